@@ -1,0 +1,50 @@
+import type { GraphBuilder } from "../onnx/graph-builder.ts";
+import type { Node, Value } from "../onnx/model.ts";
+
+/** The execution provider a graph is written for; the forms that are fast or safe differ. */
+export type Provider = "cpu" | "cuda";
+
+/** What a rule may look at: one forward node, whose inputs are already in the graph. */
+export interface RuleContext {
+  /** Graph that receives the forward and backward nodes; it knows the shape of every value. */
+  readonly graph: GraphBuilder;
+  /** The operator with its attributes; its input and output names are the network's, not the graph's. */
+  readonly node: Node;
+  /** The node's inputs as values of `graph`; "" where an optional input is left out. */
+  readonly inputs: readonly Value[];
+  /** Whether input i depends on the image, so that a cotangent for it is of use. */
+  readonly isActive: (index: number) => boolean;
+  readonly provider: Provider;
+  /**
+   * Whether input i is never negative and, where it is zero, passes no gradient on: the output of a
+   * ReLU, or of pools, concatenations and normalisations of such outputs.
+   */
+  readonly isRectified: (index: number) => boolean;
+  /** Operators that read output 0 of the node on the path to the layer. */
+  readonly consumers: readonly string[];
+  /** Operator that produced input 0, and how many nodes read that input. */
+  readonly producer: { readonly op: string; readonly consumers: number } | null;
+}
+
+/**
+ * Cotangent of each input, in order, from the cotangents of the outputs; `null` for inputs that do
+ * not depend on the image. `dY[i]` is null for an output that the layer does not depend on.
+ */
+export type Pullback = (cotangents: readonly (Value | null)[]) => readonly (Value | null)[];
+
+/** A node emitted forward, and how to go back through it. */
+export interface Linearised {
+  readonly outputs: readonly Value[];
+  readonly pullback: Pullback;
+  /** Whether output 0 is rectified in the sense of `isRectified`. @default false */
+  readonly isRectified?: boolean;
+}
+
+/**
+ * The gradient rule of one operator: emits the forward node, in the form whose gradient is fastest,
+ * and returns its pullback, which emits the backward nodes. What the pullback needs of the forward
+ * pass it keeps by closing over it.
+ *
+ * @throws UnsupportedGradientError for a mode of the operator that the rule does not cover.
+ */
+export type Rule = (context: RuleContext) => Linearised;

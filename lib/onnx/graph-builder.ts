@@ -1,0 +1,129 @@
+import type { Attributes, Graph, Node, Value, ValueInfo } from "./model.ts";
+import { inferNode, type ValueFacts } from "./shape-inference.ts";
+import { type ElementType, floatTensor, intsTensor, type Tensor } from "./tensor.ts";
+
+/** Constants up to this many elements are shared by content; larger ones by identity. */
+const DEDUPLICATE_UP_TO = 4096;
+
+/**
+ * Append-only graph with static shapes: every value's type and shape is known as it is emitted, so a
+ * rule can ask for them and a wrong graph fails where it is built, not in ONNX Runtime.
+ */
+export class GraphBuilder {
+  readonly #inputs: ValueInfo[] = [];
+  readonly #nodes: Node[] = [];
+  readonly #initializers = new Map<Value, Tensor>();
+  readonly #facts = new Map<Value, ValueFacts>();
+  readonly #constantNames = new Map<unknown, Value>();
+  #counter = 0;
+
+  input(name: Value, type: ElementType, shape: readonly number[]): Value {
+    this.#inputs.push({ name, type, shape });
+    this.#facts.set(name, { type, shape });
+    return name;
+  }
+
+  /** Appends a node and returns its first output. */
+  emit(op: string, inputs: readonly Value[], attributes: Attributes = {}): Value {
+    return this.emitMany(op, inputs, attributes, 1)[0]!;
+  }
+
+  /** Appends a node with `outputCount` outputs. @throws ModelError if the shapes do not fit. */
+  emitMany(
+    op: string,
+    inputs: readonly Value[],
+    attributes: Attributes,
+    outputCount: number,
+  ): readonly Value[] {
+    const serial = this.#counter++;
+    const outputs = Array.from(
+      { length: outputCount },
+      (_, i) => `${op}_${serial}${i ? `_${i}` : ""}`,
+    );
+    return this.append({ op, name: `${op}_${serial}`, domain: "", inputs, outputs, attributes });
+  }
+
+  /** Appends a node as it is; its output names must be new. */
+  append(node: Node): readonly Value[] {
+    const facts = inferNode(
+      node,
+      node.inputs.map((value) => (value ? this.factsOf(value) : null)),
+    );
+    node.outputs.forEach((output, i) => {
+      if (this.#facts.has(output)) throw new Error(`internal: value '${output}' is produced twice`);
+      const fact = facts[i];
+      if (output && fact) this.#facts.set(output, fact);
+    });
+    this.#nodes.push(node);
+    return node.outputs;
+  }
+
+  /** A node whose outputs inference does not cover (Loop); the caller states their types and shapes. */
+  appendWithFacts(node: Node, facts: readonly ValueFacts[]): readonly Value[] {
+    node.outputs.forEach((output, i) => this.#facts.set(output, facts[i]!));
+    this.#nodes.push(node);
+    return node.outputs;
+  }
+
+  constant(tensor: Tensor): Value {
+    const key = contentKey(tensor);
+    const known = this.#constantNames.get(key);
+    if (known !== undefined) return known;
+    const name = `constant_${this.#counter++}`;
+    this.#constantNames.set(key, name);
+    return this.initializer(name, tensor);
+  }
+
+  /** A constant under a name of the caller's. */
+  initializer(name: Value, tensor: Tensor): Value {
+    this.#initializers.set(name, tensor);
+    this.#facts.set(name, { type: tensor.type, shape: tensor.shape, constant: tensor });
+    return name;
+  }
+
+  scalar(value: number): Value {
+    return this.constant(floatTensor([], [value]));
+  }
+
+  ints(values: readonly number[]): Value {
+    return this.constant(intsTensor(values));
+  }
+
+  shapeOf(value: Value): readonly number[] {
+    return this.factsOf(value).shape;
+  }
+
+  factsOf(value: Value): ValueFacts {
+    const facts = this.#facts.get(value);
+    if (!facts) throw new Error(`internal: value '${value}' is used before it is produced`);
+    return facts;
+  }
+
+  /** The finished graph; each `[name, value]` of `outputs` becomes an output called `name`. */
+  build(name: string, outputs: readonly (readonly [name: string, value: Value])[]): Graph {
+    const renames = outputs.map(([to, from]): Node => ({
+      op: "Identity",
+      name: `output_${to}`,
+      domain: "",
+      inputs: [from],
+      outputs: [to],
+      attributes: {},
+    }));
+    return {
+      name,
+      inputs: this.#inputs,
+      outputs: outputs.map(([to, from]) => ({
+        name: to,
+        type: this.factsOf(from).type,
+        shape: this.shapeOf(from),
+      })),
+      nodes: [...this.#nodes, ...renames],
+      initializers: this.#initializers,
+    };
+  }
+}
+
+function contentKey(tensor: Tensor): unknown {
+  if (tensor.type === "opaque" || tensor.data.length > DEDUPLICATE_UP_TO) return tensor;
+  return `${tensor.type}[${tensor.shape.join()}]${tensor.data.join()}`;
+}

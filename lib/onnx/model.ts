@@ -1,0 +1,69 @@
+import type { ElementType, Tensor } from "./tensor.ts";
+
+/** Name of a value (edge) in a graph; the empty string is an input left out. */
+export type Value = string;
+
+/** A float attribute; plain numbers are int attributes, as most of ONNX's are. */
+export interface Float {
+  readonly float: number;
+}
+
+export interface Floats {
+  readonly floats: readonly number[];
+}
+
+export type Attribute =
+  | number
+  | readonly number[]
+  | string
+  | readonly string[]
+  | Float
+  | Floats
+  | { readonly tensor: Tensor }
+  | { readonly graph: Graph };
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** One operator application, ONNX `NodeProto` without the wire format. */
+export interface Node {
+  readonly op: string;
+  /** As the file has it; often empty. */
+  readonly name: string;
+  /** Operator set; empty for standard ONNX. */
+  readonly domain: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+}
+
+/** A graph input or output with its declared type. */
+export interface ValueInfo {
+  readonly name: Value;
+  readonly type: ElementType;
+  /** `null` for an axis whose length is left open; a `null` shape is not declared at all. */
+  readonly shape: readonly (number | null)[] | null;
+}
+
+/** Nodes in topological order over named values. */
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly nodes: readonly Node[];
+  readonly initializers: ReadonlyMap<Value, Tensor>;
+}
+
+/** A network as loaded: operators as of opset `OPSET`, whatever the file's was. */
+export interface Model {
+  readonly graph: Graph;
+  /** Opset of the file, 7 to 21, for messages. */
+  readonly sourceOpset: number;
+}
+
+/**
+ * The opset of every graph we hold and write. ONNX Runtime's CUDA kernels of Pad (19), MaxPool and
+ * ConvTranspose (22) do not match later revisions, so a later opset would run those on the CPU.
+ */
+export const OPSET = 18;
+
+export const float = (value: number): Float => ({ float: value });

@@ -1,0 +1,51 @@
+import { ModelError } from "./errors.ts";
+import type { Node, Value } from "./model.ts";
+
+/** "Conv 'conv1/7x7_s2_1'": how messages name a node, by its own name or else its first output. */
+export function describeNode(node: Node): string {
+  return `${node.op} '${node.name || node.outputs[0]}'`;
+}
+
+/** Int attribute `name`, or `fallback` (the operator's default) if absent. */
+export function intAttribute(node: Node, name: string, fallback?: number): number {
+  const value = node.attributes[name] ?? fallback;
+  if (typeof value === "number" && Number.isInteger(value)) return value;
+  throw wrongAttribute(node, name, "an int");
+}
+
+/** Float attribute `name`, or `fallback` (the operator's default) if absent. */
+export function floatAttribute(node: Node, name: string, fallback?: number): number {
+  const value = node.attributes[name] ?? (fallback === undefined ? undefined : { float: fallback });
+  if (typeof value === "object" && "float" in value) return value.float;
+  throw wrongAttribute(node, name, "a float");
+}
+
+export function intsAttribute(
+  node: Node,
+  name: string,
+  fallback?: readonly number[],
+): readonly number[] {
+  const value = node.attributes[name] ?? fallback;
+  if (Array.isArray(value) && value.every((item) => typeof item === "number")) return value;
+  throw wrongAttribute(node, name, "a list of ints");
+}
+
+export function stringAttribute(node: Node, name: string, fallback?: string): string {
+  const value = node.attributes[name] ?? fallback;
+  if (typeof value === "string") return value;
+  throw wrongAttribute(node, name, "a string");
+}
+
+/** Input `index`; ONNX allows trailing inputs to be absent, this one must not be. */
+export function requiredInput(node: Node, index: number): Value {
+  const value = node.inputs[index];
+  if (!value) throw new ModelError(`${describeNode(node)}: input ${index} is missing`);
+  return value;
+}
+
+function wrongAttribute(node: Node, name: string, wanted: string): ModelError {
+  const given = JSON.stringify(node.attributes[name]) ?? "nothing";
+  return new ModelError(
+    `${describeNode(node)}: attribute '${name}' must be ${wanted}, got ${given}`,
+  );
+}

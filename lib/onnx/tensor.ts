@@ -1,0 +1,73 @@
+/**
+ * Tensors as plain data, row-major (C order).
+ *
+ * Floating-point weights of any width arrive as float32 (see `decode.ts`): the ascent computes in
+ * float32 throughout. `opaque` holds what no gradient can flow through (strings, quantised weights),
+ * so that a model with such weights off the path still loads.
+ */
+export type Tensor = FloatTensor | Int64Tensor | Int32Tensor | BoolTensor | OpaqueTensor;
+
+export type ElementType = Tensor["type"];
+
+export interface FloatTensor {
+  readonly type: "float32";
+  /** Dimensions, outermost first; images are [N, C, H, W]. */
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export interface Int64Tensor {
+  readonly type: "int64";
+  readonly shape: readonly number[];
+  readonly data: BigInt64Array;
+}
+
+export interface Int32Tensor {
+  readonly type: "int32";
+  readonly shape: readonly number[];
+  readonly data: Int32Array;
+}
+
+export interface BoolTensor {
+  readonly type: "bool";
+  readonly shape: readonly number[];
+  /** 0 or 1 per element. */
+  readonly data: Uint8Array;
+}
+
+export interface OpaqueTensor {
+  readonly type: "opaque";
+  readonly shape: readonly number[];
+  /** `TensorProto.DataType` number. */
+  readonly onnxType: number;
+}
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, axis) => size * axis, 1);
+}
+
+export function floatTensor(shape: readonly number[], data: Iterable<number>): FloatTensor {
+  return {
+    type: "float32",
+    shape,
+    data: data instanceof Float32Array ? data : Float32Array.from(data),
+  };
+}
+
+/** One-dimensional int64 tensor, as ONNX wants axes, shapes and pads. */
+export function intsTensor(values: readonly number[]): Int64Tensor {
+  return { type: "int64", shape: [values.length], data: BigInt64Array.from(values, BigInt) };
+}
+
+export function boolScalar(value: boolean): BoolTensor {
+  return { type: "bool", shape: [], data: Uint8Array.of(value ? 1 : 0) };
+}
+
+/** Elements as JavaScript numbers; exact for what shapes and indices hold. */
+export function toNumbers(tensor: Tensor): number[] {
+  if (tensor.type === "opaque") {
+    throw new TypeError(`internal: an opaque tensor (ONNX type ${tensor.onnxType}) has no numbers`);
+  }
+  return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+}
