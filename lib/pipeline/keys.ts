@@ -1,0 +1,124 @@
+import { MAX_CHANNEL_INDEX } from "./limits.ts";
+
+/**
+ * Object keys, the only place that spells them. The cloud stack imports this file for its
+ * notification rules and permissions, so it imports constants only.
+ *
+ *     requests/<name>.json               drop zone
+ *     responses/<name>.json              accepted with the job id, or rejected with the problems
+ *     uploads/<name>                     initial images sent through a presigned link
+ *     models/<id>/network.json, <file>   networks
+ *     jobs/<jobId>/...                   one job, see the functions below
+ */
+export const REQUEST_PREFIX = "requests/";
+export const RESPONSE_PREFIX = "responses/";
+export const UPLOAD_PREFIX = "uploads/";
+export const MODEL_PREFIX = "models/";
+export const JOB_PREFIX = "jobs/";
+
+/** One S3 notification rule; no two of one bucket may match the same key. */
+export interface NotificationRule {
+  readonly id: string;
+  readonly prefix: string;
+  readonly suffix: string;
+}
+
+export const REQUEST_NOTIFICATION: NotificationRule = {
+  id: "requests",
+  prefix: REQUEST_PREFIX,
+  suffix: ".json",
+};
+
+/**
+ * A rule cannot say `jobs/<any>/results/`, but of all keys under `jobs/` only those of results end in a
+ * digit and `.json`. So the assembler is never woken by what it writes itself.
+ */
+export const RESULT_NOTIFICATIONS: readonly NotificationRule[] = Array.from(
+  { length: 10 },
+  (_, digit) => ({ id: `results-${digit}`, prefix: JOB_PREFIX, suffix: `${digit}.json` }),
+);
+
+/** Ids of jobs and names in keys: no slash, no dot first, nothing that a path or URL could bend. */
+const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
+export const JOB_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+/** Same as `SAFE_NAME` with a length: also the pattern of the request's `network`. */
+export const NETWORK_ID = /^(?=.{1,64}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
+
+const jobKey = (jobId: string, rest: string) => `${JOB_PREFIX}${checkedJobId(jobId)}/${rest}`;
+
+/** The normalised request; immutable. */
+export const requestKey = (jobId: string) => jobKey(jobId, "request.json");
+/** What the request resolved to; immutable, and the mark that the job exists. */
+export const planKey = (jobId: string) => jobKey(jobId, "plan.json");
+/** Every channel's message has been sent; written once. */
+export const dispatchedKey = (jobId: string) => jobKey(jobId, "dispatched.json");
+/** The job is to stop; written once. */
+export const cancelKey = (jobId: string) => jobKey(jobId, "cancel.json");
+export const tilePrefix = (jobId: string) => jobKey(jobId, "tiles/");
+export const tileKey = (jobId: string, channel: number) =>
+  `${tilePrefix(jobId)}${channelName(channel)}.png`;
+/** Raw float32 pixels, when output scaling is off. */
+export const rawTileKey = (jobId: string, channel: number) =>
+  `${tilePrefix(jobId)}${channelName(channel)}.npy`;
+export const resultPrefix = (jobId: string) => jobKey(jobId, "results/");
+/** How a channel ended; written once, whoever comes first. */
+export const resultKey = (jobId: string, channel: number) =>
+  `${resultPrefix(jobId)}${channelName(channel)}.json`;
+/** Progress snapshot; overwritten. */
+export const statusKey = (jobId: string) => jobKey(jobId, "status.json");
+/** The sheet, where it fits one image. */
+export const montageKey = (jobId: string) => jobKey(jobId, "montage.png");
+/** Page of a sheet too large for one image, from 1. */
+export const montagePageKey = (jobId: string, page: number) =>
+  jobKey(jobId, `montage-pages/${String(page).padStart(3, "0")}.png`);
+/** Deep Zoom descriptor of a sheet too large for one image. */
+export const deepZoomKey = (jobId: string) => jobKey(jobId, "montage.dzi");
+export const deepZoomTileKey = (jobId: string, level: number, column: number, row: number) =>
+  jobKey(jobId, `montage_files/${level}/${column}_${row}.png`);
+export const manifestKey = (jobId: string) => jobKey(jobId, "manifest.json");
+/** The job has ended; written once. */
+export const completeKey = (jobId: string) => jobKey(jobId, "complete.json");
+
+export const uploadKey = (name: string) => `${UPLOAD_PREFIX}${checkedName(name)}`;
+export const modelPrefix = (networkId: string) => `${MODEL_PREFIX}${checkedName(networkId)}/`;
+export const modelKey = (networkId: string, file: string) =>
+  `${modelPrefix(networkId)}${checkedName(file)}`;
+
+/** `requests/a/b.json` is answered in `responses/a/b.json`; `null` if `key` is no request. */
+export function responseKeyOf(key: string): string | null {
+  const { prefix, suffix } = REQUEST_NOTIFICATION;
+  if (!key.startsWith(prefix) || !key.endsWith(suffix)) return null;
+  return RESPONSE_PREFIX + key.slice(prefix.length);
+}
+
+/** Job and channel (1-based) of a result's key; `null` if `key` is another object's. */
+export function parseResultKey(key: string): { jobId: string; channel: number } | null {
+  const match = /^jobs\/([^/]+)\/results\/(\d{5})\.json$/.exec(key);
+  const [, jobId, channel] = match ?? [];
+  if (jobId === undefined || channel === undefined || !JOB_ID.test(jobId)) return null;
+  return { jobId, channel: Number(channel) };
+}
+
+/** Job of any key under `jobs/`; `null` for other keys. */
+export function jobIdOf(key: string): string | null {
+  const [, jobId] = /^jobs\/([^/]+)\//.exec(key) ?? [];
+  return jobId !== undefined && JOB_ID.test(jobId) ? jobId : null;
+}
+
+/** Five digits, 1-based. */
+function channelName(channel: number): string {
+  if (!Number.isInteger(channel) || channel < 1 || channel > MAX_CHANNEL_INDEX) {
+    throw new RangeError(`internal: channel ${channel} is not in 1..${MAX_CHANNEL_INDEX}`);
+  }
+  return String(channel).padStart(5, "0");
+}
+
+function checkedJobId(jobId: string): string {
+  if (!JOB_ID.test(jobId)) throw new RangeError(`internal: '${jobId}' cannot be a job id`);
+  return jobId;
+}
+
+function checkedName(name: string): string {
+  if (!SAFE_NAME.test(name)) throw new RangeError(`internal: '${name}' cannot be part of a key`);
+  return name;
+}

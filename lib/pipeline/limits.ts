@@ -1,0 +1,49 @@
+/**
+ * Every limit of the service, with its unit and its reason. The cloud stack imports this file, so it
+ * imports nothing.
+ */
+
+/** A request document; 10,000 labels of a sensible length fit. */
+export const MAX_REQUEST_BYTES = 262_144;
+
+/** One job, one sheet: GoogLeNet's 8,280 units fit. */
+export const MAX_CHANNELS_PER_JOB = 10_000;
+
+/** Highest 1-based channel index: five digits, so that keys sort as numbers do. */
+export const MAX_CHANNEL_INDEX = 99_999;
+
+export const MAX_ITERATIONS = 2_000;
+export const MAX_PYRAMID_LEVELS = 10;
+export const MAX_PYRAMID_SCALE = 4;
+
+/** Side of the largest pyramid level, in pixels. */
+export const MAX_IMAGE_SIDE_PX = 4_096;
+
+/**
+ * channels x iterations x pixels, over all levels: the defence against requests that cost a fortune.
+ * An atlas of GoogLeNet with the default options is 2.8e10.
+ */
+export const MAX_PIXEL_ITERATIONS = 1e11;
+
+export const MAX_SEED = 2 ** 32 - 1;
+export const MAX_INITIAL_IMAGE_BYTES = 50_000_000;
+
+export const MAX_GRID_SIDE = MAX_CHANNELS_PER_JOB;
+export const MAX_THUMBNAIL_SIDE_PX = MAX_IMAGE_SIDE_PX;
+export const MAX_BORDER_PX = 256;
+export const MAX_TITLE_LENGTH = 200;
+export const MAX_LABEL_LENGTH = 100;
+export const MAX_NAME_LENGTH = 256;
+export const MAX_KEY_LENGTH = 512;
+
+/** `auto` sends jobs of up to this many channels to the CPU, which starts in seconds. */
+export const AUTO_CPU_CHANNELS = 100;
+
+/** A job whose channels have not all ended by then is closed: the missing ones become failed. */
+export const JOB_DEADLINE_SECONDS = 24 * 3_600;
+
+/** Between two looks at an unfinished job; SQS's longest delay. */
+export const RECONCILE_SECONDS = 900;
+
+/** Larger sheets are cut into pages, and into deep-zoom tiles. */
+export const MAX_SHEET_SIDE_PX = 16_384;
