@@ -1,25 +1,55 @@
 import { UnknownOperatorError } from "./errors.ts";
+import type { ValueFacts } from "./facts.ts";
+import { foldConstants } from "./folding/fold-constants.ts";
 import type { Node } from "./model.ts";
 import { describeNode } from "./node.ts";
-import type { ElementType, Tensor } from "./tensor.ts";
+import { convolutionShapes } from "./shapes/convolution.ts";
+import { elementwiseShapes } from "./shapes/elementwise.ts";
+import { matrixShapes } from "./shapes/matrix.ts";
+import { normalisationShapes } from "./shapes/normalisation.ts";
+import { poolingShapes } from "./shapes/pooling.ts";
+import { reductionShapes } from "./shapes/reduction.ts";
+import { reshapingShapes } from "./shapes/reshaping.ts";
+import { resizingShapes } from "./shapes/resizing.ts";
+import { selectionShapes } from "./shapes/selection.ts";
+import type { ShapeFunction } from "./shapes/shape-function.ts";
+import { sourceShapes } from "./shapes/source.ts";
 
-/** What is known of a value before anything runs. */
-export interface ValueFacts {
-  readonly type: ElementType;
-  readonly shape: readonly number[];
-  /** Its value, where it depends on constants alone. */
-  readonly constant?: Tensor;
-}
+export type { ValueFacts } from "./facts.ts";
+
+const shapeFunctions: ReadonlyMap<string, ShapeFunction> = new Map(
+  [
+    convolutionShapes,
+    elementwiseShapes,
+    matrixShapes,
+    normalisationShapes,
+    poolingShapes,
+    reductionShapes,
+    reshapingShapes,
+    resizingShapes,
+    selectionShapes,
+    sourceShapes,
+  ].flatMap((table) => Object.entries(table)),
+);
 
 /**
  * Type and shape of each output of `node`, and its value where all inputs are constants.
  *
+ * @param inputs Facts of each input, in order; `null` where an optional one is left out.
+ *
  * @throws UnknownOperatorError for an operator without a shape function; ShapeMismatchError if the
- *   inputs do not fit together.
+ *   inputs do not fit together; ModelError if the output's shape depends on the image's content.
  */
 export function inferNode(
   node: Node,
-  _inputs: readonly (ValueFacts | null)[],
+  inputs: readonly (ValueFacts | null)[],
 ): readonly ValueFacts[] {
-  throw new UnknownOperatorError(`${describeNode(node)}: no shape function`);
+  const shapeFunction = node.domain === "" ? shapeFunctions.get(node.op) : undefined;
+  if (!shapeFunction) {
+    const domain = node.domain && ` of domain '${node.domain}'`;
+    throw new UnknownOperatorError(
+      `${describeNode(node)}: operator${domain} is not known; choose a layer before it`,
+    );
+  }
+  return foldConstants(node, inputs, shapeFunction(node, inputs));
 }

@@ -1,0 +1,9 @@
+import type { ElementType, Tensor } from "./tensor.ts";
+
+/** What is known of a value before anything runs. */
+export interface ValueFacts {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  /** Its value, where it depends on constants alone. */
+  readonly constant?: Tensor;
+}
