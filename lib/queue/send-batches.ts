@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** SQS's limit of entries in one batch call. */
+export const BATCH_SIZE = 10;
+/** One connection's round trips would make 7,000 messages take a minute. */
+const BATCHES_IN_FLIGHT = 8;
+const ATTEMPTS = 6;
+const FIRST_PAUSE_MS = 100;
+
+/** An entry that the queue did not take. */
+export interface FailedEntry<T> {
+  readonly item: T;
+  readonly reason: string;
+  /** The entry itself is wrong: sending it again would fail again. */
+  readonly isSendersFault: boolean;
+}
+
+/** One batch call of up to `BATCH_SIZE` items; resolves to those that failed. */
+export type SendBatch<T> = (batch: readonly T[]) => Promise<readonly FailedEntry<T>[]>;
+
+/**
+ * Sends all items in batches, eight batches at a time, and the failed entries of a batch again with
+ * growing pauses. Items are drawn as they are needed.
+ *
+ * @throws Error if an entry is refused, or still fails after the last attempt
+ */
+export async function sendBatches<T>(items: Iterable<T>, sendBatch: SendBatch<T>): Promise<void> {
+  const batches = chunks(items);
+  const lane = async () => {
+    for (const batch of batches) await sendWithRetry(batch, sendBatch);
+  };
+  await Promise.all(Array.from({ length: BATCHES_IN_FLIGHT }, lane));
+}
+
+async function sendWithRetry<T>(batch: readonly T[], sendBatch: SendBatch<T>): Promise<void> {
+  let pending = batch;
+  for (let attempt = 1; ; attempt++) {
+    const failed = await sendBatch(pending);
+    const [first] = failed;
+    if (first === undefined) return;
+    const refused = failed.find(({ isSendersFault }) => isSendersFault) ?? first;
+    if (refused.isSendersFault || attempt === ATTEMPTS) {
+      throw new Error(
+        `${failed.length} of ${batch.length} messages could not be sent after ${attempt} attempts: ${refused.reason}`,
+      );
+    }
+    pending = failed.map(({ item }) => item);
+    await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
+  }
+}
+
+/** Shared by all lanes: a generator hands each chunk out once. */
+function* chunks<T>(items: Iterable<T>): Generator<readonly T[]> {
+  let chunk: T[] = [];
+  for (const item of items) {
+    chunk.push(item);
+    if (chunk.length < BATCH_SIZE) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}

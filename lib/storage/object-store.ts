@@ -1,0 +1,44 @@
+/** What a listing tells of an object. */
+export interface ObjectFacts {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date;
+}
+
+/**
+ * Where the pipeline keeps bytes, with S3's guarantees, which a fake must keep too: a write is seen
+ * whole or not at all; every read and listing after a write sees it.
+ */
+export interface ObjectStore {
+  /** @throws ObjectNotFoundError */
+  get(key: string): Promise<Uint8Array>;
+  /** `null` if there is no such object. */
+  head(key: string): Promise<ObjectFacts | null>;
+  /** Overwrites. */
+  put(key: string, body: Uint8Array, contentType: string): Promise<void>;
+  /** Of any number of racing writers of one key exactly one gets "created". */
+  putIfAbsent(key: string, body: Uint8Array, contentType: string): Promise<"created" | "exists">;
+  /** Keys that start with `prefix`, in the order of their UTF-8 bytes. */
+  list(prefix: string): AsyncIterable<ObjectFacts>;
+  /** Distinct continuations of `prefix` up to the next slash: `a/` and `b/`, in order. */
+  listFolders(prefix: string): AsyncIterable<string>;
+  /** No error if there is no such object. */
+  delete(key: string): Promise<void>;
+}
+
+/** Time-limited addresses that let a client without credentials read or write one object. */
+export interface ObjectLinks {
+  linkToGet(key: string, expiresInSeconds: number): Promise<string>;
+  /** The client has to send `contentType` as its Content-Type. */
+  linkToPut(key: string, contentType: string, expiresInSeconds: number): Promise<string>;
+}
+
+export class ObjectNotFoundError extends Error {
+  override readonly name = "ObjectNotFoundError";
+  readonly key: string;
+
+  constructor(key: string) {
+    super(`there is no object '${key}'`);
+    this.key = key;
+  }
+}

@@ -1,0 +1,161 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2Output,
+  PutObjectCommand,
+  type S3Client,
+  S3ServiceException,
+} from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import {
+  type ObjectFacts,
+  type ObjectLinks,
+  ObjectNotFoundError,
+  type ObjectStore,
+} from "./object-store.ts";
+
+const CONFLICT_ATTEMPTS = 6;
+const FIRST_CONFLICT_PAUSE_MS = 50;
+
+/** ObjectStore on one S3 bucket. */
+export class S3ObjectStore implements ObjectStore, ObjectLinks {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+
+  constructor(client: S3Client, bucket: string) {
+    this.#client = client;
+    this.#bucket = bucket;
+  }
+
+  async get(key: string): Promise<Uint8Array> {
+    try {
+      const { Body } = await this.#client.send(
+        new GetObjectCommand({ Bucket: this.#bucket, Key: key }),
+      );
+      if (Body === undefined) throw new Error(`s3://${this.#bucket}/${key} came without a body`);
+      return await Body.transformToByteArray();
+    } catch (error) {
+      throw statusOf(error) === 404 ? new ObjectNotFoundError(key) : this.#explain(error, key);
+    }
+  }
+
+  async head(key: string): Promise<ObjectFacts | null> {
+    try {
+      const { ContentLength, LastModified } = await this.#client.send(
+        new HeadObjectCommand({ Bucket: this.#bucket, Key: key }),
+      );
+      return { key, sizeBytes: ContentLength ?? 0, modifiedAt: LastModified ?? new Date(0) };
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      throw this.#explain(error, key);
+    }
+  }
+
+  async put(key: string, body: Uint8Array, contentType: string): Promise<void> {
+    await this.#client.send(
+      new PutObjectCommand({
+        Bucket: this.#bucket,
+        Key: key,
+        Body: body,
+        ContentType: contentType,
+      }),
+    );
+  }
+
+  async putIfAbsent(
+    key: string,
+    body: Uint8Array,
+    contentType: string,
+  ): Promise<"created" | "exists"> {
+    const command = new PutObjectCommand({
+      Bucket: this.#bucket,
+      Key: key,
+      Body: body,
+      ContentType: contentType,
+      IfNoneMatch: "*",
+    });
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#client.send(command);
+        return "created";
+      } catch (error) {
+        const status = statusOf(error);
+        if (status === 412) return "exists";
+        // 409: another conditional write of the key is under way; who won is not known yet
+        if (status !== 409 || attempt === CONFLICT_ATTEMPTS) throw error;
+        const pauseMs = FIRST_CONFLICT_PAUSE_MS * 2 ** (attempt - 1);
+        await sleep(pauseMs * (1 + Math.random()));
+      }
+    }
+  }
+
+  async *list(prefix: string): AsyncIterable<ObjectFacts> {
+    for await (const { Contents } of this.#pages(prefix, null)) {
+      for (const { Key, Size, LastModified } of Contents ?? []) {
+        if (Key === undefined) continue;
+        yield { key: Key, sizeBytes: Size ?? 0, modifiedAt: LastModified ?? new Date(0) };
+      }
+    }
+  }
+
+  async *listFolders(prefix: string): AsyncIterable<string> {
+    for await (const { CommonPrefixes } of this.#pages(prefix, "/")) {
+      for (const { Prefix } of CommonPrefixes ?? []) {
+        if (Prefix !== undefined) yield Prefix.slice(prefix.length);
+      }
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }));
+  }
+
+  linkToGet(key: string, expiresInSeconds: number): Promise<string> {
+    const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
+    return getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds });
+  }
+
+  linkToPut(key: string, contentType: string, expiresInSeconds: number): Promise<string> {
+    const command = new PutObjectCommand({
+      Bucket: this.#bucket,
+      Key: key,
+      ContentType: contentType,
+    });
+    return getSignedUrl(this.#client, command, {
+      expiresIn: expiresInSeconds,
+      signableHeaders: new Set(["content-type"]),
+    });
+  }
+
+  async *#pages(prefix: string, delimiter: string | null): AsyncIterable<ListObjectsV2Output> {
+    let token: string | undefined;
+    do {
+      const page: ListObjectsV2Output = await this.#client.send(
+        new ListObjectsV2Command({
+          Bucket: this.#bucket,
+          Prefix: prefix,
+          ...(delimiter === null ? {} : { Delimiter: delimiter }),
+          ...(token === undefined ? {} : { ContinuationToken: token }),
+        }),
+      );
+      yield page;
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  #explain(error: unknown, key: string): unknown {
+    if (statusOf(error) !== 403) return error;
+    return new Error(
+      `access to s3://${this.#bucket}/${key} is denied; if the object may be missing, s3:ListBucket is needed to tell`,
+      { cause: error },
+    );
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+}
