@@ -1,0 +1,54 @@
+import { CSS_COLORS } from "./css-colors.ts";
+import { ImageError } from "./errors.ts";
+import type { Rgb } from "./raster.ts";
+
+/** A CSS name, `#rgb`, `#rrggbb`, one of MATLAB's letters, or red, green and blue in 0..1. */
+export type Color = string | readonly [red: number, green: number, blue: number];
+
+/** MATLAB's one-letter colours, as imtile takes them. */
+const LETTERS: Readonly<Record<string, Rgb>> = {
+  r: [255, 0, 0],
+  g: [0, 255, 0],
+  b: [0, 0, 255],
+  c: [0, 255, 255],
+  m: [255, 0, 255],
+  y: [255, 255, 0],
+  k: [0, 0, 0],
+  w: [255, 255, 255],
+};
+
+/** @throws ImageError naming the forms a colour may take */
+export function parseColor(color: Color): Rgb {
+  const rgb = typeof color === "string" ? fromText(color.trim().toLowerCase()) : fromUnit(color);
+  if (rgb === null) {
+    throw new ImageError(
+      `'${String(color)}' is not a colour; give a CSS name ("white"), "#rrggbb", or [red, green, blue] in 0..1`,
+    );
+  }
+  return rgb;
+}
+
+function fromText(text: string): Rgb | null {
+  const letter = Object.hasOwn(LETTERS, text) ? LETTERS[text] : undefined;
+  if (letter !== undefined) return letter;
+  const named = Object.hasOwn(CSS_COLORS, text) ? CSS_COLORS[text] : undefined;
+  const hex = named ?? /^#([0-9a-f]{3}|[0-9a-f]{6})$/.exec(text)?.[1];
+  if (hex === undefined) return null;
+  const digits = hex.length === 3 ? hex.replace(/./g, "$&$&") : hex;
+  const value = Number.parseInt(digits, 16);
+  return [value >> 16, (value >> 8) & 255, value & 255];
+}
+
+function fromUnit(color: readonly number[]): Rgb | null {
+  const [red, green, blue] = color;
+  if (red === undefined || green === undefined || blue === undefined || color.length !== 3) {
+    return null;
+  }
+  if (![red, green, blue].every((value) => value >= 0 && value <= 1)) return null;
+  return [Math.round(red * 255), Math.round(green * 255), Math.round(blue * 255)];
+}
+
+/** How light a colour looks, 0..1: Rec. 709 luma of the gamma-coded bytes. */
+export function luma([red, green, blue]: Rgb): number {
+  return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
+}

@@ -1,0 +1,4 @@
+/** An image, an array file or a montage option that cannot be used. The message says which and why. */
+export class ImageError extends Error {
+  override readonly name = "ImageError";
+}

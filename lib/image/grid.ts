@@ -1,0 +1,77 @@
+import { ImageError } from "./errors.ts";
+import type { Size } from "./raster.ts";
+
+/** Rows and columns; `null` (MATLAB: NaN) for the one to be computed. */
+export type GridSize = readonly [rows: number | null, columns: number | null];
+
+/** Height and width in pixels; `null` (MATLAB: NaN) for the one that keeps the aspect ratio. */
+export type ThumbnailSize = readonly [height: number | null, width: number | null];
+
+/** Rows and columns of padding around each thumbnail in pixels; one number for both. */
+export type BorderSize = number | readonly [rows: number, columns: number];
+
+export interface Grid {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * The grid that imtile chooses: the sheet, not the grid, comes out near square, so wide thumbnails
+ * get fewer columns. 36 squares give 6 x 6, 6 give 2 x 3.
+ *
+ * @throws ImageError if the grid asked for has fewer places than there are tiles
+ */
+export function chooseGrid(count: number, thumbnail: Size, gridSize: GridSize | null): Grid {
+  const rows = wholeOrNull(gridSize?.[0] ?? null, "gridSize rows");
+  const columns = wholeOrNull(gridSize?.[1] ?? null, "gridSize columns");
+  if (rows !== null && columns !== null) {
+    if (rows * columns >= count) return { rows, columns };
+    throw new ImageError(
+      `gridSize [${rows}, ${columns}] has ${rows * columns} places for ${count} tiles; ` +
+        `give [${rows}, null] or [null, ${columns}] to have the other number computed`,
+    );
+  }
+  if (rows !== null) return { rows, columns: Math.ceil(count / rows) };
+  const across = columns ?? Math.ceil(Math.sqrt((count * thumbnail.height) / thumbnail.width));
+  return { rows: Math.ceil(count / across), columns: across };
+}
+
+/** The size of every thumbnail; what is left open follows the first image, as in imtile. */
+export function chooseThumbnail(first: Size, thumbnailSize: ThumbnailSize | null): Size {
+  const height = wholeOrNull(thumbnailSize?.[0] ?? null, "thumbnailSize height");
+  const width = wholeOrNull(thumbnailSize?.[1] ?? null, "thumbnailSize width");
+  if (height !== null && width !== null) return { width, height };
+  if (height !== null) return { width: atLeastOne((height * first.width) / first.height), height };
+  if (width !== null) return { width, height: atLeastOne((width * first.height) / first.width) };
+  return { width: first.width, height: first.height };
+}
+
+export function borders(borderSize: BorderSize): {
+  readonly rows: number;
+  readonly columns: number;
+} {
+  const [rows, columns] = typeof borderSize === "number" ? [borderSize, borderSize] : borderSize;
+  for (const border of [rows, columns]) {
+    if (!Number.isSafeInteger(border) || border < 0) {
+      throw new ImageError(`borderSize has ${border}, want whole pixels, 0 or more`);
+    }
+  }
+  return { rows, columns };
+}
+
+/** The largest size of the same aspect ratio inside `box`, at least a pixel each way. */
+export function fitInside(image: Size, box: Size): Size {
+  const scale = Math.min(box.width / image.width, box.height / image.height);
+  const side = (length: number, limit: number) => Math.min(atLeastOne(length * scale), limit);
+  return { width: side(image.width, box.width), height: side(image.height, box.height) };
+}
+
+function atLeastOne(pixels: number): number {
+  return Math.max(Math.round(pixels), 1);
+}
+
+function wholeOrNull(value: number | null, name: string): number | null {
+  if (value === null || Number.isNaN(value)) return null;
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new ImageError(`${name} is ${value}, want a whole number above 0, or null to compute it`);
+}

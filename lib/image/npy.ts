@@ -1,0 +1,95 @@
+import { ImageError } from "./errors.ts";
+
+/** A float array as NumPy stores it, C order. */
+export interface NpyArray {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+const MAGIC = "\x93NUMPY";
+const ALIGNMENT = 64; // bytes; NumPy starts the data there so that it can be mapped
+const PREFIX_V1 = 10; // magic, version, 16-bit header length
+
+/** A `.npy` file, version 1.0, little-endian float32 in C order (NumPy's format description, NEP 1). */
+export function encodeNpy(shape: readonly number[], data: Float32Array): Uint8Array {
+  if (shape.reduce((size, axis) => size * axis, 1) !== data.length) {
+    throw new Error(`internal: ${data.length} values in an array of [${shape.join(", ")}]`);
+  }
+  const axes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const description = `{'descr': '<f4', 'fortran_order': False, 'shape': (${axes}), }`;
+  const dataStart = Math.ceil((PREFIX_V1 + description.length + 1) / ALIGNMENT) * ALIGNMENT;
+  const header = `${description.padEnd(dataStart - PREFIX_V1 - 1)}\n`;
+
+  const bytes = new Uint8Array(dataStart + data.length * 4);
+  const view = new DataView(bytes.buffer);
+  bytes.set(Buffer.from(MAGIC, "latin1"));
+  view.setUint8(6, 1);
+  view.setUint16(8, header.length, true);
+  bytes.set(Buffer.from(header, "latin1"), PREFIX_V1);
+  for (const [i, value] of data.entries()) view.setFloat32(dataStart + i * 4, value, true);
+  return bytes;
+}
+
+/**
+ * Reads a `.npy` file of versions 1 to 3 with float32, or float64 rounded to float32.
+ *
+ * @throws ImageError saying what in the file is not as wanted
+ */
+export function decodeNpy(bytes: Uint8Array): NpyArray {
+  const { header, dataStart } = splitHeader(bytes);
+  const type = headerField(header, /'descr':\s*'([^']*)'/, "descr");
+  if (type !== "<f4" && type !== "<f8") {
+    throw new ImageError(`the .npy file holds '${type}', want '<f4' or '<f8'; save it as float32`);
+  }
+  if (headerField(header, /'fortran_order':\s*(True|False)/, "fortran_order") === "True") {
+    throw new ImageError(
+      "the .npy file is in Fortran order, want C order; save it with np.ascontiguousarray",
+    );
+  }
+  const axes = headerField(header, /'shape':\s*\(([\d,\s]*)\)/, "shape");
+  const shape = axes
+    .split(",")
+    .filter((axis) => axis.trim() !== "")
+    .map(Number);
+
+  const length = shape.reduce((size, axis) => size * axis, 1);
+  const itemBytes = type === "<f4" ? 4 : 8;
+  const given = bytes.length - dataStart;
+  if (given !== length * itemBytes) {
+    throw new ImageError(
+      `the .npy file has ${given} bytes of data, want ${length * itemBytes} for [${shape.join(", ")}] of '${type}'; it is damaged`,
+    );
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart, given);
+  const data = Float32Array.from({ length }, (_, i) =>
+    type === "<f4" ? view.getFloat32(i * 4, true) : view.getFloat64(i * 8, true),
+  );
+  return { shape, data };
+}
+
+function splitHeader(bytes: Uint8Array): { readonly header: string; readonly dataStart: number } {
+  const latin1 = (start: number, end: number) =>
+    Buffer.from(bytes.subarray(start, end)).toString("latin1");
+  if (latin1(0, MAGIC.length) !== MAGIC || bytes.length < PREFIX_V1 + 2) {
+    throw new ImageError("the file does not start as a .npy file does; write it with np.save");
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = view.getUint8(6);
+  if (version < 1 || version > 3) {
+    throw new ImageError(`the .npy file is of version ${version}, want 1, 2 or 3`);
+  }
+  const start = version === 1 ? PREFIX_V1 : PREFIX_V1 + 2;
+  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  if (start + length > bytes.length) {
+    throw new ImageError("the .npy file ends within its header; it is damaged");
+  }
+  return { header: latin1(start, start + length), dataStart: start + length };
+}
+
+function headerField(header: string, pattern: RegExp, name: string): string {
+  const value = pattern.exec(header)?.[1];
+  if (value === undefined) {
+    throw new ImageError(`the .npy file's header has no readable '${name}': ${header.trim()}`);
+  }
+  return value;
+}
