@@ -4,12 +4,24 @@ import type { Node } from "../onnx/model.ts";
 export class UnsupportedGradientError extends Error {
   override readonly name = "UnsupportedGradientError";
   readonly op: string;
+  /** The node's own name, or else its first output. */
   readonly node: string;
+  /** The layer asked for; empty until known. */
+  readonly layer: string;
+  readonly #details: readonly [node: Node, problem: string, remedy: string];
 
-  constructor(node: Node, problem: string, remedy: string) {
+  constructor(node: Node, problem: string, remedy: string, layer = "") {
     const name = node.name || node.outputs[0] || "";
-    super(`no gradient for ${node.op} '${name}': ${problem}; ${remedy}`);
+    const where = layer && ` on the way to layer '${layer}'`;
+    super(`no gradient for ${node.op} '${name}'${where}: ${problem}; ${remedy}`);
     this.op = node.op;
     this.node = name;
+    this.layer = layer;
+    this.#details = [node, problem, remedy];
+  }
+
+  /** The same error, naming the layer that was asked for. */
+  towards(layer: string): UnsupportedGradientError {
+    return new UnsupportedGradientError(...this.#details, layer);
   }
 }

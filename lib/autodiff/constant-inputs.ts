@@ -1,0 +1,38 @@
+import { toNumbers } from "../onnx/tensor.ts";
+import { UnsupportedGradientError } from "./errors.ts";
+import type { RuleContext } from "./rule.ts";
+
+/**
+ * Numbers of a constant input, row-major, or `null` where the optional input is left out.
+ *
+ * @throws UnsupportedGradientError if the input is computed while the network runs.
+ */
+export function constantNumbers(
+  { graph, node, inputs }: RuleContext,
+  index: number,
+  what: string,
+): readonly number[] | null {
+  const value = inputs[index];
+  if (!value) return null;
+  const { constant } = graph.factsOf(value);
+  if (constant) return toNumbers(constant);
+  throw new UnsupportedGradientError(
+    node,
+    `${what} (input ${index}) is not a constant`,
+    "export the model with fixed shapes, or choose a layer before it",
+  );
+}
+
+/** @throws UnsupportedGradientError if one of these inputs depends on the image. */
+export function refuseActive(
+  { node, isActive }: RuleContext,
+  indices: readonly number[],
+  what: string,
+): void {
+  if (!indices.some(isActive)) return;
+  throw new UnsupportedGradientError(
+    node,
+    `${what} depends on the image`,
+    "choose a layer before it",
+  );
+}

@@ -1,0 +1,94 @@
+import type { Value } from "../../onnx/model.ts";
+import { intAttribute } from "../../onnx/node.ts";
+import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
+import { UnsupportedGradientError } from "../errors.ts";
+import type { Rule, RuleContext } from "../rule.ts";
+import { convTranspose } from "../transposed-conv.ts";
+import { type AxisWindow, slidingWindows, unusedPixels } from "../window.ts";
+
+/**
+ * Average pooling: Y[i] = sum of X over window i, divided by count[i].
+ *
+ *     dX[j] = sum over the windows i that hold j of  dY[i] / count[i]
+ *
+ * X: [N, C, ...]. count[i] is the window's size, less the padding in it unless `count_include_pad`;
+ * pixels that ceil_mode adds beyond the padding never count.
+ *
+ * Forms: one window over everything, dY / count spread out; stride 1, another average pool, since
+ * a box filter is its own adjoint; else a depthwise ConvTranspose of ones.
+ *
+ * Source: ONNX operator AveragePool-11.
+ */
+export const averagePool: Rule = (context) => {
+  const { graph, node, inputs } = context;
+  const [x = ""] = inputs;
+  const y = graph.emit("AveragePool", [x], node.attributes);
+  const windows = slidingWindows(node, graph.shapeOf(x), graph.shapeOf(y));
+  if (windows.some(({ dilation }) => dilation !== 1)) {
+    throw new UnsupportedGradientError(node, "its window is dilated", "use dilations of 1");
+  }
+  const includesPad = intAttribute(node, "count_include_pad", 0) === 1;
+  return {
+    outputs: [y],
+    isRectified: context.isRectified(0),
+    pullback: ([dY]) => [dY ? spread(context, x, dY, { windows, includesPad }) : null],
+  };
+};
+
+interface Geometry {
+  readonly windows: readonly AxisWindow[];
+  readonly includesPad: boolean;
+}
+
+function spread({ graph, provider }: RuleContext, x: Value, dY: Value, geometry: Geometry): Value {
+  const { windows, includesPad } = geometry;
+  const shape = graph.shapeOf(x);
+  const channels = shape[1]!;
+  const counts = countPlane(windows, includesPad);
+  const perCount = (factor: number) => {
+    const isUniform = counts.every((count) => count === counts[0]);
+    const scale = isUniform
+      ? floatTensor([], [factor / counts[0]!])
+      : floatTensor(
+          [1, 1, ...windows.map(({ output }) => output)],
+          counts.map((c) => factor / c),
+        );
+    return graph.emit("Mul", [dY, graph.constant(scale)]);
+  };
+
+  const isGlobal = windows.every(({ output, kernel, input }) => output === 1 && kernel >= input);
+  if (isGlobal) return graph.emit("Expand", [perCount(1), graph.ints(shape)]);
+
+  const kernel = windows.map((window) => window.kernel);
+  const size = sizeOf(kernel);
+  const isUnitStride = windows.every(({ stride }) => stride === 1);
+  if (isUnitStride && windows.every((window) => unusedPixels(window) === 0)) {
+    const pads = (side: "padBegin" | "padEnd") => windows.map((w) => w.kernel - 1 - w[side]);
+    return graph.emit("AveragePool", [perCount(size)], {
+      kernel_shape: kernel,
+      pads: [...pads("padBegin"), ...pads("padEnd")],
+      count_include_pad: 1,
+    });
+  }
+  const ones = new Float32Array(channels * size).fill(1);
+  const weight = graph.constant(floatTensor([channels, 1, ...kernel], ones));
+  const reached = windows.map(withOverhang);
+  return convTranspose({ graph, provider, windows: reached, group: channels }, perCount(1), weight);
+}
+
+/** ceil_mode lets the last window overhang the padding; as explicit padding the sizes add up. */
+function withOverhang(window: AxisWindow): AxisWindow {
+  return { ...window, padEnd: window.padEnd + Math.max(0, -unusedPixels(window)) };
+}
+
+/** How many pixels each window averages, row-major over the output's spatial axes. */
+function countPlane(windows: readonly AxisWindow[], includesPad: boolean): number[] {
+  const perAxis = windows.map(({ kernel, stride, padBegin, padEnd, input, output }) =>
+    Array.from({ length: output }, (_, i) => {
+      const begin = i * stride - padBegin;
+      const end = Math.min(begin + kernel, input + padEnd);
+      return includesPad ? end - begin : Math.min(end, input) - Math.max(begin, 0);
+    }),
+  );
+  return perAxis.reduce((plane, axis) => plane.flatMap((a) => axis.map((b) => a * b)), [1]);
+}

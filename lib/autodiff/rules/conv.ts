@@ -1,0 +1,53 @@
+import type { Node, Value } from "../../onnx/model.ts";
+import { intAttribute } from "../../onnx/node.ts";
+import { UnsupportedGradientError } from "../errors.ts";
+import type { Rule, RuleContext } from "../rule.ts";
+import { subPixelConv } from "../sub-pixel-conv.ts";
+import { convTranspose, flippedConv } from "../transposed-conv.ts";
+import { slidingWindows } from "../window.ts";
+
+/**
+ * Convolution: Y = Conv(X, W) + B.
+ *
+ *     dX = dY correlated with W reversed, spread by the stride
+ *
+ * X: [N, Ci, ...], W: [Co, Ci / group, ...], Y: [N, Co, ...]; any number of spatial axes, groups,
+ * strides, dilations and pads. Only X may depend on the image.
+ *
+ * Which form is fastest was measured (gradient forms in README.md): with stride 1 a convolution with the
+ * reversed kernel on the CPU, ConvTranspose on CUDA (cuDNN's data gradient); with a stride
+ * ConvTranspose on the CPU, a sub-pixel convolution on CUDA.
+ *
+ * Source: ONNX operator Conv-11.
+ */
+export const conv: Rule = ({ graph, node, inputs, isActive, provider }) => {
+  const [x = "", weight = ""] = inputs;
+  refuseActiveWeights(node, isActive);
+  const y = graph.emit("Conv", inputs, node.attributes);
+  const group = intAttribute(node, "group", 1);
+  const kernel = graph.shapeOf(weight).slice(2);
+  const windows = slidingWindows(node, graph.shapeOf(x), graph.shapeOf(y), kernel);
+  const adjoint = { graph, provider, windows, group };
+  const constant = graph.factsOf(weight).constant;
+
+  const backward = (dY: Value): Value => {
+    if (constant?.type === "float32") {
+      const isUnitStride = windows.every(({ stride }) => stride === 1);
+      if (provider === "cpu" && isUnitStride) return flippedConv(adjoint, dY, constant);
+      const subPixel = provider === "cuda" ? subPixelConv(adjoint, dY, constant) : null;
+      if (subPixel !== null) return subPixel;
+    }
+    return convTranspose(adjoint, dY, weight);
+  };
+  return { outputs: [y], pullback: ([dY]) => [dY ? backward(dY) : null, null, null] };
+};
+
+/** Weights computed from the image (attention-like convolutions) have no gradient here. */
+export function refuseActiveWeights(node: Node, isActive: RuleContext["isActive"]): void {
+  if (!isActive(1) && !isActive(2)) return;
+  throw new UnsupportedGradientError(
+    node,
+    "its weight or bias depends on the image",
+    "choose a layer before it",
+  );
+}

@@ -1,0 +1,41 @@
+import type { GraphBuilder } from "../onnx/graph-builder.ts";
+import type { Value } from "../onnx/model.ts";
+
+/** Same elements in row-major order under another shape. */
+export function reshapeTo(graph: GraphBuilder, value: Value, shape: readonly number[]): Value {
+  if (isSameShape(graph.shapeOf(value), shape)) return value;
+  return graph.emit("Reshape", [value, graph.ints(shape)]);
+}
+
+/** Repeats `value` along broadcast axes. */
+export function expandTo(graph: GraphBuilder, value: Value, shape: readonly number[]): Value {
+  if (isSameShape(graph.shapeOf(value), shape)) return value;
+  return graph.emit("Expand", [value, graph.ints(shape)]);
+}
+
+/**
+ * Adjoint of broadcasting: sums `dZ` over the axes along which a tensor of `shape` was repeated.
+ *
+ * dZ: the broadcast shape. Result: `shape`.
+ */
+export function sumTo(graph: GraphBuilder, dZ: Value, shape: readonly number[]): Value {
+  const from = graph.shapeOf(dZ);
+  const added = from.length - shape.length;
+  const repeated = from.flatMap((length, axis) =>
+    axis < added || (shape[axis - added] === 1 && length !== 1) ? [axis] : [],
+  );
+  const summed =
+    repeated.length === 0
+      ? dZ
+      : graph.emit("ReduceSum", [dZ, graph.ints(repeated)], { keepdims: 1 });
+  return reshapeTo(graph, summed, shape);
+}
+
+/** A constant zero of `shape` that takes no space in the file. */
+export function zeros(graph: GraphBuilder, shape: readonly number[]): Value {
+  return expandTo(graph, graph.scalar(0), shape);
+}
+
+function isSameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((length, axis) => length === b[axis]);
+}
