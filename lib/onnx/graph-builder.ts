@@ -2,6 +2,9 @@ import type { Attributes, Graph, Node, Value, ValueInfo } from "./model.ts";
 import { inferNode, type ValueFacts } from "./shape-inference.ts";
 import { type ElementType, floatTensor, intsTensor, type Tensor } from "./tensor.ts";
 
+/** Length of an axis that is known only at run time, as of what a Loop stacks up. */
+export const OPEN_AXIS = -1;
+
 /** Constants up to this many elements are shared by content; larger ones by identity. */
 const DEDUPLICATE_UP_TO = 4096;
 
@@ -15,10 +18,22 @@ export class GraphBuilder {
   readonly #initializers = new Map<Value, Tensor>();
   readonly #facts = new Map<Value, ValueFacts>();
   readonly #constantNames = new Map<unknown, Value>();
+  readonly #prefix: string;
   #counter = 0;
 
+  /** @param prefix Starts every generated name; a Loop body must not repeat a name around it. */
+  constructor(prefix = "") {
+    this.#prefix = prefix;
+  }
+
   input(name: Value, type: ElementType, shape: readonly number[]): Value {
-    this.#inputs.push({ name, type, shape });
+    this.#inputs.push({ name, type, shape: declared(shape) });
+    this.#facts.set(name, { type, shape });
+    return name;
+  }
+
+  /** A value of the graph around this one, which a Loop body may read by name. */
+  outer(name: Value, type: ElementType, shape: readonly number[]): Value {
     this.#facts.set(name, { type, shape });
     return name;
   }
@@ -36,11 +51,9 @@ export class GraphBuilder {
     outputCount: number,
   ): readonly Value[] {
     const serial = this.#counter++;
-    const outputs = Array.from(
-      { length: outputCount },
-      (_, i) => `${op}_${serial}${i ? `_${i}` : ""}`,
-    );
-    return this.append({ op, name: `${op}_${serial}`, domain: "", inputs, outputs, attributes });
+    const name = `${this.#prefix}${op}_${serial}`;
+    const outputs = Array.from({ length: outputCount }, (_, i) => (i ? `${name}_${i}` : name));
+    return this.append({ op, name, domain: "", inputs, outputs, attributes });
   }
 
   /** Appends a node as it is; its output names must be new. */
@@ -58,7 +71,19 @@ export class GraphBuilder {
     return node.outputs;
   }
 
-  /** A node whose outputs inference does not cover (Loop); the caller states their types and shapes. */
+  /** Appends a node whose output shape does not follow from constants, as of a Slice that moves. */
+  emitAs(
+    facts: ValueFacts,
+    op: string,
+    inputs: readonly Value[],
+    attributes: Attributes = {},
+  ): Value {
+    const name = `${this.#prefix}${op}_${this.#counter++}`;
+    const node = { op, name, domain: "", inputs, outputs: [name], attributes };
+    return this.appendWithFacts(node, [facts])[0]!;
+  }
+
+  /** Appends a node as it is, with the types and shapes of its outputs. */
   appendWithFacts(node: Node, facts: readonly ValueFacts[]): readonly Value[] {
     node.outputs.forEach((output, i) => this.#facts.set(output, facts[i]!));
     this.#nodes.push(node);
@@ -69,7 +94,7 @@ export class GraphBuilder {
     const key = contentKey(tensor);
     const known = this.#constantNames.get(key);
     if (known !== undefined) return known;
-    const name = `constant_${this.#counter++}`;
+    const name = `${this.#prefix}constant_${this.#counter++}`;
     this.#constantNames.set(key, name);
     return this.initializer(name, tensor);
   }
@@ -103,7 +128,7 @@ export class GraphBuilder {
   build(name: string, outputs: readonly (readonly [name: string, value: Value])[]): Graph {
     const renames = outputs.map(([to, from]): Node => ({
       op: "Identity",
-      name: `output_${to}`,
+      name: `${this.#prefix}output_${to}`,
       domain: "",
       inputs: [from],
       outputs: [to],
@@ -115,7 +140,7 @@ export class GraphBuilder {
       outputs: outputs.map(([to, from]) => ({
         name: to,
         type: this.factsOf(from).type,
-        shape: this.shapeOf(from),
+        shape: declared(this.shapeOf(from)),
       })),
       nodes: [...this.#nodes, ...renames],
       initializers: this.#initializers,
@@ -126,4 +151,8 @@ export class GraphBuilder {
 function contentKey(tensor: Tensor): unknown {
   if (tensor.type === "opaque" || tensor.data.length > DEDUPLICATE_UP_TO) return tensor;
   return `${tensor.type}[${tensor.shape.join()}]${tensor.data.join()}`;
+}
+
+function declared(shape: readonly number[]): readonly (number | null)[] {
+  return shape.map((length) => (length === OPEN_AXIS ? null : length));
 }
