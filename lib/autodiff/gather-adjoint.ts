@@ -1,0 +1,38 @@
+import type { GraphBuilder } from "../onnx/graph-builder.ts";
+import type { Value } from "../onnx/model.ts";
+import { padZeros } from "./padding.ts";
+
+export interface Gathered {
+  readonly axis: number;
+  /** Element of X, 0 ... length - 1, at each place of Y along `axis`. */
+  readonly indices: readonly number[];
+  /** Elements of X along `axis`. */
+  readonly length: number;
+}
+
+/**
+ * Adjoint of Y[i] = X[indices[i]] along one axis: dX[j] = sum of dY[i] over the i with indices[i] = j.
+ *
+ * A sum of Gathers, not a scatter, so that the order of addition is fixed on CUDA too: the first
+ * Gather fetches the first copy of every element, the second the second copies, and so on; elements
+ * without one fetch a zero appended to dY. As many Gathers as the most frequent index has copies.
+ */
+export function gatherAdjoint(
+  graph: GraphBuilder,
+  dY: Value,
+  { axis, indices, length }: Gathered,
+): Value {
+  const places = Array.from({ length }, (): number[] => []);
+  indices.forEach((index, place) => places[index]!.push(place));
+  const copies = Math.max(...places.map((list) => list.length), 1);
+  const isGapless = places.every((list) => list.length === copies);
+
+  const none = graph.shapeOf(dY).map(() => 0);
+  const source = isGapless ? dY : padZeros(graph, dY, none, none.with(axis, 1));
+  const zero = indices.length; // place of the appended zero
+  const rounds = Array.from({ length: copies }, (_, copy) => {
+    const fetched = places.map((list) => list[copy] ?? zero);
+    return graph.emit("Gather", [source, graph.ints(fetched)], { axis });
+  });
+  return rounds.length === 1 ? rounds[0]! : graph.emit("Sum", rounds);
+}

@@ -1,0 +1,110 @@
+import { intAttribute, stringAttribute } from "../onnx/node.ts";
+import { type FloatTensor, floatTensor } from "../onnx/tensor.ts";
+import { inferNode } from "../onnx/shape-inference.ts";
+import { constantNumbers } from "./constant-inputs.ts";
+import { UnsupportedGradientError } from "./errors.ts";
+import type { RuleContext } from "./rule.ts";
+
+/** Resampling along one axis as a matrix. */
+export interface AxisWeights {
+  /** Whether it is the last axis; else it is the one before. */
+  readonly isLast: boolean;
+  /** [output pixels, input pixels] */
+  readonly weights: FloatTensor;
+}
+
+interface AxisScale {
+  readonly input: number;
+  readonly output: number;
+  /** Output pixels per input pixel, float32. */
+  readonly scale: number;
+}
+
+type Coordinate = (place: number, axis: AxisScale) => number;
+type Taps = (coordinate: number) => readonly (readonly [index: number, weight: number])[];
+
+/** Where output pixel `place` lies in the input; float32 at each step, as ONNX Runtime computes. */
+const COORDINATES: Readonly<Record<string, Coordinate>> = {
+  half_pixel: (place, { scale }) => Math.fround(Math.fround((place + 0.5) / scale) - 0.5),
+  pytorch_half_pixel: (place, axis) =>
+    axis.output > 1 ? Math.fround(Math.fround((place + 0.5) / axis.scale) - 0.5) : 0,
+  align_corners: (place, { input, output }) =>
+    output === 1 ? 0 : Math.fround((place * (input - 1)) / (output - 1)),
+  asymmetric: (place, { scale }) => Math.fround(place / scale),
+};
+
+const NEAREST: Readonly<Record<string, (coordinate: number) => number>> = {
+  round_prefer_floor: (coordinate) => Math.ceil(coordinate - 0.5),
+  round_prefer_ceil: (coordinate) => Math.floor(coordinate + 0.5),
+  floor: Math.floor,
+  ceil: Math.ceil,
+};
+
+/** Matrices of the axes that a Resize node changes. */
+export function resizedAxes(context: RuleContext): readonly AxisWeights[] {
+  const { graph, node, inputs } = context;
+  const refuse = (problem: string) =>
+    new UnsupportedGradientError(
+      node,
+      problem,
+      "only nearest and linear resampling of the last two axes is supported",
+    );
+
+  const transformation = stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
+  const coordinateOf = COORDINATES[transformation];
+  if (!coordinateOf) throw refuse(`coordinate_transformation_mode is '${transformation}'`);
+  const mode = stringAttribute(node, "mode", "nearest");
+  const taps = tapsOf(mode, stringAttribute(node, "nearest_mode", "round_prefer_floor"));
+  if (!taps) throw refuse(`mode is '${mode}'`);
+  if (intAttribute(node, "antialias", 0) !== 0) throw refuse("antialias is 1");
+
+  const scales = scalesOf(context);
+  return scales.flatMap((axis, index) => {
+    if (axis.input === axis.output && axis.scale === 1) return [];
+    const fromEnd = scales.length - index;
+    if (fromEnd > 2) throw refuse(`it resizes axis ${index}`);
+    return [{ isLast: fromEnd === 1, weights: weightMatrix(axis, coordinateOf, taps) }];
+  });
+
+  function scalesOf(resize: RuleContext): readonly AxisScale[] {
+    const inputShape = graph.shapeOf(inputs[0]!);
+    const facts = inputs.map((value) => (value ? graph.factsOf(value) : null));
+    const outputShape = inferNode(node, facts)[0]!.shape;
+    const stated = constantNumbers(resize, 2, "scales") ?? [];
+    constantNumbers(resize, 3, "sizes");
+    const axes = node.attributes["axes"];
+    const places = Array.isArray(axes) ? axes : inputShape.map((_, axis) => axis);
+    return inputShape.map((input, axis) => {
+      const output = outputShape[axis]!;
+      const place = places.findIndex((p) => p === axis || p === axis - inputShape.length);
+      return { input, output, scale: Math.fround(stated[place] ?? output / input) };
+    });
+  }
+}
+
+function tapsOf(mode: string, nearestMode: string): Taps | null {
+  const nearest = NEAREST[nearestMode];
+  if (mode === "nearest" && nearest) return (coordinate) => [[nearest(coordinate), 1]];
+  if (mode !== "linear") return null;
+  return (coordinate) => {
+    const left = Math.floor(coordinate);
+    const weight = coordinate - left;
+    return [
+      [left, 1 - weight],
+      [left + 1, weight],
+    ];
+  };
+}
+
+/** Taps outside the input fall on its border pixel. */
+function weightMatrix(axis: AxisScale, coordinateOf: Coordinate, taps: Taps): FloatTensor {
+  const { input, output } = axis;
+  const data = new Float32Array(output * input);
+  for (let place = 0; place < output; place++) {
+    for (const [index, weight] of taps(coordinateOf(place, axis))) {
+      const column = Math.min(Math.max(index, 0), input - 1);
+      data[place * input + column] = data[place * input + column]! + weight;
+    }
+  }
+  return floatTensor([output, input], data);
+}

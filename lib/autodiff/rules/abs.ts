@@ -1,0 +1,23 @@
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Absolute value: Y = |X|.
+ *
+ *     dX = dY sign(X)
+ *
+ * X, Y: any shape. sign(0) = 0, as in PyTorch, so the output is rectified.
+ *
+ * Source: ONNX operator Abs-13.
+ */
+export const absRule: Rule = (context) => {
+  const { graph, inputs } = context;
+  const { mul } = arithmetic(graph);
+  const [x = ""] = inputs;
+  const y = emitForward(context);
+  return {
+    ...oneOutput(context, y, (dY) => [mul(dY, graph.emit("Sign", [x]))]),
+    isRectified: true,
+  };
+};

@@ -1,0 +1,35 @@
+import { intAttribute } from "../../onnx/node.ts";
+import { UnsupportedGradientError } from "../errors.ts";
+import { oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/** `TensorProto.DataType`: float32, float16, double, bfloat16. */
+const FLOATING = [1, 10, 11, 16];
+
+/**
+ * Conversion between floating-point types: Y = X, since every float is float32 here.
+ *
+ *     dX = dY
+ *
+ * X, Y: any shape.
+ *
+ * Source: ONNX operator Cast-13.
+ *
+ * @throws UnsupportedGradientError for a conversion to integers or booleans, whose gradient is zero.
+ */
+export const castRule: Rule = (context) => {
+  const { graph, node, inputs } = context;
+  const [x = ""] = inputs;
+  const to = intAttribute(node, "to");
+  if (!FLOATING.includes(to)) {
+    throw new UnsupportedGradientError(
+      node,
+      `it converts to ONNX type ${to}, which is not floating-point`,
+      "choose a layer before it",
+    );
+  }
+  return {
+    ...oneOutput(context, graph.emit("Identity", [x]), (dY) => [dY]),
+    isRectified: context.isRectified(0),
+  };
+};

@@ -1,0 +1,26 @@
+import { axisAttribute } from "../axes.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import { areAllRectified } from "../rectified.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Concatenation along one axis: Y = [A1, A2, ...].
+ *
+ *     [dA1, dA2, ...] = dY, split at the same places
+ *
+ * Ai: equal shapes but for `axis`; Y: their lengths along `axis` added.
+ *
+ * Source: ONNX operator Concat-13.
+ */
+export const concatRule: Rule = (context) => {
+  const { graph, node, inputs, isActive } = context;
+  const y = emitForward(context);
+  const axis = axisAttribute(node, graph.shapeOf(y).length);
+  const pullback = (dY: string) => {
+    if (inputs.length === 1) return [dY];
+    const lengths = inputs.map((input) => graph.shapeOf(input)[axis]!);
+    const parts = graph.emitMany("Split", [dY, graph.ints(lengths)], { axis }, inputs.length);
+    return parts.map((part, i) => (isActive(i) ? part : null));
+  };
+  return { ...oneOutput(context, y, pullback), isRectified: areAllRectified(context) };
+};

@@ -1,0 +1,36 @@
+import { intAttribute, stringAttribute } from "../../onnx/node.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+import { reshapeTo } from "../shaping.ts";
+
+/**
+ * Pixel shuffle: Y[n, c, h b + i, w b + j] = X[n, k, h, w], where
+ *
+ *     k = (i b + j) C' + c   in mode DCR,      k = c b^2 + i b + j   in mode CRD
+ *
+ * The inverse is the gradient: SpaceToDepth for DCR, and for CRD (PyTorch's pixel shuffle) the
+ * transposition by which it is defined.
+ *
+ * X: [N, C' b^2, H, W], Y: [N, C', H b, W b].
+ *
+ * Source: ONNX operator DepthToSpace-13.
+ */
+export const depthToSpaceRule: Rule = (context) => {
+  const { graph, node, inputs } = context;
+  const [x = ""] = inputs;
+  const b = intAttribute(node, "blocksize");
+  const isDcr = stringAttribute(node, "mode", "DCR") === "DCR";
+  const shape = graph.shapeOf(x);
+  const [n = 1, channels = 1, h = 1, w = 1] = shape;
+
+  const pull = (dY: string) => {
+    if (isDcr) return [graph.emit("SpaceToDepth", [dY], { blocksize: b })];
+    const blocks = reshapeTo(graph, dY, [n, channels / b ** 2, h, b, w, b]);
+    const depth = graph.emit("Transpose", [blocks], { perm: [0, 1, 3, 5, 2, 4] });
+    return [reshapeTo(graph, depth, shape)];
+  };
+  return {
+    ...oneOutput(context, emitForward(context), pull),
+    isRectified: context.isRectified(0),
+  };
+};

@@ -1,0 +1,27 @@
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+import { sumTo } from "../shaping.ts";
+
+/**
+ * Quotient: Y = A / B, elementwise with broadcasting.
+ *
+ *     dA = dY / B,  dB = -dY Y / B,  each summed over the axes along which it was repeated
+ *
+ * Y: the broadcast shape of A and B.
+ *
+ * Source: ONNX operator Div-14.
+ */
+export const divRule: Rule = (context) => {
+  const { graph, inputs, isActive } = context;
+  const { div, mul } = arithmetic(graph);
+  const [a = "", b = ""] = inputs;
+  const y = emitForward(context);
+  return oneOutput(context, y, (dY) => {
+    const quotient = div(dY, b);
+    return [
+      isActive(0) ? sumTo(graph, quotient, graph.shapeOf(a)) : null,
+      isActive(1) ? graph.emit("Neg", [sumTo(graph, mul(quotient, y), graph.shapeOf(b))]) : null,
+    ];
+  });
+};

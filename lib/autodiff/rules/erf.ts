@@ -1,0 +1,21 @@
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Error function: Y = 2 / sqrt(pi) times the integral of e^-t^2 from 0 to X.
+ *
+ *     dX = dY 2 / sqrt(pi) e^-X^2
+ *
+ * X, Y: any shape. GELU arrives as Erf and arithmetic: opset 18 has no Gelu.
+ *
+ * Source: ONNX operator Erf-13.
+ */
+export const erfRule: Rule = (context) => {
+  const { graph, inputs } = context;
+  const { mul } = arithmetic(graph);
+  const [x = ""] = inputs;
+  const y = emitForward(context);
+  const bell = () => graph.emit("Exp", [graph.emit("Neg", [mul(x, x)])]);
+  return oneOutput(context, y, (dY) => [mul(dY, mul(2 / Math.sqrt(Math.PI), bell()))]);
+};

@@ -1,0 +1,39 @@
+import { floatAttribute, intAttribute } from "../../onnx/node.ts";
+import { float } from "../../onnx/model.ts";
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+import { sumTo } from "../shaping.ts";
+
+/**
+ * Fully connected layer: Y = alpha op(A) op(B) + beta C, op transposing where transA, transB say so.
+ *
+ *     d op(A) = alpha dY op(B)^T,   d op(B) = alpha op(A)^T dY,   dC = beta dY
+ *
+ * op(A): [M, K], op(B): [K, N], Y: [M, N]; C broadcasts to Y and its cotangent is summed back. The
+ * transpositions are Gemm's own attributes, so no tensor is copied.
+ *
+ * Source: ONNX operator Gemm-13.
+ */
+export const gemmRule: Rule = (context) => {
+  const { graph, node, inputs, isActive } = context;
+  const { mul } = arithmetic(graph);
+  const [a = "", b = "", c = ""] = inputs;
+  const transA = intAttribute(node, "transA", 0);
+  const transB = intAttribute(node, "transB", 0);
+  const alpha = float(floatAttribute(node, "alpha", 1));
+  const beta = floatAttribute(node, "beta", 1);
+  const gemm = (left: string, right: string, transLeft: number, transRight: number) =>
+    graph.emit("Gemm", [left, right], { alpha, transA: transLeft, transB: transRight });
+
+  return oneOutput(context, emitForward(context), (dY) => {
+    const pullA = () => (transA ? gemm(b, dY, transB, 1) : gemm(dY, b, 0, 1 - transB));
+    const pullB = () => (transB ? gemm(dY, a, 1, transA) : gemm(a, dY, 1 - transA, 0));
+    const pullC = () => sumTo(graph, beta === 1 ? dY : mul(dY, beta), graph.shapeOf(c));
+    return [
+      isActive(0) ? pullA() : null,
+      isActive(1) ? pullB() : null,
+      isActive(2) ? pullC() : null,
+    ];
+  });
+};

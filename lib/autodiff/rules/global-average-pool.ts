@@ -1,0 +1,27 @@
+import { sizeOf } from "../../onnx/tensor.ts";
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+import { expandTo } from "../shaping.ts";
+
+/**
+ * Mean of each channel: Y = mean of X over all places.
+ *
+ *     dX = dY / (D1 D2 ...), repeated
+ *
+ * X: [N, C, D1, D2, ...], Y: [N, C, 1, 1, ...].
+ *
+ * Source: ONNX operator GlobalAveragePool-1.
+ */
+export const globalAveragePoolRule: Rule = (context) => {
+  const { graph, inputs } = context;
+  const { mul } = arithmetic(graph);
+  const shape = graph.shapeOf(inputs[0]!);
+  const places = sizeOf(shape.slice(2));
+  return {
+    ...oneOutput(context, emitForward(context), (dY) => [
+      expandTo(graph, mul(dY, 1 / places), shape),
+    ]),
+    isRectified: context.isRectified(0),
+  };
+};

@@ -1,0 +1,25 @@
+import { float } from "../../onnx/model.ts";
+import { arithmetic } from "../arithmetic.ts";
+import { oneOutput } from "../forward.ts";
+import { isPositive } from "../mask.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Piecewise quadratic swish: Y = X H, H = min(max(X / 6 + 1/2, 0), 1).
+ *
+ *     dX = dY (H + X / 6 [0 < H < 1])
+ *
+ * X, Y: any shape. At X = -3 and X = 3 the outer piece's slope (0 and 1) is taken. Emitted as its
+ * definition, so that H is computed once.
+ *
+ * Source: ONNX operator HardSwish-14.
+ */
+export const hardSwishRule: Rule = (context) => {
+  const { graph, inputs } = context;
+  const { add, mul, sub } = arithmetic(graph);
+  const [x = ""] = inputs;
+  const h = graph.emit("HardSigmoid", [x], { alpha: float(1 / 6), beta: float(0.5) });
+  const y = mul(x, h);
+  const isSloped = () => isPositive(context, mul(h, sub(1, h)));
+  return oneOutput(context, y, (dY) => [mul(dY, add(h, mul(mul(x, 1 / 6), isSloped())))]);
+};

@@ -1,0 +1,33 @@
+import { floatAttribute } from "../../onnx/node.ts";
+import { arithmetic } from "../arithmetic.ts";
+import { refuseActive } from "../constant-inputs.ts";
+import { oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+import { reshapeTo } from "../shaping.ts";
+import { standardise } from "../standardise.ts";
+
+/**
+ * Instance normalisation: Y = S Z + B, Z = (X - mean) r, r = 1 / sqrt(var + epsilon).
+ *
+ *     dX = r (dZ - mean(dZ) - Z mean(dZ Z)),   dZ = S dY
+ *
+ * X, Y: [N, C, D1, D2, ...]; S, B: [C]; mean and var over the places of one channel of one image.
+ *
+ * Source: ONNX operator InstanceNormalization-6.
+ *
+ * @throws UnsupportedGradientError if the scale or the bias depends on the image.
+ */
+export const instanceNormalizationRule: Rule = (context) => {
+  const { graph, node, inputs } = context;
+  const { add, mul } = arithmetic(graph);
+  refuseActive(context, [1, 2], "its scale or bias");
+  const [x = "", scale = "", bias = ""] = inputs;
+  const shape = graph.shapeOf(x);
+  const places = shape.flatMap((_, axis) => (axis < 2 ? [] : [axis]));
+  const perChannel = (value: string) =>
+    reshapeTo(graph, value, [shape[1]!, ...places.map(() => 1)]);
+  const { z, pullback } = standardise(graph, x, places, floatAttribute(node, "epsilon", 1e-5));
+  const s = perChannel(scale);
+  const y = add(mul(z, s), perChannel(bias));
+  return oneOutput(context, y, (dY) => [pullback(mul(dY, s))]);
+};

@@ -1,0 +1,23 @@
+import { floatAttribute } from "../../onnx/node.ts";
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import { isPositive } from "../mask.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Leaky rectifier: Y = X where X > 0, else a X.
+ *
+ *     dX = dY (a + (1 - a) [X > 0])
+ *
+ * X, Y: any shape. The slope at X = 0 is a, as in PyTorch.
+ *
+ * Source: ONNX operator LeakyRelu-16.
+ */
+export const leakyReluRule: Rule = (context) => {
+  const { graph, node, inputs } = context;
+  const { add, mul } = arithmetic(graph);
+  const [x = ""] = inputs;
+  const a = floatAttribute(node, "alpha", 0.01);
+  const y = emitForward(context);
+  return oneOutput(context, y, (dY) => [mul(dY, add(a, mul(1 - a, isPositive(context, x))))]);
+};

@@ -1,0 +1,18 @@
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Natural logarithm: Y = log X.
+ *
+ *     dX = dY / X
+ *
+ * X, Y: any shape. Infinite at X = 0, as in PyTorch.
+ *
+ * Source: ONNX operator Log-13.
+ */
+export const logRule: Rule = (context) => {
+  const { div } = arithmetic(context.graph);
+  const [x = ""] = context.inputs;
+  return oneOutput(context, emitForward(context), (dY) => [div(dY, x)]);
+};

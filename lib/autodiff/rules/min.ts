@@ -1,0 +1,15 @@
+import { extremum } from "../extremum.ts";
+import { isGreater } from "../mask.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Elementwise minimum: Y = min(A, B, ...), with broadcasting.
+ *
+ *     dB = dY where A > B, else 0;   dA = dY - dB;   three and more pairwise, from the left
+ *
+ * Y: the broadcast shape of all. Of equal values the first takes the whole gradient (PyTorch would
+ * share it), as in max pooling.
+ *
+ * Source: ONNX operator Min-13.
+ */
+export const minRule: Rule = (context) => extremum(context, (a, b) => isGreater(context, a, b));

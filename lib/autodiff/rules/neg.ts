@@ -1,0 +1,14 @@
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Negation: Y = -X.
+ *
+ *     dX = -dY
+ *
+ * X, Y: any shape.
+ *
+ * Source: ONNX operator Neg-13.
+ */
+export const negRule: Rule = (context) =>
+  oneOutput(context, emitForward(context), (dY) => [context.graph.emit("Neg", [dY])]);

@@ -1,0 +1,19 @@
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Reciprocal: Y = 1 / X.
+ *
+ *     dX = -dY Y^2
+ *
+ * X, Y: any shape.
+ *
+ * Source: ONNX operator Reciprocal-13.
+ */
+export const reciprocalRule: Rule = (context) => {
+  const { graph } = context;
+  const { mul } = arithmetic(graph);
+  const y = emitForward(context);
+  return oneOutput(context, y, (dY) => [graph.emit("Neg", [mul(dY, mul(y, y))])]);
+};

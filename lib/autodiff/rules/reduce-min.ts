@@ -1,0 +1,29 @@
+import { arithmetic } from "../arithmetic.ts";
+import { keepDims, reducedAxes } from "../axes.ts";
+import { firstMatch } from "../first-match.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+import { reshapeTo } from "../shaping.ts";
+
+/**
+ * Minimum over axes: Y = min of X.
+ *
+ *     dX = dY at the first minimum in row-major order, else 0
+ *
+ * X: any shape; Y: the same with the reduced axes of length 1, or without them. Of equal minima the
+ * first takes the whole gradient (PyTorch's amin would share it), as in ReduceMax.
+ *
+ * Source: ONNX operator ReduceMin-18.
+ */
+export const reduceMinRule: Rule = (context) => {
+  const { graph, inputs } = context;
+  const { mul } = arithmetic(graph);
+  const [x = ""] = inputs;
+  const axes = reducedAxes(context);
+  const kept = keepDims(graph.shapeOf(x), axes);
+  const y = emitForward(context);
+  const pull = (dY: string) => [
+    mul(reshapeTo(graph, dY, kept), firstMatch(context, { x, y: reshapeTo(graph, y, kept), axes })),
+  ];
+  return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) };
+};

@@ -1,0 +1,33 @@
+import type { GraphBuilder } from "../../onnx/graph-builder.ts";
+import type { Value } from "../../onnx/model.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import { type AxisWeights, resizedAxes } from "../resize-weights.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Resampling, modes nearest and linear: along each spatial axis Y = A X.
+ *
+ *     dX = A^T dY, axis by axis
+ *
+ * X: [..., H, W], Y: [..., H', W']; A: [H', H] or [W', W], constant: a row holds the weights of one
+ * output pixel. All coordinate transformations but tf_crop_and_resize.
+ *
+ * Source: ONNX operator Resize-18.
+ *
+ * @throws UnsupportedGradientError for cubic or antialiased resampling, sizes computed while the
+ *   network runs, and axes before the last two.
+ */
+export const resizeRule: Rule = (context) => {
+  const axes = resizedAxes(context);
+  const y = emitForward(context);
+  const pull = (dY: Value) => [
+    axes.reduce((value, axis) => applyAdjoint(context.graph, value, axis), dY),
+  ];
+  return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) };
+};
+
+function applyAdjoint(graph: GraphBuilder, dY: Value, { isLast, weights }: AxisWeights): Value {
+  const a = graph.constant(weights);
+  if (isLast) return graph.emit("MatMul", [dY, a]);
+  return graph.emit("MatMul", [graph.emit("Transpose", [a], { perm: [1, 0] }), dY]);
+}

@@ -1,0 +1,89 @@
+import type { GraphBuilder } from "../../onnx/graph-builder.ts";
+import type { Value } from "../../onnx/model.ts";
+import { fromStart } from "../axes.ts";
+import { constantNumbers } from "../constant-inputs.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import { padZeros } from "../padding.ts";
+import type { Rule, RuleContext } from "../rule.ts";
+import { reshapeTo } from "../shaping.ts";
+
+/**
+ * Strided slice: Y[i] = X[first + i step] along each sliced axis.
+ *
+ *     dX = dY, reversed where step < 0, with |step| - 1 zeros after each element, padded with zeros
+ *
+ * X: any shape; Y: the same rank. `starts`, `ends`, `axes` and `steps` are constants; negative and
+ * out-of-range bounds as ONNX has them.
+ *
+ * Source: ONNX operator Slice-13.
+ */
+export const sliceRule: Rule = (context) => {
+  const { graph, inputs } = context;
+  const [x = ""] = inputs;
+  const y = emitForward(context);
+  const inputShape = graph.shapeOf(x);
+  const cuts = slicedAxes(context, inputShape, graph.shapeOf(y));
+
+  const pull = (dY: Value) => {
+    const begins = inputShape.map(() => 0);
+    const ends = inputShape.map(() => 0);
+    let spread = dY;
+    for (const { axis, lowest, step, length } of cuts) {
+      if (step < 0) spread = reversed(graph, spread, axis);
+      spread = interleaveZeros(graph, spread, axis, Math.abs(step));
+      begins[axis] = lowest;
+      ends[axis] = inputShape[axis]! - lowest - ((length - 1) * Math.abs(step) + 1);
+    }
+    return [padZeros(graph, spread, begins, ends)];
+  };
+  return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) };
+};
+
+interface Cut {
+  readonly axis: number;
+  /** Smallest index of X that is read. */
+  readonly lowest: number;
+  readonly step: number;
+  /** Elements of Y along the axis. */
+  readonly length: number;
+}
+
+function slicedAxes(
+  context: RuleContext,
+  inputShape: readonly number[],
+  outputShape: readonly number[],
+): readonly Cut[] {
+  const starts = constantNumbers(context, 1, "starts") ?? [];
+  constantNumbers(context, 2, "ends");
+  const axes = constantNumbers(context, 3, "axes") ?? starts.map((_, i) => i);
+  const steps = constantNumbers(context, 4, "steps") ?? starts.map(() => 1);
+  return starts.map((start, i) => {
+    const axis = fromStart(axes[i]!, inputShape.length);
+    const step = steps[i]!;
+    const size = inputShape[axis]!;
+    const length = outputShape[axis]!;
+    const last = step > 0 ? size : size - 1;
+    const first = Math.min(Math.max(fromStart(start, size), 0), last);
+    return { axis, step, length, lowest: step > 0 ? first : first + (length - 1) * step };
+  });
+}
+
+/** Elements in the opposite order along `axis`. */
+function reversed(graph: GraphBuilder, value: Value, axis: number): Value {
+  const beforeFirst = -graph.shapeOf(value)[axis]! - 1;
+  const bounds = [[-1], [beforeFirst], [axis], [-1]];
+  return graph.emit("Slice", [value, ...bounds.map((bound) => graph.ints(bound))]);
+}
+
+/** `step` - 1 zeros between neighbours along `axis`: length L becomes (L - 1) step + 1. */
+function interleaveZeros(graph: GraphBuilder, value: Value, axis: number, step: number): Value {
+  if (step === 1) return value;
+  const shape = graph.shapeOf(value);
+  const length = shape[axis]!;
+  const columns = reshapeTo(graph, value, shape.toSpliced(axis + 1, 0, 1));
+  const none = [...shape.map(() => 0), 0];
+  const rows = padZeros(graph, columns, none, none.with(axis + 1, step - 1));
+  const merged = reshapeTo(graph, rows, shape.with(axis, length * step));
+  const bounds = [[0], [(length - 1) * step + 1], [axis]];
+  return graph.emit("Slice", [merged, ...bounds.map((bound) => graph.ints(bound))]);
+}

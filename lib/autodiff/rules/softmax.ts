@@ -1,0 +1,26 @@
+import { arithmetic } from "../arithmetic.ts";
+import { axisAttribute } from "../axes.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Softmax along one axis: Y = e^X / sum of e^X.
+ *
+ *     dX = Y (dY - sum of dY Y)
+ *
+ * X, Y: any shape; sums over `axis`, kept with length 1. Y is zero only by underflow, where dX is zero
+ * too: rectified.
+ *
+ * Source: ONNX operator Softmax-13.
+ */
+export const softmaxRule: Rule = (context) => {
+  const { graph, node } = context;
+  const { mul, sub } = arithmetic(graph);
+  const y = emitForward(context);
+  const axes = graph.ints([axisAttribute(node, graph.shapeOf(y).length, -1)]);
+  const pull = (dY: string) => {
+    const common = graph.emit("ReduceSum", [mul(dY, y), axes], { keepdims: 1 });
+    return [mul(y, sub(dY, common))];
+  };
+  return { ...oneOutput(context, y, pull), isRectified: true };
+};

@@ -1,0 +1,20 @@
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Smooth rectifier: Y = log(1 + e^X).
+ *
+ *     dX = dY / (1 + e^-X)
+ *
+ * X, Y: any shape.
+ *
+ * Source: ONNX operator Softplus-1.
+ */
+export const softplusRule: Rule = (context) => {
+  const { graph, inputs } = context;
+  const { mul } = arithmetic(graph);
+  const [x = ""] = inputs;
+  const y = emitForward(context);
+  return oneOutput(context, y, (dY) => [mul(dY, graph.emit("Sigmoid", [x]))]);
+};

@@ -1,0 +1,22 @@
+import { intAttribute } from "../../onnx/node.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Pixel unshuffle: Y[n, (i b + j) C + c, h, w] = X[n, c, h b + i, w b + j].
+ *
+ *     dX = DepthToSpace(dY), mode DCR
+ *
+ * X: [N, C, H b, W b], Y: [N, C b^2, H, W].
+ *
+ * Source: ONNX operator SpaceToDepth-13.
+ */
+export const spaceToDepthRule: Rule = (context) => {
+  const { graph, node } = context;
+  const blocksize = intAttribute(node, "blocksize");
+  const pull = (dY: string) => [graph.emit("DepthToSpace", [dY], { blocksize, mode: "DCR" })];
+  return {
+    ...oneOutput(context, emitForward(context), pull),
+    isRectified: context.isRectified(0),
+  };
+};

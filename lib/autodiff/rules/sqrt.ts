@@ -1,0 +1,18 @@
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Square root: Y = sqrt(X).
+ *
+ *     dX = dY / (2 Y)
+ *
+ * X, Y: any shape. Infinite at X = 0, as in PyTorch.
+ *
+ * Source: ONNX operator Sqrt-13.
+ */
+export const sqrtRule: Rule = (context) => {
+  const { div, mul } = arithmetic(context.graph);
+  const y = emitForward(context);
+  return oneOutput(context, y, (dY) => [div(dY, mul(2, y))]);
+};

@@ -1,0 +1,21 @@
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+import { sumTo } from "../shaping.ts";
+
+/**
+ * Difference: Y = A - B, with broadcasting.
+ *
+ *     dA = dY,  dB = -dY,  each summed over the axes along which it was repeated
+ *
+ * Y: the broadcast shape of A and B.
+ *
+ * Source: ONNX operator Sub-14.
+ */
+export const subRule: Rule = (context) => {
+  const { graph, inputs, isActive } = context;
+  const [a = "", b = ""] = inputs;
+  return oneOutput(context, emitForward(context), (dY) => [
+    isActive(0) ? sumTo(graph, dY, graph.shapeOf(a)) : null,
+    isActive(1) ? graph.emit("Neg", [sumTo(graph, dY, graph.shapeOf(b))]) : null,
+  ]);
+};

@@ -1,0 +1,18 @@
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Hyperbolic tangent: Y = tanh X.
+ *
+ *     dX = dY (1 - Y^2)
+ *
+ * X, Y: any shape.
+ *
+ * Source: ONNX operator Tanh-13.
+ */
+export const tanhRule: Rule = (context) => {
+  const { mul, sub } = arithmetic(context.graph);
+  const y = emitForward(context);
+  return oneOutput(context, y, (dY) => [mul(dY, sub(1, mul(y, y)))]);
+};
