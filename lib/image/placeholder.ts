@@ -5,8 +5,8 @@ const PAPER: Rgb = [38, 34, 36];
 const CROSS: Rgb = [200, 48, 48];
 const INK: Rgb = [240, 220, 220];
 const INSET = 0.14; // of the shorter side, from the edge to the ends of the cross
-const STROKE = 0.03; // of the shorter side, half the width of a stroke
-const MIN_HALF_STROKE = 0.75; // px
+const STROKE = 0.018; // of the shorter side, half the width of a stroke
+const MIN_HALF_STROKE = 1; // px
 
 /**
  * Stands in for the image of a channel that failed: dark, with a red cross, and the 1-based channel

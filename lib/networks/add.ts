@@ -1,0 +1,133 @@
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { decodeModel } from "../onnx/decode.ts";
+import { NetworkError } from "./errors.ts";
+import { imageInput, type ImageInput } from "./image-input.ts";
+import { parseLabels } from "./labels.ts";
+import { MANIFEST_FILE, parseManifest, type NetworkManifest, type Triple } from "./manifest.ts";
+import type { Network } from "./registry.ts";
+import { isAbsence, surveyNetworks } from "./survey.ts";
+
+export interface NewNetwork {
+  readonly id: string;
+  readonly modelPath: string;
+  /** Subtracted per channel, in `channelOrder`, in units of 0..255. */
+  readonly mean: Triple;
+  readonly scale: Triple;
+  readonly channelOrder: "RGB" | "BGR";
+  /** File with one class name a line. */
+  readonly labelsPath: string | null;
+  /** Side of the square images to draw; only where the model leaves the size open. */
+  readonly sizePx: number | null;
+  readonly licence: string;
+}
+
+export interface AddOptions {
+  /** Folder that gets the network as `<folder>/<id>`. */
+  readonly folder: string;
+  /** Folders searched for networks, in which the id must be new. */
+  readonly folders: readonly string[];
+  /** Throws if the model cannot be used; runs before anything is written. */
+  readonly check: (network: Network) => Promise<void>;
+}
+
+const DEFAULT_SIDE_PX = 224;
+const LABELS_FILE = "labels.txt";
+const modelFile = (id: string) => `${id}.onnx`;
+
+/**
+ * Copies a model, its labels and a manifest into a folder of networks, all or nothing.
+ *
+ * @returns the network as it can now be opened by its id
+ */
+export async function addNetwork(
+  added: NewNetwork,
+  { folder, folders, check }: AddOptions,
+): Promise<Network> {
+  const model = await readFileOf(added.modelPath, "the model");
+  const labels =
+    added.labelsPath === null ? null : await readFileOf(added.labelsPath, "the labels");
+  const manifest = manifestOf(added, model);
+  await requireNewId(added.id, [folder, ...folders]);
+  const names = labels === null ? null : parseLabels(labels.toString("utf8"));
+  await check({ manifest, modelPath: added.modelPath, labels: names });
+
+  const target = join(folder, added.id);
+  const temporary = join(folder, `.${added.id}.${randomUUID()}`);
+  await mkdir(temporary, { recursive: true });
+  try {
+    await writeFile(join(temporary, modelFile(added.id)), model);
+    if (labels !== null) await writeFile(join(temporary, LABELS_FILE), labels);
+    await writeFile(join(temporary, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+    await rename(temporary, target);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  return { manifest, modelPath: join(target, modelFile(added.id)), labels: names };
+}
+
+function manifestOf(added: NewNetwork, bytes: Buffer): NetworkManifest {
+  const { modelPath } = added;
+  const model = decodeModel(bytes, {
+    where: modelPath,
+    externalData: (location) => {
+      throw new NetworkError(
+        `${modelPath} keeps weights in the file '${location}'; save it as one file, or name it by its path instead of adding it`,
+      );
+    },
+  });
+  const input = imageInput(model, modelPath);
+  const manifest = {
+    id: added.id,
+    licence: added.licence,
+    files: [
+      {
+        file: modelFile(added.id),
+        sha256: createHash("sha256").update(bytes).digest("hex"),
+        sizeBytes: bytes.length,
+        source: null,
+      },
+    ],
+    input: {
+      name: input.name,
+      ...inputSize(input, added),
+      channelOrder: added.channelOrder,
+      mean: added.mean,
+      scale: added.scale,
+    },
+    labels: added.labelsPath === null ? null : LABELS_FILE,
+  };
+  return parseManifest(manifest, `the new network '${added.id}'`);
+}
+
+function inputSize(input: ImageInput, { sizePx, modelPath }: NewNetwork) {
+  for (const fixed of [input.width, input.height]) {
+    if (sizePx !== null && fixed !== null && fixed !== sizePx) {
+      throw new NetworkError(
+        `${modelPath} takes images of ${input.width ?? "any"}x${input.height ?? "any"}, so its size cannot be ${sizePx}; leave the size out`,
+      );
+    }
+  }
+  const side = sizePx ?? DEFAULT_SIDE_PX;
+  return { width: input.width ?? side, height: input.height ?? side };
+}
+
+async function requireNewId(id: string, folders: readonly string[]): Promise<void> {
+  const networks = await surveyNetworks(folders);
+  if (networks.some((network) => network.id === id)) {
+    throw new NetworkError(
+      `there is a network '${id}' already; choose another id, or remove its folder first`,
+    );
+  }
+}
+
+async function readFileOf(path: string, what: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+    throw new NetworkError(`there is no file ${path} for ${what}`, { cause: error });
+  }
+}

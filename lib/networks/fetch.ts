@@ -1,0 +1,148 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+
+import { DownloadError } from "./errors.ts";
+
+export interface Download {
+  /** http or https address; redirects are followed. */
+  readonly url: string;
+  /** Path of the finished file; its folder is made. */
+  readonly target: string;
+  readonly sha256: string;
+  readonly sizeBytes: number | null;
+  /** What the user can do if it fails, for the message. */
+  readonly remedy: string;
+}
+
+export interface DownloadProgress {
+  readonly receivedBytes: number;
+  readonly totalBytes: number | null;
+}
+
+export interface DownloadOptions {
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  readonly signal?: AbortSignal;
+  /** Time without a single byte after which the server counts as lost. */
+  readonly stallMs?: number;
+}
+
+/**
+ * Downloads a file whole or not at all: into a temporary file beside the target, which becomes the
+ * target only once size and SHA-256 are right. Two downloads of one target do not disturb each other.
+ *
+ * @throws DownloadError with the address and the remedy; the signal's reason if it was aborted
+ */
+export async function downloadFile(
+  download: Download,
+  { onProgress, signal, stallMs = 60_000 }: DownloadOptions = {},
+): Promise<void> {
+  const { target } = download;
+  signal?.throwIfAborted();
+  await mkdir(dirname(target), { recursive: true });
+  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.part`);
+  const stall = new StallTimer(stallMs);
+  const signals = signal === undefined ? [stall.signal] : [stall.signal, signal];
+  try {
+    await receive(download, temporary, {
+      signal: AbortSignal.any(signals),
+      onBytes: (progress) => {
+        stall.restart();
+        onProgress?.(progress);
+      },
+    });
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    signal?.throwIfAborted();
+    const reason = stall.signal.aborted
+      ? `nothing arrived for ${stallMs / 1000} s`
+      : describeFailure(error);
+    throw new DownloadError(`cannot download ${download.url}: ${reason}; ${download.remedy}`, {
+      cause: error,
+    });
+  } finally {
+    stall.stop();
+  }
+}
+
+interface Receiver {
+  readonly signal: AbortSignal;
+  readonly onBytes: (progress: DownloadProgress) => void;
+}
+
+/** Writes the body to `path`; throws unless it is the file wanted. */
+async function receive(download: Download, path: string, receiver: Receiver): Promise<void> {
+  const { signal, onBytes } = receiver;
+  // compressed in transit, the length announced would not be that of the file
+  const headers = { "accept-encoding": "identity" };
+  const response = await fetch(download.url, { signal, headers });
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
+  }
+  const announced = Number(response.headers.get("content-length") ?? Number.NaN);
+  const totalBytes = Number.isFinite(announced) ? announced : download.sizeBytes;
+
+  const hash = createHash("sha256");
+  let receivedBytes = 0;
+  await pipeline(
+    response.body,
+    async function* metered(chunks: AsyncIterable<Uint8Array>) {
+      for await (const chunk of chunks) {
+        receivedBytes += chunk.length;
+        if (download.sizeBytes !== null && receivedBytes > download.sizeBytes) {
+          throw new Error(`the file is longer than the ${download.sizeBytes} bytes expected`);
+        }
+        hash.update(chunk);
+        onBytes({ receivedBytes, totalBytes });
+        yield chunk;
+      }
+    },
+    createWriteStream(path, { flags: "wx" }),
+    { signal },
+  );
+  if (download.sizeBytes !== null && receivedBytes !== download.sizeBytes) {
+    throw new Error(`${receivedBytes} bytes arrived, want ${download.sizeBytes}`);
+  }
+  const sha256 = hash.digest("hex");
+  if (sha256 !== download.sha256) {
+    throw new Error(`the file's SHA-256 is ${sha256}, want ${download.sha256}: it was altered`);
+  }
+}
+
+/** Aborts its signal when `restart` has not been called for a while. */
+class StallTimer {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(stallMs: number) {
+    this.#timer = setTimeout(() => this.#controller.abort(), stallMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  restart(): void {
+    this.#timer.refresh();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** `fetch` says only "fetch failed"; what went wrong is in its cause. */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : null;
+  if (cause.message === "") return code ?? error.message;
+  return code === null || cause.message.includes(code)
+    ? cause.message
+    : `${cause.message} (${code})`;
+}

@@ -1,0 +1,71 @@
+import { ClassNameError } from "./errors.ts";
+import { nearestNames } from "./nearest.ts";
+
+/** A WordNet id in front of ImageNet's names, as in `n01440764 tench, Tinca tinca`. */
+const SYNSET_LINE = /^n\d{8}\s+(.+)$/;
+
+/**
+ * Class names, one a line, the first line being channel 1. Of a line of `synset_words.txt` the first
+ * synonym is the name: "tench".
+ */
+export function parseLabels(text: string): string[] {
+  return text
+    .trimEnd()
+    .split(/\r?\n/)
+    .map((line) => {
+      const synonyms = SYNSET_LINE.exec(line.trim())?.[1];
+      return synonyms === undefined ? line.trim() : firstSynonym(synonyms);
+    });
+}
+
+/**
+ * The 1-based channel of a class. Case, and `_` or `-` for a space, make no difference; where the
+ * labels list synonyms ("tench, Tinca tinca"), the first will do.
+ *
+ * @throws ClassNameError with the nearest names, or with the channels a name is ambiguous between
+ */
+export function classChannel(labels: readonly string[] | null, name: string): number {
+  if (labels === null) {
+    throw new ClassNameError(
+      `'${name}' names a class, but the network has no class names here; give 1-based channel numbers, or put its labels file beside the model`,
+    );
+  }
+  const wanted = comparable(name);
+  const exact = channelsWhere(labels, (label) => comparable(label) === wanted);
+  const channels =
+    exact.length > 0
+      ? exact
+      : channelsWhere(labels, (label) => comparable(firstSynonym(label)) === wanted);
+  const [channel] = channels;
+  if (channel === undefined) {
+    const nearest = nearestNames(name, labels);
+    const remedy =
+      nearest.length > 0 ? `did you mean ${quoted(nearest)}?` : "see the network's labels file";
+    throw new ClassNameError(`no class is called '${name}' among ${labels.length}; ${remedy}`);
+  }
+  if (channels.length > 1) {
+    throw new ClassNameError(
+      `${channels.length} classes are called '${name}'; give the channel number: ${channels.join(" or ")}`,
+    );
+  }
+  return channel;
+}
+
+function channelsWhere(labels: readonly string[], matches: (label: string) => boolean): number[] {
+  return labels.flatMap((label, index) => (matches(label) ? [index + 1] : []));
+}
+
+function comparable(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_-]+/g, " ");
+}
+
+function firstSynonym(label: string): string {
+  return (label.split(",")[0] ?? label).trim();
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(" or ");
+}

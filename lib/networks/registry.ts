@@ -1,0 +1,201 @@
+import { stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+import { readModel } from "../onnx/decode.ts";
+import { fileSha256, verifyFile } from "./checksum.ts";
+import { NetworkError, NetworkNotFoundError } from "./errors.ts";
+import { downloadFile, type DownloadProgress } from "./fetch.ts";
+import { imageInput } from "./image-input.ts";
+import { parseLabels } from "./labels.ts";
+import { NETWORK_ID, type ModelFile, type NetworkManifest } from "./manifest.ts";
+import { nearestNames } from "./nearest.ts";
+import { isAbsence, readIfThere, readManifest, surveyNetworks } from "./survey.ts";
+
+/** A network whose model file is on this machine and is the one its manifest describes. */
+export interface Network {
+  readonly manifest: NetworkManifest;
+  readonly modelPath: string;
+  /** Name of each class, channel 1 first; `null` where they are not known. */
+  readonly labels: readonly string[] | null;
+  /** What was assumed about a model opened by its path, in a sentence for the user. */
+  readonly notice?: string;
+}
+
+export interface OpenOptions {
+  /** Searched in this order for `<id>/network.json` and the model file. */
+  readonly folders: readonly string[];
+  /** Where a model that is nowhere in the folders is downloaded to. */
+  readonly cacheFolder: string;
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+const DEFAULT_SIDE = 224; // px, what most ImageNet networks are trained at
+const DEFAULT_MEAN = 128; // the middle of 0..255
+
+/**
+ * Opens a network by id, downloading its model on first use, or any `.onnx` file by path.
+ *
+ * A file whose bytes belong to a network of the folders has that network's manifest; any other
+ * file is taken to want RGB, 0..255 minus 128, which `notice` then says.
+ *
+ * @throws NetworkError, or one of its kinds, saying what to do
+ */
+export async function openNetwork(idOrOnnxPath: string, options: OpenOptions): Promise<Network> {
+  return idOrOnnxPath.toLowerCase().endsWith(".onnx")
+    ? openFile(idOrOnnxPath, options.folders)
+    : openRegistered(idOrOnnxPath, options);
+}
+
+/**
+ * The networks of the folders, by id.
+ *
+ * @throws ManifestError if one of them has a broken manifest
+ */
+export async function listNetworks({
+  folders,
+}: Pick<OpenOptions, "folders">): Promise<readonly NetworkManifest[]> {
+  return (await surveyNetworks(folders)).map((network) => {
+    if (network.kind === "broken") throw network.error;
+    return network.manifest;
+  });
+}
+
+/** Path of a network's model in the folders, not checked yet; `null` if it is in none of them. */
+export async function findModel(
+  manifest: NetworkManifest,
+  folders: readonly string[],
+): Promise<{ readonly path: string; readonly expected: ModelFile } | null> {
+  for (const folder of folders) {
+    for (const expected of manifest.files) {
+      const path = join(folder, manifest.id, expected.file);
+      if (await isThere(path)) return { path, expected };
+    }
+  }
+  return null;
+}
+
+async function openRegistered(id: string, options: OpenOptions): Promise<Network> {
+  const folders = [...new Set([...options.folders, options.cacheFolder])];
+  const manifest = await findManifest(id, folders);
+  const found = await findModel(manifest, folders);
+  if (found !== null) await verifyFile(found.path, found.expected);
+  const modelPath = found?.path ?? (await fetchModel(manifest, options));
+  return { manifest, modelPath, labels: await readLabels(manifest, modelPath, folders) };
+}
+
+async function findManifest(id: string, folders: readonly string[]): Promise<NetworkManifest> {
+  for (const folder of NETWORK_ID.test(id) ? folders : []) {
+    const manifest = await readManifest(folder, id);
+    if (manifest !== null) return manifest;
+  }
+  const known = (await surveyNetworks(folders)).map((network) => network.id);
+  const [nearest] = nearestNames(id, known);
+  const remedy =
+    nearest === undefined
+      ? `known are: ${known.join(", ") || "none"}`
+      : `did you mean '${nearest}'?`;
+  throw new NetworkNotFoundError(
+    `no network is called '${id}' in ${folders.join(", ")}; ${remedy}; ` +
+      "give the path of an .onnx file, or add one with: dreamgrid models add",
+  );
+}
+
+async function fetchModel(manifest: NetworkManifest, options: OpenOptions): Promise<string> {
+  const { id, files } = manifest;
+  const wanted = files.find(({ source }) => source !== null);
+  if (wanted === undefined || wanted.source === null) {
+    const paths = files.map(({ file }) => join(id, file)).join(" or ");
+    throw new NetworkNotFoundError(
+      `the model of network '${id}' is in none of the folders searched and has no address to fetch it from; ` +
+        `set DREAMGRID_MODELS to a folder that holds ${paths}`,
+    );
+  }
+  const { file, sha256, sizeBytes, source } = wanted;
+  const target = join(options.cacheFolder, id, file);
+  const accepted = files.map((candidate) => join(id, candidate.file)).join(" or ");
+  const remedy = `check the connection, or download it yourself to ${target}, or set DREAMGRID_MODELS to a folder that holds ${accepted}`;
+  await downloadFile({ url: source, target, sha256, sizeBytes, remedy }, options);
+  return target;
+}
+
+/** Labels beside the model come first: they came with it. */
+async function readLabels(
+  { id, labels }: NetworkManifest,
+  modelPath: string,
+  folders: readonly string[],
+): Promise<readonly string[] | null> {
+  if (labels === null) return null;
+  for (const folder of [dirname(modelPath), ...folders.map((searched) => join(searched, id))]) {
+    const text = await readIfThere(join(folder, labels));
+    if (text !== null) return parseLabels(text);
+  }
+  return null;
+}
+
+async function openFile(path: string, folders: readonly string[]): Promise<Network> {
+  if (!(await isThere(path))) {
+    throw new NetworkNotFoundError(`there is no file ${path}; give the path of an .onnx file`);
+  }
+  const sha256 = await fileSha256(path);
+  // a model in its own network's folder is known even if that folder is not searched
+  const searched = [...folders, dirname(dirname(path))];
+  const manifest = await findBySha256(sha256, searched);
+  if (manifest !== null) {
+    return { manifest, modelPath: path, labels: await readLabels(manifest, path, searched) };
+  }
+  return {
+    manifest: await assumedManifest(path, sha256),
+    modelPath: path,
+    labels: null,
+    notice:
+      `${path} has no manifest: assuming RGB, 0..255 minus ${DEFAULT_MEAN}; ` +
+      "to say otherwise, add it with: dreamgrid models add",
+  };
+}
+
+async function findBySha256(
+  sha256: string,
+  folders: readonly string[],
+): Promise<NetworkManifest | null> {
+  for (const network of await surveyNetworks(folders)) {
+    if (network.kind === "broken") continue;
+    if (network.manifest.files.some((file) => file.sha256 === sha256)) return network.manifest;
+  }
+  return null;
+}
+
+async function assumedManifest(path: string, sha256: string): Promise<NetworkManifest> {
+  const input = imageInput(await readModel(path), path);
+  const file = basename(path);
+  const id = file
+    .replace(/\.onnx$/i, "")
+    .replace(/[^A-Za-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  return {
+    id: id.slice(0, 64) || "model",
+    licence: "unknown",
+    files: [{ file, sha256, sizeBytes: (await stat(path)).size, source: null }],
+    input: {
+      name: input.name,
+      width: input.width ?? DEFAULT_SIDE,
+      height: input.height ?? DEFAULT_SIDE,
+      channelOrder: "RGB",
+      mean: [DEFAULT_MEAN, DEFAULT_MEAN, DEFAULT_MEAN],
+      scale: [1, 1, 1],
+    },
+    labels: null,
+  };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if (isAbsence(error)) return false;
+    throw new NetworkError(
+      `cannot look for ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+}

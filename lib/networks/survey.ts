@@ -1,0 +1,91 @@
+import type { Dirent } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { ManifestError } from "./errors.ts";
+import { MANIFEST_FILE, parseManifest, type NetworkManifest } from "./manifest.ts";
+
+/** A network's folder, readable or not: one broken manifest must not hide the others. */
+export type SurveyedNetwork =
+  | { readonly kind: "network"; readonly id: string; readonly manifest: NetworkManifest }
+  | { readonly kind: "broken"; readonly id: string; readonly error: ManifestError };
+
+/** Every network of the folders by id; of two with the same id, the one in the earlier folder. */
+export async function surveyNetworks(
+  folders: readonly string[],
+): Promise<readonly SurveyedNetwork[]> {
+  const networks = new Map<string, SurveyedNetwork>();
+  for (const folder of folders) {
+    for (const id of await subfolders(folder)) {
+      if (networks.has(id)) continue;
+      const network = await surveyOne(folder, id);
+      if (network !== null) networks.set(id, network);
+    }
+  }
+  return [...networks.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** The manifest in `<folder>/<id>`, or `null` where there is none. */
+export async function readManifest(folder: string, id: string): Promise<NetworkManifest | null> {
+  const path = join(folder, id, MANIFEST_FILE);
+  const text = await readIfThere(path);
+  if (text === null) return null;
+  const manifest = parseManifest(parseJson(text, path), path);
+  if (manifest.id !== id) {
+    throw new ManifestError(
+      `${path}: its id is '${manifest.id}' but its folder '${id}'; give both the same name`,
+    );
+  }
+  return manifest;
+}
+
+/** The text of a file, or `null` where there is no such file. */
+export async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isAbsence(error)) return null;
+    throw error;
+  }
+}
+
+/** True for the errors that say a path leads nowhere. */
+export function isAbsence(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    (error.code === "ENOENT" || error.code === "ENOTDIR")
+  );
+}
+
+async function surveyOne(folder: string, id: string): Promise<SurveyedNetwork | null> {
+  try {
+    const manifest = await readManifest(folder, id);
+    return manifest && { kind: "network", id, manifest };
+  } catch (error) {
+    if (error instanceof ManifestError) return { kind: "broken", id, error };
+    throw error;
+  }
+}
+
+async function subfolders(folder: string): Promise<string[]> {
+  let entries: Dirent[];
+  try {
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    if (isAbsence(error)) return [];
+    throw error;
+  }
+  return entries
+    .filter((entry) => !entry.isFile() && !entry.name.startsWith("."))
+    .map(({ name }) => name);
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ManifestError(`${path} is not JSON: ${reason}`, { cause: error });
+  }
+}
