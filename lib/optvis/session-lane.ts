@@ -1,0 +1,100 @@
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+
+import type { Provider } from "../autodiff/rule.ts";
+import type { WorkerReply, WorkerRequest } from "./session-worker.ts";
+import { CudaUnavailableError, type Feeds, RuntimeError, type RuntimeTensor } from "./session.ts";
+
+/** Sessions a lane keeps; the least recently used one makes room. A GoogLeNet takes about 100 MB. */
+const MAX_SESSIONS = 4;
+
+interface Pending {
+  readonly resolve: (outputs: Readonly<Record<string, RuntimeTensor>>) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+/** A thread with its cache of compiled graphs. Runs one request at a time, in order. */
+export class SessionLane {
+  readonly #worker: Worker;
+  readonly #pending: Pending[] = [];
+  /** In order of last use. */
+  readonly #loaded = new Map<string, Promise<unknown>>();
+  #failure: Error | null = null;
+
+  constructor() {
+    this.#worker = startWorker();
+    this.#worker.on("message", (reply: WorkerReply) => this.#settle(reply));
+    this.#worker.on("error", (error: Error) => this.#fail(error));
+    this.#worker.on("exit", (code) => this.#fail(new Error(`the thread ended with code ${code}`)));
+    this.#worker.unref();
+  }
+
+  /**
+   * Runs the graph known as `key`, compiling what `model` gives on its first use here.
+   *
+   * @throws CudaUnavailableError, RuntimeError
+   */
+  async run(
+    key: string,
+    provider: Provider,
+    model: () => Uint8Array,
+    feeds: Feeds,
+  ): Promise<Readonly<Record<string, RuntimeTensor>>> {
+    const loading =
+      this.#loaded.get(key) ?? this.#request({ kind: "create", key, model: model(), provider });
+    this.#loaded.delete(key);
+    this.#loaded.set(key, loading);
+    try {
+      await loading;
+    } catch (error) {
+      this.#loaded.delete(key);
+      throw error;
+    }
+    await this.#releaseOldest();
+    return this.#request({ kind: "run", key, feeds });
+  }
+
+  async close(): Promise<void> {
+    this.#failure ??= new Error("the lane is closed");
+    await this.#worker.terminate();
+  }
+
+  async #releaseOldest(): Promise<void> {
+    for (const key of this.#loaded.keys()) {
+      if (this.#loaded.size <= MAX_SESSIONS) return;
+      this.#loaded.delete(key);
+      await this.#request({ kind: "release", key });
+    }
+  }
+
+  #request(request: WorkerRequest): Promise<Readonly<Record<string, RuntimeTensor>>> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    this.#worker.ref();
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ resolve, reject });
+      this.#worker.postMessage(request);
+    });
+  }
+
+  #settle(reply: WorkerReply): void {
+    const pending = this.#pending.shift();
+    if (this.#pending.length === 0) this.#worker.unref();
+    if (!pending) throw new Error("internal: a reply without a request");
+    if (reply.kind === "done") pending.resolve(reply.outputs);
+    else if (reply.isCudaMissing) pending.reject(new CudaUnavailableError(reply.message));
+    else pending.reject(new RuntimeError(reply.message));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#pending.splice(0)) reject(this.#failure);
+  }
+}
+
+/** From source the thread is TypeScript and needs tsx; from a bundle it is the file beside this one. */
+function startWorker(): Worker {
+  const isSource = import.meta.url.endsWith(".ts");
+  const url = new URL(isSource ? "./session-worker.ts" : "./session-worker.mjs", import.meta.url);
+  const options = isSource ? { execArgv: ["--import", import.meta.resolve("tsx")] } : {};
+  return new Worker(fileURLToPath(url), options);
+}
