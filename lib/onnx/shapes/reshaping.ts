@@ -17,7 +17,11 @@ const reshape: ShapeFunction = (node, inputs) => {
   const wanted = requiredInts(node, inputs, 1);
   const allowZero = intAttribute(node, "allowzero", 0) === 1;
   const impossible = () =>
-    mismatch(node, `cannot reshape ${formatShape(shape)} to ${formatShape(wanted)}`);
+    mismatch(
+      node,
+      `cannot reshape ${formatShape(shape)} to ${formatShape(wanted)}; ` +
+        `a network whose head has a fixed size takes images of one size only`,
+    );
 
   const copied = wanted.map((length, axis) => {
     const result = length === 0 && !allowZero ? shape[axis] : length;

@@ -1,0 +1,97 @@
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType,
+  type GraphProto,
+  type NodeProto,
+  type ValueInfoProto,
+} from "onnx-buf";
+
+import { decodeTensor } from "./decode-tensor.ts";
+import { elementTypeOf } from "./element-type.ts";
+import { ModelError } from "./errors.ts";
+import type { ExternalData } from "./external-data.ts";
+import type { Attribute, Graph, Node, Value, ValueInfo } from "./model.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** A graph of the file as plain data, its operators as of the file's own opset. */
+export function decodeGraph(proto: GraphProto, external: ExternalData): Graph {
+  const initializers = new Map<Value, Tensor>();
+  for (const tensor of proto.initializer) {
+    if (initializers.has(tensor.name)) {
+      throw new ModelError(`initializer '${tensor.name}' is defined twice`);
+    }
+    initializers.set(tensor.name, decodeTensor(tensor, tensor.name, external));
+  }
+  return {
+    name: proto.name,
+    // up to IR version 3, initializers had to be listed as inputs too
+    inputs: proto.input.filter(({ name }) => !initializers.has(name)).map(decodeValueInfo),
+    outputs: proto.output.map(decodeValueInfo),
+    nodes: proto.node.map((node) => decodeNode(node, external)),
+    initializers,
+  };
+}
+
+function decodeNode(proto: NodeProto, external: ExternalData): Node {
+  const attributes: Record<string, Attribute> = {};
+  for (const attribute of proto.attribute) {
+    const value = decodeAttribute(attribute, proto, external);
+    if (value !== null) attributes[attribute.name] = value;
+  }
+  return {
+    op: proto.opType,
+    name: proto.name,
+    domain: proto.domain === "ai.onnx" ? "" : proto.domain,
+    inputs: proto.input,
+    outputs: proto.output,
+    attributes,
+  };
+}
+
+/** `null` for kinds that no operator we know has (lists of tensors, sparse tensors, types). */
+function decodeAttribute(
+  proto: AttributeProto,
+  node: NodeProto,
+  external: ExternalData,
+): Attribute | null {
+  const { FLOAT, FLOATS, GRAPH, INT, INTS, STRING, STRINGS, TENSOR } = AttributeProto_AttributeType;
+  const kind = proto.type || guessKind(proto);
+  if (kind === INT) return Number(proto.i);
+  if (kind === INTS) return proto.ints.map(Number);
+  if (kind === FLOAT) return { float: proto.f };
+  if (kind === FLOATS) return { floats: proto.floats };
+  if (kind === STRING) return utf8(proto.s);
+  if (kind === STRINGS) return proto.strings.map(utf8);
+  if (kind === TENSOR && proto.t) {
+    const name = proto.t.name || `${proto.name} of ${node.name || node.output[0]}`;
+    return { tensor: decodeTensor(proto.t, name, external) };
+  }
+  if (kind === GRAPH && proto.g) return { graph: decodeGraph(proto.g, external) };
+  return null;
+}
+
+/** Files of the first IR versions leave out the kind: it is the one field that is set. */
+function guessKind(proto: AttributeProto): AttributeProto_AttributeType {
+  const { FLOAT, FLOATS, GRAPH, INT, INTS, STRING, STRINGS, TENSOR } = AttributeProto_AttributeType;
+  if (proto.t) return TENSOR;
+  if (proto.g) return GRAPH;
+  if (proto.ints.length > 0) return INTS;
+  if (proto.floats.length > 0) return FLOATS;
+  if (proto.strings.length > 0) return STRINGS;
+  if (proto.s.length > 0) return STRING;
+  return proto.f !== 0 ? FLOAT : INT;
+}
+
+function decodeValueInfo(proto: ValueInfoProto): ValueInfo {
+  const type = proto.type?.value;
+  if (type?.case !== "tensorType") return { name: proto.name, type: "opaque", shape: null };
+  const shape = type.value.shape?.dim.map(({ value }) =>
+    // some exporters write 0 or -1 for a length left open
+    value.case === "dimValue" && value.value > 0n ? Number(value.value) : null,
+  );
+  return { name: proto.name, type: elementTypeOf(type.value.elemType), shape: shape ?? null };
+}
+
+function utf8(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

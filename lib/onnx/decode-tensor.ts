@@ -1,0 +1,98 @@
+import { type TensorProto, TensorProto_DataLocation } from "onnx-buf";
+
+import { DataType, elementTypeOf } from "./element-type.ts";
+import { ModelError } from "./errors.ts";
+import { externalBytes, type ExternalData } from "./external-data.ts";
+import { bfloat16ToFloat32, float16ToFloat32 } from "./half-float.ts";
+import { sizeOf, type Tensor } from "./tensor.ts";
+
+/**
+ * A tensor of the file. float32, int64, int32 and bool data that lie aligned in the file's buffer are
+ * views on it; other floating-point widths are converted to float32.
+ *
+ * @param name How messages call the tensor.
+ *
+ * @throws ModelError if the data do not fill the dimensions exactly.
+ */
+export function decodeTensor(proto: TensorProto, name: string, external: ExternalData): Tensor {
+  const shape = proto.dims.map((length) => {
+    if (length >= 0n && length <= Number.MAX_SAFE_INTEGER) return Number(length);
+    throw new ModelError(`tensor '${name}': a dimension of ${length} is not possible`);
+  });
+  const type = elementTypeOf(proto.dataType);
+  if (type === "opaque") return { type, shape, onnxType: proto.dataType };
+
+  const raw =
+    proto.dataLocation === TensorProto_DataLocation.EXTERNAL
+      ? externalBytes(proto, name, external)
+      : proto.rawData;
+  const tensor = raw.length > 0 ? fromRaw(proto, shape, raw) : fromFields(proto, shape);
+  const given = tensor.data.length;
+  if (given !== sizeOf(shape)) {
+    throw new ModelError(
+      `tensor '${name}' of shape [${shape.join(", ")}] wants ${sizeOf(shape)} elements, ` +
+        `the file holds ${given}`,
+    );
+  }
+  return tensor;
+}
+
+type Numeric = Exclude<Tensor, { type: "opaque" }>;
+
+/** From little-endian bytes. */
+function fromRaw(proto: TensorProto, shape: readonly number[], raw: Uint8Array): Numeric {
+  const bytes = (width: number) => wholeElements(raw, width);
+  switch (proto.dataType) {
+    case DataType.int64:
+      return { type: "int64", shape, data: new BigInt64Array(...bytes(8)) };
+    case DataType.int32:
+      return { type: "int32", shape, data: new Int32Array(...bytes(4)) };
+    case DataType.bool:
+      return { type: "bool", shape, data: raw };
+    case DataType.float16:
+      return { type: "float32", shape, data: float16ToFloat32(new Uint16Array(...bytes(2))) };
+    case DataType.bfloat16:
+      return { type: "float32", shape, data: bfloat16ToFloat32(new Uint16Array(...bytes(2))) };
+    case DataType.double:
+      return { type: "float32", shape, data: Float32Array.from(new Float64Array(...bytes(8))) };
+    default:
+      return { type: "float32", shape, data: new Float32Array(...bytes(4)) };
+  }
+}
+
+/** From the typed `*_data` fields; half-precision bits travel in `int32_data`. */
+function fromFields(proto: TensorProto, shape: readonly number[]): Numeric {
+  switch (proto.dataType) {
+    case DataType.int64:
+      return { type: "int64", shape, data: BigInt64Array.from(proto.int64Data) };
+    case DataType.int32:
+      return { type: "int32", shape, data: Int32Array.from(proto.int32Data) };
+    case DataType.bool:
+      return { type: "bool", shape, data: Uint8Array.from(proto.int32Data) };
+    case DataType.float16: {
+      const bits = Uint16Array.from(proto.int32Data);
+      return { type: "float32", shape, data: float16ToFloat32(bits) };
+    }
+    case DataType.bfloat16: {
+      const bits = Uint16Array.from(proto.int32Data);
+      return { type: "float32", shape, data: bfloat16ToFloat32(bits) };
+    }
+    case DataType.double:
+      return { type: "float32", shape, data: Float32Array.from(proto.doubleData) };
+    default:
+      return { type: "float32", shape, data: Float32Array.from(proto.floatData) };
+  }
+}
+
+/**
+ * Arguments of a typed array of `width`-byte elements over `raw`: in place if aligned, else a copy.
+ * Bytes of an incomplete last element are left out; the caller's count then does not match.
+ */
+function wholeElements(raw: Uint8Array, width: number): [ArrayBuffer, number, number] {
+  const length = Math.floor(raw.length / width);
+  if (raw.byteOffset % width === 0 && raw.buffer instanceof ArrayBuffer) {
+    return [raw.buffer, raw.byteOffset, length];
+  }
+  const copy = new Uint8Array(raw);
+  return [copy.buffer, 0, length];
+}

@@ -1,0 +1,162 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { fromBinary } from "@bufbuild/protobuf";
+import {
+  type GraphProto,
+  type ModelProto,
+  ModelProtoSchema,
+  type TensorProto,
+  TensorProto_DataLocation,
+} from "onnx-buf";
+
+import { decodeGraph } from "./decode-graph.ts";
+import { ModelError } from "./errors.ts";
+import { externalLocation, type ExternalData } from "./external-data.ts";
+import { inTopologicalOrder } from "./graph-order.ts";
+import type { Graph, Model } from "./model.ts";
+import { normaliseGraph } from "./normalise.ts";
+
+/** The opsets whose operators we know how to express in `OPSET`. */
+const OLDEST_OPSET = 7;
+const NEWEST_OPSET = 21;
+
+export interface DecodeOptions {
+  /** What messages call the model: its path, usually. */
+  readonly where?: string;
+  /** Bytes of external data files; by default a model that needs one is refused. */
+  readonly externalData?: ExternalData;
+}
+
+/**
+ * The network in an `.onnx` file, with the external data files beside it, its operators brought to
+ * opset 18 (`OPSET`).
+ *
+ * @throws ModelError if the file cannot be read, is no ONNX model, is damaged or too new or old.
+ */
+export async function readModel(path: string): Promise<Model> {
+  const proto = parse(await readBytes(path, "model"), path);
+  const files = new Map<string, Uint8Array>();
+  for (const location of prefixed(path, () => externalLocations(proto))) {
+    files.set(location, await readBytes(join(dirname(path), location), "external data of a model"));
+  }
+  return toModel(proto, path, (location) => files.get(location)!);
+}
+
+/**
+ * As `readModel`, from the bytes of the file. Aligned weights are views on `bytes`, which must not
+ * change afterwards.
+ */
+export function decodeModel(
+  bytes: Uint8Array,
+  { where = "model", externalData = noExternalData }: DecodeOptions = {},
+): Model {
+  return toModel(parse(bytes, where), where, externalData);
+}
+
+function parse(bytes: Uint8Array, where: string): ModelProto {
+  if (bytes.length === 0) throw new ModelError(`${where}: the file is empty`);
+  try {
+    return fromBinary(ModelProtoSchema, bytes);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new ModelError(
+      `${where}: not an ONNX model, or cut short (${problem}); fetch or export it again`,
+      { cause: error },
+    );
+  }
+}
+
+function toModel(proto: ModelProto, where: string, external: ExternalData): Model {
+  return prefixed(where, () => {
+    if (!proto.graph || proto.graph.node.length === 0) {
+      throw new ModelError("no graph in it: not an ONNX model, or cut short");
+    }
+    const sourceOpset = opsetOf(proto);
+    const graph = inTopologicalOrder(decodeGraph(proto.graph, external));
+    requireFinite(graph);
+    return { graph: normaliseGraph(graph, sourceOpset), sourceOpset };
+  });
+}
+
+function opsetOf(proto: ModelProto): number {
+  const standard = proto.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
+  // without an import the file is of the time before opsets had numbers
+  const opset = Number(standard?.version ?? 1n);
+  if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) {
+    throw new ModelError(
+      `opset ${opset} is not supported (${OLDEST_OPSET} to ${NEWEST_OPSET} are); export the model ` +
+        `with opset 18, or convert it with onnx.version_converter`,
+    );
+  }
+  return opset;
+}
+
+/**
+ * A single infinite number may be a bound or a fill value (-inf before a maximum); in a weight it is
+ * damage, as NaN is anywhere.
+ */
+function requireFinite(graph: Graph): void {
+  for (const [name, tensor] of graph.initializers) {
+    if (tensor.type !== "float32") continue;
+    const isAllowed = tensor.data.length === 1 ? (x: number) => !Number.isNaN(x) : Number.isFinite;
+    const index = tensor.data.findIndex((x) => !isAllowed(x));
+    if (index >= 0) {
+      throw new ModelError(
+        `weight '${name}' holds ${tensor.data[index]} at element ${index}; the file is damaged or ` +
+          `its training diverged`,
+      );
+    }
+  }
+}
+
+function externalLocations(proto: ModelProto): Set<string> {
+  const tensors = proto.graph ? tensorsOf(proto.graph) : [];
+  return new Set(
+    tensors
+      .filter(({ dataLocation }) => dataLocation === TensorProto_DataLocation.EXTERNAL)
+      .map((tensor) => externalLocation(tensor, tensor.name)),
+  );
+}
+
+function tensorsOf(graph: GraphProto): TensorProto[] {
+  const attributes = graph.node.flatMap(({ attribute }) => attribute);
+  return [
+    ...graph.initializer,
+    ...attributes.flatMap(({ t }) => t ?? []),
+    ...attributes.flatMap(({ g }) => (g ? tensorsOf(g) : [])),
+  ];
+}
+
+function noExternalData(location: string): never {
+  throw new ModelError(`its weights are in the file '${location}', which was not given with it`);
+}
+
+async function readBytes(path: string, what: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const problem = READ_PROBLEMS[code] ?? code;
+    throw new ModelError(`cannot read ${what} '${path}': ${problem}`, { cause: error });
+  }
+}
+
+const READ_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder; name the .onnx file in it",
+  EACCES: "no permission",
+  ERR_FS_FILE_TOO_LARGE: "larger than 2 GiB; save the model with external data",
+};
+
+/** Runs `action`; a ModelError gets `where` in front of its message. */
+function prefixed<T>(where: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof ModelError) {
+      throw new ModelError(`${where}: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import { ModelError } from "./errors.ts";
+import type { Graph, Node, Value } from "./model.ts";
+import { describeNode } from "./node.ts";
+
+/**
+ * The graph with its nodes in topological order; a file already in order keeps it.
+ *
+ * @throws ModelError if a value is produced twice or never, or depends on itself.
+ */
+export function inTopologicalOrder(graph: Graph): Graph {
+  const producers = producersOf(graph);
+  const given = new Set<Value>([...graph.initializers.keys(), ...graph.inputs.map((i) => i.name)]);
+  const sorted = new Set<Node>();
+  const entered = new Set<Node>();
+
+  for (const root of graph.nodes) {
+    // depth first with a stack of our own: a chain may be longer than the call stack allows
+    const stack = [root];
+    for (let node = stack.at(-1); node; node = stack.at(-1)) {
+      const waiting = sorted.has(node) ? undefined : unsortedProducer(node);
+      if (waiting && entered.has(waiting)) {
+        throw new ModelError(`${describeNode(waiting)} depends on its own output: a cycle`);
+      }
+      if (waiting) {
+        entered.add(node).add(waiting);
+        stack.push(waiting);
+      } else {
+        sorted.add(node);
+        stack.pop();
+      }
+    }
+  }
+  for (const { name } of graph.outputs) {
+    if (!given.has(name) && !producers.has(name)) {
+      throw new ModelError(`graph output '${name}' is produced by no node`);
+    }
+  }
+  return { ...graph, nodes: [...sorted] };
+
+  function unsortedProducer(node: Node): Node | undefined {
+    for (const value of valuesRead(node)) {
+      const producer = producers.get(value);
+      if (producer && !sorted.has(producer)) return producer;
+      if (!producer && !given.has(value)) {
+        throw new ModelError(
+          `${describeNode(node)} reads '${value}', which nothing produces; ` +
+            `the file is incomplete, export it again`,
+        );
+      }
+    }
+    return undefined;
+  }
+}
+
+/** Which node produces each value. @throws ModelError if two do, or one produces a given value. */
+function producersOf(graph: Graph): Map<Value, Node> {
+  const producers = new Map<Value, Node>();
+  const inputs = new Set(graph.inputs.map(({ name }) => name));
+  for (const node of graph.nodes) {
+    for (const output of node.outputs) {
+      if (!output) continue;
+      if (producers.has(output) || graph.initializers.has(output) || inputs.has(output)) {
+        throw new ModelError(`${describeNode(node)}: value '${output}' is defined twice`);
+      }
+      producers.set(output, node);
+    }
+  }
+  return producers;
+}
+
+/** The values a node reads, those that its subgraphs (If, Loop) take from outside included. */
+export function valuesRead(node: Node): readonly Value[] {
+  const subgraphs = Object.values(node.attributes).flatMap((attribute) =>
+    typeof attribute === "object" && "graph" in attribute ? [attribute.graph] : [],
+  );
+  return [...node.inputs.filter(Boolean), ...subgraphs.flatMap(capturedValues)];
+}
+
+function capturedValues(graph: Graph): readonly Value[] {
+  const own = new Set<Value>([
+    ...graph.initializers.keys(),
+    ...graph.inputs.map(({ name }) => name),
+    ...graph.nodes.flatMap((node) => node.outputs),
+  ]);
+  const read = [...graph.nodes.flatMap(valuesRead), ...graph.outputs.map(({ name }) => name)];
+  return read.filter((value) => !own.has(value));
+}

@@ -1,0 +1,124 @@
+import { ModelError } from "./errors.ts";
+import type { ValueFacts } from "./facts.ts";
+import type { Graph, Node, Value } from "./model.ts";
+import { attributesToInputs } from "./opsets/attributes-to-inputs.ts";
+import { inferenceMode } from "./opsets/inference-mode.ts";
+import { laterOpsets } from "./opsets/later-opsets.ts";
+import { resizingUpgrades } from "./opsets/resizing.ts";
+import { softmaxUpgrades } from "./opsets/softmax.ts";
+import type { Rewriting, Upgrade } from "./opsets/upgrade.ts";
+import { inferNode } from "./shape-inference.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** In the order applied; an operator may be in several. */
+const upgrades: readonly Readonly<Record<string, Upgrade>>[] = [
+  attributesToInputs,
+  inferenceMode,
+  softmaxUpgrades,
+  resizingUpgrades,
+  laterOpsets,
+];
+
+/**
+ * The graph with every operator as opset 18 (`OPSET`) defines it.
+ *
+ * @param graph In topological order, operators as of `opset`.
+ * @param opset 7 to 21.
+ *
+ * @throws ModelError for a mode of an operator that opset 18 cannot express.
+ */
+export function normaliseGraph(graph: Graph, opset: number): Graph {
+  const nodes: Node[] = [];
+  const initializers = new Map(graph.initializers);
+  const ranks = new RankTracker(graph, nodes, initializers);
+  const taken = new Set<Value>([
+    ...initializers.keys(),
+    ...graph.inputs.map(({ name }) => name),
+    ...graph.nodes.flatMap((node) => node.outputs),
+  ]);
+  const constants = new Map<Value, Tensor>(initializers);
+
+  const fresh = (hint: string): Value => {
+    let name = hint;
+    for (let i = 2; taken.has(name); i++) name = `${hint}_${i}`;
+    taken.add(name);
+    return name;
+  };
+  const rewriting: Rewriting = {
+    opset,
+    fresh,
+    constant: (tensor, hint) => {
+      const name = fresh(hint);
+      initializers.set(name, tensor);
+      constants.set(name, tensor);
+      return name;
+    },
+    constantOf: (value) => constants.get(value) ?? null,
+    rankOf: (value) => ranks.rankOf(value),
+  };
+
+  for (const node of graph.nodes) {
+    const value = node.op === "Constant" ? node.attributes["value"] : undefined;
+    if (typeof value === "object" && "tensor" in value) {
+      constants.set(node.outputs[0]!, value.tensor);
+    }
+    nodes.push(...upgrade(node, rewriting));
+  }
+  return { ...graph, nodes, initializers };
+}
+
+function upgrade(node: Node, rewriting: Rewriting): readonly Node[] {
+  if (node.domain !== "") return [node];
+  return upgrades.reduce<readonly Node[]>(
+    (nodes, table) =>
+      nodes.flatMap((each) => (each.op === node.op && table[each.op]?.(each, rewriting)) || [each]),
+    [node],
+  );
+}
+
+/** Stand-ins for lengths the file leaves open: only the number of axes is asked for. */
+const NOMINAL_SHAPE = [1, 3];
+const NOMINAL_LENGTH = 224;
+
+/** Infers shapes of the nodes upgraded so far, as far as asked and as far as it goes. */
+class RankTracker {
+  readonly #nodes: readonly Node[];
+  readonly #initializers: ReadonlyMap<Value, Tensor>;
+  readonly #facts = new Map<Value, ValueFacts>();
+  #done = 0;
+
+  constructor(graph: Graph, nodes: readonly Node[], initializers: ReadonlyMap<Value, Tensor>) {
+    this.#nodes = nodes;
+    this.#initializers = initializers;
+    for (const { name, type, shape } of graph.inputs) {
+      const nominal = shape?.map((length, axis) => length ?? NOMINAL_SHAPE[axis] ?? NOMINAL_LENGTH);
+      if (nominal) this.#facts.set(name, { type, shape: nominal });
+    }
+  }
+
+  rankOf(value: Value): number | null {
+    for (; this.#done < this.#nodes.length; this.#done++) this.#infer(this.#nodes[this.#done]!);
+    return this.#factsOf(value)?.shape.length ?? null;
+  }
+
+  #infer(node: Node): void {
+    const inputs = node.inputs.map((value) => (value ? this.#factsOf(value) : null));
+    // a value not known makes its dependants so
+    if (node.inputs.some((value, i) => value && !inputs[i])) return;
+    try {
+      inferNode(node, inputs).forEach((facts, i) => {
+        const output = node.outputs[i];
+        if (output) this.#facts.set(output, facts);
+      });
+    } catch (error) {
+      // an unknown operator, or a shape that the nominal lengths do not fit: no rank from here on
+      if (!(error instanceof ModelError)) throw error;
+    }
+  }
+
+  #factsOf(value: Value): ValueFacts | null {
+    const tensor = this.#initializers.get(value);
+    if (tensor) return { type: tensor.type, shape: tensor.shape, constant: tensor };
+    return this.#facts.get(value) ?? null;
+  }
+}

@@ -1,0 +1,171 @@
+import { BatchAxis } from "./batch-axis.ts";
+import { ModelError } from "./errors.ts";
+import type { ValueFacts } from "./facts.ts";
+import { valuesRead } from "./graph-order.ts";
+import type { Graph, Model, Node, Value, ValueInfo } from "./model.ts";
+import { describeNode } from "./node.ts";
+import { inferNode } from "./shape-inference.ts";
+import { formatShape } from "./shapes/shape-function.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** A network at one image size: every shape known, what does not depend on the image folded away. */
+export interface StaticGraph {
+  /** The image, [N, C, H, W]. */
+  readonly input: Value;
+  /** The nodes that depend on the image and the few others they need; constants as initializers. */
+  readonly graph: Graph;
+  /** Type, shape and constant value of every value that could be inferred. */
+  readonly facts: ReadonlyMap<Value, ValueFacts>;
+  /**
+   * Why a value cannot be used: its operator or one before it is not known or does not fit this image
+   * size, or its leading axis is not the batch.
+   */
+  readonly problems: ReadonlyMap<Value, ModelError>;
+}
+
+/**
+ * The network at a fixed image shape.
+ *
+ * A file made for batch 1 works for any N: a Reshape to [1, ...] becomes one to [N, ...]. What cannot
+ * be inferred does not throw: it and its dependants are in `problems`.
+ *
+ * @throws ModelError if the network has no image input, or more than one candidate.
+ */
+export function specialise(
+  model: Model,
+  imageShape: readonly [n: number, c: number, h: number, w: number],
+): StaticGraph {
+  const { graph } = model;
+  const image = imageInput(graph);
+  requireChannels(image, imageShape);
+
+  const initializers = new Map<Value, Tensor>(graph.initializers);
+  const facts = new Map<Value, ValueFacts>();
+  const problems = new Map<Value, ModelError>();
+  for (const [name, tensor] of initializers) {
+    facts.set(name, { type: tensor.type, shape: tensor.shape, constant: tensor });
+  }
+  facts.set(image.name, { type: image.type, shape: imageShape });
+  for (const { name } of graph.inputs) {
+    if (name === image.name) continue;
+    problems.set(name, new ModelError(`graph input '${name}' has no value: it is not the image`));
+  }
+
+  const batch = new BatchAxis(image.name, imageShape[0]);
+  const nodes: Node[] = [];
+  for (const original of graph.nodes) {
+    let node = original;
+    try {
+      const blocked = valuesRead(original).find((value) => !facts.has(value));
+      if (blocked !== undefined) throw problemOf(blocked);
+      const rewrite = batch.rewriteReshape(original, facts);
+      if (rewrite) {
+        node = rewrite.node;
+        facts.set(rewrite.target, { ...rewrite.shape, constant: rewrite.shape });
+      }
+      const outputs = inferNode(node, inputsOf(node, facts));
+      node.outputs.forEach((output, i) => {
+        const inferred = outputs[i];
+        if (!output) return;
+        if (inferred) facts.set(output, inferred);
+        else
+          problems.set(output, new ModelError(`${describeNode(node)}: output ${i} is not known`));
+      });
+      for (const [output, problem] of batch.follow(node, facts)) problems.set(output, problem);
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      for (const output of original.outputs) problems.set(output, error);
+    }
+    nodes.push(node);
+  }
+
+  const kept = neededNodes(nodes, image.name, facts);
+  return { input: image.name, graph: prune(graph, image, kept, facts), facts, problems };
+
+  function problemOf(value: Value): ModelError {
+    return problems.get(value) ?? new ModelError(`value '${value}' is not known`);
+  }
+}
+
+function inputsOf(node: Node, facts: ReadonlyMap<Value, ValueFacts>) {
+  return node.inputs.map((value) => facts.get(value) ?? null);
+}
+
+/** The one input of four axes (or of a shape left open) that holds floats. */
+function imageInput(graph: Graph): ValueInfo {
+  const candidates = graph.inputs.filter(
+    ({ type, shape }) => type === "float32" && (shape === null || shape.length === 4),
+  );
+  const [image] = candidates;
+  if (image && candidates.length === 1) return image;
+  throw new ModelError(
+    candidates.length > 1
+      ? `more than one input could be the image: ${describeInputs(candidates)}; ` +
+          `export the model with the image as its only 4-D float input`
+      : `no input takes an image [N, C, H, W] of floats; ` +
+          `its inputs are ${describeInputs(graph.inputs) || "none"}`,
+  );
+}
+
+function describeInputs(infos: readonly ValueInfo[]): string {
+  const describe = ({ name, type, shape }: ValueInfo) =>
+    `'${name}' ${type} [${shape?.map((length) => length ?? "?").join(", ") ?? "..."}]`;
+  return infos.map(describe).join(", ");
+}
+
+function requireChannels({ name, shape }: ValueInfo, imageShape: readonly number[]): void {
+  const channels = shape?.[1] ?? null;
+  if (channels !== null && channels !== imageShape[1]) {
+    throw new ModelError(
+      `input '${name}' takes images of ${channels} channels, got ${formatShape(imageShape)}`,
+    );
+  }
+}
+
+/** Nodes that the image reaches and that are not constant, and what else those read. */
+function neededNodes(
+  nodes: readonly Node[],
+  image: Value,
+  facts: ReadonlyMap<Value, ValueFacts>,
+): readonly Node[] {
+  const isFolded = (value: Value) => facts.get(value)?.constant !== undefined;
+  const reached = new Set<Value>([image]);
+  const active = new Set<Node>();
+  for (const node of nodes) {
+    if (!valuesRead(node).some((value) => reached.has(value))) continue;
+    if (node.outputs.every((output) => !output || isFolded(output))) continue;
+    active.add(node);
+    for (const output of node.outputs) if (!isFolded(output)) reached.add(output);
+  }
+  const needed = new Set<Value>();
+  const kept = nodes.toReversed().filter((node) => {
+    const isNeeded = active.has(node) || node.outputs.some((output) => needed.has(output));
+    if (isNeeded) for (const value of valuesRead(node)) if (!isFolded(value)) needed.add(value);
+    return isNeeded;
+  });
+  return kept.toReversed();
+}
+
+function prune(
+  graph: Graph,
+  image: ValueInfo,
+  nodes: readonly Node[],
+  facts: ReadonlyMap<Value, ValueFacts>,
+): Graph {
+  const initializers = new Map<Value, Tensor>();
+  const outputs = graph.outputs.map(({ name }) => name);
+  for (const value of [...nodes.flatMap(valuesRead), ...outputs]) {
+    const constant = facts.get(value)?.constant;
+    if (constant) initializers.set(value, constant);
+  }
+  return {
+    name: graph.name,
+    inputs: [{ ...image, shape: facts.get(image.name)!.shape }],
+    outputs: graph.outputs.map((output) => {
+      const known = facts.get(output.name);
+      return known ? { name: output.name, type: known.type, shape: known.shape } : output;
+    }),
+    nodes,
+    initializers,
+  };
+}

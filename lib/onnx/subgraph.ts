@@ -1,0 +1,26 @@
+import { ModelError } from "./errors.ts";
+import { valuesRead } from "./graph-order.ts";
+import type { Node, Value } from "./model.ts";
+import type { StaticGraph } from "./static-graph.ts";
+
+/**
+ * The nodes from the image to `layer`, in topological order: those the layer depends on, no others.
+ * Constants they read are initializers of `graph.graph`.
+ *
+ * @throws ModelError (or a subclass) that says why, if the layer's value could not be inferred or does
+ *   not depend on the image.
+ */
+export function cutAt(graph: StaticGraph, layer: Value): readonly Node[] {
+  const problem = graph.problems.get(layer);
+  if (problem) throw problem;
+  const needed = new Set<Value>([layer]);
+  const nodes = graph.graph.nodes.toReversed().filter((node) => {
+    const isNeeded = node.outputs.some((output) => needed.has(output));
+    if (isNeeded) for (const value of valuesRead(node)) needed.add(value);
+    return isNeeded;
+  });
+  if (!needed.has(graph.input)) {
+    throw new ModelError(`value '${layer}' does not depend on the image`);
+  }
+  return nodes.toReversed();
+}
