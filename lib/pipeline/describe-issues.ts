@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "./did-you-mean.ts";
 
 type Issue = z.core.$ZodIssue;
 

@@ -40,10 +40,8 @@ export const RESULT_NOTIFICATIONS: readonly NotificationRule[] = Array.from(
 
 /** Ids of jobs and names in keys: no slash, no dot first, nothing that a path or URL could bend. */
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
+/** Also what an idempotency key has to look like. */
 export const JOB_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-/** Same as `SAFE_NAME` with a length: also the pattern of the request's `network`. */
-export const NETWORK_ID = /^(?=.{1,64}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
-
 const jobKey = (jobId: string, rest: string) => `${JOB_PREFIX}${checkedJobId(jobId)}/${rest}`;
 
 /** The normalised request; immutable. */

@@ -47,3 +47,9 @@ export const RECONCILE_SECONDS = 900;
 
 /** Larger sheets are cut into pages, and into deep-zoom tiles. */
 export const MAX_SHEET_SIDE_PX = 16_384;
+
+/** A gigapixel: GoogLeNet's 8,280 units at 340 px a side. */
+export const MAX_SHEET_PIXELS = 1e9;
+
+/** Deliveries of a message before it goes to the dead-letter queue. */
+export const MAX_RECEIVES = 3;

@@ -1,7 +1,9 @@
 import { z } from "zod";
 
+import { parseColor } from "../image/color.ts";
+import { ImageError } from "../image/errors.ts";
+import { NETWORK_ID } from "../networks/manifest.ts";
 import { describeIssues } from "./describe-issues.ts";
-import { NETWORK_ID } from "./keys.ts";
 import {
   MAX_BORDER_PX,
   MAX_CHANNELS_PER_JOB,
@@ -46,18 +48,10 @@ const channels = z
 const gridSide = z.int().min(1).max(MAX_GRID_SIDE).nullable();
 const thumbnailSide = z.int().min(1).max(MAX_THUMBNAIL_SIDE_PX).nullable();
 const border = z.int().min(0).max(MAX_BORDER_PX);
+const COLOR_WANTED = 'a CSS name ("white"), "#rrggbb", or [red, green, blue] from 0 to 1';
+const MAX_COLOR_LENGTH = 40;
 const colorLevel = z.number().min(0).max(1);
-
-export const COLOR_NAMES = [
-  "black",
-  "white",
-  "red",
-  "green",
-  "blue",
-  "cyan",
-  "magenta",
-  "yellow",
-] as const;
+const color = z.tuple([colorLevel, colorLevel, colorLevel]);
 
 /** The options of MATLAB's imtile, and a title and labels. */
 export const montageSchema = z.strictObject({
@@ -80,16 +74,11 @@ export const montageSchema = z.strictObject({
     .default(0)
     .describe("pixels around each tile: one number, or [vertical, horizontal]"),
   backgroundColor: z
-    .union(
-      [
-        z.enum(COLOR_NAMES),
-        z.string().regex(/^#[0-9A-Fa-f]{6}$/),
-        z.tuple([colorLevel, colorLevel, colorLevel]),
-      ],
-      { error: `one of ${COLOR_NAMES.join(", ")}, "#rrggbb", or [r, g, b] from 0 to 1` },
-    )
+    .union([z.string().max(MAX_COLOR_LENGTH).refine(isColor, { error: COLOR_WANTED }), color], {
+      error: COLOR_WANTED,
+    })
     .default("black")
-    .describe('a name, "#rrggbb", or [r, g, b] from 0 to 1'),
+    .describe('a CSS name, "#rrggbb", or [red, green, blue] from 0 to 1'),
   title: z
     .string()
     .max(MAX_TITLE_LENGTH)
@@ -201,6 +190,16 @@ function parseWith(schema: typeof dreamRequestSchema, json: unknown): DreamReque
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new RequestError(describeIssues(parsed.error.issues, json, Object.keys(schema.shape)));
+}
+
+function isColor(text: string): boolean {
+  try {
+    parseColor(text);
+    return true;
+  } catch (error) {
+    if (error instanceof ImageError) return false;
+    throw error;
+  }
 }
 
 /** A plain relative key: S3 would take more, but no key of ours needs it. */

@@ -1,0 +1,25 @@
+/** Requests to the store that one function keeps in flight: S3 answers in tens of milliseconds. */
+const STORE_REQUESTS_IN_FLIGHT = 32;
+
+/**
+ * Applies `task` to all items, a bounded number at a time; results in the order of the items. After
+ * an error no further item is begun.
+ */
+export async function mapConcurrently<T, R>(
+  items: readonly T[],
+  task: (item: T) => Promise<R>,
+  limit = STORE_REQUESTS_IN_FLIGHT,
+): Promise<R[]> {
+  const results: R[] = [];
+  const pending = entriesOf(items);
+  const lane = async () => {
+    for (const [i, item] of pending) results[i] = await task(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  return results;
+}
+
+/** A generator, unlike an array's own iterator, ends for all lanes when one leaves its loop. */
+function* entriesOf<T>(items: readonly T[]): Generator<[number, T]> {
+  yield* items.entries();
+}

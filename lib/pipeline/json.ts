@@ -1,0 +1,33 @@
+import type { z } from "zod";
+
+import type { ObjectStore } from "../storage/object-store.ts";
+
+export const JSON_TYPE = "application/json";
+export const PNG_TYPE = "image/png";
+export const NPY_TYPE = "application/octet-stream";
+export const XML_TYPE = "application/xml";
+
+/** UTF-8, indented: objects in the bucket are read by people too. */
+export function encodeJson(value: unknown): Uint8Array {
+  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * A JSON object that we wrote earlier.
+ *
+ * @throws Error naming the key and every field that is not as it should be
+ */
+export async function readJson<T>(
+  store: ObjectStore,
+  key: string,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  return decodeJson(await store.get(key), key, schema);
+}
+
+export function decodeJson<T>(bytes: Uint8Array, where: string, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new Error(`'${where}' is not as it was written: ${problems.join("; ")}`);
+}
