@@ -108,9 +108,12 @@ function imageInput(graph: Graph): ValueInfo {
 }
 
 function describeInputs(infos: readonly ValueInfo[]): string {
-  const describe = ({ name, type, shape }: ValueInfo) =>
-    `'${name}' ${type} [${shape?.map((length) => length ?? "?").join(", ") ?? "..."}]`;
-  return infos.map(describe).join(", ");
+  return infos
+    .map(({ name, type, shape }) => {
+      const lengths = shape?.map((length) => length ?? "?").join(", ") ?? "...";
+      return `'${name}' ${type} [${lengths}]`;
+    })
+    .join(", ");
 }
 
 function requireChannels({ name, shape }: ValueInfo, imageShape: readonly number[]): void {
