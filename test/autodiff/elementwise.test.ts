@@ -1,0 +1,204 @@
+import { describe, expect, test } from "vitest";
+
+import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
+import type { Rule } from "../../lib/autodiff/rule.ts";
+import { RULES } from "../../lib/autodiff/rules/index.ts";
+import { reluRule } from "../../lib/autodiff/rules/relu.ts";
+import { sigmoidRule } from "../../lib/autodiff/rules/sigmoid.ts";
+import { type Attributes, float } from "../../lib/onnx/model.ts";
+import { floatTensor, type FloatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
+import { checkVjp, constant, contextOf, runRule } from "../support/check-vjp.ts";
+import { awayFrom, normal, uniform } from "../support/random.ts";
+
+const SHAPE = [2, 7, 3, 4]; // distinct axes
+const at = normal(SHAPE, 3);
+const positive = uniform(SHAPE, 4, [0.3, 2]);
+
+interface Case {
+  readonly op: string;
+  readonly attributes?: Attributes;
+  readonly x: FloatTensor;
+}
+
+const smooth: readonly Case[] = [
+  { op: "Sigmoid", x: at },
+  { op: "Tanh", x: at },
+  { op: "Softplus", x: at },
+  { op: "Erf", x: at },
+  { op: "Exp", x: at },
+  { op: "Neg", x: at },
+  { op: "Sqrt", x: positive },
+  { op: "Log", x: positive },
+  { op: "Reciprocal", x: positive },
+  { op: "Identity", x: at },
+  { op: "Cast", attributes: { to: 1 }, x: at },
+];
+
+const cornered: readonly Case[] = [
+  { op: "Relu", x: awayFrom(0, at) },
+  { op: "LeakyRelu", x: awayFrom(0, at) },
+  { op: "LeakyRelu", attributes: { alpha: float(0.3) }, x: awayFrom(0, at) },
+  { op: "Abs", x: awayFrom(0, at) },
+  { op: "Elu", x: awayFrom(0, at) },
+  { op: "Elu", attributes: { alpha: float(0.4) }, x: awayFrom(0, at) },
+  { op: "Selu", x: awayFrom(0, at) },
+  { op: "Selu", attributes: { alpha: float(0.5), gamma: float(2) }, x: awayFrom(0, at) },
+  { op: "HardSigmoid", x: awayFrom(2.5, awayFrom(-2.5, scaled(at, 3))) },
+  {
+    op: "HardSigmoid",
+    attributes: { alpha: float(0.5), beta: float(0.4) },
+    x: awayFrom(1.2, awayFrom(-0.8, at)),
+  },
+  { op: "HardSwish", x: awayFrom(3, awayFrom(-3, scaled(at, 3))) },
+];
+
+test.each(smooth)("$op $attributes matches central differences", async ({ op, attributes, x }) => {
+  await checkVjp(RULES[op]!, { op, inputs: [x], ...(attributes && { attributes }) });
+});
+
+test.each(cornered)(
+  "$op $attributes matches central differences away from its corners",
+  async ({ op, attributes, x }) => {
+    await checkVjp(RULES[op]!, { op, inputs: [x], ...(attributes && { attributes }) });
+  },
+);
+
+describe("Clip", () => {
+  const x = awayFrom(-0.5, awayFrom(0.8, awayFrom(0, at)));
+  const bound = (value: number) => constant(floatTensor([], [value]));
+
+  test.each([
+    { name: "both bounds", inputs: [x, bound(-0.5), bound(0.8)] },
+    { name: "a lower bound", inputs: [x, bound(-0.5)] },
+    { name: "an upper bound", inputs: [x, null, bound(0.8)] },
+    { name: "no bound", inputs: [x] },
+    { name: "ReLU6", inputs: [awayFrom(6, awayFrom(0, scaled(at, 4))), bound(0), bound(6)] },
+    { name: "bounds of float32", inputs: [x, bound(-3.4028235e38), bound(3.4028235e38)] },
+  ])("with $name matches central differences", async ({ inputs }) => {
+    await checkVjp(RULES["Clip"]!, { op: "Clip", inputs });
+  });
+
+  test("gives no gradient at its bounds", async () => {
+    const edge = { op: "Clip", inputs: [floatTensor([3], [0, 3, 6]), bound(0), bound(6)] };
+    for (const provider of ["cpu", "cuda"] as const) {
+      const { d_x0: dX } = await runRule(
+        RULES["Clip"]!,
+        edge,
+        provider,
+        floatTensor([3], [1, 1, 1]),
+      );
+      expect([...dX!.data]).toEqual([0, 1, 0]);
+    }
+  });
+
+  test("rejects a bound that is computed from the image", () => {
+    const context = contextOf({ op: "Clip", inputs: [x, normal([], 1)] });
+    expect(() => RULES["Clip"]!(context)).toThrow(UnsupportedGradientError);
+    expect(() => RULES["Clip"]!(context)).toThrow("the lower bound (input 1) is not a constant");
+  });
+});
+
+describe("PRelu", () => {
+  const slope = uniform([7, 1, 1], 5, [0.1, 0.6]);
+
+  test("matches central differences for both inputs", async () => {
+    await checkVjp(RULES["PRelu"]!, { op: "PRelu", inputs: [awayFrom(0, at), slope] });
+  });
+
+  test("gives a constant slope no gradient", async () => {
+    await checkVjp(RULES["PRelu"]!, { op: "PRelu", inputs: [awayFrom(0, at), constant(slope)] });
+  });
+});
+
+describe("Pow", () => {
+  const exponent = (c: number) => constant(floatTensor([], [c]));
+
+  test.each([-2, -0.5, 0, 0.5, 0.75, 1, 1.7, 2, 2.25, 3, 5])("X^%f matches", async (c) => {
+    await checkVjp(RULES["Pow"]!, { op: "Pow", inputs: [positive, exponent(c)] });
+  });
+
+  test.each([2, 3])("X^%f matches where X < 0", async (c) => {
+    await checkVjp(RULES["Pow"]!, { op: "Pow", inputs: [awayFrom(0, at), exponent(c)] });
+  });
+
+  test("takes an integer exponent", async () => {
+    const squared = constant(intsTensor([2]));
+    await checkVjp(RULES["Pow"]!, { op: "Pow", inputs: [at, squared] });
+  });
+
+  test.each([-2, 0.5, 0.75, 1.7, 3])("X^%f is computed without Pow", (c) => {
+    const context = contextOf({ op: "Pow", inputs: [positive, exponent(c)] });
+    context.graph.input("dy", "float32", SHAPE);
+    RULES["Pow"]!(context).pullback(["dy"]);
+    expect(context.graph.build("g", []).nodes.map(({ op }) => op)).not.toContain("Pow");
+  });
+
+  test.each([
+    { exponents: positive, message: "the exponent (input 1) is not a constant" },
+    { exponents: constant(normal([4], 1)), message: "the exponent has shape [4] (4 numbers)" },
+    {
+      exponents: constant(floatTensor([1, 1, 1, 1, 1], [2])),
+      message: "the exponent has shape [1, 1, 1, 1, 1]",
+    },
+  ])("rejects when $message", ({ exponents, message }) => {
+    const context = contextOf({ op: "Pow", inputs: [positive, exponents] });
+    expect(() => RULES["Pow"]!(context)).toThrow(UnsupportedGradientError);
+    expect(() => RULES["Pow"]!(context)).toThrow(message);
+  });
+});
+
+test("Cast to integers has no gradient", () => {
+  const context = contextOf({ op: "Cast", attributes: { to: 7 }, inputs: [at] });
+  expect(() => RULES["Cast"]!(context)).toThrow("it converts to ONNX type 7");
+});
+
+test("the corner of Relu, LeakyRelu and Abs at zero is as documented", async () => {
+  const zero = floatTensor([1], [0]);
+  const one = floatTensor([1], [1]);
+  for (const provider of ["cpu", "cuda"] as const) {
+    for (const [op, slope] of [
+      ["Relu", 0],
+      ["LeakyRelu", 0.01],
+      ["Abs", 0],
+      ["Elu", 1],
+    ] as const) {
+      const { d_x0: dX } = await runRule(RULES[op]!, { op, inputs: [zero] }, provider, one);
+      expect(dX!.data[0], `${op} (${provider})`).toBeCloseTo(slope, 6);
+    }
+  }
+});
+
+test("a Relu that only a MaxPool reads leaves the mask to it", () => {
+  const pullback = (consumers: readonly string[]) => {
+    const context = contextOf({ op: "Relu", inputs: [at], surroundings: { consumers } });
+    context.graph.input("dy", "float32", SHAPE);
+    return reluRule(context).pullback(["dy"])[0];
+  };
+  expect(pullback(["MaxPool"])).toBe("dy");
+  expect(pullback(["MaxPool", "Conv"])).not.toBe("dy");
+  expect(pullback(["Conv"])).not.toBe("dy");
+});
+
+test("checkVjp catches a 1 % error in a slope", async () => {
+  const wrong: Rule = (context) => {
+    const right = sigmoidRule(context);
+    const tilt = (dX: string | null) =>
+      dX === null ? null : context.graph.emit("Mul", [dX, context.graph.scalar(1.01)]);
+    return { ...right, pullback: (dY) => right.pullback(dY).map(tilt) };
+  };
+  await expect(checkVjp(wrong, { op: "Sigmoid", inputs: [at] })).rejects.toThrow(/analytic/);
+});
+
+test("checkVjp catches a forward form that computes something else", async () => {
+  await expect(checkVjp(RULES["Tanh"]!, { op: "Tanh", inputs: [at] })).resolves.toBeUndefined();
+  const wrong: Rule = (context) =>
+    RULES["Identity"]!({ ...context, node: { ...context.node, op: "Erf" } });
+  await expect(checkVjp(wrong, { op: "Tanh", inputs: [at] })).rejects.toThrow(/forward form/);
+});
+
+function scaled(tensor: FloatTensor, factor: number): FloatTensor {
+  return floatTensor(
+    tensor.shape,
+    tensor.data.map((value) => value * factor),
+  );
+}
