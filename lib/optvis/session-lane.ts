@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 
 import type { Provider } from "../autodiff/rule.ts";
@@ -91,10 +90,10 @@ export class SessionLane {
   }
 }
 
-/** From source the thread is TypeScript and needs tsx; from a bundle it is the file beside this one. */
+/** From source the thread's file is TypeScript; in a bundle it lies beside this one. */
 function startWorker(): Worker {
-  const isSource = import.meta.url.endsWith(".ts");
-  const url = new URL(isSource ? "./session-worker.ts" : "./session-worker.mjs", import.meta.url);
-  const options = isSource ? { execArgv: ["--import", import.meta.resolve("tsx")] } : {};
-  return new Worker(fileURLToPath(url), options);
+  const file = import.meta.url.endsWith(".ts")
+    ? "./session-worker-from-source.mjs"
+    : "./session-worker.mjs";
+  return new Worker(new URL(file, import.meta.url));
 }
