@@ -9,7 +9,7 @@ export const IMAGE_PIXEL_LIMIT = 50_000_000;
 /** PNG, 8-bit RGB, without metadata: the same raster gives the same bytes. */
 export async function encodePng(raster: Raster): Promise<Uint8Array> {
   checkBuffer(raster);
-  return fromRaster(raster).png({ compressionLevel: 6 }).toBuffer();
+  return plainBytes(await fromRaster(raster).png({ compressionLevel: 6 }).toBuffer());
 }
 
 /**
@@ -42,7 +42,7 @@ export async function decodeImage(
       .toColourspace("srgb")
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, data: new Uint8Array(data) };
+    return { width: info.width, height: info.height, data: plainBytes(data) };
   } catch (error) {
     if (error instanceof ImageError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -58,11 +58,16 @@ export async function resizeRaster(raster: Raster, size: Size): Promise<Raster> 
     .resize({ width, height, fit: "fill", kernel: "lanczos3" })
     .raw()
     .toBuffer();
-  return { width, height, data };
+  return { width, height, data: plainBytes(data) };
 }
 
 function fromRaster({ data, width, height }: Raster): Sharp {
   return sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false });
+}
+
+/** A `Buffer` without Node's methods, so that images compare and serialise as what they are. */
+function plainBytes({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function imageFormat(bytes: Uint8Array): "PNG" | "JPEG" | "WebP" | null {

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+
+import { ImageError } from "../../lib/image/errors.ts";
+import { decodeNpy, encodeNpy } from "../../lib/image/npy.ts";
+import { fixture } from "./fixture.ts";
+
+const SIX = Float32Array.of(-0.5, -0.25, 0, 0.25, 0.5, 0.75);
+
+test("our bytes are NumPy's", async () => {
+  expect(Buffer.from(encodeNpy([1, 2, 3], SIX))).toEqual(Buffer.from(await fixture("float32.npy")));
+});
+
+test.each(["float32.npy", "version2.npy"])("reads %s", async (name) => {
+  expect(decodeNpy(await fixture(name))).toEqual({ shape: [1, 2, 3], data: SIX });
+});
+
+test("reads a number without axes", async () => {
+  expect(decodeNpy(await fixture("scalar.npy"))).toEqual({ shape: [], data: Float32Array.of(2.5) });
+});
+
+test("rounds float64 to float32", async () => {
+  const { shape, data } = decodeNpy(await fixture("float64.npy"));
+  expect(shape).toEqual([2]);
+  expect([...data]).toEqual([Math.fround(0.1), Math.fround(0.001)]);
+});
+
+test.each([[[]], [[6]], [[2, 3]], [[3, 1, 2, 1]]])("%j comes back", (shape) => {
+  const data = shape.length === 0 ? Float32Array.of(Math.PI) : SIX;
+  const bytes = encodeNpy(shape, data);
+  // a buffer within another one, as files read in pieces are
+  const shifted = new Uint8Array(bytes.length + 3);
+  shifted.set(bytes, 3);
+  expect(decodeNpy(shifted.subarray(3))).toEqual({ shape, data });
+});
+
+test("data of another length than the shape is our own mistake", () => {
+  expect(() => encodeNpy([2, 2], SIX)).toThrow("internal: 6 values in an array of [2, 2]");
+});
+
+test("says what is wrong with a file", async () => {
+  const whole = await fixture("float32.npy");
+  const damaged = Uint8Array.from(whole);
+  damaged.set(Buffer.from("'shape': (x"), Buffer.from(whole).indexOf("'shape'"));
+  const cases: readonly (readonly [Uint8Array, string])[] = [
+    [await fixture("int32.npy"), "holds '<i4', want '<f4' or '<f8'"],
+    [await fixture("fortran.npy"), "Fortran order"],
+    [await fixture("rgba.png"), "does not start as a .npy file"],
+    [new Uint8Array(0), "does not start as a .npy file"],
+    [whole.subarray(0, 40), "ends within its header"],
+    [whole.subarray(0, whole.length - 1), "has 23 bytes of data, want 24"],
+    [damaged, "no readable 'shape'"],
+    [Uint8Array.from(whole, (byte, i) => (i === 6 ? 9 : byte)), "version 9"],
+  ];
+  for (const [bytes, message] of cases) {
+    expect(() => decodeNpy(bytes)).toThrow(ImageError);
+    expect(() => decodeNpy(bytes)).toThrow(message);
+  }
+});

@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+
+import { ImageError } from "../../lib/image/errors.ts";
+import { decodeImage, encodePng, resizeRaster } from "../../lib/image/png.ts";
+import { filledRaster, type Raster } from "../../lib/image/raster.ts";
+import { fixture } from "./fixture.ts";
+
+/** 5 x 3, every byte another. */
+const DISTINCT: Raster = {
+  width: 5,
+  height: 3,
+  data: Uint8Array.from({ length: 45 }, (_, i) => (i * 37) % 256),
+};
+
+test("a PNG holds the very pixels, and is the same file each time", async () => {
+  const png = await encodePng(DISTINCT);
+  expect(await decodeImage(png)).toEqual(DISTINCT);
+  expect(await encodePng(DISTINCT)).toEqual(png);
+});
+
+test("the EXIF orientation is applied", async () => {
+  const upright = await decodeImage(await fixture("orientation-6.jpg"));
+  expect([upright.width, upright.height]).toEqual([8, 16]);
+  const colorAt = (y: number) => [...upright.data.subarray(y * 8 * 3, y * 8 * 3 + 3)];
+  expectNear(colorAt(2), [250, 10, 10]);
+  expectNear(colorAt(13), [10, 10, 250]);
+  expect(() => expectNear(colorAt(13), [250, 10, 10])).toThrow("want 250");
+});
+
+test("transparency is flattened on black", async () => {
+  const { data } = await decodeImage(await fixture("rgba.png"));
+  expect([...data]).toEqual([0, 128, 0, 10, 20, 30]);
+});
+
+test("16 bits become 8, grey becomes colour", async () => {
+  const { data } = await decodeImage(await fixture("grey-16-bit.png"));
+  expect([...data]).toEqual([0, 0, 0, 128, 128, 128, 255, 255, 255]);
+});
+
+test("reads WebP", async () => {
+  const { data } = await decodeImage(await fixture("lossless.webp"));
+  expect([...data]).toEqual([200, 100, 50, 1, 2, 3]);
+});
+
+test("of an animation the first frame counts", async () => {
+  const frame = await decodeImage(await fixture("animation.webp"));
+  expect(frame).toEqual(filledRaster({ width: 4, height: 3 }, [0, 0, 255]));
+});
+
+test("files that are cut short or changed are damaged, not half decoded", async () => {
+  const noise = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * i * 31) >> 3);
+  const png = await encodePng({ width: 64, height: 64, data: noise });
+  const changed = Uint8Array.from(png, (byte, i) => (i === png.length >> 1 ? byte ^ 255 : byte));
+  const jpeg = await fixture("orientation-6.jpg");
+  for (const bytes of [
+    png.subarray(0, png.length >> 1),
+    changed,
+    jpeg.subarray(0, jpeg.length - 90),
+    png.subarray(0, 8),
+  ]) {
+    await expect(decodeImage(bytes)).rejects.toThrow(/^the (PNG|JPEG) image is damaged: ./);
+  }
+  await expect(decodeImage(png)).resolves.toMatchObject({ width: 64 });
+});
+
+test.each([
+  ["an SVG", "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"],
+  ["a GIF", "GIF89a\x01\0\x01\0\0\0\0;"],
+  ["text", "hello"],
+  ["nothing", ""],
+])("%s is refused before any decoder sees it", async (_, text) => {
+  const decoded = decodeImage(Buffer.from(text, "latin1"));
+  await expect(decoded).rejects.toThrow(ImageError);
+  await expect(decoded).rejects.toThrow("are no PNG, JPEG or WebP");
+});
+
+test("an image above the pixel limit is refused from its header", async () => {
+  const png = await encodePng(filledRaster({ width: 21, height: 10 }, [1, 2, 3]));
+  await expect(decodeImage(png, { pixelLimit: 209 })).rejects.toThrow("21x10 pixels, want at most");
+  await expect(decodeImage(png, { pixelLimit: 210 })).resolves.toMatchObject({ width: 21 });
+  // 60,000 x 60,000 pixels claimed by a header of 33 bytes: the limit, not memory, must decide
+  const claim = Uint8Array.from(png);
+  new DataView(claim.buffer).setUint32(16, 60_000);
+  new DataView(claim.buffer).setUint32(20, 60_000);
+  await expect(decodeImage(claim)).rejects.toThrow(ImageError);
+});
+
+test("resizing hits the size asked for and keeps a flat colour", async () => {
+  const resized = await resizeRaster(filledRaster({ width: 9, height: 4 }, [7, 77, 177]), {
+    width: 5,
+    height: 13,
+  });
+  expect(resized).toEqual(filledRaster({ width: 5, height: 13 }, [7, 77, 177]));
+});
+
+test("a buffer of the wrong length is refused", async () => {
+  const short = { width: 3, height: 2, data: new Uint8Array(17) };
+  await expect(encodePng(short)).rejects.toThrow("an image of 3x2 has 17 values");
+});
+
+/** JPEG is lossy, by a few levels in flat areas. */
+function expectNear(color: readonly number[], wanted: readonly number[]): void {
+  wanted.forEach((value, i) => {
+    if (Math.abs(color[i]! - value) > 6)
+      throw new Error(`colour ${i} is ${color[i]}, want ${value}`);
+  });
+  expect(color).toHaveLength(wanted.length);
+}
