@@ -9,15 +9,16 @@ export interface ImageInput {
 }
 
 /**
- * The graph's one input that takes images: float, [N, 3, H, W] as far as the file says.
+ * The graph's only input that can be the image: float, [N, 3, H, W] as far as the file says.
  *
  * @param where the model's path, for the message
  */
 export function imageInput(model: Model, where: string): ImageInput {
   const { inputs } = model.graph;
-  const images = inputs.filter(isImage);
-  const [input] = images;
-  if (input === undefined || images.length > 1) {
+  const candidates = inputs.filter(isFourDimensional);
+  const [input] = candidates;
+  const channels = input?.shape?.[1] ?? 3;
+  if (input === undefined || candidates.length > 1 || channels !== 3) {
     const found = inputs.map(describe).join(", ") || "none";
     throw new NetworkError(
       `${where}: want one input of images, float [N, 3, H, W]; its inputs are ${found}`,
@@ -26,12 +27,11 @@ export function imageInput(model: Model, where: string): ImageInput {
   return { name: input.name, height: input.shape?.[2] ?? null, width: input.shape?.[3] ?? null };
 }
 
-function isImage({ type, shape }: ValueInfo): boolean {
-  if (type !== "float32") return false;
-  return shape === null || (shape.length === 4 && (shape[1] === 3 || shape[1] === null));
+function isFourDimensional({ type, shape }: ValueInfo): boolean {
+  return type === "float32" && (shape === null || shape.length === 4);
 }
 
 function describe({ name, type, shape }: ValueInfo): string {
-  const axes = shape === null ? "any shape" : `[${shape.map((axis) => axis ?? "?").join(", ")}]`;
+  const axes = shape === null ? "of any shape" : `[${shape.map((axis) => axis ?? "?").join(", ")}]`;
   return `'${name}' ${type} ${axes}`;
 }
