@@ -65,13 +65,13 @@ export async function drawChannels(
   await attempt.drawAll(drawings);
 
   const unfinished = drawings.filter(({ channel }) => !attempt.ended.has(channel));
-  if (watch.signal.aborted) {
+  if (watch.isCancelled()) {
     await endAll(unfinished, (drawing) => cancelledResult(plan, drawing, deps), deps, hooks);
     return new Map();
   }
-  const isStopped = hooks.signal?.aborted === true;
+  const isStopped = attempt.signal.aborted;
   const isLast = ({ attempts }: Drawing) => attempts >= MAX_RECEIVES && !isStopped;
-  const errorOf = ({ channel }: Drawing) => attempt.errors.get(channel) ?? hooks.signal?.reason;
+  const errorOf = ({ channel }: Drawing) => attempt.errors.get(channel) ?? attempt.signal.reason;
   await endAll(
     unfinished.filter(isLast),
     (drawing) => failedResult(plan, drawing, deps, errorOf(drawing)),
@@ -86,11 +86,13 @@ export async function drawChannels(
 class Attempt {
   readonly ended = new Set<number>();
   readonly errors = new Map<number, unknown>();
+  readonly signal: AbortSignal;
   readonly #plan: JobPlan;
   readonly #deps: DrawDeps;
-  readonly #hooks: DrawHooks & { readonly signal: AbortSignal };
+  readonly #hooks: DrawHooks;
 
   constructor(plan: JobPlan, deps: DrawDeps, hooks: DrawHooks & { readonly signal: AbortSignal }) {
+    this.signal = hooks.signal;
     this.#plan = plan;
     this.#deps = deps;
     this.#hooks = hooks;
@@ -113,7 +115,7 @@ class Attempt {
     task: Omit<RenderTask, "channels">,
     drawings: readonly Drawing[],
   ): Promise<void> {
-    const { signal, onProgress } = this.#hooks;
+    const { signal } = this;
     if (drawings.length === 0 || signal.aborted) return;
     const attemptsOf = new Map(drawings.map(({ channel, attempts }) => [channel, attempts]));
     const onChannel = async (rendered: RenderedChannel) => {
@@ -127,7 +129,7 @@ class Attempt {
         {
           signal,
           onChannel,
-          onProgress: (progress) => onProgress?.(this.#plan.jobId, progress),
+          onProgress: (progress) => this.#hooks.onProgress?.(this.#plan.jobId, progress),
         },
       );
       for (const rendered of results) await onChannel(rendered);

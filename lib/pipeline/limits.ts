@@ -48,8 +48,17 @@ export const RECONCILE_SECONDS = 900;
 /** Larger sheets are cut into pages, and into deep-zoom tiles. */
 export const MAX_SHEET_SIDE_PX = 16_384;
 
+/** The same by area: 400 MB of pixels, which the assembler holds in memory. */
+export const MAX_WHOLE_SHEET_PIXELS = 2 ** 27;
+
+/** 200 MB of pixels. */
+export const MAX_PAGE_SIDE_PX = 8_192;
+
 /** A gigapixel: GoogLeNet's 8,280 units at 340 px a side. */
 export const MAX_SHEET_PIXELS = 1e9;
 
-/** Deliveries of a message before it goes to the dead-letter queue. */
-export const MAX_RECEIVES = 3;
+/**
+ * Deliveries of a message before it goes to the dead-letter queue. A worker that is taken away (a
+ * deployment, a Spot interruption) uses one up without being at fault, hence more than the usual 3.
+ */
+export const MAX_RECEIVES = 5;

@@ -70,7 +70,11 @@ function groupByJob(
       fail(messageId, error);
     }
   }
-  return Map.groupBy(channels.values(), ({ job }) => job.jobId);
+  const jobs = new Map<string, Delivery[]>();
+  for (const { job, ...delivery } of channels.values()) {
+    jobs.set(job.jobId, [...(jobs.get(job.jobId) ?? []), delivery]);
+  }
+  return jobs;
 }
 
 interface DeliveryFailure {
