@@ -194,10 +194,10 @@ function expectCudaKernels(nodes: readonly Node[]): void {
 }
 
 function expectClose(actual: FloatTensor, expected: FloatTensor, what: string): void {
-  expect(actual.shape, what).toEqual(expected.shape);
+  expect(actual.shape, `${what}: shape`).toEqual(expected.shape);
   const scale = Math.max(...expected.data.map(Math.abs), 1e-30);
   const error = Math.max(...actual.data.map((value, i) => Math.abs(value - expected.data[i]!)), 0);
-  expect(error / scale, what).toBeLessThan(FORWARD_TOLERANCE);
+  expect(error / scale, `${what}: relative error`).toBeLessThan(FORWARD_TOLERANCE);
 }
 
 function addScaled(x: FloatTensor, u: FloatTensor, step: number): FloatTensor {

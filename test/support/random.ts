@@ -35,11 +35,12 @@ export function awayFrom(kink: number, tensor: FloatTensor, gap = 0.2): FloatTen
   return floatTensor(tensor.shape, tensor.data.map(move));
 }
 
-/** A permutation of 0, `gap`, 2 `gap`, ...: no two elements are closer than `gap`. */
+/** Multiples of `gap` around 0 in random order: no two elements are closer than `gap`. */
 export function distinct(shape: readonly number[], seed: number, gap = 0.25): FloatTensor {
   const next = uniformSource(seed);
   const size = sizeOf(shape);
   const order = Array.from({ length: size }, (_, i) => ({ i, key: next() }));
-  const ranks = order.toSorted((a, b) => a.key - b.key).map(({ i }) => (i - size / 2) * gap);
+  const middle = Math.floor(size / 2);
+  const ranks = order.toSorted((a, b) => a.key - b.key).map(({ i }) => (i - middle) * gap);
   return floatTensor(shape, ranks);
 }

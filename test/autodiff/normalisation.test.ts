@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+
+import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
+import type { Rule } from "../../lib/autodiff/rule.ts";
+import { RULES } from "../../lib/autodiff/rules/index.ts";
+import { type Attributes, float } from "../../lib/onnx/model.ts";
+import { checkVjp, constant, contextOf, type VjpCase } from "../support/check-vjp.ts";
+import { normal, uniform } from "../support/random.ts";
+
+const at = normal([2, 7, 3, 4], 1);
+const CHANNELS = 7;
+const perChannel = (seed: number) => constant(normal([CHANNELS], seed));
+const variance = constant(uniform([CHANNELS], 5, [0.2, 3]));
+
+describe("BatchNormalization", () => {
+  const parameters = [perChannel(2), perChannel(3), perChannel(4), variance];
+
+  test.each([
+    { name: "images", x: at },
+    { name: "feature vectors", x: normal([2, CHANNELS], 6) },
+    { name: "volumes", x: normal([2, CHANNELS, 2, 3, 4], 7) },
+  ])("of $name matches central differences", async ({ x }) => {
+    const attributes = { epsilon: float(1e-2) };
+    const inputs = [x, ...parameters];
+    await checkVjp(RULES["BatchNormalization"]!, { op: "BatchNormalization", attributes, inputs });
+  });
+});
+
+test.each([{ shape: [2, 7, 9] }, { shape: [2, 7, 3, 4] }, { shape: [2, 7, 3, 4, 2] }])(
+  "InstanceNormalization of $shape matches central differences",
+  async ({ shape }) => {
+    const inputs = [normal(shape, 1), perChannel(2), perChannel(3)];
+    const attributes = { epsilon: float(1e-2) };
+    const op = "InstanceNormalization";
+    await checkVjp(RULES[op]!, { op, attributes, inputs });
+  },
+);
+
+describe("LayerNormalization", () => {
+  const op = "LayerNormalization";
+
+  test.each<{ name: string; attributes: Attributes; parameterShape: number[] }>([
+    { name: "the last axis", attributes: {}, parameterShape: [4] },
+    { name: "the last two", attributes: { axis: 2 }, parameterShape: [3, 4] },
+    { name: "all but the batch", attributes: { axis: -3 }, parameterShape: [7, 3, 4] },
+  ])("over $name matches central differences", async ({ attributes, parameterShape }) => {
+    const [s, b] = [constant(normal(parameterShape, 2)), constant(normal(parameterShape, 3))];
+    await checkVjp(RULES[op]!, { op, attributes, inputs: [at, s, b] });
+    await checkVjp(RULES[op]!, { op, attributes, inputs: [at, s] });
+  });
+
+  test("gives mean and inverse deviation too", async () => {
+    const inputs = [at, constant(normal([4], 2))];
+    await checkVjp(RULES[op]!, { op, inputs, outputCount: 3, unusedOutputs: [1, 2] });
+  });
+
+  test("has no gradient through them", async () => {
+    const inputs = [at, constant(normal([4], 2))];
+    await expect(checkVjp(RULES[op]!, { op, inputs, outputCount: 3 })).rejects.toThrow(
+      "the layer depends on its second or third output",
+    );
+  });
+});
+
+interface Refusal {
+  readonly op: string;
+  readonly attributes?: Attributes;
+  readonly inputs: VjpCase["inputs"];
+  readonly message: string;
+}
+
+test.each<Refusal>([
+  {
+    op: "BatchNormalization",
+    attributes: { training_mode: 1 },
+    inputs: [at, perChannel(2), perChannel(3), perChannel(4), variance],
+    message: "training_mode is 1; export the model in evaluation mode",
+  },
+  {
+    op: "BatchNormalization",
+    inputs: [at, normal([CHANNELS], 2), perChannel(3), perChannel(4), variance],
+    message: "the scale (input 1) is not a constant",
+  },
+  {
+    op: "InstanceNormalization",
+    inputs: [at, perChannel(2), normal([CHANNELS], 3)],
+    message: "its scale or bias depends on the image",
+  },
+  {
+    op: "LayerNormalization",
+    inputs: [at, normal([4], 3)],
+    message: "its scale or bias depends on the image",
+  },
+])("$op is rejected when $message", ({ op, attributes, inputs, message }) => {
+  const apply = () => RULES[op]!(contextOf({ op, inputs, ...(attributes && { attributes }) }));
+  expect(apply).toThrow(UnsupportedGradientError);
+  expect(apply).toThrow(message);
+});
+
+test("checkVjp catches statistics taken for constants", async () => {
+  const op = "InstanceNormalization";
+  const wrong: Rule = (context) => {
+    const [x = "", s = ""] = context.inputs;
+    const { graph } = context;
+    const { outputs } = RULES[op]!(context);
+    return {
+      outputs,
+      pullback: ([dY]) => {
+        const centred = graph.emit("Sub", [x, graph.emit("ReduceMean", [x, graph.ints([2, 3])])]);
+        const squares = graph.emit("Mul", [centred, centred]);
+        const spread = graph.emit("Sqrt", [
+          graph.emit("ReduceMean", [squares, graph.ints([2, 3])]),
+        ]);
+        const scale = graph.emit("Reshape", [s, graph.ints([CHANNELS, 1, 1])]);
+        return [
+          dY ? graph.emit("Div", [graph.emit("Mul", [dY, scale]), spread]) : null,
+          null,
+          null,
+        ];
+      },
+    };
+  };
+  const inputs = [at, perChannel(2), perChannel(3)];
+  await expect(checkVjp(wrong, { op, inputs })).rejects.toThrow(/analytic/);
+});

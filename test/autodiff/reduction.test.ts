@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+
+import { RULES } from "../../lib/autodiff/rules/index.ts";
+import type { Rule } from "../../lib/autodiff/rule.ts";
+import type { Attributes } from "../../lib/onnx/model.ts";
+import { floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
+import { checkVjp, constant, runRule } from "../support/check-vjp.ts";
+import { distinct, normal } from "../support/random.ts";
+
+const at = normal([2, 7, 3, 4], 1);
+
+describe.each(["ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin"])("%s", (op) => {
+  const apart = distinct([2, 5, 3, 4], 2);
+
+  test.each<{ name: string; axes: number[] | null; attributes: Attributes }>([
+    { name: "over places", axes: [2, 3], attributes: {} },
+    { name: "over places, dropped", axes: [-1, -2], attributes: { keepdims: 0 } },
+    { name: "over outer axes, dropped", axes: [2, 0], attributes: { keepdims: 0 } },
+    { name: "over channels", axes: [1], attributes: {} },
+    { name: "over everything", axes: null, attributes: {} },
+    { name: "over everything, dropped", axes: null, attributes: { keepdims: 0 } },
+    { name: "over nothing", axes: null, attributes: { noop_with_empty_axes: 1 } },
+  ])("$name matches central differences", async ({ axes, attributes }) => {
+    const inputs = axes ? [apart, constant(intsTensor(axes))] : [apart];
+    await checkVjp(RULES[op]!, { op, attributes, inputs });
+  });
+});
+
+test.each(["Softmax", "LogSoftmax"])("%s matches central differences on any axis", async (op) => {
+  await checkVjp(RULES[op]!, { op, inputs: [at] });
+  await checkVjp(RULES[op]!, { op, attributes: { axis: 1 }, inputs: [at] });
+  await checkVjp(RULES[op]!, { op, attributes: { axis: -4 }, inputs: [at] });
+});
+
+test.each(["GlobalAveragePool", "GlobalMaxPool"])(
+  "%s matches central differences in one to three dimensions",
+  async (op) => {
+    await checkVjp(RULES[op]!, { op, inputs: [distinct([2, 3, 5], 1)] });
+    await checkVjp(RULES[op]!, { op, inputs: [distinct([2, 7, 3, 4], 2)] });
+    await checkVjp(RULES[op]!, { op, inputs: [distinct([2, 3, 4, 5, 2], 3)] });
+  },
+);
+
+describe("of equal extrema the first takes the whole gradient", () => {
+  const tied = floatTensor([1, 2, 2, 3], [1, 5, 5, 5, 0, 5, 2, 2, 2, 2, 2, 2]);
+  const dY = floatTensor([1, 2, 1, 1], [10, 20]);
+  const axes = constant(intsTensor([2, 3]));
+
+  test.each([
+    { op: "GlobalMaxPool", inputs: [tied], dX: [0, 10, 0, 0, 0, 0, 20, 0, 0, 0, 0, 0] },
+    { op: "ReduceMax", inputs: [tied, axes], dX: [0, 10, 0, 0, 0, 0, 20, 0, 0, 0, 0, 0] },
+    { op: "ReduceMin", inputs: [tied, axes], dX: [0, 0, 0, 0, 10, 0, 20, 0, 0, 0, 0, 0] },
+  ])("in $op", async ({ op, inputs, dX }) => {
+    for (const provider of ["cpu", "cuda"] as const) {
+      const { d_x0 } = await runRule(RULES[op]!, { op, inputs }, provider, dY);
+      expect([...d_x0!.data]).toEqual(dX);
+    }
+  });
+});
+
+/** The mean with the sum's gradient. */
+const undividedMean: Rule = (context) => ({
+  ...RULES["ReduceSum"]!(context),
+  outputs: [context.graph.emit("ReduceMean", context.inputs)],
+});
+
+test("checkVjp catches a mean that is not divided", async () => {
+  await expect(checkVjp(undividedMean, { op: "ReduceMean", inputs: [at] })).rejects.toThrow(
+    /analytic/,
+  );
+});

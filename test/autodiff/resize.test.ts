@@ -1,0 +1,83 @@
+import { describe, expect, test } from "vitest";
+
+import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
+import type { Rule } from "../../lib/autodiff/rule.ts";
+import { RULES } from "../../lib/autodiff/rules/index.ts";
+import type { Attributes } from "../../lib/onnx/model.ts";
+import { floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
+import { checkVjp, constant, contextOf } from "../support/check-vjp.ts";
+import { normal } from "../support/random.ts";
+
+const resize = RULES["Resize"]!;
+const x = normal([2, 3, 5, 4], 1);
+const scales = (...values: number[]) => constant(floatTensor([values.length], values));
+const sizes = (...values: number[]) => constant(intsTensor(values));
+
+const TRANSFORMATIONS = ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"];
+
+describe.each(TRANSFORMATIONS)("coordinates %s", (coordinate_transformation_mode) => {
+  test.each([
+    { name: "doubled", size: [null, scales(1, 1, 2, 2)] },
+    { name: "by 3 and 2", size: [null, scales(1, 1, 3, 2)] },
+    { name: "to 7 x 6", size: [null, null, sizes(2, 3, 7, 6)] },
+    { name: "to 3 x 2", size: [null, null, sizes(2, 3, 3, 2)] },
+    { name: "to one pixel", size: [null, null, sizes(2, 3, 1, 1)] },
+    { name: "one axis by 2.6", size: [null, scales(1, 1, 1, 2.6)] },
+  ])("linear, $name", async ({ size }) => {
+    const attributes = { mode: "linear", coordinate_transformation_mode };
+    await checkVjp(resize, { op: "Resize", attributes, inputs: [x, ...size] });
+  });
+
+  test.each(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])(
+    "nearest %s, by 2 and 3, and to 7 x 6",
+    async (nearest_mode) => {
+      const attributes = { mode: "nearest", nearest_mode, coordinate_transformation_mode };
+      for (const size of [
+        [null, scales(1, 1, 2, 3)],
+        [null, null, sizes(2, 3, 7, 6)],
+      ]) {
+        await checkVjp(resize, { op: "Resize", attributes, inputs: [x, ...size] });
+      }
+    },
+  );
+});
+
+test("takes scales of listed axes", async () => {
+  const attributes = { mode: "linear", axes: [3, -2] };
+  await checkVjp(resize, { op: "Resize", attributes, inputs: [x, null, scales(2, 3)] });
+});
+
+test("takes sequences", async () => {
+  const sequence = normal([2, 3, 5], 2);
+  const attributes = { mode: "linear" };
+  await checkVjp(resize, { op: "Resize", attributes, inputs: [sequence, null, scales(1, 1, 2)] });
+});
+
+test.each<{ attributes: Attributes; size?: number[]; message: string }>([
+  { attributes: { mode: "cubic" }, message: "mode is 'cubic'" },
+  { attributes: { mode: "linear", antialias: 1 }, message: "antialias is 1" },
+  { attributes: { mode: "linear" }, size: [1, 2, 1, 1], message: "it resizes axis 1" },
+  {
+    attributes: { mode: "linear", coordinate_transformation_mode: "tf_crop_and_resize" },
+    message: "coordinate_transformation_mode is 'tf_crop_and_resize'",
+  },
+])("rejects when $message", ({ attributes, size = [1, 1, 2, 2], message }) => {
+  const context = contextOf({ op: "Resize", attributes, inputs: [x, null, scales(...size)] });
+  expect(() => resize(context)).toThrow(UnsupportedGradientError);
+  expect(() => resize(context)).toThrow(message);
+});
+
+/** Half-pixel resampling with the gradient of asymmetric resampling. */
+const otherCoordinates: Rule = (context) => {
+  const attributes = { mode: "linear", coordinate_transformation_mode: "asymmetric" };
+  const { pullback } = resize({ ...context, node: { ...context.node, attributes } });
+  return { outputs: resize(context).outputs, pullback };
+};
+
+test("checkVjp catches weights of another coordinate transformation", async () => {
+  const attributes = { mode: "linear" };
+  const inputs = [x, null, scales(1, 1, 2, 2)];
+  await expect(checkVjp(otherCoordinates, { op: "Resize", attributes, inputs })).rejects.toThrow(
+    /analytic/,
+  );
+});
