@@ -1,4 +1,5 @@
-import { linearise, type ForwardPass } from "../autodiff/gradient.ts";
+import type { ForwardPass } from "../autodiff/forward-trace.ts";
+import { linearise } from "../autodiff/gradient.ts";
 import type { Provider } from "../autodiff/rule.ts";
 import { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Graph, Value } from "../onnx/model.ts";

@@ -1,0 +1,129 @@
+import type { GraphBuilder } from "../onnx/graph-builder.ts";
+import type { Node, Value } from "../onnx/model.ts";
+import type { Tensor } from "../onnx/tensor.ts";
+import { UnsupportedGradientError } from "./errors.ts";
+import type { Linearised, Provider, RuleContext } from "./rule.ts";
+import { NON_DIFFERENTIABLE, RULES } from "./rules/index.ts";
+
+/** The part of a network between its image and one layer; names are the network's. */
+export interface ForwardPass {
+  /** Nodes the layer depends on, in topological order. */
+  readonly nodes: readonly Node[];
+  readonly initializers: ReadonlyMap<Value, Tensor>;
+  readonly input: Value;
+  readonly layer: Value;
+  /** How messages name the layer. */
+  readonly layerName: string;
+}
+
+/** One node as emitted: between the network's names and the graph's. */
+export interface Step extends Linearised {
+  readonly node: Node;
+}
+
+/**
+ * Emits a network's nodes one by one through their gradient rules, and remembers how to go back.
+ *
+ * A value is active if it depends differentiably on the image; only active nodes need a rule.
+ */
+export class ForwardTrace {
+  readonly steps: Step[] = [];
+  readonly #graph: GraphBuilder;
+  readonly #pass: ForwardPass;
+  readonly #provider: Provider;
+  /** The network's values as values of the graph. */
+  readonly #scope: Map<Value, Value>;
+  readonly #active: Set<Value>;
+  readonly #rectified = new Set<Value>();
+  readonly #readers: ReadonlyMap<Value, readonly string[]>;
+  readonly #producers: ReadonlyMap<Value, string>;
+
+  /** @param image [N, C, H, W], a value of `graph` that takes the place of the network's input. */
+  constructor(graph: GraphBuilder, image: Value, pass: ForwardPass, provider: Provider) {
+    this.#graph = graph;
+    this.#pass = pass;
+    this.#provider = provider;
+    this.#scope = new Map([[pass.input, image]]);
+    this.#active = new Set([pass.input]);
+    this.#readers = readersByValue(pass.nodes);
+    this.#producers = new Map(pass.nodes.flatMap((n) => n.outputs.map((value) => [value, n.op])));
+  }
+
+  isActive(value: Value): boolean {
+    return this.#active.has(value);
+  }
+
+  /** The graph's value for one of the network's; constants enter the graph on first use. */
+  valueOf(value: Value): Value {
+    if (value === "") return "";
+    const known = this.#scope.get(value);
+    if (known !== undefined) return known;
+    const tensor = this.#pass.initializers.get(value);
+    if (!tensor) throw new Error(`internal: '${value}' is neither produced nor a constant`);
+    const constant = this.#graph.constant(tensor);
+    this.#scope.set(value, constant);
+    return constant;
+  }
+
+  /**
+   * Emits a node whose inputs have been visited.
+   *
+   * @throws UnsupportedGradientError naming operator, node and layer; ModelError if shapes do not fit.
+   */
+  visit(node: Node): void {
+    const inputs = node.inputs.map((value) => this.valueOf(value));
+    if (!node.inputs.some((value) => this.isActive(value)) || NON_DIFFERENTIABLE.has(node.op)) {
+      const outputs = this.#graph.emitMany(node.op, inputs, node.attributes, node.outputs.length);
+      node.outputs.forEach((value, i) => this.#scope.set(value, outputs[i]!));
+      return;
+    }
+    const [first = ""] = node.inputs;
+    const producer = this.#producers.get(first);
+    const step = applyRule(this.#pass.layerName, {
+      graph: this.#graph,
+      node,
+      inputs,
+      provider: this.#provider,
+      isActive: (i) => this.isActive(node.inputs[i] ?? ""),
+      isRectified: (i) => this.#rectified.has(node.inputs[i] ?? ""),
+      consumers: this.#readers.get(node.outputs[0]!) ?? [],
+      producer: producer ? { op: producer, consumers: this.#readers.get(first)!.length } : null,
+    });
+    step.outputs.forEach((value, i) => {
+      const name = node.outputs[i];
+      if (!name) return;
+      this.#scope.set(name, value);
+      this.#active.add(name);
+    });
+    if (step.isRectified) this.#rectified.add(node.outputs[0]!);
+    this.steps.push({ node, ...step });
+  }
+}
+
+function applyRule(layerName: string, context: RuleContext): Linearised {
+  const { node } = context;
+  const rule = node.domain === "" ? RULES[node.op] : undefined;
+  try {
+    if (rule) return rule(context);
+  } catch (error) {
+    throw error instanceof UnsupportedGradientError ? error.towards(layerName) : error;
+  }
+  throw new UnsupportedGradientError(
+    node,
+    `the operator${node.domain && ` of domain '${node.domain}'`} has no gradient rule`,
+    "choose a layer before it",
+  ).towards(layerName);
+}
+
+/** Operators that read each value, one entry per reading node. */
+function readersByValue(nodes: readonly Node[]): ReadonlyMap<Value, readonly string[]> {
+  const readers = new Map<Value, string[]>();
+  for (const node of nodes) {
+    for (const value of new Set(node.inputs)) {
+      const list = readers.get(value);
+      if (list) list.push(node.op);
+      else readers.set(value, [node.op]);
+    }
+  }
+  return readers;
+}
