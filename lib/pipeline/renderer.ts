@@ -16,7 +16,10 @@ export interface RenderedImage {
   readonly kind: "image";
   /** 1-based. */
   readonly channel: number;
-  /** R, G, B planes in centred 0..255 units (the network's mean subtracted), unscaled. */
+  /**
+   * R, G, B planes in units of 0..255, unscaled: centred on zero if the ascent began with noise,
+   * pixel values if it began with an image.
+   */
   readonly image: Planar;
   readonly trace: readonly TracePoint[];
   readonly seconds: number;

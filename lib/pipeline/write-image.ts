@@ -4,13 +4,14 @@ import { encodeNpy } from "../image/npy.ts";
 import { encodePng } from "../image/png.ts";
 import type { Planar, Raster } from "../image/raster.ts";
 import { rescaleLinear } from "../image/rescale.ts";
-import type { NetworkInput } from "../networks/manifest.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { NPY_TYPE, PNG_TYPE } from "./json.ts";
 import { rawTileKey, tileKey } from "./keys.ts";
 import type { JobPlan } from "./plan.ts";
 import type { RenderedImage } from "./renderer.ts";
 import { type ChannelResult, type OkResult, resultBase, writeResult } from "./result.ts";
+
+const MID_GREY = 128;
 
 /** One delivery of a channel's message. */
 export interface Attempt {
@@ -42,7 +43,7 @@ export async function writeImage(
   const raw = isRaw
     ? await putOnce(store, rawTileKey(jobId, channel), encodeRaw(image), NPY_TYPE)
     : null;
-  const raster = isRaw ? displayed(image, plan.network.input) : rescaleLinear(image);
+  const raster = isRaw ? displayed(image, zeroLevel(plan)) : rescaleLinear(image);
   const tile = await putOnce(store, tileKey(jobId, channel), await encodePng(raster), PNG_TYPE);
   const { width, height } = raster;
   const result: OkResult = {
@@ -88,15 +89,18 @@ function encodeRaw({ width, height, data }: Planar): Uint8Array {
   return encodeNpy([3, height, width], data);
 }
 
-/** Raw values as a picture: the network's mean added back, cut to 0..255. */
-function displayed({ width, height, data }: Planar, { mean, channelOrder }: NetworkInput): Raster {
-  const [first, second, third] = mean;
-  const rgbMean = channelOrder === "RGB" ? [first, second, third] : [third, second, first];
+/** What zero looks like: an ascent from noise is centred on it, one from an image has pixels. */
+function zeroLevel({ initialImage }: JobPlan): number {
+  return initialImage === null ? MID_GREY : 0;
+}
+
+/** Raw values as a picture, cut to 0..255. */
+function displayed({ width, height, data }: Planar, offset: number): Raster {
   const pixels = width * height;
   const bytes = new Uint8ClampedArray(3 * pixels);
-  for (const [plane, planeMean] of rgbMean.entries()) {
+  for (let plane = 0; plane < 3; plane++) {
     for (let pixel = 0; pixel < pixels; pixel++) {
-      bytes[pixel * 3 + plane] = data[plane * pixels + pixel]! + planeMean;
+      bytes[pixel * 3 + plane] = data[plane * pixels + pixel]! + offset;
     }
   }
   return { width, height, data: new Uint8Array(bytes.buffer) };

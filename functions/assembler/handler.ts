@@ -1,0 +1,68 @@
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+
+import { assembleJob } from "../../lib/pipeline/assemble-job.ts";
+import { parseReconcile } from "../../lib/pipeline/channel-job.ts";
+import { parseResultKey } from "../../lib/pipeline/keys.ts";
+import { reconcileJob, type ReconcileDeps } from "../../lib/pipeline/reconcile-job.ts";
+import { batchResponse } from "../batch.ts";
+import type { Log } from "../log.ts";
+import { parseS3Event } from "../s3-event.ts";
+
+export interface AssemblerDeps extends ReconcileDeps {
+  readonly log: Log;
+}
+
+/** A job that a batch speaks of. */
+interface JobCall {
+  readonly messageIds: string[];
+  /** A `reconcile` message was among them. */
+  isReconcile: boolean;
+}
+
+/** Looks at each job of a batch once, however many of its results the batch reports. */
+export function createHandler(deps: AssemblerDeps) {
+  const { log } = deps;
+
+  return async (event: SQSEvent): Promise<SQSBatchResponse> => {
+    const { calls, unreadable } = readCalls(event, log);
+    const failed = [...unreadable];
+    for (const [jobId, { isReconcile, messageIds }] of calls) {
+      try {
+        const look = isReconcile ? reconcileJob : assembleJob;
+        const outcome = await look(jobId, deps);
+        log.info("job looked at", { jobId, outcome });
+      } catch (error) {
+        log.error("job not assembled", { jobId, error });
+        failed.push(...messageIds);
+      }
+    }
+    return batchResponse(failed);
+  };
+}
+
+function readCalls({ Records }: SQSEvent, log: Log) {
+  const calls = new Map<string, JobCall>();
+  const unreadable: string[] = [];
+  for (const { messageId, body } of Records) {
+    try {
+      const json: unknown = JSON.parse(body);
+      const reconcile = parseReconcile(json);
+      const jobIds = reconcile === null ? jobsOfResults(json) : [reconcile.jobId];
+      for (const jobId of jobIds) {
+        const call = calls.get(jobId) ?? { messageIds: [], isReconcile: false };
+        call.messageIds.push(messageId);
+        call.isReconcile ||= reconcile !== null;
+        calls.set(jobId, call);
+      }
+    } catch (error) {
+      log.error("message not understood", { messageId, error });
+      unreadable.push(messageId);
+    }
+  }
+  return { calls, unreadable };
+}
+
+/** Keys that are no results' are no concern of ours, should a rule ever let them through. */
+function jobsOfResults(json: unknown): string[] {
+  return parseS3Event(json).flatMap(({ key }) => parseResultKey(key)?.jobId ?? []);
+}

@@ -1,0 +1,7 @@
+import type { SQSBatchResponse } from "aws-lambda";
+
+/** Tells Lambda which messages of a batch to deliver again; each once, whatever it failed at. */
+export function batchResponse(failedMessageIds: Iterable<string>): SQSBatchResponse {
+  const itemIdentifiers = [...new Set(failedMessageIds)];
+  return { batchItemFailures: itemIdentifiers.map((itemIdentifier) => ({ itemIdentifier })) };
+}

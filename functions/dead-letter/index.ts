@@ -1,0 +1,11 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+
+import { bucketFromEnv } from "../aws-deps.ts";
+import { createHandler } from "./handler.ts";
+
+/** Composition root of the dead-letter consumer. */
+export const handler = createHandler({
+  store: bucketFromEnv(),
+  now: () => new Date(),
+  log: new Logger({ serviceName: "dead-letter" }),
+});

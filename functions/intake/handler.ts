@@ -1,0 +1,43 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+
+import type { Acceptance, AcceptDeps } from "../../lib/pipeline/accept-request.ts";
+import { answerUpload } from "../../lib/pipeline/answer-upload.ts";
+import { batchResponse } from "../batch.ts";
+import type { Log } from "../log.ts";
+import { parseS3Event } from "../s3-event.ts";
+
+export interface IntakeDeps extends AcceptDeps {
+  readonly log: Log;
+  /** For each request answered, with the key it was put under. */
+  readonly onAnswer?: (key: string, acceptance: Acceptance) => void;
+}
+
+/** Answers requests put into the drop zone, from S3 notifications that came through a queue. */
+export function createHandler(deps: IntakeDeps) {
+  async function handleRecord({ body }: SQSRecord): Promise<void> {
+    for (const { key } of parseS3Event(JSON.parse(body))) {
+      const acceptance = await answerUpload(key, deps);
+      if (acceptance === null) continue;
+      if (acceptance.status === "accepted") {
+        const { jobId, plan } = acceptance;
+        deps.log.info("request accepted", { key, jobId, channels: plan.total });
+      } else {
+        deps.log.info("request rejected", { key, problems: acceptance.problems });
+      }
+      deps.onAnswer?.(key, acceptance);
+    }
+  }
+
+  return async (event: SQSEvent): Promise<SQSBatchResponse> => {
+    const failed: string[] = [];
+    for (const record of event.Records) {
+      try {
+        await handleRecord(record);
+      } catch (error) {
+        deps.log.error("request not answered", { messageId: record.messageId, error });
+        failed.push(record.messageId);
+      }
+    }
+    return batchResponse(failed);
+  };
+}

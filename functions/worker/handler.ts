@@ -1,0 +1,55 @@
+import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+
+import type { DrawDeps } from "../../lib/pipeline/draw-channels.ts";
+import { runChannels, type RunChannelsHooks } from "../../lib/pipeline/run-channels.ts";
+import { batchResponse } from "../batch.ts";
+import type { Log } from "../log.ts";
+
+export interface WorkerDeps extends DrawDeps {
+  readonly log: Log;
+  readonly hooks?: Omit<RunChannelsHooks, "onFailure">;
+}
+
+/** Time kept to write what has been drawn and to answer before Lambda ends the function. */
+const ANSWER_MS = 10_000;
+
+/** Draws the channels of a batch of messages; those that fail are delivered again. */
+export function createHandler(deps: WorkerDeps) {
+  const { log, hooks } = deps;
+
+  return async (
+    event: SQSEvent,
+    context?: Pick<Context, "getRemainingTimeInMillis">,
+  ): Promise<SQSBatchResponse> => {
+    const messages = event.Records.map(({ messageId, body, attributes }) => ({
+      messageId,
+      body,
+      receiveCount: Number(attributes.ApproximateReceiveCount),
+    }));
+    const failed = await runChannels(messages, deps, {
+      ...hooks,
+      ...stopSignal(hooks?.signal, context),
+      onResult: (result) => {
+        const { jobId, channel, state } = result;
+        log.info("channel ended", { jobId, channel, state });
+        hooks?.onResult?.(result);
+      },
+      onFailure: (messageId, error) => log.error("channel not drawn", { messageId, error }),
+    });
+    return batchResponse(failed);
+  };
+}
+
+/** Stops the drawing when asked to, or when the invocation's time is nearly up. */
+function stopSignal(
+  asked: AbortSignal | undefined,
+  context: Pick<Context, "getRemainingTimeInMillis"> | undefined,
+): { signal?: AbortSignal } {
+  const signals = [
+    ...(asked === undefined ? [] : [asked]),
+    ...(context === undefined
+      ? []
+      : [AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - ANSWER_MS))]),
+  ];
+  return signals.length === 0 ? {} : { signal: AbortSignal.any(signals) };
+}

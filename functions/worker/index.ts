@@ -1,0 +1,19 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+
+import { BucketNetworks } from "../../lib/pipeline/bucket-networks.ts";
+import { createEngineRenderer } from "../../lib/pipeline/engine-renderer.ts";
+import { bucketFromEnv } from "../aws-deps.ts";
+import { modelCacheFolder } from "../env.ts";
+import { createHandler } from "./handler.ts";
+
+const store = bucketFromEnv();
+
+/** Composition root of the CPU worker. */
+export const handler = createHandler({
+  store,
+  networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
+  renderer: createEngineRenderer(),
+  provider: "cpu",
+  now: () => new Date(),
+  log: new Logger({ serviceName: "worker" }),
+});
