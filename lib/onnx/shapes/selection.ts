@@ -51,7 +51,7 @@ export function splitParts(node: Node, inputs: Inputs): { axis: number; sizes: r
   const count = intAttribute(node, "num_outputs", node.outputs.length);
   const part = Math.ceil(length / count);
   const last = length - part * (count - 1);
-  if (last < 0) throw mismatch(node, `${count} parts of an axis of length ${length}`);
+  if (last < 1) throw mismatch(node, `${count} parts of an axis of length ${length}`);
   return { axis, sizes: Array.from({ length: count }, (_, i) => (i < count - 1 ? part : last)) };
 }
 

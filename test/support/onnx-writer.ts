@@ -1,0 +1,58 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type ModelProto, ModelProtoSchema, OperatorSetIdProtoSchema } from "onnx-buf";
+
+import { encodeModel } from "../../lib/onnx/encode.ts";
+import type { Attributes, Graph, Node, Value, ValueInfo } from "../../lib/onnx/model.ts";
+import type { ElementType, Tensor } from "../../lib/onnx/tensor.ts";
+
+/** A graph in the short form tests write it in. */
+export interface GraphSketch {
+  readonly inputs: Readonly<Record<Value, readonly (number | null)[]>>;
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly Value[];
+  readonly initializers?: Readonly<Record<Value, Tensor>>;
+  /** Of the inputs and outputs. @default "float32" */
+  readonly types?: Readonly<Record<Value, ElementType>>;
+}
+
+export function sketch(given: GraphSketch): Graph {
+  const info = (name: Value, shape: ValueInfo["shape"]): ValueInfo => ({
+    name,
+    type: given.types?.[name] ?? "float32",
+    shape,
+  });
+  return {
+    name: "test",
+    inputs: Object.entries(given.inputs).map(([name, shape]) => info(name, shape)),
+    outputs: given.outputs.map((name) => info(name, null)),
+    nodes: given.nodes,
+    initializers: new Map(Object.entries(given.initializers ?? {})),
+  };
+}
+
+/** `node("Conv", "x w b", "y")`: names of values are split at spaces, `_` is one left out. */
+export function node(
+  op: string,
+  inputs: string,
+  outputs: string,
+  attributes: Attributes = {},
+): Node {
+  const names = (text: string) =>
+    text.split(" ").flatMap((name) => (name === "" ? [] : [name === "_" ? "" : name]));
+  return { op, name: "", domain: "", inputs: names(inputs), outputs: names(outputs), attributes };
+}
+
+/**
+ * The bytes of a model whose operators are of any opset: nothing is checked or converted. `edit` may
+ * change what our own types cannot express.
+ */
+export function writeModel(
+  graph: Graph,
+  opset: number,
+  edit: (model: ModelProto) => void = () => {},
+): Uint8Array {
+  const model = fromBinary(ModelProtoSchema, encodeModel(graph));
+  model.opsetImport = [create(OperatorSetIdProtoSchema, { version: BigInt(opset) })];
+  edit(model);
+  return toBinary(ModelProtoSchema, model);
+}

@@ -1,0 +1,41 @@
+import { expect } from "vitest";
+
+import { decodeModel } from "../../lib/onnx/decode.ts";
+import { encodeModel } from "../../lib/onnx/encode.ts";
+import type { Graph } from "../../lib/onnx/model.ts";
+import { writeModel } from "./onnx-writer.ts";
+import { runModel, type Tensors } from "./operator-oracle.ts";
+
+/** float32 rounding of a handful of operations. */
+const TOLERANCE = 1e-5;
+
+/**
+ * Asserts that a model of an older or newer opset computes in ONNX Runtime what our opset-18 form of
+ * it does.
+ *
+ * @returns The operators of our form, in order.
+ */
+export async function checkNormalised(
+  graph: Graph,
+  opset: number,
+  feeds: Tensors,
+  rewrite: (graph: Graph) => Graph = (given) => given,
+): Promise<readonly string[]> {
+  const original = writeModel(graph, opset);
+  const { graph: normalised, sourceOpset } = decodeModel(original);
+  expect(sourceOpset).toBe(opset);
+  const wanted = await runModel(original, feeds);
+  const given = await runModel(encodeModel(rewrite(normalised)), feeds);
+  expect(Object.keys(given)).toEqual(Object.keys(wanted));
+  for (const [name, tensor] of Object.entries(wanted)) {
+    const other = given[name]!;
+    if (tensor.type === "opaque" || other.type === "opaque") throw new Error(`'${name}' is opaque`);
+    expect(other.shape, name).toEqual(tensor.shape);
+    const furthest = [...tensor.data].reduce<number>(
+      (far, x, i) => Math.max(far, Math.abs(Number(x) - Number(other.data[i]))),
+      0,
+    );
+    expect(furthest, `${name} differs`).toBeLessThan(TOLERANCE);
+  }
+  return normalised.nodes.map(({ op }) => op);
+}
