@@ -27,8 +27,10 @@ test("the comparison notices corners that are aligned", () => {
 });
 
 test("data of another length than the shape is our own mistake", () => {
-  const resize = () => resizeBilinear(new Float32Array(5), [1, 2, 3], { height: 2, width: 2 });
-  expect(resize).toThrow("internal: 5 values in a [1, 2, 3] image");
+  const five = new Float32Array(5);
+  expect(() => resizeBilinear(five, [1, 2, 3], { height: 2, width: 2 })).toThrow(
+    "internal: 5 values in a [1, 2, 3] image",
+  );
 });
 
 /** Float32 keeps 7 digits; values are near 1. */

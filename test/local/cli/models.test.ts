@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { modelsCommand } from "../../../local/cli/models.ts";
+import { serve } from "../../networks/file-server.ts";
+import { describeFile, manifestJson, writeNetwork } from "../../networks/manifests.ts";
+import { filesIn, temporaryFolder } from "../../networks/temporary-folder.ts";
+import { tinyModel } from "../../networks/tiny-model.ts";
+
+/** Runs `dreamgrid models ...` with a cache of its own. */
+async function run(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
+  const printed: string[] = [];
+  const noted: string[] = [];
+  const command = modelsCommand({
+    env,
+    print: (line) => printed.push(line),
+    note: (text) => noted.push(text),
+  });
+  for (const each of [command, ...command.commands]) {
+    each.exitOverride().configureOutput({ writeErr: () => {} });
+  }
+  await command.parseAsync(args, { from: "user" });
+  return { printed, noted };
+}
+
+test("a model can be added, listed and found", async () => {
+  const cache = await temporaryFolder();
+  const env = { DREAMGRID_CACHE: cache };
+  const model = join(await temporaryFolder(), "net.onnx");
+  await writeFile(model, tinyModel());
+  const flags = [
+    "--id",
+    "mynet",
+    "--mean",
+    "104,117,123",
+    "--channel-order",
+    "BGR",
+    "--size",
+    "64",
+  ];
+  const { printed } = await run(env, "add", model, ...flags);
+  const path = join(cache, "mynet", "mynet.onnx");
+  expect(printed[0]).toContain("gradients reach the image from layer 3 of 3");
+  expect(printed[1]).toBe(`added 'mynet': ${path}`);
+
+  const listed = (await run(env, "list")).printed;
+  expect(listed.some((line) => line.startsWith(`mynet\t64x64\t${path}`))).toBe(true);
+  expect(listed.some((line) => line.startsWith("emojinet\t224x224\t"))).toBe(true);
+  expect((await run(env, "path", "mynet")).printed).toEqual([path]);
+});
+
+test("a model without a gradient anywhere is not added", async () => {
+  const cache = await temporaryFolder();
+  const model = join(await temporaryFolder(), "grey.onnx");
+  await writeFile(model, tinyModel([1, 3, 2, 2]));
+  const added = run({ DREAMGRID_CACHE: cache }, "add", model, "--id", "mynet");
+  await expect(added).rejects.toThrow(/no layer of .*grey\.onnx can be visualised at 2x2/);
+  expect(await filesIn(cache)).toEqual([]);
+});
+
+test("fetch shows its progress", async () => {
+  const cache = await temporaryFolder();
+  const folder = await temporaryFolder();
+  const body = new Uint8Array(200_000);
+  const url = await serve((_, response) => response.end(body));
+  const manifest = manifestJson("far", [describeFile("far.onnx", body, `${url}/far.onnx`)]);
+  await writeNetwork(folder, "far", { "network.json": JSON.stringify(manifest) });
+  const env = { DREAMGRID_CACHE: cache, DREAMGRID_MODELS: folder };
+  expect((await run(env, "list")).printed.join("\n")).toContain("fetched on first use from http");
+  const { printed, noted } = await run(env, "fetch", "far");
+  expect(printed).toEqual([`far is at ${join(cache, "far", "far.onnx")}`]);
+  expect(noted.at(-1)).toBe("\rfetching far: 100 % of 0.2 MB\n");
+  expect(existsSync(join(cache, "far", "far.onnx"))).toBe(true);
+});
+
+test.each([
+  [["add", "x.onnx"], "--id"],
+  [["add", "x.onnx", "--id", "a", "--mean", "1,2"], "want one number, or three"],
+  [["add", "x.onnx", "--id", "a", "--scale", "1,,2"], "want finite numbers"],
+  [["add", "x.onnx", "--id", "a", "--size", "2.5"], "want a whole number of pixels"],
+  [["add", "x.onnx", "--id", "a", "--channel-order", "GBR"], "RGB, BGR"],
+  [["path"], "id"],
+])("%j is refused", async (args, message) => {
+  await expect(run({}, ...args)).rejects.toThrow(message);
+});

@@ -1,0 +1,89 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { addNetwork, type NewNetwork } from "../../lib/networks/add.ts";
+import { openNetwork } from "../../lib/networks/registry.ts";
+import { filesIn, temporaryFolder } from "./temporary-folder.ts";
+import { tinyModel } from "./tiny-model.ts";
+
+const refuse = () => Promise.reject(new Error("no gradients"));
+
+async function prepare(model: Uint8Array = tinyModel()) {
+  const root = await temporaryFolder();
+  const [modelPath, labelsPath] = [join(root, "net.onnx"), join(root, "names.txt")];
+  await writeFile(modelPath, model);
+  await writeFile(labelsPath, "cat\ndog\n");
+  const added: NewNetwork = {
+    id: "mynet",
+    modelPath,
+    mean: [104, 117, 123],
+    scale: [1, 1, 0.5],
+    channelOrder: "BGR",
+    labelsPath,
+    sizePx: 96,
+    licence: "MIT",
+  };
+  const folder = join(root, "networks");
+  return { folder, added, options: { folder, folders: [folder], check: async () => {} } };
+}
+
+test("an added network opens by its id as it was described", async () => {
+  const { folder, added, options } = await prepare();
+  const network = await addNetwork(added, options);
+  const opened = await openNetwork("mynet", { folders: [folder], cacheFolder: folder });
+  expect(opened).toEqual(network);
+  expect(opened).toMatchObject({
+    labels: ["cat", "dog"],
+    manifest: {
+      licence: "MIT",
+      input: {
+        name: "picture",
+        width: 96,
+        height: 96,
+        channelOrder: "BGR",
+        mean: [104, 117, 123],
+        scale: [1, 1, 0.5],
+      },
+    },
+  });
+  expect(await filesIn(folder)).toEqual([
+    "mynet/labels.txt",
+    "mynet/mynet.onnx",
+    "mynet/network.json",
+  ]);
+  expect(await readFile(opened.modelPath)).toEqual(await readFile(added.modelPath));
+});
+
+test("a size the file fixes is taken from it, and cannot be another", async () => {
+  const { added, options } = await prepare(tinyModel([1, 3, 40, 56]));
+  await expect(addNetwork(added, options)).rejects.toThrow("takes images of 56x40");
+  const network = await addNetwork({ ...added, sizePx: null }, options);
+  expect(network.manifest.input).toMatchObject({ width: 56, height: 40 });
+});
+
+test("whatever is wrong, nothing is written", async () => {
+  const { folder, added, options } = await prepare();
+  const failures: readonly (readonly [Partial<NewNetwork>, string])[] = [
+    [{ id: "my/net" }, "id: want letters"],
+    [{ scale: [0, 1, 1] }, "input.scale: 0 would erase a channel"],
+    [{ mean: [Number.NaN, 1, 1] }, "input.mean.0"],
+    [{ modelPath: join(folder, "no.onnx") }, "for the model"],
+    [{ labelsPath: join(folder, "no.txt") }, "for the labels"],
+  ];
+  for (const [change, message] of failures) {
+    await expect(addNetwork({ ...added, ...change }, options)).rejects.toThrow(message);
+  }
+  await expect(addNetwork(added, { ...options, check: refuse })).rejects.toThrow("no gradients");
+  await expect(filesIn(folder)).rejects.toThrow("ENOENT");
+});
+
+test("an id that is taken stays what it was", async () => {
+  const { folder, added, options } = await prepare();
+  await addNetwork(added, options);
+  const again = addNetwork({ ...added, licence: "another" }, options);
+  await expect(again).rejects.toThrow("there is a network 'mynet' already");
+  const { manifest } = await openNetwork("mynet", { folders: [folder], cacheFolder: folder });
+  expect(manifest.licence).toBe("MIT");
+});

@@ -1,0 +1,75 @@
+import { readFile } from "node:fs/promises";
+
+import { expect, test } from "vitest";
+
+import { ClassNameError } from "../../lib/networks/errors.ts";
+import { classChannel, parseLabels } from "../../lib/networks/labels.ts";
+import { nearestNames } from "../../lib/networks/nearest.ts";
+
+const SYNSETS = `n01440764 tench, Tinca tinca
+n01443537 goldfish, Carassius auratus
+n02012849 crane
+n03126707 crane\r
+n02391049 zebra
+`;
+
+const find = (name: string) => classChannel(parseLabels(SYNSETS), name);
+
+test("one name a line; of ImageNet's lines the first synonym", () => {
+  expect(parseLabels(SYNSETS)).toEqual(["tench", "goldfish", "crane", "crane", "zebra"]);
+  expect(parseLabels("cat\ndog, of sorts\n\nlast\n\n")).toEqual([
+    "cat",
+    "dog, of sorts",
+    "",
+    "last",
+  ]);
+});
+
+test.each([
+  ["goldfish", 2],
+  ["ZEBRA", 5],
+  [" Tench ", 1],
+])("'%s' is channel %i", (name, channel) => {
+  expect(classChannel(parseLabels(SYNSETS), name)).toBe(channel);
+});
+
+test("a whole label wins over a first synonym, which will do otherwise", () => {
+  const labels = ["great white shark, white shark", "tiger, big cat", "tiger", "Tiger_face"];
+  expect(classChannel(labels, "great white shark")).toBe(1);
+  expect(classChannel(labels, "tiger")).toBe(3);
+  expect(classChannel(labels, "tiger, big cat")).toBe(2);
+  expect(classChannel(labels, "tiger-face")).toBe(4);
+});
+
+test("a name of two classes is refused with their channels", () => {
+  expect(() => find("crane")).toThrow(ClassNameError);
+  expect(() => find("crane")).toThrow(
+    "2 classes are called 'crane'; give the channel number: 3 or 4",
+  );
+});
+
+test("an unknown name is refused with the nearest", () => {
+  expect(() => find("zebar")).toThrow("no class is called 'zebar' among 5; did you mean 'zebra'?");
+  expect(() => find("gold")).toThrow("did you mean 'goldfish'?");
+  expect(() => find("qqqqqq")).toThrow("see the network's labels file");
+});
+
+test("without class names only numbers will do", () => {
+  expect(() => classChannel(null, "tiger")).toThrow("give 1-based channel numbers");
+});
+
+test("nearest names: parts of names first, at most three, no strangers", () => {
+  const names = ["snail", "tiger", "tiger face", "timer clock", "nail polish", "zebra"];
+  expect(nearestNames("tiger f", names)).toEqual(["tiger face", "tiger"]);
+  expect(nearestNames("nail", names)).toEqual(["snail", "nail polish"]);
+  expect(nearestNames("xyz", names)).toEqual([]);
+  expect(nearestNames("a", ["a1", "a2", "a3", "a4"])).toHaveLength(3);
+});
+
+test("the model card's six classes of emojinet", async () => {
+  const path = new URL("../../models/emojinet/labels.txt", import.meta.url);
+  const labels = parseLabels(await readFile(path, "utf8"));
+  expect(labels).toHaveLength(567);
+  const names = ["snail", "tiger", "zebra", "castle", "fountain", "strawberry"];
+  expect(names.map((name) => classChannel(labels, name))).toEqual([456, 510, 567, 85, 203, 480]);
+});
