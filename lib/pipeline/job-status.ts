@@ -45,9 +45,17 @@ export async function readJobStatus(store: ObjectStore, jobId: string): Promise<
   return { plan, state, total: plan.total, ...counts, completion };
 }
 
-/** Ids of all jobs, in the order of their names. */
-export async function* listJobIds(store: ObjectStore): AsyncIterable<string> {
-  for await (const folder of store.listFolders(JOB_PREFIX)) yield folder.slice(0, -1);
+/**
+ * Ids of all jobs, in the order of their names.
+ *
+ * @param after only those behind this id
+ */
+export async function* listJobIds(
+  store: ObjectStore,
+  after: string | null = null,
+): AsyncIterable<string> {
+  const start = after === null ? undefined : `${after}/`;
+  for await (const folder of store.listFolders(JOB_PREFIX, start)) yield folder.slice(0, -1);
 }
 
 type Counts = Pick<JobStatus, "ok" | "failed" | "cancelled" | "meanActivation">;

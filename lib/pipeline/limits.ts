@@ -28,6 +28,12 @@ export const MAX_PIXEL_ITERATIONS = 1e11;
 export const MAX_SEED = 2 ** 32 - 1;
 export const MAX_INITIAL_IMAGE_BYTES = 50_000_000;
 
+/** A Lambda function's disk holds 512 MB. */
+export const MAX_MODEL_BYTES = 500_000_000;
+
+/** A manifest, or a file of class names. */
+export const MAX_MODEL_TEXT_BYTES = 1_000_000;
+
 export const MAX_GRID_SIDE = MAX_CHANNELS_PER_JOB;
 export const MAX_THUMBNAIL_SIDE_PX = MAX_IMAGE_SIDE_PX;
 export const MAX_BORDER_PX = 256;

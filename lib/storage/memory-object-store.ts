@@ -48,12 +48,13 @@ export class MemoryObjectStore implements ObjectStore {
     }
   }
 
-  async *listFolders(prefix: string): AsyncIterable<string> {
+  async *listFolders(prefix: string, after = ""): AsyncIterable<string> {
     await networkTurn();
     const folders = this.keys(prefix)
       .map((key) => key.slice(prefix.length))
       .filter((rest) => rest.includes("/"))
-      .map((rest) => rest.slice(0, rest.indexOf("/") + 1));
+      .map((rest) => rest.slice(0, rest.indexOf("/") + 1))
+      .filter((folder) => Buffer.compare(Buffer.from(folder), Buffer.from(after)) > 0);
     yield* new Set(folders);
   }
 

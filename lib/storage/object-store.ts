@@ -20,8 +20,12 @@ export interface ObjectStore {
   putIfAbsent(key: string, body: Uint8Array, contentType: string): Promise<"created" | "exists">;
   /** Keys that start with `prefix`, in the order of their UTF-8 bytes. */
   list(prefix: string): AsyncIterable<ObjectFacts>;
-  /** Distinct continuations of `prefix` up to the next slash: `a/` and `b/`, in order. */
-  listFolders(prefix: string): AsyncIterable<string>;
+  /**
+   * Distinct continuations of `prefix` up to the next slash: `a/` and `b/`, in order.
+   *
+   * @param after the folder to go on behind, such as `a/`; none of this name need be there
+   */
+  listFolders(prefix: string, after?: string): AsyncIterable<string>;
   /** No error if there is no such object. */
   delete(key: string): Promise<void>;
 }
@@ -29,8 +33,19 @@ export interface ObjectStore {
 /** Time-limited addresses that let a client without credentials read or write one object. */
 export interface ObjectLinks {
   linkToGet(key: string, expiresInSeconds: number): Promise<string>;
-  /** The client has to send `contentType` as its Content-Type. */
-  linkToPut(key: string, contentType: string, expiresInSeconds: number): Promise<string>;
+  /** Takes exactly the bytes announced, and only while there is no object under `key`. */
+  linkToPut(key: string, upload: AnnouncedUpload, expiresInSeconds: number): Promise<UploadLink>;
+}
+
+export interface AnnouncedUpload {
+  readonly contentType: string;
+  readonly sizeBytes: number;
+}
+
+export interface UploadLink {
+  readonly url: string;
+  /** The client has to send these as they are: they are part of what the link permits. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export class ObjectNotFoundError extends Error {

@@ -12,14 +12,24 @@ import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import {
+  type AnnouncedUpload,
   type ObjectFacts,
   type ObjectLinks,
   ObjectNotFoundError,
   type ObjectStore,
+  type UploadLink,
 } from "./object-store.ts";
 
 const CONFLICT_ATTEMPTS = 6;
 const FIRST_CONFLICT_PAUSE_MS = 50;
+/** Sorts behind every key that a folder's objects can have. */
+const LAST_CHARACTER = "\u{10FFFF}";
+
+interface ListingOptions {
+  readonly delimiter?: string | null;
+  /** Only keys behind this one. */
+  readonly startAfter?: string | null;
+}
 
 /** ObjectStore on one S3 bucket. */
 export class S3ObjectStore implements ObjectStore, ObjectLinks {
@@ -94,7 +104,7 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
   }
 
   async *list(prefix: string): AsyncIterable<ObjectFacts> {
-    for await (const { Contents } of this.#pages(prefix, null)) {
+    for await (const { Contents } of this.#pages(prefix)) {
       for (const { Key, Size, LastModified } of Contents ?? []) {
         if (Key === undefined) continue;
         yield { key: Key, sizeBytes: Size ?? 0, modifiedAt: LastModified ?? new Date(0) };
@@ -102,8 +112,9 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
     }
   }
 
-  async *listFolders(prefix: string): AsyncIterable<string> {
-    for await (const { CommonPrefixes } of this.#pages(prefix, "/")) {
+  async *listFolders(prefix: string, after?: string): AsyncIterable<string> {
+    const startAfter = after === undefined ? null : `${prefix}${after}${LAST_CHARACTER}`;
+    for await (const { CommonPrefixes } of this.#pages(prefix, { delimiter: "/", startAfter })) {
       for (const { Prefix } of CommonPrefixes ?? []) {
         if (Prefix !== undefined) yield Prefix.slice(prefix.length);
       }
@@ -119,19 +130,36 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
     return getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds });
   }
 
-  linkToPut(key: string, contentType: string, expiresInSeconds: number): Promise<string> {
+  async linkToPut(
+    key: string,
+    { contentType, sizeBytes }: AnnouncedUpload,
+    expiresInSeconds: number,
+  ): Promise<UploadLink> {
     const command = new PutObjectCommand({
       Bucket: this.#bucket,
       Key: key,
       ContentType: contentType,
+      ContentLength: sizeBytes,
+      IfNoneMatch: "*",
     });
-    return getSignedUrl(this.#client, command, {
+    const headers = {
+      "Content-Type": contentType,
+      "Content-Length": String(sizeBytes),
+      "If-None-Match": "*",
+    };
+    // what is signed cannot be changed: another type or size, or an overwrite, breaks the signature
+    const signed = Object.keys(headers).map((name) => name.toLowerCase());
+    const url = await getSignedUrl(this.#client, command, {
       expiresIn: expiresInSeconds,
-      signableHeaders: new Set(["content-type"]),
+      signableHeaders: new Set(signed),
     });
+    return { url, headers };
   }
 
-  async *#pages(prefix: string, delimiter: string | null): AsyncIterable<ListObjectsV2Output> {
+  async *#pages(
+    prefix: string,
+    { delimiter = null, startAfter = null }: ListingOptions = {},
+  ): AsyncIterable<ListObjectsV2Output> {
     let token: string | undefined;
     do {
       const page: ListObjectsV2Output = await this.#client.send(
@@ -139,6 +167,7 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
           Bucket: this.#bucket,
           Prefix: prefix,
           ...(delimiter === null ? {} : { Delimiter: delimiter }),
+          ...(startAfter === null ? {} : { StartAfter: startAfter }),
           ...(token === undefined ? {} : { ContinuationToken: token }),
         }),
       );
