@@ -92,7 +92,7 @@ export class SessionLane {
 
 /** From source the thread's file is TypeScript; in a bundle it lies beside this one. */
 function startWorker(): Worker {
-  const file = import.meta.url.endsWith(".ts")
+  const file = new URL(import.meta.url).pathname.endsWith(".ts")
     ? "./session-worker-from-source.mjs"
     : "./session-worker.mjs";
   return new Worker(new URL(file, import.meta.url));

@@ -1,0 +1,89 @@
+import { writeFile } from "node:fs/promises";
+
+import { Command } from "commander";
+
+import type { Provider } from "../../lib/autodiff/rule.ts";
+import { encodeModel } from "../../lib/onnx/encode.ts";
+import type { Graph } from "../../lib/onnx/model.ts";
+import { ascentGraph } from "../../lib/optvis/ascent-graph.ts";
+import { differentiableGraph } from "../../lib/optvis/differentiable-graph.ts";
+import { layerPass } from "../../lib/optvis/layer-pass.ts";
+import type { Objective } from "../../lib/optvis/objectives.ts";
+import { planLevels } from "../../lib/optvis/plan-levels.ts";
+import { layerByReference, openForCommand } from "./network.ts";
+import {
+  layerOption,
+  networkOption,
+  objectiveOption,
+  providerOption,
+  wholeNumber,
+} from "./options.ts";
+import { print } from "./terminal.ts";
+
+interface ExportFlags {
+  readonly network: string;
+  readonly layer: string;
+  readonly size?: number;
+  readonly batch: number;
+  readonly provider: Provider;
+  readonly objective: Objective;
+  readonly ascent?: boolean;
+  readonly out: string;
+}
+
+/** `dreamgrid export-graph`: the graph we differentiate with, as an .onnx file of plain operators. */
+export function exportGraphCommand(): Command {
+  return new Command("export-graph")
+    .description("write the differentiable graph of a layer as an .onnx file")
+    .addOption(networkOption())
+    .addOption(layerOption())
+    .option(
+      "--size <pixels>",
+      "side of the image (default: the network's own)",
+      wholeNumber(1, 4096),
+    )
+    .option("--batch <images>", "images in a batch, N", wholeNumber(1, 1024), 1)
+    .addOption(providerOption())
+    .addOption(objectiveOption("mean"))
+    .option("--ascent", "write the whole ascent as one Loop instead")
+    .requiredOption("--out <file>", "where to write it")
+    .addHelpText(
+      "after",
+      `
+The differentiable graph has inputs image [N,3,H,W] (network input units) and selection [N,C] (one-hot
+rows), outputs activation [N] and gradient [N,3,H,W]; with the objective mean the gradient is that of
+the activation. With --ascent: inputs image, selection, iterations (int64) and step (1), and shifts
+(int64 [iterations,2]) where the network sees tiles; outputs image_out, activations [iterations,N] and
+gradient_rms; its image is in units of 0..255 less the network's mean.`,
+    )
+    .action(exportGraph);
+}
+
+async function exportGraph(flags: ExportFlags): Promise<void> {
+  const { network, model, layers } = await openForCommand(flags.network);
+  const layer = layerByReference(layers, flags.layer);
+  const { objective, provider } = flags;
+  const own = network.manifest.input;
+  const size = flags.size
+    ? { height: flags.size, width: flags.size }
+    : { height: own.height, width: own.width };
+
+  let graph: Graph;
+  if (flags.ascent) {
+    const [level] = planLevels(model, layer, { size, pyramidLevels: 1, pyramidScale: 2 });
+    const seen = level!.tiles ?? size;
+    graph = ascentGraph({
+      pass: layerPass(model.model, layer, [flags.batch, 3, seen.height, seen.width]),
+      objective,
+      provider,
+      scale: model.scale,
+      tiling: level!.tiles && { imageSize: size, plan: level!.tiles, blend: "feathered" },
+    });
+  } else {
+    const pass = layerPass(model.model, layer, [flags.batch, 3, size.height, size.width]);
+    graph = differentiableGraph(pass, { objective, provider });
+  }
+  const bytes = encodeModel(graph);
+  await writeFile(flags.out, bytes);
+  print(`${flags.out}: ${graph.nodes.length} nodes, ${(bytes.length / 1e6).toFixed(1)} MB`);
+}

@@ -1,0 +1,33 @@
+import { InvalidArgumentError, Option } from "commander";
+
+import type { Provider } from "../../lib/autodiff/rule.ts";
+import type { Objective } from "../../lib/optvis/objectives.ts";
+
+/** Options that several commands have, spelled and checked once. */
+export const networkOption = () =>
+  new Option(
+    "--network <network>",
+    "id of a network, or path of an .onnx file",
+  ).makeOptionMandatory();
+
+export const layerOption = () =>
+  new Option("--layer <layer>", "name or 1-based index of a layer").makeOptionMandatory();
+
+export const objectiveOption = (byDefault: Objective) =>
+  new Option("--objective <objective>", "what the ascent raises")
+    .choices(["rectified", "mean"])
+    .default(byDefault);
+
+export const providerOption = () =>
+  new Option("--provider <provider>", "execution provider the graph is written for")
+    .choices(["cpu", "cuda"])
+    .default("cpu" satisfies Provider);
+
+/** Parser of a whole number from `least` up. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`want a whole number from ${least} to ${most}.`);
+  };
+}

@@ -1,0 +1,46 @@
+import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
+import { ImageError } from "../../lib/image/errors.ts";
+import { NetworkError } from "../../lib/networks/errors.ts";
+import { LayerNotFoundError, ModelError } from "../../lib/onnx/errors.ts";
+import { ImageTooSmallError } from "../../lib/optvis/plan-levels.ts";
+import { CudaUnavailableError, RuntimeError } from "../../lib/optvis/session.ts";
+import { RequestError } from "../../lib/pipeline/request.ts";
+
+/** What was asked for cannot be done, and the message says why and what to do; exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+const USER_ERRORS = [
+  UsageError,
+  RequestError,
+  ImageTooSmallError,
+  LayerNotFoundError,
+  ModelError,
+  NetworkError,
+  ImageError,
+  UnsupportedGradientError,
+  CudaUnavailableError,
+  RuntimeError,
+];
+
+/** Files the user named that cannot be read or written. */
+const FILE_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or folder",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOTDIR: "a part of the path is a file, not a folder",
+  EISDIR: "it is a folder, a file is wanted",
+  EEXIST: "a file of that name is in the way",
+  ENOSPC: "the disk is full",
+};
+
+/** The one line to show for an error of the user's making; `null` for one of ours. */
+export function userMessage(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if (USER_ERRORS.some((kind) => error instanceof kind)) return error.message;
+  const { code, path } = error as NodeJS.ErrnoException;
+  const problem = code === undefined ? undefined : FILE_PROBLEMS[code];
+  return problem !== undefined && path !== undefined ? `${path}: ${problem}` : null;
+}
