@@ -1,0 +1,33 @@
+import type { Acceptance } from "../lib/pipeline/accept-request.ts";
+import type { Completion } from "../lib/pipeline/completion.ts";
+import type { JobProgress } from "../lib/pipeline/progress.ts";
+import type { RenderProgress } from "../lib/pipeline/renderer.ts";
+import type { ChannelResult } from "../lib/pipeline/result.ts";
+
+/** What happens in a pipeline that runs in this process, as it happens. */
+export type PipelineEvent =
+  /** A request put under `key` was answered. */
+  | { readonly kind: "answered"; readonly key: string; readonly acceptance: Acceptance }
+  /** One ascent step of one channel. */
+  | { readonly kind: "step"; readonly jobId: string; readonly progress: RenderProgress }
+  /** A channel ended in this process; another's result for it may have been there before. */
+  | { readonly kind: "result"; readonly result: ChannelResult }
+  | { readonly kind: "progress"; readonly progress: JobProgress }
+  | { readonly kind: "completed"; readonly completion: Completion };
+
+export type PipelineListener = (event: PipelineEvent) => void;
+
+/** Tells listeners, in the order in which they came. */
+export class PipelineEvents {
+  readonly #listeners = new Set<PipelineListener>();
+
+  /** Returns the function that ends the listening. */
+  listen(listener: PipelineListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  tell(event: PipelineEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

@@ -1,0 +1,62 @@
+import { createHandler as createAssembler } from "../functions/assembler/handler.ts";
+import { createHandler as createDeadLetter } from "../functions/dead-letter/handler.ts";
+import { createHandler as createIntake } from "../functions/intake/handler.ts";
+import type { Log } from "../functions/log.ts";
+import { createHandler as createWorker } from "../functions/worker/handler.ts";
+import type { AcceptDeps } from "../lib/pipeline/accept-request.ts";
+import { JobResults } from "../lib/pipeline/job-results.ts";
+import type { Renderer } from "../lib/pipeline/renderer.ts";
+import type { ServedQueue, SqsHandler } from "./event-sources/pipeline-sources.ts";
+import type { PipelineEvents } from "./pipeline-events.ts";
+
+export interface HandlersOptions {
+  readonly deps: AcceptDeps;
+  /** `null`: the channels are drawn elsewhere. */
+  readonly renderer: Renderer | null;
+  readonly events: PipelineEvents;
+  /** Stops the drawing; channels at work are given back. */
+  readonly signal: AbortSignal;
+  readonly logOf: (functionName: string) => Log;
+}
+
+/** The functions' own handlers, with hooks that tell what happens. */
+export function pipelineHandlers(
+  options: HandlersOptions,
+): Readonly<Partial<Record<ServedQueue, SqsHandler>>> {
+  const { deps, renderer, events, signal, logOf } = options;
+  const { store, networks, now } = deps;
+  const intake = createIntake({
+    ...deps,
+    log: logOf("intake"),
+    onAnswer: (key, acceptance) => events.tell({ kind: "answered", key, acceptance }),
+  });
+  const assembler = createAssembler({
+    ...deps,
+    log: logOf("assembler"),
+    results: new JobResults(store),
+    onProgress: (progress) => events.tell({ kind: "progress", progress }),
+    onCompleted: (completion) => events.tell({ kind: "completed", completion }),
+  });
+  const deadLetter = createDeadLetter({
+    store,
+    now,
+    log: logOf("dead-letter"),
+    onResult: (result) => events.tell({ kind: "result", result }),
+  });
+  const shared = { requests: intake, assembly: assembler, channelsDead: deadLetter };
+  if (renderer === null) return shared;
+  const worker = createWorker({
+    store,
+    networks,
+    renderer,
+    provider: "cpu",
+    now,
+    log: logOf("worker"),
+    hooks: {
+      signal,
+      onProgress: (jobId, progress) => events.tell({ kind: "step", jobId, progress }),
+      onResult: (result) => events.tell({ kind: "result", result }),
+    },
+  });
+  return { ...shared, channels: (event) => worker(event) };
+}
