@@ -178,14 +178,15 @@ describe("operators of other opsets compute the same in opset 18", () => {
   });
 });
 
+const alongChannels = (graph: Graph): Graph => ({
+  ...graph,
+  nodes: [node("Softmax", "x", "y", { axis: 1 })],
+});
+
 test("the check catches an upgrade with another effect", async () => {
   const given: OldOperator = { opset: 9, op: "Softmax", becomes: flattened };
-  const alongChannels = (graph: Graph): Graph => ({
-    ...graph,
-    nodes: [node("Softmax", "x", "y", { axis: 1 })],
-  });
   const check = checkNormalised(oldModel(given), 9, { x }, alongChannels);
-  await expect(check).rejects.toThrow(/y differs/);
+  await expect(check).rejects.toThrow(/isClose/);
 });
 
 describe("what opset 18 cannot express is refused", () => {

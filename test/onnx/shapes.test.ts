@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { ModelError, ShapeMismatchError, UnknownOperatorError } from "../../lib/onnx/errors.ts";
@@ -251,20 +251,28 @@ describe("inputs that do not fit are refused", () => {
     expect(inferring).toThrow(message);
   });
 
-  test("an operator nobody knows", () => {
-    const inferring = () => infer({ op: "Mystery", inputs: [x] }, () => false);
-    expect(inferring).toThrow(UnknownOperatorError);
-    expect(inferring).toThrow("Mystery 'y0': operator is not known");
-  });
-
-  test("a shape that depends on the image", () => {
-    const inferring = () => infer({ op: "Reshape", inputs: [x, intsTensor([-1])] }, () => false);
-    expect(inferring).toThrow(ModelError);
-    expect(inferring).toThrow("input 1 ('x1') decides the output's shape but depends on the image");
-  });
-
-  test("types that do not go together", () => {
-    const inferring = () => infer({ op: "Add", inputs: [x, boolScalar(true)] }, () => false);
-    expect(inferring).toThrow("inputs have types float32 and bool");
+  test.each([
+    {
+      name: "an operator nobody knows",
+      given: { op: "Mystery", inputs: [x] },
+      error: UnknownOperatorError,
+      message: "Mystery 'y0': operator is not known",
+    },
+    {
+      name: "a shape that depends on the image",
+      given: { op: "Reshape", inputs: [x, intsTensor([-1])] },
+      error: ModelError,
+      message: "input 1 ('x1') decides the output's shape but depends on the image",
+    },
+    {
+      name: "types that do not go together",
+      given: { op: "Add", inputs: [x, boolScalar(true)] },
+      error: ModelError,
+      message: "inputs have types float32 and bool",
+    },
+  ])("$name", ({ given, error, message }) => {
+    const inferring = () => infer(given, () => false);
+    expect(inferring).toThrow(error);
+    expect(inferring).toThrow(message);
   });
 });

@@ -37,9 +37,19 @@ export function node(
   outputs: string,
   attributes: Attributes = {},
 ): Node {
-  const names = (text: string) =>
-    text.split(" ").flatMap((name) => (name === "" ? [] : [name === "_" ? "" : name]));
-  return { op, name: "", domain: "", inputs: names(inputs), outputs: names(outputs), attributes };
+  return {
+    op,
+    name: "",
+    domain: "",
+    inputs: valueNames(inputs),
+    outputs: valueNames(outputs),
+    attributes,
+  };
+}
+
+function valueNames(text: string): readonly Value[] {
+  const names = text.split(" ").filter((name) => name !== "");
+  return names.map((name) => (name === "_" ? "" : name));
 }
 
 /**

@@ -15,7 +15,7 @@ import { reshapingKernels } from "./reshaping.ts";
  * A constant that grows past this many elements stays a node: a file of a few bytes may describe a
  * tensor that does not fit in memory.
  */
-const GROW_UP_TO = 16 * 1024 * 1024;
+const GROW_UP_TO = 1024 * 1024;
 
 const kernels: ReadonlyMap<string, Kernel> = new Map(
   [arithmeticKernels, castKernels, movingKernels, reductionKernels, reshapingKernels].flatMap(

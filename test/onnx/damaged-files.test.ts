@@ -1,0 +1,170 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { create } from "@bufbuild/protobuf";
+import { StringStringEntryProtoSchema, TensorProto_DataLocation } from "onnx-buf";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { decodeModel, readModel } from "../../lib/onnx/decode.ts";
+import { DataType } from "../../lib/onnx/element-type.ts";
+import { ModelError } from "../../lib/onnx/errors.ts";
+import { floatTensor, type Tensor } from "../../lib/onnx/tensor.ts";
+import { node, writeModel } from "../support/onnx-writer.ts";
+import {
+  decodedWeight,
+  rawBytes,
+  weightedGraph,
+  weights,
+  withWeight,
+} from "../support/weighted-model.ts";
+
+describe("damaged or unsuitable models are refused in one line", () => {
+  const valid = writeModel(weightedGraph, 18);
+  const cases: readonly (readonly [string, Uint8Array, string])[] = [
+    ["empty", new Uint8Array(), "net.onnx: the file is empty"],
+    ["cut short", valid.subarray(0, valid.length - 20), "not an ONNX model, or cut short"],
+    ["text", new TextEncoder().encode("<!DOCTYPE html><html></html>"), "not an ONNX model"],
+    ["zeros", new Uint8Array(64), "not an ONNX model"],
+    ["no graph", writeModel(weightedGraph, 18, (model) => delete model.graph), "no graph in it"],
+    ["no nodes", writeModel({ ...weightedGraph, nodes: [] }, 18), "no graph in it"],
+    [
+      "weights cut",
+      withWeight((w) => (w.rawData = w.rawData.slice(0, 9))),
+      "tensor 'w' of shape [1, 3, 1, 2] wants 6 elements, the file holds 2",
+    ],
+    [
+      "weights missing",
+      withWeight((w) => (w.rawData = new Uint8Array())),
+      "wants 6 elements, the file holds 0",
+    ],
+    [
+      "huge dimensions",
+      withWeight((w) => (w.dims = [2n ** 40n, 2n ** 40n])),
+      "wants 1.2089258196146292e+24 elements, the file holds 6",
+    ],
+    [
+      "impossible dimension",
+      withWeight((w) => (w.dims = [-3n])),
+      "tensor 'w': a dimension of -3 is not possible",
+    ],
+    [
+      "NaN",
+      withWeight((w) => (w.rawData = w.rawData.map((byte, i) => (i < 4 ? 0xff : byte)))),
+      "weight 'w' holds NaN at element 0",
+    ],
+    [
+      "double beyond float32",
+      withWeight((w) => {
+        w.dataType = DataType.double;
+        w.rawData = rawBytes(Float64Array.from(weights.with(2, 1e300)));
+      }),
+      "weight 'w' holds Infinity at element 2",
+    ],
+    [
+      "weight twice",
+      withWeight((w, model) => model.graph!.initializer.push(w)),
+      "initializer 'w' is defined twice",
+    ],
+    [
+      "value twice",
+      writeModel({ ...weightedGraph, nodes: [...weightedGraph.nodes, node("Abs", "x", "a")] }, 18),
+      "Abs 'a': value 'a' is defined twice",
+    ],
+    [
+      "value from nowhere",
+      writeModel({ ...weightedGraph, nodes: weightedGraph.nodes.slice(1) }, 18),
+      "Add 'y' reads 'a', which nothing produces",
+    ],
+    [
+      "output from nowhere",
+      writeModel({ ...weightedGraph, outputs: [{ ...weightedGraph.outputs[0]!, name: "z" }] }, 18),
+      "graph output 'z' is produced by no node",
+    ],
+    [
+      "cycle",
+      writeModel(
+        { ...weightedGraph, nodes: [node("Add", "x y", "a"), node("Relu", "a", "y")] },
+        18,
+      ),
+      "depends on its own output: a cycle",
+    ],
+    [
+      "external data without the file",
+      external("weights.bin"),
+      "its weights are in the file 'weights.bin', which was not given with it",
+    ],
+  ];
+  test.each(cases)("%s", (_, bytes, message) => {
+    const decoding = () => decodeModel(bytes, { where: "net.onnx" });
+    expect(decoding).toThrow(ModelError);
+    expect(decoding).toThrow(message);
+    expect(decoding).toThrow(/^net\.onnx: [^\n]+$/);
+  });
+
+  test("a single infinity is a bound, not damage", () => {
+    const bytes = withWeight((w) => {
+      w.dims = [1n];
+      w.rawData = Uint8Array.of(0, 0, 0x80, 0xff);
+    });
+    expect(decodedWeight(bytes)).toEqual(floatTensor([1], [-Infinity]));
+  });
+});
+
+/** The model with its weight in a file beside it. */
+function external(location: string, extent: Readonly<Record<string, string>> = {}): Uint8Array {
+  return withWeight((w) => {
+    w.rawData = new Uint8Array();
+    w.dataLocation = TensorProto_DataLocation.EXTERNAL;
+    w.externalData = Object.entries({ location, ...extent }).map(([key, value]) =>
+      create(StringStringEntryProtoSchema, { key, value }),
+    );
+  });
+}
+
+describe("files", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "dreamgrid-onnx-"));
+    const data = new Uint8Array(8 + 24 + 5);
+    data.set(new Uint8Array(Float32Array.from(weights).buffer), 8);
+    await writeFile(join(folder, "weights.bin"), data);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  async function read(bytes: Uint8Array): Promise<Tensor> {
+    const path = join(folder, "net.onnx");
+    await writeFile(path, bytes);
+    return (await readModel(path)).graph.initializers.get("w")!;
+  }
+
+  test("external data beside the model", async () => {
+    const tensor = await read(external("weights.bin", { offset: "8", length: "24" }));
+    expect(tensor).toEqual(floatTensor([1, 3, 1, 2], weights));
+  });
+
+  test.each([
+    ["../weights.bin", {}, "must be a path inside the model's folder"],
+    ["a\\..\\..\\weights.bin", {}, "must be a path inside the model's folder"],
+    ["/etc/passwd", {}, "must be a path inside the model's folder"],
+    ["C:\\weights.bin", {}, "must be a path inside the model's folder"],
+    ["", {}, "must be a path inside the model's folder"],
+    ["none.bin", {}, "there is no such file"],
+    ["weights.bin", { offset: "8", length: "48" }, "lie outside the external data file"],
+    ["weights.bin", { offset: "-4" }, "offset '-4' is not a number of bytes"],
+    ["weights.bin", { offset: "8" }, "wants 6 elements, the file holds 7"],
+  ])("external data at '%s' %o is refused", async (location, extent, message) => {
+    const reading = read(external(location, extent));
+    await expect(reading).rejects.toThrow(ModelError);
+    await expect(reading).rejects.toThrow(message);
+  });
+
+  test.each([
+    ["none.onnx", "cannot read model '", "there is no such file"],
+    ["", "cannot read model '", "it is a folder; name the .onnx file in it"],
+  ])("a path that is no file: '%s'", async (name, ...messages) => {
+    const reading = readModel(join(folder, name));
+    await expect(reading).rejects.toThrow(ModelError);
+    for (const message of messages) await expect(reading).rejects.toThrow(message);
+  });
+});
