@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { Planar } from "../../lib/image/raster.ts";
+import type {
+  RenderedChannel,
+  Renderer,
+  RenderHooks,
+  RenderTask,
+} from "../../lib/pipeline/renderer.ts";
+
+export interface FakeRendererOptions {
+  /** Channels that end as failed. */
+  readonly unrenderable?: readonly number[];
+  /** Channels whose group throws, as when memory runs out. */
+  readonly throwing?: readonly number[];
+  readonly secondsPerChannel?: number;
+  /** Side of the images in pixels. */
+  readonly side?: number;
+  /** Called before each channel is drawn. */
+  readonly beforeChannel?: (channel: number) => Promise<void> | void;
+}
+
+/** A fast Renderer that keeps the port's promises: an image depends on channel and seed alone. */
+export class FakeRenderer implements Renderer {
+  /** The channels of every call, in order. */
+  readonly calls: (readonly number[])[] = [];
+  readonly tasks: RenderTask[] = [];
+  readonly #options: FakeRendererOptions;
+
+  constructor(options: FakeRendererOptions = {}) {
+    this.#options = options;
+  }
+
+  async render(task: RenderTask, hooks: RenderHooks = {}): Promise<readonly RenderedChannel[]> {
+    this.calls.push(task.channels);
+    this.tasks.push(task);
+    const results: RenderedChannel[] = [];
+    for (const channel of task.channels) {
+      hooks.signal?.throwIfAborted();
+      await this.#options.beforeChannel?.(channel);
+      const seconds = this.#options.secondsPerChannel ?? 0;
+      if (seconds > 0) await sleep(seconds * 1000, undefined, { signal: hooks.signal });
+      if (this.#options.throwing?.includes(channel) === true) {
+        throw new Error(`the renderer lost channel ${channel}`);
+      }
+      const result = this.#draw(task, channel);
+      if (result.kind === "image") {
+        for (const point of result.trace) hooks.onProgress?.({ channel, ...point });
+      }
+      await hooks.onChannel?.(result);
+      results.push(result);
+    }
+    return results;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #draw(task: RenderTask, channel: number): RenderedChannel {
+    if (this.#options.unrenderable?.includes(channel) === true) {
+      return { kind: "failed", channel, reason: `channel ${channel} has no gradient` };
+    }
+    const trace = Array.from({ length: task.pyramidLevels }, (_, level) =>
+      Array.from({ length: task.numIterations }, (__, iteration) => ({
+        level: level + 1,
+        iteration: iteration + 1,
+        activation: channel + iteration / 10,
+      })),
+    ).flat();
+    const image = fakeImage(channel, task.seed, this.#options.side ?? 8);
+    const facts = { seconds: 0.5, provider: task.provider, seed: task.seed, restarts: 0 };
+    return { kind: "image", channel, image, trace, ...facts };
+  }
+}
+
+/** Values that tell channel, seed and pixel apart. */
+export function fakeImage(channel: number, seed: number, side: number): Planar {
+  const data = Float32Array.from(
+    { length: 3 * side * side },
+    (_, i) => Math.sin(channel * 12.9898 + seed * 78.233 + i * 0.37) * 100,
+  );
+  return { width: side, height: side, data };
+}

@@ -1,0 +1,90 @@
+import type { Log } from "../../functions/log.ts";
+import {
+  type Acceptance,
+  type AcceptDeps,
+  acceptRequest,
+} from "../../lib/pipeline/accept-request.ts";
+import { BucketNetworks } from "../../lib/pipeline/bucket-networks.ts";
+import type { DrawDeps } from "../../lib/pipeline/draw-channels.ts";
+import type { JobPlan } from "../../lib/pipeline/plan.ts";
+import { publishNetwork } from "../../lib/pipeline/publish-network.ts";
+import type { Renderer } from "../../lib/pipeline/renderer.ts";
+import type { DreamRequestInput } from "../../lib/pipeline/request.ts";
+import type { ChannelMessage } from "../../lib/pipeline/run-channels.ts";
+import { MemoryObjectStore } from "../../lib/storage/memory-object-store.ts";
+import { FakeRenderer } from "./fake-renderer.ts";
+import { MemoryQueue } from "./memory-queue.ts";
+import { tinyNetwork, type TinyNetworkOptions } from "./tiny-network.ts";
+
+export const NOW = new Date("2026-11-23T12:00:00Z");
+export const TINY_REQUEST: DreamRequestInput = {
+  network: "tiny",
+  layer: "wide",
+  channels: "1:5",
+  numIterations: 2,
+  pyramidLevels: 1,
+};
+
+/** The pipeline's parts around a store in memory, with the tiny network published. */
+export interface MemoryPipeline {
+  readonly store: MemoryObjectStore;
+  readonly cpu: MemoryQueue;
+  readonly assembly: MemoryQueue;
+  readonly deps: AcceptDeps;
+  readonly clock: { now: Date };
+  readonly drawDeps: (renderer?: Renderer) => DrawDeps;
+  /** Accepts a request, which must be good. */
+  readonly accept: (request?: Partial<DreamRequestInput>) => Promise<JobPlan>;
+}
+
+export async function memoryPipeline(
+  folder: string,
+  network: TinyNetworkOptions = {},
+): Promise<MemoryPipeline> {
+  const store = new MemoryObjectStore();
+  await publishNetwork(store, await tinyNetwork(folder, network));
+  const [cpu, assembly] = [new MemoryQueue(), new MemoryQueue()];
+  const clock = { now: NOW };
+  const networks = new BucketNetworks({ store, cacheFolder: `${folder}/cache` });
+  const deps: AcceptDeps = {
+    store,
+    networks,
+    queues: { cpu, gpu: null },
+    assembly,
+    wakeGpu: () => Promise.resolve(),
+    codeVersion: "dreamgrid test",
+    now: () => clock.now,
+  };
+  return {
+    store,
+    cpu,
+    assembly,
+    deps,
+    clock,
+    drawDeps: (renderer = new FakeRenderer()) => ({
+      store,
+      networks,
+      renderer,
+      provider: "cpu",
+      now: () => clock.now,
+    }),
+    accept: async (request = {}) =>
+      planOf(await acceptRequest({ ...TINY_REQUEST, ...request }, deps)),
+  };
+}
+
+function planOf(acceptance: Acceptance): JobPlan {
+  if (acceptance.status === "accepted") return acceptance.plan;
+  throw new Error(`the request was refused: ${acceptance.problems.join("; ")}`);
+}
+
+/** Messages as they come from the queue, for the first time or the `receiveCount`th. */
+export function deliveries(queue: MemoryQueue, receiveCount = 1): ChannelMessage[] {
+  return queue.sent.map(({ body }, i) => ({ messageId: `m${i}`, body, receiveCount }));
+}
+
+export const silentLog: Log = { info: () => undefined, error: () => undefined };
+
+export async function readJsonObject(store: MemoryObjectStore, key: string): Promise<unknown> {
+  return JSON.parse(Buffer.from(await store.get(key)).toString("utf8"));
+}
