@@ -1,0 +1,162 @@
+import { AwsError } from "../aws-error.ts";
+import type { WireRequest } from "../http/message.ts";
+import { MAX_CLOCK_SKEW_MS } from "../limits.ts";
+import type { SignatureClaim } from "./signature-claim.ts";
+import {
+  canonicalRequest,
+  isSameSignature,
+  scopeText,
+  sha256Hex,
+  sign,
+  signingKey,
+  uriEncode,
+} from "./sigv4.ts";
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface SignaturePolicy {
+  readonly credentials: Credentials;
+  readonly region: string;
+  readonly nowMs: number;
+}
+
+/**
+ * Checks the signature of everything but the body, which `payloadHash` stands for.
+ *
+ * @returns the signing key, with which the chunks of a streamed body are signed.
+ * @throws AwsError with the code S3 gives for each way to be wrong.
+ */
+export function verifySignature(
+  request: WireRequest,
+  claim: SignatureClaim,
+  payloadHash: string,
+  { credentials, region, nowMs }: SignaturePolicy,
+): Buffer {
+  if (claim.accessKeyId !== credentials.accessKeyId) {
+    throw new AwsError(
+      403,
+      "InvalidAccessKeyId",
+      "The AWS Access Key Id you provided does not exist in our records.",
+      { details: { AWSAccessKeyId: claim.accessKeyId } },
+    );
+  }
+  if (request.headers["x-amz-security-token"] ?? request.query.get("X-Amz-Security-Token")) {
+    throw new AwsError(
+      400,
+      "InvalidToken",
+      "The provided token is malformed or otherwise invalid.",
+    );
+  }
+  if (claim.scope.region !== region) {
+    throw new AwsError(
+      400,
+      "AuthorizationHeaderMalformed",
+      `The authorization header is malformed; the region '${claim.scope.region}' is wrong; expecting '${region}'`,
+      { details: { Region: region } },
+    );
+  }
+  checkTime(claim, nowMs);
+  checkEverythingIsSigned(request, claim);
+
+  const canonical = canonicalRequest({
+    method: request.method,
+    path: canonicalPath(request.rawPath, claim.scope.service),
+    query: request.query,
+    headers: request.headers,
+    signedHeaders: claim.signedHeaders,
+    payloadHash,
+  });
+  const key = signingKey(credentials.secretAccessKey, claim.scope);
+  const expected = sign(key, [
+    "AWS4-HMAC-SHA256",
+    claim.timestamp,
+    scopeText(claim.scope),
+    sha256Hex(canonical),
+  ]);
+  if (!isSameSignature(expected, claim.signature)) {
+    throw new AwsError(
+      403,
+      "SignatureDoesNotMatch",
+      "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+      { details: { AWSAccessKeyId: claim.accessKeyId, CanonicalRequest: canonical } },
+    );
+  }
+  return key;
+}
+
+function checkTime({ signedAtMs, expiresSeconds }: SignatureClaim, nowMs: number): void {
+  if (expiresSeconds === null) {
+    if (Math.abs(nowMs - signedAtMs) > MAX_CLOCK_SKEW_MS) {
+      throw new AwsError(
+        403,
+        "RequestTimeTooSkewed",
+        "The difference between the request time and the current time is too large.",
+        {
+          details: {
+            RequestTime: new Date(signedAtMs).toISOString(),
+            ServerTime: new Date(nowMs).toISOString(),
+            MaxAllowedSkewMilliseconds: String(MAX_CLOCK_SKEW_MS),
+          },
+        },
+      );
+    }
+    return;
+  }
+  if (signedAtMs > nowMs + MAX_CLOCK_SKEW_MS) {
+    throw new AwsError(403, "AccessDenied", "Request is not yet valid");
+  }
+  const expiresAtMs = signedAtMs + expiresSeconds * 1000;
+  if (nowMs > expiresAtMs) {
+    throw new AwsError(403, "AccessDenied", "Request has expired", {
+      details: {
+        "X-Amz-Expires": String(expiresSeconds),
+        Expires: new Date(expiresAtMs).toISOString(),
+        ServerTime: new Date(nowMs).toISOString(),
+      },
+    });
+  }
+}
+
+/** An unsigned x-amz- header could change what the signer asked for: a copy source, an ACL. */
+function checkEverythingIsSigned({ headers }: WireRequest, claim: SignatureClaim): void {
+  const unsigned = Object.keys(headers).filter(
+    (name) =>
+      name.startsWith("x-amz-") &&
+      !claim.signedHeaders.includes(name) &&
+      name !== "x-amz-content-sha256",
+  );
+  if (unsigned.length > 0) {
+    throw new AwsError(
+      403,
+      "AccessDenied",
+      "There were headers present in the request which were not signed",
+      {
+        details: { HeadersNotSigned: unsigned.join(", ") },
+      },
+    );
+  }
+}
+
+/** S3 signs the path encoded once, from the decoded key; the other services encode what was sent again. */
+function canonicalPath(rawPath: string, service: string): string {
+  const encode = service === "s3" ? (part: string) => uriEncode(decodePath(part)) : uriEncode;
+  return rawPath.split("/").map(encode).join("/");
+}
+
+/**
+ * Undoes percent-encoding.
+ *
+ * @throws AwsError InvalidURI if it is not valid UTF-8.
+ */
+export function decodePath(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new AwsError(400, "InvalidURI", "Couldn't parse the specified URI.", {
+      details: { URI: part },
+    });
+  }
+}

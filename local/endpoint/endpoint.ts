@@ -1,0 +1,155 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+
+import { systemClock } from "./clock.ts";
+import { serveHttp } from "./http/server.ts";
+import {
+  ACCOUNT_ID,
+  DEFAULT_CREDENTIALS,
+  DEFAULT_REGION,
+  type EndpointOptions,
+  notificationRules,
+  queueAttributes,
+} from "./options.ts";
+import { createRouter } from "./router.ts";
+import { Buckets } from "./s3/buckets.ts";
+import { checkOverlap } from "./s3/notification-rule.ts";
+import { Notifier } from "./s3/notifier.ts";
+import { Uploads } from "./s3/uploads.ts";
+import { Queues } from "./sqs/queues.ts";
+import type { QueueCounters } from "./sqs/queue-types.ts";
+import { DataFolder } from "./storage/data-folder.ts";
+
+/** A running endpoint. */
+export interface Endpoint {
+  /** `http://127.0.0.1:<port>`, for S3 and SQS alike. */
+  readonly url: string;
+  readonly port: number;
+  queueUrl(name: string): string;
+  queueArn(name: string): string;
+  /** What happened in a queue since the start, and what is in it. */
+  queueCounters(name: string): QueueCounters;
+  /** How often each operation was asked for since the start, by its name in the API. */
+  operationCounts(): ReadonlyMap<string, number>;
+  /** Lets long polls end, finishes what is running, and lets go of the data folder. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts S3 and SQS on one port of the loopback interface, for the real AWS clients.
+ *
+ * Objects and queues are found again after a restart, also after a SIGKILL.
+ *
+ * @throws Error if the port is taken, the data folder is open in another process, or the
+ *   options contradict each other.
+ */
+export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
+  const { port = 0, region = DEFAULT_REGION, credentials = DEFAULT_CREDENTIALS } = options;
+  const { clock = systemClock, persistQueues = true, faults } = options;
+  const folder = new DataFolder(options.dataFolder);
+  const queues = new Queues({
+    folder: persistQueues ? folder.queues : null,
+    region,
+    accountId: ACCOUNT_ID,
+    clock,
+    faults,
+  });
+  const buckets = new Buckets(folder);
+  const uploads = new Uploads(folder.uploads);
+  // what is left was never finished
+  for (const name of readdirSync(folder.staging)) rmSync(join(folder.staging, name));
+  const release = () => {
+    queues.close();
+    buckets.close();
+    uploads.close();
+    folder.release();
+  };
+
+  let url = "";
+  const queueUrl = (name: string) => `${url}/${ACCOUNT_ID}/${name}`;
+  const notifier = new Notifier(queues, { region, accountId: ACCOUNT_ID }, clock);
+  const operationCounts = new Map<string, number>();
+  const router = createRouter({
+    policy: { credentials, region },
+    clock,
+    count: (name) => operationCounts.set(name, (operationCounts.get(name) ?? 0) + 1),
+    s3: {
+      buckets,
+      uploads,
+      notifier,
+      clock,
+      region,
+      accountId: ACCOUNT_ID,
+      stagingFolder: folder.staging,
+    },
+    sqs: { queues, clock, queueUrl, accountId: ACCOUNT_ID },
+  });
+  try {
+    makeQueues(options, queues);
+    makeBuckets(options, { buckets, queues, notifier, nowMs: clock.now() });
+    const server = await serveHttp(router, { port, clock });
+    url = `http://127.0.0.1:${server.port}`;
+    return {
+      url,
+      port: server.port,
+      queueUrl,
+      queueArn: (name) => queues.arnOf(name),
+      queueCounters: (name) => queues.get(name).counters(),
+      operationCounts: () => operationCounts,
+      async close() {
+        queues.endLongPolls();
+        await server.close();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function makeQueues({ queues: wanted = [] }: EndpointOptions, queues: Queues): void {
+  for (const options of wanted) {
+    const attributes = queueAttributes(options, (name) => queues.arnOf(name));
+    const queue = queues.find(options.name) ?? queues.create(options.name, {});
+    queue.setAttributes(attributes);
+  }
+}
+
+function makeBuckets(
+  { buckets: wanted = [] }: EndpointOptions,
+  {
+    buckets,
+    queues,
+    notifier,
+    nowMs,
+  }: {
+    readonly buckets: Buckets;
+    readonly queues: Queues;
+    readonly notifier: Notifier;
+    readonly nowMs: number;
+  },
+): void {
+  const requestId = "START";
+  for (const bucket of buckets.all) {
+    for (const { record, event } of bucket.objects.recovered) {
+      notifier.objectCreated(bucket, record, { event, requestId });
+    }
+  }
+  for (const options of wanted) {
+    const rules = notificationRules(options, (name) => queues.arnOf(name));
+    checkOverlap(rules);
+    const missing = rules.find(({ queueArn }) => !queues.has(queueArn));
+    if (missing !== undefined) {
+      throw new Error(
+        `bucket '${options.name}': there is no queue ${missing.queueArn} for its notifications; add it to 'queues'`,
+      );
+    }
+    const bucket = buckets.has(options.name)
+      ? buckets.get(options.name)
+      : buckets.create(options.name, nowMs);
+    if (options.notifications === undefined || isDeepStrictEqual(bucket.rules, rules)) continue;
+    notifier.configured(buckets.setRules(options.name, rules), rules, requestId);
+  }
+}

@@ -1,0 +1,73 @@
+/** How often a queue misbehaves as SQS may: fractions of its messages, 0 to 1. */
+export interface QueueFaults {
+  /** Delivered a second time, even if the first delivery was deleted. */
+  readonly duplicated?: number;
+  /** Made visible later than they should be. */
+  readonly delayed?: number;
+  /** Received, but the answer is lost: visible again after the visibility timeout. */
+  readonly droppedThenRedelivered?: number;
+  /** Upper end of the evenly spread times of duplicates and delays, in ms. Default 1,000. */
+  readonly maxFaultDelayMs?: number;
+  /** When a dropped message is visible again, in ms. Default: the visibility timeout. */
+  readonly redeliverAfterMs?: number;
+}
+
+/** Faults by queue name. The same seed and the same order of messages give the same faults. */
+export interface FaultPlan {
+  readonly seed: number;
+  readonly queues: Readonly<Record<string, QueueFaults>>;
+}
+
+/** What happens to a message when it is received for the first time. */
+export type Fate =
+  | { readonly kind: "delivered" }
+  | { readonly kind: "duplicated"; readonly afterMs: number }
+  | { readonly kind: "delayed"; readonly byMs: number }
+  | { readonly kind: "dropped"; readonly redeliverAfterMs: number | null };
+
+const DEFAULT_MAX_FAULT_DELAY_MS = 1000;
+
+/** Decides the fate of a queue's messages, each at most once. `null` if the plan spares the queue. */
+export function fatesOf(plan: FaultPlan | undefined, queueName: string): (() => Fate) | null {
+  const faults = plan?.queues[queueName];
+  if (plan === undefined || faults === undefined) return null;
+  const {
+    duplicated = 0,
+    delayed = 0,
+    droppedThenRedelivered: dropped = 0,
+    maxFaultDelayMs = DEFAULT_MAX_FAULT_DELAY_MS,
+    redeliverAfterMs = null,
+  } = faults;
+  if (Math.min(duplicated, delayed, dropped) < 0 || duplicated + delayed + dropped > 1) {
+    throw new Error(
+      `fault plan of queue '${queueName}': fractions ${duplicated}, ${delayed}, ${dropped} given; each must be at least 0 and their sum at most 1`,
+    );
+  }
+  const random = seededRandom(plan.seed ^ hash(queueName));
+  return () => {
+    const lot = random();
+    const delayMs = Math.round(random() * maxFaultDelayMs);
+    if (lot < duplicated) return { kind: "duplicated", afterMs: delayMs };
+    if (lot < duplicated + delayed) return { kind: "delayed", byMs: delayMs };
+    if (lot < duplicated + delayed + dropped) return { kind: "dropped", redeliverAfterMs };
+    return { kind: "delivered" };
+  };
+}
+
+/** Mulberry32 (Tommy Ettinger, public domain): uniform in [0, 1). */
+function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** FNV-1a, 32 bits: queues of one plan differ in their faults. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) value = Math.imul(value ^ byte, 0x01000193);
+  return value;
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from "node:crypto";
+import { close as closeFile, createReadStream } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream/promises";
+
+import type { Clock } from "../clock.ts";
+import type { WireHandler, WireRequest, WireResponse } from "./message.ts";
+
+const LOOPBACK = "127.0.0.1";
+// longer than the SDKs keep idle sockets, so that the client closes first and never writes to a dead one
+const KEEP_ALIVE_MS = 75_000;
+const CLOSE_GRACE_MS = 2_000;
+
+export interface HttpServer {
+  readonly port: number;
+  /** Stops listening, lets running requests end, then drops what is left after two seconds. */
+  close(): Promise<void>;
+}
+
+/** Serves HTTP on the loopback interface only. `port` 0 lets the system choose. */
+export async function serveHttp(
+  handler: WireHandler,
+  { port, clock }: { readonly port: number; readonly clock: Clock },
+): Promise<HttpServer> {
+  let isClosing = false;
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
+    if (isClosing) outgoing.setHeader("connection", "close");
+    outgoing.sendDate = false; // Node would send the machine's time, and clients correct their clocks by it
+    outgoing.setHeader("date", new Date(clock.now()).toUTCString());
+    void answer(handler, incoming, outgoing);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, LOOPBACK, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve, reject) => {
+        isClosing = true;
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        server.closeIdleConnections();
+        setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+      }),
+  };
+}
+
+async function answer(
+  handler: WireHandler,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  try {
+    const response = await handler(wireRequest(incoming, outgoing));
+    await send(response, outgoing, incoming.method === "HEAD");
+  } catch (error) {
+    // a client that hangs up in mid-transfer is no news
+    if (!incoming.destroyed && !outgoing.destroyed)
+      console.error("endpoint: request failed", error);
+    outgoing.destroy();
+  }
+}
+
+function wireRequest(incoming: IncomingMessage, outgoing: ServerResponse): WireRequest {
+  const target = incoming.url ?? "/";
+  const queryStart = target.indexOf("?");
+  const gone = new AbortController();
+  outgoing.once("close", () => {
+    if (!outgoing.writableFinished) gone.abort();
+  });
+  return {
+    id: randomBytes(8).toString("hex").toUpperCase(),
+    method: incoming.method ?? "GET",
+    rawPath: queryStart < 0 ? target : target.slice(0, queryStart),
+    query: new URLSearchParams(queryStart < 0 ? "" : target.slice(queryStart + 1)),
+    headers: Object.fromEntries(
+      Object.entries(incoming.headers).map(([name, value]) => [name, [value].flat().join(",")]),
+    ),
+    // an early exit from reading must leave the socket open for the error's answer
+    body: incoming.iterator({ destroyOnReturn: false }),
+    disconnected: gone.signal,
+  };
+}
+
+async function send(
+  { status, headers, body }: WireResponse,
+  outgoing: ServerResponse,
+  isHead: boolean,
+): Promise<void> {
+  if (body !== null && typeof body === "object" && "fd" in body) {
+    const { fd, start, length } = body;
+    outgoing.writeHead(status, { ...headers, "content-length": length });
+    if (isHead || length === 0) {
+      closeFile(fd);
+      outgoing.end();
+      return;
+    }
+    await pipeline(createReadStream("", { fd, start, end: start + length - 1 }), outgoing);
+    return;
+  }
+  const isEmptyByDefinition = isHead || status === 204 || status === 304;
+  const length = body === null ? 0 : Buffer.byteLength(body);
+  outgoing.writeHead(
+    status,
+    isEmptyByDefinition ? headers : { ...headers, "content-length": length },
+  );
+  outgoing.end(isEmptyByDefinition ? undefined : (body ?? undefined));
+}

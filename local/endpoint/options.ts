@@ -1,0 +1,95 @@
+import type { Credentials } from "./auth/verify-signature.ts";
+import type { Clock } from "./clock.ts";
+import type { FaultPlan } from "./faults.ts";
+import { MAX_RETENTION_S } from "./limits.ts";
+import type { NotificationRule } from "./s3/notification-rule.ts";
+import type { QueueAttributes } from "./sqs/queue-settings.ts";
+
+/** Account the endpoint pretends to be; part of queue URLs and ARNs. */
+export const ACCOUNT_ID = "000000000000";
+export const DEFAULT_REGION = "us-east-1";
+export const DEFAULT_CREDENTIALS: Credentials = {
+  accessKeyId: "dreamgrid",
+  secretAccessKey: "dreamgrid-local",
+};
+
+/** Objects created under `prefix`, with names ending in `suffix`, are announced to a queue. */
+export interface NotificationOptions {
+  readonly prefix: string;
+  /** @default - any name */
+  readonly suffix?: string;
+  readonly queueName: string;
+}
+
+export interface BucketOptions {
+  readonly name: string;
+  readonly notifications?: readonly NotificationOptions[];
+}
+
+export interface QueueOptions {
+  readonly name: string;
+  /** @default 30 */
+  readonly visibilityTimeoutSeconds?: number;
+  /** Receives before a message goes to the dead-letter queue; needs `deadLetterQueueName`. */
+  readonly maxReceiveCount?: number;
+  readonly deadLetterQueueName?: string;
+  /** @default 0 */
+  readonly delaySeconds?: number;
+  /** @default 1209600 - 14 days, the maximum: a laptop may be closed for a week */
+  readonly messageRetentionSeconds?: number;
+}
+
+export interface EndpointOptions {
+  /** @default 0 - a free port, see `Endpoint.url` */
+  readonly port?: number;
+  readonly dataFolder: string;
+  /** @default us-east-1 */
+  readonly region?: string;
+  /** @default dreamgrid, dreamgrid-local */
+  readonly credentials?: Credentials;
+  /** Made if they are not there; others, made over the wire, stay as they are. */
+  readonly buckets?: readonly BucketOptions[];
+  readonly queues?: readonly QueueOptions[];
+  /** @default true */
+  readonly persistQueues?: boolean;
+  readonly faults?: FaultPlan;
+  readonly clock?: Clock;
+}
+
+/** @throws Error if a redrive policy is only half given */
+export function queueAttributes(
+  queue: QueueOptions,
+  arnOf: (name: string) => string,
+): QueueAttributes {
+  const { maxReceiveCount, deadLetterQueueName } = queue;
+  if ((maxReceiveCount === undefined) !== (deadLetterQueueName === undefined)) {
+    throw new Error(
+      `queue '${queue.name}': maxReceiveCount is ${maxReceiveCount} and deadLetterQueueName is ${deadLetterQueueName}; give both or none`,
+    );
+  }
+  const redrive =
+    deadLetterQueueName === undefined
+      ? ""
+      : JSON.stringify({ deadLetterTargetArn: arnOf(deadLetterQueueName), maxReceiveCount });
+  return {
+    ...(queue.visibilityTimeoutSeconds === undefined
+      ? {}
+      : { VisibilityTimeout: String(queue.visibilityTimeoutSeconds) }),
+    ...(queue.delaySeconds === undefined ? {} : { DelaySeconds: String(queue.delaySeconds) }),
+    MessageRetentionPeriod: String(queue.messageRetentionSeconds ?? MAX_RETENTION_S),
+    RedrivePolicy: redrive,
+  };
+}
+
+export function notificationRules(
+  { notifications = [] }: BucketOptions,
+  arnOf: (name: string) => string,
+): readonly NotificationRule[] {
+  return notifications.map(({ prefix, suffix = "", queueName }) => ({
+    id: `${queueName}:${prefix}:${suffix}`,
+    queueArn: arnOf(queueName),
+    events: ["s3:ObjectCreated:*"],
+    prefix,
+    suffix,
+  }));
+}

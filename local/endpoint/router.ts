@@ -1,0 +1,44 @@
+import { readSignatureClaim } from "./auth/signature-claim.ts";
+import type { SignaturePolicy } from "./auth/verify-signature.ts";
+import { AwsError } from "./aws-error.ts";
+import type { Clock } from "./clock.ts";
+import type { WireHandler, WireRequest } from "./http/message.ts";
+import type { S3Context } from "./s3/s3-request.ts";
+import { answerS3, s3Error } from "./s3/s3-service.ts";
+import type { SqsContext } from "./sqs/sqs-operation.ts";
+import { answerSqs, sqsErrorResponse } from "./sqs/sqs-service.ts";
+
+export interface RouterOptions {
+  readonly policy: Omit<SignaturePolicy, "nowMs">;
+  readonly clock: Clock;
+  /** Told the name of every operation that is asked for. */
+  readonly count: (operation: string) => void;
+  readonly s3: S3Context;
+  readonly sqs: SqsContext;
+}
+
+/** Both services on one port: the service is in the scope of the signature, or in SQS's target header. */
+export function createRouter({ policy, clock, count, s3, sqs }: RouterOptions): WireHandler {
+  return async (request) => {
+    const isSqs = isForSqs(request);
+    try {
+      const claim = readSignatureClaim(request);
+      const call = { claim, policy: { ...policy, nowMs: clock.now() }, count };
+      return await (isSqs ? answerSqs(sqs, request, call) : answerS3(s3, request, call));
+    } catch (error) {
+      if (request.disconnected.aborted) throw error; // nobody to answer to
+      const known = error instanceof AwsError ? error : internalError(error, request);
+      return isSqs ? sqsErrorResponse(known, request) : s3Error(known, request);
+    }
+  };
+}
+
+function isForSqs({ headers, query }: WireRequest): boolean {
+  const credential = headers["authorization"] ?? query.get("X-Amz-Credential") ?? "";
+  return headers["x-amz-target"] !== undefined || credential.includes("/sqs/aws4_request");
+}
+
+function internalError(error: unknown, { id, method, rawPath }: WireRequest): AwsError {
+  console.error(`endpoint: ${method} ${rawPath} failed (request ${id})`, error);
+  return new AwsError(500, "InternalError", "We encountered an internal error. Please try again.");
+}

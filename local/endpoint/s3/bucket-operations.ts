@@ -1,0 +1,54 @@
+import { AwsError } from "../aws-error.ts";
+import { childText, parseXml } from "../xml.ts";
+import { receiveText } from "./receive-body.ts";
+import { emptyResponse, type S3Operation, xmlResponse } from "./s3-request.ts";
+
+export const listBuckets: S3Operation = ({ buckets, accountId }, { query }) => {
+  const prefix = query.get("prefix") ?? "";
+  return xmlResponse("ListAllMyBucketsResult", {
+    Owner: { ID: accountId },
+    Buckets: {
+      Bucket: buckets.all
+        .filter(({ name }) => name.startsWith(prefix))
+        .map(({ name, createdAtMs }) => ({
+          Name: name,
+          CreationDate: new Date(createdAtMs).toISOString(),
+        })),
+    },
+  });
+};
+
+/** As in us-east-1, creating a bucket one has already succeeds. */
+export const createBucket: S3Operation = async ({ buckets, clock, region }, { bucket, body }) => {
+  const { text } = await receiveText(body);
+  const constraint =
+    text === ""
+      ? null
+      : childText(parseXml(text, "CreateBucketConfiguration"), "LocationConstraint");
+  if (constraint !== null && constraint !== region) {
+    throw new AwsError(
+      400,
+      "IllegalLocationConstraintException",
+      `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+    );
+  }
+  if (!buckets.has(bucket)) buckets.create(bucket, clock.now());
+  return emptyResponse(200, { location: `/${bucket}` });
+};
+
+export const headBucket: S3Operation = ({ buckets, region }, { bucket }) => {
+  buckets.get(bucket);
+  return emptyResponse(200, { "x-amz-bucket-region": region });
+};
+
+export const deleteBucket: S3Operation = ({ buckets, uploads }, { bucket }) => {
+  buckets.delete(bucket);
+  uploads.abortAllOf(bucket);
+  return emptyResponse(204);
+};
+
+/** Empty for us-east-1, where S3 began. */
+export const getBucketLocation: S3Operation = ({ buckets, region }, { bucket }) => {
+  buckets.get(bucket);
+  return xmlResponse("LocationConstraint", region === "us-east-1" ? "" : region);
+};

@@ -1,0 +1,133 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+
+import { z } from "zod";
+
+import { AwsError } from "../aws-error.ts";
+import type { DataFolder } from "../storage/data-folder.ts";
+import { ObjectStore } from "../storage/object-store.ts";
+import { type Bucket, OngoingWrites } from "./bucket.ts";
+import { type NotificationRule, notificationRuleSchema } from "./notification-rule.ts";
+
+const bucketFileSchema = z.object({
+  createdAtMs: z.number(),
+  rules: z.array(notificationRuleSchema),
+});
+
+/** All buckets of a data folder. */
+export class Buckets {
+  readonly #folder: DataFolder;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(folder: DataFolder) {
+    this.#folder = folder;
+    mkdirSync(folder.buckets, { recursive: true });
+    for (const name of readdirSync(folder.buckets)) {
+      // without its file, a bucket was being created or deleted when the process died
+      if (!existsSync(this.#file(name))) continue;
+      const { createdAtMs, rules } = bucketFileSchema.parse(
+        JSON.parse(readFileSync(this.#file(name), "utf8")),
+      );
+      this.#open(name, createdAtMs, rules);
+    }
+  }
+
+  get all(): readonly Bucket[] {
+    return [...this.#buckets.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  has(name: string): boolean {
+    return this.#buckets.has(name);
+  }
+
+  /** @throws AwsError NoSuchBucket */
+  get(name: string): Bucket {
+    const bucket = this.#buckets.get(name);
+    if (bucket === undefined) {
+      throw new AwsError(404, "NoSuchBucket", "The specified bucket does not exist", {
+        details: { BucketName: name },
+      });
+    }
+    return bucket;
+  }
+
+  /** @throws AwsError InvalidBucketName */
+  create(name: string, nowMs: number): Bucket {
+    checkBucketName(name);
+    this.#write(name, nowMs, []);
+    return this.#open(name, nowMs, []);
+  }
+
+  setRules(name: string, rules: readonly NotificationRule[]): Bucket {
+    const bucket = this.get(name);
+    this.#write(name, bucket.createdAtMs, rules);
+    const changed = { ...bucket, rules };
+    this.#buckets.set(name, changed);
+    return changed;
+  }
+
+  /** @throws AwsError BucketNotEmpty */
+  delete(name: string): void {
+    const { objects } = this.get(name);
+    if (objects.size > 0) {
+      throw new AwsError(409, "BucketNotEmpty", "The bucket you tried to delete is not empty", {
+        details: { BucketName: name },
+      });
+    }
+    objects.close();
+    rmSync(this.#file(name));
+    this.#buckets.delete(name);
+    rmSync(join(this.#folder.buckets, name), { recursive: true });
+    rmSync(join(this.#folder.root, name), { recursive: true, force: true });
+  }
+
+  close(): void {
+    for (const { objects } of this.#buckets.values()) objects.close();
+  }
+
+  #open(name: string, createdAtMs: number, rules: readonly NotificationRule[]): Bucket {
+    const plain = join(this.#folder.root, name);
+    const hiddenFolder = join(this.#folder.buckets, name);
+    mkdirSync(plain, { recursive: true });
+    const objects = new ObjectStore({
+      folders: { plain, hidden: join(hiddenFolder, "hidden") },
+      journalPath: join(hiddenFolder, "objects.jsonl"),
+      stagingFolder: this.#folder.staging,
+    });
+    const bucket = { name, createdAtMs, objects, rules, writes: new OngoingWrites() };
+    this.#buckets.set(name, bucket);
+    return bucket;
+  }
+
+  #file(name: string): string {
+    return join(this.#folder.buckets, name, "bucket.json");
+  }
+
+  #write(name: string, createdAtMs: number, rules: readonly NotificationRule[]): void {
+    mkdirSync(join(this.#folder.buckets, name), { recursive: true });
+    const next = `${this.#file(name)}.next`;
+    writeFileSync(next, JSON.stringify({ createdAtMs, rules }));
+    renameSync(next, this.#file(name));
+  }
+}
+
+/** Source: "General purpose bucket naming rules", Amazon S3 user guide. */
+function checkBucketName(name: string): void {
+  const isValid =
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
+    !/\.\.|^xn--|-s3alias$/.test(name) &&
+    !/^\d+\.\d+\.\d+\.\d+$/.test(name);
+  if (!isValid) {
+    throw new AwsError(400, "InvalidBucketName", "The specified bucket is not valid.", {
+      details: { BucketName: name },
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import { createReadStream } from "node:fs";
+
+import { decodePath } from "../auth/verify-signature.ts";
+import { invalidArgument } from "../aws-error.ts";
+import type { ObjectRecord } from "../storage/object-record.ts";
+import type { ByteRange } from "./byte-range.ts";
+import { checkRead, noSuchKey, preconditionFailed, readConditions } from "./conditions.ts";
+import type { S3Context, S3Request } from "./s3-request.ts";
+
+export interface CopySourceName {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/** The object a copy reads, and its open file. */
+export interface CopySource {
+  readonly object: ObjectRecord;
+  readonly fd: number;
+}
+
+/** Reads `x-amz-copy-source: [/]<bucket>/<encoded key>`. */
+export function parseCopySource({ headers }: S3Request): CopySourceName {
+  const header = headers["x-amz-copy-source"] ?? "";
+  const [path = "", version] = header.split("?versionId=");
+  const [bucket = "", ...rest] = decodePath(path).replace(/^\//, "").split("/");
+  const key = rest.join("/");
+  if (bucket === "" || key === "" || version !== undefined) {
+    throw invalidArgument(
+      "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+      "x-amz-copy-source",
+      header,
+    );
+  }
+  return { bucket, key };
+}
+
+/** @throws AwsError NoSuchBucket, NoSuchKey, PreconditionFailed */
+export function openCopySource(
+  { buckets }: S3Context,
+  { headers }: S3Request,
+  { bucket, key }: CopySourceName,
+): CopySource {
+  const { objects } = buckets.get(bucket);
+  const object = objects.get(key);
+  if (object === undefined) throw noSuchKey(key);
+  if (checkRead(readConditions(headers, "x-amz-copy-source-"), object) === "not-modified") {
+    throw preconditionFailed("x-amz-copy-source-If-None-Match");
+  }
+  const fd = objects.open(object);
+  if (fd === null) throw noSuchKey(key);
+  return { object, fd };
+}
+
+/** Bytes of the source; closes its file at the end. */
+export function copiedBytes(
+  { fd }: CopySource,
+  { start, length }: ByteRange,
+): AsyncIterable<Buffer> {
+  // a stream without bytes would not close the file
+  return createReadStream("", { fd, start, end: start + Math.max(1, length) - 1 });
+}

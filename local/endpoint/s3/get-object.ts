@@ -1,0 +1,36 @@
+import type { WireResponse } from "../http/message.ts";
+import { contentRange, resolveRange } from "./byte-range.ts";
+import { checkRead, noSuchKey, readConditions } from "./conditions.ts";
+import { checksumHeaders, objectHeaders, overriddenHeaders } from "./object-headers.ts";
+import { emptyResponse, type S3Operation } from "./s3-request.ts";
+
+/** GET and HEAD: the server leaves out the body of the latter. */
+export const getObject: S3Operation = (
+  { buckets },
+  { bucket, key, headers, query },
+): WireResponse => {
+  const { objects } = buckets.get(bucket);
+  const object = objects.get(key);
+  if (object === undefined) throw noSuchKey(key);
+  const responseHeaders = { ...objectHeaders(object), ...overriddenHeaders(query) };
+  if (checkRead(readConditions(headers), object) === "not-modified") {
+    return emptyResponse(304, responseHeaders);
+  }
+  const range = resolveRange(headers["range"], object.size);
+  // opened in the same tick as the record was read: a later overwrite changes neither
+  const fd = objects.open(object);
+  if (fd === null) throw noSuchKey(key);
+  if (range !== null) {
+    return {
+      status: 206,
+      headers: { ...responseHeaders, "content-range": contentRange(range, object.size) },
+      body: { fd, ...range },
+    };
+  }
+  const wantsChecksum = headers["x-amz-checksum-mode"]?.toUpperCase() === "ENABLED";
+  return {
+    status: 200,
+    headers: { ...responseHeaders, ...(wantsChecksum ? checksumHeaders(object) : {}) },
+    body: { fd, start: 0, length: object.size },
+  };
+};

@@ -1,0 +1,63 @@
+import { AwsError } from "../aws-error.ts";
+
+/** `x-amz-` headers that are understood with any value. */
+const UNDERSTOOD = new Set([
+  "x-amz-checksum-algorithm",
+  "x-amz-checksum-mode",
+  "x-amz-checksum-type",
+  "x-amz-content-sha256",
+  "x-amz-copy-source",
+  "x-amz-copy-source-if-match",
+  "x-amz-copy-source-if-modified-since",
+  "x-amz-copy-source-if-none-match",
+  "x-amz-copy-source-if-unmodified-since",
+  "x-amz-copy-source-range",
+  "x-amz-date",
+  "x-amz-decoded-content-length",
+  "x-amz-metadata-directive",
+  "x-amz-mp-object-size",
+  "x-amz-optional-object-attributes", // restore status: nothing is ever archived
+  "x-amz-request-payer",
+  "x-amz-sdk-checksum-algorithm",
+  "x-amz-skip-destination-validation",
+  "x-amz-trailer",
+  "x-amz-user-agent",
+]);
+
+/** Headers whose other values would ask for something that is not here. */
+const UNDERSTOOD_VALUES: Readonly<Record<string, readonly string[]>> = {
+  "x-amz-acl": ["private", "bucket-owner-full-control"],
+  "x-amz-bucket-object-lock-enabled": ["false"],
+  "x-amz-object-ownership": ["bucketownerenforced"],
+  // S3 encrypts every object so; here the disk's own encryption has to do
+  "x-amz-server-side-encryption": ["aes256"],
+  "x-amz-storage-class": ["standard"],
+  "x-amz-tagging-directive": ["copy"],
+};
+
+/**
+ * Refuses what would otherwise be ignored silently: encryption keys, tags, ACLs, locks.
+ *
+ * @throws AwsError NotImplemented naming the header; AccessDenied for another account's bucket.
+ */
+export function checkHeaders(headers: Readonly<Record<string, string>>, accountId: string): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!name.startsWith("x-amz-") || isUnderstood(name, value)) continue;
+    if (name.endsWith("-expected-bucket-owner") || name === "x-amz-source-expected-bucket-owner") {
+      if (value === accountId) continue;
+      throw new AwsError(403, "AccessDenied", "Access Denied");
+    }
+    throw new AwsError(
+      501,
+      "NotImplemented",
+      "A header you provided implies functionality that is not implemented",
+      { details: { Header: name } },
+    );
+  }
+}
+
+function isUnderstood(name: string, value: string): boolean {
+  if (UNDERSTOOD.has(name)) return true;
+  if (name.startsWith("x-amz-meta-") || name.startsWith("x-amz-checksum-")) return true;
+  return UNDERSTOOD_VALUES[name]?.includes(value.toLowerCase()) ?? false;
+}

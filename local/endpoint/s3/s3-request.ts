@@ -1,0 +1,54 @@
+import type { Clock } from "../clock.ts";
+import type { WireResponse } from "../http/message.ts";
+import { type XmlContent, xmlDocument } from "../xml.ts";
+import type { Buckets } from "./buckets.ts";
+import type { Notifier } from "./notifier.ts";
+import type { IncomingBody } from "./receive-body.ts";
+import type { Uploads } from "./uploads.ts";
+
+/** A verified request to S3. */
+export interface S3Request {
+  readonly id: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly query: URLSearchParams;
+  /** With those that a presigned URL carries in its query. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: IncomingBody;
+}
+
+/** What every operation works on. */
+export interface S3Context {
+  readonly buckets: Buckets;
+  readonly uploads: Uploads;
+  readonly notifier: Notifier;
+  readonly clock: Clock;
+  readonly region: string;
+  readonly accountId: string;
+  readonly stagingFolder: string;
+}
+
+export type S3Operation = (
+  context: S3Context,
+  request: S3Request,
+) => WireResponse | Promise<WireResponse>;
+
+export function emptyResponse(
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+): WireResponse {
+  return { status, headers, body: null };
+}
+
+export function xmlResponse(root: string, content: XmlContent): WireResponse {
+  return {
+    status: 200,
+    headers: { "content-type": "application/xml" },
+    body: xmlDocument(root, content),
+  };
+}
+
+/** ETags are stored without the quotes they have on the wire. */
+export function quoteEtag(etag: string): string {
+  return `"${etag}"`;
+}

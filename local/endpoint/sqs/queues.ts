@@ -1,0 +1,154 @@
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import type { Clock } from "../clock.ts";
+import { type FaultPlan, fatesOf } from "../faults.ts";
+import type { EventQueues } from "../s3/notifier.ts";
+import { Queue } from "./queue.ts";
+import { QueueJournal } from "./queue-journal.ts";
+import { checkAttributes, type QueueAttributes } from "./queue-settings.ts";
+import { invalidParameter, queueDoesNotExist, sqsError } from "./sqs-error.ts";
+
+export interface QueuesOptions {
+  /** Folder of the journals; `null` keeps queues in memory only. */
+  readonly folder: string | null;
+  readonly region: string;
+  readonly accountId: string;
+  readonly clock: Clock;
+  readonly faults: FaultPlan | undefined;
+}
+
+const SUFFIX = ".jsonl";
+
+/** All queues of the endpoint. */
+export class Queues implements EventQueues {
+  readonly #options: QueuesOptions;
+  readonly #queues = new Map<string, { readonly queue: Queue; readonly journal: QueueJournal }>();
+
+  constructor(options: QueuesOptions) {
+    this.#options = options;
+    if (options.folder === null) return;
+    mkdirSync(options.folder, { recursive: true });
+    for (const file of readdirSync(options.folder)) {
+      if (file.endsWith(SUFFIX)) this.#open(file.slice(0, -SUFFIX.length), null);
+    }
+    // only now every dead-letter queue is there
+    for (const { queue } of this.#queues.values()) queue.settle();
+  }
+
+  get names(): readonly string[] {
+    return [...this.#queues.keys()].toSorted();
+  }
+
+  find(name: string): Queue | undefined {
+    return this.#queues.get(name)?.queue;
+  }
+
+  /** @throws AwsError QueueDoesNotExist */
+  get(name: string): Queue {
+    const queue = this.find(name);
+    if (queue === undefined) throw queueDoesNotExist();
+    return queue;
+  }
+
+  arnOf(name: string): string {
+    return `arn:aws:sqs:${this.#options.region}:${this.#options.accountId}:${name}`;
+  }
+
+  byArn(arn: string): Queue | undefined {
+    const name = arn.split(":").at(-1) ?? "";
+    return arn === this.arnOf(name) ? this.find(name) : undefined;
+  }
+
+  has(arn: string): boolean {
+    return this.byArn(arn) !== undefined;
+  }
+
+  send(arn: string, body: string): void {
+    const draft = { body, attributes: {}, delaySeconds: null, groupId: null, traceHeader: null };
+    this.byArn(arn)?.send([draft]);
+  }
+
+  /** Names of the queues whose dead letters go to that queue. */
+  sourcesOf(arn: string): readonly string[] {
+    return this.names.filter((name) => this.get(name).redrivePolicy?.deadLetterTargetArn === arn);
+  }
+
+  /**
+   * Creates a queue, or finds the one of that name with those attributes.
+   *
+   * @throws AwsError QueueNameExists if it has others; InvalidParameterValue for a bad name.
+   */
+  create(name: string, attributes: QueueAttributes): Queue {
+    if (name.endsWith(".fifo")) {
+      throw sqsError("UnsupportedOperation", "FIFO queues are not implemented.", 501);
+    }
+    if (!/^[\w-]{1,80}$/.test(name)) {
+      throw invalidParameter(
+        "QueueName",
+        name,
+        "can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+      );
+    }
+    checkAttributes(attributes);
+    const known = this.find(name);
+    if (known === undefined) return this.#open(name, attributes);
+    const different = Object.entries(attributes).find(
+      ([attribute, value]) => known.attributes[attribute] !== value,
+    );
+    if (different !== undefined) {
+      throw sqsError(
+        "QueueNameExists",
+        `A queue already exists with the same name and a different value for attribute ${different[0]}`,
+      );
+    }
+    return known;
+  }
+
+  /** @throws AwsError QueueDoesNotExist */
+  delete(name: string): void {
+    const entry = this.#queues.get(name);
+    if (entry === undefined) throw queueDoesNotExist();
+    this.#queues.delete(name);
+    entry.queue.close();
+    entry.journal.remove();
+  }
+
+  /** Lets long polls end empty, at once and from now on. */
+  endLongPolls(): void {
+    for (const { queue } of this.#queues.values()) queue.arrivals.close();
+  }
+
+  close(): void {
+    for (const { queue, journal } of this.#queues.values()) {
+      queue.close();
+      journal.close();
+    }
+  }
+
+  /** @param attributes `null` to open a queue that must be in its journal */
+  #open(name: string, attributes: QueueAttributes | null): Queue {
+    const { folder, clock, faults } = this.#options;
+    const journal = new QueueJournal(folder === null ? null : join(folder, name + SUFFIX));
+    const createdMs = clock.now();
+    const state = journal.restored ?? {
+      createdMs,
+      attributes: attributes ?? {},
+      messages: new Map(),
+    };
+    journal.compact(state);
+    const queue = new Queue(state, {
+      arn: this.arnOf(name),
+      clock,
+      journal,
+      moveTo: (arn, message) => {
+        const target = this.byArn(arn);
+        target?.accept([message]);
+        return target !== undefined;
+      },
+      nextFate: fatesOf(faults, name),
+    });
+    this.#queues.set(name, { queue, journal });
+    return queue;
+  }
+}

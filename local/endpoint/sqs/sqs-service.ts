@@ -1,0 +1,138 @@
+import type { SignatureClaim } from "../auth/signature-claim.ts";
+import { sha256Hex } from "../auth/sigv4.ts";
+import { type SignaturePolicy, verifySignature } from "../auth/verify-signature.ts";
+import type { AwsError } from "../aws-error.ts";
+import type { WireRequest, WireResponse } from "../http/message.ts";
+import { MAX_JSON_BYTES } from "../limits.ts";
+import {
+  createQueue,
+  deleteQueue,
+  getQueueAttributes,
+  getQueueUrl,
+  listDeadLetterSourceQueues,
+  listQueues,
+  purgeQueue,
+  setQueueAttributes,
+  startMessageMoveTask,
+} from "./queue-operations.ts";
+import {
+  changeMessageVisibility,
+  changeMessageVisibilityBatch,
+  deleteMessage,
+  deleteMessageBatch,
+  receiveMessage,
+} from "./receive-operations.ts";
+import { sendMessage, sendMessageBatch } from "./send-operations.ts";
+import { queryCode, sqsError } from "./sqs-error.ts";
+import type { SqsContext, SqsOperation } from "./sqs-operation.ts";
+
+const OPERATIONS: ReadonlyMap<string, SqsOperation> = new Map([
+  ["ChangeMessageVisibility", changeMessageVisibility],
+  ["ChangeMessageVisibilityBatch", changeMessageVisibilityBatch],
+  ["CreateQueue", createQueue],
+  ["DeleteMessage", deleteMessage],
+  ["DeleteMessageBatch", deleteMessageBatch],
+  ["DeleteQueue", deleteQueue],
+  ["GetQueueAttributes", getQueueAttributes],
+  ["GetQueueUrl", getQueueUrl],
+  ["ListDeadLetterSourceQueues", listDeadLetterSourceQueues],
+  ["ListQueues", listQueues],
+  ["PurgeQueue", purgeQueue],
+  ["ReceiveMessage", receiveMessage],
+  ["SendMessage", sendMessage],
+  ["SendMessageBatch", sendMessageBatch],
+  ["SetQueueAttributes", setQueueAttributes],
+  ["StartMessageMoveTask", startMessageMoveTask],
+]);
+
+const TARGET_PREFIX = "AmazonSQS.";
+
+/** Answers one SQS request of the JSON protocol; `count` is told the operation's name. */
+export async function answerSqs(
+  context: SqsContext,
+  wire: WireRequest,
+  {
+    claim,
+    policy,
+    count,
+  }: {
+    readonly claim: SignatureClaim;
+    readonly policy: SignaturePolicy;
+    readonly count: (operation: string) => void;
+  },
+): Promise<WireResponse> {
+  const body = await readBody(wire);
+  verifySignature(wire, claim, sha256Hex(body), policy);
+  const target = wire.headers["x-amz-target"] ?? "";
+  if (!target.startsWith(TARGET_PREFIX)) {
+    throw sqsError(
+      "UnsupportedOperation",
+      "Only the JSON protocol of SQS is implemented; update the client (2023 or later).",
+      501,
+    );
+  }
+  const name = target.slice(TARGET_PREFIX.length);
+  const operation = OPERATIONS.get(name);
+  if (operation === undefined) {
+    throw sqsError("UnsupportedOperation", `The operation ${name} is not implemented.`, 501);
+  }
+  count(name);
+  return jsonResponse(200, await operation(context, parseJson(body), wire.disconnected), wire);
+}
+
+async function readBody({ body }: WireRequest): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of body) {
+    size += piece.length;
+    if (size > MAX_JSON_BYTES) {
+      throw sqsError(
+        "RequestEntityTooLarge",
+        `The request has more than ${MAX_JSON_BYTES} bytes.`,
+        413,
+      );
+    }
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.length === 0 ? "{}" : body.toString("utf8"));
+  } catch {
+    throw sqsError("SerializationException", "The body is not JSON.");
+  }
+}
+
+function jsonResponse(
+  status: number,
+  content: object,
+  { id }: WireRequest,
+  headers: Readonly<Record<string, string>> = {},
+): WireResponse {
+  return {
+    status,
+    headers: { "content-type": "application/x-amz-json-1.0", "x-amzn-requestid": id, ...headers },
+    body: JSON.stringify(content),
+  };
+}
+
+/** Codes of the signature check, which SQS names differently from S3. */
+const SIGNATURE_CODES: Readonly<Record<string, string>> = {
+  AccessDenied: "AccessDeniedException",
+  AuthorizationHeaderMalformed: "IncompleteSignature",
+  InvalidAccessKeyId: "InvalidClientTokenId",
+  InvalidToken: "InvalidClientTokenId",
+  RequestTimeTooSkewed: "RequestExpired",
+};
+
+/** The error document of SQS, with the header that tells the code of the older protocol. */
+export function sqsErrorResponse(error: AwsError, wire: WireRequest): WireResponse {
+  const code = SIGNATURE_CODES[error.code] ?? error.code;
+  const fault = error.status >= 500 ? "Receiver" : "Sender";
+  const content = { __type: `com.amazonaws.sqs#${code}`, message: error.message };
+  return jsonResponse(error.status, content, wire, {
+    "x-amzn-query-error": `${queryCode(code)};${fault}`,
+  });
+}
