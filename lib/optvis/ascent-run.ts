@@ -1,14 +1,13 @@
-import type { Size } from "../image/raster.ts";
-import { resizeBilinear } from "../image/resize.ts";
 import { encodeModel } from "../onnx/encode.ts";
-import { floatTensor, sizeOf } from "../onnx/tensor.ts";
-import { ascentGraph, type AscentSpecification } from "./ascent-graph.ts";
+import { floatTensor } from "../onnx/tensor.ts";
+import { ascentGraph } from "./ascent-graph.ts";
 import type { DreamHooks, DreamTask, Planes, TracePoint } from "./deep-dream.ts";
 import { layerPass, passKey } from "./layer-pass.ts";
 import type { LevelPlan } from "./plan-levels.ts";
-import { standardNormal, uniformFrom } from "./random.ts";
+import { uniformFrom } from "./random.ts";
 import type { Feeds } from "./session.ts";
 import type { SessionLane } from "./session-lane.ts";
+import type { Blend } from "./tiles.ts";
 
 /** Update per iteration, in units of 0..255. */
 export const STEP = 1;
@@ -31,9 +30,32 @@ export type Stop =
 export interface Climber {
   /** 0-based. */
   readonly channel: number;
+  /** Place in the task, which may name a channel twice. */
+  readonly position: number;
   image: Planes;
-  readonly trace: TracePoint[];
+  trace: TracePoint[];
   stop: Stop | null;
+  /** How often it began anew from another seed. */
+  restarts: number;
+  /** Its share of the time its batches took. */
+  seconds: number;
+}
+
+/** The graph of one level for one batch size. */
+export interface CompiledLevel {
+  /** Equal for equal graphs, so that a session compiled for one is found again. */
+  readonly key: string;
+  /** The bytes of the .onnx file, made when a lane first asks. */
+  readonly model: () => Uint8Array;
+}
+
+export interface Batch {
+  /** As many as the graph has images; copies that only fill up are not in `shown`. */
+  readonly climbers: readonly Climber[];
+  readonly shown: ReadonlySet<Climber>;
+  /** From 1. */
+  readonly level: number;
+  readonly compiled: CompiledLevel;
 }
 
 /**
@@ -46,13 +68,11 @@ export interface Climber {
 export async function runLevel(
   lane: SessionLane,
   task: DreamTask,
-  climbers: readonly Climber[],
-  level: number,
+  { climbers, shown, level, compiled }: Batch,
   hooks: DreamHooks,
 ): Promise<void> {
   const plan = task.levels[level - 1]!;
   const selection = oneHotRows(climbers, task);
-  const compiled = compile(task, plan, climbers.length);
   let images = concatenate(climbers.map(({ image }) => image.data));
   let chunk = 1;
   for (let done = 0; done < task.iterations;) {
@@ -72,7 +92,7 @@ export async function runLevel(
     const rms = floats(outputs, "gradient_rms");
     record({ climbers, level, done, count, activations, rms });
     done += count;
-    for (const { channel, stop, trace } of climbers) {
+    for (const { channel, stop, trace } of shown) {
       if (!stop) hooks.onProgress?.({ channel, ...trace.at(-1)! });
     }
     if (climbers.every(({ stop }) => stop !== null)) return;
@@ -86,30 +106,26 @@ export async function runLevel(
   });
 }
 
-/** The key of a level's graph, and its bytes when a lane has to compile it. */
-function compile(task: DreamTask, plan: LevelPlan, batch: number) {
+/** The ascent graph of a level for `batch` images. */
+export function compileLevel(task: DreamTask, level: number, batch: number): CompiledLevel {
   const { network, layer, objective, provider } = task;
+  const plan = task.levels[level - 1]!;
   const seen = plan.tiles ?? plan.size;
-  const isGiven = task.start.kind === "given";
   const shape = [batch, 3, seen.height, seen.width] as const;
-  const sizeKey = `${plan.size.height}x${plan.size.width}`;
-  const blend = isGiven ? "uniform" : "feathered";
+  const blend: Blend = task.start.kind === "given" ? "uniform" : "feathered";
+  const tiling = plan.tiles && { imageSize: plan.size, plan: plan.tiles, blend };
   const key = [
     passKey(network, layer, shape, provider),
     objective,
-    sizeKey,
-    plan.tiles?.origins.join(";"),
-    blend,
+    network.scale.join(),
+    JSON.stringify(tiling),
   ].join(" ");
+  let bytes: Uint8Array | null = null;
   const model = (): Uint8Array => {
-    const specification: AscentSpecification = {
-      pass: layerPass(network.model, layer, shape),
-      objective,
-      provider,
-      scale: network.scale,
-      tiling: plan.tiles && { imageSize: plan.size, plan: plan.tiles, blend },
-    };
-    return encodeModel(ascentGraph(specification));
+    if (bytes) return bytes;
+    const pass = layerPass(network.model, layer, shape);
+    bytes = encodeModel(ascentGraph({ pass, objective, provider, scale: network.scale, tiling }));
+    return bytes;
   };
   return { key, model };
 }
@@ -141,23 +157,6 @@ function record({ climbers, level, done, count, activations, rms }: Chunk): void
       climber.trace.push({ iteration, level, activation });
     }
   });
-}
-
-/** Noise of one channel: N(0, 1) per value, the same whatever the batch and the machine. */
-export function noise(task: DreamTask, seed: number, channel: number, size: Size): Planes {
-  const uniform = uniformFrom(
-    "noise",
-    seed,
-    task.network.fingerprint,
-    task.layer.value,
-    channel,
-    1,
-  );
-  return { ...size, data: standardNormal(3 * sizeOf([size.height, size.width]), uniform) };
-}
-
-export function resizePlanes({ height, width, data }: Planes, size: Size): Planes {
-  return { ...size, data: resizeBilinear(data, [3, height, width], size) };
 }
 
 /** int64 [count, 2]; the same for every channel, so that grouping does not matter. */

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 
-import type { Size } from "../image/raster.ts";
-import { type Climber, noise, resizePlanes, runLevel } from "./ascent-run.ts";
-import type { ChannelDream, DreamHooks, DreamTask, Planes } from "./deep-dream.ts";
+import { type Climber, type CompiledLevel, compileLevel, runLevel } from "./ascent-run.ts";
+import { nextLevelImage, startImage } from "./ascent-start.ts";
+import type { ChannelDream, DreamHooks, DreamTask } from "./deep-dream.ts";
 import { SessionLane } from "./session-lane.ts";
 
 /** Images in one run on CUDA, where larger batches use the card better; beyond 32 little is gained. */
@@ -14,6 +14,9 @@ const MAX_RESTARTS = 16;
  * Runs ascents: one lane (thread and session) per core on the CPU, each with one image at a time, so
  * that an image's bytes depend neither on the others nor on their order; one lane and batches on
  * CUDA.
+ *
+ * All images end a level before the next begins: a lane then needs one session at a time, and
+ * memory does not grow with the number of levels.
  */
 export class DreamEngine {
   readonly #threads: number;
@@ -32,34 +35,24 @@ export class DreamEngine {
    *   all channels alike; the signal's reason when aborted.
    */
   async dream(task: DreamTask, hooks: DreamHooks = {}): Promise<readonly ChannelDream[]> {
-    const groups = groupChannels(task);
-    const results = new Map<number, ChannelDream>();
-    const queue = [...groups];
-    const failure = new AbortController();
-    const signal = hooks.signal ? AbortSignal.any([hooks.signal, failure.signal]) : failure.signal;
-
-    const work = async (lane: SessionLane): Promise<void> => {
-      for (let group = queue.shift(); group; group = queue.shift()) {
-        for (const dream of await this.#dreamGroup(lane, task, group, { ...hooks, signal })) {
-          results.set(dream.position, dream.result);
-          await hooks.onChannel?.(dream.result);
-        }
-      }
-    };
-    const laneCount = task.provider === "cuda" ? 1 : Math.min(this.#threads, groups.length);
-    while (this.#lanes.length < laneCount) this.#lanes.push(new SessionLane());
-    const outcomes = await Promise.allSettled(
-      this.#lanes.slice(0, laneCount).map((lane) =>
-        work(lane).catch((error: unknown) => {
-          failure.abort(error);
-          throw error;
-        }),
-      ),
-    );
-    hooks.signal?.throwIfAborted();
-    const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed) throw failure.signal.reason;
-    return task.channels.map((_, position) => results.get(position)!);
+    const climbers = task.channels.map((channel, position): Climber => {
+      const image = startImage(task, { channel, position, restarts: 0 });
+      return { channel, position, image, trace: [], stop: null, restarts: 0, seconds: 0 };
+    });
+    const dreams = new Map<Climber, ChannelDream>();
+    for (let level = 1; level <= task.levels.length; level++) {
+      await this.#climbLevel(task, level, {
+        climbers: climbers.filter((climber) => !dreams.has(climber)),
+        hooks,
+        onClimbed: async (climber) => {
+          if (level < task.levels.length && !climber.stop) return;
+          const dream = outcome(climber);
+          dreams.set(climber, dream);
+          await hooks.onChannel?.(dream);
+        },
+      });
+    }
+    return climbers.map((climber) => dreams.get(climber)!);
   }
 
   /** Ends the lanes; the engine starts new ones if it is used again. */
@@ -69,103 +62,107 @@ export class DreamEngine {
     await Promise.all(lanes.map((lane) => lane.close()));
   }
 
-  async #dreamGroup(
-    lane: SessionLane,
+  /** Shares out the images of one level among the lanes. The first failure stops them all. */
+  async #climbLevel(
     task: DreamTask,
-    group: readonly Member[],
-    hooks: DreamHooks,
-  ): Promise<readonly { readonly position: number; readonly result: ChannelDream }[]> {
-    const started = performance.now();
-    const ended: { position: number; result: ChannelDream }[] = [];
-    let members = group;
-    for (let restarts = 0; members.length > 0; restarts++) {
-      const climbers = members.map((member) => startOf(task, member, restarts));
-      await climb(lane, task, climbers, hooks);
-      const seconds = (performance.now() - started) / 1000 / group.length;
-      const again: Member[] = [];
-      climbers.forEach((climber, i) => {
-        const member = members[i]!;
-        const canRestart = task.start.kind !== "given" && restarts < MAX_RESTARTS;
-        if (climber.stop?.kind === "dead" && canRestart) again.push(member);
-        else
-          ended.push({
-            position: member.position,
-            result: outcome(climber, { seconds, restarts }),
-          });
-      });
-      members = again;
-    }
-    return ended;
+    level: number,
+    { climbers, hooks, onClimbed }: LevelRun,
+  ): Promise<void> {
+    const batchSize = task.provider === "cuda" ? Math.min(CUDA_BATCH, climbers.length) : 1;
+    const queue = batches(climbers, batchSize);
+    const compiled = compileLevel(task, level, batchSize);
+    const failure = new AbortController();
+    const signals = [failure.signal, ...(hooks.signal ? [hooks.signal] : [])];
+    const laneHooks = { ...hooks, signal: AbortSignal.any(signals) };
+
+    const work = async (lane: SessionLane): Promise<void> => {
+      for (let batch = queue.shift(); batch; batch = queue.shift()) {
+        for (const { climber } of batch) nextLevelImage(task, climber, level);
+        await climbWithRestarts(lane, task, { batch, level, compiled }, laneHooks);
+        for (const { climber, isPadding } of batch) if (!isPadding) await onClimbed(climber);
+      }
+    };
+    const laneCount = task.provider === "cuda" ? 1 : Math.min(this.#threads, queue.length);
+    while (this.#lanes.length < laneCount) this.#lanes.push(new SessionLane());
+    const working = this.#lanes.slice(0, laneCount).map((lane) =>
+      work(lane).catch((error: unknown) => {
+        failure.abort(error);
+      }),
+    );
+    await Promise.all(working);
+    if (failure.signal.aborted) throw failure.signal.reason;
   }
 }
 
-/** A channel and its place in the task, since a task may name a channel twice. */
-interface Member {
-  readonly channel: number;
-  readonly position: number;
+interface LevelRun {
+  readonly climbers: readonly Climber[];
+  readonly hooks: DreamHooks;
+  readonly onClimbed: (climber: Climber) => Promise<void>;
 }
 
-function groupChannels({ channels, provider }: DreamTask): Member[][] {
-  const size = provider === "cuda" ? CUDA_BATCH : 1;
-  const members = channels.map((channel, position) => ({ channel, position }));
-  return Array.from({ length: Math.ceil(members.length / size) }, (_, i) =>
-    members.slice(i * size, (i + 1) * size),
+/** A place in a batch: the graph's batch size is fixed, so a short batch is padded with copies. */
+interface Place {
+  readonly climber: Climber;
+  readonly isPadding: boolean;
+}
+
+function batches(climbers: readonly Climber[], size: number): Place[][] {
+  const count = size === 0 ? 0 : Math.ceil(climbers.length / size);
+  return Array.from({ length: count }, (_, i) =>
+    padded(climbers.slice(i * size, (i + 1) * size), size),
   );
 }
 
-function startOf(task: DreamTask, { channel, position }: Member, restarts: number): Climber {
-  const { start, levels } = task;
-  const size: Size = levels[0]!.size;
-  const climber = (image: Planes): Climber => ({ channel, image, trace: [], stop: null });
-  if (start.kind === "given") return climber(start.images[position]!);
-  const fresh = noise(task, start.seed + restarts, channel, size);
-  if (start.kind === "noise") return climber(fresh);
-  if (restarts === 0) return climber(start.image);
-  return climber({ ...size, data: start.image.data.map((pixel, i) => pixel + fresh.data[i]!) });
+function padded(climbers: readonly Climber[], size: number): Place[] {
+  return Array.from({ length: size }, (_, i) => {
+    const climber = climbers[i];
+    if (climber) return { climber, isPadding: false };
+    return { climber: { ...climbers.at(-1)!, trace: [] }, isPadding: true };
+  });
 }
 
-/** Through all levels; detail that the ascent added to a photograph is carried from level to level. */
-async function climb(
+/** Runs a batch through a level; images without any gradient begin anew from other seeds. */
+async function climbWithRestarts(
   lane: SessionLane,
   task: DreamTask,
-  climbers: readonly Climber[],
+  run: {
+    readonly batch: readonly Place[];
+    readonly level: number;
+    readonly compiled: CompiledLevel;
+  },
   hooks: DreamHooks,
 ): Promise<void> {
-  const photograph = task.start.kind === "photograph" ? task.start.image : null;
-  let base = photograph;
-  for (let level = 1; level <= task.levels.length; level++) {
-    const { size } = task.levels[level - 1]!;
-    if (level > 1) {
-      const nextBase = photograph && resizePlanes(photograph, size);
-      for (const climber of climbers) {
-        climber.image =
-          base && nextBase
-            ? reinjectDetail(climber.image, base, nextBase)
-            : resizePlanes(climber.image, size);
-      }
-      base = nextBase;
+  const { level, compiled } = run;
+  for (let batch = run.batch; batch.length > 0;) {
+    const started = performance.now();
+    const climbers = batch.map(({ climber }) => climber);
+    const shown = new Set(batch.flatMap(({ climber, isPadding }) => (isPadding ? [] : [climber])));
+    await runLevel(lane, task, { climbers, shown, level, compiled }, hooks);
+    const seconds = (performance.now() - started) / 1000;
+    for (const climber of shown) climber.seconds += seconds / shown.size;
+
+    const dead = [...shown].filter(
+      (climber) => climber.stop?.kind === "dead" && canRestart(task, climber),
+    );
+    for (const climber of dead) {
+      climber.restarts++;
+      climber.image = startImage(task, climber);
+      climber.trace = [];
+      climber.stop = null;
     }
-    // images that stopped stay in the batch, whose size the graph fixes, and are not looked at again
-    await runLevel(lane, task, climbers, level, hooks);
-    if (climbers.every(({ stop }) => stop !== null)) return;
+    batch = dead.length > 0 ? padded(dead, climbers.length) : [];
   }
 }
 
-/** next base + resized (image - base): google/deepdream's way to keep the photograph sharp. */
-function reinjectDetail(image: Planes, base: Planes, nextBase: Planes): Planes {
-  const detail = image.data.map((pixel, i) => pixel - base.data[i]!);
-  const resized = resizePlanes({ ...base, data: detail }, nextBase);
-  return { ...nextBase, data: nextBase.data.map((pixel, i) => pixel + resized.data[i]!) };
+function canRestart({ start }: DreamTask, { restarts }: Climber): boolean {
+  return start.kind !== "given" && restarts < MAX_RESTARTS;
 }
 
-function outcome(
-  { channel, image, trace, stop }: Climber,
-  facts: { readonly seconds: number; readonly restarts: number },
-): ChannelDream {
-  if (!stop) return { kind: "image", channel, image, trace, ...facts };
+function outcome({ channel, image, trace, stop, restarts, seconds }: Climber): ChannelDream {
+  if (!stop) return { kind: "image", channel, image, trace, seconds, restarts };
   const reason =
     stop.kind === "dead"
-      ? `the gradient is zero everywhere, for ${facts.restarts + 1} starting images; the channel may be dead`
+      ? `the gradient is zero everywhere, for ${restarts + 1} starting images; the channel may be dead`
       : `non-finite ${stop.what} at level ${stop.level}, iteration ${stop.iteration}`;
   return { kind: "failed", channel, reason };
 }

@@ -4,8 +4,12 @@ import type { Provider } from "../autodiff/rule.ts";
 import type { WorkerReply, WorkerRequest } from "./session-worker.ts";
 import { CudaUnavailableError, type Feeds, RuntimeError, type RuntimeTensor } from "./session.ts";
 
-/** Sessions a lane keeps; the least recently used one makes room. A GoogLeNet takes about 100 MB. */
-const MAX_SESSIONS = 4;
+/**
+ * Bytes of .onnx files that a lane keeps compiled; the least recently used one makes room. ONNX
+ * Runtime holds some five times as much (weights in blocked layout, activations), so a lane with
+ * GoogLeNet's classifier (52 MB) keeps one session, with emojinet several.
+ */
+const KEEP_MODEL_BYTES = 80e6;
 
 interface Pending {
   readonly resolve: (outputs: Readonly<Record<string, RuntimeTensor>>) => void;
@@ -17,7 +21,10 @@ export class SessionLane {
   readonly #worker: Worker;
   readonly #pending: Pending[] = [];
   /** In order of last use. */
-  readonly #loaded = new Map<string, Promise<unknown>>();
+  readonly #loaded = new Map<
+    string,
+    { readonly ready: Promise<unknown>; readonly bytes: number }
+  >();
   #failure: Error | null = null;
 
   constructor() {
@@ -39,17 +46,15 @@ export class SessionLane {
     model: () => Uint8Array,
     feeds: Feeds,
   ): Promise<Readonly<Record<string, RuntimeTensor>>> {
-    const loading =
-      this.#loaded.get(key) ?? this.#request({ kind: "create", key, model: model(), provider });
+    const loaded = this.#loaded.get(key) ?? (await this.#load(key, provider, model()));
     this.#loaded.delete(key);
-    this.#loaded.set(key, loading);
+    this.#loaded.set(key, loaded);
     try {
-      await loading;
+      await loaded.ready;
     } catch (error) {
       this.#loaded.delete(key);
       throw error;
     }
-    await this.#releaseOldest();
     return this.#request({ kind: "run", key, feeds });
   }
 
@@ -58,12 +63,19 @@ export class SessionLane {
     await this.#worker.terminate();
   }
 
-  async #releaseOldest(): Promise<void> {
-    for (const key of this.#loaded.keys()) {
-      if (this.#loaded.size <= MAX_SESSIONS) return;
-      this.#loaded.delete(key);
-      await this.#request({ kind: "release", key });
+  /** Makes room, then compiles. */
+  async #load(key: string, provider: Provider, model: Uint8Array) {
+    let bytes = [...this.#loaded.values()].reduce((sum, each) => sum + each.bytes, model.length);
+    for (const [oldest, each] of this.#loaded) {
+      if (bytes <= KEEP_MODEL_BYTES) break;
+      bytes -= each.bytes;
+      this.#loaded.delete(oldest);
+      await this.#request({ kind: "release", key: oldest });
     }
+    return {
+      ready: this.#request({ kind: "create", key, model, provider }),
+      bytes: model.length,
+    };
   }
 
   #request(request: WorkerRequest): Promise<Readonly<Record<string, RuntimeTensor>>> {
