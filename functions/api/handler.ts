@@ -1,0 +1,50 @@
+import type { APIGatewayProxyResult } from "aws-lambda";
+
+import { type ApiEvent, decodeEvent } from "./api-request.ts";
+import { findRoute } from "./find-route.ts";
+import {
+  PROBLEM_CONTENT_TYPE,
+  problemDocument,
+  ProblemError,
+  type ProblemKind,
+  PROBLEMS,
+} from "./problem.ts";
+import type { ApiDeps } from "./route.ts";
+import { ROUTES } from "./routes.ts";
+
+/**
+ * The HTTP API as a Lambda function behind a REST API: finds the route, lets it check and answer, and
+ * turns whatever is thrown into a problem document. Every answer is JSON.
+ */
+export function createHandler(deps: ApiDeps) {
+  return async (event: ApiEvent): Promise<APIGatewayProxyResult> => {
+    try {
+      const { httpMethod: method, path } = event;
+      const { route, path: values } = findRoute(ROUTES, { method, path });
+      const { body, headers = {} } = await route.answer(decodeEvent(event, values), deps);
+      return {
+        statusCode: route.success.status,
+        headers: { "Content-Type": "application/json", ...headers },
+        body: JSON.stringify(body),
+      };
+    } catch (error) {
+      if (error instanceof ProblemError) {
+        return problemReply(error.kind, error.problems, error.headers);
+      }
+      deps.log.error("request failed", { method: event.httpMethod, path: event.path, error });
+      return problemReply("internal", ["the request could not be carried out; try again later"]);
+    }
+  };
+}
+
+function problemReply(
+  kind: ProblemKind,
+  problems: readonly string[],
+  headers: Readonly<Record<string, string>> = {},
+): APIGatewayProxyResult {
+  return {
+    statusCode: PROBLEMS[kind].status,
+    headers: { "Content-Type": PROBLEM_CONTENT_TYPE, ...headers },
+    body: JSON.stringify(problemDocument(kind, problems)),
+  };
+}

@@ -1,0 +1,16 @@
+import { randomUUID } from "node:crypto";
+
+import { Logger } from "@aws-lambda-powertools/logger";
+
+import { acceptDepsFromEnv, bucketFromEnv } from "../aws-deps.ts";
+import { createHandler } from "./handler.ts";
+
+const store = bucketFromEnv();
+
+/** Composition root of the HTTP API. */
+export const handler = createHandler({
+  ...acceptDepsFromEnv(store),
+  links: store,
+  newId: randomUUID,
+  log: new Logger({ serviceName: "api" }),
+});

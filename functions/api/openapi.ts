@@ -1,0 +1,132 @@
+import { z } from "zod";
+
+import packageJson from "../../package.json" with { type: "json" };
+import type { ParameterSchema } from "./check-input.ts";
+import { PROBLEM_CONTENT_TYPE, type ProblemKind, PROBLEMS, problemType } from "./problem.ts";
+import type { Route } from "./route.ts";
+import { problemSchema } from "./schemas.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What can go wrong with any request that has found its path. */
+const COMMON_PROBLEMS: readonly ProblemKind[] = [
+  "invalid-request",
+  "method-not-allowed",
+  "internal",
+];
+const BODY_PROBLEMS: readonly ProblemKind[] = ["body-too-large", "unsupported-media-type"];
+
+/** The OpenAPI 3.1 document of the routes, made of the very schemas that check requests. */
+export function openApiDocument(routes: readonly Route[]): Json {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "dreamgrid",
+      version: packageJson.version,
+      description: packageJson.description,
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    // relative to this document's own address, so it holds behind any stage or host
+    servers: [{ url: "." }],
+    paths: paths(routes),
+    components: { schemas: components(routes) },
+  };
+}
+
+function paths(routes: readonly Route[]): Json {
+  const items: Record<string, Record<string, Json>> = {};
+  for (const route of routes) {
+    (items[route.template] ??= {})[route.method.toLowerCase()] = operation(route);
+  }
+  return items;
+}
+
+function operation(route: Route): Json {
+  const { operationId, summary, path, query, body, success } = route;
+  return {
+    operationId,
+    summary,
+    parameters: [
+      ...parameters(path, "path"),
+      ...parameters(query, "query"),
+      ...(route.takesIdempotencyKey ? [IDEMPOTENCY_KEY] : []),
+    ],
+    ...(body.schemaName === null
+      ? {}
+      : { requestBody: { required: true, content: json(body.schemaName) } }),
+    responses: {
+      [success.status]: {
+        description: success.description,
+        ...(success.headers === undefined ? {} : { headers: headers(success.headers) }),
+        content: json(success.schemaName),
+      },
+      ...problemResponses(problemsOf(route)),
+    },
+  };
+}
+
+const IDEMPOTENCY_KEY: Json = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "becomes the job's id; without it the id follows from the request",
+  schema: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$" },
+};
+
+function parameters(schema: ParameterSchema, location: "path" | "query"): Json[] {
+  const { properties = {}, required = [] } = jsonSchema(schema, "input");
+  return Object.entries(properties).map(([name, parameter]) => ({
+    name,
+    in: location,
+    required: required.includes(name),
+    schema: parameter,
+  }));
+}
+
+function headers(descriptions: Readonly<Record<string, string>>): Json {
+  return Object.fromEntries(
+    Object.entries(descriptions).map(([name, description]) => [
+      name,
+      { description, schema: { type: "string" } },
+    ]),
+  );
+}
+
+/** Every kind of problem that a route may answer with. */
+export function problemsOf(route: Route): readonly ProblemKind[] {
+  const bodyProblems = route.body.schemaName === null ? [] : BODY_PROBLEMS;
+  return [...COMMON_PROBLEMS, ...bodyProblems, ...route.problems];
+}
+
+function problemResponses(kinds: readonly ProblemKind[]): Json {
+  return Object.fromEntries(
+    kinds.map((kind) => [
+      PROBLEMS[kind].status,
+      {
+        description: `${PROBLEMS[kind].title} (\`${problemType(kind)}\`)`,
+        content: { [PROBLEM_CONTENT_TYPE]: { schema: reference("Problem") } },
+      },
+    ]),
+  );
+}
+
+function components(routes: readonly Route[]): Json {
+  const schemas: Record<string, Json> = { Problem: jsonSchema(problemSchema, "output") };
+  for (const { body, success } of routes) {
+    if (body.schemaName !== null) schemas[body.schemaName] = jsonSchema(body.schema, "input");
+    schemas[success.schemaName] = jsonSchema(success.schema, "output");
+  }
+  return schemas;
+}
+
+const json = (schemaName: string): Json => ({
+  "application/json": { schema: reference(schemaName) },
+});
+
+const reference = (schemaName: string): Json => ({ $ref: `#/components/schemas/${schemaName}` });
+
+/** 3.1 schemas are JSON Schema 2020-12; the dialect is said once, by the OpenAPI version. */
+function jsonSchema(schema: z.ZodType, io: "input" | "output") {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
+  return rest;
+}

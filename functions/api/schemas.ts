@@ -1,0 +1,177 @@
+import { z } from "zod";
+
+import { NETWORK_ID } from "../../lib/networks/manifest.ts";
+import { JOB_ID } from "../../lib/pipeline/keys.ts";
+import {
+  MAX_CHANNELS_PER_JOB,
+  MAX_INITIAL_IMAGE_BYTES,
+  MAX_MODEL_BYTES,
+} from "../../lib/pipeline/limits.ts";
+
+/** The one description of what the API takes and gives; the OpenAPI document is generated from it. */
+export const problemSchema = z
+  .strictObject({
+    type: z.string().describe("what kind of problem it is; stable, to branch on"),
+    title: z.string(),
+    status: z.int().describe("the HTTP status"),
+    detail: z.string().describe("all problems in one line"),
+    problems: z
+      .array(z.string())
+      .min(1)
+      .describe("every problem found: where, what was given, what is wanted"),
+  })
+  .describe("problem document of RFC 9457");
+
+export const jobIdSchema = z
+  .string()
+  .regex(JOB_ID, {
+    error: "1 to 64 letters, digits, '-' and '_', not starting with '-' or '_'",
+  })
+  .describe("id of a job");
+
+export const networkIdSchema = z
+  .string()
+  .regex(NETWORK_ID, { error: "1 to 64 letters, digits, '_', '-' and '.', not starting with '.'" })
+  .describe("id of a network");
+
+const link = z.string().describe("address, relative to the host");
+const presigned = z.url().describe("presigned link: good for an hour, without credentials");
+
+export const acceptedSchema = z.strictObject({
+  jobId: jobIdSchema,
+  total: z.int().min(1).describe("number of channels that will be drawn"),
+  links: z.strictObject({ self: link }),
+});
+
+const jobSummarySchema = z.strictObject({
+  jobId: jobIdSchema,
+  state: z
+    .enum(["queued", "running", "cancelling", "completed", "completed_with_failures", "cancelled"])
+    .describe("the last three are final"),
+  network: z.string(),
+  layer: z.strictObject({ index: z.int().min(1).describe("1-based"), name: z.string() }),
+  provider: z.enum(["cpu", "cuda"]),
+  createdAt: z.iso.datetime(),
+  completedAt: z.iso.datetime().nullable(),
+  total: z.int().min(1),
+  ok: z.int().min(0),
+  failed: z.int().min(0),
+  cancelled: z.int().min(0),
+  meanActivation: z
+    .number()
+    .nullable()
+    .describe("mean of the activation strengths of the images so far"),
+  links: z.strictObject({ self: link }),
+});
+
+const channelSchema = z.strictObject({
+  channel: z.int().min(1).describe("1-based"),
+  label: z.string().nullable(),
+  state: z.enum(["waiting", "ok", "failed", "cancelled"]),
+  activation: z.number().nullable().describe("activation strength of the finished image"),
+  tile: presigned.nullable(),
+  raw: presigned.nullable().describe(".npy with the raw values, where output scaling is off"),
+  reason: z.string().nullable().describe("why it failed"),
+});
+
+const sheetSchema = z.strictObject({
+  montage: presigned.describe("the sheet, or where it is cut into pages, a reduced one"),
+  manifest: presigned.describe("what is where on the sheet, and the pages of a large one"),
+});
+
+export const jobSchema = jobSummarySchema.extend({
+  sheet: sheetSchema.nullable().describe("null until every channel has ended"),
+  channels: z.array(channelSchema).describe("one page, in the order of the sheet"),
+  links: z.strictObject({ self: link, next: link.nullable().describe("next page of channels") }),
+});
+
+export const jobListSchema = z.strictObject({
+  jobs: z.array(jobSummarySchema).describe("in the order of their ids"),
+  links: z.strictObject({ next: link.nullable() }),
+});
+
+export const networkListSchema = z.strictObject({
+  networks: z.array(
+    z.strictObject({
+      id: networkIdSchema,
+      licence: z.string(),
+      input: z.strictObject({
+        width: z.int().min(1),
+        height: z.int().min(1),
+        channelOrder: z.enum(["RGB", "BGR"]),
+      }),
+      hasClassNames: z.boolean(),
+      links: z.strictObject({ layers: link }),
+    }),
+  ),
+  problems: z.array(z.string()).describe("networks that cannot be used, and why"),
+});
+
+export const layerTableSchema = z.strictObject({
+  network: networkIdSchema,
+  layers: z.array(
+    z.strictObject({
+      index: z.int().min(1).describe("1-based; 1 is the image"),
+      name: z.string(),
+      type: z.string().describe("ONNX operator"),
+      activations: z.array(z.int()).nullable().describe("size of the output, [N, C, ...]"),
+      channels: z.int().nullable(),
+      learnables: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int()) })),
+      learnableCount: z.int().min(0),
+      aliases: z.array(z.string()).describe("other names it answers to"),
+      visualisable: z.boolean().describe("whether its channels can be drawn"),
+      problem: z.string().nullable().describe("why they cannot"),
+    }),
+  ),
+});
+
+export const uploadRequestSchema = z.discriminatedUnion(
+  "kind",
+  [
+    z
+      .strictObject({
+        kind: z.literal("image"),
+        contentType: z.enum(["image/png", "image/jpeg", "image/webp"]),
+        sizeBytes: z.int().min(1).max(MAX_INITIAL_IMAGE_BYTES),
+      })
+      .describe("an image to start from; name its key as initialImage"),
+    z
+      .strictObject({
+        kind: z.literal("model"),
+        network: networkIdSchema,
+        file: z
+          .string()
+          .regex(/^(?:network\.json|[A-Za-z0-9_][A-Za-z0-9_-]{0,99}\.(?:onnx|txt))$/, {
+            error: 'a plain file name ending in .onnx or .txt, or "network.json"',
+          }),
+        sizeBytes: z.int().min(1).max(MAX_MODEL_BYTES),
+      })
+      .describe("a file of a new network; network.json goes last and publishes it"),
+  ],
+  { error: '"image" or "model"' },
+);
+
+export const uploadSchema = z.strictObject({
+  key: z.string().describe("where the object will be"),
+  method: z.literal("PUT"),
+  url: z.url().describe("where to send the bytes, until expiresAt"),
+  headers: z.record(z.string(), z.string()).describe("to be sent as they are"),
+  expiresAt: z.iso.datetime(),
+});
+
+/** Page of a job's channels. */
+export const channelPageSchema = z.strictObject({
+  offset: z
+    .int()
+    .min(0)
+    .max(MAX_CHANNELS_PER_JOB)
+    .default(0)
+    .describe("channels to leave out at the start"),
+  limit: z.int().min(1).max(500).default(100).describe("channels to list"),
+});
+
+/** Page of the jobs. */
+export const jobPageSchema = z.strictObject({
+  after: jobIdSchema.optional().describe("only jobs behind this id"),
+  limit: z.int().min(1).max(100).default(20).describe("jobs to look at"),
+});

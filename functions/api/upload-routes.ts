@@ -1,0 +1,87 @@
+import { z } from "zod";
+
+import { MANIFEST_FILE } from "../../lib/networks/manifest.ts";
+import { modelKey, uploadKey } from "../../lib/pipeline/keys.ts";
+import { MAX_MODEL_TEXT_BYTES } from "../../lib/pipeline/limits.ts";
+import type { AnnouncedUpload } from "../../lib/storage/object-store.ts";
+import { ProblemError } from "./problem.ts";
+import { type ApiDeps, defineRoute } from "./route.ts";
+import { uploadRequestSchema, uploadSchema } from "./schemas.ts";
+
+type UploadRequest = z.output<typeof uploadRequestSchema>;
+type ImageUpload = Extract<UploadRequest, { kind: "image" }>;
+type ModelUpload = Extract<UploadRequest, { kind: "model" }>;
+
+/** Long enough to send the largest file over a slow line. */
+const LINK_SECONDS = 3_600;
+
+const EXTENSIONS: Readonly<Record<ImageUpload["contentType"], string>> = {
+  "image/png": "png",
+  "image/jpeg": "jpg",
+  "image/webp": "webp",
+};
+
+const nothing = z.strictObject({});
+
+export const createUpload = defineRoute({
+  method: "POST",
+  template: "/uploads",
+  operationId: "createUpload",
+  summary: "A link to send an initial image, or a file of a new network, straight to the bucket",
+  path: nothing,
+  query: nothing,
+  body: { schema: uploadRequestSchema, schemaName: "UploadRequest" },
+  takesIdempotencyKey: false,
+  success: {
+    status: 201,
+    description: "send the bytes with PUT; an object that is there is never overwritten",
+    schema: uploadSchema,
+    schemaName: "Upload",
+  },
+  problems: ["conflict"],
+  handle: async ({ body }, deps) => {
+    const { key, ...upload } =
+      body.kind === "image" ? imageUpload(body, deps) : await modelUpload(body, deps);
+    const { url, headers } = await deps.links.linkToPut(key, upload, LINK_SECONDS);
+    const expiresAt = new Date(deps.now().getTime() + LINK_SECONDS * 1000).toISOString();
+    return { body: { key, method: "PUT" as const, url, headers: { ...headers }, expiresAt } };
+  },
+});
+
+interface KeyedUpload extends AnnouncedUpload {
+  readonly key: string;
+}
+
+function imageUpload({ contentType, sizeBytes }: ImageUpload, { newId }: ApiDeps): KeyedUpload {
+  return { key: uploadKey(`${newId()}.${EXTENSIONS[contentType]}`), contentType, sizeBytes };
+}
+
+/** @throws ProblemError if the network is published: jobs rely on its files */
+async function modelUpload(
+  { network, file, sizeBytes }: ModelUpload,
+  { store }: ApiDeps,
+): Promise<KeyedUpload> {
+  const isModel = file.endsWith(".onnx");
+  if (!isModel && sizeBytes > MAX_MODEL_TEXT_BYTES) {
+    throw new ProblemError("invalid-request", [
+      `sizeBytes: given ${sizeBytes}; wanted at most ${MAX_MODEL_TEXT_BYTES} for '${file}'`,
+    ]);
+  }
+  if ((await store.head(modelKey(network, MANIFEST_FILE))) !== null) {
+    throw new ProblemError("conflict", [
+      `network: there is a network '${network}' already; choose another id`,
+    ]);
+  }
+  const key = modelKey(network, file);
+  if ((await store.head(key)) !== null) {
+    throw new ProblemError("conflict", [
+      `file: '${key}' has been uploaded already; choose another name, and list it in ${MANIFEST_FILE}`,
+    ]);
+  }
+  return { key, contentType: modelType(file), sizeBytes };
+}
+
+function modelType(file: string): string {
+  if (file === MANIFEST_FILE) return "application/json";
+  return file.endsWith(".txt") ? "text/plain; charset=utf-8" : "application/octet-stream";
+}
