@@ -1,10 +1,8 @@
+import { DataType } from "../onnx/element-type.ts";
 import { float, type Value } from "../onnx/model.ts";
 import type { RuleContext } from "./rule.ts";
 
 type MaskContext = Pick<RuleContext, "graph" | "provider">;
-
-/** `TensorProto.DataType` of float32, for Cast. */
-const FLOAT = 1;
 
 /** Large enough to saturate every normal float32 above zero, small enough to be one itself. */
 const STEEP = float(1e38);
@@ -19,16 +17,16 @@ export function isPositive({ graph, provider }: MaskContext, x: Value): Value {
   if (provider === "cpu") {
     return graph.emit("HardSigmoid", [x], { alpha: STEEP, beta: float(0) });
   }
-  return graph.emit("Cast", [graph.emit("Greater", [x, graph.scalar(0)])], { to: FLOAT });
+  return graph.emit("Cast", [graph.emit("Greater", [x, graph.scalar(0)])], { to: DataType.float });
 }
 
 /** 1 where A > B, else 0, for finite A and B. */
 export function isGreater({ graph, provider }: MaskContext, a: Value, b: Value): Value {
   if (provider === "cpu") return isPositive({ graph, provider }, graph.emit("Sub", [a, b]));
-  return graph.emit("Cast", [graph.emit("Greater", [a, b])], { to: FLOAT });
+  return graph.emit("Cast", [graph.emit("Greater", [a, b])], { to: DataType.float });
 }
 
 /** 1 where A = B exactly, else 0. */
 export function isEqual({ graph }: MaskContext, a: Value, b: Value): Value {
-  return graph.emit("Cast", [graph.emit("Equal", [a, b])], { to: FLOAT });
+  return graph.emit("Cast", [graph.emit("Equal", [a, b])], { to: DataType.float });
 }

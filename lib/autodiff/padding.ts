@@ -1,5 +1,6 @@
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/model.ts";
+import { expandTo } from "./shaping.ts";
 
 /** Zeros before and after along every axis; lengths are never negative. */
 export function padZeros(
@@ -22,6 +23,25 @@ export function padWith(graph: GraphBuilder, value: Value, pads: Pads, fill: num
   const all = [...pads.begins, ...pads.ends];
   if (all.every((pad) => pad === 0)) return value;
   return graph.emit("Pad", [value, graph.ints(all), graph.scalar(fill)], { mode: "constant" });
+}
+
+/**
+ * `padWith` by Concat with constants, axis by axis.
+ *
+ * ONNX Runtime fuses a Pad of zeros into the pool that reads it, where MaxPool takes its padding for
+ * minus infinity: wrong on negative input, and an error at load where a pad exceeds the window (Pad_Fusion,
+ * seen in 1.29 and 1.30). A Concat is left alone.
+ */
+export function padByConcat(graph: GraphBuilder, value: Value, pads: Pads, fill: number): Value {
+  return graph.shapeOf(value).reduce((padded, _, axis) => {
+    const border = (length: number) =>
+      expandTo(graph, graph.scalar(fill), graph.shapeOf(padded).with(axis, length));
+    const [begin, end] = [pads.begins[axis]!, pads.ends[axis]!];
+    const before = begin > 0 ? [border(begin)] : [];
+    const after = end > 0 ? [border(end)] : [];
+    if (begin + end === 0) return padded;
+    return graph.emit("Concat", [...before, padded, ...after], { axis });
+  }, value);
 }
 
 /** Removes that many elements before and after along every axis. */

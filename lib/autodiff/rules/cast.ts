@@ -1,10 +1,8 @@
+import { elementTypeOf } from "../../onnx/element-type.ts";
 import { intAttribute } from "../../onnx/node.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { oneOutput } from "../forward.ts";
 import type { Rule } from "../rule.ts";
-
-/** `TensorProto.DataType`: float32, float16, double, bfloat16. */
-const FLOATING = [1, 10, 11, 16];
 
 /**
  * Conversion between floating-point types: Y = X, since every float is float32 here.
@@ -21,7 +19,7 @@ export const castRule: Rule = (context) => {
   const { graph, node, inputs } = context;
   const [x = ""] = inputs;
   const to = intAttribute(node, "to");
-  if (!FLOATING.includes(to)) {
+  if (elementTypeOf(to) !== "float32") {
     throw new UnsupportedGradientError(
       node,
       `it converts to ONNX type ${to}, which is not floating-point`,

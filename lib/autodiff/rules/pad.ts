@@ -1,12 +1,11 @@
-import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { stringAttribute } from "../../onnx/node.ts";
 import { fromStart } from "../axes.ts";
+import { unpadCopies } from "../border-copies.ts";
 import { constantNumbers } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import { gatherAdjoint } from "../gather-adjoint.ts";
-import { crop, type Pads, padWith } from "../padding.ts";
+import { crop, padByConcat, type Pads, padWith } from "../padding.ts";
 import type { Linearised, Rule, RuleContext } from "../rule.ts";
 
 /**
@@ -37,7 +36,7 @@ export const padRule: Rule = (context) => {
     );
   }
   const y = emitForward(context);
-  const pull = (dY: Value) => [unpadCopies(graph, dY, graph.shapeOf(x), pads, mode)];
+  const pull = (dY: Value) => [unpadCopies(graph, dY, { shape: graph.shapeOf(x), pads, mode })];
   return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) };
 };
 
@@ -46,39 +45,13 @@ function padConstant(context: RuleContext, x: Value, pads: Pads): Linearised {
   const [fill = 0] = constantNumbers(context, 2, "the padding value") ?? [];
   const added = mapPads(pads, (pad) => Math.max(pad, 0));
   const removed = mapPads(pads, (pad) => Math.max(-pad, 0));
-  const padded = padWith(graph, crop(graph, x, removed), added, fill);
+  // only a Conv takes over the padding of zeros safely, and gains by it
+  const pad = context.consumers.every((op) => op === "Conv") ? padWith : padByConcat;
+  const padded = pad(graph, crop(graph, x, removed), added, fill);
   const y = padded === x ? graph.emit("Identity", [x]) : padded;
   const pull = (dY: Value) => [padWith(graph, crop(graph, dY, added), removed, 0)];
   return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) && fill >= 0 };
 }
-
-/** Axis by axis: the copies of edge and reflect mode are those of each axis in turn. */
-function unpadCopies(
-  graph: GraphBuilder,
-  dY: Value,
-  shape: readonly number[],
-  { begins, ends }: Pads,
-  mode: "edge" | "reflect",
-): Value {
-  return shape.reduce((value, length, axis) => {
-    const [begin, end] = [begins[axis]!, ends[axis]!];
-    if (begin === 0 && end === 0) return value;
-    const indices = Array.from({ length: begin + length + end }, (_, i) =>
-      SOURCE_INDEX[mode](i - begin, length),
-    );
-    return gatherAdjoint(graph, value, { axis, indices, length });
-  }, dY);
-}
-
-/** Which element of 0 ... length - 1 lies at `place`, which may be outside. */
-const SOURCE_INDEX = {
-  edge: (place: number, length: number) => Math.min(Math.max(place, 0), length - 1),
-  reflect: (place: number, length: number) => {
-    const period = Math.max(2 * (length - 1), 1);
-    const folded = ((place % period) + period) % period;
-    return folded < length ? folded : period - folded;
-  },
-} as const;
 
 /** Pads of every axis; opset 18 may list only those of `axes`. */
 function padsPerAxis(context: RuleContext, rank: number): Pads {

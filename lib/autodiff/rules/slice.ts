@@ -1,11 +1,10 @@
-import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { fromStart } from "../axes.ts";
 import { constantNumbers } from "../constant-inputs.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { padZeros } from "../padding.ts";
 import type { Rule, RuleContext } from "../rule.ts";
-import { reshapeTo } from "../shaping.ts";
+import { interleaveZeros, reversed } from "../spread.ts";
 
 /**
  * Strided slice: Y[i] = X[first + i step] along each sliced axis.
@@ -65,24 +64,4 @@ function slicedAxes(
     const first = Math.min(Math.max(fromStart(start, size), 0), last);
     return { axis, step, length, lowest: step > 0 ? first : first + (length - 1) * step };
   });
-}
-
-/** Elements in the opposite order along `axis`. */
-function reversed(graph: GraphBuilder, value: Value, axis: number): Value {
-  const beforeFirst = -graph.shapeOf(value)[axis]! - 1;
-  const bounds = [[-1], [beforeFirst], [axis], [-1]];
-  return graph.emit("Slice", [value, ...bounds.map((bound) => graph.ints(bound))]);
-}
-
-/** `step` - 1 zeros between neighbours along `axis`: length L becomes (L - 1) step + 1. */
-function interleaveZeros(graph: GraphBuilder, value: Value, axis: number, step: number): Value {
-  if (step === 1) return value;
-  const shape = graph.shapeOf(value);
-  const length = shape[axis]!;
-  const columns = reshapeTo(graph, value, shape.toSpliced(axis + 1, 0, 1));
-  const none = [...shape.map(() => 0), 0];
-  const rows = padZeros(graph, columns, none, none.with(axis + 1, step - 1));
-  const merged = reshapeTo(graph, rows, shape.with(axis, length * step));
-  const bounds = [[0], [(length - 1) * step + 1], [axis]];
-  return graph.emit("Slice", [merged, ...bounds.map((bound) => graph.ints(bound))]);
 }

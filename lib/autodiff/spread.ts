@@ -1,0 +1,29 @@
+import type { GraphBuilder } from "../onnx/graph-builder.ts";
+import type { Value } from "../onnx/model.ts";
+import { padZeros } from "./padding.ts";
+import { reshapeTo } from "./shaping.ts";
+
+/** Elements in the opposite order along `axis`. */
+export function reversed(graph: GraphBuilder, value: Value, axis: number): Value {
+  const beforeFirst = -graph.shapeOf(value)[axis]! - 1;
+  const bounds = [[-1], [beforeFirst], [axis], [-1]];
+  return graph.emit("Slice", [value, ...bounds.map((bound) => graph.ints(bound))]);
+}
+
+/** `step` - 1 zeros between neighbours along `axis`: length L becomes (L - 1) step + 1. */
+export function interleaveZeros(
+  graph: GraphBuilder,
+  value: Value,
+  axis: number,
+  step: number,
+): Value {
+  if (step === 1) return value;
+  const shape = graph.shapeOf(value);
+  const length = shape[axis]!;
+  const columns = reshapeTo(graph, value, shape.toSpliced(axis + 1, 0, 1));
+  const none = [...shape.map(() => 0), 0];
+  const rows = padZeros(graph, columns, none, none.with(axis + 1, step - 1));
+  const merged = reshapeTo(graph, rows, shape.with(axis, length * step));
+  const bounds = [[0], [(length - 1) * step + 1], [axis]];
+  return graph.emit("Slice", [merged, ...bounds.map((bound) => graph.ints(bound))]);
+}
