@@ -183,7 +183,10 @@ describe("Pad", () => {
       inputs: [x, ints(4, 4), null, ints(2)],
     },
   ])("with $name matches central differences", async ({ attributes, inputs }) => {
-    await checkVjp(pad, { op: "Pad", inputs, ...(attributes && { attributes }) });
+    for (const reader of ["Conv", "MaxPool"]) {
+      const surroundings = { consumers: [reader] }; // the form depends on who reads it
+      await checkVjp(pad, { op: "Pad", inputs, surroundings, ...(attributes && { attributes }) });
+    }
   });
 
   test("keeps the output rectified unless it adds negative numbers", () => {

@@ -13,11 +13,13 @@ export type FloatTensors = Readonly<Record<Value, FloatTensor>>;
  */
 export async function compile(
   graph: Graph,
+  options: InferenceSession.SessionOptions = {},
 ): Promise<(feeds: FloatTensors) => Promise<FloatTensors>> {
   const session = await InferenceSession.create(encodeModel(graph), {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
+    ...options,
   });
   return async (feeds) => {
     const ortFeeds = Object.entries(feeds).map(

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+
+import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
+import type { Rule } from "../../lib/autodiff/rule.ts";
+import { RULES } from "../../lib/autodiff/rules/index.ts";
+import type { Attributes } from "../../lib/onnx/model.ts";
+import { checkVjp, contextOf } from "../support/check-vjp.ts";
+import { normal } from "../support/random.ts";
+
+const averagePool = RULES["AveragePool"]!;
+
+interface Pool {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly attributes: Attributes;
+}
+
+const pools: readonly Pool[] = [
+  {
+    name: "2x2, stride 2",
+    shape: [2, 3, 7, 6],
+    attributes: { kernel_shape: [2, 2], strides: [2, 2] },
+  },
+  { name: "3x2, stride 1", shape: [2, 3, 7, 6], attributes: { kernel_shape: [3, 2] } },
+  {
+    name: "3x3, stride 1, padded as inception's",
+    shape: [2, 3, 7, 6],
+    attributes: { kernel_shape: [3, 3], pads: [1, 1, 1, 1] },
+  },
+  {
+    name: "3x3, stride 2, padded",
+    shape: [2, 3, 9, 8],
+    attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
+  },
+  {
+    name: "unequal pads and strides",
+    shape: [2, 3, 9, 8],
+    attributes: { kernel_shape: [4, 3], strides: [3, 2], pads: [1, 0, 2, 2] },
+  },
+  {
+    name: "unequal pads, stride 1",
+    shape: [2, 3, 6, 7],
+    attributes: { kernel_shape: [3, 4], pads: [0, 2, 1, 1] },
+  },
+  {
+    name: "ceil_mode",
+    shape: [2, 3, 8, 7],
+    attributes: { kernel_shape: [3, 2], strides: [2, 2], ceil_mode: 1 },
+  },
+  {
+    name: "ceil_mode, padded",
+    shape: [2, 3, 9, 6],
+    attributes: { kernel_shape: [3, 3], strides: [3, 2], pads: [1, 1, 1, 1], ceil_mode: 1 },
+  },
+  {
+    name: "with gaps",
+    shape: [2, 3, 10, 8],
+    attributes: { kernel_shape: [2, 2], strides: [3, 3] },
+  },
+  { name: "everything", shape: [2, 3, 5, 4], attributes: { kernel_shape: [5, 4] } },
+  {
+    name: "SAME_UPPER",
+    shape: [2, 3, 8, 7],
+    attributes: { kernel_shape: [3, 3], strides: [2, 2], auto_pad: "SAME_UPPER" },
+  },
+  {
+    name: "SAME_LOWER",
+    shape: [2, 3, 8, 7],
+    attributes: { kernel_shape: [3, 3], strides: [2, 2], auto_pad: "SAME_LOWER" },
+  },
+  {
+    name: "one-dimensional",
+    shape: [2, 3, 11],
+    attributes: { kernel_shape: [3], strides: [2], pads: [1, 0] },
+  },
+  {
+    name: "three-dimensional",
+    shape: [1, 2, 5, 6, 4],
+    attributes: { kernel_shape: [2, 3, 2], strides: [2, 1, 2], pads: [0, 1, 0, 1, 1, 0] },
+  },
+];
+
+describe.each([0, 1])("count_include_pad %i", (count_include_pad) => {
+  test.each(pools)("$name matches central differences", async ({ shape, attributes }) => {
+    await checkVjp(averagePool, {
+      op: "AveragePool",
+      attributes: { ...attributes, count_include_pad },
+      inputs: [normal(shape, 1)],
+    });
+  });
+});
+
+test("rejects a dilated window", () => {
+  const context = contextOf({
+    op: "AveragePool",
+    attributes: { kernel_shape: [2, 2], dilations: [2, 1] },
+    inputs: [normal([2, 3, 7, 6], 1)],
+  });
+  expect(() => averagePool(context)).toThrow(UnsupportedGradientError);
+  expect(() => averagePool(context)).toThrow("its window is dilated");
+});
+
+/** Divides by the window's size even where part of the window is padding. */
+const countsPadding: Rule = (context) => {
+  const attributes = { ...context.node.attributes, count_include_pad: 1 };
+  const { pullback } = averagePool({ ...context, node: { ...context.node, attributes } });
+  return { outputs: averagePool(context).outputs, pullback };
+};
+
+test("checkVjp catches padding that was counted", async () => {
+  const attributes = { kernel_shape: [3, 3], pads: [1, 1, 1, 1] };
+  const inputs = [normal([2, 3, 7, 6], 1)];
+  const check = checkVjp(countsPadding, { op: "AveragePool", attributes, inputs });
+  await expect(check).rejects.toThrow(/analytic/);
+});

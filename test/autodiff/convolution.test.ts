@@ -1,0 +1,201 @@
+import { describe, expect, test } from "vitest";
+
+import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
+import type { Rule } from "../../lib/autodiff/rule.ts";
+import { RULES } from "../../lib/autodiff/rules/index.ts";
+import type { Attributes } from "../../lib/onnx/model.ts";
+import { checkVjp, constant, contextOf } from "../support/check-vjp.ts";
+import { normal } from "../support/random.ts";
+
+interface Geometry {
+  readonly name: string;
+  readonly x: readonly number[];
+  readonly w: readonly number[];
+  readonly attributes?: Attributes;
+}
+
+const convolutions: readonly Geometry[] = [
+  { name: "3x3, unpadded", x: [2, 3, 7, 6], w: [5, 3, 3, 3] },
+  { name: "3x3, padded", x: [2, 3, 7, 6], w: [5, 3, 3, 3], attributes: { pads: [1, 1, 1, 1] } },
+  { name: "1x1", x: [2, 3, 7, 6], w: [5, 3, 1, 1] },
+  { name: "1x1, padded", x: [2, 3, 5, 4], w: [5, 3, 1, 1], attributes: { pads: [1, 0, 2, 1] } },
+  { name: "5x1 and 1x4", x: [2, 3, 9, 8], w: [4, 3, 5, 4], attributes: { pads: [2, 1, 2, 2] } },
+  {
+    name: "7x7, stride 2, as GoogLeNet's first",
+    x: [2, 3, 16, 18],
+    w: [4, 3, 7, 7],
+    attributes: { strides: [2, 2], pads: [3, 3, 3, 3] },
+  },
+  {
+    name: "11x11, stride 4, as AlexNet's first",
+    x: [1, 3, 27, 31],
+    w: [4, 3, 11, 11],
+    attributes: { strides: [4, 4] },
+  },
+  { name: "1x1, stride 2", x: [2, 3, 7, 6], w: [5, 3, 1, 1], attributes: { strides: [2, 2] } },
+  {
+    name: "3x3, stride 2, odd and even sizes",
+    x: [2, 3, 9, 8],
+    w: [5, 3, 3, 3],
+    attributes: { strides: [2, 2], pads: [1, 1, 1, 1] },
+  },
+  {
+    name: "unequal strides, unequal pads",
+    x: [2, 3, 11, 10],
+    w: [4, 3, 3, 2],
+    attributes: { strides: [3, 2], pads: [0, 1, 2, 0] },
+  },
+  {
+    name: "unequal pads at stride 1",
+    x: [2, 3, 7, 6],
+    w: [5, 3, 3, 3],
+    attributes: { pads: [0, 2, 1, 0] },
+  },
+  {
+    name: "pads wider than the kernel",
+    x: [2, 3, 5, 4],
+    w: [4, 3, 2, 3],
+    attributes: { pads: [3, 0, 2, 4] },
+  },
+  { name: "dilated", x: [2, 3, 9, 8], w: [4, 3, 3, 2], attributes: { dilations: [2, 3] } },
+  {
+    name: "dilated, strided, padded",
+    x: [2, 3, 11, 10],
+    w: [4, 3, 3, 3],
+    attributes: { dilations: [2, 1], strides: [2, 3], pads: [2, 1, 1, 0] },
+  },
+  {
+    name: "three groups",
+    x: [2, 6, 7, 5],
+    w: [9, 2, 3, 3],
+    attributes: { group: 3, pads: [1, 1, 1, 1] },
+  },
+  {
+    name: "two groups, strided",
+    x: [2, 6, 9, 8],
+    w: [4, 3, 3, 3],
+    attributes: { group: 2, strides: [2, 2], pads: [1, 1, 1, 1] },
+  },
+  {
+    name: "depthwise",
+    x: [2, 5, 7, 6],
+    w: [5, 1, 3, 3],
+    attributes: { group: 5, pads: [1, 1, 1, 1] },
+  },
+  {
+    name: "depthwise with a multiplier, strided",
+    x: [2, 5, 9, 8],
+    w: [10, 1, 3, 3],
+    attributes: { group: 5, strides: [2, 2], pads: [1, 1, 1, 1] },
+  },
+  { name: "SAME_UPPER", x: [2, 3, 7, 6], w: [5, 3, 4, 3], attributes: { auto_pad: "SAME_UPPER" } },
+  {
+    name: "SAME_LOWER, strided",
+    x: [2, 3, 7, 6],
+    w: [5, 3, 4, 3],
+    attributes: { auto_pad: "SAME_LOWER", strides: [2, 2] },
+  },
+  { name: "VALID", x: [2, 3, 7, 6], w: [5, 3, 4, 3], attributes: { auto_pad: "VALID" } },
+  {
+    name: "one-dimensional",
+    x: [2, 3, 17],
+    w: [5, 3, 4],
+    attributes: { strides: [3], pads: [1, 2] },
+  },
+  { name: "one-dimensional, stride 1", x: [2, 3, 11], w: [5, 3, 4], attributes: { pads: [1, 2] } },
+  {
+    name: "three-dimensional",
+    x: [1, 2, 6, 5, 7],
+    w: [3, 2, 3, 2, 3],
+    attributes: { strides: [2, 1, 2], pads: [1, 0, 1, 0, 1, 1] },
+  },
+];
+
+describe("Conv", () => {
+  const conv = RULES["Conv"]!;
+
+  test.each(convolutions)(
+    "$name matches central differences",
+    async ({ x, w, attributes = {} }) => {
+      const bias = constant(normal([w[0]!], 3));
+      const inputs = [normal(x, 1), constant(normal(w, 2)), bias];
+      await checkVjp(conv, { op: "Conv", attributes, inputs });
+    },
+  );
+
+  test("without a bias", async () => {
+    const inputs = [normal([2, 3, 7, 6], 1), constant(normal([5, 3, 3, 3], 2))];
+    await checkVjp(conv, { op: "Conv", inputs });
+  });
+});
+
+const transposed: readonly Geometry[] = [
+  { name: "stride 1", x: [2, 5, 7, 6], w: [5, 3, 3, 2] },
+  {
+    name: "stride 2, padded",
+    x: [2, 5, 4, 3],
+    w: [5, 3, 4, 4],
+    attributes: { strides: [2, 2], pads: [1, 1, 1, 1] },
+  },
+  {
+    name: "unequal strides, pads and output padding",
+    x: [2, 5, 4, 3],
+    w: [5, 3, 3, 4],
+    attributes: { strides: [2, 3], pads: [1, 0, 0, 2], output_padding: [1, 2] },
+  },
+  {
+    name: "grouped and dilated",
+    x: [2, 6, 4, 3],
+    w: [6, 2, 3, 2],
+    attributes: { group: 3, dilations: [2, 3], strides: [2, 2] },
+  },
+  {
+    name: "a stated output shape",
+    x: [2, 5, 4, 3],
+    w: [5, 3, 3, 3],
+    attributes: { strides: [2, 2], output_shape: [8, 6] },
+  },
+  {
+    name: "SAME_UPPER",
+    x: [2, 5, 4, 3],
+    w: [5, 3, 3, 3],
+    attributes: { strides: [2, 2], auto_pad: "SAME_UPPER" },
+  },
+  {
+    name: "SAME_LOWER",
+    x: [2, 5, 4, 3],
+    w: [5, 3, 3, 3],
+    attributes: { strides: [2, 2], auto_pad: "SAME_LOWER" },
+  },
+  { name: "one-dimensional", x: [2, 5, 6], w: [5, 3, 4], attributes: { strides: [3] } },
+];
+
+describe("ConvTranspose", () => {
+  test.each(transposed)("$name matches central differences", async ({ x, w, attributes = {} }) => {
+    const op = "ConvTranspose";
+    const inputs = [normal(x, 1), constant(normal(w, 2))];
+    await checkVjp(RULES[op]!, { op, attributes, inputs });
+  });
+});
+
+test.each(["Conv", "ConvTranspose"])("%s rejects a weight that depends on the image", (op) => {
+  const context = contextOf({ op, inputs: [normal([1, 3, 5, 4], 1), normal([3, 3, 2, 2], 2)] });
+  expect(() => RULES[op]!(context)).toThrow(UnsupportedGradientError);
+  expect(() => RULES[op]!(context)).toThrow("its weight or bias depends on the image");
+});
+
+/** Correlates with the weight as it is, not reversed in space. */
+const unreversedKernel: Rule = ({ graph, inputs: [x = "", w = ""] }) => ({
+  outputs: [graph.emit("Conv", [x, w], { pads: [1, 1, 1, 1] })],
+  pullback: ([dY]) => {
+    const swapped = graph.emit("Transpose", [w], { perm: [1, 0, 2, 3] });
+    return [dY ? graph.emit("Conv", [dY, swapped], { pads: [1, 1, 1, 1] }) : null, null];
+  },
+});
+
+test("checkVjp catches a kernel that was not reversed", async () => {
+  const inputs = [normal([2, 3, 7, 6], 1), constant(normal([5, 3, 3, 3], 2))];
+  const attributes = { pads: [1, 1, 1, 1] };
+  const check = checkVjp(unreversedKernel, { op: "Conv", attributes, inputs });
+  await expect(check).rejects.toThrow(/analytic/);
+});
