@@ -8,12 +8,8 @@ import { problemSchema } from "./schemas.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What can go wrong with any request that has found its path. */
-const COMMON_PROBLEMS: readonly ProblemKind[] = [
-  "invalid-request",
-  "method-not-allowed",
-  "internal",
-];
+/** What can go wrong with any request that has found its operation. */
+const COMMON_PROBLEMS: readonly ProblemKind[] = ["invalid-request", "internal"];
 const BODY_PROBLEMS: readonly ProblemKind[] = ["body-too-large", "unsupported-media-type"];
 
 /** The OpenAPI 3.1 document of the routes, made of the very schemas that check requests. */

@@ -1,0 +1,234 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { assembleJob } from "../../../lib/pipeline/assemble-job.ts";
+import { JobResults } from "../../../lib/pipeline/job-results.ts";
+import { runChannels } from "../../../lib/pipeline/run-channels.ts";
+import { FakeRenderer } from "../../support/fake-renderer.ts";
+import {
+  deliveries,
+  type MemoryPipeline,
+  memoryPipeline,
+  NOW,
+  TINY_REQUEST,
+} from "../../support/memory-pipeline.ts";
+import { type ApiCall, apiClient } from "./api-client.ts";
+
+let folder: string;
+let pipeline: MemoryPipeline;
+let call: ApiCall;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "api-jobs-"));
+  pipeline = await memoryPipeline(folder);
+  call = apiClient(pipeline);
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Draws what is in the queue: channel 2 fails, channels that `take` leaves out wait on. */
+async function draw(take: (channel: number) => boolean = () => true): Promise<void> {
+  const messages = deliveries(pipeline.cpu).filter((_, i) => take(i + 1));
+  await runChannels(messages, pipeline.drawDeps(new FakeRenderer({ unrenderable: [2] })));
+}
+
+const assemble = (jobId: string) =>
+  assembleJob(jobId, { ...pipeline.deps, results: new JobResults(pipeline.store) });
+
+describe("POST /jobs", () => {
+  test("takes a job and says where it is", async () => {
+    const { status, body, headers } = await call("POST", "/jobs", { body: TINY_REQUEST });
+    expect(status).toBe(202);
+    const [jobFolder] = pipeline.store.keys("jobs/").map((key) => key.split("/")[1]);
+    expect(body).toEqual({ jobId: jobFolder, total: 5, links: { self: `/jobs/${jobFolder}` } });
+    expect(headers["Location"]).toBe(`/jobs/${jobFolder}`);
+    expect(pipeline.cpu.bodies).toHaveLength(5);
+  });
+
+  test("answers the same request with the same job, and another with another", async () => {
+    const first = await call("POST", "/jobs", { body: TINY_REQUEST });
+    const again = await call("POST", "/jobs", { body: { ...TINY_REQUEST, seed: 0 } });
+    const other = await call("POST", "/jobs", { body: { ...TINY_REQUEST, seed: 1 } });
+    expect(again.body).toEqual(first.body);
+    expect(other.body).not.toEqual(first.body);
+    expect(pipeline.cpu.bodies).toHaveLength(10);
+  });
+
+  test("names the job after the idempotency key, once", async () => {
+    const headers = { "idempotency-KEY": "atlas_7" };
+    const first = await call("POST", "/jobs", { body: TINY_REQUEST, headers });
+    expect(first.body).toMatchObject({ jobId: "atlas_7" });
+    const other = await call("POST", "/jobs", { body: { ...TINY_REQUEST, seed: 4 }, headers });
+    expect(other.status).toBe(422);
+    expect(other.body).toMatchObject({ type: "urn:dreamgrid:problem:idempotency-key-reused" });
+    expect(pipeline.cpu.bodies).toHaveLength(5);
+  });
+
+  test("puts the stage before its links", async () => {
+    const { body } = await call("POST", "/jobs", { body: TINY_REQUEST, stage: "/prod" });
+    expect(body).toMatchObject({ links: { self: expect.stringMatching(/^\/prod\/jobs\/\w+$/) } });
+  });
+
+  test("lists every problem of a document", async () => {
+    const bad = { network: "tiny", layer: 0, channels: [], chanels: 1, pyramidScale: 1 };
+    const { status, body } = await call("POST", "/jobs", { body: bad });
+    expect(status).toBe(400);
+    expect(body).toMatchObject({
+      type: "urn:dreamgrid:problem:invalid-request",
+      problems: [
+        expect.stringContaining("layer: given 0"),
+        expect.stringContaining("channels: given []"),
+        expect.stringContaining("pyramidScale: given 1"),
+        "chanels: unknown field (did you mean 'channels'?); remove it",
+      ],
+    });
+  });
+
+  test("lists what only the network can tell", async () => {
+    const bad = { ...TINY_REQUEST, channels: [1, 99, 100] };
+    const { status, body } = await call("POST", "/jobs", { body: bad });
+    expect(status).toBe(400);
+    expect(JSON.stringify(body)).toContain("99");
+    expect(JSON.stringify(body)).toContain("7");
+  });
+});
+
+describe("GET /jobs/{jobId}", () => {
+  test("counts and links what is there while the job runs", async () => {
+    const { jobId } = await pipeline.accept({ outputScaling: "none" });
+    expect((await call("GET", `/jobs/${jobId}`)).body).toMatchObject({ state: "queued", ok: 0 });
+    await draw((channel) => channel < 4);
+    const { status, body } = await call("GET", `/jobs/${jobId}`);
+    expect(status).toBe(200);
+    const link = (key: string) => `https://bucket.invalid/jobs/${jobId}/${key}?seconds=3600`;
+    const nothing = { activation: null, tile: null, raw: null, reason: null };
+    expect(body).toEqual({
+      jobId,
+      state: "running",
+      network: "tiny",
+      layer: { index: 2, name: "wide" },
+      provider: "cpu",
+      createdAt: NOW.toISOString(),
+      completedAt: null,
+      total: 5,
+      ok: 2,
+      failed: 1,
+      cancelled: 0,
+      // the fake renderer ends channel c of two iterations at c + 0.1
+      meanActivation: (1.1 + 3.1) / 2,
+      sheet: null,
+      channels: [
+        {
+          channel: 1,
+          label: null,
+          state: "ok",
+          activation: 1.1,
+          tile: link("tiles/00001.png"),
+          raw: link("tiles/00001.npy"),
+          reason: null,
+        },
+        {
+          ...nothing,
+          channel: 2,
+          label: null,
+          state: "failed",
+          reason: "channel 2 has no gradient",
+        },
+        {
+          channel: 3,
+          label: null,
+          state: "ok",
+          activation: 3.1,
+          tile: link("tiles/00003.png"),
+          raw: link("tiles/00003.npy"),
+          reason: null,
+        },
+        { ...nothing, channel: 4, label: null, state: "waiting" },
+        { ...nothing, channel: 5, label: null, state: "waiting" },
+      ],
+      links: { self: `/jobs/${jobId}`, next: null },
+    });
+  });
+
+  test("links the sheet at the end", async () => {
+    const { jobId } = await pipeline.accept();
+    await draw();
+    await assemble(jobId);
+    const { body } = await call("GET", `/jobs/${jobId}`);
+    expect(body).toMatchObject({
+      state: "completed_with_failures",
+      ok: 4,
+      failed: 1,
+      completedAt: NOW.toISOString(),
+      sheet: {
+        montage: `https://bucket.invalid/jobs/${jobId}/montage.png?seconds=3600`,
+        manifest: `https://bucket.invalid/jobs/${jobId}/manifest.json?seconds=3600`,
+      },
+    });
+  });
+
+  test("pages through the channels in the order of the sheet", async () => {
+    const { jobId } = await pipeline.accept({ channels: [5, 1, 7, 3] });
+    const first = await call("GET", `/jobs/${jobId}?limit=3`);
+    const channels = (numbers: number[]) => numbers.map((channel) => ({ channel }));
+    expect(first.body).toMatchObject({
+      channels: channels([5, 1, 7]),
+      links: { next: `/jobs/${jobId}?offset=3&limit=3` },
+    });
+    const second = await call("GET", `/jobs/${jobId}?offset=3&limit=3`);
+    expect(second.body).toMatchObject({ channels: channels([3]), links: { next: null } });
+  });
+
+  test("does not know a job that is not there", async () => {
+    const { status, body } = await call("GET", "/jobs/none");
+    expect(status).toBe(404);
+    expect(body).toMatchObject({ problems: ["there is no job 'none'"] });
+  });
+});
+
+describe("DELETE /jobs/{jobId}", () => {
+  test("ends what has not ended as cancelled", async () => {
+    const { jobId } = await pipeline.accept();
+    await draw((channel) => channel === 1);
+    const { status, body } = await call("DELETE", `/jobs/${jobId}`);
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ state: "cancelling", ok: 1 });
+    await draw();
+    await assemble(jobId);
+    const after = await call("GET", `/jobs/${jobId}`);
+    expect(after.body).toMatchObject({ state: "cancelled", ok: 1, failed: 0, cancelled: 4 });
+  });
+
+  test("may be said twice, but not after the end", async () => {
+    const { jobId } = await pipeline.accept();
+    expect((await call("DELETE", `/jobs/${jobId}`)).status).toBe(202);
+    expect((await call("DELETE", `/jobs/${jobId}`)).status).toBe(202);
+    await draw();
+    await assemble(jobId);
+    const before = pipeline.store.keys();
+    expect((await call("DELETE", `/jobs/${jobId}`)).status).toBe(409);
+    expect((await call("DELETE", "/jobs/none")).status).toBe(404);
+    expect(pipeline.store.keys()).toEqual(before);
+  });
+});
+
+describe("GET /jobs", () => {
+  test("pages through the jobs by id", async () => {
+    for (const key of ["b", "a-1", "c", "a"]) {
+      await call("POST", "/jobs", { body: TINY_REQUEST, headers: { "Idempotency-Key": key } });
+    }
+    // left by an intake that was cut off before there was a plan: not a job
+    await pipeline.store.put("jobs/aa/request.json", Buffer.from("{}"), "application/json");
+    const ids = (body: unknown) =>
+      (body as { jobs: { jobId: string }[] }).jobs.map(({ jobId }) => jobId);
+    const first = await call("GET", "/jobs?limit=3");
+    // "-" sorts before "/", so does the folder "a-1/" before "a/"
+    expect(ids(first.body)).toEqual(["a-1", "a"]);
+    expect(first.body).toMatchObject({ links: { next: "/jobs?after=aa&limit=3" } });
+    const second = await call("GET", "/jobs?after=aa&limit=3");
+    expect(ids(second.body)).toEqual(["b", "c"]);
+    expect(second.body).toMatchObject({ links: { next: null } });
+  });
+});

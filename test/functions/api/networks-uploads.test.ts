@@ -1,0 +1,145 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { type MemoryPipeline, memoryPipeline, NOW } from "../../support/memory-pipeline.ts";
+import { type ApiCall, apiClient } from "./api-client.ts";
+
+let folder: string;
+let pipeline: MemoryPipeline;
+let call: ApiCall;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "api-networks-"));
+  pipeline = await memoryPipeline(folder);
+  call = apiClient(pipeline);
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const put = (key: string, text: string) =>
+  pipeline.store.put(key, Buffer.from(text), "application/json");
+
+describe("GET /networks", () => {
+  test("lists those that can be used, and says what is wrong with others", async () => {
+    await put("models/broken/network.json", "{");
+    await put("models/uploading/net.onnx", "...");
+    const { status, body } = await call("GET", "/networks");
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      networks: [
+        {
+          id: "tiny",
+          licence: "CC0",
+          input: { width: 20, height: 16, channelOrder: "RGB" },
+          hasClassNames: true,
+          links: { layers: "/networks/tiny/layers" },
+        },
+      ],
+      problems: ["models/broken/network.json is not JSON; publish the network again"],
+    });
+  });
+});
+
+describe("GET /networks/{networkId}/layers", () => {
+  test("shows the layer table", async () => {
+    const { status, body } = await call("GET", "/networks/tiny/layers");
+    expect(status).toBe(200);
+    const { layers } = body as { layers: { name: string; visualisable: boolean }[] };
+    expect(layers.map(({ name }) => name)).toEqual([
+      layers[0]?.name,
+      "wide",
+      "wide_relu",
+      "pool",
+      "classes",
+      "prob",
+    ]);
+    expect(layers.map(({ visualisable }) => visualisable)).toEqual([
+      false,
+      true,
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(layers[1]).toEqual({
+      index: 2,
+      name: "wide",
+      type: "Conv",
+      activations: [1, 7, 16, 20],
+      channels: 7,
+      learnables: [{ name: "kernel", shape: [7, 3, 1, 1] }],
+      learnableCount: 21,
+      aliases: expect.any(Array),
+      visualisable: true,
+      problem: null,
+    });
+  });
+
+  test("tells a network that is not there from one that cannot be used", async () => {
+    expect((await call("GET", "/networks/none/layers")).status).toBe(404);
+    await put("models/broken/network.json", "{}");
+    const broken = await call("GET", "/networks/broken/layers");
+    expect(broken.status).toBe(409);
+    await pipeline.store.put("models/tiny/tiny.onnx", Buffer.from("altered"), "");
+    const altered = await call("GET", "/networks/tiny/layers");
+    expect(altered.status).toBe(409);
+    expect(JSON.stringify(altered.body)).toContain("SHA-256");
+  });
+});
+
+describe("POST /uploads", () => {
+  test("gives a link for an image of one type and size", async () => {
+    const body = { kind: "image", contentType: "image/jpeg", sizeBytes: 1234 };
+    const answer = await call("POST", "/uploads", { body });
+    expect(answer.status).toBe(201);
+    expect(answer.body).toEqual({
+      key: "uploads/upload-1.jpg",
+      method: "PUT",
+      url: "https://bucket.invalid/uploads/upload-1.jpg?seconds=3600",
+      headers: { "Content-Type": "image/jpeg", "Content-Length": "1234" },
+      expiresAt: new Date(NOW.getTime() + 3_600_000).toISOString(),
+    });
+  });
+
+  test.each([
+    { file: "mynet.onnx", type: "application/octet-stream" },
+    { file: "labels.txt", type: "text/plain; charset=utf-8" },
+    { file: "network.json", type: "application/json" },
+  ])("gives a link for $file of a new network", async ({ file, type }) => {
+    const body = { kind: "model", network: "mynet", file, sizeBytes: 1_000_000 };
+    const answer = await call("POST", "/uploads", { body });
+    expect(answer.body).toMatchObject({
+      key: `models/mynet/${file}`,
+      headers: { "Content-Type": type },
+    });
+  });
+
+  test.each([
+    { kind: "image", contentType: "image/svg+xml", sizeBytes: 10 },
+    { kind: "image", contentType: "image/png", sizeBytes: 50_000_001 },
+    { kind: "image", contentType: "image/png", sizeBytes: 0 },
+    { kind: "image", contentType: "image/png", sizeBytes: 1, key: "jobs/x/plan.json" },
+    { kind: "model", network: "../jobs", file: "plan.json", sizeBytes: 1 },
+    { kind: "model", network: "mynet", file: "../tiny/tiny.onnx", sizeBytes: 1 },
+    { kind: "model", network: "mynet", file: ".onnx", sizeBytes: 1 },
+    { kind: "model", network: "mynet", file: "a.onnx\n", sizeBytes: 1 },
+    { kind: "model", network: "mynet", file: "run.sh", sizeBytes: 1 },
+    { kind: "model", network: "mynet", file: "mynet.onnx", sizeBytes: 500_000_001 },
+    { kind: "model", network: "mynet", file: "labels.txt", sizeBytes: 1_000_001 },
+    { kind: "script", sizeBytes: 1 },
+  ])("refuses $kind $file $contentType $sizeBytes", async (body) => {
+    const answer = await call("POST", "/uploads", { body });
+    expect(answer.status).toBe(400);
+  });
+
+  test("never offers to overwrite", async () => {
+    const upload = (network: string, file: string) =>
+      call("POST", "/uploads", { body: { kind: "model", network, file, sizeBytes: 10 } });
+    expect((await upload("tiny", "other.onnx")).status).toBe(409);
+    await put("models/mynet/mynet.onnx", "...");
+    expect((await upload("mynet", "mynet.onnx")).status).toBe(409);
+    expect((await upload("mynet", "better.onnx")).status).toBe(201);
+  });
+});
