@@ -102,7 +102,8 @@ export class ForwardTrace {
 
 function applyRule(layerName: string, context: RuleContext): Linearised {
   const { node } = context;
-  const rule = node.domain === "" ? RULES[node.op] : undefined;
+  const isKnown = node.domain === "" && Object.hasOwn(RULES, node.op);
+  const rule = isKnown ? RULES[node.op] : undefined;
   try {
     if (rule) return rule(context);
   } catch (error) {

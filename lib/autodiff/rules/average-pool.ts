@@ -19,7 +19,7 @@ import { type AxisWindow, slidingWindows, unusedPixels } from "../window.ts";
  *
  * Source: ONNX operator AveragePool-11.
  */
-export const averagePool: Rule = (context) => {
+export const averagePoolRule: Rule = (context) => {
   const { graph, node, inputs } = context;
   const [x = ""] = inputs;
   const y = graph.emit("AveragePool", [x], node.attributes);

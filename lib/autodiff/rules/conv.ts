@@ -20,7 +20,7 @@ import { slidingWindows } from "../window.ts";
  *
  * Source: ONNX operator Conv-11.
  */
-export const conv: Rule = ({ graph, node, inputs, isActive, provider }) => {
+export const convRule: Rule = ({ graph, node, inputs, isActive, provider }) => {
   const [x = "", weight = ""] = inputs;
   refuseActiveWeights(node, isActive);
   const y = graph.emit("Conv", inputs, node.attributes);

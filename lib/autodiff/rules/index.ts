@@ -1,12 +1,12 @@
 import type { Rule } from "../rule.ts";
 import { absRule } from "./abs.ts";
 import { addRule } from "./add.ts";
-import { averagePool } from "./average-pool.ts";
+import { averagePoolRule } from "./average-pool.ts";
 import { batchNormalizationRule } from "./batch-normalization.ts";
 import { castRule } from "./cast.ts";
 import { clipRule } from "./clip.ts";
 import { concatRule } from "./concat.ts";
-import { conv } from "./conv.ts";
+import { convRule } from "./conv.ts";
 import { convTransposeRule } from "./conv-transpose.ts";
 import { depthToSpaceRule } from "./depth-to-space.ts";
 import { divRule } from "./div.ts";
@@ -28,10 +28,10 @@ import { layerNormalizationRule } from "./layer-normalization.ts";
 import { leakyReluRule } from "./leaky-relu.ts";
 import { logRule } from "./log.ts";
 import { logSoftmaxRule } from "./log-softmax.ts";
-import { lrn } from "./lrn.ts";
+import { lrnRule } from "./lrn.ts";
 import { matMulRule } from "./mat-mul.ts";
 import { maxRule } from "./max.ts";
-import { maxPool } from "./max-pool.ts";
+import { maxPoolRule } from "./max-pool.ts";
 import { meanRule } from "./mean.ts";
 import { minRule } from "./min.ts";
 import { mulRule } from "./mul.ts";
@@ -67,12 +67,12 @@ import { whereRule } from "./where.ts";
 export const RULES: Readonly<Record<string, Rule>> = {
   Abs: absRule,
   Add: addRule,
-  AveragePool: averagePool,
+  AveragePool: averagePoolRule,
   BatchNormalization: batchNormalizationRule,
   Cast: castRule,
   Clip: clipRule,
   Concat: concatRule,
-  Conv: conv,
+  Conv: convRule,
   ConvTranspose: convTransposeRule,
   DepthToSpace: depthToSpaceRule,
   Div: divRule,
@@ -90,14 +90,14 @@ export const RULES: Readonly<Record<string, Rule>> = {
   HardSwish: hardSwishRule,
   Identity: identityRule,
   InstanceNormalization: instanceNormalizationRule,
-  LRN: lrn,
+  LRN: lrnRule,
   LayerNormalization: layerNormalizationRule,
   LeakyRelu: leakyReluRule,
   Log: logRule,
   LogSoftmax: logSoftmaxRule,
   MatMul: matMulRule,
   Max: maxRule,
-  MaxPool: maxPool,
+  MaxPool: maxPoolRule,
   Mean: meanRule,
   Min: minRule,
   Mul: mulRule,

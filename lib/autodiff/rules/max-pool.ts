@@ -3,7 +3,7 @@ import { inferNode } from "../../onnx/shape-inference.ts";
 import { oneHotTaps } from "../pool/one-hot-taps.ts";
 import { slicedTaps } from "../pool/sliced-taps.ts";
 import { poolAxisPullback } from "../pool/taps.ts";
-import { rectifierMask } from "../rectifier-mask.ts";
+import { isPositive } from "../mask.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { type AxisWindow, slidingWindows, unusedPixels } from "../window.ts";
 
@@ -26,7 +26,7 @@ import { type AxisWindow, slidingWindows, unusedPixels } from "../window.ts";
  *
  * Source: ONNX operator MaxPool-12.
  */
-export const maxPool: Rule = (context) => {
+export const maxPoolRule: Rule = (context) => {
   const { graph, inputs, producer, provider } = context;
   const [x = ""] = inputs;
   const isScattered = provider === "cuda" || !isPlain2d(context);
@@ -38,9 +38,7 @@ export const maxPool: Rule = (context) => {
     isRectified: context.isRectified(0),
     pullback: ([dY]) => {
       if (!dY) return [null];
-      return [
-        pullback(masksForRelu ? graph.emit("Mul", [dY, rectifierMask(graph, y, provider)]) : dY),
-      ];
+      return [pullback(masksForRelu ? graph.emit("Mul", [dY, isPositive(context, y)]) : dY)];
     },
   };
 };
