@@ -69,16 +69,21 @@ export class BatchAxis {
       this.#reached.add(output);
       if (inferred.shape[0] === this.#size) return [];
       const earlier = reaching.map((value) => this.#broken.get(value)).find(Boolean);
-      const problem =
-        earlier ??
-        new ShapeMismatchError(
-          `${describeNode(node)} turns ${formatShape(source)} into ${formatShape(inferred.shape)}, ` +
-            `which no longer has a leading axis of ${this.#size} for the batch; ` +
-            `the network's head fits one image size only`,
-        );
+      const problem = earlier ?? this.#lost(node, source, inferred.shape);
       this.#broken.set(output, problem);
       return [[output, problem] as const];
     });
+  }
+
+  #lost(node: Node, from: readonly number[], to: readonly number[]): ShapeMismatchError {
+    const isHead = node.op === "Reshape" || node.op === "Flatten";
+    return new ShapeMismatchError(
+      `${describeNode(node)} turns ${formatShape(from)} into ${formatShape(to)}, which no longer ` +
+        `has a leading axis of ${this.#size} for the batch; ` +
+        (isHead
+          ? "the network's head fits one image size only"
+          : "choose a layer whose first axis is the batch"),
+    );
   }
 }
 

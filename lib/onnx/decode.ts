@@ -134,7 +134,9 @@ function noExternalData(location: string): never {
 
 async function readBytes(path: string, what: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    const { buffer, byteOffset, byteLength } = await readFile(path);
+    // a plain array: slices of a Buffer would share memory where those of a Uint8Array do not
+    return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     const problem = READ_PROBLEMS[code] ?? code;

@@ -71,5 +71,7 @@ function weightStem(weight: Value): string | null {
 
 /** Whether an exporter made the name up by counting. */
 function isCountedUp(name: string, op: string): boolean {
-  return /^(?:onnx::\w+_)?\d+$/.test(name) || (name.startsWith(`${op}_`) && /_\d+$/.test(name));
+  return (
+    /^(?:onnx::\w+_|node_|n)?\d+$/.test(name) || (name.startsWith(`${op}_`) && /_\d+$/.test(name))
+  );
 }

@@ -194,14 +194,14 @@ function imageValues(graph: Graph, image: Value): ReadonlySet<Value> {
   return reached;
 }
 
-/** The initializer that a weight is made of by reshaping and the like. */
+/** The constant that a weight is made of by reshaping and the like. */
 function weightOrigins(graph: Graph): (value: Value) => Value | null {
   const producers = new Map<Value, Node>();
   for (const node of graph.nodes) for (const output of node.outputs) producers.set(output, node);
   return (value) => {
     let origin: Value | undefined = value;
     for (let node = producers.get(value); node; node = producers.get(origin ?? "")) {
-      if (node.op === "Constant") return origin ?? null;
+      if (node.op === "Constant" || node.op === "ConstantOfShape") return origin ?? null;
       origin = node.inputs[0];
     }
     return origin !== undefined && graph.initializers.has(origin) ? origin : null;

@@ -12,7 +12,7 @@ import { reductionShapes } from "./shapes/reduction.ts";
 import { reshapingShapes } from "./shapes/reshaping.ts";
 import { resizingShapes } from "./shapes/resizing.ts";
 import { selectionShapes } from "./shapes/selection.ts";
-import type { ShapeFunction } from "./shapes/shape-function.ts";
+import { formatShape, mismatch, type ShapeFunction } from "./shapes/shape-function.ts";
 import { sourceShapes } from "./shapes/source.ts";
 
 export type { ValueFacts } from "./facts.ts";
@@ -51,5 +51,11 @@ export function inferNode(
       `${describeNode(node)}: operator${domain} is not known; choose a layer before it`,
     );
   }
-  return foldConstants(node, inputs, shapeFunction(node, inputs));
+  const outputs = shapeFunction(node, inputs);
+  for (const { shape } of outputs) {
+    if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
+      throw mismatch(node, `its output would have shape ${formatShape(shape)}`);
+    }
+  }
+  return foldConstants(node, inputs, outputs);
 }

@@ -234,6 +234,8 @@ describe("inputs that do not fit are refused", () => {
       attributes: { axis: 1 },
       message: "parts [2, 4] do not add up to axis length 7",
     },
+    { op: "Tile", inputs: [x, intsTensor([1, -2, 1, 1])], message: "shape [2, -14, 3, 4]" },
+    { op: "Range", inputs: [int(3), int(5), int(0)], message: "shape [Infinity]" },
     {
       op: "Split",
       inputs: [x],
@@ -265,13 +267,27 @@ describe("inputs that do not fit are refused", () => {
       message: "input 1 ('x1') decides the output's shape but depends on the image",
     },
     {
+      name: "a shape of fractions",
+      given: { op: "Expand", inputs: [x, floatTensor([1], [2.5])] },
+      isConstant: () => true,
+      error: ModelError,
+      message: "input 1 must hold integers, got float32",
+    },
+    {
+      name: "a shape of an unknown type",
+      given: { op: "Expand", inputs: [x, { type: "opaque", shape: [1], onnxType: 8 } as const] },
+      isConstant: () => true,
+      error: ModelError,
+      message: "input 1 ('x1') must hold numbers, got ONNX type 8",
+    },
+    {
       name: "types that do not go together",
       given: { op: "Add", inputs: [x, boolScalar(true)] },
       error: ModelError,
       message: "inputs have types float32 and bool",
     },
-  ])("$name", ({ given, error, message }) => {
-    const inferring = () => infer(given, () => false);
+  ])("$name", ({ given, error, message, isConstant = () => false }) => {
+    const inferring = () => infer(given, isConstant);
     expect(inferring).toThrow(error);
     expect(inferring).toThrow(message);
   });

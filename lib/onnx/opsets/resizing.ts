@@ -41,11 +41,12 @@ const resize: Upgrade = (node, rewriting) => {
  * they shrink. Source: ONNX Runtime, `ResizeNearestMode::SIMPLE`.
  */
 function asResize(node: Node, scales: Value, { constantOf }: Rewriting): Node {
-  const tensor = constantOf(scales);
-  const shrinks = tensor ? toNumbers(tensor).filter((scale) => scale < 1).length : 0;
-  const enlarges = tensor ? toNumbers(tensor).filter((scale) => scale > 1).length : 0;
+  const constant = constantOf(scales);
+  const known = constant && constant.type !== "opaque" ? toNumbers(constant) : null;
+  const shrinks = known?.some((scale) => scale < 1) ?? false;
+  const enlarges = known?.some((scale) => scale > 1) ?? false;
   const mode = stringAttribute(node, "mode", "nearest");
-  if (mode === "nearest" && (!tensor || (shrinks > 0 && enlarges > 0))) {
+  if (mode === "nearest" && (!known || (shrinks && enlarges))) {
     throw new ModelError(
       `${describeNode(node)}: scales must be constants that all enlarge or all shrink; ` +
         `export the model with opset 11 or later`,
@@ -58,7 +59,7 @@ function asResize(node: Node, scales: Value, { constantOf }: Rewriting): Node {
     attributes: {
       mode,
       coordinate_transformation_mode: "asymmetric",
-      nearest_mode: shrinks > 0 ? "ceil" : "floor",
+      nearest_mode: shrinks ? "ceil" : "floor",
     },
   };
 }

@@ -22,6 +22,7 @@ const alongColumns: Upgrade = (node, rewriting) => {
     makeNode(`${y}_flatten`, "Flatten", [x], [matrix!], { axis }),
     {
       ...bare,
+      name: node.name || y,
       inputs: [matrix!],
       outputs: [result!],
       attributes: { ...bare.attributes, axis: -1 },

@@ -6,6 +6,7 @@ import {
   mismatch,
   normaliseAxis,
   optionalInts,
+  optionalNumbers,
   type ShapeFunction,
 } from "./shape-function.ts";
 
@@ -19,7 +20,7 @@ const resize: ShapeFunction = (node, inputs) => {
   const { type, shape } = input(node, inputs, 0);
   const given = intsAttribute(node, "axes", [...shape.keys()]);
   const axes = given.map((axis) => normaliseAxis(node, axis, shape.length));
-  const scales = optionalInts(node, inputs, 2) ?? [];
+  const scales = optionalNumbers(node, inputs, 2) ?? [];
   const sizes = optionalInts(node, inputs, 3) ?? [];
   const wanted = scales.length > 0 ? scales : sizes;
   if (wanted.length !== axes.length) {

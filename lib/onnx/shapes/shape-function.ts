@@ -18,21 +18,39 @@ export function input(node: Node, inputs: Inputs, index: number): ValueFacts {
 }
 
 /**
- * The integers that input `index` holds, or `null` if it is left out.
+ * The numbers that input `index` holds, or `null` if it is left out.
  *
  * @throws ModelError if its value depends on more than constants, since the output's shape then does
  *   too.
  */
-export function optionalInts(node: Node, inputs: Inputs, index: number): readonly number[] | null {
+export function optionalNumbers(
+  node: Node,
+  inputs: Inputs,
+  index: number,
+): readonly number[] | null {
   const facts = inputs[index];
   if (!facts) return null;
+  const where = `${describeNode(node)}: input ${index} ('${node.inputs[index]}')`;
   if (!facts.constant) {
     throw new ModelError(
-      `${describeNode(node)}: input ${index} ('${node.inputs[index]}') decides the output's shape ` +
-        `but depends on the image; export the model with a fixed input size`,
+      `${where} decides the output's shape but depends on the image; ` +
+        `export the model with a fixed input size`,
     );
   }
+  if (facts.constant.type === "opaque") {
+    throw new ModelError(`${where} must hold numbers, got ONNX type ${facts.constant.onnxType}`);
+  }
   return toNumbers(facts.constant);
+}
+
+/** As `optionalNumbers`, for integers. */
+export function optionalInts(node: Node, inputs: Inputs, index: number): readonly number[] | null {
+  const numbers = optionalNumbers(node, inputs, index);
+  const type = inputs[index]?.type;
+  if (numbers && type !== "int64" && type !== "int32") {
+    throw new ModelError(`${describeNode(node)}: input ${index} must hold integers, got ${type}`);
+  }
+  return numbers;
 }
 
 /** As `optionalInts`, for an input that must be there. */

@@ -3,7 +3,7 @@ import { intAttribute } from "../node.ts";
 import { ModelError } from "../errors.ts";
 import { describeNode } from "../node.ts";
 import { floatTensor, intsTensor, type Tensor } from "../tensor.ts";
-import { input, requiredInts, type ShapeFunction } from "./shape-function.ts";
+import { input, optionalNumbers, requiredInts, type ShapeFunction } from "./shape-function.ts";
 
 const constant: ShapeFunction = (node) => {
   const tensor = constantValue(node);
@@ -54,7 +54,9 @@ const size: ShapeFunction = (node, inputs) => {
 };
 
 const range: ShapeFunction = (node, inputs) => {
-  const [start, limit, delta] = [0, 1, 2].map((index) => requiredInts(node, inputs, index)[0]!);
+  const [start, limit, delta] = [0, 1, 2].map(
+    (index) => optionalNumbers(node, inputs, index)?.[0] ?? NaN,
+  );
   const count = Math.max(0, Math.ceil((limit! - start!) / delta!));
   return [{ type: input(node, inputs, 0).type, shape: [count] }];
 };
