@@ -51,8 +51,9 @@ export async function resolveRequest(
   const problems = [
     ...selection.problems,
     ...overLimit,
+    // what is over a limit is not worked through any further
     ...(overLimit.length > 0 ? [] : ascentProblems(analysis.model, layer, imageSize, request)),
-    ...(channels.length === 0 ? [] : montageProblems(request, channels.length, tileSize)),
+    ...(overLimit.length > 0 ? [] : montageProblems(request, channels.length, tileSize)),
   ];
   if (problems.length > 0) throw new RequestError(problems);
   return {
@@ -101,15 +102,20 @@ function resolveLayer(
   }
 }
 
-/** Class names belong to a layer if it and every later one has one channel for each. */
+/**
+ * Class names belong to a layer with one channel for each, after which nothing mixes channels: no
+ * later layer has weights or another number of channels.
+ */
 function classNamesOf(
   layer: Layer,
   layers: readonly Layer[],
   labels: readonly string[] | null,
 ): readonly string[] | null {
-  if (labels === null) return null;
-  const rest = layers.filter(({ index }) => index >= layer.index);
-  return rest.every(({ channels }) => channels === labels.length) ? labels : null;
+  if (labels === null || layer.channels !== labels.length) return null;
+  const later = layers.filter(({ index }) => index > layer.index);
+  const keepsChannels = ({ learnableCount, channels }: Layer) =>
+    learnableCount === 0 && channels === labels.length;
+  return later.every(keepsChannels) ? labels : null;
 }
 
 function classLabel(classNames: readonly string[] | null, channel: number): string | null {
@@ -150,6 +156,7 @@ function ascentProblems(
 
 function montageProblems({ montage }: DreamRequest, count: number, tileSize: Size): string[] {
   const { labels } = montage;
+  if (count === 0) return [];
   const problems: string[] = [];
   if (labels !== null && labels.length > 0 && labels.length !== count) {
     problems.push(

@@ -30,17 +30,14 @@ export function levelSizes(work: WorkPyramid): readonly Size[] {
 /** What of the work is over the limits; none if it may be done. */
 export function workProblems(work: Work): string[] {
   const largest = levelSizes(work).at(-1) ?? work.imageSize;
-  const problems: string[] = [];
   if (Math.max(largest.width, largest.height) > MAX_IMAGE_SIDE_PX) {
-    problems.push(
+    return [
       `pyramidLevels: ${work.pyramidLevels} levels of scale ${work.pyramidScale} from ${work.imageSize.width}x${work.imageSize.height} end at ${largest.width}x${largest.height} pixels; wanted at most ${MAX_IMAGE_SIDE_PX} a side; use fewer levels or a smaller scale`,
-    );
+    ];
   }
   const total = pixelIterations(work);
-  if (total > MAX_PIXEL_ITERATIONS) {
-    problems.push(
-      `request: ${work.channelCount} channels x ${work.numIterations} iterations x the pixels of ${work.pyramidLevels} levels are ${total.toExponential(1)} pixel iterations; wanted at most ${MAX_PIXEL_ITERATIONS.toExponential(0)}; split the channels into several requests or use fewer iterations`,
-    );
-  }
-  return problems;
+  if (total <= MAX_PIXEL_ITERATIONS) return [];
+  return [
+    `request: ${work.channelCount} channels x ${work.numIterations} iterations x the pixels of ${work.pyramidLevels} levels are ${total.toExponential(1)} pixel iterations; wanted at most ${MAX_PIXEL_ITERATIONS.toExponential(0)}; split the channels into several requests or use fewer iterations`,
+  ];
 }

@@ -1,12 +1,17 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 
+import type { Log } from "../../functions/log.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
-import type { QueueRole } from "../account.ts";
-import type { Queues } from "../provision.ts";
+import type { Endpoint } from "../endpoint/endpoint.ts";
+import { QUEUE_NAMES } from "../resources.ts";
 import { type EventSource, type EventSourceOptions, startEventSource } from "./event-source.ts";
 
 export type SqsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
+
+/** The queues that have a handler. */
+const SERVED_QUEUES = ["requests", "channels", "assembly", "channelsDead"] as const;
+export type ServedQueue = (typeof SERVED_QUEUES)[number];
 
 /** How the queues are served on this machine; the stack's figures are for the cloud. */
 export type SourceTiming = Pick<
@@ -17,39 +22,38 @@ export type SourceTiming = Pick<
 /** A machine that dies gives its messages back after the visibility timeout, hence a short one. */
 const COMMON = { batchingWindowMs: 0, concurrency: 1, visibilitySeconds: 30, retrySeconds: 2 };
 
-export const SOURCE_TIMING = {
+const SOURCE_TIMING = {
   requests: { ...COMMON, batchSize: 1, concurrency: 4 },
   // two groups at a time: while one is waiting for its last image, the next keeps the cores busy
   channels: { ...COMMON, batchSize: 10, concurrency: 2 },
   assembly: { ...COMMON, batchSize: 1_000, batchingWindowMs: 250 },
   channelsDead: { ...COMMON, batchSize: 10 },
-} as const satisfies Partial<Record<QueueRole, SourceTiming>>;
-
-export type ServedQueue = keyof typeof SOURCE_TIMING;
+} as const satisfies Record<ServedQueue, SourceTiming>;
 
 export interface SourcesOptions {
   readonly sqs: SQSClient;
-  readonly queues: Queues;
+  /** Knows the queues' addresses. */
+  readonly endpoint: Pick<Endpoint, "queueUrl" | "queueArn">;
   readonly handlers: Readonly<Partial<Record<ServedQueue, SqsHandler>>>;
-  readonly timing?: Readonly<Partial<Record<ServedQueue, Partial<SourceTiming>>>>;
-  readonly onError: (queue: ServedQueue, error: unknown) => void;
+  readonly timing: Readonly<Partial<Record<ServedQueue, Partial<SourceTiming>>>>;
+  readonly logOf: (functionName: string) => Log;
 }
 
 /** Starts an event source for each handler given. */
 export function startSources(options: SourcesOptions): EventSource {
-  const { sqs, queues, handlers, timing = {}, onError } = options;
-  const sources = Object.entries(SOURCE_TIMING).flatMap(([name, defaults]) => {
-    const queue = name as ServedQueue;
-    const handler = handlers[queue];
+  const { sqs, endpoint, handlers, timing, logOf } = options;
+  const sources = SERVED_QUEUES.flatMap((role) => {
+    const handler = handlers[role];
     if (handler === undefined) return [];
-    const { url, arn } = queues[queue];
+    const queue = QUEUE_NAMES[role];
+    const log = logOf("event source");
     return startEventSource({
-      ...defaults,
-      ...timing[queue],
-      receiver: new SqsQueue(sqs, url),
-      queueArn: arn,
+      ...SOURCE_TIMING[role],
+      ...timing[role],
+      receiver: new SqsQueue(sqs, endpoint.queueUrl(queue)),
+      queueArn: endpoint.queueArn(queue),
       handler,
-      onError: (error) => onError(queue, error),
+      onError: (error) => log.error("batch not served", { queue, error }),
     });
   });
   return {

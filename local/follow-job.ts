@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+
+import type { Acceptance } from "../lib/pipeline/accept-request.ts";
+import { type Completion, readCompletion } from "../lib/pipeline/completion.ts";
+import { endedChannels } from "../lib/pipeline/dispatch-job.ts";
+import { encodeJson, JSON_TYPE } from "../lib/pipeline/json.ts";
+import { REQUEST_PREFIX } from "../lib/pipeline/keys.ts";
+import type { JobPlan } from "../lib/pipeline/plan.ts";
+import type { RenderProgress } from "../lib/pipeline/renderer.ts";
+import type { DreamRequest } from "../lib/pipeline/request.ts";
+import type { ChannelResult } from "../lib/pipeline/result.ts";
+import { ObjectNotFoundError } from "../lib/storage/object-store.ts";
+import type { LocalPipeline } from "./pipeline.ts";
+
+export interface FollowOptions {
+  readonly onStep?: (progress: RenderProgress) => void;
+  /** As each channel ends; `done` counts those that ended before, too. */
+  readonly onChannel?: (result: ChannelResult, done: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Looks whether a job has ended even if no event says so: another process may have ended it. */
+const LOOK_EVERY_MS = 1_000;
+
+/** Puts a request into the drop zone and waits for its answer. */
+export function submitRequest(
+  pipeline: LocalPipeline,
+  request: DreamRequest,
+  signal?: AbortSignal,
+): Promise<Acceptance> {
+  const key = `${REQUEST_PREFIX}${randomUUID()}.json`;
+  return new Promise((resolve, reject) => {
+    const unlisten = pipeline.listen((event) => {
+      if (event.kind !== "answered" || event.key !== key) return;
+      unlisten();
+      resolve(event.acceptance);
+    });
+    const giveUp = (reason: unknown) => {
+      unlisten();
+      reject(reason instanceof Error ? reason : new Error(String(reason)));
+    };
+    signal?.addEventListener("abort", () => giveUp(signal.reason), { once: true });
+    pipeline.store.put(key, encodeJson(request), JSON_TYPE).catch(giveUp);
+  });
+}
+
+/** Waits for the end of a job, telling what happens on the way. */
+export async function followJob(
+  pipeline: LocalPipeline,
+  { jobId }: JobPlan,
+  { onStep, onChannel, signal }: FollowOptions = {},
+): Promise<Completion> {
+  const ended = new Set<number>();
+  const hasCompleted = new AbortController();
+  const unlisten = pipeline.listen((event) => {
+    if (event.kind === "step" && event.jobId === jobId) onStep?.(event.progress);
+    if (event.kind === "completed" && event.completion.jobId === jobId) hasCompleted.abort();
+    if (event.kind !== "result" || event.result.jobId !== jobId) return;
+    ended.add(event.result.channel);
+    onChannel?.(event.result, ended.size);
+  });
+  try {
+    for (const channel of await endedChannels(pipeline.store, jobId)) ended.add(channel);
+    for (;;) {
+      signal?.throwIfAborted();
+      const completion = await completionOrNull(pipeline, jobId);
+      if (completion !== null) return completion;
+      await pause(LOOK_EVERY_MS, [hasCompleted.signal, ...(signal === undefined ? [] : [signal])]);
+    }
+  } finally {
+    unlisten();
+  }
+}
+
+async function completionOrNull(
+  { store }: LocalPipeline,
+  jobId: string,
+): Promise<Completion | null> {
+  try {
+    return await readCompletion(store, jobId);
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return null;
+    throw error;
+  }
+}
+
+/** Waits, or until one of the signals. */
+async function pause(milliseconds: number, signals: readonly AbortSignal[]): Promise<void> {
+  const signal = AbortSignal.any([...signals]);
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    const wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    if (signal.aborted) wake();
+    else signal.addEventListener("abort", wake, { once: true });
+  });
+}

@@ -1,0 +1,131 @@
+import { join } from "node:path";
+
+import type { Log } from "../functions/log.ts";
+import type { AcceptDeps } from "../lib/pipeline/accept-request.ts";
+import { BucketNetworks } from "../lib/pipeline/bucket-networks.ts";
+import type { Renderer } from "../lib/pipeline/renderer.ts";
+import { CODE_VERSION } from "../lib/pipeline/version.ts";
+import { createSqsClient } from "../lib/queue/sqs-client.ts";
+import { SqsQueue } from "../lib/queue/sqs-queue.ts";
+import { createS3Client } from "../lib/storage/s3-client.ts";
+import { S3ObjectStore } from "../lib/storage/s3-object-store.ts";
+import { type Endpoint, startEndpoint } from "./endpoint/endpoint.ts";
+import type { FaultPlan } from "./endpoint/faults.ts";
+import type { EventSource } from "./event-sources/event-source.ts";
+import {
+  type ServedQueue,
+  type SourceTiming,
+  startSources,
+} from "./event-sources/pipeline-sources.ts";
+import { errorLog } from "./log.ts";
+import { PipelineEvents, type PipelineListener } from "./pipeline-events.ts";
+import { pipelineHandlers } from "./pipeline-handlers.ts";
+import {
+  BUCKET,
+  BUCKETS,
+  type LocalConnection,
+  localConnection,
+  QUEUE_NAMES,
+  QUEUES,
+} from "./resources.ts";
+import { resumeJobs } from "./resume-jobs.ts";
+
+export interface LocalPipelineOptions {
+  /** Objects lie in it as plain files, `<dataFolder>/dreamgrid/<key>`. */
+  readonly dataFolder: string;
+  /** Stays the caller's to close. `null`: channels are drawn by another process. */
+  readonly renderer: Renderer | null;
+  /** Of S3 and SQS. @default 0 - a free one */
+  readonly port?: number;
+  readonly faults?: FaultPlan;
+  readonly timing?: Readonly<Partial<Record<ServedQueue, Partial<SourceTiming>>>>;
+  readonly now?: () => Date;
+  /** @default errors to stderr */
+  readonly logOf?: (functionName: string) => Log;
+}
+
+/** The whole pipeline in this process: endpoint, event sources, and the functions' own handlers. */
+export interface LocalPipeline {
+  readonly endpoint: Endpoint;
+  readonly connection: LocalConnection;
+  readonly bucket: string;
+  /** Where a key of the bucket is a file. */
+  readonly bucketFolder: string;
+  readonly store: S3ObjectStore;
+  /** For another way in, such as the API. */
+  readonly acceptDeps: AcceptDeps;
+  /** Jobs that were unfinished when the pipeline started. */
+  readonly resumedJobs: readonly string[];
+  /** Returns the function that ends the listening. */
+  listen(listener: PipelineListener): () => void;
+  /** Gives channels at work back, lets the other handlers end, and stops. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts S3, SQS and the pipeline on them, on the loopback interface. What an earlier run left
+ * unfinished in the data folder goes on.
+ *
+ * @throws Error if the port is taken or another process has the data folder open
+ */
+export async function startLocalPipeline(options: LocalPipelineOptions): Promise<LocalPipeline> {
+  const { dataFolder, renderer, port = 0, faults, timing = {} } = options;
+  const { now = () => new Date(), logOf = errorLog } = options;
+  const endpoint = await startEndpoint({
+    dataFolder,
+    port,
+    buckets: BUCKETS,
+    queues: QUEUES,
+    ...(faults === undefined ? {} : { faults }),
+  });
+  const connection = localConnection(endpoint.url);
+  const s3 = createS3Client(connection);
+  const sqs = createSqsClient(connection);
+  const store = new S3ObjectStore(s3, BUCKET);
+  const queue = (name: string) => new SqsQueue(sqs, endpoint.queueUrl(name));
+  const acceptDeps: AcceptDeps = {
+    store,
+    networks: new BucketNetworks({ store, cacheFolder: join(dataFolder, ".models") }),
+    queues: { cpu: queue(QUEUE_NAMES.channels), gpu: null },
+    assembly: queue(QUEUE_NAMES.assembly),
+    wakeGpu: () => Promise.resolve(),
+    codeVersion: CODE_VERSION,
+    now,
+  };
+  const events = new PipelineEvents();
+  const stopping = new AbortController();
+  const handlers = pipelineHandlers({
+    deps: acceptDeps,
+    renderer,
+    events,
+    signal: stopping.signal,
+    logOf,
+  });
+
+  let sources: EventSource | null = null;
+  const stop = async () => {
+    stopping.abort(new Error("the pipeline is being stopped"));
+    await sources?.stop();
+    s3.destroy();
+    sqs.destroy();
+    await endpoint.close();
+  };
+  try {
+    const resumedJobs = await resumeJobs(store, acceptDeps.assembly);
+    sources = startSources({ sqs, endpoint, handlers, timing, logOf });
+    return {
+      endpoint,
+      connection,
+      bucket: BUCKET,
+      bucketFolder: join(dataFolder, BUCKET),
+      store,
+      acceptDeps,
+      resumedJobs,
+      listen: (listener) => events.listen(listener),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
