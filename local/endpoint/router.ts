@@ -1,4 +1,3 @@
-import { readSignatureClaim } from "./auth/signature-claim.ts";
 import type { SignaturePolicy } from "./auth/verify-signature.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Clock } from "./clock.ts";
@@ -22,8 +21,7 @@ export function createRouter({ policy, clock, count, s3, sqs }: RouterOptions): 
   return async (request) => {
     const isSqs = isForSqs(request);
     try {
-      const claim = readSignatureClaim(request);
-      const call = { claim, policy: { ...policy, nowMs: clock.now() }, count };
+      const call = { policy: { ...policy, nowMs: clock.now() }, count };
       return await (isSqs ? answerSqs(sqs, request, call) : answerS3(s3, request, call));
     } catch (error) {
       if (request.disconnected.aborted) throw error; // nobody to answer to

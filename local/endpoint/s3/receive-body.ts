@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 
-import { ChunkedBody, incompleteBody } from "../auth/chunked-body.ts";
+import { ChunkedBody, type ChunkSigning, incompleteBody } from "../auth/chunked-body.ts";
 import type { Payload } from "../auth/payload.ts";
-import type { SignatureClaim } from "../auth/signature-claim.ts";
 import { AwsError, invalidArgument } from "../aws-error.ts";
 import { createHasher } from "../checksums/checksum.ts";
 import {
@@ -18,8 +17,7 @@ export interface IncomingBody {
   readonly headers: Readonly<Record<string, string>>;
   readonly bytes: AsyncIterable<Buffer>;
   readonly payload: Payload;
-  readonly claim: SignatureClaim;
-  readonly signingKey: Buffer;
+  readonly chunkSigning: ChunkSigning | null;
 }
 
 /** What is known after its last. */
@@ -51,12 +49,7 @@ export async function receiveBody(
   if (contentMd5 !== null) checkDigest(contentMd5, "md5");
 
   const chunked =
-    payload.kind === "chunked"
-      ? new ChunkedBody(
-          body.bytes,
-          payload.isSigned ? { key: body.signingKey, claim: body.claim } : null,
-        )
-      : null;
+    payload.kind === "chunked" ? new ChunkedBody(body.bytes, body.chunkSigning) : null;
   const md5 = createHash("md5");
   const sha256 = payload.kind === "signed" ? createHash("sha256") : null;
   const hasher = expected === null ? null : createHasher(expected.algorithm);

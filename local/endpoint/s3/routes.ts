@@ -98,6 +98,8 @@ const ROUTES: readonly Route[] = [
   }),
 ];
 
+const SCOPES = { service: "the service", bucket: "a bucket", object: "an object" };
+
 /**
  * Finds the operation a request asks for.
  *
@@ -114,11 +116,11 @@ export function findRoute(method: string, { bucket, key, query, headers }: S3Req
       candidate.isCopy === isCopy &&
       candidate.needs.every((name) => query.has(name)),
   ).toSorted((a, b) => b.needs.length - a.needs.length);
-  const parameters = [...query.keys()].filter((name) => !/^x-(id$|amz-)/i.test(name));
+  const parameters = [...query.keys()].filter((name) => name !== "x-id");
   const unknown = parameters.filter(
     (name) => found?.needs.includes(name) !== true && found?.allows.includes(name) !== true,
   );
   if (found !== undefined && unknown.length === 0) return found;
   const what = unknown.length === 0 ? "" : ` with ${unknown.join(", ")}`;
-  throw notImplemented(`${method} on ${on === "service" ? "the service" : `a ${on}`}${what}`);
+  throw notImplemented(`${method} on ${SCOPES[on]}${what}`);
 }

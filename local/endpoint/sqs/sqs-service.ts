@@ -1,4 +1,4 @@
-import type { SignatureClaim } from "../auth/signature-claim.ts";
+import { readSignatureClaim } from "../auth/signature-claim.ts";
 import { sha256Hex } from "../auth/sigv4.ts";
 import { type SignaturePolicy, verifySignature } from "../auth/verify-signature.ts";
 import type { AwsError } from "../aws-error.ts";
@@ -52,15 +52,11 @@ export async function answerSqs(
   context: SqsContext,
   wire: WireRequest,
   {
-    claim,
     policy,
     count,
-  }: {
-    readonly claim: SignatureClaim;
-    readonly policy: SignaturePolicy;
-    readonly count: (operation: string) => void;
-  },
+  }: { readonly policy: SignaturePolicy; readonly count: (operation: string) => void },
 ): Promise<WireResponse> {
+  const claim = readSignatureClaim(wire);
   const body = await readBody(wire);
   verifySignature(wire, claim, sha256Hex(body), policy);
   const target = wire.headers["x-amz-target"] ?? "";

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { z } from "zod";
@@ -44,22 +44,27 @@ export class DataFolder {
   }
 }
 
-/** Locks of this process: after a restart in a container the process id may be the same. */
+/** Locks of this process, which may have the id that a killed one had in the same container. */
 const openHere = new Set<string>();
 
-const lockSchema = z.object({ pid: z.int().positive() });
+const ownerSchema = z.object({
+  pid: z.int().positive(),
+  /** Tells a process from a later one of the same id; `null` where the system does not say. */
+  startTime: z.string().nullable(),
+});
+type Owner = z.infer<typeof ownerSchema>;
 
 function takeLock(lock: string, root: string): void {
-  const claim = () => writeFileSync(lock, JSON.stringify({ pid: process.pid }), { flag: "wx" });
+  const self: Owner = { pid: process.pid, startTime: processState(process.pid)?.startTime ?? null };
+  const claim = () => writeFileSync(lock, JSON.stringify(self), { flag: "wx" });
   try {
     claim();
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error;
-    const owner = lockOwner(lock);
-    const isHeld = owner === process.pid ? openHere.has(lock) : owner !== null && isAlive(owner);
-    if (isHeld) {
+    const owner = readOwner(lock);
+    if (owner !== null && (owner.pid === process.pid ? openHere.has(lock) : isAlive(owner))) {
       throw new Error(
-        `${root}: process ${owner} has this data folder open; stop it, choose another folder, or delete ${lock} if that process is something else`,
+        `${root}: process ${owner.pid} has this data folder open; stop it, choose another folder, or delete ${lock} if that process is something else`,
         { cause: error },
       );
     }
@@ -70,13 +75,16 @@ function takeLock(lock: string, root: string): void {
 }
 
 /** `null` if the file says nothing: its writer died before it had written. */
-function lockOwner(lock: string): number | null {
+function readOwner(lock: string): Owner | null {
   const text = readFileSync(lock, "utf8");
-  if (text === "") return null;
-  return lockSchema.parse(JSON.parse(text)).pid;
+  return text === "" ? null : ownerSchema.parse(JSON.parse(text));
 }
 
-function isAlive(pid: number): boolean {
+function isAlive({ pid, startTime }: Owner): boolean {
+  const state = processState(pid);
+  // a killed process whose parent has not looked yet still has its id
+  if (state !== null) return !state.isDead && state.startTime === startTime;
+  if (startTime !== null) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -84,6 +92,17 @@ function isAlive(pid: number): boolean {
     // EPERM: it lives, but is another user's
     return errorCode(error) === "EPERM";
   }
+}
+
+/** From Linux's /proc; `null` if there is no such process, or no /proc. */
+function processState(
+  pid: number,
+): { readonly isDead: boolean; readonly startTime: string } | null {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return null;
+  // "pid (command) state ...": a command may contain spaces; see proc_pid_stat(5)
+  const fields = readFileSync(path, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  return { isDead: /^[ZX]/.test(fields[0] ?? ""), startTime: fields[19] ?? "" };
 }
 
 /** `code` of a system error, such as ENOENT. */
