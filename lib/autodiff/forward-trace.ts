@@ -16,6 +16,14 @@ export interface ForwardPass {
   readonly layerName: string;
 }
 
+/** Values of the graph that take the place of the network's. */
+export interface TraceInputs {
+  /** [N, C, H, W], in place of the network's input. */
+  readonly image: Value;
+  /** In place of weights, by their names in the network. */
+  readonly replacements: ReadonlyMap<Value, Value>;
+}
+
 /** One node as emitted: between the network's names and the graph's. */
 export interface Step extends Linearised {
   readonly node: Node;
@@ -38,12 +46,11 @@ export class ForwardTrace {
   readonly #readers: ReadonlyMap<Value, readonly string[]>;
   readonly #producers: ReadonlyMap<Value, string>;
 
-  /** @param image [N, C, H, W], a value of `graph` that takes the place of the network's input. */
-  constructor(graph: GraphBuilder, image: Value, pass: ForwardPass, provider: Provider) {
+  constructor(graph: GraphBuilder, inputs: TraceInputs, pass: ForwardPass, provider: Provider) {
     this.#graph = graph;
     this.#pass = pass;
     this.#provider = provider;
-    this.#scope = new Map([[pass.input, image]]);
+    this.#scope = new Map([...inputs.replacements, [pass.input, inputs.image]]);
     this.#active = new Set([pass.input]);
     this.#readers = readersByValue(pass.nodes);
     this.#producers = new Map(pass.nodes.flatMap((n) => n.outputs.map((value) => [value, n.op])));

@@ -2,7 +2,7 @@ import { ModelError } from "../onnx/errors.ts";
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
 import { UnsupportedGradientError } from "./errors.ts";
-import { type ForwardPass, ForwardTrace, type Step } from "./forward-trace.ts";
+import { type ForwardPass, ForwardTrace, type Step, type TraceInputs } from "./forward-trace.ts";
 import type { Provider } from "./rule.ts";
 
 export interface LinearisedPass {
@@ -19,16 +19,15 @@ export interface LinearisedPass {
  * Only nodes on a path from the image to the layer are differentiated: weights get no gradients, and
  * an operator without a rule is of no concern elsewhere.
  *
- * @param image [N, C, H, W], a value of `graph` that takes the place of the network's input.
  * @throws UnsupportedGradientError naming operator, node and layer.
  */
 export function linearise(
   graph: GraphBuilder,
-  image: Value,
+  inputs: TraceInputs,
   pass: ForwardPass,
   provider: Provider,
 ): LinearisedPass {
-  const trace = new ForwardTrace(graph, image, pass, provider);
+  const trace = new ForwardTrace(graph, inputs, pass, provider);
   for (const node of pass.nodes) trace.visit(node);
   const last = pass.nodes.at(-1);
   if (last && !trace.isActive(pass.layer)) {
@@ -57,7 +56,7 @@ export function surveyGradients(
   pass: Omit<ForwardPass, "layer" | "layerName">,
 ): ReadonlyMap<Value, Error> {
   const everything = { ...pass, layer: "", layerName: "" };
-  const trace = new ForwardTrace(graph, image, everything, "cpu");
+  const trace = new ForwardTrace(graph, { image, replacements: new Map() }, everything, "cpu");
   const problems = new Map<Value, Error>();
   for (const node of pass.nodes) {
     const problem = node.inputs.map((value) => problems.get(value)).find((found) => found);

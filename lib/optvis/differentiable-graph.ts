@@ -4,6 +4,7 @@ import type { Provider } from "../autodiff/rule.ts";
 import { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Graph, Value } from "../onnx/model.ts";
 import { floatTensor } from "../onnx/tensor.ts";
+import { selectChannel } from "./select-channel.ts";
 import { emitObjective, type Objective } from "./objectives.ts";
 
 /** One layer of a network at one image size, ready to be differentiated. */
@@ -34,8 +35,12 @@ export function emitActivationAndGradient(
   pass: LayerPass,
   { objective, provider }: { readonly objective: Objective; readonly provider: Provider },
 ): ActivationAndGradient {
-  const { layer, gradient } = linearise(graph, image, pass, provider);
-  const { activation, cotangent } = emitObjective(graph, layer, selection, objective);
+  // on CUDA batches are large, and every image has a channel of its own
+  const selected = provider === "cpu" ? selectChannel(graph, pass, selection) : null;
+  const inputs = { image, replacements: selected?.replacements ?? new Map<Value, Value>() };
+  const { layer, gradient } = linearise(graph, inputs, pass, provider);
+  const rows = selected?.selection ?? selection;
+  const { activation, cotangent } = emitObjective(graph, layer, rows, objective);
   return { activation, gradient: gradient(cotangent) };
 }
 
