@@ -3,7 +3,8 @@ import { availableParallelism } from "node:os";
 import { type Climber, type CompiledLevel, compileLevel, runLevel } from "./ascent-run.ts";
 import { nextLevelImage, startImage } from "./ascent-start.ts";
 import type { ChannelDream, DreamHooks, DreamTask } from "./deep-dream.ts";
-import { SessionLane } from "./session-lane.ts";
+import { LanePool } from "./lane-pool.ts";
+import type { SessionLane } from "./session-lane.ts";
 
 /** Images in one run on CUDA, where larger batches use the card better; beyond 32 little is gained. */
 const CUDA_BATCH = 32;
@@ -20,11 +21,13 @@ const MAX_RESTARTS = 16;
  */
 export class DreamEngine {
   readonly #threads: number;
-  #lanes: SessionLane[] = [];
+  readonly #cpuLanes: LanePool;
+  readonly #cudaLanes = new LanePool(1);
 
   /** @param threads lanes on the CPU. @default the machine's cores */
   constructor({ threads = availableParallelism() }: { readonly threads?: number } = {}) {
     this.#threads = threads;
+    this.#cpuLanes = new LanePool(threads);
   }
 
   /**
@@ -57,9 +60,7 @@ export class DreamEngine {
 
   /** Ends the lanes; the engine starts new ones if it is used again. */
   async close(): Promise<void> {
-    const lanes = this.#lanes;
-    this.#lanes = [];
-    await Promise.all(lanes.map((lane) => lane.close()));
+    await Promise.all([this.#cpuLanes.close(), this.#cudaLanes.close()]);
   }
 
   /** Shares out the images of one level among the lanes. The first failure stops them all. */
@@ -75,17 +76,18 @@ export class DreamEngine {
     const signals = [failure.signal, ...(hooks.signal ? [hooks.signal] : [])];
     const laneHooks = { ...hooks, signal: AbortSignal.any(signals) };
 
-    const work = async (lane: SessionLane): Promise<void> => {
+    const lanes = task.provider === "cuda" ? this.#cudaLanes : this.#cpuLanes;
+    const work = async (): Promise<void> => {
       for (let batch = queue.shift(); batch; batch = queue.shift()) {
+        const run = { batch, level, compiled };
         for (const { climber } of batch) nextLevelImage(task, climber, level);
-        await climbWithRestarts(lane, task, { batch, level, compiled }, laneHooks);
+        await lanes.withLane(compiled.key, (lane) => climbWithRestarts(lane, task, run, laneHooks));
         for (const { climber, isPadding } of batch) if (!isPadding) await onClimbed(climber);
       }
     };
-    const laneCount = task.provider === "cuda" ? 1 : Math.min(this.#threads, queue.length);
-    while (this.#lanes.length < laneCount) this.#lanes.push(new SessionLane());
-    const working = this.#lanes.slice(0, laneCount).map((lane) =>
-      work(lane).catch((error: unknown) => {
+    const atOnce = task.provider === "cuda" ? 1 : Math.min(this.#threads, queue.length);
+    const working = Array.from({ length: atOnce }, () =>
+      work().catch((error: unknown) => {
         failure.abort(error);
       }),
     );

@@ -9,7 +9,7 @@ import { CudaUnavailableError, type Feeds, RuntimeError, type RuntimeTensor } fr
  * Runtime holds some five times as much (weights in blocked layout, activations), so a lane with
  * GoogLeNet's classifier (52 MB) keeps one session, with emojinet several.
  */
-const KEEP_MODEL_BYTES = 80e6;
+const KEEP_MODEL_BYTES = 100e6;
 
 interface Pending {
   readonly resolve: (outputs: Readonly<Record<string, RuntimeTensor>>) => void;
@@ -56,6 +56,15 @@ export class SessionLane {
       throw error;
     }
     return this.#request({ kind: "run", key, feeds });
+  }
+
+  has(key: string): boolean {
+    return this.#loaded.has(key);
+  }
+
+  /** Whether its thread is gone. */
+  get isBroken(): boolean {
+    return this.#failure !== null;
   }
 
   async close(): Promise<void> {
