@@ -37,6 +37,10 @@ async function draw(take: (channel: number) => boolean = () => true): Promise<vo
 const assemble = (jobId: string) =>
   assembleJob(jobId, { ...pipeline.deps, results: new JobResults(pipeline.store) });
 
+const channels = (numbers: readonly number[]) => numbers.map((channel) => ({ channel }));
+const ids = (body: unknown) =>
+  (body as { jobs: { jobId: string }[] }).jobs.map(({ jobId }) => jobId);
+
 describe("POST /jobs", () => {
   test("takes a job and says where it is", async () => {
     const { status, body, headers } = await call("POST", "/jobs", { body: TINY_REQUEST });
@@ -172,7 +176,6 @@ describe("GET /jobs/{jobId}", () => {
   test("pages through the channels in the order of the sheet", async () => {
     const { jobId } = await pipeline.accept({ channels: [5, 1, 7, 3] });
     const first = await call("GET", `/jobs/${jobId}?limit=3`);
-    const channels = (numbers: number[]) => numbers.map((channel) => ({ channel }));
     expect(first.body).toMatchObject({
       channels: channels([5, 1, 7]),
       links: { next: `/jobs/${jobId}?offset=3&limit=3` },
@@ -221,8 +224,6 @@ describe("GET /jobs", () => {
     }
     // left by an intake that was cut off before there was a plan: not a job
     await pipeline.store.put("jobs/aa/request.json", Buffer.from("{}"), "application/json");
-    const ids = (body: unknown) =>
-      (body as { jobs: { jobId: string }[] }).jobs.map(({ jobId }) => jobId);
     const first = await call("GET", "/jobs?limit=3");
     // "-" sorts before "/", so does the folder "a-1/" before "a/"
     expect(ids(first.body)).toEqual(["a-1", "a"]);

@@ -21,6 +21,9 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const put = (key: string, text: string) =>
   pipeline.store.put(key, Buffer.from(text), "application/json");
 
+const upload = (network: string, file: string) =>
+  call("POST", "/uploads", { body: { kind: "model", network, file, sizeBytes: 10 } });
+
 describe("GET /networks", () => {
   test("lists those that can be used, and says what is wrong with others", async () => {
     await put("models/broken/network.json", "{");
@@ -135,8 +138,6 @@ describe("POST /uploads", () => {
   });
 
   test("never offers to overwrite", async () => {
-    const upload = (network: string, file: string) =>
-      call("POST", "/uploads", { body: { kind: "model", network, file, sizeBytes: 10 } });
     expect((await upload("tiny", "other.onnx")).status).toBe(409);
     await put("models/mynet/mynet.onnx", "...");
     expect((await upload("mynet", "mynet.onnx")).status).toBe(409);

@@ -48,5 +48,5 @@ test("checkAnswer finds an answer that the document does not have", () => {
   expect(() => checkAnswer({ ...answer, body: { ...problem, extra: 1 } })).toThrow(/additional/);
   expect(() => checkAnswer({ ...answer, body: { ...problem, problems: [] } })).toThrow(/fewer/);
   expect(() => checkAnswer({ ...answer, status: 410 })).toThrow(/not in the document/);
-  expect(() => checkAnswer({ ...answer, contentType: "application/json" })).toThrow();
+  expect(() => checkAnswer({ ...answer, contentType: "application/json" })).toThrow(/to include/);
 });

@@ -1,0 +1,69 @@
+import type {
+  RenderedChannel,
+  Renderer,
+  RenderHooks,
+  RenderTask,
+} from "../../lib/pipeline/renderer.ts";
+import { cudaFailureOf } from "./cuda-failure.ts";
+
+/**
+ * A Renderer that lives with a card's failures: out of memory halves the batch, for good on this
+ * layer; an error that breaks the CUDA context is told to `onBroken` before anything else happens,
+ * so that no channel is blamed for it.
+ */
+export class GpuRenderer implements Renderer {
+  readonly #renderer: Renderer;
+  readonly #onBroken: (error: unknown) => void;
+  /** Images that fitted into memory at once, by what the need for memory depends on. */
+  readonly #batchSizes = new Map<string, number>();
+
+  constructor(renderer: Renderer, onBroken: (error: unknown) => void) {
+    this.#renderer = renderer;
+    this.#onBroken = onBroken;
+  }
+
+  async render(task: RenderTask, hooks: RenderHooks = {}): Promise<readonly RenderedChannel[]> {
+    const results = new Map<number, RenderedChannel>();
+    const onChannel = async (result: RenderedChannel) => {
+      results.set(result.channel, result);
+      await hooks.onChannel?.(result);
+    };
+    const waiting = () => task.channels.filter((channel) => !results.has(channel));
+    for (let channels = waiting(); channels.length > 0; channels = waiting()) {
+      hooks.signal?.throwIfAborted();
+      const batch = channels.slice(0, this.#batchSizes.get(memoryKey(task)));
+      try {
+        const rendered = await this.#renderer.render(
+          { ...task, channels: batch },
+          { ...hooks, onChannel },
+        );
+        // a renderer that does not call the hook has still drawn them
+        for (const result of rendered) {
+          if (!results.has(result.channel)) await onChannel(result);
+        }
+      } catch (error) {
+        this.#handle(error, task, batch.length);
+      }
+    }
+    return task.channels.flatMap((channel) => results.get(channel) ?? []);
+  }
+
+  close(): Promise<void> {
+    return this.#renderer.close();
+  }
+
+  /** Throws the error again unless a smaller batch may help. */
+  #handle(error: unknown, task: RenderTask, batchSize: number): void {
+    const failure = cudaFailureOf(error);
+    if (failure === "sticky") this.#onBroken(error);
+    if (failure !== "out-of-memory" || batchSize <= 1) throw error;
+    this.#batchSizes.set(memoryKey(task), Math.floor(batchSize / 2));
+  }
+}
+
+function memoryKey(task: RenderTask): string {
+  const { network, layer, pyramidLevels, pyramidScale, initialImage } = task;
+  const size = initialImage === null ? null : [initialImage.width, initialImage.height];
+  const { files } = network.manifest;
+  return JSON.stringify([files, layer, pyramidLevels, pyramidScale, size]);
+}

@@ -1,0 +1,46 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+
+import { checkCuda } from "../../lib/optvis/cuda-gate.ts";
+import { BucketNetworks } from "../../lib/pipeline/bucket-networks.ts";
+import { createEngineRenderer } from "../../lib/pipeline/engine-renderer.ts";
+import { createSqsClient } from "../../lib/queue/sqs-client.ts";
+import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
+import { bucketFromEnv } from "../aws-deps.ts";
+import { modelCacheFolder, optionalEnv, requireEnv } from "../env.ts";
+import { ecsScaleInProtection, NO_PROTECTION } from "./scale-in-protection.ts";
+import { parseProvider, runWorker } from "./worker.ts";
+
+/** Past this time after SIGTERM there is nothing left to wait for: ECS kills at 120 s. */
+const LAST_EXIT_MS = 115_000;
+
+/** Composition root of the GPU worker, a container's only process. */
+const log = new Logger({ serviceName: "gpu-worker" });
+const stop = new AbortController();
+for (const name of ["SIGTERM", "SIGINT"] as const) {
+  process.on(name, () => {
+    stop.abort(new Error(`the worker received ${name}`));
+    setTimeout(() => process.exit(1), LAST_EXIT_MS).unref();
+  });
+}
+
+const agentUri = optionalEnv("ECS_AGENT_URI");
+const store = bucketFromEnv();
+const exitCode = await runWorker(
+  {
+    store,
+    networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
+    renderer: createEngineRenderer(),
+    provider: parseProvider(optionalEnv("PROVIDER")),
+    now: () => new Date(),
+    receiver: new SqsQueue(createSqsClient(), requireEnv("GPU_QUEUE_URL")),
+    protection:
+      agentUri === null
+        ? NO_PROTECTION
+        : ecsScaleInProtection(agentUri, (error) => log.error("no protection", { error })),
+    log,
+    checkCuda: () => checkCuda(),
+  },
+  stop.signal,
+);
+// a broken CUDA context, or a step that hangs, would keep the process
+process.exit(exitCode);

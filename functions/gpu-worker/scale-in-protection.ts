@@ -1,0 +1,55 @@
+/** Asks ECS not to choose this task when it takes tasks away. */
+export interface ScaleInProtection {
+  set(state: "working" | "idle"): Promise<void>;
+}
+
+/** Outside ECS there is nobody to ask. */
+export const NO_PROTECTION: ScaleInProtection = { set: () => Promise.resolve() };
+
+/** Protection ends by itself, should this process die: longer than any batch. */
+const EXPIRES_IN_MINUTES = 120;
+const TIMEOUT_MS = 5_000;
+
+/**
+ * Protection through the agent's endpoint inside the task, asked only when the state changes.
+ *
+ * Source: Amazon ECS developer guide, "Amazon ECS task scale-in protection endpoint".
+ *
+ * @param agentUri value of ECS_AGENT_URI
+ * @param onError a task without protection still works; it may be taken away sooner
+ */
+export function ecsScaleInProtection(
+  agentUri: string,
+  onError: (error: unknown) => void,
+): ScaleInProtection {
+  let current: "working" | "idle" = "idle";
+  return {
+    async set(state) {
+      if (state === current) return;
+      try {
+        await putProtection(agentUri, state === "working");
+        current = state;
+      } catch (error) {
+        onError(error);
+      }
+    },
+  };
+}
+
+async function putProtection(agentUri: string, isProtected: boolean): Promise<void> {
+  const body = isProtected
+    ? { ProtectionEnabled: true, ExpiresInMinutes: EXPIRES_IN_MINUTES }
+    : { ProtectionEnabled: false };
+  const response = await fetch(`${agentUri}/task-protection/v1/state`, {
+    method: "PUT",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const text = await response.text();
+  // the agent answers 200 with a failure in the body when ECS refuses
+  if (response.ok && !/"(?:failure|error)"\s*:\s*\{/.test(text)) return;
+  throw new Error(
+    `the ECS agent refused scale-in protection: ${response.status} ${text.slice(0, 300)}`,
+  );
+}

@@ -1,0 +1,38 @@
+import type { Provider } from "../../lib/pipeline/renderer.ts";
+import { type LoopDeps, runLoop } from "./loop.ts";
+
+export interface WorkerDeps extends LoopDeps {
+  /** Throws unless CUDA works here and agrees with the CPU. */
+  readonly checkCuda: () => Promise<void>;
+}
+
+/** 0: told to stop. 1: refused to start, or broken; a new process has to take this one's place. */
+export type ExitCode = 0 | 1;
+
+/**
+ * The life of one worker. In GPU mode it starts only where CUDA passes its check: a worker that
+ * silently drew on the CPU would cost as much as a GPU and take a hundred times as long.
+ */
+export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<ExitCode> {
+  const { log, provider, checkCuda, renderer } = deps;
+  try {
+    if (provider === "cuda") await checkCuda();
+  } catch (error) {
+    log.error("worker does not start: CUDA did not pass its check", { error });
+    return 1;
+  }
+  log.info("worker started", { provider });
+  const end = await runLoop(deps, stop);
+  log.info("worker ended", { end });
+  // a broken one may never come back from closing
+  if (end === "broken") return 1;
+  await renderer.close();
+  return 0;
+}
+
+/** The CPU is for tests, and only when asked for. @throws Error for any other value */
+export function parseProvider(value: string | null): Provider {
+  if (value === null || value === "cuda") return "cuda";
+  if (value === "cpu") return "cpu";
+  throw new Error(`environment variable PROVIDER is '${value}'; wanted "cuda" or "cpu"`);
+}

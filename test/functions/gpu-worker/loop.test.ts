@@ -1,0 +1,221 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import { runLoop } from "../../../functions/gpu-worker/loop.ts";
+import { parseProvider, runWorker } from "../../../functions/gpu-worker/worker.ts";
+import type { ChannelJob } from "../../../lib/pipeline/channel-job.ts";
+import { encodeChannelJob } from "../../../lib/pipeline/channel-job.ts";
+import type { Renderer } from "../../../lib/pipeline/renderer.ts";
+import { FakeRenderer } from "../../support/fake-renderer.ts";
+import { type MemoryPipeline, memoryPipeline, silentLog } from "../../support/memory-pipeline.ts";
+import { ScriptedQueue } from "./scripted-queue.ts";
+
+let folder: string;
+let pipeline: MemoryPipeline;
+let stop: AbortController;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "gpu-worker-"));
+  pipeline = await memoryPipeline(folder, { wideChannels: 60 });
+  stop = new AbortController();
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function queueOf(jobs: readonly ChannelJob[], receiveCount = 1): ScriptedQueue {
+  return new ScriptedQueue(jobs.map(encodeChannelJob), () => stop.abort(), receiveCount);
+}
+
+const channelsOf = (jobId: string, channels: readonly number[]) =>
+  channels.map((channel) => ({ jobId, channel }));
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+const handles = (numbers: readonly number[]) => numbers.map((number) => `h${number}`);
+
+function workerDeps(receiver: ScriptedQueue, renderer: Renderer) {
+  const states: string[] = [];
+  const protection = {
+    set: async (state: "working" | "idle") => {
+      if (states.at(-1) !== state) states.push(state);
+    },
+  };
+  const deps = { ...pipeline.drawDeps(renderer), receiver, protection, log: silentLog };
+  return { deps: { ...deps, provider: "cuda" as const }, states };
+}
+
+class HangingRenderer implements Renderer {
+  #begin: () => void = () => undefined;
+  readonly begun = new Promise<void>((resolve) => {
+    this.#begin = resolve;
+  });
+
+  render(): Promise<never> {
+    this.#begin();
+    return new Promise(() => undefined);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const passing = () => Promise.resolve();
+const refusing = () => Promise.reject(new Error("CUDA is not available"));
+const loseCard = () => {
+  throw new Error("CUDA failure 719: unspecified launch failure");
+};
+
+const results = () => pipeline.store.keys("jobs/").filter((key) => key.includes("/results/"));
+
+describe("runLoop", () => {
+  test("draws groups of up to 32 messages, those of one job together", async () => {
+    const large = await pipeline.accept({ channels: "1:38" });
+    const small = await pipeline.accept({ channels: "1:2", seed: 1 });
+    const jobs = [
+      ...channelsOf(large.jobId, upTo(20)),
+      ...channelsOf(small.jobId, [2, 1]),
+      ...channelsOf(large.jobId, upTo(38).slice(20)),
+    ];
+    const queue = queueOf(jobs);
+    const renderer = new FakeRenderer();
+    const { deps, states } = workerDeps(queue, renderer);
+    expect(await runLoop(deps, stop.signal)).toBe("stopped");
+    expect(renderer.calls).toEqual([upTo(30), [2, 1], upTo(38).slice(30)]);
+    expect(queue.received.slice(0, 4).map(({ maxMessages }) => maxMessages)).toEqual([
+      10, 10, 10, 2,
+    ]);
+    expect(queue.received.slice(0, 5).map(({ waitSeconds }) => waitSeconds)).toEqual([
+      20, 0, 0, 0, 20,
+    ]);
+    expect(results()).toHaveLength(40);
+    expect(queue.deleted).toEqual(handles(upTo(40)));
+    expect(states).toEqual(["working", "idle"]);
+    expect(renderer.tasks[0]?.provider).toBe("cuda");
+  });
+
+  test("gives failed messages back for later, and deletes the others", async () => {
+    const { jobId } = await pipeline.accept({ channels: "1:3" });
+    const queue = queueOf([...channelsOf(jobId, [1, 2, 3]), ...channelsOf("unknown", [1])]);
+    const { deps } = workerDeps(queue, new FakeRenderer({ throwing: [2] }));
+    await runLoop(deps, stop.signal);
+    expect(queue.deleted).toEqual(handles([1, 3]));
+    expect(queue.visibility).toEqual([{ handles: handles([2, 4]), seconds: 30 }]);
+  });
+
+  test("keeps messages invisible while they are drawn, every 40 of 120 seconds", async () => {
+    const { jobId } = await pipeline.accept({ channels: "1:2" });
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const queue = queueOf(channelsOf(jobId, [1, 2]));
+    const seen: number[] = [];
+    const { deps } = workerDeps(
+      queue,
+      new FakeRenderer({
+        beforeChannel: (channel) => {
+          vi.advanceTimersByTime(channel === 1 ? 39_999 : 40_001);
+          seen.push(queue.visibility.length);
+        },
+      }),
+    );
+    await runLoop(deps, stop.signal);
+    expect(seen).toEqual([0, 2]);
+    expect(queue.visibility).toEqual([
+      { handles: ["h1", "h2"], seconds: 120 },
+      { handles: ["h1", "h2"], seconds: 120 },
+    ]);
+    vi.advanceTimersByTime(600_000);
+    expect(queue.visibility, "no beat after the end").toHaveLength(2);
+  });
+
+  test("a group that hangs is given up after an hour, and the process with it", async () => {
+    const { jobId } = await pipeline.accept({ channels: "1:1" });
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
+    const queue = queueOf(channelsOf(jobId, [1]));
+    const hanging = new HangingRenderer();
+    const end = runLoop(workerDeps(queue, hanging).deps, stop.signal);
+    await hanging.begun;
+    vi.advanceTimersByTime(3_600_000);
+    expect(queue.visibility).toHaveLength(90);
+    vi.advanceTimersByTime(40_000 + 90_000);
+    expect(await end).toBe("broken");
+    expect(queue.visibility.slice(90)).toEqual([{ handles: ["h1"], seconds: 0 }]);
+  });
+
+  test("told to stop, drops the step and gives the rest back at once", async () => {
+    const { jobId } = await pipeline.accept({ channels: "1:4" });
+    const queue = queueOf(channelsOf(jobId, upTo(4)), 5);
+    const renderer = new FakeRenderer({
+      beforeChannel: (channel) => (channel === 3 ? stop.abort(new Error("SIGTERM")) : undefined),
+      secondsPerChannel: 0.01,
+    });
+    const { deps, states } = workerDeps(queue, renderer);
+    expect(await runLoop(deps, stop.signal)).toBe("stopped");
+    expect(queue.deleted).toEqual(handles([1, 2]));
+    expect(queue.visibility).toEqual([{ handles: handles([3, 4]), seconds: 0 }]);
+    expect(results(), "a fifth delivery that was cut off is no failure").toHaveLength(2);
+    expect(states.at(-1)).toBe("idle");
+  });
+
+  test("told to stop during the poll, gives back what it brings", async () => {
+    const { jobId } = await pipeline.accept({ channels: "1:2" });
+    const queue = queueOf(channelsOf(jobId, [1, 2]));
+    const renderer = new FakeRenderer();
+    const receive = queue.receive.bind(queue);
+    queue.receive = (options) => {
+      stop.abort(new Error("SIGTERM"));
+      return receive(options);
+    };
+    expect(await runLoop(workerDeps(queue, renderer).deps, stop.signal)).toBe("stopped");
+    expect(renderer.calls).toEqual([]);
+    expect(queue.visibility).toEqual([{ handles: ["h1", "h2"], seconds: 0 }]);
+  });
+
+  test("a broken card ends the loop, blames no channel and gives the messages back", async () => {
+    const { jobId } = await pipeline.accept({ channels: "1:4" });
+    const queue = queueOf(channelsOf(jobId, upTo(4)), 5);
+    const renderer = new FakeRenderer({
+      beforeChannel: (channel) => {
+        if (channel === 2) throw new Error("CUDA failure 700: an illegal memory access");
+      },
+    });
+    expect(await runLoop(workerDeps(queue, renderer).deps, stop.signal)).toBe("broken");
+    expect(renderer.calls, "nothing is drawn on a broken card").toEqual([[1], [2]]);
+    expect(queue.deleted).toEqual(["h1"]);
+    expect(queue.visibility).toEqual([{ handles: handles([2, 3, 4]), seconds: 0 }]);
+    expect(results()).toHaveLength(1);
+  });
+});
+
+describe("runWorker", () => {
+  test.each([
+    { provider: "cuda", checkCuda: passing, exitCode: 0, drawn: 1 },
+    { provider: "cuda", checkCuda: refusing, exitCode: 1, drawn: 0 },
+    { provider: "cpu", checkCuda: refusing, exitCode: 0, drawn: 1 },
+  ] as const)("$provider: exit code $exitCode, $drawn drawn", async (row) => {
+    const { jobId } = await pipeline.accept({ channels: "1:1" });
+    const queue = queueOf(channelsOf(jobId, [1]));
+    const { deps } = workerDeps(queue, new FakeRenderer());
+    const { provider, checkCuda } = row;
+    expect(await runWorker({ ...deps, provider, checkCuda }, stop.signal)).toBe(row.exitCode);
+    expect(results()).toHaveLength(row.drawn);
+    expect(queue.received.length > 0).toBe(row.drawn > 0);
+  });
+
+  test("a broken card is exit code 1", async () => {
+    const { jobId } = await pipeline.accept({ channels: "1:1" });
+    const { deps } = workerDeps(
+      queueOf(channelsOf(jobId, [1])),
+      new FakeRenderer({ beforeChannel: loseCard }),
+    );
+    expect(await runWorker({ ...deps, checkCuda: passing }, stop.signal)).toBe(1);
+  });
+
+  test("the CPU has to be asked for", () => {
+    expect(parseProvider(null)).toBe("cuda");
+    expect(parseProvider("cpu")).toBe("cpu");
+    expect(() => parseProvider("gpu")).toThrow(`PROVIDER is 'gpu'; wanted "cuda" or "cpu"`);
+  });
+});
