@@ -1,0 +1,26 @@
+import { App, Validations } from "aws-cdk-lib";
+import { Code } from "aws-cdk-lib/aws-lambda";
+import { AwsSolutionsChecks } from "cdk-nag";
+import { execFileSync } from "node:child_process";
+
+import { writeFunction } from "./bundle/function-bundle.ts";
+import { writeGpuContext } from "./bundle/gpu-context.ts";
+import { repositoryPath } from "./bundle/repository.ts";
+import { gpuImage } from "./constructs/gpu-image.ts";
+import { PipelineStack } from "./pipeline-stack.ts";
+import { readSettings } from "./settings.ts";
+
+const app = new App();
+new PipelineStack(app, "Dreamgrid", {
+  description: "dreamgrid: draws what the channels of a convolutional network respond to",
+  settings: readSettings(app.node),
+  code: (name) => Code.fromAsset(writeFunction(name, repositoryPath("build/functions", name))),
+  gpuImage: () => gpuImage(writeGpuContext(repositoryPath("build/gpu-worker")), npmRegistry()),
+});
+Validations.of(app).addPlugins(new AwsSolutionsChecks());
+
+/** Where this machine gets its packages; the image's build uses the same. */
+function npmRegistry(): string {
+  const registry = execFileSync("npm", ["config", "get", "registry"], { encoding: "utf8" }).trim();
+  return registry.endsWith("/") ? registry : `${registry}/`;
+}

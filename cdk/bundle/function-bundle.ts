@@ -1,0 +1,107 @@
+import { buildSync, type Metafile, type OutputFile } from "esbuild";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+import { copyPackages } from "./packages.ts";
+import { repositoryPath } from "./repository.ts";
+
+/** Folders of `functions/` that are deployed; each has an `index.ts` that exports `handler`. */
+export type FunctionName = "intake" | "worker" | "gpu-worker" | "assembler" | "dead-letter" | "api";
+
+/** Native packages cannot be bundled; they are shipped as they are, for linux/x64 alone. */
+const NATIVE_PACKAGES = ["onnxruntime-node", "sharp"];
+
+/** Networks that every function brings along, so that they can be named before any is published. */
+const BUNDLED_NETWORKS = ["emojinet"];
+/** Where a bundle keeps them, beside its code. */
+export const BUNDLED_MODELS_FOLDER = "models";
+const MODEL_FILES = /\.(json|onnx|txt)$/;
+
+/** lib/optvis/session-lane.ts starts this file, beside the bundle, as a thread. */
+const SESSION_THREAD = { entry: "lib/optvis/session-worker.ts", name: "session-worker" };
+
+export interface CodeBundle {
+  readonly files: readonly OutputFile[];
+  /** Those of the native packages that the code imports. */
+  readonly nativePackages: readonly string[];
+  readonly usesNetworks: boolean;
+}
+
+/**
+ * Bundles a function's code, the AWS SDK included: what was tested is what runs. ES modules, so that
+ * `import.meta.url` tells where the bundle lies. The output depends on the sources alone.
+ */
+export function bundleCode(name: FunctionName): CodeBundle {
+  const main = build({ index: `functions/${name}/index.ts` });
+  const nativePackages = NATIVE_PACKAGES.filter((native) => importsPackage(main.metafile, native));
+  const thread = nativePackages.includes("onnxruntime-node")
+    ? build({ [SESSION_THREAD.name]: SESSION_THREAD.entry }).outputFiles
+    : [];
+  return {
+    files: [...main.outputFiles, ...thread],
+    nativePackages,
+    usesNetworks: containsSource(main.metafile, "lib/networks/registry.ts"),
+  };
+}
+
+/** Writes everything the function needs to run into a folder, which is emptied first. */
+export function writeFunction(name: FunctionName, folder: string): string {
+  const bundle = bundleCode(name);
+  rmSync(folder, { recursive: true, force: true });
+  writeCode(bundle, folder);
+  copyPackages(bundle.nativePackages, join(folder, "node_modules"));
+  return folder;
+}
+
+/** The code and the networks that come with it, without native packages. */
+export function writeCode({ files, usesNetworks }: CodeBundle, folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const { path, contents } of files) writeFileSync(join(folder, basename(path)), contents);
+  if (usesNetworks) copyNetworks(join(folder, BUNDLED_MODELS_FOLDER));
+}
+
+function copyNetworks(folder: string): void {
+  for (const id of BUNDLED_NETWORKS) {
+    const source = repositoryPath("models", id);
+    const isNetworkFile = (path: string) =>
+      path === source || (dirname(path) === source && MODEL_FILES.test(path));
+    cpSync(source, join(folder, id), { recursive: true, filter: isNetworkFile });
+  }
+}
+
+function build(entryPoints: Readonly<Record<string, string>>) {
+  return buildSync({
+    absWorkingDir: repositoryPath(),
+    entryPoints,
+    // never written: source maps refer to the sources from here
+    outdir: "build/functions/any",
+    outExtension: { ".js": ".mjs" },
+    write: false,
+    metafile: true,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    mainFields: ["module", "main"],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: "none",
+    external: NATIVE_PACKAGES,
+    // CommonJS inside a bundle of ES modules calls `require` for Node's own modules
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
+    logLevel: "warning",
+  });
+}
+
+/** Whether anything of a source file was left after unused code had been dropped. */
+function containsSource({ outputs }: Metafile, source: string): boolean {
+  return Object.values(outputs).some(({ inputs }) => (inputs[source]?.bytesInOutput ?? 0) > 0);
+}
+
+function importsPackage({ outputs }: Metafile, name: string): boolean {
+  return Object.values(outputs).some(({ imports }) => imports.some(({ path }) => path === name));
+}

@@ -1,0 +1,17 @@
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { bundleCode, writeCode } from "./function-bundle.ts";
+import { repositoryPath } from "./repository.ts";
+
+/** What the image is built from, besides the code: see functions/gpu-worker/image/Dockerfile. */
+const IMAGE_FOLDER = "functions/gpu-worker/image";
+
+/** Writes the build context of the GPU workers' image into a folder, which is emptied first. */
+export function writeGpuContext(folder: string): string {
+  const bundle = bundleCode("gpu-worker");
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(repositoryPath(IMAGE_FOLDER), folder, { recursive: true });
+  writeCode(bundle, join(folder, "app"));
+  return folder;
+}

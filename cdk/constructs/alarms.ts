@@ -1,0 +1,151 @@
+import { Duration } from "aws-cdk-lib";
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  TreatMissingData,
+} from "aws-cdk-lib/aws-cloudwatch";
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import type { RestApi } from "aws-cdk-lib/aws-apigateway";
+import { Topic } from "aws-cdk-lib/aws-sns";
+import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import { Construct } from "constructs";
+
+import type { GpuFleet } from "./gpu-fleet.ts";
+import { desiredGpuTasks } from "./gpu-metrics.ts";
+import type { PipelineFunction } from "./pipeline-function.ts";
+import type { LambdaFunctionName } from "./pipeline-functions.ts";
+import type { WorkQueue } from "./work-queue.ts";
+
+const FIVE_MINUTES = Duration.minutes(5);
+type WatchedQueue = "requests" | "assembly" | "channels";
+/** How long a message may wait. Requests and results are dealt with in seconds; a worker may be busy
+ * for hours with the channels of a large job, but not for a working day. */
+const PATIENCE_SECONDS: Readonly<Record<WatchedQueue, number>> = {
+  requests: 900,
+  assembly: 1_800,
+  channels: 6 * 3_600,
+};
+/** A Spot instance and its image take five to ten minutes. */
+const GPU_START_SECONDS = 1_200;
+
+export interface AlarmsProps {
+  readonly functions: Readonly<Record<LambdaFunctionName, PipelineFunction>>;
+  readonly queues: Readonly<Record<WatchedQueue, WorkQueue>>;
+  readonly api: RestApi;
+  readonly gpu: { readonly fleet: GpuFleet; readonly queue: WorkQueue } | null;
+  readonly email: string | null;
+}
+
+interface AlarmFacts {
+  readonly metric: IMetric;
+  readonly threshold: number;
+  readonly evaluationPeriods?: number;
+  readonly says: string;
+  /** Heading of cdk/README.md as its address there. */
+  readonly runbook: string;
+}
+
+/** Everything a person should hear of, each with the section of the runbook to open. */
+export class Alarms extends Construct {
+  readonly topic: Topic;
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    this.topic = new Topic(this, "Topic", { enforceSSL: true });
+    if (props.email !== null) this.topic.addSubscription(new EmailSubscription(props.email));
+    this.#watchQueues(props);
+    for (const [name, pipelineFunction] of Object.entries(props.functions)) {
+      this.#watchFunction(name, pipelineFunction);
+    }
+    this.#raise("api-server-errors", {
+      metric: props.api.metricServerError({ period: FIVE_MINUTES, statistic: "sum" }),
+      threshold: 1,
+      says: "the API answered with a server error",
+      runbook: "function-errors",
+    });
+    if (props.gpu !== null) this.#watchGpu(props.gpu);
+  }
+
+  #watchQueues({ queues, gpu, functions }: AlarmsProps): void {
+    const all = { ...queues, ...(gpu && { "gpu-channels": gpu.queue }) };
+    for (const [name, { deadLetterQueue }] of Object.entries(all)) {
+      this.#raise(`${name}-dead-letters`, {
+        metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible({
+          period: FIVE_MINUTES,
+          statistic: "max",
+        }),
+        threshold: 1,
+        says: `messages of the ${name} queue were given up and wait in its dead-letter queue`,
+        runbook: "dead-letters",
+      });
+    }
+    this.#raise("channels-given-up", {
+      metric: functions["dead-letter"].function.metricInvocations({ period: FIVE_MINUTES }),
+      threshold: 1,
+      says: "channels failed on every delivery and were ended as failed",
+      runbook: "channels-given-up",
+    });
+    for (const name of ["requests", "assembly", "channels"] as const) {
+      this.#raise(`${name}-old`, {
+        metric: queues[name].queue.metricApproximateAgeOfOldestMessage({ period: FIVE_MINUTES }),
+        threshold: PATIENCE_SECONDS[name],
+        evaluationPeriods: 2,
+        says: `the oldest message of the ${name} queue has waited for ${PATIENCE_SECONDS[name] / 60} minutes`,
+        runbook: "old-messages",
+      });
+    }
+  }
+
+  #watchFunction(name: string, { function: lambda }: PipelineFunction): void {
+    this.#raise(`${name}-errors`, {
+      metric: lambda.metricErrors({ period: FIVE_MINUTES }),
+      threshold: 1,
+      evaluationPeriods: 2,
+      says: `the ${name} function fails`,
+      runbook: "function-errors",
+    });
+    this.#raise(`${name}-throttles`, {
+      metric: lambda.metricThrottles({ period: FIVE_MINUTES }),
+      threshold: 1,
+      evaluationPeriods: 3,
+      says: `the ${name} function is throttled: the account's concurrency is used up`,
+      runbook: "throttles",
+    });
+  }
+
+  /** Where an account has no quota for GPU instances the deployment succeeds and jobs hang. */
+  #watchGpu({ fleet, queue }: NonNullable<AlarmsProps["gpu"]>): void {
+    this.#raise("gpu-stalled", {
+      metric: new MathExpression({
+        label: "age of the oldest channel while workers are wanted",
+        expression: "IF(FILL(desired, 0) > 0, age, 0)",
+        period: FIVE_MINUTES,
+        usingMetrics: {
+          age: queue.queue.metricApproximateAgeOfOldestMessage({ period: FIVE_MINUTES }),
+          desired: desiredGpuTasks(fleet.service, FIVE_MINUTES),
+        },
+      }),
+      threshold: GPU_START_SECONDS,
+      evaluationPeriods: 2,
+      says: "GPU workers are wanted, and channels do not move",
+      runbook: "gpu-stalled",
+    });
+  }
+
+  #raise(
+    id: string,
+    { metric, threshold, evaluationPeriods = 1, says, runbook }: AlarmFacts,
+  ): void {
+    new Alarm(this, id, {
+      alarmDescription: `${says}. Runbook: cdk/README.md#${runbook}`,
+      metric,
+      threshold,
+      evaluationPeriods,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      // idle queues and functions report nothing
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    }).addAlarmAction(new SnsAction(this.topic));
+  }
+}

@@ -1,0 +1,102 @@
+import {
+  type BaseService,
+  CfnService,
+  Cluster,
+  Compatibility,
+  type ContainerImage,
+  ContainerInsights,
+  Ec2Service,
+  FargateService,
+} from "aws-cdk-lib/aws-ecs";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { Construct } from "constructs";
+
+import type { PipelineSettings } from "../settings.ts";
+import { asCluster } from "./as-interface.ts";
+import { addAutoScalingGroup, addManagedInstances } from "./gpu-capacity.ts";
+import { GpuNetwork } from "./gpu-network.ts";
+import { GpuScaling } from "./gpu-scaling.ts";
+import { GpuTask } from "./gpu-task.ts";
+import type { WorkQueue } from "./work-queue.ts";
+
+export interface GpuFleetProps extends Pick<PipelineSettings, "gpuCapacity" | "gpuMaxTasks"> {
+  readonly kind: "managed" | "asg";
+  readonly queue: WorkQueue;
+  readonly image: ContainerImage;
+  readonly environment: Readonly<Record<string, string>>;
+  /** What a worker may do. */
+  readonly statements: readonly PolicyStatement[];
+}
+
+/** GPU workers on ECS, none of them while there is nothing to do. */
+export class GpuFleet extends Construct {
+  readonly cluster: Cluster;
+  readonly service: BaseService;
+  readonly task: GpuTask;
+
+  constructor(scope: Construct, id: string, props: GpuFleetProps) {
+    super(scope, id);
+    const { kind, gpuCapacity, gpuMaxTasks } = props;
+    const network = new GpuNetwork(this, "Network");
+    this.cluster = new Cluster(this, "Cluster", {
+      vpc: network.vpc,
+      containerInsightsV2: ContainerInsights.ENHANCED,
+    });
+    const addCapacity = kind === "managed" ? addManagedInstances : addAutoScalingGroup;
+    const capacityProvider = addCapacity(this, {
+      cluster: this.cluster,
+      network,
+      capacity: gpuCapacity,
+      maxInstances: gpuMaxTasks,
+    });
+    this.task = new GpuTask(this, "Task", {
+      compatibility: kind === "managed" ? Compatibility.MANAGED_INSTANCES : Compatibility.EC2,
+      cluster: this.cluster,
+      image: props.image,
+      environment: props.environment,
+      statements: props.statements,
+    });
+    this.service = this.#service(kind, capacityProvider);
+    new GpuScaling(this, "Scaling", {
+      service: this.service,
+      queue: props.queue.queue,
+      maxTasks: gpuMaxTasks,
+    });
+  }
+
+  /** Lets a function raise the service from 0 to 1. */
+  wakeStatement(): PolicyStatement {
+    return new PolicyStatement({
+      actions: ["ecs:DescribeServices", "ecs:UpdateService"],
+      resources: [this.service.serviceArn],
+    });
+  }
+
+  #service(kind: "managed" | "asg", capacityProvider: string): BaseService {
+    const common = {
+      cluster: asCluster(this.cluster),
+      desiredCount: 0,
+      // a worker is replaced, never doubled: there may be no second GPU
+      minHealthyPercent: 0,
+      maxHealthyPercent: 100,
+      circuitBreaker: { rollback: true },
+      capacityProviderStrategies: [{ capacityProvider, weight: 1 }],
+    };
+    if (kind === "asg") {
+      return new Ec2Service(this, "Service", {
+        ...common,
+        taskDefinition: this.task.definition,
+      });
+    }
+    // Ec2Service refuses tasks for Managed Instances; FargateService takes them, and writes a network
+    // configuration that ECS refuses for host networking
+    const service = new FargateService(this, "Service", {
+      ...common,
+      taskDefinition: this.task.definition,
+    });
+    const resource = service.node.defaultChild;
+    if (!(resource instanceof CfnService)) throw new Error("internal: a service is no CfnService");
+    resource.addPropertyDeletionOverride("NetworkConfiguration");
+    return service;
+  }
+}

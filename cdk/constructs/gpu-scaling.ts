@@ -1,0 +1,126 @@
+import { Duration } from "aws-cdk-lib";
+import {
+  AdjustmentType,
+  MetricAggregationType,
+  StepScalingAction,
+} from "aws-cdk-lib/aws-applicationautoscaling";
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  TreatMissingData,
+} from "aws-cdk-lib/aws-cloudwatch";
+import { ApplicationScalingAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import type { BaseService, ScalableTaskCount } from "aws-cdk-lib/aws-ecs";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+
+import { desiredGpuTasks } from "./gpu-metrics.ts";
+
+const PERIOD = Duration.minutes(1);
+/** Channels waiting or being drawn from which on so many workers are worth their start of minutes. */
+const STEPS = [
+  { channels: 1, tasks: 1 },
+  { channels: 200, tasks: 2 },
+  { channels: 800, tasks: 4 },
+  { channels: 3_200, tasks: 8 },
+];
+/** Minutes without work before the last worker goes: a start costs about as much. */
+const IDLE_MINUTES = 5;
+
+export interface GpuScalingProps {
+  readonly service: BaseService;
+  readonly queue: Queue;
+  readonly maxTasks: number;
+}
+
+/** From no worker to many and back, by the channels that wait or are being drawn. */
+export class GpuScaling extends Construct {
+  constructor(scope: Construct, id: string, { service, queue, maxTasks }: GpuScalingProps) {
+    super(scope, id);
+    const target = service.autoScaleTaskCount({ minCapacity: 0, maxCapacity: maxTasks });
+    const backlog = backlogOf(queue);
+    this.#scaleOut(target, backlog);
+    this.#scaleIn(target, idle(service, backlog));
+  }
+
+  #scaleOut(target: ScalableTaskCount, backlog: MathExpression): void {
+    const action = new StepScalingAction(this, "Out", {
+      scalingTarget: target,
+      adjustmentType: AdjustmentType.EXACT_CAPACITY,
+      metricAggregationType: MetricAggregationType.MAXIMUM,
+      cooldown: PERIOD,
+    });
+    const [first, ...rest] = STEPS;
+    const bounds = rest.map(({ channels }) => channels - first!.channels);
+    STEPS.forEach(({ tasks }, i) =>
+      action.addAdjustment({
+        adjustment: tasks,
+        lowerBound: i === 0 ? 0 : bounds[i - 1]!,
+        ...(i < bounds.length && { upperBound: bounds[i]! }),
+      }),
+    );
+    this.#onAlarm("WorkWaits", action, {
+      metric: backlog,
+      threshold: first!.channels,
+      evaluationPeriods: 1,
+      description: "channels wait for a GPU: more workers",
+    });
+  }
+
+  #scaleIn(target: ScalableTaskCount, idleness: MathExpression): void {
+    const action = new StepScalingAction(this, "In", {
+      scalingTarget: target,
+      adjustmentType: AdjustmentType.EXACT_CAPACITY,
+      metricAggregationType: MetricAggregationType.MINIMUM,
+      cooldown: PERIOD,
+    });
+    action.addAdjustment({ adjustment: 0, lowerBound: 0 });
+    this.#onAlarm("NothingToDo", action, {
+      metric: idleness,
+      threshold: 1,
+      evaluationPeriods: IDLE_MINUTES,
+      description: "GPU workers have had nothing to do: none is kept",
+    });
+  }
+
+  #onAlarm(
+    id: string,
+    action: StepScalingAction,
+    alarm: { metric: IMetric; threshold: number; evaluationPeriods: number; description: string },
+  ): void {
+    const { description, ...rest } = alarm;
+    new Alarm(this, id, {
+      ...rest,
+      alarmDescription: `${description}. Runbook: cdk/README.md#gpu-scaling`,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      // a queue unused for six hours reports nothing
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    }).addAlarmAction(new ApplicationScalingAction(action));
+  }
+}
+
+/** What is being drawn counts: a worker that holds the last messages must not be taken away. */
+function backlogOf(queue: Queue): MathExpression {
+  const options = { period: PERIOD, statistic: "max" };
+  return new MathExpression({
+    label: "channels waiting or being drawn",
+    expression: "waiting + held",
+    period: PERIOD,
+    usingMetrics: {
+      waiting: queue.metricApproximateNumberOfMessagesVisible(options),
+      held: queue.metricApproximateNumberOfMessagesNotVisible(options),
+    },
+  });
+}
+
+/** 1 while workers are wanted and have nothing to do; so a worker just woken is given its minutes. */
+function idle(service: BaseService, backlog: MathExpression): MathExpression {
+  return new MathExpression({
+    label: "idle",
+    expression: "IF(FILL(desired, 0) > 0, IF(waiting + held > 0, 0, 1), 0)",
+    period: PERIOD,
+    usingMetrics: { ...backlog.usingMetrics, desired: desiredGpuTasks(service, PERIOD) },
+  });
+}

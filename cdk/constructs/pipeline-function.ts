@@ -1,0 +1,100 @@
+import { type Duration, RemovalPolicy } from "aws-cdk-lib";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import {
+  Architecture,
+  type Code,
+  EventSourceMapping,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+} from "aws-cdk-lib/aws-lambda";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+
+import { consumeStatement } from "./access.ts";
+import { acknowledge } from "./acknowledge.ts";
+
+export interface PipelineFunctionProps {
+  readonly description: string;
+  /** Folder with `index.mjs`. */
+  readonly code: Code;
+  /** MB. */
+  readonly memorySize: number;
+  readonly timeout: Duration;
+  readonly environment: Readonly<Record<string, string>>;
+  /** What it may do, besides writing its log and its trace. */
+  readonly statements: readonly PolicyStatement[];
+}
+
+export interface ConsumerOptions {
+  readonly batchSize: number;
+  /** @default none: a message is taken as it comes */
+  readonly batchingWindow?: Duration;
+  /** 2 to 1,000. @default as many as the account allows */
+  readonly maxConcurrency?: number;
+}
+
+/** A function with its own role and log group: no managed policies, no rights by default. */
+export class PipelineFunction extends Construct {
+  readonly function: LambdaFunction;
+  readonly logGroup: LogGroup;
+  readonly timeout: Duration;
+  readonly #role: Role;
+
+  constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
+    super(scope, id);
+    this.timeout = props.timeout;
+    this.logGroup = new LogGroup(this, "Logs", {
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.#role = new Role(this, "Role", {
+      assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+    });
+    for (const statement of [writeLog(this.logGroup), ...props.statements]) {
+      this.#role.addToPolicy(statement);
+    }
+    this.function = new LambdaFunction(this, "Function", {
+      description: props.description,
+      code: props.code,
+      handler: "index.handler",
+      runtime: Runtime.NODEJS_24_X,
+      // the native packages in the zip are for linux/x64
+      architecture: Architecture.X86_64,
+      memorySize: props.memorySize,
+      timeout: props.timeout,
+      role: this.#role,
+      logGroup: this.logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      tracing: Tracing.ACTIVE,
+      environment: { ...props.environment, NODE_OPTIONS: "--enable-source-maps" },
+    });
+    acknowledge(this.#role, {
+      "AwsSolutions-IAM5[Resource::*]":
+        "xray:PutTraceSegments and xray:PutTelemetryRecords know no resources; no other statement is without one, which a test asserts",
+    });
+  }
+
+  /** Feeds the function from a queue; each message of a batch succeeds or fails by itself. */
+  consume(queue: IQueue, options: ConsumerOptions): void {
+    const { batchSize, batchingWindow, maxConcurrency } = options;
+    this.#role.addToPolicy(consumeStatement(queue));
+    new EventSourceMapping(this, `From${queue.node.scope?.node.id}`, {
+      target: this.function,
+      eventSourceArn: queue.queueArn,
+      reportBatchItemFailures: true,
+      batchSize,
+      ...(batchingWindow && { maxBatchingWindow: batchingWindow }),
+      ...(maxConcurrency !== undefined && { maxConcurrency }),
+    });
+  }
+}
+
+function writeLog(logGroup: LogGroup): PolicyStatement {
+  return new PolicyStatement({
+    actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    resources: [logGroup.logGroupArn],
+  });
+}

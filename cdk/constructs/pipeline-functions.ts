@@ -1,0 +1,162 @@
+import { Duration } from "aws-cdk-lib";
+import type { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { Code } from "aws-cdk-lib/aws-lambda";
+import type { IBucket } from "aws-cdk-lib/aws-s3";
+import { Construct } from "constructs";
+
+import type { PipelineSettings } from "../settings.ts";
+import { objectStatements, sendStatement } from "./access.ts";
+import type { GpuFleet } from "./gpu-fleet.ts";
+import { OBJECTS_OF } from "./object-access.ts";
+import { PipelineFunction } from "./pipeline-function.ts";
+import type { WorkQueue } from "./work-queue.ts";
+
+export const LAMBDA_FUNCTIONS = ["intake", "worker", "assembler", "dead-letter", "api"] as const;
+export type LambdaFunctionName = (typeof LAMBDA_FUNCTIONS)[number];
+
+/** The queues' visibility timeouts follow from these. */
+export const TIMEOUTS = {
+  intake: Duration.minutes(2),
+  // Lambda's longest: a channel of many iterations on a large image takes minutes
+  worker: Duration.minutes(15),
+  assembler: Duration.minutes(10),
+  "dead-letter": Duration.minutes(1),
+  // API Gateway waits no longer
+  api: Duration.seconds(29),
+} as const satisfies Record<LambdaFunctionName, Duration>;
+
+/** One vCPU, for analysing a network. */
+const ANALYSIS_MEMORY_MB = 1_769;
+/** Sheets of 7,000 tiles take 466 MB, pages of deep-zoom sheets three times that. */
+const ASSEMBLER_MEMORY_MB = 3_008;
+const SMALL_MEMORY_MB = 256;
+
+export interface PipelineFunctionsProps {
+  readonly settings: PipelineSettings;
+  readonly code: (name: LambdaFunctionName) => Code;
+  readonly bucket: IBucket;
+  readonly queues: Readonly<Record<"requests" | "channels" | "assembly", WorkQueue>>;
+  readonly gpu: { readonly fleet: GpuFleet; readonly queue: WorkQueue } | null;
+}
+
+/** The five functions, what feeds them, and what each may do. */
+export class PipelineFunctions extends Construct {
+  readonly byName: Readonly<Record<LambdaFunctionName, PipelineFunction>>;
+
+  constructor(scope: Construct, id: string, props: PipelineFunctionsProps) {
+    super(scope, id);
+    this.byName = {
+      intake: this.#intake(props),
+      worker: this.#worker(props),
+      assembler: this.#assembler(props),
+      "dead-letter": this.#deadLetter(props),
+      api: this.#api(props),
+    };
+  }
+
+  #intake(props: PipelineFunctionsProps): PipelineFunction {
+    const intake = this.#create("intake", props, {
+      description: "answers requests put into the drop zone and fans their jobs out",
+      memorySize: ANALYSIS_MEMORY_MB,
+      environment: dispatchEnvironment(props),
+      statements: dispatchStatements(props),
+    });
+    intake.consume(props.queues.requests.queue, { batchSize: 1, maxConcurrency: 5 });
+    return intake;
+  }
+
+  #worker(props: PipelineFunctionsProps): PipelineFunction {
+    const { workerMemory, workerThreads, workerConcurrency } = props.settings;
+    const worker = this.#create("worker", props, {
+      description: "draws channels on the CPU",
+      memorySize: workerMemory,
+      environment: { WORKER_THREADS: String(workerThreads) },
+      statements: [],
+    });
+    worker.consume(props.queues.channels.queue, {
+      // two images a thread share one start; more would leave other workers idle
+      batchSize: Math.min(10, 2 * workerThreads),
+      maxConcurrency: workerConcurrency,
+    });
+    return worker;
+  }
+
+  #assembler(props: PipelineFunctionsProps): PipelineFunction {
+    const assembler = this.#create("assembler", props, {
+      description: "follows jobs and draws the sheet of one whose channels have ended",
+      memorySize: ASSEMBLER_MEMORY_MB,
+      environment: dispatchEnvironment(props),
+      statements: dispatchStatements(props),
+    });
+    assembler.consume(props.queues.assembly.queue, {
+      // a job is looked at once a batch, however many of its results the batch reports
+      batchSize: 100,
+      batchingWindow: Duration.seconds(5),
+      maxConcurrency: 2,
+    });
+    return assembler;
+  }
+
+  #deadLetter(props: PipelineFunctionsProps): PipelineFunction {
+    const deadLetter = this.#create("dead-letter", props, {
+      description: "ends channels that failed on every delivery",
+      memorySize: SMALL_MEMORY_MB,
+      environment: {},
+      statements: [],
+    });
+    const { queues, gpu } = props;
+    for (const { deadLetterQueue } of [queues.channels, ...(gpu ? [gpu.queue] : [])]) {
+      deadLetter.consume(deadLetterQueue, { batchSize: 10 });
+    }
+    return deadLetter;
+  }
+
+  #api(props: PipelineFunctionsProps): PipelineFunction {
+    return this.#create("api", props, {
+      description: "answers the HTTP API",
+      memorySize: ANALYSIS_MEMORY_MB,
+      environment: dispatchEnvironment(props),
+      statements: dispatchStatements(props),
+    });
+  }
+
+  #create(
+    name: LambdaFunctionName,
+    { code, bucket }: PipelineFunctionsProps,
+    own: {
+      readonly description: string;
+      readonly memorySize: number;
+      readonly environment: Readonly<Record<string, string>>;
+      readonly statements: readonly PolicyStatement[];
+    },
+  ): PipelineFunction {
+    return new PipelineFunction(this, name, {
+      ...own,
+      code: code(name),
+      timeout: TIMEOUTS[name],
+      environment: { BUCKET_NAME: bucket.bucketName, ...own.environment },
+      statements: [...objectStatements(bucket, OBJECTS_OF[name]), ...own.statements],
+    });
+  }
+}
+
+/** For the functions that send a job's channels to their workers. */
+function dispatchEnvironment({ queues, gpu }: PipelineFunctionsProps): Record<string, string> {
+  return {
+    CHANNEL_QUEUE_URL: queues.channels.queue.queueUrl,
+    ASSEMBLY_QUEUE_URL: queues.assembly.queue.queueUrl,
+    ...(gpu && {
+      GPU_QUEUE_URL: gpu.queue.queue.queueUrl,
+      ECS_CLUSTER: gpu.fleet.cluster.clusterName,
+      ECS_SERVICE: gpu.fleet.service.serviceName,
+    }),
+  };
+}
+
+function dispatchStatements({ queues, gpu }: PipelineFunctionsProps): PolicyStatement[] {
+  const sendTo = [queues.channels, queues.assembly, ...(gpu ? [gpu.queue] : [])];
+  return [
+    sendStatement(...sendTo.map(({ queue }) => queue)),
+    ...(gpu ? [gpu.fleet.wakeStatement()] : []),
+  ];
+}

@@ -1,0 +1,170 @@
+import {
+  AccessLogFormat,
+  ApiKeySourceType,
+  AuthorizationType,
+  CfnMethod,
+  EndpointType,
+  GatewayResponse,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  Period,
+  RequestValidator,
+  ResponseType,
+  RestApi,
+} from "aws-cdk-lib/aws-apigateway";
+import { RemovalPolicy } from "aws-cdk-lib";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+
+import { PROBLEMS, problemType } from "../../functions/api/problem.ts";
+import { uploadRequestSchema } from "../../functions/api/schemas.ts";
+import { dreamRequestSchema } from "../../lib/pipeline/request.ts";
+import type { PipelineSettings } from "../settings.ts";
+import { acknowledge } from "./acknowledge.ts";
+import { asRestApi } from "./as-interface.ts";
+import { RequestModel } from "./request-model.ts";
+
+export interface ApiRoute {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly body?: "DreamRequest" | "UploadRequest";
+}
+
+/** Every method that callers can reach; a test holds it against the function's own route table. */
+export const API_ROUTES: readonly ApiRoute[] = [
+  { method: "POST", path: "/jobs", body: "DreamRequest" },
+  { method: "GET", path: "/jobs" },
+  { method: "GET", path: "/jobs/{jobId}" },
+  { method: "DELETE", path: "/jobs/{jobId}" },
+  { method: "POST", path: "/uploads", body: "UploadRequest" },
+  { method: "GET", path: "/networks" },
+  { method: "GET", path: "/networks/{networkId}/layers" },
+];
+
+/** Requests that may come at once, in seconds of the sustained rate. */
+const BURST_SECONDS = 2;
+/** Of one API key: the sustained rate for an hour. */
+const DAILY_QUOTA_SECONDS = 3_600;
+
+export interface RequestApiProps extends Pick<PipelineSettings, "auth" | "requestsPerSecond"> {
+  readonly handler: IFunction;
+}
+
+/** REST API: callers sign with SigV4, or by setting send an API key; bodies are checked by model. */
+export class RequestApi extends Construct {
+  readonly api: RestApi;
+
+  constructor(scope: Construct, id: string, props: RequestApiProps) {
+    super(scope, id);
+    const { auth, requestsPerSecond } = props;
+    const throttle = {
+      rateLimit: requestsPerSecond,
+      burstLimit: BURST_SECONDS * requestsPerSecond,
+    };
+    this.api = this.#restApi(throttle);
+    this.#addRoutes(props);
+    this.#explainRefusals();
+    if (auth === "api-key") this.#usagePlan(throttle);
+    acknowledge(this.api, {
+      "AwsSolutions-COG4":
+        "callers are programs with AWS credentials (SigV4) or an API key, not people who sign in; a user pool would authenticate nobody",
+      "AwsSolutions-APIG3":
+        "no method answers a caller without credentials, stage and usage plan throttle, and the body is checked by model before the function sees it; a web ACL would add its monthly price and no rule",
+    });
+  }
+
+  #restApi(throttle: { readonly rateLimit: number; readonly burstLimit: number }): RestApi {
+    const accessLog = new LogGroup(this, "AccessLog", {
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const api = new RestApi(this, "Api", {
+      description: "dreamgrid: draws what the channels of a convolutional network respond to",
+      endpointTypes: [EndpointType.REGIONAL],
+      apiKeySourceType: ApiKeySourceType.HEADER,
+      cloudWatchRole: true,
+      deployOptions: {
+        tracingEnabled: true,
+        metricsEnabled: true,
+        loggingLevel: MethodLoggingLevel.ERROR,
+        accessLogDestination: new LogGroupLogDestination(accessLog),
+        accessLogFormat: AccessLogFormat.jsonWithStandardFields(),
+        throttlingRateLimit: throttle.rateLimit,
+        throttlingBurstLimit: throttle.burstLimit,
+      },
+    });
+    acknowledge(api, {
+      "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]":
+        "API Gateway's account-wide logging role; its log groups are created by the service under names not known before, so AWS documents this managed policy",
+    });
+    return api;
+  }
+
+  #addRoutes({ handler, auth }: RequestApiProps): void {
+    const { api } = this;
+    const models = {
+      DreamRequest: new RequestModel(this, "DreamRequest", {
+        api,
+        schema: dreamRequestSchema,
+        description: "a request for one job",
+      }),
+      UploadRequest: new RequestModel(this, "UploadRequest", {
+        api,
+        schema: uploadRequestSchema,
+        description: "an announced upload of an image or of a network's file",
+      }),
+    };
+    const validator = new RequestValidator(this, "Validator", {
+      restApi: asRestApi(api),
+      validateRequestBody: true,
+      validateRequestParameters: true,
+    });
+    const integration = new LambdaIntegration(handler);
+    for (const { method, path, body } of API_ROUTES) {
+      const added = api.root.resourceForPath(path).addMethod(method, integration, {
+        requestValidator: validator,
+        authorizationType: auth === "iam" ? AuthorizationType.IAM : AuthorizationType.NONE,
+        apiKeyRequired: auth === "api-key",
+      });
+      const resource = added.node.defaultChild;
+      if (!(resource instanceof CfnMethod)) throw new Error("internal: a method is no CfnMethod");
+      if (body) resource.requestModels = { "application/json": models[body].modelId };
+      if (auth === "api-key") {
+        acknowledge(added, {
+          "AwsSolutions-APIG4":
+            "chosen with -c auth=api-key: the method asks for a key of the usage plan, which throttles each key and bounds it per day",
+        });
+      }
+    }
+  }
+
+  /** In the form of the function's own answers: problem documents of RFC 9457. */
+  #explainRefusals(): void {
+    new GatewayResponse(this, "BadBody", {
+      restApi: asRestApi(this.api),
+      type: ResponseType.BAD_REQUEST_BODY,
+      templates: {
+        "application/problem+json": problemTemplate("$context.error.validationErrorString"),
+      },
+    });
+  }
+
+  #usagePlan(throttle: { readonly rateLimit: number; readonly burstLimit: number }): void {
+    const { api } = this;
+    const plan = api.addUsagePlan("UsagePlan", {
+      throttle,
+      quota: { limit: throttle.rateLimit * DAILY_QUOTA_SECONDS, period: Period.DAY },
+      apiStages: [{ api: asRestApi(api), stage: api.deploymentStage }],
+    });
+    plan.addApiKey(api.addApiKey("Key"));
+  }
+}
+
+/** API Gateway puts values in place of its variables, escaped for JSON. */
+function problemTemplate(detail: string): string {
+  const kind = "invalid-request";
+  const { status, title } = PROBLEMS[kind];
+  return JSON.stringify({ type: problemType(kind), title, status, detail, problems: [detail] });
+}

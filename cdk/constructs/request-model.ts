@@ -1,0 +1,40 @@
+import { CfnModel, type RestApi } from "aws-cdk-lib/aws-apigateway";
+import { Construct } from "constructs";
+import { z } from "zod";
+
+export interface RequestModelProps {
+  readonly api: RestApi;
+  readonly schema: z.ZodType;
+  readonly description: string;
+}
+
+/** API Gateway's model of a request body, generated from the schema that the function checks with. */
+export class RequestModel extends Construct {
+  readonly modelId: string;
+
+  constructor(scope: Construct, id: string, props: RequestModelProps) {
+    super(scope, id);
+    const model = new CfnModel(this, "Model", {
+      restApiId: props.api.restApiId,
+      contentType: "application/json",
+      description: props.description,
+      schema: modelSchema(props.schema),
+    });
+    this.modelId = model.ref;
+  }
+}
+
+/**
+ * JSON schema in draft 4, the only one that API Gateway knows. What JSON schema cannot say (a colour's
+ * name, a key that is no address) is left to the function.
+ */
+export function modelSchema(schema: z.ZodType): Record<string, unknown> {
+  return z.toJSONSchema(schema, {
+    target: "draft-04",
+    io: "input",
+    override: ({ jsonSchema }) => {
+      // zod's own bound of every integer says nothing, and is beyond a 32-bit one
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
+}

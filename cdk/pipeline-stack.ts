@@ -1,0 +1,111 @@
+import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
+import type { ContainerImage } from "aws-cdk-lib/aws-ecs";
+import type { Code } from "aws-cdk-lib/aws-lambda";
+import type { IBucket } from "aws-cdk-lib/aws-s3";
+import type { Construct } from "constructs";
+
+import { Alarms } from "./constructs/alarms.ts";
+import { gpuQueueStatement, objectStatements } from "./constructs/access.ts";
+import { GpuFleet } from "./constructs/gpu-fleet.ts";
+import { JobBucket } from "./constructs/job-bucket.ts";
+import { acknowledgePrefixes, OBJECTS_OF } from "./constructs/object-access.ts";
+import { PipelineDashboard } from "./constructs/pipeline-dashboard.ts";
+import {
+  type LambdaFunctionName,
+  PipelineFunctions,
+  TIMEOUTS,
+} from "./constructs/pipeline-functions.ts";
+import { RequestApi } from "./constructs/request-api.ts";
+import { visibilityFor, WorkQueue } from "./constructs/work-queue.ts";
+import type { PipelineSettings } from "./settings.ts";
+
+/** A GPU worker extends it while it works, so a worker that died is replaced soon. */
+const GPU_VISIBILITY = Duration.minutes(5);
+
+export interface PipelineStackProps extends StackProps {
+  readonly settings: PipelineSettings;
+  readonly code: (name: LambdaFunctionName) => Code;
+  /** Called where GPU workers are deployed. */
+  readonly gpuImage: () => ContainerImage;
+}
+
+/**
+ * The whole pipeline. Plain CloudFormation resources only: what usually takes a custom resource is
+ * done in another way, so that nothing runs in the account but the pipeline.
+ */
+export class PipelineStack extends Stack {
+  constructor(scope: Construct, id: string, props: PipelineStackProps) {
+    super(scope, id, props);
+    const { settings, code } = props;
+    const queues = this.#queues();
+    const { bucket } = new JobBucket(this, "Jobs", {
+      requestQueue: queues.requests.queue,
+      assemblyQueue: queues.assembly.queue,
+      retention: Duration.days(settings.retentionDays),
+    });
+    acknowledgePrefixes(this, bucket);
+    const gpu = settings.gpu === "none" ? null : this.#gpu(settings.gpu, bucket, props);
+    const { byName } = new PipelineFunctions(this, "Functions", {
+      settings,
+      code,
+      bucket,
+      queues,
+      gpu,
+    });
+    const { api } = new RequestApi(this, "Api", { ...settings, handler: byName.api.function });
+    const { topic } = new Alarms(this, "Alarms", {
+      functions: byName,
+      queues,
+      api,
+      gpu,
+      email: settings.alarmEmail,
+    });
+    new PipelineDashboard(this, "Overview", {
+      worker: byName.worker,
+      workerMemory: settings.workerMemory,
+      channels: queues.channels,
+      gpu: gpu && { ...gpu, capacity: settings.gpuCapacity },
+    });
+    new CfnOutput(this, "BucketName", { value: bucket.bucketName });
+    new CfnOutput(this, "ApiUrl", { value: api.url });
+    new CfnOutput(this, "AlarmTopicArn", { value: topic.topicArn });
+  }
+
+  #queues() {
+    return {
+      requests: new WorkQueue(this, "Requests", {
+        visibilityTimeout: visibilityFor(TIMEOUTS.intake),
+      }),
+      channels: new WorkQueue(this, "Channels", {
+        visibilityTimeout: visibilityFor(TIMEOUTS.worker),
+        deadLetterVisibilityTimeout: visibilityFor(TIMEOUTS["dead-letter"]),
+      }),
+      assembly: new WorkQueue(this, "Assembly", {
+        visibilityTimeout: visibilityFor(TIMEOUTS.assembler),
+      }),
+    };
+  }
+
+  #gpu(kind: "managed" | "asg", bucket: IBucket, { settings, gpuImage }: PipelineStackProps) {
+    const queue = new WorkQueue(this, "GpuChannels", {
+      visibilityTimeout: GPU_VISIBILITY,
+      deadLetterVisibilityTimeout: visibilityFor(TIMEOUTS["dead-letter"]),
+    });
+    const fleet = new GpuFleet(this, "Gpu", {
+      ...settings,
+      kind,
+      queue,
+      image: gpuImage(),
+      environment: {
+        BUCKET_NAME: bucket.bucketName,
+        GPU_QUEUE_URL: queue.queue.queueUrl,
+        PROVIDER: "cuda",
+      },
+      statements: [
+        ...objectStatements(bucket, OBJECTS_OF["gpu-worker"]),
+        gpuQueueStatement(queue.queue),
+      ],
+    });
+    return { fleet, queue };
+  }
+}
