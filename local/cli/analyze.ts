@@ -5,19 +5,19 @@ import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import type { Layer } from "../../lib/onnx/layers.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { openForCommand, type OpenedNetwork } from "./network.ts";
-import { note, print, table } from "./terminal.ts";
+import { table, type Terminal } from "./terminal.ts";
 
 /** `dreamgrid analyze NETWORK`: the layer table, as MATLAB's analyzeNetwork shows it. */
-export function analyzeCommand(): Command {
+export function analyzeCommand(terminal: Terminal): Command {
   return new Command("analyze")
     .description("show a network's layers: index, name, type, sizes, and what can be visualised")
     .argument("<network>", "id of a network, or path of an .onnx file")
     .option("--json", "print the table as JSON")
     .action(async (idOrPath: string, { json }: { readonly json?: boolean }) => {
-      const opened = await openForCommand(idOrPath);
+      const opened = await openForCommand(idOrPath, terminal);
       const problems = visualisationProblems(opened);
-      if (json) print(JSON.stringify(asJson(opened, problems), null, 2));
-      else printTable(opened, problems);
+      if (json) terminal.print(JSON.stringify(asJson(opened, problems), null, 2));
+      else printTable(opened, problems, terminal);
     });
 }
 
@@ -66,7 +66,11 @@ function asJson({ network, layers }: OpenedNetwork, problems: ReadonlyMap<Layer,
   };
 }
 
-function printTable({ network, layers }: OpenedNetwork, problems: ReadonlyMap<Layer, string>) {
+function printTable(
+  { network, layers }: OpenedNetwork,
+  problems: ReadonlyMap<Layer, string>,
+  { print, note }: Terminal,
+) {
   const rows = layers.map((layer) => [
     String(layer.index),
     layer.name,

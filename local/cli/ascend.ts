@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { Command } from "commander";
@@ -7,21 +7,25 @@ import type { Provider } from "../../lib/autodiff/rule.ts";
 import { decodeNpy, encodeNpy } from "../../lib/image/npy.ts";
 import type { Size } from "../../lib/image/raster.ts";
 import { sizeOf } from "../../lib/onnx/tensor.ts";
-import type { ChannelDream, Planes } from "../../lib/optvis/deep-dream.ts";
+import type { ChannelDream, DreamTask, Planes } from "../../lib/optvis/deep-dream.ts";
 import { DreamEngine } from "../../lib/optvis/engine.ts";
 import type { Objective } from "../../lib/optvis/objectives.ts";
 import { planLevels } from "../../lib/optvis/plan-levels.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
-import { layerByReference, openForCommand } from "./network.ts";
+import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
+import { levelSizes } from "../../lib/pipeline/work.ts";
+import { openLayer } from "./network.ts";
 import {
   layerOption,
   networkOption,
   objectiveOption,
   providerOption,
+  scaleFactor,
   wholeNumber,
 } from "./options.ts";
-import { note, print, progressBar } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
+import { withFolder, writeWhole } from "./write-whole.ts";
 
 interface AscendFlags {
   readonly network: string;
@@ -38,7 +42,7 @@ interface AscendFlags {
 }
 
 /** `dreamgrid ascend`: one raw run, with nothing random, for checks from outside. */
-export function ascendCommand(): Command {
+export function ascendCommand(terminal: Terminal): Command {
   return new Command("ascend")
     .description("run one ascent as it is, without random shifts, and write its numbers")
     .addOption(networkOption())
@@ -47,7 +51,7 @@ export function ascendCommand(): Command {
     .addOption(objectiveOption("rectified"))
     .option("--iterations <count>", "iterations per pyramid level", wholeNumber(1, 100_000), 10)
     .option("--levels <count>", "pyramid levels", wholeNumber(1, 10), 1)
-    .option("--scale <factor>", "scale between levels", Number, 1.4)
+    .option("--scale <factor>", "scale between levels", scaleFactor, 1.4)
     .option(
       "--init <file.npy>",
       "initial images, float32 [N,3,H,W] (default: standard-normal noise)",
@@ -60,53 +64,62 @@ export function ascendCommand(): Command {
       `
 Writes image.npy [N,3,H,W] in network input units and activation.npy [iterations of all levels, N].`,
     )
-    .action(ascend);
+    .action((flags: AscendFlags) => ascend(flags, terminal));
 }
 
-async function ascend(flags: AscendFlags): Promise<void> {
-  if (!(flags.scale > 1)) throw new UsageError(`--scale must be above 1, got ${flags.scale}`);
-  const { model, layers } = await openForCommand(flags.network);
-  const layer = layerByReference(layers, flags.layer);
+async function ascend(flags: AscendFlags, terminal: Terminal): Promise<void> {
+  const { model, layer } = await openLayer(flags.network, flags.layer, terminal);
   const channels = channelNumbers(flags.channels, layer);
   const images = flags.init
     ? await readImages(flags.init, channels.length, model.scale)
     : noiseImages(channels.length, model.inputSize);
-  await mkdir(flags.out, { recursive: true });
-
-  const engine = new DreamEngine(flags.threads === undefined ? {} : { threads: flags.threads });
-  const bar = progressBar(`ascending ${layer.name}`);
-  const latest = new Map<number, number>();
-  const total = channels.length * flags.levels * flags.iterations;
-  const levels = planLevels(model, layer, {
-    size: images[0]!,
-    pyramidLevels: flags.levels,
-    pyramidScale: flags.scale,
-    overlap: "none",
+  const pyramid = { pyramidLevels: flags.levels, pyramidScale: flags.scale };
+  const last = levelSizes({ imageSize: images[0]!, ...pyramid }).at(-1)!;
+  if (Math.max(last.height, last.width) > MAX_IMAGE_SIDE_PX) {
+    throw new UsageError(
+      `${flags.levels} levels of scale ${flags.scale} end at ${last.width} x ${last.height} pixels, want at most ${MAX_IMAGE_SIDE_PX} a side; give fewer --levels or a smaller --scale`,
+    );
+  }
+  const levels = planLevels(model, layer, { size: images[0]!, ...pyramid, overlap: "none" });
+  const task: DreamTask = {
+    network: model,
+    layer,
+    channels: channels.map((channel) => channel - 1),
+    levels,
+    objective: flags.objective,
+    iterations: flags.iterations,
+    start: { kind: "given", images },
+    provider: flags.provider,
+  };
+  await withFolder(flags.out, async () => {
+    const dreams = await run(task, flags, terminal);
+    await writeResults(dreams, { scale: model.scale, folder: flags.out, terminal });
   });
-  const dreams = await engine.dream(
-    {
-      network: model,
-      layer,
-      channels: channels.map((channel) => channel - 1),
-      levels,
-      objective: flags.objective,
-      iterations: flags.iterations,
-      start: { kind: "given", images },
-      provider: flags.provider,
-    },
-    {
+}
+
+async function run(
+  task: DreamTask,
+  { threads }: AscendFlags,
+  terminal: Terminal,
+): Promise<readonly ChannelDream[]> {
+  const engine = new DreamEngine(threads === undefined ? {} : { threads });
+  const bar = terminal.progressBar(`ascending ${task.layer.name}`);
+  const total = task.channels.length * task.levels.length * task.iterations;
+  const done = new Map<number, number>();
+  try {
+    return await engine.dream(task, {
       onProgress: ({ channel, level, iteration }) => {
-        latest.set(channel, (level - 1) * flags.iterations + iteration);
+        done.set(channel, (level - 1) * task.iterations + iteration);
         bar.show(
-          [...latest.values()].reduce((sum, done) => sum + done, 0),
+          [...done.values()].reduce((sum, count) => sum + count, 0),
           total,
         );
       },
-    },
-  );
-  bar.end();
-  await engine.close();
-  await writeResults(dreams, { scale: model.scale, folder: flags.out });
+    });
+  } finally {
+    bar.end();
+    await engine.close();
+  }
 }
 
 /** "5", "1:36" and "1,2,5" as 1-based channels; one may be named twice, to start from two images. */
@@ -114,7 +127,10 @@ function channelNumbers(
   written: readonly string[],
   layer: { readonly name: string; readonly channels: number | null },
 ): readonly number[] {
-  const count = layer.channels ?? 0;
+  const count = layer.channels;
+  if (count === null) {
+    throw new UsageError(`layer '${layer.name}' has no channels; choose another layer`);
+  }
   return written
     .flatMap((part) => part.split(","))
     .flatMap((part) => {
@@ -161,7 +177,15 @@ function noiseImages(count: number, size: Size): readonly Planes[] {
 
 async function writeResults(
   dreams: readonly ChannelDream[],
-  { scale, folder }: { readonly scale: readonly number[]; readonly folder: string },
+  {
+    scale,
+    folder,
+    terminal: { print, note },
+  }: {
+    readonly scale: readonly number[];
+    readonly folder: string;
+    readonly terminal: Terminal;
+  },
 ): Promise<void> {
   const images = dreams.map((dream) => {
     if (dream.kind === "image") return dream;
@@ -175,8 +199,12 @@ async function writeResults(
   const activations = Array.from({ length: steps }, (_, k) =>
     images.map(({ trace }) => trace[k]!.activation),
   );
-  await writeNpy(join(folder, "image.npy"), [images.length, 3, height, width], pixels);
-  await writeNpy(join(folder, "activation.npy"), [steps, images.length], activations.flat());
+  await writeWhole(
+    new Map([
+      [join(folder, "image.npy"), npy([images.length, 3, height, width], pixels)],
+      [join(folder, "activation.npy"), npy([steps, images.length], activations.flat())],
+    ]),
+  );
 
   print("Iteration  Activation Strength  Pyramid Level");
   images[0]!.trace.forEach(({ iteration, level }, k) => {
@@ -188,9 +216,8 @@ async function writeResults(
   note(`${folder}: image.npy and activation.npy`);
 }
 
-async function writeNpy(path: string, shape: readonly number[], values: readonly number[]) {
-  await writeFile(`${path}.part`, encodeNpy(shape, Float32Array.from(values)));
-  await rename(`${path}.part`, path);
+function npy(shape: readonly number[], values: readonly number[]): Uint8Array {
+  return encodeNpy(shape, Float32Array.from(values));
 }
 
 function perColour(

@@ -1,5 +1,3 @@
-import { writeFile } from "node:fs/promises";
-
 import { Command } from "commander";
 
 import type { Provider } from "../../lib/autodiff/rule.ts";
@@ -10,7 +8,7 @@ import { differentiableGraph } from "../../lib/optvis/differentiable-graph.ts";
 import { layerPass } from "../../lib/optvis/layer-pass.ts";
 import type { Objective } from "../../lib/optvis/objectives.ts";
 import { planLevels } from "../../lib/optvis/plan-levels.ts";
-import { layerByReference, openForCommand } from "./network.ts";
+import { openLayer } from "./network.ts";
 import {
   layerOption,
   networkOption,
@@ -18,7 +16,8 @@ import {
   providerOption,
   wholeNumber,
 } from "./options.ts";
-import { print } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+import { writeWhole } from "./write-whole.ts";
 
 interface ExportFlags {
   readonly network: string;
@@ -32,7 +31,7 @@ interface ExportFlags {
 }
 
 /** `dreamgrid export-graph`: the graph we differentiate with, as an .onnx file of plain operators. */
-export function exportGraphCommand(): Command {
+export function exportGraphCommand(terminal: Terminal): Command {
   return new Command("export-graph")
     .description("write the differentiable graph of a layer as an .onnx file")
     .addOption(networkOption())
@@ -56,34 +55,33 @@ the activation. With --ascent: inputs image, selection, iterations (int64) and s
 (int64 [iterations,2]) where the network sees tiles; outputs image_out, activations [iterations,N] and
 gradient_rms; its image is in units of 0..255 less the network's mean.`,
     )
-    .action(exportGraph);
+    .action((flags: ExportFlags) => exportGraph(flags, terminal));
 }
 
-async function exportGraph(flags: ExportFlags): Promise<void> {
-  const { network, model, layers } = await openForCommand(flags.network);
-  const layer = layerByReference(layers, flags.layer);
-  const { objective, provider } = flags;
-  const own = network.manifest.input;
-  const size = flags.size
-    ? { height: flags.size, width: flags.size }
-    : { height: own.height, width: own.width };
+async function exportGraph(flags: ExportFlags, terminal: Terminal): Promise<void> {
+  const { model, layer } = await openLayer(flags.network, flags.layer, terminal);
+  const { objective, provider, batch } = flags;
+  const size = flags.size ? { height: flags.size, width: flags.size } : model.inputSize;
+  const [level] = planLevels(model, layer, { size, pyramidLevels: 1, pyramidScale: 2 });
+  const tiles = level!.tiles;
 
   let graph: Graph;
   if (flags.ascent) {
-    const [level] = planLevels(model, layer, { size, pyramidLevels: 1, pyramidScale: 2 });
-    const seen = level!.tiles ?? size;
+    const seen = tiles ?? size;
     graph = ascentGraph({
-      pass: layerPass(model.model, layer, [flags.batch, 3, seen.height, seen.width]),
+      pass: layerPass(model.model, layer, [batch, 3, seen.height, seen.width]),
       objective,
       provider,
       scale: model.scale,
-      tiling: level!.tiles && { imageSize: size, plan: level!.tiles, blend: "feathered" },
+      tiling: tiles && { imageSize: size, plan: tiles, blend: "feathered" },
     });
   } else {
-    const pass = layerPass(model.model, layer, [flags.batch, 3, size.height, size.width]);
+    const pass = layerPass(model.model, layer, [batch, 3, size.height, size.width]);
     graph = differentiableGraph(pass, { objective, provider });
   }
   const bytes = encodeModel(graph);
-  await writeFile(flags.out, bytes);
-  print(`${flags.out}: ${graph.nodes.length} nodes, ${(bytes.length / 1e6).toFixed(1)} MB`);
+  await writeWhole(new Map([[flags.out, bytes]]));
+  terminal.print(
+    `${flags.out}: ${graph.nodes.length} nodes, ${(bytes.length / 1e6).toFixed(1)} MB`,
+  );
 }

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 
 import type { Provider } from "../../lib/autodiff/rule.ts";
 import type { Objective } from "../../lib/optvis/objectives.ts";
+import { MAX_PYRAMID_SCALE } from "../../lib/pipeline/limits.ts";
 
 /** Options that several commands have, spelled and checked once. */
 export const networkOption = () =>
@@ -30,4 +31,11 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
     throw new InvalidArgumentError(`want a whole number from ${least} to ${most}.`);
   };
+}
+
+/** Parser of the scale between two levels of a pyramid. */
+export function scaleFactor(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 1 && value <= MAX_PYRAMID_SCALE) return value;
+  throw new InvalidArgumentError(`want a number above 1, up to ${MAX_PYRAMID_SCALE}.`);
 }

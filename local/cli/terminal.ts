@@ -1,15 +1,29 @@
-/** A remark on standard error, where it does not mix with results. */
-export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+import type { Environment } from "../../lib/networks/folders.ts";
+
+/** Where text goes; `process.stdout` is one. */
+export interface Output {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
 }
 
-/** A result on standard output. */
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+/** What a command reads and writes besides files, so that tests can watch. */
+export interface CommandIo {
+  readonly env: Environment;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+export interface Terminal {
+  readonly env: Environment;
+  /** A result, a line on standard output. */
+  readonly print: (text: string) => void;
+  /** A remark, a line on standard error, where it does not mix with results. */
+  readonly note: (text: string) => void;
+  readonly progressBar: (label: string) => ProgressBar;
 }
 
 export interface ProgressBar {
-  readonly show: (done: number, total: number | null) => void;
+  readonly show: (done: number, total: number | null, detail?: string) => void;
   /** Ends the line; silent if nothing was shown. */
   readonly end: () => void;
 }
@@ -18,22 +32,32 @@ export interface ProgressBar {
 const LINE_EVERY_MS = 5_000;
 const BAR_WIDTH = 24;
 
+export function createTerminal({ env, stdout, stderr }: CommandIo): Terminal {
+  return {
+    env,
+    print: (text) => void stdout.write(`${text}\n`),
+    note: (text) => void stderr.write(`${text}\n`),
+    progressBar: (label) => progressBar(stderr, label),
+  };
+}
+
 /** One line that is redrawn on a terminal, and now and then a new one elsewhere. */
-export function progressBar(label: string): ProgressBar {
-  const { stderr } = process;
+function progressBar(stderr: Output, label: string): ProgressBar {
+  const isTerminal = stderr.isTTY === true;
   let lastMs = 0;
   let isDirty = false;
   return {
-    show: (done, total) => {
+    show: (done, total, detail) => {
       const nowMs = performance.now();
       const isComplete = done === total;
-      if (nowMs - lastMs < (stderr.isTTY ? 100 : LINE_EVERY_MS) && !isComplete) return;
+      if (nowMs - lastMs < (isTerminal ? 100 : LINE_EVERY_MS) && !isComplete) return;
       lastMs = nowMs;
       const share = total ? done / total : 0;
       const bar = "#".repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, ".");
-      const text = total ? `${label} [${bar}] ${Math.round(share * 100)} %` : `${label} ${done}`;
-      stderr.write(stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
-      isDirty = stderr.isTTY;
+      const amount = total ? `[${bar}] ${Math.round(share * 100)} %` : String(done);
+      const text = [label, amount, ...(detail === undefined ? [] : [detail])].join(" ");
+      stderr.write(isTerminal ? `\r\x1b[K${text}` : `${text}\n`);
+      isDirty = isTerminal;
     },
     end: () => {
       if (isDirty) stderr.write("\n");

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+
+import { decodeImage } from "../../lib/image/png.ts";
+import { openNetwork, type OpenOptions } from "../../lib/networks/registry.ts";
+import { type DreamRequest, RequestError } from "../../lib/pipeline/request.ts";
+import { resolveRequest } from "../../lib/pipeline/resolve-request.ts";
+import type { InitialImage } from "../../lib/pipeline/resolved-request.ts";
+import type { Terminal } from "./terminal.ts";
+import { UsageError } from "./user-errors.ts";
+
+interface Context {
+  /** How messages name the request. */
+  readonly name: string;
+  readonly networks: OpenOptions;
+  readonly terminal: Terminal;
+}
+
+/**
+ * Refuses a request that cannot be run before anything is written, fetching its network if need be.
+ *
+ * @throws UsageError listing every problem; NetworkError
+ */
+export async function checkLocalRequest(
+  request: DreamRequest,
+  { name, networks, terminal }: Context,
+): Promise<void> {
+  if (request.executionEnvironment === "gpu") {
+    throw new UsageError(
+      `${name}: executionEnvironment: given 'gpu', and the local pipeline draws on the CPU; say 'auto' or 'cpu'`,
+    );
+  }
+  const download = terminal.progressBar(`fetching ${request.network}`);
+  const network = await openNetwork(request.network, {
+    ...networks,
+    onProgress: ({ receivedBytes, totalBytes }) => download.show(receivedBytes, totalBytes),
+  });
+  download.end();
+  try {
+    await resolveRequest(request, network, await localImage(request.initialImage));
+  } catch (error) {
+    if (error instanceof RequestError) throw new UsageError(`${name}: ${error.message}`);
+    throw error;
+  }
+}
+
+async function localImage(path: string | null): Promise<InitialImage | null> {
+  if (path === null) return null;
+  const bytes = await readFile(path);
+  const { width, height } = await decodeImage(bytes);
+  return { key: path, sha256: createHash("sha256").update(bytes).digest("hex"), width, height };
+}

@@ -1,0 +1,104 @@
+import type { DreamRequest } from "../../lib/pipeline/request.ts";
+import type { TracePoint } from "../../lib/pipeline/renderer.ts";
+import type { RunEvent } from "../run-job.ts";
+import type { ProgressBar, Terminal } from "./terminal.ts";
+
+/** One job of the run, as far as it has come. */
+interface JobProgress {
+  readonly name: string;
+  readonly request: DreamRequest;
+  /** Iterations done, by channel. */
+  readonly steps: Map<number, number>;
+  readonly traces: (readonly TracePoint[])[];
+  total: number;
+}
+
+/** Shows a run as it goes: one bar over all iterations, and each job's table as it ends. */
+export class DreamProgress {
+  readonly #jobs: readonly JobProgress[];
+  readonly #terminal: Terminal;
+  readonly #bar: ProgressBar;
+
+  constructor(
+    requests: readonly { readonly name: string; readonly request: DreamRequest }[],
+    terminal: Terminal,
+  ) {
+    this.#jobs = requests.map(({ name, request }) => ({
+      name,
+      request,
+      steps: new Map(),
+      traces: [],
+      total: 0,
+    }));
+    this.#terminal = terminal;
+    this.#bar = terminal.progressBar("drawing");
+  }
+
+  show(event: RunEvent): void {
+    const job = this.#jobs[event.request]!;
+    switch (event.kind) {
+      case "notice":
+        this.#bar.end();
+        this.#terminal.note(`${job.name}: ${event.notice}`);
+        return;
+      case "accepted":
+        job.total = event.plan.total;
+        return;
+      case "step": {
+        const { channel, level, iteration } = event.progress;
+        job.steps.set(channel, (level - 1) * job.request.numIterations + iteration);
+        this.#redraw(job, `channel ${channel}, level ${level}, iteration ${iteration}`);
+        return;
+      }
+      case "channel": {
+        const { result, done, total } = event;
+        job.steps.set(result.channel, perChannel(job));
+        if (result.state === "ok") job.traces.push(result.trace);
+        this.#redraw(job, `${done} of ${total} channels`);
+        return;
+      }
+      case "ended":
+        this.#bar.end();
+        if (job.request.verbose && job.traces.length > 0) {
+          this.#terminal.note(`\n${job.name}\n${activationTable(job.traces)}\n`);
+        }
+    }
+  }
+
+  end(): void {
+    this.#bar.end();
+  }
+
+  #redraw(job: JobProgress, detail: string): void {
+    // before a job is accepted, how many channels it has is not known
+    const known = this.#jobs.filter(({ total }) => total > 0);
+    const total = known.reduce((sum, each) => sum + each.total * perChannel(each), 0);
+    const done = known
+      .flatMap(({ steps }) => [...steps.values()])
+      .reduce((sum, steps) => sum + steps, 0);
+    this.#bar.show(done, total, `${job.name}: ${detail}`);
+  }
+}
+
+function perChannel({ request }: JobProgress): number {
+  return request.pyramidLevels * request.numIterations;
+}
+
+const RULE = `|${"=".repeat(46)}|`;
+
+/** The table that deepDreamImage prints: activation strength is the mean over the images. */
+export function activationTable(traces: readonly (readonly TracePoint[])[]): string {
+  const rows = traces[0]!.map(({ iteration, level }, k) => {
+    const mean = traces.reduce((sum, trace) => sum + trace[k]!.activation, 0) / traces.length;
+    const cells = [String(iteration).padStart(10), mean.toFixed(2).padStart(12)];
+    return `| ${cells.join(" | ")} | ${String(level).padStart(15)}  |`;
+  });
+  return [
+    RULE,
+    "| Iteration  |  Activation  |  Pyramid Level  |",
+    "|            |   Strength   |                 |",
+    RULE,
+    ...rows,
+    RULE,
+  ].join("\n");
+}

@@ -1,0 +1,63 @@
+import { Command, CommanderError } from "commander";
+
+import { analyzeCommand } from "./analyze.ts";
+import { ascendCommand } from "./ascend.ts";
+import { dreamCommand } from "./dream.ts";
+import { exportGraphCommand } from "./export-graph.ts";
+import { modelsCommand } from "./models.ts";
+import { type CommandIo, createTerminal } from "./terminal.ts";
+import { userMessage } from "./user-errors.ts";
+
+/** What was asked for cannot be done; 1 is for what should not have happened. */
+const EXIT_BAD_REQUEST = 2;
+
+/**
+ * Runs `dreamgrid` with the words after its name.
+ *
+ * @returns the exit code: 0, or 2 after one line on standard error that says what was wrong with the
+ *   request
+ * @throws what is a fault of ours
+ */
+export async function runCommandLine(words: readonly string[], io: CommandIo): Promise<number> {
+  const terminal = createTerminal(io);
+  const program = new Command("dreamgrid")
+    .description("draws what a convolutional network has learned")
+    .addCommand(dreamCommand(terminal))
+    .addCommand(analyzeCommand(terminal))
+    .addCommand(exportGraphCommand(terminal))
+    .addCommand(ascendCommand(terminal))
+    .addCommand(modelsCommand({ ...terminal, note: (text) => void io.stderr.write(text) }));
+  settle(program, io);
+  try {
+    await program.parseAsync(words, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_BAD_REQUEST;
+    const message = userMessage(error);
+    if (message === null) throw error;
+    terminal.note(`dreamgrid: ${oneLine(message)}`);
+    return EXIT_BAD_REQUEST;
+  }
+}
+
+/** commander would end the process, write to the process's own streams, and take two lines for an error. */
+function settle(command: Command, io: CommandIo): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+    outputError: (text, write) => {
+      const problem = oneLine(text.replace(/^error: /, ""));
+      write(`dreamgrid: ${problem} (see ${pathOf(command)} --help)\n`);
+    },
+  });
+  for (const child of command.commands) settle(child, io);
+}
+
+/** "dreamgrid models add" */
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, " ");
+}
