@@ -71,6 +71,8 @@ export interface LocalPipeline {
 export async function startLocalPipeline(options: LocalPipelineOptions): Promise<LocalPipeline> {
   const { dataFolder, renderer, port = 0, faults, timing = {} } = options;
   const { now = () => new Date(), logOf = errorLog } = options;
+  // the SDK's versions are pinned, so what later ones will want is no concern of the user's
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const endpoint = await startEndpoint({
     dataFolder,
     port,

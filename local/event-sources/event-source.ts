@@ -12,7 +12,7 @@ export interface EventSourceOptions {
   readonly handler: (event: SQSEvent) => Promise<SQSBatchResponse>;
   /** Most messages of one event. More than 10 take several receive calls, within the window. */
   readonly batchSize: number;
-  /** How long to gather messages after the first one. */
+  /** How long to gather messages after the first one, while more keep coming. */
   readonly batchingWindowMs: number;
   /** Handlers running at a time. */
   readonly concurrency: number;
@@ -36,8 +36,8 @@ export interface EventSource {
 const RECEIVE_LIMIT = 10;
 /** Short, because `stop` waits for it. */
 const POLL_SECONDS = 1;
-/** Between looks at an empty queue within the batching window. */
-const EMPTY_PAUSE_MS = 50;
+/** Between receive calls within the batching window, so that each brings several messages. */
+const GATHER_PAUSE_MS = 100;
 const PAUSE_AFTER_ERROR_MS = 500;
 
 export function startEventSource(options: EventSourceOptions): EventSource {
@@ -66,7 +66,7 @@ async function runLane(options: EventSourceOptions, stop: AbortSignal): Promise<
   }
 }
 
-/** Polls until there is a message, then until the batch is full or its window over. */
+/** Polls until there is a message, then until the batch is full, its window over or no more come. */
 async function gather(
   { receiver, batchSize, batchingWindowMs, visibilitySeconds }: EventSourceOptions,
   stop: AbortSignal,
@@ -77,14 +77,14 @@ async function gather(
       waitSeconds,
       visibilitySeconds,
     });
-  const messages = [...(await receive(batchSize, POLL_SECONDS))];
+  let latest = await receive(batchSize, POLL_SECONDS);
+  const messages = [...latest];
   const windowEnd = Date.now() + batchingWindowMs;
-  while (messages.length > 0 && messages.length < batchSize && !stop.aborted) {
-    const leftMs = windowEnd - Date.now();
-    if (leftMs <= 0) break;
-    const more = await receive(batchSize - messages.length, 0);
-    messages.push(...more);
-    if (more.length === 0) await sleep(Math.min(leftMs, EMPTY_PAUSE_MS));
+  const mayGrow = () => messages.length < batchSize && Date.now() < windowEnd && !stop.aborted;
+  while (latest.length > 0 && mayGrow()) {
+    if (latest.length < RECEIVE_LIMIT) await sleep(GATHER_PAUSE_MS);
+    latest = await receive(batchSize - messages.length, 0);
+    messages.push(...latest);
   }
   return messages;
 }

@@ -26,7 +26,7 @@ const SOURCE_TIMING = {
   requests: { ...COMMON, batchSize: 1, concurrency: 4 },
   // two groups at a time: while one is waiting for its last image, the next keeps the cores busy
   channels: { ...COMMON, batchSize: 10, concurrency: 2 },
-  assembly: { ...COMMON, batchSize: 1_000, batchingWindowMs: 250 },
+  assembly: { ...COMMON, batchSize: 1_000, batchingWindowMs: 1_000 },
   channelsDead: { ...COMMON, batchSize: 10 },
 } as const satisfies Record<ServedQueue, SourceTiming>;
 

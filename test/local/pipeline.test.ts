@@ -39,7 +39,7 @@ test("a request runs from the drop zone to the sheet, with progress on the way",
   const { completion, sheetPath, manifestPath } = ended(outcome);
   expect(completion).toMatchObject({ state: "completed", total: 5, ok: 5, failed: 0 });
   const sheet = await decodeImage(await readFile(sheetPath));
-  // five tiles of 8 x 8, where the plan reckons with thumbnails of 20 x 16: a grid of 3 x 2
+  // a grid of 2 x 3 with a title above
   expect(sheet.width).toBe(2 * 20);
   expect(JSON.parse(await readFile(manifestPath, "utf8"))).toMatchObject({ ok: 5 });
   const channels = events.flatMap((event) => (event.kind === "channel" ? event.done : []));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Planar } from "../../lib/image/raster.ts";
+import type { Planar, Size } from "../../lib/image/raster.ts";
 import type {
   RenderedChannel,
   Renderer,
@@ -8,14 +8,19 @@ import type {
   RenderTask,
 } from "../../lib/pipeline/renderer.ts";
 
+/** That of the tiny network's input. */
+const SIZE: Size = { width: 20, height: 16 };
+
 export interface FakeRendererOptions {
   /** Channels that end as failed. */
   readonly unrenderable?: readonly number[];
   /** Channels whose group throws, as when memory runs out. */
   readonly throwing?: readonly number[];
   readonly secondsPerChannel?: number;
-  /** Side of the images in pixels. */
-  readonly side?: number;
+  /** Pixels. */
+  readonly size?: Size;
+  /** Added to the first pixel, to tell one renderer's images from another's. */
+  readonly noise?: number;
   /** Called before each channel is drawn. */
   readonly beforeChannel?: (channel: number) => Promise<void> | void;
 }
@@ -68,17 +73,18 @@ export class FakeRenderer implements Renderer {
         activation: channel + iteration / 10,
       })),
     ).flat();
-    const image = fakeImage(channel, task.seed, this.#options.side ?? 8);
+    const image = fakeImage(channel, task.seed, this.#options.size ?? SIZE);
+    image.data[0] = (image.data[0] ?? 0) + (this.#options.noise ?? 0);
     const facts = { seconds: 0.5, provider: task.provider, seed: task.seed, restarts: 0 };
     return { kind: "image", channel, image, trace, ...facts };
   }
 }
 
 /** Values that tell channel, seed and pixel apart. */
-export function fakeImage(channel: number, seed: number, side: number): Planar {
+export function fakeImage(channel: number, seed: number, { width, height }: Size = SIZE): Planar {
   const data = Float32Array.from(
-    { length: 3 * side * side },
+    { length: 3 * width * height },
     (_, i) => Math.sin(channel * 12.9898 + seed * 78.233 + i * 0.37) * 100,
   );
-  return { width: side, height: side, data };
+  return { width, height, data };
 }

@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+
+import { endedChannels } from "../../lib/pipeline/dispatch-job.ts";
+import { tilePrefix } from "../../lib/pipeline/keys.ts";
+import { readPlan } from "../../lib/pipeline/plan.ts";
+import { type ChannelResult, readResult } from "../../lib/pipeline/result.ts";
+import type { ObjectStore } from "../../lib/storage/object-store.ts";
+
+/**
+ * Checks a job that has ended: every channel of the plan has a result and nothing else has, every
+ * image's tile has the bytes that its result says, and no tile is without a result.
+ *
+ * @throws Error naming the first discrepancy
+ */
+export async function checkAccounts(
+  store: ObjectStore,
+  jobId: string,
+): Promise<readonly ChannelResult[]> {
+  const { channels } = await readPlan(store, jobId);
+  const ended = await endedChannels(store, jobId);
+  const missing = channels.filter((channel) => !ended.has(channel));
+  if (missing.length > 0) throw new Error(`no result of channels ${missing.join(", ")}`);
+  if (ended.size !== channels.length)
+    throw new Error(`${ended.size} results of ${channels.length}`);
+
+  const results = await Promise.all(channels.map((channel) => readResult(store, jobId, channel)));
+  const tiles = new Set<string>();
+  for (const result of results) {
+    if (result.state !== "ok") continue;
+    const { key, sha256 } = result.tile;
+    const stored = createHash("sha256")
+      .update(await store.get(key))
+      .digest("hex");
+    if (stored !== sha256) throw new Error(`${key} was rewritten: ${stored}, was ${sha256}`);
+    tiles.add(key);
+  }
+  for await (const { key } of store.list(tilePrefix(jobId))) {
+    if (!tiles.has(key)) throw new Error(`${key} belongs to no result`);
+  }
+  return results;
+}

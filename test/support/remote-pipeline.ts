@@ -1,0 +1,82 @@
+import { createSqsClient } from "../../lib/queue/sqs-client.ts";
+import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
+import { createS3Client } from "../../lib/storage/s3-client.ts";
+import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
+import type { AcceptDeps } from "../../lib/pipeline/accept-request.ts";
+import { BucketNetworks } from "../../lib/pipeline/bucket-networks.ts";
+import type { Renderer } from "../../lib/pipeline/renderer.ts";
+import { ACCOUNT_ID, DEFAULT_REGION } from "../../local/endpoint/options.ts";
+import type { EventSource } from "../../local/event-sources/event-source.ts";
+import {
+  type ServedQueue,
+  type SourceTiming,
+  type SqsHandler,
+  startSources,
+} from "../../local/event-sources/pipeline-sources.ts";
+import { PipelineEvents } from "../../local/pipeline-events.ts";
+import { pipelineHandlers } from "../../local/pipeline-handlers.ts";
+import { BUCKET, localConnection, QUEUE_NAMES } from "../../local/resources.ts";
+import { silentLog } from "./memory-pipeline.ts";
+
+/** Quick to notice that a process died, for tests that kill some. */
+const TIMING: Partial<SourceTiming> = { visibilitySeconds: 2, retrySeconds: 1 };
+
+/** Some of the pipeline's functions, in any process, against an endpoint that is running. */
+export interface RemotePipeline {
+  readonly store: S3ObjectStore;
+  readonly deps: AcceptDeps;
+  readonly events: PipelineEvents;
+  serve(queues: readonly ServedQueue[], wrap?: WrapHandler): EventSource;
+  close(): void;
+}
+
+export type WrapHandler = (handler: SqsHandler) => SqsHandler;
+
+export interface RemoteOptions {
+  readonly url: string;
+  readonly modelCacheFolder: string;
+  readonly renderer: Renderer | null;
+}
+
+export function remotePipeline({ url, modelCacheFolder, renderer }: RemoteOptions): RemotePipeline {
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
+  const connection = localConnection(url);
+  const s3 = createS3Client(connection);
+  const sqs = createSqsClient(connection);
+  const endpoint = {
+    queueUrl: (name: string) => `${url}/${ACCOUNT_ID}/${name}`,
+    queueArn: (name: string) => `arn:aws:sqs:${DEFAULT_REGION}:${ACCOUNT_ID}:${name}`,
+  };
+  const store = new S3ObjectStore(s3, BUCKET);
+  const queue = (name: string) => new SqsQueue(sqs, endpoint.queueUrl(name));
+  const deps: AcceptDeps = {
+    store,
+    networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder }),
+    queues: { cpu: queue(QUEUE_NAMES.channels), gpu: null },
+    assembly: queue(QUEUE_NAMES.assembly),
+    wakeGpu: () => Promise.resolve(),
+    codeVersion: "dreamgrid test",
+    now: () => new Date(),
+  };
+  const events = new PipelineEvents();
+  const logOf = () => silentLog;
+  const signal = new AbortController().signal;
+  const handlers = pipelineHandlers({ deps, renderer, events, signal, logOf });
+  return {
+    store,
+    deps,
+    events,
+    serve: (queues, wrap = (handler) => handler) => {
+      const served = queues.flatMap((name) => {
+        const handler = handlers[name];
+        return handler === undefined ? [] : [[name, wrap(handler)] as const];
+      });
+      const timing = Object.fromEntries(queues.map((name) => [name, TIMING]));
+      return startSources({ sqs, endpoint, handlers: Object.fromEntries(served), timing, logOf });
+    },
+    close: () => {
+      s3.destroy();
+      sqs.destroy();
+    },
+  };
+}
