@@ -14,6 +14,7 @@ import { planLevels } from "../../lib/optvis/plan-levels.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
 import { levelSizes } from "../../lib/pipeline/work.ts";
+import { withFolder } from "./folders.ts";
 import { openLayer } from "./network.ts";
 import {
   layerOption,
@@ -25,7 +26,7 @@ import {
 } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
-import { withFolder, writeWhole } from "./write-whole.ts";
+import { writeWhole } from "./write-whole.ts";
 
 interface AscendFlags {
   readonly network: string;

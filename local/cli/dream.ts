@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdir, readFile, rm } from "node:fs/promises";
+import { copyFile, cp, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -11,6 +11,7 @@ import { startLocalPipeline } from "../pipeline.ts";
 import { type JobOutcome, runJobs } from "../run-job.ts";
 import { checkLocalRequest } from "./check-local-request.ts";
 import { DreamProgress } from "./dream-progress.ts";
+import { makeFolders } from "./folders.ts";
 import { wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
@@ -70,8 +71,8 @@ async function dream(
   }
 
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");
-  await mkdir(flags.out, { recursive: true });
-  await mkdir(dataFolder, { recursive: true });
+  await makeFolders(flags.out);
+  await makeFolders(dataFolder);
   const renderer = createEngineRenderer(
     flags.threads === undefined ? {} : { threads: flags.threads },
   );
