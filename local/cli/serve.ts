@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve as absolute } from "node:path";
 
 import { Command } from "commander";
 
@@ -7,7 +7,7 @@ import { defaultFolders } from "../../lib/networks/folders.ts";
 import { createEngineRenderer } from "../../lib/pipeline/engine-renderer.ts";
 import type { Renderer } from "../../lib/pipeline/renderer.ts";
 import { DataFolderInUseError } from "../endpoint/storage/data-folder.ts";
-import { type Service, startService } from "../serve.ts";
+import { startService } from "../serve.ts";
 import { serveProgress } from "../serve-progress.ts";
 import { wholeNumber } from "./options.ts";
 import { serveInstructions } from "./serve-instructions.ts";
@@ -27,6 +27,8 @@ interface ServeFlags {
 export interface ServeHooks {
   /** What draws; tests put a fake in its place. @default the engine */
   readonly createRenderer?: (threads: number | undefined) => Renderer;
+  /** @default that of the service */
+  readonly recoverySeconds?: number;
 }
 
 /** `dreamgrid serve`: the whole service on this machine, until it is interrupted. */
@@ -49,9 +51,9 @@ on with unfinished jobs. It listens on this machine's loopback interface only.`,
 async function serve(
   { data, threads, awsPort, apiPort }: ServeFlags,
   { env, print, note }: Terminal,
-  { createRenderer = engineRenderer }: ServeHooks,
+  { createRenderer = engineRenderer, ...hooks }: ServeHooks,
 ): Promise<void> {
-  const dataFolder = resolve(data);
+  const dataFolder = absolute(data);
   await mkdir(dataFolder, { recursive: true });
   const stop = interruption();
   const renderer = createRenderer(threads);
@@ -62,6 +64,7 @@ async function serve(
       apiPort,
       renderer,
       networkFolders: defaultFolders(env),
+      ...hooks,
     }).catch((error: unknown) => {
       throw explained(error);
     });

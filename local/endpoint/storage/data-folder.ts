@@ -3,6 +3,11 @@ import { join, resolve } from "node:path";
 
 import { z } from "zod";
 
+/** Another living process has the folder open. */
+export class DataFolderInUseError extends Error {
+  override readonly name = "DataFolderInUseError";
+}
+
 /**
  * Where the endpoint keeps its things. Objects are plain files a person can open;
  * everything else is in one hidden folder, which no bucket name can collide with
@@ -23,7 +28,7 @@ export class DataFolder {
   readonly queues: string;
   readonly #lock: string;
 
-  /** @throws Error if another living process has the folder open: two would corrupt it. */
+  /** @throws DataFolderInUseError if another living process has the folder open: two would corrupt it. */
   constructor(root: string) {
     const hidden = join(resolve(root), ".endpoint");
     this.root = resolve(root);
@@ -63,7 +68,7 @@ function takeLock(lock: string, root: string): void {
     if (errorCode(error) !== "EEXIST") throw error;
     const owner = readOwner(lock);
     if (owner !== null && (owner.pid === process.pid ? openHere.has(lock) : isAlive(owner))) {
-      throw new Error(
+      throw new DataFolderInUseError(
         `${root}: process ${owner.pid} has this data folder open; stop it, choose another folder, or delete ${lock} if that process is something else`,
         { cause: error },
       );

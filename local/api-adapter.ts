@@ -1,0 +1,122 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import type { APIGatewayProxyResult } from "aws-lambda";
+
+import type { ApiEvent } from "../functions/api/api-request.ts";
+import { PROBLEM_CONTENT_TYPE, problemDocument } from "../functions/api/problem.ts";
+import { MAX_REQUEST_BYTES } from "../lib/pipeline/limits.ts";
+
+export type ApiHandler = (event: ApiEvent) => Promise<APIGatewayProxyResult>;
+
+export interface ApiServer {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  /** Lets running requests end, then drops what is left after two seconds. */
+  close(): Promise<void>;
+}
+
+const LOOPBACK = "127.0.0.1";
+/** A REST API answers within 29 seconds or not at all. */
+const REQUEST_TIMEOUT_MS = 29_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const CLOSE_GRACE_MS = 2_000;
+/** Read and thrown away, so that a client which sends too much still hears that it did. */
+const MAX_DISCARDED_BYTES = 10_000_000;
+
+/** Serves the API's handler on the loopback interface, as a REST API does in the cloud. */
+export async function startApiServer(handler: ApiHandler, port: number): Promise<ApiServer> {
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
+    (incoming, outgoing) => void answer(handler, incoming, outgoing),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, LOOPBACK, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  return {
+    url: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        server.closeIdleConnections();
+        setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+      }),
+  };
+}
+
+async function answer(
+  handler: ApiHandler,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  try {
+    const {
+      statusCode,
+      headers = {},
+      body,
+    } = isForUs(incoming)
+      ? await handler(toEvent(incoming, await readBody(incoming)))
+      : foreignHost(incoming);
+    for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, String(value));
+    // what is left of a body that is too long is not read
+    if (!incoming.complete) outgoing.setHeader("Connection", "close");
+    outgoing.writeHead(statusCode, { "Content-Length": Buffer.byteLength(body) });
+    outgoing.end(incoming.method === "HEAD" ? undefined : body);
+  } catch {
+    // the handler answers whatever happens: it is the client that has gone
+    outgoing.destroy();
+  }
+}
+
+/** A page in a browser may name this port by a host name of its own: it is not to read our answers. */
+function isForUs({ headers: { host = "" } }: IncomingMessage): boolean {
+  return /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i.test(host);
+}
+
+function foreignHost({ headers: { host = "" } }: IncomingMessage): APIGatewayProxyResult {
+  const problems = [`Host: given '${host.slice(0, 80)}'; wanted localhost or ${LOOPBACK}`];
+  return {
+    statusCode: 400,
+    headers: { "Content-Type": PROBLEM_CONTENT_TYPE },
+    body: JSON.stringify(problemDocument("invalid-request", problems)),
+  };
+}
+
+function toEvent(incoming: IncomingMessage, body: Buffer): ApiEvent {
+  const target = incoming.url ?? "/";
+  const queryStart = target.indexOf("?");
+  const path = queryStart < 0 ? target : target.slice(0, queryStart);
+  const query = new URLSearchParams(queryStart < 0 ? "" : target.slice(queryStart + 1));
+  return {
+    httpMethod: incoming.method ?? "GET",
+    path,
+    multiValueHeaders: { ...incoming.headersDistinct },
+    multiValueQueryStringParameters: Object.fromEntries(
+      [...new Set(query.keys())].map((name) => [name, query.getAll(name)]),
+    ),
+    body: body.toString("base64"),
+    isBase64Encoded: true,
+    requestContext: { path },
+  };
+}
+
+/** Up to a byte more than the handler takes: enough for it to see that it is too much. */
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let [keptBytes, readBytes] = [0, 0];
+  for await (const chunk of incoming.iterator({
+    destroyOnReturn: false,
+  }) as AsyncIterable<Buffer>) {
+    readBytes += chunk.byteLength;
+    if (keptBytes <= MAX_REQUEST_BYTES) {
+      chunks.push(chunk);
+      keptBytes += chunk.byteLength;
+    }
+    if (readBytes > MAX_DISCARDED_BYTES) break;
+  }
+  return Buffer.concat(chunks);
+}

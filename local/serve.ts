@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+
+import { createHandler } from "../functions/api/handler.ts";
+import { findModel, listNetworks, openNetwork } from "../lib/networks/registry.ts";
+import { publishNetwork } from "../lib/pipeline/publish-network.ts";
+import type { Renderer } from "../lib/pipeline/renderer.ts";
+import { type ApiServer, startApiServer } from "./api-adapter.ts";
+import { errorLog } from "./log.ts";
+import { type LocalPipeline, startLocalPipeline } from "./pipeline.ts";
+
+export interface ServeOptions {
+  readonly dataFolder: string;
+  /** Of S3 and SQS; 0 for a free one. */
+  readonly awsPort: number;
+  readonly apiPort: number;
+  /** Stays the caller's to close. */
+  readonly renderer: Renderer;
+  /** Searched for networks; those whose models are there are published. */
+  readonly networkFolders: readonly string[];
+  /**
+   * How soon channels that a killed process was drawing are drawn again.
+   *
+   * @default 12 - a heartbeat every 4 s is late only on a machine that does nothing else either
+   */
+  readonly recoverySeconds?: number;
+}
+
+/** The service on this machine: S3, SQS, the pipeline and the HTTP API. */
+export interface Service {
+  readonly pipeline: LocalPipeline;
+  readonly api: ApiServer;
+  /** Ids of the networks that requests can name. */
+  readonly published: readonly string[];
+  /** Ids of the networks whose model files would have to be fetched first. */
+  readonly notFetched: readonly string[];
+  /** Gives channels at work back; the next start goes on with them. */
+  stop(): Promise<void>;
+}
+
+/** @throws Error if a port is taken or the data folder cannot be used */
+export async function startService(options: ServeOptions): Promise<Service> {
+  const { dataFolder, awsPort, apiPort, renderer, networkFolders } = options;
+  const { recoverySeconds = 12 } = options;
+  const pipeline = await startLocalPipeline({
+    dataFolder,
+    renderer,
+    port: awsPort,
+    timing: { channels: { visibilitySeconds: recoverySeconds } },
+  });
+  try {
+    const networks = await publishNetworks(pipeline, networkFolders);
+    const handler = createHandler({
+      ...pipeline.acceptDeps,
+      links: pipeline.store,
+      newId: randomUUID,
+      log: errorLog("api"),
+    });
+    const api = await startApiServer(handler, apiPort);
+    return {
+      pipeline,
+      api,
+      ...networks,
+      stop: async () => {
+        await api.close();
+        await pipeline.stop();
+      },
+    };
+  } catch (error) {
+    await pipeline.stop();
+    throw error;
+  }
+}
+
+/** Nothing is fetched: a start must not wait for a download nobody asked for. */
+async function publishNetworks(
+  { store }: LocalPipeline,
+  folders: readonly string[],
+): Promise<Pick<Service, "published" | "notFetched">> {
+  const published: string[] = [];
+  const notFetched: string[] = [];
+  for (const manifest of await listNetworks({ folders })) {
+    const found = await findModel(manifest, folders);
+    if (found === null) {
+      notFetched.push(manifest.id);
+      continue;
+    }
+    const network = await openNetwork(manifest.id, { folders, cacheFolder: folders.at(-1) ?? "" });
+    await publishNetwork(store, network);
+    published.push(manifest.id);
+  }
+  return { published, notFetched };
+}

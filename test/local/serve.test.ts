@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+import { expect, onTestFinished, test } from "vitest";
+
+import { serveCommand } from "../../local/cli/serve.ts";
+import { createTerminal } from "../../local/cli/terminal.ts";
+import { temporaryFolder } from "../networks/temporary-folder.ts";
+import { FakeRenderer } from "../support/fake-renderer.ts";
+import { TINY_REQUEST } from "../support/memory-pipeline.ts";
+import { tinyNetwork } from "../support/tiny-network.ts";
+
+const CHILD = fileURLToPath(new URL("serve-child.ts", import.meta.url));
+const CHANNELS = 40;
+const DEADLINE_MS = 20_000;
+
+interface RunningService {
+  readonly process: ChildProcess;
+  readonly apiUrl: string;
+  readonly output: () => string;
+}
+
+/** Starts `serve` in a process of its own on free ports, and waits until it says where it is. */
+async function startServe(folder: string, logPath: string): Promise<RunningService> {
+  const data = join(folder, "data");
+  const words = ["--aws-port", "0", "--api-port", "0", "--data", data];
+  const child = spawn(process.execPath, ["--import", "tsx", CHILD, logPath, ...words], {
+    env: { ...process.env, DREAMGRID_MODELS: folder, DREAMGRID_CACHE: join(folder, "cache") },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => (output += String(chunk)));
+  }
+  const apiUrl = await until(
+    () => /HTTP API\s+(\S+)/.exec(output)?.[1],
+    () => `serve did not start: ${output}`,
+  );
+  return { process: child, apiUrl, output: () => output };
+}
+
+async function until<T>(
+  look: () => Promise<T | undefined> | T | undefined,
+  explain: () => string,
+): Promise<T> {
+  const deadline = Date.now() + DEADLINE_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(explain());
+    await sleep(50);
+  }
+}
+
+async function numbersIn(path: string): Promise<number[]> {
+  return (await readFile(path, "utf8")).trim().split("\n").map(Number);
+}
+
+test("killed in the middle of a job and started again, it finishes the job", async () => {
+  const folder = await temporaryFolder();
+  await tinyNetwork(folder, { wideChannels: CHANNELS });
+  const first = await startServe(folder, join(folder, "first.log"));
+  const response = await fetch(`${first.apiUrl}/jobs`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ...TINY_REQUEST, channels: "all" }),
+  });
+  expect(response.status).toBe(202);
+  const { jobId } = (await response.json()) as { jobId: string };
+
+  const results = join(folder, "data", "dreamgrid", "jobs", jobId, "results");
+  const ended = async () =>
+    existsSync(results) ? (await readdir(results)).map((name) => Number.parseInt(name, 10)) : [];
+  await until(
+    async () => ((await ended()).length >= 8 ? true : undefined),
+    () => `no results: ${first.output()}`,
+  );
+  first.process.kill("SIGKILL");
+  await once(first.process, "exit");
+  const endedBefore = await ended();
+  expect(endedBefore.length).toBeLessThan(CHANNELS);
+
+  const second = await startServe(folder, join(folder, "second.log"));
+  expect(second.output()).toContain(`going on with ${jobId}`);
+  const link = await until(
+    () => /completed, 40 of 40 channels;[^\n]*\n\s+(http\S+)/.exec(second.output())?.[1],
+    () => `the job did not end: ${second.output()}`,
+  );
+  const sheet = await fetch(link);
+  expect(sheet.headers.get("content-type")).toBe("image/png");
+  expect((await sheet.arrayBuffer()).byteLength).toBeGreaterThan(1_000);
+
+  const drawnAgain = await numbersIn(join(folder, "second.log"));
+  expect(drawnAgain.filter((channel) => endedBefore.includes(channel))).toEqual([]);
+  expect(new Set([...endedBefore, ...drawnAgain]).size).toBe(CHANNELS);
+
+  second.process.kill("SIGTERM");
+  expect(await once(second.process, "exit")).toEqual([0, null]);
+});
+
+/** `serve` in this process; resolves when it has ended. */
+async function serveHere(words: readonly string[]): Promise<void> {
+  const silent = { write: () => undefined };
+  const env = { DREAMGRID_CACHE: await temporaryFolder() };
+  const command = serveCommand(createTerminal({ env, stdout: silent, stderr: silent }), {
+    createRenderer: () => new FakeRenderer(),
+  })
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  await command.parseAsync([...words], { from: "user" });
+}
+
+test("what the user can mend is one line", async () => {
+  const folder = await temporaryFolder();
+  const other = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void other.close());
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  const data = join(folder, "data");
+  const inUse = `port ${port} is in use; stop what uses it, or choose others with --aws-port and --api-port`;
+  await expect(
+    serveHere(["--data", data, "--aws-port", String(port), "--api-port", "0"]),
+  ).rejects.toThrow(inUse);
+  await expect(
+    serveHere(["--data", data, "--aws-port", "0", "--api-port", String(port)]),
+  ).rejects.toThrow(inUse);
+
+  const file = join(folder, "file");
+  await writeFile(file, "");
+  await expect(serveHere(["--data", join(file, "data")])).rejects.toThrow("ENOTDIR");
+  await expect(serveHere(["--aws-port", "70000"])).rejects.toThrow(
+    "want a whole number from 0 to 65535",
+  );
+});
