@@ -1,5 +1,6 @@
 import type { AcceptDeps } from "../lib/pipeline/accept-request.ts";
 import { BucketNetworks } from "../lib/pipeline/bucket-networks.ts";
+import { publishBundledNetworks } from "../lib/pipeline/publish-bundled.ts";
 import { CODE_VERSION } from "../lib/pipeline/version.ts";
 import { createSqsClient } from "../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../lib/queue/sqs-queue.ts";
@@ -12,6 +13,12 @@ import { modelCacheFolder, optionalEnv, requireEnv } from "./env.ts";
 
 export function bucketFromEnv(): S3ObjectStore {
   return new S3ObjectStore(createS3Client(), requireEnv("BUCKET_NAME"));
+}
+
+/** Bundles of functions that are the first to look for a network bring some along. */
+export async function publishBundledFromEnv(store: S3ObjectStore): Promise<void> {
+  const folder = optionalEnv("BUNDLED_MODELS_DIR");
+  if (folder !== null) await publishBundledNetworks(store, folder);
 }
 
 /** For the functions that make jobs of requests, and those that complete an interrupted intake. */

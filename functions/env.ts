@@ -13,6 +13,15 @@ export function optionalEnv(name: string): string | null {
   return process.env[name] || null;
 }
 
+/** How many images a CPU worker draws at a time; without WORKER_THREADS, one a core. */
+export function threadsFromEnv(): { readonly threads?: number } {
+  const text = optionalEnv("WORKER_THREADS");
+  if (text === null) return {};
+  const threads = Number(text);
+  if (Number.isSafeInteger(threads) && threads > 0) return { threads };
+  throw new Error(`environment variable WORKER_THREADS is '${text}'; wanted a whole number from 1`);
+}
+
 /** Where model files are kept between invocations. */
 export function modelCacheFolder(): string {
   return optionalEnv("MODEL_CACHE_DIR") ?? join(tmpdir(), "dreamgrid-models");

@@ -11,10 +11,11 @@ export type FunctionName = "intake" | "worker" | "gpu-worker" | "assembler" | "d
 /** Native packages cannot be bundled; they are shipped as they are, for linux/x64 alone. */
 const NATIVE_PACKAGES = ["onnxruntime-node", "sharp"];
 
-/** Networks that every function brings along, so that they can be named before any is published. */
+/** Networks that come with the code, and that functions which accept requests put into the bucket. */
 const BUNDLED_NETWORKS = ["emojinet"];
-/** Where a bundle keeps them, beside its code. */
-export const BUNDLED_MODELS_FOLDER = "models";
+const BUNDLED_FOLDER = "models";
+/** There, in the functions' environment. */
+export const BUNDLED_MODELS_DIR = `/var/task/${BUNDLED_FOLDER}`;
 const MODEL_FILES = /\.(json|onnx|txt)$/;
 
 /** lib/optvis/session-lane.ts starts this file, beside the bundle, as a thread. */
@@ -24,7 +25,7 @@ export interface CodeBundle {
   readonly files: readonly OutputFile[];
   /** Those of the native packages that the code imports. */
   readonly nativePackages: readonly string[];
-  readonly usesNetworks: boolean;
+  readonly publishesNetworks: boolean;
 }
 
 /**
@@ -40,7 +41,7 @@ export function bundleCode(name: FunctionName): CodeBundle {
   return {
     files: [...main.outputFiles, ...thread],
     nativePackages,
-    usesNetworks: containsSource(main.metafile, "lib/networks/registry.ts"),
+    publishesNetworks: containsSource(main.metafile, "lib/pipeline/publish-bundled.ts"),
   };
 }
 
@@ -54,10 +55,10 @@ export function writeFunction(name: FunctionName, folder: string): string {
 }
 
 /** The code and the networks that come with it, without native packages. */
-export function writeCode({ files, usesNetworks }: CodeBundle, folder: string): void {
+export function writeCode({ files, publishesNetworks }: CodeBundle, folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const { path, contents } of files) writeFileSync(join(folder, basename(path)), contents);
-  if (usesNetworks) copyNetworks(join(folder, BUNDLED_MODELS_FOLDER));
+  if (publishesNetworks) copyNetworks(join(folder, BUNDLED_FOLDER));
 }
 
 function copyNetworks(folder: string): void {

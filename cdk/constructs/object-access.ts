@@ -23,13 +23,14 @@ const WORKER: ObjectAccess = {
 export const OBJECTS_OF = {
   intake: {
     read: [REQUEST_PREFIX, MODEL_PREFIX, ...INITIAL_IMAGES],
-    write: [RESPONSE_PREFIX, JOB_PREFIX],
+    // it publishes the networks that come with the code
+    write: [RESPONSE_PREFIX, JOB_PREFIX, MODEL_PREFIX],
   },
   worker: WORKER,
   "gpu-worker": WORKER,
   assembler: { read: [JOB_PREFIX], write: [JOB_PREFIX] },
   "dead-letter": { read: [JOB_PREFIX], write: [JOB_PREFIX] },
-  // it signs the links by which callers upload images and networks
+  // it does too, and signs the links by which callers upload images and networks
   api: {
     read: [MODEL_PREFIX, ...INITIAL_IMAGES],
     write: [JOB_PREFIX, UPLOAD_PREFIX, MODEL_PREFIX],

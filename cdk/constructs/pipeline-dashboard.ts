@@ -52,14 +52,16 @@ export class PipelineDashboard extends Construct {
 
 /** A message is deleted once its channel has a result. */
 function throughput({ channels, gpu }: PipelineDashboardProps): IWidget {
-  const ended = (queue: WorkQueue, label: string) =>
-    queue.queue.metricNumberOfMessagesDeleted({ period: MINUTE, statistic: "sum", label });
   return new GraphWidget({
     title: "Channels per minute",
     width: WIDTH,
     stacked: true,
     left: [ended(channels, "CPU"), ...(gpu ? [ended(gpu.queue, "GPU")] : [])],
   });
+}
+
+function ended({ queue }: WorkQueue, label: string): IMetric {
+  return queue.metricNumberOfMessagesDeleted({ period: MINUTE, statistic: "sum", label });
 }
 
 function waiting({ channels, gpu }: PipelineDashboardProps): IWidget {

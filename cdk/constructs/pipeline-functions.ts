@@ -4,6 +4,7 @@ import type { Code } from "aws-cdk-lib/aws-lambda";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 
+import { BUNDLED_MODELS_DIR } from "../bundle/function-bundle.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { objectStatements, sendStatement } from "./access.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
@@ -58,7 +59,7 @@ export class PipelineFunctions extends Construct {
     const intake = this.#create("intake", props, {
       description: "answers requests put into the drop zone and fans their jobs out",
       memorySize: ANALYSIS_MEMORY_MB,
-      environment: dispatchEnvironment(props),
+      environment: { ...dispatchEnvironment(props), BUNDLED_MODELS_DIR },
       statements: dispatchStatements(props),
     });
     intake.consume(props.queues.requests.queue, { batchSize: 1, maxConcurrency: 5 });
@@ -115,7 +116,7 @@ export class PipelineFunctions extends Construct {
     return this.#create("api", props, {
       description: "answers the HTTP API",
       memorySize: ANALYSIS_MEMORY_MB,
-      environment: dispatchEnvironment(props),
+      environment: { ...dispatchEnvironment(props), BUNDLED_MODELS_DIR },
       statements: dispatchStatements(props),
     });
   }

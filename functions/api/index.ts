@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 
 import { Logger } from "@aws-lambda-powertools/logger";
 
-import { acceptDepsFromEnv, bucketFromEnv } from "../aws-deps.ts";
+import { acceptDepsFromEnv, bucketFromEnv, publishBundledFromEnv } from "../aws-deps.ts";
 import { createHandler } from "./handler.ts";
 
 const store = bucketFromEnv();
+await publishBundledFromEnv(store);
 
 /** Composition root of the HTTP API. */
 export const handler = createHandler({

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DrawDeps } from "../../lib/pipeline/draw-channels.ts";
 import { runChannels } from "../../lib/pipeline/run-channels.ts";
 import type { MessageReceiver, ReceivedMessage } from "../../lib/queue/message-queue.ts";
+import { endingOf } from "../ending.ts";
 import type { Log } from "../log.ts";
 import { GpuRenderer } from "./gpu-renderer.ts";
 import { startHeartbeat } from "./heartbeat.ts";
@@ -93,7 +94,7 @@ async function draw(
   });
   const drawing = runChannels(messages, deps, {
     signal,
-    onResult: ({ jobId, channel, state }) => log.info("channel ended", { jobId, channel, state }),
+    onResult: (result) => log.info("channel ended", endingOf(result)),
     onFailure: (messageId, error) => log.error("channel not drawn", { messageId, error }),
   });
   const failed = await withinGrace(drawing, signal);

@@ -1,10 +1,13 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
-import { acceptDepsFromEnv, bucketFromEnv } from "../aws-deps.ts";
+import { acceptDepsFromEnv, bucketFromEnv, publishBundledFromEnv } from "../aws-deps.ts";
 import { createHandler } from "./handler.ts";
+
+const store = bucketFromEnv();
+await publishBundledFromEnv(store);
 
 /** Composition root of the intake. */
 export const handler = createHandler({
-  ...acceptDepsFromEnv(bucketFromEnv()),
+  ...acceptDepsFromEnv(store),
   log: new Logger({ serviceName: "intake" }),
 });

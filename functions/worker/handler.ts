@@ -2,6 +2,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 
 import type { DrawDeps } from "../../lib/pipeline/draw-channels.ts";
 import { runChannels, type RunChannelsHooks } from "../../lib/pipeline/run-channels.ts";
+import { endingOf } from "../ending.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
 
@@ -30,8 +31,7 @@ export function createHandler(deps: WorkerDeps) {
       ...hooks,
       ...stopSignal(hooks?.signal, context),
       onResult: (result) => {
-        const { jobId, channel, state } = result;
-        log.info("channel ended", { jobId, channel, state });
+        log.info("channel ended", endingOf(result));
         hooks?.onResult?.(result);
       },
       onFailure: (messageId, error) => log.error("channel not drawn", { messageId, error }),

@@ -3,7 +3,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { BucketNetworks } from "../../lib/pipeline/bucket-networks.ts";
 import { createEngineRenderer } from "../../lib/pipeline/engine-renderer.ts";
 import { bucketFromEnv } from "../aws-deps.ts";
-import { modelCacheFolder } from "../env.ts";
+import { modelCacheFolder, threadsFromEnv } from "../env.ts";
 import { createHandler } from "./handler.ts";
 
 const store = bucketFromEnv();
@@ -12,7 +12,7 @@ const store = bucketFromEnv();
 export const handler = createHandler({
   store,
   networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
-  renderer: createEngineRenderer(),
+  renderer: createEngineRenderer(threadsFromEnv()),
   provider: "cpu",
   now: () => new Date(),
   log: new Logger({ serviceName: "worker" }),
