@@ -5,12 +5,13 @@ import { dirname, join } from "node:path";
 
 import { fileSha256 } from "../networks/checksum.ts";
 import { NetworkError } from "../networks/errors.ts";
-import { MANIFEST_FILE, type NetworkManifest, parseManifest } from "../networks/manifest.ts";
+import { MANIFEST_FILE, type NetworkManifest } from "../networks/manifest.ts";
 import { type Network, openNetwork } from "../networks/registry.ts";
 import { ObjectNotFoundError, type ObjectStore } from "../storage/object-store.ts";
 import { encodeJson } from "./json.ts";
 import { MODEL_PREFIX, modelKey } from "./keys.ts";
 import { didYouMean } from "./did-you-mean.ts";
+import { readPublishedManifest } from "./published-manifest.ts";
 import { RequestError } from "./request.ts";
 
 /** Where the pipeline finds networks. */
@@ -71,10 +72,8 @@ export class BucketNetworks implements NetworkSource {
   }
 
   async #readManifest(id: string): Promise<NetworkManifest> {
-    const key = modelKey(id, MANIFEST_FILE);
     try {
-      const bytes = await this.#store.get(key);
-      return parseManifest(JSON.parse(Buffer.from(bytes).toString("utf8")), key);
+      return await readPublishedManifest(this.#store, id);
     } catch (error) {
       if (!(error instanceof ObjectNotFoundError)) throw error;
       const known = await this.list();

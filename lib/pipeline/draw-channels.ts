@@ -99,7 +99,8 @@ class Attempt {
   }
 
   async drawAll(drawings: readonly Drawing[]): Promise<void> {
-    const task = await prepareTask(this.#plan, this.#deps);
+    const task = await this.#prepare(drawings);
+    if (task === null) return;
     const fresh = drawings.filter(({ attempts }) => attempts === 1);
     await this.#drawTogether(task, fresh);
     const retried = drawings
@@ -108,6 +109,16 @@ class Attempt {
     const failedTogether = fresh.length > 1 ? fresh : [];
     for (const drawing of [...failedTogether, ...retried]) {
       if (!this.ended.has(drawing.channel)) await this.#drawTogether(task, [drawing]);
+    }
+  }
+
+  /** `null` if network or initial image cannot be had: no channel can be drawn then. */
+  async #prepare(drawings: readonly Drawing[]): Promise<Omit<RenderTask, "channels"> | null> {
+    try {
+      return await prepareTask(this.#plan, this.#deps);
+    } catch (error) {
+      for (const { channel } of drawings) this.errors.set(channel, error);
+      return null;
     }
   }
 

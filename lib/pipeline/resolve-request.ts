@@ -35,7 +35,8 @@ export async function resolveRequest(
     classNames,
   });
   const { channels } = selection;
-  const imageSize = initialImage ?? analysis.model.inputSize;
+  const { width, height } = initialImage ?? analysis.model.inputSize;
+  const imageSize = { width, height };
   const { numIterations, pyramidLevels, pyramidScale } = request;
   const work = {
     channelCount: channels.length,

@@ -47,11 +47,11 @@ pipeline.events.listen((event) => {
   if (event.kind === "completed") process.send?.({ completed: event.completion.jobId });
 });
 const channelBody = z.object({ channel: z.int() });
+const vanishes = ({ body }: { body: string }) =>
+  config.vanishing.includes(channelBody.safeParse(JSON.parse(body)).data?.channel ?? -1);
 const source = pipeline.serve(
   [config.role === "worker" ? "channels" : "assembly"],
   (handler) => async (event) => {
-    const vanishes = ({ body }: { body: string }) =>
-      config.vanishing.includes(channelBody.safeParse(JSON.parse(body)).data?.channel ?? -1);
     const vanished = event.Records.filter(vanishes);
     const rest = event.Records.filter((record) => !vanishes(record));
     const { batchItemFailures } = await handler({ Records: rest });

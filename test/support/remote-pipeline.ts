@@ -21,6 +21,8 @@ import { silentLog } from "./memory-pipeline.ts";
 /** Quick to notice that a process died, for tests that kill some. */
 const TIMING: Partial<SourceTiming> = { visibilitySeconds: 2, retrySeconds: 1 };
 
+const silence = () => silentLog;
+
 /** Some of the pipeline's functions, in any process, against an endpoint that is running. */
 export interface RemotePipeline {
   readonly store: S3ObjectStore;
@@ -59,9 +61,8 @@ export function remotePipeline({ url, modelCacheFolder, renderer }: RemoteOption
     now: () => new Date(),
   };
   const events = new PipelineEvents();
-  const logOf = () => silentLog;
   const signal = new AbortController().signal;
-  const handlers = pipelineHandlers({ deps, renderer, events, signal, logOf });
+  const handlers = pipelineHandlers({ deps, renderer, events, signal, logOf: silence });
   return {
     store,
     deps,
@@ -72,7 +73,13 @@ export function remotePipeline({ url, modelCacheFolder, renderer }: RemoteOption
         return handler === undefined ? [] : [[name, wrap(handler)] as const];
       });
       const timing = Object.fromEntries(queues.map((name) => [name, TIMING]));
-      return startSources({ sqs, endpoint, handlers: Object.fromEntries(served), timing, logOf });
+      return startSources({
+        sqs,
+        endpoint,
+        handlers: Object.fromEntries(served),
+        timing,
+        logOf: silence,
+      });
     },
     close: () => {
       s3.destroy();
