@@ -95,7 +95,10 @@ async function draw(
   const drawing = runChannels(messages, deps, {
     signal,
     onResult: (result) => log.info("channel ended", endingOf(result)),
-    onFailure: (messageId, error) => log.error("channel not drawn", { messageId, error }),
+    onFailure: (messageId, error) => {
+      if (signal.aborted) log.info("channel given back", { messageId });
+      else log.error("channel not drawn", { messageId, error });
+    },
   });
   const failed = await withinGrace(drawing, signal);
   return failed === null ? null : new Set(failed);
