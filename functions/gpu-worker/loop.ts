@@ -31,8 +31,8 @@ const PAUSE_AFTER_ERROR_MS = 5_000;
 
 /**
  * Draws channels until told to stop, or until the card is lost: a group of messages is received,
- * kept invisible while it is drawn, and deleted or given back. Nothing that was received is lost
- * whatever ends the loop, and nothing that was drawn is drawn again.
+ * kept invisible while it is drawn, and deleted or given back. Whatever ends the loop, a message is
+ * done with or delivered again.
  */
 export async function runLoop(deps: LoopDeps, stop: AbortSignal): Promise<LoopEnd> {
   const { log, protection } = deps;
