@@ -41,6 +41,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "POST", path: "/uploads", body: "UploadRequest" },
   { method: "GET", path: "/networks" },
   { method: "GET", path: "/networks/{networkId}/layers" },
+  { method: "GET", path: "/openapi.json" },
 ];
 
 /** Requests that may come at once, in seconds of the sustained rate. */

@@ -1,0 +1,212 @@
+import { Match } from "aws-cdk-lib/assertions";
+import { expect, test } from "vitest";
+import { z } from "zod";
+
+import { API_ROUTES } from "../../cdk/constructs/request-api.ts";
+import { ROUTES } from "../../functions/api/routes.ts";
+import { REQUEST_NOTIFICATION, RESULT_NOTIFICATIONS } from "../../lib/pipeline/keys.ts";
+import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
+import { ofType, synthesise } from "./support/synthesise.ts";
+
+const stack = synthesise();
+const { template } = stack;
+
+const reference = z.object({ Ref: z.string() });
+const attribute = z
+  .object({ "Fn::GetAtt": z.tuple([z.string(), z.string()]) })
+  .transform((value) => value["Fn::GetAtt"][0]);
+
+test("the template is the one that was reviewed", async () => {
+  await expect(JSON.stringify(template.toJSON(), null, 2)).toMatchFileSnapshot(
+    "__snapshots__/cpu.template.json",
+  );
+});
+
+test("the buckets are encrypted, private and answer over TLS only", () => {
+  template.resourceCountIs("AWS::S3::Bucket", 2);
+  template.allResourcesProperties("AWS::S3::Bucket", {
+    BucketEncryption: {
+      ServerSideEncryptionConfiguration: [
+        { ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } },
+      ],
+    },
+    PublicAccessBlockConfiguration: {
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    },
+  });
+  template.allResourcesProperties("AWS::S3::BucketPolicy", {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Effect: "Deny",
+          Action: "s3:*",
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        }),
+      ]),
+    },
+  });
+});
+
+test("jobs expire, networks do not", () => {
+  const rules = ["requests/", "responses/", "uploads/", "jobs/"].map((Prefix) =>
+    Match.objectLike({ Prefix, ExpirationInDays: 30 }),
+  );
+  template.hasResourceProperties("AWS::S3::Bucket", {
+    LifecycleConfiguration: {
+      Rules: [
+        ...rules,
+        { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: "Enabled" },
+      ],
+    },
+  });
+});
+
+test("the bucket announces what lib/pipeline/keys.ts says, once the queues let it", () => {
+  const rules = [REQUEST_NOTIFICATION, ...RESULT_NOTIFICATIONS].map(({ prefix, suffix }) =>
+    Match.objectLike({
+      Filter: {
+        S3Key: {
+          Rules: [
+            { Name: "prefix", Value: prefix },
+            { Name: "suffix", Value: suffix },
+          ],
+        },
+      },
+    }),
+  );
+  template.hasResource("AWS::S3::Bucket", {
+    Properties: { NotificationConfiguration: { QueueConfigurations: rules } },
+    DependsOn: Match.arrayWith([
+      Match.stringLikeRegexp("^AssemblyQueuePolicy"),
+      Match.stringLikeRegexp("^RequestsQueuePolicy"),
+    ]),
+  });
+});
+
+test("every queue is encrypted and, unless it is for dead letters, has a dead-letter queue", () => {
+  const queues = ofType(stack, "AWS::SQS::Queue");
+  expect(queues).toHaveLength(6);
+  for (const [id, { Properties }] of queues) {
+    expect(Properties["SqsManagedSseEnabled"]).toBe(true);
+    if (id.includes("DeadLetters")) continue;
+    expect(Properties["RedrivePolicy"]).toMatchObject({ maxReceiveCount: MAX_RECEIVES });
+  }
+});
+
+test("a message stays invisible for six times its function's timeout, and fails by itself", () => {
+  const mappings = ofType(stack, "AWS::Lambda::EventSourceMapping");
+  expect(mappings).toHaveLength(4);
+  for (const [, { Properties }] of mappings) {
+    const { Ref } = reference.parse(Properties["FunctionName"]);
+    const queue = attribute.parse(Properties["EventSourceArn"]);
+    const timeout = Number(stack.resources[Ref]?.Properties["Timeout"]);
+    expect(stack.resources[queue]?.Properties["VisibilityTimeout"]).toBe(6 * timeout);
+    expect(Properties["FunctionResponseTypes"]).toEqual(["ReportBatchItemFailures"]);
+  }
+});
+
+test("functions run on Node 24, are traced and write structured logs to groups of their own", () => {
+  template.resourceCountIs("AWS::Lambda::Function", 5);
+  template.allResourcesProperties("AWS::Lambda::Function", {
+    Runtime: "nodejs24.x",
+    Architectures: ["x86_64"],
+    TracingConfig: { Mode: "Active" },
+    LoggingConfig: { LogFormat: "JSON", LogGroup: { Ref: Match.stringLikeRegexp("Logs") } },
+  });
+});
+
+test("the worker has the memory, threads and concurrency of the settings", () => {
+  const { template: large } = synthesise({ workerMemory: "7076", workerConcurrency: "7" });
+  large.hasResourceProperties("AWS::Lambda::Function", {
+    MemorySize: 7_076,
+    Environment: { Variables: Match.objectLike({ WORKER_THREADS: "4" }) },
+  });
+  large.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+    BatchSize: 8,
+    ScalingConfig: { MaximumConcurrency: 7 },
+  });
+  template.hasResourceProperties("AWS::Lambda::Function", {
+    MemorySize: 3_008,
+    Environment: { Variables: Match.objectLike({ WORKER_THREADS: "1" }) },
+  });
+});
+
+const statement = z.object({
+  Action: z.union([z.string(), z.array(z.string())]),
+  Resource: z.unknown(),
+});
+const policy = z.object({ PolicyDocument: z.object({ Statement: z.array(statement) }) });
+
+test("no statement has a wildcard for an action, and only traces one for all resources", () => {
+  for (const [, { Properties }] of ofType(stack, "AWS::IAM::Policy")) {
+    for (const { Action, Resource } of policy.parse(Properties).PolicyDocument.Statement) {
+      const actions = [Action].flat();
+      expect(actions.filter((action) => action.includes("*"))).toEqual([]);
+      if (Resource === "*") {
+        expect(actions.toSorted()).toEqual(["xray:PutTelemetryRecords", "xray:PutTraceSegments"]);
+      }
+    }
+  }
+});
+
+test("the dead-letter function can do no more than end channels", () => {
+  const of = (id: RegExp) => ({ "Fn::GetAtt": [expect.stringMatching(id), "Arn"] });
+  const [found] = ofType(stack, "AWS::IAM::Policy").filter(([id]) => id.includes("deadletter"));
+  expect(policy.parse(found?.[1].Properties).PolicyDocument.Statement).toEqual([
+    { Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: of(/deadletterLogs/) },
+    {
+      Action: ["s3:GetObject", "s3:PutObject"],
+      Resource: { "Fn::Join": ["", [of(/^JobsBucket/), "/jobs/*"]] },
+    },
+    { Action: "s3:ListBucket", Resource: of(/^JobsBucket/) },
+    { Action: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], Resource: "*" },
+    {
+      Action: ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+      Resource: of(/^ChannelsDeadLetters/),
+    },
+  ]);
+});
+
+test("the API has the function's routes, each signed and checked", () => {
+  const routes = ROUTES.map(({ method, template: path, body }) => ({
+    method,
+    path,
+    ...(body.schemaName === null ? {} : { body: body.schemaName }),
+  }));
+  expect(API_ROUTES.toSorted(byRoute)).toEqual(routes.toSorted(byRoute));
+  template.resourceCountIs("AWS::ApiGateway::Method", ROUTES.length);
+  template.allResourcesProperties("AWS::ApiGateway::Method", {
+    AuthorizationType: "AWS_IAM",
+    RequestValidatorId: Match.anyValue(),
+  });
+  template.hasResourceProperties("AWS::ApiGateway::Method", {
+    HttpMethod: "POST",
+    RequestModels: { "application/json": { Ref: Match.stringLikeRegexp("DreamRequest") } },
+  });
+  template.hasResourceProperties("AWS::ApiGateway::Stage", {
+    MethodSettings: [Match.objectLike({ ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 })],
+  });
+});
+
+test("by setting, callers send an API key of a usage plan instead", () => {
+  const { template: keyed } = synthesise({ auth: "api-key", requestsPerSecond: "3" });
+  keyed.allResourcesProperties("AWS::ApiGateway::Method", {
+    AuthorizationType: "NONE",
+    ApiKeyRequired: true,
+  });
+  keyed.hasResourceProperties("AWS::ApiGateway::UsagePlan", {
+    Throttle: { RateLimit: 3, BurstLimit: 6 },
+    Quota: { Limit: 10_800, Period: "DAY" },
+  });
+  keyed.resourceCountIs("AWS::ApiGateway::UsagePlanKey", 1);
+});
+
+function byRoute(
+  a: { readonly method: string; readonly path: string },
+  b: { readonly method: string; readonly path: string },
+): number {
+  return `${a.path} ${a.method}` < `${b.path} ${b.method}` ? -1 : 1;
+}

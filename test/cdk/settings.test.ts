@@ -1,0 +1,33 @@
+import { App } from "aws-cdk-lib";
+import { expect, test } from "vitest";
+
+import { readSettings } from "../../cdk/settings.ts";
+
+const settingsOf = (context: Readonly<Record<string, string>>) =>
+  readSettings(new App({ context }).node);
+
+test("without settings the CPU draws, and callers sign", () => {
+  expect(settingsOf({})).toEqual({
+    gpu: "none",
+    gpuCapacity: "spot",
+    gpuMaxTasks: 4,
+    workerMemory: 3_008,
+    workerConcurrency: 50,
+    workerThreads: 1,
+    auth: "iam",
+    requestsPerSecond: 10,
+    retentionDays: 30,
+    alarmEmail: null,
+  });
+});
+
+test("a worker has a thread for each vCPU that its memory buys, unless told otherwise", () => {
+  expect(settingsOf({ workerMemory: "10240" }).workerThreads).toBe(5);
+  expect(settingsOf({ workerMemory: "10240", workerThreads: "6" }).workerThreads).toBe(6);
+});
+
+test("every bad setting is named, with what was given", () => {
+  expect(() => settingsOf({ gpu: "yes", workerMemory: "128", alarmEmail: "nobody" })).toThrow(
+    /gpu=yes: .*"none"\|"managed"\|"asg".*workerMemory=128: .*1769.*alarmEmail=nobody: /s,
+  );
+});

@@ -1,0 +1,61 @@
+import { App, type Stack, Validations } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import { ContainerImage } from "aws-cdk-lib/aws-ecs";
+import { Code } from "aws-cdk-lib/aws-lambda";
+import { AwsSolutionsChecks } from "cdk-nag";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+
+import { PipelineStack } from "../../../cdk/pipeline-stack.ts";
+import { readSettings } from "../../../cdk/settings.ts";
+
+const cdkJson = z
+  .object({ context: z.record(z.string(), z.unknown()) })
+  .parse(JSON.parse(readFileSync(new URL("../../../cdk.json", import.meta.url), "utf8")));
+
+/** A resource of a template, as far as tests look at it. */
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+}
+
+export interface Synthesis {
+  readonly template: Template;
+  readonly resources: Readonly<Record<string, Resource>>;
+}
+
+/**
+ * Synthesises the stack as cdk/app.ts does, cdk-nag and CDK's own rules included, with stand-ins for
+ * the functions' code and the image. Takes seconds: do it once, at module scope.
+ *
+ * @param change made to the stack before it is checked
+ * @throws Error if a rule is broken
+ */
+export function synthesise(
+  context: Readonly<Record<string, string>> = {},
+  change: (stack: Stack) => void = () => {},
+): Synthesis {
+  const outdir = mkdtempSync(join(tmpdir(), "dreamgrid-cdk-"));
+  try {
+    const app = new App({ outdir, context: { ...cdkJson.context, ...context } });
+    const stack = new PipelineStack(app, "Dreamgrid", {
+      settings: readSettings(app.node),
+      code: () => Code.fromInline("exports.handler = () => {}"),
+      gpuImage: () => ContainerImage.fromRegistry("example/gpu-worker:1"),
+    });
+    change(stack);
+    Validations.of(app).addPlugins(new AwsSolutionsChecks());
+    const template = Template.fromStack(stack);
+    const { Resources } = template.toJSON() as { Resources: Record<string, Resource> };
+    return { template, resources: Resources };
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+/** Resources of one type, by logical id. */
+export function ofType({ resources }: Synthesis, type: string): readonly [string, Resource][] {
+  return Object.entries(resources).filter(([, resource]) => resource.Type === type);
+}

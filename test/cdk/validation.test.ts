@@ -1,0 +1,74 @@
+import { Duration, type Stack } from "aws-cdk-lib";
+import { ManagedPolicy, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { Code, EventSourceMapping, Function as Lambda, Runtime } from "aws-cdk-lib/aws-lambda";
+import { CfnQueue, Queue } from "aws-cdk-lib/aws-sqs";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+
+import { ofType, synthesise } from "./support/synthesise.ts";
+
+// what CDK prints about the broken stacks below is not this run's news
+beforeAll(() => void vi.spyOn(process.stderr, "write").mockReturnValue(true));
+afterAll(() => void vi.restoreAllMocks());
+
+const VARIANTS = [
+  { gpu: "none" },
+  { gpu: "asg" },
+  { gpu: "managed", gpuCapacity: "on-demand", auth: "api-key", alarmEmail: "ops@example.com" },
+];
+
+test.each(VARIANTS)("no rule of cdk-nag or CDK is broken with %j", (context) => {
+  const { template, resources } = synthesise(context);
+  expect(Object.keys(resources).length).toBeGreaterThan(90);
+  expect(JSON.stringify(template.toJSON())).not.toContain('"Custom::');
+  const functions = ofType({ template, resources }, "AWS::Lambda::Function");
+  // a provider of custom resources would be a sixth
+  expect(functions).toHaveLength(5);
+});
+
+const BROKEN: readonly { says: RegExp; change: (stack: Stack) => void }[] = [
+  {
+    says: /AwsSolutions-IAM5\[Action::s3:\*\]/,
+    change: (stack) => {
+      new ManagedPolicy(stack, "Broken", {
+        statements: [new PolicyStatement({ actions: ["s3:*"], resources: ["*"] })],
+      });
+    },
+  },
+  {
+    says: /AwsSolutions-SQS4/,
+    change: (stack) => void new Queue(stack, "Broken"),
+  },
+  {
+    says: /CloudFormation-Validate::E3505/,
+    change: (stack) => {
+      const queue = new Queue(stack, "Broken", {
+        enforceSSL: true,
+        visibilityTimeout: Duration.seconds(10),
+        deadLetterQueue: {
+          maxReceiveCount: 1,
+          queue: Queue.fromQueueArn(stack, "Dead", "arn:aws:sqs:eu-west-1:123456789012:dead"),
+        },
+      });
+      new EventSourceMapping(stack, "Mapping", {
+        eventSourceArn: queue.queueArn,
+        target: new Lambda(stack, "Function", {
+          runtime: Runtime.NODEJS_24_X,
+          handler: "index.handler",
+          timeout: Duration.seconds(60),
+          code: Code.fromInline("exports.handler = () => {}"),
+        }),
+      });
+    },
+  },
+  {
+    says: /99999 is greater than the maximum/,
+    change: (stack) => {
+      const [queue] = stack.node.findAll().filter((node) => node instanceof CfnQueue);
+      queue?.addPropertyOverride("VisibilityTimeout", 99_999);
+    },
+  },
+];
+
+test.each(BROKEN)("what breaks a rule fails the synthesis: $says", ({ says, change }) => {
+  expect(() => synthesise({}, change)).toThrow(says);
+});
