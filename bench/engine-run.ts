@@ -1,0 +1,39 @@
+import { cacheFolder, defaultFolders } from "../lib/networks/folders.ts";
+import { openNetwork } from "../lib/networks/registry.ts";
+import { createEngineRenderer } from "../lib/pipeline/engine-renderer.ts";
+import { JOBS } from "./jobs.ts";
+
+/** One job through the engine, twice, in this process alone: prints its times and its peak memory. */
+const [id, threads] = process.argv.slice(2);
+const job = JOBS.find((candidate) => candidate.id === id);
+if (!job) throw new Error(`there is no job '${id}'`);
+
+const folders = defaultFolders(process.env);
+const network = await openNetwork("googlenet", { folders, cacheFolder: cacheFolder(process.env) });
+const renderer = createEngineRenderer({ threads: Number(threads) });
+
+async function timed(): Promise<number> {
+  const started = performance.now();
+  const results = await renderer.render({
+    network,
+    layer: job!.layer,
+    channels: job!.channels,
+    objective: "rectified",
+    numIterations: job!.iterations,
+    pyramidLevels: job!.levels,
+    pyramidScale: 1.4,
+    seed: 0,
+    initialImage: null,
+    provider: "cpu",
+  });
+  const failed = results.find(({ kind }) => kind === "failed");
+  if (failed) throw new Error(`channel ${failed.channel} failed`);
+  return (performance.now() - started) / 1000;
+}
+
+// the first run reads the model and compiles the graphs
+const firstSeconds = await timed();
+const seconds = await timed();
+await renderer.close();
+const peakMb = Math.round(process.resourceUsage().maxRSS / 1024);
+process.stdout.write(JSON.stringify({ seconds, firstSeconds, peakMb }));

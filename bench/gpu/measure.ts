@@ -1,0 +1,189 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { InferenceSession, Tensor } from "onnxruntime-node";
+
+import { encodeNpy } from "../../lib/image/npy.ts";
+import { readModel } from "../../lib/onnx/decode.ts";
+import { encodeModel } from "../../lib/onnx/encode.ts";
+import { findLayer, type Layer, layerTable } from "../../lib/onnx/layers.ts";
+import { specialise } from "../../lib/onnx/static-graph.ts";
+import { ascentGraph } from "../../lib/optvis/ascent-graph.ts";
+import { differentiableGraph } from "../../lib/optvis/differentiable-graph.ts";
+import { DreamEngine } from "../../lib/optvis/engine.ts";
+import { layerPass, type NetworkModel } from "../../lib/optvis/layer-pass.ts";
+import { planLevels } from "../../lib/optvis/plan-levels.ts";
+import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
+import { type Feeds, Session } from "../../lib/optvis/session.ts";
+
+/** What the CUDA forms cost and whether they are right, on GoogLeNet. Run through run.sh. */
+
+const SIZE = 224;
+const ITERATIONS = 10;
+const REPEATS = 7;
+const CASES = [
+  { layer: 2, batch: 36 },
+  { layer: 97, batch: 6 },
+  { layer: 97, batch: 32 },
+  { layer: 142, batch: 6 },
+] as const;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { out: { type: "string", default: "." }, only: { type: "string", default: "" } },
+});
+const [modelPath = "model.onnx"] = positionals;
+const wanted = (part: string) => values.only === "" || values.only.split(",").includes(part);
+
+const model = await readModel(modelPath);
+const layers = layerTable(model, specialise(model, [1, 3, SIZE, SIZE]));
+if (wanted("check"))
+  for (const index of [2, 6, 97, 142]) await checkGradient(findLayer(layers, index));
+for (const { layer, batch } of CASES) {
+  if (wanted("time")) await timeAscent(findLayer(layers, layer), batch);
+}
+if (wanted("job")) await runJob();
+
+/** Gradient of the CUDA graph on CUDA against the CPU graph on the CPU, relative L2 over seeds. */
+async function checkGradient(layer: Layer): Promise<void> {
+  const pass = layerPass(model, layer, [2, 3, SIZE, SIZE]);
+  const options = { objective: "rectified" } as const;
+  const graphs = {
+    cpu: encodeModel(differentiableGraph(pass, { ...options, provider: "cpu" })),
+    cuda: encodeModel(differentiableGraph(pass, { ...options, provider: "cuda" })),
+  };
+  const [cpu, cuda] = await Promise.all([
+    Session.create(graphs.cpu, "cpu"),
+    Session.create(graphs.cuda, "cuda"),
+  ]);
+  const errors: number[] = [];
+  for (let seed = 0; seed < 8; seed++) {
+    const feeds: Feeds = {
+      image: floats(
+        [2, 3, SIZE, SIZE],
+        standardNormal(6 * SIZE * SIZE, uniformFrom("check", seed)),
+      ),
+      selection: oneHot(2, pass.channels, seed),
+    };
+    const [expected, actual] = [await cpu.run(feeds), await cuda.run(feeds)];
+    errors.push(relative(actual["gradient"]!.data, expected["gradient"]!.data));
+  }
+  errors.sort((a, b) => a - b);
+  report("check", layer, { median: errors[4]!.toExponential(1), max: errors[7]!.toExponential(1) });
+  await cpu.release();
+  await cuda.release();
+}
+
+/** Whole ascent steps in one Loop, and which operators ONNX Runtime put on the CPU. */
+async function timeAscent(layer: Layer, batch: number): Promise<void> {
+  const pass = layerPass(model, layer, [batch, 3, SIZE, SIZE]);
+  const bytes = encodeModel(
+    ascentGraph({ pass, objective: "rectified", provider: "cuda", scale: [1, 1, 1], tiling: null }),
+  );
+  const started = performance.now();
+  const session = await InferenceSession.create(bytes, {
+    executionProviders: ["cuda"],
+    enableProfiling: true,
+    profileFilePrefix: join(values.out, `profile-${layer.index}-${batch}`),
+    logSeverityLevel: 3,
+  });
+  const created = performance.now();
+  const pixels = batch * 3 * SIZE * SIZE;
+  const selection = oneHot(batch, pass.channels, 0);
+  const feeds = {
+    image: new Tensor("float32", standardNormal(pixels, uniformFrom("time")), [
+      batch,
+      3,
+      SIZE,
+      SIZE,
+    ]),
+    selection: new Tensor("float32", selection.data, selection.shape),
+    iterations: new Tensor("int64", BigInt64Array.of(BigInt(ITERATIONS)), []),
+    step: new Tensor("float32", Float32Array.of(1), []),
+  };
+  await session.run(feeds);
+  const first = performance.now();
+  const times: number[] = [];
+  for (let i = 0; i < REPEATS; i++) {
+    const from = performance.now();
+    await session.run(feeds);
+    times.push((performance.now() - from) / ITERATIONS);
+  }
+  session.endProfiling();
+  times.sort((a, b) => a - b);
+  report(`time x${batch}`, layer, {
+    msPerIteration: times[Math.floor(REPEATS / 2)]!.toFixed(2),
+    fastest: times[0]!.toFixed(2),
+    createMs: (created - started).toFixed(0),
+    firstRunMs: (first - created).toFixed(0),
+  });
+  await session.release();
+}
+
+/** Job 4 of the example: six classes, 100 iterations, two levels, the second on tiles. */
+async function runJob(): Promise<void> {
+  const layer = findLayer(layers, 142);
+  const network: NetworkModel = {
+    model,
+    fingerprint: "measured",
+    inputSize: { width: SIZE, height: SIZE },
+    scale: [1, 1, 1],
+  };
+  const engine = new DreamEngine();
+  for (const run of ["first", "again"]) {
+    const started = performance.now();
+    const dreams = await engine.dream({
+      network,
+      layer,
+      channels: [114, 293, 341, 484, 563, 950].map((channel) => channel - 1),
+      levels: planLevels(network, layer, {
+        size: network.inputSize,
+        pyramidLevels: 2,
+        pyramidScale: 1.4,
+      }),
+      objective: "rectified",
+      iterations: 100,
+      start: { kind: "noise", seed: 0 },
+      provider: "cuda",
+    });
+    const strengths = dreams.map((dream) =>
+      dream.kind === "image" ? dream.trace.at(-1)!.activation.toFixed(1) : dream.reason,
+    );
+    report(`job 4 ${run}`, layer, {
+      s: ((performance.now() - started) / 1000).toFixed(2),
+      strengths,
+    });
+    const images = dreams.flatMap((dream) => (dream.kind === "image" ? [dream.image] : []));
+    const data = Float32Array.from(images.flatMap((image) => [...image.data]));
+    const [{ height, width } = { height: 0, width: 0 }] = images;
+    writeFileSync(join(values.out, "job4.npy"), encodeNpy([images.length, 3, height, width], data));
+  }
+  await engine.close();
+}
+
+function report(what: string, layer: Layer, figures: object): void {
+  process.stdout.write(`${what.padEnd(12)} ${layer.name.padEnd(20)} ${JSON.stringify(figures)}\n`);
+}
+
+function floats(shape: readonly number[], data: Float32Array) {
+  return { type: "float32", shape, data } as const;
+}
+
+function oneHot(batch: number, channels: number, seed: number) {
+  const data = new Float32Array(batch * channels);
+  for (let n = 0; n < batch; n++) data[n * channels + ((n * 7 + seed * 13) % channels)] = 1;
+  return floats([batch, channels], data);
+}
+
+function relative(
+  actual: ArrayLike<number | bigint>,
+  expected: ArrayLike<number | bigint>,
+): number {
+  let [difference, norm] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    difference += (Number(actual[i]) - Number(expected[i])) ** 2;
+    norm += Number(expected[i]) ** 2;
+  }
+  return Math.sqrt(difference / norm);
+}

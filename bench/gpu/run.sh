@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# On the machine with the card, with every part of the kit gathered in one folder: unpacks it and
+# measures. Arguments after the folder go to measure.ts.
+#
+#   bash run.sh FOLDER [--only check,time,job] [--out DIR]
+set -euo pipefail
+root=$(cd "$1" && pwd)
+shift
+if [ ! -x "$root/package/bin/node" ]; then
+  tar xJf "$root/runtime.txz" -C "$root"
+  cat "$root"/provider.part-* | tar xz -C "$root" --wildcards '*/libonnxruntime_providers_cuda.so' '*/libonnxruntime_providers_shared.so'
+  mv "$root"/package/Plugins/Linux/x64/*.so "$root/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/"
+fi
+export LD_LIBRARY_PATH=/usr/local/cuda-13.0/targets/x86_64-linux/lib:/usr/lib/x86_64-linux-gnu
+exec "$root/package/bin/node" "$root/measure.mjs" "$root/model.onnx" "$@"

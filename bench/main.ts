@@ -1,0 +1,125 @@
+import { execFile } from "node:child_process";
+import { access } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+
+import { cacheFolder, defaultFolders } from "../lib/networks/folders.ts";
+import { openNetwork } from "../lib/networks/registry.ts";
+import { JOBS, type Job } from "./jobs.ts";
+
+const run = promisify(execFile);
+
+const USAGE = `npm run bench -- [--python PYTHON --reference ascent.py] [--jobs 1,3,4] [--rounds 3]
+
+Times the example's jobs on GoogLeNet, each in a process of its own: our engine, and between our
+runs the same ascent in PyTorch where a Python with torch and the reference script are named.
+Medians and ratios of one run on one machine; nothing else should run on it.`;
+
+const { values } = parseArgs({
+  options: {
+    python: { type: "string" },
+    reference: { type: "string" },
+    jobs: { type: "string", default: "1,3,4" },
+    rounds: { type: "string", default: "3" },
+    threads: { type: "string", default: String(cpus().length) },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit();
+}
+
+interface Timing {
+  readonly seconds: number;
+  /** Peak resident memory of the process, MB; not known of the reference. */
+  readonly peakMb?: number;
+  readonly firstSeconds?: number;
+}
+
+const folders = defaultFolders(process.env);
+const { modelPath } = await openNetwork("googlenet", {
+  folders,
+  cacheFolder: cacheFolder(process.env),
+});
+const jobs = values.jobs.split(",").map((id) => {
+  const job = JOBS.find((candidate) => candidate.id === id);
+  if (job) return job;
+  throw new Error(
+    `there is no job '${id}'; the jobs are ${JOBS.map((each) => each.id).join(", ")}`,
+  );
+});
+if (values.reference !== undefined) await access(values.reference);
+
+process.stdout.write(
+  `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores, ` +
+    `${Math.round(totalmem() / 1e9)} GB, Node ${process.version}, ${values.rounds} rounds\n\n`,
+);
+for (const job of jobs) await compare(job);
+
+/** Interleaved, so that both see the same weather on a shared machine. */
+async function compare(job: Job): Promise<void> {
+  const ours: Timing[] = [];
+  const reference: Timing[] = [];
+  for (let round = 0; round < Number(values.rounds); round++) {
+    ours.push(await timeEngine(job));
+    if (values.python !== undefined && values.reference !== undefined) {
+      reference.push(await timeReference(job, values.python, values.reference));
+    }
+  }
+  const [engine, torch] = [middle(ours), middle(reference)];
+  const memory = Math.max(...ours.map(({ peakMb }) => peakMb ?? 0));
+  const first = middle(ours.map(({ firstSeconds }) => ({ seconds: firstSeconds ?? NaN })));
+  process.stdout.write(
+    `job ${job.id}  ${job.title}\n` +
+      `  dreamgrid ${engine!.toFixed(2)} s (${spread(ours)}), first run ${first!.toFixed(2)} s, peak ${memory} MB\n` +
+      (torch === null
+        ? "  no reference: name --python and --reference\n"
+        : `  PyTorch   ${torch.toFixed(2)} s (${spread(reference)})\n  ratio     ${(engine! / torch).toFixed(2)}\n`),
+  );
+}
+
+async function timeEngine(job: Job): Promise<Timing> {
+  const script = fileURLToPath(new URL("engine-run.ts", import.meta.url));
+  const { stdout } = await run(process.execPath, [
+    "--import",
+    "tsx",
+    script,
+    job.id,
+    values.threads,
+  ]);
+  return JSON.parse(stdout) as Timing;
+}
+
+async function timeReference(job: Job, python: string, script: string): Promise<Timing> {
+  const flags = {
+    model: modelPath,
+    layer: job.tensor,
+    iterations: job.iterations,
+    levels: job.levels,
+    objective: "rectified",
+    tile: job.tile,
+    threads: values.threads,
+    repeats: 1,
+  };
+  const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const { stdout } = await run(python, [
+    script,
+    "time",
+    ...words,
+    "--channels",
+    ...job.channels.map(String),
+  ]);
+  return JSON.parse(stdout) as Timing;
+}
+
+function middle(timings: readonly Timing[]): number | null {
+  const sorted = timings.map(({ seconds }) => seconds).toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? null;
+}
+
+function spread(timings: readonly Timing[]): string {
+  const seconds = timings.map((timing) => timing.seconds);
+  return `${Math.min(...seconds).toFixed(2)} to ${Math.max(...seconds).toFixed(2)}`;
+}
