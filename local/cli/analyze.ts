@@ -1,9 +1,6 @@
 import { Command } from "commander";
 
-import { surveyGradients } from "../../lib/autodiff/gradient.ts";
-import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
-import type { Layer } from "../../lib/onnx/layers.ts";
-import { specialise } from "../../lib/onnx/static-graph.ts";
+import { visualisationProblems } from "../../lib/pipeline/visualisation-problems.ts";
 import { openForCommand, type OpenedNetwork } from "./network.ts";
 import { table, type Terminal } from "./terminal.ts";
 
@@ -21,33 +18,7 @@ export function analyzeCommand(terminal: Terminal): Command {
     });
 }
 
-/** Why a layer's channels cannot be visualised; no entry for a layer whose can. */
-function visualisationProblems({
-  network,
-  model,
-  layers,
-}: OpenedNetwork): ReadonlyMap<Layer, string> {
-  const { height, width } = network.manifest.input;
-  const graph = specialise(model.model, [1, 3, height, width]);
-  const builder = new GraphBuilder();
-  const image = builder.input("image", "float32", [1, 3, height, width]);
-  const pass = {
-    nodes: graph.graph.nodes.filter(({ outputs }) => !outputs.some((o) => graph.problems.has(o))),
-    initializers: graph.graph.initializers,
-    input: graph.input,
-  };
-  const withoutGradient = surveyGradients(builder, image, pass);
-  const problems = new Map<Layer, string>();
-  for (const layer of layers) {
-    const problem = graph.problems.get(layer.value) ?? withoutGradient.get(layer.value);
-    if (layer.type === "Input") problems.set(layer, "it is the image itself");
-    else if (problem) problems.set(layer, problem.message);
-    else if (layer.channels === null) problems.set(layer, "it has no channels");
-  }
-  return problems;
-}
-
-function asJson({ network, layers }: OpenedNetwork, problems: ReadonlyMap<Layer, string>) {
+function asJson({ network, layers }: OpenedNetwork, problems: ReadonlyMap<number, string>) {
   return {
     network: network.manifest.id,
     input: network.manifest.input,
@@ -60,15 +31,15 @@ function asJson({ network, layers }: OpenedNetwork, problems: ReadonlyMap<Layer,
       learnables: layer.learnables,
       learnableCount: layer.learnableCount,
       aliases: layer.aliases,
-      visualisable: !problems.has(layer),
-      problem: problems.get(layer) ?? null,
+      visualisable: !problems.has(layer.index),
+      problem: problems.get(layer.index) ?? null,
     })),
   };
 }
 
 function printTable(
   { network, layers }: OpenedNetwork,
-  problems: ReadonlyMap<Layer, string>,
+  problems: ReadonlyMap<number, string>,
   { print, note }: Terminal,
 ) {
   const rows = layers.map((layer) => [
@@ -78,7 +49,7 @@ function printTable(
     layer.shape?.slice(1).join(" x ") ?? "?",
     layer.learnables.map(({ shape }) => shape.join(" x ")).join(", "),
     layer.learnableCount > 0 ? layer.learnableCount.toLocaleString("en-US") : "",
-    problems.has(layer) ? "no" : "yes",
+    problems.has(layer.index) ? "no" : "yes",
   ]);
   const titles = ["", "Name", "Type", "Activations", "Learnable Sizes", "Learnables", "Visualise"];
   print(table(titles, rows, [0, 5]));
@@ -89,6 +60,6 @@ function printTable(
       `input ${width} x ${height} ${channelOrder}`,
   );
   // the first layer that lacks a gradient explains those after it
-  const [first] = [...problems].filter(([layer]) => layer.type !== "Input");
-  if (first) note(`layer ${first[0].index} '${first[0].name}': ${first[1]}`);
+  const first = layers.find(({ index, type }) => type !== "Input" && problems.has(index));
+  if (first) terminal.note(`layer ${first.index} '${first.name}': ${problems.get(first.index)}`);
 }

@@ -5,6 +5,7 @@ import { ascendCommand } from "./ascend.ts";
 import { dreamCommand } from "./dream.ts";
 import { exportGraphCommand } from "./export-graph.ts";
 import { modelsCommand } from "./models.ts";
+import { serveCommand } from "./serve.ts";
 import { type CommandIo, createTerminal } from "./terminal.ts";
 import { userMessage } from "./user-errors.ts";
 
@@ -23,6 +24,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
   const program = new Command("dreamgrid")
     .description("draws what a convolutional network has learned")
     .addCommand(dreamCommand(terminal))
+    .addCommand(serveCommand(terminal))
     .addCommand(analyzeCommand(terminal))
     .addCommand(exportGraphCommand(terminal))
     .addCommand(ascendCommand(terminal))

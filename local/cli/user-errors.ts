@@ -5,6 +5,7 @@ import { LayerNotFoundError, ModelError } from "../../lib/onnx/errors.ts";
 import { ImageTooSmallError } from "../../lib/optvis/plan-levels.ts";
 import { CudaUnavailableError, RuntimeError } from "../../lib/optvis/session.ts";
 import { RequestError } from "../../lib/pipeline/request.ts";
+import { DataFolderInUseError } from "../endpoint/storage/data-folder.ts";
 
 /** What was asked for cannot be done, and the message says why and what to do; exit code 2. */
 export class UsageError extends Error {
@@ -22,6 +23,7 @@ const USER_ERRORS = [
   UnsupportedGradientError,
   CudaUnavailableError,
   RuntimeError,
+  DataFolderInUseError,
 ];
 
 /** Files the user named that cannot be read or written. */

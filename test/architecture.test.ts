@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, test } from "vitest";
+
+/** What each folder may import besides itself. The README's layer diagram, executable. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "lib/onnx": [],
+  "lib/image": [],
+  "lib/storage": [],
+  "lib/queue": [],
+  "lib/autodiff": ["lib/onnx"],
+  "lib/networks": ["lib/onnx"],
+  "lib/optvis": ["lib/onnx", "lib/autodiff", "lib/image"],
+  "lib/pipeline": [
+    "lib/onnx",
+    "lib/autodiff",
+    "lib/image",
+    "lib/networks",
+    "lib/optvis",
+    "lib/storage",
+    "lib/queue",
+  ],
+  functions: ["lib/onnx", "lib/networks", "lib/optvis", "lib/pipeline", "lib/storage", "lib/queue"],
+  // the schemas that requests are checked with are also the gateway's models
+  cdk: ["functions", "lib/pipeline"],
+  local: [
+    "functions",
+    "lib/onnx",
+    "lib/autodiff",
+    "lib/image",
+    "lib/networks",
+    "lib/optvis",
+    "lib/pipeline",
+    "lib/storage",
+    "lib/queue",
+  ],
+};
+
+/** Third-party packages that only some places may know. */
+const CONFINED: Readonly<Record<string, RegExp>> = {
+  "@aws-sdk/":
+    /^lib\/(storage\/s3|queue\/sqs)-|^functions\/([\w-]+\/index|aws-deps|ecs-gpu-service)\.ts$|^local\//,
+  "@aws-lambda-powertools/": /^functions\//,
+  "onnxruntime-node": /^lib\/optvis\/session\.ts$/,
+  "onnx-buf": /^lib\/onnx\//,
+  sharp: /^lib\/image\/png\.ts$/,
+  "aws-cdk-lib": /^cdk\//,
+  commander: /^local\/cli\//,
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly isLocal: boolean;
+}
+
+const SOURCE = /^(lib|functions|local|cdk)\/.*\.m?ts$/;
+
+const imports: readonly Import[] = readdirSync(".", { recursive: true, encoding: "utf8" })
+  .filter((path) => SOURCE.test(path))
+  .flatMap((path) => importsOf(path, readFileSync(path, "utf8")));
+
+function importsOf(from: string, text: string): Import[] {
+  return [...text.matchAll(/(?:\bfrom|\bimport)\s+"([^"]+)"/g)].map((match) => {
+    const specifier = match[1]!;
+    const isLocal = specifier.startsWith(".");
+    return { from, to: isLocal ? normalize(join(dirname(from), specifier)) : specifier, isLocal };
+  });
+}
+
+const folderOf = (path: string) => /^(lib\/[^/]+|functions|cdk|local)\//.exec(path)?.[1] ?? path;
+
+function forbiddenImports(found: readonly Import[]): readonly Import[] {
+  return found.filter(({ from, to, isLocal }) => {
+    const [source, target] = [folderOf(from), folderOf(to)];
+    const isAllowed = target === "package.json" || MAY_IMPORT[source]?.includes(target);
+    return isLocal && source !== target && !isAllowed;
+  });
+}
+
+function strayUsers(found: readonly Import[], name: string, allowed: RegExp): readonly Import[] {
+  return found.filter(({ from, to }) => to.startsWith(name) && !allowed.test(from));
+}
+
+describe("architecture", () => {
+  test("the tree is there to be read", () => {
+    expect(imports.length).toBeGreaterThan(200);
+  });
+
+  test("folders import only what the layer diagram allows", () => {
+    expect(forbiddenImports(imports)).toEqual([]);
+  });
+
+  test.each(Object.entries(CONFINED))("%s stays in its place", (name, allowed) => {
+    expect(strayUsers(imports, name, allowed)).toEqual([]);
+  });
+
+  test("a forbidden import is found", () => {
+    const upwards = importsOf("lib/onnx/x.ts", 'import { a } from "../optvis/y.ts";');
+    expect(forbiddenImports(upwards)).toHaveLength(1);
+    const stray = importsOf("lib/onnx/x.ts", 'import sharp from "sharp";');
+    expect(strayUsers(stray, "sharp", CONFINED["sharp"]!)).toHaveLength(1);
+  });
+});
