@@ -61,5 +61,5 @@ function printTable(
   );
   // the first layer that lacks a gradient explains those after it
   const first = layers.find(({ index, type }) => type !== "Input" && problems.has(index));
-  if (first) terminal.note(`layer ${first.index} '${first.name}': ${problems.get(first.index)}`);
+  if (first) note(`layer ${first.index} '${first.name}': ${problems.get(first.index)}`);
 }
