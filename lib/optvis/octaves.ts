@@ -3,7 +3,7 @@ import { roundHalfEven } from "./tiles.ts";
 
 /**
  * Image sizes of the pyramid's levels, first to last: each is the one before times `scale`, rounded.
- * 224 at 1.4 gives 224, 314, 439 (rounded from 313.6 and 439.6).
+ * 224 at 1.4 gives 224, 314, 440 (rounded from 313.6 and 439.6).
  */
 export function octaveSizes(first: Size, levels: number, scale: number): readonly Size[] {
   const sizes = [first];
