@@ -1,7 +1,7 @@
 import { Match } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
 
-import { ofType, type Synthesis, synthesise } from "./support/synthesise.ts";
+import { checkResource, ofType, type Synthesis, synthesise } from "./support/synthesise.ts";
 
 const fleets = {
   managed: synthesise({ gpu: "managed" }),
@@ -32,7 +32,7 @@ describe.each(["managed", "asg"] as const)("GPU workers on %s capacity", (kind) 
       MinCapacity: 0,
       MaxCapacity: 4,
     });
-    onDemand[kind].template.hasResourceProperties("AWS::ApplicationAutoScaling::ScalableTarget", {
+    checkResource(onDemand[kind], "AWS::ApplicationAutoScaling::ScalableTarget", {
       MaxCapacity: 9,
     });
   });
@@ -115,26 +115,12 @@ describe.each(["managed", "asg"] as const)("GPU workers on %s capacity", (kind) 
 });
 
 test("Managed Instances are Spot instances with one NVIDIA GPU, on demand by setting", () => {
-  const capacity = (type: string) => ({
-    ManagedInstancesProvider: {
-      InstanceLaunchTemplate: Match.objectLike({
-        CapacityOptionType: type,
-        InstanceRequirements: Match.objectLike({
-          AcceleratorCount: { Min: 1, Max: 1 },
-          AcceleratorManufacturers: ["nvidia"],
-        }),
-      }),
-    },
-  });
-  fleets.managed.template.hasResourceProperties("AWS::ECS::CapacityProvider", capacity("SPOT"));
-  onDemand.managed.template.hasResourceProperties(
-    "AWS::ECS::CapacityProvider",
-    capacity("ON_DEMAND"),
-  );
+  checkResource(fleets.managed, "AWS::ECS::CapacityProvider", capacity("SPOT"));
+  checkResource(onDemand.managed, "AWS::ECS::CapacityProvider", capacity("ON_DEMAND"));
 });
 
 test("ECS may pass the instances' role, whose name the managed policy does not know", () => {
-  fleets.managed.template.hasResourceProperties("AWS::IAM::Policy", {
+  checkResource(fleets.managed, "AWS::IAM::Policy", {
     PolicyDocument: {
       Statement: [
         {
@@ -151,26 +137,16 @@ test("ECS may pass the instances' role, whose name the managed policy does not k
 });
 
 test("the Auto Scaling group goes from 0 to N Spot instances with encrypted disks", () => {
-  const group = (onDemandPercentage: number, MaxSize: string) => ({
-    MinSize: "0",
-    MaxSize,
-    NewInstancesProtectedFromScaleIn: true,
-    MixedInstancesPolicy: Match.objectLike({
-      InstancesDistribution: Match.objectLike({
-        OnDemandPercentageAboveBaseCapacity: onDemandPercentage,
-      }),
-    }),
-  });
   const type = "AWS::AutoScaling::AutoScalingGroup";
-  fleets.asg.template.hasResourceProperties(type, group(0, "4"));
-  onDemand.asg.template.hasResourceProperties(type, group(100, "9"));
-  fleets.asg.template.hasResourceProperties("AWS::EC2::LaunchTemplate", {
+  checkResource(fleets.asg, type, group(0, "4"));
+  checkResource(onDemand.asg, type, group(100, "9"));
+  checkResource(fleets.asg, "AWS::EC2::LaunchTemplate", {
     LaunchTemplateData: Match.objectLike({
       BlockDeviceMappings: [Match.objectLike({ Ebs: Match.objectLike({ Encrypted: true }) })],
       MetadataOptions: Match.objectLike({ HttpTokens: "required", HttpPutResponseHopLimit: 1 }),
     }),
   });
-  fleets.asg.template.hasResourceProperties("AWS::ECS::CapacityProvider", {
+  checkResource(fleets.asg, "AWS::ECS::CapacityProvider", {
     AutoScalingGroupProvider: Match.objectLike({
       ManagedDraining: "ENABLED",
       ManagedTerminationProtection: "ENABLED",
@@ -181,4 +157,31 @@ test("the Auto Scaling group goes from 0 to N Spot instances with encrypted disk
 function fleetResources({ resources }: Synthesis): string {
   const own = Object.entries(resources).filter(([id]) => id.startsWith("Gpu"));
   return JSON.stringify(Object.fromEntries(own), null, 2);
+}
+
+function capacity(type: "SPOT" | "ON_DEMAND") {
+  return {
+    ManagedInstancesProvider: {
+      InstanceLaunchTemplate: Match.objectLike({
+        CapacityOptionType: type,
+        InstanceRequirements: Match.objectLike({
+          AcceleratorCount: { Min: 1, Max: 1 },
+          AcceleratorManufacturers: ["nvidia"],
+        }),
+      }),
+    },
+  };
+}
+
+function group(onDemandPercentage: number, MaxSize: string) {
+  return {
+    MinSize: "0",
+    MaxSize,
+    NewInstancesProtectedFromScaleIn: true,
+    MixedInstancesPolicy: Match.objectLike({
+      InstancesDistribution: Match.objectLike({
+        OnDemandPercentageAboveBaseCapacity: onDemandPercentage,
+      }),
+    }),
+  };
 }

@@ -59,3 +59,8 @@ export function synthesise(
 export function ofType({ resources }: Synthesis, type: string): readonly [string, Resource][] {
   return Object.entries(resources).filter(([, resource]) => resource.Type === type);
 }
+
+/** Fails unless a resource of the type has the properties, which may be matchers. */
+export function checkResource({ template }: Synthesis, type: string, properties: unknown): void {
+  template.hasResourceProperties(type, properties);
+}
