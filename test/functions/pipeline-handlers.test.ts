@@ -1,0 +1,167 @@
+import { expect, test } from "vitest";
+
+import { createHandler as createAssembler } from "../../functions/assembler/handler.ts";
+import { createHandler as createDeadLetter } from "../../functions/dead-letter/handler.ts";
+import { createHandler as createIntake } from "../../functions/intake/handler.ts";
+import { createHandler as createWorker } from "../../functions/worker/handler.ts";
+import type { Completion } from "../../lib/pipeline/completion.ts";
+import { JobResults } from "../../lib/pipeline/job-results.ts";
+import * as keys from "../../lib/pipeline/keys.ts";
+import { readResult } from "../../lib/pipeline/result.ts";
+import { temporaryFolder } from "../networks/temporary-folder.ts";
+import { FakeRenderer } from "../support/fake-renderer.ts";
+import {
+  memoryPipeline,
+  readJsonObject,
+  silentLog,
+  TINY_REQUEST,
+} from "../support/memory-pipeline.ts";
+import { S3_TEST_BODY, s3Body, sqsEvent } from "../support/sqs-event.ts";
+
+const failures = (...ids: readonly string[]) => ({
+  batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })),
+});
+
+test("intake answers each upload, skips what is none, and fails on what it does not know", async () => {
+  const { deps, store } = await memoryPipeline(await temporaryFolder());
+  const answered: string[] = [];
+  const handler = createIntake({ ...deps, log: silentLog, onAnswer: (key) => answered.push(key) });
+  const upload = Buffer.from(JSON.stringify(TINY_REQUEST));
+  await store.put("requests/mein Bild+1.json", upload, "application/json");
+  await store.put("requests/bad.json", Buffer.from("[]"), "application/json");
+  const response = await handler(
+    sqsEvent(
+      S3_TEST_BODY,
+      s3Body("requests/mein Bild+1.json", "requests/bad.json"),
+      "no JSON",
+      s3Body("requests/gone.json"),
+      '{"unknown": true}',
+      s3Body("requests/bad.json"),
+    ),
+  );
+  expect(response).toEqual(failures("m2", "m4"));
+  expect(answered).toEqual(["requests/mein Bild+1.json", "requests/bad.json", "requests/bad.json"]);
+  expect(await readJsonObject(store, "responses/mein Bild+1.json")).toMatchObject({
+    status: "accepted",
+  });
+  expect(await readJsonObject(store, "responses/bad.json")).toMatchObject({ status: "rejected" });
+});
+
+test("intake has a message delivered again when the pipeline is out of reach", async () => {
+  const { deps, store, cpu } = await memoryPipeline(await temporaryFolder());
+  const handler = createIntake({ ...deps, log: silentLog });
+  await store.put("requests/a.json", Buffer.from(JSON.stringify(TINY_REQUEST)), "application/json");
+  cpu.failAfter(1);
+  expect(await handler(sqsEvent(s3Body("requests/a.json")))).toEqual(failures("m0"));
+  expect(store.keys("responses/")).toEqual([]);
+  expect(await handler(sqsEvent(s3Body("requests/a.json")))).toEqual(failures());
+  expect(store.keys("responses/")).toEqual(["responses/a.json"]);
+});
+
+test("the worker reports each failed message, and hands progress and results on", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const { jobId } = await pipeline.accept({ channels: [1, 2, 3] });
+  const steps: number[] = [];
+  const results: string[] = [];
+  const handler = createWorker({
+    ...pipeline.drawDeps(new FakeRenderer({ throwing: [2] })),
+    log: silentLog,
+    hooks: {
+      onProgress: (_, { channel }) => steps.push(channel),
+      onResult: ({ state }) => results.push(state),
+    },
+  });
+  const bodies = pipeline.cpu.sent.map(({ body }) => body);
+  const response = await handler(sqsEvent("odd", ...bodies), {
+    getRemainingTimeInMillis: () => 600_000,
+  });
+  expect(response).toEqual(failures("m0", "m2"));
+  expect(results).toEqual(["ok", "ok"]);
+  expect(new Set(steps)).toEqual(new Set([1, 3]));
+  expect((await readResult(pipeline.store, jobId, 3)).attempts).toBe(1);
+});
+
+test("a worker whose time is nearly up gives its messages back", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  await pipeline.accept({ channels: [1, 2] });
+  const renderer = new FakeRenderer({ secondsPerChannel: 5 });
+  const handler = createWorker({ ...pipeline.drawDeps(renderer), log: silentLog });
+  const bodies = pipeline.cpu.sent.map(({ body }) => body);
+  const context = { getRemainingTimeInMillis: () => 10_050 };
+  expect(await handler(sqsEvent(...bodies), context)).toEqual(failures("m0", "m1"));
+});
+
+test("the assembler looks at each job of a batch once, in any order, and at no other object", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const jobs = [
+    await pipeline.accept({ channels: [1] }),
+    await pipeline.accept({ channels: [2, 3] }),
+  ];
+  const draw = createWorker({ ...pipeline.drawDeps(), log: silentLog });
+  await draw(sqsEvent(...pipeline.cpu.sent.map(({ body }) => body)));
+  const completions: Completion[] = [];
+  const looked: unknown[] = [];
+  const handler = createAssembler({
+    ...pipeline.deps,
+    results: new JobResults(pipeline.store),
+    log: { ...silentLog, info: (_, { jobId }) => looked.push(jobId) },
+    onCompleted: (completion) => void completions.push(completion),
+  });
+  const [one, two] = jobs.map(({ jobId }) => jobId);
+  const event = sqsEvent(
+    S3_TEST_BODY,
+    s3Body(keys.resultKey(two!, 3), keys.resultKey(one!, 1)),
+    s3Body(keys.resultKey(two!, 2), keys.statusKey(one!)),
+    s3Body(keys.resultKey(two!, 2)),
+    '{"type":"reconcile","jobId":"nosuchjob"}',
+    '{"type":"other"}',
+  );
+  expect(await handler(event)).toEqual(failures("m5"));
+  expect(looked).toEqual([two, one, "nosuchjob"]);
+  expect(completions.map(({ jobId }) => jobId)).toEqual([two, one]);
+  expect(await handler(event)).toEqual(failures("m5"));
+  expect(completions).toHaveLength(2);
+});
+
+test("an assembler that fails at one job has that job's messages delivered again, and no others", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const good = await pipeline.accept({ channels: [1] });
+  const bad = await pipeline.accept({ channels: [2] });
+  const draw = createWorker({ ...pipeline.drawDeps(), log: silentLog });
+  await draw(sqsEvent(...pipeline.cpu.sent.map(({ body }) => body)));
+  await pipeline.store.delete(keys.tileKey(bad.jobId, 2));
+  const results = new JobResults(pipeline.store);
+  const handler = createAssembler({ ...pipeline.deps, results, log: silentLog });
+  const event = sqsEvent(
+    s3Body(keys.resultKey(bad.jobId, 2)),
+    s3Body(keys.resultKey(good.jobId, 1)),
+    JSON.stringify({ type: "reconcile", jobId: bad.jobId }),
+  );
+  expect(await handler(event)).toEqual(failures("m0", "m2"));
+  expect(pipeline.store.keys(keys.completeKey(good.jobId))).toHaveLength(1);
+});
+
+test("dead letters become failed results; those of no job stay where they are", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const { jobId } = await pipeline.accept({ channels: [1, 2] });
+  const draw = createWorker({ ...pipeline.drawDeps(), log: silentLog });
+  const [first = "", second = ""] = pipeline.cpu.sent.map(({ body }) => body);
+  await draw(sqsEvent(first));
+  const handler = createDeadLetter({ ...pipeline.deps, log: silentLog });
+  const response = await handler(
+    sqsEvent(
+      first,
+      second,
+      "{}",
+      '{"jobId":"nosuchjob","channel":1}',
+      JSON.stringify({ jobId, channel: 9 }),
+    ),
+  );
+  expect(response).toEqual(failures("m2", "m3", "m4"));
+  // a result that was there first stays
+  expect((await readResult(pipeline.store, jobId, 1)).state).toBe("ok");
+  expect(await readResult(pipeline.store, jobId, 2)).toMatchObject({
+    state: "failed",
+    source: "dead-letter",
+  });
+});

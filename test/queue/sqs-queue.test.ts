@@ -1,0 +1,56 @@
+import { expect, onTestFinished, test } from "vitest";
+
+import { createSqsClient } from "../../lib/queue/sqs-client.ts";
+import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
+import { startEndpoint } from "../../local/endpoint/endpoint.ts";
+import { localConnection } from "../../local/resources.ts";
+import { temporaryFolder } from "../networks/temporary-folder.ts";
+
+async function openQueue() {
+  const dataFolder = await temporaryFolder();
+  const endpoint = await startEndpoint({ dataFolder, queues: [{ name: "q" }] });
+  onTestFinished(() => endpoint.close());
+  const client = createSqsClient(localConnection(endpoint.url));
+  return { queue: new SqsQueue(client, endpoint.queueUrl("q")), endpoint };
+}
+
+const NOW = { maxMessages: 10, waitSeconds: 0 };
+
+test("messages arrive with body, group and count, and are gone once deleted", async () => {
+  const { queue, endpoint } = await openQueue();
+  await queue.sendAll(Array.from({ length: 23 }, (_, i) => ({ body: `b${i}`, groupId: "job-1" })));
+  const received = [];
+  for (let batch = await queue.receive(NOW); batch.length > 0; batch = await queue.receive(NOW)) {
+    received.push(...batch);
+  }
+  const bodies = received.map(({ body }) => body).toSorted((a, b) => a.localeCompare(b));
+  expect(new Set(bodies).size).toBe(23);
+  expect(received.every(({ receiveCount }) => receiveCount === 1)).toBe(true);
+  expect(received[0]?.attributes["MessageGroupId"]).toBe("job-1");
+  await queue.deleteAll(received.map(({ receiptHandle }) => receiptHandle));
+  expect(endpoint.queueCounters("q")).toMatchObject({ deleted: 23, visible: 0, inFlight: 0 });
+});
+
+test("a message that is given back comes again, counted", async () => {
+  const { queue } = await openQueue();
+  await queue.sendAll([{ body: "x" }]);
+  const [first] = await queue.receive({ ...NOW, visibilitySeconds: 600 });
+  expect(await queue.receive(NOW)).toEqual([]);
+  await queue.changeVisibility([first!.receiptHandle], 0);
+  const [second] = await queue.receive(NOW);
+  expect(second).toMatchObject({ messageId: first!.messageId, receiveCount: 2 });
+});
+
+test("a delayed message is not there before its time", async () => {
+  const { queue, endpoint } = await openQueue();
+  await queue.sendAll([{ body: "later", delaySeconds: 900 }]);
+  expect(await queue.receive(NOW)).toEqual([]);
+  expect(endpoint.queueCounters("q").waiting).toBe(1);
+});
+
+test("an entry that the queue refuses is an error that says why", async () => {
+  const { queue } = await openQueue();
+  await expect(queue.sendAll([{ body: "x", delaySeconds: 901 }])).rejects.toThrow(
+    /^1 of 1 messages could not be sent after 1 attempts: InvalidParameterValue: .*DelaySeconds/,
+  );
+});

@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { MemoryObjectStore } from "../../lib/storage/memory-object-store.ts";
+import { ObjectNotFoundError, type ObjectStore } from "../../lib/storage/object-store.ts";
+import { createS3Client } from "../../lib/storage/s3-client.ts";
+import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
+import { type Endpoint, startEndpoint } from "../../local/endpoint/endpoint.ts";
+import { localConnection } from "../../local/resources.ts";
+
+const TYPE = "application/octet-stream";
+const bytes = (text: string) => new Uint8Array(Buffer.from(text));
+
+let folder: string;
+let endpoint: Endpoint;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "dreamgrid-store-"));
+  endpoint = await startEndpoint({ dataFolder: folder, buckets: [{ name: "store" }] });
+});
+afterAll(async () => {
+  await endpoint.close();
+  await rm(folder, { recursive: true });
+});
+
+const STORES: readonly (readonly [string, () => ObjectStore])[] = [
+  ["in memory", () => new MemoryObjectStore()],
+  ["on S3", () => new S3ObjectStore(createS3Client(localConnection(endpoint.url)), "store")],
+];
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}
+
+const keysOf = async (store: ObjectStore, prefix: string) =>
+  (await collect(store.list(prefix))).map(({ key }) => key);
+
+describe.each(STORES)("an object store %s", (_, makeStore) => {
+  test("gives back what was put, and the latest of two", async () => {
+    const store = makeStore();
+    await store.put("a/one", bytes("first"), TYPE);
+    await store.put("a/one", bytes("second"), TYPE);
+    expect(Buffer.from(await store.get("a/one")).toString()).toBe("second");
+    expect(await store.head("a/one")).toMatchObject({ key: "a/one", sizeBytes: 6 });
+  });
+
+  test("says so when there is no such object", async () => {
+    const store = makeStore();
+    expect(await store.head("b/none")).toBeNull();
+    await expect(store.get("b/none")).rejects.toThrow(ObjectNotFoundError);
+    await expect(store.delete("b/none")).resolves.toBeUndefined();
+  });
+
+  test("lets exactly one of racing writers create an object", async () => {
+    const store = makeStore();
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (__, i) =>
+        store.putIfAbsent("c/race", bytes(`writer ${i}`), TYPE),
+      ),
+    );
+    const winner = outcomes.indexOf("created");
+    expect(outcomes.filter((outcome) => outcome === "created")).toHaveLength(1);
+    expect(Buffer.from(await store.get("c/race")).toString()).toBe(`writer ${winner}`);
+    await store.delete("c/race");
+    expect(await store.putIfAbsent("c/race", bytes("again"), TYPE)).toBe("created");
+  });
+
+  test("keeps no hold on the bytes it is given or gives", async () => {
+    const store = makeStore();
+    const body = bytes("abc");
+    await store.put("d/copy", body, TYPE);
+    body[0] = 0;
+    (await store.get("d/copy"))[1] = 0;
+    expect(Buffer.from(await store.get("d/copy")).toString()).toBe("abc");
+  });
+
+  test("lists a prefix in the order of UTF-8 bytes, over 1,000 keys too", async () => {
+    const store = makeStore();
+    const names = Array.from({ length: 1_005 }, (__, i) => `e/${String(i).padStart(5, "0")}`);
+    await Promise.all(names.map((name) => store.put(name, bytes("x"), TYPE)));
+    expect(await keysOf(store, "e/")).toEqual(names);
+    // by UTF-16 units 😀 would come before the private-use character
+    await store.put("f/😀", bytes("x"), TYPE);
+    await store.put("f/\uE000", bytes("x"), TYPE);
+    expect(await keysOf(store, "f/")).toEqual(["f/\uE000", "f/😀"]);
+    expect(await keysOf(store, "nothing/")).toEqual([]);
+  });
+
+  test("lists the folders below a prefix, from one on", async () => {
+    const store = makeStore();
+    for (const key of ["g/b/1", "g/a/1", "g/a/2", "g/plain", "g/c/d/e"]) {
+      await store.put(key, bytes("x"), TYPE);
+    }
+    expect(await collect(store.listFolders("g/"))).toEqual(["a/", "b/", "c/"]);
+    expect(await collect(store.listFolders("g/", "a/"))).toEqual(["b/", "c/"]);
+    expect(await collect(store.listFolders("g/", "aa/"))).toEqual(["b/", "c/"]);
+  });
+});
