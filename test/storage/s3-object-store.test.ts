@@ -32,6 +32,7 @@ async function storeThatAnswers(...statuses: readonly number[]) {
 }
 
 const body = Uint8Array.of(1, 2, 3);
+const pathStyle = (env: NodeJS.ProcessEnv) => createS3Client(null, env).config.forcePathStyle;
 
 test("a conflict of two conditional writers is tried again until it is decided", async () => {
   const won = await storeThatAnswers(409, 409, 200);
@@ -55,7 +56,6 @@ test("a denied look says which permission tells missing from denied", async () =
 });
 
 test("an endpoint of the environment puts the bucket into the path", () => {
-  const pathStyle = (env: NodeJS.ProcessEnv) => createS3Client(null, env).config.forcePathStyle;
   expect(pathStyle({ AWS_ENDPOINT_URL: "http://localhost:4566" })).toBe(true);
   expect(pathStyle({ AWS_ENDPOINT_URL_S3: "http://localhost:4566" })).toBe(true);
   expect(pathStyle({})).toBe(false);
