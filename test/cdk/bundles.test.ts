@@ -1,0 +1,169 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+
+import { bundleCode, writeFunction } from "../../cdk/bundle/function-bundle.ts";
+import { copyPackages } from "../../cdk/bundle/packages.ts";
+import {
+  LAMBDA_FUNCTIONS,
+  type LambdaFunctionName,
+} from "../../cdk/constructs/pipeline-functions.ts";
+import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
+import { createS3Client } from "../../lib/storage/s3-client.ts";
+import { createSqsClient } from "../../lib/queue/sqs-client.ts";
+import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
+import { type Endpoint, startEndpoint } from "../../local/endpoint/endpoint.ts";
+import { BUCKET, localConnection, QUEUE_NAMES, QUEUES } from "../../local/resources.ts";
+import { callEvent, creationsEvent, invoke, messagesEvent } from "./support/invoke.ts";
+
+const MB = 1e6;
+/** Of all files unpacked; Lambda takes 250 MB. */
+const MAX_MB: Readonly<Record<LambdaFunctionName, number>> = {
+  worker: 70,
+  intake: 32,
+  api: 32,
+  assembler: 25,
+  "dead-letter": 4,
+};
+
+/** Outside the repository: nothing can be found in a `node_modules` further up. */
+const folder = mkdtempSync(join(tmpdir(), "dreamgrid-bundles-"));
+const folderOf = (name: LambdaFunctionName) => join(folder, name);
+for (const name of LAMBDA_FUNCTIONS) writeFunction(name, folderOf(name));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each(LAMBDA_FUNCTIONS)("%s is as large as it has to be", (name) => {
+  const bytes = files(folderOf(name)).reduce((sum, file) => sum + statSync(file).size, 0);
+  expect(bytes / MB).toBeLessThan(MAX_MB[name]);
+  expect(bytes / MB).toBeGreaterThan(MAX_MB[name] / 2);
+});
+
+test("only linux/x64 binaries are packed, and no more of them than are loaded", () => {
+  const binaries = files(folderOf("worker"))
+    .filter((file) => /\.(node|dll|dylib|so[.\d]*)$/.test(file))
+    .map((file) => file.replace(/.*node_modules\//, ""));
+  expect(binaries.toSorted()).toEqual([
+    expect.stringMatching(/^@img\/sharp-libvips-linux-x64\/lib\/libvips-cpp\.so\.[\d.]+$/),
+    expect.stringMatching(/^@img\/sharp-linux-x64\/lib\/sharp-linux-x64-[\d.]+\.node$/),
+    "onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1",
+    "onnxruntime-node/bin/napi-v6/linux/x64/onnxruntime_binding.node",
+  ]);
+  expect(existsSync(join(folderOf("assembler"), "node_modules/onnxruntime-node"))).toBe(false);
+});
+
+test("built again, a bundle has the same bytes", () => {
+  const [first, second] = [bundleCode("worker"), bundleCode("worker")];
+  expect(first.files).toHaveLength(4);
+  expect(second.files.map(({ hash }) => hash)).toEqual(first.files.map(({ hash }) => hash));
+});
+
+test("a package that is not installed is named, with what to do", () => {
+  expect(() => copyPackages(["@img/sharp-win32-x64"], folder)).toThrow(
+    /node_modules\/@img\/sharp-win32-x64 is not there.*npm ci --os=linux/,
+  );
+});
+
+test("source maps lead to the sources", () => {
+  const map = z
+    .object({ sources: z.array(z.string()) })
+    .parse(JSON.parse(readFileSync(join(folderOf("intake"), "index.mjs.map"), "utf8")));
+  expect(map.sources).toContain("../../../functions/intake/handler.ts");
+});
+
+let endpoint: Endpoint;
+let store: S3ObjectStore;
+let channels: SqsQueue;
+beforeAll(async () => {
+  endpoint = await startEndpoint({
+    dataFolder: join(folder, "endpoint"),
+    // without notifications: the events below are recorded ones
+    buckets: [{ name: BUCKET }],
+    queues: QUEUES,
+  });
+  const connection = localConnection(endpoint.url);
+  store = new S3ObjectStore(createS3Client(connection), BUCKET);
+  channels = new SqsQueue(createSqsClient(connection), endpoint.queueUrl(QUEUE_NAMES.channels));
+});
+afterAll(() => endpoint.close());
+
+const call = (name: LambdaFunctionName, event: unknown) =>
+  invoke(folderOf(name), event, {
+    AWS_ENDPOINT_URL: endpoint.url,
+    BUCKET_NAME: BUCKET,
+    CHANNEL_QUEUE_URL: endpoint.queueUrl(QUEUE_NAMES.channels),
+    ASSEMBLY_QUEUE_URL: endpoint.queueUrl(QUEUE_NAMES.assembly),
+    MODEL_CACHE_DIR: join(folder, "cache"),
+    BUNDLED_MODELS_DIR: join(folderOf(name), "models"),
+    WORKER_THREADS: "1",
+  });
+
+const ALL_DONE = { batchItemFailures: [] };
+const REQUEST = {
+  network: "emojinet",
+  layer: 2,
+  channels: [1, 2, 3],
+  numIterations: 1,
+  pyramidLevels: 1,
+};
+
+test("the packed functions, each alone in its folder, take a request to its sheet", async () => {
+  const request = Buffer.from(JSON.stringify(REQUEST));
+  await store.put("requests/first.json", request, "application/json");
+  expect(await call("intake", creationsEvent(BUCKET, ["requests/first.json"]))).toEqual(ALL_DONE);
+  const response = await readJson("responses/first.json");
+  expect(response).toMatchObject({ status: "accepted" });
+  const { jobId } = z.object({ jobId: z.string() }).parse(response);
+
+  const [drawn, poisoned] = splitAt(await receiveAll(3), 2);
+  expect(await call("worker", messagesEvent(drawn))).toEqual(ALL_DONE);
+  expect(await call("dead-letter", messagesEvent(poisoned))).toEqual(ALL_DONE);
+
+  const results = [1, 2, 3].map((channel) => `jobs/${jobId}/results/0000${channel}.json`);
+  expect(await call("assembler", creationsEvent(BUCKET, results))).toEqual(ALL_DONE);
+  expect(await readJson(`jobs/${jobId}/complete.json`)).toMatchObject({
+    state: "completed_with_failures",
+    ok: 2,
+    failed: 1,
+  });
+  expect((await store.head(`jobs/${jobId}/montage.png`))?.sizeBytes).toBeGreaterThan(10_000);
+
+  expect(await call("api", callEvent("POST", "/jobs", REQUEST))).toMatchObject({
+    statusCode: 202,
+    body: expect.stringContaining(jobId),
+  });
+  expect(await call("api", callEvent("GET", `/jobs/${jobId}`))).toMatchObject({
+    statusCode: 200,
+    body: expect.stringContaining("completed_with_failures"),
+  });
+}, 60_000);
+
+test("a function that lacks a file does not get away with it", async () => {
+  rmSync(join(folderOf("assembler"), "node_modules/detect-libc"), { recursive: true });
+  await expect(call("assembler", { Records: [] })).rejects.toThrow(/detect-libc/);
+});
+
+async function readJson(key: string): Promise<unknown> {
+  return JSON.parse(Buffer.from(await store.get(key)).toString());
+}
+
+async function receiveAll(count: number): Promise<readonly string[]> {
+  const bodies: string[] = [];
+  while (bodies.length < count) {
+    const messages = await channels.receive({ maxMessages: 10, waitSeconds: 5 });
+    bodies.push(...messages.map(({ body }) => body));
+    if (messages.length === 0) throw new Error(`${bodies.length} messages came, not ${count}`);
+  }
+  return bodies;
+}
+
+function splitAt<T>(items: readonly T[], index: number): [readonly T[], readonly T[]] {
+  return [items.slice(0, index), items.slice(index)];
+}
+
+function files(path: string): string[] {
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
