@@ -75,7 +75,7 @@ function encodeAttribute(name: string, value: Attribute): AttributeProto {
   if (value.every((item) => typeof item === "number")) {
     return attribute({ type: INTS, ints: value.map(BigInt) });
   }
-  return attribute({ type: STRINGS, strings: value.map((item) => utf8(String(item))) });
+  return attribute({ type: STRINGS, strings: value.map(utf8) });
 }
 
 function encodeTensor(tensor: Tensor, name: string) {
@@ -109,5 +109,5 @@ function encodeValueInfo({ name, type, shape }: ValueInfo) {
 }
 
 function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+  return new TextEncoder().encode(text);
 }

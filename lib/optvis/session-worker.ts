@@ -48,15 +48,19 @@ async function carryOut(request: WorkerRequest): Promise<Record<string, RuntimeT
       sessions.delete(request.key);
       return {};
     }
+    default:
+      return request satisfies never;
   }
 }
 
 const port = parentPort;
 if (port) {
-  let queue: Promise<void> = Promise.resolve();
+  const answerAfter = async (earlier: Promise<void>, request: WorkerRequest): Promise<void> => {
+    await earlier;
+    port.postMessage(await answer(request));
+  };
+  let queue = Promise.resolve();
   port.on("message", (request: WorkerRequest) => {
-    queue = queue.then(async () => {
-      port.postMessage(await answer(request));
-    });
+    queue = answerAfter(queue, request);
   });
 }
