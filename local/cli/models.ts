@@ -7,6 +7,7 @@ import type { Triple } from "../../lib/networks/manifest.ts";
 import { findModel, openNetwork } from "../../lib/networks/registry.ts";
 import { surveyNetworks, type SurveyedNetwork } from "../../lib/networks/survey.ts";
 import { checkGradients } from "./check-gradients.ts";
+import { publishCommand } from "./models-publish.ts";
 
 /** What the commands read and write, so that tests can watch. */
 export interface ModelsContext {
@@ -34,7 +35,7 @@ interface AddFlags {
   readonly folder?: string;
 }
 
-/** `dreamgrid models`: list, add, path and fetch. */
+/** `dreamgrid models`: list, path, fetch, publish and add. */
 export function modelsCommand(context: ModelsContext = PROCESS): Command {
   const { env, print } = context;
   const folders = defaultFolders(env);
@@ -64,6 +65,8 @@ export function modelsCommand(context: ModelsContext = PROCESS): Command {
       const { modelPath } = await open(id, context);
       print(`${id} is at ${modelPath}`);
     });
+
+  models.addCommand(publishCommand({ print, open: (id) => open(id, context) }));
 
   models
     .command("add")
