@@ -25,10 +25,14 @@ export async function serveHttp(
 ): Promise<HttpServer> {
   let isClosing = false;
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
-    if (isClosing) outgoing.setHeader("connection", "close");
     outgoing.sendDate = false; // Node would send the machine's time, and clients correct their clocks by it
     outgoing.setHeader("date", new Date(clock.now()).toUTCString());
-    void answer(handler, incoming, outgoing);
+    const handle: WireHandler = async (request) => {
+      const response = await handler(request);
+      if (isClosing) outgoing.setHeader("connection", "close"); // also for one that began earlier
+      return response;
+    };
+    void answer(handle, incoming, outgoing);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

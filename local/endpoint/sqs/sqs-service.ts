@@ -114,21 +114,23 @@ function jsonResponse(
   };
 }
 
-/** Codes of the signature check, which SQS names differently from S3. */
-const SIGNATURE_CODES: Readonly<Record<string, string>> = {
-  AccessDenied: "AccessDeniedException",
-  AuthorizationHeaderMalformed: "IncompleteSignature",
-  InvalidAccessKeyId: "InvalidClientTokenId",
-  InvalidToken: "InvalidClientTokenId",
-  RequestTimeTooSkewed: "RequestExpired",
+/** Errors of the signature check, which SQS names differently from S3 ("Common Error Types"). */
+const SIGNATURE_ERRORS: Readonly<
+  Record<string, { readonly code: string; readonly status: number }>
+> = {
+  AccessDenied: { code: "AccessDeniedException", status: 403 },
+  AuthorizationHeaderMalformed: { code: "IncompleteSignature", status: 400 },
+  InvalidAccessKeyId: { code: "InvalidClientTokenId", status: 403 },
+  InvalidToken: { code: "InvalidClientTokenId", status: 403 },
+  RequestTimeTooSkewed: { code: "RequestExpired", status: 400 },
 };
 
 /** The error document of SQS, with the header that tells the code of the older protocol. */
 export function sqsErrorResponse(error: AwsError, wire: WireRequest): WireResponse {
-  const code = SIGNATURE_CODES[error.code] ?? error.code;
-  const fault = error.status >= 500 ? "Receiver" : "Sender";
+  const { code, status } = SIGNATURE_ERRORS[error.code] ?? error;
+  const fault = status >= 500 ? "Receiver" : "Sender";
   const content = { __type: `com.amazonaws.sqs#${code}`, message: error.message };
-  return jsonResponse(error.status, content, wire, {
+  return jsonResponse(status, content, wire, {
     "x-amzn-query-error": `${queryCode(code)};${fault}`,
   });
 }

@@ -1,0 +1,115 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { paginateListObjectsV2 } from "@aws-sdk/client-s3";
+import { afterAll, describe, expect, test } from "vitest";
+
+import { ManualClock } from "../../../local/endpoint/clock.ts";
+import { startEndpoint } from "../../../local/endpoint/endpoint.ts";
+import { DEFAULT_CREDENTIALS } from "../../../local/endpoint/options.ts";
+import type { MessageDraft } from "../../../local/endpoint/sqs/message.ts";
+import { Queues } from "../../../local/endpoint/sqs/queues.ts";
+import { newFolder, s3At } from "./support/target.ts";
+
+const folder = await newFolder();
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const MESSAGES = 7000;
+// some 100 ms on an idle machine; a scan of the whole queue for each message takes 113 s
+const MAX_MS = 5000;
+
+const draft = (groupId: string): MessageDraft => ({
+  body: JSON.stringify({ groupId }),
+  attributes: {},
+  delaySeconds: null,
+  groupId,
+  traceHeader: null,
+});
+
+/** A queue in memory; with `journal`, one that writes each change to disk. */
+function newQueue({ journal }: { readonly journal: boolean }) {
+  const clock = new ManualClock();
+  const queues = new Queues({
+    folder: journal ? join(folder, "queues") : null,
+    region: "us-east-1",
+    accountId: "000000000000",
+    clock,
+    faults: undefined,
+  });
+  return { clock, queue: queues.create("work", {}) };
+}
+
+function elapsedMs(work: () => void): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}
+
+describe("7,000 messages", () => {
+  test.each([{ journal: false }, { journal: true }])(
+    "are sent, received and deleted in little time (journal: $journal)",
+    ({ journal }) => {
+      const { queue } = newQueue({ journal });
+      let received = 0;
+      const ms = elapsedMs(() => {
+        for (let i = 0; i < MESSAGES; i += 10)
+          queue.send(Array.from({ length: 10 }, () => draft("a")));
+        for (let batch = queue.receive(10, 30); batch.length > 0; batch = queue.receive(10, 30)) {
+          for (const { receipt } of batch) queue.delete(receipt);
+          received += batch.length;
+        }
+      });
+      expect(received).toBe(MESSAGES);
+      expect(queue.counters()).toMatchObject({ visible: 0, inFlight: 0 });
+      expect(ms).toBeLessThan(MAX_MS);
+    },
+  );
+
+  test("of as many groups are no slower", () => {
+    const { queue } = newQueue({ journal: false });
+    const ms = elapsedMs(() => {
+      for (let i = 0; i < MESSAGES; i++) queue.send([draft(`group-${i}`)]);
+      while (queue.receive(10, 30).length > 0);
+    });
+    expect(queue.counters().inFlight).toBe(MESSAGES);
+    expect(ms).toBeLessThan(MAX_MS);
+  });
+
+  test("of one group let 6 of another through within two receives", () => {
+    const { queue } = newQueue({ journal: false });
+    queue.send(Array.from({ length: MESSAGES }, () => draft("large")));
+    queue.send(Array.from({ length: 6 }, () => draft("small")));
+    const served = [...queue.receive(10, 30), ...queue.receive(10, 30)];
+    expect(served.filter(({ message }) => message.groupId === "small")).toHaveLength(6);
+  });
+
+  test("all become visible again when their time is over", () => {
+    const { queue, clock } = newQueue({ journal: false });
+    queue.send(Array.from({ length: MESSAGES }, () => draft("a")));
+    while (queue.receive(10, 30).length > 0);
+    clock.advance(30_000);
+    expect(queue.counters()).toMatchObject({ visible: MESSAGES, inFlight: 0 });
+  });
+});
+
+test("10,000 keys are found on disk and listed in little time", async () => {
+  const dataFolder = join(folder, "data");
+  const keys = Array.from({ length: 10_000 }, (_, i) => `tiles/${String(i).padStart(5, "0")}.png`);
+  mkdirSync(join(dataFolder, "large/tiles"), { recursive: true });
+  for (const key of keys) writeFileSync(join(dataFolder, "large", key), "x");
+
+  const start = performance.now();
+  const endpoint = await startEndpoint({ dataFolder, buckets: [{ name: "large" }] });
+  const startMs = performance.now() - start;
+  const client = s3At(endpoint.url, { credentials: DEFAULT_CREDENTIALS });
+  const listed: (string | undefined)[] = [];
+  const listStart = performance.now();
+  const pages = paginateListObjectsV2({ client }, { Bucket: "large", Prefix: "tiles/" });
+  for await (const { Contents = [] } of pages) listed.push(...Contents.map(({ Key }) => Key));
+  const listMs = performance.now() - listStart;
+  await endpoint.close();
+  expect(listed).toEqual(keys);
+  expect(startMs).toBeLessThan(2 * MAX_MS);
+  // most of it is the client reading XML
+  expect(listMs).toBeLessThan(MAX_MS);
+});
