@@ -38,7 +38,16 @@ export async function sendMissingChannels(plan: JobPlan, deps: DispatchDeps): Pr
   const missing = plan.channels.filter((channel) => !ended.has(channel));
   if (missing.length === 0) return;
   if (plan.provider === "cuda") await deps.wakeGpu();
-  await queue.sendAll(missing.map((channel) => channelMessage(plan.jobId, channel)));
+  await sendChannels(queue, plan.jobId, missing);
+}
+
+/** Channels are 1-based. */
+export async function sendChannels(
+  queue: MessageSender,
+  jobId: string,
+  channels: readonly number[],
+): Promise<void> {
+  await queue.sendAll(channels.map((channel) => channelMessage(jobId, channel)));
 }
 
 /** The channels (1-based) that have a result. */

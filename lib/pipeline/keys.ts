@@ -50,6 +50,8 @@ export const requestKey = (jobId: string) => jobKey(jobId, "request.json");
 export const planKey = (jobId: string) => jobKey(jobId, "plan.json");
 /** Every channel's message has been sent; written once. */
 export const dispatchedKey = (jobId: string) => jobKey(jobId, "dispatched.json");
+/** The CPU workers have been given a job of the GPU's; written once. */
+export const fellBackKey = (jobId: string) => jobKey(jobId, "fell-back.json");
 /** The job is to stop; written once. */
 export const cancelKey = (jobId: string) => jobKey(jobId, "cancel.json");
 export const tilePrefix = (jobId: string) => jobKey(jobId, "tiles/");

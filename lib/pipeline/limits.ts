@@ -48,6 +48,12 @@ export const AUTO_CPU_CHANNELS = 100;
 /** A job whose channels have not all ended by then is closed: the missing ones become failed. */
 export const JOB_DEADLINE_SECONDS = 24 * 3_600;
 
+/**
+ * A job that `auto` gave to the GPU goes to the CPU too if none of its channels has ended by then. A Spot
+ * instance with its image takes five to ten minutes.
+ */
+export const GPU_PATIENCE_SECONDS = 900;
+
 /** Between two looks at an unfinished job; SQS's longest delay. */
 export const RECONCILE_SECONDS = 900;
 

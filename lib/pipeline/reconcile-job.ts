@@ -4,6 +4,7 @@ import { isCancelled } from "./cancellation.ts";
 import { encodeReconcile } from "./channel-job.ts";
 import { mapConcurrently } from "./concurrency.ts";
 import { dispatchJob, type DispatchDeps, endedChannels } from "./dispatch-job.ts";
+import { fallBackToCpu } from "./fall-back.ts";
 import { completeKey } from "./keys.ts";
 import { RECONCILE_SECONDS } from "./limits.ts";
 import type { JobPlan } from "./plan.ts";
@@ -16,7 +17,7 @@ export interface ReconcileDeps extends AssembleDeps, DispatchDeps {
 
 /**
  * Looks at a job without having been told of a result: sends channel messages that an interrupted
- * intake did not send, ends what a cancelled job or one past its deadline still lacks, assembles
+ * intake did not send, gives a job that waits for GPU workers to the CPU, ends what a cancelled job or one past its deadline still lacks, assembles
  * what has become complete, and otherwise asks to be called again.
  */
 export async function reconcileJob(jobId: string, deps: ReconcileDeps): Promise<AssemblyOutcome> {
@@ -35,6 +36,7 @@ export async function reconcileJob(jobId: string, deps: ReconcileDeps): Promise<
     }));
   } else {
     await dispatchJob(plan, deps);
+    await fallBackToCpu(plan, deps);
   }
   const outcome = await assembleJob(jobId, deps);
   if (outcome === "waiting") {
