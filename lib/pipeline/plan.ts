@@ -65,7 +65,23 @@ export function planJob(resolved: ResolvedRequest, facts: PlanFacts): JobPlan {
   };
 }
 
-/** @throws ObjectNotFoundError if there is no such job */
-export function readPlan(store: ObjectStore, jobId: string): Promise<JobPlan> {
-  return readJson(store, planKey(jobId), planSchema);
+/** Jobs whose plans are remembered; that of a large job takes milliseconds to read and check. */
+const PLANS_REMEMBERED = 8;
+const remembered = new WeakMap<ObjectStore, Map<string, JobPlan>>();
+
+/**
+ * A plan never changes once it is written, so those read last are answered from memory.
+ *
+ * @throws ObjectNotFoundError if there is no such job
+ */
+export async function readPlan(store: ObjectStore, jobId: string): Promise<JobPlan> {
+  const plans = remembered.get(store) ?? new Map<string, JobPlan>();
+  remembered.set(store, plans);
+  const plan = plans.get(jobId) ?? (await readJson(store, planKey(jobId), planSchema));
+  // the plan asked for last is forgotten last
+  plans.delete(jobId);
+  plans.set(jobId, plan);
+  const [oldest] = plans.keys();
+  if (plans.size > PLANS_REMEMBERED && oldest !== undefined) plans.delete(oldest);
+  return plan;
 }

@@ -26,7 +26,8 @@ const SOURCE_TIMING = {
   requests: { ...COMMON, batchSize: 1, concurrency: 4 },
   // two groups at a time: while one is waiting for its last image, the next keeps the cores busy
   channels: { ...COMMON, batchSize: 10, concurrency: 2 },
-  assembly: { ...COMMON, batchSize: 1_000, batchingWindowMs: 1_000 },
+  // as long as results keep coming, a large job is looked at every few seconds
+  assembly: { ...COMMON, batchSize: 1_000, batchingWindowMs: 5_000 },
   channelsDead: { ...COMMON, batchSize: 10 },
 } as const satisfies Record<ServedQueue, SourceTiming>;
 

@@ -121,14 +121,15 @@ export async function runWithFaults(options: FaultRunOptions): Promise<FaultRun>
   };
 }
 
-interface PipelineProcess {
+export interface PipelineProcess {
   readonly child: ChildProcess;
   readonly ready: Promise<unknown>;
   /** The signal that ended it; `null` if it ended by itself. */
   readonly death: Promise<NodeJS.Signals | null>;
 }
 
-function startProcess(config: ProcessConfig): PipelineProcess {
+/** Forks a part of the pipeline; it ends when it is disconnected. */
+export function startProcess(config: ProcessConfig): PipelineProcess {
   const child = fork(SCRIPT, [JSON.stringify(config)], { execArgv: ["--import", "tsx"] });
   return {
     child,

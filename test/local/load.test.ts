@@ -1,0 +1,77 @@
+import { join } from "node:path";
+
+import { expect, onTestFinished, test } from "vitest";
+
+import { publishNetwork } from "../../lib/pipeline/publish-network.ts";
+import { parseRequest } from "../../lib/pipeline/request.ts";
+import { followJob, submitRequest } from "../../local/follow-job.ts";
+import { type LocalPipeline, startLocalPipeline } from "../../local/pipeline.ts";
+import { temporaryFolder } from "../networks/temporary-folder.ts";
+import { checkAccounts } from "../support/check-accounts.ts";
+import { FakeRenderer } from "../support/fake-renderer.ts";
+import { startProcess } from "../support/fault-run.ts";
+import { TINY_REQUEST } from "../support/memory-pipeline.ts";
+import { tinyNetwork } from "../support/tiny-network.ts";
+
+/** `npm run test:faults` runs the sizes of the specification. */
+const IS_FULL = process.env["DREAMGRID_FAULT_SEEDS"] !== undefined;
+const LARGE_JOB = IS_FULL ? 2_000 : 300;
+
+async function startPipeline(channels: number, renderer: FakeRenderer | null) {
+  const folder = await temporaryFolder();
+  const pipeline = await startLocalPipeline({ dataFolder: join(folder, "data"), renderer });
+  onTestFinished(() => pipeline.stop());
+  await publishNetwork(pipeline.store, await tinyNetwork(folder, { wideChannels: channels }));
+  return { pipeline, folder };
+}
+
+async function begin(pipeline: LocalPipeline, fields: object) {
+  const acceptance = await submitRequest(pipeline, parseRequest({ ...TINY_REQUEST, ...fields }));
+  if (acceptance.status === "accepted") return acceptance.plan;
+  throw new Error(acceptance.problems.join("; "));
+}
+
+test("of a large and a small job at once the small one finishes first", async () => {
+  const renderer = new FakeRenderer({ secondsPerChannel: 0.002 });
+  const { pipeline } = await startPipeline(LARGE_JOB, renderer);
+  const large = await begin(pipeline, { channels: "all" });
+  const small = await begin(pipeline, { channels: "1:6", seed: 1 });
+  const finished: string[] = [];
+  const follow = async (plan: typeof large) => {
+    const { state } = await followJob(pipeline, plan);
+    expect(state).toBe("completed");
+    finished.push(plan.jobId);
+  };
+  await Promise.all([follow(large), follow(small)]);
+  expect(finished).toEqual([small.jobId, large.jobId]);
+}, 120_000);
+
+test.runIf(IS_FULL)(
+  "7,000 channels end in under a minute",
+  async () => {
+    const { pipeline, folder } = await startPipeline(7_000, null);
+    const worker = startProcess({
+      url: pipeline.endpoint.url,
+      modelCacheFolder: join(folder, "cache"),
+      role: "worker",
+      throwing: [],
+      vanishing: [],
+      noise: 0,
+      diesAfterChannels: null,
+      diesAssembling: false,
+    });
+    await worker.ready;
+    onTestFinished(async () => {
+      worker.child.disconnect();
+      await worker.death;
+    });
+    const start = performance.now();
+    const plan = await begin(pipeline, { channels: "all" });
+    const completion = await followJob(pipeline, plan);
+    const seconds = (performance.now() - start) / 1000;
+    expect(completion).toMatchObject({ state: "completed", ok: 7_000 });
+    expect(seconds).toBeLessThan(60);
+    expect(await checkAccounts(pipeline.store, plan.jobId)).toHaveLength(7_000);
+  },
+  180_000,
+);
