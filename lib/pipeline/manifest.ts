@@ -1,7 +1,7 @@
 import type { BuiltSheet } from "./build-sheet.ts";
 import type { JobPlan } from "./plan.ts";
 import type { JobProgress } from "./progress.ts";
-import type { ChannelResult } from "./result.ts";
+import type { ChannelResult, OkResult } from "./result.ts";
 
 /**
  * Everything a reader needs about a finished sheet: what was asked, what was drawn where, and how
@@ -59,6 +59,14 @@ function tileRecord(channel: number, results: ReadonlyMap<number, ChannelResult>
   if (result.state === "failed") {
     return { ...base, state: result.state, source: result.source, reason: result.reason };
   }
-  const { state, tile, raw, activation, seconds, provider, seed, restarts } = result;
-  return { ...base, state, tile, raw, activation, seconds, provider, seed, restarts };
+  const { state, tile, raw, activation, trace, seconds, provider, seed, restarts } = result;
+  const activations = activationsByLevel(trace);
+  return { ...base, state, tile, raw, activation, activations, seconds, provider, seed, restarts };
+}
+
+/** Activation strength after each iteration, one list per pyramid level. */
+function activationsByLevel(trace: OkResult["trace"]): number[][] {
+  const levels: number[][] = [];
+  for (const { level, activation } of trace) (levels[level - 1] ??= []).push(activation);
+  return levels;
 }

@@ -85,6 +85,7 @@ test("sheet and manifest tell what is where", async () => {
         channelIndex: 2,
         label: "zebra",
         state: "ok",
+        activations: [[3, 3.1]],
         place: { x: 2, y: 2, width: 20 },
       },
       { channel: 1, label: "snail", state: "failed", reason: "channel 1 has no gradient" },
