@@ -155,6 +155,12 @@ export class ObjectStore {
 }
 
 function publish(stagedPath: string, path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  renameSync(stagedPath, path);
+  try {
+    renameSync(stagedPath, path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+    // the folder of an older object may be gone: a person can remove it
+    mkdirSync(dirname(path), { recursive: true });
+    renameSync(stagedPath, path);
+  }
 }

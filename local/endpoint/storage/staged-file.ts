@@ -1,39 +1,54 @@
 import { randomUUID } from "node:crypto";
-import { rmSync, statSync } from "node:fs";
+import { rmSync, statSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+
+// most objects here are smaller, and written at once cost no trip to another thread
+const MEMORY_BYTES = 256 * 1024;
 
 /** A file that nobody sees until it is complete and renamed into its place. */
 export class StagedFile {
   readonly name: string;
   readonly path: string;
-  readonly #file: FileHandle;
+  /** What is not in the file yet. */
+  #pieces: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #file: FileHandle | null = null;
 
-  private constructor(name: string, path: string, file: FileHandle) {
-    this.name = name;
-    this.path = path;
-    this.#file = file;
-  }
-
-  static async create(folder: string): Promise<StagedFile> {
-    const name = randomUUID();
-    const path = join(folder, name);
-    return new StagedFile(name, path, await open(path, "wx"));
+  constructor(folder: string) {
+    this.name = randomUUID();
+    this.path = join(folder, this.name);
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    await this.#file.writeFile(bytes); // at the current position, whatever `write` would leave over
+    this.#pieces.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes <= MEMORY_BYTES) return;
+    this.#file ??= await open(this.path, "wx");
+    await this.#file.writeFile(this.#takePieces()); // at the current position, all of it
   }
 
   /** Ends writing. Returns the modification time in milliseconds. */
   async finish(): Promise<number> {
-    await this.#file.close();
+    if (this.#file === null) {
+      writeFileSync(this.path, this.#takePieces(), { flag: "wx" });
+    } else {
+      await this.#file.writeFile(this.#takePieces());
+      await this.#file.close();
+    }
     return statSync(this.path).mtimeMs;
   }
 
   async discard(): Promise<void> {
-    await this.#file.close(); // closing twice is harmless
+    await this.#file?.close(); // closing twice is harmless
     rmSync(this.path, { force: true });
+  }
+
+  #takePieces(): Buffer {
+    const bytes = Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#pendingBytes = 0;
+    return bytes;
   }
 }
 
@@ -42,7 +57,7 @@ export async function stage<T>(
   folder: string,
   fill: (file: StagedFile) => Promise<T>,
 ): Promise<{ readonly file: StagedFile; readonly result: T; readonly fileTimeMs: number }> {
-  const file = await StagedFile.create(folder);
+  const file = new StagedFile(folder);
   try {
     const result = await fill(file);
     return { file, result, fileTimeMs: await file.finish() };

@@ -33,7 +33,7 @@ function openStore(): ObjectStore {
 }
 
 async function stageText(key: string, text: string): Promise<[NewObject, StagedFile]> {
-  const staged = await StagedFile.create(stagingFolder);
+  const staged = new StagedFile(stagingFolder);
   await staged.write(Buffer.from(text));
   const fileTimeMs = await staged.finish();
   const described = { headers: {}, metadata: {}, checksum: null, lastModifiedMs: 0, fileTimeMs };
