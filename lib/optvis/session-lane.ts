@@ -67,9 +67,23 @@ export class SessionLane {
     return this.#failure !== null;
   }
 
+  /**
+   * Ends the thread. What is asked of it from now on is refused; what it is at is awaited, because a
+   * thread that is stopped inside ONNX Runtime takes the whole process down.
+   */
   async close(): Promise<void> {
     this.#failure ??= new Error("the lane is closed");
+    await this.#idle();
     await this.#worker.terminate();
+  }
+
+  #idle(): Promise<void> {
+    if (this.#pending.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const settled = () => void (this.#pending.length === 0 && resolve());
+      this.#worker.on("message", settled);
+      this.#worker.on("exit", () => resolve());
+    });
   }
 
   /** Makes room, then compiles. */
