@@ -39,6 +39,7 @@ export function submitRequest(
       unlisten();
       reject(reason instanceof Error ? reason : new Error(String(reason)));
     };
+    if (signal?.aborted === true) return giveUp(signal.reason);
     signal?.addEventListener("abort", () => giveUp(signal.reason), { once: true });
     pipeline.store.put(key, encodeJson(request), JSON_TYPE).catch(giveUp);
   });
@@ -47,7 +48,7 @@ export function submitRequest(
 /** Waits for the end of a job, telling what happens on the way. */
 export async function followJob(
   pipeline: LocalPipeline,
-  { jobId }: JobPlan,
+  { jobId }: Pick<JobPlan, "jobId">,
   { onStep, onChannel, signal }: FollowOptions = {},
 ): Promise<Completion> {
   const ended = new Set<number>();

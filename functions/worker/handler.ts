@@ -27,14 +27,18 @@ export function createHandler(deps: WorkerDeps) {
       body,
       receiveCount: Number(attributes.ApproximateReceiveCount),
     }));
+    const stop = stopSignal(hooks?.signal, context);
     const failed = await runChannels(messages, deps, {
       ...hooks,
-      ...stopSignal(hooks?.signal, context),
+      ...stop,
       onResult: (result) => {
         log.info("channel ended", endingOf(result));
         hooks?.onResult?.(result);
       },
-      onFailure: (messageId, error) => log.error("channel not drawn", { messageId, error }),
+      onFailure: (messageId, error) => {
+        if (stop.signal?.aborted === true) log.info("channel given back", { messageId });
+        else log.error("channel not drawn", { messageId, error });
+      },
     });
     return batchResponse(failed);
   };

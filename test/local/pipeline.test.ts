@@ -1,10 +1,12 @@
-import { readFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { decodeImage } from "../../lib/image/png.ts";
-import { parseLocalRequest } from "../../lib/pipeline/request.ts";
+import { decodeImage, encodePng } from "../../lib/image/png.ts";
+import { filledRaster } from "../../lib/image/raster.ts";
+import { parseLocalRequest, parseRequest } from "../../lib/pipeline/request.ts";
+import { followJob, submitRequest } from "../../local/follow-job.ts";
 import { type LocalPipelineOptions, startLocalPipeline } from "../../local/pipeline.ts";
 import { type JobOutcome, runJobs, type RunEvent } from "../../local/run-job.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
@@ -46,4 +48,92 @@ test("a request runs from the drop zone to the sheet, with progress on the way",
   expect(channels).toEqual([1, 2, 3, 4, 5]);
   const steps = events.filter(({ kind }) => kind === "step");
   expect(steps).toHaveLength(5 * 2);
+});
+
+test("the same request again is answered from what is there", async () => {
+  const renderer = new FakeRenderer();
+  const { pipeline, networks } = await startPipeline({ renderer });
+  const request = parseLocalRequest(TINY_REQUEST);
+  const [first] = await runJobs(pipeline, [request], { networks });
+  const [again, other] = await runJobs(pipeline, [request, { ...request, seed: 1 }], { networks });
+  expect(ended(again).completion).toEqual(ended(first).completion);
+  expect(ended(other).plan.jobId).not.toBe(ended(first).plan.jobId);
+  expect(renderer.calls.flat()).toHaveLength(2 * 5);
+});
+
+test("a network may be a file and an initial image too; both are brought into the bucket", async () => {
+  const renderer = new FakeRenderer();
+  const { pipeline, networks } = await startPipeline({ renderer });
+  const [folder = ""] = networks.folders;
+  const foreign = await tinyNetwork(join(folder, "elsewhere"), { id: "foreign", seed: 3 });
+  const modelPath = join(folder, "foreign.onnx");
+  await copyFile(foreign.modelPath, modelPath);
+  const imagePath = join(folder, "photo.PNG");
+  await writeFile(imagePath, await encodePng(filledRaster({ width: 24, height: 18 }, [9, 8, 7])));
+  const notices: string[] = [];
+  const request = { ...TINY_REQUEST, network: modelPath, initialImage: imagePath };
+  const [outcome] = await runJobs(pipeline, [parseLocalRequest(request)], {
+    networks,
+    onProgress: (event) => {
+      if (event.kind === "notice") notices.push(event.notice);
+    },
+  });
+  const { plan } = ended(outcome);
+  expect(plan.network.id).toMatch(/^foreign-[0-9a-f]{8}$/);
+  expect(plan.initialImage).toMatchObject({ width: 24, height: 18 });
+  expect(plan.initialImage?.key).toMatch(/^uploads\/[0-9a-f]{32}\.png$/);
+  expect(renderer.tasks[0]?.initialImage).toMatchObject({ width: 24, height: 18 });
+  expect(notices).toEqual([expect.stringContaining("has no manifest")]);
+});
+
+test("a request that cannot be run is an outcome with its problems, beside others that can", async () => {
+  const { pipeline, networks } = await startPipeline();
+  const requests = [
+    { ...TINY_REQUEST, layer: "wyde" },
+    { ...TINY_REQUEST, initialImage: "/no/such/image.png" },
+    TINY_REQUEST,
+  ].map(parseLocalRequest);
+  const [layer, image, good] = await runJobs(pipeline, requests, { networks });
+  expect(layer).toEqual({ kind: "rejected", problems: [expect.stringContaining("wyde")] });
+  expect(image).toEqual({
+    kind: "rejected",
+    problems: [expect.stringContaining("'/no/such/image.png', which cannot be read")],
+  });
+  expect(ended(good).completion.state).toBe("completed");
+});
+
+test("a pipeline that is stopped in mid-job goes on when it is started again", async () => {
+  const folder = await temporaryFolder();
+  const dataFolder = join(folder, "data");
+  await tinyNetwork(folder);
+  const networks = { folders: [folder], cacheFolder: folder };
+  const slow = new FakeRenderer({ secondsPerChannel: 0.1 });
+  const first = await startLocalPipeline({ dataFolder, renderer: slow });
+  const stop = new AbortController();
+  const interrupted = runJobs(first, [parseLocalRequest(TINY_REQUEST)], {
+    networks,
+    signal: stop.signal,
+    onProgress: (event) => {
+      if (event.kind === "channel" && event.done === 2) stop.abort(new Error("interrupted"));
+    },
+  });
+  await expect(interrupted).rejects.toThrow("interrupted");
+  await first.stop();
+  const drawn = slow.calls.length;
+
+  const renderer = new FakeRenderer();
+  const second = await startLocalPipeline({ dataFolder, renderer });
+  onTestFinished(() => second.stop());
+  const [jobId = ""] = second.resumedJobs;
+  const completion = await followJob(second, { jobId });
+  expect(completion).toMatchObject({ state: "completed", ok: 5 });
+  expect(drawn).toBe(1);
+  // what had a result is not drawn again
+  expect(renderer.calls.flat().toSorted((a, b) => a - b)).toEqual([3, 4, 5]);
+});
+
+test("giving up waiting for an answer ends the wait", async () => {
+  const { pipeline } = await startPipeline();
+  const gone = AbortSignal.abort(new Error("gone"));
+  await expect(submitRequest(pipeline, parseRequest(TINY_REQUEST), gone)).rejects.toThrow("gone");
 });
