@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { z } from "zod";
+
+import { ofType, type Synthesis, synthesise } from "./support/synthesise.ts";
+
+const readme = readFileSync(new URL("../../cdk/README.md", import.meta.url), "utf8");
+const anchors = new Set(headings(readme).map(anchorOf));
+const RUNBOOK = /Runbook: cdk\/README\.md#([\w-]+)$/;
+
+const cpu = synthesise();
+const gpu = synthesise({ gpu: "managed", alarmEmail: "ops@example.com" });
+
+const alarmSchema = z.object({
+  AlarmDescription: z.string(),
+  AlarmActions: z.array(z.unknown()).min(1),
+  TreatMissingData: z.literal("notBreaching"),
+});
+
+test.each([
+  { name: "CPU", stack: cpu, count: 18 },
+  { name: "GPU", stack: gpu, count: 22 },
+])("every alarm of the $name stack acts and names a section that exists", ({ stack, count }) => {
+  const alarms = alarmsOf(stack);
+  expect(alarms).toHaveLength(count);
+  const homeless = alarms.filter(({ AlarmDescription }) => {
+    const [, anchor = ""] = RUNBOOK.exec(AlarmDescription) ?? [];
+    return !anchors.has(anchor);
+  });
+  expect(homeless).toEqual([]);
+});
+
+test("an anchor without a section is found out", () => {
+  expect(anchors.has("no-such-section")).toBe(false);
+  expect(headings("## A\n```\n# not one\n```\n### B c").map(anchorOf)).toEqual(["a", "b-c"]);
+});
+
+test("all that tells a person goes to the topic, to which the given address listens", () => {
+  const [[topicId] = []] = ofType(gpu, "AWS::SNS::Topic");
+  const toTopic = alarmsOf(gpu).filter(({ AlarmActions }) =>
+    AlarmActions.some((action) => JSON.stringify(action) === JSON.stringify({ Ref: topicId })),
+  );
+  // the two others scale the GPU workers
+  expect(toTopic).toHaveLength(20);
+  expect(ofType(gpu, "AWS::SNS::Subscription")[0]?.[1].Properties).toMatchObject({
+    Protocol: "email",
+    Endpoint: "ops@example.com",
+  });
+  expect(ofType(cpu, "AWS::SNS::Subscription")).toEqual([]);
+});
+
+test("the README lists every setting", () => {
+  const settings = ["gpu", "gpuCapacity", "gpuMaxTasks", "workerMemory", "workerThreads"];
+  const others = ["workerConcurrency", "auth", "requestsPerSecond", "retentionDays", "alarmEmail"];
+  for (const name of [...settings, ...others]) expect(readme).toContain(`| \`${name}\``);
+});
+
+function alarmsOf(stack: Synthesis) {
+  return ofType(stack, "AWS::CloudWatch::Alarm").map(([, { Properties }]) =>
+    alarmSchema.parse(Properties),
+  );
+}
+
+function headings(markdown: string): string[] {
+  const prose = markdown.replaceAll(/^```[\s\S]*?^```/gm, "");
+  return [...prose.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading ?? "");
+}
+
+/** As GitHub makes them. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, "")
+    .replaceAll(" ", "-");
+}
