@@ -8,6 +8,8 @@ import type { SessionLane } from "./session-lane.ts";
 
 /** Images in one run on CUDA, where larger batches use the card better; beyond 32 little is gained. */
 const CUDA_BATCH = 32;
+/** Iterations that a lane should run before it may have to compile the next level's graph (0.5 s). */
+const ITERATIONS_PER_SESSION = 40;
 /** Other seeds tried for an image whose whole gradient is zero. */
 const MAX_RESTARTS = 16;
 
@@ -16,8 +18,8 @@ const MAX_RESTARTS = 16;
  * that an image's bytes depend neither on the others nor on their order; one lane and batches on
  * CUDA.
  *
- * All images end a level before the next begins: a lane then needs one session at a time, and
- * memory does not grow with the number of levels.
+ * Images climb in parties: all of a party end a level before its next begins. A lane then needs one
+ * session at a time, and memory does not grow with the number of levels.
  */
 export class DreamEngine {
   readonly #threads: number;
@@ -43,17 +45,19 @@ export class DreamEngine {
       return { channel, position, image, trace: [], stop: null, restarts: 0, seconds: 0 };
     });
     const dreams = new Map<Climber, ChannelDream>();
-    for (let level = 1; level <= task.levels.length; level++) {
-      await this.#climbLevel(task, level, {
-        climbers: climbers.filter((climber) => !dreams.has(climber)),
-        hooks,
-        onClimbed: async (climber) => {
-          if (level < task.levels.length && !climber.stop) return;
-          const dream = outcome(climber);
-          dreams.set(climber, dream);
-          await hooks.onChannel?.(dream);
-        },
-      });
+    for (const party of inParties(climbers, this.#partySize(task))) {
+      for (let level = 1; level <= task.levels.length; level++) {
+        await this.#climbLevel(task, level, {
+          climbers: party.filter((climber) => !dreams.has(climber)),
+          hooks,
+          onClimbed: async (climber) => {
+            if (level < task.levels.length && !climber.stop) return;
+            const dream = outcome(climber);
+            dreams.set(climber, dream);
+            await hooks.onChannel?.(dream);
+          },
+        });
+      }
     }
     return climbers.map((climber) => dreams.get(climber)!);
   }
@@ -61,6 +65,12 @@ export class DreamEngine {
   /** Ends the lanes; the engine starts new ones if it is used again. */
   async close(): Promise<void> {
     await Promise.all([this.#cpuLanes.close(), this.#cudaLanes.close()]);
+  }
+
+  /** Small, so that results come early and a process that dies loses little; see the constants. */
+  #partySize({ provider, iterations }: DreamTask): number {
+    if (provider === "cuda") return CUDA_BATCH;
+    return this.#threads * Math.ceil(ITERATIONS_PER_SESSION / iterations);
   }
 
   /** Shares out the images of one level among the lanes. The first failure stops them all. */
@@ -108,11 +118,14 @@ interface Place {
   readonly isPadding: boolean;
 }
 
-function batches(climbers: readonly Climber[], size: number): Place[][] {
-  const count = size === 0 ? 0 : Math.ceil(climbers.length / size);
-  return Array.from({ length: count }, (_, i) =>
-    padded(climbers.slice(i * size, (i + 1) * size), size),
+function inParties(climbers: readonly Climber[], size: number): Climber[][] {
+  return Array.from({ length: Math.ceil(climbers.length / size) }, (_, i) =>
+    climbers.slice(i * size, (i + 1) * size),
   );
+}
+
+function batches(climbers: readonly Climber[], size: number): Place[][] {
+  return size === 0 ? [] : inParties(climbers, size).map((party) => padded(party, size));
 }
 
 function padded(climbers: readonly Climber[], size: number): Place[] {
