@@ -1,7 +1,7 @@
 import { Command } from "commander";
 
 import { visualisationProblems } from "../../lib/pipeline/visualisation-problems.ts";
-import { openForCommand, type OpenedNetwork } from "./network.ts";
+import { noteAssumptions, openForCommand, type OpenedNetwork } from "./network.ts";
 import { table, type Terminal } from "./terminal.ts";
 
 /** `dreamgrid analyze NETWORK`: the layer table, as MATLAB's analyzeNetwork shows it. */
@@ -15,6 +15,7 @@ export function analyzeCommand(terminal: Terminal): Command {
       const problems = visualisationProblems(opened);
       if (json) terminal.print(JSON.stringify(asJson(opened, problems), null, 2));
       else printTable(opened, problems, terminal);
+      noteAssumptions(opened, terminal);
     });
 }
 

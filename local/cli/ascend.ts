@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 
 import type { Provider } from "../../lib/autodiff/rule.ts";
+import { ImageError } from "../../lib/image/errors.ts";
 import { decodeNpy, encodeNpy } from "../../lib/image/npy.ts";
 import type { Size } from "../../lib/image/raster.ts";
 import { sizeOf } from "../../lib/onnx/tensor.ts";
@@ -15,7 +16,7 @@ import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
 import { levelSizes } from "../../lib/pipeline/work.ts";
 import { withFolder } from "./folders.ts";
-import { openLayer } from "./network.ts";
+import { noteAssumptions, openLayer } from "./network.ts";
 import {
   layerOption,
   networkOption,
@@ -69,7 +70,8 @@ Writes image.npy [N,3,H,W] in network input units and activation.npy [iterations
 }
 
 async function ascend(flags: AscendFlags, terminal: Terminal): Promise<void> {
-  const { model, layer } = await openLayer(flags.network, flags.layer, terminal);
+  const opened = await openLayer(flags.network, flags.layer, terminal);
+  const { model, layer } = opened;
   const channels = channelNumbers(flags.channels, layer);
   const images = flags.init
     ? await readImages(flags.init, channels.length, model.scale)
@@ -96,6 +98,7 @@ async function ascend(flags: AscendFlags, terminal: Terminal): Promise<void> {
     const dreams = await run(task, flags, terminal);
     await writeResults(dreams, { scale: model.scale, folder: flags.out, terminal });
   });
+  noteAssumptions(opened, terminal);
 }
 
 async function run(
@@ -126,12 +129,9 @@ async function run(
 /** "5", "1:36" and "1,2,5" as 1-based channels; one may be named twice, to start from two images. */
 function channelNumbers(
   written: readonly string[],
-  layer: { readonly name: string; readonly channels: number | null },
+  layer: { readonly name: string; readonly channels: number },
 ): readonly number[] {
   const count = layer.channels;
-  if (count === null) {
-    throw new UsageError(`layer '${layer.name}' has no channels; choose another layer`);
-  }
   return written
     .flatMap((part) => part.split(","))
     .flatMap((part) => {
@@ -152,7 +152,7 @@ async function readImages(
   count: number,
   scale: readonly number[],
 ): Promise<readonly Planes[]> {
-  const { shape, data } = decodeNpy(await readFile(path));
+  const { shape, data } = readNpy(path, await readFile(path));
   const [n = 0, colours, height = 0, width = 0] = shape;
   if (shape.length !== 4 || colours !== 3 || n !== count || data.length === 0) {
     throw new UsageError(
@@ -167,6 +167,15 @@ async function readImages(
     width,
     data: perColour(data.subarray(i * pixels, (i + 1) * pixels), scale, (value, s) => value / s),
   }));
+}
+
+function readNpy(path: string, bytes: Uint8Array) {
+  try {
+    return decodeNpy(bytes);
+  } catch (error) {
+    if (error instanceof ImageError) throw new UsageError(`${path}: ${error.message}`);
+    throw error;
+  }
 }
 
 function noiseImages(count: number, size: Size): readonly Planes[] {

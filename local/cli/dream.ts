@@ -11,7 +11,7 @@ import { startLocalPipeline } from "../pipeline.ts";
 import { type JobOutcome, runJobs } from "../run-job.ts";
 import { checkLocalRequest } from "./check-local-request.ts";
 import { DreamProgress } from "./dream-progress.ts";
-import { makeFolders } from "./folders.ts";
+import { checkWritable, makeFolders } from "./folders.ts";
 import { wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
@@ -72,6 +72,7 @@ async function dream(
 
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");
   await makeFolders(flags.out);
+  await checkWritable(flags.out);
   await makeFolders(dataFolder);
   const renderer = createEngineRenderer(
     flags.threads === undefined ? {} : { threads: flags.threads },

@@ -8,7 +8,7 @@ import { differentiableGraph } from "../../lib/optvis/differentiable-graph.ts";
 import { layerPass } from "../../lib/optvis/layer-pass.ts";
 import type { Objective } from "../../lib/optvis/objectives.ts";
 import { planLevels } from "../../lib/optvis/plan-levels.ts";
-import { openLayer } from "./network.ts";
+import { noteAssumptions, openLayer } from "./network.ts";
 import {
   layerOption,
   networkOption,
@@ -59,7 +59,8 @@ gradient_rms; its image is in units of 0..255 less the network's mean.`,
 }
 
 async function exportGraph(flags: ExportFlags, terminal: Terminal): Promise<void> {
-  const { model, layer } = await openLayer(flags.network, flags.layer, terminal);
+  const opened = await openLayer(flags.network, flags.layer, terminal);
+  const { model, layer } = opened;
   const { objective, provider, batch } = flags;
   const size = flags.size ? { height: flags.size, width: flags.size } : model.inputSize;
   const [level] = planLevels(model, layer, { size, pyramidLevels: 1, pyramidScale: 2 });
@@ -84,4 +85,5 @@ async function exportGraph(flags: ExportFlags, terminal: Terminal): Promise<void
   terminal.print(
     `${flags.out}: ${graph.nodes.length} nodes, ${(bytes.length / 1e6).toFixed(1)} MB`,
   );
+  noteAssumptions(opened, terminal);
 }

@@ -1,10 +1,13 @@
-import { mkdir, rmdir, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { mkdir, mkdtemp, rmdir, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+
+import { UsageError } from "./user-errors.ts";
 
 /** Runs `work` with `folder` in place; what was created of it is removed again if the work fails. */
 export async function withFolder(folder: string, work: () => Promise<void>): Promise<void> {
   const created = await makeFolders(folder);
   try {
+    await checkWritable(folder);
     await work();
   } catch (error) {
     await removeEmpty(created.toReversed());
@@ -28,6 +31,18 @@ export async function makeFolders(path: string): Promise<readonly string[]> {
     throw error;
   }
   return [...above, folder];
+}
+
+/** Makes sure that files can be written into a folder before hours of work are spent on them. */
+export async function checkWritable(folder: string): Promise<void> {
+  try {
+    await rmdir(await mkdtemp(join(folder, ".dreamgrid-")));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new UsageError(`${folder}: nothing can be written there: ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {

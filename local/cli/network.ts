@@ -1,6 +1,7 @@
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
 import { type Network, openNetwork } from "../../lib/networks/registry.ts";
 import { type Layer, findLayer } from "../../lib/onnx/layers.ts";
+import { layerPass } from "../../lib/optvis/layer-pass.ts";
 import { analyseNetwork, type NetworkAnalysis } from "../../lib/pipeline/analyse-network.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
@@ -9,13 +10,10 @@ export interface OpenedNetwork extends NetworkAnalysis {
   readonly network: Network;
 }
 
-/**
- * Opens a network by id or `.onnx` path and reads its layers; downloads and assumptions are told on
- * standard error.
- */
+/** Opens a network by id or `.onnx` path and reads its layers; downloads are told on standard error. */
 export async function openForCommand(
   idOrPath: string,
-  { env, note, progressBar }: Terminal,
+  { env, progressBar }: Terminal,
 ): Promise<OpenedNetwork> {
   const download = progressBar(`fetching ${idOrPath}`);
   const network = await openNetwork(idOrPath, {
@@ -24,20 +22,30 @@ export async function openForCommand(
     onProgress: ({ receivedBytes, totalBytes }) => download.show(receivedBytes, totalBytes),
   });
   download.end();
-  if (network.notice) note(network.notice);
   return { network, ...(await analyseNetwork(network)) };
+}
+
+/** A layer whose channels can be counted. */
+export interface DrawableLayer extends Layer {
+  readonly channels: number;
+}
+
+/** Tells what was assumed of the network; after the work, so that a refusal is one line. */
+export function noteAssumptions({ network }: OpenedNetwork, { note }: Terminal): void {
+  if (network.notice) note(network.notice);
 }
 
 /**
  * A network and one of its layers, by name or by 1-based index as a command line spells either.
  *
- * @throws LayerNotFoundError if no layer answers to it; UsageError if it is none that has a gradient
+ * @throws LayerNotFoundError if no layer answers to it; UsageError if it has no channels to draw;
+ *   ModelError if it cannot be computed
  */
 export async function openLayer(
   idOrPath: string,
   reference: string,
   terminal: Terminal,
-): Promise<OpenedNetwork & { readonly layer: Layer }> {
+): Promise<OpenedNetwork & { readonly layer: DrawableLayer }> {
   const opened = await openForCommand(idOrPath, terminal);
   const layer = findLayer(opened.layers, /^-?\d+$/.test(reference) ? Number(reference) : reference);
   if (layer.type === "Input") {
@@ -45,5 +53,10 @@ export async function openLayer(
       `layer ${layer.index} '${layer.name}' is the image itself; choose one of 2 to ${opened.layers.length}`,
     );
   }
-  return { ...opened, layer };
+  const { channels } = layer;
+  if (channels !== null) return { ...opened, layer: { ...layer, channels } };
+  // says so itself if an operator on the way is the reason
+  const { model, inputSize } = opened.model;
+  layerPass(model, layer, [1, 3, inputSize.height, inputSize.width]);
+  throw new UsageError(`layer '${layer.name}' has no channels; choose another layer`);
 }

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { resolve as absolute } from "node:path";
 
 import { Command } from "commander";
@@ -9,6 +8,7 @@ import type { Renderer } from "../../lib/pipeline/renderer.ts";
 import { DataFolderInUseError } from "../endpoint/storage/data-folder.ts";
 import { startService } from "../serve.ts";
 import { serveProgress } from "../serve-progress.ts";
+import { makeFolders } from "./folders.ts";
 import { wholeNumber } from "./options.ts";
 import { serveInstructions } from "./serve-instructions.ts";
 import type { Terminal } from "./terminal.ts";
@@ -54,7 +54,7 @@ async function serve(
   { createRenderer = engineRenderer, ...hooks }: ServeHooks,
 ): Promise<void> {
   const dataFolder = absolute(data);
-  await mkdir(dataFolder, { recursive: true });
+  await makeFolders(dataFolder);
   const stop = interruption();
   const renderer = createRenderer(threads);
   try {
