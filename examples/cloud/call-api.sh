@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Sends a request to a deployed pipeline's API, signed with SigV4, waits for its job and fetches the
+# sheet.
+#
+#     examples/cloud/call-api.sh API_URL REQUEST.json [SHEET.png]
+#
+# Credentials and region are read from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+# AWS_SESSION_TOKEN and AWS_REGION. `eval "$(aws configure export-credentials --format env)"` sets those
+# of a profile. Deployed with -c auth=api-key, the API wants API_KEY instead.
+set -euo pipefail
+
+api=${1:?wanted: call-api.sh API_URL REQUEST.json [SHEET.png]}
+request=${2:?wanted: call-api.sh API_URL REQUEST.json [SHEET.png]}
+sheet=${3:-sheet.png}
+api=${api%/}
+
+call() {
+  local auth
+  if [ -n "${API_KEY:-}" ]; then
+    auth=(--header "x-api-key: $API_KEY")
+  else
+    auth=(--aws-sigv4 "aws:amz:${AWS_REGION:?}:execute-api"
+      --user "${AWS_ACCESS_KEY_ID:?}:${AWS_SECRET_ACCESS_KEY:?}")
+    if [ -n "${AWS_SESSION_TOKEN:-}" ]; then
+      auth+=(--header "x-amz-security-token: $AWS_SESSION_TOKEN")
+    fi
+  fi
+  curl --silent --show-error --fail-with-body "${auth[@]}" "$@"
+}
+
+# field JSON PATH: the value under a path such as sheet.montage, or nothing
+field() {
+  node -e 'const [json, path] = process.argv.slice(1);
+    const value = path.split(".").reduce((object, name) => object?.[name], JSON.parse(json));
+    if (value != null) console.log(value);' "$1" "$2"
+}
+
+# the same request is the same job, so a call whose answer was lost can be repeated
+if ! accepted=$(
+  call --header "content-type: application/json" --data-binary "@$request" "$api/jobs"
+); then
+  echo "$accepted" >&2
+  exit 1
+fi
+job=$(field "$accepted" jobId)
+echo "job $job is accepted"
+
+while :; do
+  answer=$(call "$api/jobs/$job")
+  state=$(field "$answer" state)
+  echo "$state: $(field "$answer" ok) of $(field "$answer" total) channels drawn"
+  case $state in queued | running | cancelling) sleep "${POLL_SECONDS:-5}" ;; *) break ;; esac
+done
+
+# a presigned link: it has its own signature, and takes no other
+curl --silent --show-error --fail --output "$sheet" "$(field "$answer" sheet.montage)"
+echo "the sheet is $sheet"

@@ -1,0 +1,62 @@
+// Puts a request into the drop zone of a deployed pipeline, waits for its job and fetches the sheet.
+//
+//     node examples/cloud/upload-request.mjs BUCKET REQUEST.json [SHEET.png]
+//
+// Credentials and region are those of the AWS command line. They have to allow s3:PutObject under
+// requests/, and s3:GetObject under responses/ and jobs/, and s3:ListBucket, of that bucket.
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const POLL_MS = 1_000;
+
+const [bucket, requestPath, sheetPath = "sheet.png"] = process.argv.slice(2);
+if (bucket === undefined || requestPath === undefined) {
+  throw new Error("wanted: upload-request.mjs BUCKET REQUEST.json [SHEET.png]");
+}
+const s3 = new S3Client({
+  // an emulator named in the environment knows no bucket.host names
+  forcePathStyle: process.env["AWS_ENDPOINT_URL"] !== undefined,
+});
+
+// a name of its own, so that the response is this upload's
+const name = `${basename(requestPath, ".json")}-${Date.now()}.json`;
+await s3.send(
+  new PutObjectCommand({
+    Bucket: bucket,
+    Key: `requests/${name}`,
+    Body: await readFile(requestPath),
+    ContentType: "application/json",
+  }),
+);
+
+const response = JSON.parse(await text(await appearing(`responses/${name}`)));
+if (response.status !== "accepted") {
+  console.error(response.problems.join("\n"));
+  process.exit(1);
+}
+const { jobId } = response;
+console.log(`job ${jobId} is accepted`);
+
+const job = JSON.parse(await text(await appearing(`jobs/${jobId}/complete.json`)));
+console.log(`${job.state}: ${job.ok} of ${job.total} channels drawn, ${job.failed} failed`);
+await writeFile(sheetPath, await (await appearing(job.montage)).transformToByteArray());
+console.log(`the sheet is ${sheetPath}; its parts are described in s3://${bucket}/${job.manifest}`);
+
+/** The object's body, as soon as there is one. */
+async function appearing(key) {
+  for (;;) {
+    try {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      return Body;
+    } catch (error) {
+      if (!(error instanceof NoSuchKey)) throw error;
+      await sleep(POLL_MS);
+    }
+  }
+}
+
+function text(body) {
+  return body.transformToString();
+}
