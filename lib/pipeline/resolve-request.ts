@@ -14,6 +14,7 @@ import { selectChannels, shortClassName } from "./channel-selection.ts";
 import { MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "./limits.ts";
 import { type DreamRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest } from "./resolved-request.ts";
+import { visualisationProblems } from "./visualisation-problems.ts";
 import { levelSizes, workProblems } from "./work.ts";
 
 /**
@@ -83,8 +84,9 @@ interface ResolvedLayer extends Layer {
 
 function resolveLayer(
   { layer: reference }: DreamRequest,
-  { layers }: NetworkAnalysis,
+  analysis: NetworkAnalysis,
 ): ResolvedLayer {
+  const { layers } = analysis;
   try {
     const layer = findLayer(layers, reference);
     const { channels } = layer;
@@ -94,7 +96,10 @@ function resolveLayer(
       );
     }
     if (channels === null) {
-      throw new LayerNotFoundError(`layer '${layer.name}' has no channels; choose another layer`);
+      const problem = visualisationProblems(analysis).get(layer.index) ?? "it has no channels";
+      throw new LayerNotFoundError(
+        `layer '${layer.name}' cannot be drawn: ${problem}; choose another layer`,
+      );
     }
     return { ...layer, channels };
   } catch (error) {

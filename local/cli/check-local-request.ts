@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
+import { ImageError } from "../../lib/image/errors.ts";
 import { decodeImage } from "../../lib/image/png.ts";
 import { openNetwork, type OpenOptions } from "../../lib/networks/registry.ts";
 import { type DreamRequest, RequestError } from "../../lib/pipeline/request.ts";
@@ -47,6 +48,9 @@ export async function checkLocalRequest(
 async function localImage(path: string | null): Promise<InitialImage | null> {
   if (path === null) return null;
   const bytes = await readFile(path);
-  const { width, height } = await decodeImage(bytes);
+  const { width, height } = await decodeImage(bytes).catch((error: unknown) => {
+    if (error instanceof ImageError) throw new UsageError(`${path}: ${error.message}`);
+    throw error;
+  });
   return { key: path, sha256: createHash("sha256").update(bytes).digest("hex"), width, height };
 }
