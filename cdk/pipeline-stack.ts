@@ -97,6 +97,8 @@ export class PipelineStack extends Stack {
       queue,
       image: gpuImage(),
       environment: {
+        // Lambda sets it, ECS on instances does not
+        AWS_REGION: this.region,
         BUCKET_NAME: bucket.bucketName,
         GPU_QUEUE_URL: queue.queue.queueUrl,
         PROVIDER: "cuda",

@@ -65,7 +65,10 @@ describe.each(["managed", "asg"] as const)("GPU workers on %s capacity", (kind) 
         Match.objectLike({
           ResourceRequirements: [{ Type: "GPU", Value: "1" }],
           StopTimeout: 120,
-          Environment: Match.arrayWith([{ Name: "PROVIDER", Value: "cuda" }]),
+          Environment: Match.arrayWith([
+            { Name: "AWS_REGION", Value: { Ref: "AWS::Region" } },
+            { Name: "PROVIDER", Value: "cuda" },
+          ]),
         }),
       ],
     });
