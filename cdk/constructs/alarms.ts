@@ -19,9 +19,13 @@ import type { LambdaFunctionName } from "./pipeline-functions.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 const FIVE_MINUTES = Duration.minutes(5);
+
 type WatchedQueue = "requests" | "assembly" | "channels";
-/** How long a message may wait. Requests and results are dealt with in seconds; a worker may be busy
- * for hours with the channels of a large job, but not for a working day. */
+
+/**
+ * How long a message may wait. Requests and results are dealt with in seconds; workers may be busy for
+ * hours with a large job, but not for a working day.
+ */
 const PATIENCE_SECONDS: Readonly<Record<WatchedQueue, number>> = {
   requests: 900,
   assembly: 1_800,

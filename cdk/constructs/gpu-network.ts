@@ -12,7 +12,6 @@ import {
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
-import { acknowledge } from "./acknowledge.ts";
 import { asVpc } from "./as-interface.ts";
 
 /**
@@ -47,8 +46,5 @@ export class GpuNetwork extends Construct {
       allowAllOutbound: false,
     });
     this.securityGroup.addEgressRule(Peer.anyIpv4(), Port.HTTPS, "AWS APIs, image registry");
-    acknowledge(this.vpc, {
-      "AwsSolutions-EC23": "the workers' security group has no ingress rule at all",
-    });
   }
 }

@@ -5,7 +5,7 @@
 #     examples/cloud/call-api.sh API_URL REQUEST.json [SHEET.png]
 #
 # Credentials and region are read from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-# AWS_SESSION_TOKEN and AWS_REGION. `eval "$(aws configure export-credentials --format env)"` sets those
+# AWS_SESSION_TOKEN and AWS_REGION or AWS_DEFAULT_REGION. `eval "$(aws configure export-credentials --format env)"` sets those
 # of a profile. Deployed with -c auth=api-key, the API wants API_KEY instead.
 set -euo pipefail
 
@@ -19,7 +19,7 @@ call() {
   if [ -n "${API_KEY:-}" ]; then
     auth=(--header "x-api-key: $API_KEY")
   else
-    auth=(--aws-sigv4 "aws:amz:${AWS_REGION:?}:execute-api"
+    auth=(--aws-sigv4 "aws:amz:${AWS_REGION:-${AWS_DEFAULT_REGION:?}}:execute-api"
       --user "${AWS_ACCESS_KEY_ID:?}:${AWS_SECRET_ACCESS_KEY:?}")
     if [ -n "${AWS_SESSION_TOKEN:-}" ]; then
       auth+=(--header "x-amz-security-token: $AWS_SESSION_TOKEN")

@@ -16,6 +16,7 @@ if (bucket === undefined || requestPath === undefined) {
   throw new Error("wanted: upload-request.mjs BUCKET REQUEST.json [SHEET.png]");
 }
 const s3 = new S3Client({
+  region: process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"],
   // an emulator named in the environment knows no bucket.host names
   forcePathStyle: process.env["AWS_ENDPOINT_URL"] !== undefined,
 });
