@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
 import { encodeNpy } from "../../lib/image/npy.ts";
+import type { Provider } from "../../lib/autodiff/rule.ts";
 import { readModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import { findLayer, type Layer, layerTable } from "../../lib/onnx/layers.ts";
@@ -31,8 +32,14 @@ const CASES = [
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { out: { type: "string", default: "." }, only: { type: "string", default: "" } },
+  options: {
+    out: { type: "string", default: "." },
+    only: { type: "string", default: "" },
+    /** "cpu" runs the CUDA graphs on the CPU: a dry run on a machine without a card. */
+    provider: { type: "string", default: "cuda" },
+  },
 });
+const provider: Provider = values.provider === "cpu" ? "cpu" : "cuda";
 const [modelPath = "model.onnx"] = positionals;
 const wanted = (part: string) => values.only === "" || values.only.split(",").includes(part);
 
@@ -55,7 +62,7 @@ async function checkGradient(layer: Layer): Promise<void> {
   };
   const [cpu, cuda] = await Promise.all([
     Session.create(graphs.cpu, "cpu"),
-    Session.create(graphs.cuda, "cuda"),
+    Session.create(graphs.cuda, provider),
   ]);
   const errors: number[] = [];
   for (let seed = 0; seed < 8; seed++) {
@@ -83,7 +90,7 @@ async function timeAscent(layer: Layer, batch: number): Promise<void> {
   );
   const started = performance.now();
   const session = await InferenceSession.create(bytes, {
-    executionProviders: ["cuda"],
+    executionProviders: [provider],
     enableProfiling: true,
     profileFilePrefix: join(values.out, `profile-${layer.index}-${batch}`),
     logSeverityLevel: 3,
@@ -145,7 +152,7 @@ async function runJob(): Promise<void> {
       objective: "rectified",
       iterations: 100,
       start: { kind: "noise", seed: 0 },
-      provider: "cuda",
+      provider,
     });
     const strengths = dreams.map((dream) =>
       dream.kind === "image" ? dream.trace.at(-1)!.activation.toFixed(1) : dream.reason,
