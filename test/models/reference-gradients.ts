@@ -133,7 +133,7 @@ export class GradientComparer {
 }
 
 /** [3, H, W], uniform in [-64, 64). */
-function noise(seed: number, { height, width }: Size): Float32Array {
+export function noise(seed: number, { height, width }: Size): Float32Array {
   const next = uniformSource(seed);
   return Float32Array.from({ length: 3 * height * width }, () => next() * 128 - 64);
 }
