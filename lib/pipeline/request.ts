@@ -4,6 +4,7 @@ import { parseColor } from "../image/color.ts";
 import { ImageError } from "../image/errors.ts";
 import { NETWORK_ID } from "../networks/manifest.ts";
 import { describeIssues } from "./describe-issues.ts";
+import { JOB_PREFIX, UPLOAD_PREFIX } from "./keys.ts";
 import {
   MAX_BORDER_PX,
   MAX_CHANNELS_PER_JOB,
@@ -93,7 +94,9 @@ export const montageSchema = z.strictObject({
     .describe("one per channel, in the channels' order; null: class names where known; []: none"),
 });
 
-/** A request as product.md defines it: the API's model, the drop zone's format, the documentation. */
+const IMAGE_WANTED = `the key of a PNG, JPEG or WebP in the job bucket, under ${UPLOAD_PREFIX} or ${JOB_PREFIX}`;
+
+/** A request: the API's model, the drop zone's format, and the documentation of both. */
 export const dreamRequestSchema = z.strictObject({
   network: z
     .string()
@@ -131,13 +134,10 @@ export const dreamRequestSchema = z.strictObject({
     .string()
     .min(1)
     .max(MAX_KEY_LENGTH)
-    .refine(isObjectKey, {
-      error:
-        "the key of a PNG, JPEG or WebP in the job bucket, never an address or a path with '..'",
-    })
+    .refine(isImageKey, { error: IMAGE_WANTED })
     .nullable()
     .default(null)
-    .describe("key of a PNG, JPEG or WebP in the job bucket; null: standard-normal noise"),
+    .describe(`${IMAGE_WANTED}; null: standard-normal noise`),
   seed: z.int().min(0).max(MAX_SEED).default(0).describe("seed of every random draw"),
   outputScaling: z
     .enum(["linear", "none"])
@@ -202,10 +202,9 @@ function isColor(text: string): boolean {
   }
 }
 
-/** A plain relative key: S3 would take more, but no key of ours needs it. */
-function isObjectKey(key: string): boolean {
-  const isPrintable = /^[^\p{C}\\]*$/u.test(key);
-  return (
-    isPrintable && !key.includes("://") && !key.split("/").some((part) => /^\.{0,2}$/.test(part))
-  );
+/** Uploads and tiles; a plain key without the tricks that S3 would allow. */
+function isImageKey(key: string): boolean {
+  const isPlain =
+    /^[^\p{C}\\]*$/u.test(key) && !key.split("/").some((part) => /^\.{0,2}$/.test(part));
+  return isPlain && [UPLOAD_PREFIX, JOB_PREFIX].some((prefix) => key.startsWith(prefix));
 }

@@ -11,7 +11,7 @@ import { layerPass, type NetworkModel } from "../optvis/layer-pass.ts";
 import { ImageTooSmallError, planLevels } from "../optvis/plan-levels.ts";
 import { analyseNetwork, type NetworkAnalysis } from "./analyse-network.ts";
 import { selectChannels, shortClassName } from "./channel-selection.ts";
-import { MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "./limits.ts";
+import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "./limits.ts";
 import { type DreamRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest } from "./resolved-request.ts";
 import { visualisationProblems } from "./visualisation-problems.ts";
@@ -32,7 +32,8 @@ export async function resolveRequest(
   const classNames = classNamesOf(layer, analysis.layers, network.labels);
   const selection = selectChannels(request.channels, {
     layerName: layer.name,
-    count: layer.channels,
+    // a flattened layer may have more; their keys would be too long to sort
+    count: Math.min(layer.channels, MAX_CHANNEL_INDEX),
     classNames,
   });
   const { channels } = selection;

@@ -96,7 +96,12 @@ test.each([
     [/^network: given "..\/etc"; wanted the id/],
   ],
   ["an address", { ...GOOD, initialImage: "http://x/y.png" }, [/^initialImage: given/]],
-  ["a path upwards", { ...GOOD, initialImage: "a/../../b.png" }, [/^initialImage: given/]],
+  ["a path upwards", { ...GOOD, initialImage: "uploads/../../b.png" }, [/^initialImage: given/]],
+  [
+    "another folder",
+    { ...GOOD, initialImage: "models/a.png" },
+    [/^initialImage: given "models\/a.png"; wanted the key .* under uploads\/ or jobs\//],
+  ],
   [
     "no colour",
     { ...GOOD, montage: { backgroundColor: "no such" } },
