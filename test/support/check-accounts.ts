@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 
+import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { endedChannels } from "../../lib/pipeline/dispatch-job.ts";
 import { tileKey, tilePrefix } from "../../lib/pipeline/keys.ts";
 import { readPlan } from "../../lib/pipeline/plan.ts";
@@ -23,7 +24,7 @@ export async function checkAccounts(
   if (ended.size !== channels.length)
     throw new Error(`${ended.size} results of ${channels.length}`);
 
-  const results = await Promise.all(channels.map((channel) => readResult(store, jobId, channel)));
+  const results = await mapConcurrently(channels, (channel) => readResult(store, jobId, channel));
   for (const result of results) {
     if (result.state !== "ok") continue;
     const { key, sha256 } = result.tile;
