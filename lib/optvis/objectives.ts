@@ -37,10 +37,14 @@ export function emitObjective(
   const reshape = (value: Value, to: readonly number[]) =>
     graph.emit("Reshape", [value, graph.ints(to)]);
 
-  // the map of the selected channel as a product with its one-hot row: [N, 1, C] x [N, C, HW]
-  const row = reshape(selection, [n, 1, channels]);
-  const map = graph.emit("MatMul", [row, reshape(y, [n, channels, pixels])]);
-  const mean = graph.emit("ReduceMean", [map, graph.ints([2])], { keepdims: 1 });
+  // picked, not multiplied out: a channel that overflows must not make the others NaN
+  const picked = graph.emit("ArgMax", [selection], { axis: 1, keepdims: 0 });
+  const firsts = graph.ints(Array.from({ length: n }, (_, image) => image * channels));
+  const map = graph.emit("Gather", [
+    reshape(y, [n * channels, pixels]),
+    graph.emit("Add", [picked, firsts]),
+  ]);
+  const mean = graph.emit("ReduceMean", [map, graph.ints([1])], { keepdims: 1 });
 
   const share = graph.scalar(1 / pixels);
   const isRectified = objective === "rectified" && pixels > 1;
@@ -49,10 +53,10 @@ export function emitObjective(
         graph.emit("Cast", [graph.emit("Greater", [map, mean])], { to: DataType.float }),
         share,
       ])
-    : graph.emit("Expand", [share, graph.ints([n, 1, pixels])]);
+    : graph.emit("Expand", [share, graph.ints([n, pixels])]);
   const column = reshape(selection, [n, channels, 1]);
   return {
     activation: reshape(mean, [n]),
-    cotangent: reshape(graph.emit("Mul", [column, weights]), shape),
+    cotangent: reshape(graph.emit("Mul", [column, reshape(weights, [n, 1, pixels])]), shape),
   };
 }

@@ -129,14 +129,18 @@ describe("a start without any gradient", () => {
   });
 });
 
-test("a channel that overflows fails alone, told by level and iteration", async () => {
-  const weights = normal([3, 3, 3, 3], 9);
-  weights.data.fill(3e38, 27, 54);
-  const network = networkOf(
-    [node("Conv", "image w", "y", { pads: [1, 1, 1, 1] })],
-    { w: weights },
-    { height: 6, width: 7 },
-  );
+test.each([
+  { layer: "a convolution", nodes: [node("Conv", "image w", "y", { pads: [1, 1, 1, 1] })], at: 27 },
+  {
+    layer: "a classifier",
+    nodes: [node("Flatten", "image", "flat"), node("Gemm", "flat w", "y", { transB: 1 })],
+    at: 126,
+  },
+])("a channel of $layer that overflows fails alone", async ({ nodes, at }) => {
+  const shape = at === 27 ? [3, 3, 3, 3] : [3, 126];
+  const weights = normal(shape, 9);
+  weights.data.fill(3e38, at, 2 * at);
+  const network = networkOf(nodes, { w: weights }, { height: 6, width: 7 });
   const dreams = await engine.dream(taskOf(network, "y", { channels: [0, 1, 2] }));
   expect(dreams.map(({ kind }) => kind)).toEqual(["image", "failed", "image"]);
   expect(dreams[1]).toMatchObject({ reason: "non-finite activation at level 1, iteration 1" });
