@@ -135,7 +135,7 @@ test("what the user can mend is one line", async () => {
 
   const file = join(folder, "file");
   await writeFile(file, "");
-  await expect(serveHere(["--data", join(file, "data")])).rejects.toThrow("ENOTDIR");
+  await expect(serveHere(["--data", join(file, "data")])).rejects.toThrow("EEXIST");
   await expect(serveHere(["--aws-port", "70000"])).rejects.toThrow(
     "want a whole number from 0 to 65535",
   );
