@@ -7,6 +7,7 @@ import { parseArgs, promisify } from "node:util";
 import { cacheFolder, defaultFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
 import { JOBS, type Job } from "./jobs.ts";
+import { median, spread } from "./statistics.ts";
 
 const run = promisify(execFile);
 
@@ -68,15 +69,21 @@ async function compare(job: Job): Promise<void> {
       reference.push(await timeReference(job, values.python, values.reference));
     }
   }
-  const [engine, torch] = [middle(ours), middle(reference)];
+  const ourSeconds = ours.map(({ seconds }) => seconds);
   const memory = Math.max(...ours.map(({ peakMb }) => peakMb ?? 0));
-  const first = middle(ours.map(({ firstSeconds }) => ({ seconds: firstSeconds ?? NaN })));
+  const first = median(ours.map(({ firstSeconds }) => firstSeconds ?? NaN));
   process.stdout.write(
     `job ${job.id}  ${job.title}\n` +
-      `  dreamgrid ${engine!.toFixed(2)} s (${spread(ours)}), first run ${first!.toFixed(2)} s, peak ${memory} MB\n` +
-      (torch === null
-        ? "  no reference: name --python and --reference\n"
-        : `  PyTorch   ${torch.toFixed(2)} s (${spread(reference)})\n  ratio     ${(engine! / torch).toFixed(2)}\n`),
+      `  dreamgrid ${median(ourSeconds).toFixed(2)} s (${spread(ourSeconds)}), first run ${first.toFixed(2)} s, peak ${memory} MB\n`,
+  );
+  if (reference.length === 0) {
+    process.stdout.write("  no reference: name --python and --reference\n");
+    return;
+  }
+  const torchSeconds = reference.map(({ seconds }) => seconds);
+  process.stdout.write(
+    `  PyTorch   ${median(torchSeconds).toFixed(2)} s (${spread(torchSeconds)})\n` +
+      `  ratio     ${(median(ourSeconds) / median(torchSeconds)).toFixed(2)}\n`,
   );
 }
 
@@ -112,14 +119,4 @@ async function timeReference(job: Job, python: string, script: string): Promise<
     ...job.channels.map(String),
   ]);
   return JSON.parse(stdout) as Timing;
-}
-
-function middle(timings: readonly Timing[]): number | null {
-  const sorted = timings.map(({ seconds }) => seconds).toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? null;
-}
-
-function spread(timings: readonly Timing[]): string {
-  const seconds = timings.map((timing) => timing.seconds);
-  return `${Math.min(...seconds).toFixed(2)} to ${Math.max(...seconds).toFixed(2)}`;
 }

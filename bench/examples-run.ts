@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises";
+
+import { cacheFolder, defaultFolders } from "../lib/networks/folders.ts";
+import { openNetwork } from "../lib/networks/registry.ts";
+import { createEngineRenderer } from "../lib/pipeline/engine-renderer.ts";
+import { parseLocalRequest } from "../lib/pipeline/request.ts";
+import { resolveRequest } from "../lib/pipeline/resolve-request.ts";
+
+/** The requests named, from noise to raw images, by the engine alone: no pipeline, no files, no sheet. */
+const folders = defaultFolders(process.env);
+const renderer = createEngineRenderer();
+for (const file of process.argv.slice(2)) {
+  const request = parseLocalRequest(JSON.parse(await readFile(file, "utf8")));
+  const network = await openNetwork(request.network, {
+    folders,
+    cacheFolder: cacheFolder(process.env),
+  });
+  const { layer, channels } = await resolveRequest(request, network, null);
+  const results = await renderer.render({
+    ...request,
+    network,
+    layer: layer.index,
+    channels,
+    initialImage: null,
+    provider: "cpu",
+  });
+  const failed = results.find(({ kind }) => kind === "failed");
+  if (failed) throw new Error(`${file}: channel ${failed.channel} failed`);
+}
+await renderer.close();
