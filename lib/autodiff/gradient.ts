@@ -30,14 +30,7 @@ export function linearise(
   const trace = new ForwardTrace(graph, inputs, pass, provider);
   for (const node of pass.nodes) trace.visit(node);
   const last = pass.nodes.at(-1);
-  if (last && !trace.isActive(pass.layer)) {
-    throw new UnsupportedGradientError(
-      last,
-      "its output does not change smoothly with the image",
-      "choose a layer before it",
-      pass.layerName,
-    );
-  }
+  if (last && !trace.isActive(pass.layer)) throw notSmooth(last, pass.layerName);
   return {
     layer: trace.valueOf(pass.layer),
     gradient: (cotangent) => pullBack(graph, pass, trace.steps, { cotangent, provider }),
@@ -57,28 +50,40 @@ export function surveyGradients(
 ): ReadonlyMap<Value, Error> {
   const everything = { ...pass, layer: "", layerName: "" };
   const trace = new ForwardTrace(graph, { image, replacements: new Map() }, everything, "cpu");
-  const problems = new Map<Value, Error>();
+  const obstacles = new Map<Value, Error>();
+  const flat = new Map<Value, Error>();
   for (const node of pass.nodes) {
-    const problem = node.inputs.map((value) => problems.get(value)).find((found) => found);
-    const outcome = problem ?? attempt(trace, node);
-    if (!outcome) continue;
-    for (const output of node.outputs) problems.set(output, outcome);
+    const obstacle = firstOf(obstacles, node) ?? attempt(trace, node);
+    for (const output of node.outputs) {
+      if (obstacle) obstacles.set(output, obstacle);
+      // a mask or a computed weight: no layer itself, and no obstacle to those that read it
+      else if (!trace.isActive(output)) flat.set(output, firstOf(flat, node) ?? notSmooth(node));
+    }
   }
-  return problems;
+  return new Map([...flat, ...obstacles]);
+}
+
+function firstOf(problems: ReadonlyMap<Value, Error>, { inputs }: Node): Error | null {
+  const input = inputs.find((value) => problems.has(value));
+  return (input !== undefined && problems.get(input)) || null;
 }
 
 function attempt(trace: ForwardTrace, node: Node): Error | null {
   try {
     trace.visit(node);
+    return null;
   } catch (error) {
     if (error instanceof UnsupportedGradientError || error instanceof ModelError) return error;
     throw error;
   }
-  if (node.outputs.some((output) => trace.isActive(output))) return null;
+}
+
+function notSmooth(node: Node, layerName = ""): UnsupportedGradientError {
   return new UnsupportedGradientError(
     node,
     "its output does not change smoothly with the image",
     "choose a layer before it",
+    layerName,
   );
 }
 

@@ -17,7 +17,7 @@ export interface Layer {
   readonly value: Value;
   /** Activation size, [N, C, ...]; `null` if it cannot be told (see `StaticGraph.problems`). */
   readonly shape: readonly number[] | null;
-  /** Length of axis 1. */
+  /** Length of axis 1; `null` where there is none, or axis 0 is not the batch. */
   readonly channels: number | null;
   /** Trained tensors, under their names in the file. */
   readonly learnables: readonly { readonly name: string; readonly shape: readonly number[] }[];
@@ -174,7 +174,7 @@ function inputLayer(graph: StaticGraph): Layer {
 
 function activation(graph: StaticGraph, value: Value) {
   const shape = graph.facts.get(value)?.shape ?? null;
-  return { shape, channels: shape?.[1] ?? null };
+  return { shape, channels: graph.unbatched.has(value) ? null : (shape?.[1] ?? null) };
 }
 
 /** The tensor is the same data after plumbing, so the layer answers to that name too. */

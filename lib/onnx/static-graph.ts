@@ -1,5 +1,5 @@
 import { BatchAxis } from "./batch-axis.ts";
-import { ModelError } from "./errors.ts";
+import { ModelError, type ShapeMismatchError } from "./errors.ts";
 import type { ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value, ValueInfo } from "./model.ts";
@@ -17,10 +17,12 @@ export interface StaticGraph {
   /** Type, shape and constant value of every value that could be inferred. */
   readonly facts: ReadonlyMap<Value, ValueFacts>;
   /**
-   * Why a value cannot be used: its operator or one before it is not known or does not fit this image
-   * size, or its leading axis is not the batch.
+   * Why a value cannot be computed: its operator or one before it is not known or does not fit this
+   * image size.
    */
   readonly problems: ReadonlyMap<Value, ModelError>;
+  /** Why a value is no layer though it can be computed: its leading axis is not the batch. */
+  readonly unbatched: ReadonlyMap<Value, ShapeMismatchError>;
 }
 
 /**
@@ -42,6 +44,7 @@ export function specialise(
   const initializers = new Map<Value, Tensor>(graph.initializers);
   const facts = new Map<Value, ValueFacts>();
   const problems = new Map<Value, ModelError>();
+  const unbatched = new Map<Value, ShapeMismatchError>();
   for (const [name, tensor] of initializers) {
     facts.set(name, { type: tensor.type, shape: tensor.shape, constant: tensor });
   }
@@ -71,7 +74,7 @@ export function specialise(
         else
           problems.set(output, new ModelError(`${describeNode(node)}: output ${i} is not known`));
       });
-      for (const [output, problem] of batch.follow(node, facts)) problems.set(output, problem);
+      for (const [output, problem] of batch.follow(node, facts)) unbatched.set(output, problem);
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
       for (const output of original.outputs) problems.set(output, error);
@@ -80,7 +83,8 @@ export function specialise(
   }
 
   const kept = neededNodes(nodes, image.name, facts);
-  return { input: image.name, graph: prune(graph, image, kept, facts), facts, problems };
+  const pruned = prune(graph, image, kept, facts);
+  return { input: image.name, graph: pruned, facts, problems, unbatched };
 
   function problemOf(value: Value): ModelError {
     return problems.get(value) ?? new ModelError(`value '${value}' is not known`);

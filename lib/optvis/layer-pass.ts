@@ -30,8 +30,7 @@ export function layerPass(
   imageShape: readonly [n: number, c: number, h: number, w: number],
 ): LayerPass {
   const graph = specialise(model, imageShape);
-  const problem = graph.problems.get(layer.value);
-  if (problem) throw problem;
+  const nodes = cutAt(graph, layer.value);
   const shape = graph.facts.get(layer.value)?.shape;
   const channels = shape?.[1];
   if (shape === undefined || channels === undefined) {
@@ -40,7 +39,7 @@ export function layerPass(
     );
   }
   return {
-    nodes: cutAt(graph, layer.value),
+    nodes,
     initializers: graph.graph.initializers,
     input: graph.input,
     layer: layer.value,

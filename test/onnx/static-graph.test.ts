@@ -140,9 +140,10 @@ describe("specialise", () => {
         initializers: { split: intsTensor([-1, 6]), join: intsTensor([-1, 3, 4, 6]) },
       }),
     );
-    const { problems } = specialise(windows, [2, 3, 4, 6]);
-    expect([...problems.keys()]).toEqual(["windows", "active"]);
-    expect(problems.get("active")?.message).toMatch(/Reshape 'windows' turns/);
+    const { problems, unbatched } = specialise(windows, [2, 3, 4, 6]);
+    expect([...problems]).toEqual([]);
+    expect([...unbatched.keys()]).toEqual(["windows", "active"]);
+    expect(unbatched.get("active")?.message).toMatch(/Reshape 'windows' turns/);
   });
 
   test("an unknown operator is a problem of those after it only", () => {
