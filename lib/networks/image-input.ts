@@ -21,7 +21,7 @@ export function imageInput(model: Model, where: string): ImageInput {
   if (input === undefined || candidates.length > 1 || channels !== 3) {
     const found = inputs.map(describe).join(", ") || "none";
     throw new NetworkError(
-      `${where}: want one input of images, float [N, 3, H, W]; its inputs are ${found}`,
+      `${where}: want one input of images, float [N, 3, H, W] or [N, H, W, 3]; its inputs are ${found}`,
     );
   }
   return { name: input.name, height: input.shape?.[2] ?? null, width: input.shape?.[3] ?? null };

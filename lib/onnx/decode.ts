@@ -10,6 +10,7 @@ import {
   TensorProto_DataLocation,
 } from "onnx-buf";
 
+import { withChannelsFirst } from "./channels-first.ts";
 import { decodeGraph } from "./decode-graph.ts";
 import { ModelError } from "./errors.ts";
 import { externalLocation, type ExternalData } from "./external-data.ts";
@@ -30,7 +31,7 @@ export interface DecodeOptions {
 
 /**
  * The network in an `.onnx` file, with the external data files beside it, its operators brought to
- * opset 18 (`OPSET`).
+ * opset 18 (`OPSET`) and its image to [N, C, H, W].
  *
  * @throws ModelError if the file cannot be read, is no ONNX model, is damaged or too new or old.
  */
@@ -75,7 +76,7 @@ function toModel(proto: ModelProto, where: string, external: ExternalData): Mode
     const sourceOpset = opsetOf(proto);
     const graph = inTopologicalOrder(decodeGraph(proto.graph, external));
     requireFinite(graph);
-    return { graph: normaliseGraph(graph, sourceOpset), sourceOpset };
+    return { graph: normaliseGraph(withChannelsFirst(graph), sourceOpset), sourceOpset };
   });
 }
 
