@@ -4,6 +4,7 @@ import { foldConstants } from "./folding/fold-constants.ts";
 import type { Node } from "./model.ts";
 import { describeNode } from "./node.ts";
 import { convolutionShapes } from "./shapes/convolution.ts";
+import { einsumShapes } from "./shapes/einsum.ts";
 import { elementwiseShapes } from "./shapes/elementwise.ts";
 import { matrixShapes } from "./shapes/matrix.ts";
 import { normalisationShapes } from "./shapes/normalisation.ts";
@@ -20,6 +21,7 @@ export type { ValueFacts } from "./facts.ts";
 const shapeFunctions: ReadonlyMap<string, ShapeFunction> = new Map(
   [
     convolutionShapes,
+    einsumShapes,
     elementwiseShapes,
     matrixShapes,
     normalisationShapes,

@@ -33,6 +33,9 @@ const smooth: readonly Case[] = [
   { op: "Sqrt", x: positive },
   { op: "Log", x: positive },
   { op: "Reciprocal", x: positive },
+  { op: "Sin", x: at },
+  { op: "Cos", x: at },
+  { op: "Mish", x: scaled(at, 3) },
   { op: "Identity", x: at },
   { op: "Cast", attributes: { to: 1 }, x: at },
 ];
@@ -52,6 +55,11 @@ const cornered: readonly Case[] = [
     attributes: { alpha: float(0.5), beta: float(0.4) },
     x: awayFrom(1.2, awayFrom(-0.8, at)),
   },
+  { op: "Softsign", x: awayFrom(0, at) },
+  { op: "Celu", x: awayFrom(0, at) },
+  { op: "Celu", attributes: { alpha: float(0.4) }, x: awayFrom(0, at) },
+  { op: "ThresholdedRelu", x: awayFrom(1, at) },
+  { op: "ThresholdedRelu", attributes: { alpha: float(-0.3) }, x: awayFrom(-0.3, at) },
   { op: "HardSwish", x: awayFrom(3, awayFrom(-3, scaled(at, 3))) },
 ];
 
@@ -161,6 +169,8 @@ test("the corner of Relu, LeakyRelu and Abs at zero is as documented", async () 
       ["LeakyRelu", 0.01],
       ["Abs", 0],
       ["Elu", 1],
+      ["Celu", 1],
+      ["Softsign", 1],
     ] as const) {
       const { d_x0: dX } = await runRule(RULES[op]!, { op, inputs: [zero] }, provider, one);
       expect(dX!.data[0], `${op} (${provider})`).toBeCloseTo(slope, 6);

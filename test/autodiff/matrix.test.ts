@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Rule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { float } from "../../lib/onnx/model.ts";
-import { checkVjp, constant } from "../support/check-vjp.ts";
+import { checkVjp, constant, contextOf } from "../support/check-vjp.ts";
 import { normal } from "../support/random.ts";
 
 const [M, K, N] = [3, 5, 4];
@@ -59,6 +59,103 @@ describe("MatMul", () => {
     const [a, b] = [normal([2, M, K], 1), normal([K, N], 2)];
     await checkVjp(matMul, { op: "MatMul", inputs: [a, constant(b)] });
     await checkVjp(matMul, { op: "MatMul", inputs: [constant(a), b] });
+  });
+});
+
+describe("Einsum", () => {
+  const einsum = RULES["Einsum"]!;
+  const [B, H] = [2, 7];
+
+  test.each([
+    {
+      name: "a matrix product",
+      equation: "ij,jk->ik",
+      shapes: [
+        [M, K],
+        [K, N],
+      ],
+    },
+    {
+      name: "attention",
+      equation: "bihd, bjhd -> bhij",
+      shapes: [
+        [B, M, H, K],
+        [B, N, H, K],
+      ],
+    },
+    {
+      name: "the output left out",
+      equation: "bkm,bnk",
+      shapes: [
+        [B, K, M],
+        [B, N, K],
+      ],
+    },
+    {
+      name: "an axis summed alone",
+      equation: "mk,hn->mh",
+      shapes: [
+        [M, K],
+        [H, N],
+      ],
+    },
+    { name: "a transposition", equation: "mkn->nmk", shapes: [[M, K, N]] },
+    {
+      name: "three inputs",
+      equation: "mk,kn,nh->mh",
+      shapes: [
+        [M, K],
+        [K, N],
+        [N, H],
+      ],
+    },
+    {
+      name: "a number",
+      equation: "mk,mk->",
+      shapes: [
+        [M, K],
+        [M, K],
+      ],
+    },
+  ])("of $name: every input", async ({ equation, shapes }) => {
+    const inputs = shapes.map((shape, i) => normal(shape, i + 1));
+    await checkVjp(einsum, { op: "Einsum", attributes: { equation }, inputs });
+  });
+
+  test("gives a constant no gradient", async () => {
+    const inputs = [normal([B, M, K], 1), constant(normal([K, N], 2))];
+    await checkVjp(einsum, { op: "Einsum", attributes: { equation: "bmk,kn->bnm" }, inputs });
+  });
+
+  test.each([
+    { equation: "mm->m", shapes: [[M, M]], message: "its term 'mm' takes a diagonal" },
+    { equation: "...m->m", shapes: [[M, M]], message: "the ellipsis in '...m->m'" },
+    {
+      equation: "mk,kn->mn",
+      shapes: [
+        [M, K],
+        [N, K],
+      ],
+      message: "axis 'k' is both 5 and 4 long",
+    },
+    { equation: "mk->mn", shapes: [[M, K]], message: "no input has the output's axis 'n'" },
+    { equation: "mk->m", shapes: [[M, K, N]], message: "'mk->m' on [3, 5, 4]" },
+  ])("rejects when $message", ({ equation, shapes, message }) => {
+    const inputs = shapes.map((shape) => normal(shape, 1));
+    const context = contextOf({ op: "Einsum", attributes: { equation }, inputs });
+    expect(() => einsum(context)).toThrow(message);
+  });
+
+  test("checkVjp catches a gradient that is not repeated along an axis summed alone", async () => {
+    const halved: Rule = (context) => {
+      const { outputs, pullback } = einsum(context);
+      const half = (dX: string | null) =>
+        dX && context.graph.emit("Mul", [dX, context.graph.scalar(1 / K)]);
+      return { outputs, pullback: (dY) => pullback(dY).map(half) };
+    };
+    const attributes = { equation: "mk->m" };
+    const wrong = checkVjp(halved, { op: "Einsum", attributes, inputs: [normal([M, K], 1)] });
+    await expect(wrong).rejects.toThrow(/analytic/);
   });
 });
 

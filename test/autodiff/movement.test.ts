@@ -34,6 +34,8 @@ const cases: readonly Case[] = [
   { name: "of inner axes", op: "Expand", inputs: [normal([7, 1, 4], 2), ints(2, 7, 3, 4)] },
   { name: "with a shape of its own", op: "Expand", inputs: [normal([2, 1], 2), ints(1, 5)] },
   { name: "to the same shape", op: "Expand", inputs: [at, ints(1)] },
+  { name: "along every axis", op: "Tile", inputs: [normal([2, 3, 5], 2), ints(3, 1, 2)] },
+  { name: "not at all", op: "Tile", inputs: [normal([2, 3], 2), ints(1, 1)] },
   { name: "at inference", op: "Dropout", inputs: [at] },
   {
     name: "of three along axis 1",

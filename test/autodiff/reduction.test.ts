@@ -5,7 +5,7 @@ import type { Rule } from "../../lib/autodiff/rule.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
 import { floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
 import { checkVjp, constant, runRule } from "../support/check-vjp.ts";
-import { distinct, normal } from "../support/random.ts";
+import { awayFrom, distinct, normal } from "../support/random.ts";
 
 const at = normal([2, 7, 3, 4], 1);
 
@@ -24,6 +24,46 @@ describe.each(["ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin"])("%s", (op) 
     const inputs = axes ? [apart, constant(intsTensor(axes))] : [apart];
     await checkVjp(RULES[op]!, { op, attributes, inputs });
   });
+});
+
+const norms = ["ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp"];
+
+describe.each(norms)("%s", (op) => {
+  const apart = awayFrom(0, at);
+
+  test.each<{ name: string; axes: number[] | null; attributes: Attributes }>([
+    { name: "over places", axes: [2, 3], attributes: {} },
+    { name: "over outer axes, dropped", axes: [2, 0], attributes: { keepdims: 0 } },
+    { name: "over channels", axes: [-3], attributes: {} },
+    { name: "over everything, dropped", axes: null, attributes: { keepdims: 0 } },
+  ])("$name matches central differences", async ({ axes, attributes }) => {
+    const inputs = axes ? [apart, constant(intsTensor(axes))] : [apart];
+    await checkVjp(RULES[op]!, { op, attributes, inputs });
+  });
+});
+
+test.each(["ReduceL1", "ReduceL2", "ReduceSumSquare"])(
+  "%s gives no gradient where it is zero",
+  async (op) => {
+    const x = floatTensor([2, 3], [0, 0, 0, 1, 0, 0]);
+    const inputs = [x, constant(intsTensor([1]))];
+    for (const provider of ["cpu", "cuda"] as const) {
+      const { d_x0 } = await runRule(
+        RULES[op]!,
+        { op, inputs },
+        provider,
+        floatTensor([2, 1], [3, 3]),
+      );
+      expect([...d_x0!.data]).toEqual([0, 0, 0, op === "ReduceSumSquare" ? 6 : 3, 0, 0]);
+    }
+  },
+);
+
+test("the smooth maximum of large values does not overflow", async () => {
+  const vjpCase = { op: "ReduceLogSumExp", inputs: [floatTensor([1, 2], [200, 200])] };
+  const dY = floatTensor([1, 1], [4]);
+  const { d_x0 } = await runRule(RULES["ReduceLogSumExp"]!, vjpCase, "cpu", dY);
+  for (const dX of d_x0!.data) expect(dX).toBeCloseTo(2, 4);
 });
 
 test.each(["Softmax", "LogSoftmax"])("%s matches central differences on any axis", async (op) => {
@@ -68,4 +108,12 @@ test("checkVjp catches a mean that is not divided", async () => {
   await expect(checkVjp(undividedMean, { op: "ReduceMean", inputs: [at] })).rejects.toThrow(
     /analytic/,
   );
+});
+
+test("checkVjp catches a length with the gradient of its square", async () => {
+  const squared: Rule = (context) => ({
+    ...RULES["ReduceSumSquare"]!(context),
+    outputs: [context.graph.emit("ReduceL2", context.inputs)],
+  });
+  await expect(checkVjp(squared, { op: "ReduceL2", inputs: [at] })).rejects.toThrow(/analytic/);
 });

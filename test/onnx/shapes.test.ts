@@ -62,6 +62,11 @@ const rows: readonly Row[] = [
   { op: "Cast", inputs: [intsTensor([1, 2])], attributes: { to: 1 } },
   { op: "CastLike", inputs: [x, intsTensor([2])] },
   { op: "Dropout", inputs: [x], outputCount: 2 },
+  {
+    op: "Einsum",
+    inputs: [x, uniform([5, 7, 4], 2)],
+    attributes: { equation: "nchw,dcw->hnd" },
+  },
   { op: "CumSum", inputs: [x, int(1)] },
   { op: "Trilu", inputs: [x] },
   { op: "LRN", inputs: [x], attributes: { size: 3 } },

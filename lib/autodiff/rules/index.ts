@@ -4,13 +4,16 @@ import { addRule } from "./add.ts";
 import { averagePoolRule } from "./average-pool.ts";
 import { batchNormalizationRule } from "./batch-normalization.ts";
 import { castRule } from "./cast.ts";
+import { celuRule } from "./celu.ts";
 import { clipRule } from "./clip.ts";
 import { concatRule } from "./concat.ts";
 import { convRule } from "./conv.ts";
 import { convTransposeRule } from "./conv-transpose.ts";
+import { cosRule } from "./cos.ts";
 import { depthToSpaceRule } from "./depth-to-space.ts";
 import { divRule } from "./div.ts";
 import { dropoutRule } from "./dropout.ts";
+import { einsumRule } from "./einsum.ts";
 import { eluRule } from "./elu.ts";
 import { erfRule } from "./erf.ts";
 import { expRule } from "./exp.ts";
@@ -34,24 +37,31 @@ import { maxRule } from "./max.ts";
 import { maxPoolRule } from "./max-pool.ts";
 import { meanRule } from "./mean.ts";
 import { minRule } from "./min.ts";
+import { mishRule } from "./mish.ts";
 import { mulRule } from "./mul.ts";
 import { negRule } from "./neg.ts";
 import { pReluRule } from "./p-relu.ts";
 import { padRule } from "./pad.ts";
 import { powRule } from "./pow.ts";
 import { reciprocalRule } from "./reciprocal.ts";
+import { reduceL1Rule } from "./reduce-l1.ts";
+import { reduceL2Rule } from "./reduce-l2.ts";
+import { reduceLogSumExpRule } from "./reduce-log-sum-exp.ts";
 import { reduceMaxRule } from "./reduce-max.ts";
 import { reduceMeanRule } from "./reduce-mean.ts";
 import { reduceMinRule } from "./reduce-min.ts";
 import { reduceSumRule } from "./reduce-sum.ts";
+import { reduceSumSquareRule } from "./reduce-sum-square.ts";
 import { reluRule } from "./relu.ts";
 import { reshapeRule } from "./reshape.ts";
 import { resizeRule } from "./resize.ts";
 import { seluRule } from "./selu.ts";
 import { sigmoidRule } from "./sigmoid.ts";
+import { sinRule } from "./sin.ts";
 import { sliceRule } from "./slice.ts";
 import { softmaxRule } from "./softmax.ts";
 import { softplusRule } from "./softplus.ts";
+import { softsignRule } from "./softsign.ts";
 import { spaceToDepthRule } from "./space-to-depth.ts";
 import { splitRule } from "./split.ts";
 import { sqrtRule } from "./sqrt.ts";
@@ -59,6 +69,8 @@ import { squeezeRule } from "./squeeze.ts";
 import { subRule } from "./sub.ts";
 import { sumRule } from "./sum.ts";
 import { tanhRule } from "./tanh.ts";
+import { thresholdedReluRule } from "./thresholded-relu.ts";
+import { tileRule } from "./tile.ts";
 import { transposeRule } from "./transpose.ts";
 import { unsqueezeRule } from "./unsqueeze.ts";
 import { whereRule } from "./where.ts";
@@ -70,13 +82,16 @@ export const RULES: Readonly<Record<string, Rule>> = {
   AveragePool: averagePoolRule,
   BatchNormalization: batchNormalizationRule,
   Cast: castRule,
+  Celu: celuRule,
   Clip: clipRule,
   Concat: concatRule,
   Conv: convRule,
   ConvTranspose: convTransposeRule,
+  Cos: cosRule,
   DepthToSpace: depthToSpaceRule,
   Div: divRule,
   Dropout: dropoutRule,
+  Einsum: einsumRule,
   Elu: eluRule,
   Erf: erfRule,
   Exp: expRule,
@@ -100,24 +115,31 @@ export const RULES: Readonly<Record<string, Rule>> = {
   MaxPool: maxPoolRule,
   Mean: meanRule,
   Min: minRule,
+  Mish: mishRule,
   Mul: mulRule,
   Neg: negRule,
   PRelu: pReluRule,
   Pad: padRule,
   Pow: powRule,
   Reciprocal: reciprocalRule,
+  ReduceL1: reduceL1Rule,
+  ReduceL2: reduceL2Rule,
+  ReduceLogSumExp: reduceLogSumExpRule,
   ReduceMax: reduceMaxRule,
   ReduceMean: reduceMeanRule,
   ReduceMin: reduceMinRule,
   ReduceSum: reduceSumRule,
+  ReduceSumSquare: reduceSumSquareRule,
   Relu: reluRule,
   Reshape: reshapeRule,
   Resize: resizeRule,
   Selu: seluRule,
   Sigmoid: sigmoidRule,
+  Sin: sinRule,
   Slice: sliceRule,
   Softmax: softmaxRule,
   Softplus: softplusRule,
+  Softsign: softsignRule,
   SpaceToDepth: spaceToDepthRule,
   Split: splitRule,
   Sqrt: sqrtRule,
@@ -125,6 +147,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   Sub: subRule,
   Sum: sumRule,
   Tanh: tanhRule,
+  ThresholdedRelu: thresholdedReluRule,
+  Tile: tileRule,
   Transpose: transposeRule,
   Unsqueeze: unsqueezeRule,
   Where: whereRule,

@@ -1,0 +1,21 @@
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Cosine: Y = cos X.
+ *
+ *     dX = -dY sin X
+ *
+ * X, Y: any shape.
+ *
+ * Source: ONNX operator Cos-7.
+ */
+export const cosRule: Rule = (context) => {
+  const { graph, inputs } = context;
+  const { mul } = arithmetic(graph);
+  const [x = ""] = inputs;
+  return oneOutput(context, emitForward(context), (dY) => [
+    graph.emit("Neg", [mul(dY, graph.emit("Sin", [x]))]),
+  ]);
+};

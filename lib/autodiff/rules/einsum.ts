@@ -1,0 +1,48 @@
+import { einsumTerms } from "../../onnx/shapes/einsum.ts";
+import { UnsupportedGradientError } from "../errors.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+import { expandTo, reshapeTo } from "../shaping.ts";
+
+/**
+ * Einstein summation: Y[out] = sum of A[a] B[b] ..., over the letters that `out` lacks.
+ *
+ *     dA[a] = sum of dY[out] B[b] ..., over the letters that `a` lacks
+ *
+ * A letter that `a` shares with no other term is an axis that A alone is summed over: dA is repeated
+ * along it.
+ *
+ * Source: ONNX operator Einsum-12.
+ *
+ * @throws UnsupportedGradientError for a letter twice in one term (a diagonal).
+ */
+export const einsumRule: Rule = (context) => {
+  const { graph, node, inputs, isActive } = context;
+  const facts = inputs.map((value) => graph.factsOf(value));
+  const { terms, output } = einsumTerms(node, facts);
+  const diagonal = terms.find((term) => new Set(term.split("")).size < term.length);
+  if (diagonal !== undefined) {
+    throw new UnsupportedGradientError(
+      node,
+      `its term '${diagonal}' takes a diagonal`,
+      "choose a layer before it",
+    );
+  }
+
+  const pullTerm = (dY: string, index: number): string => {
+    const term = terms[index]!;
+    const others = terms.filter((_, i) => i !== index);
+    const reached = term
+      .split("")
+      .filter((letter) => [output, ...others].join("").includes(letter));
+    const equation = `${[output, ...others].join(",")}->${reached.join("")}`;
+    const operands = [dY, ...inputs.filter((_, i) => i !== index)];
+    const sum = graph.emit("Einsum", operands, { equation });
+    const shape = graph.shapeOf(inputs[index]!);
+    const kept = shape.map((length, axis) => (reached.includes(term[axis]!) ? length : 1));
+    return expandTo(graph, reshapeTo(graph, sum, kept), shape);
+  };
+  return oneOutput(context, emitForward(context), (dY) =>
+    inputs.map((_, index) => (isActive(index) ? pullTerm(dY, index) : null)),
+  );
+};

@@ -1,0 +1,27 @@
+import { arithmetic } from "../arithmetic.ts";
+import { keepDims, reducedAxes } from "../axes.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+import { reshapeTo } from "../shaping.ts";
+
+/**
+ * Smooth maximum over axes: Y = log(sum of e^X).
+ *
+ *     dX = dY e^(X - Y)
+ *
+ * X: any shape; Y: the same with the reduced axes of length 1, or without them.
+ *
+ * Source: ONNX operator ReduceLogSumExp-18.
+ */
+export const reduceLogSumExpRule: Rule = (context) => {
+  const { graph, inputs } = context;
+  const { mul, sub } = arithmetic(graph);
+  const [x = ""] = inputs;
+  const kept = keepDims(graph.shapeOf(x), reducedAxes(context));
+  const y = emitForward(context);
+  const pull = (dY: string) => {
+    const share = graph.emit("Exp", [sub(x, reshapeTo(graph, y, kept))]);
+    return [mul(reshapeTo(graph, dY, kept), share)];
+  };
+  return oneOutput(context, y, pull);
+};

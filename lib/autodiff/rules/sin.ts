@@ -1,0 +1,19 @@
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Sine: Y = sin X.
+ *
+ *     dX = dY cos X
+ *
+ * X, Y: any shape.
+ *
+ * Source: ONNX operator Sin-7.
+ */
+export const sinRule: Rule = (context) => {
+  const { graph, inputs } = context;
+  const { mul } = arithmetic(graph);
+  const [x = ""] = inputs;
+  return oneOutput(context, emitForward(context), (dY) => [mul(dY, graph.emit("Cos", [x]))]);
+};

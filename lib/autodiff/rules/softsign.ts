@@ -1,0 +1,20 @@
+import { arithmetic } from "../arithmetic.ts";
+import { oneOutput } from "../forward.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Softsign: Y = X / D, D = 1 + |X|.
+ *
+ *     dX = dY / D^2
+ *
+ * X, Y: any shape. Emitted as its definition, so that D is computed once.
+ *
+ * Source: ONNX operator Softsign-1.
+ */
+export const softsignRule: Rule = (context) => {
+  const { graph, inputs } = context;
+  const { add, div, mul } = arithmetic(graph);
+  const [x = ""] = inputs;
+  const d = add(1, graph.emit("Abs", [x]));
+  return oneOutput(context, div(x, d), (dY) => [div(dY, mul(d, d))]);
+};

@@ -1,0 +1,26 @@
+import { floatAttribute } from "../../onnx/node.ts";
+import { arithmetic } from "../arithmetic.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import { isGreater } from "../mask.ts";
+import type { Rule } from "../rule.ts";
+
+/**
+ * Rectifier with a threshold: Y = X where X > a, else 0.
+ *
+ *     dX = dY where X > a, else 0
+ *
+ * X, Y: any shape. With a >= 0 the output is rectified.
+ *
+ * Source: ONNX operator ThresholdedRelu-10.
+ */
+export const thresholdedReluRule: Rule = (context) => {
+  const { graph, node, inputs } = context;
+  const { mul } = arithmetic(graph);
+  const [x = ""] = inputs;
+  const a = floatAttribute(node, "alpha", 1);
+  const y = emitForward(context);
+  return {
+    ...oneOutput(context, y, (dY) => [mul(dY, isGreater(context, x, graph.scalar(a)))]),
+    isRectified: a >= 0,
+  };
+};

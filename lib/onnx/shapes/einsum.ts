@@ -1,0 +1,61 @@
+import { ModelError } from "../errors.ts";
+import type { Node } from "../model.ts";
+import { describeNode, stringAttribute } from "../node.ts";
+import { formatShape, input, type Inputs, mismatch, type ShapeFunction } from "./shape-function.ts";
+
+/** An Einsum's equation: one letter per axis of each input and of the output. */
+export interface EinsumTerms {
+  readonly terms: readonly string[];
+  readonly output: string;
+}
+
+/**
+ * The terms of an Einsum node. An equation without "->" means the letters that occur once, in
+ * alphabetical order.
+ *
+ * @throws ModelError for an ellipsis, or terms that do not fit the inputs.
+ */
+export function einsumTerms(node: Node, inputs: Inputs): EinsumTerms {
+  const equation = stringAttribute(node, "equation").replaceAll(/\s/g, "");
+  const [left = "", stated] = equation.split("->");
+  const terms = left.split(",");
+  if (equation.includes(".")) {
+    throw new ModelError(
+      `${describeNode(node)}: the ellipsis in '${equation}' is not supported; export the model with ` +
+        `a letter for each axis, or choose a layer before it`,
+    );
+  }
+  const shapes = inputs.map((_, index) => input(node, inputs, index).shape);
+  if (shapes.length !== terms.length || shapes.some((s, i) => s.length !== terms[i]!.length)) {
+    throw mismatch(node, `'${equation}' on ${shapes.map(formatShape).join(" and ")}`);
+  }
+  return { terms, output: stated ?? lettersThatOccurOnce(terms.join("")) };
+}
+
+function lettersThatOccurOnce(letters: string): string {
+  const once = letters.split("").filter((x) => letters.indexOf(x) === letters.lastIndexOf(x));
+  return once.toSorted().join("");
+}
+
+const einsum: ShapeFunction = (node, inputs) => {
+  const { terms, output } = einsumTerms(node, inputs);
+  const lengths = new Map<string, number>();
+  terms.forEach((term, index) => {
+    const { shape } = input(node, inputs, index);
+    term.split("").forEach((letter, axis) => {
+      const length = lengths.get(letter) ?? shape[axis]!;
+      if (length !== shape[axis]) {
+        throw mismatch(node, `axis '${letter}' is both ${length} and ${shape[axis]} long`);
+      }
+      lengths.set(letter, length);
+    });
+  });
+  const shape = output.split("").map((letter) => {
+    const length = lengths.get(letter);
+    if (length === undefined) throw mismatch(node, `no input has the output's axis '${letter}'`);
+    return length;
+  });
+  return [{ type: input(node, inputs, 0).type, shape }];
+};
+
+export const einsumShapes: Readonly<Record<string, ShapeFunction>> = { Einsum: einsum };
