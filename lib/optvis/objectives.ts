@@ -1,7 +1,7 @@
 import { DataType } from "../onnx/element-type.ts";
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/model.ts";
-import { sizeOf } from "../onnx/tensor.ts";
+import { floatTensor, sizeOf } from "../onnx/tensor.ts";
 
 /**
  * What the ascent raises, on each image's own channel map a:
@@ -37,8 +37,13 @@ export function emitObjective(
   const reshape = (value: Value, to: readonly number[]) =>
     graph.emit("Reshape", [value, graph.ints(to)]);
 
-  // picked, not multiplied out: a channel that overflows must not make the others NaN
-  const picked = graph.emit("ArgMax", [selection], { axis: 1, keepdims: 0 });
+  // picked, not multiplied out: a channel that overflows must not make the others NaN; and not by
+  // ArgMax, which only late versions of ONNX Runtime have a CUDA kernel of at opset 18
+  const places = graph.constant(floatTensor([1, channels], Array(channels).keys()));
+  const place = graph.emit("ReduceSum", [graph.emit("Mul", [selection, places]), graph.ints([1])], {
+    keepdims: 0,
+  });
+  const picked = graph.emit("Cast", [place], { to: DataType.int64 });
   const firsts = graph.ints(Array.from({ length: n }, (_, image) => image * channels));
   const map = graph.emit("Gather", [
     reshape(y, [n * channels, pixels]),

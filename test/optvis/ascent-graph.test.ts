@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
+import type { Graph } from "../../lib/onnx/model.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import { floatTensor, type FloatTensor, sizeOf } from "../../lib/onnx/tensor.ts";
 import { type AscentTiling, ascentGraph } from "../../lib/optvis/ascent-graph.ts";
@@ -10,6 +11,7 @@ import { layerPass } from "../../lib/optvis/layer-pass.ts";
 import type { Objective } from "../../lib/optvis/objectives.ts";
 import { Session } from "../../lib/optvis/session.ts";
 import { planTiles } from "../../lib/optvis/tiles.ts";
+import { CUDA_OPERATORS } from "../support/cuda-operators.ts";
 import { normal } from "../support/random.ts";
 import { runGraph } from "../support/run-graph.ts";
 import { smallNetwork } from "../support/small-network.ts";
@@ -195,4 +197,30 @@ test("a network that scales its input is climbed in pixels, as if its first weig
   const wanted = (await folded(image, 3)).image.data;
   expect(relativeDistance((await scaled(image, 3)).image.data, wanted)).toBeLessThan(TOLERANCE);
   expect(relativeDistance((await plain(image, 3)).image.data, wanted)).toBeGreaterThan(0.1);
+});
+
+/** Operators of a graph and of the bodies of its Loops. */
+function operatorsOf({ nodes }: Graph): readonly string[] {
+  return nodes.flatMap(({ op, attributes: { body } }) =>
+    typeof body === "object" && "graph" in body ? operatorsOf(body.graph) : [op],
+  );
+}
+
+test.each([
+  ["whole", null],
+  ["in tiles", tiled(2, "feathered")],
+])("on CUDA an ascent, %s, has only operators with a CUDA kernel", async (_, tiling) => {
+  const seen = tiling?.plan ?? SIZE;
+  const small = smallNetwork(await modelFixture("kinked"), "kinked", seen);
+  const pass = layerPass(small.network.model, small.layer("conv3"), [
+    2,
+    3,
+    seen.height,
+    seen.width,
+  ]);
+  const setting = { pass, objective: "rectified", scale: [1, 2, 3], tiling } as const;
+  const missing = operatorsOf(ascentGraph({ ...setting, provider: "cuda" })).filter(
+    (op) => !CUDA_OPERATORS.has(op),
+  );
+  expect([...new Set(missing)]).toEqual([]);
 });
