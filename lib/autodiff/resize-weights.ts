@@ -1,4 +1,5 @@
-import { intAttribute, stringAttribute } from "../onnx/node.ts";
+import type { Node } from "../onnx/model.ts";
+import { floatAttribute, intAttribute, stringAttribute } from "../onnx/node.ts";
 import { type FloatTensor, floatTensor } from "../onnx/tensor.ts";
 import { inferNode } from "../onnx/shape-inference.ts";
 import { constantNumbers } from "./constant-inputs.ts";
@@ -47,16 +48,17 @@ export function resizedAxes(context: RuleContext): readonly AxisWeights[] {
     new UnsupportedGradientError(
       node,
       problem,
-      "only nearest and linear resampling of the last two axes is supported",
+      "only nearest, linear and cubic resampling of the last two axes is supported",
     );
 
   const transformation = stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
   const coordinateOf = COORDINATES[transformation];
   if (!coordinateOf) throw refuse(`coordinate_transformation_mode is '${transformation}'`);
-  const mode = stringAttribute(node, "mode", "nearest");
-  const taps = tapsOf(mode, stringAttribute(node, "nearest_mode", "round_prefer_floor"));
-  if (!taps) throw refuse(`mode is '${mode}'`);
-  if (intAttribute(node, "antialias", 0) !== 0) throw refuse("antialias is 1");
+  const taps = tapsOf(node);
+  if (!taps) throw refuse(`mode is '${stringAttribute(node, "mode", "nearest")}'`);
+  for (const attribute of ["antialias", "exclude_outside"]) {
+    if (intAttribute(node, attribute, 0) !== 0) throw refuse(`${attribute} is 1`);
+  }
 
   const scales = scalesOf(context);
   return scales.flatMap((axis, index) => {
@@ -82,18 +84,29 @@ export function resizedAxes(context: RuleContext): readonly AxisWeights[] {
   }
 }
 
-function tapsOf(mode: string, nearestMode: string): Taps | null {
-  const nearest = NEAREST[nearestMode];
+/** Which input pixels an output pixel reads, and how much of each; `null` for a mode not known. */
+function tapsOf(node: Node): Taps | null {
+  const mode = stringAttribute(node, "mode", "nearest");
+  const nearest = NEAREST[stringAttribute(node, "nearest_mode", "round_prefer_floor")];
   if (mode === "nearest" && nearest) return (coordinate) => [[nearest(coordinate), 1]];
-  if (mode !== "linear") return null;
+  if (mode === "linear") return kernelTaps([0, 1], (distance) => 1 - distance);
+  if (mode !== "cubic") return null;
+  const a = floatAttribute(node, "cubic_coeff_a", -0.75);
+  return kernelTaps([-1, 0, 1, 2], (distance) => cubicKernel(a, distance));
+}
+
+/** The pixels at these offsets from the one at or before the coordinate, weighed by their distance. */
+function kernelTaps(offsets: readonly number[], kernel: (distance: number) => number): Taps {
   return (coordinate) => {
     const left = Math.floor(coordinate);
-    const weight = coordinate - left;
-    return [
-      [left, 1 - weight],
-      [left + 1, weight],
-    ];
+    return offsets.map((offset) => [left + offset, kernel(Math.abs(coordinate - left - offset))]);
   };
+}
+
+/** Source: Keys, "Cubic Convolution Interpolation for Digital Image Processing", 1981. */
+function cubicKernel(a: number, x: number): number {
+  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
 }
 
 /** Taps outside the input fall on its border pixel. */

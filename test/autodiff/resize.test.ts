@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import type { Rule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
-import type { Attributes } from "../../lib/onnx/model.ts";
+import { type Attributes, float } from "../../lib/onnx/model.ts";
 import { floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
 import { checkVjp, constant, contextOf } from "../support/check-vjp.ts";
 import { normal } from "../support/random.ts";
@@ -28,6 +28,15 @@ describe.each(TRANSFORMATIONS)("coordinates %s", (coordinate_transformation_mode
     await checkVjp(resize, { op: "Resize", attributes, inputs: [x, ...size] });
   });
 
+  test.each([
+    { name: "doubled", size: [null, scales(1, 1, 2, 2)] },
+    { name: "to 7 x 3", size: [null, null, sizes(2, 3, 7, 3)] },
+    { name: "to one pixel", size: [null, null, sizes(2, 3, 1, 1)] },
+  ])("cubic, $name", async ({ size }) => {
+    const attributes = { mode: "cubic", coordinate_transformation_mode };
+    await checkVjp(resize, { op: "Resize", attributes, inputs: [x, ...size] });
+  });
+
   test.each(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])(
     "nearest %s, by 2 and 3, and to 7 x 6",
     async (nearest_mode) => {
@@ -47,6 +56,18 @@ test("takes scales of listed axes", async () => {
   await checkVjp(resize, { op: "Resize", attributes, inputs: [x, null, scales(2, 3)] });
 });
 
+test("takes the cubic kernel's coefficient", async () => {
+  const attributes = { mode: "cubic", cubic_coeff_a: float(-0.5) };
+  const inputs = [x, null, scales(1, 1, 2, 3)];
+  await checkVjp(resize, { op: "Resize", attributes, inputs });
+  const other: Rule = (context) => ({
+    outputs: resize(context).outputs,
+    pullback: resize({ ...context, node: { ...context.node, attributes: { mode: "cubic" } } })
+      .pullback,
+  });
+  await expect(checkVjp(other, { op: "Resize", attributes, inputs })).rejects.toThrow(/analytic/);
+});
+
 test("takes sequences", async () => {
   const sequence = normal([2, 3, 5], 2);
   const attributes = { mode: "linear" };
@@ -54,7 +75,8 @@ test("takes sequences", async () => {
 });
 
 test.each<{ attributes: Attributes; size?: number[]; message: string }>([
-  { attributes: { mode: "cubic" }, message: "mode is 'cubic'" },
+  { attributes: { mode: "lanczos" }, message: "mode is 'lanczos'" },
+  { attributes: { mode: "cubic", exclude_outside: 1 }, message: "exclude_outside is 1" },
   { attributes: { mode: "linear", antialias: 1 }, message: "antialias is 1" },
   { attributes: { mode: "linear" }, size: [1, 2, 1, 1], message: "it resizes axis 1" },
   {

@@ -5,7 +5,7 @@ import { type AxisWeights, resizedAxes } from "../resize-weights.ts";
 import type { Rule } from "../rule.ts";
 
 /**
- * Resampling, modes nearest and linear: along each spatial axis Y = A X.
+ * Resampling, modes nearest, linear and cubic: along each spatial axis Y = A X.
  *
  *     dX = A^T dY, axis by axis
  *
@@ -14,8 +14,8 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Resize-18.
  *
- * @throws UnsupportedGradientError for cubic or antialiased resampling, sizes computed while the
- *   network runs, and axes before the last two.
+ * @throws UnsupportedGradientError for antialias and exclude_outside, sizes computed while the network
+ *   runs, and axes before the last two.
  */
 export const resizeRule: Rule = (context) => {
   const axes = resizedAxes(context);
