@@ -50,7 +50,7 @@ export function inferNode(
   if (!shapeFunction) {
     const domain = node.domain && ` of domain '${node.domain}'`;
     throw new UnknownOperatorError(
-      `${describeNode(node)}: operator${domain} is not known; choose a layer before it`,
+      `${describeNode(node)}: operator${domain} is not known; ${remedy(node)}choose a layer before it`,
     );
   }
   const outputs = shapeFunction(node, inputs);
@@ -60,4 +60,26 @@ export function inferNode(
     }
   }
   return foldConstants(node, inputs, outputs);
+}
+
+const QUANTISED: ReadonlySet<string> = new Set([
+  "QuantizeLinear",
+  "DequantizeLinear",
+  "DynamicQuantizeLinear",
+  "QLinearConv",
+  "QLinearMatMul",
+  "ConvInteger",
+  "MatMulInteger",
+]);
+
+/** What another export of the same network may do about an operator that is not known. */
+function remedy({ op, domain }: Node): string {
+  if (domain === "com.microsoft") {
+    return "ONNX Runtime's optimiser makes such operators: use the model as it was exported, or ";
+  }
+  if (domain !== "") return "if it is a function of the model, inline it with onnx.inliner, or ";
+  if (QUANTISED.has(op)) {
+    return "the model is quantised: use the float model it was made from, or ";
+  }
+  return "";
 }
