@@ -20,7 +20,7 @@ const upgrades: readonly Readonly<Record<string, Upgrade>>[] = [
 ];
 
 /**
- * The graph with every operator as opset 18 (`OPSET`) defines it.
+ * The graph with every operator, those of its subgraphs too, as opset 18 (`OPSET`) defines it.
  *
  * @param graph In topological order, operators as of `opset`.
  * @param opset 7 to 21.
@@ -57,14 +57,30 @@ export function normaliseGraph(graph: Graph, opset: number): Graph {
     rankOf: (value) => ranks.rankOf(value),
   };
 
-  for (const node of graph.nodes) {
+  const upgraded = (node: Node): readonly Node[] => {
     const value = node.op === "Constant" ? node.attributes["value"] : undefined;
     if (typeof value === "object" && "tensor" in value) {
       constants.set(node.outputs[0]!, value.tensor);
     }
-    nodes.push(...upgrade(node, rewriting));
-  }
+    return upgrade(withSubgraphs(node, upgradedSubgraph), rewriting);
+  };
+  // what an upgrade adds to a subgraph's constants goes to the graph around it, which it may read
+  const upgradedSubgraph = (subgraph: Graph): Graph => {
+    for (const [name, tensor] of subgraph.initializers) constants.set(name, tensor);
+    return { ...subgraph, nodes: subgraph.nodes.flatMap(upgraded) };
+  };
+  for (const node of graph.nodes) nodes.push(...upgraded(node));
   return { ...graph, nodes, initializers };
+}
+
+/** The node with the graphs among its attributes changed: the branches of an If, the body of a Loop. */
+function withSubgraphs(node: Node, change: (graph: Graph) => Graph): Node {
+  const attributes = Object.entries(node.attributes).map(([name, attribute]) =>
+    typeof attribute === "object" && "graph" in attribute
+      ? ([name, { graph: change(attribute.graph) }] as const)
+      : ([name, attribute] as const),
+  );
+  return { ...node, attributes: Object.fromEntries(attributes) };
 }
 
 function upgrade(node: Node, rewriting: Rewriting): readonly Node[] {

@@ -6,6 +6,7 @@ import type { Graph, Model, Node, Value, ValueInfo } from "./model.ts";
 import { describeNode } from "./node.ts";
 import { inferNode } from "./shape-inference.ts";
 import { formatShape } from "./shapes/shape-function.ts";
+import { takenBranch } from "./taken-branch.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A network at one image size: every shape known, what does not depend on the image folded away. */
@@ -28,8 +29,9 @@ export interface StaticGraph {
 /**
  * The network at a fixed image shape.
  *
- * A file made for batch 1 works for any N: a Reshape to [1, ...] becomes one to [N, ...]. What cannot
- * be inferred does not throw: it and its dependants are in `problems`.
+ * A file made for batch 1 works for any N: a Reshape to [1, ...] becomes one to [N, ...]. An If whose
+ * condition is known becomes the branch taken. What cannot be inferred does not throw: it and its
+ * dependants are in `problems`.
  *
  * @throws ModelError if the network has no image input, or more than one candidate.
  */
@@ -41,13 +43,15 @@ export function specialise(
   const image = imageInput(graph);
   requireChannels(image, imageShape);
 
-  const initializers = new Map<Value, Tensor>(graph.initializers);
   const facts = new Map<Value, ValueFacts>();
   const problems = new Map<Value, ModelError>();
   const unbatched = new Map<Value, ShapeMismatchError>();
-  for (const [name, tensor] of initializers) {
-    facts.set(name, { type: tensor.type, shape: tensor.shape, constant: tensor });
-  }
+  const addConstants = (initializers: Graph["initializers"]) => {
+    for (const [name, tensor] of initializers) {
+      facts.set(name, { type: tensor.type, shape: tensor.shape, constant: tensor });
+    }
+  };
+  addConstants(graph.initializers);
   facts.set(image.name, { type: image.type, shape: imageShape });
   for (const { name } of graph.inputs) {
     if (name === image.name) continue;
@@ -56,7 +60,14 @@ export function specialise(
 
   const batch = new BatchAxis(image.name, imageShape[0]);
   const nodes: Node[] = [];
-  for (const original of graph.nodes) {
+  const waiting = graph.nodes.toReversed();
+  for (let original = waiting.pop(); original; original = waiting.pop()) {
+    const branch = takenBranch(original, facts);
+    if (branch) {
+      addConstants(branch.initializers);
+      waiting.push(...branch.nodes.toReversed());
+      continue;
+    }
     let node = original;
     try {
       const blocked = valuesRead(original).find((value) => !facts.has(value));

@@ -6,7 +6,7 @@ import { ModelError, ShapeMismatchError, UnknownOperatorError } from "../../lib/
 import type { Graph, Model } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { cutAt } from "../../lib/onnx/subgraph.ts";
-import { boolScalar, floatTensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
+import { floatTensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { runModel } from "../support/operator-oracle.ts";
 import { uniform } from "../support/random.ts";
@@ -155,7 +155,8 @@ describe("specialise", () => {
             node("Relu", "x", "a"),
             node("Mystery", "a", "m"),
             node("Abs", "m", "after"),
-            node("If", "c", "branch", {
+            node("Equal", "a a", "seen"),
+            node("If", "seen", "branch", {
               then_branch: {
                 graph: sketch({ inputs: {}, nodes: [node("Neg", "m", "z")], outputs: ["z"] }),
               },
@@ -164,7 +165,6 @@ describe("specialise", () => {
             node("Neg", "a", "y"),
           ],
           outputs: ["y", "after"],
-          initializers: { c: boolScalar(true) },
         }),
       ),
       [1, 3, 4, 5],
@@ -173,7 +173,20 @@ describe("specialise", () => {
     expect(problems.get("after")).toBeInstanceOf(UnknownOperatorError);
     expect(problems.get("branch")?.message).toContain("Mystery 'm': operator is not known");
     expect(problems.get("beside")?.message).toContain("operator of domain 'com.example'");
-    expect(graph.nodes).toHaveLength(6);
+    expect(graph.nodes).toHaveLength(7);
+  });
+
+  test.each([
+    ["DequantizeLinear", "", "the model is quantised: use the float model it was made from"],
+    ["FusedConv", "com.microsoft", "ONNX Runtime's optimiser makes such operators: use the model"],
+    ["Swish", "my.functions", "if it is a function of the model, inline it with onnx.inliner"],
+  ])("an unknown %s tells what other export would do", (op, domain, remedy) => {
+    const nodes = [{ ...node(op, "x", "y"), domain }];
+    const { problems } = specialise(
+      modelOf(sketch({ inputs: { x: [1, 3, 4, 5] }, nodes, outputs: ["y"] })),
+      [1, 3, 4, 5],
+    );
+    expect(problems.get("y")?.message).toContain(`is not known; ${remedy}`);
   });
 
   test("a tensor too large to fold stays a node", () => {

@@ -1,0 +1,39 @@
+import type { ValueFacts } from "./facts.ts";
+import type { Graph, Node, Value } from "./model.ts";
+import { toNumbers } from "./tensor.ts";
+
+/** Nodes that compute what an If node does, and the constants they read. */
+export interface TakenBranch {
+  readonly nodes: readonly Node[];
+  readonly initializers: Graph["initializers"];
+}
+
+/**
+ * The branch that an If node takes where its condition is known, as PyTorch exports `squeeze` with a
+ * test whether the axis has length 1; `null` for any other node, and for a branch whose names are
+ * taken.
+ */
+export function takenBranch(node: Node, facts: ReadonlyMap<Value, ValueFacts>): TakenBranch | null {
+  if (node.op !== "If" || node.domain !== "") return null;
+  const condition = facts.get(node.inputs[0] ?? "")?.constant;
+  if (condition?.type !== "bool") return null;
+  const holds = toNumbers(condition)[0] === 1;
+  const attribute = node.attributes[holds ? "then_branch" : "else_branch"];
+  if (typeof attribute !== "object" || !("graph" in attribute)) return null;
+  const { nodes, outputs, initializers } = attribute.graph;
+  const own = [...initializers.keys(), ...nodes.flatMap((inner) => inner.outputs)];
+  if (outputs.length !== node.outputs.length || own.some((value) => facts.has(value))) return null;
+  const results = outputs.map(({ name }, i): Node => {
+    const output = node.outputs[i]!;
+    const named = `${node.name || output}_${name}`;
+    return {
+      op: "Identity",
+      name: named,
+      domain: "",
+      inputs: [name],
+      outputs: [output],
+      attributes: {},
+    };
+  });
+  return { nodes: [...nodes, ...results], initializers };
+}
