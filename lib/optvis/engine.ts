@@ -2,12 +2,11 @@ import { availableParallelism } from "node:os";
 
 import { type Climber, type CompiledLevel, compileLevel, runLevel } from "./ascent-run.ts";
 import { nextLevelImage, startImage } from "./ascent-start.ts";
+import { batchSize, CUDA_BATCH } from "./batch-size.ts";
 import type { ChannelDream, DreamHooks, DreamTask } from "./deep-dream.ts";
 import { LanePool } from "./lane-pool.ts";
 import type { SessionLane } from "./session-lane.ts";
 
-/** Images in one run on CUDA, where larger batches use the card better; beyond 32 little is gained. */
-const CUDA_BATCH = 32;
 /** Iterations that a lane should run before it may have to compile the next level's graph (0.5 s). */
 const ITERATIONS_PER_SESSION = 40;
 /** Other seeds tried for an image whose whole gradient is zero. */
@@ -79,9 +78,10 @@ export class DreamEngine {
     level: number,
     { climbers, hooks, onClimbed }: LevelRun,
   ): Promise<void> {
-    const batchSize = task.provider === "cuda" ? Math.min(CUDA_BATCH, climbers.length) : 1;
-    const queue = batches(climbers, batchSize);
-    const compiled = compileLevel(task, level, batchSize);
+    if (climbers.length === 0) return;
+    const size = batchSize(task, level, climbers.length);
+    const queue = inParties(climbers, size).map((party) => padded(party, size));
+    const compiled = compileLevel(task, level, size);
     const failure = new AbortController();
     const signals = [failure.signal, ...(hooks.signal ? [hooks.signal] : [])];
     const laneHooks = { ...hooks, signal: AbortSignal.any(signals) };
@@ -122,10 +122,6 @@ function inParties(climbers: readonly Climber[], size: number): Climber[][] {
   return Array.from({ length: Math.ceil(climbers.length / size) }, (_, i) =>
     climbers.slice(i * size, (i + 1) * size),
   );
-}
-
-function batches(climbers: readonly Climber[], size: number): Place[][] {
-  return size === 0 ? [] : inParties(climbers, size).map((party) => padded(party, size));
 }
 
 function padded(climbers: readonly Climber[], size: number): Place[] {
