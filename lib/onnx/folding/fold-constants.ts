@@ -17,6 +17,9 @@ import { reshapingKernels } from "./reshaping.ts";
  */
 const GROW_UP_TO = 1024 * 1024;
 
+/** Results of more elements than this are kept for the next time; shape arithmetic is not worth it. */
+const REMEMBER_FROM = 4096;
+
 const kernels: ReadonlyMap<string, Kernel> = new Map(
   [arithmeticKernels, castKernels, movingKernels, reductionKernels, reshapingKernels].flatMap(
     (table) => Object.entries(table),
@@ -44,11 +47,29 @@ export function foldConstants(
   const made = outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   if (made > Math.max(given, GROW_UP_TO)) return outputs;
 
-  const values = compute(kernel, { node, inputs: constants, outputs });
+  const call = { node, inputs: constants, outputs };
+  const values = made > REMEMBER_FROM ? remembered(kernel, call) : compute(kernel, call);
   return outputs.map((facts, i) => {
     const constant = values[i];
     return constant ? { ...facts, constant } : facts;
   });
+}
+
+interface Computed {
+  readonly inputs: KernelCall["inputs"];
+  readonly values: readonly NumericTensor[];
+}
+
+const computed = new WeakMap<Node, Computed>();
+
+/** A network is specialised many times; weights that its nodes transpose are transposed once. */
+function remembered(kernel: Kernel, call: KernelCall): readonly NumericTensor[] {
+  const { node, inputs } = call;
+  const known = computed.get(node);
+  if (known && known.inputs.every((tensor, i) => tensor === inputs[i])) return known.values;
+  const values = compute(kernel, call);
+  computed.set(node, { inputs, values });
+  return values;
 }
 
 function compute(kernel: Kernel, call: KernelCall): readonly NumericTensor[] {

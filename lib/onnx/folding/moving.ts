@@ -29,18 +29,18 @@ function pick(
   const shape = offsets.map((axis) => axis.length);
   const sources = fill ? [tensor, fill] : [tensor];
   return fromElements(sources, shape, ([from, filling], to) => {
+    // a scalar is a row of one
+    const rows = offsets.length > 0 ? offsets : [[0]];
     let next = 0;
     const visit = (axis: number, base: number, inside: boolean): void => {
-      const row = offsets[axis];
-      if (!row) {
+      const isInnermost = axis === rows.length - 1;
+      for (const offset of rows[axis]!) {
+        const isFilled = inside && offset !== OUTSIDE;
+        if (!isInnermost) visit(axis + 1, base + offset, isFilled);
+        else if (isFilled) to[next++] = from![base + offset]!;
         // without a fill value (allowed: it is optional), typed arrays start as zeros
-        if (inside) to[next] = from![base]!;
-        else if (filling) to[next] = filling[0]!;
-        next++;
-        return;
-      }
-      for (const offset of row) {
-        visit(axis + 1, base + offset, inside && offset !== OUTSIDE);
+        else if (filling) to[next++] = filling[0]!;
+        else next++;
       }
     };
     visit(0, 0, true);
