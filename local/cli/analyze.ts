@@ -60,7 +60,7 @@ function printTable(
     `\n${network.manifest.id}: ${layers.length} layers, ${learnables.toLocaleString("en-US")} learnables, ` +
       `input ${width} x ${height} ${channelOrder}`,
   );
-  // the first layer that lacks a gradient explains those after it
+  // the first problem: an operator without a gradient is also that of all layers after it
   const first = layers.find(({ index, type }) => type !== "Input" && problems.has(index));
   if (first) note(`layer ${first.index} '${first.name}': ${problems.get(first.index)}`);
 }

@@ -68,6 +68,17 @@ test("takes the cubic kernel's coefficient", async () => {
   await expect(checkVjp(other, { op: "Resize", attributes, inputs })).rejects.toThrow(/analytic/);
 });
 
+test.each([
+  { mode: "nearest", isRectified: true },
+  { mode: "linear", isRectified: true },
+  { mode: "cubic", isRectified: false },
+])("a rectified image is so after resampling: $mode $isRectified", ({ mode, isRectified }) => {
+  const surroundings = { isRectified: () => true };
+  const inputs = [x, null, scales(1, 1, 2, 2)];
+  const context = contextOf({ op: "Resize", attributes: { mode }, inputs, surroundings });
+  expect(resize(context).isRectified).toBe(isRectified);
+});
+
 test("takes sequences", async () => {
   const sequence = normal([2, 3, 5], 2);
   const attributes = { mode: "linear" };

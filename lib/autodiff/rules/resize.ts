@@ -1,5 +1,6 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
+import { stringAttribute } from "../../onnx/node.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { type AxisWeights, resizedAxes } from "../resize-weights.ts";
 import type { Rule } from "../rule.ts";
@@ -23,7 +24,9 @@ export const resizeRule: Rule = (context) => {
   const pull = (dY: Value) => [
     axes.reduce((value, axis) => applyAdjoint(context.graph, value, axis), dY),
   ];
-  return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) };
+  // a cubic kernel has negative weights
+  const isMean = stringAttribute(context.node, "mode", "nearest") !== "cubic";
+  return { ...oneOutput(context, y, pull), isRectified: isMean && context.isRectified(0) };
 };
 
 function applyAdjoint(graph: GraphBuilder, dY: Value, { isLast, weights }: AxisWeights): Value {
