@@ -4,7 +4,7 @@ import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import type { Rule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
-import { checkVjp, constant, contextOf } from "../support/check-vjp.ts";
+import { checkVjp, constant, contextOf, runRule } from "../support/check-vjp.ts";
 import { normal } from "../support/random.ts";
 
 interface Geometry {
@@ -176,6 +176,25 @@ describe("ConvTranspose", () => {
     const inputs = [normal(x, 1), constant(normal(w, 2))];
     await checkVjp(RULES[op]!, { op, attributes, inputs });
   });
+});
+
+test("auto_pad SAME with dilations, which ONNX Runtime refuses, is the padding it stands for", async () => {
+  const inputs = [normal([2, 3, 7, 6], 1), constant(normal([5, 3, 3, 4], 2))];
+  const geometry = { dilations: [2, 1], strides: [2, 1] };
+  const dY = normal([2, 5, 4, 6], 3);
+  const run = (provider: "cpu" | "cuda", padding: Attributes) =>
+    runRule(
+      RULES["Conv"]!,
+      { op: "Conv", attributes: { ...geometry, ...padding }, inputs },
+      provider,
+      dY,
+    );
+  for (const provider of ["cpu", "cuda"] as const) {
+    // windows of 5 and 4 pixels overhang by 4 and 3
+    const stated = await run(provider, { pads: [2, 2, 2, 1] });
+    expect(await run(provider, { auto_pad: "SAME_LOWER" })).toEqual(stated);
+    expect(await run(provider, { auto_pad: "SAME_UPPER" })).not.toEqual(stated);
+  }
 });
 
 test.each(["Conv", "ConvTranspose"])("%s rejects a weight that depends on the image", (op) => {

@@ -1,10 +1,11 @@
-import type { Node, Value } from "../../onnx/model.ts";
+import type { Attributes, Node, Value } from "../../onnx/model.ts";
 import { intAttribute } from "../../onnx/node.ts";
+import { inferNode } from "../../onnx/shape-inference.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { subPixelConv } from "../sub-pixel-conv.ts";
 import { convTranspose, flippedConv } from "../transposed-conv.ts";
-import { slidingWindows } from "../window.ts";
+import { type AxisWindow, slidingWindows } from "../window.ts";
 
 /**
  * Convolution: Y = Conv(X, W) + B.
@@ -23,10 +24,12 @@ import { slidingWindows } from "../window.ts";
 export const convRule: Rule = ({ graph, node, inputs, isActive, provider }) => {
   const [x = "", weight = ""] = inputs;
   refuseActiveWeights(node, isActive);
-  const y = graph.emit("Conv", inputs, node.attributes);
+  const facts = inputs.map((value) => (value ? graph.factsOf(value) : null));
+  const outputShape = inferNode(node, facts)[0]!.shape;
   const group = intAttribute(node, "group", 1);
   const kernel = graph.shapeOf(weight).slice(2);
-  const windows = slidingWindows(node, graph.shapeOf(x), graph.shapeOf(y), kernel);
+  const windows = slidingWindows(node, graph.shapeOf(x), outputShape, kernel);
+  const y = graph.emit("Conv", inputs, { ...node.attributes, ...statedPads(windows) });
   const adjoint = { graph, provider, windows, group };
   const constant = graph.factsOf(weight).constant;
 
@@ -41,6 +44,13 @@ export const convRule: Rule = ({ graph, node, inputs, isActive, provider }) => {
   };
   return { outputs: [y], pullback: ([dY]) => [dY ? backward(dY) : null, null, null] };
 };
+
+/** The padding in numbers: ONNX Runtime does not take auto_pad SAME together with dilations. */
+function statedPads(windows: readonly AxisWindow[]): Attributes {
+  const begins = windows.map(({ padBegin }) => padBegin);
+  const ends = windows.map(({ padEnd }) => padEnd);
+  return { auto_pad: "NOTSET", pads: [...begins, ...ends] };
+}
 
 /** Weights computed from the image (attention-like convolutions) have no gradient here. */
 export function refuseActiveWeights(node: Node, isActive: RuleContext["isActive"]): void {
