@@ -1,3 +1,4 @@
+import { imageCandidates } from "./image-candidates.ts";
 import type { Graph, Node, Value, ValueInfo } from "./model.ts";
 import { intsAttribute } from "./node.ts";
 
@@ -37,7 +38,7 @@ export function withChannelsFirst(graph: Graph): Graph {
   return {
     ...graph,
     inputs: graph.inputs.map((input) =>
-      input === image
+      input.name === name
         ? { name, type, shape: TO_CHANNELS_FIRST.map((axis) => shape[axis] ?? null) }
         : input,
     ),
@@ -47,14 +48,12 @@ export function withChannelsFirst(graph: Graph): Graph {
 
 type ShapedInput = ValueInfo & { readonly shape: readonly (number | null)[] };
 
-/** The graph's only float input of four axes, if its last axis is the colours and its second is not. */
-function imageWithChannelsLast({ inputs }: Graph): ShapedInput | null {
-  const images = inputs.filter(
-    (input): input is ShapedInput => input.type === "float32" && input.shape?.length === 4,
-  );
-  const [image] = images;
-  if (image === undefined || images.length > 1) return null;
-  return image.shape[3] === COLOURS && image.shape[1] !== COLOURS ? image : null;
+/** The graph's image, if its last axis is the colours and its second is not. */
+function imageWithChannelsLast(graph: Graph): ShapedInput | null {
+  const [image, ...others] = imageCandidates(graph);
+  if (!image?.shape || others.length > 0) return null;
+  const { name, type, shape } = image;
+  return shape[3] === COLOURS && shape[1] !== COLOURS ? { name, type, shape } : null;
 }
 
 function isToChannelsFirst(node: Node): boolean {

@@ -4,6 +4,7 @@ import type { ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value, ValueInfo } from "./model.ts";
 import { describeNode } from "./node.ts";
+import { describeInputs, imageCandidates } from "./image-candidates.ts";
 import { inferNode } from "./shape-inference.ts";
 import { formatShape } from "./shapes/shape-function.ts";
 import { takenBranch } from "./taken-branch.ts";
@@ -108,9 +109,7 @@ function inputsOf(node: Node, facts: ReadonlyMap<Value, ValueFacts>) {
 
 /** The one input of four axes (or of a shape left open) that holds floats. */
 function imageInput(graph: Graph): ValueInfo {
-  const candidates = graph.inputs.filter(
-    ({ type, shape }) => type === "float32" && (shape === null || shape.length === 4),
-  );
+  const candidates = imageCandidates(graph);
   const [image] = candidates;
   if (image && candidates.length === 1) return image;
   throw new ModelError(
@@ -118,17 +117,8 @@ function imageInput(graph: Graph): ValueInfo {
       ? `more than one input could be the image: ${describeInputs(candidates)}; ` +
           `export the model with the image as its only 4-D float input`
       : `no input takes an image [N, C, H, W] of floats; ` +
-          `its inputs are ${describeInputs(graph.inputs) || "none"}`,
+          `its inputs are ${describeInputs(graph.inputs)}`,
   );
-}
-
-function describeInputs(infos: readonly ValueInfo[]): string {
-  return infos
-    .map(({ name, type, shape }) => {
-      const lengths = shape?.map((length) => length ?? "?").join(", ") ?? "...";
-      return `'${name}' ${type} [${lengths}]`;
-    })
-    .join(", ");
 }
 
 function requireChannels({ name, shape }: ValueInfo, imageShape: readonly number[]): void {
