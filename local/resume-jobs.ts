@@ -2,7 +2,7 @@ import type { MessageSender } from "../lib/queue/message-queue.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
 import { encodeReconcile } from "../lib/pipeline/channel-job.ts";
 import { listJobIds } from "../lib/pipeline/job-status.ts";
-import { completeKey } from "../lib/pipeline/keys.ts";
+import { completeKey, planKey } from "../lib/pipeline/keys.ts";
 
 /**
  * Has every unfinished job looked at now, not in up to 15 minutes: for the start after a stop, when
@@ -16,7 +16,9 @@ export async function resumeJobs(
 ): Promise<readonly string[]> {
   const unfinished: string[] = [];
   for await (const jobId of listJobIds(store)) {
-    if ((await store.head(completeKey(jobId))) === null) unfinished.push(jobId);
+    // without a plan it is no job: its intake was cut off, or these are someone's own files
+    const isJob = (await store.head(planKey(jobId))) !== null;
+    if (isJob && (await store.head(completeKey(jobId))) === null) unfinished.push(jobId);
   }
   await assembly.sendAll(
     unfinished.map((jobId) => ({ body: encodeReconcile(jobId), groupId: jobId })),

@@ -51,7 +51,7 @@ export function checkInput<
 ): RouteInput<z.output<Path>, z.output<Query>, z.output<Body>> {
   const json = definition.body.schemaName === null ? undefined : readJsonBody(request);
   const path = check(definition.path, request.path, "path");
-  const query = check(definition.query, queryValues(request), "query");
+  const query = check(definition.query, queryValues(request, definition.query), "query");
   const body = check(definition.body.schema, json, null);
   const key = definition.takesIdempotencyKey ? idempotencyKey(request) : { value: null };
   const problems = [path, query, key, body].flatMap((part) => part.problems ?? []);
@@ -84,15 +84,24 @@ function check<Schema extends z.ZodType>(
   return { problems: describeIssues(issues, { [where]: given }, fields) };
 }
 
-/** Numbers as numbers; a parameter given twice as a list, which no schema takes. */
-function queryValues({ query }: ApiRequest): Record<string, unknown> {
+/** Numbers as numbers, where one is wanted; a parameter given twice as a list, which no schema takes. */
+function queryValues({ query }: ApiRequest, { shape }: ParameterSchema): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(query).map(([name, values]) => {
       const [first = ""] = values;
       if (values.length > 1) return [name, values];
-      return [name, /^\d{1,15}$/.test(first) ? Number(first) : first];
+      const isNumber = /^\d{1,15}$/.test(first) && wantsNumber(shape[name]);
+      return [name, isNumber ? Number(first) : first];
     }),
   );
+}
+
+/** Job ids may consist of digits too. */
+function wantsNumber(schema: z.core.$ZodType | undefined): boolean {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {
+    return wantsNumber(schema.unwrap());
+  }
+  return schema instanceof z.ZodNumber;
 }
 
 function idempotencyKey(request: ApiRequest): Checked<string | null> {

@@ -4,7 +4,7 @@ import { isCancelled } from "./cancellation.ts";
 import { parseRanges } from "./channel-ranges.ts";
 import { type Completion, readCompletion } from "./completion.ts";
 import { endedChannels } from "./dispatch-job.ts";
-import { JOB_PREFIX } from "./keys.ts";
+import { JOB_PREFIX, jobIdOf } from "./keys.ts";
 import { mapConcurrently } from "./concurrency.ts";
 import type { JobPlan } from "./plan.ts";
 import { type JobProgress, readProgress } from "./progress.ts";
@@ -46,7 +46,8 @@ export async function readJobStatus(store: ObjectStore, jobId: string): Promise<
 }
 
 /**
- * Ids of all jobs, in the order of their names.
+ * Ids of all jobs, in the order of their names. Folders that cannot be a job's, which a person may have
+ * put there, are left out.
  *
  * @param after only those behind this id
  */
@@ -55,7 +56,10 @@ export async function* listJobIds(
   after: string | null = null,
 ): AsyncIterable<string> {
   const start = after === null ? undefined : `${after}/`;
-  for await (const folder of store.listFolders(JOB_PREFIX, start)) yield folder.slice(0, -1);
+  for await (const folder of store.listFolders(JOB_PREFIX, start)) {
+    const jobId = jobIdOf(JOB_PREFIX + folder);
+    if (jobId !== null) yield jobId;
+  }
 }
 
 type Counts = Pick<JobStatus, "ok" | "failed" | "cancelled" | "meanActivation">;

@@ -232,4 +232,26 @@ describe("GET /jobs", () => {
     expect(ids(second.body)).toEqual(["b", "c"]);
     expect(second.body).toMatchObject({ links: { next: null } });
   });
+
+  test("goes on behind an id that is all digits", async () => {
+    for (const key of ["100", "20261124"]) {
+      await call("POST", "/jobs", { body: TINY_REQUEST, headers: { "Idempotency-Key": key } });
+    }
+    const first = await call("GET", "/jobs?limit=1");
+    expect(first.body).toMatchObject({ links: { next: "/jobs?after=100&limit=1" } });
+    const second = await call("GET", "/jobs?after=100&limit=1");
+    expect(second.status).toBe(200);
+    expect(ids(second.body)).toEqual(["20261124"]);
+    expect((await call("GET", "/jobs?limit=many")).status).toBe(400);
+  });
+
+  test("passes over folders that cannot be a job's", async () => {
+    const { jobId } = await pipeline.accept();
+    for (const name of ["my photo", ".hidden", "x".repeat(65)]) {
+      await pipeline.store.put(`jobs/${name}/a.png`, Buffer.from("x"), "image/png");
+    }
+    const { status, body } = await call("GET", "/jobs");
+    expect(status).toBe(200);
+    expect(ids(body)).toEqual([jobId]);
+  });
 });
