@@ -1,9 +1,7 @@
 import { MAX_REQUEST_BYTES } from "../../lib/pipeline/limits.ts";
+import { MAX_NESTING_DEPTH, nestingDepth } from "../../lib/pipeline/nesting-depth.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { ProblemError } from "./problem.ts";
-
-/** A request is four levels deep; far deeper ones exhaust the stack of whoever walks through them. */
-const MAX_DEPTH = 32;
 
 /** @throws ProblemError if the body is not JSON, or not declared so, or too large */
 export function readJsonBody({ header, body }: ApiRequest): unknown {
@@ -20,23 +18,12 @@ export function readJsonBody({ header, body }: ApiRequest): unknown {
   }
   try {
     const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-    if (nestingDepth(json) <= MAX_DEPTH) return json;
+    if (nestingDepth(json) <= MAX_NESTING_DEPTH) return json;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
     throw new ProblemError("invalid-request", [`body: not JSON in UTF-8: ${error.message}`]);
   }
   throw new ProblemError("invalid-request", [
-    `body: nested more than ${MAX_DEPTH} levels deep; no request is`,
+    `body: nested more than ${MAX_NESTING_DEPTH} levels deep; no request is`,
   ]);
-}
-
-/** Level by level, so that the depth costs no stack. */
-function nestingDepth(json: unknown): number {
-  let level: unknown[] = [json];
-  for (let depth = 0; ; depth++) {
-    level = level.flatMap((value) =>
-      typeof value === "object" && value !== null ? Object.values(value) : [],
-    );
-    if (level.length === 0) return depth;
-  }
 }

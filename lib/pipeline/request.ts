@@ -20,6 +20,7 @@ import {
   MAX_THUMBNAIL_SIDE_PX,
   MAX_TITLE_LENGTH,
 } from "./limits.ts";
+import { MAX_NESTING_DEPTH, nestingDepth } from "./nesting-depth.ts";
 
 const CHANNELS_WANTED =
   'a list of 1-based indices, ranges "start:end" and class names, or one range, or "all"';
@@ -187,6 +188,11 @@ export function parseLocalRequest(json: unknown): DreamRequest {
 }
 
 function parseWith(schema: typeof dreamRequestSchema, json: unknown): DreamRequest {
+  if (nestingDepth(json) > MAX_NESTING_DEPTH) {
+    throw new RequestError([
+      `request: nested more than ${MAX_NESTING_DEPTH} levels deep; no request is`,
+    ]);
+  }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new RequestError(describeIssues(parsed.error.issues, json, Object.keys(schema.shape)));

@@ -182,6 +182,14 @@ test("an upload is answered beside it: accepted, rejected, unreadable, too large
     status: "rejected",
     problems: [expect.stringMatching(/^request: not a JSON document/)],
   });
+  const nested = (depth: number) => `{"network":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+  expect(await answer("deep", nested(100_000))).toEqual({
+    status: "rejected",
+    problems: ["request: nested more than 32 levels deep; no request is"],
+  });
+  expect(await answer("shallow", nested(31))).toMatchObject({
+    problems: expect.arrayContaining([expect.stringMatching(/^network: given \[\[/)]),
+  });
   expect(await answer("latin", Uint8Array.of(0x22, 0xe9, 0x22))).toEqual({
     status: "rejected",
     problems: ["request: not a JSON document (it is not UTF-8); correct it"],

@@ -1,0 +1,13 @@
+/** A request is four levels deep; far deeper ones exhaust the stack of whoever walks through them. */
+export const MAX_NESTING_DEPTH = 32;
+
+/** Levels of lists and objects in a document. Counted level by level, so that depth costs no stack. */
+export function nestingDepth(json: unknown): number {
+  let level: unknown[] = [json];
+  for (let depth = 0; ; depth++) {
+    level = level.flatMap((value) =>
+      typeof value === "object" && value !== null ? Object.values(value) : [],
+    );
+    if (level.length === 0) return depth;
+  }
+}
