@@ -96,7 +96,7 @@ export class BucketNetworks implements NetworkSource {
   /** @param sha256 of the wanted bytes; `null`: whatever was copied once will do */
   async #copy(key: string, path: string, sha256: string | null): Promise<void> {
     if (existsSync(path) && (sha256 === null || (await fileSha256(path)) === sha256)) return;
-    const bytes = await this.#store.get(key);
+    const bytes = await this.#getNamed(key);
     const found = createHash("sha256").update(bytes).digest("hex");
     if (sha256 !== null && found !== sha256) {
       throw new NetworkError(
@@ -104,6 +104,18 @@ export class BucketNetworks implements NetworkSource {
       );
     }
     await writeWhole(path, bytes);
+  }
+
+  async #getNamed(key: string): Promise<Uint8Array> {
+    try {
+      return await this.#store.get(key);
+    } catch (error) {
+      if (!(error instanceof ObjectNotFoundError)) throw error;
+      throw new NetworkError(
+        `there is no object '${key}', which its manifest names; upload it, or publish the network again`,
+        { cause: error },
+      );
+    }
   }
 }
 

@@ -81,6 +81,20 @@ test("a damaged copy on the disk is fetched again, a damaged object is refused a
   expect((await networks.open("tiny")).manifest).toEqual(manifest);
 });
 
+test("a network whose files are not all there is refused until they are", async () => {
+  const { store, manifest, cacheFolder } = await published();
+  const networks = new BucketNetworks({ store, cacheFolder });
+  const model = await store.get("models/tiny/tiny.onnx");
+  await store.delete("models/tiny/tiny.onnx");
+  await expect(networks.open("tiny")).rejects.toThrow(
+    new RequestError([
+      "network: there is no object 'models/tiny/tiny.onnx', which its manifest names; upload it, or publish the network again",
+    ]),
+  );
+  await store.put("models/tiny/tiny.onnx", model, "application/octet-stream");
+  expect((await networks.open("tiny")).manifest).toEqual(manifest);
+});
+
 test("a network that is not there is refused with the nearest and the known", async () => {
   const { store, cacheFolder } = await published();
   const opening = new BucketNetworks({ store, cacheFolder }).open("tinyy");

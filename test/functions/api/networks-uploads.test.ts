@@ -46,6 +46,15 @@ describe("GET /networks", () => {
 });
 
 describe("GET /networks/{networkId}/layers", () => {
+  test("says which file of a network is missing", async () => {
+    await pipeline.store.delete("models/tiny/tiny.onnx");
+    const { status, body } = await call("GET", "/networks/tiny/layers");
+    expect(status).toBe(409);
+    expect(body).toMatchObject({
+      problems: [expect.stringContaining("there is no object 'models/tiny/tiny.onnx'")],
+    });
+  });
+
   test("shows the layer table", async () => {
     const { status, body } = await call("GET", "/networks/tiny/layers");
     expect(status).toBe(200);
