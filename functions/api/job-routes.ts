@@ -2,9 +2,11 @@ import { z } from "zod";
 
 import { acceptRequest, IdempotencyConflictError } from "../../lib/pipeline/accept-request.ts";
 import { cancelJob } from "../../lib/pipeline/cancel-job.ts";
-import { listJobIds, readJobStatus } from "../../lib/pipeline/job-status.ts";
+import { type JobStatus, listJobIds, readJobStatus } from "../../lib/pipeline/job-status.ts";
+import { DamagedObjectError } from "../../lib/pipeline/json.ts";
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { dreamRequestSchema } from "../../lib/pipeline/request.ts";
+import type { ObjectStore } from "../../lib/storage/object-store.ts";
 import { NO_BODY } from "./check-input.ts";
 import { jobLink, jobPageLink } from "./links.ts";
 import { describeJob, summariseJob } from "./describe-job.ts";
@@ -101,13 +103,29 @@ export const listJobs = defineRoute({
       ids.length > limit && last !== undefined
         ? jobPageLink(basePath, { after: last, limit })
         : null;
-    const statuses = await mapConcurrently(page, (jobId) => readJobStatus(store, jobId));
-    const jobs = statuses.flatMap((status) =>
-      status === null ? [] : [summariseJob(status, basePath)],
-    );
-    return { body: { jobs, links: { next } } };
+    const found = (await mapConcurrently(page, (jobId) => lookAt(store, jobId))).flat();
+    return {
+      body: {
+        jobs: found.flatMap((status) =>
+          typeof status === "string" ? [] : [summariseJob(status, basePath)],
+        ),
+        problems: found.filter((problem) => typeof problem === "string"),
+        links: { next },
+      },
+    };
   },
 });
+
+/** The job, or what is wrong with it: one damaged job must not hide the others. */
+async function lookAt(store: ObjectStore, jobId: string): Promise<(JobStatus | string)[]> {
+  try {
+    const status = await readJobStatus(store, jobId);
+    return status === null ? [] : [status];
+  } catch (error) {
+    if (error instanceof DamagedObjectError) return [error.message];
+    throw error;
+  }
+}
 
 export const deleteJob = defineRoute({
   method: "DELETE",

@@ -87,6 +87,7 @@ export const jobSchema = jobSummarySchema.extend({
 
 export const jobListSchema = z.strictObject({
   jobs: z.array(jobSummarySchema).describe("in the order of their ids"),
+  problems: z.array(z.string()).describe("jobs whose objects are damaged, and how"),
   links: z.strictObject({ next: link.nullable() }),
 });
 

@@ -1,10 +1,11 @@
+import { ImageError } from "../image/errors.ts";
 import { decodeImage, encodePng } from "../image/png.ts";
-import type { Size } from "../image/raster.ts";
+import type { Raster, Size } from "../image/raster.ts";
 import { drawSheet, type SheetTile } from "../image/sheet.ts";
 import { layoutRows, sheetLayout, type SheetLayout } from "../image/sheet-layout.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { deepZoomDescriptor, writeDeepZoom } from "./deep-zoom.ts";
-import { PNG_TYPE, XML_TYPE } from "./json.ts";
+import { DamagedObjectError, PNG_TYPE, XML_TYPE } from "./json.ts";
 import { deepZoomKey, deepZoomTileKey, montageKey, montagePageKey } from "./keys.ts";
 import { MAX_PAGE_SIDE_PX, MAX_SHEET_SIDE_PX, MAX_WHOLE_SHEET_PIXELS } from "./limits.ts";
 import type { JobPlan } from "./plan.ts";
@@ -67,8 +68,18 @@ function sheetTile(
   label: string | null,
 ): SheetTile {
   if (result?.state !== "ok") return { kind: "failed", channel, label };
-  const { key } = result.tile;
-  return { kind: "image", image: async () => decodeImage(await store.get(key)), label };
+  return { kind: "image", image: () => readTile(store, result.tile.key), label };
+}
+
+async function readTile(store: ObjectStore, key: string): Promise<Raster> {
+  try {
+    return await decodeImage(await store.get(key));
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    throw new DamagedObjectError(`'${key}' is not as it was written: ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 function layoutOf(plan: JobPlan): SheetLayout {

@@ -12,10 +12,15 @@ export function encodeJson(value: unknown): Uint8Array {
   return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** An object of ours that someone else changed, or that was cut short with the machine's power. */
+export class DamagedObjectError extends Error {
+  override readonly name = "DamagedObjectError";
+}
+
 /**
  * A JSON object that we wrote earlier.
  *
- * @throws Error naming the key and every field that is not as it should be
+ * @throws DamagedObjectError naming the key and every field that is not as it should be
  */
 export async function readJson<T>(
   store: ObjectStore,
@@ -26,8 +31,19 @@ export async function readJson<T>(
 }
 
 export function decodeJson<T>(bytes: Uint8Array, where: string, schema: z.ZodType<T>): T {
-  const parsed = schema.safeParse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+  const parsed = schema.safeParse(parseJson(bytes, where));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  throw new Error(`'${where}' is not as it was written: ${problems.join("; ")}`);
+  throw new DamagedObjectError(`'${where}' is not as it was written: ${problems.join("; ")}`);
+}
+
+function parseJson(bytes: Uint8Array, where: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DamagedObjectError(`'${where}' is not as it was written: ${reason}`, {
+      cause: error,
+    });
+  }
 }

@@ -34,6 +34,16 @@ test("a sheet within the limits is one image", async () => {
   expect(await image(keys.montageKey(plan.jobId))).toMatchObject({ width: 132 });
 });
 
+test("a tile that is damaged is named", async () => {
+  const { store, plan, results } = await drawnJob();
+  const key = keys.tileKey(plan.jobId, 7);
+  const tile = await store.get(key);
+  await store.put(key, tile.subarray(0, tile.length - 20), "image/png");
+  await expect(buildSheet(store, plan, results, WHOLE)).rejects.toThrow(
+    `'${key}' is not as it was written: the PNG image is damaged`,
+  );
+});
+
 test("a larger one becomes pages, deep-zoom tiles and a small overview of the same picture", async () => {
   const { store, plan, results, image } = await drawnJob();
   await buildSheet(store, plan, results, WHOLE);

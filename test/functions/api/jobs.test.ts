@@ -245,6 +245,21 @@ describe("GET /jobs", () => {
     expect((await call("GET", "/jobs?limit=many")).status).toBe(400);
   });
 
+  test("shows the others beside a damaged job, and says what is damaged", async () => {
+    const [good, damaged] = [
+      await pipeline.accept({ seed: 1 }),
+      await pipeline.accept({ seed: 2 }),
+    ];
+    const key = `jobs/${damaged.jobId}/complete.json`;
+    await pipeline.store.put(key, Buffer.from('{"version": 1, "jo'), "application/json");
+    const { status, body } = await call("GET", "/jobs");
+    expect(status).toBe(200);
+    expect(ids(body)).toEqual([good.jobId]);
+    expect(body).toMatchObject({
+      problems: [expect.stringContaining(`'${key}' is not as it was written: `)],
+    });
+  });
+
   test("passes over folders that cannot be a job's", async () => {
     const { jobId } = await pipeline.accept();
     for (const name of ["my photo", ".hidden", "x".repeat(65)]) {
