@@ -1,6 +1,8 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -87,7 +89,14 @@ function parseLine(line: string, where: string): unknown {
   }
 }
 
+/** All or nothing: a disk that fills up in the middle must not leave half a line before the next one. */
 function writeFully(fd: number, text: string): void {
   const bytes = Buffer.from(text);
-  for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
+  const { size } = fstatSync(fd);
+  try {
+    for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
+  } catch (error) {
+    ftruncateSync(fd, size);
+    throw error;
+  }
 }
