@@ -62,6 +62,8 @@ async function answer(
   try {
     const response = await handler(wireRequest(incoming, outgoing));
     await send(response, outgoing, incoming.method === "HEAD");
+    // what a refused body still brings is thrown away, or the connection's next request waits behind it
+    incoming.resume();
   } catch (error) {
     // a client that hangs up in mid-transfer is no news
     if (!incoming.destroyed && !outgoing.destroyed)

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
-import { request as httpRequest } from "node:http";
+import { Agent, request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 
@@ -46,6 +46,8 @@ interface RawOptions {
   readonly query?: string;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** @default node's own */
+  readonly agent?: Agent;
 }
 
 interface Answer {
@@ -60,7 +62,7 @@ interface Answer {
 async function sendRaw(
   method: string,
   path: string,
-  { canonicalPath = path, query = "", body = "", headers = {} }: RawOptions = {},
+  { canonicalPath = path, query = "", body = "", headers = {}, agent }: RawOptions = {},
 ): Promise<Answer> {
   const date = new Date(clock.now()).toISOString().replaceAll(/[-:]|\.\d+/g, "");
   const scope = `${date.slice(0, 8)}/us-east-1/s3/aws4_request`;
@@ -87,7 +89,7 @@ async function sendRaw(
   return new Promise((resolve, reject) => {
     const sent = httpRequest(
       endpoint.url,
-      { method, path: `${path}?${query}`, headers: all },
+      { method, path: `${path}?${query}`, headers: all, agent },
       (response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (piece: string) => (text += piece));
@@ -153,6 +155,7 @@ describe("bodies that are not what was signed", () => {
     "<Delete/>",
     "<Delete><Object><Key>a</Key></Object><Object/></Delete>",
     '<!DOCTYPE d [<!ENTITY a "b">]><Delete><Object><Key>&a;</Key></Object></Delete>',
+    "<Delete><Object><Key>\u0001</Key></Object></Delete>",
     "",
   ])("are refused if they are not well-formed: %s", async (body) => {
     const headers = { "content-md5": createHash("md5").update(body).digest("base64") };
@@ -167,6 +170,17 @@ describe("bodies that are not what was signed", () => {
     const answer = await sendRaw("POST", `/${Bucket}`, { query: "delete=", body, headers });
     expect(answer).toMatchObject({ status: 200 });
   });
+});
+
+test("a body that is refused half-way does not keep back the connection's next request", async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const body = `<Delete>${" ".repeat(3_000_000)}</Delete>`;
+  const headers = { "content-md5": createHash("md5").update(body).digest("base64") };
+  const options = { query: "delete=", body, headers, agent };
+  const refused = await sendRaw("POST", `/${Bucket}`, options);
+  expect(refused.text).toContain("<Code>MaxMessageLengthExceeded</Code>");
+  expect((await sendRaw("HEAD", `/${Bucket}`, { agent })).status).toBe(200);
+  agent.destroy();
 });
 
 test("a method or operation nobody knows answers 501", async () => {
