@@ -253,12 +253,18 @@ export class Queue {
     return this.#redrive !== null && receiveCount >= this.#redrive.maxReceiveCount;
   }
 
-  /** False if there is no queue for it: then it stays. Written there before it is deleted here. */
+  /** False if there is no queue or no room for it: then it stays. Written there before it is deleted here. */
   #deadLetter(message: MessageRecord): boolean {
     const target = this.#redrive?.deadLetterTargetArn ?? "";
-    const isMoved = this.#options.moveTo(target, deadLetter(message, this.arn, this.#now()));
-    if (!isMoved) return false;
-    this.#forget(message);
+    try {
+      const isMoved = this.#options.moveTo(target, deadLetter(message, this.arn, this.#now()));
+      if (!isMoved) return false;
+      this.#forget(message);
+    } catch (error) {
+      // thrown on, it would end the process from a timer, and lose what else is due
+      console.error(`endpoint: ${this.arn} keeps a dead letter for now`, error);
+      return false;
+    }
     this.#counts.deadLettered++;
     return true;
   }
@@ -277,15 +283,16 @@ export class Queue {
   }
 
   #hideUntil(message: MessageRecord, atMs: number): void {
-    message.visibleAtMs = atMs;
+    // first, as it may fail: a time without its entry on the timeline never comes
     this.#options.journal.append({ visible: [message.id], atMs });
+    message.visibleAtMs = atMs;
     this.#showAt(message);
   }
 
   #forget(message: MessageRecord): void {
+    this.#options.journal.append({ deleted: [message.id] });
     this.#state.messages.delete(message.id);
     this.#available.remove(message);
     if (this.#inFlight.delete(message)) this.#available.landed(message);
-    this.#options.journal.append({ deleted: [message.id] });
   }
 }

@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { ManualClock } from "../../../local/endpoint/clock.ts";
+import type { MessageRecord } from "../../../local/endpoint/sqs/message.ts";
+import { Queue } from "../../../local/endpoint/sqs/queue.ts";
+import { QueueJournal } from "../../../local/endpoint/sqs/queue-journal.ts";
+
+/** A journal on a disk that is full now and then. */
+class FullJournal extends QueueJournal {
+  isFull = false;
+
+  constructor() {
+    super(null);
+  }
+
+  override append(): void {
+    if (this.isFull) throw new Error("ENOSPC: no space left on device, write");
+  }
+}
+
+const DEAD_ARN = "arn:aws:sqs:us-east-1:000000000000:dead";
+const draft = { body: "x", attributes: {}, delaySeconds: null, groupId: null, traceHeader: null };
+
+let clock: ManualClock;
+let journal: FullJournal;
+let moved: MessageRecord[];
+
+beforeEach(() => {
+  clock = new ManualClock(0);
+  journal = new FullJournal();
+  moved = [];
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
+afterEach(() => vi.restoreAllMocks());
+
+function openQueue(): Queue {
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: DEAD_ARN, maxReceiveCount: 1 });
+  return new Queue(
+    { createdMs: 0, attributes: { RedrivePolicy }, messages: new Map() },
+    {
+      arn: "arn:aws:sqs:us-east-1:000000000000:work",
+      clock,
+      journal,
+      moveTo: (_, message) => {
+        journal.append();
+        moved.push(message);
+        return true;
+      },
+      nextFate: null,
+    },
+  );
+}
+
+test("a message whose time could not be changed comes back at its old time", () => {
+  const queue = openQueue();
+  queue.setAttributes({ RedrivePolicy: "" });
+  queue.send([draft]);
+  const [delivery] = queue.receive(1, 30);
+  journal.isFull = true;
+  expect(() => queue.changeVisibility(delivery!.receipt, 60)).toThrow("ENOSPC");
+  expect(() => queue.delete(delivery!.receipt)).toThrow("ENOSPC");
+  journal.isFull = false;
+  clock.advance(29_000);
+  expect(queue.receive(1, 30)).toEqual([]);
+  clock.advance(1_000);
+  expect(queue.receive(1, 30)).toHaveLength(1);
+});
+
+test("dead letters that could not be moved are moved later, and keep no others back", () => {
+  const queue = openQueue();
+  queue.send([draft, draft]);
+  expect(queue.receive(2, 30)).toHaveLength(2);
+  journal.isFull = true;
+  // a timer moves them: nobody is there to catch
+  clock.advance(30_000);
+  expect(queue.counters()).toMatchObject({ visible: 2, inFlight: 0, deadLettered: 0 });
+  journal.isFull = false;
+  expect(queue.receive(2, 30)).toEqual([]);
+  expect(moved).toHaveLength(2);
+  expect(queue.counters()).toMatchObject({ visible: 0, inFlight: 0, deadLettered: 2 });
+});
