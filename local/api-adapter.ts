@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, maxHeaderSize, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 
 import type { APIGatewayProxyResult } from "aws-lambda";
 
@@ -30,6 +31,7 @@ export async function startApiServer(handler: ApiHandler, port: number): Promise
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
     (incoming, outgoing) => void answer(handler, incoming, outgoing),
   );
+  server.on("clientError", refuse);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, LOOPBACK, () => {
@@ -70,6 +72,29 @@ async function answer(
     // the handler answers whatever happens: it is the client that has gone
     outgoing.destroy();
   }
+}
+
+/** Answers what Node could not read as a request: no HTTP, or an address longer than its headers may be. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const reason =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? `address and headers are longer than ${maxHeaderSize} bytes; send less`
+      : `not HTTP as the server reads it: ${error.message}`;
+  const body = JSON.stringify(problemDocument("invalid-request", [`request: ${reason}`]));
+  socket.end(
+    [
+      "HTTP/1.1 400 Bad Request",
+      `Content-Type: ${PROBLEM_CONTENT_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      "Connection: close",
+      "",
+      body,
+    ].join("\r\n"),
+  );
 }
 
 /** A page in a browser may name this port by a host name of its own: it is not to read our answers. */

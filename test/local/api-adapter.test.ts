@@ -175,7 +175,20 @@ describe("the API over HTTP, against the embedded endpoint", () => {
     const { hostname, port } = new URL(service.api.url);
     const socket = connect(Number(port), hostname);
     socket.end("GET\u0000 / nonsense\r\n\r\n");
-    expect(await text(socket)).toContain("400 Bad Request");
+    const answer = await text(socket);
+    expect(answer).toContain("400 Bad Request");
+    expect(JSON.parse(answer.split("\r\n\r\n")[1] ?? "")).toMatchObject({
+      type: "urn:dreamgrid:problem:invalid-request",
+      problems: [expect.stringMatching(/^request: not HTTP/)],
+    });
     expect((await send({ path: "/networks" })).status).toBe(200);
+  });
+
+  test("an id longer than any header may be is refused like any other", async () => {
+    const { status, body } = await send({ path: `/jobs/${"a".repeat(20_000)}` });
+    expect(status).toBe(400);
+    expect(body).toMatchObject({
+      problems: [expect.stringContaining("address and headers are longer than 16384 bytes")],
+    });
   });
 });
