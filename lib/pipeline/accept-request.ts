@@ -1,12 +1,11 @@
 import type { MessageSender } from "../queue/message-queue.ts";
-import type { ObjectStore } from "../storage/object-store.ts";
 import type { NetworkSource } from "./bucket-networks.ts";
 import { encodeReconcile } from "./channel-job.ts";
 import { dispatchJob, type DispatchDeps } from "./dispatch-job.ts";
 import { readInitialImage } from "./initial-image.ts";
 import { chooseJobId, requestHash } from "./job-id.ts";
 import { encodeJson, JSON_TYPE } from "./json.ts";
-import { planKey, requestKey } from "./keys.ts";
+import { planKey } from "./keys.ts";
 import { RECONCILE_SECONDS } from "./limits.ts";
 import { type JobPlan, planJob, readPlan } from "./plan.ts";
 import { parseRequest, RequestError } from "./request.ts";
@@ -41,8 +40,8 @@ export class IdempotencyConflictError extends Error {
  * Checks a request against its network and makes it a job, or says everything that is wrong with it.
  * The same request is the same job, however often it comes; a call cut short is completed by the next.
  *
- * Order of the writes: the reconcile message, then the plan, then the channel messages. So a job
- * that exists (has a plan) is always looked at again, and never waits for ever.
+ * Order of the writes: the reconcile message, then the plan, then the request and the channel messages.
+ * So a job that exists (has a plan) is always looked at again, and never waits for ever.
  *
  * @param json the document, parsed as JSON and nothing more
  * @throws IdempotencyConflictError, and whatever store and queues throw
@@ -98,16 +97,11 @@ async function acceptChecked(
 
 /** Writes the plan, or reads the one that was there first. */
 async function claimJob(plan: JobPlan, deps: AcceptDeps): Promise<JobPlan> {
-  const { jobId, request } = plan;
+  const { jobId } = plan;
   if ((await deps.store.head(planKey(jobId))) !== null) return readPlan(deps.store, jobId);
   await deps.assembly.sendAll([
     { body: encodeReconcile(jobId), groupId: jobId, delaySeconds: RECONCILE_SECONDS },
   ]);
-  await putOnce(deps.store, requestKey(jobId), request);
-  const outcome = await putOnce(deps.store, planKey(jobId), plan);
+  const outcome = await deps.store.putIfAbsent(planKey(jobId), encodeJson(plan), JSON_TYPE);
   return outcome === "created" ? plan : readPlan(deps.store, jobId);
-}
-
-function putOnce(store: ObjectStore, key: string, value: unknown): Promise<"created" | "exists"> {
-  return store.putIfAbsent(key, encodeJson(value), JSON_TYPE);
 }

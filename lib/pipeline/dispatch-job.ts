@@ -2,7 +2,7 @@ import type { MessageSender, OutgoingMessage } from "../queue/message-queue.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { encodeChannelJob } from "./channel-job.ts";
 import { encodeJson, JSON_TYPE } from "./json.ts";
-import { dispatchedKey, parseResultKey, resultPrefix } from "./keys.ts";
+import { dispatchedKey, parseResultKey, requestKey, resultPrefix } from "./keys.ts";
 import type { JobPlan } from "./plan.ts";
 
 /** Where channel messages go; `gpu` is `null` where no GPU workers are deployed. */
@@ -18,10 +18,15 @@ export interface DispatchDeps {
   readonly wakeGpu: () => Promise<void>;
 }
 
-/** Sends the job's messages unless that has been done; repeats what a crash left half done. */
+/**
+ * Writes the job's request and sends its messages unless that has been done; repeats what a crash left
+ * half done. The request is the plan's: another one under the same idempotency key leaves nothing here.
+ */
 export async function dispatchJob(plan: JobPlan, deps: DispatchDeps): Promise<void> {
   const marker = dispatchedKey(plan.jobId);
   if ((await deps.store.head(marker)) !== null) return;
+  const request = encodeJson(plan.request);
+  await deps.store.putIfAbsent(requestKey(plan.jobId), request, JSON_TYPE);
   await sendMissingChannels(plan, deps);
   await deps.store.putIfAbsent(marker, encodeJson({ version: 1, total: plan.total }), JSON_TYPE);
 }

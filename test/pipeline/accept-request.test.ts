@@ -121,6 +121,23 @@ test("an idempotency key names the job, and refuses another request under it", a
   });
 });
 
+test("of two requests that race for one idempotency key, the winner's alone is kept", async () => {
+  const { deps, store } = await memoryPipeline(await temporaryFolder());
+  const [loser, winner] = [TINY_REQUEST, { ...TINY_REQUEST, seed: 7 }];
+  const putIfAbsent = store.putIfAbsent.bind(store);
+  store.putIfAbsent = async (key, body, type) => {
+    if (key === keys.planKey("order-66")) {
+      store.putIfAbsent = putIfAbsent;
+      await acceptRequest(winner, deps, "order-66");
+    }
+    return putIfAbsent(key, body, type);
+  };
+  await expect(acceptRequest(loser, deps, "order-66")).rejects.toThrow(IdempotencyConflictError);
+  const { request } = await readPlan(store, "order-66");
+  expect(request.seed).toBe(7);
+  expect(await readJsonObject(store, keys.requestKey("order-66"))).toEqual(request);
+});
+
 test("what is refused leaves nothing behind", async () => {
   const { deps, store, cpu, assembly } = await memoryPipeline(await temporaryFolder());
   const before = store.keys();
