@@ -24,6 +24,8 @@ export function analyseNetwork(network: Network): Promise<NetworkAnalysis> {
   if (known !== undefined) return known;
   const analysis = readNetwork(network);
   analyses.set(network, analysis);
+  // a failure is not remembered: the disk may have been out of reach
+  analysis.catch(() => analyses.delete(network));
   return analysis;
 }
 
