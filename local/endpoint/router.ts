@@ -2,6 +2,7 @@ import type { SignaturePolicy } from "./auth/verify-signature.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Clock } from "./clock.ts";
 import type { WireHandler, WireRequest } from "./http/message.ts";
+import { checkSameMachine } from "./http/same-machine.ts";
 import type { S3Context } from "./s3/s3-request.ts";
 import { answerS3, s3Error } from "./s3/s3-service.ts";
 import type { SqsContext } from "./sqs/sqs-operation.ts";
@@ -21,6 +22,7 @@ export function createRouter({ policy, clock, count, s3, sqs }: RouterOptions): 
   return async (request) => {
     const isSqs = isForSqs(request);
     try {
+      checkSameMachine(request);
       const call = { policy: { ...policy, nowMs: clock.now() }, count };
       return await (isSqs ? answerSqs(sqs, request, call) : answerS3(s3, request, call));
     } catch (error) {

@@ -172,6 +172,28 @@ describe("bodies that are not what was signed", () => {
   });
 });
 
+describe("a page in a browser on this machine", () => {
+  test.each([
+    ["a host name that has been pointed here", { host: "rebound.example" }],
+    ["another site's origin", { origin: "https://page.example" }],
+    ["an origin that is kept back", { origin: "null" }],
+    ["a name that only begins like ours", { host: "localhost.page.example" }],
+  ])("is refused, however well it signs: %s", async (_, headers) => {
+    const answer = await sendRaw("PUT", `/${Bucket}/from-a-page`, { body: "x", headers });
+    expect(answer).toMatchObject({ status: 403 });
+    expect(answer.text).toContain("Only this machine is answered");
+    expect((await sendRaw("GET", `/${Bucket}/from-a-page`)).status).toBe(404);
+  });
+
+  test.each([{ host: "localhost:80" }, { host: "[::1]" }, { origin: "http://localhost:3000" }])(
+    "of this machine's own is answered (control): %o",
+    async (headers) => {
+      const answer = await sendRaw("PUT", `/${Bucket}/from-here`, { body: "x", headers });
+      expect(answer.status).toBe(200);
+    },
+  );
+});
+
 test("a body that is refused half-way does not keep back the connection's next request", async () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const body = `<Delete>${" ".repeat(3_000_000)}</Delete>`;

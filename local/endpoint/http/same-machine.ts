@@ -1,0 +1,22 @@
+import { AwsError } from "../aws-error.ts";
+import type { WireRequest } from "./message.ts";
+
+/** Loopback by name or number; `bucket.localhost` is S3's other way to name a bucket. */
+const LOOPBACK_HOST = /^(?:127\.0\.0\.1|\[::1\]|(?:[\w.-]+\.)?localhost)(?::\d+)?$/i;
+
+/**
+ * Refuses what a page of some other site sends from a browser on this machine. The credentials are no
+ * secret, so a signature does not tell: but such a request names a host of the page's own, which has
+ * been pointed here, or says its origin.
+ *
+ * @throws AwsError AccessDenied
+ */
+export function checkSameMachine({ headers: { host = "", origin } }: WireRequest): void {
+  const given = [host, ...(origin === undefined ? [] : [origin.replace(/^https?:\/\//, "")])];
+  if (given.every((name) => LOOPBACK_HOST.test(name))) return;
+  throw new AwsError(
+    403,
+    "AccessDenied",
+    "Only this machine is answered: name the endpoint 127.0.0.1 or localhost",
+  );
+}
