@@ -42,6 +42,8 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
 export function userMessage(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if (USER_ERRORS.some((kind) => error instanceof kind)) return error.message;
+  // of the embedded endpoint, through whatever client met it
+  if (error.name === "InsufficientStorage") return error.message;
   const { code, path } = error as NodeJS.ErrnoException;
   const problem = code === undefined ? undefined : FILE_PROBLEMS[code];
   return problem !== undefined && path !== undefined ? `${path}: ${problem}` : null;

@@ -7,6 +7,7 @@ import type { S3Context } from "./s3/s3-request.ts";
 import { answerS3, s3Error } from "./s3/s3-service.ts";
 import type { SqsContext } from "./sqs/sqs-operation.ts";
 import { answerSqs, sqsErrorResponse } from "./sqs/sqs-service.ts";
+import { errorCode } from "./storage/data-folder.ts";
 
 export interface RouterOptions {
   readonly policy: Omit<SignaturePolicy, "nowMs">;
@@ -27,7 +28,7 @@ export function createRouter({ policy, clock, count, s3, sqs }: RouterOptions): 
       return await (isSqs ? answerSqs(sqs, request, call) : answerS3(s3, request, call));
     } catch (error) {
       if (request.disconnected.aborted) throw error; // nobody to answer to
-      const known = error instanceof AwsError ? error : internalError(error, request);
+      const known = error instanceof AwsError ? error : unexpected(error, request);
       return isSqs ? sqsErrorResponse(known, request) : s3Error(known, request);
     }
   };
@@ -38,7 +39,19 @@ function isForSqs({ headers, query }: WireRequest): boolean {
   return headers["x-amz-target"] !== undefined || credential.includes("/sqs/aws4_request");
 }
 
-function internalError(error: unknown, { id, method, rawPath }: WireRequest): AwsError {
+/** Nothing left on the disk, of the user's quota, or of what a file may have. */
+const NO_ROOM = ["ENOSPC", "EDQUOT", "EFBIG"];
+
+function unexpected(error: unknown, { id, method, rawPath }: WireRequest): AwsError {
+  const code = errorCode(error) ?? "";
+  if (NO_ROOM.includes(code)) {
+    // no code of AWS's, whose disks are never full; clients do not try again at once
+    return new AwsError(
+      507,
+      "InsufficientStorage",
+      `there is no room left for the data folder (${code}); make some, or choose another folder`,
+    );
+  }
   console.error(`endpoint: ${method} ${rawPath} failed (request ${id})`, error);
   return new AwsError(500, "InternalError", "We encountered an internal error. Please try again.");
 }

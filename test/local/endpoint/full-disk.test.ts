@@ -1,9 +1,18 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+
+import { userMessage } from "../../../local/cli/user-errors.ts";
 import { ManualClock } from "../../../local/endpoint/clock.ts";
+import { DEFAULT_CREDENTIALS } from "../../../local/endpoint/options.ts";
 import type { MessageRecord } from "../../../local/endpoint/sqs/message.ts";
 import { Queue } from "../../../local/endpoint/sqs/queue.ts";
 import { QueueJournal } from "../../../local/endpoint/sqs/queue-journal.ts";
+import { newFolder, s3At } from "./support/target.ts";
 
 /** A journal on a disk that is full now and then. */
 class FullJournal extends QueueJournal {
@@ -79,3 +88,31 @@ test("dead letters that could not be moved are moved later, and keep no others b
   expect(moved).toHaveLength(2);
   expect(queue.counters()).toMatchObject({ visible: 0, inFlight: 0, deadLettered: 2 });
 });
+
+/** An endpoint whose files may have 2 MiB. */
+async function startCramped(folder: string): Promise<string> {
+  const script = join(import.meta.dirname, "fixtures/serve.ts");
+  const command = `ulimit -f 2048; exec "${process.execPath}" --import tsx "${script}" "${folder}"`;
+  const child = spawn("bash", ["-c", command], { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  return line.toString().trim();
+}
+
+test.skipIf(process.platform === "win32")(
+  "an object that finds no room is refused in a line a person understands, and leaves nothing",
+  async () => {
+    const folder = await newFolder();
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const s3 = s3At(await startCramped(folder), { credentials: DEFAULT_CREDENTIALS });
+    const put = (Key: string, bytes: number) =>
+      s3.send(new PutObjectCommand({ Bucket: "dreamgrid", Key, Body: Buffer.alloc(bytes) }));
+    const refused = await put("large", 3_000_000).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ name: "InsufficientStorage" });
+    expect(userMessage(refused)).toContain("there is no room left for the data folder (EFBIG)");
+    expect(readdirSync(join(folder, ".endpoint/staging"))).toEqual([]);
+    const reading = s3.send(new GetObjectCommand({ Bucket: "dreamgrid", Key: "large" }));
+    await expect(reading).rejects.toMatchObject({ name: "NoSuchKey" });
+    await put("small", 1_000_000);
+  },
+);
