@@ -16,9 +16,9 @@ export async function resumeJobs(
 ): Promise<readonly string[]> {
   const unfinished: string[] = [];
   for await (const jobId of listJobIds(store)) {
+    if ((await store.head(completeKey(jobId))) !== null) continue;
     // without a plan it is no job: its intake was cut off, or these are someone's own files
-    const isJob = (await store.head(planKey(jobId))) !== null;
-    if (isJob && (await store.head(completeKey(jobId))) === null) unfinished.push(jobId);
+    if ((await store.head(planKey(jobId))) !== null) unfinished.push(jobId);
   }
   await assembly.sendAll(
     unfinished.map((jobId) => ({ body: encodeReconcile(jobId), groupId: jobId })),
