@@ -146,9 +146,10 @@ async function deliver(
   const tiles = join(folder, `${name}.tiles`);
   await copyFile(outcome.manifestPath, join(folder, `${name}.manifest.json`));
   await rm(tiles, { recursive: true, force: true });
-  await cp(outcome.tilesFolder, tiles, { recursive: true });
-  await copyFile(outcome.sheetPath, sheet);
   const { ok, failed, total } = outcome.completion;
+  // without an image there is no folder of them
+  if (ok > 0) await cp(outcome.tilesFolder, tiles, { recursive: true });
+  await copyFile(outcome.sheetPath, sheet);
   terminal.print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
   if (failed > 0)
     terminal.note(`${name}: ${failed} channels failed; ${name}.manifest.json says why`);
