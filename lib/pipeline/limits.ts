@@ -25,6 +25,13 @@ export const MAX_IMAGE_SIDE_PX = 4_096;
  */
 export const MAX_PIXEL_ITERATIONS = 1e11;
 
+/**
+ * channels x iterations x levels: each step leaves its activation in the manifest, which has 30 bytes
+ * for it and is one string, of at most 2^29 characters in V8. An atlas of GoogLeNet with the default
+ * options is 2.5e5.
+ */
+export const MAX_ASCENT_STEPS = 5e6;
+
 export const MAX_SEED = 2 ** 32 - 1;
 export const MAX_INITIAL_IMAGE_BYTES = 50_000_000;
 

@@ -1,6 +1,6 @@
 import type { Size } from "../image/raster.ts";
 import { octaveSizes } from "../optvis/octaves.ts";
-import { MAX_IMAGE_SIDE_PX, MAX_PIXEL_ITERATIONS } from "./limits.ts";
+import { MAX_ASCENT_STEPS, MAX_IMAGE_SIDE_PX, MAX_PIXEL_ITERATIONS } from "./limits.ts";
 
 interface WorkPyramid {
   /** Of level 1. */
@@ -35,9 +35,15 @@ export function workProblems(work: Work): string[] {
       `pyramidLevels: ${work.pyramidLevels} levels of scale ${work.pyramidScale} from ${work.imageSize.width}x${work.imageSize.height} end at ${largest.width}x${largest.height} pixels; wanted at most ${MAX_IMAGE_SIDE_PX} a side; use fewer levels or a smaller scale`,
     ];
   }
+  const { channelCount, numIterations, pyramidLevels } = work;
+  const problem = (factor: string, total: number, unit: string, most: number) =>
+    `request: ${channelCount} channels x ${numIterations} iterations x ${factor} are ${total.toExponential(1)} ${unit}; wanted at most ${most.toExponential(0)}; split the channels into several requests or use fewer iterations`;
   const total = pixelIterations(work);
-  if (total <= MAX_PIXEL_ITERATIONS) return [];
-  return [
-    `request: ${work.channelCount} channels x ${work.numIterations} iterations x the pixels of ${work.pyramidLevels} levels are ${total.toExponential(1)} pixel iterations; wanted at most ${MAX_PIXEL_ITERATIONS.toExponential(0)}; split the channels into several requests or use fewer iterations`,
-  ];
+  if (total > MAX_PIXEL_ITERATIONS) {
+    const factor = `the pixels of ${pyramidLevels} levels`;
+    return [problem(factor, total, "pixel iterations", MAX_PIXEL_ITERATIONS)];
+  }
+  const steps = channelCount * numIterations * pyramidLevels;
+  if (steps <= MAX_ASCENT_STEPS) return [];
+  return [problem(`${pyramidLevels} levels`, steps, "steps", MAX_ASCENT_STEPS)];
 }
