@@ -1,5 +1,10 @@
 import { ObjectNotFoundError, type ObjectStore } from "../storage/object-store.ts";
-import { type Acceptance, type AcceptDeps, acceptRequest } from "./accept-request.ts";
+import {
+  type Acceptance,
+  type AcceptDeps,
+  acceptRequest,
+  IdempotencyConflictError,
+} from "./accept-request.ts";
 import { encodeJson, JSON_TYPE } from "./json.ts";
 import { responseKeyOf } from "./keys.ts";
 import { MAX_REQUEST_BYTES } from "./limits.ts";
@@ -16,7 +21,7 @@ export async function answerUpload(key: string, deps: AcceptDeps): Promise<Accep
   if (document === null) return null;
   const acceptance =
     document.kind === "json"
-      ? await acceptRequest(document.json, deps)
+      ? await acceptUpload(document.json, deps)
       : ({ status: "rejected", problems: [document.problem] } as const);
   const { status } = acceptance;
   const response =
@@ -25,6 +30,16 @@ export async function answerUpload(key: string, deps: AcceptDeps): Promise<Accep
       : { status, problems: acceptance.problems };
   await deps.store.put(responseKey, encodeJson(response), JSON_TYPE);
   return acceptance;
+}
+
+/** Without a key of its own, a request can meet another's that someone named after its hash. */
+async function acceptUpload(json: unknown, deps: AcceptDeps): Promise<Acceptance> {
+  try {
+    return await acceptRequest(json, deps);
+  } catch (error) {
+    if (!(error instanceof IdempotencyConflictError)) throw error;
+    return { status: "rejected", problems: [error.message] };
+  }
 }
 
 type Document =

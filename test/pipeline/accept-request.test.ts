@@ -218,3 +218,17 @@ test("an upload is answered beside it: accepted, rejected, unreadable, too large
   expect(await answerUpload("requests/gone.json", deps)).toBeNull();
   expect(await answerUpload("elsewhere/a.json", deps)).toBeNull();
 });
+
+test("an upload whose id someone took as a key for another request is rejected, not left unanswered", async () => {
+  const { deps, store, accept } = await memoryPipeline(await temporaryFolder());
+  const { jobId } = await (await memoryPipeline(await temporaryFolder())).accept({ seed: 8 });
+  await acceptRequest({ ...TINY_REQUEST, seed: 9 }, deps, jobId);
+  const document = Buffer.from(JSON.stringify({ ...TINY_REQUEST, seed: 8 }));
+  await store.put("requests/a.json", document, "application/json");
+  await answerUpload("requests/a.json", deps);
+  expect(await readJsonObject(store, "responses/a.json")).toEqual({
+    status: "rejected",
+    problems: [expect.stringContaining(`'${jobId}' was used for another request`)],
+  });
+  await expect(accept({ seed: 8 })).rejects.toThrow(IdempotencyConflictError);
+});
