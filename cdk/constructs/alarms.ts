@@ -1,4 +1,4 @@
-import { Duration } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import {
   Alarm,
   ComparisonOperator,
@@ -8,6 +8,7 @@ import {
 } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { RestApi } from "aws-cdk-lib/aws-apigateway";
+import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { Construct } from "constructs";
@@ -58,6 +59,7 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     this.topic = new Topic(this, "Topic", { enforceSSL: true });
+    letAlarmsPublish(this.topic);
     if (props.email !== null) this.topic.addSubscription(new EmailSubscription(props.email));
     this.#watchQueues(props);
     for (const [name, pipelineFunction] of Object.entries(props.functions)) {
@@ -73,22 +75,19 @@ export class Alarms extends Construct {
   }
 
   #watchQueues({ queues, gpu, functions }: AlarmsProps): void {
-    const all = { ...queues, ...(gpu && { "gpu-channels": gpu.queue }) };
-    for (const [name, { deadLetterQueue }] of Object.entries(all)) {
-      this.#raise(`${name}-dead-letters`, {
-        metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible({
-          period: FIVE_MINUTES,
-          statistic: "max",
-        }),
-        threshold: 1,
-        says: `messages of the ${name} queue were given up and wait in its dead-letter queue`,
-        runbook: "dead-letters",
-      });
+    const toPeople = { requests: queues.requests, assembly: queues.assembly };
+    for (const [name, queue] of Object.entries(toPeople)) {
+      this.#watchDeadLetters(name, queue, { evaluationPeriods: 1 });
+    }
+    const toFunction = { channels: queues.channels, ...(gpu && { "gpu-channels": gpu.queue }) };
+    for (const [name, queue] of Object.entries(toFunction)) {
+      // the dead-letter function is given time to do its work
+      this.#watchDeadLetters(name, queue, { evaluationPeriods: 3 });
     }
     this.#raise("channels-given-up", {
       metric: functions["dead-letter"].function.metricInvocations({ period: FIVE_MINUTES }),
       threshold: 1,
-      says: "channels failed on every delivery and were ended as failed",
+      says: "no worker finished some channels on any delivery; they were ended as failed",
       runbook: "channels-given-up",
     });
     for (const name of ["requests", "assembly", "channels"] as const) {
@@ -100,6 +99,30 @@ export class Alarms extends Construct {
         runbook: "old-messages",
       });
     }
+  }
+
+  /** Letters that are held count: a function that fails on one holds it but for moments. */
+  #watchDeadLetters(
+    name: string,
+    { deadLetterQueue }: WorkQueue,
+    { evaluationPeriods }: { readonly evaluationPeriods: number },
+  ): void {
+    const options = { period: FIVE_MINUTES, statistic: "max" };
+    this.#raise(`${name}-dead-letters`, {
+      metric: new MathExpression({
+        label: "dead letters",
+        expression: "waiting + held",
+        period: FIVE_MINUTES,
+        usingMetrics: {
+          waiting: deadLetterQueue.metricApproximateNumberOfMessagesVisible(options),
+          held: deadLetterQueue.metricApproximateNumberOfMessagesNotVisible(options),
+        },
+      }),
+      threshold: 1,
+      evaluationPeriods,
+      says: `messages of the ${name} queue were given up and wait in its dead-letter queue`,
+      runbook: "dead-letters",
+    });
   }
 
   #watchFunction(name: string, { function: lambda }: PipelineFunction): void {
@@ -119,20 +142,27 @@ export class Alarms extends Construct {
     });
   }
 
-  /** Where an account has no quota for GPU instances the deployment succeeds and jobs hang. */
+  /**
+   * Where an account has no quota for GPU instances the deployment succeeds and jobs hang. The last
+   * channels of a large job wait for long too, so it counts only while no channel ends.
+   */
   #watchGpu({ fleet, queue }: NonNullable<AlarmsProps["gpu"]>): void {
     this.#raise("gpu-stalled", {
       metric: new MathExpression({
-        label: "age of the oldest channel while workers are wanted",
-        expression: "IF(FILL(desired, 0) > 0, age, 0)",
+        label: "age of the oldest channel while workers are wanted and none ends a channel",
+        expression: "IF(FILL(desired, 0) > 0 AND FILL(ended, 0) == 0, age, 0)",
         period: FIVE_MINUTES,
         usingMetrics: {
           age: queue.queue.metricApproximateAgeOfOldestMessage({ period: FIVE_MINUTES }),
           desired: desiredGpuTasks(fleet.service, FIVE_MINUTES),
+          ended: queue.queue.metricNumberOfMessagesDeleted({
+            period: FIVE_MINUTES,
+            statistic: "sum",
+          }),
         },
       }),
       threshold: GPU_START_SECONDS,
-      evaluationPeriods: 2,
+      evaluationPeriods: 3,
       says: "GPU workers are wanted, and channels do not move",
       runbook: "gpu-stalled",
     });
@@ -152,4 +182,24 @@ export class Alarms extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
     }).addAlarmAction(new SnsAction(this.topic));
   }
+}
+
+/**
+ * A topic with a policy of its own, here that of TLS, loses the default one, by which alarms of the
+ * account may publish. https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+ */
+function letAlarmsPublish(topic: Topic): void {
+  const { account, partition, region } = Stack.of(topic);
+  topic.addToResourcePolicy(
+    new PolicyStatement({
+      sid: "AlarmsOfThisAccount",
+      principals: [new ServicePrincipal("cloudwatch.amazonaws.com")],
+      actions: ["sns:Publish"],
+      resources: [topic.topicArn],
+      conditions: {
+        StringEquals: { "aws:SourceAccount": account },
+        ArnLike: { "aws:SourceArn": `arn:${partition}:cloudwatch:${region}:${account}:alarm:*` },
+      },
+    }),
+  );
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { z } from "zod";
 
+import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
 import { ofType, type Synthesis, synthesise } from "./support/synthesise.ts";
 
 const readme = readFileSync(new URL("../../cdk/README.md", import.meta.url), "utf8");
@@ -47,6 +48,12 @@ test("all that tells a person goes to the topic, to which the given address list
     Endpoint: "ops@example.com",
   });
   expect(ofType(cpu, "AWS::SNS::Subscription")).toEqual([]);
+});
+
+test("the runbook counts deliveries as the pipeline does", () => {
+  const counts = [...readme.matchAll(/(\S+) (?:times|deliveries)\b/g)].map(([, count]) => count);
+  expect(counts).toEqual(Array(counts.length).fill(String(MAX_RECEIVES)));
+  expect(counts.length).toBeGreaterThanOrEqual(3);
 });
 
 test("the README lists every setting", () => {
