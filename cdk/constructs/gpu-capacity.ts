@@ -30,6 +30,9 @@ import type { GpuNetwork } from "./gpu-network.ts";
 /** The image is 5 GB unpacked; the rest is for networks and the system. */
 const DISK = Size.gibibytes(60);
 
+/** Of the worker's process: USER in functions/gpu-worker/image/Dockerfile. */
+const WORKER_UID = 65_534;
+
 export interface GpuCapacityProps {
   readonly cluster: Cluster;
   readonly network: GpuNetwork;
@@ -113,7 +116,6 @@ export function addAutoScalingGroup(scope: Construct, props: GpuCapacityProps): 
     enableManagedScaling: true,
     enableManagedTerminationProtection: true,
     enableManagedDraining: true,
-    spotInstanceDraining: true,
     instanceWarmupPeriod: Duration.minutes(5).toSeconds(),
   });
   cluster.addAsgCapacityProvider(provider);
@@ -130,11 +132,11 @@ function launchTemplate(scope: Construct, { securityGroup }: GpuNetwork): Launch
   return new LaunchTemplate(scope, "LaunchTemplate", {
     machineImage: EcsOptimizedImage.amazonLinux2023(AmiHardwareType.GPU),
     instanceType: new InstanceType("g6.xlarge"),
-    userData: UserData.forLinux(),
+    userData: userData(),
     role: instanceRole(scope),
     securityGroup,
     requireImdsv2: true,
-    // containers have roles of their own and no business with the instance's
+    // no container on a bridge gets to the instance's role; see the user data for those of the host
     httpPutResponseHopLimit: 1,
     blockDevices: [
       {
@@ -146,6 +148,18 @@ function launchTemplate(scope: Construct, { securityGroup }: GpuNetwork): Launch
       },
     ],
   });
+}
+
+function userData(): UserData {
+  const commands = UserData.forLinux();
+  commands.addCommands(
+    // CDK's own option for it does nothing for a group with a mixed instances policy: without this
+    // line a worker is not told that its Spot instance goes
+    "echo ECS_ENABLE_SPOT_INSTANCE_DRAINING=true >> /etc/ecs/ecs.config",
+    // workers share the instance's network, but have a role of their own and no business with its
+    `iptables --insert OUTPUT 1 --destination 169.254.169.254/32 --match owner --uid-owner ${WORKER_UID} --jump REJECT`,
+  );
+  return commands;
 }
 
 function instanceRole(scope: Construct): Role {

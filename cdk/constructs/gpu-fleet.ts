@@ -56,7 +56,9 @@ export class GpuFleet extends Construct {
       environment: props.environment,
       statements: props.statements,
     });
-    this.service = this.#service(kind, capacityProvider);
+    this.service = this.#service(kind, { capacityProvider, network });
+    // ECS refuses a service whose capacity provider is not yet the cluster's
+    this.service.node.addDependency(this.cluster);
     new GpuScaling(this, "Scaling", {
       service: this.service,
       queue: props.queue.queue,
@@ -72,7 +74,10 @@ export class GpuFleet extends Construct {
     });
   }
 
-  #service(kind: "managed" | "asg", capacityProvider: string): BaseService {
+  #service(
+    kind: "managed" | "asg",
+    { capacityProvider, network }: { capacityProvider: string; network: GpuNetwork },
+  ): BaseService {
     const common = {
       cluster: asCluster(this.cluster),
       desiredCount: 0,
@@ -93,6 +98,8 @@ export class GpuFleet extends Construct {
     const service = new FargateService(this, "Service", {
       ...common,
       taskDefinition: this.task.definition,
+      // else it creates one that lets everything out
+      securityGroups: [network.securityGroup],
     });
     const resource = service.node.defaultChild;
     if (!(resource instanceof CfnService)) throw new Error("internal: a service is no CfnService");

@@ -7,7 +7,7 @@ import {
   NetworkMode,
   TaskDefinition,
 } from "aws-cdk-lib/aws-ecs";
-import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
@@ -39,12 +39,19 @@ export class GpuTask extends Construct {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    const taskRole = new Role(this, "Role", {
+      // ECS names the account for which it asks, so that it cannot be made to ask for another's
+      assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com", {
+        conditions: { StringEquals: { "aws:SourceAccount": Stack.of(this).account } },
+      }),
+    });
     this.definition = new TaskDefinition(this, "Task", {
       compatibility: props.compatibility,
       // no address of its own to wait for, and none to pay for
       networkMode: NetworkMode.HOST,
       cpu: String(TASK_CPU_UNITS),
       memoryMiB: String(TASK_MEMORY_MIB),
+      taskRole,
     });
     this.definition.addContainer("Worker", {
       image: props.image,
@@ -62,6 +69,8 @@ export class GpuTask extends Construct {
         "the variables are names and addresses of this stack's resources; there is no secret among them",
       "AwsSolutions-IAM5[Resource::*]":
         "ecr:GetAuthorizationToken, by which the agent pulls the image, knows no resources",
+    });
+    acknowledge(taskRole, {
       [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<${logicalId(props.cluster)}>/*]`]:
         "a task's id is not known before it runs; the statement is for tasks of this cluster, which runs nothing else, and for their scale-in protection alone",
     });

@@ -1,5 +1,7 @@
 import { Match } from "aws-cdk-lib/assertions";
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 
 import { checkResource, ofType, type Synthesis, synthesise } from "./support/synthesise.ts";
 
@@ -72,6 +74,16 @@ describe.each(["managed", "asg"] as const)("GPU workers on %s capacity", (kind) 
         }),
       ],
     });
+    template.hasResourceProperties("AWS::IAM::Role", {
+      AssumeRolePolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Principal: { Service: "ecs-tasks.amazonaws.com" },
+            Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+          }),
+        ],
+      },
+    });
     template.hasResourceProperties("AWS::IAM::Policy", {
       PolicyDocument: {
         Statement: Match.arrayWith([
@@ -83,7 +95,8 @@ describe.each(["managed", "asg"] as const)("GPU workers on %s capacity", (kind) 
 
   test("nobody can call a worker, and there is no NAT gateway to pay for", () => {
     template.resourceCountIs("AWS::EC2::NatGateway", 0);
-    template.hasResourceProperties("AWS::EC2::SecurityGroup", {
+    template.resourceCountIs("AWS::EC2::SecurityGroup", 1);
+    template.allResourcesProperties("AWS::EC2::SecurityGroup", {
       SecurityGroupIngress: Match.absent(),
       SecurityGroupEgress: [Match.objectLike({ IpProtocol: "tcp", FromPort: 443, ToPort: 443 })],
     });
@@ -137,6 +150,26 @@ test("ECS may pass the instances' role, whose name the managed policy does not k
       ],
     },
   });
+});
+
+test("the service waits until the capacity provider is the cluster's", () => {
+  const [[association] = []] = ofType(fleets.asg, "AWS::ECS::ClusterCapacityProviderAssociations");
+  fleets.asg.template.hasResource("AWS::ECS::Service", {
+    DependsOn: Match.arrayWith([association]),
+  });
+});
+
+test("an instance tells its worker that it goes, and keeps its own role from it", () => {
+  const [[, launchTemplate] = []] = ofType(fleets.asg, "AWS::EC2::LaunchTemplate");
+  const { UserData } = z
+    .object({ LaunchTemplateData: z.object({ UserData: z.unknown() }) })
+    .parse(launchTemplate?.Properties).LaunchTemplateData;
+  const script = JSON.stringify(UserData);
+  expect(script).toContain("ECS_ENABLE_SPOT_INSTANCE_DRAINING=true >> /etc/ecs/ecs.config");
+  const [, uid] = /169\.254\.169\.254\/32 --match owner --uid-owner (\d+) --jump REJECT/.exec(
+    script,
+  ) ?? ["", "none"];
+  expect(readFileSync("functions/gpu-worker/image/Dockerfile", "utf8")).toContain(`\nUSER ${uid}:`);
 });
 
 test("the Auto Scaling group goes from 0 to N Spot instances with encrypted disks", () => {
