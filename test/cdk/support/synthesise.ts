@@ -19,6 +19,7 @@ const cdkJson = z
 export interface Resource {
   readonly Type: string;
   readonly Properties: Readonly<Record<string, unknown>>;
+  readonly DependsOn?: readonly string[];
 }
 
 export interface Synthesis {
