@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy } from "aws-cdk-lib";
+import { type Duration, RemovalPolicy, type Size } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   Architecture,
@@ -23,6 +23,8 @@ export interface PipelineFunctionProps {
   /** MB. */
   readonly memorySize: number;
   readonly timeout: Duration;
+  /** @default Lambda's smallest, 512 MB */
+  readonly disk?: Size;
   readonly environment: Readonly<Record<string, string>>;
   /** What it may do, besides writing its log and its trace. */
   readonly statements: readonly PolicyStatement[];
@@ -65,6 +67,7 @@ export class PipelineFunction extends Construct {
       architecture: Architecture.X86_64,
       memorySize: props.memorySize,
       timeout: props.timeout,
+      ...(props.disk && { ephemeralStorageSize: props.disk }),
       role: this.#role,
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,

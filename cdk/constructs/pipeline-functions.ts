@@ -1,4 +1,4 @@
-import { Duration } from "aws-cdk-lib";
+import { Duration, Size } from "aws-cdk-lib";
 import type { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Code } from "aws-cdk-lib/aws-lambda";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
@@ -31,6 +31,11 @@ const ANALYSIS_MEMORY_MB = 1_769;
 /** Sheets of 7,000 tiles take 466 MB, pages of deep-zoom sheets three times that. */
 const ASSEMBLER_MEMORY_MB = 3_008;
 const SMALL_MEMORY_MB = 256;
+/**
+ * Networks that a function has seen stay on its disk, and one may have 500 MB (lib/pipeline/limits.ts);
+ * on 512 MB the second of them would not fit. Costs less than half a percent of the memory's price.
+ */
+const NETWORKS_DISK = Size.gibibytes(4);
 
 export interface PipelineFunctionsProps {
   readonly settings: PipelineSettings;
@@ -59,6 +64,7 @@ export class PipelineFunctions extends Construct {
     const intake = this.#create("intake", props, {
       description: "answers requests put into the drop zone and fans their jobs out",
       memorySize: ANALYSIS_MEMORY_MB,
+      disk: NETWORKS_DISK,
       environment: { ...dispatchEnvironment(props), BUNDLED_MODELS_DIR },
       statements: dispatchStatements(props),
     });
@@ -71,6 +77,7 @@ export class PipelineFunctions extends Construct {
     const worker = this.#create("worker", props, {
       description: "draws channels on the CPU",
       memorySize: workerMemory,
+      disk: NETWORKS_DISK,
       environment: { WORKER_THREADS: String(workerThreads) },
       statements: [],
     });
@@ -116,6 +123,7 @@ export class PipelineFunctions extends Construct {
     return this.#create("api", props, {
       description: "answers the HTTP API",
       memorySize: ANALYSIS_MEMORY_MB,
+      disk: NETWORKS_DISK,
       environment: { ...dispatchEnvironment(props), BUNDLED_MODELS_DIR },
       statements: dispatchStatements(props),
     });
@@ -127,6 +135,7 @@ export class PipelineFunctions extends Construct {
     own: {
       readonly description: string;
       readonly memorySize: number;
+      readonly disk?: Size;
       readonly environment: Readonly<Record<string, string>>;
       readonly statements: readonly PolicyStatement[];
     },

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { API_ROUTES } from "../../cdk/constructs/request-api.ts";
 import { ROUTES } from "../../functions/api/routes.ts";
 import { REQUEST_NOTIFICATION, RESULT_NOTIFICATIONS } from "../../lib/pipeline/keys.ts";
-import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
+import { MAX_MODEL_BYTES, MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
 import { checkResource, ofType, synthesise } from "./support/synthesise.ts";
 
 const stack = synthesise();
@@ -118,6 +118,22 @@ test("functions run on Node 24, are traced and write structured logs to groups o
   });
 });
 
+test("functions that keep networks on disk have room for several of the largest", () => {
+  const diskMb = Object.fromEntries(
+    ofType(stack, "AWS::Lambda::Function").map(([id, { Properties }]) => {
+      const storage = z.object({ Size: z.number() }).optional();
+      return [id, storage.parse(Properties["EphemeralStorage"])?.Size ?? 512];
+    }),
+  );
+  const roomFor = (id: RegExp) =>
+    Object.entries(diskMb)
+      .filter(([name]) => id.test(name))
+      .map(([, mb]) => Math.floor((mb * 1e6) / MAX_MODEL_BYTES));
+  expect(roomFor(/intake|worker|api/)).toEqual([8, 8, 8]);
+  // what they would have by default
+  expect(roomFor(/assembler|deadletter/)).toEqual([1, 1]);
+});
+
 test("the worker has the memory, threads and concurrency of the settings", () => {
   const large = synthesise({ workerMemory: "7076", workerConcurrency: "7" });
   checkResource(large, "AWS::Lambda::Function", {
@@ -184,6 +200,8 @@ test("the API has the function's routes, each signed and checked", () => {
     HttpMethod: "POST",
     RequestModels: { "application/json": { Ref: Match.stringLikeRegexp("DreamRequest") } },
   });
+  // the stage's own calls, none of the console's past it
+  template.resourceCountIs("AWS::Lambda::Permission", ROUTES.length);
   template.hasResourceProperties("AWS::ApiGateway::Stage", {
     MethodSettings: [Match.objectLike({ ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 })],
   });
