@@ -16,6 +16,20 @@ const attribute = z
   .object({ "Fn::GetAtt": z.tuple([z.string(), z.string()]) })
   .transform((value) => value["Fn::GetAtt"][0]);
 
+const queuePolicy = z.object({
+  PolicyDocument: z.object({
+    Statement: z.array(z.looseObject({ Effect: z.enum(["Allow", "Deny"]) })),
+  }),
+});
+const fromThisAccount = {
+  Sid: "NotificationsOfThisAccountsBuckets",
+  Effect: "Allow",
+  Action: "sqs:SendMessage",
+  Principal: { Service: "s3.amazonaws.com" },
+  Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+  Resource: arnOf(/^(Requests|Assembly)Queue/),
+};
+
 test("the template is the one that was reviewed", async () => {
   await expect(JSON.stringify(template.toJSON(), null, 2)).toMatchFileSnapshot(
     "__snapshots__/cpu.template.json",
@@ -84,6 +98,20 @@ test("the bucket announces what lib/pipeline/keys.ts says, once the queues let i
       Match.stringLikeRegexp("^RequestsQueuePolicy"),
     ]),
   });
+});
+
+test("a queue is spoken to over TLS, and written to by S3 for this account's buckets alone", () => {
+  const policies = ofType(stack, "AWS::SQS::QueuePolicy").map(
+    ([id, { Properties }]) => [id, queuePolicy.parse(Properties).PolicyDocument.Statement] as const,
+  );
+  expect(policies).toHaveLength(6);
+  for (const [id, statements] of policies) {
+    expect(statements.filter(({ Effect }) => Effect === "Deny")).toMatchObject([
+      { Action: "sqs:*", Condition: { Bool: { "aws:SecureTransport": "false" } } },
+    ]);
+    const allowed = statements.filter(({ Effect }) => Effect === "Allow");
+    expect(allowed).toEqual(/^(Requests|Assembly)Queue/.test(id) ? [fromThisAccount] : []);
+  }
 });
 
 test("every queue is encrypted and, unless it is for dead letters, has a dead-letter queue", () => {
