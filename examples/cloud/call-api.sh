@@ -14,18 +14,23 @@ request=${2:?wanted: call-api.sh API_URL REQUEST.json [SHEET.png]}
 sheet=${3:-sheet.png}
 api=${api%/}
 
-call() {
-  local auth
+# What curl signs or sends, as its own settings: arguments can be read by every user of the machine.
+credentials() {
   if [ -n "${API_KEY:-}" ]; then
-    auth=(--header "x-api-key: $API_KEY")
-  else
-    auth=(--aws-sigv4 "aws:amz:${AWS_REGION:-${AWS_DEFAULT_REGION:?}}:execute-api"
-      --user "${AWS_ACCESS_KEY_ID:?}:${AWS_SECRET_ACCESS_KEY:?}")
-    if [ -n "${AWS_SESSION_TOKEN:-}" ]; then
-      auth+=(--header "x-amz-security-token: $AWS_SESSION_TOKEN")
-    fi
+    echo "header = \"x-api-key: $API_KEY\""
+    return
   fi
-  curl --silent --show-error --fail-with-body "${auth[@]}" "$@"
+  echo "aws-sigv4 = \"aws:amz:${AWS_REGION:-${AWS_DEFAULT_REGION:?}}:execute-api\""
+  echo "user = \"${AWS_ACCESS_KEY_ID:?}:${AWS_SECRET_ACCESS_KEY:?}\""
+  if [ -n "${AWS_SESSION_TOKEN:-}" ]; then
+    echo "header = \"x-amz-security-token: $AWS_SESSION_TOKEN\""
+  fi
+}
+
+call() {
+  local settings
+  settings=$(credentials)
+  curl --silent --show-error --fail-with-body --config <(echo "$settings") "$@"
 }
 
 # field JSON PATH: the value under a path such as sheet.montage, or nothing

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -77,4 +77,45 @@ test("a refused request is refused with its problems", async () => {
   await expect(call(badRequest, "none.png")).rejects.toMatchObject({
     stderr: expect.stringMatching(UNKNOWN_LAYER),
   });
+});
+
+/** Runs call-api.sh with a curl that fails, and returns what was asked of it. */
+async function askedOfCurl(variables: NodeJS.ProcessEnv) {
+  const bin = join(folder, "bin");
+  await mkdir(bin, { recursive: true });
+  const log = join(folder, "curl.log");
+  const stub =
+    '#!/bin/sh\necho "$@" > "$CURL_LOG"\nwhile [ "$1" != --config ]; do shift; done\ncat "$2" >> "$CURL_LOG"\nexit 22\n';
+  await writeFile(join(bin, "curl"), stub);
+  await chmod(join(bin, "curl"), 0o755);
+  const PATH = `${bin}:${process.env["PATH"]}`;
+  await expect(
+    run("examples/cloud/call-api.sh", ["https://api.example", request], {
+      env: { ...variables, PATH, CURL_LOG: log },
+    }),
+  ).rejects.toMatchObject({ code: 1 });
+  const [argumentsGiven = "", ...settings] = (await readFile(log, "utf8")).split("\n");
+  return { argumentsGiven, settings };
+}
+
+test.each([
+  {
+    variables: {
+      AWS_REGION: "eu-west-1",
+      AWS_ACCESS_KEY_ID: "AKIAEXAMPLE",
+      AWS_SECRET_ACCESS_KEY: "wJalr/XUtn+FEMI",
+      AWS_SESSION_TOKEN: "IQoJb3JpZ2lu==",
+    },
+    settings: [
+      'aws-sigv4 = "aws:amz:eu-west-1:execute-api"',
+      'user = "AKIAEXAMPLE:wJalr/XUtn+FEMI"',
+      'header = "x-amz-security-token: IQoJb3JpZ2lu=="',
+    ],
+  },
+  { variables: { API_KEY: "k3y" }, settings: ['header = "x-api-key: k3y"'] },
+])("curl is told $settings, where no other user sees it", async ({ variables, settings }) => {
+  const asked = await askedOfCurl(variables);
+  expect(asked.settings.filter((line) => line !== "")).toEqual(settings);
+  expect(asked.argumentsGiven).toContain("https://api.example/jobs");
+  for (const secret of Object.values(variables)) expect(asked.argumentsGiven).not.toContain(secret);
 });
