@@ -6,12 +6,15 @@ export interface ScaleInProtection {
 /** Outside ECS there is nobody to ask. */
 export const NO_PROTECTION: ScaleInProtection = { set: () => Promise.resolve() };
 
-/** Protection ends by itself, should this process die: longer than any batch. */
+/** Protection ends by itself, should this process die: longer than any group takes. */
 const EXPIRES_IN_MINUTES = 120;
+/** Work may go on for longer, from group to group: half of the time is left for the group's end. */
+const RENEW_MS = (EXPIRES_IN_MINUTES / 2) * 60_000;
 const TIMEOUT_MS = 5_000;
 
 /**
- * Protection through the agent's endpoint inside the task, asked only when the state changes.
+ * Protection through the agent's endpoint inside the task, asked when the state changes, and again
+ * while work goes on.
  *
  * Source: Amazon ECS developer guide, "Amazon ECS task scale-in protection endpoint".
  *
@@ -21,14 +24,18 @@ const TIMEOUT_MS = 5_000;
 export function ecsScaleInProtection(
   agentUri: string,
   onError: (error: unknown) => void,
+  now: () => number = Date.now,
 ): ScaleInProtection {
   let current: "working" | "idle" = "idle";
+  let askedAt = now();
   return {
     async set(state) {
-      if (state === current) return;
+      const isDue = state === "working" && now() - askedAt >= RENEW_MS;
+      if (state === current && !isDue) return;
       try {
         await putProtection(agentUri, state === "working");
         current = state;
+        askedAt = now();
       } catch (error) {
         onError(error);
       }

@@ -41,6 +41,24 @@ test("is asked for when work begins and ends, not in between", async () => {
   expect(errors).toEqual([]);
 });
 
+test("work without a pause stays protected: renewed before the two hours end, and no sooner", async () => {
+  let minutes = 0;
+  const protection = ecsScaleInProtection(
+    agentUri(),
+    (error) => {
+      throw error;
+    },
+    () => minutes * 60_000,
+  );
+  const askedAt: number[] = [];
+  for (; minutes <= 150; minutes += 10) {
+    const before = asked.length;
+    await protection.set("working");
+    if (asked.length > before) askedAt.push(minutes);
+  }
+  expect(askedAt).toEqual([0, 60, 120]);
+});
+
 test.each([
   { status: 400, body: '{"error":{"Code":"InvalidParameterException"}}' },
   // the agent's word for a task that ECS will not protect
