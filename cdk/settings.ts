@@ -16,7 +16,8 @@ const settingsSchema = z.object({
   workerThreads: wholeNumber(1, 6).optional(),
   auth: z.enum(["iam", "api-key"]).default("iam"),
   requestsPerSecond: wholeNumber(1, 10_000).default(10),
-  retentionDays: wholeNumber(1, 3_650).default(30),
+  // a job may take a day, and is ended by what its plan says
+  retentionDays: wholeNumber(2, 3_650).default(30),
   alarmEmail: z.email().optional(),
 });
 

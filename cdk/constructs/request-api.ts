@@ -88,7 +88,6 @@ export class RequestApi extends Construct {
       cloudWatchRole: true,
       deployOptions: {
         tracingEnabled: true,
-        metricsEnabled: true,
         loggingLevel: MethodLoggingLevel.ERROR,
         accessLogDestination: new LogGroupLogDestination(accessLog),
         accessLogFormat: AccessLogFormat.jsonWithStandardFields(),

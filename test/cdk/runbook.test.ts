@@ -16,6 +16,8 @@ const alarmSchema = z.object({
   AlarmDescription: z.string(),
   AlarmActions: z.array(z.unknown()).min(1),
   TreatMissingData: z.literal("notBreaching"),
+  /** Of a math expression: the expression itself, and what goes into it. */
+  Metrics: z.array(z.object({ MetricStat: z.unknown().optional() })).optional(),
 });
 
 test.each([
@@ -54,6 +56,20 @@ test("the runbook counts deliveries as the pipeline does", () => {
   const counts = [...readme.matchAll(/(\S+) (?:times|deliveries)\b/g)].map(([, count]) => count);
   expect(counts).toEqual(Array(counts.length).fill(String(MAX_RECEIVES)));
   expect(counts.length).toBeGreaterThanOrEqual(3);
+});
+
+test("the README's standing price is that of the dashboard and of each metric an alarm watches", () => {
+  // list prices of CloudWatch, US dollars a month
+  const dashboard = 3;
+  const perMetric = 0.1;
+  const metricsOf = ({ Metrics }: z.infer<typeof alarmSchema>) =>
+    Metrics?.filter(({ MetricStat }) => MetricStat !== undefined).length ?? 1;
+  const [least, most] = [cpu, gpu].map((stack) =>
+    alarmsOf(stack).reduce((sum, alarm) => sum + perMetric * metricsOf(alarm), dashboard),
+  );
+  expect(least).toBeCloseTo(5.1);
+  expect(most).toBeCloseTo(6.1);
+  expect(readme).toMatch(/\| standing: dashboard, 18 to 22 alarms +\| 5 to 6 a month/);
 });
 
 test("the README lists every setting", () => {
