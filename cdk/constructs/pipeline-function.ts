@@ -6,6 +6,7 @@ import {
   EventSourceMapping,
   Function as LambdaFunction,
   LoggingFormat,
+  type RecursiveLoop,
   Runtime,
   Tracing,
 } from "aws-cdk-lib/aws-lambda";
@@ -25,6 +26,8 @@ export interface PipelineFunctionProps {
   readonly timeout: Duration;
   /** @default Lambda's smallest, 512 MB */
   readonly disk?: Size;
+  /** @default Lambda ends a chain of invocations in which the function has been called 16 times */
+  readonly recursiveLoop?: RecursiveLoop;
   readonly environment: Readonly<Record<string, string>>;
   /** What it may do, besides writing its log and its trace. */
   readonly statements: readonly PolicyStatement[];
@@ -68,6 +71,7 @@ export class PipelineFunction extends Construct {
       memorySize: props.memorySize,
       timeout: props.timeout,
       ...(props.disk && { ephemeralStorageSize: props.disk }),
+      ...(props.recursiveLoop && { recursiveLoop: props.recursiveLoop }),
       role: this.#role,
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,

@@ -1,6 +1,6 @@
 import { Duration, Size } from "aws-cdk-lib";
 import type { PolicyStatement } from "aws-cdk-lib/aws-iam";
-import type { Code } from "aws-cdk-lib/aws-lambda";
+import { type Code, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 
@@ -93,6 +93,9 @@ export class PipelineFunctions extends Construct {
     const assembler = this.#create("assembler", props, {
       description: "follows jobs and draws the sheet of one whose channels have ended",
       memorySize: ASSEMBLER_MEMORY_MB,
+      // it asks to be called again every 15 minutes until a job's deadline of a day: 96 times, where
+      // Lambda would take the 16th for a loop and give the message up
+      recursiveLoop: RecursiveLoop.ALLOW,
       environment: dispatchEnvironment(props),
       statements: dispatchStatements(props),
     });
@@ -136,6 +139,7 @@ export class PipelineFunctions extends Construct {
       readonly description: string;
       readonly memorySize: number;
       readonly disk?: Size;
+      readonly recursiveLoop?: RecursiveLoop;
       readonly environment: Readonly<Record<string, string>>;
       readonly statements: readonly PolicyStatement[];
     },

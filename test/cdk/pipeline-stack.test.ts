@@ -5,7 +5,12 @@ import { z } from "zod";
 import { API_ROUTES } from "../../cdk/constructs/request-api.ts";
 import { ROUTES } from "../../functions/api/routes.ts";
 import { REQUEST_NOTIFICATION, RESULT_NOTIFICATIONS } from "../../lib/pipeline/keys.ts";
-import { MAX_MODEL_BYTES, MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
+import {
+  JOB_DEADLINE_SECONDS,
+  MAX_MODEL_BYTES,
+  MAX_RECEIVES,
+  RECONCILE_SECONDS,
+} from "../../lib/pipeline/limits.ts";
 import { checkResource, ofType, synthesise } from "./support/synthesise.ts";
 
 const stack = synthesise();
@@ -144,6 +149,16 @@ test("functions run on Node 24, are traced and write structured logs to groups o
     TracingConfig: { Mode: "Active" },
     LoggingConfig: { LogFormat: "JSON", LogGroup: { Ref: Match.stringLikeRegexp("Logs") } },
   });
+});
+
+test("the assembler alone may call itself, more often than Lambda lets a loop go on", () => {
+  const looping = ofType(stack, "AWS::Lambda::Function").filter(
+    ([, { Properties }]) => Properties["RecursiveLoop"] === "Allow",
+  );
+  expect(looping.map(([id]) => id)).toEqual([expect.stringMatching(/^Functionsassembler/)]);
+  // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+  const lambdaStopsAt = 16;
+  expect(JOB_DEADLINE_SECONDS / RECONCILE_SECONDS).toBeGreaterThan(lambdaStopsAt);
 });
 
 test("functions that keep networks on disk have room for several of the largest", () => {
