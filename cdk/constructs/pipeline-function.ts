@@ -37,8 +37,8 @@ export interface ConsumerOptions {
   readonly batchSize: number;
   /** @default none: a message is taken as it comes */
   readonly batchingWindow?: Duration;
-  /** 2 to 1,000. @default as many as the account allows */
-  readonly maxConcurrency?: number;
+  /** 2 to 1,000. */
+  readonly maxConcurrency: number;
 }
 
 /** A function with its own role and log group: no managed policies, no rights by default. */
@@ -94,7 +94,7 @@ export class PipelineFunction extends Construct {
       reportBatchItemFailures: true,
       batchSize,
       ...(batchingWindow && { maxBatchingWindow: batchingWindow }),
-      ...(maxConcurrency !== undefined && { maxConcurrency }),
+      maxConcurrency,
     });
   }
 }

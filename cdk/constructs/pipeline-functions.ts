@@ -117,7 +117,8 @@ export class PipelineFunctions extends Construct {
     });
     const { queues, gpu } = props;
     for (const { deadLetterQueue } of [queues.channels, ...(gpu ? [gpu.queue] : [])]) {
-      deadLetter.consume(deadLetterQueue, { batchSize: 10 });
+      // thousands of dead letters can wait; the other functions need the account's concurrency
+      deadLetter.consume(deadLetterQueue, { batchSize: 10, maxConcurrency: 2 });
     }
     return deadLetter;
   }

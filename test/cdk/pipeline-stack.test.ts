@@ -137,6 +137,8 @@ test("a message stays invisible for six times its function's timeout, and fails 
     const queue = attribute.parse(Properties["EventSourceArn"]);
     const timeout = Number(stack.resources[Ref]?.Properties["Timeout"]);
     expect(stack.resources[queue]?.Properties["VisibilityTimeout"]).toBe(6 * timeout);
+    // no queue's backlog takes the whole account's concurrency
+    expect(Properties["ScalingConfig"]).toEqual({ MaximumConcurrency: expect.any(Number) });
     expect(Properties["FunctionResponseTypes"]).toEqual(["ReportBatchItemFailures"]);
   }
 });
