@@ -61,7 +61,7 @@ const imports: readonly Import[] = readdirSync(".", { recursive: true, encoding:
   .flatMap((path) => importsOf(path, readFileSync(path, "utf8")));
 
 function importsOf(from: string, text: string): Import[] {
-  return [...text.matchAll(/(?:\bfrom|\bimport)\s+"([^"]+)"/g)].map((match) => {
+  return [...text.matchAll(/(?:\b(?:from|import)\s+|\bimport\()"([^"]+)"/g)].map((match) => {
     const specifier = match[1]!;
     const isLocal = specifier.startsWith(".");
     return { from, to: isLocal ? normalize(join(dirname(from), specifier)) : specifier, isLocal };
@@ -98,6 +98,8 @@ describe("architecture", () => {
   test("a forbidden import is found", () => {
     const upwards = importsOf("lib/onnx/x.ts", 'import { a } from "../optvis/y.ts";');
     expect(forbiddenImports(upwards)).toHaveLength(1);
+    const later = importsOf("lib/onnx/x.ts", 'const { a } = await import("../optvis/y.ts");');
+    expect(forbiddenImports(later)).toHaveLength(1);
     const stray = importsOf("lib/onnx/x.ts", 'import sharp from "sharp";');
     expect(strayUsers(stray, "sharp", CONFINED["sharp"]!)).toHaveLength(1);
   });

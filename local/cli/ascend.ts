@@ -1,22 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-
 import { Command } from "commander";
 
-import type { Provider } from "../../lib/autodiff/rule.ts";
-import { ImageError } from "../../lib/image/errors.ts";
-import { decodeNpy, encodeNpy } from "../../lib/image/npy.ts";
-import type { Size } from "../../lib/image/raster.ts";
-import { sizeOf } from "../../lib/onnx/tensor.ts";
-import type { ChannelDream, DreamTask, Planes } from "../../lib/optvis/deep-dream.ts";
-import { DreamEngine } from "../../lib/optvis/engine.ts";
-import type { Objective } from "../../lib/optvis/objectives.ts";
-import { planLevels } from "../../lib/optvis/plan-levels.ts";
-import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
-import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
-import { levelSizes } from "../../lib/pipeline/work.ts";
-import { withFolder } from "./folders.ts";
-import { noteAssumptions, openLayer } from "./network.ts";
 import {
   layerOption,
   networkOption,
@@ -25,23 +8,8 @@ import {
   scaleFactor,
   wholeNumber,
 } from "./options.ts";
+import type { AscendFlags } from "./run-ascend.ts";
 import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./user-errors.ts";
-import { writeWhole } from "./write-whole.ts";
-
-interface AscendFlags {
-  readonly network: string;
-  readonly layer: string;
-  readonly channels: readonly string[];
-  readonly objective: Objective;
-  readonly iterations: number;
-  readonly levels: number;
-  readonly scale: number;
-  readonly init?: string;
-  readonly provider: Provider;
-  readonly threads?: number;
-  readonly out: string;
-}
 
 /** `dreamgrid ascend`: one raw run, with nothing random, for checks from outside. */
 export function ascendCommand(terminal: Terminal): Command {
@@ -66,175 +34,8 @@ export function ascendCommand(terminal: Terminal): Command {
       `
 Writes image.npy [N,3,H,W] in network input units and activation.npy [iterations of all levels, N].`,
     )
-    .action((flags: AscendFlags) => ascend(flags, terminal));
-}
-
-async function ascend(flags: AscendFlags, terminal: Terminal): Promise<void> {
-  const opened = await openLayer(flags.network, flags.layer, terminal);
-  const { model, layer } = opened;
-  const channels = channelNumbers(flags.channels, layer);
-  const images = flags.init
-    ? await readImages(flags.init, channels.length, model.scale)
-    : noiseImages(channels.length, model.inputSize);
-  const pyramid = { pyramidLevels: flags.levels, pyramidScale: flags.scale };
-  const last = levelSizes({ imageSize: images[0]!, ...pyramid }).at(-1)!;
-  if (Math.max(last.height, last.width) > MAX_IMAGE_SIDE_PX) {
-    throw new UsageError(
-      `${flags.levels} levels of scale ${flags.scale} end at ${last.width} x ${last.height} pixels, want at most ${MAX_IMAGE_SIDE_PX} a side; give fewer --levels or a smaller --scale`,
-    );
-  }
-  const levels = planLevels(model, layer, { size: images[0]!, ...pyramid, overlap: "none" });
-  const task: DreamTask = {
-    network: model,
-    layer,
-    channels: channels.map((channel) => channel - 1),
-    levels,
-    objective: flags.objective,
-    iterations: flags.iterations,
-    start: { kind: "given", images },
-    provider: flags.provider,
-  };
-  await withFolder(flags.out, async () => {
-    const dreams = await run(task, flags, terminal);
-    await writeResults(dreams, { scale: model.scale, folder: flags.out, terminal });
-  });
-  noteAssumptions(opened, terminal);
-}
-
-async function run(
-  task: DreamTask,
-  { threads }: AscendFlags,
-  terminal: Terminal,
-): Promise<readonly ChannelDream[]> {
-  const engine = new DreamEngine(threads === undefined ? {} : { threads });
-  const bar = terminal.progressBar(`ascending ${task.layer.name}`);
-  const total = task.channels.length * task.levels.length * task.iterations;
-  const done = new Map<number, number>();
-  try {
-    return await engine.dream(task, {
-      onProgress: ({ channel, level, iteration }) => {
-        done.set(channel, (level - 1) * task.iterations + iteration);
-        bar.show(
-          [...done.values()].reduce((sum, count) => sum + count, 0),
-          total,
-        );
-      },
+    .action(async (flags: AscendFlags) => {
+      const { runAscend } = await import("./run-ascend.ts");
+      await runAscend(flags, terminal);
     });
-  } finally {
-    bar.end();
-    await engine.close();
-  }
-}
-
-/** "5", "1:36" and "1,2,5" as 1-based channels; one may be named twice, to start from two images. */
-function channelNumbers(
-  written: readonly string[],
-  layer: { readonly name: string; readonly channels: number },
-): readonly number[] {
-  const count = layer.channels;
-  return written
-    .flatMap((part) => part.split(","))
-    .flatMap((part) => {
-      const [first, last = first] = /^(\d+)(?::(\d+))?$/.exec(part)?.slice(1).map(Number) ?? [];
-      const end = Number.isNaN(last) ? first : last;
-      if (!first || !end || end < first || end > count) {
-        throw new UsageError(
-          `channel '${part}': want indices or ranges like 1:36, from 1 to ${count}, of layer '${layer.name}'`,
-        );
-      }
-      return Array.from({ length: end - first + 1 }, (_, i) => first + i);
-    });
-}
-
-/** Network input units to centred pixels. */
-async function readImages(
-  path: string,
-  count: number,
-  scale: readonly number[],
-): Promise<readonly Planes[]> {
-  const { shape, data } = readNpy(path, await readFile(path));
-  const [n = 0, colours, height = 0, width = 0] = shape;
-  if (shape.length !== 4 || colours !== 3 || n !== count || data.length === 0) {
-    throw new UsageError(
-      `${path}: holds [${shape.join(", ")}], want [${count}, 3, H, W], one image per channel`,
-    );
-  }
-  if (!data.every(Number.isFinite))
-    throw new UsageError(`${path}: holds values that are not finite`);
-  const pixels = sizeOf(shape.slice(1));
-  return Array.from({ length: n }, (_, i) => ({
-    height,
-    width,
-    data: perColour(data.subarray(i * pixels, (i + 1) * pixels), scale, (value, s) => value / s),
-  }));
-}
-
-function readNpy(path: string, bytes: Uint8Array) {
-  try {
-    return decodeNpy(bytes);
-  } catch (error) {
-    if (error instanceof ImageError) throw new UsageError(`${path}: ${error.message}`);
-    throw error;
-  }
-}
-
-function noiseImages(count: number, size: Size): readonly Planes[] {
-  return Array.from({ length: count }, (_, i) => ({
-    ...size,
-    data: standardNormal(3 * size.height * size.width, uniformFrom("ascend", i)),
-  }));
-}
-
-async function writeResults(
-  dreams: readonly ChannelDream[],
-  {
-    scale,
-    folder,
-    terminal: { print, note },
-  }: {
-    readonly scale: readonly number[];
-    readonly folder: string;
-    readonly terminal: Terminal;
-  },
-): Promise<void> {
-  const images = dreams.map((dream) => {
-    if (dream.kind === "image") return dream;
-    throw new UsageError(`channel ${dream.channel + 1}: ${dream.reason}`);
-  });
-  const { height, width } = images[0]!.image;
-  const pixels = images.flatMap(({ image }) => [
-    ...perColour(image.data, scale, (value, s) => value * s),
-  ]);
-  const steps = images[0]!.trace.length;
-  const activations = Array.from({ length: steps }, (_, k) =>
-    images.map(({ trace }) => trace[k]!.activation),
-  );
-  await writeWhole(
-    new Map([
-      [join(folder, "image.npy"), npy([images.length, 3, height, width], pixels)],
-      [join(folder, "activation.npy"), npy([steps, images.length], activations.flat())],
-    ]),
-  );
-
-  print("Iteration  Activation Strength  Pyramid Level");
-  images[0]!.trace.forEach(({ iteration, level }, k) => {
-    const mean = activations[k]!.reduce((sum, value) => sum + value, 0) / images.length;
-    print(
-      `${String(iteration).padStart(9)}  ${mean.toFixed(2).padStart(19)}  ${String(level).padStart(13)}`,
-    );
-  });
-  note(`${folder}: image.npy and activation.npy`);
-}
-
-function npy(shape: readonly number[], values: readonly number[]): Uint8Array {
-  return encodeNpy(shape, Float32Array.from(values));
-}
-
-function perColour(
-  planes: Float32Array,
-  scale: readonly number[],
-  convert: (value: number, scale: number) => number,
-): Float32Array {
-  const pixels = planes.length / 3;
-  return planes.map((value, i) => convert(value, scale[Math.floor(i / pixels)]!));
 }

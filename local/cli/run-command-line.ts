@@ -7,13 +7,13 @@ import { exportGraphCommand } from "./export-graph.ts";
 import { modelsCommand } from "./models.ts";
 import { serveCommand } from "./serve.ts";
 import { type CommandIo, createTerminal } from "./terminal.ts";
-import { userMessage } from "./user-errors.ts";
 
 /** What was asked for cannot be done; 1 is for what should not have happened. */
 const EXIT_BAD_REQUEST = 2;
 
 /**
- * Runs `dreamgrid` with the words after its name.
+ * Runs `dreamgrid` with the words after its name. A command's definition is light and imports its
+ * work (`run-<command>.ts`) when it is asked for, so that help and misspelt options answer at once.
  *
  * @returns the exit code: 0, or 2 after one line on standard error that says what was wrong with the
  *   request
@@ -35,6 +35,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_BAD_REQUEST;
+    const { userMessage } = await import("./user-errors.ts");
     const message = userMessage(error);
     if (message === null) throw error;
     terminal.note(`dreamgrid: ${oneLine(message)}`);

@@ -1,35 +1,10 @@
-import { resolve as absolute } from "node:path";
-
 import { Command } from "commander";
 
-import { defaultFolders } from "../../lib/networks/folders.ts";
-import { createEngineRenderer } from "../../lib/pipeline/engine-renderer.ts";
-import type { Renderer } from "../../lib/pipeline/renderer.ts";
-import { DataFolderInUseError } from "../endpoint/storage/data-folder.ts";
-import { startService } from "../serve.ts";
-import { serveProgress } from "../serve-progress.ts";
-import { makeFolders } from "./folders.ts";
 import { wholeNumber } from "./options.ts";
-import { serveInstructions } from "./serve-instructions.ts";
+import type { ServeFlags, ServeHooks } from "./run-serve.ts";
 import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./user-errors.ts";
 
 const MAX_PORT = 65_535;
-const LINK_SECONDS = 3_600;
-
-interface ServeFlags {
-  readonly awsPort: number;
-  readonly apiPort: number;
-  readonly data: string;
-  readonly threads?: number;
-}
-
-export interface ServeHooks {
-  /** What draws; tests put a fake in its place. @default the engine */
-  readonly createRenderer?: (threads: number | undefined) => Renderer;
-  /** @default that of the service */
-  readonly recoverySeconds?: number;
-}
 
 /** `dreamgrid serve`: the whole service on this machine, until it is interrupted. */
 export function serveCommand(terminal: Terminal, hooks: ServeHooks = {}): Command {
@@ -45,62 +20,8 @@ export function serveCommand(terminal: Terminal, hooks: ServeHooks = {}): Comman
 Objects are plain files, DATA/dreamgrid/KEY. Stopped and started again, also after a crash, it goes
 on with unfinished jobs. It listens on this machine's loopback interface only.`,
     )
-    .action((flags: ServeFlags) => serve(flags, terminal, hooks));
-}
-
-async function serve(
-  { data, threads, awsPort, apiPort }: ServeFlags,
-  { env, print, note }: Terminal,
-  { createRenderer = engineRenderer, ...hooks }: ServeHooks,
-): Promise<void> {
-  const dataFolder = absolute(data);
-  await makeFolders(dataFolder);
-  const stop = interruption();
-  const renderer = createRenderer(threads);
-  try {
-    const service = await startService({
-      dataFolder,
-      awsPort,
-      apiPort,
-      renderer,
-      networkFolders: defaultFolders(env),
-      ...hooks,
-    }).catch((error: unknown) => {
-      throw explained(error);
+    .action(async (flags: ServeFlags) => {
+      const { runServe } = await import("./run-serve.ts");
+      await runServe(flags, terminal, hooks);
     });
-    const { pipeline } = service;
-    const linkTo = (key: string) => pipeline.store.linkToGet(key, LINK_SECONDS);
-    pipeline.listen(serveProgress({ print, linkTo }));
-    print(serveInstructions(service));
-    await stop;
-    note("stopping; the next start goes on with unfinished jobs");
-    await service.stop();
-  } finally {
-    await renderer.close();
-  }
-}
-
-function engineRenderer(threads: number | undefined): Renderer {
-  return createEngineRenderer(threads === undefined ? {} : { threads });
-}
-
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process the hard way. */
-function interruption(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve());
-  });
-}
-
-/** What the user can do something about, in one line. */
-function explained(error: unknown): unknown {
-  if (error instanceof DataFolderInUseError) return new UsageError(error.message);
-  const { code, port } = error as { readonly code?: unknown; readonly port?: unknown };
-  if (code === "EADDRINUSE" || code === "EACCES") {
-    if (typeof port !== "number") return error;
-    const problem = code === "EACCES" ? "may not be used by you" : "is in use";
-    return new UsageError(
-      `port ${port} ${problem}; stop what uses it, or choose others with --aws-port and --api-port`,
-    );
-  }
-  return error;
 }

@@ -1,0 +1,133 @@
+import { copyFile, cp, readFile, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
+import { createEngineRenderer } from "../../lib/pipeline/engine-renderer.ts";
+import { type DreamRequest, parseLocalRequest, RequestError } from "../../lib/pipeline/request.ts";
+import { startLocalPipeline } from "../pipeline.ts";
+import { type JobOutcome, runJobs } from "../run-job.ts";
+import { checkLocalRequest } from "./check-local-request.ts";
+import { DreamProgress } from "./dream-progress.ts";
+import { checkWritable, makeFolders } from "./folders.ts";
+import type { Terminal } from "./terminal.ts";
+import { UsageError } from "./user-errors.ts";
+
+/** What `dream` draws when it is given nothing: the example, on the network that needs no download. */
+const EXAMPLES = [
+  "emojinet-1-conv1.json",
+  "emojinet-2-conv2-reduce.json",
+  "emojinet-3-inception-4e.json",
+  "emojinet-4-classes.json",
+].map((file) => fileURLToPath(new URL(`../../examples/${file}`, import.meta.url)));
+
+export interface DreamFlags {
+  readonly out: string;
+  readonly data?: string;
+  readonly threads?: number;
+}
+
+/** A request and what its results are called. */
+interface NamedRequest {
+  readonly name: string;
+  readonly request: DreamRequest;
+}
+
+export async function runDream(
+  files: readonly string[],
+  flags: DreamFlags,
+  terminal: Terminal,
+): Promise<void> {
+  const requests = await readRequests(files.length > 0 ? files : EXAMPLES);
+  const networks = {
+    folders: defaultFolders(terminal.env),
+    cacheFolder: cacheFolder(terminal.env),
+  };
+  for (const { name, request } of requests) {
+    await checkLocalRequest(request, { name, networks, terminal });
+  }
+
+  const dataFolder = flags.data ?? join(flags.out, ".pipeline");
+  await makeFolders(flags.out);
+  await checkWritable(flags.out);
+  await makeFolders(dataFolder);
+  const renderer = createEngineRenderer(
+    flags.threads === undefined ? {} : { threads: flags.threads },
+  );
+  const progress = new DreamProgress(requests, terminal);
+  const pipeline = await startLocalPipeline({ dataFolder, renderer });
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort(new UsageError("interrupted; run it again to go on"));
+  process.once("SIGINT", interrupt);
+  try {
+    const outcomes = await runJobs(
+      pipeline,
+      requests.map(({ request }) => request),
+      {
+        networks,
+        signal: interruption.signal,
+        onProgress: (event) => progress.show(event),
+      },
+    );
+    progress.end();
+    for (const [i, outcome] of outcomes.entries()) {
+      await deliver(requests[i]!.name, outcome, { folder: flags.out, terminal });
+    }
+  } finally {
+    progress.end();
+    process.off("SIGINT", interrupt);
+    await pipeline.stop();
+    await renderer.close();
+  }
+}
+
+/** Reads and checks every request before anything else happens. */
+async function readRequests(files: readonly string[]): Promise<readonly NamedRequest[]> {
+  const requests = await Promise.all(
+    files.map(async (file) => {
+      const name = basename(file).replace(/\.json$/i, "");
+      const text = await readFile(file, "utf8");
+      try {
+        return { name, request: parseLocalRequest(parseJson(text)) };
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        throw new UsageError(`${file}: ${error.message}`);
+      }
+    }),
+  );
+  const names = requests.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return requests;
+  throw new UsageError(
+    `two requests are called '${twice}', so their sheets would be too; rename one`,
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RequestError([`it is not JSON: ${reason}`]);
+  }
+}
+
+/** Copies a job's results out of the bucket's folder and says where they are. */
+async function deliver(
+  name: string,
+  outcome: JobOutcome,
+  { folder, terminal }: { readonly folder: string; readonly terminal: Terminal },
+): Promise<void> {
+  if (outcome.kind === "rejected") throw new UsageError(`${name}: ${outcome.problems.join("; ")}`);
+  const sheet = join(folder, `${name}.png`);
+  const tiles = join(folder, `${name}.tiles`);
+  await copyFile(outcome.manifestPath, join(folder, `${name}.manifest.json`));
+  await rm(tiles, { recursive: true, force: true });
+  const { ok, failed, total } = outcome.completion;
+  // without an image there is no folder of them
+  if (ok > 0) await cp(outcome.tilesFolder, tiles, { recursive: true });
+  await copyFile(outcome.sheetPath, sheet);
+  terminal.print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
+  if (failed > 0)
+    terminal.note(`${name}: ${failed} channels failed; ${name}.manifest.json says why`);
+}

@@ -1,0 +1,52 @@
+import type { Provider } from "../../lib/autodiff/rule.ts";
+import { encodeModel } from "../../lib/onnx/encode.ts";
+import type { Graph } from "../../lib/onnx/model.ts";
+import { ascentGraph } from "../../lib/optvis/ascent-graph.ts";
+import { differentiableGraph } from "../../lib/optvis/differentiable-graph.ts";
+import { layerPass } from "../../lib/optvis/layer-pass.ts";
+import type { Objective } from "../../lib/optvis/objectives.ts";
+import { planLevels } from "../../lib/optvis/plan-levels.ts";
+import { noteAssumptions, openLayer } from "./network.ts";
+import type { Terminal } from "./terminal.ts";
+import { writeWhole } from "./write-whole.ts";
+
+export interface ExportFlags {
+  readonly network: string;
+  readonly layer: string;
+  readonly size?: number;
+  readonly batch: number;
+  readonly provider: Provider;
+  readonly objective: Objective;
+  readonly ascent?: boolean;
+  readonly out: string;
+}
+
+export async function runExportGraph(flags: ExportFlags, terminal: Terminal): Promise<void> {
+  const opened = await openLayer(flags.network, flags.layer, terminal);
+  const { model, layer } = opened;
+  const { objective, provider, batch } = flags;
+  const size = flags.size ? { height: flags.size, width: flags.size } : model.inputSize;
+  const [level] = planLevels(model, layer, { size, pyramidLevels: 1, pyramidScale: 2 });
+  const tiles = level!.tiles;
+
+  let graph: Graph;
+  if (flags.ascent) {
+    const seen = tiles ?? size;
+    graph = ascentGraph({
+      pass: layerPass(model.model, layer, [batch, 3, seen.height, seen.width]),
+      objective,
+      provider,
+      scale: model.scale,
+      tiling: tiles && { imageSize: size, plan: tiles, blend: "feathered" },
+    });
+  } else {
+    const pass = layerPass(model.model, layer, [batch, 3, size.height, size.width]);
+    graph = differentiableGraph(pass, { objective, provider });
+  }
+  const bytes = encodeModel(graph);
+  await writeWhole(new Map([[flags.out, bytes]]));
+  terminal.print(
+    `${flags.out}: ${graph.nodes.length} nodes, ${(bytes.length / 1e6).toFixed(1)} MB`,
+  );
+  noteAssumptions(opened, terminal);
+}

@@ -1,0 +1,95 @@
+import { addNetwork } from "../../lib/networks/add.ts";
+import type { DownloadProgress } from "../../lib/networks/fetch.ts";
+import { cacheFolder, defaultFolders, type Environment } from "../../lib/networks/folders.ts";
+import type { Triple } from "../../lib/networks/manifest.ts";
+import { findModel, type Network, openNetwork } from "../../lib/networks/registry.ts";
+import { surveyNetworks, type SurveyedNetwork } from "../../lib/networks/survey.ts";
+import { checkGradients } from "./check-gradients.ts";
+
+/** What the commands read and write, so that tests can watch. */
+export interface ModelsContext {
+  readonly env: Environment;
+  /** Results, to standard output. */
+  readonly print: (line: string) => void;
+  /** Progress and notices, to standard error; a text in progress has no line end. */
+  readonly note: (text: string) => void;
+}
+
+export interface AddFlags {
+  readonly id: string;
+  readonly mean: Triple;
+  readonly scale: Triple;
+  readonly channelOrder: "RGB" | "BGR";
+  readonly labels?: string;
+  readonly size?: number;
+  readonly licence: string;
+  readonly folder?: string;
+}
+
+export async function listModels({ env, print }: ModelsContext): Promise<void> {
+  const folders = defaultFolders(env);
+  for (const network of await surveyNetworks(folders)) print(await listed(network, folders));
+}
+
+export async function printModelPath(id: string, context: ModelsContext): Promise<void> {
+  const { modelPath } = await openModel(id, context);
+  context.print(modelPath);
+}
+
+export async function fetchModel(id: string, context: ModelsContext): Promise<void> {
+  const { modelPath } = await openModel(id, context);
+  context.print(`${id} is at ${modelPath}`);
+}
+
+export async function addModel(
+  modelPath: string,
+  flags: AddFlags,
+  { env, print }: ModelsContext,
+): Promise<void> {
+  const network = await addNetwork(
+    {
+      id: flags.id,
+      modelPath,
+      mean: flags.mean,
+      scale: flags.scale,
+      channelOrder: flags.channelOrder,
+      labelsPath: flags.labels ?? null,
+      sizePx: flags.size ?? null,
+      licence: flags.licence,
+    },
+    {
+      folder: flags.folder ?? cacheFolder(env),
+      folders: defaultFolders(env),
+      check: async (candidate) => print(await checkGradients(candidate)),
+    },
+  );
+  print(`added '${flags.id}': ${network.modelPath}`);
+}
+
+/** Finds a network by its id, and fetches its model if need be. */
+export async function openModel(id: string, { env, note }: ModelsContext): Promise<Network> {
+  let shownPercent = -1;
+  const onProgress = ({ receivedBytes, totalBytes }: DownloadProgress) => {
+    if (totalBytes === null || totalBytes === 0) return;
+    const percent = Math.floor((100 * receivedBytes) / totalBytes);
+    if (percent === shownPercent) return;
+    shownPercent = percent;
+    const megabytes = (totalBytes / 1e6).toFixed(1);
+    note(`\rfetching ${id}: ${percent} % of ${megabytes} MB${percent === 100 ? "\n" : ""}`);
+  };
+  return openNetwork(id, {
+    folders: defaultFolders(env),
+    cacheFolder: cacheFolder(env),
+    onProgress,
+  });
+}
+
+async function listed(network: SurveyedNetwork, folders: readonly string[]): Promise<string> {
+  if (network.kind === "broken") return `${network.id}\tbroken: ${network.error.message}`;
+  const { manifest, id } = network;
+  const { width, height } = manifest.input;
+  const found = await findModel(manifest, folders);
+  const source = manifest.files.find((file) => file.source !== null)?.source;
+  const place = found?.path ?? (source ? `fetched on first use from ${source}` : "model missing");
+  return `${id}\t${width}x${height}\t${place}\t${manifest.licence}`;
+}
