@@ -1,5 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 
 import { describe, expect, test } from "vitest";
 
@@ -196,6 +199,14 @@ describe("as a process of its own", () => {
     await expectRefused(folder, ["ascend", "--network", model, ...words], /damaged/, runProcess);
     await expectRefused(folder, ["ascend", "--network", "emojinet", ...words], /conv3/, runProcess);
     await expectRefused(folder, ["--colour"], /unknown option '--colour'/, runProcess);
+  });
+
+  test("ends quietly when nobody reads on", async () => {
+    const bin = new URL("../../../local/bin/dreamgrid.mjs", import.meta.url).pathname;
+    const child = spawn(process.execPath, [bin, "analyze", "emojinet", "--json"]);
+    child.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+    expect([code, stderr]).toEqual([141, ""]); // 128 + SIGPIPE
   });
 
   test("shows help and ends well", async () => {
