@@ -127,7 +127,8 @@ async function readFileOf(path: string, what: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    if (!isAbsence(error)) throw error;
+    // of a folder that is read, Node's error does not say which
+    if (!isAbsence(error)) throw error instanceof Error ? Object.assign(error, { path }) : error;
     throw new NetworkError(`there is no file ${path} for ${what}`, { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import {
   layerOption,
   networkOption,
   objectiveOption,
+  path,
   providerOption,
   scaleFactor,
   wholeNumber,
@@ -25,10 +26,11 @@ export function ascendCommand(terminal: Terminal): Command {
     .option(
       "--init <file.npy>",
       "initial images, float32 [N,3,H,W] (default: standard-normal noise)",
+      path,
     )
     .addOption(providerOption())
     .option("--threads <count>", "worker threads (default: one per core)", wholeNumber(1, 1024))
-    .requiredOption("--out <folder>", "where image.npy and activation.npy go")
+    .requiredOption("--out <folder>", "where image.npy and activation.npy go", path)
     .addHelpText(
       "after",
       `

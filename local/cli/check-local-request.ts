@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 
 import { ImageError } from "../../lib/image/errors.ts";
 import { decodeImage } from "../../lib/image/png.ts";
@@ -7,6 +6,7 @@ import { openNetwork, type OpenOptions } from "../../lib/networks/registry.ts";
 import { type DreamRequest, RequestError } from "../../lib/pipeline/request.ts";
 import { resolveRequest } from "../../lib/pipeline/resolve-request.ts";
 import type { InitialImage } from "../../lib/pipeline/resolved-request.ts";
+import { readUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -47,7 +47,7 @@ export async function checkLocalRequest(
 
 async function localImage(path: string | null): Promise<InitialImage | null> {
   if (path === null) return null;
-  const bytes = await readFile(path);
+  const bytes = await readUserFile(path);
   const { width, height } = await decodeImage(bytes).catch((error: unknown) => {
     if (error instanceof ImageError) throw new UsageError(`${path}: ${error.message}`);
     throw error;

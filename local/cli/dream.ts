@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { wholeNumber } from "./options.ts";
+import { path, wholeNumber } from "./options.ts";
 import type { DreamFlags } from "./run-dream.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -11,8 +11,12 @@ export function dreamCommand(terminal: Terminal): Command {
       "draw the sheets that requests ask for, through the whole pipeline on this machine",
     )
     .argument("[request.json...]", "request files (default: the four emojinet examples)")
-    .option("--out <folder>", "where the sheets go", "dreams")
-    .option("--data <folder>", "where the pipeline keeps its objects (default: OUT/.pipeline)")
+    .option("--out <folder>", "where the sheets go", path, "dreams")
+    .option(
+      "--data <folder>",
+      "where the pipeline keeps its objects (default: OUT/.pipeline)",
+      path,
+    )
     .option("--threads <count>", "worker threads (default: one per core)", wholeNumber(1, 1024))
     .addHelpText(
       "after",

@@ -4,6 +4,7 @@ import {
   layerOption,
   networkOption,
   objectiveOption,
+  path,
   providerOption,
   wholeNumber,
 } from "./options.ts";
@@ -25,7 +26,7 @@ export function exportGraphCommand(terminal: Terminal): Command {
     .addOption(providerOption())
     .addOption(objectiveOption("mean"))
     .option("--ascent", "write the whole ascent as one Loop instead")
-    .requiredOption("--out <file>", "where to write it")
+    .requiredOption("--out <file>", "where to write it", path)
     .addHelpText(
       "after",
       `

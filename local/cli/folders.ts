@@ -5,13 +5,37 @@ import { UsageError } from "./user-errors.ts";
 
 /** Runs `work` with `folder` in place; what was created of it is removed again if the work fails. */
 export async function withFolder(folder: string, work: () => Promise<void>): Promise<void> {
-  const created = await makeFolders(folder);
+  const created = await makeWritable([folder]);
   try {
-    await checkWritable(folder);
     await work();
   } catch (error) {
     await removeEmpty(created.toReversed());
     throw error;
+  }
+}
+
+/** Creates folders that files can be written into, all or none of them; returns those that are new. */
+export async function makeWritable(folders: readonly string[]): Promise<readonly string[]> {
+  const created: string[] = [];
+  try {
+    for (const folder of folders) {
+      created.push(...(await makeFolders(folder)));
+      await checkWritable(folder);
+    }
+    return created;
+  } catch (error) {
+    await removeEmpty(created.toReversed());
+    throw error;
+  }
+}
+
+/** Makes sure that no folder has the name of a file that is to be written. */
+export async function checkNoFolders(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    if (!(await isFolder(path))) continue;
+    throw new UsageError(
+      `${path}: a folder of that name is in the way; move it, or write elsewhere with --out`,
+    );
   }
 }
 
@@ -34,7 +58,7 @@ export async function makeFolders(path: string): Promise<readonly string[]> {
 }
 
 /** Makes sure that files can be written into a folder before hours of work are spent on them. */
-export async function checkWritable(folder: string): Promise<void> {
+async function checkWritable(folder: string): Promise<void> {
   try {
     await rmdir(await mkdtemp(join(folder, ".dreamgrid-")));
   } catch (error) {

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 
 import type { Triple } from "../../lib/networks/manifest.ts";
 import { publishCommand } from "./models-publish.ts";
+import { path } from "./options.ts";
 import type { AddFlags, ModelsContext } from "./run-models.ts";
 
 const PROCESS: ModelsContext = {
@@ -65,10 +66,10 @@ export function modelsCommand(context: ModelsContext = PROCESS): Command {
         .choices(["RGB", "BGR"])
         .default("RGB"),
     )
-    .option("--labels <file>", "class names, one a line")
+    .option("--labels <file>", "class names, one a line", path)
     .option("--size <pixels>", "side of the images, where the model leaves it open", parsePixels)
     .option("--licence <name>", "licence of the model file", "unknown")
-    .option("--folder <folder>", "folder of networks to add it to (default: the cache)")
+    .option("--folder <folder>", "folder of networks to add it to (default: the cache)", path)
     .action(async (modelPath: string, flags: AddFlags) => {
       const { addModel } = await import("./run-models.ts");
       await addModel(modelPath, flags, context);

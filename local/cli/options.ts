@@ -24,6 +24,12 @@ export const providerOption = () =>
     .choices(["cpu", "cuda"])
     .default("cpu" satisfies Provider);
 
+/** Parser of a path: an unset variable of a script must not become the folder one stands in. */
+export function path(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new InvalidArgumentError("want a path.");
+}
+
 /** Parser of a whole number from `least` up. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   return (text: string): number => {

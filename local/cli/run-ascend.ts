@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Provider } from "../../lib/autodiff/rule.ts";
@@ -13,8 +12,9 @@ import { planLevels } from "../../lib/optvis/plan-levels.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
 import { levelSizes } from "../../lib/pipeline/work.ts";
-import { withFolder } from "./folders.ts";
+import { checkNoFolders, withFolder } from "./folders.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
+import { readUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -58,6 +58,7 @@ export async function runAscend(flags: AscendFlags, terminal: Terminal): Promise
     start: { kind: "given", images },
     provider: flags.provider,
   };
+  await checkNoFolders(["image.npy", "activation.npy"].map((file) => join(flags.out, file)));
   await withFolder(flags.out, async () => {
     const dreams = await run(task, flags, terminal);
     await writeResults(dreams, { scale: model.scale, folder: flags.out, terminal });
@@ -116,7 +117,7 @@ async function readImages(
   count: number,
   scale: readonly number[],
 ): Promise<readonly Planes[]> {
-  const { shape, data } = readNpy(path, await readFile(path));
+  const { shape, data } = readNpy(path, await readUserFile(path));
   const [n = 0, colours, height = 0, width = 0] = shape;
   if (shape.length !== 4 || colours !== 3 || n !== count || data.length === 0) {
     throw new UsageError(

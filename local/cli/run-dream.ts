@@ -1,4 +1,4 @@
-import { copyFile, cp, readFile, rm } from "node:fs/promises";
+import { copyFile, cp, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -9,7 +9,8 @@ import { startLocalPipeline } from "../pipeline.ts";
 import { type JobOutcome, runJobs } from "../run-job.ts";
 import { checkLocalRequest } from "./check-local-request.ts";
 import { DreamProgress } from "./dream-progress.ts";
-import { checkWritable, makeFolders } from "./folders.ts";
+import { checkNoFolders, makeWritable } from "./folders.ts";
+import { readUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -48,9 +49,13 @@ export async function runDream(
   }
 
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");
-  await makeFolders(flags.out);
-  await checkWritable(flags.out);
-  await makeFolders(dataFolder);
+  await checkNoFolders(
+    requests.flatMap(({ name }) => {
+      const { sheet, manifest } = resultPaths(flags.out, name);
+      return [sheet, manifest];
+    }),
+  );
+  await makeWritable([flags.out, dataFolder]);
   const renderer = createEngineRenderer(
     flags.threads === undefined ? {} : { threads: flags.threads },
   );
@@ -86,7 +91,8 @@ async function readRequests(files: readonly string[]): Promise<readonly NamedReq
   const requests = await Promise.all(
     files.map(async (file) => {
       const name = basename(file).replace(/\.json$/i, "");
-      const text = await readFile(file, "utf8");
+      // TextDecoder drops the byte order mark that Windows editors put first
+      const text = new TextDecoder().decode(await readUserFile(file));
       try {
         return { name, request: parseLocalRequest(parseJson(text)) };
       } catch (error) {
@@ -112,6 +118,14 @@ function parseJson(text: string): unknown {
   }
 }
 
+function resultPaths(folder: string, name: string) {
+  return {
+    sheet: join(folder, `${name}.png`),
+    manifest: join(folder, `${name}.manifest.json`),
+    tiles: join(folder, `${name}.tiles`),
+  };
+}
+
 /** Copies a job's results out of the bucket's folder and says where they are. */
 async function deliver(
   name: string,
@@ -119,9 +133,8 @@ async function deliver(
   { folder, terminal }: { readonly folder: string; readonly terminal: Terminal },
 ): Promise<void> {
   if (outcome.kind === "rejected") throw new UsageError(`${name}: ${outcome.problems.join("; ")}`);
-  const sheet = join(folder, `${name}.png`);
-  const tiles = join(folder, `${name}.tiles`);
-  await copyFile(outcome.manifestPath, join(folder, `${name}.manifest.json`));
+  const { sheet, manifest, tiles } = resultPaths(folder, name);
+  await copyFile(outcome.manifestPath, manifest);
   await rm(tiles, { recursive: true, force: true });
   const { ok, failed, total } = outcome.completion;
   // without an image there is no folder of them

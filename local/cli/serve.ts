@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { wholeNumber } from "./options.ts";
+import { path, wholeNumber } from "./options.ts";
 import type { ServeFlags, ServeHooks } from "./run-serve.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -12,7 +12,7 @@ export function serveCommand(terminal: Terminal, hooks: ServeHooks = {}): Comman
     .description("run the whole service on this machine: S3, SQS, the pipeline and the HTTP API")
     .option("--aws-port <port>", "port of S3 and SQS; 0: any", wholeNumber(0, MAX_PORT), 4566)
     .option("--api-port <port>", "port of the HTTP API; 0: any", wholeNumber(0, MAX_PORT), 8787)
-    .option("--data <folder>", "where objects and queues are kept", ".dreamgrid")
+    .option("--data <folder>", "where objects and queues are kept", path, ".dreamgrid")
     .option("--threads <count>", "worker threads (default: one per core)", wholeNumber(1, 1024))
     .addHelpText(
       "after",

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -113,7 +113,31 @@ describe("a bad request is refused", () => {
     await expectRefused(folder, ["dream", good, "--out", "/proc/dreamgrid/x"], /\/proc\/dreamgrid/);
     await expectRefused(folder, ["dream", good, "--out", "/proc"], /nothing can be written there/);
     await expectRefused(folder, ["dream", good, "--threads", "0"], /whole number from 1/);
+    await expectRefused(folder, ["dream", good, "--out", ""], /'--out <folder>'.*want a path/);
+    const out = join(folder, "new");
+    const data = join(folder, "good.onnx", "data");
+    await expectRefused(folder, ["dream", good, "--out", out, "--data", data], /in the way/);
   });
+});
+
+test.each(["good.png", "good.manifest.json"])("a folder called %s is in the way", async (name) => {
+  const good = await request("good.json", {});
+  await mkdir(join(folder, "taken", name), { recursive: true });
+  const words = ["dream", good, "--out", join(folder, "taken")];
+  await expectRefused(folder, words, `${name}: a folder of that name is in the way`);
+  await rm(join(folder, "taken"), { recursive: true });
+});
+
+test("folders are no files", async () => {
+  await expectRefused(folder, dream(folder), `${folder}: it is a folder, a file is wanted`);
+  const path = await request("bad.json", { initialImage: folder });
+  await expectRefused(folder, dream(path), `${folder}: it is a folder, a file is wanted`);
+});
+
+test("a byte order mark before the request is passed over", async () => {
+  const path = join(folder, "marked.json");
+  await writeFile(path, '\ufeff{"network": "emojinet"}');
+  await expectRefused(folder, dream(path), /marked\.json: layer: missing/);
 });
 
 test("a good request leaves sheet, manifest and tiles, raw values where scaling is off", async () => {

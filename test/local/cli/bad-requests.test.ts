@@ -79,6 +79,7 @@ describe("a bad ascent is refused", () => {
       /2 x 2 pixels is too small for layer 'conv2'; the smallest that works is 6 x 6/,
     ],
     [{ init: "missing.npy" }, /missing\.npy: there is no such file/],
+    [{ init: "folder.onnx" }, /folder\.onnx: it is a folder, a file is wanted/],
     [{ init: "empty.npy" }, /empty\.npy/],
     [{ init: "text.npy" }, /text\.npy/],
     [{ init: "truncated.npy" }, /truncated\.npy/],

@@ -61,6 +61,12 @@ test("a model without a gradient anywhere is not added", async () => {
   expect(await filesIn(cache)).toEqual([]);
 });
 
+test("a folder is no model", async () => {
+  const folder = await temporaryFolder();
+  const added = run({ DREAMGRID_CACHE: await temporaryFolder() }, "add", folder, "--id", "mynet");
+  await expect(added).rejects.toMatchObject({ code: "EISDIR", path: folder });
+});
+
 test("fetch shows its progress", async () => {
   const cache = await temporaryFolder();
   const folder = await temporaryFolder();

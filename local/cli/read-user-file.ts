@@ -1,0 +1,10 @@
+import { readFile } from "node:fs/promises";
+
+/** Reads a file that the user named. Its path goes with every error: Node leaves it out for a folder. */
+export async function readUserFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw error instanceof Error ? Object.assign(error, { path }) : error;
+  }
+}
