@@ -5,6 +5,7 @@ import type { Triple } from "../../lib/networks/manifest.ts";
 import { findModel, type Network, openNetwork } from "../../lib/networks/registry.ts";
 import { surveyNetworks, type SurveyedNetwork } from "../../lib/networks/survey.ts";
 import { checkGradients } from "./check-gradients.ts";
+import { withFolder } from "./folders.ts";
 
 /** What the commands read and write, so that tests can watch. */
 export interface ModelsContext {
@@ -46,24 +47,27 @@ export async function addModel(
   flags: AddFlags,
   { env, print }: ModelsContext,
 ): Promise<void> {
-  const network = await addNetwork(
-    {
-      id: flags.id,
-      modelPath,
-      mean: flags.mean,
-      scale: flags.scale,
-      channelOrder: flags.channelOrder,
-      labelsPath: flags.labels ?? null,
-      sizePx: flags.size ?? null,
-      licence: flags.licence,
-    },
-    {
-      folder: flags.folder ?? cacheFolder(env),
-      folders: defaultFolders(env),
-      check: async (candidate) => print(await checkGradients(candidate)),
-    },
-  );
-  print(`added '${flags.id}': ${network.modelPath}`);
+  const folder = flags.folder ?? cacheFolder(env);
+  await withFolder(folder, async () => {
+    const network = await addNetwork(
+      {
+        id: flags.id,
+        modelPath,
+        mean: flags.mean,
+        scale: flags.scale,
+        channelOrder: flags.channelOrder,
+        labelsPath: flags.labels ?? null,
+        sizePx: flags.size ?? null,
+        licence: flags.licence,
+      },
+      {
+        folder,
+        folders: defaultFolders(env),
+        check: async (candidate) => print(await checkGradients(candidate)),
+      },
+    );
+    print(`added '${flags.id}': ${network.modelPath}`);
+  });
 }
 
 /** Finds a network by its id, and fetches its model if need be. */

@@ -137,6 +137,14 @@ describe("a bad export is refused", () => {
   });
 });
 
+test.each([
+  ["good.onnx", /good\.onnx: a file of that name is in the way/],
+  ["../../../../../../proc", /\/proc: nothing can be written there/],
+])("a model cannot be added to %s", async (name, message) => {
+  const words = ["models", "add", join(folder, "good.onnx"), "--id", "mynet"];
+  await expectRefused(folder, [...words, "--folder", join(folder, name)], message);
+});
+
 test("a channel that cannot be climbed is told, and leaves nothing behind", async () => {
   const before = await filesIn(folder);
   const words = ascend({ network: "dead.onnx", layer: "logits", channels: "1:2", out: "a/b" });
