@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 
+import packageJson from "../../package.json" with { type: "json" };
 import { analyzeCommand } from "./analyze.ts";
 import { ascendCommand } from "./ascend.ts";
 import { dreamCommand } from "./dream.ts";
@@ -23,6 +24,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
   const terminal = createTerminal(io);
   const program = new Command("dreamgrid")
     .description("draws what a convolutional network has learned")
+    .version(packageJson.version)
     .addCommand(dreamCommand(terminal))
     .addCommand(serveCommand(terminal))
     .addCommand(analyzeCommand(terminal))

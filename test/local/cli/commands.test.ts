@@ -43,6 +43,11 @@ describe("--help", () => {
   });
 });
 
+test("--version is the package's", async () => {
+  const { version } = JSON.parse(await readFile("package.json", "utf8")) as { version: string };
+  expect(await run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
 describe("analyze", () => {
   test("shows emojinet's layers as MATLAB shows GoogLeNet's", async () => {
     const { code, stdout, stderr } = await run("analyze", "emojinet");
