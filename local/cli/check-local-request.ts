@@ -20,12 +20,13 @@ interface Context {
 /**
  * Refuses a request that cannot be run before anything is written, fetching its network if need be.
  *
+ * @returns the number of images that it asks for
  * @throws UsageError listing every problem; NetworkError
  */
 export async function checkLocalRequest(
   request: DreamRequest,
   { name, networks, terminal }: Context,
-): Promise<void> {
+): Promise<number> {
   if (request.executionEnvironment === "gpu") {
     throw new UsageError(
       `${name}: executionEnvironment: given 'gpu', and the local pipeline draws on the CPU; say 'auto' or 'cpu'`,
@@ -38,7 +39,9 @@ export async function checkLocalRequest(
   });
   download.end();
   try {
-    await resolveRequest(request, network, await localImage(request.initialImage));
+    const image = await localImage(request.initialImage);
+    const { channels } = await resolveRequest(request, network, image);
+    return channels.length;
   } catch (error) {
     if (error instanceof RequestError) throw new UsageError(`${name}: ${error.message}`);
     throw error;

@@ -10,7 +10,8 @@ interface JobProgress {
   /** Iterations done, by channel. */
   readonly steps: Map<number, number>;
   readonly traces: (readonly TracePoint[])[];
-  total: number;
+  /** Images it asks for. */
+  readonly total: number;
 }
 
 /** Shows a run as it goes: one bar over all iterations, and each job's table as it ends. */
@@ -20,16 +21,10 @@ export class DreamProgress {
   readonly #bar: ProgressBar;
 
   constructor(
-    requests: readonly { readonly name: string; readonly request: DreamRequest }[],
+    requests: readonly Pick<JobProgress, "name" | "request" | "total">[],
     terminal: Terminal,
   ) {
-    this.#jobs = requests.map(({ name, request }) => ({
-      name,
-      request,
-      steps: new Map(),
-      traces: [],
-      total: 0,
-    }));
+    this.#jobs = requests.map((request) => ({ ...request, steps: new Map(), traces: [] }));
     this.#terminal = terminal;
     this.#bar = terminal.progressBar("drawing");
   }
@@ -42,7 +37,6 @@ export class DreamProgress {
         this.#terminal.note(`${job.name}: ${event.notice}`);
         return;
       case "accepted":
-        job.total = event.plan.total;
         return;
       case "step": {
         const { channel, level, iteration } = event.progress;
@@ -70,10 +64,8 @@ export class DreamProgress {
   }
 
   #redraw(job: JobProgress, detail: string): void {
-    // before a job is accepted, how many channels it has is not known
-    const known = this.#jobs.filter(({ total }) => total > 0);
-    const total = known.reduce((sum, each) => sum + each.total * perChannel(each), 0);
-    const done = known
+    const total = this.#jobs.reduce((sum, each) => sum + each.total * perChannel(each), 0);
+    const done = this.#jobs
       .flatMap(({ steps }) => [...steps.values()])
       .reduce((sum, steps) => sum + steps, 0);
     this.#bar.show(done, total, `${job.name}: ${detail}`);

@@ -44,8 +44,10 @@ export async function runDream(
     folders: defaultFolders(terminal.env),
     cacheFolder: cacheFolder(terminal.env),
   };
+  const jobs: (NamedRequest & { readonly total: number })[] = [];
   for (const { name, request } of requests) {
-    await checkLocalRequest(request, { name, networks, terminal });
+    const total = await checkLocalRequest(request, { name, networks, terminal });
+    jobs.push({ name, request, total });
   }
 
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");
@@ -59,31 +61,38 @@ export async function runDream(
   const renderer = createEngineRenderer(
     flags.threads === undefined ? {} : { threads: flags.threads },
   );
-  const progress = new DreamProgress(requests, terminal);
+  const progress = new DreamProgress(jobs, terminal);
   const pipeline = await startLocalPipeline({ dataFolder, renderer });
   const interruption = new AbortController();
   const interrupt = () => interruption.abort(new UsageError("interrupted; run it again to go on"));
   process.once("SIGINT", interrupt);
+  // a sheet is there as soon as its job has ended, whatever becomes of the others
+  const deliveries: Promise<unknown>[] = [];
+  const failures: unknown[] = [];
   try {
-    const outcomes = await runJobs(
+    await runJobs(
       pipeline,
       requests.map(({ request }) => request),
       {
         networks,
         signal: interruption.signal,
-        onProgress: (event) => progress.show(event),
+        onProgress: (event) => {
+          progress.show(event);
+          if (event.kind !== "ended") return;
+          const { name } = requests[event.request]!;
+          const delivery = deliver(name, event.outcome, { folder: flags.out, terminal, progress });
+          deliveries.push(delivery.catch((error: unknown) => void failures.push(error)));
+        },
       },
     );
-    progress.end();
-    for (const [i, outcome] of outcomes.entries()) {
-      await deliver(requests[i]!.name, outcome, { folder: flags.out, terminal });
-    }
   } finally {
+    await Promise.all(deliveries);
     progress.end();
     process.off("SIGINT", interrupt);
     await pipeline.stop();
     await renderer.close();
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Reads and checks every request before anything else happens. */
@@ -130,7 +139,11 @@ function resultPaths(folder: string, name: string) {
 async function deliver(
   name: string,
   outcome: JobOutcome,
-  { folder, terminal }: { readonly folder: string; readonly terminal: Terminal },
+  {
+    folder,
+    terminal,
+    progress,
+  }: { readonly folder: string; readonly terminal: Terminal; readonly progress: DreamProgress },
 ): Promise<void> {
   if (outcome.kind === "rejected") throw new UsageError(`${name}: ${outcome.problems.join("; ")}`);
   const { sheet, manifest, tiles } = resultPaths(folder, name);
@@ -140,6 +153,7 @@ async function deliver(
   // without an image there is no folder of them
   if (ok > 0) await cp(outcome.tilesFolder, tiles, { recursive: true });
   await copyFile(outcome.sheetPath, sheet);
+  progress.end();
   terminal.print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
   if (failed > 0)
     terminal.note(`${name}: ${failed} channels failed; ${name}.manifest.json says why`);

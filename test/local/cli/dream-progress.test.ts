@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+
+import { parseRequest } from "../../../lib/pipeline/request.ts";
+import { DreamProgress } from "../../../local/cli/dream-progress.ts";
+
+test("the bar counts the iterations of every request from the start", () => {
+  const shown: [number, number | null][] = [];
+  const bar = {
+    show: (done: number, total: number | null) => void shown.push([done, total]),
+    end: () => {},
+  };
+  const terminal = { env: {}, print: () => {}, note: () => {}, progressBar: () => bar };
+  const request = (numIterations: number, pyramidLevels: number) =>
+    parseRequest({ network: "n", layer: 2, channels: "all", numIterations, pyramidLevels });
+  const progress = new DreamProgress(
+    [
+      { name: "first", request: request(10, 1), total: 36 },
+      { name: "second", request: request(100, 2), total: 6 },
+    ],
+    terminal,
+  );
+  const step = { kind: "step" } as const;
+  progress.show({ ...step, request: 0, progress: at(4, 1, 7) });
+  progress.show({ ...step, request: 1, progress: at(3, 2, 5) });
+  expect(shown).toEqual([
+    [7, 36 * 10 + 6 * 200],
+    [7 + 105, 36 * 10 + 6 * 200],
+  ]);
+});
+
+function at(channel: number, level: number, iteration: number) {
+  return { channel, level, iteration, activation: 0 };
+}
