@@ -11,13 +11,15 @@ import { type CommandIo, createTerminal } from "./terminal.ts";
 
 /** What was asked for cannot be done; 1 is for what should not have happened. */
 const EXIT_BAD_REQUEST = 2;
+/** What a shell reports of a program that SIGINT ended: 128 + 2; its scripts stop at it. */
+const EXIT_INTERRUPTED = 130;
 
 /**
  * Runs `dreamgrid` with the words after its name. A command's definition is light and imports its
  * work (`run-<command>.ts`) when it is asked for, so that help and misspelt options answer at once.
  *
- * @returns the exit code: 0, or 2 after one line on standard error that says what was wrong with the
- *   request
+ * @returns the exit code: 0, or after one line on standard error 2 for a request that cannot be done
+ *   and 130 for one that was interrupted
  * @throws what is a fault of ours
  */
 export async function runCommandLine(words: readonly string[], io: CommandIo): Promise<number> {
@@ -37,11 +39,11 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_BAD_REQUEST;
-    const { userMessage } = await import("./user-errors.ts");
+    const { InterruptedError, userMessage } = await import("./user-errors.ts");
     const message = userMessage(error);
     if (message === null) throw error;
     terminal.note(`dreamgrid: ${oneLine(message)}`);
-    return EXIT_BAD_REQUEST;
+    return error instanceof InterruptedError ? EXIT_INTERRUPTED : EXIT_BAD_REQUEST;
   }
 }
 

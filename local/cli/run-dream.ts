@@ -12,7 +12,7 @@ import { DreamProgress } from "./dream-progress.ts";
 import { checkNoFolders, makeWritable } from "./folders.ts";
 import { readUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./user-errors.ts";
+import { InterruptedError, UsageError } from "./user-errors.ts";
 
 /** What `dream` draws when it is given nothing: the example, on the network that needs no download. */
 const EXAMPLES = [
@@ -64,7 +64,8 @@ export async function runDream(
   const progress = new DreamProgress(jobs, terminal);
   const pipeline = await startLocalPipeline({ dataFolder, renderer });
   const interruption = new AbortController();
-  const interrupt = () => interruption.abort(new UsageError("interrupted; run it again to go on"));
+  const interrupt = () =>
+    interruption.abort(new InterruptedError("interrupted; run it again to go on"));
   process.once("SIGINT", interrupt);
   // a sheet is there as soon as its job has ended, whatever becomes of the others
   const deliveries: Promise<unknown>[] = [];

@@ -12,7 +12,13 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** The user pressed Ctrl-C; not a bad request, and no fault of ours. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+}
+
 const USER_ERRORS = [
+  InterruptedError,
   UsageError,
   RequestError,
   ImageTooSmallError,

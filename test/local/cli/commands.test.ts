@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
@@ -212,6 +213,24 @@ describe("as a process of its own", () => {
     child.stdout.destroy();
     const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
     expect([code, stderr]).toEqual([141, ""]); // 128 + SIGPIPE
+  });
+
+  test("interrupted, it says how to go on and leaves nothing half-written", async () => {
+    const folder = await temporaryFolder();
+    const bin = new URL("../../../local/bin/dreamgrid.mjs", import.meta.url).pathname;
+    const [path, out] = [join(folder, "long.json"), join(folder, "out")];
+    const long = { network: "emojinet", layer: 97, channels: "all", numIterations: 500 };
+    await writeFile(path, JSON.stringify(long));
+    const child = spawn(process.execPath, [bin, "dream", path, "--out", out, "--threads", "1"]);
+    const jobs = join(out, ".pipeline", "dreamgrid", "jobs");
+    await expect.poll(() => existsSync(jobs), { timeout: 20_000 }).toBe(true);
+    child.kill("SIGINT");
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+    expect(stderr.trimEnd().split("\n").at(-1)).toBe(
+      "dreamgrid: interrupted; run it again to go on",
+    );
+    expect(code).toBe(130); // 128 + SIGINT
+    expect(await readdir(out)).toEqual([".pipeline"]);
   });
 
   test("shows help and ends well", async () => {
