@@ -22,7 +22,11 @@ export interface FollowOptions {
 /** Looks whether a job has ended even if no event says so: another process may have ended it. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Puts a request into the drop zone and waits for its answer. */
+/**
+ * Puts a request into the drop zone and waits for its answer.
+ *
+ * @throws what the intake failed with on every delivery; the signal's reason once it is aborted
+ */
 export function submitRequest(
   pipeline: LocalPipeline,
   request: DreamRequest,
@@ -31,6 +35,8 @@ export function submitRequest(
   const key = `${REQUEST_PREFIX}${randomUUID()}.json`;
   return new Promise((resolve, reject) => {
     const unlisten = pipeline.listen((event) => {
+      // the key is a random name, so a message that has it is about this request
+      if (event.kind === "given-up" && event.body.includes(key)) giveUp(event.error);
       if (event.kind !== "answered" || event.key !== key) return;
       unlisten();
       resolve(event.acceptance);

@@ -8,6 +8,8 @@ import type { ChannelResult } from "../lib/pipeline/result.ts";
 export type PipelineEvent =
   /** A request put under `key` was answered. */
   | { readonly kind: "answered"; readonly key: string; readonly acceptance: Acceptance }
+  /** Requests whose intake failed on every delivery; `body` names their keys. */
+  | { readonly kind: "given-up"; readonly body: string; readonly error: unknown }
   /** One ascent step of one channel. */
   | { readonly kind: "step"; readonly jobId: string; readonly progress: RenderProgress }
   /** A channel ended in this process; another's result for it may have been there before. */

@@ -29,6 +29,7 @@ export function pipelineHandlers(
     ...deps,
     log: logOf("intake"),
     onAnswer: (key, acceptance) => events.tell({ kind: "answered", key, acceptance }),
+    onGivenUp: (body, error) => events.tell({ kind: "given-up", body, error }),
   });
   const assembler = createAssembler({
     ...deps,

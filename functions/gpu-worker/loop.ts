@@ -95,9 +95,9 @@ async function draw(
   const drawing = runChannels(messages, deps, {
     signal,
     onResult: (result) => log.info("channel ended", endingOf(result)),
-    onFailure: (messageId, error) => {
-      if (signal.aborted) log.info("channel given back", { messageId });
-      else log.error("channel not drawn", { messageId, error });
+    onFailure: ({ messageId, job, error }) => {
+      if (signal.aborted) log.info("channel given back", { messageId, ...job });
+      else log.error("channel not drawn", { messageId, ...job, error });
     },
   });
   const failed = await withinGrace(drawing, signal);

@@ -1,6 +1,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 
 import type { Acceptance, AcceptDeps } from "../../lib/pipeline/accept-request.ts";
+import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
 import { answerUpload } from "../../lib/pipeline/answer-upload.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
@@ -10,6 +11,8 @@ export interface IntakeDeps extends AcceptDeps {
   readonly log: Log;
   /** For each request answered, with the key it was put under. */
   readonly onAnswer?: (key: string, acceptance: Acceptance) => void;
+  /** For each message of requests that is tried no more: it goes to the dead-letter queue. */
+  readonly onGivenUp?: (body: string, error: unknown) => void;
 }
 
 /** Answers requests put into the drop zone, from S3 notifications that came through a queue. */
@@ -36,6 +39,8 @@ export function createHandler(deps: IntakeDeps) {
       } catch (error) {
         deps.log.error("request not answered", { messageId: record.messageId, error });
         failed.push(record.messageId);
+        const receives = Number(record.attributes.ApproximateReceiveCount);
+        if (receives >= MAX_RECEIVES) deps.onGivenUp?.(record.body, error);
       }
     }
     return batchResponse(failed);

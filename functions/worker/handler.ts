@@ -35,9 +35,9 @@ export function createHandler(deps: WorkerDeps) {
         log.info("channel ended", endingOf(result));
         hooks?.onResult?.(result);
       },
-      onFailure: (messageId, error) => {
-        if (stop.signal?.aborted === true) log.info("channel given back", { messageId });
-        else log.error("channel not drawn", { messageId, error });
+      onFailure: ({ messageId, job, error }) => {
+        if (stop.signal?.aborted === true) log.info("channel given back", { messageId, ...job });
+        else log.error("channel not drawn", { messageId, ...job, error });
       },
     });
     return batchResponse(failed);

@@ -35,7 +35,7 @@ export const MAX_ASCENT_STEPS = 5e6;
 export const MAX_SEED = 2 ** 32 - 1;
 export const MAX_INITIAL_IMAGE_BYTES = 50_000_000;
 
-/** A Lambda function's disk holds 512 MB. */
+/** A Lambda function holds it in memory while it loads, and several on its disk (cdk/pipeline-stack.ts). */
 export const MAX_MODEL_BYTES = 500_000_000;
 
 /** A manifest, or a file of class names. */

@@ -97,10 +97,10 @@ function resolveLayer(
       );
     }
     if (channels === null) {
-      const problem = visualisationProblems(analysis).get(layer.index) ?? "it has no channels";
-      throw new LayerNotFoundError(
-        `layer '${layer.name}' cannot be drawn: ${problem}; choose another layer`,
-      );
+      const problem =
+        visualisationProblems(analysis).get(layer.index) ??
+        "it has no channels; choose another layer";
+      throw new LayerNotFoundError(`layer '${layer.name}' cannot be drawn: ${problem}`);
     }
     return { ...layer, channels };
   } catch (error) {

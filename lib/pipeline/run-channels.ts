@@ -14,8 +14,15 @@ export interface ChannelMessage {
 }
 
 export interface RunChannelsHooks extends DrawHooks {
-  /** A message that will be delivered again, or go to the dead-letter queue. */
-  readonly onFailure?: (messageId: string, error: unknown) => void;
+  readonly onFailure?: (failure: ChannelFailure) => void;
+}
+
+/** A message that will be delivered again, or go to the dead-letter queue. */
+export interface ChannelFailure {
+  readonly messageId: string;
+  /** `null`: the message does not say which channel it is about. */
+  readonly job: ChannelJob | null;
+  readonly error: unknown;
 }
 
 /**
@@ -32,14 +39,14 @@ export async function runChannels(
   hooks: RunChannelsHooks = {},
 ): Promise<readonly string[]> {
   const failed: string[] = [];
-  const fail = (messageId: string, error: unknown) => {
-    failed.push(messageId);
-    hooks.onFailure?.(messageId, error);
+  const fail = (failure: ChannelFailure) => {
+    failed.push(failure.messageId);
+    hooks.onFailure?.(failure);
   };
   for (const [jobId, deliveries] of groupByJob(messages, fail)) {
     const failures = await runJob(jobId, deliveries, deps, hooks);
-    for (const { messageIds, error } of failures) {
-      for (const messageId of messageIds) fail(messageId, error);
+    for (const { channel, messageIds, error } of failures) {
+      for (const messageId of messageIds) fail({ messageId, job: { jobId, channel }, error });
     }
   }
   return failed;
@@ -52,7 +59,7 @@ interface Delivery extends Drawing {
 
 function groupByJob(
   messages: readonly ChannelMessage[],
-  fail: (messageId: string, error: unknown) => void,
+  fail: (failure: ChannelFailure) => void,
 ): Map<string, Delivery[]> {
   const channels = new Map<string, Delivery & { job: ChannelJob }>();
   for (const { messageId, body, receiveCount } of messages) {
@@ -67,7 +74,7 @@ function groupByJob(
         messageIds: [...(known?.messageIds ?? []), messageId],
       });
     } catch (error) {
-      fail(messageId, error);
+      fail({ messageId, job: null, error });
     }
   }
   const jobs = new Map<string, Delivery[]>();
@@ -77,8 +84,7 @@ function groupByJob(
   return jobs;
 }
 
-interface DeliveryFailure {
-  readonly messageIds: readonly string[];
+interface DeliveryFailure extends Pick<Delivery, "channel" | "messageIds"> {
   readonly error: unknown;
 }
 
@@ -93,11 +99,11 @@ async function runJob(
     const open = await withoutResult(deps.store, plan, deliveries);
     const failures = await drawChannels(plan, open, deps, hooks);
     return open.flatMap(({ channel, messageIds }) =>
-      failures.has(channel) ? [{ messageIds, error: failures.get(channel) }] : [],
+      failures.has(channel) ? [{ channel, messageIds, error: failures.get(channel) }] : [],
     );
   } catch (error) {
     // what concerns the whole job (its plan, its network, the store) fails all its messages
-    return deliveries.map(({ messageIds }) => ({ messageIds, error }));
+    return deliveries.map(({ channel, messageIds }) => ({ channel, messageIds, error }));
   }
 }
 

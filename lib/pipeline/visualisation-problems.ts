@@ -13,7 +13,7 @@ export function visualisationProblems({
   layers,
 }: NetworkAnalysis): ReadonlyMap<number, string> {
   const imageShape = [1, 3, inputSize.height, inputSize.width] as const;
-  const { graph, input, problems } = specialise(model, imageShape);
+  const { graph, input, problems, unbatched } = specialise(model, imageShape);
   const builder = new GraphBuilder();
   const withoutGradient = surveyGradients(builder, builder.input("image", "float32", imageShape), {
     nodes: graph.nodes.filter(({ outputs }) => !outputs.some((output) => problems.has(output))),
@@ -22,8 +22,8 @@ export function visualisationProblems({
   });
   const problemOf = ({ type, value, channels }: Layer): string | null => {
     if (type === "Input") return "it is the image itself";
-    const problem = problems.get(value) ?? withoutGradient.get(value);
-    return problem?.message ?? (channels === null ? "it has no channels" : null);
+    const problem = problems.get(value) ?? unbatched.get(value) ?? withoutGradient.get(value);
+    return problem?.message ?? (channels === null ? "it has no channels; choose another layer" : null);
   };
   return new Map(
     layers.flatMap((layer) => {

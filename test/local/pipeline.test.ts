@@ -5,6 +5,8 @@ import { expect, onTestFinished, test } from "vitest";
 
 import { decodeImage, encodePng } from "../../lib/image/png.ts";
 import { filledRaster } from "../../lib/image/raster.ts";
+import { planKey } from "../../lib/pipeline/keys.ts";
+import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
 import { parseLocalRequest, parseRequest } from "../../lib/pipeline/request.ts";
 import { followJob, submitRequest } from "../../local/follow-job.ts";
 import { type LocalPipelineOptions, startLocalPipeline } from "../../local/pipeline.ts";
@@ -59,6 +61,25 @@ test("the same request again is answered from what is there", async () => {
   expect(ended(again).completion).toEqual(ended(first).completion);
   expect(ended(other).plan.jobId).not.toBe(ended(first).plan.jobId);
   expect(renderer.calls.flat()).toHaveLength(2 * 5);
+});
+
+test("a request that the intake fails on every time ends in that error, not in waiting", async () => {
+  const request = parseLocalRequest(TINY_REQUEST);
+  const healthy = await startPipeline();
+  const [outcome] = await runJobs(healthy.pipeline, [request], { networks: healthy.networks });
+  const { jobId } = ended(outcome).plan;
+
+  const errors: string[] = [];
+  const { pipeline, networks } = await startPipeline({
+    timing: { requests: { retrySeconds: 0 } },
+    logOf: () => ({ info: () => undefined, error: (message) => errors.push(message) }),
+  });
+  await pipeline.store.put(planKey(jobId), Buffer.from("{"), "application/json");
+  await expect(runJobs(pipeline, [request], { networks })).rejects.toThrow(/plan.json' is not as/);
+  expect(errors.filter((message) => message === "request not answered")).toHaveLength(MAX_RECEIVES);
+  // and others are answered as before
+  const [other] = await runJobs(pipeline, [{ ...request, seed: 1 }], { networks });
+  expect(ended(other).completion.state).toBe("completed");
 });
 
 test("a network may be a file and an initial image too; both are brought into the bucket", async () => {
