@@ -1,3 +1,5 @@
+import { editDistance } from "./edit-distance.ts";
+
 /** Something to suggest, and the names it goes by. */
 export interface Named {
   readonly label: string;
@@ -25,18 +27,4 @@ export function nearestLabels(known: readonly Named[], wanted: string): readonly
 function dissimilarity(name: string, wanted: string): number {
   const isPrefix = wanted !== "" && name.startsWith(wanted);
   return isPrefix ? 1 - wanted.length / name.length : editDistance(name, wanted);
-}
-
-/** Insertions, deletions and replacements of characters between two names (Levenshtein). */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row.at(-1)!;
 }

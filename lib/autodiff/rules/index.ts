@@ -44,12 +44,11 @@ import { pReluRule } from "./p-relu.ts";
 import { padRule } from "./pad.ts";
 import { powRule } from "./pow.ts";
 import { reciprocalRule } from "./reciprocal.ts";
+import { reduceExtremumRule } from "./reduce-extremum.ts";
 import { reduceL1Rule } from "./reduce-l1.ts";
 import { reduceL2Rule } from "./reduce-l2.ts";
 import { reduceLogSumExpRule } from "./reduce-log-sum-exp.ts";
-import { reduceMaxRule } from "./reduce-max.ts";
 import { reduceMeanRule } from "./reduce-mean.ts";
-import { reduceMinRule } from "./reduce-min.ts";
 import { reduceSumRule } from "./reduce-sum.ts";
 import { reduceSumSquareRule } from "./reduce-sum-square.ts";
 import { reluRule } from "./relu.ts";
@@ -125,9 +124,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ReduceL1: reduceL1Rule,
   ReduceL2: reduceL2Rule,
   ReduceLogSumExp: reduceLogSumExpRule,
-  ReduceMax: reduceMaxRule,
+  ReduceMax: reduceExtremumRule,
   ReduceMean: reduceMeanRule,
-  ReduceMin: reduceMinRule,
+  ReduceMin: reduceExtremumRule,
   ReduceSum: reduceSumRule,
   ReduceSumSquare: reduceSumSquareRule,
   Relu: reluRule,

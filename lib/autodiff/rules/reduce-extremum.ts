@@ -6,16 +6,16 @@ import type { Rule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
 /**
- * Maximum over axes: Y = max of X.
+ * Maximum or minimum over axes: Y = max of X, or min of X.
  *
- *     dX = dY at the first maximum in row-major order, else 0
+ *     dX = dY at the first X equal to Y in row-major order, else 0
  *
- * X: any shape; Y: the same with the reduced axes of length 1, or without them. Of equal maxima the
- * first takes the whole gradient (PyTorch's amax would share it), as in max pooling.
+ * X: any shape; Y: the same with the reduced axes of length 1, or without them. Of equal extrema the
+ * first takes the whole gradient (PyTorch's amax and amin would share it), as in max pooling.
  *
- * Source: ONNX operator ReduceMax-18.
+ * Source: ONNX operators ReduceMax-18, ReduceMin-18.
  */
-export const reduceMaxRule: Rule = (context) => {
+export const reduceExtremumRule: Rule = (context) => {
   const { graph, inputs } = context;
   const { mul } = arithmetic(graph);
   const [x = ""] = inputs;
