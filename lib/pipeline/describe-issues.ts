@@ -45,6 +45,8 @@ function innermost(issue: Issue): readonly Issue[] {
 
 function wanted(issue: Issue): string {
   if (issue.code === "invalid_type") {
+    // pairs carry what is wanted as their message, as unions and patterns do
+    if (issue.expected === "tuple") return issue.message;
     return issue.expected === "int" ? "a whole number" : withArticle(issue.expected);
   }
   if (issue.code === "too_small") {
@@ -56,7 +58,7 @@ function wanted(issue: Issue): string {
   if (issue.code === "invalid_value") {
     return `one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
   }
-  // unions and patterns carry what is wanted as their message (see request.ts)
+  // see request.ts
   return issue.message;
 }
 

@@ -58,12 +58,14 @@ const color = z.tuple([colorLevel, colorLevel, colorLevel]);
 /** The options of MATLAB's imtile, and a title and labels. */
 export const montageSchema = z.strictObject({
   gridSize: z
-    .tuple([gridSide, gridSide])
+    .tuple([gridSide, gridSide], { error: "a pair [rows, columns]; either may be null" })
     .nullable()
     .default(null)
     .describe("[rows, columns]; null for one of them is computed; null alone: near square"),
   thumbnailSize: z
-    .tuple([thumbnailSide, thumbnailSide])
+    .tuple([thumbnailSide, thumbnailSide], {
+      error: "a pair [height, width] in pixels; either may be null",
+    })
     .nullable()
     .default(null)
     .describe(

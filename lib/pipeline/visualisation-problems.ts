@@ -23,7 +23,9 @@ export function visualisationProblems({
   const problemOf = ({ type, value, channels }: Layer): string | null => {
     if (type === "Input") return "it is the image itself";
     const problem = problems.get(value) ?? unbatched.get(value) ?? withoutGradient.get(value);
-    return problem?.message ?? (channels === null ? "it has no channels; choose another layer" : null);
+    return (
+      problem?.message ?? (channels === null ? "it has no channels; choose another layer" : null)
+    );
   };
   return new Map(
     layers.flatMap((layer) => {

@@ -75,6 +75,13 @@ test.each([
     { ...GOOD, pyramidLevels: 1.5 },
     ["pyramidLevels: given 1.5; wanted a whole number"],
   ],
+  [
+    "a number for a pair",
+    { ...GOOD, montage: { thumbnailSize: 64 } },
+    [
+      "montage.thumbnailSize: given 64; wanted a pair [height, width] in pixels; either may be null",
+    ],
+  ],
   ["too few", { ...GOOD, numIterations: 0 }, ["numIterations: given 0; wanted at least 1"]],
   [
     "too many",
