@@ -56,6 +56,9 @@ export function serveProgress(options: ServeProgressOptions): PipelineListener {
       case "completed":
         printEnd(event).catch((error: unknown) => print(`no link to the sheet: ${String(error)}`));
         return;
+      case "given-up":
+        print(`not answered, and given up: ${String(event.error)}; the message: ${event.body}`);
+        return;
       case "step":
     }
   };

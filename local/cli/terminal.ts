@@ -3,6 +3,8 @@ import type { Environment } from "../../lib/networks/folders.ts";
 /** Where text goes; `process.stdout` is one. */
 export interface Output {
   readonly isTTY?: boolean;
+  /** Characters of a line of the terminal. */
+  readonly columns?: number;
   write(text: string): unknown;
 }
 
@@ -56,7 +58,9 @@ function progressBar(stderr: Output, label: string): ProgressBar {
       const bar = "#".repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, ".");
       const amount = total ? `[${bar}] ${Math.round(share * 100)} %` : String(done);
       const text = [label, amount, ...(detail === undefined ? [] : [detail])].join(" ");
-      stderr.write(isTerminal ? `\r\x1b[K${text}` : `${text}\n`);
+      // a line that wraps cannot be redrawn
+      const line = text.slice(0, (stderr.columns ?? Infinity) - 1);
+      stderr.write(isTerminal ? `\r\x1b[K${line}` : `${text}\n`);
       isDirty = isTerminal;
     },
     end: () => {
