@@ -27,7 +27,8 @@ test("no operator is listed both with a rule and without a gradient", () => {
 
 test("every rule file is in the table", () => {
   const files = readdirSync("lib/autodiff/rules").filter((file) => file !== "index.ts");
-  expect(files).toHaveLength(Object.keys(RULES).length);
+  // ReduceMax and ReduceMin are one rule
+  expect(files).toHaveLength(new Set(Object.values(RULES)).size);
 });
 
 test("the README's support table lists exactly the rules", () => {
