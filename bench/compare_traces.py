@@ -1,13 +1,14 @@
 """How far activation traces part: ours from PyTorch's, and PyTorch's own, float64 from float32.
 
     python bench/compare_traces.py --reference PATH/TO/ascent.py --model googlenet.onnx [--channels 1 2]
-        [--layers conv1/7x7_s2_1 ...] [--start noise|strong-noise|blobs] [--iterations 20] [--tile 0] [--size 224]
+        [--layers conv1/7x7_s2_1 ...] [--start noise|strong-noise|blobs] [--warm-up 0] [--iterations 20] [--tile 0] [--size 224]
 
 An ascent through ReLUs and max pools has kinks, at which a rounding error decides which way the
 gradient goes; a trace of a deep layer therefore ends elsewhere when anything is rounded otherwise. The
 second column says how far the reference gets from itself, which is as near as anyone can come. Each
 figure is the largest relative distance over iterations and images, and the first iteration that is
-more than 1 % off. Needs torch, onnx, numpy, and `npm ci` in this repository.
+more than 1 % off. With --warm-up the start is what the reference makes of it in so many iterations: an
+image on which the channel answers to shapes rather than to noise, and whose trace is steadier. Needs torch, onnx, numpy, and `npm ci` in this repository.
 """
 import argparse
 import subprocess
@@ -56,10 +57,11 @@ def kernel(ascent):
     return of
 
 
-def trace_of(ascent, network, start, options):
+def ascend(ascent, network, start, options):
+    """Trace [iterations, N] and image."""
     trace = []
-    ascent.ascend(network, start, options, lambda _i, strength, _l: trace.append(strength.double().numpy().copy()))
-    return np.array(trace)
+    image = ascent.ascend(network, start, options, lambda _i, strength, _l: trace.append(strength.double().numpy().copy()))
+    return np.array(trace), image
 
 
 def our_trace(model, start, options):
@@ -87,6 +89,7 @@ def main():
     parser.add_argument("--layers", nargs="+", default=LAYERS)
     parser.add_argument("--channels", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--start", choices=STARTS, default="noise")
+    parser.add_argument("--warm-up", type=int, default=0, help="iterations of the reference before the start")
     parser.add_argument("--iterations", type=int, default=20)
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--tile", type=int, default=0)
@@ -98,15 +101,17 @@ def main():
 
     ascent.kernel = kernel(ascent)
     single, double = ascent.Network(given.model), in_float64(ascent.Network(given.model))
-    start = STARTS[given.start](np.random.default_rng(given.seed), len(given.channels), given.size)
-    print(f"start: {given.start}, {given.size} px, {given.iterations} iterations; off by more than {LIMIT:.0%} from iteration:")
+    first = STARTS[given.start](np.random.default_rng(given.seed), len(given.channels), given.size)
+    print(f"start: {given.start}, {given.warm_up} iterations on, {given.size} px; {given.iterations} iterations; off by more than {LIMIT:.0%} from iteration:")
     print(f"{'layer':24} {'objective':10} {'ours from float32':>18} {'float64 from float32':>21} {'ours from float64':>20}")
     for layer in given.layers:
         for objective in ("mean", "rectified"):
-            options = SimpleNamespace(levels=1, iterations=given.iterations, scale=1.4, step=1.0, lap_levels=4, layer=layer, channels=given.channels, objective=objective, tile=given.tile)
+            options = SimpleNamespace(levels=1, iterations=given.warm_up, scale=1.4, step=1.0, lap_levels=4, layer=layer, channels=given.channels, objective=objective, tile=given.tile)
+            start = ascend(ascent, single, torch.from_numpy(first), options)[1].numpy()
+            options.iterations = given.iterations
             ours = our_trace(given.network or given.model, start, options)
-            reference = trace_of(ascent, single, torch.from_numpy(start), options)
-            exact = trace_of(ascent, double, torch.from_numpy(start).double(), options)
+            reference, _ = ascend(ascent, single, torch.from_numpy(start), options)
+            exact, _ = ascend(ascent, double, torch.from_numpy(start).double(), options)
             print(f"{layer:24} {objective:10} {distance(ours, reference)}     {distance(exact, reference)}    {distance(ours, exact)}", flush=True)
 
 
