@@ -157,5 +157,7 @@ async function deliver(
   progress.end();
   terminal.print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
   if (failed > 0)
-    terminal.note(`${name}: ${failed} channels failed; ${name}.manifest.json says why`);
+    terminal.note(
+      `${name}: ${failed} channels failed; ${name}.manifest.json says why; the same request is the same job, --data with another folder draws it anew`,
+    );
 }
