@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 
+import { EXAMPLES } from "../local/cli/run-dream.ts";
 import { median, spread } from "./statistics.ts";
 
 const run = promisify(execFile);
@@ -14,10 +15,6 @@ const USAGE = `npm run bench:pipeline -- [--rounds 3] [request.json ...]
 Times requests (default: the four emojinet examples) through the whole pipeline, as \`dream\` runs
 them, and between those runs by the engine alone. Whole processes, from start to end; nothing else
 should run on the machine.`;
-
-const EXAMPLES = ["1-conv1", "2-conv2-reduce", "3-inception-4e", "4-classes"].map((name) =>
-  here(`../examples/emojinet-${name}.json`),
-);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,8 +1,8 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 
 import type { Acceptance, AcceptDeps } from "../../lib/pipeline/accept-request.ts";
-import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
 import { answerUpload } from "../../lib/pipeline/answer-upload.ts";
+import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
 import { parseS3Event } from "../s3-event.ts";

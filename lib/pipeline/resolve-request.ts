@@ -7,7 +7,6 @@ import { LayerNotFoundError, ModelError } from "../onnx/errors.ts";
 import { findLayer, type Layer } from "../onnx/layers.ts";
 import { differentiableGraph } from "../optvis/differentiable-graph.ts";
 import { layerPass, type NetworkModel } from "../optvis/layer-pass.ts";
-
 import { ImageTooSmallError, planLevels } from "../optvis/plan-levels.ts";
 import { analyseNetwork, type NetworkAnalysis } from "./analyse-network.ts";
 import { selectChannels, shortClassName } from "./channel-selection.ts";

@@ -15,7 +15,7 @@ import type { Terminal } from "./terminal.ts";
 import { InterruptedError, UsageError } from "./user-errors.ts";
 
 /** What `dream` draws when it is given nothing: the example, on the network that needs no download. */
-const EXAMPLES = [
+export const EXAMPLES = [
   "emojinet-1-conv1.json",
   "emojinet-2-conv2-reduce.json",
   "emojinet-3-inception-4e.json",
