@@ -1,6 +1,6 @@
 import { cacheFolder, defaultFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
-import { createEngineRenderer } from "../lib/pipeline/engine-renderer.ts";
+import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
 import { JOBS } from "./jobs.ts";
 
 /** One job through the engine, twice, in this process alone: prints its times and its peak memory. */

@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 
 import { cacheFolder, defaultFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
-import { createEngineRenderer } from "../lib/pipeline/engine-renderer.ts";
-import { parseLocalRequest } from "../lib/pipeline/request.ts";
-import { resolveRequest } from "../lib/pipeline/resolve-request.ts";
+import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
+import { parseLocalRequest } from "../lib/pipeline/request/request.ts";
+import { resolveRequest } from "../lib/pipeline/request/resolve-request.ts";
 
 /** The requests named, from noise to raw images, by the engine alone: no pipeline, no files, no sheet. */
 const folders = defaultFolders(process.env);

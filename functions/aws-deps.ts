@@ -1,6 +1,6 @@
-import type { AcceptDeps } from "../lib/pipeline/accept-request.ts";
-import { BucketNetworks } from "../lib/pipeline/bucket-networks.ts";
-import { publishBundledNetworks } from "../lib/pipeline/publish-bundled.ts";
+import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
+import { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
+import { publishBundledNetworks } from "../lib/pipeline/networks/publish-bundled.ts";
 import { CODE_VERSION } from "../lib/pipeline/version.ts";
 import { createSqsClient } from "../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../lib/queue/sqs-queue.ts";

@@ -1,4 +1,4 @@
-import type { ChannelResult } from "../lib/pipeline/result.ts";
+import type { ChannelResult } from "../lib/pipeline/job/result.ts";
 
 /** Fields of the log line "channel ended", which the dashboard's queries read. */
 export function endingOf(result: ChannelResult): Readonly<Record<string, unknown>> {

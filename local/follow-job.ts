@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 
-import type { Acceptance } from "../lib/pipeline/accept-request.ts";
-import { type Completion, readCompletion } from "../lib/pipeline/completion.ts";
-import { endedChannels } from "../lib/pipeline/dispatch-job.ts";
+import type { Acceptance } from "../lib/pipeline/job/accept-request.ts";
+import { type Completion, readCompletion } from "../lib/pipeline/job/completion.ts";
+import { endedChannels } from "../lib/pipeline/job/dispatch-job.ts";
 import { encodeJson, JSON_TYPE } from "../lib/pipeline/json.ts";
 import { REQUEST_PREFIX } from "../lib/pipeline/keys.ts";
-import type { JobPlan } from "../lib/pipeline/plan.ts";
-import type { RenderProgress } from "../lib/pipeline/renderer.ts";
-import type { DreamRequest } from "../lib/pipeline/request.ts";
-import type { ChannelResult } from "../lib/pipeline/result.ts";
+import type { JobPlan } from "../lib/pipeline/job/plan.ts";
+import type { RenderProgress } from "../lib/pipeline/render/renderer.ts";
+import type { DreamRequest } from "../lib/pipeline/request/request.ts";
+import type { ChannelResult } from "../lib/pipeline/job/result.ts";
 import { ObjectNotFoundError } from "../lib/storage/object-store.ts";
 import type { LocalPipeline } from "./pipeline.ts";
 

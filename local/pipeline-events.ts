@@ -1,8 +1,8 @@
-import type { Acceptance } from "../lib/pipeline/accept-request.ts";
-import type { Completion } from "../lib/pipeline/completion.ts";
-import type { JobProgress } from "../lib/pipeline/progress.ts";
-import type { RenderProgress } from "../lib/pipeline/renderer.ts";
-import type { ChannelResult } from "../lib/pipeline/result.ts";
+import type { Acceptance } from "../lib/pipeline/job/accept-request.ts";
+import type { Completion } from "../lib/pipeline/job/completion.ts";
+import type { JobProgress } from "../lib/pipeline/job/progress.ts";
+import type { RenderProgress } from "../lib/pipeline/render/renderer.ts";
+import type { ChannelResult } from "../lib/pipeline/job/result.ts";
 
 /** What happens in a pipeline that runs in this process, as it happens. */
 export type PipelineEvent =

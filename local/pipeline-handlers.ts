@@ -3,9 +3,9 @@ import { createHandler as createDeadLetter } from "../functions/dead-letter/hand
 import { createHandler as createIntake } from "../functions/intake/handler.ts";
 import type { Log } from "../functions/log.ts";
 import { createHandler as createWorker } from "../functions/worker/handler.ts";
-import type { AcceptDeps } from "../lib/pipeline/accept-request.ts";
-import { JobResults } from "../lib/pipeline/job-results.ts";
-import type { Renderer } from "../lib/pipeline/renderer.ts";
+import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
+import { JobResults } from "../lib/pipeline/job/job-results.ts";
+import type { Renderer } from "../lib/pipeline/render/renderer.ts";
 import type { ServedQueue, SqsHandler } from "./event-sources/pipeline-sources.ts";
 import type { PipelineEvents } from "./pipeline-events.ts";
 

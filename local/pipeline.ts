@@ -1,9 +1,9 @@
 import { join } from "node:path";
 
 import type { Log } from "../functions/log.ts";
-import type { AcceptDeps } from "../lib/pipeline/accept-request.ts";
-import { BucketNetworks } from "../lib/pipeline/bucket-networks.ts";
-import type { Renderer } from "../lib/pipeline/renderer.ts";
+import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
+import { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
+import type { Renderer } from "../lib/pipeline/render/renderer.ts";
 import { CODE_VERSION } from "../lib/pipeline/version.ts";
 import { createSqsClient } from "../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../lib/queue/sqs-queue.ts";

@@ -1,7 +1,7 @@
 import type { MessageSender } from "../lib/queue/message-queue.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
-import { encodeReconcile } from "../lib/pipeline/channel-job.ts";
-import { listJobIds } from "../lib/pipeline/job-status.ts";
+import { encodeReconcile } from "../lib/pipeline/job/messages.ts";
+import { listJobIds } from "../lib/pipeline/job/job-status.ts";
 import { completeKey, planKey } from "../lib/pipeline/keys.ts";
 
 /**

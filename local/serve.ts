@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 
 import { createHandler } from "../functions/api/handler.ts";
 import { findModel, listNetworks, openNetwork } from "../lib/networks/registry.ts";
-import { publishNetwork } from "../lib/pipeline/publish-network.ts";
-import type { Renderer } from "../lib/pipeline/renderer.ts";
+import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
+import type { Renderer } from "../lib/pipeline/render/renderer.ts";
 import { type ApiServer, startApiServer } from "./api-adapter.ts";
 import { errorLog } from "./log.ts";
 import { type LocalPipeline, startLocalPipeline } from "./pipeline.ts";

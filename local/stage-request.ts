@@ -5,8 +5,8 @@ import { extname } from "node:path";
 import { fileSha256 } from "../lib/networks/checksum.ts";
 import { type Network, openNetwork, type OpenOptions } from "../lib/networks/registry.ts";
 import { uploadKey } from "../lib/pipeline/keys.ts";
-import { publishNetwork } from "../lib/pipeline/publish-network.ts";
-import { type DreamRequest, RequestError } from "../lib/pipeline/request.ts";
+import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
+import { type DreamRequest, RequestError } from "../lib/pipeline/request/request.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
 
 export interface StageOptions {

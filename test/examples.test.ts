@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 
 import { classChannel, parseLabels } from "../lib/networks/labels.ts";
-import { parseRequest } from "../lib/pipeline/request.ts";
+import { parseRequest } from "../lib/pipeline/request/request.ts";
 
 const FOLDER = new URL("../examples/", import.meta.url);
 const CLASSES = ["snail", "tiger", "zebra", "castle", "fountain", "strawberry"];

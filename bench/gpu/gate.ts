@@ -1,5 +1,5 @@
-import type { Provider } from "../../lib/autodiff/rule.ts";
-import { checkCuda } from "../../lib/optvis/cuda-gate.ts";
+import type { Provider } from "../../lib/autodiff/provider.ts";
+import { checkCuda } from "../../lib/optvis/runtime/cuda-gate.ts";
 
 export type GateVerdict =
   { readonly gate: "passed" | "not run" } | { readonly gate: "failed"; readonly reason: string };

@@ -29,7 +29,7 @@ if [ ! -f $kit/runtime.part-aa ]; then
 fi
 rm -rf $kit/runtime
 
-npx esbuild bench/gpu/measure.ts lib/optvis/session-worker.ts --bundle --platform=node --format=esm \
+npx esbuild bench/gpu/measure.ts lib/optvis/runtime/session-thread.ts --bundle --platform=node --format=esm \
   --external:onnxruntime-node --outdir=$kit/app --entry-names=[name] --out-extension:.js=.mjs --log-level=warning
 install -m 644 "$model" $kit/app/model.onnx
 cp bench/gpu/run.sh $kit/app/

@@ -5,19 +5,19 @@ import { parseArgs } from "node:util";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
 import { encodeNpy } from "../../lib/image/npy.ts";
-import type { Provider } from "../../lib/autodiff/rule.ts";
+import type { Provider } from "../../lib/autodiff/provider.ts";
 import { readModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
-import { findLayer, type Layer, layerTable } from "../../lib/onnx/layers.ts";
+import { findLayer, type Layer, layerTable } from "../../lib/networks/layers.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
-import { ascentGraph } from "../../lib/optvis/ascent-graph.ts";
-import { differentiableGraph } from "../../lib/optvis/differentiable-graph.ts";
-import { DreamEngine } from "../../lib/optvis/engine.ts";
-import { layerPass, type NetworkModel } from "../../lib/optvis/layer-pass.ts";
-import { planLevels } from "../../lib/optvis/plan-levels.ts";
+import { ascentGraph } from "../../lib/optvis/graph/ascent-graph.ts";
+import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
+import { DreamEngine } from "../../lib/optvis/ascent/engine.ts";
+import { layerPass, type NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
+import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
-import { type Feeds, Session } from "../../lib/optvis/session.ts";
+import { type Feeds, Session } from "../../lib/optvis/runtime/session.ts";
 import { runGate } from "./gate.ts";
 
 /**

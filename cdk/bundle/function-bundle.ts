@@ -18,8 +18,8 @@ const BUNDLED_FOLDER = "models";
 export const BUNDLED_MODELS_DIR = `/var/task/${BUNDLED_FOLDER}`;
 const MODEL_FILES = /\.(json|onnx|txt)$/;
 
-/** lib/optvis/session-lane.ts starts this file, beside the bundle, as a thread. */
-const SESSION_THREAD = { entry: "lib/optvis/session-worker.ts", name: "session-worker" };
+/** lib/optvis/runtime/session-worker.ts starts this file, beside the bundle, as a thread. */
+const SESSION_THREAD = { entry: "lib/optvis/runtime/session-thread.ts", name: "session-worker" };
 
 export interface CodeBundle {
   readonly files: readonly OutputFile[];
@@ -41,7 +41,7 @@ export function bundleCode(name: FunctionName): CodeBundle {
   return {
     files: [...main.outputFiles, ...thread],
     nativePackages,
-    publishesNetworks: containsSource(main.metafile, "lib/pipeline/publish-bundled.ts"),
+    publishesNetworks: containsSource(main.metafile, "lib/pipeline/networks/publish-bundled.ts"),
   };
 }
 

@@ -20,7 +20,7 @@ import { Construct } from "constructs";
 
 import { PROBLEMS, problemType } from "../../functions/api/problem.ts";
 import { uploadRequestSchema } from "../../functions/api/schemas.ts";
-import { dreamRequestSchema } from "../../lib/pipeline/request.ts";
+import { dreamRequestSchema } from "../../lib/pipeline/request/request.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { asRestApi } from "./as-interface.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { describeIssues } from "../../lib/pipeline/describe-issues.ts";
+import { describeIssues } from "../../lib/pipeline/request/describe-issues.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { ProblemError } from "./problem.ts";
 import { readJsonBody } from "./read-json-body.ts";

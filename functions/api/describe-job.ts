@@ -1,8 +1,8 @@
 import type { z } from "zod";
 
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
-import type { JobStatus } from "../../lib/pipeline/job-status.ts";
-import { type ChannelResult, readResult } from "../../lib/pipeline/result.ts";
+import type { JobStatus } from "../../lib/pipeline/job/job-status.ts";
+import { type ChannelResult, readResult } from "../../lib/pipeline/job/result.ts";
 import {
   type ObjectLinks,
   ObjectNotFoundError,

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-import { acceptRequest, IdempotencyConflictError } from "../../lib/pipeline/accept-request.ts";
-import { cancelJob } from "../../lib/pipeline/cancel-job.ts";
-import { type JobStatus, listJobIds, readJobStatus } from "../../lib/pipeline/job-status.ts";
+import { acceptRequest, IdempotencyConflictError } from "../../lib/pipeline/job/accept-request.ts";
+import { cancelJob } from "../../lib/pipeline/job/cancel-job.ts";
+import { type JobStatus, listJobIds, readJobStatus } from "../../lib/pipeline/job/job-status.ts";
 import { DamagedObjectError } from "../../lib/pipeline/json.ts";
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
-import { dreamRequestSchema } from "../../lib/pipeline/request.ts";
+import { dreamRequestSchema } from "../../lib/pipeline/request/request.ts";
 import type { ObjectStore } from "../../lib/storage/object-store.ts";
 import { NO_BODY } from "./check-input.ts";
 import { jobLink, jobPageLink } from "./links.ts";

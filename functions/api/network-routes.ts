@@ -3,11 +3,14 @@ import { z } from "zod";
 import { ManifestError } from "../../lib/networks/errors.ts";
 import { NETWORK_ID, type NetworkManifest } from "../../lib/networks/manifest.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
-import { analyseNetwork, type NetworkAnalysis } from "../../lib/pipeline/analyse-network.ts";
+import {
+  analyseNetwork,
+  type NetworkAnalysis,
+} from "../../lib/pipeline/networks/analyse-network.ts";
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
-import { readPublishedManifest } from "../../lib/pipeline/published-manifest.ts";
-import { RequestError } from "../../lib/pipeline/request.ts";
-import { visualisationProblems } from "../../lib/pipeline/visualisation-problems.ts";
+import { readPublishedManifest } from "../../lib/pipeline/networks/published-manifest.ts";
+import { RequestError } from "../../lib/pipeline/request/request.ts";
+import { visualisationProblems } from "../../lib/pipeline/networks/layer-problems.ts";
 import { ObjectNotFoundError, type ObjectStore } from "../../lib/storage/object-store.ts";
 import { NO_BODY } from "./check-input.ts";
 import { layersLink } from "./links.ts";

@@ -1,5 +1,5 @@
 import { MAX_REQUEST_BYTES } from "../../lib/pipeline/limits.ts";
-import { MAX_NESTING_DEPTH, nestingDepth } from "../../lib/pipeline/nesting-depth.ts";
+import { MAX_NESTING_DEPTH, nestingDepth } from "../../lib/pipeline/request/nesting-depth.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { ProblemError } from "./problem.ts";
 

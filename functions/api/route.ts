@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import type { AcceptDeps } from "../../lib/pipeline/accept-request.ts";
+import type { AcceptDeps } from "../../lib/pipeline/job/accept-request.ts";
 import type { ObjectLinks } from "../../lib/storage/object-store.ts";
 import type { Log } from "../log.ts";
 import type { ApiRequest } from "./api-request.ts";

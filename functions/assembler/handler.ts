@@ -1,9 +1,9 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 
-import { assembleJob } from "../../lib/pipeline/assemble-job.ts";
-import { parseReconcile } from "../../lib/pipeline/channel-job.ts";
+import { assembleJob } from "../../lib/pipeline/sheet/assemble-job.ts";
+import { parseReconcile } from "../../lib/pipeline/job/messages.ts";
 import { parseResultKey } from "../../lib/pipeline/keys.ts";
-import { reconcileJob, type ReconcileDeps } from "../../lib/pipeline/reconcile-job.ts";
+import { reconcileJob, type ReconcileDeps } from "../../lib/pipeline/job/reconcile-job.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
 import { parseS3Event } from "../s3-event.ts";

@@ -1,6 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
-import { JobResults } from "../../lib/pipeline/job-results.ts";
+import { JobResults } from "../../lib/pipeline/job/job-results.ts";
 import { acceptDepsFromEnv, bucketFromEnv } from "../aws-deps.ts";
 import { createHandler } from "./handler.ts";
 

@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 
-import { endPoisonedChannel } from "../../lib/pipeline/dead-letter.ts";
-import type { ChannelResult } from "../../lib/pipeline/result.ts";
+import { endPoisonedChannel } from "../../lib/pipeline/job/dead-letter.ts";
+import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import type { ObjectStore } from "../../lib/storage/object-store.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";

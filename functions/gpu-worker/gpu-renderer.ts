@@ -3,7 +3,7 @@ import type {
   Renderer,
   RenderHooks,
   RenderTask,
-} from "../../lib/pipeline/renderer.ts";
+} from "../../lib/pipeline/render/renderer.ts";
 import { cudaFailureOf } from "./cuda-failure.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
-import { checkCuda } from "../../lib/optvis/cuda-gate.ts";
-import { BucketNetworks } from "../../lib/pipeline/bucket-networks.ts";
-import { createEngineRenderer } from "../../lib/pipeline/engine-renderer.ts";
+import { checkCuda } from "../../lib/optvis/runtime/cuda-gate.ts";
+import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
+import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { bucketFromEnv } from "../aws-deps.ts";

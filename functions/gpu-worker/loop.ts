@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { DrawDeps } from "../../lib/pipeline/draw-channels.ts";
-import { runChannels } from "../../lib/pipeline/run-channels.ts";
+import type { DrawDeps } from "../../lib/pipeline/render/render-channels.ts";
+import { runChannels } from "../../lib/pipeline/render/render-messages.ts";
 import type { MessageReceiver, ReceivedMessage } from "../../lib/queue/message-queue.ts";
 import { endingOf } from "../ending.ts";
 import type { Log } from "../log.ts";

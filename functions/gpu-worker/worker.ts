@@ -1,4 +1,4 @@
-import type { Provider } from "../../lib/pipeline/renderer.ts";
+import type { Provider } from "../../lib/autodiff/provider.ts";
 import { type LoopDeps, runLoop } from "./loop.ts";
 
 export interface WorkerDeps extends LoopDeps {

@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 
-import type { Acceptance, AcceptDeps } from "../../lib/pipeline/accept-request.ts";
-import { answerUpload } from "../../lib/pipeline/answer-upload.ts";
+import type { Acceptance, AcceptDeps } from "../../lib/pipeline/job/accept-request.ts";
+import { answerUpload } from "../../lib/pipeline/job/answer-upload.ts";
 import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";

@@ -1,7 +1,7 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 
-import type { DrawDeps } from "../../lib/pipeline/draw-channels.ts";
-import { runChannels, type RunChannelsHooks } from "../../lib/pipeline/run-channels.ts";
+import type { DrawDeps } from "../../lib/pipeline/render/render-channels.ts";
+import { runChannels, type RunChannelsHooks } from "../../lib/pipeline/render/render-messages.ts";
 import { endingOf } from "../ending.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";

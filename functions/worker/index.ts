@@ -1,7 +1,7 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
-import { BucketNetworks } from "../../lib/pipeline/bucket-networks.ts";
-import { createEngineRenderer } from "../../lib/pipeline/engine-renderer.ts";
+import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
+import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { bucketFromEnv } from "../aws-deps.ts";
 import { modelCacheFolder, threadsFromEnv } from "../env.ts";
 import { createHandler } from "./handler.ts";

@@ -1,7 +1,7 @@
 import { type Node } from "../onnx/model.ts";
 import { intAttribute } from "../onnx/node.ts";
 import { constantNumbers } from "./constant-inputs.ts";
-import type { RuleContext } from "./rule.ts";
+import type { VjpContext } from "./rule.ts";
 
 /** ONNX counts a negative axis from the end. */
 export function fromStart(axis: number, rank: number): number {
@@ -14,7 +14,7 @@ export function axisAttribute(node: Node, rank: number, fallback?: number): numb
 }
 
 /** Axes that a Reduce* node of opset 18 sums or searches over, ascending. */
-export function reducedAxes(context: RuleContext): readonly number[] {
+export function reducedAxes(context: VjpContext): readonly number[] {
   const { graph, node, inputs } = context;
   const rank = graph.shapeOf(inputs[0]!).length;
   const stated = constantNumbers(context, 1, "axes") ?? [];

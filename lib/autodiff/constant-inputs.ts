@@ -1,6 +1,6 @@
 import { toNumbers } from "../onnx/tensor.ts";
 import { UnsupportedGradientError } from "./errors.ts";
-import type { RuleContext } from "./rule.ts";
+import type { VjpContext } from "./rule.ts";
 
 /**
  * Numbers of a constant input, row-major, or `null` where the optional input is left out.
@@ -8,7 +8,7 @@ import type { RuleContext } from "./rule.ts";
  * @throws UnsupportedGradientError if the input is computed while the network runs.
  */
 export function constantNumbers(
-  { graph, node, inputs }: RuleContext,
+  { graph, node, inputs }: VjpContext,
   index: number,
   what: string,
 ): readonly number[] | null {
@@ -25,7 +25,7 @@ export function constantNumbers(
 
 /** @throws UnsupportedGradientError if one of these inputs depends on the image. */
 export function refuseActive(
-  { node, isActive }: RuleContext,
+  { node, isActive }: VjpContext,
   indices: readonly number[],
   what: string,
 ): void {

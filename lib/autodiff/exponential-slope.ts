@@ -1,14 +1,14 @@
 import type { Value } from "../onnx/model.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { isPositive } from "./mask.ts";
-import type { RuleContext } from "./rule.ts";
+import type { VjpContext } from "./rule.ts";
 
 /**
  * Slope of the exponential linear units at X, input 0: 1 where X > 0, else a e^X.
  *
  *     a e^min(X, 0) + (1 - a) [X > 0]      the first term is a where X > 0
  */
-export function exponentialSlope(context: RuleContext, a: number): Value {
+export function exponentialSlope(context: VjpContext, a: number): Value {
   const { graph, inputs } = context;
   const { add, mul } = arithmetic(graph);
   const [x = ""] = inputs;

@@ -2,7 +2,7 @@ import type { Value } from "../onnx/model.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { oneOutput } from "./forward.ts";
 import { areAllRectified } from "./rectified.ts";
-import type { Linearised, RuleContext } from "./rule.ts";
+import type { NodeVjp, VjpContext } from "./rule.ts";
 import { sumTo } from "./shaping.ts";
 
 /**
@@ -11,9 +11,9 @@ import { sumTo } from "./shaping.ts";
  * @param isSecond mask that is 1 where the second of two values is chosen, and 0 on a tie.
  */
 export function extremum(
-  context: RuleContext,
+  context: VjpContext,
   isSecond: (first: Value, second: Value) => Value,
-): Linearised {
+): NodeVjp {
   const { graph, node, inputs, isActive } = context;
   const { mul, sub } = arithmetic(graph);
   const [first = "", ...rest] = inputs;

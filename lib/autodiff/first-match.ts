@@ -3,7 +3,7 @@ import { floatTensor, sizeOf } from "../onnx/tensor.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { keepDims } from "./axes.ts";
 import { isEqual } from "./mask.ts";
-import type { RuleContext } from "./rule.ts";
+import type { VjpContext } from "./rule.ts";
 
 interface Reduced {
   readonly x: Value;
@@ -21,7 +21,7 @@ interface Reduced {
  * Places are float32, exact up to 2^24 elements. ArgMax would be shorter, but has no CUDA kernel
  * since opset 12.
  */
-export function firstMatch(context: RuleContext, { x, y, axes }: Reduced): Value {
+export function firstMatch(context: VjpContext, { x, y, axes }: Reduced): Value {
   const { graph } = context;
   const { add, mul, sub } = arithmetic(graph);
   const shape = graph.shapeOf(x);

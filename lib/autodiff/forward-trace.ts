@@ -2,7 +2,8 @@ import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 import { UnsupportedGradientError } from "./errors.ts";
-import type { Linearised, Provider, RuleContext } from "./rule.ts";
+import type { Provider } from "./provider.ts";
+import type { NodeVjp, VjpContext } from "./rule.ts";
 import { NON_DIFFERENTIABLE, RULES } from "./rules/index.ts";
 
 /** The part of a network between its image and one layer; names are the network's. */
@@ -25,7 +26,7 @@ export interface TraceInputs {
 }
 
 /** One node as emitted: between the network's names and the graph's. */
-export interface Step extends Linearised {
+export interface Step extends NodeVjp {
   readonly node: Node;
 }
 
@@ -107,7 +108,7 @@ export class ForwardTrace {
   }
 }
 
-function applyRule(layerName: string, context: RuleContext): Linearised {
+function applyRule(layerName: string, context: VjpContext): NodeVjp {
   const { node } = context;
   const isKnown = node.domain === "" && Object.hasOwn(RULES, node.op);
   const rule = isKnown ? RULES[node.op] : undefined;

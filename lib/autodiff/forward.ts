@@ -1,8 +1,8 @@
 import type { Value } from "../onnx/model.ts";
-import type { Linearised, RuleContext } from "./rule.ts";
+import type { NodeVjp, VjpContext } from "./rule.ts";
 
 /** Emits the forward node as the network has it; its output. */
-export function emitForward({ graph, node, inputs }: RuleContext): Value {
+export function emitForward({ graph, node, inputs }: VjpContext): Value {
   return graph.emit(node.op, inputs, node.attributes);
 }
 
@@ -13,10 +13,10 @@ export function emitForward({ graph, node, inputs }: RuleContext): Value {
  *   or bounds) get `null`.
  */
 export function oneOutput(
-  { inputs }: RuleContext,
+  { inputs }: VjpContext,
   y: Value,
   pull: (dY: Value) => readonly (Value | null)[],
-): Linearised {
+): NodeVjp {
   return {
     outputs: [y],
     pullback: ([dY]) => {

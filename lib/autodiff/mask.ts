@@ -1,8 +1,8 @@
 import { DataType } from "../onnx/element-type.ts";
 import { float, type Value } from "../onnx/model.ts";
-import type { RuleContext } from "./rule.ts";
+import type { VjpContext } from "./rule.ts";
 
-type MaskContext = Pick<RuleContext, "graph" | "provider">;
+type MaskContext = Pick<VjpContext, "graph" | "provider">;
 
 /** Large enough to saturate every normal float32 above zero, small enough to be one itself. */
 const STEEP = float(1e38);

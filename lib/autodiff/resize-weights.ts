@@ -4,7 +4,7 @@ import { type FloatTensor, floatTensor } from "../onnx/tensor.ts";
 import { inferNode } from "../onnx/shape-inference.ts";
 import { constantNumbers } from "./constant-inputs.ts";
 import { UnsupportedGradientError } from "./errors.ts";
-import type { RuleContext } from "./rule.ts";
+import type { VjpContext } from "./rule.ts";
 
 /** Resampling along one axis as a matrix. */
 export interface AxisWeights {
@@ -42,7 +42,7 @@ const NEAREST: Readonly<Record<string, (coordinate: number) => number>> = {
 };
 
 /** Matrices of the axes that a Resize node changes. */
-export function resizedAxes(context: RuleContext): readonly AxisWeights[] {
+export function resizedAxes(context: VjpContext): readonly AxisWeights[] {
   const { graph, node, inputs } = context;
   const refuse = (problem: string) =>
     new UnsupportedGradientError(
@@ -68,7 +68,7 @@ export function resizedAxes(context: RuleContext): readonly AxisWeights[] {
     return [{ isLast: fromEnd === 1, weights: weightMatrix(axis, coordinateOf, taps) }];
   });
 
-  function scalesOf(resize: RuleContext): readonly AxisScale[] {
+  function scalesOf(resize: VjpContext): readonly AxisScale[] {
     const inputShape = graph.shapeOf(inputs[0]!);
     const facts = inputs.map((value) => (value ? graph.factsOf(value) : null));
     const outputShape = inferNode(node, facts)[0]!.shape;

@@ -1,11 +1,9 @@
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
-
-/** The execution provider a graph is written for; the forms that are fast or safe differ. */
-export type Provider = "cpu" | "cuda";
+import type { Provider } from "./provider.ts";
 
 /** What a rule may look at: one forward node, whose inputs are already in the graph. */
-export interface RuleContext {
+export interface VjpContext {
   /** Graph that receives the forward and backward nodes; it knows the shape of every value. */
   readonly graph: GraphBuilder;
   /** The operator with its attributes; its input and output names are the network's, not the graph's. */
@@ -33,7 +31,7 @@ export interface RuleContext {
 export type Pullback = (cotangents: readonly (Value | null)[]) => readonly (Value | null)[];
 
 /** A node emitted forward, and how to go back through it. */
-export interface Linearised {
+export interface NodeVjp {
   readonly outputs: readonly Value[];
   readonly pullback: Pullback;
   /** Whether output 0 is rectified in the sense of `isRectified`. @default false */
@@ -47,4 +45,4 @@ export interface Linearised {
  *
  * @throws UnsupportedGradientError for a mode of the operator that the rule does not cover.
  */
-export type Rule = (context: RuleContext) => Linearised;
+export type VjpRule = (context: VjpContext) => NodeVjp;

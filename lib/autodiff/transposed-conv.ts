@@ -1,7 +1,7 @@
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/model.ts";
 import { floatTensor, type FloatTensor } from "../onnx/tensor.ts";
-import type { Provider } from "./rule.ts";
+import type { Provider } from "./provider.ts";
 import { type AxisWindow, span, unusedPixels } from "./window.ts";
 
 interface Adjoint {

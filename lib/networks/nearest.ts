@@ -1,4 +1,4 @@
-import { editDistance } from "../onnx/edit-distance.ts";
+import { editDistance } from "./edit-distance.ts";
 
 /** A name may differ from what was meant by this share of its letters. */
 const TOLERANCE = 0.5;

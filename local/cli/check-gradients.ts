@@ -3,11 +3,11 @@ import { NetworkError } from "../../lib/networks/errors.ts";
 import type { Network } from "../../lib/networks/registry.ts";
 import { readModel } from "../../lib/onnx/decode.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
-import { type Layer, layerTable } from "../../lib/onnx/layers.ts";
+import { type Layer, layerTable } from "../../lib/networks/layers.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
-import { differentiableGraph } from "../../lib/optvis/differentiable-graph.ts";
-import { layerPass } from "../../lib/optvis/layer-pass.ts";
+import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
+import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
 
 /**
  * Checks that a network's model loads and that a gradient reaches its image from some layer.

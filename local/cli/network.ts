@@ -1,8 +1,11 @@
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
 import { type Network, openNetwork } from "../../lib/networks/registry.ts";
-import { type Layer, findLayer } from "../../lib/onnx/layers.ts";
-import { layerPass } from "../../lib/optvis/layer-pass.ts";
-import { analyseNetwork, type NetworkAnalysis } from "../../lib/pipeline/analyse-network.ts";
+import { type Layer, findLayer } from "../../lib/networks/layers.ts";
+import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
+import {
+  analyseNetwork,
+  type NetworkAnalysis,
+} from "../../lib/pipeline/networks/analyse-network.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 
-import type { Provider } from "../../lib/autodiff/rule.ts";
-import type { Objective } from "../../lib/optvis/objectives.ts";
+import type { Provider } from "../../lib/autodiff/provider.ts";
+import type { Objective } from "../../lib/optvis/graph/objectives.ts";
 import { MAX_PYRAMID_SCALE } from "../../lib/pipeline/limits.ts";
 
 /** Options that several commands have, spelled and checked once. */

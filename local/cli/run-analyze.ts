@@ -1,4 +1,4 @@
-import { visualisationProblems } from "../../lib/pipeline/visualisation-problems.ts";
+import { visualisationProblems } from "../../lib/pipeline/networks/layer-problems.ts";
 import { noteAssumptions, openForCommand, type OpenedNetwork } from "./network.ts";
 import { table, type Terminal } from "./terminal.ts";
 

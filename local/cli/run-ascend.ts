@@ -1,17 +1,17 @@
 import { join } from "node:path";
 
-import type { Provider } from "../../lib/autodiff/rule.ts";
+import type { Provider } from "../../lib/autodiff/provider.ts";
 import { ImageError } from "../../lib/image/errors.ts";
 import { decodeNpy, encodeNpy } from "../../lib/image/npy.ts";
 import type { Size } from "../../lib/image/raster.ts";
 import { sizeOf } from "../../lib/onnx/tensor.ts";
-import type { ChannelDream, DreamTask, Planes } from "../../lib/optvis/deep-dream.ts";
-import { DreamEngine } from "../../lib/optvis/engine.ts";
-import type { Objective } from "../../lib/optvis/objectives.ts";
-import { planLevels } from "../../lib/optvis/plan-levels.ts";
+import type { ChannelDream, DreamTask, Planes } from "../../lib/optvis/ascent/task.ts";
+import { DreamEngine } from "../../lib/optvis/ascent/engine.ts";
+import type { Objective } from "../../lib/optvis/graph/objectives.ts";
+import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
-import { levelSizes } from "../../lib/pipeline/work.ts";
+import { levelSizes } from "../../lib/pipeline/request/work.ts";
 import { checkNoFolders, withFolder } from "./folders.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
 import { readUserFile } from "./read-user-file.ts";

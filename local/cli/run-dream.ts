@@ -3,8 +3,12 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
-import { createEngineRenderer } from "../../lib/pipeline/engine-renderer.ts";
-import { type DreamRequest, parseLocalRequest, RequestError } from "../../lib/pipeline/request.ts";
+import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
+import {
+  type DreamRequest,
+  parseLocalRequest,
+  RequestError,
+} from "../../lib/pipeline/request/request.ts";
 import { startLocalPipeline } from "../pipeline.ts";
 import { type JobOutcome, runJobs } from "../run-job.ts";
 import { checkLocalRequest } from "./check-local-request.ts";

@@ -1,11 +1,11 @@
-import type { Provider } from "../../lib/autodiff/rule.ts";
+import type { Provider } from "../../lib/autodiff/provider.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import type { Graph } from "../../lib/onnx/model.ts";
-import { ascentGraph } from "../../lib/optvis/ascent-graph.ts";
-import { differentiableGraph } from "../../lib/optvis/differentiable-graph.ts";
-import { layerPass } from "../../lib/optvis/layer-pass.ts";
-import type { Objective } from "../../lib/optvis/objectives.ts";
-import { planLevels } from "../../lib/optvis/plan-levels.ts";
+import { ascentGraph } from "../../lib/optvis/graph/ascent-graph.ts";
+import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
+import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
+import type { Objective } from "../../lib/optvis/graph/objectives.ts";
+import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
 import type { Terminal } from "./terminal.ts";
 import { writeWhole } from "./write-whole.ts";

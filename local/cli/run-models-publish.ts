@@ -1,6 +1,6 @@
 import { NetworkError } from "../../lib/networks/errors.ts";
 import type { Network } from "../../lib/networks/registry.ts";
-import { publishNetwork } from "../../lib/pipeline/publish-network.ts";
+import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
 import { createS3Client } from "../../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
 import { type ModelsContext, openModel } from "./run-models.ts";

@@ -2,9 +2,9 @@ import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import { ImageError } from "../../lib/image/errors.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
 import { LayerNotFoundError, ModelError } from "../../lib/onnx/errors.ts";
-import { ImageTooSmallError } from "../../lib/optvis/plan-levels.ts";
-import { CudaUnavailableError, RuntimeError } from "../../lib/optvis/session.ts";
-import { RequestError } from "../../lib/pipeline/request.ts";
+import { ImageTooSmallError } from "../../lib/optvis/ascent/plan-levels.ts";
+import { CudaUnavailableError, RuntimeError } from "../../lib/optvis/runtime/session.ts";
+import { RequestError } from "../../lib/pipeline/request/request.ts";
 import { DataFolderInUseError } from "../endpoint/storage/data-folder.ts";
 
 /** What was asked for cannot be done, and the message says why and what to do; exit code 2. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
-import type { Rule } from "../../lib/autodiff/rule.ts";
+import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
 import { checkVjp, contextOf } from "../support/check-vjp.ts";
@@ -101,7 +101,7 @@ test("rejects a dilated window", () => {
 });
 
 /** Divides by the window's size even where part of the window is padding. */
-const countsPadding: Rule = (context) => {
+const countsPadding: VjpRule = (context) => {
   const attributes = { ...context.node.attributes, count_include_pad: 1 };
   const { pullback } = averagePool({ ...context, node: { ...context.node, attributes } });
   return { outputs: averagePool(context).outputs, pullback };

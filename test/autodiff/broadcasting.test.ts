@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { Rule } from "../../lib/autodiff/rule.ts";
+import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import {
   boolScalar,
@@ -122,7 +122,7 @@ describe("rectified operands", () => {
 });
 
 /** Forgets that a repeated operand's cotangent is a sum, and that constants have none. */
-const passDYToBoth: Rule = ({ graph, inputs }) => ({
+const passDYToBoth: VjpRule = ({ graph, inputs }) => ({
   outputs: [graph.emit("Add", inputs)],
   pullback: ([dY = null]) => [dY, dY],
 });

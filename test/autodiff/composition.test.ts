@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
-import { linearise } from "../../lib/autodiff/gradient.ts";
-import type { Provider } from "../../lib/autodiff/rule.ts";
+import { vjp } from "../../lib/autodiff/vjp.ts";
+import type { Provider } from "../../lib/autodiff/provider.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import type { Graph } from "../../lib/onnx/model.ts";
 import { floatTensor, type FloatTensor } from "../../lib/onnx/tensor.ts";
@@ -81,14 +81,9 @@ test("the comparison catches the gradient of another network", async () => {
 function linearised(network: ForwardPass, provider: Provider): Graph {
   const graph = new GraphBuilder();
   const image = graph.input("image", "float32", IMAGE_SHAPE);
-  const { layer, gradient } = linearise(
-    graph,
-    { image, replacements: new Map() },
-    network,
-    provider,
-  );
+  const { layer, pullback } = vjp(graph, { image, replacements: new Map() }, network, provider);
   const v = graph.input("v", "float32", graph.shapeOf(layer));
-  return graph.build("gradient", [["gradient", gradient(v)]]);
+  return graph.build("gradient", [["gradient", pullback(v)]]);
 }
 
 async function medianError(network: ForwardPass, gradient: Graph, seed: number): Promise<number> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
-import type { Rule } from "../../lib/autodiff/rule.ts";
+import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
 import { checkVjp, constant, contextOf, runRule } from "../support/check-vjp.ts";
@@ -204,7 +204,7 @@ test.each(["Conv", "ConvTranspose"])("%s rejects a weight that depends on the im
 });
 
 /** Correlates with the weight as it is, not reversed in space. */
-const unreversedKernel: Rule = ({ graph, inputs: [x = "", w = ""] }) => ({
+const unreversedKernel: VjpRule = ({ graph, inputs: [x = "", w = ""] }) => ({
   outputs: [graph.emit("Conv", [x, w], { pads: [1, 1, 1, 1] })],
   pullback: ([dY]) => {
     const swapped = graph.emit("Transpose", [w], { perm: [1, 0, 2, 3] });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
-import type { Rule } from "../../lib/autodiff/rule.ts";
-import { erfRule } from "../../lib/autodiff/rules/erf.ts";
+import type { VjpRule } from "../../lib/autodiff/rule.ts";
+import { erfVjp } from "../../lib/autodiff/rules/erf.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
-import { reluRule } from "../../lib/autodiff/rules/relu.ts";
-import { sigmoidRule } from "../../lib/autodiff/rules/sigmoid.ts";
+import { reluVjp } from "../../lib/autodiff/rules/relu.ts";
+import { sigmoidVjp } from "../../lib/autodiff/rules/sigmoid.ts";
 import { type Attributes, float } from "../../lib/onnx/model.ts";
 import { floatTensor, type FloatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
 import { checkVjp, constant, contextOf, runRule } from "../support/check-vjp.ts";
@@ -187,7 +187,7 @@ test("a Relu that only a MaxPool reads leaves the mask to it", () => {
 function reluCotangent(consumers: readonly string[]) {
   const context = contextOf({ op: "Relu", inputs: [at], surroundings: { consumers } });
   context.graph.input("dy", "float32", SHAPE);
-  return reluRule(context).pullback(["dy"])[0];
+  return reluVjp(context).pullback(["dy"])[0];
 }
 
 test("checkVjp catches a 1 % error in a slope", async () => {
@@ -195,8 +195,8 @@ test("checkVjp catches a 1 % error in a slope", async () => {
   await expect(check).rejects.toThrow(/analytic/);
 });
 
-const tooSteep: Rule = (context) => {
-  const right = sigmoidRule(context);
+const tooSteep: VjpRule = (context) => {
+  const right = sigmoidVjp(context);
   const tilt = (dX: string | null) =>
     dX === null ? null : context.graph.emit("Mul", [dX, context.graph.scalar(1.01)]);
   return { ...right, pullback: (dY) => right.pullback(dY).map(tilt) };
@@ -207,7 +207,8 @@ test("checkVjp catches a forward form that computes something else", async () =>
   await expect(check).rejects.toThrow(/forward form/);
 });
 
-const erfForTanh: Rule = (context) => erfRule({ ...context, node: { ...context.node, op: "Erf" } });
+const erfForTanh: VjpRule = (context) =>
+  erfVjp({ ...context, node: { ...context.node, op: "Erf" } });
 
 function scaled(tensor: FloatTensor, factor: number): FloatTensor {
   return floatTensor(

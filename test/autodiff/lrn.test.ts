@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
-import type { Rule } from "../../lib/autodiff/rule.ts";
+import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { float } from "../../lib/onnx/model.ts";
 import { checkVjp, contextOf } from "../support/check-vjp.ts";
@@ -38,7 +38,7 @@ test("rejects an input that is not [N, C, H, W]", () => {
 const ATTRIBUTES = { size: 5, alpha: float(1), beta: float(0.75), bias: float(1) };
 
 /** The right forward pass with the pullback of an exponent 1 % larger. */
-const wrongExponent: Rule = (context) => {
+const wrongExponent: VjpRule = (context) => {
   const attributes = { ...ATTRIBUTES, beta: float(0.7575) };
   const { pullback } = lrn({ ...context, node: { ...context.node, attributes } });
   return { outputs: lrn(context).outputs, pullback };

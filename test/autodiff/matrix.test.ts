@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { Rule } from "../../lib/autodiff/rule.ts";
+import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { float } from "../../lib/onnx/model.ts";
 import { checkVjp, constant, contextOf } from "../support/check-vjp.ts";
@@ -147,7 +147,7 @@ describe("Einsum", () => {
   });
 
   test("checkVjp catches a gradient that is not repeated along an axis summed alone", async () => {
-    const halved: Rule = (context) => {
+    const halved: VjpRule = (context) => {
       const { outputs, pullback } = einsum(context);
       const half = (dX: string | null) =>
         dX && context.graph.emit("Mul", [dX, context.graph.scalar(1 / K)]);
@@ -160,7 +160,7 @@ describe("Einsum", () => {
 });
 
 /** Multiplies by the weight instead of its transpose. */
-const untransposedWeight: Rule = ({ graph, inputs }) => ({
+const untransposedWeight: VjpRule = ({ graph, inputs }) => ({
   outputs: [graph.emit("MatMul", inputs)],
   pullback: ([dY]) => [dY ? graph.emit("MatMul", [dY, inputs[1]!]) : null, null],
 });

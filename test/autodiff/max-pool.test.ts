@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import type { Provider, Rule, RuleContext } from "../../lib/autodiff/rule.ts";
+import type { Provider } from "../../lib/autodiff/provider.ts";
+import type { VjpRule, VjpContext } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import { intsAttribute } from "../../lib/onnx/node.ts";
@@ -179,7 +180,7 @@ test("a Relu's mask is applied at the pool: no gradient where the maximum is zer
 });
 
 /** Counts every element that equals the maximum, as a plain mask X = Y does. */
-const duplicatingMask: Rule = ({ graph, node, inputs: [x = ""] }: RuleContext) => {
+const duplicatingMask: VjpRule = ({ graph, node, inputs: [x = ""] }: VjpContext) => {
   const y = graph.emit("MaxPool", [x], node.attributes);
   return {
     outputs: [y],
@@ -194,7 +195,7 @@ test("the comparison with ties catches a mask that duplicates gradient", async (
   const at = floatTensor([1, 1, 2, 2], [3, 3, 1, 3]);
   const vjpCase: VjpCase = { op: "MaxPool", attributes: { kernel_shape: [2, 2] }, inputs: [at] };
   const dY = floatTensor([1, 1, 1, 1], [1]);
-  const gradientOf = async (rule: Rule, provider: Provider) => {
+  const gradientOf = async (rule: VjpRule, provider: Provider) => {
     const { d_x0: dX } = await runRule(rule, vjpCase, provider, dY);
     return [...dX!.data];
   };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
-import type { Rule } from "../../lib/autodiff/rule.ts";
+import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
 import { boolScalar, floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
@@ -256,7 +256,7 @@ test.each(["Reshape", "Flatten", "Transpose", "Identity", "Dropout", "SpaceToDep
 );
 
 /** Applies the permutation to the cotangent instead of its inverse. */
-const transposeAgain: Rule = ({ graph, node, inputs }) => ({
+const transposeAgain: VjpRule = ({ graph, node, inputs }) => ({
   outputs: [graph.emit("Transpose", inputs, node.attributes)],
   pullback: ([dY]) => [dY ? graph.emit("Transpose", [dY], node.attributes) : null],
 });

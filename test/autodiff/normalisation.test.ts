@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
-import type { Rule } from "../../lib/autodiff/rule.ts";
+import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { type Attributes, float } from "../../lib/onnx/model.ts";
 import { checkVjp, constant, contextOf, type VjpCase } from "../support/check-vjp.ts";
@@ -99,7 +99,7 @@ test.each<Refusal>([
 
 test("checkVjp catches statistics taken for constants", async () => {
   const op = "InstanceNormalization";
-  const wrong: Rule = (context) => {
+  const wrong: VjpRule = (context) => {
     const [x = "", s = ""] = context.inputs;
     const { graph } = context;
     const { outputs } = RULES[op]!(context);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { RULES } from "../../lib/autodiff/rules/index.ts";
-import type { Rule } from "../../lib/autodiff/rule.ts";
+import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
 import { floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
 import { checkVjp, constant, runRule } from "../support/check-vjp.ts";
@@ -99,7 +99,7 @@ describe("of equal extrema the first takes the whole gradient", () => {
 });
 
 /** The mean with the sum's gradient. */
-const undividedMean: Rule = (context) => ({
+const undividedMean: VjpRule = (context) => ({
   ...RULES["ReduceSum"]!(context),
   outputs: [context.graph.emit("ReduceMean", context.inputs)],
 });
@@ -111,7 +111,7 @@ test("checkVjp catches a mean that is not divided", async () => {
 });
 
 test("checkVjp catches a length with the gradient of its square", async () => {
-  const squared: Rule = (context) => ({
+  const squared: VjpRule = (context) => ({
     ...RULES["ReduceSumSquare"]!(context),
     outputs: [context.graph.emit("ReduceL2", context.inputs)],
   });

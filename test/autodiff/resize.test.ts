@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
-import type { Rule } from "../../lib/autodiff/rule.ts";
+import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { type Attributes, float } from "../../lib/onnx/model.ts";
 import { floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
@@ -60,7 +60,7 @@ test("takes the cubic kernel's coefficient", async () => {
   const attributes = { mode: "cubic", cubic_coeff_a: float(-0.5) };
   const inputs = [x, null, scales(1, 1, 2, 3)];
   await checkVjp(resize, { op: "Resize", attributes, inputs });
-  const other: Rule = (context) => ({
+  const other: VjpRule = (context) => ({
     outputs: resize(context).outputs,
     pullback: resize({ ...context, node: { ...context.node, attributes: { mode: "cubic" } } })
       .pullback,
@@ -101,7 +101,7 @@ test.each<{ attributes: Attributes; size?: number[]; message: string }>([
 });
 
 /** Half-pixel resampling with the gradient of asymmetric resampling. */
-const otherCoordinates: Rule = (context) => {
+const otherCoordinates: VjpRule = (context) => {
   const attributes = { mode: "linear", coordinate_transformation_mode: "asymmetric" };
   const { pullback } = resize({ ...context, node: { ...context.node, attributes } });
   return { outputs: resize(context).outputs, pullback };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 
 import { endingOf } from "../../functions/ending.ts";
-import type { ChannelResult } from "../../lib/pipeline/result.ts";
+import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { ofType, synthesise } from "./support/synthesise.ts";
 
 const stack = synthesise({ gpu: "asg" });

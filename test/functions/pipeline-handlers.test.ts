@@ -4,10 +4,10 @@ import { createHandler as createAssembler } from "../../functions/assembler/hand
 import { createHandler as createDeadLetter } from "../../functions/dead-letter/handler.ts";
 import { createHandler as createIntake } from "../../functions/intake/handler.ts";
 import { createHandler as createWorker } from "../../functions/worker/handler.ts";
-import type { Completion } from "../../lib/pipeline/completion.ts";
-import { JobResults } from "../../lib/pipeline/job-results.ts";
+import type { Completion } from "../../lib/pipeline/job/completion.ts";
+import { JobResults } from "../../lib/pipeline/job/job-results.ts";
 import * as keys from "../../lib/pipeline/keys.ts";
-import { readResult } from "../../lib/pipeline/result.ts";
+import { readResult } from "../../lib/pipeline/job/result.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { FakeRenderer } from "../support/fake-renderer.ts";
 import {

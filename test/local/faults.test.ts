@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 
-import { readCompletion } from "../../lib/pipeline/completion.ts";
+import { readCompletion } from "../../lib/pipeline/job/completion.ts";
 import { resultKey, tileKey } from "../../lib/pipeline/keys.ts";
 import { QUEUE_NAMES } from "../../local/resources.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";

@@ -2,8 +2,8 @@ import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { publishNetwork } from "../../lib/pipeline/publish-network.ts";
-import { parseRequest } from "../../lib/pipeline/request.ts";
+import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
+import { parseRequest } from "../../lib/pipeline/request/request.ts";
 import { followJob, submitRequest } from "../../local/follow-job.ts";
 import { type LocalPipeline, startLocalPipeline } from "../../local/pipeline.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";

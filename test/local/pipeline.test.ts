@@ -7,7 +7,7 @@ import { decodeImage, encodePng } from "../../lib/image/png.ts";
 import { filledRaster } from "../../lib/image/raster.ts";
 import { planKey } from "../../lib/pipeline/keys.ts";
 import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
-import { parseLocalRequest, parseRequest } from "../../lib/pipeline/request.ts";
+import { parseLocalRequest, parseRequest } from "../../lib/pipeline/request/request.ts";
 import { followJob, submitRequest } from "../../local/follow-job.ts";
 import { type LocalPipelineOptions, startLocalPipeline } from "../../local/pipeline.ts";
 import { type JobOutcome, runJobs, type RunEvent } from "../../local/run-job.ts";

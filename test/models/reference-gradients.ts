@@ -3,12 +3,12 @@ import { readFile } from "node:fs/promises";
 import { decodeNpy } from "../../lib/image/npy.ts";
 import { readModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
-import { findLayer, layerTable } from "../../lib/onnx/layers.ts";
+import { findLayer, layerTable } from "../../lib/networks/layers.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { floatTensor } from "../../lib/onnx/tensor.ts";
-import { differentiableGraph } from "../../lib/optvis/differentiable-graph.ts";
-import { layerPass } from "../../lib/optvis/layer-pass.ts";
-import { Session } from "../../lib/optvis/session.ts";
+import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
+import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
+import { Session } from "../../lib/optvis/runtime/session.ts";
 import { uniformSource } from "../support/random.ts";
 
 /** The layers and numbers of test/fixtures/make_model_gradients.py, in its order. */

@@ -5,8 +5,8 @@ import { afterAll, describe, expect, test } from "vitest";
 
 import { decodeImage } from "../../lib/image/png.ts";
 import { toPlanar } from "../../lib/image/raster.ts";
-import { DreamEngine } from "../../lib/optvis/engine.ts";
-import type { Objective } from "../../lib/optvis/objectives.ts";
+import { DreamEngine } from "../../lib/optvis/ascent/engine.ts";
+import type { Objective } from "../../lib/optvis/graph/objectives.ts";
 import { smallNetwork } from "../support/small-network.ts";
 import { noise } from "./reference-gradients.ts";
 

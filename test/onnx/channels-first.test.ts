@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
-import { layerTable } from "../../lib/onnx/layers.ts";
+import { layerTable } from "../../lib/networks/layers.ts";
 import type { Node } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { floatTensor, type FloatTensor } from "../../lib/onnx/tensor.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { readModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
-import { findLayer, layerTable } from "../../lib/onnx/layers.ts";
+import { findLayer, layerTable } from "../../lib/networks/layers.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { cutAt } from "../../lib/onnx/subgraph.ts";
 import { runModel } from "../support/operator-oracle.ts";

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
-import { endedChannels } from "../../lib/pipeline/dispatch-job.ts";
+import { endedChannels } from "../../lib/pipeline/job/dispatch-job.ts";
 import { tileKey, tilePrefix } from "../../lib/pipeline/keys.ts";
-import { readPlan } from "../../lib/pipeline/plan.ts";
-import { type ChannelResult, readResult } from "../../lib/pipeline/result.ts";
+import { readPlan } from "../../lib/pipeline/job/plan.ts";
+import { type ChannelResult, readResult } from "../../lib/pipeline/job/result.ts";
 import type { ObjectStore } from "../../lib/storage/object-store.ts";
 
 /**

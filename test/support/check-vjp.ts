@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 
-import type { Provider, Rule, RuleContext } from "../../lib/autodiff/rule.ts";
+import type { Provider } from "../../lib/autodiff/provider.ts";
+import type { VjpRule, VjpContext } from "../../lib/autodiff/rule.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import type { Attributes, Node, Value } from "../../lib/onnx/model.ts";
 import { type FloatTensor, floatTensor, type Tensor } from "../../lib/onnx/tensor.ts";
@@ -26,7 +27,7 @@ export interface VjpCase {
   /** Outputs that the layer does not depend on: their cotangent is null. */
   readonly unusedOutputs?: readonly number[];
   /** What the rule is told of the node's surroundings; by default nothing. */
-  readonly surroundings?: Partial<Pick<RuleContext, "isRectified" | "consumers" | "producer">>;
+  readonly surroundings?: Partial<Pick<VjpContext, "isRectified" | "consumers" | "producer">>;
   readonly seed?: number;
 }
 
@@ -57,7 +58,7 @@ const PROVIDERS: readonly Provider[] = ["cpu", "cuda"];
  *
  * Scheme: `check_vjp` of HIPS/autograd and JAX.
  */
-export async function checkVjp(rule: Rule, vjpCase: VjpCase): Promise<void> {
+export async function checkVjp(rule: VjpRule, vjpCase: VjpCase): Promise<void> {
   const { op, inputs, seed = 1 } = vjpCase;
   const at = activeTensors(inputs);
   const forward = await compile(operatorGraph(vjpCase));
@@ -104,7 +105,7 @@ export async function checkVjp(rule: Rule, vjpCase: VjpCase): Promise<void> {
 
 /** Value and cotangents of active inputs (`d_x0`, ...) by a rule, for comparison with a reference. */
 export async function runRule(
-  rule: Rule,
+  rule: VjpRule,
   vjpCase: VjpCase,
   provider: Provider,
   dY: FloatTensor,
@@ -115,7 +116,7 @@ export async function runRule(
 }
 
 /** The rule's context for a case, in a new graph, to try what it refuses or declares. */
-export function contextOf(vjpCase: VjpCase, provider: Provider = "cpu"): RuleContext {
+export function contextOf(vjpCase: VjpCase, provider: Provider = "cpu"): VjpContext {
   const graph = new GraphBuilder();
   const { op, attributes = {}, inputs, outputCount = 1, surroundings } = vjpCase;
   const values = declareInputs(graph, inputs);
@@ -144,7 +145,7 @@ function operatorGraph({ op, attributes = {}, inputs, outputCount = 1 }: VjpCase
 }
 
 /** Graph of y and the cotangents `d_x`; `silent` are active inputs for which the rule gives null. */
-function linearisedGraph(rule: Rule, vjpCase: VjpCase, provider: Provider, v: FloatTensors) {
+function linearisedGraph(rule: VjpRule, vjpCase: VjpCase, provider: Provider, v: FloatTensors) {
   const context = contextOf(vjpCase, provider);
   const { graph } = context;
   const { outputs, pullback } = rule(context);

@@ -6,7 +6,7 @@ import type {
   Renderer,
   RenderHooks,
   RenderTask,
-} from "../../lib/pipeline/renderer.ts";
+} from "../../lib/pipeline/render/renderer.ts";
 
 /** That of the tiny network's input. */
 const SIZE: Size = { width: 20, height: 16 };

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 
 import { encodeJson, JSON_TYPE } from "../../lib/pipeline/json.ts";
 import { completeKey } from "../../lib/pipeline/keys.ts";
-import { publishNetwork } from "../../lib/pipeline/publish-network.ts";
-import type { DreamRequestInput } from "../../lib/pipeline/request.ts";
+import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
+import type { DreamRequestInput } from "../../lib/pipeline/request/request.ts";
 import { type Endpoint, startEndpoint } from "../../local/endpoint/endpoint.ts";
 import type { QueueFaults } from "../../local/endpoint/faults.ts";
 import { BUCKETS, QUEUE_NAMES, QUEUES } from "../../local/resources.ts";

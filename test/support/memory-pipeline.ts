@@ -3,14 +3,14 @@ import {
   type Acceptance,
   type AcceptDeps,
   acceptRequest,
-} from "../../lib/pipeline/accept-request.ts";
-import { BucketNetworks } from "../../lib/pipeline/bucket-networks.ts";
-import type { DrawDeps } from "../../lib/pipeline/draw-channels.ts";
-import type { JobPlan } from "../../lib/pipeline/plan.ts";
-import { publishNetwork } from "../../lib/pipeline/publish-network.ts";
-import type { Renderer } from "../../lib/pipeline/renderer.ts";
-import type { DreamRequestInput } from "../../lib/pipeline/request.ts";
-import type { ChannelMessage } from "../../lib/pipeline/run-channels.ts";
+} from "../../lib/pipeline/job/accept-request.ts";
+import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
+import type { DrawDeps } from "../../lib/pipeline/render/render-channels.ts";
+import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
+import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
+import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
+import type { DreamRequestInput } from "../../lib/pipeline/request/request.ts";
+import type { ChannelMessage } from "../../lib/pipeline/render/render-messages.ts";
 import { MemoryObjectStore } from "../../lib/storage/memory-object-store.ts";
 import { FakeRenderer } from "./fake-renderer.ts";
 import { MemoryQueue } from "./memory-queue.ts";

@@ -2,9 +2,9 @@ import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { createS3Client } from "../../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
-import type { AcceptDeps } from "../../lib/pipeline/accept-request.ts";
-import { BucketNetworks } from "../../lib/pipeline/bucket-networks.ts";
-import type { Renderer } from "../../lib/pipeline/renderer.ts";
+import type { AcceptDeps } from "../../lib/pipeline/job/accept-request.ts";
+import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
+import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import { ACCOUNT_ID, DEFAULT_REGION } from "../../local/endpoint/options.ts";
 import type { EventSource } from "../../local/event-sources/event-source.ts";
 import {

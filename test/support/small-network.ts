@@ -1,7 +1,7 @@
 import { decodeModel } from "../../lib/onnx/decode.ts";
-import { findLayer, type Layer, layerTable } from "../../lib/onnx/layers.ts";
+import { findLayer, type Layer, layerTable } from "../../lib/networks/layers.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
-import type { NetworkModel } from "../../lib/optvis/layer-pass.ts";
+import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 
 export interface SmallNetwork {
   readonly network: NetworkModel;

@@ -1,6 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Absolute value: Y = |X|.
@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Abs-13.
  */
-export const absRule: Rule = (context) => {
+export const absVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const { mul } = arithmetic(graph);
   const [x = ""] = inputs;

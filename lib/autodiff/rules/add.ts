@@ -1,6 +1,6 @@
 import { emitForward, oneOutput } from "../forward.ts";
 import { areAllRectified } from "../rectified.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
 
 /**
@@ -12,7 +12,7 @@ import { sumTo } from "../shaping.ts";
  *
  * Source: ONNX operator Add-14.
  */
-export const addRule: Rule = (context) => {
+export const addVjp: VjpRule = (context) => {
   const { graph, inputs, isActive } = context;
   const pullback = (dY: string) =>
     inputs.map((input, i) => (isActive(i) ? sumTo(graph, dY, graph.shapeOf(input)) : null));

@@ -2,7 +2,7 @@ import type { Value } from "../../onnx/model.ts";
 import { intAttribute } from "../../onnx/node.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { UnsupportedGradientError } from "../errors.ts";
-import type { Rule, RuleContext } from "../rule.ts";
+import type { VjpRule, VjpContext } from "../rule.ts";
 import { convTranspose } from "../transposed-conv.ts";
 import { type AxisWindow, slidingWindows, unusedPixels } from "../window.ts";
 
@@ -19,7 +19,7 @@ import { type AxisWindow, slidingWindows, unusedPixels } from "../window.ts";
  *
  * Source: ONNX operator AveragePool-11.
  */
-export const averagePoolRule: Rule = (context) => {
+export const averagePoolVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const [x = ""] = inputs;
   const y = graph.emit("AveragePool", [x], node.attributes);
@@ -40,7 +40,7 @@ interface Geometry {
   readonly includesPad: boolean;
 }
 
-function spread({ graph, provider }: RuleContext, x: Value, dY: Value, geometry: Geometry): Value {
+function spread({ graph, provider }: VjpContext, x: Value, dY: Value, geometry: Geometry): Value {
   const { windows, includesPad } = geometry;
   const shape = graph.shapeOf(x);
   const channels = shape[1]!;

@@ -4,7 +4,7 @@ import { arithmetic } from "../arithmetic.ts";
 import { constantNumbers } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Batch normalisation at inference: Y = S (X - mean) / sqrt(var + epsilon) + B.
@@ -17,7 +17,7 @@ import type { Rule } from "../rule.ts";
  *
  * @throws UnsupportedGradientError in training mode, or if a parameter is not a constant.
  */
-export const batchNormalizationRule: Rule = (context) => {
+export const batchNormalizationVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const { mul } = arithmetic(graph);
   if (intAttribute(node, "training_mode", 0) !== 0) {

@@ -2,7 +2,7 @@ import { elementTypeOf } from "../../onnx/element-type.ts";
 import { intAttribute } from "../../onnx/node.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Conversion between floating-point types: Y = X, since every float is float32 here.
@@ -15,7 +15,7 @@ import type { Rule } from "../rule.ts";
  *
  * @throws UnsupportedGradientError for a conversion to integers or booleans, whose gradient is zero.
  */
-export const castRule: Rule = (context) => {
+export const castVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const [x = ""] = inputs;
   const to = intAttribute(node, "to");

@@ -1,7 +1,7 @@
 import { floatAttribute } from "../../onnx/node.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Continuously differentiable exponential linear unit: Y = X where X > 0, else a (e^(X / a) - 1).
@@ -12,7 +12,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Celu-12.
  */
-export const celuRule: Rule = (context) => {
+export const celuVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const { div, mul } = arithmetic(graph);
   const [x = ""] = inputs;

@@ -2,7 +2,7 @@ import { arithmetic } from "../arithmetic.ts";
 import { constantNumbers } from "../constant-inputs.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { isGreater, isPositive } from "../mask.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Clamp: Y = min(max(X, low), high), ReLU6 among others.
@@ -14,7 +14,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Clip-13.
  */
-export const clipRule: Rule = (context) => {
+export const clipVjp: VjpRule = (context) => {
   const { graph } = context;
   const { mul } = arithmetic(graph);
   const [low = -Infinity] = constantNumbers(context, 1, "the lower bound") ?? [];

@@ -1,7 +1,7 @@
 import { axisAttribute } from "../axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { areAllRectified } from "../rectified.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Concatenation along one axis: Y = [A1, A2, ...].
@@ -12,7 +12,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Concat-13.
  */
-export const concatRule: Rule = (context) => {
+export const concatVjp: VjpRule = (context) => {
   const { graph, node, inputs, isActive } = context;
   const y = emitForward(context);
   const axis = axisAttribute(node, graph.shapeOf(y).length);

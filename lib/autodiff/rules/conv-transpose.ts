@@ -1,6 +1,6 @@
 import { intAttribute, intsAttribute, stringAttribute } from "../../onnx/node.ts";
 import { UnsupportedGradientError } from "../errors.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { refuseActiveWeights } from "./conv.ts";
 
 /**
@@ -14,7 +14,7 @@ import { refuseActiveWeights } from "./conv.ts";
  *
  * Source: ONNX operator ConvTranspose-11.
  */
-export const convTransposeRule: Rule = ({ graph, node, inputs, isActive }) => {
+export const convTransposeVjp: VjpRule = ({ graph, node, inputs, isActive }) => {
   const [x = "", weight = ""] = inputs;
   refuseActiveWeights(node, isActive);
   const y = graph.emit("ConvTranspose", inputs, node.attributes);

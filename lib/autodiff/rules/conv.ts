@@ -2,7 +2,7 @@ import type { Attributes, Node, Value } from "../../onnx/model.ts";
 import { intAttribute } from "../../onnx/node.ts";
 import { inferNode } from "../../onnx/shape-inference.ts";
 import { UnsupportedGradientError } from "../errors.ts";
-import type { Rule, RuleContext } from "../rule.ts";
+import type { VjpRule, VjpContext } from "../rule.ts";
 import { subPixelConv } from "../sub-pixel-conv.ts";
 import { convTranspose, flippedConv } from "../transposed-conv.ts";
 import { type AxisWindow, slidingWindows } from "../window.ts";
@@ -21,7 +21,7 @@ import { type AxisWindow, slidingWindows } from "../window.ts";
  *
  * Source: ONNX operator Conv-11.
  */
-export const convRule: Rule = ({ graph, node, inputs, isActive, provider }) => {
+export const convVjp: VjpRule = ({ graph, node, inputs, isActive, provider }) => {
   const [x = "", weight = ""] = inputs;
   refuseActiveWeights(node, isActive);
   const facts = inputs.map((value) => (value ? graph.factsOf(value) : null));
@@ -53,7 +53,7 @@ function statedPads(windows: readonly AxisWindow[]): Attributes {
 }
 
 /** Weights computed from the image (attention-like convolutions) have no gradient here. */
-export function refuseActiveWeights(node: Node, isActive: RuleContext["isActive"]): void {
+export function refuseActiveWeights(node: Node, isActive: VjpContext["isActive"]): void {
   if (!isActive(1) && !isActive(2)) return;
   throw new UnsupportedGradientError(
     node,

@@ -1,6 +1,6 @@
 import { intAttribute, stringAttribute } from "../../onnx/node.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
 /**
@@ -15,7 +15,7 @@ import { reshapeTo } from "../shaping.ts";
  *
  * Source: ONNX operator DepthToSpace-13.
  */
-export const depthToSpaceRule: Rule = (context) => {
+export const depthToSpaceVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const [x = ""] = inputs;
   const b = intAttribute(node, "blocksize");

@@ -1,6 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
 
 /**
@@ -12,7 +12,7 @@ import { sumTo } from "../shaping.ts";
  *
  * Source: ONNX operator Div-14.
  */
-export const divRule: Rule = (context) => {
+export const divVjp: VjpRule = (context) => {
   const { graph, inputs, isActive } = context;
   const { div, mul } = arithmetic(graph);
   const [a = "", b = ""] = inputs;

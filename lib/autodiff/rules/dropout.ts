@@ -1,6 +1,6 @@
 import { UnsupportedGradientError } from "../errors.ts";
 import { constantNumbers } from "../constant-inputs.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Dropout at inference: Y = X.
@@ -13,7 +13,7 @@ import type { Rule } from "../rule.ts";
  *
  * @throws UnsupportedGradientError in training mode, which drops elements at random.
  */
-export const dropoutRule: Rule = (context) => {
+export const dropoutVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const [isTraining = 0] = constantNumbers(context, 2, "training_mode") ?? [];
   if (isTraining !== 0) {

@@ -1,7 +1,7 @@
 import { einsumTerms } from "../../onnx/shapes/einsum.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { expandTo, reshapeTo } from "../shaping.ts";
 
 /**
@@ -16,7 +16,7 @@ import { expandTo, reshapeTo } from "../shaping.ts";
  *
  * @throws UnsupportedGradientError for a letter twice in one term (a diagonal).
  */
-export const einsumRule: Rule = (context) => {
+export const einsumVjp: VjpRule = (context) => {
   const { graph, node, inputs, isActive } = context;
   const facts = inputs.map((value) => graph.factsOf(value));
   const { terms, output } = einsumTerms(node, facts);

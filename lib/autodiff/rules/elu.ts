@@ -2,7 +2,7 @@ import { floatAttribute } from "../../onnx/node.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { exponentialSlope } from "../exponential-slope.ts";
 import { arithmetic } from "../arithmetic.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Exponential linear unit: Y = X where X > 0, else a (e^X - 1).
@@ -13,7 +13,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Elu-6.
  */
-export const eluRule: Rule = (context) => {
+export const eluVjp: VjpRule = (context) => {
   const { mul } = arithmetic(context.graph);
   const a = floatAttribute(context.node, "alpha", 1);
   const y = emitForward(context);

@@ -1,6 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Error function: Y = 2 / sqrt(pi) times the integral of e^-t^2 from 0 to X.
@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Erf-13.
  */
-export const erfRule: Rule = (context) => {
+export const erfVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const { mul } = arithmetic(graph);
   const [x = ""] = inputs;

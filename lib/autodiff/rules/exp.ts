@@ -1,6 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Exponential: Y = e^X.
@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Exp-13.
  */
-export const expRule: Rule = (context) => {
+export const expVjp: VjpRule = (context) => {
   const { mul } = arithmetic(context.graph);
   const y = emitForward(context);
   return { ...oneOutput(context, y, (dY) => [mul(dY, y)]), isRectified: true };

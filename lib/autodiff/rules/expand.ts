@@ -1,5 +1,5 @@
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
 
 /**
@@ -11,7 +11,7 @@ import { sumTo } from "../shaping.ts";
  *
  * Source: ONNX operator Expand-13.
  */
-export const expandRule: Rule = (context) => {
+export const expandVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const [x = ""] = inputs;
   const pull = (dY: string) => [sumTo(graph, dY, graph.shapeOf(x))];

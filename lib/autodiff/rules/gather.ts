@@ -2,7 +2,7 @@ import { axisAttribute, fromStart } from "../axes.ts";
 import { constantNumbers } from "../constant-inputs.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { gatherAdjoint } from "../gather-adjoint.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
 /**
@@ -17,7 +17,7 @@ import { reshapeTo } from "../shaping.ts";
  *
  * @throws UnsupportedGradientError if the indices are computed while the network runs.
  */
-export const gatherRule: Rule = (context) => {
+export const gatherVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const [x = ""] = inputs;
   const shape = graph.shapeOf(x);

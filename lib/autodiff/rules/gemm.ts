@@ -2,7 +2,7 @@ import { floatAttribute, intAttribute } from "../../onnx/node.ts";
 import { float } from "../../onnx/model.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
 
 /**
@@ -15,7 +15,7 @@ import { sumTo } from "../shaping.ts";
  *
  * Source: ONNX operator Gemm-13.
  */
-export const gemmRule: Rule = (context) => {
+export const gemmVjp: VjpRule = (context) => {
   const { graph, node, inputs, isActive } = context;
   const { mul } = arithmetic(graph);
   const [a = "", b = "", c = ""] = inputs;

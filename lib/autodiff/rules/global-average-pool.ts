@@ -1,7 +1,7 @@
 import { sizeOf } from "../../onnx/tensor.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { expandTo } from "../shaping.ts";
 
 /**
@@ -13,7 +13,7 @@ import { expandTo } from "../shaping.ts";
  *
  * Source: ONNX operator GlobalAveragePool-1.
  */
-export const globalAveragePoolRule: Rule = (context) => {
+export const globalAveragePoolVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const { mul } = arithmetic(graph);
   const shape = graph.shapeOf(inputs[0]!);

@@ -1,7 +1,7 @@
 import { arithmetic } from "../arithmetic.ts";
 import { firstMatch } from "../first-match.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Maximum of each channel: Y = max of X over all places.
@@ -13,7 +13,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator GlobalMaxPool-1.
  */
-export const globalMaxPoolRule: Rule = (context) => {
+export const globalMaxPoolVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const { mul } = arithmetic(graph);
   const [x = ""] = inputs;

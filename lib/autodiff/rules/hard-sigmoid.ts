@@ -2,7 +2,7 @@ import { floatAttribute } from "../../onnx/node.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { isPositive } from "../mask.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Piecewise linear sigmoid: Y = min(max(a X + b, 0), 1).
@@ -13,7 +13,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator HardSigmoid-6.
  */
-export const hardSigmoidRule: Rule = (context) => {
+export const hardSigmoidVjp: VjpRule = (context) => {
   const { graph, node } = context;
   const { mul, sub } = arithmetic(graph);
   const a = floatAttribute(node, "alpha", 0.2);

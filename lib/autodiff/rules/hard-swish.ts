@@ -2,7 +2,7 @@ import { float } from "../../onnx/model.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { oneOutput } from "../forward.ts";
 import { isPositive } from "../mask.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Piecewise quadratic swish: Y = X H, H = min(max(X / 6 + 1/2, 0), 1).
@@ -14,7 +14,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator HardSwish-14.
  */
-export const hardSwishRule: Rule = (context) => {
+export const hardSwishVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const { add, mul, sub } = arithmetic(graph);
   const [x = ""] = inputs;

@@ -1,5 +1,5 @@
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Identity: Y = X.
@@ -10,7 +10,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Identity-16.
  */
-export const identityRule: Rule = (context) => ({
+export const identityVjp: VjpRule = (context) => ({
   ...oneOutput(context, emitForward(context), (dY) => [dY]),
   isRectified: context.isRectified(0),
 });

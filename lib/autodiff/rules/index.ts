@@ -1,156 +1,156 @@
-import type { Rule } from "../rule.ts";
-import { absRule } from "./abs.ts";
-import { addRule } from "./add.ts";
-import { averagePoolRule } from "./average-pool.ts";
-import { batchNormalizationRule } from "./batch-normalization.ts";
-import { castRule } from "./cast.ts";
-import { celuRule } from "./celu.ts";
-import { clipRule } from "./clip.ts";
-import { concatRule } from "./concat.ts";
-import { convRule } from "./conv.ts";
-import { convTransposeRule } from "./conv-transpose.ts";
-import { cosRule } from "./cos.ts";
-import { depthToSpaceRule } from "./depth-to-space.ts";
-import { divRule } from "./div.ts";
-import { dropoutRule } from "./dropout.ts";
-import { einsumRule } from "./einsum.ts";
-import { eluRule } from "./elu.ts";
-import { erfRule } from "./erf.ts";
-import { expRule } from "./exp.ts";
-import { expandRule } from "./expand.ts";
-import { flattenRule } from "./flatten.ts";
-import { gatherRule } from "./gather.ts";
-import { gemmRule } from "./gemm.ts";
-import { globalAveragePoolRule } from "./global-average-pool.ts";
-import { globalMaxPoolRule } from "./global-max-pool.ts";
-import { hardSigmoidRule } from "./hard-sigmoid.ts";
-import { hardSwishRule } from "./hard-swish.ts";
-import { identityRule } from "./identity.ts";
-import { instanceNormalizationRule } from "./instance-normalization.ts";
-import { layerNormalizationRule } from "./layer-normalization.ts";
-import { leakyReluRule } from "./leaky-relu.ts";
-import { logRule } from "./log.ts";
-import { logSoftmaxRule } from "./log-softmax.ts";
-import { lrnRule } from "./lrn.ts";
-import { matMulRule } from "./mat-mul.ts";
-import { maxRule } from "./max.ts";
-import { maxPoolRule } from "./max-pool.ts";
-import { meanRule } from "./mean.ts";
-import { minRule } from "./min.ts";
-import { mishRule } from "./mish.ts";
-import { mulRule } from "./mul.ts";
-import { negRule } from "./neg.ts";
-import { pReluRule } from "./p-relu.ts";
-import { padRule } from "./pad.ts";
-import { powRule } from "./pow.ts";
-import { reciprocalRule } from "./reciprocal.ts";
-import { reduceExtremumRule } from "./reduce-extremum.ts";
-import { reduceL1Rule } from "./reduce-l1.ts";
-import { reduceL2Rule } from "./reduce-l2.ts";
-import { reduceLogSumExpRule } from "./reduce-log-sum-exp.ts";
-import { reduceMeanRule } from "./reduce-mean.ts";
-import { reduceSumRule } from "./reduce-sum.ts";
-import { reduceSumSquareRule } from "./reduce-sum-square.ts";
-import { reluRule } from "./relu.ts";
-import { reshapeRule } from "./reshape.ts";
-import { resizeRule } from "./resize.ts";
-import { seluRule } from "./selu.ts";
-import { sigmoidRule } from "./sigmoid.ts";
-import { sinRule } from "./sin.ts";
-import { sliceRule } from "./slice.ts";
-import { softmaxRule } from "./softmax.ts";
-import { softplusRule } from "./softplus.ts";
-import { softsignRule } from "./softsign.ts";
-import { spaceToDepthRule } from "./space-to-depth.ts";
-import { splitRule } from "./split.ts";
-import { sqrtRule } from "./sqrt.ts";
-import { squeezeRule } from "./squeeze.ts";
-import { subRule } from "./sub.ts";
-import { sumRule } from "./sum.ts";
-import { tanhRule } from "./tanh.ts";
-import { thresholdedReluRule } from "./thresholded-relu.ts";
-import { tileRule } from "./tile.ts";
-import { transposeRule } from "./transpose.ts";
-import { unsqueezeRule } from "./unsqueeze.ts";
-import { whereRule } from "./where.ts";
+import type { VjpRule } from "../rule.ts";
+import { absVjp } from "./abs.ts";
+import { addVjp } from "./add.ts";
+import { averagePoolVjp } from "./average-pool.ts";
+import { batchNormalizationVjp } from "./batch-normalization.ts";
+import { castVjp } from "./cast.ts";
+import { celuVjp } from "./celu.ts";
+import { clipVjp } from "./clip.ts";
+import { concatVjp } from "./concat.ts";
+import { convVjp } from "./conv.ts";
+import { convTransposeVjp } from "./conv-transpose.ts";
+import { cosVjp } from "./cos.ts";
+import { depthToSpaceVjp } from "./depth-to-space.ts";
+import { divVjp } from "./div.ts";
+import { dropoutVjp } from "./dropout.ts";
+import { einsumVjp } from "./einsum.ts";
+import { eluVjp } from "./elu.ts";
+import { erfVjp } from "./erf.ts";
+import { expVjp } from "./exp.ts";
+import { expandVjp } from "./expand.ts";
+import { flattenVjp } from "./flatten.ts";
+import { gatherVjp } from "./gather.ts";
+import { gemmVjp } from "./gemm.ts";
+import { globalAveragePoolVjp } from "./global-average-pool.ts";
+import { globalMaxPoolVjp } from "./global-max-pool.ts";
+import { hardSigmoidVjp } from "./hard-sigmoid.ts";
+import { hardSwishVjp } from "./hard-swish.ts";
+import { identityVjp } from "./identity.ts";
+import { instanceNormalizationVjp } from "./instance-normalization.ts";
+import { layerNormalizationVjp } from "./layer-normalization.ts";
+import { leakyReluVjp } from "./leaky-relu.ts";
+import { logVjp } from "./log.ts";
+import { logSoftmaxVjp } from "./log-softmax.ts";
+import { lrnVjp } from "./lrn.ts";
+import { matMulVjp } from "./mat-mul.ts";
+import { maxVjp } from "./max.ts";
+import { maxPoolVjp } from "./max-pool.ts";
+import { meanVjp } from "./mean.ts";
+import { minVjp } from "./min.ts";
+import { mishVjp } from "./mish.ts";
+import { mulVjp } from "./mul.ts";
+import { negVjp } from "./neg.ts";
+import { pReluVjp } from "./p-relu.ts";
+import { padVjp } from "./pad.ts";
+import { powVjp } from "./pow.ts";
+import { reciprocalVjp } from "./reciprocal.ts";
+import { reduceExtremumVjp } from "./reduce-extremum.ts";
+import { reduceL1Vjp } from "./reduce-l1.ts";
+import { reduceL2Vjp } from "./reduce-l2.ts";
+import { reduceLogSumExpVjp } from "./reduce-log-sum-exp.ts";
+import { reduceMeanVjp } from "./reduce-mean.ts";
+import { reduceSumVjp } from "./reduce-sum.ts";
+import { reduceSumSquareVjp } from "./reduce-sum-square.ts";
+import { reluVjp } from "./relu.ts";
+import { reshapeVjp } from "./reshape.ts";
+import { resizeVjp } from "./resize.ts";
+import { seluVjp } from "./selu.ts";
+import { sigmoidVjp } from "./sigmoid.ts";
+import { sinVjp } from "./sin.ts";
+import { sliceVjp } from "./slice.ts";
+import { softmaxVjp } from "./softmax.ts";
+import { softplusVjp } from "./softplus.ts";
+import { softsignVjp } from "./softsign.ts";
+import { spaceToDepthVjp } from "./space-to-depth.ts";
+import { splitVjp } from "./split.ts";
+import { sqrtVjp } from "./sqrt.ts";
+import { squeezeVjp } from "./squeeze.ts";
+import { subVjp } from "./sub.ts";
+import { sumVjp } from "./sum.ts";
+import { tanhVjp } from "./tanh.ts";
+import { thresholdedReluVjp } from "./thresholded-relu.ts";
+import { tileVjp } from "./tile.ts";
+import { transposeVjp } from "./transpose.ts";
+import { unsqueezeVjp } from "./unsqueeze.ts";
+import { whereVjp } from "./where.ts";
 
 /** The gradient rule of each operator, by its ONNX name. */
-export const RULES: Readonly<Record<string, Rule>> = {
-  Abs: absRule,
-  Add: addRule,
-  AveragePool: averagePoolRule,
-  BatchNormalization: batchNormalizationRule,
-  Cast: castRule,
-  Celu: celuRule,
-  Clip: clipRule,
-  Concat: concatRule,
-  Conv: convRule,
-  ConvTranspose: convTransposeRule,
-  Cos: cosRule,
-  DepthToSpace: depthToSpaceRule,
-  Div: divRule,
-  Dropout: dropoutRule,
-  Einsum: einsumRule,
-  Elu: eluRule,
-  Erf: erfRule,
-  Exp: expRule,
-  Expand: expandRule,
-  Flatten: flattenRule,
-  Gather: gatherRule,
-  Gemm: gemmRule,
-  GlobalAveragePool: globalAveragePoolRule,
-  GlobalMaxPool: globalMaxPoolRule,
-  HardSigmoid: hardSigmoidRule,
-  HardSwish: hardSwishRule,
-  Identity: identityRule,
-  InstanceNormalization: instanceNormalizationRule,
-  LRN: lrnRule,
-  LayerNormalization: layerNormalizationRule,
-  LeakyRelu: leakyReluRule,
-  Log: logRule,
-  LogSoftmax: logSoftmaxRule,
-  MatMul: matMulRule,
-  Max: maxRule,
-  MaxPool: maxPoolRule,
-  Mean: meanRule,
-  Min: minRule,
-  Mish: mishRule,
-  Mul: mulRule,
-  Neg: negRule,
-  PRelu: pReluRule,
-  Pad: padRule,
-  Pow: powRule,
-  Reciprocal: reciprocalRule,
-  ReduceL1: reduceL1Rule,
-  ReduceL2: reduceL2Rule,
-  ReduceLogSumExp: reduceLogSumExpRule,
-  ReduceMax: reduceExtremumRule,
-  ReduceMean: reduceMeanRule,
-  ReduceMin: reduceExtremumRule,
-  ReduceSum: reduceSumRule,
-  ReduceSumSquare: reduceSumSquareRule,
-  Relu: reluRule,
-  Reshape: reshapeRule,
-  Resize: resizeRule,
-  Selu: seluRule,
-  Sigmoid: sigmoidRule,
-  Sin: sinRule,
-  Slice: sliceRule,
-  Softmax: softmaxRule,
-  Softplus: softplusRule,
-  Softsign: softsignRule,
-  SpaceToDepth: spaceToDepthRule,
-  Split: splitRule,
-  Sqrt: sqrtRule,
-  Squeeze: squeezeRule,
-  Sub: subRule,
-  Sum: sumRule,
-  Tanh: tanhRule,
-  ThresholdedRelu: thresholdedReluRule,
-  Tile: tileRule,
-  Transpose: transposeRule,
-  Unsqueeze: unsqueezeRule,
-  Where: whereRule,
+export const RULES: Readonly<Record<string, VjpRule>> = {
+  Abs: absVjp,
+  Add: addVjp,
+  AveragePool: averagePoolVjp,
+  BatchNormalization: batchNormalizationVjp,
+  Cast: castVjp,
+  Celu: celuVjp,
+  Clip: clipVjp,
+  Concat: concatVjp,
+  Conv: convVjp,
+  ConvTranspose: convTransposeVjp,
+  Cos: cosVjp,
+  DepthToSpace: depthToSpaceVjp,
+  Div: divVjp,
+  Dropout: dropoutVjp,
+  Einsum: einsumVjp,
+  Elu: eluVjp,
+  Erf: erfVjp,
+  Exp: expVjp,
+  Expand: expandVjp,
+  Flatten: flattenVjp,
+  Gather: gatherVjp,
+  Gemm: gemmVjp,
+  GlobalAveragePool: globalAveragePoolVjp,
+  GlobalMaxPool: globalMaxPoolVjp,
+  HardSigmoid: hardSigmoidVjp,
+  HardSwish: hardSwishVjp,
+  Identity: identityVjp,
+  InstanceNormalization: instanceNormalizationVjp,
+  LRN: lrnVjp,
+  LayerNormalization: layerNormalizationVjp,
+  LeakyRelu: leakyReluVjp,
+  Log: logVjp,
+  LogSoftmax: logSoftmaxVjp,
+  MatMul: matMulVjp,
+  Max: maxVjp,
+  MaxPool: maxPoolVjp,
+  Mean: meanVjp,
+  Min: minVjp,
+  Mish: mishVjp,
+  Mul: mulVjp,
+  Neg: negVjp,
+  PRelu: pReluVjp,
+  Pad: padVjp,
+  Pow: powVjp,
+  Reciprocal: reciprocalVjp,
+  ReduceL1: reduceL1Vjp,
+  ReduceL2: reduceL2Vjp,
+  ReduceLogSumExp: reduceLogSumExpVjp,
+  ReduceMax: reduceExtremumVjp,
+  ReduceMean: reduceMeanVjp,
+  ReduceMin: reduceExtremumVjp,
+  ReduceSum: reduceSumVjp,
+  ReduceSumSquare: reduceSumSquareVjp,
+  Relu: reluVjp,
+  Reshape: reshapeVjp,
+  Resize: resizeVjp,
+  Selu: seluVjp,
+  Sigmoid: sigmoidVjp,
+  Sin: sinVjp,
+  Slice: sliceVjp,
+  Softmax: softmaxVjp,
+  Softplus: softplusVjp,
+  Softsign: softsignVjp,
+  SpaceToDepth: spaceToDepthVjp,
+  Split: splitVjp,
+  Sqrt: sqrtVjp,
+  Squeeze: squeezeVjp,
+  Sub: subVjp,
+  Sum: sumVjp,
+  Tanh: tanhVjp,
+  ThresholdedRelu: thresholdedReluVjp,
+  Tile: tileVjp,
+  Transpose: transposeVjp,
+  Unsqueeze: unsqueezeVjp,
+  Where: whereVjp,
 };
 
 /**

@@ -2,7 +2,7 @@ import { floatAttribute } from "../../onnx/node.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { refuseActive } from "../constant-inputs.ts";
 import { oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 import { standardise } from "../standardise.ts";
 
@@ -17,7 +17,7 @@ import { standardise } from "../standardise.ts";
  *
  * @throws UnsupportedGradientError if the scale or the bias depends on the image.
  */
-export const instanceNormalizationRule: Rule = (context) => {
+export const instanceNormalizationVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const { add, mul } = arithmetic(graph);
   refuseActive(context, [1, 2], "its scale or bias");

@@ -3,7 +3,7 @@ import { arithmetic } from "../arithmetic.ts";
 import { axisAttribute } from "../axes.ts";
 import { refuseActive } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { standardise } from "../standardise.ts";
 
 /**
@@ -19,7 +19,7 @@ import { standardise } from "../standardise.ts";
  * @throws UnsupportedGradientError if the scale or the bias depends on the image, or the layer on the
  *   mean or r themselves.
  */
-export const layerNormalizationRule: Rule = (context) => {
+export const layerNormalizationVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const { add, mul } = arithmetic(graph);
   refuseActive(context, [1, 2], "its scale or bias");

@@ -2,7 +2,7 @@ import { floatAttribute } from "../../onnx/node.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { isPositive } from "../mask.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Leaky rectifier: Y = X where X > 0, else a X.
@@ -13,7 +13,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator LeakyRelu-16.
  */
-export const leakyReluRule: Rule = (context) => {
+export const leakyReluVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const { add, mul } = arithmetic(graph);
   const [x = ""] = inputs;

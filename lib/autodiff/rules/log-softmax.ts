@@ -1,7 +1,7 @@
 import { arithmetic } from "../arithmetic.ts";
 import { axisAttribute } from "../axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Logarithm of softmax along one axis: Y = X - log(sum of e^X).
@@ -12,7 +12,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator LogSoftmax-13.
  */
-export const logSoftmaxRule: Rule = (context) => {
+export const logSoftmaxVjp: VjpRule = (context) => {
   const { graph, node } = context;
   const { mul, sub } = arithmetic(graph);
   const y = emitForward(context);

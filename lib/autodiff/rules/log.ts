@@ -1,6 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Natural logarithm: Y = log X.
@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Log-13.
  */
-export const logRule: Rule = (context) => {
+export const logVjp: VjpRule = (context) => {
   const { div } = arithmetic(context.graph);
   const [x = ""] = context.inputs;
   return oneOutput(context, emitForward(context), (dY) => [div(dY, x)]);

@@ -4,7 +4,8 @@ import { floatAttribute, intAttribute } from "../../onnx/node.ts";
 import { floatTensor, type FloatTensor } from "../../onnx/tensor.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { power } from "../power.ts";
-import type { Provider, Rule } from "../rule.ts";
+import type { Provider } from "../provider.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Local response normalisation across channels (AlexNet, GoogLeNet).
@@ -23,7 +24,7 @@ import type { Provider, Rule } from "../rule.ts";
  *
  * @throws UnsupportedGradientError if X is not 4-D.
  */
-export const lrnRule: Rule = (context) => {
+export const lrnVjp: VjpRule = (context) => {
   const { graph, node, inputs, provider } = context;
   const [x = ""] = inputs;
   const alpha = floatAttribute(node, "alpha", 1e-4);

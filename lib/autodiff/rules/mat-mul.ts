@@ -1,7 +1,7 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { reshapeTo, sumTo } from "../shaping.ts";
 
 /**
@@ -14,7 +14,7 @@ import { reshapeTo, sumTo } from "../shaping.ts";
  *
  * Source: ONNX operator MatMul-13.
  */
-export const matMulRule: Rule = (context) => {
+export const matMulVjp: VjpRule = (context) => {
   const { graph, inputs, isActive } = context;
   const [a = "", b = ""] = inputs;
   const shapeA = graph.shapeOf(a);

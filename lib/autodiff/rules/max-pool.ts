@@ -4,7 +4,7 @@ import { oneHotTaps } from "../pool/one-hot-taps.ts";
 import { slicedTaps } from "../pool/sliced-taps.ts";
 import { poolAxisPullback } from "../pool/taps.ts";
 import { isPositive } from "../mask.ts";
-import type { Rule, RuleContext } from "../rule.ts";
+import type { VjpRule, VjpContext } from "../rule.ts";
 import { type AxisWindow, slidingWindows, unusedPixels } from "../window.ts";
 
 /**
@@ -26,7 +26,7 @@ import { type AxisWindow, slidingWindows, unusedPixels } from "../window.ts";
  *
  * Source: ONNX operator MaxPool-12.
  */
-export const maxPoolRule: Rule = (context) => {
+export const maxPoolVjp: VjpRule = (context) => {
   const { graph, inputs, producer, provider } = context;
   const [x = ""] = inputs;
   const isScattered = provider === "cuda" || !isPlain2d(context);
@@ -48,7 +48,7 @@ interface Pooled {
   readonly pullback: (dY: Value) => Value;
 }
 
-function isPlain2d({ node, graph, inputs }: RuleContext): boolean {
+function isPlain2d({ node, graph, inputs }: VjpContext): boolean {
   const isUndilated = (node.attributes["dilations"] as readonly number[] | undefined)?.every(
     (dilation) => dilation === 1,
   );
@@ -56,7 +56,7 @@ function isPlain2d({ node, graph, inputs }: RuleContext): boolean {
 }
 
 /** The flat index of every maximum comes from MaxPool itself; gradients are added up at the indices. */
-function scattered({ graph, node }: RuleContext, x: Value): Pooled {
+function scattered({ graph, node }: VjpContext, x: Value): Pooled {
   const { storage_order: _, ...attributes } = node.attributes; // indices in row-major order
   const [y = "", indices = ""] = graph.emitMany("MaxPool", [x], attributes, 2);
   const pullback = (dY: Value) => {
@@ -76,7 +76,7 @@ function scattered({ graph, node }: RuleContext, x: Value): Pooled {
 const ZERO = { type: "float32", shape: [1], data: Float32Array.of(0) } as const;
 
 /** Rows first, then columns: each is a one-dimensional pool with a cheap gradient. */
-function separable(context: RuleContext, x: Value): Pooled {
+function separable(context: VjpContext, x: Value): Pooled {
   const { graph, node } = context;
   const [output] = inferNode(node, [graph.factsOf(x)]);
   const outputShape = output!.shape;
@@ -89,7 +89,7 @@ function separable(context: RuleContext, x: Value): Pooled {
   return { y: columns.y, pullback: (dY) => rows.pullback(columns.pullback(dY)) };
 }
 
-function poolAlong(context: RuleContext, x: Value, axis: 2 | 3, window: AxisWindow): Pooled {
+function poolAlong(context: VjpContext, x: Value, axis: 2 | 3, window: AxisWindow): Pooled {
   const { graph } = context;
   // ceil_mode lets the last window overhang; an explicit pad says the same
   const padEnd = window.padEnd + Math.max(0, -unusedPixels(window));

@@ -1,6 +1,6 @@
 import { extremum } from "../extremum.ts";
 import { isGreater } from "../mask.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Elementwise maximum: Y = max(A, B, ...), with broadcasting.
@@ -12,4 +12,4 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Max-13.
  */
-export const maxRule: Rule = (context) => extremum(context, (a, b) => isGreater(context, b, a));
+export const maxVjp: VjpRule = (context) => extremum(context, (a, b) => isGreater(context, b, a));

@@ -1,7 +1,7 @@
 import { arithmetic } from "../arithmetic.ts";
 import { oneOutput } from "../forward.ts";
 import { areAllRectified } from "../rectified.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
 
 /**
@@ -13,7 +13,7 @@ import { sumTo } from "../shaping.ts";
  *
  * Source: ONNX operator Mean-13.
  */
-export const meanRule: Rule = (context) => {
+export const meanVjp: VjpRule = (context) => {
   const { graph, inputs, isActive } = context;
   const { mul } = arithmetic(graph);
   const share = 1 / inputs.length;

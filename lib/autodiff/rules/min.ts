@@ -1,6 +1,6 @@
 import { extremum } from "../extremum.ts";
 import { isGreater } from "../mask.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Elementwise minimum: Y = min(A, B, ...), with broadcasting.
@@ -12,4 +12,4 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Min-13.
  */
-export const minRule: Rule = (context) => extremum(context, (a, b) => isGreater(context, a, b));
+export const minVjp: VjpRule = (context) => extremum(context, (a, b) => isGreater(context, a, b));

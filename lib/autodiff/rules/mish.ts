@@ -1,6 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
 import { oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Mish: Y = X T, T = tanh(log(1 + e^X)).
@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Mish-18.
  */
-export const mishRule: Rule = (context) => {
+export const mishVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const { add, mul, sub } = arithmetic(graph);
   const [x = ""] = inputs;

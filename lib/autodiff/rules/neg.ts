@@ -1,5 +1,5 @@
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Negation: Y = -X.
@@ -10,5 +10,5 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Neg-13.
  */
-export const negRule: Rule = (context) =>
+export const negVjp: VjpRule = (context) =>
   oneOutput(context, emitForward(context), (dY) => [context.graph.emit("Neg", [dY])]);

@@ -1,7 +1,7 @@
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { isPositive } from "../mask.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
 
 /**
@@ -13,7 +13,7 @@ import { sumTo } from "../shaping.ts";
  *
  * Source: ONNX operator PRelu-16.
  */
-export const pReluRule: Rule = (context) => {
+export const pReluVjp: VjpRule = (context) => {
   const { graph, inputs, isActive } = context;
   const { add, mul, sub } = arithmetic(graph);
   const [x = "", s = ""] = inputs;

@@ -6,7 +6,7 @@ import { constantNumbers } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { crop, padByConcat, type Pads, padWith } from "../padding.ts";
-import type { Linearised, Rule, RuleContext } from "../rule.ts";
+import type { NodeVjp, VjpRule, VjpContext } from "../rule.ts";
 
 /**
  * Padding: Y = X with elements added before and after; modes constant, edge and reflect.
@@ -21,7 +21,7 @@ import type { Linearised, Rule, RuleContext } from "../rule.ts";
  *
  * @throws UnsupportedGradientError for another mode, or a negative pad in edge or reflect mode.
  */
-export const padRule: Rule = (context) => {
+export const padVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const [x = ""] = inputs;
   const pads = padsPerAxis(context, graph.shapeOf(x).length);
@@ -40,7 +40,7 @@ export const padRule: Rule = (context) => {
   return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) };
 };
 
-function padConstant(context: RuleContext, x: Value, pads: Pads): Linearised {
+function padConstant(context: VjpContext, x: Value, pads: Pads): NodeVjp {
   const { graph } = context;
   const [fill = 0] = constantNumbers(context, 2, "the padding value") ?? [];
   const added = mapPads(pads, (pad) => Math.max(pad, 0));
@@ -54,7 +54,7 @@ function padConstant(context: RuleContext, x: Value, pads: Pads): Linearised {
 }
 
 /** Pads of every axis; opset 18 may list only those of `axes`. */
-function padsPerAxis(context: RuleContext, rank: number): Pads {
+function padsPerAxis(context: VjpContext, rank: number): Pads {
   const stated = constantNumbers(context, 1, "pads") ?? [];
   const all = Array.from({ length: rank }, (_, axis) => axis);
   const axes = (constantNumbers(context, 3, "axes") ?? all).map((axis) => fromStart(axis, rank));

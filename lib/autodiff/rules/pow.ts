@@ -4,7 +4,7 @@ import { constantNumbers } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { oneOutput } from "../forward.ts";
 import { power } from "../power.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Power with a constant exponent: Y = X^c.
@@ -19,7 +19,7 @@ import type { Rule } from "../rule.ts";
  *
  * @throws UnsupportedGradientError if c is computed from the image or differs between elements.
  */
-export const powRule: Rule = (context) => {
+export const powVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const { mul } = arithmetic(graph);
   const [x = "", exponent = ""] = inputs;

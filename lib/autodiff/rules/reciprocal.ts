@@ -1,6 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Reciprocal: Y = 1 / X.
@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Reciprocal-13.
  */
-export const reciprocalRule: Rule = (context) => {
+export const reciprocalVjp: VjpRule = (context) => {
   const { graph } = context;
   const { mul } = arithmetic(graph);
   const y = emitForward(context);

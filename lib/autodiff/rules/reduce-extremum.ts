@@ -2,7 +2,7 @@ import { arithmetic } from "../arithmetic.ts";
 import { keepDims, reducedAxes } from "../axes.ts";
 import { firstMatch } from "../first-match.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
 /**
@@ -15,7 +15,7 @@ import { reshapeTo } from "../shaping.ts";
  *
  * Source: ONNX operators ReduceMax-18, ReduceMin-18.
  */
-export const reduceExtremumRule: Rule = (context) => {
+export const reduceExtremumVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const { mul } = arithmetic(graph);
   const [x = ""] = inputs;

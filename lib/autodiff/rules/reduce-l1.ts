@@ -1,7 +1,7 @@
 import { arithmetic } from "../arithmetic.ts";
 import { keepDims, reducedAxes } from "../axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
 /**
@@ -14,7 +14,7 @@ import { reshapeTo } from "../shaping.ts";
  *
  * Source: ONNX operator ReduceL1-18.
  */
-export const reduceL1Rule: Rule = (context) => {
+export const reduceL1Vjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const { mul } = arithmetic(graph);
   const [x = ""] = inputs;

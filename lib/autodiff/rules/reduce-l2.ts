@@ -1,7 +1,7 @@
 import { arithmetic } from "../arithmetic.ts";
 import { keepDims, reducedAxes } from "../axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
 /** Square root of the smallest normal float32: a length below it is 0 by underflow. */
@@ -17,7 +17,7 @@ const SHORTEST = 1.0842e-19;
  *
  * Source: ONNX operator ReduceL2-18.
  */
-export const reduceL2Rule: Rule = (context) => {
+export const reduceL2Vjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const { div, mul } = arithmetic(graph);
   const [x = ""] = inputs;

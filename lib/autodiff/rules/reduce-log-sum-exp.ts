@@ -1,7 +1,7 @@
 import { arithmetic } from "../arithmetic.ts";
 import { keepDims, reducedAxes } from "../axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
 /**
@@ -13,7 +13,7 @@ import { reshapeTo } from "../shaping.ts";
  *
  * Source: ONNX operator ReduceLogSumExp-18.
  */
-export const reduceLogSumExpRule: Rule = (context) => {
+export const reduceLogSumExpVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const { mul, sub } = arithmetic(graph);
   const [x = ""] = inputs;

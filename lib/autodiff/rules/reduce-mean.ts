@@ -2,7 +2,7 @@ import { sizeOf } from "../../onnx/tensor.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { keepDims, reducedAxes } from "../axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { expandTo, reshapeTo } from "../shaping.ts";
 
 /**
@@ -14,7 +14,7 @@ import { expandTo, reshapeTo } from "../shaping.ts";
  *
  * Source: ONNX operator ReduceMean-18.
  */
-export const reduceMeanRule: Rule = (context) => {
+export const reduceMeanVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const { mul } = arithmetic(graph);
   const shape = graph.shapeOf(inputs[0]!);

@@ -1,6 +1,6 @@
 import { keepDims, reducedAxes } from "../axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { expandTo, reshapeTo } from "../shaping.ts";
 
 /**
@@ -13,7 +13,7 @@ import { expandTo, reshapeTo } from "../shaping.ts";
  *
  * Source: ONNX operator ReduceSum-13.
  */
-export const reduceSumRule: Rule = (context) => {
+export const reduceSumVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const shape = graph.shapeOf(inputs[0]!);
   const kept = keepDims(shape, reducedAxes(context));

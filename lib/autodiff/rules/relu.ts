@@ -1,6 +1,6 @@
 import { emitForward, oneOutput } from "../forward.ts";
 import { isPositive } from "../mask.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { arithmetic } from "../arithmetic.ts";
 
 /**
@@ -15,7 +15,7 @@ import { arithmetic } from "../arithmetic.ts";
  *
  * Source: ONNX operator Relu-14.
  */
-export const reluRule: Rule = (context) => {
+export const reluVjp: VjpRule = (context) => {
   const { mul } = arithmetic(context.graph);
   const y = emitForward(context);
   const isMaskDeferred = context.consumers.length === 1 && context.consumers[0] === "MaxPool";

@@ -3,7 +3,7 @@ import type { Value } from "../../onnx/model.ts";
 import { stringAttribute } from "../../onnx/node.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { type AxisWeights, resizedAxes } from "../resize-weights.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Resampling, modes nearest, linear and cubic: along each spatial axis Y = A X.
@@ -18,7 +18,7 @@ import type { Rule } from "../rule.ts";
  * @throws UnsupportedGradientError for antialias and exclude_outside, sizes computed while the network
  *   runs, and axes before the last two.
  */
-export const resizeRule: Rule = (context) => {
+export const resizeVjp: VjpRule = (context) => {
   const axes = resizedAxes(context);
   const y = emitForward(context);
   const pull = (dY: Value) => [

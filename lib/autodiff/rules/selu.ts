@@ -2,7 +2,7 @@ import { floatAttribute } from "../../onnx/node.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { exponentialSlope } from "../exponential-slope.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /** ONNX's defaults, with which activations keep mean 0 and variance 1. */
 const ALPHA = 1.67326319217681884765625;
@@ -17,7 +17,7 @@ const GAMMA = 1.05070102214813232421875;
  *
  * Source: ONNX operator Selu-6.
  */
-export const seluRule: Rule = (context) => {
+export const seluVjp: VjpRule = (context) => {
   const { graph, node } = context;
   const { mul } = arithmetic(graph);
   const a = floatAttribute(node, "alpha", ALPHA);

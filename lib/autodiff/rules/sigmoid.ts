@@ -1,6 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Logistic function: Y = 1 / (1 + e^-X).
@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Sigmoid-13.
  */
-export const sigmoidRule: Rule = (context) => {
+export const sigmoidVjp: VjpRule = (context) => {
   const { mul, sub } = arithmetic(context.graph);
   const y = emitForward(context);
   return {

@@ -3,7 +3,7 @@ import { fromStart } from "../axes.ts";
 import { constantNumbers } from "../constant-inputs.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { padZeros } from "../padding.ts";
-import type { Rule, RuleContext } from "../rule.ts";
+import type { VjpRule, VjpContext } from "../rule.ts";
 import { interleaveZeros, reversed } from "../spread.ts";
 
 /**
@@ -16,7 +16,7 @@ import { interleaveZeros, reversed } from "../spread.ts";
  *
  * Source: ONNX operator Slice-13.
  */
-export const sliceRule: Rule = (context) => {
+export const sliceVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const [x = ""] = inputs;
   const y = emitForward(context);
@@ -48,7 +48,7 @@ interface Cut {
 }
 
 function slicedAxes(
-  context: RuleContext,
+  context: VjpContext,
   inputShape: readonly number[],
   outputShape: readonly number[],
 ): readonly Cut[] {

@@ -1,7 +1,7 @@
 import { arithmetic } from "../arithmetic.ts";
 import { axisAttribute } from "../axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Softmax along one axis: Y = e^X / sum of e^X.
@@ -13,7 +13,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Softmax-13.
  */
-export const softmaxRule: Rule = (context) => {
+export const softmaxVjp: VjpRule = (context) => {
   const { graph, node } = context;
   const { mul, sub } = arithmetic(graph);
   const y = emitForward(context);

@@ -1,6 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
 import { oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Softsign: Y = X / D, D = 1 + |X|.
@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Softsign-1.
  */
-export const softsignRule: Rule = (context) => {
+export const softsignVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const { add, div, mul } = arithmetic(graph);
   const [x = ""] = inputs;

@@ -1,6 +1,6 @@
 import { intAttribute } from "../../onnx/node.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Pixel unshuffle: Y[n, (i b + j) C + c, h, w] = X[n, c, h b + i, w b + j].
@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator SpaceToDepth-13.
  */
-export const spaceToDepthRule: Rule = (context) => {
+export const spaceToDepthVjp: VjpRule = (context) => {
   const { graph, node } = context;
   const blocksize = intAttribute(node, "blocksize");
   const pull = (dY: string) => [graph.emit("DepthToSpace", [dY], { blocksize, mode: "DCR" })];

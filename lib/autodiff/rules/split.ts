@@ -1,5 +1,5 @@
 import { axisAttribute } from "../axes.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { zeros } from "../shaping.ts";
 
 /**
@@ -11,7 +11,7 @@ import { zeros } from "../shaping.ts";
  *
  * Source: ONNX operator Split-18.
  */
-export const splitRule: Rule = (context) => {
+export const splitVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const [x = ""] = inputs;
   const axis = axisAttribute(node, graph.shapeOf(x).length, 0);

@@ -1,6 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Square root: Y = sqrt(X).
@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Sqrt-13.
  */
-export const sqrtRule: Rule = (context) => {
+export const sqrtVjp: VjpRule = (context) => {
   const { div, mul } = arithmetic(context.graph);
   const y = emitForward(context);
   return oneOutput(context, y, (dY) => [div(dY, mul(2, y))]);

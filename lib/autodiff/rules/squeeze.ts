@@ -1,5 +1,5 @@
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
 /**
@@ -11,7 +11,7 @@ import { reshapeTo } from "../shaping.ts";
  *
  * Source: ONNX operator Squeeze-13.
  */
-export const squeezeRule: Rule = (context) => {
+export const squeezeVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const [x = ""] = inputs;
   const pull = (dY: string) => [reshapeTo(graph, dY, graph.shapeOf(x))];

@@ -1,5 +1,5 @@
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
 
 /**
@@ -11,7 +11,7 @@ import { sumTo } from "../shaping.ts";
  *
  * Source: ONNX operator Sub-14.
  */
-export const subRule: Rule = (context) => {
+export const subVjp: VjpRule = (context) => {
   const { graph, inputs, isActive } = context;
   const [a = "", b = ""] = inputs;
   return oneOutput(context, emitForward(context), (dY) => [

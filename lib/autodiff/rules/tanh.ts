@@ -1,6 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Hyperbolic tangent: Y = tanh X.
@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Tanh-13.
  */
-export const tanhRule: Rule = (context) => {
+export const tanhVjp: VjpRule = (context) => {
   const { mul, sub } = arithmetic(context.graph);
   const y = emitForward(context);
   return oneOutput(context, y, (dY) => [mul(dY, sub(1, mul(y, y)))]);

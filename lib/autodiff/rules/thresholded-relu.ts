@@ -2,7 +2,7 @@ import { floatAttribute } from "../../onnx/node.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { isGreater } from "../mask.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Rectifier with a threshold: Y = X where X > a, else 0.
@@ -13,7 +13,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator ThresholdedRelu-10.
  */
-export const thresholdedReluRule: Rule = (context) => {
+export const thresholdedReluVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const { mul } = arithmetic(graph);
   const [x = ""] = inputs;

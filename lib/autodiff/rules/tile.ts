@@ -1,6 +1,6 @@
 import { constantNumbers } from "../constant-inputs.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
 /**
@@ -14,7 +14,7 @@ import { reshapeTo } from "../shaping.ts";
  *
  * @throws UnsupportedGradientError if the repeats are computed while the network runs.
  */
-export const tileRule: Rule = (context) => {
+export const tileVjp: VjpRule = (context) => {
   const { graph, inputs } = context;
   const [x = ""] = inputs;
   const shape = graph.shapeOf(x);

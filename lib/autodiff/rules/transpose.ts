@@ -1,6 +1,6 @@
 import { intsAttribute } from "../../onnx/node.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Permutation of axes: axis i of Y is axis perm[i] of X.
@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
  *
  * Source: ONNX operator Transpose-13.
  */
-export const transposeRule: Rule = (context) => {
+export const transposeVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const [x = ""] = inputs;
   const reversed = graph.shapeOf(x).map((_, axis, shape) => shape.length - 1 - axis);

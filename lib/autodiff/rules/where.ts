@@ -1,6 +1,6 @@
 import { emitForward, oneOutput } from "../forward.ts";
 import { areAllRectified } from "../rectified.ts";
-import type { Rule } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
 
 /**
@@ -12,7 +12,7 @@ import { sumTo } from "../shaping.ts";
  *
  * Source: ONNX operator Where-16.
  */
-export const whereRule: Rule = (context) => {
+export const whereVjp: VjpRule = (context) => {
   const { graph, inputs, isActive } = context;
   const [c = "", a = "", b = ""] = inputs;
   const zero = graph.scalar(0);

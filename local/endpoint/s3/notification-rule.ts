@@ -55,12 +55,12 @@ export function parseNotificationRules(xml: string): NotificationRule[] {
   for (const name of childNames(root)) {
     if (name !== "QueueConfiguration") throw notImplemented(`the notification destination ${name}`);
   }
-  const rules = childrenOf(root, "QueueConfiguration").map(parseRule);
+  const rules = childrenOf(root, "QueueConfiguration").map(parseVjp);
   checkOverlap(rules);
   return rules;
 }
 
-function parseRule(node: XmlNode): NotificationRule {
+function parseVjp(node: XmlNode): NotificationRule {
   const queueArn = childText(node, "Queue");
   const events = childrenOf(node, "Event");
   if (queueArn === null || events.length === 0) throw malformedXml();

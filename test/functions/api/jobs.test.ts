@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { assembleJob } from "../../../lib/pipeline/assemble-job.ts";
-import { JobResults } from "../../../lib/pipeline/job-results.ts";
-import { runChannels } from "../../../lib/pipeline/run-channels.ts";
+import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
+import { JobResults } from "../../../lib/pipeline/job/job-results.ts";
+import { runChannels } from "../../../lib/pipeline/render/render-messages.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import {
   deliveries,

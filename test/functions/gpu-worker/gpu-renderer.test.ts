@@ -2,7 +2,11 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 import { cudaFailureOf } from "../../../functions/gpu-worker/cuda-failure.ts";
 import { GpuRenderer } from "../../../functions/gpu-worker/gpu-renderer.ts";
-import type { RenderedChannel, Renderer, RenderTask } from "../../../lib/pipeline/renderer.ts";
+import type {
+  RenderedChannel,
+  Renderer,
+  RenderTask,
+} from "../../../lib/pipeline/render/renderer.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 
 describe("cudaFailureOf", () => {

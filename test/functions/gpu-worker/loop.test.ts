@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { runLoop } from "../../../functions/gpu-worker/loop.ts";
 import { parseProvider, runWorker } from "../../../functions/gpu-worker/worker.ts";
-import type { ChannelJob } from "../../../lib/pipeline/channel-job.ts";
-import { encodeChannelJob } from "../../../lib/pipeline/channel-job.ts";
-import type { Renderer } from "../../../lib/pipeline/renderer.ts";
+import type { ChannelJob } from "../../../lib/pipeline/job/messages.ts";
+import { encodeChannelJob } from "../../../lib/pipeline/job/messages.ts";
+import type { Renderer } from "../../../lib/pipeline/render/renderer.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import { type MemoryPipeline, memoryPipeline, silentLog } from "../../support/memory-pipeline.ts";
 import { ScriptedQueue } from "./scripted-queue.ts";

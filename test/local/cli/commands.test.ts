@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 
 import { decodeNpy, encodeNpy } from "../../../lib/image/npy.ts";
 import { floatTensor, type FloatTensor } from "../../../lib/onnx/tensor.ts";
-import { Session } from "../../../lib/optvis/session.ts";
+import { Session } from "../../../lib/optvis/runtime/session.ts";
 import { filesIn, temporaryFolder } from "../../networks/temporary-folder.ts";
 import { npyFixture, relativeDistance } from "../../optvis/fixtures.ts";
 import { normal } from "../../support/random.ts";

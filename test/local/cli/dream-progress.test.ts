@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { parseRequest } from "../../../lib/pipeline/request.ts";
+import { parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { DreamProgress } from "../../../local/cli/dream-progress.ts";
 
 test("the bar counts the iterations of every request from the start", () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 
-import { BucketNetworks } from "../../../lib/pipeline/bucket-networks.ts";
+import { BucketNetworks } from "../../../lib/pipeline/networks/bucket-networks.ts";
 import { createS3Client } from "../../../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../../../lib/storage/s3-object-store.ts";
 import { modelsCommand } from "../../../local/cli/models.ts";

@@ -1,0 +1,77 @@
+import type { Node, Value } from "../onnx/model.ts";
+
+/** Names by which a layer is shown and found. */
+export interface LayerNames {
+  readonly name: string;
+  readonly aliases: readonly string[];
+}
+
+/**
+ * A name as lookups compare it: `/`, `-` and `.` are the same, at the front they do not count, and
+ * neither does a trailing `_1`.
+ */
+export function canonicalName(name: string): string {
+  return name
+    .replaceAll(/[/.-]+/g, "-")
+    .replace(/^-/, "")
+    .replace(/_1$/, "");
+}
+
+/**
+ * Gives layers their names in graph order.
+ *
+ * A name comes from the node's own name, else its weight's (`fire2/squeeze1x1_w_0`), else its output
+ * tensor's; names that exporters count up (`Conv_12`, `onnx::Relu_193`, `487`) come last. It is shown
+ * as MATLAB does, with `-` for `/`. Caffe's in-place layers share their tensor's name but for the
+ * number: the first keeps the stem, the others add their operator (`conv1-7x7_s2-relu`).
+ */
+export class LayerNamer {
+  readonly #taken = new Set<string>();
+
+  /** @param weight Name of the layer's first weight in the file, if it has one. */
+  name(node: Node, weight: Value | null): LayerNames {
+    const stem = weight === null ? null : weightStem(weight);
+    const name = this.#unused(displayed(this.#preferred(node, stem)), node.op);
+    this.#taken.add(name);
+    const aliases = new Set([node.name, stem ?? "", node.outputs[0]!]);
+    aliases.delete("");
+    aliases.delete(name);
+    return { name, aliases: [...aliases] };
+  }
+
+  #preferred(node: Node, stem: string | null): string {
+    const output = node.outputs[0]!;
+    const candidates = [node.name, stem ?? "", this.#withoutVersion(output)].filter(Boolean);
+    return candidates.find((name) => !isCountedUp(name, node.op)) ?? candidates[0] ?? output;
+  }
+
+  /** `conv1/7x7_s2_1`, and `conv1/7x7_s2_2` once the former is there, without the number. */
+  #withoutVersion(output: Value): string {
+    const stem = output.replace(/_\d+$/, "");
+    return output.endsWith("_1") || this.#taken.has(displayed(stem)) ? stem : output;
+  }
+
+  #unused(stem: string, op: string): string {
+    const named = this.#taken.has(stem) ? `${stem}-${op.toLowerCase()}` : stem;
+    let name = named;
+    for (let i = 2; this.#taken.has(name); i++) name = `${named}-${i}`;
+    return name;
+  }
+}
+
+function displayed(name: string): string {
+  return name.replace(/^\/+/, "").replaceAll("/", "-");
+}
+
+/** "features.0" of "features.0.weight", "conv1/7x7_s2" of "conv1/7x7_s2_w_0"; `null` for others. */
+function weightStem(weight: Value): string | null {
+  const named = /^(.+?)[._/](?:weights?|kernel|gamma|scale|[wW])(?:_\d+)?(?::\d+)?$/.exec(weight);
+  return named?.[1] ?? null;
+}
+
+/** Whether an exporter made the name up by counting. */
+function isCountedUp(name: string, op: string): boolean {
+  return (
+    /^(?:onnx::\w+_|node_|n)?\d+$/.test(name) || (name.startsWith(`${op}_`) && /_\d+$/.test(name))
+  );
+}

@@ -1,0 +1,209 @@
+import { LayerNotFoundError } from "../onnx/errors.ts";
+import { valuesRead } from "../onnx/graph-order.ts";
+import { canonicalName, LayerNamer } from "./layer-names.ts";
+import type { Graph, Model, Node, Value } from "../onnx/model.ts";
+import { nearestLabels } from "./nearest-labels.ts";
+import type { StaticGraph } from "../onnx/static-graph.ts";
+import { sizeOf } from "../onnx/tensor.ts";
+
+/** One row of the layer table. */
+export interface Layer {
+  /** 1-based, as `deepDreamImage` counts: 1 is the input. */
+  readonly index: number;
+  readonly name: string;
+  /** ONNX operator; "Input" for the first. */
+  readonly type: string;
+  /** The output tensor. */
+  readonly value: Value;
+  /** Activation size, [N, C, ...]; `null` if it cannot be told (see `StaticGraph.problems`). */
+  readonly shape: readonly number[] | null;
+  /** Length of axis 1; `null` where there is none, or axis 0 is not the batch. */
+  readonly channels: number | null;
+  /** Trained tensors, under their names in the file. */
+  readonly learnables: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly learnableCount: number;
+  /** Other names it answers to. */
+  readonly aliases: readonly string[];
+}
+
+/** Operators that only move data to another shape or type: no layers in the author's eyes. */
+const PLUMBING: ReadonlySet<string> = new Set([
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Shape",
+  "Size",
+  "Constant",
+  "Identity",
+  "Cast",
+  "CastLike",
+]);
+
+/** Which inputs of an operator may hold trained tensors. */
+const LEARNABLE_INPUTS: Readonly<Record<string, readonly number[]>> = {
+  Conv: [1, 2],
+  ConvTranspose: [1, 2],
+  Gemm: [0, 1, 2],
+  MatMul: [0, 1],
+  BatchNormalization: [1, 2],
+  InstanceNormalization: [1, 2],
+  LayerNormalization: [1, 2],
+  PRelu: [1],
+  Add: [0, 1],
+  Sub: [0, 1],
+  Mul: [0, 1],
+  Div: [0, 1],
+};
+
+/**
+ * The network's layers as its author thinks of them: the input, then every operator on image data
+ * that is not shape plumbing, in graph order. The indices do not depend on the image size.
+ */
+export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
+  const carriesImage = imageValues(model.graph, graph.input);
+  const origin = weightOrigins(model.graph);
+  const namer = new LayerNamer();
+  const layers: Layer[] = [inputLayer(graph)];
+  /** Position in `layers` of the layer that a value is, whatever its shape. */
+  const layerOf = new Map<Value, number>();
+
+  for (const node of model.graph.nodes) {
+    if (!node.inputs.some((value) => carriesImage.has(value))) continue;
+    if (!node.outputs.some((value) => carriesImage.has(value))) continue;
+    const source = layerOf.get(node.inputs[0] ?? "");
+    if (PLUMBING.has(node.op)) {
+      if (source !== undefined) {
+        for (const output of node.outputs) layerOf.set(output, source);
+        layers[source] = withAliases(layers[source]!, node);
+      }
+      continue;
+    }
+    const learnables = learnablesOf(node);
+    const value = node.outputs[0]!;
+    const names = namer.name(node, learnables[0]?.name ?? null);
+    layerOf.set(value, layers.length);
+    layers.push({
+      index: layers.length + 1,
+      ...names,
+      type: node.op,
+      value,
+      ...activation(graph, value),
+      learnables,
+      learnableCount: learnables.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    });
+  }
+  return layers;
+
+  function learnablesOf(node: Node): Layer["learnables"] {
+    const indices = LEARNABLE_INPUTS[node.op] ?? [];
+    return indices.flatMap((index) => {
+      const value = node.inputs[index];
+      const facts = value ? graph.facts.get(value) : undefined;
+      if (!value || !facts || carriesImage.has(value)) return [];
+      // one number in arithmetic is a constant of the formula, not trained
+      const isTrained = index > 1 || sizeOf(facts.shape) > 1 || node.op.startsWith("Conv");
+      const name = origin(value);
+      return isTrained && facts.type === "float32" && name ? [{ name, shape: facts.shape }] : [];
+    });
+  }
+}
+
+/**
+ * The layer with a 1-based index or a name.
+ *
+ * A name is looked for as it is among names, then aliases, then with `/`, `-`, `.` and a trailing
+ * `_1` treated alike; the first of these that finds anything decides.
+ *
+ * @throws LayerNotFoundError with the range, the nearest names or the candidates of an ambiguous name.
+ */
+export function findLayer(layers: readonly Layer[], reference: string | number): Layer {
+  return typeof reference === "number" ? byIndex(layers, reference) : byName(layers, reference);
+}
+
+function byIndex(layers: readonly Layer[], index: number): Layer {
+  const layer = layers.find((candidate) => candidate.index === index);
+  if (layer) return layer;
+  throw new LayerNotFoundError(
+    `there is no layer ${index}: indices are whole numbers from 1 to ${layers.length}`,
+  );
+}
+
+function byName(layers: readonly Layer[], name: string): Layer {
+  const wanted = canonicalName(name);
+  const searches: readonly ((layer: Layer) => boolean)[] = [
+    (layer) => layer.name === name,
+    (layer) => layer.aliases.includes(name),
+    (layer) => [layer.name, ...layer.aliases].some((each) => canonicalName(each) === wanted),
+  ];
+  for (const matches of searches) {
+    const found = layers.filter(matches);
+    if (found.length > 1) {
+      const candidates = found.map((layer) => `${layer.index} '${layer.name}'`).join(", ");
+      throw new LayerNotFoundError(
+        `layer '${name}' is ambiguous: it may be ${candidates}; give the index or the full name`,
+      );
+    }
+    if (found[0]) return found[0];
+  }
+  throw new LayerNotFoundError(
+    `there is no layer '${name}'; the nearest names are ${nearest(layers, wanted)}`,
+  );
+}
+
+function nearest(layers: readonly Layer[], wanted: string): string {
+  const known = layers.map((layer) => ({
+    label: `'${layer.name}' (${layer.index})`,
+    names: [layer.name, ...layer.aliases].map(canonicalName),
+  }));
+  return nearestLabels(known, wanted).join(", ");
+}
+
+function inputLayer(graph: StaticGraph): Layer {
+  return {
+    index: 1,
+    name: graph.input,
+    type: "Input",
+    value: graph.input,
+    ...activation(graph, graph.input),
+    learnables: [],
+    learnableCount: 0,
+    aliases: [],
+  };
+}
+
+function activation(graph: StaticGraph, value: Value) {
+  const shape = graph.facts.get(value)?.shape ?? null;
+  return { shape, channels: graph.unbatched.has(value) ? null : (shape?.[1] ?? null) };
+}
+
+/** The tensor is the same data after plumbing, so the layer answers to that name too. */
+function withAliases(layer: Layer, { name, outputs }: Node): Layer {
+  const further = [name, ...outputs].filter((alias) => alias !== "");
+  return { ...layer, aliases: [...layer.aliases, ...further] };
+}
+
+/** Values computed from the image's pixels, not only from its size. */
+function imageValues(graph: Graph, image: Value): ReadonlySet<Value> {
+  const reached = new Set<Value>([image]);
+  for (const node of graph.nodes) {
+    if (node.op === "Shape" || node.op === "Size") continue;
+    if (!valuesRead(node).some((value) => reached.has(value))) continue;
+    for (const output of node.outputs) if (output) reached.add(output);
+  }
+  return reached;
+}
+
+/** The constant that a weight is made of by reshaping and the like. */
+function weightOrigins(graph: Graph): (value: Value) => Value | null {
+  const producers = new Map<Value, Node>();
+  for (const node of graph.nodes) for (const output of node.outputs) producers.set(output, node);
+  return (value) => {
+    let origin: Value | undefined = value;
+    for (let node = producers.get(value); node; node = producers.get(origin ?? "")) {
+      if (node.op === "Constant" || node.op === "ConstantOfShape") return origin ?? null;
+      origin = node.inputs[0];
+    }
+    return origin !== undefined && graph.initializers.has(origin) ? origin : null;
+  };
+}

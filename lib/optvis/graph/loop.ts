@@ -1,0 +1,67 @@
+import { GraphBuilder, OPEN_AXIS } from "../../onnx/graph-builder.ts";
+import type { Value } from "../../onnx/model.ts";
+import { boolScalar } from "../../onnx/tensor.ts";
+
+export interface LoopBody {
+  /** Next values of the carried ones, in order. */
+  readonly carried: readonly Value[];
+  /** Values stacked over the iterations. */
+  readonly scanned: readonly Value[];
+}
+
+export interface LoopOptions {
+  /** Starts every name in the body; unique in the graph. */
+  readonly prefix: string;
+  /** Trip count, an int64 scalar. */
+  readonly iterations: Value;
+  readonly carried: readonly Value[];
+  /** Values of the surrounding graph that the body reads by name. */
+  readonly outer: readonly Value[];
+  readonly body: (body: GraphBuilder, iteration: Value, carried: readonly Value[]) => LoopBody;
+}
+
+/** Emits an ONNX Loop that runs its full trip count; `scans` are [iterations, ...]. */
+export function emitLoop(
+  graph: GraphBuilder,
+  { prefix, iterations, carried, outer, body: emitBody }: LoopOptions,
+): { readonly finals: readonly Value[]; readonly scans: readonly Value[] } {
+  const body = new GraphBuilder(prefix);
+  const iteration = body.input(`${prefix}iteration`, "int64", []);
+  const condition = body.input(`${prefix}condition`, "bool", []);
+  for (const value of outer) {
+    const { type, shape } = graph.factsOf(value);
+    body.outer(value, type, shape);
+  }
+  const state = carried.map((value, i) => {
+    const { type, shape } = graph.factsOf(value);
+    return body.input(`${prefix}carried_${i}`, type, shape);
+  });
+
+  const { carried: next, scanned } = emitBody(body, iteration, state);
+  const bodyGraph = body.build(`${prefix}body`, [
+    [`${prefix}condition_out`, condition],
+    ...next.map((value, i) => [`${prefix}carried_out_${i}`, value] as const),
+    ...scanned.map((value, i) => [`${prefix}scanned_${i}`, value] as const),
+  ]);
+  const finals = carried.map((_, i) => `${prefix}final_${i}`);
+  const scans = scanned.map((_, i) => `${prefix}scan_${i}`);
+  graph.appendWithFacts(
+    {
+      op: "Loop",
+      name: `${prefix}loop`,
+      domain: "",
+      inputs: [iterations, graph.constant(boolScalar(true)), ...carried],
+      outputs: [...finals, ...scans],
+      attributes: { body: { graph: bodyGraph } },
+    },
+    [
+      ...carried.map((value) => graph.factsOf(value)),
+      // the trip count is known at run time alone
+      ...scanned.map((value) => ({
+        type: body.factsOf(value).type,
+        shape: [OPEN_AXIS, ...body.shapeOf(value)],
+      })),
+    ],
+  );
+  return { finals, scans };
+}

@@ -1,0 +1,54 @@
+import type { GraphBuilder } from "../../onnx/graph-builder.ts";
+import type { Value } from "../../onnx/model.ts";
+import { intAttribute } from "../../onnx/node.ts";
+import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
+import type { LayerPass } from "./differentiable-graph.ts";
+
+/** What the layer's own node reads instead of its weights, so that it computes one channel only. */
+export interface SelectedChannel {
+  /** Values of the graph in place of the network's weight and bias. */
+  readonly replacements: ReadonlyMap<Value, Value>;
+  /** [1, 1]: the selection among the channels that are left. */
+  readonly selection: Value;
+}
+
+/**
+ * Cuts the layer's convolution down to the selected channel, forward and backward.
+ *
+ *     W' = selection W,  b' = selection b        W: [C, ...] as rows, one per channel
+ *
+ * The objective looks at one channel, and the others' cotangents are zero: with GoogLeNet's conv1
+ * they are 63 of 64 parts of the work. For one image alone, since each image has its own channel.
+ *
+ * @param selection [1, C]
+ * @returns `null` where the layer is not a plain convolution with constant weights.
+ */
+export function selectChannel(
+  graph: GraphBuilder,
+  pass: LayerPass,
+  selection: Value,
+): SelectedChannel | null {
+  const node = pass.nodes.at(-1);
+  if (pass.imageShape[0] !== 1 || node?.op !== "Conv" || intAttribute(node, "group", 1) !== 1) {
+    return null;
+  }
+  const [, weight = "", bias = ""] = node.inputs;
+  const names = [weight, ...(bias ? [bias] : [])];
+  // a weight that other nodes read too must stay whole for them
+  const isShared = pass.nodes.some((n) => n !== node && n.inputs.some((i) => names.includes(i)));
+  const tensors = names.map((name) => pass.initializers.get(name));
+  if (isShared || tensors.some((tensor) => tensor?.type !== "float32")) return null;
+
+  const replacements = new Map<Value, Value>();
+  names.forEach((name, i) => {
+    const tensor = tensors[i]!;
+    const [channels = 1, ...rest] = tensor.shape;
+    const rows = graph.emit("Reshape", [
+      graph.constant(tensor),
+      graph.ints([channels, sizeOf(rest)]),
+    ]);
+    const row = graph.emit("MatMul", [selection, rows]);
+    replacements.set(name, graph.emit("Reshape", [row, graph.ints([1, ...rest])]));
+  });
+  return { replacements, selection: graph.constant(floatTensor([1, 1], [1])) };
+}

@@ -1,0 +1,129 @@
+import type { Provider } from "../../autodiff/provider.ts";
+import { encodeModel } from "../../onnx/encode.ts";
+import type { Attributes, Node } from "../../onnx/model.ts";
+import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
+import { differentiableGraph, type LayerPass } from "../graph/differentiable-graph.ts";
+import { uniformFrom } from "../random.ts";
+import { CudaUnavailableError, type Feeds, type RuntimeTensor, Session } from "./session.ts";
+
+/** CUDA runs, but what it computes is not what the CPU computes. */
+export class CudaDiffersError extends Error {
+  override readonly name = "CudaDiffersError";
+}
+
+/** What the gate needs of a session. */
+export interface GateSession {
+  run(feeds: Feeds): Promise<Readonly<Record<string, RuntimeTensor>>>;
+  release(): Promise<void>;
+}
+
+export type CreateSession = (model: Uint8Array, provider: Provider) => Promise<GateSession>;
+
+/**
+ * Largest accepted distance, as a share of the CPU's norm. Tensor cores (TF32) are off by about 1e-3;
+ * a rounding that moves one pool's maximum to its neighbour is 0.04 of the gradient; a wrong kernel
+ * or a wrong driver is off by about 1.
+ */
+const TOLERANCE = 0.1;
+
+/**
+ * Pixels and weights are whole numbers that TF32's 11 significant bits hold, so that the first
+ * convolution is exact everywhere: ReLU and pool decide alike.
+ */
+const MAX_PIXEL = 1023;
+const MAX_WEIGHT = 7;
+
+/** Every axis has its own length. */
+const IMAGE_SHAPE = [2, 3, 24, 20] as const;
+const CHANNELS = 7;
+
+/**
+ * Runs a small network with its gradient (convolution, ReLU, pool, convolution) on the CPU and on
+ * CUDA, and lets only a machine pass where both agree: without it, a missing library or a broken
+ * driver shows as a queue that never empties, or as wrong pictures.
+ *
+ * @throws CudaUnavailableError, CudaDiffersError
+ */
+export async function checkCuda(
+  createSession: CreateSession = (model, provider) => Session.create(model, provider),
+): Promise<void> {
+  const [wanted, given] = [await runOn("cpu", createSession), await runOn("cuda", createSession)];
+  for (const [name, { data: wantedData }] of Object.entries(wanted)) {
+    const distance = relativeDistance(given[name]?.data ?? [], wantedData);
+    if (distance <= TOLERANCE) continue;
+    throw new CudaDiffersError(
+      `CUDA's ${name} is ${distance.toPrecision(3)} of its norm away from the CPU's, wanted at most ${TOLERANCE}; check the driver and that the CUDA provider belongs to this version of ONNX Runtime`,
+    );
+  }
+}
+
+async function runOn(
+  provider: Provider,
+  createSession: CreateSession,
+): Promise<Readonly<Record<string, RuntimeTensor>>> {
+  const graph = differentiableGraph(smallPass(), { objective: "mean", provider });
+  const session = await createSession(encodeModel(graph), provider);
+  try {
+    const selection = new Float32Array(IMAGE_SHAPE[0] * CHANNELS);
+    selection[3] = 1;
+    selection[CHANNELS + 5] = 1;
+    return await session.run({
+      image: integers("image", IMAGE_SHAPE, MAX_PIXEL),
+      selection: floatTensor([IMAGE_SHAPE[0], CHANNELS], selection),
+    });
+  } catch (error) {
+    if (provider === "cpu" || error instanceof CudaUnavailableError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CudaUnavailableError(`CUDA cannot run a small network here: ${reason}`, {
+      cause: error,
+    });
+  } finally {
+    await session.release();
+  }
+}
+
+function smallPass(): LayerPass {
+  const first = node("Conv", ["image", "kernel"], { pads: [1, 1, 1, 1] });
+  const relu = node("Relu", first.outputs);
+  const pool = node("MaxPool", relu.outputs, { kernel_shape: [3, 3], strides: [2, 2] });
+  const second = node("Conv", [...pool.outputs, "kernel2"]);
+  return {
+    nodes: [first, relu, pool, second],
+    initializers: new Map([
+      ["kernel", integers("kernel", [5, 3, 3, 3], MAX_WEIGHT)],
+      ["kernel2", integers("kernel2", [CHANNELS, 5, 2, 2], MAX_WEIGHT)],
+    ]),
+    input: "image",
+    layer: second.name,
+    layerName: "gate",
+    imageShape: IMAGE_SHAPE,
+    channels: CHANNELS,
+  };
+}
+
+function node(op: string, inputs: readonly string[], attributes: Attributes = {}): Node {
+  const name = `${op}(${inputs.join(", ")})`;
+  return { op, name, domain: "", inputs, outputs: [name], attributes };
+}
+
+/** From -largest to largest. */
+function integers(name: string, shape: readonly number[], largest: number): FloatTensor {
+  const draw = uniformFrom("cuda-gate", name);
+  const count = 2 * largest + 1;
+  const data = Array.from({ length: sizeOf(shape) }, () => Math.floor(draw() * count) - largest);
+  return floatTensor(shape, data);
+}
+
+/** |given - wanted| / |wanted|, Euclidean; infinite if a value is missing or not a number. */
+function relativeDistance(
+  given: ArrayLike<number | bigint>,
+  wanted: ArrayLike<number | bigint>,
+): number {
+  let [squares, norm] = [0, 0];
+  for (let i = 0; i < wanted.length; i++) {
+    squares += (Number(given[i] ?? NaN) - Number(wanted[i])) ** 2;
+    norm += Number(wanted[i]) ** 2;
+  }
+  const distance = Math.sqrt(squares / norm);
+  return Number.isNaN(distance) ? Infinity : distance;
+}

@@ -1,0 +1,66 @@
+import { parentPort } from "node:worker_threads";
+
+import type { Provider } from "../../autodiff/provider.ts";
+import { CudaUnavailableError, type Feeds, type RuntimeTensor, Session } from "./session.ts";
+
+/** What a lane asks of its thread. Every request is answered once, in order. */
+export type WorkerRequest =
+  | {
+      readonly kind: "create";
+      readonly key: string;
+      readonly model: Uint8Array;
+      readonly provider: Provider;
+    }
+  | { readonly kind: "run"; readonly key: string; readonly feeds: Feeds }
+  | { readonly kind: "release"; readonly key: string };
+
+export type WorkerReply =
+  | { readonly kind: "done"; readonly outputs: Readonly<Record<string, RuntimeTensor>> }
+  | { readonly kind: "failed"; readonly message: string; readonly isCudaMissing: boolean };
+
+const sessions = new Map<string, Session>();
+
+/**
+ * Thread that owns ONNX Runtime sessions: onnxruntime-node's `run` blocks the thread that calls it,
+ * so each core's session lives in a thread of its own and the main one stays free.
+ */
+async function answer(request: WorkerRequest): Promise<WorkerReply> {
+  try {
+    return { kind: "done", outputs: await carryOut(request) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { kind: "failed", message, isCudaMissing: error instanceof CudaUnavailableError };
+  }
+}
+
+async function carryOut(request: WorkerRequest): Promise<Record<string, RuntimeTensor>> {
+  switch (request.kind) {
+    case "create":
+      sessions.set(request.key, await Session.create(request.model, request.provider));
+      return {};
+    case "run": {
+      const session = sessions.get(request.key);
+      if (!session) throw new Error(`internal: no session '${request.key}' in this thread`);
+      return session.run(request.feeds);
+    }
+    case "release": {
+      await sessions.get(request.key)?.release();
+      sessions.delete(request.key);
+      return {};
+    }
+    default:
+      return request satisfies never;
+  }
+}
+
+const port = parentPort;
+if (port) {
+  const answerAfter = async (earlier: Promise<void>, request: WorkerRequest): Promise<void> => {
+    await earlier;
+    port.postMessage(await answer(request));
+  };
+  let queue = Promise.resolve();
+  port.on("message", (request: WorkerRequest) => {
+    queue = answerAfter(queue, request);
+  });
+}

@@ -1,0 +1,107 @@
+import type { MessageSender } from "../../queue/message-queue.ts";
+import type { NetworkSource } from "../networks/bucket-networks.ts";
+import { encodeReconcile } from "./messages.ts";
+import { dispatchJob, type DispatchDeps } from "./dispatch-job.ts";
+import { readInitialImage } from "../request/initial-image.ts";
+import { chooseJobId, requestHash } from "./job-id.ts";
+import { encodeJson, JSON_TYPE } from "../json.ts";
+import { planKey } from "../keys.ts";
+import { RECONCILE_SECONDS } from "../limits.ts";
+import { type JobPlan, planJob, readPlan } from "./plan.ts";
+import { parseRequest, RequestError } from "../request/request.ts";
+import { resolveRequest } from "../request/resolve-request.ts";
+import type { ResolvedRequest } from "../request/resolved-request.ts";
+import { chooseProvider } from "./route.ts";
+
+export interface AcceptDeps extends DispatchDeps {
+  readonly networks: NetworkSource;
+  /** Carries the job's `reconcile` message. */
+  readonly assembly: MessageSender;
+  readonly codeVersion: string;
+  readonly now: () => Date;
+}
+
+export type Acceptance =
+  | { readonly status: "accepted"; readonly jobId: string; readonly plan: JobPlan }
+  | { readonly status: "rejected"; readonly problems: readonly string[] };
+
+/** The idempotency key names a job of another request. */
+export class IdempotencyConflictError extends Error {
+  override readonly name = "IdempotencyConflictError";
+
+  constructor(jobId: string) {
+    super(
+      `idempotency key '${jobId}' was used for another request; use a new key, or send the same request`,
+    );
+  }
+}
+
+/**
+ * Checks a request against its network and makes it a job, or says everything that is wrong with it.
+ * The same request is the same job, however often it comes; a call cut short is completed by the next.
+ *
+ * Order of the writes: the reconcile message, then the plan, then the request and the channel messages.
+ * So a job that exists (has a plan) is always looked at again, and never waits for ever.
+ *
+ * @param json the document, parsed as JSON and nothing more
+ * @throws IdempotencyConflictError, and whatever store and queues throw
+ */
+export async function acceptRequest(
+  json: unknown,
+  deps: AcceptDeps,
+  idempotencyKey: string | null = null,
+): Promise<Acceptance> {
+  try {
+    const plan = await acceptChecked(await checkRequest(json, deps), deps, idempotencyKey);
+    return { status: "accepted", jobId: plan.jobId, plan };
+  } catch (error) {
+    if (error instanceof RequestError) return { status: "rejected", problems: error.problems };
+    throw error;
+  }
+}
+
+/** @throws RequestError listing every problem */
+async function checkRequest(json: unknown, deps: AcceptDeps): Promise<ResolvedRequest> {
+  const request = parseRequest(json);
+  const network = await deps.networks.open(request.network);
+  const initialImage = await readInitialImage(deps.store, request.initialImage);
+  return resolveRequest(request, network, initialImage);
+}
+
+async function acceptChecked(
+  resolved: ResolvedRequest,
+  deps: AcceptDeps,
+  idempotencyKey: string | null,
+): Promise<JobPlan> {
+  const hash = requestHash(resolved);
+  const jobId = chooseJobId(hash, idempotencyKey);
+  const provider = chooseProvider(
+    resolved.request.executionEnvironment,
+    resolved.channels.length,
+    deps.queues.gpu === null ? "none" : "deployed",
+  );
+  const plan = await claimJob(
+    planJob(resolved, {
+      jobId,
+      requestHash: hash,
+      provider,
+      codeVersion: deps.codeVersion,
+      createdAt: deps.now(),
+    }),
+    deps,
+  );
+  if (plan.requestHash !== hash) throw new IdempotencyConflictError(jobId);
+  await dispatchJob(plan, deps);
+  return plan;
+}
+
+/** Writes the plan, or reads the one that was there first. */
+async function claimJob(plan: JobPlan, deps: AcceptDeps): Promise<JobPlan> {
+  const { jobId } = plan;
+  if ((await deps.store.head(planKey(jobId))) !== null) return readPlan(deps.store, jobId);
+  await deps.assembly.sendAll([
+    { body: encodeReconcile(jobId), groupId: jobId, delaySeconds: RECONCILE_SECONDS },
+  ]);
+  const outcome = await deps.store.putIfAbsent(planKey(jobId), encodeJson(plan), JSON_TYPE);
+  return outcome === "created" ? plan : readPlan(deps.store, jobId);
+}

@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+
+import { JOB_ID } from "../keys.ts";
+import { RequestError } from "../request/request.ts";
+import type { ResolvedRequest } from "../request/resolved-request.ts";
+
+/** 128 bits: two requests will not meet. */
+const ID_LENGTH = 32;
+
+/**
+ * What makes two requests the same job: every field in normal form, and the bytes that the names in
+ * it stand for (network and initial image). Hex SHA-256.
+ */
+export function requestHash(resolved: ResolvedRequest): string {
+  const { request, manifest, initialImage } = resolved;
+  const identity = { request, manifest, initialImage: initialImage?.sha256 ?? null };
+  return createHash("sha256").update(canonicalJson(identity)).digest("hex");
+}
+
+/**
+ * The client's idempotency key, or the start of the request's hash.
+ *
+ * @throws RequestError if the key cannot be part of an object key
+ */
+export function chooseJobId(hash: string, idempotencyKey: string | null): string {
+  if (idempotencyKey === null) return hash.slice(0, ID_LENGTH);
+  if (JOB_ID.test(idempotencyKey)) return idempotencyKey;
+  throw new RequestError([
+    `idempotency key: given ${JSON.stringify(idempotencyKey.slice(0, 80))}; wanted 1 to 64 letters, digits, '-' and '_', not starting with '-' or '_'`,
+  ]);
+}
+
+/** Keys sorted at every depth, so that the order of fields makes no difference. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+import { JOB_ID } from "../keys.ts";
+import { MAX_CHANNEL_INDEX } from "../limits.ts";
+
+const channelJobSchema = z.strictObject({
+  jobId: z.string().regex(JOB_ID),
+  /** 1-based. */
+  channel: z.int().min(1).max(MAX_CHANNEL_INDEX),
+});
+
+/** One unit of the fan-out, the body of a channel message. All else is in the job's plan. */
+export type ChannelJob = z.infer<typeof channelJobSchema>;
+
+export function encodeChannelJob(job: ChannelJob): string {
+  return JSON.stringify(job);
+}
+
+/** @throws Error saying what is wrong with the body */
+export function parseChannelJob(body: string): ChannelJob {
+  const parsed = channelJobSchema.safeParse(JSON.parse(body));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new Error(`not a channel message: ${problems.join("; ")}`);
+}
+
+const reconcileSchema = z.strictObject({
+  type: z.literal("reconcile"),
+  jobId: z.string().regex(JOB_ID),
+});
+
+/** Asks the assembler to look at a job again, whatever events came or did not. */
+export type Reconcile = z.infer<typeof reconcileSchema>;
+
+export function encodeReconcile(jobId: string): string {
+  return JSON.stringify({ type: "reconcile", jobId } satisfies Reconcile);
+}
+
+/** `null` if the body is something else. */
+export function parseReconcile(body: unknown): Reconcile | null {
+  return reconcileSchema.safeParse(body).data ?? null;
+}

@@ -1,0 +1,25 @@
+import { AUTO_CPU_CHANNELS } from "../limits.ts";
+import type { Provider } from "../../autodiff/provider.ts";
+import { RequestError, type DreamRequest } from "../request/request.ts";
+
+/**
+ * Where a job runs. `auto`: small jobs on the CPU, which starts in seconds; large ones on the GPU
+ * where there is one.
+ *
+ * @throws RequestError for `gpu` where no GPU workers are deployed
+ */
+export function chooseProvider(
+  environment: DreamRequest["executionEnvironment"],
+  channelCount: number,
+  gpuWorkers: "deployed" | "none",
+): Provider {
+  if (environment === "gpu" && gpuWorkers === "none") {
+    throw new RequestError([
+      `executionEnvironment: given "gpu", but no GPU workers are deployed here; use "auto" or "cpu", or deploy them`,
+    ]);
+  }
+  if (environment === "auto") {
+    return gpuWorkers === "deployed" && channelCount > AUTO_CPU_CHANNELS ? "cuda" : "cpu";
+  }
+  return environment === "gpu" ? "cuda" : "cpu";
+}

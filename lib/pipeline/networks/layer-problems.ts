@@ -1,0 +1,36 @@
+import { surveyGradients } from "../../autodiff/vjp.ts";
+import { GraphBuilder } from "../../onnx/graph-builder.ts";
+import type { Layer } from "../../networks/layers.ts";
+import { specialise } from "../../onnx/static-graph.ts";
+import type { NetworkAnalysis } from "./analyse-network.ts";
+
+/**
+ * Why a layer's channels cannot be visualised, by the layer's 1-based index; no entry for a layer
+ * whose channels can.
+ */
+export function visualisationProblems({
+  model: { model, inputSize },
+  layers,
+}: NetworkAnalysis): ReadonlyMap<number, string> {
+  const imageShape = [1, 3, inputSize.height, inputSize.width] as const;
+  const { graph, input, problems, unbatched } = specialise(model, imageShape);
+  const builder = new GraphBuilder();
+  const withoutGradient = surveyGradients(builder, builder.input("image", "float32", imageShape), {
+    nodes: graph.nodes.filter(({ outputs }) => !outputs.some((output) => problems.has(output))),
+    initializers: graph.initializers,
+    input,
+  });
+  const problemOf = ({ type, value, channels }: Layer): string | null => {
+    if (type === "Input") return "it is the image itself";
+    const problem = problems.get(value) ?? unbatched.get(value) ?? withoutGradient.get(value);
+    return (
+      problem?.message ?? (channels === null ? "it has no channels; choose another layer" : null)
+    );
+  };
+  return new Map(
+    layers.flatMap((layer) => {
+      const problem = problemOf(layer);
+      return problem === null ? [] : [[layer.index, problem]];
+    }),
+  );
+}

@@ -1,0 +1,28 @@
+import { ManifestError } from "../../networks/errors.ts";
+import { MANIFEST_FILE, type NetworkManifest, parseManifest } from "../../networks/manifest.ts";
+import type { ObjectStore } from "../../storage/object-store.ts";
+import { modelKey } from "../keys.ts";
+
+/**
+ * What the bucket says about a network, without a look at its files.
+ *
+ * @throws ObjectNotFoundError if there is no such network; ManifestError if its manifest is broken
+ */
+export async function readPublishedManifest(
+  store: ObjectStore,
+  networkId: string,
+): Promise<NetworkManifest> {
+  const key = modelKey(networkId, MANIFEST_FILE);
+  const text = Buffer.from(await store.get(key)).toString("utf8");
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new ManifestError(`${key} is not JSON; publish the network again`, { cause: error });
+  }
+  const manifest = parseManifest(json, key);
+  if (manifest.id === networkId) return manifest;
+  throw new ManifestError(
+    `${key}: its id is '${manifest.id}' but its folder '${networkId}'; give both the same name`,
+  );
+}

@@ -1,0 +1,123 @@
+import type { ObjectStore } from "../../storage/object-store.ts";
+import { type ChannelJob, parseChannelJob } from "../job/messages.ts";
+import { mapConcurrently } from "../concurrency.ts";
+import { resultKey } from "../keys.ts";
+import { type DrawDeps, type DrawHooks, drawChannels, type Drawing } from "./render-channels.ts";
+import { type JobPlan, readPlan } from "../job/plan.ts";
+
+/** A channel message as it came from the queue. */
+export interface ChannelMessage {
+  readonly messageId: string;
+  readonly body: string;
+  /** How often it has been delivered, this time included. */
+  readonly receiveCount: number;
+}
+
+export interface RunChannelsHooks extends DrawHooks {
+  readonly onFailure?: (failure: ChannelFailure) => void;
+}
+
+/** A message that will be delivered again, or go to the dead-letter queue. */
+export interface ChannelFailure {
+  readonly messageId: string;
+  /** `null`: the message does not say which channel it is about. */
+  readonly job: ChannelJob | null;
+  readonly error: unknown;
+}
+
+/**
+ * Draws the channels of a batch of messages, those of one job together.
+ *
+ * Delivery is at least once: a channel that has a result is not drawn again, and of two workers that
+ * draw it at the same time the first result written stands.
+ *
+ * @returns ids of the messages to be delivered again; the others are done with
+ */
+export async function runChannels(
+  messages: readonly ChannelMessage[],
+  deps: DrawDeps,
+  hooks: RunChannelsHooks = {},
+): Promise<readonly string[]> {
+  const failed: string[] = [];
+  const fail = (failure: ChannelFailure) => {
+    failed.push(failure.messageId);
+    hooks.onFailure?.(failure);
+  };
+  for (const [jobId, deliveries] of groupByJob(messages, fail)) {
+    const failures = await runJob(jobId, deliveries, deps, hooks);
+    for (const { channel, messageIds, error } of failures) {
+      for (const messageId of messageIds) fail({ messageId, job: { jobId, channel }, error });
+    }
+  }
+  return failed;
+}
+
+/** All messages of a batch that ask for the same channel: duplicates share their fate. */
+interface Delivery extends Drawing {
+  readonly messageIds: readonly string[];
+}
+
+function groupByJob(
+  messages: readonly ChannelMessage[],
+  fail: (failure: ChannelFailure) => void,
+): Map<string, Delivery[]> {
+  const channels = new Map<string, Delivery & { job: ChannelJob }>();
+  for (const { messageId, body, receiveCount } of messages) {
+    try {
+      const job = parseChannelJob(body);
+      const id = `${job.jobId}/${job.channel}`;
+      const known = channels.get(id);
+      channels.set(id, {
+        job,
+        channel: job.channel,
+        attempts: Math.max(receiveCount, known?.attempts ?? 0),
+        messageIds: [...(known?.messageIds ?? []), messageId],
+      });
+    } catch (error) {
+      fail({ messageId, job: null, error });
+    }
+  }
+  const jobs = new Map<string, Delivery[]>();
+  for (const { job, ...delivery } of channels.values()) {
+    jobs.set(job.jobId, [...(jobs.get(job.jobId) ?? []), delivery]);
+  }
+  return jobs;
+}
+
+interface DeliveryFailure extends Pick<Delivery, "channel" | "messageIds"> {
+  readonly error: unknown;
+}
+
+async function runJob(
+  jobId: string,
+  deliveries: readonly Delivery[],
+  deps: DrawDeps,
+  hooks: DrawHooks,
+): Promise<DeliveryFailure[]> {
+  try {
+    const plan = await readPlan(deps.store, jobId);
+    const open = await withoutResult(deps.store, plan, deliveries);
+    const failures = await drawChannels(plan, open, deps, hooks);
+    return open.flatMap(({ channel, messageIds }) =>
+      failures.has(channel) ? [{ channel, messageIds, error: failures.get(channel) }] : [],
+    );
+  } catch (error) {
+    // what concerns the whole job (its plan, its network, the store) fails all its messages
+    return deliveries.map(({ channel, messageIds }) => ({ channel, messageIds, error }));
+  }
+}
+
+async function withoutResult(
+  store: ObjectStore,
+  plan: JobPlan,
+  deliveries: readonly Delivery[],
+): Promise<Delivery[]> {
+  const planned = new Set(plan.channels);
+  const facts = await mapConcurrently(deliveries, async (delivery) => {
+    if (!planned.has(delivery.channel)) {
+      throw new Error(`channel ${delivery.channel} is not in the plan of job ${plan.jobId}`);
+    }
+    return (await store.head(resultKey(plan.jobId, delivery.channel))) === null ? delivery : null;
+  });
+  return facts.filter((delivery) => delivery !== null);
+}

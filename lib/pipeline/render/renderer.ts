@@ -1,0 +1,85 @@
+import type { Provider } from "../../autodiff/provider.ts";
+import type { Planar, Raster } from "../../image/raster.ts";
+import type { Network } from "../../networks/registry.ts";
+
+/** Activation strength (mean of the channel's map) of one image at one ascent step. */
+export interface TracePoint {
+  /** 1 to `numIterations`, counted anew at each level, as deepDreamImage prints it. */
+  readonly iteration: number;
+  /** 1-based pyramid level. */
+  readonly level: number;
+  readonly activation: number;
+}
+
+export interface RenderedImage {
+  readonly kind: "image";
+  /** 1-based. */
+  readonly channel: number;
+  /**
+   * R, G, B planes in units of 0..255, unscaled: centred on zero if the ascent began with noise,
+   * pixel values if it began with an image.
+   */
+  readonly image: Planar;
+  readonly trace: readonly TracePoint[];
+  readonly seconds: number;
+  readonly provider: Provider;
+  /** Seed of the run that gave the image; another than the task's after a restart. */
+  readonly seed: number;
+  readonly restarts: number;
+}
+
+/** The channel cannot be drawn, and trying again would not change that. */
+export interface UnrenderableChannel {
+  readonly kind: "failed";
+  /** 1-based. */
+  readonly channel: number;
+  readonly reason: string;
+}
+
+export type RenderedChannel = RenderedImage | UnrenderableChannel;
+
+/** Channels of one layer, to be drawn with the same options. */
+export interface RenderTask {
+  readonly network: Network;
+  /** 1-based index in the layer table. */
+  readonly layer: number;
+  /** 1-based. */
+  readonly channels: readonly number[];
+  readonly objective: "rectified" | "mean";
+  /** Per pyramid level. */
+  readonly numIterations: number;
+  readonly pyramidLevels: number;
+  readonly pyramidScale: number;
+  readonly seed: number;
+  /** `null`: noise of the network's input size. */
+  readonly initialImage: Raster | null;
+  readonly provider: Provider;
+}
+
+export interface RenderProgress extends TracePoint {
+  /** 1-based. */
+  readonly channel: number;
+}
+
+export interface RenderHooks {
+  /** Once aborted, `render` rejects soon; channels that have ended stay ended. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: RenderProgress) => void;
+  /** As each channel ends; awaited, so that no more images wait in memory than are being drawn. */
+  readonly onChannel?: (result: RenderedChannel) => Promise<void>;
+}
+
+/**
+ * Draws channels. On the CPU an image's bytes depend on the task's options and the channel alone,
+ * never on the other channels of the task.
+ */
+export interface Renderer {
+  /**
+   * One result per channel of the task, in its order.
+   *
+   * @throws whatever went wrong around the images (memory, a broken file, an abort); what is wrong
+   *   with one image (a NaN) is a result of kind "failed".
+   */
+  render(task: RenderTask, hooks?: RenderHooks): Promise<readonly RenderedChannel[]>;
+  close(): Promise<void>;
+}

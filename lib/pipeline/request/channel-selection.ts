@@ -1,0 +1,94 @@
+import { ClassNameError } from "../../networks/errors.ts";
+import { classChannel } from "../../networks/labels.ts";
+import type { DreamRequest } from "./request.ts";
+
+const MAX_NAMED = 10;
+
+/** What a selection is resolved against. */
+export interface LayerChannels {
+  /** For messages. */
+  readonly layerName: string;
+  readonly count: number;
+  /** Class name of each channel, where the layer feeds the classifier. */
+  readonly classNames: readonly string[] | null;
+}
+
+export interface SelectedChannels {
+  /** 1-based, in the request's order. */
+  readonly channels: readonly number[];
+  readonly problems: readonly string[];
+}
+
+/**
+ * The channels that a request's `channels` names. Nothing is guessed: a channel out of range, named
+ * twice, or a class name that no channel or several answer to is a problem.
+ */
+export function selectChannels(
+  selection: DreamRequest["channels"],
+  layer: LayerChannels,
+): SelectedChannels {
+  if (selection === "all") return { channels: indices(1, layer.count), problems: [] };
+  const terms = typeof selection === "string" ? [selection] : selection;
+  const resolved = terms.map((term, i) => {
+    const where = typeof selection === "string" ? "channels" : `channels[${i}]`;
+    return resolveTerm(term, where, layer);
+  });
+  const problems = resolved.flatMap((term) => (Array.isArray(term) ? [] : [term.problem]));
+  const channels = resolved.flatMap((term) => (Array.isArray(term) ? term : []));
+  const repeated = repeatedOf(channels);
+  if (repeated.length > 0) {
+    const named = repeated.slice(0, MAX_NAMED).join(", ");
+    problems.push(`channels: given ${named} more than once; wanted each channel once`);
+  }
+  return { channels, problems };
+}
+
+function repeatedOf(channels: readonly number[]): number[] {
+  const seen = new Set<number>();
+  const repeated = new Set<number>();
+  for (const channel of channels) (seen.has(channel) ? repeated : seen).add(channel);
+  return [...repeated];
+}
+
+type Term = number[] | { readonly problem: string };
+
+function resolveTerm(term: number | string, where: string, layer: LayerChannels): Term {
+  if (typeof term === "number") return checkRange(term, term, where, layer);
+  const range = /^(\d+):(\d+)$/.exec(term);
+  if (range !== null) return checkRange(Number(range[1]), Number(range[2]), where, layer);
+  return resolveClass(term, where, layer);
+}
+
+function checkRange(first: number, last: number, where: string, layer: LayerChannels): Term {
+  const given = first === last ? `${first}` : `${first}:${last}`;
+  if (last < first)
+    return { problem: `${where}: given ${given}; wanted start:end with start first` };
+  if (first >= 1 && last <= layer.count) return indices(first, last);
+  return {
+    problem: `${where}: given ${given}; wanted channels 1 to ${layer.count} of layer '${layer.layerName}'`,
+  };
+}
+
+function resolveClass(name: string, where: string, layer: LayerChannels): Term {
+  const given = `${where}: given '${name}'`;
+  if (layer.classNames === null) {
+    return {
+      problem: `${given}; layer '${layer.layerName}' does not feed the classifier, so its channels have no class names; wanted channels 1 to ${layer.count}`,
+    };
+  }
+  try {
+    return [classChannel(layer.classNames, name)];
+  } catch (error) {
+    if (error instanceof ClassNameError) return { problem: `${given}; ${error.message}` };
+    throw error;
+  }
+}
+
+/** The name to write under a tile: ImageNet's "tiger, Panthera tigris" is "tiger". */
+export function shortClassName(className: string): string {
+  return className.split(",", 1)[0]?.trim() ?? className;
+}
+
+function indices(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}

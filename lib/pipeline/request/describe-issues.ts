@@ -1,0 +1,94 @@
+import type { z } from "zod";
+
+import { didYouMean } from "../../networks/did-you-mean.ts";
+
+type Issue = z.core.$ZodIssue;
+
+const MAX_SHOWN_LENGTH = 60;
+
+/**
+ * Zod's issues as problems: where, what was given, what is wanted.
+ *
+ * @param json the document as given, to quote from
+ * @param fields names of the top-level fields, for "did you mean"
+ */
+export function describeIssues(
+  issues: readonly Issue[],
+  json: unknown,
+  fields: readonly string[],
+): string[] {
+  return issues.flatMap(innermost).flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") {
+      const known = issue.path.length === 0 ? fields : [];
+      return issue.keys.map(
+        (key) =>
+          `${pathName([...issue.path, key])}: unknown field${didYouMean(key, known)}; remove it`,
+      );
+    }
+    const where = pathName(issue.path);
+    const given = valueAt(json, issue.path);
+    if (given === undefined) return [`${where}: missing; wanted ${wanted(issue)}`];
+    return [`${where}: given ${show(given)}; wanted ${wanted(issue)}`];
+  });
+}
+
+/** Of a union whose one branch fits but for its elements (a list with a bad entry), those elements' issues. */
+function innermost(issue: Issue): readonly Issue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const fitting = issue.errors.filter((branch) => branch.every(({ path }) => path.length > 0));
+  const [branch] = fitting;
+  if (branch === undefined || fitting.length > 1) return [issue];
+  return branch
+    .map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
+    .flatMap(innermost);
+}
+
+function wanted(issue: Issue): string {
+  if (issue.code === "invalid_type") {
+    // pairs carry what is wanted as their message, as unions and patterns do
+    if (issue.expected === "tuple") return issue.message;
+    return issue.expected === "int" ? "a whole number" : withArticle(issue.expected);
+  }
+  if (issue.code === "too_small") {
+    return `${issue.inclusive === false ? "more than" : "at least"} ${amount(issue.minimum, issue.origin)}`;
+  }
+  if (issue.code === "too_big") {
+    return `${issue.inclusive === false ? "less than" : "at most"} ${amount(issue.maximum, issue.origin)}`;
+  }
+  if (issue.code === "invalid_value") {
+    return `one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
+  }
+  // see request.ts
+  return issue.message;
+}
+
+function amount(limit: number | bigint, origin: string): string {
+  if (origin === "string") return `${limit} ${limit === 1 ? "character" : "characters"}`;
+  if (origin !== "array") return `${limit}`;
+  return `${limit} ${limit === 1 ? "element" : "elements"}`;
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+}
+
+function pathName(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return "request";
+  return path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, part) =>
+      typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined,
+    json,
+  );
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}...`;
+}

@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+
+import { ImageError } from "../../image/errors.ts";
+import { decodeImage } from "../../image/png.ts";
+import type { Raster } from "../../image/raster.ts";
+import type { ObjectStore } from "../../storage/object-store.ts";
+import { MAX_INITIAL_IMAGE_BYTES } from "../limits.ts";
+import { RequestError } from "./request.ts";
+import type { InitialImage } from "./resolved-request.ts";
+
+/** @throws RequestError if there is no such object, or it is no image we take */
+export async function readInitialImage(
+  store: ObjectStore,
+  key: string | null,
+): Promise<InitialImage | null> {
+  if (key === null) return null;
+  const given = `initialImage: given '${key}'`;
+  const facts = await store.head(key);
+  if (facts === null) {
+    throw new RequestError([`${given}; there is no such object in the bucket; upload it first`]);
+  }
+  if (facts.sizeBytes > MAX_INITIAL_IMAGE_BYTES) {
+    throw new RequestError([
+      `${given} of ${facts.sizeBytes} bytes; wanted at most ${MAX_INITIAL_IMAGE_BYTES}; make it smaller`,
+    ]);
+  }
+  const bytes = await store.get(key);
+  try {
+    const { width, height } = await decodeImage(bytes);
+    return { key, sha256: sha256(bytes), width, height };
+  } catch (error) {
+    if (error instanceof ImageError) throw new RequestError([`${given}; ${error.message}`]);
+    throw error;
+  }
+}
+
+/** @throws Error if the object is not the one that was planned with */
+export async function loadInitialImage(store: ObjectStore, image: InitialImage): Promise<Raster> {
+  const bytes = await store.get(image.key);
+  const found = sha256(bytes);
+  if (found !== image.sha256) {
+    throw new Error(
+      `initial image '${image.key}' has changed since the job was accepted (SHA-256 ${found}, was ${image.sha256}); send the request again`,
+    );
+  }
+  return decodeImage(bytes);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,185 @@
+import { UnsupportedGradientError } from "../../autodiff/errors.ts";
+import { ImageError } from "../../image/errors.ts";
+import type { Size } from "../../image/raster.ts";
+import { sheetLayout } from "../../image/sheet-layout.ts";
+import type { Network } from "../../networks/registry.ts";
+import { LayerNotFoundError, ModelError } from "../../onnx/errors.ts";
+import { findLayer, type Layer } from "../../networks/layers.ts";
+import { differentiableGraph } from "../../optvis/graph/differentiable-graph.ts";
+import { layerPass, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.ts";
+import { analyseNetwork, type NetworkAnalysis } from "../networks/analyse-network.ts";
+import { selectChannels, shortClassName } from "./channel-selection.ts";
+import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
+import { type DreamRequest, RequestError } from "./request.ts";
+import type { InitialImage, ResolvedRequest } from "./resolved-request.ts";
+import { visualisationProblems } from "../networks/layer-problems.ts";
+import { levelSizes, workProblems } from "./work.ts";
+
+/**
+ * Finds everything a request names and checks that it can be run, before any work starts.
+ *
+ * @throws RequestError listing every problem: where, what was given, what is wanted, what to do
+ */
+export async function resolveRequest(
+  request: DreamRequest,
+  network: Network,
+  initialImage: InitialImage | null,
+): Promise<ResolvedRequest> {
+  const analysis = await analyse(network);
+  const layer = resolveLayer(request, analysis);
+  const classNames = classNamesOf(layer, analysis.layers, network.labels);
+  const selection = selectChannels(request.channels, {
+    layerName: layer.name,
+    // a flattened layer may have more; their keys would be too long to sort
+    count: Math.min(layer.channels, MAX_CHANNEL_INDEX),
+    classNames,
+  });
+  const { channels } = selection;
+  const { width, height } = initialImage ?? analysis.model.inputSize;
+  const imageSize = { width, height };
+  const { numIterations, pyramidLevels, pyramidScale } = request;
+  const work = {
+    channelCount: channels.length,
+    numIterations,
+    imageSize,
+    pyramidLevels,
+    pyramidScale,
+  };
+  const overLimit = [...countProblems(channels.length), ...workProblems(work)];
+  const tileSize = levelSizes(work).at(-1) ?? imageSize;
+  const labels =
+    request.montage.labels ?? channels.map((channel) => classLabel(classNames, channel));
+  const problems = [
+    ...selection.problems,
+    ...overLimit,
+    // what is over a limit is not worked through any further
+    ...(overLimit.length > 0 ? [] : ascentProblems(analysis.model, layer, imageSize, request)),
+    ...(overLimit.length > 0 ? [] : montageProblems(request, channels.length, tileSize)),
+  ];
+  if (problems.length > 0) throw new RequestError(problems);
+  return {
+    request: { ...request, layer: layer.index, channels: [...channels] },
+    manifest: network.manifest,
+    layer: { index: layer.index, name: layer.name, channels: layer.channels },
+    channels,
+    labels: channels.map((_, i) => labels[i] ?? null),
+    initialImage,
+    tileSize,
+  };
+}
+
+async function analyse(network: Network): Promise<NetworkAnalysis> {
+  try {
+    return await analyseNetwork(network);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new RequestError([`network: '${network.manifest.id}' cannot be read: ${error.message}`]);
+  }
+}
+
+interface ResolvedLayer extends Layer {
+  readonly channels: number;
+}
+
+function resolveLayer(
+  { layer: reference }: DreamRequest,
+  analysis: NetworkAnalysis,
+): ResolvedLayer {
+  const { layers } = analysis;
+  try {
+    const layer = findLayer(layers, reference);
+    const { channels } = layer;
+    if (layer.type === "Input") {
+      throw new LayerNotFoundError(
+        `layer 1 is the image itself; choose one of 2 to ${layers.length}`,
+      );
+    }
+    if (channels === null) {
+      const problem =
+        visualisationProblems(analysis).get(layer.index) ??
+        "it has no channels; choose another layer";
+      throw new LayerNotFoundError(`layer '${layer.name}' cannot be drawn: ${problem}`);
+    }
+    return { ...layer, channels };
+  } catch (error) {
+    if (error instanceof LayerNotFoundError) throw new RequestError([`layer: ${error.message}`]);
+    throw error;
+  }
+}
+
+/**
+ * Class names belong to a layer with one channel for each, after which nothing mixes channels: no
+ * later layer has weights or another number of channels.
+ */
+function classNamesOf(
+  layer: Layer,
+  layers: readonly Layer[],
+  labels: readonly string[] | null,
+): readonly string[] | null {
+  if (labels === null || layer.channels !== labels.length) return null;
+  const later = layers.filter(({ index }) => index > layer.index);
+  const keepsChannels = ({ learnableCount, channels }: Layer) =>
+    learnableCount === 0 && channels === labels.length;
+  return later.every(keepsChannels) ? labels : null;
+}
+
+function classLabel(classNames: readonly string[] | null, channel: number): string | null {
+  const className = classNames?.[channel - 1];
+  return className === undefined ? null : shortClassName(className);
+}
+
+function countProblems(count: number): string[] {
+  if (count <= MAX_CHANNELS_PER_JOB) return [];
+  return [
+    `channels: given ${count} channels; wanted at most ${MAX_CHANNELS_PER_JOB} in one request; split them into several requests`,
+  ];
+}
+
+/** What keeps the layer from being drawn at these sizes; none if it can be. */
+function ascentProblems(
+  model: NetworkModel,
+  layer: Layer,
+  size: Size,
+  { pyramidLevels, pyramidScale, objective }: DreamRequest,
+): string[] {
+  try {
+    const levels = planLevels(model, layer, { size, pyramidLevels, pyramidScale });
+    for (const level of levels) {
+      const seen = level.tiles ?? level.size;
+      const pass = layerPass(model.model, layer, [1, 3, seen.height, seen.width]);
+      differentiableGraph(pass, { objective, provider: "cpu" });
+    }
+    return [];
+  } catch (error) {
+    if (error instanceof UnsupportedGradientError || error instanceof ModelError) {
+      return [`layer: ${error.message}`];
+    }
+    if (error instanceof ImageTooSmallError) return [`initialImage: ${error.message}`];
+    throw error;
+  }
+}
+
+function montageProblems({ montage }: DreamRequest, count: number, tileSize: Size): string[] {
+  const { labels } = montage;
+  if (count === 0) return [];
+  const problems: string[] = [];
+  if (labels !== null && labels.length > 0 && labels.length !== count) {
+    problems.push(
+      `montage.labels: given ${labels.length} labels; wanted ${count}, one per channel, or none`,
+    );
+  }
+  try {
+    const tiles = Array.from({ length: count }, () => null);
+    const { width, height } = sheetLayout({ imageSize: tileSize, labels: tiles }, montage);
+    if (width * height > MAX_SHEET_PIXELS) {
+      problems.push(
+        `montage.thumbnailSize: the sheet would have ${width}x${height} pixels; wanted at most ${MAX_SHEET_PIXELS} in all; give a smaller thumbnailSize`,
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    problems.push(`montage: ${error.message}`);
+  }
+  return problems;
+}

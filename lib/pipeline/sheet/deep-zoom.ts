@@ -1,0 +1,139 @@
+import type { Raster, Size } from "../../image/raster.ts";
+import { mapConcurrently } from "../concurrency.ts";
+
+/** Side of a tile in pixels; even, so that strips of it halve exactly. No overlap between tiles. */
+export const DEEP_ZOOM_TILE_PX = 256;
+
+const TILES_IN_FLIGHT = 8;
+
+export interface DeepZoomTile {
+  /** 0 is one pixel; the last has the full size. */
+  readonly level: number;
+  readonly column: number;
+  readonly row: number;
+  readonly raster: Raster;
+}
+
+/** The descriptor that viewers such as OpenSeadragon open. */
+export function deepZoomDescriptor({ width, height }: Size): string {
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>\n' +
+    `<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="png" Overlap="0" TileSize="${DEEP_ZOOM_TILE_PX}">` +
+    `<Size Width="${width}" Height="${height}"/></Image>\n`
+  );
+}
+
+/**
+ * Cuts an image into a Deep Zoom pyramid while it comes in from the top, so that memory holds a few
+ * strips of it and never the whole. Each level is the one above at half the size (mean of 2 x 2).
+ *
+ * @param bands the image from top to bottom, each of the full width
+ */
+export async function writeDeepZoom(
+  size: Size,
+  bands: AsyncIterable<Raster> | Iterable<Raster>,
+  write: (tile: DeepZoomTile) => Promise<void>,
+): Promise<void> {
+  const level = new Level(size, Math.ceil(Math.log2(Math.max(size.width, size.height))), write);
+  for await (const band of bands) await level.add(band);
+  await level.end();
+}
+
+/** One level: gathers rows to a strip of tiles, and hands each strip on at half the size. */
+class Level {
+  readonly #width: number;
+  readonly #index: number;
+  readonly #write: (tile: DeepZoomTile) => Promise<void>;
+  readonly #strip: Uint8Array;
+  readonly #smaller: Level | null;
+  #filledRows = 0;
+  #stripsDone = 0;
+
+  constructor(
+    { width, height }: Size,
+    index: number,
+    write: (tile: DeepZoomTile) => Promise<void>,
+  ) {
+    this.#width = width;
+    this.#index = index;
+    this.#write = write;
+    this.#strip = new Uint8Array(width * DEEP_ZOOM_TILE_PX * 3);
+    const half = { width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
+    this.#smaller = index === 0 ? null : new Level(half, index - 1, write);
+  }
+
+  async add({ width, height, data }: Raster): Promise<void> {
+    if (width !== this.#width) {
+      throw new Error(`internal: a band of ${width} pixels for a level of ${this.#width}`);
+    }
+    const rowBytes = width * 3;
+    for (let row = 0; row < height;) {
+      const rows = Math.min(height - row, DEEP_ZOOM_TILE_PX - this.#filledRows);
+      const bytes = data.subarray(row * rowBytes, (row + rows) * rowBytes);
+      this.#strip.set(bytes, this.#filledRows * rowBytes);
+      this.#filledRows += rows;
+      row += rows;
+      if (this.#filledRows === DEEP_ZOOM_TILE_PX) await this.#flush();
+    }
+  }
+
+  async end(): Promise<void> {
+    if (this.#filledRows > 0) await this.#flush();
+    await this.#smaller?.end();
+  }
+
+  async #flush(): Promise<void> {
+    const data = this.#strip.subarray(0, this.#filledRows * this.#width * 3);
+    const strip = { width: this.#width, height: this.#filledRows, data };
+    const columns = Array.from(
+      { length: Math.ceil(this.#width / DEEP_ZOOM_TILE_PX) },
+      (_, column) => column,
+    );
+    const row = this.#stripsDone;
+    await mapConcurrently(
+      columns,
+      (column) =>
+        this.#write({ level: this.#index, column, row, raster: cutColumn(strip, column) }),
+      TILES_IN_FLIGHT,
+    );
+    await this.#smaller?.add(halved(strip));
+    this.#filledRows = 0;
+    this.#stripsDone++;
+  }
+}
+
+function cutColumn(strip: Raster, column: number): Raster {
+  const left = column * DEEP_ZOOM_TILE_PX;
+  const width = Math.min(DEEP_ZOOM_TILE_PX, strip.width - left);
+  const data = new Uint8Array(width * strip.height * 3);
+  for (let y = 0; y < strip.height; y++) {
+    const from = (y * strip.width + left) * 3;
+    data.set(strip.data.subarray(from, from + width * 3), y * width * 3);
+  }
+  return { width, height: strip.height, data };
+}
+
+/** Half the size, rounded up; each pixel the mean of up to four. */
+function halved(source: Raster): Raster {
+  const width = Math.ceil(source.width / 2);
+  const height = Math.ceil(source.height / 2);
+  const data = new Uint8Array(width * height * 3);
+  const rowBytes = source.width * 3;
+  for (let y = 0; y < height; y++) {
+    const top = 2 * y * rowBytes;
+    const bottom = Math.min(2 * y + 1, source.height - 1) * rowBytes;
+    for (let x = 0; x < width; x++) {
+      const left = 2 * x * 3;
+      const right = Math.min(2 * x + 1, source.width - 1) * 3;
+      for (let c = 0; c < 3; c++) {
+        const sum =
+          source.data[top + left + c]! +
+          source.data[top + right + c]! +
+          source.data[bottom + left + c]! +
+          source.data[bottom + right + c]!;
+        data[(y * width + x) * 3 + c] = Math.round(sum / 4);
+      }
+    }
+  }
+  return { width, height, data };
+}

@@ -1,0 +1,72 @@
+import type { BuiltSheet } from "./build-sheet.ts";
+import type { JobPlan } from "../job/plan.ts";
+import type { JobProgress } from "../job/progress.ts";
+import type { ChannelResult, OkResult } from "../job/result.ts";
+
+/**
+ * Everything a reader needs about a finished sheet: what was asked, what was drawn where, and how
+ * each channel ended. It follows from plan and results, so writing it again changes nothing.
+ */
+export function sheetManifest(
+  plan: JobPlan,
+  results: ReadonlyMap<number, ChannelResult>,
+  sheet: BuiltSheet,
+  progress: JobProgress,
+) {
+  const { layout } = sheet;
+  return {
+    version: 1,
+    jobId: plan.jobId,
+    state: progress.state,
+    total: plan.total,
+    ok: progress.ok,
+    failed: progress.failed,
+    cancelled: progress.cancelled,
+    meanActivation: progress.meanActivation,
+    codeVersion: plan.codeVersion,
+    provider: plan.provider,
+    request: plan.request,
+    network: plan.network,
+    layer: plan.layer,
+    sheet: {
+      width: layout.width,
+      height: layout.height,
+      rows: layout.rows,
+      columns: layout.columns,
+      thumbnail: layout.thumbnail,
+      montage: sheet.montage,
+      pages: sheet.pages,
+      deepZoom: sheet.deepZoom,
+    },
+    tiles: layout.tiles.map(({ index, row, column, x, y, width, height }) => ({
+      row,
+      column,
+      /** Pixels on the whole sheet. */
+      place: { x, y, width, height },
+      label: plan.labels[index] ?? null,
+      ...tileRecord(plan.channels[index]!, results),
+    })),
+  };
+}
+
+function tileRecord(channel: number, results: ReadonlyMap<number, ChannelResult>) {
+  const result = results.get(channel);
+  if (result === undefined) {
+    throw new Error(`internal: channel ${channel} has no result, yet its sheet is being described`);
+  }
+  const base = { channel, channelIndex: result.channelIndex, attempts: result.attempts };
+  if (result.state === "cancelled") return { ...base, state: result.state };
+  if (result.state === "failed") {
+    return { ...base, state: result.state, source: result.source, reason: result.reason };
+  }
+  const { state, tile, raw, activation, trace, seconds, provider, seed, restarts } = result;
+  const activations = activationsByLevel(trace);
+  return { ...base, state, tile, raw, activation, activations, seconds, provider, seed, restarts };
+}
+
+/** Activation strength after each iteration, one list per pyramid level. */
+function activationsByLevel(trace: OkResult["trace"]): number[][] {
+  const levels: number[][] = [];
+  for (const { level, activation } of trace) (levels[level - 1] ??= []).push(activation);
+  return levels;
+}

@@ -1,0 +1,145 @@
+import { describe, expect, test } from "vitest";
+
+import { decodeModel } from "../../lib/onnx/decode.ts";
+import { LayerNotFoundError } from "../../lib/onnx/errors.ts";
+import { findLayer, layerTable } from "../../lib/networks/layers.ts";
+import type { Node } from "../../lib/onnx/model.ts";
+import { specialise } from "../../lib/onnx/static-graph.ts";
+import { floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
+import { node, sketch, writeModel } from "../support/onnx-writer.ts";
+import { uniform } from "../support/random.ts";
+
+const named = (name: string, of: Node): Node => ({ ...of, name });
+
+/** Names as Caffe2, PyTorch (by path and counted up) and Keras write them, in one network. */
+const graph = sketch({
+  inputs: { data: [null, 3, null, null] },
+  nodes: [
+    node("Conv", "data conv1/3x3_w_0 conv1/3x3_b_0", "conv1/3x3_1"),
+    node("Relu", "conv1/3x3_1", "conv1/3x3_2"),
+    named("/features/0/Conv", node("Conv", "conv1/3x3_2 features.0.weight", "/features/0/out")),
+    named("Relu_7", node("Relu", "/features/0/out", "487")),
+    named("Conv_8", node("Conv", "487 layer1.conv.weight", "488")),
+    node("Shape", "488", "s"),
+    node("Mul", "s one", "s1"),
+    node("Reshape", "488 s1", "view"),
+    node("Mul", "view half", "scaled"),
+    node("Reshape", "dense/kernel:0 matrix", "kernel"),
+    node("Flatten", "scaled", "flat"),
+    node("MatMul", "flat kernel", "dense/MatMul:0"),
+    node("Softmax", "dense/MatMul:0", "prob_1"),
+  ],
+  outputs: ["prob_1"],
+  initializers: {
+    "conv1/3x3_w_0": uniform([4, 3, 3, 3], 1),
+    "conv1/3x3_b_0": uniform([4], 2),
+    "features.0.weight": uniform([5, 4, 1, 1], 3),
+    "layer1.conv.weight": uniform([6, 5, 1, 1], 4),
+    one: intsTensor([1]),
+    half: floatTensor([], [0.5]),
+    "dense/kernel:0": uniform([6 * 6 * 7], 5),
+    matrix: intsTensor([36, 7]),
+  },
+});
+
+const model = decodeModel(writeModel(graph, 18));
+const layers = layerTable(model, specialise(model, [2, 3, 4, 5]));
+
+describe("layerTable", () => {
+  test("counts operators on image data from 1, the input first, no plumbing", () => {
+    expect(layers.map(({ index, name, type, shape }) => [index, name, type, shape])).toEqual([
+      [1, "data", "Input", [2, 3, 4, 5]],
+      [2, "conv1-3x3", "Conv", [2, 4, 2, 3]],
+      [3, "conv1-3x3-relu", "Relu", [2, 4, 2, 3]],
+      [4, "features-0-Conv", "Conv", [2, 5, 2, 3]],
+      [5, "Relu_7", "Relu", [2, 5, 2, 3]],
+      [6, "layer1.conv", "Conv", [2, 6, 2, 3]],
+      [7, "scaled", "Mul", [2, 6, 2, 3]],
+      [8, "dense", "MatMul", [2, 7]],
+      [9, "prob", "Softmax", [2, 7]],
+    ]);
+  });
+
+  test("lists trained tensors under their names in the file", () => {
+    expect(layers.map(({ learnables }) => learnables)).toEqual([
+      [],
+      [
+        { name: "conv1/3x3_w_0", shape: [4, 3, 3, 3] },
+        { name: "conv1/3x3_b_0", shape: [4] },
+      ],
+      [],
+      [{ name: "features.0.weight", shape: [5, 4, 1, 1] }],
+      [],
+      [{ name: "layer1.conv.weight", shape: [6, 5, 1, 1] }],
+      [],
+      [{ name: "dense/kernel:0", shape: [36, 7] }],
+      [],
+    ]);
+    expect(layers.map(({ learnableCount }) => learnableCount)).toEqual([
+      0, 112, 0, 20, 0, 30, 0, 252, 0,
+    ]);
+    expect(layers.map(({ channels }) => channels)).toEqual([3, 4, 4, 5, 5, 6, 6, 7, 7]);
+  });
+
+  test("has the same indices and names at a size that does not fit", () => {
+    const small = layerTable(model, specialise(model, [1, 3, 2, 2]));
+    expect(small.map(({ name }) => name)).toEqual(layers.map(({ name }) => name));
+    expect(small[1]?.shape).toBeNull();
+  });
+});
+
+describe("findLayer", () => {
+  test.each<[string | number, number]>([
+    [1, 1],
+    [9, 9],
+    ["conv1-3x3", 2],
+    ["conv1/3x3", 2],
+    ["conv1/3x3_1", 2],
+    ["conv1.3x3", 2],
+    ["conv1/3x3_2", 3],
+    ["/features/0/Conv", 4],
+    ["features.0", 4],
+    ["features/0", 4],
+    ["/features/0/out", 4],
+    ["487", 5],
+    ["Conv_8", 6],
+    ["view", 6],
+    ["flat", 7],
+    ["dense", 8],
+    ["dense/MatMul:0", 8],
+    ["prob", 9],
+  ])("%o is layer %i", (reference, index) => {
+    expect(findLayer(layers, reference).index).toBe(index);
+  });
+
+  test.each<[string | number, string]>([
+    [0, "there is no layer 0: indices are whole numbers from 1 to 9"],
+    [10, "there is no layer 10: indices are whole numbers from 1 to 9"],
+    [2.5, "there is no layer 2.5"],
+    [NaN, "there is no layer NaN"],
+    ["conv1", "the nearest names are 'conv1-3x3' (2), 'conv1-3x3-relu' (3), "],
+    ["porb", "the nearest names are 'prob' (9), "],
+    ["", "there is no layer ''; the nearest names are"],
+  ])("%o is refused", (reference, message) => {
+    const finding = () => findLayer(layers, reference);
+    expect(finding).toThrow(LayerNotFoundError);
+    expect(finding).toThrow(message);
+  });
+
+  test("a name that two layers answer to", () => {
+    const shared = sketch({
+      inputs: { x: [1, 3, 4, 5] },
+      nodes: [
+        named("a", node("Conv", "x stem.weight", "y1")),
+        named("b", node("Conv", "y1 stem.weight", "y2")),
+      ],
+      outputs: ["y2"],
+      initializers: { "stem.weight": uniform([3, 3, 1, 1], 1) },
+    });
+    const twice = decodeModel(writeModel(shared, 18));
+    const table = layerTable(twice, specialise(twice, [1, 3, 4, 5]));
+    expect(() => findLayer(table, "stem")).toThrow(
+      "layer 'stem' is ambiguous: it may be 2 'a', 3 'b'; give the index or the full name",
+    );
+  });
+});

@@ -1,0 +1,214 @@
+import { afterAll, describe, expect, test } from "vitest";
+
+import { resizeBilinear } from "../../../lib/image/resize.ts";
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import type { DreamTask, Planes } from "../../../lib/optvis/ascent/task.ts";
+import { DreamEngine } from "../../../lib/optvis/ascent/engine.ts";
+import { standardNormal, uniformFrom } from "../../../lib/optvis/random.ts";
+import { planTiles } from "../../../lib/optvis/graph/crops.ts";
+import { node } from "../../support/onnx-writer.ts";
+import { normal } from "../../support/random.ts";
+import { smallNetwork } from "../../support/small-network.ts";
+import { bytesOf, imageOf, networkOf, taskOf } from "./engine-task.ts";
+import { modelFixture, relativeDistance } from "../fixtures.ts";
+
+const SIZE = { height: 18, width: 21 };
+const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
+const engine = new DreamEngine({ threads: 2 });
+afterAll(() => engine.close());
+
+describe("the same bytes for a channel, whatever runs beside it", () => {
+  const movingTiles = [
+    { size: SIZE, tiles: planTiles(SIZE, { height: 12, width: 14 }, 2) },
+    { size: { height: 25, width: 29 }, tiles: null },
+  ];
+  test.each([
+    ["whole images", taskOf(kinked, "conv3", { channels: [0, 1, 2, 3, 4] }, 2)],
+    [
+      "moving tiles",
+      taskOf(kinked, "conv3", { channels: [0, 1, 2, 3, 4], levels: movingTiles, iterations: 4 }),
+    ],
+  ])("%s", async (_, task) => {
+    const together = (await engine.dream(task)).map(bytesOf);
+    expect(new Set(together).size).toBe(5);
+
+    const reversed = await engine.dream({ ...task, channels: task.channels.toReversed() });
+    expect(reversed.map(bytesOf).toReversed()).toEqual(together);
+
+    const one = new DreamEngine({ threads: 1 });
+    const groups = [
+      await one.dream({ ...task, channels: [3, 1] }),
+      await one.dream({ ...task, channels: [4] }),
+    ];
+    await one.close();
+    expect(groups.flat().map(bytesOf)).toEqual([together[3], together[1], together[4]]);
+
+    const atOnce = await Promise.all(
+      [
+        [0, 2],
+        [4, 1],
+      ].map((channels) => engine.dream({ ...task, channels })),
+    );
+    expect(atOnce.flat().map(bytesOf)).toEqual([0, 2, 4, 1].map((channel) => together[channel]));
+
+    const otherSeed = await engine.dream({ ...task, start: { kind: "noise", seed: 1 } });
+    expect(otherSeed.map(bytesOf)).not.toEqual(together);
+  });
+});
+
+describe("a start without any gradient", () => {
+  const [height, width] = [4, 5];
+  const pixels = 3 * height * width;
+  /** One channel per bias: alive where <w, image> > bias, which noise is with known odds. */
+  const biases = [-0.5, 0, 0.6, 1000];
+  const weights = normal([biases.length, 3, height, width], 4);
+  const network = networkOf(
+    [node("Conv", "image w b", "sums"), node("Relu", "sums", "y")],
+    {
+      w: weights,
+      b: floatTensor(
+        [biases.length],
+        biases.map((bias) => -bias * Math.sqrt(pixels)),
+      ),
+    },
+    { height, width },
+  );
+  const task = (seed: number, channels: readonly number[]): DreamTask =>
+    taskOf(network, "y", { channels, start: { kind: "noise", seed } });
+
+  /** How many seeds it takes, by the noise and the weights alone. */
+  function wantedRestarts(seed: number, channel: number): number {
+    const isAlive = (restarts: number) => {
+      const key = ["noise", seed + restarts, network.network.fingerprint, "y", channel, 1] as const;
+      const noise = standardNormal(pixels, uniformFrom(...key));
+      const own = weights.data.subarray(channel * pixels, (channel + 1) * pixels);
+      const sum = own.reduce((total, weight, i) => total + weight * noise[i]!, 0);
+      return sum > biases[channel]! * Math.sqrt(pixels);
+    };
+    return Array.from({ length: 20 }, (_, k) => k).find(isAlive)!;
+  }
+
+  test("is followed by one from the next seed, and so on; how often is recorded", async () => {
+    const seen = new Set<number>();
+    for (const seed of [0, 100, 200]) {
+      for (const dream of await engine.dream(task(seed, [0, 1, 2]))) {
+        const wanted = wantedRestarts(seed, dream.channel);
+        const { restarts, trace } = imageOf(dream);
+        expect(restarts).toBe(wanted);
+        expect(trace.map(({ iteration }) => iteration)).toEqual([1, 2, 3]);
+        expect(trace[0]!.activation).toBeGreaterThan(0);
+        const [direct] = await engine.dream(task(seed + restarts, [dream.channel]));
+        expect(bytesOf(dream)).toBe(bytesOf(direct));
+        seen.add(restarts);
+      }
+    }
+    expect(seen.size, "both kinds of start occur").toBeGreaterThan(1);
+  });
+
+  test("is given up after seventeen, with a reason; the other channels go on", async () => {
+    const ended: number[] = [];
+    const [alive, dead] = await engine.dream(task(0, [0, 3]), {
+      onChannel: async ({ channel }) => void ended.push(channel),
+    });
+    expect(alive!.kind).toBe("image");
+    expect(dead).toEqual({
+      kind: "failed",
+      channel: 3,
+      reason: "the gradient is zero everywhere, for 17 starting images; the channel may be dead",
+    });
+    expect(ended.toSorted((a, b) => a - b)).toEqual([0, 3]);
+  });
+
+  test("is final where the images are given", async () => {
+    const images: Planes[] = [{ height, width, data: new Float32Array(pixels) }];
+    const [dead] = await engine.dream({ ...task(0, [3]), start: { kind: "given", images } });
+    expect(dead).toMatchObject({
+      kind: "failed",
+      reason: expect.stringContaining("for 1 starting"),
+    });
+  });
+});
+
+test.each([
+  { layer: "a convolution", nodes: [node("Conv", "image w", "y", { pads: [1, 1, 1, 1] })], at: 27 },
+  {
+    layer: "a classifier",
+    nodes: [node("Flatten", "image", "flat"), node("Gemm", "flat w", "y", { transB: 1 })],
+    at: 126,
+  },
+])("a channel of $layer that overflows fails alone", async ({ nodes, at }) => {
+  const shape = at === 27 ? [3, 3, 3, 3] : [3, 126];
+  const weights = normal(shape, 9);
+  weights.data.fill(3e38, at, 2 * at);
+  const network = networkOf(nodes, { w: weights }, { height: 6, width: 7 });
+  const dreams = await engine.dream(taskOf(network, "y", { channels: [0, 1, 2] }));
+  expect(dreams.map(({ kind }) => kind)).toEqual(["image", "failed", "image"]);
+  expect(dreams[1]).toMatchObject({ reason: "non-finite activation at level 1, iteration 1" });
+  for (const dream of [dreams[0], dreams[2]]) {
+    expect(imageOf(dream).image.data.every(Number.isFinite)).toBe(true);
+  }
+});
+
+test("an abort ends the run within a second with its reason, and the engine goes on", async () => {
+  const controller = new AbortController();
+  const endless = taskOf(kinked, "conv3", { channels: [0, 1, 2], iterations: 1_000_000 });
+  let startedMs = 0;
+  const run = engine.dream(endless, {
+    signal: controller.signal,
+    onProgress: ({ iteration }) => {
+      if (iteration < 20 || startedMs > 0) return;
+      startedMs = performance.now();
+      controller.abort(new Error("enough"));
+    },
+  });
+  await expect(run).rejects.toThrow("enough");
+  expect(performance.now() - startedMs).toBeLessThan(1000);
+  const [after] = await engine.dream({ ...endless, channels: [1], iterations: 1 });
+  expect(after!.kind).toBe("image");
+});
+
+test("a photograph keeps its own detail from level to level; only what was added is resized", async () => {
+  const image: Planes = { ...SIZE, data: normal([3, 18, 21], 11).data.map((x) => 40 * x) };
+  const task = taskOf(kinked, "conv3", { channels: [4] }, 3);
+  const dream = imageOf(
+    (await engine.dream({ ...task, start: { kind: "photograph", seed: 0, image } }))[0],
+  );
+
+  const resized = (planes: Planes, size: { height: number; width: number }): Planes => ({
+    ...size,
+    data: resizeBilinear(planes.data, [3, planes.height, planes.width], size),
+  });
+  const combined = (a: Planes, b: Planes, sign: 1 | -1): Planes => ({
+    ...a,
+    data: a.data.map((value, i) => value + sign * b.data[i]!),
+  });
+  /** deepdream's octaves, one level at a time. */
+  let [own, blurred] = [image, image];
+  for (const [k, level] of task.levels.entries()) {
+    const climb = async (start: Planes) => {
+      const given = { kind: "given", images: [start] } as const;
+      return imageOf((await engine.dream({ ...task, levels: [level], start: given }))[0]).image;
+    };
+    const { size } = level;
+    const before = resized(image, task.levels[Math.max(k - 1, 0)]!.size);
+    const detail = combined(own, before, -1);
+    own = await climb(k === 0 ? image : combined(resized(image, size), resized(detail, size), 1));
+    blurred = await climb(k === 0 ? image : resized(blurred, size));
+  }
+  expect(relativeDistance(dream.image.data, own.data)).toBeLessThan(1e-6);
+  expect(relativeDistance(dream.image.data, blurred.data)).toBeGreaterThan(1e-2);
+});
+
+test("closed in the middle of a run, the run ends with an error and the engine starts anew", async () => {
+  const own = new DreamEngine({ threads: 2 });
+  const endless = taskOf(kinked, "conv3", { channels: [0, 1, 2], iterations: 1_000_000 });
+  const run = own.dream(endless, {
+    onProgress: ({ iteration }) => {
+      if (iteration === 1) void own.close();
+    },
+  });
+  await expect(run).rejects.toThrow("the lane is closed");
+  const [after] = await own.dream({ ...endless, channels: [1], iterations: 1 });
+  expect(after!.kind).toBe("image");
+  await own.close();
+});

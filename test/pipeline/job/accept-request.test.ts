@@ -1,0 +1,239 @@
+import { expect, test } from "vitest";
+
+import { encodePng } from "../../../lib/image/png.ts";
+import { filledRaster } from "../../../lib/image/raster.ts";
+import {
+  type AcceptDeps,
+  acceptRequest,
+  IdempotencyConflictError,
+} from "../../../lib/pipeline/job/accept-request.ts";
+import { answerUpload } from "../../../lib/pipeline/job/answer-upload.ts";
+import * as keys from "../../../lib/pipeline/keys.ts";
+import { MAX_REQUEST_BYTES } from "../../../lib/pipeline/limits.ts";
+import { readPlan } from "../../../lib/pipeline/job/plan.ts";
+import type { DreamRequestInput } from "../../../lib/pipeline/request/request.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { MemoryQueue } from "../../support/memory-queue.ts";
+import {
+  memoryPipeline,
+  NOW,
+  readJsonObject,
+  TINY_REQUEST,
+} from "../../support/memory-pipeline.ts";
+
+test("a request becomes a job: request and plan in the bucket, one message a channel", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const plan = await pipeline.accept({ channels: [5, "1:3"] });
+  expect(plan).toMatchObject({
+    version: 1,
+    total: 4,
+    channels: [5, 1, 2, 3],
+    layer: { index: 2, name: "wide", channels: 7 },
+    provider: "cpu",
+    codeVersion: "dreamgrid test",
+    createdAt: NOW.toISOString(),
+    deadline: "2026-11-24T12:00:00.000Z",
+  });
+  expect(await readPlan(pipeline.store, plan.jobId)).toEqual(plan);
+  expect(await readJsonObject(pipeline.store, keys.requestKey(plan.jobId))).toEqual(plan.request);
+  expect(pipeline.cpu.bodies).toEqual(
+    [5, 1, 2, 3].map((channel) => ({ jobId: plan.jobId, channel })),
+  );
+  expect(pipeline.cpu.sent.every(({ groupId }) => groupId === plan.jobId)).toBe(true);
+  expect(pipeline.assembly.sent).toEqual([
+    {
+      body: JSON.stringify({ type: "reconcile", jobId: plan.jobId }),
+      groupId: plan.jobId,
+      delaySeconds: 900,
+    },
+  ]);
+});
+
+test("the same request is the same job however it is spelled, and is sent once", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const first = await pipeline.accept({ channels: "1:3" });
+  const again = await pipeline.accept({ channels: [1, 2, 3], layer: 2, seed: 0, verbose: true });
+  expect(again).toEqual(first);
+  expect(pipeline.cpu.sent).toHaveLength(3);
+  expect(pipeline.assembly.sent).toHaveLength(1);
+});
+
+const VARIATIONS: readonly Partial<DreamRequestInput>[] = [
+  { layer: "wide_relu" },
+  { channels: "1:4" },
+  { channels: [2, 1, 3, 4, 5] },
+  { objective: "mean" },
+  { numIterations: 3 },
+  { pyramidLevels: 2 },
+  { pyramidScale: 1.5 },
+  { seed: 1 },
+  { outputScaling: "none" },
+  { executionEnvironment: "cpu" },
+  { verbose: false },
+  { montage: { title: "other" } },
+];
+
+test("a request that differs in one field is another job", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const ids = new Set<string>();
+  for (const variation of [{}, ...VARIATIONS]) ids.add((await pipeline.accept(variation)).jobId);
+  expect(ids.size).toBe(VARIATIONS.length + 1);
+});
+
+test("a network or initial image with other bytes under the same name makes another job", async () => {
+  const one = await memoryPipeline(await temporaryFolder());
+  const other = await memoryPipeline(await temporaryFolder(), { seed: 2 });
+  const ids = [(await one.accept()).jobId, (await other.accept()).jobId];
+  for (const red of [10, 20]) {
+    const image = filledRaster({ width: 30, height: 20 }, [red, 0, 0]);
+    await one.store.put("uploads/a.png", await encodePng(image), "image/png");
+    ids.push((await one.accept({ initialImage: "uploads/a.png" })).jobId);
+  }
+  expect(new Set(ids).size).toBe(4);
+});
+
+test("racing intakes of one request make one job with one plan", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const plans = await Promise.all(Array.from({ length: 5 }, () => pipeline.accept()));
+  expect(new Set(plans.map(({ jobId }) => jobId)).size).toBe(1);
+  expect(plans.every((plan) => plan.createdAt === plans[0]?.createdAt)).toBe(true);
+});
+
+test("a fan-out cut short is completed by the next call, and not repeated by the one after", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  pipeline.cpu.failAfter(2);
+  await expect(pipeline.accept()).rejects.toThrow("out of reach");
+  expect(pipeline.cpu.sent).toHaveLength(2);
+  const plan = await pipeline.accept();
+  const channels = new Set(pipeline.cpu.bodies.map((body) => JSON.stringify(body)));
+  expect(channels.size).toBe(plan.total);
+  const sent = pipeline.cpu.sent.length;
+  await pipeline.accept();
+  expect(pipeline.cpu.sent).toHaveLength(sent);
+});
+
+test("an idempotency key names the job, and refuses another request under it", async () => {
+  const { deps } = await memoryPipeline(await temporaryFolder());
+  const accept = (request: object, key: string) => acceptRequest(request, deps, key);
+  expect(await accept(TINY_REQUEST, "order-66")).toMatchObject({ jobId: "order-66" });
+  expect(await accept(TINY_REQUEST, "order-66")).toMatchObject({ jobId: "order-66" });
+  await expect(accept({ ...TINY_REQUEST, seed: 5 }, "order-66")).rejects.toThrow(
+    IdempotencyConflictError,
+  );
+  expect(await accept(TINY_REQUEST, "../plan")).toMatchObject({
+    status: "rejected",
+    problems: [expect.stringContaining('idempotency key: given "../plan"')],
+  });
+});
+
+test("of two requests that race for one idempotency key, the winner's alone is kept", async () => {
+  const { deps, store } = await memoryPipeline(await temporaryFolder());
+  const [loser, winner] = [TINY_REQUEST, { ...TINY_REQUEST, seed: 7 }];
+  const putIfAbsent = store.putIfAbsent.bind(store);
+  store.putIfAbsent = async (key, body, type) => {
+    if (key === keys.planKey("order-66")) {
+      store.putIfAbsent = putIfAbsent;
+      await acceptRequest(winner, deps, "order-66");
+    }
+    return putIfAbsent(key, body, type);
+  };
+  await expect(acceptRequest(loser, deps, "order-66")).rejects.toThrow(IdempotencyConflictError);
+  const { request } = await readPlan(store, "order-66");
+  expect(request.seed).toBe(7);
+  expect(await readJsonObject(store, keys.requestKey("order-66"))).toEqual(request);
+});
+
+test("what is refused leaves nothing behind", async () => {
+  const { deps, store, cpu, assembly } = await memoryPipeline(await temporaryFolder());
+  const before = store.keys();
+  const bad = [
+    { network: "tinny", layer: 2, channels: "all" },
+    { ...TINY_REQUEST, initialImage: "uploads/none.png" },
+    { ...TINY_REQUEST, executionEnvironment: "gpu" },
+    { ...TINY_REQUEST, channels: [9] },
+  ];
+  const acceptances = await Promise.all(bad.map((request) => acceptRequest(request, deps)));
+  expect(acceptances).toEqual([
+    {
+      status: "rejected",
+      problems: [
+        "network: given 'tinny'; there is no such network here (did you mean 'tiny'?); known are tiny",
+      ],
+    },
+    { status: "rejected", problems: [expect.stringContaining("there is no such object")] },
+    { status: "rejected", problems: [expect.stringContaining("no GPU workers are deployed")] },
+    { status: "rejected", problems: [expect.stringContaining("wanted channels 1 to 7")] },
+  ]);
+  expect(store.keys()).toEqual(before);
+  expect([...cpu.sent, ...assembly.sent]).toEqual([]);
+});
+
+test("large jobs go to the GPU where there is one, small ones to the CPU, and each where it asks", async () => {
+  const { deps } = await memoryPipeline(await temporaryFolder(), { wideChannels: 150 });
+  const gpu = new MemoryQueue();
+  let wakes = 0;
+  const wakeGpu = () => {
+    wakes++;
+    return Promise.resolve();
+  };
+  const withGpu = { ...deps, queues: { ...deps.queues, gpu }, wakeGpu };
+  const providerOf = async (fields: Partial<DreamRequestInput>, on: AcceptDeps = withGpu) => {
+    const acceptance = await acceptRequest({ ...TINY_REQUEST, ...fields }, on);
+    return acceptance.status === "accepted" ? acceptance.plan.provider : acceptance.problems;
+  };
+  expect(await providerOf({ channels: "1:100" })).toBe("cpu");
+  expect(wakes).toBe(0);
+  expect(await providerOf({ channels: "1:101" })).toBe("cuda");
+  expect([wakes, gpu.sent.length]).toEqual([1, 101]);
+  expect(await providerOf({ channels: "1:3", executionEnvironment: "gpu" })).toBe("cuda");
+  expect(await providerOf({ channels: "all", executionEnvironment: "cpu" })).toBe("cpu");
+  expect(await providerOf({ channels: "1:102" }, deps)).toBe("cpu");
+});
+
+test("an upload is answered beside it: accepted, rejected, unreadable, too large", async () => {
+  const { deps, store } = await memoryPipeline(await temporaryFolder());
+  const answer = async (name: string, document: string | Uint8Array) => {
+    await store.put(`requests/${name}.json`, Buffer.from(document), "application/json");
+    await answerUpload(`requests/${name}.json`, deps);
+    return readJsonObject(store, `responses/${name}.json`);
+  };
+  const good = await answer("good", JSON.stringify(TINY_REQUEST));
+  expect(good).toEqual({ status: "accepted", jobId: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  expect(await answer("bad", "{}")).toMatchObject({ status: "rejected" });
+  expect(await answer("torn", '{"network": ')).toEqual({
+    status: "rejected",
+    problems: [expect.stringMatching(/^request: not a JSON document/)],
+  });
+  const nested = (depth: number) => `{"network":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+  expect(await answer("deep", nested(100_000))).toEqual({
+    status: "rejected",
+    problems: ["request: nested more than 32 levels deep; no request is"],
+  });
+  expect(await answer("shallow", nested(31))).toMatchObject({
+    problems: expect.arrayContaining([expect.stringMatching(/^network: given \[\[/)]),
+  });
+  expect(await answer("latin", Uint8Array.of(0x22, 0xe9, 0x22))).toEqual({
+    status: "rejected",
+    problems: ["request: not a JSON document (it is not UTF-8); correct it"],
+  });
+  expect(await answer("large", " ".repeat(MAX_REQUEST_BYTES + 1))).toEqual({
+    status: "rejected",
+    problems: [expect.stringContaining("given 262145 bytes; wanted at most 262144")],
+  });
+  expect(await answerUpload("requests/gone.json", deps)).toBeNull();
+  expect(await answerUpload("elsewhere/a.json", deps)).toBeNull();
+});
+
+test("an upload whose id someone took as a key for another request is rejected, not left unanswered", async () => {
+  const { deps, store, accept } = await memoryPipeline(await temporaryFolder());
+  const { jobId } = await (await memoryPipeline(await temporaryFolder())).accept({ seed: 8 });
+  await acceptRequest({ ...TINY_REQUEST, seed: 9 }, deps, jobId);
+  const document = Buffer.from(JSON.stringify({ ...TINY_REQUEST, seed: 8 }));
+  await store.put("requests/a.json", document, "application/json");
+  await answerUpload("requests/a.json", deps);
+  expect(await readJsonObject(store, "responses/a.json")).toEqual({
+    status: "rejected",
+    problems: [expect.stringContaining(`'${jobId}' was used for another request`)],
+  });
+  await expect(accept({ seed: 8 })).rejects.toThrow(IdempotencyConflictError);
+});

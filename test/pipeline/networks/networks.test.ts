@@ -1,0 +1,104 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { BucketNetworks } from "../../../lib/pipeline/networks/bucket-networks.ts";
+import { publishNetwork } from "../../../lib/pipeline/networks/publish-network.ts";
+import { RequestError } from "../../../lib/pipeline/request/request.ts";
+import { MemoryObjectStore } from "../../../lib/storage/memory-object-store.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { CLASS_NAMES, tinyNetwork } from "../../support/tiny-network.ts";
+
+async function published() {
+  const folder = await temporaryFolder();
+  const store = new MemoryObjectStore();
+  const manifest = await publishNetwork(store, await tinyNetwork(folder));
+  const cacheFolder = join(folder, "cache");
+  return { folder, store, manifest, cacheFolder };
+}
+
+test("a network is published once and opened from the bucket with its labels", async () => {
+  const { store, manifest, cacheFolder } = await published();
+  expect(store.keys()).toEqual([
+    `models/tiny/${manifest.labels}`,
+    "models/tiny/network.json",
+    "models/tiny/tiny.onnx",
+  ]);
+  const networks = new BucketNetworks({ store, cacheFolder });
+  const network = await networks.open("tiny");
+  expect(network.manifest).toEqual(manifest);
+  expect(network.labels).toEqual(CLASS_NAMES);
+  expect(await networks.list()).toEqual(["tiny"]);
+  expect(await networks.open("tiny")).toBe(network);
+});
+
+test("publishing the same again writes nothing; another model under the id replaces it", async () => {
+  const { folder, store, manifest } = await published();
+  const written: string[] = [];
+  const put = store.put.bind(store);
+  store.put = (key, body, type) => {
+    written.push(key);
+    return put(key, body, type);
+  };
+  expect(await publishNetwork(store, await tinyNetwork(folder))).toEqual(manifest);
+  expect(written).toEqual([]);
+  const other = await publishNetwork(store, await tinyNetwork(folder, { seed: 2 }));
+  expect(other.files[0]?.sha256).not.toBe(manifest.files[0]?.sha256);
+  // the manifest goes last: a reader never finds it without its model
+  expect(written.at(-1)).toBe("models/tiny/network.json");
+});
+
+test("jobs keep the network they were accepted with; a new one gets the new network", async () => {
+  const { folder, store, manifest, cacheFolder } = await published();
+  const networks = new BucketNetworks({ store, cacheFolder });
+  const before = await networks.openPinned(manifest);
+  await publishNetwork(store, await tinyNetwork(folder, { seed: 2 }));
+  const after = await networks.open("tiny");
+  expect(after.manifest).not.toEqual(before.manifest);
+  expect(await readFile(before.modelPath)).not.toEqual(await readFile(after.modelPath));
+  // a worker that has not seen the old model cannot get it any more, and says so
+  const late = new BucketNetworks({ store, cacheFolder: join(folder, "other-cache") });
+  await expect(late.openPinned(manifest)).rejects.toThrow("publish the network again");
+});
+
+test("a damaged copy on the disk is fetched again, a damaged object is refused and not kept", async () => {
+  const { store, manifest, cacheFolder } = await published();
+  const { modelPath } = await new BucketNetworks({ store, cacheFolder }).open("tiny");
+  const intact = await readFile(modelPath);
+  await writeFile(modelPath, "damaged");
+  await new BucketNetworks({ store, cacheFolder }).openPinned(manifest);
+  expect(await readFile(modelPath)).toEqual(intact);
+
+  await store.put("models/tiny/tiny.onnx", Uint8Array.of(1, 2), "application/octet-stream");
+  const fresh = join(cacheFolder, "fresh");
+  const networks = new BucketNetworks({ store, cacheFolder: fresh });
+  await expect(networks.open("tiny")).rejects.toThrow(RequestError);
+  const files = await readdir(fresh, { recursive: true }).catch(() => []);
+  expect(files.filter((name) => name.endsWith(".onnx") || name.endsWith(".part"))).toEqual([]);
+  // the failure is not remembered
+  await store.put("models/tiny/tiny.onnx", intact, "application/octet-stream");
+  expect((await networks.open("tiny")).manifest).toEqual(manifest);
+});
+
+test("a network whose files are not all there is refused until they are", async () => {
+  const { store, manifest, cacheFolder } = await published();
+  const networks = new BucketNetworks({ store, cacheFolder });
+  const model = await store.get("models/tiny/tiny.onnx");
+  await store.delete("models/tiny/tiny.onnx");
+  await expect(networks.open("tiny")).rejects.toThrow(
+    new RequestError([
+      "network: there is no object 'models/tiny/tiny.onnx', which its manifest names; upload it, or publish the network again",
+    ]),
+  );
+  await store.put("models/tiny/tiny.onnx", model, "application/octet-stream");
+  expect((await networks.open("tiny")).manifest).toEqual(manifest);
+});
+
+test("a network that is not there is refused with the nearest and the known", async () => {
+  const { store, cacheFolder } = await published();
+  const opening = new BucketNetworks({ store, cacheFolder }).open("tinyy");
+  await expect(opening).rejects.toThrow(
+    "network: given 'tinyy'; there is no such network here (did you mean 'tiny'?); known are tiny",
+  );
+});

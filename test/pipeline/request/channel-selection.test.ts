@@ -1,0 +1,48 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { formatRanges, parseRanges } from "../../../lib/pipeline/request/channel-ranges.ts";
+import { selectChannels } from "../../../lib/pipeline/request/channel-selection.ts";
+
+const CLASSES = ["snail", "tiger, Panthera tigris", "crane", "crane", "zebra"];
+const LAYER = { layerName: "fc", count: 5, classNames: CLASSES };
+const PLAIN = { ...LAYER, classNames: null };
+
+test("indices, ranges, names and all resolve to 1-based channels in the request's order", () => {
+  expect(selectChannels("all", PLAIN).channels).toEqual([1, 2, 3, 4, 5]);
+  expect(selectChannels("2:4", PLAIN).channels).toEqual([2, 3, 4]);
+  expect(selectChannels([5, "1:2", 4], PLAIN).channels).toEqual([5, 1, 2, 4]);
+  expect(selectChannels(["Zebra", "tiger", 1], LAYER)).toEqual({
+    channels: [5, 2, 1],
+    problems: [],
+  });
+});
+
+test.each([
+  [[6], "channels[0]: given 6; wanted channels 1 to 5 of layer 'fc'"],
+  ["3:9", "channels: given 3:9; wanted channels 1 to 5 of layer 'fc'"],
+  ["4:2", "channels: given 4:2; wanted start:end with start first"],
+  [[2, "1:3", 1], "channels: given 2, 1 more than once; wanted each channel once"],
+  [["zebr"], /^channels\[0\]: given 'zebr'; .*did you mean 'zebra'/],
+  [["crane"], /^channels\[0\]: given 'crane'; .*3 or 4/],
+])("%j is a problem", (selection, problem) => {
+  const { problems } = selectChannels(selection, LAYER);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatch(problem);
+});
+
+test("class names need a layer that has them", () => {
+  const { problems } = selectChannels(["tiger"], PLAIN);
+  expect(problems[0]).toContain("does not feed the classifier");
+});
+
+test("ranges as text hold the same channels", () => {
+  expect(formatRanges([9, 1, 2, 3])).toBe("1:3,9");
+  expect(formatRanges([])).toBe("");
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 60 })), (channels) => {
+      const sorted = channels.toSorted((a, b) => a - b);
+      expect(parseRanges(formatRanges(channels))).toEqual(sorted);
+    }),
+  );
+});

@@ -1,0 +1,154 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+
+import {
+  dreamRequestSchema,
+  parseLocalRequest,
+  parseRequest,
+  RequestError,
+} from "../../../lib/pipeline/request/request.ts";
+
+const GOOD = { network: "emojinet", layer: "conv1-7x7_s2", channels: "1:36" };
+
+function problemsOf(json: unknown): readonly string[] {
+  try {
+    parseRequest(json);
+  } catch (error) {
+    if (error instanceof RequestError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test("fields left out get the defaults of the documentation", () => {
+  expect(parseRequest(GOOD)).toEqual({
+    ...GOOD,
+    objective: "rectified",
+    numIterations: 10,
+    pyramidLevels: 3,
+    pyramidScale: 1.4,
+    initialImage: null,
+    seed: 0,
+    outputScaling: "linear",
+    executionEnvironment: "auto",
+    verbose: true,
+    montage: {
+      gridSize: null,
+      thumbnailSize: null,
+      borderSize: 0,
+      backgroundColor: "black",
+      title: null,
+      labels: null,
+    },
+  });
+});
+
+test.each([
+  ["a layer by index", { layer: 97 }],
+  ["all channels", { channels: "all" }],
+  ["a mixed list", { channels: ["1:6", 40, "tiger"] }],
+  [
+    "a montage",
+    { montage: { gridSize: [6, null], borderSize: [1, 2], backgroundColor: [0, 0.5, 1] } },
+  ],
+  ["a colour's hexadecimal digits", { montage: { backgroundColor: "#00ff7f" } }],
+  ["an initial image", { initialImage: "uploads/photo 1.jpg" }],
+])("%s is taken", (_, fields) => {
+  expect(parseRequest({ ...GOOD, ...fields })).toMatchObject(fields);
+});
+
+test.each([
+  ["no object", null, ["request: given null; wanted an object"]],
+  ["a field missing", { network: "a", layer: 2 }, [/^channels: missing; wanted a list/]],
+  [
+    "an unknown field",
+    { ...GOOD, numIteration: 3 },
+    ["numIteration: unknown field (did you mean 'numIterations'?); remove it"],
+  ],
+  [
+    "a number as text",
+    { ...GOOD, numIterations: "10" },
+    [/^numIterations: given "10"; wanted a number/],
+  ],
+  [
+    "a fraction",
+    { ...GOOD, pyramidLevels: 1.5 },
+    ["pyramidLevels: given 1.5; wanted a whole number"],
+  ],
+  [
+    "a number for a pair",
+    { ...GOOD, montage: { thumbnailSize: 64 } },
+    [
+      "montage.thumbnailSize: given 64; wanted a pair [height, width] in pixels; either may be null",
+    ],
+  ],
+  ["too few", { ...GOOD, numIterations: 0 }, ["numIterations: given 0; wanted at least 1"]],
+  [
+    "too many",
+    { ...GOOD, numIterations: 2001 },
+    ["numIterations: given 2001; wanted at most 2000"],
+  ],
+  ["a scale of 1", { ...GOOD, pyramidScale: 1 }, ["pyramidScale: given 1; wanted more than 1"]],
+  [
+    "a bad choice",
+    { ...GOOD, objective: "max" },
+    ['objective: given "max"; wanted one of "rectified", "mean"'],
+  ],
+  ["no channel", { ...GOOD, channels: [] }, ["channels: given []; wanted at least 1 element"]],
+  ["channel 0", { ...GOOD, channels: [3, 0] }, ["channels[1]: given 0; wanted at least 1"]],
+  ["a crooked range", { ...GOOD, channels: "1-36" }, [/^channels: given "1-36"; wanted a list/]],
+  [
+    "a path as network",
+    { ...GOOD, network: "../etc" },
+    [/^network: given "..\/etc"; wanted the id/],
+  ],
+  ["an address", { ...GOOD, initialImage: "http://x/y.png" }, [/^initialImage: given/]],
+  ["a path upwards", { ...GOOD, initialImage: "uploads/../../b.png" }, [/^initialImage: given/]],
+  [
+    "another folder",
+    { ...GOOD, initialImage: "models/a.png" },
+    [/^initialImage: given "models\/a.png"; wanted the key .* under uploads\/ or jobs\//],
+  ],
+  [
+    "no colour",
+    { ...GOOD, montage: { backgroundColor: "no such" } },
+    [/^montage.backgroundColor: given "no such"; wanted a CSS name/],
+  ],
+  [
+    "a field in the montage",
+    { ...GOOD, montage: { grid: 1 } },
+    ["montage.grid: unknown field; remove it"],
+  ],
+])("%s is refused by name", (_, json, wanted) => {
+  const problems = problemsOf(json);
+  expect(problems).toHaveLength(wanted.length);
+  for (const [i, pattern] of wanted.entries()) expect(problems[i]).toMatch(pattern);
+});
+
+test("every problem of a request is listed at once", () => {
+  const problems = problemsOf({ network: 7, layer: 0, channels: [1.5], seed: -1, colour: "red" });
+  expect(problems.map((problem) => problem.slice(0, problem.indexOf(":"))).toSorted()).toEqual([
+    "channels[0]",
+    "colour",
+    "layer",
+    "network",
+    "seed",
+  ]);
+});
+
+test("on one machine the network may be a file and the image a path, nothing else is laxer", () => {
+  const local = { ...GOOD, network: "../nets/a.onnx", initialImage: "../photo.jpg" };
+  expect(parseLocalRequest(local)).toMatchObject(local);
+  expect(() => parseLocalRequest({ ...local, seed: -1 })).toThrow(RequestError);
+  expect(() => parseRequest(local)).toThrow(RequestError);
+});
+
+test("the schema can be written as JSON Schema, with every field described", () => {
+  const schema = z.toJSONSchema(dreamRequestSchema, { target: "draft-04", io: "input" });
+  const fields = Object.entries(schema.properties ?? {});
+  expect(fields.length).toBe(13);
+  expect(fields.filter(([, field]) => !(typeof field === "object" && field.description))).toEqual(
+    [],
+  );
+  expect(schema.required).toEqual(["network", "layer", "channels"]);
+});

@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+
+import { decodeImage } from "../../../lib/image/png.ts";
+import type { Raster } from "../../../lib/image/raster.ts";
+import { sheetLayout } from "../../../lib/image/sheet-layout.ts";
+import { buildSheet } from "../../../lib/pipeline/sheet/build-sheet.ts";
+import { JobResults } from "../../../lib/pipeline/job/job-results.ts";
+import * as keys from "../../../lib/pipeline/keys.ts";
+import { runChannels } from "../../../lib/pipeline/render/render-messages.ts";
+import { pageLayouts } from "../../../lib/pipeline/sheet/sheet-pages.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
+
+async function drawnJob() {
+  const pipeline = await memoryPipeline(await temporaryFolder(), { wideChannels: 23 });
+  const plan = await pipeline.accept({
+    channels: "all",
+    montage: { gridSize: [4, 6], borderSize: 1 },
+  });
+  await runChannels(deliveries(pipeline.cpu), pipeline.drawDeps());
+  const results = await new JobResults(pipeline.store).read(plan.jobId, plan.channels);
+  const image = async (key: string) => decodeImage(await pipeline.store.get(key));
+  return { ...pipeline, plan, results, image };
+}
+
+const WHOLE = { maxSide: 1000, maxPixels: 1e6, maxPageSide: 500 };
+
+test("a sheet within the limits is one image", async () => {
+  const { store, plan, results, image } = await drawnJob();
+  const sheet = await buildSheet(store, plan, results, WHOLE);
+  expect(sheet.pages).toEqual([]);
+  expect(sheet.deepZoom).toBeNull();
+  expect(sheet.montage).toMatchObject({ width: 6 * 22, height: sheet.layout.height });
+  expect(await image(keys.montageKey(plan.jobId))).toMatchObject({ width: 132 });
+});
+
+test("a tile that is damaged is named", async () => {
+  const { store, plan, results } = await drawnJob();
+  const key = keys.tileKey(plan.jobId, 7);
+  const tile = await store.get(key);
+  await store.put(key, tile.subarray(0, tile.length - 20), "image/png");
+  await expect(buildSheet(store, plan, results, WHOLE)).rejects.toThrow(
+    `'${key}' is not as it was written: the PNG image is damaged`,
+  );
+});
+
+test("a larger one becomes pages, deep-zoom tiles and a small overview of the same picture", async () => {
+  const { store, plan, results, image } = await drawnJob();
+  await buildSheet(store, plan, results, WHOLE);
+  const whole = await image(keys.montageKey(plan.jobId));
+  const sheet = await buildSheet(store, plan, results, { ...WHOLE, maxSide: 131, maxPageSide: 60 });
+
+  // 60 px hold two columns of 22 px, and one row of 18 px below the title's strip, three elsewhere
+  const { titleHeight } = sheet.layout;
+  expect(sheet.pages.every(({ width, height }) => width <= 60 && height <= 60)).toBe(true);
+  const first = await image(sheet.pages[0]!.key);
+  expect(cut(first, 0, titleHeight, 44, 18)).toEqual(cut(whole, 0, titleHeight, 44, 18));
+
+  const { jobId } = plan;
+  const level = Math.ceil(Math.log2(132));
+  expect(sheet.deepZoom).toEqual({ key: keys.deepZoomKey(jobId) });
+  expect(await image(keys.deepZoomTileKey(jobId, level, 0, 0))).toEqual(whole);
+  const overview = await image(keys.montageKey(jobId));
+  expect(Math.max(overview.width, overview.height)).toBeLessThanOrEqual(60 + titleHeight);
+});
+
+test.each([
+  ["rows and columns", 100, 60],
+  ["rows only", 132, 132],
+  ["single tiles", 22, 22],
+])("pages hold every tile once, in order of rows, cut by %s", (_, sheetSide, maxSide) => {
+  const labels = Array.from({ length: 23 }, (__, i) => `label ${i}`);
+  const layout = sheetLayout({ imageSize: { width: 20, height: 16 }, labels }, { borderSize: 1 });
+  const pages = pageLayouts(layout, maxSide);
+  expect(sheetSide).toBeGreaterThanOrEqual(maxSide);
+  const indices = pages.flatMap(({ tiles }) => tiles.map(({ index }) => index));
+  expect(indices.toSorted((a, b) => a - b)).toEqual(labels.map((__, i) => i));
+  for (const { tiles, width, height } of pages) {
+    for (const tile of tiles) {
+      expect(tile.x >= 0 && tile.x + tile.width <= width).toBe(true);
+      expect(tile.y >= 0 && tile.y + tile.height <= height).toBe(true);
+    }
+  }
+});
+
+function cut({ width, data }: Raster, left: number, top: number, columns: number, rows: number) {
+  return Array.from({ length: rows }, (_, y) => {
+    const from = ((top + y) * width + left) * 3;
+    return [...data.subarray(from, from + columns * 3)];
+  });
+}
