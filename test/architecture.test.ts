@@ -20,7 +20,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/storage",
     "lib/queue",
   ],
-  functions: ["lib/onnx", "lib/networks", "lib/optvis", "lib/pipeline", "lib/storage", "lib/queue"],
+  functions: [
+    "lib/onnx",
+    "lib/autodiff",
+    "lib/networks",
+    "lib/optvis",
+    "lib/pipeline",
+    "lib/storage",
+    "lib/queue",
+  ],
   // the schemas that requests are checked with are also the gateway's models
   cdk: ["functions", "lib/pipeline"],
   local: [
@@ -41,7 +49,7 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   "@aws-sdk/":
     /^lib\/(storage\/s3|queue\/sqs)-|^functions\/([\w-]+\/index|aws-deps|ecs-gpu-service)\.ts$|^local\//,
   "@aws-lambda-powertools/": /^functions\//,
-  "onnxruntime-node": /^lib\/optvis\/session\.ts$/,
+  "onnxruntime-node": /^lib\/optvis\/runtime\//,
   "onnx-buf": /^lib\/onnx\//,
   sharp: /^lib\/image\/png\.ts$/,
   "aws-cdk-lib": /^cdk\//,

@@ -1,7 +1,6 @@
 import type { Size } from "../../image/raster.ts";
 import { ShapeMismatchError } from "../../onnx/errors.ts";
-import type { Layer } from "../../networks/layers.ts";
-import { layerPass, type NetworkModel } from "../graph/layer-pass.ts";
+import { layerPass, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
 import { octaveSizes } from "./level-sizes.ts";
 import { planTiles, type TilePlan } from "../graph/crops.ts";
 
@@ -54,7 +53,7 @@ export interface PyramidOptions {
  */
 export function planLevels(
   network: NetworkModel,
-  layer: Pick<Layer, "value" | "name">,
+  layer: Pick<TargetLayer, "value" | "name">,
   { size, pyramidLevels, pyramidScale, overlap = "shared" }: PyramidOptions,
 ): readonly LevelPlan[] {
   return octaveSizes(size, pyramidLevels, pyramidScale).map((levelSize) => {
@@ -69,7 +68,7 @@ export function planLevels(
 /** Tile that the level is seen through, or `null` where the network takes it whole. */
 function tileFor(
   network: NetworkModel,
-  layer: Pick<Layer, "value" | "name">,
+  layer: Pick<TargetLayer, "value" | "name">,
   size: Size,
 ): Size | null {
   const own = network.inputSize;
@@ -89,7 +88,7 @@ function tileFor(
 /** Why the network does not take images of this size, or `null` if it does. */
 function mismatchAt(
   { model }: NetworkModel,
-  layer: Pick<Layer, "value" | "name">,
+  layer: Pick<TargetLayer, "value" | "name">,
   { height, width }: Size,
 ): ShapeMismatchError | null {
   try {
@@ -102,7 +101,10 @@ function mismatchAt(
 }
 
 /** Smallest square image the layer can be computed on, up to the network's own size. */
-function smallestSize(network: NetworkModel, layer: Pick<Layer, "value" | "name">): number | null {
+function smallestSize(
+  network: NetworkModel,
+  layer: Pick<TargetLayer, "value" | "name">,
+): number | null {
   const own = Math.max(network.inputSize.height, network.inputSize.width);
   const works = (side: number) =>
     mismatchAt(network, layer, { height: side, width: side }) === null;

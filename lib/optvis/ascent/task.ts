@@ -1,7 +1,6 @@
 import type { Size } from "../../image/raster.ts";
-import type { Layer } from "../../networks/layers.ts";
 import type { Provider } from "../../autodiff/provider.ts";
-import type { NetworkModel } from "../graph/layer-pass.ts";
+import type { NetworkModel, TargetLayer } from "../graph/layer-pass.ts";
 import type { Objective } from "../graph/objectives.ts";
 import type { LevelPlan } from "./plan-levels.ts";
 
@@ -22,7 +21,7 @@ export interface TracePoint {
 /** An ascent of several channels of one layer. */
 export interface DreamTask {
   readonly network: NetworkModel;
-  readonly layer: Layer;
+  readonly layer: TargetLayer;
   /** 0-based. */
   readonly channels: readonly number[];
   readonly levels: readonly LevelPlan[];

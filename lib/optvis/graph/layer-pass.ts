@@ -1,8 +1,7 @@
 import type { Size } from "../../image/raster.ts";
 import type { Provider } from "../../autodiff/provider.ts";
 import { ShapeMismatchError } from "../../onnx/errors.ts";
-import type { Layer } from "../../networks/layers.ts";
-import type { Model } from "../../onnx/model.ts";
+import type { Model, Value } from "../../onnx/model.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
 import type { LayerPass } from "./differentiable-graph.ts";
@@ -18,6 +17,16 @@ export interface NetworkModel {
   readonly scale: readonly [number, number, number];
 }
 
+/** The layer of a network whose channels are rendered. */
+export interface TargetLayer {
+  /** Its output tensor. */
+  readonly value: Value;
+  /** As people know it, for messages. */
+  readonly name: string;
+  /** Length of axis 1; `null` where the layer has no channels, and so cannot be rendered. */
+  readonly channels: number | null;
+}
+
 /**
  * The part of a network from image to layer, at one image size.
  *
@@ -26,7 +35,7 @@ export interface NetworkModel {
  */
 export function layerPass(
   model: Model,
-  layer: Pick<Layer, "value" | "name">,
+  layer: Pick<TargetLayer, "value" | "name">,
   imageShape: readonly [n: number, c: number, h: number, w: number],
 ): LayerPass {
   const graph = specialise(model, imageShape);
@@ -52,7 +61,7 @@ export function layerPass(
 /** Names a pass, so that a session compiled for it is found again. */
 export function passKey(
   network: NetworkModel,
-  layer: Pick<Layer, "value">,
+  layer: Pick<TargetLayer, "value">,
   imageShape: readonly number[],
   provider: Provider,
 ): string {
