@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { ManifestError } from "../../lib/networks/errors.ts";
+import { layerRows } from "../../lib/networks/layer-rows.ts";
 import { NETWORK_ID, type NetworkManifest } from "../../lib/networks/manifest.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import {
@@ -10,7 +11,7 @@ import {
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { readPublishedManifest } from "../../lib/pipeline/networks/published-manifest.ts";
 import { RequestError } from "../../lib/pipeline/request/request.ts";
-import { visualisationProblems } from "../../lib/pipeline/networks/layer-problems.ts";
+import { layerProblems } from "../../lib/pipeline/networks/layer-problems.ts";
 import { ObjectNotFoundError, type ObjectStore } from "../../lib/storage/object-store.ts";
 import { NO_BODY } from "./check-input.ts";
 import { layersLink } from "./links.ts";
@@ -54,7 +55,7 @@ export const listLayers = defineRoute({
   method: "GET",
   template: "/networks/{networkId}/layers",
   operationId: "listLayers",
-  summary: "A network's layer table, and what of it can be drawn",
+  summary: "A network's layer table, and which layers can be rendered",
   path: z.strictObject({ networkId: networkIdSchema }),
   query: nothing,
   body: NO_BODY,
@@ -68,22 +69,10 @@ export const listLayers = defineRoute({
   problems: ["not-found", "conflict"],
   handle: async ({ path: { networkId } }, deps) => {
     const analysis = await analyse(networkId, deps);
-    const problems = visualisationProblems(analysis);
     return {
       body: {
         network: networkId,
-        layers: analysis.layers.map((layer) => ({
-          index: layer.index,
-          name: layer.name,
-          type: layer.type,
-          activations: layer.shape === null ? null : [...layer.shape],
-          channels: layer.channels,
-          learnables: layer.learnables.map(({ name, shape }) => ({ name, shape: [...shape] })),
-          learnableCount: layer.learnableCount,
-          aliases: [...layer.aliases],
-          visualisable: !problems.has(layer.index),
-          problem: problems.get(layer.index) ?? null,
-        })),
+        layers: layerRows(analysis.layers, layerProblems(analysis)),
       },
     };
   },

@@ -120,7 +120,7 @@ export const layerTableSchema = z.strictObject({
       learnables: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int()) })),
       learnableCount: z.int().min(0),
       aliases: z.array(z.string()).describe("other names it answers to"),
-      visualisable: z.boolean().describe("whether its channels can be drawn"),
+      renderable: z.boolean().describe("whether its channels can be rendered"),
       problem: z.string().nullable().describe("why they cannot"),
     }),
   ),

@@ -38,7 +38,7 @@ export function vjp(
 }
 
 /**
- * Why channels of a value cannot be visualised, for every value of a network that cannot: an
+ * Why channels of a value cannot be rendered, for every value of a network that cannot: an
  * operator without a gradient on the way to it. Walks the network once.
  *
  * @param image [N, C, H, W], a value of `graph`, which is good for nothing else afterwards.

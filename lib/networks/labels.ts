@@ -1,5 +1,5 @@
+import { didYouMean } from "./did-you-mean.ts";
 import { ClassNameError } from "./errors.ts";
-import { nearestNames } from "./nearest.ts";
 
 /** A WordNet id in front of ImageNet's names, as in `n01440764 tench, Tinca tinca`. */
 const SYNSET_LINE = /^n\d{8}\s+(.+)$/;
@@ -38,9 +38,7 @@ export function classChannel(labels: readonly string[] | null, name: string): nu
       : channelsWhere(labels, (label) => comparable(firstSynonym(label)) === wanted);
   const [channel] = channels;
   if (channel === undefined) {
-    const nearest = nearestNames(name, labels);
-    const remedy =
-      nearest.length > 0 ? `did you mean ${quoted(nearest)}?` : "see the network's labels file";
+    const remedy = didYouMean(name, labels) || "see the network's labels file";
     throw new ClassNameError(`no class is called '${name}' among ${labels.length}; ${remedy}`);
   }
   if (channels.length > 1) {
@@ -62,10 +60,7 @@ function comparable(name: string): string {
     .replace(/[\s_-]+/g, " ");
 }
 
-function firstSynonym(label: string): string {
+/** "tiger" of ImageNet's "tiger, Panthera tigris": the name to show. */
+export function firstSynonym(label: string): string {
   return (label.split(",")[0] ?? label).trim();
-}
-
-function quoted(names: readonly string[]): string {
-  return names.map((name) => `'${name}'`).join(" or ");
 }

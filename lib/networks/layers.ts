@@ -1,10 +1,10 @@
-import { LayerNotFoundError } from "../onnx/errors.ts";
 import { valuesRead } from "../onnx/graph-order.ts";
-import { canonicalName, LayerNamer } from "./layer-names.ts";
 import type { Graph, Model, Node, Value } from "../onnx/model.ts";
-import { nearestLabels } from "./nearest-labels.ts";
 import type { StaticGraph } from "../onnx/static-graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import { LayerNotFoundError } from "./errors.ts";
+import { canonicalName, LayerNamer } from "./layer-names.ts";
 
 /** One row of the layer table. */
 export interface Layer {
@@ -146,17 +146,12 @@ function byName(layers: readonly Layer[], name: string): Layer {
     }
     if (found[0]) return found[0];
   }
-  throw new LayerNotFoundError(
-    `there is no layer '${name}'; the nearest names are ${nearest(layers, wanted)}`,
-  );
-}
-
-function nearest(layers: readonly Layer[], wanted: string): string {
   const known = layers.map((layer) => ({
     label: `'${layer.name}' (${layer.index})`,
     names: [layer.name, ...layer.aliases].map(canonicalName),
   }));
-  return nearestLabels(known, wanted).join(", ");
+  const remedy = didYouMean(wanted, known) || "see the network's layer table";
+  throw new LayerNotFoundError(`there is no layer '${name}' among ${layers.length}; ${remedy}`);
 }
 
 function inputLayer(graph: StaticGraph): Layer {

@@ -3,12 +3,12 @@ import { basename, dirname, join } from "node:path";
 
 import { readModel } from "../onnx/decode.ts";
 import { fileSha256, verifyFile } from "./checksum.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "./errors.ts";
 import { downloadFile, type DownloadProgress } from "./fetch.ts";
 import { imageInput } from "./image-input.ts";
 import { parseLabels } from "./labels.ts";
 import { NETWORK_ID, type ModelFile, type NetworkManifest } from "./manifest.ts";
-import { nearestNames } from "./nearest.ts";
 import { isAbsence, readIfThere, readManifest, surveyNetworks } from "./survey.ts";
 
 /** A network whose model file is on this machine and is the one its manifest describes. */
@@ -90,11 +90,7 @@ async function findManifest(id: string, folders: readonly string[]): Promise<Net
     if (manifest !== null) return manifest;
   }
   const known = (await surveyNetworks(folders)).map((network) => network.id);
-  const [nearest] = nearestNames(id, known);
-  const remedy =
-    nearest === undefined
-      ? `known are: ${known.join(", ") || "none"}`
-      : `did you mean '${nearest}'?`;
+  const remedy = didYouMean(id, known) || `known are: ${known.join(", ") || "none"}`;
   throw new NetworkNotFoundError(
     `no network is called '${id}' in ${folders.join(", ")}; ${remedy}; ` +
       "give the path of an .onnx file, or add one with: dreamgrid models add",

@@ -1,19 +1,10 @@
 /** The file is not a model we can read, or breaks ONNX's rules. The message says where and why. */
 export class ModelError extends Error {
-  override readonly name: string = "ModelError";
+  override readonly name = this.constructor.name;
 }
 
 /** An operator whose output shape we cannot tell. Off the path to the layer it does not matter. */
-export class UnknownOperatorError extends ModelError {
-  override readonly name = "UnknownOperatorError";
-}
+export class UnknownOperatorError extends ModelError {}
 
 /** Shapes that do not fit together at the image size asked for. */
-export class ShapeMismatchError extends ModelError {
-  override readonly name = "ShapeMismatchError";
-}
-
-/** No layer answers to the reference, or more than one does. */
-export class LayerNotFoundError extends Error {
-  override readonly name = "LayerNotFoundError";
-}
+export class ShapeMismatchError extends ModelError {}

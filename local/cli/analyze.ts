@@ -6,7 +6,7 @@ import type { Terminal } from "./terminal.ts";
 /** `dreamgrid analyze NETWORK`: the layer table, as MATLAB's analyzeNetwork shows it. */
 export function analyzeCommand(terminal: Terminal): Command {
   return new Command("analyze")
-    .description("show a network's layers: index, name, type, sizes, and what can be visualised")
+    .description("show a network's layers: index, name, type, sizes, and which can be rendered")
     .argument("<network>", "id of a network, or path of an .onnx file")
     .option("--json", "print the table as JSON")
     .action(async (idOrPath: string, flags: AnalyzeFlags) => {

@@ -4,6 +4,14 @@ import type { Provider } from "../../lib/autodiff/provider.ts";
 import type { Objective } from "../../lib/optvis/graph/objectives.ts";
 import { MAX_PYRAMID_SCALE } from "../../lib/pipeline/limits.ts";
 
+/** What the options that name an ascent's network, layer and form are parsed to. */
+export interface LayerFlags {
+  readonly network: string;
+  readonly layer: string;
+  readonly objective: Objective;
+  readonly provider: Provider;
+}
+
 /** Options that several commands have, spelled and checked once. */
 export const networkOption = () =>
   new Option(

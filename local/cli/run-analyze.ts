@@ -1,4 +1,5 @@
-import { visualisationProblems } from "../../lib/pipeline/networks/layer-problems.ts";
+import { layerRows } from "../../lib/networks/layer-rows.ts";
+import { layerProblems } from "../../lib/pipeline/networks/layer-problems.ts";
 import { noteAssumptions, openForCommand, type OpenedNetwork } from "./network.ts";
 import { table, type Terminal } from "./terminal.ts";
 
@@ -12,29 +13,15 @@ export async function runAnalyze(
   terminal: Terminal,
 ): Promise<void> {
   const opened = await openForCommand(idOrPath, terminal);
-  const problems = visualisationProblems(opened);
+  const problems = layerProblems(opened);
   if (json) terminal.print(JSON.stringify(asJson(opened, problems), null, 2));
   else printTable(opened, problems, terminal);
   noteAssumptions(opened, terminal);
 }
 
 function asJson({ network, layers }: OpenedNetwork, problems: ReadonlyMap<number, string>) {
-  return {
-    network: network.manifest.id,
-    input: network.manifest.input,
-    layers: layers.map((layer) => ({
-      index: layer.index,
-      name: layer.name,
-      type: layer.type,
-      activations: layer.shape,
-      channels: layer.channels,
-      learnables: layer.learnables,
-      learnableCount: layer.learnableCount,
-      aliases: layer.aliases,
-      visualisable: !problems.has(layer.index),
-      problem: problems.get(layer.index) ?? null,
-    })),
-  };
+  const { id, input } = network.manifest;
+  return { network: id, input, layers: layerRows(layers, problems) };
 }
 
 function printTable(
@@ -51,7 +38,7 @@ function printTable(
     layer.learnableCount > 0 ? layer.learnableCount.toLocaleString("en-US") : "",
     problems.has(layer.index) ? "no" : "yes",
   ]);
-  const titles = ["", "Name", "Type", "Activations", "Learnable Sizes", "Learnables", "Visualise"];
+  const titles = ["", "Name", "Type", "Activations", "Learnable Sizes", "Learnables", "Render"];
   print(table(titles, rows, [0, 5]));
   const learnables = layers.reduce((sum, { learnableCount }) => sum + learnableCount, 0);
   const { width, height, channelOrder } = network.manifest.input;

@@ -1,34 +1,29 @@
 import { join } from "node:path";
 
-import type { Provider } from "../../lib/autodiff/provider.ts";
 import { ImageError } from "../../lib/image/errors.ts";
 import { decodeNpy, encodeNpy } from "../../lib/image/npy.ts";
 import type { Size } from "../../lib/image/raster.ts";
 import { sizeOf } from "../../lib/onnx/tensor.ts";
 import type { ChannelDream, DreamTask, Planes } from "../../lib/optvis/ascent/task.ts";
 import { DreamEngine } from "../../lib/optvis/ascent/engine.ts";
-import type { Objective } from "../../lib/optvis/graph/objectives.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
 import { levelSizes } from "../../lib/pipeline/request/work.ts";
 import { checkNoFolders, withFolder } from "./folders.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
+import type { LayerFlags } from "./options.ts";
 import { readUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 import { writeWhole } from "./write-whole.ts";
 
-export interface AscendFlags {
-  readonly network: string;
-  readonly layer: string;
+export interface AscendFlags extends LayerFlags {
   readonly channels: readonly string[];
-  readonly objective: Objective;
   readonly iterations: number;
   readonly levels: number;
   readonly scale: number;
   readonly init?: string;
-  readonly provider: Provider;
   readonly threads?: number;
   readonly out: string;
 }

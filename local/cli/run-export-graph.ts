@@ -1,22 +1,17 @@
-import type { Provider } from "../../lib/autodiff/provider.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import type { Graph } from "../../lib/onnx/model.ts";
 import { ascentGraph } from "../../lib/optvis/graph/ascent-graph.ts";
 import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
 import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
-import type { Objective } from "../../lib/optvis/graph/objectives.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
+import type { LayerFlags } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 import { writeWhole } from "./write-whole.ts";
 
-export interface ExportFlags {
-  readonly network: string;
-  readonly layer: string;
+export interface ExportFlags extends LayerFlags {
   readonly size?: number;
   readonly batch: number;
-  readonly provider: Provider;
-  readonly objective: Objective;
   readonly ascent?: boolean;
   readonly out: string;
 }

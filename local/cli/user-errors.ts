@@ -1,7 +1,7 @@
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import { ImageError } from "../../lib/image/errors.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
-import { LayerNotFoundError, ModelError } from "../../lib/onnx/errors.ts";
+import { ModelError } from "../../lib/onnx/errors.ts";
 import { ImageTooSmallError } from "../../lib/optvis/ascent/plan-levels.ts";
 import { CudaUnavailableError, RuntimeError } from "../../lib/optvis/runtime/session.ts";
 import { RequestError } from "../../lib/pipeline/request/request.ts";
@@ -22,7 +22,6 @@ const USER_ERRORS = [
   UsageError,
   RequestError,
   ImageTooSmallError,
-  LayerNotFoundError,
   ModelError,
   NetworkError,
   ImageError,

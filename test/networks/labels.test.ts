@@ -4,7 +4,6 @@ import { expect, test } from "vitest";
 
 import { ClassNameError } from "../../lib/networks/errors.ts";
 import { classChannel, parseLabels } from "../../lib/networks/labels.ts";
-import { nearestNames } from "../../lib/networks/nearest.ts";
 
 const SYNSETS = `n01440764 tench, Tinca tinca
 n01443537 goldfish, Carassius auratus
@@ -56,14 +55,6 @@ test("an unknown name is refused with the nearest", () => {
 
 test("without class names only numbers will do", () => {
   expect(() => classChannel(null, "tiger")).toThrow("give 1-based channel numbers");
-});
-
-test("nearest names: parts of names first, at most three, no strangers", () => {
-  const names = ["snail", "tiger", "tiger face", "timer clock", "nail polish", "zebra"];
-  expect(nearestNames("tiger f", names)).toEqual(["tiger face", "tiger"]);
-  expect(nearestNames("nail", names)).toEqual(["snail", "nail polish"]);
-  expect(nearestNames("xyz", names)).toEqual([]);
-  expect(nearestNames("a", ["a1", "a2", "a3", "a4"])).toHaveLength(3);
 });
 
 test("the model card's six classes of emojinet", async () => {

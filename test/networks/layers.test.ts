@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { decodeModel } from "../../lib/onnx/decode.ts";
-import { LayerNotFoundError } from "../../lib/onnx/errors.ts";
+import { LayerNotFoundError } from "../../lib/networks/errors.ts";
 import { findLayer, layerTable } from "../../lib/networks/layers.ts";
 import type { Node } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
@@ -117,9 +117,10 @@ describe("findLayer", () => {
     [10, "there is no layer 10: indices are whole numbers from 1 to 9"],
     [2.5, "there is no layer 2.5"],
     [NaN, "there is no layer NaN"],
-    ["conv1", "the nearest names are 'conv1-3x3' (2), 'conv1-3x3-relu' (3), "],
-    ["porb", "the nearest names are 'prob' (9), "],
-    ["", "there is no layer ''; the nearest names are"],
+    ["conv1", "did you mean 'conv1-3x3' (2) or 'conv1-3x3-relu' (3) or "],
+    ["porb", "there is no layer 'porb' among 9; did you mean 'prob' (9)?"],
+    ["", "there is no layer '' among 9; did you mean "],
+    ["no such name", "there is no layer 'no such name' among 9; see the network's layer table"],
   ])("%o is refused", (reference, message) => {
     const finding = () => findLayer(layers, reference);
     expect(finding).toThrow(LayerNotFoundError);

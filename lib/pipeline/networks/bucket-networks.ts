@@ -77,8 +77,9 @@ export class BucketNetworks implements NetworkSource {
     } catch (error) {
       if (!(error instanceof ObjectNotFoundError)) throw error;
       const known = await this.list();
+      const hint = didYouMean(id, known);
       throw new RequestError([
-        `network: given '${id}'; there is no such network here${didYouMean(id, known)}; known are ${known.join(", ") || "none"}`,
+        `network: given '${id}'; there is no such network here${hint && ` (${hint})`}; known are ${known.join(", ") || "none"}`,
       ]);
     }
   }

@@ -5,10 +5,10 @@ import { specialise } from "../../onnx/static-graph.ts";
 import type { NetworkAnalysis } from "./analyse-network.ts";
 
 /**
- * Why a layer's channels cannot be visualised, by the layer's 1-based index; no entry for a layer
+ * Why a layer's channels cannot be rendered, by the layer's 1-based index; no entry for a layer
  * whose channels can.
  */
-export function visualisationProblems({
+export function layerProblems({
   model: { model, inputSize },
   layers,
 }: NetworkAnalysis): ReadonlyMap<number, string> {

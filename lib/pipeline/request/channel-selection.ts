@@ -84,11 +84,6 @@ function resolveClass(name: string, where: string, layer: LayerChannels): Term {
   }
 }
 
-/** The name to write under a tile: ImageNet's "tiger, Panthera tigris" is "tiger". */
-export function shortClassName(className: string): string {
-  return className.split(",", 1)[0]?.trim() ?? className;
-}
-
 function indices(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }

@@ -20,10 +20,10 @@ export function describeIssues(
   return issues.flatMap(innermost).flatMap((issue) => {
     if (issue.code === "unrecognized_keys") {
       const known = issue.path.length === 0 ? fields : [];
-      return issue.keys.map(
-        (key) =>
-          `${pathName([...issue.path, key])}: unknown field${didYouMean(key, known)}; remove it`,
-      );
+      return issue.keys.map((key) => {
+        const hint = didYouMean(key, known);
+        return `${pathName([...issue.path, key])}: unknown field${hint && ` (${hint})`}; remove it`;
+      });
     }
     const where = pathName(issue.path);
     const given = valueAt(json, issue.path);

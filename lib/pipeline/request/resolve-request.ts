@@ -2,18 +2,20 @@ import { UnsupportedGradientError } from "../../autodiff/errors.ts";
 import { ImageError } from "../../image/errors.ts";
 import type { Size } from "../../image/raster.ts";
 import { sheetLayout } from "../../image/sheet-layout.ts";
-import type { Network } from "../../networks/registry.ts";
-import { LayerNotFoundError, ModelError } from "../../onnx/errors.ts";
+import { LayerNotFoundError } from "../../networks/errors.ts";
+import { firstSynonym } from "../../networks/labels.ts";
 import { findLayer, type Layer } from "../../networks/layers.ts";
+import type { Network } from "../../networks/registry.ts";
+import { ModelError } from "../../onnx/errors.ts";
 import { differentiableGraph } from "../../optvis/graph/differentiable-graph.ts";
 import { layerPass, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.ts";
 import { analyseNetwork, type NetworkAnalysis } from "../networks/analyse-network.ts";
-import { selectChannels, shortClassName } from "./channel-selection.ts";
+import { selectChannels } from "./channel-selection.ts";
 import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
 import { type DreamRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest } from "./resolved-request.ts";
-import { visualisationProblems } from "../networks/layer-problems.ts";
+import { layerProblems } from "../networks/layer-problems.ts";
 import { levelSizes, workProblems } from "./work.ts";
 
 /**
@@ -97,9 +99,8 @@ function resolveLayer(
     }
     if (channels === null) {
       const problem =
-        visualisationProblems(analysis).get(layer.index) ??
-        "it has no channels; choose another layer";
-      throw new LayerNotFoundError(`layer '${layer.name}' cannot be drawn: ${problem}`);
+        layerProblems(analysis).get(layer.index) ?? "it has no channels; choose another layer";
+      throw new LayerNotFoundError(`layer '${layer.name}' cannot be rendered: ${problem}`);
     }
     return { ...layer, channels };
   } catch (error) {
@@ -126,7 +127,7 @@ function classNamesOf(
 
 function classLabel(classNames: readonly string[] | null, channel: number): string | null {
   const className = classNames?.[channel - 1];
-  return className === undefined ? null : shortClassName(className);
+  return className === undefined ? null : firstSynonym(className);
 }
 
 function countProblems(count: number): string[] {

@@ -58,7 +58,7 @@ describe("GET /networks/{networkId}/layers", () => {
   test("shows the layer table", async () => {
     const { status, body } = await call("GET", "/networks/tiny/layers");
     expect(status).toBe(200);
-    const { layers } = body as { layers: { name: string; visualisable: boolean }[] };
+    const { layers } = body as { layers: { name: string; renderable: boolean }[] };
     expect(layers.map(({ name }) => name)).toEqual([
       layers[0]?.name,
       "wide",
@@ -67,7 +67,7 @@ describe("GET /networks/{networkId}/layers", () => {
       "classes",
       "prob",
     ]);
-    expect(layers.map(({ visualisable }) => visualisable)).toEqual([
+    expect(layers.map(({ renderable }) => renderable)).toEqual([
       false,
       true,
       true,
@@ -84,7 +84,7 @@ describe("GET /networks/{networkId}/layers", () => {
       learnables: [{ name: "kernel", shape: [7, 3, 1, 1] }],
       learnableCount: 21,
       aliases: expect.any(Array),
-      visualisable: true,
+      renderable: true,
       problem: null,
     });
   });

@@ -11,7 +11,7 @@ import { run } from "./command-line.ts";
 interface Row {
   readonly name: string;
   readonly channels: number | null;
-  readonly visualisable: boolean;
+  readonly renderable: boolean;
   readonly problem: string | null;
 }
 
@@ -43,9 +43,9 @@ const attention: GraphSketch = {
   },
 };
 
-test("layers after an axis that attention puts before the batch can be visualised", async () => {
+test("layers after an axis that attention puts before the batch can be rendered", async () => {
   const rows = await analyse(attention);
-  expect(rows.map(({ name, channels, visualisable }) => [name, channels, visualisable])).toEqual([
+  expect(rows.map(({ name, channels, renderable }) => [name, channels, renderable])).toEqual([
     ["patches", 6, true],
     ["qkv", null, false],
     ["gates", null, false],
@@ -68,7 +68,7 @@ test("a mask of the image and a computed weight do not stand in the way of those
     outputs: ["unknown"],
     initializers: { v: normal([4, 3, 3, 3], 2), threshold: floatTensor([], [0.5]) },
   });
-  expect(rows.map(({ name, visualisable }) => [name, visualisable])).toEqual([
+  expect(rows.map(({ name, renderable }) => [name, renderable])).toEqual([
     ["conv", true],
     ["mask", false],
     ["shrunk", true],

@@ -164,9 +164,9 @@ test("an operator without a gradient off the path is of no concern", async () =>
   expect(stdout).toMatch(/Iteration +Activation Strength +Pyramid Level\n +1 +-?\d+\.\d\d +1\n/);
   const analysis = await run("analyze", "--json", join(folder, "unsupported.onnx"));
   const { layers } = JSON.parse(analysis.stdout) as {
-    layers: { name: string; visualisable: boolean; problem: string | null }[];
+    layers: { name: string; renderable: boolean; problem: string | null }[];
   };
-  const drawn = Object.fromEntries(layers.map(({ name, visualisable }) => [name, visualisable]));
+  const drawn = Object.fromEntries(layers.map(({ name, renderable }) => [name, renderable]));
   expect(drawn).toMatchObject({ conv1: true, conv2: true, odd: false, logits: false });
   expect(layers.at(-1)!.problem).toContain("Unheard");
 });

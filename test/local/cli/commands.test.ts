@@ -68,14 +68,14 @@ describe("analyze", () => {
     };
     expect(network).toBe("emojinet");
     expect(layers).toHaveLength(143);
-    expect(layers[0]).toMatchObject({ index: 1, type: "Input", visualisable: false });
+    expect(layers[0]).toMatchObject({ index: 1, type: "Input", renderable: false });
     expect(layers[96]).toMatchObject({
       index: 97,
       name: "inception_4e-1x1",
       type: "Conv",
       activations: [1, 128, 14, 14],
       channels: 128,
-      visualisable: true,
+      renderable: true,
       problem: null,
     });
   });

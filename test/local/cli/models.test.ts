@@ -57,7 +57,7 @@ test("a model without a gradient anywhere is not added", async () => {
   const model = join(await temporaryFolder(), "grey.onnx");
   await writeFile(model, tinyModel([1, 3, 2, 2]));
   const added = run({ DREAMGRID_CACHE: cache }, "add", model, "--id", "mynet");
-  await expect(added).rejects.toThrow(/no layer of .*grey\.onnx can be visualised at 2x2/);
+  await expect(added).rejects.toThrow(/no layer of .*grey\.onnx can be rendered at 2x2/);
   expect(await filesIn(cache)).toEqual([]);
 });
 

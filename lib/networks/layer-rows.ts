@@ -1,0 +1,37 @@
+import type { Layer } from "./layers.ts";
+
+/** One row of the layer table as JSON: what `analyze --json` prints and the API answers. */
+export interface LayerRow {
+  readonly index: number;
+  readonly name: string;
+  readonly type: string;
+  /** Size of the output, [N, C, ...]; `null` if it cannot be told. */
+  readonly activations: number[] | null;
+  readonly channels: number | null;
+  readonly learnables: { name: string; shape: number[] }[];
+  readonly learnableCount: number;
+  readonly aliases: string[];
+  /** Whether an image can be rendered of each of its channels. */
+  readonly renderable: boolean;
+  /** Why not. */
+  readonly problem: string | null;
+}
+
+/** @param problems why a layer's channels cannot be rendered, by the layer's index */
+export function layerRows(
+  layers: readonly Layer[],
+  problems: ReadonlyMap<number, string>,
+): LayerRow[] {
+  return layers.map((layer) => ({
+    index: layer.index,
+    name: layer.name,
+    type: layer.type,
+    activations: layer.shape && [...layer.shape],
+    channels: layer.channels,
+    learnables: layer.learnables.map(({ name, shape }) => ({ name, shape: [...shape] })),
+    learnableCount: layer.learnableCount,
+    aliases: [...layer.aliases],
+    renderable: !problems.has(layer.index),
+    problem: problems.get(layer.index) ?? null,
+  }));
+}
