@@ -3,8 +3,7 @@ import type { ValueFacts } from "./facts.ts";
 import type { Node, Value } from "./model.ts";
 import { describeNode } from "./node.ts";
 import { inferNode } from "./shape-inference.ts";
-import { formatShape } from "./shapes/shape-function.ts";
-import { type Int64Tensor, intsTensor, toNumbers } from "./tensor.ts";
+import { formatShape, type Int64Tensor, intsTensor, toNumbers } from "./tensor.ts";
 
 /** A Reshape made for batch 1, rewritten for batch N. */
 interface Rewrite {

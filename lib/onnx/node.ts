@@ -1,9 +1,14 @@
-import { ModelError } from "./errors.ts";
+import { ModelError, ShapeMismatchError } from "./errors.ts";
 import type { Node, Value } from "./model.ts";
 
 /** "Conv 'conv1/7x7_s2_1'": how messages name a node, by its own name or else its first output. */
 export function describeNode(node: Node): string {
   return `${node.op} '${node.name || node.outputs[0]}'`;
+}
+
+/** The error for shapes that do not fit this node. */
+export function mismatch(node: Node, problem: string): ShapeMismatchError {
+  return new ShapeMismatchError(`${describeNode(node)}: ${problem}`);
 }
 
 /** Int attribute `name`, or `fallback` (the operator's default) if absent. */

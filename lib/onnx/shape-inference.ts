@@ -2,37 +2,11 @@ import { UnknownOperatorError } from "./errors.ts";
 import type { ValueFacts } from "./facts.ts";
 import { foldConstants } from "./folding/fold-constants.ts";
 import type { Node } from "./model.ts";
-import { describeNode } from "./node.ts";
-import { convolutionShapes } from "./shapes/convolution.ts";
-import { einsumShapes } from "./shapes/einsum.ts";
-import { elementwiseShapes } from "./shapes/elementwise.ts";
-import { matrixShapes } from "./shapes/matrix.ts";
-import { normalisationShapes } from "./shapes/normalisation.ts";
-import { poolingShapes } from "./shapes/pooling.ts";
-import { reductionShapes } from "./shapes/reduction.ts";
-import { reshapingShapes } from "./shapes/reshaping.ts";
-import { resizingShapes } from "./shapes/resizing.ts";
-import { selectionShapes } from "./shapes/selection.ts";
-import { formatShape, mismatch, type ShapeFunction } from "./shapes/shape-function.ts";
-import { sourceShapes } from "./shapes/source.ts";
+import { describeNode, mismatch } from "./node.ts";
+import { OPERATORS } from "./operators/table.ts";
+import { formatShape } from "./tensor.ts";
 
 export type { ValueFacts } from "./facts.ts";
-
-const shapeFunctions: ReadonlyMap<string, ShapeFunction> = new Map(
-  [
-    convolutionShapes,
-    einsumShapes,
-    elementwiseShapes,
-    matrixShapes,
-    normalisationShapes,
-    poolingShapes,
-    reductionShapes,
-    reshapingShapes,
-    resizingShapes,
-    selectionShapes,
-    sourceShapes,
-  ].flatMap((table) => Object.entries(table)),
-);
 
 /**
  * Type and shape of each output of `node`, and its value where all inputs are constants.
@@ -46,14 +20,14 @@ export function inferNode(
   node: Node,
   inputs: readonly (ValueFacts | null)[],
 ): readonly ValueFacts[] {
-  const shapeFunction = node.domain === "" ? shapeFunctions.get(node.op) : undefined;
-  if (!shapeFunction) {
+  const operator = node.domain === "" ? OPERATORS.get(node.op) : undefined;
+  if (!operator) {
     const domain = node.domain && ` of domain '${node.domain}'`;
     throw new UnknownOperatorError(
       `${describeNode(node)}: operator${domain} is not known; ${remedy(node)}choose a layer before it`,
     );
   }
-  const outputs = shapeFunction(node, inputs);
+  const outputs = operator.infer(node, inputs);
   for (const { shape } of outputs) {
     if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
       throw mismatch(node, `its output would have shape ${formatShape(shape)}`);

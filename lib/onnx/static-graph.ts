@@ -6,9 +6,8 @@ import type { Graph, Model, Node, Value, ValueInfo } from "./model.ts";
 import { describeNode } from "./node.ts";
 import { describeInputs, imageCandidates } from "./image-candidates.ts";
 import { inferNode } from "./shape-inference.ts";
-import { formatShape } from "./shapes/shape-function.ts";
 import { takenBranch } from "./taken-branch.ts";
-import type { Tensor } from "./tensor.ts";
+import { formatShape, type Tensor } from "./tensor.ts";
 
 /** A network at one image size: every shape known, what does not depend on the image folded away. */
 export interface StaticGraph {

@@ -47,6 +47,16 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, axis) => size * axis, 1);
 }
 
+/** "[2, 3, 4, 5]", for messages. */
+export function formatShape(shape: readonly number[]): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** `count` times `value`. */
+export function filled(count: number, value: number): number[] {
+  return Array.from({ length: count }, () => value);
+}
+
 export function floatTensor(shape: readonly number[], data: Iterable<number>): FloatTensor {
   return {
     type: "float32",

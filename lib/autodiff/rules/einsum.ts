@@ -1,4 +1,4 @@
-import { einsumTerms } from "../../onnx/shapes/einsum.ts";
+import { parseEinsum } from "../../onnx/operators/einsum.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
@@ -19,7 +19,7 @@ import { expandTo, reshapeTo } from "../shaping.ts";
 export const einsumVjp: VjpRule = (context) => {
   const { graph, node, inputs, isActive } = context;
   const facts = inputs.map((value) => graph.factsOf(value));
-  const { terms, output } = einsumTerms(node, facts);
+  const { terms, output } = parseEinsum(node, facts);
   const diagonal = terms.find((term) => new Set(term.split("")).size < term.length);
   if (diagonal !== undefined) {
     throw new UnsupportedGradientError(

@@ -2,7 +2,7 @@ import type { ValueFacts } from "../facts.ts";
 import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
 import { describeNode } from "../node.ts";
-import type { Inputs } from "../shapes/shape-function.ts";
+import type { Inputs } from "../operators/inputs.ts";
 import { sizeOf } from "../tensor.ts";
 import { arithmeticKernels } from "./arithmetic.ts";
 import { castKernels } from "./casting.ts";

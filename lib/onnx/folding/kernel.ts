@@ -2,10 +2,10 @@ import { ModelError } from "../errors.ts";
 import type { ValueFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
 import { describeNode } from "../node.ts";
-import { filled } from "../shapes/shape-function.ts";
 import {
   type BoolTensor,
   type ElementType,
+  filled,
   type FloatTensor,
   type Int32Tensor,
   type Int64Tensor,

@@ -1,9 +1,10 @@
 import { ModelError } from "../errors.ts";
 import { describeNode, intAttribute, stringAttribute } from "../node.ts";
-import { padding, sliceRanges, splitParts } from "../shapes/selection.ts";
-import { transposition } from "../shapes/reshaping.ts";
-import { filled } from "../shapes/shape-function.ts";
-import { sizeOf, toNumbers } from "../tensor.ts";
+import { parsePad } from "../operators/pad.ts";
+import { sliceRanges } from "../operators/slice.ts";
+import { parseSplit } from "../operators/split.ts";
+import { permutation } from "../operators/transpose.ts";
+import { filled, sizeOf, toNumbers } from "../tensor.ts";
 import {
   fromElements,
   type Kernel,
@@ -85,7 +86,7 @@ const tile: Kernel = (call) => {
 const transpose: Kernel = (call) => {
   const tensor = operand(call, 0);
   const strides = stridesOf(tensor.shape);
-  const offsets = transposition(call.node, tensor.shape).map((axis) =>
+  const offsets = permutation(call.node, tensor.shape).map((axis) =>
     countTo(tensor.shape[axis]!).map((index) => index * strides[axis]!),
   );
   return [pick(tensor, offsets)];
@@ -101,7 +102,7 @@ const slice: Kernel = (call) => {
 
 const split: Kernel = (call) => {
   const tensor = operand(call, 0);
-  const { axis, sizes } = splitParts(call.node, factsOf(call));
+  const { axis, sizes } = parseSplit(call.node, factsOf(call));
   let start = 0;
   return sizes.map((size) => {
     const part = tensor.shape.map((length, i) =>
@@ -132,9 +133,9 @@ const gather: Kernel = (call) => {
 const pad: Kernel = (call) => {
   const tensor = operand(call, 0);
   const mode = stringAttribute(call.node, "mode", "constant");
-  const { begin } = padding(call.node, factsOf(call));
+  const { begins } = parsePad(call.node, factsOf(call));
   const indices = call.outputs[0]!.shape.map((length, axis) =>
-    countTo(length).map((i) => sourceIndex(mode, i - begin[axis]!, tensor.shape[axis]!)),
+    countTo(length).map((i) => sourceIndex(mode, i - begins[axis]!, tensor.shape[axis]!)),
   );
   return [pickIndices(tensor, indices, call.inputs[2] ?? undefined)];
 };

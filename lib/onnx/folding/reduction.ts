@@ -1,6 +1,5 @@
-import { reducedAxes } from "../shapes/reduction.ts";
-import { filled } from "../shapes/shape-function.ts";
-import { sizeOf, toNumbers } from "../tensor.ts";
+import { reducedAxes } from "../operators/reduce.ts";
+import { filled, sizeOf, toNumbers } from "../tensor.ts";
 import { type Kernel, operand, fromNumbers, stridesOf } from "./kernel.ts";
 
 /** How a reduction folds the elements of a group of `count`. */

@@ -1,4 +1,4 @@
-import { fillValue } from "../shapes/source.ts";
+import { fillValue } from "../operators/source.ts";
 import { sizeOf, toNumbers } from "../tensor.ts";
 import { fromElements, fromNumbers, type Kernel, operand, requireNumeric, view } from "./kernel.ts";
 

@@ -9,8 +9,7 @@ import {
   requiredInput,
   stringAttribute,
 } from "../node.ts";
-import { filled } from "../shapes/shape-function.ts";
-import { floatTensor, intsTensor } from "../tensor.ts";
+import { filled, floatTensor, intsTensor } from "../tensor.ts";
 import { makeNode, type Rewriting, type Upgrade, withoutAttributes } from "./upgrade.ts";
 
 /** Operators of opset 19 to 21 in terms of opset 18, and those that ONNX Runtime has no kernel of. */

@@ -1,15 +1,12 @@
-import { intAttribute } from "../node.ts";
+import { mismatch } from "../node.ts";
+import { formatShape } from "../tensor.ts";
+import { axisAttribute } from "./axes.ts";
 import { sameAsInput } from "./elementwise.ts";
-import {
-  formatShape,
-  input,
-  mismatch,
-  normaliseAxis,
-  type ShapeFunction,
-} from "./shape-function.ts";
+import { input } from "./inputs.ts";
+import type { Infer, Operator } from "./operator.ts";
 
 /** X [N, C, ...]; every further input (scale, bias, mean, variance) is [C]. */
-const perChannel: ShapeFunction = (node, inputs) => {
+const perChannel: Infer = (node, inputs) => {
   const { type, shape } = input(node, inputs, 0);
   const channels = shape[1];
   inputs.slice(1).forEach((facts, i) => {
@@ -25,9 +22,9 @@ const perChannel: ShapeFunction = (node, inputs) => {
 };
 
 /** Y, and the mean and inverse deviation, whose normalised axes have length 1. */
-const layerNormalization: ShapeFunction = (node, inputs) => {
+const layerNormalization: Infer = (node, inputs) => {
   const { type, shape } = input(node, inputs, 0);
-  const axis = normaliseAxis(node, intAttribute(node, "axis", -1), shape.length);
+  const axis = axisAttribute(node, shape.length, -1);
   const statistics = shape.map((length, i) => (i < axis ? length : 1));
   return [
     { type, shape },
@@ -36,18 +33,17 @@ const layerNormalization: ShapeFunction = (node, inputs) => {
   ];
 };
 
-const lrn: ShapeFunction = (node, inputs) => {
+const lrn: Infer = (node, inputs) => {
   const { type, shape } = input(node, inputs, 0);
   if (shape.length < 2) throw mismatch(node, `no channel axis in ${formatShape(shape)}`);
   return [{ type, shape }];
 };
 
-export const normalisationShapes: Readonly<Record<string, ShapeFunction>> = {
-  BatchNormalization: perChannel,
-  InstanceNormalization: perChannel,
-  LayerNormalization: layerNormalization,
-  LRN: lrn,
-  GroupNormalization: sameAsInput,
-  LpNormalization: sameAsInput,
-  MeanVarianceNormalization: sameAsInput,
+export const normalisations: Readonly<Record<string, Operator>> = {
+  BatchNormalization: { infer: perChannel },
+  InstanceNormalization: { infer: perChannel },
+  LayerNormalization: { infer: layerNormalization },
+  LRN: { infer: lrn },
+  LpNormalization: { infer: sameAsInput },
+  MeanVarianceNormalization: { infer: sameAsInput },
 };

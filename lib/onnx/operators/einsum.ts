@@ -1,7 +1,9 @@
 import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
-import { describeNode, stringAttribute } from "../node.ts";
-import { formatShape, input, type Inputs, mismatch, type ShapeFunction } from "./shape-function.ts";
+import { describeNode, mismatch, stringAttribute } from "../node.ts";
+import { formatShape } from "../tensor.ts";
+import { input, type Inputs } from "./inputs.ts";
+import type { Infer, Operator } from "./operator.ts";
 
 /** An Einsum's equation: one letter per axis of each input and of the output. */
 export interface EinsumTerms {
@@ -15,7 +17,7 @@ export interface EinsumTerms {
  *
  * @throws ModelError for an ellipsis, or terms that do not fit the inputs.
  */
-export function einsumTerms(node: Node, inputs: Inputs): EinsumTerms {
+export function parseEinsum(node: Node, inputs: Inputs): EinsumTerms {
   const equation = stringAttribute(node, "equation").replaceAll(/\s/g, "");
   const [left = "", stated] = equation.split("->");
   const terms = left.split(",");
@@ -37,8 +39,8 @@ function lettersThatOccurOnce(letters: string): string {
   return once.toSorted().join("");
 }
 
-const einsum: ShapeFunction = (node, inputs) => {
-  const { terms, output } = einsumTerms(node, inputs);
+const infer: Infer = (node, inputs) => {
+  const { terms, output } = parseEinsum(node, inputs);
   const lengths = new Map<string, number>();
   terms.forEach((term, index) => {
     const { shape } = input(node, inputs, index);
@@ -58,4 +60,4 @@ const einsum: ShapeFunction = (node, inputs) => {
   return [{ type: input(node, inputs, 0).type, shape }];
 };
 
-export const einsumShapes: Readonly<Record<string, ShapeFunction>> = { Einsum: einsum };
+export const einsum: Operator = { infer };

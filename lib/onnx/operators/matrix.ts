@@ -1,21 +1,35 @@
-import { intAttribute } from "../node.ts";
-import {
-  broadcast,
-  formatShape,
-  input,
-  mismatch,
-  requireRank,
-  type ShapeFunction,
-} from "./shape-function.ts";
+import type { Node } from "../model.ts";
+import { floatAttribute, intAttribute, mismatch } from "../node.ts";
+import { formatShape } from "../tensor.ts";
+import { broadcast } from "./broadcast.ts";
+import { input } from "./inputs.ts";
+import type { Infer, Operator } from "./operator.ts";
 
-/** Y = alpha * A' B' + beta * C, where ' is transposed if the attribute says so; Y [M, N]. */
-const gemm: ShapeFunction = (node, inputs) => {
+/** The attributes of a Gemm node: Y = alpha * A' B' + beta * C. */
+export interface GemmAttributes {
+  readonly alpha: number;
+  readonly beta: number;
+  /** Whether ' transposes, 1 or 0. */
+  readonly transA: number;
+  readonly transB: number;
+}
+
+export function parseGemm(node: Node): GemmAttributes {
+  return {
+    alpha: floatAttribute(node, "alpha", 1),
+    beta: floatAttribute(node, "beta", 1),
+    transA: intAttribute(node, "transA", 0),
+    transB: intAttribute(node, "transB", 0),
+  };
+}
+
+/** A' [M, K], B' [K, N], C broadcasts to Y [M, N]. */
+const gemmShapes: Infer = (node, inputs) => {
   const a = input(node, inputs, 0);
   const b = input(node, inputs, 1);
-  requireRank(node, a.shape, 2);
-  requireRank(node, b.shape, 2);
-  const [rows, inner] = orient(a.shape, intAttribute(node, "transA", 0));
-  const [innerB, columns] = orient(b.shape, intAttribute(node, "transB", 0));
+  const { transA, transB } = parseGemm(node);
+  const [rows, inner] = orient(node, a.shape, transA);
+  const [innerB, columns] = orient(node, b.shape, transB);
   if (inner !== innerB) {
     throw mismatch(
       node,
@@ -31,12 +45,15 @@ const gemm: ShapeFunction = (node, inputs) => {
   return [{ type: a.type, shape }];
 };
 
-function orient(shape: readonly number[], transposed: number): readonly number[] {
+function orient(node: Node, shape: readonly number[], transposed: number): readonly number[] {
+  if (shape.length !== 2) {
+    throw mismatch(node, `wants a tensor of 2 axes, got shape ${formatShape(shape)}`);
+  }
   return transposed ? shape.toReversed() : shape;
 }
 
 /** Matrices in the last two axes, batches broadcast; a vector gains an axis and loses it again. */
-const matMul: ShapeFunction = (node, inputs) => {
+const matMulShapes: Infer = (node, inputs) => {
   const a = input(node, inputs, 0);
   const b = input(node, inputs, 1);
   if (a.shape.length === 0 || b.shape.length === 0) throw mismatch(node, "a scalar is no matrix");
@@ -55,7 +72,6 @@ const matMul: ShapeFunction = (node, inputs) => {
   return [{ type: a.type, shape: [...batch, ...rows, ...columns] }];
 };
 
-export const matrixShapes: Readonly<Record<string, ShapeFunction>> = {
-  Gemm: gemm,
-  MatMul: matMul,
-};
+export const gemm: Operator = { infer: gemmShapes };
+
+export const matMul: Operator = { infer: matMulShapes };

@@ -1,11 +1,11 @@
-import type { Node } from "../model.ts";
-import { intAttribute } from "../node.ts";
 import { ModelError } from "../errors.ts";
-import { describeNode } from "../node.ts";
-import { floatTensor, intsTensor, type Tensor } from "../tensor.ts";
-import { input, optionalNumbers, requiredInts, type ShapeFunction } from "./shape-function.ts";
+import type { Node } from "../model.ts";
+import { describeNode, intAttribute } from "../node.ts";
+import { floatTensor, intsTensor, sizeOf, type Tensor } from "../tensor.ts";
+import { constantNumbers, input, requiredInts } from "./inputs.ts";
+import type { Infer, Operator } from "./operator.ts";
 
-const constant: ShapeFunction = (node) => {
+const constant: Infer = (node) => {
   const tensor = constantValue(node);
   return [{ type: tensor.type, shape: tensor.shape, constant: tensor }];
 };
@@ -28,7 +28,7 @@ function constantValue(node: Node): Tensor {
   );
 }
 
-const constantOfShape: ShapeFunction = (node, inputs) => {
+const constantOfShape: Infer = (node, inputs) => {
   const value = fillValue(node);
   return [{ type: value.type, shape: requiredInts(node, inputs, 0) }];
 };
@@ -40,7 +40,7 @@ export function fillValue(node: Node): Tensor {
 }
 
 /** A slice [start, end) of the input's shape: known whatever the input's value. */
-const shape: ShapeFunction = (node, inputs) => {
+const shape: Infer = (node, inputs) => {
   const dimensions = input(node, inputs, 0).shape;
   const start = intAttribute(node, "start", 0);
   const end = intAttribute(node, "end", dimensions.length);
@@ -48,23 +48,24 @@ const shape: ShapeFunction = (node, inputs) => {
   return [{ type: "int64", shape: tensor.shape, constant: tensor }];
 };
 
-const size: ShapeFunction = (node, inputs) => {
-  const count = input(node, inputs, 0).shape.reduce((product, length) => product * length, 1);
+const size: Infer = (node, inputs) => {
+  const count = sizeOf(input(node, inputs, 0).shape);
   return [{ type: "int64", shape: [], constant: { ...intsTensor([count]), shape: [] } }];
 };
 
-const range: ShapeFunction = (node, inputs) => {
+const range: Infer = (node, inputs) => {
   const [start, limit, delta] = [0, 1, 2].map(
-    (index) => optionalNumbers(node, inputs, index)?.[0] ?? NaN,
+    (index) => constantNumbers(node, inputs, index)?.[0] ?? NaN,
   );
   const count = Math.max(0, Math.ceil((limit! - start!) / delta!));
   return [{ type: input(node, inputs, 0).type, shape: [count] }];
 };
 
-export const sourceShapes: Readonly<Record<string, ShapeFunction>> = {
-  Constant: constant,
-  ConstantOfShape: constantOfShape,
-  Shape: shape,
-  Size: size,
-  Range: range,
+/** Operators that make a tensor of constants and lengths. */
+export const sources: Readonly<Record<string, Operator>> = {
+  Constant: { infer: constant },
+  ConstantOfShape: { infer: constantOfShape },
+  Shape: { infer: shape },
+  Size: { infer: size },
+  Range: { infer: range },
 };

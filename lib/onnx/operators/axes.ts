@@ -1,0 +1,20 @@
+import type { Node } from "../model.ts";
+import { intAttribute, mismatch } from "../node.ts";
+
+/** `axis` counted from the front. @throws ShapeMismatchError if it is outside [-rank, rank). */
+export function normaliseAxis(node: Node, axis: number, rank: number): number {
+  if (axis < -rank || axis >= rank) {
+    throw mismatch(node, `axis ${axis} is outside a tensor of ${rank} axes`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Attribute `axis`, or `fallback` (the operator's default), counted from the front. */
+export function axisAttribute(node: Node, rank: number, fallback?: number): number {
+  return normaliseAxis(node, intAttribute(node, "axis", fallback), rank);
+}
+
+/** `shape` with length 1 along `axes`, as a reduction with keepdims leaves it. */
+export function keepDims(shape: readonly number[], axes: readonly number[]): readonly number[] {
+  return shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+}

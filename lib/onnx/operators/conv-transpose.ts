@@ -1,0 +1,90 @@
+import type { Node } from "../model.ts";
+import { intAttribute, intsAttribute, mismatch } from "../node.ts";
+import { filled, formatShape } from "../tensor.ts";
+import { requireBias, requireKernel } from "./conv.ts";
+import { input, type Inputs } from "./inputs.ts";
+import type { Operator } from "./operator.ts";
+import { type AxisWindow, span, windowAttributes } from "./window.ts";
+
+/** Along one axis; `padBegin` and `padEnd` are cut off the output. */
+export interface TransposedAxis extends AxisWindow {
+  /** Pixels added after the last window; part of `output`. */
+  readonly outputPadding: number;
+}
+
+/** A ConvTranspose node at the size of its input. */
+export interface TransposedConvolution {
+  readonly group: number;
+  /** One per spatial axis. */
+  readonly axes: readonly TransposedAxis[];
+  /** [N, M, ...] */
+  readonly outputShape: readonly number[];
+}
+
+/**
+ * X [N, C, ...], W [C, M / group, ...kernel], B [M] -> Y [N, M, ...].
+ *
+ *     output = (input - 1) * stride + output_padding + (kernel - 1) * dilation + 1 - pads
+ *
+ * `output_shape`, or input * stride for auto_pad SAME, states the output instead; the pads then follow
+ * from it, the odd pixel after for SAME_UPPER, before otherwise.
+ *
+ * Source: ONNX operator ConvTranspose-11.
+ *
+ * @throws ShapeMismatchError if X, W and B do not fit together or the padding leaves nothing.
+ */
+export function parseConvTranspose(node: Node, inputs: Inputs): TransposedConvolution {
+  const { shape } = input(node, inputs, 0);
+  const [batch, channels, ...spatial] = shape;
+  const [filterChannels, filters, ...kernel] = input(node, inputs, 1).shape;
+  const group = intAttribute(node, "group", 1);
+  if (batch === undefined || kernel.length !== spatial.length || filters === undefined) {
+    throw mismatch(node, `weights of ${kernel.length + 2} axes on ${formatShape(shape)}`);
+  }
+  if (channels !== filterChannels || channels! % group !== 0) {
+    throw mismatch(
+      node,
+      `input ${formatShape(shape)} has ${channels} channels, the weights want ${filterChannels}`,
+    );
+  }
+  requireKernel(node, kernel);
+  const axes = transposedAxes(node, spatial, kernel);
+  const outputs = axes.map(({ output }) => output);
+  if (outputs.some((length) => length < 1)) {
+    throw mismatch(node, `the padding leaves nothing of the output: ${formatShape(outputs)}`);
+  }
+  requireBias(node, inputs, filters * group);
+  return { group, axes, outputShape: [batch, filters * group, ...outputs] };
+}
+
+function transposedAxes(
+  node: Node,
+  spatial: readonly number[],
+  kernel: readonly number[],
+): readonly TransposedAxis[] {
+  const rank = spatial.length;
+  const { autoPad, axes } = windowAttributes(node, kernel);
+  const outputPaddings = intsAttribute(node, "output_padding", filled(rank, 0));
+  const outputShape = intsAttribute(node, "output_shape", []);
+  return spatial.map((length, i) => {
+    const axis = axes[i]!;
+    const outputPadding = outputPaddings[i]!;
+    const full = (length - 1) * axis.stride + outputPadding + span(axis);
+    const isSame = autoPad.startsWith("SAME");
+    if (outputShape.length === 0 && !isSame) {
+      const output = full - axis.padBegin - axis.padEnd;
+      return { ...axis, input: length, output, outputPadding };
+    }
+    // output_shape may also list N and M, which then come first
+    const output = outputShape.length > 0 ? outputShape.at(i - rank)! : length * axis.stride;
+    const total = full - output;
+    const padBegin = autoPad === "SAME_UPPER" ? Math.floor(total / 2) : Math.ceil(total / 2);
+    return { ...axis, padBegin, padEnd: total - padBegin, input: length, output, outputPadding };
+  });
+}
+
+export const convTranspose: Operator = {
+  infer: (node, inputs) => [
+    { type: input(node, inputs, 0).type, shape: parseConvTranspose(node, inputs).outputShape },
+  ],
+};

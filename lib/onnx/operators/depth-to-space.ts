@@ -1,0 +1,33 @@
+import { intAttribute, mismatch } from "../node.ts";
+import { formatShape } from "../tensor.ts";
+import { input } from "./inputs.ts";
+import type { Operator } from "./operator.ts";
+
+/** X [N, C b^2, H, W] -> Y [N, C, H b, W b]. */
+export const depthToSpace: Operator = {
+  infer: (node, inputs) => {
+    const { type, shape } = input(node, inputs, 0);
+    const [batch, channels, height, width] = shape;
+    const block = intAttribute(node, "blocksize");
+    if (width === undefined || shape.length !== 4 || channels! % (block * block) !== 0) {
+      throw mismatch(
+        node,
+        `blocks of ${block} do not divide the channels of ${formatShape(shape)}`,
+      );
+    }
+    return [{ type, shape: [batch!, channels! / (block * block), height! * block, width * block] }];
+  },
+};
+
+/** X [N, C, H b, W b] -> Y [N, C b^2, H, W]. */
+export const spaceToDepth: Operator = {
+  infer: (node, inputs) => {
+    const { type, shape } = input(node, inputs, 0);
+    const [batch, channels, height, width] = shape;
+    const block = intAttribute(node, "blocksize");
+    if (width === undefined || shape.length !== 4 || height! % block !== 0 || width % block !== 0) {
+      throw mismatch(node, `blocks of ${block} do not divide ${formatShape(shape)}`);
+    }
+    return [{ type, shape: [batch!, channels! * block * block, height! / block, width / block] }];
+  },
+};

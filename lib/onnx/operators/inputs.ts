@@ -1,0 +1,57 @@
+import { ModelError } from "../errors.ts";
+import type { ValueFacts } from "../facts.ts";
+import type { Node } from "../model.ts";
+import { describeNode } from "../node.ts";
+import { toNumbers } from "../tensor.ts";
+
+/** Facts of a node's inputs in order; `null` (or past the end) where an optional one is left out. */
+export type Inputs = readonly (ValueFacts | null)[];
+
+/** Input `index`. @throws ModelError if it is left out. */
+export function input(node: Node, inputs: Inputs, index: number): ValueFacts {
+  const facts = inputs[index];
+  if (!facts) throw new ModelError(`${describeNode(node)}: input ${index} is missing`);
+  return facts;
+}
+
+/**
+ * The numbers that input `index` holds, row-major, or `null` if it is left out.
+ *
+ * @throws ModelError if its value depends on more than constants, since the output's shape then does
+ *   too.
+ */
+export function constantNumbers(
+  node: Node,
+  inputs: Inputs,
+  index: number,
+): readonly number[] | null {
+  const facts = inputs[index];
+  if (!facts) return null;
+  const where = `${describeNode(node)}: input ${index} ('${node.inputs[index]}')`;
+  if (!facts.constant) {
+    throw new ModelError(
+      `${where} decides the output's shape but depends on the image; ` +
+        `export the model with a fixed input size`,
+    );
+  }
+  if (facts.constant.type === "opaque") {
+    throw new ModelError(`${where} must hold numbers, got ONNX type ${facts.constant.onnxType}`);
+  }
+  return toNumbers(facts.constant);
+}
+
+/** As `constantNumbers`, for integers. */
+export function constantInts(node: Node, inputs: Inputs, index: number): readonly number[] | null {
+  const numbers = constantNumbers(node, inputs, index);
+  const type = inputs[index]?.type;
+  if (numbers && type !== "int64" && type !== "int32") {
+    throw new ModelError(`${describeNode(node)}: input ${index} must hold integers, got ${type}`);
+  }
+  return numbers;
+}
+
+/** As `constantInts`, for an input that must be there. */
+export function requiredInts(node: Node, inputs: Inputs, index: number): readonly number[] {
+  input(node, inputs, index);
+  return constantInts(node, inputs, index) ?? [];
+}

@@ -1,0 +1,44 @@
+import type { Node } from "../model.ts";
+import { mismatch, stringAttribute } from "../node.ts";
+import { filled, formatShape } from "../tensor.ts";
+import { normaliseAxis } from "./axes.ts";
+import { constantInts, input, type Inputs, requiredInts } from "./inputs.ts";
+import type { Operator } from "./operator.ts";
+
+/** A Pad node: cells added (or, negative, taken away) before and after each axis of its input. */
+export interface Padding {
+  readonly mode: string;
+  readonly begins: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** Source: ONNX operator Pad-18. @throws ShapeMismatchError if the pads are not two for each axis. */
+export function parsePad(node: Node, inputs: Inputs): Padding {
+  const { shape } = input(node, inputs, 0);
+  const rank = shape.length;
+  const pads = requiredInts(node, inputs, 1);
+  const given = constantInts(node, inputs, 3) ?? [...shape.keys()];
+  const axes = given.map((axis) => normaliseAxis(node, axis, rank));
+  if (pads.length !== 2 * axes.length) {
+    throw mismatch(node, `pads ${formatShape(pads)} must hold two numbers for each axis padded`);
+  }
+  const begins = filled(rank, 0);
+  const ends = filled(rank, 0);
+  axes.forEach((axis, i) => {
+    begins[axis] = pads[i]!;
+    ends[axis] = pads[i + axes.length]!;
+  });
+  return { mode: stringAttribute(node, "mode", "constant"), begins, ends };
+}
+
+export const pad: Operator = {
+  infer: (node, inputs) => {
+    const { type, shape } = input(node, inputs, 0);
+    const { begins, ends } = parsePad(node, inputs);
+    const padded = shape.map((length, axis) => length + begins[axis]! + ends[axis]!);
+    if (padded.some((length) => length < 0)) {
+      throw mismatch(node, `the padding takes away more than there is of ${formatShape(shape)}`);
+    }
+    return [{ type, shape: padded }];
+  },
+};

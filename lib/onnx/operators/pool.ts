@@ -1,0 +1,55 @@
+import type { Node } from "../model.ts";
+import { intsAttribute, mismatch } from "../node.ts";
+import { formatShape } from "../tensor.ts";
+import { input, type Inputs } from "./inputs.ts";
+import type { Infer, Operator } from "./operator.ts";
+import { type AxisWindow, slidingWindows } from "./window.ts";
+
+/** A MaxPool, AveragePool or LpPool node at the size of its input. */
+export interface Pool {
+  /** One per spatial axis. */
+  readonly windows: readonly AxisWindow[];
+  /** [N, C, ...] */
+  readonly outputShape: readonly number[];
+}
+
+/** X [N, C, ...] -> Y [N, C, ...]. @throws ShapeMismatchError if the window does not fit X. */
+export function parsePool(node: Node, inputs: Inputs): Pool {
+  const { shape } = input(node, inputs, 0);
+  const [batch, channels, ...spatial] = shape;
+  const kernel = intsAttribute(node, "kernel_shape");
+  if (channels === undefined || kernel.length !== spatial.length) {
+    throw mismatch(node, `a window of ${kernel.length} axes on ${formatShape(shape)}`);
+  }
+  const windows = slidingWindows(node, spatial, kernel);
+  return { windows, outputShape: [batch!, channels, ...windows.map(({ output }) => output)] };
+}
+
+const pool: Infer = (node, inputs) => [
+  { type: input(node, inputs, 0).type, shape: parsePool(node, inputs).outputShape },
+];
+
+/** Y, and the flat indices of the maxima. */
+const maxPool: Infer = (node, inputs) => {
+  const { type } = input(node, inputs, 0);
+  const shape = parsePool(node, inputs).outputShape;
+  return [
+    { type, shape },
+    { type: "int64", shape },
+  ];
+};
+
+const globalPool: Infer = (node, inputs) => {
+  const { type, shape } = input(node, inputs, 0);
+  if (shape.length < 3) throw mismatch(node, `no spatial axes in ${formatShape(shape)}`);
+  return [{ type, shape: shape.map((length, axis) => (axis < 2 ? length : 1)) }];
+};
+
+export const pools: Readonly<Record<string, Operator>> = {
+  MaxPool: { infer: maxPool },
+  AveragePool: { infer: pool },
+  LpPool: { infer: pool },
+  GlobalAveragePool: { infer: globalPool },
+  GlobalMaxPool: { infer: globalPool },
+  GlobalLpPool: { infer: globalPool },
+};

@@ -1,0 +1,88 @@
+import type { Node } from "../model.ts";
+import { floatAttribute, intAttribute, intsAttribute, mismatch, stringAttribute } from "../node.ts";
+import { formatShape } from "../tensor.ts";
+import { normaliseAxis } from "./axes.ts";
+import { constantInts, constantNumbers, input, type Inputs } from "./inputs.ts";
+import type { Operator } from "./operator.ts";
+
+/** Resampling along one axis. */
+export interface AxisScale {
+  /** Pixels of the input and of the output. */
+  readonly input: number;
+  readonly output: number;
+  /** Output pixels per input pixel, float32: as stated, or else output / input. */
+  readonly scale: number;
+}
+
+/** A Resize node at the size of its input. */
+export interface Resizing {
+  /** "nearest", "linear" or "cubic". */
+  readonly mode: string;
+  readonly coordinateTransformation: string;
+  /** Which way "nearest" rounds. */
+  readonly nearestMode: string;
+  readonly cubicCoefficient: number;
+  readonly antialias: boolean;
+  readonly excludeOutside: boolean;
+  /** One for every axis of the input. */
+  readonly axes: readonly AxisScale[];
+}
+
+/**
+ * X, roi, scales or sizes -> Y. Sizes as given (fitted to one scale if keep_aspect_ratio_policy says
+ * so), or floor(length * scale) computed in float32, as ONNX Runtime does.
+ *
+ * Source: ONNX operator Resize-18.
+ *
+ * @throws ShapeMismatchError if scales or sizes are not one for each axis resized.
+ */
+export function parseResize(node: Node, inputs: Inputs): Resizing {
+  return {
+    mode: stringAttribute(node, "mode", "nearest"),
+    coordinateTransformation: stringAttribute(node, "coordinate_transformation_mode", "half_pixel"),
+    nearestMode: stringAttribute(node, "nearest_mode", "round_prefer_floor"),
+    cubicCoefficient: floatAttribute(node, "cubic_coeff_a", -0.75),
+    antialias: intAttribute(node, "antialias", 0) !== 0,
+    excludeOutside: intAttribute(node, "exclude_outside", 0) !== 0,
+    axes: axisScales(node, inputs),
+  };
+}
+
+function axisScales(node: Node, inputs: Inputs): readonly AxisScale[] {
+  const { shape } = input(node, inputs, 0);
+  const given = intsAttribute(node, "axes", [...shape.keys()]);
+  const axes = given.map((axis) => normaliseAxis(node, axis, shape.length));
+  const scales = constantNumbers(node, inputs, 2) ?? [];
+  const sizes = constantInts(node, inputs, 3) ?? [];
+  const wanted = scales.length > 0 ? scales : sizes;
+  if (wanted.length !== axes.length) {
+    throw mismatch(node, `scales or sizes ${formatShape(wanted)} do not fit ${formatShape(shape)}`);
+  }
+  const lengths = axes.map((axis) => shape[axis]!);
+  const fitted = scales.length > 0 ? [] : fitSizes(node, lengths, sizes);
+  const resized = shape.map((length): AxisScale => ({ input: length, output: length, scale: 1 }));
+  axes.forEach((axis, i) => {
+    const length = lengths[i]!;
+    const scale = Math.fround(scales[i] ?? fitted[i]! / length);
+    const output = fitted[i] ?? Math.floor(Math.fround(length * scale));
+    resized[axis] = { input: length, output, scale };
+  });
+  return resized;
+}
+
+function fitSizes(node: Node, lengths: readonly number[], sizes: readonly number[]) {
+  const policy = stringAttribute(node, "keep_aspect_ratio_policy", "stretch");
+  if (policy === "stretch") return sizes;
+  const ratios = lengths.map((length, i) => sizes[i]! / length);
+  const ratio = policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
+  return lengths.map((length) => Math.round(length * ratio));
+}
+
+export const resize: Operator = {
+  infer: (node, inputs) => [
+    {
+      type: input(node, inputs, 0).type,
+      shape: parseResize(node, inputs).axes.map(({ output }) => output),
+    },
+  ],
+};
