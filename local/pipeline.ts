@@ -1,5 +1,7 @@
 import { join } from "node:path";
 
+import { type Endpoint, type FaultPlan, startEndpoint } from "@dreamgrid/aws-endpoint";
+
 import type { Log } from "../functions/log.ts";
 import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
 import { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
@@ -9,8 +11,6 @@ import { createSqsClient } from "../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../lib/queue/sqs-queue.ts";
 import { createS3Client } from "../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../lib/storage/s3-object-store.ts";
-import { type Endpoint, startEndpoint } from "./endpoint/endpoint.ts";
-import type { FaultPlan } from "./endpoint/faults.ts";
 import type { EventSource } from "./event-sources/event-source.ts";
 import {
   type ServedQueue,

@@ -1,11 +1,12 @@
-import { REQUEST_NOTIFICATION, RESULT_NOTIFICATIONS } from "../lib/pipeline/keys.ts";
-import { MAX_RECEIVES } from "../lib/pipeline/limits.ts";
 import {
   type BucketOptions,
   DEFAULT_CREDENTIALS,
   DEFAULT_REGION,
   type QueueOptions,
-} from "./endpoint/options.ts";
+} from "@dreamgrid/aws-endpoint";
+
+import { REQUEST_NOTIFICATION, RESULT_NOTIFICATIONS } from "../lib/pipeline/keys.ts";
+import { MAX_RECEIVES } from "../lib/pipeline/limits.ts";
 
 /** What the stack makes in the cloud, on this machine: one bucket and its queues. */
 export const BUCKET = "dreamgrid";

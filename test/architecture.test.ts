@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
 
+import endpointPackage from "../local/endpoint/package.json" with { type: "json" };
+
 /** What each folder may import besides itself. The README's layer diagram, executable. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/onnx": [],
@@ -42,6 +44,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/storage",
     "lib/queue",
   ],
+  // a package of its own: it knows nobody, and is known by its name alone
+  "local/endpoint": [],
 };
 
 /** Third-party packages that only some places may know. */
@@ -54,6 +58,7 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   sharp: /^lib\/image\/png\.ts$/,
   "aws-cdk-lib": /^cdk\//,
   commander: /^local\/cli\//,
+  "@dreamgrid/aws-endpoint": /^local\//,
 };
 
 interface Import {
@@ -63,10 +68,14 @@ interface Import {
 }
 
 const SOURCE = /^(lib|functions|local|cdk)\/.*\.m?ts$/;
+const TEST = /^(local\/endpoint\/)?test\/.*\.ts$/;
+const ENDPOINT = /^local\/endpoint\//;
 
-const imports: readonly Import[] = readdirSync(".", { recursive: true, encoding: "utf8" })
-  .filter((path) => SOURCE.test(path))
-  .flatMap((path) => importsOf(path, readFileSync(path, "utf8")));
+const paths = readdirSync(".", { recursive: true, encoding: "utf8" });
+const importsIn = (wanted: (path: string) => boolean): readonly Import[] =>
+  paths.filter(wanted).flatMap((path) => importsOf(path, readFileSync(path, "utf8")));
+
+const imports = importsIn((path) => SOURCE.test(path) && !TEST.test(path));
 
 function importsOf(from: string, text: string): Import[] {
   return [...text.matchAll(/(?:\b(?:from|import)\s+|\bimport\()"([^"]+)"/g)].map((match) => {
@@ -76,7 +85,8 @@ function importsOf(from: string, text: string): Import[] {
   });
 }
 
-const folderOf = (path: string) => /^(lib\/[^/]+|functions|cdk|local)\//.exec(path)?.[1] ?? path;
+const folderOf = (path: string) =>
+  /^(lib\/[^/]+|functions|cdk|local\/endpoint|local)\//.exec(path)?.[1] ?? path;
 
 function forbiddenImports(found: readonly Import[]): readonly Import[] {
   return found.filter(({ from, to, isLocal }) => {
@@ -101,6 +111,20 @@ describe("architecture", () => {
 
   test.each(Object.entries(CONFINED))("%s stays in its place", (name, allowed) => {
     expect(strayUsers(imports, name, allowed)).toEqual([]);
+  });
+
+  test("the endpoint's package and the project meet at its entry alone, in tests too", () => {
+    const crossings = importsIn((path) => TEST.test(path)).filter(
+      ({ from, to, isLocal }) =>
+        isLocal && !to.endsWith("package.json") && ENDPOINT.test(from) !== ENDPOINT.test(to),
+    );
+    expect(crossings).toEqual([]);
+  });
+
+  test("the endpoint's package declares what it needs", () => {
+    const needed = imports.filter(({ from, isLocal }) => ENDPOINT.test(from) && !isLocal);
+    const packages = needed.map(({ to }) => to).filter((to) => !to.startsWith("node:"));
+    expect(new Set(packages)).toEqual(new Set(Object.keys(endpointPackage.dependencies)));
   });
 
   test("a forbidden import is found", () => {

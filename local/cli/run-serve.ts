@@ -1,9 +1,10 @@
 import { resolve as absolute } from "node:path";
 
+import { DataFolderInUseError } from "@dreamgrid/aws-endpoint";
+
 import { defaultFolders } from "../../lib/networks/folders.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
-import { DataFolderInUseError } from "../endpoint/storage/data-folder.ts";
 import { startService } from "../serve.ts";
 import { serveProgress } from "../serve-progress.ts";
 import { makeFolders } from "./folders.ts";

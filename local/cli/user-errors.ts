@@ -5,7 +5,6 @@ import { ModelError } from "../../lib/onnx/errors.ts";
 import { ImageTooSmallError } from "../../lib/optvis/ascent/plan-levels.ts";
 import { CudaUnavailableError, RuntimeError } from "../../lib/optvis/runtime/session.ts";
 import { RequestError } from "../../lib/pipeline/request/request.ts";
-import { DataFolderInUseError } from "../endpoint/storage/data-folder.ts";
 
 /** What was asked for cannot be done, and the message says why and what to do; exit code 2. */
 export class UsageError extends Error {
@@ -28,8 +27,10 @@ const USER_ERRORS = [
   UnsupportedGradientError,
   CudaUnavailableError,
   RuntimeError,
-  DataFolderInUseError,
 ];
+
+/** The embedded endpoint's, by name: the second comes through a client, and the package loads late. */
+const ENDPOINT_ERRORS = ["DataFolderInUseError", "InsufficientStorage"];
 
 /** Files the user named that cannot be read or written. */
 const FILE_PROBLEMS: Readonly<Record<string, string>> = {
@@ -47,8 +48,7 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
 export function userMessage(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if (USER_ERRORS.some((kind) => error instanceof kind)) return error.message;
-  // of the embedded endpoint, through whatever client met it
-  if (error.name === "InsufficientStorage") return error.message;
+  if (ENDPOINT_ERRORS.includes(error.name)) return error.message;
   const { code, path } = error as NodeJS.ErrnoException;
   const problem = code === undefined ? undefined : FILE_PROBLEMS[code];
   return problem !== undefined && path !== undefined ? `${path}: ${problem}` : null;

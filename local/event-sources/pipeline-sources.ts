@@ -1,9 +1,9 @@
+import type { Endpoint } from "@dreamgrid/aws-endpoint";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 
 import type { Log } from "../../functions/log.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
-import type { Endpoint } from "../endpoint/endpoint.ts";
 import { QUEUE_NAMES } from "../resources.ts";
 import { type EventSource, type EventSourceOptions, startEventSource } from "./event-source.ts";
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Endpoint, startEndpoint } from "@dreamgrid/aws-endpoint";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 
@@ -14,7 +15,6 @@ import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
 import { createS3Client } from "../../lib/storage/s3-client.ts";
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
-import { type Endpoint, startEndpoint } from "../../local/endpoint/endpoint.ts";
 import { BUCKET, localConnection, QUEUE_NAMES, QUEUES } from "../../local/resources.ts";
 import { callEvent, creationsEvent, invoke, messagesEvent } from "./support/invoke.ts";
 

@@ -1,15 +1,12 @@
-import { rm } from "node:fs/promises";
-
+import { ManualClock, startEndpoint } from "@dreamgrid/aws-endpoint";
 import { afterEach, expect, test } from "vitest";
 
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
-import { ManualClock } from "../../local/endpoint/clock.ts";
-import { startEndpoint } from "../../local/endpoint/endpoint.ts";
 import { type ServedQueue, startSources } from "../../local/event-sources/pipeline-sources.ts";
 import { localConnection, QUEUE_NAMES, QUEUES } from "../../local/resources.ts";
+import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { silentLog } from "../support/memory-pipeline.ts";
-import { newFolder } from "./endpoint/support/target.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -18,8 +15,7 @@ afterEach(async () => {
 
 /** How often a handler that refuses everything has been called, at several times in seconds. */
 async function callsAt(role: ServedQueue, seconds: readonly number[]): Promise<number[]> {
-  const dataFolder = await newFolder();
-  cleanups.push(() => rm(dataFolder, { recursive: true }));
+  const dataFolder = await temporaryFolder();
   const clock = new ManualClock();
   const endpoint = await startEndpoint({ dataFolder, queues: QUEUES, clock });
   cleanups.push(() => endpoint.close());

@@ -1,8 +1,8 @@
+import { startEndpoint } from "@dreamgrid/aws-endpoint";
 import { expect, onTestFinished, test } from "vitest";
 
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
-import { startEndpoint } from "../../local/endpoint/endpoint.ts";
 import { localConnection } from "../../local/resources.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 

@@ -2,13 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { type Endpoint, startEndpoint } from "@dreamgrid/aws-endpoint";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { MemoryObjectStore } from "../../lib/storage/memory-object-store.ts";
 import { ObjectNotFoundError, type ObjectStore } from "../../lib/storage/object-store.ts";
 import { createS3Client } from "../../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
-import { type Endpoint, startEndpoint } from "../../local/endpoint/endpoint.ts";
 import { localConnection } from "../../local/resources.ts";
 
 const TYPE = "application/octet-stream";

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
+import { type Endpoint, type QueueFaults, startEndpoint } from "@dreamgrid/aws-endpoint";
+
 import { encodeJson, JSON_TYPE } from "../../lib/pipeline/json.ts";
 import { completeKey } from "../../lib/pipeline/keys.ts";
 import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
 import type { DreamRequestInput } from "../../lib/pipeline/request/request.ts";
-import { type Endpoint, startEndpoint } from "../../local/endpoint/endpoint.ts";
-import type { QueueFaults } from "../../local/endpoint/faults.ts";
 import { BUCKETS, QUEUE_NAMES, QUEUES } from "../../local/resources.ts";
 import type { ProcessConfig } from "./pipeline-process.ts";
 import { remotePipeline, type RemotePipeline } from "./remote-pipeline.ts";

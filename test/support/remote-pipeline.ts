@@ -1,3 +1,5 @@
+import { ACCOUNT_ID, DEFAULT_REGION } from "@dreamgrid/aws-endpoint";
+
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { createS3Client } from "../../lib/storage/s3-client.ts";
@@ -5,7 +7,6 @@ import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
 import type { AcceptDeps } from "../../lib/pipeline/job/accept-request.ts";
 import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
-import { ACCOUNT_ID, DEFAULT_REGION } from "../../local/endpoint/options.ts";
 import type { EventSource } from "../../local/event-sources/event-source.ts";
 import {
   type ServedQueue,

@@ -3,9 +3,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { DEFAULT_CREDENTIALS, DEFAULT_REGION } from "@dreamgrid/aws-endpoint";
 import { z } from "zod";
-
-import { DEFAULT_CREDENTIALS, DEFAULT_REGION } from "../../../local/endpoint/options.ts";
 
 const DRIVER = fileURLToPath(new URL("invoke.mjs", import.meta.url));
 

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Endpoint, startEndpoint } from "@dreamgrid/aws-endpoint";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 
 import { BucketNetworks } from "../../../lib/pipeline/networks/bucket-networks.ts";
 import { createS3Client } from "../../../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../../../lib/storage/s3-object-store.ts";
 import { modelsCommand } from "../../../local/cli/models.ts";
-import { type Endpoint, startEndpoint } from "../../../local/endpoint/endpoint.ts";
 import { BUCKET, localConnection } from "../../../local/resources.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import { afterAll, describe, expect, test } from "vitest";
 
-import { ManualClock } from "../../../local/endpoint/clock.ts";
-import { startEndpoint } from "../../../local/endpoint/endpoint.ts";
-import { DEFAULT_CREDENTIALS } from "../../../local/endpoint/options.ts";
-import type { MessageDraft } from "../../../local/endpoint/sqs/message.ts";
-import { Queues } from "../../../local/endpoint/sqs/queues.ts";
+import { ManualClock } from "../src/clock.ts";
+import { startEndpoint } from "../src/endpoint.ts";
+import { DEFAULT_CREDENTIALS } from "../src/options.ts";
+import type { MessageDraft } from "../src/sqs/message.ts";
+import { Queues } from "../src/sqs/queues.ts";
 import { newFolder, s3At } from "./support/target.ts";
 
 const folder = await newFolder();

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { Journal } from "../../../local/endpoint/storage/journal.ts";
+import { Journal } from "../src/storage/journal.ts";
 import { newFolder } from "./support/target.ts";
 
 const run = promisify(execFile);

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { startEndpoint } from "../../../local/endpoint/endpoint.ts";
-import { listPage } from "../../../local/endpoint/s3/list-page.ts";
-import { isPlainKey } from "../../../local/endpoint/storage/object-place.ts";
-import { type NewObject, ObjectStore } from "../../../local/endpoint/storage/object-store.ts";
-import { compareUtf8, SortedKeys } from "../../../local/endpoint/storage/sorted-keys.ts";
-import { StagedFile } from "../../../local/endpoint/storage/staged-file.ts";
+import { startEndpoint } from "../src/endpoint.ts";
+import { listPage } from "../src/s3/list-page.ts";
+import { isPlainKey } from "../src/storage/object-place.ts";
+import { type NewObject, ObjectStore } from "../src/storage/object-store.ts";
+import { compareUtf8, SortedKeys } from "../src/storage/sorted-keys.ts";
+import { StagedFile } from "../src/storage/staged-file.ts";
 import { newFolder } from "./support/target.ts";
 
 const SEED = 20261123; // of all property tests here

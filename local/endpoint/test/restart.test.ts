@@ -25,8 +25,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { type Endpoint, startEndpoint } from "../../../local/endpoint/endpoint.ts";
-import { DEFAULT_CREDENTIALS } from "../../../local/endpoint/options.ts";
+import { type Endpoint, startEndpoint } from "../src/endpoint.ts";
+import { DEFAULT_CREDENTIALS } from "../src/options.ts";
 import { queueClient } from "./support/queue-client.ts";
 import { newFolder, s3At, sqsAt } from "./support/target.ts";
 

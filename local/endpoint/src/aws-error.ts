@@ -35,7 +35,7 @@ export function notImplemented(what: string): AwsError {
   return new AwsError(
     501,
     "NotImplemented",
-    `${what} is not implemented by the embedded endpoint; local/endpoint/README.md lists what is`,
+    `${what} is not implemented by the embedded endpoint; the README of @dreamgrid/aws-endpoint lists what is`,
   );
 }
 

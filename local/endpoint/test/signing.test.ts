@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 
-import { ChunkedBody } from "../../../local/endpoint/auth/chunked-body.ts";
-import { readSignatureClaim } from "../../../local/endpoint/auth/signature-claim.ts";
-import { signingKey } from "../../../local/endpoint/auth/sigv4.ts";
-import { verifySignature } from "../../../local/endpoint/auth/verify-signature.ts";
-import type { WireRequest } from "../../../local/endpoint/http/message.ts";
+import { ChunkedBody } from "../src/auth/chunked-body.ts";
+import { readSignatureClaim } from "../src/auth/signature-claim.ts";
+import { signingKey } from "../src/auth/sigv4.ts";
+import { verifySignature } from "../src/auth/verify-signature.ts";
+import type { WireRequest } from "../src/http/message.ts";
 
 /*
  * The worked examples of the AWS documentation: "Signature calculations for the authorization

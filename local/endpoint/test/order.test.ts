@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { ManualClock } from "../../../local/endpoint/clock.ts";
-import { FairOrder } from "../../../local/endpoint/sqs/fair-order.ts";
-import { Heap } from "../../../local/endpoint/sqs/heap.ts";
+import { ManualClock } from "../src/clock.ts";
+import { FairOrder } from "../src/sqs/fair-order.ts";
+import { Heap } from "../src/sqs/heap.ts";
 
 const SEED = 20261123; // of all property tests here
 

@@ -7,7 +7,7 @@ import { CreateBucketCommand, S3Client, type S3ClientConfig } from "@aws-sdk/cli
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { expect } from "vitest";
 
-import { startEndpoint } from "../../../../local/endpoint/endpoint.ts";
+import { startEndpoint } from "../../src/endpoint.ts";
 
 /** Another endpoint to run the conformance suite against, instead of the embedded one. */
 const OTHER_ENDPOINT = process.env["DREAMGRID_CONFORMANCE_ENDPOINT"];

@@ -2,10 +2,10 @@ import { SendMessageBatchCommand } from "@aws-sdk/client-sqs";
 import { rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { ManualClock } from "../../../local/endpoint/clock.ts";
-import { startEndpoint } from "../../../local/endpoint/endpoint.ts";
-import { type FaultPlan, fatesOf } from "../../../local/endpoint/faults.ts";
-import { DEFAULT_CREDENTIALS } from "../../../local/endpoint/options.ts";
+import { ManualClock } from "../src/clock.ts";
+import { startEndpoint } from "../src/endpoint.ts";
+import { type FaultPlan, fatesOf } from "../src/faults.ts";
+import { DEFAULT_CREDENTIALS } from "../src/options.ts";
 import { queueClient } from "./support/queue-client.ts";
 import { newFolder, sqsAt } from "./support/target.ts";
 

@@ -14,9 +14,9 @@ import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { afterAll, describe, expect, test } from "vitest";
 
-import { ManualClock } from "../../../local/endpoint/clock.ts";
-import { startEndpoint } from "../../../local/endpoint/endpoint.ts";
-import { DEFAULT_CREDENTIALS } from "../../../local/endpoint/options.ts";
+import { ManualClock } from "../src/clock.ts";
+import { startEndpoint } from "../src/endpoint.ts";
+import { DEFAULT_CREDENTIALS } from "../src/options.ts";
 import { expectFailure, newFolder, s3At, sqsAt } from "./support/target.ts";
 
 const folder = await newFolder();

@@ -1,0 +1,15 @@
+/** The package's public face: everything that its users import. */
+export { ManualClock } from "./clock.ts";
+export type { Clock } from "./clock.ts";
+export { startEndpoint } from "./endpoint.ts";
+export type { Endpoint } from "./endpoint.ts";
+export type { FaultPlan, QueueFaults } from "./faults.ts";
+export { ACCOUNT_ID, DEFAULT_CREDENTIALS, DEFAULT_REGION } from "./options.ts";
+export type {
+  BucketOptions,
+  EndpointOptions,
+  NotificationOptions,
+  QueueOptions,
+} from "./options.ts";
+export type { QueueCounters } from "./sqs/queue-types.ts";
+export { DataFolderInUseError } from "./storage/data-folder.ts";

@@ -1,0 +1,16 @@
+import { DataFolderInUseError } from "@dreamgrid/aws-endpoint";
+import { expect, test } from "vitest";
+
+import { userMessage } from "../../../local/cli/user-errors.ts";
+
+test("what the embedded endpoint refuses is told in its own words", () => {
+  const fromClient = Object.assign(new Error("no room"), { name: "InsufficientStorage" });
+  expect(userMessage(fromClient)).toBe("no room");
+  expect(userMessage(new DataFolderInUseError("/data: process 7 has it"))).toBe(
+    "/data: process 7 has it",
+  );
+});
+
+test("a fault of ours has no message for the user", () => {
+  expect(userMessage(new Error("internal: x"))).toBeNull();
+});
