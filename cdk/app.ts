@@ -12,7 +12,7 @@ import { readSettings } from "./settings.ts";
 
 const app = new App();
 new PipelineStack(app, "Dreamgrid", {
-  description: "dreamgrid: draws what the channels of a convolutional network respond to",
+  description: "dreamgrid: renders what the channels of a convolutional network respond to",
   settings: readSettings(app.node),
   code: (name) => Code.fromAsset(writeFunction(name, repositoryPath("build/functions", name))),
   gpuImage: () => gpuImage(writeGpuContext(repositoryPath("build/gpu-worker")), npmRegistry()),

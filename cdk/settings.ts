@@ -29,7 +29,7 @@ export interface PipelineSettings {
   /** MB. */
   readonly workerMemory: number;
   readonly workerConcurrency: number;
-  /** Images a CPU worker draws at a time. */
+  /** Images a CPU worker renders at a time. */
   readonly workerThreads: number;
   readonly auth: "iam" | "api-key";
   readonly requestsPerSecond: number;

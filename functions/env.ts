@@ -13,7 +13,7 @@ export function optionalEnv(name: string): string | null {
   return process.env[name] || null;
 }
 
-/** How many images a CPU worker draws at a time; without WORKER_THREADS, one a core. */
+/** How many images a CPU worker renders at a time; without WORKER_THREADS, one a core. */
 export function threadsFromEnv(): { readonly threads?: number } {
   const text = optionalEnv("WORKER_THREADS");
   if (text === null) return {};

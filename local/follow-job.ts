@@ -7,7 +7,7 @@ import { encodeJson, JSON_TYPE } from "../lib/pipeline/json.ts";
 import { REQUEST_PREFIX } from "../lib/pipeline/keys.ts";
 import type { JobPlan } from "../lib/pipeline/job/plan.ts";
 import type { RenderProgress } from "../lib/pipeline/render/renderer.ts";
-import type { DreamRequest } from "../lib/pipeline/request/request.ts";
+import type { RenderRequest } from "../lib/pipeline/request/request.ts";
 import type { ChannelResult } from "../lib/pipeline/job/result.ts";
 import { ObjectNotFoundError } from "../lib/storage/object-store.ts";
 import type { LocalPipeline } from "./pipeline.ts";
@@ -29,7 +29,7 @@ const LOOK_EVERY_MS = 1_000;
  */
 export function submitRequest(
   pipeline: LocalPipeline,
-  request: DreamRequest,
+  request: RenderRequest,
   signal?: AbortSignal,
 ): Promise<Acceptance> {
   const key = `${REQUEST_PREFIX}${randomUUID()}.json`;

@@ -7,7 +7,7 @@ import { mapConcurrently } from "../lib/pipeline/concurrency.ts";
 import { manifestKey, montageKey, tilePrefix } from "../lib/pipeline/keys.ts";
 import type { JobPlan } from "../lib/pipeline/job/plan.ts";
 import type { RenderProgress } from "../lib/pipeline/render/renderer.ts";
-import { type DreamRequest, RequestError } from "../lib/pipeline/request/request.ts";
+import { type RenderRequest, RequestError } from "../lib/pipeline/request/request.ts";
 import type { ChannelResult } from "../lib/pipeline/job/result.ts";
 import { followJob, submitRequest } from "./follow-job.ts";
 import type { LocalPipeline } from "./pipeline.ts";
@@ -59,7 +59,7 @@ export interface RunOptions {
  */
 export async function runJobs(
   pipeline: LocalPipeline,
-  requests: readonly DreamRequest[],
+  requests: readonly RenderRequest[],
   options: RunOptions = {},
 ): Promise<readonly JobOutcome[]> {
   const numbered = requests.map((request, index) => ({ request, index }));
@@ -76,7 +76,7 @@ export async function runJobs(
 
 async function runJob(
   pipeline: LocalPipeline,
-  request: DreamRequest,
+  request: RenderRequest,
   index: number,
   options: RunOptions,
 ): Promise<JobOutcome> {

@@ -6,7 +6,7 @@ import { fileSha256 } from "../lib/networks/checksum.ts";
 import { type Network, openNetwork, type OpenOptions } from "../lib/networks/registry.ts";
 import { uploadKey } from "../lib/pipeline/keys.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
-import { type DreamRequest, RequestError } from "../lib/pipeline/request/request.ts";
+import { type RenderRequest, RequestError } from "../lib/pipeline/request/request.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
 
 export interface StageOptions {
@@ -24,9 +24,9 @@ export interface StageOptions {
  * @throws RequestError if the image cannot be read; NetworkError if the network cannot be opened
  */
 export async function stageRequest(
-  request: DreamRequest,
+  request: RenderRequest,
   options: StageOptions,
-): Promise<DreamRequest> {
+): Promise<RenderRequest> {
   const { store, onNotice } = options;
   const network = await openNetwork(request.network, options.networks);
   if (network.notice !== undefined) onNotice(network.notice);

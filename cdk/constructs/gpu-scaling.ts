@@ -19,7 +19,7 @@ import { Construct } from "constructs";
 import { desiredGpuTasks } from "./gpu-metrics.ts";
 
 const PERIOD = Duration.minutes(1);
-/** Channels waiting or being drawn from which on so many workers are worth their start of minutes. */
+/** Channels waiting or being rendered from which on so many workers are worth their start of minutes. */
 const STEPS = [
   { channels: 1, tasks: 1 },
   { channels: 200, tasks: 2 },
@@ -35,7 +35,7 @@ export interface GpuScalingProps {
   readonly maxTasks: number;
 }
 
-/** From no worker to many and back, by the channels that wait or are being drawn. */
+/** From no worker to many and back, by the channels that wait or are being rendered. */
 export class GpuScaling extends Construct {
   constructor(scope: Construct, id: string, { service, queue, maxTasks }: GpuScalingProps) {
     super(scope, id);
@@ -101,11 +101,11 @@ export class GpuScaling extends Construct {
   }
 }
 
-/** What is being drawn counts: a worker that holds the last messages must not be taken away. */
+/** What is being rendered counts: a worker that holds the last messages must not be taken away. */
 function backlogOf(queue: Queue): MathExpression {
   const options = { period: PERIOD, statistic: "max" };
   return new MathExpression({
-    label: "channels waiting or being drawn",
+    label: "channels waiting or being rendered",
     expression: "waiting + held",
     period: PERIOD,
     usingMetrics: {

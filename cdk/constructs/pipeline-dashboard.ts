@@ -66,7 +66,7 @@ function ended({ queue }: WorkQueue, label: string): IMetric {
 
 function waiting({ channels, gpu }: PipelineDashboardProps): IWidget {
   return new GraphWidget({
-    title: "Channels waiting and being drawn",
+    title: "Channels waiting and being rendered",
     width: WIDTH,
     left: [...depth(channels, "CPU"), ...(gpu ? depth(gpu.queue, "GPU") : [])],
   });
@@ -77,7 +77,7 @@ function depth({ queue }: WorkQueue, label: string): IMetric[] {
     queue.metricApproximateNumberOfMessagesVisible({ period: MINUTE, label: `${label}: wait` }),
     queue.metricApproximateNumberOfMessagesNotVisible({
       period: MINUTE,
-      label: `${label}: being drawn`,
+      label: `${label}: being rendered`,
     }),
   ];
 }

@@ -75,7 +75,7 @@ export class PipelineFunctions extends Construct {
   #worker(props: PipelineFunctionsProps): PipelineFunction {
     const { workerMemory, workerThreads, workerConcurrency } = props.settings;
     const worker = this.#create("worker", props, {
-      description: "draws channels on the CPU",
+      description: "renders channels on the CPU",
       memorySize: workerMemory,
       disk: NETWORKS_DISK,
       environment: { WORKER_THREADS: String(workerThreads) },
@@ -91,7 +91,7 @@ export class PipelineFunctions extends Construct {
 
   #assembler(props: PipelineFunctionsProps): PipelineFunction {
     const assembler = this.#create("assembler", props, {
-      description: "follows jobs and draws the sheet of one whose channels have ended",
+      description: "follows jobs and builds the sheet of one whose channels have ended",
       memorySize: ASSEMBLER_MEMORY_MB,
       // it asks to be called again every 15 minutes until a job's deadline of a day: 96 times, where
       // Lambda would take the 16th for a loop and give the message up

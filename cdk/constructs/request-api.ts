@@ -20,7 +20,7 @@ import { Construct } from "constructs";
 
 import { PROBLEMS, problemType } from "../../functions/api/problem.ts";
 import { uploadRequestSchema } from "../../functions/api/schemas.ts";
-import { dreamRequestSchema } from "../../lib/pipeline/request/request.ts";
+import { requestSchema } from "../../lib/pipeline/request/request.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { asRestApi } from "./as-interface.ts";
@@ -29,12 +29,12 @@ import { RequestModel } from "./request-model.ts";
 export interface ApiRoute {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
-  readonly body?: "DreamRequest" | "UploadRequest";
+  readonly body?: "RenderRequest" | "UploadRequest";
 }
 
 /** Every method that callers can reach; a test holds it against the function's own route table. */
 export const API_ROUTES: readonly ApiRoute[] = [
-  { method: "POST", path: "/jobs", body: "DreamRequest" },
+  { method: "POST", path: "/jobs", body: "RenderRequest" },
   { method: "GET", path: "/jobs" },
   { method: "GET", path: "/jobs/{jobId}" },
   { method: "DELETE", path: "/jobs/{jobId}" },
@@ -82,7 +82,7 @@ export class RequestApi extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const api = new RestApi(this, "Api", {
-      description: "dreamgrid: draws what the channels of a convolutional network respond to",
+      description: "dreamgrid: renders what the channels of a convolutional network respond to",
       endpointTypes: [EndpointType.REGIONAL],
       apiKeySourceType: ApiKeySourceType.HEADER,
       cloudWatchRole: true,
@@ -105,9 +105,9 @@ export class RequestApi extends Construct {
   #addRoutes({ handler, auth }: RequestApiProps): void {
     const { api } = this;
     const models = {
-      DreamRequest: new RequestModel(this, "DreamRequest", {
+      RenderRequest: new RequestModel(this, "RenderRequest", {
         api,
-        schema: dreamRequestSchema,
+        schema: requestSchema,
         description: "a request for one job",
       }),
       UploadRequest: new RequestModel(this, "UploadRequest", {

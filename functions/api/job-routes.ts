@@ -5,7 +5,7 @@ import { cancelJob } from "../../lib/pipeline/job/cancel-job.ts";
 import { type JobStatus, listJobIds, readJobStatus } from "../../lib/pipeline/job/job-status.ts";
 import { DamagedObjectError } from "../../lib/pipeline/json.ts";
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
-import { dreamRequestSchema } from "../../lib/pipeline/request/request.ts";
+import { requestSchema } from "../../lib/pipeline/request/request.ts";
 import type { ObjectStore } from "../../lib/storage/object-store.ts";
 import { NO_BODY } from "./check-input.ts";
 import { jobLink, jobPageLink } from "./links.ts";
@@ -28,10 +28,10 @@ export const createJob = defineRoute({
   method: "POST",
   template: "/jobs",
   operationId: "createJob",
-  summary: "Draws channels of a layer; the same request again is the same job",
+  summary: "Renders channels of a layer; the same request again is the same job",
   path: nothing,
   query: nothing,
-  body: { schema: dreamRequestSchema, schemaName: "DreamRequest" },
+  body: { schema: requestSchema, schemaName: "RenderRequest" },
   takesIdempotencyKey: true,
   success: {
     status: 202,

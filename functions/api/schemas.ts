@@ -39,7 +39,7 @@ const presigned = z.url().describe("presigned link: good for an hour, without cr
 
 export const acceptedSchema = z.strictObject({
   jobId: jobIdSchema,
-  total: z.int().min(1).describe("number of channels that will be drawn"),
+  total: z.int().min(1).describe("number of channels that will be rendered"),
   links: z.strictObject({ self: link }),
 });
 

@@ -37,7 +37,7 @@ export class GpuRenderer implements Renderer {
           { ...task, channels: batch },
           { ...hooks, onChannel },
         );
-        // a renderer that does not call the hook has still drawn them
+        // a renderer that does not call the hook has still rendered them
         for (const result of rendered) {
           if (!results.has(result.channel)) await onChannel(result);
         }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { DrawDeps } from "../../lib/pipeline/render/render-channels.ts";
-import { runChannels } from "../../lib/pipeline/render/render-messages.ts";
+import type { RenderDeps } from "../../lib/pipeline/render/render-channels.ts";
+import { renderMessages } from "../../lib/pipeline/render/render-messages.ts";
 import type { MessageReceiver, ReceivedMessage } from "../../lib/queue/message-queue.ts";
 import { endingOf } from "../ending.ts";
 import type { Log } from "../log.ts";
@@ -10,7 +10,7 @@ import { startHeartbeat } from "./heartbeat.ts";
 import { receiveGroup } from "./receive-group.ts";
 import type { ScaleInProtection } from "./scale-in-protection.ts";
 
-export interface LoopDeps extends DrawDeps {
+export interface LoopDeps extends RenderDeps {
   readonly receiver: MessageReceiver;
   readonly protection: ScaleInProtection;
   readonly log: Log;
@@ -92,12 +92,12 @@ async function draw(
     onError: (error) => log.error("heartbeat missed", { error }),
     onCap: () => breakDown(new Error(`a group was not drawn within ${CAP_SECONDS} s`)),
   });
-  const drawing = runChannels(messages, deps, {
+  const drawing = renderMessages(messages, deps, {
     signal,
     onResult: (result) => log.info("channel ended", endingOf(result)),
     onFailure: ({ messageId, job, error }) => {
       if (signal.aborted) log.info("channel given back", { messageId, ...job });
-      else log.error("channel not drawn", { messageId, ...job, error });
+      else log.error("channel not rendered", { messageId, ...job, error });
     },
   });
   const failed = await withinGrace(drawing, signal);

@@ -11,7 +11,7 @@ export type ExitCode = 0 | 1;
 
 /**
  * The life of one worker. In GPU mode it starts only where CUDA passes its check: a worker that
- * silently drew on the CPU would cost as much as a GPU and take a hundred times as long.
+ * silently rendered on the CPU would cost as much as a GPU and take a hundred times as long.
  */
 export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<ExitCode> {
   const { log, provider, checkCuda, renderer } = deps;

@@ -1,20 +1,20 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 
-import type { DrawDeps } from "../../lib/pipeline/render/render-channels.ts";
-import { runChannels, type RunChannelsHooks } from "../../lib/pipeline/render/render-messages.ts";
+import type { RenderDeps } from "../../lib/pipeline/render/render-channels.ts";
+import { renderMessages, type MessageHooks } from "../../lib/pipeline/render/render-messages.ts";
 import { endingOf } from "../ending.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
 
-export interface WorkerDeps extends DrawDeps {
+export interface WorkerDeps extends RenderDeps {
   readonly log: Log;
-  readonly hooks?: Omit<RunChannelsHooks, "onFailure">;
+  readonly hooks?: Omit<MessageHooks, "onFailure">;
 }
 
-/** Time kept to write what has been drawn and to answer before Lambda ends the function. */
+/** Time kept to write what has been rendered and to answer before Lambda ends the function. */
 const ANSWER_MS = 10_000;
 
-/** Draws the channels of a batch of messages; those that fail are delivered again. */
+/** Renders the channels of a batch of messages; those that fail are delivered again. */
 export function createHandler(deps: WorkerDeps) {
   const { log, hooks } = deps;
 
@@ -28,7 +28,7 @@ export function createHandler(deps: WorkerDeps) {
       receiveCount: Number(attributes.ApproximateReceiveCount),
     }));
     const stop = stopSignal(hooks?.signal, context);
-    const failed = await runChannels(messages, deps, {
+    const failed = await renderMessages(messages, deps, {
       ...hooks,
       ...stop,
       onResult: (result) => {
@@ -37,14 +37,14 @@ export function createHandler(deps: WorkerDeps) {
       },
       onFailure: ({ messageId, job, error }) => {
         if (stop.signal?.aborted === true) log.info("channel given back", { messageId, ...job });
-        else log.error("channel not drawn", { messageId, ...job, error });
+        else log.error("channel not rendered", { messageId, ...job, error });
       },
     });
     return batchResponse(failed);
   };
 }
 
-/** Stops the drawing when asked to, or when the invocation's time is nearly up. */
+/** Stops the rendering when asked to, or when the invocation's time is nearly up. */
 function stopSignal(
   asked: AbortSignal | undefined,
   context: Pick<Context, "getRemainingTimeInMillis"> | undefined,

@@ -12,14 +12,14 @@ export async function mapConcurrently<T, R>(
 ): Promise<R[]> {
   const results: R[] = [];
   const pending = entriesOf(items);
-  const lane = async () => {
+  const worker = async () => {
     for (const [i, item] of pending) results[i] = await task(item);
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
   return results;
 }
 
-/** A generator, unlike an array's own iterator, ends for all lanes when one leaves its loop. */
+/** A generator, unlike an array's own iterator, ends for all workers when one leaves its loop. */
 function* entriesOf<T>(items: readonly T[]): Generator<[number, T]> {
   yield* items.entries();
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { ImageError } from "../../lib/image/errors.ts";
 import { decodeImage } from "../../lib/image/png.ts";
 import { openNetwork, type OpenOptions } from "../../lib/networks/registry.ts";
-import { type DreamRequest, RequestError } from "../../lib/pipeline/request/request.ts";
+import { type RenderRequest, RequestError } from "../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../lib/pipeline/request/resolve-request.ts";
 import type { InitialImage } from "../../lib/pipeline/request/resolved-request.ts";
 import { readUserFile } from "./read-user-file.ts";
@@ -24,7 +24,7 @@ interface Context {
  * @throws UsageError listing every problem; NetworkError
  */
 export async function checkLocalRequest(
-  request: DreamRequest,
+  request: RenderRequest,
   { name, networks, terminal }: Context,
 ): Promise<number> {
   if (request.executionEnvironment === "gpu") {

@@ -1,4 +1,4 @@
-import type { DreamRequest } from "../../lib/pipeline/request/request.ts";
+import type { RenderRequest } from "../../lib/pipeline/request/request.ts";
 import type { TracePoint } from "../../lib/pipeline/render/renderer.ts";
 import type { RunEvent } from "../run-job.ts";
 import type { ProgressBar, Terminal } from "./terminal.ts";
@@ -6,7 +6,7 @@ import type { ProgressBar, Terminal } from "./terminal.ts";
 /** One job of the run, as far as it has come. */
 interface JobProgress {
   readonly name: string;
-  readonly request: DreamRequest;
+  readonly request: RenderRequest;
   /** Iterations done, by channel. */
   readonly steps: Map<number, number>;
   readonly traces: (readonly TracePoint[])[];

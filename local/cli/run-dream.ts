@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import {
-  type DreamRequest,
+  type RenderRequest,
   parseLocalRequest,
   RequestError,
 } from "../../lib/pipeline/request/request.ts";
@@ -35,7 +35,7 @@ export interface DreamFlags {
 /** A request and what its results are called. */
 interface NamedRequest {
   readonly name: string;
-  readonly request: DreamRequest;
+  readonly request: RenderRequest;
 }
 
 export async function runDream(

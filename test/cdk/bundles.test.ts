@@ -116,8 +116,8 @@ test("the packed functions, each alone in its folder, take a request to its shee
   expect(response).toMatchObject({ status: "accepted" });
   const { jobId } = z.object({ jobId: z.string() }).parse(response);
 
-  const [drawn, poisoned] = splitAt(await receiveAll(3), 2);
-  expect(await call("worker", messagesEvent(drawn))).toEqual(ALL_DONE);
+  const [rendered, poisoned] = splitAt(await receiveAll(3), 2);
+  expect(await call("worker", messagesEvent(rendered))).toEqual(ALL_DONE);
   expect(await call("dead-letter", messagesEvent(poisoned))).toEqual(ALL_DONE);
 
   const results = [1, 2, 3].map((channel) => `jobs/${jobId}/results/0000${channel}.json`);

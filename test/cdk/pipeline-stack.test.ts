@@ -243,7 +243,7 @@ test("the API has the function's routes, each signed and checked", () => {
   });
   template.hasResourceProperties("AWS::ApiGateway::Method", {
     HttpMethod: "POST",
-    RequestModels: { "application/json": { Ref: Match.stringLikeRegexp("DreamRequest") } },
+    RequestModels: { "application/json": { Ref: Match.stringLikeRegexp("RenderRequest") } },
   });
   // the stage's own calls, none of the console's past it
   template.resourceCountIs("AWS::Lambda::Permission", ROUTES.length);

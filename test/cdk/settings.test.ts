@@ -7,7 +7,7 @@ import { JOB_DEADLINE_SECONDS, RECONCILE_SECONDS } from "../../lib/pipeline/limi
 const settingsOf = (context: Readonly<Record<string, string>>) =>
   readSettings(new App({ context }).node);
 
-test("without settings the CPU draws, and callers sign", () => {
+test("without settings the CPU renders, and callers sign", () => {
   expect(settingsOf({})).toEqual({
     gpu: "none",
     gpuCapacity: "spot",

@@ -64,7 +64,7 @@ test("the worker reports each failed message, and hands progress and results on"
   const steps: number[] = [];
   const results: string[] = [];
   const handler = createWorker({
-    ...pipeline.drawDeps(new FakeRenderer({ throwing: [2] })),
+    ...pipeline.renderDeps(new FakeRenderer({ throwing: [2] })),
     log: silentLog,
     hooks: {
       onProgress: (_, { channel }) => steps.push(channel),
@@ -85,7 +85,7 @@ test("a worker whose time is nearly up gives its messages back", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   await pipeline.accept({ channels: [1, 2] });
   const renderer = new FakeRenderer({ secondsPerChannel: 5 });
-  const handler = createWorker({ ...pipeline.drawDeps(renderer), log: silentLog });
+  const handler = createWorker({ ...pipeline.renderDeps(renderer), log: silentLog });
   const bodies = pipeline.cpu.sent.map(({ body }) => body);
   const context = { getRemainingTimeInMillis: () => 10_050 };
   expect(await handler(sqsEvent(...bodies), context)).toEqual(failures("m0", "m1"));
@@ -97,8 +97,8 @@ test("the assembler looks at each job of a batch once, in any order, and at no o
     await pipeline.accept({ channels: [1] }),
     await pipeline.accept({ channels: [2, 3] }),
   ];
-  const draw = createWorker({ ...pipeline.drawDeps(), log: silentLog });
-  await draw(sqsEvent(...pipeline.cpu.sent.map(({ body }) => body)));
+  const render = createWorker({ ...pipeline.renderDeps(), log: silentLog });
+  await render(sqsEvent(...pipeline.cpu.sent.map(({ body }) => body)));
   const completions: Completion[] = [];
   const looked: unknown[] = [];
   const handler = createAssembler({
@@ -127,8 +127,8 @@ test("an assembler that fails at one job has that job's messages delivered again
   const pipeline = await memoryPipeline(await temporaryFolder());
   const good = await pipeline.accept({ channels: [1] });
   const bad = await pipeline.accept({ channels: [2] });
-  const draw = createWorker({ ...pipeline.drawDeps(), log: silentLog });
-  await draw(sqsEvent(...pipeline.cpu.sent.map(({ body }) => body)));
+  const render = createWorker({ ...pipeline.renderDeps(), log: silentLog });
+  await render(sqsEvent(...pipeline.cpu.sent.map(({ body }) => body)));
   await pipeline.store.delete(keys.tileKey(bad.jobId, 2));
   const results = new JobResults(pipeline.store);
   const handler = createAssembler({ ...pipeline.deps, results, log: silentLog });
@@ -144,9 +144,9 @@ test("an assembler that fails at one job has that job's messages delivered again
 test("dead letters become failed results; those of no job stay where they are", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept({ channels: [1, 2] });
-  const draw = createWorker({ ...pipeline.drawDeps(), log: silentLog });
+  const render = createWorker({ ...pipeline.renderDeps(), log: silentLog });
   const [first = "", second = ""] = pipeline.cpu.sent.map(({ body }) => body);
-  await draw(sqsEvent(first));
+  await render(sqsEvent(first));
   const handler = createDeadLetter({ ...pipeline.deps, log: silentLog });
   const response = await handler(
     sqsEvent(

@@ -21,7 +21,7 @@ export interface FakeRendererOptions {
   readonly size?: Size;
   /** Added to the first pixel, to tell one renderer's images from another's. */
   readonly noise?: number;
-  /** Called before each channel is drawn. */
+  /** Called before each channel is rendered. */
   readonly beforeChannel?: (channel: number) => Promise<void> | void;
 }
 
@@ -48,7 +48,7 @@ export class FakeRenderer implements Renderer {
       if (this.#options.throwing?.includes(channel) === true) {
         throw new Error(`the renderer lost channel ${channel}`);
       }
-      const result = this.#draw(task, channel);
+      const result = this.#renderOne(task, channel);
       if (result.kind === "image") {
         for (const point of result.trace) hooks.onProgress?.({ channel, ...point });
       }
@@ -62,7 +62,7 @@ export class FakeRenderer implements Renderer {
     return Promise.resolve();
   }
 
-  #draw(task: RenderTask, channel: number): RenderedChannel {
+  #renderOne(task: RenderTask, channel: number): RenderedChannel {
     if (this.#options.unrenderable?.includes(channel) === true) {
       return { kind: "failed", channel, reason: `channel ${channel} has no gradient` };
     }

@@ -9,7 +9,7 @@ import { type Endpoint, type QueueFaults, startEndpoint } from "@dreamgrid/aws-e
 import { encodeJson, JSON_TYPE } from "../../lib/pipeline/json.ts";
 import { completeKey } from "../../lib/pipeline/keys.ts";
 import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
-import type { DreamRequestInput } from "../../lib/pipeline/request/request.ts";
+import type { RenderRequestInput } from "../../lib/pipeline/request/request.ts";
 import { BUCKETS, QUEUE_NAMES, QUEUES } from "../../local/resources.ts";
 import type { ProcessConfig } from "./pipeline-process.ts";
 import { remotePipeline, type RemotePipeline } from "./remote-pipeline.ts";
@@ -84,7 +84,7 @@ export async function runWithFaults(options: FaultRunOptions): Promise<FaultRun>
   const sources = [pipeline.serve(["requests", "channelsDead"])];
   await Promise.all([doomedWorker.ready, doomedAssembler.ready, worker.ready]);
 
-  const request: DreamRequestInput = {
+  const request: RenderRequestInput = {
     network: "tiny",
     layer: "wide",
     channels: "all",

@@ -5,11 +5,11 @@ import {
   acceptRequest,
 } from "../../lib/pipeline/job/accept-request.ts";
 import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
-import type { DrawDeps } from "../../lib/pipeline/render/render-channels.ts";
+import type { RenderDeps } from "../../lib/pipeline/render/render-channels.ts";
 import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
-import type { DreamRequestInput } from "../../lib/pipeline/request/request.ts";
+import type { RenderRequestInput } from "../../lib/pipeline/request/request.ts";
 import type { ChannelMessage } from "../../lib/pipeline/render/render-messages.ts";
 import { MemoryObjectStore } from "../../lib/storage/memory-object-store.ts";
 import { FakeRenderer } from "./fake-renderer.ts";
@@ -17,7 +17,7 @@ import { MemoryQueue } from "./memory-queue.ts";
 import { tinyNetwork, type TinyNetworkOptions } from "./tiny-network.ts";
 
 export const NOW = new Date("2026-11-23T12:00:00Z");
-export const TINY_REQUEST: DreamRequestInput = {
+export const TINY_REQUEST: RenderRequestInput = {
   network: "tiny",
   layer: "wide",
   channels: "1:5",
@@ -32,9 +32,9 @@ export interface MemoryPipeline {
   readonly assembly: MemoryQueue;
   readonly deps: AcceptDeps;
   readonly clock: { now: Date };
-  readonly drawDeps: (renderer?: Renderer) => DrawDeps;
+  readonly renderDeps: (renderer?: Renderer) => RenderDeps;
   /** Accepts a request, which must be good. */
-  readonly accept: (request?: Partial<DreamRequestInput>) => Promise<JobPlan>;
+  readonly accept: (request?: Partial<RenderRequestInput>) => Promise<JobPlan>;
 }
 
 export async function memoryPipeline(
@@ -61,7 +61,7 @@ export async function memoryPipeline(
     assembly,
     deps,
     clock,
-    drawDeps: (renderer = new FakeRenderer()) => ({
+    renderDeps: (renderer = new FakeRenderer()) => ({
       store,
       networks,
       renderer,

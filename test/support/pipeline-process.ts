@@ -27,12 +27,12 @@ export type ProcessConfig = z.infer<typeof processConfigSchema>;
 const config = processConfigSchema.parse(JSON.parse(process.argv[2] ?? "{}"));
 const die = () => process.kill(process.pid, "SIGKILL");
 
-let drawn = 0;
+let rendered = 0;
 const renderer = new FakeRenderer({
   throwing: config.throwing,
   noise: config.noise,
   beforeChannel: () => {
-    if (config.diesAfterChannels !== null && drawn++ >= config.diesAfterChannels) die();
+    if (config.diesAfterChannels !== null && rendered++ >= config.diesAfterChannels) die();
   },
 });
 const pipeline = remotePipeline({

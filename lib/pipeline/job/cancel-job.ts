@@ -16,7 +16,7 @@ export type CancelOutcome = "unknown" | "ended" | "cancelling";
 
 /**
  * Tells a job to stop. Channels that have ended stay as they are; the others end as cancelled, at
- * once where nobody is drawing them, within seconds where someone is. Telling it twice is no error.
+ * once where nobody is rendering them, within seconds where someone is. Telling it twice is no error.
  */
 export async function cancelJob(jobId: string, deps: CancelDeps): Promise<CancelOutcome> {
   const { store, assembly, now } = deps;

@@ -5,7 +5,7 @@ const LOOK_EVERY_MS = 5_000;
 /** In a row: a store that is really gone will not take the results either. */
 const MISSES_ALLOWED = 12;
 
-/** Looks for a job's cancel marker while its channels are drawn. */
+/** Looks for a job's cancel marker while its channels are rendered. */
 export interface CancelWatch extends Disposable {
   /** Aborts when the job is cancelled, or the store has been out of reach for long. */
   readonly signal: AbortSignal;

@@ -6,7 +6,7 @@ import { readJson } from "../json.ts";
 import { planKey } from "../keys.ts";
 import { JOB_DEADLINE_SECONDS } from "../limits.ts";
 import type { Provider } from "../../autodiff/provider.ts";
-import { dreamRequestSchema } from "../request/request.ts";
+import { requestSchema } from "../request/request.ts";
 import type { ResolvedRequest } from "../request/resolved-request.ts";
 
 const size = { width: z.int().min(1), height: z.int().min(1) };
@@ -22,7 +22,7 @@ const planSchema = z.strictObject({
   codeVersion: z.string(),
   provider: z.enum(["cpu", "cuda"]),
   /** In normal form: layer and channels are 1-based indices. */
-  request: dreamRequestSchema,
+  request: requestSchema,
   /** As it was when the job was accepted, the model's SHA-256 included. */
   network: z.unknown().transform((json) => parseManifest(json, "plan.json")),
   layer: z.strictObject({ index: z.int().min(1), name: z.string(), channels: z.int().min(1) }),

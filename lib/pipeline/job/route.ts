@@ -1,6 +1,6 @@
 import { AUTO_CPU_CHANNELS } from "../limits.ts";
 import type { Provider } from "../../autodiff/provider.ts";
-import { RequestError, type DreamRequest } from "../request/request.ts";
+import { RequestError, type RenderRequest } from "../request/request.ts";
 
 /**
  * Where a job runs. `auto`: small jobs on the CPU, which starts in seconds; large ones on the GPU
@@ -9,7 +9,7 @@ import { RequestError, type DreamRequest } from "../request/request.ts";
  * @throws RequestError for `gpu` where no GPU workers are deployed
  */
 export function chooseProvider(
-  environment: DreamRequest["executionEnvironment"],
+  environment: RenderRequest["executionEnvironment"],
   channelCount: number,
   gpuWorkers: "deployed" | "none",
 ): Provider {

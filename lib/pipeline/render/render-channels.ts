@@ -10,7 +10,7 @@ import type { RenderedChannel, Renderer, RenderProgress, RenderTask } from "./re
 import { type ChannelResult, resultBase, writeResult } from "../job/result.ts";
 import { writeImage } from "./write-image.ts";
 
-export interface DrawDeps {
+export interface RenderDeps {
   readonly store: ObjectStore;
   readonly networks: Pick<NetworkSource, "openPinned">;
   readonly renderer: Renderer;
@@ -18,16 +18,16 @@ export interface DrawDeps {
   readonly now: () => Date;
 }
 
-export interface DrawHooks {
-  /** Stops the drawing: what has not ended is delivered again. */
+export interface ChannelHooks {
+  /** Stops the rendering: what has not ended is delivered again. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (jobId: string, progress: RenderProgress) => void;
   /** As each channel ends, its result written. */
   readonly onResult?: (result: ChannelResult) => void;
 }
 
-/** A channel to be drawn. */
-export interface Drawing {
+/** A channel to be rendered, as its message was delivered. */
+export interface Delivery {
   /** 1-based. */
   readonly channel: number;
   /** Deliveries of its message, this one included. */
@@ -35,101 +35,106 @@ export interface Drawing {
 }
 
 /**
- * Draws channels of one job, and writes tile and result of each as it ends.
+ * Renders channels of one job, and writes tile and result of each as it ends.
  *
- * A channel that was tried before is drawn alone and last, so that one that brings the process down
- * takes no other with it; and if a group fails, its channels are drawn one by one, so that only the
- * guilty one fails. On its last delivery a channel's error becomes its failed result.
+ * A channel that was tried before is rendered alone and last: one that ends the process takes no
+ * other with it. If a group fails, its channels are rendered one by one, so that only the one at
+ * fault fails. On its last delivery a channel's error becomes its failed result.
  *
  * @returns what went wrong with each channel that is to be delivered again
  */
-export async function drawChannels(
+export async function renderChannels(
   plan: JobPlan,
-  drawings: readonly Drawing[],
-  deps: DrawDeps,
-  hooks: DrawHooks = {},
+  deliveries: readonly Delivery[],
+  deps: RenderDeps,
+  hooks: ChannelHooks = {},
 ): Promise<ReadonlyMap<number, unknown>> {
-  if (drawings.length === 0) return new Map();
+  if (deliveries.length === 0) return new Map();
   if (await isCancelled(deps.store, plan.jobId)) {
-    await endAll(drawings, (drawing) => cancelledResult(plan, drawing, deps), deps, hooks);
+    await endAll(deliveries, (delivery) => cancelledResult(plan, delivery, deps), deps, hooks);
     return new Map();
   }
   using watch = watchCancellation(deps.store, plan.jobId);
   const signals = [watch.signal, ...(hooks.signal === undefined ? [] : [hooks.signal])];
-  const attempt = new Attempt(plan, deps, { ...hooks, signal: AbortSignal.any(signals) });
-  await attempt.drawAll(drawings);
+  const rendering = new JobRendering(plan, deps, { ...hooks, signal: AbortSignal.any(signals) });
+  await rendering.renderAll(deliveries);
 
-  const unfinished = drawings.filter(({ channel }) => !attempt.ended.has(channel));
+  const unfinished = deliveries.filter(({ channel }) => !rendering.ended.has(channel));
   if (watch.isCancelled()) {
-    await endAll(unfinished, (drawing) => cancelledResult(plan, drawing, deps), deps, hooks);
+    await endAll(unfinished, (delivery) => cancelledResult(plan, delivery, deps), deps, hooks);
     return new Map();
   }
-  const isStopped = attempt.signal.aborted;
-  const isLast = ({ attempts }: Drawing) => attempts >= MAX_RECEIVES && !isStopped;
-  const errorOf = ({ channel }: Drawing) => attempt.errors.get(channel) ?? attempt.signal.reason;
+  const isStopped = rendering.signal.aborted;
+  const isLast = ({ attempts }: Delivery) => attempts >= MAX_RECEIVES && !isStopped;
+  const errorOf = ({ channel }: Delivery) =>
+    rendering.errors.get(channel) ?? rendering.signal.reason;
   await endAll(
     unfinished.filter(isLast),
-    (drawing) => failedResult(plan, drawing, deps, errorOf(drawing)),
+    (delivery) => failedResult(plan, delivery, deps, errorOf(delivery)),
     deps,
     hooks,
   );
-  const again = unfinished.filter((drawing) => !isLast(drawing));
-  return new Map(again.map((drawing) => [drawing.channel, errorOf(drawing)]));
+  const again = unfinished.filter((delivery) => !isLast(delivery));
+  return new Map(again.map((delivery) => [delivery.channel, errorOf(delivery)]));
 }
 
-/** What one call draws of a job: which channels have ended, and what stopped the others. */
-class Attempt {
+/** What one call renders of a job: which channels have ended, and what stopped the others. */
+class JobRendering {
   readonly ended = new Set<number>();
   readonly errors = new Map<number, unknown>();
   readonly signal: AbortSignal;
   readonly #plan: JobPlan;
-  readonly #deps: DrawDeps;
-  readonly #hooks: DrawHooks;
+  readonly #deps: RenderDeps;
+  readonly #hooks: ChannelHooks;
 
-  constructor(plan: JobPlan, deps: DrawDeps, hooks: DrawHooks & { readonly signal: AbortSignal }) {
+  constructor(
+    plan: JobPlan,
+    deps: RenderDeps,
+    hooks: ChannelHooks & { readonly signal: AbortSignal },
+  ) {
     this.signal = hooks.signal;
     this.#plan = plan;
     this.#deps = deps;
     this.#hooks = hooks;
   }
 
-  async drawAll(drawings: readonly Drawing[]): Promise<void> {
-    const task = await this.#prepare(drawings);
+  async renderAll(deliveries: readonly Delivery[]): Promise<void> {
+    const task = await this.#prepare(deliveries);
     if (task === null) return;
-    const fresh = drawings.filter(({ attempts }) => attempts === 1);
-    await this.#drawTogether(task, fresh);
-    const retried = drawings
+    const fresh = deliveries.filter(({ attempts }) => attempts === 1);
+    await this.#renderTogether(task, fresh);
+    const retried = deliveries
       .filter(({ attempts }) => attempts > 1)
       .toSorted((a, b) => a.attempts - b.attempts);
     const failedTogether = fresh.length > 1 ? fresh : [];
-    for (const drawing of [...failedTogether, ...retried]) {
-      if (!this.ended.has(drawing.channel)) await this.#drawTogether(task, [drawing]);
+    for (const delivery of [...failedTogether, ...retried]) {
+      if (!this.ended.has(delivery.channel)) await this.#renderTogether(task, [delivery]);
     }
   }
 
-  /** `null` if network or initial image cannot be had: no channel can be drawn then. */
-  async #prepare(drawings: readonly Drawing[]): Promise<Omit<RenderTask, "channels"> | null> {
+  /** `null` if network or initial image cannot be had: no channel can be rendered then. */
+  async #prepare(deliveries: readonly Delivery[]): Promise<Omit<RenderTask, "channels"> | null> {
     try {
       return await prepareTask(this.#plan, this.#deps);
     } catch (error) {
-      for (const { channel } of drawings) this.errors.set(channel, error);
+      for (const { channel } of deliveries) this.errors.set(channel, error);
       return null;
     }
   }
 
-  async #drawTogether(
+  async #renderTogether(
     task: Omit<RenderTask, "channels">,
-    drawings: readonly Drawing[],
+    deliveries: readonly Delivery[],
   ): Promise<void> {
     const { signal } = this;
-    if (drawings.length === 0 || signal.aborted) return;
-    const attemptsOf = new Map(drawings.map(({ channel, attempts }) => [channel, attempts]));
+    if (deliveries.length === 0 || signal.aborted) return;
+    const attemptsOf = new Map(deliveries.map(({ channel, attempts }) => [channel, attempts]));
     const onChannel = async (rendered: RenderedChannel) => {
       if (this.ended.has(rendered.channel)) return;
       await this.#write(rendered, attemptsOf.get(rendered.channel) ?? 1);
     };
     try {
-      const channels = drawings.map(({ channel }) => channel);
+      const channels = deliveries.map(({ channel }) => channel);
       const results = await this.#deps.renderer.render(
         { ...task, channels },
         {
@@ -140,24 +145,24 @@ class Attempt {
       );
       for (const rendered of results) await onChannel(rendered);
     } catch (error) {
-      for (const { channel } of drawings) this.errors.set(channel, error);
+      for (const { channel } of deliveries) this.errors.set(channel, error);
     }
   }
 
   async #write(rendered: RenderedChannel, attempts: number): Promise<void> {
     const { store, now } = this.#deps;
-    const drawing = { channel: rendered.channel, attempts };
+    const delivery = { channel: rendered.channel, attempts };
     const result =
       rendered.kind === "image"
         ? await writeImage(store, this.#plan, rendered, { attempts, now: now() })
-        : failedResult(this.#plan, drawing, this.#deps, new Error(rendered.reason));
+        : failedResult(this.#plan, delivery, this.#deps, new Error(rendered.reason));
     if (rendered.kind === "failed") await writeResult(store, result);
     this.ended.add(rendered.channel);
     this.#hooks.onResult?.(result);
   }
 }
 
-async function prepareTask(plan: JobPlan, deps: DrawDeps): Promise<Omit<RenderTask, "channels">> {
+async function prepareTask(plan: JobPlan, deps: RenderDeps): Promise<Omit<RenderTask, "channels">> {
   const { objective, numIterations, pyramidLevels, pyramidScale, seed } = plan.request;
   return {
     network: await deps.networks.openPinned(plan.network),
@@ -174,20 +179,20 @@ async function prepareTask(plan: JobPlan, deps: DrawDeps): Promise<Omit<RenderTa
 }
 
 async function endAll(
-  drawings: readonly Drawing[],
-  resultOf: (drawing: Drawing) => ChannelResult,
-  { store }: DrawDeps,
-  { onResult }: DrawHooks,
+  deliveries: readonly Delivery[],
+  resultOf: (delivery: Delivery) => ChannelResult,
+  { store }: RenderDeps,
+  { onResult }: ChannelHooks,
 ): Promise<void> {
-  await mapConcurrently(drawings, async (drawing) => {
-    const result = resultOf(drawing);
+  await mapConcurrently(deliveries, async (delivery) => {
+    const result = resultOf(delivery);
     await writeResult(store, result);
     onResult?.(result);
   });
 }
 
-function cancelledResult(plan: JobPlan, drawing: Drawing, { now }: DrawDeps): ChannelResult {
-  const { channel, attempts } = drawing;
+function cancelledResult(plan: JobPlan, delivery: Delivery, { now }: RenderDeps): ChannelResult {
+  const { channel, attempts } = delivery;
   return {
     ...resultBase(plan.jobId, channel, { attempts, now: now() }),
     state: "cancelled",
@@ -196,8 +201,8 @@ function cancelledResult(plan: JobPlan, drawing: Drawing, { now }: DrawDeps): Ch
 
 function failedResult(
   plan: JobPlan,
-  { channel, attempts }: Drawing,
-  { now }: DrawDeps,
+  { channel, attempts }: Delivery,
+  { now }: RenderDeps,
   error: unknown,
 ): ChannelResult {
   return {

@@ -2,7 +2,12 @@ import type { ObjectStore } from "../../storage/object-store.ts";
 import { type ChannelJob, parseChannelJob } from "../job/messages.ts";
 import { mapConcurrently } from "../concurrency.ts";
 import { resultKey } from "../keys.ts";
-import { type DrawDeps, type DrawHooks, drawChannels, type Drawing } from "./render-channels.ts";
+import {
+  type ChannelHooks,
+  type Delivery,
+  renderChannels,
+  type RenderDeps,
+} from "./render-channels.ts";
 import { type JobPlan, readPlan } from "../job/plan.ts";
 
 /** A channel message as it came from the queue. */
@@ -13,7 +18,7 @@ export interface ChannelMessage {
   readonly receiveCount: number;
 }
 
-export interface RunChannelsHooks extends DrawHooks {
+export interface MessageHooks extends ChannelHooks {
   readonly onFailure?: (failure: ChannelFailure) => void;
 }
 
@@ -26,17 +31,17 @@ export interface ChannelFailure {
 }
 
 /**
- * Draws the channels of a batch of messages, those of one job together.
+ * Renders the channels of a batch of messages, those of one job together.
  *
- * Delivery is at least once: a channel that has a result is not drawn again, and of two workers that
- * draw it at the same time the first result written stands.
+ * MessageDelivery is at least once: a channel that has a result is not rendered again, and of two workers
+ * that render it at the same time the first result written stands.
  *
  * @returns ids of the messages to be delivered again; the others are done with
  */
-export async function runChannels(
+export async function renderMessages(
   messages: readonly ChannelMessage[],
-  deps: DrawDeps,
-  hooks: RunChannelsHooks = {},
+  deps: RenderDeps,
+  hooks: MessageHooks = {},
 ): Promise<readonly string[]> {
   const failed: string[] = [];
   const fail = (failure: ChannelFailure) => {
@@ -53,15 +58,15 @@ export async function runChannels(
 }
 
 /** All messages of a batch that ask for the same channel: duplicates share their fate. */
-interface Delivery extends Drawing {
+interface MessageDelivery extends Delivery {
   readonly messageIds: readonly string[];
 }
 
 function groupByJob(
   messages: readonly ChannelMessage[],
   fail: (failure: ChannelFailure) => void,
-): Map<string, Delivery[]> {
-  const channels = new Map<string, Delivery & { job: ChannelJob }>();
+): Map<string, MessageDelivery[]> {
+  const channels = new Map<string, MessageDelivery & { job: ChannelJob }>();
   for (const { messageId, body, receiveCount } of messages) {
     try {
       const job = parseChannelJob(body);
@@ -77,27 +82,27 @@ function groupByJob(
       fail({ messageId, job: null, error });
     }
   }
-  const jobs = new Map<string, Delivery[]>();
+  const jobs = new Map<string, MessageDelivery[]>();
   for (const { job, ...delivery } of channels.values()) {
     jobs.set(job.jobId, [...(jobs.get(job.jobId) ?? []), delivery]);
   }
   return jobs;
 }
 
-interface DeliveryFailure extends Pick<Delivery, "channel" | "messageIds"> {
+interface DeliveryFailure extends Pick<MessageDelivery, "channel" | "messageIds"> {
   readonly error: unknown;
 }
 
 async function runJob(
   jobId: string,
-  deliveries: readonly Delivery[],
-  deps: DrawDeps,
-  hooks: DrawHooks,
+  deliveries: readonly MessageDelivery[],
+  deps: RenderDeps,
+  hooks: ChannelHooks,
 ): Promise<DeliveryFailure[]> {
   try {
     const plan = await readPlan(deps.store, jobId);
     const open = await withoutResult(deps.store, plan, deliveries);
-    const failures = await drawChannels(plan, open, deps, hooks);
+    const failures = await renderChannels(plan, open, deps, hooks);
     return open.flatMap(({ channel, messageIds }) =>
       failures.has(channel) ? [{ channel, messageIds, error: failures.get(channel) }] : [],
     );
@@ -110,8 +115,8 @@ async function runJob(
 async function withoutResult(
   store: ObjectStore,
   plan: JobPlan,
-  deliveries: readonly Delivery[],
-): Promise<Delivery[]> {
+  deliveries: readonly MessageDelivery[],
+): Promise<MessageDelivery[]> {
   const planned = new Set(plan.channels);
   const facts = await mapConcurrently(deliveries, async (delivery) => {
     if (!planned.has(delivery.channel)) {

@@ -28,7 +28,7 @@ export interface RenderedImage {
   readonly restarts: number;
 }
 
-/** The channel cannot be drawn, and trying again would not change that. */
+/** The channel cannot be rendered, and trying again would not change that. */
 export interface UnrenderableChannel {
   readonly kind: "failed";
   /** 1-based. */
@@ -38,7 +38,7 @@ export interface UnrenderableChannel {
 
 export type RenderedChannel = RenderedImage | UnrenderableChannel;
 
-/** Channels of one layer, to be drawn with the same options. */
+/** Channels of one layer, to be rendered with the same options. */
 export interface RenderTask {
   readonly network: Network;
   /** 1-based index in the layer table. */
@@ -65,12 +65,12 @@ export interface RenderHooks {
   /** Once aborted, `render` rejects soon; channels that have ended stay ended. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RenderProgress) => void;
-  /** As each channel ends; awaited, so that no more images wait in memory than are being drawn. */
+  /** As each channel ends; awaited, so that no more images wait in memory than are being rendered. */
   readonly onChannel?: (result: RenderedChannel) => Promise<void>;
 }
 
 /**
- * Draws channels. On the CPU an image's bytes depend on the task's options and the channel alone,
+ * Renders channels. On the CPU an image's bytes depend on the task's options and the channel alone,
  * never on the other channels of the task.
  */
 export interface Renderer {

@@ -1,6 +1,6 @@
 import { ClassNameError } from "../../networks/errors.ts";
 import { classChannel } from "../../networks/labels.ts";
-import type { DreamRequest } from "./request.ts";
+import type { RenderRequest } from "./request.ts";
 
 const MAX_NAMED = 10;
 
@@ -24,7 +24,7 @@ export interface SelectedChannels {
  * twice, or a class name that no channel or several answer to is a problem.
  */
 export function selectChannels(
-  selection: DreamRequest["channels"],
+  selection: RenderRequest["channels"],
   layer: LayerChannels,
 ): SelectedChannels {
   if (selection === "all") return { channels: indices(1, layer.count), problems: [] };

@@ -100,7 +100,7 @@ export const montageSchema = z.strictObject({
 const IMAGE_WANTED = `the key of a PNG, JPEG or WebP in the job bucket, under ${UPLOAD_PREFIX} or ${JOB_PREFIX}`;
 
 /** A request: the API's model, the drop zone's format, and the documentation of both. */
-export const dreamRequestSchema = z.strictObject({
+export const requestSchema = z.strictObject({
   network: z
     .string()
     .regex(NETWORK_ID, { error: "the id of a registered network, such as emojinet" })
@@ -158,17 +158,17 @@ export const dreamRequestSchema = z.strictObject({
 });
 
 /** A request on this machine: `network` may be an .onnx file, `initialImage` a path. */
-export const localRequestSchema = dreamRequestSchema.extend({
+export const localRequestSchema = requestSchema.extend({
   network: z.string().min(1).describe("id of a registered network, or path of an .onnx file"),
   initialImage: z.string().min(1).nullable().default(null).describe("path of an image file"),
 });
 
-export type DreamRequest = z.infer<typeof dreamRequestSchema>;
+export type RenderRequest = z.infer<typeof requestSchema>;
 /** A request as written by a user: fields with a default may be left out. */
-export type DreamRequestInput = z.input<typeof dreamRequestSchema>;
+export type RenderRequestInput = z.input<typeof requestSchema>;
 export type MontageRequest = z.infer<typeof montageSchema>;
 
-/** The request cannot be run as it stands. Every problem found is listed, one line each. */
+/** The request cannot be rendered as it stands. Every problem found is listed, one line each. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly problems: readonly string[];
@@ -180,16 +180,16 @@ export class RequestError extends Error {
 }
 
 /** @throws RequestError naming every bad field: where, what was given, what is wanted. */
-export function parseRequest(json: unknown): DreamRequest {
-  return parseWith(dreamRequestSchema, json);
+export function parseRequest(json: unknown): RenderRequest {
+  return parseWith(requestSchema, json);
 }
 
 /** As `parseRequest`, with paths allowed where they are on one machine. */
-export function parseLocalRequest(json: unknown): DreamRequest {
+export function parseLocalRequest(json: unknown): RenderRequest {
   return parseWith(localRequestSchema, json);
 }
 
-function parseWith(schema: typeof dreamRequestSchema, json: unknown): DreamRequest {
+function parseWith(schema: typeof requestSchema, json: unknown): RenderRequest {
   if (nestingDepth(json) > MAX_NESTING_DEPTH) {
     throw new RequestError([
       `request: nested more than ${MAX_NESTING_DEPTH} levels deep; no request is`,

@@ -13,7 +13,7 @@ import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.
 import { analyseNetwork, type NetworkAnalysis } from "../networks/analyse-network.ts";
 import { selectChannels } from "./channel-selection.ts";
 import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
-import { type DreamRequest, RequestError } from "./request.ts";
+import { type RenderRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest } from "./resolved-request.ts";
 import { layerProblems } from "../networks/layer-problems.ts";
 import { levelSizes, workProblems } from "./work.ts";
@@ -24,7 +24,7 @@ import { levelSizes, workProblems } from "./work.ts";
  * @throws RequestError listing every problem: where, what was given, what is wanted, what to do
  */
 export async function resolveRequest(
-  request: DreamRequest,
+  request: RenderRequest,
   network: Network,
   initialImage: InitialImage | null,
 ): Promise<ResolvedRequest> {
@@ -85,7 +85,7 @@ interface ResolvedLayer extends Layer {
 }
 
 function resolveLayer(
-  { layer: reference }: DreamRequest,
+  { layer: reference }: RenderRequest,
   analysis: NetworkAnalysis,
 ): ResolvedLayer {
   const { layers } = analysis;
@@ -137,12 +137,12 @@ function countProblems(count: number): string[] {
   ];
 }
 
-/** What keeps the layer from being drawn at these sizes; none if it can be. */
+/** What keeps the layer from being rendered at these sizes; none if it can be. */
 function ascentProblems(
   model: NetworkModel,
   layer: Layer,
   size: Size,
-  { pyramidLevels, pyramidScale, objective }: DreamRequest,
+  { pyramidLevels, pyramidScale, objective }: RenderRequest,
 ): string[] {
   try {
     const levels = planLevels(model, layer, { size, pyramidLevels, pyramidScale });
@@ -161,7 +161,7 @@ function ascentProblems(
   }
 }
 
-function montageProblems({ montage }: DreamRequest, count: number, tileSize: Size): string[] {
+function montageProblems({ montage }: RenderRequest, count: number, tileSize: Size): string[] {
   const { labels } = montage;
   if (count === 0) return [];
   const problems: string[] = [];

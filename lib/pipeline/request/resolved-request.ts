@@ -1,6 +1,6 @@
 import type { Size } from "../../image/raster.ts";
 import type { NetworkManifest } from "../../networks/manifest.ts";
-import type { DreamRequest } from "./request.ts";
+import type { RenderRequest } from "./request.ts";
 
 /** An image in the bucket, pinned to the bytes it had when the request was checked. */
 export interface InitialImage extends Size {
@@ -11,7 +11,7 @@ export interface InitialImage extends Size {
 /** A request that can be run: every name in it has been found. */
 export interface ResolvedRequest {
   /** In normal form: `layer` is an index and `channels` are indices, so equal jobs are equal here. */
-  readonly request: DreamRequest;
+  readonly request: RenderRequest;
   readonly manifest: NetworkManifest;
   readonly layer: {
     /** 1-based. */

@@ -12,7 +12,7 @@ import type { JobPlan } from "../job/plan.ts";
 import type { ChannelResult } from "../job/result.ts";
 import { pageLayouts } from "./sheet-pages.ts";
 
-/** What was drawn, and under which keys. */
+/** What was built, and under which keys. */
 export interface BuiltSheet {
   readonly layout: SheetLayout;
   /** One image: the sheet, or where that is too large, a reduced one. */
@@ -36,8 +36,8 @@ const LIMITS: SheetLimits = {
 };
 
 /**
- * Draws the contact sheet of a job whose channels have all ended and writes it to the bucket. Drawn
- * again it has the same bytes: it depends on plan and results alone.
+ * Builds the sheet of a job whose channels have all ended and writes it to the bucket. Built again
+ * it has the same bytes: it depends on plan and results alone.
  */
 export async function buildSheet(
   store: ObjectStore,

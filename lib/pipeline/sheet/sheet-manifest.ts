@@ -4,7 +4,7 @@ import type { JobProgress } from "../job/progress.ts";
 import type { ChannelResult, OkResult } from "../job/result.ts";
 
 /**
- * Everything a reader needs about a finished sheet: what was asked, what was drawn where, and how
+ * Everything a reader needs about a finished sheet: what was asked, what is where, and how
  * each channel ended. It follows from plan and results, so writing it again changes nothing.
  */
 export function sheetManifest(

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
 import { JobResults } from "../../../lib/pipeline/job/job-results.ts";
-import { runChannels } from "../../../lib/pipeline/render/render-messages.ts";
+import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import {
   deliveries,
@@ -28,10 +28,10 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Draws what is in the queue: channel 2 fails, channels that `take` leaves out wait on. */
-async function draw(take: (channel: number) => boolean = () => true): Promise<void> {
+/** Renders what is in the queue: channel 2 fails, channels that `take` leaves out wait on. */
+async function render(take: (channel: number) => boolean = () => true): Promise<void> {
   const messages = deliveries(pipeline.cpu).filter((_, i) => take(i + 1));
-  await runChannels(messages, pipeline.drawDeps(new FakeRenderer({ unrenderable: [2] })));
+  await renderMessages(messages, pipeline.renderDeps(new FakeRenderer({ unrenderable: [2] })));
 }
 
 const assemble = (jobId: string) =>
@@ -103,7 +103,7 @@ describe("GET /jobs/{jobId}", () => {
   test("counts and links what is there while the job runs", async () => {
     const { jobId } = await pipeline.accept({ outputScaling: "none" });
     expect((await call("GET", `/jobs/${jobId}`)).body).toMatchObject({ state: "queued", ok: 0 });
-    await draw((channel) => channel < 4);
+    await render((channel) => channel < 4);
     const { status, body } = await call("GET", `/jobs/${jobId}`);
     expect(status).toBe(200);
     const link = (key: string) => `https://bucket.invalid/jobs/${jobId}/${key}?seconds=3600`;
@@ -158,7 +158,7 @@ describe("GET /jobs/{jobId}", () => {
 
   test("links the sheet at the end", async () => {
     const { jobId } = await pipeline.accept();
-    await draw();
+    await render();
     await assemble(jobId);
     const { body } = await call("GET", `/jobs/${jobId}`);
     expect(body).toMatchObject({
@@ -194,11 +194,11 @@ describe("GET /jobs/{jobId}", () => {
 describe("DELETE /jobs/{jobId}", () => {
   test("ends what has not ended as cancelled", async () => {
     const { jobId } = await pipeline.accept();
-    await draw((channel) => channel === 1);
+    await render((channel) => channel === 1);
     const { status, body } = await call("DELETE", `/jobs/${jobId}`);
     expect(status).toBe(202);
     expect(body).toMatchObject({ state: "cancelling", ok: 1 });
-    await draw();
+    await render();
     await assemble(jobId);
     const after = await call("GET", `/jobs/${jobId}`);
     expect(after.body).toMatchObject({ state: "cancelled", ok: 1, failed: 0, cancelled: 4 });
@@ -208,7 +208,7 @@ describe("DELETE /jobs/{jobId}", () => {
     const { jobId } = await pipeline.accept();
     expect((await call("DELETE", `/jobs/${jobId}`)).status).toBe(202);
     expect((await call("DELETE", `/jobs/${jobId}`)).status).toBe(202);
-    await draw();
+    await render();
     await assemble(jobId);
     const before = pipeline.store.keys();
     expect((await call("DELETE", `/jobs/${jobId}`)).status).toBe(409);

@@ -95,7 +95,7 @@ class SmallCard implements Renderer {
 let broken: unknown[];
 const onBroken = (error: unknown) => void broken.push(error);
 
-/** Draws until it throws the error. */
+/** Renders until it throws the error. */
 function failing(message: string): Promise<unknown> {
   const renderer = new FakeRenderer({ beforeChannel: () => Promise.reject(new Error(message)) });
   return new GpuRenderer(renderer, onBroken).render(task);
@@ -118,16 +118,16 @@ describe("GpuRenderer", () => {
     expect(card.asked.slice(7), "another layer may need less").toEqual([5, 2, 2, 1]);
   });
 
-  test("does not draw again what had ended before memory ran out", async () => {
-    const drawn: number[] = [];
+  test("does not render again what had ended before memory ran out", async () => {
+    const rendered: number[] = [];
     const renderer = new GpuRenderer(
       new FakeRenderer({
         beforeChannel: (channel) => {
-          if (channel === 7 && !drawn.includes(7)) {
-            drawn.push(7);
+          if (channel === 7 && !rendered.includes(7)) {
+            rendered.push(7);
             throw new Error("out of memory");
           }
-          drawn.push(channel);
+          rendered.push(channel);
         },
       }),
       onBroken,
@@ -136,7 +136,7 @@ describe("GpuRenderer", () => {
     const results = await renderer.render(task, {
       onChannel: async (result) => void ended.push(result),
     });
-    expect(drawn).toEqual([9, 2, 7, 7, 4, 5]);
+    expect(rendered).toEqual([9, 2, 7, 7, 4, 5]);
     expect(ended.map(({ channel }) => channel)).toEqual([9, 2, 7, 4, 5]);
     expect(results).toHaveLength(5);
   });

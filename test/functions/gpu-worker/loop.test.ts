@@ -43,7 +43,7 @@ function workerDeps(receiver: ScriptedQueue, renderer: Renderer) {
       if (states.at(-1) !== state) states.push(state);
     },
   };
-  const deps = { ...pipeline.drawDeps(renderer), receiver, protection, log: silentLog };
+  const deps = { ...pipeline.renderDeps(renderer), receiver, protection, log: silentLog };
   return { deps: { ...deps, provider: "cuda" as const }, states };
 }
 
@@ -72,7 +72,7 @@ const loseCard = () => {
 const results = () => pipeline.store.keys("jobs/").filter((key) => key.includes("/results/"));
 
 describe("runLoop", () => {
-  test("draws groups of up to 32 messages, those of one job together", async () => {
+  test("renders groups of up to 32 messages, those of one job together", async () => {
     const large = await pipeline.accept({ channels: "1:38" });
     const small = await pipeline.accept({ channels: "1:2", seed: 1 });
     const jobs = [
@@ -106,7 +106,7 @@ describe("runLoop", () => {
     expect(queue.visibility).toEqual([{ handles: handles([2, 4]), seconds: 30 }]);
   });
 
-  test("keeps messages invisible while they are drawn, every 40 of 120 seconds", async () => {
+  test("keeps messages invisible while they are rendered, every 40 of 120 seconds", async () => {
     const { jobId } = await pipeline.accept({ channels: "1:2" });
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const queue = queueOf(channelsOf(jobId, [1, 2]));
@@ -182,7 +182,7 @@ describe("runLoop", () => {
       },
     });
     expect(await runLoop(workerDeps(queue, renderer).deps, stop.signal)).toBe("broken");
-    expect(renderer.calls, "nothing is drawn on a broken card").toEqual([[1], [2]]);
+    expect(renderer.calls, "nothing is rendered on a broken card").toEqual([[1], [2]]);
     expect(queue.deleted).toEqual(["h1"]);
     expect(queue.visibility).toEqual([{ handles: handles([2, 3, 4]), seconds: 0 }]);
     expect(results()).toHaveLength(1);
@@ -191,17 +191,17 @@ describe("runLoop", () => {
 
 describe("runWorker", () => {
   test.each([
-    { provider: "cuda", checkCuda: passing, exitCode: 0, drawn: 1 },
-    { provider: "cuda", checkCuda: refusing, exitCode: 1, drawn: 0 },
-    { provider: "cpu", checkCuda: refusing, exitCode: 0, drawn: 1 },
-  ] as const)("$provider: exit code $exitCode, $drawn drawn", async (row) => {
+    { provider: "cuda", checkCuda: passing, exitCode: 0, rendered: 1 },
+    { provider: "cuda", checkCuda: refusing, exitCode: 1, rendered: 0 },
+    { provider: "cpu", checkCuda: refusing, exitCode: 0, rendered: 1 },
+  ] as const)("$provider: exit code $exitCode, $rendered rendered", async (row) => {
     const { jobId } = await pipeline.accept({ channels: "1:1" });
     const queue = queueOf(channelsOf(jobId, [1]));
     const { deps } = workerDeps(queue, new FakeRenderer());
     const { provider, checkCuda } = row;
     expect(await runWorker({ ...deps, provider, checkCuda }, stop.signal)).toBe(row.exitCode);
-    expect(results()).toHaveLength(row.drawn);
-    expect(queue.received.length > 0).toBe(row.drawn > 0);
+    expect(results()).toHaveLength(row.rendered);
+    expect(queue.received.length > 0).toBe(row.rendered > 0);
   });
 
   test("a broken card is exit code 1", async () => {

@@ -11,7 +11,7 @@ import { answerUpload } from "../../../lib/pipeline/job/answer-upload.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { MAX_REQUEST_BYTES } from "../../../lib/pipeline/limits.ts";
 import { readPlan } from "../../../lib/pipeline/job/plan.ts";
-import type { DreamRequestInput } from "../../../lib/pipeline/request/request.ts";
+import type { RenderRequestInput } from "../../../lib/pipeline/request/request.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { MemoryQueue } from "../../support/memory-queue.ts";
 import {
@@ -58,7 +58,7 @@ test("the same request is the same job however it is spelled, and is sent once",
   expect(pipeline.assembly.sent).toHaveLength(1);
 });
 
-const VARIATIONS: readonly Partial<DreamRequestInput>[] = [
+const VARIATIONS: readonly Partial<RenderRequestInput>[] = [
   { layer: "wide_relu" },
   { channels: "1:4" },
   { channels: [2, 1, 3, 4, 5] },
@@ -177,7 +177,7 @@ test("large jobs go to the GPU where there is one, small ones to the CPU, and ea
     return Promise.resolve();
   };
   const withGpu = { ...deps, queues: { ...deps.queues, gpu }, wakeGpu };
-  const providerOf = async (fields: Partial<DreamRequestInput>, on: AcceptDeps = withGpu) => {
+  const providerOf = async (fields: Partial<RenderRequestInput>, on: AcceptDeps = withGpu) => {
     const acceptance = await acceptRequest({ ...TINY_REQUEST, ...fields }, on);
     return acceptance.status === "accepted" ? acceptance.plan.provider : acceptance.problems;
   };

@@ -6,7 +6,7 @@ import type { Completion } from "../../../lib/pipeline/job/completion.ts";
 import { endPoisonedChannel } from "../../../lib/pipeline/job/dead-letter.ts";
 import { JobResults } from "../../../lib/pipeline/job/job-results.ts";
 import { reconcileJob } from "../../../lib/pipeline/job/reconcile-job.ts";
-import { runChannels } from "../../../lib/pipeline/render/render-messages.ts";
+import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { checkAccounts } from "../../support/check-accounts.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
@@ -47,9 +47,9 @@ async function perform(
   switch (happening.kind) {
     case "deliver": {
       const batch = happening.channels.map((index) => messages[index]!);
-      // every delivery draws other bytes, as GPUs do: only one may ever be kept
+      // every delivery renders other bytes, as GPUs do: only one may ever be kept
       const renderer = new FakeRenderer({ noise: happening.noise });
-      await runChannels(batch, pipeline.drawDeps(renderer));
+      await renderMessages(batch, pipeline.renderDeps(renderer));
       return;
     }
     case "poison":

@@ -9,18 +9,18 @@ import { rescaleLinear } from "../../../lib/image/rescale.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { MAX_RECEIVES } from "../../../lib/pipeline/limits.ts";
 import { readResult } from "../../../lib/pipeline/job/result.ts";
-import { runChannels } from "../../../lib/pipeline/render/render-messages.ts";
+import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { fakeImage, FakeRenderer } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline, NOW } from "../../support/memory-pipeline.ts";
 
 const redImage = (red: number) => encodePng(filledRaster({ width: 24, height: 20 }, [red, 0, 0]));
 
-test("channels of one job are drawn together, each with a tile and a full record", async () => {
+test("channels of one job are rendered together, each with a tile and a full record", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept();
   const renderer = new FakeRenderer();
-  const failed = await runChannels(deliveries(pipeline.cpu), pipeline.drawDeps(renderer));
+  const failed = await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
 
   expect(failed).toEqual([]);
   expect(renderer.calls).toEqual([[1, 2, 3, 4, 5]]);
@@ -57,7 +57,7 @@ test("the task has the plan's options and the network of the plan", async () => 
   const pipeline = await memoryPipeline(await temporaryFolder());
   await pipeline.accept({ objective: "mean", pyramidLevels: 2, seed: 9, channels: [4] });
   const renderer = new FakeRenderer();
-  await runChannels(deliveries(pipeline.cpu), pipeline.drawDeps(renderer));
+  await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
   expect(renderer.tasks[0]).toMatchObject({
     layer: 2,
     channels: [4],
@@ -75,7 +75,7 @@ test("the task has the plan's options and the network of the plan", async () => 
 test("without output scaling the raw values are kept too", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept({ outputScaling: "none", channels: [2] });
-  await runChannels(deliveries(pipeline.cpu), pipeline.drawDeps());
+  await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
   const raw = decodeNpy(await pipeline.store.get(keys.rawTileKey(jobId, 2)));
   const image = fakeImage(2, 0);
   expect(raw).toEqual({ shape: [3, 16, 20], data: image.data });
@@ -84,29 +84,29 @@ test("without output scaling the raw values are kept too", async () => {
   expect(shown.data[0]).toBe(Math.round(image.data[0]! + 128));
 });
 
-test("a channel with a result is not drawn again, and duplicates in a batch are drawn once", async () => {
+test("a channel with a result is not rendered again, and duplicates in a batch are rendered once", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   await pipeline.accept();
   const batch = deliveries(pipeline.cpu);
   const renderer = new FakeRenderer();
-  await runChannels(batch.slice(0, 2), pipeline.drawDeps(renderer));
+  await renderMessages(batch.slice(0, 2), pipeline.renderDeps(renderer));
   const twice = [
     ...batch,
     ...batch.map((message) => ({ ...message, messageId: `${message.messageId}b` })),
   ];
-  expect(await runChannels(twice, pipeline.drawDeps(renderer))).toEqual([]);
+  expect(await renderMessages(twice, pipeline.renderDeps(renderer))).toEqual([]);
   expect(renderer.calls).toEqual([
     [1, 2],
     [3, 4, 5],
   ]);
 });
 
-test("of two workers that draw a channel at once the first result stands, with its tile's bytes", async () => {
+test("of two workers that render a channel at once the first result stands, with its tile's bytes", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept({ channels: [4] });
-  const workers = [1, 2, 3].map((noise) => pipeline.drawDeps(new FakeRenderer({ noise })));
+  const workers = [1, 2, 3].map((noise) => pipeline.renderDeps(new FakeRenderer({ noise })));
   const outcomes = await Promise.all(
-    workers.map((deps) => runChannels(deliveries(pipeline.cpu), deps)),
+    workers.map((deps) => renderMessages(deliveries(pipeline.cpu), deps)),
   );
   expect(outcomes).toEqual([[], [], []]);
   const result = await readResult(pipeline.store, jobId, 4);
@@ -121,7 +121,7 @@ test("messages of several jobs in one batch go to their own jobs", async () => {
   await pipeline.accept({ channels: [1, 2] });
   await pipeline.accept({ channels: [6, 7], seed: 3 });
   const renderer = new FakeRenderer();
-  expect(await runChannels(deliveries(pipeline.cpu), pipeline.drawDeps(renderer))).toEqual([]);
+  expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
   expect(renderer.tasks.map(({ channels, seed }) => [channels, seed])).toEqual([
     [[1, 2], 0],
     [[6, 7], 3],
@@ -137,9 +137,13 @@ test("a body that is no channel message, or names a channel out of the plan, fai
     { messageId: "unknown", body: '{"jobId":"nosuch","channel":1}', receiveCount: 1 },
   ];
   const failures = new Map<string, unknown>();
-  const failed = await runChannels([...odd, ...deliveries(pipeline.cpu)], pipeline.drawDeps(), {
-    onFailure: ({ messageId, job }) => failures.set(messageId, job),
-  });
+  const failed = await renderMessages(
+    [...odd, ...deliveries(pipeline.cpu)],
+    pipeline.renderDeps(),
+    {
+      onFailure: ({ messageId, job }) => failures.set(messageId, job),
+    },
+  );
   expect(failed.toSorted()).toEqual(["other", "torn", "unknown"]);
   expect(Object.fromEntries(failures)).toEqual({
     other: null,
@@ -150,14 +154,14 @@ test("a body that is no channel message, or names a channel out of the plan, fai
   const stray = [
     { messageId: "stray", body: JSON.stringify({ jobId, channel: 6 }), receiveCount: 1 },
   ];
-  expect(await runChannels(stray, pipeline.drawDeps())).toEqual(["stray"]);
+  expect(await renderMessages(stray, pipeline.renderDeps())).toEqual(["stray"]);
 });
 
 test("what the renderer calls undrawable is a failed result at once", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept();
   const renderer = new FakeRenderer({ unrenderable: [2] });
-  expect(await runChannels(deliveries(pipeline.cpu), pipeline.drawDeps(renderer))).toEqual([]);
+  expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
   expect(await readResult(pipeline.store, jobId, 2)).toMatchObject({
     state: "failed",
     source: "renderer",
@@ -168,7 +172,10 @@ test("what the renderer calls undrawable is a failed result at once", async () =
 test("a value that is not finite never becomes a tile", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept({ channels: [2] });
-  await runChannels(deliveries(pipeline.cpu), pipeline.drawDeps(new FakeRenderer({ noise: NaN })));
+  await renderMessages(
+    deliveries(pipeline.cpu),
+    pipeline.renderDeps(new FakeRenderer({ noise: NaN })),
+  );
   expect(await readResult(pipeline.store, jobId, 2)).toMatchObject({
     state: "failed",
     reason: "value 0 of the image is NaN",
@@ -176,17 +183,17 @@ test("a value that is not finite never becomes a tile", async () => {
   expect(pipeline.store.keys(keys.tilePrefix(jobId))).toEqual([]);
 });
 
-test("if a group fails its channels are drawn one by one, and only the guilty one is retried", async () => {
+test("if a group fails its channels are rendered one by one, and only the one at fault is retried", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept();
   const renderer = new FakeRenderer({ throwing: [2] });
-  const failed = await runChannels(deliveries(pipeline.cpu), pipeline.drawDeps(renderer));
+  const failed = await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
   expect(failed).toEqual(["m1"]);
   expect(renderer.calls).toEqual([[1, 2, 3, 4, 5], [2], [3], [4], [5]]);
   expect(pipeline.store.keys(keys.resultPrefix(jobId))).toHaveLength(4);
 });
 
-test("channels tried before are drawn alone and after the fresh ones", async () => {
+test("channels tried before are rendered alone and after the fresh ones", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   await pipeline.accept();
   const counts = [3, 1, 2, 1, 1];
@@ -195,18 +202,18 @@ test("channels tried before are drawn alone and after the fresh ones", async () 
     receiveCount: counts[i]!,
   }));
   const renderer = new FakeRenderer();
-  await runChannels(batch, pipeline.drawDeps(renderer));
+  await renderMessages(batch, pipeline.renderDeps(renderer));
   expect(renderer.calls).toEqual([[2, 4, 5], [3], [1]]);
 });
 
 test("on its last delivery an error becomes the channel's failed result", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept({ channels: [2] });
-  const deps = pipeline.drawDeps(new FakeRenderer({ throwing: [2] }));
+  const deps = pipeline.renderDeps(new FakeRenderer({ throwing: [2] }));
   for (let count = 1; count < MAX_RECEIVES; count++) {
-    expect(await runChannels(deliveries(pipeline.cpu, count), deps)).toEqual(["m0"]);
+    expect(await renderMessages(deliveries(pipeline.cpu, count), deps)).toEqual(["m0"]);
   }
-  expect(await runChannels(deliveries(pipeline.cpu, MAX_RECEIVES), deps)).toEqual([]);
+  expect(await renderMessages(deliveries(pipeline.cpu, MAX_RECEIVES), deps)).toEqual([]);
   expect(await readResult(pipeline.store, jobId, 2)).toMatchObject({
     state: "failed",
     attempts: MAX_RECEIVES,
@@ -225,11 +232,15 @@ test("a worker that is stopped keeps what has ended and gives the rest back, eve
     secondsPerChannel: 0.01,
   });
   const hooks = { signal: stop.signal };
-  const failed = await runChannels(deliveries(pipeline.cpu), pipeline.drawDeps(renderer), hooks);
+  const failed = await renderMessages(
+    deliveries(pipeline.cpu),
+    pipeline.renderDeps(renderer),
+    hooks,
+  );
   expect(failed).toEqual(["m2", "m3", "m4"]);
   expect(pipeline.store.keys(keys.resultPrefix(jobId))).toHaveLength(2);
   const last = deliveries(pipeline.cpu, MAX_RECEIVES).slice(4);
-  expect(await runChannels(last, pipeline.drawDeps(renderer), hooks)).toEqual(["m4"]);
+  expect(await renderMessages(last, pipeline.renderDeps(renderer), hooks)).toEqual(["m4"]);
 });
 
 test("channels of a cancelled job end as cancelled, undrawn", async () => {
@@ -237,7 +248,7 @@ test("channels of a cancelled job end as cancelled, undrawn", async () => {
   const { jobId } = await pipeline.accept({ channels: [1, 2] });
   await pipeline.store.put(keys.cancelKey(jobId), Buffer.from("{}"), "application/json");
   const renderer = new FakeRenderer();
-  expect(await runChannels(deliveries(pipeline.cpu), pipeline.drawDeps(renderer))).toEqual([]);
+  expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
   expect(renderer.calls).toEqual([]);
   expect((await readResult(pipeline.store, jobId, 2)).state).toBe("cancelled");
 });
@@ -247,13 +258,13 @@ test("an initial image that changed after the job was accepted fails its channel
   await pipeline.store.put("uploads/a.png", await redImage(1), "image/png");
   const { jobId } = await pipeline.accept({ channels: [1], initialImage: "uploads/a.png" });
   const renderer = new FakeRenderer();
-  await runChannels(deliveries(pipeline.cpu).slice(0, 1), pipeline.drawDeps(renderer));
+  await renderMessages(deliveries(pipeline.cpu).slice(0, 1), pipeline.renderDeps(renderer));
   expect(renderer.tasks[0]?.initialImage).toMatchObject({ width: 24, height: 20 });
 
   const other = await pipeline.accept({ channels: [2], initialImage: "uploads/a.png" });
   await pipeline.store.put("uploads/a.png", await redImage(2), "image/png");
   const message = deliveries(pipeline.cpu, MAX_RECEIVES).slice(1);
-  await runChannels(message, pipeline.drawDeps(renderer));
+  await renderMessages(message, pipeline.renderDeps(renderer));
   expect(await readResult(pipeline.store, other.jobId, 2)).toMatchObject({
     state: "failed",
     reason: expect.stringContaining("has changed since the job was accepted"),

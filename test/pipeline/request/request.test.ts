@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 
 import {
-  dreamRequestSchema,
+  requestSchema,
   parseLocalRequest,
   parseRequest,
   RequestError,
@@ -144,7 +144,7 @@ test("on one machine the network may be a file and the image a path, nothing els
 });
 
 test("the schema can be written as JSON Schema, with every field described", () => {
-  const schema = z.toJSONSchema(dreamRequestSchema, { target: "draft-04", io: "input" });
+  const schema = z.toJSONSchema(requestSchema, { target: "draft-04", io: "input" });
   const fields = Object.entries(schema.properties ?? {});
   expect(fields.length).toBe(13);
   expect(fields.filter(([, field]) => !(typeof field === "object" && field.description))).toEqual(

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import type { Network } from "../../../lib/networks/registry.ts";
 import {
-  type DreamRequestInput,
+  type RenderRequestInput,
   parseRequest,
   RequestError,
 } from "../../../lib/pipeline/request/request.ts";
@@ -16,13 +16,13 @@ type Pair = [number, number];
 
 const resolve = (
   network: Network,
-  fields: Partial<DreamRequestInput>,
+  fields: Partial<RenderRequestInput>,
   image: InitialImage | null = null,
 ) => resolveRequest(parseRequest({ ...TINY_REQUEST, ...fields }), network, image);
 
 async function problemsOf(
   network: Network,
-  fields: Partial<DreamRequestInput>,
+  fields: Partial<RenderRequestInput>,
   image: InitialImage | null = null,
 ): Promise<readonly string[]> {
   try {

@@ -10,7 +10,7 @@ import * as keys from "../../../lib/pipeline/keys.ts";
 import { readProgress } from "../../../lib/pipeline/job/progress.ts";
 import { reconcileJob, type ReconcileDeps } from "../../../lib/pipeline/job/reconcile-job.ts";
 import { readResult } from "../../../lib/pipeline/job/result.ts";
-import { runChannels } from "../../../lib/pipeline/render/render-messages.ts";
+import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import {
@@ -30,13 +30,13 @@ function assemblerOf(pipeline: MemoryPipeline) {
   return { deps, completions };
 }
 
-async function draw(
+async function render(
   pipeline: MemoryPipeline,
   from: number,
   to: number,
   renderer = new FakeRenderer(),
 ) {
-  await runChannels(deliveries(pipeline.cpu).slice(from, to), pipeline.drawDeps(renderer));
+  await renderMessages(deliveries(pipeline.cpu).slice(from, to), pipeline.renderDeps(renderer));
 }
 
 test("a job waits until its last channel has ended, and is completed once", async () => {
@@ -45,7 +45,7 @@ test("a job waits until its last channel has ended, and is completed once", asyn
   const { deps, completions } = assemblerOf(pipeline);
   expect(await assembleJob("unknown-job", deps)).toBe("unknown");
   expect(await assembleJob(jobId, deps)).toBe("waiting");
-  await draw(pipeline, 0, 4);
+  await render(pipeline, 0, 4);
   expect(await assembleJob(jobId, deps)).toBe("waiting");
   expect(await readProgress(pipeline.store, jobId)).toMatchObject({
     state: "running",
@@ -55,7 +55,7 @@ test("a job waits until its last channel has ended, and is completed once", asyn
     counted: "1:4",
     meanActivation: (1.1 + 2.1 + 3.1 + 4.1) / 4,
   });
-  await draw(pipeline, 4, 5);
+  await render(pipeline, 4, 5);
   expect(await assembleJob(jobId, deps)).toBe("completed");
   expect(await assembleJob(jobId, deps)).toBe("ended");
   expect(completions).toHaveLength(1);
@@ -70,7 +70,7 @@ test("sheet and manifest tell what is where", async () => {
     channels: ["zebra", "snail"],
     montage: { borderSize: 2, gridSize: [1, 2], title: "" },
   });
-  await draw(pipeline, 0, 2, new FakeRenderer({ unrenderable: [1] }));
+  await render(pipeline, 0, 2, new FakeRenderer({ unrenderable: [1] }));
   await assembleJob(jobId, assemblerOf(pipeline).deps);
   const manifest = await readJsonObject(pipeline.store, keys.manifestKey(jobId));
   expect(manifest).toMatchObject({
@@ -102,7 +102,7 @@ test("sheet and manifest tell what is where", async () => {
 test("racing assemblers, and one that ends before the marker, complete a job once with the same bytes", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept();
-  await draw(pipeline, 0, 5);
+  await render(pipeline, 0, 5);
   const cutOff: AssembleDeps = {
     ...assemblerOf(pipeline).deps,
     onProgress: ({ state }) => {
@@ -130,7 +130,7 @@ test("reconcile asks to be called again while channels are missing, and not afte
   expect(await reconcileJob(jobId, deps)).toBe("waiting");
   expect(pipeline.assembly.sent).toHaveLength(2);
   expect(pipeline.assembly.sent[1]).toEqual(pipeline.assembly.sent[0]);
-  await draw(pipeline, 0, 5);
+  await render(pipeline, 0, 5);
   expect(await reconcileJob(jobId, deps)).toBe("completed");
   expect(await reconcileJob(jobId, deps)).toBe("ended");
   expect(pipeline.assembly.sent).toHaveLength(2);
@@ -142,17 +142,17 @@ test("reconcile sends what an interrupted intake did not send", async () => {
   await expect(pipeline.accept()).rejects.toThrow("out of reach");
   const [folder = ""] = pipeline.store.keys("jobs/");
   const jobId = keys.jobIdOf(folder) ?? "";
-  await draw(pipeline, 0, 2);
+  await render(pipeline, 0, 2);
   expect(await reconcileJob(jobId, assemblerOf(pipeline).deps)).toBe("waiting");
   expect(pipeline.cpu.bodies.slice(2)).toEqual([3, 4, 5].map((channel) => ({ jobId, channel })));
-  await draw(pipeline, 2, 5);
+  await render(pipeline, 2, 5);
   expect(await assembleJob(jobId, assemblerOf(pipeline).deps)).toBe("completed");
 });
 
 test("at the deadline missing channels become failed, and what is there stays", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId, deadline } = await pipeline.accept();
-  await draw(pipeline, 0, 3);
+  await render(pipeline, 0, 3);
   const { deps, completions } = assemblerOf(pipeline);
   pipeline.clock.now = new Date(new Date(deadline).getTime() - 1);
   expect(await reconcileJob(jobId, deps)).toBe("waiting");
@@ -164,14 +164,14 @@ test("at the deadline missing channels become failed, and what is there stays", 
     source: "deadline",
   });
   const late = new FakeRenderer();
-  await draw(pipeline, 0, 5, late);
+  await render(pipeline, 0, 5, late);
   expect(late.calls).toEqual([]);
 });
 
 test("a cancelled job ends at once with what it has", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept();
-  await draw(pipeline, 0, 2);
+  await render(pipeline, 0, 2);
   const { deps, completions } = assemblerOf(pipeline);
   expect(await cancelJob("unknown-job", deps)).toBe("unknown");
   expect(await cancelJob(jobId, deps)).toBe("cancelling");
@@ -193,13 +193,13 @@ test("the status is exact though the snapshot lags behind", async () => {
   const status = () => readJobStatus(pipeline.store, jobId);
   expect(await readJobStatus(pipeline.store, "unknown-job")).toBeNull();
   expect(await status()).toMatchObject({ state: "queued", ok: 0, meanActivation: null });
-  await draw(pipeline, 0, 2);
+  await render(pipeline, 0, 2);
   await assembleJob(jobId, deps);
-  await draw(pipeline, 2, 4, new FakeRenderer({ unrenderable: [3] }));
+  await render(pipeline, 2, 4, new FakeRenderer({ unrenderable: [3] }));
   const running = await status();
   expect(running).toMatchObject({ state: "running", ok: 3, failed: 1, completion: null });
   expect(running?.meanActivation).toBeCloseTo((1.1 + 2.1 + 4.1) / 3, 10);
-  await draw(pipeline, 4, 5);
+  await render(pipeline, 4, 5);
   await assembleJob(jobId, deps);
   expect(await status()).toMatchObject({
     state: "completed_with_failures",

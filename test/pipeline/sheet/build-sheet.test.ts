@@ -6,18 +6,18 @@ import { sheetLayout } from "../../../lib/image/sheet-layout.ts";
 import { buildSheet } from "../../../lib/pipeline/sheet/build-sheet.ts";
 import { JobResults } from "../../../lib/pipeline/job/job-results.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
-import { runChannels } from "../../../lib/pipeline/render/render-messages.ts";
+import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { pageLayouts } from "../../../lib/pipeline/sheet/sheet-pages.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
 
-async function drawnJob() {
+async function renderedJob() {
   const pipeline = await memoryPipeline(await temporaryFolder(), { wideChannels: 23 });
   const plan = await pipeline.accept({
     channels: "all",
     montage: { gridSize: [4, 6], borderSize: 1 },
   });
-  await runChannels(deliveries(pipeline.cpu), pipeline.drawDeps());
+  await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
   const results = await new JobResults(pipeline.store).read(plan.jobId, plan.channels);
   const image = async (key: string) => decodeImage(await pipeline.store.get(key));
   return { ...pipeline, plan, results, image };
@@ -26,7 +26,7 @@ async function drawnJob() {
 const WHOLE = { maxSide: 1000, maxPixels: 1e6, maxPageSide: 500 };
 
 test("a sheet within the limits is one image", async () => {
-  const { store, plan, results, image } = await drawnJob();
+  const { store, plan, results, image } = await renderedJob();
   const sheet = await buildSheet(store, plan, results, WHOLE);
   expect(sheet.pages).toEqual([]);
   expect(sheet.deepZoom).toBeNull();
@@ -35,7 +35,7 @@ test("a sheet within the limits is one image", async () => {
 });
 
 test("a tile that is damaged is named", async () => {
-  const { store, plan, results } = await drawnJob();
+  const { store, plan, results } = await renderedJob();
   const key = keys.tileKey(plan.jobId, 7);
   const tile = await store.get(key);
   await store.put(key, tile.subarray(0, tile.length - 20), "image/png");
@@ -45,7 +45,7 @@ test("a tile that is damaged is named", async () => {
 });
 
 test("a larger one becomes pages, deep-zoom tiles and a small overview of the same picture", async () => {
-  const { store, plan, results, image } = await drawnJob();
+  const { store, plan, results, image } = await renderedJob();
   await buildSheet(store, plan, results, WHOLE);
   const whole = await image(keys.montageKey(plan.jobId));
   const sheet = await buildSheet(store, plan, results, { ...WHOLE, maxSide: 131, maxPageSide: 60 });
