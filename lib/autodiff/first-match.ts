@@ -2,7 +2,6 @@ import type { Value } from "../onnx/model.ts";
 import { floatTensor, sizeOf } from "../onnx/tensor.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { keepDims } from "./axes.ts";
-import { isEqual } from "./mask.ts";
 import type { VjpContext } from "./rule.ts";
 
 interface Reduced {
@@ -22,18 +21,18 @@ interface Reduced {
  * since opset 12.
  */
 export function firstMatch(context: VjpContext, { x, y, axes }: Reduced): Value {
-  const { graph } = context;
+  const { graph, forms } = context;
   const { add, mul, sub } = arithmetic(graph);
   const shape = graph.shapeOf(x);
   const searched = shape.map((length, axis) => (axes.includes(axis) ? length : 1));
   const n = sizeOf(shape) / sizeOf(keepDims(shape, axes));
   const places = graph.constant(floatTensor(searched, Array(n).keys()));
 
-  const isOther = sub(1, isEqual(context, x, y));
+  const isOther = sub(1, forms.isEqual(x, y));
   const queue = add(places, mul(n, isOther));
   const first = graph.emit("ReduceMin", [queue, graph.ints(axes)], {
     keepdims: 1,
     noop_with_empty_axes: 1,
   });
-  return isEqual(context, queue, first);
+  return forms.isEqual(queue, first);
 }

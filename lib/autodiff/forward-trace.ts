@@ -2,7 +2,7 @@ import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 import { UnsupportedGradientError } from "./errors.ts";
-import type { Provider } from "./provider.ts";
+import type { Forms } from "./forms/forms.ts";
 import type { NodeVjp, VjpContext } from "./rule.ts";
 import { NON_DIFFERENTIABLE, RULES } from "./rules/index.ts";
 
@@ -39,7 +39,7 @@ export class ForwardTrace {
   readonly steps: Step[] = [];
   readonly #graph: GraphBuilder;
   readonly #pass: ForwardPass;
-  readonly #provider: Provider;
+  readonly #forms: Forms;
   /** The network's values as values of the graph. */
   readonly #scope: Map<Value, Value>;
   readonly #active: Set<Value>;
@@ -47,10 +47,10 @@ export class ForwardTrace {
   readonly #readers: ReadonlyMap<Value, readonly string[]>;
   readonly #producers: ReadonlyMap<Value, string>;
 
-  constructor(graph: GraphBuilder, inputs: TraceInputs, pass: ForwardPass, provider: Provider) {
+  constructor(graph: GraphBuilder, inputs: TraceInputs, pass: ForwardPass, forms: Forms) {
     this.#graph = graph;
     this.#pass = pass;
-    this.#provider = provider;
+    this.#forms = forms;
     this.#scope = new Map([...inputs.replacements, [pass.input, inputs.image]]);
     this.#active = new Set([pass.input]);
     this.#readers = readersByValue(pass.nodes);
@@ -91,7 +91,7 @@ export class ForwardTrace {
       graph: this.#graph,
       node,
       inputs,
-      provider: this.#provider,
+      forms: this.#forms,
       isActive: (i) => this.isActive(node.inputs[i] ?? ""),
       isRectified: (i) => this.#rectified.has(node.inputs[i] ?? ""),
       consumers: this.#readers.get(node.outputs[0]!) ?? [],

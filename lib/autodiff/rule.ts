@@ -1,6 +1,6 @@
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
-import type { Provider } from "./provider.ts";
+import type { Forms } from "./forms/forms.ts";
 
 /** What a rule may look at: one forward node, whose inputs are already in the graph. */
 export interface VjpContext {
@@ -12,7 +12,8 @@ export interface VjpContext {
   readonly inputs: readonly Value[];
   /** Whether input i depends on the image, so that a cotangent for it is of use. */
   readonly isActive: (index: number) => boolean;
-  readonly provider: Provider;
+  /** What has a form per execution provider, emitted into `graph`. */
+  readonly forms: Forms;
   /**
    * Whether input i is never negative and, where it is zero, passes no gradient on: the output of a
    * ReLU, or of pools, concatenations and normalisations of such outputs.

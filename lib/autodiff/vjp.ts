@@ -3,6 +3,8 @@ import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
 import { UnsupportedGradientError } from "./errors.ts";
 import { type ForwardPass, ForwardTrace, type Step, type TraceInputs } from "./forward-trace.ts";
+import type { Forms } from "./forms/forms.ts";
+import { formsOf } from "./forms/index.ts";
 import type { Provider } from "./provider.ts";
 
 export interface LayerVjp {
@@ -27,13 +29,14 @@ export function vjp(
   pass: ForwardPass,
   provider: Provider,
 ): LayerVjp {
-  const trace = new ForwardTrace(graph, inputs, pass, provider);
+  const forms = formsOf(provider, graph);
+  const trace = new ForwardTrace(graph, inputs, pass, forms);
   for (const node of pass.nodes) trace.visit(node);
   const last = pass.nodes.at(-1);
   if (last && !trace.isActive(pass.layer)) throw notSmooth(last, pass.layerName);
   return {
     layer: trace.valueOf(pass.layer),
-    pullback: (cotangent) => pullBack(graph, pass, trace.steps, { cotangent, provider }),
+    pullback: (cotangent) => pullBack(forms, pass, trace.steps, cotangent),
   };
 }
 
@@ -49,7 +52,8 @@ export function surveyGradients(
   pass: Omit<ForwardPass, "layer" | "layerName">,
 ): ReadonlyMap<Value, Error> {
   const everything = { ...pass, layer: "", layerName: "" };
-  const trace = new ForwardTrace(graph, { image, replacements: new Map() }, everything, "cpu");
+  const inputs = { image, replacements: new Map<Value, Value>() };
+  const trace = new ForwardTrace(graph, inputs, everything, formsOf("cpu", graph));
   const obstacles = new Map<Value, Error>();
   const flat = new Map<Value, Error>();
   for (const node of pass.nodes) {
@@ -87,22 +91,17 @@ function notSmooth(node: Node, layerName = ""): UnsupportedGradientError {
   );
 }
 
-interface Seed {
-  readonly cotangent: Value;
-  readonly provider: Provider;
-}
-
 function pullBack(
-  graph: GraphBuilder,
+  forms: Forms,
   pass: ForwardPass,
   steps: readonly Step[],
-  { cotangent, provider }: Seed,
+  cotangent: Value,
 ): Value {
   const contributions = new Map<Value, Value[]>([[pass.layer, [cotangent]]]);
   const take = (value: Value): Value | null => {
     const parts = contributions.get(value);
     contributions.delete(value);
-    return parts ? sum(graph, parts, provider) : null;
+    return parts ? forms.sum(parts) : null;
   };
   for (const { node, pullback } of steps.toReversed()) {
     const cotangents = node.outputs.map(take);
@@ -120,10 +119,4 @@ function pullBack(
     throw new Error(`internal: no gradient reached the image from '${pass.layerName}'`);
   }
   return gradient;
-}
-
-/** On CUDA one Sum of many saves launches; on the CPU pairs of Add stay in the blocked layout. */
-function sum(graph: GraphBuilder, parts: readonly Value[], provider: Provider): Value {
-  if (provider === "cuda" && parts.length > 2) return graph.emit("Sum", parts);
-  return parts.reduce((total, part) => graph.emit("Add", [total, part]));
 }

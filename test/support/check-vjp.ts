@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 
+import { formsOf } from "../../lib/autodiff/forms/index.ts";
 import type { Provider } from "../../lib/autodiff/provider.ts";
 import type { VjpRule, VjpContext } from "../../lib/autodiff/rule.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
@@ -126,7 +127,7 @@ export function contextOf(vjpCase: VjpCase, provider: Provider = "cpu"): VjpCont
     graph,
     node,
     inputs: values,
-    provider,
+    forms: formsOf(provider, graph),
     isActive: (index) => isActive(inputs[index]),
     isRectified: () => false,
     consumers: [],

@@ -3,7 +3,6 @@ import { intAttribute } from "../../onnx/node.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import type { VjpRule, VjpContext } from "../rule.ts";
-import { convTranspose } from "../transposed-conv.ts";
 import { type AxisWindow, slidingWindows, unusedPixels } from "../window.ts";
 
 /**
@@ -40,7 +39,7 @@ interface Geometry {
   readonly includesPad: boolean;
 }
 
-function spread({ graph, provider }: VjpContext, x: Value, dY: Value, geometry: Geometry): Value {
+function spread({ graph, forms }: VjpContext, x: Value, dY: Value, geometry: Geometry): Value {
   const { windows, includesPad } = geometry;
   const shape = graph.shapeOf(x);
   const channels = shape[1]!;
@@ -71,9 +70,9 @@ function spread({ graph, provider }: VjpContext, x: Value, dY: Value, geometry: 
     });
   }
   const ones = new Float32Array(channels * size).fill(1);
-  const weight = graph.constant(floatTensor([channels, 1, ...kernel], ones));
+  const weight = floatTensor([channels, 1, ...kernel], ones);
   const reached = windows.map(withOverhang);
-  return convTranspose({ graph, provider, windows: reached, group: channels }, perCount(1), weight);
+  return forms.convAdjoint({ windows: reached, group: channels, weight }, perCount(1));
 }
 
 /** ceil_mode lets the last window overhang the padding; as explicit padding the sizes add up. */

@@ -1,7 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
 import { constantNumbers } from "../constant-inputs.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import { isGreater, isPositive } from "../mask.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -15,7 +14,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Clip-13.
  */
 export const clipVjp: VjpRule = (context) => {
-  const { graph } = context;
+  const { graph, forms } = context;
   const { mul } = arithmetic(graph);
   const [low = -Infinity] = constantNumbers(context, 1, "the lower bound") ?? [];
   const [high = Infinity] = constantNumbers(context, 2, "the upper bound") ?? [];
@@ -23,9 +22,9 @@ export const clipVjp: VjpRule = (context) => {
 
   const pull = (dY: string) => {
     let dX = dY;
-    if (low === 0) dX = mul(dX, isPositive(context, y));
-    else if (isReachable(low)) dX = mul(dX, isGreater(context, y, graph.scalar(low)));
-    if (isReachable(high)) dX = mul(dX, isGreater(context, graph.scalar(high), y));
+    if (low === 0) dX = mul(dX, forms.isPositive(y));
+    else if (isReachable(low)) dX = mul(dX, forms.isGreater(y, graph.scalar(low)));
+    if (isReachable(high)) dX = mul(dX, forms.isGreater(graph.scalar(high), y));
     return [dX];
   };
   return { ...oneOutput(context, y, pull), isRectified: low >= 0 };

@@ -1,10 +1,8 @@
-import type { Attributes, Node, Value } from "../../onnx/model.ts";
+import type { Attributes, Node } from "../../onnx/model.ts";
 import { intAttribute } from "../../onnx/node.ts";
 import { inferNode } from "../../onnx/shape-inference.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import type { VjpRule, VjpContext } from "../rule.ts";
-import { subPixelConv } from "../sub-pixel-conv.ts";
-import { convTranspose, flippedConv } from "../transposed-conv.ts";
 import { type AxisWindow, slidingWindows } from "../window.ts";
 
 /**
@@ -21,7 +19,7 @@ import { type AxisWindow, slidingWindows } from "../window.ts";
  *
  * Source: ONNX operator Conv-11.
  */
-export const convVjp: VjpRule = ({ graph, node, inputs, isActive, provider }) => {
+export const convVjp: VjpRule = ({ graph, node, inputs, isActive, forms }) => {
   const [x = "", weight = ""] = inputs;
   refuseActiveWeights(node, isActive);
   const facts = inputs.map((value) => (value ? graph.factsOf(value) : null));
@@ -30,19 +28,10 @@ export const convVjp: VjpRule = ({ graph, node, inputs, isActive, provider }) =>
   const kernel = graph.shapeOf(weight).slice(2);
   const windows = slidingWindows(node, graph.shapeOf(x), outputShape, kernel);
   const y = graph.emit("Conv", inputs, { ...node.attributes, ...statedPads(windows) });
-  const adjoint = { graph, provider, windows, group };
-  const constant = graph.factsOf(weight).constant;
-
-  const backward = (dY: Value): Value => {
-    if (constant?.type === "float32") {
-      const isUnitStride = windows.every(({ stride }) => stride === 1);
-      if (provider === "cpu" && isUnitStride) return flippedConv(adjoint, dY, constant);
-      const subPixel = provider === "cuda" ? subPixelConv(adjoint, dY, constant) : null;
-      if (subPixel !== null) return subPixel;
-    }
-    return convTranspose(adjoint, dY, weight);
+  return {
+    outputs: [y],
+    pullback: ([dY]) => [dY ? forms.convAdjoint({ windows, group, weight }, dY) : null, null, null],
   };
-  return { outputs: [y], pullback: ([dY]) => [dY ? backward(dY) : null, null, null] };
 };
 
 /** The padding in numbers: ONNX Runtime does not take auto_pad SAME together with dilations. */

@@ -1,7 +1,6 @@
 import { floatAttribute } from "../../onnx/node.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import { isPositive } from "../mask.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -14,11 +13,11 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator HardSigmoid-6.
  */
 export const hardSigmoidVjp: VjpRule = (context) => {
-  const { graph, node } = context;
+  const { graph, forms, node } = context;
   const { mul, sub } = arithmetic(graph);
   const a = floatAttribute(node, "alpha", 0.2);
   const y = emitForward(context);
-  const isSloped = () => isPositive(context, mul(y, sub(1, y)));
+  const isSloped = () => forms.isPositive(mul(y, sub(1, y)));
   return {
     ...oneOutput(context, y, (dY) => [mul(dY, mul(a, isSloped()))]),
     isRectified: true,

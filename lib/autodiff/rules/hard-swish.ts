@@ -1,7 +1,6 @@
 import { float } from "../../onnx/model.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { oneOutput } from "../forward.ts";
-import { isPositive } from "../mask.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -15,11 +14,11 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator HardSwish-14.
  */
 export const hardSwishVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, forms, inputs } = context;
   const { add, mul, sub } = arithmetic(graph);
   const [x = ""] = inputs;
   const h = graph.emit("HardSigmoid", [x], { alpha: float(1 / 6), beta: float(0.5) });
   const y = mul(x, h);
-  const isSloped = () => isPositive(context, mul(h, sub(1, h)));
+  const isSloped = () => forms.isPositive(mul(h, sub(1, h)));
   return oneOutput(context, y, (dY) => [mul(dY, add(h, mul(mul(x, 1 / 6), isSloped())))]);
 };

@@ -1,7 +1,6 @@
 import { floatAttribute } from "../../onnx/node.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import { isPositive } from "../mask.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -14,10 +13,10 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator LeakyRelu-16.
  */
 export const leakyReluVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
+  const { graph, forms, node, inputs } = context;
   const { add, mul } = arithmetic(graph);
   const [x = ""] = inputs;
   const a = floatAttribute(node, "alpha", 0.01);
   const y = emitForward(context);
-  return oneOutput(context, y, (dY) => [mul(dY, add(a, mul(1 - a, isPositive(context, x))))]);
+  return oneOutput(context, y, (dY) => [mul(dY, add(a, mul(1 - a, forms.isPositive(x))))]);
 };

@@ -1,10 +1,7 @@
-import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { floatAttribute, intAttribute } from "../../onnx/node.ts";
-import { floatTensor, type FloatTensor } from "../../onnx/tensor.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { power } from "../power.ts";
-import type { Provider } from "../provider.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -25,7 +22,7 @@ import type { VjpRule } from "../rule.ts";
  * @throws UnsupportedGradientError if X is not 4-D.
  */
 export const lrnVjp: VjpRule = (context) => {
-  const { graph, node, inputs, provider } = context;
+  const { graph, node, inputs, forms } = context;
   const [x = ""] = inputs;
   const alpha = floatAttribute(node, "alpha", 1e-4);
   const beta = floatAttribute(node, "beta", 0.75);
@@ -46,7 +43,7 @@ export const lrnVjp: VjpRule = (context) => {
   const window = { before, after: size - 1 - before };
   const mirrored = { before: window.after, after: window.before };
 
-  const d = windowSum(graph, provider, mul(x, x), { ...window, scale: alpha / size, bias });
+  const d = forms.windowSum(mul(x, x), { ...window, scale: alpha / size, bias });
   const dToBeta = power(graph, d, beta);
   const y = div(x, dToBeta);
   return {
@@ -55,61 +52,8 @@ export const lrnVjp: VjpRule = (context) => {
     pullback: ([dY]) => {
       if (!dY) return [null];
       const scale = (2 * alpha * beta) / size;
-      const spread = windowSum(graph, provider, div(mul(dY, y), d), {
-        ...mirrored,
-        scale,
-        bias: 0,
-      });
+      const spread = forms.windowSum(div(mul(dY, y), d), { ...mirrored, scale, bias: 0 });
       return [graph.emit("Sub", [div(dY, dToBeta), mul(x, spread)])];
     },
   };
 };
-
-interface WindowSum {
-  /** Channels of the window before and after its own. */
-  readonly before: number;
-  readonly after: number;
-  readonly scale: number;
-  readonly bias: number;
-}
-
-/** bias + scale * (sum of `value` over the window's channels); [N, C, H, W]. */
-function windowSum(
-  graph: GraphBuilder,
-  provider: Provider,
-  value: Value,
-  { before, after, scale, bias }: WindowSum,
-): Value {
-  const [n = 1, channels = 1, height = 1, width = 1] = graph.shapeOf(value);
-  if (provider === "cpu") {
-    const band = graph.constant(channelBand(channels, { before, after, scale }));
-    const biases = new Float32Array(channels).fill(bias);
-    const parameters = bias === 0 ? [] : [graph.constant(floatTensor([channels], biases))];
-    return graph.emit("Conv", [value, band, ...parameters], { kernel_shape: [1, 1] });
-  }
-  const size = before + after + 1;
-  const asColumns = graph.emit("Reshape", [value, graph.ints([n, 1, channels, height * width])]);
-  // a pool may not be padded by its own size or more
-  const mean = graph.emit("AveragePool", [asColumns], {
-    kernel_shape: [size, 1],
-    pads: [before, 0, after, 0],
-    count_include_pad: 1,
-  });
-  const sum = graph.emit("Mul", [mean, graph.scalar(size * scale)]);
-  const biased = bias === 0 ? sum : graph.emit("Add", [sum, graph.scalar(bias)]);
-  return graph.emit("Reshape", [biased, graph.ints([n, channels, height, width])]);
-}
-
-/** [C, C, 1, 1]: `scale` where input channel j is in output channel i's window. */
-function channelBand(
-  channels: number,
-  { before, after, scale }: Omit<WindowSum, "bias">,
-): FloatTensor {
-  const data = new Float32Array(channels * channels);
-  for (let i = 0; i < channels; i++) {
-    const first = Math.max(0, i - before);
-    const last = Math.min(channels - 1, i + after);
-    data.fill(scale, i * channels + first, i * channels + last + 1);
-  }
-  return floatTensor([channels, channels, 1, 1], data);
-}

@@ -1,5 +1,4 @@
 import { extremum } from "../extremum.ts";
-import { isGreater } from "../mask.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -12,4 +11,5 @@ import type { VjpRule } from "../rule.ts";
  *
  * Source: ONNX operator Max-13.
  */
-export const maxVjp: VjpRule = (context) => extremum(context, (a, b) => isGreater(context, b, a));
+export const maxVjp: VjpRule = (context) =>
+  extremum(context, (a, b) => context.forms.isGreater(b, a));

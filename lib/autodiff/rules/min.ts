@@ -1,5 +1,4 @@
 import { extremum } from "../extremum.ts";
-import { isGreater } from "../mask.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -12,4 +11,5 @@ import type { VjpRule } from "../rule.ts";
  *
  * Source: ONNX operator Min-13.
  */
-export const minVjp: VjpRule = (context) => extremum(context, (a, b) => isGreater(context, a, b));
+export const minVjp: VjpRule = (context) =>
+  extremum(context, (a, b) => context.forms.isGreater(a, b));

@@ -1,6 +1,5 @@
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import { isPositive } from "../mask.ts";
 import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
 
@@ -14,11 +13,11 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator PRelu-16.
  */
 export const pReluVjp: VjpRule = (context) => {
-  const { graph, inputs, isActive } = context;
+  const { graph, forms, inputs, isActive } = context;
   const { add, mul, sub } = arithmetic(graph);
   const [x = "", s = ""] = inputs;
   const y = emitForward(context);
-  const pullX = (dY: string) => mul(dY, add(s, mul(sub(1, s), isPositive(context, x))));
+  const pullX = (dY: string) => mul(dY, add(s, mul(sub(1, s), forms.isPositive(x))));
   const pullS = (dY: string) =>
     sumTo(graph, mul(dY, graph.emit("Min", [x, graph.scalar(0)])), graph.shapeOf(s));
   return oneOutput(context, y, (dY) => [

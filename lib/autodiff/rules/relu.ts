@@ -1,5 +1,4 @@
 import { emitForward, oneOutput } from "../forward.ts";
-import { isPositive } from "../mask.ts";
 import type { VjpRule } from "../rule.ts";
 import { arithmetic } from "../arithmetic.ts";
 
@@ -20,7 +19,7 @@ export const reluVjp: VjpRule = (context) => {
   const y = emitForward(context);
   const isMaskDeferred = context.consumers.length === 1 && context.consumers[0] === "MaxPool";
   return {
-    ...oneOutput(context, y, (dY) => [isMaskDeferred ? dY : mul(dY, isPositive(context, y))]),
+    ...oneOutput(context, y, (dY) => [isMaskDeferred ? dY : mul(dY, context.forms.isPositive(y))]),
     isRectified: true,
   };
 };

@@ -1,7 +1,6 @@
 import { floatAttribute } from "../../onnx/node.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import { isGreater } from "../mask.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -14,13 +13,13 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator ThresholdedRelu-10.
  */
 export const thresholdedReluVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
+  const { graph, forms, node, inputs } = context;
   const { mul } = arithmetic(graph);
   const [x = ""] = inputs;
   const a = floatAttribute(node, "alpha", 1);
   const y = emitForward(context);
   return {
-    ...oneOutput(context, y, (dY) => [mul(dY, isGreater(context, x, graph.scalar(a)))]),
+    ...oneOutput(context, y, (dY) => [mul(dY, forms.isGreater(x, graph.scalar(a)))]),
     isRectified: a >= 0,
   };
 };

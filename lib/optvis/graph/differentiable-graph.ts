@@ -1,4 +1,5 @@
 import type { ForwardPass } from "../../autodiff/forward-trace.ts";
+import { formsOf } from "../../autodiff/forms/index.ts";
 import { vjp } from "../../autodiff/vjp.ts";
 import type { Provider } from "../../autodiff/provider.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
@@ -35,8 +36,8 @@ export function emitActivationAndGradient(
   pass: LayerPass,
   { objective, provider }: { readonly objective: Objective; readonly provider: Provider },
 ): ActivationAndGradient {
-  // on CUDA batches are large, and every image has a channel of its own
-  const selected = provider === "cpu" ? selectChannel(graph, pass, selection) : null;
+  const { computesSelectedChannelOnly } = formsOf(provider, graph);
+  const selected = computesSelectedChannelOnly ? selectChannel(graph, pass, selection) : null;
   const inputs = { image, replacements: selected?.replacements ?? new Map<Value, Value>() };
   const { layer, pullback } = vjp(graph, inputs, pass, provider);
   const rows = selected?.selection ?? selection;

@@ -1,5 +1,5 @@
-import { convTranspose } from "../../autodiff/transposed-conv.ts";
-import { subPixelConv } from "../../autodiff/sub-pixel-conv.ts";
+import type { Forms } from "../../autodiff/forms/forms.ts";
+import { formsOf } from "../../autodiff/forms/index.ts";
 import type { AxisWindow } from "../../autodiff/window.ts";
 import type { Provider } from "../../autodiff/provider.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
@@ -34,6 +34,7 @@ export function emitLaplacianNormalisation(
   provider: Provider,
   levels = LAPLACIAN_LEVELS,
 ): Value {
+  const forms = formsOf(provider, graph);
   const [n = 1, colours = 1, height = 1, width = 1] = graph.shapeOf(gradient);
   const reshape = (value: Value, shape: readonly number[]) =>
     graph.emit("Reshape", [value, graph.ints(shape)]);
@@ -48,13 +49,12 @@ export function emitLaplacianNormalisation(
   for (let level = 0; level < levels; level++) {
     const windows = graph.shapeOf(low).slice(2).map(samePadding);
     const lower = reduce(graph, low, windows);
-    const high = graph.emit("Sub", [low, expand(graph, lower, windows, provider)]);
+    const high = graph.emit("Sub", [low, expand(forms, lower, windows)]);
     bands.push({ high: normalise(high), windows });
     low = lower;
   }
   const merged = bands.reduceRight(
-    (coarse, { high, windows }) =>
-      graph.emit("Add", [expand(graph, coarse, windows, provider), high]),
+    (coarse, { high, windows }) => graph.emit("Add", [expand(forms, coarse, windows), high]),
     normalise(low),
   );
   return reshape(merged, [n, colours, height, width]);
@@ -97,19 +97,8 @@ function reduce(graph: GraphBuilder, image: Value, windows: readonly AxisWindow[
 }
 
 /** The adjoint of `reduce`, times 4 for the pixels between. */
-function expand(
-  graph: GraphBuilder,
-  image: Value,
-  windows: readonly AxisWindow[],
-  provider: Provider,
-): Value {
-  const kernel = binomialKernel(4);
-  const adjoint = { graph, provider, windows, group: 1 };
-  if (provider === "cuda") {
-    const onCard = subPixelConv(adjoint, image, kernel);
-    if (onCard !== null) return onCard;
-  }
-  return convTranspose(adjoint, image, graph.constant(kernel));
+function expand(forms: Forms, image: Value, windows: readonly AxisWindow[]): Value {
+  return forms.convAdjoint({ windows, group: 1, weight: binomialKernel(4) }, image);
 }
 
 function binomialKernel(gain: number) {

@@ -1,6 +1,61 @@
-import type { Value } from "../../onnx/model.ts";
-import { floatTensor } from "../../onnx/tensor.ts";
-import type { PoolAxis, Taps } from "./taps.ts";
+import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
+import type { Value } from "../../../onnx/model.ts";
+import { floatTensor } from "../../../onnx/tensor.ts";
+import type { AxisWindow } from "../../window.ts";
+import { compare } from "../comparison.ts";
+
+/** A one-dimensional pool along one axis of [N, C, H, W]; `padEnd` includes what ceil_mode adds. */
+export interface PoolAxis {
+  readonly graph: GraphBuilder;
+  /** 2 is height, 3 width. */
+  readonly axis: 2 | 3;
+  readonly window: AxisWindow;
+}
+
+/** How the taps of a pool's windows are read and written. */
+export interface Taps {
+  /** 1 where tap `t` of a window holds the window's maximum `y`, else 0; shape of `y`. */
+  readonly mask: (t: number, y: Value) => Value;
+  readonly subtract: (a: Value, b: Value) => Value;
+  /** `out[j] = value[j - offset]` for 0 <= j < `length` along the axis, 0 outside. */
+  readonly place: (value: Value, offset: number, length: number) => Value;
+}
+
+/** Taps by strided slices of the padded input and exact comparison; any input, any provider. */
+export function slicedTaps({ graph, axis, window }: PoolAxis, x: Value): Taps {
+  const { stride, padBegin, padEnd, output } = window;
+  const pad = (value: Value, begin: number, end: number, filling: number) => {
+    if (begin === 0 && end === 0) return value;
+    const pads = Array.from({ length: 8 }, (_, i) =>
+      i === axis ? begin : i === axis + 4 ? end : 0,
+    );
+    const constant = graph.constant(floatTensor([], [filling]));
+    return graph.emit("Pad", [value, graph.ints(pads), constant]);
+  };
+  const slice = (value: Value, begin: number, end: number, step = 1) =>
+    graph.emit("Slice", [
+      value,
+      ...[[begin], [end], [axis], [step]].map((numbers) => graph.ints(numbers)),
+    ]);
+  let padded: Value | null = null;
+
+  return {
+    mask: (t, y) => {
+      padded ??= pad(x, padBegin, padEnd, -Infinity);
+      const tap = slice(padded, t, t + (output - 1) * stride + 1, stride);
+      return compare(graph, "Equal", tap, y);
+    },
+    subtract: (a, b) => graph.emit("Sub", [a, b]),
+    place: (value, offset, length) => {
+      const given = graph.shapeOf(value)[axis]!;
+      const first = Math.max(-offset, 0);
+      const last = Math.min(given, length - offset);
+      const kept = first > 0 || last < given ? slice(value, first, last) : value;
+      const begin = Math.max(offset, 0);
+      return pad(kept, begin, length - begin - (last - first), 0);
+    },
+  };
+}
 
 /** Times any difference of two float32 activations larger than 1e-18 this exceeds 1. */
 const STEEP = 2 ** 60;

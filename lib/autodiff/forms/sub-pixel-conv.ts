@@ -1,13 +1,10 @@
-import type { GraphBuilder } from "../onnx/graph-builder.ts";
-import type { Value } from "../onnx/model.ts";
-import { floatTensor, type FloatTensor } from "../onnx/tensor.ts";
-import type { AxisWindow } from "./window.ts";
-
-interface Adjoint {
-  readonly graph: GraphBuilder;
-  readonly windows: readonly AxisWindow[];
-  readonly group: number;
-}
+import type { GraphBuilder } from "../../onnx/graph-builder.ts";
+import type { Value } from "../../onnx/model.ts";
+import { floatTensor, type FloatTensor } from "../../onnx/tensor.ts";
+import { crop } from "../padding.ts";
+import type { AxisWindow } from "../window.ts";
+import type { Convolution } from "./forms.ts";
+import { constantWeight } from "./weight.ts";
 
 /**
  * Data gradient of a strided 2-D convolution as a sub-pixel convolution: a stride-1 convolution
@@ -16,25 +13,27 @@ interface Adjoint {
  *     dX[ci, s i + r] = sum over co, d of  dY[co, i + d] W[co, ci, r + p - s d]
  *
  * dY: [N, Co, OH, OW]; W: [Co, Ci, kh, kw]. Returns [N, Ci, H, W], or null where the form does
- * not apply (groups, dilations, unequal strides, stride 1, other than two spatial axes).
+ * not apply (a weight that is not constant, groups, dilations, unequal strides, stride 1, other than
+ * two spatial axes).
  *
  * On CUDA this stays on the card whatever the pads. Source: Shi et al., "Real-Time Single Image and
  * Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural Network", 2016.
  */
 export function subPixelConv(
-  { graph, windows, group }: Adjoint,
+  graph: GraphBuilder,
+  { windows, group, weight }: Convolution,
   dY: Value,
-  weight: FloatTensor,
 ): Value | null {
+  const taps = constantWeight(graph, weight);
   const [vertical, horizontal] = windows;
-  if (!vertical || !horizontal || windows.length !== 2 || group !== 1) return null;
+  if (!taps || !vertical || !horizontal || windows.length !== 2 || group !== 1) return null;
   const stride = vertical.stride;
   if (stride === 1 || horizontal.stride !== stride) return null;
   if (windows.some(({ dilation }) => dilation !== 1)) return null;
 
   const reaches = windows.map(reachOf);
   const cells = windows.map(({ input }) => Math.ceil(input / stride));
-  const kernel = graph.constant(subPixelKernel(weight, vertical, horizontal));
+  const kernel = graph.constant(subPixelKernel(taps, vertical, horizontal));
   const begins = reaches.map(({ first }) => -first);
   // the output has `cells` positions: output - kernel + 1 + begin + end
   const ends = windows.map(({ output }, axis) => cells[axis]! - output + reaches[axis]!.last);
@@ -43,9 +42,8 @@ export function subPixelConv(
 
   const phases = graph.emit("Conv", [dY, kernel], { pads });
   const image = graph.emit("DepthToSpace", [phases], { blocksize: stride, mode: "CRD" });
-  if (windows.every(({ input }, axis) => cells[axis]! * stride === input)) return image;
-  const sizes = windows.map(({ input }) => input);
-  return graph.emit("Slice", [image, graph.ints([0, 0]), graph.ints(sizes), graph.ints([2, 3])]);
+  const surplus = windows.map(({ input }, axis) => cells[axis]! * stride - input);
+  return crop(graph, image, { begins: [0, 0, 0, 0], ends: [0, 0, ...surplus] });
 }
 
 /** First and last offset d of dY that some phase of a cell reads: taps r + p - s d inside 0..k-1. */

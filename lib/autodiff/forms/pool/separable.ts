@@ -1,22 +1,38 @@
-import type { GraphBuilder } from "../../onnx/graph-builder.ts";
-import type { Value } from "../../onnx/model.ts";
-import type { AxisWindow } from "../window.ts";
+import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
+import type { Value } from "../../../onnx/model.ts";
+import { type AxisWindow, unusedPixels } from "../../window.ts";
+import type { MaxPooling, Pooled } from "../forms.ts";
+import { oneHotTaps, type PoolAxis, slicedTaps, type Taps } from "./taps.ts";
 
-/** A one-dimensional pool along one axis of [N, C, H, W]; `padEnd` includes what ceil_mode adds. */
-export interface PoolAxis {
-  readonly graph: GraphBuilder;
-  /** 2 is height, 3 width. */
-  readonly axis: 2 | 3;
-  readonly window: AxisWindow;
+/** Whether the pool is two-dimensional and undilated, so that it can be taken apart by axis. */
+export function isSeparable({ windows }: MaxPooling): boolean {
+  return windows.length === 2 && windows.every(({ dilation }) => dilation === 1);
 }
 
-/** How the taps of a pool's windows are read and written; the forms differ in speed. */
-export interface Taps {
-  /** 1 where tap `t` of a window holds the window's maximum `y`, else 0; shape of `y`. */
-  readonly mask: (t: number, y: Value) => Value;
-  readonly subtract: (a: Value, b: Value) => Value;
-  /** `out[j] = value[j - offset]` for 0 <= j < `length` along the axis, 0 outside. */
-  readonly place: (value: Value, offset: number, length: number) => Value;
+/** Rows first, then columns: each is a one-dimensional pool with a cheap gradient. */
+export function separableMaxPool(graph: GraphBuilder, x: Value, pool: MaxPooling): Pooled {
+  const [vertical, horizontal] = pool.windows as readonly [AxisWindow, AxisWindow];
+  const { isRectified } = pool;
+  const rows = poolAlong({ graph, axis: 3, window: horizontal }, x, isRectified);
+  const columns = poolAlong({ graph, axis: 2, window: vertical }, rows.y, isRectified);
+  return { y: columns.y, pullback: (dY) => rows.pullback(columns.pullback(dY)) };
+}
+
+function poolAlong({ graph, axis, window }: PoolAxis, x: Value, isRectified: boolean): Pooled {
+  // ceil_mode lets the last window overhang; an explicit pad says the same
+  const padEnd = window.padEnd + Math.max(0, -unusedPixels(window));
+  if (window.kernel === 1 && window.stride === 1 && window.padBegin + padEnd === 0) {
+    return { y: x, pullback: (dY) => dY };
+  }
+  const pair = (along: number, across: number) => (axis === 3 ? [across, along] : [along, across]);
+  const y = graph.emit("MaxPool", [x], {
+    kernel_shape: pair(window.kernel, 1),
+    strides: pair(window.stride, 1),
+    pads: [...pair(window.padBegin, 0), ...pair(padEnd, 0)],
+  });
+  const along = { graph, axis, window: { ...window, padEnd } };
+  const taps = isRectified ? oneHotTaps(along, x) : slicedTaps(along, x);
+  return { y, pullback: (dY) => poolAxisPullback(along, taps, y, dY) };
 }
 
 /**
@@ -31,7 +47,7 @@ export interface Taps {
  * @param dY [N, C, H', W'] with the pooled length along the axis.
  * @returns dX, with the input's length along the axis.
  */
-export function poolAxisPullback(pool: PoolAxis, taps: Taps, y: Value, dY: Value): Value {
+function poolAxisPullback(pool: PoolAxis, taps: Taps, y: Value, dY: Value): Value {
   const { graph, window } = pool;
   const { kernel, stride, padBegin, input, output } = window;
   const gradients: Value[] = [];

@@ -1,0 +1,66 @@
+import type { Attributes, Value } from "../../onnx/model.ts";
+import type { FloatTensor } from "../../onnx/tensor.ts";
+import type { AxisWindow } from "../window.ts";
+
+/**
+ * The operations that have more than one good form: what is fastest and safest to emit depends on
+ * the execution provider. A rule writes the formula and asks for the form.
+ *
+ * One implementation per provider (`cpu.ts`, `cuda.ts`), bound to the graph that it emits into.
+ */
+export interface Forms {
+  /** 1 where X > 0, else 0. */
+  readonly isPositive: (x: Value) => Value;
+  /** 1 where A > B, else 0, for finite A and B. */
+  readonly isGreater: (a: Value, b: Value) => Value;
+  /** 1 where A = B exactly, else 0. */
+  readonly isEqual: (a: Value, b: Value) => Value;
+  /** One or more values of one shape added up. */
+  readonly sum: (parts: readonly Value[]) => Value;
+  /**
+   * Data gradient of a convolution: each window of X receives its dY times the weight.
+   *
+   * @param dY [N, Co, ...] @returns [N, Ci, ...] with the input's lengths of `windows`
+   */
+  readonly convAdjoint: (convolution: Convolution, dY: Value) => Value;
+  /** bias + scale * (sum of `value` over a window of channels); [N, C, H, W]. */
+  readonly windowSum: (value: Value, window: ChannelWindow) => Value;
+  /** Max pooling forward and back; the first of equal maxima takes the whole gradient. */
+  readonly maxPool: (x: Value, pool: MaxPooling) => Pooled;
+  /**
+   * Whether a graph for a single image should compute the selected channel of its last convolution
+   * only. Not where batches are large, since each image of a batch has its own channel.
+   */
+  readonly computesSelectedChannelOnly: boolean;
+}
+
+/** Y = Conv(X, W) as far as its data gradient depends on it. */
+export interface Convolution {
+  /** One per spatial axis. */
+  readonly windows: readonly AxisWindow[];
+  readonly group: number;
+  /** [Co, Ci / group, ...]; a tensor enters the graph only if the form needs it unchanged. */
+  readonly weight: Value | FloatTensor;
+}
+
+/** Channels c - before ... c + after around channel c; channels outside count as 0. */
+export interface ChannelWindow {
+  readonly before: number;
+  readonly after: number;
+  readonly scale: number;
+  readonly bias: number;
+}
+
+export interface MaxPooling {
+  /** One per spatial axis. */
+  readonly windows: readonly AxisWindow[];
+  /** The MaxPool node's own, which say the same as `windows`. */
+  readonly attributes: Attributes;
+  /** Whether X is never negative and passes no gradient on where it is zero. */
+  readonly isRectified: boolean;
+}
+
+export interface Pooled {
+  readonly y: Value;
+  readonly pullback: (dY: Value) => Value;
+}

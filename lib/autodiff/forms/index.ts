@@ -1,0 +1,16 @@
+import type { GraphBuilder } from "../../onnx/graph-builder.ts";
+import type { Provider } from "../provider.ts";
+import { cpuForms } from "./cpu.ts";
+import { cudaForms } from "./cuda.ts";
+import type { Forms } from "./forms.ts";
+
+/** The forms of each execution provider; a further provider is one more file beside these. */
+const FORMS: Readonly<Record<Provider, (graph: GraphBuilder) => Forms>> = {
+  cpu: cpuForms,
+  cuda: cudaForms,
+};
+
+/** The forms in which gradients are emitted into `graph` for a provider. */
+export function formsOf(provider: Provider, graph: GraphBuilder): Forms {
+  return FORMS[provider](graph);
+}
