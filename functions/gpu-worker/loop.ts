@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 import type { RenderDeps } from "../../lib/pipeline/render/render-channels.ts";
 import { renderMessages } from "../../lib/pipeline/render/render-messages.ts";
+import { consume } from "../../lib/queue/consume.ts";
 import type { MessageReceiver, ReceivedMessage } from "../../lib/queue/message-queue.ts";
 import { endingOf } from "../ending.ts";
 import type { Log } from "../log.ts";
 import { GpuRenderer } from "./gpu-renderer.ts";
-import { startHeartbeat } from "./heartbeat.ts";
-import { receiveGroup } from "./receive-group.ts";
 import type { ScaleInProtection } from "./scale-in-protection.ts";
 
 export interface LoopDeps extends RenderDeps {
@@ -16,13 +13,23 @@ export interface LoopDeps extends RenderDeps {
   readonly log: Log;
 }
 
-/** `broken`: the process cannot draw any more, and a new one has to take its place. */
+/** `broken`: the process cannot render any more, and a new one has to take its place. */
 export type LoopEnd = "stopped" | "broken";
 
+/**
+ * A group: as many images as one run on a card uses well. Fair queues hand out messages of one job in
+ * a row unless others wait, so that it is mostly one job's.
+ */
+const GATHERING = {
+  batchSize: 32,
+  pollSeconds: 20, // the longest that SQS has: an idle worker asks rarely
+  windowMs: Number.POSITIVE_INFINITY,
+  pauseMs: 0,
+};
 /** A worker that dies gives its messages back after this time. */
 const VISIBILITY_SECONDS = 120;
 /** No group of 32 images takes an hour. */
-const CAP_SECONDS = 3_600;
+const GROUP_LIMIT_SECONDS = 3_600;
 /** Soon, but not at once: what failed may need a moment. */
 const RETRY_SECONDS = 30;
 /** ECS allows 120 s from SIGTERM to SIGKILL; the rest is for giving messages back. */
@@ -30,12 +37,11 @@ const GRACE_MS = 90_000;
 const PAUSE_AFTER_ERROR_MS = 5_000;
 
 /**
- * Draws channels until told to stop, or until the card is lost: a group of messages is received,
- * kept invisible while it is drawn, and deleted or given back. Whatever ends the loop, a message is
- * done with or delivered again.
+ * Renders channels until told to stop, or until the card is lost: a group of messages is received,
+ * kept invisible while it is rendered, and deleted or given back.
  */
 export async function runLoop(deps: LoopDeps, stop: AbortSignal): Promise<LoopEnd> {
-  const { log, protection } = deps;
+  const { log, protection, receiver } = deps;
   const breaking = new AbortController();
   const breakDown = (error: unknown) => {
     log.error("worker is broken", { error });
@@ -43,56 +49,36 @@ export async function runLoop(deps: LoopDeps, stop: AbortSignal): Promise<LoopEn
   };
   const renderer = new GpuRenderer(deps.renderer, breakDown);
   const signal = AbortSignal.any([stop, breaking.signal]);
-  while (!signal.aborted) {
-    try {
-      const messages = await receiveGroup(deps.receiver, VISIBILITY_SECONDS);
-      await protection.set(messages.length === 0 ? "idle" : "working");
-      if (messages.length > 0) await work(messages, { ...deps, renderer }, { signal, breakDown });
-    } catch (error) {
-      log.error("queue out of reach", { error });
-      await pause(PAUSE_AFTER_ERROR_MS, signal);
-    }
-  }
+  await consume(
+    {
+      receiver,
+      gathering: GATHERING,
+      visibilitySeconds: VISIBILITY_SECONDS,
+      retrySeconds: () => (signal.aborted ? 0 : RETRY_SECONDS),
+      pauseAfterErrorMs: PAUSE_AFTER_ERROR_MS,
+      workLimit: {
+        seconds: GROUP_LIMIT_SECONDS,
+        onReached: () =>
+          breakDown(new Error(`a group was not rendered within ${GROUP_LIMIT_SECONDS} s`)),
+      },
+      onBatch: (size) => protection.set(size === 0 ? "idle" : "working"),
+      handle: (messages) => render(messages, { ...deps, renderer }, signal),
+      onError: (trouble, error) => log.error(trouble, { error }),
+    },
+    signal,
+  );
   await protection.set("idle");
   return breaking.signal.aborted ? "broken" : "stopped";
 }
 
-interface Stops {
-  readonly signal: AbortSignal;
-  readonly breakDown: (error: unknown) => void;
-}
-
-async function work(
+/** Ids of the messages to be delivered again: all of them if the step does not end in time. */
+async function render(
   messages: readonly ReceivedMessage[],
   deps: LoopDeps,
-  stops: Stops,
-): Promise<void> {
-  const { receiver } = deps;
-  const failed = await draw(messages, deps, stops);
-  const isDone = ({ messageId }: ReceivedMessage) => failed !== null && !failed.has(messageId);
-  const again = messages.filter((message) => !isDone(message));
-  const pauseSeconds = stops.signal.aborted ? 0 : RETRY_SECONDS;
-  await receiver.deleteAll(handlesOf(messages.filter(isDone)));
-  await receiver.changeVisibility(handlesOf(again), pauseSeconds);
-}
-
-/** Ids of the messages to be delivered again; `null`: unknown, as the step did not end in time. */
-async function draw(
-  messages: readonly ReceivedMessage[],
-  deps: LoopDeps,
-  { signal, breakDown }: Stops,
-): Promise<ReadonlySet<string> | null> {
-  const { log, receiver } = deps;
-  if (signal.aborted) return null;
-  using _ = startHeartbeat({
-    receiver,
-    receiptHandles: handlesOf(messages),
-    visibilitySeconds: VISIBILITY_SECONDS,
-    capSeconds: CAP_SECONDS,
-    onError: (error) => log.error("heartbeat missed", { error }),
-    onCap: () => breakDown(new Error(`a group was not drawn within ${CAP_SECONDS} s`)),
-  });
-  const drawing = renderMessages(messages, deps, {
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { log } = deps;
+  const rendering = renderMessages(messages, deps, {
     signal,
     onResult: (result) => log.info("channel ended", endingOf(result)),
     onFailure: ({ messageId, job, error }) => {
@@ -100,12 +86,7 @@ async function draw(
       else log.error("channel not rendered", { messageId, ...job, error });
     },
   });
-  const failed = await withinGrace(drawing, signal);
-  return failed === null ? null : new Set(failed);
-}
-
-function handlesOf(messages: readonly ReceivedMessage[]): readonly string[] {
-  return messages.map(({ receiptHandle }) => receiptHandle);
+  return (await withinGrace(rendering, signal)) ?? messages.map(({ messageId }) => messageId);
 }
 
 /** `null` if the step goes on long after the signal: one that hangs must not keep the messages. */
@@ -120,12 +101,5 @@ function withinGrace<T>(step: Promise<T>, signal: AbortSignal): Promise<T | null
       clearTimeout(timer);
       signal.removeEventListener("abort", startTimer);
     });
-  });
-}
-
-/** Shorter if the signal comes. */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await sleep(milliseconds, undefined, { signal }).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
   });
 }

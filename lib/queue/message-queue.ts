@@ -18,6 +18,9 @@ export interface ReceivedMessage {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** SQS gives up to 10 messages a call. */
+export const RECEIVE_LIMIT = 10;
+
 export interface ReceiveOptions {
   /** 1 to 10. */
   readonly maxMessages: number;

@@ -55,7 +55,7 @@ export function startSources(options: SourcesOptions): EventSource {
       receiver: new SqsQueue(sqs, endpoint.queueUrl(queue)),
       queueArn: endpoint.queueArn(queue),
       handler,
-      onError: (error) => log.error("batch not served", { queue, error }),
+      onError: (trouble, error) => log.error(trouble, { queue, error }),
     });
   });
   return {

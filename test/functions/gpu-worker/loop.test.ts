@@ -10,7 +10,7 @@ import { encodeChannelJob } from "../../../lib/pipeline/job/messages.ts";
 import type { Renderer } from "../../../lib/pipeline/render/renderer.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import { type MemoryPipeline, memoryPipeline, silentLog } from "../../support/memory-pipeline.ts";
-import { ScriptedQueue } from "./scripted-queue.ts";
+import { ScriptedQueue } from "../../support/scripted-queue.ts";
 
 let folder: string;
 let pipeline: MemoryPipeline;
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 function queueOf(jobs: readonly ChannelJob[], receiveCount = 1): ScriptedQueue {
-  return new ScriptedQueue(jobs.map(encodeChannelJob), () => stop.abort(), receiveCount);
+  return new ScriptedQueue(jobs.map(encodeChannelJob), () => stop.abort(), { receiveCount });
 }
 
 const channelsOf = (jobId: string, channels: readonly number[]) =>

@@ -2,7 +2,7 @@ import type {
   MessageReceiver,
   ReceivedMessage,
   ReceiveOptions,
-} from "../../../lib/queue/message-queue.ts";
+} from "../../lib/queue/message-queue.ts";
 
 /** A queue with given messages that writes down what is done with them. */
 export class ScriptedQueue implements MessageReceiver {
@@ -13,14 +13,23 @@ export class ScriptedQueue implements MessageReceiver {
   readonly #waiting: ReceivedMessage[];
   readonly #onEmpty: () => void;
 
-  /** @param onEmpty called when a long poll finds nothing */
-  constructor(bodies: readonly string[], onEmpty: () => void, receiveCount = 1) {
+  /**
+   * Messages m1, m2, ... with handles h1, h2, ...
+   *
+   * @param onEmpty called when a long poll finds nothing
+   */
+  constructor(
+    bodies: readonly string[],
+    onEmpty: () => void,
+    more: Partial<Pick<ReceivedMessage, "receiveCount" | "attributes">> = {},
+  ) {
     this.#waiting = bodies.map((body, i) => ({
       messageId: `m${i + 1}`,
       receiptHandle: `h${i + 1}`,
       body,
-      receiveCount,
+      receiveCount: 1,
       attributes: {},
+      ...more,
     }));
     this.#onEmpty = onEmpty;
   }

@@ -1,0 +1,40 @@
+import type { MessageReceiver, ReceivedMessage } from "./message-queue.ts";
+
+/** Work that takes longer hangs: its messages are no longer kept from other consumers. */
+export interface WorkLimit {
+  readonly seconds: number;
+  /** Called once, when the time is over. */
+  readonly onReached: () => void;
+}
+
+export interface KeepOptions {
+  readonly receiver: Pick<MessageReceiver, "changeVisibility">;
+  readonly visibilitySeconds: number;
+  /** @default none: the work may take as long as it likes */
+  readonly workLimit?: WorkLimit;
+  /** A missed beat costs at most a second delivery. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Beats per visibility timeout: two may be lost before a message comes back. */
+const BEATS_PER_TIMEOUT = 3;
+
+/** Keeps messages invisible while they are worked on; dispose of it when they are done with. */
+export function keepInvisible(
+  messages: readonly ReceivedMessage[],
+  { receiver, visibilitySeconds, workLimit, onError }: KeepOptions,
+): Disposable {
+  const handles = messages.map(({ receiptHandle }) => receiptHandle);
+  const everySeconds = visibilitySeconds / BEATS_PER_TIMEOUT;
+  let beats = 0;
+  const timer = setInterval(() => {
+    beats += 1;
+    if (workLimit !== undefined && beats * everySeconds > workLimit.seconds) {
+      clearInterval(timer);
+      workLimit.onReached();
+      return;
+    }
+    receiver.changeVisibility(handles, visibilitySeconds).catch(onError);
+  }, everySeconds * 1_000);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

@@ -1,0 +1,131 @@
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { expect, test } from "vitest";
+
+import {
+  type EventSource,
+  type EventSourceOptions,
+  startEventSource,
+} from "../../../local/event-sources/event-source.ts";
+import { ScriptedQueue } from "../../support/scripted-queue.ts";
+
+const succeed = (): Promise<SQSBatchResponse> => Promise.resolve({ batchItemFailures: [] });
+
+function start(receiver: ScriptedQueue, options: Partial<EventSourceOptions>): EventSource {
+  return startEventSource({
+    receiver,
+    queueArn: "arn:aws:sqs:eu-west-1:000000000000:q",
+    handler: succeed,
+    batchSize: 10,
+    batchingWindowMs: 0,
+    concurrency: 1,
+    visibilitySeconds: 30,
+    retrySeconds: 3,
+    onError: () => undefined,
+    ...options,
+  });
+}
+
+/** Serves messages of these bodies, and stops when there are no more. */
+async function serve(
+  bodies: readonly string[],
+  options: Partial<EventSourceOptions>,
+): Promise<ScriptedQueue> {
+  const attributes = { SentTimestamp: "1", MessageGroupId: "g" };
+  let isEmpty: () => void = () => undefined;
+  const empty = new Promise<void>((resolve) => {
+    isEmpty = resolve;
+  });
+  const queue = new ScriptedQueue(bodies, isEmpty, { receiveCount: 2, attributes });
+  const source = start(queue, options);
+  await empty;
+  await source.stop();
+  return queue;
+}
+
+test("a message becomes a Lambda record", async () => {
+  const events: SQSEvent[] = [];
+  const queue = await serve(["body of a"], {
+    handler: (event) => {
+      events.push(event);
+      return succeed();
+    },
+  });
+  expect(queue.deleted).toEqual(["h1"]);
+  expect(events).toHaveLength(1);
+  expect(events[0]?.Records).toEqual([
+    {
+      messageId: "m1",
+      receiptHandle: "h1",
+      body: "body of a",
+      attributes: {
+        SentTimestamp: "1",
+        MessageGroupId: "g",
+        ApproximateReceiveCount: "2",
+        SenderId: "",
+        ApproximateFirstReceiveTimestamp: "",
+      },
+      messageAttributes: {},
+      // md5sum of "body of a"
+      md5OfBody: "c4ccced46e66140b154950fdf23e305b",
+      eventSource: "aws:sqs",
+      eventSourceARN: "arn:aws:sqs:eu-west-1:000000000000:q",
+      awsRegion: "eu-west-1",
+    },
+  ]);
+});
+
+test("what the handler names as failed is given back for later, the rest is deleted", async () => {
+  const queue = await serve(["a", "b", "c"], {
+    handler: () => Promise.resolve({ batchItemFailures: [{ itemIdentifier: "m2" }] }),
+  });
+  expect(queue.deleted).toEqual(["h1", "h3"]);
+  expect(queue.visibility).toEqual([{ handles: ["h2"], seconds: 3 }]);
+});
+
+test("no more handlers run at a time than allowed, and no fewer", async () => {
+  let running = 0;
+  let most = 0;
+  let open: () => void = () => undefined;
+  const allRun = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const handler = async () => {
+    most = Math.max(most, ++running);
+    if (running === 3) open();
+    await allRun;
+    running--;
+    return succeed();
+  };
+  const bodies = Array.from({ length: 12 }, () => "body");
+  const queue = await serve(bodies, { batchSize: 1, concurrency: 3, handler });
+  expect(queue.deleted).toHaveLength(12);
+  expect(most).toBe(3);
+});
+
+test("stop waits for the handlers at work", async () => {
+  const queue = new ScriptedQueue(["body"], () => undefined);
+  const order: string[] = [];
+  let stopped: Promise<void> | undefined;
+  let end: () => void = () => undefined;
+  const stopping = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const stop = async (source: EventSource) => {
+    await source.stop();
+    order.push("stopped");
+  };
+  const source = start(queue, {
+    handler: async () => {
+      stopped = stop(source);
+      end();
+      await new Promise(setImmediate);
+      order.push("handled");
+      return succeed();
+    },
+  });
+  await stopping;
+  await stopped;
+  expect(order).toEqual(["handled", "stopped"]);
+  expect(queue.deleted).toEqual(["h1"]);
+  expect(queue.received, "no poll after the stop").toHaveLength(1);
+});
