@@ -13,7 +13,7 @@ import type { Model } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { ascentGraph } from "../../lib/optvis/graph/ascent-graph.ts";
 import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
-import { DreamEngine } from "../../lib/optvis/ascent/engine.ts";
+import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { layerPass, type NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
@@ -110,7 +110,7 @@ async function checkGradient(model: Model, layer: Layer): Promise<void> {
 async function timeAscent(model: Model, layer: Layer, batch: number): Promise<void> {
   const pass = layerPass(model, layer, [batch, 3, SIZE, SIZE]);
   const bytes = encodeModel(
-    ascentGraph({ pass, objective: "rectified", provider: "cuda", scale: [1, 1, 1], tiling: null }),
+    ascentGraph({ pass, objective: "rectified", provider: "cuda", scale: [1, 1, 1], crops: null }),
   );
   const started = performance.now();
   const session = await InferenceSession.create(bytes, {
@@ -152,21 +152,23 @@ async function timeAscent(model: Model, layer: Layer, batch: number): Promise<vo
   await session.release();
 }
 
-/** Job 4 of the example: six classes, 100 iterations, two levels, the second on tiles. */
-async function runJob(model: Model, layer: Layer): Promise<void> {
+/** Job 4 of the example: six classes, 100 iterations, two levels, the second in crops. */
+async function runJob(model: Model, { value, name, channels }: Layer): Promise<void> {
+  if (channels === null) throw new Error(`layer '${name}' has no channels`);
+  const layer = { value, name, channels };
   const network: NetworkModel = {
     model,
     fingerprint: "measured",
     inputSize: { width: SIZE, height: SIZE },
     scale: [1, 1, 1],
   };
-  const engine = new DreamEngine();
+  const engine = new AscentEngine();
   for (const run of ["first", "again"]) {
     const started = performance.now();
-    const dreams = await engine.dream({
+    const results = await engine.render({
       network,
       layer,
-      channels: [114, 293, 341, 484, 563, 950].map((channel) => channel - 1),
+      channels: [114, 293, 341, 484, 563, 950],
       levels: planLevels(network, layer, {
         size: network.inputSize,
         pyramidLevels: 2,
@@ -177,17 +179,17 @@ async function runJob(model: Model, layer: Layer): Promise<void> {
       start: { kind: "noise", seed: 0 },
       provider,
     });
-    const strengths = dreams.map((dream) =>
-      dream.kind === "image" ? dream.trace.at(-1)!.activation.toFixed(1) : dream.reason,
+    const strengths = results.map((result) =>
+      result.kind === "image" ? result.trace.at(-1)!.activation.toFixed(1) : result.reason,
     );
     report(`job 4 ${run}`, layer.name, {
       s: ((performance.now() - started) / 1000).toFixed(2),
       strengths,
     });
-    for (const dream of dreams) {
-      if (dream.kind !== "image") failures.push(`job 4 ${run}: ${dream.reason}`);
+    for (const result of results) {
+      if (result.kind !== "image") failures.push(`job 4 ${run}: ${result.reason}`);
     }
-    const images = dreams.flatMap((dream) => (dream.kind === "image" ? [dream.image] : []));
+    const images = results.flatMap((result) => (result.kind === "image" ? [result.image] : []));
     const data = Float32Array.from(images.flatMap((image) => [...image.data]));
     const [{ height, width } = { height: 0, width: 0 }] = images;
     writeFileSync(join(values.out, "job4.npy"), encodeNpy([images.length, 3, height, width], data));

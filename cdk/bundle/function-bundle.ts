@@ -19,7 +19,7 @@ export const BUNDLED_MODELS_DIR = `/var/task/${BUNDLED_FOLDER}`;
 const MODEL_FILES = /\.(json|onnx|txt)$/;
 
 /** lib/optvis/runtime/session-worker.ts starts this file, beside the bundle, as a thread. */
-const SESSION_THREAD = { entry: "lib/optvis/runtime/session-thread.ts", name: "session-worker" };
+const SESSION_THREAD = { entry: "lib/optvis/runtime/session-thread.ts", name: "session-thread" };
 
 export interface CodeBundle {
   readonly files: readonly OutputFile[];

@@ -22,7 +22,7 @@ export interface Raster extends Size {
 }
 
 /** A picture as a network sees it: [3, H, W], planes in the order R, G, B, any unit. */
-export interface Planar extends Size {
+export interface Planes extends Size {
   readonly data: Float32Array;
 }
 
@@ -65,7 +65,7 @@ export function fillRectangle(target: Raster, area: Rectangle, color: Rgb): void
 }
 
 /** Interleaved bytes to planes of the same values, 0..255. */
-export function toPlanar(raster: Raster): Planar {
+export function toPlanes(raster: Raster): Planes {
   const { width, height } = raster;
   const pixels = width * height;
   const data = new Float32Array(3 * pixels);
@@ -78,7 +78,7 @@ export function toPlanar(raster: Raster): Planar {
 }
 
 /** @throws ImageError if the buffer does not hold exactly width x height x 3 values. */
-export function checkBuffer(image: Raster | Planar): void {
+export function checkBuffer(image: Raster | Planes): void {
   const wanted = image.width * image.height * 3;
   if (image.data.length !== wanted || wanted === 0) {
     throw new ImageError(

@@ -1,5 +1,5 @@
 import { ImageError } from "./errors.ts";
-import type { Planar, Raster } from "./raster.ts";
+import type { Planes, Raster } from "./raster.ts";
 
 const MID_GREY = 128;
 
@@ -9,7 +9,7 @@ const MID_GREY = 128;
  *
  * @throws ImageError if a value is not finite
  */
-export function rescaleLinear(image: Planar): Raster {
+export function rescaleLinear(image: Planes): Raster {
   const { width, height, data } = image;
   let min = Infinity;
   let max = -Infinity;

@@ -1,5 +1,5 @@
+import type { TracePoint } from "../../lib/optvis/ascent/task.ts";
 import type { RenderRequest } from "../../lib/pipeline/request/request.ts";
-import type { TracePoint } from "../../lib/pipeline/render/renderer.ts";
 import type { RunEvent } from "../run-job.ts";
 import type { ProgressBar, Terminal } from "./terminal.ts";
 

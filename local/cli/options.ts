@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 
 import type { Provider } from "../../lib/autodiff/provider.ts";
-import type { Objective } from "../../lib/optvis/graph/objectives.ts";
+import type { Objective } from "../../lib/optvis/graph/objective/objective.ts";
 import { MAX_PYRAMID_SCALE } from "../../lib/pipeline/limits.ts";
 
 /** What the options that name an ascent's network, layer and form are parsed to. */

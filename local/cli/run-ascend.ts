@@ -2,10 +2,10 @@ import { join } from "node:path";
 
 import { ImageError } from "../../lib/image/errors.ts";
 import { decodeNpy, encodeNpy } from "../../lib/image/npy.ts";
-import type { Size } from "../../lib/image/raster.ts";
+import type { Planes, Size } from "../../lib/image/raster.ts";
 import { sizeOf } from "../../lib/onnx/tensor.ts";
-import type { ChannelDream, DreamTask, Planes } from "../../lib/optvis/ascent/task.ts";
-import { DreamEngine } from "../../lib/optvis/ascent/engine.ts";
+import type { AscentResult, AscentTask } from "../../lib/optvis/ascent/task.ts";
+import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
@@ -43,10 +43,10 @@ export async function runAscend(flags: AscendFlags, terminal: Terminal): Promise
     );
   }
   const levels = planLevels(model, layer, { size: images[0]!, ...pyramid, overlap: "none" });
-  const task: DreamTask = {
+  const task: AscentTask = {
     network: model,
     layer,
-    channels: channels.map((channel) => channel - 1),
+    channels,
     levels,
     objective: flags.objective,
     iterations: flags.iterations,
@@ -55,23 +55,23 @@ export async function runAscend(flags: AscendFlags, terminal: Terminal): Promise
   };
   await checkNoFolders(["image.npy", "activation.npy"].map((file) => join(flags.out, file)));
   await withFolder(flags.out, async () => {
-    const dreams = await run(task, flags, terminal);
-    await writeResults(dreams, { scale: model.scale, folder: flags.out, terminal });
+    const results = await render(task, flags, terminal);
+    await writeResults(results, { scale: model.scale, folder: flags.out, terminal });
   });
   noteAssumptions(opened, terminal);
 }
 
-async function run(
-  task: DreamTask,
+async function render(
+  task: AscentTask,
   { threads }: AscendFlags,
   terminal: Terminal,
-): Promise<readonly ChannelDream[]> {
-  const engine = new DreamEngine(threads === undefined ? {} : { threads });
+): Promise<readonly AscentResult[]> {
+  const engine = new AscentEngine(threads === undefined ? {} : { threads });
   const bar = terminal.progressBar(`ascending ${task.layer.name}`);
   const total = task.channels.length * task.levels.length * task.iterations;
   const done = new Map<number, number>();
   try {
-    return await engine.dream(task, {
+    return await engine.render(task, {
       onProgress: ({ channel, level, iteration }) => {
         done.set(channel, (level - 1) * task.iterations + iteration);
         bar.show(
@@ -146,7 +146,7 @@ function noiseImages(count: number, size: Size): readonly Planes[] {
 }
 
 async function writeResults(
-  dreams: readonly ChannelDream[],
+  results: readonly AscentResult[],
   {
     scale,
     folder,
@@ -157,9 +157,9 @@ async function writeResults(
     readonly terminal: Terminal;
   },
 ): Promise<void> {
-  const images = dreams.map((dream) => {
-    if (dream.kind === "image") return dream;
-    throw new UsageError(`channel ${dream.channel + 1}: ${dream.reason}`);
+  const images = results.map((result) => {
+    if (result.kind === "image") return result;
+    throw new UsageError(`channel ${result.channel}: ${result.reason}`);
   });
   const { height, width } = images[0]!.image;
   const pixels = images.flatMap(({ image }) => [

@@ -22,17 +22,17 @@ export async function runExportGraph(flags: ExportFlags, terminal: Terminal): Pr
   const { objective, provider, batch } = flags;
   const size = flags.size ? { height: flags.size, width: flags.size } : model.inputSize;
   const [level] = planLevels(model, layer, { size, pyramidLevels: 1, pyramidScale: 2 });
-  const tiles = level!.tiles;
+  const { crops } = level!;
 
   let graph: Graph;
   if (flags.ascent) {
-    const seen = tiles ?? size;
+    const seen = crops ?? size;
     graph = ascentGraph({
       pass: layerPass(model.model, layer, [batch, 3, seen.height, seen.width]),
       objective,
       provider,
       scale: model.scale,
-      tiling: tiles && { imageSize: size, plan: tiles, blend: "feathered" },
+      crops: crops && { imageSize: size, plan: crops, blend: "feathered" },
     });
   } else {
     const pass = layerPass(model.model, layer, [batch, 3, size.height, size.width]);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { toPlanar } from "../../lib/image/raster.ts";
+import { toPlanes } from "../../lib/image/raster.ts";
 import { rescaleLinear } from "../../lib/image/rescale.ts";
 
 test("the least value of all colours becomes 0 and the greatest 255, planes interleaved", () => {
@@ -22,7 +22,7 @@ test.each([Number.NaN, Infinity])("%s is refused, never drawn", (value) => {
 
 test("planes and interleaved pixels hold the same picture", () => {
   const data = Uint8Array.of(0, 51, 255, /* next pixel */ 102, 5, 9);
-  const planar = toPlanar({ width: 1, height: 2, data });
+  const planar = toPlanes({ width: 1, height: 2, data });
   expect([...planar.data]).toEqual([0, 102, 51, 5, 255, 9]);
   expect(rescaleLinear(planar).data).toEqual(data);
 });

@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { decodeImage } from "../../lib/image/png.ts";
-import { toPlanar } from "../../lib/image/raster.ts";
-import { DreamEngine } from "../../lib/optvis/ascent/engine.ts";
-import type { Objective } from "../../lib/optvis/graph/objectives.ts";
+import { toPlanes } from "../../lib/image/raster.ts";
+import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
+import type { Objective } from "../../lib/optvis/graph/objective/objective.ts";
 import { smallNetwork } from "../support/small-network.ts";
 import { noise } from "./reference-gradients.ts";
 
@@ -39,14 +39,14 @@ const faint = noise(1, SIZE).map((value) => value / 64);
 /** What PyTorch drew for the layer in 100 iterations, [3, H, W], zero stored as 128. */
 async function developedStart(tensor: string): Promise<Float32Array> {
   const file = fixture(`emojinet-developed-${tensor.split("/")[0]}.png`);
-  const { data } = toPlanar(await decodeImage(await readFile(file)));
+  const { data } = toPlanes(await decodeImage(await readFile(file)));
   return Float32Array.from(data, (value) => value - 128);
 }
 
-const engine = new DreamEngine({ threads: 1 });
+const engine = new AscentEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-interface Climb {
+interface Ascent {
   readonly iterations: number;
   readonly wanted?: Traces;
   readonly start?: Float32Array;
@@ -54,23 +54,23 @@ interface Climb {
 }
 
 /** Distances of our activations from PyTorch's, relative to it. */
-async function climb(
+async function errorsOf(
   key: string,
-  { iterations, wanted = traces, start = faint, another }: Climb,
+  { iterations, wanted = traces, start = faint, another }: Ascent,
 ): Promise<readonly number[]> {
   const [tensor = "", own] = key.split(" ");
-  const [dream] = await engine.dream({
+  const [result] = await engine.render({
     network: emojinet.network,
-    layer: emojinet.layer(tensor),
-    channels: [1],
-    levels: [{ size: SIZE, tiles: null }],
+    layer: emojinet.target(tensor),
+    channels: [2],
+    levels: [{ size: SIZE, crops: null }],
     objective: another ?? (own === "mean" ? "mean" : "rectified"),
     iterations,
     start: { kind: "given", images: [{ ...SIZE, data: start }] },
     provider: "cpu",
   });
-  if (dream?.kind !== "image") throw new Error("the ascent failed");
-  return dream.trace.map(({ activation }, k) => {
+  if (result?.kind !== "image") throw new Error("the ascent failed");
+  return result.trace.map(({ activation }, k) => {
     const expected = wanted[key]![k]!;
     return Math.abs(activation - expected) / Math.abs(expected);
   });
@@ -80,29 +80,29 @@ const keys = Object.keys(traces);
 
 describe("emojinet's activation climbs as in PyTorch", () => {
   test.each(keys.filter((key) => key.startsWith("conv1/")))("%s, all the way", async (key) => {
-    const errors = await climb(key, { iterations: 20 });
+    const errors = await errorsOf(key, { iterations: 20 });
     expect(errors).toHaveLength(20);
     expect(Math.max(...errors)).toBeLessThan(LINEAR);
   });
 
   test.each(keys.filter((key) => !key.startsWith("conv1/")))("%s, at first", async (key) => {
-    const errors = await climb(key, { iterations: 3 });
+    const errors = await errorsOf(key, { iterations: 3 });
     expect(Math.max(...errors.slice(0, 2))).toBeLessThan(FIRST_TWO);
     expect(errors[2]).toBeLessThan(THIRD);
   });
 
   test.each(Object.keys(developed))("%s, all the way from a developed image", async (key) => {
     const start = await developedStart(key);
-    const errors = await climb(key, { iterations: 20, wanted: developed, start });
+    const errors = await errorsOf(key, { iterations: 20, wanted: developed, start });
     expect(errors).toHaveLength(20);
     expect(Math.max(...errors)).toBeLessThan(DEVELOPED);
     const elsewhere = start.toReversed();
-    const [first] = await climb(key, { iterations: 1, wanted: developed, start: elsewhere });
+    const [first] = await errorsOf(key, { iterations: 1, wanted: developed, start: elsewhere });
     expect(first).toBeGreaterThan(10 * DEVELOPED);
   });
 
   test("and not as under another objective", async () => {
-    const errors = await climb("conv2/3x3_reduce_1 mean", {
+    const errors = await errorsOf("conv2/3x3_reduce_1 mean", {
       iterations: 3,
       another: "rectified",
     });

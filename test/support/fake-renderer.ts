@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Planar, Size } from "../../lib/image/raster.ts";
+import type { Planes, Size } from "../../lib/image/raster.ts";
 import type {
   RenderedChannel,
   Renderer,
@@ -81,7 +81,7 @@ export class FakeRenderer implements Renderer {
 }
 
 /** Values that tell channel, seed and pixel apart. */
-export function fakeImage(channel: number, seed: number, { width, height }: Size = SIZE): Planar {
+export function fakeImage(channel: number, seed: number, { width, height }: Size = SIZE): Planes {
   const data = Float32Array.from(
     { length: 3 * width * height },
     (_, i) => Math.sin(channel * 12.9898 + seed * 78.233 + i * 0.37) * 100,

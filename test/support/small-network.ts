@@ -1,12 +1,15 @@
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import { findLayer, type Layer, layerTable } from "../../lib/networks/layers.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
+import type { AscentTask } from "../../lib/optvis/ascent/task.ts";
 import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 
 export interface SmallNetwork {
   readonly network: NetworkModel;
   readonly layers: readonly Layer[];
   readonly layer: (name: string) => Layer;
+  /** A layer with channels, as an ascent wants it. */
+  readonly target: (name: string) => AscentTask["layer"];
 }
 
 /** A network from the bytes of its file, as the engine wants it. */
@@ -18,9 +21,15 @@ export function smallNetwork(
 ): SmallNetwork {
   const model = decodeModel(bytes);
   const layers = layerTable(model, specialise(model, [1, 3, height, width]));
+  const layer = (name: string) => findLayer(layers, name);
   return {
     network: { model, fingerprint, inputSize: { height, width }, scale },
     layers,
-    layer: (name) => findLayer(layers, name),
+    layer,
+    target: (name) => {
+      const { value, channels } = layer(name);
+      if (channels === null) throw new Error(`layer '${name}' has no channels`);
+      return { value, name, channels };
+    },
   };
 }

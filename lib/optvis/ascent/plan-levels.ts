@@ -1,21 +1,26 @@
 import type { Size } from "../../image/raster.ts";
-import { ShapeMismatchError } from "../../onnx/errors.ts";
-import { layerPass, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
-import { octaveSizes } from "./level-sizes.ts";
-import { planTiles, type TilePlan } from "../graph/crops.ts";
+import { type NetworkModel, shapeMismatch, type TargetLayer } from "../graph/layer-pass.ts";
+import { type CropPlan, planCrops } from "../graph/transforms/crop-plan.ts";
+import { pyramidSizes } from "./pyramid-sizes.ts";
 
 /** Longest side, in pixels, that runs whole; beyond it memory would grow with the image. */
-const WHOLE_UP_TO = 640;
-/** Side of a tile where the network leaves the choice. */
-const TILE_SIDE = 448;
-/** Least share of a tile that its neighbours see too, so that blending has room. */
+const WHOLE_UP_TO_PX = 640;
+/** Side of a crop where the network leaves the choice. */
+const CROP_SIDE_PX = 448;
+/** Least share of a crop that its neighbours see too, so that blending has room. */
 const OVERLAP_SHARE = 1 / 8;
 
-/** One level of the pyramid: its size, and the tiles it is seen through. */
+/** One level of the pyramid: its size, and the crops it is seen through. */
 export interface LevelPlan {
   readonly size: Size;
   /** `null`: the network sees the whole image at once. */
-  readonly tiles: TilePlan | null;
+  readonly crops: CropPlan | null;
+}
+
+/** A level in its place in the pyramid. */
+export interface Level extends LevelPlan {
+  /** From 1. */
+  readonly number: number;
 }
 
 /** The image is smaller than the layer needs. */
@@ -39,43 +44,42 @@ export interface PyramidOptions {
   readonly size: Size;
   readonly pyramidLevels: number;
   readonly pyramidScale: number;
-  /** Least overlap of tiles: a share of the tile, or the reference's none. @default shared */
+  /** Least overlap of crops: a share of the crop, or the reference's none. @default shared */
   readonly overlap?: "shared" | "none";
 }
 
 /**
- * Sizes and tiles of every level of the pyramid.
+ * Sizes and crops of every level of the pyramid.
  *
- * A network with a fixed-size head (a classifier behind a pool of fixed size) sees tiles of its own
+ * A network with a fixed-size head (a classifier behind a pool of fixed size) sees crops of its own
  * input size wherever the image is larger.
  *
  * @throws ImageTooSmallError; ModelError for what no size can mend.
  */
 export function planLevels(
   network: NetworkModel,
-  layer: Pick<TargetLayer, "value" | "name">,
+  layer: TargetLayer,
   { size, pyramidLevels, pyramidScale, overlap = "shared" }: PyramidOptions,
 ): readonly LevelPlan[] {
-  return octaveSizes(size, pyramidLevels, pyramidScale).map((levelSize) => {
-    const tile = tileFor(network, layer, levelSize);
-    if (tile === null) return { size: levelSize, tiles: null };
+  return pyramidSizes(size, pyramidLevels, pyramidScale).map((levelSize) => {
+    const crop = cropFor(network, layer, levelSize);
+    if (crop === null) return { size: levelSize, crops: null };
     const margin =
-      overlap === "none" ? 0 : Math.ceil(Math.min(tile.height, tile.width) * OVERLAP_SHARE);
-    return { size: levelSize, tiles: planTiles(levelSize, tile, margin) };
+      overlap === "none" ? 0 : Math.ceil(Math.min(crop.height, crop.width) * OVERLAP_SHARE);
+    return { size: levelSize, crops: planCrops(levelSize, crop, margin) };
   });
 }
 
-/** Tile that the level is seen through, or `null` where the network takes it whole. */
-function tileFor(
-  network: NetworkModel,
-  layer: Pick<TargetLayer, "value" | "name">,
-  size: Size,
-): Size | null {
+/** Size of the crops that the level is seen through, or `null` where the network takes it whole. */
+function cropFor(network: NetworkModel, layer: TargetLayer, size: Size): Size | null {
   const own = network.inputSize;
   const holdsOwn = size.height >= own.height && size.width >= own.width;
-  const isLarge = Math.max(size.height, size.width) > WHOLE_UP_TO;
+  const isLarge = Math.max(size.height, size.width) > WHOLE_UP_TO_PX;
   const wanted = isLarge
-    ? { height: Math.min(TILE_SIDE, size.height), width: Math.min(TILE_SIDE, size.width) }
+    ? {
+        height: Math.min(CROP_SIDE_PX, size.height),
+        width: Math.min(CROP_SIDE_PX, size.width),
+      }
     : size;
   const mismatch = mismatchAt(network, layer, wanted);
   if (mismatch === null) return isLarge ? wanted : null;
@@ -85,26 +89,12 @@ function tileFor(
   throw new ImageTooSmallError(layer.name, size, smallest);
 }
 
-/** Why the network does not take images of this size, or `null` if it does. */
-function mismatchAt(
-  { model }: NetworkModel,
-  layer: Pick<TargetLayer, "value" | "name">,
-  { height, width }: Size,
-): ShapeMismatchError | null {
-  try {
-    layerPass(model, layer, [1, 3, height, width]);
-    return null;
-  } catch (error) {
-    if (error instanceof ShapeMismatchError) return error;
-    throw error;
-  }
+function mismatchAt({ model }: NetworkModel, layer: TargetLayer, { height, width }: Size) {
+  return shapeMismatch(model, layer, [1, 3, height, width]);
 }
 
 /** Smallest square image the layer can be computed on, up to the network's own size. */
-function smallestSize(
-  network: NetworkModel,
-  layer: Pick<TargetLayer, "value" | "name">,
-): number | null {
+function smallestSize(network: NetworkModel, layer: TargetLayer): number | null {
   const own = Math.max(network.inputSize.height, network.inputSize.width);
   const works = (side: number) =>
     mismatchAt(network, layer, { height: side, width: side }) === null;

@@ -1,14 +1,19 @@
-import type { Size } from "../../image/raster.ts";
+import type { Planes, Size } from "../../image/raster.ts";
 import { resizeBilinear } from "../../image/resize.ts";
-import type { Climber } from "./run-level.ts";
-import type { DreamTask, Planes } from "./task.ts";
 import { standardNormal, uniformFrom } from "../random.ts";
+import type { Level } from "./plan-levels.ts";
+import { type AscentTask, channelPlace } from "./task.ts";
+
+interface Beginning {
+  /** 1-based. */
+  readonly channel: number;
+  /** Place in the task's channels. */
+  readonly position: number;
+  readonly restarts: number;
+}
 
 /** Where an image begins: noise of its own, the photograph, or the image given for it. */
-export function startImage(
-  task: DreamTask,
-  { channel, position, restarts }: Pick<Climber, "channel" | "position" | "restarts">,
-): Planes {
+export function startImage(task: AscentTask, { channel, position, restarts }: Beginning): Planes {
   const { start, levels } = task;
   if (start.kind === "given") return start.images[position]!;
   if (start.kind === "photograph" && restarts === 0) return start.image;
@@ -19,35 +24,28 @@ export function startImage(
 }
 
 /**
- * Brings an image to the size of the level it is about to climb.
+ * An image at the size of the level it begins.
  *
  * Detail that the ascent added to a photograph is carried on top of the photograph itself, resized
  * afresh, as google/deepdream does: the photograph is then never blurred twice.
  */
-export function nextLevelImage(
-  { start, levels }: DreamTask,
-  climber: Climber,
-  level: number,
-): void {
-  if (level === 1) return;
-  const { size } = levels[level - 1]!;
-  if (start.kind !== "photograph") {
-    climber.image = resizePlanes(climber.image, size);
-    return;
-  }
-  const base = resizePlanes(start.image, climber.image);
-  const detail = climber.image.data.map((pixel, i) => pixel - base.data[i]!);
+export function levelStart({ start }: AscentTask, image: Planes, { number, size }: Level): Planes {
+  if (number === 1) return image;
+  if (start.kind !== "photograph") return resizePlanes(image, size);
+  const base = resizePlanes(start.image, image);
+  const detail = image.data.map((pixel, i) => pixel - base.data[i]!);
   const resized = resizePlanes({ ...base, data: detail }, size);
   const nextBase = resizePlanes(start.image, size);
-  climber.image = { ...size, data: nextBase.data.map((pixel, i) => pixel + resized.data[i]!) };
+  return { ...nextBase, data: nextBase.data.map((pixel, i) => pixel + resized.data[i]!) };
 }
 
 /** Noise of one channel: N(0, 1) per value, the same whatever the batch and the machine. */
 function noise(
-  { network, layer }: DreamTask,
+  { network, layer }: AscentTask,
   { seed, channel, size }: { readonly seed: number; readonly channel: number; readonly size: Size },
 ): Planes {
-  const uniform = uniformFrom("noise", seed, network.fingerprint, layer.value, channel, 1);
+  const place = channelPlace(channel);
+  const uniform = uniformFrom("noise", seed, network.fingerprint, layer.value, place, 1);
   return { ...size, data: standardNormal(3 * size.height * size.width, uniform) };
 }
 

@@ -1,16 +1,42 @@
-import type { Size } from "../../image/raster.ts";
 import type { Provider } from "../../autodiff/provider.ts";
+import type { Planes } from "../../image/raster.ts";
 import type { NetworkModel, TargetLayer } from "../graph/layer-pass.ts";
-import type { Objective } from "../graph/objectives.ts";
+import type { Objective } from "../graph/objective/objective.ts";
 import type { LevelPlan } from "./plan-levels.ts";
 
-/** Three planes in the network's channel order; pixels in units of 0..255 less the network's mean. */
-export interface Planes extends Size {
-  readonly data: Float32Array;
+/** Several channels of one layer, to be rendered with the same options. */
+export interface AscentTask {
+  readonly network: NetworkModel;
+  readonly layer: TargetLayer & {
+    /** Length of axis 1. */
+    readonly channels: number;
+  };
+  /** 1-based. */
+  readonly channels: readonly number[];
+  readonly levels: readonly LevelPlan[];
+  readonly objective: Objective;
+  /** Per level. */
+  readonly iterations: number;
+  readonly start: Start;
+  readonly provider: Provider;
 }
 
+/**
+ * Where the images begin, and how a level's result becomes the next level's start.
+ *
+ * All images are planes in the network's channel order, in units of 0..255 less the network's mean.
+ */
+export type Start =
+  /** Standard-normal noise of each channel's own; crops shift at random. */
+  | { readonly kind: "noise"; readonly seed: number }
+  /** One photograph for all channels, whose detail is kept from level to level. */
+  | { readonly kind: "photograph"; readonly seed: number; readonly image: Planes }
+  /** One image for each channel, and nothing random: for checks against the reference. */
+  | { readonly kind: "given"; readonly images: readonly Planes[] };
+
+/** Activation strength of one image in one iteration. */
 export interface TracePoint {
-  /** 1 to the number of iterations, in each level. */
+  /** 1 to the number of iterations, counted anew in each level, as deepDreamImage prints it. */
   readonly iteration: number;
   /** Pyramid level, from 1. */
   readonly level: number;
@@ -18,32 +44,10 @@ export interface TracePoint {
   readonly activation: number;
 }
 
-/** An ascent of several channels of one layer. */
-export interface DreamTask {
-  readonly network: NetworkModel;
-  readonly layer: TargetLayer;
-  /** 0-based. */
-  readonly channels: readonly number[];
-  readonly levels: readonly LevelPlan[];
-  readonly objective: Objective;
-  readonly iterations: number;
-  readonly start: Start;
-  readonly provider: Provider;
-}
-
-/** Where the images begin, and how a level's result becomes the next level's start. */
-export type Start =
-  /** Standard-normal noise of each channel's own; tiles shift at random. */
-  | { readonly kind: "noise"; readonly seed: number }
-  /** One photograph for all channels, whose detail is kept from level to level. */
-  | { readonly kind: "photograph"; readonly seed: number; readonly image: Planes }
-  /** One image for each channel, and nothing random: for checks against the reference. */
-  | { readonly kind: "given"; readonly images: readonly Planes[] };
-
-export type ChannelDream =
+export type AscentResult =
   | {
       readonly kind: "image";
-      /** 0-based. */
+      /** 1-based. */
       readonly channel: number;
       readonly image: Planes;
       readonly trace: readonly TracePoint[];
@@ -53,18 +57,23 @@ export type ChannelDream =
     }
   | { readonly kind: "failed"; readonly channel: number; readonly reason: string };
 
-export interface DreamProgress {
-  /** 0-based. */
+export interface AscentProgress extends TracePoint {
+  /** 1-based. */
   readonly channel: number;
-  readonly level: number;
-  readonly iteration: number;
-  readonly activation: number;
 }
 
-export interface DreamHooks {
+export interface AscentHooks {
   readonly signal?: AbortSignal;
   /** Called after every chunk of iterations, for its last one. */
-  readonly onProgress?: (progress: DreamProgress) => void;
+  readonly onProgress?: (progress: AscentProgress) => void;
   /** Called once for each channel, as it ends; awaited. */
-  readonly onChannel?: (dream: ChannelDream) => Promise<void>;
+  readonly onChannel?: (result: AscentResult) => Promise<void>;
+}
+
+/**
+ * Place of a channel on axis 1 of its layer. Channels are 1-based in requests, keys, tasks and results;
+ * here, where tensors and seeds are made, they become 0-based.
+ */
+export function channelPlace(channel: number): number {
+  return channel - 1;
 }

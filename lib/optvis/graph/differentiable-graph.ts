@@ -1,27 +1,14 @@
-import type { ForwardPass } from "../../autodiff/forward-trace.ts";
+import { UnsupportedGradientError } from "../../autodiff/errors.ts";
 import { formsOf } from "../../autodiff/forms/index.ts";
 import { vjp } from "../../autodiff/vjp.ts";
 import type { Provider } from "../../autodiff/provider.ts";
+import { ModelError } from "../../onnx/errors.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
-import type { Graph, Value } from "../../onnx/model.ts";
-import { floatTensor } from "../../onnx/tensor.ts";
+import type { Graph, Model, Value } from "../../onnx/model.ts";
+import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./layer-pass.ts";
+import { emitObjective, type Objective } from "./objective/objective.ts";
+import type { ActivationAndGradient, ImageAndSelection } from "./parts.ts";
 import { selectChannel } from "./select-channel.ts";
-import { emitObjective, type Objective } from "./objectives.ts";
-
-/** One layer of a network at one image size, ready to be differentiated. */
-export interface LayerPass extends ForwardPass {
-  /** [N, 3, H, W] */
-  readonly imageShape: readonly [n: number, c: number, h: number, w: number];
-  /** Axis 1 of the layer's output. */
-  readonly channels: number;
-}
-
-export interface ActivationAndGradient {
-  /** [N] */
-  readonly activation: Value;
-  /** dObjective/dImage, [N, 3, H, W]. */
-  readonly gradient: Value;
-}
 
 /**
  * Emits forward and backward pass: each image's activation on its selected channel, and the
@@ -32,7 +19,7 @@ export interface ActivationAndGradient {
  */
 export function emitActivationAndGradient(
   graph: GraphBuilder,
-  { image, selection }: { readonly image: Value; readonly selection: Value },
+  { image, selection }: ImageAndSelection,
   pass: LayerPass,
   { objective, provider }: { readonly objective: Objective; readonly provider: Provider },
 ): ActivationAndGradient {
@@ -58,28 +45,26 @@ export function differentiableGraph(
   const graph = new GraphBuilder();
   const image = graph.input("image", "float32", pass.imageShape);
   const selection = graph.input("selection", "float32", [pass.imageShape[0], pass.channels]);
-  const { activation, gradient } = emitActivationAndGradient(
-    graph,
-    { image, selection },
-    pass,
-    options,
-  );
+  const values = { image, selection };
+  const { activation, gradient } = emitActivationAndGradient(graph, values, pass, options);
   return graph.build(`differentiable ${pass.layerName}`, [
     ["activation", activation],
     ["gradient", gradient],
   ]);
 }
 
-/**
- * `value` times one factor per colour; the network reads (pixel - mean) * scale.
- *
- * @param scale per plane, in the network's channel order
- */
-export function emitColourScale(
-  graph: GraphBuilder,
-  value: Value,
-  scale: readonly number[],
-): Value {
-  if (scale.every((factor) => factor === 1)) return value;
-  return graph.emit("Mul", [value, graph.constant(floatTensor([1, scale.length, 1, 1], scale))]);
+/** Why no gradient reaches images of this shape from the layer, or `null` if one does. */
+export function gradientObstacle(
+  model: Model,
+  layer: TargetLayer,
+  imageShape: ImageShape,
+): UnsupportedGradientError | ModelError | null {
+  try {
+    const pass = layerPass(model, layer, imageShape);
+    differentiableGraph(pass, { objective: "mean", provider: "cpu" });
+    return null;
+  } catch (error) {
+    if (error instanceof UnsupportedGradientError || error instanceof ModelError) return error;
+    throw error;
+  }
 }

@@ -1,10 +1,9 @@
+import type { ForwardPass } from "../../autodiff/forward-trace.ts";
 import type { Size } from "../../image/raster.ts";
-import type { Provider } from "../../autodiff/provider.ts";
 import { ShapeMismatchError } from "../../onnx/errors.ts";
 import type { Model, Value } from "../../onnx/model.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
-import type { LayerPass } from "./differentiable-graph.ts";
 
 /** What an ascent needs to know of a network. */
 export interface NetworkModel {
@@ -17,14 +16,22 @@ export interface NetworkModel {
   readonly scale: readonly [number, number, number];
 }
 
-/** The layer of a network whose channels are rendered. */
+/** What an ascent needs to know of a layer. */
 export interface TargetLayer {
   /** Its output tensor. */
   readonly value: Value;
   /** As people know it, for messages. */
   readonly name: string;
-  /** Length of axis 1; `null` where the layer has no channels, and so cannot be rendered. */
-  readonly channels: number | null;
+}
+
+/** [N, 3, H, W] */
+export type ImageShape = readonly [n: number, c: number, h: number, w: number];
+
+/** One layer of a network at one image size, ready to be differentiated. */
+export interface LayerPass extends ForwardPass {
+  readonly imageShape: ImageShape;
+  /** Axis 1 of the layer's output. */
+  readonly channels: number;
 }
 
 /**
@@ -33,11 +40,7 @@ export interface TargetLayer {
  * @throws ShapeMismatchError if the network does not take images of that size; ModelError if an
  *   operator on the way is not known.
  */
-export function layerPass(
-  model: Model,
-  layer: Pick<TargetLayer, "value" | "name">,
-  imageShape: readonly [n: number, c: number, h: number, w: number],
-): LayerPass {
+export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageShape): LayerPass {
   const graph = specialise(model, imageShape);
   const nodes = cutAt(graph, layer.value);
   const shape = graph.facts.get(layer.value)?.shape;
@@ -58,12 +61,21 @@ export function layerPass(
   };
 }
 
-/** Names a pass, so that a session compiled for it is found again. */
-export function passKey(
-  network: NetworkModel,
-  layer: Pick<TargetLayer, "value">,
-  imageShape: readonly number[],
-  provider: Provider,
-): string {
-  return [network.fingerprint, layer.value, imageShape.join("x"), provider].join(" ");
+/**
+ * Why the network does not take images of this shape as far as the layer, or `null` if it does.
+ *
+ * @throws ModelError for what another shape would not mend.
+ */
+export function shapeMismatch(
+  model: Model,
+  layer: TargetLayer,
+  imageShape: ImageShape,
+): ShapeMismatchError | null {
+  try {
+    layerPass(model, layer, imageShape);
+    return null;
+  } catch (error) {
+    if (error instanceof ShapeMismatchError) return error;
+    throw error;
+  }
 }

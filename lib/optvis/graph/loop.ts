@@ -2,29 +2,33 @@ import { GraphBuilder, OPEN_AXIS } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { boolScalar } from "../../onnx/tensor.ts";
 
-export interface LoopBody {
+type Values = readonly Value[];
+/** As many values as T has. */
+type EachOf<T extends Values> = { readonly [K in keyof T]: Value };
+
+export interface LoopBody<C extends Values, S extends Values> {
   /** Next values of the carried ones, in order. */
-  readonly carried: readonly Value[];
+  readonly carried: EachOf<C>;
   /** Values stacked over the iterations. */
-  readonly scanned: readonly Value[];
+  readonly scanned: S;
 }
 
-export interface LoopOptions {
+export interface LoopOptions<C extends Values, S extends Values> {
   /** Starts every name in the body; unique in the graph. */
   readonly prefix: string;
   /** Trip count, an int64 scalar. */
   readonly iterations: Value;
-  readonly carried: readonly Value[];
+  readonly carried: C;
   /** Values of the surrounding graph that the body reads by name. */
-  readonly outer: readonly Value[];
-  readonly body: (body: GraphBuilder, iteration: Value, carried: readonly Value[]) => LoopBody;
+  readonly outer: Values;
+  readonly body: (body: GraphBuilder, iteration: Value, carried: EachOf<C>) => LoopBody<C, S>;
 }
 
 /** Emits an ONNX Loop that runs its full trip count; `scans` are [iterations, ...]. */
-export function emitLoop(
+export function emitLoop<const C extends Values, const S extends Values>(
   graph: GraphBuilder,
-  { prefix, iterations, carried, outer, body: emitBody }: LoopOptions,
-): { readonly finals: readonly Value[]; readonly scans: readonly Value[] } {
+  { prefix, iterations, carried, outer, body: emitBody }: LoopOptions<C, S>,
+): { readonly finals: EachOf<C>; readonly scans: EachOf<S> } {
   const body = new GraphBuilder(prefix);
   const iteration = body.input(`${prefix}iteration`, "int64", []);
   const condition = body.input(`${prefix}condition`, "bool", []);
@@ -32,7 +36,7 @@ export function emitLoop(
     const { type, shape } = graph.factsOf(value);
     body.outer(value, type, shape);
   }
-  const state = carried.map((value, i) => {
+  const state = each(carried, (value, i) => {
     const { type, shape } = graph.factsOf(value);
     return body.input(`${prefix}carried_${i}`, type, shape);
   });
@@ -43,8 +47,8 @@ export function emitLoop(
     ...next.map((value, i) => [`${prefix}carried_out_${i}`, value] as const),
     ...scanned.map((value, i) => [`${prefix}scanned_${i}`, value] as const),
   ]);
-  const finals = carried.map((_, i) => `${prefix}final_${i}`);
-  const scans = scanned.map((_, i) => `${prefix}scan_${i}`);
+  const finals = each(carried, (_, i) => `${prefix}final_${i}`);
+  const scans = each(scanned, (_, i) => `${prefix}scan_${i}`);
   graph.appendWithFacts(
     {
       op: "Loop",
@@ -64,4 +68,9 @@ export function emitLoop(
     ],
   );
   return { finals, scans };
+}
+
+/** `map` keeps the number of values, which its type does not say. */
+function each<T extends Values>(values: T, change: (value: Value, i: number) => Value): EachOf<T> {
+  return values.map(change) as EachOf<T>;
 }

@@ -2,7 +2,7 @@ import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { intAttribute } from "../../onnx/node.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
-import type { LayerPass } from "./differentiable-graph.ts";
+import type { LayerPass } from "./layer-pass.ts";
 
 /** What the layer's own node reads instead of its weights, so that it computes one channel only. */
 export interface SelectedChannel {

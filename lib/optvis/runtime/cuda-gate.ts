@@ -2,7 +2,8 @@ import type { Provider } from "../../autodiff/provider.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import type { Attributes, Node } from "../../onnx/model.ts";
 import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
-import { differentiableGraph, type LayerPass } from "../graph/differentiable-graph.ts";
+import { differentiableGraph } from "../graph/differentiable-graph.ts";
+import type { LayerPass } from "../graph/layer-pass.ts";
 import { uniformFrom } from "../random.ts";
 import { CudaUnavailableError, type Feeds, type RuntimeTensor, Session } from "./session.ts";
 
@@ -47,7 +48,12 @@ const CHANNELS = 7;
 export async function checkCuda(
   createSession: CreateSession = (model, provider) => Session.create(model, provider),
 ): Promise<void> {
-  const [wanted, given] = [await runOn("cpu", createSession), await runOn("cuda", createSession)];
+  const open = (provider: Provider): Promise<GateSession> => {
+    const graph = differentiableGraph(smallPass(), { objective: "mean", provider });
+    return createSession(encodeModel(graph), provider);
+  };
+  const wanted = await runOnce(await open("cpu"));
+  const given = await runOnce(await open("cuda")).catch(cannotRun);
   for (const [name, { data: wantedData }] of Object.entries(wanted)) {
     const distance = relativeDistance(given[name]?.data ?? [], wantedData);
     if (distance <= TOLERANCE) continue;
@@ -57,12 +63,7 @@ export async function checkCuda(
   }
 }
 
-async function runOn(
-  provider: Provider,
-  createSession: CreateSession,
-): Promise<Readonly<Record<string, RuntimeTensor>>> {
-  const graph = differentiableGraph(smallPass(), { objective: "mean", provider });
-  const session = await createSession(encodeModel(graph), provider);
+async function runOnce(session: GateSession): Promise<Readonly<Record<string, RuntimeTensor>>> {
   try {
     const selection = new Float32Array(IMAGE_SHAPE[0] * CHANNELS);
     selection[3] = 1;
@@ -71,15 +72,17 @@ async function runOn(
       image: integers("image", IMAGE_SHAPE, MAX_PIXEL),
       selection: floatTensor([IMAGE_SHAPE[0], CHANNELS], selection),
     });
-  } catch (error) {
-    if (provider === "cpu" || error instanceof CudaUnavailableError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CudaUnavailableError(`CUDA cannot run a small network here: ${reason}`, {
-      cause: error,
-    });
   } finally {
     await session.release();
   }
+}
+
+function cannotRun(error: unknown): never {
+  if (error instanceof CudaUnavailableError) throw error;
+  const reason = error instanceof Error ? error.message : String(error);
+  throw new CudaUnavailableError(`CUDA cannot run a small network here: ${reason}`, {
+    cause: error,
+  });
 }
 
 function smallPass(): LayerPass {

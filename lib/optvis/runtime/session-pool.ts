@@ -1,73 +1,73 @@
-import { SessionLane } from "./session-worker.ts";
+import { SessionWorker } from "./session-worker.ts";
 
 interface Waiter {
   readonly key: string;
-  readonly take: (lane: SessionLane) => void;
+  readonly take: (worker: SessionWorker) => void;
 }
 
 /**
- * The engine's lanes, lent to one image at a time, so that two tasks at once share the cores and
+ * The engine's workers, lent to one batch at a time, so that two tasks at once share the cores and
  * neither loses its session to the other in the middle of a run. First come, first served.
  */
-export class LanePool {
-  readonly #size: number;
-  #lanes: SessionLane[] = [];
-  #free: SessionLane[] = [];
+export class SessionPool {
+  /** Workers at most; they start when first wanted. */
+  readonly size: number;
+  #workers: SessionWorker[] = [];
+  #free: SessionWorker[] = [];
   readonly #waiters: Waiter[] = [];
 
-  /** @param size lanes at most; they start when first wanted. */
   constructor(size: number) {
-    this.#size = size;
+    this.size = size;
   }
 
-  /** Lends a lane for `use`; among free ones, one that has `key` compiled. */
-  async withLane<T>(key: string, use: (lane: SessionLane) => Promise<T>): Promise<T> {
-    const lane = await this.#acquire(key);
+  /** Lends a worker for `use`; among free ones, one that has `key` compiled. */
+  async withWorker<T>(key: string, use: (worker: SessionWorker) => Promise<T>): Promise<T> {
+    const worker = await this.#acquire(key);
     try {
-      return await use(lane);
+      return await use(worker);
     } finally {
-      this.#release(lane);
+      this.#release(worker);
     }
   }
 
   /** Ends the threads; new ones start if the pool is used again. */
   async close(): Promise<void> {
-    const lanes = this.#lanes;
-    this.#lanes = [];
+    const workers = this.#workers;
+    this.#workers = [];
     this.#free = [];
-    await Promise.all(lanes.map((lane) => lane.close()));
+    await Promise.all(workers.map((worker) => worker.close()));
   }
 
-  #acquire(key: string): Promise<SessionLane> {
-    const free = this.#free.find((lane) => lane.has(key)) ?? this.#free[0];
+  #acquire(key: string): Promise<SessionWorker> {
+    const free = this.#free.find((worker) => worker.has(key)) ?? this.#free[0];
     if (free && (free.has(key) || this.#isFull())) {
-      this.#free = this.#free.filter((lane) => lane !== free);
+      this.#free = this.#free.filter((worker) => worker !== free);
       return Promise.resolve(free);
     }
     if (!this.#isFull()) {
-      const lane = new SessionLane();
-      this.#lanes.push(lane);
-      return Promise.resolve(lane);
+      const worker = new SessionWorker();
+      this.#workers.push(worker);
+      return Promise.resolve(worker);
     }
     return new Promise((take) => {
       this.#waiters.push({ key, take });
     });
   }
 
-  #release(lane: SessionLane): void {
-    if (lane.isBroken) {
+  #release(worker: SessionWorker): void {
+    if (worker.isBroken) {
       // its thread is gone; a new one takes its place
-      this.#lanes = this.#lanes.filter((other) => other !== lane);
+      this.#workers = this.#workers.filter((other) => other !== worker);
       const waiter = this.#waiters.shift();
       if (waiter) void this.#acquire(waiter.key).then(waiter.take);
       return;
     }
     const waiter = this.#waiters.shift();
-    if (waiter) waiter.take(lane);
-    else if (this.#lanes.includes(lane)) this.#free.push(lane);
+    if (waiter) waiter.take(worker);
+    else if (this.#workers.includes(worker)) this.#free.push(worker);
   }
 
   #isFull(): boolean {
-    return this.#lanes.length >= this.#size;
+    return this.#workers.length >= this.size;
   }
 }

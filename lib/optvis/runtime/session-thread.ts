@@ -3,8 +3,8 @@ import { parentPort } from "node:worker_threads";
 import type { Provider } from "../../autodiff/provider.ts";
 import { CudaUnavailableError, type Feeds, type RuntimeTensor, Session } from "./session.ts";
 
-/** What a lane asks of its thread. Every request is answered once, in order. */
-export type WorkerRequest =
+/** What a worker asks of its thread. Every request is answered once, in order. */
+export type ThreadRequest =
   | {
       readonly kind: "create";
       readonly key: string;
@@ -14,7 +14,7 @@ export type WorkerRequest =
   | { readonly kind: "run"; readonly key: string; readonly feeds: Feeds }
   | { readonly kind: "release"; readonly key: string };
 
-export type WorkerReply =
+export type ThreadReply =
   | { readonly kind: "done"; readonly outputs: Readonly<Record<string, RuntimeTensor>> }
   | { readonly kind: "failed"; readonly message: string; readonly isCudaMissing: boolean };
 
@@ -24,7 +24,7 @@ const sessions = new Map<string, Session>();
  * Thread that owns ONNX Runtime sessions: onnxruntime-node's `run` blocks the thread that calls it,
  * so each core's session lives in a thread of its own and the main one stays free.
  */
-async function answer(request: WorkerRequest): Promise<WorkerReply> {
+async function answer(request: ThreadRequest): Promise<ThreadReply> {
   try {
     return { kind: "done", outputs: await carryOut(request) };
   } catch (error) {
@@ -33,7 +33,7 @@ async function answer(request: WorkerRequest): Promise<WorkerReply> {
   }
 }
 
-async function carryOut(request: WorkerRequest): Promise<Record<string, RuntimeTensor>> {
+async function carryOut(request: ThreadRequest): Promise<Record<string, RuntimeTensor>> {
   switch (request.kind) {
     case "create":
       sessions.set(request.key, await Session.create(request.model, request.provider));
@@ -55,12 +55,12 @@ async function carryOut(request: WorkerRequest): Promise<Record<string, RuntimeT
 
 const port = parentPort;
 if (port) {
-  const answerAfter = async (earlier: Promise<void>, request: WorkerRequest): Promise<void> => {
+  const answerAfter = async (earlier: Promise<void>, request: ThreadRequest): Promise<void> => {
     await earlier;
     port.postMessage(await answer(request));
   };
   let queue = Promise.resolve();
-  port.on("message", (request: WorkerRequest) => {
+  port.on("message", (request: ThreadRequest) => {
     queue = answerAfter(queue, request);
   });
 }

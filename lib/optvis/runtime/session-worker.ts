@@ -1,24 +1,33 @@
 import { Worker } from "node:worker_threads";
 
 import type { Provider } from "../../autodiff/provider.ts";
-import type { WorkerReply, WorkerRequest } from "./session-thread.ts";
+import type { ThreadReply, ThreadRequest } from "./session-thread.ts";
 import { CudaUnavailableError, type Feeds, RuntimeError, type RuntimeTensor } from "./session.ts";
 
 /**
- * Bytes of .onnx files that a lane keeps compiled; the least recently used one makes room. ONNX
- * Runtime holds some five times as much (weights in blocked layout, activations), so a lane with
+ * Bytes of .onnx files that a worker keeps compiled; the least recently used one makes room. ONNX
+ * Runtime holds some five times as much (weights in blocked layout, activations), so a worker with
  * GoogLeNet's classifier (52 MB) keeps one session, with emojinet several.
  */
 const KEEP_MODEL_BYTES = 100e6;
+
+/** A graph to be compiled once and run often. */
+export interface SessionGraph {
+  /** Equal for equal graphs, so that a session compiled for one is found again. */
+  readonly key: string;
+  readonly provider: Provider;
+  /** The bytes of the .onnx file; called where no session has the graph yet. */
+  readonly model: () => Uint8Array;
+}
 
 interface Pending {
   readonly resolve: (outputs: Readonly<Record<string, RuntimeTensor>>) => void;
   readonly reject: (reason: Error) => void;
 }
 
-/** A thread with its cache of compiled graphs. Runs one request at a time, in order. */
-export class SessionLane {
-  readonly #worker: Worker;
+/** A thread of sessions, seen from outside. Runs one request at a time, in order. */
+export class SessionWorker {
+  readonly #thread: Worker;
   readonly #pending: Pending[] = [];
   /** In order of last use. */
   readonly #loaded = new Map<
@@ -28,25 +37,21 @@ export class SessionLane {
   #failure: Error | null = null;
 
   constructor() {
-    this.#worker = startWorker();
-    this.#worker.on("message", (reply: WorkerReply) => this.#settle(reply));
-    this.#worker.on("error", (error: Error) => this.#fail(error));
-    this.#worker.on("exit", (code) => this.#fail(new Error(`the thread ended with code ${code}`)));
-    this.#worker.unref();
+    this.#thread = startThread();
+    this.#thread.on("message", (reply: ThreadReply) => this.#settle(reply));
+    this.#thread.on("error", (error: Error) => this.#fail(error));
+    this.#thread.on("exit", (code) => this.#fail(new Error(`the thread ended with code ${code}`)));
+    this.#thread.unref();
   }
 
   /**
-   * Runs the graph known as `key`, compiling what `model` gives on its first use here.
+   * Runs a graph, which is compiled on its first use here.
    *
    * @throws CudaUnavailableError, RuntimeError
    */
-  async run(
-    key: string,
-    provider: Provider,
-    model: () => Uint8Array,
-    feeds: Feeds,
-  ): Promise<Readonly<Record<string, RuntimeTensor>>> {
-    const loaded = this.#loaded.get(key) ?? (await this.#load(key, provider, model()));
+  async run(graph: SessionGraph, feeds: Feeds): Promise<Readonly<Record<string, RuntimeTensor>>> {
+    const { key } = graph;
+    const loaded = this.#loaded.get(key) ?? (await this.#load(graph));
     this.#loaded.delete(key);
     this.#loaded.set(key, loaded);
     try {
@@ -72,22 +77,23 @@ export class SessionLane {
    * thread that is stopped inside ONNX Runtime takes the whole process down.
    */
   async close(): Promise<void> {
-    this.#failure ??= new Error("the lane is closed");
+    this.#failure ??= new Error("the worker is closed");
     await this.#idle();
-    await this.#worker.terminate();
+    await this.#thread.terminate();
   }
 
   #idle(): Promise<void> {
     if (this.#pending.length === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const settled = () => void (this.#pending.length === 0 && resolve());
-      this.#worker.on("message", settled);
-      this.#worker.on("exit", () => resolve());
+      this.#thread.on("message", settled);
+      this.#thread.on("exit", () => resolve());
     });
   }
 
   /** Makes room, then compiles. */
-  async #load(key: string, provider: Provider, model: Uint8Array) {
+  async #load({ key, provider, model: modelBytes }: SessionGraph) {
+    const model = modelBytes();
     let bytes = [...this.#loaded.values()].reduce((sum, each) => sum + each.bytes, model.length);
     for (const [oldest, each] of this.#loaded) {
       if (bytes <= KEEP_MODEL_BYTES) break;
@@ -101,18 +107,18 @@ export class SessionLane {
     };
   }
 
-  #request(request: WorkerRequest): Promise<Readonly<Record<string, RuntimeTensor>>> {
+  #request(request: ThreadRequest): Promise<Readonly<Record<string, RuntimeTensor>>> {
     if (this.#failure) return Promise.reject(this.#failure);
-    this.#worker.ref();
+    this.#thread.ref();
     return new Promise((resolve, reject) => {
       this.#pending.push({ resolve, reject });
-      this.#worker.postMessage(request);
+      this.#thread.postMessage(request);
     });
   }
 
-  #settle(reply: WorkerReply): void {
+  #settle(reply: ThreadReply): void {
     const pending = this.#pending.shift();
-    if (this.#pending.length === 0) this.#worker.unref();
+    if (this.#pending.length === 0) this.#thread.unref();
     if (!pending) throw new Error("internal: a reply without a request");
     if (reply.kind === "done") pending.resolve(reply.outputs);
     else if (reply.isCudaMissing) pending.reject(new CudaUnavailableError(reply.message));
@@ -126,9 +132,9 @@ export class SessionLane {
 }
 
 /** From source the thread's file is TypeScript; in a bundle it lies beside this one. */
-function startWorker(): Worker {
+function startThread(): Worker {
   const file = new URL(import.meta.url).pathname.endsWith(".ts")
     ? "./session-thread-from-source.mjs"
-    : "./session-worker.mjs";
+    : "./session-thread.mjs";
   return new Worker(new URL(file, import.meta.url));
 }

@@ -2,6 +2,7 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 
 import type { Provider } from "../../autodiff/provider.ts";
 import type { BoolTensor, FloatTensor, Int64Tensor } from "../../onnx/tensor.ts";
+import { PROFILES } from "./providers.ts";
 
 /** A tensor that goes into or comes out of ONNX Runtime. */
 export type RuntimeTensor = FloatTensor | Int64Tensor | BoolTensor;
@@ -17,7 +18,7 @@ export class RuntimeError extends Error {
   override readonly name = "RuntimeError";
 }
 
-/** One graph compiled by ONNX Runtime. The only file that knows onnxruntime-node. */
+/** One graph compiled by ONNX Runtime. The only file of lib that runs onnxruntime-node. */
 export class Session {
   readonly #session: InferenceSession;
 
@@ -29,28 +30,23 @@ export class Session {
    * Compiles `model` (the bytes of an .onnx file) for one provider, and for nothing else: a node
    * that CUDA cannot run is an error, not a silent copy to the CPU and back.
    *
-   * On the CPU a session has one thread: one session per core beats more threads per session, and
-   * the sums it computes do not depend on the machine's number of cores.
+   * @throws CudaUnavailableError, RuntimeError
    */
   static async create(model: Uint8Array, provider: Provider): Promise<Session> {
-    const common = {
-      // planned memory blocks cost a third more memory and gain no time
-      enableMemPattern: false,
-      graphOptimizationLevel: "all",
-      executionMode: "sequential",
-      logSeverityLevel: 3,
-    } as const;
+    const { sessionOptions, missing } = PROFILES[provider];
     try {
       const session = await InferenceSession.create(model, {
-        ...common,
-        ...(provider === "cpu"
-          ? { executionProviders: ["cpu"], intraOpNumThreads: 1, interOpNumThreads: 1 }
-          : { executionProviders: ["cuda"] }),
+        // planned memory blocks cost a third more memory and gain no time
+        enableMemPattern: false,
+        graphOptimizationLevel: "all",
+        executionMode: "sequential",
+        logSeverityLevel: 3,
+        ...sessionOptions,
       });
       return new Session(session);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (provider === "cuda" && /cuda|provider|backend/i.test(reason)) {
+      if (missing?.test(reason)) {
         throw new CudaUnavailableError(
           `CUDA is not available to ONNX Runtime here: ${firstLine(reason)}; use the CPU`,
           { cause: error },

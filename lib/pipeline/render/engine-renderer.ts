@@ -1,14 +1,14 @@
-import { type Planar, type Raster, toPlanar } from "../../image/raster.ts";
+import { type Planes, type Raster, toPlanes } from "../../image/raster.ts";
 import type { NetworkInput } from "../../networks/manifest.ts";
-import type { ChannelDream, DreamHooks, Planes, Start } from "../../optvis/ascent/task.ts";
-import { DreamEngine } from "../../optvis/ascent/engine.ts";
+import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
+import type { AscentHooks, AscentResult, Start } from "../../optvis/ascent/task.ts";
 import { analyseNetwork } from "../networks/analyse-network.ts";
 import type { RenderedChannel, Renderer, RenderHooks, RenderTask } from "./renderer.ts";
 
 /** The renderer of production: the ascent inside ONNX Runtime, on this machine. */
 export function createEngineRenderer(options: { readonly threads?: number } = {}): Renderer {
-  const engine = new DreamEngine(options);
+  const engine = new AscentEngine(options);
   return {
     render: (task, hooks = {}) => render(engine, task, hooks),
     close: () => engine.close(),
@@ -16,13 +16,15 @@ export function createEngineRenderer(options: { readonly threads?: number } = {}
 }
 
 async function render(
-  engine: DreamEngine,
+  engine: AscentEngine,
   task: RenderTask,
   hooks: RenderHooks,
 ): Promise<readonly RenderedChannel[]> {
   const { model, layers } = await analyseNetwork(task.network);
   const layer = layers[task.layer - 1];
   if (!layer) throw new Error(`internal: there is no layer ${task.layer}`);
+  const { value, name, channels } = layer;
+  if (channels === null) throw new Error(`internal: layer '${name}' has no channels`);
   const { input } = task.network.manifest;
   const { seed, initialImage, pyramidLevels, pyramidScale } = task;
   const size = initialImage ?? model.inputSize;
@@ -30,36 +32,31 @@ async function render(
     ? { kind: "photograph", seed, image: toNetworkPlanes(initialImage, input) }
     : { kind: "noise", seed };
 
-  const toRendered = (dream: ChannelDream): RenderedChannel => {
-    const channel = dream.channel + 1;
-    if (dream.kind === "failed") return { ...dream, channel };
-    const { image, trace, seconds, restarts } = dream;
-    const planar = toColourPlanes(image, input, initialImage ? "pixels" : "centred");
-    const facts = { trace, seconds, restarts, provider: task.provider, seed: seed + restarts };
-    return { kind: "image", channel, image: planar, ...facts };
+  const toRendered = (result: AscentResult): RenderedChannel => {
+    if (result.kind === "failed") return result;
+    const image = toColourPlanes(result.image, input, initialImage ? "pixels" : "centred");
+    return { ...result, image, provider: task.provider, seed: seed + result.restarts };
   };
   const { signal, onProgress, onChannel } = hooks;
-  const dreamHooks: DreamHooks = {
+  const ascentHooks: AscentHooks = {
     ...(signal && { signal }),
-    ...(onProgress && {
-      onProgress: (progress) => onProgress({ ...progress, channel: progress.channel + 1 }),
-    }),
-    ...(onChannel && { onChannel: (dream) => onChannel(toRendered(dream)) }),
+    ...(onProgress && { onProgress }),
+    ...(onChannel && { onChannel: (result) => onChannel(toRendered(result)) }),
   };
-  const dreams = await engine.dream(
+  const results = await engine.render(
     {
       network: model,
-      layer,
-      channels: task.channels.map((channel) => channel - 1),
+      layer: { value, name, channels },
+      channels: task.channels,
       levels: planLevels(model, layer, { size, pyramidLevels, pyramidScale }),
       objective: task.objective,
       iterations: task.numIterations,
       start,
       provider: task.provider,
     },
-    dreamHooks,
+    ascentHooks,
   );
-  return dreams.map(toRendered);
+  return results.map(toRendered);
 }
 
 /** Which colour (0 red, 1 green, 2 blue) each of the network's planes is. */
@@ -69,7 +66,7 @@ function colourOfPlane({ channelOrder }: NetworkInput): readonly [number, number
 
 /** Pixels less the network's mean, planes in the network's order; the scale is the graph's concern. */
 export function toNetworkPlanes(image: Raster, input: NetworkInput): Planes {
-  const { width, height, data } = toPlanar(image);
+  const { width, height, data } = toPlanes(image);
   const pixels = width * height;
   const planes = new Float32Array(data.length);
   colourOfPlane(input).forEach((colour, plane) => {
@@ -87,7 +84,7 @@ export function toColourPlanes(
   { width, height, data }: Planes,
   input: NetworkInput,
   unit: "centred" | "pixels",
-): Planar {
+): Planes {
   const pixels = width * height;
   const colours = new Float32Array(data.length);
   colourOfPlane(input).forEach((colour, plane) => {

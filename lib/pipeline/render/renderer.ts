@@ -1,15 +1,7 @@
 import type { Provider } from "../../autodiff/provider.ts";
-import type { Planar, Raster } from "../../image/raster.ts";
+import type { Planes, Raster } from "../../image/raster.ts";
 import type { Network } from "../../networks/registry.ts";
-
-/** Activation strength (mean of the channel's map) of one image at one ascent step. */
-export interface TracePoint {
-  /** 1 to `numIterations`, counted anew at each level, as deepDreamImage prints it. */
-  readonly iteration: number;
-  /** 1-based pyramid level. */
-  readonly level: number;
-  readonly activation: number;
-}
+import type { TracePoint } from "../../optvis/ascent/task.ts";
 
 export interface RenderedImage {
   readonly kind: "image";
@@ -19,7 +11,7 @@ export interface RenderedImage {
    * R, G, B planes in units of 0..255, unscaled: centred on zero if the ascent began with noise,
    * pixel values if it began with an image.
    */
-  readonly image: Planar;
+  readonly image: Planes;
   readonly trace: readonly TracePoint[];
   readonly seconds: number;
   readonly provider: Provider;

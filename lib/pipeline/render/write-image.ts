@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { encodeNpy } from "../../image/npy.ts";
 import { encodePng } from "../../image/png.ts";
-import type { Planar, Raster } from "../../image/raster.ts";
+import type { Planes, Raster } from "../../image/raster.ts";
 import { rescaleLinear } from "../../image/rescale.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { NPY_TYPE, PNG_TYPE } from "../json.ts";
@@ -85,7 +85,7 @@ function unfitness({ image, trace }: RenderedImage): string | null {
   return index === -1 ? null : `value ${index} of the image is ${image.data[index]}`;
 }
 
-function encodeRaw({ width, height, data }: Planar): Uint8Array {
+function encodeRaw({ width, height, data }: Planes): Uint8Array {
   return encodeNpy([3, height, width], data);
 }
 
@@ -95,7 +95,7 @@ function zeroLevel({ initialImage }: JobPlan): number {
 }
 
 /** Raw values as a picture, cut to 0..255. */
-function displayed({ width, height, data }: Planar, offset: number): Raster {
+function displayed({ width, height, data }: Planes, offset: number): Raster {
   const pixels = width * height;
   const bytes = new Uint8ClampedArray(3 * pixels);
   for (let plane = 0; plane < 3; plane++) {

@@ -1,4 +1,3 @@
-import { UnsupportedGradientError } from "../../autodiff/errors.ts";
 import { ImageError } from "../../image/errors.ts";
 import type { Size } from "../../image/raster.ts";
 import { sheetLayout } from "../../image/sheet-layout.ts";
@@ -7,8 +6,8 @@ import { firstSynonym } from "../../networks/labels.ts";
 import { findLayer, type Layer } from "../../networks/layers.ts";
 import type { Network } from "../../networks/registry.ts";
 import { ModelError } from "../../onnx/errors.ts";
-import { differentiableGraph } from "../../optvis/graph/differentiable-graph.ts";
-import { layerPass, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import { gradientObstacle } from "../../optvis/graph/differentiable-graph.ts";
+import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.ts";
 import { analyseNetwork, type NetworkAnalysis } from "../networks/analyse-network.ts";
 import { selectChannels } from "./channel-selection.ts";
@@ -142,20 +141,18 @@ function ascentProblems(
   model: NetworkModel,
   layer: Layer,
   size: Size,
-  { pyramidLevels, pyramidScale, objective }: RenderRequest,
+  { pyramidLevels, pyramidScale }: RenderRequest,
 ): string[] {
   try {
     const levels = planLevels(model, layer, { size, pyramidLevels, pyramidScale });
     for (const level of levels) {
-      const seen = level.tiles ?? level.size;
-      const pass = layerPass(model.model, layer, [1, 3, seen.height, seen.width]);
-      differentiableGraph(pass, { objective, provider: "cpu" });
+      const { height, width } = level.crops ?? level.size;
+      const obstacle = gradientObstacle(model.model, layer, [1, 3, height, width]);
+      if (obstacle !== null) return [`layer: ${obstacle.message}`];
     }
     return [];
   } catch (error) {
-    if (error instanceof UnsupportedGradientError || error instanceof ModelError) {
-      return [`layer: ${error.message}`];
-    }
+    if (error instanceof ModelError) return [`layer: ${error.message}`];
     if (error instanceof ImageTooSmallError) return [`initialImage: ${error.message}`];
     throw error;
   }

@@ -1,5 +1,5 @@
 import type { Size } from "../../image/raster.ts";
-import { octaveSizes } from "../../optvis/ascent/level-sizes.ts";
+import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import { MAX_ASCENT_STEPS, MAX_IMAGE_SIDE_PX, MAX_PIXEL_ITERATIONS } from "../limits.ts";
 
 interface WorkPyramid {
@@ -24,7 +24,7 @@ export function pixelIterations(work: Work): number {
 
 /** Size of every pyramid level, first to last. */
 export function levelSizes(work: WorkPyramid): readonly Size[] {
-  return octaveSizes(work.imageSize, work.pyramidLevels, work.pyramidScale);
+  return pyramidSizes(work.imageSize, work.pyramidLevels, work.pyramidScale);
 }
 
 /** What of the work is over the limits; none if it may be done. */

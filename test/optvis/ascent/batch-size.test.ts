@@ -26,6 +26,6 @@ test.each([
   { provider: "cpu", layer: "patches", count: 7, wanted: 1 },
 ] as const)("$count images of $layer on $provider: $wanted at once", (each) => {
   const { provider, layer, count, wanted } = each;
-  const task = taskOf(transformer, layer, { channels: [0], provider });
-  expect(batchSize(task, 1, count)).toBe(wanted);
+  const task = taskOf(transformer, layer, { channels: [1], provider });
+  expect(batchSize(task, task.levels[0]!, count)).toBe(wanted);
 });

@@ -1,12 +1,12 @@
 import { encodeModel } from "../../../lib/onnx/encode.ts";
 import type { Node } from "../../../lib/onnx/model.ts";
 import type { Tensor } from "../../../lib/onnx/tensor.ts";
-import type { ChannelDream, DreamTask } from "../../../lib/optvis/ascent/task.ts";
-import { octaveSizes } from "../../../lib/optvis/ascent/level-sizes.ts";
+import type { AscentResult, AscentTask } from "../../../lib/optvis/ascent/task.ts";
+import { pyramidSizes } from "../../../lib/optvis/ascent/pyramid-sizes.ts";
 import { sketch } from "../../support/onnx-writer.ts";
 import { type SmallNetwork, smallNetwork } from "../../support/small-network.ts";
 
-export type Dream = Extract<ChannelDream, { kind: "image" }>;
+export type RenderedImage = Extract<AscentResult, { kind: "image" }>;
 
 /** A network written in the test, with one output `y`. */
 export function networkOf(
@@ -21,15 +21,15 @@ export function networkOf(
 
 /** Three iterations of layer `layer` from noise, at one level, unless told otherwise. */
 export function taskOf(
-  { network, layer }: SmallNetwork,
+  { network, target }: SmallNetwork,
   name: string,
-  more: Partial<DreamTask> & Pick<DreamTask, "channels">,
+  more: Partial<AscentTask> & Pick<AscentTask, "channels">,
   levels = 1,
-): DreamTask {
+): AscentTask {
   return {
     network,
-    layer: layer(name),
-    levels: octaveSizes(network.inputSize, levels, 1.4).map((size) => ({ size, tiles: null })),
+    layer: target(name),
+    levels: pyramidSizes(network.inputSize, levels, 1.4).map((size) => ({ size, crops: null })),
     objective: "rectified",
     iterations: 3,
     start: { kind: "noise", seed: 0 },
@@ -39,13 +39,13 @@ export function taskOf(
 }
 
 /** @throws if the channel failed */
-export function imageOf(dream: ChannelDream | undefined): Dream {
-  if (dream?.kind === "image") return dream;
-  throw new Error(dream?.reason ?? "there is no such dream");
+export function imageOf(result: AscentResult | undefined): RenderedImage {
+  if (result?.kind === "image") return result;
+  throw new Error(result?.reason ?? "there is no such result");
 }
 
-export function bytesOf(dream: ChannelDream | undefined): string {
-  const { image, trace } = imageOf(dream);
+export function bytesOf(result: AscentResult | undefined): string {
+  const { image, trace } = imageOf(result);
   const pixels = Buffer.from(image.data.buffer, image.data.byteOffset, image.data.byteLength);
   return pixels.toString("base64") + JSON.stringify(trace);
 }

@@ -1,11 +1,12 @@
 import { afterAll, describe, expect, test } from "vitest";
 
+import type { Planes } from "../../../lib/image/raster.ts";
 import { resizeBilinear } from "../../../lib/image/resize.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
-import type { DreamTask, Planes } from "../../../lib/optvis/ascent/task.ts";
-import { DreamEngine } from "../../../lib/optvis/ascent/engine.ts";
+import type { AscentTask } from "../../../lib/optvis/ascent/task.ts";
+import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { standardNormal, uniformFrom } from "../../../lib/optvis/random.ts";
-import { planTiles } from "../../../lib/optvis/graph/crops.ts";
+import { planCrops } from "../../../lib/optvis/graph/transforms/crop-plan.ts";
 import { node } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 import { smallNetwork } from "../../support/small-network.ts";
@@ -14,44 +15,46 @@ import { modelFixture, relativeDistance } from "../fixtures.ts";
 
 const SIZE = { height: 18, width: 21 };
 const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
-const engine = new DreamEngine({ threads: 2 });
+const engine = new AscentEngine({ threads: 2 });
 afterAll(() => engine.close());
 
 describe("the same bytes for a channel, whatever runs beside it", () => {
-  const movingTiles = [
-    { size: SIZE, tiles: planTiles(SIZE, { height: 12, width: 14 }, 2) },
-    { size: { height: 25, width: 29 }, tiles: null },
+  const movingCrops = [
+    { size: SIZE, crops: planCrops(SIZE, { height: 12, width: 14 }, 2) },
+    { size: { height: 25, width: 29 }, crops: null },
   ];
   test.each([
-    ["whole images", taskOf(kinked, "conv3", { channels: [0, 1, 2, 3, 4] }, 2)],
+    ["whole images", taskOf(kinked, "conv3", { channels: [1, 2, 3, 4, 5] }, 2)],
     [
-      "moving tiles",
-      taskOf(kinked, "conv3", { channels: [0, 1, 2, 3, 4], levels: movingTiles, iterations: 4 }),
+      "moving crops",
+      taskOf(kinked, "conv3", { channels: [1, 2, 3, 4, 5], levels: movingCrops, iterations: 4 }),
     ],
   ])("%s", async (_, task) => {
-    const together = (await engine.dream(task)).map(bytesOf);
+    const together = (await engine.render(task)).map(bytesOf);
     expect(new Set(together).size).toBe(5);
 
-    const reversed = await engine.dream({ ...task, channels: task.channels.toReversed() });
+    const reversed = await engine.render({ ...task, channels: task.channels.toReversed() });
     expect(reversed.map(bytesOf).toReversed()).toEqual(together);
 
-    const one = new DreamEngine({ threads: 1 });
+    const one = new AscentEngine({ threads: 1 });
     const groups = [
-      await one.dream({ ...task, channels: [3, 1] }),
-      await one.dream({ ...task, channels: [4] }),
+      await one.render({ ...task, channels: [4, 2] }),
+      await one.render({ ...task, channels: [5] }),
     ];
     await one.close();
     expect(groups.flat().map(bytesOf)).toEqual([together[3], together[1], together[4]]);
 
     const atOnce = await Promise.all(
       [
-        [0, 2],
-        [4, 1],
-      ].map((channels) => engine.dream({ ...task, channels })),
+        [1, 3],
+        [5, 2],
+      ].map((channels) => engine.render({ ...task, channels })),
     );
-    expect(atOnce.flat().map(bytesOf)).toEqual([0, 2, 4, 1].map((channel) => together[channel]));
+    expect(atOnce.flat().map(bytesOf)).toEqual(
+      [1, 3, 5, 2].map((channel) => together[channel - 1]),
+    );
 
-    const otherSeed = await engine.dream({ ...task, start: { kind: "noise", seed: 1 } });
+    const otherSeed = await engine.render({ ...task, start: { kind: "noise", seed: 1 } });
     expect(otherSeed.map(bytesOf)).not.toEqual(together);
   });
 });
@@ -73,17 +76,18 @@ describe("a start without any gradient", () => {
     },
     { height, width },
   );
-  const task = (seed: number, channels: readonly number[]): DreamTask =>
+  const task = (seed: number, channels: readonly number[]): AscentTask =>
     taskOf(network, "y", { channels, start: { kind: "noise", seed } });
 
   /** How many seeds it takes, by the noise and the weights alone. */
   function wantedRestarts(seed: number, channel: number): number {
+    const place = channel - 1;
     const isAlive = (restarts: number) => {
-      const key = ["noise", seed + restarts, network.network.fingerprint, "y", channel, 1] as const;
+      const key = ["noise", seed + restarts, network.network.fingerprint, "y", place, 1] as const;
       const noise = standardNormal(pixels, uniformFrom(...key));
-      const own = weights.data.subarray(channel * pixels, (channel + 1) * pixels);
+      const own = weights.data.subarray(place * pixels, (place + 1) * pixels);
       const sum = own.reduce((total, weight, i) => total + weight * noise[i]!, 0);
-      return sum > biases[channel]! * Math.sqrt(pixels);
+      return sum > biases[place]! * Math.sqrt(pixels);
     };
     return Array.from({ length: 20 }, (_, k) => k).find(isAlive)!;
   }
@@ -91,14 +95,14 @@ describe("a start without any gradient", () => {
   test("is followed by one from the next seed, and so on; how often is recorded", async () => {
     const seen = new Set<number>();
     for (const seed of [0, 100, 200]) {
-      for (const dream of await engine.dream(task(seed, [0, 1, 2]))) {
-        const wanted = wantedRestarts(seed, dream.channel);
-        const { restarts, trace } = imageOf(dream);
+      for (const result of await engine.render(task(seed, [1, 2, 3]))) {
+        const wanted = wantedRestarts(seed, result.channel);
+        const { restarts, trace } = imageOf(result);
         expect(restarts).toBe(wanted);
         expect(trace.map(({ iteration }) => iteration)).toEqual([1, 2, 3]);
         expect(trace[0]!.activation).toBeGreaterThan(0);
-        const [direct] = await engine.dream(task(seed + restarts, [dream.channel]));
-        expect(bytesOf(dream)).toBe(bytesOf(direct));
+        const [direct] = await engine.render(task(seed + restarts, [result.channel]));
+        expect(bytesOf(result)).toBe(bytesOf(direct));
         seen.add(restarts);
       }
     }
@@ -107,21 +111,21 @@ describe("a start without any gradient", () => {
 
   test("is given up after seventeen, with a reason; the other channels go on", async () => {
     const ended: number[] = [];
-    const [alive, dead] = await engine.dream(task(0, [0, 3]), {
+    const [alive, dead] = await engine.render(task(0, [1, 4]), {
       onChannel: async ({ channel }) => void ended.push(channel),
     });
     expect(alive!.kind).toBe("image");
     expect(dead).toEqual({
       kind: "failed",
-      channel: 3,
+      channel: 4,
       reason: "the gradient is zero everywhere, for 17 starting images; the channel may be dead",
     });
-    expect(ended.toSorted((a, b) => a - b)).toEqual([0, 3]);
+    expect(ended.toSorted((a, b) => a - b)).toEqual([1, 4]);
   });
 
   test("is final where the images are given", async () => {
     const images: Planes[] = [{ height, width, data: new Float32Array(pixels) }];
-    const [dead] = await engine.dream({ ...task(0, [3]), start: { kind: "given", images } });
+    const [dead] = await engine.render({ ...task(0, [4]), start: { kind: "given", images } });
     expect(dead).toMatchObject({
       kind: "failed",
       reason: expect.stringContaining("for 1 starting"),
@@ -141,19 +145,19 @@ test.each([
   const weights = normal(shape, 9);
   weights.data.fill(3e38, at, 2 * at);
   const network = networkOf(nodes, { w: weights }, { height: 6, width: 7 });
-  const dreams = await engine.dream(taskOf(network, "y", { channels: [0, 1, 2] }));
-  expect(dreams.map(({ kind }) => kind)).toEqual(["image", "failed", "image"]);
-  expect(dreams[1]).toMatchObject({ reason: "non-finite activation at level 1, iteration 1" });
-  for (const dream of [dreams[0], dreams[2]]) {
-    expect(imageOf(dream).image.data.every(Number.isFinite)).toBe(true);
+  const results = await engine.render(taskOf(network, "y", { channels: [1, 2, 3] }));
+  expect(results.map(({ kind }) => kind)).toEqual(["image", "failed", "image"]);
+  expect(results[1]).toMatchObject({ reason: "non-finite activation at level 1, iteration 1" });
+  for (const result of [results[0], results[2]]) {
+    expect(imageOf(result).image.data.every(Number.isFinite)).toBe(true);
   }
 });
 
 test("an abort ends the run within a second with its reason, and the engine goes on", async () => {
   const controller = new AbortController();
-  const endless = taskOf(kinked, "conv3", { channels: [0, 1, 2], iterations: 1_000_000 });
+  const endless = taskOf(kinked, "conv3", { channels: [1, 2, 3], iterations: 1_000_000 });
   let startedMs = 0;
-  const run = engine.dream(endless, {
+  const run = engine.render(endless, {
     signal: controller.signal,
     onProgress: ({ iteration }) => {
       if (iteration < 20 || startedMs > 0) return;
@@ -163,15 +167,15 @@ test("an abort ends the run within a second with its reason, and the engine goes
   });
   await expect(run).rejects.toThrow("enough");
   expect(performance.now() - startedMs).toBeLessThan(1000);
-  const [after] = await engine.dream({ ...endless, channels: [1], iterations: 1 });
+  const [after] = await engine.render({ ...endless, channels: [2], iterations: 1 });
   expect(after!.kind).toBe("image");
 });
 
 test("a photograph keeps its own detail from level to level; only what was added is resized", async () => {
   const image: Planes = { ...SIZE, data: normal([3, 18, 21], 11).data.map((x) => 40 * x) };
-  const task = taskOf(kinked, "conv3", { channels: [4] }, 3);
-  const dream = imageOf(
-    (await engine.dream({ ...task, start: { kind: "photograph", seed: 0, image } }))[0],
+  const task = taskOf(kinked, "conv3", { channels: [5] }, 3);
+  const rendered = imageOf(
+    (await engine.render({ ...task, start: { kind: "photograph", seed: 0, image } }))[0],
   );
 
   const resized = (planes: Planes, size: { height: number; width: number }): Planes => ({
@@ -182,33 +186,33 @@ test("a photograph keeps its own detail from level to level; only what was added
     ...a,
     data: a.data.map((value, i) => value + sign * b.data[i]!),
   });
-  /** deepdream's octaves, one level at a time. */
+  /** deepdream's own way, one level at a time. */
   let [own, blurred] = [image, image];
   for (const [k, level] of task.levels.entries()) {
-    const climb = async (start: Planes) => {
+    const render = async (start: Planes) => {
       const given = { kind: "given", images: [start] } as const;
-      return imageOf((await engine.dream({ ...task, levels: [level], start: given }))[0]).image;
+      return imageOf((await engine.render({ ...task, levels: [level], start: given }))[0]).image;
     };
     const { size } = level;
     const before = resized(image, task.levels[Math.max(k - 1, 0)]!.size);
     const detail = combined(own, before, -1);
-    own = await climb(k === 0 ? image : combined(resized(image, size), resized(detail, size), 1));
-    blurred = await climb(k === 0 ? image : resized(blurred, size));
+    own = await render(k === 0 ? image : combined(resized(image, size), resized(detail, size), 1));
+    blurred = await render(k === 0 ? image : resized(blurred, size));
   }
-  expect(relativeDistance(dream.image.data, own.data)).toBeLessThan(1e-6);
-  expect(relativeDistance(dream.image.data, blurred.data)).toBeGreaterThan(1e-2);
+  expect(relativeDistance(rendered.image.data, own.data)).toBeLessThan(1e-6);
+  expect(relativeDistance(rendered.image.data, blurred.data)).toBeGreaterThan(1e-2);
 });
 
 test("closed in the middle of a run, the run ends with an error and the engine starts anew", async () => {
-  const own = new DreamEngine({ threads: 2 });
-  const endless = taskOf(kinked, "conv3", { channels: [0, 1, 2], iterations: 1_000_000 });
-  const run = own.dream(endless, {
+  const own = new AscentEngine({ threads: 2 });
+  const endless = taskOf(kinked, "conv3", { channels: [1, 2, 3], iterations: 1_000_000 });
+  const run = own.render(endless, {
     onProgress: ({ iteration }) => {
       if (iteration === 1) void own.close();
     },
   });
-  await expect(run).rejects.toThrow("the lane is closed");
-  const [after] = await own.dream({ ...endless, channels: [1], iterations: 1 });
+  await expect(run).rejects.toThrow("the worker is closed");
+  const [after] = await own.render({ ...endless, channels: [2], iterations: 1 });
   expect(after!.kind).toBe("image");
   await own.close();
 });

@@ -35,11 +35,11 @@ const plan = (
 ) => planLevels(network, layer(name), { size, pyramidLevels: 1, pyramidScale: 1.4, ...options });
 
 describe("a network with a head of fixed size", () => {
-  test("sees its own size whole, and larger levels through tiles of that size", () => {
+  test("sees its own size whole, and larger levels through crops of that size", () => {
     const [first, second] = plan(fixedHead, "logits", OWN, { pyramidLevels: 2, overlap: "none" });
-    expect(first).toEqual({ size: OWN, tiles: null });
+    expect(first).toEqual({ size: OWN, crops: null });
     expect(second!.size).toEqual({ height: 22, width: 22 });
-    expect(second!.tiles).toEqual({
+    expect(second!.crops).toEqual({
       height: 16,
       width: 16,
       origins: [
@@ -51,19 +51,19 @@ describe("a network with a head of fixed size", () => {
     });
   });
 
-  test("sees neighbouring tiles overlap by an eighth, to blend them", () => {
+  test("sees neighbouring crops overlap by an eighth, to blend them", () => {
     const [level] = plan(fixedHead, "logits", { height: 32, width: 16 });
-    const tops = [...new Set(level!.tiles!.origins.map(([top]) => top))];
+    const tops = [...new Set(level!.crops!.origins.map(([top]) => top))];
     expect(tops).toEqual([0, 8, 16]);
     const [tight] = plan(fixedHead, "logits", { height: 32, width: 16 }, { overlap: "none" });
-    expect(tight!.tiles!.origins).toEqual([
+    expect(tight!.crops!.origins).toEqual([
       [0, 0],
       [16, 0],
     ]);
   });
 
   test("takes its earlier layers whole", () => {
-    expect(plan(fixedHead, "norm1", { height: 22, width: 30 })[0]!.tiles).toBeNull();
+    expect(plan(fixedHead, "norm1", { height: 22, width: 30 })[0]!.crops).toBeNull();
   });
 });
 
@@ -87,7 +87,7 @@ describe("an image that is too small is refused with the smallest that works", (
     const message = `an image of ${size.width} x ${size.height} pixels is too small for layer '${layer}'; the smallest that works is ${smallest} x ${smallest}`;
     expect(() => plan(network, layer, size)).toThrow(new ImageTooSmallError(layer, size, smallest));
     expect(() => plan(network, layer, size)).toThrow(message);
-    expect(plan(network, layer, { height: smallest, width: smallest })[0]!.tiles).toBeNull();
+    expect(plan(network, layer, { height: smallest, width: smallest })[0]!.crops).toBeNull();
   });
 });
 
@@ -98,17 +98,17 @@ describe("a large image", () => {
       { height: 641, width: 500 },
       { height: 448, width: 448, count: 4 },
     ],
-    // an eighth of 300 is 38: two tiles reach 448 + 410 pixels, three 448 + 2 * 410
+    // an eighth of 300 is 38: two crops reach 448 + 410 pixels, three 448 + 2 * 410
     [
       { height: 300, width: 1200 },
       { height: 300, width: 448, count: 3 },
     ],
-  ])("%j is seen through %j", (size, tiles) => {
+  ])("%j is seen through %j", (size, crops) => {
     const [level] = plan(free, "conv3", size);
-    const given = level!.tiles;
+    const given = level!.crops;
     expect(
       given && { height: given.height, width: given.width, count: given.origins.length },
-    ).toEqual(tiles);
+    ).toEqual(crops);
   });
 });
 

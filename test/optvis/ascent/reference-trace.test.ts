@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, test } from "vitest";
 
-import { DreamEngine } from "../../../lib/optvis/ascent/engine.ts";
-import type { ChannelDream } from "../../../lib/optvis/ascent/task.ts";
-import type { Objective } from "../../../lib/optvis/graph/objectives.ts";
+import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
+import type { AscentResult } from "../../../lib/optvis/ascent/task.ts";
+import type { Objective } from "../../../lib/optvis/graph/objective/objective.ts";
 import { planLevels } from "../../../lib/optvis/ascent/plan-levels.ts";
-import { octaveSizes } from "../../../lib/optvis/ascent/level-sizes.ts";
-import { planTiles } from "../../../lib/optvis/graph/crops.ts";
+import { pyramidSizes } from "../../../lib/optvis/ascent/pyramid-sizes.ts";
+import { planCrops } from "../../../lib/optvis/graph/transforms/crop-plan.ts";
 import { smallNetwork } from "../../support/small-network.ts";
 import { jsonFixture, modelFixture, npyFixture, relativeDistance } from "../fixtures.ts";
 
@@ -25,7 +25,7 @@ interface Run {
 
 const SCALE = 1.4;
 const runs = (await jsonFixture("traces")) as readonly Run[];
-const engine = new DreamEngine({ threads: 2 });
+const engine = new AscentEngine({ threads: 2 });
 afterAll(() => engine.close());
 
 /** Our ascent from the reference's start. */
@@ -33,21 +33,21 @@ async function ascend(run: Run, objective = run.objective) {
   const start = await npyFixture(`${run.name}.start`);
   const [n = 0, , height = 0, width = 0] = start.shape;
   const inputSize = run.network === "fixed-head" ? { height: 16, width: 16 } : { height, width };
-  const { network, layer } = smallNetwork(await modelFixture(run.network), run.network, inputSize);
+  const { network, target } = smallNetwork(await modelFixture(run.network), run.network, inputSize);
   const pyramid = { size: { height, width }, pyramidLevels: run.levels, pyramidScale: SCALE };
   const tile = { height: run.tile, width: run.tile };
-  const isForcedToTile = run.tile > 0 && run.network !== "fixed-head";
-  const levels = isForcedToTile
-    ? octaveSizes(pyramid.size, run.levels, SCALE).map((size) => ({
+  const isForcedToCrop = run.tile > 0 && run.network !== "fixed-head";
+  const levels = isForcedToCrop
+    ? pyramidSizes(pyramid.size, run.levels, SCALE).map((size) => ({
         size,
-        tiles: planTiles(size, tile),
+        crops: planCrops(size, tile),
       }))
-    : planLevels(network, layer(run.layer), { ...pyramid, overlap: "none" });
+    : planLevels(network, target(run.layer), { ...pyramid, overlap: "none" });
   const pixels = start.data.length / n;
-  return engine.dream({
+  return engine.render({
     network,
-    layer: layer(run.layer),
-    channels: run.channels.map((channel) => channel - 1),
+    layer: target(run.layer),
+    channels: run.channels,
     levels,
     objective,
     iterations: run.iterations,
@@ -64,11 +64,11 @@ async function ascend(run: Run, objective = run.objective) {
 }
 
 /** [iterations of all levels][N] */
-async function compare(run: Run, dreams: readonly ChannelDream[]) {
+async function compare(run: Run, results: readonly AscentResult[]) {
   const wanted = await npyFixture(`${run.name}.trace`);
-  const images = dreams.map((dream) => {
-    if (dream.kind === "failed") throw new Error(dream.reason);
-    return dream;
+  const images = results.map((result) => {
+    if (result.kind === "failed") throw new Error(result.reason);
+    return result;
   });
   expect(wanted.shape).toEqual([run.iterations * run.levels, run.channels.length]);
   const errors = images.map(({ trace }, n) =>

@@ -4,16 +4,14 @@ import { GraphBuilder } from "../../../lib/onnx/graph-builder.ts";
 import type { Graph } from "../../../lib/onnx/model.ts";
 import { encodeModel } from "../../../lib/onnx/encode.ts";
 import { floatTensor, type FloatTensor, sizeOf } from "../../../lib/onnx/tensor.ts";
-import { type AscentTiling, ascentGraph } from "../../../lib/optvis/graph/ascent-graph.ts";
-import {
-  differentiableGraph,
-  type LayerPass,
-} from "../../../lib/optvis/graph/differentiable-graph.ts";
-import { emitLaplacianNormalisation } from "../../../lib/optvis/graph/gradient-scaling.ts";
-import { layerPass } from "../../../lib/optvis/graph/layer-pass.ts";
-import type { Objective } from "../../../lib/optvis/graph/objectives.ts";
+import { ascentGraph } from "../../../lib/optvis/graph/ascent-graph.ts";
+import { differentiableGraph } from "../../../lib/optvis/graph/differentiable-graph.ts";
+import { emitLaplacianNormalisation } from "../../../lib/optvis/graph/optimiser/laplacian.ts";
+import { type LayerPass, layerPass } from "../../../lib/optvis/graph/layer-pass.ts";
+import type { Objective } from "../../../lib/optvis/graph/objective/objective.ts";
 import { Session } from "../../../lib/optvis/runtime/session.ts";
-import { planTiles } from "../../../lib/optvis/graph/crops.ts";
+import { planCrops } from "../../../lib/optvis/graph/transforms/crop-plan.ts";
+import type { AscentCrops } from "../../../lib/optvis/graph/transforms/crops.ts";
 import { CUDA_OPERATORS } from "../../support/cuda-operators.ts";
 import { normal } from "../../support/random.ts";
 import { runGraph } from "../../support/run-graph.ts";
@@ -26,7 +24,7 @@ interface Setting {
   readonly model: string;
   readonly layer: string;
   readonly objective: Objective;
-  readonly tiling: AscentTiling | null;
+  readonly crops: AscentCrops | null;
   readonly batch: number;
   readonly scale?: Triple;
   /** Factors that the first convolution's weights take instead. */
@@ -49,8 +47,8 @@ function withScaledWeights(pass: LayerPass, scale: Triple): LayerPass {
 }
 
 /** Compiles the ascent; each call of the result is one `session.run`. */
-async function compileAscent({ model, layer, objective, tiling, batch, scale, fold }: Setting) {
-  const seen = tiling?.plan ?? SIZE;
+async function compileAscent({ model, layer, objective, crops, batch, scale, fold }: Setting) {
+  const seen = crops?.plan ?? SIZE;
   const small = smallNetwork(await modelFixture(model), model, seen);
   const shape = [batch, 3, seen.height, seen.width] as const;
   const unfolded = layerPass(small.network.model, small.layer(layer), shape);
@@ -58,7 +56,7 @@ async function compileAscent({ model, layer, objective, tiling, batch, scale, fo
   const graph = ascentGraph({
     pass,
     objective,
-    tiling,
+    crops,
     provider: "cpu",
     scale: scale ?? [1, 1, 1],
   });
@@ -71,7 +69,7 @@ async function compileAscent({ model, layer, objective, tiling, batch, scale, fo
       selection: floatTensor([batch, pass.channels], selection),
       iterations: { type: "int64", shape: [], data: BigInt64Array.of(BigInt(iterations)) },
       step: floatTensor([], [1]),
-      ...(tiling && {
+      ...(crops && {
         shifts: { type: "int64", shape: [iterations, 2], data: BigInt64Array.from(shifts, BigInt) },
       }),
     });
@@ -88,26 +86,26 @@ async function compileAscent({ model, layer, objective, tiling, batch, scale, fo
   };
 }
 
-const tiled = (overlap: number, blend: AscentTiling["blend"]): AscentTiling => ({
+const inCrops = (overlap: number, blend: AscentCrops["blend"]): AscentCrops => ({
   imageSize: SIZE,
-  plan: planTiles(SIZE, { height: 8, width: 10 }, overlap),
+  plan: planCrops(SIZE, { height: 8, width: 10 }, overlap),
   blend,
 });
 
 describe("one Loop of K iterations is K runs of one, bit for bit", () => {
   test.each([
-    { name: "smooth network", model: "smooth", layer: "conv2", tiling: null, batch: 2 },
-    { name: "kinked network", model: "kinked", layer: "conv3", tiling: null, batch: 1 },
-    { name: "a class", model: "smooth", layer: "prob", tiling: null, batch: 3 },
+    { name: "smooth network", model: "smooth", layer: "conv2", crops: null, batch: 2 },
+    { name: "kinked network", model: "kinked", layer: "conv3", crops: null, batch: 1 },
+    { name: "a class", model: "smooth", layer: "prob", crops: null, batch: 3 },
     {
-      name: "moving tiles",
+      name: "moving crops",
       model: "kinked",
       layer: "conv3",
-      tiling: tiled(2, "feathered"),
+      crops: inCrops(2, "feathered"),
       batch: 1,
     },
-  ])("$name", async ({ model, layer, tiling, batch }) => {
-    const run = await compileAscent({ model, layer, objective: "rectified", tiling, batch });
+  ])("$name", async ({ model, layer, crops, batch }) => {
+    const run = await compileAscent({ model, layer, objective: "rectified", crops, batch });
     const start = normal([batch, 3, SIZE.height, SIZE.width], 5);
     const shifts = [0, 0, 1, 17, 16, 3, 9, 9, 17, 20];
     const whole = await run(start, 5, shifts);
@@ -139,7 +137,7 @@ function roll({ shape, data }: FloatTensor, down: number, right: number): FloatT
   );
 }
 
-describe("a shift of the tiles", () => {
+describe("a shift of the crops", () => {
   const shape = [2, 3, SIZE.height, SIZE.width];
 
   test("shows the network the image rolled around its borders", async () => {
@@ -148,7 +146,7 @@ describe("a shift of the tiles", () => {
       layer: "conv3",
       objective: "rectified",
       batch: 2,
-      tiling: tiled(3, "feathered"),
+      crops: inCrops(3, "feathered"),
     });
     const image = normal(shape, 6);
     const moved = await run(image, 1, [5, 17]);
@@ -160,12 +158,12 @@ describe("a shift of the tiles", () => {
   });
 
   test("is undone before the gradient is normalised", async () => {
-    // one tile as large as the image: its gradient is known without tiles
-    const plan = planTiles(SIZE, SIZE, 0);
+    // one crop as large as the image: its gradient is known without crops
+    const plan = planCrops(SIZE, SIZE, 0);
     const setting = { model: "smooth", layer: "conv2", objective: "mean", batch: 2 } as const;
     const run = await compileAscent({
       ...setting,
-      tiling: { imageSize: SIZE, plan, blend: "uniform" },
+      crops: { imageSize: SIZE, plan, blend: "uniform" },
     });
     const image = normal(shape, 7);
     const small = smallNetwork(await modelFixture("smooth"), "smooth", SIZE);
@@ -190,13 +188,13 @@ describe("a shift of the tiles", () => {
   });
 });
 
-test("a network that scales its input is climbed in pixels, as if its first weights were scaled", async () => {
+test("a network that scales its input is ascended in pixels, as if its first weights were scaled", async () => {
   const scale = [0.5, 2, 0.25] as const;
   const setting = { model: "smooth", layer: "conv2", objective: "mean", batch: 1 } as const;
   const image = normal([1, 3, SIZE.height, SIZE.width], 8);
-  const scaled = await compileAscent({ ...setting, tiling: null, scale });
-  const folded = await compileAscent({ ...setting, tiling: null, fold: scale });
-  const plain = await compileAscent({ ...setting, tiling: null });
+  const scaled = await compileAscent({ ...setting, crops: null, scale });
+  const folded = await compileAscent({ ...setting, crops: null, fold: scale });
+  const plain = await compileAscent({ ...setting, crops: null });
   const wanted = (await folded(image, 3)).image.data;
   expect(relativeDistance((await scaled(image, 3)).image.data, wanted)).toBeLessThan(TOLERANCE);
   expect(relativeDistance((await plain(image, 3)).image.data, wanted)).toBeGreaterThan(0.1);
@@ -211,9 +209,9 @@ function operatorsOf({ nodes }: Graph): readonly string[] {
 
 test.each([
   ["whole", null],
-  ["in tiles", tiled(2, "feathered")],
-])("on CUDA an ascent, %s, has only operators with a CUDA kernel", async (_, tiling) => {
-  const seen = tiling?.plan ?? SIZE;
+  ["in crops", inCrops(2, "feathered")],
+])("on CUDA an ascent, %s, has only operators with a CUDA kernel", async (_, crops) => {
+  const seen = crops?.plan ?? SIZE;
   const small = smallNetwork(await modelFixture("kinked"), "kinked", seen);
   const pass = layerPass(small.network.model, small.layer("conv3"), [
     2,
@@ -221,7 +219,7 @@ test.each([
     seen.height,
     seen.width,
   ]);
-  const setting = { pass, objective: "rectified", scale: [1, 2, 3], tiling } as const;
+  const setting = { pass, objective: "rectified", scale: [1, 2, 3], crops } as const;
   const missing = operatorsOf(ascentGraph({ ...setting, provider: "cuda" })).filter(
     (op) => !CUDA_OPERATORS.has(op),
   );

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { encodeModel } from "../../../lib/onnx/encode.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { RuntimeError } from "../../../lib/optvis/runtime/session.ts";
-import { SessionLane } from "../../../lib/optvis/runtime/session-worker.ts";
+import { type SessionGraph, SessionWorker } from "../../../lib/optvis/runtime/session-worker.ts";
 import { node, sketch } from "../../support/onnx-writer.ts";
 
 /** y = x + w[0], in a file of about `megabytes`. */
@@ -26,37 +26,41 @@ function model(megabytes: number, first: number): () => Uint8Array {
   };
 }
 
+function graph(key: string, bytes: () => Uint8Array): SessionGraph {
+  return { key, provider: "cpu", model: bytes };
+}
+
 const feeds = { x: floatTensor([2], [1, 2]) };
 
-function lane(): SessionLane {
-  const made = new SessionLane();
+function worker(): SessionWorker {
+  const made = new SessionWorker();
   onTestFinished(() => made.close());
   return made;
 }
 
 test("a graph is compiled once and found again by its key", async () => {
-  const own = lane();
+  const own = worker();
   let made = 0;
   const counted = () => {
     made++;
     return model(0, 10)();
   };
   for (const _ of [1, 2, 3]) {
-    const { y } = await own.run("a", "cpu", counted, feeds);
+    const { y } = await own.run(graph("a", counted), feeds);
     expect([...y!.data]).toEqual([11, 12]);
   }
   expect(made).toBe(1);
 });
 
 test("the graph used longest ago makes room", async () => {
-  const own = lane();
+  const own = worker();
   const made: string[] = [];
   const run = async (key: string, first: number) => {
     const counted = () => {
       made.push(key);
       return model(35, first)();
     };
-    const { y } = await own.run(key, "cpu", counted, feeds);
+    const { y } = await own.run(graph(key, counted), feeds);
     expect([...y!.data]).toEqual([1 + first, 2 + first]);
   };
   await run("a", 10);
@@ -70,40 +74,43 @@ test("the graph used longest ago makes room", async () => {
 });
 
 describe("a failure", () => {
-  test("of compiling is told, is not remembered, and leaves the lane in order", async () => {
-    const own = lane();
-    const garbage = own.run("a", "cpu", () => new Uint8Array([1, 2, 3]), feeds);
+  test("of compiling is told, is not remembered, and leaves the worker in order", async () => {
+    const own = worker();
+    const garbage = own.run(
+      graph("a", () => new Uint8Array([1, 2, 3])),
+      feeds,
+    );
     await expect(garbage).rejects.toThrow(RuntimeError);
     await expect(garbage).rejects.toThrow(/ONNX Runtime refused the graph/);
-    expect([...(await own.run("a", "cpu", model(0, 5), feeds))["y"]!.data]).toEqual([6, 7]);
+    expect([...(await own.run(graph("a", model(0, 5)), feeds))["y"]!.data]).toEqual([6, 7]);
     expect(own.isBroken).toBe(false);
   });
 
-  test("of running is told and leaves the lane in order", async () => {
-    const own = lane();
-    const wrong = own.run("a", "cpu", model(0, 5), { x: floatTensor([3], [1, 2, 3]) });
+  test("of running is told and leaves the worker in order", async () => {
+    const own = worker();
+    const wrong = own.run(graph("a", model(0, 5)), { x: floatTensor([3], [1, 2, 3]) });
     await expect(wrong).rejects.toThrow(/^ONNX Runtime failed: .*x/);
-    expect([...(await own.run("a", "cpu", model(0, 5), feeds))["y"]!.data]).toEqual([6, 7]);
+    expect([...(await own.run(graph("a", model(0, 5)), feeds))["y"]!.data]).toEqual([6, 7]);
   });
 
-  test("of the thread ends what is under way, and marks the lane", async () => {
-    const own = lane();
-    await own.run("a", "cpu", model(0, 5), feeds);
+  test("of the thread ends what is under way, and marks the worker", async () => {
+    const own = worker();
+    await own.run(graph("a", model(0, 5)), feeds);
     const closed = own.close();
-    await expect(own.run("a", "cpu", model(0, 5), feeds)).rejects.toThrow("the lane is closed");
+    await expect(own.run(graph("a", model(0, 5)), feeds)).rejects.toThrow("the worker is closed");
     await closed;
     expect(own.isBroken).toBe(true);
   });
 });
 
-test("a lane closed in the middle of a run lets the run end first", async () => {
-  const own = lane();
-  const running = own.run("a", "cpu", model(10, 5), feeds).then(
+test("a worker closed in the middle of a run lets the run end first", async () => {
+  const own = worker();
+  const running = own.run(graph("a", model(10, 5)), feeds).then(
     ({ y }) => [...y!.data],
     (error: Error) => error.message,
   );
   await new Promise(setImmediate);
   await own.close();
   // compiling was under way; the run itself came too late
-  expect(await running).toBe("the lane is closed");
+  expect(await running).toBe("the worker is closed");
 });

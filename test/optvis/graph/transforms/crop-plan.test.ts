@@ -1,14 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { octaveSizes } from "../../../lib/optvis/ascent/level-sizes.ts";
+import { pyramidSizes } from "../../../../lib/optvis/ascent/pyramid-sizes.ts";
 import {
   firstPixels,
   inverseCoverage,
-  planTiles,
+  planCrops,
   roundHalfEven,
-  tileWeights,
-} from "../../../lib/optvis/graph/crops.ts";
+  cropWeights,
+} from "../../../../lib/optvis/graph/transforms/crop-plan.ts";
 
 test.each([
   // Python: [round(x) for x in (0.5, 1.5, 2.5, -0.5, -1.5, 313.6, 439.6, 2.4999)]
@@ -24,22 +24,22 @@ test.each([
   expect(roundHalfEven(value) + 0).toBe(rounded);
 });
 
-describe("octaves", () => {
+describe("sizes of the levels", () => {
   test("224 at 1.4 gives 314 and, from 314, 440", () => {
-    const sides = octaveSizes({ height: 224, width: 224 }, 3, 1.4).map(({ height }) => height);
+    const sides = pyramidSizes({ height: 224, width: 224 }, 3, 1.4).map(({ height }) => height);
     expect(sides).toEqual([224, 314, 440]);
   });
 
   test("halves go to the even neighbour, each side on its own", () => {
     // 5 * 1.5 = 7.5 and 3 * 1.5 = 4.5
-    expect(octaveSizes({ height: 5, width: 3 }, 2, 1.5)).toEqual([
+    expect(pyramidSizes({ height: 5, width: 3 }, 2, 1.5)).toEqual([
       { height: 5, width: 3 },
       { height: 8, width: 4 },
     ]);
   });
 });
 
-/** The reference's `starts`, for (size, tile): [round(k * (size - tile) / (count - 1)), ...] in Python. */
+/** The reference's `starts`, for (size, crop): [round(k * (size - crop) / (count - 1)), ...] in Python. */
 test.each([
   [314, 224, [0, 90]],
   [224, 224, [0]],
@@ -52,9 +52,9 @@ test.each([
   [10, 4, [0, 3, 6]],
   [13, 4, [0, 3, 6, 9]],
 ])(
-  "tiles of %i pixels by %i without overlap start where the reference's do",
-  (size, tile, starts) => {
-    expect(firstPixels(size, tile, 0)).toEqual(starts);
+  "crops of %i pixels by %i without overlap start where the reference's do",
+  (size, crop, starts) => {
+    expect(firstPixels(size, crop, 0)).toEqual(starts);
   },
 );
 
@@ -64,40 +64,40 @@ const axis = fc
     fc.nat({ max: 200 }),
     fc.double({ min: 0, max: 0.9, noNaN: true }),
   )
-  .map(([tile, more, share]) => ({
-    tile,
-    size: tile + more,
-    overlap: Math.min(tile - 1, Math.floor(tile * share)),
+  .map(([crop, more, share]) => ({
+    crop,
+    size: crop + more,
+    overlap: Math.min(crop - 1, Math.floor(crop * share)),
   }));
 
 describe("along an axis", () => {
-  test("tiles begin at the first pixel, end at the last, and share at least the overlap", () => {
+  test("crops begin at the first pixel, end at the last, and share at least the overlap", () => {
     fc.assert(
-      fc.property(axis, ({ size, tile, overlap }) => {
-        const starts = firstPixels(size, tile, overlap);
+      fc.property(axis, ({ size, crop, overlap }) => {
+        const starts = firstPixels(size, crop, overlap);
         expect(starts[0]).toBe(0);
-        expect(starts.at(-1)! + tile).toBe(size);
+        expect(starts.at(-1)! + crop).toBe(size);
         starts.slice(1).forEach((start, i) => {
           // evenly spaced starts are rounded, which may take one pixel of the overlap
-          expect(starts[i]! + tile - start).toBeGreaterThanOrEqual(overlap === 0 ? 0 : overlap - 1);
+          expect(starts[i]! + crop - start).toBeGreaterThanOrEqual(overlap === 0 ? 0 : overlap - 1);
         });
       }),
     );
   });
 
-  test("there are as few tiles as can be", () => {
+  test("there are as few crops as can be", () => {
     fc.assert(
-      fc.property(axis, ({ size, tile, overlap }) => {
-        const count = firstPixels(size, tile, overlap).length;
-        const reach = (tiles: number) => tile + (tiles - 1) * (tile - overlap);
+      fc.property(axis, ({ size, crop, overlap }) => {
+        const count = firstPixels(size, crop, overlap).length;
+        const reach = (crops: number) => crop + (crops - 1) * (crop - overlap);
         expect(reach(count)).toBeGreaterThanOrEqual(size);
         expect(count === 1 || reach(count - 1) < size).toBe(true);
       }),
     );
   });
 
-  test("a tile larger than the image is refused", () => {
-    expect(() => firstPixels(9, 10, 0)).toThrow("a tile of 10 pixels does not fit in 9");
+  test("a crop larger than the image is refused", () => {
+    expect(() => firstPixels(9, 10, 0)).toThrow("a crop of 10 pixels does not fit in 9");
   });
 });
 
@@ -107,9 +107,9 @@ test.each(["uniform", "feathered"] as const)(
     fc.assert(
       fc.property(axis, axis, (rows, columns) => {
         const image = { height: rows.size, width: columns.size };
-        const tile = { height: rows.tile, width: columns.tile };
-        const plan = planTiles(image, tile, Math.min(rows.overlap, columns.overlap));
-        const weights = tileWeights(plan, blend);
+        const crop = { height: rows.crop, width: columns.crop };
+        const plan = planCrops(image, crop, Math.min(rows.overlap, columns.overlap));
+        const weights = cropWeights(plan, blend);
         expect(weights.data.every((weight) => weight > 0)).toBe(true);
         const inverse = inverseCoverage(image, plan, weights);
         const counted = new Float64Array(image.height * image.width);
@@ -129,7 +129,7 @@ test.each(["uniform", "feathered"] as const)(
 );
 
 test("feathered weights fall from the middle to the edges, the same on both sides", () => {
-  const { data } = tileWeights({ height: 3, width: 4, origins: [] }, "feathered");
+  const { data } = cropWeights({ height: 3, width: 4 }, "feathered");
   const [half, whole] = [0.5, 1];
   const row = (factor: number) => [half, whole, whole, half].map((weight) => weight * factor);
   expect([...data]).toEqual([...row(half), ...row(whole), ...row(half)]);

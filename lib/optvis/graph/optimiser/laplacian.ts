@@ -1,10 +1,10 @@
-import type { Forms } from "../../autodiff/forms/forms.ts";
-import { formsOf } from "../../autodiff/forms/index.ts";
-import type { AxisWindow } from "../../autodiff/window.ts";
-import type { Provider } from "../../autodiff/provider.ts";
-import type { GraphBuilder } from "../../onnx/graph-builder.ts";
-import type { Value } from "../../onnx/model.ts";
-import { floatTensor } from "../../onnx/tensor.ts";
+import type { Forms } from "../../../autodiff/forms/forms.ts";
+import { formsOf } from "../../../autodiff/forms/index.ts";
+import type { AxisWindow } from "../../../autodiff/window.ts";
+import type { Provider } from "../../../autodiff/provider.ts";
+import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
+import type { Value } from "../../../onnx/model.ts";
+import { floatTensor } from "../../../onnx/tensor.ts";
 
 /** Levels of the Laplacian pyramid below the residue, as in the notebook deepDreamImage cites. */
 export const LAPLACIAN_LEVELS = 4;
@@ -15,7 +15,7 @@ const SMALLEST_RMS = 1e-10;
 const BINOMIAL = [1, 4, 6, 4, 1]; // sums to 16 along an axis, 256 over the kernel
 
 /**
- * Laplacian-pyramid normalisation of a gradient: every octave of spatial frequency is scaled to a
+ * Laplacian-pyramid normalisation of a gradient: every band of spatial frequency is scaled to a
  * root mean square of 1, so that low frequencies grow as fast as high ones.
  *
  *     lo = K * g, every second pixel;  hi = g - expand(lo);  the same on lo, `levels` times

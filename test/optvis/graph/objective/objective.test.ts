@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 
-import { GraphBuilder } from "../../../lib/onnx/graph-builder.ts";
-import { floatTensor } from "../../../lib/onnx/tensor.ts";
-import { emitObjective, type Objective } from "../../../lib/optvis/graph/objectives.ts";
-import { normal } from "../../support/random.ts";
-import { runGraph } from "../../support/run-graph.ts";
+import { GraphBuilder } from "../../../../lib/onnx/graph-builder.ts";
+import { floatTensor } from "../../../../lib/onnx/tensor.ts";
+import { emitObjective, type Objective } from "../../../../lib/optvis/graph/objective/objective.ts";
+import { normal } from "../../../support/random.ts";
+import { runGraph } from "../../../support/run-graph.ts";
 
 /** float32 rounding of a sum of a dozen terms. */
 const DIGITS = 6;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 
-import type { Provider } from "../../../lib/autodiff/provider.ts";
-import { GraphBuilder } from "../../../lib/onnx/graph-builder.ts";
-import { floatTensor, type FloatTensor } from "../../../lib/onnx/tensor.ts";
-import { emitLaplacianNormalisation } from "../../../lib/optvis/graph/gradient-scaling.ts";
-import { normal } from "../../support/random.ts";
-import { runGraph } from "../../support/run-graph.ts";
-import { npyFixture, relativeDistance } from "../fixtures.ts";
+import type { Provider } from "../../../../lib/autodiff/provider.ts";
+import { GraphBuilder } from "../../../../lib/onnx/graph-builder.ts";
+import { floatTensor, type FloatTensor } from "../../../../lib/onnx/tensor.ts";
+import { emitLaplacianNormalisation } from "../../../../lib/optvis/graph/optimiser/laplacian.ts";
+import { normal } from "../../../support/random.ts";
+import { runGraph } from "../../../support/run-graph.ts";
+import { npyFixture, relativeDistance } from "../../fixtures.ts";
 
 /** float32: five levels of sums of 25 products, here and in PyTorch. */
 const TOLERANCE = 1e-5;

@@ -1,0 +1,53 @@
+import { type FloatTensor, floatTensor, type Int64Tensor } from "../../onnx/tensor.ts";
+import { uniformFrom } from "../random.ts";
+import type { Level } from "./plan-levels.ts";
+import type { AscentState } from "./state.ts";
+import { type AscentTask, channelPlace } from "./task.ts";
+
+/** The crops' grid moves by up to half of their overlap either way, in shares of a crop. */
+const SHIFT_SHARE = 1 / 16;
+
+/** [N, 3, H, W] */
+export function imagesOf(states: readonly AscentState[]): FloatTensor {
+  const [first] = states;
+  if (!first) throw new Error("internal: a batch without images");
+  const { height, width, data } = first.image;
+  const images = new Float32Array(states.length * data.length);
+  states.forEach(({ image }, i) => images.set(image.data, i * data.length));
+  return floatTensor([states.length, 3, height, width], images);
+}
+
+/** [N, C]: a one in each image's own channel. */
+export function selectionOf(states: readonly AscentState[], { layer }: AscentTask): FloatTensor {
+  const rows = new Float32Array(states.length * layer.channels);
+  states.forEach(({ channel }, i) => {
+    rows[i * layer.channels + channelPlace(channel)] = 1;
+  });
+  return floatTensor([states.length, layer.channels], rows);
+}
+
+/**
+ * How far the crops' grid moves in each iteration from `first` on, int64 [count, 2]; nothing where
+ * there are no crops. The same for every channel, so that grouping does not matter.
+ */
+export function shiftsOf(
+  { start, network, layer }: AscentTask,
+  { number, size, crops }: Level,
+  first: number,
+  count: number,
+): { readonly shifts?: Int64Tensor } {
+  if (!crops) return {};
+  const shifts = new BigInt64Array(2 * count);
+  for (let k = 0; k < count && start.kind !== "given"; k++) {
+    const key = ["shift", start.seed, network.fingerprint, layer.value, number, first + k] as const;
+    const uniform = uniformFrom(...key);
+    const along = (length: number, crop: number) => {
+      const reach = Math.floor(crop * SHIFT_SHARE);
+      const shift = Math.floor(uniform() * (2 * reach + 1)) - reach;
+      return BigInt((shift + length) % length);
+    };
+    shifts[2 * k] = along(size.height, crops.height);
+    shifts[2 * k + 1] = along(size.width, crops.width);
+  }
+  return { shifts: { type: "int64", shape: [count, 2], data: shifts } };
+}

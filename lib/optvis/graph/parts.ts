@@ -1,0 +1,71 @@
+import type { GraphBuilder } from "../../onnx/graph-builder.ts";
+import type { Value } from "../../onnx/model.ts";
+
+/**
+ * The four parts of an ascent, as Lucid names them. Each emits nodes; `ascent-graph.ts` puts them
+ * together. N is the batch, C the layer's channels.
+ */
+
+/** parameters => image: what the ascent changes, and the image it stands for. */
+export type Parameterisation = (graph: GraphBuilder, parameters: Value) => ParameterisedImage;
+
+export interface ParameterisedImage {
+  /** [N, 3, H, W], in units of 0..255 less the network's mean. */
+  readonly image: Value;
+  /** Emits dObjective/dParameters from dObjective/dImage. */
+  readonly pullback: (cotangent: Value) => Value;
+}
+
+/** image => what the network sees of it in one iteration, once or several times. */
+export interface Transform {
+  /** Inputs of the ascent graph that it reads: its random numbers, one row for each iteration. */
+  readonly inputs: readonly Value[];
+  /**
+   * Emits activation and gradient of an image.
+   *
+   * @param iteration int64 scalar: which row of the inputs
+   * @param differentiate emits activation and gradient of what the network sees
+   */
+  readonly emit: (
+    graph: GraphBuilder,
+    values: ImageAndSelection & { readonly iteration: Value },
+    differentiate: Differentiate,
+  ) => ActivationAndGradient;
+}
+
+export interface ImageAndSelection {
+  /** [N, 3, H, W] */
+  readonly image: Value;
+  /** [N, C], one-hot rows: the channel of each image. */
+  readonly selection: Value;
+}
+
+export interface ActivationAndGradient {
+  /** [N] */
+  readonly activation: Value;
+  /** dObjective/dImage, [N, 3, H, W]. */
+  readonly gradient: Value;
+}
+
+/** The objective's value and gradient on one image. */
+export type Differentiate = (
+  graph: GraphBuilder,
+  values: ImageAndSelection,
+) => ActivationAndGradient;
+
+/** map => a number to raise, given by its gradient dObjective/dMap, [N, P]. */
+export type ObjectiveGradient = (graph: GraphBuilder, map: ChannelMap) => Value;
+
+/** The map of each image's own channel, P pixels in one row. */
+export interface ChannelMap {
+  /** [N, P] */
+  readonly map: Value;
+  /** [N, 1] */
+  readonly mean: Value;
+}
+
+/** parameters, gradient => the next iteration's parameters. */
+export type Optimiser = (
+  graph: GraphBuilder,
+  values: { readonly parameters: Value; readonly gradient: Value; readonly step: Value },
+) => Value;
