@@ -4,7 +4,10 @@ import { describe, expect, test } from "vitest";
 
 import endpointPackage from "../local/endpoint/package.json" with { type: "json" };
 
-/** What each folder may import besides itself. The README's layer diagram, executable. */
+/**
+ * What each folder may import besides itself: folders with all that is in them, or single files. The
+ * README's layer diagram, executable.
+ */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/onnx": [],
   "lib/image": [],
@@ -12,7 +15,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/queue": [],
   "lib/autodiff": ["lib/onnx"],
   "lib/networks": ["lib/onnx"],
-  "lib/optvis": ["lib/onnx", "lib/autodiff", "lib/image"],
+  "lib/optvis/graph": ["lib/onnx", "lib/autodiff", "lib/image"],
+  // the CUDA gate runs a small graph
+  "lib/optvis/runtime": ["lib/onnx", "lib/autodiff", "lib/optvis/graph", "lib/optvis/random.ts"],
+  "lib/optvis/ascent": ["lib/onnx", "lib/autodiff", "lib/image", "lib/optvis"],
   "lib/pipeline": [
     "lib/onnx",
     "lib/autodiff",
@@ -44,6 +50,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/storage",
     "lib/queue",
   ],
+  bench: [
+    "local",
+    "lib/onnx",
+    "lib/autodiff",
+    "lib/image",
+    "lib/networks",
+    "lib/optvis",
+    "lib/pipeline",
+  ],
   // a package of its own: it knows nobody, and is known by its name alone
   "local/endpoint": [],
 };
@@ -53,7 +68,8 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   "@aws-sdk/":
     /^lib\/(storage\/s3|queue\/sqs)-|^functions\/([\w-]+\/index|aws-deps|ecs-gpu-service)\.ts$|^local\//,
   "@aws-lambda-powertools/": /^functions\//,
-  "onnxruntime-node": /^lib\/optvis\/runtime\//,
+  // the bench asks for a profile of the run, which nobody else needs
+  "onnxruntime-node": /^lib\/optvis\/runtime\/|^bench\/gpu\//,
   "onnx-buf": /^lib\/onnx\//,
   sharp: /^lib\/image\/png\.ts$/,
   "aws-cdk-lib": /^cdk\//,
@@ -67,7 +83,7 @@ interface Import {
   readonly isLocal: boolean;
 }
 
-const SOURCE = /^(lib|functions|local|cdk)\/.*\.m?ts$/;
+const SOURCE = /^(lib|functions|local|cdk|bench)\/.*\.m?ts$/;
 const TEST = /^(local\/endpoint\/)?test\/.*\.ts$/;
 const ENDPOINT = /^local\/endpoint\//;
 
@@ -85,19 +101,45 @@ function importsOf(from: string, text: string): Import[] {
   });
 }
 
-const folderOf = (path: string) =>
-  /^(lib\/[^/]+|functions|cdk|local\/endpoint|local)\//.exec(path)?.[1] ?? path;
+const isIn = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`);
+
+/** The innermost folder with an entry of its own; a file in none stands for itself. */
+const FOLDERS = Object.keys(MAY_IMPORT).toSorted((a, b) => b.length - a.length);
+const folderOf = (path: string) => FOLDERS.find((folder) => isIn(path, folder)) ?? path;
 
 function forbiddenImports(found: readonly Import[]): readonly Import[] {
   return found.filter(({ from, to, isLocal }) => {
     const [source, target] = [folderOf(from), folderOf(to)];
-    const isAllowed = target === "package.json" || MAY_IMPORT[source]?.includes(target);
+    const isAllowed =
+      target === "package.json" || MAY_IMPORT[source]?.some((folder) => isIn(target, folder));
     return isLocal && source !== target && !isAllowed;
   });
 }
 
 function strayUsers(found: readonly Import[], name: string, allowed: RegExp): readonly Import[] {
   return found.filter(({ from, to }) => to.startsWith(name) && !allowed.test(from));
+}
+
+/** Files that import each other in a circle, types included, the first one named twice; or `null`. */
+function circleAmong(found: readonly Import[]): readonly string[] | null {
+  const imported = new Map<string, string[]>();
+  for (const { from, to } of found) imported.set(from, [...(imported.get(from) ?? []), to]);
+  const cleared = new Set<string>();
+  const search = (file: string, above: readonly string[]): readonly string[] | null => {
+    if (above.includes(file)) return [...above.slice(above.indexOf(file)), file];
+    if (cleared.has(file)) return null;
+    for (const to of imported.get(file) ?? []) {
+      const circle = search(to, [...above, file]);
+      if (circle !== null) return circle;
+    }
+    cleared.add(file);
+    return null;
+  };
+  for (const file of imported.keys()) {
+    const circle = search(file, []);
+    if (circle !== null) return circle;
+  }
+  return null;
 }
 
 describe("architecture", () => {
@@ -127,11 +169,30 @@ describe("architecture", () => {
     expect(new Set(packages)).toEqual(new Set(Object.keys(endpointPackage.dependencies)));
   });
 
+  test("no files import each other in a circle", () => {
+    const everywhere = importsIn((path) => SOURCE.test(path) || TEST.test(path));
+    expect(circleAmong(everywhere)).toBeNull();
+  });
+
+  test("a circle of imports is found", () => {
+    const circle = [
+      ...importsOf("lib/a.ts", 'import { b } from "./b.ts";'),
+      ...importsOf("lib/b.ts", 'import type { C } from "./in/c.ts";'),
+      ...importsOf("lib/in/c.ts", 'export { d } from "../d.ts";\nimport { b } from "../b.ts";'),
+    ];
+    expect(circleAmong(circle)).toEqual(["lib/b.ts", "lib/in/c.ts", "lib/b.ts"]);
+    expect(circleAmong(circle.slice(0, -1))).toBeNull();
+  });
+
   test("a forbidden import is found", () => {
     const upwards = importsOf("lib/onnx/x.ts", 'import { a } from "../optvis/y.ts";');
     expect(forbiddenImports(upwards)).toHaveLength(1);
     const later = importsOf("lib/onnx/x.ts", 'const { a } = await import("../optvis/y.ts");');
     expect(forbiddenImports(later)).toHaveLength(1);
+    const room = importsOf("lib/optvis/graph/x.ts", 'import { a } from "../runtime/y.ts";');
+    expect(forbiddenImports(room)).toHaveLength(1);
+    const below = importsOf("lib/optvis/ascent/x.ts", 'import { a } from "../runtime/y.ts";');
+    expect(forbiddenImports(below)).toHaveLength(0);
     const stray = importsOf("lib/onnx/x.ts", 'import sharp from "sharp";');
     expect(strayUsers(stray, "sharp", CONFINED["sharp"]!)).toHaveLength(1);
   });
