@@ -1,6 +1,6 @@
 import { imageCandidates } from "./image-candidates.ts";
 import type { Graph, Node, Value, ValueInfo } from "./model.ts";
-import { intsAttribute } from "./node.ts";
+import { intsAttribute, standardNode } from "./node.ts";
 
 /** From [N, H, W, C] to [N, C, H, W], and back. */
 const TO_CHANNELS_FIRST = [0, 3, 1, 2];
@@ -26,14 +26,13 @@ export function withChannelsFirst(graph: Graph): Graph {
     if (isToChannelsFirst(node)) return { ...node, op: "Identity", attributes: {} };
     return { ...node, inputs: node.inputs.map((value) => (value === name ? channelsLast : value)) };
   });
-  const transpose: Node = {
+  const transpose = standardNode({
     op: "Transpose",
     name: channelsLast,
-    domain: "",
     inputs: [name],
     outputs: [channelsLast],
     attributes: { perm: TO_CHANNELS_LAST },
-  };
+  });
   const isRead = nodes.some(({ inputs }) => inputs.includes(channelsLast));
   return {
     ...graph,

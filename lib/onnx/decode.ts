@@ -76,7 +76,8 @@ function toModel(proto: ModelProto, where: string, external: ExternalData): Mode
     const sourceOpset = opsetOf(proto);
     const graph = inTopologicalOrder(decodeGraph(proto.graph, external));
     requireFinite(graph);
-    return { graph: normaliseGraph(withChannelsFirst(graph), sourceOpset), sourceOpset };
+    const normalised = normaliseGraph(withChannelsFirst(graph), sourceOpset);
+    return { graph: normalised, folded: new Map(), sourceOpset };
   });
 }
 

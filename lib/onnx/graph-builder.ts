@@ -1,4 +1,5 @@
 import type { Attributes, Graph, Node, Value, ValueInfo } from "./model.ts";
+import { standardNode } from "./node.ts";
 import { inferNode, type ValueFacts } from "./shape-inference.ts";
 import { type ElementType, floatTensor, intsTensor, type Tensor } from "./tensor.ts";
 
@@ -53,7 +54,7 @@ export class GraphBuilder {
     const serial = this.#counter++;
     const name = `${this.#prefix}${op}_${serial}`;
     const outputs = Array.from({ length: outputCount }, (_, i) => (i ? `${name}_${i}` : name));
-    return this.append({ op, name, domain: "", inputs, outputs, attributes });
+    return this.append(standardNode({ op, name, inputs, outputs, attributes }));
   }
 
   /** Appends a node as it is; its output names must be new. */
@@ -79,7 +80,7 @@ export class GraphBuilder {
     attributes: Attributes = {},
   ): Value {
     const name = `${this.#prefix}${op}_${this.#counter++}`;
-    const node = { op, name, domain: "", inputs, outputs: [name], attributes };
+    const node = standardNode({ op, name, inputs, outputs: [name], attributes });
     return this.appendWithFacts(node, [facts])[0]!;
   }
 
@@ -126,14 +127,14 @@ export class GraphBuilder {
 
   /** The finished graph; each `[name, value]` of `outputs` becomes an output called `name`. */
   build(name: string, outputs: readonly (readonly [name: string, value: Value])[]): Graph {
-    const renames = outputs.map(([to, from]): Node => ({
-      op: "Identity",
-      name: `${this.#prefix}output_${to}`,
-      domain: "",
-      inputs: [from],
-      outputs: [to],
-      attributes: {},
-    }));
+    const renames = outputs.map(([to, from]) =>
+      standardNode({
+        op: "Identity",
+        name: `${this.#prefix}output_${to}`,
+        inputs: [from],
+        outputs: [to],
+      }),
+    );
     return {
       name,
       inputs: this.#inputs,

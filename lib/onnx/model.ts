@@ -56,6 +56,8 @@ export interface Graph {
 /** A network as loaded: operators as of opset `OPSET`, whatever the file's was. */
 export interface Model {
   readonly graph: Graph;
+  /** Values that depend on weights alone and were computed beforehand; see `foldConstants`. */
+  readonly folded: ReadonlyMap<Value, Tensor>;
   /** Opset of the file, 7 to 21, for messages. */
   readonly sourceOpset: number;
 }

@@ -6,6 +6,13 @@ export function describeNode(node: Node): string {
   return `${node.op} '${node.name || node.outputs[0]}'`;
 }
 
+/** A node of standard ONNX. */
+export function standardNode(
+  node: Pick<Node, "op" | "name" | "inputs" | "outputs"> & Partial<Pick<Node, "attributes">>,
+): Node {
+  return { domain: "", attributes: {}, ...node };
+}
+
 /** The error for shapes that do not fit this node. */
 export function mismatch(node: Node, problem: string): ShapeMismatchError {
   return new ShapeMismatchError(`${describeNode(node)}: ${problem}`);

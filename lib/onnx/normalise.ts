@@ -1,23 +1,10 @@
 import { ModelError } from "./errors.ts";
 import type { ValueFacts } from "./facts.ts";
 import type { Graph, Node, Value } from "./model.ts";
-import { attributesToInputs } from "./opsets/attributes-to-inputs.ts";
-import { inferenceMode } from "./opsets/inference-mode.ts";
-import { laterOpsets } from "./opsets/later-opsets.ts";
-import { resizingUpgrades } from "./opsets/resizing.ts";
-import { softmaxUpgrades } from "./opsets/softmax.ts";
-import type { Rewriting, Upgrade } from "./opsets/upgrade.ts";
+import { OPERATORS } from "./operators/table.ts";
+import type { Rewriting } from "./operators/upgrade.ts";
 import { inferNode } from "./shape-inference.ts";
 import type { Tensor } from "./tensor.ts";
-
-/** In the order applied; an operator may be in several. */
-const upgrades: readonly Readonly<Record<string, Upgrade>>[] = [
-  attributesToInputs,
-  inferenceMode,
-  softmaxUpgrades,
-  resizingUpgrades,
-  laterOpsets,
-];
 
 /**
  * The graph with every operator, those of its subgraphs too, as opset 18 (`OPSET`) defines it.
@@ -62,7 +49,9 @@ export function normaliseGraph(graph: Graph, opset: number): Graph {
     if (typeof value === "object" && "tensor" in value) {
       constants.set(node.outputs[0]!, value.tensor);
     }
-    return upgrade(withSubgraphs(node, upgradedSubgraph), rewriting);
+    const upgrade = node.domain === "" ? OPERATORS.get(node.op)?.upgrade : undefined;
+    const whole = withSubgraphs(node, upgradedSubgraph);
+    return upgrade ? upgrade(whole, rewriting) : [whole];
   };
   // what an upgrade adds to a subgraph's constants goes to the graph around it, which it may read
   const upgradedSubgraph = (subgraph: Graph): Graph => {
@@ -81,15 +70,6 @@ function withSubgraphs(node: Node, change: (graph: Graph) => Graph): Node {
       : ([name, attribute] as const),
   );
   return { ...node, attributes: Object.fromEntries(attributes) };
-}
-
-function upgrade(node: Node, rewriting: Rewriting): readonly Node[] {
-  if (node.domain !== "") return [node];
-  return upgrades.reduce<readonly Node[]>(
-    (nodes, table) =>
-      nodes.flatMap((each) => (each.op === node.op && table[each.op]?.(each, rewriting)) || [each]),
-    [node],
-  );
 }
 
 /** Stand-ins for lengths the file leaves open: only the number of axes is asked for. */

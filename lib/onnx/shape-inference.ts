@@ -1,6 +1,6 @@
 import { UnknownOperatorError } from "./errors.ts";
 import type { ValueFacts } from "./facts.ts";
-import { foldConstants } from "./folding/fold-constants.ts";
+import { foldNode } from "./fold-node.ts";
 import type { Node } from "./model.ts";
 import { describeNode, mismatch } from "./node.ts";
 import { OPERATORS } from "./operators/table.ts";
@@ -21,7 +21,7 @@ export function inferNode(
   inputs: readonly (ValueFacts | null)[],
 ): readonly ValueFacts[] {
   const operator = node.domain === "" ? OPERATORS.get(node.op) : undefined;
-  if (!operator) {
+  if (!operator?.infer) {
     const domain = node.domain && ` of domain '${node.domain}'`;
     throw new UnknownOperatorError(
       `${describeNode(node)}: operator${domain} is not known; ${remedy(node)}choose a layer before it`,
@@ -33,7 +33,7 @@ export function inferNode(
       throw mismatch(node, `its output would have shape ${formatShape(shape)}`);
     }
   }
-  return foldConstants(node, inputs, outputs);
+  return foldNode(operator, node, inputs, outputs);
 }
 
 const QUANTISED: ReadonlySet<string> = new Set([

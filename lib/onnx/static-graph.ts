@@ -39,7 +39,7 @@ export function specialise(
   model: Model,
   imageShape: readonly [n: number, c: number, h: number, w: number],
 ): StaticGraph {
-  const { graph } = model;
+  const { graph, folded } = model;
   const image = imageInput(graph);
   requireChannels(image, imageShape);
 
@@ -52,6 +52,7 @@ export function specialise(
     }
   };
   addConstants(graph.initializers);
+  addConstants(folded);
   facts.set(image.name, { type: image.type, shape: imageShape });
   for (const { name } of graph.inputs) {
     if (name === image.name) continue;
@@ -62,14 +63,15 @@ export function specialise(
   const nodes: Node[] = [];
   const waiting = graph.nodes.toReversed();
   for (let original = waiting.pop(); original; original = waiting.pop()) {
-    const branch = takenBranch(original, facts);
-    if (branch) {
-      addConstants(branch.initializers);
-      waiting.push(...branch.nodes.toReversed());
-      continue;
-    }
+    if (original.outputs.every((output) => !output || folded.has(output))) continue;
     let node = original;
     try {
+      const branch = takenBranch(original, facts);
+      if (branch) {
+        addConstants(branch.initializers);
+        waiting.push(...branch.nodes.toReversed());
+        continue;
+      }
       const blocked = valuesRead(original).find((value) => !facts.has(value));
       if (blocked !== undefined) throw problemOf(blocked);
       const rewrite = batch.rewriteReshape(original, facts);

@@ -1,5 +1,6 @@
 import type { ValueFacts } from "./facts.ts";
 import type { Graph, Node, Value } from "./model.ts";
+import { requiredInput, standardNode } from "./node.ts";
 import { toNumbers } from "./tensor.ts";
 
 /** Nodes that compute what an If node does, and the constants they read. */
@@ -15,7 +16,7 @@ export interface TakenBranch {
  */
 export function takenBranch(node: Node, facts: ReadonlyMap<Value, ValueFacts>): TakenBranch | null {
   if (node.op !== "If" || node.domain !== "") return null;
-  const condition = facts.get(node.inputs[0] ?? "")?.constant;
+  const condition = facts.get(requiredInput(node, 0))?.constant;
   if (condition?.type !== "bool") return null;
   const holds = toNumbers(condition)[0] === 1;
   const attribute = node.attributes[holds ? "then_branch" : "else_branch"];
@@ -23,17 +24,14 @@ export function takenBranch(node: Node, facts: ReadonlyMap<Value, ValueFacts>): 
   const { nodes, outputs, initializers } = attribute.graph;
   const own = [...initializers.keys(), ...nodes.flatMap((inner) => inner.outputs)];
   if (outputs.length !== node.outputs.length || own.some((value) => facts.has(value))) return null;
-  const results = outputs.map(({ name }, i): Node => {
+  const results = outputs.map(({ name }, i) => {
     const output = node.outputs[i]!;
-    const named = `${node.name || output}_${name}`;
-    return {
+    return standardNode({
       op: "Identity",
-      name: named,
-      domain: "",
+      name: `${node.name || output}_${name}`,
       inputs: [name],
       outputs: [output],
-      attributes: {},
-    };
+    });
   });
   return { nodes: [...nodes, ...results], initializers };
 }

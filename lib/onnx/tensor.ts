@@ -5,7 +5,10 @@
  * float32 throughout. `opaque` holds what no gradient can flow through (strings, quantised weights),
  * so that a model with such weights off the path still loads.
  */
-export type Tensor = FloatTensor | Int64Tensor | Int32Tensor | BoolTensor | OpaqueTensor;
+export type Tensor = NumericTensor | OpaqueTensor;
+
+/** A tensor whose elements we hold. */
+export type NumericTensor = FloatTensor | Int64Tensor | Int32Tensor | BoolTensor;
 
 export type ElementType = Tensor["type"];
 

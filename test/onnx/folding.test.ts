@@ -41,7 +41,7 @@ interface Row {
 }
 
 const arithmetic = "Add Sub Mul Max Min Equal Greater Less GreaterOrEqual LessOrEqual".split(" ");
-const reductions = "ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd".split(" ");
+const reductions = "ReduceSum ReduceMax ReduceMin ReduceProd".split(" ");
 
 const rows: readonly Row[] = [
   ...arithmetic.flatMap((op): Row[] => [
@@ -62,9 +62,6 @@ const rows: readonly Row[] = [
   { op: "Mod", inputs: [lengths([5, 1]), intsTensor([4, -3])], attributes: { fmod: 1 } },
   { op: "Mod", inputs: [int32(7, -7, 6), int32(2, 2, -4)] },
   { op: "Mod", inputs: [x, scalar(-1.5)], attributes: { fmod: 1 } },
-  { op: "Pow", inputs: [positive, scalar(2.5)] },
-  { op: "Pow", inputs: [intsTensor([2, -3]), intsTensor([5, 3])] },
-  { op: "Pow", inputs: [positive, int(3)] },
   { op: "Neg", inputs: [x] },
   { op: "Neg", inputs: [lengths([4])] },
   { op: "Abs", inputs: [lengths([4])] },
@@ -72,8 +69,6 @@ const rows: readonly Row[] = [
   { op: "Ceil", inputs: [x] },
   { op: "Round", inputs: [floatTensor([6], [-2.5, -1.5, -0.4, 0.5, 1.5, 2.6])] },
   { op: "Sqrt", inputs: [positive] },
-  { op: "Exp", inputs: [x] },
-  { op: "Log", inputs: [positive] },
   { op: "Reciprocal", inputs: [positive] },
   { op: "And", inputs: [bools([2, 1], 0, 1), bools([2], 0, 1)] },
   { op: "Or", inputs: [bools([2, 1], 0, 1), bools([2], 0, 1)] },
@@ -105,14 +100,6 @@ const rows: readonly Row[] = [
   { op: "Concat", inputs: [intsTensor([1]), intsTensor([2, 3])], attributes: { axis: -1 } },
   { op: "Split", inputs: [x, intsTensor([2, 4, 1])], attributes: { axis: 1 }, outputCount: 3 },
   { op: "Split", inputs: [x], attributes: { axis: -3, num_outputs: 3 }, outputCount: 3 },
-  { op: "Pad", inputs: [x, intsTensor([0, 1, 2, 3, 0, 0, -1, 1]), scalar(9)] },
-  { op: "Pad", inputs: [x, intsTensor([0, 1, 2, 3, 0, 0, -1, 1])] },
-  { op: "Pad", inputs: [lengths([2, 5]), intsTensor([2, 1]), int(7), intsTensor([1])] },
-  ...["reflect", "edge"].map((mode) => ({
-    op: "Pad",
-    inputs: [x, intsTensor([0, 3, 2, 1, 1, 6, 0, 2])],
-    attributes: { mode },
-  })),
   { op: "Shape", inputs: [x], attributes: { start: -3, end: 9 } },
   { op: "Size", inputs: [x] },
   { op: "ConstantOfShape", inputs: [intsTensor([2, 3])] },

@@ -189,21 +189,6 @@ describe("specialise", () => {
     expect(problems.get("y")?.message).toContain(`is not known; ${remedy}`);
   });
 
-  test("weights that nodes transpose are transposed once for all sizes", () => {
-    const transposed = modelOf(
-      sketch({
-        inputs: { x: [1, 3, null, null] },
-        nodes: [node("Transpose", "w", "v"), node("Conv", "x v", "y")],
-        outputs: ["y"],
-        initializers: { w: uniform([9, 7, 3, 30], 1) },
-      }),
-    );
-    const [small, large] = [10, 12].map((side) => specialise(transposed, [1, 3, side, side]).facts);
-    expect(small!.get("v")?.constant?.shape).toEqual([30, 3, 7, 9]);
-    expect(large!.get("v")?.constant).toBe(small!.get("v")?.constant);
-    expect(large!.get("y")?.shape).not.toEqual(small!.get("y")?.shape);
-  });
-
   test("a tensor too large to fold stays a node", () => {
     const { graph, facts } = specialise(
       modelOf(

@@ -1,12 +1,14 @@
 import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
-import { describeNode } from "../node.ts";
+import { describeNode, intAttribute } from "../node.ts";
+import { type NumericTensor, toNumbers } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
-import { input, type Inputs } from "./inputs.ts";
-import type { Infer, Operator } from "./operator.ts";
+import { broadcastTo } from "./elements.ts";
+import { input, type Inputs, operand } from "./inputs.ts";
+import type { Fold, Infer, Operator, Operators } from "./operator.ts";
 
 /** All inputs broadcast together; they have one type, which is the output's. */
-const arithmetic: Infer = (node, inputs) => {
+const broadcastAll: Infer = (node, inputs) => {
   const { type } = input(node, inputs, 0);
   const present = inputs.filter((facts) => facts !== null);
   const other = present.find((facts) => facts.type !== type);
@@ -17,30 +19,101 @@ const arithmetic: Infer = (node, inputs) => {
   return [{ type, shape: broadcast(node, shapes) }];
 };
 
-const comparison: Infer = (node, inputs) => [{ type: "bool", shape: broadcastPair(node, inputs) }];
+/** One function on the elements of float32 and int32 tensors, one on those of int64. */
+interface Binary {
+  readonly number: (a: number, b: number) => number;
+  readonly bigint: (a: bigint, b: bigint) => bigint;
+}
+
+/** Left fold over all inputs: two for Sub and its like, any number for Max, Min and Sum. */
+function folding(binary: Binary): Fold {
+  return (node, inputs, [output]) => {
+    const operands = inputs.map((_, index) => operand(node, inputs, index));
+    const total = operands
+      .map((tensor) => broadcastTo(tensor, output!.shape))
+      .reduce((a, b) => combine(node, a, b, binary));
+    return [total];
+  };
+}
+
+function combine(node: Node, a: NumericTensor, b: NumericTensor, f: Binary): NumericTensor {
+  const { shape } = a;
+  if (a.type === "int64" && b.type === "int64") {
+    const other = b.data;
+    return { type: "int64", shape, data: a.data.map((x, i) => f.bigint(x, other[i]!)) };
+  }
+  if (a.type === "float32" && b.type === "float32") {
+    const other = b.data;
+    return { type: "float32", shape, data: a.data.map((x, i) => f.number(x, other[i]!)) };
+  }
+  if (a.type === "int32" && b.type === "int32") {
+    const other = b.data;
+    return { type: "int32", shape, data: a.data.map((x, i) => f.number(x, other[i]!)) };
+  }
+  throw new ModelError(`${describeNode(node)}: cannot compute on types ${a.type} and ${b.type}`);
+}
+
+function arithmetic(number: Binary["number"], bigint: Binary["bigint"]): Operator {
+  return { infer: broadcastAll, fold: folding({ number, bigint }) };
+}
+
+/** Integers divide towards zero. */
+const divide: Fold = (node, inputs, outputs) => {
+  requireDivisor(node, inputs);
+  const isInteger = outputs[0]!.type !== "float32";
+  const number = (a: number, b: number) => (isInteger ? Math.trunc(a / b) : a / b);
+  return folding({ number, bigint: (a, b) => a / b })(node, inputs, outputs);
+};
+
+/** The remainder has the divisor's sign, or with fmod the dividend's. */
+const modulo: Fold = (node, inputs, outputs) => {
+  requireDivisor(node, inputs);
+  const remainder: Binary =
+    intAttribute(node, "fmod", 0) === 1
+      ? { number: (a, b) => a % b, bigint: (a, b) => a % b }
+      : {
+          number: (a, b) => (a % b !== 0 && a % b < 0 !== b < 0 ? (a % b) + b : a % b),
+          bigint: (a, b) => (a % b !== 0n && a % b < 0n !== b < 0n ? (a % b) + b : a % b),
+        };
+  return folding(remainder)(node, inputs, outputs);
+};
+
+function requireDivisor(node: Node, inputs: Inputs): void {
+  const divisor = operand(node, inputs, 1);
+  if (divisor.type !== "float32" && toNumbers(divisor).includes(0)) {
+    throw new ModelError(`${describeNode(node)}: integer division by zero`);
+  }
+}
 
 /** Base and exponent may differ in type; the output has the base's. */
-const pow: Infer = (node, inputs) => [
-  { type: input(node, inputs, 0).type, shape: broadcastPair(node, inputs) },
-];
-
-function broadcastPair(node: Node, inputs: Inputs): readonly number[] {
-  return broadcast(node, [input(node, inputs, 0).shape, input(node, inputs, 1).shape]);
-}
-
-const where: Infer = (node, inputs) => {
-  const [condition, x, y] = [0, 1, 2].map((index) => input(node, inputs, index));
-  return [{ type: x!.type, shape: broadcast(node, [condition!.shape, x!.shape, y!.shape]) }];
+const pow: Infer = (node, inputs) => {
+  const [base, exponent] = [0, 1].map((index) => input(node, inputs, index));
+  return [{ type: base!.type, shape: broadcast(node, [base!.shape, exponent!.shape]) }];
 };
 
-/** Operators on tensors that broadcast together. */
-export const arithmetics: Readonly<Record<string, Operator>> = {
-  ...table("Add Sub Mul Div Mod Max Min Sum Mean BitwiseAnd BitwiseOr", arithmetic),
-  ...table("Equal Greater Less GreaterOrEqual LessOrEqual And Or Xor", comparison),
+const sum = arithmetic(
+  (a, b) => a + b,
+  (a, b) => a + b,
+);
+
+/** Operators on numbers that broadcast together. */
+export const arithmetics: Operators = {
+  Add: sum,
+  Sum: sum,
+  Sub: arithmetic(
+    (a, b) => a - b,
+    (a, b) => a - b,
+  ),
+  Mul: arithmetic(
+    (a, b) => a * b,
+    (a, b) => a * b,
+  ),
+  Max: arithmetic(Math.max, (a, b) => (a > b ? a : b)),
+  Min: arithmetic(Math.min, (a, b) => (a < b ? a : b)),
+  Div: { infer: broadcastAll, fold: divide },
+  Mod: { infer: broadcastAll, fold: modulo },
+  Mean: { infer: broadcastAll },
+  BitwiseAnd: { infer: broadcastAll },
+  BitwiseOr: { infer: broadcastAll },
   Pow: { infer: pow },
-  Where: { infer: where },
 };
-
-function table(operators: string, infer: Infer): Record<string, Operator> {
-  return Object.fromEntries(operators.split(" ").map((operator) => [operator, { infer }]));
-}

@@ -1,8 +1,9 @@
 import { ModelError } from "../errors.ts";
 import { describeNode, mismatch } from "../node.ts";
-import { formatShape } from "../tensor.ts";
+import { formatShape, sizeOf } from "../tensor.ts";
 import { axisAttribute } from "./axes.ts";
-import { input } from "./inputs.ts";
+import { fromElements } from "./elements.ts";
+import { input, operand } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
 
 export const concat: Operator = {
@@ -27,5 +28,22 @@ export const concat: Operator = {
       length += other.shape[axis]!;
     });
     return [{ type, shape: shape.with(axis, length) }];
+  },
+  fold: (node, inputs, [output]) => {
+    const tensors = inputs.map((_, index) => operand(node, inputs, index));
+    const { shape } = output!;
+    const axis = axisAttribute(node, shape.length);
+    const rows = tensors.map((tensor) => sizeOf(tensor.shape.slice(axis)));
+    const outer = sizeOf(shape.slice(0, axis));
+    const joined = fromElements(tensors, shape, (sources, to) => {
+      let next = 0;
+      for (let block = 0; block < outer; block++) {
+        for (const [i, source] of sources.entries()) {
+          const row = rows[i]!;
+          for (let j = 0; j < row; j++) to[next++] = source[block * row + j]!;
+        }
+      }
+    });
+    return [joined];
   },
 };

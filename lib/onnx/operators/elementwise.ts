@@ -1,8 +1,11 @@
-import { mismatch } from "../node.ts";
+import { ModelError } from "../errors.ts";
+import { describeNode, mismatch } from "../node.ts";
+import { roundHalfEven } from "../rounding.ts";
 import { formatShape } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
-import { input } from "./inputs.ts";
-import type { Infer, Operator } from "./operator.ts";
+import { input, operand } from "./inputs.ts";
+import type { Infer, Operator, Operators } from "./operator.ts";
+import { floatInput, withInputs, withoutAttributes } from "./upgrade.ts";
 
 /** Same type and shape as the first input; further inputs (Clip's bounds, scales) do not matter. */
 export const sameAsInput: Infer = (node, inputs) => {
@@ -10,7 +13,52 @@ export const sameAsInput: Infer = (node, inputs) => {
   return [{ type, shape }];
 };
 
-const toBool: Infer = (node, inputs) => [{ type: "bool", shape: input(node, inputs, 0).shape }];
+/** For integers only where the function maps them to integers (null elsewhere). */
+function unary(number: (x: number) => number, bigint: ((x: bigint) => bigint) | null): Operator {
+  return {
+    infer: sameAsInput,
+    fold: (node, inputs) => {
+      const tensor = operand(node, inputs, 0);
+      if (tensor.type === "float32") return [{ ...tensor, data: tensor.data.map(number) }];
+      if (tensor.type === "int64" && bigint) return [{ ...tensor, data: tensor.data.map(bigint) }];
+      if (tensor.type === "int32" && bigint) return [{ ...tensor, data: tensor.data.map(number) }];
+      throw new ModelError(`${describeNode(node)}: not defined for type ${tensor.type}`);
+    },
+  };
+}
+
+const identity: Operator = {
+  infer: sameAsInput,
+  fold: (node, inputs) => [operand(node, inputs, 0)],
+  isView: true,
+};
+
+/** The bounds are inputs since opset 11. An absent one stays absent, which is no bound. */
+const clip: Operator = {
+  infer: sameAsInput,
+  upgrade: (node, rewriting) => {
+    if (rewriting.opset >= 11) return [node];
+    const bound = (name: string) => floatInput(node, rewriting, name);
+    return [withInputs(node, { min: bound("min"), max: bound("max") })];
+  },
+};
+
+/**
+ * We look at the network as it is used: data passes through, whatever the ratio (an attribute, an
+ * input since opset 12). The mask is all true.
+ */
+const dropout: Operator = {
+  infer: (node, inputs) => {
+    const { type, shape } = input(node, inputs, 0);
+    return [
+      { type, shape },
+      { type: "bool", shape },
+    ];
+  },
+  upgrade: (node) => [
+    { ...withoutAttributes(node, "ratio", "seed", "is_test"), inputs: node.inputs.slice(0, 1) },
+  ],
+};
 
 /** The slope broadcasts to the input, not the other way round. */
 const prelu: Infer = (node, inputs) => {
@@ -25,25 +73,26 @@ const prelu: Infer = (node, inputs) => {
   return [{ type, shape }];
 };
 
-/** The mask (training only) is all true at inference. */
-const dropout: Infer = (node, inputs) => {
-  const { type, shape } = input(node, inputs, 0);
-  return [
-    { type, shape },
-    { type: "bool", shape },
-  ];
-};
-
-const SAME_AS_INPUT = `Abs Acos Acosh Asin Asinh Atan Atanh Ceil Celu Clip Cos Cosh Elu Erf Exp Floor
-  HardSigmoid HardSwish Hardmax Identity LeakyRelu Log LogSoftmax Mish Neg Reciprocal Relu Round Selu
-  Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Tan Tanh ThresholdedRelu Trilu CumSum`;
+const SAME_AS_INPUT = `Acos Acosh Asin Asinh Atan Atanh Celu Cos Cosh Elu Erf Exp HardSigmoid HardSwish
+  LeakyRelu Log Mish Relu Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Tan Tanh ThresholdedRelu
+  Trilu CumSum`;
 
 /** Operators with one tensor to work on, whose shape the output has. */
-export const elementwise: Readonly<Record<string, Operator>> = {
+export const elementwise: Operators = {
   ...Object.fromEntries(SAME_AS_INPUT.split(/\s+/).map((op) => [op, { infer: sameAsInput }])),
-  IsNaN: { infer: toBool },
-  IsInf: { infer: toBool },
-  Not: { infer: toBool },
+  Neg: unary(
+    (x) => -x,
+    (x) => -x,
+  ),
+  Abs: unary(Math.abs, (x) => (x < 0n ? -x : x)),
+  Floor: unary(Math.floor, null),
+  Ceil: unary(Math.ceil, null),
+  Round: unary(roundHalfEven, null),
+  // PyTorch's attention scales by the root of a length, its interpolation by a reciprocal
+  Sqrt: unary(Math.sqrt, null),
+  Reciprocal: unary((x) => 1 / x, null),
+  Identity: identity,
+  Clip: clip,
+  Dropout: dropout,
   PRelu: { infer: prelu },
-  Dropout: { infer: dropout },
 };

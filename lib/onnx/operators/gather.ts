@@ -1,8 +1,36 @@
-import { intAttribute, mismatch } from "../node.ts";
-import { formatShape } from "../tensor.ts";
+import { ModelError } from "../errors.ts";
+import type { Node } from "../model.ts";
+import { describeNode, intAttribute, mismatch } from "../node.ts";
+import { formatShape, toNumbers } from "../tensor.ts";
 import { axisAttribute } from "./axes.ts";
-import { input } from "./inputs.ts";
+import { countTo, pick, view } from "./elements.ts";
+import { input, type Inputs, operand } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
+
+/** A Gather node whose indices are constants. */
+export interface Gathering {
+  readonly axis: number;
+  /** Of X along `axis`. */
+  readonly length: number;
+  /** Of the elements of X, 0 ... length - 1, at each place of Y. */
+  readonly indices: readonly number[];
+}
+
+/** @throws ModelError for an index outside the axis. */
+export function parseGather(node: Node, inputs: Inputs): Gathering {
+  const { shape } = input(node, inputs, 0);
+  const axis = axisAttribute(node, shape.length, 0);
+  const length = shape[axis]!;
+  const indices = toNumbers(operand(node, inputs, 1)).map((index) => {
+    if (index < -length || index >= length) {
+      throw new ModelError(
+        `${describeNode(node)}: index ${index} is outside an axis of length ${length}`,
+      );
+    }
+    return index < 0 ? index + length : index;
+  });
+  return { axis, length, indices };
+}
 
 /** Y has X's shape with `axis` replaced by the shape of the indices. Source: ONNX operator Gather-13. */
 export const gather: Operator = {
@@ -10,6 +38,12 @@ export const gather: Operator = {
     const { type, shape } = input(node, inputs, 0);
     const axis = axisAttribute(node, shape.length, 0);
     return [{ type, shape: shape.toSpliced(axis, 1, ...input(node, inputs, 1).shape) }];
+  },
+  fold: (node, inputs, [output]) => {
+    const tensor = operand(node, inputs, 0);
+    const { axis, indices } = parseGather(node, inputs);
+    const picked = pick(tensor, tensor.shape.map(countTo).with(axis, [...indices]));
+    return [view(picked, output!.shape)];
   },
 };
 

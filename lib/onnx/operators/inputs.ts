@@ -2,7 +2,7 @@ import { ModelError } from "../errors.ts";
 import type { ValueFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
 import { describeNode } from "../node.ts";
-import { toNumbers } from "../tensor.ts";
+import { type NumericTensor, type Tensor, toNumbers } from "../tensor.ts";
 
 /** Facts of a node's inputs in order; `null` (or past the end) where an optional one is left out. */
 export type Inputs = readonly (ValueFacts | null)[];
@@ -34,10 +34,7 @@ export function constantNumbers(
         `export the model with a fixed input size`,
     );
   }
-  if (facts.constant.type === "opaque") {
-    throw new ModelError(`${where} must hold numbers, got ONNX type ${facts.constant.onnxType}`);
-  }
-  return toNumbers(facts.constant);
+  return toNumbers(numeric(facts.constant, where));
 }
 
 /** As `constantNumbers`, for integers. */
@@ -48,6 +45,18 @@ export function constantInts(node: Node, inputs: Inputs, index: number): readonl
     throw new ModelError(`${describeNode(node)}: input ${index} must hold integers, got ${type}`);
   }
   return numbers;
+}
+
+/** What input `index` holds, for folding, which knows that all inputs are constants. */
+export function operand(node: Node, inputs: Inputs, index: number): NumericTensor {
+  const { constant } = input(node, inputs, index);
+  if (!constant) throw new Error(`internal: ${describeNode(node)} is folded without its inputs`);
+  return numeric(constant, `${describeNode(node)}: input ${index}`);
+}
+
+function numeric(tensor: Tensor, where: string): NumericTensor {
+  if (tensor.type !== "opaque") return tensor;
+  throw new ModelError(`${where} must hold numbers, got ONNX type ${tensor.onnxType}`);
 }
 
 /** As `constantInts`, for an input that must be there. */

@@ -1,9 +1,11 @@
-import { mismatch } from "../node.ts";
+import { ModelError } from "../errors.ts";
+import { describeNode, intAttribute, mismatch } from "../node.ts";
 import { formatShape } from "../tensor.ts";
 import { axisAttribute } from "./axes.ts";
 import { sameAsInput } from "./elementwise.ts";
 import { input } from "./inputs.ts";
-import type { Infer, Operator } from "./operator.ts";
+import type { Infer, Operators } from "./operator.ts";
+import { type Upgrade, withoutAttributes } from "./upgrade.ts";
 
 /** X [N, C, ...]; every further input (scale, bias, mean, variance) is [C]. */
 const perChannel: Infer = (node, inputs) => {
@@ -19,6 +21,23 @@ const perChannel: Infer = (node, inputs) => {
     }
   });
   return [{ type, shape }];
+};
+
+/** Before 14 more than one output meant training; an inference export may still list them. */
+const atInference: Upgrade = (node) => {
+  if (intAttribute(node, "spatial", 1) === 0) {
+    throw new ModelError(
+      `${describeNode(node)}: statistics for each position (spatial=0) are not supported; ` +
+        `export the model with opset 9 or later`,
+    );
+  }
+  if (intAttribute(node, "training_mode", 0) === 1) {
+    throw new ModelError(
+      `${describeNode(node)}: the model was exported in training mode; export it for inference`,
+    );
+  }
+  const bare = withoutAttributes(node, "spatial", "training_mode", "momentum");
+  return [{ ...bare, outputs: node.outputs.slice(0, 1) }];
 };
 
 /** Y, and the mean and inverse deviation, whose normalised axes have length 1. */
@@ -39,8 +58,8 @@ const lrn: Infer = (node, inputs) => {
   return [{ type, shape }];
 };
 
-export const normalisations: Readonly<Record<string, Operator>> = {
-  BatchNormalization: { infer: perChannel },
+export const normalisations: Operators = {
+  BatchNormalization: { infer: perChannel, upgrade: atInference },
   InstanceNormalization: { infer: perChannel },
   LayerNormalization: { infer: layerNormalization },
   LRN: { infer: lrn },

@@ -1,11 +1,22 @@
 import type { ValueFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
+import type { NumericTensor } from "../tensor.ts";
 import type { Inputs } from "./inputs.ts";
+import type { Upgrade } from "./upgrade.ts";
 
-/** What we know of an operator of opset 18. */
+/** What we know of an operator. */
 export interface Operator {
-  readonly infer: Infer;
+  /** Absent for an operator that opset 18 does not have: its upgrade is made of others. */
+  readonly infer?: Infer;
+  /** Only for what shape arithmetic is made of; ONNX Runtime computes the rest. */
+  readonly fold?: Fold;
+  /** Whether folding copies nothing, since the output's elements are the first input's. */
+  readonly isView?: boolean;
+  /** Where an opset from 7 to 21 defines it otherwise than 18. */
+  readonly upgrade?: Upgrade;
 }
+
+export type Operators = Readonly<Record<string, Operator>>;
 
 /**
  * Types and shapes of a node's outputs, as many as its operator defines in this mode.
@@ -14,3 +25,16 @@ export interface Operator {
  *   is left out, or the output's shape depends on the image's content.
  */
 export type Infer = (node: Node, inputs: Inputs) => readonly ValueFacts[];
+
+/**
+ * The outputs of a node whose inputs are all constants; those left out are not folded.
+ *
+ * @param outputs What `infer` found.
+ *
+ * @throws ModelError if the operator is not defined for these inputs.
+ */
+export type Fold = (
+  node: Node,
+  inputs: Inputs,
+  outputs: readonly ValueFacts[],
+) => readonly NumericTensor[];

@@ -4,6 +4,7 @@ import { filled, formatShape } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import { constantInts, input, type Inputs, requiredInts } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
+import { floatInput, intsInput, notInOpset18, withInputs } from "./upgrade.ts";
 
 /** A Pad node: cells added (or, negative, taken away) before and after each axis of its input. */
 export interface Padding {
@@ -40,5 +41,14 @@ export const pad: Operator = {
       throw mismatch(node, `the padding takes away more than there is of ${formatShape(shape)}`);
     }
     return [{ type, shape: padded }];
+  },
+  // pads and the fill value are inputs since opset 11, mode "wrap" came with 19
+  upgrade: (node, rewriting) => {
+    if (stringAttribute(node, "mode", "constant") === "wrap") {
+      throw notInOpset18(node, "mode 'wrap'");
+    }
+    if (rewriting.opset >= 11) return [node];
+    const value = floatInput(node, rewriting, "value", 0);
+    return [withInputs(node, { pads: intsInput(node, rewriting, "pads"), value })];
   },
 };

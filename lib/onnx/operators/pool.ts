@@ -2,7 +2,8 @@ import type { Node } from "../model.ts";
 import { intsAttribute, mismatch } from "../node.ts";
 import { formatShape } from "../tensor.ts";
 import { input, type Inputs } from "./inputs.ts";
-import type { Infer, Operator } from "./operator.ts";
+import type { Infer, Operators } from "./operator.ts";
+import { notInOpset18, type Upgrade, withoutAttributes } from "./upgrade.ts";
 import { type AxisWindow, slidingWindows } from "./window.ts";
 
 /** A MaxPool, AveragePool or LpPool node at the size of its input. */
@@ -39,15 +40,23 @@ const maxPool: Infer = (node, inputs) => {
   ];
 };
 
+/** Dilations came with opset 19. */
+const undilated: Upgrade = (node) => {
+  if (intsAttribute(node, "dilations", []).some((dilation) => dilation !== 1)) {
+    throw notInOpset18(node, "a dilated average pool");
+  }
+  return [withoutAttributes(node, "dilations")];
+};
+
 const globalPool: Infer = (node, inputs) => {
   const { type, shape } = input(node, inputs, 0);
   if (shape.length < 3) throw mismatch(node, `no spatial axes in ${formatShape(shape)}`);
   return [{ type, shape: shape.map((length, axis) => (axis < 2 ? length : 1)) }];
 };
 
-export const pools: Readonly<Record<string, Operator>> = {
+export const pools: Operators = {
   MaxPool: { infer: maxPool },
-  AveragePool: { infer: pool },
+  AveragePool: { infer: pool, upgrade: undilated },
   LpPool: { infer: pool },
   GlobalAveragePool: { infer: globalPool },
   GlobalMaxPool: { infer: globalPool },

@@ -1,8 +1,11 @@
 import type { Node } from "../model.ts";
 import { intAttribute } from "../node.ts";
+import { filled, sizeOf, toNumbers } from "../tensor.ts";
 import { axisAttribute, keepDims, normaliseAxis } from "./axes.ts";
-import { constantInts, input, type Inputs } from "./inputs.ts";
-import type { Infer, Operator } from "./operator.ts";
+import { fromNumbers, stridesOf } from "./elements.ts";
+import { constantInts, input, type Inputs, operand } from "./inputs.ts";
+import type { Fold, Infer, Operator, Operators } from "./operator.ts";
+import { axesToInput } from "./upgrade.ts";
 
 /** The axes that a Reduce node works over, ascending: its second input, or all, or none if it says so. */
 export function reducedAxes(node: Node, inputs: Inputs): readonly number[] {
@@ -32,17 +35,50 @@ function withoutAxes(node: Node, shape: readonly number[], axes: readonly number
   return shape.filter((_, axis) => !axes.includes(axis));
 }
 
-export const reductions: Readonly<Record<string, Operator>> = {
-  ReduceMean: { infer: reduce },
-  ReduceSum: { infer: reduce },
-  ReduceMax: { infer: reduce },
-  ReduceMin: { infer: reduce },
-  ReduceProd: { infer: reduce },
-  ReduceL1: { infer: reduce },
-  ReduceL2: { infer: reduce },
-  ReduceSumSquare: { infer: reduce },
-  ReduceLogSum: { infer: reduce },
-  ReduceLogSumExp: { infer: reduce },
+/** How a reduction folds the elements of a group. */
+interface Reduction {
+  readonly start: number;
+  readonly step: (total: number, x: number) => number;
+}
+
+/** Accumulates in float64; integers are exact up to 2^53, far above any product of lengths. */
+function folding({ start, step }: Reduction): Fold {
+  return (node, inputs, [output]) => {
+    const tensor = operand(node, inputs, 0);
+    const axes = new Set(reducedAxes(node, inputs));
+    const kept = stridesOf(keepDims(tensor.shape, [...axes]));
+    const strides = stridesOf(tensor.shape);
+    const { shape } = output!;
+    const totals = filled(sizeOf(shape), start);
+    toNumbers(tensor).forEach((x, i) => {
+      let target = 0;
+      tensor.shape.forEach((length, axis) => {
+        if (!axes.has(axis)) target += (Math.floor(i / strides[axis]!) % length) * kept[axis]!;
+      });
+      totals[target] = step(totals[target]!, x);
+    });
+    return [fromNumbers(tensor.type, shape, totals)];
+  };
+}
+
+function reduction(axesAreInputSince: number, reducing?: Reduction): Operator {
+  const upgrade = axesToInput(axesAreInputSince);
+  return reducing
+    ? { infer: reduce, fold: folding(reducing), upgrade }
+    : { infer: reduce, upgrade };
+}
+
+export const reductions: Operators = {
+  ReduceSum: reduction(13, { start: 0, step: (total, x) => total + x }),
+  ReduceProd: reduction(18, { start: 1, step: (total, x) => total * x }),
+  ReduceMax: reduction(18, { start: -Infinity, step: Math.max }),
+  ReduceMin: reduction(18, { start: Infinity, step: Math.min }),
+  ReduceMean: reduction(18),
+  ReduceL1: reduction(18),
+  ReduceL2: reduction(18),
+  ReduceSumSquare: reduction(18),
+  ReduceLogSum: reduction(18),
+  ReduceLogSumExp: reduction(18),
   ArgMax: { infer: argument },
   ArgMin: { infer: argument },
 };

@@ -1,7 +1,8 @@
 import { mismatch } from "../node.ts";
 import { formatShape } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
-import { input, requiredInts } from "./inputs.ts";
+import { broadcastTo, countTo, pick } from "./elements.ts";
+import { input, operand, requiredInts } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
 
 /** Y has the broadcast of X's shape and the one given. */
@@ -10,6 +11,7 @@ export const expand: Operator = {
     const { type, shape } = input(node, inputs, 0);
     return [{ type, shape: broadcast(node, [shape, requiredInts(node, inputs, 1)]) }];
   },
+  fold: (node, inputs, [output]) => [broadcastTo(operand(node, inputs, 0), output!.shape)],
 };
 
 /** X, repeated so many times along each axis. */
@@ -21,5 +23,12 @@ export const tile: Operator = {
       throw mismatch(node, `repeats ${formatShape(repeats)} do not match ${formatShape(shape)}`);
     }
     return [{ type, shape: shape.map((length, axis) => length * repeats[axis]!) }];
+  },
+  fold: (node, inputs, [output]) => {
+    const tensor = operand(node, inputs, 0);
+    const indices = output!.shape.map((length, axis) =>
+      countTo(length).map((index) => index % tensor.shape[axis]!),
+    );
+    return [pick(tensor, indices)];
   },
 };

@@ -1,8 +1,10 @@
 import { intAttribute, mismatch } from "../node.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
-import { constantInts, input, requiredInts } from "./inputs.ts";
-import type { Infer, Operator } from "./operator.ts";
+import { view } from "./elements.ts";
+import { constantInts, input, operand, requiredInts } from "./inputs.ts";
+import type { Fold, Infer, Operators } from "./operator.ts";
+import { axesToInput } from "./upgrade.ts";
 
 /** 0 copies the input's axis (unless allowzero), one -1 takes what is left over. */
 const reshape: Infer = (node, inputs) => {
@@ -62,10 +64,12 @@ const unsqueeze: Infer = (node, inputs) => {
   return [{ type, shape: Array.from({ length: rank }, (_, index) => axis(index)) }];
 };
 
+const fold: Fold = (node, inputs, [output]) => [view(operand(node, inputs, 0), output!.shape)];
+
 /** Operators whose output has the input's elements, in order, under another shape. */
-export const reshapes: Readonly<Record<string, Operator>> = {
-  Reshape: { infer: reshape },
-  Flatten: { infer: flatten },
-  Squeeze: { infer: squeeze },
-  Unsqueeze: { infer: unsqueeze },
+export const reshapes: Operators = {
+  Reshape: { infer: reshape, fold, isView: true },
+  Flatten: { infer: flatten, fold, isView: true },
+  Squeeze: { infer: squeeze, fold, isView: true, upgrade: axesToInput(13) },
+  Unsqueeze: { infer: unsqueeze, fold, isView: true, upgrade: axesToInput(13) },
 };

@@ -1,9 +1,20 @@
+import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
-import { floatAttribute, intAttribute, intsAttribute, mismatch, stringAttribute } from "../node.ts";
-import { formatShape } from "../tensor.ts";
+import {
+  describeNode,
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+  mismatch,
+  requiredInput,
+  stringAttribute,
+} from "../node.ts";
+import { formatShape, sizeOf } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import { constantInts, constantNumbers, input, type Inputs } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
+import type { Upgrade } from "./upgrade.ts";
+import { asResize } from "./upsample.ts";
 
 /** Resampling along one axis. */
 export interface AxisScale {
@@ -78,6 +89,24 @@ function fitSizes(node: Node, lengths: readonly number[], sizes: readonly number
   return lengths.map((length) => Math.round(length * ratio));
 }
 
+const upgrade: Upgrade = (node, rewriting) => {
+  if (rewriting.opset < 11) return [asResize(node, rewriting, requiredInput(node, 1))];
+  const coordinates = stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
+  // the first went with opset 13, the second came with 19
+  if (coordinates === "tf_half_pixel_for_nn" || coordinates === "half_pixel_symmetric") {
+    throw new ModelError(
+      `${describeNode(node)}: coordinate_transformation_mode '${coordinates}' has no counterpart ` +
+        `in opset 18; export the model with 'half_pixel'`,
+    );
+  }
+  // at 11 and 12 an input that does not count had to be an empty tensor
+  const inputs = node.inputs.map((value) => {
+    const tensor = value ? rewriting.constantOf(value) : null;
+    return tensor && sizeOf(tensor.shape) === 0 ? "" : value;
+  });
+  return [{ ...node, inputs }];
+};
+
 export const resize: Operator = {
   infer: (node, inputs) => [
     {
@@ -85,4 +114,5 @@ export const resize: Operator = {
       shape: parseResize(node, inputs).axes.map(({ output }) => output),
     },
   ],
+  upgrade,
 };

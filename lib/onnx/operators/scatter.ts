@@ -10,3 +10,8 @@ export const scatter: Operator = {
     return [{ type, shape }];
   },
 };
+
+/** Renamed at opset 11. */
+export const scatterBefore11: Operator = {
+  upgrade: (node) => [{ ...node, op: "ScatterElements" }],
+};

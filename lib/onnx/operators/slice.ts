@@ -1,8 +1,10 @@
 import type { Node } from "../model.ts";
 import { mismatch } from "../node.ts";
 import { normaliseAxis } from "./axes.ts";
-import { constantInts, input, type Inputs, requiredInts } from "./inputs.ts";
+import { countTo, pick } from "./elements.ts";
+import { constantInts, input, type Inputs, operand, requiredInts } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
+import { intsInput, withInputs } from "./upgrade.ts";
 
 /** The elements `start`, `start + step`, ... of an axis, `count` of them. */
 export interface AxisRange {
@@ -50,4 +52,16 @@ export const slice: Operator = {
       shape: sliceRanges(node, inputs).map(({ count }) => count),
     },
   ],
+  fold: (node, inputs) => {
+    const indices = sliceRanges(node, inputs).map(({ start, step, count }) =>
+      countTo(count).map((i) => start + i * step),
+    );
+    return [pick(operand(node, inputs, 0), indices)];
+  },
+  // attributes until opset 10
+  upgrade: (node, rewriting) => {
+    if (rewriting.opset >= 10) return [node];
+    const list = (name: string) => intsInput(node, rewriting, name);
+    return [withInputs(node, { starts: list("starts"), ends: list("ends"), axes: list("axes") })];
+  },
 };

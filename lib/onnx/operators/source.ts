@@ -1,13 +1,16 @@
 import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
 import { describeNode, intAttribute } from "../node.ts";
-import { floatTensor, intsTensor, sizeOf, type Tensor } from "../tensor.ts";
-import { constantNumbers, input, requiredInts } from "./inputs.ts";
-import type { Infer, Operator } from "./operator.ts";
+import { floatTensor, intsTensor, sizeOf, type Tensor, toNumbers } from "../tensor.ts";
+import { fromElements, fromNumbers } from "./elements.ts";
+import { constantNumbers, input, operand, requiredInts } from "./inputs.ts";
+import type { Operator, Operators } from "./operator.ts";
 
-const constant: Infer = (node) => {
-  const tensor = constantValue(node);
-  return [{ type: tensor.type, shape: tensor.shape, constant: tensor }];
+const constant: Operator = {
+  infer: (node) => {
+    const tensor = constantValue(node);
+    return [{ type: tensor.type, shape: tensor.shape, constant: tensor }];
+  },
 };
 
 /** The tensor of a Constant node, whichever of its attributes holds it. */
@@ -28,44 +31,66 @@ function constantValue(node: Node): Tensor {
   );
 }
 
-const constantOfShape: Infer = (node, inputs) => {
-  const value = fillValue(node);
-  return [{ type: value.type, shape: requiredInts(node, inputs, 0) }];
+const constantOfShape: Operator = {
+  infer: (node, inputs) => [{ type: fillValue(node).type, shape: requiredInts(node, inputs, 0) }],
+  fold: (node, _, [output]) => {
+    const value = fillValue(node);
+    if (value.type === "opaque") {
+      throw new ModelError(`${describeNode(node)}: cannot repeat ONNX type ${value.onnxType}`);
+    }
+    const filled = fromElements([value], output!.shape, ([from], to) => {
+      for (let i = 0; i < to.length; i++) to[i] = from![0]!;
+    });
+    return [filled];
+  },
 };
 
 /** The one-element tensor that ConstantOfShape repeats; float 0 by default. */
-export function fillValue(node: Node): Tensor {
+function fillValue(node: Node): Tensor {
   const value = node.attributes["value"];
   return typeof value === "object" && "tensor" in value ? value.tensor : floatTensor([1], [0]);
 }
 
 /** A slice [start, end) of the input's shape: known whatever the input's value. */
-const shape: Infer = (node, inputs) => {
-  const dimensions = input(node, inputs, 0).shape;
-  const start = intAttribute(node, "start", 0);
-  const end = intAttribute(node, "end", dimensions.length);
-  const tensor = intsTensor(dimensions.slice(start, end));
-  return [{ type: "int64", shape: tensor.shape, constant: tensor }];
+const shapeOf: Operator = {
+  infer: (node, inputs) => {
+    const { shape } = input(node, inputs, 0);
+    const start = intAttribute(node, "start", 0);
+    const end = intAttribute(node, "end", shape.length);
+    const tensor = intsTensor(shape.slice(start, end));
+    return [{ type: "int64", shape: tensor.shape, constant: tensor }];
+  },
 };
 
-const size: Infer = (node, inputs) => {
-  const count = sizeOf(input(node, inputs, 0).shape);
-  return [{ type: "int64", shape: [], constant: { ...intsTensor([count]), shape: [] } }];
+const size: Operator = {
+  infer: (node, inputs) => {
+    const count = sizeOf(input(node, inputs, 0).shape);
+    return [{ type: "int64", shape: [], constant: { ...intsTensor([count]), shape: [] } }];
+  },
 };
 
-const range: Infer = (node, inputs) => {
-  const [start, limit, delta] = [0, 1, 2].map(
-    (index) => constantNumbers(node, inputs, index)?.[0] ?? NaN,
-  );
-  const count = Math.max(0, Math.ceil((limit! - start!) / delta!));
-  return [{ type: input(node, inputs, 0).type, shape: [count] }];
+/** start, start + delta, ... as long as they lie before limit. */
+const range: Operator = {
+  infer: (node, inputs) => {
+    const [start, limit, delta] = [0, 1, 2].map(
+      (index) => constantNumbers(node, inputs, index)?.[0] ?? NaN,
+    );
+    const count = Math.max(0, Math.ceil((limit! - start!) / delta!));
+    return [{ type: input(node, inputs, 0).type, shape: [count] }];
+  },
+  fold: (node, inputs, [output]) => {
+    const [start, delta] = [0, 2].map((index) => toNumbers(operand(node, inputs, index))[0]!);
+    const { type, shape } = output!;
+    const numbers = Array.from({ length: sizeOf(shape) }, (_, i) => start! + i * delta!);
+    return [fromNumbers(type, shape, numbers)];
+  },
 };
 
 /** Operators that make a tensor of constants and lengths. */
-export const sources: Readonly<Record<string, Operator>> = {
-  Constant: { infer: constant },
-  ConstantOfShape: { infer: constantOfShape },
-  Shape: { infer: shape },
-  Size: { infer: size },
-  Range: { infer: range },
+export const sources: Operators = {
+  Constant: constant,
+  ConstantOfShape: constantOfShape,
+  Shape: shapeOf,
+  Size: size,
+  Range: range,
 };

@@ -2,8 +2,10 @@ import type { Node } from "../model.ts";
 import { intAttribute, mismatch } from "../node.ts";
 import { formatShape } from "../tensor.ts";
 import { axisAttribute } from "./axes.ts";
-import { constantInts, input, type Inputs } from "./inputs.ts";
+import { countTo, pick } from "./elements.ts";
+import { constantInts, input, type Inputs, operand } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
+import { intsInput, withInputs } from "./upgrade.ts";
 
 /** A Split node: lengths of the parts along `axis`. */
 export interface Splitting {
@@ -39,5 +41,23 @@ export const split: Operator = {
     const { type, shape } = input(node, inputs, 0);
     const { axis, sizes } = parseSplit(node, inputs);
     return sizes.map((size) => ({ type, shape: shape.with(axis, size) }));
+  },
+  fold: (node, inputs) => {
+    const tensor = operand(node, inputs, 0);
+    const { axis, sizes } = parseSplit(node, inputs);
+    let start = 0;
+    return sizes.map((size) => {
+      const part = countTo(size).map((index) => start + index);
+      start += size;
+      return pick(tensor, tensor.shape.map(countTo).with(axis, part));
+    });
+  },
+  // the sizes are an input since opset 13; since 18 without sizes the number of parts must be stated
+  upgrade: (node, rewriting) => {
+    if (rewriting.opset >= 18) return [node];
+    const sizes = rewriting.opset < 13 ? intsInput(node, rewriting, "split") : node.inputs[1];
+    const bare = withInputs(node, { split: sizes ?? "" });
+    if (sizes) return [bare];
+    return [{ ...bare, attributes: { ...bare.attributes, num_outputs: node.outputs.length } }];
   },
 };

@@ -1,7 +1,8 @@
 import type { Node } from "../model.ts";
 import { intsAttribute, mismatch } from "../node.ts";
 import { formatShape } from "../tensor.ts";
-import { input } from "./inputs.ts";
+import { countTo, pickOffsets, stridesOf } from "./elements.ts";
+import { input, operand } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
 
 /** Axis i of Y is axis `permutation[i]` of X, of shape `shape`; reversed axes by default. */
@@ -21,5 +22,13 @@ export const transpose: Operator = {
   infer: (node, inputs) => {
     const { type, shape } = input(node, inputs, 0);
     return [{ type, shape: permutation(node, shape).map((axis) => shape[axis]!) }];
+  },
+  fold: (node, inputs) => {
+    const tensor = operand(node, inputs, 0);
+    const strides = stridesOf(tensor.shape);
+    const offsets = permutation(node, tensor.shape).map((axis) =>
+      countTo(tensor.shape[axis]!).map((index) => index * strides[axis]!),
+    );
+    return [pickOffsets(tensor, offsets)];
   },
 };

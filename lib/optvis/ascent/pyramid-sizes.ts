@@ -1,5 +1,5 @@
 import type { Size } from "../../image/raster.ts";
-import { roundHalfEven } from "../graph/transforms/crop-plan.ts";
+import { roundHalfEven } from "../../onnx/rounding.ts";
 
 /**
  * Image sizes of the pyramid's levels, first to last: each is the one before times `scale`, rounded.

@@ -1,3 +1,4 @@
+import { roundHalfEven } from "../../../onnx/rounding.ts";
 import { floatTensor, type FloatTensor } from "../../../onnx/tensor.ts";
 import type { Size } from "../../../image/raster.ts";
 
@@ -26,13 +27,6 @@ export function firstPixels(size: number, crop: number, overlap: number): number
   return Array.from({ length: count }, (_, k) =>
     roundHalfEven((k * (size - crop)) / Math.max(count - 1, 1)),
   );
-}
-
-/** Python's round, so that the crops are the reference's. */
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /** How much each pixel of a crop counts where crops overlap. */

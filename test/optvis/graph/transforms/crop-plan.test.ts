@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
+import { roundHalfEven } from "../../../../lib/onnx/rounding.ts";
 import { pyramidSizes } from "../../../../lib/optvis/ascent/pyramid-sizes.ts";
 import {
   firstPixels,
   inverseCoverage,
   planCrops,
-  roundHalfEven,
   cropWeights,
 } from "../../../../lib/optvis/graph/transforms/crop-plan.ts";
 

@@ -1,48 +1,8 @@
 import { ModelError } from "../errors.ts";
-import type { ValueFacts } from "../facts.ts";
-import type { Node } from "../model.ts";
-import { describeNode } from "../node.ts";
-import {
-  type BoolTensor,
-  type ElementType,
-  filled,
-  type FloatTensor,
-  type Int32Tensor,
-  type Int64Tensor,
-  sizeOf,
-  type Tensor,
-} from "../tensor.ts";
+import { type ElementType, filled, type NumericTensor, sizeOf } from "../tensor.ts";
 
-/** A tensor whose elements we hold. */
-export type NumericTensor = FloatTensor | Int64Tensor | Int32Tensor | BoolTensor;
-
-export interface KernelCall {
-  readonly node: Node;
-  /** `null` where an optional input is left out. */
-  readonly inputs: readonly (NumericTensor | null)[];
-  /** Types and shapes the operator's shape function found. */
-  readonly outputs: readonly ValueFacts[];
-}
-
-/** Computes an operator on constants; outputs it leaves out are not folded. */
-export type Kernel = (call: KernelCall) => readonly NumericTensor[];
-
-export function requireNumeric(node: Node, tensor: Tensor): NumericTensor {
-  if (tensor.type === "opaque") {
-    throw new ModelError(`${describeNode(node)}: cannot compute on ONNX type ${tensor.onnxType}`);
-  }
-  return tensor;
-}
-
-/** Input `index` of a kernel whose shape function has already made sure of it. */
-export function operand({ node, inputs }: KernelCall, index: number): NumericTensor {
-  const tensor = inputs[index];
-  if (!tensor) throw new ModelError(`${describeNode(node)}: input ${index} is missing`);
-  return tensor;
-}
-
-/** What a kernel writes through: any of our typed arrays, by element type. */
-export interface Elements<E> {
+/** What folding writes through: any of our typed arrays, by element type. */
+interface Elements<E> {
   readonly length: number;
   [index: number]: E;
 }
@@ -104,10 +64,11 @@ export function fromNumbers(
 ): NumericTensor {
   if (type === "float32") return { type, shape, data: Float32Array.from(numbers) };
   if (type === "int32") return { type, shape, data: Int32Array.from(numbers, Math.trunc) };
-  if (type === "bool")
-    return { type, shape, data: Uint8Array.from(numbers, (x) => (x === 0 ? 0 : 1)) };
   if (type === "int64") {
     return { type, shape, data: BigInt64Array.from(numbers, (x) => BigInt(Math.trunc(x))) };
+  }
+  if (type === "bool") {
+    return { type, shape, data: Uint8Array.from(numbers, (x) => (x === 0 ? 0 : 1)) };
   }
   throw new Error("internal: a constant is computed as an opaque type");
 }
@@ -115,6 +76,52 @@ export function fromNumbers(
 /** The same elements under another shape; the buffer is shared. */
 export function view(tensor: NumericTensor, shape: readonly number[]): NumericTensor {
   return { ...tensor, shape };
+}
+
+/** The elements at the given indices along each axis of the tensor's shape. */
+export function pick(
+  tensor: NumericTensor,
+  indices: readonly (readonly number[])[],
+): NumericTensor {
+  const strides = stridesOf(tensor.shape);
+  return pickOffsets(
+    tensor,
+    indices.map((axis, i) => axis.map((index) => index * strides[i]!)),
+  );
+}
+
+/** Elements by the offset of each, `offsets[axis][i]` being what index i along that axis adds. */
+export function pickOffsets(
+  tensor: NumericTensor,
+  offsets: readonly (readonly number[])[],
+): NumericTensor {
+  const shape = offsets.map((axis) => axis.length);
+  return fromElements([tensor], shape, ([from], to) => {
+    // a scalar is a row of one
+    const rows = offsets.length > 0 ? offsets : [[0]];
+    let next = 0;
+    const visit = (axis: number, base: number): void => {
+      const isInnermost = axis === rows.length - 1;
+      for (const offset of rows[axis]!) {
+        if (isInnermost) to[next++] = from![base + offset]!;
+        else visit(axis + 1, base + offset);
+      }
+    };
+    visit(0, 0);
+  });
+}
+
+/** 0, 1, ..., count - 1. */
+export const countTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+/** The tensor repeated along its axes of length 1 until it has `shape`. */
+export function broadcastTo(tensor: NumericTensor, shape: readonly number[]): NumericTensor {
+  if (tensor.shape.join() === shape.join()) return tensor;
+  const padded = [...filled(shape.length - tensor.shape.length, 1), ...tensor.shape];
+  const indices = shape.map((length, axis) =>
+    padded[axis] === 1 ? filled(length, 0) : countTo(length),
+  );
+  return pick(view(tensor, padded), indices);
 }
 
 /** Distance in elements between neighbours along each axis. */
