@@ -1,7 +1,7 @@
 """How far activation traces part: ours from PyTorch's, and PyTorch's own, float64 from float32.
 
     python bench/compare_traces.py --reference PATH/TO/ascent.py --model googlenet.onnx [--channels 1 2]
-        [--layers conv1/7x7_s2_1 ...] [--start noise|strong-noise|blobs] [--warm-up 0] [--iterations 20] [--tile 0] [--size 224]
+        [--layers conv1/7x7_s2_1 ...] [--start noise|strong-noise|blobs] [--warm-up 0] [--iterations 20] [--crop 0] [--size 224]
 
 An ascent through ReLUs and max pools has kinks, at which a rounding error decides which way the
 gradient goes; a trace of a deep layer therefore ends elsewhere when anything is rounded otherwise. The
@@ -92,7 +92,7 @@ def main():
     parser.add_argument("--warm-up", type=int, default=0, help="iterations of the reference before the start")
     parser.add_argument("--iterations", type=int, default=20)
     parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--tile", type=int, default=0)
+    parser.add_argument("--crop", type=int, default=0, help="side of the crops that a larger image is seen through; 0: none")
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
 
@@ -106,7 +106,7 @@ def main():
     print(f"{'layer':24} {'objective':10} {'ours from float32':>18} {'float64 from float32':>21} {'ours from float64':>20}")
     for layer in given.layers:
         for objective in ("mean", "rectified"):
-            options = SimpleNamespace(levels=1, iterations=given.warm_up, scale=1.4, step=1.0, lap_levels=4, layer=layer, channels=given.channels, objective=objective, tile=given.tile)
+            options = SimpleNamespace(levels=1, iterations=given.warm_up, scale=1.4, step=1.0, lap_levels=4, layer=layer, channels=given.channels, objective=objective, tile=given.crop)
             start = ascend(ascent, single, torch.from_numpy(first), options)[1].numpy()
             options.iterations = given.iterations
             ours = our_trace(given.network or given.model, start, options)

@@ -10,8 +10,8 @@ export interface Job {
   readonly channels: readonly number[];
   readonly iterations: number;
   readonly levels: number;
-  /** Pixels; 0: the network sees the whole image. */
-  readonly tile: number;
+  /** Side of the crops of the last level, pixels; 0: the network sees the whole image. */
+  readonly crop: number;
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
@@ -25,7 +25,7 @@ export const JOBS: readonly Job[] = [
     channels: upTo(36),
     iterations: 10,
     levels: 1,
-    tile: 0,
+    crop: 0,
   },
   {
     id: "2",
@@ -35,7 +35,7 @@ export const JOBS: readonly Job[] = [
     channels: upTo(36),
     iterations: 10,
     levels: 1,
-    tile: 0,
+    crop: 0,
   },
   {
     id: "3",
@@ -45,16 +45,16 @@ export const JOBS: readonly Job[] = [
     channels: upTo(6),
     iterations: 20,
     levels: 2,
-    tile: 0,
+    crop: 0,
   },
   {
     id: "4",
-    title: "loss3-classifier, 6 classes, 2 levels of 20 iterations, tiles of 224",
+    title: "loss3-classifier, 6 classes, 2 levels of 20 iterations, crops of 224",
     layer: 142,
     tensor: "loss3/classifier_1",
     channels: [114, 293, 341, 484, 563, 950],
     iterations: 20,
     levels: 2,
-    tile: 224,
+    crop: 224,
   },
 ];

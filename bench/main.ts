@@ -106,7 +106,7 @@ async function timeReference(job: Job, python: string, script: string): Promise<
     iterations: job.iterations,
     levels: job.levels,
     objective: "rectified",
-    tile: job.tile,
+    tile: job.crop,
     threads: values.threads,
     repeats: 1,
   };

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 
 import type { Provider } from "../../lib/autodiff/provider.ts";
-import type { Objective } from "../../lib/optvis/graph/objective/objective.ts";
+import { type Objective, OBJECTIVES } from "../../lib/optvis/graph/objective/names.ts";
 import { MAX_PYRAMID_SCALE } from "../../lib/pipeline/limits.ts";
 
 /** What the options that name an ascent's network, layer and form are parsed to. */
@@ -24,7 +24,7 @@ export const layerOption = () =>
 
 export const objectiveOption = (byDefault: Objective) =>
   new Option("--objective <objective>", "what the ascent raises")
-    .choices(["rectified", "mean"])
+    .choices(OBJECTIVES)
     .default(byDefault);
 
 export const providerOption = () =>

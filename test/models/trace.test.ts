@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { decodeImage } from "../../lib/image/png.ts";
 import { toPlanes } from "../../lib/image/raster.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
-import type { Objective } from "../../lib/optvis/graph/objective/objective.ts";
+import type { Objective } from "../../lib/optvis/graph/objective/names.ts";
 import { smallNetwork } from "../support/small-network.ts";
 import { noise } from "./reference-gradients.ts";
 
@@ -78,7 +78,7 @@ async function errorsOf(
 
 const keys = Object.keys(traces);
 
-describe("emojinet's activation climbs as in PyTorch", () => {
+describe("emojinet's activation rises as in PyTorch", () => {
   test.each(keys.filter((key) => key.startsWith("conv1/")))("%s, all the way", async (key) => {
     const errors = await errorsOf(key, { iterations: 20 });
     expect(errors).toHaveLength(20);

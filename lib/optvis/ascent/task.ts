@@ -1,7 +1,7 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import type { Planes } from "../../image/raster.ts";
 import type { NetworkModel, TargetLayer } from "../graph/layer-pass.ts";
-import type { Objective } from "../graph/objective/objective.ts";
+import type { Objective } from "../graph/objective/names.ts";
 import type { LevelPlan } from "./plan-levels.ts";
 
 /** Several channels of one layer, to be rendered with the same options. */

@@ -5,7 +5,7 @@ import { floatTensor } from "../../onnx/tensor.ts";
 import { emitActivationAndGradient } from "./differentiable-graph.ts";
 import type { LayerPass } from "./layer-pass.ts";
 import { emitLoop } from "./loop.ts";
-import type { Objective } from "./objective/objective.ts";
+import type { Objective } from "./objective/names.ts";
 import { emitRms } from "./optimiser/laplacian.ts";
 import { normalisedStep } from "./optimiser/normalised-step.ts";
 import { pixels } from "./parameterisation/pixels.ts";

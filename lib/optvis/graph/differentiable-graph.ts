@@ -6,7 +6,8 @@ import { ModelError } from "../../onnx/errors.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph, Model, Value } from "../../onnx/model.ts";
 import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./layer-pass.ts";
-import { emitObjective, type Objective } from "./objective/objective.ts";
+import type { Objective } from "./objective/names.ts";
+import { emitObjective } from "./objective/objective.ts";
 import type { ActivationAndGradient, ImageAndSelection } from "./parts.ts";
 import { selectChannel } from "./select-channel.ts";
 

@@ -2,6 +2,7 @@ import type { Provider } from "../../autodiff/provider.ts";
 import type { Planes, Raster } from "../../image/raster.ts";
 import type { Network } from "../../networks/registry.ts";
 import type { TracePoint } from "../../optvis/ascent/task.ts";
+import type { Objective } from "../../optvis/graph/objective/names.ts";
 
 export interface RenderedImage {
   readonly kind: "image";
@@ -37,7 +38,7 @@ export interface RenderTask {
   readonly layer: number;
   /** 1-based. */
   readonly channels: readonly number[];
-  readonly objective: "rectified" | "mean";
+  readonly objective: Objective;
   /** Per pyramid level. */
   readonly numIterations: number;
   readonly pyramidLevels: number;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { parseColor } from "../../image/color.ts";
 import { ImageError } from "../../image/errors.ts";
 import { NETWORK_ID } from "../../networks/manifest.ts";
+import { OBJECTIVES } from "../../optvis/graph/objective/names.ts";
 import { describeIssues } from "./describe-issues.ts";
 import { JOB_PREFIX, UPLOAD_PREFIX } from "../keys.ts";
 import {
@@ -112,7 +113,7 @@ export const requestSchema = z.strictObject({
     .describe('layer name ("inception_4e-1x1") or 1-based index (97)'),
   channels,
   objective: z
-    .enum(["rectified", "mean"])
+    .enum(OBJECTIVES)
     .default("rectified")
     .describe("rectified: excite the channel above its own mean; mean: deepDreamImage's"),
   numIterations: z

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import type { AscentResult } from "../../../lib/optvis/ascent/task.ts";
-import type { Objective } from "../../../lib/optvis/graph/objective/objective.ts";
+import type { Objective } from "../../../lib/optvis/graph/objective/names.ts";
 import { planLevels } from "../../../lib/optvis/ascent/plan-levels.ts";
 import { pyramidSizes } from "../../../lib/optvis/ascent/pyramid-sizes.ts";
 import { planCrops } from "../../../lib/optvis/graph/transforms/crop-plan.ts";
@@ -35,12 +35,12 @@ async function ascend(run: Run, objective = run.objective) {
   const inputSize = run.network === "fixed-head" ? { height: 16, width: 16 } : { height, width };
   const { network, target } = smallNetwork(await modelFixture(run.network), run.network, inputSize);
   const pyramid = { size: { height, width }, pyramidLevels: run.levels, pyramidScale: SCALE };
-  const tile = { height: run.tile, width: run.tile };
+  const crop = { height: run.tile, width: run.tile };
   const isForcedToCrop = run.tile > 0 && run.network !== "fixed-head";
   const levels = isForcedToCrop
     ? pyramidSizes(pyramid.size, run.levels, SCALE).map((size) => ({
         size,
-        crops: planCrops(size, tile),
+        crops: planCrops(size, crop),
       }))
     : planLevels(network, target(run.layer), { ...pyramid, overlap: "none" });
   const pixels = start.data.length / n;

@@ -8,7 +8,7 @@ import { ascentGraph } from "../../../lib/optvis/graph/ascent-graph.ts";
 import { differentiableGraph } from "../../../lib/optvis/graph/differentiable-graph.ts";
 import { emitLaplacianNormalisation } from "../../../lib/optvis/graph/optimiser/laplacian.ts";
 import { type LayerPass, layerPass } from "../../../lib/optvis/graph/layer-pass.ts";
-import type { Objective } from "../../../lib/optvis/graph/objective/objective.ts";
+import type { Objective } from "../../../lib/optvis/graph/objective/names.ts";
 import { Session } from "../../../lib/optvis/runtime/session.ts";
 import { planCrops } from "../../../lib/optvis/graph/transforms/crop-plan.ts";
 import type { AscentCrops } from "../../../lib/optvis/graph/transforms/crops.ts";

@@ -4,10 +4,8 @@ import type { Value } from "../../../onnx/model.ts";
 import { floatTensor, sizeOf } from "../../../onnx/tensor.ts";
 import type { ChannelMap, ObjectiveGradient } from "../parts.ts";
 import { mean } from "./mean.ts";
+import type { Objective } from "./names.ts";
 import { rectified } from "./rectified.ts";
-
-/** What the ascent raises, on the map of each image's own channel. */
-export type Objective = "mean" | "rectified";
 
 const GRADIENTS: Readonly<Record<Objective, ObjectiveGradient>> = { mean, rectified };
 

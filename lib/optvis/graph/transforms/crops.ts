@@ -56,7 +56,7 @@ function emitOverCrops(
   const tops = intsTensor(plan.origins.map(([top]) => top));
   const lefts = intsTensor(plan.origins.map(([, left]) => left));
   const { finals, scans } = emitLoop(graph, {
-    prefix: "tile_",
+    prefix: "crop_",
     iterations: graph.constant({ type: "int64", shape: [], data: count }),
     carried: [zeros],
     outer: [image, selection],

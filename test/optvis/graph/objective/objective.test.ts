@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 
 import { GraphBuilder } from "../../../../lib/onnx/graph-builder.ts";
 import { floatTensor } from "../../../../lib/onnx/tensor.ts";
-import { emitObjective, type Objective } from "../../../../lib/optvis/graph/objective/objective.ts";
+import type { Objective } from "../../../../lib/optvis/graph/objective/names.ts";
+import { emitObjective } from "../../../../lib/optvis/graph/objective/objective.ts";
 import { normal } from "../../../support/random.ts";
 import { runGraph } from "../../../support/run-graph.ts";
 
