@@ -1,6 +1,7 @@
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
 import { type Network, openNetwork } from "../../lib/networks/registry.ts";
 import { type Layer, findLayer } from "../../lib/networks/layers.ts";
+import { foldWeights } from "../../lib/optvis/runtime/fold-constants.ts";
 import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
 import {
   analyseNetwork,
@@ -25,7 +26,8 @@ export async function openForCommand(
     onProgress: ({ receivedBytes, totalBytes }) => download.show(receivedBytes, totalBytes),
   });
   download.end();
-  return { network, ...(await analyseNetwork(network)) };
+  const { model, layers } = await analyseNetwork(network);
+  return { network, model: await foldWeights(model), layers };
 }
 
 /** A layer whose channels can be counted. */

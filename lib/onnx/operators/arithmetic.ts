@@ -3,7 +3,7 @@ import type { Node } from "../model.ts";
 import { describeNode, intAttribute } from "../node.ts";
 import { type NumericTensor, toNumbers } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
-import { broadcastTo } from "./elements.ts";
+import { broadcastTo, fromNumbers } from "./elements.ts";
 import { input, type Inputs, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
 
@@ -85,10 +85,28 @@ function requireDivisor(node: Node, inputs: Inputs): void {
   }
 }
 
-/** Base and exponent may differ in type; the output has the base's. */
-const pow: Infer = (node, inputs) => {
-  const [base, exponent] = [0, 1].map((index) => input(node, inputs, index));
-  return [{ type: base!.type, shape: broadcast(node, [base!.shape, exponent!.shape]) }];
+/**
+ * Base and exponent may differ in type; the output has the base's. Shape arithmetic has it where a
+ * grid's side is n ** 0.5 of its cells.
+ */
+const pow: Operator = {
+  infer: (node, inputs) => {
+    const [base, exponent] = [0, 1].map((index) => input(node, inputs, index));
+    return [{ type: base!.type, shape: broadcast(node, [base!.shape, exponent!.shape]) }];
+  },
+  fold: (node, inputs, [output]) => {
+    const { type, shape } = output!;
+    const [bases, exponents] = [0, 1].map((index) =>
+      toNumbers(broadcastTo(operand(node, inputs, index), shape)),
+    );
+    return [
+      fromNumbers(
+        type,
+        shape,
+        bases!.map((x, i) => x ** exponents![i]!),
+      ),
+    ];
+  },
 };
 
 const sum = arithmetic(
@@ -115,5 +133,5 @@ export const arithmetics: Operators = {
   Mean: { infer: broadcastAll },
   BitwiseAnd: { infer: broadcastAll },
   BitwiseOr: { infer: broadcastAll },
-  Pow: { infer: pow },
+  Pow: pow,
 };

@@ -1,19 +1,31 @@
 import { encodeModel } from "../../onnx/encode.ts";
 import { foldConstants } from "../../onnx/fold-constants.ts";
-import type { Graph, Model, Value } from "../../onnx/model.ts";
+import type { Graph, Value } from "../../onnx/model.ts";
 import type { Tensor } from "../../onnx/tensor.ts";
+import type { NetworkModel } from "../graph/layer-pass.ts";
 
 /**
- * The model with what its nodes make of weights alone computed by ONNX Runtime, in a session that is
- * thrown away.
+ * The network with what its nodes make of weights alone computed by ONNX Runtime, in a session that
+ * is thrown away: once, for all image sizes and layers.
  */
-export function foldOnRuntime(model: Model): Promise<Model> {
-  return foldConstants(model, evaluate);
+export async function foldWeights(network: NetworkModel): Promise<NetworkModel> {
+  return { ...network, model: await foldConstants(network.model, evaluate) };
+}
+
+/** Remembers what `foldWeights` made of each network. */
+export class FoldedNetworks {
+  readonly #known = new WeakMap<NetworkModel, Promise<NetworkModel>>();
+
+  of(network: NetworkModel): Promise<NetworkModel> {
+    const folded = this.#known.get(network) ?? foldWeights(network);
+    this.#known.set(network, folded);
+    return folded;
+  }
 }
 
 async function evaluate(graph: Graph): Promise<ReadonlyMap<Value, Tensor>> {
   try {
-    // most networks have nothing to fold: whoever only reads them does without ONNX Runtime
+    // most networks have nothing to fold: who only reads them does without ONNX Runtime
     const { Session } = await import("./session.ts");
     const session = await Session.create(encodeModel(graph), "cpu");
     try {
@@ -22,7 +34,7 @@ async function evaluate(graph: Graph): Promise<ReadonlyMap<Value, Tensor>> {
       await session.release();
     }
   } catch {
-    // not an error: the nodes stay in the graph, where they compute the same, later and more often
+    // not an error: the nodes stay in the graph and compute the same there
     return new Map();
   }
 }

@@ -3,25 +3,28 @@ import type { NetworkInput } from "../../networks/manifest.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
 import type { AscentHooks, AscentResult, Start } from "../../optvis/ascent/task.ts";
+import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
 import { analyseNetwork } from "../networks/analyse-network.ts";
 import type { RenderedChannel, Renderer, RenderHooks, RenderTask } from "./renderer.ts";
 
 /** The renderer of production: the ascent inside ONNX Runtime, on this machine. */
 export function createEngineRenderer(options: { readonly threads?: number } = {}): Renderer {
   const engine = new AscentEngine(options);
+  const networks = new FoldedNetworks();
   return {
-    render: (task, hooks = {}) => render(engine, task, hooks),
+    render: (task, hooks = {}) => render({ engine, networks }, task, hooks),
     close: () => engine.close(),
   };
 }
 
 async function render(
-  engine: AscentEngine,
+  { engine, networks }: { readonly engine: AscentEngine; readonly networks: FoldedNetworks },
   task: RenderTask,
   hooks: RenderHooks,
 ): Promise<readonly RenderedChannel[]> {
-  const { model, layers } = await analyseNetwork(task.network);
-  const layer = layers[task.layer - 1];
+  const analysis = await analyseNetwork(task.network);
+  const model = await networks.of(analysis.model);
+  const layer = analysis.layers[task.layer - 1];
   if (!layer) throw new Error(`internal: there is no layer ${task.layer}`);
   const { value, name, channels } = layer;
   if (channels === null) throw new Error(`internal: layer '${name}' has no channels`);
