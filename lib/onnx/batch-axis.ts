@@ -26,8 +26,8 @@ export class BatchAxis {
   }
 
   /**
-   * A Reshape to a constant [1, ...] of a value [N, ...] as one to [N, ...], if that is what it does
-   * to one image; `null` otherwise.
+   * A Reshape to a constant [1, ...] of a value [N, ...] as one to [N, ...], if that is what it
+   * does to one image; `null` otherwise.
    */
   rewriteReshape(node: Node, facts: ReadonlyMap<Value, ValueFacts>): Rewrite | null {
     const [x, shape] = node.inputs;

@@ -7,8 +7,8 @@ import { bfloat16ToFloat32, float16ToFloat32 } from "./half-float.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 
 /**
- * A tensor of the file. float32, int64, int32 and bool data that lie aligned in the file's buffer are
- * views on it; other floating-point widths are converted to float32.
+ * A tensor of the file. float32, int64, int32 and bool data that lie aligned in the file's buffer
+ * are views on it; other floating-point widths are converted to float32.
  *
  * @param name How messages call the tensor.
  *

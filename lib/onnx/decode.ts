@@ -16,7 +16,7 @@ import { ModelError } from "./errors.ts";
 import { externalLocation, type ExternalData } from "./external-data.ts";
 import { inTopologicalOrder } from "./graph-order.ts";
 import type { Graph, Model } from "./model.ts";
-import { normaliseGraph } from "./normalise.ts";
+import { upgradeGraph } from "./upgrade-graph.ts";
 
 /** The opsets whose operators we know how to express in `OPSET`. */
 const OLDEST_OPSET = 7;
@@ -76,8 +76,8 @@ function toModel(proto: ModelProto, where: string, external: ExternalData): Mode
     const sourceOpset = opsetOf(proto);
     const graph = inTopologicalOrder(decodeGraph(proto.graph, external));
     requireFinite(graph);
-    const normalised = normaliseGraph(withChannelsFirst(graph), sourceOpset);
-    return { graph: normalised, folded: new Map(), sourceOpset };
+    const upgraded = upgradeGraph(withChannelsFirst(graph), sourceOpset);
+    return { graph: upgraded, folded: new Map(), sourceOpset };
   });
 }
 
@@ -95,8 +95,8 @@ function opsetOf(proto: ModelProto): number {
 }
 
 /**
- * A single infinite number may be a bound or a fill value (-inf before a maximum); in a weight it is
- * damage, as NaN is anywhere.
+ * A single infinite number may be a bound or a fill value (-inf before a maximum); in a weight it
+ * is damage, as NaN is anywhere.
  */
 function requireFinite(graph: Graph): void {
   for (const [name, tensor] of graph.initializers) {

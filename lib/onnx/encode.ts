@@ -20,7 +20,9 @@ import {
 import { type Attribute, type Graph, type Node, OPSET, type ValueInfo } from "./model.ts";
 import type { ElementType, Tensor } from "./tensor.ts";
 
-/** IR version that belongs to opset 18 (ONNX 1.13); initializers need not be graph inputs since 4. */
+/**
+ * IR version that belongs to opset 18 (ONNX 1.13); initializers need not be graph inputs since 4.
+ */
 const IR_VERSION = 8n;
 
 const ONNX_TYPE: Readonly<Record<Exclude<ElementType, "opaque">, TensorProto_DataType>> = {

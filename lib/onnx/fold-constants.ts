@@ -9,8 +9,8 @@ import { sizeOf, type Tensor } from "./tensor.ts";
 export type Evaluate = (graph: Graph) => Promise<ReadonlyMap<Value, Tensor>>;
 
 /**
- * Bytes that a node may read and make, and all nodes together. The evaluator copies what it is given
- * twice, into the encoded graph (2 GiB at most) and out of it.
+ * Bytes that a node may read and make, and all nodes together. The evaluator copies what it is
+ * given twice, into the encoded graph (2 GiB at most) and out of it.
  */
 const MAX_NODE_BYTES = 128 * 2 ** 20;
 const MAX_TOTAL_BYTES = 512 * 2 ** 20;
@@ -22,7 +22,8 @@ const MAX_NODES = 10_000;
  * The model with `folded`: what its nodes make of weights alone (transposed, scaled, padded, ...),
  * computed once for all image sizes. The graph itself stays as it is, names and layers too.
  *
- * What cannot be folded, being too large or nothing that `evaluate` can compute, stays as nodes only.
+ * What cannot be folded, being too large or nothing that `evaluate` can compute, stays as nodes
+ * only.
  */
 export async function foldConstants(model: Model, evaluate: Evaluate): Promise<Model> {
   const { folded, facts, left } = foldSmall(model.graph);

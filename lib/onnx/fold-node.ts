@@ -7,9 +7,9 @@ import type { Operator } from "./operators/operator.ts";
 import { sizeOf } from "./tensor.ts";
 
 /**
- * Elements made anew, at most; above it a constant stays a node. A file of a few bytes may describe a
- * tensor that does not fit in memory, and what large weights are made into is computed once for all
- * image sizes, by `foldConstants`.
+ * Elements made anew, at most; above it a constant stays a node. A file of a few bytes may describe
+ * a tensor that does not fit in memory, and what large weights are made into is computed once for
+ * all image sizes, by `foldConstants`.
  */
 const FOLD_UP_TO = 1024 * 1024;
 

@@ -1,6 +1,7 @@
+import type { ValueFacts } from "./facts.ts";
 import type { Attributes, Graph, Node, Value, ValueInfo } from "./model.ts";
 import { standardNode } from "./node.ts";
-import { inferNode, type ValueFacts } from "./shape-inference.ts";
+import { inferNode } from "./shape-inference.ts";
 import { type ElementType, floatTensor, intsTensor, type Tensor } from "./tensor.ts";
 
 /** Length of an axis that is known only at run time, as of what a Loop stacks up. */
@@ -10,8 +11,8 @@ export const OPEN_AXIS = -1;
 const DEDUPLICATE_UP_TO = 4096;
 
 /**
- * Append-only graph with static shapes: every value's type and shape is known as it is emitted, so a
- * rule can ask for them and a wrong graph fails where it is built, not in ONNX Runtime.
+ * Append-only graph with static shapes: every value's type and shape is known as it is emitted, so
+ * a rule can ask for them and a wrong graph fails where it is built, not in ONNX Runtime.
  */
 export class GraphBuilder {
   readonly #inputs: ValueInfo[] = [];

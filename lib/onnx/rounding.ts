@@ -1,4 +1,6 @@
-/** The nearest whole number; halves go to the even neighbour, as in ONNX's Round and Python's round. */
+/**
+ * The nearest whole number; halves go to the even neighbour, as in ONNX's Round and Python's round.
+ */
 export function roundHalfEven(x: number): number {
   const floor = Math.floor(x);
   if (x - floor !== 0.5) return Math.round(x);

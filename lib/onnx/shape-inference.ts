@@ -6,8 +6,6 @@ import { describeNode, mismatch } from "./node.ts";
 import { OPERATORS } from "./operators/table.ts";
 import { formatShape } from "./tensor.ts";
 
-export type { ValueFacts } from "./facts.ts";
-
 /**
  * Type and shape of each output of `node`, and its value where all inputs are constants.
  *

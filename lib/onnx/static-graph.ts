@@ -9,7 +9,9 @@ import { inferNode } from "./shape-inference.ts";
 import { takenBranch } from "./taken-branch.ts";
 import { formatShape, type Tensor } from "./tensor.ts";
 
-/** A network at one image size: every shape known, what does not depend on the image folded away. */
+/**
+ * A network at one image size: every shape known, what does not depend on the image folded away.
+ */
 export interface StaticGraph {
   /** The image, [N, C, H, W]. */
   readonly input: Value;
@@ -29,9 +31,9 @@ export interface StaticGraph {
 /**
  * The network at a fixed image shape.
  *
- * A file made for batch 1 works for any N: a Reshape to [1, ...] becomes one to [N, ...]. An If whose
- * condition is known becomes the branch taken. What cannot be inferred does not throw: it and its
- * dependants are in `problems`.
+ * A file made for batch 1 works for any N: a Reshape to [1, ...] becomes one to [N, ...]. An If
+ * whose condition is known becomes the branch taken. What cannot be inferred does not throw: it and
+ * its dependants are in `problems`.
  *
  * @throws ModelError if the network has no image input, or more than one candidate.
  */

@@ -7,8 +7,8 @@ import type { StaticGraph } from "./static-graph.ts";
  * The nodes from the image to `layer`, in topological order: those the layer depends on, no others.
  * Constants they read are initializers of `graph.graph`.
  *
- * @throws ModelError (or a subclass) that says why, if the layer's value could not be inferred, does
- *   not have the batch as its leading axis or does not depend on the image.
+ * @throws ModelError (or a subclass) that says why, if the layer's value could not be inferred,
+ *   does not have the batch as its leading axis or does not depend on the image.
  */
 export function cutAt(graph: StaticGraph, layer: Value): readonly Node[] {
   const problem = graph.problems.get(layer) ?? graph.unbatched.get(layer);

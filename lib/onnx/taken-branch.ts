@@ -10,8 +10,8 @@ export interface TakenBranch {
 }
 
 /**
- * The branch that an If node takes where its condition is known, as PyTorch exports `squeeze` with a
- * test whether the axis has length 1; `null` for any other node, and for a branch whose names are
+ * The branch that an If node takes where its condition is known, as PyTorch exports `squeeze` with
+ * a test whether the axis has length 1; `null` for any other node, and for a branch whose names are
  * taken.
  */
 export function takenBranch(node: Node, facts: ReadonlyMap<Value, ValueFacts>): TakenBranch | null {

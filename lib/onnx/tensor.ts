@@ -2,8 +2,8 @@
  * Tensors as plain data, row-major (C order).
  *
  * Floating-point weights of any width arrive as float32 (see `decode.ts`): the ascent computes in
- * float32 throughout. `opaque` holds what no gradient can flow through (strings, quantised weights),
- * so that a model with such weights off the path still loads.
+ * float32 throughout. `opaque` holds what no gradient can flow through (strings, quantised
+ * weights), so that a model with such weights off the path still loads.
  */
 export type Tensor = NumericTensor | OpaqueTensor;
 
@@ -12,30 +12,17 @@ export type NumericTensor = FloatTensor | Int64Tensor | Int32Tensor | BoolTensor
 
 export type ElementType = Tensor["type"];
 
-export interface FloatTensor {
-  readonly type: "float32";
+export type FloatTensor = Typed<"float32", Float32Array>;
+export type Int64Tensor = Typed<"int64", BigInt64Array>;
+export type Int32Tensor = Typed<"int32", Int32Array>;
+/** 0 or 1 per element. */
+export type BoolTensor = Typed<"bool", Uint8Array>;
+
+interface Typed<T extends string, Data> {
+  readonly type: T;
   /** Dimensions, outermost first; images are [N, C, H, W]. */
   readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-
-export interface Int64Tensor {
-  readonly type: "int64";
-  readonly shape: readonly number[];
-  readonly data: BigInt64Array;
-}
-
-export interface Int32Tensor {
-  readonly type: "int32";
-  readonly shape: readonly number[];
-  readonly data: Int32Array;
-}
-
-export interface BoolTensor {
-  readonly type: "bool";
-  readonly shape: readonly number[];
-  /** 0 or 1 per element. */
-  readonly data: Uint8Array;
+  readonly data: Data;
 }
 
 export interface OpaqueTensor {

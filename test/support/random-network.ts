@@ -1,6 +1,7 @@
 import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
 import { type Attributes, float, type Node, type Value } from "../../lib/onnx/model.ts";
-import { inferNode, type ValueFacts } from "../../lib/onnx/shape-inference.ts";
+import type { ValueFacts } from "../../lib/onnx/facts.ts";
+import { inferNode } from "../../lib/onnx/shape-inference.ts";
 import { floatTensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
 import { normal, uniform } from "./random.ts";
 

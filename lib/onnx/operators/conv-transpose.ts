@@ -26,8 +26,8 @@ export interface TransposedConvolution {
  *
  *     output = (input - 1) * stride + output_padding + (kernel - 1) * dilation + 1 - pads
  *
- * `output_shape`, or input * stride for auto_pad SAME, states the output instead; the pads then follow
- * from it, the odd pixel after for SAME_UPPER, before otherwise.
+ * `output_shape`, or input * stride for auto_pad SAME, states the output instead; the pads then
+ * follow from it, the odd pixel after for SAME_UPPER, before otherwise.
  *
  * Source: ONNX operator ConvTranspose-11.
  *

@@ -73,9 +73,9 @@ const prelu: Infer = (node, inputs) => {
   return [{ type, shape }];
 };
 
-const SAME_AS_INPUT = `Acos Acosh Asin Asinh Atan Atanh Celu Cos Cosh Elu Erf Exp HardSigmoid HardSwish
-  LeakyRelu Log Mish Relu Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Tan Tanh ThresholdedRelu
-  Trilu CumSum`;
+const SAME_AS_INPUT = `Acos Acosh Asin Asinh Atan Atanh Celu Cos Cosh CumSum Elu Erf Exp HardSigmoid
+  HardSwish LeakyRelu Log Mish Relu Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Tan Tanh
+  ThresholdedRelu Trilu`;
 
 /** Operators with one tensor to work on, whose shape the output has. */
 export const elementwise: Operators = {

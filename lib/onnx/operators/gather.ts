@@ -32,7 +32,10 @@ export function parseGather(node: Node, inputs: Inputs): Gathering {
   return { axis, length, indices };
 }
 
-/** Y has X's shape with `axis` replaced by the shape of the indices. Source: ONNX operator Gather-13. */
+/**
+ * Y has X's shape with `axis` replaced by the shape of the indices. Source: ONNX operator
+ * Gather-13.
+ */
 export const gather: Operator = {
   infer: (node, inputs) => {
     const { type, shape } = input(node, inputs, 0);

@@ -5,8 +5,8 @@ import type { Operator } from "./operator.ts";
 import type { Rewriting } from "./upgrade.ts";
 
 /**
- * GroupNormalization (opset 18, which ONNX Runtime has no kernel of, and 21): each group of channels
- * to mean 0 and deviation 1, then a scale and bias for each group (18) or channel (21).
+ * GroupNormalization (opset 18, which ONNX Runtime has no kernel of, and 21): each group of
+ * channels to mean 0 and deviation 1, then a scale and bias for each group (18) or channel (21).
  *
  * A group is one channel of an InstanceNormalization over [N, groups, rest].
  */

@@ -4,7 +4,9 @@ import type { Node } from "../model.ts";
 import { describeNode } from "../node.ts";
 import { type NumericTensor, type Tensor, toNumbers } from "../tensor.ts";
 
-/** Facts of a node's inputs in order; `null` (or past the end) where an optional one is left out. */
+/**
+ * Facts of a node's inputs in order; `null` (or past the end) where an optional one is left out.
+ */
 export type Inputs = readonly (ValueFacts | null)[];
 
 /** Input `index`. @throws ModelError if it is left out. */
@@ -17,8 +19,8 @@ export function input(node: Node, inputs: Inputs, index: number): ValueFacts {
 /**
  * The numbers that input `index` holds, row-major, or `null` if it is left out.
  *
- * @throws ModelError if its value depends on more than constants, since the output's shape then does
- *   too.
+ * @throws ModelError if its value depends on more than constants, since the output's shape then
+ *   does too.
  */
 export function constantNumbers(
   node: Node,

@@ -21,8 +21,8 @@ export type Operators = Readonly<Record<string, Operator>>;
 /**
  * Types and shapes of a node's outputs, as many as its operator defines in this mode.
  *
- * @throws ShapeMismatchError if the inputs do not fit together; ModelError if one that must be there
- *   is left out, or the output's shape depends on the image's content.
+ * @throws ShapeMismatchError if the inputs do not fit together; ModelError if one that must be
+ *   there is left out, or the output's shape depends on the image's content.
  */
 export type Infer = (node: Node, inputs: Inputs) => readonly ValueFacts[];
 

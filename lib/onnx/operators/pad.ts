@@ -13,7 +13,11 @@ export interface Padding {
   readonly ends: readonly number[];
 }
 
-/** Source: ONNX operator Pad-18. @throws ShapeMismatchError if the pads are not two for each axis. */
+/**
+ * Source: ONNX operator Pad-18.
+ *
+ * @throws ShapeMismatchError if the pads are not two for each axis.
+ */
 export function parsePad(node: Node, inputs: Inputs): Padding {
   const { shape } = input(node, inputs, 0);
   const rank = shape.length;

@@ -7,7 +7,10 @@ import { constantInts, input, type Inputs, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
 import { axesToInput } from "./upgrade.ts";
 
-/** The axes that a Reduce node works over, ascending: its second input, or all, or none if it says so. */
+/**
+ * The axes that a Reduce node works over, ascending: its second input, or all, or none if it says
+ * so.
+ */
 export function reducedAxes(node: Node, inputs: Inputs): readonly number[] {
   const { shape } = input(node, inputs, 0);
   const given = constantInts(node, inputs, 1) ?? [];

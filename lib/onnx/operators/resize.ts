@@ -40,8 +40,8 @@ export interface Resizing {
 }
 
 /**
- * X, roi, scales or sizes -> Y. Sizes as given (fitted to one scale if keep_aspect_ratio_policy says
- * so), or floor(length * scale) computed in float32, as ONNX Runtime does.
+ * X, roi, scales or sizes -> Y. Sizes as given (fitted to one scale if keep_aspect_ratio_policy
+ * says so), or floor(length * scale) computed in float32, as ONNX Runtime does.
  *
  * Source: ONNX operator Resize-18.
  *

@@ -6,7 +6,8 @@ import { type Upgrade, withoutAttributes } from "./upgrade.ts";
 /**
  * Softmax, LogSoftmax and Hardmax before opset 13 see a matrix: the axes before `axis` (default 1)
  * are its rows, all others together its columns. From 13 on they work along one axis, so that only
- * `axis` = the last one means the same; otherwise the matrix is made and undone around the operator.
+ * `axis` = the last one means the same; otherwise the matrix is made and undone around the
+ * operator.
  */
 const alongColumns: Upgrade = (node, rewriting) => {
   if (rewriting.opset >= 13) return [node];

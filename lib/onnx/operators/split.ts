@@ -52,7 +52,8 @@ export const split: Operator = {
       return pick(tensor, tensor.shape.map(countTo).with(axis, part));
     });
   },
-  // the sizes are an input since opset 13; since 18 without sizes the number of parts must be stated
+  // the sizes are an input since opset 13; since 18 without sizes the number of parts must be
+  // stated
   upgrade: (node, rewriting) => {
     if (rewriting.opset >= 18) return [node];
     const sizes = rewriting.opset < 13 ? intsInput(node, rewriting, "split") : node.inputs[1];

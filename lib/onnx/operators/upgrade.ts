@@ -41,7 +41,9 @@ export function intsInput(node: Node, { constant }: Rewriting, name: string): Va
   return constant(intsTensor(intsAttribute(node, name)), `${node.outputs[0]}_${name}`);
 }
 
-/** The float attribute `name` as a scalar constant, or "" if the node has none and no `fallback`. */
+/**
+ * The float attribute `name` as a scalar constant, or "" if the node has none and no `fallback`.
+ */
 export function floatInput(
   node: Node,
   { constant }: Rewriting,

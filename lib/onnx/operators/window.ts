@@ -19,10 +19,10 @@ export interface AxisWindow {
 /**
  * Where the window of a Conv, MaxPool, AveragePool or LpPool node goes, axis by axis.
  *
- * Without auto_pad, output = floor((input + pads - ((kernel - 1) * dilation + 1)) / stride) + 1; with
- * ceil_mode rounded up, except that a window starting in the padding after the input is dropped.
- * SAME_UPPER and SAME_LOWER give ceil(input / stride) and split what the windows overhang; the odd
- * pixel goes after (UPPER) or before (LOWER).
+ * Without auto_pad, output = floor((input + pads - ((kernel - 1) * dilation + 1)) / stride) + 1;
+ * with ceil_mode rounded up, except that a window starting in the padding after the input is
+ * dropped. SAME_UPPER and SAME_LOWER give ceil(input / stride) and split what the windows overhang;
+ * the odd pixel goes after (UPPER) or before (LOWER).
  *
  * Source: ONNX operators Conv-11 and MaxPool-12; ceil_mode as ONNX Runtime, pool_attributes.h.
  *
@@ -66,7 +66,9 @@ export function slidingWindows(
 /** A window before it is known what it slides over. */
 export type StatedWindow = Omit<AxisWindow, "input" | "output">;
 
-/** The attributes all windowed operators share, defaults filled in; `auto_pad` VALID has no pads. */
+/**
+ * The attributes all windowed operators share, defaults filled in; `auto_pad` VALID has no pads.
+ */
 export function windowAttributes(
   node: Node,
   kernel: readonly number[],

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { ModelError } from "../../lib/onnx/errors.ts";
-import type { Attributes } from "../../lib/onnx/model.ts";
+import { ModelError } from "../../../lib/onnx/errors.ts";
+import type { Attributes } from "../../../lib/onnx/model.ts";
 import {
   type BoolTensor,
   floatTensor,
@@ -10,9 +10,9 @@ import {
   intsTensor,
   sizeOf,
   type Tensor,
-} from "../../lib/onnx/tensor.ts";
-import { checkFolding, infer, type OperatorCase } from "../support/operator-oracle.ts";
-import { uniform } from "../support/random.ts";
+} from "../../../lib/onnx/tensor.ts";
+import { checkFolding, infer, type OperatorCase } from "../../support/operator-oracle.ts";
+import { uniform } from "../../support/random.ts";
 
 const x = uniform([2, 7, 3, 4], 1, [-5, 5]);
 const positive = uniform([2, 7, 3], 2, [0.1, 4]);

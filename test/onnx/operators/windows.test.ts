@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { ShapeMismatchError } from "../../lib/onnx/errors.ts";
-import type { Attributes } from "../../lib/onnx/model.ts";
-import { checkShapes, infer, type OperatorCase } from "../support/operator-oracle.ts";
-import { uniform } from "../support/random.ts";
+import { ShapeMismatchError } from "../../../lib/onnx/errors.ts";
+import type { Attributes } from "../../../lib/onnx/model.ts";
+import { checkShapes, infer, type OperatorCase } from "../../support/operator-oracle.ts";
+import { uniform } from "../../support/random.ts";
 
 /** Fixed, so that a failure can be had again. */
 const RUNS = { seed: 11, numRuns: 60 };

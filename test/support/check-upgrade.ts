@@ -15,17 +15,17 @@ const TOLERANCE = 1e-5;
  *
  * @returns The operators of our form, in order.
  */
-export async function checkNormalised(
+export async function checkUpgrade(
   graph: Graph,
   opset: number,
   feeds: Tensors,
   rewrite: (graph: Graph) => Graph = (given) => given,
 ): Promise<readonly string[]> {
   const original = writeModel(graph, opset);
-  const { graph: normalised, sourceOpset } = decodeModel(original);
+  const { graph: upgraded, sourceOpset } = decodeModel(original);
   expect(sourceOpset).toBe(opset);
   const wanted = await runModel(original, feeds);
-  const given = await runModel(encodeModel(rewrite(normalised)), feeds);
+  const given = await runModel(encodeModel(rewrite(upgraded)), feeds);
   expect(Object.keys(given)).toEqual(Object.keys(wanted));
   for (const [name, tensor] of Object.entries(wanted)) {
     const other = given[name]!;
@@ -40,5 +40,5 @@ export async function checkNormalised(
       isClose: true,
     });
   }
-  return normalised.nodes.map(({ op }) => op);
+  return upgraded.nodes.map(({ op }) => op);
 }

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { ModelError, ShapeMismatchError, UnknownOperatorError } from "../../lib/onnx/errors.ts";
-import { type Attributes, float } from "../../lib/onnx/model.ts";
+import { ModelError, ShapeMismatchError, UnknownOperatorError } from "../../../lib/onnx/errors.ts";
+import { type Attributes, float } from "../../../lib/onnx/model.ts";
 import {
   type BoolTensor,
   boolScalar,
@@ -10,9 +10,9 @@ import {
   intsTensor,
   sizeOf,
   type Tensor,
-} from "../../lib/onnx/tensor.ts";
-import { checkShapes, infer } from "../support/operator-oracle.ts";
-import { uniform } from "../support/random.ts";
+} from "../../../lib/onnx/tensor.ts";
+import { checkShapes, infer } from "../../support/operator-oracle.ts";
+import { uniform } from "../../support/random.ts";
 
 const x = uniform([2, 7, 3, 4], 1, [-1, 1]);
 const scalar = (value: number): Tensor => floatTensor([], [value]);

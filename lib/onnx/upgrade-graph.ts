@@ -14,7 +14,7 @@ import type { Tensor } from "./tensor.ts";
  *
  * @throws ModelError for a mode of an operator that opset 18 cannot express.
  */
-export function normaliseGraph(graph: Graph, opset: number): Graph {
+export function upgradeGraph(graph: Graph, opset: number): Graph {
   const nodes: Node[] = [];
   const initializers = new Map(graph.initializers);
   const ranks = new RankTracker(graph, nodes, initializers);
@@ -62,7 +62,9 @@ export function normaliseGraph(graph: Graph, opset: number): Graph {
   return { ...graph, nodes, initializers };
 }
 
-/** The node with the graphs among its attributes changed: the branches of an If, the body of a Loop. */
+/**
+ * The node with the graphs among its attributes changed: the branches of an If, the body of a Loop.
+ */
 function withSubgraphs(node: Node, change: (graph: Graph) => Graph): Node {
   const attributes = Object.entries(node.attributes).map(([name, attribute]) =>
     typeof attribute === "object" && "graph" in attribute

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 
-import { decodeModel } from "../../lib/onnx/decode.ts";
-import { ModelError } from "../../lib/onnx/errors.ts";
-import { type Attributes, float, type Graph } from "../../lib/onnx/model.ts";
-import { floatTensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
-import { node, sketch, writeModel } from "../support/onnx-writer.ts";
-import { uniform } from "../support/random.ts";
-import { checkNormalised } from "../support/run-normalised.ts";
+import { decodeModel } from "../../../lib/onnx/decode.ts";
+import { ModelError } from "../../../lib/onnx/errors.ts";
+import { type Attributes, float, type Graph } from "../../../lib/onnx/model.ts";
+import { floatTensor, intsTensor, type Tensor } from "../../../lib/onnx/tensor.ts";
+import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
+import { uniform } from "../../support/random.ts";
+import { checkUpgrade } from "../../support/check-upgrade.ts";
 
 const x = uniform([2, 6, 3, 4], 1, [-2, 2]);
 
@@ -155,7 +155,7 @@ describe("operators of other opsets compute the same in opset 18", () => {
   test.each(operators.map((given, i) => ({ ...given, i })))(
     "$op of opset $opset ($i)",
     async (given) => {
-      const becomes = await checkNormalised(oldModel(given), given.opset, { x: given.x ?? x });
+      const becomes = await checkUpgrade(oldModel(given), given.opset, { x: given.x ?? x });
       expect(becomes).toEqual(given.becomes ?? [given.op]);
     },
   );
@@ -163,7 +163,7 @@ describe("operators of other opsets compute the same in opset 18", () => {
   test("Softmax of a rank that the file does not tell", async () => {
     const graph = { ...oldModel({ opset: 9, op: "Softmax" }) };
     const inputs = graph.inputs.map((input) => ({ ...input, shape: null }));
-    const becomes = await checkNormalised({ ...graph, inputs }, 9, { x });
+    const becomes = await checkUpgrade({ ...graph, inputs }, 9, { x });
     expect(becomes).toEqual(flattened);
   });
 
@@ -174,7 +174,7 @@ describe("operators of other opsets compute the same in opset 18", () => {
       outputs: ["y"],
       initializers: { w: uniform([72, 5], 2, [-0.1, 0.1]) },
     });
-    expect(await checkNormalised(graph, 11, { x })).toEqual(["Flatten", "Gemm", "Softmax"]);
+    expect(await checkUpgrade(graph, 11, { x })).toEqual(["Flatten", "Gemm", "Softmax"]);
   });
 });
 
@@ -185,7 +185,7 @@ const alongChannels = (graph: Graph): Graph => ({
 
 test("the check catches an upgrade with another effect", async () => {
   const given: OldOperator = { opset: 9, op: "Softmax", becomes: flattened };
-  const check = checkNormalised(oldModel(given), 9, { x }, alongChannels);
+  const check = checkUpgrade(oldModel(given), 9, { x }, alongChannels);
   await expect(check).rejects.toThrow(/isClose/);
 });
 
