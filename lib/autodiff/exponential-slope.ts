@@ -8,9 +8,9 @@ import type { VjpContext } from "./rule.ts";
  *     a e^min(X, 0) + (1 - a) [X > 0]      the first term is a where X > 0
  */
 export function exponentialSlope(context: VjpContext, a: number): Value {
-  const { graph, forms, inputs } = context;
+  const { graph, forms, input } = context;
   const { add, mul } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   const decay = mul(a, graph.emit("Exp", [graph.emit("Min", [x, graph.scalar(0)])]));
   return a === 1 ? decay : add(decay, mul(1 - a, forms.isPositive(x)));
 }

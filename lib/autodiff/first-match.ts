@@ -1,7 +1,7 @@
 import type { Value } from "../onnx/model.ts";
+import { keepDims } from "../onnx/operators/axes.ts";
 import { floatTensor, sizeOf } from "../onnx/tensor.ts";
 import { arithmetic } from "./arithmetic.ts";
-import { keepDims } from "./axes.ts";
 import type { VjpContext } from "./rule.ts";
 
 interface Reduced {

@@ -3,7 +3,9 @@ import type { Node, Value } from "../onnx/model.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 import { UnsupportedGradientError } from "./errors.ts";
 import type { Forms } from "./forms/forms.ts";
-import type { NodeVjp, VjpContext } from "./rule.ts";
+import { MARKED_DOMAIN } from "./rewrites/marked.ts";
+import { MARKED_RULES } from "./rewrites/index.ts";
+import { type NodeVjp, type VjpContext, vjpContext, type VjpRule } from "./rule.ts";
 import { NON_DIFFERENTIABLE, RULES } from "./rules/index.ts";
 
 /** The part of a network between its image and one layer; names are the network's. */
@@ -44,8 +46,6 @@ export class ForwardTrace {
   readonly #scope: Map<Value, Value>;
   readonly #active: Set<Value>;
   readonly #rectified = new Set<Value>();
-  readonly #readers: ReadonlyMap<Value, readonly string[]>;
-  readonly #producers: ReadonlyMap<Value, string>;
 
   constructor(graph: GraphBuilder, inputs: TraceInputs, pass: ForwardPass, forms: Forms) {
     this.#graph = graph;
@@ -53,8 +53,6 @@ export class ForwardTrace {
     this.#forms = forms;
     this.#scope = new Map([...inputs.replacements, [pass.input, inputs.image]]);
     this.#active = new Set([pass.input]);
-    this.#readers = readersByValue(pass.nodes);
-    this.#producers = new Map(pass.nodes.flatMap((n) => n.outputs.map((value) => [value, n.op])));
   }
 
   isActive(value: Value): boolean {
@@ -85,18 +83,15 @@ export class ForwardTrace {
       node.outputs.forEach((value, i) => this.#scope.set(value, outputs[i]!));
       return;
     }
-    const [first = ""] = node.inputs;
-    const producer = this.#producers.get(first);
-    const step = applyRule(this.#pass.layerName, {
+    const context = vjpContext({
       graph: this.#graph,
       node,
       inputs,
       forms: this.#forms,
       isActive: (i) => this.isActive(node.inputs[i] ?? ""),
       isRectified: (i) => this.#rectified.has(node.inputs[i] ?? ""),
-      consumers: this.#readers.get(node.outputs[0]!) ?? [],
-      producer: producer ? { op: producer, consumers: this.#readers.get(first)!.length } : null,
     });
+    const step = applyRule(this.#pass.layerName, context);
     step.outputs.forEach((value, i) => {
       const name = node.outputs[i];
       if (!name) return;
@@ -108,10 +103,15 @@ export class ForwardTrace {
   }
 }
 
+const RULES_BY_DOMAIN: ReadonlyMap<string, Readonly<Record<string, VjpRule>>> = new Map([
+  ["", RULES],
+  [MARKED_DOMAIN, MARKED_RULES],
+]);
+
 function applyRule(layerName: string, context: VjpContext): NodeVjp {
   const { node } = context;
-  const isKnown = node.domain === "" && Object.hasOwn(RULES, node.op);
-  const rule = isKnown ? RULES[node.op] : undefined;
+  const rules = RULES_BY_DOMAIN.get(node.domain) ?? {};
+  const rule = Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
   try {
     if (rule) return rule(context);
   } catch (error) {
@@ -122,17 +122,4 @@ function applyRule(layerName: string, context: VjpContext): NodeVjp {
     `the operator${node.domain && ` of domain '${node.domain}'`} has no gradient rule`,
     "choose a layer before it",
   ).towards(layerName);
-}
-
-/** Operators that read each value, one entry per reading node. */
-function readersByValue(nodes: readonly Node[]): ReadonlyMap<Value, readonly string[]> {
-  const readers = new Map<Value, string[]>();
-  for (const node of nodes) {
-    for (const value of new Set(node.inputs)) {
-      const list = readers.get(value);
-      if (list) list.push(node.op);
-      else readers.set(value, [node.op]);
-    }
-  }
-  return readers;
 }

@@ -44,6 +44,28 @@ export function padByConcat(graph: GraphBuilder, value: Value, pads: Pads, fill:
   }, value);
 }
 
+/** Where the elements of an axis go. */
+export interface Shift {
+  readonly axis: number;
+  /** Place of element 0; negative where the first elements are left out. */
+  readonly offset: number;
+  /** Of the axis afterwards. */
+  readonly length: number;
+}
+
+/** `out[j] = value[j - offset]` for 0 <= j < `length` along `axis`, and 0 where there is no such element. */
+export function shiftAlong(graph: GraphBuilder, value: Value, shift: Shift): Value {
+  const { axis, offset, length } = shift;
+  const shape = graph.shapeOf(value);
+  const after = length - offset - shape[axis]!;
+  const none = shape.map(() => 0);
+  const along = (begin: number, end: number): Pads => ({
+    begins: none.with(axis, Math.max(begin, 0)),
+    ends: none.with(axis, Math.max(end, 0)),
+  });
+  return padWith(graph, crop(graph, value, along(-offset, -after)), along(offset, after), 0);
+}
+
 /** Removes that many elements before and after along every axis. */
 export function crop(graph: GraphBuilder, value: Value, { begins, ends }: Pads): Value {
   const shape = graph.shapeOf(value);

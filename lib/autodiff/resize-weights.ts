@@ -1,10 +1,7 @@
 import type { Node } from "../onnx/model.ts";
-import { floatAttribute, intAttribute, stringAttribute } from "../onnx/node.ts";
+import type { AxisScale, Resizing } from "../onnx/operators/resize.ts";
 import { type FloatTensor, floatTensor } from "../onnx/tensor.ts";
-import { inferNode } from "../onnx/shape-inference.ts";
-import { constantNumbers } from "./constant-inputs.ts";
 import { UnsupportedGradientError } from "./errors.ts";
-import type { VjpContext } from "./rule.ts";
 
 /** Resampling along one axis as a matrix. */
 export interface AxisWeights {
@@ -12,13 +9,6 @@ export interface AxisWeights {
   readonly isLast: boolean;
   /** [output pixels, input pixels] */
   readonly weights: FloatTensor;
-}
-
-interface AxisScale {
-  readonly input: number;
-  readonly output: number;
-  /** Output pixels per input pixel, float32. */
-  readonly scale: number;
 }
 
 type Coordinate = (place: number, axis: AxisScale) => number;
@@ -41,9 +31,12 @@ const NEAREST: Readonly<Record<string, (coordinate: number) => number>> = {
   ceil: Math.ceil,
 };
 
-/** Matrices of the axes that a Resize node changes. */
-export function resizedAxes(context: VjpContext): readonly AxisWeights[] {
-  const { graph, node, inputs } = context;
+/**
+ * Matrices of the axes that a Resize node changes.
+ *
+ * @throws UnsupportedGradientError for what has no matrix here.
+ */
+export function resizedAxes(node: Node, resizing: Resizing): readonly AxisWeights[] {
   const refuse = (problem: string) =>
     new UnsupportedGradientError(
       node,
@@ -51,47 +44,30 @@ export function resizedAxes(context: VjpContext): readonly AxisWeights[] {
       "only nearest, linear and cubic resampling of the last two axes is supported",
     );
 
-  const transformation = stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
-  const coordinateOf = COORDINATES[transformation];
-  if (!coordinateOf) throw refuse(`coordinate_transformation_mode is '${transformation}'`);
-  const taps = tapsOf(node);
-  if (!taps) throw refuse(`mode is '${stringAttribute(node, "mode", "nearest")}'`);
-  for (const attribute of ["antialias", "exclude_outside"]) {
-    if (intAttribute(node, attribute, 0) !== 0) throw refuse(`${attribute} is 1`);
+  const { coordinateTransformation, axes } = resizing;
+  const coordinateOf = COORDINATES[coordinateTransformation];
+  if (!coordinateOf) {
+    throw refuse(`coordinate_transformation_mode is '${coordinateTransformation}'`);
   }
+  const taps = tapsOf(resizing);
+  if (!taps) throw refuse(`mode is '${resizing.mode}'`);
+  if (resizing.antialias) throw refuse("antialias is 1");
+  if (resizing.excludeOutside) throw refuse("exclude_outside is 1");
 
-  const scales = scalesOf(context);
-  return scales.flatMap((axis, index) => {
+  return axes.flatMap((axis, index) => {
     if (axis.input === axis.output && axis.scale === 1) return [];
-    const fromEnd = scales.length - index;
+    const fromEnd = axes.length - index;
     if (fromEnd > 2) throw refuse(`it resizes axis ${index}`);
     return [{ isLast: fromEnd === 1, weights: weightMatrix(axis, coordinateOf, taps) }];
   });
-
-  function scalesOf(resize: VjpContext): readonly AxisScale[] {
-    const inputShape = graph.shapeOf(inputs[0]!);
-    const facts = inputs.map((value) => (value ? graph.factsOf(value) : null));
-    const outputShape = inferNode(node, facts)[0]!.shape;
-    const stated = constantNumbers(resize, 2, "scales") ?? [];
-    constantNumbers(resize, 3, "sizes");
-    const axes = node.attributes["axes"];
-    const places = Array.isArray(axes) ? axes : inputShape.map((_, axis) => axis);
-    return inputShape.map((input, axis) => {
-      const output = outputShape[axis]!;
-      const place = places.findIndex((p) => p === axis || p === axis - inputShape.length);
-      return { input, output, scale: Math.fround(stated[place] ?? output / input) };
-    });
-  }
 }
 
 /** Which input pixels an output pixel reads, and how much of each; `null` for a mode not known. */
-function tapsOf(node: Node): Taps | null {
-  const mode = stringAttribute(node, "mode", "nearest");
-  const nearest = NEAREST[stringAttribute(node, "nearest_mode", "round_prefer_floor")];
+function tapsOf({ mode, nearestMode, cubicCoefficient: a }: Resizing): Taps | null {
+  const nearest = NEAREST[nearestMode];
   if (mode === "nearest" && nearest) return (coordinate) => [[nearest(coordinate), 1]];
   if (mode === "linear") return kernelTaps([0, 1], (distance) => 1 - distance);
   if (mode !== "cubic") return null;
-  const a = floatAttribute(node, "cubic_coeff_a", -0.75);
   return kernelTaps([-1, 0, 1, 2], (distance) => cubicKernel(a, distance));
 }
 

@@ -1,9 +1,11 @@
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
+import { requiredInput } from "../onnx/node.ts";
+import type { Inputs } from "../onnx/operators/inputs.ts";
 import type { Forms } from "./forms/forms.ts";
 
-/** What a rule may look at: one forward node, whose inputs are already in the graph. */
-export interface VjpContext {
+/** One forward node, whose inputs are already in the graph. */
+interface ForwardNode {
   /** Graph that receives the forward and backward nodes; it knows the shape of every value. */
   readonly graph: GraphBuilder;
   /** The operator with its attributes; its input and output names are the network's, not the graph's. */
@@ -12,17 +14,33 @@ export interface VjpContext {
   readonly inputs: readonly Value[];
   /** Whether input i depends on the image, so that a cotangent for it is of use. */
   readonly isActive: (index: number) => boolean;
-  /** What has a form per execution provider, emitted into `graph`. */
-  readonly forms: Forms;
   /**
    * Whether input i is never negative and, where it is zero, passes no gradient on: the output of a
    * ReLU, or of pools, concatenations and normalisations of such outputs.
    */
   readonly isRectified: (index: number) => boolean;
-  /** Operators that read output 0 of the node on the path to the layer. */
-  readonly consumers: readonly string[];
-  /** Operator that produced input 0, and how many nodes read that input. */
-  readonly producer: { readonly op: string; readonly consumers: number } | null;
+  /** What has a form per execution provider, emitted into `graph`. */
+  readonly forms: Forms;
+}
+
+/** What a rule may look at. */
+export interface VjpContext extends ForwardNode {
+  /** Input i, which must be there. @throws ModelError if it is left out. */
+  readonly input: (index: number) => Value;
+  /** What is known of each input, for the parsers in `onnx/operators`. */
+  readonly facts: Inputs;
+}
+
+export function vjpContext(forward: ForwardNode): VjpContext {
+  const { graph, node, inputs } = forward;
+  return {
+    ...forward,
+    input: (index) => {
+      requiredInput(node, index);
+      return inputs[index]!;
+    },
+    facts: inputs.map((value) => (value === "" ? null : graph.factsOf(value))),
+  };
 }
 
 /**

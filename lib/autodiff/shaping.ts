@@ -31,6 +31,21 @@ export function sumTo(graph: GraphBuilder, dZ: Value, shape: readonly number[]):
   return reshapeTo(graph, summed, shape);
 }
 
+/** Elements `start`, `start + step`, ... of an axis, up to but without `end`. */
+export interface Range {
+  readonly axis: number;
+  readonly start: number;
+  /** Counted from the end if negative. */
+  readonly end: number;
+  /** @default 1 */
+  readonly step?: number;
+}
+
+export function slice(graph: GraphBuilder, value: Value, { axis, start, end, step = 1 }: Range) {
+  const bounds = [[start], [end], [axis], [step]].map((bound) => graph.ints(bound));
+  return graph.emit("Slice", [value, ...bounds]);
+}
+
 /** A constant zero of `shape` that takes no space in the file. */
 export function zeros(graph: GraphBuilder, shape: readonly number[]): Value {
   return expandTo(graph, graph.scalar(0), shape);

@@ -1,13 +1,12 @@
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/model.ts";
 import { padZeros } from "./padding.ts";
-import { reshapeTo } from "./shaping.ts";
+import { reshapeTo, slice } from "./shaping.ts";
 
 /** Elements in the opposite order along `axis`. */
 export function reversed(graph: GraphBuilder, value: Value, axis: number): Value {
   const beforeFirst = -graph.shapeOf(value)[axis]! - 1;
-  const bounds = [[-1], [beforeFirst], [axis], [-1]];
-  return graph.emit("Slice", [value, ...bounds.map((bound) => graph.ints(bound))]);
+  return slice(graph, value, { axis, start: -1, end: beforeFirst, step: -1 });
 }
 
 /** `step` - 1 zeros between neighbours along `axis`: length L becomes (L - 1) step + 1. */
@@ -24,6 +23,5 @@ export function interleaveZeros(
   const none = [...shape.map(() => 0), 0];
   const rows = padZeros(graph, columns, none, none.with(axis + 1, step - 1));
   const merged = reshapeTo(graph, rows, shape.with(axis, length * step));
-  const bounds = [[0], [(length - 1) * step + 1], [axis]];
-  return graph.emit("Slice", [merged, ...bounds.map((bound) => graph.ints(bound))]);
+  return slice(graph, merged, { axis, start: 0, end: (length - 1) * step + 1 });
 }

@@ -5,6 +5,7 @@ import { UnsupportedGradientError } from "./errors.ts";
 import { type ForwardPass, ForwardTrace, type Step, type TraceInputs } from "./forward-trace.ts";
 import type { Forms } from "./forms/forms.ts";
 import { formsOf } from "./forms/index.ts";
+import { markNodes } from "./rewrites/index.ts";
 import type { Provider } from "./provider.ts";
 
 export interface LayerVjp {
@@ -31,7 +32,7 @@ export function vjp(
 ): LayerVjp {
   const forms = formsOf(provider, graph);
   const trace = new ForwardTrace(graph, inputs, pass, forms);
-  for (const node of pass.nodes) trace.visit(node);
+  for (const node of markNodes(pass.nodes)) trace.visit(node);
   const last = pass.nodes.at(-1);
   if (last && !trace.isActive(pass.layer)) throw notSmooth(last, pass.layerName);
   return {

@@ -4,7 +4,6 @@ import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { erfVjp } from "../../lib/autodiff/rules/erf.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
-import { reluVjp } from "../../lib/autodiff/rules/relu.ts";
 import { sigmoidVjp } from "../../lib/autodiff/rules/sigmoid.ts";
 import { type Attributes, float } from "../../lib/onnx/model.ts";
 import { floatTensor, type FloatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
@@ -177,18 +176,6 @@ test("the corner of Relu, LeakyRelu and Abs at zero is as documented", async () 
     }
   }
 });
-
-test("a Relu that only a MaxPool reads leaves the mask to it", () => {
-  expect(reluCotangent(["MaxPool"])).toBe("dy");
-  expect(reluCotangent(["MaxPool", "Conv"])).not.toBe("dy");
-  expect(reluCotangent(["Conv"])).not.toBe("dy");
-});
-
-function reluCotangent(consumers: readonly string[]) {
-  const context = contextOf({ op: "Relu", inputs: [at], surroundings: { consumers } });
-  context.graph.input("dy", "float32", SHAPE);
-  return reluVjp(context).pullback(["dy"])[0];
-}
 
 test("checkVjp catches a 1 % error in a slope", async () => {
   const check = checkVjp(tooSteep, { op: "Sigmoid", inputs: [at] });

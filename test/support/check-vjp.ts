@@ -2,10 +2,15 @@ import { expect } from "vitest";
 
 import { formsOf } from "../../lib/autodiff/forms/index.ts";
 import type { Provider } from "../../lib/autodiff/provider.ts";
-import type { VjpRule, VjpContext } from "../../lib/autodiff/rule.ts";
+import { type VjpContext, vjpContext, type VjpRule } from "../../lib/autodiff/rule.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import type { Attributes, Node, Value } from "../../lib/onnx/model.ts";
-import { type FloatTensor, floatTensor, type Tensor } from "../../lib/onnx/tensor.ts";
+import {
+  type ElementType,
+  type FloatTensor,
+  floatTensor,
+  type Tensor,
+} from "../../lib/onnx/tensor.ts";
 import { CUDA_OPERATORS } from "./cuda-operators.ts";
 import { normal } from "./random.ts";
 import { compile, type FloatTensors } from "./run-graph.ts";
@@ -15,6 +20,12 @@ interface ConstantInput {
   readonly constant: Tensor;
 }
 
+/** An input that is known only while the network runs, and that the image has no influence on. */
+interface ComputedInput {
+  readonly computed: ElementType;
+  readonly shape: readonly number[];
+}
+
 export interface VjpCase {
   readonly op: string;
   readonly attributes?: Attributes;
@@ -22,17 +33,22 @@ export interface VjpCase {
    * Tensors are active: the point of linearisation, further from kinks than `STEP` times a normal
    * deviate. `null` is an optional input left out.
    */
-  readonly inputs: readonly (FloatTensor | ConstantInput | null)[];
+  readonly inputs: readonly (FloatTensor | ConstantInput | ComputedInput | null)[];
   /** @default 1 */
   readonly outputCount?: number;
   /** Outputs that the layer does not depend on: their cotangent is null. */
   readonly unusedOutputs?: readonly number[];
   /** What the rule is told of the node's surroundings; by default nothing. */
-  readonly surroundings?: Partial<Pick<VjpContext, "isRectified" | "consumers" | "producer">>;
+  readonly surroundings?: Partial<Pick<VjpContext, "isRectified">>;
   readonly seed?: number;
 }
 
 export const constant = (tensor: Tensor): ConstantInput => ({ constant: tensor });
+
+export const computed = (type: ElementType, shape: readonly number[]): ComputedInput => ({
+  computed: type,
+  shape,
+});
 
 /**
  * First step of the central difference, in units of a standard normal direction. Richardson's
@@ -123,17 +139,15 @@ export function contextOf(vjpCase: VjpCase, provider: Provider = "cpu"): VjpCont
   const values = declareInputs(graph, inputs);
   const outputs = Array.from({ length: outputCount }, (_, i) => `y${i}`);
   const node: Node = { op, name: "", domain: "", inputs: values, outputs, attributes };
-  return {
+  return vjpContext({
     graph,
     node,
     inputs: values,
     forms: formsOf(provider, graph),
     isActive: (index) => isActive(inputs[index]),
     isRectified: () => false,
-    consumers: [],
-    producer: null,
     ...surroundings,
-  };
+  });
 }
 
 function operatorGraph({ op, attributes = {}, inputs, outputCount = 1 }: VjpCase) {
@@ -168,12 +182,12 @@ function declareInputs(graph: GraphBuilder, inputs: VjpCase["inputs"]): Value[] 
   return inputs.map((input, i) => {
     if (input === null) return "";
     if ("constant" in input) return graph.constant(input.constant);
-    return graph.input(`x${i}`, "float32", input.shape);
+    return graph.input(`x${i}`, "computed" in input ? input.computed : "float32", input.shape);
   });
 }
 
 function isActive(input: VjpCase["inputs"][number] | undefined): input is FloatTensor {
-  return input !== null && input !== undefined && !("constant" in input);
+  return !!input && !("constant" in input) && !("computed" in input);
 }
 
 function activeTensors(inputs: VjpCase["inputs"]): FloatTensors {

@@ -2,7 +2,7 @@ import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import { float, type Value } from "../../onnx/model.ts";
 import { channelConv } from "./channel-sum.ts";
 import { compare } from "./comparison.ts";
-import { flippedConv } from "./flipped-conv.ts";
+import { flippedConvs } from "./flipped-conv.ts";
 import type { Forms } from "./forms.ts";
 import { scatteredMaxPool } from "./pool/scattered.ts";
 import { isSeparable, separableMaxPool } from "./pool/separable.ts";
@@ -16,6 +16,7 @@ const STEEP = float(1e38);
  * layout (NCHWc) and whose slow ones are Pow, Where and MaxPool with Indices.
  */
 export function cpuForms(graph: GraphBuilder): Forms {
+  const flippedConv = flippedConvs(graph);
   // one pass, twice as fast as comparing and casting
   const isPositive = (x: Value) => graph.emit("HardSigmoid", [x], { alpha: STEEP, beta: float(0) });
   return {
@@ -24,8 +25,8 @@ export function cpuForms(graph: GraphBuilder): Forms {
     isEqual: (a, b) => compare(graph, "Equal", a, b),
     // pairs of Add stay in the blocked layout, a Sum of many does not
     sum: (parts) => parts.reduce((total, part) => graph.emit("Add", [total, part])),
-    convAdjoint: (convolution, dY) =>
-      flippedConv(graph, convolution, dY) ?? convTranspose(graph, convolution, dY),
+    convAdjoint: (dY, convolution) =>
+      flippedConv(dY, convolution) ?? convTranspose(graph, dY, convolution),
     windowSum: (value, window) => channelConv(graph, value, window),
     // MaxPool with Indices costs eight times a plain MaxPool here
     maxPool: (x, pool) =>

@@ -22,8 +22,8 @@ export function cudaForms(graph: GraphBuilder): Forms {
         ? graph.emit("Sum", parts)
         : parts.reduce((total, part) => graph.emit("Add", [total, part])),
     // ConvTranspose with stride 1 is cuDNN's own data gradient
-    convAdjoint: (convolution, dY) =>
-      subPixelConv(graph, convolution, dY) ?? croppedConvTranspose(graph, convolution, dY),
+    convAdjoint: (dY, convolution) =>
+      subPixelConv(graph, dY, convolution) ?? croppedConvTranspose(graph, dY, convolution),
     windowSum: (value, window) => channelPool(graph, value, window),
     maxPool: (x, pool) => scatteredMaxPool(graph, x, pool),
     computesSelectedChannelOnly: false,

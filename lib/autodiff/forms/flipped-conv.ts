@@ -1,9 +1,9 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
-import { floatTensor, type FloatTensor } from "../../onnx/tensor.ts";
+import { span } from "../../onnx/operators/window.ts";
+import { floatTensor, type FloatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { crop } from "../padding.ts";
-import { span } from "../window.ts";
-import type { Convolution } from "./forms.ts";
+import type { ConvAdjoint } from "./forms.ts";
 import { constantWeight } from "./weight.ts";
 
 /**
@@ -12,41 +12,42 @@ import { constantWeight } from "./weight.ts";
  *
  *     dX = Conv(dY, W'),  W'[ci, co, i, j] = W[co, ci, k-1-i, k-1-j],  pads d (k-1) - p
  *
- * Where a pad of the forward pass exceeds d (k-1), dY is cropped instead of padded.
+ * Where a pad of the forward pass exceeds d (k-1), dY is cropped instead of padded. Convolutions of
+ * the graph that share a weight share its reversed copy.
  *
- * @returns null where the form does not apply: a stride, or a weight that is not constant.
+ * @returns a function that gives null where the form does not apply: a stride, or a weight that is
+ *   not constant.
  */
-export function flippedConv(
-  graph: GraphBuilder,
-  { windows, group, weight }: Convolution,
-  dY: Value,
-): Value | null {
-  const kernel = constantWeight(graph, weight);
-  if (kernel === null || windows.some(({ stride }) => stride !== 1)) return null;
-  const begins = windows.map((window) => span(window) - 1 - window.padBegin);
-  const ends = windows.map((window) => span(window) - 1 - window.padEnd);
-  const excess = (pads: readonly number[]) => [0, 0, ...pads.map((pad) => Math.max(-pad, 0))];
-  const read = crop(graph, dY, { begins: excess(begins), ends: excess(ends) });
-  return graph.emit("Conv", [read, graph.constant(flip(kernel, group))], {
-    kernel_shape: windows.map((window) => window.kernel),
-    dilations: windows.map(({ dilation }) => dilation),
-    pads: [...begins, ...ends].map((pad) => Math.max(pad, 0)),
-    group,
-  });
+export function flippedConvs(graph: GraphBuilder) {
+  const copies = new Map<FloatTensor, Map<number, Value>>();
+  const flipped = (weight: FloatTensor, group: number): Value => {
+    const byGroup = copies.get(weight) ?? new Map<number, Value>();
+    const copy = byGroup.get(group) ?? graph.constant(flip(weight, group));
+    copies.set(weight, byGroup.set(group, copy));
+    return copy;
+  };
+
+  return (dY: Value, { windows, group, weight }: ConvAdjoint): Value | null => {
+    const kernel = constantWeight(graph, weight);
+    if (kernel === null || windows.some(({ stride }) => stride !== 1)) return null;
+    const begins = windows.map((window) => span(window) - 1 - window.padBegin);
+    const ends = windows.map((window) => span(window) - 1 - window.padEnd);
+    const excess = (pads: readonly number[]) => [0, 0, ...pads.map((pad) => Math.max(-pad, 0))];
+    const read = crop(graph, dY, { begins: excess(begins), ends: excess(ends) });
+    return graph.emit("Conv", [read, flipped(kernel, group)], {
+      kernel_shape: windows.map((window) => window.kernel),
+      dilations: windows.map(({ dilation }) => dilation),
+      pads: [...begins, ...ends].map((pad) => Math.max(pad, 0)),
+      group,
+    });
+  };
 }
 
-const flipped = new WeakMap<FloatTensor, Map<number, FloatTensor>>();
-
-/** [Co, Ci / g, ...k] to [Ci, Co / g, ...k reversed]; remembered, so that graphs share the copy. */
+/** [Co, Ci / g, ...k] to [Ci, Co / g, ...k reversed]. */
 function flip(weight: FloatTensor, group: number): FloatTensor {
-  const byGroup = flipped.get(weight) ?? new Map<number, FloatTensor>();
-  flipped.set(weight, byGroup);
-  const known = byGroup.get(group);
-  if (known) return known;
-
   const [outputs = 1, inputsPerGroup = 1, ...kernel] = weight.shape;
   const outputsPerGroup = outputs / group;
-  const taps = kernel.reduce((count, k) => count * k, 1);
+  const taps = sizeOf(kernel);
   const data = new Float32Array(weight.data.length);
   for (let co = 0; co < outputs; co++) {
     const groupOfOutput = Math.floor(co / outputsPerGroup);
@@ -58,7 +59,5 @@ function flip(weight: FloatTensor, group: number): FloatTensor {
       for (let tap = 0; tap < taps; tap++) data[to + tap] = weight.data[from + taps - 1 - tap]!;
     }
   }
-  const result = floatTensor([inputsPerGroup * group, outputsPerGroup, ...kernel], data);
-  byGroup.set(group, result);
-  return result;
+  return floatTensor([inputsPerGroup * group, outputsPerGroup, ...kernel], data);
 }

@@ -1,6 +1,7 @@
 import type { Attributes, Value } from "../../onnx/model.ts";
 import type { FloatTensor } from "../../onnx/tensor.ts";
-import type { AxisWindow } from "../window.ts";
+import type { Convolution } from "../../onnx/operators/conv.ts";
+import type { Pool } from "../../onnx/operators/pool.ts";
 
 /**
  * The operations that have more than one good form: what is fastest and safest to emit depends on
@@ -22,7 +23,7 @@ export interface Forms {
    *
    * @param dY [N, Co, ...] @returns [N, Ci, ...] with the input's lengths of `windows`
    */
-  readonly convAdjoint: (convolution: Convolution, dY: Value) => Value;
+  readonly convAdjoint: (dY: Value, convolution: ConvAdjoint) => Value;
   /** bias + scale * (sum of `value` over a window of channels); [N, C, H, W]. */
   readonly windowSum: (value: Value, window: ChannelWindow) => Value;
   /** Max pooling forward and back; the first of equal maxima takes the whole gradient. */
@@ -34,11 +35,8 @@ export interface Forms {
   readonly computesSelectedChannelOnly: boolean;
 }
 
-/** Y = Conv(X, W) as far as its data gradient depends on it. */
-export interface Convolution {
-  /** One per spatial axis. */
-  readonly windows: readonly AxisWindow[];
-  readonly group: number;
+/** What the data gradient of a convolution depends on. */
+export interface ConvAdjoint extends Pick<Convolution, "windows" | "group"> {
   /** [Co, Ci / group, ...]; a tensor enters the graph only if the form needs it unchanged. */
   readonly weight: Value | FloatTensor;
 }
@@ -51,9 +49,7 @@ export interface ChannelWindow {
   readonly bias: number;
 }
 
-export interface MaxPooling {
-  /** One per spatial axis. */
-  readonly windows: readonly AxisWindow[];
+export interface MaxPooling extends Pick<Pool, "windows"> {
   /** The MaxPool node's own, which say the same as `windows`. */
   readonly attributes: Attributes;
   /** Whether X is never negative and passes no gradient on where it is zero. */

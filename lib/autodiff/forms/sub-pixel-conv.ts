@@ -1,9 +1,9 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
+import type { AxisWindow } from "../../onnx/operators/window.ts";
 import { floatTensor, type FloatTensor } from "../../onnx/tensor.ts";
 import { crop } from "../padding.ts";
-import type { AxisWindow } from "../window.ts";
-import type { Convolution } from "./forms.ts";
+import type { ConvAdjoint } from "./forms.ts";
 import { constantWeight } from "./weight.ts";
 
 /**
@@ -21,8 +21,8 @@ import { constantWeight } from "./weight.ts";
  */
 export function subPixelConv(
   graph: GraphBuilder,
-  { windows, group, weight }: Convolution,
   dY: Value,
+  { windows, group, weight }: ConvAdjoint,
 ): Value | null {
   const taps = constantWeight(graph, weight);
   const [vertical, horizontal] = windows;

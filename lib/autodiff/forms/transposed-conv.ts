@@ -1,8 +1,9 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
-import type { Value } from "../../onnx/model.ts";
+import type { Attributes, Value } from "../../onnx/model.ts";
+import { padsOf } from "../../onnx/operators/window.ts";
 import { crop } from "../padding.ts";
 import { unusedPixels } from "../window.ts";
-import type { Convolution } from "./forms.ts";
+import type { ConvAdjoint } from "./forms.ts";
 import { weightValue } from "./weight.ts";
 
 /**
@@ -12,9 +13,8 @@ import { weightValue } from "./weight.ts";
  *
  * dY: [N, Co, ...]; W: [Co, Ci / group, ...], the forward convolution's own weight, not copied.
  */
-export function convTranspose(graph: GraphBuilder, convolution: Convolution, dY: Value): Value {
-  const { begins, ends } = padsOf(convolution);
-  return transposed(graph, convolution, dY, { pads: [...begins, ...ends] });
+export function convTranspose(graph: GraphBuilder, dY: Value, convolution: ConvAdjoint): Value {
+  return transposed(graph, dY, convolution, { pads: padsOf(convolution.windows) });
 }
 
 /**
@@ -23,22 +23,24 @@ export function convTranspose(graph: GraphBuilder, convolution: Convolution, dY:
  */
 export function croppedConvTranspose(
   graph: GraphBuilder,
-  convolution: Convolution,
   dY: Value,
+  convolution: ConvAdjoint,
 ): Value {
-  const { begins, ends } = padsOf(convolution);
-  if (begins.every((pad, axis) => pad === ends[axis])) {
-    return convTranspose(graph, convolution, dY);
+  const { windows } = convolution;
+  if (windows.every(({ padBegin, padEnd }) => padBegin === padEnd)) {
+    return convTranspose(graph, dY, convolution);
   }
-  const padded = transposed(graph, convolution, dY, {});
-  return crop(graph, padded, { begins: [0, 0, ...begins], ends: [0, 0, ...ends] });
+  return crop(graph, transposed(graph, dY, convolution), {
+    begins: [0, 0, ...windows.map(({ padBegin }) => padBegin)],
+    ends: [0, 0, ...windows.map(({ padEnd }) => padEnd)],
+  });
 }
 
 function transposed(
   graph: GraphBuilder,
-  { windows, group, weight }: Convolution,
   dY: Value,
-  pads: { readonly pads?: readonly number[] },
+  { windows, group, weight }: ConvAdjoint,
+  pads: Attributes = {},
 ): Value {
   return graph.emit("ConvTranspose", [dY, weightValue(graph, weight)], {
     kernel_shape: windows.map(({ kernel }) => kernel),
@@ -48,11 +50,4 @@ function transposed(
     group,
     ...pads,
   });
-}
-
-function padsOf({ windows }: Convolution) {
-  return {
-    begins: windows.map(({ padBegin }) => padBegin),
-    ends: windows.map(({ padEnd }) => padEnd),
-  };
 }

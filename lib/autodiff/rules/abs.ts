@@ -12,9 +12,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Abs-13.
  */
 export const absVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, input } = context;
   const { mul } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   const y = emitForward(context);
   return {
     ...oneOutput(context, y, (dY) => [mul(dY, graph.emit("Sign", [x]))]),

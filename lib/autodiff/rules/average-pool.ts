@@ -1,9 +1,12 @@
 import type { Value } from "../../onnx/model.ts";
 import { intAttribute } from "../../onnx/node.ts";
+import { parsePool } from "../../onnx/operators/pool.ts";
+import type { AxisWindow } from "../../onnx/operators/window.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { UnsupportedGradientError } from "../errors.ts";
+import { movement } from "../forward.ts";
 import type { VjpRule, VjpContext } from "../rule.ts";
-import { type AxisWindow, slidingWindows, unusedPixels } from "../window.ts";
+import { unusedPixels, withOverhang } from "../window.ts";
 
 /**
  * Average pooling: Y[i] = sum of X over window i, divided by count[i].
@@ -19,19 +22,13 @@ import { type AxisWindow, slidingWindows, unusedPixels } from "../window.ts";
  * Source: ONNX operator AveragePool-11.
  */
 export const averagePoolVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
-  const [x = ""] = inputs;
-  const y = graph.emit("AveragePool", [x], node.attributes);
-  const windows = slidingWindows(node, graph.shapeOf(x), graph.shapeOf(y));
+  const { node, facts } = context;
+  const { windows } = parsePool(node, facts);
   if (windows.some(({ dilation }) => dilation !== 1)) {
     throw new UnsupportedGradientError(node, "its window is dilated", "use dilations of 1");
   }
   const includesPad = intAttribute(node, "count_include_pad", 0) === 1;
-  return {
-    outputs: [y],
-    isRectified: context.isRectified(0),
-    pullback: ([dY]) => [dY ? spread(context, x, dY, { windows, includesPad }) : null],
-  };
+  return movement(context, (dY) => spread(context, dY, { windows, includesPad }));
 };
 
 interface Geometry {
@@ -39,9 +36,9 @@ interface Geometry {
   readonly includesPad: boolean;
 }
 
-function spread({ graph, forms }: VjpContext, x: Value, dY: Value, geometry: Geometry): Value {
+function spread({ graph, forms, input }: VjpContext, dY: Value, geometry: Geometry): Value {
   const { windows, includesPad } = geometry;
-  const shape = graph.shapeOf(x);
+  const shape = graph.shapeOf(input(0));
   const channels = shape[1]!;
   const counts = countPlane(windows, includesPad);
   const perCount = (factor: number) => {
@@ -55,7 +52,7 @@ function spread({ graph, forms }: VjpContext, x: Value, dY: Value, geometry: Geo
     return graph.emit("Mul", [dY, graph.constant(scale)]);
   };
 
-  const isGlobal = windows.every(({ output, kernel, input }) => output === 1 && kernel >= input);
+  const isGlobal = windows.every((window) => window.output === 1 && window.kernel >= window.input);
   if (isGlobal) return graph.emit("Expand", [perCount(1), graph.ints(shape)]);
 
   const kernel = windows.map((window) => window.kernel);
@@ -71,13 +68,8 @@ function spread({ graph, forms }: VjpContext, x: Value, dY: Value, geometry: Geo
   }
   const ones = new Float32Array(channels * size).fill(1);
   const weight = floatTensor([channels, 1, ...kernel], ones);
-  const reached = windows.map(withOverhang);
-  return forms.convAdjoint({ windows: reached, group: channels, weight }, perCount(1));
-}
-
-/** ceil_mode lets the last window overhang the padding; as explicit padding the sizes add up. */
-function withOverhang(window: AxisWindow): AxisWindow {
-  return { ...window, padEnd: window.padEnd + Math.max(0, -unusedPixels(window)) };
+  const convolution = { windows: windows.map(withOverhang), group: channels, weight };
+  return forms.convAdjoint(perCount(1), convolution);
 }
 
 /** How many pixels each window averages, row-major over the output's spatial axes. */

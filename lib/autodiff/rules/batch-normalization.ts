@@ -18,7 +18,7 @@ import type { VjpRule } from "../rule.ts";
  * @throws UnsupportedGradientError in training mode, or if a parameter is not a constant.
  */
 export const batchNormalizationVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
+  const { graph, node, input } = context;
   const { mul } = arithmetic(graph);
   if (intAttribute(node, "training_mode", 0) !== 0) {
     throw new UnsupportedGradientError(
@@ -31,7 +31,7 @@ export const batchNormalizationVjp: VjpRule = (context) => {
   const s = constantNumbers(context, 1, "the scale") ?? [];
   const variance = constantNumbers(context, 4, "the variance") ?? [];
   const slope = s.map((scale, channel) => scale / Math.sqrt(variance[channel]! + epsilon));
-  const places = graph.shapeOf(inputs[0]!).slice(2);
+  const places = graph.shapeOf(input(0)).slice(2);
   const perChannel = floatTensor([slope.length, ...places.map(() => 1)], slope);
   return oneOutput(context, emitForward(context), (dY) => [mul(dY, graph.constant(perChannel))]);
 };

@@ -16,8 +16,8 @@ import type { VjpRule } from "../rule.ts";
  * @throws UnsupportedGradientError for a conversion to integers or booleans, whose gradient is zero.
  */
 export const castVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
-  const [x = ""] = inputs;
+  const { graph, node, input } = context;
+  const x = input(0);
   const to = intAttribute(node, "to");
   if (elementTypeOf(to) !== "float32") {
     throw new UnsupportedGradientError(

@@ -13,9 +13,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Celu-12.
  */
 export const celuVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
+  const { graph, node, input } = context;
   const { div, mul } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   const a = floatAttribute(node, "alpha", 1);
   const z = div(x, a);
   const slope = () => graph.emit("Exp", [graph.emit("Min", [z, graph.scalar(0)])]);

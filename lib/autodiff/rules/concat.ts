@@ -1,4 +1,4 @@
-import { axisAttribute } from "../axes.ts";
+import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { areAllRectified } from "../rectified.ts";
 import type { VjpRule } from "../rule.ts";

@@ -12,9 +12,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Cos-7.
  */
 export const cosVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, input } = context;
   const { mul } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   return oneOutput(context, emitForward(context), (dY) => [
     graph.emit("Neg", [mul(dY, graph.emit("Sin", [x]))]),
   ]);

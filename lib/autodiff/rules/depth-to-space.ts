@@ -1,5 +1,5 @@
 import { intAttribute, stringAttribute } from "../../onnx/node.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
@@ -16,21 +16,16 @@ import { reshapeTo } from "../shaping.ts";
  * Source: ONNX operator DepthToSpace-13.
  */
 export const depthToSpaceVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
-  const [x = ""] = inputs;
+  const { graph, node, input } = context;
   const b = intAttribute(node, "blocksize");
   const isDcr = stringAttribute(node, "mode", "DCR") === "DCR";
-  const shape = graph.shapeOf(x);
+  const shape = graph.shapeOf(input(0));
   const [n = 1, channels = 1, h = 1, w = 1] = shape;
 
-  const pull = (dY: string) => {
-    if (isDcr) return [graph.emit("SpaceToDepth", [dY], { blocksize: b })];
+  return movement(context, (dY) => {
+    if (isDcr) return graph.emit("SpaceToDepth", [dY], { blocksize: b });
     const blocks = reshapeTo(graph, dY, [n, channels / b ** 2, h, b, w, b]);
     const depth = graph.emit("Transpose", [blocks], { perm: [0, 1, 3, 5, 2, 4] });
-    return [reshapeTo(graph, depth, shape)];
-  };
-  return {
-    ...oneOutput(context, emitForward(context), pull),
-    isRectified: context.isRectified(0),
-  };
+    return reshapeTo(graph, depth, shape);
+  });
 };

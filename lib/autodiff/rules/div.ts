@@ -13,9 +13,9 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator Div-14.
  */
 export const divVjp: VjpRule = (context) => {
-  const { graph, inputs, isActive } = context;
+  const { graph, input, isActive } = context;
   const { div, mul } = arithmetic(graph);
-  const [a = "", b = ""] = inputs;
+  const [a, b] = [input(0), input(1)];
   const y = emitForward(context);
   return oneOutput(context, y, (dY) => {
     const quotient = div(dY, b);

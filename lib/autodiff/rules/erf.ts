@@ -12,9 +12,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Erf-13.
  */
 export const erfVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, input } = context;
   const { mul } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   const y = emitForward(context);
   const bell = () => graph.emit("Exp", [graph.emit("Neg", [mul(x, x)])]);
   return oneOutput(context, y, (dY) => [mul(dY, mul(2 / Math.sqrt(Math.PI), bell()))]);

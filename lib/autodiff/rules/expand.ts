@@ -1,4 +1,4 @@
-import { emitForward, oneOutput } from "../forward.ts";
+import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
 
@@ -12,11 +12,6 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator Expand-13.
  */
 export const expandVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
-  const [x = ""] = inputs;
-  const pull = (dY: string) => [sumTo(graph, dY, graph.shapeOf(x))];
-  return {
-    ...oneOutput(context, emitForward(context), pull),
-    isRectified: context.isRectified(0),
-  };
+  const { graph, input } = context;
+  return movement(context, (dY) => sumTo(graph, dY, graph.shapeOf(input(0))));
 };

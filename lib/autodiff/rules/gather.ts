@@ -1,6 +1,6 @@
-import { axisAttribute, fromStart } from "../axes.ts";
+import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { constantNumbers } from "../constant-inputs.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { movement } from "../forward.ts";
 import { gatherAdjoint } from "../gather-adjoint.ts";
 import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
@@ -18,16 +18,14 @@ import { reshapeTo } from "../shaping.ts";
  * @throws UnsupportedGradientError if the indices are computed while the network runs.
  */
 export const gatherVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
-  const [x = ""] = inputs;
-  const shape = graph.shapeOf(x);
+  const { graph, node, input } = context;
+  const shape = graph.shapeOf(input(0));
   const axis = axisAttribute(node, shape.length, 0);
   const length = shape[axis]!;
-  const indices = (constantNumbers(context, 1, "indices") ?? []).map((i) => fromStart(i, length));
-  const y = emitForward(context);
-  const pull = (dY: string) => {
+  const stated = constantNumbers(context, 1, "indices") ?? [];
+  const indices = stated.map((index) => (index < 0 ? index + length : index));
+  return movement(context, (dY) => {
     const flat = reshapeTo(graph, dY, shape.with(axis, indices.length));
-    return [gatherAdjoint(graph, flat, { axis, indices, length })];
-  };
-  return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) };
+    return gatherAdjoint(graph, flat, { axis, indices, length });
+  });
 };

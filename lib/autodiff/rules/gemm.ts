@@ -1,5 +1,5 @@
-import { floatAttribute, intAttribute } from "../../onnx/node.ts";
 import { float } from "../../onnx/model.ts";
+import { parseGemm } from "../../onnx/operators/matrix.ts";
 import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
@@ -16,20 +16,21 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator Gemm-13.
  */
 export const gemmVjp: VjpRule = (context) => {
-  const { graph, node, inputs, isActive } = context;
+  const { graph, node, input, isActive } = context;
   const { mul } = arithmetic(graph);
-  const [a = "", b = "", c = ""] = inputs;
-  const transA = intAttribute(node, "transA", 0);
-  const transB = intAttribute(node, "transB", 0);
-  const alpha = float(floatAttribute(node, "alpha", 1));
-  const beta = floatAttribute(node, "beta", 1);
+  const [a, b] = [input(0), input(1)];
+  const { alpha, beta, transA, transB } = parseGemm(node);
   const gemm = (left: string, right: string, transLeft: number, transRight: number) =>
-    graph.emit("Gemm", [left, right], { alpha, transA: transLeft, transB: transRight });
+    graph.emit("Gemm", [left, right], {
+      alpha: float(alpha),
+      transA: transLeft,
+      transB: transRight,
+    });
 
   return oneOutput(context, emitForward(context), (dY) => {
     const pullA = () => (transA ? gemm(b, dY, transB, 1) : gemm(dY, b, 0, 1 - transB));
     const pullB = () => (transB ? gemm(dY, a, 1, transA) : gemm(a, dY, 1 - transA, 0));
-    const pullC = () => sumTo(graph, beta === 1 ? dY : mul(dY, beta), graph.shapeOf(c));
+    const pullC = () => sumTo(graph, beta === 1 ? dY : mul(dY, beta), graph.shapeOf(input(2)));
     return [
       isActive(0) ? pullA() : null,
       isActive(1) ? pullB() : null,

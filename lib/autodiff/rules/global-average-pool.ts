@@ -1,6 +1,6 @@
 import { sizeOf } from "../../onnx/tensor.ts";
 import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { expandTo } from "../shaping.ts";
 
@@ -14,14 +14,9 @@ import { expandTo } from "../shaping.ts";
  * Source: ONNX operator GlobalAveragePool-1.
  */
 export const globalAveragePoolVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, input } = context;
   const { mul } = arithmetic(graph);
-  const shape = graph.shapeOf(inputs[0]!);
+  const shape = graph.shapeOf(input(0));
   const places = sizeOf(shape.slice(2));
-  return {
-    ...oneOutput(context, emitForward(context), (dY) => [
-      expandTo(graph, mul(dY, 1 / places), shape),
-    ]),
-    isRectified: context.isRectified(0),
-  };
+  return movement(context, (dY) => expandTo(graph, mul(dY, 1 / places), shape));
 };

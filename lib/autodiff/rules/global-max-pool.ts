@@ -14,9 +14,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator GlobalMaxPool-1.
  */
 export const globalMaxPoolVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, input } = context;
   const { mul } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   const axes = graph.shapeOf(x).flatMap((_, axis) => (axis < 2 ? [] : [axis]));
   const y = emitForward(context);
   return {

@@ -14,9 +14,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator HardSwish-14.
  */
 export const hardSwishVjp: VjpRule = (context) => {
-  const { graph, forms, inputs } = context;
+  const { graph, forms, input } = context;
   const { add, mul, sub } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   const h = graph.emit("HardSigmoid", [x], { alpha: float(1 / 6), beta: float(0.5) });
   const y = mul(x, h);
   const isSloped = () => forms.isPositive(mul(h, sub(1, h)));

@@ -1,4 +1,4 @@
-import { emitForward, oneOutput } from "../forward.ts";
+import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -10,7 +10,4 @@ import type { VjpRule } from "../rule.ts";
  *
  * Source: ONNX operator Identity-16.
  */
-export const identityVjp: VjpRule = (context) => ({
-  ...oneOutput(context, emitForward(context), (dY) => [dY]),
-  isRectified: context.isRectified(0),
-});
+export const identityVjp: VjpRule = (context) => movement(context, (dY) => dY);

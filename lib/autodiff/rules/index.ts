@@ -1,6 +1,5 @@
 import type { VjpRule } from "../rule.ts";
 import { absVjp } from "./abs.ts";
-import { addVjp } from "./add.ts";
 import { averagePoolVjp } from "./average-pool.ts";
 import { batchNormalizationVjp } from "./batch-normalization.ts";
 import { castVjp } from "./cast.ts";
@@ -18,7 +17,6 @@ import { eluVjp } from "./elu.ts";
 import { erfVjp } from "./erf.ts";
 import { expVjp } from "./exp.ts";
 import { expandVjp } from "./expand.ts";
-import { flattenVjp } from "./flatten.ts";
 import { gatherVjp } from "./gather.ts";
 import { gemmVjp } from "./gemm.ts";
 import { globalAveragePoolVjp } from "./global-average-pool.ts";
@@ -64,20 +62,18 @@ import { softsignVjp } from "./softsign.ts";
 import { spaceToDepthVjp } from "./space-to-depth.ts";
 import { splitVjp } from "./split.ts";
 import { sqrtVjp } from "./sqrt.ts";
-import { squeezeVjp } from "./squeeze.ts";
 import { subVjp } from "./sub.ts";
 import { sumVjp } from "./sum.ts";
 import { tanhVjp } from "./tanh.ts";
 import { thresholdedReluVjp } from "./thresholded-relu.ts";
 import { tileVjp } from "./tile.ts";
 import { transposeVjp } from "./transpose.ts";
-import { unsqueezeVjp } from "./unsqueeze.ts";
 import { whereVjp } from "./where.ts";
 
 /** The gradient rule of each operator, by its ONNX name. */
 export const RULES: Readonly<Record<string, VjpRule>> = {
   Abs: absVjp,
-  Add: addVjp,
+  Add: sumVjp,
   AveragePool: averagePoolVjp,
   BatchNormalization: batchNormalizationVjp,
   Cast: castVjp,
@@ -95,7 +91,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Erf: erfVjp,
   Exp: expVjp,
   Expand: expandVjp,
-  Flatten: flattenVjp,
+  Flatten: reshapeVjp,
   Gather: gatherVjp,
   Gemm: gemmVjp,
   GlobalAveragePool: globalAveragePoolVjp,
@@ -142,14 +138,14 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   SpaceToDepth: spaceToDepthVjp,
   Split: splitVjp,
   Sqrt: sqrtVjp,
-  Squeeze: squeezeVjp,
+  Squeeze: reshapeVjp,
   Sub: subVjp,
   Sum: sumVjp,
   Tanh: tanhVjp,
   ThresholdedRelu: thresholdedReluVjp,
   Tile: tileVjp,
   Transpose: transposeVjp,
-  Unsqueeze: unsqueezeVjp,
+  Unsqueeze: reshapeVjp,
   Where: whereVjp,
 };
 

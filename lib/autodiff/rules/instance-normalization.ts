@@ -18,10 +18,10 @@ import { standardise } from "../standardise.ts";
  * @throws UnsupportedGradientError if the scale or the bias depends on the image.
  */
 export const instanceNormalizationVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
+  const { graph, node, input } = context;
   const { add, mul } = arithmetic(graph);
   refuseActive(context, [1, 2], "its scale or bias");
-  const [x = "", scale = "", bias = ""] = inputs;
+  const [x, scale, bias] = [input(0), input(1), input(2)];
   const shape = graph.shapeOf(x);
   const places = shape.flatMap((_, axis) => (axis < 2 ? [] : [axis]));
   const perChannel = (value: string) =>

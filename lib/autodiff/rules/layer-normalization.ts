@@ -1,6 +1,6 @@
+import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { floatAttribute } from "../../onnx/node.ts";
 import { arithmetic } from "../arithmetic.ts";
-import { axisAttribute } from "../axes.ts";
 import { refuseActive } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import type { VjpRule } from "../rule.ts";
@@ -20,10 +20,10 @@ import { standardise } from "../standardise.ts";
  *   mean or r themselves.
  */
 export const layerNormalizationVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
+  const { graph, node, inputs, input } = context;
   const { add, mul } = arithmetic(graph);
   refuseActive(context, [1, 2], "its scale or bias");
-  const [x = "", s = "", b = ""] = inputs;
+  const [x, s, b] = [input(0), input(1), inputs[2]];
   const shape = graph.shapeOf(x);
   const axis = axisAttribute(node, shape.length, -1);
   const axes = shape.flatMap((_, i) => (i < axis ? [] : [i]));

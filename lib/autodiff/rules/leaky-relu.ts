@@ -13,9 +13,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator LeakyRelu-16.
  */
 export const leakyReluVjp: VjpRule = (context) => {
-  const { graph, forms, node, inputs } = context;
+  const { graph, forms, node, input } = context;
   const { add, mul } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   const a = floatAttribute(node, "alpha", 0.01);
   const y = emitForward(context);
   return oneOutput(context, y, (dY) => [mul(dY, add(a, mul(1 - a, forms.isPositive(x))))]);

@@ -1,5 +1,5 @@
+import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { arithmetic } from "../arithmetic.ts";
-import { axisAttribute } from "../axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 

@@ -13,6 +13,6 @@ import type { VjpRule } from "../rule.ts";
  */
 export const logVjp: VjpRule = (context) => {
   const { div } = arithmetic(context.graph);
-  const [x = ""] = context.inputs;
+  const x = context.input(0);
   return oneOutput(context, emitForward(context), (dY) => [div(dY, x)]);
 };

@@ -22,8 +22,8 @@ import type { VjpRule } from "../rule.ts";
  * @throws UnsupportedGradientError if X is not 4-D.
  */
 export const lrnVjp: VjpRule = (context) => {
-  const { graph, node, inputs, forms } = context;
-  const [x = ""] = inputs;
+  const { graph, node, input, forms } = context;
+  const x = input(0);
   const alpha = floatAttribute(node, "alpha", 1e-4);
   const beta = floatAttribute(node, "beta", 0.75);
   const bias = floatAttribute(node, "bias", 1);

@@ -15,8 +15,8 @@ import { reshapeTo, sumTo } from "../shaping.ts";
  * Source: ONNX operator MatMul-13.
  */
 export const matMulVjp: VjpRule = (context) => {
-  const { graph, inputs, isActive } = context;
-  const [a = "", b = ""] = inputs;
+  const { graph, input, isActive } = context;
+  const [a, b] = [input(0), input(1)];
   const shapeA = graph.shapeOf(a);
   const shapeB = graph.shapeOf(b);
   const row = shapeA.length === 1 ? [1, ...shapeA] : shapeA;

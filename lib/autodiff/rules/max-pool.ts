@@ -1,6 +1,6 @@
-import { inferNode } from "../../onnx/shape-inference.ts";
+import { parsePool } from "../../onnx/operators/pool.ts";
+import { oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
-import { slidingWindows } from "../window.ts";
 
 /**
  * Max pooling: Y = max over each window of X.
@@ -12,31 +12,16 @@ import { slidingWindows } from "../window.ts";
  * same value in neighbouring cells, which the next pool reads. A plain X = Y mask would count them
  * all (relative error 0.6 to 0.9 on GoogLeNet).
  *
- * On the CPU two-dimensional windows are taken apart, columns after rows, since MaxPool with
- * Indices costs eight times a plain MaxPool there. On CUDA, and for other ranks, Indices and a
- * ScatterElements that adds.
- *
- * Where X comes from a ReLU that only this node reads, the ReLU leaves its mask to this rule: Y > 0
- * exactly where the chosen X > 0, on a tensor that the stride has made smaller.
+ * Forms: `forms/pool/separable.ts`, one axis after the other; `forms/pool/scattered.ts`, to the
+ * indices that MaxPool itself gives.
  *
  * Source: ONNX operator MaxPool-12.
  */
 export const maxPoolVjp: VjpRule = (context) => {
-  const { graph, node, inputs, producer, forms } = context;
-  const [x = ""] = inputs;
-  const [output] = inferNode(node, [graph.factsOf(x)]);
-  const windows = slidingWindows(node, graph.shapeOf(x), output!.shape);
-  const { attributes } = node;
+  const { node, input, facts, forms } = context;
+  const { windows } = parsePool(node, facts);
   const isRectified = context.isRectified(0);
-  const { y, pullback } = forms.maxPool(x, { windows, attributes, isRectified });
-  const masksForRelu = producer?.op === "Relu" && producer.consumers === 1;
-
-  return {
-    outputs: [y],
-    isRectified,
-    pullback: ([dY]) => {
-      if (!dY) return [null];
-      return [pullback(masksForRelu ? graph.emit("Mul", [dY, forms.isPositive(y)]) : dY)];
-    },
-  };
+  const { attributes } = node;
+  const { y, pullback } = forms.maxPool(input(0), { windows, attributes, isRectified });
+  return { ...oneOutput(context, y, (dY) => [pullback(dY)]), isRectified };
 };

@@ -1,8 +1,8 @@
+import type { Value } from "../../onnx/model.ts";
 import { arithmetic } from "../arithmetic.ts";
-import { oneOutput } from "../forward.ts";
+import { broadcastOutput } from "../forward.ts";
 import { areAllRectified } from "../rectified.ts";
 import type { VjpRule } from "../rule.ts";
-import { sumTo } from "../shaping.ts";
 
 /**
  * Mean of n tensors: Y = (A1 + ... + An) / n, with broadcasting.
@@ -14,13 +14,15 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator Mean-13.
  */
 export const meanVjp: VjpRule = (context) => {
-  const { graph, inputs, isActive } = context;
+  const { graph, inputs } = context;
   const { mul } = arithmetic(graph);
   const share = 1 / inputs.length;
-  const y = mul(graph.emit("Sum", inputs), share);
-  const pullback = (dY: string) => {
+  const pull = (dY: Value) => {
     const dA = mul(dY, share);
-    return inputs.map((input, i) => (isActive(i) ? sumTo(graph, dA, graph.shapeOf(input)) : null));
+    return inputs.map(() => () => dA);
   };
-  return { ...oneOutput(context, y, pullback), isRectified: areAllRectified(context) };
+  return {
+    ...broadcastOutput(context, mul(graph.emit("Sum", inputs), share), pull),
+    isRectified: areAllRectified(context),
+  };
 };

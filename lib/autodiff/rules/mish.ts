@@ -12,9 +12,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Mish-18.
  */
 export const mishVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, input } = context;
   const { add, mul, sub } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   const t = graph.emit("Tanh", [graph.emit("Softplus", [x])]);
   const bend = () => mul(mul(x, sub(1, mul(t, t))), graph.emit("Sigmoid", [x]));
   return oneOutput(context, mul(x, t), (dY) => [mul(dY, add(t, bend()))]);

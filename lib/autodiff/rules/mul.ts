@@ -1,8 +1,7 @@
 import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { broadcastOutput, emitForward } from "../forward.ts";
 import { areAllRectified } from "../rectified.ts";
 import type { VjpRule } from "../rule.ts";
-import { sumTo } from "../shaping.ts";
 
 /**
  * Product: Y = A B, elementwise with broadcasting.
@@ -14,15 +13,11 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator Mul-14.
  */
 export const mulVjp: VjpRule = (context) => {
-  const { graph, inputs, isActive } = context;
+  const { graph, input } = context;
   const { mul } = arithmetic(graph);
-  const [a = "", b = ""] = inputs;
-  const pullback = (dY: string) => [
-    isActive(0) ? sumTo(graph, mul(dY, b), graph.shapeOf(a)) : null,
-    isActive(1) ? sumTo(graph, mul(dY, a), graph.shapeOf(b)) : null,
-  ];
+  const [a, b] = [input(0), input(1)];
   return {
-    ...oneOutput(context, emitForward(context), pullback),
+    ...broadcastOutput(context, emitForward(context), (dY) => [() => mul(dY, b), () => mul(dY, a)]),
     isRectified: areAllRectified(context),
   };
 };

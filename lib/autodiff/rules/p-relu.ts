@@ -1,7 +1,6 @@
 import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { broadcastOutput, emitForward } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
-import { sumTo } from "../shaping.ts";
 
 /**
  * Rectifier with a slope per element: Y = X where X > 0, else S X.
@@ -13,15 +12,11 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator PRelu-16.
  */
 export const pReluVjp: VjpRule = (context) => {
-  const { graph, forms, inputs, isActive } = context;
+  const { graph, input, forms } = context;
   const { add, mul, sub } = arithmetic(graph);
-  const [x = "", s = ""] = inputs;
-  const y = emitForward(context);
-  const pullX = (dY: string) => mul(dY, add(s, mul(sub(1, s), forms.isPositive(x))));
-  const pullS = (dY: string) =>
-    sumTo(graph, mul(dY, graph.emit("Min", [x, graph.scalar(0)])), graph.shapeOf(s));
-  return oneOutput(context, y, (dY) => [
-    isActive(0) ? pullX(dY) : null,
-    isActive(1) ? pullS(dY) : null,
+  const [x, s] = [input(0), input(1)];
+  return broadcastOutput(context, emitForward(context), (dY) => [
+    () => mul(dY, add(s, mul(sub(1, s), forms.isPositive(x)))),
+    () => mul(dY, graph.emit("Min", [x, graph.scalar(0)])),
   ]);
 };

@@ -20,9 +20,9 @@ import type { VjpRule } from "../rule.ts";
  * @throws UnsupportedGradientError if c is computed from the image or differs between elements.
  */
 export const powVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
+  const { graph, node, input } = context;
   const { mul } = arithmetic(graph);
-  const [x = "", exponent = ""] = inputs;
+  const [x, exponent] = [input(0), input(1)];
   const [c = 1, ...others] = constantNumbers(context, 1, "the exponent") ?? [];
   const shape = graph.shapeOf(exponent);
   if (others.length > 0 || shape.length > graph.shapeOf(x).length) {

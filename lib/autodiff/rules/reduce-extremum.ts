@@ -1,5 +1,6 @@
+import { keepDims } from "../../onnx/operators/axes.ts";
+import { reducedAxes } from "../../onnx/operators/reduce.ts";
 import { arithmetic } from "../arithmetic.ts";
-import { keepDims, reducedAxes } from "../axes.ts";
 import { firstMatch } from "../first-match.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
@@ -16,10 +17,10 @@ import { reshapeTo } from "../shaping.ts";
  * Source: ONNX operators ReduceMax-18, ReduceMin-18.
  */
 export const reduceExtremumVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, node, facts, input } = context;
   const { mul } = arithmetic(graph);
-  const [x = ""] = inputs;
-  const axes = reducedAxes(context);
+  const x = input(0);
+  const axes = reducedAxes(node, facts);
   const kept = keepDims(graph.shapeOf(x), axes);
   const y = emitForward(context);
   const pull = (dY: string) => [

@@ -1,5 +1,6 @@
+import { keepDims } from "../../onnx/operators/axes.ts";
+import { reducedAxes } from "../../onnx/operators/reduce.ts";
 import { arithmetic } from "../arithmetic.ts";
-import { keepDims, reducedAxes } from "../axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
@@ -18,10 +19,10 @@ const SHORTEST = 1.0842e-19;
  * Source: ONNX operator ReduceL2-18.
  */
 export const reduceL2Vjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, node, facts, input } = context;
   const { div, mul } = arithmetic(graph);
-  const [x = ""] = inputs;
-  const kept = keepDims(graph.shapeOf(x), reducedAxes(context));
+  const x = input(0);
+  const kept = keepDims(graph.shapeOf(x), reducedAxes(node, facts));
   const y = emitForward(context);
   const pull = (dY: string) => {
     const length = graph.emit("Max", [y, graph.scalar(SHORTEST)]);

@@ -1,5 +1,6 @@
+import { keepDims } from "../../onnx/operators/axes.ts";
+import { reducedAxes } from "../../onnx/operators/reduce.ts";
 import { arithmetic } from "../arithmetic.ts";
-import { keepDims, reducedAxes } from "../axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
@@ -14,10 +15,10 @@ import { reshapeTo } from "../shaping.ts";
  * Source: ONNX operator ReduceLogSumExp-18.
  */
 export const reduceLogSumExpVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, node, facts, input } = context;
   const { mul, sub } = arithmetic(graph);
-  const [x = ""] = inputs;
-  const kept = keepDims(graph.shapeOf(x), reducedAxes(context));
+  const x = input(0);
+  const kept = keepDims(graph.shapeOf(x), reducedAxes(node, facts));
   const y = emitForward(context);
   const pull = (dY: string) => {
     const share = graph.emit("Exp", [sub(x, reshapeTo(graph, y, kept))]);

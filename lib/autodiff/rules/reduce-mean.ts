@@ -1,7 +1,8 @@
+import { keepDims } from "../../onnx/operators/axes.ts";
+import { reducedAxes } from "../../onnx/operators/reduce.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
 import { arithmetic } from "../arithmetic.ts";
-import { keepDims, reducedAxes } from "../axes.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { expandTo, reshapeTo } from "../shaping.ts";
 
@@ -15,14 +16,10 @@ import { expandTo, reshapeTo } from "../shaping.ts";
  * Source: ONNX operator ReduceMean-18.
  */
 export const reduceMeanVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, node, facts, input } = context;
   const { mul } = arithmetic(graph);
-  const shape = graph.shapeOf(inputs[0]!);
-  const kept = keepDims(shape, reducedAxes(context));
+  const shape = graph.shapeOf(input(0));
+  const kept = keepDims(shape, reducedAxes(node, facts));
   const n = sizeOf(shape) / sizeOf(kept);
-  const pull = (dY: string) => [expandTo(graph, reshapeTo(graph, mul(dY, 1 / n), kept), shape)];
-  return {
-    ...oneOutput(context, emitForward(context), pull),
-    isRectified: context.isRectified(0),
-  };
+  return movement(context, (dY) => expandTo(graph, reshapeTo(graph, mul(dY, 1 / n), kept), shape));
 };

@@ -1,5 +1,6 @@
+import { keepDims } from "../../onnx/operators/axes.ts";
+import { reducedAxes } from "../../onnx/operators/reduce.ts";
 import { arithmetic } from "../arithmetic.ts";
-import { keepDims, reducedAxes } from "../axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
@@ -15,10 +16,10 @@ import { reshapeTo } from "../shaping.ts";
  * Source: ONNX operator ReduceSumSquare-18.
  */
 export const reduceSumSquareVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, node, facts, input } = context;
   const { mul } = arithmetic(graph);
-  const [x = ""] = inputs;
-  const kept = keepDims(graph.shapeOf(x), reducedAxes(context));
+  const x = input(0);
+  const kept = keepDims(graph.shapeOf(x), reducedAxes(node, facts));
   const pull = (dY: string) => [mul(x, reshapeTo(graph, mul(dY, 2), kept))];
   return { ...oneOutput(context, emitForward(context), pull), isRectified: true };
 };

@@ -1,5 +1,6 @@
-import { keepDims, reducedAxes } from "../axes.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { keepDims } from "../../onnx/operators/axes.ts";
+import { reducedAxes } from "../../onnx/operators/reduce.ts";
+import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { expandTo, reshapeTo } from "../shaping.ts";
 
@@ -14,12 +15,8 @@ import { expandTo, reshapeTo } from "../shaping.ts";
  * Source: ONNX operator ReduceSum-13.
  */
 export const reduceSumVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
-  const shape = graph.shapeOf(inputs[0]!);
-  const kept = keepDims(shape, reducedAxes(context));
-  const pull = (dY: string) => [expandTo(graph, reshapeTo(graph, dY, kept), shape)];
-  return {
-    ...oneOutput(context, emitForward(context), pull),
-    isRectified: context.isRectified(0),
-  };
+  const { graph, node, facts, input } = context;
+  const shape = graph.shapeOf(input(0));
+  const kept = keepDims(shape, reducedAxes(node, facts));
+  return movement(context, (dY) => expandTo(graph, reshapeTo(graph, dY, kept), shape));
 };

@@ -1,6 +1,6 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
-import { stringAttribute } from "../../onnx/node.ts";
+import { parseResize } from "../../onnx/operators/resize.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { type AxisWeights, resizedAxes } from "../resize-weights.ts";
 import type { VjpRule } from "../rule.ts";
@@ -19,13 +19,13 @@ import type { VjpRule } from "../rule.ts";
  *   runs, and axes before the last two.
  */
 export const resizeVjp: VjpRule = (context) => {
-  const axes = resizedAxes(context);
+  const { graph, node, facts } = context;
+  const resizing = parseResize(node, facts);
+  const axes = resizedAxes(node, resizing);
   const y = emitForward(context);
-  const pull = (dY: Value) => [
-    axes.reduce((value, axis) => applyAdjoint(context.graph, value, axis), dY),
-  ];
+  const pull = (dY: Value) => [axes.reduce((value, axis) => applyAdjoint(graph, value, axis), dY)];
   // a cubic kernel has negative weights
-  const isMean = stringAttribute(context.node, "mode", "nearest") !== "cubic";
+  const isMean = resizing.mode !== "cubic";
   return { ...oneOutput(context, y, pull), isRectified: isMean && context.isRectified(0) };
 };
 

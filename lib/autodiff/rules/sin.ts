@@ -12,8 +12,8 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Sin-7.
  */
 export const sinVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, input } = context;
   const { mul } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   return oneOutput(context, emitForward(context), (dY) => [mul(dY, graph.emit("Cos", [x]))]);
 };

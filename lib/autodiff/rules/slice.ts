@@ -1,9 +1,7 @@
-import type { Value } from "../../onnx/model.ts";
-import { fromStart } from "../axes.ts";
-import { constantNumbers } from "../constant-inputs.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { sliceRanges } from "../../onnx/operators/slice.ts";
+import { movement } from "../forward.ts";
 import { padZeros } from "../padding.ts";
-import type { VjpRule, VjpContext } from "../rule.ts";
+import type { VjpRule } from "../rule.ts";
 import { interleaveZeros, reversed } from "../spread.ts";
 
 /**
@@ -17,51 +15,19 @@ import { interleaveZeros, reversed } from "../spread.ts";
  * Source: ONNX operator Slice-13.
  */
 export const sliceVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
-  const [x = ""] = inputs;
-  const y = emitForward(context);
-  const inputShape = graph.shapeOf(x);
-  const cuts = slicedAxes(context, inputShape, graph.shapeOf(y));
+  const { graph, node, input, facts } = context;
+  const shape = graph.shapeOf(input(0));
+  const ranges = sliceRanges(node, facts);
 
-  const pull = (dY: Value) => {
-    const begins = inputShape.map(() => 0);
-    const ends = inputShape.map(() => 0);
+  return movement(context, (dY) => {
     let spread = dY;
-    for (const { axis, lowest, step, length } of cuts) {
+    const begins = ranges.map(({ start, step, count }, axis) => {
       if (step < 0) spread = reversed(graph, spread, axis);
       spread = interleaveZeros(graph, spread, axis, Math.abs(step));
-      begins[axis] = lowest;
-      ends[axis] = inputShape[axis]! - lowest - ((length - 1) * Math.abs(step) + 1);
-    }
-    return [padZeros(graph, spread, begins, ends)];
-  };
-  return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) };
-};
-
-interface Cut {
-  readonly axis: number;
-  /** Smallest index of X that is read. */
-  readonly lowest: number;
-  readonly step: number;
-  /** Elements of Y along the axis. */
-  readonly length: number;
-}
-
-function slicedAxes(
-  context: VjpContext,
-  inputShape: readonly number[],
-  outputShape: readonly number[],
-): readonly Cut[] {
-  const starts = constantNumbers(context, 1, "starts") ?? [];
-  const axes = constantNumbers(context, 3, "axes") ?? starts.map((_, i) => i);
-  const steps = constantNumbers(context, 4, "steps") ?? starts.map(() => 1);
-  return starts.map((start, i) => {
-    const axis = fromStart(axes[i]!, inputShape.length);
-    const step = steps[i]!;
-    const size = inputShape[axis]!;
-    const length = outputShape[axis]!;
-    const last = step > 0 ? size : size - 1;
-    const first = Math.min(Math.max(fromStart(start, size), 0), last);
-    return { axis, step, length, lowest: step > 0 ? first : first + (length - 1) * step };
+      return step > 0 ? start : start + (count - 1) * step;
+    });
+    const reached = graph.shapeOf(spread);
+    const ends = shape.map((length, axis) => length - begins[axis]! - reached[axis]!);
+    return padZeros(graph, spread, begins, ends);
   });
-}
+};

@@ -12,9 +12,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Softplus-1.
  */
 export const softplusVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, input } = context;
   const { mul } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   const y = emitForward(context);
   return oneOutput(context, y, (dY) => [mul(dY, graph.emit("Sigmoid", [x]))]);
 };

@@ -12,9 +12,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Softsign-1.
  */
 export const softsignVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
+  const { graph, input } = context;
   const { add, div, mul } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   const d = add(1, graph.emit("Abs", [x]));
   return oneOutput(context, div(x, d), (dY) => [div(dY, mul(d, d))]);
 };

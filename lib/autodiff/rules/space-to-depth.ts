@@ -1,5 +1,5 @@
 import { intAttribute } from "../../onnx/node.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -14,9 +14,5 @@ import type { VjpRule } from "../rule.ts";
 export const spaceToDepthVjp: VjpRule = (context) => {
   const { graph, node } = context;
   const blocksize = intAttribute(node, "blocksize");
-  const pull = (dY: string) => [graph.emit("DepthToSpace", [dY], { blocksize, mode: "DCR" })];
-  return {
-    ...oneOutput(context, emitForward(context), pull),
-    isRectified: context.isRectified(0),
-  };
+  return movement(context, (dY) => graph.emit("DepthToSpace", [dY], { blocksize, mode: "DCR" }));
 };

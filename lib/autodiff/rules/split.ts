@@ -1,4 +1,4 @@
-import { axisAttribute } from "../axes.ts";
+import { parseSplit } from "../../onnx/operators/split.ts";
 import type { VjpRule } from "../rule.ts";
 import { zeros } from "../shaping.ts";
 
@@ -12,9 +12,8 @@ import { zeros } from "../shaping.ts";
  * Source: ONNX operator Split-18.
  */
 export const splitVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
-  const [x = ""] = inputs;
-  const axis = axisAttribute(node, graph.shapeOf(x).length, 0);
+  const { graph, node, inputs, facts } = context;
+  const { axis } = parseSplit(node, facts);
   const outputs = graph.emitMany("Split", inputs, node.attributes, node.outputs.length);
   return {
     outputs,

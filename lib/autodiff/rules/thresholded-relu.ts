@@ -13,9 +13,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator ThresholdedRelu-10.
  */
 export const thresholdedReluVjp: VjpRule = (context) => {
-  const { graph, forms, node, inputs } = context;
+  const { graph, forms, node, input } = context;
   const { mul } = arithmetic(graph);
-  const [x = ""] = inputs;
+  const x = input(0);
   const a = floatAttribute(node, "alpha", 1);
   const y = emitForward(context);
   return {

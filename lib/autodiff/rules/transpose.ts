@@ -1,5 +1,5 @@
-import { intsAttribute } from "../../onnx/node.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { permutation } from "../../onnx/operators/transpose.ts";
+import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -12,14 +12,8 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Transpose-13.
  */
 export const transposeVjp: VjpRule = (context) => {
-  const { graph, node, inputs } = context;
-  const [x = ""] = inputs;
-  const reversed = graph.shapeOf(x).map((_, axis, shape) => shape.length - 1 - axis);
-  const perm = intsAttribute(node, "perm", reversed);
+  const { graph, node, input } = context;
+  const perm = permutation(node, graph.shapeOf(input(0)));
   const inverse = perm.map((_, axis) => perm.indexOf(axis));
-  const pull = (dY: string) => [graph.emit("Transpose", [dY], { perm: inverse })];
-  return {
-    ...oneOutput(context, emitForward(context), pull),
-    isRectified: context.isRectified(0),
-  };
+  return movement(context, (dY) => graph.emit("Transpose", [dY], { perm: inverse }));
 };

@@ -1,7 +1,7 @@
-import { emitForward, oneOutput } from "../forward.ts";
+import type { Value } from "../../onnx/model.ts";
+import { broadcastOutput, emitForward } from "../forward.ts";
 import { areAllRectified } from "../rectified.ts";
 import type { VjpRule } from "../rule.ts";
-import { sumTo } from "../shaping.ts";
 
 /**
  * Selection: Y = A where C, else B, with broadcasting.
@@ -13,22 +13,13 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator Where-16.
  */
 export const whereVjp: VjpRule = (context) => {
-  const { graph, inputs, isActive } = context;
-  const [c = "", a = "", b = ""] = inputs;
+  const { graph, input } = context;
+  const c = input(0);
   const zero = graph.scalar(0);
-  const select = (yes: string, no: string) => graph.emit("Where", [c, yes, no]);
-  const pull = (dY: string) => [
-    null,
-    isActive(1) ? sumTo(graph, select(dY, zero), graph.shapeOf(a)) : null,
-    isActive(2) ? sumTo(graph, select(zero, dY), graph.shapeOf(b)) : null,
-  ];
-  const values = {
-    ...context,
-    inputs: [a, b],
-    isRectified: (i: number) => context.isRectified(i + 1),
-  };
+  const select = (yes: Value, no: Value) => graph.emit("Where", [c, yes, no]);
+  const pull = (dY: Value) => [() => dY, () => select(dY, zero), () => select(zero, dY)];
   return {
-    ...oneOutput(context, emitForward(context), pull),
-    isRectified: areAllRectified(values),
+    ...broadcastOutput(context, emitForward(context), pull),
+    isRectified: areAllRectified(context, [1, 2]),
   };
 };

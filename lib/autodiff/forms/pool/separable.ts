@@ -1,6 +1,9 @@
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
-import { type AxisWindow, unusedPixels } from "../../window.ts";
+import type { AxisWindow } from "../../../onnx/operators/window.ts";
+import { shiftAlong } from "../../padding.ts";
+import { zeros } from "../../shaping.ts";
+import { withOverhang } from "../../window.ts";
 import type { MaxPooling, Pooled } from "../forms.ts";
 import { oneHotTaps, type PoolAxis, slicedTaps, type Taps } from "./taps.ts";
 
@@ -12,27 +15,28 @@ export function isSeparable({ windows }: MaxPooling): boolean {
 /** Rows first, then columns: each is a one-dimensional pool with a cheap gradient. */
 export function separableMaxPool(graph: GraphBuilder, x: Value, pool: MaxPooling): Pooled {
   const [vertical, horizontal] = pool.windows as readonly [AxisWindow, AxisWindow];
-  const { isRectified } = pool;
-  const rows = poolAlong({ graph, axis: 3, window: horizontal }, x, isRectified);
-  const columns = poolAlong({ graph, axis: 2, window: vertical }, rows.y, isRectified);
+  const tapsOf = pool.isRectified ? oneHotTaps : slicedTaps;
+  const rows = poolAlong({ graph, axis: 3, window: horizontal }, x, tapsOf);
+  const columns = poolAlong({ graph, axis: 2, window: vertical }, rows.y, tapsOf);
   return { y: columns.y, pullback: (dY) => rows.pullback(columns.pullback(dY)) };
 }
 
-function poolAlong({ graph, axis, window }: PoolAxis, x: Value, isRectified: boolean): Pooled {
-  // ceil_mode lets the last window overhang; an explicit pad says the same
-  const padEnd = window.padEnd + Math.max(0, -unusedPixels(window));
-  if (window.kernel === 1 && window.stride === 1 && window.padBegin + padEnd === 0) {
+function poolAlong(pool: PoolAxis, x: Value, tapsOf: typeof oneHotTaps): Pooled {
+  const { graph, axis } = pool;
+  const window = withOverhang(pool.window);
+  const { kernel, stride, padBegin, padEnd } = window;
+  if (kernel === 1 && stride === 1 && padBegin + padEnd === 0) {
     return { y: x, pullback: (dY) => dY };
   }
   const pair = (along: number, across: number) => (axis === 3 ? [across, along] : [along, across]);
   const y = graph.emit("MaxPool", [x], {
-    kernel_shape: pair(window.kernel, 1),
-    strides: pair(window.stride, 1),
-    pads: [...pair(window.padBegin, 0), ...pair(padEnd, 0)],
+    kernel_shape: pair(kernel, 1),
+    strides: pair(stride, 1),
+    pads: [...pair(padBegin, 0), ...pair(padEnd, 0)],
   });
-  const along = { graph, axis, window: { ...window, padEnd } };
-  const taps = isRectified ? oneHotTaps(along, x) : slicedTaps(along, x);
-  return { y, pullback: (dY) => poolAxisPullback(along, taps, y, dY) };
+  const along = { graph, axis, window };
+  const taps = tapsOf(along, x);
+  return { y, pullback: (dY) => pullAlong(along, taps, y, dY) };
 }
 
 /**
@@ -47,8 +51,8 @@ function poolAlong({ graph, axis, window }: PoolAxis, x: Value, isRectified: boo
  * @param dY [N, C, H', W'] with the pooled length along the axis.
  * @returns dX, with the input's length along the axis.
  */
-function poolAxisPullback(pool: PoolAxis, taps: Taps, y: Value, dY: Value): Value {
-  const { graph, window } = pool;
+function pullAlong(pool: PoolAxis, taps: Taps, y: Value, dY: Value): Value {
+  const { graph, axis, window } = pool;
   const { kernel, stride, padBegin, input, output } = window;
   const gradients: Value[] = [];
   let remainder = dY;
@@ -68,9 +72,12 @@ function poolAxisPullback(pool: PoolAxis, taps: Taps, y: Value, dY: Value): Valu
     const placed = gradients.flatMap((g, t) =>
       t % stride === phase ? [taps.place(g, Math.floor(t / stride), cells)] : [],
     );
-    return placed.length > 0 ? placed.reduce(add) : zeros(pool, dY, cells);
+    // a stride longer than the window leaves phases that no tap reaches
+    const shape = graph.shapeOf(dY).with(axis, cells);
+    return placed.length > 0 ? placed.reduce(add) : zeros(graph, shape);
   });
-  return cut(pool, interleave(pool, phases, cells), padBegin, input);
+  const shift = { axis, offset: -padBegin, length: input };
+  return shiftAlong(graph, interleave(pool, phases, cells), shift);
 }
 
 /** out[s j + r] = phases[r][j] along the axis. */
@@ -85,24 +92,4 @@ function interleave({ graph, axis }: PoolAxis, phases: readonly Value[], cells: 
   const columns = phases.map((phase) => graph.emit("Unsqueeze", [phase, graph.ints([4])]));
   const stacked = graph.emit("Concat", columns, { axis: 4 });
   return graph.emit("Reshape", [stacked, graph.ints(shape)]);
-}
-
-/** `length` pixels from `begin`; pixels that no window reached are zero. */
-function cut({ graph, axis }: PoolAxis, value: Value, begin: number, length: number): Value {
-  const missing = begin + length - graph.shapeOf(value)[axis]!;
-  const pads = Array.from({ length: 8 }, (_, i) => (i === axis + 4 ? missing : 0));
-  const extended = missing > 0 ? graph.emit("Pad", [value, graph.ints(pads)]) : value;
-  if (begin === 0 && graph.shapeOf(extended)[axis] === length) return extended;
-  return graph.emit("Slice", [
-    extended,
-    graph.ints([begin]),
-    graph.ints([begin + length]),
-    graph.ints([axis]),
-  ]);
-}
-
-/** The phase of a stride beyond the window, which no tap reaches. */
-function zeros({ graph, axis }: PoolAxis, like: Value, cells: number): Value {
-  const shape = graph.shapeOf(like).map((length, i) => (i === axis ? cells : length));
-  return graph.emit("Expand", [graph.scalar(0), graph.ints(shape)]);
 }

@@ -1,7 +1,9 @@
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
+import type { AxisWindow } from "../../../onnx/operators/window.ts";
 import { floatTensor } from "../../../onnx/tensor.ts";
-import type { AxisWindow } from "../../window.ts";
+import { padWith, shiftAlong } from "../../padding.ts";
+import { slice } from "../../shaping.ts";
 import { compare } from "../comparison.ts";
 
 /** A one-dimensional pool along one axis of [N, C, H, W]; `padEnd` includes what ceil_mode adds. */
@@ -24,36 +26,18 @@ export interface Taps {
 /** Taps by strided slices of the padded input and exact comparison; any input, any provider. */
 export function slicedTaps({ graph, axis, window }: PoolAxis, x: Value): Taps {
   const { stride, padBegin, padEnd, output } = window;
-  const pad = (value: Value, begin: number, end: number, filling: number) => {
-    if (begin === 0 && end === 0) return value;
-    const pads = Array.from({ length: 8 }, (_, i) =>
-      i === axis ? begin : i === axis + 4 ? end : 0,
-    );
-    const constant = graph.constant(floatTensor([], [filling]));
-    return graph.emit("Pad", [value, graph.ints(pads), constant]);
-  };
-  const slice = (value: Value, begin: number, end: number, step = 1) =>
-    graph.emit("Slice", [
-      value,
-      ...[[begin], [end], [axis], [step]].map((numbers) => graph.ints(numbers)),
-    ]);
+  const none = [0, 0, 0, 0];
+  const border = { begins: none.with(axis, padBegin), ends: none.with(axis, padEnd) };
   let padded: Value | null = null;
 
   return {
     mask: (t, y) => {
-      padded ??= pad(x, padBegin, padEnd, -Infinity);
-      const tap = slice(padded, t, t + (output - 1) * stride + 1, stride);
-      return compare(graph, "Equal", tap, y);
+      padded ??= padWith(graph, x, border, -Infinity);
+      const reach = { axis, start: t, end: t + (output - 1) * stride + 1, step: stride };
+      return compare(graph, "Equal", slice(graph, padded, reach), y);
     },
     subtract: (a, b) => graph.emit("Sub", [a, b]),
-    place: (value, offset, length) => {
-      const given = graph.shapeOf(value)[axis]!;
-      const first = Math.max(-offset, 0);
-      const last = Math.min(given, length - offset);
-      const kept = first > 0 || last < given ? slice(value, first, last) : value;
-      const begin = Math.max(offset, 0);
-      return pad(kept, begin, length - begin - (last - first), 0);
-    },
+    place: (value, offset, length) => shiftAlong(graph, value, { axis, offset, length }),
   };
 }
 

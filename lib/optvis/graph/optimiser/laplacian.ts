@@ -1,9 +1,9 @@
 import type { Forms } from "../../../autodiff/forms/forms.ts";
 import { formsOf } from "../../../autodiff/forms/index.ts";
-import type { AxisWindow } from "../../../autodiff/window.ts";
 import type { Provider } from "../../../autodiff/provider.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
+import { type AxisWindow, padsOf } from "../../../onnx/operators/window.ts";
 import { floatTensor } from "../../../onnx/tensor.ts";
 
 /** Levels of the Laplacian pyramid below the residue, as in the notebook deepDreamImage cites. */
@@ -92,13 +92,13 @@ function reduce(graph: GraphBuilder, image: Value, windows: readonly AxisWindow[
   return graph.emit("Conv", [image, graph.constant(binomialKernel(1))], {
     kernel_shape: windows.map(({ kernel }) => kernel),
     strides: windows.map(({ stride }) => stride),
-    pads: [...windows.map(({ padBegin }) => padBegin), ...windows.map(({ padEnd }) => padEnd)],
+    pads: padsOf(windows),
   });
 }
 
 /** The adjoint of `reduce`, times 4 for the pixels between. */
 function expand(forms: Forms, image: Value, windows: readonly AxisWindow[]): Value {
-  return forms.convAdjoint({ windows, group: 1, weight: binomialKernel(4) }, image);
+  return forms.convAdjoint(image, { windows, group: 1, weight: binomialKernel(4) });
 }
 
 function binomialKernel(gain: number) {

@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+
+import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
+import { markNodes, MARKED_RULES } from "../../lib/autodiff/rewrites/index.ts";
+import type { VjpRule } from "../../lib/autodiff/rule.ts";
+import { RULES } from "../../lib/autodiff/rules/index.ts";
+import { vjp } from "../../lib/autodiff/vjp.ts";
+import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
+import type { Graph, Node, Value } from "../../lib/onnx/model.ts";
+import { floatTensor } from "../../lib/onnx/tensor.ts";
+import { contextOf } from "../support/check-vjp.ts";
+import { runGraph } from "../support/run-graph.ts";
+
+const IMAGE_SHAPE = [1, 1, 2, 4];
+const POOL = { kernel_shape: [2, 2], strides: [2, 2] };
+
+function node(op: string, inputs: readonly Value[], output: Value, attributes = {}): Node {
+  return { op, name: "", domain: "", inputs, outputs: [output], attributes };
+}
+
+const relu = node("Relu", ["x"], "r");
+const pool = node("MaxPool", ["r"], "y", POOL);
+
+/** Outputs of the marked nodes. */
+const markedIn = (nodes: readonly Node[]) =>
+  markNodes(nodes).flatMap(({ domain, outputs }) => (domain === "" ? [] : outputs));
+
+test.each([
+  { name: "a MaxPool alone", nodes: [relu, pool], marked: ["r", "y"] },
+  { name: "two MaxPools", nodes: [relu, pool, node("MaxPool", ["r"], "z", POOL)], marked: [] },
+  { name: "a MaxPool and a Conv", nodes: [relu, pool, node("Conv", ["r", "w"], "z")], marked: [] },
+  { name: "a Conv alone", nodes: [relu, node("Conv", ["r", "w"], "z")], marked: [] },
+  { name: "no node", nodes: [relu], marked: [] },
+])("a Relu that $name reads: marked are [$marked]", ({ nodes, marked }) => {
+  expect(markedIn(nodes)).toEqual(marked);
+});
+
+test("a MaxPool after a Sigmoid is not marked", () => {
+  expect(markedIn([node("Sigmoid", ["x"], "r"), pool])).toEqual([]);
+});
+
+const pad = node("Pad", ["x", "pads"], "p");
+
+test.each([
+  { name: "convolutions alone", readers: ["Conv", "Conv"], marked: ["p"] },
+  { name: "a Conv and a MaxPool", readers: ["Conv", "MaxPool"], marked: [] },
+  { name: "no node", readers: [], marked: ["p"] },
+])("a Pad that $name read: marked are [$marked]", ({ readers, marked }) => {
+  const nodes = [pad, ...readers.map((op, i) => node(op, ["p"], `z${i}`))];
+  expect(markedIn(nodes)).toEqual(marked);
+});
+
+/** Windows whose maximum is negative; positive, tied; zero, tied; and below a positive neighbour. */
+const X = [-1, -2, 3, 3, 0, -5, 3, 1];
+
+/** Of a Relu and then a MaxPool: the second window's first 3 takes all, the first has no gradient. */
+const EXPECTED = [0, 0, 20, 0, 0, 0, 0, 0];
+
+const pass: ForwardPass = {
+  nodes: [relu, pool],
+  initializers: new Map(),
+  input: "x",
+  layer: "y",
+  layerName: "y",
+};
+
+test.each(["cpu", "cuda"] as const)("the pool of a pair applies the mask, once (%s)", async (p) => {
+  const graph = new GraphBuilder();
+  const image = graph.input("x", "float32", IMAGE_SHAPE);
+  const { layer, pullback } = vjp(graph, { image, replacements: new Map() }, pass, p);
+  const dX = pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
+  expect(await gradientOf(graph.build("pair", [["dx", dX]]))).toEqual(EXPECTED);
+
+  const masks = graph.build("masks", []).nodes.filter(({ op }) => op === MASK[p]);
+  expect(masks.map(({ inputs }) => graph.shapeOf(inputs[0]!))).toEqual([[1, 1, 1, 2]]);
+});
+
+const MASK = { cpu: "HardSigmoid", cuda: "Greater" };
+
+test("without its Relu's mask a pool passes a gradient on where the maximum is zero", async () => {
+  const chain = (pools: VjpRule) => chained(MARKED_RULES["Relu"]!, pools);
+  expect(await gradientOf(chain(MARKED_RULES["MaxPool"]!))).toEqual(EXPECTED);
+  expect(await gradientOf(chain(RULES["MaxPool"]!))).not.toEqual(EXPECTED);
+});
+
+/** dX of a pool after a Relu, by two rules. */
+function chained(reluRule: VjpRule, poolRule: VjpRule): Graph {
+  const at = floatTensor(IMAGE_SHAPE, X);
+  const context = contextOf({ op: "Relu", inputs: [at] });
+  const { graph } = context;
+  const rectified = reluRule(context);
+  const pooled = poolRule({
+    ...context,
+    node: { ...pool, inputs: context.node.inputs },
+    inputs: rectified.outputs,
+    input: () => rectified.outputs[0]!,
+    isRectified: () => true,
+  });
+  const dY = graph.input("dy", "float32", [1, 1, 1, 2]);
+  const [dR = null] = pooled.pullback([dY]);
+  return graph.build("chain", [["dx", rectified.pullback([dR])[0]!]]);
+}
+
+async function gradientOf(graph: Graph): Promise<number[]> {
+  const x = floatTensor(IMAGE_SHAPE, X);
+  const image = graph.inputs[0]!.name;
+  const { dx } = await runGraph(graph, { [image]: x, dy: floatTensor([1, 1, 1, 2], [10, 20]) });
+  return [...dx!.data];
+}
