@@ -6,6 +6,8 @@ export default defineConfig({
     // only against hangs: no test may depend on how fast or how busy the machine is
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // which Node the SDK will want next year is of no use among the tests' results
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
     // onnxruntime-node keeps native threads; forked processes end cleanly where worker threads may not
     pool: "forks",
     maxWorkers: 2,

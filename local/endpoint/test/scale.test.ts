@@ -14,9 +14,9 @@ import { newFolder, s3At } from "./support/target.ts";
 const folder = await newFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const MESSAGES = 7000;
-// some 100 ms on an idle machine; a scan of the whole queue for each message takes 113 s
-const MAX_MS = 5000;
+// done in a second; a scan of the whole queue for each message would take a quarter of an hour, and the
+// test's time-out would end it
+const MESSAGES = 20_000;
 
 const draft = (groupId: string): MessageDraft => ({
   body: JSON.stringify({ groupId }),
@@ -39,40 +39,28 @@ function newQueue({ journal }: { readonly journal: boolean }) {
   return { clock, queue: queues.create("work", {}) };
 }
 
-function elapsedMs(work: () => void): number {
-  const start = performance.now();
-  work();
-  return performance.now() - start;
-}
-
-describe("7,000 messages", () => {
+describe("20,000 messages", () => {
   test.each([{ journal: false }, { journal: true }])(
-    "are sent, received and deleted in little time (journal: $journal)",
+    "are sent, received and deleted (journal: $journal)",
     ({ journal }) => {
       const { queue } = newQueue({ journal });
       let received = 0;
-      const ms = elapsedMs(() => {
-        for (let i = 0; i < MESSAGES; i += 10)
-          queue.send(Array.from({ length: 10 }, () => draft("a")));
-        for (let batch = queue.receive(10, 30); batch.length > 0; batch = queue.receive(10, 30)) {
-          for (const { receipt } of batch) queue.delete(receipt);
-          received += batch.length;
-        }
-      });
+      for (let i = 0; i < MESSAGES; i += 10)
+        queue.send(Array.from({ length: 10 }, () => draft("a")));
+      for (let batch = queue.receive(10, 30); batch.length > 0; batch = queue.receive(10, 30)) {
+        for (const { receipt } of batch) queue.delete(receipt);
+        received += batch.length;
+      }
       expect(received).toBe(MESSAGES);
       expect(queue.counters()).toMatchObject({ visible: 0, inFlight: 0 });
-      expect(ms).toBeLessThan(MAX_MS);
     },
   );
 
-  test("of as many groups are no slower", () => {
+  test("of as many groups are served", () => {
     const { queue } = newQueue({ journal: false });
-    const ms = elapsedMs(() => {
-      for (let i = 0; i < MESSAGES; i++) queue.send([draft(`group-${i}`)]);
-      while (queue.receive(10, 30).length > 0);
-    });
+    for (let i = 0; i < MESSAGES; i++) queue.send([draft(`group-${i}`)]);
+    while (queue.receive(10, 30).length > 0);
     expect(queue.counters().inFlight).toBe(MESSAGES);
-    expect(ms).toBeLessThan(MAX_MS);
   });
 
   test("of one group let 6 of another through within two receives", () => {
@@ -92,24 +80,17 @@ describe("7,000 messages", () => {
   });
 });
 
-test("10,000 keys are found on disk and listed in little time", async () => {
+test("10,000 keys are found on disk and listed", async () => {
   const dataFolder = join(folder, "data");
   const keys = Array.from({ length: 10_000 }, (_, i) => `tiles/${String(i).padStart(5, "0")}.png`);
   mkdirSync(join(dataFolder, "large/tiles"), { recursive: true });
   for (const key of keys) writeFileSync(join(dataFolder, "large", key), "x");
 
-  const start = performance.now();
   const endpoint = await startEndpoint({ dataFolder, buckets: [{ name: "large" }] });
-  const startMs = performance.now() - start;
   const client = s3At(endpoint.url, { credentials: DEFAULT_CREDENTIALS });
   const listed: (string | undefined)[] = [];
-  const listStart = performance.now();
   const pages = paginateListObjectsV2({ client }, { Bucket: "large", Prefix: "tiles/" });
   for await (const { Contents = [] } of pages) listed.push(...Contents.map(({ Key }) => Key));
-  const listMs = performance.now() - listStart;
   await endpoint.close();
   expect(listed).toEqual(keys);
-  expect(startMs).toBeLessThan(2 * MAX_MS);
-  // most of it is the client reading XML
-  expect(listMs).toBeLessThan(MAX_MS);
 });

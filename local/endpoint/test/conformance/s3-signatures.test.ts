@@ -47,7 +47,7 @@ const lookupLoopback: LookupFunction = (_host, options, answer) =>
     : answer(null, "127.0.0.1", 4);
 
 const signedAgo = (seconds: number) => ({
-  signingDate: new Date(Date.now() - 1000 * seconds),
+  signingDate: new Date(target.now() - 1000 * seconds),
   expiresIn: 30,
 });
 
@@ -171,7 +171,7 @@ describe.concurrent("presigned GET", () => {
 
   test("is not valid before its time", async () => {
     const command = new GetObjectCommand({ Bucket, Key: "early" });
-    const signingDate = new Date(Date.now() + 20 * 60_000);
+    const signingDate = new Date(target.now() + 20 * 60_000);
     const early = await fetch(await getSignedUrl(s3, command, { signingDate, expiresIn: 3600 }));
     expect(await xmlErrorOf(early)).toEqual({ status: 403, code: "AccessDenied" });
   });

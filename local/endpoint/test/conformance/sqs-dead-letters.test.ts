@@ -7,10 +7,10 @@ import {
 import { afterAll, describe, expect, test } from "vitest";
 
 import { queueClient } from "../support/queue-client.ts";
-import { openTarget, sleep, type TestQueue } from "../support/target.ts";
+import { openTarget, type TestQueue } from "../support/target.ts";
 
 const target = await openTarget();
-const { sqs, newQueue } = target;
+const { sqs, newQueue, pass } = target;
 afterAll(target.close);
 
 const { send, receive, remove, counts } = queueClient(sqs);
@@ -36,7 +36,9 @@ const batch = ({ url }: TestQueue, group: string | undefined, size: number) =>
     }),
   );
 
-describe.concurrent("dead letters", () => {
+// one after the other: they share the endpoint's clock
+
+describe("dead letters", () => {
   test("are moved after the maximal number of receives, with all they carry", async () => {
     const { queue, dead } = await withDeadLetters(2, { VisibilityTimeout: "0" });
     const MessageAttributes = { a: { DataType: "String", StringValue: "1" } };
@@ -59,7 +61,7 @@ describe.concurrent("dead letters", () => {
       queue,
       messages.find(({ Body }) => Body === "good"),
     );
-    await sleep(1200);
+    await pass(1_200);
     expect(await receive(queue)).toEqual([]);
     const letters = await receive(dead, { WaitTimeSeconds: 3 });
     expect(letters.map(({ Body }) => Body)).toEqual(["bad"]);

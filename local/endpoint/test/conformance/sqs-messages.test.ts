@@ -7,7 +7,7 @@ import {
 import { afterAll, describe, expect, test } from "vitest";
 
 import { queueClient } from "../support/queue-client.ts";
-import { expectFailure, openTarget, type TestQueue } from "../support/target.ts";
+import { expectFailure, MAX_SKEW_MS, openTarget, type TestQueue } from "../support/target.ts";
 
 const target = await openTarget();
 const { sqs, newQueue } = target;
@@ -72,7 +72,6 @@ describe.concurrent("messages", () => {
 
   test("tell when and how often they were delivered", async () => {
     const queue = await newQueue({ VisibilityTimeout: "0" });
-    const before = Date.now();
     await send(queue, "x", { MessageGroupId: "job-1" });
     const attributes = async () => {
       const [message] = await receive(queue, {
@@ -84,7 +83,7 @@ describe.concurrent("messages", () => {
     const first = await attributes();
     expect(first.ApproximateReceiveCount).toBe("1");
     expect(first.MessageGroupId).toBe("job-1");
-    expect(Math.abs(Number(first.SentTimestamp) - before)).toBeLessThan(5000);
+    expect(Math.abs(Number(first.SentTimestamp) - target.now())).toBeLessThan(MAX_SKEW_MS);
     const second = await attributes();
     expect(second.ApproximateReceiveCount).toBe("2");
     expect(second.SentTimestamp).toBe(first.SentTimestamp);

@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { CreateBucketCommand, S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { expect } from "vitest";
 
+import { ManualClock } from "../../src/clock.ts";
 import { startEndpoint } from "../../src/endpoint.ts";
 
 /** Another endpoint to run the conformance suite against, instead of the embedded one. */
@@ -18,8 +20,17 @@ export interface TestQueue {
   readonly name: string;
 }
 
+/** The endpoint's time. That of the embedded one stands still until a test lets some pass. */
+export interface TargetTime {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly pass: (ms: number) => Promise<void>;
+  /** Starts a long poll; resolves when it has reached the endpoint, and its answer is still to come. */
+  readonly startPoll: <T>(poll: () => Promise<T>) => Promise<{ readonly answer: Promise<T> }>;
+}
+
 /** An endpoint under test, real clients for it, and names that no other test uses. */
-export interface Target {
+export interface Target extends TargetTime {
   readonly url: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly s3: S3Client;
@@ -28,6 +39,9 @@ export interface Target {
   readonly newQueue: (attributes?: Readonly<Record<string, string>>) => Promise<TestQueue>;
   readonly close: () => Promise<void>;
 }
+
+/** By how much the clocks of client and endpoint may differ: AWS's limit for signatures. */
+export const MAX_SKEW_MS = 15 * 60_000;
 
 export const REGION = "us-east-1";
 
@@ -38,14 +52,43 @@ export async function openTarget(): Promise<Target> {
     secretAccessKey: process.env["DREAMGRID_CONFORMANCE_SECRET_ACCESS_KEY"] ?? "dreamgrid-local",
   };
   if (OTHER_ENDPOINT !== undefined)
-    return targetAt(OTHER_ENDPOINT, credentials, async () => undefined);
+    return targetAt(OTHER_ENDPOINT, credentials, REAL_TIME, async () => undefined);
   const dataFolder = await newFolder();
-  const endpoint = await startEndpoint({ dataFolder });
-  return targetAt(endpoint.url, credentials, async () => {
+  const clock = new ManualClock();
+  const endpoint = await startEndpoint({ dataFolder, clock });
+  const time = timeOf(clock, () => endpoint.operationCounts().get("ReceiveMessage") ?? 0);
+  return targetAt(endpoint.url, credentials, time, async () => {
     await endpoint.close();
     await rm(dataFolder, { recursive: true });
   });
 }
+
+function timeOf(clock: ManualClock, receives: () => number): TargetTime {
+  return {
+    now: () => clock.now(),
+    pass: async (ms) => clock.advance(ms),
+    startPoll: async (poll) => {
+      const before = receives();
+      const answer = poll();
+      while (receives() === before) await sleep(LOOK_EVERY_MS);
+      return { answer };
+    },
+  };
+}
+
+const LOOK_EVERY_MS = 5;
+/** Another endpoint does not say what has reached it. */
+const REACHES_WITHIN_MS = 300;
+
+const REAL_TIME: TargetTime = {
+  now: () => Date.now(),
+  pass: (ms) => sleep(ms),
+  startPoll: async (poll) => {
+    const answer = poll();
+    await sleep(REACHES_WITHIN_MS);
+    return { answer };
+  },
+};
 
 export function newFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "dreamgrid-endpoint-"));
@@ -58,11 +101,13 @@ export function newName(kind: string): string {
 function targetAt(
   url: string,
   credentials: Target["credentials"],
+  time: TargetTime,
   closeEndpoint: () => Promise<void>,
 ): Target {
   const s3 = s3At(url, { credentials });
   const sqs = sqsAt(url, credentials);
   return {
+    ...time,
     url,
     credentials,
     s3,
@@ -140,8 +185,4 @@ export async function xmlErrorOf(
 ): Promise<{ readonly status: number; readonly code: string | undefined }> {
   const text = await response.text();
   return { status: response.status, code: /<Code>(.*?)<\/Code>/.exec(text)?.[1] };
-}
-
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
