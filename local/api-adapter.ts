@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, type IncomingMessage, maxHeaderSize, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
@@ -32,21 +33,13 @@ export async function startApiServer(handler: ApiHandler, port: number): Promise
     (incoming, outgoing) => void answer(handler, incoming, outgoing),
   );
   server.on("clientError", refuse);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, LOOPBACK, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
+  await once(server.listen(port, LOOPBACK), "listening");
   return {
     url: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve, reject) => {
-        server.close((error) => (error === undefined ? resolve() : reject(error)));
-        server.closeIdleConnections();
-        setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
-      }),
+    close: () => {
+      setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+      return server[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -27,10 +27,14 @@ export type Fate =
 
 const DEFAULT_MAX_FAULT_DELAY_MS = 1000;
 
-/** Decides the fate of a queue's messages, each at most once. `null` if the plan spares the queue. */
-export function fatesOf(plan: FaultPlan | undefined, queueName: string): (() => Fate) | null {
+export type FateOf = (message: object) => Fate;
+
+const DELIVERED: Fate = { kind: "delivered" };
+
+/** Decides the fate of a queue's messages: each suffers at most one fault, and none without a plan. */
+export function fatesOf(plan: FaultPlan | undefined, queueName: string): FateOf {
   const faults = plan?.queues[queueName];
-  if (plan === undefined || faults === undefined) return null;
+  if (plan === undefined || faults === undefined) return () => DELIVERED;
   const {
     duplicated = 0,
     delayed = 0,
@@ -44,13 +48,16 @@ export function fatesOf(plan: FaultPlan | undefined, queueName: string): (() => 
     );
   }
   const random = seededRandom(plan.seed ^ hash(queueName));
-  return () => {
+  const judged = new WeakSet();
+  return (message) => {
+    if (judged.has(message)) return DELIVERED;
+    judged.add(message);
     const lot = random();
     const delayMs = Math.round(random() * maxFaultDelayMs);
     if (lot < duplicated) return { kind: "duplicated", afterMs: delayMs };
     if (lot < duplicated + delayed) return { kind: "delayed", byMs: delayMs };
     if (lot < duplicated + delayed + dropped) return { kind: "dropped", redeliverAfterMs };
-    return { kind: "delivered" };
+    return DELIVERED;
   };
 }
 

@@ -52,7 +52,7 @@ async function consumeAll(faults: FaultPlan | undefined) {
 
 const fates = (seed: number) => {
   const next = fatesOf({ ...PLAN, seed }, "work");
-  return Array.from({ length: 200 }, () => next?.());
+  return Array.from({ length: 200 }, () => next({}));
 };
 
 describe("a fault plan", () => {
@@ -90,7 +90,9 @@ describe("a fault plan", () => {
   });
 
   test("spares other queues, and without a plan nothing goes wrong", async () => {
-    expect(fatesOf(PLAN, "other")).toBeNull();
+    const certain = { seed: 7, queues: { work: { duplicated: 1 } } };
+    expect(fatesOf(certain, "work")({})).toMatchObject({ kind: "duplicated" });
+    expect(fatesOf(certain, "other")({})).toEqual({ kind: "delivered" });
     const { deliveries, counters } = await consumeAll(undefined);
     expect(deliveries).toHaveLength(MESSAGES);
     expect(counters).toMatchObject({ duplicated: 0, delayed: 0, dropped: 0 });

@@ -54,7 +54,7 @@ function openQueue(): Queue {
         moved.push(message);
         return true;
       },
-      nextFate: null,
+      fateOf: () => ({ kind: "delivered" }),
     },
   );
 }

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { AwsError } from "../aws-error.ts";
 import type { WireRequest } from "../http/message.ts";
 import { isSameSignature } from "./sigv4.ts";
-import type { SignaturePolicy } from "./verify-signature.ts";
+import { checkAccessKey, type SignaturePolicy } from "./verify-signature.ts";
 
 /**
  * Presigned URLs of Signature Version 2, which stock boto3 and `aws s3 presign` still
@@ -34,13 +34,7 @@ export function verifySigV2Presigned(
   bucketPath: string,
   { credentials, nowMs }: SignaturePolicy,
 ): void {
-  if (query.get("AWSAccessKeyId") !== credentials.accessKeyId) {
-    throw new AwsError(
-      403,
-      "InvalidAccessKeyId",
-      "The AWS Access Key Id you provided does not exist in our records.",
-    );
-  }
+  checkAccessKey(query.get("AWSAccessKeyId") ?? "", credentials);
   const expires = query.get("Expires") ?? "";
   if (!/^\d{1,12}$/.test(expires)) {
     throw new AwsError(403, "AccessDenied", "Invalid date (should be seconds since epoch)");

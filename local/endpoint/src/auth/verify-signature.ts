@@ -35,14 +35,7 @@ export function verifySignature(
   payloadHash: string,
   { credentials, region, nowMs }: SignaturePolicy,
 ): Buffer {
-  if (claim.accessKeyId !== credentials.accessKeyId) {
-    throw new AwsError(
-      403,
-      "InvalidAccessKeyId",
-      "The AWS Access Key Id you provided does not exist in our records.",
-      { details: { AWSAccessKeyId: claim.accessKeyId } },
-    );
-  }
+  checkAccessKey(claim.accessKeyId, credentials);
   if (request.headers["x-amz-security-token"] ?? request.query.get("X-Amz-Security-Token")) {
     throw new AwsError(
       400,
@@ -85,6 +78,17 @@ export function verifySignature(
     );
   }
   return key;
+}
+
+/** @throws AwsError InvalidAccessKeyId */
+export function checkAccessKey(given: string, { accessKeyId }: Credentials): void {
+  if (given === accessKeyId) return;
+  throw new AwsError(
+    403,
+    "InvalidAccessKeyId",
+    "The AWS Access Key Id you provided does not exist in our records.",
+    { details: { AWSAccessKeyId: given } },
+  );
 }
 
 function checkTime({ signedAtMs, expiresSeconds }: SignatureClaim, nowMs: number): void {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { close as closeFile, createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -34,23 +35,15 @@ export async function serveHttp(
     };
     void answer(handle, incoming, outgoing);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, LOOPBACK, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
+  await once(server.listen(port, LOOPBACK), "listening");
 
   return {
     port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve, reject) => {
-        isClosing = true;
-        server.close((error) => (error === undefined ? resolve() : reject(error)));
-        server.closeIdleConnections();
-        setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
-      }),
+    close: () => {
+      isClosing = true;
+      setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+      return server[Symbol.asyncDispose]();
+    },
   };
 }
 

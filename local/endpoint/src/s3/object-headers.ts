@@ -7,7 +7,7 @@ import { quoteEtag } from "./s3-request.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Headers of a PUT that a GET sends back. */
+/** Headers of a PUT that a GET sends back, or others in their place if its query says so. */
 const KEPT_HEADERS = [
   "cache-control",
   "content-disposition",
@@ -77,21 +77,12 @@ export function checksumHeaders({
   return { ...checksumHeader(checksum), "x-amz-checksum-type": type };
 }
 
-const OVERRIDES = [
-  "cache-control",
-  "content-disposition",
-  "content-encoding",
-  "content-language",
-  "content-type",
-  "expires",
-] as const;
-
 /** Query parameters of a GET that replace a response header. */
-export const OVERRIDE_PARAMETERS = OVERRIDES.map((name) => `response-${name}`);
+export const OVERRIDE_PARAMETERS = KEPT_HEADERS.map((name) => `response-${name}`);
 
 export function overriddenHeaders(query: URLSearchParams): Record<string, string> {
   return Object.fromEntries(
-    OVERRIDES.flatMap((name) => {
+    KEPT_HEADERS.flatMap((name) => {
       const value = query.get(`response-${name}`);
       if (value === null) return [];
       // a line end would let the URL's author write further headers

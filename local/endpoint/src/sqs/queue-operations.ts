@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { MAX_LIST_QUEUES, PURGE_INTERVAL_MS } from "../limits.ts";
+import { MAX_LIST_QUEUES } from "../limits.ts";
 import type { Queue } from "./queue.ts";
 import { checkAttributes } from "./queue-settings.ts";
 import { operation, queueInput, queueName, queueOf, type SqsContext } from "./sqs-operation.ts";
@@ -131,20 +131,8 @@ export const setQueueAttributes = operation(
   },
 );
 
-const lastPurges = new WeakMap<Queue, number>();
-
 export const purgeQueue = operation(queueInput, (context, input) => {
-  const queue = queueOf(context, input);
-  const nowMs = context.clock.now();
-  if (nowMs - (lastPurges.get(queue) ?? Number.NEGATIVE_INFINITY) < PURGE_INTERVAL_MS) {
-    throw sqsError(
-      "PurgeQueueInProgress",
-      "Only one PurgeQueue operation on a queue is allowed every 60 seconds.",
-      403,
-    );
-  }
-  lastPurges.set(queue, nowMs);
-  queue.purge();
+  queueOf(context, input).purge();
   return {};
 });
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Fate } from "../faults.ts";
+import type { FateOf } from "../faults.ts";
 import type { MessageRecord, Receipt } from "./message.ts";
 import type { QueueJournal } from "./queue-journal.ts";
 
@@ -31,5 +31,5 @@ export interface QueueOptions {
   readonly journal: QueueJournal;
   /** Takes a message that was received too often; false if there is no such queue. */
   readonly moveTo: (arn: string, message: MessageRecord) => boolean;
-  readonly nextFate: (() => Fate) | null;
+  readonly fateOf: FateOf;
 }

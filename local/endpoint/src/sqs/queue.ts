@@ -1,5 +1,5 @@
 import type { Fate } from "../faults.ts";
-import { MAX_IN_FLIGHT } from "../limits.ts";
+import { MAX_IN_FLIGHT, PURGE_INTERVAL_MS } from "../limits.ts";
 import { Arrivals } from "./arrivals.ts";
 import { FairOrder } from "./fair-order.ts";
 import {
@@ -19,7 +19,7 @@ import {
   STANDARD_ATTRIBUTES,
 } from "./queue-settings.ts";
 import type { Delivery, QueueCounters, QueueOptions } from "./queue-types.ts";
-import { sqsError } from "./sqs-error.ts";
+import { purgeInProgress, sqsError } from "./sqs-error.ts";
 import { Timeline } from "./timeline.ts";
 
 /** On the timeline: the message of that id may become visible, or one is delivered a second time. */
@@ -34,13 +34,12 @@ export class Queue {
   readonly arrivals: Arrivals;
   readonly #state: QueueState;
   readonly #options: QueueOptions;
+  #purgedMs = Number.NEGATIVE_INFINITY;
   #redrive: RedrivePolicy | null;
   readonly #available = new FairOrder<MessageRecord>();
   readonly #timeline: Timeline<Due>;
   readonly #inFlight = new Set<MessageRecord>();
   readonly #duplicates: MessageRecord[] = [];
-  /** Messages whose fate is decided: each suffers at most one fault. */
-  readonly #judged = new WeakSet<MessageRecord>();
   readonly #counts = {
     sent: 0,
     delivered: 0,
@@ -174,7 +173,11 @@ export class Queue {
     this.settle();
   }
 
+  /** @throws AwsError PurgeQueueInProgress */
   purge(): void {
+    const nowMs = this.#now();
+    if (nowMs - this.#purgedMs < PURGE_INTERVAL_MS) throw purgeInProgress();
+    this.#purgedMs = nowMs;
     for (const message of this.#inFlight) this.#available.landed(message);
     this.#inFlight.clear();
     this.#available.clear();
@@ -270,10 +273,7 @@ export class Queue {
   }
 
   #fateOf(message: MessageRecord): Fate {
-    const { nextFate } = this.#options;
-    if (nextFate === null || this.#judged.has(message)) return { kind: "delivered" };
-    this.#judged.add(message);
-    const fate = nextFate();
+    const fate = this.#options.fateOf(message);
     if (fate.kind !== "delivered") this.#counts[fate.kind]++;
     return fate;
   }

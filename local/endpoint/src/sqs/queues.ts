@@ -146,7 +146,7 @@ export class Queues implements EventQueues {
         target?.accept([message]);
         return target !== undefined;
       },
-      nextFate: fatesOf(faults, name),
+      fateOf: fatesOf(faults, name),
     });
     this.#queues.set(name, { queue, journal });
     return queue;

@@ -29,6 +29,14 @@ export function invalidParameter(name: string, value: unknown, reason: string): 
   );
 }
 
+export function purgeInProgress(): AwsError {
+  return sqsError(
+    "PurgeQueueInProgress",
+    "Only one PurgeQueue operation on a queue is allowed every 60 seconds.",
+    403,
+  );
+}
+
 export function queueDoesNotExist(): AwsError {
   return sqsError("QueueDoesNotExist", "The specified queue does not exist.");
 }
