@@ -1,5 +1,6 @@
 import { cacheFolder, defaultFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
+import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
 import { JOBS } from "./jobs.ts";
 
@@ -9,7 +10,8 @@ const job = JOBS.find((candidate) => candidate.id === id);
 if (!job) throw new Error(`there is no job '${id}'`);
 
 const folders = defaultFolders(process.env);
-const network = await openNetwork("googlenet", { folders, cacheFolder: cacheFolder(process.env) });
+const opened = await openNetwork("googlenet", { folders, cacheFolder: cacheFolder(process.env) });
+const network = await analyseNetwork(opened);
 const renderer = createEngineRenderer({ threads: Number(threads) });
 
 async function timed(): Promise<number> {
@@ -31,7 +33,7 @@ async function timed(): Promise<number> {
   return (performance.now() - started) / 1000;
 }
 
-// the first run reads the model and compiles the graphs
+// the first run compiles the graphs
 const firstSeconds = await timed();
 const seconds = await timed();
 await renderer.close();

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import { cacheFolder, defaultFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
+import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
 import { parseLocalRequest } from "../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../lib/pipeline/request/resolve-request.ts";
@@ -11,11 +12,12 @@ const folders = defaultFolders(process.env);
 const renderer = createEngineRenderer();
 for (const file of process.argv.slice(2)) {
   const request = parseLocalRequest(JSON.parse(await readFile(file, "utf8")));
-  const network = await openNetwork(request.network, {
+  const opened = await openNetwork(request.network, {
     folders,
     cacheFolder: cacheFolder(process.env),
   });
-  const { layer, channels } = await resolveRequest(request, network, null);
+  const network = await analyseNetwork(opened);
+  const { layer, channels } = resolveRequest(request, network, null);
   const results = await renderer.render({
     ...request,
     network,

@@ -1,4 +1,5 @@
 import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
+import { Jobs } from "../lib/pipeline/job/jobs.ts";
 import { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
 import { publishBundledNetworks } from "../lib/pipeline/networks/publish-bundled.ts";
 import { CODE_VERSION } from "../lib/pipeline/version.ts";
@@ -26,6 +27,7 @@ export function acceptDepsFromEnv(store: S3ObjectStore): AcceptDeps {
   const sqs = createSqsClient();
   const gpuQueueUrl = optionalEnv("GPU_QUEUE_URL");
   return {
+    jobs: new Jobs(store),
     store,
     networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
     queues: {

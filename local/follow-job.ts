@@ -1,15 +1,13 @@
 import { randomUUID } from "node:crypto";
 
 import type { Acceptance } from "../lib/pipeline/job/accept-request.ts";
-import { type Completion, readCompletion } from "../lib/pipeline/job/completion.ts";
-import { endedChannels } from "../lib/pipeline/job/dispatch-job.ts";
 import { encodeJson, JSON_TYPE } from "../lib/pipeline/json.ts";
 import { REQUEST_PREFIX } from "../lib/pipeline/keys.ts";
 import type { JobPlan } from "../lib/pipeline/job/plan.ts";
 import type { RenderProgress } from "../lib/pipeline/render/renderer.ts";
 import type { RenderRequest } from "../lib/pipeline/request/request.ts";
 import type { ChannelResult } from "../lib/pipeline/job/result.ts";
-import { ObjectNotFoundError } from "../lib/storage/object-store.ts";
+import type { Completion } from "../lib/pipeline/job/tally.ts";
 import type { LocalPipeline } from "./pipeline.ts";
 
 export interface FollowOptions {
@@ -57,6 +55,7 @@ export async function followJob(
   { jobId }: Pick<JobPlan, "jobId">,
   { onStep, onChannel, signal }: FollowOptions = {},
 ): Promise<Completion> {
+  const job = pipeline.acceptDeps.jobs.open(jobId);
   const ended = new Set<number>();
   const hasCompleted = new AbortController();
   const unlisten = pipeline.listen((event) => {
@@ -67,27 +66,15 @@ export async function followJob(
     onChannel?.(event.result, ended.size);
   });
   try {
-    for (const channel of await endedChannels(pipeline.store, jobId)) ended.add(channel);
+    for (const channel of await job.ended()) ended.add(channel);
     for (;;) {
       signal?.throwIfAborted();
-      const completion = await completionOrNull(pipeline, jobId);
+      const completion = await job.findCompletion();
       if (completion !== null) return completion;
       await pause(LOOK_EVERY_MS, [hasCompleted.signal, ...(signal === undefined ? [] : [signal])]);
     }
   } finally {
     unlisten();
-  }
-}
-
-async function completionOrNull(
-  { store }: LocalPipeline,
-  jobId: string,
-): Promise<Completion | null> {
-  try {
-    return await readCompletion(store, jobId);
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return null;
-    throw error;
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Acceptance } from "../lib/pipeline/job/accept-request.ts";
-import type { Completion } from "../lib/pipeline/job/completion.ts";
-import type { JobProgress } from "../lib/pipeline/job/progress.ts";
 import type { RenderProgress } from "../lib/pipeline/render/renderer.ts";
 import type { ChannelResult } from "../lib/pipeline/job/result.ts";
+import type { Completion, JobProgress } from "../lib/pipeline/job/tally.ts";
 
 /** What happens in a pipeline that runs in this process, as it happens. */
 export type PipelineEvent =

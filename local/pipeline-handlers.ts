@@ -4,7 +4,6 @@ import { createHandler as createIntake } from "../functions/intake/handler.ts";
 import type { Log } from "../functions/log.ts";
 import { createHandler as createWorker } from "../functions/worker/handler.ts";
 import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
-import { JobResults } from "../lib/pipeline/job/job-results.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
 import type { ServedQueue, SqsHandler } from "./event-sources/pipeline-sources.ts";
 import type { PipelineEvents } from "./pipeline-events.ts";
@@ -24,7 +23,7 @@ export function pipelineHandlers(
   options: HandlersOptions,
 ): Readonly<Partial<Record<ServedQueue, SqsHandler>>> {
   const { deps, renderer, events, signal, logOf } = options;
-  const { store, networks, now } = deps;
+  const { jobs, store, networks, now } = deps;
   const intake = createIntake({
     ...deps,
     log: logOf("intake"),
@@ -34,12 +33,11 @@ export function pipelineHandlers(
   const assembler = createAssembler({
     ...deps,
     log: logOf("assembler"),
-    results: new JobResults(store),
     onProgress: (progress) => events.tell({ kind: "progress", progress }),
     onCompleted: (completion) => events.tell({ kind: "completed", completion }),
   });
   const deadLetter = createDeadLetter({
-    store,
+    jobs,
     now,
     log: logOf("dead-letter"),
     onResult: (result) => events.tell({ kind: "result", result }),
@@ -47,6 +45,7 @@ export function pipelineHandlers(
   const shared = { requests: intake, assembly: assembler, channelsDead: deadLetter };
   if (renderer === null) return shared;
   const worker = createWorker({
+    jobs,
     store,
     networks,
     renderer,

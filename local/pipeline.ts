@@ -4,6 +4,7 @@ import { type Endpoint, type FaultPlan, startEndpoint } from "@dreamgrid/aws-end
 
 import type { Log } from "../functions/log.ts";
 import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
+import { Jobs } from "../lib/pipeline/job/jobs.ts";
 import { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
 import { CODE_VERSION } from "../lib/pipeline/version.ts";
@@ -86,6 +87,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
   const store = new S3ObjectStore(s3, BUCKET);
   const queue = (name: string) => new SqsQueue(sqs, endpoint.queueUrl(name));
   const acceptDeps: AcceptDeps = {
+    jobs: new Jobs(store),
     store,
     networks: new BucketNetworks({ store, cacheFolder: join(dataFolder, ".models") }),
     queues: { cpu: queue(QUEUE_NAMES.channels), gpu: null },
@@ -113,7 +115,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
     await endpoint.close();
   };
   try {
-    const resumedJobs = await resumeJobs(store, acceptDeps.assembly);
+    const resumedJobs = await resumeJobs(acceptDeps);
     sources = startSources({ sqs, endpoint, handlers, timing, logOf });
     return {
       endpoint,

@@ -1,8 +1,5 @@
-import type { MessageSender } from "../lib/queue/message-queue.ts";
-import type { ObjectStore } from "../lib/storage/object-store.ts";
-import { encodeReconcile } from "../lib/pipeline/job/messages.ts";
-import { listJobIds } from "../lib/pipeline/job/job-status.ts";
-import { completeKey, planKey } from "../lib/pipeline/keys.ts";
+import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
+import { reconcileMessage } from "../lib/pipeline/job/messages.ts";
 
 /**
  * Has every unfinished job looked at now, not in up to 15 minutes: for the start after a stop, when
@@ -10,18 +7,16 @@ import { completeKey, planKey } from "../lib/pipeline/keys.ts";
  *
  * @returns the jobs' ids
  */
-export async function resumeJobs(
-  store: ObjectStore,
-  assembly: MessageSender,
-): Promise<readonly string[]> {
+export async function resumeJobs({
+  jobs,
+  assembly,
+}: Pick<AcceptDeps, "jobs" | "assembly">): Promise<readonly string[]> {
   const unfinished: string[] = [];
-  for await (const jobId of listJobIds(store)) {
-    if ((await store.head(completeKey(jobId))) !== null) continue;
+  for await (const job of jobs.list()) {
+    if (await job.isComplete()) continue;
     // without a plan it is no job: its intake was cut off, or these are someone's own files
-    if ((await store.head(planKey(jobId))) !== null) unfinished.push(jobId);
+    if (await job.exists()) unfinished.push(job.id);
   }
-  await assembly.sendAll(
-    unfinished.map((jobId) => ({ body: encodeReconcile(jobId), groupId: jobId })),
-  );
+  await assembly.sendAll(unfinished.map((jobId) => reconcileMessage(jobId)));
   return unfinished;
 }

@@ -2,13 +2,13 @@ import { join } from "node:path";
 
 import { cacheFolder, defaultFolders } from "../lib/networks/folders.ts";
 import type { OpenOptions } from "../lib/networks/registry.ts";
-import type { Completion } from "../lib/pipeline/job/completion.ts";
 import { mapConcurrently } from "../lib/pipeline/concurrency.ts";
 import { manifestKey, montageKey, tilePrefix } from "../lib/pipeline/keys.ts";
 import type { JobPlan } from "../lib/pipeline/job/plan.ts";
 import type { RenderProgress } from "../lib/pipeline/render/renderer.ts";
 import { type RenderRequest, RequestError } from "../lib/pipeline/request/request.ts";
 import type { ChannelResult } from "../lib/pipeline/job/result.ts";
+import type { Completion } from "../lib/pipeline/job/tally.ts";
 import { followJob, submitRequest } from "./follow-job.ts";
 import type { LocalPipeline } from "./pipeline.ts";
 import { stageRequest } from "./stage-request.ts";

@@ -1,13 +1,10 @@
 import type { z } from "zod";
 
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
+import type { Job } from "../../lib/pipeline/job/job.ts";
 import type { JobStatus } from "../../lib/pipeline/job/job-status.ts";
-import { type ChannelResult, readResult } from "../../lib/pipeline/job/result.ts";
-import {
-  type ObjectLinks,
-  ObjectNotFoundError,
-  type ObjectStore,
-} from "../../lib/storage/object-store.ts";
+import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
+import type { ObjectLinks } from "../../lib/storage/object-store.ts";
 import { channelPageLink, jobLink } from "./links.ts";
 import type { channelPageSchema, jobListSchema, jobSchema } from "./schemas.ts";
 
@@ -21,25 +18,21 @@ const LINK_SECONDS = 3_600;
 export interface DescribeOptions {
   readonly page: z.output<typeof channelPageSchema>;
   readonly basePath: string;
-}
-
-interface DescribeDeps {
-  readonly store: ObjectStore;
   readonly links: ObjectLinks;
 }
 
 /** The job with one page of its channels. */
 export async function describeJob(
+  job: Job,
   status: JobStatus,
-  { page, basePath }: DescribeOptions,
-  deps: DescribeDeps,
+  { page, basePath, links }: DescribeOptions,
 ): Promise<JobDocument> {
   const { plan, completion } = status;
   const { offset, limit } = page;
   const summary = summariseJob(status, basePath);
   const hasMore = offset + limit < plan.channels.length;
   const next = hasMore
-    ? channelPageLink(basePath, plan.jobId, { offset: offset + limit, limit })
+    ? channelPageLink(basePath, job.id, { offset: offset + limit, limit })
     : null;
   const channels = plan.channels
     .slice(offset, offset + limit)
@@ -50,20 +43,20 @@ export async function describeJob(
       completion === null
         ? null
         : {
-            montage: await deps.links.linkToGet(completion.montage, LINK_SECONDS),
-            manifest: await deps.links.linkToGet(completion.manifest, LINK_SECONDS),
+            montage: await links.linkToGet(completion.montage, LINK_SECONDS),
+            manifest: await links.linkToGet(completion.manifest, LINK_SECONDS),
           },
     channels: await mapConcurrently(channels, async ({ channel, label }) => ({
       channel,
       label,
-      ...(await describeEnd(await resultOrNull(deps.store, plan.jobId, channel), deps.links)),
+      ...(await describeEnd(await job.findResult(channel), links)),
     })),
     links: { ...summary.links, next },
   };
 }
 
 export function summariseJob(status: JobStatus, basePath: string): JobSummary {
-  const { plan, completion, state, total, ok, failed, cancelled, meanActivation } = status;
+  const { plan, completion, state, ...counts } = status;
   const { jobId, network, layer, provider, createdAt } = plan;
   return {
     jobId,
@@ -73,11 +66,7 @@ export function summariseJob(status: JobStatus, basePath: string): JobSummary {
     provider,
     createdAt,
     completedAt: completion?.completedAt ?? null,
-    total,
-    ok,
-    failed,
-    cancelled,
-    meanActivation,
+    ...counts,
     links: { self: jobLink(basePath, jobId) },
   };
 }
@@ -98,17 +87,4 @@ async function describeEnd(
     raw: raw === null ? null : await links.linkToGet(raw.key, LINK_SECONDS),
     reason: null,
   };
-}
-
-async function resultOrNull(
-  store: ObjectStore,
-  jobId: string,
-  channel: number,
-): Promise<ChannelResult | null> {
-  try {
-    return await readResult(store, jobId, channel);
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return null;
-    throw error;
-  }
 }

@@ -1,12 +1,12 @@
 import { z } from "zod";
 
+import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { acceptRequest, IdempotencyConflictError } from "../../lib/pipeline/job/accept-request.ts";
 import { cancelJob } from "../../lib/pipeline/job/cancel-job.ts";
-import { type JobStatus, listJobIds, readJobStatus } from "../../lib/pipeline/job/job-status.ts";
+import type { Job } from "../../lib/pipeline/job/job.ts";
+import { type JobStatus, readJobStatus } from "../../lib/pipeline/job/job-status.ts";
 import { DamagedObjectError } from "../../lib/pipeline/json.ts";
-import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { requestSchema } from "../../lib/pipeline/request/request.ts";
-import type { ObjectStore } from "../../lib/storage/object-store.ts";
 import { NO_BODY } from "./check-input.ts";
 import { jobLink, jobPageLink } from "./links.ts";
 import { describeJob, summariseJob } from "./describe-job.ts";
@@ -67,9 +67,10 @@ export const getJob = defineRoute({
   success: { status: 200, description: "the job", schema: jobSchema, schemaName: "Job" },
   problems: ["not-found"],
   handle: async ({ path, query, basePath }, deps) => {
-    const status = await readJobStatus(deps.store, path.jobId);
-    if (status === null) throw noSuchJob(path.jobId);
-    return { body: await describeJob(status, { page: query, basePath }, deps) };
+    const job = deps.jobs.open(path.jobId);
+    const status = await readJobStatus(job);
+    if (status === null) throw noSuchJob(job);
+    return { body: await describeJob(job, status, { page: query, basePath, links: deps.links }) };
   },
 });
 
@@ -89,21 +90,21 @@ export const listJobs = defineRoute({
     schemaName: "JobList",
   },
   problems: [],
-  handle: async ({ query, basePath }, { store }) => {
+  handle: async ({ query, basePath }, { jobs }) => {
     const { after = null, limit } = query;
-    const ids: string[] = [];
-    for await (const jobId of listJobIds(store, after)) {
-      ids.push(jobId);
+    const listed: Job[] = [];
+    for await (const job of jobs.list(after)) {
+      listed.push(job);
       // one more than asked for tells whether there is a next page
-      if (ids.length > limit) break;
+      if (listed.length > limit) break;
     }
-    const page = ids.slice(0, limit);
+    const page = listed.slice(0, limit);
     const last = page.at(-1);
     const next =
-      ids.length > limit && last !== undefined
-        ? jobPageLink(basePath, { after: last, limit })
+      listed.length > limit && last !== undefined
+        ? jobPageLink(basePath, { after: last.id, limit })
         : null;
-    const found = (await mapConcurrently(page, (jobId) => lookAt(store, jobId))).flat();
+    const found = (await mapConcurrently(page, lookAt)).flat();
     return {
       body: {
         jobs: found.flatMap((status) =>
@@ -117,9 +118,9 @@ export const listJobs = defineRoute({
 });
 
 /** The job, or what is wrong with it: one damaged job must not hide the others. */
-async function lookAt(store: ObjectStore, jobId: string): Promise<(JobStatus | string)[]> {
+async function lookAt(job: Job): Promise<(JobStatus | string)[]> {
   try {
-    const status = await readJobStatus(store, jobId);
+    const status = await readJobStatus(job);
     return status === null ? [] : [status];
   } catch (error) {
     if (error instanceof DamagedObjectError) return [error.message];
@@ -144,17 +145,17 @@ export const deleteJob = defineRoute({
   },
   problems: ["not-found", "conflict"],
   handle: async ({ path, query, basePath }, deps) => {
-    const { jobId } = path;
-    const outcome = await cancelJob(jobId, deps);
+    const job = deps.jobs.open(path.jobId);
+    const outcome = await cancelJob(job, deps);
     if (outcome === "ended") {
-      throw new ProblemError("conflict", [`job '${jobId}' has ended; there is nothing to cancel`]);
+      throw new ProblemError("conflict", [`job '${job.id}' has ended; there is nothing to cancel`]);
     }
-    const status = outcome === "unknown" ? null : await readJobStatus(deps.store, jobId);
-    if (status === null) throw noSuchJob(jobId);
-    return { body: await describeJob(status, { page: query, basePath }, deps) };
+    const status = outcome === "unknown" ? null : await readJobStatus(job);
+    if (status === null) throw noSuchJob(job);
+    return { body: await describeJob(job, status, { page: query, basePath, links: deps.links }) };
   },
 });
 
-function noSuchJob(jobId: string): ProblemError {
-  return new ProblemError("not-found", [`there is no job '${jobId}'`]);
+function noSuchJob({ id }: Job): ProblemError {
+  return new ProblemError("not-found", [`there is no job '${id}'`]);
 }

@@ -1,18 +1,14 @@
 import { z } from "zod";
 
-import { ManifestError } from "../../lib/networks/errors.ts";
+import { ManifestError, NetworkError } from "../../lib/networks/errors.ts";
 import { layerRows } from "../../lib/networks/layer-rows.ts";
 import { NETWORK_ID, type NetworkManifest } from "../../lib/networks/manifest.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
-import {
-  analyseNetwork,
-  type NetworkAnalysis,
-} from "../../lib/pipeline/networks/analyse-network.ts";
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
-import { readPublishedManifest } from "../../lib/pipeline/networks/published-manifest.ts";
-import { RequestError } from "../../lib/pipeline/request/request.ts";
+import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { layerProblems } from "../../lib/pipeline/networks/layer-problems.ts";
-import { ObjectNotFoundError, type ObjectStore } from "../../lib/storage/object-store.ts";
+import { findPublishedManifest } from "../../lib/pipeline/networks/published-manifest.ts";
+import type { ObjectStore } from "../../lib/storage/object-store.ts";
 import { NO_BODY } from "./check-input.ts";
 import { layersLink } from "./links.ts";
 import { ProblemError } from "./problem.ts";
@@ -68,11 +64,11 @@ export const listLayers = defineRoute({
   },
   problems: ["not-found", "conflict"],
   handle: async ({ path: { networkId } }, deps) => {
-    const analysis = await analyse(networkId, deps);
+    const network = await openNetwork(networkId, deps);
     return {
       body: {
         network: networkId,
-        layers: layerRows(analysis.layers, layerProblems(analysis)),
+        layers: layerRows(network.layers, layerProblems(network)),
       },
     };
   },
@@ -81,11 +77,11 @@ export const listLayers = defineRoute({
 /** The manifest, or what is wrong with it: one broken network must not hide the others. */
 async function lookAt(store: ObjectStore, id: string): Promise<(NetworkManifest | string)[]> {
   try {
-    return [await readPublishedManifest(store, id)];
+    const manifest = await findPublishedManifest(store, id);
+    // files without a manifest are a network that is being uploaded
+    return manifest === null ? [] : [manifest];
   } catch (error) {
     if (error instanceof ManifestError) return [error.message];
-    // files without a manifest are a network that is being uploaded
-    if (error instanceof ObjectNotFoundError) return [];
     throw error;
   }
 }
@@ -101,18 +97,18 @@ function describeNetwork({ id, licence, input, labels }: NetworkManifest, basePa
   };
 }
 
-async function analyse(id: string, { networks, store }: ApiDeps): Promise<NetworkAnalysis> {
+/** @throws ProblemError if there is no such network, or it cannot be used */
+async function openNetwork(id: string, { networks, store }: ApiDeps): Promise<AnalysedNetwork> {
   try {
-    await readPublishedManifest(store, id);
-    return await analyseNetwork(await networks.open(id));
+    if ((await findPublishedManifest(store, id)) !== null) return await networks.open(id);
   } catch (error) {
-    if (error instanceof ObjectNotFoundError) {
-      throw new ProblemError("not-found", [`there is no network '${id}'`]);
-    }
-    if (error instanceof RequestError) throw new ProblemError("conflict", error.problems);
     if (error instanceof ManifestError || error instanceof ModelError) {
       throw new ProblemError("conflict", [`network '${id}' cannot be used: ${error.message}`]);
     }
+    if (error instanceof NetworkError) {
+      throw new ProblemError("conflict", [`network: ${error.message}`]);
+    }
     throw error;
   }
+  throw new ProblemError("not-found", [`there is no network '${id}'`]);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { NETWORK_ID } from "../../lib/networks/manifest.ts";
+import { countFields } from "../../lib/pipeline/job/tally.ts";
 import { JOB_ID } from "../../lib/pipeline/keys.ts";
 import {
   MAX_CHANNELS_PER_JOB,
@@ -53,14 +54,7 @@ const jobSummarySchema = z.strictObject({
   provider: z.enum(["cpu", "cuda"]),
   createdAt: z.iso.datetime(),
   completedAt: z.iso.datetime().nullable(),
-  total: z.int().min(1),
-  ok: z.int().min(0),
-  failed: z.int().min(0),
-  cancelled: z.int().min(0),
-  meanActivation: z
-    .number()
-    .nullable()
-    .describe("mean of the activation strengths of the images so far"),
+  ...countFields,
   links: z.strictObject({ self: link }),
 });
 

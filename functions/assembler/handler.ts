@@ -1,14 +1,16 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 
-import { assembleJob } from "../../lib/pipeline/sheet/assemble-job.ts";
+import type { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import { parseReconcile } from "../../lib/pipeline/job/messages.ts";
 import { parseResultKey } from "../../lib/pipeline/keys.ts";
-import { reconcileJob, type ReconcileDeps } from "../../lib/pipeline/job/reconcile-job.ts";
+import { assembleJob } from "../../lib/pipeline/sheet/assemble-job.ts";
+import { reconcileJob, type ReconcileDeps } from "../../lib/pipeline/sheet/reconcile-job.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
 import { parseS3Event } from "../s3-event.ts";
 
 export interface AssemblerDeps extends ReconcileDeps {
+  readonly jobs: Jobs;
   readonly log: Log;
 }
 
@@ -21,7 +23,7 @@ interface JobCall {
 
 /** Looks at each job of a batch once, however many of its results the batch reports. */
 export function createHandler(deps: AssemblerDeps) {
-  const { log } = deps;
+  const { jobs, log } = deps;
 
   return async (event: SQSEvent): Promise<SQSBatchResponse> => {
     const { calls, unreadable } = readCalls(event, log);
@@ -29,7 +31,7 @@ export function createHandler(deps: AssemblerDeps) {
     for (const [jobId, { isReconcile, messageIds }] of calls) {
       try {
         const look = isReconcile ? reconcileJob : assembleJob;
-        const outcome = await look(jobId, deps);
+        const outcome = await look(jobs.open(jobId), deps);
         log.info("job looked at", { jobId, outcome });
       } catch (error) {
         log.error("job not assembled", { jobId, error });

@@ -1,13 +1,13 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 
 import { endPoisonedChannel } from "../../lib/pipeline/job/dead-letter.ts";
+import type { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
-import type { ObjectStore } from "../../lib/storage/object-store.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
 
 export interface DeadLetterDeps {
-  readonly store: ObjectStore;
+  readonly jobs: Jobs;
   readonly now: () => Date;
   readonly log: Log;
   readonly onResult?: (result: ChannelResult) => void;

@@ -1,11 +1,12 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
+import { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import { bucketFromEnv } from "../aws-deps.ts";
 import { createHandler } from "./handler.ts";
 
 /** Composition root of the dead-letter consumer. */
 export const handler = createHandler({
-  store: bucketFromEnv(),
+  jobs: new Jobs(bucketFromEnv()),
   now: () => new Date(),
   log: new Logger({ serviceName: "dead-letter" }),
 });

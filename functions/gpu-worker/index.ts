@@ -1,6 +1,7 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
 import { checkCuda } from "../../lib/optvis/runtime/cuda-gate.ts";
+import { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
@@ -27,6 +28,7 @@ const agentUri = optionalEnv("ECS_AGENT_URI");
 const store = bucketFromEnv();
 const exitCode = await runWorker(
   {
+    jobs: new Jobs(store),
     store,
     networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
     renderer: createEngineRenderer(),

@@ -1,5 +1,4 @@
-import type { RenderDeps } from "../../lib/pipeline/render/render-channels.ts";
-import { renderMessages } from "../../lib/pipeline/render/render-messages.ts";
+import { type RenderDeps, renderMessages } from "../../lib/pipeline/render/render-messages.ts";
 import { consume } from "../../lib/queue/consume.ts";
 import type { MessageReceiver, ReceivedMessage } from "../../lib/queue/message-queue.ts";
 import { endingOf } from "../ending.ts";

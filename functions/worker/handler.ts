@@ -1,7 +1,10 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 
-import type { RenderDeps } from "../../lib/pipeline/render/render-channels.ts";
-import { renderMessages, type MessageHooks } from "../../lib/pipeline/render/render-messages.ts";
+import {
+  type MessageHooks,
+  type RenderDeps,
+  renderMessages,
+} from "../../lib/pipeline/render/render-messages.ts";
 import { endingOf } from "../ending.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";

@@ -1,5 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
+import { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { bucketFromEnv } from "../aws-deps.ts";
@@ -10,6 +11,7 @@ const store = bucketFromEnv();
 
 /** Composition root of the CPU worker. */
 export const handler = createHandler({
+  jobs: new Jobs(store),
   store,
   networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
   renderer: createEngineRenderer(threadsFromEnv()),

@@ -18,23 +18,21 @@ export class DamagedObjectError extends Error {
 }
 
 /**
- * A JSON object that we wrote earlier.
+ * A JSON object that we wrote earlier; `null` if there is none.
  *
  * @throws DamagedObjectError naming the key and every field that is not as it should be
  */
-export async function readJson<T>(
+export async function findJson<T>(
   store: ObjectStore,
   key: string,
   schema: z.ZodType<T>,
-): Promise<T> {
-  return decodeJson(await store.get(key), key, schema);
-}
-
-export function decodeJson<T>(bytes: Uint8Array, where: string, schema: z.ZodType<T>): T {
-  const parsed = schema.safeParse(parseJson(bytes, where));
+): Promise<T | null> {
+  const bytes = await store.find(key);
+  if (bytes === null) return null;
+  const parsed = schema.safeParse(parseJson(bytes, key));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  throw new DamagedObjectError(`'${where}' is not as it was written: ${problems.join("; ")}`);
+  throw new DamagedObjectError(`'${key}' is not as it was written: ${problems.join("; ")}`);
 }
 
 function parseJson(bytes: Uint8Array, where: string): unknown {

@@ -12,6 +12,8 @@ export interface ObjectFacts {
 export interface ObjectStore {
   /** @throws ObjectNotFoundError */
   get(key: string): Promise<Uint8Array>;
+  /** As `get`; `null` if there is no such object. */
+  find(key: string): Promise<Uint8Array | null>;
   /** `null` if there is no such object. */
   head(key: string): Promise<ObjectFacts | null>;
   /** Overwrites. */

@@ -42,6 +42,12 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
   }
 
   async get(key: string): Promise<Uint8Array> {
+    const bytes = await this.find(key);
+    if (bytes === null) throw new ObjectNotFoundError(key);
+    return bytes;
+  }
+
+  async find(key: string): Promise<Uint8Array | null> {
     try {
       const { Body } = await this.#client.send(
         new GetObjectCommand({ Bucket: this.#bucket, Key: key }),
@@ -49,7 +55,8 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
       if (Body === undefined) throw new Error(`s3://${this.#bucket}/${key} came without a body`);
       return await Body.transformToByteArray();
     } catch (error) {
-      throw statusOf(error) === 404 ? new ObjectNotFoundError(key) : this.#explain(error, key);
+      if (statusOf(error) === 404) return null;
+      throw this.#explain(error, key);
     }
   }
 

@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { ImageError } from "../../lib/image/errors.ts";
 import { decodeImage } from "../../lib/image/png.ts";
 import { openNetwork, type OpenOptions } from "../../lib/networks/registry.ts";
+import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { type RenderRequest, RequestError } from "../../lib/pipeline/request/request.ts";
+import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
 import { resolveRequest } from "../../lib/pipeline/request/resolve-request.ts";
 import type { InitialImage } from "../../lib/pipeline/request/resolved-request.ts";
 import { readUserFile } from "./read-user-file.ts";
@@ -40,7 +42,9 @@ export async function checkLocalRequest(
   download.end();
   try {
     const image = await localImage(request.initialImage);
-    const { channels } = await resolveRequest(request, network, image);
+    const { id } = network.manifest;
+    const analysed = await requestedNetwork(id, analyseNetwork(network));
+    const { channels } = resolveRequest(request, analysed, image);
     return channels.length;
   } catch (error) {
     if (error instanceof RequestError) throw new UsageError(`${name}: ${error.message}`);

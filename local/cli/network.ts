@@ -1,24 +1,20 @@
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
-import { type Network, openNetwork } from "../../lib/networks/registry.ts";
+import { openNetwork } from "../../lib/networks/registry.ts";
 import { type Layer, findLayer } from "../../lib/networks/layers.ts";
 import { foldWeights } from "../../lib/optvis/runtime/fold-constants.ts";
 import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
 import {
+  type AnalysedNetwork,
   analyseNetwork,
-  type NetworkAnalysis,
 } from "../../lib/pipeline/networks/analyse-network.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
-
-export interface OpenedNetwork extends NetworkAnalysis {
-  readonly network: Network;
-}
 
 /** Opens a network by id or `.onnx` path and reads its layers; downloads are told on standard error. */
 export async function openForCommand(
   idOrPath: string,
   { env, progressBar }: Terminal,
-): Promise<OpenedNetwork> {
+): Promise<AnalysedNetwork> {
   const download = progressBar(`fetching ${idOrPath}`);
   const network = await openNetwork(idOrPath, {
     folders: defaultFolders(env),
@@ -26,8 +22,8 @@ export async function openForCommand(
     onProgress: ({ receivedBytes, totalBytes }) => download.show(receivedBytes, totalBytes),
   });
   download.end();
-  const { model, layers } = await analyseNetwork(network);
-  return { network, model: await foldWeights(model), layers };
+  const analysed = await analyseNetwork(network);
+  return { ...analysed, model: await foldWeights(analysed.model) };
 }
 
 /** A layer whose channels can be counted. */
@@ -36,8 +32,8 @@ export interface DrawableLayer extends Layer {
 }
 
 /** Tells what was assumed of the network; after the work, so that a refusal is one line. */
-export function noteAssumptions({ network }: OpenedNetwork, { note }: Terminal): void {
-  if (network.notice) note(network.notice);
+export function noteAssumptions({ notice }: AnalysedNetwork, { note }: Terminal): void {
+  if (notice) note(notice);
 }
 
 /**
@@ -50,7 +46,7 @@ export async function openLayer(
   idOrPath: string,
   reference: string,
   terminal: Terminal,
-): Promise<OpenedNetwork & { readonly layer: DrawableLayer }> {
+): Promise<AnalysedNetwork & { readonly layer: DrawableLayer }> {
   const opened = await openForCommand(idOrPath, terminal);
   const layer = findLayer(opened.layers, /^-?\d+$/.test(reference) ? Number(reference) : reference);
   if (layer.type === "Input") {

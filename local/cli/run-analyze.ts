@@ -1,6 +1,7 @@
 import { layerRows } from "../../lib/networks/layer-rows.ts";
+import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { layerProblems } from "../../lib/pipeline/networks/layer-problems.ts";
-import { noteAssumptions, openForCommand, type OpenedNetwork } from "./network.ts";
+import { noteAssumptions, openForCommand } from "./network.ts";
 import { table, type Terminal } from "./terminal.ts";
 
 export interface AnalyzeFlags {
@@ -19,13 +20,13 @@ export async function runAnalyze(
   noteAssumptions(opened, terminal);
 }
 
-function asJson({ network, layers }: OpenedNetwork, problems: ReadonlyMap<number, string>) {
-  const { id, input } = network.manifest;
+function asJson({ manifest, layers }: AnalysedNetwork, problems: ReadonlyMap<number, string>) {
+  const { id, input } = manifest;
   return { network: id, input, layers: layerRows(layers, problems) };
 }
 
 function printTable(
-  { network, layers }: OpenedNetwork,
+  { manifest, layers }: AnalysedNetwork,
   problems: ReadonlyMap<number, string>,
   { print, note }: Terminal,
 ) {
@@ -41,9 +42,9 @@ function printTable(
   const titles = ["", "Name", "Type", "Activations", "Learnable Sizes", "Learnables", "Render"];
   print(table(titles, rows, [0, 5]));
   const learnables = layers.reduce((sum, { learnableCount }) => sum + learnableCount, 0);
-  const { width, height, channelOrder } = network.manifest.input;
+  const { width, height, channelOrder } = manifest.input;
   print(
-    `\n${network.manifest.id}: ${layers.length} layers, ${learnables.toLocaleString("en-US")} learnables, ` +
+    `\n${manifest.id}: ${layers.length} layers, ${learnables.toLocaleString("en-US")} learnables, ` +
       `input ${width} x ${height} ${channelOrder}`,
   );
   // the first problem: an operator without a gradient is also that of all layers after it

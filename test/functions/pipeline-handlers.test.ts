@@ -4,10 +4,8 @@ import { createHandler as createAssembler } from "../../functions/assembler/hand
 import { createHandler as createDeadLetter } from "../../functions/dead-letter/handler.ts";
 import { createHandler as createIntake } from "../../functions/intake/handler.ts";
 import { createHandler as createWorker } from "../../functions/worker/handler.ts";
-import type { Completion } from "../../lib/pipeline/job/completion.ts";
-import { JobResults } from "../../lib/pipeline/job/job-results.ts";
+import type { Completion } from "../../lib/pipeline/job/tally.ts";
 import * as keys from "../../lib/pipeline/keys.ts";
-import { readResult } from "../../lib/pipeline/job/result.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { FakeRenderer } from "../support/fake-renderer.ts";
 import {
@@ -78,7 +76,7 @@ test("the worker reports each failed message, and hands progress and results on"
   expect(response).toEqual(failures("m0", "m2"));
   expect(results).toEqual(["ok", "ok"]);
   expect(new Set(steps)).toEqual(new Set([1, 3]));
-  expect((await readResult(pipeline.store, jobId, 3)).attempts).toBe(1);
+  expect((await pipeline.jobs.open(jobId).result(3)).attempts).toBe(1);
 });
 
 test("a worker whose time is nearly up gives its messages back", async () => {
@@ -103,7 +101,6 @@ test("the assembler looks at each job of a batch once, in any order, and at no o
   const looked: unknown[] = [];
   const handler = createAssembler({
     ...pipeline.deps,
-    results: new JobResults(pipeline.store),
     log: { ...silentLog, info: (_, { jobId }) => looked.push(jobId) },
     onCompleted: (completion) => void completions.push(completion),
   });
@@ -130,8 +127,7 @@ test("an assembler that fails at one job has that job's messages delivered again
   const render = createWorker({ ...pipeline.renderDeps(), log: silentLog });
   await render(sqsEvent(...pipeline.cpu.sent.map(({ body }) => body)));
   await pipeline.store.delete(keys.tileKey(bad.jobId, 2));
-  const results = new JobResults(pipeline.store);
-  const handler = createAssembler({ ...pipeline.deps, results, log: silentLog });
+  const handler = createAssembler({ ...pipeline.deps, log: silentLog });
   const event = sqsEvent(
     s3Body(keys.resultKey(bad.jobId, 2)),
     s3Body(keys.resultKey(good.jobId, 1)),
@@ -159,8 +155,8 @@ test("dead letters become failed results; those of no job stay where they are", 
   );
   expect(response).toEqual(failures("m2", "m3", "m4"));
   // a result that was there first stays
-  expect((await readResult(pipeline.store, jobId, 1)).state).toBe("ok");
-  expect(await readResult(pipeline.store, jobId, 2)).toMatchObject({
+  expect((await pipeline.jobs.open(jobId).result(1)).state).toBe("ok");
+  expect(await pipeline.jobs.open(jobId).result(2)).toMatchObject({
     state: "failed",
     source: "dead-letter",
   });

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 
-import { readCompletion } from "../../lib/pipeline/job/completion.ts";
+import { Job } from "../../lib/pipeline/job/job.ts";
 import { resultKey, tileKey } from "../../lib/pipeline/keys.ts";
 import { QUEUE_NAMES } from "../../local/resources.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
@@ -44,7 +44,7 @@ test.each(Array.from({ length: SEEDS }, (_, i) => i + 1))(
       { channel: THROWING, source: "renderer" },
       { channel: VANISHING, source: "dead-letter" },
     ]);
-    expect(await readCompletion(pipeline.store, jobId)).toMatchObject({
+    expect(await new Job(pipeline.store, jobId).findCompletion()).toMatchObject({
       state: "completed_with_failures",
       total: CHANNELS,
       ok: CHANNELS - 2,

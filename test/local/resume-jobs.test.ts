@@ -6,13 +6,13 @@ import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { memoryPipeline } from "../support/memory-pipeline.ts";
 
 test("unfinished jobs are looked at; what is no job in the jobs' folder is passed over", async () => {
-  const { store, assembly, accept } = await memoryPipeline(await temporaryFolder());
+  const { store, jobs, assembly, accept } = await memoryPipeline(await temporaryFolder());
   const [done, open] = [await accept({ seed: 1 }), await accept({ seed: 2 })];
   const put = (key: string) => store.put(key, Buffer.from("{}"), "application/json");
   await put(keys.completeKey(done.jobId));
   await put("jobs/my photo/a.png");
   await put("jobs/no-plan/request.json");
   assembly.sent.length = 0;
-  expect(await resumeJobs(store, assembly)).toEqual([open.jobId]);
+  expect(await resumeJobs({ jobs, assembly })).toEqual([open.jobId]);
   expect(assembly.bodies).toEqual([{ type: "reconcile", jobId: open.jobId }]);
 });

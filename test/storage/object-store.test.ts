@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Endpoint, startEndpoint } from "@dreamgrid/aws-endpoint";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { MemoryObjectStore } from "../../lib/storage/memory-object-store.ts";
+import { MemoryObjectStore } from "../support/memory-object-store.ts";
 import { ObjectNotFoundError, type ObjectStore } from "../../lib/storage/object-store.ts";
 import { createS3Client } from "../../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
@@ -45,12 +45,14 @@ describe.each(STORES)("an object store %s", (_, makeStore) => {
     await store.put("a/one", bytes("first"), TYPE);
     await store.put("a/one", bytes("second"), TYPE);
     expect(Buffer.from(await store.get("a/one")).toString()).toBe("second");
+    expect(await store.find("a/one")).toEqual(await store.get("a/one"));
     expect(await store.head("a/one")).toMatchObject({ key: "a/one", sizeBytes: 6 });
   });
 
   test("says so when there is no such object", async () => {
     const store = makeStore();
     expect(await store.head("b/none")).toBeNull();
+    expect(await store.find("b/none")).toBeNull();
     await expect(store.get("b/none")).rejects.toThrow(ObjectNotFoundError);
     await expect(store.delete("b/none")).resolves.toBeUndefined();
   });

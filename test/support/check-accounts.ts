@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
-import { endedChannels } from "../../lib/pipeline/job/dispatch-job.ts";
+import { Job } from "../../lib/pipeline/job/job.ts";
+import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { tileKey, tilePrefix } from "../../lib/pipeline/keys.ts";
-import { readPlan } from "../../lib/pipeline/job/plan.ts";
-import { type ChannelResult, readResult } from "../../lib/pipeline/job/result.ts";
 import type { ObjectStore } from "../../lib/storage/object-store.ts";
 
 /**
@@ -17,14 +16,15 @@ export async function checkAccounts(
   store: ObjectStore,
   jobId: string,
 ): Promise<readonly ChannelResult[]> {
-  const { channels } = await readPlan(store, jobId);
-  const ended = await endedChannels(store, jobId);
+  const job = new Job(store, jobId);
+  const { channels } = await job.plan();
+  const ended = await job.ended();
   const missing = channels.filter((channel) => !ended.has(channel));
   if (missing.length > 0) throw new Error(`no result of channels ${missing.join(", ")}`);
   if (ended.size !== channels.length)
     throw new Error(`${ended.size} results of ${channels.length}`);
 
-  const results = await mapConcurrently(channels, (channel) => readResult(store, jobId, channel));
+  const results = await mapConcurrently(channels, (channel) => job.result(channel));
   for (const result of results) {
     if (result.state !== "ok") continue;
     const { key, sha256 } = result.tile;

@@ -4,14 +4,14 @@ import {
   type AcceptDeps,
   acceptRequest,
 } from "../../lib/pipeline/job/accept-request.ts";
+import { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
-import type { RenderDeps } from "../../lib/pipeline/render/render-channels.ts";
 import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import type { RenderRequestInput } from "../../lib/pipeline/request/request.ts";
-import type { ChannelMessage } from "../../lib/pipeline/render/render-messages.ts";
-import { MemoryObjectStore } from "../../lib/storage/memory-object-store.ts";
+import type { ChannelMessage, RenderDeps } from "../../lib/pipeline/render/render-messages.ts";
+import { MemoryObjectStore } from "./memory-object-store.ts";
 import { FakeRenderer } from "./fake-renderer.ts";
 import { MemoryQueue } from "./memory-queue.ts";
 import { tinyNetwork, type TinyNetworkOptions } from "./tiny-network.ts";
@@ -28,6 +28,7 @@ export const TINY_REQUEST: RenderRequestInput = {
 /** The pipeline's parts around a store in memory, with the tiny network published. */
 export interface MemoryPipeline {
   readonly store: MemoryObjectStore;
+  readonly jobs: Jobs;
   readonly cpu: MemoryQueue;
   readonly assembly: MemoryQueue;
   readonly deps: AcceptDeps;
@@ -42,11 +43,13 @@ export async function memoryPipeline(
   network: TinyNetworkOptions = {},
 ): Promise<MemoryPipeline> {
   const store = new MemoryObjectStore();
+  const jobs = new Jobs(store);
   await publishNetwork(store, await tinyNetwork(folder, network));
   const [cpu, assembly] = [new MemoryQueue(), new MemoryQueue()];
   const clock = { now: NOW };
   const networks = new BucketNetworks({ store, cacheFolder: `${folder}/cache` });
   const deps: AcceptDeps = {
+    jobs,
     store,
     networks,
     queues: { cpu, gpu: null },
@@ -57,11 +60,13 @@ export async function memoryPipeline(
   };
   return {
     store,
+    jobs,
     cpu,
     assembly,
     deps,
     clock,
     renderDeps: (renderer = new FakeRenderer()) => ({
+      jobs,
       store,
       networks,
       renderer,

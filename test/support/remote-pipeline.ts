@@ -5,6 +5,7 @@ import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { createS3Client } from "../../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
 import type { AcceptDeps } from "../../lib/pipeline/job/accept-request.ts";
+import { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import type { EventSource } from "../../local/event-sources/event-source.ts";
@@ -53,6 +54,7 @@ export function remotePipeline({ url, modelCacheFolder, renderer }: RemoteOption
   const store = new S3ObjectStore(s3, BUCKET);
   const queue = (name: string) => new SqsQueue(sqs, endpoint.queueUrl(name));
   const deps: AcceptDeps = {
+    jobs: new Jobs(store),
     store,
     networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder }),
     queues: { cpu: queue(QUEUE_NAMES.channels), gpu: null },

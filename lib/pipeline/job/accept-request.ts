@@ -1,19 +1,24 @@
 import type { MessageSender } from "../../queue/message-queue.ts";
-import type { NetworkSource } from "../networks/bucket-networks.ts";
-import { encodeReconcile } from "./messages.ts";
-import { dispatchJob, type DispatchDeps } from "./dispatch-job.ts";
-import { readInitialImage } from "../request/initial-image.ts";
-import { chooseJobId, requestHash } from "./job-id.ts";
-import { encodeJson, JSON_TYPE } from "../json.ts";
-import { planKey } from "../keys.ts";
+import type { ObjectStore } from "../../storage/object-store.ts";
 import { RECONCILE_SECONDS } from "../limits.ts";
-import { type JobPlan, planJob, readPlan } from "./plan.ts";
+import type { NetworkSource } from "../networks/bucket-networks.ts";
+import { readInitialImage } from "../request/initial-image.ts";
 import { parseRequest, RequestError } from "../request/request.ts";
+import { requestedNetwork } from "../request/requested-network.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
 import type { ResolvedRequest } from "../request/resolved-request.ts";
+import { dispatchJob, type DispatchDeps } from "./dispatch-job.ts";
+import { chooseJobId, requestHash } from "./job-id.ts";
+import type { Job } from "./job.ts";
+import type { Jobs } from "./jobs.ts";
+import { reconcileMessage } from "./messages.ts";
+import { type JobPlan, planJob } from "./plan.ts";
 import { chooseProvider } from "./route.ts";
 
 export interface AcceptDeps extends DispatchDeps {
+  readonly jobs: Jobs;
+  /** Requests, responses and initial images. */
+  readonly store: ObjectStore;
   readonly networks: NetworkSource;
   /** Carries the job's `reconcile` message. */
   readonly assembly: MessageSender;
@@ -63,7 +68,8 @@ export async function acceptRequest(
 /** @throws RequestError listing every problem */
 async function checkRequest(json: unknown, deps: AcceptDeps): Promise<ResolvedRequest> {
   const request = parseRequest(json);
-  const network = await deps.networks.open(request.network);
+  const { network: id } = request;
+  const network = await requestedNetwork(id, deps.networks.open(id));
   const initialImage = await readInitialImage(deps.store, request.initialImage);
   return resolveRequest(request, network, initialImage);
 }
@@ -80,7 +86,9 @@ async function acceptChecked(
     resolved.channels.length,
     deps.queues.gpu === null ? "none" : "deployed",
   );
+  const job = deps.jobs.open(jobId);
   const plan = await claimJob(
+    job,
     planJob(resolved, {
       jobId,
       requestHash: hash,
@@ -88,20 +96,18 @@ async function acceptChecked(
       codeVersion: deps.codeVersion,
       createdAt: deps.now(),
     }),
-    deps,
+    deps.assembly,
   );
   if (plan.requestHash !== hash) throw new IdempotencyConflictError(jobId);
-  await dispatchJob(plan, deps);
+  await dispatchJob(job, deps);
   return plan;
 }
 
 /** Writes the plan, or reads the one that was there first. */
-async function claimJob(plan: JobPlan, deps: AcceptDeps): Promise<JobPlan> {
-  const { jobId } = plan;
-  if ((await deps.store.head(planKey(jobId))) !== null) return readPlan(deps.store, jobId);
-  await deps.assembly.sendAll([
-    { body: encodeReconcile(jobId), groupId: jobId, delaySeconds: RECONCILE_SECONDS },
-  ]);
-  const outcome = await deps.store.putIfAbsent(planKey(jobId), encodeJson(plan), JSON_TYPE);
-  return outcome === "created" ? plan : readPlan(deps.store, jobId);
+async function claimJob(job: Job, plan: JobPlan, assembly: MessageSender): Promise<JobPlan> {
+  if (!(await job.exists())) {
+    await assembly.sendAll([reconcileMessage(job.id, RECONCILE_SECONDS)]);
+    await job.create(plan);
+  }
+  return job.plan();
 }

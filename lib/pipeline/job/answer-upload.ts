@@ -1,13 +1,13 @@
-import { ObjectNotFoundError, type ObjectStore } from "../../storage/object-store.ts";
+import type { ObjectStore } from "../../storage/object-store.ts";
+import { encodeJson, JSON_TYPE } from "../json.ts";
+import { responseKeyOf } from "../keys.ts";
+import { MAX_REQUEST_BYTES } from "../limits.ts";
 import {
   type Acceptance,
   type AcceptDeps,
   acceptRequest,
   IdempotencyConflictError,
 } from "./accept-request.ts";
-import { encodeJson, JSON_TYPE } from "../json.ts";
-import { responseKeyOf } from "../keys.ts";
-import { MAX_REQUEST_BYTES } from "../limits.ts";
 
 /**
  * Answers a request that was put into the drop zone: `requests/NAME.json` with `responses/NAME.json`.
@@ -53,12 +53,8 @@ async function readDocument(store: ObjectStore, key: string): Promise<Document |
     const problem = `request: given ${facts.sizeBytes} bytes; wanted at most ${MAX_REQUEST_BYTES}; split it`;
     return { kind: "unreadable", problem };
   }
-  try {
-    return parseDocument(await store.get(key));
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return null;
-    throw error;
-  }
+  const bytes = await store.find(key);
+  return bytes === null ? null : parseDocument(bytes);
 }
 
 /** A request document as bytes; what is wrong with it as a problem, not an error. */

@@ -1,8 +1,7 @@
-import type { ObjectStore } from "../../storage/object-store.ts";
-import { parseChannelJob } from "./messages.ts";
 import { MAX_RECEIVES } from "../limits.ts";
-import { readPlan } from "./plan.ts";
-import { type ChannelResult, resultBase, writeResult } from "./result.ts";
+import type { Jobs } from "./jobs.ts";
+import { parseChannelJob } from "./messages.ts";
+import type { ChannelResult } from "./result.ts";
 
 /**
  * Ends a channel whose message was given up: workers died or were lost on every delivery. So a job
@@ -12,19 +11,17 @@ import { type ChannelResult, resultBase, writeResult } from "./result.ts";
  */
 export async function endPoisonedChannel(
   body: string,
-  { store, now }: { readonly store: ObjectStore; readonly now: () => Date },
+  { jobs, now }: { readonly jobs: Jobs; readonly now: () => Date },
 ): Promise<ChannelResult> {
   const { jobId, channel } = parseChannelJob(body);
-  const plan = await readPlan(store, jobId);
-  if (!plan.channels.includes(channel)) {
+  const job = jobs.open(jobId);
+  if (!(await job.plan()).channels.includes(channel)) {
     throw new Error(`channel ${channel} is not in the plan of job ${jobId}`);
   }
-  const result: ChannelResult = {
-    ...resultBase(jobId, channel, { attempts: MAX_RECEIVES, now: now() }),
-    state: "failed",
-    source: "dead-letter",
-    reason: `no worker finished the channel in ${MAX_RECEIVES} deliveries; each was cut off, ran out of time or ended without an answer`,
-  };
-  await writeResult(store, result);
-  return result;
+  const reason = `no worker finished the channel in ${MAX_RECEIVES} deliveries; each was cut off, ran out of time or ended without an answer`;
+  return job.end(
+    channel,
+    { state: "failed", source: "dead-letter", reason },
+    { attempts: MAX_RECEIVES, now: now() },
+  );
 }

@@ -1,10 +1,8 @@
-import { type DispatchDeps, endedChannels, sendChannels } from "./dispatch-job.ts";
-import { encodeJson, JSON_TYPE } from "../json.ts";
-import { fellBackKey } from "../keys.ts";
 import { GPU_PATIENCE_SECONDS } from "../limits.ts";
-import type { JobPlan } from "./plan.ts";
+import { type DispatchDeps, sendChannels } from "./dispatch-job.ts";
+import type { Job } from "./job.ts";
 
-export interface FallBackDeps extends DispatchDeps {
+export interface FallBackDeps extends Pick<DispatchDeps, "queues"> {
   readonly now: () => Date;
 }
 
@@ -16,16 +14,15 @@ export interface FallBackDeps extends DispatchDeps {
  *
  * @returns whether the CPU workers have the job, by this call or an earlier one
  */
-export async function fallBackToCpu(plan: JobPlan, deps: FallBackDeps): Promise<boolean> {
-  const { jobId, provider, request, createdAt, channels } = plan;
+export async function fallBackToCpu(job: Job, { queues, now }: FallBackDeps): Promise<boolean> {
+  const { provider, request, createdAt, channels } = await job.plan();
   if (provider !== "cuda" || request.executionEnvironment !== "auto") return false;
-  const marker = fellBackKey(jobId);
-  if ((await deps.store.head(marker)) !== null) return true;
-  const waitedSeconds = (deps.now().getTime() - new Date(createdAt).getTime()) / 1_000;
+  if (await job.hasFallenBack()) return true;
+  const waitedSeconds = (now().getTime() - new Date(createdAt).getTime()) / 1_000;
   if (waitedSeconds < GPU_PATIENCE_SECONDS) return false;
-  if ((await endedChannels(deps.store, jobId)).size > 0) return false;
-  await sendChannels(deps.queues.cpu, jobId, channels);
+  if ((await job.ended()).size > 0) return false;
+  await sendChannels(job, channels, queues.cpu);
   // last: a call cut short is repeated, and messages sent twice change nothing
-  await deps.store.putIfAbsent(marker, encodeJson({ version: 1, waitedSeconds }), JSON_TYPE);
+  await job.markFallenBack(waitedSeconds);
   return true;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import type { OutgoingMessage } from "../../queue/message-queue.ts";
 import { JOB_ID } from "../keys.ts";
 import { MAX_CHANNEL_INDEX } from "../limits.ts";
 
@@ -12,8 +13,9 @@ const channelJobSchema = z.strictObject({
 /** One unit of the fan-out, the body of a channel message. All else is in the job's plan. */
 export type ChannelJob = z.infer<typeof channelJobSchema>;
 
-export function encodeChannelJob(job: ChannelJob): string {
-  return JSON.stringify(job);
+/** One group per job: a large job does not starve a small one (SQS fair queues). */
+export function channelMessage(job: ChannelJob): OutgoingMessage {
+  return { body: JSON.stringify(job), groupId: job.jobId };
 }
 
 /** @throws Error saying what is wrong with the body */
@@ -32,8 +34,10 @@ const reconcileSchema = z.strictObject({
 /** Asks the assembler to look at a job again, whatever events came or did not. */
 export type Reconcile = z.infer<typeof reconcileSchema>;
 
-export function encodeReconcile(jobId: string): string {
-  return JSON.stringify({ type: "reconcile", jobId } satisfies Reconcile);
+/** @param delaySeconds up to SQS's 900 */
+export function reconcileMessage(jobId: string, delaySeconds = 0): OutgoingMessage {
+  const body = JSON.stringify({ type: "reconcile", jobId } satisfies Reconcile);
+  return { body, groupId: jobId, ...(delaySeconds > 0 && { delaySeconds }) };
 }
 
 /** `null` if the body is something else. */

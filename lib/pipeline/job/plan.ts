@@ -1,9 +1,6 @@
 import { z } from "zod";
 
 import { parseManifest } from "../../networks/manifest.ts";
-import type { ObjectStore } from "../../storage/object-store.ts";
-import { readJson } from "../json.ts";
-import { planKey } from "../keys.ts";
 import { JOB_DEADLINE_SECONDS } from "../limits.ts";
 import type { Provider } from "../../autodiff/provider.ts";
 import { requestSchema } from "../request/request.ts";
@@ -11,7 +8,7 @@ import type { ResolvedRequest } from "../request/resolved-request.ts";
 
 const size = { width: z.int().min(1), height: z.int().min(1) };
 
-const planSchema = z.strictObject({
+export const planSchema = z.strictObject({
   version: z.literal(1),
   jobId: z.string(),
   /** Of the request in normal form; another request under the same idempotency key has another. */
@@ -61,27 +58,6 @@ export function planJob(resolved: ResolvedRequest, facts: PlanFacts): JobPlan {
     channels: [...resolved.channels],
     labels: [...resolved.labels],
     initialImage: resolved.initialImage,
-    tileSize: resolved.tileSize,
+    tileSize: { width: resolved.tileSize.width, height: resolved.tileSize.height },
   };
-}
-
-/** Jobs whose plans are remembered; that of a large job takes milliseconds to read and check. */
-const PLANS_REMEMBERED = 8;
-const remembered = new WeakMap<ObjectStore, Map<string, JobPlan>>();
-
-/**
- * A plan never changes once it is written, so those read last are answered from memory.
- *
- * @throws ObjectNotFoundError if there is no such job
- */
-export async function readPlan(store: ObjectStore, jobId: string): Promise<JobPlan> {
-  const plans = remembered.get(store) ?? new Map<string, JobPlan>();
-  remembered.set(store, plans);
-  const plan = plans.get(jobId) ?? (await readJson(store, planKey(jobId), planSchema));
-  // the plan asked for last is forgotten last
-  plans.delete(jobId);
-  plans.set(jobId, plan);
-  const [oldest] = plans.keys();
-  if (plans.size > PLANS_REMEMBERED && oldest !== undefined) plans.delete(oldest);
-  return plan;
 }

@@ -1,9 +1,5 @@
 import { z } from "zod";
 
-import type { ObjectStore } from "../../storage/object-store.ts";
-import { encodeJson, JSON_TYPE, readJson } from "../json.ts";
-import { resultKey } from "../keys.ts";
-
 const tile = z.strictObject({
   key: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -50,7 +46,7 @@ const failedResult = z.strictObject({
 
 const cancelledResult = z.strictObject({ ...common, state: z.literal("cancelled") });
 
-const channelResultSchema = z.discriminatedUnion("state", [
+export const channelResultSchema = z.discriminatedUnion("state", [
   okResult,
   failedResult,
   cancelledResult,
@@ -59,15 +55,29 @@ const channelResultSchema = z.discriminatedUnion("state", [
 /** The terminal record of one channel. The first one written is the channel's end. */
 export type ChannelResult = z.infer<typeof channelResultSchema>;
 export type OkResult = z.infer<typeof okResult>;
-export type FailedResult = z.infer<typeof failedResult>;
 export type ChannelState = ChannelResult["state"];
 
-/** The fields every record has. `channel` is 1-based. */
-export function resultBase(
+type Common = keyof typeof common;
+/** How a channel ends: its result without the fields that every result has. */
+export type Ending =
+  | Omit<OkResult, Common>
+  | Omit<z.infer<typeof failedResult>, Common>
+  | Omit<z.infer<typeof cancelledResult>, Common>;
+
+/** The delivery of a channel's message with which the channel ends. */
+export interface Delivered {
+  /** Deliveries so far, this one included. */
+  readonly attempts: number;
+  readonly now: Date;
+}
+
+/** @param channel 1-based */
+export function resultOf(
   jobId: string,
   channel: number,
-  { attempts, now }: { readonly attempts: number; readonly now: Date },
-) {
+  ending: Ending,
+  { attempts, now }: Delivered,
+): ChannelResult {
   return {
     version: 1,
     jobId,
@@ -75,23 +85,6 @@ export function resultBase(
     channelIndex: channel - 1,
     attempts,
     finishedAt: now.toISOString(),
-  } as const;
-}
-
-/** "exists": the channel had ended before, and this record changes nothing. */
-export function writeResult(
-  store: ObjectStore,
-  result: ChannelResult,
-): Promise<"created" | "exists"> {
-  const key = resultKey(result.jobId, result.channel);
-  return store.putIfAbsent(key, encodeJson(result), JSON_TYPE);
-}
-
-/** @throws ObjectNotFoundError if the channel has not ended */
-export function readResult(
-  store: ObjectStore,
-  jobId: string,
-  channel: number,
-): Promise<ChannelResult> {
-  return readJson(store, resultKey(jobId, channel), channelResultSchema);
+    ...ending,
+  };
 }

@@ -4,22 +4,25 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { fileSha256 } from "../../networks/checksum.ts";
-import { NetworkError } from "../../networks/errors.ts";
+import { didYouMean } from "../../networks/did-you-mean.ts";
+import { NetworkError, NetworkNotFoundError } from "../../networks/errors.ts";
 import { MANIFEST_FILE, type NetworkManifest } from "../../networks/manifest.ts";
-import { type Network, openNetwork } from "../../networks/registry.ts";
-import { ObjectNotFoundError, type ObjectStore } from "../../storage/object-store.ts";
+import { openNetwork } from "../../networks/registry.ts";
+import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson } from "../json.ts";
 import { MODEL_PREFIX, modelKey } from "../keys.ts";
-import { didYouMean } from "../../networks/did-you-mean.ts";
-import { readPublishedManifest } from "./published-manifest.ts";
-import { RequestError } from "../request/request.ts";
+import { type AnalysedNetwork, analyseNetwork } from "./analyse-network.ts";
+import { findPublishedManifest } from "./published-manifest.ts";
 
 /** Where the pipeline finds networks. */
 export interface NetworkSource {
-  /** @throws RequestError if there is no such network, or its files cannot be used */
-  open(id: string): Promise<Network>;
-  /** The network as it was when a job was accepted. @throws Error if its files are gone */
-  openPinned(manifest: NetworkManifest): Promise<Network>;
+  /**
+   * @throws NetworkError if there is no such network, or its files are not those of its manifest;
+   *   ModelError if its model cannot be read
+   */
+  open(id: string): Promise<AnalysedNetwork>;
+  /** The network as it was when a job was accepted. @throws as `open` does */
+  openPinned(manifest: NetworkManifest): Promise<AnalysedNetwork>;
   /** Ids, sorted. */
   list(): Promise<readonly string[]>;
 }
@@ -31,30 +34,31 @@ export interface BucketNetworksOptions {
 }
 
 /**
- * Networks kept in the bucket under `models/<id>/`, copied to local disk on first use. A copy lies in
- * a folder named after everything in its manifest, so a network that is replaced in the bucket never
+ * Networks kept in the bucket under `models/<id>/`, copied to local disk and analysed on first use; the
+ * analysis stays in memory. A copy lies in a folder named after everything in its manifest, so a network that is replaced in the bucket never
  * mixes with jobs that were accepted before.
  */
 export class BucketNetworks implements NetworkSource {
   readonly #store: ObjectStore;
   readonly #cacheFolder: string;
-  readonly #opened = new Map<string, Promise<Network>>();
+  readonly #opened = new Map<string, Promise<AnalysedNetwork>>();
 
   constructor({ store, cacheFolder }: BucketNetworksOptions) {
     this.#store = store;
     this.#cacheFolder = cacheFolder;
   }
 
-  async open(id: string): Promise<Network> {
-    try {
-      return await this.openPinned(await this.#readManifest(id));
-    } catch (error) {
-      if (error instanceof NetworkError) throw new RequestError([`network: ${error.message}`]);
-      throw error;
-    }
+  async open(id: string): Promise<AnalysedNetwork> {
+    const manifest = await findPublishedManifest(this.#store, id);
+    if (manifest !== null) return this.openPinned(manifest);
+    const known = await this.list();
+    const hint = didYouMean(id, known);
+    throw new NetworkNotFoundError(
+      `given '${id}'; there is no such network here${hint && ` (${hint})`}; known are ${known.join(", ") || "none"}`,
+    );
   }
 
-  openPinned(manifest: NetworkManifest): Promise<Network> {
+  openPinned(manifest: NetworkManifest): Promise<AnalysedNetwork> {
     const version = createHash("sha256").update(JSON.stringify(manifest)).digest("hex");
     const known = this.#opened.get(version);
     if (known !== undefined) return known;
@@ -71,33 +75,25 @@ export class BucketNetworks implements NetworkSource {
     return ids;
   }
 
-  async #readManifest(id: string): Promise<NetworkManifest> {
-    try {
-      return await readPublishedManifest(this.#store, id);
-    } catch (error) {
-      if (!(error instanceof ObjectNotFoundError)) throw error;
-      const known = await this.list();
-      const hint = didYouMean(id, known);
-      throw new RequestError([
-        `network: given '${id}'; there is no such network here${hint && ` (${hint})`}; known are ${known.join(", ") || "none"}`,
-      ]);
-    }
-  }
-
-  async #copyAndOpen(manifest: NetworkManifest, folder: string): Promise<Network> {
+  async #copyAndOpen(manifest: NetworkManifest, folder: string): Promise<AnalysedNetwork> {
     const { id, files, labels } = manifest;
     for (const { file, sha256 } of files) {
       await this.#copy(modelKey(id, file), join(folder, id, file), sha256);
     }
     if (labels !== null) await this.#copy(modelKey(id, labels), join(folder, id, labels), null);
     await writeWhole(join(folder, id, MANIFEST_FILE), encodeJson(manifest));
-    return openNetwork(id, { folders: [folder], cacheFolder: folder });
+    return analyseNetwork(await openNetwork(id, { folders: [folder], cacheFolder: folder }));
   }
 
   /** @param sha256 of the wanted bytes; `null`: whatever was copied once will do */
   async #copy(key: string, path: string, sha256: string | null): Promise<void> {
     if (existsSync(path) && (sha256 === null || (await fileSha256(path)) === sha256)) return;
-    const bytes = await this.#getNamed(key);
+    const bytes = await this.#store.find(key);
+    if (bytes === null) {
+      throw new NetworkError(
+        `there is no object '${key}', which its manifest names; upload it, or publish the network again`,
+      );
+    }
     const found = createHash("sha256").update(bytes).digest("hex");
     if (sha256 !== null && found !== sha256) {
       throw new NetworkError(
@@ -105,18 +101,6 @@ export class BucketNetworks implements NetworkSource {
       );
     }
     await writeWhole(path, bytes);
-  }
-
-  async #getNamed(key: string): Promise<Uint8Array> {
-    try {
-      return await this.#store.get(key);
-    } catch (error) {
-      if (!(error instanceof ObjectNotFoundError)) throw error;
-      throw new NetworkError(
-        `there is no object '${key}', which its manifest names; upload it, or publish the network again`,
-        { cause: error },
-      );
-    }
   }
 }
 

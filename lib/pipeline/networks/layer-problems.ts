@@ -2,7 +2,7 @@ import { surveyGradients } from "../../autodiff/vjp.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Layer } from "../../networks/layers.ts";
 import { specialise } from "../../onnx/static-graph.ts";
-import type { NetworkAnalysis } from "./analyse-network.ts";
+import type { AnalysedNetwork } from "./analyse-network.ts";
 
 /**
  * Why a layer's channels cannot be rendered, by the layer's 1-based index; no entry for a layer
@@ -11,7 +11,7 @@ import type { NetworkAnalysis } from "./analyse-network.ts";
 export function layerProblems({
   model: { model, inputSize },
   layers,
-}: NetworkAnalysis): ReadonlyMap<number, string> {
+}: AnalysedNetwork): ReadonlyMap<number, string> {
   const imageShape = [1, 3, inputSize.height, inputSize.width] as const;
   const { graph, input, problems, unbatched } = specialise(model, imageShape);
   const builder = new GraphBuilder();

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { fileSha256 } from "../../networks/checksum.ts";
 import { MANIFEST_FILE, type NetworkManifest } from "../../networks/manifest.ts";
 import type { Network } from "../../networks/registry.ts";
-import { ObjectNotFoundError, type ObjectStore } from "../../storage/object-store.ts";
+import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson, JSON_TYPE } from "../json.ts";
 import { modelKey } from "../keys.ts";
 
@@ -38,7 +38,7 @@ export async function publishNetwork(
   };
   const manifestKey = modelKey(manifest.id, MANIFEST_FILE);
   const encoded = encodeJson(manifest);
-  const published = await getOrNull(store, manifestKey);
+  const published = await store.find(manifestKey);
   if (published !== null && digest(published) === digest(encoded)) return manifest;
   await store.put(modelKey(manifest.id, file.file), await readFile(modelPath), MODEL_TYPE);
   if (text !== null && manifest.labels !== null) {
@@ -46,15 +46,6 @@ export async function publishNetwork(
   }
   await store.put(manifestKey, encoded, JSON_TYPE);
   return manifest;
-}
-
-async function getOrNull(store: ObjectStore, key: string): Promise<Uint8Array | null> {
-  try {
-    return await store.get(key);
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return null;
-    throw error;
-  }
 }
 
 function digest(bytes: Uint8Array): string {

@@ -4,16 +4,18 @@ import type { ObjectStore } from "../../storage/object-store.ts";
 import { modelKey } from "../keys.ts";
 
 /**
- * What the bucket says about a network, without a look at its files.
+ * What the bucket says about a network, without a look at its files; `null` if there is no such network.
  *
- * @throws ObjectNotFoundError if there is no such network; ManifestError if its manifest is broken
+ * @throws ManifestError if its manifest is broken
  */
-export async function readPublishedManifest(
+export async function findPublishedManifest(
   store: ObjectStore,
   networkId: string,
-): Promise<NetworkManifest> {
+): Promise<NetworkManifest | null> {
   const key = modelKey(networkId, MANIFEST_FILE);
-  const text = Buffer.from(await store.get(key)).toString("utf8");
+  const bytes = await store.find(key);
+  if (bytes === null) return null;
+  const text = Buffer.from(bytes).toString("utf8");
   let json: unknown;
   try {
     json = JSON.parse(text);

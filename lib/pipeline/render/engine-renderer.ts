@@ -4,7 +4,6 @@ import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
 import type { AscentHooks, AscentResult, Start } from "../../optvis/ascent/task.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
-import { analyseNetwork } from "../networks/analyse-network.ts";
 import type { RenderedChannel, Renderer, RenderHooks, RenderTask } from "./renderer.ts";
 
 /** The renderer of production: the ascent inside ONNX Runtime, on this machine. */
@@ -22,13 +21,13 @@ async function render(
   task: RenderTask,
   hooks: RenderHooks,
 ): Promise<readonly RenderedChannel[]> {
-  const analysis = await analyseNetwork(task.network);
-  const model = await networks.of(analysis.model);
-  const layer = analysis.layers[task.layer - 1];
+  const { layers, manifest } = task.network;
+  const model = await networks.of(task.network.model);
+  const layer = layers[task.layer - 1];
   if (!layer) throw new Error(`internal: there is no layer ${task.layer}`);
   const { value, name, channels } = layer;
   if (channels === null) throw new Error(`internal: layer '${name}' has no channels`);
-  const { input } = task.network.manifest;
+  const { input } = manifest;
   const { seed, initialImage, pyramidLevels, pyramidScale } = task;
   const size = initialImage ?? model.inputSize;
   const start: Start = initialImage

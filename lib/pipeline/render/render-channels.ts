@@ -1,16 +1,18 @@
-import type { ObjectStore } from "../../storage/object-store.ts";
-import type { NetworkSource } from "../networks/bucket-networks.ts";
-import { isCancelled, watchCancellation } from "../job/cancellation.ts";
-import { mapConcurrently } from "../concurrency.ts";
-import { loadInitialImage } from "../request/initial-image.ts";
-import { MAX_RECEIVES } from "../limits.ts";
-import type { JobPlan } from "../job/plan.ts";
 import type { Provider } from "../../autodiff/provider.ts";
+import type { ObjectStore } from "../../storage/object-store.ts";
+import { mapConcurrently } from "../concurrency.ts";
+import type { Job } from "../job/job.ts";
+import type { ChannelResult, Ending } from "../job/result.ts";
+import { MAX_RECEIVES } from "../limits.ts";
+import type { NetworkSource } from "../networks/bucket-networks.ts";
+import { loadInitialImage } from "../request/initial-image.ts";
 import type { RenderedChannel, Renderer, RenderProgress, RenderTask } from "./renderer.ts";
-import { type ChannelResult, resultBase, writeResult } from "../job/result.ts";
+import { watchCancellation } from "./watch-cancellation.ts";
 import { writeImage } from "./write-image.ts";
 
-export interface RenderDeps {
+/** What rendering a job's channels needs besides the job. */
+export interface ChannelDeps {
+  /** Initial images. */
   readonly store: ObjectStore;
   readonly networks: Pick<NetworkSource, "openPinned">;
   readonly renderer: Renderer;
@@ -44,56 +46,46 @@ export interface Delivery {
  * @returns what went wrong with each channel that is to be delivered again
  */
 export async function renderChannels(
-  plan: JobPlan,
+  job: Job,
   deliveries: readonly Delivery[],
-  deps: RenderDeps,
+  deps: ChannelDeps,
   hooks: ChannelHooks = {},
 ): Promise<ReadonlyMap<number, unknown>> {
   if (deliveries.length === 0) return new Map();
-  if (await isCancelled(deps.store, plan.jobId)) {
-    await endAll(deliveries, (delivery) => cancelledResult(plan, delivery, deps), deps, hooks);
-    return new Map();
-  }
-  using watch = watchCancellation(deps.store, plan.jobId);
+  using watch = watchCancellation(job);
   const signals = [watch.signal, ...(hooks.signal === undefined ? [] : [hooks.signal])];
-  const rendering = new JobRendering(plan, deps, { ...hooks, signal: AbortSignal.any(signals) });
-  await rendering.renderAll(deliveries);
+  const rendering = new JobRendering(job, deps, { ...hooks, signal: AbortSignal.any(signals) });
+  const wasCancelled = await job.isCancelled();
+  if (!wasCancelled) await rendering.renderAll(deliveries);
 
   const unfinished = deliveries.filter(({ channel }) => !rendering.ended.has(channel));
-  if (watch.isCancelled()) {
-    await endAll(unfinished, (delivery) => cancelledResult(plan, delivery, deps), deps, hooks);
+  if (wasCancelled || watch.isCancelled()) {
+    await rendering.endAll(unfinished, () => ({ state: "cancelled" }));
     return new Map();
   }
   const isStopped = rendering.signal.aborted;
   const isLast = ({ attempts }: Delivery) => attempts >= MAX_RECEIVES && !isStopped;
   const errorOf = ({ channel }: Delivery) =>
     rendering.errors.get(channel) ?? rendering.signal.reason;
-  await endAll(
-    unfinished.filter(isLast),
-    (delivery) => failedResult(plan, delivery, deps, errorOf(delivery)),
-    deps,
-    hooks,
-  );
+  await rendering.endAll(unfinished.filter(isLast), (delivery) => failure(errorOf(delivery)));
   const again = unfinished.filter((delivery) => !isLast(delivery));
   return new Map(again.map((delivery) => [delivery.channel, errorOf(delivery)]));
 }
+
+type TaskWithoutChannels = Omit<RenderTask, "channels">;
 
 /** What one call renders of a job: which channels have ended, and what stopped the others. */
 class JobRendering {
   readonly ended = new Set<number>();
   readonly errors = new Map<number, unknown>();
   readonly signal: AbortSignal;
-  readonly #plan: JobPlan;
-  readonly #deps: RenderDeps;
+  readonly #job: Job;
+  readonly #deps: ChannelDeps;
   readonly #hooks: ChannelHooks;
 
-  constructor(
-    plan: JobPlan,
-    deps: RenderDeps,
-    hooks: ChannelHooks & { readonly signal: AbortSignal },
-  ) {
+  constructor(job: Job, deps: ChannelDeps, hooks: ChannelHooks & { readonly signal: AbortSignal }) {
     this.signal = hooks.signal;
-    this.#plan = plan;
+    this.#job = job;
     this.#deps = deps;
     this.#hooks = hooks;
   }
@@ -112,20 +104,30 @@ class JobRendering {
     }
   }
 
+  /** Ends channels without an image. */
+  async endAll(
+    deliveries: readonly Delivery[],
+    endingOf: (delivery: Delivery) => Ending,
+  ): Promise<void> {
+    await mapConcurrently(deliveries, async (delivery) => {
+      const { channel, attempts } = delivery;
+      const delivered = { attempts, now: this.#deps.now() };
+      const result = await this.#job.end(channel, endingOf(delivery), delivered);
+      this.#hooks.onResult?.(result);
+    });
+  }
+
   /** `null` if network or initial image cannot be had: no channel can be rendered then. */
-  async #prepare(deliveries: readonly Delivery[]): Promise<Omit<RenderTask, "channels"> | null> {
+  async #prepare(deliveries: readonly Delivery[]): Promise<TaskWithoutChannels | null> {
     try {
-      return await prepareTask(this.#plan, this.#deps);
+      return await prepareTask(this.#job, this.#deps);
     } catch (error) {
       for (const { channel } of deliveries) this.errors.set(channel, error);
       return null;
     }
   }
 
-  async #renderTogether(
-    task: Omit<RenderTask, "channels">,
-    deliveries: readonly Delivery[],
-  ): Promise<void> {
+  async #renderTogether(task: TaskWithoutChannels, deliveries: readonly Delivery[]): Promise<void> {
     const { signal } = this;
     if (deliveries.length === 0 || signal.aborted) return;
     const attemptsOf = new Map(deliveries.map(({ channel, attempts }) => [channel, attempts]));
@@ -140,7 +142,7 @@ class JobRendering {
         {
           signal,
           onChannel,
-          onProgress: (progress) => this.#hooks.onProgress?.(this.#plan.jobId, progress),
+          onProgress: (progress) => this.#hooks.onProgress?.(this.#job.id, progress),
         },
       );
       for (const rendered of results) await onChannel(rendered);
@@ -150,65 +152,33 @@ class JobRendering {
   }
 
   async #write(rendered: RenderedChannel, attempts: number): Promise<void> {
-    const { store, now } = this.#deps;
-    const delivery = { channel: rendered.channel, attempts };
+    const delivered = { attempts, now: this.#deps.now() };
     const result =
       rendered.kind === "image"
-        ? await writeImage(store, this.#plan, rendered, { attempts, now: now() })
-        : failedResult(this.#plan, delivery, this.#deps, new Error(rendered.reason));
-    if (rendered.kind === "failed") await writeResult(store, result);
+        ? await writeImage(this.#job, rendered, delivered)
+        : await this.#job.end(rendered.channel, failure(rendered.reason), delivered);
     this.ended.add(rendered.channel);
     this.#hooks.onResult?.(result);
   }
 }
 
-async function prepareTask(plan: JobPlan, deps: RenderDeps): Promise<Omit<RenderTask, "channels">> {
-  const { objective, numIterations, pyramidLevels, pyramidScale, seed } = plan.request;
+async function prepareTask(job: Job, deps: ChannelDeps): Promise<TaskWithoutChannels> {
+  const { network, layer, request, initialImage } = await job.plan();
+  const { objective, numIterations, pyramidLevels, pyramidScale, seed } = request;
   return {
-    network: await deps.networks.openPinned(plan.network),
-    layer: plan.layer.index,
+    network: await deps.networks.openPinned(network),
+    layer: layer.index,
     objective,
     numIterations,
     pyramidLevels,
     pyramidScale,
     seed,
-    initialImage:
-      plan.initialImage === null ? null : await loadInitialImage(deps.store, plan.initialImage),
+    initialImage: initialImage === null ? null : await loadInitialImage(deps.store, initialImage),
     provider: deps.provider,
   };
 }
 
-async function endAll(
-  deliveries: readonly Delivery[],
-  resultOf: (delivery: Delivery) => ChannelResult,
-  { store }: RenderDeps,
-  { onResult }: ChannelHooks,
-): Promise<void> {
-  await mapConcurrently(deliveries, async (delivery) => {
-    const result = resultOf(delivery);
-    await writeResult(store, result);
-    onResult?.(result);
-  });
-}
-
-function cancelledResult(plan: JobPlan, delivery: Delivery, { now }: RenderDeps): ChannelResult {
-  const { channel, attempts } = delivery;
-  return {
-    ...resultBase(plan.jobId, channel, { attempts, now: now() }),
-    state: "cancelled",
-  };
-}
-
-function failedResult(
-  plan: JobPlan,
-  { channel, attempts }: Delivery,
-  { now }: RenderDeps,
-  error: unknown,
-): ChannelResult {
-  return {
-    ...resultBase(plan.jobId, channel, { attempts, now: now() }),
-    state: "failed",
-    source: "renderer",
-    reason: error instanceof Error ? error.message : String(error),
-  };
+function failure(error: unknown): Ending {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { state: "failed", source: "renderer", reason };
 }

@@ -1,14 +1,13 @@
-import type { ObjectStore } from "../../storage/object-store.ts";
-import { type ChannelJob, parseChannelJob } from "../job/messages.ts";
 import { mapConcurrently } from "../concurrency.ts";
-import { resultKey } from "../keys.ts";
+import type { Job } from "../job/job.ts";
+import type { Jobs } from "../job/jobs.ts";
+import { type ChannelJob, parseChannelJob } from "../job/messages.ts";
 import {
+  type ChannelDeps,
   type ChannelHooks,
   type Delivery,
   renderChannels,
-  type RenderDeps,
 } from "./render-channels.ts";
-import { type JobPlan, readPlan } from "../job/plan.ts";
 
 /** A channel message as it came from the queue. */
 export interface ChannelMessage {
@@ -16,6 +15,10 @@ export interface ChannelMessage {
   readonly body: string;
   /** How often it has been delivered, this time included. */
   readonly receiveCount: number;
+}
+
+export interface RenderDeps extends ChannelDeps {
+  readonly jobs: Jobs;
 }
 
 export interface MessageHooks extends ChannelHooks {
@@ -33,7 +36,7 @@ export interface ChannelFailure {
 /**
  * Renders the channels of a batch of messages, those of one job together.
  *
- * MessageDelivery is at least once: a channel that has a result is not rendered again, and of two workers
+ * Delivery is at least once: a channel that has a result is not rendered again, and of two workers
  * that render it at the same time the first result written stands.
  *
  * @returns ids of the messages to be delivered again; the others are done with
@@ -49,7 +52,7 @@ export async function renderMessages(
     hooks.onFailure?.(failure);
   };
   for (const [jobId, deliveries] of groupByJob(messages, fail)) {
-    const failures = await runJob(jobId, deliveries, deps, hooks);
+    const failures = await renderJob(deps.jobs.open(jobId), deliveries, deps, hooks);
     for (const { channel, messageIds, error } of failures) {
       for (const messageId of messageIds) fail({ messageId, job: { jobId, channel }, error });
     }
@@ -93,16 +96,15 @@ interface DeliveryFailure extends Pick<MessageDelivery, "channel" | "messageIds"
   readonly error: unknown;
 }
 
-async function runJob(
-  jobId: string,
+async function renderJob(
+  job: Job,
   deliveries: readonly MessageDelivery[],
-  deps: RenderDeps,
+  deps: ChannelDeps,
   hooks: ChannelHooks,
 ): Promise<DeliveryFailure[]> {
   try {
-    const plan = await readPlan(deps.store, jobId);
-    const open = await withoutResult(deps.store, plan, deliveries);
-    const failures = await renderChannels(plan, open, deps, hooks);
+    const open = await withoutResult(job, deliveries);
+    const failures = await renderChannels(job, open, deps, hooks);
     return open.flatMap(({ channel, messageIds }) =>
       failures.has(channel) ? [{ channel, messageIds, error: failures.get(channel) }] : [],
     );
@@ -113,16 +115,15 @@ async function runJob(
 }
 
 async function withoutResult(
-  store: ObjectStore,
-  plan: JobPlan,
+  job: Job,
   deliveries: readonly MessageDelivery[],
 ): Promise<MessageDelivery[]> {
-  const planned = new Set(plan.channels);
-  const facts = await mapConcurrently(deliveries, async (delivery) => {
+  const planned = new Set((await job.plan()).channels);
+  const waiting = await mapConcurrently(deliveries, async (delivery) => {
     if (!planned.has(delivery.channel)) {
-      throw new Error(`channel ${delivery.channel} is not in the plan of job ${plan.jobId}`);
+      throw new Error(`channel ${delivery.channel} is not in the plan of job ${job.id}`);
     }
-    return (await store.head(resultKey(plan.jobId, delivery.channel))) === null ? delivery : null;
+    return (await job.hasEnded(delivery.channel)) ? null : delivery;
   });
-  return facts.filter((delivery) => delivery !== null);
+  return waiting.filter((delivery) => delivery !== null);
 }

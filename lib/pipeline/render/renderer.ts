@@ -1,8 +1,8 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import type { Planes, Raster } from "../../image/raster.ts";
-import type { Network } from "../../networks/registry.ts";
 import type { TracePoint } from "../../optvis/ascent/task.ts";
 import type { Objective } from "../../optvis/graph/objective/names.ts";
+import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 
 export interface RenderedImage {
   readonly kind: "image";
@@ -33,7 +33,7 @@ export type RenderedChannel = RenderedImage | UnrenderableChannel;
 
 /** Channels of one layer, to be rendered with the same options. */
 export interface RenderTask {
-  readonly network: Network;
+  readonly network: AnalysedNetwork;
   /** 1-based index in the layer table. */
   readonly layer: number;
   /** 1-based. */

@@ -1,23 +1,13 @@
-import { createHash } from "node:crypto";
-
 import { encodeNpy } from "../../image/npy.ts";
 import { encodePng } from "../../image/png.ts";
 import type { Planes, Raster } from "../../image/raster.ts";
 import { rescaleLinear } from "../../image/rescale.ts";
-import type { ObjectStore } from "../../storage/object-store.ts";
-import { NPY_TYPE, PNG_TYPE } from "../json.ts";
-import { rawTileKey, tileKey } from "../keys.ts";
+import type { Job } from "../job/job.ts";
 import type { JobPlan } from "../job/plan.ts";
+import type { ChannelResult, Delivered } from "../job/result.ts";
 import type { RenderedImage } from "./renderer.ts";
-import { type ChannelResult, type OkResult, resultBase, writeResult } from "../job/result.ts";
 
 const MID_GREY = 128;
-
-/** One delivery of a channel's message. */
-export interface Attempt {
-  readonly attempts: number;
-  readonly now: Date;
-}
 
 /**
  * Writes a channel's tile, then its result: a result never names a tile that is not there. Neither
@@ -25,53 +15,36 @@ export interface Attempt {
  * differ on a GPU), the result describes that tile.
  */
 export async function writeImage(
-  store: ObjectStore,
-  plan: JobPlan,
+  job: Job,
   rendered: RenderedImage,
-  attempt: Attempt,
+  delivered: Delivered,
 ): Promise<ChannelResult> {
-  const { jobId } = plan;
   const { channel, image, trace, seconds, provider, seed, restarts } = rendered;
-  const base = resultBase(jobId, channel, attempt);
   const reason = unfitness(rendered);
   if (reason !== null) {
-    const failed: ChannelResult = { ...base, state: "failed", source: "renderer", reason };
-    await writeResult(store, failed);
-    return failed;
+    return job.end(channel, { state: "failed", source: "renderer", reason }, delivered);
   }
+  const plan = await job.plan();
   const isRaw = plan.request.outputScaling === "none";
-  const raw = isRaw
-    ? await putOnce(store, rawTileKey(jobId, channel), encodeRaw(image), NPY_TYPE)
-    : null;
+  const raw = isRaw ? await job.tiles.writeRaw(channel, encodeRaw(image)) : null;
   const raster = isRaw ? displayed(image, zeroLevel(plan)) : rescaleLinear(image);
-  const tile = await putOnce(store, tileKey(jobId, channel), await encodePng(raster), PNG_TYPE);
+  const tile = await job.tiles.write(channel, await encodePng(raster));
   const { width, height } = raster;
-  const result: OkResult = {
-    ...base,
-    state: "ok",
-    tile: { ...tile, width, height },
-    raw,
-    activation: trace.at(-1)!.activation,
-    trace: trace.map(({ level, iteration, activation }) => ({ level, iteration, activation })),
-    seconds,
-    provider,
-    seed,
-    restarts,
-  };
-  await writeResult(store, result);
-  return result;
-}
-
-/** Key and SHA-256 of the object as it is in the store, whoever wrote it. */
-async function putOnce(
-  store: ObjectStore,
-  key: string,
-  bytes: Uint8Array,
-  contentType: string,
-): Promise<{ key: string; sha256: string }> {
-  const outcome = await store.putIfAbsent(key, bytes, contentType);
-  const stored = outcome === "created" ? bytes : await store.get(key);
-  return { key, sha256: createHash("sha256").update(stored).digest("hex") };
+  return job.end(
+    channel,
+    {
+      state: "ok",
+      tile: { ...tile, width, height },
+      raw,
+      activation: trace.at(-1)!.activation,
+      trace: trace.map(({ level, iteration, activation }) => ({ level, iteration, activation })),
+      seconds,
+      provider,
+      seed,
+      restarts,
+    },
+    delivered,
+  );
 }
 
 /** Why the image cannot be a tile, or `null`: never let a NaN through, whoever made it. */

@@ -4,12 +4,11 @@ import { sheetLayout } from "../../image/sheet-layout.ts";
 import { LayerNotFoundError } from "../../networks/errors.ts";
 import { firstSynonym } from "../../networks/labels.ts";
 import { findLayer, type Layer } from "../../networks/layers.ts";
-import type { Network } from "../../networks/registry.ts";
 import { ModelError } from "../../onnx/errors.ts";
 import { gradientObstacle } from "../../optvis/graph/differentiable-graph.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.ts";
-import { analyseNetwork, type NetworkAnalysis } from "../networks/analyse-network.ts";
+import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { selectChannels } from "./channel-selection.ts";
 import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
 import { type RenderRequest, RequestError } from "./request.ts";
@@ -22,14 +21,13 @@ import { levelSizes, workProblems } from "./work.ts";
  *
  * @throws RequestError listing every problem: where, what was given, what is wanted, what to do
  */
-export async function resolveRequest(
+export function resolveRequest(
   request: RenderRequest,
-  network: Network,
+  network: AnalysedNetwork,
   initialImage: InitialImage | null,
-): Promise<ResolvedRequest> {
-  const analysis = await analyse(network);
-  const layer = resolveLayer(request, analysis);
-  const classNames = classNamesOf(layer, analysis.layers, network.labels);
+): ResolvedRequest {
+  const layer = resolveLayer(request, network);
+  const classNames = classNamesOf(layer, network.layers, network.labels);
   const selection = selectChannels(request.channels, {
     layerName: layer.name,
     // a flattened layer may have more; their keys would be too long to sort
@@ -37,7 +35,7 @@ export async function resolveRequest(
     classNames,
   });
   const { channels } = selection;
-  const { width, height } = initialImage ?? analysis.model.inputSize;
+  const { width, height } = initialImage ?? network.model.inputSize;
   const imageSize = { width, height };
   const { numIterations, pyramidLevels, pyramidScale } = request;
   const work = {
@@ -55,7 +53,7 @@ export async function resolveRequest(
     ...selection.problems,
     ...overLimit,
     // what is over a limit is not worked through any further
-    ...(overLimit.length > 0 ? [] : ascentProblems(analysis.model, layer, imageSize, request)),
+    ...(overLimit.length > 0 ? [] : ascentProblems(network.model, layer, imageSize, request)),
     ...(overLimit.length > 0 ? [] : montageProblems(request, channels.length, tileSize)),
   ];
   if (problems.length > 0) throw new RequestError(problems);
@@ -70,24 +68,15 @@ export async function resolveRequest(
   };
 }
 
-async function analyse(network: Network): Promise<NetworkAnalysis> {
-  try {
-    return await analyseNetwork(network);
-  } catch (error) {
-    if (!(error instanceof ModelError)) throw error;
-    throw new RequestError([`network: '${network.manifest.id}' cannot be read: ${error.message}`]);
-  }
-}
-
 interface ResolvedLayer extends Layer {
   readonly channels: number;
 }
 
 function resolveLayer(
   { layer: reference }: RenderRequest,
-  analysis: NetworkAnalysis,
+  network: AnalysedNetwork,
 ): ResolvedLayer {
-  const { layers } = analysis;
+  const { layers } = network;
   try {
     const layer = findLayer(layers, reference);
     const { channels } = layer;
@@ -98,7 +87,7 @@ function resolveLayer(
     }
     if (channels === null) {
       const problem =
-        layerProblems(analysis).get(layer.index) ?? "it has no channels; choose another layer";
+        layerProblems(network).get(layer.index) ?? "it has no channels; choose another layer";
       throw new LayerNotFoundError(`layer '${layer.name}' cannot be rendered: ${problem}`);
     }
     return { ...layer, channels };

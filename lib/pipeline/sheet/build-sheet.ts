@@ -3,22 +3,26 @@ import { decodeImage, encodePng } from "../../image/png.ts";
 import type { Raster, Size } from "../../image/raster.ts";
 import { drawSheet, type SheetTile } from "../../image/sheet.ts";
 import { layoutRows, sheetLayout, type SheetLayout } from "../../image/sheet-layout.ts";
-import type { ObjectStore } from "../../storage/object-store.ts";
-import { deepZoomDescriptor, writeDeepZoom } from "./deep-zoom.ts";
-import { DamagedObjectError, PNG_TYPE, XML_TYPE } from "../json.ts";
-import { deepZoomKey, deepZoomTileKey, montageKey, montagePageKey } from "../keys.ts";
-import { MAX_PAGE_SIDE_PX, MAX_SHEET_SIDE_PX, MAX_WHOLE_SHEET_PIXELS } from "../limits.ts";
+import type { Job } from "../job/job.ts";
 import type { JobPlan } from "../job/plan.ts";
-import type { ChannelResult } from "../job/result.ts";
+import type { ChannelResult, OkResult } from "../job/result.ts";
+import { DamagedObjectError } from "../json.ts";
+import { MAX_PAGE_SIDE_PX, MAX_SHEET_SIDE_PX, MAX_WHOLE_SHEET_PIXELS } from "../limits.ts";
+import { deepZoomDescriptor, writeDeepZoom } from "./deep-zoom.ts";
 import { pageLayouts } from "./sheet-pages.ts";
+
+/** An image in the bucket. */
+interface PlacedImage extends Size {
+  readonly key: string;
+}
 
 /** What was built, and under which keys. */
 export interface BuiltSheet {
   readonly layout: SheetLayout;
   /** One image: the sheet, or where that is too large, a reduced one. */
-  readonly montage: { readonly key: string } & Size;
+  readonly montage: PlacedImage;
   /** In reading order; none where the sheet is one image. */
-  readonly pages: readonly ({ readonly key: string } & Size)[];
+  readonly pages: readonly PlacedImage[];
   readonly deepZoom: { readonly key: string } | null;
 }
 
@@ -40,40 +44,38 @@ const LIMITS: SheetLimits = {
  * it has the same bytes: it depends on plan and results alone.
  */
 export async function buildSheet(
-  store: ObjectStore,
-  plan: JobPlan,
+  job: Job,
   results: ReadonlyMap<number, ChannelResult>,
   limits: SheetLimits = LIMITS,
 ): Promise<BuiltSheet> {
-  const { jobId } = plan;
-  const tiles = plan.channels.map((channel, i) =>
-    sheetTile(store, channel, results.get(channel), plan.labels[i] ?? null),
-  );
+  const plan = await job.plan();
+  const tiles = plan.channels.map((channel, i) => {
+    const label = plan.labels[i] ?? null;
+    return sheetTile(job, results.get(channel) ?? null, { channel, label });
+  });
   const layout = layoutOf(plan);
   if (isWhole(layout, limits)) {
-    const montage = await writePage(store, montageKey(jobId), layout, tiles);
+    const montage = await writeMontage(job, layout, tiles);
     return { layout, montage, pages: [], deepZoom: null };
   }
-  const pages = await writePages(store, jobId, pageLayouts(layout, limits.maxPageSide), tiles);
-  const deepZoom = await writeZoom(store, jobId, layout, tiles);
-  const reduced = reducedLayout(plan, layout, limits.maxPageSide);
-  const montage = await writePage(store, montageKey(jobId), reduced, tiles);
+  const pages = await writePages(job, pageLayouts(layout, limits.maxPageSide), tiles);
+  const deepZoom = await writeZoom(job, layout, tiles);
+  const montage = await writeMontage(job, reducedLayout(plan, layout, limits.maxPageSide), tiles);
   return { layout, montage, pages, deepZoom };
 }
 
 function sheetTile(
-  store: ObjectStore,
-  channel: number,
-  result: ChannelResult | undefined,
-  label: string | null,
+  job: Job,
+  result: ChannelResult | null,
+  { channel, label }: { readonly channel: number; readonly label: string | null },
 ): SheetTile {
   if (result?.state !== "ok") return { kind: "failed", channel, label };
-  return { kind: "image", image: () => readTile(store, result.tile.key), label };
+  return { kind: "image", image: () => readTile(job, result), label };
 }
 
-async function readTile(store: ObjectStore, key: string): Promise<Raster> {
+async function readTile(job: Job, { channel, tile: { key } }: OkResult): Promise<Raster> {
   try {
-    return await decodeImage(await store.get(key));
+    return await decodeImage(await job.tiles.read(channel));
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     throw new DamagedObjectError(`'${key}' is not as it was written: ${error.message}`, {
@@ -113,43 +115,43 @@ function reducedLayout(plan: JobPlan, layout: SheetLayout, maxSide: number): She
   );
 }
 
+async function writeMontage(
+  job: Job,
+  layout: SheetLayout,
+  tiles: readonly SheetTile[],
+): Promise<PlacedImage> {
+  const { width, height } = layout;
+  return { key: await job.sheet.writeMontage(await sheetPng(layout, tiles)), width, height };
+}
+
 async function writePages(
-  store: ObjectStore,
-  jobId: string,
+  job: Job,
   layouts: readonly SheetLayout[],
   tiles: readonly SheetTile[],
-): Promise<({ key: string } & Size)[]> {
-  const pages: ({ key: string } & Size)[] = [];
+): Promise<PlacedImage[]> {
+  const pages: PlacedImage[] = [];
   // one at a time: a page is up to 200 MB of pixels
-  for (const [i, layout] of layouts.entries()) {
-    pages.push(await writePage(store, montagePageKey(jobId, i + 1), layout, tiles));
+  for (const layout of layouts) {
+    const { width, height } = layout;
+    const key = await job.sheet.writePage(pages.length + 1, await sheetPng(layout, tiles));
+    pages.push({ key, width, height });
   }
   return pages;
 }
 
-async function writePage(
-  store: ObjectStore,
-  key: string,
-  layout: SheetLayout,
-  tiles: readonly SheetTile[],
-): Promise<{ key: string } & Size> {
-  await store.put(key, await encodePng(await drawSheet(layout, tiles)), PNG_TYPE);
-  return { key, width: layout.width, height: layout.height };
+async function sheetPng(layout: SheetLayout, tiles: readonly SheetTile[]): Promise<Uint8Array> {
+  return encodePng(await drawSheet(layout, tiles));
 }
 
 async function writeZoom(
-  store: ObjectStore,
-  jobId: string,
+  { sheet }: Job,
   layout: SheetLayout,
   tiles: readonly SheetTile[],
 ): Promise<{ key: string }> {
-  await writeDeepZoom(layout, bandsOf(layout, tiles), async ({ level, column, row, raster }) => {
-    const key = deepZoomTileKey(jobId, level, column, row);
-    await store.put(key, await encodePng(raster), PNG_TYPE);
-  });
-  const key = deepZoomKey(jobId);
-  await store.put(key, Buffer.from(deepZoomDescriptor(layout)), XML_TYPE);
-  return { key };
+  await writeDeepZoom(layout, bandsOf(layout, tiles), async ({ raster, ...place }) =>
+    sheet.writeDeepZoomTile(place, await encodePng(raster)),
+  );
+  return { key: await sheet.writeDeepZoom(deepZoomDescriptor(layout)) };
 }
 
 async function* bandsOf(layout: SheetLayout, tiles: readonly SheetTile[]) {

@@ -1,16 +1,13 @@
 import type { Raster, Size } from "../../image/raster.ts";
 import { mapConcurrently } from "../concurrency.ts";
+import type { DeepZoomPlace } from "../job/job-sheet.ts";
 
 /** Side of a tile in pixels; even, so that strips of it halve exactly. No overlap between tiles. */
 export const DEEP_ZOOM_TILE_PX = 256;
 
 const TILES_IN_FLIGHT = 8;
 
-export interface DeepZoomTile {
-  /** 0 is one pixel; the last has the full size. */
-  readonly level: number;
-  readonly column: number;
-  readonly row: number;
+export interface DeepZoomTile extends DeepZoomPlace {
   readonly raster: Raster;
 }
 

@@ -1,7 +1,7 @@
-import type { BuiltSheet } from "./build-sheet.ts";
 import type { JobPlan } from "../job/plan.ts";
-import type { JobProgress } from "../job/progress.ts";
 import type { ChannelResult, OkResult } from "../job/result.ts";
+import type { JobTally } from "../job/tally.ts";
+import type { BuiltSheet } from "./build-sheet.ts";
 
 /**
  * Everything a reader needs about a finished sheet: what was asked, what is where, and how
@@ -11,18 +11,13 @@ export function sheetManifest(
   plan: JobPlan,
   results: ReadonlyMap<number, ChannelResult>,
   sheet: BuiltSheet,
-  progress: JobProgress,
+  tally: JobTally,
 ) {
   const { layout } = sheet;
   return {
     version: 1,
     jobId: plan.jobId,
-    state: progress.state,
-    total: plan.total,
-    ok: progress.ok,
-    failed: progress.failed,
-    cancelled: progress.cancelled,
-    meanActivation: progress.meanActivation,
+    ...tally,
     codeVersion: plan.codeVersion,
     provider: plan.provider,
     request: plan.request,

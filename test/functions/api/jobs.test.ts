@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
-import { JobResults } from "../../../lib/pipeline/job/job-results.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import {
@@ -34,8 +33,7 @@ async function render(take: (channel: number) => boolean = () => true): Promise<
   await renderMessages(messages, pipeline.renderDeps(new FakeRenderer({ unrenderable: [2] })));
 }
 
-const assemble = (jobId: string) =>
-  assembleJob(jobId, { ...pipeline.deps, results: new JobResults(pipeline.store) });
+const assemble = (jobId: string) => assembleJob(pipeline.jobs.open(jobId), pipeline.deps);
 
 const channels = (numbers: readonly number[]) => numbers.map((channel) => ({ channel }));
 const ids = (body: unknown) =>

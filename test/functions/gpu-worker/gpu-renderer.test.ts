@@ -56,6 +56,17 @@ const network: RenderTask["network"] = {
   },
   modelPath: "/none",
   labels: null,
+  model: {
+    model: {
+      graph: { name: "n", inputs: [], outputs: [], nodes: [], initializers: new Map() },
+      folded: new Map(),
+      sourceOpset: 18,
+    },
+    fingerprint: "0",
+    inputSize: { width: 8, height: 8 },
+    scale: [1, 1, 1],
+  },
+  layers: [],
 };
 
 const task: RenderTask = {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { runLoop } from "../../../functions/gpu-worker/loop.ts";
 import { parseProvider, runWorker } from "../../../functions/gpu-worker/worker.ts";
 import type { ChannelJob } from "../../../lib/pipeline/job/messages.ts";
-import { encodeChannelJob } from "../../../lib/pipeline/job/messages.ts";
+import { channelMessage } from "../../../lib/pipeline/job/messages.ts";
 import type { Renderer } from "../../../lib/pipeline/render/renderer.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import { type MemoryPipeline, memoryPipeline, silentLog } from "../../support/memory-pipeline.ts";
@@ -28,7 +28,11 @@ afterEach(async () => {
 });
 
 function queueOf(jobs: readonly ChannelJob[], receiveCount = 1): ScriptedQueue {
-  return new ScriptedQueue(jobs.map(encodeChannelJob), () => stop.abort(), { receiveCount });
+  return new ScriptedQueue(
+    jobs.map((job) => channelMessage(job).body),
+    () => stop.abort(),
+    { receiveCount },
+  );
 }
 
 const channelsOf = (jobId: string, channels: readonly number[]) =>

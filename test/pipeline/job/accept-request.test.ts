@@ -10,7 +10,7 @@ import {
 import { answerUpload } from "../../../lib/pipeline/job/answer-upload.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { MAX_REQUEST_BYTES } from "../../../lib/pipeline/limits.ts";
-import { readPlan } from "../../../lib/pipeline/job/plan.ts";
+import { Job } from "../../../lib/pipeline/job/job.ts";
 import type { RenderRequestInput } from "../../../lib/pipeline/request/request.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { MemoryQueue } from "../../support/memory-queue.ts";
@@ -34,7 +34,7 @@ test("a request becomes a job: request and plan in the bucket, one message a cha
     createdAt: NOW.toISOString(),
     deadline: "2026-11-24T12:00:00.000Z",
   });
-  expect(await readPlan(pipeline.store, plan.jobId)).toEqual(plan);
+  expect(await new Job(pipeline.store, plan.jobId).plan()).toEqual(plan);
   expect(await readJsonObject(pipeline.store, keys.requestKey(plan.jobId))).toEqual(plan.request);
   expect(pipeline.cpu.bodies).toEqual(
     [5, 1, 2, 3].map((channel) => ({ jobId: plan.jobId, channel })),
@@ -138,7 +138,7 @@ test("of two requests that race for one idempotency key, the winner's alone is k
     return putIfAbsent(key, body, type);
   };
   await expect(acceptRequest(loser, deps, "order-66")).rejects.toThrow(IdempotencyConflictError);
-  const { request } = await readPlan(store, "order-66");
+  const { request } = await new Job(store, "order-66").plan();
   expect(request.seed).toBe(7);
   expect(await readJsonObject(store, keys.requestKey("order-66"))).toEqual(request);
 });

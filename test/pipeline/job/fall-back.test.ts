@@ -1,9 +1,7 @@
 import { expect, test } from "vitest";
 
 import { acceptRequest } from "../../../lib/pipeline/job/accept-request.ts";
-import { JobResults } from "../../../lib/pipeline/job/job-results.ts";
-import { reconcileJob } from "../../../lib/pipeline/job/reconcile-job.ts";
-import { resultBase, writeResult } from "../../../lib/pipeline/job/result.ts";
+import { reconcileJob } from "../../../lib/pipeline/sheet/reconcile-job.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { MemoryQueue } from "../../support/memory-queue.ts";
 import { memoryPipeline, NOW, TINY_REQUEST } from "../../support/memory-pipeline.ts";
@@ -16,39 +14,38 @@ async function jobOnGpu(executionEnvironment: "auto" | "gpu") {
   const pipeline = await memoryPipeline(await temporaryFolder(), { wideChannels: CHANNELS });
   const gpu = new MemoryQueue();
   const queues = { cpu: pipeline.cpu, gpu };
-  const deps = { ...pipeline.deps, queues, results: new JobResults(pipeline.store) };
+  const deps = { ...pipeline.deps, queues };
   const request = { ...TINY_REQUEST, channels: "all", executionEnvironment };
   const acceptance = await acceptRequest(request, deps);
   if (acceptance.status === "rejected") throw new Error(acceptance.problems.join());
-  const { jobId } = acceptance;
+  const job = pipeline.jobs.open(acceptance.jobId);
   expect(gpu.sent).toHaveLength(CHANNELS);
   expect(pipeline.cpu.sent).toEqual([]);
-  return { pipeline, deps, jobId, sentToCpu: () => pipeline.cpu.sent.length };
+  return { pipeline, deps, job, sentToCpu: () => pipeline.cpu.sent.length };
 }
 
 test("a job that no GPU worker has touched goes to the CPU, once", async () => {
-  const { pipeline, deps, jobId, sentToCpu } = await jobOnGpu("auto");
+  const { pipeline, deps, job, sentToCpu } = await jobOnGpu("auto");
   pipeline.clock.now = new Date(AFTER_PATIENCE.getTime() - 1);
-  await reconcileJob(jobId, deps);
+  await reconcileJob(job, deps);
   expect(sentToCpu()).toBe(0);
   pipeline.clock.now = AFTER_PATIENCE;
-  await reconcileJob(jobId, deps);
-  await reconcileJob(jobId, deps);
+  await reconcileJob(job, deps);
+  await reconcileJob(job, deps);
   expect(sentToCpu()).toBe(CHANNELS);
 });
 
 test("a job that GPU workers are at stays theirs", async () => {
-  const { pipeline, deps, jobId, sentToCpu } = await jobOnGpu("auto");
-  const base = resultBase(jobId, 7, { attempts: 1, now: NOW });
-  await writeResult(pipeline.store, { ...base, state: "cancelled" });
+  const { pipeline, deps, job, sentToCpu } = await jobOnGpu("auto");
+  await job.end(7, { state: "cancelled" }, { attempts: 1, now: NOW });
   pipeline.clock.now = AFTER_PATIENCE;
-  await reconcileJob(jobId, deps);
+  await reconcileJob(job, deps);
   expect(sentToCpu()).toBe(0);
 });
 
 test("who asked for the GPU gets no other machine", async () => {
-  const { pipeline, deps, jobId, sentToCpu } = await jobOnGpu("gpu");
+  const { pipeline, deps, job, sentToCpu } = await jobOnGpu("gpu");
   pipeline.clock.now = AFTER_PATIENCE;
-  await reconcileJob(jobId, deps);
+  await reconcileJob(job, deps);
   expect(sentToCpu()).toBe(0);
 });

@@ -2,11 +2,11 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
-import type { Completion } from "../../../lib/pipeline/job/completion.ts";
 import { endPoisonedChannel } from "../../../lib/pipeline/job/dead-letter.ts";
-import { JobResults } from "../../../lib/pipeline/job/job-results.ts";
-import { reconcileJob } from "../../../lib/pipeline/job/reconcile-job.ts";
+import { Jobs } from "../../../lib/pipeline/job/jobs.ts";
+import type { Completion } from "../../../lib/pipeline/job/tally.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
+import { reconcileJob } from "../../../lib/pipeline/sheet/reconcile-job.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { checkAccounts } from "../../support/check-accounts.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
@@ -36,30 +36,32 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("reconcile" as const) }) },
 );
 
+/** @param jobs what the function that does it remembers of jobs */
 async function perform(
   pipeline: MemoryPipeline,
+  jobs: Jobs,
   jobId: string,
   happening: Step,
   onCompleted: (completion: Completion) => void,
 ): Promise<void> {
   const messages = deliveries(pipeline.cpu);
-  const assembler = { ...pipeline.deps, results: new JobResults(pipeline.store), onCompleted };
+  const assembler = { ...pipeline.deps, onCompleted };
   switch (happening.kind) {
     case "deliver": {
       const batch = happening.channels.map((index) => messages[index]!);
       // every delivery renders other bytes, as GPUs do: only one may ever be kept
       const renderer = new FakeRenderer({ noise: happening.noise });
-      await renderMessages(batch, pipeline.renderDeps(renderer));
+      await renderMessages(batch, { ...pipeline.renderDeps(renderer), jobs });
       return;
     }
     case "poison":
-      await endPoisonedChannel(messages[happening.channel]!.body, pipeline.deps);
+      await endPoisonedChannel(messages[happening.channel]!.body, { ...pipeline.deps, jobs });
       return;
     case "assemble":
-      await assembleJob(jobId, assembler);
+      await assembleJob(jobs.open(jobId), assembler);
       return;
     case "reconcile":
-      await reconcileJob(jobId, assembler);
+      await reconcileJob(jobs.open(jobId), assembler);
   }
 }
 
@@ -68,12 +70,16 @@ test("whatever the order, repetition and overlap, a job ends once and every chan
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(step, { maxLength: 4 }), { maxLength: 6 }),
-      async (rounds) => {
+      fc.constantFrom("one process", "many processes"),
+      async (rounds, where) => {
         const pipeline = await memoryPipeline(folder);
         const { jobId } = await pipeline.accept();
         const completions: Completion[] = [];
-        const run = (happening: Step) =>
-          perform(pipeline, jobId, happening, (completion) => void completions.push(completion));
+        const run = (happening: Step) => {
+          const jobs = where === "one process" ? pipeline.jobs : new Jobs(pipeline.store);
+          const onCompleted = (completion: Completion) => void completions.push(completion);
+          return perform(pipeline, jobs, jobId, happening, onCompleted);
+        };
         // the steps of a round overlap
         for (const round of rounds) await Promise.all(round.map(run));
         await run({ kind: "deliver", channels: [0, 1, 2, 3, 4], noise: 0 });

@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 
 import { BucketNetworks } from "../../../lib/pipeline/networks/bucket-networks.ts";
 import { publishNetwork } from "../../../lib/pipeline/networks/publish-network.ts";
-import { RequestError } from "../../../lib/pipeline/request/request.ts";
-import { MemoryObjectStore } from "../../../lib/storage/memory-object-store.ts";
+import { NetworkError } from "../../../lib/networks/errors.ts";
+import { MemoryObjectStore } from "../../support/memory-object-store.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { CLASS_NAMES, tinyNetwork } from "../../support/tiny-network.ts";
 
@@ -73,7 +73,7 @@ test("a damaged copy on the disk is fetched again, a damaged object is refused a
   await store.put("models/tiny/tiny.onnx", Uint8Array.of(1, 2), "application/octet-stream");
   const fresh = join(cacheFolder, "fresh");
   const networks = new BucketNetworks({ store, cacheFolder: fresh });
-  await expect(networks.open("tiny")).rejects.toThrow(RequestError);
+  await expect(networks.open("tiny")).rejects.toThrow(NetworkError);
   const files = await readdir(fresh, { recursive: true }).catch(() => []);
   expect(files.filter((name) => name.endsWith(".onnx") || name.endsWith(".part"))).toEqual([]);
   // the failure is not remembered
@@ -87,9 +87,9 @@ test("a network whose files are not all there is refused until they are", async 
   const model = await store.get("models/tiny/tiny.onnx");
   await store.delete("models/tiny/tiny.onnx");
   await expect(networks.open("tiny")).rejects.toThrow(
-    new RequestError([
-      "network: there is no object 'models/tiny/tiny.onnx', which its manifest names; upload it, or publish the network again",
-    ]),
+    new NetworkError(
+      "there is no object 'models/tiny/tiny.onnx', which its manifest names; upload it, or publish the network again",
+    ),
   );
   await store.put("models/tiny/tiny.onnx", model, "application/octet-stream");
   expect((await networks.open("tiny")).manifest).toEqual(manifest);
@@ -99,6 +99,6 @@ test("a network that is not there is refused with the nearest and the known", as
   const { store, cacheFolder } = await published();
   const opening = new BucketNetworks({ store, cacheFolder }).open("tinyy");
   await expect(opening).rejects.toThrow(
-    "network: given 'tinyy'; there is no such network here (did you mean 'tiny'?); known are tiny",
+    "given 'tinyy'; there is no such network here (did you mean 'tiny'?); known are tiny",
   );
 });

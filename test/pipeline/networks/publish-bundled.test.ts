@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { BucketNetworks } from "../../../lib/pipeline/networks/bucket-networks.ts";
 import { publishBundledNetworks } from "../../../lib/pipeline/networks/publish-bundled.ts";
-import { MemoryObjectStore } from "../../../lib/storage/memory-object-store.ts";
+import { MemoryObjectStore } from "../../support/memory-object-store.ts";
 
 const EMOJINET = new URL("../../../models/emojinet/", import.meta.url);
 

@@ -8,7 +8,6 @@ import { filledRaster } from "../../../lib/image/raster.ts";
 import { rescaleLinear } from "../../../lib/image/rescale.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { MAX_RECEIVES } from "../../../lib/pipeline/limits.ts";
-import { readResult } from "../../../lib/pipeline/job/result.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { fakeImage, FakeRenderer } from "../../support/fake-renderer.ts";
@@ -26,7 +25,7 @@ test("channels of one job are rendered together, each with a tile and a full rec
   expect(renderer.calls).toEqual([[1, 2, 3, 4, 5]]);
   const tile = await pipeline.store.get(keys.tileKey(jobId, 3));
   expect((await decodeImage(tile)).data).toEqual(rescaleLinear(fakeImage(3, 0)).data);
-  expect(await readResult(pipeline.store, jobId, 3)).toEqual({
+  expect(await pipeline.jobs.open(jobId).result(3)).toEqual({
     version: 1,
     jobId,
     channel: 3,
@@ -109,7 +108,7 @@ test("of two workers that render a channel at once the first result stands, with
     workers.map((deps) => renderMessages(deliveries(pipeline.cpu), deps)),
   );
   expect(outcomes).toEqual([[], [], []]);
-  const result = await readResult(pipeline.store, jobId, 4);
+  const result = await pipeline.jobs.open(jobId).result(4);
   const tile = await pipeline.store.get(keys.tileKey(jobId, 4));
   expect(result).toMatchObject({
     tile: { sha256: createHash("sha256").update(tile).digest("hex") },
@@ -150,7 +149,7 @@ test("a body that is no channel message, or names a channel out of the plan, fai
     torn: null,
     unknown: { jobId: "nosuch", channel: 1 },
   });
-  expect((await readResult(pipeline.store, jobId, 1)).state).toBe("ok");
+  expect((await pipeline.jobs.open(jobId).result(1)).state).toBe("ok");
   const stray = [
     { messageId: "stray", body: JSON.stringify({ jobId, channel: 6 }), receiveCount: 1 },
   ];
@@ -162,7 +161,7 @@ test("what the renderer calls undrawable is a failed result at once", async () =
   const { jobId } = await pipeline.accept();
   const renderer = new FakeRenderer({ unrenderable: [2] });
   expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
-  expect(await readResult(pipeline.store, jobId, 2)).toMatchObject({
+  expect(await pipeline.jobs.open(jobId).result(2)).toMatchObject({
     state: "failed",
     source: "renderer",
     reason: "channel 2 has no gradient",
@@ -176,7 +175,7 @@ test("a value that is not finite never becomes a tile", async () => {
     deliveries(pipeline.cpu),
     pipeline.renderDeps(new FakeRenderer({ noise: NaN })),
   );
-  expect(await readResult(pipeline.store, jobId, 2)).toMatchObject({
+  expect(await pipeline.jobs.open(jobId).result(2)).toMatchObject({
     state: "failed",
     reason: "value 0 of the image is NaN",
   });
@@ -214,7 +213,7 @@ test("on its last delivery an error becomes the channel's failed result", async 
     expect(await renderMessages(deliveries(pipeline.cpu, count), deps)).toEqual(["m0"]);
   }
   expect(await renderMessages(deliveries(pipeline.cpu, MAX_RECEIVES), deps)).toEqual([]);
-  expect(await readResult(pipeline.store, jobId, 2)).toMatchObject({
+  expect(await pipeline.jobs.open(jobId).result(2)).toMatchObject({
     state: "failed",
     attempts: MAX_RECEIVES,
     reason: "the renderer lost channel 2",
@@ -250,7 +249,7 @@ test("channels of a cancelled job end as cancelled, undrawn", async () => {
   const renderer = new FakeRenderer();
   expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
   expect(renderer.calls).toEqual([]);
-  expect((await readResult(pipeline.store, jobId, 2)).state).toBe("cancelled");
+  expect((await pipeline.jobs.open(jobId).result(2)).state).toBe("cancelled");
 });
 
 test("an initial image that changed after the job was accepted fails its channels, with the reason", async () => {
@@ -265,9 +264,9 @@ test("an initial image that changed after the job was accepted fails its channel
   await pipeline.store.put("uploads/a.png", await redImage(2), "image/png");
   const message = deliveries(pipeline.cpu, MAX_RECEIVES).slice(1);
   await renderMessages(message, pipeline.renderDeps(renderer));
-  expect(await readResult(pipeline.store, other.jobId, 2)).toMatchObject({
+  expect(await pipeline.jobs.open(other.jobId).result(2)).toMatchObject({
     state: "failed",
     reason: expect.stringContaining("has changed since the job was accepted"),
   });
-  expect((await readResult(pipeline.store, jobId, 1)).state).toBe("ok");
+  expect((await pipeline.jobs.open(jobId).result(1)).state).toBe("ok");
 });

@@ -1,24 +1,31 @@
 import { expect, test } from "vitest";
 
 import type { Network } from "../../../lib/networks/registry.ts";
+import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import {
   type RenderRequestInput,
   parseRequest,
   RequestError,
 } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
-import type { InitialImage } from "../../../lib/pipeline/request/resolved-request.ts";
+import type {
+  InitialImage,
+  ResolvedRequest,
+} from "../../../lib/pipeline/request/resolved-request.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { TINY_REQUEST } from "../../support/memory-pipeline.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
 
 type Pair = [number, number];
 
-const resolve = (
+async function resolve(
   network: Network,
   fields: Partial<RenderRequestInput>,
   image: InitialImage | null = null,
-) => resolveRequest(parseRequest({ ...TINY_REQUEST, ...fields }), network, image);
+): Promise<ResolvedRequest> {
+  const request = parseRequest({ ...TINY_REQUEST, ...fields });
+  return resolveRequest(request, await analyseNetwork(network), image);
+}
 
 async function problemsOf(
   network: Network,

@@ -3,13 +3,10 @@ import { expect, test } from "vitest";
 import { decodeImage } from "../../../lib/image/png.ts";
 import { type AssembleDeps, assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
 import { cancelJob } from "../../../lib/pipeline/job/cancel-job.ts";
-import { type Completion, readCompletion } from "../../../lib/pipeline/job/completion.ts";
-import { JobResults } from "../../../lib/pipeline/job/job-results.ts";
 import { readJobStatus } from "../../../lib/pipeline/job/job-status.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
-import { readProgress } from "../../../lib/pipeline/job/progress.ts";
-import { reconcileJob, type ReconcileDeps } from "../../../lib/pipeline/job/reconcile-job.ts";
-import { readResult } from "../../../lib/pipeline/job/result.ts";
+import type { Completion } from "../../../lib/pipeline/job/tally.ts";
+import { reconcileJob, type ReconcileDeps } from "../../../lib/pipeline/sheet/reconcile-job.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
@@ -24,7 +21,6 @@ function assemblerOf(pipeline: MemoryPipeline) {
   const completions: Completion[] = [];
   const deps: ReconcileDeps = {
     ...pipeline.deps,
-    results: new JobResults(pipeline.store),
     onCompleted: (completion) => void completions.push(completion),
   };
   return { deps, completions };
@@ -43,11 +39,11 @@ test("a job waits until its last channel has ended, and is completed once", asyn
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept();
   const { deps, completions } = assemblerOf(pipeline);
-  expect(await assembleJob("unknown-job", deps)).toBe("unknown");
-  expect(await assembleJob(jobId, deps)).toBe("waiting");
+  expect(await assembleJob(pipeline.jobs.open("unknown-job"), deps)).toBe("unknown");
+  expect(await assembleJob(pipeline.jobs.open(jobId), deps)).toBe("waiting");
   await render(pipeline, 0, 4);
-  expect(await assembleJob(jobId, deps)).toBe("waiting");
-  expect(await readProgress(pipeline.store, jobId)).toMatchObject({
+  expect(await assembleJob(pipeline.jobs.open(jobId), deps)).toBe("waiting");
+  expect(await pipeline.jobs.open(jobId).findProgress()).toMatchObject({
     state: "running",
     total: 5,
     ok: 4,
@@ -56,10 +52,10 @@ test("a job waits until its last channel has ended, and is completed once", asyn
     meanActivation: (1.1 + 2.1 + 3.1 + 4.1) / 4,
   });
   await render(pipeline, 4, 5);
-  expect(await assembleJob(jobId, deps)).toBe("completed");
-  expect(await assembleJob(jobId, deps)).toBe("ended");
+  expect(await assembleJob(pipeline.jobs.open(jobId), deps)).toBe("completed");
+  expect(await assembleJob(pipeline.jobs.open(jobId), deps)).toBe("ended");
   expect(completions).toHaveLength(1);
-  expect(await readCompletion(pipeline.store, jobId)).toEqual(completions[0]);
+  expect(await pipeline.jobs.open(jobId).findCompletion()).toEqual(completions[0]);
   expect(completions[0]).toMatchObject({ state: "completed", total: 5, ok: 5 });
 });
 
@@ -71,7 +67,7 @@ test("sheet and manifest tell what is where", async () => {
     montage: { borderSize: 2, gridSize: [1, 2], title: "" },
   });
   await render(pipeline, 0, 2, new FakeRenderer({ unrenderable: [1] }));
-  await assembleJob(jobId, assemblerOf(pipeline).deps);
+  await assembleJob(pipeline.jobs.open(jobId), assemblerOf(pipeline).deps);
   const manifest = await readJsonObject(pipeline.store, keys.manifestKey(jobId));
   expect(manifest).toMatchObject({
     state: "completed_with_failures",
@@ -109,12 +105,14 @@ test("racing assemblers, and one that ends before the marker, complete a job onc
       if (state !== "running") throw new Error("cut off");
     },
   };
-  await expect(assembleJob(jobId, cutOff)).rejects.toThrow("cut off");
+  await expect(assembleJob(pipeline.jobs.open(jobId), cutOff)).rejects.toThrow("cut off");
   const before = await pipeline.store.get(keys.montageKey(jobId));
   const manifest = await pipeline.store.get(keys.manifestKey(jobId));
 
   const assemblers = Array.from({ length: 4 }, () => assemblerOf(pipeline));
-  const outcomes = await Promise.all(assemblers.map(({ deps }) => assembleJob(jobId, deps)));
+  const outcomes = await Promise.all(
+    assemblers.map(({ deps }) => assembleJob(pipeline.jobs.open(jobId), deps)),
+  );
   expect(outcomes.filter((outcome) => outcome === "completed")).toHaveLength(1);
   expect(assemblers.flatMap(({ completions }) => completions)).toHaveLength(1);
   expect(await pipeline.store.get(keys.montageKey(jobId))).toEqual(before);
@@ -125,14 +123,14 @@ test("reconcile asks to be called again while channels are missing, and not afte
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept();
   const { deps } = assemblerOf(pipeline);
-  expect(await reconcileJob("unknown-job", deps)).toBe("unknown");
+  expect(await reconcileJob(pipeline.jobs.open("unknown-job"), deps)).toBe("unknown");
   expect(pipeline.assembly.sent).toHaveLength(1);
-  expect(await reconcileJob(jobId, deps)).toBe("waiting");
+  expect(await reconcileJob(pipeline.jobs.open(jobId), deps)).toBe("waiting");
   expect(pipeline.assembly.sent).toHaveLength(2);
   expect(pipeline.assembly.sent[1]).toEqual(pipeline.assembly.sent[0]);
   await render(pipeline, 0, 5);
-  expect(await reconcileJob(jobId, deps)).toBe("completed");
-  expect(await reconcileJob(jobId, deps)).toBe("ended");
+  expect(await reconcileJob(pipeline.jobs.open(jobId), deps)).toBe("completed");
+  expect(await reconcileJob(pipeline.jobs.open(jobId), deps)).toBe("ended");
   expect(pipeline.assembly.sent).toHaveLength(2);
 });
 
@@ -143,10 +141,12 @@ test("reconcile sends what an interrupted intake did not send", async () => {
   const [folder = ""] = pipeline.store.keys("jobs/");
   const jobId = keys.jobIdOf(folder) ?? "";
   await render(pipeline, 0, 2);
-  expect(await reconcileJob(jobId, assemblerOf(pipeline).deps)).toBe("waiting");
+  expect(await reconcileJob(pipeline.jobs.open(jobId), assemblerOf(pipeline).deps)).toBe("waiting");
   expect(pipeline.cpu.bodies.slice(2)).toEqual([3, 4, 5].map((channel) => ({ jobId, channel })));
   await render(pipeline, 2, 5);
-  expect(await assembleJob(jobId, assemblerOf(pipeline).deps)).toBe("completed");
+  expect(await assembleJob(pipeline.jobs.open(jobId), assemblerOf(pipeline).deps)).toBe(
+    "completed",
+  );
 });
 
 test("at the deadline missing channels become failed, and what is there stays", async () => {
@@ -155,11 +155,11 @@ test("at the deadline missing channels become failed, and what is there stays", 
   await render(pipeline, 0, 3);
   const { deps, completions } = assemblerOf(pipeline);
   pipeline.clock.now = new Date(new Date(deadline).getTime() - 1);
-  expect(await reconcileJob(jobId, deps)).toBe("waiting");
+  expect(await reconcileJob(pipeline.jobs.open(jobId), deps)).toBe("waiting");
   pipeline.clock.now = new Date(deadline);
-  expect(await reconcileJob(jobId, deps)).toBe("completed");
+  expect(await reconcileJob(pipeline.jobs.open(jobId), deps)).toBe("completed");
   expect(completions[0]).toMatchObject({ state: "completed_with_failures", ok: 3, failed: 2 });
-  expect(await readResult(pipeline.store, jobId, 5)).toMatchObject({
+  expect(await pipeline.jobs.open(jobId).result(5)).toMatchObject({
     state: "failed",
     source: "deadline",
   });
@@ -173,34 +173,34 @@ test("a cancelled job ends at once with what it has", async () => {
   const { jobId } = await pipeline.accept();
   await render(pipeline, 0, 2);
   const { deps, completions } = assemblerOf(pipeline);
-  expect(await cancelJob("unknown-job", deps)).toBe("unknown");
-  expect(await cancelJob(jobId, deps)).toBe("cancelling");
-  expect(await cancelJob(jobId, deps)).toBe("cancelling");
-  expect((await readJobStatus(pipeline.store, jobId))?.state).toBe("cancelling");
+  expect(await cancelJob(pipeline.jobs.open("unknown-job"), deps)).toBe("unknown");
+  expect(await cancelJob(pipeline.jobs.open(jobId), deps)).toBe("cancelling");
+  expect(await cancelJob(pipeline.jobs.open(jobId), deps)).toBe("cancelling");
+  expect((await readJobStatus(pipeline.jobs.open(jobId)))?.state).toBe("cancelling");
   expect(pipeline.assembly.sent.at(-1)).toEqual({
     body: JSON.stringify({ type: "reconcile", jobId }),
     groupId: jobId,
   });
-  expect(await reconcileJob(jobId, deps)).toBe("completed");
+  expect(await reconcileJob(pipeline.jobs.open(jobId), deps)).toBe("completed");
   expect(completions[0]).toMatchObject({ state: "cancelled", ok: 2, cancelled: 3 });
-  expect(await cancelJob(jobId, deps)).toBe("ended");
+  expect(await cancelJob(pipeline.jobs.open(jobId), deps)).toBe("ended");
 });
 
 test("the status is exact though the snapshot lags behind", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept();
   const { deps } = assemblerOf(pipeline);
-  const status = () => readJobStatus(pipeline.store, jobId);
-  expect(await readJobStatus(pipeline.store, "unknown-job")).toBeNull();
+  const status = () => readJobStatus(pipeline.jobs.open(jobId));
+  expect(await readJobStatus(pipeline.jobs.open("unknown-job"))).toBeNull();
   expect(await status()).toMatchObject({ state: "queued", ok: 0, meanActivation: null });
   await render(pipeline, 0, 2);
-  await assembleJob(jobId, deps);
+  await assembleJob(pipeline.jobs.open(jobId), deps);
   await render(pipeline, 2, 4, new FakeRenderer({ unrenderable: [3] }));
   const running = await status();
   expect(running).toMatchObject({ state: "running", ok: 3, failed: 1, completion: null });
   expect(running?.meanActivation).toBeCloseTo((1.1 + 2.1 + 4.1) / 3, 10);
   await render(pipeline, 4, 5);
-  await assembleJob(jobId, deps);
+  await assembleJob(pipeline.jobs.open(jobId), deps);
   expect(await status()).toMatchObject({
     state: "completed_with_failures",
     ok: 4,

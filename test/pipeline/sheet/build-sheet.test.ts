@@ -4,7 +4,6 @@ import { decodeImage } from "../../../lib/image/png.ts";
 import type { Raster } from "../../../lib/image/raster.ts";
 import { sheetLayout } from "../../../lib/image/sheet-layout.ts";
 import { buildSheet } from "../../../lib/pipeline/sheet/build-sheet.ts";
-import { JobResults } from "../../../lib/pipeline/job/job-results.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { pageLayouts } from "../../../lib/pipeline/sheet/sheet-pages.ts";
@@ -18,16 +17,17 @@ async function renderedJob() {
     montage: { gridSize: [4, 6], borderSize: 1 },
   });
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
-  const results = await new JobResults(pipeline.store).read(plan.jobId, plan.channels);
+  const job = pipeline.jobs.open(plan.jobId);
+  const results = await job.results(plan.channels);
   const image = async (key: string) => decodeImage(await pipeline.store.get(key));
-  return { ...pipeline, plan, results, image };
+  return { ...pipeline, plan, job, results, image };
 }
 
 const WHOLE = { maxSide: 1000, maxPixels: 1e6, maxPageSide: 500 };
 
 test("a sheet within the limits is one image", async () => {
-  const { store, plan, results, image } = await renderedJob();
-  const sheet = await buildSheet(store, plan, results, WHOLE);
+  const { plan, job, results, image } = await renderedJob();
+  const sheet = await buildSheet(job, results, WHOLE);
   expect(sheet.pages).toEqual([]);
   expect(sheet.deepZoom).toBeNull();
   expect(sheet.montage).toMatchObject({ width: 6 * 22, height: sheet.layout.height });
@@ -35,20 +35,20 @@ test("a sheet within the limits is one image", async () => {
 });
 
 test("a tile that is damaged is named", async () => {
-  const { store, plan, results } = await renderedJob();
+  const { store, plan, job, results } = await renderedJob();
   const key = keys.tileKey(plan.jobId, 7);
   const tile = await store.get(key);
   await store.put(key, tile.subarray(0, tile.length - 20), "image/png");
-  await expect(buildSheet(store, plan, results, WHOLE)).rejects.toThrow(
+  await expect(buildSheet(job, results, WHOLE)).rejects.toThrow(
     `'${key}' is not as it was written: the PNG image is damaged`,
   );
 });
 
 test("a larger one becomes pages, deep-zoom tiles and a small overview of the same picture", async () => {
-  const { store, plan, results, image } = await renderedJob();
-  await buildSheet(store, plan, results, WHOLE);
+  const { plan, job, results, image } = await renderedJob();
+  await buildSheet(job, results, WHOLE);
   const whole = await image(keys.montageKey(plan.jobId));
-  const sheet = await buildSheet(store, plan, results, { ...WHOLE, maxSide: 131, maxPageSide: 60 });
+  const sheet = await buildSheet(job, results, { ...WHOLE, maxSide: 131, maxPageSide: 60 });
 
   // 60 px hold two columns of 22 px, and one row of 18 px below the title's strip, three elsewhere
   const { titleHeight } = sheet.layout;

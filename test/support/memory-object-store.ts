@@ -1,19 +1,27 @@
-import { ObjectNotFoundError, type ObjectFacts, type ObjectStore } from "./object-store.ts";
+import {
+  ObjectNotFoundError,
+  type ObjectFacts,
+  type ObjectStore,
+} from "../../lib/storage/object-store.ts";
 
 interface StoredObject {
   readonly body: Uint8Array;
   readonly modifiedAt: Date;
 }
 
-/** ObjectStore in memory, for tests: S3's visible behaviour, copies in and copies out. */
+/** ObjectStore in memory: S3's visible behaviour, copies in and copies out. */
 export class MemoryObjectStore implements ObjectStore {
   readonly #objects = new Map<string, StoredObject>();
 
   async get(key: string): Promise<Uint8Array> {
+    const bytes = await this.find(key);
+    if (bytes === null) throw new ObjectNotFoundError(key);
+    return bytes;
+  }
+
+  async find(key: string): Promise<Uint8Array | null> {
     await networkTurn();
-    const object = this.#objects.get(key);
-    if (object === undefined) throw new ObjectNotFoundError(key);
-    return object.body.slice();
+    return this.#objects.get(key)?.body.slice() ?? null;
   }
 
   async head(key: string): Promise<ObjectFacts | null> {

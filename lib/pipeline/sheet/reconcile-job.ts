@@ -1,0 +1,48 @@
+import type { MessageSender } from "../../queue/message-queue.ts";
+import { mapConcurrently } from "../concurrency.ts";
+import { dispatchJob, type DispatchDeps } from "../job/dispatch-job.ts";
+import { fallBackToCpu } from "../job/fall-back.ts";
+import type { Job } from "../job/job.ts";
+import { reconcileMessage } from "../job/messages.ts";
+import type { Ending } from "../job/result.ts";
+import { RECONCILE_SECONDS } from "../limits.ts";
+import { type AssembleDeps, assembleJob, type AssemblyOutcome } from "./assemble-job.ts";
+
+export interface ReconcileDeps extends AssembleDeps, DispatchDeps {
+  /** Carries the next `reconcile` message. */
+  readonly assembly: MessageSender;
+}
+
+/**
+ * Looks at a job without having been told of a result. It sends the channel messages that an
+ * interrupted intake did not send; gives a job that waits for GPU workers to the CPU; ends what a
+ * cancelled job, or one past its deadline, still lacks; assembles what has become complete; and
+ * otherwise asks to be called again.
+ */
+export async function reconcileJob(job: Job, deps: ReconcileDeps): Promise<AssemblyOutcome> {
+  if (await job.isComplete()) return "ended";
+  const plan = await job.findPlan();
+  // the request was refused, or its intake ended before it became a job
+  if (plan === null) return "unknown";
+  if (await job.isCancelled()) {
+    await endMissing(job, { state: "cancelled" }, deps);
+  } else if (deps.now() >= new Date(plan.deadline)) {
+    const reason = `the channel had not ended by the job's deadline, ${plan.deadline}`;
+    await endMissing(job, { state: "failed", source: "deadline", reason }, deps);
+  } else {
+    await dispatchJob(job, deps);
+    await fallBackToCpu(job, deps);
+  }
+  const outcome = await assembleJob(job, deps);
+  if (outcome === "waiting") {
+    await deps.assembly.sendAll([reconcileMessage(job.id, RECONCILE_SECONDS)]);
+  }
+  return outcome;
+}
+
+/** A worker may still come first: then its result stands. */
+async function endMissing(job: Job, ending: Ending, { now }: ReconcileDeps): Promise<void> {
+  await mapConcurrently(await job.missing(), (channel) =>
+    job.end(channel, ending, { attempts: 1, now: now() }),
+  );
+}
