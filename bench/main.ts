@@ -59,7 +59,7 @@ process.stdout.write(
 );
 for (const job of jobs) await compare(job);
 
-/** Interleaved, so that both see the same weather on a shared machine. */
+/** Interleaved, so that both meet the same load on a shared machine. */
 async function compare(job: Job): Promise<void> {
   const ours: Timing[] = [];
   const reference: Timing[] = [];

@@ -17,6 +17,7 @@ import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { layerPass, type NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
+import { relativeDistance } from "../../lib/optvis/runtime/cuda-gate.ts";
 import { type Feeds, Session } from "../../lib/optvis/runtime/session.ts";
 import { runGate } from "./gate.ts";
 
@@ -95,7 +96,7 @@ async function checkGradient(model: Model, layer: Layer): Promise<void> {
       selection: oneHot(2, pass.channels, seed),
     };
     const [expected, actual] = [await cpu.run(feeds), await cuda.run(feeds)];
-    errors.push(relative(actual["gradient"]!.data, expected["gradient"]!.data));
+    errors.push(relativeDistance(actual["gradient"]!.data, expected["gradient"]!.data));
   }
   errors.sort((a, b) => a - b);
   report("check", layer.name, {
@@ -221,16 +222,4 @@ function oneHot(batch: number, channels: number, seed: number) {
   const data = new Float32Array(batch * channels);
   for (let n = 0; n < batch; n++) data[n * channels + ((n * 7 + seed * 13) % channels)] = 1;
   return floats([batch, channels], data);
-}
-
-function relative(
-  actual: ArrayLike<number | bigint>,
-  expected: ArrayLike<number | bigint>,
-): number {
-  let [difference, norm] = [0, 0];
-  for (let i = 0; i < expected.length; i++) {
-    difference += (Number(actual[i]) - Number(expected[i])) ** 2;
-    norm += Number(expected[i]) ** 2;
-  }
-  return Math.sqrt(difference / norm);
 }

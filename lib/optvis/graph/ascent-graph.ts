@@ -26,7 +26,10 @@ export interface AscentSpecification {
 }
 
 /**
- * The ascent as one ONNX Loop of `iterations` steps, each forward, backward and update. No clipping.
+ * The ascent as one ONNX Loop. In each iteration, without clipping:
+ *
+ *     image = parameterisation(x);  seen = transform(image);  g = dObjective(seen)/dx
+ *     x <- optimiser(x, g)
  *
  * Inputs: `image` [N, 3, H, W]; `selection` [N, C], one-hot rows; `iterations` (int64 scalar);
  * `step` (scalar); and the transform's own (see transforms/crops.ts).
@@ -44,8 +47,9 @@ export function ascentGraph(specification: AscentSpecification): Graph {
   const iterations = graph.input("iterations", "int64", []);
   const step = graph.input("step", "float32", []);
 
+  const parameterisation = pixels;
   const transform = crops === null ? none : movingCrops(graph, crops);
-  const differentiate = objectiveGradient(specification);
+  const objective = objectiveThrough(specification);
   const optimiser = normalisedStep(provider);
 
   const { finals, scans } = emitLoop(graph, {
@@ -54,13 +58,12 @@ export function ascentGraph(specification: AscentSpecification): Graph {
     carried: [start],
     outer: [selection, step, ...transform.inputs],
     body: (body, iteration, [x]) => {
-      const { image, pullback } = pixels(body, x);
-      const values = { image, selection, iteration };
-      const { activation, gradient: onImage } = transform.emit(body, values, differentiate);
-      const gradient = pullback(onImage);
+      const { image, pullback } = parameterisation(body, x);
+      const seen = transform.emit(body, { image, selection, iteration }, objective);
+      const gradient = pullback(seen.gradient);
       const rms = emitImageRms(body, gradient);
       const next = optimiser(body, { parameters: x, gradient, step });
-      return { carried: [next], scanned: [activation, rms] };
+      return { carried: [next], scanned: [seen.activation, rms] };
     },
   });
   return graph.build(`ascent ${pass.layerName}`, [
@@ -70,8 +73,8 @@ export function ascentGraph(specification: AscentSpecification): Graph {
   ]);
 }
 
-/** Of an image in pixels: what the network sees is scaled, and so is the gradient that comes back. */
-function objectiveGradient({
+/** The objective of an image in pixels, through the network: scaled on its way in, and on the way back. */
+function objectiveThrough({
   pass,
   objective,
   provider,

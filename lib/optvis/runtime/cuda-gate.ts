@@ -118,7 +118,7 @@ function integers(name: string, shape: readonly number[], largest: number): Floa
 }
 
 /** |given - wanted| / |wanted|, Euclidean; infinite if a value is missing or not a number. */
-function relativeDistance(
+export function relativeDistance(
   given: ArrayLike<number | bigint>,
   wanted: ArrayLike<number | bigint>,
 ): number {

@@ -109,7 +109,6 @@ test("a worker closed in the middle of a run lets the run end first", async () =
     ({ y }) => [...y!.data],
     (error: Error) => error.message,
   );
-  await new Promise(setImmediate);
   await own.close();
   // compiling was under way; the run itself came too late
   expect(await running).toBe("the worker is closed");

@@ -7,7 +7,7 @@ import { type AxisWindow, padsOf } from "../../../onnx/operators/window.ts";
 import { floatTensor } from "../../../onnx/tensor.ts";
 
 /** Levels of the Laplacian pyramid below the residue, as in the notebook deepDreamImage cites. */
-export const LAPLACIAN_LEVELS = 4;
+const LAPLACIAN_LEVELS = 4;
 
 /** Keeps a level that is zero everywhere zero, instead of dividing by zero. */
 const SMALLEST_RMS = 1e-10;
