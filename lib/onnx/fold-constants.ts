@@ -23,10 +23,13 @@ const MAX_NODES = 10_000;
  * computed once for all image sizes. The graph itself stays as it is, names and layers too.
  *
  * What cannot be folded, being too large or nothing that `evaluate` can compute, stays as nodes
- * only.
+ * only. Without `evaluate` only the operators of shape arithmetic are.
  */
-export async function foldConstants(model: Model, evaluate: Evaluate): Promise<Model> {
-  const { folded, facts, left } = foldSmall(model.graph);
+export async function foldConstants(
+  model: Model,
+  evaluate: Evaluate = () => Promise.resolve(new Map()),
+): Promise<Model> {
+  const { folded, facts, left } = foldSmall(model);
   const outputs = outputsOf(model.graph, left, facts);
   if (outputs.length === 0) return { ...model, folded };
   const read = new Set(left.flatMap(valuesRead));
@@ -55,16 +58,17 @@ interface Folding {
 }
 
 /** Folds what inference folds anyway, and collects the other nodes that read constants alone. */
-function foldSmall(graph: Graph): Folding {
-  const folded = new Map<Value, Tensor>();
+function foldSmall({ graph, folded: known }: Model): Folding {
+  const folded = new Map(known);
   const facts = new Map<Value, ValueFacts>();
   const left: Node[] = [];
   let bytes = 0;
-  for (const [name, tensor] of graph.initializers) {
+  for (const [name, tensor] of [...graph.initializers, ...known]) {
     facts.set(name, { type: tensor.type, shape: tensor.shape, constant: tensor });
   }
   for (const node of graph.nodes) {
     if (folded.size + left.length >= MAX_NODES) break;
+    if (node.outputs.every((output) => known.has(output))) continue;
     const inputs = node.inputs.map((value) => facts.get(value) ?? null);
     const outputs = isCandidate(node, facts) ? inferred(node, inputs) : [];
     const cost = bytesOf([...inputs, ...outputs]);

@@ -2,6 +2,7 @@ import { fileSha256 } from "../../networks/checksum.ts";
 import { type Layer, layerTable } from "../../networks/layers.ts";
 import type { Network } from "../../networks/registry.ts";
 import { readModel } from "../../onnx/decode.ts";
+import { foldConstants } from "../../onnx/fold-constants.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 
@@ -19,7 +20,7 @@ export interface AnalysedNetwork extends Network {
 export async function analyseNetwork(network: Network): Promise<AnalysedNetwork> {
   const { manifest, modelPath } = network;
   const { width, height, scale } = manifest.input;
-  const model = await readModel(modelPath);
+  const model = await foldConstants(await readModel(modelPath));
   const fingerprint = await fileSha256(modelPath);
   const graph = specialise(model, [1, 3, height, width]);
   return {
