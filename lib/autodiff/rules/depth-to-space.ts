@@ -1,4 +1,4 @@
-import { intAttribute, stringAttribute } from "../../onnx/node.ts";
+import { parseBlocks } from "../../onnx/operators/depth-to-space.ts";
 import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
@@ -17,13 +17,12 @@ import { reshapeTo } from "../shaping.ts";
  */
 export const depthToSpaceVjp: VjpRule = (context) => {
   const { graph, node, input } = context;
-  const b = intAttribute(node, "blocksize");
-  const isDcr = stringAttribute(node, "mode", "DCR") === "DCR";
+  const { blocksize: b, mode } = parseBlocks(node);
   const shape = graph.shapeOf(input(0));
   const [n = 1, channels = 1, h = 1, w = 1] = shape;
 
   return movement(context, (dY) => {
-    if (isDcr) return graph.emit("SpaceToDepth", [dY], { blocksize: b });
+    if (mode === "DCR") return graph.emit("SpaceToDepth", [dY], { blocksize: b });
     const blocks = reshapeTo(graph, dY, [n, channels / b ** 2, h, b, w, b]);
     const depth = graph.emit("Transpose", [blocks], { perm: [0, 1, 3, 5, 2, 4] });
     return reshapeTo(graph, depth, shape);

@@ -1,4 +1,4 @@
-import { axisAttribute } from "../../onnx/operators/axes.ts";
+import { parseGather } from "../../onnx/operators/gather.ts";
 import { constantNumbers } from "../constant-inputs.ts";
 import { movement } from "../forward.ts";
 import { gatherAdjoint } from "../gather-adjoint.ts";
@@ -20,12 +20,10 @@ import { reshapeTo } from "../shaping.ts";
 export const gatherVjp: VjpRule = (context) => {
   const { graph, node, input } = context;
   const shape = graph.shapeOf(input(0));
-  const axis = axisAttribute(node, shape.length, 0);
-  const length = shape[axis]!;
   const stated = constantNumbers(context, 1, "indices") ?? [];
-  const indices = stated.map((index) => (index < 0 ? index + length : index));
+  const gathered = parseGather(node, shape, stated);
   return movement(context, (dY) => {
-    const flat = reshapeTo(graph, dY, shape.with(axis, indices.length));
-    return gatherAdjoint(graph, flat, { axis, indices, length });
+    const flat = reshapeTo(graph, dY, shape.with(gathered.axis, stated.length));
+    return gatherAdjoint(graph, flat, gathered);
   });
 };

@@ -1,4 +1,4 @@
-import { intAttribute } from "../../onnx/node.ts";
+import { parseBlocks } from "../../onnx/operators/depth-to-space.ts";
 import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -13,6 +13,6 @@ import type { VjpRule } from "../rule.ts";
  */
 export const spaceToDepthVjp: VjpRule = (context) => {
   const { graph, node } = context;
-  const blocksize = intAttribute(node, "blocksize");
+  const { blocksize } = parseBlocks(node);
   return movement(context, (dY) => graph.emit("DepthToSpace", [dY], { blocksize, mode: "DCR" }));
 };

@@ -1,14 +1,30 @@
-import { intAttribute, mismatch } from "../node.ts";
+import type { Node } from "../model.ts";
+import { intAttribute, mismatch, stringAttribute } from "../node.ts";
 import { formatShape } from "../tensor.ts";
 import { input } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
+
+/** A DepthToSpace or SpaceToDepth node. */
+export interface Blocks {
+  /** Pixels of a block's side, b. */
+  readonly blocksize: number;
+  /** Order of the channels; SpaceToDepth has "DCR" alone. */
+  readonly mode: string;
+}
+
+export function parseBlocks(node: Node): Blocks {
+  return {
+    blocksize: intAttribute(node, "blocksize"),
+    mode: stringAttribute(node, "mode", "DCR"),
+  };
+}
 
 /** X [N, C b^2, H, W] -> Y [N, C, H b, W b]. */
 export const depthToSpace: Operator = {
   infer: (node, inputs) => {
     const { type, shape } = input(node, inputs, 0);
     const [batch, channels, height, width] = shape;
-    const block = intAttribute(node, "blocksize");
+    const { blocksize: block } = parseBlocks(node);
     if (width === undefined || shape.length !== 4 || channels! % (block * block) !== 0) {
       throw mismatch(
         node,
@@ -24,7 +40,7 @@ export const spaceToDepth: Operator = {
   infer: (node, inputs) => {
     const { type, shape } = input(node, inputs, 0);
     const [batch, channels, height, width] = shape;
-    const block = intAttribute(node, "blocksize");
+    const { blocksize: block } = parseBlocks(node);
     if (width === undefined || shape.length !== 4 || height! % block !== 0 || width % block !== 0) {
       throw mismatch(node, `blocks of ${block} do not divide ${formatShape(shape)}`);
     }

@@ -4,7 +4,7 @@ import { describeNode, intAttribute, mismatch } from "../node.ts";
 import { formatShape, toNumbers } from "../tensor.ts";
 import { axisAttribute } from "./axes.ts";
 import { countTo, pick, view } from "./elements.ts";
-import { input, type Inputs, operand } from "./inputs.ts";
+import { input, operand } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
 
 /** A Gather node whose indices are constants. */
@@ -16,12 +16,20 @@ export interface Gathering {
   readonly indices: readonly number[];
 }
 
-/** @throws ModelError for an index outside the axis. */
-export function parseGather(node: Node, inputs: Inputs): Gathering {
-  const { shape } = input(node, inputs, 0);
+/**
+ * @param shape of X.
+ * @param stated indices as input 1 has them: negative ones count from the end.
+ *
+ * @throws ModelError for an index outside the axis.
+ */
+export function parseGather(
+  node: Node,
+  shape: readonly number[],
+  stated: readonly number[],
+): Gathering {
   const axis = axisAttribute(node, shape.length, 0);
   const length = shape[axis]!;
-  const indices = toNumbers(operand(node, inputs, 1)).map((index) => {
+  const indices = stated.map((index) => {
     if (index < -length || index >= length) {
       throw new ModelError(
         `${describeNode(node)}: index ${index} is outside an axis of length ${length}`,
@@ -44,7 +52,8 @@ export const gather: Operator = {
   },
   fold: (node, inputs, [output]) => {
     const tensor = operand(node, inputs, 0);
-    const { axis, indices } = parseGather(node, inputs);
+    const stated = toNumbers(operand(node, inputs, 1));
+    const { axis, indices } = parseGather(node, tensor.shape, stated);
     const picked = pick(tensor, tensor.shape.map(countTo).with(axis, [...indices]));
     return [view(picked, output!.shape)];
   },
