@@ -1,14 +1,7 @@
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/model.ts";
+import type { Gathering } from "../onnx/operators/gather.ts";
 import { padZeros } from "./padding.ts";
-
-export interface Gathered {
-  readonly axis: number;
-  /** Element of X, 0 ... length - 1, at each place of Y along `axis`. */
-  readonly indices: readonly number[];
-  /** Elements of X along `axis`. */
-  readonly length: number;
-}
 
 /**
  * Adjoint of Y[i] = X[indices[i]] along one axis: dX[j] = sum of dY[i] over the i with indices[i] = j.
@@ -20,7 +13,7 @@ export interface Gathered {
 export function gatherAdjoint(
   graph: GraphBuilder,
   dY: Value,
-  { axis, indices, length }: Gathered,
+  { axis, indices, length }: Gathering,
 ): Value {
   const places = Array.from({ length }, (): number[] => []);
   indices.forEach((index, place) => places[index]!.push(place));

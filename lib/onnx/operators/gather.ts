@@ -10,10 +10,10 @@ import type { Operator } from "./operator.ts";
 /** A Gather node whose indices are constants. */
 export interface Gathering {
   readonly axis: number;
-  /** Of X along `axis`. */
-  readonly length: number;
-  /** Of the elements of X, 0 ... length - 1, at each place of Y. */
+  /** Element of X, 0 ... length - 1, at each place of Y along `axis`. */
   readonly indices: readonly number[];
+  /** Elements of X along `axis`. */
+  readonly length: number;
 }
 
 /**
