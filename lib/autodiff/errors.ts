@@ -25,3 +25,12 @@ export class UnsupportedGradientError extends Error {
     return new UnsupportedGradientError(...this.#details, layer);
   }
 }
+
+/** The layer that a node computes is a mask or a rounded value: no gradient leads back from it. */
+export function flatLayer(node: Node): UnsupportedGradientError {
+  return new UnsupportedGradientError(
+    node,
+    "its output does not change smoothly with the image",
+    "choose a layer before it",
+  );
+}

@@ -1,3 +1,4 @@
+import type { DerivedTensors } from "../onnx/derived-tensors.ts";
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
 import type { Tensor } from "../onnx/tensor.ts";
@@ -13,18 +14,19 @@ export interface ForwardPass {
   /** Nodes the layer depends on, in topological order. */
   readonly nodes: readonly Node[];
   readonly initializers: ReadonlyMap<Value, Tensor>;
+  /** What the forms make of weights. @default not shared with other graphs of the network */
+  readonly derived?: DerivedTensors;
   readonly input: Value;
   readonly layer: Value;
   /** How messages name the layer. */
   readonly layerName: string;
 }
 
-/** Values of the graph that take the place of the network's. */
-export interface TraceInputs {
-  /** [N, C, H, W], in place of the network's input. */
+/** What takes the place of the network's values, and how the rest is emitted. */
+export interface TraceOptions {
   readonly image: Value;
-  /** In place of weights, by their names in the network. */
-  readonly replacements: ReadonlyMap<Value, Value>;
+  readonly replacements?: ReadonlyMap<Value, Value> | undefined;
+  readonly forms: Forms;
 }
 
 /** One node as emitted: between the network's names and the graph's. */
@@ -47,11 +49,15 @@ export class ForwardTrace {
   readonly #active: Set<Value>;
   readonly #rectified = new Set<Value>();
 
-  constructor(graph: GraphBuilder, inputs: TraceInputs, pass: ForwardPass, forms: Forms) {
+  constructor(
+    graph: GraphBuilder,
+    pass: ForwardPass,
+    { image, replacements = new Map(), forms }: TraceOptions,
+  ) {
     this.#graph = graph;
     this.#pass = pass;
     this.#forms = forms;
-    this.#scope = new Map([...inputs.replacements, [pass.input, inputs.image]]);
+    this.#scope = new Map([...replacements, [pass.input, image]]);
     this.#active = new Set([pass.input]);
   }
 
@@ -74,7 +80,8 @@ export class ForwardTrace {
   /**
    * Emits a node whose inputs have been visited.
    *
-   * @throws UnsupportedGradientError naming operator, node and layer; ModelError if shapes do not fit.
+   * @throws UnsupportedGradientError naming operator, node and layer; ModelError if shapes do not
+   *   fit.
    */
   visit(node: Node): void {
     const inputs = node.inputs.map((value) => this.valueOf(value));

@@ -31,7 +31,8 @@ export function oneOutput(
  * A node with the one output `y`, for which its inputs were repeated along broadcast axes.
  *
  * @param pull for dY, what emits each input's cotangent in the shape of `y`. Asked only for inputs
- *   that depend on the image; the result is summed over the axes along which the input was repeated.
+ *   that depend on the image; the result is summed over the axes along which the input was
+ *   repeated.
  */
 export function broadcastOutput(
   context: VjpContext,
@@ -47,7 +48,8 @@ export function broadcastOutput(
 }
 
 /**
- * A node whose one output holds elements of input 0, or sums or means of them: rectified if input 0 is.
+ * A node whose one output holds elements of input 0, or sums or means of them: rectified if input 0
+ * is.
  *
  * @param pull dX from dY
  */

@@ -28,9 +28,9 @@ export function padWith(graph: GraphBuilder, value: Value, pads: Pads, fill: num
 /**
  * `padWith` by Concat with constants, axis by axis.
  *
- * ONNX Runtime fuses a Pad of zeros into the pool that reads it, where MaxPool takes its padding for
- * minus infinity: wrong on negative input, and an error at load where a pad exceeds the window (Pad_Fusion,
- * seen in 1.29 and 1.30). A Concat is left alone.
+ * ONNX Runtime fuses a Pad of zeros into the pool that reads it, where MaxPool takes its padding
+ * for minus infinity: wrong on negative input, and an error at load where a pad exceeds the window
+ * (Pad_Fusion, seen in 1.29 and 1.30). A Concat is left alone.
  */
 export function padByConcat(graph: GraphBuilder, value: Value, pads: Pads, fill: number): Value {
   return graph.shapeOf(value).reduce((padded, _, axis) => {
@@ -53,7 +53,10 @@ export interface Shift {
   readonly length: number;
 }
 
-/** `out[j] = value[j - offset]` for 0 <= j < `length` along `axis`, and 0 where there is no such element. */
+/**
+ * `out[j] = value[j - offset]` for 0 <= j < `length` along `axis`, and 0 where there is no such
+ * element.
+ */
 export function shiftAlong(graph: GraphBuilder, value: Value, shift: Shift): Value {
   const { axis, offset, length } = shift;
   const shape = graph.shapeOf(value);

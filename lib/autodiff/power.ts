@@ -4,11 +4,11 @@ import { arithmetic } from "./arithmetic.ts";
 import { expandTo } from "./shaping.ts";
 
 /**
- * X^c for a constant c without the operator Pow, which takes about 20 times as long as Sqrt or Mul on
- * the CPU.
+ * X^c for a constant c without the operator Pow, which takes about 20 times as long as Sqrt or Mul
+ * on the CPU.
  *
- * Multiples of 1/4 become products of repeated squares and roots; any other c is exp(c log X), which
- * like Pow itself is NaN where X < 0.
+ * Multiples of 1/4 become products of repeated squares and roots; any other c is exp(c log X),
+ * which like Pow itself is NaN where X < 0.
  */
 export function power(graph: GraphBuilder, x: Value, c: number): Value {
   const { mul } = arithmetic(graph);

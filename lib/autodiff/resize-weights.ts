@@ -71,7 +71,9 @@ function tapsOf({ mode, nearestMode, cubicCoefficient: a }: Resizing): Taps | nu
   return kernelTaps([-1, 0, 1, 2], (distance) => cubicKernel(a, distance));
 }
 
-/** The pixels at these offsets from the one at or before the coordinate, weighed by their distance. */
+/**
+ * The pixels at these offsets from the one at or before the coordinate, weighed by their distance.
+ */
 function kernelTaps(offsets: readonly number[], kernel: (distance: number) => number): Taps {
   return (coordinate) => {
     const left = Math.floor(coordinate);

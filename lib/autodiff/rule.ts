@@ -8,7 +8,10 @@ import type { Forms } from "./forms/forms.ts";
 interface ForwardNode {
   /** Graph that receives the forward and backward nodes; it knows the shape of every value. */
   readonly graph: GraphBuilder;
-  /** The operator with its attributes; its input and output names are the network's, not the graph's. */
+  /**
+   * The operator with its attributes; its input and output names are the network's, not the
+   * graph's.
+   */
   readonly node: Node;
   /** The node's inputs as values of `graph`; "" where an optional input is left out. */
   readonly inputs: readonly Value[];

@@ -12,12 +12,13 @@ interface Standardised {
 }
 
 /**
- * Z = (X - mean) r with r = 1 / sqrt(var + epsilon), over `axes`: the core of the normalisations that
- * take their statistics from the image.
+ * Z = (X - mean) r with r = 1 / sqrt(var + epsilon), over `axes`: the core of the normalisations
+ * that take their statistics from the image.
  *
  *     dX = r (dZ - mean(dZ) - Z mean(dZ Z))
  *
- * Emitted as its definition, so that r and Z are computed once. Mean and r keep `axes` with length 1.
+ * Emitted as its definition, so that r and Z are computed once. Mean and r keep `axes` with length
+ * 1.
  */
 export function standardise(
   graph: GraphBuilder,

@@ -12,6 +12,7 @@ import {
 
 import { withChannelsFirst } from "./channels-first.ts";
 import { decodeGraph } from "./decode-graph.ts";
+import { DerivedTensors } from "./derived-tensors.ts";
 import { ModelError } from "./errors.ts";
 import { externalLocation, type ExternalData } from "./external-data.ts";
 import { inTopologicalOrder } from "./graph-order.ts";
@@ -77,7 +78,7 @@ function toModel(proto: ModelProto, where: string, external: ExternalData): Mode
     const graph = inTopologicalOrder(decodeGraph(proto.graph, external));
     requireFinite(graph);
     const upgraded = upgradeGraph(withChannelsFirst(graph), sourceOpset);
-    return { graph: upgraded, folded: new Map(), sourceOpset };
+    return { graph: upgraded, folded: new Map(), derived: new DerivedTensors(), sourceOpset };
   });
 }
 

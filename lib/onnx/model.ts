@@ -1,3 +1,4 @@
+import type { DerivedTensors } from "./derived-tensors.ts";
 import type { ElementType, Tensor } from "./tensor.ts";
 
 /** Name of a value (edge) in a graph; the empty string is an input left out. */
@@ -58,6 +59,8 @@ export interface Model {
   readonly graph: Graph;
   /** Values that depend on weights alone and were computed beforehand; see `foldConstants`. */
   readonly folded: ReadonlyMap<Value, Tensor>;
+  /** What graphs of this network make of its weights. */
+  readonly derived: DerivedTensors;
   /** Opset of the file, 7 to 21, for messages. */
   readonly sourceOpset: number;
 }

@@ -81,7 +81,7 @@ test("the comparison catches the gradient of another network", async () => {
 function linearised(network: ForwardPass, provider: Provider): Graph {
   const graph = new GraphBuilder();
   const image = graph.input("image", "float32", IMAGE_SHAPE);
-  const { layer, pullback } = vjp(graph, { image, replacements: new Map() }, network, provider);
+  const { layer, pullback } = vjp(graph, network, { image, provider });
   const v = graph.input("v", "float32", graph.shapeOf(layer));
   return graph.build("gradient", [["gradient", pullback(v)]]);
 }

@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
 
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
+import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
+import { vjp } from "../../lib/autodiff/vjp.ts";
+import { DerivedTensors } from "../../lib/onnx/derived-tensors.ts";
+import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
 import { checkVjp, constant, contextOf, runRule } from "../support/check-vjp.ts";
 import { normal } from "../support/random.ts";
@@ -195,6 +199,31 @@ test("auto_pad SAME with dilations, which ONNX Runtime refuses, is the padding i
     expect(await run(provider, { auto_pad: "SAME_LOWER" })).toEqual(stated);
     expect(await run(provider, { auto_pad: "SAME_UPPER" })).not.toEqual(stated);
   }
+});
+
+test("graphs of one network share the reversed copy of a weight", () => {
+  const network: ForwardPass = {
+    nodes: [
+      { op: "Conv", name: "", domain: "", inputs: ["x", "w"], outputs: ["y"], attributes: {} },
+    ],
+    initializers: new Map([["w", normal([5, 3, 2, 2], 1)]]),
+    derived: new DerivedTensors(),
+    input: "x",
+    layer: "y",
+    layerName: "y",
+  };
+  const copyFor = (pass: ForwardPass, side: number) => {
+    const graph = new GraphBuilder();
+    const image = graph.input("x", "float32", [1, 3, side, side]);
+    const { layer, pullback } = vjp(graph, pass, { image, provider: "cpu" });
+    pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
+    const { nodes, initializers } = graph.build("g", []);
+    return initializers.get(nodes.at(-1)!.inputs[1]!);
+  };
+  const other = { ...network, derived: new DerivedTensors() };
+  expect(copyFor(network, 6)?.shape).toEqual([3, 5, 2, 2]);
+  expect(copyFor(network, 7)).toBe(copyFor(network, 6));
+  expect(copyFor(other, 7)).not.toBe(copyFor(network, 6));
 });
 
 test.each(["Conv", "ConvTranspose"])("%s rejects a weight that depends on the image", (op) => {

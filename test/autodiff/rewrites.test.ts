@@ -64,16 +64,19 @@ const pass: ForwardPass = {
   layerName: "y",
 };
 
-test.each(["cpu", "cuda"] as const)("the pool of a pair applies the mask, once (%s)", async (p) => {
-  const graph = new GraphBuilder();
-  const image = graph.input("x", "float32", IMAGE_SHAPE);
-  const { layer, pullback } = vjp(graph, { image, replacements: new Map() }, pass, p);
-  const dX = pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
-  expect(await gradientOf(graph.build("pair", [["dx", dX]]))).toEqual(EXPECTED);
+test.each(["cpu", "cuda"] as const)(
+  "the pool of a pair applies the mask, once (%s)",
+  async (provider) => {
+    const graph = new GraphBuilder();
+    const image = graph.input("x", "float32", IMAGE_SHAPE);
+    const { layer, pullback } = vjp(graph, pass, { image, provider });
+    const dX = pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
+    expect(await gradientOf(graph.build("pair", [["dx", dX]]))).toEqual(EXPECTED);
 
-  const masks = graph.build("masks", []).nodes.filter(({ op }) => op === MASK[p]);
-  expect(masks.map(({ inputs }) => graph.shapeOf(inputs[0]!))).toEqual([[1, 1, 1, 2]]);
-});
+    const masks = graph.build("masks", []).nodes.filter(({ op }) => op === MASK[provider]);
+    expect(masks.map(({ inputs }) => graph.shapeOf(inputs[0]!))).toEqual([[1, 1, 1, 2]]);
+  },
+);
 
 const MASK = { cpu: "HardSigmoid", cuda: "Greater" };
 

@@ -1,3 +1,4 @@
+import type { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { span } from "../../onnx/operators/window.ts";
@@ -12,35 +13,33 @@ import { constantWeight } from "./weight.ts";
  *
  *     dX = Conv(dY, W'),  W'[ci, co, i, j] = W[co, ci, k-1-i, k-1-j],  pads d (k-1) - p
  *
- * Where a pad of the forward pass exceeds d (k-1), dY is cropped instead of padded. Convolutions of
- * the graph that share a weight share its reversed copy.
+ * Where a pad of the forward pass exceeds d (k-1), dY is cropped instead of padded.
  *
- * @returns a function that gives null where the form does not apply: a stride, or a weight that is
- *   not constant.
+ * @returns null where the form does not apply: a stride, or a weight that is not constant.
  */
-export function flippedConvs(graph: GraphBuilder) {
-  const copies = new Map<FloatTensor, Map<number, Value>>();
-  const flipped = (weight: FloatTensor, group: number): Value => {
-    const byGroup = copies.get(weight) ?? new Map<number, Value>();
-    const copy = byGroup.get(group) ?? graph.constant(flip(weight, group));
-    copies.set(weight, byGroup.set(group, copy));
-    return copy;
-  };
+export function flippedConv(
+  { graph, derived }: Target,
+  dY: Value,
+  { windows, group, weight }: ConvAdjoint,
+): Value | null {
+  const kernel = constantWeight(graph, weight);
+  if (kernel === null || windows.some(({ stride }) => stride !== 1)) return null;
+  const begins = windows.map((window) => span(window) - 1 - window.padBegin);
+  const ends = windows.map((window) => span(window) - 1 - window.padEnd);
+  const excess = (pads: readonly number[]) => [0, 0, ...pads.map((pad) => Math.max(-pad, 0))];
+  const read = crop(graph, dY, { begins: excess(begins), ends: excess(ends) });
+  const flipped = derived.of(kernel, `flipped in ${group} groups`, () => flip(kernel, group));
+  return graph.emit("Conv", [read, graph.constant(flipped)], {
+    kernel_shape: windows.map((window) => window.kernel),
+    dilations: windows.map(({ dilation }) => dilation),
+    pads: [...begins, ...ends].map((pad) => Math.max(pad, 0)),
+    group,
+  });
+}
 
-  return (dY: Value, { windows, group, weight }: ConvAdjoint): Value | null => {
-    const kernel = constantWeight(graph, weight);
-    if (kernel === null || windows.some(({ stride }) => stride !== 1)) return null;
-    const begins = windows.map((window) => span(window) - 1 - window.padBegin);
-    const ends = windows.map((window) => span(window) - 1 - window.padEnd);
-    const excess = (pads: readonly number[]) => [0, 0, ...pads.map((pad) => Math.max(-pad, 0))];
-    const read = crop(graph, dY, { begins: excess(begins), ends: excess(ends) });
-    return graph.emit("Conv", [read, flipped(kernel, group)], {
-      kernel_shape: windows.map((window) => window.kernel),
-      dilations: windows.map(({ dilation }) => dilation),
-      pads: [...begins, ...ends].map((pad) => Math.max(pad, 0)),
-      group,
-    });
-  };
+interface Target {
+  readonly graph: GraphBuilder;
+  readonly derived: DerivedTensors;
 }
 
 /** [Co, Ci / g, ...k] to [Ci, Co / g, ...k reversed]. */

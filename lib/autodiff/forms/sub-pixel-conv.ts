@@ -12,8 +12,8 @@ import { constantWeight } from "./weight.ts";
  *
  *     dX[ci, s i + r] = sum over co, d of  dY[co, i + d] W[co, ci, r + p - s d]
  *
- * dY: [N, Co, OH, OW]; W: [Co, Ci, kh, kw]. Returns [N, Ci, H, W], or null where the form does
- * not apply (a weight that is not constant, groups, dilations, unequal strides, stride 1, other than
+ * dY: [N, Co, OH, OW]; W: [Co, Ci, kh, kw]. Returns [N, Ci, H, W], or null where the form does not
+ * apply (a weight that is not constant, groups, dilations, unequal strides, stride 1, other than
  * two spatial axes).
  *
  * On CUDA this stays on the card whatever the pads. Source: Shi et al., "Real-Time Single Image and
@@ -46,7 +46,9 @@ export function subPixelConv(
   return crop(graph, image, { begins: [0, 0, 0, 0], ends: [0, 0, ...surplus] });
 }
 
-/** First and last offset d of dY that some phase of a cell reads: taps r + p - s d inside 0..k-1. */
+/**
+ * First and last offset d of dY that some phase of a cell reads: taps r + p - s d inside 0..k-1.
+ */
 function reachOf({ kernel, stride, padBegin }: AxisWindow): { first: number; last: number } {
   return {
     first: Math.min(0, Math.ceil((padBegin - (kernel - 1)) / stride)),

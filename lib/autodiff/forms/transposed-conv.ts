@@ -18,8 +18,8 @@ export function convTranspose(graph: GraphBuilder, dY: Value, convolution: ConvA
 }
 
 /**
- * The same without unequal pads, which CUDA does not take: such a ConvTranspose silently runs on the
- * CPU, 10 to 40 times slower. The padding is cut off afterwards.
+ * The same without unequal pads, which CUDA does not take: such a ConvTranspose silently runs on
+ * the CPU, 10 to 40 times slower. The padding is cut off afterwards.
  */
 export function croppedConvTranspose(
   graph: GraphBuilder,

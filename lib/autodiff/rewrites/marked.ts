@@ -2,7 +2,8 @@ import type { Node, Value } from "../../onnx/model.ts";
 
 /**
  * Operator set of marked nodes. They compute what the standard operator of their name computes, but
- * their gradient rule is one of `MARKED_RULES`, since their neighbours allow or ask for another form.
+ * their gradient rule is one of `MARKED_RULES`, since their neighbours allow or ask for another
+ * form.
  */
 export const MARKED_DOMAIN = "dreamgrid";
 

@@ -5,7 +5,8 @@ import { marked, readersByValue } from "./marked.ts";
  * Marks each Pad that nothing but convolutions reads: it may be emitted as a Pad.
  *
  * ONNX Runtime fuses a Pad of zeros into what reads it. A convolution gains by it; a MaxPool would
- * take the zeros for minus infinity (see `padByConcat`), so any other Pad is emitted in another form.
+ * take the zeros for minus infinity (see `padByConcat`), so any other Pad is emitted in another
+ * form.
  */
 export function markPadBeforeConv(nodes: readonly Node[]): readonly Node[] {
   const readers = readersByValue(nodes);

@@ -8,11 +8,12 @@ import { marked, readersByValue } from "./marked.ts";
 /**
  * Marks each ReLU that only a MaxPool reads, and that pool: the pool then applies the ReLU's mask.
  *
- *     R = max(X, 0),  Y = maxpool(R):     dR = pullback of the pool (dY where Y > 0, else 0),  dX = dR
+ *     R = max(X, 0),  Y = maxpool(R)
+ *     dR = the pool's pullback of (dY where Y > 0, else 0),  dX = dR
  *
  * Y > 0 exactly where the chosen R > 0, so the mask may come before the way back through the pool
- * instead of after it. There it is on the pool's output, which the stride has made smaller: a quarter
- * of the work for stride 2.
+ * instead of after it. There it is on the pool's output, which the stride has made smaller: a
+ * quarter of the work for stride 2.
  */
 export function markReluBeforeMaxPool(nodes: readonly Node[]): readonly Node[] {
   const readers = readersByValue(nodes);

@@ -11,7 +11,8 @@ import type { VjpRule } from "../rule.ts";
  *
  *     dX = dY S / sqrt(var + epsilon)
  *
- * X, Y: [N, C, ...]; S, B, mean, var: [C], constants, so that the slope is one constant per channel.
+ * X, Y: [N, C, ...]; S, B, mean, var: [C], constants, so that the slope is one constant per
+ * channel.
  *
  * Source: ONNX operator BatchNormalization-15.
  *

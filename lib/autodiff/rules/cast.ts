@@ -13,7 +13,8 @@ import type { VjpRule } from "../rule.ts";
  *
  * Source: ONNX operator Cast-13.
  *
- * @throws UnsupportedGradientError for a conversion to integers or booleans, whose gradient is zero.
+ * @throws UnsupportedGradientError for a conversion to integers or booleans, whose gradient is
+ *   zero.
  */
 export const castVjp: VjpRule = (context) => {
   const { graph, node, input } = context;

@@ -9,7 +9,8 @@ import type { VjpRule } from "../rule.ts";
  *     dX = dY where low < Y < high, else 0
  *
  * X, Y: any shape; low and high: scalars, each may be left out. At the bounds themselves the
- * subgradient is 0, as of PyTorch's ReLU6 and Hardtanh, so that with low >= 0 the output is rectified.
+ * subgradient is 0, as of PyTorch's ReLU6 and Hardtanh, so that with low >= 0 the output is
+ * rectified.
  *
  * Source: ONNX operator Clip-13.
  */

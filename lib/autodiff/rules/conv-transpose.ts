@@ -16,8 +16,8 @@ import type { VjpRule } from "../rule.ts";
  *
  * Source: ONNX operator ConvTranspose-11.
  *
- * @throws UnsupportedGradientError if W or B depends on the image, or output_padding is not less than
- *   the stride.
+ * @throws UnsupportedGradientError if W or B depends on the image, or output_padding is not less
+ *   than the stride.
  */
 export const convTransposeVjp: VjpRule = (context) => {
   const { graph, node, input, facts } = context;

@@ -14,7 +14,8 @@ import type { VjpRule } from "../rule.ts";
  *
  * Source: ONNX operator Conv-11.
  *
- * @throws UnsupportedGradientError if W or B depends on the image, as in attention-like convolutions.
+ * @throws UnsupportedGradientError if W or B depends on the image, as in attention-like
+ *   convolutions.
  */
 export const convVjp: VjpRule = (context) => {
   const { graph, node, inputs, input, facts, forms } = context;

@@ -9,8 +9,8 @@ import { expandTo, reshapeTo } from "../shaping.ts";
  *
  *     dA[a] = sum of dY[out] B[b] ..., over the letters that `a` lacks
  *
- * A letter that `a` shares with no other term is an axis that A alone is summed over: dA is repeated
- * along it.
+ * A letter that `a` shares with no other term is an axis that A alone is summed over: dA is
+ * repeated along it.
  *
  * Source: ONNX operator Einsum-12.
  *

@@ -6,7 +6,8 @@ import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
 
 /**
- * Fully connected layer: Y = alpha op(A) op(B) + beta C, op transposing where transA, transB say so.
+ * Fully connected layer: Y = alpha op(A) op(B) + beta C, op transposing where transA, transB say
+ * so.
  *
  *     d op(A) = alpha dY op(B)^T,   d op(B) = alpha op(A)^T dY,   dC = beta dY
  *

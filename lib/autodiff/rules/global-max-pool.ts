@@ -8,8 +8,8 @@ import type { VjpRule } from "../rule.ts";
  *
  *     dX = dY at the first maximum in row-major order, else 0
  *
- * X: [N, C, D1, D2, ...], Y: [N, C, 1, 1, ...]. Of equal maxima the first takes the whole gradient, as
- * in PyTorch.
+ * X: [N, C, D1, D2, ...], Y: [N, C, 1, 1, ...]. Of equal maxima the first takes the whole gradient,
+ * as in PyTorch.
  *
  * Source: ONNX operator GlobalMaxPool-1.
  */

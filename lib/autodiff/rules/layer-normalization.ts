@@ -11,13 +11,13 @@ import { standardise } from "../standardise.ts";
  *
  *     dX = r (dZ - mean(dZ) - Z mean(dZ Z)),   dZ = S dY
  *
- * X, Y: any shape; mean and var over the axes from `axis` on; S and the optional B broadcast to X. The
- * optional outputs are the mean and r.
+ * X, Y: any shape; mean and var over the axes from `axis` on; S and the optional B broadcast to X.
+ * The optional outputs are the mean and r.
  *
  * Source: ONNX operator LayerNormalization-17.
  *
- * @throws UnsupportedGradientError if the scale or the bias depends on the image, or the layer on the
- *   mean or r themselves.
+ * @throws UnsupportedGradientError if the scale or the bias depends on the image, or the layer on
+ *   the mean or r themselves.
  */
 export const layerNormalizationVjp: VjpRule = (context) => {
   const { graph, node, inputs, input } = context;

@@ -11,10 +11,9 @@ import type { VjpRule } from "../rule.ts";
  *     Y  = X / D^beta
  *     dX = dY / D^beta - (2 alpha beta / size) X S'(dY Y / D)
  *
- * X, Y, dY, dX: [N, C, H, W]. The window of channel c runs from c - floor((size-1)/2) to
- * c + ceil((size-1)/2); S' is its adjoint, the same window mirrored. On the CPU S is a 1x1 convolution with a
- * banded matrix, a third of the time of the LRN operator, whose Pow dominates; on CUDA an average
- * pool over the channel axis, which stays exact where convolutions round to TF32.
+ * X, Y, dY, dX: [N, C, H, W]. The window of channel c is the channels c - floor((size-1)/2) ...
+ * c + ceil((size-1)/2); S' is its adjoint, the same window mirrored. Emitted as its definition: the
+ * LRN operator takes three times as long on the CPU, most of it for Pow.
  *
  * Source: ONNX operator LRN-13; Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep
  * Convolutional Neural Networks", 2012, section 3.3.

@@ -9,8 +9,8 @@ import { reshapeTo, sumTo } from "../shaping.ts";
  *
  *     dA = dY B^T,  dB = A^T dY,  each summed over the batch axes along which it was repeated
  *
- * A: [..., M, K], B: [..., K, N], Y: [..., M, N]; batch axes broadcast. A vector A is a row [1, K], a
- * vector B a column [K, 1], and the added axis is missing from Y.
+ * A: [..., M, K], B: [..., K, N], Y: [..., M, N]; batch axes broadcast. A vector A is a row [1, K],
+ * a vector B a column [K, 1], and the added axis is missing from Y.
  *
  * Source: ONNX operator MatMul-13.
  */

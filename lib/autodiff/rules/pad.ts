@@ -13,8 +13,8 @@ import type { VjpContext, VjpRule } from "../rule.ts";
  *     dX = dY without its border                                        constant
  *     dX[j] = sum of dY[i] over the places i that were copied from j    edge, reflect
  *
- * X: any shape; Y: the same rank. A negative pad (constant mode) removes elements; it is emitted as a
- * Slice before the Pad, since CUDA's Pad is not known to take it.
+ * X: any shape; Y: the same rank. A negative pad (constant mode) removes elements; it is emitted as
+ * a Slice before the Pad, since CUDA's Pad is not known to take it.
  *
  * Source: ONNX operator Pad-18.
  *

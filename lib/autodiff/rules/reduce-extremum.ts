@@ -11,8 +11,8 @@ import { reshapeTo } from "../shaping.ts";
  *
  *     dX = dY at the first X equal to Y in row-major order, else 0
  *
- * X: any shape; Y: the same with the reduced axes of length 1, or without them. Of equal extrema the
- * first takes the whole gradient (PyTorch's amax and amin would share it), as in max pooling.
+ * X: any shape; Y: the same with the reduced axes of length 1, or without them. Of equal extrema
+ * the first takes the whole gradient (PyTorch's amax and amin would share it), as in max pooling.
  *
  * Source: ONNX operators ReduceMax-18, ReduceMin-18.
  */

@@ -13,8 +13,8 @@ const SHORTEST = 1.0842e-19;
  *
  *     dX = X dY / Y, and 0 where Y = 0
  *
- * X: any shape; Y: the same with the reduced axes of length 1, or without them. Zero at the corner, as
- * in PyTorch, so the output is rectified.
+ * X: any shape; Y: the same with the reduced axes of length 1, or without them. Zero at the corner,
+ * as in PyTorch, so the output is rectified.
  *
  * Source: ONNX operator ReduceL2-18.
  */

@@ -11,7 +11,8 @@ import { expandTo, reshapeTo } from "../shaping.ts";
  *
  *     dX = dY / n, repeated along the reduced axes
  *
- * X: any shape; Y: the same with the reduced axes of length 1, or without them; n: elements per mean.
+ * X: any shape; Y: the same with the reduced axes of length 1, or without them; n: elements per
+ * mean.
  *
  * Source: ONNX operator ReduceMean-18.
  */

@@ -10,8 +10,8 @@ import { reshapeTo } from "../shaping.ts";
  *
  *     dX = 2 X dY
  *
- * X: any shape; Y: the same with the reduced axes of length 1, or without them. Zero only where every X
- * is, which then gets no gradient: rectified.
+ * X: any shape; Y: the same with the reduced axes of length 1, or without them. Zero only where
+ * every X is, which then gets no gradient: rectified.
  *
  * Source: ONNX operator ReduceSumSquare-18.
  */

@@ -3,8 +3,8 @@ import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
 /**
- * Reshape, Flatten, Squeeze and Unsqueeze: Y = X, the same elements in row-major order under another
- * shape.
+ * Reshape, Flatten, Squeeze and Unsqueeze: Y = X, the same elements in row-major order under
+ * another shape.
  *
  *     dX = dY in the shape of X
  *

@@ -15,8 +15,8 @@ import type { VjpRule } from "../rule.ts";
  *
  * Source: ONNX operator Resize-18.
  *
- * @throws UnsupportedGradientError for antialias and exclude_outside, sizes computed while the network
- *   runs, and axes before the last two.
+ * @throws UnsupportedGradientError for antialias and exclude_outside, sizes computed while the
+ *   network runs, and axes before the last two.
  */
 export const resizeVjp: VjpRule = (context) => {
   const { graph, node, facts } = context;

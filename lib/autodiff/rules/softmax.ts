@@ -8,8 +8,8 @@ import type { VjpRule } from "../rule.ts";
  *
  *     dX = Y (dY - sum of dY Y)
  *
- * X, Y: any shape; sums over `axis`, kept with length 1. Y is zero only by underflow, where dX is zero
- * too: rectified.
+ * X, Y: any shape; sums over `axis`, kept with length 1. Y is zero only by underflow, where dX is
+ * zero too: rectified.
  *
  * Source: ONNX operator Softmax-13.
  */

@@ -26,8 +26,8 @@ export function emitActivationAndGradient(
 ): ActivationAndGradient {
   const { computesSelectedChannelOnly } = formsOf(provider, graph);
   const selected = computesSelectedChannelOnly ? selectChannel(graph, pass, selection) : null;
-  const inputs = { image, replacements: selected?.replacements ?? new Map<Value, Value>() };
-  const { layer, pullback } = vjp(graph, inputs, pass, provider);
+  const replacements = selected?.replacements ?? new Map<Value, Value>();
+  const { layer, pullback } = vjp(graph, pass, { image, replacements, provider });
   const rows = selected?.selection ?? selection;
   const { activation, cotangent } = emitObjective(graph, layer, rows, objective);
   return { activation, gradient: pullback(cotangent) };

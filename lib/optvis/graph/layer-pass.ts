@@ -53,6 +53,7 @@ export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageSha
   return {
     nodes,
     initializers: graph.graph.initializers,
+    derived: model.derived,
     input: graph.input,
     layer: layer.value,
     layerName: layer.name,

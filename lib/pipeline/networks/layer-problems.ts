@@ -1,5 +1,4 @@
-import { surveyGradients } from "../../autodiff/vjp.ts";
-import { GraphBuilder } from "../../onnx/graph-builder.ts";
+import { surveyGradients } from "../../autodiff/survey-gradients.ts";
 import type { Layer } from "../../networks/layers.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import type { AnalysedNetwork } from "./analyse-network.ts";
@@ -14,12 +13,11 @@ export function layerProblems({
 }: AnalysedNetwork): ReadonlyMap<number, string> {
   const imageShape = [1, 3, inputSize.height, inputSize.width] as const;
   const { graph, input, problems, unbatched } = specialise(model, imageShape);
-  const builder = new GraphBuilder();
-  const withoutGradient = surveyGradients(builder, builder.input("image", "float32", imageShape), {
-    nodes: graph.nodes.filter(({ outputs }) => !outputs.some((output) => problems.has(output))),
-    initializers: graph.initializers,
-    input,
-  });
+  const nodes = graph.nodes.filter(
+    ({ outputs }) => !outputs.some((output) => problems.has(output)),
+  );
+  const network = { nodes, initializers: graph.initializers, input };
+  const withoutGradient = surveyGradients(network, imageShape);
   const problemOf = ({ type, value, channels }: Layer): string | null => {
     if (type === "Input") return "it is the image itself";
     const problem = problems.get(value) ?? unbatched.get(value) ?? withoutGradient.get(value);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 import { cudaFailureOf } from "../../../functions/gpu-worker/cuda-failure.ts";
 import { GpuRenderer } from "../../../functions/gpu-worker/gpu-renderer.ts";
+import { DerivedTensors } from "../../../lib/onnx/derived-tensors.ts";
 import type {
   RenderedChannel,
   Renderer,
@@ -60,6 +61,7 @@ const network: RenderTask["network"] = {
     model: {
       graph: { name: "n", inputs: [], outputs: [], nodes: [], initializers: new Map() },
       folded: new Map(),
+      derived: new DerivedTensors(),
       sourceOpset: 18,
     },
     fingerprint: "0",
