@@ -236,6 +236,11 @@ describe("what opset 18 cannot express is refused", () => {
     expect(decoding).toThrow(message);
   });
 
+  test.each(["Clip", "Softmax", "Upsample"])("%s without its input", (op) => {
+    const empty = sketch({ inputs: {}, nodes: [node(op, "", "y")], outputs: ["y"] });
+    expect(() => decodeModel(writeModel(empty, 7))).toThrow(`${op} 'y': input`);
+  });
+
   test.each([6, 22])("opset %i", (opset) => {
     const decoding = () => decodeModel(writeModel(oldModel({ opset, op: "Relu" }), opset));
     expect(decoding).toThrow(`opset ${opset} is not supported (7 to 21 are)`);
