@@ -4,11 +4,15 @@ import type { Code } from "aws-cdk-lib/aws-lambda";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 
+import {
+  ACCESS_OF,
+  acknowledgePrefixes,
+  gpuQueueStatement,
+  objectStatements,
+} from "./constructs/access.ts";
 import { Alarms } from "./constructs/alarms.ts";
-import { gpuQueueStatement, objectStatements } from "./constructs/access.ts";
 import { GpuFleet } from "./constructs/gpu-fleet.ts";
 import { JobBucket } from "./constructs/job-bucket.ts";
-import { acknowledgePrefixes, OBJECTS_OF } from "./constructs/object-access.ts";
 import { PipelineDashboard } from "./constructs/pipeline-dashboard.ts";
 import {
   type LambdaFunctionName,
@@ -104,7 +108,7 @@ export class PipelineStack extends Stack {
         PROVIDER: "cuda",
       },
       statements: [
-        ...objectStatements(bucket, OBJECTS_OF["gpu-worker"]),
+        ...objectStatements(bucket, ACCESS_OF["gpu-worker"]),
         gpuQueueStatement(queue.queue),
       ],
     });

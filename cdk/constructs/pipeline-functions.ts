@@ -4,11 +4,11 @@ import { type Code, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 
+import type { Access } from "../../functions/access.ts";
 import { BUNDLED_MODELS_DIR } from "../bundle/function-bundle.ts";
 import type { PipelineSettings } from "../settings.ts";
-import { objectStatements, sendStatement } from "./access.ts";
+import { ACCESS_OF, objectStatements, sendStatement } from "./access.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
-import { OBJECTS_OF } from "./object-access.ts";
 import { PipelineFunction } from "./pipeline-function.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
@@ -66,7 +66,6 @@ export class PipelineFunctions extends Construct {
       memorySize: ANALYSIS_MEMORY_MB,
       disk: NETWORKS_DISK,
       environment: { ...dispatchEnvironment(props), BUNDLED_MODELS_DIR },
-      statements: dispatchStatements(props),
     });
     intake.consume(props.queues.requests.queue, { batchSize: 1, maxConcurrency: 5 });
     return intake;
@@ -79,7 +78,6 @@ export class PipelineFunctions extends Construct {
       memorySize: workerMemory,
       disk: NETWORKS_DISK,
       environment: { WORKER_THREADS: String(workerThreads) },
-      statements: [],
     });
     worker.consume(props.queues.channels.queue, {
       // two images a thread share one start; more would leave other workers idle
@@ -97,7 +95,6 @@ export class PipelineFunctions extends Construct {
       // Lambda would take the 16th for a loop and give the message up
       recursiveLoop: RecursiveLoop.ALLOW,
       environment: dispatchEnvironment(props),
-      statements: dispatchStatements(props),
     });
     assembler.consume(props.queues.assembly.queue, {
       // a job is looked at once a batch, however many of its results the batch reports
@@ -113,7 +110,6 @@ export class PipelineFunctions extends Construct {
       description: "ends channels that failed on every delivery",
       memorySize: SMALL_MEMORY_MB,
       environment: {},
-      statements: [],
     });
     const { queues, gpu } = props;
     for (const { deadLetterQueue } of [queues.channels, ...(gpu ? [gpu.queue] : [])]) {
@@ -129,28 +125,30 @@ export class PipelineFunctions extends Construct {
       memorySize: ANALYSIS_MEMORY_MB,
       disk: NETWORKS_DISK,
       environment: { ...dispatchEnvironment(props), BUNDLED_MODELS_DIR },
-      statements: dispatchStatements(props),
     });
   }
 
   #create(
     name: LambdaFunctionName,
-    { code, bucket }: PipelineFunctionsProps,
+    props: PipelineFunctionsProps,
     own: {
       readonly description: string;
       readonly memorySize: number;
       readonly disk?: Size;
       readonly recursiveLoop?: RecursiveLoop;
       readonly environment: Readonly<Record<string, string>>;
-      readonly statements: readonly PolicyStatement[];
     },
   ): PipelineFunction {
+    const { code, bucket } = props;
     return new PipelineFunction(this, name, {
       ...own,
       code: code(name),
       timeout: TIMEOUTS[name],
       environment: { BUCKET_NAME: bucket.bucketName, ...own.environment },
-      statements: [...objectStatements(bucket, OBJECTS_OF[name]), ...own.statements],
+      statements: [
+        ...objectStatements(bucket, ACCESS_OF[name]),
+        ...dispatchStatements(ACCESS_OF[name], props),
+      ],
     });
   }
 }
@@ -168,10 +166,12 @@ function dispatchEnvironment({ queues, gpu }: PipelineFunctionsProps): Record<st
   };
 }
 
-function dispatchStatements({ queues, gpu }: PipelineFunctionsProps): PolicyStatement[] {
-  const sendTo = [queues.channels, queues.assembly, ...(gpu ? [gpu.queue] : [])];
-  return [
-    sendStatement(...sendTo.map(({ queue }) => queue)),
-    ...(gpu ? [gpu.fleet.wakeStatement()] : []),
-  ];
+function dispatchStatements(
+  { sendsTo }: Access,
+  { queues, gpu }: PipelineFunctionsProps,
+): PolicyStatement[] {
+  if (sendsTo.length === 0) return [];
+  const sendTo = sendsTo.map((name) => queues[name].queue);
+  if (gpu === null || !sendsTo.includes("channels")) return [sendStatement(...sendTo)];
+  return [sendStatement(...sendTo, gpu.queue.queue), gpu.fleet.wakeStatement()];
 }

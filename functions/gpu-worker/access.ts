@@ -1,0 +1,9 @@
+import { JOB_PREFIX, MODEL_PREFIX } from "../../lib/pipeline/keys.ts";
+import { type Access, INITIAL_IMAGES } from "../access.ts";
+
+/** What a GPU worker may touch. */
+export const ACCESS: Access = {
+  read: [MODEL_PREFIX, ...INITIAL_IMAGES],
+  write: [JOB_PREFIX],
+  sendsTo: [],
+};

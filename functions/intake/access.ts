@@ -1,0 +1,15 @@
+import {
+  JOB_PREFIX,
+  MODEL_PREFIX,
+  REQUEST_PREFIX,
+  RESPONSE_PREFIX,
+} from "../../lib/pipeline/keys.ts";
+import { type Access, INITIAL_IMAGES } from "../access.ts";
+
+/** What the intake may touch. */
+export const ACCESS: Access = {
+  read: [REQUEST_PREFIX, MODEL_PREFIX, ...INITIAL_IMAGES],
+  // it publishes the networks that come with the code
+  write: [RESPONSE_PREFIX, JOB_PREFIX, MODEL_PREFIX],
+  sendsTo: ["channels", "assembly"],
+};
