@@ -4,6 +4,11 @@ import { describe, expect, test } from "vitest";
 
 import endpointPackage from "../local/endpoint/package.json" with { type: "json" };
 
+/** What every room of the pipeline stands on. */
+const PIPELINE_BASE = ["concurrency", "json", "keys", "limits"].map(
+  (name) => `lib/pipeline/${name}.ts`,
+);
+
 /**
  * What each folder may import besides itself: folders with all that is in them, or single files. The
  * README's layer diagram, executable.
@@ -19,15 +24,47 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // the CUDA gate runs a small graph
   "lib/optvis/runtime": ["lib/onnx", "lib/autodiff", "lib/optvis/graph", "lib/optvis/random.ts"],
   "lib/optvis/ascent": ["lib/onnx", "lib/autodiff", "lib/image", "lib/optvis"],
-  "lib/pipeline": [
+  "lib/pipeline/keys.ts": ["lib/pipeline/limits.ts"],
+  "lib/pipeline/json.ts": ["lib/storage"],
+  "lib/pipeline/networks": [
+    "lib/onnx",
+    "lib/autodiff",
+    "lib/networks",
+    "lib/optvis/graph",
+    "lib/storage",
+    ...PIPELINE_BASE,
+  ],
+  "lib/pipeline/request": [
     "lib/onnx",
     "lib/autodiff",
     "lib/image",
     "lib/networks",
     "lib/optvis",
     "lib/storage",
-    "lib/queue",
+    "lib/pipeline/networks",
+    ...PIPELINE_BASE,
   ],
+  "lib/pipeline/job": [
+    "lib/autodiff",
+    "lib/networks",
+    "lib/storage",
+    "lib/queue",
+    "lib/pipeline/networks",
+    "lib/pipeline/request",
+    ...PIPELINE_BASE,
+  ],
+  "lib/pipeline/render": [
+    "lib/autodiff",
+    "lib/image",
+    "lib/networks",
+    "lib/optvis",
+    "lib/storage",
+    "lib/pipeline/networks",
+    "lib/pipeline/request",
+    "lib/pipeline/job",
+    ...PIPELINE_BASE,
+  ],
+  "lib/pipeline/sheet": ["lib/image", "lib/queue", "lib/pipeline/job", ...PIPELINE_BASE],
   functions: [
     "lib/onnx",
     "lib/autodiff",

@@ -12,11 +12,22 @@ export const MAX_CHANNELS_PER_JOB = 10_000;
 /** Highest 1-based channel index: five digits, so that keys sort as numbers do. */
 export const MAX_CHANNEL_INDEX = 99_999;
 
+/**
+ * Per pyramid level: 20 times what the classes of the examples take. An iteration of GoogLeNet takes
+ * 0.12 s on two cores (bench/README.md, job 4), so a level takes four minutes, and a CPU worker has 15.
+ */
 export const MAX_ITERATIONS = 2_000;
+
+/** At the default scale of 1.4, ten levels lead from 196 px to the largest image. */
 export const MAX_PYRAMID_LEVELS = 10;
+
+/** The default three levels then lead from 224 px, what most networks see, to 3,584 px. */
 export const MAX_PYRAMID_SCALE = 4;
 
-/** Side of the largest pyramid level, in pixels. */
+/**
+ * Side of the largest pyramid level, in pixels. An image of that size takes 201 MB as float32, its
+ * gradient as much again, and a CPU worker has 3,008 MB by default.
+ */
 export const MAX_IMAGE_SIDE_PX = 4_096;
 
 /**
@@ -32,7 +43,10 @@ export const MAX_PIXEL_ITERATIONS = 1e11;
  */
 export const MAX_ASCENT_STEPS = 5e6;
 
+/** 32 bits, as seeds of NumPy and MATLAB: enough to ask for another image. */
 export const MAX_SEED = 2 ** 32 - 1;
+
+/** About what the largest image has uncompressed: 3 x 4,096 x 4,096. */
 export const MAX_INITIAL_IMAGE_BYTES = 50_000_000;
 
 /** A Lambda function holds it in memory while it loads, and several on its disk (cdk/pipeline-stack.ts). */
@@ -41,18 +55,40 @@ export const MAX_MODEL_BYTES = 500_000_000;
 /** A manifest, or a file of class names. */
 export const MAX_MODEL_TEXT_BYTES = 1_000_000;
 
+/** All channels in one row, or in one column. */
 export const MAX_GRID_SIDE = MAX_CHANNELS_PER_JOB;
+
+/** A thumbnail is not larger than an image can be. */
 export const MAX_THUMBNAIL_SIDE_PX = MAX_IMAGE_SIDE_PX;
+
+/** More than a tile of 224 px: a sheet of which most is background. */
 export const MAX_BORDER_PX = 256;
+
+/** Characters. A sheet shows about 40 in its title's usual size, and makes them smaller for more. */
 export const MAX_TITLE_LENGTH = 200;
+
+/** Characters. About 20 fit under a tile, the rest is cut; ImageNet's longest first names have 30. */
 export const MAX_LABEL_LENGTH = 100;
+
+/**
+ * Characters of a layer's or a class's name. Our networks' longest have 30; names that exporters make of
+ * nested modules are a few times as long.
+ */
 export const MAX_NAME_LENGTH = 256;
+
+/** Characters of an object's key: S3 takes 1,024 bytes, and a character of UTF-8 may have several. */
 export const MAX_KEY_LENGTH = 512;
 
-/** `auto` sends jobs of up to this many channels to the CPU, which starts in seconds. */
+/**
+ * `auto` sends jobs of up to this many channels to the CPU, whose workers start in seconds. At five
+ * seconds a channel, a few of them have done that before a GPU worker has started.
+ */
 export const AUTO_CPU_CHANNELS = 100;
 
-/** A job whose channels have not all ended by then is closed: the missing ones become failed. */
+/**
+ * A job whose channels have not all ended by then is closed: the missing ones become failed. The
+ * largest job takes the default 50 CPU workers an hour; a day leaves time for a person to see to an alarm.
+ */
 export const JOB_DEADLINE_SECONDS = 24 * 3_600;
 
 /**
@@ -64,13 +100,13 @@ export const GPU_PATIENCE_SECONDS = 900;
 /** Between two looks at an unfinished job; SQS's longest delay. */
 export const RECONCILE_SECONDS = 900;
 
-/** Larger sheets are cut into pages, and into deep-zoom tiles. */
+/** Larger sheets are cut into pages, and into deep-zoom tiles: many viewers show no wider image. */
 export const MAX_SHEET_SIDE_PX = 16_384;
 
 /** The same by area: 400 MB of pixels, which the assembler holds in memory. */
 export const MAX_WHOLE_SHEET_PIXELS = 2 ** 27;
 
-/** 200 MB of pixels. */
+/** 200 MB of pixels, of which the assembler holds one at a time. */
 export const MAX_PAGE_SIDE_PX = 8_192;
 
 /** A gigapixel: GoogLeNet's 8,280 units at 340 px a side. */

@@ -9,6 +9,7 @@ import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
+import { channelsIn, parseRange } from "../../lib/pipeline/request/channel-ranges.ts";
 import { levelSizes } from "../../lib/pipeline/request/work.ts";
 import { checkNoFolders, withFolder } from "./folders.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
@@ -95,14 +96,13 @@ function channelNumbers(
   return written
     .flatMap((part) => part.split(","))
     .flatMap((part) => {
-      const [first, last = first] = /^(\d+)(?::(\d+))?$/.exec(part)?.slice(1).map(Number) ?? [];
-      const end = Number.isNaN(last) ? first : last;
-      if (!first || !end || end < first || end > count) {
+      const range = parseRange(part);
+      if (range === null || range.first < 1 || range.last < range.first || range.last > count) {
         throw new UsageError(
           `channel '${part}': want indices or ranges like 1:36, from 1 to ${count}, of layer '${layer.name}'`,
         );
       }
-      return Array.from({ length: end - first + 1 }, (_, i) => first + i);
+      return channelsIn(range);
     });
 }
 

@@ -1,22 +1,47 @@
+/** Channels from `first` to `last`, both included and 1-based; written `"1:36"`, or `"5"` for one. */
+export interface ChannelRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A range of two ends as requests have it. Nine digits are far beyond any layer, and exact numbers. */
+export const RANGE_PATTERN = /^\d{1,9}:\d{1,9}$/;
+
+/** `null` if the text is neither `"1:36"` nor `"5"`. Whether there are such channels is not asked. */
+export function parseRange(text: string): ChannelRange | null {
+  if (!/^\d+(?::\d+)?$/.test(text)) return null;
+  const [first = NaN, last = first] = text.split(":").map(Number);
+  return { first, last };
+}
+
+export function formatRange({ first, last }: ChannelRange): string {
+  return first === last ? `${first}` : `${first}:${last}`;
+}
+
+/** Each channel of the range, in order. */
+export function channelsIn({ first, last }: ChannelRange): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
 /** Distinct channels as text, sorted: `[1, 2, 3, 9]` is `"1:3,9"`; none is `""`. */
 export function formatRanges(channels: Iterable<number>): string {
-  const runs: { first: number; last: number }[] = [];
+  const ranges: { first: number; last: number }[] = [];
   for (const channel of [...new Set(channels)].toSorted((a, b) => a - b)) {
-    const run = runs.at(-1);
-    if (run !== undefined && channel === run.last + 1) run.last = channel;
-    else runs.push({ first: channel, last: channel });
+    const range = ranges.at(-1);
+    if (range !== undefined && channel === range.last + 1) range.last = channel;
+    else ranges.push({ first: channel, last: channel });
   }
-  return runs
-    .map(({ first, last }) => (first === last ? `${first}` : `${first}:${last}`))
-    .join(",");
+  return ranges.map(formatRange).join(",");
 }
 
 /** The inverse of `formatRanges`. */
 export function parseRanges(text: string): number[] {
   if (text === "") return [];
-  return text.split(",").flatMap((run) => {
-    const [first = NaN, last = first] = run.split(":").map(Number);
-    if (!(last >= first)) throw new RangeError(`internal: '${run}' is no range of channels`);
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  return text.split(",").flatMap((part) => {
+    const range = parseRange(part);
+    if (range === null || range.last < range.first) {
+      throw new RangeError(`internal: '${part}' is no range of channels`);
+    }
+    return channelsIn(range);
   });
 }

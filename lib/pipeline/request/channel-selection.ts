@@ -1,5 +1,6 @@
 import { ClassNameError } from "../../networks/errors.ts";
 import { classChannel } from "../../networks/labels.ts";
+import { type ChannelRange, channelsIn, formatRange, parseRange } from "./channel-ranges.ts";
 import type { RenderRequest } from "./request.ts";
 
 const MAX_NAMED = 10;
@@ -27,7 +28,8 @@ export function selectChannels(
   selection: RenderRequest["channels"],
   layer: LayerChannels,
 ): SelectedChannels {
-  if (selection === "all") return { channels: indices(1, layer.count), problems: [] };
+  if (selection === "all")
+    return { channels: channelsIn({ first: 1, last: layer.count }), problems: [] };
   const terms = typeof selection === "string" ? [selection] : selection;
   const resolved = terms.map((term, i) => {
     const where = typeof selection === "string" ? "channels" : `channels[${i}]`;
@@ -53,17 +55,17 @@ function repeatedOf(channels: readonly number[]): number[] {
 type Term = number[] | { readonly problem: string };
 
 function resolveTerm(term: number | string, where: string, layer: LayerChannels): Term {
-  if (typeof term === "number") return checkRange(term, term, where, layer);
-  const range = /^(\d+):(\d+)$/.exec(term);
-  if (range !== null) return checkRange(Number(range[1]), Number(range[2]), where, layer);
-  return resolveClass(term, where, layer);
+  if (typeof term === "number") return checkRange({ first: term, last: term }, where, layer);
+  // digits alone may be a class's name
+  const range = term.includes(":") ? parseRange(term) : null;
+  return range === null ? resolveClass(term, where, layer) : checkRange(range, where, layer);
 }
 
-function checkRange(first: number, last: number, where: string, layer: LayerChannels): Term {
-  const given = first === last ? `${first}` : `${first}:${last}`;
-  if (last < first)
+function checkRange(range: ChannelRange, where: string, layer: LayerChannels): Term {
+  const given = formatRange(range);
+  if (range.last < range.first)
     return { problem: `${where}: given ${given}; wanted start:end with start first` };
-  if (first >= 1 && last <= layer.count) return indices(first, last);
+  if (range.first >= 1 && range.last <= layer.count) return channelsIn(range);
   return {
     problem: `${where}: given ${given}; wanted channels 1 to ${layer.count} of layer '${layer.layerName}'`,
   };
@@ -82,8 +84,4 @@ function resolveClass(name: string, where: string, layer: LayerChannels): Term {
     if (error instanceof ClassNameError) return { problem: `${given}; ${error.message}` };
     throw error;
   }
-}
-
-function indices(first: number, last: number): number[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }

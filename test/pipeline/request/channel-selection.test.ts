@@ -1,7 +1,11 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { formatRanges, parseRanges } from "../../../lib/pipeline/request/channel-ranges.ts";
+import {
+  formatRanges,
+  parseRange,
+  parseRanges,
+} from "../../../lib/pipeline/request/channel-ranges.ts";
 import { selectChannels } from "../../../lib/pipeline/request/channel-selection.ts";
 
 const CLASSES = ["snail", "tiger, Panthera tigris", "crane", "crane", "zebra"];
@@ -34,11 +38,27 @@ test.each([
 test("class names need a layer that has them", () => {
   const { problems } = selectChannels(["tiger"], PLAIN);
   expect(problems[0]).toContain("does not feed the classifier");
+  const digits = selectChannels(["5"], { ...LAYER, classNames: ["5", "4", "3", "2", "1"] });
+  expect(digits.channels).toEqual([1]);
+});
+
+test.each([
+  ["1:36", { first: 1, last: 36 }],
+  ["5", { first: 5, last: 5 }],
+  ["4:2", { first: 4, last: 2 }],
+  ["", null],
+  ["1:", null],
+  ["1:2:3", null],
+  ["-1:2", null],
+  [" 1", null],
+])("'%s' as a range", (text, range) => {
+  expect(parseRange(text)).toEqual(range);
 });
 
 test("ranges as text hold the same channels", () => {
   expect(formatRanges([9, 1, 2, 3])).toBe("1:3,9");
   expect(formatRanges([])).toBe("");
+  expect(() => parseRanges("1:3,x")).toThrow("'x' is no range of channels");
   fc.assert(
     fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 60 })), (channels) => {
       const sorted = channels.toSorted((a, b) => a - b);
