@@ -7,7 +7,7 @@ import { createHandler as createWorker } from "../../functions/worker/handler.ts
 import type { Completion } from "../../lib/pipeline/job/tally.ts";
 import * as keys from "../../lib/pipeline/keys.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
-import { FakeRenderer } from "../support/fake-renderer.ts";
+import { FakeRenderer, untilStopped } from "../support/fake-renderer.ts";
 import {
   memoryPipeline,
   readJsonObject,
@@ -82,7 +82,7 @@ test("the worker reports each failed message, and hands progress and results on"
 test("a worker whose time is nearly up gives its messages back", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   await pipeline.accept({ channels: [1, 2] });
-  const renderer = new FakeRenderer({ secondsPerChannel: 5 });
+  const renderer = new FakeRenderer({ beforeChannel: (_, stop) => untilStopped(stop) });
   const handler = createWorker({ ...pipeline.renderDeps(renderer), log: silentLog });
   const bodies = pipeline.cpu.sent.map(({ body }) => body);
   const context = { getRemainingTimeInMillis: () => 10_050 };

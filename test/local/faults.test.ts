@@ -15,7 +15,6 @@ const VANISHING = 77;
 
 test.each(Array.from({ length: SEEDS }, (_, i) => i + 1))(
   "with duplicates, delays, drops and deaths every channel ends once, seed %d",
-  { timeout: 120_000 },
   async (seed) => {
     const run = await runWithFaults({
       folder: await temporaryFolder(),

@@ -12,7 +12,7 @@ import { followJob, submitRequest } from "../../local/follow-job.ts";
 import { type LocalPipelineOptions, startLocalPipeline } from "../../local/pipeline.ts";
 import { type JobOutcome, runJobs, type RunEvent } from "../../local/run-job.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
-import { FakeRenderer } from "../support/fake-renderer.ts";
+import { FakeRenderer, untilStopped } from "../support/fake-renderer.ts";
 import { TINY_REQUEST } from "../support/memory-pipeline.ts";
 import { tinyNetwork } from "../support/tiny-network.ts";
 
@@ -128,7 +128,9 @@ test("a pipeline that is stopped in mid-job goes on when it is started again", a
   const dataFolder = join(folder, "data");
   await tinyNetwork(folder);
   const networks = { folders: [folder], cacheFolder: folder };
-  const slow = new FakeRenderer({ secondsPerChannel: 0.1 });
+  const slow = new FakeRenderer({
+    beforeChannel: (channel, halt) => (channel === 3 ? untilStopped(halt) : undefined),
+  });
   const first = await startLocalPipeline({ dataFolder, renderer: slow });
   const stop = new AbortController();
   const interrupted = runJobs(first, [parseLocalRequest(TINY_REQUEST)], {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { once } from "node:events";
 
 import type { Planes, Size } from "../../lib/image/raster.ts";
 import type {
@@ -16,13 +16,12 @@ export interface FakeRendererOptions {
   readonly unrenderable?: readonly number[];
   /** Channels whose group throws, as when memory runs out. */
   readonly throwing?: readonly number[];
-  readonly secondsPerChannel?: number;
   /** Pixels. */
   readonly size?: Size;
   /** Added to the first pixel, to tell one renderer's images from another's. */
   readonly noise?: number;
-  /** Called before each channel is rendered. */
-  readonly beforeChannel?: (channel: number) => Promise<void> | void;
+  /** Awaited before each channel is rendered, with the signal that stops the rendering. */
+  readonly beforeChannel?: (channel: number, stop: AbortSignal | undefined) => unknown;
 }
 
 /** A fast Renderer that keeps the port's promises: an image depends on channel and seed alone. */
@@ -42,9 +41,8 @@ export class FakeRenderer implements Renderer {
     const results: RenderedChannel[] = [];
     for (const channel of task.channels) {
       hooks.signal?.throwIfAborted();
-      await this.#options.beforeChannel?.(channel);
-      const seconds = this.#options.secondsPerChannel ?? 0;
-      if (seconds > 0) await sleep(seconds * 1000, undefined, { signal: hooks.signal });
+      await this.#options.beforeChannel?.(channel, hooks.signal);
+      hooks.signal?.throwIfAborted();
       if (this.#options.throwing?.includes(channel) === true) {
         throw new Error(`the renderer lost channel ${channel}`);
       }
@@ -78,6 +76,12 @@ export class FakeRenderer implements Renderer {
     const facts = { seconds: 0.5, provider: task.provider, seed: task.seed, restarts: 0 };
     return { kind: "image", channel, image, trace, ...facts };
   }
+}
+
+/** For `beforeChannel`: a channel that takes as long as it may. */
+export async function untilStopped(stop: AbortSignal | undefined): Promise<void> {
+  if (stop === undefined) await new Promise(() => undefined);
+  else if (!stop.aborted) await once(stop, "abort");
 }
 
 /** Values that tell channel, seed and pixel apart. */

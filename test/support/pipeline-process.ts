@@ -27,6 +27,8 @@ export type ProcessConfig = z.infer<typeof processConfigSchema>;
 const config = processConfigSchema.parse(JSON.parse(process.argv[2] ?? "{}"));
 const die = () => process.kill(process.pid, "SIGKILL");
 
+const isDoomed = config.diesAfterChannels !== null || config.diesAssembling;
+
 let rendered = 0;
 const renderer = new FakeRenderer({
   throwing: config.throwing,
@@ -39,6 +41,7 @@ const pipeline = remotePipeline({
   url: config.url,
   modelCacheFolder: config.modelCacheFolder,
   renderer: config.role === "worker" ? renderer : null,
+  ...(isDoomed ? { visibilitySeconds: 3 } : {}),
 });
 pipeline.events.listen((event) => {
   // the last word before the completion marker: sheet, manifest and status have been written

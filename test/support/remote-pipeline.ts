@@ -20,9 +20,6 @@ import { pipelineHandlers } from "../../local/pipeline-handlers.ts";
 import { BUCKET, localConnection, QUEUE_NAMES } from "../../local/resources.ts";
 import { silentLog } from "./memory-pipeline.ts";
 
-/** Quick to notice that a process died, for tests that kill some. */
-const TIMING: Partial<SourceTiming> = { visibilitySeconds: 2, retrySeconds: 1 };
-
 const silence = () => silentLog;
 
 /** Some of the pipeline's functions, in any process, against an endpoint that is running. */
@@ -40,9 +37,17 @@ export interface RemoteOptions {
   readonly url: string;
   readonly modelCacheFolder: string;
   readonly renderer: Renderer | null;
+  /**
+   * How soon messages that this process has in its hands come back if it dies.
+   *
+   * @default 600 - never: a process that lives may be starved for long
+   */
+  readonly visibilitySeconds?: number;
 }
 
-export function remotePipeline({ url, modelCacheFolder, renderer }: RemoteOptions): RemotePipeline {
+export function remotePipeline(options: RemoteOptions): RemotePipeline {
+  const { url, modelCacheFolder, renderer, visibilitySeconds = 600 } = options;
+  const ownTiming: Partial<SourceTiming> = { visibilitySeconds, retrySeconds: 1 };
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
   const connection = localConnection(url);
   const s3 = createS3Client(connection);
@@ -75,7 +80,7 @@ export function remotePipeline({ url, modelCacheFolder, renderer }: RemoteOption
         const handler = handlers[name];
         return handler === undefined ? [] : [[name, wrap(handler)] as const];
       });
-      const timing = Object.fromEntries(queues.map((name) => [name, TIMING]));
+      const timing = Object.fromEntries(queues.map((name) => [name, ownTiming]));
       return startSources({
         sqs,
         endpoint,

@@ -153,7 +153,6 @@ describe("runLoop", () => {
     const queue = queueOf(channelsOf(jobId, upTo(4)), 5);
     const renderer = new FakeRenderer({
       beforeChannel: (channel) => (channel === 3 ? stop.abort(new Error("SIGTERM")) : undefined),
-      secondsPerChannel: 0.01,
     });
     const { deps, states } = workerDeps(queue, renderer);
     expect(await runLoop(deps, stop.signal)).toBe("stopped");

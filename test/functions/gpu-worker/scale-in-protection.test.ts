@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { ecsScaleInProtection } from "../../../functions/gpu-worker/scale-in-protection.ts";
 
@@ -9,6 +9,8 @@ let asked: string[];
 let reply: { status: number; body: string };
 
 beforeEach(async () => {
+  // the agent here answers always, however late
+  vi.spyOn(AbortSignal, "timeout").mockReturnValue(new AbortController().signal);
   asked = [];
   reply = { status: 200, body: '{"protection":{"ProtectionEnabled":true}}' };
   agent = createServer((request, response) => {
@@ -24,7 +26,10 @@ beforeEach(async () => {
   });
 });
 
-afterEach(() => agent.close());
+afterEach(() => {
+  vi.restoreAllMocks();
+  agent.close();
+});
 
 const agentUri = () => `http://127.0.0.1:${(agent.address() as AddressInfo).port}/api/id`;
 

@@ -13,6 +13,7 @@ import { Session } from "../../../lib/optvis/runtime/session.ts";
 import { filesIn, temporaryFolder } from "../../networks/temporary-folder.ts";
 import { npyFixture, relativeDistance } from "../../optvis/fixtures.ts";
 import { normal } from "../../support/random.ts";
+import { untilTrue } from "../../support/until.ts";
 import { expectRefused, run, runProcess } from "./command-line.ts";
 
 const fixture = (name: string) =>
@@ -223,7 +224,10 @@ describe("as a process of its own", () => {
     await writeFile(path, JSON.stringify(long));
     const child = spawn(process.execPath, [bin, "dream", path, "--out", out, "--threads", "1"]);
     const jobs = join(out, ".pipeline", "dreamgrid", "jobs");
-    await expect.poll(() => existsSync(jobs), { timeout: 20_000 }).toBe(true);
+    await untilTrue(
+      () => existsSync(jobs),
+      () => "the job was never planned",
+    );
     child.kill("SIGINT");
     const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
     expect(stderr.trimEnd().split("\n").at(-1)).toBe(

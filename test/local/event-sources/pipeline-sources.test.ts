@@ -7,6 +7,7 @@ import { type ServedQueue, startSources } from "../../../local/event-sources/pip
 import { localConnection, QUEUE_NAMES, QUEUES } from "../../../local/resources.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { silentLog } from "../../support/memory-pipeline.ts";
+import { untilTrue } from "../../support/until.ts";
 
 /** After how many seconds a message comes back that the handler refuses. */
 async function secondsUntilBack(role: ServedQueue): Promise<number> {
@@ -28,9 +29,9 @@ async function secondsUntilBack(role: ServedQueue): Promise<number> {
   });
   const queue = QUEUE_NAMES[role];
   await new SqsQueue(sqs, endpoint.queueUrl(queue)).sendAll([{ body: "x" }]);
-  await vi.waitFor(
-    () => expect(endpoint.operationCounts().get("ChangeMessageVisibilityBatch")).toBe(1),
-    { timeout: 60_000 },
+  await untilTrue(
+    () => endpoint.operationCounts().get("ChangeMessageVisibilityBatch") === 1,
+    () => "the message was not given back",
   );
   expect(handler).toHaveBeenCalledTimes(1);
   let seconds = 0;
@@ -38,7 +39,10 @@ async function secondsUntilBack(role: ServedQueue): Promise<number> {
     clock.advance(1_000);
     seconds++;
   }
-  await vi.waitFor(() => expect(handler).toHaveBeenCalledTimes(2), { timeout: 60_000 });
+  await untilTrue(
+    () => handler.mock.calls.length === 2,
+    () => "the message did not come back",
+  );
   return seconds;
 }
 

@@ -110,6 +110,6 @@ test("a worker closed in the middle of a run lets the run end first", async () =
     (error: Error) => error.message,
   );
   await own.close();
-  // compiling was under way; the run itself came too late
+  // compiling was asked for before the close; the run itself would have come after it
   expect(await running).toBe("the worker is closed");
 });

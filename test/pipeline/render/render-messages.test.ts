@@ -228,7 +228,6 @@ test("a worker that is stopped keeps what has ended and gives the rest back, eve
     beforeChannel: (channel) => {
       if (channel === 3) stop.abort(new Error("stopped"));
     },
-    secondsPerChannel: 0.01,
   });
   const hooks = { signal: stop.signal };
   const failed = await renderMessages(
