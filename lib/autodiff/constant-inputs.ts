@@ -8,14 +8,13 @@ import type { VjpContext } from "./rule.ts";
  * @throws UnsupportedGradientError if the input is computed while the network runs.
  */
 export function constantNumbers(
-  { graph, node, inputs }: VjpContext,
+  { node, facts }: VjpContext,
   index: number,
   what: string,
 ): readonly number[] | null {
-  const value = inputs[index];
-  if (!value) return null;
-  const { constant } = graph.factsOf(value);
-  if (constant) return toNumbers(constant);
+  const given = facts[index];
+  if (!given) return null;
+  if (given.constant) return toNumbers(given.constant);
   throw new UnsupportedGradientError(
     node,
     `${what} (input ${index}) is not a constant`,

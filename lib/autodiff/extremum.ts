@@ -14,12 +14,12 @@ export function extremum(
   context: VjpContext,
   isSecond: (first: Value, second: Value) => Value,
 ): NodeVjp {
-  const { graph, node, inputs, isActive } = context;
+  const { graph, node, input, inputs, isActive } = context;
   const { mul, sub } = arithmetic(graph);
-  const [first = "", ...rest] = inputs;
+  const first = input(0);
   const folds: { readonly before: Value; readonly next: Value }[] = [];
   let y = first;
-  for (const next of rest) {
+  for (const next of inputs.slice(1)) {
     folds.push({ before: y, next });
     y = graph.emit(node.op, [y, next]);
   }

@@ -33,6 +33,11 @@ const pools: readonly Pool[] = [
     attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
   },
   {
+    name: "3x3, stride 2, padded, ceil_mode, of one channel",
+    shape: [2, 1, 10, 8],
+    attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], ceil_mode: 1 },
+  },
+  {
     name: "unequal pads and strides",
     shape: [2, 3, 9, 8],
     attributes: { kernel_shape: [4, 3], strides: [3, 2], pads: [1, 0, 2, 2] },

@@ -46,7 +46,7 @@ test("gradients of random networks match central differences", async () => {
       fc.pre(network.nodes.length > 0);
       network.nodes.forEach(({ op }) => operators.add(op));
       for (const provider of ["cpu", "cuda"] as const) {
-        const error = await medianError(network, linearised(network, provider), seed);
+        const error = await medianError(network, gradientGraph(network, provider), seed);
         expect(error, `${provider}: ${describe(network)}`).toBeLessThan(TOLERANCE);
       }
     }),
@@ -64,7 +64,9 @@ test.each([MAX_POOL_2x2, MAX_POOL_3x3])(
     const network = randomNetwork(IMAGE_SHAPE, list);
     expect(network.nodes.map(({ op }) => op)).toEqual(["Pad", "MaxPool"]);
     for (const provider of ["cpu", "cuda"] as const) {
-      expect(await medianError(network, linearised(network, provider), 1)).toBeLessThan(TOLERANCE);
+      expect(await medianError(network, gradientGraph(network, provider), 1)).toBeLessThan(
+        TOLERANCE,
+      );
     }
   },
 );
@@ -73,12 +75,14 @@ test("the comparison catches the gradient of another network", async () => {
   const list: Step[] = [0, 4, 19, 0, 7].map((op) => ({ op, first: 2, second: 2, seed: 3 }));
   const network = randomNetwork(IMAGE_SHAPE, list);
   const other = randomNetwork(IMAGE_SHAPE, list.with(3, { ...list[3]!, seed: 7 }));
-  expect(await medianError(network, linearised(network, "cpu"), 1)).toBeLessThan(TOLERANCE);
-  expect(await medianError(network, linearised(other, "cpu"), 1)).toBeGreaterThan(10 * TOLERANCE);
+  expect(await medianError(network, gradientGraph(network, "cpu"), 1)).toBeLessThan(TOLERANCE);
+  expect(await medianError(network, gradientGraph(other, "cpu"), 1)).toBeGreaterThan(
+    10 * TOLERANCE,
+  );
 });
 
 /** Graph of d<v, layer>/d(image) with inputs `image` and `v`. */
-function linearised(network: ForwardPass, provider: Provider): Graph {
+function gradientGraph(network: ForwardPass, provider: Provider): Graph {
   const graph = new GraphBuilder();
   const image = graph.input("image", "float32", IMAGE_SHAPE);
   const { layer, pullback } = vjp(graph, network, { image, provider });

@@ -155,9 +155,9 @@ describe("Slice", () => {
 
   test("never pads by a negative length", () => {
     const context = contextOf({ op: "Slice", inputs: [x, ints(1), ints(9), ints(1), ints(3)] });
-    const linearised = slice(context);
-    context.graph.input("dy", "float32", context.graph.shapeOf(linearised.outputs[0]!));
-    linearised.pullback(["dy"]);
+    const nodeVjp = slice(context);
+    context.graph.input("dy", "float32", context.graph.shapeOf(nodeVjp.outputs[0]!));
+    nodeVjp.pullback(["dy"]);
     const { nodes, initializers } = context.graph.build("g", []);
     const pads = nodes.filter(({ op }) => op === "Pad").map(({ inputs }) => inputs[1]!);
     expect(pads.length).toBeGreaterThan(0);
@@ -256,8 +256,8 @@ test.each(["Reshape", "Flatten", "Transpose", "Identity", "Dropout", "SpaceToDep
     const inputs = op === "Reshape" ? [at, ints(-1)] : [at];
     for (const isRectified of [true, false]) {
       const surroundings = { isRectified: () => isRectified };
-      const linearised = RULES[op]!(contextOf({ op, attributes, inputs, surroundings }));
-      expect(linearised.isRectified).toBe(isRectified);
+      const nodeVjp = RULES[op]!(contextOf({ op, attributes, inputs, surroundings }));
+      expect(nodeVjp.isRectified).toBe(isRectified);
     }
   },
 );

@@ -30,7 +30,7 @@ export interface VjpCase {
   readonly op: string;
   readonly attributes?: Attributes;
   /**
-   * Tensors are active: the point of linearisation, further from kinks than `STEP` times a normal
+   * Tensors are active: the point where the gradient is taken, further from kinks than `STEP` times a normal
    * deviate. `null` is an optional input left out.
    */
   readonly inputs: readonly (FloatTensor | ConstantInput | ComputedInput | null)[];
@@ -94,7 +94,7 @@ export async function checkVjp(rule: VjpRule, vjpCase: VjpCase): Promise<void> {
   }
 
   for (const provider of PROVIDERS) {
-    const { graph, silent } = linearisedGraph(rule, vjpCase, provider, v);
+    const { graph, silent } = vjpGraph(rule, vjpCase, provider, v);
     if (provider === "cuda") expectCudaKernels(graph.nodes);
     const run = await compile(graph);
     const results = await run({ ...at, ...v });
@@ -127,7 +127,7 @@ export async function runRule(
   provider: Provider,
   dY: FloatTensor,
 ): Promise<FloatTensors> {
-  const { graph } = linearisedGraph(rule, vjpCase, provider, { v0: dY });
+  const { graph } = vjpGraph(rule, vjpCase, provider, { v0: dY });
   const run = await compile(graph);
   return run({ ...activeTensors(vjpCase.inputs), v0: dY });
 }
@@ -160,7 +160,7 @@ function operatorGraph({ op, attributes = {}, inputs, outputCount = 1 }: VjpCase
 }
 
 /** Graph of y and the cotangents `d_x`; `silent` are active inputs for which the rule gives null. */
-function linearisedGraph(rule: VjpRule, vjpCase: VjpCase, provider: Provider, v: FloatTensors) {
+function vjpGraph(rule: VjpRule, vjpCase: VjpCase, provider: Provider, v: FloatTensors) {
   const context = contextOf(vjpCase, provider);
   const { graph } = context;
   const { outputs, pullback } = rule(context);
@@ -175,7 +175,7 @@ function linearisedGraph(rule: VjpRule, vjpCase: VjpCase, provider: Provider, v:
     return cotangent === null ? [] : [[`d_${name}`, cotangent] as const];
   });
   const forward = outputs.map((value, i) => [`y${i}`, value] as const);
-  return { graph: graph.build("linearised", [...forward, ...gradients]), silent };
+  return { graph: graph.build("vjp", [...forward, ...gradients]), silent };
 }
 
 function declareInputs(graph: GraphBuilder, inputs: VjpCase["inputs"]): Value[] {

@@ -1,6 +1,8 @@
 import type { Value } from "../../onnx/model.ts";
 import { floatAttribute, intAttribute } from "../../onnx/node.ts";
+import { arithmetic } from "../arithmetic.ts";
 import { UnsupportedGradientError } from "../errors.ts";
+import { oneOutput } from "../forward.ts";
 import { power } from "../power.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -36,8 +38,7 @@ export const lrnVjp: VjpRule = (context) => {
     );
   }
 
-  const mul = (a: Value, b: Value) => graph.emit("Mul", [a, b]);
-  const div = (a: Value, b: Value) => graph.emit("Div", [a, b]);
+  const { div, mul, sub } = arithmetic(graph);
   const before = Math.floor((size - 1) / 2);
   const window = { before, after: size - 1 - before };
   const mirrored = { before: window.after, after: window.before };
@@ -45,14 +46,10 @@ export const lrnVjp: VjpRule = (context) => {
   const d = forms.windowSum(mul(x, x), { ...window, scale: alpha / size, bias });
   const dToBeta = power(graph, d, beta);
   const y = div(x, dToBeta);
-  return {
-    outputs: [y],
-    isRectified: context.isRectified(0),
-    pullback: ([dY]) => {
-      if (!dY) return [null];
-      const scale = (2 * alpha * beta) / size;
-      const spread = forms.windowSum(div(mul(dY, y), d), { ...mirrored, scale, bias: 0 });
-      return [graph.emit("Sub", [div(dY, dToBeta), mul(x, spread)])];
-    },
+  const pull = (dY: Value) => {
+    const scale = (2 * alpha * beta) / size;
+    const spread = forms.windowSum(div(mul(dY, y), d), { ...mirrored, scale, bias: 0 });
+    return [sub(div(dY, dToBeta), mul(x, spread))];
   };
+  return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) };
 };
