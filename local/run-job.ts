@@ -5,40 +5,12 @@ import type { OpenOptions } from "../lib/networks/registry.ts";
 import { mapConcurrently } from "../lib/pipeline/concurrency.ts";
 import { manifestKey, montageKey, tilePrefix } from "../lib/pipeline/keys.ts";
 import type { JobPlan } from "../lib/pipeline/job/plan.ts";
-import type { RenderProgress } from "../lib/pipeline/render/renderer.ts";
 import { type RenderRequest, RequestError } from "../lib/pipeline/request/request.ts";
-import type { ChannelResult } from "../lib/pipeline/job/result.ts";
 import type { Completion } from "../lib/pipeline/job/tally.ts";
 import { followJob, submitRequest } from "./follow-job.ts";
 import type { LocalPipeline } from "./pipeline.ts";
+import type { JobOutcome, RunEvent } from "./run-events.ts";
 import { stageRequest } from "./stage-request.ts";
-
-/** What happens to the `request`th request (0-based) of a run. */
-export type RunEvent =
-  | { readonly kind: "notice"; readonly request: number; readonly notice: string }
-  | { readonly kind: "accepted"; readonly request: number; readonly plan: JobPlan }
-  | { readonly kind: "step"; readonly request: number; readonly progress: RenderProgress }
-  | {
-      readonly kind: "channel";
-      readonly request: number;
-      readonly result: ChannelResult;
-      /** Channels that have ended, of `total`. */
-      readonly done: number;
-      readonly total: number;
-    }
-  | { readonly kind: "ended"; readonly request: number; readonly outcome: JobOutcome };
-
-export type JobOutcome =
-  | { readonly kind: "rejected"; readonly problems: readonly string[] }
-  | {
-      readonly kind: "ended";
-      readonly plan: JobPlan;
-      readonly completion: Completion;
-      /** Files on this machine. */
-      readonly sheetPath: string;
-      readonly manifestPath: string;
-      readonly tilesFolder: string;
-    };
 
 export interface RunOptions {
   readonly onProgress?: (event: RunEvent) => void;

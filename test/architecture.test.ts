@@ -65,6 +65,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...PIPELINE_BASE,
   ],
   "lib/pipeline/sheet": ["lib/image", "lib/queue", "lib/pipeline/job", ...PIPELINE_BASE],
+  // the public face
+  "lib/dreamgrid.ts": [
+    "lib/onnx",
+    "lib/autodiff",
+    "lib/image",
+    "lib/networks",
+    "lib/optvis",
+    "lib/pipeline",
+  ],
   functions: [
     "lib/onnx",
     "lib/autodiff",

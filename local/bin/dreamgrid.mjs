@@ -1,5 +1,10 @@
 #!/usr/bin/env node
-// Runs the TypeScript command line on any Node we support; from 22.18 Node could do so alone.
-import { tsImport } from "tsx/esm/api";
+import { existsSync } from "node:fs";
 
-await tsImport("../cli/main.ts", import.meta.url);
+// A checkout runs its sources, on any Node we support; the package has only what was built of them.
+if (existsSync(new URL("../cli/main.ts", import.meta.url))) {
+  const { tsImport } = await import("tsx/esm/api");
+  await tsImport("../cli/main.ts", import.meta.url);
+} else {
+  await import("../../dist/esm/command-line.mjs");
+}

@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
-
 import { ImageError } from "../../lib/image/errors.ts";
-import { decodeImage } from "../../lib/image/png.ts";
 import { openNetwork, type OpenOptions } from "../../lib/networks/registry.ts";
 import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { type RenderRequest, RequestError } from "../../lib/pipeline/request/request.ts";
+import { pinImage } from "../../lib/pipeline/request/initial-image.ts";
 import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
 import { resolveRequest } from "../../lib/pipeline/request/resolve-request.ts";
 import type { InitialImage } from "../../lib/pipeline/request/resolved-request.ts";
@@ -55,9 +53,10 @@ export async function checkLocalRequest(
 async function localImage(path: string | null): Promise<InitialImage | null> {
   if (path === null) return null;
   const bytes = await readUserFile(path);
-  const { width, height } = await decodeImage(bytes).catch((error: unknown) => {
+  try {
+    return (await pinImage(path, bytes)).pinned;
+  } catch (error) {
     if (error instanceof ImageError) throw new UsageError(`${path}: ${error.message}`);
     throw error;
-  });
-  return { key: path, sha256: createHash("sha256").update(bytes).digest("hex"), width, height };
+  }
 }

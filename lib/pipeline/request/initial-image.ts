@@ -24,14 +24,27 @@ export async function readInitialImage(
       `${given} of ${facts.sizeBytes} bytes; wanted at most ${MAX_INITIAL_IMAGE_BYTES}; make it smaller`,
     ]);
   }
-  const bytes = await store.get(key);
   try {
-    const { width, height } = await decodeImage(bytes);
-    return { key, sha256: sha256(bytes), width, height };
+    return (await pinImage(key, await store.get(key))).pinned;
   } catch (error) {
     if (error instanceof ImageError) throw new RequestError([`${given}; ${error.message}`]);
     throw error;
   }
+}
+
+/**
+ * Decodes an image, and pins it to its bytes.
+ *
+ * @param key its name, in the bucket or on this machine
+ * @throws ImageError if it is no image we take
+ */
+export async function pinImage(
+  key: string,
+  bytes: Uint8Array,
+): Promise<{ readonly raster: Raster; readonly pinned: InitialImage }> {
+  const raster = await decodeImage(bytes);
+  const { width, height } = raster;
+  return { raster, pinned: { key, sha256: sha256(bytes), width, height } };
 }
 
 /** @throws Error if the object is not the one that was planned with */

@@ -12,7 +12,7 @@ import { deepZoomDescriptor, writeDeepZoom } from "./deep-zoom.ts";
 import { pageLayouts } from "./sheet-pages.ts";
 
 /** An image in the bucket. */
-interface PlacedImage extends Size {
+export interface PlacedImage extends Size {
   readonly key: string;
 }
 

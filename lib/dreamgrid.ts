@@ -1,0 +1,204 @@
+import type { Provider } from "./autodiff/provider.ts";
+import { decodeImage, encodePng } from "./image/png.ts";
+import { composeSheet, type SheetTile } from "./image/sheet.ts";
+import type { MontageOptions } from "./image/sheet-layout.ts";
+import { cacheFolder, defaultFolders } from "./networks/folders.ts";
+import { type LayerRow, layerRows } from "./networks/layer-rows.ts";
+import { findLayer } from "./networks/layers.ts";
+import type { NetworkInput } from "./networks/manifest.ts";
+import { openNetwork, type OpenOptions } from "./networks/registry.ts";
+import type { Graph } from "./onnx/model.ts";
+import { differentiableGraph as objectiveGraph } from "./optvis/graph/differentiable-graph.ts";
+import { type ImageShape, layerPass } from "./optvis/graph/layer-pass.ts";
+import type { Objective } from "./optvis/graph/objective/names.ts";
+import { vjpGraph } from "./optvis/graph/vjp-graph.ts";
+import { eventStream } from "./pipeline/event-stream.ts";
+import { analyseNetwork, type AnalysedNetwork } from "./pipeline/networks/analyse-network.ts";
+import { layerProblems } from "./pipeline/networks/layer-problems.ts";
+import {
+  type ChannelFailure,
+  type ChannelImage,
+  type RenderEvent,
+  renderRequest,
+} from "./pipeline/render/render-request.ts";
+import type { RenderRequestInput } from "./pipeline/request/request.ts";
+
+/*
+ * The library at one glance:
+ *
+ *     readNetwork(pathOrId)         a network: its layers, class names and image input
+ *     vjp(network, { layer })       its vector-Jacobian product from a layer to the image, as a graph
+ *     differentiableGraph(...)      the same for the objective that an ascent raises
+ *     encodeModel(graph)            a graph as the bytes of an .onnx file
+ *     render({ network, layer, channels })   the image that excites each channel most, as events
+ *     sheet(channels)               those images tiled into one
+ *
+ * The whole pipeline on this machine, with S3, SQS and the API, is in `dreamgrid/local`.
+ */
+export { UnsupportedGradientError } from "./autodiff/errors.ts";
+export { ImageError } from "./image/errors.ts";
+export { LayerNotFoundError, NetworkError, NetworkNotFoundError } from "./networks/errors.ts";
+export { encodeModel } from "./onnx/encode.ts";
+export { ModelError, ShapeMismatchError } from "./onnx/errors.ts";
+export { CudaUnavailableError, RuntimeError } from "./optvis/runtime/session.ts";
+export { RequestError } from "./pipeline/request/request.ts";
+export type {
+  ChannelFailure,
+  ChannelImage,
+  Graph,
+  ImageShape,
+  LayerRow,
+  MontageOptions,
+  Network,
+  NetworkInput,
+  Objective,
+  Provider,
+  RenderEvent,
+};
+
+export type ReadOptions = Partial<OpenOptions>;
+
+/** A network that has been read, to be passed to the functions below. */
+class Network {
+  readonly id: string;
+  /** What its image input takes: size in pixels, order of the channels, mean and scale. */
+  readonly input: NetworkInput;
+  /** The input, then every operator on image data, as `dreamgrid analyze` shows them. */
+  readonly layers: readonly LayerRow[];
+  /** Name of each class, channel 1 first; `null` where they are not known. */
+  readonly labels: readonly string[] | null;
+  /** What was assumed about a file that no manifest describes, in a sentence; `null` for nothing. */
+  readonly notice: string | null;
+  /** @internal */
+  readonly analysed: AnalysedNetwork;
+
+  /** @internal */
+  constructor(analysed: AnalysedNetwork) {
+    this.id = analysed.manifest.id;
+    this.input = analysed.manifest.input;
+    this.layers = layerRows(analysed.layers, layerProblems(analysed));
+    this.labels = analysed.labels;
+    this.notice = analysed.notice ?? null;
+    this.analysed = analysed;
+  }
+}
+
+/**
+ * Reads a network: an `.onnx` file by its path, or one of the registered by its id. `emojinet` is
+ * part of the package; `googlenet` is downloaded once, into the user's cache folder.
+ *
+ * @param options Where to look. @default the folders of `DREAMGRID_MODELS` and `DREAMGRID_CACHE`
+ * @throws NetworkError, or one of its kinds; ModelError if the file cannot be read
+ */
+export async function readNetwork(pathOrId: string, options: ReadOptions = {}): Promise<Network> {
+  const opened = await openNetwork(pathOrId, {
+    folders: defaultFolders(process.env),
+    cacheFolder: cacheFolder(process.env),
+    ...options,
+  });
+  return new Network(await analyseNetwork(opened));
+}
+
+export interface VjpOptions {
+  /** Name, or 1-based index in `network.layers`. */
+  readonly layer: string | number;
+  /** [N, 3, H, W]. @default one image of the network's own size */
+  readonly image?: ImageShape;
+  /** Execution provider of ONNX Runtime that the graph is written for. @default cpu */
+  readonly provider?: Provider;
+}
+
+/**
+ * The vector-Jacobian product of a layer with respect to the image, as a graph of plain ONNX
+ * operators that any runtime takes.
+ *
+ * Inputs: `image` [N, 3, H, W], as the network sees it: (pixel - mean) * scale, in its channel order;
+ * `cotangent`, of the layer's shape. Outputs: `value`, the layer; `gradient` [N, 3, H, W], the sum
+ * over the layer's elements of cotangent * d(value)/d(image).
+ *
+ * @throws LayerNotFoundError; ShapeMismatchError if the network does not take such images;
+ *   UnsupportedGradientError naming the operator that has no gradient
+ */
+export function vjp(network: Network, options: VjpOptions): Graph {
+  return vjpGraph(passTo(network, options), options.provider ?? "cpu");
+}
+
+/**
+ * The objective that an ascent raises, with its gradient with respect to the image, as a graph of
+ * plain ONNX operators. One graph serves every channel of the layer.
+ *
+ * Inputs: `image` as for `vjp`; `selection` [N, C], a one-hot row for each image. Outputs:
+ * `activation` [N], the mean of the selected channel's map; `gradient` [N, 3, H, W], that of the
+ * objective (`mean`: of the activation; `rectified`: of what exceeds it).
+ *
+ * @throws as `vjp`
+ */
+export function differentiableGraph(
+  network: Network,
+  { objective = "rectified", ...options }: VjpOptions & { readonly objective?: Objective },
+): Graph {
+  const provider = options.provider ?? "cpu";
+  return objectiveGraph(passTo(network, options), { objective, provider });
+}
+
+/** A request as its JSON file has it, fields and defaults alike; `initialImage` is a path. */
+export interface RenderRequest extends Omit<RenderRequestInput, "network"> {
+  /** One that has been read, or what `readNetwork` takes. */
+  readonly network: Network | string;
+}
+
+export interface RenderOptions {
+  /** Worker threads. @default one per core */
+  readonly threads?: number;
+  /** Ends the rendering; the loop then throws the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Renders, for each channel asked for, the image that excites it most.
+ *
+ *     for await (const event of render({ network: "emojinet", layer: 2, channels: "1:6" })) {
+ *       if (event.kind === "image") await writeFile(`${event.channel}.png`, event.png);
+ *     }
+ *
+ * It begins with the loop and runs in threads of its own; leaving the loop ends them. An image has
+ * the same bytes as the tile that `dreamgrid dream` writes for the same request.
+ *
+ * @throws RequestError naming every problem, before any work; NetworkError; ModelError;
+ *   CudaUnavailableError for `executionEnvironment: "gpu"` without a GPU; the signal's reason
+ */
+export function render(
+  { network, ...request }: RenderRequest,
+  { threads, signal }: RenderOptions = {},
+): AsyncGenerator<RenderEvent, void, undefined> {
+  return eventStream<RenderEvent>(async (tell, stop) => {
+    const { id, analysed } =
+      typeof network === "string" ? await readNetwork(network, { signal: stop }) : network;
+    await renderRequest(analysed, { ...request, network: id }, { threads, signal: stop, tell });
+  }, signal);
+}
+
+/**
+ * Tiles rendered channels into one image, in the order given, each with its label under it.
+ *
+ * @param options as the request's `montage`. @default a near-square grid of whole tiles, entitled
+ *   "Layer NAME Features"
+ * @returns a PNG
+ * @throws ImageError for options that contradict each other, or without any channel
+ */
+export async function sheet(
+  channels: readonly (ChannelImage | ChannelFailure)[],
+  options: MontageOptions = {},
+): Promise<Uint8Array> {
+  const tiles = channels.map((channel): SheetTile => {
+    if (channel.kind === "failed") return channel;
+    return { kind: "image", image: () => decodeImage(channel.png), label: channel.label };
+  });
+  const title = options.title ?? `Layer ${channels[0]?.layer} Features`;
+  return encodePng(await composeSheet(tiles, { ...options, title }));
+}
+
+function passTo({ input, analysed }: Network, { layer, image }: VjpOptions) {
+  const shape = image ?? ([1, 3, input.height, input.width] as const);
+  return layerPass(analysed.model.model, findLayer(analysed.layers, layer), shape);
+}

@@ -1,0 +1,22 @@
+import type { Provider } from "../../autodiff/provider.ts";
+import { vjp } from "../../autodiff/vjp.ts";
+import { GraphBuilder } from "../../onnx/graph-builder.ts";
+import type { Graph } from "../../onnx/model.ts";
+import type { LayerPass } from "./layer-pass.ts";
+
+/**
+ * A layer and its vector-Jacobian product, plain ONNX. Inputs `image` [N, 3, H, W] and `cotangent`,
+ * of the layer's shape; outputs `value`, the layer, and `gradient` = J^T cotangent, [N, 3, H, W].
+ *
+ * @throws UnsupportedGradientError naming operator, node and layer.
+ */
+export function vjpGraph(pass: LayerPass, provider: Provider): Graph {
+  const graph = new GraphBuilder();
+  const image = graph.input("image", "float32", pass.imageShape);
+  const { layer, pullback } = vjp(graph, pass, { image, provider });
+  const cotangent = graph.input("cotangent", "float32", graph.shapeOf(layer));
+  return graph.build(`vjp ${pass.layerName}`, [
+    ["value", layer],
+    ["gradient", pullback(cotangent)],
+  ]);
+}

@@ -1,0 +1,52 @@
+/**
+ * The events that `work` tells of, in their order, for a `for await` loop. The work begins with the
+ * loop. Leaving the loop aborts the work's signal, and goes on once the work has ended.
+ *
+ * @param work Tells of an event by calling its first argument, whose promise is kept as the loop comes
+ *   back for the next event: awaited, it holds the work back where the loop is slow.
+ * @param signal The caller's; it aborts the work's.
+ * @throws what `work` fails with, after the events told before
+ */
+export async function* eventStream<T>(
+  work: (tell: (event: T) => Promise<void>, signal: AbortSignal) => Promise<void>,
+  signal?: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
+  const leaving = new AbortController();
+  const told: { readonly event: T; readonly taken: () => void }[] = [];
+  let hasEnded = false;
+  let wake = () => {};
+  const tell = (event: T) =>
+    new Promise<void>((taken) => {
+      if (leaving.signal.aborted) return taken();
+      told.push({ event, taken });
+      wake();
+    });
+  const signals = [leaving.signal, ...(signal === undefined ? [] : [signal])];
+  const ended = work(tell, AbortSignal.any(signals)).finally(() => {
+    hasEnded = true;
+    wake();
+  });
+  // a failure is thrown below, once the events before it have been taken
+  ended.catch(() => undefined);
+  try {
+    for (;;) {
+      const [next] = told;
+      if (next !== undefined) {
+        yield next.event;
+        told.shift();
+        next.taken();
+      } else if (hasEnded) {
+        break;
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+    await ended;
+  } finally {
+    leaving.abort(new Error("the loop over the events was left"));
+    for (const { taken } of told) taken();
+    await ended.catch(() => undefined);
+  }
+}

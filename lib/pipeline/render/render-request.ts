@@ -1,0 +1,136 @@
+import { readFile } from "node:fs/promises";
+
+import { ImageError } from "../../image/errors.ts";
+import { encodePng } from "../../image/png.ts";
+import type { Planes } from "../../image/raster.ts";
+import type { TracePoint } from "../../optvis/ascent/task.ts";
+import type { AnalysedNetwork } from "../networks/analyse-network.ts";
+import { pinImage } from "../request/initial-image.ts";
+import { parseLocalRequest, RequestError } from "../request/request.ts";
+import { resolveRequest } from "../request/resolve-request.ts";
+import { createEngineRenderer } from "./engine-renderer.ts";
+import type { RenderedChannel, RenderProgress } from "./renderer.ts";
+import { tileRaster, unfitness } from "./tile.ts";
+
+/** One channel of a layer. */
+interface ChannelOfLayer {
+  /** 1-based. */
+  readonly channel: number;
+  /** Its class name or the request's label for it; `null` for none. */
+  readonly label: string | null;
+  /** Name of the layer. */
+  readonly layer: string;
+}
+
+export interface ChannelImage extends ChannelOfLayer {
+  readonly kind: "image";
+  /**
+   * R, G and B, each [H, W], in units of 0..255, unscaled: centred on zero where the ascent began
+   * with noise, pixel values where it began with an image.
+   */
+  readonly planes: Planes;
+  /** The tile as a file, the planes scaled as the request's `outputScaling` says. */
+  readonly png: Uint8Array;
+  /** Activation strength, the mean of the channel's map, before the last iteration's update. */
+  readonly activation: number;
+  /** Activation strength before each iteration's update. */
+  readonly trace: readonly TracePoint[];
+  /** How long the channel kept a thread busy. */
+  readonly seconds: number;
+  /** Seed that gave the image: the request's, or a later one where that gave no gradient. */
+  readonly seed: number;
+}
+
+/** A channel that cannot be rendered: without a gradient anywhere, or one that overflows. */
+export interface ChannelFailure extends ChannelOfLayer {
+  readonly kind: "failed";
+  readonly reason: string;
+}
+
+export type RenderEvent =
+  /** A few iterations of one channel are done; `iteration` is the last of them. */
+  | ({ readonly kind: "progress" } & RenderProgress)
+  | ChannelImage
+  | ChannelFailure
+  /** Every channel has ended. */
+  | { readonly kind: "end"; readonly ok: number; readonly failed: number };
+
+export interface RenderRequestOptions {
+  /** Worker threads. @default one per core */
+  readonly threads?: number | undefined;
+  readonly signal: AbortSignal;
+  /** Hears of every event; the next image waits until it has been taken. */
+  readonly tell: (event: RenderEvent) => Promise<void>;
+}
+
+/**
+ * Renders what a request asks for in this process: without a store, queues or other workers.
+ *
+ * @param json as a request file has it, with paths for network and initial image
+ * @throws RequestError naming every problem; CudaUnavailableError; RuntimeError; the signal's reason
+ */
+export async function renderRequest(
+  network: AnalysedNetwork,
+  json: unknown,
+  { threads, signal, tell }: RenderRequestOptions,
+): Promise<void> {
+  const request = parseLocalRequest(json);
+  const initial = request.initialImage === null ? null : await readImage(request.initialImage);
+  const { layer, channels, labels } = resolveRequest(request, network, initial?.pinned ?? null);
+  let [ok, failed] = [0, 0];
+  const onChannel = async (rendered: RenderedChannel) => {
+    const { channel } = rendered;
+    const which = { channel, label: labels[channels.indexOf(channel)] ?? null, layer: layer.name };
+    const reason = rendered.kind === "failed" ? rendered.reason : unfitness(rendered);
+    if (rendered.kind === "failed" || reason !== null) {
+      failed++;
+      return tell({ kind: "failed", ...which, reason: reason ?? "" });
+    }
+    const { image, trace, seconds, seed } = rendered;
+    const { outputScaling } = request;
+    const raster = tileRaster(image, { outputScaling, isCentred: initial === null });
+    ok++;
+    return tell({
+      kind: "image",
+      ...which,
+      planes: image,
+      png: await encodePng(raster),
+      activation: trace.at(-1)!.activation,
+      trace,
+      seconds,
+      seed,
+    });
+  };
+  const renderer = createEngineRenderer(threads === undefined ? {} : { threads });
+  try {
+    await renderer.render(
+      {
+        ...request,
+        network,
+        layer: layer.index,
+        channels,
+        initialImage: initial?.raster ?? null,
+        provider: request.executionEnvironment === "gpu" ? "cuda" : "cpu",
+      },
+      {
+        signal,
+        onChannel,
+        onProgress: (progress) => void tell({ kind: "progress", ...progress }),
+      },
+    );
+  } finally {
+    await renderer.close();
+  }
+  await tell({ kind: "end", ok, failed });
+}
+
+async function readImage(path: string) {
+  try {
+    return await pinImage(path, await readFile(path));
+  } catch (error) {
+    if (!(error instanceof ImageError) && !(error instanceof Error && "code" in error)) throw error;
+    throw new RequestError([
+      `initialImage: given '${path}', which cannot be read: ${error.message}`,
+    ]);
+  }
+}

@@ -1,0 +1,38 @@
+import type { Planes, Raster } from "../../image/raster.ts";
+import { rescaleLinear } from "../../image/rescale.ts";
+import type { RenderRequest } from "../request/request.ts";
+import type { RenderedImage } from "./renderer.ts";
+
+const MID_GREY = 128;
+
+export interface TileOptions {
+  readonly outputScaling: RenderRequest["outputScaling"];
+  /** Whether the values lie around zero, as of an ascent from noise; of an image they are pixels. */
+  readonly isCentred: boolean;
+}
+
+/** A rendered image as its tile shows it: rescaled, or the raw values cut to 0..255. */
+export function tileRaster(image: Planes, { outputScaling, isCentred }: TileOptions): Raster {
+  if (outputScaling === "linear") return rescaleLinear(image);
+  const { width, height, data } = image;
+  const zeroLevel = isCentred ? MID_GREY : 0;
+  const pixels = width * height;
+  const bytes = new Uint8ClampedArray(3 * pixels);
+  for (let plane = 0; plane < 3; plane++) {
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      bytes[pixel * 3 + plane] = data[plane * pixels + pixel]! + zeroLevel;
+    }
+  }
+  return { width, height, data: new Uint8Array(bytes.buffer) };
+}
+
+/** Why the image cannot be a tile, or `null`: never let a NaN through, whoever made it. */
+export function unfitness({ image, trace }: RenderedImage): string | null {
+  if (trace.length === 0) return "the ascent left no trace";
+  const bad = trace.find(({ activation }) => !Number.isFinite(activation));
+  if (bad !== undefined) {
+    return `the activation is ${bad.activation} at iteration ${bad.iteration} of level ${bad.level}`;
+  }
+  const index = image.data.findIndex((value) => !Number.isFinite(value));
+  return index === -1 ? null : `value ${index} of the image is ${image.data[index]}`;
+}

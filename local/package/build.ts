@@ -1,0 +1,103 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+import packageJson from "../../package.json" with { type: "json" };
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const BUILT = join(ROOT, "dist");
+/** Where the types of all sources are written, before those of the library are picked out. */
+const ALL_TYPES = join(ROOT, "build/types");
+
+/** Files of the package, by their names in `dist/esm`; the first two are its `exports`. */
+const ENTRIES = {
+  dreamgrid: "lib/dreamgrid.ts",
+  local: "local/dreamgrid.ts",
+  "command-line": "local/cli/main.ts",
+  // lib/optvis/runtime/session-worker.ts starts it as a thread, from beside itself
+  "session-thread": "lib/optvis/runtime/session-thread.ts",
+};
+
+/**
+ * Builds what `npm pack` puts into the package: `dist/esm`, two folders deep as the sources are, so
+ * that `../../models` is the same folder seen from either; and `dist/types`.
+ *
+ * Third-party packages stay dependencies; the workspace's own, which no registry has, is part of it.
+ */
+async function buildPackage(): Promise<void> {
+  rmSync(BUILT, { recursive: true, force: true });
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ENTRIES,
+    outdir: join(BUILT, "esm"),
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    splitting: true,
+    metafile: true,
+    platform: "node",
+    format: "esm",
+    target: "node20.19",
+    external: Object.keys(packageJson.dependencies),
+    logLevel: "warning",
+  });
+  const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports);
+  checkDependencies(imported.map(({ path }) => path));
+  const inlined = Object.keys(metafile.inputs).filter((path) => path.startsWith("node_modules/"));
+  if (inlined.length > 0) {
+    throw new Error(
+      `not among the dependencies of package.json, so bundled: ${inlined.join(", ")}`,
+    );
+  }
+  execFileSync(
+    process.execPath,
+    [
+      join(ROOT, "node_modules/typescript/bin/tsc"),
+      "-p",
+      join(ROOT, "local/package"),
+      "--outDir",
+      ALL_TYPES,
+    ],
+    { stdio: "inherit" },
+  );
+  for (const file of typesReachedFrom([ENTRIES.dreamgrid, ENTRIES.local].map(declarationOf))) {
+    const target = join(BUILT, "types", file);
+    mkdirSync(dirname(target), { recursive: true });
+    cpSync(join(ALL_TYPES, file), target);
+  }
+}
+
+/** Each dependency is a promise to the user that it is needed. */
+function checkDependencies(imported: readonly string[]): void {
+  const isUsed = (name: string) =>
+    imported.some((path) => path === name || path.startsWith(`${name}/`));
+  const unused = Object.keys(packageJson.dependencies).filter((name) => !isUsed(name));
+  if (unused.length > 0) {
+    throw new Error(
+      `dependencies that the package does not import: ${unused.join(", ")}; make them devDependencies`,
+    );
+  }
+}
+
+/** Declaration files of the library, and those that they import; paths from the root. */
+function typesReachedFrom(files: readonly string[]): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const visit = (file: string) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    const text = readFileSync(join(ALL_TYPES, file), "utf8");
+    for (const [, path = ""] of text.matchAll(/(?:from |import\()"(\.[^"]+)"/g)) {
+      visit(declarationOf(normalize(join(dirname(file), path))));
+    }
+  };
+  for (const file of files) visit(file);
+  return reached;
+}
+
+function declarationOf(source: string): string {
+  return source.replace(/\.[jt]s$/, ".d.ts");
+}
+
+await buildPackage();

@@ -1,0 +1,44 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, onTestFinished, test } from "vitest";
+
+import { type ChannelImage, render, RequestError, sheet } from "../../lib/dreamgrid.ts";
+import { type RunEvent, startPipeline } from "../../local/dreamgrid.ts";
+import { temporaryFolder } from "../networks/temporary-folder.ts";
+import { tinyNetwork } from "../support/tiny-network.ts";
+
+async function pipelineIn(folder: string) {
+  const pipeline = await startPipeline({ dataFolder: join(folder, "data"), threads: 2 });
+  onTestFinished(() => pipeline.stop());
+  return pipeline;
+}
+
+test("the pipeline tells of a request's end, with the images and the sheet that render makes", async () => {
+  const folder = await temporaryFolder();
+  const { modelPath: network } = await tinyNetwork(folder);
+  const request = { network, layer: "classes", channels: "all", numIterations: 2 } as const;
+  const pipeline = await pipelineIn(folder);
+  const events: RunEvent[] = [];
+  for await (const event of pipeline.run([request])) events.push(event);
+  expect(events[0]).toMatchObject({ kind: "accepted", request: 0 });
+  const last = events.at(-1);
+  if (last?.kind !== "ended" || last.outcome.kind !== "ended") throw new Error("it did not end");
+  const { sheetPath, tilesFolder } = last.outcome;
+
+  const images: ChannelImage[] = [];
+  for await (const event of render(request)) if (event.kind === "image") images.push(event);
+  const sorted = images.toSorted((a, b) => a.channel - b.channel);
+  const tiles = (await readdir(tilesFolder)).filter((file) => file.endsWith(".png")).toSorted();
+  const bytes = await Promise.all(tiles.map((file) => readFile(join(tilesFolder, file))));
+  expect(bytes.map((tile) => tile.toString("base64"))).toEqual(
+    sorted.map(({ png }) => Buffer.from(png).toString("base64")),
+  );
+  expect(Buffer.from(await sheet(sorted)).equals(await readFile(sheetPath))).toBe(true);
+});
+
+test("a request that cannot be read is refused", async () => {
+  const pipeline = await pipelineIn(await temporaryFolder());
+  const running = pipeline.run([{ network: "tiny", layer: 2, channels: "all", seed: -1 }]);
+  await expect(running.next()).rejects.toThrow(RequestError);
+});
