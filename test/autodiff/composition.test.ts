@@ -6,10 +6,11 @@ import { vjp } from "../../lib/autodiff/vjp.ts";
 import type { Provider } from "../../lib/autodiff/provider.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import type { Graph } from "../../lib/onnx/model.ts";
-import { floatTensor, type FloatTensor } from "../../lib/onnx/tensor.ts";
+import type { FloatTensor } from "../../lib/onnx/tensor.ts";
 import { normal } from "../support/random.ts";
 import { OPERATOR_CHOICES, randomNetwork, type Step } from "../support/random-network.ts";
 import { compile } from "../support/run-graph.ts";
+import { addScaled, dot } from "../support/vectors.ts";
 
 const IMAGE_SHAPE = [2, 3, 6, 5];
 
@@ -128,15 +129,4 @@ function describe({ nodes }: ForwardPass): string {
   return nodes
     .map(({ op, inputs, outputs }) => `${outputs[0]} = ${op}(${inputs.join()})`)
     .join("; ");
-}
-
-function addScaled(x: FloatTensor, u: FloatTensor, step: number): FloatTensor {
-  return floatTensor(
-    x.shape,
-    x.data.map((value, i) => value + step * u.data[i]!),
-  );
-}
-
-function dot(a: FloatTensor, b: FloatTensor): number {
-  return a.data.reduce((sum, value, i) => sum + value * b.data[i]!, 0);
 }

@@ -14,6 +14,7 @@ import {
 import { CUDA_OPERATORS } from "./cuda-operators.ts";
 import { normal } from "./random.ts";
 import { compile, type FloatTensors } from "./run-graph.ts";
+import { addScaled, dot } from "./vectors.ts";
 
 /** An input that the image has no influence on. */
 interface ConstantInput {
@@ -214,17 +215,6 @@ function expectClose(actual: FloatTensor, expected: FloatTensor, what: string): 
   const scale = Math.max(...expected.data.map(Math.abs), 1e-30);
   const error = Math.max(...actual.data.map((value, i) => Math.abs(value - expected.data[i]!)), 0);
   expect(error / scale, `${what}: relative error`).toBeLessThan(FORWARD_TOLERANCE);
-}
-
-function addScaled(x: FloatTensor, u: FloatTensor, step: number): FloatTensor {
-  return floatTensor(
-    x.shape,
-    x.data.map((value, i) => value + step * u.data[i]!),
-  );
-}
-
-function dot(a: FloatTensor, b: FloatTensor): number {
-  return a.data.reduce((sum, value, i) => sum + value * b.data[i]!, 0);
 }
 
 /** Sum over the cotangents `v0`, `v1`, ... of their product with the outputs `y0`, `y1`, ... */
