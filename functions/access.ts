@@ -1,15 +1,15 @@
 import { JOB_PREFIX, UPLOAD_PREFIX } from "../lib/pipeline/keys.ts";
 
 /**
- * What a function may touch. `access.ts` beside each handler says it, and the function's IAM policy is
- * made of that (cdk/constructs/access.ts): what is not there is denied.
+ * What a function may touch. `access.ts` beside each handler says it, and the function's IAM policy
+ * is made of that (cdk/constructs/access.ts): what is not there is denied.
  */
 export interface Access {
   /** Parts of the bucket whose objects it reads, as prefixes of keys. */
   readonly read: readonly string[];
   /** Parts of the bucket whose objects it writes. */
   readonly write: readonly string[];
-  /** Queues it sends to; where GPU workers are deployed, `channels` are also theirs, and it wakes them. */
+  /** Queues it sends to. With GPU workers, `channels` is their queue too, and it may wake them. */
   readonly sendsTo: readonly ("channels" | "assembly")[];
 }
 

@@ -11,7 +11,7 @@ export type FunctionName = "intake" | "worker" | "gpu-worker" | "assembler" | "d
 /** Native packages cannot be bundled; they are shipped as they are, for linux/x64 alone. */
 const NATIVE_PACKAGES = ["onnxruntime-node", "sharp"];
 
-/** Networks that come with the code, and that functions which accept requests put into the bucket. */
+/** Networks that come with the code; functions that accept requests put them into the bucket. */
 const BUNDLED_NETWORKS = ["emojinet"];
 const BUNDLED_FOLDER = "models";
 /** There, in the functions' environment. */
@@ -29,8 +29,8 @@ export interface CodeBundle {
 }
 
 /**
- * Bundles a function's code, the AWS SDK included: what was tested is what runs. ES modules, so that
- * `import.meta.url` tells where the bundle lies. The output depends on the sources alone.
+ * Bundles a function's code, the AWS SDK included: what was tested is what runs. ES modules, so
+ * that `import.meta.url` tells where the bundle lies. The output depends on the sources alone.
  */
 export function bundleCode(name: FunctionName): CodeBundle {
   const main = build({ index: `functions/${name}/index.ts` });

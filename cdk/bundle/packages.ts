@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import { repositoryPath } from "./repository.ts";
 
-/** What of a package is needed at run time on linux/x64, where that is not simply its JavaScript. */
+/** What of a package is needed at run time on linux/x64, where that is not its JavaScript alone. */
 interface RuntimePackage {
   /** Paths inside the package, `/` between folders. */
   readonly files?: RegExp;
@@ -32,8 +32,8 @@ const RUNTIME_PACKAGES: Readonly<Record<string, RuntimePackage>> = {
 };
 
 /**
- * Copies packages of this repository's `node_modules`, and those that they depend on, as far as they
- * are needed on linux/x64.
+ * Copies packages of this repository's `node_modules`, and those that they depend on, as far as
+ * they are needed on linux/x64.
  *
  * @throws Error if one is not installed, as on another system
  */

@@ -41,8 +41,8 @@ export function objectStatements(bucket: IBucket, { read, write }: Access): Poli
   return [
     new PolicyStatement({ actions: ["s3:GetObject"], resources: read.map(under) }),
     new PolicyStatement({ actions: ["s3:PutObject"], resources: write.map(under) }),
-    // without it S3 answers 403, not 404, for an object that is not there; a condition on the prefix
-    // would take that away again, since a HEAD has none
+    // without it S3 answers 403, not 404, for an object that is not there; a condition on the
+    // prefix would take that away again, since a HEAD has none
     new PolicyStatement({ actions: ["s3:ListBucket"], resources: [bucket.bucketArn] }),
   ];
 }

@@ -1,7 +1,7 @@
 import { CfnElement, Stack, Validations } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
 
-/** Accepts findings of cdk-nag on a construct, each with the reason for a reader who audits them. */
+/** Accepts findings of cdk-nag on a construct, each with its reason, for auditors. */
 export function acknowledge(
   construct: IConstruct,
   reasons: Readonly<Record<`AwsSolutions-${string}`, string>>,

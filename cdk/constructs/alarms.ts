@@ -24,8 +24,8 @@ const FIVE_MINUTES = Duration.minutes(5);
 type WatchedQueue = "requests" | "assembly" | "channels";
 
 /**
- * How long a message may wait. Requests and results are dealt with in seconds; workers may be busy for
- * hours with a large job, but not for a working day.
+ * How long a message may wait. Requests and results are dealt with in seconds; workers may be busy
+ * for hours with a large job, but not for a working day.
  */
 const PATIENCE_SECONDS: Readonly<Record<WatchedQueue, number>> = {
   requests: 900,

@@ -4,8 +4,8 @@ import type { Cluster, ICluster } from "aws-cdk-lib/aws-ecs";
 import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
 
 /**
- * CDK is compiled without `exactOptionalPropertyTypes`; with it, some of its classes are not assignable
- * to their own interfaces. These views of a class are the one place that knows.
+ * CDK is compiled without `exactOptionalPropertyTypes`; with it, some of its classes are not
+ * assignable to their own interfaces. These views of a class are the one place that knows.
  */
 export const asBucket = (bucket: Bucket) => bucket as IBucket;
 export const asCluster = (cluster: Cluster) => cluster as ICluster;

@@ -74,8 +74,8 @@ export function addManagedInstances(scope: Construct, props: GpuCapacityProps): 
 }
 
 /**
- * The managed policy lets ECS pass roles called `ecsInstanceRole*` alone, and CDK gives that prefix to
- * the instance profile but not to its role; without this no instance ever starts.
+ * The managed policy lets ECS pass roles called `ecsInstanceRole*` alone, and CDK gives that prefix
+ * to the instance profile but not to its role; without this no instance ever starts.
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instances-instance-profile.html
  */
 function letEcsPassInstanceRole(provider: ManagedInstancesCapacityProvider): void {

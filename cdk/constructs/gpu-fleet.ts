@@ -93,8 +93,8 @@ export class GpuFleet extends Construct {
         taskDefinition: this.task.definition,
       });
     }
-    // Ec2Service refuses tasks for Managed Instances; FargateService takes them, and writes a network
-    // configuration that ECS refuses for host networking
+    // Ec2Service refuses tasks for Managed Instances; FargateService takes them, and writes a
+    // network configuration that ECS refuses for host networking
     const service = new FargateService(this, "Service", {
       ...common,
       taskDefinition: this.task.definition,

@@ -19,7 +19,7 @@ import { Construct } from "constructs";
 import { desiredGpuTasks } from "./gpu-metrics.ts";
 
 const PERIOD = Duration.minutes(1);
-/** Channels waiting or being rendered from which on so many workers are worth their start of minutes. */
+/** Channels waiting or being rendered from which on so many workers are worth starting. */
 const STEPS = [
   { channels: 1, tasks: 1 },
   { channels: 200, tasks: 2 },
@@ -115,7 +115,7 @@ function backlogOf(queue: Queue): MathExpression {
   });
 }
 
-/** 1 while workers are wanted and have nothing to do; so a worker just woken is given its minutes. */
+/** 1 while workers are wanted and idle; so a worker that was just woken is given its minutes. */
 function idle(service: BaseService, backlog: MathExpression): MathExpression {
   return new MathExpression({
     label: "idle",

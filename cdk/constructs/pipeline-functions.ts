@@ -32,8 +32,9 @@ const ANALYSIS_MEMORY_MB = 1_769;
 const ASSEMBLER_MEMORY_MB = 3_008;
 const SMALL_MEMORY_MB = 256;
 /**
- * Networks that a function has seen stay on its disk, and one may have 500 MB (lib/pipeline/limits.ts);
- * on 512 MB the second of them would not fit. Costs less than half a percent of the memory's price.
+ * Networks that a function has seen stay on its disk, and one may have 500 MB
+ * (lib/pipeline/limits.ts); on 512 MB the second of them would not fit. Costs less than half a
+ * percent of the memory's price.
  */
 const NETWORKS_DISK = Size.gibibytes(4);
 
@@ -91,8 +92,8 @@ export class PipelineFunctions extends Construct {
     const assembler = this.#create("assembler", props, {
       description: "follows jobs and builds the sheet of one whose channels have ended",
       memorySize: ASSEMBLER_MEMORY_MB,
-      // it asks to be called again every 15 minutes until a job's deadline of a day: 96 times, where
-      // Lambda would take the 16th for a loop and give the message up
+      // it asks to be called again every 15 minutes until a job's deadline of a day: 96 times,
+      // where Lambda would take the 16th for a loop and give the message up
       recursiveLoop: RecursiveLoop.ALLOW,
       environment: dispatchEnvironment(props),
     });

@@ -53,7 +53,7 @@ export interface RequestApiProps extends Pick<PipelineSettings, "auth" | "reques
   readonly handler: IFunction;
 }
 
-/** REST API: callers sign with SigV4, or by setting send an API key; bodies are checked by model. */
+/** REST API: callers sign with SigV4, or send an API key; bodies are checked by model. */
 export class RequestApi extends Construct {
   readonly api: RestApi;
 

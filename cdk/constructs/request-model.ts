@@ -8,7 +8,7 @@ export interface RequestModelProps {
   readonly description: string;
 }
 
-/** API Gateway's model of a request body, generated from the schema that the function checks with. */
+/** API Gateway's model of a request body, made of the schema that the function checks with. */
 export class RequestModel extends Construct {
   readonly modelId: string;
 
@@ -25,8 +25,8 @@ export class RequestModel extends Construct {
 }
 
 /**
- * JSON schema in draft 4, the only one that API Gateway knows. What JSON schema cannot say (a colour's
- * name, a key that is no address) is left to the function.
+ * JSON schema in draft 4, the only one that API Gateway knows. What JSON schema cannot say (a
+ * colour's name, a key that is no address) is left to the function.
  */
 export function modelSchema(schema: z.ZodType): Record<string, unknown> {
   return z.toJSONSchema(schema, {

@@ -14,7 +14,7 @@ export interface WorkQueueProps {
   readonly deadLetterVisibilityTimeout?: Duration;
 }
 
-/** A queue with its dead-letter queue: encrypted, TLS only, retried as often as the pipeline counts. */
+/** A queue with its dead-letter queue: encrypted, TLS only, MAX_RECEIVES deliveries. */
 export class WorkQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
@@ -40,8 +40,9 @@ export class WorkQueue extends Construct {
 }
 
 /**
- * Visibility timeout of a queue that feeds a function: six times the function's own, since throttled
- * polls count too. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ * Visibility timeout of a queue that feeds a function: six times the function's own, since
+ * throttled polls count too.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
 export function visibilityFor(functionTimeout: Duration): Duration {
   return Duration.seconds(6 * functionTimeout.toSeconds());

@@ -53,7 +53,7 @@ echo "job $job is accepted"
 while :; do
   answer=$(call "$api/jobs/$job")
   state=$(field "$answer" state)
-  echo "$state: $(field "$answer" ok) of $(field "$answer" total) channels drawn"
+  echo "$state: $(field "$answer" ok) of $(field "$answer" total) channels rendered"
   case $state in queued | running | cancelling) sleep "${POLL_SECONDS:-5}" ;; *) break ;; esac
 done
 

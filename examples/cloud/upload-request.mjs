@@ -41,7 +41,7 @@ const { jobId } = response;
 console.log(`job ${jobId} is accepted`);
 
 const job = JSON.parse(await text(await appearing(`jobs/${jobId}/complete.json`)));
-console.log(`${job.state}: ${job.ok} of ${job.total} channels drawn, ${job.failed} failed`);
+console.log(`${job.state}: ${job.ok} of ${job.total} channels rendered, ${job.failed} failed`);
 await writeFile(sheetPath, await (await appearing(job.montage)).transformToByteArray());
 console.log(`the sheet is ${sheetPath}; its parts are described in s3://${bucket}/${job.manifest}`);
 

@@ -84,7 +84,7 @@ function check<Schema extends z.ZodType>(
   return { problems: describeIssues(issues, { [where]: given }, fields) };
 }
 
-/** Numbers as numbers, where one is wanted; a parameter given twice as a list, which no schema takes. */
+/** Numbers where they are wanted; a parameter given twice is a list, which no schema takes. */
 function queryValues({ query }: ApiRequest, { shape }: ParameterSchema): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(query).map(([name, values]) => {

@@ -13,8 +13,8 @@ import type { ApiDeps } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 /**
- * The HTTP API as a Lambda function behind a REST API: finds the route, lets it check and answer, and
- * turns whatever is thrown into a problem document. Every answer is JSON.
+ * The HTTP API as a Lambda function behind a REST API: finds the route, lets it check and answer,
+ * and turns whatever is thrown into a problem document. Every answer is JSON.
  */
 export function createHandler(deps: ApiDeps) {
   return async (event: ApiEvent): Promise<APIGatewayProxyResult> => {

@@ -9,7 +9,7 @@ import {
   MAX_MODEL_BYTES,
 } from "../../lib/pipeline/limits.ts";
 
-/** The one description of what the API takes and gives; the OpenAPI document is generated from it. */
+/** The one description of what the API takes and gives; the OpenAPI document is made of it. */
 export const problemSchema = z
   .strictObject({
     type: z.string().describe("what kind of problem it is; stable, to branch on"),

@@ -1,6 +1,6 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 
-import { endPoisonedChannel } from "../../lib/pipeline/job/dead-letter.ts";
+import { endDeadLetter } from "../../lib/pipeline/job/dead-letter.ts";
 import type { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { batchResponse } from "../batch.ts";
@@ -22,7 +22,7 @@ export function createHandler(deps: DeadLetterDeps) {
     const failed: string[] = [];
     for (const { messageId, body } of event.Records) {
       try {
-        const result = await endPoisonedChannel(body, deps);
+        const result = await endDeadLetter(body, deps);
         deps.log.info("channel given up", { jobId: result.jobId, channel: result.channel });
         deps.onResult?.(result);
       } catch (error) {

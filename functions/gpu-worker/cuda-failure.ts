@@ -31,7 +31,7 @@ const STICKY = [
   /CUDNN_STATUS_EXECUTION_FAILED|CUBLAS_STATUS_EXECUTION_FAILED/,
 ];
 
-/** ONNX Runtime gives no codes, only text: hence the patterns, each from the library that words it. */
+/** ONNX Runtime gives no codes, only text: hence the patterns, each from the library it is of. */
 export function cudaFailureOf(error: unknown): CudaFailure {
   const text = textOf(error);
   if (STICKY.some((pattern) => pattern.test(text))) return "sticky";

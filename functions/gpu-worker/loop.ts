@@ -16,8 +16,8 @@ export interface LoopDeps extends RenderDeps {
 export type LoopEnd = "stopped" | "broken";
 
 /**
- * A group: as many images as one run on a card uses well. Fair queues hand out messages of one job in
- * a row unless others wait, so that it is mostly one job's.
+ * A group: as many images as one run on a card uses well. Fair queues hand out messages of one job
+ * in a row unless others wait, so that it is mostly one job's.
  */
 const GATHERING = {
   batchSize: 32,

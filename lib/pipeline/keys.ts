@@ -30,8 +30,8 @@ export const REQUEST_NOTIFICATION: NotificationRule = {
 };
 
 /**
- * A rule cannot say `jobs/<any>/results/`, but of all keys under `jobs/` only those of results end in a
- * digit and `.json`. So the assembler is never woken by what it writes itself.
+ * A rule cannot say `jobs/<any>/results/`, but of all keys under `jobs/` only those of results end
+ * in a digit and `.json`. So the assembler is never woken by what it writes itself.
  */
 export const RESULT_NOTIFICATIONS: readonly NotificationRule[] = Array.from(
   { length: 10 },
@@ -61,7 +61,7 @@ export const tileKey = (jobId: string, channel: number) =>
 export const rawTileKey = (jobId: string, channel: number) =>
   `${tilePrefix(jobId)}${channelName(channel)}.npy`;
 export const resultPrefix = (jobId: string) => jobKey(jobId, "results/");
-/** How a channel ended; written once, whoever comes first. */
+/** How a channel ended; written once, by whoever is first. */
 export const resultKey = (jobId: string, channel: number) =>
   `${resultPrefix(jobId)}${channelName(channel)}.json`;
 /** Progress snapshot; overwritten. */

@@ -1,6 +1,6 @@
 /**
- * Every limit of the service, with its unit and its reason. The cloud stack imports this file, so it
- * imports nothing.
+ * Every limit of the service, with its unit and its reason. The cloud stack imports this file, so
+ * it imports nothing.
  */
 
 /** A request document; 10,000 labels of a sensible length fit. */
@@ -13,8 +13,10 @@ export const MAX_CHANNELS_PER_JOB = 10_000;
 export const MAX_CHANNEL_INDEX = 99_999;
 
 /**
- * Per pyramid level: 20 times what the classes of the examples take. An iteration of GoogLeNet takes
- * 0.12 s on two cores (bench/README.md, job 4), so a level takes four minutes, and a CPU worker has 15.
+ * Per pyramid level: 20 times what the classes of the examples take. An iteration of GoogLeNet
+ * takes
+ * 0.12 s on two cores (bench/README.md, job 4), so a level takes four minutes, and a CPU worker has
+ * 15.
  */
 export const MAX_ITERATIONS = 2_000;
 
@@ -31,15 +33,15 @@ export const MAX_PYRAMID_SCALE = 4;
 export const MAX_IMAGE_SIDE_PX = 4_096;
 
 /**
- * channels x iterations x pixels, over all levels: the defence against requests that cost a fortune.
+ * channels x iterations x pixels, over all levels: the defence against requests that cost too much.
  * An atlas of GoogLeNet with the default options is 2.8e10.
  */
 export const MAX_PIXEL_ITERATIONS = 1e11;
 
 /**
- * channels x iterations x levels: each step leaves its activation in the manifest, which has 30 bytes
- * for it and is one string, of at most 2^29 characters in V8. An atlas of GoogLeNet with the default
- * options is 2.5e5.
+ * channels x iterations x levels: each step leaves its activation in the manifest, which has 30
+ * bytes for it and is one string, of at most 2^29 characters in V8. An atlas of GoogLeNet with the
+ * default options is 2.5e5.
  */
 export const MAX_ASCENT_STEPS = 5e6;
 
@@ -49,7 +51,9 @@ export const MAX_SEED = 2 ** 32 - 1;
 /** About what the largest image has uncompressed: 3 x 4,096 x 4,096. */
 export const MAX_INITIAL_IMAGE_BYTES = 50_000_000;
 
-/** A Lambda function holds it in memory while it loads, and several on its disk (cdk/pipeline-stack.ts). */
+/**
+ * A function holds it in memory while it loads, and several on its disk (pipeline-functions.ts).
+ */
 export const MAX_MODEL_BYTES = 500_000_000;
 
 /** A manifest, or a file of class names. */
@@ -64,19 +68,19 @@ export const MAX_THUMBNAIL_SIDE_PX = MAX_IMAGE_SIDE_PX;
 /** More than a tile of 224 px: a sheet of which most is background. */
 export const MAX_BORDER_PX = 256;
 
-/** Characters. A sheet shows about 40 in its title's usual size, and makes them smaller for more. */
+/** Characters. A sheet shows about 40 in its title's usual size, and more in a smaller one. */
 export const MAX_TITLE_LENGTH = 200;
 
-/** Characters. About 20 fit under a tile, the rest is cut; ImageNet's longest first names have 30. */
+/** Characters. About 20 fit under a tile, the rest is cut; ImageNet's first names have up to 30. */
 export const MAX_LABEL_LENGTH = 100;
 
 /**
- * Characters of a layer's or a class's name. Our networks' longest have 30; names that exporters make of
- * nested modules are a few times as long.
+ * Characters of a layer's or a class's name. Our networks' longest have 30; names that exporters
+ * make of nested modules are a few times as long.
  */
 export const MAX_NAME_LENGTH = 256;
 
-/** Characters of an object's key: S3 takes 1,024 bytes, and a character of UTF-8 may have several. */
+/** Characters of an object's key: S3 takes 1,024 bytes, of which a character may have several. */
 export const MAX_KEY_LENGTH = 512;
 
 /**
@@ -87,13 +91,14 @@ export const AUTO_CPU_CHANNELS = 100;
 
 /**
  * A job whose channels have not all ended by then is closed: the missing ones become failed. The
- * largest job takes the default 50 CPU workers an hour; a day leaves time for a person to see to an alarm.
+ * largest job takes the default 50 CPU workers an hour; a day leaves time for a person to see to an
+ * alarm.
  */
 export const JOB_DEADLINE_SECONDS = 24 * 3_600;
 
 /**
- * A job that `auto` gave to the GPU goes to the CPU too if none of its channels has ended by then. A Spot
- * instance with its image takes five to ten minutes.
+ * A job that `auto` gave to the GPU goes to the CPU too if none of its channels has ended by then.
+ * A Spot instance with its image takes five to ten minutes.
  */
 export const GPU_PATIENCE_SECONDS = 900;
 

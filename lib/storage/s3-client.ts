@@ -8,8 +8,9 @@ export interface S3Connection {
 }
 
 /**
- * By default the SDK adds a CRC-32 to every PUT, and to a presigned PUT that of an empty body, which
- * then refuses any other. Bodies that we send are protected by the SHA-256 in their signature.
+ * By default the SDK adds a CRC-32 to every PUT, and to a presigned PUT that of an empty body,
+ * which then refuses any other. Bodies that we send are protected by the SHA-256 in their
+ * signature.
  */
 const COMMON = { requestChecksumCalculation: "WHEN_REQUIRED" } as const;
 

@@ -63,7 +63,7 @@ test.each([
   const path = join(folder, sheet);
   const { stdout } = await send(request, path);
   expect(stdout).toMatch(/job \S+ is accepted/);
-  expect(stdout).toMatch(/completed: 5 of 5 channels drawn/);
+  expect(stdout).toMatch(/completed: 5 of 5 channels rendered/);
   const { width, height } = await decodeImage(await readFile(path));
   // two columns and three rows of 20 x 16, and a title above
   expect(width).toBe(40);

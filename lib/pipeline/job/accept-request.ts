@@ -42,11 +42,12 @@ export class IdempotencyConflictError extends Error {
 }
 
 /**
- * Checks a request against its network and makes it a job, or says everything that is wrong with it.
- * The same request is the same job, however often it comes; a call cut short is completed by the next.
+ * Checks a request against its network and makes it a job, or says everything that is wrong with
+ * it. The same request is the same job, however often it comes; a call cut short is completed by
+ * the next.
  *
- * Order of the writes: the reconcile message, then the plan, then the request and the channel messages.
- * So a job that exists (has a plan) is always looked at again, and never waits for ever.
+ * Order of the writes: the reconcile message, the plan, the request and the channel messages. So a
+ * job that exists (has a plan) is always looked at again, and its wait has an end.
  *
  * @param json the document, parsed as JSON and nothing more
  * @throws IdempotencyConflictError, and whatever store and queues throw

@@ -10,7 +10,8 @@ import {
 } from "./accept-request.ts";
 
 /**
- * Answers a request that was put into the drop zone: `requests/NAME.json` with `responses/NAME.json`.
+ * Answers a request that was put into the drop zone: `requests/NAME.json` with
+ * `responses/NAME.json`.
  *
  * @returns `null` if `key` is no request, or the object is gone; else what the response says
  */

@@ -11,8 +11,9 @@ export interface CancelDeps {
 export type CancelOutcome = "unknown" | "ended" | "cancelling";
 
 /**
- * Tells a job to stop. Channels that have ended stay as they are; the others end as cancelled, at once
- * where nobody is rendering them, within seconds where someone is. Telling it twice is no error.
+ * Tells a job to stop. Channels that have ended stay as they are; the others end as cancelled, at
+ * once where nobody is rendering them, within seconds where someone is. Telling it twice is no
+ * error.
  */
 export async function cancelJob(job: Job, { assembly, now }: CancelDeps): Promise<CancelOutcome> {
   if ((await job.findPlan()) === null) return "unknown";

@@ -4,12 +4,12 @@ import { parseChannelJob } from "./messages.ts";
 import type { ChannelResult } from "./result.ts";
 
 /**
- * Ends a channel whose message was given up: workers died or were lost on every delivery. So a job
+ * Ends a channel whose message was given up, as no worker lived to end it on any delivery. So a job
  * always reaches its number of results.
  *
  * @throws Error if the message names no channel of a job; it then stays in the dead-letter queue
  */
-export async function endPoisonedChannel(
+export async function endDeadLetter(
   body: string,
   { jobs, now }: { readonly jobs: Jobs; readonly now: () => Date },
 ): Promise<ChannelResult> {

@@ -15,8 +15,9 @@ export interface DispatchDeps {
 }
 
 /**
- * Writes the job's request and sends its messages unless that has been done; repeats what a crash left
- * half done. The request is the plan's: another one under the same idempotency key leaves nothing here.
+ * Writes the job's request and sends its messages unless that has been done; repeats what a crash
+ * left half done. The request is the plan's: another one under the same idempotency key leaves
+ * nothing here.
  */
 export async function dispatchJob(job: Job, deps: DispatchDeps): Promise<void> {
   if (await job.isDispatched()) return;

@@ -12,8 +12,8 @@ import {
 } from "./tally.ts";
 
 /**
- * What can be told about a job now. Its state is `queued` until a channel has ended; `cancelling` if
- * it has been told to stop, and some channels have not ended yet.
+ * What can be told about a job now. Its state is `queued` until a channel has ended; `cancelling`
+ * if it has been told to stop, and some channels have not ended yet.
  */
 export interface JobStatus extends JobTally<JobState | "queued" | "cancelling"> {
   readonly plan: JobPlan;

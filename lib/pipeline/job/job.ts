@@ -23,8 +23,9 @@ import {
 type Outcome = "created" | "exists";
 
 /**
- * One job, as its objects under `jobs/<id>/`: this class and its two parts, `tiles` and `sheet`, are
- * the only code that reads and writes them. The README's table says who writes each, and how often.
+ * One job, as its objects under `jobs/<id>/`: this class and its two parts, `tiles` and `sheet`,
+ * are the only code that reads and writes them. The README's table says who writes each, and how
+ * often.
  *
  * Objects that are written once have an `is` or `find` beside the method that writes them; of any
  * number of racing writers one creates the object, and nothing changes it afterwards.
@@ -58,7 +59,7 @@ export class Job {
     return outcome;
   }
 
-  /** A plan never changes, so it is read once. @throws ObjectNotFoundError if there is no such job */
+  /** A plan never changes, so it is read once. @throws ObjectNotFoundError if it is no job */
   async plan(): Promise<JobPlan> {
     const plan = await this.findPlan();
     if (plan === null) throw new ObjectNotFoundError(keys.planKey(this.id));
@@ -196,7 +197,7 @@ export class Job {
       completedAt: now.toISOString(),
     };
     const outcome = await this.#putOnce(keys.completeKey(this.id), completion);
-    // nobody looks at a job that has ended; another assembler at work keeps the map it has
+    // nobody looks at a job that has ended; an assembler that is still busy has its own reference
     this.#results = new Map();
     return outcome === "created" ? completion : null;
   }

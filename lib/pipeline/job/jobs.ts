@@ -26,8 +26,8 @@ export class Jobs {
   }
 
   /**
-   * All jobs, in the order of their ids. Folders that cannot be a job's, which a person may have put
-   * there, are left out; one without a plan may be among them.
+   * All jobs, in the order of their ids. Folders that cannot be a job's, which a person may have
+   * put there, are left out; one without a plan may be among them.
    *
    * @param after only those behind this id
    */
@@ -35,7 +35,7 @@ export class Jobs {
     const start = after === null ? undefined : `${after}/`;
     for await (const folder of this.#store.listFolders(JOB_PREFIX, start)) {
       const id = jobIdOf(JOB_PREFIX + folder);
-      // not among the recent: a walk over all of them would push those at work out
+      // not added to the recent ones: a walk over all jobs would push them out
       if (id !== null) yield this.#recent.get(id) ?? new Job(this.#store, id);
     }
   }

@@ -42,7 +42,7 @@ export const progressSchema = z.strictObject({
   updatedAt: z.iso.datetime(),
 });
 
-/** The body of `status.json`: how far a job had come at `updatedAt`. It may lag behind the results. */
+/** The body of `status.json`: how far a job had come at `updatedAt`; it may lag behind. */
 export type JobProgress = z.infer<typeof progressSchema>;
 
 export const completionSchema = z.strictObject({

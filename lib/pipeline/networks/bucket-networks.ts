@@ -34,9 +34,9 @@ export interface BucketNetworksOptions {
 }
 
 /**
- * Networks kept in the bucket under `models/<id>/`, copied to local disk and analysed on first use; the
- * analysis stays in memory. A copy lies in a folder named after everything in its manifest, so a network that is replaced in the bucket never
- * mixes with jobs that were accepted before.
+ * Networks kept in the bucket under `models/<id>/`, copied to local disk and analysed on first use;
+ * the analysis stays in memory. A copy lies in a folder named after everything in its manifest, so
+ * a network that is replaced in the bucket never mixes with jobs that were accepted before.
  */
 export class BucketNetworks implements NetworkSource {
   readonly #store: ObjectStore;

@@ -5,8 +5,9 @@ import { modelKey } from "../keys.ts";
 import { publishNetwork } from "./publish-network.ts";
 
 /**
- * Puts the networks that come with the code into the bucket, so that a request can name them as soon
- * as the pipeline stands. One that is there stays as it is: someone may have published their own.
+ * Puts the networks that come with the code into the bucket, so that a request can name them as
+ * soon as the pipeline stands. One that is there stays as it is: someone may have published their
+ * own.
  *
  * @param folder holds `<id>/network.json` and the model files
  * @returns ids of those that were not there

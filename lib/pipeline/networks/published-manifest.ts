@@ -4,7 +4,8 @@ import type { ObjectStore } from "../../storage/object-store.ts";
 import { modelKey } from "../keys.ts";
 
 /**
- * What the bucket says about a network, without a look at its files; `null` if there is no such network.
+ * What the bucket says about a network, without a look at its files; `null` if there is no such
+ * network.
  *
  * @throws ManifestError if its manifest is broken
  */

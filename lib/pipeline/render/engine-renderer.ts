@@ -66,7 +66,7 @@ function colourOfPlane({ channelOrder }: NetworkInput): readonly [number, number
   return channelOrder === "RGB" ? [0, 1, 2] : [2, 1, 0];
 }
 
-/** Pixels less the network's mean, planes in the network's order; the scale is the graph's concern. */
+/** Pixels less the network's mean, planes in the network's order; the graph applies the scale. */
 export function toNetworkPlanes(image: Raster, input: NetworkInput): Planes {
   const { width, height, data } = toPlanes(image);
   const pixels = width * height;

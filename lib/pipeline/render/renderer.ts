@@ -58,7 +58,7 @@ export interface RenderHooks {
   /** Once aborted, `render` rejects soon; channels that have ended stay ended. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RenderProgress) => void;
-  /** As each channel ends; awaited, so that no more images wait in memory than are being rendered. */
+  /** As each channel ends; awaited, so that finished images do not gather in memory. */
   readonly onChannel?: (result: RenderedChannel) => Promise<void>;
 }
 

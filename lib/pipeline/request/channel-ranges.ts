@@ -1,13 +1,13 @@
-/** Channels from `first` to `last`, both included and 1-based; written `"1:36"`, or `"5"` for one. */
+/** Channels from `first` to `last`, both included, 1-based; written `"1:36"`, or `"5"` for one. */
 export interface ChannelRange {
   readonly first: number;
   readonly last: number;
 }
 
-/** A range of two ends as requests have it. Nine digits are far beyond any layer, and exact numbers. */
+/** A range of two ends. Nine digits are far beyond any layer, and still exact as numbers. */
 export const RANGE_PATTERN = /^\d{1,9}:\d{1,9}$/;
 
-/** `null` if the text is neither `"1:36"` nor `"5"`. Whether there are such channels is not asked. */
+/** `null` if the text is neither `"1:36"` nor `"5"`. The layer may have no such channels. */
 export function parseRange(text: string): ChannelRange | null {
   if (!/^\d+(?::\d+)?$/.test(text)) return null;
   const [first = NaN, last = first] = text.split(":").map(Number);

@@ -32,7 +32,7 @@ export function describeIssues(
   });
 }
 
-/** Of a union whose one branch fits but for its elements (a list with a bad entry), those elements' issues. */
+/** Of a union of which one branch fits but for its elements (a list), those elements' issues. */
 function innermost(issue: Issue): readonly Issue[] {
   if (issue.code !== "invalid_union") return [issue];
   const fitting = issue.errors.filter((branch) => branch.every(({ path }) => path.length > 0));

@@ -1,7 +1,7 @@
-/** A request is four levels deep; far deeper ones exhaust the stack of whoever walks through them. */
+/** A request is four levels deep; walking through far deeper ones exhausts the stack. */
 export const MAX_NESTING_DEPTH = 32;
 
-/** Levels of lists and objects in a document. Counted level by level, so that depth costs no stack. */
+/** Levels of lists and objects in a document. Counted level by level, which takes no stack. */
 export function nestingDepth(json: unknown): number {
   let level: unknown[] = [json];
   for (let depth = 0; ; depth++) {

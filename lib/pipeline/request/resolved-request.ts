@@ -10,7 +10,7 @@ export interface InitialImage extends Size {
 
 /** A request that can be run: every name in it has been found. */
 export interface ResolvedRequest {
-  /** In normal form: `layer` is an index and `channels` are indices, so equal jobs are equal here. */
+  /** In normal form: `layer` and `channels` are indices, so equal jobs are equal here. */
   readonly request: RenderRequest;
   readonly manifest: NetworkManifest;
   readonly layer: {

@@ -99,7 +99,7 @@ function isWhole({ width, height }: Size, { maxSide, maxPixels }: SheetLimits): 
   return Math.max(width, height) <= maxSide && width * height <= maxPixels;
 }
 
-/** The same grid in little, to look at as one image: without borders and labels. */
+/** The same grid, smaller, to look at as one image: without borders and labels. */
 function reducedLayout(plan: JobPlan, layout: SheetLayout, maxSide: number): SheetLayout {
   const { rows, columns, thumbnail } = layout;
   const scale = maxSide / Math.max(layout.width, layout.height);

@@ -19,7 +19,7 @@ export function pageLayouts(layout: SheetLayout, maxSide: number): SheetLayout[]
   return pages.filter(({ tiles }) => tiles.length > 0);
 }
 
-/** The part with `count` columns of tiles from column `first` (0-based) on, as a sheet of its own. */
+/** The `count` columns of tiles from column `first` (0-based) on, as a sheet of its own. */
 function layoutColumns(layout: SheetLayout, first: number, count: number): SheetLayout {
   if (count === layout.columns) return layout;
   const columnWidth = layout.width / layout.columns;

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
-import { endPoisonedChannel } from "../../../lib/pipeline/job/dead-letter.ts";
+import { endDeadLetter } from "../../../lib/pipeline/job/dead-letter.ts";
 import { Jobs } from "../../../lib/pipeline/job/jobs.ts";
 import type { Completion } from "../../../lib/pipeline/job/tally.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
@@ -17,7 +17,7 @@ const CHANNELS = 5;
 /** Something that may happen to a job at any time, any number of times, at once with others. */
 type Step =
   | { readonly kind: "deliver"; readonly channels: readonly number[]; readonly noise: number }
-  | { readonly kind: "poison"; readonly channel: number }
+  | { readonly kind: "dead letter"; readonly channel: number }
   | { readonly kind: "assemble" }
   | { readonly kind: "reconcile" };
 
@@ -31,7 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       noise: fc.integer({ min: 0, max: 99 }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("poison" as const), channel }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("dead letter" as const), channel }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("assemble" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("reconcile" as const) }) },
 );
@@ -54,8 +54,8 @@ async function perform(
       await renderMessages(batch, { ...pipeline.renderDeps(renderer), jobs });
       return;
     }
-    case "poison":
-      await endPoisonedChannel(messages[happening.channel]!.body, { ...pipeline.deps, jobs });
+    case "dead letter":
+      await endDeadLetter(messages[happening.channel]!.body, { ...pipeline.deps, jobs });
       return;
     case "assemble":
       await assembleJob(jobs.open(jobId), assembler);

@@ -241,7 +241,7 @@ test("a worker that is stopped keeps what has ended and gives the rest back, eve
   expect(await renderMessages(last, pipeline.renderDeps(renderer), hooks)).toEqual(["m4"]);
 });
 
-test("channels of a cancelled job end as cancelled, undrawn", async () => {
+test("channels of a cancelled job end as cancelled, without an image", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept({ channels: [1, 2] });
   await pipeline.store.put(keys.cancelKey(jobId), Buffer.from("{}"), "application/json");
