@@ -26,14 +26,14 @@ import type { RenderRequestInput } from "./pipeline/request/request.ts";
 /*
  * The library at one glance:
  *
- *     readNetwork(pathOrId)         a network: its layers, class names and image input
- *     vjp(network, { layer })       its vector-Jacobian product from a layer to the image, as a graph
- *     differentiableGraph(...)      the same for the objective that an ascent raises
- *     encodeModel(graph)            a graph as the bytes of an .onnx file
- *     render({ network, layer, channels })   the image that excites each channel most, as events
- *     sheet(channels)               those images tiled into one
+ *     readNetwork(pathOrId)                     a network: layers, class names, image input
+ *     vjp(network, { layer })                   a layer's vector-Jacobian product, as a graph
+ *     differentiableGraph(network, { layer })   an ascent's objective and its gradient, as a graph
+ *     encodeModel(graph)                        a graph as the bytes of an .onnx file
+ *     render({ network, layer, channels })      the image that excites each channel most, as events
+ *     sheet(images)                             those images tiled into one
  *
- * The whole pipeline on this machine, with S3, SQS and the API, is in `dreamgrid/local`.
+ * The whole pipeline on this machine, with S3, SQS and the API, is `dreamgrid/local`.
  */
 export { UnsupportedGradientError } from "./autodiff/errors.ts";
 export { ImageError } from "./image/errors.ts";
@@ -67,7 +67,7 @@ class Network {
   readonly layers: readonly LayerRow[];
   /** Name of each class, channel 1 first; `null` where they are not known. */
   readonly labels: readonly string[] | null;
-  /** What was assumed about a file that no manifest describes, in a sentence; `null` for nothing. */
+  /** What was assumed of a file that no manifest describes, in a sentence; `null` for nothing. */
   readonly notice: string | null;
   /** @internal */
   readonly analysed: AnalysedNetwork;
@@ -112,9 +112,9 @@ export interface VjpOptions {
  * The vector-Jacobian product of a layer with respect to the image, as a graph of plain ONNX
  * operators that any runtime takes.
  *
- * Inputs: `image` [N, 3, H, W], as the network sees it: (pixel - mean) * scale, in its channel order;
- * `cotangent`, of the layer's shape. Outputs: `value`, the layer; `gradient` [N, 3, H, W], the sum
- * over the layer's elements of cotangent * d(value)/d(image).
+ * Inputs: `image` [N, 3, H, W], as the network sees it: (pixel - mean) * scale, in its channel
+ * order; `cotangent`, of the layer's shape. Outputs: `value`, the layer; `gradient` [N, 3, H, W],
+ * the sum over the layer's elements of cotangent * d(value)/d(image).
  *
  * @throws LayerNotFoundError; ShapeMismatchError if the network does not take such images;
  *   UnsupportedGradientError naming the operator that has no gradient

@@ -6,9 +6,9 @@ import type { JobOutcome, RunEvent } from "./run-events.ts";
 import { runJobs } from "./run-job.ts";
 
 /*
- * The whole pipeline on this machine: S3 and SQS on the loopback interface, and the handlers that run
- * in the cloud. What a request has rendered stays in the data folder: the same request again is the
- * same job, and a job that was cut short goes on when the pipeline starts again.
+ * The whole pipeline on this machine: S3 and SQS on the loopback interface, and the handlers that
+ * run in the cloud. What a request has rendered stays in the data folder: the same request again is
+ * the same job, and a job that was cut short goes on when the pipeline starts again.
  *
  *     const pipeline = await startPipeline({ dataFolder: "data" });
  *     for await (const event of pipeline.run([request])) console.log(event);
@@ -17,7 +17,9 @@ import { runJobs } from "./run-job.ts";
 export type { JobOutcome, RenderRequestInput, RunEvent };
 
 export interface PipelineOptions {
-  /** Created if need be. Objects lie in it as plain files; one process at a time may have it open. */
+  /**
+   * Created if need be. Objects lie in it as plain files; one process at a time may have it open.
+   */
   readonly dataFolder: string;
   /** Port of S3 and SQS. @default a free one */
   readonly port?: number;

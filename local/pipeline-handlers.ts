@@ -10,10 +10,10 @@ import type { PipelineEvents } from "./pipeline-events.ts";
 
 export interface HandlersOptions {
   readonly deps: AcceptDeps;
-  /** `null`: the channels are drawn elsewhere. */
+  /** `null`: the channels are rendered elsewhere. */
   readonly renderer: Renderer | null;
   readonly events: PipelineEvents;
-  /** Stops the drawing; channels at work are given back. */
+  /** Stops the rendering; channels at work are given back. */
   readonly signal: AbortSignal;
   readonly logOf: (functionName: string) => Log;
 }

@@ -34,7 +34,7 @@ import { resumeJobs } from "./resume-jobs.ts";
 export interface LocalPipelineOptions {
   /** Objects lie in it as plain files, `<dataFolder>/dreamgrid/<key>`. */
   readonly dataFolder: string;
-  /** Stays the caller's to close. `null`: channels are drawn by another process. */
+  /** Stays the caller's to close. `null`: channels are rendered by another process. */
   readonly renderer: Renderer | null;
   /** Of S3 and SQS. @default 0 - a free one */
   readonly port?: number;

@@ -16,15 +16,15 @@ export interface RunOptions {
   readonly onProgress?: (event: RunEvent) => void;
   /** Where networks are looked for. @default those of the environment */
   readonly networks?: OpenOptions;
-  /** @default 2 - while one job's last image is being drawn, the next keeps the cores busy */
+  /** @default 2 - while one job's last image is being rendered, the next keeps the cores busy */
   readonly jobsAtATime?: number;
   /** Gives up waiting; jobs that were begun go on when the pipeline runs again. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs requests through the pipeline, in their order, as a user of the cloud would: the network into
- * the bucket, the request into the drop zone, then wait for the sheet.
+ * Runs requests through the pipeline, in their order, as a user of the cloud would: the network
+ * into the bucket, the request into the drop zone, then wait for the sheet.
  *
  * @param requests may name networks and images by path
  * @throws NetworkError if a network cannot be opened; the signal's reason once it is aborted

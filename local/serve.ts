@@ -18,7 +18,7 @@ export interface ServeOptions {
   /** Searched for networks; those whose models are there are published. */
   readonly networkFolders: readonly string[];
   /**
-   * How soon channels that a killed process was drawing are drawn again.
+   * How soon channels that a killed process was rendering are rendered again.
    *
    * @default 12 - a heartbeat every 4 s is late only on a machine that does nothing else either
    */

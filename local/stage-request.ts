@@ -36,7 +36,9 @@ export async function stageRequest(
   return { ...request, network: id, initialImage };
 }
 
-/** A file without a manifest gets an id of its own, so that it takes no registered network's place. */
+/**
+ * A file without a manifest gets an id of its own, so that it takes no registered network's place.
+ */
 async function withOwnId(network: Network): Promise<Network> {
   if (network.notice === undefined) return network;
   const { manifest, modelPath } = network;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { decodeModel } from "../onnx/decode.ts";
 import { NetworkError } from "./errors.ts";
-import { imageInput, type ImageInput } from "./image-input.ts";
+import { DEFAULT_SIDE_PX, imageInput, type ImageInput } from "./image-input.ts";
 import { parseLabels } from "./labels.ts";
 import { MANIFEST_FILE, parseManifest, type NetworkManifest, type Triple } from "./manifest.ts";
 import type { Network } from "./registry.ts";
@@ -19,7 +19,7 @@ export interface NewNetwork {
   readonly channelOrder: "RGB" | "BGR";
   /** File with one class name a line. */
   readonly labelsPath: string | null;
-  /** Side of the square images to draw; only where the model leaves the size open. */
+  /** Side of the square images to render; only where the model leaves the size open. */
   readonly sizePx: number | null;
   readonly licence: string;
 }
@@ -33,7 +33,6 @@ export interface AddOptions {
   readonly check: (network: Network) => Promise<void>;
 }
 
-const DEFAULT_SIDE_PX = 224;
 const LABELS_FILE = "labels.txt";
 const modelFile = (id: string) => `${id}.onnx`;
 

@@ -10,8 +10,8 @@ const TOLERANCE = 0.5;
 const MOST_SUGGESTIONS = 3;
 
 /**
- * "did you mean 'seed' or 'speed'?": those of the known that are most like the name given; `""` where
- * none is near.
+ * "did you mean 'seed' or 'speed'?": those of the known that are most like the name given; `""`
+ * where none is near.
  */
 export function didYouMean(given: string, known: readonly (string | Named)[]): string {
   const nearest = nearestNames(

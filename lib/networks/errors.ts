@@ -1,6 +1,6 @@
 /**
- * A network, its manifest, its labels or one of its layers cannot be used as named. The message says
- * what to do.
+ * A network, its manifest, its labels or one of its layers cannot be used as named. The message
+ * says what to do.
  */
 export class NetworkError extends Error {
   override readonly name = this.constructor.name;

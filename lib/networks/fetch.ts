@@ -31,7 +31,8 @@ export interface DownloadOptions {
 
 /**
  * Downloads a file whole or not at all: into a temporary file beside the target, which becomes the
- * target only once size and SHA-256 are right. Two downloads of one target do not disturb each other.
+ * target only once size and SHA-256 are right. Two downloads of one target do not disturb each
+ * other.
  *
  * @throws DownloadError with the address and the remedy; the signal's reason if it was aborted
  */

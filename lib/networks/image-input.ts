@@ -2,6 +2,9 @@ import { describeInputs, imageCandidates } from "../onnx/image-candidates.ts";
 import type { Model } from "../onnx/model.ts";
 import { NetworkError } from "./errors.ts";
 
+/** Where neither file nor user says: what most ImageNet networks are trained at. */
+export const DEFAULT_SIDE_PX = 224;
+
 export interface ImageInput {
   readonly name: string;
   /** Pixels; `null` where the file leaves the size open. */

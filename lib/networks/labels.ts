@@ -5,8 +5,8 @@ import { ClassNameError } from "./errors.ts";
 const SYNSET_LINE = /^n\d{8}\s+(.+)$/;
 
 /**
- * Class names, one a line, the first line being channel 1. Of a line of `synset_words.txt` the first
- * synonym is the name: "tench".
+ * Class names, one a line, the first line being channel 1. Of a line of `synset_words.txt` the
+ * first synonym is the name: "tench".
  */
 export function parseLabels(text: string): string[] {
   return text

@@ -20,10 +20,10 @@ export function canonicalName(name: string): string {
 /**
  * Gives layers their names in graph order.
  *
- * A name comes from the node's own name, else its weight's (`fire2/squeeze1x1_w_0`), else its output
- * tensor's; names that exporters count up (`Conv_12`, `onnx::Relu_193`, `487`) come last. It is shown
- * as MATLAB does, with `-` for `/`. Caffe's in-place layers share their tensor's name but for the
- * number: the first keeps the stem, the others add their operator (`conv1-7x7_s2-relu`).
+ * A name comes from the node's own name, else its weight's (`fire2/squeeze1x1_w_0`), else its
+ * output tensor's; names that exporters count up (`Conv_12`, `onnx::Relu_193`, `487`) come last. It
+ * is shown as MATLAB does, with `-` for `/`. Caffe's in-place layers share their tensor's name but
+ * for the number: the first keeps the stem, the others add their operator (`conv1-7x7_s2-relu`).
  */
 export class LayerNamer {
   readonly #taken = new Set<string>();

@@ -115,7 +115,8 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
  * A name is looked for as it is among names, then aliases, then with `/`, `-`, `.` and a trailing
  * `_1` treated alike; the first of these that finds anything decides.
  *
- * @throws LayerNotFoundError with the range, the nearest names or the candidates of an ambiguous name.
+ * @throws LayerNotFoundError with the range, the nearest names or the candidates of an ambiguous
+ *   name.
  */
 export function findLayer(layers: readonly Layer[], reference: string | number): Layer {
   return typeof reference === "number" ? byIndex(layers, reference) : byName(layers, reference);

@@ -6,7 +6,7 @@ import { fileSha256, verifyFile } from "./checksum.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "./errors.ts";
 import { downloadFile, type DownloadProgress } from "./fetch.ts";
-import { imageInput } from "./image-input.ts";
+import { DEFAULT_SIDE_PX, imageInput } from "./image-input.ts";
 import { parseLabels } from "./labels.ts";
 import { NETWORK_ID, type ModelFile, type NetworkManifest } from "./manifest.ts";
 import { isAbsence, readIfThere, readManifest, surveyNetworks } from "./survey.ts";
@@ -30,7 +30,6 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
 }
 
-const DEFAULT_SIDE = 224; // px, what most ImageNet networks are trained at
 const DEFAULT_MEAN = 128; // the middle of 0..255
 
 /**
@@ -174,8 +173,8 @@ async function assumedManifest(path: string, sha256: string): Promise<NetworkMan
     files: [{ file, sha256, sizeBytes: (await stat(path)).size, source: null }],
     input: {
       name: input.name,
-      width: input.width ?? DEFAULT_SIDE,
-      height: input.height ?? DEFAULT_SIDE,
+      width: input.width ?? DEFAULT_SIDE_PX,
+      height: input.height ?? DEFAULT_SIDE_PX,
       channelOrder: "RGB",
       mean: [DEFAULT_MEAN, DEFAULT_MEAN, DEFAULT_MEAN],
       scale: [1, 1, 1],

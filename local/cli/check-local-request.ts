@@ -29,7 +29,7 @@ export async function checkLocalRequest(
 ): Promise<number> {
   if (request.executionEnvironment === "gpu") {
     throw new UsageError(
-      `${name}: executionEnvironment: given 'gpu', and the local pipeline draws on the CPU; say 'auto' or 'cpu'`,
+      `${name}: executionEnvironment: given 'gpu', and the local pipeline renders on the CPU; say 'auto' or 'cpu'`,
     );
   }
   const download = terminal.progressBar(`fetching ${request.network}`);

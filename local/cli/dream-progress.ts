@@ -26,7 +26,7 @@ export class DreamProgress {
   ) {
     this.#jobs = requests.map((request) => ({ ...request, steps: new Map(), traces: [] }));
     this.#terminal = terminal;
-    this.#bar = terminal.progressBar("drawing");
+    this.#bar = terminal.progressBar("rendering");
   }
 
   show(event: RunEvent): void {

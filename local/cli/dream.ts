@@ -8,7 +8,7 @@ import type { Terminal } from "./terminal.ts";
 export function dreamCommand(terminal: Terminal): Command {
   return new Command("dream")
     .description(
-      "draw the sheets that requests ask for, through the whole pipeline on this machine",
+      "render the sheets that requests ask for, through the whole pipeline on this machine",
     )
     .argument("[request.json...]", "request files (default: the four emojinet examples)")
     .option("--out <folder>", "where the sheets go", path, "dreams")
@@ -23,7 +23,7 @@ export function dreamCommand(terminal: Terminal): Command {
       `
 For request NAME.json it writes NAME.png (the sheet), NAME.manifest.json (what is where on it, with
 each image's activation trace) and NAME.tiles/ (each image; .npy too where output scaling is off).
-The same request again is the same job: what has been drawn is not drawn again.`,
+The same request again is the same job: what has been rendered is not rendered again.`,
     )
     .action(async (files: readonly string[], flags: DreamFlags) => {
       const { runDream } = await import("./run-dream.ts");

@@ -11,7 +11,7 @@ import {
 import type { ExportFlags } from "./run-export-graph.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** `dreamgrid export-graph`: the graph we differentiate with, as an .onnx file of plain operators. */
+/** `dreamgrid export-graph`: the differentiable graph, an .onnx file of plain operators. */
 export function exportGraphCommand(terminal: Terminal): Command {
   return new Command("export-graph")
     .description("write the differentiable graph of a layer as an .onnx file")

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 
 import { UsageError } from "./user-errors.ts";
 
-/** Runs `work` with `folder` in place; what was created of it is removed again if the work fails. */
+/** Runs `work` with `folder` in place; what was created of it is removed if the work fails. */
 export async function withFolder(folder: string, work: () => Promise<void>): Promise<void> {
   const created = await makeWritable([folder]);
   try {
@@ -14,7 +14,7 @@ export async function withFolder(folder: string, work: () => Promise<void>): Pro
   }
 }
 
-/** Creates folders that files can be written into, all or none of them; returns those that are new. */
+/** Creates folders that can be written into, all or none of them; returns those that are new. */
 export async function makeWritable(folders: readonly string[]): Promise<readonly string[]> {
   const created: string[] = [];
   try {

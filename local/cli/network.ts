@@ -10,7 +10,7 @@ import {
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
-/** Opens a network by id or `.onnx` path and reads its layers; downloads are told on standard error. */
+/** Opens a network by id or path and reads its layers; downloads are told on standard error. */
 export async function openForCommand(
   idOrPath: string,
   { env, progressBar }: Terminal,
@@ -39,7 +39,7 @@ export function noteAssumptions({ notice }: AnalysedNetwork, { note }: Terminal)
 /**
  * A network and one of its layers, by name or by 1-based index as a command line spells either.
  *
- * @throws LayerNotFoundError if no layer answers to it; UsageError if it has no channels to draw;
+ * @throws LayerNotFoundError if no layer answers to it; UsageError if it has no channels to render;
  *   ModelError if it cannot be computed
  */
 export async function openLayer(

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-/** Reads a file that the user named. Its path goes with every error: Node leaves it out for a folder. */
+/** Reads a file that the user named. Every error has its path: Node leaves it out for a folder. */
 export async function readUserFile(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);

@@ -68,7 +68,7 @@ async function render(
   terminal: Terminal,
 ): Promise<readonly AscentResult[]> {
   const engine = new AscentEngine(threads === undefined ? {} : { threads });
-  const bar = terminal.progressBar(`ascending ${task.layer.name}`);
+  const bar = terminal.progressBar(`rendering ${task.layer.name}`);
   const total = task.channels.length * task.levels.length * task.iterations;
   const done = new Map<number, number>();
   try {
@@ -87,7 +87,7 @@ async function render(
   }
 }
 
-/** "5", "1:36" and "1,2,5" as 1-based channels; one may be named twice, to start from two images. */
+/** "5", "1:36" and "1,2,5" as 1-based channels; one named twice starts from two images. */
 function channelNumbers(
   written: readonly string[],
   layer: { readonly name: string; readonly channels: number },

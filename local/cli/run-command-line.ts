@@ -18,14 +18,14 @@ const EXIT_INTERRUPTED = 130;
  * Runs `dreamgrid` with the words after its name. A command's definition is light and imports its
  * work (`run-<command>.ts`) when it is asked for, so that help and misspelt options answer at once.
  *
- * @returns the exit code: 0, or after one line on standard error 2 for a request that cannot be done
- *   and 130 for one that was interrupted
+ * @returns the exit code: 0, or after one line on standard error 2 for a request that cannot be
+ *   done and 130 for one that was interrupted
  * @throws what is a fault of ours
  */
 export async function runCommandLine(words: readonly string[], io: CommandIo): Promise<number> {
   const terminal = createTerminal(io);
   const program = new Command("dreamgrid")
-    .description("draws what a convolutional network has learned")
+    .description("renders what a convolutional network has learned")
     .version(packageJson.version)
     .addCommand(dreamCommand(terminal))
     .addCommand(serveCommand(terminal))
@@ -47,7 +47,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
   }
 }
 
-/** commander would end the process, write to the process's own streams, and take two lines for an error. */
+/** commander would end the process, write to its own streams, and take two lines for an error. */
 function settle(command: Command, io: CommandIo): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),

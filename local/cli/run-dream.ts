@@ -19,7 +19,7 @@ import { readUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { InterruptedError, UsageError } from "./user-errors.ts";
 
-/** What `dream` draws when it is given nothing: the example, on the network that needs no download. */
+/** What `dream` renders when given nothing: the example on the network that needs no download. */
 export const EXAMPLES = [
   "emojinet-1-conv1.json",
   "emojinet-2-conv2-reduce.json",
@@ -163,6 +163,6 @@ async function deliver(
   terminal.print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
   if (failed > 0)
     terminal.note(
-      `${name}: ${failed} channels failed; ${name}.manifest.json says why; the same request is the same job, --data with another folder draws it anew`,
+      `${name}: ${failed} channels failed; ${name}.manifest.json says why; the same request is the same job, --data with another folder renders it anew`,
     );
 }

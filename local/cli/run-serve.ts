@@ -22,7 +22,7 @@ export interface ServeFlags {
 }
 
 export interface ServeHooks {
-  /** What draws; tests put a fake in its place. @default the engine */
+  /** What renders; tests put a fake in its place. @default the engine */
   readonly createRenderer?: (threads: number | undefined) => Renderer;
   /** @default that of the service */
   readonly recoverySeconds?: number;

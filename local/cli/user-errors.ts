@@ -29,7 +29,9 @@ const USER_ERRORS = [
   RuntimeError,
 ];
 
-/** The embedded endpoint's, by name: the second comes through a client, and the package loads late. */
+/**
+ * The embedded endpoint's, by name: the second comes through a client, and the package loads late.
+ */
 const ENDPOINT_ERRORS = ["DataFolderInUseError", "InsufficientStorage"];
 
 /** Files the user named that cannot be read or written. */

@@ -1,7 +1,8 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 
 /**
- * Writes files so that each is there whole or not at all, and none of them if one cannot be written.
+ * Writes files so that each is there whole or not at all, and none of them if one cannot be
+ * written.
  *
  * @param files contents by path; the folders must exist
  */

@@ -25,7 +25,8 @@ const ENTRIES = {
  * Builds what `npm pack` puts into the package: `dist/esm`, two folders deep as the sources are, so
  * that `../../models` is the same folder seen from either; and `dist/types`.
  *
- * Third-party packages stay dependencies; the workspace's own, which no registry has, is part of it.
+ * Third-party packages stay dependencies; the workspace's own, which no registry has, is part of
+ * it.
  */
 async function buildPackage(): Promise<void> {
   rmSync(BUILT, { recursive: true, force: true });
