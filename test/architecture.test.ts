@@ -230,6 +230,16 @@ describe("architecture", () => {
     expect(circleAmong(circle.slice(0, -1))).toBeNull();
   });
 
+  test("the endpoint's README names the operations that the project sends", () => {
+    const users = imports.filter(({ to }) => /^@aws-sdk\/client-(s3|sqs)$/.test(to));
+    const commands = users.flatMap(({ from }) =>
+      [...readFileSync(from, "utf8").matchAll(/new (\w+)Command\(/g)].map(([, name]) => name!),
+    );
+    const readme = readFileSync("local/endpoint/README.md", "utf8");
+    const named = /dreamgrid itself sends .*?\. It also/.exec(readme)?.[0] ?? "";
+    expect(new Set(named.match(/\b[A-Z]\w*[a-z][A-Z]\w*/g))).toEqual(new Set(commands));
+  });
+
   test("a forbidden import is found", () => {
     const upwards = importsOf("lib/onnx/x.ts", 'import { a } from "../optvis/y.ts";');
     expect(forbiddenImports(upwards)).toHaveLength(1);
