@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import type { APIGatewayProxyResult } from "aws-lambda";
 
 import type { ApiEvent } from "../functions/api/api-request.ts";
-import { PROBLEM_CONTENT_TYPE, problemDocument } from "../functions/api/problem.ts";
+import { PROBLEM_CONTENT_TYPE, ProblemError, problemReply } from "../functions/api/problem.ts";
 import { MAX_REQUEST_BYTES } from "../lib/pipeline/limits.ts";
 
 export type ApiHandler = (event: ApiEvent) => Promise<APIGatewayProxyResult>;
@@ -77,7 +77,7 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
     error.code === "HPE_HEADER_OVERFLOW"
       ? `address and headers are longer than ${maxHeaderSize} bytes; send less`
       : `not HTTP as the server reads it: ${error.message}`;
-  const body = JSON.stringify(problemDocument("invalid-request", [`request: ${reason}`]));
+  const { body } = problemReply(new ProblemError("invalid-request", [`request: ${reason}`]));
   socket.end(
     [
       "HTTP/1.1 400 Bad Request",
@@ -96,12 +96,8 @@ function isForUs({ headers: { host = "" } }: IncomingMessage): boolean {
 }
 
 function foreignHost({ headers: { host = "" } }: IncomingMessage): APIGatewayProxyResult {
-  const problems = [`Host: given '${host.slice(0, 80)}'; wanted localhost or ${LOOPBACK}`];
-  return {
-    statusCode: 400,
-    headers: { "Content-Type": PROBLEM_CONTENT_TYPE },
-    body: JSON.stringify(problemDocument("invalid-request", problems)),
-  };
+  const problem = `Host: given '${host.slice(0, 80)}'; wanted localhost or ${LOOPBACK}`;
+  return problemReply(new ProblemError("invalid-request", [problem]));
 }
 
 function toEvent(incoming: IncomingMessage, body: Buffer): ApiEvent {

@@ -18,17 +18,6 @@ export interface RouteInput<Path, Query, Body> {
 /** Values of `{name}` in a path, or of a query. */
 export type ParameterSchema = z.ZodObject;
 
-export interface BodyDefinition<Body extends z.ZodType> {
-  readonly schema: Body;
-  /** In the OpenAPI document; `null` where no body is read. */
-  readonly schemaName: string | null;
-}
-
-export const NO_BODY: BodyDefinition<z.ZodUndefined> = {
-  schema: z.undefined(),
-  schemaName: null,
-};
-
 export interface InputDefinition<
   Path extends ParameterSchema,
   Query extends ParameterSchema,
@@ -36,9 +25,18 @@ export interface InputDefinition<
 > {
   readonly path: Path;
   readonly query: Query;
-  readonly body: BodyDefinition<Body>;
+  /** `schemaName`: in the OpenAPI document; `null` where no body is read. */
+  readonly body: { readonly schema: Body; readonly schemaName: string | null };
   readonly takesIdempotencyKey: boolean;
 }
+
+/** Of a route that takes nothing; the others are written as what they differ in. */
+export const NO_INPUT = {
+  path: z.strictObject({}),
+  query: z.strictObject({}),
+  body: { schema: z.undefined(), schemaName: null },
+  takesIdempotencyKey: false,
+} as const;
 
 /** @throws ProblemError listing everything that is wrong with the request */
 export function checkInput<
@@ -46,42 +44,36 @@ export function checkInput<
   Query extends ParameterSchema,
   Body extends z.ZodType,
 >(
-  definition: InputDefinition<Path, Query, Body>,
+  {
+    path,
+    query,
+    body: { schema, schemaName },
+    takesIdempotencyKey,
+  }: InputDefinition<Path, Query, Body>,
   request: ApiRequest,
 ): RouteInput<z.output<Path>, z.output<Query>, z.output<Body>> {
-  const json = definition.body.schemaName === null ? undefined : readJsonBody(request);
-  const path = check(definition.path, request.path, "path");
-  const query = check(definition.query, queryValues(request, definition.query), "query");
-  const body = check(definition.body.schema, json, null);
-  const key = definition.takesIdempotencyKey ? idempotencyKey(request) : { value: null };
-  const problems = [path, query, key, body].flatMap((part) => part.problems ?? []);
-  if ("problems" in path || "problems" in query || "problems" in key || "problems" in body) {
-    throw new ProblemError("invalid-request", problems);
+  const json = schemaName === null ? undefined : readJsonBody(request);
+  const given = { path: request.path, query: queryValues(request, query) };
+  const inPath = path.safeParse(given.path);
+  const inQuery = query.safeParse(given.query);
+  const body = schema.safeParse(json);
+  const keys = takesIdempotencyKey ? request.header("idempotency-key") : [];
+  const [idempotencyKey = null] = keys;
+  if (inPath.success && inQuery.success && body.success && keys.length <= 1) {
+    const { basePath } = request;
+    return { path: inPath.data, query: inQuery.data, body: body.data, idempotencyKey, basePath };
   }
-  return {
-    path: path.value,
-    query: query.value,
-    body: body.value,
-    idempotencyKey: key.value,
-    basePath: request.basePath,
-  };
+  const fields = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  throw new ProblemError("invalid-request", [
+    ...describeIssues(issuesIn("path", inPath.error), given, []),
+    ...describeIssues(issuesIn("query", inQuery.error), given, []),
+    ...(keys.length > 1 ? [`Idempotency-Key: given ${keys.length} times; wanted once`] : []),
+    ...describeIssues(body.error?.issues ?? [], json, fields),
+  ]);
 }
 
-type Checked<T> =
-  { readonly value: T; readonly problems?: never } | { readonly problems: readonly string[] };
-
-/** @param where put before the names of fields; `null` for the body, whose fields users know */
-function check<Schema extends z.ZodType>(
-  schema: Schema,
-  given: unknown,
-  where: string | null,
-): Checked<z.output<Schema>> {
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return { value: parsed.data };
-  const fields = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-  if (where === null) return { problems: describeIssues(parsed.error.issues, given, fields) };
-  const issues = parsed.error.issues.map((issue) => ({ ...issue, path: [where, ...issue.path] }));
-  return { problems: describeIssues(issues, { [where]: given }, fields) };
+function issuesIn(where: "path" | "query", error: z.ZodError | undefined) {
+  return (error?.issues ?? []).map((issue) => ({ ...issue, path: [where, ...issue.path] }));
 }
 
 /** Numbers where they are wanted; a parameter given twice is a list, which no schema takes. */
@@ -102,11 +94,4 @@ function wantsNumber(schema: z.core.$ZodType | undefined): boolean {
     return wantsNumber(schema.unwrap());
   }
   return schema instanceof z.ZodNumber;
-}
-
-function idempotencyKey(request: ApiRequest): Checked<string | null> {
-  const values = request.header("idempotency-key");
-  const [first = null] = values;
-  if (values.length <= 1) return { value: first };
-  return { problems: [`Idempotency-Key: given ${values.length} times; wanted once`] };
 }

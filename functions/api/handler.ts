@@ -2,13 +2,7 @@ import type { APIGatewayProxyResult } from "aws-lambda";
 
 import { type ApiEvent, decodeEvent } from "./api-request.ts";
 import { findRoute } from "./find-route.ts";
-import {
-  PROBLEM_CONTENT_TYPE,
-  problemDocument,
-  ProblemError,
-  type ProblemKind,
-  PROBLEMS,
-} from "./problem.ts";
+import { ProblemError, problemReply } from "./problem.ts";
 import type { ApiDeps } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
@@ -28,23 +22,10 @@ export function createHandler(deps: ApiDeps) {
         body: JSON.stringify(body),
       };
     } catch (error) {
-      if (error instanceof ProblemError) {
-        return problemReply(error.kind, error.problems, error.headers);
-      }
+      if (error instanceof ProblemError) return problemReply(error);
       deps.log.error("request failed", { method: event.httpMethod, path: event.path, error });
-      return problemReply("internal", ["the request could not be carried out; try again later"]);
+      const problem = "the request could not be carried out; try again later";
+      return problemReply(new ProblemError("internal", [problem]));
     }
-  };
-}
-
-function problemReply(
-  kind: ProblemKind,
-  problems: readonly string[],
-  headers: Readonly<Record<string, string>> = {},
-): APIGatewayProxyResult {
-  return {
-    statusCode: PROBLEMS[kind].status,
-    headers: { "Content-Type": PROBLEM_CONTENT_TYPE, ...headers },
-    body: JSON.stringify(problemDocument(kind, problems)),
   };
 }

@@ -1,17 +1,17 @@
 import { z } from "zod";
 
-import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { acceptRequest, IdempotencyConflictError } from "../../lib/pipeline/job/accept-request.ts";
 import { cancelJob } from "../../lib/pipeline/job/cancel-job.ts";
 import type { Job } from "../../lib/pipeline/job/job.ts";
-import { type JobStatus, readJobStatus } from "../../lib/pipeline/job/job-status.ts";
+import { readJobStatus } from "../../lib/pipeline/job/job-status.ts";
 import { DamagedObjectError } from "../../lib/pipeline/json.ts";
 import { requestSchema } from "../../lib/pipeline/request/request.ts";
-import { NO_BODY } from "./check-input.ts";
+import { NO_INPUT } from "./check-input.ts";
 import { jobLink, jobPageLink } from "./links.ts";
-import { describeJob, summariseJob } from "./describe-job.ts";
+import { describeJob, type DescribeOptions, summariseJob } from "./describe-job.ts";
+import { lookAtEach } from "./look-at-each.ts";
 import { ProblemError } from "./problem.ts";
-import { defineRoute } from "./route.ts";
+import { type ApiDeps, defineRoute } from "./route.ts";
 import {
   acceptedSchema,
   channelPageSchema,
@@ -21,16 +21,19 @@ import {
   jobSchema,
 } from "./schemas.ts";
 
-const jobPath = z.strictObject({ jobId: jobIdSchema });
-const nothing = z.strictObject({});
+/** Of the routes that answer with one page of a job's channels. */
+const JOB_INPUT = {
+  ...NO_INPUT,
+  path: z.strictObject({ jobId: jobIdSchema }),
+  query: channelPageSchema,
+};
 
 export const createJob = defineRoute({
   method: "POST",
   template: "/jobs",
   operationId: "createJob",
   summary: "Renders channels of a layer; the same request again is the same job",
-  path: nothing,
-  query: nothing,
+  ...NO_INPUT,
   body: { schema: requestSchema, schemaName: "RenderRequest" },
   takesIdempotencyKey: true,
   success: {
@@ -60,18 +63,10 @@ export const getJob = defineRoute({
   template: "/jobs/{jobId}",
   operationId: "getJob",
   summary: "How far a job is, with links to its images",
-  path: jobPath,
-  query: channelPageSchema,
-  body: NO_BODY,
-  takesIdempotencyKey: false,
+  ...JOB_INPUT,
   success: { status: 200, description: "the job", schema: jobSchema, schemaName: "Job" },
   problems: ["not-found"],
-  handle: async ({ path, query, basePath }, deps) => {
-    const job = deps.jobs.open(path.jobId);
-    const status = await readJobStatus(job);
-    if (status === null) throw noSuchJob(job);
-    return { body: await describeJob(job, status, { page: query, basePath, links: deps.links }) };
-  },
+  handle: async (input, deps) => answerJob(deps.jobs.open(input.path.jobId), input, deps),
 });
 
 export const listJobs = defineRoute({
@@ -79,10 +74,8 @@ export const listJobs = defineRoute({
   template: "/jobs",
   operationId: "listJobs",
   summary: "All jobs, page by page",
-  path: nothing,
+  ...NO_INPUT,
   query: jobPageSchema,
-  body: NO_BODY,
-  takesIdempotencyKey: false,
   success: {
     status: 200,
     description: "one page of jobs",
@@ -104,39 +97,18 @@ export const listJobs = defineRoute({
       listed.length > limit && last !== undefined
         ? jobPageLink(basePath, { after: last.id, limit })
         : null;
-    const found = (await mapConcurrently(page, lookAt)).flat();
-    return {
-      body: {
-        jobs: found.flatMap((status) =>
-          typeof status === "string" ? [] : [summariseJob(status, basePath)],
-        ),
-        problems: found.filter((problem) => typeof problem === "string"),
-        links: { next },
-      },
-    };
+    const { found, problems } = await lookAtEach(page, readJobStatus, DamagedObjectError);
+    const summaries = found.map((status) => summariseJob(status, basePath));
+    return { body: { jobs: summaries, problems, links: { next } } };
   },
 });
-
-/** The job, or what is wrong with it: one damaged job must not hide the others. */
-async function lookAt(job: Job): Promise<(JobStatus | string)[]> {
-  try {
-    const status = await readJobStatus(job);
-    return status === null ? [] : [status];
-  } catch (error) {
-    if (error instanceof DamagedObjectError) return [error.message];
-    throw error;
-  }
-}
 
 export const deleteJob = defineRoute({
   method: "DELETE",
   template: "/jobs/{jobId}",
   operationId: "cancelJob",
   summary: "Stops a job: channels that have not ended end as cancelled",
-  path: jobPath,
-  query: channelPageSchema,
-  body: NO_BODY,
-  takesIdempotencyKey: false,
+  ...JOB_INPUT,
   success: {
     status: 202,
     description: "the job has been told to stop",
@@ -144,18 +116,22 @@ export const deleteJob = defineRoute({
     schemaName: "Job",
   },
   problems: ["not-found", "conflict"],
-  handle: async ({ path, query, basePath }, deps) => {
-    const job = deps.jobs.open(path.jobId);
-    const outcome = await cancelJob(job, deps);
-    if (outcome === "ended") {
+  handle: async (input, deps) => {
+    const job = deps.jobs.open(input.path.jobId);
+    if ((await cancelJob(job, deps)) === "ended") {
       throw new ProblemError("conflict", [`job '${job.id}' has ended; there is nothing to cancel`]);
     }
-    const status = outcome === "unknown" ? null : await readJobStatus(job);
-    if (status === null) throw noSuchJob(job);
-    return { body: await describeJob(job, status, { page: query, basePath, links: deps.links }) };
+    return answerJob(job, input, deps);
   },
 });
 
-function noSuchJob({ id }: Job): ProblemError {
-  return new ProblemError("not-found", [`there is no job '${id}'`]);
+/** @throws ProblemError if there is no such job */
+async function answerJob(
+  job: Job,
+  { query, basePath }: { readonly query: DescribeOptions["page"]; readonly basePath: string },
+  { links }: ApiDeps,
+) {
+  const status = await readJobStatus(job);
+  if (status === null) throw new ProblemError("not-found", [`there is no job '${job.id}'`]);
+  return { body: await describeJob(job, status, { page: query, basePath, links }) };
 }

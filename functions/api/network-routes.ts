@@ -4,28 +4,22 @@ import { ManifestError, NetworkError } from "../../lib/networks/errors.ts";
 import { layerRows } from "../../lib/networks/layer-rows.ts";
 import { NETWORK_ID, type NetworkManifest } from "../../lib/networks/manifest.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
-import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { layerProblems } from "../../lib/pipeline/networks/layer-problems.ts";
 import { findPublishedManifest } from "../../lib/pipeline/networks/published-manifest.ts";
-import type { ObjectStore } from "../../lib/storage/object-store.ts";
-import { NO_BODY } from "./check-input.ts";
+import { NO_INPUT } from "./check-input.ts";
 import { layersLink } from "./links.ts";
+import { lookAtEach } from "./look-at-each.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
 import { layerTableSchema, networkIdSchema, networkListSchema } from "./schemas.ts";
-
-const nothing = z.strictObject({});
 
 export const listNetworks = defineRoute({
   method: "GET",
   template: "/networks",
   operationId: "listNetworks",
   summary: "The networks that a request can name",
-  path: nothing,
-  query: nothing,
-  body: NO_BODY,
-  takesIdempotencyKey: false,
+  ...NO_INPUT,
   success: {
     status: 200,
     description: "all networks",
@@ -35,14 +29,11 @@ export const listNetworks = defineRoute({
   problems: [],
   handle: async ({ basePath }, { networks, store }) => {
     const ids = (await networks.list()).filter((id) => NETWORK_ID.test(id));
-    const found = (await mapConcurrently(ids, (id) => lookAt(store, id))).flat();
+    // files without a manifest are a network that is being uploaded
+    const look = (id: string) => findPublishedManifest(store, id);
+    const { found, problems } = await lookAtEach(ids, look, ManifestError);
     return {
-      body: {
-        networks: found.flatMap((manifest) =>
-          typeof manifest === "string" ? [] : [describeNetwork(manifest, basePath)],
-        ),
-        problems: found.filter((problem) => typeof problem === "string"),
-      },
+      body: { networks: found.map((manifest) => describeNetwork(manifest, basePath)), problems },
     };
   },
 });
@@ -52,10 +43,8 @@ export const listLayers = defineRoute({
   template: "/networks/{networkId}/layers",
   operationId: "listLayers",
   summary: "A network's layer table, and which layers can be rendered",
+  ...NO_INPUT,
   path: z.strictObject({ networkId: networkIdSchema }),
-  query: nothing,
-  body: NO_BODY,
-  takesIdempotencyKey: false,
   success: {
     status: 200,
     description: "the layer table",
@@ -65,26 +54,10 @@ export const listLayers = defineRoute({
   problems: ["not-found", "conflict"],
   handle: async ({ path: { networkId } }, deps) => {
     const network = await openNetwork(networkId, deps);
-    return {
-      body: {
-        network: networkId,
-        layers: layerRows(network.layers, layerProblems(network)),
-      },
-    };
+    const layers = layerRows(network.layers, layerProblems(network));
+    return { body: { network: networkId, layers } };
   },
 });
-
-/** The manifest, or what is wrong with it: one broken network must not hide the others. */
-async function lookAt(store: ObjectStore, id: string): Promise<(NetworkManifest | string)[]> {
-  try {
-    const manifest = await findPublishedManifest(store, id);
-    // files without a manifest are a network that is being uploaded
-    return manifest === null ? [] : [manifest];
-  } catch (error) {
-    if (error instanceof ManifestError) return [error.message];
-    throw error;
-  }
-}
 
 function describeNetwork({ id, licence, input, labels }: NetworkManifest, basePath: string) {
   const { width, height, channelOrder } = input;

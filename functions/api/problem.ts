@@ -44,14 +44,20 @@ export class ProblemError extends Error {
   }
 }
 
-export function problemDocument(kind: ProblemKind, problems: readonly string[]): ProblemDocument {
+/** The answer that a problem becomes. */
+export function problemReply({ kind, message, problems, headers }: ProblemError) {
   const { status, title } = PROBLEMS[kind];
-  return {
+  const document: ProblemDocument = {
     type: problemType(kind),
     title,
     status,
-    detail: problems.join("; "),
+    detail: message,
     problems: [...problems],
+  };
+  return {
+    statusCode: status,
+    headers: { "Content-Type": PROBLEM_CONTENT_TYPE, ...headers },
+    body: JSON.stringify(document),
   };
 }
 

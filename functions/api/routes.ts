@@ -1,23 +1,18 @@
 import { z } from "zod";
 
-import { NO_BODY } from "./check-input.ts";
+import { NO_INPUT } from "./check-input.ts";
 import { createJob, deleteJob, getJob, listJobs } from "./job-routes.ts";
 import { listLayers, listNetworks } from "./network-routes.ts";
 import { openApiDocument } from "./openapi.ts";
 import { defineRoute, type Route } from "./route.ts";
 import { createUpload } from "./upload-routes.ts";
 
-const nothing = z.strictObject({});
-
 const describeApi = defineRoute({
   method: "GET",
   template: "/openapi.json",
   operationId: "describeApi",
   summary: "This document",
-  path: nothing,
-  query: nothing,
-  body: NO_BODY,
-  takesIdempotencyKey: false,
+  ...NO_INPUT,
   success: {
     status: 200,
     description: "an OpenAPI 3.1 document",

@@ -1,9 +1,10 @@
-import { z } from "zod";
+import type { z } from "zod";
 
 import { MANIFEST_FILE } from "../../lib/networks/manifest.ts";
 import { modelKey, uploadKey } from "../../lib/pipeline/keys.ts";
 import { MAX_MODEL_TEXT_BYTES } from "../../lib/pipeline/limits.ts";
 import type { AnnouncedUpload } from "../../lib/storage/object-store.ts";
+import { NO_INPUT } from "./check-input.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
 import { uploadRequestSchema, uploadSchema } from "./schemas.ts";
@@ -21,17 +22,13 @@ const EXTENSIONS: Readonly<Record<ImageUpload["contentType"], string>> = {
   "image/webp": "webp",
 };
 
-const nothing = z.strictObject({});
-
 export const createUpload = defineRoute({
   method: "POST",
   template: "/uploads",
   operationId: "createUpload",
   summary: "A link to send an initial image, or a file of a new network, straight to the bucket",
-  path: nothing,
-  query: nothing,
+  ...NO_INPUT,
   body: { schema: uploadRequestSchema, schemaName: "UploadRequest" },
-  takesIdempotencyKey: false,
   success: {
     status: 201,
     description: "send the bytes with PUT; an object that is there is never overwritten",
