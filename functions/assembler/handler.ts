@@ -64,7 +64,7 @@ function readCalls({ Records }: SQSEvent, log: Log) {
   return { calls, unreadable };
 }
 
-/** Keys that are no results' are no concern of ours, should a rule ever let them through. */
+/** Keys of other objects are ignored, should a notification rule ever let them through. */
 function jobsOfResults(json: unknown): string[] {
   return parseS3Event(json).flatMap(({ key }) => parseResultKey(key)?.jobId ?? []);
 }

@@ -7,9 +7,9 @@ import type {
 import { cudaFailureOf } from "./cuda-failure.ts";
 
 /**
- * A Renderer that lives with a card's failures: out of memory halves the batch, for good on this
- * layer; an error that breaks the CUDA context is told to `onBroken` before anything else happens,
- * so that no channel is blamed for it.
+ * A Renderer that handles a card's failures. Out of memory: the batch is halved, from then on for
+ * this layer. An error that breaks the CUDA context: `onBroken` is called before anything else
+ * happens, so that no channel is recorded as its cause.
  */
 export class GpuRenderer implements Renderer {
   readonly #renderer: Renderer;

@@ -7,7 +7,7 @@ import { ofType, synthesise } from "./support/synthesise.ts";
 
 const stack = synthesise({ gpu: "asg" });
 
-const DRAWN: ChannelResult = {
+const RENDERED: ChannelResult = {
   version: 1,
   jobId: "job",
   channel: 7,
@@ -39,7 +39,7 @@ function fieldsOf(query: string): string[] {
   return [...new Set(words.map(([word]) => word).filter(isField))].toSorted();
 }
 
-const LOGGED = ["message", ...Object.keys(endingOf(DRAWN))];
+const LOGGED = ["message", ...Object.keys(endingOf(RENDERED))];
 
 const joined = z.object({ "Fn::Join": z.tuple([z.literal(""), z.array(z.unknown())]) });
 const dashboardBody = z.object({

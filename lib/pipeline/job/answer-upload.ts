@@ -33,7 +33,7 @@ export async function answerUpload(key: string, deps: AcceptDeps): Promise<Accep
   return acceptance;
 }
 
-/** Without a key of its own, a request can meet another's that someone named after its hash. */
+/** Without an idempotency key too: another request's may be this one's hash. */
 async function acceptUpload(json: unknown, deps: AcceptDeps): Promise<Acceptance> {
   try {
     return await acceptRequest(json, deps);

@@ -26,7 +26,7 @@ export function tileRaster(image: Planes, { outputScaling, isCentred }: TileOpti
   return { width, height, data: new Uint8Array(bytes.buffer) };
 }
 
-/** Why the image cannot be a tile, or `null`: never let a NaN through, whoever made it. */
+/** Why the image cannot be a tile, or `null`: never let a NaN through. */
 export function unfitness({ image, trace }: RenderedImage): string | null {
   if (trace.length === 0) return "the ascent left no trace";
   const bad = trace.find(({ activation }) => !Number.isFinite(activation));
