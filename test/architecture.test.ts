@@ -240,6 +240,18 @@ describe("architecture", () => {
     expect(new Set(named.match(/\b[A-Z]\w*[a-z][A-Z]\w*/g))).toEqual(new Set(commands));
   });
 
+  test("the README's map shows every folder of the house, and none that is not there", () => {
+    const map =
+      /## The house\n\n```\n([^]*?)```/.exec(readFileSync("README.md", "utf8"))?.[1] ?? "";
+    const shown = new Set([...map.matchAll(/(?<=^|\s)([\w-]+)\//gm)].map(([, name]) => name!));
+    const sources = paths.filter((path) => SOURCE.test(path) || TEST.test(path)).map(dirname);
+    const parts = sources.map((folder) => folder.split("/"));
+    const wanted = parts.flatMap(([top, room]) => (top === "lib" && room ? [top, room] : [top!]));
+    expect([...new Set(wanted)].filter((name) => !shown.has(name))).toEqual([]);
+    const known = new Set([...parts.flat(), "models", "examples"]);
+    expect([...shown].filter((name) => !known.has(name))).toEqual([]);
+  });
+
   test("a forbidden import is found", () => {
     const upwards = importsOf("lib/onnx/x.ts", 'import { a } from "../optvis/y.ts";');
     expect(forbiddenImports(upwards)).toHaveLength(1);
