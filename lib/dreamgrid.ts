@@ -12,6 +12,7 @@ import { differentiableGraph as objectiveGraph } from "./optvis/graph/differenti
 import { type ImageShape, layerPass } from "./optvis/graph/layer-pass.ts";
 import type { Objective } from "./optvis/graph/objective/names.ts";
 import { vjpGraph } from "./optvis/graph/vjp-graph.ts";
+import { foldWeights } from "./optvis/runtime/fold-constants.ts";
 import { eventStream } from "./pipeline/event-stream.ts";
 import { analyseNetwork, type AnalysedNetwork } from "./pipeline/networks/analyse-network.ts";
 import { layerProblems } from "./pipeline/networks/layer-problems.ts";
@@ -96,7 +97,8 @@ export async function readNetwork(pathOrId: string, options: ReadOptions = {}): 
     cacheFolder: cacheFolder(process.env),
     ...options,
   });
-  return new Network(await analyseNetwork(opened));
+  const analysed = await analyseNetwork(opened);
+  return new Network({ ...analysed, model: await foldWeights(analysed.model) });
 }
 
 export interface VjpOptions {

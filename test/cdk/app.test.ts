@@ -49,4 +49,4 @@ test("npm run synth bundles the functions and the image's context without a netw
       },
     },
   ]);
-}, 180_000);
+});

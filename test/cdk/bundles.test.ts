@@ -137,7 +137,7 @@ test("the packed functions, each alone in its folder, take a request to its shee
     statusCode: 200,
     body: expect.stringContaining("completed_with_failures"),
   });
-}, 180_000);
+});
 
 test("a function that lacks a file does not get away with it", async () => {
   rmSync(join(folderOf("assembler"), "node_modules/detect-libc"), { recursive: true });

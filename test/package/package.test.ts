@@ -19,7 +19,7 @@ import { z } from "zod";
 import packageJson from "../../package.json" with { type: "json" };
 
 /** Packing and installing fetch some 60 packages from the registry that npm is configured with. */
-const INSTALL_TIMEOUT_MS = 600_000;
+const INSTALL_TIMEOUT_MS = 3_600_000;
 const REPOSITORY = resolve(".");
 const NODE_MODULES = join(REPOSITORY, "node_modules");
 
