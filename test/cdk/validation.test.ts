@@ -6,9 +6,6 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { ofType, synthesise } from "./support/synthesise.ts";
 
-// the first synthesis of a process takes seconds of processor time, on a busy machine many
-vi.setConfig({ testTimeout: 120_000 });
-
 // what CDK prints about the broken stacks below is not this run's news
 beforeAll(() => void vi.spyOn(process.stderr, "write").mockReturnValue(true));
 afterAll(() => void vi.restoreAllMocks());
