@@ -1,21 +1,23 @@
-import { CSS_COLORS } from "./css-colors.ts";
+import cssColors from "color-name";
+
 import { ImageError } from "./errors.ts";
 import type { Rgb } from "./raster.ts";
 
 /** A CSS name, `#rgb`, `#rrggbb`, one of MATLAB's letters, or red, green and blue in 0..1. */
 export type Color = string | readonly [red: number, green: number, blue: number];
 
-/** MATLAB's one-letter colours, as imtile takes them. */
-const LETTERS: Readonly<Record<string, Rgb>> = {
-  r: [255, 0, 0],
-  g: [0, 255, 0],
-  b: [0, 0, 255],
-  c: [0, 255, 255],
-  m: [255, 0, 255],
-  y: [255, 255, 0],
-  k: [0, 0, 0],
-  w: [255, 255, 255],
-};
+/** The names of CSS Color Module Level 4, and MATLAB's one-letter colours, as imtile takes them. */
+const NAMED: ReadonlyMap<string, Rgb> = new Map<string, Rgb>([
+  ...Object.entries(cssColors),
+  ["r", cssColors.red],
+  ["g", cssColors.lime],
+  ["b", cssColors.blue],
+  ["c", cssColors.cyan],
+  ["m", cssColors.magenta],
+  ["y", cssColors.yellow],
+  ["k", cssColors.black],
+  ["w", cssColors.white],
+]);
 
 /** @throws ImageError naming the forms a colour may take */
 export function parseColor(color: Color): Rgb {
@@ -29,10 +31,9 @@ export function parseColor(color: Color): Rgb {
 }
 
 function fromText(text: string): Rgb | null {
-  const letter = Object.hasOwn(LETTERS, text) ? LETTERS[text] : undefined;
-  if (letter !== undefined) return letter;
-  const named = Object.hasOwn(CSS_COLORS, text) ? CSS_COLORS[text] : undefined;
-  const hex = named ?? /^#([0-9a-f]{3}|[0-9a-f]{6})$/.exec(text)?.[1];
+  const named = NAMED.get(text);
+  if (named !== undefined) return named;
+  const hex = /^#([0-9a-f]{3}|[0-9a-f]{6})$/.exec(text)?.[1];
   if (hex === undefined) return null;
   const digits = hex.length === 3 ? hex.replace(/./g, "$&$&") : hex;
   const value = Number.parseInt(digits, 16);
