@@ -68,7 +68,8 @@ export class PipelineStack extends Stack {
       worker: byName.worker,
       workerMemory: settings.workerMemory,
       channels: queues.channels,
-      gpu: gpu && { ...gpu, capacity: settings.gpuCapacity },
+      gpu,
+      gpuCapacity: settings.gpuCapacity,
     });
     new CfnOutput(this, "BucketName", { value: bucket.bucketName });
     new CfnOutput(this, "ApiUrl", { value: api.url });
@@ -95,7 +96,7 @@ export class PipelineStack extends Stack {
       visibilityTimeout: GPU_VISIBILITY,
       deadLetterVisibilityTimeout: visibilityFor(TIMEOUTS["dead-letter"]),
     });
-    const fleet = new GpuFleet(this, "Gpu", {
+    return new GpuFleet(this, "Gpu", {
       ...settings,
       kind,
       queue,
@@ -112,6 +113,5 @@ export class PipelineStack extends Stack {
         gpuQueueStatement(queue.queue),
       ],
     });
-    return { fleet, queue };
   }
 }

@@ -1,11 +1,5 @@
 import { Duration, Stack } from "aws-cdk-lib";
-import {
-  Alarm,
-  ComparisonOperator,
-  type IMetric,
-  MathExpression,
-  TreatMissingData,
-} from "aws-cdk-lib/aws-cloudwatch";
+import { MathExpression } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -14,9 +8,10 @@ import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { Construct } from "constructs";
 
 import type { GpuFleet } from "./gpu-fleet.ts";
-import { desiredGpuTasks } from "./gpu-metrics.ts";
+import { desiredGpuTasks, queueDepth } from "./metrics.ts";
 import type { PipelineFunction } from "./pipeline-function.ts";
 import type { LambdaFunctionName } from "./pipeline-functions.ts";
+import { type AlarmFacts, raiseAlarm } from "./raise-alarm.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 const FIVE_MINUTES = Duration.minutes(5);
@@ -39,17 +34,8 @@ export interface AlarmsProps {
   readonly functions: Readonly<Record<LambdaFunctionName, PipelineFunction>>;
   readonly queues: Readonly<Record<WatchedQueue, WorkQueue>>;
   readonly api: RestApi;
-  readonly gpu: { readonly fleet: GpuFleet; readonly queue: WorkQueue } | null;
+  readonly gpu: GpuFleet | null;
   readonly email: string | null;
-}
-
-interface AlarmFacts {
-  readonly metric: IMetric;
-  readonly threshold: number;
-  readonly evaluationPeriods?: number;
-  readonly says: string;
-  /** Heading of cdk/README.md as its address there. */
-  readonly runbook: string;
 }
 
 /** Everything a person should hear of, each with the section of the runbook to open. */
@@ -107,17 +93,8 @@ export class Alarms extends Construct {
     { deadLetterQueue }: WorkQueue,
     { evaluationPeriods }: { readonly evaluationPeriods: number },
   ): void {
-    const options = { period: FIVE_MINUTES, statistic: "max" };
     this.#raise(`${name}-dead-letters`, {
-      metric: new MathExpression({
-        label: "dead letters",
-        expression: "waiting + held",
-        period: FIVE_MINUTES,
-        usingMetrics: {
-          waiting: deadLetterQueue.metricApproximateNumberOfMessagesVisible(options),
-          held: deadLetterQueue.metricApproximateNumberOfMessagesNotVisible(options),
-        },
-      }),
+      metric: queueDepth(deadLetterQueue, "dead letters", FIVE_MINUTES),
       threshold: 1,
       evaluationPeriods,
       says: `messages of the ${name} queue were given up and wait in its dead-letter queue`,
@@ -146,7 +123,7 @@ export class Alarms extends Construct {
    * Where an account has no quota for GPU instances the deployment succeeds and jobs hang. The last
    * channels of a large job wait for long too, so it counts only while no channel ends.
    */
-  #watchGpu({ fleet, queue }: NonNullable<AlarmsProps["gpu"]>): void {
+  #watchGpu({ service, queue }: GpuFleet): void {
     this.#raise("gpu-stalled", {
       metric: new MathExpression({
         label: "age of the oldest channel while workers are wanted and none ends a channel",
@@ -154,7 +131,7 @@ export class Alarms extends Construct {
         period: FIVE_MINUTES,
         usingMetrics: {
           age: queue.queue.metricApproximateAgeOfOldestMessage({ period: FIVE_MINUTES }),
-          desired: desiredGpuTasks(fleet.service, FIVE_MINUTES),
+          desired: desiredGpuTasks(service, FIVE_MINUTES),
           ended: queue.queue.metricNumberOfMessagesDeleted({
             period: FIVE_MINUTES,
             statistic: "sum",
@@ -168,19 +145,8 @@ export class Alarms extends Construct {
     });
   }
 
-  #raise(
-    id: string,
-    { metric, threshold, evaluationPeriods = 1, says, runbook }: AlarmFacts,
-  ): void {
-    new Alarm(this, id, {
-      alarmDescription: `${says}. Runbook: cdk/README.md#${runbook}`,
-      metric,
-      threshold,
-      evaluationPeriods,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      // idle queues and functions report nothing
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    }).addAlarmAction(new SnsAction(this.topic));
+  #raise(id: string, facts: Omit<AlarmFacts, "action">): void {
+    raiseAlarm(this, id, { ...facts, action: new SnsAction(this.topic) });
   }
 }
 

@@ -3,7 +3,6 @@ import {
   CfnService,
   Cluster,
   Compatibility,
-  type ContainerImage,
   ContainerInsights,
   Ec2Service,
   FargateService,
@@ -16,16 +15,15 @@ import { asCluster } from "./as-interface.ts";
 import { addAutoScalingGroup, addManagedInstances } from "./gpu-capacity.ts";
 import { GpuNetwork } from "./gpu-network.ts";
 import { GpuScaling } from "./gpu-scaling.ts";
-import { GpuTask } from "./gpu-task.ts";
+import { GpuTask, type GpuTaskProps } from "./gpu-task.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
-export interface GpuFleetProps extends Pick<PipelineSettings, "gpuCapacity" | "gpuMaxTasks"> {
+export interface GpuFleetProps
+  extends
+    Pick<PipelineSettings, "gpuCapacity" | "gpuMaxTasks">,
+    Pick<GpuTaskProps, "image" | "environment" | "statements"> {
   readonly kind: "managed" | "asg";
   readonly queue: WorkQueue;
-  readonly image: ContainerImage;
-  readonly environment: Readonly<Record<string, string>>;
-  /** What a worker may do. */
-  readonly statements: readonly PolicyStatement[];
 }
 
 /** GPU workers on ECS, none of them while there is nothing to do. */
@@ -33,10 +31,13 @@ export class GpuFleet extends Construct {
   readonly cluster: Cluster;
   readonly service: BaseService;
   readonly task: GpuTask;
+  /** Of the channels to be rendered. */
+  readonly queue: WorkQueue;
 
   constructor(scope: Construct, id: string, props: GpuFleetProps) {
     super(scope, id);
     const { kind, gpuCapacity, gpuMaxTasks } = props;
+    this.queue = props.queue;
     const network = new GpuNetwork(this, "Network");
     this.cluster = new Cluster(this, "Cluster", {
       vpc: network.vpc,
@@ -50,18 +51,16 @@ export class GpuFleet extends Construct {
       maxInstances: gpuMaxTasks,
     });
     this.task = new GpuTask(this, "Task", {
+      ...props,
       compatibility: kind === "managed" ? Compatibility.MANAGED_INSTANCES : Compatibility.EC2,
       cluster: this.cluster,
-      image: props.image,
-      environment: props.environment,
-      statements: props.statements,
     });
     this.service = this.#service(kind, { capacityProvider, network });
     // ECS refuses a service whose capacity provider is not yet the cluster's
     this.service.node.addDependency(this.cluster);
     new GpuScaling(this, "Scaling", {
       service: this.service,
-      queue: props.queue.queue,
+      queue: this.queue.queue,
       maxTasks: gpuMaxTasks,
     });
   }
@@ -86,18 +85,15 @@ export class GpuFleet extends Construct {
       maxHealthyPercent: 100,
       circuitBreaker: { rollback: true },
       capacityProviderStrategies: [{ capacityProvider, weight: 1 }],
+      taskDefinition: this.task.definition,
     };
     if (kind === "asg") {
-      return new Ec2Service(this, "Service", {
-        ...common,
-        taskDefinition: this.task.definition,
-      });
+      return new Ec2Service(this, "Service", common);
     }
     // Ec2Service refuses tasks for Managed Instances; FargateService takes them, and writes a
     // network configuration that ECS refuses for host networking
     const service = new FargateService(this, "Service", {
       ...common,
-      taskDefinition: this.task.definition,
       // else it creates one that lets everything out
       securityGroups: [network.securityGroup],
     });

@@ -1,4 +1,3 @@
-import { RemovalPolicy } from "aws-cdk-lib";
 import {
   FlowLogDestination,
   GatewayVpcEndpointAwsService,
@@ -9,10 +8,10 @@ import {
   SubnetType,
   Vpc,
 } from "aws-cdk-lib/aws-ec2";
-import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
 import { asVpc } from "./as-interface.ts";
+import { createLogGroup } from "./log-group.ts";
 
 /**
  * Network of the GPU workers: they call S3 through a gateway and AWS's APIs over the internet, and
@@ -24,10 +23,7 @@ export class GpuNetwork extends Construct {
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    const flowLog = new LogGroup(this, "FlowLog", {
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const flowLog = createLogGroup(this, "FlowLog");
     const vpc = new Vpc(this, "Vpc", {
       maxAzs: 3,
       natGateways: 0,

@@ -4,19 +4,14 @@ import {
   MetricAggregationType,
   StepScalingAction,
 } from "aws-cdk-lib/aws-applicationautoscaling";
-import {
-  Alarm,
-  ComparisonOperator,
-  type IMetric,
-  MathExpression,
-  TreatMissingData,
-} from "aws-cdk-lib/aws-cloudwatch";
+import { MathExpression } from "aws-cdk-lib/aws-cloudwatch";
 import { ApplicationScalingAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { BaseService, ScalableTaskCount } from "aws-cdk-lib/aws-ecs";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
-import { desiredGpuTasks } from "./gpu-metrics.ts";
+import { desiredGpuTasks, queueDepth } from "./metrics.ts";
+import { raiseAlarm } from "./raise-alarm.ts";
 
 const PERIOD = Duration.minutes(1);
 /** Channels waiting or being rendered from which on so many workers are worth starting. */
@@ -40,7 +35,8 @@ export class GpuScaling extends Construct {
   constructor(scope: Construct, id: string, { service, queue, maxTasks }: GpuScalingProps) {
     super(scope, id);
     const target = service.autoScaleTaskCount({ minCapacity: 0, maxCapacity: maxTasks });
-    const backlog = backlogOf(queue);
+    // what is being rendered counts: a worker that holds the last messages must not be taken away
+    const backlog = queueDepth(queue, "channels waiting or being rendered", PERIOD);
     this.#scaleOut(target, backlog);
     this.#scaleIn(target, idle(service, backlog));
   }
@@ -61,11 +57,12 @@ export class GpuScaling extends Construct {
         ...(i < bounds.length && { upperBound: bounds[i]! }),
       }),
     );
-    this.#onAlarm("WorkWaits", action, {
+    raiseAlarm(this, "WorkWaits", {
       metric: backlog,
       threshold: first!.channels,
-      evaluationPeriods: 1,
-      description: "channels wait for a GPU: more workers",
+      says: "channels wait for a GPU: more workers",
+      runbook: "gpu-scaling",
+      action: new ApplicationScalingAction(action),
     });
   }
 
@@ -77,42 +74,15 @@ export class GpuScaling extends Construct {
       cooldown: PERIOD,
     });
     action.addAdjustment({ adjustment: 0, lowerBound: 0 });
-    this.#onAlarm("NothingToDo", action, {
+    raiseAlarm(this, "NothingToDo", {
       metric: idleness,
       threshold: 1,
       evaluationPeriods: IDLE_MINUTES,
-      description: "GPU workers have had nothing to do: none is kept",
+      says: "GPU workers have had nothing to do: none is kept",
+      runbook: "gpu-scaling",
+      action: new ApplicationScalingAction(action),
     });
   }
-
-  #onAlarm(
-    id: string,
-    action: StepScalingAction,
-    alarm: { metric: IMetric; threshold: number; evaluationPeriods: number; description: string },
-  ): void {
-    const { description, ...rest } = alarm;
-    new Alarm(this, id, {
-      ...rest,
-      alarmDescription: `${description}. Runbook: cdk/README.md#gpu-scaling`,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      // a queue unused for six hours reports nothing
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    }).addAlarmAction(new ApplicationScalingAction(action));
-  }
-}
-
-/** What is being rendered counts: a worker that holds the last messages must not be taken away. */
-function backlogOf(queue: Queue): MathExpression {
-  const options = { period: PERIOD, statistic: "max" };
-  return new MathExpression({
-    label: "channels waiting or being rendered",
-    expression: "waiting + held",
-    period: PERIOD,
-    usingMetrics: {
-      waiting: queue.metricApproximateNumberOfMessagesVisible(options),
-      held: queue.metricApproximateNumberOfMessagesNotVisible(options),
-    },
-  });
 }
 
 /** 1 while workers are wanted and idle; so a worker that was just woken is given its minutes. */

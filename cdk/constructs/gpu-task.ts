@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import {
   type Cluster,
   type Compatibility,
@@ -8,10 +8,11 @@ import {
   TaskDefinition,
 } from "aws-cdk-lib/aws-ecs";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
 import { acknowledge, logicalId } from "./acknowledge.ts";
+import { createLogGroup } from "./log-group.ts";
 
 /** The smallest instances used, g4dn.xlarge, have 4 vCPU and 16 GiB; the rest is the system's. */
 const TASK_CPU_UNITS = 3_072;
@@ -35,10 +36,7 @@ export class GpuTask extends Construct {
 
   constructor(scope: Construct, id: string, props: GpuTaskProps) {
     super(scope, id);
-    this.logGroup = new LogGroup(this, "Logs", {
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    this.logGroup = createLogGroup(this, "Logs");
     const taskRole = new Role(this, "Role", {
       // ECS names the account for which it asks, so that it cannot be made to ask for another's
       assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com", {

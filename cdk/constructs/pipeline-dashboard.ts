@@ -13,9 +13,9 @@ import {
 import type { ILogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
-import { GPU_HOUR, LAMBDA_GB_SECOND, LAMBDA_REQUEST } from "../prices.ts";
+import type { PipelineSettings } from "../settings.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
-import { desiredGpuTasks, runningGpuTasks } from "./gpu-metrics.ts";
+import { desiredGpuTasks, runningGpuTasks } from "./metrics.ts";
 import type { PipelineFunction } from "./pipeline-function.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
@@ -23,16 +23,22 @@ const MINUTE = Duration.minutes(1);
 const HOUR = Duration.hours(1);
 const WIDTH = 8;
 
-export interface PipelineDashboardProps {
+/**
+ * List prices of us-east-1 on x86, in US dollars, for the dashboard's estimate: an order of
+ * magnitude, not a bill.
+ */
+const LAMBDA_GB_SECOND = 0.0000166667;
+const LAMBDA_REQUEST = 0.2 / 1e6;
+/** Of a g5.xlarge; the price of Spot moves. */
+const GPU_HOUR = { spot: 0.45, "on-demand": 1.01 } as const;
+
+export interface PipelineDashboardProps extends Pick<
+  PipelineSettings,
+  "workerMemory" | "gpuCapacity"
+> {
   readonly worker: PipelineFunction;
-  /** MB. */
-  readonly workerMemory: number;
   readonly channels: WorkQueue;
-  readonly gpu: {
-    readonly fleet: GpuFleet;
-    readonly queue: WorkQueue;
-    readonly capacity: "spot" | "on-demand";
-  } | null;
+  readonly gpu: GpuFleet | null;
 }
 
 /** What runs, how fast, how well, and about what it costs. */
@@ -94,8 +100,8 @@ function workers({ worker, gpu }: PipelineDashboardProps): IWidget {
       }),
       ...(gpu
         ? [
-            runningGpuTasks(gpu.fleet.service, MINUTE).with({ label: "GPU" }),
-            desiredGpuTasks(gpu.fleet.service, MINUTE).with({ label: "GPU wanted" }),
+            runningGpuTasks(gpu.service, MINUTE).with({ label: "GPU" }),
+            desiredGpuTasks(gpu.service, MINUTE).with({ label: "GPU wanted" }),
           ]
         : []),
     ],
@@ -126,15 +132,15 @@ function cpuCost({ worker, workerMemory }: PipelineDashboardProps): MathExpressi
   });
 }
 
-function gpuCost({ gpu }: PipelineDashboardProps): MathExpression[] {
+function gpuCost({ gpu, gpuCapacity }: PipelineDashboardProps): MathExpression[] {
   if (gpu === null) return [];
   return [
     new MathExpression({
       label: "GPU",
-      expression: `running * ${GPU_HOUR[gpu.capacity]}`,
+      expression: `running * ${GPU_HOUR[gpuCapacity]}`,
       period: HOUR,
       usingMetrics: {
-        running: runningGpuTasks(gpu.fleet.service, HOUR).with({ statistic: "avg" }),
+        running: runningGpuTasks(gpu.service, HOUR).with({ statistic: "avg" }),
       },
     }),
   ];
@@ -142,7 +148,7 @@ function gpuCost({ gpu }: PipelineDashboardProps): MathExpression[] {
 
 /** From the workers' log lines "channel ended". */
 function activation({ worker, gpu }: PipelineDashboardProps): IWidget[] {
-  const logGroups: ILogGroup[] = [worker.logGroup, ...(gpu ? [gpu.fleet.task.logGroup] : [])];
+  const logGroups: ILogGroup[] = [worker.logGroup, ...(gpu ? [gpu.task.logGroup] : [])];
   const logGroupNames = logGroups.map(({ logGroupName }) => logGroupName);
   return [
     new LogQueryWidget({

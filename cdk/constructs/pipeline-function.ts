@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy, type Size } from "aws-cdk-lib";
+import type { Duration, Size } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   Architecture,
@@ -10,12 +10,13 @@ import {
   Runtime,
   Tracing,
 } from "aws-cdk-lib/aws-lambda";
-import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
 import { consumeStatement } from "./access.ts";
 import { acknowledge } from "./acknowledge.ts";
+import { createLogGroup } from "./log-group.ts";
 
 export interface PipelineFunctionProps {
   readonly description: string;
@@ -45,16 +46,11 @@ export interface ConsumerOptions {
 export class PipelineFunction extends Construct {
   readonly function: LambdaFunction;
   readonly logGroup: LogGroup;
-  readonly timeout: Duration;
   readonly #role: Role;
 
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
     super(scope, id);
-    this.timeout = props.timeout;
-    this.logGroup = new LogGroup(this, "Logs", {
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    this.logGroup = createLogGroup(this, "Logs");
     this.#role = new Role(this, "Role", {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
     });

@@ -9,7 +9,7 @@ import { BUNDLED_MODELS_DIR } from "../bundle/function-bundle.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { ACCESS_OF, objectStatements, sendStatement } from "./access.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
-import { PipelineFunction } from "./pipeline-function.ts";
+import { PipelineFunction, type PipelineFunctionProps } from "./pipeline-function.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 export const LAMBDA_FUNCTIONS = ["intake", "worker", "assembler", "dead-letter", "api"] as const;
@@ -43,7 +43,7 @@ export interface PipelineFunctionsProps {
   readonly code: (name: LambdaFunctionName) => Code;
   readonly bucket: IBucket;
   readonly queues: Readonly<Record<"requests" | "channels" | "assembly", WorkQueue>>;
-  readonly gpu: { readonly fleet: GpuFleet; readonly queue: WorkQueue } | null;
+  readonly gpu: GpuFleet | null;
 }
 
 /** The five functions, what feeds them, and what each may do. */
@@ -132,13 +132,7 @@ export class PipelineFunctions extends Construct {
   #create(
     name: LambdaFunctionName,
     props: PipelineFunctionsProps,
-    own: {
-      readonly description: string;
-      readonly memorySize: number;
-      readonly disk?: Size;
-      readonly recursiveLoop?: RecursiveLoop;
-      readonly environment: Readonly<Record<string, string>>;
-    },
+    own: Omit<PipelineFunctionProps, "code" | "timeout" | "statements">,
   ): PipelineFunction {
     const { code, bucket } = props;
     return new PipelineFunction(this, name, {
@@ -161,8 +155,8 @@ function dispatchEnvironment({ queues, gpu }: PipelineFunctionsProps): Record<st
     ASSEMBLY_QUEUE_URL: queues.assembly.queue.queueUrl,
     ...(gpu && {
       GPU_QUEUE_URL: gpu.queue.queue.queueUrl,
-      ECS_CLUSTER: gpu.fleet.cluster.clusterName,
-      ECS_SERVICE: gpu.fleet.service.serviceName,
+      ECS_CLUSTER: gpu.cluster.clusterName,
+      ECS_SERVICE: gpu.service.serviceName,
     }),
   };
 }
@@ -174,5 +168,5 @@ function dispatchStatements(
   if (sendsTo.length === 0) return [];
   const sendTo = sendsTo.map((name) => queues[name].queue);
   if (gpu === null || !sendsTo.includes("channels")) return [sendStatement(...sendTo)];
-  return [sendStatement(...sendTo, gpu.queue.queue), gpu.fleet.wakeStatement()];
+  return [sendStatement(...sendTo, gpu.queue.queue), gpu.wakeStatement()];
 }

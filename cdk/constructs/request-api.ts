@@ -13,9 +13,7 @@ import {
   ResponseType,
   RestApi,
 } from "aws-cdk-lib/aws-apigateway";
-import { RemovalPolicy } from "aws-cdk-lib";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
-import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
 import { PROBLEMS, problemType } from "../../functions/api/problem.ts";
@@ -24,6 +22,7 @@ import { requestSchema } from "../../lib/pipeline/request/request.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { asRestApi } from "./as-interface.ts";
+import { createLogGroup } from "./log-group.ts";
 import { RequestModel } from "./request-model.ts";
 
 export interface ApiRoute {
@@ -77,10 +76,7 @@ export class RequestApi extends Construct {
   }
 
   #restApi(throttle: { readonly rateLimit: number; readonly burstLimit: number }): RestApi {
-    const accessLog = new LogGroup(this, "AccessLog", {
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const accessLog = createLogGroup(this, "AccessLog");
     const api = new RestApi(this, "Api", {
       description: "dreamgrid: renders what the channels of a convolutional network respond to",
       endpointTypes: [EndpointType.REGIONAL],

@@ -8,7 +8,10 @@ export interface RequestModelProps {
   readonly description: string;
 }
 
-/** API Gateway's model of a request body, made of the schema that the function checks with. */
+/**
+ * API Gateway's model of a request body, made of the schema that the function checks with. What JSON
+ * schema cannot say (a colour's name, a key that is no address) is left to the function.
+ */
 export class RequestModel extends Construct {
   readonly modelId: string;
 
@@ -18,23 +21,15 @@ export class RequestModel extends Construct {
       restApiId: props.api.restApiId,
       contentType: "application/json",
       description: props.description,
-      schema: modelSchema(props.schema),
+      schema: z.toJSONSchema(props.schema, {
+        target: "draft-04", // the only one that API Gateway knows
+        io: "input",
+        override: ({ jsonSchema }) => {
+          // zod's own bound of every integer says nothing, and is beyond a 32-bit one
+          if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+        },
+      }),
     });
     this.modelId = model.ref;
   }
-}
-
-/**
- * JSON schema in draft 4, the only one that API Gateway knows. What JSON schema cannot say (a
- * colour's name, a key that is no address) is left to the function.
- */
-export function modelSchema(schema: z.ZodType): Record<string, unknown> {
-  return z.toJSONSchema(schema, {
-    target: "draft-04",
-    io: "input",
-    override: ({ jsonSchema }) => {
-      // zod's own bound of every integer says nothing, and is beyond a 32-bit one
-      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-    },
-  });
 }

@@ -1,0 +1,33 @@
+import {
+  Alarm,
+  ComparisonOperator,
+  type IAlarmAction,
+  type IMetric,
+  TreatMissingData,
+} from "aws-cdk-lib/aws-cloudwatch";
+import type { Construct } from "constructs";
+
+export interface AlarmFacts {
+  readonly metric: IMetric;
+  /** The alarm is raised once the metric has reached it. */
+  readonly threshold: number;
+  /** @default 1 */
+  readonly evaluationPeriods?: number;
+  readonly says: string;
+  /** Heading of cdk/README.md as its address there. */
+  readonly runbook: string;
+  readonly action: IAlarmAction;
+}
+
+export function raiseAlarm(scope: Construct, id: string, facts: AlarmFacts): void {
+  const { metric, threshold, evaluationPeriods = 1, says, runbook, action } = facts;
+  new Alarm(scope, id, {
+    alarmDescription: `${says}. Runbook: cdk/README.md#${runbook}`,
+    metric,
+    threshold,
+    evaluationPeriods,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    // idle functions report nothing, nor do queues unused for six hours
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+  }).addAlarmAction(action);
+}
