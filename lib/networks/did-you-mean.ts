@@ -25,7 +25,7 @@ export function didYouMean(given: string, known: readonly (string | Named)[]): s
  * Labels of what is named most like `given`, the likest first: names that it is a part of (the
  * shortest first), then those few edits away. Case makes no difference.
  */
-export function nearestNames(given: string, known: readonly Named[]): readonly string[] {
+function nearestNames(given: string, known: readonly Named[]): readonly string[] {
   const wanted = given.toLowerCase();
   const candidates = known.flatMap(({ label, names }) =>
     names.map((name) => ({
