@@ -20,16 +20,16 @@ export type SendBatch<T> = (batch: readonly T[]) => Promise<readonly FailedEntry
 
 /**
  * Sends all items in batches, eight batches at a time, and the failed entries of a batch again with
- * growing pauses. Items are drawn as they are needed.
+ * growing pauses. Items are taken as they are needed.
  *
  * @throws Error if an entry is refused, or still fails after the last attempt
  */
 export async function sendBatches<T>(items: Iterable<T>, sendBatch: SendBatch<T>): Promise<void> {
   const batches = chunks(items);
-  const lane = async () => {
+  const sender = async () => {
     for (const batch of batches) await sendWithRetry(batch, sendBatch);
   };
-  await Promise.all(Array.from({ length: BATCHES_IN_FLIGHT }, lane));
+  await Promise.all(Array.from({ length: BATCHES_IN_FLIGHT }, sender));
 }
 
 async function sendWithRetry<T>(batch: readonly T[], sendBatch: SendBatch<T>): Promise<void> {
@@ -49,7 +49,7 @@ async function sendWithRetry<T>(batch: readonly T[], sendBatch: SendBatch<T>): P
   }
 }
 
-/** Shared by all lanes: a generator hands each chunk out once. */
+/** Shared by all senders: a generator hands each chunk out once. */
 function* chunks<T>(items: Iterable<T>): Generator<readonly T[]> {
   let chunk: T[] = [];
   for (const item of items) {

@@ -143,7 +143,7 @@ test("a pipeline that is stopped in mid-job goes on when it is started again", a
   });
   await expect(interrupted).rejects.toThrow("interrupted");
   await first.stop();
-  const drawn = slow.calls.length;
+  const rendered = slow.calls.length;
 
   const renderer = new FakeRenderer();
   const second = await startLocalPipeline({ dataFolder, renderer });
@@ -151,8 +151,8 @@ test("a pipeline that is stopped in mid-job goes on when it is started again", a
   const [jobId = ""] = second.resumedJobs;
   const completion = await followJob(second, { jobId });
   expect(completion).toMatchObject({ state: "completed", ok: 5 });
-  expect(drawn).toBe(1);
-  // what had a result is not drawn again
+  expect(rendered).toBe(1);
+  // what had a result is not rendered again
   expect(renderer.calls.flat().toSorted((a, b) => a - b)).toEqual([3, 4, 5]);
 });
 

@@ -97,9 +97,9 @@ test("killed in the middle of a job and started again, it finishes the job", asy
   expect(sheet.headers.get("content-type")).toBe("image/png");
   expect((await sheet.arrayBuffer()).byteLength).toBeGreaterThan(1_000);
 
-  const drawnAgain = await numbersIn(join(folder, "second.log"));
-  expect(drawnAgain.filter((channel) => endedBefore.includes(channel))).toEqual([]);
-  expect(new Set([...endedBefore, ...drawnAgain]).size).toBe(CHANNELS);
+  const renderedAgain = await numbersIn(join(folder, "second.log"));
+  expect(renderedAgain.filter((channel) => endedBefore.includes(channel))).toEqual([]);
+  expect(new Set([...endedBefore, ...renderedAgain]).size).toBe(CHANNELS);
 
   second.process.kill("SIGTERM");
   expect(await once(second.process, "exit")).toEqual([0, null]);
