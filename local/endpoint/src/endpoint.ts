@@ -2,10 +2,10 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
+import { ACCOUNT_ID } from "./account.ts";
 import { systemClock } from "./clock.ts";
 import { serveHttp } from "./http/server.ts";
 import {
-  ACCOUNT_ID,
   DEFAULT_CREDENTIALS,
   DEFAULT_REGION,
   type EndpointOptions,
@@ -51,7 +51,6 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   const queues = new Queues({
     folder: persistQueues ? folder.queues : null,
     region,
-    accountId: ACCOUNT_ID,
     clock,
     faults,
   });
@@ -68,7 +67,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
 
   let url = "";
   const queueUrl = (name: string) => `${url}/${ACCOUNT_ID}/${name}`;
-  const notifier = new Notifier(queues, { region, accountId: ACCOUNT_ID }, clock);
+  const notifier = new Notifier(queues, region, clock);
   const operationCounts = new Map<string, number>();
   const router = createRouter({
     policy: { credentials, region },
@@ -80,10 +79,9 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
       notifier,
       clock,
       region,
-      accountId: ACCOUNT_ID,
       stagingFolder: folder.staging,
     },
-    sqs: { queues, clock, queueUrl, accountId: ACCOUNT_ID },
+    sqs: { queues, clock, queueUrl },
   });
   try {
     makeQueues(options, queues);
@@ -134,7 +132,7 @@ function makeBuckets(
   const requestId = "START";
   for (const bucket of buckets.all) {
     for (const { record, event } of bucket.objects.recovered) {
-      notifier.objectCreated(bucket, record, { event, requestId });
+      notifier.notify(bucket, { name: event, key: record.key, content: record, requestId });
     }
   }
   for (const options of wanted) {
@@ -150,6 +148,6 @@ function makeBuckets(
       ? buckets.get(options.name)
       : buckets.create(options.name, nowMs);
     if (options.notifications === undefined || isDeepStrictEqual(bucket.rules, rules)) continue;
-    notifier.configured(buckets.setRules(options.name, rules), rules, requestId);
+    notifier.configured(buckets.setRules(options.name, rules), requestId);
   }
 }

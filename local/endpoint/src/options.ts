@@ -5,8 +5,6 @@ import { MAX_RETENTION_S } from "./limits.ts";
 import type { NotificationRule } from "./s3/notification-rule.ts";
 import type { QueueAttributes } from "./sqs/queue-settings.ts";
 
-/** Account the endpoint pretends to be; part of queue URLs and ARNs. */
-export const ACCOUNT_ID = "000000000000";
 export const DEFAULT_REGION = "us-east-1";
 export const DEFAULT_CREDENTIALS: Credentials = {
   accessKeyId: "dreamgrid",

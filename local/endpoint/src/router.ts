@@ -47,11 +47,10 @@ function unexpected(error: unknown, { id, method, rawPath }: WireRequest): AwsEr
   if (NO_ROOM.includes(code)) {
     // no code of AWS's, whose disks are never full; clients do not try again at once
     return new AwsError(
-      507,
       "InsufficientStorage",
       `there is no room left for the data folder (${code}); make some, or choose another folder`,
     );
   }
   console.error(`endpoint: ${method} ${rawPath} failed (request ${id})`, error);
-  return new AwsError(500, "InternalError", "We encountered an internal error. Please try again.");
+  return new AwsError("InternalError", "We encountered an internal error. Please try again.");
 }

@@ -1,56 +1,26 @@
-import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { XMLBuilder, XMLParser, XMLValidator } from "fast-xml-parser";
+import { z } from "zod";
 
 import { AwsError } from "./aws-error.ts";
 
-/** Content of an element: text, or children. `undefined` leaves the element out, an array repeats it. */
-export type XmlContent =
-  | string
-  | number
-  | boolean
-  | { readonly [child: string]: XmlContent | readonly XmlContent[] | undefined };
+/** Content of an element: text, or children by name; a list repeats one, `undefined` leaves it out. */
+export type XmlContent = string | object;
 
 const S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 
+const builder = new XMLBuilder({ ignoreAttributes: false });
+
 /** An XML document with one root element. Text is escaped, so that any key survives. */
 export function xmlDocument(root: string, content: XmlContent, namespace = S3_NAMESPACE): string {
-  const attribute = namespace === "" ? "" : ` xmlns="${namespace}"`;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${attribute}>${render(content)}</${root}>`;
-}
-
-function render(content: XmlContent): string {
-  if (typeof content !== "object") return escapeText(String(content));
-  return Object.entries(content)
-    .flatMap(([name, value]) => {
-      if (value === undefined) return [];
-      return asList(value).map((item) => `<${name}>${render(item)}</${name}>`);
-    })
-    .join("");
-}
-
-function asList(value: XmlContent | readonly XmlContent[]): readonly XmlContent[] {
-  return isList(value) ? value : [value];
-}
-
-// Array.isArray does not narrow readonly arrays
-function isList(value: XmlContent | readonly XmlContent[]): value is readonly XmlContent[] {
-  return Array.isArray(value);
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
+  const attributes = namespace === "" ? {} : { "@_xmlns": namespace };
+  const children = typeof content === "string" ? { "#text": content } : content;
+  const xml = builder.build({ [root]: { ...attributes, ...children } });
   // parsers turn a bare carriage return into a line feed
-  "\r": "&#13;",
-};
-
-function escapeText(text: string): string {
-  return text.replaceAll(/[&<>"\r]/g, (character) => ESCAPES[character] ?? character);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${xml.replaceAll("\r", "&#13;")}`;
 }
 
-/** A parsed element: text, or children by name, where one name may come more than once. */
-export type XmlNode = string | { readonly [child: string]: XmlNode | readonly XmlNode[] };
+/** Elements of requests that may come more than once. */
+const LISTS = ["Event", "FilterRule", "Object", "Part", "QueueConfiguration"];
 
 const parser = new XMLParser({
   ignoreAttributes: true,
@@ -59,6 +29,7 @@ const parser = new XMLParser({
   parseTagValue: false,
   trimValues: false,
   htmlEntities: true, // numeric entities too
+  isArray: (name) => LISTS.includes(name),
 });
 
 // XML 1.0 cannot carry these, not even escaped: no client could read an answer that names them
@@ -68,42 +39,29 @@ const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 /**
  * Parses a request document and returns the content of its root element.
  *
- * @throws AwsError MalformedXML if it is not well-formed or has another root.
+ * @throws AwsError MalformedXML if it is not well-formed, has another root, or is not of the schema.
  */
-export function parseXml(text: string, root: string): XmlNode {
+export function parseXml<Schema extends z.ZodType>(
+  text: string,
+  root: string,
+  schema: Schema,
+): z.output<Schema> {
   const isXml = XMLValidator.validate(text) === true && !NOT_XML.test(text);
   if (!isXml || text.includes("<!DOCTYPE")) throw malformedXml();
-  const document = parser.parse(text) as XmlNode;
-  const content = typeof document === "string" ? undefined : document[root];
-  if (content === undefined || Array.isArray(content)) throw malformedXml();
-  return content as XmlNode;
+  const document = parser.parse(text) as Readonly<Record<string, unknown>>;
+  const parsed = schema.safeParse(document[root]);
+  if (!parsed.success) throw malformedXml();
+  return parsed.data;
 }
 
-export function malformedXml(): AwsError {
+/** An element with these children. One that has none is an empty text to the parser. */
+export function element<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.preprocess((node) => (typeof node === "string" ? {} : node), z.looseObject(shape));
+}
+
+function malformedXml(): AwsError {
   return new AwsError(
-    400,
     "MalformedXML",
     "The XML you provided was not well-formed or did not validate against our published schema",
   );
-}
-
-/** Every child element of that name, in order. */
-export function childrenOf(node: XmlNode, name: string): readonly XmlNode[] {
-  if (typeof node === "string") return [];
-  const found = node[name];
-  if (found === undefined) return [];
-  return Array.isArray(found) ? (found as readonly XmlNode[]) : [found as XmlNode];
-}
-
-/** Names of the child elements; white space between them is not one. */
-export function childNames(node: XmlNode): readonly string[] {
-  return typeof node === "string" ? [] : Object.keys(node).filter((name) => name !== "#text");
-}
-
-/** Text of the only child of that name; `null` if there is none. */
-export function childText(node: XmlNode, name: string): string | null {
-  const [first, ...others] = childrenOf(node, name);
-  if (first === undefined) return null;
-  if (others.length > 0 || typeof first !== "string") throw malformedXml();
-  return first;
 }

@@ -62,7 +62,7 @@ function openQueue(): Queue {
 test("a message whose time could not be changed comes back at its old time", () => {
   const queue = openQueue();
   queue.setAttributes({ RedrivePolicy: "" });
-  queue.send([draft]);
+  queue.send(draft);
   const [delivery] = queue.receive(1, 30);
   journal.isFull = true;
   expect(() => queue.changeVisibility(delivery!.receipt, 60)).toThrow("ENOSPC");
@@ -76,7 +76,8 @@ test("a message whose time could not be changed comes back at its old time", () 
 
 test("dead letters that could not be moved are moved later, and keep no others back", () => {
   const queue = openQueue();
-  queue.send([draft, draft]);
+  queue.send(draft);
+  queue.send(draft);
   expect(queue.receive(2, 30)).toHaveLength(2);
   journal.isFull = true;
   // a timer moves them: nobody is there to catch

@@ -73,7 +73,7 @@ export class ChunkedBody implements AsyncIterable<Buffer> {
       }
     }
     if (this.#signing !== null && signedText !== "") {
-      throw new AwsError(403, "SignatureDoesNotMatch", "The trailing headers are not signed.");
+      throw new AwsError("SignatureDoesNotMatch", "The trailing headers are not signed.");
     }
   }
 
@@ -89,7 +89,6 @@ export class ChunkedBody implements AsyncIterable<Buffer> {
     ]);
     if (!isSameSignature(expected, given)) {
       throw new AwsError(
-        403,
         "SignatureDoesNotMatch",
         `The signature of a ${part === "PAYLOAD" ? "chunk" : "trailer"} does not match the one we calculated.`,
       );
@@ -137,12 +136,11 @@ function parseChunkHeader(line: string): { readonly size: number; readonly signa
 }
 
 function malformedChunk(why: string): AwsError {
-  return new AwsError(400, "InvalidRequest", `The body is not well-formed aws-chunked: ${why}`);
+  return new AwsError("InvalidRequest", `The body is not well-formed aws-chunked: ${why}`);
 }
 
 export function incompleteBody(): AwsError {
   return new AwsError(
-    400,
     "IncompleteBody",
     "You did not provide the number of bytes specified by the Content-Length HTTP header",
   );

@@ -1,47 +1,40 @@
 import { AwsError, invalidArgument, notImplemented } from "../aws-error.ts";
 import type { WireRequest } from "../http/message.ts";
+import type { ChunkSigning } from "./chunked-body.ts";
 
-/** What the signature says about the body: `x-amz-content-sha256`. */
+/** What the signature says about the body. */
 export type Payload =
   | { readonly kind: "signed"; readonly sha256: string }
   | { readonly kind: "unsigned" }
   /** `aws-chunked`, with or without a signature on each chunk. */
-  | { readonly kind: "chunked"; readonly isSigned: boolean };
-
-export interface SignedPayload {
-  /** The text that stands for the body in the canonical request. */
-  readonly hash: string;
-  readonly payload: Payload;
-}
+  | { readonly kind: "chunked"; readonly signing: ChunkSigning | null };
 
 /**
- * Reads how the body of an S3 request is covered by its signature.
+ * The text that stands for the body in the canonical request.
  *
  * @throws AwsError InvalidRequest if a request signed in its header does not say it.
  */
-export function readPayload({ headers, query }: WireRequest, isPresigned: boolean): SignedPayload {
+export function payloadHash({ headers, query }: WireRequest, isPresigned: boolean): string {
   const hash =
     query.get("X-Amz-Content-Sha256") ??
     (isPresigned ? "UNSIGNED-PAYLOAD" : headers["x-amz-content-sha256"]);
-  if (hash === undefined) {
-    throw new AwsError(
-      400,
-      "InvalidRequest",
-      "Missing required header for this request: x-amz-content-sha256",
-    );
-  }
-  return { hash, payload: payloadOf(hash) };
+  if (hash !== undefined) return hash;
+  throw new AwsError(
+    "InvalidRequest",
+    "Missing required header for this request: x-amz-content-sha256",
+  );
 }
 
-function payloadOf(hash: string): Payload {
+/** Reads what the hash says. `signing` is how chunks are signed, if they are. */
+export function payloadOf(hash: string, signing: ChunkSigning): Payload {
   switch (hash) {
     case "UNSIGNED-PAYLOAD":
       return { kind: "unsigned" };
     case "STREAMING-UNSIGNED-PAYLOAD-TRAILER":
-      return { kind: "chunked", isSigned: false };
+      return { kind: "chunked", signing: null };
     case "STREAMING-AWS4-HMAC-SHA256-PAYLOAD":
     case "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER":
-      return { kind: "chunked", isSigned: true };
+      return { kind: "chunked", signing };
     default:
   }
   if (/^[0-9a-f]{64}$/.test(hash)) return { kind: "signed", sha256: hash };

@@ -29,13 +29,12 @@ export function readSignatureClaim(request: WireRequest): SignatureClaim {
   if (request.query.has("X-Amz-Algorithm") || request.query.has("X-Amz-Signature")) {
     return fromQuery(request.query);
   }
-  throw new AwsError(403, "AccessDenied", "Access Denied: the request is not signed");
+  throw new AwsError("AccessDenied", "Access Denied: the request is not signed");
 }
 
 function fromHeader(authorization: string, { headers }: WireRequest): SignatureClaim {
   if (!authorization.startsWith(`${ALGORITHM} `)) {
     throw new AwsError(
-      400,
       "InvalidRequest",
       `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`,
     );
@@ -56,7 +55,6 @@ function fromHeader(authorization: string, { headers }: WireRequest): SignatureC
   const timestamp = headers["x-amz-date"];
   if (timestamp === undefined) {
     throw new AwsError(
-      403,
       "AccessDenied",
       "AWS authentication requires a valid Date or x-amz-date header",
     );
@@ -133,12 +131,11 @@ function claim(
 
 function malformedHeader(why: string): AwsError {
   return new AwsError(
-    400,
     "AuthorizationHeaderMalformed",
     `The authorization header is malformed; ${why}`,
   );
 }
 
 function malformedQuery(why: string): AwsError {
-  return new AwsError(400, "AuthorizationQueryParametersError", why);
+  return new AwsError("AuthorizationQueryParametersError", why);
 }

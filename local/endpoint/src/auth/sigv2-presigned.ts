@@ -15,9 +15,6 @@ export function isSigV2Presigned({ query }: WireRequest): boolean {
   return query.has("AWSAccessKeyId") && query.has("Signature");
 }
 
-/** Query parameters that only carry the signature. */
-export const SIGV2_PARAMETERS = ["AWSAccessKeyId", "Expires", "Signature"];
-
 /** Headers that such a URL may carry in its query besides `x-amz-` ones. */
 export const SIGV2_HEADERS = ["content-md5", "content-type"];
 
@@ -37,10 +34,10 @@ export function verifySigV2Presigned(
   checkAccessKey(query.get("AWSAccessKeyId") ?? "", credentials);
   const expires = query.get("Expires") ?? "";
   if (!/^\d{1,12}$/.test(expires)) {
-    throw new AwsError(403, "AccessDenied", "Invalid date (should be seconds since epoch)");
+    throw new AwsError("AccessDenied", "Invalid date (should be seconds since epoch)");
   }
   if (nowMs > Number(expires) * 1000) {
-    throw new AwsError(403, "AccessDenied", "Request has expired");
+    throw new AwsError("AccessDenied", "Request has expired");
   }
   const header = (name: string) => query.get(name) ?? headers[name] ?? "";
   const amzNames = [...Object.keys(headers), ...query.keys()].filter((name) =>
@@ -69,10 +66,9 @@ export function verifySigV2Presigned(
     .digest("base64");
   if (!isSameSignature(expected, query.get("Signature") ?? "")) {
     throw new AwsError(
-      403,
       "SignatureDoesNotMatch",
       "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
-      { details: { StringToSign: stringToSign } },
+      { StringToSign: stringToSign },
     );
   }
 }

@@ -37,18 +37,13 @@ export function verifySignature(
 ): Buffer {
   checkAccessKey(claim.accessKeyId, credentials);
   if (request.headers["x-amz-security-token"] ?? request.query.get("X-Amz-Security-Token")) {
-    throw new AwsError(
-      400,
-      "InvalidToken",
-      "The provided token is malformed or otherwise invalid.",
-    );
+    throw new AwsError("InvalidToken", "The provided token is malformed or otherwise invalid.");
   }
   if (claim.scope.region !== region) {
     throw new AwsError(
-      400,
       "AuthorizationHeaderMalformed",
       `The authorization header is malformed; the region '${claim.scope.region}' is wrong; expecting '${region}'`,
-      { details: { Region: region } },
+      { Region: region },
     );
   }
   checkTime(claim, nowMs);
@@ -71,10 +66,9 @@ export function verifySignature(
   ]);
   if (!isSameSignature(expected, claim.signature)) {
     throw new AwsError(
-      403,
       "SignatureDoesNotMatch",
       "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
-      { details: { AWSAccessKeyId: claim.accessKeyId, CanonicalRequest: canonical } },
+      { AWSAccessKeyId: claim.accessKeyId, CanonicalRequest: canonical },
     );
   }
   return key;
@@ -84,10 +78,9 @@ export function verifySignature(
 export function checkAccessKey(given: string, { accessKeyId }: Credentials): void {
   if (given === accessKeyId) return;
   throw new AwsError(
-    403,
     "InvalidAccessKeyId",
     "The AWS Access Key Id you provided does not exist in our records.",
-    { details: { AWSAccessKeyId: given } },
+    { AWSAccessKeyId: given },
   );
 }
 
@@ -95,31 +88,26 @@ function checkTime({ signedAtMs, expiresSeconds }: SignatureClaim, nowMs: number
   if (expiresSeconds === null) {
     if (Math.abs(nowMs - signedAtMs) > MAX_CLOCK_SKEW_MS) {
       throw new AwsError(
-        403,
         "RequestTimeTooSkewed",
         "The difference between the request time and the current time is too large.",
         {
-          details: {
-            RequestTime: new Date(signedAtMs).toISOString(),
-            ServerTime: new Date(nowMs).toISOString(),
-            MaxAllowedSkewMilliseconds: String(MAX_CLOCK_SKEW_MS),
-          },
+          RequestTime: new Date(signedAtMs).toISOString(),
+          ServerTime: new Date(nowMs).toISOString(),
+          MaxAllowedSkewMilliseconds: MAX_CLOCK_SKEW_MS,
         },
       );
     }
     return;
   }
   if (signedAtMs > nowMs + MAX_CLOCK_SKEW_MS) {
-    throw new AwsError(403, "AccessDenied", "Request is not yet valid");
+    throw new AwsError("AccessDenied", "Request is not yet valid");
   }
   const expiresAtMs = signedAtMs + expiresSeconds * 1000;
   if (nowMs > expiresAtMs) {
-    throw new AwsError(403, "AccessDenied", "Request has expired", {
-      details: {
-        "X-Amz-Expires": String(expiresSeconds),
-        Expires: new Date(expiresAtMs).toISOString(),
-        ServerTime: new Date(nowMs).toISOString(),
-      },
+    throw new AwsError("AccessDenied", "Request has expired", {
+      "X-Amz-Expires": String(expiresSeconds),
+      Expires: new Date(expiresAtMs).toISOString(),
+      ServerTime: new Date(nowMs).toISOString(),
     });
   }
 }
@@ -134,12 +122,9 @@ function checkEverythingIsSigned({ headers }: WireRequest, claim: SignatureClaim
   );
   if (unsigned.length > 0) {
     throw new AwsError(
-      403,
       "AccessDenied",
       "There were headers present in the request which were not signed",
-      {
-        details: { HeadersNotSigned: unsigned.join(", ") },
-      },
+      { HeadersNotSigned: unsigned.join(", ") },
     );
   }
 }
@@ -159,8 +144,6 @@ export function decodePath(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw new AwsError(400, "InvalidURI", "Couldn't parse the specified URI.", {
-      details: { URI: part },
-    });
+    throw new AwsError("InvalidURI", "Couldn't parse the specified URI.", { URI: part });
   }
 }

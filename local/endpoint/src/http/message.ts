@@ -1,3 +1,6 @@
+/** Texts by name: headers, in lower case, or the elements of an error document. */
+export type Texts = Readonly<Record<string, string>>;
+
 /** One HTTP request, as far as S3 and SQS look at it. */
 export interface WireRequest {
   /** Returned in `x-amz-request-id` and in error documents. */
@@ -6,8 +9,7 @@ export interface WireRequest {
   /** Path as sent, percent-encoding included: `..` and `//` are ordinary parts of S3 keys. */
   readonly rawPath: string;
   readonly query: URLSearchParams;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Texts;
   readonly body: AsyncIterable<Buffer>;
   /** Aborted when the client goes away before it has its answer. */
   readonly disconnected: AbortSignal;
@@ -22,7 +24,7 @@ export interface FileSlice {
 
 export interface WireResponse {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Texts;
   readonly body: string | Uint8Array | FileSlice | null;
 }
 

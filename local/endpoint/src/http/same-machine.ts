@@ -15,7 +15,6 @@ export function checkSameMachine({ headers: { host = "", origin } }: WireRequest
   const given = [host, ...(origin === undefined ? [] : [origin.replace(/^https?:\/\//, "")])];
   if (given.every((name) => LOOPBACK_HOST.test(name))) return;
   throw new AwsError(
-    403,
     "AccessDenied",
     "Only this machine is answered: name the endpoint 127.0.0.1 or localhost",
   );

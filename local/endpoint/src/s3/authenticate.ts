@@ -1,11 +1,5 @@
-import type { ChunkSigning } from "../auth/chunked-body.ts";
-import { type Payload, readPayload } from "../auth/payload.ts";
-import {
-  isSigV2Presigned,
-  SIGV2_HEADERS,
-  SIGV2_PARAMETERS,
-  verifySigV2Presigned,
-} from "../auth/sigv2-presigned.ts";
+import { type Payload, payloadHash, payloadOf } from "../auth/payload.ts";
+import { isSigV2Presigned, SIGV2_HEADERS, verifySigV2Presigned } from "../auth/sigv2-presigned.ts";
 import { readSignatureClaim } from "../auth/signature-claim.ts";
 import { type SignaturePolicy, verifySignature } from "../auth/verify-signature.ts";
 import type { WireRequest } from "../http/message.ts";
@@ -17,8 +11,6 @@ export interface AuthenticRequest {
   /** Without the parameters of the signature. */
   readonly query: URLSearchParams;
   readonly payload: Payload;
-  /** How the chunks of the body are signed, if they are. */
-  readonly chunkSigning: ChunkSigning | null;
 }
 
 /** @throws AwsError with S3's code for what is wrong with the signature */
@@ -29,32 +21,20 @@ export function authenticate(
 ): AuthenticRequest {
   if (isSigV2Presigned(wire)) {
     verifySigV2Presigned(wire, virtualBucket === null ? "" : `/${virtualBucket}`, policy);
-    return { ...presigned(wire), payload: { kind: "unsigned" }, chunkSigning: null };
+    return { ...presigned(wire), payload: { kind: "unsigned" } };
   }
   const claim = readSignatureClaim(wire);
   const isPresigned = claim.expiresSeconds !== null;
-  const { hash, payload } = readPayload(wire, isPresigned);
+  const hash = payloadHash(wire, isPresigned);
   const key = verifySignature(wire, claim, hash, policy);
-  const isChunkSigned = payload.kind === "chunked" && payload.isSigned;
-  return {
-    ...(isPresigned ? presigned(wire) : { headers: wire.headers, query: wire.query }),
-    payload,
-    chunkSigning: isChunkSigned ? { key, claim } : null,
-  };
+  const payload = payloadOf(hash, { key, claim });
+  return isPresigned
+    ? { ...presigned(wire), payload }
+    : { headers: wire.headers, query: wire.query, payload };
 }
 
-const SIGNATURE_PARAMETERS = new Set([
-  ...SIGV2_PARAMETERS.map((name) => name.toLowerCase()),
-  ...[
-    "algorithm",
-    "content-sha256",
-    "credential",
-    "date",
-    "expires",
-    "signature",
-    "signedheaders",
-  ].map((name) => `x-amz-${name}`),
-]);
+const SIGNATURE_PARAMETERS =
+  /^(awsaccesskeyid|expires|signature|x-amz-(algorithm|content-sha256|credential|date|expires|signature|signedheaders))$/;
 
 /**
  * Takes apart the query of a presigned URL: signature, headers, and the rest.
@@ -67,7 +47,7 @@ function presigned({ headers, query }: WireRequest): Pick<AuthenticRequest, "hea
   const rest = new URLSearchParams();
   for (const [name, value] of query) {
     const lowerName = name.toLowerCase();
-    if (SIGNATURE_PARAMETERS.has(lowerName) || lowerName.startsWith("x-amz-checksum-")) continue;
+    if (SIGNATURE_PARAMETERS.test(lowerName) || lowerName.startsWith("x-amz-checksum-")) continue;
     if (lowerName.startsWith("x-amz-") || SIGV2_HEADERS.includes(name)) hoisted[lowerName] = value;
     else rest.append(name, value);
   }

@@ -1,12 +1,15 @@
+import { z } from "zod";
+
+import { ACCOUNT_ID } from "../account.ts";
 import { AwsError } from "../aws-error.ts";
-import { childText, parseXml } from "../xml.ts";
+import { element, parseXml } from "../xml.ts";
 import { receiveText } from "./receive-body.ts";
 import { emptyResponse, type S3Operation, xmlResponse } from "./s3-request.ts";
 
-export const listBuckets: S3Operation = ({ buckets, accountId }, { query }) => {
+export const listBuckets: S3Operation = ({ buckets }, { query }) => {
   const prefix = query.get("prefix") ?? "";
   return xmlResponse("ListAllMyBucketsResult", {
-    Owner: { ID: accountId },
+    Owner: { ID: ACCOUNT_ID },
     Buckets: {
       Bucket: buckets.all
         .filter(({ name }) => name.startsWith(prefix))
@@ -18,16 +21,15 @@ export const listBuckets: S3Operation = ({ buckets, accountId }, { query }) => {
   });
 };
 
+const configurationSchema = element({ LocationConstraint: z.string().optional() });
+
 /** As in us-east-1, creating a bucket one has already succeeds. */
 export const createBucket: S3Operation = async ({ buckets, clock, region }, { bucket, body }) => {
   const { text } = await receiveText(body);
-  const constraint =
-    text === ""
-      ? null
-      : childText(parseXml(text, "CreateBucketConfiguration"), "LocationConstraint");
-  if (constraint !== null && constraint !== region) {
+  const { LocationConstraint: constraint } =
+    text === "" ? {} : parseXml(text, "CreateBucketConfiguration", configurationSchema);
+  if (constraint !== undefined && constraint !== region) {
     throw new AwsError(
-      400,
       "IllegalLocationConstraintException",
       `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
     );

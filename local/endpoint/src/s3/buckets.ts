@@ -52,8 +52,8 @@ export class Buckets {
   get(name: string): Bucket {
     const bucket = this.#buckets.get(name);
     if (bucket === undefined) {
-      throw new AwsError(404, "NoSuchBucket", "The specified bucket does not exist", {
-        details: { BucketName: name },
+      throw new AwsError("NoSuchBucket", "The specified bucket does not exist", {
+        BucketName: name,
       });
     }
     return bucket;
@@ -78,8 +78,8 @@ export class Buckets {
   delete(name: string): void {
     const { objects } = this.get(name);
     if (objects.size > 0) {
-      throw new AwsError(409, "BucketNotEmpty", "The bucket you tried to delete is not empty", {
-        details: { BucketName: name },
+      throw new AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty", {
+        BucketName: name,
       });
     }
     objects.close();
@@ -126,8 +126,8 @@ function checkBucketName(name: string): void {
     !/\.\.|^xn--|-s3alias$/.test(name) &&
     !/^\d+\.\d+\.\d+\.\d+$/.test(name);
   if (!isValid) {
-    throw new AwsError(400, "InvalidBucketName", "The specified bucket is not valid.", {
-      details: { BucketName: name },
+    throw new AwsError("InvalidBucketName", "The specified bucket is not valid.", {
+      BucketName: name,
     });
   }
 }

@@ -21,10 +21,12 @@ export function resolveRange(header: string | undefined, size: number): ByteRang
   const end = first === "" || last === "" ? size - 1 : Math.min(Number(last), size - 1);
   if (first !== "" && last !== "" && Number(last) < Number(first)) return null;
   if (start >= size) {
-    throw new AwsError(416, "InvalidRange", "The requested range is not satisfiable", {
-      details: { RangeRequested: header ?? "", ActualObjectSize: String(size) },
-      headers: { "content-range": `bytes */${size}` },
-    });
+    throw new AwsError(
+      "InvalidRange",
+      "The requested range is not satisfiable",
+      { RangeRequested: header ?? "", ActualObjectSize: size },
+      { "content-range": `bytes */${size}` },
+    );
   }
   return { start, length: end - start + 1 };
 }

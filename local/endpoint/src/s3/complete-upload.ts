@@ -1,91 +1,79 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 
+import { z } from "zod";
+
 import { AwsError } from "../aws-error.ts";
-import { createHasher } from "../checksums/checksum.ts";
+import { type Checksum, type ChecksumAlgorithm, createHasher } from "../checksums/checksum.ts";
 import {
   badDigest,
-  CHECKSUM_ELEMENTS,
-  type Checksum,
+  checksumElement,
   readExpectedChecksum,
 } from "../checksums/expected-checksum.ts";
 import { MIN_PART_BYTES } from "../limits.ts";
-import { stage } from "../storage/staged-file.ts";
-import { childrenOf, childText, malformedXml, parseXml } from "../xml.ts";
-import { commitObject } from "./commit-object.ts";
+import { element, parseXml } from "../xml.ts";
 import { findUpload } from "./multipart-operations.ts";
 import { receiveText } from "./receive-body.ts";
 import { quoteEtag, type S3Operation, xmlResponse } from "./s3-request.ts";
 import type { Part, Upload } from "./upload.ts";
+import { writeObject } from "./write-object.ts";
+
+const EVENT = "ObjectCreated:CompleteMultipartUpload";
 
 export const completeMultipartUpload: S3Operation = async (context, request) => {
-  const { bucket: bucketName, key, headers } = request;
+  const { bucket, key, headers } = request;
   // the checksum header of this request is about the object, not about its own body
   const bodyHeaders = Object.fromEntries(
     Object.entries(headers).filter(([name]) => !name.startsWith("x-amz-checksum-")),
   );
   const { text } = await receiveText({ ...request.body, headers: bodyHeaders });
-  const bucket = context.buckets.get(bucketName);
+  context.buckets.get(bucket);
   const upload = findUpload(context, request);
   const parts = chooseParts(upload, text);
   checkDeclaredSize(headers["x-amz-mp-object-size"], parts);
   upload.isCompleting = true;
   try {
-    return await bucket.writes.during(key, async (write) => {
-      const { file, result, fileTimeMs } = await stage(context.stagingFolder, (staged) =>
-        join(upload, parts, (piece) => staged.write(piece)),
-      );
-      const { checksum } = result;
+    const { etag, checksum } = await writeObject(context, request, EVENT, async (write) => {
+      const joined = await join(upload, parts, write);
       const expected = readExpectedChecksum(headers);
-      if (expected !== null && checksum !== null && expected.value !== checksum.value) {
-        await file.discard();
+      if (expected !== null && joined.checksum !== null && expected.value !== joined.checksum.value)
         throw badDigest(expected.algorithm);
-      }
-      const etag = compositeEtag(parts);
       const { headers: sent, metadata } = upload.head;
-      const content = { ...result, etag, checksum, fileTimeMs };
-      await commitObject(context, request, {
-        object: { key, ...content, headers: sent, metadata },
-        staged: file,
-        write,
-        event: "ObjectCreated:CompleteMultipartUpload",
-      });
-      context.uploads.remove(upload);
-      return xmlResponse("CompleteMultipartUploadResult", {
-        Location: `/${bucketName}/${key}`,
-        Bucket: bucketName,
-        Key: key,
-        ETag: quoteEtag(etag),
-        ...(checksum === null
-          ? {}
-          : {
-              [CHECKSUM_ELEMENTS[checksum.algorithm]]: checksum.value,
-              ChecksumType: upload.head.checksum?.type,
-            }),
-      });
+      return { ...joined, etag: compositeEtag(parts), headers: sent, metadata };
+    });
+    context.uploads.remove(upload);
+    return xmlResponse("CompleteMultipartUploadResult", {
+      Location: `/${bucket}/${key}`,
+      Bucket: bucket,
+      Key: key,
+      ETag: quoteEtag(etag),
+      ...(checksum && {
+        [checksumElement(checksum.algorithm)]: checksum.value,
+        ChecksumType: upload.head.checksum?.type,
+      }),
     });
   } finally {
     upload.isCompleting = false;
   }
 };
 
+const completionSchema = element({
+  Part: z.array(element({ PartNumber: z.string(), ETag: z.string().default("") })).min(1),
+});
+
 /** @throws AwsError InvalidPart, InvalidPartOrder, EntityTooSmall */
 function chooseParts(upload: Upload, xml: string): readonly Part[] {
-  const entries = childrenOf(parseXml(xml, "CompleteMultipartUpload"), "Part");
-  if (entries.length === 0) throw malformedXml();
+  const { Part: entries } = parseXml(xml, "CompleteMultipartUpload", completionSchema);
   const parts = entries.map((entry) => {
-    const number = Number(childText(entry, "PartNumber"));
-    const etag = childText(entry, "ETag")?.replaceAll('"', "");
-    const part = upload.part(number);
-    const isSame = part !== undefined && part.etag === etag;
+    const etag = entry.ETag.replaceAll('"', "");
+    const part = upload.part(Number(entry.PartNumber));
     const checksum = part?.checksum;
-    const given = checksum && childText(entry, CHECKSUM_ELEMENTS[checksum.algorithm]);
-    if (!isSame || (given && given !== checksum.value)) {
+    const given = checksum && entry[checksumElement(checksum.algorithm)];
+    if (part?.etag !== etag || (given && given !== checksum.value)) {
       throw new AwsError(
-        400,
         "InvalidPart",
         "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
-        { details: { UploadId: upload.id, PartNumber: String(number), ETag: etag ?? "" } },
+        { UploadId: upload.id, PartNumber: entry.PartNumber, ETag: etag },
       );
     }
     return part;
@@ -95,23 +83,19 @@ function chooseParts(upload: Upload, xml: string): readonly Part[] {
     if (next === undefined) break;
     if (next.number <= part.number) {
       throw new AwsError(
-        400,
         "InvalidPartOrder",
         "The list of parts was not in ascending order. Parts must be ordered by part number.",
-        { details: { UploadId: upload.id } },
+        { UploadId: upload.id },
       );
     }
     if (part.size < MIN_PART_BYTES) {
       throw new AwsError(
-        400,
         "EntityTooSmall",
         "Your proposed upload is smaller than the minimum allowed size",
         {
-          details: {
-            ProposedSize: String(part.size),
-            MinSizeAllowed: String(MIN_PART_BYTES),
-            PartNumber: String(part.number),
-          },
+          ProposedSize: part.size,
+          MinSizeAllowed: MIN_PART_BYTES,
+          PartNumber: part.number,
         },
       );
     }
@@ -123,7 +107,6 @@ function checkDeclaredSize(declared: string | undefined, parts: readonly Part[])
   const size = parts.reduce((sum, part) => sum + part.size, 0);
   if (declared === undefined || declared === String(size)) return;
   throw new AwsError(
-    400,
     "InvalidRequest",
     `The provided 'x-amz-mp-object-size' header value ${declared} does not match what was computed: ${size}`,
   );
@@ -150,19 +133,15 @@ async function join(
   const description = { size, md5: md5.digest("hex") };
   if (checksum === null) return { ...description, checksum: null };
   const { algorithm } = checksum;
-  const value = whole?.digest().toString("base64") ?? compositeChecksum(parts, checksum);
+  const value = whole?.digest().toString("base64") ?? compositeChecksum(parts, algorithm);
   return { ...description, checksum: { algorithm, value } };
 }
 
-function compositeChecksum(
-  parts: readonly Part[],
-  { algorithm }: Pick<Checksum, "algorithm">,
-): string {
+function compositeChecksum(parts: readonly Part[], algorithm: ChecksumAlgorithm): string {
   const hasher = createHasher(algorithm);
   for (const part of parts) {
     if (part.checksum === null) {
       throw new AwsError(
-        400,
         "InvalidRequest",
         `The upload was created using a ${algorithm} checksum. The complete request must include the checksum for each part. It was missing for part ${part.number} in the request.`,
       );

@@ -1,51 +1,35 @@
 import { AwsError, notImplemented } from "../aws-error.ts";
+import type { Texts } from "../http/message.ts";
 import type { ObjectRecord } from "../storage/object-record.ts";
 import type { OngoingWrite } from "./bucket.ts";
 
-type Headers = Readonly<Record<string, string>>;
-
-/** The four headers of RFC 9110, section 13.1; copies have them with a prefix, about the source. */
-export interface ReadConditions {
-  readonly ifMatch: string | undefined;
-  readonly ifNoneMatch: string | undefined;
-  readonly ifModifiedSince: string | undefined;
-  readonly ifUnmodifiedSince: string | undefined;
-}
-
-export function readConditions(
-  headers: Headers,
-  prefix: "" | "x-amz-copy-source-" = "",
-): ReadConditions {
-  return {
-    ifMatch: headers[`${prefix}if-match`],
-    ifNoneMatch: headers[`${prefix}if-none-match`],
-    ifModifiedSince: headers[`${prefix}if-modified-since`],
-    ifUnmodifiedSince: headers[`${prefix}if-unmodified-since`],
-  };
-}
-
 /**
- * Judges a read. An ETag condition overrides the date condition of its kind.
+ * Judges a read by the four headers of RFC 9110, section 13.1. An ETag condition overrides the date
+ * condition of its kind.
  *
+ * @param prefix of the headers' names: copies have them about their source
  * @returns "not-modified" for a GET that is to be answered 304 (a copy makes that a 412).
  * @throws AwsError PreconditionFailed
  */
 export function checkRead(
-  conditions: ReadConditions,
-  object: ObjectRecord,
+  headers: Texts,
+  { etag, lastModifiedMs }: ObjectRecord,
+  prefix: "" | "x-amz-copy-source-" = "",
 ): "send" | "not-modified" {
-  const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;
+  const [ifMatch, ifNoneMatch] = [headers[`${prefix}if-match`], headers[`${prefix}if-none-match`]];
   // HTTP dates have whole seconds
-  const modifiedMs = Math.floor(object.lastModifiedMs / 1000) * 1000;
+  const modifiedMs = Math.floor(lastModifiedMs / 1000) * 1000;
+  const since = (name: string) => Date.parse(headers[prefix + name] ?? "");
   if (ifMatch !== undefined) {
-    if (!etagIsIn(ifMatch, object.etag)) throw preconditionFailed("If-Match");
-  } else if (ifUnmodifiedSince !== undefined && modifiedMs > Date.parse(ifUnmodifiedSince)) {
+    if (!etagIsIn(ifMatch, etag)) throw preconditionFailed("If-Match");
+  } else if (modifiedMs > since("if-unmodified-since")) {
     throw preconditionFailed("If-Unmodified-Since");
   }
-  if (ifNoneMatch !== undefined)
-    return etagIsIn(ifNoneMatch, object.etag) ? "not-modified" : "send";
-  const isUnmodified = ifModifiedSince !== undefined && modifiedMs <= Date.parse(ifModifiedSince);
-  return isUnmodified ? "not-modified" : "send";
+  const isKnown =
+    ifNoneMatch === undefined
+      ? modifiedMs <= since("if-modified-since") // not true of NaN: no date, or none that is one
+      : etagIsIn(ifNoneMatch, etag);
+  return isKnown ? "not-modified" : "send";
 }
 
 /**
@@ -57,7 +41,7 @@ export function checkRead(
  * Source: "How to prevent object overwrites with conditional writes", Amazon S3 user guide.
  */
 export function checkWrite(
-  headers: Headers,
+  headers: Texts,
   current: ObjectRecord | undefined,
   write: OngoingWrite,
 ): void {
@@ -72,22 +56,17 @@ export function checkWrite(
   }
   if (write.wasOvertaken) {
     throw new AwsError(
-      409,
       "ConditionalRequestConflict",
       "The conditional request cannot succeed due to a conflicting operation against this resource.",
     );
   }
   if (ifNoneMatch !== undefined && current !== undefined) throw preconditionFailed("If-None-Match");
-  if (ifMatch !== undefined) checkIfMatch(ifMatch, current);
+  checkIfMatch(ifMatch, current);
 }
 
-/** A conditional DELETE, which also knows `If-Match: *`. */
-export function checkDelete(headers: Headers, current: ObjectRecord | undefined): void {
-  const ifMatch = headers["if-match"];
-  if (ifMatch !== undefined) checkIfMatch(ifMatch, current);
-}
-
-function checkIfMatch(ifMatch: string, current: ObjectRecord | undefined): void {
+/** Judges a conditional DELETE, too, which also knows `If-Match: *`. */
+export function checkIfMatch(ifMatch: string | undefined, current: ObjectRecord | undefined): void {
+  if (ifMatch === undefined) return;
   if (current === undefined) throw noSuchKey();
   if (!etagIsIn(ifMatch, current.etag)) throw preconditionFailed("If-Match");
 }
@@ -100,16 +79,14 @@ function etagIsIn(list: string, etag: string): boolean {
 }
 
 export function noSuchKey(key?: string): AwsError {
-  return new AwsError(404, "NoSuchKey", "The specified key does not exist.", {
-    details: key === undefined ? {} : { Key: key },
-  });
+  const details = key === undefined ? {} : { Key: key };
+  return new AwsError("NoSuchKey", "The specified key does not exist.", details);
 }
 
 export function preconditionFailed(condition: string): AwsError {
   return new AwsError(
-    412,
     "PreconditionFailed",
     "At least one of the pre-conditions you specified did not hold",
-    { details: { Condition: condition } },
+    { Condition: condition },
   );
 }

@@ -4,18 +4,12 @@ import { decodePath } from "../auth/verify-signature.ts";
 import { invalidArgument } from "../aws-error.ts";
 import type { ObjectRecord } from "../storage/object-record.ts";
 import type { ByteRange } from "./byte-range.ts";
-import { checkRead, noSuchKey, preconditionFailed, readConditions } from "./conditions.ts";
+import { checkRead, noSuchKey, preconditionFailed } from "./conditions.ts";
 import type { S3Context, S3Request } from "./s3-request.ts";
 
 export interface CopySourceName {
   readonly bucket: string;
   readonly key: string;
-}
-
-/** The object a copy reads, and its open file. */
-export interface CopySource {
-  readonly object: ObjectRecord;
-  readonly fd: number;
 }
 
 /** Reads `x-amz-copy-source: [/]<bucket>/<encoded key>`. */
@@ -34,16 +28,20 @@ export function parseCopySource({ headers }: S3Request): CopySourceName {
   return { bucket, key };
 }
 
-/** @throws AwsError NoSuchBucket, NoSuchKey, PreconditionFailed */
+/**
+ * The object a copy reads, and its open file.
+ *
+ * @throws AwsError NoSuchBucket, NoSuchKey, PreconditionFailed
+ */
 export function openCopySource(
   { buckets }: S3Context,
   { headers }: S3Request,
   { bucket, key }: CopySourceName,
-): CopySource {
+): { readonly object: ObjectRecord; readonly fd: number } {
   const { objects } = buckets.get(bucket);
   const object = objects.get(key);
   if (object === undefined) throw noSuchKey(key);
-  if (checkRead(readConditions(headers, "x-amz-copy-source-"), object) === "not-modified") {
+  if (checkRead(headers, object, "x-amz-copy-source-") === "not-modified") {
     throw preconditionFailed("x-amz-copy-source-If-None-Match");
   }
   const fd = objects.open(object);
@@ -51,11 +49,8 @@ export function openCopySource(
   return { object, fd };
 }
 
-/** Bytes of the source; closes its file at the end. */
-export function copiedBytes(
-  { fd }: CopySource,
-  { start, length }: ByteRange,
-): AsyncIterable<Buffer> {
+/** Bytes of an open file, which is closed at the end. */
+export function copiedBytes(fd: number, { start, length }: ByteRange): AsyncIterable<Buffer> {
   // a stream without bytes would not close the file
   return createReadStream("", { fd, start, end: start + Math.max(1, length) - 1 });
 }

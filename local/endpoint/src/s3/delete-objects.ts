@@ -1,7 +1,9 @@
+import { z } from "zod";
+
 import { AwsError } from "../aws-error.ts";
 import { MAX_DELETE_KEYS } from "../limits.ts";
-import { childrenOf, childText, malformedXml, parseXml, type XmlNode } from "../xml.ts";
-import { checkDelete } from "./conditions.ts";
+import { element, parseXml } from "../xml.ts";
+import { checkIfMatch } from "./conditions.ts";
 import { receiveText } from "./receive-body.ts";
 import {
   emptyResponse,
@@ -13,60 +15,62 @@ import {
 
 /** Deleting what is not there succeeds too. */
 export const deleteObject: S3Operation = (context, request) => {
-  removeObject(context, request, request.key, request.headers);
+  removeObject(context, request, { Key: request.key, ETag: request.headers["if-match"] });
   return emptyResponse(204);
 };
+
+const entrySchema = element({
+  Key: z.string().min(1),
+  ETag: z.string().optional(),
+  VersionId: z.string().optional(),
+});
+type Entry = z.output<typeof entrySchema>;
+
+const deleteSchema = element({
+  Object: z.array(entrySchema).min(1).max(MAX_DELETE_KEYS),
+  Quiet: z.string().optional(),
+});
 
 export const deleteObjects: S3Operation = async (context, request) => {
   const { text, received } = await receiveText(request.body);
   if (received.checksum === null && request.headers["content-md5"] === undefined) {
     throw new AwsError(
-      400,
       "InvalidRequest",
       "Missing required header for this request: Content-MD5 or x-amz-checksum-*",
     );
   }
   context.buckets.get(request.bucket);
-  const root = parseXml(text, "Delete");
-  const entries = childrenOf(root, "Object");
-  if (entries.length === 0 || entries.length > MAX_DELETE_KEYS) throw malformedXml();
+  const { Object: entries, Quiet } = parseXml(text, "Delete", deleteSchema);
   const results = entries.map((entry) => removeEntry(context, request, entry));
-  const isQuiet = childText(root, "Quiet") === "true";
   return xmlResponse("DeleteResult", {
-    Deleted: isQuiet ? [] : results.filter((result) => !("Code" in result)),
+    Deleted: Quiet === "true" ? [] : results.filter((result) => !("Code" in result)),
     Error: results.filter((result) => "Code" in result),
   });
 };
 
-function removeEntry(
-  context: S3Context,
-  request: S3Request,
-  entry: XmlNode,
-): Record<string, string> {
-  const key = childText(entry, "Key");
-  if (key === null || key === "") throw malformedXml();
-  if (childText(entry, "VersionId") !== null) {
-    return { Key: key, Code: "NotImplemented", Message: "object versions are not implemented" };
+function removeEntry(context: S3Context, request: S3Request, entry: Entry): object {
+  const { Key, VersionId } = entry;
+  if (VersionId !== undefined) {
+    return { Key, Code: "NotImplemented", Message: "object versions are not implemented" };
   }
-  const etag = childText(entry, "ETag");
   try {
-    removeObject(context, request, key, etag === null ? {} : { "if-match": etag });
-    return { Key: key };
+    removeObject(context, request, entry);
+    return { Key };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return { Key: key, Code: error.code, Message: error.message };
+    return { Key, Code: error.code, Message: error.message };
   }
 }
 
 function removeObject(
   { buckets, notifier }: S3Context,
   request: S3Request,
-  key: string,
-  conditions: Readonly<Record<string, string>>,
+  { Key, ETag }: Pick<Entry, "Key" | "ETag">,
 ): void {
   const bucket = buckets.get(request.bucket);
-  checkDelete(conditions, bucket.objects.get(key));
-  if (!bucket.objects.remove(key)) return;
-  bucket.writes.keyWasRemoved(key);
-  notifier.objectRemoved(bucket, key, request.id);
+  checkIfMatch(ETag, bucket.objects.get(Key));
+  if (!bucket.objects.remove(Key)) return;
+  bucket.writes.keyWasRemoved(Key);
+  const event = { name: "ObjectRemoved:Delete", key: Key, content: null, requestId: request.id };
+  notifier.notify(bucket, event);
 }

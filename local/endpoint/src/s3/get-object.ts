@@ -1,19 +1,15 @@
-import type { WireResponse } from "../http/message.ts";
 import { contentRange, resolveRange } from "./byte-range.ts";
-import { checkRead, noSuchKey, readConditions } from "./conditions.ts";
+import { checkRead, noSuchKey } from "./conditions.ts";
 import { checksumHeaders, objectHeaders, overriddenHeaders } from "./object-headers.ts";
 import { emptyResponse, type S3Operation } from "./s3-request.ts";
 
 /** GET and HEAD: the server leaves out the body of the latter. */
-export const getObject: S3Operation = (
-  { buckets },
-  { bucket, key, headers, query },
-): WireResponse => {
+export const getObject: S3Operation = ({ buckets }, { bucket, key, headers, query }) => {
   const { objects } = buckets.get(bucket);
   const object = objects.get(key);
   if (object === undefined) throw noSuchKey(key);
   const responseHeaders = { ...objectHeaders(object), ...overriddenHeaders(query) };
-  if (checkRead(readConditions(headers), object) === "not-modified") {
+  if (checkRead(headers, object) === "not-modified") {
     return emptyResponse(304, responseHeaders);
   }
   const range = resolveRange(headers["range"], object.size);

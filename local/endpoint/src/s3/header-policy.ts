@@ -1,4 +1,6 @@
+import { ACCOUNT_ID } from "../account.ts";
 import { AwsError } from "../aws-error.ts";
+import type { Texts } from "../http/message.ts";
 
 /** `x-amz-` headers that are understood with any value. */
 const UNDERSTOOD = new Set([
@@ -40,18 +42,17 @@ const UNDERSTOOD_VALUES: Readonly<Record<string, readonly string[]>> = {
  *
  * @throws AwsError NotImplemented naming the header; AccessDenied for another account's bucket.
  */
-export function checkHeaders(headers: Readonly<Record<string, string>>, accountId: string): void {
+export function checkHeaders(headers: Texts): void {
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith("x-amz-") || isUnderstood(name, value)) continue;
-    if (name.endsWith("-expected-bucket-owner") || name === "x-amz-source-expected-bucket-owner") {
-      if (value === accountId) continue;
-      throw new AwsError(403, "AccessDenied", "Access Denied");
+    if (name.endsWith("-expected-bucket-owner")) {
+      if (value === ACCOUNT_ID) continue;
+      throw new AwsError("AccessDenied", "Access Denied");
     }
     throw new AwsError(
-      501,
       "NotImplemented",
       "A header you provided implies functionality that is not implemented",
-      { details: { Header: name } },
+      { Header: name },
     );
   }
 }

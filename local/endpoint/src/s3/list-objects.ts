@@ -1,80 +1,87 @@
+import { ACCOUNT_ID } from "../account.ts";
 import { uriEncode } from "../auth/sigv4.ts";
 import { invalidArgument } from "../aws-error.ts";
 import { MAX_LIST_KEYS } from "../limits.ts";
-import type { ObjectRecord } from "../storage/object-record.ts";
-import type { XmlContent } from "../xml.ts";
 import { listPage } from "./list-page.ts";
-import { quoteEtag, type S3Context, type S3Operation, xmlResponse } from "./s3-request.ts";
+import {
+  quoteEtag,
+  type S3Context,
+  type S3Operation,
+  type S3Request,
+  xmlResponse,
+} from "./s3-request.ts";
+
+const OWNER = { ID: ACCOUNT_ID };
 
 /** ListObjectsV2. The continuation token is the last name of the page before, which clients must not know. */
-export const listObjectsV2: S3Operation = (context, { bucket, query }) => {
-  const { objects } = context.buckets.get(bucket);
-  const options = readOptions(query);
+export const listObjectsV2: S3Operation = (context, request) => {
+  const { query } = request;
   const token = query.get("continuation-token");
   const startAfter = query.get("start-after");
   const after = token === null ? startAfter : decodeToken(token);
-  const page = listPage(objects, { ...options, after });
-  const { encode } = options;
-  const isFetchingOwner = query.get("fetch-owner") === "true";
+  const owner = query.get("fetch-owner") === "true" ? OWNER : undefined;
+  const { content, next, encode } = list(context, request, { after, owner });
   return xmlResponse("ListBucketResult", {
-    Name: bucket,
-    Prefix: encode(options.prefix),
-    Delimiter: options.delimiter === null ? undefined : encode(options.delimiter),
-    MaxKeys: options.maxKeys,
-    EncodingType: query.get("encoding-type") ?? undefined,
-    KeyCount: page.objects.length + page.commonPrefixes.length,
-    IsTruncated: page.next !== null,
+    ...content,
+    KeyCount: content.Contents.length + content.CommonPrefixes.length,
     ContinuationToken: token ?? undefined,
-    NextContinuationToken: page.next === null ? undefined : encodeToken(page.next),
+    NextContinuationToken: next === null ? undefined : encodeToken(next),
     StartAfter: startAfter === null ? undefined : encode(startAfter),
-    Contents: page.objects.map((object) => listed(context, object, encode, isFetchingOwner)),
-    CommonPrefixes: page.commonPrefixes.map((prefix) => ({ Prefix: encode(prefix) })),
   });
 };
 
 /** The older ListObjects, whose pages are continued by name. */
-export const listObjectsV1: S3Operation = (context, { bucket, query }) => {
-  const { objects } = context.buckets.get(bucket);
-  const options = readOptions(query);
-  const marker = query.get("marker");
-  const page = listPage(objects, { ...options, after: marker });
-  const { encode } = options;
-  const isContinuable = page.next !== null && options.delimiter !== null;
+export const listObjectsV1: S3Operation = (context, request) => {
+  const after = request.query.get("marker");
+  const { content, next, encode } = list(context, request, { after, owner: OWNER });
+  // only with a delimiter: clients otherwise continue from the last key
+  const isContinuable = next !== null && content.Delimiter !== undefined;
   return xmlResponse("ListBucketResult", {
-    Name: bucket,
-    Prefix: encode(options.prefix),
-    Marker: encode(marker ?? ""),
-    // only with a delimiter: clients otherwise continue from the last key
-    NextMarker: isContinuable ? encode(page.next ?? "") : undefined,
-    Delimiter: options.delimiter === null ? undefined : encode(options.delimiter),
-    MaxKeys: options.maxKeys,
-    EncodingType: query.get("encoding-type") ?? undefined,
-    IsTruncated: page.next !== null,
-    Contents: page.objects.map((object) => listed(context, object, encode, true)),
-    CommonPrefixes: page.commonPrefixes.map((prefix) => ({ Prefix: encode(prefix) })),
+    ...content,
+    Marker: encode(after ?? ""),
+    NextMarker: isContinuable ? encode(next) : undefined,
   });
 };
 
-type Encode = (text: string) => string;
-
-function readOptions(query: URLSearchParams) {
-  const encoding = query.get("encoding-type");
-  if (encoding !== null && encoding !== "url") {
-    throw invalidArgument(
-      "Invalid Encoding Method specified in Request",
-      "encoding-type",
-      encoding,
-    );
-  }
-  // slashes stay readable, as in S3's own answers
-  const encode: Encode =
-    encoding === "url" ? (text) => uriEncode(text).replaceAll("%2F", "/") : (text) => text;
-  return {
-    prefix: query.get("prefix") ?? "",
-    delimiter: query.get("delimiter") || null, // an empty one is none
-    maxKeys: readMaxKeys(query.get("max-keys")),
-    encode,
+/** What both listings say, and where the next page begins. */
+function list(
+  { buckets }: S3Context,
+  { bucket, query }: S3Request,
+  { after, owner }: { readonly after: string | null; readonly owner: object | undefined },
+) {
+  const { objects: store } = buckets.get(bucket);
+  const encode = readEncoding(query.get("encoding-type"));
+  const prefix = query.get("prefix") ?? "";
+  const delimiter = query.get("delimiter") || null; // an empty one is none
+  const maxKeys = readMaxKeys(query.get("max-keys"));
+  const { objects, commonPrefixes, next } = listPage(store, { prefix, delimiter, maxKeys, after });
+  const content = {
+    Name: bucket,
+    Prefix: encode(prefix),
+    Delimiter: delimiter === null ? undefined : encode(delimiter),
+    MaxKeys: maxKeys,
+    EncodingType: query.get("encoding-type") ?? undefined,
+    IsTruncated: next !== null,
+    Contents: objects.map(({ key, lastModifiedMs, etag, size, checksum }) => ({
+      Key: encode(key),
+      LastModified: new Date(lastModifiedMs).toISOString(),
+      ETag: quoteEtag(etag),
+      ChecksumAlgorithm: checksum?.algorithm.toUpperCase(),
+      Size: size,
+      Owner: owner,
+      StorageClass: "STANDARD",
+    })),
+    CommonPrefixes: commonPrefixes.map((common) => ({ Prefix: encode(common) })),
   };
+  return { content, next, encode };
+}
+
+function readEncoding(encoding: string | null): (text: string) => string {
+  if (encoding === null) return (text) => text;
+  // slashes stay readable, as in S3's own answers
+  if (encoding === "url") return (text) => uriEncode(text).replaceAll("%2F", "/");
+  const message = "Invalid Encoding Method specified in Request";
+  throw invalidArgument(message, "encoding-type", encoding);
 }
 
 function readMaxKeys(text: string | null): number {
@@ -87,23 +94,6 @@ function readMaxKeys(text: string | null): number {
     );
   }
   return Math.min(Number(text), MAX_LIST_KEYS);
-}
-
-function listed(
-  { accountId }: S3Context,
-  { key, lastModifiedMs, etag, size, checksum }: ObjectRecord,
-  encode: Encode,
-  withOwner: boolean,
-): XmlContent {
-  return {
-    Key: encode(key),
-    LastModified: new Date(lastModifiedMs).toISOString(),
-    ETag: quoteEtag(etag),
-    ChecksumAlgorithm: checksum?.algorithm.toUpperCase(),
-    Size: size,
-    Owner: withOwner ? { ID: accountId } : undefined,
-    StorageClass: "STANDARD",
-  };
 }
 
 function encodeToken(name: string): string {

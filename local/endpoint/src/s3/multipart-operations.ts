@@ -1,7 +1,10 @@
+import { createHash } from "node:crypto";
+
+import { uriEncode } from "../auth/sigv4.ts";
 import { AwsError, invalidArgument } from "../aws-error.ts";
 import { checksumAlgorithm } from "../checksums/checksum.ts";
-import { CHECKSUM_ELEMENTS, checksumHeader } from "../checksums/expected-checksum.ts";
-import { uriEncode } from "../auth/sigv4.ts";
+import { checksumElement, checksumHeader } from "../checksums/expected-checksum.ts";
+import type { Texts } from "../http/message.ts";
 import { MAX_LIST_KEYS, MAX_PARTS } from "../limits.ts";
 import { stage } from "../storage/staged-file.ts";
 import { contentRange, resolveRange } from "./byte-range.ts";
@@ -17,7 +20,6 @@ import {
   xmlResponse,
 } from "./s3-request.ts";
 import type { Upload, UploadHead } from "./upload.ts";
-import { createHash } from "node:crypto";
 
 export const createMultipartUpload: S3Operation = (context, { bucket, key, headers }) => {
   checkKey(key);
@@ -39,7 +41,7 @@ export const createMultipartUpload: S3Operation = (context, { bucket, key, heade
   return { ...response, headers: { ...response.headers, ...checksumHeaders } };
 };
 
-function readUploadChecksum(headers: Readonly<Record<string, string>>): UploadHead["checksum"] {
+function readUploadChecksum(headers: Texts): UploadHead["checksum"] {
   const name = headers["x-amz-checksum-algorithm"];
   if (name === undefined) return null;
   const algorithm = checksumAlgorithm(name);
@@ -49,7 +51,6 @@ function readUploadChecksum(headers: Readonly<Record<string, string>>): UploadHe
   const isKnown = type === "COMPOSITE" ? algorithm !== "crc64nvme" : algorithm?.startsWith("crc");
   if (algorithm === null || (type !== "COMPOSITE" && type !== "FULL_OBJECT") || isKnown !== true) {
     throw new AwsError(
-      400,
       "InvalidRequest",
       `The ${type} checksum type cannot be used with the ${name} checksum algorithm.`,
     );
@@ -58,20 +59,20 @@ function readUploadChecksum(headers: Readonly<Record<string, string>>): UploadHe
 }
 
 export const uploadPart: S3Operation = async (context, request) => {
-  const received = await receivePart(context, request, (write) => receiveBody(request.body, write));
-  const checksum = received.checksum === null ? {} : checksumHeader(received.checksum);
-  return emptyResponse(200, { etag: quoteEtag(received.md5), ...checksum });
+  const { md5, checksum } = await receivePart(context, request, (write) =>
+    receiveBody(request.body, write),
+  );
+  return emptyResponse(200, { etag: quoteEtag(md5), ...checksumHeader(checksum) });
 };
 
 export const uploadPartCopy: S3Operation = async (context, request) => {
   findUpload(context, request);
-  const source = openCopySource(context, request, parseCopySource(request));
-  const { size: sourceSize } = source.object;
+  const { object, fd } = openCopySource(context, request, parseCopySource(request));
   const rangeHeader = request.headers["x-amz-copy-source-range"];
-  const range = resolveRange(rangeHeader, sourceSize) ?? { start: 0, length: sourceSize };
+  const range = resolveRange(rangeHeader, object.size) ?? { start: 0, length: object.size };
   if (
     rangeHeader !== undefined &&
-    !contentRange(range, sourceSize).startsWith(rangeHeader.replace("=", " "))
+    !contentRange(range, object.size).startsWith(rangeHeader.replace("=", " "))
   ) {
     throw invalidArgument(
       "The x-amz-copy-source-range value must be of the form bytes=first-last",
@@ -81,7 +82,7 @@ export const uploadPartCopy: S3Operation = async (context, request) => {
   }
   const received = await receivePart(context, request, async (write) => {
     const md5 = createHash("md5");
-    for await (const piece of copiedBytes(source, range)) {
+    for await (const piece of copiedBytes(fd, range)) {
       md5.update(piece);
       await write(piece);
     }
@@ -96,13 +97,11 @@ export const uploadPartCopy: S3Operation = async (context, request) => {
 async function receivePart(
   context: S3Context,
   request: S3Request,
-  receive: (write: (piece: Buffer) => Promise<void>) => Promise<ReceivedBody>,
+  receive: (write: (piece: Uint8Array) => Promise<void>) => Promise<ReceivedBody>,
 ): Promise<ReceivedBody> {
   const number = readPartNumber(request.query);
   const { head } = findUpload(context, request);
-  const { file, result } = await stage(context.stagingFolder, (staged) =>
-    receive((piece) => staged.write(piece)),
-  );
+  const { file, result } = await stage(context.stagingFolder, receive);
   try {
     const upload = findUpload(context, request); // it may have ended meanwhile
     const { size, md5, checksum } = result;
@@ -112,7 +111,6 @@ async function receivePart(
       checksum.algorithm !== head.checksum.algorithm
     ) {
       throw new AwsError(
-        400,
         "InvalidRequest",
         `Checksum Type mismatch occurred, expected checksum Type: ${head.checksum.algorithm}, actual checksum Type: ${checksum.algorithm}`,
       );
@@ -151,7 +149,7 @@ export const listParts: S3Operation = (context, request) => {
       LastModified: new Date(uploadedMs).toISOString(),
       ETag: quoteEtag(etag),
       Size: size,
-      ...(checksum === null ? {} : { [CHECKSUM_ELEMENTS[checksum.algorithm]]: checksum.value }),
+      ...(checksum && { [checksumElement(checksum.algorithm)]: checksum.value }),
     })),
   });
 };

@@ -18,18 +18,14 @@ export const putNotificationConfiguration: S3Operation = async (
   const missing = rules.find(({ queueArn }) => !notifier.hasQueue(queueArn));
   if (isValidating && missing !== undefined) {
     throw new AwsError(
-      400,
       "InvalidArgument",
       "Unable to validate the following destination configurations",
       {
-        details: {
-          ArgumentName1: missing.queueArn,
-          ArgumentValue1: "The destination queue does not exist",
-        },
+        ArgumentName1: missing.queueArn,
+        ArgumentValue1: "The destination queue does not exist",
       },
     );
   }
-  const changed = buckets.setRules(bucket, rules);
-  notifier.configured(changed, rules, id);
+  notifier.configured(buckets.setRules(bucket, rules), id);
   return emptyResponse(200);
 };

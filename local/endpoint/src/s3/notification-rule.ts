@@ -3,15 +3,7 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 
 import { AwsError, invalidArgument, notImplemented } from "../aws-error.ts";
-import {
-  childNames,
-  childrenOf,
-  childText,
-  malformedXml,
-  parseXml,
-  type XmlContent,
-  type XmlNode,
-} from "../xml.ts";
+import { element, parseXml, type XmlContent } from "../xml.ts";
 
 /** Which events of a bucket go to which queue. */
 export const notificationRuleSchema = z.object({
@@ -36,13 +28,30 @@ const EVENTS = [
 ];
 
 /** Whether a rule wants an event, named without `s3:` as in event records. */
-export function ruleMatches(rule: NotificationRule, eventName: string, key: string): boolean {
+export function ruleMatches(
+  { events, prefix, suffix }: NotificationRule,
+  { name, key }: { readonly name: string; readonly key: string },
+): boolean {
   return (
-    rule.events.some((pattern) => eventMatches(pattern, `s3:${eventName}`)) &&
-    key.startsWith(rule.prefix) &&
-    key.endsWith(rule.suffix)
+    events.some((pattern) => eventMatches(pattern, `s3:${name}`)) &&
+    key.startsWith(prefix) &&
+    key.endsWith(suffix)
   );
 }
+
+const queueSchema = element({
+  Id: z.string().optional(),
+  Queue: z.string(),
+  Event: z.array(z.string()).min(1),
+  Filter: element({
+    S3Key: element({
+      FilterRule: z
+        .array(element({ Name: z.string().default(""), Value: z.string().default("") }))
+        .default([]),
+    }).optional(),
+  }).optional(),
+});
+const configurationSchema = element({ QueueConfiguration: z.array(queueSchema).default([]) });
 
 /**
  * Parses a NotificationConfiguration.
@@ -51,47 +60,35 @@ export function ruleMatches(rule: NotificationRule, eventName: string, key: stri
  *   and filters, and for rules that could both want one event.
  */
 export function parseNotificationRules(xml: string): NotificationRule[] {
-  const root = parseXml(xml, "NotificationConfiguration");
-  for (const name of childNames(root)) {
-    if (name !== "QueueConfiguration") throw notImplemented(`the notification destination ${name}`);
-  }
-  const rules = childrenOf(root, "QueueConfiguration").map(parseVjp);
+  const configuration = parseXml(xml, "NotificationConfiguration", configurationSchema);
+  const other = Object.keys(configuration).find(
+    (name) => name !== "QueueConfiguration" && name !== "#text",
+  );
+  if (other !== undefined) throw notImplemented(`the notification destination ${other}`);
+  const rules = configuration.QueueConfiguration.map(toRule);
   checkOverlap(rules);
   return rules;
 }
 
-function parseVjp(node: XmlNode): NotificationRule {
-  const queueArn = childText(node, "Queue");
-  const events = childrenOf(node, "Event");
-  if (queueArn === null || events.length === 0) throw malformedXml();
-  const unknown = events.find((event) => typeof event !== "string" || !EVENTS.includes(event));
+function toRule({ Id, Queue, Event, Filter }: z.output<typeof queueSchema>): NotificationRule {
+  const unknown = Event.find((event) => !EVENTS.includes(event));
   if (unknown !== undefined) {
-    throw invalidArgument(
-      "The event is not supported for notifications",
-      "Event",
-      typeof unknown === "string" ? unknown : JSON.stringify(unknown),
-    );
+    throw invalidArgument("The event is not supported for notifications", "Event", unknown);
   }
-  const filters = childrenOf(node, "Filter")
-    .flatMap((filter) => childrenOf(filter, "S3Key"))
-    .flatMap((filter) => childrenOf(filter, "FilterRule"))
-    .map((filter) => ({
-      name: childText(filter, "Name")?.toLowerCase() ?? "",
-      value: childText(filter, "Value") ?? "",
-    }));
-  const names = filters.map(({ name }) => name);
-  if (names.some((name) => name !== "prefix" && name !== "suffix")) {
+  const filters = Filter?.S3Key?.FilterRule ?? [];
+  const values = new Map(filters.map(({ Name, Value }) => [Name.toLowerCase(), Value]));
+  if ([...values.keys()].some((name) => name !== "prefix" && name !== "suffix")) {
     throw invalidArgument("filter rule name must be either prefix or suffix", "FilterRule.Name");
   }
-  if (new Set(names).size < names.length) {
+  if (values.size < filters.length) {
     throw invalidArgument("Cannot specify more than one prefix or suffix rule in a filter.");
   }
   return {
-    id: childText(node, "Id") ?? randomUUID(),
-    queueArn,
-    events: events.map(String),
-    prefix: filters.find(({ name }) => name === "prefix")?.value ?? "",
-    suffix: filters.find(({ name }) => name === "suffix")?.value ?? "",
+    id: Id ?? randomUUID(),
+    queueArn: Queue,
+    events: Event,
+    prefix: values.get("prefix") ?? "",
+    suffix: values.get("suffix") ?? "",
   };
 }
 
@@ -113,7 +110,6 @@ export function checkOverlap(rules: readonly NotificationRule[]): void {
       const shareSuffix = a.suffix.endsWith(b.suffix) || b.suffix.endsWith(a.suffix);
       if (shareEvent && sharePrefix && shareSuffix) {
         throw new AwsError(
-          400,
           "InvalidArgument",
           `Configurations overlap. Configurations on the same bucket cannot share a common event type: prefixes '${a.prefix}' and '${b.prefix}', suffixes '${a.suffix}' and '${b.suffix}'`,
         );

@@ -1,25 +1,19 @@
 import type { Clock } from "../clock.ts";
-import type { ObjectRecord } from "../storage/object-record.ts";
+import type { Queues } from "../sqs/queues.ts";
 import type { Bucket } from "./bucket.ts";
-import { eventMessage, type EventOrigin, Sequencer, testEventMessage } from "./object-event.ts";
-import { type NotificationRule, ruleMatches } from "./notification-rule.ts";
-
-/** The queues, as far as a bucket needs them. */
-export interface EventQueues {
-  has(arn: string): boolean;
-  send(arn: string, body: string): void;
-}
+import { ruleMatches } from "./notification-rule.ts";
+import { eventMessage, type ObjectEvent, testEventMessage } from "./object-event.ts";
 
 /** Sends the events of buckets to the queues their rules name. */
 export class Notifier {
-  readonly #queues: EventQueues;
-  readonly #origin: EventOrigin;
+  readonly #queues: Queues;
+  readonly #region: string;
   readonly #clock: Clock;
-  readonly #sequencer = new Sequencer();
+  #lastSequence = 0n;
 
-  constructor(queues: EventQueues, origin: EventOrigin, clock: Clock) {
+  constructor(queues: Queues, region: string, clock: Clock) {
     this.#queues = queues;
-    this.#origin = origin;
+    this.#region = region;
     this.#clock = clock;
   }
 
@@ -27,45 +21,26 @@ export class Notifier {
     return this.#queues.has(arn);
   }
 
-  objectCreated(
-    bucket: Bucket,
-    { key, size, etag }: Pick<ObjectRecord, "key" | "size" | "etag">,
-    { event, requestId }: { readonly event: string; readonly requestId: string },
-  ): void {
-    this.#notify(bucket, key, { name: event, content: { size, etag }, requestId });
-  }
-
-  objectRemoved(bucket: Bucket, key: string, requestId: string): void {
-    this.#notify(bucket, key, { name: "ObjectRemoved:Delete", content: null, requestId });
-  }
-
-  configured(bucket: Bucket, rules: readonly NotificationRule[], requestId: string): void {
-    for (const arn of new Set(rules.map(({ queueArn }) => queueArn))) {
-      this.#deliver(arn, testEventMessage(bucket.name, this.#clock.now(), requestId));
-    }
-  }
-
-  #notify(
-    bucket: Bucket,
-    key: string,
-    event: {
-      readonly name: string;
-      readonly content: { readonly size: number; readonly etag: string } | null;
-      readonly requestId: string;
-    },
-  ): void {
-    const timeMs = this.#clock.now();
-    for (const rule of bucket.rules.filter((candidate) =>
-      ruleMatches(candidate, event.name, key),
-    )) {
-      const sequencer = this.#sequencer.next(timeMs);
-      const message = { ...event, bucket: bucket.name, key, timeMs, sequencer };
-      this.#deliver(rule.queueArn, eventMessage(message, rule, this.#origin));
-    }
-  }
-
   /** S3 drops the events of a queue that was deleted. */
-  #deliver(arn: string, body: string): void {
-    if (this.#queues.has(arn)) this.#queues.send(arn, body);
+  notify(bucket: Bucket, event: ObjectEvent): void {
+    const timeMs = this.#clock.now();
+    for (const { id, queueArn } of bucket.rules.filter((rule) => ruleMatches(rule, event))) {
+      const place = { region: this.#region, bucket: bucket.name, ruleId: id };
+      const when = { timeMs, sequencer: this.#nextSequencer(timeMs) };
+      this.#queues.send(queueArn, eventMessage(event, { ...place, ...when }));
+    }
+  }
+
+  configured({ name, rules }: Bucket, requestId: string): void {
+    for (const arn of new Set(rules.map(({ queueArn }) => queueArn))) {
+      this.#queues.send(arn, testEventMessage(name, this.#clock.now(), requestId));
+    }
+  }
+
+  /** 12 digits of time, 4 of a counter, hexadecimal, always growing. */
+  #nextSequencer(nowMs: number): string {
+    const fromTime = BigInt(nowMs) << 16n;
+    this.#lastSequence = fromTime > this.#lastSequence ? fromTime : this.#lastSequence + 1n;
+    return this.#lastSequence.toString(16).toUpperCase().padStart(16, "0");
   }
 }

@@ -1,22 +1,24 @@
+import { ACCOUNT_ID } from "../account.ts";
 import { uriEncode } from "../auth/sigv4.ts";
-import type { NotificationRule } from "./notification-rule.ts";
 
+/** What happened to an object. */
 export interface ObjectEvent {
   /** `ObjectCreated:Put` and the like. */
   readonly name: string;
-  readonly bucket: string;
   readonly key: string;
   /** `null` for a removed object. */
   readonly content: { readonly size: number; readonly etag: string } | null;
-  readonly timeMs: number;
   readonly requestId: string;
-  /** Greater for a later event of the same key, compared as text. */
-  readonly sequencer: string;
 }
 
+/** Where and when it happened, and the rule that wants it. */
 export interface EventOrigin {
   readonly region: string;
-  readonly accountId: string;
+  readonly bucket: string;
+  readonly ruleId: string;
+  readonly timeMs: number;
+  /** Greater for a later event of the same key, compared as text. */
+  readonly sequencer: string;
 }
 
 /**
@@ -25,9 +27,8 @@ export interface EventOrigin {
  * Source: "Event message structure", version 2.1, Amazon S3 user guide.
  */
 export function eventMessage(
-  event: ObjectEvent,
-  rule: NotificationRule,
-  { region, accountId }: EventOrigin,
+  { name, key, content, requestId }: ObjectEvent,
+  { region, bucket, ruleId, timeMs, sequencer }: EventOrigin,
 ): string {
   return JSON.stringify({
     Records: [
@@ -35,25 +36,24 @@ export function eventMessage(
         eventVersion: "2.1",
         eventSource: "aws:s3",
         awsRegion: region,
-        eventTime: new Date(event.timeMs).toISOString(),
-        eventName: event.name,
-        userIdentity: { principalId: `AWS:${accountId}` },
+        eventTime: new Date(timeMs).toISOString(),
+        eventName: name,
+        userIdentity: { principalId: `AWS:${ACCOUNT_ID}` },
         requestParameters: { sourceIPAddress: "127.0.0.1" },
-        responseElements: { "x-amz-request-id": event.requestId, "x-amz-id-2": event.requestId },
+        responseElements: { "x-amz-request-id": requestId, "x-amz-id-2": requestId },
         s3: {
           s3SchemaVersion: "1.0",
-          configurationId: rule.id,
+          configurationId: ruleId,
           bucket: {
-            name: event.bucket,
-            ownerIdentity: { principalId: accountId },
-            arn: `arn:aws:s3:::${event.bucket}`,
+            name: bucket,
+            ownerIdentity: { principalId: ACCOUNT_ID },
+            arn: `arn:aws:s3:::${bucket}`,
           },
           object: {
-            key: encodeEventKey(event.key),
-            ...(event.content === null
-              ? {}
-              : { size: event.content.size, eTag: event.content.etag }),
-            sequencer: event.sequencer,
+            key: encodeEventKey(key),
+            size: content?.size,
+            eTag: content?.etag,
+            sequencer,
           },
         },
       },
@@ -76,15 +76,4 @@ export function testEventMessage(bucket: string, timeMs: number, requestId: stri
 /** Keys in events are encoded as in a form: a space is `+`; slashes stay. */
 function encodeEventKey(key: string): string {
   return uriEncode(key).replaceAll("%20", "+").replaceAll("%2F", "/").replaceAll("%2A", "*");
-}
-
-/** Makes sequencers: 12 digits of time, 4 of a counter, hexadecimal, always growing. */
-export class Sequencer {
-  #last = 0n;
-
-  next(nowMs: number): string {
-    const fromTime = BigInt(nowMs) << 16n;
-    this.#last = fromTime > this.#last ? fromTime : this.#last + 1n;
-    return this.#last.toString(16).toUpperCase().padStart(16, "0");
-  }
 }

@@ -1,11 +1,10 @@
 import { AwsError, invalidArgument } from "../aws-error.ts";
 import { checksumHeader } from "../checksums/expected-checksum.ts";
 import { MAX_KEY_BYTES, MAX_USER_METADATA_BYTES } from "../limits.ts";
+import type { Texts } from "../http/message.ts";
 import type { ObjectRecord } from "../storage/object-record.ts";
 import { DEFAULT_CONTENT_TYPE } from "../storage/reconcile-files.ts";
 import { quoteEtag } from "./s3-request.ts";
-
-type Headers = Readonly<Record<string, string>>;
 
 /** Headers of a PUT that a GET sends back, or others in their place if its query says so. */
 const KEPT_HEADERS = [
@@ -22,7 +21,7 @@ const METADATA_PREFIX = "x-amz-meta-";
 export type Description = Pick<ObjectRecord, "headers" | "metadata">;
 
 /** @throws AwsError MetadataTooLarge */
-export function readDescription(headers: Headers): Description {
+export function readDescription(headers: Texts): Description {
   const kept = Object.fromEntries(
     KEPT_HEADERS.flatMap((name) => {
       const value = name === "content-encoding" ? ownEncoding(headers[name]) : headers[name];
@@ -37,10 +36,9 @@ export function readDescription(headers: Headers): Description {
   const size = Object.entries(metadata).flat().join("").length; // headers are one byte a character
   if (size > MAX_USER_METADATA_BYTES) {
     throw new AwsError(
-      400,
       "MetadataTooLarge",
       "Your metadata headers exceed the maximum allowed metadata size",
-      { details: { Size: String(size), MaxSizeAllowed: String(MAX_USER_METADATA_BYTES) } },
+      { Size: size, MaxSizeAllowed: MAX_USER_METADATA_BYTES },
     );
   }
   return { headers: { "content-type": DEFAULT_CONTENT_TYPE, ...kept }, metadata };
@@ -102,8 +100,9 @@ export function overriddenHeaders(query: URLSearchParams): Record<string, string
 export function checkKey(key: string): void {
   const size = Buffer.byteLength(key);
   if (size > MAX_KEY_BYTES) {
-    throw new AwsError(400, "KeyTooLongError", "Your key is too long", {
-      details: { Size: String(size), MaxSizeAllowed: String(MAX_KEY_BYTES) },
+    throw new AwsError("KeyTooLongError", "Your key is too long", {
+      Size: size,
+      MaxSizeAllowed: MAX_KEY_BYTES,
     });
   }
 }

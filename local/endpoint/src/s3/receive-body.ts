@@ -1,23 +1,18 @@
 import { createHash } from "node:crypto";
 
-import { ChunkedBody, type ChunkSigning, incompleteBody } from "../auth/chunked-body.ts";
+import { ChunkedBody, incompleteBody } from "../auth/chunked-body.ts";
 import type { Payload } from "../auth/payload.ts";
 import { AwsError, invalidArgument } from "../aws-error.ts";
-import { createHasher } from "../checksums/checksum.ts";
-import {
-  badDigest,
-  checkDigest,
-  type Checksum,
-  readExpectedChecksum,
-} from "../checksums/expected-checksum.ts";
+import { type Checksum, createHasher } from "../checksums/checksum.ts";
+import { badDigest, checkDigest, readExpectedChecksum } from "../checksums/expected-checksum.ts";
+import type { Texts } from "../http/message.ts";
 import { MAX_PUT_BYTES, MAX_XML_BYTES } from "../limits.ts";
 
 /** What is known of the body of an S3 request before its first byte. */
 export interface IncomingBody {
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Texts;
   readonly bytes: AsyncIterable<Buffer>;
   readonly payload: Payload;
-  readonly chunkSigning: ChunkSigning | null;
 }
 
 /** What is known after its last. */
@@ -48,8 +43,7 @@ export async function receiveBody(
   const contentMd5 = headers["content-md5"] ?? null;
   if (contentMd5 !== null) checkDigest(contentMd5, "md5");
 
-  const chunked =
-    payload.kind === "chunked" ? new ChunkedBody(body.bytes, body.chunkSigning) : null;
+  const chunked = payload.kind === "chunked" ? new ChunkedBody(body.bytes, payload.signing) : null;
   const md5 = createHash("md5");
   const sha256 = payload.kind === "signed" ? createHash("sha256") : null;
   const hasher = expected === null ? null : createHasher(expected.algorithm);
@@ -66,7 +60,6 @@ export async function receiveBody(
   if (size !== declaredSize) throw incompleteBody();
   if (payload.kind === "signed" && sha256?.digest("hex") !== payload.sha256) {
     throw new AwsError(
-      400,
       "XAmzContentSHA256Mismatch",
       "The provided 'x-amz-content-sha256' header does not match what was computed.",
     );
@@ -92,7 +85,7 @@ export async function receiveText(
   const received = await receiveBody(body, (piece) => {
     size += piece.length;
     if (size > MAX_XML_BYTES) {
-      throw new AwsError(400, "MaxMessageLengthExceeded", "Your request was too big.");
+      throw new AwsError("MaxMessageLengthExceeded", "Your request was too big.");
     }
     pieces.push(piece);
   });
@@ -100,26 +93,21 @@ export async function receiveText(
 }
 
 /** Size of the decoded body in bytes. */
-function readDeclaredSize(headers: Readonly<Record<string, string>>, payload: Payload): number {
+function readDeclaredSize(headers: Texts, payload: Payload): number {
   const name = payload.kind === "chunked" ? "x-amz-decoded-content-length" : "content-length";
   const text = headers[name];
   if (text === undefined) {
     if (headers["transfer-encoding"] === undefined && payload.kind !== "chunked") return 0;
-    throw new AwsError(
-      411,
-      "MissingContentLength",
-      "You must provide the Content-Length HTTP header.",
-    );
+    throw new AwsError("MissingContentLength", "You must provide the Content-Length HTTP header.");
   }
   if (!/^\d{1,15}$/.test(text))
     throw invalidArgument(`${name} is not a number of bytes`, name, text);
   const size = Number(text);
   if (size > MAX_PUT_BYTES) {
     throw new AwsError(
-      400,
       "EntityTooLarge",
       "Your proposed upload exceeds the maximum allowed object size.",
-      { details: { ProposedSize: text, MaxSizeAllowed: String(MAX_PUT_BYTES) } },
+      { ProposedSize: text, MaxSizeAllowed: MAX_PUT_BYTES },
     );
   }
   return size;

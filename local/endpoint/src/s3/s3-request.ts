@@ -24,7 +24,6 @@ export interface S3Context {
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly region: string;
-  readonly accountId: string;
   readonly stagingFolder: string;
 }
 

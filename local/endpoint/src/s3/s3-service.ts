@@ -18,7 +18,7 @@ export async function answerS3(
 ): Promise<WireResponse> {
   const virtualBucket = bucketOfHost(wire.headers["host"] ?? "");
   const { headers, query, ...signed } = authenticate(wire, virtualBucket, policy);
-  checkHeaders(headers, context.accountId);
+  checkHeaders(headers);
   const request = {
     id: wire.id,
     ...locate(wire, virtualBucket),

@@ -3,27 +3,25 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
-import { CHECKSUM_ALGORITHMS } from "../checksums/checksum.ts";
+import { checksumAlgorithmSchema, checksumSchema } from "../checksums/checksum.ts";
 import { Journal } from "../storage/journal.ts";
+import { objectRecordSchema } from "../storage/object-record.ts";
 import type { StagedFile } from "../storage/staged-file.ts";
 
-const checksumSchema = z.object({ algorithm: z.enum(CHECKSUM_ALGORITHMS), value: z.string() });
-
 /** What a client announced when it began a multipart upload. */
-export const uploadHeadSchema = z.object({
-  bucket: z.string(),
-  key: z.string(),
-  initiatedMs: z.number(),
-  headers: z.record(z.string(), z.string()),
-  metadata: z.record(z.string(), z.string()),
-  checksum: z
-    .object({
-      algorithm: z.enum(CHECKSUM_ALGORITHMS),
-      /** Of the parts' checksums, or of the object's bytes. */
-      type: z.enum(["COMPOSITE", "FULL_OBJECT"]),
-    })
-    .nullable(),
-});
+const uploadHeadSchema = objectRecordSchema
+  .pick({ key: true, headers: true, metadata: true })
+  .extend({
+    bucket: z.string(),
+    initiatedMs: z.number(),
+    checksum: z
+      .object({
+        algorithm: checksumAlgorithmSchema,
+        /** Of the parts' checksums, or of the object's bytes. */
+        type: z.enum(["COMPOSITE", "FULL_OBJECT"]),
+      })
+      .nullable(),
+  });
 export type UploadHead = Readonly<z.infer<typeof uploadHeadSchema>>;
 
 const partSchema = z.object({

@@ -32,18 +32,13 @@ export class Uploads {
     const upload = this.#uploads.get(id);
     if (upload === undefined || upload.head.bucket !== bucket || upload.head.key !== key) {
       throw new AwsError(
-        404,
         "NoSuchUpload",
         "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
-        { details: { UploadId: id } },
+        { UploadId: id },
       );
     }
     if (upload.isCompleting) {
-      throw new AwsError(
-        409,
-        "OperationAborted",
-        "The upload is being completed. Please try again.",
-      );
+      throw new AwsError("OperationAborted", "The upload is being completed. Please try again.");
     }
     return upload;
   }

@@ -10,16 +10,6 @@ export const messageAttributeSchema = z.object({
 });
 export type MessageAttribute = Readonly<z.infer<typeof messageAttributeSchema>>;
 
-/** What a sender gives. */
-export interface MessageDraft {
-  readonly body: string;
-  readonly attributes: Readonly<Record<string, MessageAttribute>>;
-  /** `null`: the delay of the queue. */
-  readonly delaySeconds: number | null;
-  readonly groupId: string | null;
-  readonly traceHeader: string | null;
-}
-
 /** A message as a queue keeps it, in memory and in its journal. */
 export const messageRecordSchema = z.object({
   id: z.string(),
@@ -38,6 +28,14 @@ export const messageRecordSchema = z.object({
   deadLetterSourceArn: z.string().nullable(),
 });
 export type MessageRecord = z.infer<typeof messageRecordSchema>;
+
+/** What a sender gives. */
+export type MessageDraft = Readonly<
+  Pick<MessageRecord, "body" | "attributes" | "groupId" | "traceHeader"> & {
+    /** `null`: the delay of the queue. */
+    delaySeconds: number | null;
+  }
+>;
 
 export function newMessage(
   { delaySeconds, ...draft }: MessageDraft,

@@ -7,7 +7,7 @@ import { type MessageRecord, messageRecordSchema } from "./message.ts";
 import type { QueueAttributes } from "./queue-settings.ts";
 
 /** A change of a queue. Times are in milliseconds since 1970. */
-export const queueLineSchema = z.union([
+const queueLineSchema = z.union([
   z.object({ created: z.number(), attributes: z.record(z.string(), z.string()) }),
   z.object({ sent: messageRecordSchema }),
   z.object({ received: z.array(z.string()), atMs: z.number(), visibleAtMs: z.number() }),
@@ -72,19 +72,16 @@ export class QueueJournal {
 
 function replay(state: QueueState, line: QueueLine): void {
   const { messages } = state;
+  const known = (ids: readonly string[]) => ids.flatMap((id) => messages.get(id) ?? []);
   if ("created" in line) {
     state.createdMs = line.created;
     state.attributes = line.attributes;
   } else if ("sent" in line) {
     messages.set(line.sent.id, line.sent);
   } else if ("received" in line) {
-    for (const message of line.received.map((id) => messages.get(id))) {
-      if (message !== undefined) noteReceived(message, line.atMs, line.visibleAtMs);
-    }
+    for (const message of known(line.received)) noteReceived(message, line.atMs, line.visibleAtMs);
   } else if ("visible" in line) {
-    for (const message of line.visible.map((id) => messages.get(id))) {
-      if (message !== undefined) message.visibleAtMs = line.atMs;
-    }
+    for (const message of known(line.visible)) message.visibleAtMs = line.atMs;
   } else if ("deleted" in line) {
     for (const id of line.deleted) messages.delete(id);
   } else {

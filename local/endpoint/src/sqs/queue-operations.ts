@@ -1,111 +1,88 @@
 import { z } from "zod";
 
+import { ACCOUNT_ID } from "../account.ts";
+import { AwsError } from "../aws-error.ts";
 import { MAX_LIST_QUEUES } from "../limits.ts";
 import type { Queue } from "./queue.ts";
-import { checkAttributes } from "./queue-settings.ts";
-import { operation, queueInput, queueName, queueOf, type SqsContext } from "./sqs-operation.ts";
-import { invalidParameter, queueDoesNotExist, sqsError } from "./sqs-error.ts";
+import { checkAttributes, OPTIONAL_ATTRIBUTES } from "./queue-settings.ts";
+import { invalidParameter, queueDoesNotExist } from "./sqs-error.ts";
+import { chooseTexts, operation, queueOperation, type SqsContext } from "./sqs-operation.ts";
 
 const attributes = z.record(z.string(), z.string());
+const nothing = z.object({});
 
 export const createQueue = operation(
   z.strictObject({
     QueueName: z.string(),
     Attributes: attributes.default({}),
-    tags: z.record(z.string(), z.string()).optional(),
+    tags: z.record(z.string(), z.string()).default({}),
   }),
   ({ queues, queueUrl }, { QueueName, Attributes, tags }) => {
-    if (tags !== undefined && Object.keys(tags).length > 0) {
-      throw sqsError("UnsupportedOperation", "Queue tags are not implemented.", 501);
+    if (Object.keys(tags).length > 0) {
+      throw new AwsError("UnsupportedOperation", "Queue tags are not implemented.");
     }
     queues.create(QueueName, Attributes);
     return { QueueUrl: queueUrl(QueueName) };
   },
 );
 
-export const deleteQueue = operation(queueInput, ({ queues, accountId }, { QueueUrl }) => {
-  queues.delete(queueName(accountId, QueueUrl));
+export const deleteQueue = queueOperation(nothing, ({ name }, _, { queues }) => {
+  queues.delete(name);
   return {};
 });
 
 export const getQueueUrl = operation(
-  z.object({ QueueName: z.string(), QueueOwnerAWSAccountId: z.string().optional() }),
-  ({ queues, queueUrl, accountId }, { QueueName, QueueOwnerAWSAccountId = accountId }) => {
-    if (QueueOwnerAWSAccountId !== accountId) throw queueDoesNotExist();
+  z.object({ QueueName: z.string(), QueueOwnerAWSAccountId: z.string().default(ACCOUNT_ID) }),
+  ({ queues, queueUrl }, { QueueName, QueueOwnerAWSAccountId }) => {
+    if (QueueOwnerAWSAccountId !== ACCOUNT_ID) throw queueDoesNotExist();
     queues.get(QueueName);
     return { QueueUrl: queueUrl(QueueName) };
   },
 );
 
-const pageInput = {
+const pageInput = z.object({
   MaxResults: z.int().min(1).max(MAX_LIST_QUEUES).optional(),
-  NextToken: z.string().optional(),
-};
+  NextToken: z.string().default(""),
+});
 
 /** Pages only if asked to, as SQS: the token is the last name before. */
 function page(
   { queueUrl }: SqsContext,
   names: readonly string[],
-  {
-    MaxResults,
-    NextToken,
-  }: { readonly MaxResults?: number | undefined; readonly NextToken?: string | undefined },
+  { MaxResults, NextToken }: z.output<typeof pageInput>,
 ) {
-  const left = NextToken === undefined ? names : names.filter((name) => name > NextToken);
+  const left = names.filter((name) => name > NextToken);
   const chosen = left.slice(0, MaxResults ?? MAX_LIST_QUEUES);
   const isMore = MaxResults !== undefined && chosen.length < left.length;
-  return { urls: chosen.map(queueUrl), ...(isMore ? { NextToken: chosen.at(-1) } : {}) };
+  return { urls: chosen.map(queueUrl), NextToken: isMore ? chosen.at(-1) : undefined };
 }
 
 export const listQueues = operation(
-  z.object({ QueueNamePrefix: z.string().default(""), ...pageInput }),
+  pageInput.extend({ QueueNamePrefix: z.string().default("") }),
   (context, { QueueNamePrefix, ...paging }) => {
     const names = context.queues.names.filter((name) => name.startsWith(QueueNamePrefix));
-    const { urls, ...next } = page(context, names, paging);
-    return { QueueUrls: urls, ...next };
+    const { urls, NextToken } = page(context, names, paging);
+    return { QueueUrls: urls, NextToken };
   },
 );
 
-export const listDeadLetterSourceQueues = operation(
-  z.object({ ...queueInput.shape, ...pageInput }),
-  (context, { QueueUrl, ...paging }) => {
-    const names = context.queues.sourcesOf(queueOf(context, { QueueUrl }).arn);
-    const { urls, ...next } = page(context, names, paging);
-    return { queueUrls: urls, ...next }; // in this case of letters, unlike ListQueues
+export const listDeadLetterSourceQueues = queueOperation(pageInput, ({ arn }, paging, context) => {
+  const { urls, NextToken } = page(context, context.queues.sourcesOf(arn), paging);
+  return { queueUrls: urls, NextToken }; // in this case of letters, unlike ListQueues
+});
+
+export const getQueueAttributes = queueOperation(
+  z.object({ AttributeNames: z.array(z.string()).default([]) }),
+  (queue, { AttributeNames }) => {
+    const all = describeQueue(queue);
+    const known = new Set(["All", ...Object.keys(all), ...OPTIONAL_ATTRIBUTES]);
+    const unknown = AttributeNames.find((name) => !known.has(name));
+    if (unknown !== undefined) {
+      throw new AwsError("InvalidAttributeName", `Unknown Attribute ${unknown}.`);
+    }
+    return { Attributes: chooseTexts(all, AttributeNames) };
   },
 );
-
-export const getQueueAttributes = operation(
-  queueInput.extend({ AttributeNames: z.array(z.string()).default([]) }),
-  (context, { QueueUrl, AttributeNames }) => {
-    const all = describeQueue(queueOf(context, { QueueUrl }));
-    const unknown = AttributeNames.find((name) => name !== "All" && !KNOWN_ATTRIBUTES.has(name));
-    if (unknown !== undefined)
-      throw sqsError("InvalidAttributeName", `Unknown Attribute ${unknown}.`);
-    const isWanted = (name: string) =>
-      AttributeNames.includes("All") || AttributeNames.includes(name);
-    const chosen = Object.entries(all).filter(([name]) => isWanted(name));
-    return chosen.length === 0 ? {} : { Attributes: Object.fromEntries(chosen) };
-  },
-);
-
-const KNOWN_ATTRIBUTES = new Set([
-  "ApproximateNumberOfMessages",
-  "ApproximateNumberOfMessagesDelayed",
-  "ApproximateNumberOfMessagesNotVisible",
-  "CreatedTimestamp",
-  "DelaySeconds",
-  "LastModifiedTimestamp",
-  "MaximumMessageSize",
-  "MessageRetentionPeriod",
-  "Policy",
-  "QueueArn",
-  "ReceiveMessageWaitTimeSeconds",
-  "RedriveAllowPolicy",
-  "RedrivePolicy",
-  "SqsManagedSseEnabled",
-  "VisibilityTimeout",
-]);
 
 function describeQueue(queue: Queue): Record<string, string> {
   const { visible, inFlight, waiting } = queue.counters();
@@ -121,18 +98,17 @@ function describeQueue(queue: Queue): Record<string, string> {
   };
 }
 
-export const setQueueAttributes = operation(
-  queueInput.extend({ Attributes: attributes }),
-  (context, { QueueUrl, Attributes }) => {
-    const queue = queueOf(context, { QueueUrl });
+export const setQueueAttributes = queueOperation(
+  z.object({ Attributes: attributes }),
+  (queue, { Attributes }) => {
     checkAttributes(Attributes);
     queue.setAttributes(Attributes);
     return {};
   },
 );
 
-export const purgeQueue = operation(queueInput, (context, input) => {
-  queueOf(context, input).purge();
+export const purgeQueue = queueOperation(nothing, (queue) => {
+  queue.purge();
   return {};
 });
 
@@ -145,19 +121,17 @@ export const startMessageMoveTask = operation(
   }),
   ({ queues, clock }, { SourceArn, DestinationArn, MaxNumberOfMessagesPerSecond }) => {
     if (MaxNumberOfMessagesPerSecond !== undefined) {
-      throw sqsError(
+      throw new AwsError(
         "UnsupportedOperation",
         "MaxNumberOfMessagesPerSecond is not implemented.",
-        501,
       );
     }
     const source = queues.byArn(SourceArn);
     const isDestinationKnown = DestinationArn === undefined || queues.has(DestinationArn);
     if (source === undefined || !isDestinationKnown) {
-      throw sqsError(
+      throw new AwsError(
         "ResourceNotFoundException",
         "The resource that you specified for the SourceArn or DestinationArn parameter doesn't exist.",
-        404,
       );
     }
     if (queues.sourcesOf(SourceArn).length === 0) {
@@ -169,7 +143,7 @@ export const startMessageMoveTask = operation(
     }
     source.drain(({ body, attributes: own, groupId, traceHeader, deadLetterSourceArn }) => {
       const target = queues.byArn(DestinationArn ?? deadLetterSourceArn ?? "");
-      target?.send([{ body, attributes: own, groupId, traceHeader, delaySeconds: null }]);
+      target?.send({ body, attributes: own, groupId, traceHeader, delaySeconds: null });
       return target !== undefined;
     });
     return { TaskHandle: Buffer.from(`${SourceArn} ${clock.now()}`).toString("base64") };

@@ -1,4 +1,4 @@
-import type { Fate } from "../faults.ts";
+import { AwsError } from "../aws-error.ts";
 import { MAX_IN_FLIGHT, PURGE_INTERVAL_MS } from "../limits.ts";
 import { Arrivals } from "./arrivals.ts";
 import { FairOrder } from "./fair-order.ts";
@@ -19,7 +19,6 @@ import {
   STANDARD_ATTRIBUTES,
 } from "./queue-settings.ts";
 import type { Delivery, QueueCounters, QueueOptions } from "./queue-types.ts";
-import { purgeInProgress, sqsError } from "./sqs-error.ts";
 import { Timeline } from "./timeline.ts";
 
 /** On the timeline: the message of that id may become visible, or one is delivered a second time. */
@@ -66,6 +65,10 @@ export class Queue {
     }
   }
 
+  get name(): string {
+    return this.arn.slice(this.arn.lastIndexOf(":") + 1);
+  }
+
   get createdMs(): number {
     return this.#state.createdMs;
   }
@@ -86,22 +89,19 @@ export class Queue {
     this.#options.journal.append({ created: this.createdMs, attributes: all });
   }
 
-  send(drafts: readonly MessageDraft[]): readonly MessageRecord[] {
-    const nowMs = this.#now();
+  send(draft: MessageDraft): MessageRecord {
     const queueDelaySeconds = numberAttribute(this.#state.attributes, "DelaySeconds");
-    const messages = drafts.map((draft) => newMessage(draft, nowMs, queueDelaySeconds));
-    this.accept(messages);
-    return messages;
+    const message = newMessage(draft, this.#now(), queueDelaySeconds);
+    this.accept(message);
+    return message;
   }
 
-  /** Puts messages in as they are: just sent, or moved here as dead letters. */
-  accept(messages: readonly MessageRecord[]): void {
-    this.#options.journal.append(...messages.map((sent) => ({ sent })));
-    this.#counts.sent += messages.length;
-    for (const message of messages) {
-      this.#state.messages.set(message.id, message);
-      this.#showAt(message);
-    }
+  /** Puts a message in as it is: just sent, or moved here as a dead letter. */
+  accept(message: MessageRecord): void {
+    this.#options.journal.append({ sent: message });
+    this.#counts.sent++;
+    this.#state.messages.set(message.id, message);
+    this.#showAt(message);
     this.settle();
   }
 
@@ -113,7 +113,7 @@ export class Queue {
   receive(max: number, visibilitySeconds: number): readonly Delivery[] {
     this.settle();
     if (this.#inFlight.size + max > MAX_IN_FLIGHT) {
-      throw sqsError("OverLimit", `More than ${MAX_IN_FLIGHT} messages would be in flight.`, 403);
+      throw new AwsError("OverLimit", `More than ${MAX_IN_FLIGHT} messages would be in flight.`);
     }
     const nowMs = this.#now();
     const lines: QueueLine[] = [];
@@ -124,7 +124,8 @@ export class Queue {
     while (deliveries.length < max) {
       const message = this.#takeNext(nowMs);
       if (message === null) break;
-      const fate = this.#fateOf(message);
+      const fate = this.#options.fateOf(message);
+      if (fate.kind !== "delivered") this.#counts[fate.kind]++;
       if (fate.kind === "delayed") {
         this.#available.landed(message);
         this.#hideUntil(message, nowMs + fate.byMs);
@@ -164,7 +165,7 @@ export class Queue {
     const message = this.#state.messages.get(messageId);
     const isLatest = message?.receiveCount === receiveNumber;
     if (message === undefined || !isLatest || !this.#inFlight.has(message)) {
-      throw sqsError(
+      throw new AwsError(
         "MessageNotInflight",
         "The message referred to isn't in flight: deleted, visible again, or received by another consumer.",
       );
@@ -176,7 +177,12 @@ export class Queue {
   /** @throws AwsError PurgeQueueInProgress */
   purge(): void {
     const nowMs = this.#now();
-    if (nowMs - this.#purgedMs < PURGE_INTERVAL_MS) throw purgeInProgress();
+    if (nowMs - this.#purgedMs < PURGE_INTERVAL_MS) {
+      throw new AwsError(
+        "PurgeQueueInProgress",
+        "Only one PurgeQueue operation on a queue is allowed every 60 seconds.",
+      );
+    }
     this.#purgedMs = nowMs;
     for (const message of this.#inFlight) this.#available.landed(message);
     this.#inFlight.clear();
@@ -260,22 +266,16 @@ export class Queue {
   #deadLetter(message: MessageRecord): boolean {
     const target = this.#redrive?.deadLetterTargetArn ?? "";
     try {
-      const isMoved = this.#options.moveTo(target, deadLetter(message, this.arn, this.#now()));
-      if (!isMoved) return false;
+      const letter = deadLetter(message, this.arn, this.#now());
+      if (!this.#options.moveTo(target, letter)) return false;
       this.#forget(message);
+      this.#counts.deadLettered++;
+      return true;
     } catch (error) {
       // thrown on, it would end the process from a timer, and lose what else is due
       console.error(`endpoint: ${this.arn} keeps a dead letter for now`, error);
       return false;
     }
-    this.#counts.deadLettered++;
-    return true;
-  }
-
-  #fateOf(message: MessageRecord): Fate {
-    const fate = this.#options.fateOf(message);
-    if (fate.kind !== "delivered") this.#counts[fate.kind]++;
-    return fate;
   }
 
   #showAt(message: MessageRecord): void {

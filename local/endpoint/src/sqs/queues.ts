@@ -1,19 +1,19 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { ACCOUNT_ID } from "../account.ts";
+import { AwsError } from "../aws-error.ts";
 import type { Clock } from "../clock.ts";
 import { type FaultPlan, fatesOf } from "../faults.ts";
-import type { EventQueues } from "../s3/notifier.ts";
 import { Queue } from "./queue.ts";
 import { QueueJournal } from "./queue-journal.ts";
 import { checkAttributes, type QueueAttributes } from "./queue-settings.ts";
-import { invalidParameter, queueDoesNotExist, sqsError } from "./sqs-error.ts";
+import { invalidParameter, queueDoesNotExist } from "./sqs-error.ts";
 
 export interface QueuesOptions {
   /** Folder of the journals; `null` keeps queues in memory only. */
   readonly folder: string | null;
   readonly region: string;
-  readonly accountId: string;
   readonly clock: Clock;
   readonly faults: FaultPlan | undefined;
 }
@@ -21,7 +21,7 @@ export interface QueuesOptions {
 const SUFFIX = ".jsonl";
 
 /** All queues of the endpoint. */
-export class Queues implements EventQueues {
+export class Queues {
   readonly #options: QueuesOptions;
   readonly #queues = new Map<string, { readonly queue: Queue; readonly journal: QueueJournal }>();
 
@@ -30,7 +30,7 @@ export class Queues implements EventQueues {
     if (options.folder === null) return;
     mkdirSync(options.folder, { recursive: true });
     for (const file of readdirSync(options.folder)) {
-      if (file.endsWith(SUFFIX)) this.#open(file.slice(0, -SUFFIX.length), null);
+      if (file.endsWith(SUFFIX)) this.#open(file.slice(0, -SUFFIX.length));
     }
     // only now every dead-letter queue is there
     for (const { queue } of this.#queues.values()) queue.settle();
@@ -52,7 +52,7 @@ export class Queues implements EventQueues {
   }
 
   arnOf(name: string): string {
-    return `arn:aws:sqs:${this.#options.region}:${this.#options.accountId}:${name}`;
+    return `arn:aws:sqs:${this.#options.region}:${ACCOUNT_ID}:${name}`;
   }
 
   byArn(arn: string): Queue | undefined {
@@ -64,9 +64,10 @@ export class Queues implements EventQueues {
     return this.byArn(arn) !== undefined;
   }
 
+  /** Nothing happens if there is no such queue. */
   send(arn: string, body: string): void {
-    const draft = { body, attributes: {}, delaySeconds: null, groupId: null, traceHeader: null };
-    this.byArn(arn)?.send([draft]);
+    const plain = { attributes: {}, delaySeconds: null, groupId: null, traceHeader: null };
+    this.byArn(arn)?.send({ body, ...plain });
   }
 
   /** Names of the queues whose dead letters go to that queue. */
@@ -81,7 +82,7 @@ export class Queues implements EventQueues {
    */
   create(name: string, attributes: QueueAttributes): Queue {
     if (name.endsWith(".fifo")) {
-      throw sqsError("UnsupportedOperation", "FIFO queues are not implemented.", 501);
+      throw new AwsError("UnsupportedOperation", "FIFO queues are not implemented.");
     }
     if (!/^[\w-]{1,80}$/.test(name)) {
       throw invalidParameter(
@@ -93,16 +94,14 @@ export class Queues implements EventQueues {
     checkAttributes(attributes);
     const known = this.find(name);
     if (known === undefined) return this.#open(name, attributes);
-    const different = Object.entries(attributes).find(
-      ([attribute, value]) => known.attributes[attribute] !== value,
+    const different = Object.keys(attributes).find(
+      (attribute) => known.attributes[attribute] !== attributes[attribute],
     );
-    if (different !== undefined) {
-      throw sqsError(
-        "QueueNameExists",
-        `A queue already exists with the same name and a different value for attribute ${different[0]}`,
-      );
-    }
-    return known;
+    if (different === undefined) return known;
+    throw new AwsError(
+      "QueueNameExists",
+      `A queue already exists with the same name and a different value for attribute ${different}`,
+    );
   }
 
   /** @throws AwsError QueueDoesNotExist */
@@ -126,16 +125,12 @@ export class Queues implements EventQueues {
     }
   }
 
-  /** @param attributes `null` to open a queue that must be in its journal */
-  #open(name: string, attributes: QueueAttributes | null): Queue {
+  /** @param attributes of a queue that is not in its journal */
+  #open(name: string, attributes: QueueAttributes = {}): Queue {
     const { folder, clock, faults } = this.#options;
     const journal = new QueueJournal(folder === null ? null : join(folder, name + SUFFIX));
-    const createdMs = clock.now();
-    const state = journal.restored ?? {
-      createdMs,
-      attributes: attributes ?? {},
-      messages: new Map(),
-    };
+    const fresh = { createdMs: clock.now(), attributes, messages: new Map() };
+    const state = journal.restored ?? fresh;
     journal.compact(state);
     const queue = new Queue(state, {
       arn: this.arnOf(name),
@@ -143,7 +138,7 @@ export class Queues implements EventQueues {
       journal,
       moveTo: (arn, message) => {
         const target = this.byArn(arn);
-        target?.accept([message]);
+        target?.accept(message);
         return target !== undefined;
       },
       fateOf: fatesOf(faults, name),

@@ -1,26 +1,20 @@
 import { z } from "zod";
 
+import { ACCOUNT_ID } from "../account.ts";
+import { AwsError } from "../aws-error.ts";
 import { MAX_RECEIVE_MESSAGES, MAX_VISIBILITY_S, MAX_WAIT_S } from "../limits.ts";
-import { checkEntries, runBatch } from "./batch.ts";
+import { batchOperation } from "./batch.ts";
 import { decodeReceipt, encodeReceipt, type Receipt } from "./message.ts";
 import { attributesMd5, chooseAttributes } from "./message-attributes.ts";
 import type { Queue } from "./queue.ts";
 import { numberAttribute } from "./queue-settings.ts";
 import type { Delivery } from "./queue-types.ts";
 import { bodyMd5 } from "./send-operations.ts";
-import { sqsError } from "./sqs-error.ts";
-import {
-  operation,
-  parseInput,
-  queueInput,
-  queueName,
-  queueOf,
-  type SqsContext,
-} from "./sqs-operation.ts";
+import { chooseTexts, queueOperation } from "./sqs-operation.ts";
 
 const visibility = z.int().min(0).max(MAX_VISIBILITY_S);
 
-const receiveInput = queueInput.extend({
+const receiveInput = z.object({
   MaxNumberOfMessages: z.int().min(1).max(MAX_RECEIVE_MESSAGES).default(1),
   VisibilityTimeout: visibility.optional(),
   WaitTimeSeconds: z.int().min(0).max(MAX_WAIT_S).optional(),
@@ -29,119 +23,83 @@ const receiveInput = queueInput.extend({
   MessageSystemAttributeNames: z.array(z.string()).default([]),
   MessageAttributeNames: z.array(z.string()).default([]),
 });
+type ReceiveInput = z.output<typeof receiveInput>;
 
 /** Answers at once if there are messages, else when the first comes or the wait is over. */
-export const receiveMessage = operation(receiveInput, async (context, input, disconnected) => {
-  const queue = queueOf(context, input);
-  const { attributes } = queue;
-  const visibilitySeconds =
-    input.VisibilityTimeout ?? numberAttribute(attributes, "VisibilityTimeout");
-  const waitSeconds =
-    input.WaitTimeSeconds ?? numberAttribute(attributes, "ReceiveMessageWaitTimeSeconds");
-  const deadlineMs = context.clock.now() + 1000 * waitSeconds;
-  // a consumer that has gone must not swallow messages
-  while (!disconnected.aborted && !queue.arrivals.isClosed) {
-    const deliveries = queue.receive(input.MaxNumberOfMessages, visibilitySeconds);
-    if (deliveries.length > 0) {
-      const name = queueName(context.accountId, input.QueueUrl);
-      return { Messages: deliveries.map((delivery) => describe(context, name, delivery, input)) };
+export const receiveMessage = queueOperation(
+  receiveInput,
+  async (queue, input, { clock }, disconnected) => {
+    const { attributes, arrivals } = queue;
+    const visibilitySeconds =
+      input.VisibilityTimeout ?? numberAttribute(attributes, "VisibilityTimeout");
+    const waitSeconds =
+      input.WaitTimeSeconds ?? numberAttribute(attributes, "ReceiveMessageWaitTimeSeconds");
+    const deadlineMs = clock.now() + 1000 * waitSeconds;
+    // a consumer that has gone must not swallow messages
+    while (!disconnected.aborted && !arrivals.isClosed) {
+      const deliveries = queue.receive(input.MaxNumberOfMessages, visibilitySeconds);
+      if (deliveries.length > 0) {
+        return { Messages: deliveries.map((delivery) => describe(queue, delivery, input)) };
+      }
+      const leftMs = deadlineMs - clock.now();
+      if (leftMs <= 0) break;
+      await arrivals.next(leftMs, disconnected);
     }
-    const leftMs = deadlineMs - context.clock.now();
-    if (leftMs <= 0) break;
-    await queue.arrivals.next(leftMs, disconnected);
-  }
-  return {};
-});
+    return {};
+  },
+);
 
-function describe(
-  { accountId }: SqsContext,
-  name: string,
-  { message, receipt }: Delivery,
-  input: z.output<typeof receiveInput>,
-): object {
+function describe({ name }: Queue, { message, receipt }: Delivery, input: ReceiveInput): object {
   const system = {
-    SenderId: accountId,
+    SenderId: ACCOUNT_ID,
     SentTimestamp: String(message.sentMs),
     ApproximateReceiveCount: String(message.receiveCount + message.earlierReceiveCount),
     ApproximateFirstReceiveTimestamp: String(message.firstReceivedMs ?? message.sentMs),
-    ...(message.groupId === null ? {} : { MessageGroupId: message.groupId }),
-    ...(message.traceHeader === null ? {} : { AWSTraceHeader: message.traceHeader }),
-    ...(message.deadLetterSourceArn === null
-      ? {}
-      : { DeadLetterQueueSourceArn: message.deadLetterSourceArn }),
+    MessageGroupId: message.groupId,
+    AWSTraceHeader: message.traceHeader,
+    DeadLetterQueueSourceArn: message.deadLetterSourceArn,
   };
-  const wanted = [...input.AttributeNames, ...input.MessageSystemAttributeNames];
-  const chosenSystem = Object.entries(system).filter(
-    ([attribute]) => wanted.includes("All") || wanted.includes(attribute),
-  );
   const chosen = chooseAttributes(message.attributes, input.MessageAttributeNames);
   return {
     MessageId: message.id,
     ReceiptHandle: encodeReceipt(name, receipt),
     Body: message.body,
     MD5OfBody: bodyMd5(message),
-    ...(chosenSystem.length === 0 ? {} : { Attributes: Object.fromEntries(chosenSystem) }),
-    ...(Object.keys(chosen).length === 0
-      ? {}
-      : { MessageAttributes: chosen, MD5OfMessageAttributes: attributesMd5(chosen) }),
+    Attributes: chooseTexts(system, [
+      ...input.AttributeNames,
+      ...input.MessageSystemAttributeNames,
+    ]),
+    MessageAttributes: Object.keys(chosen).length === 0 ? undefined : chosen,
+    MD5OfMessageAttributes: attributesMd5(chosen),
   };
 }
 
-const handleInput = z.object({ ReceiptHandle: z.string() });
-const visibilityInput = handleInput.extend({ VisibilityTimeout: visibility });
-const batchInput = queueInput.extend({ Entries: z.unknown() });
+const receiptInput = z.object({ ReceiptHandle: z.string() });
 
-export const deleteMessage = operation(
-  queueInput.extend(handleInput.shape),
-  (context, { QueueUrl, ReceiptHandle }) => {
-    const { queue, receipt } = held(context, QueueUrl, ReceiptHandle);
-    queue.delete(receipt);
-    return {};
-  },
-);
+function deleteOne(queue: Queue, { ReceiptHandle }: z.output<typeof receiptInput>): object {
+  queue.delete(receiptOf(queue, ReceiptHandle));
+  return {};
+}
 
-export const deleteMessageBatch = operation(batchInput, (context, { QueueUrl, Entries }) => {
-  queueOf(context, { QueueUrl });
-  return runBatch(checkEntries(Entries), (entry) => {
-    const { ReceiptHandle } = parseInput(handleInput, entry);
-    const { queue, receipt } = held(context, QueueUrl, ReceiptHandle);
-    queue.delete(receipt);
-    return {};
-  });
-});
+export const deleteMessage = queueOperation(receiptInput, deleteOne);
+export const deleteMessageBatch = batchOperation(receiptInput, deleteOne);
 
-export const changeMessageVisibility = operation(
-  queueInput.extend(visibilityInput.shape),
-  (context, { QueueUrl, ReceiptHandle, VisibilityTimeout }) => {
-    const { queue, receipt } = held(context, QueueUrl, ReceiptHandle);
-    queue.changeVisibility(receipt, VisibilityTimeout);
-    return {};
-  },
-);
+const visibilityInput = receiptInput.extend({ VisibilityTimeout: visibility });
 
-export const changeMessageVisibilityBatch = operation(
-  batchInput,
-  (context, { QueueUrl, Entries }) => {
-    queueOf(context, { QueueUrl });
-    return runBatch(checkEntries(Entries), (entry) => {
-      const { ReceiptHandle, VisibilityTimeout } = parseInput(visibilityInput, entry);
-      const { queue, receipt } = held(context, QueueUrl, ReceiptHandle);
-      queue.changeVisibility(receipt, VisibilityTimeout);
-      return {};
-    });
-  },
-);
+function changeOne(
+  queue: Queue,
+  { ReceiptHandle, VisibilityTimeout }: z.output<typeof visibilityInput>,
+): object {
+  queue.changeVisibility(receiptOf(queue, ReceiptHandle), VisibilityTimeout);
+  return {};
+}
+
+export const changeMessageVisibility = queueOperation(visibilityInput, changeOne);
+export const changeMessageVisibilityBatch = batchOperation(visibilityInput, changeOne);
 
 /** @throws AwsError ReceiptHandleIsInvalid */
-function held(
-  context: SqsContext,
-  QueueUrl: string,
-  handle: string,
-): { readonly queue: Queue; readonly receipt: Receipt } {
-  const queue = queueOf(context, { QueueUrl });
-  const receipt = decodeReceipt(queueName(context.accountId, QueueUrl), handle);
-  if (receipt === null) {
-    throw sqsError("ReceiptHandleIsInvalid", "The input receipt handle is invalid.");
-  }
-  return { queue, receipt };
+function receiptOf({ name }: Queue, handle: string): Receipt {
+  const receipt = decodeReceipt(name, handle);
+  if (receipt !== null) return receipt;
+  throw new AwsError("ReceiptHandleIsInvalid", "The input receipt handle is invalid.");
 }

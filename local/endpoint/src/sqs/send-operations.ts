@@ -2,14 +2,15 @@ import { createHash } from "node:crypto";
 
 import { z } from "zod";
 
+import { AwsError } from "../aws-error.ts";
 import { MAX_DELAY_S, MAX_MESSAGE_BYTES } from "../limits.ts";
-import { checkEntries, runBatch } from "./batch.ts";
-import { type MessageDraft, type MessageRecord, messageAttributeSchema } from "./message.ts";
+import { type BatchEntries, batchOperation } from "./batch.ts";
+import { type MessageDraft, messageAttributeSchema, type MessageRecord } from "./message.ts";
 import { attributesMd5, attributesSize, checkMessageAttributes } from "./message-attributes.ts";
 import type { Queue } from "./queue.ts";
 import { numberAttribute } from "./queue-settings.ts";
-import { invalidParameter, sqsError } from "./sqs-error.ts";
-import { operation, parseInput, queueInput, queueOf } from "./sqs-operation.ts";
+import { invalidParameter } from "./sqs-error.ts";
+import { queueOperation } from "./sqs-operation.ts";
 
 const draftInput = z.object({
   MessageBody: z.string(),
@@ -25,31 +26,18 @@ const draftInput = z.object({
 });
 type DraftInput = z.output<typeof draftInput>;
 
-export const sendMessage = operation(
-  queueInput.extend(draftInput.shape),
-  (context, { QueueUrl, ...input }) => {
-    const queue = queueOf(context, { QueueUrl });
-    return sendOne(queue, readDraft(queue, input));
-  },
-);
+export const sendMessage = queueOperation(draftInput, sendOne);
+export const sendMessageBatch = batchOperation(draftInput, sendOne, checkSize);
 
-export const sendMessageBatch = operation(
-  queueInput.extend({ Entries: z.unknown() }),
-  (context, { QueueUrl, Entries }) => {
-    const queue = queueOf(context, { QueueUrl });
-    const entries = checkEntries(Entries);
-    const size = entries.reduce((sum, entry) => sum + roughSize(entry), 0);
-    if (size > MAX_MESSAGE_BYTES) {
-      throw sqsError(
-        "BatchRequestTooLong",
-        `Batch requests cannot be longer than ${MAX_MESSAGE_BYTES} bytes. You have sent ${size} bytes.`,
-      );
-    }
-    return runBatch(entries, (entry) =>
-      sendOne(queue, readDraft(queue, parseInput(draftInput, entry))),
+function checkSize(entries: BatchEntries): void {
+  const size = entries.reduce((sum, entry) => sum + roughSize(entry), 0);
+  if (size > MAX_MESSAGE_BYTES) {
+    throw new AwsError(
+      "BatchRequestTooLong",
+      `Batch requests cannot be longer than ${MAX_MESSAGE_BYTES} bytes. You have sent ${size} bytes.`,
     );
-  },
-);
+  }
+}
 
 /** Size of an entry that may still turn out to be invalid. */
 function roughSize(entry: object): number {
@@ -65,24 +53,22 @@ function draftSize({ MessageBody, MessageAttributes }: DraftInput): number {
 function readDraft(queue: Queue, input: DraftInput): MessageDraft {
   const { MessageBody: body, MessageAttributes: attributes } = input;
   if (body === "") {
-    throw sqsError("MissingParameter", "The request must contain the parameter MessageBody.");
+    throw new AwsError("MissingParameter", "The request must contain the parameter MessageBody.");
   }
   // what XML 1.0 can carry, though JSON could carry more
   // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Surrogate}]/u.test(body)) {
-    throw sqsError(
+    throw new AwsError(
       "InvalidMessageContents",
       "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
     );
   }
   checkMessageAttributes(attributes);
+  const size = draftSize(input);
   const limit = numberAttribute(queue.attributes, "MaximumMessageSize");
-  if (draftSize(input) > limit) {
-    throw invalidParameter(
-      "MessageBody",
-      `of ${draftSize(input)} bytes`,
-      `Message must be shorter than ${limit} bytes`,
-    );
+  if (size > limit) {
+    const reason = `Message must be shorter than ${limit} bytes`;
+    throw invalidParameter("MessageBody", `of ${size} bytes`, reason);
   }
   return {
     body,
@@ -93,21 +79,18 @@ function readDraft(queue: Queue, input: DraftInput): MessageDraft {
   };
 }
 
-function sendOne(queue: Queue, draft: MessageDraft): object {
-  const [message] = queue.send([draft]);
-  if (message === undefined) throw new Error("internal: a message was sent and is not there");
+function sendOne(queue: Queue, input: DraftInput): object {
+  const { id, body, attributes, traceHeader } = queue.send(readDraft(queue, input));
+  const system =
+    traceHeader === null
+      ? {}
+      : { AWSTraceHeader: { DataType: "String", StringValue: traceHeader } };
   return {
-    MessageId: message.id,
-    MD5OfMessageBody: bodyMd5(message),
-    MD5OfMessageAttributes: attributesMd5(message.attributes),
-    MD5OfMessageSystemAttributes: attributesMd5(systemAttributes(message)),
+    MessageId: id,
+    MD5OfMessageBody: bodyMd5({ body }),
+    MD5OfMessageAttributes: attributesMd5(attributes),
+    MD5OfMessageSystemAttributes: attributesMd5(system),
   };
-}
-
-function systemAttributes({ traceHeader }: MessageRecord) {
-  return traceHeader === null
-    ? {}
-    : { AWSTraceHeader: { DataType: "String", StringValue: traceHeader } };
 }
 
 export function bodyMd5({ body }: Pick<MessageRecord, "body">): string {

@@ -1,35 +1,47 @@
 import { z } from "zod";
 
+import { ACCOUNT_ID } from "../account.ts";
+import { AwsError } from "../aws-error.ts";
 import type { Clock } from "../clock.ts";
 import type { Queue } from "./queue.ts";
 import type { Queues } from "./queues.ts";
-import { queueDoesNotExist, sqsError } from "./sqs-error.ts";
+import { queueDoesNotExist } from "./sqs-error.ts";
 
 /** What every operation works on. */
 export interface SqsContext {
   readonly queues: Queues;
   readonly clock: Clock;
   readonly queueUrl: (name: string) => string;
-  readonly accountId: string;
 }
 
 /** Answers the parsed JSON of a request with the JSON of its response. */
-export type SqsOperation = (
+export type SqsOperation<Input = unknown> = (
   context: SqsContext,
-  input: unknown,
+  input: Input,
   disconnected: AbortSignal,
 ) => object | Promise<object>;
 
 /** Pairs an operation with the schema of its input. */
 export function operation<Schema extends z.ZodType>(
   schema: Schema,
+  run: SqsOperation<z.output<Schema>>,
+): SqsOperation {
+  return (context, input, disconnected) => run(context, parseInput(schema, input), disconnected);
+}
+
+/** An operation on the queue that its `QueueUrl` names; `schema` is of its further input. */
+export function queueOperation<Schema extends z.ZodType>(
+  schema: Schema,
   run: (
-    context: SqsContext,
+    queue: Queue,
     input: z.output<Schema>,
+    context: SqsContext,
     disconnected: AbortSignal,
   ) => object | Promise<object>,
 ): SqsOperation {
-  return (context, input, disconnected) => run(context, parseInput(schema, input), disconnected);
+  return operation(z.object({ QueueUrl: z.string() }).and(schema), (context, input, disconnected) =>
+    run(queueOf(context, input.QueueUrl), input, context, disconnected),
+  );
 }
 
 /** @throws AwsError MissingParameter or InvalidParameterValue, naming every bad field */
@@ -39,27 +51,29 @@ export function parseInput<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  const isMissing = parsed.error.issues.every(
-    (issue) => issue.code === "invalid_type" && issue.message.endsWith("received undefined"),
+  const { issues } = parsed.error;
+  const problems = issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const isMissing = issues.every(
+    ({ code, message }) => code === "invalid_type" && message.endsWith("received undefined"),
   );
   const code = isMissing ? "MissingParameter" : "InvalidParameterValue";
-  throw sqsError(code, `The request is invalid: ${problems.join("; ")}.`);
+  throw new AwsError(code, `The request is invalid: ${problems.join("; ")}.`);
 }
-
-export const queueInput = z.object({ QueueUrl: z.string() });
 
 /** The queue of a URL. Only its path counts: host and port differ between start and start. */
-export function queueOf(
-  { queues, accountId }: SqsContext,
-  { QueueUrl }: z.output<typeof queueInput>,
-): Queue {
-  return queues.get(queueName(accountId, QueueUrl));
+function queueOf({ queues }: SqsContext, url: string): Queue {
+  const [, account, name] = /^(?:https?:\/\/[^/]+)?\/(\d+)\/([\w.-]+)\/?$/.exec(url) ?? [];
+  if (account !== ACCOUNT_ID || name === undefined) throw queueDoesNotExist();
+  return queues.get(name);
 }
 
-export function queueName(accountId: string, url: string): string {
-  const parts = /^(?:https?:\/\/[^/]+)?\/(\d+)\/([\w.-]+)\/?$/.exec(url);
-  const [, account, name] = parts ?? [];
-  if (account !== accountId || name === undefined) throw queueDoesNotExist();
-  return name;
+/** The texts of these names, or with `All` every one; `undefined` if there are none. */
+export function chooseTexts(
+  texts: Readonly<Record<string, string | null>>,
+  names: readonly string[],
+): Record<string, string | null> | undefined {
+  const chosen = Object.entries(texts).filter(
+    ([name, text]) => text !== null && (names.includes("All") || names.includes(name)),
+  );
+  return chosen.length === 0 ? undefined : Object.fromEntries(chosen);
 }

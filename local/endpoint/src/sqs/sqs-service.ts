@@ -1,8 +1,8 @@
 import { readSignatureClaim } from "../auth/signature-claim.ts";
 import { sha256Hex } from "../auth/sigv4.ts";
 import { type SignaturePolicy, verifySignature } from "../auth/verify-signature.ts";
-import type { AwsError } from "../aws-error.ts";
-import type { WireRequest, WireResponse } from "../http/message.ts";
+import { AwsError, statusOf } from "../aws-error.ts";
+import type { Texts, WireRequest, WireResponse } from "../http/message.ts";
 import { MAX_JSON_BYTES } from "../limits.ts";
 import {
   createQueue,
@@ -23,27 +23,28 @@ import {
   receiveMessage,
 } from "./receive-operations.ts";
 import { sendMessage, sendMessageBatch } from "./send-operations.ts";
-import { queryCode, sqsError } from "./sqs-error.ts";
 import type { SqsContext, SqsOperation } from "./sqs-operation.ts";
 
-const OPERATIONS: ReadonlyMap<string, SqsOperation> = new Map([
-  ["ChangeMessageVisibility", changeMessageVisibility],
-  ["ChangeMessageVisibilityBatch", changeMessageVisibilityBatch],
-  ["CreateQueue", createQueue],
-  ["DeleteMessage", deleteMessage],
-  ["DeleteMessageBatch", deleteMessageBatch],
-  ["DeleteQueue", deleteQueue],
-  ["GetQueueAttributes", getQueueAttributes],
-  ["GetQueueUrl", getQueueUrl],
-  ["ListDeadLetterSourceQueues", listDeadLetterSourceQueues],
-  ["ListQueues", listQueues],
-  ["PurgeQueue", purgeQueue],
-  ["ReceiveMessage", receiveMessage],
-  ["SendMessage", sendMessage],
-  ["SendMessageBatch", sendMessageBatch],
-  ["SetQueueAttributes", setQueueAttributes],
-  ["StartMessageMoveTask", startMessageMoveTask],
-]);
+const OPERATIONS: ReadonlyMap<string, SqsOperation> = new Map(
+  Object.entries({
+    ChangeMessageVisibility: changeMessageVisibility,
+    ChangeMessageVisibilityBatch: changeMessageVisibilityBatch,
+    CreateQueue: createQueue,
+    DeleteMessage: deleteMessage,
+    DeleteMessageBatch: deleteMessageBatch,
+    DeleteQueue: deleteQueue,
+    GetQueueAttributes: getQueueAttributes,
+    GetQueueUrl: getQueueUrl,
+    ListDeadLetterSourceQueues: listDeadLetterSourceQueues,
+    ListQueues: listQueues,
+    PurgeQueue: purgeQueue,
+    ReceiveMessage: receiveMessage,
+    SendMessage: sendMessage,
+    SendMessageBatch: sendMessageBatch,
+    SetQueueAttributes: setQueueAttributes,
+    StartMessageMoveTask: startMessageMoveTask,
+  }),
+);
 
 const TARGET_PREFIX = "AmazonSQS.";
 
@@ -61,16 +62,15 @@ export async function answerSqs(
   verifySignature(wire, claim, sha256Hex(body), policy);
   const target = wire.headers["x-amz-target"] ?? "";
   if (!target.startsWith(TARGET_PREFIX)) {
-    throw sqsError(
+    throw new AwsError(
       "UnsupportedOperation",
       "Only the JSON protocol of SQS is implemented; update the client (2023 or later).",
-      501,
     );
   }
   const name = target.slice(TARGET_PREFIX.length);
   const operation = OPERATIONS.get(name);
   if (operation === undefined) {
-    throw sqsError("UnsupportedOperation", `The operation ${name} is not implemented.`, 501);
+    throw new AwsError("UnsupportedOperation", `The operation ${name} is not implemented.`);
   }
   count(name);
   return jsonResponse(200, await operation(context, parseJson(body), wire.disconnected), wire);
@@ -82,10 +82,9 @@ async function readBody({ body }: WireRequest): Promise<Buffer> {
   for await (const piece of body) {
     size += piece.length;
     if (size > MAX_JSON_BYTES) {
-      throw sqsError(
+      throw new AwsError(
         "RequestEntityTooLarge",
         `The request has more than ${MAX_JSON_BYTES} bytes.`,
-        413,
       );
     }
     pieces.push(piece);
@@ -97,7 +96,7 @@ function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.length === 0 ? "{}" : body.toString("utf8"));
   } catch {
-    throw sqsError("SerializationException", "The body is not JSON.");
+    throw new AwsError("SerializationException", "The body is not JSON.");
   }
 }
 
@@ -105,7 +104,7 @@ function jsonResponse(
   status: number,
   content: object,
   { id }: WireRequest,
-  headers: Readonly<Record<string, string>> = {},
+  headers: Texts = {},
 ): WireResponse {
   return {
     status,
@@ -115,22 +114,35 @@ function jsonResponse(
 }
 
 /** Errors of the signature check, which SQS names differently from S3 ("Common Error Types"). */
-const SIGNATURE_ERRORS: Readonly<
-  Record<string, { readonly code: string; readonly status: number }>
-> = {
-  AccessDenied: { code: "AccessDeniedException", status: 403 },
-  AuthorizationHeaderMalformed: { code: "IncompleteSignature", status: 400 },
-  InvalidAccessKeyId: { code: "InvalidClientTokenId", status: 403 },
-  InvalidToken: { code: "InvalidClientTokenId", status: 403 },
-  RequestTimeTooSkewed: { code: "RequestExpired", status: 400 },
+const SIGNATURE_CODES: Texts = {
+  AccessDenied: "AccessDeniedException",
+  AuthorizationHeaderMalformed: "IncompleteSignature",
+  InvalidAccessKeyId: "InvalidClientTokenId",
+  InvalidToken: "InvalidClientTokenId",
+  RequestTimeTooSkewed: "RequestExpired",
+};
+
+/** Codes that the query protocol knew by a longer name, which old code still looks for. */
+const QUERY_CODES: Texts = {
+  BatchEntryIdsNotDistinct: "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+  BatchRequestTooLong: "AWS.SimpleQueueService.BatchRequestTooLong",
+  EmptyBatchRequest: "AWS.SimpleQueueService.EmptyBatchRequest",
+  InvalidBatchEntryId: "AWS.SimpleQueueService.InvalidBatchEntryId",
+  MessageNotInflight: "AWS.SimpleQueueService.MessageNotInflight",
+  PurgeQueueInProgress: "AWS.SimpleQueueService.PurgeQueueInProgress",
+  QueueDoesNotExist: "AWS.SimpleQueueService.NonExistentQueue",
+  QueueNameExists: "QueueAlreadyExists",
+  TooManyEntriesInBatchRequest: "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+  UnsupportedOperation: "AWS.SimpleQueueService.UnsupportedOperation",
 };
 
 /** The error document of SQS, with the header that tells the code of the older protocol. */
 export function sqsErrorResponse(error: AwsError, wire: WireRequest): WireResponse {
-  const { code, status } = SIGNATURE_ERRORS[error.code] ?? error;
+  const code = SIGNATURE_CODES[error.code] ?? error.code;
+  const status = statusOf(code);
   const fault = status >= 500 ? "Receiver" : "Sender";
   const content = { __type: `com.amazonaws.sqs#${code}`, message: error.message };
   return jsonResponse(status, content, wire, {
-    "x-amzn-query-error": `${queryCode(code)};${fault}`,
+    "x-amzn-query-error": `${QUERY_CODES[code] ?? code};${fault}`,
   });
 }

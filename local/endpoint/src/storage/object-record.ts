@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { CHECKSUM_ALGORITHMS } from "../checksums/checksum.ts";
+import { checksumSchema } from "../checksums/checksum.ts";
 
 /** Everything known of an object besides its bytes. */
 export const objectRecordSchema = z.object({
@@ -15,7 +15,7 @@ export const objectRecordSchema = z.object({
   headers: z.record(z.string(), z.string()),
   /** User metadata, names without `x-amz-meta-`. */
   metadata: z.record(z.string(), z.string()),
-  checksum: z.object({ algorithm: z.enum(CHECKSUM_ALGORITHMS), value: z.string() }).nullable(),
+  checksum: checksumSchema.nullable(),
   place: z.enum(["plain", "hidden"]),
   /** Modification time of the file, which a rename keeps and an editor does not. */
   fileTimeMs: z.number(),

@@ -55,11 +55,11 @@ export class StagedFile {
 /** Stages what `fill` writes; leaves nothing behind if it throws. */
 export async function stage<T>(
   folder: string,
-  fill: (file: StagedFile) => Promise<T>,
+  fill: (write: (bytes: Uint8Array) => Promise<void>) => Promise<T>,
 ): Promise<{ readonly file: StagedFile; readonly result: T; readonly fileTimeMs: number }> {
   const file = new StagedFile(folder);
   try {
-    const result = await fill(file);
+    const result = await fill((bytes) => file.write(bytes));
     return { file, result, fileTimeMs: await file.finish() };
   } catch (error) {
     await file.discard();
