@@ -1,4 +1,5 @@
 import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
+import type { ChannelQueue } from "../lib/pipeline/job/dispatch-job.ts";
 import { Jobs } from "../lib/pipeline/job/jobs.ts";
 import { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
 import { publishBundledNetworks } from "../lib/pipeline/networks/publish-bundled.ts";
@@ -25,25 +26,25 @@ export async function publishBundledFromEnv(store: S3ObjectStore): Promise<void>
 /** For the functions that make jobs of requests, and those that complete an interrupted intake. */
 export function acceptDepsFromEnv(store: S3ObjectStore): AcceptDeps {
   const sqs = createSqsClient();
-  const gpuQueueUrl = optionalEnv("GPU_QUEUE_URL");
+  const queueAt = (url: string) => new SqsQueue(sqs, url);
   return {
     jobs: new Jobs(store),
     store,
     networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
     queues: {
-      cpu: new SqsQueue(sqs, requireEnv("CHANNEL_QUEUE_URL")),
-      gpu: gpuQueueUrl === null ? null : new SqsQueue(sqs, gpuQueueUrl),
+      cpu: queueAt(requireEnv("CHANNEL_QUEUE_URL")),
+      cuda: gpuQueueFromEnv(queueAt),
     },
-    assembly: new SqsQueue(sqs, requireEnv("ASSEMBLY_QUEUE_URL")),
-    wakeGpu: gpuWakerFromEnv(),
+    assembly: queueAt(requireEnv("ASSEMBLY_QUEUE_URL")),
     codeVersion: CODE_VERSION,
     now: () => new Date(),
   };
 }
 
-function gpuWakerFromEnv(): () => Promise<void> {
-  const cluster = optionalEnv("ECS_CLUSTER");
-  const service = optionalEnv("ECS_SERVICE");
-  if (cluster === null || service === null) return () => Promise.resolve();
-  return gpuServiceWaker({ cluster, service });
+function gpuQueueFromEnv(queueAt: (url: string) => SqsQueue): ChannelQueue | null {
+  const url = optionalEnv("GPU_QUEUE_URL");
+  if (url === null) return null;
+  const queue = queueAt(url);
+  const service = { cluster: requireEnv("ECS_CLUSTER"), service: requireEnv("ECS_SERVICE") };
+  return { sendAll: (messages) => queue.sendAll(messages), wake: gpuServiceWaker(service) };
 }

@@ -90,9 +90,8 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
     jobs: new Jobs(store),
     store,
     networks: new BucketNetworks({ store, cacheFolder: join(dataFolder, ".models") }),
-    queues: { cpu: queue(QUEUE_NAMES.channels), gpu: null },
+    queues: { cpu: queue(QUEUE_NAMES.channels), cuda: null },
     assembly: queue(QUEUE_NAMES.assembly),
-    wakeGpu: () => Promise.resolve(),
     codeVersion: CODE_VERSION,
     now,
   };

@@ -17,7 +17,7 @@ import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { layerPass, type NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
-import { relativeDistance } from "../../lib/optvis/runtime/cuda-gate.ts";
+import { PROVIDER_CHECKS, relativeDistance } from "../../lib/optvis/runtime/cuda-gate.ts";
 import { type Feeds, Session } from "../../lib/optvis/runtime/session.ts";
 import { runGate } from "./gate.ts";
 
@@ -54,7 +54,7 @@ mkdirSync(values.out, { recursive: true });
 
 const failures: string[] = [];
 // first, and whatever else is wanted: figures of a card that computes wrongly are worth nothing
-const verdict = await runGate(provider);
+const verdict = await runGate(PROVIDER_CHECKS[provider]);
 report("gate", provider, verdict);
 if (verdict.gate === "failed") failures.push(`the gate: ${verdict.reason}`);
 else await measure();

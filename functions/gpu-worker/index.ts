@@ -1,6 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
-import { checkCuda } from "../../lib/optvis/runtime/cuda-gate.ts";
+import { PROVIDER_CHECKS } from "../../lib/optvis/runtime/cuda-gate.ts";
 import { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
@@ -25,6 +25,7 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
 }
 
 const agentUri = optionalEnv("ECS_AGENT_URI");
+const provider = parseProvider(optionalEnv("PROVIDER"));
 const store = bucketFromEnv();
 const exitCode = await runWorker(
   {
@@ -32,7 +33,7 @@ const exitCode = await runWorker(
     store,
     networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
     renderer: createEngineRenderer(),
-    provider: parseProvider(optionalEnv("PROVIDER")),
+    provider,
     now: () => new Date(),
     receiver: new SqsQueue(createSqsClient(), requireEnv("GPU_QUEUE_URL")),
     protection:
@@ -40,7 +41,7 @@ const exitCode = await runWorker(
         ? NO_PROTECTION
         : ecsScaleInProtection(agentUri, (error) => log.error("no protection", { error })),
     log,
-    checkCuda: () => checkCuda(),
+    check: PROVIDER_CHECKS[provider],
   },
   stop.signal,
 );

@@ -2,8 +2,8 @@ import type { Provider } from "../../lib/autodiff/provider.ts";
 import { type LoopDeps, runLoop } from "./loop.ts";
 
 export interface WorkerDeps extends LoopDeps {
-  /** Throws unless CUDA works here and agrees with the CPU. */
-  readonly checkCuda: () => Promise<void>;
+  /** Throws unless the provider works here as it does on the CPU; `null` for the CPU itself. */
+  readonly check: (() => Promise<void>) | null;
 }
 
 /** 0: told to stop. 1: refused to start, or broken; a new process has to take this one's place. */
@@ -14,9 +14,9 @@ export type ExitCode = 0 | 1;
  * silently rendered on the CPU would cost as much as a GPU and take a hundred times as long.
  */
 export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<ExitCode> {
-  const { log, provider, checkCuda, renderer } = deps;
+  const { log, provider, check, renderer } = deps;
   try {
-    if (provider === "cuda") await checkCuda();
+    await check?.();
   } catch (error) {
     log.error("worker does not start: CUDA did not pass its check", { error });
     return 1;

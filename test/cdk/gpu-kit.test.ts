@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 
 import { runGate } from "../../bench/gpu/gate.ts";
+import { PROVIDER_CHECKS } from "../../lib/optvis/runtime/cuda-gate.ts";
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "dreamgrid-gpu-kit-"));
@@ -15,10 +16,9 @@ const passes = () => Promise.resolve();
 const fails = () => Promise.reject(new Error("the driver is too old"));
 
 test("the gate's verdict is the check's", async () => {
-  expect(await runGate("cuda", passes)).toEqual({ gate: "passed" });
-  expect(await runGate("cuda", fails)).toEqual({ gate: "failed", reason: "the driver is too old" });
-  // even a check that fails: there is no CUDA to check
-  expect(await runGate("cpu", fails)).toEqual({ gate: "not run" });
+  expect(await runGate(passes)).toEqual({ gate: "passed" });
+  expect(await runGate(fails)).toEqual({ gate: "failed", reason: "the driver is too old" });
+  expect(await runGate(PROVIDER_CHECKS.cpu)).toEqual({ gate: "not run" });
 });
 
 const measure = (...more: string[]) =>

@@ -52,9 +52,8 @@ export async function memoryPipeline(
     jobs,
     store,
     networks,
-    queues: { cpu, gpu: null },
+    queues: { cpu, cuda: null },
     assembly,
-    wakeGpu: () => Promise.resolve(),
     codeVersion: "dreamgrid test",
     now: () => clock.now,
   };

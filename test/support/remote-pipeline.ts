@@ -62,9 +62,8 @@ export function remotePipeline(options: RemoteOptions): RemotePipeline {
     jobs: new Jobs(store),
     store,
     networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder }),
-    queues: { cpu: queue(QUEUE_NAMES.channels), gpu: null },
+    queues: { cpu: queue(QUEUE_NAMES.channels), cuda: null },
     assembly: queue(QUEUE_NAMES.assembly),
-    wakeGpu: () => Promise.resolve(),
     codeVersion: "dreamgrid test",
     now: () => new Date(),
   };

@@ -38,6 +38,12 @@ const MAX_WEIGHT = 7;
 const IMAGE_SHAPE = [2, 3, 24, 20] as const;
 const CHANNELS = 7;
 
+/** What a machine has to pass before it renders with a provider; `null` for nothing. */
+export const PROVIDER_CHECKS: Readonly<Record<Provider, (() => Promise<void>) | null>> = {
+  cpu: null,
+  cuda: () => checkCuda(),
+};
+
 /**
  * Runs a small network with its gradient (convolution, ReLU, pool, convolution) on the CPU and on
  * CUDA, and lets only a machine pass where both agree: without it, a missing library or a broken

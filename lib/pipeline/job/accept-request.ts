@@ -85,7 +85,7 @@ async function acceptChecked(
   const provider = chooseProvider(
     resolved.request.executionEnvironment,
     resolved.channels.length,
-    deps.queues.gpu === null ? "none" : "deployed",
+    deps.queues.cuda === null ? "none" : "deployed",
   );
   const job = deps.jobs.open(jobId);
   const plan = await claimJob(

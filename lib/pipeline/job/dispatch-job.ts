@@ -2,16 +2,15 @@ import type { MessageSender } from "../../queue/message-queue.ts";
 import type { Job } from "./job.ts";
 import { channelMessage } from "./messages.ts";
 
-/** Where channel messages go; `gpu` is `null` where no GPU workers are deployed. */
-export interface ChannelQueues {
-  readonly cpu: MessageSender;
-  readonly gpu: MessageSender | null;
+/** Where one kind of worker takes its channels from. */
+export interface ChannelQueue extends MessageSender {
+  /** Starts workers that sleep: an idle queue's metrics wake them slowly. @default they never sleep */
+  readonly wake?: () => Promise<void>;
 }
 
 export interface DispatchDeps {
-  readonly queues: ChannelQueues;
-  /** Starts GPU workers that sleep: an idle queue's metrics wake them slowly. */
-  readonly wakeGpu: () => Promise<void>;
+  /** By the provider of their workers; `null` where none of that kind are deployed. */
+  readonly queues: { readonly cpu: ChannelQueue; readonly cuda: ChannelQueue | null };
 }
 
 /**
@@ -27,15 +26,15 @@ export async function dispatchJob(job: Job, deps: DispatchDeps): Promise<void> {
 }
 
 /** One message for each channel without a result, whether or not one is on its way already. */
-async function sendMissingChannels(job: Job, { queues, wakeGpu }: DispatchDeps): Promise<void> {
+async function sendMissingChannels(job: Job, { queues }: DispatchDeps): Promise<void> {
   const { provider } = await job.plan();
-  const queue = provider === "cuda" ? queues.gpu : queues.cpu;
+  const queue = queues[provider];
   if (queue === null) {
     throw new Error(`job ${job.id} was planned for GPU workers, but there is no queue for them`);
   }
   const missing = await job.missing();
   if (missing.length === 0) return;
-  if (provider === "cuda") await wakeGpu();
+  await queue.wake?.();
   await sendChannels(job, missing, queue);
 }
 

@@ -1,6 +1,10 @@
+import type { Provider } from "../../autodiff/provider.ts";
 import { GPU_PATIENCE_SECONDS } from "../limits.ts";
 import { type DispatchDeps, sendChannels } from "./dispatch-job.ts";
 import type { Job } from "./job.ts";
+
+/** The provider whose workers are given a job when those of its own have not begun. */
+const FALL_BACK = { cpu: null, cuda: "cpu" } as const satisfies Record<Provider, Provider | null>;
 
 export interface FallBackDeps extends Pick<DispatchDeps, "queues"> {
   readonly now: () => Date;
@@ -16,12 +20,13 @@ export interface FallBackDeps extends Pick<DispatchDeps, "queues"> {
  */
 export async function fallBackToCpu(job: Job, { queues, now }: FallBackDeps): Promise<boolean> {
   const { provider, request, createdAt, channels } = await job.plan();
-  if (provider !== "cuda" || request.executionEnvironment !== "auto") return false;
+  const fallBack = FALL_BACK[provider];
+  if (fallBack === null || request.executionEnvironment !== "auto") return false;
   if (await job.hasFallenBack()) return true;
   const waitedSeconds = (now().getTime() - new Date(createdAt).getTime()) / 1_000;
   if (waitedSeconds < GPU_PATIENCE_SECONDS) return false;
   if ((await job.ended()).size > 0) return false;
-  await sendChannels(job, channels, queues.cpu);
+  await sendChannels(job, channels, queues[fallBack]);
   // last: a call cut short is repeated, and messages sent twice change nothing
   await job.markFallenBack(waitedSeconds);
   return true;

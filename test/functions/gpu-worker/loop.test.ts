@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { runLoop } from "../../../functions/gpu-worker/loop.ts";
 import { parseProvider, runWorker } from "../../../functions/gpu-worker/worker.ts";
+import { PROVIDER_CHECKS } from "../../../lib/optvis/runtime/cuda-gate.ts";
 import type { ChannelJob } from "../../../lib/pipeline/job/messages.ts";
 import { channelMessage } from "../../../lib/pipeline/job/messages.ts";
 import type { Renderer } from "../../../lib/pipeline/render/renderer.ts";
@@ -194,15 +195,15 @@ describe("runLoop", () => {
 
 describe("runWorker", () => {
   test.each([
-    { provider: "cuda", checkCuda: passing, exitCode: 0, rendered: 1 },
-    { provider: "cuda", checkCuda: refusing, exitCode: 1, rendered: 0 },
-    { provider: "cpu", checkCuda: refusing, exitCode: 0, rendered: 1 },
+    { provider: "cuda", check: passing, exitCode: 0, rendered: 1 },
+    { provider: "cuda", check: refusing, exitCode: 1, rendered: 0 },
+    { provider: "cpu", check: PROVIDER_CHECKS.cpu, exitCode: 0, rendered: 1 },
   ] as const)("$provider: exit code $exitCode, $rendered rendered", async (row) => {
     const { jobId } = await pipeline.accept({ channels: "1:1" });
     const queue = queueOf(channelsOf(jobId, [1]));
     const { deps } = workerDeps(queue, new FakeRenderer());
-    const { provider, checkCuda } = row;
-    expect(await runWorker({ ...deps, provider, checkCuda }, stop.signal)).toBe(row.exitCode);
+    const { provider, check } = row;
+    expect(await runWorker({ ...deps, provider, check }, stop.signal)).toBe(row.exitCode);
     expect(results()).toHaveLength(row.rendered);
     expect(queue.received.length > 0).toBe(row.rendered > 0);
   });
@@ -213,7 +214,7 @@ describe("runWorker", () => {
       queueOf(channelsOf(jobId, [1])),
       new FakeRenderer({ beforeChannel: loseCard }),
     );
-    expect(await runWorker({ ...deps, checkCuda: passing }, stop.signal)).toBe(1);
+    expect(await runWorker({ ...deps, check: passing }, stop.signal)).toBe(1);
   });
 
   test("the CPU has to be asked for", () => {

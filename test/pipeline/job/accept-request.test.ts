@@ -172,11 +172,11 @@ test("large jobs go to the GPU where there is one, small ones to the CPU, and ea
   const { deps } = await memoryPipeline(await temporaryFolder(), { wideChannels: 150 });
   const gpu = new MemoryQueue();
   let wakes = 0;
-  const wakeGpu = () => {
+  const wake = () => {
     wakes++;
     return Promise.resolve();
   };
-  const withGpu = { ...deps, queues: { ...deps.queues, gpu }, wakeGpu };
+  const withGpu = { ...deps, queues: { ...deps.queues, cuda: Object.assign(gpu, { wake }) } };
   const providerOf = async (fields: Partial<RenderRequestInput>, on: AcceptDeps = withGpu) => {
     const acceptance = await acceptRequest({ ...TINY_REQUEST, ...fields }, on);
     return acceptance.status === "accepted" ? acceptance.plan.provider : acceptance.problems;

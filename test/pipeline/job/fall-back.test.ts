@@ -13,7 +13,7 @@ const AFTER_PATIENCE = new Date(NOW.getTime() + 900_000);
 async function jobOnGpu(executionEnvironment: "auto" | "gpu") {
   const pipeline = await memoryPipeline(await temporaryFolder(), { wideChannels: CHANNELS });
   const gpu = new MemoryQueue();
-  const queues = { cpu: pipeline.cpu, gpu };
+  const queues = { cpu: pipeline.cpu, cuda: gpu };
   const deps = { ...pipeline.deps, queues };
   const request = { ...TINY_REQUEST, channels: "all", executionEnvironment };
   const acceptance = await acceptRequest(request, deps);
