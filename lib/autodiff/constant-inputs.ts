@@ -3,7 +3,7 @@ import { UnsupportedGradientError } from "./errors.ts";
 import type { VjpContext } from "./rule.ts";
 
 /**
- * Numbers of a constant input, row-major, or `null` where the optional input is left out.
+ * Numbers of a constant input, row-major; none where the optional input is left out.
  *
  * @throws UnsupportedGradientError if the input is computed while the network runs.
  */
@@ -11,9 +11,9 @@ export function constantNumbers(
   { node, facts }: VjpContext,
   index: number,
   what: string,
-): readonly number[] | null {
+): readonly number[] {
   const given = facts[index];
-  if (!given) return null;
+  if (!given) return [];
   if (given.constant) return toNumbers(given.constant);
   throw new UnsupportedGradientError(
     node,

@@ -1,5 +1,4 @@
 import type { Value } from "../onnx/model.ts";
-import { arithmetic } from "./arithmetic.ts";
 import type { VjpContext } from "./rule.ts";
 
 /**
@@ -8,8 +7,7 @@ import type { VjpContext } from "./rule.ts";
  *     a e^min(X, 0) + (1 - a) [X > 0]      the first term is a where X > 0
  */
 export function exponentialSlope(context: VjpContext, a: number): Value {
-  const { graph, forms, input } = context;
-  const { add, mul } = arithmetic(graph);
+  const { graph, forms, input, add, mul } = context;
   const x = input(0);
   const decay = mul(a, graph.emit("Exp", [graph.emit("Min", [x, graph.scalar(0)])]));
   return a === 1 ? decay : add(decay, mul(1 - a, forms.isPositive(x)));

@@ -28,6 +28,19 @@ export function oneOutput(
 }
 
 /**
+ * A node that applies a function to every element of input 0.
+ *
+ *     dX = dY slope(X)
+ *
+ * @param slope emits the function's derivative, from X or from Y
+ */
+export function elementwise(context: VjpContext, slope: (x: Value, y: Value) => Value): NodeVjp {
+  const x = context.input(0);
+  const y = emitForward(context);
+  return oneOutput(context, y, (dY) => [context.mul(dY, slope(x, y))]);
+}
+
+/**
  * A node with the one output `y`, for which its inputs were repeated along broadcast axes.
  *
  * @param pull for dY, what emits each input's cotangent in the shape of `y`. Asked only for inputs

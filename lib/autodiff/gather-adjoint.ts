@@ -1,7 +1,7 @@
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/model.ts";
 import type { Gathering } from "../onnx/operators/gather.ts";
-import { padZeros } from "./padding.ts";
+import { padWith } from "./padding.ts";
 
 /**
  * Adjoint of Y[i] = X[indices[i]] along one axis: dX[j] = sum of dY[i] over the i with indices[i] =
@@ -22,7 +22,7 @@ export function gatherAdjoint(
   const isGapless = places.every((list) => list.length === copies);
 
   const none = graph.shapeOf(dY).map(() => 0);
-  const source = isGapless ? dY : padZeros(graph, dY, none, none.with(axis, 1));
+  const source = isGapless ? dY : padWith(graph, dY, { begins: none, ends: none.with(axis, 1) }, 0);
   const zero = indices.length; // place of the appended zero
   const rounds = Array.from({ length: copies }, (_, copy) => {
     const fetched = places.map((list) => list[copy] ?? zero);

@@ -1,22 +1,7 @@
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/model.ts";
+import type { Pads } from "../onnx/operators/pad.ts";
 import { expandTo } from "./shaping.ts";
-
-/** Zeros before and after along every axis; lengths are never negative. */
-export function padZeros(
-  graph: GraphBuilder,
-  value: Value,
-  begins: readonly number[],
-  ends: readonly number[],
-): Value {
-  return padWith(graph, value, { begins, ends }, 0);
-}
-
-/** Elements to put before and after, one number per axis of the tensor. */
-export interface Pads {
-  readonly begins: readonly number[];
-  readonly ends: readonly number[];
-}
 
 /** `fill` before and after along every axis; pads are never negative. */
 export function padWith(graph: GraphBuilder, value: Value, pads: Pads, fill: number): Value {

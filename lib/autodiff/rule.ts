@@ -2,6 +2,7 @@ import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
 import { requiredInput } from "../onnx/node.ts";
 import type { Inputs } from "../onnx/operators/inputs.ts";
+import { arithmetic, type Arithmetic } from "./arithmetic.ts";
 import type { Forms } from "./forms/forms.ts";
 
 /** One forward node, whose inputs are already in the graph. */
@@ -27,7 +28,7 @@ interface ForwardNode {
 }
 
 /** What a rule may look at. */
-export interface VjpContext extends ForwardNode {
+export interface VjpContext extends ForwardNode, Arithmetic {
   /** Input i, which must be there. @throws ModelError if it is left out. */
   readonly input: (index: number) => Value;
   /** What is known of each input, for the parsers in `onnx/operators`. */
@@ -38,6 +39,7 @@ export function vjpContext(forward: ForwardNode): VjpContext {
   const { graph, node, inputs } = forward;
   return {
     ...forward,
+    ...arithmetic(graph),
     input: (index) => {
       requiredInput(node, index);
       return inputs[index]!;

@@ -4,7 +4,6 @@ import { padsOf } from "../../onnx/operators/window.ts";
 import { crop } from "../padding.ts";
 import { unusedPixels } from "../window.ts";
 import type { ConvAdjoint } from "./forms.ts";
-import { weightValue } from "./weight.ts";
 
 /**
  * Data gradient of any convolution as ONNX's ConvTranspose.
@@ -42,7 +41,8 @@ function transposed(
   { windows, group, weight }: ConvAdjoint,
   pads: Attributes = {},
 ): Value {
-  return graph.emit("ConvTranspose", [dY, weightValue(graph, weight)], {
+  const w = typeof weight === "string" ? weight : graph.constant(weight);
+  return graph.emit("ConvTranspose", [dY, w], {
     kernel_shape: windows.map(({ kernel }) => kernel),
     strides: windows.map(({ stride }) => stride),
     dilations: windows.map(({ dilation }) => dilation),

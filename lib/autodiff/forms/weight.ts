@@ -2,11 +2,6 @@ import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import type { FloatTensor } from "../../onnx/tensor.ts";
 
-/** The weight as a value of the graph, which it enters if it is not yet there. */
-export function weightValue(graph: GraphBuilder, weight: Value | FloatTensor): Value {
-  return typeof weight === "string" ? weight : graph.constant(weight);
-}
-
 /** The weight's numbers, or `null` if it is computed while the network runs. */
 export function constantWeight(
   graph: GraphBuilder,

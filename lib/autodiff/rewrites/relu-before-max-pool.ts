@@ -1,5 +1,4 @@
 import type { Node } from "../../onnx/model.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { maxPoolVjp } from "../rules/max-pool.ts";
@@ -34,8 +33,7 @@ export const unmaskedReluVjp: VjpRule = (context) => ({
 
 /** The MaxPool of a pair: its pullback begins with the ReLU's mask. */
 export const maskedMaxPoolVjp: VjpRule = (context) => {
-  const { graph, forms } = context;
-  const { mul } = arithmetic(graph);
+  const { forms, mul } = context;
   const pool = maxPoolVjp(context);
   return {
     ...pool,

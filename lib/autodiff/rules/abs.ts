@@ -1,5 +1,4 @@
-import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { elementwise } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -11,13 +10,7 @@ import type { VjpRule } from "../rule.ts";
  *
  * Source: ONNX operator Abs-13.
  */
-export const absVjp: VjpRule = (context) => {
-  const { graph, input } = context;
-  const { mul } = arithmetic(graph);
-  const x = input(0);
-  const y = emitForward(context);
-  return {
-    ...oneOutput(context, y, (dY) => [mul(dY, graph.emit("Sign", [x]))]),
-    isRectified: true,
-  };
-};
+export const absVjp: VjpRule = (context) => ({
+  ...elementwise(context, (x) => context.graph.emit("Sign", [x])),
+  isRectified: true,
+});

@@ -1,6 +1,5 @@
 import { floatAttribute, intAttribute } from "../../onnx/node.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { constantNumbers } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, oneOutput } from "../forward.ts";
@@ -19,8 +18,7 @@ import type { VjpRule } from "../rule.ts";
  * @throws UnsupportedGradientError in training mode, or if a parameter is not a constant.
  */
 export const batchNormalizationVjp: VjpRule = (context) => {
-  const { graph, node, input } = context;
-  const { mul } = arithmetic(graph);
+  const { graph, node, input, mul } = context;
   if (intAttribute(node, "training_mode", 0) !== 0) {
     throw new UnsupportedGradientError(
       node,
@@ -29,8 +27,8 @@ export const batchNormalizationVjp: VjpRule = (context) => {
     );
   }
   const epsilon = floatAttribute(node, "epsilon", 1e-5);
-  const s = constantNumbers(context, 1, "the scale") ?? [];
-  const variance = constantNumbers(context, 4, "the variance") ?? [];
+  const s = constantNumbers(context, 1, "the scale");
+  const variance = constantNumbers(context, 4, "the variance");
   const slope = s.map((scale, channel) => scale / Math.sqrt(variance[channel]! + epsilon));
   const places = graph.shapeOf(input(0)).slice(2);
   const perChannel = floatTensor([slope.length, ...places.map(() => 1)], slope);

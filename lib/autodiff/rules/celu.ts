@@ -1,5 +1,4 @@
 import { floatAttribute } from "../../onnx/node.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -13,8 +12,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Celu-12.
  */
 export const celuVjp: VjpRule = (context) => {
-  const { graph, node, input } = context;
-  const { div, mul } = arithmetic(graph);
+  const { graph, node, input, div, mul } = context;
   const x = input(0);
   const a = floatAttribute(node, "alpha", 1);
   const z = div(x, a);

@@ -1,4 +1,3 @@
-import { arithmetic } from "../arithmetic.ts";
 import { constantNumbers } from "../constant-inputs.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
@@ -15,10 +14,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Clip-13.
  */
 export const clipVjp: VjpRule = (context) => {
-  const { graph, forms } = context;
-  const { mul } = arithmetic(graph);
-  const [low = -Infinity] = constantNumbers(context, 1, "the lower bound") ?? [];
-  const [high = Infinity] = constantNumbers(context, 2, "the upper bound") ?? [];
+  const { graph, forms, mul } = context;
+  const [low = -Infinity] = constantNumbers(context, 1, "the lower bound");
+  const [high = Infinity] = constantNumbers(context, 2, "the upper bound");
   const y = emitForward(context);
 
   const pull = (dY: string) => {

@@ -1,4 +1,3 @@
-import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -12,8 +11,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Cos-7.
  */
 export const cosVjp: VjpRule = (context) => {
-  const { graph, input } = context;
-  const { mul } = arithmetic(graph);
+  const { graph, input, mul } = context;
   const x = input(0);
   return oneOutput(context, emitForward(context), (dY) => [
     graph.emit("Neg", [mul(dY, graph.emit("Sin", [x]))]),

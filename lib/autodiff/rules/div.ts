@@ -1,4 +1,3 @@
-import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
@@ -13,8 +12,7 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator Div-14.
  */
 export const divVjp: VjpRule = (context) => {
-  const { graph, input, isActive } = context;
-  const { div, mul } = arithmetic(graph);
+  const { graph, input, isActive, div, mul } = context;
   const [a, b] = [input(0), input(1)];
   const y = emitForward(context);
   return oneOutput(context, y, (dY) => {

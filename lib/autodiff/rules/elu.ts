@@ -1,7 +1,6 @@
 import { floatAttribute } from "../../onnx/node.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { elementwise } from "../forward.ts";
 import { exponentialSlope } from "../exponential-slope.ts";
-import { arithmetic } from "../arithmetic.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -14,8 +13,6 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Elu-6.
  */
 export const eluVjp: VjpRule = (context) => {
-  const { mul } = arithmetic(context.graph);
   const a = floatAttribute(context.node, "alpha", 1);
-  const y = emitForward(context);
-  return oneOutput(context, y, (dY) => [mul(dY, exponentialSlope(context, a))]);
+  return elementwise(context, () => exponentialSlope(context, a));
 };

@@ -1,5 +1,4 @@
-import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { elementwise } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -12,10 +11,9 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Erf-13.
  */
 export const erfVjp: VjpRule = (context) => {
-  const { graph, input } = context;
-  const { mul } = arithmetic(graph);
-  const x = input(0);
-  const y = emitForward(context);
-  const bell = () => graph.emit("Exp", [graph.emit("Neg", [mul(x, x)])]);
-  return oneOutput(context, y, (dY) => [mul(dY, mul(2 / Math.sqrt(Math.PI), bell()))]);
+  const { graph, mul } = context;
+  return elementwise(context, (x) => {
+    const bell = graph.emit("Exp", [graph.emit("Neg", [mul(x, x)])]);
+    return mul(2 / Math.sqrt(Math.PI), bell);
+  });
 };

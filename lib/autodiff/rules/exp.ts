@@ -1,5 +1,4 @@
-import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { elementwise } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -11,8 +10,7 @@ import type { VjpRule } from "../rule.ts";
  *
  * Source: ONNX operator Exp-13.
  */
-export const expVjp: VjpRule = (context) => {
-  const { mul } = arithmetic(context.graph);
-  const y = emitForward(context);
-  return { ...oneOutput(context, y, (dY) => [mul(dY, y)]), isRectified: true };
-};
+export const expVjp: VjpRule = (context) => ({
+  ...elementwise(context, (_, y) => y),
+  isRectified: true,
+});

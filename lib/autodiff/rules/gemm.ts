@@ -1,6 +1,5 @@
 import { float } from "../../onnx/model.ts";
 import { parseGemm } from "../../onnx/operators/matrix.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
@@ -17,8 +16,7 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator Gemm-13.
  */
 export const gemmVjp: VjpRule = (context) => {
-  const { graph, node, input, isActive } = context;
-  const { mul } = arithmetic(graph);
+  const { graph, node, input, isActive, mul } = context;
   const [a, b] = [input(0), input(1)];
   const { alpha, beta, transA, transB } = parseGemm(node);
   const gemm = (left: string, right: string, transLeft: number, transRight: number) =>

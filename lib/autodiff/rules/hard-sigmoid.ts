@@ -1,6 +1,5 @@
 import { floatAttribute } from "../../onnx/node.ts";
-import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { elementwise } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -13,13 +12,10 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator HardSigmoid-6.
  */
 export const hardSigmoidVjp: VjpRule = (context) => {
-  const { graph, forms, node } = context;
-  const { mul, sub } = arithmetic(graph);
+  const { forms, node, mul, sub } = context;
   const a = floatAttribute(node, "alpha", 0.2);
-  const y = emitForward(context);
-  const isSloped = () => forms.isPositive(mul(y, sub(1, y)));
   return {
-    ...oneOutput(context, y, (dY) => [mul(dY, mul(a, isSloped()))]),
+    ...elementwise(context, (_, y) => mul(a, forms.isPositive(mul(y, sub(1, y))))),
     isRectified: true,
   };
 };

@@ -1,5 +1,4 @@
 import { float } from "../../onnx/model.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -14,8 +13,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator HardSwish-14.
  */
 export const hardSwishVjp: VjpRule = (context) => {
-  const { graph, forms, input } = context;
-  const { add, mul, sub } = arithmetic(graph);
+  const { graph, forms, input, add, mul, sub } = context;
   const x = input(0);
   const h = graph.emit("HardSigmoid", [x], { alpha: float(1 / 6), beta: float(0.5) });
   const y = mul(x, h);

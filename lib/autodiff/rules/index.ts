@@ -17,10 +17,9 @@ import { eluVjp } from "./elu.ts";
 import { erfVjp } from "./erf.ts";
 import { expVjp } from "./exp.ts";
 import { expandVjp } from "./expand.ts";
+import { extremumVjp } from "./extremum.ts";
 import { gatherVjp } from "./gather.ts";
 import { gemmVjp } from "./gemm.ts";
-import { globalAveragePoolVjp } from "./global-average-pool.ts";
-import { globalMaxPoolVjp } from "./global-max-pool.ts";
 import { hardSigmoidVjp } from "./hard-sigmoid.ts";
 import { hardSwishVjp } from "./hard-swish.ts";
 import { identityVjp } from "./identity.ts";
@@ -31,10 +30,8 @@ import { logVjp } from "./log.ts";
 import { logSoftmaxVjp } from "./log-softmax.ts";
 import { lrnVjp } from "./lrn.ts";
 import { matMulVjp } from "./mat-mul.ts";
-import { maxVjp } from "./max.ts";
 import { maxPoolVjp } from "./max-pool.ts";
 import { meanVjp } from "./mean.ts";
-import { minVjp } from "./min.ts";
 import { mishVjp } from "./mish.ts";
 import { mulVjp } from "./mul.ts";
 import { negVjp } from "./neg.ts";
@@ -94,8 +91,8 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Flatten: reshapeVjp,
   Gather: gatherVjp,
   Gemm: gemmVjp,
-  GlobalAveragePool: globalAveragePoolVjp,
-  GlobalMaxPool: globalMaxPoolVjp,
+  GlobalAveragePool: reduceMeanVjp,
+  GlobalMaxPool: reduceExtremumVjp,
   HardSigmoid: hardSigmoidVjp,
   HardSwish: hardSwishVjp,
   Identity: identityVjp,
@@ -106,10 +103,10 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Log: logVjp,
   LogSoftmax: logSoftmaxVjp,
   MatMul: matMulVjp,
-  Max: maxVjp,
+  Max: extremumVjp,
   MaxPool: maxPoolVjp,
   Mean: meanVjp,
-  Min: minVjp,
+  Min: extremumVjp,
   Mish: mishVjp,
   Mul: mulVjp,
   Neg: negVjp,
@@ -154,32 +151,8 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
  * differentiably on the image. That they have no rule is a decision; any other operator without one
  * is an error.
  */
-export const NON_DIFFERENTIABLE: ReadonlySet<string> = new Set([
-  "And",
-  "ArgMax",
-  "ArgMin",
-  "Ceil",
-  "Constant",
-  "ConstantOfShape",
-  "Equal",
-  "EyeLike",
-  "Floor",
-  "Greater",
-  "GreaterOrEqual",
-  "IsInf",
-  "IsNaN",
-  "Less",
-  "LessOrEqual",
-  "NonZero",
-  "Not",
-  "OneHot",
-  "Or",
-  "Range",
-  "RandomNormalLike",
-  "RandomUniformLike",
-  "Round",
-  "Shape",
-  "Sign",
-  "Size",
-  "Xor",
-]);
+export const NON_DIFFERENTIABLE: ReadonlySet<string> = new Set(
+  `And ArgMax ArgMin Ceil Constant ConstantOfShape Equal EyeLike Floor Greater GreaterOrEqual IsInf IsNaN
+  Less LessOrEqual NonZero Not OneHot Or Range RandomNormalLike RandomUniformLike Round Shape Sign
+  Size Xor`.split(/\s+/),
+);

@@ -1,5 +1,4 @@
 import { floatAttribute } from "../../onnx/node.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { refuseActive } from "../constant-inputs.ts";
 import { oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
@@ -18,8 +17,7 @@ import { standardise } from "../standardise.ts";
  * @throws UnsupportedGradientError if the scale or the bias depends on the image.
  */
 export const instanceNormalizationVjp: VjpRule = (context) => {
-  const { graph, node, input } = context;
-  const { add, mul } = arithmetic(graph);
+  const { graph, node, input, add, mul } = context;
   refuseActive(context, [1, 2], "its scale or bias");
   const [x, scale, bias] = [input(0), input(1), input(2)];
   const shape = graph.shapeOf(x);

@@ -1,6 +1,5 @@
 import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { floatAttribute } from "../../onnx/node.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { refuseActive } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import type { VjpRule } from "../rule.ts";
@@ -20,8 +19,7 @@ import { standardise } from "../standardise.ts";
  *   the mean or r themselves.
  */
 export const layerNormalizationVjp: VjpRule = (context) => {
-  const { graph, node, inputs, input } = context;
-  const { add, mul } = arithmetic(graph);
+  const { graph, node, inputs, input, add, mul } = context;
   refuseActive(context, [1, 2], "its scale or bias");
   const [x, s, b] = [input(0), input(1), inputs[2]];
   const shape = graph.shapeOf(x);

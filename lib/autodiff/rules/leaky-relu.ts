@@ -1,6 +1,5 @@
 import { floatAttribute } from "../../onnx/node.ts";
-import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { elementwise } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -13,10 +12,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator LeakyRelu-16.
  */
 export const leakyReluVjp: VjpRule = (context) => {
-  const { graph, forms, node, input } = context;
-  const { add, mul } = arithmetic(graph);
-  const x = input(0);
+  const { forms, node, add, mul } = context;
   const a = floatAttribute(node, "alpha", 0.01);
-  const y = emitForward(context);
-  return oneOutput(context, y, (dY) => [mul(dY, add(a, mul(1 - a, forms.isPositive(x))))]);
+  return elementwise(context, (x) => add(a, mul(1 - a, forms.isPositive(x))));
 };

@@ -1,4 +1,3 @@
-import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -12,7 +11,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Log-13.
  */
 export const logVjp: VjpRule = (context) => {
-  const { div } = arithmetic(context.graph);
+  const { div } = context;
   const x = context.input(0);
   return oneOutput(context, emitForward(context), (dY) => [div(dY, x)]);
 };

@@ -1,6 +1,5 @@
 import type { Value } from "../../onnx/model.ts";
 import { floatAttribute, intAttribute } from "../../onnx/node.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { oneOutput } from "../forward.ts";
 import { power } from "../power.ts";
@@ -23,7 +22,7 @@ import type { VjpRule } from "../rule.ts";
  * @throws UnsupportedGradientError if X is not 4-D.
  */
 export const lrnVjp: VjpRule = (context) => {
-  const { graph, node, input, forms } = context;
+  const { graph, node, input, forms, div, mul, sub } = context;
   const x = input(0);
   const alpha = floatAttribute(node, "alpha", 1e-4);
   const beta = floatAttribute(node, "beta", 0.75);
@@ -38,7 +37,6 @@ export const lrnVjp: VjpRule = (context) => {
     );
   }
 
-  const { div, mul, sub } = arithmetic(graph);
   const before = Math.floor((size - 1) / 2);
   const window = { before, after: size - 1 - before };
   const mirrored = { before: window.after, after: window.before };

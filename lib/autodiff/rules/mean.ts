@@ -1,5 +1,4 @@
 import type { Value } from "../../onnx/model.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { broadcastOutput } from "../forward.ts";
 import { areAllRectified } from "../rectified.ts";
 import type { VjpRule } from "../rule.ts";
@@ -14,8 +13,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Mean-13.
  */
 export const meanVjp: VjpRule = (context) => {
-  const { graph, inputs } = context;
-  const { mul } = arithmetic(graph);
+  const { graph, inputs, mul } = context;
   const share = 1 / inputs.length;
   const pull = (dY: Value) => {
     const dA = mul(dY, share);

@@ -1,4 +1,3 @@
-import { arithmetic } from "../arithmetic.ts";
 import { oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -12,8 +11,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Mish-18.
  */
 export const mishVjp: VjpRule = (context) => {
-  const { graph, input } = context;
-  const { add, mul, sub } = arithmetic(graph);
+  const { graph, input, add, mul, sub } = context;
   const x = input(0);
   const t = graph.emit("Tanh", [graph.emit("Softplus", [x])]);
   const bend = () => mul(mul(x, sub(1, mul(t, t))), graph.emit("Sigmoid", [x]));

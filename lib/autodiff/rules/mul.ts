@@ -1,4 +1,3 @@
-import { arithmetic } from "../arithmetic.ts";
 import { broadcastOutput, emitForward } from "../forward.ts";
 import { areAllRectified } from "../rectified.ts";
 import type { VjpRule } from "../rule.ts";
@@ -13,8 +12,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Mul-14.
  */
 export const mulVjp: VjpRule = (context) => {
-  const { graph, input } = context;
-  const { mul } = arithmetic(graph);
+  const { input, mul } = context;
   const [a, b] = [input(0), input(1)];
   return {
     ...broadcastOutput(context, emitForward(context), (dY) => [() => mul(dY, b), () => mul(dY, a)]),

@@ -1,4 +1,3 @@
-import { arithmetic } from "../arithmetic.ts";
 import { broadcastOutput, emitForward } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -12,8 +11,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator PRelu-16.
  */
 export const pReluVjp: VjpRule = (context) => {
-  const { graph, input, forms } = context;
-  const { add, mul, sub } = arithmetic(graph);
+  const { graph, input, forms, add, mul, sub } = context;
   const [x, s] = [input(0), input(1)];
   return broadcastOutput(context, emitForward(context), (dY) => [
     () => mul(dY, add(s, mul(sub(1, s), forms.isPositive(x)))),

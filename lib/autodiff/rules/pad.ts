@@ -1,10 +1,11 @@
+import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
-import { parsePad } from "../../onnx/operators/pad.ts";
-import { unpadCopies } from "../border-copies.ts";
+import { type Pads, parsePad } from "../../onnx/operators/pad.ts";
 import { constantNumbers } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { movement, oneOutput } from "../forward.ts";
-import { crop, padByConcat, type Pads, padWith } from "../padding.ts";
+import { gatherAdjoint } from "../gather-adjoint.ts";
+import { crop, padByConcat, padWith } from "../padding.ts";
 import type { VjpContext, VjpRule } from "../rule.ts";
 
 /**
@@ -30,12 +31,11 @@ function pad(context: VjpContext, addBorder: typeof padWith) {
   const x = input(0);
   const { mode, ...pads } = parsePad(node, facts);
   if (mode !== "constant") {
-    const copied = copiedPads(context, mode, pads);
-    return movement(context, (dY) =>
-      unpadCopies(graph, dY, { shape: graph.shapeOf(x), ...copied }),
-    );
+    const sourceOf = copiedFrom(context, mode, pads);
+    const shape = graph.shapeOf(x);
+    return movement(context, (dY) => unpadCopies(graph, dY, { shape, pads, sourceOf }));
   }
-  const [fill = 0] = constantNumbers(context, 2, "the padding value") ?? [];
+  const [fill = 0] = constantNumbers(context, 2, "the padding value");
   const added = mapPads(pads, (length) => Math.max(length, 0));
   const removed = mapPads(pads, (length) => Math.max(-length, 0));
   const padded = addBorder(graph, crop(graph, x, removed), added, fill);
@@ -44,11 +44,25 @@ function pad(context: VjpContext, addBorder: typeof padWith) {
   return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) && fill >= 0 };
 }
 
-function copiedPads({ node }: VjpContext, mode: string, pads: Pads) {
+function mapPads({ begins, ends }: Pads, change: (length: number) => number): Pads {
+  return { begins: begins.map(change), ends: ends.map(change) };
+}
+
+/** Which element of 0 ... length - 1 lies at `place`, which may be outside. */
+type SourceOf = (place: number, length: number) => number;
+
+const inEdge: SourceOf = (place, length) => Math.min(Math.max(place, 0), length - 1);
+
+const inReflection: SourceOf = (place, length) => {
+  const period = Math.max(2 * (length - 1), 1);
+  const folded = ((place % period) + period) % period;
+  return folded < length ? folded : period - folded;
+};
+
+function copiedFrom({ node }: VjpContext, mode: string, pads: Pads): SourceOf {
   const lengths = [...pads.begins, ...pads.ends];
-  if ((mode === "edge" || mode === "reflect") && lengths.every((length) => length >= 0)) {
-    return { mode, pads } as const;
-  }
+  const sourceOf = mode === "edge" ? inEdge : mode === "reflect" ? inReflection : null;
+  if (sourceOf && lengths.every((length) => length >= 0)) return sourceOf;
   throw new UnsupportedGradientError(
     node,
     `mode '${mode}' with pads [${lengths.join(", ")}]`,
@@ -56,6 +70,29 @@ function copiedPads({ node }: VjpContext, mode: string, pads: Pads) {
   );
 }
 
-function mapPads({ begins, ends }: Pads, change: (length: number) => number): Pads {
-  return { begins: begins.map(change), ends: ends.map(change) };
+interface CopiedBorder {
+  /** Before padding. */
+  readonly shape: readonly number[];
+  readonly pads: Pads;
+  readonly sourceOf: SourceOf;
+}
+
+/**
+ * Adjoint of padding with copies: adds the border to the elements it was copied from.
+ *
+ * Axis by axis: the copies of edge and reflect mode are those of each axis in turn.
+ */
+function unpadCopies(
+  graph: GraphBuilder,
+  dY: Value,
+  { shape, pads, sourceOf }: CopiedBorder,
+): Value {
+  return shape.reduce((value, length, axis) => {
+    const [begin, end] = [pads.begins[axis]!, pads.ends[axis]!];
+    if (begin === 0 && end === 0) return value;
+    const indices = Array.from({ length: begin + length + end }, (_, i) =>
+      sourceOf(i - begin, length),
+    );
+    return gatherAdjoint(graph, value, { axis, indices, length });
+  }, dY);
 }

@@ -1,5 +1,4 @@
 import { sizeOf } from "../../onnx/tensor.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { constantNumbers } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { oneOutput } from "../forward.ts";
@@ -20,10 +19,9 @@ import type { VjpRule } from "../rule.ts";
  * @throws UnsupportedGradientError if c is computed from the image or differs between elements.
  */
 export const powVjp: VjpRule = (context) => {
-  const { graph, node, input } = context;
-  const { mul } = arithmetic(graph);
+  const { graph, node, input, mul } = context;
   const [x, exponent] = [input(0), input(1)];
-  const [c = 1, ...others] = constantNumbers(context, 1, "the exponent") ?? [];
+  const [c = 1, ...others] = constantNumbers(context, 1, "the exponent");
   const shape = graph.shapeOf(exponent);
   if (others.length > 0 || shape.length > graph.shapeOf(x).length) {
     throw new UnsupportedGradientError(

@@ -1,4 +1,3 @@
-import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -12,8 +11,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Reciprocal-13.
  */
 export const reciprocalVjp: VjpRule = (context) => {
-  const { graph } = context;
-  const { mul } = arithmetic(graph);
+  const { graph, mul } = context;
   const y = emitForward(context);
   return oneOutput(context, y, (dY) => [graph.emit("Neg", [mul(dY, mul(y, y))])]);
 };

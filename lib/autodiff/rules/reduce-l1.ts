@@ -1,9 +1,7 @@
-import { keepDims } from "../../onnx/operators/axes.ts";
-import { reducedAxes } from "../../onnx/operators/reduce.ts";
-import { arithmetic } from "../arithmetic.ts";
+import type { Value } from "../../onnx/model.ts";
 import { emitForward, oneOutput } from "../forward.ts";
+import { reduction } from "../reduction.ts";
 import type { VjpRule } from "../rule.ts";
-import { reshapeTo } from "../shaping.ts";
 
 /**
  * Sum of magnitudes over axes: Y = sum of |X|.
@@ -16,10 +14,8 @@ import { reshapeTo } from "../shaping.ts";
  * Source: ONNX operator ReduceL1-18.
  */
 export const reduceL1Vjp: VjpRule = (context) => {
-  const { graph, node, facts, input } = context;
-  const { mul } = arithmetic(graph);
-  const x = input(0);
-  const kept = keepDims(graph.shapeOf(x), reducedAxes(node, facts));
-  const pull = (dY: string) => [mul(reshapeTo(graph, dY, kept), graph.emit("Sign", [x]))];
+  const { graph, mul } = context;
+  const { x, keep } = reduction(context);
+  const pull = (dY: Value) => [mul(keep(dY), graph.emit("Sign", [x]))];
   return { ...oneOutput(context, emitForward(context), pull), isRectified: true };
 };

@@ -1,9 +1,7 @@
-import { keepDims } from "../../onnx/operators/axes.ts";
-import { reducedAxes } from "../../onnx/operators/reduce.ts";
-import { arithmetic } from "../arithmetic.ts";
+import type { Value } from "../../onnx/model.ts";
 import { emitForward, oneOutput } from "../forward.ts";
+import { reduction } from "../reduction.ts";
 import type { VjpRule } from "../rule.ts";
-import { reshapeTo } from "../shaping.ts";
 
 /** Square root of the smallest normal float32: a length below it is 0 by underflow. */
 const SHORTEST = 1.0842e-19;
@@ -19,14 +17,10 @@ const SHORTEST = 1.0842e-19;
  * Source: ONNX operator ReduceL2-18.
  */
 export const reduceL2Vjp: VjpRule = (context) => {
-  const { graph, node, facts, input } = context;
-  const { div, mul } = arithmetic(graph);
-  const x = input(0);
-  const kept = keepDims(graph.shapeOf(x), reducedAxes(node, facts));
+  const { graph, div, mul } = context;
+  const { x, keep } = reduction(context);
   const y = emitForward(context);
-  const pull = (dY: string) => {
-    const length = graph.emit("Max", [y, graph.scalar(SHORTEST)]);
-    return [mul(x, reshapeTo(graph, div(dY, length), kept))];
-  };
+  const length = () => graph.emit("Max", [y, graph.scalar(SHORTEST)]);
+  const pull = (dY: Value) => [mul(x, keep(div(dY, length())))];
   return { ...oneOutput(context, y, pull), isRectified: true };
 };

@@ -1,9 +1,6 @@
-import { keepDims } from "../../onnx/operators/axes.ts";
-import { reducedAxes } from "../../onnx/operators/reduce.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
+import { reduction } from "../reduction.ts";
 import type { VjpRule } from "../rule.ts";
-import { reshapeTo } from "../shaping.ts";
 
 /**
  * Smooth maximum over axes: Y = log(sum of e^X).
@@ -15,14 +12,11 @@ import { reshapeTo } from "../shaping.ts";
  * Source: ONNX operator ReduceLogSumExp-18.
  */
 export const reduceLogSumExpVjp: VjpRule = (context) => {
-  const { graph, node, facts, input } = context;
-  const { mul, sub } = arithmetic(graph);
-  const x = input(0);
-  const kept = keepDims(graph.shapeOf(x), reducedAxes(node, facts));
+  const { graph, mul, sub } = context;
+  const { x, keep } = reduction(context);
   const y = emitForward(context);
-  const pull = (dY: string) => {
-    const share = graph.emit("Exp", [sub(x, reshapeTo(graph, y, kept))]);
-    return [mul(reshapeTo(graph, dY, kept), share)];
-  };
-  return oneOutput(context, y, pull);
+  return oneOutput(context, y, (dY) => {
+    const share = graph.emit("Exp", [sub(x, keep(y))]);
+    return [mul(keep(dY), share)];
+  });
 };

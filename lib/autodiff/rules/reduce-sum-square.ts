@@ -1,9 +1,7 @@
-import { keepDims } from "../../onnx/operators/axes.ts";
-import { reducedAxes } from "../../onnx/operators/reduce.ts";
-import { arithmetic } from "../arithmetic.ts";
+import type { Value } from "../../onnx/model.ts";
 import { emitForward, oneOutput } from "../forward.ts";
+import { reduction } from "../reduction.ts";
 import type { VjpRule } from "../rule.ts";
-import { reshapeTo } from "../shaping.ts";
 
 /**
  * Sum of squares over axes: Y = sum of X^2.
@@ -16,10 +14,8 @@ import { reshapeTo } from "../shaping.ts";
  * Source: ONNX operator ReduceSumSquare-18.
  */
 export const reduceSumSquareVjp: VjpRule = (context) => {
-  const { graph, node, facts, input } = context;
-  const { mul } = arithmetic(graph);
-  const x = input(0);
-  const kept = keepDims(graph.shapeOf(x), reducedAxes(node, facts));
-  const pull = (dY: string) => [mul(x, reshapeTo(graph, mul(dY, 2), kept))];
+  const { mul } = context;
+  const { x, keep } = reduction(context);
+  const pull = (dY: Value) => [mul(x, keep(mul(dY, 2)))];
   return { ...oneOutput(context, emitForward(context), pull), isRectified: true };
 };

@@ -1,8 +1,7 @@
-import { keepDims } from "../../onnx/operators/axes.ts";
-import { reducedAxes } from "../../onnx/operators/reduce.ts";
 import { movement } from "../forward.ts";
+import { reduction } from "../reduction.ts";
 import type { VjpRule } from "../rule.ts";
-import { expandTo, reshapeTo } from "../shaping.ts";
+import { expandTo } from "../shaping.ts";
 
 /**
  * Sum over axes: Y = sum of X.
@@ -15,8 +14,6 @@ import { expandTo, reshapeTo } from "../shaping.ts";
  * Source: ONNX operator ReduceSum-13.
  */
 export const reduceSumVjp: VjpRule = (context) => {
-  const { graph, node, facts, input } = context;
-  const shape = graph.shapeOf(input(0));
-  const kept = keepDims(shape, reducedAxes(node, facts));
-  return movement(context, (dY) => expandTo(graph, reshapeTo(graph, dY, kept), shape));
+  const { shape, keep } = reduction(context);
+  return movement(context, (dY) => expandTo(context.graph, keep(dY), shape));
 };

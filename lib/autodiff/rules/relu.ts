@@ -1,5 +1,4 @@
-import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { elementwise } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -11,12 +10,7 @@ import type { VjpRule } from "../rule.ts";
  *
  * Source: ONNX operator Relu-14.
  */
-export const reluVjp: VjpRule = (context) => {
-  const { graph, forms } = context;
-  const { mul } = arithmetic(graph);
-  const y = emitForward(context);
-  return {
-    ...oneOutput(context, y, (dY) => [mul(dY, forms.isPositive(y))]),
-    isRectified: true,
-  };
-};
+export const reluVjp: VjpRule = (context) => ({
+  ...elementwise(context, (_, y) => context.forms.isPositive(y)),
+  isRectified: true,
+});

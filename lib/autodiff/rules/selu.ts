@@ -1,5 +1,4 @@
 import { floatAttribute } from "../../onnx/node.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { exponentialSlope } from "../exponential-slope.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
@@ -18,8 +17,7 @@ const GAMMA = 1.05070102214813232421875;
  * Source: ONNX operator Selu-6.
  */
 export const seluVjp: VjpRule = (context) => {
-  const { graph, node } = context;
-  const { mul } = arithmetic(graph);
+  const { node, mul } = context;
   const a = floatAttribute(node, "alpha", ALPHA);
   const g = floatAttribute(node, "gamma", GAMMA);
   const y = emitForward(context);

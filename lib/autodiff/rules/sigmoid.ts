@@ -1,5 +1,4 @@
-import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { elementwise } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -12,10 +11,6 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Sigmoid-13.
  */
 export const sigmoidVjp: VjpRule = (context) => {
-  const { mul, sub } = arithmetic(context.graph);
-  const y = emitForward(context);
-  return {
-    ...oneOutput(context, y, (dY) => [mul(dY, mul(y, sub(1, y)))]),
-    isRectified: true,
-  };
+  const { mul, sub } = context;
+  return { ...elementwise(context, (_, y) => mul(y, sub(1, y))), isRectified: true };
 };

@@ -1,5 +1,4 @@
-import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { elementwise } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -11,9 +10,5 @@ import type { VjpRule } from "../rule.ts";
  *
  * Source: ONNX operator Sin-7.
  */
-export const sinVjp: VjpRule = (context) => {
-  const { graph, input } = context;
-  const { mul } = arithmetic(graph);
-  const x = input(0);
-  return oneOutput(context, emitForward(context), (dY) => [mul(dY, graph.emit("Cos", [x]))]);
-};
+export const sinVjp: VjpRule = (context) =>
+  elementwise(context, (x) => context.graph.emit("Cos", [x]));

@@ -1,5 +1,4 @@
 import { axisAttribute } from "../../onnx/operators/axes.ts";
-import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -14,8 +13,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Softmax-13.
  */
 export const softmaxVjp: VjpRule = (context) => {
-  const { graph, node } = context;
-  const { mul, sub } = arithmetic(graph);
+  const { graph, node, mul, sub } = context;
   const y = emitForward(context);
   const axes = graph.ints([axisAttribute(node, graph.shapeOf(y).length, -1)]);
   const pull = (dY: string) => {

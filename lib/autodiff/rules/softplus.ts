@@ -1,5 +1,4 @@
-import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { elementwise } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -11,10 +10,5 @@ import type { VjpRule } from "../rule.ts";
  *
  * Source: ONNX operator Softplus-1.
  */
-export const softplusVjp: VjpRule = (context) => {
-  const { graph, input } = context;
-  const { mul } = arithmetic(graph);
-  const x = input(0);
-  const y = emitForward(context);
-  return oneOutput(context, y, (dY) => [mul(dY, graph.emit("Sigmoid", [x]))]);
-};
+export const softplusVjp: VjpRule = (context) =>
+  elementwise(context, (x) => context.graph.emit("Sigmoid", [x]));

@@ -1,4 +1,3 @@
-import { arithmetic } from "../arithmetic.ts";
 import { oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -12,8 +11,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Softsign-1.
  */
 export const softsignVjp: VjpRule = (context) => {
-  const { graph, input } = context;
-  const { add, div, mul } = arithmetic(graph);
+  const { graph, input, add, div, mul } = context;
   const x = input(0);
   const d = add(1, graph.emit("Abs", [x]));
   return oneOutput(context, div(x, d), (dY) => [div(dY, mul(d, d))]);

@@ -1,4 +1,3 @@
-import { arithmetic } from "../arithmetic.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -12,7 +11,7 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Sqrt-13.
  */
 export const sqrtVjp: VjpRule = (context) => {
-  const { div, mul } = arithmetic(context.graph);
+  const { div, mul } = context;
   const y = emitForward(context);
   return oneOutput(context, y, (dY) => [div(dY, mul(2, y))]);
 };

@@ -1,5 +1,4 @@
-import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { elementwise } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -12,7 +11,6 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Tanh-13.
  */
 export const tanhVjp: VjpRule = (context) => {
-  const { mul, sub } = arithmetic(context.graph);
-  const y = emitForward(context);
-  return oneOutput(context, y, (dY) => [mul(dY, sub(1, mul(y, y)))]);
+  const { mul, sub } = context;
+  return elementwise(context, (_, y) => sub(1, mul(y, y)));
 };

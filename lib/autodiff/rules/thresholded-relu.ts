@@ -1,6 +1,5 @@
 import { floatAttribute } from "../../onnx/node.ts";
-import { arithmetic } from "../arithmetic.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { elementwise } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -13,13 +12,10 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator ThresholdedRelu-10.
  */
 export const thresholdedReluVjp: VjpRule = (context) => {
-  const { graph, forms, node, input } = context;
-  const { mul } = arithmetic(graph);
-  const x = input(0);
+  const { graph, forms, node } = context;
   const a = floatAttribute(node, "alpha", 1);
-  const y = emitForward(context);
   return {
-    ...oneOutput(context, y, (dY) => [mul(dY, forms.isGreater(x, graph.scalar(a)))]),
+    ...elementwise(context, (x) => forms.isGreater(x, graph.scalar(a))),
     isRectified: a >= 0,
   };
 };

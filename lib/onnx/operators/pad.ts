@@ -6,19 +6,18 @@ import { constantInts, input, type Inputs, requiredInts } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
 import { floatInput, intsInput, notInOpset18, withInputs } from "./upgrade.ts";
 
-/** A Pad node: cells added (or, negative, taken away) before and after each axis of its input. */
-export interface Padding {
-  readonly mode: string;
+/** Elements added (or, negative, taken away) before and after, one number per axis of the tensor. */
+export interface Pads {
   readonly begins: readonly number[];
   readonly ends: readonly number[];
 }
 
 /**
- * Source: ONNX operator Pad-18.
+ * What a Pad node does to its input. Source: ONNX operator Pad-18.
  *
  * @throws ShapeMismatchError if the pads are not two for each axis.
  */
-export function parsePad(node: Node, inputs: Inputs): Padding {
+export function parsePad(node: Node, inputs: Inputs): Pads & { readonly mode: string } {
   const { shape } = input(node, inputs, 0);
   const rank = shape.length;
   const pads = requiredInts(node, inputs, 1);

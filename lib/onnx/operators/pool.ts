@@ -1,8 +1,10 @@
 import type { Node } from "../model.ts";
 import { intsAttribute, mismatch } from "../node.ts";
 import { formatShape } from "../tensor.ts";
+import { keepDims } from "./axes.ts";
 import { input, type Inputs } from "./inputs.ts";
 import type { Infer, Operators } from "./operator.ts";
+import { reducedAxes } from "./reduce.ts";
 import { notInOpset18, type Upgrade, withoutAttributes } from "./upgrade.ts";
 import { type AxisWindow, slidingWindows } from "./window.ts";
 
@@ -51,7 +53,7 @@ const undilated: Upgrade = (node) => {
 const globalPool: Infer = (node, inputs) => {
   const { type, shape } = input(node, inputs, 0);
   if (shape.length < 3) throw mismatch(node, `no spatial axes in ${formatShape(shape)}`);
-  return [{ type, shape: shape.map((length, axis) => (axis < 2 ? length : 1)) }];
+  return [{ type, shape: keepDims(shape, reducedAxes(node, inputs)) }];
 };
 
 export const pools: Operators = {

@@ -9,10 +9,11 @@ import { axesToInput } from "./upgrade.ts";
 
 /**
  * The axes that a Reduce node works over, ascending: its second input, or all, or none if it says
- * so.
+ * so. A global pool works over all axes after N and C.
  */
 export function reducedAxes(node: Node, inputs: Inputs): readonly number[] {
   const { shape } = input(node, inputs, 0);
+  if (node.op.startsWith("Global")) return [...shape.keys()].slice(2);
   const given = constantInts(node, inputs, 1) ?? [];
   if (given.length === 0) {
     return intAttribute(node, "noop_with_empty_axes", 0) === 1 ? [] : [...shape.keys()];

@@ -1,21 +1,24 @@
-import type { Value } from "../onnx/model.ts";
-import { arithmetic } from "./arithmetic.ts";
-import { oneOutput } from "./forward.ts";
-import { areAllRectified } from "./rectified.ts";
-import type { NodeVjp, VjpContext } from "./rule.ts";
-import { sumTo } from "./shaping.ts";
+import type { Value } from "../../onnx/model.ts";
+import { oneOutput } from "../forward.ts";
+import { areAllRectified } from "../rectified.ts";
+import type { VjpRule } from "../rule.ts";
+import { sumTo } from "../shaping.ts";
 
 /**
- * Max or Min of any number of inputs, folded from the left: Y1 = op(A0, A1), Y2 = op(Y1, A2), ...
+ * Elementwise maximum or minimum, with broadcasting: Y = max(A, B, ...), or min(A, B, ...).
  *
- * @param isSecond mask that is 1 where the second of two values is chosen, and 0 on a tie.
+ *     dB = dY where B > A (for Min: A > B), else 0;   dA = dY - dB
+ *
+ * Three and more pairwise, from the left: Y1 = max(A, B), Y2 = max(Y1, C), ... Y: the broadcast shape
+ * of all. Of equal values the first takes the whole gradient (PyTorch would share it), as in max
+ * pooling.
+ *
+ * Source: ONNX operators Max-13, Min-13.
  */
-export function extremum(
-  context: VjpContext,
-  isSecond: (first: Value, second: Value) => Value,
-): NodeVjp {
-  const { graph, node, input, inputs, isActive } = context;
-  const { mul, sub } = arithmetic(graph);
+export const extremumVjp: VjpRule = (context) => {
+  const { graph, node, forms, input, inputs, isActive, mul, sub } = context;
+  const isSecond = (first: Value, second: Value) =>
+    node.op === "Max" ? forms.isGreater(second, first) : forms.isGreater(first, second);
   const first = input(0);
   const folds: { readonly before: Value; readonly next: Value }[] = [];
   let y = first;
@@ -37,4 +40,4 @@ export function extremum(
     return [isActive(0) ? remaining : null, ...cotangents];
   };
   return { ...oneOutput(context, y, pull), isRectified: areAllRectified(context) };
-}
+};
