@@ -1,8 +1,8 @@
-import { ModelError, ShapeMismatchError } from "./errors.ts";
+import { ShapeMismatchError } from "./errors.ts";
 import type { ValueFacts } from "./facts.ts";
 import type { Node, Value } from "./model.ts";
 import { describeNode } from "./node.ts";
-import { inferNode } from "./shape-inference.ts";
+import { inferIfPossible } from "./shape-inference.ts";
 import { formatShape, type Int64Tensor, intsTensor, toNumbers } from "./tensor.ts";
 
 /** A Reshape made for batch 1, rewritten for batch N. */
@@ -37,13 +37,14 @@ export class BatchAxis {
     const constant = facts.get(shape)?.constant;
     const wanted = constant ? toNumbers(constant) : [];
     if (data?.shape[0] !== this.#size || wanted[0] !== 1) return null;
-    const single = inferSingle(node, data, facts.get(shape)!);
+    const one = { type: data.type, shape: data.shape.with(0, 1) };
+    const [single] = inferIfPossible(node, [one, facts.get(shape)!]);
     if (!single) return null;
     const target = `${node.outputs[0]}_shape_for_batch_${this.#size}`;
     return {
       node: { ...node, inputs: [x, target] },
       target,
-      shape: intsTensor([this.#size, ...single.slice(1)]),
+      shape: intsTensor([this.#size, ...single.shape.slice(1)]),
     };
   }
 
@@ -83,16 +84,5 @@ export class BatchAxis {
           ? "the network's head fits one image size only"
           : "choose a layer whose first axis is the batch"),
     );
-  }
-}
-
-/** What the Reshape makes of a single image, if that is possible. */
-function inferSingle(node: Node, data: ValueFacts, target: ValueFacts): readonly number[] | null {
-  try {
-    const single = { type: data.type, shape: data.shape.with(0, 1) };
-    return inferNode(node, [single, target])[0]?.shape ?? null;
-  } catch (error) {
-    if (error instanceof ModelError) return null;
-    throw error;
   }
 }

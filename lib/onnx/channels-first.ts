@@ -1,5 +1,6 @@
 import { imageCandidates } from "./image-candidates.ts";
-import type { Graph, Node, Value, ValueInfo } from "./model.ts";
+import type { Graph, Node, ValueInfo } from "./model.ts";
+import { freshName, namesIn } from "./names.ts";
 import { intsAttribute, standardNode } from "./node.ts";
 
 /** From [N, H, W, C] to [N, C, H, W], and back. */
@@ -20,7 +21,7 @@ export function withChannelsFirst(graph: Graph): Graph {
   const image = imageWithChannelsLast(graph);
   if (image === null) return graph;
   const { name, type, shape } = image;
-  const channelsLast = unusedName(graph, `${name}_channels_last`);
+  const channelsLast = freshName(namesIn(graph), `${name}_channels_last`);
   const nodes = graph.nodes.map((node): Node => {
     if (!node.inputs.includes(name)) return node;
     if (isToChannelsFirst(node)) return { ...node, op: "Identity", attributes: {} };
@@ -58,15 +59,4 @@ function imageWithChannelsLast(graph: Graph): ShapedInput | null {
 function isToChannelsFirst(node: Node): boolean {
   if (node.op !== "Transpose" || node.domain !== "") return false;
   return intsAttribute(node, "perm", []).join() === TO_CHANNELS_FIRST.join();
-}
-
-function unusedName({ inputs, initializers, nodes }: Graph, wanted: Value): Value {
-  const taken = new Set<Value>([
-    ...inputs.map(({ name }) => name),
-    ...initializers.keys(),
-    ...nodes.flatMap(({ outputs }) => outputs),
-  ]);
-  let name = wanted;
-  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
-  return name;
 }

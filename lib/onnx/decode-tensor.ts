@@ -4,7 +4,7 @@ import { DataType, elementTypeOf } from "./element-type.ts";
 import { ModelError } from "./errors.ts";
 import { externalBytes, type ExternalData } from "./external-data.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./half-float.ts";
-import { sizeOf, type Tensor } from "./tensor.ts";
+import { floatTensor, type NumericTensor, sizeOf, type Tensor } from "./tensor.ts";
 
 /**
  * A tensor of the file. float32, int64, int32 and bool data that lie aligned in the file's buffer
@@ -26,7 +26,7 @@ export function decodeTensor(proto: TensorProto, name: string, external: Externa
     proto.dataLocation === TensorProto_DataLocation.EXTERNAL
       ? externalBytes(proto, name, external)
       : proto.rawData;
-  const tensor = raw.length > 0 ? fromRaw(proto, shape, raw) : fromFields(proto, shape);
+  const tensor = decodeElements(proto, shape, raw.length > 0 ? raw : null);
   const given = tensor.data.length;
   if (given !== sizeOf(shape)) {
     throw new ModelError(
@@ -37,50 +37,33 @@ export function decodeTensor(proto: TensorProto, name: string, external: Externa
   return tensor;
 }
 
-type Numeric = Exclude<Tensor, { type: "opaque" }>;
-
-/** From little-endian bytes. */
-function fromRaw(proto: TensorProto, shape: readonly number[], raw: Uint8Array): Numeric {
-  const bytes = (width: number) => wholeElements(raw, width);
+/** From little-endian bytes, or else from the typed fields; half-precision bits are `int32_data`. */
+function decodeElements(
+  proto: TensorProto,
+  shape: readonly number[],
+  raw: Uint8Array | null,
+): NumericTensor {
+  const bytes = (width: number) => wholeElements(raw ?? new Uint8Array(), width);
+  const halves = () => (raw ? new Uint16Array(...bytes(2)) : Uint16Array.from(proto.int32Data));
   switch (proto.dataType) {
-    case DataType.int64:
-      return { type: "int64", shape, data: new BigInt64Array(...bytes(8)) };
-    case DataType.int32:
-      return { type: "int32", shape, data: new Int32Array(...bytes(4)) };
+    case DataType.int64: {
+      const data = raw ? new BigInt64Array(...bytes(8)) : BigInt64Array.from(proto.int64Data);
+      return { type: "int64", shape, data };
+    }
+    case DataType.int32: {
+      const data = raw ? new Int32Array(...bytes(4)) : Int32Array.from(proto.int32Data);
+      return { type: "int32", shape, data };
+    }
     case DataType.bool:
-      return { type: "bool", shape, data: raw };
+      return { type: "bool", shape, data: raw ?? Uint8Array.from(proto.int32Data) };
     case DataType.float16:
-      return { type: "float32", shape, data: float16ToFloat32(new Uint16Array(...bytes(2))) };
+      return { type: "float32", shape, data: float16ToFloat32(halves()) };
     case DataType.bfloat16:
-      return { type: "float32", shape, data: bfloat16ToFloat32(new Uint16Array(...bytes(2))) };
+      return { type: "float32", shape, data: bfloat16ToFloat32(halves()) };
     case DataType.double:
-      return { type: "float32", shape, data: Float32Array.from(new Float64Array(...bytes(8))) };
+      return floatTensor(shape, raw ? new Float64Array(...bytes(8)) : proto.doubleData);
     default:
-      return { type: "float32", shape, data: new Float32Array(...bytes(4)) };
-  }
-}
-
-/** From the typed `*_data` fields; half-precision bits travel in `int32_data`. */
-function fromFields(proto: TensorProto, shape: readonly number[]): Numeric {
-  switch (proto.dataType) {
-    case DataType.int64:
-      return { type: "int64", shape, data: BigInt64Array.from(proto.int64Data) };
-    case DataType.int32:
-      return { type: "int32", shape, data: Int32Array.from(proto.int32Data) };
-    case DataType.bool:
-      return { type: "bool", shape, data: Uint8Array.from(proto.int32Data) };
-    case DataType.float16: {
-      const bits = Uint16Array.from(proto.int32Data);
-      return { type: "float32", shape, data: float16ToFloat32(bits) };
-    }
-    case DataType.bfloat16: {
-      const bits = Uint16Array.from(proto.int32Data);
-      return { type: "float32", shape, data: bfloat16ToFloat32(bits) };
-    }
-    case DataType.double:
-      return { type: "float32", shape, data: Float32Array.from(proto.doubleData) };
-    default:
-      return { type: "float32", shape, data: Float32Array.from(proto.floatData) };
+      return floatTensor(shape, raw ? new Float32Array(...bytes(4)) : proto.floatData);
   }
 }
 

@@ -3,18 +3,11 @@ import type { ElementType } from "./tensor.ts";
 /** `TensorProto.DataType` numbers that decide how we hold a tensor. */
 export const DataType = {
   float: 1,
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
   int32: 6,
   int64: 7,
-  string: 8,
   bool: 9,
   float16: 10,
   double: 11,
-  uint32: 12,
-  uint64: 13,
   bfloat16: 16,
 } as const;
 

@@ -1,8 +1,7 @@
-import { ModelError } from "./errors.ts";
 import type { ValueFacts } from "./facts.ts";
-import { valuesRead } from "./graph-order.ts";
+import { subgraphsOf, valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value } from "./model.ts";
-import { inferNode } from "./shape-inference.ts";
+import { inferIfPossible } from "./shape-inference.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 
 /** Computes a graph that has no inputs; its outputs by name. One it cannot compute is left out. */
@@ -70,7 +69,8 @@ function foldSmall({ graph, folded: known }: Model): Folding {
     if (folded.size + left.length >= MAX_NODES) break;
     if (node.outputs.every((output) => known.has(output))) continue;
     const inputs = node.inputs.map((value) => facts.get(value) ?? null);
-    const outputs = isCandidate(node, facts) ? inferred(node, inputs) : [];
+    // none of an operator that is not known, or of a shape that other results would decide
+    const outputs = isCandidate(node, facts) ? inferIfPossible(node, inputs) : [];
     const cost = bytesOf([...inputs, ...outputs]);
     if (outputs.length < node.outputs.length || cost > MAX_NODE_BYTES) continue;
     if (bytes + cost > MAX_TOTAL_BYTES) continue;
@@ -89,20 +89,7 @@ function foldSmall({ graph, folded: known }: Model): Folding {
 }
 
 function isCandidate(node: Node, facts: ReadonlyMap<Value, ValueFacts>): boolean {
-  const holdsGraph = Object.values(node.attributes).some(
-    (attribute) => typeof attribute === "object" && "graph" in attribute,
-  );
-  return !holdsGraph && node.inputs.every((value) => !value || facts.has(value));
-}
-
-/** None for an operator that is not known, or a shape that other results would decide. */
-function inferred(node: Node, inputs: readonly (ValueFacts | null)[]): readonly ValueFacts[] {
-  try {
-    return inferNode(node, inputs);
-  } catch (error) {
-    if (error instanceof ModelError) return [];
-    throw error;
-  }
+  return subgraphsOf(node).length === 0 && node.inputs.every((value) => !value || facts.has(value));
 }
 
 /** Whether the evaluator can be given it or give it back. */

@@ -1,5 +1,6 @@
 import { ModelError } from "./errors.ts";
 import type { Graph, Node, Value } from "./model.ts";
+import { namesIn } from "./names.ts";
 import { describeNode } from "./node.ts";
 
 /**
@@ -70,18 +71,18 @@ function producersOf(graph: Graph): Map<Value, Node> {
 
 /** The values a node reads, those that its subgraphs (If, Loop) take from outside included. */
 export function valuesRead(node: Node): readonly Value[] {
-  const subgraphs = Object.values(node.attributes).flatMap((attribute) =>
+  return [...node.inputs.filter(Boolean), ...subgraphsOf(node).flatMap(capturedValues)];
+}
+
+/** The branches of an If, the body of a Loop. */
+export function subgraphsOf(node: Node): readonly Graph[] {
+  return Object.values(node.attributes).flatMap((attribute) =>
     typeof attribute === "object" && "graph" in attribute ? [attribute.graph] : [],
   );
-  return [...node.inputs.filter(Boolean), ...subgraphs.flatMap(capturedValues)];
 }
 
 function capturedValues(graph: Graph): readonly Value[] {
-  const own = new Set<Value>([
-    ...graph.initializers.keys(),
-    ...graph.inputs.map(({ name }) => name),
-    ...graph.nodes.flatMap((node) => node.outputs),
-  ]);
+  const own = namesIn(graph);
   const read = [...graph.nodes.flatMap(valuesRead), ...graph.outputs.map(({ name }) => name)];
   return read.filter((value) => !own.has(value));
 }

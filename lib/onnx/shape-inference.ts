@@ -1,4 +1,4 @@
-import { UnknownOperatorError } from "./errors.ts";
+import { ModelError, UnknownOperatorError } from "./errors.ts";
 import type { ValueFacts } from "./facts.ts";
 import { foldNode } from "./fold-node.ts";
 import type { Node } from "./model.ts";
@@ -32,6 +32,19 @@ export function inferNode(
     }
   }
   return foldNode(operator, node, inputs, outputs);
+}
+
+/** As `inferNode`, but nothing where that throws a ModelError. */
+export function inferIfPossible(
+  node: Node,
+  inputs: readonly (ValueFacts | null)[],
+): readonly ValueFacts[] {
+  try {
+    return inferNode(node, inputs);
+  } catch (error) {
+    if (error instanceof ModelError) return [];
+    throw error;
+  }
 }
 
 const QUANTISED: ReadonlySet<string> = new Set([

@@ -1,9 +1,9 @@
-import { ModelError } from "./errors.ts";
 import type { ValueFacts } from "./facts.ts";
 import type { Graph, Node, Value } from "./model.ts";
+import { freshName, namesIn } from "./names.ts";
 import { OPERATORS } from "./operators/table.ts";
 import type { Rewriting } from "./operators/upgrade.ts";
-import { inferNode } from "./shape-inference.ts";
+import { inferIfPossible } from "./shape-inference.ts";
 import type { Tensor } from "./tensor.ts";
 
 /**
@@ -18,19 +18,10 @@ export function upgradeGraph(graph: Graph, opset: number): Graph {
   const nodes: Node[] = [];
   const initializers = new Map(graph.initializers);
   const ranks = new RankTracker(graph, nodes, initializers);
-  const taken = new Set<Value>([
-    ...initializers.keys(),
-    ...graph.inputs.map(({ name }) => name),
-    ...graph.nodes.flatMap((node) => node.outputs),
-  ]);
+  const taken = namesIn(graph);
   const constants = new Map<Value, Tensor>(initializers);
 
-  const fresh = (hint: string): Value => {
-    let name = hint;
-    for (let i = 2; taken.has(name); i++) name = `${hint}_${i}`;
-    taken.add(name);
-    return name;
-  };
+  const fresh = (hint: string) => freshName(taken, hint);
   const rewriting: Rewriting = {
     opset,
     fresh,
@@ -103,15 +94,11 @@ class RankTracker {
     const inputs = node.inputs.map((value) => (value ? this.#factsOf(value) : null));
     // a value not known makes its dependants so
     if (node.inputs.some((value, i) => value && !inputs[i])) return;
-    try {
-      inferNode(node, inputs).forEach((facts, i) => {
-        const output = node.outputs[i];
-        if (output) this.#facts.set(output, facts);
-      });
-    } catch (error) {
-      // an unknown operator, or a shape that the nominal lengths do not fit: no rank from here on
-      if (!(error instanceof ModelError)) throw error;
-    }
+    // none of an unknown operator, or of a shape that the nominal lengths do not fit
+    inferIfPossible(node, inputs).forEach((facts, i) => {
+      const output = node.outputs[i];
+      if (output) this.#facts.set(output, facts);
+    });
   }
 
   #factsOf(value: Value): ValueFacts | null {

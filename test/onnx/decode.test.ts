@@ -120,7 +120,7 @@ describe("tensors", () => {
 
   test("a quantised weight is kept as opaque", () => {
     const bytes = withWeight((w) => {
-      w.dataType = DataType.int8;
+      w.dataType = 3; // int8
     });
     expect(decodedWeight(bytes)).toEqual({ type: "opaque", shape: [1, 3, 1, 2], onnxType: 3 });
   });

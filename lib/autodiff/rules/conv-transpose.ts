@@ -22,9 +22,9 @@ import type { VjpRule } from "../rule.ts";
 export const convTransposeVjp: VjpRule = (context) => {
   const { graph, node, input, facts } = context;
   refuseActive(context, [1, 2], "its weight or bias");
-  const { axes, group } = parseConvTranspose(node, facts);
-  if (axes.some(({ outputPadding, stride }) => outputPadding >= stride)) {
-    const outputPaddings = axes.map(({ outputPadding }) => outputPadding);
+  const { windows, group } = parseConvTranspose(node, facts);
+  if (windows.some(({ outputPadding, stride }) => outputPadding >= stride)) {
+    const outputPaddings = windows.map(({ outputPadding }) => outputPadding);
     throw new UnsupportedGradientError(
       node,
       `output_padding [${outputPaddings.join(", ")}] reaches the stride`,
@@ -33,10 +33,10 @@ export const convTransposeVjp: VjpRule = (context) => {
   }
   return oneOutput(context, emitForward(context), (dY) => [
     graph.emit("Conv", [dY, input(1)], {
-      kernel_shape: axes.map(({ kernel }) => kernel),
-      strides: axes.map(({ stride }) => stride),
-      dilations: axes.map(({ dilation }) => dilation),
-      pads: padsOf(axes),
+      kernel_shape: windows.map(({ kernel }) => kernel),
+      strides: windows.map(({ stride }) => stride),
+      dilations: windows.map(({ dilation }) => dilation),
+      pads: padsOf(windows),
       group,
     }),
   ]);

@@ -1,24 +1,15 @@
 import type { Node } from "../model.ts";
 import { intAttribute, intsAttribute, mismatch } from "../node.ts";
 import { filled, formatShape } from "../tensor.ts";
-import { requireBias, requireKernel } from "./conv.ts";
+import { type Convolution, requireBias, requireKernel } from "./conv.ts";
 import { input, type Inputs } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
 import { type AxisWindow, span, windowAttributes } from "./window.ts";
 
 /** Along one axis; `padBegin` and `padEnd` are cut off the output. */
-export interface TransposedAxis extends AxisWindow {
+interface TransposedAxis extends AxisWindow {
   /** Pixels added after the last window; part of `output`. */
   readonly outputPadding: number;
-}
-
-/** A ConvTranspose node at the size of its input. */
-export interface TransposedConvolution {
-  readonly group: number;
-  /** One per spatial axis. */
-  readonly axes: readonly TransposedAxis[];
-  /** [N, M, ...] */
-  readonly outputShape: readonly number[];
 }
 
 /**
@@ -33,7 +24,7 @@ export interface TransposedConvolution {
  *
  * @throws ShapeMismatchError if X, W and B do not fit together or the padding leaves nothing.
  */
-export function parseConvTranspose(node: Node, inputs: Inputs): TransposedConvolution {
+export function parseConvTranspose(node: Node, inputs: Inputs): Convolution<TransposedAxis> {
   const { shape } = input(node, inputs, 0);
   const [batch, channels, ...spatial] = shape;
   const [filterChannels, filters, ...kernel] = input(node, inputs, 1).shape;
@@ -48,13 +39,13 @@ export function parseConvTranspose(node: Node, inputs: Inputs): TransposedConvol
     );
   }
   requireKernel(node, kernel);
-  const axes = transposedAxes(node, spatial, kernel);
-  const outputs = axes.map(({ output }) => output);
+  const windows = transposedAxes(node, spatial, kernel);
+  const outputs = windows.map(({ output }) => output);
   if (outputs.some((length) => length < 1)) {
     throw mismatch(node, `the padding leaves nothing of the output: ${formatShape(outputs)}`);
   }
   requireBias(node, inputs, filters * group);
-  return { group, axes, outputShape: [batch, filters * group, ...outputs] };
+  return { group, windows, outputShape: [batch, filters * group, ...outputs] };
 }
 
 function transposedAxes(

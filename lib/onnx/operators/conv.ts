@@ -5,11 +5,11 @@ import { input, type Inputs } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
 import { type AxisWindow, slidingWindows } from "./window.ts";
 
-/** A Conv node at the size of its input. */
-export interface Convolution {
+/** A Conv or ConvTranspose node at the size of its input. */
+export interface Convolution<Window = AxisWindow> {
   readonly group: number;
   /** One per spatial axis. */
-  readonly windows: readonly AxisWindow[];
+  readonly windows: readonly Window[];
   /** [N, M, ...] */
   readonly outputShape: readonly number[];
 }

@@ -4,15 +4,11 @@ import { formatShape } from "../tensor.ts";
 import { input } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
 
-/** A DepthToSpace or SpaceToDepth node. */
-export interface Blocks {
-  /** Pixels of a block's side, b. */
-  readonly blocksize: number;
-  /** Order of the channels; SpaceToDepth has "DCR" alone. */
-  readonly mode: string;
-}
-
-export function parseBlocks(node: Node): Blocks {
+/**
+ * Side of the blocks of a DepthToSpace or SpaceToDepth node in pixels, and the order of the channels;
+ * SpaceToDepth has "DCR" alone.
+ */
+export function parseBlocks(node: Node) {
   return {
     blocksize: intAttribute(node, "blocksize"),
     mode: stringAttribute(node, "mode", "DCR"),

@@ -5,19 +5,13 @@ import { formatShape } from "../tensor.ts";
 import { input, type Inputs } from "./inputs.ts";
 import type { Infer, Operator } from "./operator.ts";
 
-/** An Einsum's equation: one letter per axis of each input and of the output. */
-export interface EinsumTerms {
-  readonly terms: readonly string[];
-  readonly output: string;
-}
-
 /**
- * The terms of an Einsum node. An equation without "->" means the letters that occur once, in
- * alphabetical order.
+ * The terms of an Einsum node: one letter per axis of each input and of the output. An equation
+ * without "->" means the letters that occur once, in alphabetical order.
  *
  * @throws ModelError for an ellipsis, or terms that do not fit the inputs.
  */
-export function parseEinsum(node: Node, inputs: Inputs): EinsumTerms {
+export function parseEinsum(node: Node, inputs: Inputs) {
   const equation = stringAttribute(node, "equation").replaceAll(/\s/g, "");
   const [left = "", stated] = equation.split("->");
   const terms = left.split(",");

@@ -16,41 +16,18 @@ export function fromElements(
   shape: readonly number[],
   write: <E extends number | bigint>(from: readonly ArrayLike<E>[], to: Elements<E>) => void,
 ): NumericTensor {
-  const size = sizeOf(shape);
-  if (areAll(sources, "float32")) {
-    const data = new Float32Array(size);
-    write(sources.map(dataOf), data);
-    return { type: "float32", shape, data };
+  const types = sources.map(({ type }) => type);
+  const [type = "float32"] = types;
+  if (types.some((other) => other !== type)) {
+    throw new ModelError(`inputs of one operator have types ${types.join(" and ")}`);
   }
-  if (areAll(sources, "int64")) {
-    const data = new BigInt64Array(size);
-    write(sources.map(dataOf), data);
-    return { type: "int64", shape, data };
-  }
-  if (areAll(sources, "int32")) {
-    const data = new Int32Array(size);
-    write(sources.map(dataOf), data);
-    return { type: "int32", shape, data };
-  }
-  if (areAll(sources, "bool")) {
-    const data = new Uint8Array(size);
-    write(sources.map(dataOf), data);
-    return { type: "bool", shape, data };
-  }
-  const types = sources.map(({ type }) => type).join(" and ");
-  throw new ModelError(`inputs of one operator have types ${types}`);
+  const data = new ARRAYS[type](sizeOf(shape));
+  // all arrays are of one kind, as just checked: if not of numbers, then of bigints
+  write(sources.map((source) => source.data) as ArrayLike<number>[], data as Elements<number>);
+  return { type, shape, data } as NumericTensor;
 }
 
-function areAll<T extends NumericTensor["type"]>(
-  tensors: readonly NumericTensor[],
-  type: T,
-): tensors is readonly Extract<NumericTensor, { type: T }>[] {
-  return tensors.every((tensor) => tensor.type === type);
-}
-
-function dataOf<D>({ data }: { readonly data: D }): D {
-  return data;
-}
+const ARRAYS = { float32: Float32Array, int64: BigInt64Array, int32: Int32Array, bool: Uint8Array };
 
 /**
  * A tensor of `type` from numbers: towards zero for integers, true for anything but 0.

@@ -5,16 +5,8 @@ import { broadcast } from "./broadcast.ts";
 import { input } from "./inputs.ts";
 import type { Infer, Operator } from "./operator.ts";
 
-/** The attributes of a Gemm node: Y = alpha * A' B' + beta * C. */
-export interface GemmAttributes {
-  readonly alpha: number;
-  readonly beta: number;
-  /** Whether ' transposes, 1 or 0. */
-  readonly transA: number;
-  readonly transB: number;
-}
-
-export function parseGemm(node: Node): GemmAttributes {
+/** Attributes of a Gemm node, Y = alpha * A' B' + beta * C; 1 or 0 whether ' transposes. */
+export function parseGemm(node: Node) {
   return {
     alpha: floatAttribute(node, "alpha", 1),
     beta: floatAttribute(node, "beta", 1),

@@ -2,19 +2,15 @@ import type { Node } from "../model.ts";
 import { intsAttribute, mismatch } from "../node.ts";
 import { formatShape } from "../tensor.ts";
 import { keepDims } from "./axes.ts";
+import type { Convolution } from "./conv.ts";
 import { input, type Inputs } from "./inputs.ts";
 import type { Infer, Operators } from "./operator.ts";
 import { reducedAxes } from "./reduce.ts";
 import { notInOpset18, type Upgrade, withoutAttributes } from "./upgrade.ts";
-import { type AxisWindow, slidingWindows } from "./window.ts";
+import { slidingWindows } from "./window.ts";
 
 /** A MaxPool, AveragePool or LpPool node at the size of its input. */
-export interface Pool {
-  /** One per spatial axis. */
-  readonly windows: readonly AxisWindow[];
-  /** [N, C, ...] */
-  readonly outputShape: readonly number[];
-}
+export type Pool = Omit<Convolution, "group">;
 
 /** X [N, C, ...] -> Y [N, C, ...]. @throws ShapeMismatchError if the window does not fit X. */
 export function parsePool(node: Node, inputs: Inputs): Pool {

@@ -7,18 +7,13 @@ import { constantInts, input, type Inputs, operand } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
 import { intsInput, withInputs } from "./upgrade.ts";
 
-/** A Split node: lengths of the parts along `axis`. */
-export interface Splitting {
-  readonly axis: number;
-  readonly sizes: readonly number[];
-}
-
 /**
- * Given sizes, or equal parts of which the last may be shorter. Source: ONNX operator Split-18.
+ * The axis that a Split node cuts and the lengths of its parts: given sizes, or equal parts of which
+ * the last may be shorter. Source: ONNX operator Split-18.
  *
  * @throws ShapeMismatchError if the parts do not add up to the axis.
  */
-export function parseSplit(node: Node, inputs: Inputs): Splitting {
+export function parseSplit(node: Node, inputs: Inputs) {
   const { shape } = input(node, inputs, 0);
   const axis = axisAttribute(node, shape.length, 0);
   const length = shape[axis]!;
