@@ -14,7 +14,7 @@ import type {
   ReceivedMessage,
   ReceiveOptions,
 } from "./message-queue.ts";
-import { type FailedEntry, sendBatches } from "./send-batches.ts";
+import { sendBatches } from "./send-batches.ts";
 
 /** One SQS standard queue. */
 export class SqsQueue implements MessageSender, MessageReceiver {
@@ -27,18 +27,14 @@ export class SqsQueue implements MessageSender, MessageReceiver {
   }
 
   async sendAll(messages: Iterable<OutgoingMessage>): Promise<void> {
-    await sendBatches(messages, async (batch) => {
-      const Entries = batch.map(({ body, groupId, delaySeconds }, i) => ({
-        Id: String(i),
-        MessageBody: body,
-        ...(groupId === undefined ? {} : { MessageGroupId: groupId }),
-        ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
-      }));
-      const { Failed } = await this.#client.send(
-        new SendMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries }),
-      );
-      return failedEntries(batch, Failed);
+    const entryOf = ({ body, groupId, delaySeconds }: OutgoingMessage) => ({
+      MessageBody: body,
+      ...(groupId === undefined ? {} : { MessageGroupId: groupId }),
+      ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
     });
+    await this.#sendEntries(messages, entryOf, (input) =>
+      this.#client.send(new SendMessageBatchCommand(input)),
+    );
   }
 
   async receive(options: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
@@ -62,38 +58,36 @@ export class SqsQueue implements MessageSender, MessageReceiver {
   }
 
   async deleteAll(receiptHandles: readonly string[]): Promise<void> {
-    await sendBatches(receiptHandles, async (batch) => {
-      const Entries = batch.map((ReceiptHandle, i) => ({ Id: String(i), ReceiptHandle }));
-      const { Failed } = await this.#client.send(
-        new DeleteMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries }),
-      );
-      return failedEntries(batch, Failed);
-    });
+    const entryOf = (ReceiptHandle: string) => ({ ReceiptHandle });
+    await this.#sendEntries(receiptHandles, entryOf, (input) =>
+      this.#client.send(new DeleteMessageBatchCommand(input)),
+    );
   }
 
   async changeVisibility(receiptHandles: readonly string[], seconds: number): Promise<void> {
-    await sendBatches(receiptHandles, async (batch) => {
-      const Entries = batch.map((ReceiptHandle, i) => ({
-        Id: String(i),
-        ReceiptHandle,
-        VisibilityTimeout: seconds,
-      }));
-      const { Failed } = await this.#client.send(
-        new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#queueUrl, Entries }),
-      );
-      return failedEntries(batch, Failed);
+    const entryOf = (ReceiptHandle: string) => ({ ReceiptHandle, VisibilityTimeout: seconds });
+    await this.#sendEntries(receiptHandles, entryOf, (input) =>
+      this.#client.send(new ChangeMessageVisibilityBatchCommand(input)),
+    );
+  }
+
+  /** Sends items in batches, where an entry's id is its place in the batch. */
+  async #sendEntries<T, Entry>(
+    items: Iterable<T>,
+    entryOf: (item: T) => Entry,
+    send: (input: {
+      QueueUrl: string;
+      Entries: (Entry & { Id: string })[];
+    }) => Promise<{ readonly Failed?: readonly BatchResultErrorEntry[] | undefined }>,
+  ): Promise<void> {
+    await sendBatches(items, async (batch) => {
+      const Entries = batch.map((item, i) => ({ ...entryOf(item), Id: String(i) }));
+      const { Failed = [] } = await send({ QueueUrl: this.#queueUrl, Entries });
+      return Failed.flatMap(({ Id, Code, Message, SenderFault }) => {
+        const item = batch[Number(Id)];
+        const reason = [Code, Message].filter(Boolean).join(": ");
+        return item === undefined ? [] : [{ item, reason, isSendersFault: SenderFault === true }];
+      });
     });
   }
-}
-
-/** Entries were numbered by their place in the batch. */
-function failedEntries<T>(
-  batch: readonly T[],
-  failed: readonly BatchResultErrorEntry[] | undefined,
-): FailedEntry<T>[] {
-  return (failed ?? []).flatMap(({ Id, Code, Message, SenderFault }) => {
-    const item = batch[Number(Id)];
-    const reason = [Code, Message].filter(Boolean).join(": ");
-    return item === undefined ? [] : [{ item, reason, isSendersFault: SenderFault === true }];
-  });
 }

@@ -3,6 +3,7 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
   type ListObjectsV2Output,
   PutObjectCommand,
   type S3Client,
@@ -25,12 +26,6 @@ const FIRST_CONFLICT_PAUSE_MS = 50;
 /** Sorts behind every key that a folder's objects can have. */
 const LAST_CHARACTER = "\u{10FFFF}";
 
-interface ListingOptions {
-  readonly delimiter?: string | null;
-  /** Only keys behind this one. */
-  readonly startAfter?: string | null;
-}
-
 /** ObjectStore on one S3 bucket. */
 export class S3ObjectStore implements ObjectStore, ObjectLinks {
   readonly #client: S3Client;
@@ -47,40 +42,26 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
     return bytes;
   }
 
-  async find(key: string): Promise<Uint8Array | null> {
-    try {
-      const { Body } = await this.#client.send(
-        new GetObjectCommand({ Bucket: this.#bucket, Key: key }),
-      );
+  find(key: string): Promise<Uint8Array | null> {
+    return this.#unlessMissing(key, async () => {
+      const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
+      const { Body } = await this.#client.send(command);
       if (Body === undefined) throw new Error(`s3://${this.#bucket}/${key} came without a body`);
-      return await Body.transformToByteArray();
-    } catch (error) {
-      if (statusOf(error) === 404) return null;
-      throw this.#explain(error, key);
-    }
+      return Body.transformToByteArray();
+    });
   }
 
-  async head(key: string): Promise<ObjectFacts | null> {
-    try {
-      const { ContentLength, LastModified } = await this.#client.send(
-        new HeadObjectCommand({ Bucket: this.#bucket, Key: key }),
-      );
+  head(key: string): Promise<ObjectFacts | null> {
+    return this.#unlessMissing(key, async () => {
+      const command = new HeadObjectCommand({ Bucket: this.#bucket, Key: key });
+      const { ContentLength, LastModified } = await this.#client.send(command);
       return { key, sizeBytes: ContentLength ?? 0, modifiedAt: LastModified ?? new Date(0) };
-    } catch (error) {
-      if (statusOf(error) === 404) return null;
-      throw this.#explain(error, key);
-    }
+    });
   }
 
   async put(key: string, body: Uint8Array, contentType: string): Promise<void> {
-    await this.#client.send(
-      new PutObjectCommand({
-        Bucket: this.#bucket,
-        Key: key,
-        Body: body,
-        ContentType: contentType,
-      }),
-    );
+    const input = { Bucket: this.#bucket, Key: key, Body: body, ContentType: contentType };
+    await this.#client.send(new PutObjectCommand(input));
   }
 
   async putIfAbsent(
@@ -120,8 +101,8 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
   }
 
   async *listFolders(prefix: string, after?: string): AsyncIterable<string> {
-    const startAfter = after === undefined ? null : `${prefix}${after}${LAST_CHARACTER}`;
-    for await (const { CommonPrefixes } of this.#pages(prefix, { delimiter: "/", startAfter })) {
+    const StartAfter = after === undefined ? undefined : `${prefix}${after}${LAST_CHARACTER}`;
+    for await (const { CommonPrefixes } of this.#pages(prefix, { Delimiter: "/", StartAfter })) {
       for (const { Prefix } of CommonPrefixes ?? []) {
         if (Prefix !== undefined) yield Prefix.slice(prefix.length);
       }
@@ -165,7 +146,7 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
 
   async *#pages(
     prefix: string,
-    { delimiter = null, startAfter = null }: ListingOptions = {},
+    folders: Pick<ListObjectsV2CommandInput, "Delimiter" | "StartAfter"> = {},
   ): AsyncIterable<ListObjectsV2Output> {
     let token: string | undefined;
     do {
@@ -173,8 +154,7 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
         new ListObjectsV2Command({
           Bucket: this.#bucket,
           Prefix: prefix,
-          ...(delimiter === null ? {} : { Delimiter: delimiter }),
-          ...(startAfter === null ? {} : { StartAfter: startAfter }),
+          ...folders,
           ...(token === undefined ? {} : { ContinuationToken: token }),
         }),
       );
@@ -183,12 +163,18 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
     } while (token !== undefined);
   }
 
-  #explain(error: unknown, key: string): unknown {
-    if (statusOf(error) !== 403) return error;
-    return new Error(
-      `access to s3://${this.#bucket}/${key} is denied; if the object may be missing, s3:ListBucket is needed to tell`,
-      { cause: error },
-    );
+  /** `null` if there is no such object. */
+  async #unlessMissing<T>(key: string, read: () => Promise<T>): Promise<T | null> {
+    try {
+      return await read();
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      if (statusOf(error) !== 403) throw error;
+      throw new Error(
+        `access to s3://${this.#bucket}/${key} is denied; if the object may be missing, s3:ListBucket is needed to tell`,
+        { cause: error },
+      );
+    }
   }
 }
 

@@ -16,6 +16,7 @@ import { createRouter } from "./router.ts";
 import { Buckets } from "./s3/buckets.ts";
 import { checkOverlap } from "./s3/notification-rule.ts";
 import { Notifier } from "./s3/notifier.ts";
+import type { S3Context } from "./s3/s3-request.ts";
 import { Uploads } from "./s3/uploads.ts";
 import { Queues } from "./sqs/queues.ts";
 import type { QueueCounters } from "./sqs/queue-types.ts";
@@ -48,12 +49,8 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   const { port = 0, region = DEFAULT_REGION, credentials = DEFAULT_CREDENTIALS } = options;
   const { clock = systemClock, persistQueues = true, faults } = options;
   const folder = new DataFolder(options.dataFolder);
-  const queues = new Queues({
-    folder: persistQueues ? folder.queues : null,
-    region,
-    clock,
-    faults,
-  });
+  const queuesFolder = persistQueues ? folder.queues : null;
+  const queues = new Queues({ folder: queuesFolder, region, clock, faults });
   const buckets = new Buckets(folder);
   const uploads = new Uploads(folder.uploads);
   // what is left was never finished
@@ -69,23 +66,17 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   const queueUrl = (name: string) => `${url}/${ACCOUNT_ID}/${name}`;
   const notifier = new Notifier(queues, region, clock);
   const operationCounts = new Map<string, number>();
+  const s3 = { buckets, uploads, notifier, clock, region, stagingFolder: folder.staging };
   const router = createRouter({
     policy: { credentials, region },
     clock,
     count: (name) => operationCounts.set(name, (operationCounts.get(name) ?? 0) + 1),
-    s3: {
-      buckets,
-      uploads,
-      notifier,
-      clock,
-      region,
-      stagingFolder: folder.staging,
-    },
+    s3,
     sqs: { queues, clock, queueUrl },
   });
   try {
     makeQueues(options, queues);
-    makeBuckets(options, { buckets, queues, notifier, nowMs: clock.now() });
+    makeBuckets(options, s3, (name) => queues.arnOf(name));
     const server = await serveHttp(router, { port, clock });
     url = `http://127.0.0.1:${server.port}`;
     return {
@@ -117,17 +108,8 @@ function makeQueues({ queues: wanted = [] }: EndpointOptions, queues: Queues): v
 
 function makeBuckets(
   { buckets: wanted = [] }: EndpointOptions,
-  {
-    buckets,
-    queues,
-    notifier,
-    nowMs,
-  }: {
-    readonly buckets: Buckets;
-    readonly queues: Queues;
-    readonly notifier: Notifier;
-    readonly nowMs: number;
-  },
+  { buckets, notifier, clock }: S3Context,
+  arnOf: (name: string) => string,
 ): void {
   const requestId = "START";
   for (const bucket of buckets.all) {
@@ -136,17 +118,15 @@ function makeBuckets(
     }
   }
   for (const options of wanted) {
-    const rules = notificationRules(options, (name) => queues.arnOf(name));
+    const rules = notificationRules(options, arnOf);
     checkOverlap(rules);
-    const missing = rules.find(({ queueArn }) => !queues.has(queueArn));
+    const missing = rules.find(({ queueArn }) => !notifier.hasQueue(queueArn));
     if (missing !== undefined) {
       throw new Error(
         `bucket '${options.name}': there is no queue ${missing.queueArn} for its notifications; add it to 'queues'`,
       );
     }
-    const bucket = buckets.has(options.name)
-      ? buckets.get(options.name)
-      : buckets.create(options.name, nowMs);
+    const bucket = buckets.getOrCreate(options.name, clock.now());
     if (options.notifications === undefined || isDeepStrictEqual(bucket.rules, rules)) continue;
     notifier.configured(buckets.setRules(options.name, rules), requestId);
   }

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** How often a queue misbehaves as SQS may: fractions of its messages, 0 to 1. */
 export interface QueueFaults {
   /** Delivered a second time, even if the first delivery was deleted. */
@@ -47,7 +49,7 @@ export function fatesOf(plan: FaultPlan | undefined, queueName: string): FateOf 
       `fault plan of queue '${queueName}': fractions ${duplicated}, ${delayed}, ${dropped} given; each must be at least 0 and their sum at most 1`,
     );
   }
-  const random = seededRandom(plan.seed ^ hash(queueName));
+  const random = seededRandom(`${plan.seed} ${queueName}`);
   const judged = new WeakSet();
   return (message) => {
     if (judged.has(message)) return DELIVERED;
@@ -61,20 +63,8 @@ export function fatesOf(plan: FaultPlan | undefined, queueName: string): FateOf 
   };
 }
 
-/** Mulberry32 (Tommy Ettinger, public domain): uniform in [0, 1). */
-function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** FNV-1a, 32 bits: queues of one plan differ in their faults. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (const byte of Buffer.from(text)) value = Math.imul(value ^ byte, 0x01000193);
-  return value;
+/** Uniform in [0, 1): the first 32 bits of a hash of the seed and a count. */
+function seededRandom(seed: string): () => number {
+  let count = 0;
+  return () => createHash("sha256").update(`${seed} ${count++}`).digest().readUInt32BE() / 2 ** 32;
 }

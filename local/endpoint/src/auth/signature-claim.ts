@@ -1,7 +1,7 @@
 import { AwsError } from "../aws-error.ts";
 import type { WireRequest } from "../http/message.ts";
 import { MAX_PRESIGN_EXPIRY_S } from "../limits.ts";
-import { type CredentialScope, parseAmzDate } from "./sigv4.ts";
+import type { CredentialScope } from "./sigv4.ts";
 
 /** What a request says about its signature, not yet believed. */
 export interface SignatureClaim {
@@ -23,43 +23,35 @@ const ALGORITHM = "AWS4-HMAC-SHA256";
  *
  * @throws AwsError AccessDenied if the request is anonymous, and S3's codes for malformed ones.
  */
-export function readSignatureClaim(request: WireRequest): SignatureClaim {
-  const { authorization } = request.headers;
-  if (authorization !== undefined) return fromHeader(authorization, request);
-  if (request.query.has("X-Amz-Algorithm") || request.query.has("X-Amz-Signature")) {
-    return fromQuery(request.query);
-  }
+export function readSignatureClaim({ headers, query }: WireRequest): SignatureClaim {
+  const { authorization } = headers;
+  if (authorization !== undefined) return fromHeader(authorization, headers["x-amz-date"]);
+  if (query.has("X-Amz-Algorithm") || query.has("X-Amz-Signature")) return fromQuery(query);
   throw new AwsError("AccessDenied", "Access Denied: the request is not signed");
 }
 
-function fromHeader(authorization: string, { headers }: WireRequest): SignatureClaim {
+function fromHeader(authorization: string, timestamp: string | undefined): SignatureClaim {
   if (!authorization.startsWith(`${ALGORITHM} `)) {
     throw new AwsError(
       "InvalidRequest",
       `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`,
     );
   }
-  const fields = new Map(
-    authorization
-      .slice(ALGORITHM.length)
-      .split(",")
-      .map((field) => {
-        const [name = "", ...value] = field.trim().split("=");
-        return [name, value.join("=")];
-      }),
-  );
-  const [credential, signedHeaders, signature] = ["Credential", "SignedHeaders", "Signature"].map(
-    (name) => fields.get(name),
-  );
-  if (!credential || !signedHeaders || !signature) throw malformedHeader("a field is missing");
-  const timestamp = headers["x-amz-date"];
+  const field = (name: string): string => {
+    const value = new RegExp(`[ ,]${name}=([^, ]+)`).exec(authorization)?.[1];
+    if (value === undefined) throw malformedHeader("a field is missing");
+    return value;
+  };
+  const [credential, signedHeaders] = [field("Credential"), field("SignedHeaders")];
+  const signature = field("Signature");
   if (timestamp === undefined) {
     throw new AwsError(
       "AccessDenied",
       "AWS authentication requires a valid Date or x-amz-date header",
     );
   }
-  return claim({ credential, signedHeaders, signature, timestamp }, null, malformedHeader);
+  const texts = { credential, signedHeaders, signature, timestamp, expiresSeconds: null };
+  return parseClaim(texts, malformedHeader);
 }
 
 function fromQuery(query: URLSearchParams): SignatureClaim {
@@ -78,55 +70,40 @@ function fromQuery(query: URLSearchParams): SignatureClaim {
       `X-Amz-Expires must be a number from 1 to ${MAX_PRESIGN_EXPIRY_S} seconds`,
     );
   }
-  return claim(
-    {
-      credential: parameter("X-Amz-Credential"),
-      signedHeaders: parameter("X-Amz-SignedHeaders"),
-      signature: parameter("X-Amz-Signature"),
-      timestamp: parameter("X-Amz-Date"),
-    },
-    expiresSeconds,
-    malformedQuery,
-  );
-}
-
-interface ClaimTexts {
-  readonly credential: string;
-  readonly signedHeaders: string;
-  readonly signature: string;
-  readonly timestamp: string;
-}
-
-function claim(
-  texts: ClaimTexts,
-  expiresSeconds: number | null,
-  malformed: (why: string) => AwsError,
-): SignatureClaim {
-  const [accessKeyId, date, region, service, terminator, ...rest] = texts.credential.split("/");
-  if (
-    !accessKeyId ||
-    !date ||
-    !region ||
-    !service ||
-    terminator !== "aws4_request" ||
-    rest.length
-  ) {
-    throw malformed("the credential is not <key>/<date>/<region>/<service>/aws4_request");
-  }
-  const signedAtMs = parseAmzDate(texts.timestamp);
-  if (signedAtMs === null) throw malformed("the date is not of the form YYYYMMDDTHHMMSSZ");
-  if (!texts.timestamp.startsWith(date)) throw malformed("the credential is of another date");
-  const signedHeaders = texts.signedHeaders.split(";");
-  if (!signedHeaders.includes("host")) throw malformed("the host header is not signed");
-  return {
-    accessKeyId,
-    scope: { date, region, service },
-    signedHeaders,
-    signature: texts.signature,
-    timestamp: texts.timestamp,
-    signedAtMs,
+  const texts = {
+    credential: parameter("X-Amz-Credential"),
+    signedHeaders: parameter("X-Amz-SignedHeaders"),
+    signature: parameter("X-Amz-Signature"),
+    timestamp: parameter("X-Amz-Date"),
     expiresSeconds,
   };
+  return parseClaim(texts, malformedQuery);
+}
+
+const CREDENTIAL = /^([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\/aws4_request$/;
+const AMZ_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+
+function parseClaim(
+  texts: Pick<SignatureClaim, "signature" | "timestamp" | "expiresSeconds"> &
+    Readonly<Record<"credential" | "signedHeaders", string>>,
+  malformed: (why: string) => AwsError,
+): SignatureClaim {
+  const { credential, timestamp, signature, expiresSeconds } = texts;
+  const [, accessKeyId = "", date = "", region = "", service = ""] =
+    CREDENTIAL.exec(credential) ?? [];
+  if (accessKeyId === "") {
+    throw malformed("the credential is not <key>/<date>/<region>/<service>/aws4_request");
+  }
+  const isDate = AMZ_DATE.test(timestamp);
+  const signedAtMs = Date.parse(timestamp.replace(AMZ_DATE, "$1-$2-$3T$4:$5:$6Z"));
+  if (!isDate || Number.isNaN(signedAtMs)) {
+    throw malformed("the date is not of the form YYYYMMDDTHHMMSSZ");
+  }
+  if (!timestamp.startsWith(date)) throw malformed("the credential is of another date");
+  const signedHeaders = texts.signedHeaders.split(";");
+  if (!signedHeaders.includes("host")) throw malformed("the host header is not signed");
+  const scope = { date, region, service };
+  return { accessKeyId, scope, signedHeaders, signature, timestamp, signedAtMs, expiresSeconds };
 }
 
 function malformedHeader(why: string): AwsError {

@@ -1,5 +1,8 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
+import { AwsError } from "../aws-error.ts";
+import type { WireRequest } from "../http/message.ts";
+
 /**
  * The arithmetic of AWS Signature Version 4.
  *
@@ -43,17 +46,6 @@ export function isSameSignature(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/**
- * `YYYYMMDDTHHMMSSZ` to milliseconds since 1970; `null` if it is not such a time.
- */
-export function parseAmzDate(text: string): number | null {
-  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
-  if (parts === null) return null;
-  const [, year, month, day, hour, minute, second] = parts;
-  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  return Number.isNaN(time) ? null : time;
-}
-
 /** RFC 3986 encoding, which leaves only `A-Z a-z 0-9 - . _ ~` alone. */
 export function uriEncode(text: string): string {
   return encodeURIComponent(text).replaceAll(
@@ -62,40 +54,54 @@ export function uriEncode(text: string): string {
   );
 }
 
-export interface CanonicalParts {
-  readonly method: string;
-  /** Already in canonical form. */
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly signedHeaders: readonly string[];
-  readonly payloadHash: string;
-}
-
-/** The canonical request: what both sides hash. `X-Amz-Signature` never signs itself. */
-export function canonicalRequest(parts: CanonicalParts): string {
-  const query = [...parts.query]
+/**
+ * The canonical request: what both sides hash, with `payloadHash` in place of the body.
+ * `X-Amz-Signature` never signs itself.
+ */
+export function canonicalRequest(
+  { method, rawPath, query, headers }: WireRequest,
+  {
+    scope,
+    signedHeaders,
+  }: { readonly scope: CredentialScope; readonly signedHeaders: readonly string[] },
+  payloadHash: string,
+): string {
+  // S3 signs the path encoded once, from the decoded key; the other services encode what was sent again
+  const encode = scope.service === "s3" ? (part: string) => uriEncode(decodePath(part)) : uriEncode;
+  const parameters = [...query]
     .filter(([name]) => name !== "X-Amz-Signature")
     .map(([name, value]) => [uriEncode(name), uriEncode(value)] as const)
     .toSorted((a, b) => compare(a[0], b[0]) || compare(a[1], b[1]))
-    .map(([name, value]) => `${name}=${value}`)
-    .join("&");
-  const headers = parts.signedHeaders.map(
-    (name) => `${name}:${(parts.headers[name] ?? "").trim().replaceAll(/ +/g, " ")}\n`,
+    .map(([name, value]) => `${name}=${value}`);
+  const headerLines = signedHeaders.map(
+    (name) => `${name}:${(headers[name] ?? "").trim().replaceAll(/ +/g, " ")}\n`,
   );
   return [
-    parts.method,
-    parts.path,
-    query,
-    headers.join(""),
-    parts.signedHeaders.join(";"),
-    parts.payloadHash,
+    method,
+    rawPath.split("/").map(encode).join("/"),
+    parameters.join("&"),
+    headerLines.join(""),
+    signedHeaders.join(";"),
+    payloadHash,
   ].join("\n");
 }
 
 function compare(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
+}
+
+/**
+ * Undoes percent-encoding.
+ *
+ * @throws AwsError InvalidURI if it is not valid UTF-8.
+ */
+export function decodePath(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new AwsError("InvalidURI", "Couldn't parse the specified URI.", { URI: part });
+  }
 }
 
 function hmac(key: Uint8Array, data: string): Buffer {

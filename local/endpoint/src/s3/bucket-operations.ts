@@ -34,7 +34,7 @@ export const createBucket: S3Operation = async ({ buckets, clock, region }, { bu
       `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
     );
   }
-  if (!buckets.has(bucket)) buckets.create(bucket, clock.now());
+  buckets.getOrCreate(bucket, clock.now());
   return emptyResponse(200, { location: `/${bucket}` });
 };
 

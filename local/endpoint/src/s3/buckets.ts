@@ -44,10 +44,6 @@ export class Buckets {
     return [...this.#buckets.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  has(name: string): boolean {
-    return this.#buckets.has(name);
-  }
-
   /** @throws AwsError NoSuchBucket */
   get(name: string): Bucket {
     const bucket = this.#buckets.get(name);
@@ -59,8 +55,14 @@ export class Buckets {
     return bucket;
   }
 
-  /** @throws AwsError InvalidBucketName */
-  create(name: string, nowMs: number): Bucket {
+  /**
+   * The bucket of that name, which is created if it is not there.
+   *
+   * @throws AwsError InvalidBucketName
+   */
+  getOrCreate(name: string, nowMs: number): Bucket {
+    const known = this.#buckets.get(name);
+    if (known !== undefined) return known;
     checkBucketName(name);
     this.#write(name, nowMs, []);
     return this.#open(name, nowMs, []);

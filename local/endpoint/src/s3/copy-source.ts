@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 
-import { decodePath } from "../auth/verify-signature.ts";
+import { decodePath } from "../auth/sigv4.ts";
 import { invalidArgument } from "../aws-error.ts";
 import type { ObjectRecord } from "../storage/object-record.ts";
 import type { ByteRange } from "./byte-range.ts";

@@ -30,75 +30,63 @@ import type { S3Operation, S3Request } from "./s3-request.ts";
 export interface Route {
   readonly name: string;
   readonly method: string;
-  readonly on: "service" | "bucket" | "object";
+  readonly path: Path;
   /** Query parameters that make a request this operation. */
   readonly needs: readonly string[];
   /** Further ones it understands. */
   readonly allows: readonly string[];
-  /** Whether it is the operation with, or the one without, `x-amz-copy-source`. */
-  readonly isCopy: boolean;
   readonly handle: S3Operation;
 }
 
-const COPY = { isCopy: true };
+const PATHS = { "/": "the service", "/bucket": "a bucket", "/bucket/key": "an object" };
+type Path = keyof typeof PATHS;
 
+/** `PUT+copy` is a PUT with `x-amz-copy-source`. The query parameters of `pattern` must be there. */
 function route(
   name: string,
-  [method, on]: readonly [string, Route["on"]],
+  pattern: `${string} ${Path}` | `${string} ${Path}?${string}`,
   handle: S3Operation,
-  more: Partial<Pick<Route, "needs" | "allows" | "isCopy">> = {},
+  allows: readonly string[] = [],
 ): Route {
-  return { name, method, on, handle, needs: [], allows: [], isCopy: false, ...more };
+  const [method = "", target = ""] = pattern.split(" ");
+  const [path, query] = target.split("?");
+  return { name, method, path: path as Path, needs: query?.split("&") ?? [], handle, allows };
 }
 
 const LIST = ["prefix", "delimiter", "max-keys", "encoding-type"];
+const LIST_V2 = [...LIST, "continuation-token", "start-after", "fetch-owner"];
+const LIST_PARTS = ["max-parts", "part-number-marker"];
+const NOTIFICATION = "/bucket?notification";
+const PART = "/bucket/key?uploadId&partNumber";
+const UPLOAD = "/bucket/key?uploadId";
 
 const ROUTES: readonly Route[] = [
-  route("ListBuckets", ["GET", "service"], listBuckets, { allows: ["prefix"] }),
-  route("CreateBucket", ["PUT", "bucket"], createBucket),
-  route("HeadBucket", ["HEAD", "bucket"], headBucket),
-  route("DeleteBucket", ["DELETE", "bucket"], deleteBucket),
-  route("GetBucketLocation", ["GET", "bucket"], getBucketLocation, { needs: ["location"] }),
-  route("GetBucketNotificationConfiguration", ["GET", "bucket"], getNotificationConfiguration, {
-    needs: ["notification"],
-  }),
-  route("PutBucketNotificationConfiguration", ["PUT", "bucket"], putNotificationConfiguration, {
-    needs: ["notification"],
-  }),
-  route("ListObjects", ["GET", "bucket"], listObjectsV1, { allows: [...LIST, "marker"] }),
-  route("ListObjectsV2", ["GET", "bucket"], listObjectsV2, {
-    needs: ["list-type"],
-    allows: [...LIST, "continuation-token", "start-after", "fetch-owner"],
-  }),
-  route("DeleteObjects", ["POST", "bucket"], deleteObjects, { needs: ["delete"] }),
-  route("ListMultipartUploads", ["GET", "bucket"], listMultipartUploads, {
-    needs: ["uploads"],
-    allows: ["prefix", "encoding-type"],
-  }),
-  route("GetObject", ["GET", "object"], getObject, { allows: OVERRIDE_PARAMETERS }),
-  route("HeadObject", ["HEAD", "object"], getObject, { allows: OVERRIDE_PARAMETERS }),
-  route("PutObject", ["PUT", "object"], putObject),
-  route("CopyObject", ["PUT", "object"], copyObject, COPY),
-  route("DeleteObject", ["DELETE", "object"], deleteObject),
-  route("CreateMultipartUpload", ["POST", "object"], createMultipartUpload, { needs: ["uploads"] }),
-  route("UploadPart", ["PUT", "object"], uploadPart, { needs: ["uploadId", "partNumber"] }),
-  route("UploadPartCopy", ["PUT", "object"], uploadPartCopy, {
-    needs: ["uploadId", "partNumber"],
-    ...COPY,
-  }),
-  route("CompleteMultipartUpload", ["POST", "object"], completeMultipartUpload, {
-    needs: ["uploadId"],
-  }),
-  route("AbortMultipartUpload", ["DELETE", "object"], abortMultipartUpload, {
-    needs: ["uploadId"],
-  }),
-  route("ListParts", ["GET", "object"], listParts, {
-    needs: ["uploadId"],
-    allows: ["max-parts", "part-number-marker"],
-  }),
+  route("ListBuckets", "GET /", listBuckets, ["prefix"]),
+  route("CreateBucket", "PUT /bucket", createBucket),
+  route("HeadBucket", "HEAD /bucket", headBucket),
+  route("DeleteBucket", "DELETE /bucket", deleteBucket),
+  route("GetBucketLocation", "GET /bucket?location", getBucketLocation),
+  route("GetBucketNotificationConfiguration", `GET ${NOTIFICATION}`, getNotificationConfiguration),
+  route("PutBucketNotificationConfiguration", `PUT ${NOTIFICATION}`, putNotificationConfiguration),
+  route("ListObjects", "GET /bucket", listObjectsV1, [...LIST, "marker"]),
+  route("ListObjectsV2", "GET /bucket?list-type", listObjectsV2, LIST_V2),
+  route("DeleteObjects", "POST /bucket?delete", deleteObjects),
+  route("ListMultipartUploads", "GET /bucket?uploads", listMultipartUploads, [
+    "prefix",
+    "encoding-type",
+  ]),
+  route("GetObject", "GET /bucket/key", getObject, OVERRIDE_PARAMETERS),
+  route("HeadObject", "HEAD /bucket/key", getObject, OVERRIDE_PARAMETERS),
+  route("PutObject", "PUT /bucket/key", putObject),
+  route("CopyObject", "PUT+copy /bucket/key", copyObject),
+  route("DeleteObject", "DELETE /bucket/key", deleteObject),
+  route("CreateMultipartUpload", "POST /bucket/key?uploads", createMultipartUpload),
+  route("UploadPart", `PUT ${PART}`, uploadPart),
+  route("UploadPartCopy", `PUT+copy ${PART}`, uploadPartCopy),
+  route("CompleteMultipartUpload", `POST ${UPLOAD}`, completeMultipartUpload),
+  route("AbortMultipartUpload", `DELETE ${UPLOAD}`, abortMultipartUpload),
+  route("ListParts", `GET ${UPLOAD}`, listParts, LIST_PARTS),
 ];
-
-const SCOPES = { service: "the service", bucket: "a bucket", object: "an object" };
 
 /**
  * Finds the operation a request asks for.
@@ -107,13 +95,12 @@ const SCOPES = { service: "the service", bucket: "a bucket", object: "an object"
  *   understood: `PUT /bucket/key?tagging` must not overwrite the object.
  */
 export function findRoute(method: string, { bucket, key, query, headers }: S3Request): Route {
-  const on = key !== "" ? "object" : bucket !== "" ? "bucket" : "service";
-  const isCopy = headers["x-amz-copy-source"] !== undefined;
+  const path = key !== "" ? "/bucket/key" : bucket !== "" ? "/bucket" : "/";
+  const verb = headers["x-amz-copy-source"] === undefined ? method : `${method}+copy`;
   const [found] = ROUTES.filter(
     (candidate) =>
-      candidate.method === method &&
-      candidate.on === on &&
-      candidate.isCopy === isCopy &&
+      candidate.method === verb &&
+      candidate.path === path &&
       candidate.needs.every((name) => query.has(name)),
   ).toSorted((a, b) => b.needs.length - a.needs.length);
   const parameters = [...query.keys()].filter((name) => name !== "x-id");
@@ -122,5 +109,5 @@ export function findRoute(method: string, { bucket, key, query, headers }: S3Req
   );
   if (found !== undefined && unknown.length === 0) return found;
   const what = unknown.length === 0 ? "" : ` with ${unknown.join(", ")}`;
-  throw notImplemented(`${method} on ${SCOPES[on]}${what}`);
+  throw notImplemented(`${method} on ${PATHS[path]}${what}`);
 }

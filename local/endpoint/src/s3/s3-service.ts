@@ -1,4 +1,5 @@
-import { decodePath, type SignaturePolicy } from "../auth/verify-signature.ts";
+import { decodePath } from "../auth/sigv4.ts";
+import type { Call } from "../auth/verify-signature.ts";
 import type { AwsError } from "../aws-error.ts";
 import type { WireRequest, WireResponse } from "../http/message.ts";
 import { xmlDocument } from "../xml.ts";
@@ -7,14 +8,11 @@ import { checkHeaders } from "./header-policy.ts";
 import { findRoute } from "./routes.ts";
 import type { S3Context } from "./s3-request.ts";
 
-/** Answers one S3 request; `count` is told the operation's name. */
+/** Answers one S3 request. */
 export async function answerS3(
   context: S3Context,
   wire: WireRequest,
-  {
-    policy,
-    count,
-  }: { readonly policy: SignaturePolicy; readonly count: (operation: string) => void },
+  { policy, count }: Call,
 ): Promise<WireResponse> {
   const virtualBucket = bucketOfHost(wire.headers["host"] ?? "");
   const { headers, query, ...signed } = authenticate(wire, virtualBucket, policy);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
-import { checksumAlgorithmSchema, checksumSchema } from "../checksums/checksum.ts";
+import { checksumAlgorithmSchema } from "../checksums/checksum.ts";
 import { Journal } from "../storage/journal.ts";
 import { objectRecordSchema } from "../storage/object-record.ts";
 import type { StagedFile } from "../storage/staged-file.ts";
@@ -24,12 +24,8 @@ const uploadHeadSchema = objectRecordSchema
   });
 export type UploadHead = Readonly<z.infer<typeof uploadHeadSchema>>;
 
-const partSchema = z.object({
+const partSchema = objectRecordSchema.pick({ size: true, etag: true, checksum: true }).extend({
   number: z.int(),
-  size: z.int(),
-  /** MD5, hexadecimal. */
-  etag: z.string(),
-  checksum: checksumSchema.nullable(),
   uploadedMs: z.number(),
   file: z.string(),
 });

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { AwsError } from "../aws-error.ts";
+import { compareUtf8 } from "../storage/sorted-keys.ts";
 import { Upload, type UploadHead } from "./upload.ts";
 
 /** The multipart uploads under way, in the data folder. */
@@ -47,12 +48,8 @@ export class Uploads {
   of(bucket: string): readonly Upload[] {
     return [...this.#uploads.values()]
       .filter(({ head }) => head.bucket === bucket)
-      .toSorted((a, b) =>
-        a.head.key === b.head.key
-          ? a.head.initiatedMs - b.head.initiatedMs
-          : a.head.key < b.head.key
-            ? -1
-            : 1,
+      .toSorted(
+        ({ head: a }, { head: b }) => compareUtf8(a.key, b.key) || a.initiatedMs - b.initiatedMs,
       );
   }
 

@@ -116,15 +116,9 @@ export class FairOrder<T extends Item> {
     const { inFlight, lastServed } = group;
     this.#ranks.push({ group, inFlight, lastServed });
     // void entries of low rank are never popped, so throw them all away now and then
-    if (this.#ranks.size > 1000 && this.#ranks.size > 8 * this.#groups.size) this.#rankAfresh();
-  }
-
-  #rankAfresh(): void {
+    if (this.#ranks.size <= 1000 || this.#ranks.size <= 8 * this.#groups.size) return;
     this.#ranks.clear();
-    for (const group of this.#groups.values()) {
-      const { inFlight, lastServed } = group;
-      if (group.live > 0) this.#ranks.push({ group, inFlight, lastServed });
-    }
+    for (const each of this.#groups.values()) this.#rank(each);
   }
 
   #shift(group: Group<T>): T | undefined {

@@ -55,10 +55,8 @@ export function chooseAttributes(attributes: Attributes, wanted: readonly string
   const isWanted = (name: string) =>
     wanted.some(
       (pattern) =>
-        pattern === "All" ||
-        pattern === name ||
-        (pattern.endsWith(".*") && name.startsWith(pattern.slice(0, -1))) ||
-        pattern === ".*",
+        ["All", ".*", name].includes(pattern) ||
+        (pattern.endsWith(".*") && name.startsWith(pattern.slice(0, -1))),
     );
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => isWanted(name)));
 }
@@ -72,17 +70,15 @@ const TRANSPORT_BINARY = 2;
  * Source: "Calculating the MD5 message digest for message attributes", Amazon SQS developer guide.
  */
 export function attributesMd5(attributes: Attributes): string | undefined {
-  const names = Object.keys(attributes).toSorted();
-  if (names.length === 0) return undefined;
+  const entries = Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  if (entries.length === 0) return undefined;
   const md5 = createHash("md5");
   const update = (bytes: Buffer) => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(bytes.length);
     md5.update(length).update(bytes);
   };
-  for (const name of names) {
-    const attribute = attributes[name];
-    if (attribute === undefined) continue;
+  for (const [name, attribute] of entries) {
     update(Buffer.from(name));
     update(Buffer.from(attribute.DataType));
     md5.update(Buffer.of(isBinary(attribute) ? TRANSPORT_BINARY : TRANSPORT_TEXT));

@@ -1,6 +1,6 @@
 import { readSignatureClaim } from "../auth/signature-claim.ts";
 import { sha256Hex } from "../auth/sigv4.ts";
-import { type SignaturePolicy, verifySignature } from "../auth/verify-signature.ts";
+import { type Call, verifySignature } from "../auth/verify-signature.ts";
 import { AwsError, statusOf } from "../aws-error.ts";
 import type { Texts, WireRequest, WireResponse } from "../http/message.ts";
 import { MAX_JSON_BYTES } from "../limits.ts";
@@ -48,14 +48,11 @@ const OPERATIONS: ReadonlyMap<string, SqsOperation> = new Map(
 
 const TARGET_PREFIX = "AmazonSQS.";
 
-/** Answers one SQS request of the JSON protocol; `count` is told the operation's name. */
+/** Answers one SQS request of the JSON protocol. */
 export async function answerSqs(
   context: SqsContext,
   wire: WireRequest,
-  {
-    policy,
-    count,
-  }: { readonly policy: SignaturePolicy; readonly count: (operation: string) => void },
+  { policy, count }: Call,
 ): Promise<WireResponse> {
   const claim = readSignatureClaim(wire);
   const body = await readBody(wire);
