@@ -10,19 +10,23 @@ export function emitForward({ graph, node, inputs }: VjpContext): Value {
 /**
  * A node with the one output `y`.
  *
- * @param pull cotangents of the leading inputs from dY; those it leaves out (constants such as axes
- *   or bounds) get `null`.
+ * @param pull cotangents of the leading inputs from dY, or what emits them, asked only for inputs that
+ *   depend on the image; inputs it leaves out (constants such as axes or bounds) get `null`.
  */
 export function oneOutput(
-  { inputs }: VjpContext,
+  { inputs, isActive }: VjpContext,
   y: Value,
-  pull: (dY: Value) => readonly (Value | null)[],
+  pull: (dY: Value) => readonly (Value | null | (() => Value))[],
 ): NodeVjp {
   return {
     outputs: [y],
     pullback: ([dY]) => {
       const cotangents = dY ? pull(dY) : [];
-      return inputs.map((_, index) => cotangents[index] ?? null);
+      return inputs.map((_, i) => {
+        const cotangent = cotangents[i] ?? null;
+        if (typeof cotangent !== "function") return cotangent;
+        return isActive(i) ? cotangent() : null;
+      });
     },
   };
 }
@@ -41,22 +45,17 @@ export function elementwise(context: VjpContext, slope: (x: Value, y: Value) => 
 }
 
 /**
- * A node with the one output `y`, for which its inputs were repeated along broadcast axes.
- *
- * @param pull for dY, what emits each input's cotangent in the shape of `y`. Asked only for inputs
- *   that depend on the image; the result is summed over the axes along which the input was
- *   repeated.
+ * As `oneOutput`, for inputs that were repeated along broadcast axes to the shape of `y`: `pull` emits
+ * their cotangents in that shape, which are then summed over the axes.
  */
 export function broadcastOutput(
   context: VjpContext,
   y: Value,
   pull: (dY: Value) => readonly (() => Value)[],
 ): NodeVjp {
-  const { graph, isActive } = context;
+  const { graph, input } = context;
   return oneOutput(context, y, (dY) =>
-    pull(dY).map((emit, i) =>
-      isActive(i) ? sumTo(graph, emit(), graph.shapeOf(context.input(i))) : null,
-    ),
+    pull(dY).map((emit, i) => () => sumTo(graph, emit(), graph.shapeOf(input(i)))),
   );
 }
 

@@ -10,6 +10,7 @@ export type ThumbnailSize = readonly [height: number | null, width: number | nul
 /** Rows and columns of padding around each thumbnail in pixels; one number for both. */
 export type BorderSize = number | readonly [rows: number, columns: number];
 
+/** A number for the rows and one for the columns. */
 export interface Grid {
   readonly rows: number;
   readonly columns: number;
@@ -46,10 +47,8 @@ export function chooseThumbnail(first: Size, thumbnailSize: ThumbnailSize | null
   return { width: first.width, height: first.height };
 }
 
-export function borders(borderSize: BorderSize): {
-  readonly rows: number;
-  readonly columns: number;
-} {
+/** Pixels of padding above and below, and left and right, of each thumbnail. */
+export function borders(borderSize: BorderSize): Grid {
   const [rows, columns] = typeof borderSize === "number" ? [borderSize, borderSize] : borderSize;
   for (const border of [rows, columns]) {
     if (!Number.isSafeInteger(border) || border < 0) {

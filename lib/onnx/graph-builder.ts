@@ -30,8 +30,7 @@ export class GraphBuilder {
 
   input(name: Value, type: ElementType, shape: readonly number[]): Value {
     this.#inputs.push({ name, type, shape: declared(shape) });
-    this.#facts.set(name, { type, shape });
-    return name;
+    return this.outer(name, type, shape);
   }
 
   /** A value of the graph around this one, which a Loop body may read by name. */

@@ -1,10 +1,11 @@
 import { ModelError, UnknownOperatorError } from "./errors.ts";
 import type { ValueFacts } from "./facts.ts";
-import { foldNode } from "./fold-node.ts";
 import type { Node } from "./model.ts";
 import { describeNode, mismatch } from "./node.ts";
+import type { Inputs } from "./operators/inputs.ts";
+import type { Operator } from "./operators/operator.ts";
 import { OPERATORS } from "./operators/table.ts";
-import { formatShape } from "./tensor.ts";
+import { formatShape, sizeOf } from "./tensor.ts";
 
 /**
  * Type and shape of each output of `node`, and its value where all inputs are constants.
@@ -14,10 +15,7 @@ import { formatShape } from "./tensor.ts";
  * @throws UnknownOperatorError for an operator without a shape function; ShapeMismatchError if the
  *   inputs do not fit together; ModelError if the output's shape depends on the image's content.
  */
-export function inferNode(
-  node: Node,
-  inputs: readonly (ValueFacts | null)[],
-): readonly ValueFacts[] {
+export function inferNode(node: Node, inputs: Inputs): readonly ValueFacts[] {
   const operator = node.domain === "" ? OPERATORS.get(node.op) : undefined;
   if (!operator?.infer) {
     const domain = node.domain && ` of domain '${node.domain}'`;
@@ -35,10 +33,7 @@ export function inferNode(
 }
 
 /** As `inferNode`, but nothing where that throws a ModelError. */
-export function inferIfPossible(
-  node: Node,
-  inputs: readonly (ValueFacts | null)[],
-): readonly ValueFacts[] {
+export function inferIfPossible(node: Node, inputs: Inputs): readonly ValueFacts[] {
   try {
     return inferNode(node, inputs);
   } catch (error) {
@@ -67,4 +62,45 @@ function remedy({ op, domain }: Node): string {
     return "the model is quantised: use the float model it was made from, or ";
   }
   return "";
+}
+
+/**
+ * Elements made anew, at most; above it a constant stays a node. A file of a few bytes may describe
+ * a tensor that does not fit in memory, and what large weights are made into is computed once for
+ * all image sizes, by `foldConstants`.
+ */
+const FOLD_UP_TO = 1024 * 1024;
+
+/**
+ * `outputs` with their values, if all inputs are constants and the operator is one of shape
+ * arithmetic; unchanged otherwise. Weights that are only reshaped keep their buffer.
+ *
+ * @param outputs What the operator's `infer` found.
+ *
+ * @throws ModelError if the operator is not defined for these inputs.
+ */
+function foldNode(
+  { fold, isView }: Operator,
+  node: Node,
+  inputs: Inputs,
+  outputs: readonly ValueFacts[],
+): readonly ValueFacts[] {
+  if (!fold || outputs.every(({ constant }) => constant)) return outputs;
+  if (inputs.some((facts) => facts && (!facts.constant || facts.type === "opaque"))) return outputs;
+  if (outputs.some(({ type }) => type === "opaque")) return outputs;
+  const made = outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (!isView && made > FOLD_UP_TO) return outputs;
+  try {
+    const constants = fold(node, inputs, outputs);
+    return outputs.map((facts, i) => {
+      const constant = constants[i];
+      return constant ? { ...facts, constant } : facts;
+    });
+  } catch (error) {
+    // BigInt(NaN), BigInt(Infinity) and the like
+    if (error instanceof RangeError) {
+      throw new ModelError(`${describeNode(node)}: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
 }

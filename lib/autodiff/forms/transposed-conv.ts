@@ -1,8 +1,7 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Attributes, Value } from "../../onnx/model.ts";
-import { padsOf } from "../../onnx/operators/window.ts";
+import { padsOf, unusedPixels } from "../../onnx/operators/window.ts";
 import { crop } from "../padding.ts";
-import { unusedPixels } from "../window.ts";
 import type { ConvAdjoint } from "./forms.ts";
 
 /**

@@ -1,12 +1,11 @@
 import type { Value } from "../../onnx/model.ts";
 import { intAttribute } from "../../onnx/node.ts";
 import { parsePool } from "../../onnx/operators/pool.ts";
-import type { AxisWindow } from "../../onnx/operators/window.ts";
+import { type AxisWindow, unusedPixels, withOverhang } from "../../onnx/operators/window.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { movement } from "../forward.ts";
 import type { VjpRule, VjpContext } from "../rule.ts";
-import { unusedPixels, withOverhang } from "../window.ts";
 
 /**
  * Average pooling: Y[i] = sum of X over window i, divided by count[i].

@@ -13,14 +13,14 @@ import type { VjpRule } from "../rule.ts";
  * Source: ONNX operator Concat-13.
  */
 export const concatVjp: VjpRule = (context) => {
-  const { graph, node, inputs, isActive } = context;
+  const { graph, node, inputs } = context;
   const y = emitForward(context);
   const axis = axisAttribute(node, graph.shapeOf(y).length);
   const pullback = (dY: string) => {
     if (inputs.length === 1) return [dY];
     const lengths = inputs.map((input) => graph.shapeOf(input)[axis]!);
     const parts = graph.emitMany("Split", [dY, graph.ints(lengths)], { axis }, inputs.length);
-    return parts.map((part, i) => (isActive(i) ? part : null));
+    return parts.map((part) => () => part);
   };
   return { ...oneOutput(context, y, pullback), isRectified: areAllRectified(context) };
 };

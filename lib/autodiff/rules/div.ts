@@ -12,14 +12,14 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator Div-14.
  */
 export const divVjp: VjpRule = (context) => {
-  const { graph, input, isActive, div, mul } = context;
+  const { graph, input, div, mul } = context;
   const [a, b] = [input(0), input(1)];
   const y = emitForward(context);
   return oneOutput(context, y, (dY) => {
     const quotient = div(dY, b);
     return [
-      isActive(0) ? sumTo(graph, quotient, graph.shapeOf(a)) : null,
-      isActive(1) ? graph.emit("Neg", [sumTo(graph, mul(quotient, y), graph.shapeOf(b))]) : null,
+      () => sumTo(graph, quotient, graph.shapeOf(a)),
+      () => graph.emit("Neg", [sumTo(graph, mul(quotient, y), graph.shapeOf(b))]),
     ];
   });
 };

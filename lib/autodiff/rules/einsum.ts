@@ -17,8 +17,7 @@ import { expandTo, reshapeTo } from "../shaping.ts";
  * @throws UnsupportedGradientError for a letter twice in one term (a diagonal).
  */
 export const einsumVjp: VjpRule = (context) => {
-  const { graph, node, inputs, isActive } = context;
-  const facts = inputs.map((value) => graph.factsOf(value));
+  const { graph, node, inputs, facts } = context;
   const { terms, output } = parseEinsum(node, facts);
   const diagonal = terms.find((term) => new Set(term.split("")).size < term.length);
   if (diagonal !== undefined) {
@@ -43,6 +42,6 @@ export const einsumVjp: VjpRule = (context) => {
     return expandTo(graph, reshapeTo(graph, sum, kept), shape);
   };
   return oneOutput(context, emitForward(context), (dY) =>
-    inputs.map((_, index) => (isActive(index) ? pullTerm(dY, index) : null)),
+    inputs.map((_, index) => () => pullTerm(dY, index)),
   );
 };

@@ -16,7 +16,7 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator Gemm-13.
  */
 export const gemmVjp: VjpRule = (context) => {
-  const { graph, node, input, isActive, mul } = context;
+  const { graph, node, input, mul } = context;
   const [a, b] = [input(0), input(1)];
   const { alpha, beta, transA, transB } = parseGemm(node);
   const gemm = (left: string, right: string, transLeft: number, transRight: number) =>
@@ -30,10 +30,6 @@ export const gemmVjp: VjpRule = (context) => {
     const pullA = () => (transA ? gemm(b, dY, transB, 1) : gemm(dY, b, 0, 1 - transB));
     const pullB = () => (transB ? gemm(dY, a, 1, transA) : gemm(a, dY, 1 - transA, 0));
     const pullC = () => sumTo(graph, beta === 1 ? dY : mul(dY, beta), graph.shapeOf(input(2)));
-    return [
-      isActive(0) ? pullA() : null,
-      isActive(1) ? pullB() : null,
-      isActive(2) ? pullC() : null,
-    ];
+    return [pullA, pullB, pullC];
   });
 };

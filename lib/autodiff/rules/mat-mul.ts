@@ -15,7 +15,7 @@ import { reshapeTo, sumTo } from "../shaping.ts";
  * Source: ONNX operator MatMul-13.
  */
 export const matMulVjp: VjpRule = (context) => {
-  const { graph, input, isActive } = context;
+  const { graph, input } = context;
   const [a, b] = [input(0), input(1)];
   const shapeA = graph.shapeOf(a);
   const shapeB = graph.shapeOf(b);
@@ -27,11 +27,11 @@ export const matMulVjp: VjpRule = (context) => {
     const batch = graph.shapeOf(y).slice(0, Math.max(shapeA.length, shapeB.length) - 2);
     const product = reshapeTo(graph, dY, [...batch, row.at(-2)!, column.at(-1)!]);
     const times = (left: Value, right: Value) => graph.emit("MatMul", [left, right]);
-    const pullA = () => times(product, transposed(graph, reshapeTo(graph, b, column)));
-    const pullB = () => times(transposed(graph, reshapeTo(graph, a, row)), product);
+    const pullRow = () => times(product, transposed(graph, reshapeTo(graph, b, column)));
+    const pullColumn = () => times(transposed(graph, reshapeTo(graph, a, row)), product);
     return [
-      isActive(0) ? reshapeTo(graph, sumTo(graph, pullA(), row), shapeA) : null,
-      isActive(1) ? reshapeTo(graph, sumTo(graph, pullB(), column), shapeB) : null,
+      () => reshapeTo(graph, sumTo(graph, pullRow(), row), shapeA),
+      () => reshapeTo(graph, sumTo(graph, pullColumn(), column), shapeB),
     ];
   });
 };

@@ -12,11 +12,11 @@ import { sumTo } from "../shaping.ts";
  * Source: ONNX operator Sub-14.
  */
 export const subVjp: VjpRule = (context) => {
-  const { graph, input, isActive } = context;
+  const { graph, input } = context;
   const [a, b] = [input(0), input(1)];
   return oneOutput(context, emitForward(context), (dY) => [
-    isActive(0) ? sumTo(graph, dY, graph.shapeOf(a)) : null,
+    () => sumTo(graph, dY, graph.shapeOf(a)),
     // negated after the sum, where it is smaller
-    isActive(1) ? graph.emit("Neg", [sumTo(graph, dY, graph.shapeOf(b))]) : null,
+    () => graph.emit("Neg", [sumTo(graph, dY, graph.shapeOf(b))]),
   ]);
 };

@@ -99,13 +99,8 @@ const pow: Operator = {
     const [bases, exponents] = [0, 1].map((index) =>
       toNumbers(broadcastTo(operand(node, inputs, index), shape)),
     );
-    return [
-      fromNumbers(
-        type,
-        shape,
-        bases!.map((x, i) => x ** exponents![i]!),
-      ),
-    ];
+    const powers = bases!.map((x, i) => x ** exponents![i]!);
+    return [fromNumbers(type, shape, powers)];
   },
 };
 

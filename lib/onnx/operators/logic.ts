@@ -1,6 +1,6 @@
 import { toNumbers } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
-import { broadcastTo, fromElements } from "./elements.ts";
+import { broadcastTo, fromElements, fromNumbers } from "./elements.ts";
 import { input, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
 
@@ -16,9 +16,8 @@ function relation(holds: (a: number, b: number) => boolean): Operator {
       const [a, b] = [0, 1].map((index) =>
         toNumbers(broadcastTo(operand(node, inputs, index), shape)),
       );
-      return [
-        { type: "bool", shape, data: Uint8Array.from(a!, (x, i) => (holds(x, b![i]!) ? 1 : 0)) },
-      ];
+      const held = a!.map((x, i) => Number(holds(x, b![i]!)));
+      return [fromNumbers("bool", shape, held)];
     },
   };
 }
@@ -27,8 +26,8 @@ const toBool: Infer = (node, inputs) => [{ type: "bool", shape: input(node, inpu
 
 const not: Fold = (node, inputs) => {
   const tensor = operand(node, inputs, 0);
-  const data = Uint8Array.from(toNumbers(tensor), (x) => (x === 0 ? 1 : 0));
-  return [{ type: "bool", shape: tensor.shape, data }];
+  const opposite = toNumbers(tensor).map((x) => (x === 0 ? 1 : 0));
+  return [fromNumbers("bool", tensor.shape, opposite)];
 };
 
 const where: Operator = {

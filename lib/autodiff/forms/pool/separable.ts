@@ -1,11 +1,10 @@
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
-import type { AxisWindow } from "../../../onnx/operators/window.ts";
+import { type AxisWindow, withOverhang } from "../../../onnx/operators/window.ts";
 import { shiftAlong } from "../../padding.ts";
 import { zeros } from "../../shaping.ts";
-import { withOverhang } from "../../window.ts";
 import type { MaxPooling, Pooled } from "../forms.ts";
-import { oneHotTaps, type PoolAxis, slicedTaps, type Taps } from "./taps.ts";
+import { oneHotTaps, pairAlong, type PoolAxis, slicedTaps, type Taps } from "./taps.ts";
 
 /** Whether the pool is two-dimensional and undilated, so that it can be taken apart by axis. */
 export function isSeparable({ windows }: MaxPooling): boolean {
@@ -28,7 +27,7 @@ function poolAlong(pool: PoolAxis, x: Value, tapsOf: typeof oneHotTaps): Pooled 
   if (kernel === 1 && stride === 1 && padBegin + padEnd === 0) {
     return { y: x, pullback: (dY) => dY };
   }
-  const pair = (along: number, across: number) => (axis === 3 ? [across, along] : [along, across]);
+  const pair = pairAlong(axis);
   const y = graph.emit("MaxPool", [x], {
     kernel_shape: pair(kernel, 1),
     strides: pair(stride, 1),

@@ -14,6 +14,10 @@ export interface PoolAxis {
   readonly window: AxisWindow;
 }
 
+/** Two numbers, one along the axis and one across it, as [height, width]. */
+export const pairAlong = (axis: 2 | 3) => (along: number, across: number) =>
+  axis === 3 ? [across, along] : [along, across];
+
 /** How the taps of a pool's windows are read and written. */
 export interface Taps {
   /** 1 where tap `t` of a window holds the window's maximum `y`, else 0; shape of `y`. */
@@ -56,7 +60,7 @@ const STEEP = 2 ** 60;
 export function oneHotTaps({ graph, axis, window }: PoolAxis, x: Value): Taps {
   const { kernel, stride, padBegin, padEnd } = window;
   const channels = graph.shapeOf(x)[1]!;
-  const pair = (along: number, across: number) => (axis === 3 ? [across, along] : [along, across]);
+  const pair = pairAlong(axis);
 
   const depthwise = (
     value: Value,
