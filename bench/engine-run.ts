@@ -1,4 +1,4 @@
-import { cacheFolder, defaultFolders } from "../lib/networks/folders.ts";
+import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
@@ -9,8 +9,7 @@ const [id, threads] = process.argv.slice(2);
 const job = JOBS.find((candidate) => candidate.id === id);
 if (!job) throw new Error(`there is no job '${id}'`);
 
-const folders = defaultFolders(process.env);
-const opened = await openNetwork("googlenet", { folders, cacheFolder: cacheFolder(process.env) });
+const opened = await openNetwork("googlenet", networkFolders(process.env));
 const network = await analyseNetwork(opened);
 const renderer = createEngineRenderer({ threads: Number(threads) });
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { cacheFolder, defaultFolders } from "../lib/networks/folders.ts";
+import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
@@ -8,14 +8,10 @@ import { parseLocalRequest } from "../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../lib/pipeline/request/resolve-request.ts";
 
 /** The requests named, from noise to raw images, by the engine alone: no pipeline, no files, no sheet. */
-const folders = defaultFolders(process.env);
 const renderer = createEngineRenderer();
 for (const file of process.argv.slice(2)) {
   const request = parseLocalRequest(JSON.parse(await readFile(file, "utf8")));
-  const opened = await openNetwork(request.network, {
-    folders,
-    cacheFolder: cacheFolder(process.env),
-  });
+  const opened = await openNetwork(request.network, networkFolders(process.env));
   const network = await analyseNetwork(opened);
   const { layer, channels } = resolveRequest(request, network, null);
   const results = await renderer.render({

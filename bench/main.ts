@@ -4,7 +4,7 @@ import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 
-import { cacheFolder, defaultFolders } from "../lib/networks/folders.ts";
+import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
 import { JOBS, type Job } from "./jobs.ts";
 import { median, spread } from "./statistics.ts";
@@ -39,11 +39,7 @@ interface Timing {
   readonly firstSeconds?: number;
 }
 
-const folders = defaultFolders(process.env);
-const { modelPath } = await openNetwork("googlenet", {
-  folders,
-  cacheFolder: cacheFolder(process.env),
-});
+const { modelPath } = await openNetwork("googlenet", networkFolders(process.env));
 const jobs = values.jobs.split(",").map((id) => {
   const job = JOBS.find((candidate) => candidate.id === id);
   if (job) return job;

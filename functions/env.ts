@@ -14,11 +14,11 @@ export function optionalEnv(name: string): string | null {
 }
 
 /** How many images a CPU worker renders at a time; without WORKER_THREADS, one a core. */
-export function threadsFromEnv(): { readonly threads?: number } {
+export function threadsFromEnv(): number | undefined {
   const text = optionalEnv("WORKER_THREADS");
-  if (text === null) return {};
+  if (text === null) return undefined;
   const threads = Number(text);
-  if (Number.isSafeInteger(threads) && threads > 0) return { threads };
+  if (Number.isSafeInteger(threads) && threads > 0) return threads;
   throw new Error(`environment variable WORKER_THREADS is '${text}'; wanted a whole number from 1`);
 }
 

@@ -2,7 +2,7 @@ import type { Provider } from "./autodiff/provider.ts";
 import { decodeImage, encodePng } from "./image/png.ts";
 import { composeSheet, type SheetTile } from "./image/sheet.ts";
 import type { MontageOptions } from "./image/sheet-layout.ts";
-import { cacheFolder, defaultFolders } from "./networks/folders.ts";
+import { networkFolders } from "./networks/folders.ts";
 import { type LayerRow, layerRows } from "./networks/layer-rows.ts";
 import { findLayer } from "./networks/layers.ts";
 import type { NetworkInput } from "./networks/manifest.ts";
@@ -92,11 +92,7 @@ class Network {
  * @throws NetworkError, or one of its kinds; ModelError if the file cannot be read
  */
 export async function readNetwork(pathOrId: string, options: ReadOptions = {}): Promise<Network> {
-  const opened = await openNetwork(pathOrId, {
-    folders: defaultFolders(process.env),
-    cacheFolder: cacheFolder(process.env),
-    ...options,
-  });
+  const opened = await openNetwork(pathOrId, { ...networkFolders(process.env), ...options });
   const analysed = await analyseNetwork(opened);
   return new Network({ ...analysed, model: await foldWeights(analysed.model) });
 }

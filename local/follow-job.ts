@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Acceptance } from "../lib/pipeline/job/accept-request.ts";
 import { encodeJson, JSON_TYPE } from "../lib/pipeline/json.ts";
@@ -10,11 +11,20 @@ import type { ChannelResult } from "../lib/pipeline/job/result.ts";
 import type { Completion } from "../lib/pipeline/job/tally.ts";
 import type { LocalPipeline } from "./pipeline.ts";
 
+/** What happens to a job's channels on the way to its end. */
+export type JobEvent =
+  | { readonly kind: "step"; readonly progress: RenderProgress }
+  | {
+      readonly kind: "channel";
+      readonly result: ChannelResult;
+      /** Channels that have ended, in earlier runs too, of `total`. */
+      readonly done: number;
+      readonly total: number;
+    };
+
 export interface FollowOptions {
-  readonly onStep?: (progress: RenderProgress) => void;
-  /** As each channel ends; `done` counts those that ended before, too. */
-  readonly onChannel?: (result: ChannelResult, done: number) => void;
-  readonly signal?: AbortSignal;
+  readonly tell?: (event: JobEvent) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Looks whether a job has ended even if no event says so: another process may have ended it. */
@@ -52,18 +62,21 @@ export function submitRequest(
 /** Waits for the end of a job, telling what happens on the way. */
 export async function followJob(
   pipeline: LocalPipeline,
-  { jobId }: Pick<JobPlan, "jobId">,
-  { onStep, onChannel, signal }: FollowOptions = {},
+  { jobId, total }: Pick<JobPlan, "jobId" | "total">,
+  { tell, signal }: FollowOptions = {},
 ): Promise<Completion> {
   const job = pipeline.acceptDeps.jobs.open(jobId);
   const ended = new Set<number>();
   const hasCompleted = new AbortController();
+  const wake = AbortSignal.any([hasCompleted.signal, signal].filter((each) => each !== undefined));
   const unlisten = pipeline.listen((event) => {
-    if (event.kind === "step" && event.jobId === jobId) onStep?.(event.progress);
+    if (event.kind === "step" && event.jobId === jobId)
+      tell?.({ kind: "step", progress: event.progress });
     if (event.kind === "completed" && event.completion.jobId === jobId) hasCompleted.abort();
     if (event.kind !== "result" || event.result.jobId !== jobId) return;
-    ended.add(event.result.channel);
-    onChannel?.(event.result, ended.size);
+    const { result } = event;
+    ended.add(result.channel);
+    tell?.({ kind: "channel", result, done: ended.size, total });
   });
   try {
     for (const channel of await job.ended()) ended.add(channel);
@@ -71,23 +84,10 @@ export async function followJob(
       signal?.throwIfAborted();
       const completion = await job.findCompletion();
       if (completion !== null) return completion;
-      await pause(LOOK_EVERY_MS, [hasCompleted.signal, ...(signal === undefined ? [] : [signal])]);
+      // woken early is as good as waited
+      await sleep(LOOK_EVERY_MS, null, { signal: wake }).catch(() => null);
     }
   } finally {
     unlisten();
   }
-}
-
-/** Waits, or until one of the signals. */
-async function pause(milliseconds: number, signals: readonly AbortSignal[]): Promise<void> {
-  const signal = AbortSignal.any([...signals]);
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    const wake = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    if (signal.aborted) wake();
-    else signal.addEventListener("abort", wake, { once: true });
-  });
 }

@@ -14,7 +14,7 @@ export const handler = createHandler({
   jobs: new Jobs(store),
   store,
   networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
-  renderer: createEngineRenderer(threadsFromEnv()),
+  renderer: createEngineRenderer({ threads: threadsFromEnv() }),
   provider: "cpu",
   now: () => new Date(),
   log: new Logger({ serviceName: "worker" }),

@@ -10,6 +10,11 @@ export function cacheFolder(env: Environment): string {
   return join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "dreamgrid");
 }
 
+/** Where networks are looked for, and where downloaded models are kept. */
+export function networkFolders(env: Environment) {
+  return { folders: defaultFolders(env), cacheFolder: cacheFolder(env) };
+}
+
 /** Folders that hold networks: the package's `models/`, those of `DREAMGRID_MODELS`, the cache. */
 export function defaultFolders(env: Environment): string[] {
   const given = (env["DREAMGRID_MODELS"] ?? "").split(delimiter).filter((folder) => folder !== "");

@@ -1,21 +1,14 @@
 import { ImageError } from "../../lib/image/errors.ts";
-import { openNetwork, type OpenOptions } from "../../lib/networks/registry.ts";
 import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { type RenderRequest, RequestError } from "../../lib/pipeline/request/request.ts";
 import { pinImage } from "../../lib/pipeline/request/initial-image.ts";
 import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
 import { resolveRequest } from "../../lib/pipeline/request/resolve-request.ts";
 import type { InitialImage } from "../../lib/pipeline/request/resolved-request.ts";
+import { fetchNetwork } from "./network.ts";
 import { readUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
-
-interface Context {
-  /** How messages name the request. */
-  readonly name: string;
-  readonly networks: OpenOptions;
-  readonly terminal: Terminal;
-}
 
 /**
  * Refuses a request that cannot be run before anything is written, fetching its network if need be.
@@ -24,20 +17,15 @@ interface Context {
  * @throws UsageError listing every problem; NetworkError
  */
 export async function checkLocalRequest(
-  request: RenderRequest,
-  { name, networks, terminal }: Context,
+  { name, request }: { readonly name: string; readonly request: RenderRequest },
+  terminal: Terminal,
 ): Promise<number> {
   if (request.executionEnvironment === "gpu") {
     throw new UsageError(
       `${name}: executionEnvironment: given 'gpu', and the local pipeline renders on the CPU; say 'auto' or 'cpu'`,
     );
   }
-  const download = terminal.progressBar(`fetching ${request.network}`);
-  const network = await openNetwork(request.network, {
-    ...networks,
-    onProgress: ({ receivedBytes, totalBytes }) => download.show(receivedBytes, totalBytes),
-  });
-  download.end();
+  const network = await fetchNetwork(request.network, terminal);
   try {
     const image = await localImage(request.initialImage);
     const { id } = network.manifest;

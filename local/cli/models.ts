@@ -5,14 +5,8 @@ import { publishCommand } from "./models-publish.ts";
 import { path } from "./options.ts";
 import type { AddFlags, ModelsContext } from "./run-models.ts";
 
-const PROCESS: ModelsContext = {
-  env: process.env,
-  print: (line) => void process.stdout.write(`${line}\n`),
-  note: (text) => void process.stderr.write(text),
-};
-
 /** `dreamgrid models`: list, path, fetch, publish and add. */
-export function modelsCommand(context: ModelsContext = PROCESS): Command {
+export function modelsCommand(context: ModelsContext): Command {
   const models = new Command("models").description("the networks that can be named by an id");
 
   models

@@ -1,5 +1,5 @@
-import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
-import { openNetwork } from "../../lib/networks/registry.ts";
+import { networkFolders } from "../../lib/networks/folders.ts";
+import { type Network, openNetwork } from "../../lib/networks/registry.ts";
 import { type Layer, findLayer } from "../../lib/networks/layers.ts";
 import { foldWeights } from "../../lib/optvis/runtime/fold-constants.ts";
 import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
@@ -10,19 +10,26 @@ import {
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
-/** Opens a network by id or path and reads its layers; downloads are told on standard error. */
-export async function openForCommand(
+/** Finds a network by id or `.onnx` path; a download is told on standard error. */
+export async function fetchNetwork(
   idOrPath: string,
   { env, progressBar }: Terminal,
-): Promise<AnalysedNetwork> {
+): Promise<Network> {
   const download = progressBar(`fetching ${idOrPath}`);
   const network = await openNetwork(idOrPath, {
-    folders: defaultFolders(env),
-    cacheFolder: cacheFolder(env),
+    ...networkFolders(env),
     onProgress: ({ receivedBytes, totalBytes }) => download.show(receivedBytes, totalBytes),
   });
   download.end();
-  const analysed = await analyseNetwork(network);
+  return network;
+}
+
+/** Finds a network and reads its layers. */
+export async function openForCommand(
+  idOrPath: string,
+  terminal: Terminal,
+): Promise<AnalysedNetwork> {
+  const analysed = await analyseNetwork(await fetchNetwork(idOrPath, terminal));
   return { ...analysed, model: await foldWeights(analysed.model) };
 }
 

@@ -67,7 +67,7 @@ async function render(
   { threads }: AscendFlags,
   terminal: Terminal,
 ): Promise<readonly AscentResult[]> {
-  const engine = new AscentEngine(threads === undefined ? {} : { threads });
+  const engine = new AscentEngine({ threads });
   const bar = terminal.progressBar(`rendering ${task.layer.name}`);
   const total = task.channels.length * task.levels.length * task.iterations;
   const done = new Map<number, number>();

@@ -2,7 +2,7 @@ import { copyFile, cp, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
+import { networkFolders } from "../../lib/networks/folders.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import {
   type RenderRequest,
@@ -10,8 +10,7 @@ import {
   RequestError,
 } from "../../lib/pipeline/request/request.ts";
 import { startLocalPipeline } from "../pipeline.ts";
-import type { JobOutcome } from "../run-events.ts";
-import { runJobs } from "../run-job.ts";
+import { type JobOutcome, runJobs } from "../run-job.ts";
 import { checkLocalRequest } from "./check-local-request.ts";
 import { DreamProgress } from "./dream-progress.ts";
 import { checkNoFolders, makeWritable } from "./folders.ts";
@@ -45,14 +44,9 @@ export async function runDream(
   terminal: Terminal,
 ): Promise<void> {
   const requests = await readRequests(files.length > 0 ? files : EXAMPLES);
-  const networks = {
-    folders: defaultFolders(terminal.env),
-    cacheFolder: cacheFolder(terminal.env),
-  };
   const jobs: (NamedRequest & { readonly total: number })[] = [];
-  for (const { name, request } of requests) {
-    const total = await checkLocalRequest(request, { name, networks, terminal });
-    jobs.push({ name, request, total });
+  for (const request of requests) {
+    jobs.push({ ...request, total: await checkLocalRequest(request, terminal) });
   }
 
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");
@@ -63,9 +57,7 @@ export async function runDream(
     }),
   );
   await makeWritable([flags.out, dataFolder]);
-  const renderer = createEngineRenderer(
-    flags.threads === undefined ? {} : { threads: flags.threads },
-  );
+  const renderer = createEngineRenderer({ threads: flags.threads });
   const progress = new DreamProgress(jobs, terminal);
   const pipeline = await startLocalPipeline({ dataFolder, renderer });
   const interruption = new AbortController();
@@ -80,7 +72,7 @@ export async function runDream(
       pipeline,
       requests.map(({ request }) => request),
       {
-        networks,
+        networks: networkFolders(terminal.env),
         signal: interruption.signal,
         onProgress: (event) => {
           progress.show(event);

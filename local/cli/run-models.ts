@@ -1,29 +1,18 @@
-import { addNetwork } from "../../lib/networks/add.ts";
+import { addNetwork, type NewNetwork } from "../../lib/networks/add.ts";
 import type { DownloadProgress } from "../../lib/networks/fetch.ts";
-import { cacheFolder, defaultFolders, type Environment } from "../../lib/networks/folders.ts";
-import type { Triple } from "../../lib/networks/manifest.ts";
+import { cacheFolder, defaultFolders, networkFolders } from "../../lib/networks/folders.ts";
 import { findModel, type Network, openNetwork } from "../../lib/networks/registry.ts";
 import { surveyNetworks, type SurveyedNetwork } from "../../lib/networks/survey.ts";
 import { checkGradients } from "./check-gradients.ts";
 import { withFolder } from "./folders.ts";
+import type { Terminal } from "./terminal.ts";
 
-/** What the commands read and write, so that tests can watch. */
-export interface ModelsContext {
-  readonly env: Environment;
-  /** Results, to standard output. */
-  readonly print: (line: string) => void;
-  /** Progress and notices, to standard error; a text in progress has no line end. */
-  readonly note: (text: string) => void;
-}
+/** A terminal whose `note` ends no line: downloads are told in one that is written over. */
+export type ModelsContext = Pick<Terminal, "env" | "print" | "note">;
 
-export interface AddFlags {
-  readonly id: string;
-  readonly mean: Triple;
-  readonly scale: Triple;
-  readonly channelOrder: "RGB" | "BGR";
+export interface AddFlags extends Omit<NewNetwork, "modelPath" | "labelsPath" | "sizePx"> {
   readonly labels?: string;
   readonly size?: number;
-  readonly licence: string;
   readonly folder?: string;
 }
 
@@ -50,16 +39,7 @@ export async function addModel(
   const folder = flags.folder ?? cacheFolder(env);
   await withFolder(folder, async () => {
     const network = await addNetwork(
-      {
-        id: flags.id,
-        modelPath,
-        mean: flags.mean,
-        scale: flags.scale,
-        channelOrder: flags.channelOrder,
-        labelsPath: flags.labels ?? null,
-        sizePx: flags.size ?? null,
-        licence: flags.licence,
-      },
+      { ...flags, modelPath, labelsPath: flags.labels ?? null, sizePx: flags.size ?? null },
       {
         folder,
         folders: defaultFolders(env),
@@ -81,11 +61,7 @@ export async function openModel(id: string, { env, note }: ModelsContext): Promi
     const megabytes = (totalBytes / 1e6).toFixed(1);
     note(`\rfetching ${id}: ${percent} % of ${megabytes} MB${percent === 100 ? "\n" : ""}`);
   };
-  return openNetwork(id, {
-    folders: defaultFolders(env),
-    cacheFolder: cacheFolder(env),
-    onProgress,
-  });
+  return openNetwork(id, { ...networkFolders(env), onProgress });
 }
 
 async function listed(network: SurveyedNetwork, folders: readonly string[]): Promise<string> {

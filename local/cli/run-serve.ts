@@ -61,7 +61,7 @@ export async function runServe(
 }
 
 function engineRenderer(threads: number | undefined): Renderer {
-  return createEngineRenderer(threads === undefined ? {} : { threads });
+  return createEngineRenderer({ threads });
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process the hard way. */

@@ -10,8 +10,7 @@ import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
 import { parseLocalRequest, parseRequest } from "../../lib/pipeline/request/request.ts";
 import { followJob, submitRequest } from "../../local/follow-job.ts";
 import { type LocalPipelineOptions, startLocalPipeline } from "../../local/pipeline.ts";
-import type { JobOutcome, RunEvent } from "../../local/run-events.ts";
-import { runJobs } from "../../local/run-job.ts";
+import { type JobOutcome, type RunEvent, runJobs } from "../../local/run-job.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { FakeRenderer, untilStopped } from "../support/fake-renderer.ts";
 import { TINY_REQUEST } from "../support/memory-pipeline.ts";
@@ -149,7 +148,7 @@ test("a pipeline that is stopped in mid-job goes on when it is started again", a
   const second = await startLocalPipeline({ dataFolder, renderer });
   onTestFinished(() => second.stop());
   const [jobId = ""] = second.resumedJobs;
-  const completion = await followJob(second, { jobId });
+  const completion = await followJob(second, { jobId, total: 5 });
   expect(completion).toMatchObject({ state: "completed", ok: 5 });
   expect(rendered).toBe(1);
   // what had a result is not rendered again

@@ -22,7 +22,9 @@ export class AscentEngine {
   readonly #pools: Readonly<Record<Provider, SessionPool>>;
 
   /** @param threads workers on the CPU. @default the machine's cores */
-  constructor({ threads = availableParallelism() }: { readonly threads?: number } = {}) {
+  constructor({
+    threads = availableParallelism(),
+  }: { readonly threads?: number | undefined } = {}) {
     const poolFor = (provider: Provider) => new SessionPool(PROFILES[provider].workers(threads));
     this.#pools = { cpu: poolFor("cpu"), cuda: poolFor("cuda") };
   }

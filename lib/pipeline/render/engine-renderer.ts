@@ -7,7 +7,9 @@ import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
 import type { RenderedChannel, Renderer, RenderHooks, RenderTask } from "./renderer.ts";
 
 /** The renderer of production: the ascent inside ONNX Runtime, on this machine. */
-export function createEngineRenderer(options: { readonly threads?: number } = {}): Renderer {
+export function createEngineRenderer(
+  options: { readonly threads?: number | undefined } = {},
+): Renderer {
   const engine = new AscentEngine(options);
   const networks = new FoldedNetworks();
   return {

@@ -102,7 +102,7 @@ export async function renderRequest(
       seed,
     });
   };
-  const renderer = createEngineRenderer(threads === undefined ? {} : { threads });
+  const renderer = createEngineRenderer({ threads });
   try {
     await renderer.render(
       {
