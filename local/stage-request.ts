@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 
-import { fileSha256 } from "../lib/networks/checksum.ts";
+import { fileSha256, sha256 } from "../lib/networks/checksum.ts";
 import { type Network, openNetwork, type OpenOptions } from "../lib/networks/registry.ts";
 import { uploadKey } from "../lib/pipeline/keys.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
@@ -42,16 +41,14 @@ export async function stageRequest(
 async function withOwnId(network: Network): Promise<Network> {
   if (network.notice === undefined) return network;
   const { manifest, modelPath } = network;
-  const sha256 = await fileSha256(modelPath);
-  const id = `${manifest.id.slice(0, 50)}-${sha256.slice(0, 8)}`;
+  const id = `${manifest.id.slice(0, 50)}-${(await fileSha256(modelPath)).slice(0, 8)}`;
   return { ...network, manifest: { ...manifest, id } };
 }
 
 async function uploadImage(store: ObjectStore, path: string): Promise<string> {
   const bytes = await readImageFile(path);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
   const extension = /^\.[a-z]{3,4}$/.exec(extname(path).toLowerCase())?.[0] ?? "";
-  const key = uploadKey(`${sha256.slice(0, 32)}${extension}`);
+  const key = uploadKey(`${sha256(bytes).slice(0, 32)}${extension}`);
   await store.putIfAbsent(key, bytes, "application/octet-stream");
   return key;
 }

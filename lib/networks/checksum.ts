@@ -9,6 +9,11 @@ import type { ModelFile } from "./manifest.ts";
 /** Digests of files as last read, by path, size and time of change: 28 MB cost 30 ms each time. */
 const knownDigests = new Map<string, string>();
 
+/** SHA-256 in hexadecimal. */
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
 /** SHA-256 of a file's bytes in hexadecimal. */
 export async function fileSha256(path: string): Promise<string> {
   const { size, mtimeMs } = await stat(path);

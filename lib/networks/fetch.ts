@@ -44,13 +44,14 @@ export async function downloadFile(
   signal?.throwIfAborted();
   await mkdir(dirname(target), { recursive: true });
   const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.part`);
-  const stall = new StallTimer(stallMs);
-  const signals = signal === undefined ? [stall.signal] : [stall.signal, signal];
+  const stalled = new AbortController();
+  const stallTimer = setTimeout(() => stalled.abort(), stallMs);
+  const signals = [stalled.signal, signal].filter((each) => each !== undefined);
   try {
     await receive(download, temporary, {
       signal: AbortSignal.any(signals),
       onBytes: (progress) => {
-        stall.restart();
+        stallTimer.refresh();
         onProgress?.(progress);
       },
     });
@@ -58,14 +59,14 @@ export async function downloadFile(
   } catch (error) {
     await rm(temporary, { force: true });
     signal?.throwIfAborted();
-    const reason = stall.signal.aborted
+    const reason = stalled.signal.aborted
       ? `nothing arrived for ${stallMs / 1000} s`
       : describeFailure(error);
     throw new DownloadError(`cannot download ${download.url}: ${reason}; ${download.remedy}`, {
       cause: error,
     });
   } finally {
-    stall.stop();
+    clearTimeout(stallTimer);
   }
 }
 
@@ -111,28 +112,6 @@ async function receive(download: Download, path: string, receiver: Receiver): Pr
   const sha256 = hash.digest("hex");
   if (sha256 !== download.sha256) {
     throw new Error(`the file's SHA-256 is ${sha256}, want ${download.sha256}: it was altered`);
-  }
-}
-
-/** Aborts its signal when `restart` has not been called for a while. */
-class StallTimer {
-  readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(stallMs: number) {
-    this.#timer = setTimeout(() => this.#controller.abort(), stallMs);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  restart(): void {
-    this.#timer.refresh();
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
   }
 }
 

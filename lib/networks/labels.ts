@@ -24,12 +24,7 @@ export function parseLabels(text: string): string[] {
  *
  * @throws ClassNameError with the nearest names, or with the channels a name is ambiguous between
  */
-export function classChannel(labels: readonly string[] | null, name: string): number {
-  if (labels === null) {
-    throw new ClassNameError(
-      `'${name}' names a class, but the network has no class names here; give 1-based channel numbers, or put its labels file beside the model`,
-    );
-  }
+export function classChannel(labels: readonly string[], name: string): number {
   const wanted = comparable(name);
   const exact = channelsWhere(labels, (label) => comparable(label) === wanted);
   const channels =

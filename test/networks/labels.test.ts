@@ -53,10 +53,6 @@ test("an unknown name is refused with the nearest", () => {
   expect(() => find("qqqqqq")).toThrow("see the network's labels file");
 });
 
-test("without class names only numbers will do", () => {
-  expect(() => classChannel(null, "tiger")).toThrow("give 1-based channel numbers");
-});
-
 test("the model card's six classes of emojinet", async () => {
   const path = new URL("../../models/emojinet/labels.txt", import.meta.url);
   const labels = parseLabels(await readFile(path, "utf8"));

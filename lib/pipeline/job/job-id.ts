@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-
+import { sha256 } from "../../networks/checksum.ts";
 import { JOB_ID } from "../keys.ts";
 import { RequestError } from "../request/request.ts";
 import type { ResolvedRequest } from "../request/resolved-request.ts";
@@ -14,7 +13,7 @@ const ID_LENGTH = 32;
 export function requestHash(resolved: ResolvedRequest): string {
   const { request, manifest, initialImage } = resolved;
   const identity = { request, manifest, initialImage: initialImage?.sha256 ?? null };
-  return createHash("sha256").update(canonicalJson(identity)).digest("hex");
+  return sha256(canonicalJson(identity));
 }
 
 /**

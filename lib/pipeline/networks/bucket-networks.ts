@@ -1,9 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { fileSha256 } from "../../networks/checksum.ts";
+import { fileSha256, sha256 } from "../../networks/checksum.ts";
 import { didYouMean } from "../../networks/did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "../../networks/errors.ts";
 import { MANIFEST_FILE, type NetworkManifest } from "../../networks/manifest.ts";
@@ -59,7 +59,7 @@ export class BucketNetworks implements NetworkSource {
   }
 
   openPinned(manifest: NetworkManifest): Promise<AnalysedNetwork> {
-    const version = createHash("sha256").update(JSON.stringify(manifest)).digest("hex");
+    const version = sha256(JSON.stringify(manifest));
     const known = this.#opened.get(version);
     if (known !== undefined) return known;
     const opening = this.#copyAndOpen(manifest, join(this.#cacheFolder, version));
@@ -77,27 +77,27 @@ export class BucketNetworks implements NetworkSource {
 
   async #copyAndOpen(manifest: NetworkManifest, folder: string): Promise<AnalysedNetwork> {
     const { id, files, labels } = manifest;
-    for (const { file, sha256 } of files) {
-      await this.#copy(modelKey(id, file), join(folder, id, file), sha256);
+    for (const { file, sha256: wanted } of files) {
+      await this.#copy(modelKey(id, file), join(folder, id, file), wanted);
     }
     if (labels !== null) await this.#copy(modelKey(id, labels), join(folder, id, labels), null);
     await writeWhole(join(folder, id, MANIFEST_FILE), encodeJson(manifest));
     return analyseNetwork(await openNetwork(id, { folders: [folder], cacheFolder: folder }));
   }
 
-  /** @param sha256 of the wanted bytes; `null`: whatever was copied once will do */
-  async #copy(key: string, path: string, sha256: string | null): Promise<void> {
-    if (existsSync(path) && (sha256 === null || (await fileSha256(path)) === sha256)) return;
+  /** @param wanted SHA-256 of the bytes; `null`: whatever was copied once will do */
+  async #copy(key: string, path: string, wanted: string | null): Promise<void> {
+    if (existsSync(path) && (wanted === null || (await fileSha256(path)) === wanted)) return;
     const bytes = await this.#store.find(key);
     if (bytes === null) {
       throw new NetworkError(
         `there is no object '${key}', which its manifest names; upload it, or publish the network again`,
       );
     }
-    const found = createHash("sha256").update(bytes).digest("hex");
-    if (sha256 !== null && found !== sha256) {
+    const found = sha256(bytes);
+    if (wanted !== null && found !== wanted) {
       throw new NetworkError(
-        `object '${key}' has SHA-256 ${found}, its manifest says ${sha256}; publish the network again`,
+        `object '${key}' has SHA-256 ${found}, its manifest says ${wanted}; publish the network again`,
       );
     }
     await writeWhole(path, bytes);

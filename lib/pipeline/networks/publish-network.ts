@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
-import { fileSha256 } from "../../networks/checksum.ts";
+import { fileSha256, sha256 } from "../../networks/checksum.ts";
 import { MANIFEST_FILE, type NetworkManifest } from "../../networks/manifest.ts";
 import type { Network } from "../../networks/registry.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
@@ -22,11 +21,11 @@ export async function publishNetwork(
   network: Network,
 ): Promise<NetworkManifest> {
   const { modelPath, labels } = network;
-  const sha256 = await fileSha256(modelPath);
-  const file = network.manifest.files.find((candidate) => candidate.sha256 === sha256);
+  const modelSha256 = await fileSha256(modelPath);
+  const file = network.manifest.files.find((candidate) => candidate.sha256 === modelSha256);
   if (file === undefined) {
     throw new Error(
-      `internal: ${modelPath} has SHA-256 ${sha256}, which its manifest does not accept`,
+      `internal: ${modelPath} has SHA-256 ${modelSha256}, which its manifest does not accept`,
     );
   }
   const text = labels === null ? null : Buffer.from(`${labels.join("\n")}\n`);
@@ -34,20 +33,16 @@ export async function publishNetwork(
     ...network.manifest,
     files: [file],
     // named after its content, so that other labels are another manifest
-    labels: text === null ? null : `labels-${digest(text).slice(0, 12)}.txt`,
+    labels: text === null ? null : `labels-${sha256(text).slice(0, 12)}.txt`,
   };
   const manifestKey = modelKey(manifest.id, MANIFEST_FILE);
   const encoded = encodeJson(manifest);
   const published = await store.find(manifestKey);
-  if (published !== null && digest(published) === digest(encoded)) return manifest;
+  if (published !== null && sha256(published) === sha256(encoded)) return manifest;
   await store.put(modelKey(manifest.id, file.file), await readFile(modelPath), MODEL_TYPE);
   if (text !== null && manifest.labels !== null) {
     await store.put(modelKey(manifest.id, manifest.labels), text, TEXT_TYPE);
   }
   await store.put(manifestKey, encoded, JSON_TYPE);
   return manifest;
-}
-
-function digest(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
-
 import { ImageError } from "../../image/errors.ts";
 import { decodeImage } from "../../image/png.ts";
 import type { Raster } from "../../image/raster.ts";
+import { sha256 } from "../../networks/checksum.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { MAX_INITIAL_IMAGE_BYTES } from "../limits.ts";
 import { RequestError } from "./request.ts";
@@ -57,8 +56,4 @@ export async function loadInitialImage(store: ObjectStore, image: InitialImage):
     );
   }
   return decodeImage(bytes);
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
