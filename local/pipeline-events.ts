@@ -1,5 +1,5 @@
 import type { Acceptance } from "../lib/pipeline/job/accept-request.ts";
-import type { RenderProgress } from "../lib/pipeline/render/renderer.ts";
+import type { AscentProgress } from "../lib/optvis/ascent/task.ts";
 import type { ChannelResult } from "../lib/pipeline/job/result.ts";
 import type { Completion, JobProgress } from "../lib/pipeline/job/tally.ts";
 
@@ -10,7 +10,7 @@ export type PipelineEvent =
   /** Requests whose intake failed on every delivery; `body` names their keys. */
   | { readonly kind: "given-up"; readonly body: string; readonly error: unknown }
   /** One ascent step of one channel. */
-  | { readonly kind: "step"; readonly jobId: string; readonly progress: RenderProgress }
+  | { readonly kind: "step"; readonly jobId: string; readonly progress: AscentProgress }
   /** A channel ended in this process; another's result for it may have been there before. */
   | { readonly kind: "result"; readonly result: ChannelResult }
   | { readonly kind: "progress"; readonly progress: JobProgress }

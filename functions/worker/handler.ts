@@ -30,16 +30,16 @@ export function createHandler(deps: WorkerDeps) {
       body,
       receiveCount: Number(attributes.ApproximateReceiveCount),
     }));
-    const stop = stopSignal(hooks?.signal, context);
+    const signal = stopSignal(hooks?.signal, context);
     const failed = await renderMessages(messages, deps, {
       ...hooks,
-      ...stop,
+      signal,
       onResult: (result) => {
         log.info("channel ended", endingOf(result));
         hooks?.onResult?.(result);
       },
       onFailure: ({ messageId, job, error }) => {
-        if (stop.signal?.aborted === true) log.info("channel given back", { messageId, ...job });
+        if (signal.aborted) log.info("channel given back", { messageId, ...job });
         else log.error("channel not rendered", { messageId, ...job, error });
       },
     });
@@ -51,12 +51,8 @@ export function createHandler(deps: WorkerDeps) {
 function stopSignal(
   asked: AbortSignal | undefined,
   context: Pick<Context, "getRemainingTimeInMillis"> | undefined,
-): { signal?: AbortSignal } {
-  const signals = [
-    ...(asked === undefined ? [] : [asked]),
-    ...(context === undefined
-      ? []
-      : [AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - ANSWER_MS))]),
-  ];
-  return signals.length === 0 ? {} : { signal: AbortSignal.any(signals) };
+): AbortSignal {
+  const timeUp =
+    context && AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - ANSWER_MS));
+  return AbortSignal.any([asked, timeUp].filter((each) => each !== undefined));
 }

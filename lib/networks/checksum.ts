@@ -29,13 +29,13 @@ export async function fileSha256(path: string): Promise<string> {
 
 /** @throws IntegrityError if the file at `path` is not the one the manifest describes */
 export async function verifyFile(path: string, expected: ModelFile): Promise<void> {
-  const sha256 = await fileSha256(path);
-  if (sha256 === expected.sha256) return;
+  const found = await fileSha256(path);
+  if (found === expected.sha256) return;
   const { size } = await stat(path);
   const sizes =
     expected.sizeBytes === null ? "" : `, ${size} bytes where ${expected.sizeBytes} are expected`;
   throw new IntegrityError(
-    `${path} is not the file of the manifest: its SHA-256 is ${sha256}, want ${expected.sha256}${sizes}; ` +
+    `${path} is not the file of the manifest: its SHA-256 is ${found}, want ${expected.sha256}${sizes}; ` +
       "remove it, or add it as a network of its own with: dreamgrid models add",
   );
 }

@@ -21,7 +21,7 @@ export async function* eventStream<T>(
       told.push({ event, taken });
       wake();
     });
-  const signals = [leaving.signal, ...(signal === undefined ? [] : [signal])];
+  const signals = [leaving.signal, signal].filter((each) => each !== undefined);
   const ended = work(tell, AbortSignal.any(signals)).finally(() => {
     hasEnded = true;
     wake();

@@ -44,30 +44,39 @@ export interface TracePoint {
   readonly activation: number;
 }
 
-export type AscentResult =
-  | {
-      readonly kind: "image";
-      /** 1-based. */
-      readonly channel: number;
-      readonly image: Planes;
-      readonly trace: readonly TracePoint[];
-      readonly seconds: number;
-      /** How often another seed was needed because the gradient was zero everywhere. */
-      readonly restarts: number;
-    }
-  | { readonly kind: "failed"; readonly channel: number; readonly reason: string };
+export interface AscentImage {
+  readonly kind: "image";
+  /** 1-based. */
+  readonly channel: number;
+  readonly image: Planes;
+  readonly trace: readonly TracePoint[];
+  readonly seconds: number;
+  /** How often another seed was needed because the gradient was zero everywhere. */
+  readonly restarts: number;
+}
+
+/** The channel cannot be rendered, and trying again would not change that. */
+export interface FailedChannel {
+  readonly kind: "failed";
+  /** 1-based. */
+  readonly channel: number;
+  readonly reason: string;
+}
+
+export type AscentResult = AscentImage | FailedChannel;
 
 export interface AscentProgress extends TracePoint {
   /** 1-based. */
   readonly channel: number;
 }
 
-export interface AscentHooks {
-  readonly signal?: AbortSignal;
+export interface AscentHooks<Result = AscentResult> {
+  /** Once aborted, the rendering rejects soon; channels that have ended stay ended. */
+  readonly signal?: AbortSignal | undefined;
   /** Called after every chunk of iterations, for its last one. */
-  readonly onProgress?: (progress: AscentProgress) => void;
-  /** Called once for each channel, as it ends; awaited. */
-  readonly onChannel?: (result: AscentResult) => Promise<void>;
+  readonly onProgress?: ((progress: AscentProgress) => void) | undefined;
+  /** As each channel ends; awaited: no more images wait in memory than are being rendered. */
+  readonly onChannel?: ((result: Result) => Promise<void>) | undefined;
 }
 
 /**

@@ -11,7 +11,7 @@ const ID_LENGTH = 32;
  * it stand for (network and initial image). Hex SHA-256.
  */
 export function requestHash(resolved: ResolvedRequest): string {
-  const { request, manifest, initialImage } = resolved;
+  const { request, network: manifest, initialImage } = resolved;
   const identity = { request, manifest, initialImage: initialImage?.sha256 ?? null };
   return sha256(canonicalJson(identity));
 }

@@ -2,8 +2,7 @@ import { ObjectNotFoundError, type ObjectStore } from "../../storage/object-stor
 import { mapConcurrently } from "../concurrency.ts";
 import { encodeJson, findJson, JSON_TYPE } from "../json.ts";
 import * as keys from "../keys.ts";
-import { JobSheet } from "./job-sheet.ts";
-import { JobTiles } from "./job-tiles.ts";
+import { JobImages } from "./job-images.ts";
 import { type JobPlan, planSchema } from "./plan.ts";
 import {
   type ChannelResult,
@@ -23,17 +22,15 @@ import {
 type Outcome = "created" | "exists";
 
 /**
- * One job, as its objects under `jobs/<id>/`: this class and its two parts, `tiles` and `sheet`,
- * are the only code that reads and writes them. The README's table says who writes each, and how
- * often.
+ * One job, as its objects under `jobs/<id>/`: this class and its part `images` are the only code
+ * that reads and writes them. The README's table says who writes each, and how often.
  *
  * Objects that are written once have an `is` or `find` beside the method that writes them; of any
  * number of racing writers one creates the object, and nothing changes it afterwards.
  */
 export class Job {
   readonly id: string;
-  readonly tiles: JobTiles;
-  readonly sheet: JobSheet;
+  readonly images: JobImages;
   readonly #store: ObjectStore;
   /** That of a large job takes milliseconds to read and check. */
   #plan: JobPlan | null = null;
@@ -42,8 +39,7 @@ export class Job {
 
   constructor(store: ObjectStore, id: string) {
     this.id = id;
-    this.tiles = new JobTiles(store, id);
-    this.sheet = new JobSheet(store, id);
+    this.images = new JobImages(store, id);
     this.#store = store;
   }
 
@@ -169,6 +165,11 @@ export class Job {
   /** Overwrites. */
   async writeProgress(progress: JobProgress): Promise<void> {
     await this.#store.put(keys.statusKey(this.id), encodeJson(progress), JSON_TYPE);
+  }
+
+  /** Overwrites, always with the same bytes. */
+  async writeManifest(manifest: unknown): Promise<void> {
+    await this.#store.put(keys.manifestKey(this.id), encodeJson(manifest), JSON_TYPE);
   }
 
   /** True once the job has ended. */

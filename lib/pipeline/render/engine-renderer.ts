@@ -2,65 +2,64 @@ import { type Planes, type Raster, toPlanes } from "../../image/raster.ts";
 import type { NetworkInput } from "../../networks/manifest.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
-import type { AscentHooks, AscentResult, Start } from "../../optvis/ascent/task.ts";
+import type { AscentResult, AscentTask, Start } from "../../optvis/ascent/task.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
-import type { RenderedChannel, Renderer, RenderHooks, RenderTask } from "./renderer.ts";
+import type { RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
 
-/** The renderer of production: the ascent inside ONNX Runtime, on this machine. */
+/**
+ * The renderer of production: the ascent inside ONNX Runtime, on this machine.
+ *
+ * @param options threads: workers on the CPU. @default one per core
+ */
 export function createEngineRenderer(
   options: { readonly threads?: number | undefined } = {},
 ): Renderer {
   const engine = new AscentEngine(options);
   const networks = new FoldedNetworks();
   return {
-    render: (task, hooks = {}) => render({ engine, networks }, task, hooks),
+    async render(task, { signal, onProgress, onChannel } = {}) {
+      const { network, seed, initialImage, pyramidLevels, pyramidScale, provider } = task;
+      const { input } = network.manifest;
+      const model = await networks.of(network.model);
+      const layer = layerOf(task);
+      const size = initialImage ?? model.inputSize;
+      const start: Start = initialImage
+        ? { kind: "photograph", seed, image: toNetworkPlanes(initialImage, input) }
+        : { kind: "noise", seed };
+      const toRendered = (result: AscentResult): RenderedChannel => {
+        if (result.kind === "failed") return result;
+        const image = toColourPlanes(result.image, input, initialImage ? "pixels" : "centred");
+        return { ...result, image, provider, seed: seed + result.restarts };
+      };
+      const results = await engine.render(
+        {
+          network: model,
+          layer,
+          channels: task.channels,
+          levels: planLevels(model, layer, { size, pyramidLevels, pyramidScale }),
+          objective: task.objective,
+          iterations: task.numIterations,
+          start,
+          provider,
+        },
+        {
+          signal,
+          onProgress,
+          onChannel: onChannel && ((result) => onChannel(toRendered(result))),
+        },
+      );
+      return results.map(toRendered);
+    },
     close: () => engine.close(),
   };
 }
 
-async function render(
-  { engine, networks }: { readonly engine: AscentEngine; readonly networks: FoldedNetworks },
-  task: RenderTask,
-  hooks: RenderHooks,
-): Promise<readonly RenderedChannel[]> {
-  const { layers, manifest } = task.network;
-  const model = await networks.of(task.network.model);
-  const layer = layers[task.layer - 1];
-  if (!layer) throw new Error(`internal: there is no layer ${task.layer}`);
+function layerOf({ network, layer: index }: RenderTask): AscentTask["layer"] {
+  const layer = network.layers[index - 1];
+  if (!layer) throw new Error(`internal: there is no layer ${index}`);
   const { value, name, channels } = layer;
   if (channels === null) throw new Error(`internal: layer '${name}' has no channels`);
-  const { input } = manifest;
-  const { seed, initialImage, pyramidLevels, pyramidScale } = task;
-  const size = initialImage ?? model.inputSize;
-  const start: Start = initialImage
-    ? { kind: "photograph", seed, image: toNetworkPlanes(initialImage, input) }
-    : { kind: "noise", seed };
-
-  const toRendered = (result: AscentResult): RenderedChannel => {
-    if (result.kind === "failed") return result;
-    const image = toColourPlanes(result.image, input, initialImage ? "pixels" : "centred");
-    return { ...result, image, provider: task.provider, seed: seed + result.restarts };
-  };
-  const { signal, onProgress, onChannel } = hooks;
-  const ascentHooks: AscentHooks = {
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
-    ...(onChannel && { onChannel: (result) => onChannel(toRendered(result)) }),
-  };
-  const results = await engine.render(
-    {
-      network: model,
-      layer: { value, name, channels },
-      channels: task.channels,
-      levels: planLevels(model, layer, { size, pyramidLevels, pyramidScale }),
-      objective: task.objective,
-      iterations: task.numIterations,
-      start,
-      provider: task.provider,
-    },
-    ascentHooks,
-  );
-  return results.map(toRendered);
+  return { value, name, channels };
 }
 
 /** Which colour (0 red, 1 green, 2 blue) each of the network's planes is. */
@@ -69,7 +68,7 @@ function colourOfPlane({ channelOrder }: NetworkInput): readonly [number, number
 }
 
 /** Pixels less the network's mean, planes in the network's order; the graph applies the scale. */
-export function toNetworkPlanes(image: Raster, input: NetworkInput): Planes {
+function toNetworkPlanes(image: Raster, input: NetworkInput): Planes {
   const { width, height, data } = toPlanes(image);
   const pixels = width * height;
   const planes = new Float32Array(data.length);
@@ -84,7 +83,7 @@ export function toNetworkPlanes(image: Raster, input: NetworkInput): Planes {
  * The network's planes as red, green and blue. An ascent that began with noise stays centred on
  * zero, where noise has no colour; one that began with a photograph gets the mean back.
  */
-export function toColourPlanes(
+function toColourPlanes(
   { width, height, data }: Planes,
   input: NetworkInput,
   unit: "centred" | "pixels",

@@ -1,4 +1,5 @@
 import type { Provider } from "../../autodiff/provider.ts";
+import type { AscentProgress } from "../../optvis/ascent/task.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { mapConcurrently } from "../concurrency.ts";
 import type { Job } from "../job/job.ts";
@@ -6,7 +7,7 @@ import type { ChannelResult, Ending } from "../job/result.ts";
 import { MAX_RECEIVES } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { loadInitialImage } from "../request/initial-image.ts";
-import type { RenderedChannel, Renderer, RenderProgress, RenderTask } from "./renderer.ts";
+import type { RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
 import { watchCancellation } from "./watch-cancellation.ts";
 import { writeImage } from "./write-image.ts";
 
@@ -22,8 +23,8 @@ export interface ChannelDeps {
 
 export interface ChannelHooks {
   /** Stops the rendering: what has not ended is delivered again. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (jobId: string, progress: RenderProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (jobId: string, progress: AscentProgress) => void;
   /** As each channel ends, its result written. */
   readonly onResult?: (result: ChannelResult) => void;
 }
@@ -53,7 +54,7 @@ export async function renderChannels(
 ): Promise<ReadonlyMap<number, unknown>> {
   if (deliveries.length === 0) return new Map();
   using watch = watchCancellation(job);
-  const signals = [watch.signal, ...(hooks.signal === undefined ? [] : [hooks.signal])];
+  const signals = [watch.signal, hooks.signal].filter((each) => each !== undefined);
   const rendering = new JobRendering(job, deps, { ...hooks, signal: AbortSignal.any(signals) });
   const wasCancelled = await job.isCancelled();
   if (!wasCancelled) await rendering.renderAll(deliveries);
@@ -153,10 +154,7 @@ class JobRendering {
 
   async #write(rendered: RenderedChannel, attempts: number): Promise<void> {
     const delivered = { attempts, now: this.#deps.now() };
-    const result =
-      rendered.kind === "image"
-        ? await writeImage(this.#job, rendered, delivered)
-        : await this.#job.end(rendered.channel, failure(rendered.reason), delivered);
+    const result = await writeImage(this.#job, rendered, delivered);
     this.ended.add(rendered.channel);
     this.#hooks.onResult?.(result);
   }
@@ -164,15 +162,10 @@ class JobRendering {
 
 async function prepareTask(job: Job, deps: ChannelDeps): Promise<TaskWithoutChannels> {
   const { network, layer, request, initialImage } = await job.plan();
-  const { objective, numIterations, pyramidLevels, pyramidScale, seed } = request;
   return {
+    ...request,
     network: await deps.networks.openPinned(network),
     layer: layer.index,
-    objective,
-    numIterations,
-    pyramidLevels,
-    pyramidScale,
-    seed,
     initialImage: initialImage === null ? null : await loadInitialImage(deps.store, initialImage),
     provider: deps.provider,
   };

@@ -51,9 +51,12 @@ export async function renderMessages(
     failed.push(failure.messageId);
     hooks.onFailure?.(failure);
   };
-  for (const [jobId, deliveries] of groupByJob(messages, fail)) {
-    const failures = await renderJob(deps.jobs.open(jobId), deliveries, deps, hooks);
-    for (const { channel, messageIds, error } of failures) {
+  for (const [jobId, channels] of groupByJob(messages, fail)) {
+    const deliveries = [...channels.values()];
+    const errors = await renderJob(deps.jobs.open(jobId), deliveries, deps, hooks);
+    for (const { channel, messageIds } of deliveries) {
+      if (!errors.has(channel)) continue;
+      const error = errors.get(channel);
       for (const messageId of messageIds) fail({ messageId, job: { jobId, channel }, error });
     }
   }
@@ -65,59 +68,46 @@ interface MessageDelivery extends Delivery {
   readonly messageIds: readonly string[];
 }
 
+/** By job and channel. */
 function groupByJob(
   messages: readonly ChannelMessage[],
   fail: (failure: ChannelFailure) => void,
-): Map<string, MessageDelivery[]> {
-  const channels = new Map<string, MessageDelivery & { job: ChannelJob }>();
+): Map<string, Map<number, MessageDelivery>> {
+  const jobs = new Map<string, Map<number, MessageDelivery>>();
   for (const { messageId, body, receiveCount } of messages) {
     try {
-      const job = parseChannelJob(body);
-      const id = `${job.jobId}/${job.channel}`;
-      const known = channels.get(id);
-      channels.set(id, {
-        job,
-        channel: job.channel,
+      const { jobId, channel } = parseChannelJob(body);
+      const channels = jobs.get(jobId) ?? new Map<number, MessageDelivery>();
+      const known = channels.get(channel);
+      channels.set(channel, {
+        channel,
         attempts: Math.max(receiveCount, known?.attempts ?? 0),
         messageIds: [...(known?.messageIds ?? []), messageId],
       });
+      jobs.set(jobId, channels);
     } catch (error) {
       fail({ messageId, job: null, error });
     }
   }
-  const jobs = new Map<string, MessageDelivery[]>();
-  for (const { job, ...delivery } of channels.values()) {
-    jobs.set(job.jobId, [...(jobs.get(job.jobId) ?? []), delivery]);
-  }
   return jobs;
 }
 
-interface DeliveryFailure extends Pick<MessageDelivery, "channel" | "messageIds"> {
-  readonly error: unknown;
-}
-
+/** What went wrong with each channel that is to be delivered again. */
 async function renderJob(
   job: Job,
-  deliveries: readonly MessageDelivery[],
+  deliveries: readonly Delivery[],
   deps: ChannelDeps,
   hooks: ChannelHooks,
-): Promise<DeliveryFailure[]> {
+): Promise<ReadonlyMap<number, unknown>> {
   try {
-    const open = await withoutResult(job, deliveries);
-    const failures = await renderChannels(job, open, deps, hooks);
-    return open.flatMap(({ channel, messageIds }) =>
-      failures.has(channel) ? [{ channel, messageIds, error: failures.get(channel) }] : [],
-    );
+    return await renderChannels(job, await withoutResult(job, deliveries), deps, hooks);
   } catch (error) {
     // what concerns the whole job (its plan, its network, the store) fails all its messages
-    return deliveries.map(({ channel, messageIds }) => ({ channel, messageIds, error }));
+    return new Map(deliveries.map(({ channel }) => [channel, error]));
   }
 }
 
-async function withoutResult(
-  job: Job,
-  deliveries: readonly MessageDelivery[],
-): Promise<MessageDelivery[]> {
+async function withoutResult(job: Job, deliveries: readonly Delivery[]): Promise<Delivery[]> {
   const planned = new Set((await job.plan()).channels);
   const waiting = await mapConcurrently(deliveries, async (delivery) => {
     if (!planned.has(delivery.channel)) {

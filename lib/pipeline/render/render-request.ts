@@ -1,16 +1,15 @@
 import { readFile } from "node:fs/promises";
 
 import { ImageError } from "../../image/errors.ts";
-import { encodePng } from "../../image/png.ts";
 import type { Planes } from "../../image/raster.ts";
-import type { TracePoint } from "../../optvis/ascent/task.ts";
+import type { AscentProgress, TracePoint } from "../../optvis/ascent/task.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { pinImage } from "../request/initial-image.ts";
 import { parseLocalRequest, RequestError } from "../request/request.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
 import { createEngineRenderer } from "./engine-renderer.ts";
-import type { RenderedChannel, RenderProgress } from "./renderer.ts";
-import { tileRaster, unfitness } from "./tile.ts";
+import type { RenderedChannel } from "./renderer.ts";
+import { makeTile } from "./tile.ts";
 
 /** One channel of a layer. */
 interface ChannelOfLayer {
@@ -49,7 +48,7 @@ export interface ChannelFailure extends ChannelOfLayer {
 
 export type RenderEvent =
   /** A few iterations of one channel are done; `iteration` is the last of them. */
-  | ({ readonly kind: "progress" } & RenderProgress)
+  | ({ readonly kind: "progress" } & AscentProgress)
   | ChannelImage
   | ChannelFailure
   /** Every channel has ended. */
@@ -78,29 +77,19 @@ export async function renderRequest(
   const request = parseLocalRequest(json);
   const initial = request.initialImage === null ? null : await readImage(request.initialImage);
   const { layer, channels, labels } = resolveRequest(request, network, initial?.pinned ?? null);
+  const { outputScaling } = request;
   let [ok, failed] = [0, 0];
   const onChannel = async (rendered: RenderedChannel) => {
     const { channel } = rendered;
     const which = { channel, label: labels[channels.indexOf(channel)] ?? null, layer: layer.name };
-    const reason = rendered.kind === "failed" ? rendered.reason : unfitness(rendered);
-    if (rendered.kind === "failed" || reason !== null) {
+    const tile = await makeTile(rendered, { outputScaling, isCentred: initial === null });
+    if (tile.kind === "failed") {
       failed++;
-      return tell({ kind: "failed", ...which, reason: reason ?? "" });
+      return tell({ kind: "failed", ...which, reason: tile.reason });
     }
-    const { image, trace, seconds, seed } = rendered;
-    const { outputScaling } = request;
-    const raster = tileRaster(image, { outputScaling, isCentred: initial === null });
     ok++;
-    return tell({
-      kind: "image",
-      ...which,
-      planes: image,
-      png: await encodePng(raster),
-      activation: trace.at(-1)!.activation,
-      trace,
-      seconds,
-      seed,
-    });
+    const { image: planes, png, activation, trace, seconds, seed } = tile;
+    return tell({ kind: "image", ...which, planes, png, activation, trace, seconds, seed });
   };
   const renderer = createEngineRenderer({ threads });
   try {

@@ -1,65 +1,36 @@
 import type { Provider } from "../../autodiff/provider.ts";
-import type { Planes, Raster } from "../../image/raster.ts";
-import type { TracePoint } from "../../optvis/ascent/task.ts";
-import type { Objective } from "../../optvis/graph/objective/names.ts";
+import type { Raster } from "../../image/raster.ts";
+import type { AscentHooks, AscentImage, FailedChannel } from "../../optvis/ascent/task.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
+import type { RenderRequest } from "../request/request.ts";
 
-export interface RenderedImage {
-  readonly kind: "image";
-  /** 1-based. */
-  readonly channel: number;
-  /**
-   * R, G, B planes in units of 0..255, unscaled: centred on zero if the ascent began with noise,
-   * pixel values if it began with an image.
-   */
-  readonly image: Planes;
-  readonly trace: readonly TracePoint[];
-  readonly seconds: number;
+/**
+ * What an ascent gave, its planes as R, G, B in units of 0..255, unscaled: centred on zero if it
+ * began with noise, pixel values if it began with an image.
+ */
+export interface RenderedImage extends AscentImage {
   readonly provider: Provider;
   /** Seed of the run that gave the image; another than the task's after a restart. */
   readonly seed: number;
-  readonly restarts: number;
 }
 
-/** The channel cannot be rendered, and trying again would not change that. */
-export interface UnrenderableChannel {
-  readonly kind: "failed";
-  /** 1-based. */
-  readonly channel: number;
-  readonly reason: string;
-}
+export type RenderedChannel = RenderedImage | FailedChannel;
 
-export type RenderedChannel = RenderedImage | UnrenderableChannel;
+export type RenderHooks = AscentHooks<RenderedChannel>;
 
 /** Channels of one layer, to be rendered with the same options. */
-export interface RenderTask {
+export interface RenderTask extends Pick<
+  RenderRequest,
+  "objective" | "numIterations" | "pyramidLevels" | "pyramidScale" | "seed"
+> {
   readonly network: AnalysedNetwork;
   /** 1-based index in the layer table. */
   readonly layer: number;
   /** 1-based. */
   readonly channels: readonly number[];
-  readonly objective: Objective;
-  /** Per pyramid level. */
-  readonly numIterations: number;
-  readonly pyramidLevels: number;
-  readonly pyramidScale: number;
-  readonly seed: number;
   /** `null`: noise of the network's input size. */
   readonly initialImage: Raster | null;
   readonly provider: Provider;
-}
-
-export interface RenderProgress extends TracePoint {
-  /** 1-based. */
-  readonly channel: number;
-}
-
-export interface RenderHooks {
-  /** Once aborted, `render` rejects soon; channels that have ended stay ended. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: RenderProgress) => void;
-  /** As each channel ends; awaited, so that finished images do not gather in memory. */
-  readonly onChannel?: (result: RenderedChannel) => Promise<void>;
 }
 
 /**

@@ -1,7 +1,9 @@
+import { encodePng } from "../../image/png.ts";
 import type { Planes, Raster } from "../../image/raster.ts";
 import { rescaleLinear } from "../../image/rescale.ts";
+import type { FailedChannel } from "../../optvis/ascent/task.ts";
 import type { RenderRequest } from "../request/request.ts";
-import type { RenderedImage } from "./renderer.ts";
+import type { RenderedChannel, RenderedImage } from "./renderer.ts";
 
 const MID_GREY = 128;
 
@@ -11,8 +13,29 @@ export interface TileOptions {
   readonly isCentred: boolean;
 }
 
+/** A rendered image that can be shown. */
+export interface Tile extends Omit<RenderedImage, "kind"> {
+  readonly kind: "tile";
+  /** Activation strength of the last iteration. */
+  readonly activation: number;
+  readonly png: Uint8Array;
+}
+
+/** A channel's tile, or why there is none: a NaN is never let through, whoever made it. */
+export async function makeTile(
+  rendered: RenderedChannel,
+  options: TileOptions,
+): Promise<Tile | FailedChannel> {
+  if (rendered.kind === "failed") return rendered;
+  const reason = unfitness(rendered);
+  if (reason !== null) return { kind: "failed", channel: rendered.channel, reason };
+  const { activation } = rendered.trace.at(-1)!;
+  const png = await encodePng(tileRaster(rendered.image, options));
+  return { ...rendered, kind: "tile", activation, png };
+}
+
 /** A rendered image as its tile shows it: rescaled, or the raw values cut to 0..255. */
-export function tileRaster(image: Planes, { outputScaling, isCentred }: TileOptions): Raster {
+function tileRaster(image: Planes, { outputScaling, isCentred }: TileOptions): Raster {
   if (outputScaling === "linear") return rescaleLinear(image);
   const { width, height, data } = image;
   const zeroLevel = isCentred ? MID_GREY : 0;
@@ -27,7 +50,7 @@ export function tileRaster(image: Planes, { outputScaling, isCentred }: TileOpti
 }
 
 /** Why the image cannot be a tile, or `null`: never let a NaN through. */
-export function unfitness({ image, trace }: RenderedImage): string | null {
+function unfitness({ image, trace }: RenderedImage): string | null {
   if (trace.length === 0) return "the ascent left no trace";
   const bad = trace.find(({ activation }) => !Number.isFinite(activation));
   if (bad !== undefined) {

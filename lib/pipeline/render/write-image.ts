@@ -1,10 +1,8 @@
 import { encodeNpy } from "../../image/npy.ts";
-import { encodePng } from "../../image/png.ts";
-import type { Planes } from "../../image/raster.ts";
 import type { Job } from "../job/job.ts";
 import type { ChannelResult, Delivered } from "../job/result.ts";
-import type { RenderedImage } from "./renderer.ts";
-import { tileRaster, unfitness } from "./tile.ts";
+import type { RenderedChannel } from "./renderer.ts";
+import { makeTile } from "./tile.ts";
 
 /**
  * Writes a channel's tile, then its result: a result never names a tile that is not there. Neither
@@ -13,31 +11,36 @@ import { tileRaster, unfitness } from "./tile.ts";
  */
 export async function writeImage(
   job: Job,
-  rendered: RenderedImage,
+  rendered: RenderedChannel,
   delivered: Delivered,
 ): Promise<ChannelResult> {
-  const { channel, image, trace, seconds, provider, seed, restarts } = rendered;
-  const reason = unfitness(rendered);
-  if (reason !== null) {
+  const plan = await job.plan();
+  const { outputScaling } = plan.request;
+  const tile = await makeTile(rendered, { outputScaling, isCentred: plan.initialImage === null });
+  const { channel } = tile;
+  if (tile.kind === "failed") {
+    const { reason } = tile;
     return job.end(channel, { state: "failed", source: "renderer", reason }, delivered);
   }
-  const plan = await job.plan();
-  const isRaw = plan.request.outputScaling === "none";
-  const raw = isRaw ? await job.tiles.writeRaw(channel, encodeRaw(image)) : null;
-  const raster = tileRaster(image, {
-    outputScaling: plan.request.outputScaling,
-    isCentred: plan.initialImage === null,
-  });
-  const tile = await job.tiles.write(channel, await encodePng(raster));
-  const { width, height } = raster;
+  const { seconds, provider, seed, restarts } = tile;
+  const { width, height, data } = tile.image;
+  const raw =
+    outputScaling === "none"
+      ? await job.images.writeRawTile(channel, encodeNpy([3, height, width], data))
+      : null;
+  const stored = await job.images.writeTile(channel, tile.png);
   return job.end(
     channel,
     {
       state: "ok",
-      tile: { ...tile, width, height },
+      tile: { ...stored, width, height },
       raw,
-      activation: trace.at(-1)!.activation,
-      trace: trace.map(({ level, iteration, activation }) => ({ level, iteration, activation })),
+      activation: tile.activation,
+      trace: tile.trace.map(({ level, iteration, activation }) => ({
+        level,
+        iteration,
+        activation,
+      })),
       seconds,
       provider,
       seed,
@@ -45,8 +48,4 @@ export async function writeImage(
     },
     delivered,
   );
-}
-
-function encodeRaw({ width, height, data }: Planes): Uint8Array {
-  return encodeNpy([3, height, width], data);
 }

@@ -59,9 +59,9 @@ export function resolveRequest(
   if (problems.length > 0) throw new RequestError(problems);
   return {
     request: { ...request, layer: layer.index, channels: [...channels] },
-    manifest: network.manifest,
+    network: network.manifest,
     layer: { index: layer.index, name: layer.name, channels: layer.channels },
-    channels,
+    channels: [...channels],
     labels: channels.map((_, i) => labels[i] ?? null),
     initialImage,
     tileSize,

@@ -1,30 +1,34 @@
-import type { Size } from "../../image/raster.ts";
-import type { NetworkManifest } from "../../networks/manifest.ts";
-import type { RenderRequest } from "./request.ts";
+import { z } from "zod";
+
+import { parseManifest } from "../../networks/manifest.ts";
+import { requestSchema } from "./request.ts";
+
+const size = { width: z.int().min(1), height: z.int().min(1) };
 
 /** An image in the bucket, pinned to the bytes it had when the request was checked. */
-export interface InitialImage extends Size {
-  readonly key: string;
-  readonly sha256: string;
-}
+const initialImageSchema = z.strictObject({ key: z.string(), sha256: z.string(), ...size });
+export type InitialImage = z.infer<typeof initialImageSchema>;
 
-/** A request that can be run: every name in it has been found. */
-export interface ResolvedRequest {
-  /** In normal form: `layer` and `channels` are indices, so equal jobs are equal here. */
-  readonly request: RenderRequest;
-  readonly manifest: NetworkManifest;
-  readonly layer: {
+export const resolvedRequestSchema = z.strictObject({
+  /** In normal form: `layer` is an index and `channels` are indices, so equal jobs are equal here. */
+  request: requestSchema,
+  /** As it was when the request was checked, the model's SHA-256 included. */
+  network: z.unknown().transform((json) => parseManifest(json, "plan.json")),
+  layer: z.strictObject({
     /** 1-based. */
-    readonly index: number;
-    readonly name: string;
+    index: z.int().min(1),
+    name: z.string(),
     /** Of the whole layer. */
-    readonly channels: number;
-  };
+    channels: z.int().min(1),
+  }),
   /** 1-based, in the order of the sheet. */
-  readonly channels: readonly number[];
+  channels: z.array(z.int().min(1)).min(1),
   /** One per channel, to be written under its tile; `null` for none. */
-  readonly labels: readonly (string | null)[];
-  readonly initialImage: InitialImage | null;
+  labels: z.array(z.string().nullable()),
+  initialImage: initialImageSchema.nullable(),
   /** Of the finished images. */
-  readonly tileSize: Size;
-}
+  tileSize: z.strictObject(size),
+});
+
+/** A request that can be rendered: every name in it has been found. */
+export type ResolvedRequest = z.infer<typeof resolvedRequestSchema>;

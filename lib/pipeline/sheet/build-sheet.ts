@@ -75,7 +75,7 @@ function sheetTile(
 
 async function readTile(job: Job, { channel, tile: { key } }: OkResult): Promise<Raster> {
   try {
-    return await decodeImage(await job.tiles.read(channel));
+    return await decodeImage(await job.images.readTile(channel));
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     throw new DamagedObjectError(`'${key}' is not as it was written: ${error.message}`, {
@@ -121,7 +121,7 @@ async function writeMontage(
   tiles: readonly SheetTile[],
 ): Promise<PlacedImage> {
   const { width, height } = layout;
-  return { key: await job.sheet.writeMontage(await sheetPng(layout, tiles)), width, height };
+  return { key: await job.images.writeSheet(await sheetPng(layout, tiles)), width, height };
 }
 
 async function writePages(
@@ -133,7 +133,7 @@ async function writePages(
   // one at a time: a page is up to 200 MB of pixels
   for (const layout of layouts) {
     const { width, height } = layout;
-    const key = await job.sheet.writePage(pages.length + 1, await sheetPng(layout, tiles));
+    const key = await job.images.writePage(pages.length + 1, await sheetPng(layout, tiles));
     pages.push({ key, width, height });
   }
   return pages;
@@ -144,14 +144,14 @@ async function sheetPng(layout: SheetLayout, tiles: readonly SheetTile[]): Promi
 }
 
 async function writeZoom(
-  { sheet }: Job,
+  { images }: Job,
   layout: SheetLayout,
   tiles: readonly SheetTile[],
 ): Promise<{ key: string }> {
   await writeDeepZoom(layout, bandsOf(layout, tiles), async ({ raster, ...place }) =>
-    sheet.writeDeepZoomTile(place, await encodePng(raster)),
+    images.writeDeepZoomTile(place, await encodePng(raster)),
   );
-  return { key: await sheet.writeDeepZoom(deepZoomDescriptor(layout)) };
+  return { key: await images.writeDeepZoom(deepZoomDescriptor(layout)) };
 }
 
 async function* bandsOf(layout: SheetLayout, tiles: readonly SheetTile[]) {

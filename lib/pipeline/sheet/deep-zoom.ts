@@ -1,6 +1,6 @@
 import type { Raster, Size } from "../../image/raster.ts";
 import { mapConcurrently } from "../concurrency.ts";
-import type { DeepZoomPlace } from "../job/job-sheet.ts";
+import type { DeepZoomPlace } from "../job/job-images.ts";
 
 /** Side of a tile in pixels; even, so that strips of it halve exactly. No overlap between tiles. */
 export const DEEP_ZOOM_TILE_PX = 256;
