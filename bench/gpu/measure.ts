@@ -11,14 +11,16 @@ import { encodeModel } from "../../lib/onnx/encode.ts";
 import { findLayer, type Layer, layerTable } from "../../lib/networks/layers.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
+import { type FloatTensor, floatTensor, sizeOf } from "../../lib/onnx/tensor.ts";
 import { ascentGraph } from "../../lib/optvis/graph/ascent-graph.ts";
 import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { layerPass, type NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
-import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
+import { standardNormal, type Uniform, uniformFrom } from "../../lib/optvis/random.ts";
 import { PROVIDER_CHECKS, relativeDistance } from "../../lib/optvis/runtime/cuda-gate.ts";
 import { type Feeds, Session } from "../../lib/optvis/runtime/session.ts";
+import { median } from "../statistics.ts";
 import { runGate } from "./gate.ts";
 
 /**
@@ -89,19 +91,15 @@ async function checkGradient(model: Model, layer: Layer): Promise<void> {
   const errors: number[] = [];
   for (let seed = 0; seed < 8; seed++) {
     const feeds: Feeds = {
-      image: floats(
-        [2, 3, SIZE, SIZE],
-        standardNormal(6 * SIZE * SIZE, uniformFrom("check", seed)),
-      ),
+      image: noise(pass.imageShape, uniformFrom("check", seed)),
       selection: oneHot(2, pass.channels, seed),
     };
     const [expected, actual] = [await cpu.run(feeds), await cuda.run(feeds)];
     errors.push(relativeDistance(actual["gradient"]!.data, expected["gradient"]!.data));
   }
-  errors.sort((a, b) => a - b);
   report("check", layer.name, {
-    median: errors[4]!.toExponential(1),
-    max: errors[7]!.toExponential(1),
+    median: median(errors).toExponential(1),
+    max: Math.max(...errors).toExponential(1),
   });
   await cpu.release();
   await cuda.release();
@@ -121,15 +119,10 @@ async function timeAscent(model: Model, layer: Layer, batch: number): Promise<vo
     logSeverityLevel: 3,
   });
   const created = performance.now();
-  const pixels = batch * 3 * SIZE * SIZE;
+  const image = noise(pass.imageShape, uniformFrom("time"));
   const selection = oneHot(batch, pass.channels, 0);
   const feeds = {
-    image: new Tensor("float32", standardNormal(pixels, uniformFrom("time")), [
-      batch,
-      3,
-      SIZE,
-      SIZE,
-    ]),
+    image: new Tensor("float32", image.data, image.shape),
     selection: new Tensor("float32", selection.data, selection.shape),
     iterations: new Tensor("int64", BigInt64Array.of(BigInt(ITERATIONS)), []),
     step: new Tensor("float32", Float32Array.of(1), []),
@@ -143,10 +136,9 @@ async function timeAscent(model: Model, layer: Layer, batch: number): Promise<vo
     times.push((performance.now() - from) / ITERATIONS);
   }
   session.endProfiling();
-  times.sort((a, b) => a - b);
   report(`time x${batch}`, layer.name, {
-    msPerIteration: times[Math.floor(REPEATS / 2)]!.toFixed(2),
-    fastest: times[0]!.toFixed(2),
+    msPerIteration: median(times).toFixed(2),
+    fastest: Math.min(...times).toFixed(2),
     createMs: (created - started).toFixed(0),
     firstRunMs: (first - created).toFixed(0),
   });
@@ -214,12 +206,12 @@ function parseParts(value: string): readonly string[] {
   throw new Error(`--only names '${unknown.join(",")}'; wanted some of ${PARTS.join(",")}`);
 }
 
-function floats(shape: readonly number[], data: Float32Array) {
-  return { type: "float32", shape, data } as const;
+function noise(shape: readonly number[], uniform: Uniform): FloatTensor {
+  return floatTensor(shape, standardNormal(sizeOf(shape), uniform));
 }
 
-function oneHot(batch: number, channels: number, seed: number) {
+function oneHot(batch: number, channels: number, seed: number): FloatTensor {
   const data = new Float32Array(batch * channels);
   for (let n = 0; n < batch; n++) data[n * channels + ((n * 7 + seed * 13) % channels)] = 1;
-  return floats([batch, channels], data);
+  return floatTensor([batch, channels], data);
 }

@@ -1,6 +1,5 @@
-import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/model.ts";
-import { arithmetic } from "./arithmetic.ts";
+import type { VjpContext } from "./rule.ts";
 import { expandTo } from "./shaping.ts";
 
 /**
@@ -10,9 +9,9 @@ import { expandTo } from "./shaping.ts";
  * Multiples of 1/4 become products of repeated squares and roots; any other c is exp(c log X),
  * which like Pow itself is NaN where X < 0.
  */
-export function power(graph: GraphBuilder, x: Value, c: number): Value {
-  const { mul } = arithmetic(graph);
-  if (c < 0) return graph.emit("Reciprocal", [power(graph, x, -c)]);
+export function power(context: VjpContext, x: Value, c: number): Value {
+  const { graph, mul } = context;
+  if (c < 0) return graph.emit("Reciprocal", [power(context, x, -c)]);
   const whole = Math.floor(c);
   const quarters = (c - whole) * 4;
   if (!Number.isInteger(quarters)) return graph.emit("Exp", [mul(graph.emit("Log", [x]), c)]);

@@ -2,7 +2,6 @@ import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
 import { requiredInput } from "../onnx/node.ts";
 import type { Inputs } from "../onnx/operators/inputs.ts";
-import { arithmetic, type Arithmetic } from "./arithmetic.ts";
 import type { Forms } from "./forms/forms.ts";
 
 /** One forward node, whose inputs are already in the graph. */
@@ -27,6 +26,17 @@ interface ForwardNode {
   readonly forms: Forms;
 }
 
+/** Of two values of the graph, or numbers, which become scalar constants. */
+type Binary = (a: Value | number, b: Value | number) => Value;
+
+/** The four operations with NumPy broadcasting, so that a rule reads like its formula. */
+interface Arithmetic {
+  readonly add: Binary;
+  readonly sub: Binary;
+  readonly mul: Binary;
+  readonly div: Binary;
+}
+
 /** What a rule may look at. */
 export interface VjpContext extends ForwardNode, Arithmetic {
   /** Input i, which must be there. @throws ModelError if it is left out. */
@@ -46,6 +56,16 @@ export function vjpContext(forward: ForwardNode): VjpContext {
     },
     facts: inputs.map((value) => (value === "" ? null : graph.factsOf(value))),
   };
+}
+
+function arithmetic(graph: GraphBuilder): Arithmetic {
+  const valueOf = (operand: Value | number): Value =>
+    typeof operand === "number" ? graph.scalar(operand) : operand;
+  const binary =
+    (op: string): Binary =>
+    (a, b) =>
+      graph.emit(op, [valueOf(a), valueOf(b)]);
+  return { add: binary("Add"), sub: binary("Sub"), mul: binary("Mul"), div: binary("Div") };
 }
 
 /**

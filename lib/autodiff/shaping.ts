@@ -3,13 +3,13 @@ import type { Value } from "../onnx/model.ts";
 
 /** Same elements in row-major order under another shape. */
 export function reshapeTo(graph: GraphBuilder, value: Value, shape: readonly number[]): Value {
-  if (isSameShape(graph.shapeOf(value), shape)) return value;
+  if (graph.shapeOf(value).join() === shape.join()) return value;
   return graph.emit("Reshape", [value, graph.ints(shape)]);
 }
 
 /** Repeats `value` along broadcast axes. */
 export function expandTo(graph: GraphBuilder, value: Value, shape: readonly number[]): Value {
-  if (isSameShape(graph.shapeOf(value), shape)) return value;
+  if (graph.shapeOf(value).join() === shape.join()) return value;
   return graph.emit("Expand", [value, graph.ints(shape)]);
 }
 
@@ -49,8 +49,4 @@ export function slice(graph: GraphBuilder, value: Value, { axis, start, end, ste
 /** A constant zero of `shape` that takes no space in the file. */
 export function zeros(graph: GraphBuilder, shape: readonly number[]): Value {
   return expandTo(graph, graph.scalar(0), shape);
-}
-
-function isSameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((length, axis) => length === b[axis]);
 }

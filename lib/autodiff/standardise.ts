@@ -1,6 +1,6 @@
-import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/model.ts";
-import { arithmetic } from "./arithmetic.ts";
+import { floatAttribute } from "../onnx/node.ts";
+import type { VjpContext } from "./rule.ts";
 
 interface Standardised {
   /** (x - mean) / deviation */
@@ -13,20 +13,17 @@ interface Standardised {
 
 /**
  * Z = (X - mean) r with r = 1 / sqrt(var + epsilon), over `axes`: the core of the normalisations
- * that take their statistics from the image.
+ * that take their statistics from the image. X is input 0, epsilon the attribute.
  *
  *     dX = r (dZ - mean(dZ) - Z mean(dZ Z))
  *
  * Emitted as its definition, so that r and Z are computed once. Mean and r keep `axes` with length
  * 1.
  */
-export function standardise(
-  graph: GraphBuilder,
-  x: Value,
-  axes: readonly number[],
-  epsilon: number,
-): Standardised {
-  const { add, mul, sub } = arithmetic(graph);
+export function standardise(context: VjpContext, axes: readonly number[]): Standardised {
+  const { graph, node, input, add, mul, sub } = context;
+  const x = input(0);
+  const epsilon = floatAttribute(node, "epsilon", 1e-5);
   const meanOf = (value: Value) =>
     graph.emit("ReduceMean", [value, graph.ints(axes)], { keepdims: 1 });
   const mean = meanOf(x);

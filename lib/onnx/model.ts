@@ -9,17 +9,13 @@ export interface Float {
   readonly float: number;
 }
 
-export interface Floats {
-  readonly floats: readonly number[];
-}
-
 export type Attribute =
   | number
   | readonly number[]
   | string
   | readonly string[]
   | Float
-  | Floats
+  | { readonly floats: readonly number[] }
   | { readonly tensor: Tensor }
   | { readonly graph: Graph };
 

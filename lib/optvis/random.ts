@@ -13,12 +13,10 @@ export type Uniform = () => number;
  */
 export function uniformFrom(...key: readonly (string | number)[]): Uniform {
   const digest = createHash("sha256").update(JSON.stringify(key)).digest();
-  let [a, b, c, d] = [0, 4, 8, 12].map((at) => digest.readUInt32LE(at)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  let a = digest.readUInt32LE(0);
+  let b = digest.readUInt32LE(4);
+  let c = digest.readUInt32LE(8);
+  let d = digest.readUInt32LE(12);
   const rotate = (value: number, by: number) => (value << by) | (value >>> (32 - by));
   return () => {
     const result = Math.imul(rotate(Math.imul(b, 5), 7), 9) >>> 0;

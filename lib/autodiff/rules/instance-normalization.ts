@@ -1,4 +1,3 @@
-import { floatAttribute } from "../../onnx/node.ts";
 import { refuseActive } from "../constant-inputs.ts";
 import { oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
@@ -17,14 +16,14 @@ import { standardise } from "../standardise.ts";
  * @throws UnsupportedGradientError if the scale or the bias depends on the image.
  */
 export const instanceNormalizationVjp: VjpRule = (context) => {
-  const { graph, node, input, add, mul } = context;
+  const { graph, input, add, mul } = context;
   refuseActive(context, [1, 2], "its scale or bias");
-  const [x, scale, bias] = [input(0), input(1), input(2)];
-  const shape = graph.shapeOf(x);
+  const [scale, bias] = [input(1), input(2)];
+  const shape = graph.shapeOf(input(0));
   const places = shape.flatMap((_, axis) => (axis < 2 ? [] : [axis]));
   const perChannel = (value: string) =>
     reshapeTo(graph, value, [shape[1]!, ...places.map(() => 1)]);
-  const { z, pullback } = standardise(graph, x, places, floatAttribute(node, "epsilon", 1e-5));
+  const { z, pullback } = standardise(context, places);
   const s = perChannel(scale);
   const y = add(mul(z, s), perChannel(bias));
   return oneOutput(context, y, (dY) => [pullback(mul(dY, s))]);

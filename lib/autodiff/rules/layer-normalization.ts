@@ -1,5 +1,4 @@
 import { axisAttribute } from "../../onnx/operators/axes.ts";
-import { floatAttribute } from "../../onnx/node.ts";
 import { refuseActive } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import type { VjpRule } from "../rule.ts";
@@ -21,12 +20,11 @@ import { standardise } from "../standardise.ts";
 export const layerNormalizationVjp: VjpRule = (context) => {
   const { graph, node, inputs, input, add, mul } = context;
   refuseActive(context, [1, 2], "its scale or bias");
-  const [x, s, b] = [input(0), input(1), inputs[2]];
-  const shape = graph.shapeOf(x);
+  const [s, b] = [input(1), inputs[2]];
+  const shape = graph.shapeOf(input(0));
   const axis = axisAttribute(node, shape.length, -1);
   const axes = shape.flatMap((_, i) => (i < axis ? [] : [i]));
-  const epsilon = floatAttribute(node, "epsilon", 1e-5);
-  const { z, mean, inverseDeviation, pullback } = standardise(graph, x, axes, epsilon);
+  const { z, mean, inverseDeviation, pullback } = standardise(context, axes);
   const scaled = mul(z, s);
   const y = b ? add(scaled, b) : scaled;
   return {

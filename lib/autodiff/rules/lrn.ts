@@ -42,7 +42,7 @@ export const lrnVjp: VjpRule = (context) => {
   const mirrored = { before: window.after, after: window.before };
 
   const d = forms.windowSum(mul(x, x), { ...window, scale: alpha / size, bias });
-  const dToBeta = power(graph, d, beta);
+  const dToBeta = power(context, d, beta);
   const y = div(x, dToBeta);
   const pull = (dY: Value) => {
     const scale = (2 * alpha * beta) / size;

@@ -30,7 +30,9 @@ export const powVjp: VjpRule = (context) => {
       "only one exponent for all elements is supported",
     );
   }
-  const raised = power(graph, x, c);
+  const raised = power(context, x, c);
   const y = raised === x ? graph.emit("Identity", [x]) : raised;
-  return oneOutput(context, y, (dY) => [c === 0 ? null : mul(dY, mul(c, power(graph, x, c - 1)))]);
+  return oneOutput(context, y, (dY) => [
+    c === 0 ? null : mul(dY, mul(c, power(context, x, c - 1))),
+  ]);
 };
