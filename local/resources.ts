@@ -20,8 +20,6 @@ export const QUEUE_NAMES = {
   assemblyDead: "dreamgrid-assembly-dead",
 } as const;
 
-export type QueueRole = keyof typeof QUEUE_NAMES;
-
 export const BUCKETS: readonly BucketOptions[] = [
   {
     name: BUCKET,
@@ -32,14 +30,16 @@ export const BUCKETS: readonly BucketOptions[] = [
   },
 ];
 
-export const QUEUES: readonly QueueOptions[] = [
-  { name: QUEUE_NAMES.requestsDead },
-  { name: QUEUE_NAMES.channelsDead },
-  { name: QUEUE_NAMES.assemblyDead },
-  withDeadLetters(QUEUE_NAMES.requests, QUEUE_NAMES.requestsDead),
-  withDeadLetters(QUEUE_NAMES.channels, QUEUE_NAMES.channelsDead),
-  withDeadLetters(QUEUE_NAMES.assembly, QUEUE_NAMES.assemblyDead),
-];
+export const QUEUES = (["requests", "channels", "assembly"] as const).flatMap(
+  (role): QueueOptions[] => {
+    const deadLetterQueueName = QUEUE_NAMES[`${role}Dead`];
+    const name = QUEUE_NAMES[role];
+    return [
+      { name: deadLetterQueueName },
+      { name, deadLetterQueueName, maxReceiveCount: MAX_RECEIVES },
+    ];
+  },
+);
 
 /** How clients, ours included, reach the local S3 and SQS. */
 export interface LocalConnection {
@@ -50,8 +50,4 @@ export interface LocalConnection {
 
 export function localConnection(endpoint: string): LocalConnection {
   return { endpoint, region: DEFAULT_REGION, credentials: DEFAULT_CREDENTIALS };
-}
-
-function withDeadLetters(name: string, deadLetterQueueName: string): QueueOptions {
-  return { name, deadLetterQueueName, maxReceiveCount: MAX_RECEIVES };
 }

@@ -52,81 +52,62 @@ export class PipelineFunctions extends Construct {
 
   constructor(scope: Construct, id: string, props: PipelineFunctionsProps) {
     super(scope, id);
+    const { workerMemory, workerThreads } = props.settings;
     this.byName = {
-      intake: this.#intake(props),
-      worker: this.#worker(props),
-      assembler: this.#assembler(props),
-      "dead-letter": this.#deadLetter(props),
-      api: this.#api(props),
+      intake: this.#create("intake", props, {
+        description: "answers requests put into the drop zone and fans their jobs out",
+        memorySize: ANALYSIS_MEMORY_MB,
+        disk: NETWORKS_DISK,
+        environment: { ...dispatchEnvironment(props), BUNDLED_MODELS_DIR },
+      }),
+      worker: this.#create("worker", props, {
+        description: "renders channels on the CPU",
+        memorySize: workerMemory,
+        disk: NETWORKS_DISK,
+        environment: { WORKER_THREADS: String(workerThreads) },
+      }),
+      assembler: this.#create("assembler", props, {
+        description: "follows jobs and builds the sheet of one whose channels have ended",
+        memorySize: ASSEMBLER_MEMORY_MB,
+        // it asks to be called again every 15 minutes until a job's deadline of a day: 96 times,
+        // where Lambda would take the 16th for a loop and give the message up
+        recursiveLoop: RecursiveLoop.ALLOW,
+        environment: dispatchEnvironment(props),
+      }),
+      "dead-letter": this.#create("dead-letter", props, {
+        description: "ends channels that failed on every delivery",
+        memorySize: SMALL_MEMORY_MB,
+        environment: {},
+      }),
+      api: this.#create("api", props, {
+        description: "answers the HTTP API",
+        memorySize: ANALYSIS_MEMORY_MB,
+        disk: NETWORKS_DISK,
+        environment: { ...dispatchEnvironment(props), BUNDLED_MODELS_DIR },
+      }),
     };
+    this.#feed(props);
   }
 
-  #intake(props: PipelineFunctionsProps): PipelineFunction {
-    const intake = this.#create("intake", props, {
-      description: "answers requests put into the drop zone and fans their jobs out",
-      memorySize: ANALYSIS_MEMORY_MB,
-      disk: NETWORKS_DISK,
-      environment: { ...dispatchEnvironment(props), BUNDLED_MODELS_DIR },
-    });
-    intake.consume(props.queues.requests.queue, { batchSize: 1, maxConcurrency: 5 });
-    return intake;
-  }
-
-  #worker(props: PipelineFunctionsProps): PipelineFunction {
-    const { workerMemory, workerThreads, workerConcurrency } = props.settings;
-    const worker = this.#create("worker", props, {
-      description: "renders channels on the CPU",
-      memorySize: workerMemory,
-      disk: NETWORKS_DISK,
-      environment: { WORKER_THREADS: String(workerThreads) },
-    });
-    worker.consume(props.queues.channels.queue, {
+  #feed({ queues, gpu, settings }: PipelineFunctionsProps): void {
+    const { intake, worker, assembler, "dead-letter": deadLetter } = this.byName;
+    const { workerThreads, workerConcurrency } = settings;
+    intake.consume(queues.requests.queue, { batchSize: 1, maxConcurrency: 5 });
+    worker.consume(queues.channels.queue, {
       // two images a thread share one start; more would leave other workers idle
       batchSize: Math.min(10, 2 * workerThreads),
       maxConcurrency: workerConcurrency,
     });
-    return worker;
-  }
-
-  #assembler(props: PipelineFunctionsProps): PipelineFunction {
-    const assembler = this.#create("assembler", props, {
-      description: "follows jobs and builds the sheet of one whose channels have ended",
-      memorySize: ASSEMBLER_MEMORY_MB,
-      // it asks to be called again every 15 minutes until a job's deadline of a day: 96 times,
-      // where Lambda would take the 16th for a loop and give the message up
-      recursiveLoop: RecursiveLoop.ALLOW,
-      environment: dispatchEnvironment(props),
-    });
-    assembler.consume(props.queues.assembly.queue, {
+    assembler.consume(queues.assembly.queue, {
       // a job is looked at once a batch, however many of its results the batch reports
       batchSize: 100,
       batchingWindow: Duration.seconds(5),
       maxConcurrency: 2,
     });
-    return assembler;
-  }
-
-  #deadLetter(props: PipelineFunctionsProps): PipelineFunction {
-    const deadLetter = this.#create("dead-letter", props, {
-      description: "ends channels that failed on every delivery",
-      memorySize: SMALL_MEMORY_MB,
-      environment: {},
-    });
-    const { queues, gpu } = props;
     for (const { deadLetterQueue } of [queues.channels, ...(gpu ? [gpu.queue] : [])]) {
       // thousands of dead letters can wait; the other functions need the account's concurrency
       deadLetter.consume(deadLetterQueue, { batchSize: 10, maxConcurrency: 2 });
     }
-    return deadLetter;
-  }
-
-  #api(props: PipelineFunctionsProps): PipelineFunction {
-    return this.#create("api", props, {
-      description: "answers the HTTP API",
-      memorySize: ANALYSIS_MEMORY_MB,
-      disk: NETWORKS_DISK,
-      environment: { ...dispatchEnvironment(props), BUNDLED_MODELS_DIR },
-    });
   }
 
   #create(

@@ -1,7 +1,7 @@
 import { type RenderDeps, renderMessages } from "../../lib/pipeline/render/render-messages.ts";
 import { consume } from "../../lib/queue/consume.ts";
 import type { MessageReceiver, ReceivedMessage } from "../../lib/queue/message-queue.ts";
-import { endingOf } from "../ending.ts";
+import { logChannels } from "../log-channels.ts";
 import type { Log } from "../log.ts";
 import { GpuRenderer } from "./gpu-renderer.ts";
 import type { ScaleInProtection } from "./scale-in-protection.ts";
@@ -76,15 +76,7 @@ async function render(
   deps: LoopDeps,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { log } = deps;
-  const rendering = renderMessages(messages, deps, {
-    signal,
-    onResult: (result) => log.info("channel ended", endingOf(result)),
-    onFailure: ({ messageId, job, error }) => {
-      if (signal.aborted) log.info("channel given back", { messageId, ...job });
-      else log.error("channel not rendered", { messageId, ...job, error });
-    },
-  });
+  const rendering = renderMessages(messages, deps, { signal, ...logChannels(deps.log, signal) });
   return (await withinGrace(rendering, signal)) ?? messages.map(({ messageId }) => messageId);
 }
 

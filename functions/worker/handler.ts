@@ -5,7 +5,7 @@ import {
   type RenderDeps,
   renderMessages,
 } from "../../lib/pipeline/render/render-messages.ts";
-import { endingOf } from "../ending.ts";
+import { logChannels } from "../log-channels.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
 
@@ -31,16 +31,14 @@ export function createHandler(deps: WorkerDeps) {
       receiveCount: Number(attributes.ApproximateReceiveCount),
     }));
     const signal = stopSignal(hooks?.signal, context);
+    const logging = logChannels(log, signal);
     const failed = await renderMessages(messages, deps, {
       ...hooks,
+      ...logging,
       signal,
       onResult: (result) => {
-        log.info("channel ended", endingOf(result));
+        logging.onResult(result);
         hooks?.onResult?.(result);
-      },
-      onFailure: ({ messageId, job, error }) => {
-        if (signal.aborted) log.info("channel given back", { messageId, ...job });
-        else log.error("channel not rendered", { messageId, ...job, error });
       },
     });
     return batchResponse(failed);

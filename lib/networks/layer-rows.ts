@@ -1,15 +1,13 @@
 import type { Layer } from "./layers.ts";
 
 /** One row of the layer table as JSON: what `analyze --json` prints and the API answers. */
-export interface LayerRow {
-  readonly index: number;
-  readonly name: string;
-  readonly type: string;
+export interface LayerRow extends Pick<
+  Layer,
+  "index" | "name" | "type" | "channels" | "learnableCount"
+> {
   /** Size of the output, [N, C, ...]; `null` if it cannot be told. */
   readonly activations: number[] | null;
-  readonly channels: number | null;
   readonly learnables: { name: string; shape: number[] }[];
-  readonly learnableCount: number;
   readonly aliases: string[];
   /** Whether an image can be rendered of each of its channels. */
   readonly renderable: boolean;

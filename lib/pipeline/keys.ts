@@ -80,9 +80,8 @@ export const manifestKey = (jobId: string) => jobKey(jobId, "manifest.json");
 export const completeKey = (jobId: string) => jobKey(jobId, "complete.json");
 
 export const uploadKey = (name: string) => `${UPLOAD_PREFIX}${checkedName(name)}`;
-export const modelPrefix = (networkId: string) => `${MODEL_PREFIX}${checkedName(networkId)}/`;
 export const modelKey = (networkId: string, file: string) =>
-  `${modelPrefix(networkId)}${checkedName(file)}`;
+  `${MODEL_PREFIX}${checkedName(networkId)}/${checkedName(file)}`;
 
 /** `requests/a/b.json` is answered in `responses/a/b.json`; `null` if `key` is no request. */
 export function responseKeyOf(key: string): string | null {

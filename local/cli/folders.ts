@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rmdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
+import { isAbsence } from "../../lib/networks/survey.ts";
 import { UsageError } from "./user-errors.ts";
 
 /** Runs `work` with `folder` in place; what was created of it is removed if the work fails. */
@@ -73,7 +74,7 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    if (isProblem(error, "ENOENT") || isProblem(error, "ENOTDIR")) return false;
+    if (isAbsence(error)) return false;
     throw error;
   }
 }
@@ -84,12 +85,8 @@ async function removeEmpty(folders: readonly string[]): Promise<void> {
     try {
       await rmdir(folder);
     } catch (error) {
-      if (isProblem(error, "ENOTEMPTY")) return;
+      if (error instanceof Error && "code" in error && error.code === "ENOTEMPTY") return;
       throw error;
     }
   }
-}
-
-function isProblem(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 
 import type { Triple } from "../../lib/networks/manifest.ts";
-import { publishCommand } from "./models-publish.ts";
 import { path } from "./options.ts";
 import type { AddFlags, ModelsContext } from "./run-models.ts";
+import type { PublishFlags } from "./run-models-publish.ts";
 
 /** `dreamgrid models`: list, path, fetch, publish and add. */
 export function modelsCommand(context: ModelsContext): Command {
@@ -35,7 +35,16 @@ export function modelsCommand(context: ModelsContext): Command {
       await fetchModel(id, context);
     });
 
-  models.addCommand(publishCommand(context));
+  models
+    .command("publish")
+    .description("put networks into the job bucket of a deployed pipeline")
+    .argument("<ids...>", "networks, fetched if need be")
+    .requiredOption("--bucket <name>", "the job bucket: output BucketName of the stack")
+    .addHelpText("after", "\nCredentials and region are those of the AWS command line.")
+    .action(async (ids: readonly string[], flags: PublishFlags) => {
+      const { publishModels } = await import("./run-models-publish.ts");
+      await publishModels(ids, flags, context);
+    });
 
   models
     .command("add")

@@ -33,11 +33,6 @@ export async function openForCommand(
   return { ...analysed, model: await foldWeights(analysed.model) };
 }
 
-/** A layer whose channels can be counted. */
-export interface DrawableLayer extends Layer {
-  readonly channels: number;
-}
-
 /** Tells what was assumed of the network; after the work, so that a refusal is one line. */
 export function noteAssumptions({ notice }: AnalysedNetwork, { note }: Terminal): void {
   if (notice) note(notice);
@@ -53,7 +48,7 @@ export async function openLayer(
   idOrPath: string,
   reference: string,
   terminal: Terminal,
-): Promise<AnalysedNetwork & { readonly layer: DrawableLayer }> {
+): Promise<AnalysedNetwork & { readonly layer: Layer & { readonly channels: number } }> {
   const opened = await openForCommand(idOrPath, terminal);
   const layer = findLayer(opened.layers, /^-?\d+$/.test(reference) ? Number(reference) : reference);
   if (layer.type === "Input") {

@@ -15,14 +15,14 @@ export async function runAnalyze(
 ): Promise<void> {
   const opened = await openForCommand(idOrPath, terminal);
   const problems = layerProblems(opened);
-  if (json) terminal.print(JSON.stringify(asJson(opened, problems), null, 2));
-  else printTable(opened, problems, terminal);
+  if (json) {
+    const { id: network, input } = opened.manifest;
+    const layers = layerRows(opened.layers, problems);
+    terminal.print(JSON.stringify({ network, input, layers }, null, 2));
+  } else {
+    printTable(opened, problems, terminal);
+  }
   noteAssumptions(opened, terminal);
-}
-
-function asJson({ manifest, layers }: AnalysedNetwork, problems: ReadonlyMap<number, string>) {
-  const { id, input } = manifest;
-  return { network: id, input, layers: layerRows(layers, problems) };
 }
 
 function printTable(

@@ -7,10 +7,10 @@ import { sizeOf } from "../../lib/onnx/tensor.ts";
 import type { AscentResult, AscentTask } from "../../lib/optvis/ascent/task.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
+import { pyramidSizes } from "../../lib/optvis/ascent/pyramid-sizes.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
 import { channelsIn, parseRange } from "../../lib/pipeline/request/channel-ranges.ts";
-import { levelSizes } from "../../lib/pipeline/request/work.ts";
 import { checkNoFolders, withFolder } from "./folders.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
 import type { LayerFlags } from "./options.ts";
@@ -36,14 +36,19 @@ export async function runAscend(flags: AscendFlags, terminal: Terminal): Promise
   const images = flags.init
     ? await readImages(flags.init, channels.length, model.scale)
     : noiseImages(channels.length, model.inputSize);
-  const pyramid = { pyramidLevels: flags.levels, pyramidScale: flags.scale };
-  const last = levelSizes({ imageSize: images[0]!, ...pyramid }).at(-1)!;
+  const size = images[0]!;
+  const last = pyramidSizes(size, flags.levels, flags.scale).at(-1)!;
   if (Math.max(last.height, last.width) > MAX_IMAGE_SIDE_PX) {
     throw new UsageError(
       `${flags.levels} levels of scale ${flags.scale} end at ${last.width} x ${last.height} pixels, want at most ${MAX_IMAGE_SIDE_PX} a side; give fewer --levels or a smaller --scale`,
     );
   }
-  const levels = planLevels(model, layer, { size: images[0]!, ...pyramid, overlap: "none" });
+  const levels = planLevels(model, layer, {
+    size,
+    pyramidLevels: flags.levels,
+    pyramidScale: flags.scale,
+    overlap: "none",
+  });
   const task: AscentTask = {
     network: model,
     layer,
@@ -57,7 +62,9 @@ export async function runAscend(flags: AscendFlags, terminal: Terminal): Promise
   await checkNoFolders(["image.npy", "activation.npy"].map((file) => join(flags.out, file)));
   await withFolder(flags.out, async () => {
     const results = await render(task, flags, terminal);
-    await writeResults(results, { scale: model.scale, folder: flags.out, terminal });
+    const lines = await writeResults(results, flags.out, model.scale);
+    for (const line of lines) terminal.print(line);
+    terminal.note(`${flags.out}: image.npy and activation.npy`);
   });
   noteAssumptions(opened, terminal);
 }
@@ -75,10 +82,7 @@ async function render(
     return await engine.render(task, {
       onProgress: ({ channel, level, iteration }) => {
         done.set(channel, (level - 1) * task.iterations + iteration);
-        bar.show(
-          [...done.values()].reduce((sum, count) => sum + count, 0),
-          total,
-        );
+        bar.show(sum(done.values()), total);
       },
     });
   } finally {
@@ -145,18 +149,12 @@ function noiseImages(count: number, size: Size): readonly Planes[] {
   }));
 }
 
+/** @returns the progress table, line by line */
 async function writeResults(
   results: readonly AscentResult[],
-  {
-    scale,
-    folder,
-    terminal: { print, note },
-  }: {
-    readonly scale: readonly number[];
-    readonly folder: string;
-    readonly terminal: Terminal;
-  },
-): Promise<void> {
+  folder: string,
+  scale: readonly number[],
+): Promise<readonly string[]> {
   const images = results.map((result) => {
     if (result.kind === "image") return result;
     throw new UsageError(`channel ${result.channel}: ${result.reason}`);
@@ -175,15 +173,15 @@ async function writeResults(
       [join(folder, "activation.npy"), npy([steps, images.length], activations.flat())],
     ]),
   );
-
-  print("Iteration  Activation Strength  Pyramid Level");
-  images[0]!.trace.forEach(({ iteration, level }, k) => {
-    const mean = activations[k]!.reduce((sum, value) => sum + value, 0) / images.length;
-    print(
-      `${String(iteration).padStart(9)}  ${mean.toFixed(2).padStart(19)}  ${String(level).padStart(13)}`,
-    );
+  const rows = images[0]!.trace.map(({ iteration, level }, k) => {
+    const mean = sum(activations[k]!) / images.length;
+    return `${String(iteration).padStart(9)}  ${mean.toFixed(2).padStart(19)}  ${String(level).padStart(13)}`;
   });
-  note(`${folder}: image.npy and activation.npy`);
+  return ["Iteration  Activation Strength  Pyramid Level", ...rows];
+}
+
+function sum(values: Iterable<number>): number {
+  return [...values].reduce((total, value) => total + value, 0);
 }
 
 function npy(shape: readonly number[], values: readonly number[]): Uint8Array {

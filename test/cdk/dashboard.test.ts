@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 
-import { endingOf } from "../../functions/ending.ts";
+import { endingOf } from "../../functions/log-channels.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { ofType, synthesise } from "./support/synthesise.ts";
 

@@ -9,7 +9,6 @@ import { resolveRequest } from "../request/resolve-request.ts";
 import type { ResolvedRequest } from "../request/resolved-request.ts";
 import { dispatchJob, type DispatchDeps } from "./dispatch-job.ts";
 import { chooseJobId, requestHash } from "./job-id.ts";
-import type { Job } from "./job.ts";
 import type { Jobs } from "./jobs.ts";
 import { reconcileMessage } from "./messages.ts";
 import { type JobPlan, planJob } from "./plan.ts";
@@ -88,27 +87,15 @@ async function acceptChecked(
     deps.queues.cuda === null ? "none" : "deployed",
   );
   const job = deps.jobs.open(jobId);
-  const plan = await claimJob(
-    job,
-    planJob(resolved, {
-      jobId,
-      requestHash: hash,
-      provider,
-      codeVersion: deps.codeVersion,
-      createdAt: deps.now(),
-    }),
-    deps.assembly,
-  );
+  if (!(await job.exists())) {
+    await deps.assembly.sendAll([reconcileMessage(jobId, RECONCILE_SECONDS)]);
+    const { codeVersion } = deps;
+    const facts = { jobId, requestHash: hash, provider, codeVersion, createdAt: deps.now() };
+    await job.create(planJob(resolved, facts));
+  }
+  // its own, or that of another intake which came first
+  const plan = await job.plan();
   if (plan.requestHash !== hash) throw new IdempotencyConflictError(jobId);
   await dispatchJob(job, deps);
   return plan;
-}
-
-/** Writes the plan, or reads the one that was there first. */
-async function claimJob(job: Job, plan: JobPlan, assembly: MessageSender): Promise<JobPlan> {
-  if (!(await job.exists())) {
-    await assembly.sendAll([reconcileMessage(job.id, RECONCILE_SECONDS)]);
-    await job.create(plan);
-  }
-  return job.plan();
 }

@@ -62,39 +62,40 @@ function layerOf({ network, layer: index }: RenderTask): AscentTask["layer"] {
   return { value, name, channels };
 }
 
-/** Which colour (0 red, 1 green, 2 blue) each of the network's planes is. */
-function colourOfPlane({ channelOrder }: NetworkInput): readonly [number, number, number] {
+/** Which colour (0 red, 1 green, 2 blue) each plane is; and as that is its own inverse, back. */
+function planeOrder({ channelOrder }: NetworkInput): readonly [number, number, number] {
   return channelOrder === "RGB" ? [0, 1, 2] : [2, 1, 0];
 }
 
-/** Pixels less the network's mean, planes in the network's order; the graph applies the scale. */
+/** Pixels less the network's mean, planes in the network's order; the scale is the graph's concern. */
 function toNetworkPlanes(image: Raster, input: NetworkInput): Planes {
-  const { width, height, data } = toPlanes(image);
-  const pixels = width * height;
-  const planes = new Float32Array(data.length);
-  colourOfPlane(input).forEach((colour, plane) => {
-    const mean = input.mean[plane]!;
-    for (let i = 0; i < pixels; i++) planes[plane * pixels + i] = data[colour * pixels + i]! - mean;
-  });
-  return { width, height, data: planes };
+  return reordered(toPlanes(image), planeOrder(input), (plane) => -input.mean[plane]!);
 }
 
 /**
  * The network's planes as red, green and blue. An ascent that began with noise stays centred on
  * zero, where noise has no colour; one that began with a photograph gets the mean back.
  */
-function toColourPlanes(
+function toColourPlanes(planes: Planes, input: NetworkInput, unit: "centred" | "pixels"): Planes {
+  const order = planeOrder(input);
+  return reordered(planes, order, (colour) =>
+    unit === "pixels" ? input.mean[order[colour]!]! : 0,
+  );
+}
+
+/** @param offset added to the values of each plane of the result */
+function reordered(
   { width, height, data }: Planes,
-  input: NetworkInput,
-  unit: "centred" | "pixels",
+  order: readonly number[],
+  offset: (plane: number) => number,
 ): Planes {
   const pixels = width * height;
-  const colours = new Float32Array(data.length);
-  colourOfPlane(input).forEach((colour, plane) => {
-    const mean = unit === "pixels" ? input.mean[plane]! : 0;
+  const result = new Float32Array(data.length);
+  order.forEach((source, plane) => {
+    const added = offset(plane);
     for (let i = 0; i < pixels; i++) {
-      colours[colour * pixels + i] = data[plane * pixels + i]! + mean;
+      result[plane * pixels + i] = data[source * pixels + i]! + added;
     }
   });
-  return { width, height, data: colours };
+  return { width, height, data: result };
 }

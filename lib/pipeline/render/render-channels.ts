@@ -92,17 +92,18 @@ class JobRendering {
   }
 
   async renderAll(deliveries: readonly Delivery[]): Promise<void> {
-    const task = await this.#prepare(deliveries);
-    if (task === null) return;
-    const fresh = deliveries.filter(({ attempts }) => attempts === 1);
-    await this.#renderTogether(task, fresh);
-    const retried = deliveries
-      .filter(({ attempts }) => attempts > 1)
-      .toSorted((a, b) => a.attempts - b.attempts);
-    const failedTogether = fresh.length > 1 ? fresh : [];
-    for (const delivery of [...failedTogether, ...retried]) {
-      if (!this.ended.has(delivery.channel)) await this.#renderTogether(task, [delivery]);
-    }
+    await this.#keepError(deliveries, async () => {
+      const task = await prepareTask(this.#job, this.#deps);
+      const fresh = deliveries.filter(({ attempts }) => attempts === 1);
+      await this.#renderTogether(task, fresh);
+      const retried = deliveries
+        .filter(({ attempts }) => attempts > 1)
+        .toSorted((a, b) => a.attempts - b.attempts);
+      const failedTogether = fresh.length > 1 ? fresh : [];
+      for (const delivery of [...failedTogether, ...retried]) {
+        if (!this.ended.has(delivery.channel)) await this.#renderTogether(task, [delivery]);
+      }
+    });
   }
 
   /** Ends channels without an image. */
@@ -118,45 +119,35 @@ class JobRendering {
     });
   }
 
-  /** `null` if network or initial image cannot be had: no channel can be rendered then. */
-  async #prepare(deliveries: readonly Delivery[]): Promise<TaskWithoutChannels | null> {
-    try {
-      return await prepareTask(this.#job, this.#deps);
-    } catch (error) {
-      for (const { channel } of deliveries) this.errors.set(channel, error);
-      return null;
-    }
-  }
-
   async #renderTogether(task: TaskWithoutChannels, deliveries: readonly Delivery[]): Promise<void> {
     const { signal } = this;
     if (deliveries.length === 0 || signal.aborted) return;
     const attemptsOf = new Map(deliveries.map(({ channel, attempts }) => [channel, attempts]));
     const onChannel = async (rendered: RenderedChannel) => {
-      if (this.ended.has(rendered.channel)) return;
-      await this.#write(rendered, attemptsOf.get(rendered.channel) ?? 1);
+      const { channel } = rendered;
+      if (this.ended.has(channel)) return;
+      const delivered = { attempts: attemptsOf.get(channel) ?? 1, now: this.#deps.now() };
+      const result = await writeImage(this.#job, rendered, delivered);
+      this.ended.add(channel);
+      this.#hooks.onResult?.(result);
     };
-    try {
-      const channels = deliveries.map(({ channel }) => channel);
-      const results = await this.#deps.renderer.render(
-        { ...task, channels },
-        {
-          signal,
-          onChannel,
-          onProgress: (progress) => this.#hooks.onProgress?.(this.#job.id, progress),
-        },
-      );
+    const onProgress = (progress: AscentProgress) =>
+      this.#hooks.onProgress?.(this.#job.id, progress);
+    await this.#keepError(deliveries, async () => {
+      const channels = [...attemptsOf.keys()];
+      const hooks = { signal, onChannel, onProgress };
+      const results = await this.#deps.renderer.render({ ...task, channels }, hooks);
       for (const rendered of results) await onChannel(rendered);
+    });
+  }
+
+  /** What goes wrong with the work is the error of all its channels. */
+  async #keepError(deliveries: readonly Delivery[], work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       for (const { channel } of deliveries) this.errors.set(channel, error);
     }
-  }
-
-  async #write(rendered: RenderedChannel, attempts: number): Promise<void> {
-    const delivered = { attempts, now: this.#deps.now() };
-    const result = await writeImage(this.#job, rendered, delivered);
-    this.ended.add(rendered.channel);
-    this.#hooks.onResult?.(result);
   }
 }
 

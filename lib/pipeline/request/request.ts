@@ -57,7 +57,7 @@ const colorLevel = z.number().min(0).max(1);
 const color = z.tuple([colorLevel, colorLevel, colorLevel]);
 
 /** The options of MATLAB's imtile, and a title and labels. */
-export const montageSchema = z.strictObject({
+const montageSchema = z.strictObject({
   gridSize: z
     .tuple([gridSide, gridSide], { error: "a pair [rows, columns]; either may be null" })
     .nullable()
@@ -159,7 +159,7 @@ export const requestSchema = z.strictObject({
 });
 
 /** A request on this machine: `network` may be an .onnx file, `initialImage` a path. */
-export const localRequestSchema = requestSchema.extend({
+const localRequestSchema = requestSchema.extend({
   network: z.string().min(1).describe("id of a registered network, or path of an .onnx file"),
   initialImage: z.string().min(1).nullable().default(null).describe("path of an image file"),
 });
@@ -167,7 +167,6 @@ export const localRequestSchema = requestSchema.extend({
 export type RenderRequest = z.infer<typeof requestSchema>;
 /** A request as written by a user: fields with a default may be left out. */
 export type RenderRequestInput = z.input<typeof requestSchema>;
-export type MontageRequest = z.infer<typeof montageSchema>;
 
 /** The request cannot be rendered as it stands. Every problem found is listed, one line each. */
 export class RequestError extends Error {

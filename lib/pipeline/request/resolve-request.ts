@@ -8,13 +8,14 @@ import { ModelError } from "../../onnx/errors.ts";
 import { gradientObstacle } from "../../optvis/graph/differentiable-graph.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.ts";
+import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { selectChannels } from "./channel-selection.ts";
 import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
 import { type RenderRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest } from "./resolved-request.ts";
 import { layerProblems } from "../networks/layer-problems.ts";
-import { levelSizes, workProblems } from "./work.ts";
+import { workProblems } from "./work.ts";
 
 /**
  * Finds everything a request names and checks that it can be run, before any work starts.
@@ -46,7 +47,7 @@ export function resolveRequest(
     pyramidScale,
   };
   const overLimit = [...countProblems(channels.length), ...workProblems(work)];
-  const tileSize = levelSizes(work).at(-1) ?? imageSize;
+  const tileSize = pyramidSizes(imageSize, pyramidLevels, pyramidScale).at(-1) ?? imageSize;
   const labels =
     request.montage.labels ?? channels.map((channel) => classLabel(classNames, channel));
   const problems = [
@@ -68,14 +69,10 @@ export function resolveRequest(
   };
 }
 
-interface ResolvedLayer extends Layer {
-  readonly channels: number;
-}
-
 function resolveLayer(
   { layer: reference }: RenderRequest,
   network: AnalysedNetwork,
-): ResolvedLayer {
+): Layer & { readonly channels: number } {
   const { layers } = network;
   try {
     const layer = findLayer(layers, reference);

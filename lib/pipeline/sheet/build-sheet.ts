@@ -49,12 +49,16 @@ export async function buildSheet(
   limits: SheetLimits = LIMITS,
 ): Promise<BuiltSheet> {
   const plan = await job.plan();
-  const tiles = plan.channels.map((channel, i) => {
+  const tiles = plan.channels.map((channel, i): SheetTile => {
+    const result = results.get(channel);
     const label = plan.labels[i] ?? null;
-    return sheetTile(job, results.get(channel) ?? null, { channel, label });
+    if (result?.state !== "ok") return { kind: "failed", channel, label };
+    return { kind: "image", image: () => readTile(job, result), label };
   });
-  const layout = layoutOf(plan);
-  if (isWhole(layout, limits)) {
+  const { tileSize: imageSize, labels, request } = plan;
+  const layout = sheetLayout({ imageSize, labels }, { ...request.montage, title: titleOf(plan) });
+  const { width, height } = layout;
+  if (Math.max(width, height) <= limits.maxSide && width * height <= limits.maxPixels) {
     const montage = await writeMontage(job, layout, tiles);
     return { layout, montage, pages: [], deepZoom: null };
   }
@@ -62,15 +66,6 @@ export async function buildSheet(
   const deepZoom = await writeZoom(job, layout, tiles);
   const montage = await writeMontage(job, reducedLayout(plan, layout, limits.maxPageSide), tiles);
   return { layout, montage, pages, deepZoom };
-}
-
-function sheetTile(
-  job: Job,
-  result: ChannelResult | null,
-  { channel, label }: { readonly channel: number; readonly label: string | null },
-): SheetTile {
-  if (result?.state !== "ok") return { kind: "failed", channel, label };
-  return { kind: "image", image: () => readTile(job, result), label };
 }
 
 async function readTile(job: Job, { channel, tile: { key } }: OkResult): Promise<Raster> {
@@ -84,19 +79,8 @@ async function readTile(job: Job, { channel, tile: { key } }: OkResult): Promise
   }
 }
 
-function layoutOf(plan: JobPlan): SheetLayout {
-  return sheetLayout(
-    { imageSize: plan.tileSize, labels: plan.labels },
-    { ...plan.request.montage, title: titleOf(plan) },
-  );
-}
-
 function titleOf({ request, layer }: JobPlan): string {
   return request.montage.title ?? `Layer ${layer.name} Features`;
-}
-
-function isWhole({ width, height }: Size, { maxSide, maxPixels }: SheetLimits): boolean {
-  return Math.max(width, height) <= maxSide && width * height <= maxPixels;
 }
 
 /** The same grid, smaller, to look at as one image: without borders and labels. */
