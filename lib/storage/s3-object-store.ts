@@ -69,13 +69,8 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
     body: Uint8Array,
     contentType: string,
   ): Promise<"created" | "exists"> {
-    const command = new PutObjectCommand({
-      Bucket: this.#bucket,
-      Key: key,
-      Body: body,
-      ContentType: contentType,
-      IfNoneMatch: "*",
-    });
+    const input = { Bucket: this.#bucket, Key: key, Body: body, ContentType: contentType };
+    const command = new PutObjectCommand({ ...input, IfNoneMatch: "*" });
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#client.send(command);

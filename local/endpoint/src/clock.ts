@@ -18,11 +18,6 @@ export const systemClock: Clock = {
   },
 };
 
-interface Alarm {
-  readonly at: number;
-  readonly action: () => void;
-}
-
 /**
  * A clock that stands still until it is told to advance.
  *
@@ -31,7 +26,7 @@ interface Alarm {
  */
 export class ManualClock implements Clock {
   #now: number;
-  readonly #alarms = new Set<Alarm>();
+  readonly #alarms = new Set<{ readonly at: number; readonly action: () => void }>();
 
   constructor(startMs: number = Date.now()) {
     this.#now = startMs;

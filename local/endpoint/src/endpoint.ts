@@ -69,7 +69,6 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   const s3 = { buckets, uploads, notifier, clock, region, stagingFolder: folder.staging };
   const router = createRouter({
     policy: { credentials, region },
-    clock,
     count: (name) => operationCounts.set(name, (operationCounts.get(name) ?? 0) + 1),
     s3,
     sqs: { queues, clock, queueUrl },

@@ -1,6 +1,5 @@
 import type { SignaturePolicy } from "./auth/verify-signature.ts";
 import { AwsError } from "./aws-error.ts";
-import type { Clock } from "./clock.ts";
 import type { WireHandler, WireRequest } from "./http/message.ts";
 import { checkSameMachine } from "./http/same-machine.ts";
 import type { S3Context } from "./s3/s3-request.ts";
@@ -11,7 +10,6 @@ import { errorCode } from "./storage/data-folder.ts";
 
 export interface RouterOptions {
   readonly policy: Omit<SignaturePolicy, "nowMs">;
-  readonly clock: Clock;
   /** Told the name of every operation that is asked for. */
   readonly count: (operation: string) => void;
   readonly s3: S3Context;
@@ -19,12 +17,12 @@ export interface RouterOptions {
 }
 
 /** Both services on one port: the service is in the scope of the signature, or in SQS's target header. */
-export function createRouter({ policy, clock, count, s3, sqs }: RouterOptions): WireHandler {
+export function createRouter({ policy, count, s3, sqs }: RouterOptions): WireHandler {
   return async (request) => {
     const isSqs = isForSqs(request);
     try {
       checkSameMachine(request);
-      const call = { policy: { ...policy, nowMs: clock.now() }, count };
+      const call = { policy: { ...policy, nowMs: s3.clock.now() }, count };
       return await (isSqs ? answerSqs(sqs, request, call) : answerS3(s3, request, call));
     } catch (error) {
       if (request.disconnected.aborted) throw error; // nobody to answer to

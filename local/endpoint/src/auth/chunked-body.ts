@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { AwsError } from "../aws-error.ts";
 import type { SignatureClaim } from "./signature-claim.ts";
-import { EMPTY_SHA256, isSameSignature, scopeText, sha256Hex, sign } from "./sigv4.ts";
+import { EMPTY_SHA256, isSameSignature, sha256Hex, sign } from "./sigv4.ts";
 
 /** How the chunks of a body are signed: each signature covers the one before it. */
 export interface ChunkSigning {
@@ -80,13 +80,8 @@ export class ChunkedBody implements AsyncIterable<Buffer> {
   #checkSignature(part: "PAYLOAD" | "TRAILER", given: string, hashes: readonly string[]): void {
     if (this.#signing === null) return;
     const { key, claim } = this.#signing;
-    const expected = sign(key, [
-      `AWS4-HMAC-SHA256-${part}`,
-      claim.timestamp,
-      scopeText(claim.scope),
-      this.#previousSignature,
-      ...hashes,
-    ]);
+    const kind = `AWS4-HMAC-SHA256-${part}`;
+    const expected = sign(key, kind, claim, this.#previousSignature, ...hashes);
     if (!isSameSignature(expected, given)) {
       throw new AwsError(
         "SignatureDoesNotMatch",

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { AwsError } from "../aws-error.ts";
 import type { WireRequest } from "../http/message.ts";
 import { isSameSignature } from "./sigv4.ts";
-import { checkAccessKey, type SignaturePolicy } from "./verify-signature.ts";
+import { checkAccessKey, signatureMismatch, type SignaturePolicy } from "./verify-signature.ts";
 
 /**
  * Presigned URLs of Signature Version 2, which stock boto3 and `aws s3 presign` still
@@ -65,10 +65,6 @@ export function verifySigV2Presigned(
     .update(stringToSign)
     .digest("base64");
   if (!isSameSignature(expected, query.get("Signature") ?? "")) {
-    throw new AwsError(
-      "SignatureDoesNotMatch",
-      "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
-      { StringToSign: stringToSign },
-    );
+    throw signatureMismatch({ StringToSign: stringToSign });
   }
 }

@@ -24,10 +24,6 @@ export function sha256Hex(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
-export function scopeText({ date, region, service }: CredentialScope): string {
-  return `${date}/${region}/${service}/aws4_request`;
-}
-
 export function signingKey(secret: string, { date, region, service }: CredentialScope): Buffer {
   return [date, region, service, "aws4_request"].reduce<Buffer>(
     (key, part) => hmac(key, part),
@@ -35,9 +31,20 @@ export function signingKey(secret: string, { date, region, service }: Credential
   );
 }
 
-/** Signature of a string to sign, in hexadecimal. */
-export function sign(key: Buffer, lines: readonly string[]): string {
-  return hmac(key, lines.join("\n")).toString("hex");
+/**
+ * A signature, in hexadecimal.
+ *
+ * @param kind `AWS4-HMAC-SHA256`, for the parts of a body with an ending
+ * @param hashes what is signed besides time and scope
+ */
+export function sign(
+  key: Buffer,
+  kind: string,
+  { timestamp, scope }: { readonly timestamp: string; readonly scope: CredentialScope },
+  ...hashes: readonly string[]
+): string {
+  const scopeText = `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
+  return hmac(key, [kind, timestamp, scopeText, ...hashes].join("\n")).toString("hex");
 }
 
 /** Compares in constant time. */

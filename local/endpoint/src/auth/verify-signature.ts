@@ -1,15 +1,8 @@
 import { AwsError } from "../aws-error.ts";
-import type { WireRequest } from "../http/message.ts";
+import type { Texts, WireRequest } from "../http/message.ts";
 import { MAX_CLOCK_SKEW_MS } from "../limits.ts";
 import type { SignatureClaim } from "./signature-claim.ts";
-import {
-  canonicalRequest,
-  isSameSignature,
-  scopeText,
-  sha256Hex,
-  sign,
-  signingKey,
-} from "./sigv4.ts";
+import { canonicalRequest, isSameSignature, sha256Hex, sign, signingKey } from "./sigv4.ts";
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -57,20 +50,19 @@ export function verifySignature(
 
   const canonical = canonicalRequest(request, claim, payloadHash);
   const key = signingKey(credentials.secretAccessKey, claim.scope);
-  const expected = sign(key, [
-    "AWS4-HMAC-SHA256",
-    claim.timestamp,
-    scopeText(claim.scope),
-    sha256Hex(canonical),
-  ]);
+  const expected = sign(key, "AWS4-HMAC-SHA256", claim, sha256Hex(canonical));
   if (!isSameSignature(expected, claim.signature)) {
-    throw new AwsError(
-      "SignatureDoesNotMatch",
-      "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
-      { AWSAccessKeyId: claim.accessKeyId, CanonicalRequest: canonical },
-    );
+    throw signatureMismatch({ AWSAccessKeyId: claim.accessKeyId, CanonicalRequest: canonical });
   }
   return key;
+}
+
+export function signatureMismatch(details: Texts): AwsError {
+  return new AwsError(
+    "SignatureDoesNotMatch",
+    "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+    details,
+  );
 }
 
 /** @throws AwsError InvalidAccessKeyId */

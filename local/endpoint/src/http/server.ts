@@ -66,8 +66,7 @@ async function answer(
 }
 
 function wireRequest(incoming: IncomingMessage, outgoing: ServerResponse): WireRequest {
-  const target = incoming.url ?? "/";
-  const queryStart = target.indexOf("?");
+  const [rawPath = "/", ...query] = (incoming.url ?? "/").split("?");
   const gone = new AbortController();
   outgoing.once("close", () => {
     if (!outgoing.writableFinished) gone.abort();
@@ -75,8 +74,8 @@ function wireRequest(incoming: IncomingMessage, outgoing: ServerResponse): WireR
   return {
     id: randomBytes(8).toString("hex").toUpperCase(),
     method: incoming.method ?? "GET",
-    rawPath: queryStart < 0 ? target : target.slice(0, queryStart),
-    query: new URLSearchParams(queryStart < 0 ? "" : target.slice(queryStart + 1)),
+    rawPath,
+    query: new URLSearchParams(query.join("?")),
     headers: Object.fromEntries(
       Object.entries(incoming.headers).map(([name, value]) => [name, [value].flat().join(",")]),
     ),

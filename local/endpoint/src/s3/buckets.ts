@@ -17,10 +17,12 @@ import { ObjectStore } from "../storage/object-store.ts";
 import { type Bucket, OngoingWrites } from "./bucket.ts";
 import { type NotificationRule, notificationRuleSchema } from "./notification-rule.ts";
 
+/** Content of `bucket.json`. */
 const bucketFileSchema = z.object({
   createdAtMs: z.number(),
   rules: z.array(notificationRuleSchema),
 });
+type BucketFile = Pick<Bucket, "createdAtMs" | "rules">;
 
 /** All buckets of a data folder. */
 export class Buckets {
@@ -33,10 +35,8 @@ export class Buckets {
     for (const name of readdirSync(folder.buckets)) {
       // without its file, a bucket was being created or deleted when the process died
       if (!existsSync(this.#file(name))) continue;
-      const { createdAtMs, rules } = bucketFileSchema.parse(
-        JSON.parse(readFileSync(this.#file(name), "utf8")),
-      );
-      this.#open(name, createdAtMs, rules);
+      const json: unknown = JSON.parse(readFileSync(this.#file(name), "utf8"));
+      this.#open(name, bucketFileSchema.parse(json));
     }
   }
 
@@ -64,13 +64,14 @@ export class Buckets {
     const known = this.#buckets.get(name);
     if (known !== undefined) return known;
     checkBucketName(name);
-    this.#write(name, nowMs, []);
-    return this.#open(name, nowMs, []);
+    const file = { createdAtMs: nowMs, rules: [] };
+    this.#write(name, file);
+    return this.#open(name, file);
   }
 
   setRules(name: string, rules: readonly NotificationRule[]): Bucket {
     const bucket = this.get(name);
-    this.#write(name, bucket.createdAtMs, rules);
+    this.#write(name, { createdAtMs: bucket.createdAtMs, rules });
     const changed = { ...bucket, rules };
     this.#buckets.set(name, changed);
     return changed;
@@ -79,7 +80,7 @@ export class Buckets {
   /** @throws AwsError BucketNotEmpty */
   delete(name: string): void {
     const { objects } = this.get(name);
-    if (objects.size > 0) {
+    if (objects.keys.length > 0) {
       throw new AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty", {
         BucketName: name,
       });
@@ -95,7 +96,7 @@ export class Buckets {
     for (const { objects } of this.#buckets.values()) objects.close();
   }
 
-  #open(name: string, createdAtMs: number, rules: readonly NotificationRule[]): Bucket {
+  #open(name: string, file: BucketFile): Bucket {
     const plain = join(this.#folder.root, name);
     const hiddenFolder = join(this.#folder.buckets, name);
     mkdirSync(plain, { recursive: true });
@@ -104,7 +105,7 @@ export class Buckets {
       journalPath: join(hiddenFolder, "objects.jsonl"),
       stagingFolder: this.#folder.staging,
     });
-    const bucket = { name, createdAtMs, objects, rules, writes: new OngoingWrites() };
+    const bucket = { name, ...file, objects, writes: new OngoingWrites() };
     this.#buckets.set(name, bucket);
     return bucket;
   }
@@ -113,10 +114,10 @@ export class Buckets {
     return join(this.#folder.buckets, name, "bucket.json");
   }
 
-  #write(name: string, createdAtMs: number, rules: readonly NotificationRule[]): void {
+  #write(name: string, file: BucketFile): void {
     mkdirSync(join(this.#folder.buckets, name), { recursive: true });
     const next = `${this.#file(name)}.next`;
-    writeFileSync(next, JSON.stringify({ createdAtMs, rules }));
+    writeFileSync(next, JSON.stringify(file));
     renameSync(next, this.#file(name));
   }
 }

@@ -1,9 +1,7 @@
 import { AwsError } from "../aws-error.ts";
+import type { FileSlice } from "../http/message.ts";
 
-export interface ByteRange {
-  readonly start: number;
-  readonly length: number;
-}
+export type ByteRange = Pick<FileSlice, "start" | "length">;
 
 /**
  * Resolves a `Range` header against an object of `size` bytes.

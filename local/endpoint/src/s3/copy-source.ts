@@ -5,15 +5,10 @@ import { invalidArgument } from "../aws-error.ts";
 import type { ObjectRecord } from "../storage/object-record.ts";
 import type { ByteRange } from "./byte-range.ts";
 import { checkRead, noSuchKey, preconditionFailed } from "./conditions.ts";
-import type { S3Context, S3Request } from "./s3-request.ts";
-
-export interface CopySourceName {
-  readonly bucket: string;
-  readonly key: string;
-}
+import type { ObjectName, S3Context, S3Request } from "./s3-request.ts";
 
 /** Reads `x-amz-copy-source: [/]<bucket>/<encoded key>`. */
-export function parseCopySource({ headers }: S3Request): CopySourceName {
+export function parseCopySource({ headers }: S3Request): ObjectName {
   const header = headers["x-amz-copy-source"] ?? "";
   const [path = "", version] = header.split("?versionId=");
   const [bucket = "", ...rest] = decodePath(path).replace(/^\//, "").split("/");
@@ -36,7 +31,7 @@ export function parseCopySource({ headers }: S3Request): CopySourceName {
 export function openCopySource(
   { buckets }: S3Context,
   { headers }: S3Request,
-  { bucket, key }: CopySourceName,
+  { bucket, key }: ObjectName,
 ): { readonly object: ObjectRecord; readonly fd: number } {
   const { objects } = buckets.get(bucket);
   const object = objects.get(key);

@@ -16,17 +16,14 @@ export const getObject: S3Operation = ({ buckets }, { bucket, key, headers, quer
   // opened in the same tick as the record was read: a later overwrite changes neither
   const fd = objects.open(object);
   if (fd === null) throw noSuchKey(key);
-  if (range !== null) {
-    return {
-      status: 206,
-      headers: { ...responseHeaders, "content-range": contentRange(range, object.size) },
-      body: { fd, ...range },
-    };
-  }
   const wantsChecksum = headers["x-amz-checksum-mode"]?.toUpperCase() === "ENABLED";
+  const more =
+    range !== null
+      ? { "content-range": contentRange(range, object.size) }
+      : wantsChecksum && checksumHeaders(object);
   return {
-    status: 200,
-    headers: { ...responseHeaders, ...(wantsChecksum ? checksumHeaders(object) : {}) },
-    body: { fd, start: 0, length: object.size },
+    status: range === null ? 200 : 206,
+    headers: { ...responseHeaders, ...more },
+    body: { fd, ...(range ?? { start: 0, length: object.size }) },
   };
 };

@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 import { uriEncode } from "../auth/sigv4.ts";
 import { AwsError, invalidArgument } from "../aws-error.ts";
 import { checksumAlgorithm } from "../checksums/checksum.ts";
@@ -28,17 +26,13 @@ export const createMultipartUpload: S3Operation = (context, { bucket, key, heade
   const initiatedMs = context.clock.now();
   const head = { bucket, key, initiatedMs, checksum, ...readDescription(headers) };
   const upload = context.uploads.create(head);
-  const response = xmlResponse("InitiateMultipartUploadResult", {
-    Bucket: bucket,
-    Key: key,
-    UploadId: upload.id,
+  const content = { Bucket: bucket, Key: key, UploadId: upload.id };
+  return xmlResponse("InitiateMultipartUploadResult", content, {
+    ...(checksum && {
+      "x-amz-checksum-algorithm": checksum.algorithm.toUpperCase(),
+      "x-amz-checksum-type": checksum.type,
+    }),
   });
-  if (checksum === null) return response;
-  const checksumHeaders = {
-    "x-amz-checksum-algorithm": checksum.algorithm.toUpperCase(),
-    "x-amz-checksum-type": checksum.type,
-  };
-  return { ...response, headers: { ...response.headers, ...checksumHeaders } };
 };
 
 function readUploadChecksum(headers: Texts): UploadHead["checksum"] {
@@ -80,17 +74,12 @@ export const uploadPartCopy: S3Operation = async (context, request) => {
       rangeHeader,
     );
   }
-  const received = await receivePart(context, request, async (write) => {
-    const md5 = createHash("md5");
-    for await (const piece of copiedBytes(fd, range)) {
-      md5.update(piece);
-      await write(piece);
-    }
-    return { size: range.length, md5: md5.digest("hex"), checksum: null };
-  });
+  const headers = { "content-length": String(range.length) };
+  const copied = { headers, bytes: copiedBytes(fd, range), payload: { kind: "unsigned" } } as const;
+  const { md5 } = await receivePart(context, request, (write) => receiveBody(copied, write));
   return xmlResponse("CopyPartResult", {
     LastModified: new Date(context.clock.now()).toISOString(),
-    ETag: quoteEtag(received.md5),
+    ETag: quoteEtag(md5),
   });
 };
 
@@ -105,11 +94,7 @@ async function receivePart(
   try {
     const upload = findUpload(context, request); // it may have ended meanwhile
     const { size, md5, checksum } = result;
-    if (
-      checksum !== null &&
-      head.checksum !== null &&
-      checksum.algorithm !== head.checksum.algorithm
-    ) {
+    if (checksum && head.checksum && checksum.algorithm !== head.checksum.algorithm) {
       throw new AwsError(
         "InvalidRequest",
         `Checksum Type mismatch occurred, expected checksum Type: ${head.checksum.algorithm}, actual checksum Type: ${checksum.algorithm}`,

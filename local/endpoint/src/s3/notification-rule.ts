@@ -120,21 +120,15 @@ export function checkOverlap(rules: readonly NotificationRule[]): void {
 
 export function renderNotificationRules(rules: readonly NotificationRule[]): XmlContent {
   return {
-    QueueConfiguration: rules.map((rule) => ({
-      Id: rule.id,
-      Queue: rule.queueArn,
-      Event: rule.events,
-      Filter: renderFilter(rule),
-    })),
+    QueueConfiguration: rules.map(({ id, queueArn, events, prefix, suffix }) => {
+      const filters = [
+        { Name: "Prefix", Value: prefix },
+        { Name: "Suffix", Value: suffix },
+      ].filter(({ Value }) => Value !== "");
+      const Filter = filters.length === 0 ? undefined : { S3Key: { FilterRule: filters } };
+      return { Id: id, Queue: queueArn, Event: events, Filter };
+    }),
   };
-}
-
-function renderFilter({ prefix, suffix }: NotificationRule): XmlContent | undefined {
-  const rules = [
-    { Name: "Prefix", Value: prefix },
-    { Name: "Suffix", Value: suffix },
-  ].filter(({ Value }) => Value !== "");
-  return rules.length === 0 ? undefined : { S3Key: { FilterRule: rules } };
 }
 
 function eventMatches(pattern: string, event: string): boolean {

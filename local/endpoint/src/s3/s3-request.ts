@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { WireResponse } from "../http/message.ts";
+import type { Texts, WireResponse } from "../http/message.ts";
 import { type XmlContent, xmlDocument } from "../xml.ts";
 import type { Buckets } from "./buckets.ts";
 import type { Notifier } from "./notifier.ts";
@@ -13,9 +13,11 @@ export interface S3Request {
   readonly key: string;
   readonly query: URLSearchParams;
   /** With those that a presigned URL carries in its query. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Texts;
   readonly body: IncomingBody;
 }
+
+export type ObjectName = Pick<S3Request, "bucket" | "key">;
 
 /** What every operation works on. */
 export interface S3Context {
@@ -32,17 +34,14 @@ export type S3Operation = (
   request: S3Request,
 ) => WireResponse | Promise<WireResponse>;
 
-export function emptyResponse(
-  status: number,
-  headers: Readonly<Record<string, string>> = {},
-): WireResponse {
+export function emptyResponse(status: number, headers: Texts = {}): WireResponse {
   return { status, headers, body: null };
 }
 
-export function xmlResponse(root: string, content: XmlContent): WireResponse {
+export function xmlResponse(root: string, content: XmlContent, headers: Texts = {}): WireResponse {
   return {
     status: 200,
-    headers: { "content-type": "application/xml" },
+    headers: { "content-type": "application/xml", ...headers },
     body: xmlDocument(root, content),
   };
 }

@@ -6,7 +6,7 @@ import { xmlDocument } from "../xml.ts";
 import { authenticate } from "./authenticate.ts";
 import { checkHeaders } from "./header-policy.ts";
 import { findRoute } from "./routes.ts";
-import type { S3Context } from "./s3-request.ts";
+import type { ObjectName, S3Context } from "./s3-request.ts";
 
 /** Answers one S3 request. */
 export async function answerS3(
@@ -37,10 +37,7 @@ function bucketOfHost(host: string): string | null {
   return bucket === undefined || /^s3([.-][a-z0-9-]+)?$/.test(bucket) ? null : bucket;
 }
 
-function locate(
-  { rawPath }: WireRequest,
-  virtualBucket: string | null,
-): { readonly bucket: string; readonly key: string } {
+function locate({ rawPath }: WireRequest, virtualBucket: string | null): ObjectName {
   const path = decodePath(rawPath.slice(1));
   if (virtualBucket !== null) return { bucket: virtualBucket, key: path };
   const slash = path.indexOf("/");

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { AwsError } from "../aws-error.ts";
 import { compareUtf8 } from "../storage/sorted-keys.ts";
+import type { ObjectName } from "./s3-request.ts";
 import { Upload, type UploadHead } from "./upload.ts";
 
 /** The multipart uploads under way, in the data folder. */
@@ -29,7 +30,7 @@ export class Uploads {
   }
 
   /** @throws AwsError NoSuchUpload, also if the upload is of another object */
-  get(id: string, { bucket, key }: { readonly bucket: string; readonly key: string }): Upload {
+  get(id: string, { bucket, key }: ObjectName): Upload {
     const upload = this.#uploads.get(id);
     if (upload === undefined || upload.head.bucket !== bucket || upload.head.key !== key) {
       throw new AwsError(

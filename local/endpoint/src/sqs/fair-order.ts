@@ -16,11 +16,8 @@ interface Group<T> {
   lastServed: number;
 }
 
-interface Rank<T> {
-  readonly group: Group<T>;
-  readonly inFlight: number;
-  readonly lastServed: number;
-}
+/** What a group was when it was entered. */
+type Rank<T> = Pick<Group<T>, "inFlight" | "lastServed"> & { readonly group: Group<T> };
 
 /**
  * The messages that may be received now, in the order in which they are.

@@ -1,5 +1,3 @@
-import { rmSync } from "node:fs";
-
 import { z } from "zod";
 
 import { Journal } from "../storage/journal.ts";
@@ -31,12 +29,10 @@ const COMPACT_ABOVE_LINES = 2000;
 export class QueueJournal {
   /** What was in the file; `null` if there was no queue. */
   readonly restored: QueueState | null;
-  readonly #path: string | null;
   readonly #journal: Journal | null;
 
   constructor(path: string | null) {
     const state: QueueState = { createdMs: Number.NaN, attributes: {}, messages: new Map() };
-    this.#path = path;
     this.#journal =
       path === null
         ? null
@@ -61,12 +57,6 @@ export class QueueJournal {
 
   close(): void {
     this.#journal?.close();
-  }
-
-  /** Closes the journal and deletes its file. */
-  remove(): void {
-    this.close();
-    if (this.#path !== null) rmSync(this.#path);
   }
 }
 

@@ -222,10 +222,11 @@ export class Queue {
     if (arrived.length > 0) this.arrivals.announce();
   }
 
-  /** Ends long polls; nothing happens in the queue any more. */
+  /** Ends long polls and closes the journal; nothing happens in the queue any more. */
   close(): void {
     this.#timeline.clear();
     this.arrivals.close();
+    this.#options.journal.close();
   }
 
   #now(): number {

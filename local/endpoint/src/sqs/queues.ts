@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { ACCOUNT_ID } from "../account.ts";
@@ -23,7 +23,7 @@ const SUFFIX = ".jsonl";
 /** All queues of the endpoint. */
 export class Queues {
   readonly #options: QueuesOptions;
-  readonly #queues = new Map<string, { readonly queue: Queue; readonly journal: QueueJournal }>();
+  readonly #queues = new Map<string, Queue>();
 
   constructor(options: QueuesOptions) {
     this.#options = options;
@@ -33,7 +33,7 @@ export class Queues {
       if (file.endsWith(SUFFIX)) this.#open(file.slice(0, -SUFFIX.length));
     }
     // only now every dead-letter queue is there
-    for (const { queue } of this.#queues.values()) queue.settle();
+    for (const queue of this.#queues.values()) queue.settle();
   }
 
   get names(): readonly string[] {
@@ -41,7 +41,7 @@ export class Queues {
   }
 
   find(name: string): Queue | undefined {
-    return this.#queues.get(name)?.queue;
+    return this.#queues.get(name);
   }
 
   /** @throws AwsError QueueDoesNotExist */
@@ -106,29 +106,30 @@ export class Queues {
 
   /** @throws AwsError QueueDoesNotExist */
   delete(name: string): void {
-    const entry = this.#queues.get(name);
-    if (entry === undefined) throw queueDoesNotExist();
+    this.get(name).close();
     this.#queues.delete(name);
-    entry.queue.close();
-    entry.journal.remove();
+    const path = this.#journalPath(name);
+    if (path !== null) rmSync(path);
   }
 
   /** Lets long polls end empty, at once and from now on. */
   endLongPolls(): void {
-    for (const { queue } of this.#queues.values()) queue.arrivals.close();
+    for (const { arrivals } of this.#queues.values()) arrivals.close();
   }
 
   close(): void {
-    for (const { queue, journal } of this.#queues.values()) {
-      queue.close();
-      journal.close();
-    }
+    for (const queue of this.#queues.values()) queue.close();
+  }
+
+  #journalPath(name: string): string | null {
+    const { folder } = this.#options;
+    return folder === null ? null : join(folder, name + SUFFIX);
   }
 
   /** @param attributes of a queue that is not in its journal */
   #open(name: string, attributes: QueueAttributes = {}): Queue {
-    const { folder, clock, faults } = this.#options;
-    const journal = new QueueJournal(folder === null ? null : join(folder, name + SUFFIX));
+    const { clock, faults } = this.#options;
+    const journal = new QueueJournal(this.#journalPath(name));
     const fresh = { createdMs: clock.now(), attributes, messages: new Map() };
     const state = journal.restored ?? fresh;
     journal.compact(state);
@@ -143,7 +144,7 @@ export class Queues {
       },
       fateOf: fatesOf(faults, name),
     });
-    this.#queues.set(name, { queue, journal });
+    this.#queues.set(name, queue);
     return queue;
   }
 }

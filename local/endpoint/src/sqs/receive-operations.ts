@@ -25,10 +25,12 @@ const receiveInput = z.object({
 });
 type ReceiveInput = z.output<typeof receiveInput>;
 
-/** Answers at once if there are messages, else when the first comes or the wait is over. */
-export const receiveMessage = queueOperation(
-  receiveInput,
-  async (queue, input, { clock }, disconnected) => {
+const receiptInput = z.object({ ReceiptHandle: z.string() });
+const visibilityInput = receiptInput.extend({ VisibilityTimeout: visibility });
+
+export const receiveOperations = {
+  /** Answers at once if there are messages, else when the first comes or the wait is over. */
+  ReceiveMessage: queueOperation(receiveInput, async (queue, input, { clock }, disconnected) => {
     const { attributes, arrivals } = queue;
     const visibilitySeconds =
       input.VisibilityTimeout ?? numberAttribute(attributes, "VisibilityTimeout");
@@ -46,8 +48,13 @@ export const receiveMessage = queueOperation(
       await arrivals.next(leftMs, disconnected);
     }
     return {};
-  },
-);
+  }),
+
+  DeleteMessage: queueOperation(receiptInput, deleteOne),
+  DeleteMessageBatch: batchOperation(receiptInput, deleteOne),
+  ChangeMessageVisibility: queueOperation(visibilityInput, changeOne),
+  ChangeMessageVisibilityBatch: batchOperation(visibilityInput, changeOne),
+};
 
 function describe({ name }: Queue, { message, receipt }: Delivery, input: ReceiveInput): object {
   const system = {
@@ -74,17 +81,10 @@ function describe({ name }: Queue, { message, receipt }: Delivery, input: Receiv
   };
 }
 
-const receiptInput = z.object({ ReceiptHandle: z.string() });
-
 function deleteOne(queue: Queue, { ReceiptHandle }: z.output<typeof receiptInput>): object {
   queue.delete(receiptOf(queue, ReceiptHandle));
   return {};
 }
-
-export const deleteMessage = queueOperation(receiptInput, deleteOne);
-export const deleteMessageBatch = batchOperation(receiptInput, deleteOne);
-
-const visibilityInput = receiptInput.extend({ VisibilityTimeout: visibility });
 
 function changeOne(
   queue: Queue,
@@ -93,9 +93,6 @@ function changeOne(
   queue.changeVisibility(receiptOf(queue, ReceiptHandle), VisibilityTimeout);
   return {};
 }
-
-export const changeMessageVisibility = queueOperation(visibilityInput, changeOne);
-export const changeMessageVisibilityBatch = batchOperation(visibilityInput, changeOne);
 
 /** @throws AwsError ReceiptHandleIsInvalid */
 function receiptOf({ name }: Queue, handle: string): Receipt {

@@ -26,8 +26,10 @@ const draftInput = z.object({
 });
 type DraftInput = z.output<typeof draftInput>;
 
-export const sendMessage = queueOperation(draftInput, sendOne);
-export const sendMessageBatch = batchOperation(draftInput, sendOne, checkSize);
+export const sendOperations = {
+  SendMessage: queueOperation(draftInput, sendOne),
+  SendMessageBatch: batchOperation(draftInput, sendOne, checkSize),
+};
 
 function checkSize(entries: BatchEntries): void {
   const size = entries.reduce((sum, entry) => sum + roughSize(entry), 0);

@@ -4,46 +4,13 @@ import { type Call, verifySignature } from "../auth/verify-signature.ts";
 import { AwsError, statusOf } from "../aws-error.ts";
 import type { Texts, WireRequest, WireResponse } from "../http/message.ts";
 import { MAX_JSON_BYTES } from "../limits.ts";
-import {
-  createQueue,
-  deleteQueue,
-  getQueueAttributes,
-  getQueueUrl,
-  listDeadLetterSourceQueues,
-  listQueues,
-  purgeQueue,
-  setQueueAttributes,
-  startMessageMoveTask,
-} from "./queue-operations.ts";
-import {
-  changeMessageVisibility,
-  changeMessageVisibilityBatch,
-  deleteMessage,
-  deleteMessageBatch,
-  receiveMessage,
-} from "./receive-operations.ts";
-import { sendMessage, sendMessageBatch } from "./send-operations.ts";
+import { queueOperations } from "./queue-operations.ts";
+import { receiveOperations } from "./receive-operations.ts";
+import { sendOperations } from "./send-operations.ts";
 import type { SqsContext, SqsOperation } from "./sqs-operation.ts";
 
 const OPERATIONS: ReadonlyMap<string, SqsOperation> = new Map(
-  Object.entries({
-    ChangeMessageVisibility: changeMessageVisibility,
-    ChangeMessageVisibilityBatch: changeMessageVisibilityBatch,
-    CreateQueue: createQueue,
-    DeleteMessage: deleteMessage,
-    DeleteMessageBatch: deleteMessageBatch,
-    DeleteQueue: deleteQueue,
-    GetQueueAttributes: getQueueAttributes,
-    GetQueueUrl: getQueueUrl,
-    ListDeadLetterSourceQueues: listDeadLetterSourceQueues,
-    ListQueues: listQueues,
-    PurgeQueue: purgeQueue,
-    ReceiveMessage: receiveMessage,
-    SendMessage: sendMessage,
-    SendMessageBatch: sendMessageBatch,
-    SetQueueAttributes: setQueueAttributes,
-    StartMessageMoveTask: startMessageMoveTask,
-  }),
+  Object.entries({ ...queueOperations, ...sendOperations, ...receiveOperations }),
 );
 
 const TARGET_PREFIX = "AmazonSQS.";

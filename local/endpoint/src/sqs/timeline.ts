@@ -46,10 +46,8 @@ export class Timeline<T> {
     const atMs = this.#entries.peek()?.atMs;
     if (atMs === this.#alarm?.atMs) return;
     this.#alarm?.cancel();
-    if (atMs === undefined) {
-      this.#alarm = null;
-      return;
-    }
+    this.#alarm = null;
+    if (atMs === undefined) return;
     const cancel = this.#clock.after(atMs - this.#clock.now(), () => {
       this.#alarm = null;
       this.#ring();

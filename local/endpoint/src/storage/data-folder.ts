@@ -66,7 +66,9 @@ function takeLock(lock: string, root: string): void {
     claim();
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error;
-    const owner = readOwner(lock);
+    // empty if its writer died before it had written
+    const text = readFileSync(lock, "utf8");
+    const owner = text === "" ? null : ownerSchema.parse(JSON.parse(text));
     if (owner !== null && (owner.pid === process.pid ? openHere.has(lock) : isAlive(owner))) {
       throw new DataFolderInUseError(
         `${root}: process ${owner.pid} has this data folder open; stop it, choose another folder, or delete ${lock} if that process is something else`,
@@ -77,12 +79,6 @@ function takeLock(lock: string, root: string): void {
     claim();
   }
   openHere.add(lock);
-}
-
-/** `null` if the file says nothing: its writer died before it had written. */
-function readOwner(lock: string): Owner | null {
-  const text = readFileSync(lock, "utf8");
-  return text === "" ? null : ownerSchema.parse(JSON.parse(text));
 }
 
 function isAlive({ pid, startTime }: Owner): boolean {

@@ -42,9 +42,9 @@ const COMPACT_ABOVE_LINES = 1000;
 export class ObjectStore {
   /** Puts that were decided but not finished when the process died; their events are due. */
   readonly recovered: readonly RecoveredObject[];
+  readonly keys: SortedKeys;
   readonly #folders: BucketFolders;
   readonly #records: Map<string, ObjectRecord>;
-  readonly #keys: SortedKeys;
   readonly #journal: Journal;
 
   constructor({ folders, journalPath, stagingFolder }: ObjectStoreOptions) {
@@ -59,16 +59,8 @@ export class ObjectStore {
     // changes are synchronous, so only the last one can be half done
     this.recovered = last === null ? [] : this.#redo(last, stagingFolder);
     this.#records = reconcileWithFiles(folders, known);
-    this.#keys = new SortedKeys(this.#records.keys());
+    this.keys = new SortedKeys(this.#records.keys());
     this.#compact();
-  }
-
-  get size(): number {
-    return this.#records.size;
-  }
-
-  get keys(): SortedKeys {
-    return this.#keys;
   }
 
   get(key: string): ObjectRecord | undefined {
@@ -108,7 +100,7 @@ export class ObjectStore {
       throw error;
     }
     this.#records.set(object.key, record);
-    this.#keys.add(object.key);
+    this.keys.add(object.key);
     this.#compactIfDue();
   }
 
@@ -119,7 +111,7 @@ export class ObjectStore {
     this.#journal.append({ remove: key, place: record.place });
     this.#finishRemove(key, record.place);
     this.#records.delete(key);
-    this.#keys.delete(key);
+    this.keys.delete(key);
     this.#compactIfDue();
     return true;
   }
