@@ -29,8 +29,8 @@ export class SqsQueue implements MessageSender, MessageReceiver {
   async sendAll(messages: Iterable<OutgoingMessage>): Promise<void> {
     const entryOf = ({ body, groupId, delaySeconds }: OutgoingMessage) => ({
       MessageBody: body,
-      ...(groupId === undefined ? {} : { MessageGroupId: groupId }),
-      ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
+      MessageGroupId: groupId,
+      DelaySeconds: delaySeconds,
     });
     await this.#sendEntries(messages, entryOf, (input) =>
       this.#client.send(new SendMessageBatchCommand(input)),
@@ -44,7 +44,7 @@ export class SqsQueue implements MessageSender, MessageReceiver {
         QueueUrl: this.#queueUrl,
         MaxNumberOfMessages: maxMessages,
         WaitTimeSeconds: waitSeconds,
-        ...(visibilitySeconds === undefined ? {} : { VisibilityTimeout: visibilitySeconds }),
+        VisibilityTimeout: visibilitySeconds,
         MessageSystemAttributeNames: ["All"],
       }),
     );

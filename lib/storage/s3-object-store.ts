@@ -150,7 +150,7 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
           Bucket: this.#bucket,
           Prefix: prefix,
           ...folders,
-          ...(token === undefined ? {} : { ContinuationToken: token }),
+          ContinuationToken: token,
         }),
       );
       yield page;

@@ -1,6 +1,12 @@
 import type { ObjectStore } from "../storage/object-store.ts";
 import type { NotificationRule } from "./notification-rule.ts";
 
+/** What a request names; both or the key empty if it is about the service or a bucket. */
+export interface ObjectName {
+  readonly bucket: string;
+  readonly key: string;
+}
+
 /** A bucket that exists. */
 export interface Bucket {
   readonly name: string;

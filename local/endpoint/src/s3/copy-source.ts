@@ -3,9 +3,10 @@ import { createReadStream } from "node:fs";
 import { decodePath } from "../auth/sigv4.ts";
 import { invalidArgument } from "../aws-error.ts";
 import type { ObjectRecord } from "../storage/object-record.ts";
+import type { ObjectName } from "./bucket.ts";
 import type { ByteRange } from "./byte-range.ts";
 import { checkRead, noSuchKey, preconditionFailed } from "./conditions.ts";
-import type { ObjectName, S3Context, S3Request } from "./s3-request.ts";
+import type { S3Context, S3Request } from "./s3-request.ts";
 
 /** Reads `x-amz-copy-source: [/]<bucket>/<encoded key>`. */
 export function parseCopySource({ headers }: S3Request): ObjectName {

@@ -1,23 +1,20 @@
 import type { Clock } from "../clock.ts";
 import type { Texts, WireResponse } from "../http/message.ts";
 import { type XmlContent, xmlDocument } from "../xml.ts";
+import type { ObjectName } from "./bucket.ts";
 import type { Buckets } from "./buckets.ts";
 import type { Notifier } from "./notifier.ts";
 import type { IncomingBody } from "./receive-body.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** A verified request to S3. */
-export interface S3Request {
+export interface S3Request extends ObjectName {
   readonly id: string;
-  readonly bucket: string;
-  readonly key: string;
   readonly query: URLSearchParams;
   /** With those that a presigned URL carries in its query. */
   readonly headers: Texts;
   readonly body: IncomingBody;
 }
-
-export type ObjectName = Pick<S3Request, "bucket" | "key">;
 
 /** What every operation works on. */
 export interface S3Context {

@@ -4,9 +4,10 @@ import type { AwsError } from "../aws-error.ts";
 import type { WireRequest, WireResponse } from "../http/message.ts";
 import { xmlDocument } from "../xml.ts";
 import { authenticate } from "./authenticate.ts";
+import type { ObjectName } from "./bucket.ts";
 import { checkHeaders } from "./header-policy.ts";
 import { findRoute } from "./routes.ts";
-import type { ObjectName, S3Context } from "./s3-request.ts";
+import type { S3Context } from "./s3-request.ts";
 
 /** Answers one S3 request. */
 export async function answerS3(

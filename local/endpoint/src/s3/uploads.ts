@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { AwsError } from "../aws-error.ts";
 import { compareUtf8 } from "../storage/sorted-keys.ts";
-import type { ObjectName } from "./s3-request.ts";
+import type { ObjectName } from "./bucket.ts";
 import { Upload, type UploadHead } from "./upload.ts";
 
 /** The multipart uploads under way, in the data folder. */
