@@ -7,3 +7,8 @@ export interface ValueFacts {
   /** Its value, where it depends on constants alone. */
   readonly constant?: Tensor;
 }
+
+/** Of a constant: everything is known. */
+export function constantFacts(constant: Tensor): ValueFacts {
+  return { type: constant.type, shape: constant.shape, constant };
+}

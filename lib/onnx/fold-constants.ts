@@ -1,4 +1,4 @@
-import type { ValueFacts } from "./facts.ts";
+import { constantFacts, type ValueFacts } from "./facts.ts";
 import { subgraphsOf, valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value } from "./model.ts";
 import { inferIfPossible } from "./shape-inference.ts";
@@ -63,7 +63,7 @@ function foldSmall({ graph, folded: known }: Model): Folding {
   const left: Node[] = [];
   let bytes = 0;
   for (const [name, tensor] of [...graph.initializers, ...known]) {
-    facts.set(name, { type: tensor.type, shape: tensor.shape, constant: tensor });
+    facts.set(name, constantFacts(tensor));
   }
   for (const node of graph.nodes) {
     if (folded.size + left.length >= MAX_NODES) break;

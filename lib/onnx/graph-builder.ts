@@ -1,4 +1,4 @@
-import type { ValueFacts } from "./facts.ts";
+import { constantFacts, type ValueFacts } from "./facts.ts";
 import type { Attributes, Graph, Node, Value, ValueInfo } from "./model.ts";
 import { standardNode } from "./node.ts";
 import { inferNode } from "./shape-inference.ts";
@@ -103,7 +103,7 @@ export class GraphBuilder {
   /** A constant under a name of the caller's. */
   initializer(name: Value, tensor: Tensor): Value {
     this.#initializers.set(name, tensor);
-    this.#facts.set(name, { type: tensor.type, shape: tensor.shape, constant: tensor });
+    this.#facts.set(name, constantFacts(tensor));
     return name;
   }
 

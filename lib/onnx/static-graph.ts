@@ -1,6 +1,6 @@
 import { BatchAxis } from "./batch-axis.ts";
 import { ModelError, type ShapeMismatchError } from "./errors.ts";
-import type { ValueFacts } from "./facts.ts";
+import { constantFacts, type ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value, ValueInfo } from "./model.ts";
 import { describeNode } from "./node.ts";
@@ -49,9 +49,7 @@ export function specialise(
   const problems = new Map<Value, ModelError>();
   const unbatched = new Map<Value, ShapeMismatchError>();
   const addConstants = (initializers: Graph["initializers"]) => {
-    for (const [name, tensor] of initializers) {
-      facts.set(name, { type: tensor.type, shape: tensor.shape, constant: tensor });
-    }
+    for (const [name, tensor] of initializers) facts.set(name, constantFacts(tensor));
   };
   addConstants(graph.initializers);
   addConstants(folded);
@@ -79,7 +77,7 @@ export function specialise(
       const rewrite = batch.rewriteReshape(original, facts);
       if (rewrite) {
         node = rewrite.node;
-        facts.set(rewrite.target, { ...rewrite.shape, constant: rewrite.shape });
+        facts.set(rewrite.target, constantFacts(rewrite.shape));
       }
       const outputs = inferNode(node, inputsOf(node, facts));
       node.outputs.forEach((output, i) => {

@@ -1,4 +1,4 @@
-import type { ValueFacts } from "./facts.ts";
+import { constantFacts, type ValueFacts } from "./facts.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { freshName, namesIn } from "./names.ts";
 import { OPERATORS } from "./operators/table.ts";
@@ -103,7 +103,6 @@ class RankTracker {
 
   #factsOf(value: Value): ValueFacts | null {
     const tensor = this.#initializers.get(value);
-    if (tensor) return { type: tensor.type, shape: tensor.shape, constant: tensor };
-    return this.#facts.get(value) ?? null;
+    return tensor ? constantFacts(tensor) : (this.#facts.get(value) ?? null);
   }
 }

@@ -1,4 +1,5 @@
 import { ModelError } from "../errors.ts";
+import { constantFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
 import { describeNode, intAttribute } from "../node.ts";
 import { floatTensor, intsTensor, sizeOf, type Tensor, toNumbers } from "../tensor.ts";
@@ -7,10 +8,7 @@ import { constantNumbers, input, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 
 const constant: Operator = {
-  infer: (node) => {
-    const tensor = constantValue(node);
-    return [{ type: tensor.type, shape: tensor.shape, constant: tensor }];
-  },
+  infer: (node) => [constantFacts(constantValue(node))],
 };
 
 /** The tensor of a Constant node, whichever of its attributes holds it. */
@@ -57,15 +55,14 @@ const shapeOf: Operator = {
     const { shape } = input(node, inputs, 0);
     const start = intAttribute(node, "start", 0);
     const end = intAttribute(node, "end", shape.length);
-    const tensor = intsTensor(shape.slice(start, end));
-    return [{ type: "int64", shape: tensor.shape, constant: tensor }];
+    return [constantFacts(intsTensor(shape.slice(start, end)))];
   },
 };
 
 const size: Operator = {
   infer: (node, inputs) => {
     const count = sizeOf(input(node, inputs, 0).shape);
-    return [{ type: "int64", shape: [], constant: { ...intsTensor([count]), shape: [] } }];
+    return [constantFacts({ ...intsTensor([count]), shape: [] })];
   },
 };
 
