@@ -42,7 +42,7 @@ export class ManualClock implements Clock {
     return () => this.#alarms.delete(alarm);
   }
 
-  /** Moves time forward, ringing every alarm on the way in order of its time. */
+  /** Moves time forward and runs what has become due, in order of time. */
   advance(ms: number): void {
     const target = this.#now + ms;
     for (;;) {

@@ -33,7 +33,7 @@ export type FateOf = (message: object) => Fate;
 
 const DELIVERED: Fate = { kind: "delivered" };
 
-/** Decides the fate of a queue's messages: each suffers at most one fault, and none without a plan. */
+/** Chooses the fault of each message of a queue: at most one, and none without a plan. */
 export function fatesOf(plan: FaultPlan | undefined, queueName: string): FateOf {
   const faults = plan?.queues[queueName];
   if (plan === undefined || faults === undefined) return () => DELIVERED;

@@ -5,9 +5,8 @@ import type { WireRequest } from "./message.ts";
 const LOOPBACK_HOST = /^(?:127\.0\.0\.1|\[::1\]|(?:[\w.-]+\.)?localhost)(?::\d+)?$/i;
 
 /**
- * Refuses what a page of some other site sends from a browser on this machine. The credentials are no
- * secret, so a signature does not tell: but such a request names a host of the page's own, which has
- * been pointed here, or says its origin.
+ * Refuses requests of web pages. The credentials are public, so a signature proves nothing; but such a
+ * request has a host name of the page's own, or says its origin.
  *
  * @throws AwsError AccessDenied
  */

@@ -55,10 +55,10 @@ async function answer(
   try {
     const response = await handler(wireRequest(incoming, outgoing));
     await send(response, outgoing, incoming.method === "HEAD");
-    // what a refused body still brings is thrown away, or the connection's next request waits behind it
+    // read the rest of a refused body, or the connection's next request waits behind it
     incoming.resume();
   } catch (error) {
-    // a client that hangs up in mid-transfer is no news
+    // a client that disconnects is not an error
     if (!incoming.destroyed && !outgoing.destroyed)
       console.error("endpoint: request failed", error);
     outgoing.destroy();

@@ -273,7 +273,7 @@ export class Queue {
       this.#counts.deadLettered++;
       return true;
     } catch (error) {
-      // thrown on, it would end the process from a timer, and lose what else is due
+      // rethrown, it would end the process from a timer
       console.error(`endpoint: ${this.arn} keeps a dead letter for now`, error);
       return false;
     }

@@ -37,7 +37,7 @@ export const receiveOperations = {
     const waitSeconds =
       input.WaitTimeSeconds ?? numberAttribute(attributes, "ReceiveMessageWaitTimeSeconds");
     const deadlineMs = clock.now() + 1000 * waitSeconds;
-    // a consumer that has gone must not swallow messages
+    // a client that has disconnected must not take messages
     while (!disconnected.aborted && !arrivals.isClosed) {
       const deliveries = queue.receive(input.MaxNumberOfMessages, visibilitySeconds);
       if (deliveries.length > 0) {
