@@ -1,12 +1,12 @@
 import type { ChannelResult } from "../lib/pipeline/job/result.ts";
-import type { ChannelFailure } from "../lib/pipeline/render/render-messages.ts";
+import type { FailedMessage } from "../lib/pipeline/render/render-messages.ts";
 import type { Log } from "./log.ts";
 
 /** Tells the log how channels end. One that comes back because of `stop` is no error. */
 export function logChannels(log: Log, stop: AbortSignal) {
   return {
     onResult: (result: ChannelResult) => log.info("channel ended", endingOf(result)),
-    onFailure: ({ messageId, job, error }: ChannelFailure) => {
+    onFailure: ({ messageId, job, error }: FailedMessage) => {
       if (stop.aborted) log.info("channel given back", { messageId, ...job });
       else log.error("channel not rendered", { messageId, ...job, error });
     },

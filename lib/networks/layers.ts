@@ -26,6 +26,9 @@ export interface Layer {
   readonly aliases: readonly string[];
 }
 
+/** A layer that has channels to render. */
+export type LayerWithChannels = Layer & { readonly channels: number };
+
 /** Operators that only move data to another shape or type: no layers in the author's eyes. */
 const PLUMBING: ReadonlySet<string> = new Set([
   "Reshape",

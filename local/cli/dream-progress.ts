@@ -4,7 +4,7 @@ import type { RunEvent } from "../run-job.ts";
 import type { ProgressBar, Terminal } from "./terminal.ts";
 
 /** One job of the run, as far as it has come. */
-interface JobProgress {
+interface DreamedJob {
   readonly name: string;
   readonly request: RenderRequest;
   /** Iterations done, by channel. */
@@ -16,12 +16,12 @@ interface JobProgress {
 
 /** Shows a run as it goes: one bar over all iterations, and each job's table as it ends. */
 export class DreamProgress {
-  readonly #jobs: readonly JobProgress[];
+  readonly #jobs: readonly DreamedJob[];
   readonly #terminal: Terminal;
   readonly #bar: ProgressBar;
 
   constructor(
-    requests: readonly Pick<JobProgress, "name" | "request" | "total">[],
+    requests: readonly Pick<DreamedJob, "name" | "request" | "total">[],
     terminal: Terminal,
   ) {
     this.#jobs = requests.map((request) => ({ ...request, steps: new Map(), traces: [] }));
@@ -63,7 +63,7 @@ export class DreamProgress {
     this.#bar.end();
   }
 
-  #redraw(job: JobProgress, detail: string): void {
+  #redraw(job: DreamedJob, detail: string): void {
     const total = this.#jobs.reduce((sum, each) => sum + each.total * perChannel(each), 0);
     const done = this.#jobs
       .flatMap(({ steps }) => [...steps.values()])
@@ -72,7 +72,7 @@ export class DreamProgress {
   }
 }
 
-function perChannel({ request }: JobProgress): number {
+function perChannel({ request }: DreamedJob): number {
   return request.pyramidLevels * request.numIterations;
 }
 

@@ -1,14 +1,13 @@
 import { networkFolders } from "../../lib/networks/folders.ts";
 import { type Network, openNetwork } from "../../lib/networks/registry.ts";
-import { type Layer, findLayer } from "../../lib/networks/layers.ts";
+import type { LayerWithChannels } from "../../lib/networks/layers.ts";
 import { foldWeights } from "../../lib/optvis/runtime/fold-constants.ts";
-import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
 import {
   type AnalysedNetwork,
   analyseNetwork,
 } from "../../lib/pipeline/networks/analyse-network.ts";
+import { findLayerWithChannels } from "../../lib/pipeline/networks/layer-problems.ts";
 import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./user-errors.ts";
 
 /** Finds a network by id or `.onnx` path; a download is told on standard error. */
 export async function fetchNetwork(
@@ -41,25 +40,14 @@ export function noteAssumptions({ notice }: AnalysedNetwork, { note }: Terminal)
 /**
  * A network and one of its layers, by name or by 1-based index as a command line spells either.
  *
- * @throws LayerNotFoundError if no layer answers to it; UsageError if it has no channels to render;
- *   ModelError if it cannot be computed
+ * @throws LayerNotFoundError if no layer answers to it, or it has no channels to render
  */
 export async function openLayer(
   idOrPath: string,
   reference: string,
   terminal: Terminal,
-): Promise<AnalysedNetwork & { readonly layer: Layer & { readonly channels: number } }> {
+): Promise<AnalysedNetwork & { readonly layer: LayerWithChannels }> {
   const opened = await openForCommand(idOrPath, terminal);
-  const layer = findLayer(opened.layers, /^-?\d+$/.test(reference) ? Number(reference) : reference);
-  if (layer.type === "Input") {
-    throw new UsageError(
-      `layer ${layer.index} '${layer.name}' is the image itself; choose one of 2 to ${opened.layers.length}`,
-    );
-  }
-  const { channels } = layer;
-  if (channels !== null) return { ...opened, layer: { ...layer, channels } };
-  // says so itself if an operator on the way is the reason
-  const { model, inputSize } = opened.model;
-  layerPass(model, layer, [1, 3, inputSize.height, inputSize.width]);
-  throw new UsageError(`layer '${layer.name}' has no channels; choose another layer`);
+  const named = /^-?\d+$/.test(reference) ? Number(reference) : reference;
+  return { ...opened, layer: findLayerWithChannels(opened, named) };
 }

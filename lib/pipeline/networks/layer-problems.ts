@@ -1,5 +1,6 @@
 import { surveyGradients } from "../../autodiff/survey-gradients.ts";
-import type { Layer } from "../../networks/layers.ts";
+import { LayerNotFoundError } from "../../networks/errors.ts";
+import { findLayer, type Layer, type LayerWithChannels } from "../../networks/layers.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import type { AnalysedNetwork } from "./analyse-network.ts";
 
@@ -31,4 +32,26 @@ export function layerProblems({
       return problem === null ? [] : [[layer.index, problem]];
     }),
   );
+}
+
+/**
+ * The layer with a 1-based index or a name, if it has channels.
+ *
+ * @throws LayerNotFoundError if no layer answers to it, or it has no channels to render
+ */
+export function findLayerWithChannels(
+  network: AnalysedNetwork,
+  reference: string | number,
+): LayerWithChannels {
+  const { layers } = network;
+  const layer = findLayer(layers, reference);
+  if (layer.type === "Input") {
+    throw new LayerNotFoundError(
+      `layer 1 is the image itself; choose one of 2 to ${layers.length}`,
+    );
+  }
+  const { channels } = layer;
+  if (channels !== null) return { ...layer, channels };
+  const problem = layerProblems(network).get(layer.index)!;
+  throw new LayerNotFoundError(`layer '${layer.name}' cannot be rendered: ${problem}`);
 }

@@ -22,11 +22,11 @@ export interface RenderDeps extends ChannelDeps {
 }
 
 export interface MessageHooks extends ChannelHooks {
-  readonly onFailure?: (failure: ChannelFailure) => void;
+  readonly onFailure?: (failure: FailedMessage) => void;
 }
 
 /** A message that will be delivered again, or go to the dead-letter queue. */
-export interface ChannelFailure {
+export interface FailedMessage {
   readonly messageId: string;
   /** `null`: the message does not say which channel it is about. */
   readonly job: ChannelJob | null;
@@ -47,7 +47,7 @@ export async function renderMessages(
   hooks: MessageHooks = {},
 ): Promise<readonly string[]> {
   const failed: string[] = [];
-  const fail = (failure: ChannelFailure) => {
+  const fail = (failure: FailedMessage) => {
     failed.push(failure.messageId);
     hooks.onFailure?.(failure);
   };
@@ -71,7 +71,7 @@ interface MessageDelivery extends Delivery {
 /** By job and channel. */
 function groupByJob(
   messages: readonly ChannelMessage[],
-  fail: (failure: ChannelFailure) => void,
+  fail: (failure: FailedMessage) => void,
 ): Map<string, Map<number, MessageDelivery>> {
   const jobs = new Map<string, Map<number, MessageDelivery>>();
   for (const { messageId, body, receiveCount } of messages) {

@@ -3,7 +3,7 @@ import type { Size } from "../../image/raster.ts";
 import { sheetLayout } from "../../image/sheet-layout.ts";
 import { LayerNotFoundError } from "../../networks/errors.ts";
 import { firstSynonym } from "../../networks/labels.ts";
-import { findLayer, type Layer } from "../../networks/layers.ts";
+import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import { ModelError } from "../../onnx/errors.ts";
 import { gradientObstacle } from "../../optvis/graph/differentiable-graph.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
@@ -14,7 +14,7 @@ import { selectChannels } from "./channel-selection.ts";
 import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
 import { type RenderRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest } from "./resolved-request.ts";
-import { layerProblems } from "../networks/layer-problems.ts";
+import { findLayerWithChannels } from "../networks/layer-problems.ts";
 import { workProblems } from "./work.ts";
 
 /**
@@ -72,22 +72,9 @@ export function resolveRequest(
 function resolveLayer(
   { layer: reference }: RenderRequest,
   network: AnalysedNetwork,
-): Layer & { readonly channels: number } {
-  const { layers } = network;
+): LayerWithChannels {
   try {
-    const layer = findLayer(layers, reference);
-    const { channels } = layer;
-    if (layer.type === "Input") {
-      throw new LayerNotFoundError(
-        `layer 1 is the image itself; choose one of 2 to ${layers.length}`,
-      );
-    }
-    if (channels === null) {
-      const problem =
-        layerProblems(network).get(layer.index) ?? "it has no channels; choose another layer";
-      throw new LayerNotFoundError(`layer '${layer.name}' cannot be rendered: ${problem}`);
-    }
-    return { ...layer, channels };
+    return findLayerWithChannels(network, reference);
   } catch (error) {
     if (error instanceof LayerNotFoundError) throw new RequestError([`layer: ${error.message}`]);
     throw error;

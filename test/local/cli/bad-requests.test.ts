@@ -64,7 +64,7 @@ describe("a bad ascent is refused", () => {
     [{ layer: "99" }, /layer 99.*1 to/],
     [{ layer: "-1" }, /-1.*1 to/],
     [{ layer: "1.5" }, /1\.5/],
-    [{ layer: "1" }, /layer 1 'image' is the image itself; choose one of 2 to/],
+    [{ layer: "1" }, /layer 1 is the image itself; choose one of 2 to/],
     [{ channels: "0" }, /channel '0': .* from 1 to 4, of layer 'conv2'/],
     [{ channels: "5" }, /channel '5': .* from 1 to 4/],
     [{ channels: "3:2" }, /channel '3:2'/],
