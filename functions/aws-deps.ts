@@ -23,21 +23,28 @@ export async function publishBundledFromEnv(store: S3ObjectStore): Promise<void>
   if (folder !== null) await publishBundledNetworks(store, folder);
 }
 
+/** What functions that open networks have in common. */
+export function networkDepsFromEnv(store: S3ObjectStore) {
+  return {
+    jobs: new Jobs(store),
+    store,
+    networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
+    now: () => new Date(),
+  };
+}
+
 /** For the functions that make jobs of requests, and those that complete an interrupted intake. */
 export function acceptDepsFromEnv(store: S3ObjectStore): AcceptDeps {
   const sqs = createSqsClient();
   const queueAt = (url: string) => new SqsQueue(sqs, url);
   return {
-    jobs: new Jobs(store),
-    store,
-    networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
+    ...networkDepsFromEnv(store),
     queues: {
       cpu: queueAt(requireEnv("CHANNEL_QUEUE_URL")),
       cuda: gpuQueueFromEnv(queueAt),
     },
     assembly: queueAt(requireEnv("ASSEMBLY_QUEUE_URL")),
     codeVersion: CODE_VERSION,
-    now: () => new Date(),
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 
-import { fileSha256, sha256 } from "../lib/networks/checksum.ts";
+import { sha256 } from "../lib/networks/checksum.ts";
 import { type Network, openNetwork, type OpenOptions } from "../lib/networks/registry.ts";
 import { uploadKey } from "../lib/pipeline/keys.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
@@ -29,7 +29,7 @@ export async function stageRequest(
   const { store, onNotice } = options;
   const network = await openNetwork(request.network, options.networks);
   if (network.notice !== undefined) onNotice(network.notice);
-  const { id } = await publishNetwork(store, await withOwnId(network));
+  const { id } = await publishNetwork(store, withOwnId(network));
   const initialImage =
     request.initialImage === null ? null : await uploadImage(store, request.initialImage);
   return { ...request, network: id, initialImage };
@@ -38,10 +38,10 @@ export async function stageRequest(
 /**
  * A file without a manifest gets an id of its own, so that it takes no registered network's place.
  */
-async function withOwnId(network: Network): Promise<Network> {
+function withOwnId(network: Network): Network {
   if (network.notice === undefined) return network;
-  const { manifest, modelPath } = network;
-  const id = `${manifest.id.slice(0, 50)}-${(await fileSha256(modelPath)).slice(0, 8)}`;
+  const { manifest, file } = network;
+  const id = `${manifest.id.slice(0, 50)}-${file.sha256.slice(0, 8)}`;
   return { ...network, manifest: { ...manifest, id } };
 }
 

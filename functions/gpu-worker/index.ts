@@ -1,13 +1,11 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
 import { PROVIDER_CHECKS } from "../../lib/optvis/runtime/cuda-gate.ts";
-import { Jobs } from "../../lib/pipeline/job/jobs.ts";
-import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
-import { bucketFromEnv } from "../aws-deps.ts";
-import { modelCacheFolder, optionalEnv, requireEnv } from "../env.ts";
+import { bucketFromEnv, networkDepsFromEnv } from "../aws-deps.ts";
+import { optionalEnv, requireEnv } from "../env.ts";
 import { ecsScaleInProtection, NO_PROTECTION } from "./scale-in-protection.ts";
 import { parseProvider, runWorker } from "./worker.ts";
 
@@ -26,15 +24,11 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
 
 const agentUri = optionalEnv("ECS_AGENT_URI");
 const provider = parseProvider(optionalEnv("PROVIDER"));
-const store = bucketFromEnv();
 const exitCode = await runWorker(
   {
-    jobs: new Jobs(store),
-    store,
-    networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
+    ...networkDepsFromEnv(bucketFromEnv()),
     renderer: createEngineRenderer(),
     provider,
-    now: () => new Date(),
     receiver: new SqsQueue(createSqsClient(), requireEnv("GPU_QUEUE_URL")),
     protection:
       agentUri === null

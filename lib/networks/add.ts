@@ -1,12 +1,19 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { decodeModel } from "../onnx/decode.ts";
+import { sha256 } from "./checksum.ts";
 import { NetworkError } from "./errors.ts";
 import { DEFAULT_SIDE_PX, imageInput, type ImageInput } from "./image-input.ts";
 import { parseLabels } from "./labels.ts";
-import { MANIFEST_FILE, parseManifest, type NetworkManifest, type Triple } from "./manifest.ts";
+import {
+  MANIFEST_FILE,
+  type ModelFile,
+  parseManifest,
+  type NetworkManifest,
+  type Triple,
+} from "./manifest.ts";
 import type { Network } from "./registry.ts";
 import { isAbsence, surveyNetworks } from "./survey.ts";
 
@@ -34,7 +41,6 @@ export interface AddOptions {
 }
 
 const LABELS_FILE = "labels.txt";
-const modelFile = (id: string) => `${id}.onnx`;
 
 /**
  * Copies a model, its labels and a manifest into a folder of networks, all or nothing.
@@ -48,26 +54,33 @@ export async function addNetwork(
   const model = await readFileOf(added.modelPath, "the model");
   const labels =
     added.labelsPath === null ? null : await readFileOf(added.labelsPath, "the labels");
-  const manifest = manifestOf(added, model);
+  const file = {
+    file: `${added.id}.onnx`,
+    sha256: sha256(model),
+    sizeBytes: model.length,
+    source: null,
+  };
+  const manifest = manifestOf(added, model, file);
   await requireNewId(added.id, [folder, ...folders]);
   const names = labels === null ? null : parseLabels(labels.toString("utf8"));
-  await check({ manifest, modelPath: added.modelPath, labels: names });
+  const network = { manifest, modelPath: added.modelPath, file, labels: names };
+  await check(network);
 
   const target = join(folder, added.id);
   const temporary = join(folder, `.${added.id}.${randomUUID()}`);
   await mkdir(temporary, { recursive: true });
   try {
-    await writeFile(join(temporary, modelFile(added.id)), model);
+    await writeFile(join(temporary, file.file), model);
     if (labels !== null) await writeFile(join(temporary, LABELS_FILE), labels);
     await writeFile(join(temporary, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
     await rename(temporary, target);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
-  return { manifest, modelPath: join(target, modelFile(added.id)), labels: names };
+  return { ...network, modelPath: join(target, file.file) };
 }
 
-function manifestOf(added: NewNetwork, bytes: Buffer): NetworkManifest {
+function manifestOf(added: NewNetwork, bytes: Buffer, file: ModelFile): NetworkManifest {
   const { modelPath } = added;
   const model = decodeModel(bytes, {
     where: modelPath,
@@ -81,14 +94,7 @@ function manifestOf(added: NewNetwork, bytes: Buffer): NetworkManifest {
   const manifest = {
     id: added.id,
     licence: added.licence,
-    files: [
-      {
-        file: modelFile(added.id),
-        sha256: createHash("sha256").update(bytes).digest("hex"),
-        sizeBytes: bytes.length,
-        source: null,
-      },
-    ],
+    files: [file],
     input: {
       name: input.name,
       ...inputSize(input, added),

@@ -15,6 +15,8 @@ import { isAbsence, readIfThere, readManifest, surveyNetworks } from "./survey.t
 export interface Network {
   readonly manifest: NetworkManifest;
   readonly modelPath: string;
+  /** Which of the manifest's files that is. */
+  readonly file: ModelFile;
   /** Name of each class, channel 1 first; `null` where they are not known. */
   readonly labels: readonly string[] | null;
   /** What was assumed about a model opened by its path, in a sentence for the user. */
@@ -60,15 +62,20 @@ export async function listNetworks({
   });
 }
 
+interface FoundModel {
+  readonly path: string;
+  readonly file: ModelFile;
+}
+
 /** Path of a network's model in the folders, not checked yet; `null` if it is in none of them. */
 export async function findModel(
   manifest: NetworkManifest,
   folders: readonly string[],
-): Promise<{ readonly path: string; readonly expected: ModelFile } | null> {
+): Promise<FoundModel | null> {
   for (const folder of folders) {
-    for (const expected of manifest.files) {
-      const path = join(folder, manifest.id, expected.file);
-      if (await isThere(path)) return { path, expected };
+    for (const file of manifest.files) {
+      const path = join(folder, manifest.id, file.file);
+      if (await isThere(path)) return { path, file };
     }
   }
   return null;
@@ -78,9 +85,9 @@ async function openRegistered(id: string, options: OpenOptions): Promise<Network
   const folders = [...new Set([...options.folders, options.cacheFolder])];
   const manifest = await findManifest(id, folders);
   const found = await findModel(manifest, folders);
-  if (found !== null) await verifyFile(found.path, found.expected);
-  const modelPath = found?.path ?? (await fetchModel(manifest, options));
-  return { manifest, modelPath, labels: await readLabels(manifest, modelPath, folders) };
+  if (found !== null) await verifyFile(found.path, found.file);
+  const { path: modelPath, file } = found ?? (await fetchModel(manifest, options));
+  return { manifest, modelPath, file, labels: await readLabels(manifest, modelPath, folders) };
 }
 
 async function findManifest(id: string, folders: readonly string[]): Promise<NetworkManifest> {
@@ -96,7 +103,7 @@ async function findManifest(id: string, folders: readonly string[]): Promise<Net
   );
 }
 
-async function fetchModel(manifest: NetworkManifest, options: OpenOptions): Promise<string> {
+async function fetchModel(manifest: NetworkManifest, options: OpenOptions): Promise<FoundModel> {
   const { id, files } = manifest;
   const wanted = files.find(({ source }) => source !== null);
   if (wanted === undefined || wanted.source === null) {
@@ -111,7 +118,7 @@ async function fetchModel(manifest: NetworkManifest, options: OpenOptions): Prom
   const accepted = files.map((candidate) => join(id, candidate.file)).join(" or ");
   const remedy = `check the connection, or download it yourself to ${target}, or set DREAMGRID_MODELS to a folder that holds ${accepted}`;
   await downloadFile({ url: source, target, sha256, sizeBytes, remedy }, options);
-  return target;
+  return { path: target, file: wanted };
 }
 
 /** Labels beside the model come first: they came with it. */
@@ -135,13 +142,16 @@ async function openFile(path: string, folders: readonly string[]): Promise<Netwo
   const sha256 = await fileSha256(path);
   // a model in its own network's folder is known even if that folder is not searched
   const searched = [...folders, dirname(dirname(path))];
-  const manifest = await findBySha256(sha256, searched);
-  if (manifest !== null) {
-    return { manifest, modelPath: path, labels: await readLabels(manifest, path, searched) };
+  const known = await findBySha256(sha256, searched);
+  if (known !== null) {
+    return { ...known, modelPath: path, labels: await readLabels(known.manifest, path, searched) };
   }
+  const { size: sizeBytes } = await stat(path);
+  const file = { file: basename(path), sha256, sizeBytes, source: null };
   return {
-    manifest: await assumedManifest(path, sha256),
+    manifest: await assumedManifest(path, file),
     modelPath: path,
+    file,
     labels: null,
     notice:
       `${path} has no manifest: assuming RGB, 0..255 minus ${DEFAULT_MEAN}; ` +
@@ -152,25 +162,26 @@ async function openFile(path: string, folders: readonly string[]): Promise<Netwo
 async function findBySha256(
   sha256: string,
   folders: readonly string[],
-): Promise<NetworkManifest | null> {
+): Promise<Pick<Network, "manifest" | "file"> | null> {
   for (const network of await surveyNetworks(folders)) {
     if (network.kind === "broken") continue;
-    if (network.manifest.files.some((file) => file.sha256 === sha256)) return network.manifest;
+    const { manifest } = network;
+    const file = manifest.files.find((candidate) => candidate.sha256 === sha256);
+    if (file !== undefined) return { manifest, file };
   }
   return null;
 }
 
-async function assumedManifest(path: string, sha256: string): Promise<NetworkManifest> {
+async function assumedManifest(path: string, file: ModelFile): Promise<NetworkManifest> {
   const input = imageInput(await readModel(path), path);
-  const file = basename(path);
-  const id = file
+  const id = file.file
     .replace(/\.onnx$/i, "")
     .replace(/[^A-Za-z0-9]+/g, "-")
     .replace(/^-|-$/g, "");
   return {
     id: id.slice(0, 64) || "model",
     licence: "unknown",
-    files: [{ file, sha256, sizeBytes: (await stat(path)).size, source: null }],
+    files: [file],
     input: {
       name: input.name,
       width: input.width ?? DEFAULT_SIDE_PX,

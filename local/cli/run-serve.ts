@@ -31,7 +31,7 @@ export interface ServeHooks {
 export async function runServe(
   { data, threads, awsPort, apiPort }: ServeFlags,
   { env, print, note }: Terminal,
-  { createRenderer = engineRenderer, ...hooks }: ServeHooks,
+  { createRenderer = (count) => createEngineRenderer({ threads: count }), ...hooks }: ServeHooks,
 ): Promise<void> {
   const dataFolder = absolute(data);
   await makeFolders(dataFolder);
@@ -58,10 +58,6 @@ export async function runServe(
   } finally {
     await renderer.close();
   }
-}
-
-function engineRenderer(threads: number | undefined): Renderer {
-  return createEngineRenderer({ threads });
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process the hard way. */

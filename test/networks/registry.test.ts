@@ -66,6 +66,7 @@ test("the manifest of the first folder counts, the model may be in any", async (
   const options = { folders, cacheFolder: cache };
   const network = await openNetwork("net", options);
   expect(network.modelPath).toBe(join(second, "net", "b.onnx"));
+  expect(network.file).toMatchObject({ file: "b.onnx", sha256: sha256(OTHER_MODEL) });
   expect(network.labels).toEqual(["from the manifest's folder"]);
 
   // an earlier folder goes before an earlier file; labels beside the model before others

@@ -1,4 +1,3 @@
-import { fileSha256 } from "../../networks/checksum.ts";
 import { type Layer, layerTable } from "../../networks/layers.ts";
 import type { Network } from "../../networks/registry.ts";
 import { readModel } from "../../onnx/decode.ts";
@@ -18,14 +17,13 @@ export interface AnalysedNetwork extends Network {
  * @throws ModelError if the file cannot be read
  */
 export async function analyseNetwork(network: Network): Promise<AnalysedNetwork> {
-  const { manifest, modelPath } = network;
+  const { manifest, modelPath, file } = network;
   const { width, height, scale } = manifest.input;
   const model = await foldConstants(await readModel(modelPath));
-  const fingerprint = await fileSha256(modelPath);
   const graph = specialise(model, [1, 3, height, width]);
   return {
     ...network,
-    model: { model, fingerprint, inputSize: { width, height }, scale },
+    model: { model, fingerprint: file.sha256, inputSize: { width, height }, scale },
     layers: layerTable(model, graph),
   };
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { fileSha256, sha256 } from "../../networks/checksum.ts";
+import { sha256 } from "../../networks/checksum.ts";
 import { MANIFEST_FILE, type NetworkManifest } from "../../networks/manifest.ts";
 import type { Network } from "../../networks/registry.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
@@ -20,14 +20,7 @@ export async function publishNetwork(
   store: ObjectStore,
   network: Network,
 ): Promise<NetworkManifest> {
-  const { modelPath, labels } = network;
-  const modelSha256 = await fileSha256(modelPath);
-  const file = network.manifest.files.find((candidate) => candidate.sha256 === modelSha256);
-  if (file === undefined) {
-    throw new Error(
-      `internal: ${modelPath} has SHA-256 ${modelSha256}, which its manifest does not accept`,
-    );
-  }
+  const { modelPath, file, labels } = network;
   const text = labels === null ? null : Buffer.from(`${labels.join("\n")}\n`);
   const manifest: NetworkManifest = {
     ...network.manifest,

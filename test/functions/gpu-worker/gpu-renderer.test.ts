@@ -56,6 +56,7 @@ const network: RenderTask["network"] = {
     labels: null,
   },
   modelPath: "/none",
+  file: { file: "none.onnx", sha256: "0", sizeBytes: null, source: null },
   labels: null,
   model: {
     model: {
