@@ -65,9 +65,6 @@ export function notImplemented(what: string): AwsError {
   );
 }
 
-export function invalidArgument(message: string, name?: string, value?: string): AwsError {
-  return new AwsError("InvalidArgument", message, {
-    ...(name === undefined ? {} : { ArgumentName: name }),
-    ...(value === undefined ? {} : { ArgumentValue: value }),
-  });
+export function invalidArgument(message: string, name: string, value: string): AwsError {
+  return new AwsError("InvalidArgument", message, { ArgumentName: name, ArgumentValue: value });
 }

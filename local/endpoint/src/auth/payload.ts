@@ -27,15 +27,10 @@ export function payloadHash({ headers, query }: WireRequest, isPresigned: boolea
 
 /** Reads what the hash says. `signing` is how chunks are signed, if they are. */
 export function payloadOf(hash: string, signing: ChunkSigning): Payload {
-  switch (hash) {
-    case "UNSIGNED-PAYLOAD":
-      return { kind: "unsigned" };
-    case "STREAMING-UNSIGNED-PAYLOAD-TRAILER":
-      return { kind: "chunked", signing: null };
-    case "STREAMING-AWS4-HMAC-SHA256-PAYLOAD":
-    case "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER":
-      return { kind: "chunked", signing };
-    default:
+  if (hash === "UNSIGNED-PAYLOAD") return { kind: "unsigned" };
+  if (hash === "STREAMING-UNSIGNED-PAYLOAD-TRAILER") return { kind: "chunked", signing: null };
+  if (/^STREAMING-AWS4-HMAC-SHA256-PAYLOAD(-TRAILER)?$/.test(hash)) {
+    return { kind: "chunked", signing };
   }
   if (/^[0-9a-f]{64}$/.test(hash)) return { kind: "signed", sha256: hash };
   if (hash.startsWith("STREAMING-")) throw notImplemented(`the payload signature ${hash}`);

@@ -96,16 +96,14 @@ async function send(
     if (isHead || length === 0) {
       closeFile(fd);
       outgoing.end();
-      return;
+    } else {
+      await pipeline(createReadStream("", { fd, start, end: start + length - 1 }), outgoing);
     }
-    await pipeline(createReadStream("", { fd, start, end: start + length - 1 }), outgoing);
-    return;
+  } else if (isHead || status === 204 || status === 304) {
+    outgoing.writeHead(status, headers).end(); // empty by definition
+  } else {
+    const content = body ?? "";
+    const length = Buffer.byteLength(content);
+    outgoing.writeHead(status, { ...headers, "content-length": length }).end(content);
   }
-  const isEmptyByDefinition = isHead || status === 204 || status === 304;
-  const length = body === null ? 0 : Buffer.byteLength(body);
-  outgoing.writeHead(
-    status,
-    isEmptyByDefinition ? headers : { ...headers, "content-length": length },
-  );
-  outgoing.end(isEmptyByDefinition ? undefined : (body ?? undefined));
 }

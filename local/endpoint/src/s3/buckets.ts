@@ -1,18 +1,11 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { z } from "zod";
 
 import { AwsError } from "../aws-error.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
+import { replaceFile } from "../storage/journal.ts";
 import { ObjectStore } from "../storage/object-store.ts";
 import { type Bucket, OngoingWrites } from "./bucket.ts";
 import { type NotificationRule, notificationRuleSchema } from "./notification-rule.ts";
@@ -116,9 +109,7 @@ export class Buckets {
 
   #write(name: string, file: BucketFile): void {
     mkdirSync(join(this.#folder.buckets, name), { recursive: true });
-    const next = `${this.#file(name)}.next`;
-    writeFileSync(next, JSON.stringify(file));
-    renameSync(next, this.#file(name));
+    replaceFile(this.#file(name), JSON.stringify(file));
   }
 }
 

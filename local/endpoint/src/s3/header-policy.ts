@@ -2,17 +2,10 @@ import { ACCOUNT_ID } from "../account.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Texts } from "../http/message.ts";
 
-/** `x-amz-` headers that are understood with any value. */
+/** `x-amz-` headers that are understood with any value, besides those of families. */
 const UNDERSTOOD = new Set([
-  "x-amz-checksum-algorithm",
-  "x-amz-checksum-mode",
-  "x-amz-checksum-type",
   "x-amz-content-sha256",
   "x-amz-copy-source",
-  "x-amz-copy-source-if-match",
-  "x-amz-copy-source-if-modified-since",
-  "x-amz-copy-source-if-none-match",
-  "x-amz-copy-source-if-unmodified-since",
   "x-amz-copy-source-range",
   "x-amz-date",
   "x-amz-decoded-content-length",
@@ -25,6 +18,8 @@ const UNDERSTOOD = new Set([
   "x-amz-trailer",
   "x-amz-user-agent",
 ]);
+
+const UNDERSTOOD_FAMILIES = /^x-amz-(meta|checksum|copy-source-if)-/;
 
 /** Headers whose other values would ask for something that is not here. */
 const UNDERSTOOD_VALUES: Readonly<Record<string, readonly string[]>> = {
@@ -58,7 +53,6 @@ export function checkHeaders(headers: Texts): void {
 }
 
 function isUnderstood(name: string, value: string): boolean {
-  if (UNDERSTOOD.has(name)) return true;
-  if (name.startsWith("x-amz-meta-") || name.startsWith("x-amz-checksum-")) return true;
+  if (UNDERSTOOD.has(name) || UNDERSTOOD_FAMILIES.test(name)) return true;
   return UNDERSTOOD_VALUES[name]?.includes(value.toLowerCase()) ?? false;
 }

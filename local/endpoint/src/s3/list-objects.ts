@@ -103,7 +103,11 @@ function encodeToken(name: string): string {
 function decodeToken(token: string): string {
   const name = Buffer.from(token, "base64url").toString("utf8");
   if (token === "" || encodeToken(name) !== token) {
-    throw invalidArgument("The continuation token provided is incorrect", "continuation-token");
+    throw invalidArgument(
+      "The continuation token provided is incorrect",
+      "continuation-token",
+      token,
+    );
   }
   return name;
 }

@@ -77,11 +77,14 @@ function toRule({ Id, Queue, Event, Filter }: z.output<typeof queueSchema>): Not
   }
   const filters = Filter?.S3Key?.FilterRule ?? [];
   const values = new Map(filters.map(({ Name, Value }) => [Name.toLowerCase(), Value]));
-  if ([...values.keys()].some((name) => name !== "prefix" && name !== "suffix")) {
-    throw invalidArgument("filter rule name must be either prefix or suffix", "FilterRule.Name");
+  const other = [...values.keys()].find((name) => name !== "prefix" && name !== "suffix");
+  if (other !== undefined) {
+    const message = "filter rule name must be either prefix or suffix";
+    throw invalidArgument(message, "FilterRule.Name", other);
   }
   if (values.size < filters.length) {
-    throw invalidArgument("Cannot specify more than one prefix or suffix rule in a filter.");
+    const message = "Cannot specify more than one prefix or suffix rule in a filter.";
+    throw new AwsError("InvalidArgument", message);
   }
   return {
     id: Id ?? randomUUID(),

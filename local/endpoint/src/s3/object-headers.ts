@@ -17,11 +17,12 @@ const KEPT_HEADERS = [
 ];
 const METADATA_PREFIX = "x-amz-meta-";
 
-/** What a writer says about an object. */
-export type Description = Pick<ObjectRecord, "headers" | "metadata">;
-
-/** @throws AwsError MetadataTooLarge */
-export function readDescription(headers: Texts): Description {
+/**
+ * What a writer says about an object.
+ *
+ * @throws AwsError MetadataTooLarge
+ */
+export function readDescription(headers: Texts): Pick<ObjectRecord, "headers" | "metadata"> {
   const kept = Object.fromEntries(
     KEPT_HEADERS.flatMap((name) => {
       const value = name === "content-encoding" ? ownEncoding(headers[name]) : headers[name];

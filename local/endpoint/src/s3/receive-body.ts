@@ -66,14 +66,14 @@ export async function receiveBody(
   }
   const md5Digest = md5.digest();
   if (contentMd5 !== null && md5Digest.toString("base64") !== contentMd5) throw badDigest("md5");
-  const md5Hex = md5Digest.toString("hex");
-  if (expected === null || hasher === null) return { size, md5: md5Hex, checksum: null };
-
-  const value = hasher.digest().toString("base64");
-  const wanted =
-    expected.value ?? chunked?.trailers.get(`x-amz-checksum-${expected.algorithm}`) ?? null;
-  if (wanted !== value) throw badDigest(expected.algorithm);
-  return { size, md5: md5Hex, checksum: { algorithm: expected.algorithm, value } };
+  let checksum: Checksum | null = null;
+  if (expected !== null && hasher !== null) {
+    const { algorithm } = expected;
+    checksum = { algorithm, value: hasher.digest().toString("base64") };
+    const wanted = expected.value ?? chunked?.trailers.get(`x-amz-checksum-${algorithm}`);
+    if (wanted !== checksum.value) throw badDigest(algorithm);
+  }
+  return { size, md5: md5Digest.toString("hex"), checksum };
 }
 
 /** Reads a small document, such as the XML of a request, into memory. */

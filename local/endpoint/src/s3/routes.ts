@@ -55,6 +55,7 @@ function route(
 
 const LIST = ["prefix", "delimiter", "max-keys", "encoding-type"];
 const LIST_V2 = [...LIST, "continuation-token", "start-after", "fetch-owner"];
+const LIST_UPLOADS = ["prefix", "encoding-type"];
 const LIST_PARTS = ["max-parts", "part-number-marker"];
 const NOTIFICATION = "/bucket?notification";
 const PART = "/bucket/key?uploadId&partNumber";
@@ -71,10 +72,7 @@ const ROUTES: readonly Route[] = [
   route("ListObjects", "GET /bucket", listObjectsV1, [...LIST, "marker"]),
   route("ListObjectsV2", "GET /bucket?list-type", listObjectsV2, LIST_V2),
   route("DeleteObjects", "POST /bucket?delete", deleteObjects),
-  route("ListMultipartUploads", "GET /bucket?uploads", listMultipartUploads, [
-    "prefix",
-    "encoding-type",
-  ]),
+  route("ListMultipartUploads", "GET /bucket?uploads", listMultipartUploads, LIST_UPLOADS),
   route("GetObject", "GET /bucket/key", getObject, OVERRIDE_PARAMETERS),
   route("HeadObject", "HEAD /bucket/key", getObject, OVERRIDE_PARAMETERS),
   route("PutObject", "PUT /bucket/key", putObject),

@@ -17,8 +17,10 @@ import {
 /** The settable attributes of a queue, as texts, the way SQS keeps and returns them. */
 export type QueueAttributes = Readonly<Record<string, string>>;
 
-/** Least, greatest and standard value of the attributes that are numbers. */
-const NUMBERS: Readonly<Record<string, readonly [number, number, number]>> = {
+/** What an attribute that is a number may be, and is if nobody sets it. */
+type Numbers = readonly [minimum: number, maximum: number, standard: number];
+
+const NUMBERS: Readonly<Record<string, Numbers>> = {
   VisibilityTimeout: [0, MAX_VISIBILITY_S, DEFAULT_VISIBILITY_S],
   DelaySeconds: [0, MAX_DELAY_S, 0],
   ReceiveMessageWaitTimeSeconds: [0, MAX_WAIT_S, 0],
@@ -63,11 +65,7 @@ export function checkAttributes(attributes: QueueAttributes): void {
   }
 }
 
-function checkNumber(
-  name: string,
-  value: string,
-  [minimum, maximum]: readonly [number, number, ...number[]],
-): void {
+function checkNumber(name: string, value: string, [minimum, maximum]: Numbers): void {
   const isValid = /^\d{1,9}$/.test(value) && Number(value) >= minimum && Number(value) <= maximum;
   if (isValid) return;
   throw new AwsError(

@@ -25,7 +25,8 @@ export interface QueueCounters {
   readonly waiting: number;
 }
 
-export interface QueueOptions {
+/** What a queue works with. */
+export interface QueueContext {
   readonly arn: string;
   readonly clock: Clock;
   readonly journal: QueueJournal;

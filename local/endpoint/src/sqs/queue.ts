@@ -18,7 +18,7 @@ import {
   type RedrivePolicy,
   STANDARD_ATTRIBUTES,
 } from "./queue-settings.ts";
-import type { Delivery, QueueCounters, QueueOptions } from "./queue-types.ts";
+import type { Delivery, QueueCounters, QueueContext } from "./queue-types.ts";
 import { Timeline } from "./timeline.ts";
 
 /** On the timeline: the message of that id may become visible, or one is delivered a second time. */
@@ -32,7 +32,7 @@ export class Queue {
   readonly arn: string;
   readonly arrivals: Arrivals;
   readonly #state: QueueState;
-  readonly #options: QueueOptions;
+  readonly #context: QueueContext;
   #purgedMs = Number.NEGATIVE_INFINITY;
   #redrive: RedrivePolicy | null;
   readonly #available = new FairOrder<MessageRecord>();
@@ -49,13 +49,13 @@ export class Queue {
     dropped: 0,
   };
 
-  constructor(state: QueueState, options: QueueOptions) {
-    this.arn = options.arn;
-    this.arrivals = new Arrivals(options.clock);
-    this.#options = options;
+  constructor(state: QueueState, context: QueueContext) {
+    this.arn = context.arn;
+    this.arrivals = new Arrivals(context.clock);
+    this.#context = context;
     this.#state = state;
     this.#redrive = readRedrivePolicy(state.attributes["RedrivePolicy"]);
-    this.#timeline = new Timeline(options.clock, () => this.settle());
+    this.#timeline = new Timeline(context.clock, () => this.settle());
     for (const message of state.messages.values()) {
       if (message.receiveCount > 0 && message.visibleAtMs > this.#now()) {
         this.#inFlight.add(message);
@@ -86,7 +86,7 @@ export class Queue {
     if (all["RedrivePolicy"] === "") delete all["RedrivePolicy"];
     this.#state.attributes = all;
     this.#redrive = readRedrivePolicy(all["RedrivePolicy"]);
-    this.#options.journal.append({ created: this.createdMs, attributes: all });
+    this.#context.journal.append({ created: this.createdMs, attributes: all });
   }
 
   send(draft: MessageDraft): MessageRecord {
@@ -98,7 +98,7 @@ export class Queue {
 
   /** Puts a message in as it is: just sent, or moved here as a dead letter. */
   accept(message: MessageRecord): void {
-    this.#options.journal.append({ sent: message });
+    this.#context.journal.append({ sent: message });
     this.#counts.sent++;
     this.#state.messages.set(message.id, message);
     this.#showAt(message);
@@ -124,7 +124,7 @@ export class Queue {
     while (deliveries.length < max) {
       const message = this.#takeNext(nowMs);
       if (message === null) break;
-      const fate = this.#options.fateOf(message);
+      const fate = this.#context.fateOf(message);
       if (fate.kind !== "delivered") this.#counts[fate.kind]++;
       if (fate.kind === "delayed") {
         this.#available.landed(message);
@@ -144,9 +144,9 @@ export class Queue {
       const receipt = { messageId: message.id, receiveNumber: message.receiveCount };
       deliveries.push({ message, receipt });
     }
-    this.#options.journal.append(...lines);
+    this.#context.journal.append(...lines);
     this.#counts.delivered += deliveries.length;
-    this.#options.journal.compactIfDue(this.#state);
+    this.#context.journal.compactIfDue(this.#state);
     return deliveries;
   }
 
@@ -190,8 +190,8 @@ export class Queue {
     this.#timeline.clear();
     this.#duplicates.length = 0;
     this.#state.messages.clear();
-    this.#options.journal.append({ purged: true });
-    this.#options.journal.compact(this.#state);
+    this.#context.journal.append({ purged: true });
+    this.#context.journal.compact(this.#state);
   }
 
   /** Offers every message that is visible to `move`, and forgets those it takes. */
@@ -226,11 +226,11 @@ export class Queue {
   close(): void {
     this.#timeline.clear();
     this.arrivals.close();
-    this.#options.journal.close();
+    this.#context.journal.close();
   }
 
   #now(): number {
-    return this.#options.clock.now();
+    return this.#context.clock.now();
   }
 
   #arrives(due: Due): boolean {
@@ -268,7 +268,7 @@ export class Queue {
     const target = this.#redrive?.deadLetterTargetArn ?? "";
     try {
       const letter = deadLetter(message, this.arn, this.#now());
-      if (!this.#options.moveTo(target, letter)) return false;
+      if (!this.#context.moveTo(target, letter)) return false;
       this.#forget(message);
       this.#counts.deadLettered++;
       return true;
@@ -285,13 +285,13 @@ export class Queue {
 
   #hideUntil(message: MessageRecord, atMs: number): void {
     // first, as it may fail: a time without its entry on the timeline never comes
-    this.#options.journal.append({ visible: [message.id], atMs });
+    this.#context.journal.append({ visible: [message.id], atMs });
     message.visibleAtMs = atMs;
     this.#showAt(message);
   }
 
   #forget(message: MessageRecord): void {
-    this.#options.journal.append({ deleted: [message.id] });
+    this.#context.journal.append({ deleted: [message.id] });
     this.#state.messages.delete(message.id);
     this.#available.remove(message);
     if (this.#inFlight.delete(message)) this.#available.landed(message);

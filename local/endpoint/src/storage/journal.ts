@@ -50,11 +50,9 @@ export class Journal {
     this.#lines += records.length;
   }
 
-  /** Replaces the whole content, at once: a crash leaves the old or the new file. */
+  /** Replaces the whole content, at once. */
   rewrite(records: readonly object[]): void {
-    const next = `${this.#path}.next`;
-    writeFileSync(next, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
-    renameSync(next, this.#path);
+    replaceFile(this.#path, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
     closeSync(this.#fd);
     this.#fd = openSync(this.#path, "a");
     this.#lines = records.length;
@@ -63,6 +61,13 @@ export class Journal {
   close(): void {
     closeSync(this.#fd);
   }
+}
+
+/** Writes a file at once: a crash leaves the old or the new one. */
+export function replaceFile(path: string, text: string): void {
+  const next = `${path}.next`;
+  writeFileSync(next, text);
+  renameSync(next, path);
 }
 
 function replayFile(path: string, replay: (record: unknown) => void): number {
