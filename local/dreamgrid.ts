@@ -2,8 +2,8 @@ import { eventStream } from "../lib/pipeline/event-stream.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
 import { parseLocalRequest, type RenderRequestInput } from "../lib/pipeline/request/request.ts";
 import { startLocalPipeline } from "./pipeline.ts";
-import type { LocalConnection } from "./resources.ts";
-import { type JobOutcome, type RunEvent, runJobs } from "./run-job.ts";
+import type { JobOutcome, RunEvent } from "./run-events.ts";
+import { runJobs } from "./run-job.ts";
 
 /*
  * The whole pipeline on this machine: S3 and SQS on the loopback interface, and the handlers that
@@ -29,7 +29,11 @@ export interface PipelineOptions {
 
 export interface Pipeline {
   /** How AWS clients reach its S3 and SQS. */
-  readonly connection: LocalConnection;
+  readonly connection: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
   /** Requests put into it under `requests/` are run too. */
   readonly bucket: string;
   /** Where a key of the bucket is a file. */

@@ -5,22 +5,10 @@ import type { Acceptance } from "../lib/pipeline/job/accept-request.ts";
 import { encodeJson, JSON_TYPE } from "../lib/pipeline/json.ts";
 import { REQUEST_PREFIX } from "../lib/pipeline/keys.ts";
 import type { JobPlan } from "../lib/pipeline/job/plan.ts";
-import type { AscentProgress } from "../lib/optvis/ascent/task.ts";
 import type { RenderRequest } from "../lib/pipeline/request/request.ts";
-import type { ChannelResult } from "../lib/pipeline/job/result.ts";
 import type { Completion } from "../lib/pipeline/job/tally.ts";
 import type { LocalPipeline } from "./pipeline.ts";
-
-/** What happens to a job's channels on the way to its end. */
-export type JobEvent =
-  | { readonly kind: "step"; readonly progress: AscentProgress }
-  | {
-      readonly kind: "channel";
-      readonly result: ChannelResult;
-      /** Channels that have ended, in earlier runs too, of `total`. */
-      readonly done: number;
-      readonly total: number;
-    };
+import type { JobEvent } from "./run-events.ts";
 
 export interface FollowOptions {
   readonly tell?: (event: JobEvent) => void;

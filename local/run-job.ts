@@ -4,33 +4,11 @@ import { networkFolders } from "../lib/networks/folders.ts";
 import type { OpenOptions } from "../lib/networks/registry.ts";
 import { mapConcurrently } from "../lib/pipeline/concurrency.ts";
 import { manifestKey, montageKey, tilePrefix } from "../lib/pipeline/keys.ts";
-import type { JobPlan } from "../lib/pipeline/job/plan.ts";
 import { type RenderRequest, RequestError } from "../lib/pipeline/request/request.ts";
-import type { Completion } from "../lib/pipeline/job/tally.ts";
-import { followJob, type JobEvent, submitRequest } from "./follow-job.ts";
+import { followJob, submitRequest } from "./follow-job.ts";
 import type { LocalPipeline } from "./pipeline.ts";
+import type { JobOutcome, RequestEvent, RunEvent } from "./run-events.ts";
 import { stageRequest } from "./stage-request.ts";
-
-type RequestEvent =
-  | { readonly kind: "notice"; readonly notice: string }
-  | { readonly kind: "accepted"; readonly plan: JobPlan }
-  | JobEvent
-  | { readonly kind: "ended"; readonly outcome: JobOutcome };
-
-/** What happens to the `request`th request (0-based) of a run. */
-export type RunEvent = RequestEvent & { readonly request: number };
-
-export type JobOutcome =
-  | { readonly kind: "rejected"; readonly problems: readonly string[] }
-  | {
-      readonly kind: "ended";
-      readonly plan: JobPlan;
-      readonly completion: Completion;
-      /** Files on this machine. */
-      readonly sheetPath: string;
-      readonly manifestPath: string;
-      readonly tilesFolder: string;
-    };
 
 export interface RunOptions {
   readonly onProgress?: (event: RunEvent) => void;

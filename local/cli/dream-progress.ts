@@ -1,6 +1,6 @@
 import type { TracePoint } from "../../lib/optvis/ascent/task.ts";
 import type { RenderRequest } from "../../lib/pipeline/request/request.ts";
-import type { RunEvent } from "../run-job.ts";
+import type { RunEvent } from "../run-events.ts";
 import type { ProgressBar, Terminal } from "./terminal.ts";
 
 /** One job of the run, as far as it has come. */

@@ -10,7 +10,8 @@ import {
   RequestError,
 } from "../../lib/pipeline/request/request.ts";
 import { startLocalPipeline } from "../pipeline.ts";
-import { type JobOutcome, runJobs } from "../run-job.ts";
+import type { JobOutcome } from "../run-events.ts";
+import { runJobs } from "../run-job.ts";
 import { checkLocalRequest } from "./check-local-request.ts";
 import { DreamProgress } from "./dream-progress.ts";
 import { checkNoFolders, makeWritable } from "./folders.ts";
