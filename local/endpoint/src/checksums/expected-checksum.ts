@@ -9,10 +9,7 @@ import {
 } from "./checksum.ts";
 
 /** What a client promised about the body: the value comes now, or in a trailer (`null`). */
-export interface ExpectedChecksum {
-  readonly algorithm: ChecksumAlgorithm;
-  readonly value: string | null;
-}
+type ExpectedChecksum = Pick<Checksum, "algorithm"> & { readonly value: string | null };
 
 const PREFIX = "x-amz-checksum-";
 

@@ -86,11 +86,8 @@ export function overriddenHeaders(query: URLSearchParams): Record<string, string
       if (value === null) return [];
       // a line end would let the URL's author write further headers
       if (!/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value)) {
-        throw invalidArgument(
-          "A response header cannot have this value",
-          `response-${name}`,
-          value,
-        );
+        const message = "A response header cannot have this value";
+        throw invalidArgument(message, `response-${name}`, value);
       }
       return [[name, value]];
     }),

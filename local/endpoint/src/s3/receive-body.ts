@@ -7,13 +7,12 @@ import { type Checksum, createHasher } from "../checksums/checksum.ts";
 import { badDigest, checkDigest, readExpectedChecksum } from "../checksums/expected-checksum.ts";
 import type { Texts } from "../http/message.ts";
 import { MAX_PUT_BYTES, MAX_XML_BYTES } from "../limits.ts";
+import type { AuthenticRequest } from "./authenticate.ts";
 
 /** What is known of the body of an S3 request before its first byte. */
-export interface IncomingBody {
-  readonly headers: Texts;
+export type IncomingBody = Pick<AuthenticRequest, "headers" | "payload"> & {
   readonly bytes: AsyncIterable<Buffer>;
-  readonly payload: Payload;
-}
+};
 
 /** What is known after its last. */
 export interface ReceivedBody {

@@ -96,10 +96,8 @@ export const queueOperations = {
     }),
     ({ queues, clock }, { SourceArn, DestinationArn, MaxNumberOfMessagesPerSecond }) => {
       if (MaxNumberOfMessagesPerSecond !== undefined) {
-        throw new AwsError(
-          "UnsupportedOperation",
-          "MaxNumberOfMessagesPerSecond is not implemented.",
-        );
+        const message = "MaxNumberOfMessagesPerSecond is not implemented.";
+        throw new AwsError("UnsupportedOperation", message);
       }
       const source = queues.byArn(SourceArn);
       const isDestinationKnown = DestinationArn === undefined || queues.has(DestinationArn);
@@ -110,11 +108,8 @@ export const queueOperations = {
         );
       }
       if (queues.sourcesOf(SourceArn).length === 0) {
-        throw invalidParameter(
-          "SourceArn",
-          SourceArn,
-          "it is not the dead-letter queue of any queue",
-        );
+        const reason = "it is not the dead-letter queue of any queue";
+        throw invalidParameter("SourceArn", SourceArn, reason);
       }
       source.drain(({ body, attributes: own, groupId, traceHeader, deadLetterSourceArn }) => {
         const target = queues.byArn(DestinationArn ?? deadLetterSourceArn ?? "");

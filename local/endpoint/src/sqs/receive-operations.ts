@@ -66,16 +66,14 @@ function describe({ name }: Queue, { message, receipt }: Delivery, input: Receiv
     AWSTraceHeader: message.traceHeader,
     DeadLetterQueueSourceArn: message.deadLetterSourceArn,
   };
+  const systemNames = [...input.AttributeNames, ...input.MessageSystemAttributeNames];
   const chosen = chooseAttributes(message.attributes, input.MessageAttributeNames);
   return {
     MessageId: message.id,
     ReceiptHandle: encodeReceipt(name, receipt),
     Body: message.body,
     MD5OfBody: bodyMd5(message),
-    Attributes: chooseTexts(system, [
-      ...input.AttributeNames,
-      ...input.MessageSystemAttributeNames,
-    ]),
+    Attributes: chooseTexts(system, systemNames),
     MessageAttributes: Object.keys(chosen).length === 0 ? undefined : chosen,
     MD5OfMessageAttributes: attributesMd5(chosen),
   };
