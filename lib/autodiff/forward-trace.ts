@@ -4,8 +4,7 @@ import type { Node, Value } from "../onnx/model.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 import { UnsupportedGradientError } from "./errors.ts";
 import type { Forms } from "./forms/forms.ts";
-import { MARKED_DOMAIN } from "./rewrites/marked.ts";
-import { MARKED_RULES } from "./rewrites/index.ts";
+import { rewrittenRules } from "./rewrites/index.ts";
 import { type NodeVjp, type VjpContext, vjpContext, type VjpRule } from "./rule.ts";
 import { NON_DIFFERENTIABLE, RULES } from "./rules/index.ts";
 
@@ -48,6 +47,8 @@ export class ForwardTrace {
   readonly #scope: Map<Value, Value>;
   readonly #active: Set<Value>;
   readonly #rectified = new Set<Value>();
+  /** Of nodes whose neighbours ask for another rule than their operator's. */
+  readonly #rewritten: ReadonlyMap<Node, VjpRule>;
 
   constructor(
     graph: GraphBuilder,
@@ -59,6 +60,7 @@ export class ForwardTrace {
     this.#forms = forms;
     this.#scope = new Map([...replacements, [pass.input, image]]);
     this.#active = new Set([pass.input]);
+    this.#rewritten = rewrittenRules(pass.nodes);
   }
 
   isActive(value: Value): boolean {
@@ -98,7 +100,7 @@ export class ForwardTrace {
       isActive: (i) => this.isActive(node.inputs[i] ?? ""),
       isRectified: (i) => this.#rectified.has(node.inputs[i] ?? ""),
     });
-    const step = applyRule(this.#pass.layerName, context);
+    const step = this.#applyRule(context);
     step.outputs.forEach((value, i) => {
       const name = node.outputs[i];
       if (!name) return;
@@ -108,25 +110,23 @@ export class ForwardTrace {
     if (step.isRectified) this.#rectified.add(node.outputs[0]!);
     this.steps.push({ node, ...step });
   }
+  #applyRule(context: VjpContext): NodeVjp {
+    const { node } = context;
+    const { layerName } = this.#pass;
+    const rule = this.#rewritten.get(node) ?? standardRule(node);
+    try {
+      if (rule) return rule(context);
+    } catch (error) {
+      throw error instanceof UnsupportedGradientError ? error.towards(layerName) : error;
+    }
+    throw new UnsupportedGradientError(
+      node,
+      `the operator${node.domain && ` of domain '${node.domain}'`} has no gradient rule`,
+      "choose a layer before it",
+    ).towards(layerName);
+  }
 }
 
-const RULES_BY_DOMAIN: ReadonlyMap<string, Readonly<Record<string, VjpRule>>> = new Map([
-  ["", RULES],
-  [MARKED_DOMAIN, MARKED_RULES],
-]);
-
-function applyRule(layerName: string, context: VjpContext): NodeVjp {
-  const { node } = context;
-  const rules = RULES_BY_DOMAIN.get(node.domain) ?? {};
-  const rule = Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
-  try {
-    if (rule) return rule(context);
-  } catch (error) {
-    throw error instanceof UnsupportedGradientError ? error.towards(layerName) : error;
-  }
-  throw new UnsupportedGradientError(
-    node,
-    `the operator${node.domain && ` of domain '${node.domain}'`} has no gradient rule`,
-    "choose a layer before it",
-  ).towards(layerName);
+function standardRule({ domain, op }: Node): VjpRule | undefined {
+  return domain === "" && Object.hasOwn(RULES, op) ? RULES[op] : undefined;
 }

@@ -5,7 +5,6 @@ import { type ForwardPass, ForwardTrace, type Step } from "./forward-trace.ts";
 import type { Forms } from "./forms/forms.ts";
 import { formsOf } from "./forms/index.ts";
 import type { Provider } from "./provider.ts";
-import { markNodes } from "./rewrites/index.ts";
 
 export interface VjpOptions {
   /** [N, C, H, W], a value of the graph in place of the network's input. */
@@ -38,7 +37,7 @@ export function vjp(
 ): LayerVjp {
   const forms = formsOf(provider, graph, pass.derived);
   const trace = new ForwardTrace(graph, pass, { image, replacements, forms });
-  for (const node of markNodes(pass.nodes)) trace.visit(node);
+  for (const node of pass.nodes) trace.visit(node);
   const last = pass.nodes.at(-1);
   if (last && !trace.isActive(pass.layer)) throw flatLayer(last).towards(pass.layerName);
   return {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Provider } from "../../lib/autodiff/provider.ts";
 import type { VjpRule, VjpContext } from "../../lib/autodiff/rule.ts";
-import { MARKED_RULES } from "../../lib/autodiff/rewrites/index.ts";
+import { maskedMaxPoolVjp } from "../../lib/autodiff/rewrites/relu-before-max-pool.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import { intsAttribute } from "../../lib/onnx/node.ts";
@@ -13,7 +13,6 @@ import { maxPoolGradient } from "../support/max-pool-reference.ts";
 import { distinct, normal, uniform } from "../support/random.ts";
 
 const maxPool = RULES["MaxPool"]!;
-const maskedMaxPool = MARKED_RULES["MaxPool"]!;
 
 interface Pool {
   readonly name: string;
@@ -137,7 +136,7 @@ const inputsOf = [
   { kind: "rectified", rule: maxPool, surroundings: { isRectified: () => true }, sign: 1 },
   {
     kind: "a Relu's that leaves its mask to the pool",
-    rule: maskedMaxPool,
+    rule: maskedMaxPoolVjp,
     surroundings: { isRectified: () => true },
     sign: 1,
   },
@@ -177,7 +176,7 @@ test("a Relu's mask is applied at the pool: no gradient where the maximum is zer
   const surroundings = { isRectified: () => true };
   for (const provider of ["cpu", "cuda"] as const) {
     const vjpCase = { op: "MaxPool", attributes, inputs: [at], surroundings };
-    const { d_x0: dX } = await runRule(maskedMaxPool, vjpCase, provider, dY);
+    const { d_x0: dX } = await runRule(maskedMaxPoolVjp, vjpCase, provider, dY);
     expect([...dX!.data]).toEqual([0, 0, 0, 20, 0, 0, 0, 0]);
   }
 });

@@ -1,21 +1,9 @@
 import type { Node } from "../../onnx/model.ts";
 import type { VjpRule } from "../rule.ts";
-import { fusiblePadVjp } from "../rules/pad.ts";
-import { markPadBeforeConv } from "./pad-before-conv.ts";
-import {
-  markReluBeforeMaxPool,
-  maskedMaxPoolVjp,
-  unmaskedReluVjp,
-} from "./relu-before-max-pool.ts";
+import { padsBeforeConv } from "./pad-before-conv.ts";
+import { relusBeforeMaxPool } from "./relu-before-max-pool.ts";
 
-/** Marks nodes whose neighbours allow a better form, before they are emitted one by one. */
-export function markNodes(nodes: readonly Node[]): readonly Node[] {
-  return markPadBeforeConv(markReluBeforeMaxPool(nodes));
+/** Nodes whose neighbours allow a better form, each with the rule that takes its operator's place. */
+export function rewrittenRules(nodes: readonly Node[]): ReadonlyMap<Node, VjpRule> {
+  return new Map([...relusBeforeMaxPool(nodes), ...padsBeforeConv(nodes)]);
 }
-
-/** The gradient rule of each marked node, by its ONNX name. */
-export const MARKED_RULES: Readonly<Record<string, VjpRule>> = {
-  MaxPool: maskedMaxPoolVjp,
-  Pad: fusiblePadVjp,
-  Relu: unmaskedReluVjp,
-};

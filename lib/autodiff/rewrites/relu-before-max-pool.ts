@@ -2,10 +2,10 @@ import type { Node } from "../../onnx/model.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { maxPoolVjp } from "../rules/max-pool.ts";
-import { marked, readersByValue } from "./marked.ts";
+import { isStandard, readersByValue } from "./readers.ts";
 
 /**
- * Marks each ReLU that only a MaxPool reads, and that pool: the pool then applies the ReLU's mask.
+ * Each ReLU that only a MaxPool reads, and that pool: the pool then applies the ReLU's mask.
  *
  *     R = max(X, 0),  Y = maxpool(R)
  *     dR = the pool's pullback of (dY where Y > 0, else 0),  dX = dR
@@ -14,15 +14,16 @@ import { marked, readersByValue } from "./marked.ts";
  * instead of after it. There it is on the pool's output, which the stride has made smaller: a
  * quarter of the work for stride 2.
  */
-export function markReluBeforeMaxPool(nodes: readonly Node[]): readonly Node[] {
+export function relusBeforeMaxPool(nodes: readonly Node[]): ReadonlyMap<Node, VjpRule> {
   const readers = readersByValue(nodes);
-  const pairs = new Set<Node>();
+  const rules = new Map<Node, VjpRule>();
   for (const relu of nodes) {
-    if (relu.op !== "Relu") continue;
+    if (!isStandard(relu, "Relu")) continue;
     const [pool, ...others] = readers.get(relu.outputs[0]!) ?? [];
-    if (pool?.op === "MaxPool" && others.length === 0) pairs.add(relu).add(pool);
+    if (!isStandard(pool, "MaxPool") || others.length > 0) continue;
+    rules.set(relu, unmaskedReluVjp).set(pool, maskedMaxPoolVjp);
   }
-  return nodes.map((node) => (pairs.has(node) ? marked(node) : node));
+  return rules;
 }
 
 /** The ReLU of a pair: its pullback leaves the mask out. */

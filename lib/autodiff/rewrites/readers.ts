@@ -1,16 +1,5 @@
 import type { Node, Value } from "../../onnx/model.ts";
 
-/**
- * Operator set of marked nodes. They compute what the standard operator of their name computes, but
- * their gradient rule is one of `MARKED_RULES`, since their neighbours allow or ask for another
- * form.
- */
-export const MARKED_DOMAIN = "dreamgrid";
-
-export function marked(node: Node): Node {
-  return { ...node, domain: MARKED_DOMAIN };
-}
-
 /** Nodes that read each value, each node once. */
 export function readersByValue(nodes: readonly Node[]): ReadonlyMap<Value, readonly Node[]> {
   const readers = new Map<Value, Node[]>();
@@ -22,4 +11,9 @@ export function readersByValue(nodes: readonly Node[]): ReadonlyMap<Value, reado
     }
   }
   return readers;
+}
+
+/** Whether the node is this operator of standard ONNX, not one of its name from another domain. */
+export function isStandard(node: Node | undefined, op: string): node is Node {
+  return node?.op === op && node.domain === "";
 }
