@@ -1,20 +1,19 @@
-import { toNumbers } from "../onnx/tensor.ts";
+import { constantNumbers } from "../onnx/operators/inputs.ts";
 import { UnsupportedGradientError } from "./errors.ts";
 import type { VjpContext } from "./rule.ts";
 
 /**
- * Numbers of a constant input, row-major; none where the optional input is left out.
+ * Numbers of an input that must be constant, row-major; none where an optional one is left out.
  *
  * @throws UnsupportedGradientError if the input is computed while the network runs.
  */
-export function constantNumbers(
+export function requireConstant(
   { node, facts }: VjpContext,
   index: number,
   what: string,
 ): readonly number[] {
   const given = facts[index];
-  if (!given) return [];
-  if (given.constant) return toNumbers(given.constant);
+  if (!given || given.constant) return constantNumbers(node, facts, index) ?? [];
   throw new UnsupportedGradientError(
     node,
     `${what} (input ${index}) is not a constant`,

@@ -1,7 +1,6 @@
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
-import { requiredInput } from "../onnx/node.ts";
-import type { Inputs } from "../onnx/operators/inputs.ts";
+import { input, type Inputs } from "../onnx/operators/inputs.ts";
 import type { Forms } from "./forms/forms.ts";
 
 /** One forward node, whose inputs are already in the graph. */
@@ -47,14 +46,15 @@ export interface VjpContext extends ForwardNode, Arithmetic {
 
 export function vjpContext(forward: ForwardNode): VjpContext {
   const { graph, node, inputs } = forward;
+  const facts = inputs.map((value) => (value === "" ? null : graph.factsOf(value)));
   return {
     ...forward,
     ...arithmetic(graph),
     input: (index) => {
-      requiredInput(node, index);
+      input(node, facts, index);
       return inputs[index]!;
     },
-    facts: inputs.map((value) => (value === "" ? null : graph.factsOf(value))),
+    facts,
   };
 }
 

@@ -1,5 +1,6 @@
 import { valuesRead } from "../onnx/graph-order.ts";
 import type { Graph, Model, Node, Value } from "../onnx/model.ts";
+import { requiredInput } from "../onnx/node.ts";
 import type { StaticGraph } from "../onnx/static-graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import { didYouMean } from "./did-you-mean.ts";
@@ -74,8 +75,8 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
   for (const node of model.graph.nodes) {
     if (!node.inputs.some((value) => carriesImage.has(value))) continue;
     if (!node.outputs.some((value) => carriesImage.has(value))) continue;
-    const source = layerOf.get(node.inputs[0] ?? "");
     if (PLUMBING.has(node.op)) {
+      const source = layerOf.get(requiredInput(node, 0));
       if (source !== undefined) {
         for (const output of node.outputs) layerOf.set(output, source);
         layers[source] = withAliases(layers[source]!, node);

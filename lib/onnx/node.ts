@@ -48,11 +48,15 @@ export function stringAttribute(node: Node, name: string, fallback?: string): st
   throw wrongAttribute(node, name, "a string");
 }
 
-/** Input `index`; ONNX allows trailing inputs to be absent, this one must not be. */
+/** Input `index`, which must be there. @throws ModelError if it is left out. */
 export function requiredInput(node: Node, index: number): Value {
   const value = node.inputs[index];
-  if (!value) throw new ModelError(`${describeNode(node)}: input ${index} is missing`);
+  if (!value) throw missingInput(node, index);
   return value;
+}
+
+export function missingInput(node: Node, index: number): ModelError {
+  return new ModelError(`${describeNode(node)}: input ${index} is missing`);
 }
 
 function wrongAttribute(node: Node, name: string, wanted: string): ModelError {

@@ -31,6 +31,5 @@ export function cpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms {
     // MaxPool with Indices costs eight times a plain MaxPool here
     maxPool: (x, pool) =>
       isSeparable(pool) ? separableMaxPool(graph, x, pool) : scatteredMaxPool(graph, x, pool),
-    computesSelectedChannelOnly: true,
   };
 }

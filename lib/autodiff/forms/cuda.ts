@@ -26,6 +26,5 @@ export function cudaForms(graph: GraphBuilder): Forms {
       subPixelConv(graph, dY, convolution) ?? croppedConvTranspose(graph, dY, convolution),
     windowSum: (value, window) => channelPool(graph, value, window),
     maxPool: (x, pool) => scatteredMaxPool(graph, x, pool),
-    computesSelectedChannelOnly: false,
   };
 }

@@ -28,11 +28,6 @@ export interface Forms {
   readonly windowSum: (value: Value, window: ChannelWindow) => Value;
   /** Max pooling forward and back; the first of equal maxima takes the whole gradient. */
   readonly maxPool: (x: Value, pool: MaxPooling) => Pooled;
-  /**
-   * Whether a graph for a single image should compute the selected channel of its last convolution
-   * only. Not where batches are large, since each image of a batch has its own channel.
-   */
-  readonly computesSelectedChannelOnly: boolean;
 }
 
 /** What the data gradient of a convolution depends on. */

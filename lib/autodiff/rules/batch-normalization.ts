@@ -1,6 +1,6 @@
 import { floatAttribute, intAttribute } from "../../onnx/node.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
-import { constantNumbers } from "../constant-inputs.ts";
+import { requireConstant } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
@@ -27,8 +27,8 @@ export const batchNormalizationVjp: VjpRule = (context) => {
     );
   }
   const epsilon = floatAttribute(node, "epsilon", 1e-5);
-  const s = constantNumbers(context, 1, "the scale");
-  const variance = constantNumbers(context, 4, "the variance");
+  const s = requireConstant(context, 1, "the scale");
+  const variance = requireConstant(context, 4, "the variance");
   const slope = s.map((scale, channel) => scale / Math.sqrt(variance[channel]! + epsilon));
   const places = graph.shapeOf(input(0)).slice(2);
   const perChannel = floatTensor([slope.length, ...places.map(() => 1)], slope);

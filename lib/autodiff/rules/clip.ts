@@ -1,4 +1,4 @@
-import { constantNumbers } from "../constant-inputs.ts";
+import { requireConstant } from "../constant-inputs.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -15,8 +15,8 @@ import type { VjpRule } from "../rule.ts";
  */
 export const clipVjp: VjpRule = (context) => {
   const { graph, forms, mul } = context;
-  const [low = -Infinity] = constantNumbers(context, 1, "the lower bound");
-  const [high = Infinity] = constantNumbers(context, 2, "the upper bound");
+  const [low = -Infinity] = requireConstant(context, 1, "the lower bound");
+  const [high = Infinity] = requireConstant(context, 2, "the upper bound");
   const y = emitForward(context);
 
   const pull = (dY: string) => {

@@ -1,5 +1,5 @@
 import { UnsupportedGradientError } from "../errors.ts";
-import { constantNumbers } from "../constant-inputs.ts";
+import { requireConstant } from "../constant-inputs.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -15,7 +15,7 @@ import type { VjpRule } from "../rule.ts";
  */
 export const dropoutVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
-  const [isTraining = 0] = constantNumbers(context, 2, "training_mode");
+  const [isTraining = 0] = requireConstant(context, 2, "training_mode");
   if (isTraining !== 0) {
     throw new UnsupportedGradientError(
       node,

@@ -1,5 +1,5 @@
 import { parseGather } from "../../onnx/operators/gather.ts";
-import { constantNumbers } from "../constant-inputs.ts";
+import { requireConstant } from "../constant-inputs.ts";
 import { movement } from "../forward.ts";
 import { gatherAdjoint } from "../gather-adjoint.ts";
 import type { VjpRule } from "../rule.ts";
@@ -20,7 +20,7 @@ import { reshapeTo } from "../shaping.ts";
 export const gatherVjp: VjpRule = (context) => {
   const { graph, node, input } = context;
   const shape = graph.shapeOf(input(0));
-  const stated = constantNumbers(context, 1, "indices");
+  const stated = requireConstant(context, 1, "indices");
   const gathered = parseGather(node, shape, stated);
   return movement(context, (dY) => {
     const flat = reshapeTo(graph, dY, shape.with(gathered.axis, stated.length));

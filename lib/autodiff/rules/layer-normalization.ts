@@ -1,4 +1,4 @@
-import { axisAttribute } from "../../onnx/operators/axes.ts";
+import { layerNormalizedAxes } from "../../onnx/operators/normalisation.ts";
 import { refuseActive } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import type { VjpRule } from "../rule.ts";
@@ -21,9 +21,7 @@ export const layerNormalizationVjp: VjpRule = (context) => {
   const { graph, node, inputs, input, add, mul } = context;
   refuseActive(context, [1, 2], "its scale or bias");
   const [s, b] = [input(1), inputs[2]];
-  const shape = graph.shapeOf(input(0));
-  const axis = axisAttribute(node, shape.length, -1);
-  const axes = shape.flatMap((_, i) => (i < axis ? [] : [i]));
+  const axes = layerNormalizedAxes(node, graph.shapeOf(input(0)).length);
   const { z, mean, inverseDeviation, pullback } = standardise(context, axes);
   const scaled = mul(z, s);
   const y = b ? add(scaled, b) : scaled;

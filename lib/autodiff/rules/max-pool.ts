@@ -12,8 +12,8 @@ import type { VjpRule } from "../rule.ts";
  * same value in neighbouring cells, which the next pool reads. A plain X = Y mask would count them
  * all (relative error 0.6 to 0.9 on GoogLeNet).
  *
- * Forms: `forms/pool/separable.ts`, one axis after the other; `forms/pool/scattered.ts`, to the
- * indices that MaxPool itself gives.
+ * Forms: `forms/pool/separable.ts`, one axis after the other (with the taps of `forms/pool/taps.ts`
+ * for rectified X); `forms/pool/scattered.ts`, to the indices that MaxPool itself gives.
  *
  * Source: ONNX operator MaxPool-12.
  */

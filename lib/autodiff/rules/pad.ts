@@ -1,7 +1,7 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { type Pads, parsePad } from "../../onnx/operators/pad.ts";
-import { constantNumbers } from "../constant-inputs.ts";
+import { requireConstant } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { movement, oneOutput } from "../forward.ts";
 import { gatherAdjoint } from "../gather-adjoint.ts";
@@ -35,7 +35,7 @@ function pad(context: VjpContext, addBorder: typeof padWith) {
     const shape = graph.shapeOf(x);
     return movement(context, (dY) => unpadCopies(graph, dY, { shape, pads, sourceOf }));
   }
-  const [fill = 0] = constantNumbers(context, 2, "the padding value");
+  const [fill = 0] = requireConstant(context, 2, "the padding value");
   const added = mapPads(pads, (length) => Math.max(length, 0));
   const removed = mapPads(pads, (length) => Math.max(-length, 0));
   const padded = addBorder(graph, crop(graph, x, removed), added, fill);

@@ -1,5 +1,5 @@
 import { sizeOf } from "../../onnx/tensor.ts";
-import { constantNumbers } from "../constant-inputs.ts";
+import { requireConstant } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { oneOutput } from "../forward.ts";
 import { power } from "../power.ts";
@@ -21,7 +21,7 @@ import type { VjpRule } from "../rule.ts";
 export const powVjp: VjpRule = (context) => {
   const { graph, node, input, mul } = context;
   const [x, exponent] = [input(0), input(1)];
-  const [c = 1, ...others] = constantNumbers(context, 1, "the exponent");
+  const [c = 1, ...others] = requireConstant(context, 1, "the exponent");
   const shape = graph.shapeOf(exponent);
   if (others.length > 0 || shape.length > graph.shapeOf(x).length) {
     throw new UnsupportedGradientError(

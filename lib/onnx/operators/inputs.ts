@@ -1,7 +1,7 @@
 import { ModelError } from "../errors.ts";
 import type { ValueFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
-import { describeNode } from "../node.ts";
+import { describeNode, missingInput } from "../node.ts";
 import { type NumericTensor, type Tensor, toNumbers } from "../tensor.ts";
 
 /**
@@ -9,10 +9,10 @@ import { type NumericTensor, type Tensor, toNumbers } from "../tensor.ts";
  */
 export type Inputs = readonly (ValueFacts | null)[];
 
-/** Input `index`. @throws ModelError if it is left out. */
+/** Facts of input `index`, which must be there. @throws ModelError if it is left out. */
 export function input(node: Node, inputs: Inputs, index: number): ValueFacts {
   const facts = inputs[index];
-  if (!facts) throw new ModelError(`${describeNode(node)}: input ${index} is missing`);
+  if (!facts) throw missingInput(node, index);
   return facts;
 }
 

@@ -1,7 +1,8 @@
 import { ModelError } from "../errors.ts";
+import type { Node } from "../model.ts";
 import { describeNode, intAttribute, mismatch } from "../node.ts";
 import { formatShape } from "../tensor.ts";
-import { axisAttribute } from "./axes.ts";
+import { axisAttribute, keepDims } from "./axes.ts";
 import { sameAsInput } from "./elementwise.ts";
 import { input } from "./inputs.ts";
 import type { Infer, Operators } from "./operator.ts";
@@ -40,11 +41,16 @@ const atInference: Upgrade = (node) => {
   return [{ ...bare, outputs: node.outputs.slice(0, 1) }];
 };
 
+/** The axes that LayerNormalization's statistics are over: from its `axis`, the last, to the end. */
+export function layerNormalizedAxes(node: Node, rank: number): readonly number[] {
+  const first = axisAttribute(node, rank, -1);
+  return Array.from({ length: rank - first }, (_, i) => first + i);
+}
+
 /** Y, and the mean and inverse deviation, whose normalised axes have length 1. */
 const layerNormalization: Infer = (node, inputs) => {
   const { type, shape } = input(node, inputs, 0);
-  const axis = axisAttribute(node, shape.length, -1);
-  const statistics = shape.map((length, i) => (i < axis ? length : 1));
+  const statistics = keepDims(shape, layerNormalizedAxes(node, shape.length));
   return [
     { type, shape },
     { type: "float32", shape: statistics },

@@ -1,5 +1,4 @@
 import { UnsupportedGradientError } from "../../autodiff/errors.ts";
-import { formsOf } from "../../autodiff/forms/index.ts";
 import { vjp } from "../../autodiff/vjp.ts";
 import type { Provider } from "../../autodiff/provider.ts";
 import { ModelError } from "../../onnx/errors.ts";
@@ -9,7 +8,7 @@ import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./
 import type { Objective } from "./objective/names.ts";
 import { emitObjective } from "./objective/objective.ts";
 import type { ActivationAndGradient, ImageAndSelection } from "./parts.ts";
-import { selectChannel } from "./select-channel.ts";
+import { SELECTS_CHANNEL, selectChannel } from "./select-channel.ts";
 
 /**
  * Emits forward and backward pass: each image's activation on its selected channel, and the
@@ -24,8 +23,7 @@ export function emitActivationAndGradient(
   pass: LayerPass,
   { objective, provider }: { readonly objective: Objective; readonly provider: Provider },
 ): ActivationAndGradient {
-  const { computesSelectedChannelOnly } = formsOf(provider, graph);
-  const selected = computesSelectedChannelOnly ? selectChannel(graph, pass, selection) : null;
+  const selected = SELECTS_CHANNEL[provider] ? selectChannel(graph, pass, selection) : null;
   const replacements = selected?.replacements ?? new Map<Value, Value>();
   const { layer, pullback } = vjp(graph, pass, { image, replacements, provider });
   const rows = selected?.selection ?? selection;

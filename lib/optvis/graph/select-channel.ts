@@ -1,8 +1,12 @@
+import type { Provider } from "../../autodiff/provider.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
-import { intAttribute } from "../../onnx/node.ts";
+import { intAttribute, requiredInput } from "../../onnx/node.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import type { LayerPass } from "./layer-pass.ts";
+
+/** Where `selectChannel` is of use: not on CUDA, whose batches hold an image per channel. */
+export const SELECTS_CHANNEL: Readonly<Record<Provider, boolean>> = { cpu: true, cuda: false };
 
 /** What the layer's own node reads instead of its weights, so that it computes one channel only. */
 export interface SelectedChannel {
@@ -32,8 +36,8 @@ export function selectChannel(
   if (pass.imageShape[0] !== 1 || node?.op !== "Conv" || intAttribute(node, "group", 1) !== 1) {
     return null;
   }
-  const [, weight = "", bias = ""] = node.inputs;
-  const names = [weight, ...(bias ? [bias] : [])];
+  const bias = node.inputs[2];
+  const names = [requiredInput(node, 1), ...(bias ? [bias] : [])];
   // a weight that other nodes read too must stay whole for them
   const isShared = pass.nodes.some((n) => n !== node && n.inputs.some((i) => names.includes(i)));
   const tensors = names.map((name) => pass.initializers.get(name));

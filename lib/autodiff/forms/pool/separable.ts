@@ -1,10 +1,11 @@
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { type AxisWindow, withOverhang } from "../../../onnx/operators/window.ts";
-import { shiftAlong } from "../../padding.ts";
-import { zeros } from "../../shaping.ts";
+import { padWith, shiftAlong } from "../../padding.ts";
+import { slice, zeros } from "../../shaping.ts";
+import { compare } from "../comparison.ts";
 import type { MaxPooling, Pooled } from "../forms.ts";
-import { oneHotTaps, pairAlong, type PoolAxis, slicedTaps, type Taps } from "./taps.ts";
+import { oneHotTaps, pairAlong, type PoolAxis, type Taps } from "./taps.ts";
 
 /** Whether the pool is two-dimensional and undilated, so that it can be taken apart by axis. */
 export function isSeparable({ windows }: MaxPooling): boolean {
@@ -36,6 +37,24 @@ function poolAlong(pool: PoolAxis, x: Value, tapsOf: typeof oneHotTaps): Pooled 
   const along = { graph, axis, window };
   const taps = tapsOf(along, x);
   return { y, pullback: (dY) => pullAlong(along, taps, y, dY) };
+}
+
+/** Taps by strided slices of the padded input and exact comparison; any input, any provider. */
+function slicedTaps({ graph, axis, window }: PoolAxis, x: Value): Taps {
+  const { stride, padBegin, padEnd, output } = window;
+  const none = [0, 0, 0, 0];
+  const border = { begins: none.with(axis, padBegin), ends: none.with(axis, padEnd) };
+  let padded: Value | null = null;
+
+  return {
+    mask: (t, y) => {
+      padded ??= padWith(graph, x, border, -Infinity);
+      const reach = { axis, start: t, end: t + (output - 1) * stride + 1, step: stride };
+      return compare(graph, "Equal", slice(graph, padded, reach), y);
+    },
+    subtract: (a, b) => graph.emit("Sub", [a, b]),
+    place: (value, offset, length) => shiftAlong(graph, value, { axis, offset, length }),
+  };
 }
 
 /**

@@ -2,9 +2,6 @@ import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import type { AxisWindow } from "../../../onnx/operators/window.ts";
 import { floatTensor } from "../../../onnx/tensor.ts";
-import { padWith, shiftAlong } from "../../padding.ts";
-import { slice } from "../../shaping.ts";
-import { compare } from "../comparison.ts";
 
 /** A one-dimensional pool along one axis of [N, C, H, W]; `padEnd` includes what ceil_mode adds. */
 export interface PoolAxis {
@@ -25,24 +22,6 @@ export interface Taps {
   readonly subtract: (a: Value, b: Value) => Value;
   /** `out[j] = value[j - offset]` for 0 <= j < `length` along the axis, 0 outside. */
   readonly place: (value: Value, offset: number, length: number) => Value;
-}
-
-/** Taps by strided slices of the padded input and exact comparison; any input, any provider. */
-export function slicedTaps({ graph, axis, window }: PoolAxis, x: Value): Taps {
-  const { stride, padBegin, padEnd, output } = window;
-  const none = [0, 0, 0, 0];
-  const border = { begins: none.with(axis, padBegin), ends: none.with(axis, padEnd) };
-  let padded: Value | null = null;
-
-  return {
-    mask: (t, y) => {
-      padded ??= padWith(graph, x, border, -Infinity);
-      const reach = { axis, start: t, end: t + (output - 1) * stride + 1, step: stride };
-      return compare(graph, "Equal", slice(graph, padded, reach), y);
-    },
-    subtract: (a, b) => graph.emit("Sub", [a, b]),
-    place: (value, offset, length) => shiftAlong(graph, value, { axis, offset, length }),
-  };
 }
 
 /** Times any difference of two float32 activations larger than 1e-18 this exceeds 1. */
