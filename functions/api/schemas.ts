@@ -1,7 +1,8 @@
 import { z } from "zod";
 
+import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { NETWORK_ID } from "../../lib/networks/manifest.ts";
-import { countFields } from "../../lib/pipeline/job/tally.ts";
+import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
 import { JOB_ID } from "../../lib/pipeline/keys.ts";
 import {
   MAX_CHANNELS_PER_JOB,
@@ -46,12 +47,10 @@ export const acceptedSchema = z.strictObject({
 
 const jobSummarySchema = z.strictObject({
   jobId: jobIdSchema,
-  state: z
-    .enum(["queued", "running", "cancelling", "completed", "completed_with_failures", "cancelled"])
-    .describe("the last three are final"),
+  state: statusStateSchema.describe("the last three are final"),
   network: z.string(),
   layer: z.strictObject({ index: z.int().min(1).describe("1-based"), name: z.string() }),
-  provider: z.enum(["cpu", "cuda"]),
+  provider: z.enum(PROVIDERS),
   createdAt: z.iso.datetime(),
   completedAt: z.iso.datetime().nullable(),
   ...countFields,

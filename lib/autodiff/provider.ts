@@ -1,5 +1,3 @@
-/**
- * The execution provider of ONNX Runtime that a graph is written for; what is fast and safe
- * differs.
- */
-export type Provider = "cpu" | "cuda";
+/** Execution providers of ONNX Runtime that a graph is written for: what is fast and safe differs. */
+export const PROVIDERS = ["cpu", "cuda"] as const;
+export type Provider = (typeof PROVIDERS)[number];

@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { decodeModel } from "../onnx/decode.ts";
@@ -16,6 +15,7 @@ import {
 } from "./manifest.ts";
 import type { Network } from "./registry.ts";
 import { isAbsence, surveyNetworks } from "./survey.ts";
+import { makeWhole } from "./whole.ts";
 
 export interface NewNetwork {
   readonly id: string;
@@ -67,16 +67,13 @@ export async function addNetwork(
   await check(network);
 
   const target = join(folder, added.id);
-  const temporary = join(folder, `.${added.id}.${randomUUID()}`);
-  await mkdir(temporary, { recursive: true });
-  try {
+  await mkdir(folder, { recursive: true });
+  await makeWhole(target, async (temporary) => {
+    await mkdir(temporary);
     await writeFile(join(temporary, file.file), model);
     if (labels !== null) await writeFile(join(temporary, LABELS_FILE), labels);
     await writeFile(join(temporary, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
-    await rename(temporary, target);
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  });
   return { ...network, modelPath: join(target, file.file) };
 }
 

@@ -1,10 +1,11 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 import { DownloadError } from "./errors.ts";
+import { makeWhole } from "./whole.ts";
 
 export interface Download {
   /** http or https address; redirects are followed. */
@@ -43,21 +44,19 @@ export async function downloadFile(
   const { target } = download;
   signal?.throwIfAborted();
   await mkdir(dirname(target), { recursive: true });
-  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.part`);
   const stalled = new AbortController();
   const stallTimer = setTimeout(() => stalled.abort(), stallMs);
   const signals = [stalled.signal, signal].filter((each) => each !== undefined);
   try {
-    await receive(download, temporary, {
+    const receiver = {
       signal: AbortSignal.any(signals),
-      onBytes: (progress) => {
+      onBytes: (progress: DownloadProgress) => {
         stallTimer.refresh();
         onProgress?.(progress);
       },
-    });
-    await rename(temporary, target);
+    };
+    await makeWhole(target, (temporary) => receive(download, temporary, receiver));
   } catch (error) {
-    await rm(temporary, { force: true });
     signal?.throwIfAborted();
     const reason = stalled.signal.aborted
       ? `nothing arrived for ${stallMs / 1000} s`

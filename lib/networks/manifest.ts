@@ -87,6 +87,15 @@ export function parseManifest(json: unknown, where: string): NetworkManifest {
   throw new ManifestError(`${where} is not a network's manifest: ${problems.join("; ")}`);
 }
 
+/** Checks the manifest of the network in the folder `id`; as `parseManifest`, and its id too. */
+export function parseManifestIn(id: string, json: unknown, where: string): NetworkManifest {
+  const manifest = parseManifest(json, where);
+  if (manifest.id === id) return manifest;
+  throw new ManifestError(
+    `${where}: its id is '${manifest.id}' but its folder '${id}'; give both the same name`,
+  );
+}
+
 function uncapitalised(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }

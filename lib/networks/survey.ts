@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ManifestError } from "./errors.ts";
-import { MANIFEST_FILE, parseManifest, type NetworkManifest } from "./manifest.ts";
+import { MANIFEST_FILE, parseManifestIn, type NetworkManifest } from "./manifest.ts";
 
 /** A network's folder, readable or not: one broken manifest must not hide the others. */
 export type SurveyedNetwork =
@@ -29,14 +29,7 @@ export async function surveyNetworks(
 export async function readManifest(folder: string, id: string): Promise<NetworkManifest | null> {
   const path = join(folder, id, MANIFEST_FILE);
   const text = await readIfThere(path);
-  if (text === null) return null;
-  const manifest = parseManifest(parseJson(text, path), path);
-  if (manifest.id !== id) {
-    throw new ManifestError(
-      `${path}: its id is '${manifest.id}' but its folder '${id}'; give both the same name`,
-    );
-  }
-  return manifest;
+  return text === null ? null : parseManifestIn(id, parseJson(text, path), path);
 }
 
 /** The text of a file, or `null` where there is no such file. */

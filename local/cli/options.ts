@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 
-import type { Provider } from "../../lib/autodiff/provider.ts";
+import { type Provider, PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { type Objective, OBJECTIVES } from "../../lib/optvis/graph/objective/names.ts";
 import { MAX_PYRAMID_SCALE } from "../../lib/pipeline/limits.ts";
 
@@ -29,10 +29,10 @@ export const objectiveOption = (byDefault: Objective) =>
 
 export const providerOption = () =>
   new Option("--provider <provider>", "execution provider the graph is written for")
-    .choices(["cpu", "cuda"])
+    .choices(PROVIDERS)
     .default("cpu" satisfies Provider);
 
-/** Parser of a path: an unset variable of a script must not become the folder one stands in. */
+/** Refuses an empty path, which would mean the current folder. */
 export function path(text: string): string {
   if (text.trim() !== "") return text;
   throw new InvalidArgumentError("want a path.");

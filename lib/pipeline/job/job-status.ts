@@ -1,3 +1,5 @@
+import type { z } from "zod";
+
 import { mapConcurrently } from "../concurrency.ts";
 import { parseRanges } from "../request/channel-ranges.ts";
 import type { Job } from "./job.ts";
@@ -7,15 +9,15 @@ import {
   countResults,
   countsOf,
   type JobCounts,
-  type JobState,
   type JobTally,
+  type statusStateSchema,
 } from "./tally.ts";
 
 /**
  * What can be told about a job now. Its state is `queued` until a channel has ended; `cancelling`
  * if it has been told to stop, and some channels have not ended yet.
  */
-export interface JobStatus extends JobTally<JobState | "queued" | "cancelling"> {
+export interface JobStatus extends JobTally<z.infer<typeof statusStateSchema>> {
   readonly plan: JobPlan;
   /** `null` while channels are missing. */
   readonly completion: Completion | null;

@@ -150,11 +150,12 @@ export class Job {
    */
   async results(channels: Iterable<number>): Promise<ReadonlyMap<number, ChannelResult>> {
     const known = this.#results;
-    const unread = [...channels].filter((channel) => !known.has(channel));
-    await mapConcurrently(unread, async (channel) => {
-      known.set(channel, await this.result(channel));
-    });
-    return known;
+    const read = async (channel: number): Promise<[number, ChannelResult]> => {
+      const result = known.get(channel) ?? (await this.result(channel));
+      known.set(channel, result);
+      return [channel, result];
+    };
+    return new Map(await mapConcurrently([...channels], read));
   }
 
   /** The assembler's last snapshot; `null` before the first. */
@@ -198,7 +199,7 @@ export class Job {
       completedAt: now.toISOString(),
     };
     const outcome = await this.#putOnce(keys.completeKey(this.id), completion);
-    // nobody looks at a job that has ended; an assembler that is still busy has its own reference
+    // nobody looks at a job that has ended; a `results` that is still reading keeps its own
     this.#results = new Map();
     return outcome === "created" ? completion : null;
   }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { Provider } from "../../autodiff/provider.ts";
+import { type Provider, PROVIDERS } from "../../autodiff/provider.ts";
 import { JOB_DEADLINE_SECONDS } from "../limits.ts";
 import { type ResolvedRequest, resolvedRequestSchema } from "../request/resolved-request.ts";
 
@@ -13,7 +13,7 @@ export const planSchema = resolvedRequestSchema.extend({
   /** Channels that have not ended by then become failed. */
   deadline: z.iso.datetime(),
   codeVersion: z.string(),
-  provider: z.enum(["cpu", "cuda"]),
+  provider: z.enum(PROVIDERS),
   /** N, the number of results the job ends with. */
   total: z.int().min(1),
 });

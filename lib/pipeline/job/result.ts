@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { PROVIDERS } from "../../autodiff/provider.ts";
+
 const tile = z.strictObject({
   key: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -31,7 +33,7 @@ const okResult = z.strictObject({
     z.strictObject({ level: z.int().min(1), iteration: z.int().min(1), activation: z.number() }),
   ),
   seconds: z.number().min(0),
-  provider: z.enum(["cpu", "cuda"]),
+  provider: z.enum(PROVIDERS),
   seed: z.int(),
   restarts: z.int().min(0),
 });

@@ -18,8 +18,13 @@ export function chooseProvider(
       `executionEnvironment: given "gpu", but no GPU workers are deployed here; use "auto" or "cpu", or deploy them`,
     ]);
   }
-  if (environment === "auto") {
-    return gpuWorkers === "deployed" && channelCount > AUTO_CPU_CHANNELS ? "cuda" : "cpu";
+  if (environment === "auto" && gpuWorkers === "deployed" && channelCount > AUTO_CPU_CHANNELS) {
+    return "cuda";
   }
+  return providerOf(environment);
+}
+
+/** Where there is nothing to choose, `auto` is the CPU. */
+export function providerOf(environment: RenderRequest["executionEnvironment"]): Provider {
   return environment === "gpu" ? "cuda" : "cpu";
 }

@@ -20,11 +20,20 @@ const endStateSchema = z.enum(["completed", "completed_with_failures", "cancelle
 const jobStateSchema = z.enum(["running", ...endStateSchema.options]);
 export type JobState = z.infer<typeof jobStateSchema>;
 
-const countsSchema = z.object(countFields);
-export type JobCounts = Readonly<z.infer<typeof countsSchema>>;
+/** The states that people are told of. */
+export const statusStateSchema = z.enum([
+  "queued",
+  "running",
+  "cancelling",
+  ...endStateSchema.options,
+]);
+
+export type JobCounts = Readonly<z.infer<z.ZodObject<typeof countFields>>>;
 
 /** The counts alone, of an object that has them among other fields. */
-export const countsOf = (counted: JobCounts): JobCounts => countsSchema.parse(counted);
+export function countsOf({ total, ok, failed, cancelled, meanActivation }: JobCounts): JobCounts {
+  return { total, ok, failed, cancelled, meanActivation };
+}
 
 /** How a job stands. */
 export interface JobTally<State = JobState> extends JobCounts {

@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { fileSha256, sha256 } from "../../networks/checksum.ts";
@@ -8,6 +7,7 @@ import { didYouMean } from "../../networks/did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "../../networks/errors.ts";
 import { MANIFEST_FILE, type NetworkManifest } from "../../networks/manifest.ts";
 import { openNetwork } from "../../networks/registry.ts";
+import { makeWhole } from "../../networks/whole.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson } from "../json.ts";
 import { MODEL_PREFIX, modelKey } from "../keys.ts";
@@ -104,14 +104,8 @@ export class BucketNetworks implements NetworkSource {
   }
 }
 
-/** Several processes may share the cache: a file is there whole or not at all. */
+/** Several processes may share the cache. */
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.part`;
-  try {
-    await writeFile(temporary, bytes);
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  await makeWhole(path, (temporary) => writeFile(temporary, bytes));
 }

@@ -1,5 +1,5 @@
 import { ManifestError } from "../../networks/errors.ts";
-import { MANIFEST_FILE, type NetworkManifest, parseManifest } from "../../networks/manifest.ts";
+import { MANIFEST_FILE, type NetworkManifest, parseManifestIn } from "../../networks/manifest.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { modelKey } from "../keys.ts";
 
@@ -16,16 +16,11 @@ export async function findPublishedManifest(
   const key = modelKey(networkId, MANIFEST_FILE);
   const bytes = await store.find(key);
   if (bytes === null) return null;
-  const text = Buffer.from(bytes).toString("utf8");
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(Buffer.from(bytes).toString("utf8"));
   } catch (error) {
     throw new ManifestError(`${key} is not JSON; publish the network again`, { cause: error });
   }
-  const manifest = parseManifest(json, key);
-  if (manifest.id === networkId) return manifest;
-  throw new ManifestError(
-    `${key}: its id is '${manifest.id}' but its folder '${networkId}'; give both the same name`,
-  );
+  return parseManifestIn(networkId, json, key);
 }

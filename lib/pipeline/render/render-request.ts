@@ -7,6 +7,7 @@ import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { pinImage } from "../request/initial-image.ts";
 import { parseLocalRequest, RequestError } from "../request/request.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
+import { providerOf } from "../job/route.ts";
 import { createEngineRenderer } from "./engine-renderer.ts";
 import type { RenderedChannel } from "./renderer.ts";
 import { makeTile } from "./tile.ts";
@@ -100,7 +101,7 @@ export async function renderRequest(
         layer: layer.index,
         channels,
         initialImage: initial?.raster ?? null,
-        provider: request.executionEnvironment === "gpu" ? "cuda" : "cpu",
+        provider: providerOf(request.executionEnvironment),
       },
       {
         signal,
