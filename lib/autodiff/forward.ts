@@ -10,8 +10,8 @@ export function emitForward({ graph, node, inputs }: VjpContext): Value {
 /**
  * A node with the one output `y`.
  *
- * @param pull cotangents of the leading inputs from dY, or what emits them, asked only for inputs that
- *   depend on the image; inputs it leaves out (constants such as axes or bounds) get `null`.
+ * @param pull cotangents of the leading inputs from dY, or what emits them, asked only for inputs
+ *   that depend on the image; inputs it leaves out (constants such as axes or bounds) get `null`.
  */
 export function oneOutput(
   { inputs, isActive }: VjpContext,
@@ -45,8 +45,8 @@ export function elementwise(context: VjpContext, slope: (x: Value, y: Value) => 
 }
 
 /**
- * As `oneOutput`, for inputs that were repeated along broadcast axes to the shape of `y`: `pull` emits
- * their cotangents in that shape, which are then summed over the axes.
+ * As `oneOutput`, for inputs that were repeated along broadcast axes to the shape of `y`: `pull`
+ * emits their cotangents in that shape, which are then summed over the axes.
  */
 export function broadcastOutput(
   context: VjpContext,

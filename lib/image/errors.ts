@@ -1,4 +1,4 @@
-/** An image, an array file or a montage option that cannot be used. The message says which and why. */
+/** An image, an array file or a montage option that cannot be used. It says which and why. */
 export class ImageError extends Error {
   override readonly name = "ImageError";
 }

@@ -1,5 +1,6 @@
 /**
- * The typeface of titles and labels, our own: printable ASCII and an ellipsis, drawn pixel by pixel.
+ * The typeface of titles and labels, our own: printable ASCII and an ellipsis, drawn pixel by
+ * pixel.
  *
  * Text must look the same on every machine, and a fresh machine or a Lambda function has no fonts.
  *

@@ -10,7 +10,7 @@ const MAGIC = "\x93NUMPY";
 const ALIGNMENT = 64; // bytes; NumPy starts the data there so that it can be mapped
 const PREFIX_V1 = 10; // magic, version, 16-bit header length
 
-/** A `.npy` file, version 1.0, little-endian float32 in C order (NumPy's format description, NEP 1). */
+/** A `.npy` file, version 1.0, little-endian float32 in C order (NumPy's NEP 1). */
 export function encodeNpy(shape: readonly number[], data: Float32Array): Uint8Array {
   if (shape.reduce((size, axis) => size * axis, 1) !== data.length) {
     throw new Error(`internal: ${data.length} values in an array of [${shape.join(", ")}]`);

@@ -1,6 +1,6 @@
 import type { Size } from "./raster.ts";
 
-/** For each output position: the two input positions it lies between and the weight of the second. */
+/** Of each output position: the two input positions around it and the weight of the second. */
 interface Taps {
   readonly lower: Int32Array;
   readonly upper: Int32Array;
@@ -9,8 +9,8 @@ interface Taps {
 
 /**
  * Bilinear resize of float planes, exactly as PyTorch's
- * `F.interpolate(mode="bilinear", align_corners=False)`: pixel centres at i + 1/2, edges clamped, no
- * antialiasing when shrinking.
+ * `F.interpolate(mode="bilinear", align_corners=False)`: pixel centres at i + 1/2, edges clamped,
+ * no antialiasing when shrinking.
  *
  * @param data [c, h, w]
  * @returns [c, size.height, size.width]

@@ -41,7 +41,7 @@ export async function composeSheet(
 /**
  * Draws a sheet, or a part of one (`layoutRows`), by copying pixels.
  *
- * @param tiles All tiles of the whole sheet, whichever part `layout` is: places find theirs by index.
+ * @param tiles Those of the whole sheet, whichever part `layout` is: places find theirs by index.
  */
 export async function drawSheet(layout: SheetLayout, tiles: readonly SheetTile[]): Promise<Raster> {
   if (layout.width * layout.height > SHEET_PIXEL_LIMIT) {

@@ -37,7 +37,7 @@ export function decodeTensor(proto: TensorProto, name: string, external: Externa
   return tensor;
 }
 
-/** From little-endian bytes, or else from the typed fields; half-precision bits are `int32_data`. */
+/** From little-endian bytes, or else the typed fields; half-precision bits are `int32_data`. */
 function decodeElements(
   proto: TensorProto,
   shape: readonly number[],

@@ -3,7 +3,7 @@ import type { VjpRule } from "../rule.ts";
 import { padsBeforeConv } from "./pad-before-conv.ts";
 import { relusBeforeMaxPool } from "./relu-before-max-pool.ts";
 
-/** Nodes whose neighbours allow a better form, each with the rule that takes its operator's place. */
+/** Nodes whose neighbours allow a better form, each with the rule in place of its operator's. */
 export function rewrittenRules(nodes: readonly Node[]): ReadonlyMap<Node, VjpRule> {
   return new Map([...relusBeforeMaxPool(nodes), ...padsBeforeConv(nodes)]);
 }

@@ -9,9 +9,9 @@ import { sumTo } from "../shaping.ts";
  *
  *     dB = dY where B > A (for Min: A > B), else 0;   dA = dY - dB
  *
- * Three and more pairwise, from the left: Y1 = max(A, B), Y2 = max(Y1, C), ... Y: the broadcast shape
- * of all. Of equal values the first takes the whole gradient (PyTorch would share it), as in max
- * pooling.
+ * Three and more pairwise, from the left: Y1 = max(A, B), Y2 = max(Y1, C), ... Y: the broadcast
+ * shape of all. Of equal values the first takes the whole gradient (PyTorch would share it), as in
+ * max pooling.
  *
  * Source: ONNX operators Max-13, Min-13.
  */

@@ -5,7 +5,7 @@ import { reduction } from "../reduction.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
- * Maximum or minimum over axes, or maximum of each channel (GlobalMaxPool): Y = max of X, or min of X.
+ * Maximum or minimum over axes, or maximum of each channel (GlobalMaxPool): Y = max or min of X.
  *
  *     dX = dY at the first X equal to Y in row-major order, else 0
  *
@@ -14,7 +14,7 @@ import type { VjpRule } from "../rule.ts";
  *
  * X: any shape; Y: the same with the reduced axes of length 1, or without them. Of equal extrema
  * the first takes the whole gradient, as in max pooling (PyTorch's amax and amin would share it).
- * Places are float32, exact up to 2^24. ArgMax would be shorter, but has no CUDA kernel since opset 12.
+ * Places are float32, exact up to 2^24. ArgMax would be shorter, but no CUDA kernel since opset 12.
  *
  * Source: ONNX operators ReduceMax-18, ReduceMin-18, GlobalMaxPool-1.
  */

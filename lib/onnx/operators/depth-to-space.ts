@@ -5,8 +5,8 @@ import { input } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
 
 /**
- * Side of the blocks of a DepthToSpace or SpaceToDepth node in pixels, and the order of the channels;
- * SpaceToDepth has "DCR" alone.
+ * Side of the blocks of a DepthToSpace or SpaceToDepth node in pixels, and the order of the
+ * channels; SpaceToDepth has "DCR" alone.
  */
 export function parseBlocks(node: Node) {
   return {

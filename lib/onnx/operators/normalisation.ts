@@ -41,7 +41,7 @@ const atInference: Upgrade = (node) => {
   return [{ ...bare, outputs: node.outputs.slice(0, 1) }];
 };
 
-/** The axes that LayerNormalization's statistics are over: from its `axis`, the last, to the end. */
+/** The axes of LayerNormalization's statistics: from `axis`, by default the last, to the end. */
 export function layerNormalizedAxes(node: Node, rank: number): readonly number[] {
   const first = axisAttribute(node, rank, -1);
   return Array.from({ length: rank - first }, (_, i) => first + i);

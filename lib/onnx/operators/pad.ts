@@ -6,7 +6,7 @@ import { constantInts, input, type Inputs, requiredInts } from "./inputs.ts";
 import type { Operator } from "./operator.ts";
 import { floatInput, intsInput, notInOpset18, withInputs } from "./upgrade.ts";
 
-/** Elements added (or, negative, taken away) before and after, one number per axis of the tensor. */
+/** Elements added (or, negative, taken away) before and after, one number per axis. */
 export interface Pads {
   readonly begins: readonly number[];
   readonly ends: readonly number[];

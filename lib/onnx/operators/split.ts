@@ -8,8 +8,8 @@ import type { Operator } from "./operator.ts";
 import { intsInput, withInputs } from "./upgrade.ts";
 
 /**
- * The axis that a Split node cuts and the lengths of its parts: given sizes, or equal parts of which
- * the last may be shorter. Source: ONNX operator Split-18.
+ * The axis that a Split node cuts and the lengths of its parts: given sizes, or equal parts of
+ * which the last may be shorter. Source: ONNX operator Split-18.
  *
  * @throws ShapeMismatchError if the parts do not add up to the axis.
  */

@@ -5,7 +5,8 @@ import type { AscentTask } from "./task.ts";
 
 /**
  * How many of `count` images pass a level in one run: as many as the provider gains from, but one
- * where the file's shapes hold one image only, as where a class token of one image meets the patches.
+ * where the file's shapes hold one image only, as where a class token of one image meets the
+ * patches.
  */
 export function batchSize(
   { provider, network, layer }: AscentTask,

@@ -12,8 +12,8 @@ import type { AscentHooks, AscentResult, AscentTask } from "./task.ts";
 
 /**
  * Runs ascents: one worker (thread and session) per core on the CPU, each with one image at a time,
- * so that an image's bytes depend neither on the others nor on their order; one worker and batches on
- * CUDA.
+ * so that an image's bytes depend neither on the others nor on their order; one worker and batches
+ * on CUDA.
  *
  * Images go in groups: all of a group end a level before its next begins. A worker then needs one
  * session at a time, and memory does not grow with the number of levels.

@@ -38,7 +38,10 @@ export function shiftsOf(
 ): { readonly shifts?: Int64Tensor } {
   if (!crops) return {};
   const shifts = new BigInt64Array(2 * count);
-  for (let k = 0; k < count && start.kind !== "given"; k++) {
+  const rows = { shifts: { type: "int64", shape: [count, 2], data: shifts } } as const;
+  // a given image is seen through a grid that stands still
+  if (start.kind === "given") return rows;
+  for (let k = 0; k < count; k++) {
     const key = ["shift", start.seed, network.fingerprint, layer.value, number, first + k] as const;
     const uniform = uniformFrom(...key);
     const along = (length: number, crop: number) => {
@@ -49,5 +52,5 @@ export function shiftsOf(
     shifts[2 * k] = along(size.height, crops.height);
     shifts[2 * k + 1] = along(size.width, crops.width);
   }
-  return { shifts: { type: "int64", shape: [count, 2], data: shifts } };
+  return rows;
 }

@@ -21,8 +21,8 @@ export interface LevelRun {
 }
 
 /**
- * Takes images through one level, all in one batch. Images without any gradient begin anew from other
- * seeds.
+ * Takes images through one level, all in one batch. Images without any gradient begin anew from
+ * other seeds.
  *
  * @param states at most as many as the graph's batch
  * @returns the next state of each, in their order
@@ -47,8 +47,8 @@ export async function runLevel(
 }
 
 /**
- * All iterations of a level, in chunks. Each chunk's result is the next one's start, bit for bit the
- * same as one long run.
+ * All iterations of a level, in chunks. Each chunk's result is the next one's start, bit for bit
+ * the same as one long run.
  */
 async function runIterations(
   session: SessionWorker,

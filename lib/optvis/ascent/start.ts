@@ -45,6 +45,7 @@ function noise(
   { seed, channel, size }: { readonly seed: number; readonly channel: number; readonly size: Size },
 ): Planes {
   const place = channelPlace(channel);
+  // the 1 means nothing today: without it every seed would give another image than it ever did
   const uniform = uniformFrom("noise", seed, network.fingerprint, layer.value, place, 1);
   return { ...size, data: standardNormal(3 * size.height * size.width, uniform) };
 }

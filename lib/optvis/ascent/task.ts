@@ -80,8 +80,8 @@ export interface AscentHooks<Result = AscentResult> {
 }
 
 /**
- * Place of a channel on axis 1 of its layer. Channels are 1-based in requests, keys, tasks and results;
- * here, where tensors and seeds are made, they become 0-based.
+ * Place of a channel on axis 1 of its layer. Channels are 1-based in requests, keys, tasks and
+ * results; here, where tensors and seeds are made, they become 0-based.
  */
 export function channelPlace(channel: number): number {
   return channel - 1;

@@ -1,4 +1,5 @@
 import type { Provider } from "../../autodiff/provider.ts";
+import { reshapeTo } from "../../autodiff/shaping.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph, Value } from "../../onnx/model.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
@@ -73,7 +74,7 @@ export function ascentGraph(specification: AscentSpecification): Graph {
   ]);
 }
 
-/** The objective of an image in pixels, through the network: scaled on its way in, and on the way back. */
+/** The objective of an image in pixels through the network: scaled on the way in and back. */
 function objectiveThrough({
   pass,
   objective,
@@ -101,6 +102,6 @@ function emitColourScale(graph: GraphBuilder, value: Value, scale: readonly numb
 /** Root mean square of each image's gradient: [N]. */
 function emitImageRms(graph: GraphBuilder, gradient: Value): Value {
   const [n = 1] = graph.shapeOf(gradient);
-  const rows = graph.emit("Reshape", [gradient, graph.ints([n, -1])]);
-  return graph.emit("Reshape", [emitRms(graph, rows), graph.ints([n])]);
+  const rows = reshapeTo(graph, gradient, [n, -1]);
+  return reshapeTo(graph, emitRms(graph, rows), [n]);
 }

@@ -1,4 +1,5 @@
 import type { Provider } from "../../autodiff/provider.ts";
+import { reshapeTo } from "../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { intAttribute, requiredInput } from "../../onnx/node.ts";
@@ -47,12 +48,9 @@ export function selectChannel(
   names.forEach((name, i) => {
     const tensor = tensors[i]!;
     const [channels = 1, ...rest] = tensor.shape;
-    const rows = graph.emit("Reshape", [
-      graph.constant(tensor),
-      graph.ints([channels, sizeOf(rest)]),
-    ]);
+    const rows = reshapeTo(graph, graph.constant(tensor), [channels, sizeOf(rest)]);
     const row = graph.emit("MatMul", [selection, rows]);
-    replacements.set(name, graph.emit("Reshape", [row, graph.ints([1, ...rest])]));
+    replacements.set(name, reshapeTo(graph, row, [1, ...rest]));
   });
   return { replacements, selection: graph.constant(floatTensor([1, 1], [1])) };
 }

@@ -21,9 +21,9 @@ export interface GateSession {
 export type CreateSession = (model: Uint8Array, provider: Provider) => Promise<GateSession>;
 
 /**
- * Largest accepted distance, as a share of the CPU's norm. Tensor cores (TF32) are off by about 1e-3;
- * a rounding that moves one pool's maximum to its neighbour is 0.04 of the gradient; a wrong kernel
- * or a wrong driver is off by about 1.
+ * Largest accepted distance, as a share of the CPU's norm. Tensor cores (TF32) are off by about
+ * 1e-3; a rounding that moves one pool's maximum to its neighbour is 0.04 of the gradient; a wrong
+ * kernel or a wrong driver is off by about 1.
  */
 const TOLERANCE = 0.1;
 

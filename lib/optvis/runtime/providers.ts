@@ -15,13 +15,13 @@ export interface ProviderProfile {
   /** Images in one run, at most. */
   readonly largestBatch: number;
   /**
-   * Images for each worker that pass a level before its next begins. Few, so that results come early
-   * and a process that dies loses little.
+   * Images for each worker that pass a level before its next begins. Few, so that results come
+   * early and a process that dies loses little.
    */
   readonly groupPerWorker: (iterations: number) => number;
 }
 
-/** Iterations that a worker should run before it may have to compile the next level's graph (0.5 s). */
+/** Iterations a worker should run before it may have to compile the next level's graph (0.5 s). */
 const ITERATIONS_PER_GRAPH = 40;
 
 /** Larger batches use the card better; beyond 32 images little is gained. */
@@ -29,8 +29,8 @@ const CUDA_BATCH = 32;
 
 export const PROFILES: Readonly<Record<Provider, ProviderProfile>> = {
   cpu: {
-    // one session per core beats more threads per session, and the sums that a session of one thread
-    // computes do not depend on the machine's number of cores
+    // one session per core beats more threads per session, and the sums that a session of one
+    // thread computes do not depend on the machine's number of cores
     sessionOptions: { executionProviders: ["cpu"], intraOpNumThreads: 1, interOpNumThreads: 1 },
     missing: null,
     workers: (threads) => threads,

@@ -73,8 +73,8 @@ export class SessionWorker {
   }
 
   /**
-   * Ends the thread. What is asked of it from now on is refused; what it is at is awaited, because a
-   * thread that is stopped inside ONNX Runtime takes the whole process down.
+   * Ends the thread. What is asked of it from now on is refused; what it is at is awaited, because
+   * a thread that is stopped inside ONNX Runtime takes the whole process down.
    */
   async close(): Promise<void> {
     this.#failure ??= new Error("the worker is closed");

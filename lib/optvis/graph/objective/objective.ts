@@ -1,3 +1,4 @@
+import { reshapeTo } from "../../../autodiff/shaping.ts";
 import { DataType } from "../../../onnx/element-type.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
@@ -30,15 +31,13 @@ export function emitObjective(
 ): ObjectiveValues {
   const shape = graph.shapeOf(y);
   const [n = 1, channels = 1, ...spatial] = shape;
-  const reshape = (value: Value, to: readonly number[]) =>
-    graph.emit("Reshape", [value, graph.ints(to)]);
-
   const channelMap = pickMap(graph, y, selection);
   const gradient = GRADIENTS[objective](graph, channelMap);
-  const column = reshape(selection, [n, channels, 1]);
-  const activation = reshape(channelMap.mean, [n]);
-  const row = reshape(gradient, [n, 1, sizeOf(spatial)]);
-  return { activation, cotangent: reshape(graph.emit("Mul", [column, row]), shape) };
+  const column = reshapeTo(graph, selection, [n, channels, 1]);
+  const activation = reshapeTo(graph, channelMap.mean, [n]);
+  const row = reshapeTo(graph, gradient, [n, 1, sizeOf(spatial)]);
+  const cotangent = graph.emit("Mul", [column, row]);
+  return { activation, cotangent: reshapeTo(graph, cotangent, shape) };
 }
 
 /**
@@ -53,7 +52,7 @@ function pickMap(graph: GraphBuilder, y: Value, selection: Value): ChannelMap {
   });
   const picked = graph.emit("Cast", [place], { to: DataType.int64 });
   const firsts = graph.ints(Array.from({ length: n }, (_, image) => image * channels));
-  const rows = graph.emit("Reshape", [y, graph.ints([n * channels, sizeOf(spatial)])]);
+  const rows = reshapeTo(graph, y, [n * channels, sizeOf(spatial)]);
   const map = graph.emit("Gather", [rows, graph.emit("Add", [picked, firsts])]);
   return { map, mean: graph.emit("ReduceMean", [map, graph.ints([1])], { keepdims: 1 }) };
 }

@@ -1,6 +1,7 @@
 import type { Forms } from "../../../autodiff/forms/forms.ts";
 import { formsOf } from "../../../autodiff/forms/index.ts";
 import type { Provider } from "../../../autodiff/provider.ts";
+import { reshapeTo } from "../../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { type AxisWindow, padsOf } from "../../../onnx/operators/window.ts";
@@ -36,15 +37,13 @@ export function emitLaplacianNormalisation(
 ): Value {
   const forms = formsOf(provider, graph);
   const [n = 1, colours = 1, height = 1, width = 1] = graph.shapeOf(gradient);
-  const reshape = (value: Value, shape: readonly number[]) =>
-    graph.emit("Reshape", [value, graph.ints(shape)]);
   const normalise = (band: Value) => {
     const shape = graph.shapeOf(band);
-    return reshape(emitUnitRms(graph, reshape(band, [n, -1])), shape);
+    return reshapeTo(graph, emitUnitRms(graph, reshapeTo(graph, band, [n, -1])), shape);
   };
 
   // each colour is an image of its own to the one-channel kernel
-  let low = reshape(gradient, [n * colours, 1, height, width]);
+  let low = reshapeTo(graph, gradient, [n * colours, 1, height, width]);
   const bands: { readonly high: Value; readonly windows: readonly AxisWindow[] }[] = [];
   for (let level = 0; level < levels; level++) {
     const windows = graph.shapeOf(low).slice(2).map(samePadding);
@@ -57,7 +56,7 @@ export function emitLaplacianNormalisation(
     (coarse, { high, windows }) => graph.emit("Add", [expand(forms, coarse, windows), high]),
     normalise(low),
   );
-  return reshape(merged, [n, colours, height, width]);
+  return reshapeTo(graph, merged, [n, colours, height, width]);
 }
 
 /** Root mean square of each row of [N, M]: [N, 1]. */

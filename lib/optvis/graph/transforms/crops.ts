@@ -1,3 +1,4 @@
+import { reshapeTo, zeros } from "../../../autodiff/shaping.ts";
 import type { Size } from "../../../image/raster.ts";
 import { type GraphBuilder, OPEN_AXIS } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
@@ -13,14 +14,14 @@ export interface AscentCrops {
 }
 
 /**
- * A large image, seen crop by crop: activations are averaged, gradients blended by weight where crops
- * overlap. An inner Loop goes over the crops, so memory does not grow with the image.
+ * A large image, seen crop by crop: activations are averaged, gradients blended by weight where
+ * crops overlap. An inner Loop goes over the crops, so memory does not grow with the image.
  *
  * Their grid moves in each iteration, so that no seam stays in one place. It moves by rolling the
  * image: what leaves on one side enters on the other, so no border sees filling.
  *
- * Declares the graph's input `shifts`, int64 [iterations, 2]: how far the grid is moved down and right
- * in each iteration, 0 <= shift < size.
+ * Declares the graph's input `shifts`, int64 [iterations, 2]: how far the grid is moved down and
+ * right in each iteration, 0 <= shift < size.
  */
 export function movingCrops(graph: GraphBuilder, crops: AscentCrops): Transform {
   // its first axis is as long as the trip count, so only the row that is read has a static shape
@@ -51,14 +52,13 @@ function emitOverCrops(
 ) {
   const shape = graph.shapeOf(image);
   const weights = cropWeights(plan, blend);
-  const zeros = graph.emit("Sub", [image, image]);
   const count = BigInt64Array.of(BigInt(plan.origins.length));
   const tops = intsTensor(plan.origins.map(([top]) => top));
   const lefts = intsTensor(plan.origins.map(([, left]) => left));
   const { finals, scans } = emitLoop(graph, {
     prefix: "crop_",
     iterations: graph.constant({ type: "int64", shape: [], data: count }),
-    carried: [zeros],
+    carried: [zeros(graph, shape)],
     outer: [image, selection],
     body: (body, index, [total]) => {
       const origin = body.emit(
@@ -112,7 +112,7 @@ function rollAxis(graph: GraphBuilder, image: Value, shift: Value, axis: 2 | 3):
 /** Element `index` (int64 scalar) of a one-dimensional tensor, as [1]. */
 function pick(graph: GraphBuilder, list: Value, index: Value): Value {
   const element = graph.emit("Gather", [list, index], { axis: 0 });
-  return graph.emit("Reshape", [element, graph.ints([1])]);
+  return reshapeTo(graph, element, [1]);
 }
 
 const floats = (shape: readonly number[]) => ({ type: "float32", shape }) as const;
