@@ -1,4 +1,5 @@
-import { describeInputs, imageCandidates } from "../onnx/image-candidates.ts";
+import { ModelError } from "../onnx/errors.ts";
+import { imageInputOf } from "../onnx/image-input.ts";
 import type { Model } from "../onnx/model.ts";
 import { NetworkError } from "./errors.ts";
 
@@ -12,20 +13,12 @@ export interface ImageInput {
   readonly height: number | null;
 }
 
-/**
- * The graph's only input that can be the image: float, [N, 3, H, W] as far as the file says.
- *
- * @param where the model's path, for the message
- */
+/** The graph's image. @throws NetworkError naming the model's path, `where`, if it takes none */
 export function imageInput(model: Model, where: string): ImageInput {
-  const candidates = imageCandidates(model.graph);
-  const [input] = candidates;
-  const channels = input?.shape?.[1] ?? 3;
-  if (input === undefined || candidates.length > 1 || channels !== 3) {
-    const found = describeInputs(model.graph.inputs);
-    throw new NetworkError(
-      `${where}: want one input of images, float [N, 3, H, W] or [N, H, W, 3]; its inputs are ${found}`,
-    );
+  try {
+    const { name, shape } = imageInputOf(model.graph, 3);
+    return { name, height: shape?.[2] ?? null, width: shape?.[3] ?? null };
+  } catch (error) {
+    throw error instanceof ModelError ? new NetworkError(`${where}: ${error.message}`) : error;
   }
-  return { name: input.name, height: input.shape?.[2] ?? null, width: input.shape?.[3] ?? null };
 }

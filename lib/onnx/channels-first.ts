@@ -1,4 +1,4 @@
-import { imageCandidates } from "./image-candidates.ts";
+import { imageCandidates } from "./image-input.ts";
 import type { Graph, Node, ValueInfo } from "./model.ts";
 import { freshName, namesIn } from "./names.ts";
 import { intsAttribute, standardNode } from "./node.ts";

@@ -4,10 +4,10 @@ import { constantFacts, type ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value, ValueInfo } from "./model.ts";
 import { describeNode } from "./node.ts";
-import { describeInputs, imageCandidates } from "./image-candidates.ts";
+import { imageInputOf } from "./image-input.ts";
 import { inferNode } from "./shape-inference.ts";
 import { takenBranch } from "./taken-branch.ts";
-import { formatShape, type Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 /**
  * A network at one image size: every shape known, what does not depend on the image folded away.
@@ -35,15 +35,14 @@ export interface StaticGraph {
  * whose condition is known becomes the branch taken. What cannot be inferred does not throw: it and
  * its dependants are in `problems`.
  *
- * @throws ModelError if the network has no image input, or more than one candidate.
+ * @throws ModelError unless the network has one input of images with that many channels.
  */
 export function specialise(
   model: Model,
   imageShape: readonly [n: number, c: number, h: number, w: number],
 ): StaticGraph {
   const { graph, folded } = model;
-  const image = imageInput(graph);
-  requireChannels(image, imageShape);
+  const image = imageInputOf(graph, imageShape[1]);
 
   const facts = new Map<Value, ValueFacts>();
   const problems = new Map<Value, ModelError>();
@@ -106,29 +105,6 @@ export function specialise(
 
 function inputsOf(node: Node, facts: ReadonlyMap<Value, ValueFacts>) {
   return node.inputs.map((value) => facts.get(value) ?? null);
-}
-
-/** The one input of four axes (or of a shape left open) that holds floats. */
-function imageInput(graph: Graph): ValueInfo {
-  const candidates = imageCandidates(graph);
-  const [image] = candidates;
-  if (image && candidates.length === 1) return image;
-  throw new ModelError(
-    candidates.length > 1
-      ? `more than one input could be the image: ${describeInputs(candidates)}; ` +
-          `export the model with the image as its only 4-D float input`
-      : `no input takes an image [N, C, H, W] of floats; ` +
-          `its inputs are ${describeInputs(graph.inputs)}`,
-  );
-}
-
-function requireChannels({ name, shape }: ValueInfo, imageShape: readonly number[]): void {
-  const channels = shape?.[1] ?? null;
-  if (channels !== null && channels !== imageShape[1]) {
-    throw new ModelError(
-      `input '${name}' takes images of ${channels} channels, got ${formatShape(imageShape)}`,
-    );
-  }
 }
 
 /** Nodes that the image reaches and that are not constant, and what else those read. */
