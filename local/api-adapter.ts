@@ -67,7 +67,7 @@ async function answer(
   }
 }
 
-/** Answers what Node could not read as a request: no HTTP, or an address longer than its headers may be. */
+/** Answers what Node cannot parse: not HTTP, or headers that are too long. */
 function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
@@ -90,7 +90,7 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   );
 }
 
-/** A page in a browser may name this port by a host name of its own: it is not to read our answers. */
+/** Refuses other host names: a web page could point one here and read our answers. */
 function isForUs({ headers: { host = "" } }: IncomingMessage): boolean {
   return /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i.test(host);
 }

@@ -72,7 +72,7 @@ export async function followJob(
       signal?.throwIfAborted();
       const completion = await job.findCompletion();
       if (completion !== null) return completion;
-      // woken early is as good as waited
+      // an abort of `wake` only ends the pause early
       await sleep(LOOK_EVERY_MS, null, { signal: wake }).catch(() => null);
     }
   } finally {

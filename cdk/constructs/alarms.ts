@@ -87,7 +87,7 @@ export class Alarms extends Construct {
     }
   }
 
-  /** Letters that are held count: a function that fails on one holds it but for moments. */
+  /** Counts held messages too: a failing function holds one only briefly. */
   #watchDeadLetters(
     name: string,
     { deadLetterQueue }: WorkQueue,

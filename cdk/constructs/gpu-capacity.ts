@@ -136,7 +136,7 @@ function launchTemplate(scope: Construct, { securityGroup }: GpuNetwork): Launch
     role: instanceRole(scope),
     securityGroup,
     requireImdsv2: true,
-    // no container on a bridge gets to the instance's role; see the user data for those of the host
+    // keeps containers of bridge networks from the instance's role; user data does for host ones
     httpPutResponseHopLimit: 1,
     blockDevices: [
       {
@@ -154,9 +154,9 @@ function userData(): UserData {
   const commands = UserData.forLinux();
   commands.addCommands(
     // CDK's own option for it does nothing for a group with a mixed instances policy: without this
-    // line a worker is not told that its Spot instance goes
+    // line a worker is not told that its Spot instance ends
     "echo ECS_ENABLE_SPOT_INSTANCE_DRAINING=true >> /etc/ecs/ecs.config",
-    // workers share the instance's network, but have a role of their own and no business with its
+    // workers share the instance's network, but have their own role and must not use its role
     `iptables --insert OUTPUT 1 --destination 169.254.169.254/32 --match owner --uid-owner ${WORKER_UID} --jump REJECT`,
   );
   return commands;

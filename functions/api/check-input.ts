@@ -30,7 +30,7 @@ export interface InputDefinition<
   readonly takesIdempotencyKey: boolean;
 }
 
-/** Of a route that takes nothing; the others are written as what they differ in. */
+/** Input of a route without parameters; other routes override parts. */
 export const NO_INPUT = {
   path: z.strictObject({}),
   query: z.strictObject({}),

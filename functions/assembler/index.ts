@@ -9,6 +9,6 @@ const log = new Logger({ serviceName: "assembler" });
 export const handler = createHandler({
   ...acceptDepsFromEnv(bucketFromEnv()),
   log,
-  // the log line is what metrics and subscriptions hang on; the marker in the bucket is the truth
+  // metrics read this log line; the completion object is authoritative
   onCompleted: (completion) => log.info("job completed", { ...completion }),
 });

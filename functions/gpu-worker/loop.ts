@@ -80,7 +80,7 @@ async function render(
   return (await withinGrace(rendering, signal)) ?? messages.map(({ messageId }) => messageId);
 }
 
-/** `null` if the step goes on long after the signal: one that hangs must not keep the messages. */
+/** `null` if the step has not ended GRACE_MS after the signal. */
 function withinGrace<T>(step: Promise<T>, signal: AbortSignal): Promise<T | null> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;

@@ -10,7 +10,7 @@ export const NO_PROTECTION: ScaleInProtection = { set: () => Promise.resolve() }
 const EXPIRES_IN_MINUTES = 120;
 /** Work may go on for longer, from group to group: half of the time is left for the group's end. */
 const RENEW_MS = (EXPIRES_IN_MINUTES / 2) * 60_000;
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 5_000; // the agent is on the same machine; the next group waits for it
 
 /**
  * Protection through the agent's endpoint inside the task, asked when the state changes, and again

@@ -1,9 +1,9 @@
 import { filledRaster, fillRectangle, type Raster, type Rgb, type Size } from "./raster.ts";
 import { CAP_HEIGHT, drawText, textWidth } from "./text.ts";
 
-const PAPER: Rgb = [38, 34, 36];
-const CROSS: Rgb = [200, 48, 48];
-const INK: Rgb = [240, 220, 220];
+const PAPER: Rgb = [38, 34, 36]; // dark beside any rendered image
+const CROSS: Rgb = [200, 48, 48]; // the red of an error
+const INK: Rgb = [240, 220, 220]; // easy to read on PAPER
 const INSET = 0.14; // of the shorter side, from the edge to the ends of the cross
 const STROKE = 0.018; // of the shorter side, half the width of a stroke
 const MIN_HALF_STROKE = 1; // px

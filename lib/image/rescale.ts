@@ -1,7 +1,8 @@
 import { ImageError } from "./errors.ts";
 import type { Planes, Raster } from "./raster.ts";
 
-const MID_GREY = 128;
+/** Of 0..255. */
+export const MID_GREY = 128;
 
 /**
  * deepDreamImage's `linear` output scaling: the image's own minimum and maximum over all three

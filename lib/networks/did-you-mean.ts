@@ -22,8 +22,8 @@ export function didYouMean(given: string, known: readonly (string | Named)[]): s
 }
 
 /**
- * Labels of what is named most like `given`, the likest first: names that it is a part of (the
- * shortest first), then those few edits away. Case makes no difference.
+ * Names most similar to `given`, best first; names containing it come first, shortest first.
+ * Ignores case.
  */
 function nearestNames(given: string, known: readonly Named[]): readonly string[] {
   const wanted = given.toLowerCase();

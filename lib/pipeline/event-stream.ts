@@ -1,9 +1,9 @@
 /**
- * The events that `work` tells of, in their order, for a `for await` loop. The work begins with the
- * loop. Leaving the loop aborts the work's signal, and goes on once the work has ended.
+ * The events of `work`, in their order, for a `for await` loop. The work begins with the loop.
+ * Leaving the loop aborts the work's signal, and waits until the work has ended.
  *
- * @param work Tells of an event by calling its first argument, whose promise is kept as the loop
- *   comes back for the next event: awaited, it holds the work back where the loop is slow.
+ * @param work emits an event with its first argument; awaiting it waits until the loop asks for the
+ *   next event
  * @param signal The caller's; it aborts the work's.
  * @throws what `work` fails with, after the events told before
  */

@@ -73,7 +73,7 @@ export const montagePageKey = (jobId: string, page: number) =>
   jobKey(jobId, `montage-pages/${String(page).padStart(3, "0")}.png`);
 /** Deep Zoom descriptor of a sheet too large for one image. */
 export const deepZoomKey = (jobId: string) => jobKey(jobId, "montage.dzi");
-export const deepZoomTileKey = (jobId: string, level: number, column: number, row: number) =>
+export const deepZoomPieceKey = (jobId: string, level: number, column: number, row: number) =>
   jobKey(jobId, `montage_files/${level}/${column}_${row}.png`);
 export const manifestKey = (jobId: string) => jobKey(jobId, "manifest.json");
 /** The job has ended; written once. */

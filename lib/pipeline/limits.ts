@@ -13,10 +13,8 @@ export const MAX_CHANNELS_PER_JOB = 10_000;
 export const MAX_CHANNEL_INDEX = 99_999;
 
 /**
- * Per pyramid level: 20 times what the classes of the examples take. An iteration of GoogLeNet
- * takes
- * 0.12 s on two cores (bench/README.md, job 4), so a level takes four minutes, and a CPU worker has
- * 15.
+ * Per level, 20 times the examples' classes. At 0.12 s an iteration (bench/README.md, job 4) four
+ * minutes; a CPU worker has 15.
  */
 export const MAX_ITERATIONS = 2_000;
 
@@ -51,12 +49,10 @@ export const MAX_SEED = 2 ** 32 - 1;
 /** About what the largest image has uncompressed: 3 x 4,096 x 4,096. */
 export const MAX_INITIAL_IMAGE_BYTES = 50_000_000;
 
-/**
- * A function holds it in memory while it loads, and several on its disk (pipeline-functions.ts).
- */
+/** Under a third of the memory, 1,769 MB, of the smallest function that loads one. */
 export const MAX_MODEL_BYTES = 500_000_000;
 
-/** A manifest, or a file of class names. */
+/** A manifest, or a file of class names: ImageNet's 1,000 take about 30 kB. */
 export const MAX_MODEL_TEXT_BYTES = 1_000_000;
 
 /** All channels in one row, or in one column. */
@@ -105,7 +101,7 @@ export const GPU_PATIENCE_SECONDS = 900;
 /** Between two looks at an unfinished job; SQS's longest delay. */
 export const RECONCILE_SECONDS = 900;
 
-/** Larger sheets are cut into pages, and into deep-zoom tiles: many viewers show no wider image. */
+/** Larger sheets are cut into pages and deep-zoom pieces: many viewers show no wider image. */
 export const MAX_SHEET_SIDE_PX = 16_384;
 
 /** The same by area: 400 MB of pixels, which the assembler holds in memory. */

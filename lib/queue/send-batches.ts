@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export const BATCH_SIZE = 10;
 /** One connection's round trips would make 7,000 messages take a minute. */
 const BATCHES_IN_FLIGHT = 8;
-const ATTEMPTS = 6;
-const FIRST_PAUSE_MS = 100;
+const ATTEMPTS = 6; // pauses of 1.5 to 4.7 s in all: longer trouble is for the caller's retry
+const FIRST_PAUSE_MS = 100; // a few round trips
 
 /** An entry that the queue did not take. */
 export interface FailedEntry<T> {

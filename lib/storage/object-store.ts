@@ -25,7 +25,7 @@ export interface ObjectStore {
   /**
    * Distinct continuations of `prefix` up to the next slash: `a/` and `b/`, in order.
    *
-   * @param after the folder to go on behind, such as `a/`; none of this name need be there
+   * @param after lists only folders after this name, such as `a/`; it need not exist
    */
   listFolders(prefix: string, after?: string): AsyncIterable<string>;
   /** No error if there is no such object. */

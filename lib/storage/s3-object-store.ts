@@ -21,8 +21,8 @@ import {
   type UploadLink,
 } from "./object-store.ts";
 
-const CONFLICT_ATTEMPTS = 6;
-const FIRST_CONFLICT_PAUSE_MS = 50;
+const CONFLICT_ATTEMPTS = 6; // pauses of 1.5 to 3 s in all; the other write is over long before
+const FIRST_CONFLICT_PAUSE_MS = 50; // about as long as one write takes
 /** Sorts behind every key that a folder's objects can have. */
 const LAST_CHARACTER = "\u{10FFFF}";
 

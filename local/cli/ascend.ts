@@ -1,5 +1,6 @@
 import { Command } from "commander";
 
+import { MAX_PYRAMID_LEVELS } from "../../lib/pipeline/limits.ts";
 import {
   layerOption,
   networkOption,
@@ -21,7 +22,7 @@ export function ascendCommand(terminal: Terminal): Command {
     .requiredOption("--channels <channels...>", "1-based indices and ranges: 1 2 5, 1:36")
     .addOption(objectiveOption("rectified"))
     .option("--iterations <count>", "iterations per pyramid level", wholeNumber(1, 100_000), 10)
-    .option("--levels <count>", "pyramid levels", wholeNumber(1, 10), 1)
+    .option("--levels <count>", "pyramid levels", wholeNumber(1, MAX_PYRAMID_LEVELS), 1)
     .option("--scale <factor>", "scale between levels", scaleFactor, 1.4)
     .option(
       "--init <file.npy>",

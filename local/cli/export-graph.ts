@@ -1,5 +1,6 @@
 import { Command } from "commander";
 
+import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
 import {
   layerOption,
   networkOption,
@@ -20,7 +21,7 @@ export function exportGraphCommand(terminal: Terminal): Command {
     .option(
       "--size <pixels>",
       "side of the image (default: the network's own)",
-      wholeNumber(1, 4096),
+      wholeNumber(1, MAX_IMAGE_SIDE_PX),
     )
     .option("--batch <images>", "images in a batch, N", wholeNumber(1, 1024), 1)
     .addOption(providerOption())
@@ -33,7 +34,7 @@ export function exportGraphCommand(terminal: Terminal): Command {
 The differentiable graph has inputs image [N,3,H,W] (network input units) and selection [N,C] (one-hot
 rows), outputs activation [N] and gradient [N,3,H,W]; with the objective mean the gradient is that of
 the activation. With --ascent: inputs image, selection, iterations (int64) and step (1), and shifts
-(int64 [iterations,2]) where the network sees tiles; outputs image_out, activations [iterations,N] and
+(int64 [iterations,2]) where the network sees crops; outputs image_out, activations [iterations,N] and
 gradient_rms; its image is in units of 0..255 less the network's mean.`,
     )
     .action(async (flags: ExportFlags) => {

@@ -3,7 +3,7 @@ import { runCommandLine } from "./run-command-line.ts";
 /** What a shell reports of a program that SIGPIPE ended: 128 + 13. */
 const EXIT_PIPE_CLOSED = 141;
 
-// which Node the SDK will want next year is of no use among our lines
+// the SDK's warning about Node versions does not concern the user
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 
 // a reader that has seen enough, as in `dreamgrid analyze emojinet | head`

@@ -47,7 +47,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
   }
 }
 
-/** commander would end the process, write to its own streams, and take two lines for an error. */
+/** commander would exit the process and print two lines; make it throw and print one. */
 function settle(command: Command, io: CommandIo): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),

@@ -28,7 +28,7 @@ const SOURCE_TIMING = {
   channels: { ...COMMON, batchSize: 10, concurrency: 2 },
   // as long as results keep coming, a large job is looked at every few seconds
   assembly: { ...COMMON, batchSize: 1_000, batchingWindowMs: 5_000 },
-  // what even this handler refuses stays for a person, and is not to fill the terminal meanwhile
+  // retried rarely: a person has to look at it, and each try logs an error
   channelsDead: { ...COMMON, batchSize: 10, retrySeconds: 300 },
 } as const satisfies Record<ServedQueue, SourceTiming>;
 

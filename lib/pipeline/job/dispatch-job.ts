@@ -4,7 +4,7 @@ import { channelMessage } from "./messages.ts";
 
 /** Where one kind of worker takes its channels from. */
 export interface ChannelQueue extends MessageSender {
-  /** Starts workers that sleep: an idle queue's metrics wake them slowly. @default they never sleep */
+  /** Starts workers that sleep: an idle queue's metrics wake them late. @default none sleep */
   readonly wake?: () => Promise<void>;
 }
 

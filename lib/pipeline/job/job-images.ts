@@ -55,8 +55,8 @@ export class JobImages {
     return this.#put(keys.montagePageKey(this.#jobId, page), png, PNG_TYPE);
   }
 
-  async writeDeepZoomTile({ level, column, row }: DeepZoomPlace, png: Uint8Array): Promise<void> {
-    await this.#put(keys.deepZoomTileKey(this.#jobId, level, column, row), png, PNG_TYPE);
+  async writeDeepZoomPiece({ level, column, row }: DeepZoomPlace, png: Uint8Array): Promise<void> {
+    await this.#put(keys.deepZoomPieceKey(this.#jobId, level, column, row), png, PNG_TYPE);
   }
 
   /** The descriptor that a viewer opens. @returns its key */

@@ -67,7 +67,7 @@ function planeOrder({ channelOrder }: NetworkInput): readonly [number, number, n
   return channelOrder === "RGB" ? [0, 1, 2] : [2, 1, 0];
 }
 
-/** Pixels less the network's mean, planes in the network's order; the scale is the graph's concern. */
+/** Pixels less the network's mean, planes in the network's order; the graph scales them. */
 function toNetworkPlanes(image: Raster, input: NetworkInput): Planes {
   return reordered(toPlanes(image), planeOrder(input), (plane) => -input.mean[plane]!);
 }

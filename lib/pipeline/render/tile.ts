@@ -1,15 +1,13 @@
 import { encodePng } from "../../image/png.ts";
 import type { Planes, Raster } from "../../image/raster.ts";
-import { rescaleLinear } from "../../image/rescale.ts";
+import { MID_GREY, rescaleLinear } from "../../image/rescale.ts";
 import type { FailedChannel } from "../../optvis/ascent/task.ts";
 import type { RenderRequest } from "../request/request.ts";
 import type { RenderedChannel, RenderedImage } from "./renderer.ts";
 
-const MID_GREY = 128;
-
 export interface TileOptions {
   readonly outputScaling: RenderRequest["outputScaling"];
-  /** Whether the values lie around zero, as of an ascent from noise; of an image they are pixels. */
+  /** True if the values lie around zero (from noise), false if they are pixels (from an image). */
   readonly isCentred: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { Job } from "../job/job.ts";
 
-const LOOK_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 5_000; // about one channel's time: little is rendered in vain
 /** In a row, so a minute: a store that is really gone will not take the results either. */
 const MISSES_ALLOWED = 12;
 

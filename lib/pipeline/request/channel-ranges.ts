@@ -9,8 +9,9 @@ export const RANGE_PATTERN = /^\d{1,9}:\d{1,9}$/;
 
 /** `null` if the text is neither `"1:36"` nor `"5"`. The layer may have no such channels. */
 export function parseRange(text: string): ChannelRange | null {
-  if (!/^\d+(?::\d+)?$/.test(text)) return null;
-  const [first = NaN, last = first] = text.split(":").map(Number);
+  const range = text.includes(":") ? text : `${text}:${text}`;
+  if (!RANGE_PATTERN.test(range)) return null;
+  const [first = NaN, last = NaN] = range.split(":").map(Number);
   return { first, last };
 }
 

@@ -3,7 +3,7 @@ import { classChannel } from "../../networks/labels.ts";
 import { type ChannelRange, channelsIn, formatRange, parseRange } from "./channel-ranges.ts";
 import type { RenderRequest } from "./request.ts";
 
-const MAX_NAMED = 10;
+const MAX_NAMED = 10; // of up to 10,000: the message stays readable
 
 /** What a selection is resolved against. */
 export interface LayerChannels {

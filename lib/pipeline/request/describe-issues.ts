@@ -4,7 +4,7 @@ import { didYouMean } from "../../networks/did-you-mean.ts";
 
 type Issue = z.core.$ZodIssue;
 
-const MAX_SHOWN_LENGTH = 60;
+const MAX_SHOWN_LENGTH = 60; // characters: a problem stays about one line
 
 /**
  * Zod's issues as problems: where, what was given, what is wanted.
@@ -32,7 +32,7 @@ export function describeIssues(
   });
 }
 
-/** Of a union of which one branch fits but for its elements (a list), those elements' issues. */
+/** If only one branch of a union matches the type, the issues of its elements. */
 function innermost(issue: Issue): readonly Issue[] {
   if (issue.code !== "invalid_union") return [issue];
   const fitting = issue.errors.filter((branch) => branch.every(({ path }) => path.length > 0));

@@ -52,7 +52,7 @@ const gridSide = z.int().min(1).max(MAX_GRID_SIDE).nullable();
 const thumbnailSide = z.int().min(1).max(MAX_THUMBNAIL_SIDE_PX).nullable();
 const border = z.int().min(0).max(MAX_BORDER_PX);
 const COLOR_WANTED = 'a CSS name ("white"), "#rrggbb", or [red, green, blue] from 0 to 1';
-const MAX_COLOR_LENGTH = 40;
+const MAX_COLOR_LENGTH = 40; // twice the longest CSS name, lightgoldenrodyellow
 const colorLevel = z.number().min(0).max(1);
 const color = z.tuple([colorLevel, colorLevel, colorLevel]);
 
@@ -142,7 +142,7 @@ export const requestSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(`${IMAGE_WANTED}; null: standard-normal noise`),
-  seed: z.int().min(0).max(MAX_SEED).default(0).describe("seed of every random draw"),
+  seed: z.int().min(0).max(MAX_SEED).default(0).describe("seed of every random number"),
   outputScaling: z
     .enum(["linear", "none"])
     .default("linear")

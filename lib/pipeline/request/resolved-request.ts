@@ -10,7 +10,7 @@ const initialImageSchema = z.strictObject({ key: z.string(), sha256: z.string(),
 export type InitialImage = z.infer<typeof initialImageSchema>;
 
 export const resolvedRequestSchema = z.strictObject({
-  /** In normal form: `layer` is an index and `channels` are indices, so equal jobs are equal here. */
+  /** In normal form: `layer` and `channels` are indices, so equal jobs are equal here. */
   request: requestSchema,
   /** As it was when the request was checked, the model's SHA-256 included. */
   network: z.unknown().transform((json) => parseManifest(json, "plan.json")),

@@ -133,7 +133,7 @@ async function writeZoom(
   tiles: readonly SheetTile[],
 ): Promise<{ key: string }> {
   await writeDeepZoom(layout, bandsOf(layout, tiles), async ({ raster, ...place }) =>
-    images.writeDeepZoomTile(place, await encodePng(raster)),
+    images.writeDeepZoomPiece(place, await encodePng(raster)),
   );
   return { key: await images.writeDeepZoom(deepZoomDescriptor(layout)) };
 }

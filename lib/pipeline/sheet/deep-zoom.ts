@@ -2,12 +2,12 @@ import type { Raster, Size } from "../../image/raster.ts";
 import { mapConcurrently } from "../concurrency.ts";
 import type { DeepZoomPlace } from "../job/job-images.ts";
 
-/** Side of a tile in pixels; even, so that strips of it halve exactly. No overlap between tiles. */
-export const DEEP_ZOOM_TILE_PX = 256;
+/** Side of a piece in pixels; even, so that strips of it halve exactly. Pieces do not overlap. */
+export const DEEP_ZOOM_PIECE_PX = 256;
 
-const TILES_IN_FLIGHT = 8;
+const PIECES_IN_FLIGHT = 8; // keeps cores and store busy; a strip may have hundreds
 
-export interface DeepZoomTile extends DeepZoomPlace {
+export interface DeepZoomPiece extends DeepZoomPlace {
   readonly raster: Raster;
 }
 
@@ -15,7 +15,7 @@ export interface DeepZoomTile extends DeepZoomPlace {
 export function deepZoomDescriptor({ width, height }: Size): string {
   return (
     '<?xml version="1.0" encoding="UTF-8"?>\n' +
-    `<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="png" Overlap="0" TileSize="${DEEP_ZOOM_TILE_PX}">` +
+    `<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="png" Overlap="0" TileSize="${DEEP_ZOOM_PIECE_PX}">` +
     `<Size Width="${width}" Height="${height}"/></Image>\n`
   );
 }
@@ -29,18 +29,18 @@ export function deepZoomDescriptor({ width, height }: Size): string {
 export async function writeDeepZoom(
   size: Size,
   bands: AsyncIterable<Raster> | Iterable<Raster>,
-  write: (tile: DeepZoomTile) => Promise<void>,
+  write: (piece: DeepZoomPiece) => Promise<void>,
 ): Promise<void> {
   const level = new Level(size, Math.ceil(Math.log2(Math.max(size.width, size.height))), write);
   for await (const band of bands) await level.add(band);
   await level.end();
 }
 
-/** One level: gathers rows to a strip of tiles, and hands each strip on at half the size. */
+/** One level: gathers rows to a strip of pieces, and hands each strip on at half the size. */
 class Level {
   readonly #width: number;
   readonly #index: number;
-  readonly #write: (tile: DeepZoomTile) => Promise<void>;
+  readonly #write: (piece: DeepZoomPiece) => Promise<void>;
   readonly #strip: Uint8Array;
   readonly #smaller: Level | null;
   #filledRows = 0;
@@ -49,12 +49,12 @@ class Level {
   constructor(
     { width, height }: Size,
     index: number,
-    write: (tile: DeepZoomTile) => Promise<void>,
+    write: (piece: DeepZoomPiece) => Promise<void>,
   ) {
     this.#width = width;
     this.#index = index;
     this.#write = write;
-    this.#strip = new Uint8Array(width * DEEP_ZOOM_TILE_PX * 3);
+    this.#strip = new Uint8Array(width * DEEP_ZOOM_PIECE_PX * 3);
     const half = { width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
     this.#smaller = index === 0 ? null : new Level(half, index - 1, write);
   }
@@ -65,12 +65,12 @@ class Level {
     }
     const rowBytes = width * 3;
     for (let row = 0; row < height;) {
-      const rows = Math.min(height - row, DEEP_ZOOM_TILE_PX - this.#filledRows);
+      const rows = Math.min(height - row, DEEP_ZOOM_PIECE_PX - this.#filledRows);
       const bytes = data.subarray(row * rowBytes, (row + rows) * rowBytes);
       this.#strip.set(bytes, this.#filledRows * rowBytes);
       this.#filledRows += rows;
       row += rows;
-      if (this.#filledRows === DEEP_ZOOM_TILE_PX) await this.#flush();
+      if (this.#filledRows === DEEP_ZOOM_PIECE_PX) await this.#flush();
     }
   }
 
@@ -83,7 +83,7 @@ class Level {
     const data = this.#strip.subarray(0, this.#filledRows * this.#width * 3);
     const strip = { width: this.#width, height: this.#filledRows, data };
     const columns = Array.from(
-      { length: Math.ceil(this.#width / DEEP_ZOOM_TILE_PX) },
+      { length: Math.ceil(this.#width / DEEP_ZOOM_PIECE_PX) },
       (_, column) => column,
     );
     const row = this.#stripsDone;
@@ -91,7 +91,7 @@ class Level {
       columns,
       (column) =>
         this.#write({ level: this.#index, column, row, raster: cutColumn(strip, column) }),
-      TILES_IN_FLIGHT,
+      PIECES_IN_FLIGHT,
     );
     await this.#smaller?.add(halved(strip));
     this.#filledRows = 0;
@@ -100,8 +100,8 @@ class Level {
 }
 
 function cutColumn(strip: Raster, column: number): Raster {
-  const left = column * DEEP_ZOOM_TILE_PX;
-  const width = Math.min(DEEP_ZOOM_TILE_PX, strip.width - left);
+  const left = column * DEEP_ZOOM_PIECE_PX;
+  const width = Math.min(DEEP_ZOOM_PIECE_PX, strip.width - left);
   const data = new Uint8Array(width * strip.height * 3);
   for (let y = 0; y < strip.height; y++) {
     const from = (y * strip.width + left) * 3;

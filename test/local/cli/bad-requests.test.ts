@@ -145,7 +145,7 @@ test.each([
   await expectRefused(folder, [...words, "--folder", join(folder, name)], message);
 });
 
-test("a channel that cannot be climbed is told, and leaves nothing behind", async () => {
+test("a channel that cannot be rendered is told, and leaves nothing behind", async () => {
   const before = await filesIn(folder);
   const words = ascend({ network: "dead.onnx", layer: "logits", channels: "1:2", out: "a/b" });
   const { code, stdout, stderr } = await run(...words);

@@ -121,7 +121,7 @@ describe("export-graph", () => {
     await session.release();
   });
 
-  test("with --ascent writes the Loop, which climbs", async () => {
+  test("with --ascent writes the Loop, which raises the activation", async () => {
     const out = join(await temporaryFolder(), "ascent.onnx");
     const words = [...common, "--batch", "2", "--ascent", "--objective", "rectified"];
     expect((await run("export-graph", ...words, "--out", out)).code).toBe(0);

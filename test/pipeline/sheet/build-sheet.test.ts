@@ -44,7 +44,7 @@ test("a tile that is damaged is named", async () => {
   );
 });
 
-test("a larger one becomes pages, deep-zoom tiles and a small overview of the same picture", async () => {
+test("a larger one becomes pages, deep-zoom pieces and a small overview of the same picture", async () => {
   const { plan, job, results, image } = await renderedJob();
   await buildSheet(job, results, WHOLE);
   const whole = await image(keys.montageKey(plan.jobId));
@@ -59,7 +59,7 @@ test("a larger one becomes pages, deep-zoom tiles and a small overview of the sa
   const { jobId } = plan;
   const level = Math.ceil(Math.log2(132));
   expect(sheet.deepZoom).toEqual({ key: keys.deepZoomKey(jobId) });
-  expect(await image(keys.deepZoomTileKey(jobId, level, 0, 0))).toEqual(whole);
+  expect(await image(keys.deepZoomPieceKey(jobId, level, 0, 0))).toEqual(whole);
   const overview = await image(keys.montageKey(jobId));
   expect(Math.max(overview.width, overview.height)).toBeLessThanOrEqual(60 + titleHeight);
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import type { Raster } from "../../../lib/image/raster.ts";
 import {
-  type DeepZoomTile,
+  type DeepZoomPiece,
   deepZoomDescriptor,
   writeDeepZoom,
 } from "../../../lib/pipeline/sheet/deep-zoom.ts";
@@ -26,8 +26,8 @@ function* bandsOf(raster: Raster, heights: readonly number[]): Generator<Raster>
   }
 }
 
-async function tilesOf(raster: Raster, heights: readonly number[]): Promise<DeepZoomTile[]> {
-  const tiles: DeepZoomTile[] = [];
+async function tilesOf(raster: Raster, heights: readonly number[]): Promise<DeepZoomPiece[]> {
+  const tiles: DeepZoomPiece[] = [];
   await writeDeepZoom(raster, bandsOf(raster, heights), (tile) => {
     tiles.push(tile);
     return Promise.resolve();
@@ -36,7 +36,7 @@ async function tilesOf(raster: Raster, heights: readonly number[]): Promise<Deep
 }
 
 /** Puts the tiles of a level together again. */
-function levelOf(tiles: readonly DeepZoomTile[], level: number): Raster {
+function levelOf(tiles: readonly DeepZoomPiece[], level: number): Raster {
   const own = tiles.filter((tile) => tile.level === level);
   const width = sum(own.filter(({ row }) => row === 0).map(({ raster }) => raster.width));
   const height = sum(own.filter(({ column }) => column === 0).map(({ raster }) => raster.height));
