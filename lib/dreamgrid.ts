@@ -5,7 +5,7 @@ import type { MontageOptions } from "./image/sheet-layout.ts";
 import { networkFolders } from "./networks/folders.ts";
 import { type LayerRow, layerRows } from "./networks/layer-rows.ts";
 import { findLayer } from "./networks/layers.ts";
-import type { NetworkInput } from "./networks/manifest.ts";
+import type { NetworkInput } from "./networks/description.ts";
 import { openNetwork, type OpenOptions } from "./networks/registry.ts";
 import type { Graph } from "./onnx/model.ts";
 import { differentiableGraph as objectiveGraph } from "./optvis/graph/differentiable-graph.ts";
@@ -68,15 +68,15 @@ class Network {
   readonly layers: readonly LayerRow[];
   /** Name of each class, channel 1 first; `null` where they are not known. */
   readonly labels: readonly string[] | null;
-  /** What was assumed of a file that no manifest describes, in a sentence; `null` for nothing. */
+  /** What was assumed of a file without a description, in a sentence; `null` for nothing. */
   readonly notice: string | null;
   /** @internal */
   readonly analysed: AnalysedNetwork;
 
   /** @internal */
   constructor(analysed: AnalysedNetwork) {
-    this.id = analysed.manifest.id;
-    this.input = analysed.manifest.input;
+    this.id = analysed.description.id;
+    this.input = analysed.description.input;
     this.layers = layerRows(analysed.layers, layerProblems(analysed));
     this.labels = analysed.labels;
     this.notice = analysed.notice ?? null;

@@ -78,15 +78,18 @@ async function publishNetworks(
 ): Promise<Pick<Service, "published" | "notFetched">> {
   const published: string[] = [];
   const notFetched: string[] = [];
-  for (const manifest of await listNetworks({ folders })) {
-    const found = await findModel(manifest, folders);
+  for (const description of await listNetworks({ folders })) {
+    const found = await findModel(description, folders);
     if (found === null) {
-      notFetched.push(manifest.id);
+      notFetched.push(description.id);
       continue;
     }
-    const network = await openNetwork(manifest.id, { folders, cacheFolder: folders.at(-1) ?? "" });
+    const network = await openNetwork(description.id, {
+      folders,
+      cacheFolder: folders.at(-1) ?? "",
+    });
     await publishNetwork(store, network);
-    published.push(manifest.id);
+    published.push(description.id);
   }
   return { published, notFetched };
 }

@@ -36,13 +36,13 @@ export async function stageRequest(
 }
 
 /**
- * A file without a manifest gets an id of its own, so that it takes no registered network's place.
+ * A file without a description gets an id of its own, so that it takes no registered network's place.
  */
 function withOwnId(network: Network): Network {
   if (network.notice === undefined) return network;
-  const { manifest, file } = network;
-  const id = `${manifest.id.slice(0, 50)}-${file.sha256.slice(0, 8)}`;
-  return { ...network, manifest: { ...manifest, id } };
+  const { description, file } = network;
+  const id = `${description.id.slice(0, 50)}-${file.sha256.slice(0, 8)}`;
+  return { ...network, description: { ...description, id } };
 }
 
 async function uploadImage(store: ObjectStore, path: string): Promise<string> {

@@ -1,12 +1,12 @@
 import { z } from "zod";
 
-import { ManifestError, NetworkError } from "../../lib/networks/errors.ts";
+import { DescriptionError, NetworkError } from "../../lib/networks/errors.ts";
 import { layerRows } from "../../lib/networks/layer-rows.ts";
-import { NETWORK_ID, type NetworkManifest } from "../../lib/networks/manifest.ts";
+import { NETWORK_ID, type NetworkDescription } from "../../lib/networks/description.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { layerProblems } from "../../lib/pipeline/networks/layer-problems.ts";
-import { findPublishedManifest } from "../../lib/pipeline/networks/published-manifest.ts";
+import { findPublishedDescription } from "../../lib/pipeline/networks/published-description.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { layersLink } from "./links.ts";
 import { lookAtEach } from "./look-at-each.ts";
@@ -29,11 +29,14 @@ export const listNetworks = defineRoute({
   problems: [],
   handle: async ({ basePath }, { networks, store }) => {
     const ids = (await networks.list()).filter((id) => NETWORK_ID.test(id));
-    // files without a manifest are a network that is being uploaded
-    const look = (id: string) => findPublishedManifest(store, id);
-    const { found, problems } = await lookAtEach(ids, look, ManifestError);
+    // files without a description are a network that is being uploaded
+    const look = (id: string) => findPublishedDescription(store, id);
+    const { found, problems } = await lookAtEach(ids, look, DescriptionError);
     return {
-      body: { networks: found.map((manifest) => describeNetwork(manifest, basePath)), problems },
+      body: {
+        networks: found.map((description) => describeNetwork(description, basePath)),
+        problems,
+      },
     };
   },
 });
@@ -59,7 +62,7 @@ export const listLayers = defineRoute({
   },
 });
 
-function describeNetwork({ id, licence, input, labels }: NetworkManifest, basePath: string) {
+function describeNetwork({ id, licence, input, labels }: NetworkDescription, basePath: string) {
   const { width, height, channelOrder } = input;
   return {
     id,
@@ -73,9 +76,9 @@ function describeNetwork({ id, licence, input, labels }: NetworkManifest, basePa
 /** @throws ProblemError if there is no such network, or it cannot be used */
 async function openNetwork(id: string, { networks, store }: ApiDeps): Promise<AnalysedNetwork> {
   try {
-    if ((await findPublishedManifest(store, id)) !== null) return await networks.open(id);
+    if ((await findPublishedDescription(store, id)) !== null) return await networks.open(id);
   } catch (error) {
-    if (error instanceof ManifestError || error instanceof ModelError) {
+    if (error instanceof DescriptionError || error instanceof ModelError) {
       throw new ProblemError("conflict", [`network '${id}' cannot be used: ${error.message}`]);
     }
     if (error instanceof NetworkError) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { PROVIDERS } from "../../lib/autodiff/provider.ts";
-import { NETWORK_ID } from "../../lib/networks/manifest.ts";
+import { NETWORK_ID } from "../../lib/networks/description.ts";
 import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
 import { JOB_ID } from "../../lib/pipeline/keys.ts";
 import {

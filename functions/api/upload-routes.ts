@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import { MANIFEST_FILE } from "../../lib/networks/manifest.ts";
+import { DESCRIPTION_FILE } from "../../lib/networks/description.ts";
 import { modelKey, uploadKey } from "../../lib/pipeline/keys.ts";
 import { MAX_MODEL_TEXT_BYTES } from "../../lib/pipeline/limits.ts";
 import type { AnnouncedUpload } from "../../lib/storage/object-store.ts";
@@ -64,7 +64,7 @@ async function modelUpload(
       `sizeBytes: given ${sizeBytes}; wanted at most ${MAX_MODEL_TEXT_BYTES} for '${file}'`,
     ]);
   }
-  if ((await store.head(modelKey(network, MANIFEST_FILE))) !== null) {
+  if ((await store.head(modelKey(network, DESCRIPTION_FILE))) !== null) {
     throw new ProblemError("conflict", [
       `network: there is a network '${network}' already; choose another id`,
     ]);
@@ -72,13 +72,13 @@ async function modelUpload(
   const key = modelKey(network, file);
   if ((await store.head(key)) !== null) {
     throw new ProblemError("conflict", [
-      `file: '${key}' has been uploaded already; choose another name, and list it in ${MANIFEST_FILE}`,
+      `file: '${key}' has been uploaded already; choose another name, and list it in ${DESCRIPTION_FILE}`,
     ]);
   }
   return { key, contentType: modelType(file), sizeBytes };
 }
 
 function modelType(file: string): string {
-  if (file === MANIFEST_FILE) return "application/json";
+  if (file === DESCRIPTION_FILE) return "application/json";
   return file.endsWith(".txt") ? "text/plain; charset=utf-8" : "application/octet-stream";
 }

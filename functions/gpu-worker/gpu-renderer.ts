@@ -64,6 +64,6 @@ export class GpuRenderer implements Renderer {
 function memoryKey(task: RenderTask): string {
   const { network, layer, pyramidLevels, pyramidScale, initialImage } = task;
   const size = initialImage === null ? null : [initialImage.width, initialImage.height];
-  const { files } = network.manifest;
+  const { files } = network.description;
   return JSON.stringify([files, layer, pyramidLevels, pyramidScale, size]);
 }

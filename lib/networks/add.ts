@@ -7,12 +7,12 @@ import { NetworkError } from "./errors.ts";
 import { DEFAULT_SIDE_PX, imageInput, type ImageInput } from "./image-input.ts";
 import { parseLabels } from "./labels.ts";
 import {
-  MANIFEST_FILE,
+  DESCRIPTION_FILE,
   type ModelFile,
-  parseManifest,
-  type NetworkManifest,
+  parseDescription,
+  type NetworkDescription,
   type Triple,
-} from "./manifest.ts";
+} from "./description.ts";
 import type { Network } from "./registry.ts";
 import { isAbsence, surveyNetworks } from "./survey.ts";
 import { makeWhole } from "./whole.ts";
@@ -43,7 +43,7 @@ export interface AddOptions {
 const LABELS_FILE = "labels.txt";
 
 /**
- * Copies a model, its labels and a manifest into a folder of networks, all or nothing.
+ * Copies a model, its labels and a description into a folder of networks, all or nothing.
  *
  * @returns the network as it can now be opened by its id
  */
@@ -60,10 +60,10 @@ export async function addNetwork(
     sizeBytes: model.length,
     source: null,
   };
-  const manifest = manifestOf(added, model, file);
+  const description = descriptionOf(added, model, file);
   await requireNewId(added.id, [folder, ...folders]);
   const names = labels === null ? null : parseLabels(labels.toString("utf8"));
-  const network = { manifest, modelPath: added.modelPath, file, labels: names };
+  const network = { description, modelPath: added.modelPath, file, labels: names };
   await check(network);
 
   const target = join(folder, added.id);
@@ -72,12 +72,12 @@ export async function addNetwork(
     await mkdir(temporary);
     await writeFile(join(temporary, file.file), model);
     if (labels !== null) await writeFile(join(temporary, LABELS_FILE), labels);
-    await writeFile(join(temporary, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+    await writeFile(join(temporary, DESCRIPTION_FILE), `${JSON.stringify(description, null, 2)}\n`);
   });
   return { ...network, modelPath: join(target, file.file) };
 }
 
-function manifestOf(added: NewNetwork, bytes: Buffer, file: ModelFile): NetworkManifest {
+function descriptionOf(added: NewNetwork, bytes: Buffer, file: ModelFile): NetworkDescription {
   const { modelPath } = added;
   const model = decodeModel(bytes, {
     where: modelPath,
@@ -88,7 +88,7 @@ function manifestOf(added: NewNetwork, bytes: Buffer, file: ModelFile): NetworkM
     },
   });
   const input = imageInput(model, modelPath);
-  const manifest = {
+  const description = {
     id: added.id,
     licence: added.licence,
     files: [file],
@@ -101,7 +101,7 @@ function manifestOf(added: NewNetwork, bytes: Buffer, file: ModelFile): NetworkM
     },
     labels: added.labelsPath === null ? null : LABELS_FILE,
   };
-  return parseManifest(manifest, `the new network '${added.id}'`);
+  return parseDescription(description, `the new network '${added.id}'`);
 }
 
 function inputSize(input: ImageInput, { sizePx, modelPath }: NewNetwork) {

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 
 import { IntegrityError } from "./errors.ts";
-import type { ModelFile } from "./manifest.ts";
+import type { ModelFile } from "./description.ts";
 
 /** SHA-256 in hexadecimal. */
 export function sha256(bytes: Uint8Array | string): string {
@@ -18,7 +18,7 @@ export async function fileSha256(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** @throws IntegrityError if the file at `path` is not the one the manifest describes */
+/** @throws IntegrityError if the file at `path` is not the one the description names */
 export async function verifyFile(path: string, expected: ModelFile): Promise<void> {
   const found = await fileSha256(path);
   if (found === expected.sha256) return;
@@ -26,7 +26,7 @@ export async function verifyFile(path: string, expected: ModelFile): Promise<voi
   const sizes =
     expected.sizeBytes === null ? "" : `, ${size} bytes where ${expected.sizeBytes} are expected`;
   throw new IntegrityError(
-    `${path} is not the file of the manifest: its SHA-256 is ${found}, want ${expected.sha256}${sizes}; ` +
+    `${path} is not the file of the description: its SHA-256 is ${found}, want ${expected.sha256}${sizes}; ` +
       "remove it, or add it as a network of its own with: dreamgrid models add",
   );
 }

@@ -1,5 +1,5 @@
 /**
- * A network, its manifest, its labels or one of its layers cannot be used as named. The message
+ * A network, its description, its labels or one of its layers cannot be used as named. The message
  * says what to do.
  */
 export class NetworkError extends Error {
@@ -9,10 +9,10 @@ export class NetworkError extends Error {
 /** No searched folder has a network of that id, and there is no such file. */
 export class NetworkNotFoundError extends NetworkError {}
 
-/** A `network.json` that breaks the manifest's rules. Every bad field is named. */
-export class ManifestError extends NetworkError {}
+/** A `network.json` that breaks the description's rules. Every bad field is named. */
+export class DescriptionError extends NetworkError {}
 
-/** A model file whose bytes are not those its manifest promises. */
+/** A model file whose bytes are not those its description promises. */
 export class IntegrityError extends NetworkError {}
 
 /** A model file could not be fetched; nothing was left on the disk. */

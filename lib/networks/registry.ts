@@ -8,14 +8,14 @@ import { NetworkError, NetworkNotFoundError } from "./errors.ts";
 import { downloadFile, type DownloadProgress } from "./fetch.ts";
 import { DEFAULT_SIDE_PX, imageInput } from "./image-input.ts";
 import { parseLabels } from "./labels.ts";
-import { NETWORK_ID, type ModelFile, type NetworkManifest } from "./manifest.ts";
-import { isAbsence, readIfThere, readManifest, surveyNetworks } from "./survey.ts";
+import { NETWORK_ID, type ModelFile, type NetworkDescription } from "./description.ts";
+import { isAbsence, readIfThere, readDescription, surveyNetworks } from "./survey.ts";
 
-/** A network whose model file is on this machine and is the one its manifest describes. */
+/** A network whose model file is on this machine and is the one its description names. */
 export interface Network {
-  readonly manifest: NetworkManifest;
+  readonly description: NetworkDescription;
   readonly modelPath: string;
-  /** Which of the manifest's files that is. */
+  /** Which of the description's files that is. */
   readonly file: ModelFile;
   /** Name of each class, channel 1 first; `null` where they are not known. */
   readonly labels: readonly string[] | null;
@@ -37,7 +37,7 @@ const DEFAULT_MEAN = 128; // the middle of 0..255
 /**
  * Opens a network by id, downloading its model on first use, or any `.onnx` file by path.
  *
- * A file whose bytes belong to a network of the folders has that network's manifest; any other
+ * A file whose bytes belong to a network of the folders has that network's description; any other
  * file is taken to want RGB, 0..255 minus 128, which `notice` then says.
  *
  * @throws NetworkError, or one of its kinds, saying what to do
@@ -51,14 +51,14 @@ export async function openNetwork(idOrOnnxPath: string, options: OpenOptions): P
 /**
  * The networks of the folders, by id.
  *
- * @throws ManifestError if one of them has a broken manifest
+ * @throws DescriptionError if one of them has a broken description
  */
 export async function listNetworks({
   folders,
-}: Pick<OpenOptions, "folders">): Promise<readonly NetworkManifest[]> {
+}: Pick<OpenOptions, "folders">): Promise<readonly NetworkDescription[]> {
   return (await surveyNetworks(folders)).map((network) => {
     if (network.kind === "broken") throw network.error;
-    return network.manifest;
+    return network.description;
   });
 }
 
@@ -69,12 +69,12 @@ interface FoundModel {
 
 /** Path of a network's model in the folders, not checked yet; `null` if it is in none of them. */
 export async function findModel(
-  manifest: NetworkManifest,
+  description: NetworkDescription,
   folders: readonly string[],
 ): Promise<FoundModel | null> {
   for (const folder of folders) {
-    for (const file of manifest.files) {
-      const path = join(folder, manifest.id, file.file);
+    for (const file of description.files) {
+      const path = join(folder, description.id, file.file);
       if (await isThere(path)) return { path, file };
     }
   }
@@ -83,17 +83,25 @@ export async function findModel(
 
 async function openRegistered(id: string, options: OpenOptions): Promise<Network> {
   const folders = [...new Set([...options.folders, options.cacheFolder])];
-  const manifest = await findManifest(id, folders);
-  const found = await findModel(manifest, folders);
+  const description = await findDescription(id, folders);
+  const found = await findModel(description, folders);
   if (found !== null) await verifyFile(found.path, found.file);
-  const { path: modelPath, file } = found ?? (await fetchModel(manifest, options));
-  return { manifest, modelPath, file, labels: await readLabels(manifest, modelPath, folders) };
+  const { path: modelPath, file } = found ?? (await fetchModel(description, options));
+  return {
+    description,
+    modelPath,
+    file,
+    labels: await readLabels(description, modelPath, folders),
+  };
 }
 
-async function findManifest(id: string, folders: readonly string[]): Promise<NetworkManifest> {
+async function findDescription(
+  id: string,
+  folders: readonly string[],
+): Promise<NetworkDescription> {
   for (const folder of NETWORK_ID.test(id) ? folders : []) {
-    const manifest = await readManifest(folder, id);
-    if (manifest !== null) return manifest;
+    const description = await readDescription(folder, id);
+    if (description !== null) return description;
   }
   const known = (await surveyNetworks(folders)).map((network) => network.id);
   const remedy = didYouMean(id, known) || `known are: ${known.join(", ") || "none"}`;
@@ -103,8 +111,11 @@ async function findManifest(id: string, folders: readonly string[]): Promise<Net
   );
 }
 
-async function fetchModel(manifest: NetworkManifest, options: OpenOptions): Promise<FoundModel> {
-  const { id, files } = manifest;
+async function fetchModel(
+  description: NetworkDescription,
+  options: OpenOptions,
+): Promise<FoundModel> {
+  const { id, files } = description;
   const wanted = files.find(({ source }) => source !== null);
   if (wanted === undefined || wanted.source === null) {
     const paths = files.map(({ file }) => join(id, file)).join(" or ");
@@ -123,7 +134,7 @@ async function fetchModel(manifest: NetworkManifest, options: OpenOptions): Prom
 
 /** Labels beside the model come first: they came with it. */
 async function readLabels(
-  { id, labels }: NetworkManifest,
+  { id, labels }: NetworkDescription,
   modelPath: string,
   folders: readonly string[],
 ): Promise<readonly string[] | null> {
@@ -144,17 +155,21 @@ async function openFile(path: string, folders: readonly string[]): Promise<Netwo
   const searched = [...folders, dirname(dirname(path))];
   const known = await findBySha256(sha256, searched);
   if (known !== null) {
-    return { ...known, modelPath: path, labels: await readLabels(known.manifest, path, searched) };
+    return {
+      ...known,
+      modelPath: path,
+      labels: await readLabels(known.description, path, searched),
+    };
   }
   const { size: sizeBytes } = await stat(path);
   const file = { file: basename(path), sha256, sizeBytes, source: null };
   return {
-    manifest: await assumedManifest(path, file),
+    description: await assumedDescription(path, file),
     modelPath: path,
     file,
     labels: null,
     notice:
-      `${path} has no manifest: assuming RGB, 0..255 minus ${DEFAULT_MEAN}; ` +
+      `${path} has no description: assuming RGB, 0..255 minus ${DEFAULT_MEAN}; ` +
       "to say otherwise, add it with: dreamgrid models add",
   };
 }
@@ -162,17 +177,17 @@ async function openFile(path: string, folders: readonly string[]): Promise<Netwo
 async function findBySha256(
   sha256: string,
   folders: readonly string[],
-): Promise<Pick<Network, "manifest" | "file"> | null> {
+): Promise<Pick<Network, "description" | "file"> | null> {
   for (const network of await surveyNetworks(folders)) {
     if (network.kind === "broken") continue;
-    const { manifest } = network;
-    const file = manifest.files.find((candidate) => candidate.sha256 === sha256);
-    if (file !== undefined) return { manifest, file };
+    const { description } = network;
+    const file = description.files.find((candidate) => candidate.sha256 === sha256);
+    if (file !== undefined) return { description, file };
   }
   return null;
 }
 
-async function assumedManifest(path: string, file: ModelFile): Promise<NetworkManifest> {
+async function assumedDescription(path: string, file: ModelFile): Promise<NetworkDescription> {
   const input = imageInput(await readModel(path), path);
   const id = file.file
     .replace(/\.onnx$/i, "")

@@ -2,13 +2,13 @@ import type { Dirent } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { ManifestError } from "./errors.ts";
-import { MANIFEST_FILE, parseManifestIn, type NetworkManifest } from "./manifest.ts";
+import { DescriptionError } from "./errors.ts";
+import { DESCRIPTION_FILE, parseDescriptionIn, type NetworkDescription } from "./description.ts";
 
-/** A network's folder, readable or not: one broken manifest must not hide the others. */
+/** A network's folder, readable or not: one broken description must not hide the others. */
 export type SurveyedNetwork =
-  | { readonly kind: "network"; readonly id: string; readonly manifest: NetworkManifest }
-  | { readonly kind: "broken"; readonly id: string; readonly error: ManifestError };
+  | { readonly kind: "network"; readonly id: string; readonly description: NetworkDescription }
+  | { readonly kind: "broken"; readonly id: string; readonly error: DescriptionError };
 
 /** Every network of the folders by id; of two with the same id, the one in the earlier folder. */
 export async function surveyNetworks(
@@ -25,11 +25,14 @@ export async function surveyNetworks(
   return [...networks.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** The manifest in `<folder>/<id>`, or `null` where there is none. */
-export async function readManifest(folder: string, id: string): Promise<NetworkManifest | null> {
-  const path = join(folder, id, MANIFEST_FILE);
+/** The description in `<folder>/<id>`, or `null` where there is none. */
+export async function readDescription(
+  folder: string,
+  id: string,
+): Promise<NetworkDescription | null> {
+  const path = join(folder, id, DESCRIPTION_FILE);
   const text = await readIfThere(path);
-  return text === null ? null : parseManifestIn(id, parseJson(text, path), path);
+  return text === null ? null : parseDescriptionIn(id, parseJson(text, path), path);
 }
 
 /** The text of a file, or `null` where there is no such file. */
@@ -53,10 +56,10 @@ export function isAbsence(error: unknown): boolean {
 
 async function surveyOne(folder: string, id: string): Promise<SurveyedNetwork | null> {
   try {
-    const manifest = await readManifest(folder, id);
-    return manifest && { kind: "network", id, manifest };
+    const description = await readDescription(folder, id);
+    return description && { kind: "network", id, description };
   } catch (error) {
-    if (error instanceof ManifestError) return { kind: "broken", id, error };
+    if (error instanceof DescriptionError) return { kind: "broken", id, error };
     throw error;
   }
 }
@@ -79,6 +82,6 @@ function parseJson(text: string, path: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ManifestError(`${path} is not JSON: ${reason}`, { cause: error });
+    throw new DescriptionError(`${path} is not JSON: ${reason}`, { cause: error });
   }
 }

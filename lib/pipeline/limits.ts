@@ -52,7 +52,7 @@ export const MAX_INITIAL_IMAGE_BYTES = 50_000_000;
 /** Under a third of the memory, 1,769 MB, of the smallest function that loads one. */
 export const MAX_MODEL_BYTES = 500_000_000;
 
-/** A manifest, or a file of class names: ImageNet's 1,000 take about 30 kB. */
+/** A network's description, or a file of class names: ImageNet's 1,000 take about 30 kB. */
 export const MAX_MODEL_TEXT_BYTES = 1_000_000;
 
 /** All channels in one row, or in one column. */

@@ -16,7 +16,7 @@ export async function checkGradients(network: Network): Promise<string> {
   const lastProblem = problems.get(layers.at(-1)?.index ?? 0);
   const deepest = layers.findLast(({ index }) => !problems.has(index));
   if (deepest === undefined) {
-    const { width, height } = network.manifest.input;
+    const { width, height } = network.description.input;
     throw new NetworkError(
       `no layer of ${network.modelPath} can be rendered at ${width}x${height}: ${lastProblem ?? "it has none"}`,
     );

@@ -28,7 +28,7 @@ export async function checkLocalRequest(
   const network = await fetchNetwork(request.network, terminal);
   try {
     const image = await localImage(request.initialImage);
-    const { id } = network.manifest;
+    const { id } = network.description;
     const analysed = await requestedNetwork(id, analyseNetwork(network));
     const { channels } = resolveRequest(request, analysed, image);
     return channels.length;

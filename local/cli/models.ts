@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 
-import type { Triple } from "../../lib/networks/manifest.ts";
+import type { Triple } from "../../lib/networks/description.ts";
 import { path } from "./options.ts";
 import type { AddFlags, ModelsContext } from "./run-models.ts";
 import type { PublishFlags } from "./run-models-publish.ts";

@@ -16,7 +16,7 @@ export async function runAnalyze(
   const opened = await openForCommand(idOrPath, terminal);
   const problems = layerProblems(opened);
   if (json) {
-    const { id: network, input } = opened.manifest;
+    const { id: network, input } = opened.description;
     const layers = layerRows(opened.layers, problems);
     terminal.print(JSON.stringify({ network, input, layers }, null, 2));
   } else {
@@ -26,7 +26,7 @@ export async function runAnalyze(
 }
 
 function printTable(
-  { manifest, layers }: AnalysedNetwork,
+  { description, layers }: AnalysedNetwork,
   problems: ReadonlyMap<number, string>,
   { print, note }: Terminal,
 ) {
@@ -42,9 +42,9 @@ function printTable(
   const titles = ["", "Name", "Type", "Activations", "Learnable Sizes", "Learnables", "Render"];
   print(table(titles, rows, [0, 5]));
   const learnables = layers.reduce((sum, { learnableCount }) => sum + learnableCount, 0);
-  const { width, height, channelOrder } = manifest.input;
+  const { width, height, channelOrder } = description.input;
   print(
-    `\n${manifest.id}: ${layers.length} layers, ${learnables.toLocaleString("en-US")} learnables, ` +
+    `\n${description.id}: ${layers.length} layers, ${learnables.toLocaleString("en-US")} learnables, ` +
       `input ${width} x ${height} ${channelOrder}`,
   );
   // the first problem: an operator without a gradient is also that of all layers after it

@@ -25,7 +25,7 @@ async function publish(
   network: Network,
   { store, bucket }: { readonly store: S3ObjectStore; readonly bucket: string },
 ): Promise<string> {
-  const { id } = network.manifest;
+  const { id } = network.description;
   try {
     const { files } = await publishNetwork(store, network);
     return `${id} is published: s3://${bucket}/models/${id}/${files[0]?.file}`;

@@ -66,10 +66,10 @@ export async function openModel(id: string, { env, note }: ModelsContext): Promi
 
 async function listed(network: SurveyedNetwork, folders: readonly string[]): Promise<string> {
   if (network.kind === "broken") return `${network.id}\tbroken: ${network.error.message}`;
-  const { manifest, id } = network;
-  const { width, height } = manifest.input;
-  const found = await findModel(manifest, folders);
-  const source = manifest.files.find((file) => file.source !== null)?.source;
+  const { description, id } = network;
+  const { width, height } = description.input;
+  const found = await findModel(description, folders);
+  const source = description.files.find((file) => file.source !== null)?.source;
   const place = found?.path ?? (source ? `fetched on first use from ${source}` : "model missing");
-  return `${id}\t${width}x${height}\t${place}\t${manifest.licence}`;
+  return `${id}\t${width}x${height}\t${place}\t${description.licence}`;
 }

@@ -105,7 +105,7 @@ test("a network may be a file and an initial image too; both are brought into th
   expect(plan.initialImage).toMatchObject({ width: 24, height: 18 });
   expect(plan.initialImage?.key).toMatch(/^uploads\/[0-9a-f]{32}\.png$/);
   expect(renderer.tasks[0]?.initialImage).toMatchObject({ width: 24, height: 18 });
-  expect(notices).toEqual([expect.stringContaining("has no manifest")]);
+  expect(notices).toEqual([expect.stringContaining("has no description")]);
 });
 
 test("a request that cannot be run is an outcome with its problems, beside others that can", async () => {

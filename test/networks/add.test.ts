@@ -36,7 +36,7 @@ test("an added network opens by its id as it was described", async () => {
   expect(opened).toEqual(network);
   expect(opened).toMatchObject({
     labels: ["cat", "dog"],
-    manifest: {
+    description: {
       licence: "MIT",
       input: {
         name: "picture",
@@ -60,7 +60,7 @@ test("a size the file fixes is taken from it, and cannot be another", async () =
   const { added, options } = await prepare(tinyModel([1, 3, 40, 56]));
   await expect(addNetwork(added, options)).rejects.toThrow("takes images of 56x40");
   const network = await addNetwork({ ...added, sizePx: null }, options);
-  expect(network.manifest.input).toMatchObject({ width: 56, height: 40 });
+  expect(network.description.input).toMatchObject({ width: 56, height: 40 });
 });
 
 test("whatever is wrong, nothing is written", async () => {
@@ -84,6 +84,6 @@ test("an id that is taken stays what it was", async () => {
   await addNetwork(added, options);
   const again = addNetwork({ ...added, licence: "another" }, options);
   await expect(again).rejects.toThrow("there is a network 'mynet' already");
-  const { manifest } = await openNetwork("mynet", { folders: [folder], cacheFolder: folder });
-  expect(manifest.licence).toBe("MIT");
+  const { description } = await openNetwork("mynet", { folders: [folder], cacheFolder: folder });
+  expect(description.licence).toBe("MIT");
 });

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { DownloadError } from "../../lib/networks/errors.ts";
 import { downloadFile, type Download, type DownloadProgress } from "../../lib/networks/fetch.ts";
 import { deadAddress, serve } from "./file-server.ts";
-import { sha256 } from "./manifests.ts";
+import { sha256 } from "./descriptions.ts";
 import { filesIn, temporaryFolder } from "./temporary-folder.ts";
 
 /** 300 kB, so that a body comes in several pieces. */
@@ -39,7 +39,7 @@ test("a file arrives whole, with progress, and nothing else is left", async () =
   expect(received).toEqual(received.toSorted((a, b) => a - b));
 });
 
-test("without an announced length the manifest's is the total", async () => {
+test("without an announced length the description's is the total", async () => {
   const { download } = await prepare(
     await serve((_, response) => {
       response.write(BODY.subarray(0, 10));

@@ -3,12 +3,16 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { IntegrityError, ManifestError, NetworkNotFoundError } from "../../lib/networks/errors.ts";
+import {
+  IntegrityError,
+  DescriptionError,
+  NetworkNotFoundError,
+} from "../../lib/networks/errors.ts";
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
 import { listNetworks, openNetwork } from "../../lib/networks/registry.ts";
 import { surveyNetworks } from "../../lib/networks/survey.ts";
 import { deadAddress, serve } from "./file-server.ts";
-import { describeFile, manifestJson, sha256, writeNetwork } from "./manifests.ts";
+import { describeFile, descriptionJson, sha256, writeNetwork } from "./descriptions.ts";
 import { filesIn, temporaryFolder } from "./temporary-folder.ts";
 import { tinyModel } from "./tiny-model.ts";
 
@@ -22,13 +26,13 @@ async function threeFolders() {
   return { first: first!, second: second!, cache: cache!, folders: [first!, second!, cache!] };
 }
 
-const manifestText = (id: string, files: Parameters<typeof manifestJson>[1]) =>
-  JSON.stringify(manifestJson(id, files));
+const descriptionText = (id: string, files: Parameters<typeof descriptionJson>[1]) =>
+  JSON.stringify(descriptionJson(id, files));
 
 /** Files of a network that differs from others of its id by its licence. */
 const licensed = (id: string, licence: string) => ({
   "network.json": JSON.stringify({
-    ...manifestJson(id, [describeFile("a.onnx", MODEL)]),
+    ...descriptionJson(id, [describeFile("a.onnx", MODEL)]),
     licence,
   }),
 });
@@ -40,7 +44,7 @@ test("emojinet is there without a download", async () => {
     folders: defaultFolders(env),
     cacheFolder: cacheFolder(env),
   });
-  expect(network.manifest.input).toMatchObject({ name: "data_0", channelOrder: "RGB" });
+  expect(network.description.input).toMatchObject({ name: "data_0", channelOrder: "RGB" });
   expect(network.labels?.[509]).toBe("tiger");
   expect(network.notice).toBeUndefined();
 });
@@ -53,21 +57,21 @@ test("the folders are the package's, those of DREAMGRID_MODELS in order, the cac
   expect(cacheFolder({})).toMatch(/\/\.cache\/dreamgrid$/);
 });
 
-test("the manifest of the first folder counts, the model may be in any", async () => {
+test("the description of the first folder counts, the model may be in any", async () => {
   const { first, second, cache, folders } = await threeFolders();
   await writeNetwork(first, "net", {
-    "network.json": manifestText("net", [
+    "network.json": descriptionText("net", [
       describeFile("a.onnx", MODEL),
       describeFile("b.onnx", OTHER_MODEL),
     ]),
-    "labels.txt": "from the manifest's folder",
+    "labels.txt": "from the description's folder",
   });
   await writeNetwork(second, "net", { "b.onnx": OTHER_MODEL, "network.json": "{}" });
   const options = { folders, cacheFolder: cache };
   const network = await openNetwork("net", options);
   expect(network.modelPath).toBe(join(second, "net", "b.onnx"));
   expect(network.file).toMatchObject({ file: "b.onnx", sha256: sha256(OTHER_MODEL) });
-  expect(network.labels).toEqual(["from the manifest's folder"]);
+  expect(network.labels).toEqual(["from the description's folder"]);
 
   // an earlier folder goes before an earlier file; labels beside the model before others
   await writeNetwork(cache, "net", { "a.onnx": MODEL });
@@ -82,16 +86,16 @@ test("the manifest of the first folder counts, the model may be in any", async (
 
 test("labels that are not there are no error", async () => {
   const { first, cache } = await threeFolders();
-  const manifest = manifestText("net", [describeFile("a.onnx", MODEL)]);
-  await writeNetwork(first, "net", { "network.json": manifest, "a.onnx": MODEL });
+  const description = descriptionText("net", [describeFile("a.onnx", MODEL)]);
+  await writeNetwork(first, "net", { "network.json": description, "a.onnx": MODEL });
   const network = await openNetwork("net", { folders: [first], cacheFolder: cache });
   expect(network.labels).toBeNull();
 });
 
 test("a model with other bytes is an error, even if another copy is good", async () => {
   const { first, second, cache, folders } = await threeFolders();
-  const manifest = manifestText("net", [describeFile("a.onnx", MODEL)]);
-  await writeNetwork(first, "net", { "network.json": manifest, "a.onnx": OTHER_MODEL });
+  const description = descriptionText("net", [describeFile("a.onnx", MODEL)]);
+  await writeNetwork(first, "net", { "network.json": description, "a.onnx": OTHER_MODEL });
   await writeNetwork(second, "net", { "a.onnx": MODEL });
   const opened = openNetwork("net", { folders, cacheFolder: cache });
   await expect(opened).rejects.toThrow(IntegrityError);
@@ -101,8 +105,8 @@ test("a model with other bytes is an error, even if another copy is good", async
 
 test("a model changed after it was checked is checked again", async () => {
   const { first, cache } = await threeFolders();
-  const manifest = manifestText("net", [describeFile("a.onnx", MODEL)]);
-  await writeNetwork(first, "net", { "network.json": manifest, "a.onnx": MODEL });
+  const description = descriptionText("net", [describeFile("a.onnx", MODEL)]);
+  await writeNetwork(first, "net", { "network.json": description, "a.onnx": MODEL });
   const options = { folders: [first], cacheFolder: cache };
   await openNetwork("net", options);
   const path = join(first, "net", "a.onnx");
@@ -122,7 +126,7 @@ test("a model found nowhere is fetched into the cache, once", async () => {
     response.end(MODEL);
   });
   const files = [describeFile("x.onnx", OTHER_MODEL), describeFile("a.onnx", MODEL, `${url}/a`)];
-  await writeNetwork(first, "net", { "network.json": manifestText("net", files) });
+  await writeNetwork(first, "net", { "network.json": descriptionText("net", files) });
   const options = { folders: [first], cacheFolder: cache };
   expect((await openNetwork("net", options)).modelPath).toBe(join(cache, "net", "a.onnx"));
   await openNetwork("net", options);
@@ -134,7 +138,7 @@ test("offline, the message says what to do", async () => {
   const { first, cache } = await threeFolders();
   const address = `${await deadAddress()}/a.onnx`;
   const files = [describeFile("a.onnx", MODEL, address), describeFile("b.onnx", OTHER_MODEL)];
-  await writeNetwork(first, "net", { "network.json": manifestText("net", files) });
+  await writeNetwork(first, "net", { "network.json": descriptionText("net", files) });
   const opened = openNetwork("net", { folders: [first], cacheFolder: cache });
   await expect(opened).rejects.toThrow(`cannot download ${address}: `);
   await expect(opened).rejects.toThrow(`download it yourself to ${join(cache, "net", "a.onnx")}`);
@@ -146,8 +150,8 @@ test("offline, the message says what to do", async () => {
 
 test("a model without an address has to be there", async () => {
   const { first, cache } = await threeFolders();
-  const manifest = manifestText("net", [describeFile("a.onnx", MODEL)]);
-  await writeNetwork(first, "net", { "network.json": manifest });
+  const description = descriptionText("net", [describeFile("a.onnx", MODEL)]);
+  await writeNetwork(first, "net", { "network.json": description });
   await expect(openNetwork("net", { folders: [first], cacheFolder: cache })).rejects.toThrow(
     /no address to fetch it from; set DREAMGRID_MODELS to a folder that holds net\/a\.onnx$/,
   );
@@ -155,8 +159,8 @@ test("a model without an address has to be there", async () => {
 
 test("an unknown id is refused with the nearest one, and never leaves the folders", async () => {
   const { first, cache } = await threeFolders();
-  const manifest = manifestText("emojinet", [describeFile("a.onnx", MODEL)]);
-  await writeNetwork(first, "emojinet", { "network.json": manifest });
+  const description = descriptionText("emojinet", [describeFile("a.onnx", MODEL)]);
+  await writeNetwork(first, "emojinet", { "network.json": description });
   const options = { folders: [join(first, "emojinet"), first], cacheFolder: cache };
   await expect(openNetwork("emojnet", options)).rejects.toThrow("did you mean 'emojinet'?");
   await expect(openNetwork("qqq", options)).rejects.toThrow("known are: emojinet");
@@ -165,21 +169,23 @@ test("an unknown id is refused with the nearest one, and never leaves the folder
   }
 });
 
-test("a broken manifest stops its own network and the list, nothing else", async () => {
+test("a broken description stops its own network and the list, nothing else", async () => {
   const { first, cache } = await threeFolders();
-  const good = manifestText("good", [describeFile("a.onnx", MODEL)]);
+  const good = descriptionText("good", [describeFile("a.onnx", MODEL)]);
   await writeNetwork(first, "good", { "network.json": good, "a.onnx": MODEL });
   await writeNetwork(first, "json", { "network.json": "{ no" });
   await writeNetwork(first, "renamed", { "network.json": good });
-  await mkdir(join(first, "no-manifest"));
+  await mkdir(join(first, "no-description"));
   const options = { folders: [first], cacheFolder: cache };
 
-  await expect(openNetwork("good", options)).resolves.toMatchObject({ manifest: { id: "good" } });
+  await expect(openNetwork("good", options)).resolves.toMatchObject({
+    description: { id: "good" },
+  });
   await expect(openNetwork("json", options)).rejects.toThrow(/json\/network\.json is not JSON: /);
   await expect(openNetwork("renamed", options)).rejects.toThrow(
     "its id is 'good' but its folder 'renamed'",
   );
-  await expect(listNetworks(options)).rejects.toThrow(ManifestError);
+  await expect(listNetworks(options)).rejects.toThrow(DescriptionError);
   const survey = await surveyNetworks([first, join(first, "is-not-there")]);
   expect(survey.map(({ kind, id }) => [kind, id])).toEqual([
     ["network", "good"],
@@ -209,7 +215,7 @@ test("a plain file is a network with defaults, and says so", async () => {
   expect(network).toMatchObject({
     modelPath: path,
     labels: null,
-    manifest: {
+    description: {
       id: "My-net-v2",
       files: [{ sha256: sha256(bytes), sizeBytes: bytes.length, source: null }],
       input: {
@@ -228,24 +234,28 @@ test("a plain file is a network with defaults, and says so", async () => {
 test("a plain file with the bytes of a known network is that network", async () => {
   const { first, second, cache } = await threeFolders();
   const bytes = tinyModel();
-  const manifest = manifestText("net", [describeFile("net.onnx", bytes)]);
-  await writeNetwork(first, "net", { "network.json": manifest, "labels.txt": "cat\ndog" });
+  const description = descriptionText("net", [describeFile("net.onnx", bytes)]);
+  await writeNetwork(first, "net", { "network.json": description, "labels.txt": "cat\ndog" });
   await writeNetwork(second, "copy", { "other.onnx": bytes });
   const path = join(second, "copy", "other.onnx");
   const known = await openNetwork(path, { folders: [first], cacheFolder: cache });
-  expect(known).toMatchObject({ manifest: { id: "net" }, modelPath: path, labels: ["cat", "dog"] });
+  expect(known).toMatchObject({
+    description: { id: "net" },
+    modelPath: path,
+    labels: ["cat", "dog"],
+  });
   expect(known.notice).toBeUndefined();
 
-  // in a folder of networks that is not searched, its own manifest is beside it
+  // in a folder of networks that is not searched, its own description is beside it
   await writeNetwork(first, "net", { "net.onnx": bytes });
   const own = await openNetwork(join(first, "net", "net.onnx"), {
     folders: [],
     cacheFolder: cache,
   });
-  expect(own.manifest.input.channelOrder).toBe("BGR");
-  // negative control: out of reach of the manifest the defaults hold
+  expect(own.description.input.channelOrder).toBe("BGR");
+  // negative control: out of reach of the description the defaults hold
   const unknown = await openNetwork(path, { folders: [], cacheFolder: cache });
-  expect(unknown.manifest.input.channelOrder).toBe("RGB");
+  expect(unknown.description.input.channelOrder).toBe("RGB");
 });
 
 test("a path to nothing and a model without images are refused", async () => {

@@ -27,7 +27,7 @@ export async function tinyNetwork(
 ): Promise<Network> {
   const model = tinyModel(wideChannels, seed);
   const sha256 = createHash("sha256").update(model).digest("hex");
-  const manifest = {
+  const description = {
     id,
     licence: "CC0",
     files: [{ file: "tiny.onnx", sha256 }],
@@ -37,7 +37,7 @@ export async function tinyNetwork(
   await mkdir(join(folder, id), { recursive: true });
   await writeFile(join(folder, id, "tiny.onnx"), model);
   await writeFile(join(folder, id, "labels.txt"), `${CLASS_NAMES.join("\n")}\n`);
-  await writeFile(join(folder, id, "network.json"), JSON.stringify(manifest));
+  await writeFile(join(folder, id, "network.json"), JSON.stringify(description));
   return openNetwork(id, { folders: [folder], cacheFolder: folder });
 }
 

@@ -11,8 +11,13 @@ const ID_LENGTH = 32;
  * it stand for (network and initial image). Hex SHA-256.
  */
 export function requestHash(resolved: ResolvedRequest): string {
-  const { request, network: manifest, initialImage } = resolved;
-  const identity = { request, manifest, initialImage: initialImage?.sha256 ?? null };
+  const { request, network: description, initialImage } = resolved;
+  // `manifest`: the name that the ids of earlier jobs were made with
+  const identity = {
+    request,
+    manifest: description,
+    initialImage: initialImage?.sha256 ?? null,
+  };
   return sha256(canonicalJson(identity));
 }
 

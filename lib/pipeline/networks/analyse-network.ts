@@ -17,8 +17,8 @@ export interface AnalysedNetwork extends Network {
  * @throws ModelError if the file cannot be read
  */
 export async function analyseNetwork(network: Network): Promise<AnalysedNetwork> {
-  const { manifest, modelPath, file } = network;
-  const { width, height, scale } = manifest.input;
+  const { description, modelPath, file } = network;
+  const { width, height, scale } = description.input;
   const model = await foldConstants(await readModel(modelPath));
   const graph = specialise(model, [1, 3, height, width]);
   return {

@@ -5,24 +5,24 @@ import { dirname, join } from "node:path";
 import { fileSha256, sha256 } from "../../networks/checksum.ts";
 import { didYouMean } from "../../networks/did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "../../networks/errors.ts";
-import { MANIFEST_FILE, type NetworkManifest } from "../../networks/manifest.ts";
+import { DESCRIPTION_FILE, type NetworkDescription } from "../../networks/description.ts";
 import { openNetwork } from "../../networks/registry.ts";
 import { makeWhole } from "../../networks/whole.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson } from "../json.ts";
 import { MODEL_PREFIX, modelKey } from "../keys.ts";
 import { type AnalysedNetwork, analyseNetwork } from "./analyse-network.ts";
-import { findPublishedManifest } from "./published-manifest.ts";
+import { findPublishedDescription } from "./published-description.ts";
 
 /** Where the pipeline finds networks. */
 export interface NetworkSource {
   /**
-   * @throws NetworkError if there is no such network, or its files are not those of its manifest;
+   * @throws NetworkError if there is no such network, or its files are not those of its description;
    *   ModelError if its model cannot be read
    */
   open(id: string): Promise<AnalysedNetwork>;
   /** The network as it was when a job was accepted. @throws as `open` does */
-  openPinned(manifest: NetworkManifest): Promise<AnalysedNetwork>;
+  openPinned(description: NetworkDescription): Promise<AnalysedNetwork>;
   /** Ids, sorted. */
   list(): Promise<readonly string[]>;
 }
@@ -35,7 +35,7 @@ export interface BucketNetworksOptions {
 
 /**
  * Networks kept in the bucket under `models/<id>/`, copied to local disk and analysed on first use;
- * the analysis stays in memory. A copy lies in a folder named after everything in its manifest, so
+ * the analysis stays in memory. A copy lies in a folder named after everything in its description, so
  * a network that is replaced in the bucket never mixes with jobs that were accepted before.
  */
 export class BucketNetworks implements NetworkSource {
@@ -49,8 +49,8 @@ export class BucketNetworks implements NetworkSource {
   }
 
   async open(id: string): Promise<AnalysedNetwork> {
-    const manifest = await findPublishedManifest(this.#store, id);
-    if (manifest !== null) return this.openPinned(manifest);
+    const description = await findPublishedDescription(this.#store, id);
+    if (description !== null) return this.openPinned(description);
     const known = await this.list();
     const hint = didYouMean(id, known);
     throw new NetworkNotFoundError(
@@ -58,11 +58,11 @@ export class BucketNetworks implements NetworkSource {
     );
   }
 
-  openPinned(manifest: NetworkManifest): Promise<AnalysedNetwork> {
-    const version = sha256(JSON.stringify(manifest));
+  openPinned(description: NetworkDescription): Promise<AnalysedNetwork> {
+    const version = sha256(JSON.stringify(description));
     const known = this.#opened.get(version);
     if (known !== undefined) return known;
-    const opening = this.#copyAndOpen(manifest, join(this.#cacheFolder, version));
+    const opening = this.#copyAndOpen(description, join(this.#cacheFolder, version));
     this.#opened.set(version, opening);
     // a failure is not remembered: the next job may find the bucket repaired
     opening.catch(() => this.#opened.delete(version));
@@ -75,13 +75,13 @@ export class BucketNetworks implements NetworkSource {
     return ids;
   }
 
-  async #copyAndOpen(manifest: NetworkManifest, folder: string): Promise<AnalysedNetwork> {
-    const { id, files, labels } = manifest;
+  async #copyAndOpen(description: NetworkDescription, folder: string): Promise<AnalysedNetwork> {
+    const { id, files, labels } = description;
     for (const { file, sha256: wanted } of files) {
       await this.#copy(modelKey(id, file), join(folder, id, file), wanted);
     }
     if (labels !== null) await this.#copy(modelKey(id, labels), join(folder, id, labels), null);
-    await writeWhole(join(folder, id, MANIFEST_FILE), encodeJson(manifest));
+    await writeWhole(join(folder, id, DESCRIPTION_FILE), encodeJson(description));
     return analyseNetwork(await openNetwork(id, { folders: [folder], cacheFolder: folder }));
   }
 
@@ -91,13 +91,13 @@ export class BucketNetworks implements NetworkSource {
     const bytes = await this.#store.find(key);
     if (bytes === null) {
       throw new NetworkError(
-        `there is no object '${key}', which its manifest names; upload it, or publish the network again`,
+        `there is no object '${key}', which its description names; upload it, or publish the network again`,
       );
     }
     const found = sha256(bytes);
     if (wanted !== null && found !== wanted) {
       throw new NetworkError(
-        `object '${key}' has SHA-256 ${found}, its manifest says ${wanted}; publish the network again`,
+        `object '${key}' has SHA-256 ${found}, its description says ${wanted}; publish the network again`,
       );
     }
     await writeWhole(path, bytes);

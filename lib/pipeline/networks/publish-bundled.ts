@@ -1,4 +1,4 @@
-import { MANIFEST_FILE } from "../../networks/manifest.ts";
+import { DESCRIPTION_FILE } from "../../networks/description.ts";
 import { listNetworks, openNetwork } from "../../networks/registry.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { modelKey } from "../keys.ts";
@@ -18,7 +18,7 @@ export async function publishBundledNetworks(
 ): Promise<readonly string[]> {
   const published: string[] = [];
   for (const { id } of await listNetworks({ folders: [folder] })) {
-    if ((await store.head(modelKey(id, MANIFEST_FILE))) !== null) continue;
+    if ((await store.head(modelKey(id, DESCRIPTION_FILE))) !== null) continue;
     await publishNetwork(store, await openNetwork(id, { folders: [folder], cacheFolder: folder }));
     published.push(id);
   }

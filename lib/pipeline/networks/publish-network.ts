@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 import { sha256 } from "../../networks/checksum.ts";
-import { MANIFEST_FILE, type NetworkManifest } from "../../networks/manifest.ts";
+import { DESCRIPTION_FILE, type NetworkDescription } from "../../networks/description.ts";
 import type { Network } from "../../networks/registry.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson, JSON_TYPE } from "../json.ts";
@@ -11,31 +11,31 @@ const MODEL_TYPE = "application/octet-stream";
 const TEXT_TYPE = "text/plain; charset=utf-8";
 
 /**
- * Puts a network into the bucket under its id, unless it is there as it is. The manifest names the
- * one file that is published, and goes last: a reader never finds a manifest without its model.
+ * Puts a network into the bucket under its id, unless it is there as it is. The description names the
+ * one file that is published, and goes last: a reader never finds a description without its model.
  *
- * @returns the manifest as published
+ * @returns the description as published
  */
 export async function publishNetwork(
   store: ObjectStore,
   network: Network,
-): Promise<NetworkManifest> {
+): Promise<NetworkDescription> {
   const { modelPath, file, labels } = network;
   const text = labels === null ? null : Buffer.from(`${labels.join("\n")}\n`);
-  const manifest: NetworkManifest = {
-    ...network.manifest,
+  const description: NetworkDescription = {
+    ...network.description,
     files: [file],
-    // named after its content, so that other labels are another manifest
+    // named after its content, so that other labels are another description
     labels: text === null ? null : `labels-${sha256(text).slice(0, 12)}.txt`,
   };
-  const manifestKey = modelKey(manifest.id, MANIFEST_FILE);
-  const encoded = encodeJson(manifest);
-  const published = await store.find(manifestKey);
-  if (published !== null && sha256(published) === sha256(encoded)) return manifest;
-  await store.put(modelKey(manifest.id, file.file), await readFile(modelPath), MODEL_TYPE);
-  if (text !== null && manifest.labels !== null) {
-    await store.put(modelKey(manifest.id, manifest.labels), text, TEXT_TYPE);
+  const descriptionKey = modelKey(description.id, DESCRIPTION_FILE);
+  const encoded = encodeJson(description);
+  const published = await store.find(descriptionKey);
+  if (published !== null && sha256(published) === sha256(encoded)) return description;
+  await store.put(modelKey(description.id, file.file), await readFile(modelPath), MODEL_TYPE);
+  if (text !== null && description.labels !== null) {
+    await store.put(modelKey(description.id, description.labels), text, TEXT_TYPE);
   }
-  await store.put(manifestKey, encoded, JSON_TYPE);
-  return manifest;
+  await store.put(descriptionKey, encoded, JSON_TYPE);
+  return description;
 }

@@ -1,5 +1,5 @@
 import { type Planes, type Raster, toPlanes } from "../../image/raster.ts";
-import type { NetworkInput } from "../../networks/manifest.ts";
+import type { NetworkInput } from "../../networks/description.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
 import type { AscentResult, AscentTask, Start } from "../../optvis/ascent/task.ts";
@@ -19,7 +19,7 @@ export function createEngineRenderer(
   return {
     async render(task, { signal, onProgress, onChannel } = {}) {
       const { network, seed, initialImage, pyramidLevels, pyramidScale, provider } = task;
-      const { input } = network.manifest;
+      const { input } = network.description;
       const model = await networks.of(network.model);
       const layer = layerOf(task);
       const size = initialImage ?? model.inputSize;

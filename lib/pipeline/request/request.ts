@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { parseColor } from "../../image/color.ts";
 import { ImageError } from "../../image/errors.ts";
-import { NETWORK_ID } from "../../networks/manifest.ts";
+import { NETWORK_ID } from "../../networks/description.ts";
 import { OBJECTIVES } from "../../optvis/graph/objective/names.ts";
 import { RANGE_PATTERN } from "./channel-ranges.ts";
 import { describeIssues } from "./describe-issues.ts";

@@ -60,7 +60,7 @@ export function resolveRequest(
   if (problems.length > 0) throw new RequestError(problems);
   return {
     request: { ...request, layer: layer.index, channels: [...channels] },
-    network: network.manifest,
+    network: network.description,
     layer: { index: layer.index, name: layer.name, channels: layer.channels },
     channels: [...channels],
     labels: channels.map((_, i) => labels[i] ?? null),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { parseManifest } from "../../networks/manifest.ts";
+import { parseDescription } from "../../networks/description.ts";
 import { requestSchema } from "./request.ts";
 
 const size = { width: z.int().min(1), height: z.int().min(1) };
@@ -13,7 +13,7 @@ export const resolvedRequestSchema = z.strictObject({
   /** In normal form: `layer` and `channels` are indices, so equal jobs are equal here. */
   request: requestSchema,
   /** As it was when the request was checked, the model's SHA-256 included. */
-  network: z.unknown().transform((json) => parseManifest(json, "plan.json")),
+  network: z.unknown().transform((json) => parseDescription(json, "plan.json")),
   layer: z.strictObject({
     /** 1-based. */
     index: z.int().min(1),

@@ -41,7 +41,7 @@ describe("cudaFailureOf", () => {
 });
 
 const network: RenderTask["network"] = {
-  manifest: {
+  description: {
     id: "n",
     licence: "CC0",
     files: [],

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 import { modelsCommand } from "../../../local/cli/models.ts";
 import { serve } from "../../networks/file-server.ts";
-import { describeFile, manifestJson, writeNetwork } from "../../networks/manifests.ts";
+import { describeFile, descriptionJson, writeNetwork } from "../../networks/descriptions.ts";
 import { filesIn, temporaryFolder } from "../../networks/temporary-folder.ts";
 import { tinyModel } from "../../networks/tiny-model.ts";
 
@@ -72,8 +72,8 @@ test("fetch shows its progress", async () => {
   const folder = await temporaryFolder();
   const body = new Uint8Array(200_000);
   const url = await serve((_, response) => response.end(body));
-  const manifest = manifestJson("far", [describeFile("far.onnx", body, `${url}/far.onnx`)]);
-  await writeNetwork(folder, "far", { "network.json": JSON.stringify(manifest) });
+  const description = descriptionJson("far", [describeFile("far.onnx", body, `${url}/far.onnx`)]);
+  await writeNetwork(folder, "far", { "network.json": JSON.stringify(description) });
   const env = { DREAMGRID_CACHE: cache, DREAMGRID_MODELS: folder };
   expect((await run(env, "list")).printed.join("\n")).toContain("fetched on first use from http");
   const { printed, noted } = await run(env, "fetch", "far");

@@ -13,61 +13,61 @@ import { CLASS_NAMES, tinyNetwork } from "../../support/tiny-network.ts";
 async function published() {
   const folder = await temporaryFolder();
   const store = new MemoryObjectStore();
-  const manifest = await publishNetwork(store, await tinyNetwork(folder));
+  const description = await publishNetwork(store, await tinyNetwork(folder));
   const cacheFolder = join(folder, "cache");
-  return { folder, store, manifest, cacheFolder };
+  return { folder, store, description, cacheFolder };
 }
 
 test("a network is published once and opened from the bucket with its labels", async () => {
-  const { store, manifest, cacheFolder } = await published();
+  const { store, description, cacheFolder } = await published();
   expect(store.keys()).toEqual([
-    `models/tiny/${manifest.labels}`,
+    `models/tiny/${description.labels}`,
     "models/tiny/network.json",
     "models/tiny/tiny.onnx",
   ]);
   const networks = new BucketNetworks({ store, cacheFolder });
   const network = await networks.open("tiny");
-  expect(network.manifest).toEqual(manifest);
+  expect(network.description).toEqual(description);
   expect(network.labels).toEqual(CLASS_NAMES);
   expect(await networks.list()).toEqual(["tiny"]);
   expect(await networks.open("tiny")).toBe(network);
 });
 
 test("publishing the same again writes nothing; another model under the id replaces it", async () => {
-  const { folder, store, manifest } = await published();
+  const { folder, store, description } = await published();
   const written: string[] = [];
   const put = store.put.bind(store);
   store.put = (key, body, type) => {
     written.push(key);
     return put(key, body, type);
   };
-  expect(await publishNetwork(store, await tinyNetwork(folder))).toEqual(manifest);
+  expect(await publishNetwork(store, await tinyNetwork(folder))).toEqual(description);
   expect(written).toEqual([]);
   const other = await publishNetwork(store, await tinyNetwork(folder, { seed: 2 }));
-  expect(other.files[0]?.sha256).not.toBe(manifest.files[0]?.sha256);
-  // the manifest goes last: a reader never finds it without its model
+  expect(other.files[0]?.sha256).not.toBe(description.files[0]?.sha256);
+  // the description goes last: a reader never finds it without its model
   expect(written.at(-1)).toBe("models/tiny/network.json");
 });
 
 test("jobs keep the network they were accepted with; a new one gets the new network", async () => {
-  const { folder, store, manifest, cacheFolder } = await published();
+  const { folder, store, description, cacheFolder } = await published();
   const networks = new BucketNetworks({ store, cacheFolder });
-  const before = await networks.openPinned(manifest);
+  const before = await networks.openPinned(description);
   await publishNetwork(store, await tinyNetwork(folder, { seed: 2 }));
   const after = await networks.open("tiny");
-  expect(after.manifest).not.toEqual(before.manifest);
+  expect(after.description).not.toEqual(before.description);
   expect(await readFile(before.modelPath)).not.toEqual(await readFile(after.modelPath));
   // a worker that has not seen the old model cannot get it any more, and says so
   const late = new BucketNetworks({ store, cacheFolder: join(folder, "other-cache") });
-  await expect(late.openPinned(manifest)).rejects.toThrow("publish the network again");
+  await expect(late.openPinned(description)).rejects.toThrow("publish the network again");
 });
 
 test("a damaged copy on the disk is fetched again, a damaged object is refused and not kept", async () => {
-  const { store, manifest, cacheFolder } = await published();
+  const { store, description, cacheFolder } = await published();
   const { modelPath } = await new BucketNetworks({ store, cacheFolder }).open("tiny");
   const intact = await readFile(modelPath);
   await writeFile(modelPath, "damaged");
-  await new BucketNetworks({ store, cacheFolder }).openPinned(manifest);
+  await new BucketNetworks({ store, cacheFolder }).openPinned(description);
   expect(await readFile(modelPath)).toEqual(intact);
 
   await store.put("models/tiny/tiny.onnx", Uint8Array.of(1, 2), "application/octet-stream");
@@ -78,21 +78,21 @@ test("a damaged copy on the disk is fetched again, a damaged object is refused a
   expect(files.filter((name) => name.endsWith(".onnx") || name.endsWith(".part"))).toEqual([]);
   // the failure is not remembered
   await store.put("models/tiny/tiny.onnx", intact, "application/octet-stream");
-  expect((await networks.open("tiny")).manifest).toEqual(manifest);
+  expect((await networks.open("tiny")).description).toEqual(description);
 });
 
 test("a network whose files are not all there is refused until they are", async () => {
-  const { store, manifest, cacheFolder } = await published();
+  const { store, description, cacheFolder } = await published();
   const networks = new BucketNetworks({ store, cacheFolder });
   const model = await store.get("models/tiny/tiny.onnx");
   await store.delete("models/tiny/tiny.onnx");
   await expect(networks.open("tiny")).rejects.toThrow(
     new NetworkError(
-      "there is no object 'models/tiny/tiny.onnx', which its manifest names; upload it, or publish the network again",
+      "there is no object 'models/tiny/tiny.onnx', which its description names; upload it, or publish the network again",
     ),
   );
   await store.put("models/tiny/tiny.onnx", model, "application/octet-stream");
-  expect((await networks.open("tiny")).manifest).toEqual(manifest);
+  expect((await networks.open("tiny")).description).toEqual(description);
 });
 
 test("a network that is not there is refused with the nearest and the known", async () => {

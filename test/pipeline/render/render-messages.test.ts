@@ -67,7 +67,7 @@ test("the task has the plan's options and the network of the plan", async () => 
     seed: 9,
     initialImage: null,
     provider: "cpu",
-    network: { manifest: { id: "tiny" } },
+    network: { description: { id: "tiny" } },
   });
 });
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-import { ManifestError } from "./errors.ts";
+import { DescriptionError } from "./errors.ts";
 
-/** File name of every manifest: `<folder>/<id>/network.json`. */
-export const MANIFEST_FILE = "network.json";
+/** File name of every description: `<folder>/<id>/network.json`. */
+export const DESCRIPTION_FILE = "network.json";
 
 /** Ids are folder names and parts of bucket keys: no slash, no dot first. */
 export const NETWORK_ID = /^(?=.{1,64}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
@@ -53,7 +53,7 @@ const inputSchema = z.strictObject({
 
 export type NetworkInput = Readonly<z.infer<typeof inputSchema>>;
 
-const manifestSchema = z.strictObject({
+const descriptionSchema = z.strictObject({
   id: z.string().regex(NETWORK_ID, { error: "want letters, digits, '_', '-' and '.', at most 64" }),
   licence: z.string().min(1, { error: 'want the licence\'s name, or "unknown"' }),
   /** Files accepted as the model, in the order of preference. */
@@ -64,35 +64,35 @@ const manifestSchema = z.strictObject({
       error: "two entries have the same name",
     }),
   input: inputSchema,
-  /** Name of the file with one class name a line, beside the model or the manifest. */
+  /** Name of the file with one class name a line, beside the model or the description. */
   labels: fileName.nullable().default(null),
 });
 
 /** What `network.json` says about a network. */
-export type NetworkManifest = Readonly<z.infer<typeof manifestSchema>>;
+export type NetworkDescription = Readonly<z.infer<typeof descriptionSchema>>;
 
 /**
  * Checks a parsed `network.json` and fills in its defaults.
  *
  * @param where the file's path, for the message
- * @throws ManifestError naming every bad field
+ * @throws DescriptionError naming every bad field
  */
-export function parseManifest(json: unknown, where: string): NetworkManifest {
-  const parsed = manifestSchema.safeParse(json);
+export function parseDescription(json: unknown, where: string): NetworkDescription {
+  const parsed = descriptionSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {
     const path = issue.path.join(".") || "the file";
     return `${path}: ${uncapitalised(issue.message)}`;
   });
-  throw new ManifestError(`${where} is not a network's manifest: ${problems.join("; ")}`);
+  throw new DescriptionError(`${where} is not a network's description: ${problems.join("; ")}`);
 }
 
-/** Checks the manifest of the network in the folder `id`; as `parseManifest`, and its id too. */
-export function parseManifestIn(id: string, json: unknown, where: string): NetworkManifest {
-  const manifest = parseManifest(json, where);
-  if (manifest.id === id) return manifest;
-  throw new ManifestError(
-    `${where}: its id is '${manifest.id}' but its folder '${id}'; give both the same name`,
+/** Checks the description of the network in the folder `id`; as `parseDescription`, and its id too. */
+export function parseDescriptionIn(id: string, json: unknown, where: string): NetworkDescription {
+  const description = parseDescription(json, where);
+  if (description.id === id) return description;
+  throw new DescriptionError(
+    `${where}: its id is '${description.id}' but its folder '${id}'; give both the same name`,
   );
 }
 

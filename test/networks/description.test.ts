@@ -2,22 +2,22 @@ import { readFile } from "node:fs/promises";
 
 import { expect, test } from "vitest";
 
-import { ManifestError } from "../../lib/networks/errors.ts";
-import { parseManifest } from "../../lib/networks/manifest.ts";
-import { describeFile, manifestJson } from "./manifests.ts";
+import { DescriptionError } from "../../lib/networks/errors.ts";
+import { parseDescription } from "../../lib/networks/description.ts";
+import { describeFile, descriptionJson } from "./descriptions.ts";
 
 const FILE = describeFile("net.onnx", Uint8Array.of(1, 2, 3), "https://example.org/net.onnx");
-const VALID = manifestJson("mynet", [FILE]);
+const VALID = descriptionJson("mynet", [FILE]);
 
-test("a manifest keeps what it says", () => {
-  expect(parseManifest(VALID, "here")).toEqual(VALID);
+test("a description keeps what it says", () => {
+  expect(parseDescription(VALID, "here")).toEqual(VALID);
 });
 
 test("what may be left out has a default", () => {
   const { labels: _labels, ...rest } = VALID;
   const { scale: _scale, ...input } = VALID.input;
   const file = { file: FILE.file, sha256: FILE.sha256 };
-  expect(parseManifest({ ...rest, input, files: [file] }, "here")).toEqual({
+  expect(parseDescription({ ...rest, input, files: [file] }, "here")).toEqual({
     ...VALID,
     input: { ...input, scale: [1, 1, 1] },
     files: [{ ...file, sizeBytes: null, source: null }],
@@ -55,20 +55,20 @@ test.each<[string, unknown, string]>([
   ["labels elsewhere", { ...VALID, labels: "/etc/passwd" }, "labels: want a plain file name"],
   ["an unknown field", { ...VALID, sha256: "x" }, 'unrecognized key: "sha256"'],
 ])("%s is refused", (_, json, problem) => {
-  expect(() => parseManifest(json, "here/network.json")).toThrow(ManifestError);
-  expect(() => parseManifest(json, "here/network.json")).toThrow(
-    /^here\/network\.json is not a network's manifest: /,
+  expect(() => parseDescription(json, "here/network.json")).toThrow(DescriptionError);
+  expect(() => parseDescription(json, "here/network.json")).toThrow(
+    /^here\/network\.json is not a network's description: /,
   );
-  expect(() => parseManifest(json, "here/network.json")).toThrow(problem);
+  expect(() => parseDescription(json, "here/network.json")).toThrow(problem);
 });
 
 test("every bad field is named at once", () => {
   const json = { ...withInput({ width: -1, mean: "grey" }), id: "" };
-  expect(() => parseManifest(json, "here")).toThrow(/id: .*input\.width: .*input\.mean: /);
+  expect(() => parseDescription(json, "here")).toThrow(/id: .*input\.width: .*input\.mean: /);
 });
 
-test.each(["emojinet", "googlenet"])("the manifest of %s is in order", async (id) => {
+test.each(["emojinet", "googlenet"])("the description of %s is in order", async (id) => {
   const path = new URL(`../../models/${id}/network.json`, import.meta.url);
-  const manifest = parseManifest(JSON.parse(await readFile(path, "utf8")), path.pathname);
-  expect(manifest.id).toBe(id);
+  const description = parseDescription(JSON.parse(await readFile(path, "utf8")), path.pathname);
+  expect(description.id).toBe(id);
 });

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { ModelFile } from "../../lib/networks/manifest.ts";
+import type { ModelFile } from "../../lib/networks/description.ts";
 
 export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** How a manifest describes these bytes. */
+/** How a description describes these bytes. */
 export function describeFile(
   file: string,
   bytes: Uint8Array,
@@ -18,7 +18,7 @@ export function describeFile(
 }
 
 /** A valid `network.json`, as parsed. */
-export function manifestJson(id: string, files: readonly ModelFile[]) {
+export function descriptionJson(id: string, files: readonly ModelFile[]) {
   return {
     id,
     licence: "MIT",

@@ -1,0 +1,30 @@
+import { DescriptionError } from "../../networks/errors.ts";
+import {
+  DESCRIPTION_FILE,
+  type NetworkDescription,
+  parseDescriptionIn,
+} from "../../networks/description.ts";
+import type { ObjectStore } from "../../storage/object-store.ts";
+import { modelKey } from "../keys.ts";
+
+/**
+ * What the bucket says about a network, without a look at its files; `null` if there is no such
+ * network.
+ *
+ * @throws DescriptionError if its description is broken
+ */
+export async function findPublishedDescription(
+  store: ObjectStore,
+  networkId: string,
+): Promise<NetworkDescription | null> {
+  const key = modelKey(networkId, DESCRIPTION_FILE);
+  const bytes = await store.find(key);
+  if (bytes === null) return null;
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch (error) {
+    throw new DescriptionError(`${key} is not JSON; publish the network again`, { cause: error });
+  }
+  return parseDescriptionIn(networkId, json, key);
+}
