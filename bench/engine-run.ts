@@ -4,7 +4,9 @@ import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
 import { JOBS } from "./jobs.ts";
 
-/** One job through the engine, twice, in this process alone: prints its times and its peak memory. */
+/**
+ * One job through the engine, twice, in this process alone: prints its times and its peak memory.
+ */
 const [id, threads] = process.argv.slice(2);
 const job = JOBS.find((candidate) => candidate.id === id);
 if (!job) throw new Error(`there is no job '${id}'`);

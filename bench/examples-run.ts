@@ -7,7 +7,10 @@ import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts"
 import { parseLocalRequest } from "../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../lib/pipeline/request/resolve-request.ts";
 
-/** The requests named, from noise to raw images, by the engine alone: no pipeline, no files, no sheet. */
+/**
+ * The requests named, from noise to raw images, by the engine alone: no pipeline, no files, no
+ * sheet.
+ */
 const renderer = createEngineRenderer();
 for (const file of process.argv.slice(2)) {
   const request = parseLocalRequest(JSON.parse(await readFile(file, "utf8")));

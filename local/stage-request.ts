@@ -36,7 +36,8 @@ export async function stageRequest(
 }
 
 /**
- * A file without a description gets an id of its own, so that it takes no registered network's place.
+ * A file without a description gets an id of its own, so that it takes no registered network's
+ * place.
  */
 function withOwnId(network: Network): Network {
   if (network.notice === undefined) return network;

@@ -24,8 +24,8 @@ import { median } from "../statistics.ts";
 import { runGate } from "./gate.ts";
 
 /**
- * Whether CUDA passes the GPU workers' gate, what the CUDA forms cost and whether they are right, and
- * job 4, on GoogLeNet. Run through run.sh. Ends with 1 if the gate or an image of job 4 fails.
+ * Whether CUDA passes the GPU workers' gate, what the CUDA forms cost and whether they are right,
+ * and job 4, on GoogLeNet. Run through run.sh. Ends with 1 if the gate or an image of job 4 fails.
  */
 
 const SIZE = 224;

@@ -9,8 +9,8 @@ export interface RequestModelProps {
 }
 
 /**
- * API Gateway's model of a request body, made of the schema that the function checks with. What JSON
- * schema cannot say (a colour's name, a key that is no address) is left to the function.
+ * API Gateway's model of a request body, made of the schema that the function checks with. What
+ * JSON schema cannot say (a colour's name, a key that is no address) is left to the function.
  */
 export class RequestModel extends Construct {
   readonly modelId: string;

@@ -1,3 +1,5 @@
-/** Execution providers of ONNX Runtime that a graph is written for: what is fast and safe differs. */
+/**
+ * Execution providers of ONNX Runtime that a graph is written for: what is fast and safe differs.
+ */
 export const PROVIDERS = ["cpu", "cuda"] as const;
 export type Provider = (typeof PROVIDERS)[number];

@@ -87,7 +87,9 @@ export function parseDescription(json: unknown, where: string): NetworkDescripti
   throw new DescriptionError(`${where} is not a network's description: ${problems.join("; ")}`);
 }
 
-/** Checks the description of the network in the folder `id`; as `parseDescription`, and its id too. */
+/**
+ * Checks the description of the network in the folder `id`; as `parseDescription`, and its id too.
+ */
 export function parseDescriptionIn(id: string, json: unknown, where: string): NetworkDescription {
   const description = parseDescription(json, where);
   if (description.id === id) return description;

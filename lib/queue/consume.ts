@@ -7,7 +7,9 @@ import { type MessageReceiver, RECEIVE_LIMIT, type ReceivedMessage } from "./mes
 export interface Gathering {
   /** Most messages of a batch; more than 10 take several receive calls. */
   readonly batchSize: number;
-  /** How long a receive call waits for the first message, in seconds, 0 to 20. A stop waits for it. */
+  /**
+   * How long a receive call waits for the first message, in seconds, 0 to 20. A stop waits for it.
+   */
   readonly pollSeconds: number;
   /** How long to gather after the first call, while more messages keep coming. */
   readonly windowMs: number;
@@ -37,8 +39,8 @@ export interface ConsumeOptions {
 
 /**
  * Receives messages in batches and has them handled, one batch at a time, until told to stop. They
- * stay invisible meanwhile. Then those that are done with are deleted, and the failed ones are given
- * back for later. Whatever happens, a message is deleted or delivered again.
+ * stay invisible meanwhile. Then those that are done with are deleted, and the failed ones are
+ * given back for later. Whatever happens, a message is deleted or delivered again.
  *
  * A poll is never cut off, as it may be carrying messages: what comes after the stop is given back.
  */
@@ -58,7 +60,9 @@ export async function consume(options: ConsumeOptions, stop: AbortSignal): Promi
   }
 }
 
-/** Polls until there is a message, then until the batch is full, its window over or no more come. */
+/**
+ * Polls until there is a message, then until the batch is full, its window over or no more come.
+ */
 async function gather(
   { receiver, gathering, visibilitySeconds }: ConsumeOptions,
   stop: AbortSignal,

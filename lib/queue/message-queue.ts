@@ -7,7 +7,9 @@ export interface OutgoingMessage {
   readonly delaySeconds?: number;
 }
 
-/** A message taken from a queue; it comes back unless deleted before its visibility timeout ends. */
+/**
+ * A message taken from a queue; it comes back unless deleted before its visibility timeout ends.
+ */
 export interface ReceivedMessage {
   readonly messageId: string;
   readonly receiptHandle: string;

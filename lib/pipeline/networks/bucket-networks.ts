@@ -17,8 +17,8 @@ import { findPublishedDescription } from "./published-description.ts";
 /** Where the pipeline finds networks. */
 export interface NetworkSource {
   /**
-   * @throws NetworkError if there is no such network, or its files are not those of its description;
-   *   ModelError if its model cannot be read
+   * @throws NetworkError if there is no such network, or its files are not those of its
+   *   description; ModelError if its model cannot be read
    */
   open(id: string): Promise<AnalysedNetwork>;
   /** The network as it was when a job was accepted. @throws as `open` does */
@@ -35,8 +35,8 @@ export interface BucketNetworksOptions {
 
 /**
  * Networks kept in the bucket under `models/<id>/`, copied to local disk and analysed on first use;
- * the analysis stays in memory. A copy lies in a folder named after everything in its description, so
- * a network that is replaced in the bucket never mixes with jobs that were accepted before.
+ * the analysis stays in memory. A copy lies in a folder named after everything in its description,
+ * so a network that is replaced in the bucket never mixes with jobs that were accepted before.
  */
 export class BucketNetworks implements NetworkSource {
   readonly #store: ObjectStore;

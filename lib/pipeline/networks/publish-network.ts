@@ -11,8 +11,9 @@ const MODEL_TYPE = "application/octet-stream";
 const TEXT_TYPE = "text/plain; charset=utf-8";
 
 /**
- * Puts a network into the bucket under its id, unless it is there as it is. The description names the
- * one file that is published, and goes last: a reader never finds a description without its model.
+ * Puts a network into the bucket under its id, unless it is there as it is. The description names
+ * the one file that is published, and goes last: a reader never finds a description without its
+ * model.
  *
  * @returns the description as published
  */

@@ -57,7 +57,10 @@ export class AwsError extends Error {
   }
 }
 
-/** The answer to every operation, sub-resource or header the endpoint does not have: never a silent 200. */
+/**
+ * The answer to every operation, sub-resource or header the endpoint does not have: never a silent
+ * 200.
+ */
 export function notImplemented(what: string): AwsError {
   return new AwsError(
     "NotImplemented",

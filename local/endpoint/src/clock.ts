@@ -1,8 +1,13 @@
-/** Time as the endpoint sees it, so that tests can move it. Everything that expires asks the clock. */
+/**
+ * Time as the endpoint sees it, so that tests can move it. Everything that expires asks the clock.
+ */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls `action` once after `delayMs`; the returned function cancels it. Never keeps the process alive. */
+  /**
+   * Calls `action` once after `delayMs`; the returned function cancels it. Never keeps the process
+   * alive.
+   */
   after(delayMs: number, action: () => void): () => void;
 }
 

@@ -51,5 +51,7 @@ export const MAX_IN_FLIGHT = 120_000;
 export const PURGE_INTERVAL_MS = MINUTE_MS;
 export const MAX_LIST_QUEUES = 1000;
 
-/** A 1 MiB message body may grow sixfold as JSON (`\u0000` escapes), and there are its attributes. */
+/**
+ * A 1 MiB message body may grow sixfold as JSON (`\u0000` escapes), and there are its attributes.
+ */
 export const MAX_JSON_BYTES = 8 * MIB;

@@ -16,7 +16,10 @@ export interface RouterOptions {
   readonly sqs: SqsContext;
 }
 
-/** Both services on one port: the service is in the scope of the signature, or in SQS's target header. */
+/**
+ * Both services on one port: the service is in the scope of the signature, or in SQS's target
+ * header.
+ */
 export function createRouter({ policy, count, s3, sqs }: RouterOptions): WireHandler {
   return async (request) => {
     const isSqs = isForSqs(request);

@@ -3,7 +3,9 @@ import { z } from "zod";
 
 import { AwsError } from "./aws-error.ts";
 
-/** Content of an element: text, or children by name; a list repeats one, `undefined` leaves it out. */
+/**
+ * Content of an element: text, or children by name; a list repeats one, `undefined` leaves it out.
+ */
 export type XmlContent = string | object;
 
 const S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -39,7 +41,8 @@ const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 /**
  * Parses a request document and returns the content of its root element.
  *
- * @throws AwsError MalformedXML if it is not well-formed, has another root, or is not of the schema.
+ * @throws AwsError MalformedXML if it is not well-formed, has another root, or is not of the
+ *   schema.
  */
 export function parseXml<Schema extends z.ZodType>(
   text: string,

@@ -14,8 +14,8 @@ import { newFolder, s3At } from "./support/target.ts";
 const folder = await newFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
-// done in a second; a scan of the whole queue for each message would take a quarter of an hour, and the
-// test's time-out would end it
+// done in a second; a scan of the whole queue for each message would take a quarter of an hour, and
+// the test's time-out would end it
 const MESSAGES = 20_000;
 
 const draft = (groupId: string): MessageDraft => ({

@@ -73,7 +73,8 @@ export function canonicalRequest(
   }: { readonly scope: CredentialScope; readonly signedHeaders: readonly string[] },
   payloadHash: string,
 ): string {
-  // S3 signs the path encoded once, from the decoded key; the other services encode what was sent again
+  // S3 signs the path encoded once, from the decoded key; the other services encode what was sent
+  // again
   const encode = scope.service === "s3" ? (part: string) => uriEncode(decodePath(part)) : uriEncode;
   const parameters = [...query]
     .filter(([name]) => name !== "X-Amz-Signature")

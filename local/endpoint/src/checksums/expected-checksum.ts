@@ -16,7 +16,8 @@ const PREFIX = "x-amz-checksum-";
 /**
  * Reads `x-amz-checksum-*` and `x-amz-trailer`; `null` if the client sends no checksum.
  *
- * @throws AwsError InvalidRequest for more than one, an unknown one, or a value of the wrong length.
+ * @throws AwsError InvalidRequest for more than one, an unknown one, or a value of the wrong
+ *   length.
  */
 export function readExpectedChecksum(headers: Texts): ExpectedChecksum | null {
   const [first, ...others] = Object.entries(headers).flatMap(([name, value]) => {

@@ -5,8 +5,8 @@ import type { WireRequest } from "./message.ts";
 const LOOPBACK_HOST = /^(?:127\.0\.0\.1|\[::1\]|(?:[\w.-]+\.)?localhost)(?::\d+)?$/i;
 
 /**
- * Refuses requests of web pages. The credentials are public, so a signature proves nothing; but such a
- * request has a host name of the page's own, or says its origin.
+ * Refuses requests of web pages. The credentials are public, so a signature proves nothing; but
+ * such a request has a host name of the page's own, or says its origin.
  *
  * @throws AwsError AccessDenied
  */

@@ -9,7 +9,8 @@ import type { Clock } from "../clock.ts";
 import type { WireHandler, WireRequest, WireResponse } from "./message.ts";
 
 const LOOPBACK = "127.0.0.1";
-// longer than the SDKs keep idle sockets, so that the client closes first and never writes to a dead one
+// longer than the SDKs keep idle sockets, so that the client closes first and never writes to a
+// dead one
 const KEEP_ALIVE_MS = 75_000;
 const CLOSE_GRACE_MS = 2_000;
 

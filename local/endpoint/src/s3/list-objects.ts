@@ -13,7 +13,10 @@ import {
 
 const OWNER = { ID: ACCOUNT_ID };
 
-/** ListObjectsV2. The continuation token is the last name of the page before, which clients must not know. */
+/**
+ * ListObjectsV2. The continuation token is the last name of the page before, which clients must not
+ * know.
+ */
 export const listObjectsV2: S3Operation = (context, request) => {
   const { query } = request;
   const token = query.get("continuation-token");

@@ -41,7 +41,8 @@ function readUploadChecksum(headers: Texts): UploadHead["checksum"] {
   const algorithm = checksumAlgorithm(name);
   const defaultType = algorithm === "crc64nvme" ? "FULL_OBJECT" : "COMPOSITE";
   const type = headers["x-amz-checksum-type"]?.toUpperCase() ?? defaultType;
-  // a CRC of the whole follows from its parts in S3, a SHA does not; CRC64NVME has no composite form
+  // a CRC of the whole follows from its parts in S3, a SHA does not; CRC64NVME has no composite
+  // form
   const isKnown = type === "COMPOSITE" ? algorithm !== "crc64nvme" : algorithm?.startsWith("crc");
   if (algorithm === null || (type !== "COMPOSITE" && type !== "FULL_OBJECT") || isKnown !== true) {
     throw new AwsError(

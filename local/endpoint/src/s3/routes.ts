@@ -41,7 +41,9 @@ export interface Route {
 const PATHS = { "/": "the service", "/bucket": "a bucket", "/bucket/key": "an object" };
 type Path = keyof typeof PATHS;
 
-/** `PUT+copy` is a PUT with `x-amz-copy-source`. The query parameters of `pattern` must be there. */
+/**
+ * `PUT+copy` is a PUT with `x-amz-copy-source`. The query parameters of `pattern` must be there.
+ */
 function route(
   name: string,
   pattern: `${string} ${Path}` | `${string} ${Path}?${string}`,

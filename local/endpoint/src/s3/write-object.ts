@@ -14,8 +14,8 @@ export type Content = Omit<NewObject, "key" | "lastModifiedMs" | "fileTimeMs">;
  * racing conditional writers exactly one gets through.
  *
  * @param event Name of the event, such as `ObjectCreated:Put`.
- * @throws AwsError of the condition, or NoSuchBucket if there is no bucket, or none any more; nothing
- *   is left behind then.
+ * @throws AwsError of the condition, or NoSuchBucket if there is no bucket, or none any more;
+ *   nothing is left behind then.
  */
 export async function writeObject(
   { buckets, clock, notifier, stagingFolder }: S3Context,

@@ -28,7 +28,9 @@ const NUMBERS: Readonly<Record<string, Numbers>> = {
   MaximumMessageSize: [MIN_MESSAGE_LIMIT_BYTES, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES],
 };
 
-/** Kept and returned, but not judged: there is one caller, who may do everything, and no network. */
+/**
+ * Kept and returned, but not judged: there is one caller, who may do everything, and no network.
+ */
 const KEPT = ["Policy", "RedriveAllowPolicy", "SqsManagedSseEnabled"];
 
 /** Attributes that a queue need not have. */

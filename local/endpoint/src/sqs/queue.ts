@@ -21,7 +21,7 @@ import {
 import type { Delivery, QueueCounters, QueueContext } from "./queue-types.ts";
 import { Timeline } from "./timeline.ts";
 
-/** On the timeline: the message of that id may become visible, or one is delivered a second time. */
+/** On the timeline: the message of that id may become visible, or is delivered a second time. */
 type Due = { readonly messageId: string } | { readonly duplicate: MessageRecord };
 
 /**
@@ -263,7 +263,7 @@ export class Queue {
     return this.#redrive !== null && receiveCount >= this.#redrive.maxReceiveCount;
   }
 
-  /** False if there is no queue or no room for it: then it stays. Written there before it is deleted here. */
+  /** Written there before it is deleted here; false, and it stays, without a queue or room. */
   #deadLetter(message: MessageRecord): boolean {
     const target = this.#redrive?.deadLetterTargetArn ?? "";
     try {

@@ -28,7 +28,10 @@ export class DataFolder {
   readonly queues: string;
   readonly #lock: string;
 
-  /** @throws DataFolderInUseError if another living process has the folder open: two would corrupt it. */
+  /**
+   * @throws DataFolderInUseError if another living process has the folder open: two would corrupt
+   *   it.
+   */
   constructor(root: string) {
     const hidden = join(resolve(root), ".endpoint");
     this.root = resolve(root);

@@ -94,7 +94,10 @@ function parseLine(line: string, where: string): unknown {
   }
 }
 
-/** All or nothing: a disk that fills up in the middle must not leave half a line before the next one. */
+/**
+ * All or nothing: a disk that fills up in the middle must not leave half a line before the next
+ * one.
+ */
 function writeFully(fd: number, text: string): void {
   const bytes = Buffer.from(text);
   const { size } = fstatSync(fd);

@@ -65,7 +65,9 @@ function makePlainFolder(path: string): boolean {
   }
 }
 
-/** Removes the folders that a removed object leaves empty, so that they are not in the way of a key. */
+/**
+ * Removes the folders that a removed object leaves empty, so that they are not in the way of a key.
+ */
 export function pruneFolders({ plain }: BucketFolders, key: string): void {
   const segments = key.split("/").slice(0, -1);
   for (; segments.length > 0; segments.pop()) {

@@ -117,7 +117,8 @@ describe.skipIf(process.env["DREAMGRID_CONFORMANCE_ENDPOINT"] !== undefined)(
 );
 
 describe.concurrent("checksums", () => {
-  // of the text 123456789: the check values of the CRC catalogue, and FIPS 180-4 by sha1sum, sha256sum
+  // of the text 123456789: the check values of the CRC catalogue, and FIPS 180-4 by sha1sum,
+  // sha256sum
   const KNOWN = {
     CRC32: "cbf43926",
     CRC32C: "e3069283",

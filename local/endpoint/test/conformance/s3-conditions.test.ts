@@ -27,7 +27,10 @@ async function textOf(Key: string): Promise<string | undefined> {
   return Body?.transformToString();
 }
 
-/** Writes from 20 sides at once. Returns the bodies of those who won, and the statuses of the others. */
+/**
+ * Writes from 20 sides at once. Returns the bodies of those who won, and the statuses of the
+ * others.
+ */
 async function race(write: (body: string) => Promise<unknown>) {
   const bodies = Array.from({ length: RACERS }, (_, index) => `writer ${index}`);
   const outcomes = await Promise.allSettled(bodies.map(write));

@@ -25,7 +25,9 @@ export interface TargetTime {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly pass: (ms: number) => Promise<void>;
-  /** Starts a long poll; resolves when it has reached the endpoint, and its answer is still to come. */
+  /**
+   * Starts a long poll; resolves when it has reached the endpoint, and its answer is still to come.
+   */
   readonly startPoll: <T>(poll: () => Promise<T>) => Promise<{ readonly answer: Promise<T> }>;
 }
 
