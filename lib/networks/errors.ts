@@ -18,7 +18,7 @@ export class IntegrityError extends NetworkError {}
 /** A model file could not be fetched; nothing was left on the disk. */
 export class DownloadError extends NetworkError {}
 
-/** No class answers to the name, more than one does, or the network has no class names. */
+/** No class answers to the name, or more than one does. */
 export class ClassNameError extends NetworkError {}
 
 /** No layer answers to the reference, or more than one does. */
