@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { sha256 } from "../../networks/checksum.ts";
+import { sha256, verifyFile } from "../../networks/checksum.ts";
 import { DESCRIPTION_FILE, type NetworkDescription } from "../../networks/description.ts";
 import type { Network } from "../../networks/registry.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
@@ -16,12 +16,15 @@ const TEXT_TYPE = "text/plain; charset=utf-8";
  * model.
  *
  * @returns the description as published
+ * @throws IntegrityError if the model file is not the one that the description names
  */
 export async function publishNetwork(
   store: ObjectStore,
   network: Network,
 ): Promise<NetworkDescription> {
   const { modelPath, file, labels } = network;
+  // it may have changed since it was opened
+  await verifyFile(modelPath, file);
   const text = labels === null ? null : Buffer.from(`${labels.join("\n")}\n`);
   const description: NetworkDescription = {
     ...network.description,

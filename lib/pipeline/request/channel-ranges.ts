@@ -4,8 +4,8 @@ export interface ChannelRange {
   readonly last: number;
 }
 
-/** A range of two ends. Nine digits are far beyond any layer, and still exact as numbers. */
-export const RANGE_PATTERN = /^\d{1,9}:\d{1,9}$/;
+/** A range of two ends, of any size: which channels a layer has is for others to say. */
+const RANGE_PATTERN = /^\d+:\d+$/;
 
 /** `null` if the text is neither `"1:36"` nor `"5"`. The layer may have no such channels. */
 export function parseRange(text: string): ChannelRange | null {

@@ -4,7 +4,6 @@ import { parseColor } from "../../image/color.ts";
 import { ImageError } from "../../image/errors.ts";
 import { NETWORK_ID } from "../../networks/description.ts";
 import { OBJECTIVES } from "../../optvis/graph/objective/names.ts";
-import { RANGE_PATTERN } from "./channel-ranges.ts";
 import { describeIssues } from "./describe-issues.ts";
 import { JOB_PREFIX, UPLOAD_PREFIX } from "../keys.ts";
 import {
@@ -26,13 +25,15 @@ import { MAX_NESTING_DEPTH, nestingDepth } from "./nesting-depth.ts";
 
 const CHANNELS_WANTED =
   'a list of 1-based indices, ranges "start:end" and class names, or one range, or "all"';
+/** By itself a range is written so; nine digits are far beyond any layer. */
+const ONE_RANGE = /^\d{1,9}:\d{1,9}$/;
 const channelIndex = z.int().min(1).max(MAX_CHANNEL_INDEX);
 
 const channels = z
   .union(
     [
       z.literal("all"),
-      z.string().regex(RANGE_PATTERN, { error: CHANNELS_WANTED }),
+      z.string().regex(ONE_RANGE, { error: CHANNELS_WANTED }),
       z
         .array(
           z.union([channelIndex, z.string().min(1).max(MAX_NAME_LENGTH)], {

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 import { BucketNetworks } from "../../../lib/pipeline/networks/bucket-networks.ts";
 import { publishNetwork } from "../../../lib/pipeline/networks/publish-network.ts";
-import { NetworkError } from "../../../lib/networks/errors.ts";
+import { IntegrityError, NetworkError } from "../../../lib/networks/errors.ts";
 import { MemoryObjectStore } from "../../support/memory-object-store.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { CLASS_NAMES, tinyNetwork } from "../../support/tiny-network.ts";
@@ -47,6 +47,15 @@ test("publishing the same again writes nothing; another model under the id repla
   expect(other.files[0]?.sha256).not.toBe(description.files[0]?.sha256);
   // the description goes last: a reader never finds it without its model
   expect(written.at(-1)).toBe("models/tiny/network.json");
+});
+
+test("a model file that has changed since it was opened is not published", async () => {
+  const folder = await temporaryFolder();
+  const store = new MemoryObjectStore();
+  const network = await tinyNetwork(folder);
+  await writeFile(network.modelPath, "another file");
+  await expect(publishNetwork(store, network)).rejects.toThrow(IntegrityError);
+  expect(store.keys()).toEqual([]);
 });
 
 test("jobs keep the network they were accepted with; a new one gets the new network", async () => {

@@ -26,6 +26,7 @@ test.each([
   [[6], "channels[0]: given 6; wanted channels 1 to 5 of layer 'fc'"],
   ["3:9", "channels: given 3:9; wanted channels 1 to 5 of layer 'fc'"],
   ["4:2", "channels: given 4:2; wanted start:end with start first"],
+  [["1:99999999999"], "channels[0]: given 1:99999999999; wanted channels 1 to 5 of layer 'fc'"],
   [[2, "1:3", 1], "channels: given 2, 1 more than once; wanted each channel once"],
   [["zebr"], /^channels\[0\]: given 'zebr'; .*did you mean 'zebra'/],
   [["crane"], /^channels\[0\]: given 'crane'; .*3 or 4/],
