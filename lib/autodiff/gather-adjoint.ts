@@ -1,6 +1,6 @@
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/model.ts";
-import type { Gathering } from "../onnx/operators/gather.ts";
+import type { Gathering } from "../onnx/operators/select.ts";
 import { padWith } from "./padding.ts";
 
 /**

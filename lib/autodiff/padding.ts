@@ -1,6 +1,6 @@
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/model.ts";
-import type { Pads } from "../onnx/operators/pad.ts";
+import type { Pads } from "../onnx/operators/extend.ts";
 import { expandTo } from "./shaping.ts";
 
 /** `fill` before and after along every axis; pads are never negative. */

@@ -1,5 +1,5 @@
 import type { Node } from "../onnx/model.ts";
-import type { AxisScale, Resizing } from "../onnx/operators/resize.ts";
+import type { AxisScale, Resizing } from "../onnx/operators/resample.ts";
 import { type FloatTensor, floatTensor } from "../onnx/tensor.ts";
 import { UnsupportedGradientError } from "./errors.ts";
 

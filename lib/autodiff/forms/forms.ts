@@ -1,6 +1,6 @@
 import type { Attributes, Value } from "../../onnx/model.ts";
 import type { FloatTensor } from "../../onnx/tensor.ts";
-import type { Convolution } from "../../onnx/operators/conv.ts";
+import type { Convolution } from "../../onnx/operators/convolution.ts";
 import type { Pool } from "../../onnx/operators/pool.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { parseConvTranspose } from "../../onnx/operators/conv-transpose.ts";
+import { parseConvTranspose } from "../../onnx/operators/convolution.ts";
 import { padsOf } from "../../onnx/operators/window.ts";
 import { refuseActive } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";

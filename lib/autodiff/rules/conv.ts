@@ -1,4 +1,4 @@
-import { parseConv } from "../../onnx/operators/conv.ts";
+import { parseConv } from "../../onnx/operators/convolution.ts";
 import { padsOf } from "../../onnx/operators/window.ts";
 import { refuseActive } from "../constant-inputs.ts";
 import { oneOutput } from "../forward.ts";

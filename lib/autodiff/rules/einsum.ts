@@ -1,4 +1,4 @@
-import { parseEinsum } from "../../onnx/operators/einsum.ts";
+import { parseEinsum } from "../../onnx/operators/matrix.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";

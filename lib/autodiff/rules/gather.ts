@@ -1,4 +1,4 @@
-import { parseGather } from "../../onnx/operators/gather.ts";
+import { parseGather } from "../../onnx/operators/select.ts";
 import { requireConstant } from "../constant-inputs.ts";
 import { movement } from "../forward.ts";
 import { gatherAdjoint } from "../gather-adjoint.ts";

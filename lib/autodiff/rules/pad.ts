@@ -1,6 +1,6 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
-import { type Pads, parsePad } from "../../onnx/operators/pad.ts";
+import { type Pads, parsePad } from "../../onnx/operators/extend.ts";
 import { requireConstant } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { movement, oneOutput } from "../forward.ts";

@@ -1,6 +1,6 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
-import { parseResize } from "../../onnx/operators/resize.ts";
+import { parseResize } from "../../onnx/operators/resample.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { type AxisWeights, resizedAxes } from "../resize-weights.ts";
 import type { VjpRule } from "../rule.ts";

@@ -1,6 +1,6 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
-import { sliceRanges } from "../../onnx/operators/slice.ts";
+import { sliceRanges } from "../../onnx/operators/select.ts";
 import { movement } from "../forward.ts";
 import { padWith } from "../padding.ts";
 import type { VjpRule } from "../rule.ts";

@@ -1,4 +1,4 @@
-import { parseBlocks } from "../../onnx/operators/depth-to-space.ts";
+import { parseBlocks } from "../../onnx/operators/layout.ts";
 import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 

@@ -1,4 +1,4 @@
-import { parseSplit } from "../../onnx/operators/split.ts";
+import { parseSplit } from "../../onnx/operators/select.ts";
 import type { VjpRule } from "../rule.ts";
 import { zeros } from "../shaping.ts";
 

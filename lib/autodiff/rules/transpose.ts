@@ -1,4 +1,4 @@
-import { permutation } from "../../onnx/operators/transpose.ts";
+import { permutation } from "../../onnx/operators/layout.ts";
 import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 

@@ -1,10 +1,20 @@
+import { DataType, elementTypeOf } from "../element-type.ts";
 import { ModelError } from "../errors.ts";
-import { describeNode, mismatch } from "../node.ts";
+import type { Node, Value } from "../model.ts";
+import {
+  describeNode,
+  intAttribute,
+  mismatch,
+  requiredInput,
+  standardNode,
+  stringAttribute,
+} from "../node.ts";
 import { roundHalfEven } from "../rounding.ts";
-import { formatShape } from "../tensor.ts";
+import { floatTensor, formatShape, toNumbers } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
+import { fromNumbers } from "./elements.ts";
 import { input, operand } from "./inputs.ts";
-import type { Infer, Operator, Operators } from "./operator.ts";
+import type { Fold, Infer, Operator, Operators } from "./operator.ts";
 import { floatInput, withInputs, withoutAttributes } from "./upgrade.ts";
 
 /** Same type and shape as the first input; further inputs (Clip's bounds, scales) do not matter. */
@@ -73,6 +83,69 @@ const prelu: Infer = (node, inputs) => {
   return [{ type, shape }];
 };
 
+/** Towards zero from float to integer, wrapping from int64 to int32, non-zero to true. */
+const convert: Fold = (node, inputs, [output]) => {
+  const tensor = operand(node, inputs, 0);
+  const { type } = output!;
+  return [type === tensor.type ? tensor : fromNumbers(type, tensor.shape, toNumbers(tensor))];
+};
+
+const cast: Operator = {
+  infer: (node, inputs) => {
+    const { shape } = input(node, inputs, 0);
+    return [{ type: elementTypeOf(intAttribute(node, "to")), shape }];
+  },
+  fold: convert,
+  // every floating-point type is float32 here: a half-precision export computes in float32
+  upgrade: (node) => {
+    const to = intAttribute(node, "to");
+    const held = elementTypeOf(to) === "float32" ? DataType.float : to;
+    return [{ ...node, attributes: { to: held } }];
+  },
+};
+
+/** To the type of the second input. */
+const castLike: Operator = {
+  infer: (node, inputs) => {
+    const { type } = input(node, inputs, 1);
+    return [{ type, shape: input(node, inputs, 0).shape }];
+  },
+  fold: convert,
+  upgrade: (node) => [withoutAttributes(node, "saturate")],
+};
+
+/**
+ * Gelu (opset 20) in terms of opset 18:
+ *
+ *     Y = X / 2 * (1 + erf(X / sqrt(2)))
+ *     Y = X / 2 * (1 + tanh(sqrt(2 / pi) * (X + 0.044715 X^3)))    for approximate = "tanh"
+ */
+const gelu: Operator = {
+  upgrade: (node, rewriting) => {
+    const x = requiredInput(node, 0);
+    const [y] = node.outputs;
+    const nodes: Node[] = [];
+    const emit = (op: string, ...inputs: readonly Value[]): Value => {
+      const output = rewriting.fresh(`${y}_${op}`);
+      nodes.push(standardNode({ op, name: output, inputs, outputs: [output] }));
+      return output;
+    };
+    const scalar = (value: number) => rewriting.constant(floatTensor([], [value]), `${y}_constant`);
+    const cubic = () => {
+      const cube = emit("Mul", emit("Mul", x, x), x);
+      return emit("Add", x, emit("Mul", cube, scalar(0.044715)));
+    };
+
+    const bend =
+      stringAttribute(node, "approximate", "none") === "tanh"
+        ? emit("Tanh", emit("Mul", cubic(), scalar(Math.sqrt(2 / Math.PI))))
+        : emit("Erf", emit("Mul", x, scalar(Math.SQRT1_2)));
+    const gate = emit("Add", bend, scalar(1));
+    const inputs = [emit("Mul", x, scalar(0.5)), gate];
+    return [...nodes, standardNode({ op: "Mul", name: node.name, inputs, outputs: node.outputs })];
+  },
+};
+
 const SAME_AS_INPUT = `Acos Acosh Asin Asinh Atan Atanh Celu Cos Cosh CumSum Elu Erf Exp HardSigmoid
   HardSwish LeakyRelu Log Mish Relu Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Tan Tanh
   ThresholdedRelu Trilu`;
@@ -95,4 +168,7 @@ export const elementwise: Operators = {
   Clip: clip,
   Dropout: dropout,
   PRelu: { infer: prelu },
+  Cast: cast,
+  CastLike: castLike,
+  Gelu: gelu,
 };

@@ -1,9 +1,10 @@
+import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
-import { floatAttribute, intAttribute, mismatch } from "../node.ts";
+import { describeNode, floatAttribute, intAttribute, mismatch, stringAttribute } from "../node.ts";
 import { formatShape } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
-import { input } from "./inputs.ts";
-import type { Infer, Operator } from "./operator.ts";
+import { input, type Inputs } from "./inputs.ts";
+import type { Infer, Operators } from "./operator.ts";
 
 /** Attributes of a Gemm node, Y = alpha * A' B' + beta * C; 1 or 0 whether ' transposes. */
 export function parseGemm(node: Node) {
@@ -64,6 +65,58 @@ const matMulShapes: Infer = (node, inputs) => {
   return [{ type: a.type, shape: [...batch, ...rows, ...columns] }];
 };
 
-export const gemm: Operator = { infer: gemmShapes };
+/**
+ * The terms of an Einsum node: one letter per axis of each input and of the output. An equation
+ * without "->" means the letters that occur once, in alphabetical order.
+ *
+ * @throws ModelError for an ellipsis, or terms that do not fit the inputs.
+ */
+export function parseEinsum(node: Node, inputs: Inputs) {
+  const equation = stringAttribute(node, "equation").replaceAll(/\s/g, "");
+  const [left = "", stated] = equation.split("->");
+  const terms = left.split(",");
+  if (equation.includes(".")) {
+    throw new ModelError(
+      `${describeNode(node)}: the ellipsis in '${equation}' is not supported; export the model with ` +
+        `a letter for each axis, or choose a layer before it`,
+    );
+  }
+  const shapes = inputs.map((_, index) => input(node, inputs, index).shape);
+  if (shapes.length !== terms.length || shapes.some((s, i) => s.length !== terms[i]!.length)) {
+    throw mismatch(node, `'${equation}' on ${shapes.map(formatShape).join(" and ")}`);
+  }
+  return { terms, output: stated ?? lettersThatOccurOnce(terms.join("")) };
+}
 
-export const matMul: Operator = { infer: matMulShapes };
+function lettersThatOccurOnce(letters: string): string {
+  const once = letters.split("").filter((x) => letters.indexOf(x) === letters.lastIndexOf(x));
+  return once.toSorted().join("");
+}
+
+const einsumShapes: Infer = (node, inputs) => {
+  const { terms, output } = parseEinsum(node, inputs);
+  const lengths = new Map<string, number>();
+  terms.forEach((term, index) => {
+    const { shape } = input(node, inputs, index);
+    term.split("").forEach((letter, axis) => {
+      const length = lengths.get(letter) ?? shape[axis]!;
+      if (length !== shape[axis]) {
+        throw mismatch(node, `axis '${letter}' is both ${length} and ${shape[axis]} long`);
+      }
+      lengths.set(letter, length);
+    });
+  });
+  const shape = output.split("").map((letter) => {
+    const length = lengths.get(letter);
+    if (length === undefined) throw mismatch(node, `no input has the output's axis '${letter}'`);
+    return length;
+  });
+  return [{ type: input(node, inputs, 0).type, shape }];
+};
+
+/** Operators that multiply matrices. */
+export const matrices: Operators = {
+  Gemm: { infer: gemmShapes },
+  MatMul: { infer: matMulShapes },
+  Einsum: { infer: einsumShapes },
+};

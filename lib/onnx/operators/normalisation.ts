@@ -1,12 +1,19 @@
 import { ModelError } from "../errors.ts";
-import type { Node } from "../model.ts";
-import { describeNode, intAttribute, mismatch } from "../node.ts";
-import { formatShape } from "../tensor.ts";
+import { type Attributes, float, type Node, type Value } from "../model.ts";
+import {
+  describeNode,
+  floatAttribute,
+  intAttribute,
+  mismatch,
+  requiredInput,
+  standardNode,
+} from "../node.ts";
+import { filled, floatTensor, formatShape, intsTensor } from "../tensor.ts";
 import { axisAttribute, keepDims } from "./axes.ts";
 import { sameAsInput } from "./elementwise.ts";
 import { input } from "./inputs.ts";
-import type { Infer, Operators } from "./operator.ts";
-import { type Upgrade, withoutAttributes } from "./upgrade.ts";
+import type { Infer, Operator, Operators } from "./operator.ts";
+import { type Rewriting, type Upgrade, withoutAttributes } from "./upgrade.ts";
 
 /** X [N, C, ...]; every further input (scale, bias, mean, variance) is [C]. */
 const perChannel: Infer = (node, inputs) => {
@@ -64,11 +71,100 @@ const lrn: Infer = (node, inputs) => {
   return [{ type, shape }];
 };
 
+/**
+ * GroupNormalization (opset 18, which ONNX Runtime has no kernel of, and 21): each group of
+ * channels to mean 0 and deviation 1, then a scale and bias for each group (18) or channel (21).
+ *
+ * A group is one channel of an InstanceNormalization over [N, groups, rest].
+ */
+const groupNormalization: Operator = {
+  upgrade: (node, rewriting) => {
+    const [x, scale, bias] = [
+      requiredInput(node, 0),
+      requiredInput(node, 1),
+      requiredInput(node, 2),
+    ];
+    const y = node.outputs[0]!;
+    const groups = intAttribute(node, "num_groups");
+    const isPerGroup = rewriting.opset < 21;
+    const fresh = (part: string) => rewriting.fresh(`${y}_${part}`);
+    const [grouped, normalised, shape] = [fresh("grouped"), fresh("normalised"), fresh("shape")];
+    const flat = fresh("flat");
+    const all = (value: number, hint: string) =>
+      rewriting.constant(floatTensor([groups], filled(groups, value)), `${y}_${hint}`);
+    const target = rewriting.constant(intsTensor([0, groups, -1]), `${y}_groups`);
+    const affine = isPerGroup ? [scale, bias] : [all(1, "ones"), all(0, "zeros")];
+    const epsilon = float(floatAttribute(node, "epsilon", 1e-5));
+    const nodes = [
+      emit("Reshape", `${y}_group`, [x, target], grouped),
+      emit("InstanceNormalization", node.name, [grouped, ...affine], normalised, { epsilon }),
+      emit("Shape", `${y}_shape`, [x], shape),
+      emit("Reshape", `${y}_ungroup`, [normalised, shape], isPerGroup ? y : flat),
+    ];
+    return isPerGroup ? nodes : [...nodes, ...scaledPerChannel(node, rewriting, flat)];
+  },
+};
+
+/** flat * scale + bias, channel by channel. */
+function scaledPerChannel(node: Node, rewriting: Rewriting, flat: Value): readonly Node[] {
+  const y = node.outputs[0]!;
+  const rank = rewriting.rankOf(requiredInput(node, 0)) ?? 4;
+  const axes = Array.from({ length: rank - 2 }, (_, i) => i + 1);
+  const spatial = rewriting.constant(intsTensor(axes), `${y}_axes`);
+  const fresh = (part: string) => rewriting.fresh(`${y}_${part}`);
+  const [scale, bias, scaled] = [fresh("scale"), fresh("bias"), fresh("scaled")];
+  return [
+    emit("Unsqueeze", scale, [requiredInput(node, 1), spatial], scale),
+    emit("Unsqueeze", bias, [requiredInput(node, 2), spatial], bias),
+    emit("Mul", scaled, [flat, scale], scaled),
+    emit("Add", `${y}_add`, [scaled, bias], y),
+  ];
+}
+
+function emit(
+  op: string,
+  name: string,
+  inputs: readonly Value[],
+  output: Value,
+  attributes: Attributes = {},
+): Node {
+  return standardNode({ op, name, inputs, outputs: [output], attributes });
+}
+
+/**
+ * Softmax, LogSoftmax and Hardmax before opset 13 see a matrix: the axes before `axis` (default 1)
+ * are its rows, all others together its columns. From 13 on they work along one axis, so that only
+ * `axis` = the last one means the same; otherwise the matrix is made and undone around the
+ * operator.
+ */
+const alongColumns: Upgrade = (node, rewriting) => {
+  if (rewriting.opset >= 13) return [node];
+  const [x, y] = [requiredInput(node, 0), node.outputs[0]!];
+  const axis = intAttribute(node, "axis", 1);
+  const bare = withoutAttributes(node, "axis");
+  const alongLast = { ...bare, attributes: { ...bare.attributes, axis: -1 } };
+  const rank = rewriting.rankOf(x);
+  if (axis === -1 || (rank !== null && axis === rank - 1)) return [alongLast];
+  const fresh = (part: string) => rewriting.fresh(`${y}_${part}`);
+  const [matrix, result, shape] = [fresh("matrix"), fresh("result"), fresh("shape")];
+  return [
+    emit("Flatten", `${y}_flatten`, [x], matrix, { axis }),
+    { ...alongLast, name: node.name || y, inputs: [matrix], outputs: [result] },
+    emit("Shape", `${y}_shape`, [x], shape),
+    emit("Reshape", `${y}_reshape`, [result, shape], y),
+  ];
+};
+
+/** Operators that bring the input, or each part of it, to one scale. */
 export const normalisations: Operators = {
   BatchNormalization: { infer: perChannel, upgrade: atInference },
   InstanceNormalization: { infer: perChannel },
   LayerNormalization: { infer: layerNormalization },
+  GroupNormalization: groupNormalization,
   LRN: { infer: lrn },
   LpNormalization: { infer: sameAsInput },
   MeanVarianceNormalization: { infer: sameAsInput },
+  Softmax: { infer: sameAsInput, upgrade: alongColumns },
+  LogSoftmax: { infer: sameAsInput, upgrade: alongColumns },
+  Hardmax: { infer: sameAsInput, upgrade: alongColumns },
 };

@@ -2,7 +2,7 @@ import type { Node } from "../model.ts";
 import { intsAttribute, mismatch } from "../node.ts";
 import { formatShape } from "../tensor.ts";
 import { keepDims } from "./axes.ts";
-import type { Convolution } from "./conv.ts";
+import type { Convolution } from "./convolution.ts";
 import { input, type Inputs } from "./inputs.ts";
 import type { Infer, Operators } from "./operator.ts";
 import { reducedAxes } from "./reduce.ts";
@@ -52,6 +52,7 @@ const globalPool: Infer = (node, inputs) => {
   return [{ type, shape: keepDims(shape, reducedAxes(node, inputs)) }];
 };
 
+/** Operators that make one number of each place of a window, or of all places. */
 export const pools: Operators = {
   MaxPool: { infer: maxPool },
   AveragePool: { infer: pool, upgrade: undilated },

@@ -72,6 +72,7 @@ function reduction(axesAreInputSince: number, reducing?: Reduction): Operator {
     : { infer: reduce, upgrade };
 }
 
+/** Operators that make one number of the elements along some axes. */
 export const reductions: Operators = {
   ReduceSum: reduction(13, { start: 0, step: (total, x) => total + x }),
   ReduceProd: reduction(18, { start: 1, step: (total, x) => total * x }),

@@ -1,5 +1,5 @@
 import { ModelError } from "../errors.ts";
-import type { Node } from "../model.ts";
+import type { Node, Value } from "../model.ts";
 import {
   describeNode,
   floatAttribute,
@@ -9,12 +9,11 @@ import {
   requiredInput,
   stringAttribute,
 } from "../node.ts";
-import { formatShape, sizeOf } from "../tensor.ts";
+import { floatTensor, formatShape, sizeOf, toNumbers } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import { constantInts, constantNumbers, input, type Inputs } from "./inputs.ts";
-import type { Operator } from "./operator.ts";
-import type { Upgrade } from "./upgrade.ts";
-import { asResize } from "./upsample.ts";
+import type { Operator, Operators } from "./operator.ts";
+import { type Rewriting, type Upgrade, withoutAttributes } from "./upgrade.ts";
 
 /** Resampling along one axis. */
 export interface AxisScale {
@@ -89,7 +88,7 @@ function fitSizes(node: Node, lengths: readonly number[], sizes: readonly number
   return lengths.map((length) => Math.round(length * ratio));
 }
 
-const upgrade: Upgrade = (node, rewriting) => {
+const resizeToOpset18: Upgrade = (node, rewriting) => {
   if (rewriting.opset < 11) return [asResize(node, rewriting, requiredInput(node, 1))];
   const coordinates = stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
   // the first went with opset 13, the second came with 19
@@ -107,12 +106,60 @@ const upgrade: Upgrade = (node, rewriting) => {
   return [{ ...node, inputs }];
 };
 
-export const resize: Operator = {
+const resize: Operator = {
   infer: (node, inputs) => [
     {
       type: input(node, inputs, 0).type,
       shape: parseResize(node, inputs).axes.map(({ output }) => output),
     },
   ],
-  upgrade,
+  upgrade: resizeToOpset18,
+};
+
+/** Upsample (scales an attribute at 7, an input at 9; gone at 10) is what became Resize. */
+const upsample: Operator = {
+  upgrade: (node, rewriting) => {
+    const attribute = node.attributes["scales"];
+    if (typeof attribute !== "object" || !("floats" in attribute)) {
+      return [asResize(node, rewriting, requiredInput(node, 1))];
+    }
+    const { floats } = attribute;
+    const scales = floatTensor([floats.length], floats);
+    const hint = `${node.outputs[0]}_scales`;
+    return [asResize(node, rewriting, rewriting.constant(scales, hint))];
+  },
+};
+
+/**
+ * Upsample and Resize-10 take the pixel at floor(x / scale) when they enlarge, at its ceiling when
+ * they shrink. Source: ONNX Runtime, `ResizeNearestMode::SIMPLE`.
+ */
+function asResize(node: Node, { constantOf }: Rewriting, scales: Value): Node {
+  const constant = constantOf(scales);
+  const known = constant && constant.type !== "opaque" ? toNumbers(constant) : null;
+  const shrinks = known?.some((scale) => scale < 1) ?? false;
+  const enlarges = known?.some((scale) => scale > 1) ?? false;
+  const mode = stringAttribute(node, "mode", "nearest");
+  if (mode === "nearest" && (!known || (shrinks && enlarges))) {
+    throw new ModelError(
+      `${describeNode(node)}: scales must be constants that all enlarge or all shrink; ` +
+        `export the model with opset 11 or later`,
+    );
+  }
+  return {
+    ...withoutAttributes(node, "scales"),
+    op: "Resize",
+    inputs: [requiredInput(node, 0), "", scales],
+    attributes: {
+      mode,
+      coordinate_transformation_mode: "asymmetric",
+      nearest_mode: shrinks ? "ceil" : "floor",
+    },
+  };
+}
+
+/** Operators that read the input at other places than its pixels. */
+export const resamplings: Operators = {
+  Resize: resize,
+  Upsample: upsample,
 };

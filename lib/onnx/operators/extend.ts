@@ -1,0 +1,138 @@
+import { ModelError } from "../errors.ts";
+import type { Node } from "../model.ts";
+import { describeNode, mismatch, stringAttribute } from "../node.ts";
+import { filled, formatShape, sizeOf } from "../tensor.ts";
+import { axisAttribute, normaliseAxis } from "./axes.ts";
+import { broadcast } from "./broadcast.ts";
+import { broadcastTo, countTo, fromElements, pick } from "./elements.ts";
+import { constantInts, input, type Inputs, operand, requiredInts } from "./inputs.ts";
+import type { Operator, Operators } from "./operator.ts";
+import { floatInput, intsInput, notInOpset18, withInputs } from "./upgrade.ts";
+
+const concat: Operator = {
+  infer: (node, inputs) => {
+    const { type, shape } = input(node, inputs, 0);
+    const axis = axisAttribute(node, shape.length);
+    let length = 0;
+    inputs.forEach((_, index) => {
+      const other = input(node, inputs, index);
+      const fits =
+        other.shape.length === shape.length &&
+        other.shape.every((size, i) => i === axis || size === shape[i]);
+      if (!fits) {
+        throw mismatch(
+          node,
+          `${formatShape(shape)} and ${formatShape(other.shape)} differ beside axis ${axis}`,
+        );
+      }
+      if (other.type !== type) {
+        throw new ModelError(`${describeNode(node)}: inputs have types ${type} and ${other.type}`);
+      }
+      length += other.shape[axis]!;
+    });
+    return [{ type, shape: shape.with(axis, length) }];
+  },
+  fold: (node, inputs, [output]) => {
+    const tensors = inputs.map((_, index) => operand(node, inputs, index));
+    const { shape } = output!;
+    const axis = axisAttribute(node, shape.length);
+    const rows = tensors.map((tensor) => sizeOf(tensor.shape.slice(axis)));
+    const outer = sizeOf(shape.slice(0, axis));
+    const joined = fromElements(tensors, shape, (sources, to) => {
+      let next = 0;
+      for (let block = 0; block < outer; block++) {
+        for (const [i, source] of sources.entries()) {
+          const row = rows[i]!;
+          for (let j = 0; j < row; j++) to[next++] = source[block * row + j]!;
+        }
+      }
+    });
+    return [joined];
+  },
+};
+
+/** Y has the broadcast of X's shape and the one given. */
+const expand: Operator = {
+  infer: (node, inputs) => {
+    const { type, shape } = input(node, inputs, 0);
+    return [{ type, shape: broadcast(node, [shape, requiredInts(node, inputs, 1)]) }];
+  },
+  fold: (node, inputs, [output]) => [broadcastTo(operand(node, inputs, 0), output!.shape)],
+};
+
+/** X, repeated so many times along each axis. */
+const tile: Operator = {
+  infer: (node, inputs) => {
+    const { type, shape } = input(node, inputs, 0);
+    const repeats = requiredInts(node, inputs, 1);
+    if (repeats.length !== shape.length) {
+      throw mismatch(node, `repeats ${formatShape(repeats)} do not match ${formatShape(shape)}`);
+    }
+    return [{ type, shape: shape.map((length, axis) => length * repeats[axis]!) }];
+  },
+  fold: (node, inputs, [output]) => {
+    const tensor = operand(node, inputs, 0);
+    const indices = output!.shape.map((length, axis) =>
+      countTo(length).map((index) => index % tensor.shape[axis]!),
+    );
+    return [pick(tensor, indices)];
+  },
+};
+
+/** Elements added (or, negative, taken away) before and after, one number per axis. */
+export interface Pads {
+  readonly begins: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/**
+ * What a Pad node does to its input. Source: ONNX operator Pad-18.
+ *
+ * @throws ShapeMismatchError if the pads are not two for each axis.
+ */
+export function parsePad(node: Node, inputs: Inputs): Pads & { readonly mode: string } {
+  const { shape } = input(node, inputs, 0);
+  const rank = shape.length;
+  const pads = requiredInts(node, inputs, 1);
+  const given = constantInts(node, inputs, 3) ?? [...shape.keys()];
+  const axes = given.map((axis) => normaliseAxis(node, axis, rank));
+  if (pads.length !== 2 * axes.length) {
+    throw mismatch(node, `pads ${formatShape(pads)} must hold two numbers for each axis padded`);
+  }
+  const begins = filled(rank, 0);
+  const ends = filled(rank, 0);
+  axes.forEach((axis, i) => {
+    begins[axis] = pads[i]!;
+    ends[axis] = pads[i + axes.length]!;
+  });
+  return { mode: stringAttribute(node, "mode", "constant"), begins, ends };
+}
+
+const pad: Operator = {
+  infer: (node, inputs) => {
+    const { type, shape } = input(node, inputs, 0);
+    const { begins, ends } = parsePad(node, inputs);
+    const padded = shape.map((length, axis) => length + begins[axis]! + ends[axis]!);
+    if (padded.some((length) => length < 0)) {
+      throw mismatch(node, `the padding takes away more than there is of ${formatShape(shape)}`);
+    }
+    return [{ type, shape: padded }];
+  },
+  // pads and the fill value are inputs since opset 11, mode "wrap" came with 19
+  upgrade: (node, rewriting) => {
+    if (stringAttribute(node, "mode", "constant") === "wrap") {
+      throw notInOpset18(node, "mode 'wrap'");
+    }
+    if (rewriting.opset >= 11) return [node];
+    const value = floatInput(node, rewriting, "value", 0);
+    return [withInputs(node, { pads: intsInput(node, rewriting, "pads"), value })];
+  },
+};
+
+/** Operators that put more beside the input: joined to it, repeated or padded. */
+export const extensions: Operators = {
+  Concat: concat,
+  Expand: expand,
+  Tile: tile,
+  Pad: pad,
+};
