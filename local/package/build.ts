@@ -22,11 +22,20 @@ const ENTRIES = {
 };
 
 /**
+ * Packages whose code goes into ours. onnxruntime-node cannot be a dependency: npm would run its
+ * install script, which on Linux fetches 300 MB of CUDA libraries from nuget.org that nothing here
+ * uses, and which fails the whole installation where it cannot. npm leaves a script out where the
+ * user's project says so, never where ours does.
+ */
+const BUNDLED = /^node_modules\/(?:onnxruntime-node|onnxruntime-common)\//;
+
+/**
  * Builds what `npm pack` puts into the package: `dist/esm`, two folders deep as the sources are, so
- * that `../../models` is the same folder seen from either; and `dist/types`.
+ * that `../../models` is the same folder seen from either; `dist/bin`, ONNX Runtime's libraries;
+ * and `dist/types`.
  *
- * Third-party packages stay dependencies; the workspace's own, which no registry has, is part of
- * it.
+ * Other third-party packages stay dependencies; the workspace's own, which no registry has, is part
+ * of it.
  */
 async function buildPackage(): Promise<void> {
   rmSync(BUILT, { recursive: true, force: true });
@@ -41,17 +50,25 @@ async function buildPackage(): Promise<void> {
     platform: "node",
     format: "esm",
     target: "node20.19",
-    external: Object.keys(packageJson.dependencies),
+    // onnxruntime-node's code names its libraries as ours has to: in `bin`, beside its own folder
+    external: [...Object.keys(packageJson.dependencies), "*.node"],
+    // CommonJS inside a bundle of ES modules calls `require` for those, and for Node's own modules
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
     logLevel: "warning",
   });
   const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports);
   checkDependencies(imported.map(({ path }) => path));
-  const inlined = Object.keys(metafile.inputs).filter((path) => path.startsWith("node_modules/"));
+  const inlined = Object.keys(metafile.inputs).filter(
+    (path) => path.startsWith("node_modules/") && !BUNDLED.test(path),
+  );
   if (inlined.length > 0) {
     throw new Error(
       `not among the dependencies of package.json, so bundled: ${inlined.join(", ")}`,
     );
   }
+  copyRuntimeLibraries(join(BUILT, "bin"));
   execFileSync(
     process.execPath,
     [
@@ -68,6 +85,20 @@ async function buildPackage(): Promise<void> {
     mkdirSync(dirname(target), { recursive: true });
     cpSync(join(ALL_TYPES, file), target);
   }
+}
+
+/**
+ * ONNX Runtime's libraries for every system: 112 MB of the packed package, the bytes that npm would
+ * fetch from the registry for a dependency.
+ */
+function copyRuntimeLibraries(target: string): void {
+  cpSync(join(ROOT, "node_modules/onnxruntime-node/bin"), target, {
+    recursive: true,
+    // not what its install script has fetched, if somebody ran it
+    filter: (path) => !/libonnxruntime_providers_\w+\.so$/.test(path),
+  });
+  // onnxruntime-node names its licence, but has no copy of it
+  cpSync(join(ROOT, "local/package/onnxruntime-LICENSE"), join(target, "LICENSE"));
 }
 
 /** Each dependency is a promise to the user that it is needed. */
