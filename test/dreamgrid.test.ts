@@ -147,6 +147,7 @@ test("render gives the engine's images and traces, and ends", async () => {
   const engine = new AscentEngine({ threads: 1 });
   onTestFinished(() => engine.close());
   const results = await engine.render({
+    method: "deepdream",
     network: model,
     layer: { ...wide, channels: 7 },
     channels: [1, 2, 3],

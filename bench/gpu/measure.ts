@@ -109,7 +109,14 @@ async function checkGradient(model: Model, layer: Layer): Promise<void> {
 async function timeAscent(model: Model, layer: Layer, batch: number): Promise<void> {
   const pass = layerPass(model, layer, [batch, 3, SIZE, SIZE]);
   const bytes = encodeModel(
-    ascentGraph({ pass, objective: "rectified", provider: "cuda", scale: [1, 1, 1], crops: null }),
+    ascentGraph({
+      pass,
+      objective: "rectified",
+      provider: "cuda",
+      scale: [1, 1, 1],
+      method: "deepdream",
+      crops: null,
+    }),
   );
   const started = performance.now();
   const session = await InferenceSession.create(bytes, {
@@ -154,11 +161,14 @@ async function runJob(model: Model, { value, name, channels }: Layer): Promise<v
     fingerprint: "measured",
     inputSize: { width: SIZE, height: SIZE },
     scale: [1, 1, 1],
+    mean: [0, 0, 0],
+    planes: [0, 1, 2],
   };
   const engine = new AscentEngine();
   for (const run of ["first", "again"]) {
     const started = performance.now();
     const results = await engine.render({
+      method: "deepdream",
       network,
       layer,
       channels: [114, 293, 341, 484, 563, 950],

@@ -4,7 +4,7 @@ import { ImageError } from "../../lib/image/errors.ts";
 import { decodeNpy, encodeNpy } from "../../lib/image/npy.ts";
 import type { Planes, Size } from "../../lib/image/raster.ts";
 import { sizeOf } from "../../lib/onnx/tensor.ts";
-import type { AscentResult, AscentTask } from "../../lib/optvis/ascent/task.ts";
+import type { AscentResult, DeepDreamTask } from "../../lib/optvis/ascent/task.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { pyramidSizes } from "../../lib/optvis/ascent/pyramid-sizes.ts";
@@ -49,7 +49,8 @@ export async function runAscend(flags: AscendFlags, terminal: Terminal): Promise
     pyramidScale: flags.scale,
     overlap: "none",
   });
-  const task: AscentTask = {
+  const task: DeepDreamTask = {
+    method: "deepdream",
     network: model,
     layer,
     channels,
@@ -70,7 +71,7 @@ export async function runAscend(flags: AscendFlags, terminal: Terminal): Promise
 }
 
 async function render(
-  task: AscentTask,
+  task: DeepDreamTask,
   { threads }: AscendFlags,
   terminal: Terminal,
 ): Promise<readonly AscentResult[]> {

@@ -28,6 +28,7 @@ export async function runExportGraph(flags: ExportFlags, terminal: Terminal): Pr
   if (flags.ascent) {
     const seen = crops ?? size;
     graph = ascentGraph({
+      method: "deepdream",
       pass: layerPass(model.model, layer, [batch, 3, seen.height, seen.width]),
       objective,
       provider,

@@ -60,6 +60,7 @@ async function errorsOf(
 ): Promise<readonly number[]> {
   const [tensor = "", own] = key.split(" ");
   const [result] = await engine.render({
+    method: "deepdream",
     network: emojinet.network,
     layer: emojinet.target(tensor),
     channels: [2],

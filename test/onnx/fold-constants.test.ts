@@ -21,7 +21,14 @@ const scalar = (value: number): Tensor => floatTensor([], [value]);
 /** As networks are folded for use. */
 async function foldOnRuntime(model: Model): Promise<Model> {
   const size = { width: 5, height: 4 };
-  const network = { model, fingerprint: "test", inputSize: size, scale: [1, 1, 1] } as const;
+  const network = {
+    model,
+    fingerprint: "test",
+    inputSize: size,
+    mean: [0, 0, 0],
+    planes: [0, 1, 2],
+    scale: [1, 1, 1],
+  } as const;
   return (await foldWeights(network)).model;
 }
 

@@ -23,7 +23,14 @@ export function smallNetwork(
   const layers = layerTable(model, specialise(model, [1, 3, height, width]));
   const layer = (name: string) => findLayer(layers, name);
   return {
-    network: { model, fingerprint, inputSize: { height, width }, scale },
+    network: {
+      model,
+      fingerprint,
+      inputSize: { height, width },
+      scale,
+      mean: [0, 0, 0],
+      planes: [0, 1, 2],
+    },
     layers,
     layer,
     target: (name) => {

@@ -3,11 +3,11 @@ import { availableParallelism } from "node:os";
 import type { Provider } from "../../autodiff/provider.ts";
 import { PROFILES } from "../runtime/providers.ts";
 import { SessionPool } from "../runtime/session-pool.ts";
-import { levelGraph } from "./level-graph.ts";
-import type { Level } from "./plan-levels.ts";
-import { runLevel } from "./run-level.ts";
-import { levelStart } from "./start.ts";
-import { type AscentState, firstState, resultOf } from "./state.ts";
+import { deepdreamPlan } from "./deepdream.ts";
+import { fourierPlan } from "./fourier.ts";
+import { runStage } from "./run-stage.ts";
+import type { AscentPlan, Stage } from "./stage.ts";
+import { type AscentState, failedResult, firstState, imageResult } from "./state.ts";
 import type { AscentHooks, AscentResult, AscentTask } from "./task.ts";
 
 /**
@@ -15,8 +15,8 @@ import type { AscentHooks, AscentResult, AscentTask } from "./task.ts";
  * so that an image's bytes depend neither on the others nor on their order; one worker and batches
  * on CUDA.
  *
- * Images go in groups: all of a group end a level before its next begins. A worker then needs one
- * session at a time, and memory does not grow with the number of levels.
+ * Images go in groups: all of a group end a stage before its next begins. A worker then needs one
+ * session at a time, and memory does not grow with the number of stages.
  */
 export class AscentEngine {
   readonly #pools: Readonly<Record<Provider, SessionPool>>;
@@ -37,22 +37,18 @@ export class AscentEngine {
    *   all channels alike; the signal's reason when aborted.
    */
   async render(task: AscentTask, hooks: AscentHooks = {}): Promise<readonly AscentResult[]> {
-    const { channels, levels, provider, iterations } = task;
+    const plan = task.method === "deepdream" ? deepdreamPlan(task) : fourierPlan(task);
     const results: AscentResult[] = [];
-    const groupSize = this.#pools[provider].size * PROFILES[provider].groupPerWorker(iterations);
-    for (const group of inGroups([...channels.entries()], groupSize)) {
-      let states = group.map(([position, channel]) => firstState(task, channel, position));
-      for (const [i, plan] of levels.entries()) {
-        const isLast = i === levels.length - 1;
-        const onState = async (state: AscentState): Promise<void> => {
-          if (!isLast && state.stop === null) return;
-          const result = resultOf(state);
-          results[state.position] = result;
-          await hooks.onChannel?.(result);
-        };
-        const level = { ...plan, number: i + 1 };
-        const next = await this.#runLevel(task, level, { states, hooks, onState });
-        states = next.filter(({ stop }) => stop === null);
+    const onResult = async (state: AscentState, result: AscentResult): Promise<void> => {
+      results[state.position] = result;
+      await hooks.onChannel?.(result);
+    };
+    const { size } = this.#pools[task.provider];
+    const groupSize = size * PROFILES[task.provider].groupPerWorker(plan.stages[0]!.iterations);
+    for (const group of inGroups([...task.channels.entries()], groupSize)) {
+      let states = group.map(([position, channel]) => firstState(plan, channel, position));
+      for (const stage of plan.stages) {
+        states = await this.#runStage(task.provider, plan, stage, { states, hooks, onResult });
       }
     }
     return results;
@@ -63,30 +59,46 @@ export class AscentEngine {
     await Promise.all(Object.values(this.#pools).map((pool) => pool.close()));
   }
 
-  /** Shares out the images of one level among the workers. The first failure stops them all. */
-  async #runLevel(
-    task: AscentTask,
-    level: Level,
-    { states, hooks, onState }: LevelWork,
-  ): Promise<readonly AscentState[]> {
+  /**
+   * Shares out the images of one stage among the workers. The first failure stops them all.
+   *
+   * @returns the images that go on to the next stage
+   */
+  async #runStage(
+    provider: Provider,
+    plan: AscentPlan,
+    stage: Stage,
+    { states, hooks, onResult }: StageWork,
+  ): Promise<AscentState[]> {
     if (states.length === 0) return [];
-    const pool = this.#pools[task.provider];
-    const graph = levelGraph(task, level, states.length);
+    const pool = this.#pools[provider];
+    const graph = stage.graph(states.length);
     const batches = inGroups(states, graph.batch);
     const failure = new AbortController();
     const signals = [failure.signal, ...(hooks.signal ? [hooks.signal] : [])];
-    const run = { task, level, graph, hooks: { ...hooks, signal: AbortSignal.any(signals) } };
+    const run = { plan, stage, graph, hooks: { ...hooks, signal: AbortSignal.any(signals) } };
+    const isLast = stage === plan.stages.at(-1);
 
     const next: (readonly AscentState[])[] = [];
     const queue = batches.entries();
     const work = async (): Promise<void> => {
       for (const [i, batch] of queue) {
-        const started = batch.map((state) => {
-          return { ...state, image: levelStart(task, state.image, level) };
+        const ended = await pool.withWorker(graph.key, async (session) => {
+          const started = batch.map((state) => {
+            return { ...state, parameters: stage.begin(state.parameters) };
+          });
+          const passed = await runStage(session, started, run);
+          return Promise.all(
+            passed.map(async (state) => {
+              if (state.stop) return { state, result: failedResult(state, state.stop) };
+              if (!isLast) return { state, result: null };
+              const image = await plan.imageOf(state.parameters, session);
+              return { state, result: imageResult(state, image) };
+            }),
+          );
         });
-        const ended = await pool.withWorker(graph.key, (worker) => runLevel(worker, started, run));
-        for (const state of ended) await onState(state);
-        next[i] = ended;
+        for (const { state, result } of ended) if (result) await onResult(state, result);
+        next[i] = ended.flatMap(({ state, result }) => (result ? [] : [state]));
       }
     };
     const working = Array.from({ length: Math.min(pool.size, batches.length) }, () =>
@@ -100,11 +112,11 @@ export class AscentEngine {
   }
 }
 
-interface LevelWork {
+interface StageWork {
   readonly states: readonly AscentState[];
   readonly hooks: AscentHooks;
-  /** As each image has passed the level; awaited. */
-  readonly onState: (state: AscentState) => Promise<void>;
+  /** As each image ends; awaited. */
+  readonly onResult: (state: AscentState, result: AscentResult) => Promise<void>;
 }
 
 function inGroups<T>(items: readonly T[], size: number): T[][] {

@@ -2,20 +2,10 @@ import { type FloatTensor, floatTensor, type Int64Tensor } from "../../onnx/tens
 import { uniformFrom } from "../random.ts";
 import type { Level } from "./plan-levels.ts";
 import type { AscentState } from "./state.ts";
-import { type AscentTask, channelPlace } from "./task.ts";
+import { type AscentTask, channelPlace, type DeepDreamTask } from "./task.ts";
 
 /** The crops' grid moves by up to half of their overlap either way, in shares of a crop. */
 const SHIFT_SHARE = 1 / 16;
-
-/** [N, 3, H, W] */
-export function imagesOf(states: readonly AscentState[]): FloatTensor {
-  const [first] = states;
-  if (!first) throw new Error("internal: a batch without images");
-  const { height, width, data } = first.image;
-  const images = new Float32Array(states.length * data.length);
-  states.forEach(({ image }, i) => images.set(image.data, i * data.length));
-  return floatTensor([states.length, 3, height, width], images);
-}
 
 /** [N, C]: a one in each image's own channel. */
 export function selectionOf(states: readonly AscentState[], { layer }: AscentTask): FloatTensor {
@@ -31,7 +21,7 @@ export function selectionOf(states: readonly AscentState[], { layer }: AscentTas
  * there are no crops. The same for every channel, so that grouping does not matter.
  */
 export function shiftsOf(
-  { start, network, layer }: AscentTask,
+  { start, network, layer }: DeepDreamTask,
   { number, size, crops }: Level,
   first: number,
   count: number,

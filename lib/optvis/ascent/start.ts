@@ -2,18 +2,14 @@ import type { Planes, Size } from "../../image/raster.ts";
 import { resizeBilinear } from "../../image/resize.ts";
 import { standardNormal, uniformFrom } from "../random.ts";
 import type { Level } from "./plan-levels.ts";
-import { type AscentTask, channelPlace } from "./task.ts";
-
-interface Beginning {
-  /** 1-based. */
-  readonly channel: number;
-  /** Place in the task's channels. */
-  readonly position: number;
-  readonly restarts: number;
-}
+import type { Beginning } from "./state.ts";
+import { channelPlace, type DeepDreamTask } from "./task.ts";
 
 /** Where an image begins: noise of its own, the photograph, or the image given for it. */
-export function startImage(task: AscentTask, { channel, position, restarts }: Beginning): Planes {
+export function startImage(
+  task: DeepDreamTask,
+  { channel, position, restarts }: Beginning,
+): Planes {
   const { start, levels } = task;
   if (start.kind === "given") return start.images[position]!;
   if (start.kind === "photograph" && restarts === 0) return start.image;
@@ -29,7 +25,11 @@ export function startImage(task: AscentTask, { channel, position, restarts }: Be
  * Detail that the ascent added to a photograph is carried on top of the photograph itself, resized
  * afresh, as google/deepdream does: the photograph is then never blurred twice.
  */
-export function levelStart({ start }: AscentTask, image: Planes, { number, size }: Level): Planes {
+export function levelStart(
+  { start }: DeepDreamTask,
+  image: Planes,
+  { number, size }: Level,
+): Planes {
   if (number === 1) return image;
   if (start.kind !== "photograph") return resizePlanes(image, size);
   const base = resizePlanes(start.image, image);
@@ -41,7 +41,7 @@ export function levelStart({ start }: AscentTask, image: Planes, { number, size 
 
 /** Noise of one channel: N(0, 1) per value, the same whatever the batch and the machine. */
 function noise(
-  { network, layer }: AscentTask,
+  { network, layer }: DeepDreamTask,
   { seed, channel, size }: { readonly seed: number; readonly channel: number; readonly size: Size },
 ): Planes {
   const place = channelPlace(channel);

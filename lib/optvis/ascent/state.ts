@@ -1,17 +1,40 @@
 import type { Planes } from "../../image/raster.ts";
-import { startImage } from "./start.ts";
-import type { AscentResult, AscentTask, TracePoint } from "./task.ts";
+import type { FloatTensor } from "../../onnx/tensor.ts";
+import type { AscentResult, FailedChannel, TracePoint } from "./task.ts";
 
 /** Other seeds tried for an image whose whole gradient is zero. */
 const MAX_RESTARTS = 16;
 
-/** One image on its way through the levels. Never changed: every step makes the next state. */
+/**
+ * What the ascent changes of one image, by the names that the graph carries them under: the image
+ * itself, or the coefficients and moments that stand for it. Shapes are those of one image.
+ */
+export type Parameters = Readonly<Record<string, FloatTensor>>;
+
+/** Which image begins. */
+export interface Beginning {
+  /** 1-based. */
+  readonly channel: number;
+  /** Place in the task's channels. */
+  readonly position: number;
+  /** Seeds that gave no gradient so far. */
+  readonly restarts: number;
+}
+
+/** Where a method's images begin. */
+export interface Starts {
+  /** Whether another seed gives another image. */
+  readonly hasOtherSeeds: boolean;
+  readonly start: (beginning: Beginning) => Parameters;
+}
+
+/** One image on its way through the stages. Never changed: every step makes the next state. */
 export interface AscentState {
   /** 1-based. */
   readonly channel: number;
   /** Place in the task, which may name a channel twice. */
   readonly position: number;
-  readonly image: Planes;
+  readonly parameters: Parameters;
   readonly trace: readonly TracePoint[];
   /** `null`: it goes on. */
   readonly stop: Stop | null;
@@ -32,20 +55,20 @@ export type Stop =
     };
 
 /** @param position place in the task's channels */
-export function firstState(task: AscentTask, channel: number, position: number): AscentState {
-  const image = startImage(task, { channel, position, restarts: 0 });
-  return { channel, position, image, trace: [], stop: null, restarts: 0, seconds: 0 };
+export function firstState(starts: Starts, channel: number, position: number): AscentState {
+  const parameters = starts.start({ channel, position, restarts: 0 });
+  return { channel, position, parameters, trace: [], stop: null, restarts: 0, seconds: 0 };
 }
 
 /** Whether another seed may give the image a gradient. */
-export function canRestart({ start }: AscentTask, { stop, restarts }: AscentState): boolean {
-  return stop?.kind === "dead" && start.kind !== "given" && restarts < MAX_RESTARTS;
+export function canRestart({ hasOtherSeeds }: Starts, { stop, restarts }: AscentState): boolean {
+  return stop?.kind === "dead" && hasOtherSeeds && restarts < MAX_RESTARTS;
 }
 
 /** The same channel begun anew from the next seed. */
-export function restarted(task: AscentTask, state: AscentState): AscentState {
+export function restarted(starts: Starts, state: AscentState): AscentState {
   const next = { ...state, trace: [], stop: null, restarts: state.restarts + 1 };
-  return { ...next, image: startImage(task, next) };
+  return { ...next, parameters: starts.start(next) };
 }
 
 /** What one iteration showed of an image. */
@@ -71,9 +94,16 @@ function stopAfter({ level, iteration, activation, gradientRms }: Measurement): 
   return gradientRms === 0 && level === 1 && iteration === 1 ? { kind: "dead" } : null;
 }
 
-export function resultOf(state: AscentState): AscentResult {
-  const { channel, image, trace, stop, restarts, seconds } = state;
-  if (!stop) return { kind: "image", channel, image, trace, seconds, restarts };
+/** The end of an image that went through every stage. */
+export function imageResult(
+  { channel, trace, restarts, seconds }: AscentState,
+  image: Planes,
+): AscentResult {
+  return { kind: "image", channel, image, trace, seconds, restarts };
+}
+
+/** The end of an image that was stopped on its way. */
+export function failedResult({ channel, restarts }: AscentState, stop: Stop): FailedChannel {
   const reason =
     stop.kind === "dead"
       ? `the gradient is zero everywhere, for ${restarts + 1} starting images; the channel may be dead`

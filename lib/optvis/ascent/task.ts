@@ -2,10 +2,13 @@ import type { Provider } from "../../autodiff/provider.ts";
 import type { Planes } from "../../image/raster.ts";
 import type { NetworkModel, TargetLayer } from "../graph/layer-pass.ts";
 import type { Objective } from "../graph/objective/names.ts";
+import type { FourierRecipe } from "./fourier-recipe.ts";
 import type { LevelPlan } from "./plan-levels.ts";
 
 /** Several channels of one layer, to be rendered with the same options. */
-export interface AscentTask {
+export type AscentTask = DeepDreamTask | FourierTask;
+
+interface AnyTask {
   readonly network: NetworkModel;
   readonly layer: TargetLayer & {
     /** Length of axis 1. */
@@ -13,12 +16,24 @@ export interface AscentTask {
   };
   /** 1-based. */
   readonly channels: readonly number[];
-  readonly levels: readonly LevelPlan[];
   readonly objective: Objective;
+  readonly provider: Provider;
+}
+
+/** deepDreamImage's ascent: the pixels, level by level of a pyramid of sizes. */
+export interface DeepDreamTask extends AnyTask {
+  readonly method: "deepdream";
+  readonly levels: readonly LevelPlan[];
   /** Per level. */
   readonly iterations: number;
   readonly start: Start;
-  readonly provider: Provider;
+}
+
+/** Lucid's ascent: the Fourier coefficients of decorrelated colours, seen through random crops. */
+export interface FourierTask extends AnyTask {
+  readonly method: "fourier";
+  readonly seed: number;
+  readonly recipe: FourierRecipe;
 }
 
 /**

@@ -14,6 +14,10 @@ export interface NetworkModel {
   readonly inputSize: Size;
   /** Network input = centred pixel * scale, per plane in the network's channel order. */
   readonly scale: readonly [number, number, number];
+  /** Taken off the pixels 0..255, per plane in the network's channel order. */
+  readonly mean: readonly [number, number, number];
+  /** Which of red (0), green (1) and blue (2) each of the network's planes is. */
+  readonly planes: readonly [number, number, number];
 }
 
 /** What an ascent needs to know of a layer. */

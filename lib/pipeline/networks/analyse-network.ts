@@ -18,12 +18,19 @@ export interface AnalysedNetwork extends Network {
  */
 export async function analyseNetwork(network: Network): Promise<AnalysedNetwork> {
   const { description, modelPath, file } = network;
-  const { width, height, scale } = description.input;
+  const { width, height, scale, mean, channelOrder } = description.input;
   const model = await foldConstants(await readModel(modelPath));
   const graph = specialise(model, [1, 3, height, width]);
   return {
     ...network,
-    model: { model, fingerprint: file.sha256, inputSize: { width, height }, scale },
+    model: {
+      model,
+      fingerprint: file.sha256,
+      inputSize: { width, height },
+      scale,
+      mean,
+      planes: channelOrder === "RGB" ? [0, 1, 2] : [2, 1, 0],
+    },
     layers: layerTable(model, graph),
   };
 }

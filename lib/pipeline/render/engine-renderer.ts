@@ -1,8 +1,8 @@
 import { type Planes, type Raster, toPlanes } from "../../image/raster.ts";
-import type { NetworkInput } from "../../networks/description.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
 import type { AscentResult, AscentTask, Start } from "../../optvis/ascent/task.ts";
+import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
 import type { RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
 
@@ -19,20 +19,20 @@ export function createEngineRenderer(
   return {
     async render(task, { signal, onProgress, onChannel } = {}) {
       const { network, seed, initialImage, pyramidLevels, pyramidScale, provider } = task;
-      const { input } = network.description;
       const model = await networks.of(network.model);
       const layer = layerOf(task);
       const size = initialImage ?? model.inputSize;
       const start: Start = initialImage
-        ? { kind: "photograph", seed, image: toNetworkPlanes(initialImage, input) }
+        ? { kind: "photograph", seed, image: toNetworkPlanes(initialImage, model) }
         : { kind: "noise", seed };
       const toRendered = (result: AscentResult): RenderedChannel => {
         if (result.kind === "failed") return result;
-        const image = toColourPlanes(result.image, input, initialImage ? "pixels" : "centred");
+        const image = toColourPlanes(result.image, model, initialImage ? "pixels" : "centred");
         return { ...result, image, provider, seed: seed + result.restarts };
       };
       const results = await engine.render(
         {
+          method: "deepdream",
           network: model,
           layer,
           channels: task.channels,
@@ -62,25 +62,22 @@ function layerOf({ network, layer: index }: RenderTask): AscentTask["layer"] {
   return { value, name, channels };
 }
 
-/** Which colour (0 red, 1 green, 2 blue) each plane is; and as that is its own inverse, back. */
-function planeOrder({ channelOrder }: NetworkInput): readonly [number, number, number] {
-  return channelOrder === "RGB" ? [0, 1, 2] : [2, 1, 0];
-}
-
 /** Pixels less the network's mean, planes in the network's order; the graph scales them. */
-function toNetworkPlanes(image: Raster, input: NetworkInput): Planes {
-  return reordered(toPlanes(image), planeOrder(input), (plane) => -input.mean[plane]!);
+function toNetworkPlanes(image: Raster, { planes, mean }: NetworkModel): Planes {
+  return reordered(toPlanes(image), planes, (plane) => -mean[plane]!);
 }
 
 /**
  * The network's planes as red, green and blue. An ascent that began with noise stays centred on
  * zero, where noise has no colour; one that began with a photograph gets the mean back.
  */
-function toColourPlanes(planes: Planes, input: NetworkInput, unit: "centred" | "pixels"): Planes {
-  const order = planeOrder(input);
-  return reordered(planes, order, (colour) =>
-    unit === "pixels" ? input.mean[order[colour]!]! : 0,
-  );
+function toColourPlanes(
+  image: Planes,
+  { planes, mean }: NetworkModel,
+  unit: "centred" | "pixels",
+): Planes {
+  // reversing the order of the planes is its own inverse
+  return reordered(image, planes, (colour) => (unit === "pixels" ? mean[planes[colour]!]! : 0));
 }
 
 /** @param offset added to the values of each plane of the result */

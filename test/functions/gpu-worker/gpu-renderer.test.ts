@@ -68,6 +68,8 @@ const network: RenderTask["network"] = {
     fingerprint: "0",
     inputSize: { width: 8, height: 8 },
     scale: [1, 1, 1],
+    mean: [0, 0, 0],
+    planes: [0, 1, 2],
   },
   layers: [],
 };

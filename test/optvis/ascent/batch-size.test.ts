@@ -27,5 +27,5 @@ test.each([
 ] as const)("$count images of $layer on $provider: $wanted at once", (each) => {
   const { provider, layer, count, wanted } = each;
   const task = taskOf(transformer, layer, { channels: [1], provider });
-  expect(batchSize(task, task.levels[0]!, count)).toBe(wanted);
+  expect(batchSize(task, task.levels[0]!.size, count)).toBe(wanted);
 });

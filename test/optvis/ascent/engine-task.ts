@@ -1,7 +1,7 @@
 import { encodeModel } from "../../../lib/onnx/encode.ts";
 import type { Node } from "../../../lib/onnx/model.ts";
 import type { Tensor } from "../../../lib/onnx/tensor.ts";
-import type { AscentResult, AscentTask } from "../../../lib/optvis/ascent/task.ts";
+import type { AscentResult, DeepDreamTask } from "../../../lib/optvis/ascent/task.ts";
 import { pyramidSizes } from "../../../lib/optvis/ascent/pyramid-sizes.ts";
 import { sketch } from "../../support/onnx-writer.ts";
 import { type SmallNetwork, smallNetwork } from "../../support/small-network.ts";
@@ -23,10 +23,11 @@ export function networkOf(
 export function taskOf(
   { network, target }: SmallNetwork,
   name: string,
-  more: Partial<AscentTask> & Pick<AscentTask, "channels">,
+  more: Partial<DeepDreamTask> & Pick<DeepDreamTask, "channels">,
   levels = 1,
-): AscentTask {
+): DeepDreamTask {
   return {
+    method: "deepdream",
     network,
     layer: target(name),
     levels: pyramidSizes(network.inputSize, levels, 1.4).map((size) => ({ size, crops: null })),

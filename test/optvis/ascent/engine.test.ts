@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { Planes } from "../../../lib/image/raster.ts";
 import { resizeBilinear } from "../../../lib/image/resize.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
-import type { AscentTask } from "../../../lib/optvis/ascent/task.ts";
+import type { DeepDreamTask } from "../../../lib/optvis/ascent/task.ts";
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { standardNormal, uniformFrom } from "../../../lib/optvis/random.ts";
 import { planCrops } from "../../../lib/optvis/graph/transforms/crop-plan.ts";
@@ -76,7 +76,7 @@ describe("a start without any gradient", () => {
     },
     { height, width },
   );
-  const task = (seed: number, channels: readonly number[]): AscentTask =>
+  const task = (seed: number, channels: readonly number[]): DeepDreamTask =>
     taskOf(network, "y", { channels, start: { kind: "noise", seed } });
 
   /** How many seeds it takes, by the noise and the weights alone. */

@@ -45,6 +45,7 @@ async function ascend(run: Run, objective = run.objective) {
     : planLevels(network, target(run.layer), { ...pyramid, overlap: "none" });
   const pixels = start.data.length / n;
   return engine.render({
+    method: "deepdream",
     network,
     layer: target(run.layer),
     channels: run.channels,

@@ -19,7 +19,7 @@ const traced = (iteration: number, activation = iteration / 8) => ({
 const state: AscentState = Object.freeze({
   channel: 3,
   position: 0,
-  image: { width: 1, height: 1, data: new Float32Array(3) },
+  parameters: {},
   trace: Object.freeze([traced(1)]),
   stop: null,
   restarts: 0,

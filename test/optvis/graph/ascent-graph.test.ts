@@ -54,6 +54,7 @@ async function compileAscent({ model, layer, objective, crops, batch, scale, fol
   const unfolded = layerPass(small.network.model, small.layer(layer), shape);
   const pass = fold ? withScaledWeights(unfolded, fold) : unfolded;
   const graph = ascentGraph({
+    method: "deepdream",
     pass,
     objective,
     crops,
@@ -220,8 +221,8 @@ test.each([
     seen.width,
   ]);
   const setting = { pass, objective: "rectified", scale: [1, 2, 3], crops } as const;
-  const missing = operatorsOf(ascentGraph({ ...setting, provider: "cuda" })).filter(
-    (op) => !CUDA_OPERATORS.has(op),
-  );
+  const missing = operatorsOf(
+    ascentGraph({ method: "deepdream", ...setting, provider: "cuda" }),
+  ).filter((op) => !CUDA_OPERATORS.has(op));
   expect([...new Set(missing)]).toEqual([]);
 });

@@ -1,0 +1,59 @@
+import { floatTensor, type FloatTensor } from "../../onnx/tensor.ts";
+import { type Uniform, uniformFrom } from "../random.ts";
+import type { FourierRecipe, Range } from "./fourier-recipe.ts";
+import type { AscentState } from "./state.ts";
+import { channelPlace, type FourierTask } from "./task.ts";
+
+/** How often the crop is upright besides: zero stands six times among Lucid's 26 angles. */
+const UPRIGHT_SHARE = 5 / 26;
+
+/**
+ * The crop that each image is seen through in `count` iterations after the first `done`: the affine
+ * map from the crop's pixel indices to the canvas's, [count, N, 2, 3]. An image's crops depend on
+ * its own seed, channel and iteration alone.
+ */
+export function affineDraws(
+  task: FourierTask,
+  states: readonly AscentState[],
+  done: number,
+  count: number,
+): FloatTensor {
+  const { network, layer, recipe, seed } = task;
+  const rows = Array.from({ length: count }, (_, i) =>
+    states.map(({ channel, restarts }) => {
+      const place = channelPlace(channel);
+      const key = ["crop", seed + restarts, network.fingerprint, layer.value, place, done + i];
+      return cropMap(recipe, done + i, uniformFrom(...key));
+    }),
+  );
+  return floatTensor([count, states.length, 2, 3], rows.flat(2));
+}
+
+/**
+ * (x, y) = centre + offset + zoom R(angle) ((u, v) - the crop's centre), as the rows of [2, 3].
+ *
+ * @param iteration from 0
+ */
+export function cropMap(recipe: FourierRecipe, iteration: number, uniform: Uniform): number[] {
+  const { canvasSize, cropSize, cropFraction, cropPlace, cropMargin, rotation } = recipe;
+  const progress = iteration / Math.max(1, recipe.iterations - 1);
+  const between = ([least, most]: Range) => least + (most - least) * uniform();
+  const along = (which: 0 | 1) =>
+    cropFraction.start[which] + (cropFraction.end[which] - cropFraction.start[which]) * progress;
+  const fraction = between([along(0), along(1)]);
+  const isUpright = uniform() < UPRIGHT_SHARE;
+  const angle = isUpright ? 0 : (between([-rotation, rotation]) * Math.PI) / 180;
+
+  // the larger side of the two that fits the canvas, where their aspects differ
+  const { height, width } = canvasSize;
+  const zoom = fraction * Math.min(width / cropSize.width, height / cropSize.height);
+  const offset = (length: number, crop: number) => {
+    const free = cropPlace === "anywhere" ? Math.max(0, length - zoom * crop) / 2 : 0;
+    return between([-free - cropMargin, free + cropMargin]);
+  };
+  const [cos, sin] = [zoom * Math.cos(angle), zoom * Math.sin(angle)];
+  const [u, v] = [(cropSize.width - 1) / 2, (cropSize.height - 1) / 2];
+  const x = (width - 1) / 2 + offset(width, cropSize.width);
+  const y = (height - 1) / 2 + offset(height, cropSize.height);
+  return [cos, -sin, x - cos * u + sin * v, sin, cos, y - sin * u - cos * v];
+}

@@ -1,0 +1,73 @@
+import type { Planes } from "../../image/raster.ts";
+import { encodeModel } from "../../onnx/encode.ts";
+import { floatTensor } from "../../onnx/tensor.ts";
+import { ascentGraph } from "../graph/ascent-graph.ts";
+import { layerPass } from "../graph/layer-pass.ts";
+import { batchSize } from "./batch-size.ts";
+import { selectionOf, shiftsOf } from "./feeds.ts";
+import { onceMade } from "./once-made.ts";
+import type { Level } from "./plan-levels.ts";
+import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
+import type { Parameters } from "./state.ts";
+import { levelStart, startImage } from "./start.ts";
+import type { DeepDreamTask } from "./task.ts";
+
+/** Update per iteration, in units of 0..255: the step of the notebook that deepDreamImage cites. */
+const STEP = 1;
+
+/** deepDreamImage's ascent: a stage for each level of the pyramid, its parameters the image. */
+export function deepdreamPlan(task: DeepDreamTask): AscentPlan {
+  return {
+    stages: task.levels.map((plan, i) => levelStage(task, { ...plan, number: i + 1 })),
+    hasOtherSeeds: task.start.kind !== "given",
+    start: (beginning) => parametersOf(startImage(task, beginning)),
+    imageOf: async (parameters) => planesOf(parameters),
+  };
+}
+
+function levelStage(task: DeepDreamTask, level: Level): Stage {
+  return {
+    number: level.number,
+    iterations: task.iterations,
+    graph: (count) => levelGraph(task, level, count),
+    begin: (parameters) => parametersOf(levelStart(task, planesOf(parameters), level)),
+    feeds: (states, done, count) => ({
+      selection: selectionOf(states, task),
+      step: floatTensor([], [STEP]),
+      ...shiftsOf(task, level, done, count),
+    }),
+  };
+}
+
+/** The ascent graph of a level that `count` images are to pass. */
+function levelGraph(task: DeepDreamTask, level: Level, count: number): StageGraph {
+  const { network, layer, objective, provider, start } = task;
+  const { height, width } = level.crops ?? level.size;
+  const batch = batchSize(task, { height, width }, count);
+  const crops = level.crops && {
+    imageSize: level.size,
+    plan: level.crops,
+    blend: start.kind === "given" ? ("uniform" as const) : ("feathered" as const),
+  };
+  const shape = [batch, 3, height, width] as const;
+  const setting = [layer.value, shape, objective, network.scale, crops];
+  const key = JSON.stringify([network.fingerprint, provider, ...setting]);
+  const model = onceMade(() => {
+    const pass = layerPass(network.model, layer, shape);
+    const { scale } = network;
+    return encodeModel(
+      ascentGraph({ method: "deepdream", pass, objective, provider, scale, crops }),
+    );
+  });
+  return { key, provider, batch, model };
+}
+
+function parametersOf({ height, width, data }: Planes): Parameters {
+  return { image: floatTensor([3, height, width], data) };
+}
+
+function planesOf({ image }: Parameters): Planes {
+  const [, height = 0, width = 0] = image?.shape ?? [];
+  if (!image) throw new Error("internal: a state without an image");
+  return { height, width, data: image.data };
+}

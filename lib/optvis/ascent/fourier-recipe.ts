@@ -1,0 +1,38 @@
+import type { Size } from "../../image/raster.ts";
+
+/** From one number to another. */
+export type Range = readonly [least: number, most: number];
+
+/** All that a Fourier ascent is told, besides what it raises. */
+export interface FourierRecipe {
+  /** Of the image, in pixels; free of what the network takes. */
+  readonly canvasSize: Size;
+  /** What the network sees of it in each iteration, in pixels. */
+  readonly cropSize: Size;
+  readonly iterations: number;
+  /** Adam's, of the first iteration. */
+  readonly learningRate: number;
+  /** `cosine`: down to zero in the last iteration. */
+  readonly learningRateDecay: "cosine" | "none";
+  /** The image's spectrum begins as 1 / frequency^decay. */
+  readonly spectrumDecay: number;
+  /** Standard deviation of the coefficients' noise at the start. */
+  readonly initialDeviation: number;
+  /** Factor of the two colour differences; 1: as in photographs. */
+  readonly saturation: number;
+  /** Side of the crop as a share of the canvas's: uniform in a range that goes from start to end. */
+  readonly cropFraction: { readonly start: Range; readonly end: Range };
+  /**
+   * Where the crop's centre lies, uniform along each axis: anywhere where the crop leaves the canvas
+   * by no more than the margin, or within the margin of the canvas's own centre.
+   */
+  readonly cropPlace: "anywhere" | "centre";
+  /** Pixels of the canvas. */
+  readonly cropMargin: number;
+  /** Degrees to either side; in 5 of 26 iterations the crop is upright. */
+  readonly rotation: number;
+  /** How much roughness is taken off the objective, for colours from 0 to 1; 0: none. */
+  readonly totalVariation: number;
+  /** What of the mean over all channels is taken off the channel's own activation; 0: none. */
+  readonly contrast: number;
+}

@@ -1,0 +1,127 @@
+import type { Planes } from "../../image/raster.ts";
+import { encodeModel } from "../../onnx/encode.ts";
+import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
+import { ascentGraph } from "../graph/ascent-graph.ts";
+import { fourierImageGraph, FOURIER_STATE } from "../graph/fourier-graph.ts";
+import { layerPass } from "../graph/layer-pass.ts";
+import { adamRates } from "../graph/optimiser/adam.ts";
+import type { FourierImage } from "../graph/parameterisation/fourier.ts";
+import {
+  coefficientShape,
+  eachFrequency,
+  spectrumLayout,
+} from "../graph/parameterisation/spectrum-layout.ts";
+import { standardNormal, uniformFrom } from "../random.ts";
+import type { SessionWorker } from "../runtime/session-worker.ts";
+import { affineDraws } from "./affine-draws.ts";
+import { batchSize } from "./batch-size.ts";
+import { selectionOf } from "./feeds.ts";
+import { onceMade } from "./once-made.ts";
+import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
+import type { Beginning, Parameters } from "./state.ts";
+import { floatOutput } from "./outputs.ts";
+import { channelPlace, type FourierTask } from "./task.ts";
+
+/** Half of 0..255. */
+const MID_GREY = 127.5;
+
+/** Lucid's ascent: one stage, its parameters the coefficients and Adam's two moments. */
+export function fourierPlan(task: FourierTask): AscentPlan {
+  return {
+    stages: [wholeStage(task)],
+    hasOtherSeeds: true,
+    start: (beginning) => startParameters(task, beginning),
+    imageOf: (parameters, session) => imageOf(task, parameters, session),
+  };
+}
+
+function wholeStage(task: FourierTask): Stage {
+  const { iterations, learningRate, learningRateDecay: decay } = task.recipe;
+  return {
+    number: 1,
+    iterations,
+    graph: (count) => wholeGraph(task, count),
+    begin: (parameters) => parameters,
+    feeds: (states, done, count) => ({
+      selection: selectionOf(states, task),
+      affine: affineDraws(task, states, done, count),
+      rates: adamRates({ learningRate, decay, iterations }, done, count),
+    }),
+  };
+}
+
+function wholeGraph(task: FourierTask, count: number): StageGraph {
+  const { network, layer, objective, provider, recipe } = task;
+  const { cropSize, totalVariation } = recipe;
+  const batch = batchSize(task, cropSize, count);
+  const shape = [batch, 3, cropSize.height, cropSize.width] as const;
+  const image = fourierImage(task);
+  const greys = greysOf(task);
+  const setting = [layer.value, shape, objective, network.scale, image, greys, totalVariation];
+  const key = JSON.stringify(["fourier", network.fingerprint, provider, ...setting]);
+  const model = onceMade(() => {
+    const pass = layerPass(network.model, layer, shape);
+    const common = { pass, objective, provider, scale: network.scale };
+    return encodeModel(ascentGraph({ method: "fourier", ...common, image, greys, totalVariation }));
+  });
+  return { key, provider, batch, model };
+}
+
+function fourierImage({ recipe, network }: FourierTask): FourierImage {
+  const { canvasSize, spectrumDecay, saturation } = recipe;
+  const { height, width } = canvasSize;
+  return { size: { height, width }, spectrumDecay, saturation, planes: network.planes };
+}
+
+/** Mid-grey in each plane, as the network's pixels are counted: less its mean. */
+function greysOf({ network }: FourierTask): readonly number[] {
+  return network.mean.map((mean) => MID_GREY - mean);
+}
+
+/**
+ * Noise of one channel: its coefficients are N(0, deviation^2), drawn colour by colour in the order
+ * kx, ky, real and imaginary part; the same whatever the batch and the machine.
+ */
+function startParameters(task: FourierTask, { channel, restarts }: Beginning): Parameters {
+  const { network, layer, recipe, seed } = task;
+  const layout = spectrumLayout(recipe.canvasSize);
+  const shape = coefficientShape(layout);
+  const coefficients = new Float32Array(sizeOf(shape));
+  const perColour = coefficients.length / 3;
+  const place = channelPlace(channel);
+  const uniform = uniformFrom("spectrum", seed + restarts, network.fingerprint, layer.value, place);
+  for (let colour = 0; colour < 3; colour++) {
+    const values = coefficients.subarray(colour * perColour, (colour + 1) * perColour);
+    const draws = standardNormal(perColour, uniform).values();
+    const draw = () => recipe.initialDeviation * draws.next().value!;
+    eachFrequency(layout, (_, __, real, imaginary) => {
+      values[real] = draw();
+      values[imaginary] = draw();
+    });
+  }
+  const [first, ...moments] = FOURIER_STATE;
+  return Object.fromEntries([
+    [first, floatTensor(shape, coefficients)],
+    ...moments.map((name) => [name, floatTensor(shape, new Float32Array(coefficients.length))]),
+  ]);
+}
+
+async function imageOf(
+  task: FourierTask,
+  { coefficients }: Parameters,
+  session: SessionWorker,
+): Promise<Planes> {
+  if (!coefficients) throw new Error("internal: a state without coefficients");
+  const { provider } = task;
+  const image = fourierImage(task);
+  const graph = {
+    key: JSON.stringify(["fourier image", provider, image]),
+    provider,
+    model: () => encodeModel(fourierImageGraph(image, 1)),
+  };
+  const batch = { ...coefficients, shape: [1, ...coefficients.shape] };
+  const { data } = floatOutput(await session.run(graph, { coefficients: batch }), "image");
+  const greys = greysOf(task);
+  const pixels = data.length / 3;
+  return { ...image.size, data: data.map((value, i) => value + greys[Math.floor(i / pixels)]!) };
+}

@@ -1,0 +1,30 @@
+import type { Planes } from "../../image/raster.ts";
+import type { Feeds } from "../runtime/session.ts";
+import type { SessionGraph, SessionWorker } from "../runtime/session-worker.ts";
+import type { AscentState, Parameters, Starts } from "./state.ts";
+
+/** The graph of a stage for a number of images, not yet compiled. */
+export interface StageGraph extends SessionGraph {
+  /** Images in each run. */
+  readonly batch: number;
+}
+
+/** A stretch of an ascent that one graph runs: a level of the pyramid, or the whole of it. */
+export interface Stage {
+  /** From 1; the pyramid level in traces. */
+  readonly number: number;
+  readonly iterations: number;
+  /** @param count of images that are to pass */
+  readonly graph: (count: number) => StageGraph;
+  /** An image's parameters as it enters the stage. */
+  readonly begin: (parameters: Parameters) => Parameters;
+  /** All that the graph wants besides parameters and trip count, for `count` iterations. */
+  readonly feeds: (states: readonly AscentState[], done: number, count: number) => Feeds;
+}
+
+/** How a task is carried out: what its method gives the engine. */
+export interface AscentPlan extends Starts {
+  readonly stages: readonly Stage[];
+  /** The image that parameters stand for: planes in units of 0..255 less the network's mean. */
+  readonly imageOf: (parameters: Parameters, session: SessionWorker) => Promise<Planes>;
+}

@@ -1,0 +1,92 @@
+import { GraphBuilder } from "../../onnx/graph-builder.ts";
+import type { Graph } from "../../onnx/model.ts";
+import { emitLoop } from "./loop.ts";
+import {
+  emitImageRms,
+  objectiveThrough,
+  type ObjectiveSpecification,
+} from "./objective-through.ts";
+import { emitTotalVariationGradient } from "./objective/total-variation.ts";
+import { adamRatesInput, emitAdam } from "./optimiser/adam.ts";
+import { fourier, type FourierImage } from "./parameterisation/fourier.ts";
+import { coefficientShape, spectrumLayout } from "./parameterisation/spectrum-layout.ts";
+import { affineCrop } from "./transforms/affine-crop.ts";
+
+export interface FourierParts {
+  readonly method: "fourier";
+  readonly image: FourierImage;
+  /** Mid-grey in each of the network's planes, in units of 0..255 less the network's mean. */
+  readonly greys: readonly number[];
+  /** Weight of the roughness, in the objective's units for colours from 0 to 1; 0: none. */
+  readonly totalVariation: number;
+}
+
+/** The tensors that the Loop carries: coefficients, and Adam's two moments of their gradient. */
+export const FOURIER_STATE = ["coefficients", "first_moment", "second_moment"] as const;
+
+/**
+ * Lucid's ascent on the Fourier coefficients of decorrelated colours: each iteration sees one
+ * random crop of the canvas, and Adam makes the step. The canvas may have any size, the network
+ * sees its crop alone.
+ *
+ * Carries `FOURIER_STATE`, each [N, ...coefficientShape]. Inputs of its own: `affine` (see
+ * transforms/affine-crop.ts) and `rates` (see optimiser/adam.ts).
+ */
+export function fourierGraph(specification: ObjectiveSpecification & FourierParts): Graph {
+  const { pass, image: canvas, greys, totalVariation } = specification;
+  const [n, , height, width] = pass.imageShape;
+
+  const graph = new GraphBuilder();
+  const shape = [n, ...coefficientShape(spectrumLayout(canvas.size))];
+  const carried = FOURIER_STATE.map((name) => graph.input(name, "float32", shape));
+  const selection = graph.input("selection", "float32", [n, pass.channels]);
+  const iterations = graph.input("iterations", "int64", []);
+  const rates = adamRatesInput(graph);
+
+  const parameterisation = fourier(canvas);
+  const crop = { canvasSize: canvas.size, cropSize: { height, width }, offsets: greys };
+  const transform = affineCrop(graph, n, crop);
+  const objective = objectiveThrough(specification);
+
+  const { finals, scans } = emitLoop(graph, {
+    prefix: "ascent_",
+    iterations,
+    carried: carried as [string, string, string],
+    outer: [selection, rates, ...transform.inputs],
+    body: (body, iteration, [parameters, first, second]) => {
+      const { image, pullback } = parameterisation(body, parameters);
+      const seen = transform.emit(body, { image, selection, iteration }, objective);
+      const rms = emitImageRms(body, seen.gradient);
+      const smooth =
+        totalVariation === 0
+          ? seen.gradient
+          : body.emit("Sub", [
+              seen.gradient,
+              emitTotalVariationGradient(body, image, totalVariation / 255),
+            ]);
+      const gradient = pullback(smooth);
+      const next = emitAdam(body, { parameters, first, second }, { gradient, rates, iteration });
+      return {
+        carried: [next.parameters, next.first, next.second],
+        scanned: [seen.activation, rms],
+      };
+    },
+  });
+  return graph.build(`ascent ${pass.layerName}`, [
+    ...FOURIER_STATE.map((name, i) => [`${name}_out`, finals[i]!] as const),
+    ["activations", scans[0]],
+    ["gradient_rms", scans[1]],
+  ]);
+}
+
+/**
+ * The image of given coefficients. Input `coefficients`; output `image` [N, 3, H, W], the network's
+ * planes in units of 0..255 less its mean.
+ */
+export function fourierImageGraph(canvas: FourierImage, batch: number): Graph {
+  const graph = new GraphBuilder();
+  const shape = [batch, ...coefficientShape(spectrumLayout(canvas.size))];
+  const coefficients = graph.input("coefficients", "float32", shape);
+  const { image } = fourier(canvas)(graph, coefficients);
+  return graph.build("image of coefficients", [["image", image]]);
+}

@@ -1,0 +1,61 @@
+import { reshapeTo } from "../../../autodiff/shaping.ts";
+import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
+import type { Value } from "../../../onnx/model.ts";
+import { floatTensor } from "../../../onnx/tensor.ts";
+import type { ParameterisedImage } from "../parts.ts";
+
+/**
+ * Square root of the covariance of red, green and blue in ImageNet's photographs (rows), in a basis
+ * of lightness and two colour differences (columns). Source: Lucid's constants.
+ */
+const COLOUR_CORRELATION = [
+  [0.26, 0.09, 0.02],
+  [0.27, 0, -0.05],
+  [0.27, -0.09, 0.03],
+] as const;
+/** Euclidean length of its longest column, as Lucid divides by it. */
+const LONGEST_COLUMN = Math.hypot(0.26, 0.27, 0.27);
+/** Half of 0..255: the image lies this far to both sides of mid-grey. */
+const HALF_RANGE = 127.5;
+
+/**
+ * Independent colours z [N, 3, H, W] to the network's planes, between black and white:
+ *
+ *     rgb = 255 sigmoid(M z);  image = rgb - 127.5 = 127.5 tanh(M z / 2)
+ *     dz = M^T (dimage * (127.5 - image^2 / 127.5) / 2)
+ *
+ * @param saturation factor of M's colour differences
+ * @param planes which row of M (0 red, 1 green, 2 blue) each of the network's planes takes
+ */
+export function decorrelatedColours(saturation: number, planes: readonly number[]) {
+  const halfM = planes.map((colour) =>
+    COLOUR_CORRELATION[colour]!.map(
+      (value, j) => ((j === 0 ? 1 : saturation) * value) / LONGEST_COLUMN / 2,
+    ),
+  );
+  const matrix = floatTensor([3, 3], halfM.flat());
+  const adjoint = floatTensor(
+    [3, 3],
+    [0, 1, 2].flatMap((j) => halfM.map((row) => row[j]!)),
+  );
+  return (graph: GraphBuilder, z: Value): ParameterisedImage => {
+    const mixed = (by: typeof matrix, value: Value) => {
+      const shape = graph.shapeOf(value);
+      const [n = 1, , height = 1, width = 1] = shape;
+      const flat = reshapeTo(graph, value, [n, 3, height * width]);
+      return reshapeTo(graph, graph.emit("MatMul", [graph.constant(by), flat]), shape);
+    };
+    const squashed = graph.emit("Tanh", [mixed(matrix, z)]);
+    const half = graph.scalar(HALF_RANGE);
+    return {
+      image: graph.emit("Mul", [squashed, half]),
+      pullback: (cotangent) => {
+        const square = graph.emit("Mul", [squashed, squashed]);
+        const slope = graph.emit("Sub", [graph.scalar(1), square]);
+        const before = graph.emit("Mul", [cotangent, slope]);
+        // the matrix is half of M; the rest of the slope, 127.5, goes into its adjoint
+        return mixed({ ...adjoint, data: adjoint.data.map((value) => value * HALF_RANGE) }, before);
+      },
+    };
+  };
+}
