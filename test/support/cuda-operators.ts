@@ -1,3 +1,5 @@
+import type { Graph } from "../../lib/onnx/model.ts";
+
 /**
  * Operators with a float32 CUDA kernel at opset 18 that gradient graphs may contain.
  *
@@ -26,7 +28,9 @@ export const CUDA_OPERATORS: ReadonlySet<string> = new Set([
   "Exp",
   "Expand",
   "Flatten",
+  "Floor",
   "Gather",
+  "GatherElements",
   "Gemm",
   "GlobalAveragePool",
   "GlobalMaxPool",
@@ -83,3 +87,14 @@ export const CUDA_OPERATORS: ReadonlySet<string> = new Set([
   "Unsqueeze",
   "Where",
 ]);
+
+/** Operators of a graph, and of the bodies of its Loops, that would fall back to the CPU. */
+export function withoutCudaKernel(graph: Graph): readonly string[] {
+  return [...new Set(operatorsOf(graph))].filter((op) => !CUDA_OPERATORS.has(op));
+}
+
+function operatorsOf({ nodes }: Graph): readonly string[] {
+  return nodes.flatMap(({ op, attributes: { body } }) =>
+    typeof body === "object" && "graph" in body ? operatorsOf(body.graph) : [op],
+  );
+}

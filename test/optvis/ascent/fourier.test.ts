@@ -1,0 +1,139 @@
+import { afterAll, describe, expect, test } from "vitest";
+
+import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
+import type { FourierRecipe } from "../../../lib/optvis/ascent/fourier-recipe.ts";
+import { cropMap } from "../../../lib/optvis/ascent/affine-draws.ts";
+import type { FourierTask } from "../../../lib/optvis/ascent/task.ts";
+import { uniformFrom } from "../../../lib/optvis/random.ts";
+import { smallNetwork } from "../../support/small-network.ts";
+import { modelFixture } from "../fixtures.ts";
+import { bytesOf, imageOf } from "./engine-task.ts";
+
+const SIZE = { height: 18, width: 21 };
+const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
+const engine = new AscentEngine({ threads: 2 });
+afterAll(() => engine.close());
+
+const RECIPE: FourierRecipe = {
+  canvasSize: { height: 30, width: 28 },
+  cropSize: SIZE,
+  iterations: 7,
+  learningRate: 0.12,
+  learningRateDecay: "cosine",
+  spectrumDecay: 1.25,
+  initialDeviation: 0.01,
+  saturation: 1,
+  cropFraction: { start: [0.9, 1.05], end: [0.5, 1] },
+  cropPlace: "anywhere",
+  cropMargin: 3,
+  rotation: 10,
+  totalVariation: 0,
+  contrast: 0,
+};
+
+function taskOf(channels: readonly number[], more: Partial<FourierTask> = {}): FourierTask {
+  return {
+    method: "fourier",
+    network: kinked.network,
+    layer: kinked.target("conv3"),
+    channels,
+    objective: "mean",
+    provider: "cpu",
+    seed: 4,
+    recipe: RECIPE,
+    ...more,
+  };
+}
+
+test("the same bytes for a channel, whatever runs beside it and however it is grouped", async () => {
+  const together = (await engine.render(taskOf([1, 2, 3, 4, 5]))).map(bytesOf);
+  expect(new Set(together).size).toBe(5);
+
+  const reversed = await engine.render(taskOf([5, 4, 3, 2, 1]));
+  expect(reversed.map(bytesOf).toReversed()).toEqual(together);
+
+  const one = new AscentEngine({ threads: 1 });
+  const groups = [await one.render(taskOf([4, 2])), await one.render(taskOf([5]))];
+  await one.close();
+  expect(groups.flat().map(bytesOf)).toEqual([together[3], together[1], together[4]]);
+
+  const otherSeed = await engine.render(taskOf([1, 2, 3, 4, 5], { seed: 5 }));
+  expect(otherSeed.map(bytesOf)).not.toEqual(together);
+});
+
+test("the canvas is the image, whatever the network takes; its values are pixels", async () => {
+  const [result] = await engine.render(taskOf([2]));
+  const { image, trace } = imageOf(result);
+  expect([image.height, image.width]).toEqual([30, 28]);
+  expect(image.data.length).toBe(3 * 30 * 28);
+  // black to white, of a network that takes nothing off
+  expect(image.data.every((value) => value > 0 && value < 255)).toBe(true);
+  expect(trace.map(({ iteration, level }) => [iteration, level])).toEqual(
+    [1, 2, 3, 4, 5, 6, 7].map((iteration) => [iteration, 1]),
+  );
+  expect(trace.at(-1)!.activation).toBeGreaterThan(trace[0]!.activation);
+});
+
+test("can be stopped, and is the same when begun again", async () => {
+  const long = taskOf([1, 2], { recipe: { ...RECIPE, iterations: 100_000 } });
+  const stop = new AbortController();
+  const seen: number[] = [];
+  const running = engine.render(long, {
+    signal: stop.signal,
+    onProgress: ({ iteration }) => {
+      seen.push(iteration);
+      if (seen.length === 4) stop.abort(new Error("enough"));
+    },
+  });
+  await expect(running).rejects.toThrow("enough");
+  const again = await engine.render(taskOf([1, 2]));
+  expect(again.map(bytesOf)).toEqual((await engine.render(taskOf([1, 2]))).map(bytesOf));
+});
+
+describe("the crop of an iteration", () => {
+  const draws = (recipe: FourierRecipe, iteration: number) =>
+    Array.from({ length: 400 }, (_, i) => {
+      const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = cropMap(
+        recipe,
+        iteration,
+        uniformFrom("test", i, iteration),
+      );
+      const [u, v] = [(SIZE.width - 1) / 2, (SIZE.height - 1) / 2];
+      return {
+        zoom: Math.hypot(a, d),
+        degrees: (Math.atan2(d, a) * 180) / Math.PI,
+        isSimilarity: Math.abs(a - e) + Math.abs(b + d) < 1e-12,
+        right: a * u + b * v + c - 27 / 2,
+        down: d * u + e * v + f - 29 / 2,
+      };
+    });
+  const perFraction = Math.min(28 / 21, 30 / 18);
+
+  test.each([
+    [0, 0.9, 1.05],
+    [3, 0.7, 1.025],
+    [6, 0.5, 1],
+  ])("%i is from %f to %f of the canvas, up to ten degrees askew", (iteration, least, most) => {
+    const all = draws(RECIPE, iteration);
+    const fractions = all.map(({ zoom }) => zoom / perFraction);
+    expect(Math.min(...fractions)).toBeGreaterThanOrEqual(least);
+    expect(Math.max(...fractions)).toBeLessThanOrEqual(most);
+    expect(Math.max(...fractions) - Math.min(...fractions)).toBeGreaterThan(0.9 * (most - least));
+    expect(all.every(({ isSimilarity }) => isSimilarity)).toBe(true);
+    expect(Math.max(...all.map(({ degrees }) => Math.abs(degrees)))).toBeLessThanOrEqual(10);
+    const upright = all.filter(({ degrees }) => degrees === 0).length / all.length;
+    // 5/26 = 0.19, with a standard error of 0.02
+    expect(Math.abs(upright - 5 / 26)).toBeLessThan(0.06);
+    for (const { zoom, right, down } of all) {
+      expect(Math.abs(right)).toBeLessThanOrEqual(Math.max(0, 28 - zoom * 21) / 2 + 3 + 1e-9);
+      expect(Math.abs(down)).toBeLessThanOrEqual(Math.max(0, 30 - zoom * 18) / 2 + 3 + 1e-9);
+    }
+    expect(Math.max(...all.map(({ down }) => down))).toBeGreaterThan(3);
+  });
+
+  test("stays near the centre where it is told to", () => {
+    for (const { right, down } of draws({ ...RECIPE, cropPlace: "centre" }, 6)) {
+      expect(Math.max(Math.abs(right), Math.abs(down))).toBeLessThanOrEqual(3);
+    }
+  });
+});

@@ -1,0 +1,147 @@
+import { describe, expect, test } from "vitest";
+
+import type { Provider } from "../../../lib/autodiff/provider.ts";
+import { encodeModel } from "../../../lib/onnx/encode.ts";
+import { floatTensor, type FloatTensor, sizeOf } from "../../../lib/onnx/tensor.ts";
+import {
+  FOURIER_STATE,
+  fourierGraph,
+  fourierImageGraph,
+} from "../../../lib/optvis/graph/fourier-graph.ts";
+import { layerPass } from "../../../lib/optvis/graph/layer-pass.ts";
+import { adamRates } from "../../../lib/optvis/graph/optimiser/adam.ts";
+import {
+  coefficientShape,
+  eachFrequency,
+  spectrumLayout,
+} from "../../../lib/optvis/graph/parameterisation/spectrum-layout.ts";
+import { type RuntimeTensor, Session } from "../../../lib/optvis/runtime/session.ts";
+import { withoutCudaKernel } from "../../support/cuda-operators.ts";
+import { runGraph } from "../../support/run-graph.ts";
+import { smallNetwork } from "../../support/small-network.ts";
+import { jsonFixture, modelFixture, npyFixture, relativeDistance } from "../fixtures.ts";
+
+/** An ascent of test/fixtures/make_fourier_references.py. */
+interface Run {
+  readonly name: string;
+  readonly layer: string;
+  /** 1-based */
+  readonly channels: readonly number[];
+  readonly canvas: readonly [height: number, width: number];
+  readonly crop: readonly [height: number, width: number];
+  readonly decay: number;
+  readonly saturation: number;
+  readonly planes: readonly number[];
+  readonly mean: readonly number[];
+  readonly scale: readonly number[];
+  readonly rate: number;
+  readonly cosine: boolean;
+  readonly iterations: number;
+  readonly total_variation: number;
+}
+
+const runs = (await jsonFixture("fourier")) as readonly Run[];
+
+/** The reference's coefficients [N, 3, W, H/2 + 1, 2] in our order. */
+function inOurOrder(start: FloatTensor, [height, width]: Run["canvas"]): FloatTensor {
+  const layout = spectrumLayout({ height, width });
+  const [n = 1] = start.shape;
+  const shape = [n, ...coefficientShape(layout)];
+  const data = new Float32Array(sizeOf(shape));
+  const [ours, theirs] = [data.length / n / 3, start.data.length / n / 3];
+  for (let plane = 0; plane < 3 * n; plane++) {
+    let next = plane * theirs;
+    eachFrequency(layout, (_, __, real, imaginary) => {
+      data[plane * ours + real] = start.data[next++]!;
+      data[plane * ours + imaginary] = start.data[next++]!;
+    });
+  }
+  return floatTensor(shape, data);
+}
+
+async function graphOf(run: Run, provider: Provider) {
+  const { layer, channels, planes, mean, scale, decay, saturation, total_variation } = run;
+  const [canvasHeight, canvasWidth] = run.canvas;
+  const [height, width] = run.crop;
+  const small = smallNetwork(await modelFixture("smooth"), "smooth", { height, width });
+  const n = channels.length;
+  const pass = layerPass(small.network.model, small.layer(layer), [n, 3, height, width]);
+  const size = { height: canvasHeight, width: canvasWidth };
+  const image = { size, spectrumDecay: decay, saturation, planes };
+  const greys = mean.map((each) => 127.5 - each);
+  const graph = fourierGraph({
+    method: "fourier",
+    pass,
+    objective: "mean",
+    provider,
+    scale,
+    image,
+    greys,
+    totalVariation: total_variation,
+  });
+  return { graph, image, greys, pass, n };
+}
+
+/** Our ascent from the reference's start and crops; run on the CPU in either provider's form. */
+async function ascend(run: Run, provider: Provider, change: Partial<Run> = {}) {
+  const { channels, rate, cosine, iterations } = { ...run, ...change };
+  const { graph, image, greys, pass, n } = await graphOf({ ...run, ...change }, provider);
+  const session = await Session.create(encodeModel(graph), "cpu");
+  const selection = new Float32Array(n * pass.channels);
+  channels.forEach((channel, i) => {
+    selection[i * pass.channels + channel - 1] = 1;
+  });
+  const start = inOurOrder(await npyFixture(`${run.name}.start`), run.canvas);
+  const zero = { ...start, data: new Float32Array(start.data.length) };
+  const outputs = await session.run({
+    ...Object.fromEntries(FOURIER_STATE.map((name, i) => [name, i === 0 ? start : zero])),
+    selection: floatTensor([n, pass.channels], selection),
+    iterations: { type: "int64", shape: [], data: BigInt64Array.of(BigInt(iterations)) },
+    affine: await npyFixture(`${run.name}.affine`),
+    rates: adamRates(
+      { learningRate: rate, decay: cosine ? "cosine" : "none", iterations },
+      0,
+      iterations,
+    ),
+  });
+  await session.release();
+  const coefficients = floats(outputs["coefficients_out"]);
+  const final = await runGraph(fourierImageGraph(image, n), { coefficients });
+  const pixels = image.size.height * image.size.width;
+  const values = final["image"]!.data.map((value, i) => value + greys[Math.floor(i / pixels) % 3]!);
+  return { image: values, trace: floats(outputs["activations"]).data };
+}
+
+function floats(tensor: RuntimeTensor | undefined): FloatTensor {
+  if (tensor?.type !== "float32") throw new Error("not a float tensor");
+  return tensor;
+}
+
+describe.each(runs)("ten iterations of $name are those of a float64 reference", (run) => {
+  test.each(["cpu", "cuda"] as const)("in the form for %s", async (provider) => {
+    const { image, trace } = await ascend(run, provider);
+    expect(relativeDistance(image, (await npyFixture(`${run.name}.image`)).data)).toBeLessThan(
+      1e-4,
+    );
+    expect(relativeDistance(trace, (await npyFixture(`${run.name}.trace`)).data)).toBeLessThan(
+      1e-4,
+    );
+  });
+
+  test("on CUDA with operators that have a kernel there", async () => {
+    expect(withoutCudaKernel((await graphOf(run, "cuda")).graph)).toEqual([]);
+  });
+
+  test.each([
+    ["the spectrum falls otherwise", { decay: run.decay + 0.05 }],
+    ["the colours are a little stronger", { saturation: run.saturation * 1.02 }],
+    ["the planes are in another order", { planes: run.planes.toReversed() }],
+    ["the steps are a little longer", { rate: run.rate * 1.01 }],
+    ["the roughness counts otherwise", { total_variation: run.total_variation + 1 }],
+    ["another channel is raised", { channels: run.channels.map((channel) => channel - 1 || 4) }],
+  ])("and are not where %s", async (_, change) => {
+    const { image } = await ascend(run, "cpu", change);
+    const wanted = (await npyFixture(`${run.name}.image`)).data;
+    expect(relativeDistance(image, wanted)).toBeGreaterThan(1e-4);
+  });
+});
