@@ -1,4 +1,5 @@
 import type { Node } from "../onnx/model.ts";
+import { describeNode } from "../onnx/node.ts";
 
 /** An operator, or a mode of one, without a gradient lies between the image and the layer. */
 export class UnsupportedGradientError extends Error {
@@ -13,7 +14,7 @@ export class UnsupportedGradientError extends Error {
   constructor(node: Node, problem: string, remedy: string, layer = "") {
     const name = node.name || node.outputs[0] || "";
     const where = layer && ` on the way to layer '${layer}'`;
-    super(`no gradient for ${node.op} '${name}'${where}: ${problem}; ${remedy}`);
+    super(`no gradient for ${describeNode(node)}${where}: ${problem}; ${remedy}`);
     this.op = node.op;
     this.node = name;
     this.layer = layer;

@@ -18,7 +18,8 @@ export function gatherAdjoint(
 ): Value {
   const places = Array.from({ length }, (): number[] => []);
   indices.forEach((index, place) => places[index]!.push(place));
-  const copies = Math.max(...places.map((list) => list.length), 1);
+  const copies = places.reduce((most, list) => Math.max(most, list.length), 1);
+  graph.reserve(copies * length, "the gradient of elements that are read many times");
   const isGapless = places.every((list) => list.length === copies);
 
   const none = graph.shapeOf(dY).map(() => 0);

@@ -1,4 +1,6 @@
+import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node } from "../onnx/model.ts";
+import { describeNode } from "../onnx/node.ts";
 import type { AxisScale, Resizing } from "../onnx/operators/resample.ts";
 import { type FloatTensor, floatTensor } from "../onnx/tensor.ts";
 import { UnsupportedGradientError } from "./errors.ts";
@@ -15,28 +17,38 @@ type Coordinate = (place: number, axis: AxisScale) => number;
 type Taps = (coordinate: number) => readonly (readonly [index: number, weight: number])[];
 
 /** Where output pixel `place` lies in the input; float32 at each step, as ONNX Runtime computes. */
-const COORDINATES: Readonly<Record<string, Coordinate>> = {
-  half_pixel: (place, { scale }) => Math.fround(Math.fround((place + 0.5) / scale) - 0.5),
-  pytorch_half_pixel: (place, axis) =>
-    axis.output > 1 ? Math.fround(Math.fround((place + 0.5) / axis.scale) - 0.5) : 0,
-  align_corners: (place, { input, output }) =>
-    output === 1 ? 0 : Math.fround((place * (input - 1)) / (output - 1)),
-  asymmetric: (place, { scale }) => Math.fround(place / scale),
-};
+const COORDINATES: ReadonlyMap<string, Coordinate> = new Map<string, Coordinate>([
+  ["half_pixel", (place, { scale }) => Math.fround(Math.fround((place + 0.5) / scale) - 0.5)],
+  [
+    "pytorch_half_pixel",
+    (place, axis) =>
+      axis.output > 1 ? Math.fround(Math.fround((place + 0.5) / axis.scale) - 0.5) : 0,
+  ],
+  [
+    "align_corners",
+    (place, { input, output }) =>
+      output === 1 ? 0 : Math.fround((place * (input - 1)) / (output - 1)),
+  ],
+  ["asymmetric", (place, { scale }) => Math.fround(place / scale)],
+]);
 
-const NEAREST: Readonly<Record<string, (coordinate: number) => number>> = {
-  round_prefer_floor: (coordinate) => Math.ceil(coordinate - 0.5),
-  round_prefer_ceil: (coordinate) => Math.floor(coordinate + 0.5),
-  floor: Math.floor,
-  ceil: Math.ceil,
-};
+const NEAREST: ReadonlyMap<string, (coordinate: number) => number> = new Map([
+  ["round_prefer_floor", (coordinate: number) => Math.ceil(coordinate - 0.5)],
+  ["round_prefer_ceil", (coordinate: number) => Math.floor(coordinate + 0.5)],
+  ["floor", Math.floor],
+  ["ceil", Math.ceil],
+]);
 
 /**
  * Matrices of the axes that a Resize node changes.
  *
  * @throws UnsupportedGradientError for what has no matrix here.
  */
-export function resizedAxes(node: Node, resizing: Resizing): readonly AxisWeights[] {
+export function resizedAxes(
+  graph: GraphBuilder,
+  node: Node,
+  resizing: Resizing,
+): readonly AxisWeights[] {
   const refuse = (problem: string) =>
     new UnsupportedGradientError(
       node,
@@ -45,7 +57,7 @@ export function resizedAxes(node: Node, resizing: Resizing): readonly AxisWeight
     );
 
   const { coordinateTransformation, axes } = resizing;
-  const coordinateOf = COORDINATES[coordinateTransformation];
+  const coordinateOf = COORDINATES.get(coordinateTransformation);
   if (!coordinateOf) {
     throw refuse(`coordinate_transformation_mode is '${coordinateTransformation}'`);
   }
@@ -58,13 +70,14 @@ export function resizedAxes(node: Node, resizing: Resizing): readonly AxisWeight
     if (axis.input === axis.output && axis.scale === 1) return [];
     const fromEnd = axes.length - index;
     if (fromEnd > 2) throw refuse(`it resizes axis ${index}`);
+    graph.reserve(axis.output * axis.input, describeNode(node));
     return [{ isLast: fromEnd === 1, weights: weightMatrix(axis, coordinateOf, taps) }];
   });
 }
 
 /** Which input pixels an output pixel reads, and how much of each; `null` for a mode not known. */
 function tapsOf({ mode, nearestMode, cubicCoefficient: a }: Resizing): Taps | null {
-  const nearest = NEAREST[nearestMode];
+  const nearest = NEAREST.get(nearestMode);
   if (mode === "nearest" && nearest) return (coordinate) => [[nearest(coordinate), 1]];
   if (mode === "linear") return kernelTaps([0, 1], (distance) => 1 - distance);
   if (mode !== "cubic") return null;

@@ -41,7 +41,9 @@ function nearestNames(given: string, known: readonly Named[]): readonly string[]
 }
 
 function distanceTo(wanted: string, candidate: string): number {
-  const edits = editDistance(wanted, candidate);
+  // a name twice as long is far from what was meant, and may be megabytes
+  const edits =
+    candidate.length > 2 * wanted.length + 2 ? Infinity : editDistance(wanted, candidate);
   return candidate.includes(wanted) ? Math.min(edits, 1) : edits;
 }
 

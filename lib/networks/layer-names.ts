@@ -27,6 +27,8 @@ export function canonicalName(name: string): string {
  */
 export class LayerNamer {
   readonly #taken = new Set<string>();
+  /** The number that the next layer of a name already taken is tried with. */
+  readonly #next = new Map<string, number>();
 
   /** @param weight Name of the layer's first weight in the file, if it has one. */
   name(node: Node, weight: Value | null): LayerNames {
@@ -54,14 +56,20 @@ export class LayerNamer {
   #unused(stem: string, op: string): string {
     const named = this.#taken.has(stem) ? `${stem}-${op.toLowerCase()}` : stem;
     let name = named;
-    for (let i = 2; this.#taken.has(name); i++) name = `${named}-${i}`;
+    let number = this.#next.get(named) ?? 2;
+    for (; this.#taken.has(name); number++) name = `${named}-${number}`;
+    this.#next.set(named, number);
     return name;
   }
 }
 
 function displayed(name: string): string {
-  return name.replace(/^\/+/, "").replaceAll("/", "-");
+  const shown = name.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "?").replace(/^\/+/, "");
+  return shown.replaceAll("/", "-").slice(0, MOST_SHOWN);
 }
+
+/** Characters of a name that are shown; a request's may have no more. A file's may be megabytes. */
+const MOST_SHOWN = 256;
 
 /** "features.0" of "features.0.weight", "conv1/7x7_s2" of "conv1/7x7_s2_w_0"; `null` for others. */
 function weightStem(weight: Value): string | null {

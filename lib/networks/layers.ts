@@ -45,20 +45,20 @@ const PLUMBING: ReadonlySet<string> = new Set([
 ]);
 
 /** Which inputs of an operator may hold trained tensors. */
-const LEARNABLE_INPUTS: Readonly<Record<string, readonly number[]>> = {
-  Conv: [1, 2],
-  ConvTranspose: [1, 2],
-  Gemm: [0, 1, 2],
-  MatMul: [0, 1],
-  BatchNormalization: [1, 2],
-  InstanceNormalization: [1, 2],
-  LayerNormalization: [1, 2],
-  PRelu: [1],
-  Add: [0, 1],
-  Sub: [0, 1],
-  Mul: [0, 1],
-  Div: [0, 1],
-};
+const LEARNABLE_INPUTS: ReadonlyMap<string, readonly number[]> = new Map([
+  ["Conv", [1, 2]],
+  ["ConvTranspose", [1, 2]],
+  ["Gemm", [0, 1, 2]],
+  ["MatMul", [0, 1]],
+  ["BatchNormalization", [1, 2]],
+  ["InstanceNormalization", [1, 2]],
+  ["LayerNormalization", [1, 2]],
+  ["PRelu", [1]],
+  ["Add", [0, 1]],
+  ["Sub", [0, 1]],
+  ["Mul", [0, 1]],
+  ["Div", [0, 1]],
+]);
 
 /**
  * The network's layers as its author thinks of them: the input, then every operator on image data
@@ -68,7 +68,7 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
   const carriesImage = imageValues(model.graph, graph.input);
   const origin = weightOrigins(model.graph);
   const namer = new LayerNamer();
-  const layers: Layer[] = [inputLayer(graph)];
+  const layers: GrowingLayer[] = [inputLayer(graph)];
   /** Position in `layers` of the layer that a value is, whatever its shape. */
   const layerOf = new Map<Value, number>();
 
@@ -79,7 +79,8 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
       const source = layerOf.get(requiredInput(node, 0));
       if (source !== undefined) {
         for (const output of node.outputs) layerOf.set(output, source);
-        layers[source] = withAliases(layers[source]!, node);
+        // the tensor is the same data after plumbing, so the layer answers to that name too
+        layers[source]!.aliases.push(...[node.name, ...node.outputs].filter(Boolean));
       }
       continue;
     }
@@ -89,7 +90,8 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
     layerOf.set(value, layers.length);
     layers.push({
       index: layers.length + 1,
-      ...names,
+      name: names.name,
+      aliases: [...names.aliases],
       type: node.op,
       value,
       ...activation(graph, value),
@@ -100,7 +102,7 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
   return layers;
 
   function learnablesOf(node: Node): Layer["learnables"] {
-    const indices = LEARNABLE_INPUTS[node.op] ?? [];
+    const indices = LEARNABLE_INPUTS.get(node.op) ?? [];
     return indices.flatMap((index) => {
       const value = node.inputs[index];
       const facts = value ? graph.facts.get(value) : undefined;
@@ -159,7 +161,10 @@ function byName(layers: readonly Layer[], name: string): Layer {
   throw new LayerNotFoundError(`there is no layer '${name}' among ${layers.length}; ${remedy}`);
 }
 
-function inputLayer(graph: StaticGraph): Layer {
+/** While the table is made, plumbing after a layer adds to its aliases. */
+type GrowingLayer = Layer & { readonly aliases: string[] };
+
+function inputLayer(graph: StaticGraph): GrowingLayer {
   return {
     index: 1,
     name: graph.input,
@@ -175,12 +180,6 @@ function inputLayer(graph: StaticGraph): Layer {
 function activation(graph: StaticGraph, value: Value) {
   const shape = graph.facts.get(value)?.shape ?? null;
   return { shape, channels: graph.unbatched.has(value) ? null : (shape?.[1] ?? null) };
-}
-
-/** The tensor is the same data after plumbing, so the layer answers to that name too. */
-function withAliases(layer: Layer, { name, outputs }: Node): Layer {
-  const further = [name, ...outputs].filter((alias) => alias !== "");
-  return { ...layer, aliases: [...layer.aliases, ...further] };
 }
 
 /** Values computed from the image's pixels, not only from its size. */

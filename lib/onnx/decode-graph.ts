@@ -33,18 +33,18 @@ export function decodeGraph(proto: GraphProto, external: ExternalData): Graph {
 }
 
 function decodeNode(proto: NodeProto, external: ExternalData): Node {
-  const attributes: Record<string, Attribute> = {};
-  for (const attribute of proto.attribute) {
+  const attributes = proto.attribute.flatMap((attribute) => {
     const value = decodeAttribute(attribute, proto, external);
-    if (value !== null) attributes[attribute.name] = value;
-  }
+    return value === null ? [] : [[attribute.name, value] as const];
+  });
   return {
     op: proto.opType,
     name: proto.name,
     domain: proto.domain === "ai.onnx" ? "" : proto.domain,
     inputs: proto.input,
     outputs: proto.output,
-    attributes,
+    // a file may call one `__proto__`, which only this makes a property like any other
+    attributes: Object.fromEntries(attributes),
   };
 }
 

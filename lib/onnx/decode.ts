@@ -16,6 +16,7 @@ import { DerivedTensors } from "./derived-tensors.ts";
 import { ModelError } from "./errors.ts";
 import { externalLocation, type ExternalData } from "./external-data.ts";
 import { inTopologicalOrder } from "./graph-order.ts";
+import { requireFileWithinBudgets } from "./measure-file.ts";
 import type { Graph, Model } from "./model.ts";
 import { upgradeGraph } from "./upgrade-graph.ts";
 
@@ -59,8 +60,10 @@ export function decodeModel(
 function parse(bytes: Uint8Array, where: string): ModelProto {
   if (bytes.length === 0) throw new ModelError(`${where}: the file is empty`);
   try {
+    requireFileWithinBudgets(bytes);
     return fromBinary(ModelProtoSchema, bytes);
   } catch (error) {
+    if (error instanceof ModelError) throw new ModelError(`${where}: ${error.message}`);
     const problem = error instanceof Error ? error.message : String(error);
     throw new ModelError(
       `${where}: not an ONNX model, or cut short (${problem}); fetch or export it again`,

@@ -1,3 +1,4 @@
+import { FoldingBudget } from "./budgets.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
 import { subgraphsOf, valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value } from "./model.ts";
@@ -61,6 +62,7 @@ function foldSmall({ graph, folded: known }: Model): Folding {
   const folded = new Map(known);
   const facts = new Map<Value, ValueFacts>();
   const left: Node[] = [];
+  const budget = new FoldingBudget();
   let bytes = 0;
   for (const [name, tensor] of [...graph.initializers, ...known]) {
     facts.set(name, constantFacts(tensor));
@@ -70,7 +72,7 @@ function foldSmall({ graph, folded: known }: Model): Folding {
     if (node.outputs.every((output) => known.has(output))) continue;
     const inputs = node.inputs.map((value) => facts.get(value) ?? null);
     // none of an operator that is not known, or of a shape that other results would decide
-    const outputs = isCandidate(node, facts) ? inferIfPossible(node, inputs) : [];
+    const outputs = isCandidate(node, facts) ? inferIfPossible(node, inputs, budget) : [];
     const cost = bytesOf([...inputs, ...outputs]);
     if (outputs.length < node.outputs.length || cost > MAX_NODE_BYTES) continue;
     if (bytes + cost > MAX_TOTAL_BYTES) continue;

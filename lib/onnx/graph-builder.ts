@@ -1,3 +1,5 @@
+import { BudgetError, FoldingBudget, MAX_EMITTED_NODES, MAX_MADE_ELEMENTS } from "./budgets.ts";
+import { ModelError } from "./errors.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
 import type { Attributes, Graph, Node, Value, ValueInfo } from "./model.ts";
 import { standardNode } from "./node.ts";
@@ -21,7 +23,9 @@ export class GraphBuilder {
   readonly #facts = new Map<Value, ValueFacts>();
   readonly #constantNames = new Map<unknown, Value>();
   readonly #prefix: string;
+  readonly #folding = new FoldingBudget();
   #counter = 0;
+  #reserved = 0;
 
   /** @param prefix Starts every generated name; a Loop body must not repeat a name around it. */
   constructor(prefix = "") {
@@ -62,14 +66,36 @@ export class GraphBuilder {
     const facts = inferNode(
       node,
       node.inputs.map((value) => (value ? this.factsOf(value) : null)),
+      this.#folding,
     );
     node.outputs.forEach((output, i) => {
       if (this.#facts.has(output)) throw new Error(`internal: value '${output}' is produced twice`);
       const fact = facts[i];
-      if (output && fact) this.#facts.set(output, fact);
+      if (!fact) throw new ModelError(`${node.op}: there is no output ${i}; leave it out`);
+      if (output) this.#facts.set(output, fact);
     });
-    this.#nodes.push(node);
+    this.#push(node);
     return node.outputs;
+  }
+
+  /**
+   * To be called before a constant is made whose size the weights do not bound.
+   *
+   * @param what makes it, for the message
+   * @throws BudgetError
+   */
+  reserve(elements: number, what: string): void {
+    this.#reserved += elements;
+    if (this.#reserved <= MAX_MADE_ELEMENTS) return;
+    const wanted = `${this.#reserved} elements of constants besides the weights up to it`;
+    throw new BudgetError(what, wanted, MAX_MADE_ELEMENTS);
+  }
+
+  #push(node: Node): void {
+    this.#nodes.push(node);
+    if (this.#nodes.length <= MAX_EMITTED_NODES) return;
+    const wanted = `${this.#nodes.length} nodes with its gradient`;
+    throw new BudgetError("the network up to this layer", wanted, MAX_EMITTED_NODES);
   }
 
   /** Appends a node whose output shape does not follow from constants, as of a Slice that moves. */
@@ -87,7 +113,7 @@ export class GraphBuilder {
   /** Appends a node as it is, with the types and shapes of its outputs. */
   appendWithFacts(node: Node, facts: readonly ValueFacts[]): readonly Value[] {
     node.outputs.forEach((output, i) => this.#facts.set(output, facts[i]!));
-    this.#nodes.push(node);
+    this.#push(node);
     return node.outputs;
   }
 

@@ -16,17 +16,16 @@ export function inTopologicalOrder(graph: Graph): Graph {
 
   for (const root of graph.nodes) {
     // depth first with a stack of our own: a chain may be longer than the call stack allows
-    const stack = [root];
-    for (let node = stack.at(-1); node; node = stack.at(-1)) {
-      const waiting = sorted.has(node) ? undefined : unsortedProducer(node);
+    const stack = sorted.has(root) ? [] : [visit(root)];
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const waiting = unsortedProducer(top);
       if (waiting && entered.has(waiting)) {
         throw new ModelError(`${describeNode(waiting)} depends on its own output: a cycle`);
       }
       if (waiting) {
-        entered.add(node).add(waiting);
-        stack.push(waiting);
+        stack.push(visit(waiting));
       } else {
-        sorted.add(node);
+        sorted.add(top.node);
         stack.pop();
       }
     }
@@ -38,8 +37,15 @@ export function inTopologicalOrder(graph: Graph): Graph {
   }
   return { ...graph, nodes: [...sorted] };
 
-  function unsortedProducer(node: Node): Node | undefined {
-    for (const value of valuesRead(node)) {
+  function visit(node: Node): Visit {
+    entered.add(node);
+    return { node, reads: valuesRead(node).values() };
+  }
+
+  /** Goes on with what the node reads where the last call stopped. */
+  function unsortedProducer({ node, reads }: Visit): Node | undefined {
+    for (let next = reads.next(); !next.done; next = reads.next()) {
+      const value = next.value;
       const producer = producers.get(value);
       if (producer && !sorted.has(producer)) return producer;
       if (!producer && !given.has(value)) {
@@ -51,6 +57,12 @@ export function inTopologicalOrder(graph: Graph): Graph {
     }
     return undefined;
   }
+}
+
+/** A node whose inputs are being sorted, and those of them that are still to be looked at. */
+interface Visit {
+  readonly node: Node;
+  readonly reads: Iterator<Value>;
 }
 
 /** Which node produces each value. @throws ModelError if two do, or one produces a given value. */
@@ -71,8 +83,17 @@ function producersOf(graph: Graph): Map<Value, Node> {
 
 /** The values a node reads, those that its subgraphs (If, Loop) take from outside included. */
 export function valuesRead(node: Node): readonly Value[] {
-  return [...node.inputs.filter(Boolean), ...subgraphsOf(node).flatMap(capturedValues)];
+  const known = readByNode.get(node);
+  if (known) return known;
+  const inputs = node.inputs.includes("") ? node.inputs.filter(Boolean) : node.inputs;
+  const captured = subgraphsOf(node).flatMap(capturedValues);
+  const read = captured.length > 0 ? [...inputs, ...new Set(captured)] : inputs;
+  readByNode.set(node, read);
+  return read;
 }
+
+/** Asked for again and again, and a subgraph may be large. */
+const readByNode = new WeakMap<Node, readonly Value[]>();
 
 /** The branches of an If, the body of a Loop. */
 export function subgraphsOf(node: Node): readonly Graph[] {

@@ -1,9 +1,17 @@
 import { ModelError, ShapeMismatchError } from "./errors.ts";
-import type { Node, Value } from "./model.ts";
+import type { Attribute, Node, Value } from "./model.ts";
+import { formatShape } from "./tensor.ts";
 
 /** "Conv 'conv1/7x7_s2_1'": how messages name a node, by its own name or else its first output. */
-export function describeNode(node: Node): string {
-  return `${node.op} '${node.name || node.outputs[0]}'`;
+export function describeNode({ op, name, outputs }: Node): string {
+  return `${shortened(op)} '${shortened(name || (outputs[0] ?? ""))}'`;
+}
+
+/** Characters of a name or an attribute that messages show; a file may have one of megabytes. */
+const MOST_SHOWN = 200;
+
+function shortened(text: string): string {
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text;
 }
 
 /** A node of standard ONNX. */
@@ -60,8 +68,19 @@ export function missingInput(node: Node, index: number): ModelError {
 }
 
 function wrongAttribute(node: Node, name: string, wanted: string): ModelError {
-  const given = JSON.stringify(node.attributes[name]) ?? "nothing";
+  const given = describeAttribute(node.attributes[name]);
   return new ModelError(
     `${describeNode(node)}: attribute '${name}' must be ${wanted}, got ${given}`,
   );
+}
+
+function describeAttribute(value: Attribute | undefined): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "number") return String(value);
+  if (typeof value === "string") return `'${shortened(value)}'`;
+  if ("float" in value) return `the float ${value.float}`;
+  if ("floats" in value) return `the floats ${formatShape(value.floats)}`;
+  if ("tensor" in value) return "a tensor";
+  if ("graph" in value) return "a graph";
+  return value.every((item) => typeof item === "number") ? formatShape(value) : "strings";
 }

@@ -1,3 +1,4 @@
+import { BudgetError, FoldingBudget, MAX_ELEMENTS, MAX_RANK } from "./budgets.ts";
 import { ModelError, UnknownOperatorError } from "./errors.ts";
 import type { ValueFacts } from "./facts.ts";
 import type { Node } from "./model.ts";
@@ -11,11 +12,16 @@ import { formatShape, sizeOf } from "./tensor.ts";
  * Type and shape of each output of `node`, and its value where all inputs are constants.
  *
  * @param inputs Facts of each input, in order; `null` where an optional one is left out.
+ * @param budget Of the graph that the node is in.
  *
  * @throws UnknownOperatorError for an operator without a shape function; ShapeMismatchError if the
- *   inputs do not fit together; ModelError if the output's shape depends on the image's content.
+ *   inputs do not fit together; BudgetError for outputs that are too large; ModelError if the output's shape depends on the image's content.
  */
-export function inferNode(node: Node, inputs: Inputs): readonly ValueFacts[] {
+export function inferNode(
+  node: Node,
+  inputs: Inputs,
+  budget = new FoldingBudget(),
+): readonly ValueFacts[] {
   const operator = node.domain === "" ? OPERATORS.get(node.op) : undefined;
   if (!operator?.infer) {
     const domain = node.domain && ` of domain '${node.domain}'`;
@@ -28,14 +34,25 @@ export function inferNode(node: Node, inputs: Inputs): readonly ValueFacts[] {
     if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
       throw mismatch(node, `its output would have shape ${formatShape(shape)}`);
     }
+    const size = sizeOf(shape);
+    if (size > MAX_ELEMENTS) {
+      throw new BudgetError(describeNode(node), `an output of ${size} elements`, MAX_ELEMENTS);
+    }
+    if (shape.length > MAX_RANK) {
+      throw new BudgetError(describeNode(node), `an output of ${shape.length} axes`, MAX_RANK);
+    }
   }
-  return foldNode(operator, node, inputs, outputs);
+  return foldNode({ operator, budget }, node, inputs, outputs);
 }
 
 /** As `inferNode`, but nothing where that throws a ModelError. */
-export function inferIfPossible(node: Node, inputs: Inputs): readonly ValueFacts[] {
+export function inferIfPossible(
+  node: Node,
+  inputs: Inputs,
+  budget?: FoldingBudget,
+): readonly ValueFacts[] {
   try {
-    return inferNode(node, inputs);
+    return inferNode(node, inputs, budget);
   } catch (error) {
     if (error instanceof ModelError) return [];
     throw error;
@@ -71,6 +88,11 @@ function remedy({ op, domain }: Node): string {
  */
 const FOLD_UP_TO = 1024 * 1024;
 
+interface Folding {
+  readonly operator: Operator;
+  readonly budget: FoldingBudget;
+}
+
 /**
  * `outputs` with their values, if all inputs are constants and the operator is one of shape
  * arithmetic; unchanged otherwise. Weights that are only reshaped keep their buffer.
@@ -80,7 +102,7 @@ const FOLD_UP_TO = 1024 * 1024;
  * @throws ModelError if the operator is not defined for these inputs.
  */
 function foldNode(
-  { fold, isView }: Operator,
+  { operator: { fold, isView }, budget }: Folding,
   node: Node,
   inputs: Inputs,
   outputs: readonly ValueFacts[],
@@ -89,7 +111,7 @@ function foldNode(
   if (inputs.some((facts) => facts && (!facts.constant || facts.type === "opaque"))) return outputs;
   if (outputs.some(({ type }) => type === "opaque")) return outputs;
   const made = outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  if (!isView && made > FOLD_UP_TO) return outputs;
+  if (!isView && (made > FOLD_UP_TO || !budget.take(made))) return outputs;
   try {
     const constants = fold(node, inputs, outputs);
     return outputs.map((facts, i) => {

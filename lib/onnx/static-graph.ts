@@ -1,4 +1,5 @@
 import { BatchAxis } from "./batch-axis.ts";
+import { FoldingBudget } from "./budgets.ts";
 import { ModelError, type ShapeMismatchError } from "./errors.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
@@ -59,6 +60,7 @@ export function specialise(
   }
 
   const batch = new BatchAxis(image.name, imageShape[0]);
+  const budget = new FoldingBudget();
   const nodes: Node[] = [];
   const waiting = graph.nodes.toReversed();
   for (let original = waiting.pop(); original; original = waiting.pop()) {
@@ -68,7 +70,7 @@ export function specialise(
       const branch = takenBranch(original, facts);
       if (branch) {
         addConstants(branch.initializers);
-        waiting.push(...branch.nodes.toReversed());
+        for (const taken of branch.nodes.toReversed()) waiting.push(taken);
         continue;
       }
       const blocked = valuesRead(original).find((value) => !facts.has(value));
@@ -78,7 +80,7 @@ export function specialise(
         node = rewrite.node;
         facts.set(rewrite.target, constantFacts(rewrite.shape));
       }
-      const outputs = inferNode(node, inputsOf(node, facts));
+      const outputs = inferNode(node, inputsOf(node, facts), budget);
       node.outputs.forEach((output, i) => {
         const inferred = outputs[i];
         if (!output) return;

@@ -37,9 +37,14 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, axis) => size * axis, 1);
 }
 
+/** More numbers than a tensor may have axes are cut short in messages. */
+const MOST_SHOWN = 32;
+
 /** "[2, 3, 4, 5]", for messages. */
 export function formatShape(shape: readonly number[]): string {
-  return `[${shape.join(", ")}]`;
+  const rest = shape.length - MOST_SHOWN;
+  const shown = shape.slice(0, MOST_SHOWN).join(", ");
+  return rest > 0 ? `[${shown}, and ${rest} more]` : `[${shown}]`;
 }
 
 /** `count` times `value`. */

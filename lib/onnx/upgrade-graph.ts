@@ -1,3 +1,4 @@
+import { FoldingBudget } from "./budgets.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { freshName, namesIn } from "./names.ts";
@@ -74,6 +75,7 @@ class RankTracker {
   readonly #nodes: readonly Node[];
   readonly #initializers: ReadonlyMap<Value, Tensor>;
   readonly #facts = new Map<Value, ValueFacts>();
+  readonly #budget = new FoldingBudget();
   #done = 0;
 
   constructor(graph: Graph, nodes: readonly Node[], initializers: ReadonlyMap<Value, Tensor>) {
@@ -95,7 +97,7 @@ class RankTracker {
     // a value not known makes its dependants so
     if (node.inputs.some((value, i) => value && !inputs[i])) return;
     // none of an unknown operator, or of a shape that the nominal lengths do not fit
-    inferIfPossible(node, inputs).forEach((facts, i) => {
+    inferIfPossible(node, inputs, this.#budget).forEach((facts, i) => {
       const output = node.outputs[i];
       if (output) this.#facts.set(output, facts);
     });

@@ -37,10 +37,20 @@ const BAR_WIDTH = 24;
 export function createTerminal({ env, stdout, stderr }: CommandIo): Terminal {
   return {
     env,
-    print: (text) => void stdout.write(`${text}\n`),
-    note: (text) => void stderr.write(`${text}\n`),
-    progressBar: (label) => progressBar(stderr, label),
+    print: (text) => void stdout.write(`${printable(text)}\n`),
+    note: (text) => void stderr.write(`${printable(text)}\n`),
+    progressBar: (label) => progressBar(stderr, printable(label)),
   };
+}
+
+/**
+ * The text with control characters written as escapes, but for ends of lines: names and messages
+ * come from files, and a terminal obeys what it is sent.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }
 
 /** One line that is redrawn on a terminal, and now and then a new one elsewhere. */
@@ -76,8 +86,10 @@ export function table(
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],
 ): string {
+  // one line each: a cell may be a name of a file's
+  const cells = rows.map((row) => row.map((cell) => printable(cell).replaceAll("\n", "\\n")));
   const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+    cells.reduce((most, row) => Math.max(most, row[column]!.length), title.length),
   );
   const line = (row: readonly string[]) =>
     row
@@ -86,5 +98,5 @@ export function table(
       )
       .join("  ")
       .trimEnd();
-  return [header, widths.map((width) => "-".repeat(width)), ...rows].map(line).join("\n");
+  return [header, widths.map((width) => "-".repeat(width)), ...cells].map(line).join("\n");
 }

@@ -6,6 +6,7 @@ import type { ChannelWindow } from "./forms.ts";
 /** A sum over a window of channels as a 1x1 convolution with a banded matrix. */
 export function channelConv(graph: GraphBuilder, value: Value, window: ChannelWindow): Value {
   const [, channels = 1] = graph.shapeOf(value);
+  graph.reserve(channels ** 2, "a sum over a window of channels");
   const parameters = [graph.constant(channelBand(channels, window))];
   if (window.bias !== 0) {
     const biases = new Float32Array(channels).fill(window.bias);

@@ -1,7 +1,7 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import type { AxisWindow } from "../../onnx/operators/window.ts";
-import { floatTensor, type FloatTensor } from "../../onnx/tensor.ts";
+import { floatTensor, type FloatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { crop } from "../padding.ts";
 import type { ConvAdjoint } from "./forms.ts";
 import { constantWeight } from "./weight.ts";
@@ -33,6 +33,9 @@ export function subPixelConv(
 
   const reaches = windows.map(reachOf);
   const cells = windows.map(({ input }) => Math.ceil(input / stride));
+  const [rows, columns] = reaches.map(({ first, last }) => last - first + 1);
+  const channels = sizeOf(taps.shape.slice(0, 2));
+  graph.reserve(channels * stride ** 2 * rows! * columns!, "the gradient of a strided convolution");
   const kernel = graph.constant(subPixelKernel(taps, vertical, horizontal));
   const begins = reaches.map(({ first }) => -first);
   // the output has `cells` positions: output - kernel + 1 + begin + end

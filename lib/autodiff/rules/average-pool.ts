@@ -1,5 +1,5 @@
 import type { Value } from "../../onnx/model.ts";
-import { intAttribute } from "../../onnx/node.ts";
+import { describeNode, intAttribute } from "../../onnx/node.ts";
 import { parsePool } from "../../onnx/operators/pool.ts";
 import { type AxisWindow, unusedPixels, withOverhang } from "../../onnx/operators/window.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
@@ -35,10 +35,11 @@ interface Geometry {
   readonly includesPad: boolean;
 }
 
-function spread({ graph, forms, input }: VjpContext, dY: Value, geometry: Geometry): Value {
+function spread({ graph, node, forms, input }: VjpContext, dY: Value, geometry: Geometry): Value {
   const { windows, includesPad } = geometry;
   const shape = graph.shapeOf(input(0));
   const channels = shape[1]!;
+  graph.reserve(sizeOf(windows.map(({ output }) => output)), describeNode(node));
   const counts = countPlane(windows, includesPad);
   const perCount = (factor: number) => {
     const isUniform = counts.every((count) => count === counts[0]);
@@ -65,6 +66,7 @@ function spread({ graph, forms, input }: VjpContext, dY: Value, geometry: Geomet
       count_include_pad: 1,
     });
   }
+  graph.reserve(channels * size, describeNode(node));
   const ones = new Float32Array(channels * size).fill(1);
   const weight = floatTensor([channels, 1, ...kernel], ones);
   const convolution = { windows: windows.map(withOverhang), group: channels, weight };

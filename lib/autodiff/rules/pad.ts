@@ -90,6 +90,7 @@ function unpadCopies(
   return shape.reduce((value, length, axis) => {
     const [begin, end] = [pads.begins[axis]!, pads.ends[axis]!];
     if (begin === 0 && end === 0) return value;
+    graph.reserve(begin + length + end, "the gradient of a border of copies");
     const indices = Array.from({ length: begin + length + end }, (_, i) =>
       sourceOf(i - begin, length),
     );

@@ -1,4 +1,5 @@
 import type { Value } from "../../onnx/model.ts";
+import { describeNode } from "../../onnx/node.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { reduction } from "../reduction.ts";
@@ -26,6 +27,7 @@ export const reduceExtremumVjp: VjpRule = (context) => {
   const isFirst = (): Value => {
     const extremum = keep(y);
     const n = sizeOf(shape) / sizeOf(kept);
+    graph.reserve(n, describeNode(context.node));
     const searched = shape.map((length, axis) => (axes.includes(axis) ? length : 1));
     const p = graph.constant(floatTensor(searched, Array(n).keys()));
     const q = add(p, mul(n, sub(1, forms.isEqual(x, extremum))));

@@ -21,7 +21,7 @@ import type { VjpRule } from "../rule.ts";
 export const resizeVjp: VjpRule = (context) => {
   const { graph, node, facts } = context;
   const resizing = parseResize(node, facts);
-  const axes = resizedAxes(node, resizing);
+  const axes = resizedAxes(graph, node, resizing);
   const y = emitForward(context);
   const pull = (dY: Value) => [axes.reduce((value, axis) => applyAdjoint(graph, value, axis), dY)];
   // a cubic kernel has negative weights

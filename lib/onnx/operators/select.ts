@@ -89,6 +89,9 @@ export function parseSplit(node: Node, inputs: Inputs) {
   const part = Math.ceil(length / count);
   const last = length - part * (count - 1);
   if (last < 1) throw mismatch(node, `${count} parts of an axis of length ${length}`);
+  if (count !== node.outputs.length) {
+    throw mismatch(node, `num_outputs is ${count}, its outputs are ${node.outputs.length}`);
+  }
   return { axis, sizes: Array.from({ length: count }, (_, i) => (i < count - 1 ? part : last)) };
 }
 

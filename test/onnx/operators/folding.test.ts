@@ -168,8 +168,8 @@ describe("what is not folded", () => {
   });
 
   test("a constant that would not fit in memory", () => {
-    const given = { op: "ConstantOfShape", inputs: [intsTensor([100_000, 100_000, 100])] };
-    expect(infer(given, () => true)).toEqual([{ type: "float32", shape: [100_000, 100_000, 100] }]);
+    const given = { op: "ConstantOfShape", inputs: [intsTensor([1_000, 1_000, 1_000])] };
+    expect(infer(given, () => true)).toEqual([{ type: "float32", shape: [1_000, 1_000, 1_000] }]);
   });
 
   test("weights that are only reshaped keep their buffer", () => {

@@ -7,9 +7,14 @@ import { compare } from "../comparison.ts";
 import type { MaxPooling, Pooled } from "../forms.ts";
 import { oneHotTaps, pairAlong, type PoolAxis, type Taps } from "./taps.ts";
 
+/** Taps and strides are nodes of their own: beyond that many of each, scattering is cheaper. */
+const MOST_TAPS = 16;
+
 /** Whether the pool is two-dimensional and undilated, so that it can be taken apart by axis. */
 export function isSeparable({ windows }: MaxPooling): boolean {
-  return windows.length === 2 && windows.every(({ dilation }) => dilation === 1);
+  const isPlain = ({ kernel, stride, dilation }: AxisWindow) =>
+    dilation === 1 && kernel <= MOST_TAPS && stride <= MOST_TAPS;
+  return windows.length === 2 && windows.every(isPlain);
 }
 
 /** Rows first, then columns: each is a one-dimensional pool with a cheap gradient. */

@@ -1,0 +1,66 @@
+import { ModelError } from "./errors.ts";
+
+/*
+ * What one model may ask for, wherever it comes from. A file of a few hundred bytes can describe
+ * more work than any machine has; whatever is within these budgets is read and analysed in seconds
+ * and in less than a gigabyte. The largest networks that exporters write stay far below them.
+ */
+
+/** Nodes of a file, those of its subgraphs too: a Swin transformer has about 4,000. */
+export const MAX_NODES = 30_000;
+
+/** Names that nodes read and write, in all: a node has three or four. */
+export const MAX_EDGES = 400_000;
+
+/** Protobuf messages in all, each of which becomes an object of some 200 bytes. */
+export const MAX_MESSAGES = 500_000;
+
+/** Messages inside messages: six levels lead to a tensor, four more into a branch of an If. */
+export const MAX_NESTING = 64;
+
+/** Axes of a tensor: NumPy 1 has 32 too. */
+export const MAX_RANK = 32;
+
+/** Elements of one value, 4 GiB as float32: more than a worker's memory. */
+export const MAX_ELEMENTS = 2 ** 30;
+
+/**
+ * Elements that folding makes anew in one walk over the graph, 32 MB as int64; the rest stays
+ * nodes. Shapes need thousands, a grid of positions a million.
+ */
+const MAX_FOLDED_ELEMENTS = 2 ** 22;
+
+/** Shapes and indices, without which nothing after them is known. */
+const ALWAYS_FOLDED_ELEMENTS = 64;
+
+/** Nodes of a graph that we write, forward and backward pass: GoogLeNet's has under 2,000. */
+export const MAX_EMITTED_NODES = 50_000;
+
+/**
+ * Elements of constants that a graph we write needs besides the weights, 256 MB: matrices of a
+ * Resize, sums over channels, the gradient of strided windows.
+ */
+export const MAX_MADE_ELEMENTS = 2 ** 26;
+
+/** A model asks for more than its budget. */
+export class BudgetError extends ModelError {
+  /**
+   * @param where the node that asks, or the file
+   * @param wanted with its unit: "60000 nodes"
+   */
+  constructor(where: string, wanted: string, most: number) {
+    super(`${where} has ${wanted}, and at most ${most} are read; use a smaller model`);
+  }
+}
+
+/** Counts what folding makes, over a whole graph. */
+export class FoldingBudget {
+  #left = MAX_FOLDED_ELEMENTS;
+
+  /** Whether so many elements may be made; once the budget is used up, small tensors alone. */
+  take(elements: number): boolean {
+    if (elements > Math.max(this.#left, ALWAYS_FOLDED_ELEMENTS)) return false;
+    this.#left -= elements;
+    return true;
+  }
+}

@@ -1,0 +1,70 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
+
+import { BudgetError, MAX_EDGES, MAX_MESSAGES, MAX_NESTING, MAX_NODES } from "./budgets.ts";
+
+interface Counts {
+  messages: number;
+  nodes: number;
+  /** Names that nodes read and write. */
+  edges: number;
+}
+
+/**
+ * Counts what a model file holds before any object is made of it: a few megabytes can be millions
+ * of messages. Weights are skipped, so it takes no time that counts.
+ *
+ * @throws BudgetError if it holds too much; Error if the bytes are not protobuf
+ */
+export function requireFileWithinBudgets(bytes: Uint8Array): void {
+  countIn(bytes, { schema: ModelProtoSchema, depth: 1 }, { messages: 0, nodes: 0, edges: 0 });
+}
+
+interface Place {
+  readonly schema: DescMessage;
+  readonly depth: number;
+}
+
+function countIn(bytes: Uint8Array, { schema, depth }: Place, counts: Counts): void {
+  const isNode = schema.typeName === NodeProtoSchema.typeName;
+  counts.messages++;
+  if (isNode) counts.nodes++;
+  requireWithin(depth, "messages inside each other", MAX_NESTING);
+  requireWithin(counts.messages, "protobuf messages", MAX_MESSAGES);
+  requireWithin(counts.nodes, "nodes", MAX_NODES);
+  const parts = partsOf(schema);
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    const part = wireType === WireType.LengthDelimited ? parts.get(field) : undefined;
+    if (part) {
+      countIn(reader.bytes(), { schema: part, depth: depth + 1 }, counts);
+      continue;
+    }
+    reader.skip(wireType, field);
+    if (!isNode || (field !== INPUT && field !== OUTPUT)) continue;
+    counts.edges++;
+    requireWithin(counts.edges, "inputs and outputs of nodes", MAX_EDGES);
+  }
+}
+
+const INPUT = NodeProtoSchema.field.input.number;
+const OUTPUT = NodeProtoSchema.field.output.number;
+
+function requireWithin(given: number, what: string, most: number): void {
+  if (given > most) throw new BudgetError("the file", `${given} or more ${what}`, most);
+}
+
+const partsByType = new Map<string, ReadonlyMap<number, DescMessage>>();
+
+/** The message that each field of a message holds, by the field's number. */
+function partsOf(schema: DescMessage): ReadonlyMap<number, DescMessage> {
+  const known = partsByType.get(schema.typeName);
+  if (known) return known;
+  const parts = new Map(
+    schema.fields.flatMap(({ number, message }) => (message ? [[number, message] as const] : [])),
+  );
+  partsByType.set(schema.typeName, parts);
+  return parts;
+}

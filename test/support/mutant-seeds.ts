@@ -1,0 +1,95 @@
+import type { Graph } from "../../lib/onnx/model.ts";
+import { float } from "../../lib/onnx/model.ts";
+import { boolScalar, floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
+import { node, sketch, writeModel } from "./onnx-writer.ts";
+import { normal, uniformSource } from "./random.ts";
+import { OPERATOR_CHOICES, randomNetwork } from "./random-network.ts";
+
+/** Models that mutants are made of: between them most of the operators, and several opsets. */
+export function mutantSeeds(): readonly Uint8Array<ArrayBuffer>[] {
+  const grown = Array.from({ length: 12 }, (_, seed) => writeModel(randomGraph(seed), 18));
+  return [...grown, writeModel(exporterHabits(), 18), writeModel(oldHabits(), 9)].map((bytes) =>
+    Uint8Array.from(bytes),
+  );
+}
+
+function randomGraph(seed: number): Graph {
+  const next = uniformSource(seed);
+  const below = (count: number) => Math.floor(next() * count);
+  const steps = Array.from({ length: 12 }, () => ({
+    op: below(OPERATOR_CHOICES),
+    first: below(1000),
+    second: below(1000),
+    seed: below(1000),
+  }));
+  const { nodes, initializers, layer } = randomNetwork([1, 3, 12, 14], steps);
+  return sketch({
+    inputs: { image: [1, 3, 12, 14] },
+    nodes,
+    outputs: [layer],
+    initializers: Object.fromEntries(initializers),
+  });
+}
+
+/** What exporters write around the layers: shape arithmetic, an If, constants, a head. */
+function exporterHabits(): Graph {
+  const ints = (...values: number[]) => intsTensor(values);
+  const whole = sketch({ inputs: {}, nodes: [node("Identity", "b", "c")], outputs: ["c"] });
+  return sketch({
+    inputs: { image: [1, 3, 8, 10] },
+    nodes: [
+      node("Conv", "image w", "a", { pads: [1, 1, 1, 1] }),
+      node("HardSigmoid", "a", "b", { alpha: float(0.2) }),
+      node("If", "yes", "c", { then_branch: { graph: whole }, else_branch: { graph: whole } }),
+      node("Shape", "c", "shape"),
+      node("Gather", "shape zero", "batch", { axis: 0 }),
+      node("Constant", "", "rest", { value: { tensor: ints(-1) } }),
+      node("Concat", "batch rest", "target", { axis: 0 }),
+      node("Resize", "c _ scales", "large", { mode: "linear" }),
+      node("LRN", "large", "even", { size: 3 }),
+      node("Split", "even halves", "left right", { axis: 1 }),
+      node("Concat", "right left", "swapped", { axis: 1 }),
+      node("ReduceMean", "swapped axes", "mean", { keepdims: 1 }),
+      node("Sub", "swapped mean", "centred"),
+      node("ConvTranspose", "centred up", "larger", { strides: [2, 2] }),
+      node("MaxPool", "larger", "pooled places", { kernel_shape: [3, 3], strides: [2, 2] }),
+      node("Reshape", "pooled target", "flat"),
+      node("Einsum", "flat flat", "square", { equation: "bi,bi->bi" }),
+      node("Softmax", "square", "classes", { axis: 1 }),
+    ],
+    outputs: ["classes", "mean"],
+    initializers: {
+      w: normal([4, 3, 3, 3], 1),
+      up: normal([4, 2, 2, 2], 2),
+      yes: boolScalar(true),
+      zero: ints(0),
+      scales: floatTensor([4], [1, 1, 2, 2]),
+      halves: ints(1, 3),
+      axes: ints(2, 3),
+    },
+  });
+}
+
+function oldHabits(): Graph {
+  return sketch({
+    inputs: { image: [null, 3, null, null] },
+    nodes: [
+      node("Upsample", "image scales", "large", { mode: "nearest" }),
+      node("BatchNormalization", "large one one one one", "normal", { epsilon: float(1e-5) }),
+      node("Pad", "normal", "padded", { pads: [0, 0, 1, 1, 0, 0, 1, 1], value: float(0.5) }),
+      node("AveragePool", "padded", "pooled", { kernel_shape: [2, 2], auto_pad: "SAME_UPPER" }),
+      node("Clip", "pooled", "clipped", { min: float(0), max: float(6) }),
+      node("Unsqueeze", "clipped", "five", { axes: [1] }),
+      node("Squeeze", "five", "four", { axes: [1] }),
+      node("Slice", "four", "part", { starts: [0], ends: [2], axes: [1] }),
+      node("Flatten", "part", "flat", { axis: 1 }),
+      node("Dropout", "flat", "kept", { ratio: float(0.5) }),
+      node("Softmax", "kept", "classes"),
+    ],
+    outputs: ["classes"],
+    initializers: {
+      scales: floatTensor([4], [1, 1, 2, 2]),
+      one: floatTensor([3], [1, 1, 1]),
+    },
+  });
+}
