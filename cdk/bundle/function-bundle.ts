@@ -18,8 +18,19 @@ const BUNDLED_FOLDER = "models";
 export const BUNDLED_MODELS_DIR = `/var/task/${BUNDLED_FOLDER}`;
 const MODEL_FILES = /\.(json|onnx|txt)$/;
 
-/** lib/optvis/runtime/session-worker.ts starts this file, beside the bundle, as a thread. */
-const SESSION_THREAD = { entry: "lib/optvis/runtime/session-thread.ts", name: "session-thread" };
+/** Files that a source file, if it is in a bundle, starts as threads from beside the bundle. */
+const THREADS = [
+  {
+    startedBy: "lib/optvis/runtime/session-worker.ts",
+    entry: "lib/optvis/runtime/session-thread.ts",
+    name: "session-thread",
+  },
+  {
+    startedBy: "lib/pipeline/networks/analyse-in-thread.ts",
+    entry: "lib/pipeline/networks/analysis-thread.ts",
+    name: "analysis-thread",
+  },
+];
 
 export interface CodeBundle {
   readonly files: readonly OutputFile[];
@@ -35,11 +46,12 @@ export interface CodeBundle {
 export function bundleCode(name: FunctionName): CodeBundle {
   const main = build({ index: `functions/${name}/index.ts` });
   const nativePackages = NATIVE_PACKAGES.filter((native) => importsPackage(main.metafile, native));
-  const thread = nativePackages.includes("onnxruntime-node")
-    ? build({ [SESSION_THREAD.name]: SESSION_THREAD.entry }).outputFiles
-    : [];
+  const threads = THREADS.filter(({ startedBy }) => containsSource(main.metafile, startedBy));
   return {
-    files: [...main.outputFiles, ...thread],
+    files: [
+      ...main.outputFiles,
+      ...threads.flatMap(({ entry, name: file }) => build({ [file]: entry }).outputFiles),
+    ],
     nativePackages,
     publishesNetworks: containsSource(main.metafile, "lib/pipeline/networks/publish-bundled.ts"),
   };

@@ -5,7 +5,6 @@ import { layerRows } from "../../lib/networks/layer-rows.ts";
 import { NETWORK_ID, type NetworkDescription } from "../../lib/networks/description.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
-import { layerProblems } from "../../lib/pipeline/networks/layer-problems.ts";
 import { findPublishedDescription } from "../../lib/pipeline/networks/published-description.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { layersLink } from "./links.ts";
@@ -57,7 +56,7 @@ export const listLayers = defineRoute({
   problems: ["not-found", "conflict"],
   handle: async ({ path: { networkId } }, deps) => {
     const network = await openNetwork(networkId, deps);
-    const layers = layerRows(network.layers, layerProblems(network));
+    const layers = layerRows(network.layers, network.problems);
     return { body: { network: networkId, layers } };
   },
 });

@@ -27,3 +27,16 @@ export async function untilTrue(
 ): Promise<void> {
   await until(async () => ((await isSo()) ? true : undefined), explain);
 }
+
+/** How often `act` can be done, one after the other, until `work` ends. */
+export async function countDuring(
+  work: Promise<unknown>,
+  act: () => Promise<unknown>,
+): Promise<number> {
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  work.then(end, end);
+  let count = 0;
+  for (; !ended.signal.aborted; count++) await act();
+  return count;
+}

@@ -4,33 +4,34 @@ import { readModel } from "../../onnx/decode.ts";
 import { foldConstants } from "../../onnx/fold-constants.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import { layerProblems } from "./layer-problems.ts";
 
 /** A network with its model read, and its layers measured at its own input size. */
 export interface AnalysedNetwork extends Network {
   readonly model: NetworkModel;
   readonly layers: readonly Layer[];
+  /** Why a layer's channels cannot be rendered, by its index; see `layerProblems`. */
+  readonly problems: ReadonlyMap<number, string>;
 }
 
 /**
- * Reads a network's model and its layer table: seconds for a large one, so keep what it returns.
+ * Reads a network's model and its layer table: seconds for a large one, so keep what it returns. In
+ * a process that answers others, `analyseInThread` does it.
  *
  * @throws ModelError if the file cannot be read
  */
 export async function analyseNetwork(network: Network): Promise<AnalysedNetwork> {
   const { description, modelPath, file } = network;
   const { width, height, scale, mean, channelOrder } = description.input;
-  const model = await foldConstants(await readModel(modelPath));
-  const graph = specialise(model, [1, 3, height, width]);
-  return {
-    ...network,
-    model: {
-      model,
-      fingerprint: file.sha256,
-      inputSize: { width, height },
-      scale,
-      mean,
-      planes: channelOrder === "RGB" ? [0, 1, 2] : [2, 1, 0],
-    },
-    layers: layerTable(model, graph),
+  const folded = await foldConstants(await readModel(modelPath));
+  const model: NetworkModel = {
+    model: folded,
+    fingerprint: file.sha256,
+    inputSize: { width, height },
+    scale,
+    mean,
+    planes: channelOrder === "RGB" ? [0, 1, 2] : [2, 1, 0],
   };
+  const layers = layerTable(folded, specialise(folded, [1, 3, height, width]));
+  return { ...network, model, layers, problems: layerProblems({ model, layers }) };
 }

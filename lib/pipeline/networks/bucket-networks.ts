@@ -11,7 +11,8 @@ import { makeWhole } from "../../networks/whole.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson } from "../json.ts";
 import { MODEL_PREFIX, modelKey } from "../keys.ts";
-import { type AnalysedNetwork, analyseNetwork } from "./analyse-network.ts";
+import { analyseInThread } from "./analyse-in-thread.ts";
+import type { AnalysedNetwork } from "./analyse-network.ts";
 import { findPublishedDescription } from "./published-description.ts";
 
 /** Where the pipeline finds networks. */
@@ -82,7 +83,7 @@ export class BucketNetworks implements NetworkSource {
     }
     if (labels !== null) await this.#copy(modelKey(id, labels), join(folder, id, labels), null);
     await writeWhole(join(folder, id, DESCRIPTION_FILE), encodeJson(description));
-    return analyseNetwork(await openNetwork(id, { folders: [folder], cacheFolder: folder }));
+    return analyseInThread(await openNetwork(id, { folders: [folder], cacheFolder: folder }));
   }
 
   /** @param wanted SHA-256 of the bytes; `null`: whatever was copied once will do */

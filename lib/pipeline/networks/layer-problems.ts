@@ -2,7 +2,7 @@ import { surveyGradients } from "../../autodiff/survey-gradients.ts";
 import { LayerNotFoundError } from "../../networks/errors.ts";
 import { findLayer, type Layer, type LayerWithChannels } from "../../networks/layers.ts";
 import { specialise } from "../../onnx/static-graph.ts";
-import type { AnalysedNetwork } from "./analyse-network.ts";
+import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 
 /**
  * Why a layer's channels cannot be rendered, by the layer's 1-based index; no entry for a layer
@@ -11,7 +11,10 @@ import type { AnalysedNetwork } from "./analyse-network.ts";
 export function layerProblems({
   model: { model, inputSize },
   layers,
-}: AnalysedNetwork): ReadonlyMap<number, string> {
+}: {
+  readonly model: NetworkModel;
+  readonly layers: readonly Layer[];
+}): ReadonlyMap<number, string> {
   const imageShape = [1, 3, inputSize.height, inputSize.width] as const;
   const { graph, input, problems, unbatched } = specialise(model, imageShape);
   const nodes = graph.nodes.filter(
@@ -34,16 +37,21 @@ export function layerProblems({
   );
 }
 
+interface LayersAndProblems {
+  readonly layers: readonly Layer[];
+  /** As `layerProblems` found them. */
+  readonly problems: ReadonlyMap<number, string>;
+}
+
 /**
  * The layer with a 1-based index or a name, if it has channels.
  *
  * @throws LayerNotFoundError if no layer answers to it, or it has no channels to render
  */
 export function findLayerWithChannels(
-  network: AnalysedNetwork,
+  { layers, problems }: LayersAndProblems,
   reference: string | number,
 ): LayerWithChannels {
-  const { layers } = network;
   const layer = findLayer(layers, reference);
   if (layer.type === "Input") {
     throw new LayerNotFoundError(
@@ -52,6 +60,6 @@ export function findLayerWithChannels(
   }
   const { channels } = layer;
   if (channels !== null) return { ...layer, channels };
-  const problem = layerProblems(network).get(layer.index)!;
+  const problem = problems.get(layer.index)!;
   throw new LayerNotFoundError(`layer '${layer.name}' cannot be rendered: ${problem}`);
 }

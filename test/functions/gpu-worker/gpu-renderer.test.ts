@@ -72,6 +72,7 @@ const network: RenderTask["network"] = {
     planes: [0, 1, 2],
   },
   layers: [],
+  problems: new Map(),
 };
 
 const task: RenderTask = {

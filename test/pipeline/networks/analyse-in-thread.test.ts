@@ -1,0 +1,76 @@
+import { writeFile } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
+
+import { describe, expect, test } from "vitest";
+
+import { ModelError } from "../../../lib/onnx/errors.ts";
+import { differentiableGraph } from "../../../lib/optvis/graph/differentiable-graph.ts";
+import { layerPass } from "../../../lib/optvis/graph/layer-pass.ts";
+import { analyseInThread } from "../../../lib/pipeline/networks/analyse-in-thread.ts";
+import {
+  type AnalysedNetwork,
+  analyseNetwork,
+} from "../../../lib/pipeline/networks/analyse-network.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { CRAFTED_MODELS } from "../../support/crafted-models.ts";
+import { tinyNetwork } from "../../support/tiny-network.ts";
+import { countDuring } from "../../support/until.ts";
+
+const HEAP_MB = 512;
+/** A test that waits for it has found a thread that hangs. */
+const NEVER_MS = 3_000_000;
+
+/** A network whose model file has other bytes than it should. */
+async function networkOf(bytes: Uint8Array) {
+  const network = await tinyNetwork(await temporaryFolder());
+  await writeFile(network.modelPath, bytes);
+  return network;
+}
+
+const crafted = (name: string) => CRAFTED_MODELS.get(name)![0]();
+
+describe("a network that is analysed in a thread", () => {
+  test("is the same as one that is not, and can be rendered", async () => {
+    const network = await tinyNetwork(await temporaryFolder());
+    const [here, there] = [await analyseNetwork(network), await analyseInThread(network)];
+    expect(there).toEqual(here);
+    const graphOf = ({ model, layers }: AnalysedNetwork) => {
+      const pass = layerPass(model.model, layers[1]!, [1, 3, 16, 16]);
+      return differentiableGraph(pass, { objective: "mean", provider: "cpu" });
+    };
+    expect(graphOf(there)).toEqual(graphOf(here));
+  });
+
+  test("is refused in the words that say what is wrong with its file", async () => {
+    const network = await networkOf(crafted("a tensor of 100,000 axes"));
+    const analysis = analyseInThread(network);
+    await expect(analysis).rejects.toThrow(ModelError);
+    await expect(analysis).rejects.toThrow(/tiny.onnx: tensor 'w' has 100000 axes/);
+  });
+
+  test("is refused past its deadline, and the next one is not kept waiting", async () => {
+    const late = analyseInThread(await networkOf(crafted("29,000 nodes of one name")), {
+      heapMb: HEAP_MB,
+      deadlineMs: 1,
+    });
+    const next = analyseInThread(await tinyNetwork(await temporaryFolder()));
+    await expect(late).rejects.toThrow(/its analysis takes longer than 0.001 s/);
+    expect((await next).layers.length).toBeGreaterThan(1);
+  });
+
+  test("is refused when it wants more memory than there is, and the process lives", async () => {
+    const network = await networkOf(crafted("29,000 nodes of one name"));
+    const analysis = analyseInThread(network, { heapMb: 48, deadlineMs: NEVER_MS });
+    await expect(analysis).rejects.toThrow(ModelError);
+    await expect(analysis).rejects.toThrow(/takes more than 48 MB of memory/);
+  });
+
+  test("leaves this thread free meanwhile", async () => {
+    const network = await networkOf(crafted("29,000 nodes of one name"));
+    const analysis = analyseInThread(network);
+    const turns = await countDuring(analysis, () => setTimeout(1));
+    expect((await analysis).layers).toHaveLength(29_002);
+    // had it been analysed here, there would have been one or two
+    expect(turns).toBeGreaterThan(20);
+  });
+});
