@@ -153,14 +153,23 @@ export class GraphBuilder {
 
   /** The finished graph; each `[name, value]` of `outputs` becomes an output called `name`. */
   build(name: string, outputs: readonly (readonly [name: string, value: Value])[]): Graph {
-    const renames = outputs.map(([to, from]) =>
-      standardNode({
-        op: "Identity",
-        name: `${this.#prefix}output_${to}`,
-        inputs: [from],
-        outputs: [to],
-      }),
-    );
+    const renamed = this.#renamable(outputs);
+    const rename = (value: Value) => renamed.get(value) ?? value;
+    const nodes = this.#nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+    }));
+    const copies = outputs
+      .filter(([to, from]) => renamed.get(from) !== to)
+      .map(([to, from]) =>
+        standardNode({
+          op: "Identity",
+          name: `${this.#prefix}output_${to}`,
+          inputs: [rename(from)],
+          outputs: [to],
+        }),
+      );
     return {
       name,
       inputs: this.#inputs,
@@ -169,10 +178,34 @@ export class GraphBuilder {
         type: this.factsOf(from).type,
         shape: declared(this.shapeOf(from)),
       })),
-      nodes: [...this.#nodes, ...renames],
+      nodes: [...nodes, ...copies],
       initializers: this.#initializers,
     };
   }
+
+  /**
+   * Outputs that can be produced under their own name: what a node of this graph makes, and no Loop
+   * body reads. ONNX Runtime copies what an Identity renames.
+   */
+  #renamable(outputs: readonly (readonly [name: string, value: Value])[]): Map<Value, Value> {
+    const produced = new Set(this.#nodes.flatMap((node) => node.outputs));
+    for (const value of this.#nodes.flatMap(readInBodies)) produced.delete(value);
+    // the first of several names
+    return new Map(
+      outputs
+        .flatMap(([to, from]) => (produced.has(from) ? [[from, to] as const] : []))
+        .toReversed(),
+    );
+  }
+}
+
+/** Values that the bodies inside a node read by name. */
+function readInBodies({ attributes }: Node): readonly Value[] {
+  return Object.values(attributes).flatMap((attribute) =>
+    typeof attribute === "object" && "graph" in attribute
+      ? attribute.graph.nodes.flatMap((node) => [...node.inputs, ...readInBodies(node)])
+      : [],
+  );
 }
 
 function contentKey(tensor: Tensor): unknown {

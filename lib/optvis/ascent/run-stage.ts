@@ -28,7 +28,7 @@ export interface StageRun {
  * Takes images through one stage, all in one batch. Images without any gradient begin anew from
  * other seeds.
  *
- * @param states at most as many as the graph's batch
+ * @param states at most as many as the graph's batch; their parameters are used up
  * @returns the next state of each, in their order
  * @throws what the signal was aborted with; RuntimeError; CudaUnavailableError.
  */
@@ -68,11 +68,10 @@ async function runIterations(
     hooks.signal?.throwIfAborted();
     const count = Math.min(chunk, stage.iterations - done);
     const started = performance.now();
-    const outputs = await session.run(graph, {
-      ...carried,
-      iterations: { type: "int64", shape: [], data: BigInt64Array.of(BigInt(count)) },
-      ...stage.feeds(batch, done, count),
-    });
+    const trip = { type: "int64", shape: [], data: BigInt64Array.of(BigInt(count)) } as const;
+    const feeds = { ...carried, iterations: trip, ...stage.feeds(batch, done, count) };
+    // of a large canvas every copy counts: what is carried lives in one thread at a time
+    const outputs = await session.run(graph, feeds, names);
     carried = Object.fromEntries(names.map((name) => [name, floatOutput(outputs, `${name}_out`)]));
     const measured = measurements(outputs, stage.number, done);
     next = next.map((state, i) => recorded(state, measured[i]!));
@@ -94,9 +93,10 @@ function filled(states: readonly AscentState[], batch: number): readonly AscentS
   return Array.from({ length: batch }, (_, i) => states[Math.min(i, states.length - 1)]!);
 }
 
-/** The images' tensors of one name in one, [N, ...]. */
+/** The images' tensors of one name in one, [N, ...]; of one image its own. */
 function stacked(states: readonly AscentState[], name: string): FloatTensor {
   const { shape, data } = floatOutput(states[0]!.parameters, name);
+  if (states.length === 1) return floatTensor([1, ...shape], data);
   const all = new Float32Array(states.length * data.length);
   states.forEach(({ parameters }, i) => {
     all.set(floatOutput(parameters, name).data, i * data.length);
@@ -110,7 +110,7 @@ function unstacked(tensors: readonly (readonly [string, FloatTensor])[], i: numb
     tensors.map(([name, { shape, data }]) => {
       const [n = 1, ...rest] = shape;
       const size = data.length / n;
-      return [name, floatTensor(rest, data.slice(i * size, (i + 1) * size))];
+      return [name, floatTensor(rest, n === 1 ? data : data.slice(i * size, (i + 1) * size))];
     }),
   );
 }

@@ -5,14 +5,17 @@ import type { Level } from "./plan-levels.ts";
 import type { Beginning } from "./state.ts";
 import { channelPlace, type DeepDreamTask } from "./task.ts";
 
-/** Where an image begins: noise of its own, the photograph, or the image given for it. */
+/**
+ * Where an image begins: noise of its own, a copy of the photograph, or one of the image given for
+ * it.
+ */
 export function startImage(
   task: DeepDreamTask,
   { channel, position, restarts }: Beginning,
 ): Planes {
   const { start, levels } = task;
-  if (start.kind === "given") return start.images[position]!;
-  if (start.kind === "photograph" && restarts === 0) return start.image;
+  if (start.kind === "given") return copyOf(start.images[position]!);
+  if (start.kind === "photograph" && restarts === 0) return copyOf(start.image);
   const fresh = noise(task, { seed: start.seed + restarts, channel, size: levels[0]!.size });
   if (start.kind === "noise") return fresh;
   // a photograph without any gradient gets a grain of noise to start from
@@ -48,6 +51,10 @@ function noise(
   // the 1 means nothing today: without it every seed would give another image than it ever did
   const uniform = uniformFrom("noise", seed, network.fingerprint, layer.value, place, 1);
   return { ...size, data: standardNormal(3 * size.height * size.width, uniform) };
+}
+
+function copyOf(image: Planes): Planes {
+  return { ...image, data: image.data.slice() };
 }
 
 function resizePlanes({ height, width, data }: Planes, size: Size): Planes {

@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads";
 
 import type { Provider } from "../../autodiff/provider.ts";
+import { buffersOf } from "./buffers.ts";
 import { CudaUnavailableError, type Feeds, type RuntimeTensor, Session } from "./session.ts";
 
 /** What a worker asks of its thread. Every request is answered once, in order. */
@@ -57,7 +58,9 @@ const port = parentPort;
 if (port) {
   const answerAfter = async (earlier: Promise<void>, request: ThreadRequest): Promise<void> => {
     await earlier;
-    port.postMessage(await answer(request));
+    const reply = await answer(request);
+    const moved = reply.kind === "done" ? buffersOf(reply.outputs, Object.keys(reply.outputs)) : [];
+    port.postMessage(reply, moved);
   };
   let queue = Promise.resolve();
   port.on("message", (request: ThreadRequest) => {

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 
 import type { Provider } from "../../autodiff/provider.ts";
 import type { ThreadReply, ThreadRequest } from "./session-thread.ts";
+import { buffersOf } from "./buffers.ts";
 import { CudaUnavailableError, type Feeds, RuntimeError, type RuntimeTensor } from "./session.ts";
 
 /**
@@ -47,9 +48,15 @@ export class SessionWorker {
   /**
    * Runs a graph, which is compiled on its first use here.
    *
+   * @param moved names of feeds whose buffers go over to the thread instead of being copied: they
+   *   are of no use to the caller afterwards. @default none
    * @throws CudaUnavailableError, RuntimeError
    */
-  async run(graph: SessionGraph, feeds: Feeds): Promise<Readonly<Record<string, RuntimeTensor>>> {
+  async run(
+    graph: SessionGraph,
+    feeds: Feeds,
+    moved: readonly string[] = [],
+  ): Promise<Readonly<Record<string, RuntimeTensor>>> {
     const { key } = graph;
     const loaded = this.#loaded.get(key) ?? (await this.#load(graph));
     this.#loaded.delete(key);
@@ -60,7 +67,7 @@ export class SessionWorker {
       this.#loaded.delete(key);
       throw error;
     }
-    return this.#request({ kind: "run", key, feeds });
+    return this.#request({ kind: "run", key, feeds }, buffersOf(feeds, moved));
   }
 
   has(key: string): boolean {
@@ -107,12 +114,15 @@ export class SessionWorker {
     };
   }
 
-  #request(request: ThreadRequest): Promise<Readonly<Record<string, RuntimeTensor>>> {
+  #request(
+    request: ThreadRequest,
+    moved: ArrayBuffer[] = [],
+  ): Promise<Readonly<Record<string, RuntimeTensor>>> {
     if (this.#failure) return Promise.reject(this.#failure);
     this.#thread.ref();
     return new Promise((resolve, reject) => {
       this.#pending.push({ resolve, reject });
-      this.#thread.postMessage(request);
+      this.#thread.postMessage(request, moved);
     });
   }
 

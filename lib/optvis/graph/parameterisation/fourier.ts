@@ -1,5 +1,8 @@
 import type { Size } from "../../../image/raster.ts";
-import { floatTensor, type FloatTensor, sizeOf } from "../../../onnx/tensor.ts";
+import { floatTensor, type FloatTensor } from "../../../onnx/tensor.ts";
+import { reshapeTo } from "../../../autodiff/shaping.ts";
+import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
+import type { Value } from "../../../onnx/model.ts";
 import type { Parameterisation } from "../parts.ts";
 import { decorrelatedColours } from "./decorrelated-colours.ts";
 import { frequencySums } from "./frequency-sums.ts";
@@ -39,24 +42,34 @@ export function fourier({
   const scale = spectrumScale(size, spectrumDecay);
   const sums = frequencySums(layout);
   const colours = decorrelatedColours(saturation, planes);
+  // real and imaginary parts are scaled alike
+  const scaled = (graph: GraphBuilder, coefficients: Value) => {
+    const shape = graph.shapeOf(coefficients);
+    const [n = 1] = shape;
+    const parted = reshapeTo(graph, coefficients, [
+      n,
+      3,
+      scale.shape[0]!,
+      2,
+      ...scale.shape.slice(2),
+    ]);
+    return reshapeTo(graph, graph.emit("Mul", [parted, graph.constant(scale)]), shape);
+  };
   return (graph, coefficients) => {
-    const scaled = graph.emit("Mul", [coefficients, graph.constant(scale)]);
-    const { image, pullback } = colours(graph, sums.forward(graph, scaled));
+    const { image, pullback } = colours(graph, sums.forward(graph, scaled(graph, coefficients)));
     return {
       image,
-      pullback: (cotangent) => {
-        const gradient = sums.adjoint(graph, pullback(cotangent));
-        return graph.emit("Mul", [gradient, graph.constant(scale)]);
-      },
+      pullback: (cotangent) => scaled(graph, sums.adjoint(graph, pullback(cotangent))),
     };
   };
 }
 
-/** s / (4 H W), the last because the sums do not divide; [groups, 2 * members, ky]. */
+/** s / (4 H W), the last because the sums do not divide; [groups, 1, members, ky]. */
 export function spectrumScale(size: Size, decay: number): FloatTensor {
   const { height, width } = size;
   const layout = spectrumLayout(size);
-  const [, ...shape] = coefficientShape(layout);
+  const [, groups, parts, rows] = coefficientShape(layout);
+  const perGroup = parts * rows;
   const lowest = 1 / Math.max(height, width);
   const frequency = (kx: number, ky: number) =>
     Math.max(Math.hypot(Math.min(kx, width - kx) / width, ky / height), lowest);
@@ -67,11 +80,11 @@ export function spectrumScale(size: Size, decay: number): FloatTensor {
     asHere += f ** (-2 * decay);
   });
   const factor = Math.sqrt(asLucid / asHere) / (4 * Math.sqrt(height * width));
-  const data = new Float32Array(sizeOf(shape));
-  eachFrequency(layout, (kx, ky, real, imaginary) => {
-    const value = factor * frequency(kx, ky) ** -decay;
-    data[real] = value;
-    data[imaginary] = value;
+  const data = new Float32Array((groups * perGroup) / 2);
+  eachFrequency(layout, (kx, ky, real) => {
+    // the imaginary parts of the groups before are left out
+    const at = real - (Math.floor(real / perGroup) * perGroup) / 2;
+    data[at] = factor * frequency(kx, ky) ** -decay;
   });
-  return floatTensor(shape, data);
+  return floatTensor([groups, 1, parts / 2, rows], data);
 }
