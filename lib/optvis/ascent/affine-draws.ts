@@ -1,3 +1,4 @@
+import type { Size } from "../../image/raster.ts";
 import { floatTensor, type FloatTensor } from "../../onnx/tensor.ts";
 import { type Uniform, uniformFrom } from "../random.ts";
 import type { FourierRecipe, Range } from "./fourier-recipe.ts";
@@ -44,9 +45,8 @@ export function cropMap(recipe: FourierRecipe, iteration: number, uniform: Unifo
   const isUpright = uniform() < UPRIGHT_SHARE;
   const angle = isUpright ? 0 : (between([-rotation, rotation]) * Math.PI) / 180;
 
-  // the larger side of the two that fits the canvas, where their aspects differ
   const { height, width } = canvasSize;
-  const zoom = fraction * Math.min(width / cropSize.width, height / cropSize.height);
+  const zoom = fraction * canvasPerCrop(canvasSize, cropSize);
   const offset = (length: number, crop: number) => {
     const free = cropPlace === "anywhere" ? Math.max(0, length - zoom * crop) / 2 : 0;
     return between([-free - cropMargin, free + cropMargin]);
@@ -56,4 +56,9 @@ export function cropMap(recipe: FourierRecipe, iteration: number, uniform: Unifo
   const x = (width - 1) / 2 + offset(width, cropSize.width);
   const y = (height - 1) / 2 + offset(height, cropSize.height);
   return [cos, -sin, x - cos * u + sin * v, sin, cos, y - sin * u - cos * v];
+}
+
+/** Pixels of the canvas for one of a crop as large as fits the canvas. */
+export function canvasPerCrop(canvas: Size, crop: Size): number {
+  return Math.min(canvas.width / crop.width, canvas.height / crop.height);
 }

@@ -13,7 +13,8 @@ import {
 } from "../graph/parameterisation/spectrum-layout.ts";
 import { standardNormal, uniformFrom } from "../random.ts";
 import type { SessionWorker } from "../runtime/session-worker.ts";
-import { affineDraws } from "./affine-draws.ts";
+import { affineDraws, canvasPerCrop } from "./affine-draws.ts";
+import type { FourierRecipe } from "./fourier-recipe.ts";
 import { batchSize } from "./batch-size.ts";
 import { selectionOf } from "./feeds.ts";
 import { onceMade } from "./once-made.ts";
@@ -70,7 +71,24 @@ function wholeGraph(task: FourierTask, count: number): StageGraph {
 function fourierImage({ recipe, network }: FourierTask): FourierImage {
   const { canvasSize, spectrumDecay, saturation } = recipe;
   const { height, width } = canvasSize;
-  return { size: { height, width }, spectrumDecay, saturation, planes: network.planes };
+  return {
+    size: { height, width },
+    highestFrequency: highestFrequency(recipe),
+    spectrumDecay,
+    saturation,
+    planes: network.planes,
+  };
+}
+
+/**
+ * The highest frequency that any crop can show, in cycles a pixel of the canvas: beyond half a cycle
+ * for each pixel of the crop, along its diagonal, there would be noise alone, which Adam amplifies.
+ * That saves a large canvas most of its coefficients, and takes none of a small one.
+ */
+function highestFrequency({ canvasSize, cropSize, cropFraction }: FourierRecipe): number {
+  const finest = Math.min(...cropFraction.start, ...cropFraction.end);
+  const pitch = finest * canvasPerCrop(canvasSize, cropSize);
+  return Math.min(0.5, Math.SQRT1_2 / pitch);
 }
 
 /** Mid-grey in each plane, as the network's pixels are counted: less its mean. */
@@ -84,7 +102,7 @@ function greysOf({ network }: FourierTask): readonly number[] {
  */
 function startParameters(task: FourierTask, { channel, restarts }: Beginning): Parameters {
   const { network, layer, recipe, seed } = task;
-  const layout = spectrumLayout(recipe.canvasSize);
+  const layout = spectrumLayout(recipe.canvasSize, highestFrequency(recipe));
   const shape = coefficientShape(layout);
   const coefficients = new Float32Array(sizeOf(shape));
   const perColour = coefficients.length / 3;

@@ -37,7 +37,7 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
   const [n, , height, width] = pass.imageShape;
 
   const graph = new GraphBuilder();
-  const shape = [n, ...coefficientShape(spectrumLayout(canvas.size))];
+  const shape = [n, ...coefficientShape(spectrumLayout(canvas.size, canvas.highestFrequency))];
   const carried = FOURIER_STATE.map((name) => graph.input(name, "float32", shape));
   const selection = graph.input("selection", "float32", [n, pass.channels]);
   const iterations = graph.input("iterations", "int64", []);
@@ -85,7 +85,7 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
  */
 export function fourierImageGraph(canvas: FourierImage, batch: number): Graph {
   const graph = new GraphBuilder();
-  const shape = [batch, ...coefficientShape(spectrumLayout(canvas.size))];
+  const shape = [batch, ...coefficientShape(spectrumLayout(canvas.size, canvas.highestFrequency))];
   const coefficients = graph.input("coefficients", "float32", shape);
   const { image } = fourier(canvas)(graph, coefficients);
   return graph.build("image of coefficients", [["image", image]]);

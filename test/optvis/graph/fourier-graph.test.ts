@@ -67,7 +67,7 @@ async function graphOf(run: Run, provider: Provider) {
   const n = channels.length;
   const pass = layerPass(small.network.model, small.layer(layer), [n, 3, height, width]);
   const size = { height: canvasHeight, width: canvasWidth };
-  const image = { size, spectrumDecay: decay, saturation, planes };
+  const image = { size, highestFrequency: 0.5, spectrumDecay: decay, saturation, planes };
   const greys = mean.map((each) => 127.5 - each);
   const graph = fourierGraph({
     method: "fourier",

@@ -6,11 +6,18 @@ import type { Value } from "../../../onnx/model.ts";
 import type { Parameterisation } from "../parts.ts";
 import { decorrelatedColours } from "./decorrelated-colours.ts";
 import { frequencySums } from "./frequency-sums.ts";
-import { coefficientShape, eachFrequency, spectrumLayout } from "./spectrum-layout.ts";
+import {
+  coefficientShape,
+  eachFrequency,
+  type SpectrumLayout,
+  spectrumLayout,
+} from "./spectrum-layout.ts";
 
 /** How the parameters of a Fourier ascent become an image. */
 export interface FourierImage {
   readonly size: Size;
+  /** In cycles a pixel along each axis; from 0.5 on there are all. */
+  readonly highestFrequency: number;
   /** The spectrum falls as 1 / frequency^decay; 1 is that of photographs, and Lucid's. */
   readonly spectrumDecay: number;
   /** Factor of the two colour differences; 1 is Lucid's. */
@@ -34,12 +41,13 @@ export interface FourierImage {
  */
 export function fourier({
   size,
+  highestFrequency,
   spectrumDecay,
   saturation,
   planes,
 }: FourierImage): Parameterisation {
-  const layout = spectrumLayout(size);
-  const scale = spectrumScale(size, spectrumDecay);
+  const layout = spectrumLayout(size, highestFrequency);
+  const scale = spectrumScale(layout, spectrumDecay);
   const sums = frequencySums(layout);
   const colours = decorrelatedColours(saturation, planes);
   // real and imaginary parts are scaled alike
@@ -65,14 +73,13 @@ export function fourier({
 }
 
 /** s / (4 H W), the last because the sums do not divide; [groups, 1, members, ky]. */
-export function spectrumScale(size: Size, decay: number): FloatTensor {
-  const { height, width } = size;
-  const layout = spectrumLayout(size);
+export function spectrumScale(layout: SpectrumLayout, decay: number): FloatTensor {
+  const { height, width } = layout.size;
   const [, groups, parts, rows] = coefficientShape(layout);
   const perGroup = parts * rows;
   const lowest = 1 / Math.max(height, width);
   const frequency = (kx: number, ky: number) =>
-    Math.max(Math.hypot(Math.min(kx, width - kx) / width, ky / height), lowest);
+    Math.max(Math.hypot(Math.min(Math.abs(kx), width - kx) / width, ky / height), lowest);
   let [asLucid, asHere] = [0, 0];
   eachFrequency(layout, (kx, ky) => {
     const f = frequency(kx, ky);

@@ -2,19 +2,19 @@ import { reshapeTo } from "../../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { floatTensor, type FloatTensor } from "../../../onnx/tensor.ts";
-import { keptRows, type SpectrumLayout } from "./spectrum-layout.ts";
+import type { KeptAxis, SpectrumLayout } from "./spectrum-layout.ts";
 
 /**
  * The inverse Fourier sum of a real image, and its adjoint, as MatMuls with constant matrices.
  *
- *     z[y, x] = sum over kx of W, ky of 0 to H/2:  w(ky) Re(c[ky, kx] e^(2 pi i (ky y / H + kx x / W)))
+ *     z[y, x] = sum over kx and ky:  w(ky) Re(c[ky, kx] e^(2 pi i (ky y / H + kx x / W)))
  *
  * w is 1 for ky = 0 and ky = H/2, and 2 for all others, which stand for their mirror images too:
  * H W times irfft2, with the half axis down. Along each axis of length a b the sum is taken in two
  * steps, as Cooley and Tukey do ("An Algorithm for the Machine Calculation of Complex Fourier
- * Series", 1965): with k = k1 b + k2 and place n = n1 + a n2,
+ * Series", 1965): with k = first + k1 b + k2 and place n = n1 + a n2,
  *
- *     e^(2 pi i k n / (a b)) = e^(2 pi i k n1 / (a b)) e^(2 pi i k2 n2 / b)
+ *     e^(2 pi i k n / (a b)) = e^(2 pi i k n1 / (a b)) e^(2 pi i (first + k2) n2 / b)
  *
  * so first over k1 within each k2, then over k2: a + b products for each value instead of a b. The
  * order in memory is such that both steps take and leave whole rows; only from one axis to the
@@ -28,15 +28,15 @@ export interface FrequencySums {
 }
 
 export function frequencySums(layout: SpectrumLayout): FrequencySums {
-  const { size, across, down, downMembers } = layout;
+  const { size, across, down } = layout;
   const { height, width } = size;
   const [a, b] = [across.members, across.groups];
   const [d, e] = [down.members, down.groups];
-  const rows = e * downMembers;
+  const rows = e * down.perGroup;
   const matrices = {
-    withinAcross: withinGroups(across, a),
+    withinAcross: withinGroups(across, () => 1),
     overAcross: overGroups(across, "complex"),
-    withinDown: withinGroups(down, downMembers, (ky) => weightOf(ky, size)),
+    withinDown: withinGroups(down, (ky) => (ky === 0 || 2 * ky === height ? 1 : 2)),
     overDown: overGroups(down, "real"),
   };
   const transposed = {
@@ -56,9 +56,9 @@ export function frequencySums(layout: SpectrumLayout): FrequencySums {
       const complex = times(graph, matrices.overAcross, grouped); // [part, x] by ky
       const columns = reshapeTo(graph, complex, [n, 3, 2, width, rows]);
       const turned = graph.emit("Transpose", [columns], { perm: [0, 1, 2, 4, 3] });
-      const parted = reshapeTo(graph, turned, [n, 3, 2, e, downMembers * width]);
+      const parted = reshapeTo(graph, turned, [n, 3, 2, e, down.perGroup * width]);
       const gathered = graph.emit("Transpose", [parted], { perm: [0, 1, 3, 2, 4] });
-      const lines = reshapeTo(graph, gathered, [n, 3, e, 2 * downMembers, width]);
+      const lines = reshapeTo(graph, gathered, [n, 3, e, 2 * down.perGroup, width]);
       const withinDown = times(graph, matrices.withinDown, lines);
       const groupedDown = reshapeTo(graph, withinDown, [n, 3, 2 * e, d * width]);
       const image = times(graph, matrices.overDown, groupedDown);
@@ -70,7 +70,7 @@ export function frequencySums(layout: SpectrumLayout): FrequencySums {
       const overDown = times(graph, transposed.overDown, groupedDown);
       const withinDown = reshapeTo(graph, overDown, [n, 3, e, 2 * d, width]);
       const lines = times(graph, transposed.withinDown, withinDown);
-      const gathered = reshapeTo(graph, lines, [n, 3, e, 2, downMembers * width]);
+      const gathered = reshapeTo(graph, lines, [n, 3, e, 2, down.perGroup * width]);
       const parted = graph.emit("Transpose", [gathered], { perm: [0, 1, 3, 2, 4] });
       const turned = reshapeTo(graph, parted, [n, 3, 2, rows, width]);
       const columns = graph.emit("Transpose", [turned], { perm: [0, 1, 2, 4, 3] });
@@ -82,59 +82,44 @@ export function frequencySums(layout: SpectrumLayout): FrequencySums {
   };
 }
 
-/** How many frequencies of the whole spectrum one vertical frequency stands for. */
-function weightOf(ky: number, size: { readonly height: number; readonly width: number }): number {
-  if (ky >= keptRows(size)) return 0; // a place that stands for no frequency
-  return ky === 0 || 2 * ky === size.height ? 1 : 2;
-}
-
 /**
  * First step, one matrix for each k2: [groups, (part, n1), (part, k1)], the rotation by k n1 / (a b)
- * turns times `weight`.
- *
- * @param count of k1 in each group
+ * turns times `weight`; zero where a group has no such frequency.
  */
 function withinGroups(
-  {
-    length,
-    groups,
-    members,
-  }: { readonly length: number; readonly groups: number; readonly members: number },
-  count: number,
-  weight: (frequency: number) => number = () => 1,
+  { length, groups, members, first, count, perGroup }: KeptAxis,
+  weight: (frequency: number) => number,
 ): FloatTensor {
-  const data = new Float32Array(groups * 2 * members * 2 * count);
+  const columns = 2 * perGroup;
+  const data = new Float32Array(groups * 2 * members * columns);
   for (let k2 = 0; k2 < groups; k2++) {
-    const matrix = data.subarray(k2 * 4 * members * count, (k2 + 1) * 4 * members * count);
+    const matrix = data.subarray(k2 * 2 * members * columns, (k2 + 1) * 2 * members * columns);
     for (let n1 = 0; n1 < members; n1++) {
-      for (let k1 = 0; k1 < count; k1++) {
-        const frequency = k1 * groups + k2;
+      for (let k1 = 0; k1 * groups + k2 < count; k1++) {
+        const frequency = first + k1 * groups + k2;
         const { cos, sin } = turn(frequency * n1, length);
         const w = weight(frequency);
-        const [real, imaginary] = [n1 * 2 * count, (members + n1) * 2 * count];
+        const [real, imaginary] = [n1 * columns, (members + n1) * columns];
         matrix[real + k1] = w * cos;
-        matrix[real + count + k1] = -w * sin;
+        matrix[real + perGroup + k1] = -w * sin;
         matrix[imaginary + k1] = w * sin;
-        matrix[imaginary + count + k1] = w * cos;
+        matrix[imaginary + perGroup + k1] = w * cos;
       }
     }
   }
-  return floatTensor([groups, 2 * members, 2 * count], data);
+  return floatTensor([groups, 2 * members, columns], data);
 }
 
 /**
- * Second step: the rotation by k2 n2 / b turns, [(part, n2), (k2, part)]; or its real part alone,
- * [n2, (k2, part)].
+ * Second step: the rotation by (first + k2) n2 / b turns, [(part, n2), (k2, part)]; or its real part
+ * alone, [n2, (k2, part)].
  */
-function overGroups(
-  { groups }: { readonly groups: number },
-  result: "complex" | "real",
-): FloatTensor {
+function overGroups({ groups, first }: KeptAxis, result: "complex" | "real"): FloatTensor {
   const rows = result === "complex" ? 2 * groups : groups;
   const data = new Float32Array(rows * 2 * groups);
   for (let n2 = 0; n2 < groups; n2++) {
     for (let k2 = 0; k2 < groups; k2++) {
-      const { cos, sin } = turn(k2 * n2, groups);
+      const { cos, sin } = turn((first + k2) * n2, groups);
       const real = n2 * 2 * groups + 2 * k2;
       data[real] = cos;
       data[real + 1] = -sin;
@@ -153,11 +138,12 @@ function overGroups(
  * divides by the gradient's size, would make a full step.
  */
 function turn(numerator: number, denominator: number) {
-  const quarters = (4 * numerator) / denominator;
+  const rest = ((numerator % denominator) + denominator) % denominator;
+  const quarters = (4 * rest) / denominator;
   if (Number.isInteger(quarters)) {
-    return { cos: [1, 0, -1, 0][quarters % 4]!, sin: [0, 1, 0, -1][quarters % 4]! };
+    return { cos: [1, 0, -1, 0][quarters]!, sin: [0, 1, 0, -1][quarters]! };
   }
-  const angle = (2 * Math.PI * (numerator % denominator)) / denominator;
+  const angle = (2 * Math.PI * rest) / denominator;
   return { cos: Math.cos(angle), sin: Math.sin(angle) };
 }
 

@@ -1,11 +1,11 @@
 import type { Size } from "../../../image/raster.ts";
 
-/** An axis of `length` pixels as `coarse` times `fine`, so that a sum over it takes two steps. */
+/** An axis of `length` pixels as `groups` times `members`, so that a sum over it takes two steps. */
 export interface SplitAxis {
   readonly length: number;
-  /** Number of groups, and step between the members of one: frequency = k1 * groups + k2. */
+  /** Step between the frequencies of one group: frequency = first + k1 * groups + k2. */
   readonly groups: number;
-  /** Pixels = members of a full group: place = n1 + members * n2. */
+  /** Place = n1 + members * n2. */
   readonly members: number;
 }
 
@@ -16,33 +16,53 @@ export function splitAxis(length: number): SplitAxis {
   return { length, groups, members: length / groups };
 }
 
+/** The frequencies of an axis that are kept: `count` of them from `first` on, in whole cycles. */
+export interface KeptAxis extends SplitAxis {
+  readonly first: number;
+  readonly count: number;
+  /** Frequencies in each group, rounded up. */
+  readonly perGroup: number;
+}
+
 /**
  * Where the frequencies of a real image of [H, W] lie in memory.
  *
- * The image is real, so of the vertical frequencies ky only 0 to H/2 are kept; kx runs through all
- * of 0 to W - 1. A coefficient lies at [k2, part, k1, l2, l1], part being 0 for its real and 1 for
- * its imaginary part, kx = k1 * groups + k2 and ky = l1 * groups + l2 on their axes: then every
- * step of the sums reads and writes whole rows (see frequency-sums.ts). Where the groups of ky are
- * not full, the places that are left over stand for no frequency.
+ * The image is real, so of the vertical frequencies ky only 0 to H/2 are kept, and of all only those
+ * up to a highest. A coefficient lies at [k2, part, k1, l2, l1], part being 0 for its real and 1 for
+ * its imaginary part, kx = first + k1 * groups + k2 and ky = l1 * groups + l2 on their axes: then
+ * every step of the sums reads and writes whole rows (see frequency-sums.ts). Where groups are not
+ * full, the places that are left over stand for no frequency.
  */
 export interface SpectrumLayout {
   readonly size: Size;
-  readonly across: SplitAxis;
-  readonly down: SplitAxis;
-  /** Members of each group of ky: those of 0 to H/2, rounded up. */
-  readonly downMembers: number;
+  readonly across: KeptAxis;
+  readonly down: KeptAxis;
 }
 
-export function spectrumLayout(size: Size): SpectrumLayout {
-  const { height, width } = size;
-  const down = splitAxis(height);
-  const downMembers = Math.ceil(keptRows(size) / down.groups);
-  return { size: { height, width }, across: splitAxis(width), down, downMembers };
+/**
+ * @param highest in cycles a pixel, along each axis; from 0.5 on all frequencies are kept.
+ * @default all
+ */
+export function spectrumLayout({ height, width }: Size, highest = 0.5): SpectrumLayout {
+  const [mostAcross, mostDown] = [width, height].map((length) => Math.ceil(highest * length));
+  // the negative frequencies, those from W/2 on, are as many
+  const isWhole = 2 * mostAcross! + 1 >= width;
+  const [first, count] = isWhole ? [0, width] : [-mostAcross!, 2 * mostAcross! + 1];
+  return {
+    size: { height, width },
+    across: keep(width, first, count),
+    down: keep(height, 0, Math.min(Math.floor(height / 2), mostDown!) + 1),
+  };
 }
 
-/** Shape of one image's coefficients: [3, groups of kx, 2 * members of kx, ky]. */
-export function coefficientShape({ across, down, downMembers }: SpectrumLayout) {
-  return [3, across.groups, 2 * across.members, down.groups * downMembers] as const;
+function keep(length: number, first: number, count: number): KeptAxis {
+  const split = splitAxis(length);
+  return { ...split, first, count, perGroup: Math.ceil(count / split.groups) };
+}
+
+/** Shape of one image's coefficients: [3, groups of kx, 2 * frequencies of each, ky]. */
+export function coefficientShape({ across, down }: SpectrumLayout) {
+  return [3, across.groups, 2 * across.perGroup, down.groups * down.perGroup] as const;
 }
 
 /**
@@ -50,23 +70,17 @@ export function coefficientShape({ across, down, downMembers }: SpectrumLayout) 
  * frequencies, and the places of its real and imaginary part among that colour's values.
  */
 export function eachFrequency(
-  { size, across, down, downMembers }: SpectrumLayout,
+  { across, down }: SpectrumLayout,
   visit: (kx: number, ky: number, real: number, imaginary: number) => void,
 ): void {
-  const rows = keptRows(size);
-  const rowLength = down.groups * downMembers;
-  for (let kx = 0; kx < across.length; kx++) {
-    const [k1, k2] = [Math.floor(kx / across.groups), kx % across.groups];
-    const real = (k2 * 2 * across.members + k1) * rowLength;
-    const imaginary = real + across.members * rowLength;
-    for (let ky = 0; ky < rows; ky++) {
-      const at = (ky % down.groups) * downMembers + Math.floor(ky / down.groups);
-      visit(kx, ky, real + at, imaginary + at);
+  const rowLength = down.groups * down.perGroup;
+  for (let i = 0; i < across.count; i++) {
+    const [k1, k2] = [Math.floor(i / across.groups), i % across.groups];
+    const real = (k2 * 2 * across.perGroup + k1) * rowLength;
+    const imaginary = real + across.perGroup * rowLength;
+    for (let ky = 0; ky < down.count; ky++) {
+      const at = (ky % down.groups) * down.perGroup + Math.floor(ky / down.groups);
+      visit(across.first + i, ky, real + at, imaginary + at);
     }
   }
-}
-
-/** Vertical frequencies that are kept of a real image: 0 to H/2. */
-export function keptRows({ height }: Size): number {
-  return Math.floor(height / 2) + 1;
 }

@@ -13,18 +13,21 @@ import { normal } from "../../../support/random.ts";
 import { runGraph } from "../../../support/run-graph.ts";
 
 /** Even and odd, composite and prime, tall and wide. */
-const SIZES = [
+const SIZES: readonly { height: number; width: number; highest?: number }[] = [
   { height: 12, width: 20 },
   { height: 9, width: 14 },
   { height: 7, width: 6 },
   { height: 16, width: 13 },
   { height: 5, width: 1 },
   { height: 1, width: 8 },
+  // without its highest frequencies
+  { height: 15, width: 24, highest: 0.3 },
+  { height: 18, width: 7, highest: 0.2 },
 ];
 const BATCH = 2;
 
 async function run(size: (typeof SIZES)[number], direction: "forward" | "adjoint") {
-  const layout = spectrumLayout(size);
+  const layout = spectrumLayout(size, size.highest);
   const shapes = {
     forward: [BATCH, ...coefficientShape(layout)],
     adjoint: [BATCH, 3, size.height, size.width],
@@ -39,7 +42,7 @@ async function run(size: (typeof SIZES)[number], direction: "forward" | "adjoint
   return { layout, x: x.data, y: outputs["y"]!.data };
 }
 
-describe.each(SIZES)("$height x $width", (size) => {
+describe.each(SIZES)("$height x $width, up to $highest", (size) => {
   const { height, width } = size;
   const pixels = height * width;
 
@@ -86,6 +89,15 @@ describe.each(SIZES)("$height x $width", (size) => {
     expect(seen.length).toBeGreaterThan(0);
     expect(seen.every((value) => value === 0)).toBe(true);
   });
+});
+
+test("frequencies up to a highest are kept, both ways across", () => {
+  const seen = new Set<string>();
+  eachFrequency(spectrumLayout({ height: 20, width: 30 }, 0.1), (kx, ky) =>
+    seen.add(`${kx} ${ky}`),
+  );
+  const wanted = [-3, -2, -1, 0, 1, 2, 3].flatMap((kx) => [0, 1, 2].map((ky) => `${kx} ${ky}`));
+  expect([...seen].toSorted()).toEqual(wanted.toSorted());
 });
 
 test.each([
