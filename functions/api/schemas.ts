@@ -3,7 +3,7 @@ import { z } from "zod";
 import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { NETWORK_ID } from "../../lib/networks/description.ts";
 import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
-import { JOB_ID } from "../../lib/pipeline/keys.ts";
+import { JOB_ID, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
 import {
   MAX_CHANNELS_PER_JOB,
   MAX_INITIAL_IMAGE_BYTES,
@@ -135,9 +135,12 @@ export const uploadRequestSchema = z.discriminatedUnion(
         network: networkIdSchema,
         file: z
           .string()
-          .regex(/^(?:network\.json|[A-Za-z0-9_][A-Za-z0-9_-]{0,99}\.(?:onnx|txt))$/, {
-            error: 'a plain file name ending in .onnx or .txt, or "network.json"',
-          }),
+          .regex(MODEL_FILE_NAME, {
+            error: 'a plain file name ending in .onnx, .data, .bin or .txt, or "network.json"',
+          })
+          .describe(
+            "weights beside a model: as it calls them, or data-<SHA-256> if it cannot be so",
+          ),
         sizeBytes: z.int().min(1).max(MAX_MODEL_BYTES),
       })
       .describe("a file of a new network; network.json goes last and publishes it"),

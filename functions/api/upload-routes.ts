@@ -58,8 +58,8 @@ async function modelUpload(
   { network, file, sizeBytes }: ModelUpload,
   { store }: ApiDeps,
 ): Promise<KeyedUpload> {
-  const isModel = file.endsWith(".onnx");
-  if (!isModel && sizeBytes > MAX_MODEL_TEXT_BYTES) {
+  const isText = modelType(file) !== MODEL_TYPE;
+  if (isText && sizeBytes > MAX_MODEL_TEXT_BYTES) {
     throw new ProblemError("invalid-request", [
       `sizeBytes: given ${sizeBytes}; wanted at most ${MAX_MODEL_TEXT_BYTES} for '${file}'`,
     ]);
@@ -78,7 +78,9 @@ async function modelUpload(
   return { key, contentType: modelType(file), sizeBytes };
 }
 
+const MODEL_TYPE = "application/octet-stream";
+
 function modelType(file: string): string {
   if (file === DESCRIPTION_FILE) return "application/json";
-  return file.endsWith(".txt") ? "text/plain; charset=utf-8" : "application/octet-stream";
+  return file.endsWith(".txt") ? "text/plain; charset=utf-8" : MODEL_TYPE;
 }

@@ -1,13 +1,17 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { createWriteStream } from "node:fs";
+import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 
-import { decodeModel } from "../onnx/decode.ts";
-import { sha256 } from "./checksum.ts";
+import { readModel } from "../onnx/decode.ts";
+import { openExternalFile } from "../onnx/model-files.ts";
+import { describeModel, verifyFile } from "./checksum.ts";
 import { NetworkError } from "./errors.ts";
 import { DEFAULT_SIDE_PX, imageInput, type ImageInput } from "./image-input.ts";
 import { parseLabels } from "./labels.ts";
 import {
   DESCRIPTION_FILE,
+  externalFilesOf,
   type ModelFile,
   parseDescription,
   type NetworkDescription,
@@ -51,43 +55,42 @@ export async function addNetwork(
   added: NewNetwork,
   { folder, folders, check }: AddOptions,
 ): Promise<Network> {
-  const model = await readFileOf(added.modelPath, "the model");
-  const labels =
-    added.labelsPath === null ? null : await readFileOf(added.labelsPath, "the labels");
-  const file = {
-    file: `${added.id}.onnx`,
-    sha256: sha256(model),
-    sizeBytes: model.length,
-    source: null,
-  };
-  const description = descriptionOf(added, model, file);
+  const { modelPath, labelsPath } = added;
+  await requireFile(modelPath, "the model");
+  const labels = labelsPath === null ? null : await readFileOf(labelsPath, "the labels");
+  const file = await describeModel(modelPath, `${added.id}.onnx`);
+  const description = await descriptionOf(added, file);
   await requireNewId(added.id, [folder, ...folders]);
   const names = labels === null ? null : parseLabels(labels.toString("utf8"));
-  const network = { description, modelPath: added.modelPath, file, labels: names };
+  const network = { description, modelPath, file, labels: names };
   await check(network);
 
   const target = join(folder, added.id);
   await mkdir(folder, { recursive: true });
   await makeWhole(target, async (temporary) => {
     await mkdir(temporary);
-    await writeFile(join(temporary, file.file), model);
+    await copyModel(modelPath, join(temporary, file.file), file);
     if (labels !== null) await writeFile(join(temporary, LABELS_FILE), labels);
     await writeFile(join(temporary, DESCRIPTION_FILE), `${JSON.stringify(description, null, 2)}\n`);
   });
   return { ...network, modelPath: join(target, file.file) };
 }
 
-function descriptionOf(added: NewNetwork, bytes: Buffer, file: ModelFile): NetworkDescription {
+/** Copies a model and the files beside it. @throws IntegrityError if they change meanwhile */
+async function copyModel(from: string, to: string, file: ModelFile): Promise<void> {
+  for (const { location } of externalFilesOf(file)) {
+    const target = join(dirname(to), location);
+    await mkdir(dirname(target), { recursive: true });
+    const { handle } = await openExternalFile(from, location);
+    await pipeline(handle.createReadStream(), createWriteStream(target, { flags: "wx" }));
+  }
+  await copyFile(from, to);
+  await verifyFile(to, file);
+}
+
+async function descriptionOf(added: NewNetwork, file: ModelFile): Promise<NetworkDescription> {
   const { modelPath } = added;
-  const model = decodeModel(bytes, {
-    where: modelPath,
-    externalData: (location) => {
-      throw new NetworkError(
-        `${modelPath} keeps weights in the file '${location}'; save it as one file, or name it by its path instead of adding it`,
-      );
-    },
-  });
-  const input = imageInput(model, modelPath);
+  const input = imageInput(await readModel(modelPath), modelPath);
   const description = {
     id: added.id,
     licence: added.licence,
@@ -125,12 +128,16 @@ async function requireNewId(id: string, folders: readonly string[]): Promise<voi
   }
 }
 
+async function requireFile(path: string, what: string): Promise<void> {
+  await stat(path).catch((error: unknown) => refuseAbsence(error, path, what));
+}
+
 async function readFileOf(path: string, what: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    // of a folder that is read, Node's error does not say which
-    if (!isAbsence(error)) throw error instanceof Error ? Object.assign(error, { path }) : error;
-    throw new NetworkError(`there is no file ${path} for ${what}`, { cause: error });
-  }
+  return readFile(path).catch((error: unknown) => refuseAbsence(error, path, what));
+}
+
+function refuseAbsence(error: unknown, path: string, what: string): never {
+  // of a folder that is read, Node's error does not say which
+  if (!isAbsence(error)) throw error instanceof Error ? Object.assign(error, { path }) : error;
+  throw new NetworkError(`there is no file ${path} for ${what}`, { cause: error });
 }

@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
+import { externalLocations } from "../onnx/decode.ts";
+import { openExternalFile } from "../onnx/model-files.ts";
 import { IntegrityError } from "./errors.ts";
-import type { ModelFile } from "./description.ts";
+import { type ExternalFile, externalFilesOf, type ModelFile } from "./description.ts";
 
 /** SHA-256 in hexadecimal. */
 export function sha256(bytes: Uint8Array | string): string {
@@ -18,15 +21,60 @@ export async function fileSha256(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** @throws IntegrityError if the file at `path` is not the one the description names */
+/** What a description says of a file. */
+type Described = Pick<ExternalFile, "sha256" | "sizeBytes">;
+
+/**
+ * A model file and the files beside it, as they are now.
+ *
+ * @param file what the description is to call it
+ * @throws ModelError if one of them cannot be read, or lies outside the model's folder
+ */
+export async function describeModel(path: string, file: string): Promise<ModelFile> {
+  const externalData: ExternalFile[] = [];
+  for (const location of await externalLocations(path)) {
+    externalData.push(await describeExternalFile(path, location));
+  }
+  return {
+    file,
+    sha256: await fileSha256(path),
+    sizeBytes: (await stat(path)).size,
+    source: null,
+    ...(externalData.length > 0 ? { externalData } : {}),
+  };
+}
+
+async function describeExternalFile(modelPath: string, location: string): Promise<ExternalFile> {
+  const { handle, sizeBytes } = await openExternalFile(modelPath, location);
+  const hash = createHash("sha256");
+  await pipeline(handle.createReadStream(), hash);
+  return { location, sha256: hash.digest("hex"), sizeBytes, source: null };
+}
+
+/**
+ * @throws IntegrityError if the file at `path`, or one beside it that holds weights, is not the one
+ *   that the description names; ModelError if one of those cannot be read
+ */
 export async function verifyFile(path: string, expected: ModelFile): Promise<void> {
   const found = await fileSha256(path);
-  if (found === expected.sha256) return;
-  const { size } = await stat(path);
+  if (found !== expected.sha256) {
+    throw otherFile(path, { sha256: found, sizeBytes: (await stat(path)).size }, expected);
+  }
+  for (const external of externalFilesOf(expected)) {
+    const { location } = external;
+    const described = await describeExternalFile(path, location);
+    if (described.sha256 === external.sha256) continue;
+    throw otherFile(join(dirname(path), location), described, external);
+  }
+}
+
+function otherFile(path: string, found: Described, expected: Described): IntegrityError {
   const sizes =
-    expected.sizeBytes === null ? "" : `, ${size} bytes where ${expected.sizeBytes} are expected`;
-  throw new IntegrityError(
-    `${path} is not the file of the description: its SHA-256 is ${found}, want ${expected.sha256}${sizes}; ` +
+    expected.sizeBytes === null
+      ? ""
+      : `, ${found.sizeBytes} bytes where ${expected.sizeBytes} are expected`;
+  return new IntegrityError(
+    `${path} is not the file of the description: its SHA-256 is ${found.sha256}, want ${expected.sha256}${sizes}; ` +
       "remove it, or add it as a network of its own with: dreamgrid models add",
   );
 }

@@ -1,3 +1,5 @@
+import { posix } from "node:path";
+
 import { z } from "zod";
 
 import { DescriptionError } from "./errors.ts";
@@ -19,18 +21,43 @@ const triple = z
 export type Triple = z.infer<typeof triple>;
 const pixels = z.int({ error: "want whole pixels" }).min(1, { error: "want at least 1 pixel" });
 
+const checksum = z
+  .string({ error: "want a SHA-256" })
+  .regex(/^[0-9a-f]{64}$/, { error: "want 64 lower-case hexadecimal digits" });
+const byteCount = z.int().min(1).nullable().default(null);
+/** Address to fetch a file from; `null` for one that has to be there. */
+const address = z
+  .url({ protocol: /^https?$/, error: "want an http or https address, or null" })
+  .nullable()
+  .default(null);
+
+/** Files of weights that one network may have: some exporters write one for each weight. */
+const MAX_EXTERNAL_FILES = 2_000;
+
+const externalFileSchema = z.strictObject({
+  /** Where the model says that it lies, relative to the model. */
+  location: z
+    .string()
+    .max(255, { error: "want at most 255 characters" })
+    .regex(/^(?!\/|[A-Za-z]:|(?:.*\/)?\.\.(?:\/|$))[^\\\p{Cc}]+$/u, {
+      error: "want a path inside the model's folder, '/' between folders",
+    }),
+  sha256: checksum,
+  sizeBytes: byteCount,
+  source: address,
+});
+
+/** A file beside the model that holds weights of it. */
+export type ExternalFile = Readonly<z.infer<typeof externalFileSchema>>;
+
 const modelFileSchema = z.strictObject({
   /** Name inside the network's folder. */
   file: fileName,
-  sha256: z
-    .string({ error: "want a SHA-256" })
-    .regex(/^[0-9a-f]{64}$/, { error: "want 64 lower-case hexadecimal digits" }),
-  sizeBytes: z.int().min(1).nullable().default(null),
-  /** Address to fetch it from; `null` for a file that has to be there. */
-  source: z
-    .url({ protocol: /^https?$/, error: "want an http or https address, or null" })
-    .nullable()
-    .default(null),
+  sha256: checksum,
+  sizeBytes: byteCount,
+  source: address,
+  /** Left out where all weights are in the model file itself. */
+  externalData: z.array(externalFileSchema).min(1).max(MAX_EXTERNAL_FILES).readonly().optional(),
 });
 
 /** One set of bytes that is this network, where it is called `file`. */
@@ -53,20 +80,54 @@ const inputSchema = z.strictObject({
 
 export type NetworkInput = Readonly<z.infer<typeof inputSchema>>;
 
-const descriptionSchema = z.strictObject({
-  id: z.string().regex(NETWORK_ID, { error: "want letters, digits, '_', '-' and '.', at most 64" }),
-  licence: z.string().min(1, { error: 'want the licence\'s name, or "unknown"' }),
-  /** Files accepted as the model, in the order of preference. */
-  files: z
-    .array(modelFileSchema)
-    .min(1, { error: "want at least one file" })
-    .refine((files) => new Set(files.map(({ file }) => file)).size === files.length, {
-      error: "two entries have the same name",
-    }),
-  input: inputSchema,
-  /** Name of the file with one class name a line, beside the model or the description. */
-  labels: fileName.nullable().default(null),
-});
+const descriptionSchema = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(NETWORK_ID, { error: "want letters, digits, '_', '-' and '.', at most 64" }),
+    licence: z.string().min(1, { error: 'want the licence\'s name, or "unknown"' }),
+    /** Files accepted as the model, in the order of preference. */
+    files: z
+      .array(modelFileSchema)
+      .min(1, { error: "want at least one file" })
+      .refine((files) => new Set(files.map(({ file }) => file)).size === files.length, {
+        error: "two entries have the same name",
+      }),
+    input: inputSchema,
+    /** Name of the file with one class name a line, beside the model or the description. */
+    labels: fileName.nullable().default(null),
+  })
+  .superRefine(({ files, labels }, context) => {
+    const taken = new Set([DESCRIPTION_FILE, labels, ...files.map(({ file }) => file)]);
+    for (const { location } of files.flatMap(externalFilesOf)) {
+      if (!taken.has(posix.normalize(location))) continue;
+      context.addIssue({
+        code: "custom",
+        path: ["files"],
+        message: `external data '${location}' has the name of another file`,
+      });
+    }
+  });
+
+/** The files beside a model that hold weights of it. */
+export function externalFilesOf({ externalData }: ModelFile): readonly ExternalFile[] {
+  return externalData ?? [];
+}
+
+/** A file of a network, under its path in the network's folder. */
+export interface NamedFile extends Pick<ModelFile, "sha256" | "sizeBytes" | "source"> {
+  readonly name: string;
+}
+
+/** A model and the files beside it. The model goes last: where it is, its weights are too. */
+export function filesOf(model: ModelFile): readonly NamedFile[] {
+  const { file, sha256, sizeBytes, source } = model;
+  const external = externalFilesOf(model).map(({ location, ...rest }) => ({
+    name: location,
+    ...rest,
+  }));
+  return [...external, { name: file, sha256, sizeBytes, source }];
+}
 
 /** What `network.json` says about a network. */
 export type NetworkDescription = Readonly<z.infer<typeof descriptionSchema>>;

@@ -2,13 +2,13 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { readModel } from "../onnx/decode.ts";
-import { fileSha256, verifyFile } from "./checksum.ts";
+import { describeModel, verifyFile } from "./checksum.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "./errors.ts";
 import { downloadFile, type DownloadProgress } from "./fetch.ts";
 import { DEFAULT_SIDE_PX, imageInput } from "./image-input.ts";
 import { parseLabels } from "./labels.ts";
-import { NETWORK_ID, type ModelFile, type NetworkDescription } from "./description.ts";
+import { filesOf, type ModelFile, NETWORK_ID, type NetworkDescription } from "./description.ts";
 import { isAbsence, readIfThere, readDescription, surveyNetworks } from "./survey.ts";
 
 /** A network whose model file is on this machine and is the one its description names. */
@@ -116,19 +116,21 @@ async function fetchModel(
   options: OpenOptions,
 ): Promise<FoundModel> {
   const { id, files } = description;
-  const wanted = files.find(({ source }) => source !== null);
-  if (wanted === undefined || wanted.source === null) {
+  const wanted = files.find((file) => filesOf(file).every(({ source }) => source !== null));
+  if (wanted === undefined) {
     const paths = files.map(({ file }) => join(id, file)).join(" or ");
     throw new NetworkNotFoundError(
       `the model of network '${id}' is in none of the folders searched and has no address to fetch it from; ` +
         `set DREAMGRID_MODELS to a folder that holds ${paths}`,
     );
   }
-  const { file, sha256, sizeBytes, source } = wanted;
-  const target = join(options.cacheFolder, id, file);
+  const target = join(options.cacheFolder, id, wanted.file);
   const accepted = files.map((candidate) => join(id, candidate.file)).join(" or ");
-  const remedy = `check the connection, or download it yourself to ${target}, or set DREAMGRID_MODELS to a folder that holds ${accepted}`;
-  await downloadFile({ url: source, target, sha256, sizeBytes, remedy }, options);
+  for (const { name, source, ...file } of filesOf(wanted)) {
+    const path = join(options.cacheFolder, id, name);
+    const remedy = `check the connection, or download it yourself to ${path}, or set DREAMGRID_MODELS to a folder that holds ${accepted}`;
+    await downloadFile({ ...file, url: source!, target: path, remedy }, options);
+  }
   return { path: target, file: wanted };
 }
 
@@ -150,10 +152,10 @@ async function openFile(path: string, folders: readonly string[]): Promise<Netwo
   if (!(await isThere(path))) {
     throw new NetworkNotFoundError(`there is no file ${path}; give the path of an .onnx file`);
   }
-  const sha256 = await fileSha256(path);
+  const file = await describeModel(path, basename(path));
   // a model in its own network's folder is known even if that folder is not searched
   const searched = [...folders, dirname(dirname(path))];
-  const known = await findBySha256(sha256, searched);
+  const known = await findByContent(file, searched);
   if (known !== null) {
     return {
       ...known,
@@ -161,8 +163,6 @@ async function openFile(path: string, folders: readonly string[]): Promise<Netwo
       labels: await readLabels(known.description, path, searched),
     };
   }
-  const { size: sizeBytes } = await stat(path);
-  const file = { file: basename(path), sha256, sizeBytes, source: null };
   return {
     description: await assumedDescription(path, file),
     modelPath: path,
@@ -174,18 +174,25 @@ async function openFile(path: string, folders: readonly string[]): Promise<Netwo
   };
 }
 
-async function findBySha256(
-  sha256: string,
+/** The network whose model, and whose files beside it, are these. */
+async function findByContent(
+  model: ModelFile,
   folders: readonly string[],
 ): Promise<Pick<Network, "description" | "file"> | null> {
+  const sums = sumsOf(model);
   for (const network of await surveyNetworks(folders)) {
     if (network.kind === "broken") continue;
     const { description } = network;
-    const file = description.files.find((candidate) => candidate.sha256 === sha256);
+    const file = description.files.find((candidate) => sumsOf(candidate) === sums);
     if (file !== undefined) return { description, file };
   }
   return null;
 }
+
+const sumsOf = (model: ModelFile): string =>
+  filesOf(model)
+    .map(({ sha256 }) => sha256)
+    .join();
 
 async function assumedDescription(path: string, file: ModelFile): Promise<NetworkDescription> {
   const input = imageInput(await readModel(path), path);

@@ -6,6 +6,15 @@ import { ModelError } from "./errors.ts";
  * and in less than a gigabyte. The largest networks that exporters write stay far below them.
  */
 
+/** Of one file, 2 GiB: what protobuf can say, and ONNX Runtime takes. */
+export const MAX_FILE_BYTES = 2 ** 31;
+
+/**
+ * Of all weights together, 4 GiB, counted as often as the file names them: tensors may share bytes,
+ * but those of half precision become tensors of their own.
+ */
+export const MAX_WEIGHT_BYTES = 2 ** 32;
+
 /** Nodes of a file, those of its subgraphs too: a Swin transformer has about 4,000. */
 export const MAX_NODES = 30_000;
 

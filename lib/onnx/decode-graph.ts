@@ -9,12 +9,12 @@ import {
 import { decodeTensor } from "./decode-tensor.ts";
 import { elementTypeOf } from "./element-type.ts";
 import { ModelError } from "./errors.ts";
-import type { ExternalData } from "./external-data.ts";
+import type { CountedData } from "./external-data.ts";
 import type { Attribute, Graph, Node, Value, ValueInfo } from "./model.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A graph of the file as plain data, its operators as of the file's own opset. */
-export function decodeGraph(proto: GraphProto, external: ExternalData): Graph {
+export function decodeGraph(proto: GraphProto, external: CountedData): Graph {
   const initializers = new Map<Value, Tensor>();
   for (const tensor of proto.initializer) {
     if (initializers.has(tensor.name)) {
@@ -32,7 +32,7 @@ export function decodeGraph(proto: GraphProto, external: ExternalData): Graph {
   };
 }
 
-function decodeNode(proto: NodeProto, external: ExternalData): Node {
+function decodeNode(proto: NodeProto, external: CountedData): Node {
   const attributes = proto.attribute.flatMap((attribute) => {
     const value = decodeAttribute(attribute, proto, external);
     return value === null ? [] : [[attribute.name, value] as const];
@@ -52,7 +52,7 @@ function decodeNode(proto: NodeProto, external: ExternalData): Node {
 function decodeAttribute(
   proto: AttributeProto,
   node: NodeProto,
-  external: ExternalData,
+  external: CountedData,
 ): Attribute | null {
   const { FLOAT, FLOATS, GRAPH, INT, INTS, STRING, STRINGS, TENSOR } = AttributeProto_AttributeType;
   const kind = proto.type || guessKind(proto);

@@ -3,7 +3,7 @@ import { type TensorProto, TensorProto_DataLocation } from "onnx-buf";
 import { BudgetError, MAX_RANK } from "./budgets.ts";
 import { DataType, elementTypeOf } from "./element-type.ts";
 import { ModelError } from "./errors.ts";
-import { externalBytes, type ExternalData } from "./external-data.ts";
+import { externalBytes, type CountedData } from "./external-data.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./half-float.ts";
 import { floatTensor, type NumericTensor, sizeOf, type Tensor } from "./tensor.ts";
 
@@ -15,7 +15,7 @@ import { floatTensor, type NumericTensor, sizeOf, type Tensor } from "./tensor.t
  *
  * @throws ModelError if the data do not fill the dimensions exactly.
  */
-export function decodeTensor(proto: TensorProto, name: string, external: ExternalData): Tensor {
+export function decodeTensor(proto: TensorProto, name: string, external: CountedData): Tensor {
   if (proto.dims.length > MAX_RANK) {
     throw new BudgetError(`tensor '${name}'`, `${proto.dims.length} axes`, MAX_RANK);
   }

@@ -1,6 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-
 import { fromBinary } from "@bufbuild/protobuf";
 import {
   type GraphProto,
@@ -10,14 +7,16 @@ import {
   TensorProto_DataLocation,
 } from "onnx-buf";
 
+import { BudgetError, MAX_WEIGHT_BYTES } from "./budgets.ts";
 import { withChannelsFirst } from "./channels-first.ts";
 import { decodeGraph } from "./decode-graph.ts";
 import { DerivedTensors } from "./derived-tensors.ts";
 import { ModelError } from "./errors.ts";
-import { externalLocation, type ExternalData } from "./external-data.ts";
+import { counted, externalLocation, type ExternalData } from "./external-data.ts";
 import { inTopologicalOrder } from "./graph-order.ts";
 import { requireFileWithinBudgets } from "./measure-file.ts";
 import type { Graph, Model } from "./model.ts";
+import { readExternalFile, readModelFile } from "./model-files.ts";
 import { upgradeGraph } from "./upgrade-graph.ts";
 
 /** The opsets whose operators we know how to express in `OPSET`. */
@@ -31,19 +30,46 @@ export interface DecodeOptions {
   readonly externalData?: ExternalData;
 }
 
+export interface ReadOptions {
+  /** Locations of the external data files that may be read. @default those that the model names */
+  readonly listed?: ReadonlySet<string>;
+}
+
 /**
  * The network in an `.onnx` file, with the external data files beside it, its operators brought to
  * opset 18 (`OPSET`) and its image to [N, C, H, W].
  *
- * @throws ModelError if the file cannot be read, is no ONNX model, is damaged or too new or old.
+ * @throws ModelError if the file cannot be read, is no ONNX model, is damaged, too new or old or
+ *   beyond a budget.
  */
-export async function readModel(path: string): Promise<Model> {
-  const proto = parse(await readBytes(path, "model"), path);
+export async function readModel(path: string, { listed }: ReadOptions = {}): Promise<Model> {
+  const proto = parse(await readModelFile(path), path);
   const files = new Map<string, Uint8Array>();
-  for (const location of prefixed(path, () => externalLocations(proto))) {
-    files.set(location, await readBytes(join(dirname(path), location), "external data of a model"));
+  let total = 0;
+  for (const location of prefixed(path, () => locationsIn(proto))) {
+    if (listed && !listed.has(location)) {
+      throw new ModelError(
+        `${path} keeps weights in the file '${location}', which its description does not list`,
+      );
+    }
+    const bytes = await readExternalFile(path, location);
+    total += bytes.length;
+    if (total > MAX_WEIGHT_BYTES) {
+      throw new BudgetError(path, `${total} bytes of external data`, MAX_WEIGHT_BYTES);
+    }
+    files.set(location, bytes);
   }
   return toModel(proto, path, (location) => files.get(location)!);
+}
+
+/**
+ * The files beside an `.onnx` file that hold weights of it, relative to its folder.
+ *
+ * @throws as `readModel` does
+ */
+export async function externalLocations(path: string): Promise<ReadonlySet<string>> {
+  const proto = parse(await readModelFile(path), path);
+  return prefixed(path, () => locationsIn(proto));
 }
 
 /**
@@ -78,7 +104,7 @@ function toModel(proto: ModelProto, where: string, external: ExternalData): Mode
       throw new ModelError("no graph in it: not an ONNX model, or cut short");
     }
     const sourceOpset = opsetOf(proto);
-    const graph = inTopologicalOrder(decodeGraph(proto.graph, external));
+    const graph = inTopologicalOrder(decodeGraph(proto.graph, counted(external)));
     requireFinite(graph);
     const upgraded = upgradeGraph(withChannelsFirst(graph), sourceOpset);
     return { graph: upgraded, folded: new Map(), derived: new DerivedTensors(), sourceOpset };
@@ -116,7 +142,7 @@ function requireFinite(graph: Graph): void {
   }
 }
 
-function externalLocations(proto: ModelProto): Set<string> {
+function locationsIn(proto: ModelProto): Set<string> {
   const tensors = proto.graph ? tensorsOf(proto.graph) : [];
   return new Set(
     tensors
@@ -137,25 +163,6 @@ function tensorsOf(graph: GraphProto): TensorProto[] {
 function noExternalData(location: string): never {
   throw new ModelError(`its weights are in the file '${location}', which was not given with it`);
 }
-
-async function readBytes(path: string, what: string): Promise<Uint8Array> {
-  try {
-    const { buffer, byteOffset, byteLength } = await readFile(path);
-    // a plain array: slices of a Buffer would share memory where those of a Uint8Array do not
-    return new Uint8Array(buffer, byteOffset, byteLength);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    const problem = READ_PROBLEMS[code] ?? code;
-    throw new ModelError(`cannot read ${what} '${path}': ${problem}`, { cause: error });
-  }
-}
-
-const READ_PROBLEMS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EISDIR: "it is a folder; name the .onnx file in it",
-  EACCES: "no permission",
-  ERR_FS_FILE_TOO_LARGE: "larger than 2 GiB; save the model with external data",
-};
 
 /** Runs `action`; a ModelError gets `where` in front of its message. */
 function prefixed<T>(where: string, action: () => T): T {

@@ -2,23 +2,37 @@ import { isAbsolute, win32 } from "node:path";
 
 import type { TensorProto } from "onnx-buf";
 
+import { BudgetError, MAX_WEIGHT_BYTES } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 
 /** The bytes of a file beside the model, by its `location` as the model spells it. */
 export type ExternalData = (location: string) => Uint8Array;
+
+/** As `ExternalData`, and counts the bytes that tensors take of it. */
+export interface CountedData {
+  readonly file: ExternalData;
+  /** @throws BudgetError */
+  readonly take: (bytes: number, name: string) => void;
+}
+
+export function counted(file: ExternalData): CountedData {
+  let taken = 0;
+  const take = (bytes: number, name: string) => {
+    taken += bytes;
+    if (taken <= MAX_WEIGHT_BYTES) return;
+    throw new BudgetError(`tensor '${name}'`, `${taken} bytes up to it`, MAX_WEIGHT_BYTES);
+  };
+  return { file, take };
+}
 
 /**
  * The bytes of a tensor kept in a file beside the model, as a view on that file's bytes.
  *
  * @throws ModelError if the location leaves the model's folder or the file is too short.
  */
-export function externalBytes(
-  proto: TensorProto,
-  name: string,
-  external: ExternalData,
-): Uint8Array {
+export function externalBytes(proto: TensorProto, name: string, external: CountedData): Uint8Array {
   const location = externalLocation(proto, name);
-  const file = external(location);
+  const file = external.file(location);
   const offset = entry(proto, name, "offset") ?? 0;
   const length = entry(proto, name, "length") ?? file.length - offset;
   if (length < 0 || offset + length > file.length) {
@@ -27,6 +41,7 @@ export function externalBytes(
         `file '${location}' of ${file.length} bytes; fetch that file again`,
     );
   }
+  external.take(length, name);
   return file.subarray(offset, offset + length);
 }
 

@@ -83,6 +83,17 @@ export const uploadKey = (name: string) => `${UPLOAD_PREFIX}${checkedName(name)}
 export const modelKey = (networkId: string, file: string) =>
   `${MODEL_PREFIX}${checkedName(networkId)}/${checkedName(file)}`;
 
+/** What the files of a network in the bucket may be called. */
+export const MODEL_FILE_NAME =
+  /^(?:network\.json|data-[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\.[A-Za-z0-9_-]{1,50}){0,3}\.(?:onnx|txt|data|bin|onnx_data))$/;
+
+/**
+ * A file beside a model, with weights of it: its own name where that can be part of a key, else one
+ * made of its content.
+ */
+export const externalDataKey = (networkId: string, name: string, sha256: string) =>
+  modelKey(networkId, MODEL_FILE_NAME.test(name) ? name : `data-${sha256}`);
+
 /** `requests/a/b.json` is answered in `responses/a/b.json`; `null` if `key` is no request. */
 export function responseKeyOf(key: string): string | null {
   const { prefix, suffix } = REQUEST_NOTIFICATION;

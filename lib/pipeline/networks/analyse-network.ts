@@ -1,3 +1,5 @@
+import { sha256 } from "../../networks/checksum.ts";
+import { externalFilesOf, filesOf, type ModelFile } from "../../networks/description.ts";
 import { type Layer, layerTable } from "../../networks/layers.ts";
 import type { Network } from "../../networks/registry.ts";
 import { readModel } from "../../onnx/decode.ts";
@@ -23,10 +25,11 @@ export interface AnalysedNetwork extends Network {
 export async function analyseNetwork(network: Network): Promise<AnalysedNetwork> {
   const { description, modelPath, file } = network;
   const { width, height, scale, mean, channelOrder } = description.input;
-  const folded = await foldConstants(await readModel(modelPath));
+  const listed = new Set(externalFilesOf(file).map(({ location }) => location));
+  const folded = await foldConstants(await readModel(modelPath, { listed }));
   const model: NetworkModel = {
     model: folded,
-    fingerprint: file.sha256,
+    fingerprint: fingerprintOf(file),
     inputSize: { width, height },
     scale,
     mean,
@@ -34,4 +37,10 @@ export async function analyseNetwork(network: Network): Promise<AnalysedNetwork>
   };
   const layers = layerTable(folded, specialise(folded, [1, 3, height, width]));
   return { ...network, model, layers, problems: layerProblems({ model, layers }) };
+}
+
+/** The model's SHA-256; with files beside it, that of all of theirs. */
+function fingerprintOf(file: ModelFile): string {
+  const sums = filesOf(file).map((each) => each.sha256);
+  return sums.length === 1 ? file.sha256 : sha256(sums.join());
 }

@@ -13,6 +13,7 @@ import { encodeJson } from "../json.ts";
 import { MODEL_PREFIX, modelKey } from "../keys.ts";
 import { analyseInThread } from "./analyse-in-thread.ts";
 import type { AnalysedNetwork } from "./analyse-network.ts";
+import { objectsOf } from "./model-objects.ts";
 import { findPublishedDescription } from "./published-description.ts";
 
 /** Where the pipeline finds networks. */
@@ -78,8 +79,8 @@ export class BucketNetworks implements NetworkSource {
 
   async #copyAndOpen(description: NetworkDescription, folder: string): Promise<AnalysedNetwork> {
     const { id, files, labels } = description;
-    for (const { file, sha256: wanted } of files) {
-      await this.#copy(modelKey(id, file), join(folder, id, file), wanted);
+    for (const { key, name, sha256: wanted } of files.flatMap((file) => objectsOf(id, file))) {
+      await this.#copy(key, join(folder, id, name), wanted);
     }
     if (labels !== null) await this.#copy(modelKey(id, labels), join(folder, id, labels), null);
     await writeWhole(join(folder, id, DESCRIPTION_FILE), encodeJson(description));

@@ -1,11 +1,11 @@
-import { readFile } from "node:fs/promises";
-
 import { sha256, verifyFile } from "../../networks/checksum.ts";
 import { DESCRIPTION_FILE, type NetworkDescription } from "../../networks/description.ts";
 import type { Network } from "../../networks/registry.ts";
+import { readExternalFile, readModelFile } from "../../onnx/model-files.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson, JSON_TYPE } from "../json.ts";
 import { modelKey } from "../keys.ts";
+import { objectsOf } from "./model-objects.ts";
 
 const MODEL_TYPE = "application/octet-stream";
 const TEXT_TYPE = "text/plain; charset=utf-8";
@@ -16,7 +16,7 @@ const TEXT_TYPE = "text/plain; charset=utf-8";
  * model.
  *
  * @returns the description as published
- * @throws IntegrityError if the model file is not the one that the description names
+ * @throws IntegrityError if the model file, or one beside it, is not the one that the description names
  */
 export async function publishNetwork(
   store: ObjectStore,
@@ -36,7 +36,10 @@ export async function publishNetwork(
   const encoded = encodeJson(description);
   const published = await store.find(descriptionKey);
   if (published !== null && sha256(published) === sha256(encoded)) return description;
-  await store.put(modelKey(description.id, file.file), await readFile(modelPath), MODEL_TYPE);
+  for (const { key, name } of objectsOf(description.id, file)) {
+    const bytes = name === file.file ? readModelFile(modelPath) : readExternalFile(modelPath, name);
+    await store.put(key, await bytes, MODEL_TYPE);
+  }
   if (text !== null && description.labels !== null) {
     await store.put(modelKey(description.id, description.labels), text, TEXT_TYPE);
   }

@@ -1,0 +1,36 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { ModelProtoSchema, StringStringEntryProtoSchema, TensorProto_DataLocation } from "onnx-buf";
+
+import { tinyModel } from "../networks/tiny-model.ts";
+
+/**
+ * A model whose weight lies in a file beside it, as PyTorch writes one since 2.9, under `location`
+ * (its default: the model's name and `.data`).
+ *
+ * @returns the model's bytes, and the other file's
+ */
+export function externalModel(location: string): readonly [model: Uint8Array, data: Uint8Array] {
+  const model = fromBinary(ModelProtoSchema, tinyModel([1, 3, 16, 18]));
+  const [weight] = model.graph!.initializer;
+  const data = weight!.rawData;
+  const entries = { location, offset: "0", length: String(data.length) };
+  weight!.rawData = new Uint8Array();
+  weight!.dataLocation = TensorProto_DataLocation.EXTERNAL;
+  weight!.externalData = Object.entries(entries).map(([key, value]) =>
+    create(StringStringEntryProtoSchema, { key, value }),
+  );
+  return [toBinary(ModelProtoSchema, model), data];
+}
+
+/** Writes it as `net.onnx` into a folder. @returns the model's path */
+export async function writeExternalModel(folder: string, location: string): Promise<string> {
+  const [model, data] = externalModel(location);
+  const path = join(folder, "net.onnx");
+  await mkdir(dirname(join(folder, location)), { recursive: true });
+  await writeFile(path, model);
+  await writeFile(join(folder, location), data);
+  return path;
+}
