@@ -25,6 +25,8 @@ export interface ForwardPass {
 export interface TraceOptions {
   readonly image: Value;
   readonly replacements?: ReadonlyMap<Value, Value> | undefined;
+  /** Values of the network whose own cotangents are asked for. @default none */
+  readonly stops?: readonly Value[] | undefined;
   readonly forms: Forms;
 }
 
@@ -53,14 +55,14 @@ export class ForwardTrace {
   constructor(
     graph: GraphBuilder,
     pass: ForwardPass,
-    { image, replacements = new Map(), forms }: TraceOptions,
+    { image, replacements = new Map(), stops = [], forms }: TraceOptions,
   ) {
     this.#graph = graph;
     this.#pass = pass;
     this.#forms = forms;
     this.#scope = new Map([...replacements, [pass.input, image]]);
     this.#active = new Set([pass.input]);
-    this.#rewritten = rewrittenRules(pass.nodes);
+    this.#rewritten = rewrittenRules(pass.nodes, stops);
   }
 
   isActive(value: Value): boolean {

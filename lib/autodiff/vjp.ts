@@ -11,14 +11,26 @@ export interface VjpOptions {
   readonly image: Value;
   /** Values of the graph in place of weights, by their names in the network. @default none */
   readonly replacements?: ReadonlyMap<Value, Value>;
+  /** Values of the network where the way back is to be told of. @default none */
+  readonly stops?: readonly Value[];
   readonly provider: Provider;
 }
+
+/**
+ * Called on the way back at each of the stops, and there alone.
+ *
+ * @param stop the network's name of it
+ * @param value the graph's value of it
+ * @param cotangent dL/d(value)
+ * @returns the cotangent to go on with
+ */
+export type AtStop = (stop: Value, value: Value, cotangent: Value) => Value;
 
 export interface LayerVjp {
   /** The layer's output, a value of the graph. */
   readonly layer: Value;
   /** Emits the backward pass: dL/d(image) from dL/d(layer). May be called once. */
-  readonly pullback: (cotangent: Value) => Value;
+  readonly pullback: (cotangent: Value, atStop?: AtStop) => Value;
 }
 
 /**
@@ -33,30 +45,37 @@ export interface LayerVjp {
 export function vjp(
   graph: GraphBuilder,
   pass: ForwardPass,
-  { image, replacements, provider }: VjpOptions,
+  { image, replacements, stops = [], provider }: VjpOptions,
 ): LayerVjp {
   const forms = formsOf(provider, graph, pass.derived);
-  const trace = new ForwardTrace(graph, pass, { image, replacements, forms });
+  const trace = new ForwardTrace(graph, pass, { image, replacements, stops, forms });
   for (const node of pass.nodes) trace.visit(node);
   const last = pass.nodes.at(-1);
   if (last && !trace.isActive(pass.layer)) throw flatLayer(last).towards(pass.layerName);
   return {
     layer: trace.valueOf(pass.layer),
-    pullback: (cotangent) => pullBack(forms, pass, trace.steps, cotangent),
+    pullback: (cotangent, atStop) => {
+      const passing = (value: Value, part: Value) =>
+        atStop && stops.includes(value) ? atStop(value, trace.valueOf(value), part) : part;
+      return pullBack({ forms, pass, steps: trace.steps, passing }, cotangent);
+    },
   };
 }
 
-function pullBack(
-  forms: Forms,
-  pass: ForwardPass,
-  steps: readonly Step[],
-  cotangent: Value,
-): Value {
+interface WayBack {
+  readonly forms: Forms;
+  readonly pass: ForwardPass;
+  readonly steps: readonly Step[];
+  /** The cotangent that goes on from a value, from the one that reached it. */
+  readonly passing: (value: Value, cotangent: Value) => Value;
+}
+
+function pullBack({ forms, pass, steps, passing }: WayBack, cotangent: Value): Value {
   const contributions = new Map<Value, Value[]>([[pass.layer, [cotangent]]]);
   const take = (value: Value): Value | null => {
     const parts = contributions.get(value);
     contributions.delete(value);
-    return parts ? forms.sum(parts) : null;
+    return parts ? passing(value, forms.sum(parts)) : null;
   };
   for (const { node, pullback } of steps.toReversed()) {
     const cotangents = node.outputs.map(take);

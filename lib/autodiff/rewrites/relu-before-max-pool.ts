@@ -1,4 +1,4 @@
-import type { Node } from "../../onnx/model.ts";
+import type { Node, Value } from "../../onnx/model.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { maxPoolVjp } from "../rules/max-pool.ts";
@@ -13,12 +13,18 @@ import { isStandard, readersByValue } from "./readers.ts";
  * Y > 0 exactly where the chosen R > 0, so the mask may come before the way back through the pool
  * instead of after it. There it is on the pool's output, which the stride has made smaller: a
  * quarter of the work for stride 2.
+ *
+ * @param stops values whose own cotangents are asked for; such an R keeps its mask, for what is added
+ *   to its cotangent has not come through the pool's
  */
-export function relusBeforeMaxPool(nodes: readonly Node[]): ReadonlyMap<Node, VjpRule> {
+export function relusBeforeMaxPool(
+  nodes: readonly Node[],
+  stops: readonly Value[] = [],
+): ReadonlyMap<Node, VjpRule> {
   const readers = readersByValue(nodes);
   const rules = new Map<Node, VjpRule>();
   for (const relu of nodes) {
-    if (!isStandard(relu, "Relu")) continue;
+    if (!isStandard(relu, "Relu") || stops.includes(relu.outputs[0]!)) continue;
     const [pool, ...others] = readers.get(relu.outputs[0]!) ?? [];
     if (!isStandard(pool, "MaxPool") || others.length > 0) continue;
     rules.set(relu, unmaskedReluVjp).set(pool, maskedMaxPoolVjp);

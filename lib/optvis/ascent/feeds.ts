@@ -7,13 +7,18 @@ import { type AscentTask, channelPlace, type DeepDreamTask } from "./task.ts";
 /** The crops' grid moves by up to half of their overlap either way, in shares of a crop. */
 const SHIFT_SHARE = 1 / 16;
 
-/** [N, C]: a one in each image's own channel. */
-export function selectionOf(states: readonly AscentState[], { layer }: AscentTask): FloatTensor {
-  const rows = new Float32Array(states.length * layer.channels);
+/**
+ * [N, C]: a one in each image's own channel, less the same share of every channel where the recipe
+ * asks for contrast.
+ */
+export function selectionOf(states: readonly AscentState[], task: AscentTask): FloatTensor {
+  const { channels } = task.layer;
+  const share = task.method === "fourier" ? task.recipe.contrast / channels : 0;
+  const rows = new Float32Array(states.length * channels).fill(0 - share);
   states.forEach(({ channel }, i) => {
-    rows[i * layer.channels + channelPlace(channel)] = 1;
+    rows[i * channels + channelPlace(channel)]! += 1;
   });
-  return floatTensor([states.length, layer.channels], rows);
+  return floatTensor([states.length, channels], rows);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph } from "../../onnx/model.ts";
+import { selectionInput } from "./differentiable-graph.ts";
 import { emitLoop } from "./loop.ts";
 import {
   emitImageRms,
@@ -30,7 +31,7 @@ export function deepdreamGraph(specification: ObjectiveSpecification & DeepDream
 
   const graph = new GraphBuilder();
   const start = graph.input("image", "float32", [n, colours, size.height, size.width]);
-  const selection = graph.input("selection", "float32", [n, pass.channels]);
+  const selection = selectionInput(graph, pass, specification.objective);
   const iterations = graph.input("iterations", "int64", []);
   const step = graph.input("step", "float32", []);
 

@@ -5,51 +5,72 @@ import { ModelError } from "../../onnx/errors.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph, Model, Value } from "../../onnx/model.ts";
 import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./layer-pass.ts";
-import type { Objective } from "./objective/names.ts";
+import { type Diversity, emitApart } from "./objective/diversity.ts";
+import { isOnMap, type Objective, selectionShape } from "./objective/names.ts";
 import { emitObjective } from "./objective/objective.ts";
 import type { ActivationAndGradient, ImageAndSelection } from "./parts.ts";
 import { SELECTS_CHANNEL, selectChannel } from "./select-channel.ts";
 
+/** What a gradient is taken of, and what the graph is written for. */
+export interface ObjectiveOptions {
+  readonly objective: Objective;
+  /** @default images that know nothing of each other */
+  readonly diversity?: Diversity | null | undefined;
+  readonly provider: Provider;
+}
+
 /**
- * Emits forward and backward pass: each image's activation on its selected channel, and the
- * gradient of its objective.
+ * Emits forward and backward pass: each image's activation on what it selects, and the gradient of
+ * its objective.
  *
  * @param image [N, 3, H, W] in network input units
- * @param selection [N, C], one-hot rows
+ * @param selection of the objective's `selectionShape`
  */
 export function emitActivationAndGradient(
   graph: GraphBuilder,
   { image, selection }: ImageAndSelection,
   pass: LayerPass,
-  { objective, provider }: { readonly objective: Objective; readonly provider: Provider },
+  { objective, diversity, provider }: ObjectiveOptions,
 ): ActivationAndGradient {
-  const selected = SELECTS_CHANNEL[provider] ? selectChannel(graph, pass, selection) : null;
+  const canSelect = SELECTS_CHANNEL[provider] && isOnMap(objective);
+  const selected = canSelect ? selectChannel(graph, pass, selection) : null;
   const replacements = selected?.replacements ?? new Map<Value, Value>();
-  const { layer, pullback } = vjp(graph, pass, { image, replacements, provider });
+  const stops = diversity ? [diversity.value] : [];
+  const { layer, pullback } = vjp(graph, pass, { image, replacements, provider, stops });
   const rows = selected?.selection ?? selection;
   const { activation, cotangent } = emitObjective(graph, layer, rows, objective);
-  return { activation, gradient: pullback(cotangent) };
+  const gradient = pullback(cotangent, (_, value, asked) =>
+    diversity ? emitApart(graph, value, asked, diversity) : asked,
+  );
+  return { activation, gradient };
 }
 
 /**
- * The differentiable graph of a layer, plain ONNX: inputs `image` [N, 3, H, W] and `selection`
- * [N, C]; outputs `activation` [N] and `gradient` [N, 3, H, W].
+ * The differentiable graph of a layer, plain ONNX: inputs `image` [N, 3, H, W] and `selection`, of
+ * the objective's `selectionShape` (for the objectives on a map [N, C]); outputs `activation` [N]
+ * and `gradient` [N, 3, H, W].
  *
  * @throws UnsupportedGradientError naming operator, node and layer.
  */
-export function differentiableGraph(
-  pass: LayerPass,
-  options: { readonly objective: Objective; readonly provider: Provider },
-): Graph {
+export function differentiableGraph(pass: LayerPass, options: ObjectiveOptions): Graph {
   const graph = new GraphBuilder();
   const image = graph.input("image", "float32", pass.imageShape);
-  const selection = graph.input("selection", "float32", [pass.imageShape[0], pass.channels]);
+  const selection = selectionInput(graph, pass, options.objective);
   const values = { image, selection };
   const { activation, gradient } = emitActivationAndGradient(graph, values, pass, options);
   return graph.build(`differentiable ${pass.layerName}`, [
     ["activation", activation],
     ["gradient", gradient],
   ]);
+}
+
+/** Declares the graph's input `selection`. */
+export function selectionInput(
+  graph: GraphBuilder,
+  { layerShape }: LayerPass,
+  objective: Objective,
+): Value {
+  return graph.input("selection", "float32", selectionShape(objective, layerShape));
 }
 
 /** Why no gradient reaches images of this shape from the layer, or `null` if one does. */

@@ -1,5 +1,6 @@
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph } from "../../onnx/model.ts";
+import { selectionInput } from "./differentiable-graph.ts";
 import { emitLoop } from "./loop.ts";
 import {
   emitImageRms,
@@ -39,7 +40,7 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
   const graph = new GraphBuilder();
   const shape = [n, ...coefficientShape(spectrumLayout(canvas.size, canvas.highestFrequency))];
   const carried = FOURIER_STATE.map((name) => graph.input(name, "float32", shape));
-  const selection = graph.input("selection", "float32", [n, pass.channels]);
+  const selection = selectionInput(graph, pass, specification.objective);
   const iterations = graph.input("iterations", "int64", []);
   const rates = adamRatesInput(graph);
 

@@ -36,6 +36,8 @@ export interface LayerPass extends ForwardPass {
   readonly imageShape: ImageShape;
   /** Axis 1 of the layer's output. */
   readonly channels: number;
+  /** Of the layer's output, [N, channels, ...]. */
+  readonly layerShape: readonly number[];
 }
 
 /**
@@ -63,6 +65,7 @@ export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageSha
     layerName: layer.name,
     imageShape,
     channels,
+    layerShape: shape,
   };
 }
 

@@ -1,35 +1,26 @@
-import type { Provider } from "../../autodiff/provider.ts";
 import { reshapeTo } from "../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
-import { emitActivationAndGradient } from "./differentiable-graph.ts";
+import { emitActivationAndGradient, type ObjectiveOptions } from "./differentiable-graph.ts";
 import type { LayerPass } from "./layer-pass.ts";
-import type { Objective } from "./objective/names.ts";
 import { emitRms } from "./optimiser/laplacian.ts";
 import type { Differentiate } from "./parts.ts";
 
 /** What is raised, whatever the method. */
-export interface ObjectiveSpecification {
+export interface ObjectiveSpecification extends ObjectiveOptions {
   /** The network's pass at the size it sees: the whole image, or one crop. */
   readonly pass: LayerPass;
-  readonly objective: Objective;
-  readonly provider: Provider;
   /** Network input = image * scale, per plane; the image is in units of 0..255, centred. */
   readonly scale: readonly number[];
 }
 
 /** The objective of an image in pixels through the network: scaled on the way in and back. */
-export function objectiveThrough({
-  pass,
-  objective,
-  provider,
-  scale,
-}: ObjectiveSpecification): Differentiate {
+export function objectiveThrough(specification: ObjectiveSpecification): Differentiate {
+  const { pass, scale } = specification;
   return (graph, { image, selection }) => {
     const input = { image: emitColourScale(graph, image, scale), selection };
-    const options = { objective, provider };
-    const { activation, gradient } = emitActivationAndGradient(graph, input, pass, options);
+    const { activation, gradient } = emitActivationAndGradient(graph, input, pass, specification);
     return { activation, gradient: emitColourScale(graph, gradient, scale) };
   };
 }

@@ -36,7 +36,7 @@ export interface Transform {
 export interface ImageAndSelection {
   /** [N, 3, H, W] */
   readonly image: Value;
-  /** [N, C], one-hot rows: the channel of each image. */
+  /** What each image raises: weights of channels, or of single elements; see objective/names.ts. */
   readonly selection: Value;
 }
 
@@ -56,12 +56,28 @@ export type Differentiate = (
 /** map => a number to raise, given by its gradient dObjective/dMap, [N, P]. */
 export type ObjectiveGradient = (graph: GraphBuilder, map: ChannelMap) => Value;
 
-/** The map of each image's own channel, P pixels in one row. */
+/** The map of each image's own channel or sum of channels, P pixels in one row. */
 export interface ChannelMap {
   /** [N, P] */
   readonly map: Value;
   /** [N, 1] */
   readonly mean: Value;
+}
+
+/**
+ * The layer's output and the weights that an image has for it => a number to raise, and its
+ * gradient.
+ *
+ * @param y [N, C, ...]
+ * @param selection of the objective's `selectionShape`
+ */
+export type ElementObjective = (graph: GraphBuilder, y: Value, selection: Value) => ObjectiveValues;
+
+export interface ObjectiveValues {
+  /** [N]: what the traces show of each image; on a map its mean, whatever is raised of it. */
+  readonly activation: Value;
+  /** dObjective/dY, the layer's shape: where the backward pass starts. */
+  readonly cotangent: Value;
 }
 
 /** parameters, gradient => the next iteration's parameters. */

@@ -9,7 +9,7 @@ import type { LayerPass } from "./layer-pass.ts";
 /** Where `selectChannel` is of use: not on CUDA, whose batches hold an image per channel. */
 export const SELECTS_CHANNEL: Readonly<Record<Provider, boolean>> = { cpu: true, cuda: false };
 
-/** What the layer's own node reads instead of its weights, so that it computes one channel only. */
+/** What the layer's own node reads instead of its weights, so that it computes one map only. */
 export interface SelectedChannel {
   /** Values of the graph in place of the network's weight and bias. */
   readonly replacements: ReadonlyMap<Value, Value>;
@@ -18,12 +18,13 @@ export interface SelectedChannel {
 }
 
 /**
- * Cuts the layer's convolution down to the selected channel, forward and backward.
+ * Cuts the layer's convolution down to the selected channel or sum of channels, forward and
+ * backward.
  *
  *     W' = selection W,  b' = selection b        W: [C, ...] as rows, one per channel
  *
- * The objective looks at one channel, and the others' cotangents are zero: with GoogLeNet's conv1
- * they are 63 of 64 parts of the work. For one image alone, since each image has its own channel.
+ * The objective looks at one map, and a convolution is linear in its weights: with GoogLeNet's conv1
+ * it saves 63 of 64 parts of the work. For one image alone, since each image has its own channel.
  *
  * @param selection [1, C]
  * @returns `null` where the layer is not a plain convolution with constant weights.

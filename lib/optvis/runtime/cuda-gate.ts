@@ -37,6 +37,8 @@ const MAX_WEIGHT = 7;
 /** Every axis has its own length. */
 const IMAGE_SHAPE = [2, 3, 24, 20] as const;
 const CHANNELS = 7;
+/** After a convolution, a pool that halves and a kernel of 2x2. */
+const LAYER_SHAPE = [IMAGE_SHAPE[0], CHANNELS, 10, 8] as const;
 
 /** What a machine has to pass before it renders with a provider; `null` for nothing. */
 export const PROVIDER_CHECKS: Readonly<Record<Provider, (() => Promise<void>) | null>> = {
@@ -107,6 +109,7 @@ function smallPass(): LayerPass {
     layerName: "gate",
     imageShape: IMAGE_SHAPE,
     channels: CHANNELS,
+    layerShape: LAYER_SHAPE,
   };
 }
 

@@ -1,0 +1,98 @@
+import { reshapeTo } from "../../../autodiff/shaping.ts";
+import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
+import type { Value } from "../../../onnx/model.ts";
+import { sizeOf } from "../../../onnx/tensor.ts";
+import { emitRowSums } from "./row-sums.ts";
+
+/** Several images of one target that are to differ. */
+export interface Diversity {
+  /** m: so many images, one after another in the batch, belong together. */
+  readonly images: number;
+  /** Where they are to differ: a value of the network on the way to the layer, [N, C, ...]. */
+  readonly value: Value;
+  /** How hard they push apart where they are alike, as a share of what the objective pulls. */
+  readonly weight: number;
+}
+
+/** Keeps a length of zero from dividing. */
+const SMALLEST_LENGTH = 1e-20;
+
+/**
+ * How alike each image is to the others of its group in what it is made of, wherever that lies: the
+ * cosine of their Gram matrices, of channels with channels over the P places of the map.
+ *
+ *     G_i = F_i F_i^T / P,  H_i = G_i / |G_i|,  c_i = mean over j != i of <H_i, H_j>
+ *
+ *     dc_i/dF_i = 2 S_i F_i / P,  S_i = (mean over j != i of H_j - c_i H_i) / |G_i|
+ *
+ * F_i: [C, P]. c_i is between 0 and 1.
+ *
+ * Source: the Gram matrices of Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional
+ * Neural Networks", 2016; the term is `diversity` in Lucid's optvis/objectives.py.
+ *
+ * @param y [N, C, ...], N a multiple of m
+ * @returns `likeness` c, [N]; `gradient` dc_i/dF_i, of y's shape
+ */
+export function emitLikeness(
+  graph: GraphBuilder,
+  y: Value,
+  images: number,
+): { readonly likeness: Value; readonly gradient: Value } {
+  const shape = graph.shapeOf(y);
+  const [n = 1, channels = 1, ...spatial] = shape;
+  const pixels = sizeOf(spatial);
+  const places = graph.scalar(1 / pixels);
+  const f = reshapeTo(graph, y, [n, channels, pixels]);
+  const transposed = graph.emit("Transpose", [f], { perm: [0, 2, 1] });
+  const gram = graph.emit("Mul", [graph.emit("MatMul", [f, transposed]), places]);
+  const length = reshapeTo(graph, emitLengths(graph, gram), [n, 1]);
+  const rows = reshapeTo(graph, gram, [n, channels * channels]);
+  const h = graph.emit("Div", [rows, length]);
+
+  const groups = reshapeTo(graph, h, [n / images, images, channels * channels]);
+  const sum = graph.emit("ReduceSum", [groups, graph.ints([1])], { keepdims: 1 });
+  const others = graph.emit("Mul", [
+    graph.emit("Sub", [sum, groups]),
+    graph.scalar(1 / (images - 1)),
+  ]);
+  const mean = reshapeTo(graph, others, [n, channels * channels]);
+  const likeness = emitRowSums(graph, graph.emit("Mul", [h, mean]));
+
+  const along = graph.emit("Mul", [reshapeTo(graph, likeness, [n, 1]), h]);
+  const s = graph.emit("Div", [graph.emit("Sub", [mean, along]), length]);
+  const product = graph.emit("MatMul", [reshapeTo(graph, s, [n, channels, channels]), f]);
+  const gradient = graph.emit("Mul", [product, graph.scalar(2 / pixels)]);
+  return { likeness, gradient: reshapeTo(graph, gradient, shape) };
+}
+
+/**
+ * Takes the likeness off the objective, at the value where it is measured:
+ *
+ *     g_i <- g_i - weight c_i |g_i| d_i / |d_i|,  d_i = dc_i/dF_i
+ *
+ * The push is measured in what the objective pulls, so that one weight serves every layer, and ends
+ * as the images part.
+ *
+ * @param cotangent g, what the objective asks of y
+ */
+export function emitApart(
+  graph: GraphBuilder,
+  y: Value,
+  cotangent: Value,
+  { images, weight }: Diversity,
+): Value {
+  const { likeness, gradient } = emitLikeness(graph, y, images);
+  const [n = 1, ...rest] = graph.shapeOf(y);
+  const pull = graph.emit("Mul", [likeness, emitLengths(graph, cotangent)]);
+  const perLength = graph.emit("Div", [pull, emitLengths(graph, gradient)]);
+  const scale = graph.emit("Mul", [perLength, graph.scalar(weight)]);
+  const column = reshapeTo(graph, scale, [n, ...rest.map(() => 1)]);
+  return graph.emit("Sub", [cotangent, graph.emit("Mul", [column, gradient])]);
+}
+
+/** Euclidean length of all that belongs to each image: [N], never quite zero. */
+function emitLengths(graph: GraphBuilder, value: Value): Value {
+  const squares = emitRowSums(graph, graph.emit("Mul", [value, value]));
+  const length = graph.emit("Sqrt", [squares]);
+  return graph.emit("Max", [length, graph.scalar(SMALLEST_LENGTH)]);
+}
