@@ -21,7 +21,7 @@ import { upgradeGraph } from "./upgrade-graph.ts";
 
 /** The opsets whose operators we know how to express in `OPSET`. */
 const OLDEST_OPSET = 7;
-const NEWEST_OPSET = 21;
+const NEWEST_OPSET = 26;
 
 export interface DecodeOptions {
   /** What messages call the model: its path, usually. */

@@ -57,7 +57,7 @@ export interface Model {
   readonly folded: ReadonlyMap<Value, Tensor>;
   /** What graphs of this network make of its weights. */
   readonly derived: DerivedTensors;
-  /** Opset of the file, 7 to 21, for messages. */
+  /** Opset of the file, 7 to 26, for messages. */
   readonly sourceOpset: number;
 }
 

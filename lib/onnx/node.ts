@@ -21,6 +21,20 @@ export function standardNode(
   return { domain: "", attributes: {}, ...node };
 }
 
+/** Domain of nodes that cannot be computed, for a reason that is their attribute of this name. */
+const REFUSED = "dreamgrid.refused";
+
+/** The node as one that cannot be computed; only a layer that needs it is refused. */
+export function refused(node: Node, reason: string): Node {
+  return { ...node, domain: REFUSED, attributes: { [REFUSED]: reason } };
+}
+
+/** Why the node cannot be computed; `null` if nothing is known against it. */
+export function refusalOf({ domain, attributes }: Node): string | null {
+  const reason = domain === REFUSED ? attributes[REFUSED] : null;
+  return typeof reason === "string" ? reason : null;
+}
+
 /** The error for shapes that do not fit this node. */
 export function mismatch(node: Node, problem: string): ShapeMismatchError {
   return new ShapeMismatchError(`${describeNode(node)}: ${problem}`);

@@ -2,7 +2,7 @@ import { BudgetError, FoldingBudget, MAX_ELEMENTS, MAX_RANK } from "./budgets.ts
 import { ModelError, UnknownOperatorError } from "./errors.ts";
 import type { ValueFacts } from "./facts.ts";
 import type { Node } from "./model.ts";
-import { describeNode, mismatch } from "./node.ts";
+import { describeNode, mismatch, refusalOf } from "./node.ts";
 import type { Inputs } from "./operators/inputs.ts";
 import type { Operator } from "./operators/operator.ts";
 import { OPERATORS } from "./operators/table.ts";
@@ -22,6 +22,8 @@ export function inferNode(
   inputs: Inputs,
   budget = new FoldingBudget(),
 ): readonly ValueFacts[] {
+  const refusal = refusalOf(node);
+  if (refusal !== null) throw new ModelError(refusal);
   const operator = node.domain === "" ? OPERATORS.get(node.op) : undefined;
   if (!operator?.infer) {
     const domain = node.domain && ` of domain '${node.domain}'`;

@@ -1,7 +1,9 @@
 import { FoldingBudget } from "./budgets.ts";
+import { ModelError } from "./errors.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { freshName, namesIn } from "./names.ts";
+import { refused } from "./node.ts";
 import { OPERATORS } from "./operators/table.ts";
 import type { Rewriting } from "./operators/upgrade.ts";
 import { inferIfPossible } from "./shape-inference.ts";
@@ -11,14 +13,14 @@ import type { Tensor } from "./tensor.ts";
  * The graph with every operator, those of its subgraphs too, as opset 18 (`OPSET`) defines it.
  *
  * @param graph In topological order, operators as of `opset`.
- * @param opset 7 to 21.
+ * A node in a mode that opset 18 cannot express stays, as one that is refused.
  *
- * @throws ModelError for a mode of an operator that opset 18 cannot express.
+ * @param opset 7 to 26.
  */
 export function upgradeGraph(graph: Graph, opset: number): Graph {
   const nodes: Node[] = [];
   const initializers = new Map(graph.initializers);
-  const ranks = new RankTracker(graph, nodes, initializers);
+  const tracker = new FactsTracker(graph, nodes, initializers);
   const taken = namesIn(graph);
   const constants = new Map<Value, Tensor>(initializers);
 
@@ -33,7 +35,7 @@ export function upgradeGraph(graph: Graph, opset: number): Graph {
       return name;
     },
     constantOf: (value) => constants.get(value) ?? null,
-    rankOf: (value) => ranks.rankOf(value),
+    factsOf: (value) => tracker.factsOf(value),
   };
 
   const upgraded = (node: Node): readonly Node[] => {
@@ -43,7 +45,12 @@ export function upgradeGraph(graph: Graph, opset: number): Graph {
     }
     const upgrade = node.domain === "" ? OPERATORS.get(node.op)?.upgrade : undefined;
     const whole = withSubgraphs(node, upgradedSubgraph);
-    return upgrade ? upgrade(whole, rewriting) : [whole];
+    try {
+      return upgrade ? upgrade(whole, rewriting) : [whole];
+    } catch (error) {
+      if (error instanceof ModelError) return [refused(whole, error.message)];
+      throw error;
+    }
   };
   // what an upgrade adds to a subgraph's constants goes to the graph around it, which it may read
   const upgradedSubgraph = (subgraph: Graph): Graph => {
@@ -66,12 +73,12 @@ function withSubgraphs(node: Node, change: (graph: Graph) => Graph): Node {
   return { ...node, attributes: Object.fromEntries(attributes) };
 }
 
-/** Stand-ins for lengths the file leaves open: only the number of axes is asked for. */
+/** Stand-ins for lengths the file leaves open: only types and numbers of axes are asked for. */
 const NOMINAL_SHAPE = [1, 3];
 const NOMINAL_LENGTH = 224;
 
 /** Infers shapes of the nodes upgraded so far, as far as asked and as far as it goes. */
-class RankTracker {
+class FactsTracker {
   readonly #nodes: readonly Node[];
   readonly #initializers: ReadonlyMap<Value, Tensor>;
   readonly #facts = new Map<Value, ValueFacts>();
@@ -87,13 +94,13 @@ class RankTracker {
     }
   }
 
-  rankOf(value: Value): number | null {
+  factsOf(value: Value): ValueFacts | null {
     for (; this.#done < this.#nodes.length; this.#done++) this.#infer(this.#nodes[this.#done]!);
-    return this.#factsOf(value)?.shape.length ?? null;
+    return this.#known(value);
   }
 
   #infer(node: Node): void {
-    const inputs = node.inputs.map((value) => (value ? this.#factsOf(value) : null));
+    const inputs = node.inputs.map((value) => (value ? this.#known(value) : null));
     // a value not known makes its dependants so
     if (node.inputs.some((value, i) => value && !inputs[i])) return;
     // none of an unknown operator, or of a shape that the nominal lengths do not fit
@@ -103,7 +110,7 @@ class RankTracker {
     });
   }
 
-  #factsOf(value: Value): ValueFacts | null {
+  #known(value: Value): ValueFacts | null {
     const tensor = this.#initializers.get(value);
     return tensor ? constantFacts(tensor) : (this.#facts.get(value) ?? null);
   }

@@ -1,21 +1,21 @@
 import { DataType, elementTypeOf } from "../element-type.ts";
 import { ModelError } from "../errors.ts";
-import type { Node, Value } from "../model.ts";
+import type { Value } from "../model.ts";
 import {
   describeNode,
+  floatAttribute,
   intAttribute,
   mismatch,
   requiredInput,
-  standardNode,
   stringAttribute,
 } from "../node.ts";
 import { roundHalfEven } from "../rounding.ts";
-import { floatTensor, formatShape, toNumbers } from "../tensor.ts";
+import { formatShape, toNumbers } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
 import { fromNumbers } from "./elements.ts";
 import { input, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
-import { floatInput, withInputs, withoutAttributes } from "./upgrade.ts";
+import { Emitter, floatInput, withInputs, withoutAttributes } from "./upgrade.ts";
 
 /** Same type and shape as the first input; further inputs (Clip's bounds, scales) do not matter. */
 export const sameAsInput: Infer = (node, inputs) => {
@@ -122,27 +122,31 @@ const castLike: Operator = {
  */
 const gelu: Operator = {
   upgrade: (node, rewriting) => {
+    const emitter = new Emitter(node, rewriting);
     const x = requiredInput(node, 0);
-    const [y] = node.outputs;
-    const nodes: Node[] = [];
-    const emit = (op: string, ...inputs: readonly Value[]): Value => {
-      const output = rewriting.fresh(`${y}_${op}`);
-      nodes.push(standardNode({ op, name: output, inputs, outputs: [output] }));
-      return output;
-    };
-    const scalar = (value: number) => rewriting.constant(floatTensor([], [value]), `${y}_constant`);
+    const scaled = (value: Value, by: number) => emitter.emit("Mul", [value, emitter.scalar(by)]);
     const cubic = () => {
-      const cube = emit("Mul", emit("Mul", x, x), x);
-      return emit("Add", x, emit("Mul", cube, scalar(0.044715)));
+      const cube = emitter.emit("Mul", [emitter.emit("Mul", [x, x]), x]);
+      return emitter.emit("Add", [x, scaled(cube, 0.044715)]);
     };
 
     const bend =
       stringAttribute(node, "approximate", "none") === "tanh"
-        ? emit("Tanh", emit("Mul", cubic(), scalar(Math.sqrt(2 / Math.PI))))
-        : emit("Erf", emit("Mul", x, scalar(Math.SQRT1_2)));
-    const gate = emit("Add", bend, scalar(1));
-    const inputs = [emit("Mul", x, scalar(0.5)), gate];
-    return [...nodes, standardNode({ op: "Mul", name: node.name, inputs, outputs: node.outputs })];
+        ? emitter.emit("Tanh", [scaled(cubic(), Math.sqrt(2 / Math.PI))])
+        : emitter.emit("Erf", [scaled(x, Math.SQRT1_2)]);
+    const gate = emitter.emit("Add", [bend, emitter.scalar(1)]);
+    return emitter.ending("Mul", [scaled(x, 0.5), gate]);
+  },
+};
+
+/** Swish (opset 24): Y = X sigmoid(alpha X). */
+const swish: Operator = {
+  upgrade: (node, rewriting) => {
+    const emitter = new Emitter(node, rewriting);
+    const x = requiredInput(node, 0);
+    const alpha = floatAttribute(node, "alpha", 1);
+    const bent = alpha === 1 ? x : emitter.emit("Mul", [x, emitter.scalar(alpha)]);
+    return emitter.ending("Mul", [x, emitter.emit("Sigmoid", [bent])]);
   },
 };
 
@@ -171,4 +175,5 @@ export const elementwise: Operators = {
   Cast: cast,
   CastLike: castLike,
   Gelu: gelu,
+  Swish: swish,
 };

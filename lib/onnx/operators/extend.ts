@@ -1,13 +1,20 @@
 import { ModelError } from "../errors.ts";
-import type { Node } from "../model.ts";
-import { describeNode, mismatch, stringAttribute } from "../node.ts";
-import { filled, formatShape, sizeOf } from "../tensor.ts";
+import type { Node, Value } from "../model.ts";
+import { describeNode, mismatch, requiredInput, stringAttribute } from "../node.ts";
+import { filled, formatShape, sizeOf, toNumbers } from "../tensor.ts";
 import { axisAttribute, normaliseAxis } from "./axes.ts";
 import { broadcast } from "./broadcast.ts";
 import { broadcastTo, countTo, fromElements, pick } from "./elements.ts";
 import { constantInts, input, type Inputs, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
-import { floatInput, intsInput, notInOpset18, withInputs } from "./upgrade.ts";
+import {
+  Emitter,
+  floatInput,
+  intsInput,
+  notInOpset18,
+  type Upgrade,
+  withInputs,
+} from "./upgrade.ts";
 
 const concat: Operator = {
   infer: (node, inputs) => {
@@ -120,13 +127,39 @@ const pad: Operator = {
   },
   // pads and the fill value are inputs since opset 11, mode "wrap" came with 19
   upgrade: (node, rewriting) => {
-    if (stringAttribute(node, "mode", "constant") === "wrap") {
-      throw notInOpset18(node, "mode 'wrap'");
-    }
+    if (stringAttribute(node, "mode", "constant") === "wrap") return wrapped(node, rewriting);
     if (rewriting.opset >= 11) return [node];
     const value = floatInput(node, rewriting, "value", 0);
     return [withInputs(node, { pads: intsInput(node, rewriting, "pads"), value })];
   },
+};
+
+/**
+ * Mode "wrap" (opset 19): along each axis the elements -begin ... length + end - 1, counted modulo
+ * the length.
+ */
+const wrapped: Upgrade = (node, rewriting) => {
+  const emitter = new Emitter(node, rewriting);
+  const x = requiredInput(node, 0);
+  const listed = (value: Value | undefined) => {
+    const tensor = value ? rewriting.constantOf(value) : null;
+    return tensor && tensor.type !== "opaque" ? toNumbers(tensor) : null;
+  };
+  const pads = listed(node.inputs[1]);
+  const axes = listed(node.inputs[3]) ?? countTo((pads?.length ?? 0) / 2);
+  if (!pads) throw notInOpset18(node, "mode 'wrap' with pads that are no constants");
+  const scalar = (value: number) => emitter.emit("Squeeze", [emitter.ints(value)]);
+  const places = axes.flatMap((axis, i, all) => {
+    const [begin, end] = [pads[i]!, pads[i + all.length]!];
+    return begin === 0 && end === 0 ? [] : [{ axis, begin, end }];
+  });
+  const padded = places.reduce((value, { axis, begin, end }) => {
+    const length = emitter.emit("Gather", [emitter.emit("Shape", [x]), scalar(axis)]);
+    const limit = emitter.emit("Add", [length, scalar(end)]);
+    const range = emitter.emit("Range", [scalar(-begin), limit, scalar(1)]);
+    return emitter.emit("Gather", [value, emitter.emit("Mod", [range, length])], { axis });
+  }, x);
+  return emitter.ending("Identity", [padded]);
 };
 
 /** Operators that put more beside the input: joined to it, repeated or padded. */

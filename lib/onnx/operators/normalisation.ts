@@ -13,7 +13,13 @@ import { axisAttribute, keepDims } from "./axes.ts";
 import { sameAsInput } from "./elementwise.ts";
 import { input } from "./inputs.ts";
 import type { Infer, Operator, Operators } from "./operator.ts";
-import { type Rewriting, type Upgrade, withoutAttributes } from "./upgrade.ts";
+import {
+  Emitter,
+  notInOpset18,
+  type Rewriting,
+  type Upgrade,
+  withoutAttributes,
+} from "./upgrade.ts";
 
 /** X [N, C, ...]; every further input (scale, bias, mean, variance) is [C]. */
 const perChannel: Infer = (node, inputs) => {
@@ -108,7 +114,7 @@ const groupNormalization: Operator = {
 /** flat * scale + bias, channel by channel. */
 function scaledPerChannel(node: Node, rewriting: Rewriting, flat: Value): readonly Node[] {
   const y = node.outputs[0]!;
-  const rank = rewriting.rankOf(requiredInput(node, 0)) ?? 4;
+  const rank = rewriting.factsOf(requiredInput(node, 0))?.shape.length ?? 4;
   const axes = Array.from({ length: rank - 2 }, (_, i) => i + 1);
   const spatial = rewriting.constant(intsTensor(axes), `${y}_axes`);
   const fresh = (part: string) => rewriting.fresh(`${y}_${part}`);
@@ -132,6 +138,26 @@ function emit(
 }
 
 /**
+ * RMSNormalization (opset 23): Y = X / sqrt(mean(X^2) + epsilon) * S, the mean over the axes from
+ * `axis` on.
+ */
+const rmsNormalization: Operator = {
+  upgrade: (node, rewriting) => {
+    const emitter = new Emitter(node, rewriting);
+    const [x, scale] = [requiredInput(node, 0), requiredInput(node, 1)];
+    const first = intAttribute(node, "axis", -1);
+    const rank = first < 0 ? 0 : rewriting.factsOf(x)?.shape.length;
+    if (rank === undefined) throw notInOpset18(node, "an axis counted from the front");
+    const axes = Array.from({ length: first < 0 ? -first : rank - first }, (_, i) => -1 - i);
+    const squares = emitter.emit("Mul", [x, x]);
+    const mean = emitter.emit("ReduceMean", [squares, emitter.ints(...axes)]);
+    const epsilon = emitter.scalar(floatAttribute(node, "epsilon", 1e-5));
+    const deviation = emitter.emit("Sqrt", [emitter.emit("Add", [mean, epsilon])]);
+    return emitter.ending("Mul", [emitter.emit("Div", [x, deviation]), scale]);
+  },
+};
+
+/**
  * Softmax, LogSoftmax and Hardmax before opset 13 see a matrix: the axes before `axis` (default 1)
  * are its rows, all others together its columns. From 13 on they work along one axis, so that only
  * `axis` = the last one means the same; otherwise the matrix is made and undone around the
@@ -143,7 +169,7 @@ const alongColumns: Upgrade = (node, rewriting) => {
   const axis = intAttribute(node, "axis", 1);
   const bare = withoutAttributes(node, "axis");
   const alongLast = { ...bare, attributes: { ...bare.attributes, axis: -1 } };
-  const rank = rewriting.rankOf(x);
+  const rank = rewriting.factsOf(x)?.shape.length ?? null;
   if (axis === -1 || (rank !== null && axis === rank - 1)) return [alongLast];
   const fresh = (part: string) => rewriting.fresh(`${y}_${part}`);
   const [matrix, result, shape] = [fresh("matrix"), fresh("result"), fresh("shape")];
@@ -161,6 +187,7 @@ export const normalisations: Operators = {
   InstanceNormalization: { infer: perChannel },
   LayerNormalization: { infer: layerNormalization },
   GroupNormalization: groupNormalization,
+  RMSNormalization: rmsNormalization,
   LRN: { infer: lrn },
   LpNormalization: { infer: sameAsInput },
   MeanVarianceNormalization: { infer: sameAsInput },

@@ -12,7 +12,7 @@ export interface Operator {
   readonly fold?: Fold;
   /** Whether folding copies nothing, since the output's elements are the first input's. */
   readonly isView?: boolean;
-  /** Where an opset from 7 to 21 defines it otherwise than 18. */
+  /** Where an opset from 7 to 26 defines it otherwise than 18. */
   readonly upgrade?: Upgrade;
 }
 

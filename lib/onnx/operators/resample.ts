@@ -1,5 +1,5 @@
 import { ModelError } from "../errors.ts";
-import type { Node, Value } from "../model.ts";
+import type { Attributes, Node, Value } from "../model.ts";
 import {
   describeNode,
   floatAttribute,
@@ -13,7 +13,7 @@ import { floatTensor, formatShape, sizeOf, toNumbers } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import { constantInts, constantNumbers, input, type Inputs } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
-import { type Rewriting, type Upgrade, withoutAttributes } from "./upgrade.ts";
+import { notInOpset18, type Rewriting, type Upgrade, withoutAttributes } from "./upgrade.ts";
 
 /** Resampling along one axis. */
 export interface AxisScale {
@@ -90,21 +90,36 @@ function fitSizes(node: Node, lengths: readonly number[], sizes: readonly number
 
 const resizeToOpset18: Upgrade = (node, rewriting) => {
   if (rewriting.opset < 11) return [asResize(node, rewriting, requiredInput(node, 1))];
-  const coordinates = stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
-  // the first went with opset 13, the second came with 19
-  if (coordinates === "tf_half_pixel_for_nn" || coordinates === "half_pixel_symmetric") {
-    throw new ModelError(
-      `${describeNode(node)}: coordinate_transformation_mode '${coordinates}' has no counterpart ` +
-        `in opset 18; export the model with 'half_pixel'`,
-    );
-  }
+  const coordinates = coordinatesInOpset18(node, rewriting);
   // at 11 and 12 an input that does not count had to be an empty tensor
   const inputs = node.inputs.map((value) => {
     const tensor = value ? rewriting.constantOf(value) : null;
     return tensor && sizeOf(tensor.shape) === 0 ? "" : value;
   });
-  return [{ ...node, inputs }];
+  return [{ ...node, inputs, attributes: { ...node.attributes, ...coordinates } }];
 };
+
+/** The attributes to change for the modes of coordinates that opset 18 does not have. */
+function coordinatesInOpset18(node: Node, { constantOf }: Rewriting): Attributes {
+  const coordinates = stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
+  const halfPixel = { coordinate_transformation_mode: "half_pixel" };
+  // gone with opset 13: floor((x + 1/2) / scale) is half_pixel's coordinate rounded, halves up
+  if (coordinates === "tf_half_pixel_for_nn") {
+    const isFloored = stringAttribute(node, "nearest_mode", "round_prefer_floor") === "floor";
+    if (isFloored && stringAttribute(node, "mode", "nearest") === "nearest") {
+      return { ...halfPixel, nearest_mode: "round_prefer_ceil" };
+    }
+    throw notInOpset18(node, `coordinate_transformation_mode '${coordinates}'`);
+  }
+  // came with 19, and differs from half_pixel only where length * scale is no whole number
+  if (coordinates === "half_pixel_symmetric") {
+    const scales = node.inputs[2] ? constantOf(node.inputs[2]) : null;
+    const isWhole = scales?.type === "float32" && scales.data.every(Number.isInteger);
+    if (node.inputs[3] || isWhole) return halfPixel;
+    throw notInOpset18(node, `coordinate_transformation_mode '${coordinates}' by a fraction`);
+  }
+  return {};
+}
 
 const resize: Operator = {
   infer: (node, inputs) => [

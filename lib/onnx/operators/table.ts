@@ -1,4 +1,5 @@
 import { arithmetics } from "./arithmetic.ts";
+import { attentions } from "./attention.ts";
 import { convolutions } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
 import { extensions } from "./extend.ts";
@@ -17,6 +18,7 @@ import { sources } from "./source.ts";
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
   Object.entries({
     ...arithmetics,
+    ...attentions,
     ...convolutions,
     ...elementwise,
     ...extensions,

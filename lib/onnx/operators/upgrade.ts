@@ -1,11 +1,18 @@
 import { ModelError } from "../errors.ts";
-import type { Node, Value } from "../model.ts";
-import { describeNode, floatAttribute, intsAttribute, requiredInput } from "../node.ts";
+import type { ValueFacts } from "../facts.ts";
+import type { Attributes, Node, Value } from "../model.ts";
+import {
+  describeNode,
+  floatAttribute,
+  intsAttribute,
+  requiredInput,
+  standardNode,
+} from "../node.ts";
 import { floatTensor, intsTensor, type Tensor } from "../tensor.ts";
 
 /** What an upgrade may ask for and add. */
 export interface Rewriting {
-  /** The file's opset, 7 to 21. */
+  /** The file's opset, 7 to 26. */
   readonly opset: number;
   /** Adds a constant; its name starts with `hint`. */
   readonly constant: (tensor: Tensor, hint: string) => Value;
@@ -13,8 +20,11 @@ export interface Rewriting {
   readonly fresh: (hint: string) => Value;
   /** The tensor of an initializer or Constant node, else `null`. */
   readonly constantOf: (value: Value) => Tensor | null;
-  /** Number of axes of a value that nodes before this one produce; `null` if it cannot be told. */
-  readonly rankOf: (value: Value) => number | null;
+  /**
+   * Type and shape of a value that nodes before this one produce; `null` if they cannot be told.
+   * Lengths that the file leaves open are stand-ins: only the number of axes is to be relied on.
+   */
+  readonly factsOf: (value: Value) => ValueFacts | null;
 }
 
 /** A node of the file's opset as nodes of `OPSET` with the same outputs and the same effect. */
@@ -53,6 +63,42 @@ export function floatInput(
   if (fallback === undefined && !(name in node.attributes)) return "";
   const value = floatAttribute(node, name, fallback);
   return constant(floatTensor([], [value]), `${node.outputs[0]}_${name}`);
+}
+
+/** Writes the nodes that one node becomes. Values are named after its first output. */
+export class Emitter {
+  readonly #node: Node;
+  readonly #rewriting: Rewriting;
+  readonly #nodes: Node[] = [];
+
+  constructor(node: Node, rewriting: Rewriting) {
+    this.#node = node;
+    this.#rewriting = rewriting;
+  }
+
+  emit(op: string, inputs: readonly Value[], attributes: Attributes = {}): Value {
+    const output = this.#rewriting.fresh(`${this.#node.outputs[0]}_${op}`);
+    this.#nodes.push(standardNode({ op, name: output, inputs, outputs: [output], attributes }));
+    return output;
+  }
+
+  scalar(value: number): Value {
+    return this.#constant(floatTensor([], [value]));
+  }
+
+  ints(...values: readonly number[]): Value {
+    return this.#constant(intsTensor(values));
+  }
+
+  /** All nodes; the last of them has the name and the output of the node that they replace. */
+  ending(op: string, inputs: readonly Value[], attributes: Attributes = {}): readonly Node[] {
+    const { name, outputs } = this.#node;
+    return [...this.#nodes, standardNode({ op, name, inputs, outputs, attributes })];
+  }
+
+  #constant(tensor: Tensor): Value {
+    return this.#rewriting.constant(tensor, `${this.#node.outputs[0]}_constant`);
+  }
 }
 
 /** The node without some of its attributes. */
