@@ -4,6 +4,7 @@ import type { Code } from "aws-cdk-lib/aws-lambda";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 
+import { visibilitySecondsOf } from "../functions/delivery.ts";
 import {
   ACCESS_OF,
   acknowledgePrefixes,
@@ -14,17 +15,13 @@ import { Alarms } from "./constructs/alarms.ts";
 import { GpuFleet } from "./constructs/gpu-fleet.ts";
 import { JobBucket } from "./constructs/job-bucket.ts";
 import { PipelineDashboard } from "./constructs/pipeline-dashboard.ts";
-import {
-  type LambdaFunctionName,
-  PipelineFunctions,
-  TIMEOUTS,
-} from "./constructs/pipeline-functions.ts";
+import { type LambdaFunctionName, PipelineFunctions } from "./constructs/pipeline-functions.ts";
 import { RequestApi } from "./constructs/request-api.ts";
-import { visibilityFor, WorkQueue } from "./constructs/work-queue.ts";
+import { WorkQueue } from "./constructs/work-queue.ts";
 import type { PipelineSettings } from "./settings.ts";
 
 /** A GPU worker extends it while it works, so a worker that died is replaced soon. */
-const GPU_VISIBILITY = Duration.minutes(5);
+const GPU_VISIBILITY_SECONDS = 300;
 
 export interface PipelineStackProps extends StackProps {
   readonly settings: PipelineSettings;
@@ -79,22 +76,22 @@ export class PipelineStack extends Stack {
   #queues() {
     return {
       requests: new WorkQueue(this, "Requests", {
-        visibilityTimeout: visibilityFor(TIMEOUTS.intake),
+        visibilitySeconds: visibilitySecondsOf("intake"),
       }),
       channels: new WorkQueue(this, "Channels", {
-        visibilityTimeout: visibilityFor(TIMEOUTS.worker),
-        deadLetterVisibilityTimeout: visibilityFor(TIMEOUTS["dead-letter"]),
+        visibilitySeconds: visibilitySecondsOf("worker"),
+        deadLetterVisibilitySeconds: visibilitySecondsOf("dead-letter"),
       }),
       assembly: new WorkQueue(this, "Assembly", {
-        visibilityTimeout: visibilityFor(TIMEOUTS.assembler),
+        visibilitySeconds: visibilitySecondsOf("assembler"),
       }),
     };
   }
 
   #gpu(kind: "managed" | "asg", bucket: IBucket, { settings, gpuImage }: PipelineStackProps) {
     const queue = new WorkQueue(this, "GpuChannels", {
-      visibilityTimeout: GPU_VISIBILITY,
-      deadLetterVisibilityTimeout: visibilityFor(TIMEOUTS["dead-letter"]),
+      visibilitySeconds: GPU_VISIBILITY_SECONDS,
+      deadLetterVisibilitySeconds: visibilitySecondsOf("dead-letter"),
     });
     return new GpuFleet(this, "Gpu", {
       ...settings,

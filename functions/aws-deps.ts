@@ -17,6 +17,11 @@ export function bucketFromEnv(): S3ObjectStore {
   return new S3ObjectStore(createS3Client(), requireEnv("BUCKET_NAME"));
 }
 
+/** The queue that feeds the function, for `redeliverSoon`. */
+export function sourceQueueFromEnv(): SqsQueue {
+  return new SqsQueue(createSqsClient(), requireEnv("SOURCE_QUEUE_URL"));
+}
+
 /** Bundles of functions that are the first to look for a network bring some along. */
 export async function publishBundledFromEnv(store: S3ObjectStore): Promise<void> {
   const folder = optionalEnv("BUNDLED_MODELS_DIR");

@@ -62,6 +62,14 @@ export function consumeStatement(queue: IQueue): PolicyStatement {
   });
 }
 
+/** What a function needs that holds and gives back the messages it is called with. */
+export function holdStatement(queue: IQueue): PolicyStatement {
+  return new PolicyStatement({
+    actions: ["sqs:ChangeMessageVisibility"],
+    resources: [queue.queueArn],
+  });
+}
+
 /** What a GPU worker needs, which takes its messages and extends and returns them by itself. */
 export function gpuQueueStatement(queue: IQueue): PolicyStatement {
   return new PolicyStatement({

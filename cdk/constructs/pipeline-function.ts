@@ -14,7 +14,7 @@ import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
-import { consumeStatement } from "./access.ts";
+import { consumeStatement, holdStatement } from "./access.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { createLogGroup } from "./log-group.ts";
 
@@ -40,6 +40,8 @@ export interface ConsumerOptions {
   readonly batchingWindow?: Duration;
   /** 2 to 1,000. */
   readonly maxConcurrency: number;
+  /** Whether the function itself says when failed messages come back. @default false */
+  readonly redeliversSoon?: boolean;
 }
 
 /** A function with its own role and log group: no managed policies, no rights by default. */
@@ -82,8 +84,12 @@ export class PipelineFunction extends Construct {
 
   /** Feeds the function from a queue; each message of a batch succeeds or fails by itself. */
   consume(queue: IQueue, options: ConsumerOptions): void {
-    const { batchSize, batchingWindow, maxConcurrency } = options;
+    const { batchSize, batchingWindow, maxConcurrency, redeliversSoon = false } = options;
     this.#role.addToPolicy(consumeStatement(queue));
+    if (redeliversSoon) {
+      this.#role.addToPolicy(holdStatement(queue));
+      this.function.addEnvironment("SOURCE_QUEUE_URL", queue.queueUrl);
+    }
     new EventSourceMapping(this, `From${queue.node.scope?.node.id}`, {
       target: this.function,
       eventSourceArn: queue.queueArn,

@@ -5,6 +5,7 @@ import type { IBucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 
 import type { Access } from "../../functions/access.ts";
+import { TIMEOUT_SECONDS } from "../../functions/delivery.ts";
 import { BUNDLED_MODELS_DIR } from "../bundle/function-bundle.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { ACCESS_OF, objectStatements, sendStatement } from "./access.ts";
@@ -14,17 +15,6 @@ import type { WorkQueue } from "./work-queue.ts";
 
 export const LAMBDA_FUNCTIONS = ["intake", "worker", "assembler", "dead-letter", "api"] as const;
 export type LambdaFunctionName = (typeof LAMBDA_FUNCTIONS)[number];
-
-/** The queues' visibility timeouts follow from these. */
-export const TIMEOUTS = {
-  intake: Duration.minutes(2),
-  // Lambda's longest: a channel of many iterations on a large image takes minutes
-  worker: Duration.minutes(15),
-  assembler: Duration.minutes(10),
-  "dead-letter": Duration.minutes(1),
-  // API Gateway waits no longer
-  api: Duration.seconds(29),
-} as const satisfies Record<LambdaFunctionName, Duration>;
 
 /** One vCPU, for analysing a network. */
 const ANALYSIS_MEMORY_MB = 1_769;
@@ -92,17 +82,23 @@ export class PipelineFunctions extends Construct {
   #feed({ queues, gpu, settings }: PipelineFunctionsProps): void {
     const { intake, worker, assembler, "dead-letter": deadLetter } = this.byName;
     const { workerThreads, workerConcurrency } = settings;
-    intake.consume(queues.requests.queue, { batchSize: 1, maxConcurrency: 5 });
+    intake.consume(queues.requests.queue, {
+      batchSize: 1,
+      maxConcurrency: 5,
+      redeliversSoon: true,
+    });
     worker.consume(queues.channels.queue, {
       // two images a thread share one start; more would leave other workers idle
       batchSize: Math.min(10, 2 * workerThreads),
       maxConcurrency: workerConcurrency,
+      redeliversSoon: true,
     });
     assembler.consume(queues.assembly.queue, {
       // a job is looked at once a batch, however many of its results the batch reports
       batchSize: 100,
       batchingWindow: Duration.seconds(5),
       maxConcurrency: 2,
+      redeliversSoon: true,
     });
     for (const { deadLetterQueue } of [queues.channels, ...(gpu ? [gpu.queue] : [])]) {
       // thousands of dead letters can wait; the other functions need the account's concurrency
@@ -119,7 +115,7 @@ export class PipelineFunctions extends Construct {
     return new PipelineFunction(this, name, {
       ...own,
       code: code(name),
-      timeout: TIMEOUTS[name],
+      timeout: Duration.seconds(TIMEOUT_SECONDS[name]),
       environment: { BUCKET_NAME: bucket.bucketName, ...own.environment },
       statements: [
         ...objectStatements(bucket, ACCESS_OF[name]),

@@ -9,9 +9,9 @@ const RETENTION = Duration.days(14);
 
 export interface WorkQueueProps {
   /** How long a consumer holds a message it has received. */
-  readonly visibilityTimeout: Duration;
+  readonly visibilitySeconds: number;
   /** The same for a consumer of its dead letters. @default the consumer's */
-  readonly deadLetterVisibilityTimeout?: Duration;
+  readonly deadLetterVisibilitySeconds?: number;
 }
 
 /** A queue with its dead-letter queue: encrypted, TLS only, MAX_RECEIVES deliveries. */
@@ -21,7 +21,7 @@ export class WorkQueue extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
-    const { visibilityTimeout, deadLetterVisibilityTimeout = visibilityTimeout } = props;
+    const { visibilitySeconds, deadLetterVisibilitySeconds = visibilitySeconds } = props;
     const common = {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -29,21 +29,12 @@ export class WorkQueue extends Construct {
     };
     this.deadLetterQueue = new Queue(this, "DeadLetters", {
       ...common,
-      visibilityTimeout: deadLetterVisibilityTimeout,
+      visibilityTimeout: Duration.seconds(deadLetterVisibilitySeconds),
     });
     this.queue = new Queue(this, "Queue", {
       ...common,
-      visibilityTimeout,
+      visibilityTimeout: Duration.seconds(visibilitySeconds),
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVES },
     });
   }
-}
-
-/**
- * Visibility timeout of a queue that feeds a function: six times the function's own, since
- * throttled polls count too.
- * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
- */
-export function visibilityFor(functionTimeout: Duration): Duration {
-  return Duration.seconds(6 * functionTimeout.toSeconds());
 }

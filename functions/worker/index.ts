@@ -1,14 +1,18 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
-import { bucketFromEnv, networkDepsFromEnv } from "../aws-deps.ts";
+import { bucketFromEnv, networkDepsFromEnv, sourceQueueFromEnv } from "../aws-deps.ts";
 import { threadsFromEnv } from "../env.ts";
+import { redeliverSoon } from "../redeliver-soon.ts";
 import { createHandler } from "./handler.ts";
 
-/** Composition root of the CPU worker. */
-export const handler = createHandler({
+const log = new Logger({ serviceName: "worker" });
+const render = createHandler({
   ...networkDepsFromEnv(bucketFromEnv()),
   renderer: createEngineRenderer({ threads: threadsFromEnv() }),
   provider: "cpu",
-  log: new Logger({ serviceName: "worker" }),
+  log,
 });
+
+/** Composition root of the CPU worker. */
+export const handler = redeliverSoon(render, { receiver: sourceQueueFromEnv(), log });

@@ -21,7 +21,7 @@ const BEATS_PER_TIMEOUT = 3;
 
 /** Keeps messages invisible while they are worked on; dispose of it when they are done with. */
 export function keepInvisible(
-  messages: readonly ReceivedMessage[],
+  messages: readonly Pick<ReceivedMessage, "receiptHandle">[],
   { receiver, visibilitySeconds, workLimit, onError }: KeepOptions,
 ): Disposable {
   const handles = messages.map(({ receiptHandle }) => receiptHandle);

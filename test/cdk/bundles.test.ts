@@ -88,11 +88,19 @@ beforeAll(async () => {
 });
 afterAll(() => endpoint.close());
 
+const SOURCE_QUEUES: Readonly<Record<LambdaFunctionName, string>> = {
+  intake: QUEUE_NAMES.requests,
+  worker: QUEUE_NAMES.channels,
+  assembler: QUEUE_NAMES.assembly,
+  "dead-letter": QUEUE_NAMES.channelsDead,
+  api: QUEUE_NAMES.requests,
+};
 const call = (name: LambdaFunctionName, event: unknown) =>
   invoke(folderOf(name), event, {
     AWS_ENDPOINT_URL: endpoint.url,
     BUCKET_NAME: BUCKET,
     CHANNEL_QUEUE_URL: endpoint.queueUrl(QUEUE_NAMES.channels),
+    SOURCE_QUEUE_URL: endpoint.queueUrl(SOURCE_QUEUES[name]),
     ASSEMBLY_QUEUE_URL: endpoint.queueUrl(QUEUE_NAMES.assembly),
     MODEL_CACHE_DIR: join(folder, "cache"),
     BUNDLED_MODELS_DIR: join(folderOf(name), "models"),

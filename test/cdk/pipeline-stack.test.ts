@@ -212,6 +212,22 @@ test("no statement has a wildcard for an action, and only traces one for all res
   }
 });
 
+test("the functions that hold their messages may, on the queue that feeds them alone", () => {
+  const holding = ofType(stack, "AWS::IAM::Policy").flatMap(([id, { Properties }]) =>
+    policy
+      .parse(Properties)
+      .PolicyDocument.Statement.filter(({ Action }) =>
+        Action.includes("sqs:ChangeMessageVisibility"),
+      )
+      .map(({ Resource }) => [/Functions(.*)Role/.exec(id)?.[1], Resource]),
+  );
+  expect(Object.fromEntries(holding)).toEqual({
+    intake: arnOf(/^RequestsQueue/),
+    worker: arnOf(/^ChannelsQueue/),
+    assembler: arnOf(/^AssemblyQueue/),
+  });
+});
+
 test("the dead-letter function can do no more than end channels", () => {
   const [found] = ofType(stack, "AWS::IAM::Policy").filter(([id]) => id.includes("deadletter"));
   expect(policy.parse(found?.[1].Properties).PolicyDocument.Statement).toEqual([

@@ -1,0 +1,43 @@
+/**
+ * How messages come to the functions in the cloud, and come again: the stack is made of these
+ * figures, the functions keep to them, and tests run the pipeline with them.
+ */
+
+/** How long a call of each function may take. */
+export const TIMEOUT_SECONDS = {
+  intake: 120,
+  // Lambda's longest: a channel of many iterations on a large image takes minutes
+  worker: 900,
+  assembler: 600,
+  "dead-letter": 60,
+  // API Gateway waits no longer
+  api: 29,
+} as const;
+
+/**
+ * Visibility timeout of a queue that feeds a function: six times the function's own, since
+ * throttled polls count too. It is the time after which a message comes back that no function has
+ * begun; a function that begins holds its messages for HELD_SECONDS at a time.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ */
+export function visibilitySecondsOf(name: keyof typeof TIMEOUT_SECONDS): number {
+  return 6 * TIMEOUT_SECONDS[name];
+}
+
+/** Messages of a function that was killed come back after this time, at most. */
+export const HELD_SECONDS = 45;
+
+const FIRST_RETRY_SECONDS = 5;
+const RETRY_FACTOR = 3;
+const LONGEST_RETRY_SECONDS = 120;
+
+/**
+ * How soon a message comes back that failed: 5 s, 15 s, 45 s, then two minutes each time. Most
+ * faults of S3 or SQS are over by the second; five deliveries outlast three minutes of them.
+ *
+ * @param receiveCount deliveries so far, from 1
+ */
+export function retrySeconds(receiveCount: number): number {
+  const seconds = FIRST_RETRY_SECONDS * RETRY_FACTOR ** (receiveCount - 1);
+  return Math.min(LONGEST_RETRY_SECONDS, seconds);
+}

@@ -1,0 +1,63 @@
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+
+import { keepInvisible } from "../lib/queue/keep-invisible.ts";
+import type { MessageReceiver } from "../lib/queue/message-queue.ts";
+import { HELD_SECONDS, retrySeconds } from "./delivery.ts";
+import type { Log } from "./log.ts";
+
+type CallContext = Pick<Context, "getRemainingTimeInMillis">;
+type QueueHandler = (event: SQSEvent, context?: CallContext) => Promise<SQSBatchResponse>;
+
+export interface RedeliverDeps {
+  /** The queue that feeds the function. */
+  readonly receiver: Pick<MessageReceiver, "changeVisibility">;
+  readonly log: Log;
+}
+
+/**
+ * A handler whose failed messages come back in seconds, and those of a killed call within
+ * HELD_SECONDS. Lambda alone would leave them to the queue's visibility timeout, six times the
+ * function's: an hour and a half for the worker.
+ *
+ * A call to the queue that fails is logged; it costs no more than that wait.
+ */
+export function redeliverSoon(
+  handler: QueueHandler,
+  { receiver, log }: RedeliverDeps,
+): QueueHandler {
+  const missed = (error: unknown) => log.error("visibility not changed", { error });
+
+  async function giveBack(records: readonly SQSRecord[]): Promise<void> {
+    const secondsOf = ({ attributes }: SQSRecord) =>
+      retrySeconds(Number(attributes.ApproximateReceiveCount));
+    for (const seconds of new Set(records.map(secondsOf))) {
+      const due = records.filter((record) => secondsOf(record) === seconds);
+      await receiver.changeVisibility(handlesOf(due), seconds).catch(missed);
+    }
+  }
+
+  return async (event, context) => {
+    const { Records } = event;
+    await receiver.changeVisibility(handlesOf(Records), HELD_SECONDS).catch(missed);
+    const keeping = keepInvisible(Records, {
+      receiver,
+      visibilitySeconds: HELD_SECONDS,
+      onError: missed,
+    });
+    try {
+      const response = await handler(event, context);
+      keeping[Symbol.dispose]();
+      const failed = new Set(response.batchItemFailures.map((item) => item.itemIdentifier));
+      await giveBack(Records.filter(({ messageId }) => failed.has(messageId)));
+      return response;
+    } catch (error) {
+      keeping[Symbol.dispose]();
+      await giveBack(Records);
+      throw error;
+    }
+  };
+}
+
+function handlesOf(records: readonly SQSRecord[]): readonly string[] {
+  return records.map(({ receiptHandle }) => receiptHandle);
+}
