@@ -3,8 +3,14 @@ import sharp, { type Sharp } from "sharp";
 import { ImageError } from "./errors.ts";
 import { checkBuffer, type Raster, type Size } from "./raster.ts";
 
-/** Pixels that `decodeImage` accepts: beyond any photograph, and 200 MB once decoded. */
-export const IMAGE_PIXEL_LIMIT = 50_000_000;
+/**
+ * Pixels that `decodeImage` accepts: those of the largest image that is rendered, 4,096 squared. A
+ * file may make its decoder hold all of them at 8 bytes (an interlaced PNG of 16 bits), 134 MB.
+ */
+export const IMAGE_PIXEL_LIMIT = 2 ** 24;
+
+/** Of either side: a decoder works in strips, and one as wide as all pixels takes gigabytes. */
+const IMAGE_SIDE_LIMIT = 16_384;
 
 /** PNG, 8-bit RGB, without metadata: the same raster gives the same bytes. */
 export async function encodePng(raster: Raster): Promise<Uint8Array> {
@@ -16,7 +22,8 @@ export async function encodePng(raster: Raster): Promise<Uint8Array> {
  * Decodes a PNG, JPEG or WebP to 8-bit sRGB: turned upright as its EXIF data says, transparency
  * flattened on black, the first frame of an animation.
  *
- * @throws ImageError for anything else, for damaged files and for more than `pixelLimit` pixels
+ * @throws ImageError for anything else, for damaged files, for more than `pixelLimit` pixels and for
+ *   a side of more than `IMAGE_SIDE_LIMIT`; what is too large is not decoded
  */
 export async function decodeImage(
   bytes: Uint8Array,
@@ -30,14 +37,15 @@ export async function decodeImage(
     );
   }
   try {
-    const image = sharp(bytes, { limitInputPixels: false, failOn: "warning", autoOrient: true });
-    const { width, height } = await image.metadata();
-    if (width * height > pixelLimit) {
+    // the header alone is read; libvips' own limit would not say what the image has
+    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    if (width * height > pixelLimit || Math.max(width, height) > IMAGE_SIDE_LIMIT) {
       throw new ImageError(
-        `the image has ${width}x${height} pixels, want at most ${pixelLimit}; make it smaller`,
+        `the image has ${width}x${height} pixels, want at most ${pixelLimit} and no side above ${IMAGE_SIDE_LIMIT}; make it smaller`,
       );
     }
-    const { data, info } = await image
+    const options = { limitInputPixels: pixelLimit, failOn: "warning", autoOrient: true } as const;
+    const { data, info } = await sharp(bytes, options)
       .flatten({ background: "black" })
       .toColourspace("srgb")
       .raw({ depth: "uchar" })

@@ -1,3 +1,5 @@
+import { crc32, deflateSync } from "node:zlib";
+
 import { expect, test } from "vitest";
 
 import { ImageError } from "../../lib/image/errors.ts";
@@ -84,6 +86,45 @@ test("an image above the pixel limit is refused from its header", async () => {
   new DataView(claim.buffer).setUint32(20, 60_000);
   await expect(decodeImage(claim)).rejects.toThrow(ImageError);
 });
+
+test.each([
+  { width: 50_000_000, height: 1 },
+  { width: 1, height: 16_385 },
+  { width: 16_384, height: 1_025 },
+  { width: 900_000, height: 900_000 },
+])("a header of $width x $height pixels is refused, whatever follows it", async (size) => {
+  const { width, height } = size;
+  await expect(decodeImage(claimOf(size))).rejects.toThrow(
+    `the image has ${width}x${height} pixels, want at most 16777216 and no side above 16384`,
+  );
+});
+
+test.each([
+  { width: 16_384, height: 1_024 },
+  { width: 1, height: 16_384 },
+])("a header of $width x $height pixels is not", async (size) => {
+  // the pixels are looked for, and are not there
+  await expect(decodeImage(claimOf(size))).rejects.toThrow("the PNG image is damaged");
+});
+
+/** A PNG without pixels whose header is right but for its size. */
+function claimOf({ width, height }: { width: number; height: number }): Uint8Array {
+  const chunk = (type: string, body: Buffer) => {
+    const [typed, length, sum] = [Buffer.from(type + body.toString("latin1"), "latin1")].flatMap(
+      (bytes) => [bytes, Buffer.alloc(4), Buffer.alloc(4)],
+    );
+    length!.writeUInt32BE(body.length);
+    sum!.writeUInt32BE(crc32(typed!));
+    return [length!, typed!, sum!];
+  };
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]);
+  header.writeUInt32BE(width);
+  header.writeUInt32BE(height, 4);
+  const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+  const pixels = deflateSync(Buffer.alloc(1));
+  const chunks = [...chunk("IHDR", header), ...chunk("IDAT", pixels)];
+  return Uint8Array.from(Buffer.concat([signature, ...chunks, ...chunk("IEND", Buffer.alloc(0))]));
+}
 
 test("resizing hits the size asked for and keeps a flat colour", async () => {
   const resized = await resizeRaster(filledRaster({ width: 9, height: 4 }, [7, 77, 177]), {
