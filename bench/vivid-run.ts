@@ -1,0 +1,26 @@
+import { networkFolders } from "../lib/networks/folders.ts";
+import { openNetwork } from "../lib/networks/registry.ts";
+import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
+import { renderRequest } from "../lib/pipeline/render/render-request.ts";
+
+/** One request on one thread of this process alone: prints CPU seconds and peak memory. */
+const [json] = process.argv.slice(2);
+if (json === undefined) throw new Error("which request?");
+const request: unknown = JSON.parse(json);
+if (typeof request !== "object" || request === null || !("network" in request)) {
+  throw new Error("a request names its network");
+}
+
+const network = await analyseNetwork(
+  await openNetwork(String(request.network), networkFolders(process.env)),
+);
+await renderRequest(network, request, {
+  threads: 1,
+  signal: new AbortController().signal,
+  tell: async (event) => {
+    if (event.kind === "failed") throw new Error(`channel ${event.channel}: ${event.reason}`);
+  },
+});
+const { user, system } = process.cpuUsage();
+const peakMb = Math.round(process.resourceUsage().maxRSS / 1024);
+process.stdout.write(JSON.stringify({ cpuSeconds: (user + system) / 1e6, peakMb }));
