@@ -105,16 +105,15 @@ function startParameters(task: FourierTask, { channel, restarts }: Beginning): P
   const layout = spectrumLayout(recipe.canvasSize, highestFrequency(recipe));
   const shape = coefficientShape(layout);
   const coefficients = new Float32Array(sizeOf(shape));
-  const perColour = coefficients.length / 3;
   const place = channelPlace(channel);
   const uniform = uniformFrom("spectrum", seed + restarts, network.fingerprint, layer.value, place);
+  const { across, down } = layout;
   for (let colour = 0; colour < 3; colour++) {
-    const values = coefficients.subarray(colour * perColour, (colour + 1) * perColour);
-    const draws = standardNormal(perColour, uniform).values();
+    const draws = standardNormal(2 * across.count * down.count, uniform).values();
     const draw = () => recipe.initialDeviation * draws.next().value!;
     eachFrequency(layout, (_, __, real, imaginary) => {
-      values[real] = draw();
-      values[imaginary] = draw();
+      coefficients[real + colour] = draw();
+      coefficients[imaginary + colour] = draw();
     });
   }
   const [first, ...moments] = FOURIER_STATE;

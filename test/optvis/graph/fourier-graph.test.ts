@@ -48,12 +48,13 @@ function inOurOrder(start: FloatTensor, [height, width]: Run["canvas"]): FloatTe
   const [n = 1] = start.shape;
   const shape = [n, ...coefficientShape(layout)];
   const data = new Float32Array(sizeOf(shape));
-  const [ours, theirs] = [data.length / n / 3, start.data.length / n / 3];
+  const [ours, theirs] = [data.length / n, start.data.length / n / 3];
   for (let plane = 0; plane < 3 * n; plane++) {
     let next = plane * theirs;
+    const offset = Math.floor(plane / 3) * ours + (plane % 3);
     eachFrequency(layout, (_, __, real, imaginary) => {
-      data[plane * ours + real] = start.data[next++]!;
-      data[plane * ours + imaginary] = start.data[next++]!;
+      data[offset + real] = start.data[next++]!;
+      data[offset + imaginary] = start.data[next++]!;
     });
   }
   return floatTensor(shape, data);

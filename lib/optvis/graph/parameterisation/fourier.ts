@@ -53,14 +53,8 @@ export function fourier({
   // real and imaginary parts are scaled alike
   const scaled = (graph: GraphBuilder, coefficients: Value) => {
     const shape = graph.shapeOf(coefficients);
-    const [n = 1] = shape;
-    const parted = reshapeTo(graph, coefficients, [
-      n,
-      3,
-      scale.shape[0]!,
-      2,
-      ...scale.shape.slice(2),
-    ]);
+    const [n = 1, groups = 1, parts = 1, ...row] = shape;
+    const parted = reshapeTo(graph, coefficients, [n, groups, 2, parts / 2, ...row]);
     return reshapeTo(graph, graph.emit("Mul", [parted, graph.constant(scale)]), shape);
   };
   return (graph, coefficients) => {
@@ -72,11 +66,11 @@ export function fourier({
   };
 }
 
-/** s / (4 H W), the last because the sums do not divide; [groups, 1, members, ky]. */
+/** s / (4 H W), the last because the sums do not divide; [groups, 1, members, ky, 3]. */
 export function spectrumScale(layout: SpectrumLayout, decay: number): FloatTensor {
   const { height, width } = layout.size;
-  const [, groups, parts, rows] = coefficientShape(layout);
-  const perGroup = parts * rows;
+  const [groups, parts, rows, colours] = coefficientShape(layout);
+  const perPart = (parts / 2) * rows * colours;
   const lowest = 1 / Math.max(height, width);
   const frequency = (kx: number, ky: number) =>
     Math.max(Math.hypot(Math.min(Math.abs(kx), width - kx) / width, ky / height), lowest);
@@ -87,11 +81,11 @@ export function spectrumScale(layout: SpectrumLayout, decay: number): FloatTenso
     asHere += f ** (-2 * decay);
   });
   const factor = Math.sqrt(asLucid / asHere) / (4 * Math.sqrt(height * width));
-  const data = new Float32Array((groups * perGroup) / 2);
+  const data = new Float32Array(groups * perPart);
   eachFrequency(layout, (kx, ky, real) => {
     // the imaginary parts of the groups before are left out
-    const at = real - (Math.floor(real / perGroup) * perGroup) / 2;
-    data[at] = factor * frequency(kx, ky) ** -decay;
+    const at = real - Math.floor(real / (2 * perPart)) * perPart;
+    data.fill(factor * frequency(kx, ky) ** -decay, at, at + colours);
   });
-  return floatTensor([groups, 1, parts / 2, rows], data);
+  return floatTensor([groups, 1, parts / 2, rows, colours], data);
 }

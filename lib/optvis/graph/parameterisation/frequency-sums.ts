@@ -2,7 +2,7 @@ import { reshapeTo } from "../../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { floatTensor, type FloatTensor } from "../../../onnx/tensor.ts";
-import type { KeptAxis, SpectrumLayout } from "./spectrum-layout.ts";
+import { coefficientShape, type KeptAxis, type SpectrumLayout } from "./spectrum-layout.ts";
 
 /**
  * The inverse Fourier sum of a real image, and its adjoint, as MatMuls with constant matrices.
@@ -32,7 +32,8 @@ export function frequencySums(layout: SpectrumLayout): FrequencySums {
   const { height, width } = size;
   const [a, b] = [across.members, across.groups];
   const [d, e] = [down.members, down.groups];
-  const rows = e * down.perGroup;
+  const row = 3 * e * down.perGroup;
+  const line = 3 * width;
   const matrices = {
     withinAcross: withinGroups(across, () => 1),
     overAcross: overGroups(across, "complex"),
@@ -51,33 +52,37 @@ export function frequencySums(layout: SpectrumLayout): FrequencySums {
   return {
     forward: (graph, coefficients) => {
       const [n = 1] = graph.shapeOf(coefficients);
-      const within = times(graph, matrices.withinAcross, coefficients);
-      const grouped = reshapeTo(graph, within, [n, 3, 2 * b, a * rows]);
-      const complex = times(graph, matrices.overAcross, grouped); // [part, x] by ky
-      const columns = reshapeTo(graph, complex, [n, 3, 2, width, rows]);
-      const turned = graph.emit("Transpose", [columns], { perm: [0, 1, 2, 4, 3] });
-      const parted = reshapeTo(graph, turned, [n, 3, 2, e, down.perGroup * width]);
-      const gathered = graph.emit("Transpose", [parted], { perm: [0, 1, 3, 2, 4] });
-      const lines = reshapeTo(graph, gathered, [n, 3, e, 2 * down.perGroup, width]);
+      const rows = reshapeTo(graph, coefficients, [n, b, 2 * across.perGroup, row]);
+      const within = times(graph, matrices.withinAcross, rows);
+      const grouped = reshapeTo(graph, within, [n, 2 * b, a * row]);
+      const complex = times(graph, matrices.overAcross, grouped);
+      const columns = reshapeTo(graph, complex, [n, 2, width, row]);
+      const turned = graph.emit("Transpose", [columns], { perm: [0, 1, 3, 2] });
+      const parted = reshapeTo(graph, turned, [n, 2, e, down.perGroup * line]);
+      const gathered = graph.emit("Transpose", [parted], { perm: [0, 2, 1, 3] });
+      const lines = reshapeTo(graph, gathered, [n, e, 2 * down.perGroup, line]);
       const withinDown = times(graph, matrices.withinDown, lines);
-      const groupedDown = reshapeTo(graph, withinDown, [n, 3, 2 * e, d * width]);
-      const image = times(graph, matrices.overDown, groupedDown);
-      return reshapeTo(graph, image, [n, 3, height, width]);
+      const groupedDown = reshapeTo(graph, withinDown, [n, 2 * e, d * line]);
+      const interleaved = times(graph, matrices.overDown, groupedDown);
+      const byLine = reshapeTo(graph, interleaved, [n, height, 3, width]);
+      return graph.emit("Transpose", [byLine], { perm: [0, 2, 1, 3] });
     },
     adjoint: (graph, image) => {
       const [n = 1] = graph.shapeOf(image);
-      const groupedDown = reshapeTo(graph, image, [n, 3, e, d * width]);
+      const byLine = graph.emit("Transpose", [image], { perm: [0, 2, 1, 3] });
+      const groupedDown = reshapeTo(graph, byLine, [n, e, d * line]);
       const overDown = times(graph, transposed.overDown, groupedDown);
-      const withinDown = reshapeTo(graph, overDown, [n, 3, e, 2 * d, width]);
+      const withinDown = reshapeTo(graph, overDown, [n, e, 2 * d, line]);
       const lines = times(graph, transposed.withinDown, withinDown);
-      const gathered = reshapeTo(graph, lines, [n, 3, e, 2, down.perGroup * width]);
-      const parted = graph.emit("Transpose", [gathered], { perm: [0, 1, 3, 2, 4] });
-      const turned = reshapeTo(graph, parted, [n, 3, 2, rows, width]);
-      const columns = graph.emit("Transpose", [turned], { perm: [0, 1, 2, 4, 3] });
-      const complex = reshapeTo(graph, columns, [n, 3, 2 * b, a * rows]);
+      const gathered = reshapeTo(graph, lines, [n, e, 2, down.perGroup * line]);
+      const parted = graph.emit("Transpose", [gathered], { perm: [0, 2, 1, 3] });
+      const turned = reshapeTo(graph, parted, [n, 2, row, width]);
+      const columns = graph.emit("Transpose", [turned], { perm: [0, 1, 3, 2] });
+      const complex = reshapeTo(graph, columns, [n, 2 * b, a * row]);
       const overAcross = times(graph, transposed.overAcross, complex);
-      const grouped = reshapeTo(graph, overAcross, [n, 3, b, 2 * a, rows]);
-      return times(graph, transposed.withinAcross, grouped);
+      const grouped = reshapeTo(graph, overAcross, [n, b, 2 * a, row]);
+      const rows = times(graph, transposed.withinAcross, grouped);
+      return reshapeTo(graph, rows, [n, ...coefficientShape(layout)]);
     },
   };
 }

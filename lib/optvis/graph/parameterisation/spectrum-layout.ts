@@ -28,10 +28,10 @@ export interface KeptAxis extends SplitAxis {
  * Where the frequencies of a real image of [H, W] lie in memory.
  *
  * The image is real, so of the vertical frequencies ky only 0 to H/2 are kept, and of all only those
- * up to a highest. A coefficient lies at [k2, part, k1, l2, l1], part being 0 for its real and 1 for
- * its imaginary part, kx = first + k1 * groups + k2 and ky = l1 * groups + l2 on their axes: then
- * every step of the sums reads and writes whole rows (see frequency-sums.ts). Where groups are not
- * full, the places that are left over stand for no frequency.
+ * up to a highest. A coefficient lies at [k2, part, k1, l2, l1, colour], part being 0 for its real
+ * and 1 for its imaginary part, kx = first + k1 * groups + k2 and ky = l1 * groups + l2 on their
+ * axes: then every step of the sums reads and writes whole rows (see frequency-sums.ts). Where
+ * groups are not full, the places that are left over stand for no frequency.
  */
 export interface SpectrumLayout {
   readonly size: Size;
@@ -60,26 +60,29 @@ function keep(length: number, first: number, count: number): KeptAxis {
   return { ...split, first, count, perGroup: Math.ceil(count / split.groups) };
 }
 
-/** Shape of one image's coefficients: [3, groups of kx, 2 * frequencies of each, ky]. */
-export function coefficientShape({ across, down }: SpectrumLayout) {
-  return [3, across.groups, 2 * across.perGroup, down.groups * down.perGroup] as const;
+/** Shape of one image's coefficients: [groups of kx, 2 * frequencies of each, ky, 3]. */
+export function coefficientShape(layout: SpectrumLayout) {
+  const { across, down } = layout;
+  return [across.groups, 2 * across.perGroup, down.groups * down.perGroup, 3] as const;
 }
 
 /**
- * Calls `visit` for each complex coefficient of one colour, in the order kx, then ky: its
- * frequencies, and the places of its real and imaginary part among that colour's values.
+ * Calls `visit` for each complex coefficient of the first colour, in the order kx, then ky: its
+ * frequencies, and the places of its real and imaginary part in an image's coefficients. Those of
+ * the other colours come right after.
  */
 export function eachFrequency(
-  { across, down }: SpectrumLayout,
+  layout: SpectrumLayout,
   visit: (kx: number, ky: number, real: number, imaginary: number) => void,
 ): void {
-  const rowLength = down.groups * down.perGroup;
+  const { across, down } = layout;
+  const row = 3 * down.groups * down.perGroup;
   for (let i = 0; i < across.count; i++) {
     const [k1, k2] = [Math.floor(i / across.groups), i % across.groups];
-    const real = (k2 * 2 * across.perGroup + k1) * rowLength;
-    const imaginary = real + across.perGroup * rowLength;
+    const real = (k2 * 2 * across.perGroup + k1) * row;
+    const imaginary = real + across.perGroup * row;
     for (let ky = 0; ky < down.count; ky++) {
-      const at = (ky % down.groups) * down.perGroup + Math.floor(ky / down.groups);
+      const at = 3 * ((ky % down.groups) * down.perGroup + Math.floor(ky / down.groups));
       visit(across.first + i, ky, real + at, imaginary + at);
     }
   }

@@ -48,12 +48,13 @@ describe.each(SIZES)("$height x $width, up to $highest", (size) => {
 
   test("forward is the sum over all frequencies, term by term in double precision", async () => {
     const { layout, x, y } = await run(size, "forward");
-    const perPlane = sizeOf(coefficientShape(layout)) / 3;
+    const perImage = sizeOf(coefficientShape(layout));
     for (let plane = 0; plane < 3 * BATCH; plane++) {
       const wanted = new Float64Array(pixels);
       eachFrequency(layout, (kx, ky, real, imaginary) => {
         const mirrored = ky === 0 || 2 * ky === height ? 1 : 2;
-        const [re, im] = [x[plane * perPlane + real]!, x[plane * perPlane + imaginary]!];
+        const offset = Math.floor(plane / 3) * perImage + (plane % 3);
+        const [re, im] = [x[offset + real]!, x[offset + imaginary]!];
         for (let i = 0; i < pixels; i++) {
           const turns = (ky * Math.floor(i / width)) / height + (kx * (i % width)) / width;
           const angle = 2 * Math.PI * turns;
