@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/optvis/graph": ["lib/onnx", "lib/autodiff", "lib/image"],
   // the CUDA gate runs a small graph
   "lib/optvis/runtime": ["lib/onnx", "lib/autodiff", "lib/optvis/graph", "lib/optvis/random.ts"],
+  "lib/optvis/quality": ["lib/onnx", "lib/autodiff", "lib/image", "lib/optvis"],
   "lib/optvis/ascent": ["lib/onnx", "lib/autodiff", "lib/image", "lib/optvis"],
   "lib/pipeline/keys.ts": ["lib/pipeline/limits.ts"],
   "lib/pipeline/json.ts": ["lib/storage"],
@@ -46,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/pipeline/job": [
     "lib/autodiff",
+    "lib/optvis/quality/card.ts",
     "lib/networks",
     "lib/storage",
     "lib/queue",

@@ -75,16 +75,17 @@ async function describeEnd(
   result: ChannelResult | null,
   links: ObjectLinks,
 ): Promise<Omit<ChannelDocument, "channel" | "label">> {
-  const nothing = { activation: null, tile: null, raw: null, reason: null };
+  const nothing = { activation: null, tile: null, raw: null, reason: null, quality: null };
   if (result === null) return { state: "waiting", ...nothing };
   if (result.state === "cancelled") return { state: "cancelled", ...nothing };
   if (result.state === "failed") return { state: "failed", ...nothing, reason: result.reason };
-  const { activation, tile, raw } = result;
+  const { activation, tile, raw, quality } = result;
   return {
     state: "ok",
     activation,
     tile: await links.linkToGet(tile.key, LINK_SECONDS),
     raw: raw === null ? null : await links.linkToGet(raw.key, LINK_SECONDS),
     reason: null,
+    quality,
   };
 }

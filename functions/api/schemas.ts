@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { NETWORK_ID } from "../../lib/networks/description.ts";
+import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
 import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
 import { JOB_ID, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
 import {
@@ -65,6 +66,7 @@ const channelSchema = z.strictObject({
   tile: presigned.nullable(),
   raw: presigned.nullable().describe(".npy with the raw values, where output scaling is off"),
   reason: z.string().nullable().describe("why it failed"),
+  quality: qualitySchema.nullable().describe("figures of the finished image, as people see it"),
 });
 
 const sheetSchema = z.strictObject({

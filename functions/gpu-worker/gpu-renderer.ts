@@ -1,4 +1,7 @@
+import type { Raster } from "../../lib/image/raster.ts";
+import type { QualityCard } from "../../lib/optvis/quality/card.ts";
 import type {
+  ExaminationTask,
   RenderedChannel,
   Renderer,
   RenderHooks,
@@ -46,6 +49,15 @@ export class GpuRenderer implements Renderer {
       }
     }
     return task.channels.flatMap((channel) => results.get(channel) ?? []);
+  }
+
+  async examine(task: ExaminationTask, channel: number, picture: Raster): Promise<QualityCard> {
+    try {
+      return await this.#renderer.examine(task, channel, picture);
+    } catch (error) {
+      if (cudaFailureOf(error) === "sticky") this.#onBroken(error);
+      throw error;
+    }
   }
 
   close(): Promise<void> {

@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { endingOf } from "../../functions/log-channels.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
+import { GOOD_CARD } from "../support/fake-renderer.ts";
 import { ofType, synthesise } from "./support/synthesise.ts";
 
 const stack = synthesise({ gpu: "asg" });
@@ -23,6 +24,7 @@ const RENDERED: ChannelResult = {
   provider: "cpu",
   seed: 1,
   restarts: 0,
+  quality: { ...GOOD_CARD, marks: [], redrawn: false },
 };
 
 const LANGUAGE = ["filter", "and", "stats", "count", "avg", "as", "by", "bin", "m"];

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 
 import type { Planes, Size } from "../../lib/image/raster.ts";
+import type { QualityCard } from "../../lib/optvis/quality/card.ts";
 import type {
   RenderedChannel,
   Renderer,
@@ -23,6 +24,15 @@ export interface FakeRendererOptions {
   /** Awaited before each channel is rendered, with the signal that stops the rendering. */
   readonly beforeChannel?: (channel: number, stop: AbortSignal | undefined) => unknown;
 }
+
+/** Of a picture that there is nothing to say against. */
+export const GOOD_CARD: QualityCard = {
+  luminanceDeviation: 0.2,
+  fineShare: 0.02,
+  source: { activation: 7, probability: null, rank: 1, robustness: 0.9 },
+  selective: true,
+  marks: [],
+};
 
 /** A fast Renderer that keeps the port's promises: an image depends on channel and seed alone. */
 export class FakeRenderer implements Renderer {
@@ -54,6 +64,10 @@ export class FakeRenderer implements Renderer {
       results.push(result);
     }
     return results;
+  }
+
+  examine(): Promise<QualityCard> {
+    return Promise.resolve(GOOD_CARD);
   }
 
   close(): Promise<void> {

@@ -2,7 +2,9 @@ import { availableParallelism } from "node:os";
 
 import type { Provider } from "../../autodiff/provider.ts";
 import { PROFILES } from "../runtime/providers.ts";
+import type { Feeds } from "../runtime/session.ts";
 import { SessionPool } from "../runtime/session-pool.ts";
+import type { SessionGraph } from "../runtime/session-worker.ts";
 import { deepdreamPlan } from "./deepdream.ts";
 import { fourierPlan } from "./fourier.ts";
 import { runStage } from "./run-stage.ts";
@@ -52,6 +54,19 @@ export class AscentEngine {
       }
     }
     return results;
+  }
+
+  /**
+   * Runs a graph on one worker, once for each of `feeds`.
+   *
+   * @throws CudaUnavailableError, RuntimeError
+   */
+  evaluate(graph: SessionGraph, feeds: readonly Feeds[]): Promise<readonly Feeds[]> {
+    return this.#pools[graph.provider].withWorker(graph.key, async (session) => {
+      const outputs: Feeds[] = [];
+      for (const each of feeds) outputs.push(await session.run(graph, each));
+      return outputs;
+    });
   }
 
   /** Ends the workers; the engine starts new ones if it is used again. */

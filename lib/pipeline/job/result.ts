@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { PROVIDERS } from "../../autodiff/provider.ts";
+import { qualitySchema } from "./quality.ts";
 
 const tile = z.strictObject({
   key: z.string(),
@@ -36,6 +37,7 @@ const okResult = z.strictObject({
   provider: z.enum(PROVIDERS),
   seed: z.int(),
   restarts: z.int().min(0),
+  quality: qualitySchema,
 });
 
 const failedResult = z.strictObject({

@@ -3,8 +3,10 @@ import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
 import type { AscentResult, AscentTask, Start } from "../../optvis/ascent/task.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import { examine } from "../../optvis/quality/examine.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
-import type { RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
+import { channelKind } from "./channel-kind.ts";
+import type { ExaminationTask, RenderedChannel, Renderer } from "./renderer.ts";
 
 /**
  * The renderer of production: the ascent inside ONNX Runtime, on this machine.
@@ -50,11 +52,17 @@ export function createEngineRenderer(
       );
       return results.map(toRendered);
     },
+    async examine(task, channel, picture) {
+      const network = await networks.of(task.network.model);
+      const { provider } = task;
+      const subject = { network, layer: layerOf(task), provider, channel, kind: channelKind(task) };
+      return examine(engine, picture, subject);
+    },
     close: () => engine.close(),
   };
 }
 
-function layerOf({ network, layer: index }: RenderTask): AscentTask["layer"] {
+function layerOf({ network, layer: index }: ExaminationTask): AscentTask["layer"] {
   const layer = network.layers[index - 1];
   if (!layer) throw new Error(`internal: there is no layer ${index}`);
   const { value, name, channels } = layer;

@@ -7,7 +7,8 @@ import type { ChannelResult, Ending } from "../job/result.ts";
 import { MAX_RECEIVES } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { loadInitialImage } from "../request/initial-image.ts";
-import type { RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
+import { renderTiles, type TileHooks, type TilesTask } from "./render-tiles.ts";
+import type { Renderer } from "./renderer.ts";
 import { watchCancellation } from "./watch-cancellation.ts";
 import { writeImage } from "./write-image.ts";
 
@@ -73,7 +74,7 @@ export async function renderChannels(
   return new Map(again.map((delivery) => [delivery.channel, errorOf(delivery)]));
 }
 
-type TaskWithoutChannels = Omit<RenderTask, "channels">;
+type TaskWithoutChannels = Omit<TilesTask, "channels">;
 
 /** What one call renders of a job: which channels have ended, and what stopped the others. */
 class JobRendering {
@@ -123,11 +124,10 @@ class JobRendering {
     const { signal } = this;
     if (deliveries.length === 0 || signal.aborted) return;
     const attemptsOf = new Map(deliveries.map(({ channel, attempts }) => [channel, attempts]));
-    const onChannel = async (rendered: RenderedChannel) => {
-      const { channel } = rendered;
-      if (this.ended.has(channel)) return;
+    const onTile: TileHooks["onTile"] = async (tile) => {
+      const { channel } = tile;
       const delivered = { attempts: attemptsOf.get(channel) ?? 1, now: this.#deps.now() };
-      const result = await writeImage(this.#job, rendered, delivered);
+      const result = await writeImage(this.#job, tile, delivered);
       this.ended.add(channel);
       this.#hooks.onResult?.(result);
     };
@@ -135,9 +135,8 @@ class JobRendering {
       this.#hooks.onProgress?.(this.#job.id, progress);
     await this.#keepError(deliveries, async () => {
       const channels = [...attemptsOf.keys()];
-      const hooks = { signal, onChannel, onProgress };
-      const results = await this.#deps.renderer.render({ ...task, channels }, hooks);
-      for (const rendered of results) await onChannel(rendered);
+      const hooks = { signal, onTile, onProgress };
+      await renderTiles(this.#deps.renderer, { ...task, channels }, hooks);
     });
   }
 

@@ -3,14 +3,14 @@ import { readFile } from "node:fs/promises";
 import { ImageError } from "../../image/errors.ts";
 import type { Planes } from "../../image/raster.ts";
 import type { AscentProgress, TracePoint } from "../../optvis/ascent/task.ts";
+import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { pinImage } from "../request/initial-image.ts";
 import { parseLocalRequest, RequestError } from "../request/request.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
 import { providerOf } from "../job/route.ts";
 import { createEngineRenderer } from "./engine-renderer.ts";
-import type { RenderedChannel } from "./renderer.ts";
-import { makeTile } from "./tile.ts";
+import { renderTiles, type TileHooks } from "./render-tiles.ts";
 
 /** One channel of a layer. */
 interface ChannelOfLayer {
@@ -37,8 +37,15 @@ export interface ChannelImage extends ChannelOfLayer {
   readonly trace: readonly TracePoint[];
   /** How long the channel kept a thread busy. */
   readonly seconds: number;
-  /** Seed that gave the image: the request's, or a later one where that gave no gradient. */
+  /**
+   * Seed that gave the image: the request's, or a later one where that gave no gradient or the
+   * poorer picture.
+   */
   readonly seed: number;
+  /** Figures of the tile, and what it falls short of. */
+  readonly quality: QualityCard;
+  /** Whether the image is the better of two, drawn from two seeds. */
+  readonly redrawn: boolean;
 }
 
 /** A channel that cannot be rendered: without a gradient anywhere, or one that overflows. */
@@ -78,23 +85,23 @@ export async function renderRequest(
   const request = parseLocalRequest(json);
   const initial = request.initialImage === null ? null : await readImage(request.initialImage);
   const { layer, channels, labels } = resolveRequest(request, network, initial?.pinned ?? null);
-  const { outputScaling } = request;
   let [ok, failed] = [0, 0];
-  const onChannel = async (rendered: RenderedChannel) => {
-    const { channel } = rendered;
+  const onTile: TileHooks["onTile"] = async (tile) => {
+    const { channel } = tile;
     const which = { channel, label: labels[channels.indexOf(channel)] ?? null, layer: layer.name };
-    const tile = await makeTile(rendered, { outputScaling, isCentred: initial === null });
     if (tile.kind === "failed") {
       failed++;
       return tell({ kind: "failed", ...which, reason: tile.reason });
     }
     ok++;
-    const { image: planes, png, activation, trace, seconds, seed } = tile;
-    return tell({ kind: "image", ...which, planes, png, activation, trace, seconds, seed });
+    const { image: planes, png, activation, trace, seconds, seed, quality, redrawn } = tile;
+    const drawn = { planes, png, activation, trace, seconds, seed, quality, redrawn };
+    return tell({ kind: "image", ...which, ...drawn });
   };
   const renderer = createEngineRenderer({ threads });
   try {
-    await renderer.render(
+    await renderTiles(
+      renderer,
       {
         ...request,
         network,
@@ -105,7 +112,7 @@ export async function renderRequest(
       },
       {
         signal,
-        onChannel,
+        onTile,
         onProgress: (progress) => void tell({ kind: "progress", ...progress }),
       },
     );

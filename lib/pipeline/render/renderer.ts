@@ -1,6 +1,7 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import type { Raster } from "../../image/raster.ts";
 import type { AscentHooks, AscentImage, FailedChannel } from "../../optvis/ascent/task.ts";
+import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import type { RenderRequest } from "../request/request.ts";
 
@@ -33,6 +34,9 @@ export interface RenderTask extends Pick<
   readonly provider: Provider;
 }
 
+/** A layer of a network that looks at a picture. */
+export type ExaminationTask = Pick<RenderTask, "network" | "layer" | "provider">;
+
 /**
  * Renders channels. On the CPU an image's bytes depend on the task's options and the channel alone,
  * never on the other channels of the task.
@@ -45,5 +49,12 @@ export interface Renderer {
    *   with one image (a NaN) is a result of kind "failed".
    */
   render(task: RenderTask, hooks?: RenderHooks): Promise<readonly RenderedChannel[]>;
+  /**
+   * The quality card of a picture of a channel, as people see it. On the CPU it depends on the
+   * picture's pixels alone.
+   *
+   * @param channel 1-based
+   */
+  examine(task: ExaminationTask, channel: number, picture: Raster): Promise<QualityCard>;
   close(): Promise<void>;
 }

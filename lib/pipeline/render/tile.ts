@@ -16,6 +16,9 @@ export interface Tile extends Omit<RenderedImage, "kind"> {
   readonly kind: "tile";
   /** Activation strength of the last iteration. */
   readonly activation: number;
+  /** What people see. */
+  readonly picture: Raster;
+  /** The picture as a file. */
   readonly png: Uint8Array;
 }
 
@@ -28,8 +31,8 @@ export async function makeTile(
   const reason = unfitness(rendered);
   if (reason !== null) return { kind: "failed", channel: rendered.channel, reason };
   const { activation } = rendered.trace.at(-1)!;
-  const png = await encodePng(tileRaster(rendered.image, options));
-  return { ...rendered, kind: "tile", activation, png };
+  const picture = tileRaster(rendered.image, options);
+  return { ...rendered, kind: "tile", activation, picture, png: await encodePng(picture) };
 }
 
 /** A rendered image as its tile shows it: rescaled, or the raw values cut to 0..255. */

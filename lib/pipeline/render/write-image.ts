@@ -1,8 +1,8 @@
 import { encodeNpy } from "../../image/npy.ts";
 import type { Job } from "../job/job.ts";
 import type { ChannelResult, Delivered } from "../job/result.ts";
-import type { RenderedChannel } from "./renderer.ts";
-import { makeTile } from "./tile.ts";
+import type { FailedChannel } from "../../optvis/ascent/task.ts";
+import type { ExaminedTile } from "./render-tiles.ts";
 
 /**
  * Writes a channel's tile, then its result: a result never names a tile that is not there. Neither
@@ -11,18 +11,16 @@ import { makeTile } from "./tile.ts";
  */
 export async function writeImage(
   job: Job,
-  rendered: RenderedChannel,
+  tile: ExaminedTile | FailedChannel,
   delivered: Delivered,
 ): Promise<ChannelResult> {
-  const plan = await job.plan();
-  const { outputScaling } = plan.request;
-  const tile = await makeTile(rendered, { outputScaling, isCentred: plan.initialImage === null });
+  const { outputScaling } = (await job.plan()).request;
   const { channel } = tile;
   if (tile.kind === "failed") {
     const { reason } = tile;
     return job.end(channel, { state: "failed", source: "renderer", reason }, delivered);
   }
-  const { seconds, provider, seed, restarts } = tile;
+  const { seconds, provider, seed, restarts, quality, redrawn } = tile;
   const { width, height, data } = tile.image;
   const raw =
     outputScaling === "none"
@@ -45,6 +43,7 @@ export async function writeImage(
       provider,
       seed,
       restarts,
+      quality: { ...quality, marks: [...quality.marks], redrawn },
     },
     delivered,
   );

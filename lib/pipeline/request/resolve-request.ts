@@ -85,7 +85,7 @@ function resolveLayer(
  * Class names belong to a layer with one channel for each, after which nothing mixes channels: no
  * later layer has weights or another number of channels.
  */
-function classNamesOf(
+export function classNamesOf(
   layer: Layer,
   layers: readonly Layer[],
   labels: readonly string[] | null,

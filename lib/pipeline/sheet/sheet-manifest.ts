@@ -54,9 +54,11 @@ function tileRecord(channel: number, results: ReadonlyMap<number, ChannelResult>
   if (result.state === "failed") {
     return { ...base, state: result.state, source: result.source, reason: result.reason };
   }
-  const { state, tile, raw, activation, trace, seconds, provider, seed, restarts } = result;
+  const { state, tile, raw, activation, trace, seconds, provider, seed, restarts, quality } =
+    result;
   const activations = activationsByLevel(trace);
-  return { ...base, state, tile, raw, activation, activations, seconds, provider, seed, restarts };
+  const drawn = { seconds, provider, seed, restarts };
+  return { ...base, state, tile, raw, activation, activations, ...drawn, quality };
 }
 
 /** Activation strength after each iteration, one list per pyramid level. */

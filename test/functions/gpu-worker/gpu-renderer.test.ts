@@ -104,6 +104,10 @@ class SmallCard implements Renderer {
     return this.fake.render(given, hooks);
   }
 
+  examine() {
+    return this.fake.examine();
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

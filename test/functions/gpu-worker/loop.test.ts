@@ -63,6 +63,10 @@ class HangingRenderer implements Renderer {
     return new Promise(() => undefined);
   }
 
+  examine(): Promise<never> {
+    return new Promise(() => undefined);
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

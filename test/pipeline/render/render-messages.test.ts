@@ -10,7 +10,7 @@ import * as keys from "../../../lib/pipeline/keys.ts";
 import { MAX_RECEIVES } from "../../../lib/pipeline/limits.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
-import { fakeImage, FakeRenderer } from "../../support/fake-renderer.ts";
+import { fakeImage, FakeRenderer, GOOD_CARD } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline, NOW } from "../../support/memory-pipeline.ts";
 
 const redImage = (red: number) => encodePng(filledRaster({ width: 24, height: 20 }, [red, 0, 0]));
@@ -49,6 +49,7 @@ test("channels of one job are rendered together, each with a tile and a full rec
     provider: "cpu",
     seed: 0,
     restarts: 0,
+    quality: { ...GOOD_CARD, redrawn: false },
   });
 });
 

@@ -1,0 +1,38 @@
+import { reshapeTo } from "../../autodiff/shaping.ts";
+import { GraphBuilder } from "../../onnx/graph-builder.ts";
+import type { Graph, Value } from "../../onnx/model.ts";
+import { floatTensor } from "../../onnx/tensor.ts";
+import type { LayerPass } from "./layer-pass.ts";
+
+/**
+ * What a layer makes of images, forward alone, so of operators without a gradient too. Input `image`
+ * [N, 3, H, W], pixels less the network's mean; output `means` [N, C], the mean of each channel's
+ * map.
+ *
+ * @param scale network input = image * scale, per plane
+ */
+export function channelMeansGraph(pass: LayerPass, scale: readonly number[]): Graph {
+  const graph = new GraphBuilder();
+  const image = graph.input("image", "float32", pass.imageShape);
+  const factors = graph.constant(floatTensor([1, scale.length, 1, 1], scale));
+  const scope = new Map<Value, Value>([
+    ["", ""],
+    [pass.input, graph.emit("Mul", [image, factors])],
+  ]);
+  const valueOf = (name: Value): Value => {
+    const known = scope.get(name);
+    if (known !== undefined) return known;
+    const tensor = pass.initializers.get(name);
+    if (!tensor) throw new Error(`internal: '${name}' is neither produced nor a constant`);
+    const constant = graph.constant(tensor);
+    scope.set(name, constant);
+    return constant;
+  };
+  for (const { op, inputs, attributes, outputs } of pass.nodes) {
+    const values = graph.emitMany(op, inputs.map(valueOf), attributes, outputs.length);
+    outputs.forEach((name, i) => name && scope.set(name, values[i]!));
+  }
+  const rows = reshapeTo(graph, valueOf(pass.layer), [pass.imageShape[0], pass.channels, -1]);
+  const means = graph.emit("ReduceMean", [rows, graph.ints([2])], { keepdims: 0 });
+  return graph.build(`channel means of ${pass.layerName}`, [["means", means]]);
+}

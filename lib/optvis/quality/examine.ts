@@ -1,0 +1,86 @@
+import type { Provider } from "../../autodiff/provider.ts";
+import { type Planes, type Raster, toPlanes } from "../../image/raster.ts";
+import { resizeRaster } from "../../image/png.ts";
+import { encodeModel } from "../../onnx/encode.ts";
+import { floatTensor } from "../../onnx/tensor.ts";
+import type { AscentEngine } from "../ascent/engine.ts";
+import { onceMade } from "../ascent/once-made.ts";
+import { floatOutput } from "../ascent/outputs.ts";
+import { channelPlace } from "../ascent/task.ts";
+import { channelMeansGraph } from "../graph/channel-means-graph.ts";
+import { layerPass, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
+import { affineChanges, affineCopy } from "./affine-copies.ts";
+import { type QualityCard, qualityCard } from "./card.ts";
+import { look } from "./look.ts";
+import { type ChannelKind, sourceFigures } from "./source-figures.ts";
+
+/** A layer of a network that looks at pictures. */
+export interface Viewer {
+  readonly network: NetworkModel;
+  readonly layer: TargetLayer;
+  readonly provider: Provider;
+}
+
+/** What a picture was drawn to excite. */
+export interface Subject extends Viewer {
+  /** 1-based. */
+  readonly channel: number;
+  readonly kind: ChannelKind;
+}
+
+/**
+ * A picture's quality card. The same for the same pixels on the CPU, whatever else runs.
+ *
+ * @param picture of any size; the network sees it resized (Lanczos-3) to its own input size
+ * @throws RuntimeError; CudaUnavailableError
+ */
+export async function examine(
+  engine: AscentEngine,
+  picture: Raster,
+  subject: Subject,
+): Promise<QualityCard> {
+  const { inputSize } = subject.network;
+  const seen = toPlanes(await resizeRaster(picture, inputSize));
+  const copies = affineChanges(inputSize).map((change) => affineCopy(seen, change));
+  const [own, ...ofCopies] = await channelMeans(engine, subject, [seen, ...copies]);
+  const place = channelPlace(subject.channel);
+  return qualityCard(look(picture), sourceFigures(place, subject.kind, own!, ofCopies));
+}
+
+/**
+ * Mean activation of each of the layer's channels in each picture, [C] each.
+ *
+ * @param pictures red, green and blue planes of 0..255, of the network's input size
+ */
+export async function channelMeans(
+  engine: AscentEngine,
+  { network, layer, provider }: Viewer,
+  pictures: readonly Planes[],
+): Promise<readonly Float32Array[]> {
+  const { height, width } = network.inputSize;
+  const shape = [1, 3, height, width] as const;
+  const graph = {
+    key: JSON.stringify(["channel means", network.fingerprint, provider, layer.value]),
+    provider,
+    model: onceMade(() =>
+      encodeModel(channelMeansGraph(layerPass(network.model, layer, shape), network.scale)),
+    ),
+  };
+  const feeds = pictures.map((picture) => ({
+    image: floatTensor(shape, toNetworkPlanes(picture, network)),
+  }));
+  const outputs = await engine.evaluate(graph, feeds);
+  return outputs.map((each) => floatOutput(each, "means").data);
+}
+
+/** Pixels less the network's mean, in its order of planes. */
+function toNetworkPlanes({ data }: Planes, { planes, mean }: NetworkModel): Float32Array {
+  const pixels = data.length / 3;
+  const result = new Float32Array(data.length);
+  planes.forEach((colour, plane) => {
+    for (let i = 0; i < pixels; i++) {
+      result[plane * pixels + i] = data[colour * pixels + i]! - mean[plane]!;
+    }
+  });
+  return result;
+}

@@ -1,0 +1,81 @@
+import type { Raster, Rectangle } from "../../image/raster.ts";
+import { powerSpectrum } from "./power-spectrum.ts";
+
+/** How a picture looks, whatever it is of. */
+export interface Look {
+  /** Standard deviation of its luminance, which goes from 0 (black) to 1 (white). */
+  readonly luminanceDeviation: number;
+  /** Share of its luminance's power, the mean left out, above `FINE` cycles a pixel. */
+  readonly fineShare: number;
+}
+
+/** Cycles a pixel: photographs have little above it, noise nearly everything. */
+const FINE = 0.25;
+
+/** Rec. 601, of red, green and blue. */
+const LUMINANCE = [0.299, 0.587, 0.114] as const;
+
+/**
+ * The spectrum is that of the whole picture up to this size, px. Of a larger one it is that of
+ * windows of this size, at most `WINDOWS` along each side, from edge to edge.
+ */
+const LARGEST_WINDOW = 512;
+const WINDOWS = 3;
+
+/** Measures the picture that people see, byte by byte. */
+export function look(picture: Raster): Look {
+  const luminance = luminanceOf(picture);
+  let [fine, all] = [0, 0];
+  for (const window of windowsOf(picture)) {
+    const values = centred(cut(luminance, picture.width, window));
+    powerSpectrum(values, window, (frequency, power) => {
+      all += power;
+      if (frequency > FINE) fine += power;
+    });
+  }
+  const deviations = centred(luminance);
+  const variance = deviations.reduce((sum, value) => sum + value ** 2, 0) / deviations.length;
+  return { luminanceDeviation: Math.sqrt(variance), fineShare: all === 0 ? 0 : fine / all };
+}
+
+function luminanceOf({ data, width, height }: Raster): Float64Array {
+  const [red, green, blue] = LUMINANCE;
+  return Float64Array.from(
+    { length: width * height },
+    (_, i) => (red * data[3 * i]! + green * data[3 * i + 1]! + blue * data[3 * i + 2]!) / 255,
+  );
+}
+
+/** Less their mean. Equal values become zeros exactly, so that a flat picture has no power. */
+function centred(values: Float64Array): Float64Array {
+  const first = values[0]!;
+  const shifted = values.map((value) => value - first);
+  const mean = shifted.reduce((sum, value) => sum + value, 0) / shifted.length;
+  return shifted.map((value) => value - mean);
+}
+
+function windowsOf({ width, height }: Raster): Rectangle[] {
+  const along = (length: number) => {
+    const size = Math.min(length, LARGEST_WINDOW);
+    const count = Math.min(Math.ceil(length / LARGEST_WINDOW), WINDOWS);
+    const step = (length - size) / Math.max(count - 1, 1);
+    return Array.from({ length: count }, (_, i) => ({ first: Math.round(i * step), size }));
+  };
+  return along(height).flatMap((rows) =>
+    along(width).map((columns) => ({
+      y: rows.first,
+      height: rows.size,
+      x: columns.first,
+      width: columns.size,
+    })),
+  );
+}
+
+function cut(values: Float64Array, stride: number, { x, y, width, height }: Rectangle) {
+  const part = new Float64Array(width * height);
+  for (let row = 0; row < height; row++) {
+    const from = (y + row) * stride + x;
+    part.set(values.subarray(from, from + width), row * width);
+  }
+  return part;
+}

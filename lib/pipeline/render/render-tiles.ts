@@ -1,0 +1,75 @@
+import type { AscentHooks, FailedChannel } from "../../optvis/ascent/task.ts";
+import { deservesAnotherSeed, isBetter, type QualityCard } from "../../optvis/quality/card.ts";
+import type { RenderRequest } from "../request/request.ts";
+import type { RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
+import { makeTile, type Tile } from "./tile.ts";
+
+/** Added to the seed of a picture that is drawn once more. */
+const NEXT_SEED = 1000;
+
+/** A tile with its figures. */
+export interface ExaminedTile extends Tile {
+  readonly quality: QualityCard;
+  /** Whether it is the better of two, drawn from two seeds; `seed` is its own. */
+  readonly redrawn: boolean;
+}
+
+export interface TileHooks extends Pick<AscentHooks, "signal" | "onProgress"> {
+  /** As each channel ends, once for each; awaited. */
+  readonly onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>;
+}
+
+/** What is drawn, and how it becomes a picture. */
+export interface TilesTask extends RenderTask, Pick<RenderRequest, "outputScaling"> {}
+
+/**
+ * Renders a task's tiles and examines each. One that is blank or fragile is drawn once more from
+ * another seed, after the others, and the better one kept. Not so where the ascent begins with a
+ * photograph, which no seed changes.
+ *
+ * @throws as `Renderer.render`
+ */
+export async function renderTiles(
+  renderer: Renderer,
+  task: TilesTask,
+  hooks: TileHooks,
+): Promise<void> {
+  const firsts = new Map<number, ExaminedTile>();
+  await drawTiles(renderer, task, hooks, async (tile) => {
+    const isPoor = tile.kind === "tile" && deservesAnotherSeed(tile.quality);
+    if (!isPoor || task.initialImage !== null) return hooks.onTile(tile);
+    firsts.set(tile.channel, tile);
+  });
+  if (firsts.size === 0) return;
+  const again = { ...task, channels: [...firsts.keys()], seed: task.seed + NEXT_SEED };
+  await drawTiles(renderer, again, hooks, (second) =>
+    hooks.onTile(betterOf(firsts.get(second.channel)!, second)),
+  );
+}
+
+function betterOf(first: ExaminedTile, second: ExaminedTile | FailedChannel): ExaminedTile {
+  if (second.kind === "failed") return { ...first, redrawn: true };
+  const kept = isBetter(second.quality, first.quality) ? second : first;
+  return { ...kept, seconds: first.seconds + second.seconds, redrawn: true };
+}
+
+async function drawTiles(
+  renderer: Renderer,
+  task: TilesTask,
+  { signal, onProgress }: TileHooks,
+  onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>,
+): Promise<void> {
+  const { outputScaling, initialImage } = task;
+  const seen = new Set<number>();
+  const onChannel = async (rendered: RenderedChannel) => {
+    if (seen.has(rendered.channel)) return;
+    seen.add(rendered.channel);
+    const tile = await makeTile(rendered, { outputScaling, isCentred: initialImage === null });
+    if (tile.kind === "failed") return onTile(tile);
+    const quality = await renderer.examine(task, tile.channel, tile.picture);
+    await onTile({ ...tile, quality, redrawn: false });
+  };
+  const results = await renderer.render(task, { signal, onProgress, onChannel });
+  // a renderer need not call the hook
+  for (const rendered of results) await onChannel(rendered);
+}
