@@ -47,7 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/pipeline/job": [
     "lib/autodiff",
-    "lib/optvis/quality/card.ts",
+    "lib/optvis/quality",
     "lib/networks",
     "lib/storage",
     "lib/queue",

@@ -1,7 +1,5 @@
-import type { Raster } from "../../lib/image/raster.ts";
 import type { QualityCard } from "../../lib/optvis/quality/card.ts";
 import type {
-  ExaminationTask,
   RenderedChannel,
   Renderer,
   RenderHooks,
@@ -51,9 +49,9 @@ export class GpuRenderer implements Renderer {
     return task.channels.flatMap((channel) => results.get(channel) ?? []);
   }
 
-  async examine(task: ExaminationTask, channel: number, picture: Raster): Promise<QualityCard> {
+  async examine(...picture: Parameters<Renderer["examine"]>): Promise<QualityCard> {
     try {
-      return await this.#renderer.examine(task, channel, picture);
+      return await this.#renderer.examine(...picture);
     } catch (error) {
       if (cudaFailureOf(error) === "sticky") this.#onBroken(error);
       throw error;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
-import { FakeRenderer } from "../../support/fake-renderer.ts";
+import { FakeRenderer, GOOD_CARD } from "../../support/fake-renderer.ts";
 import {
   deliveries,
   type MemoryPipeline,
@@ -105,7 +105,7 @@ describe("GET /jobs/{jobId}", () => {
     const { status, body } = await call("GET", `/jobs/${jobId}`);
     expect(status).toBe(200);
     const link = (key: string) => `https://bucket.invalid/jobs/${jobId}/${key}?seconds=3600`;
-    const nothing = { activation: null, tile: null, raw: null, reason: null };
+    const nothing = { activation: null, tile: null, raw: null, quality: null, reason: null };
     expect(body).toEqual({
       jobId,
       state: "running",
@@ -129,6 +129,7 @@ describe("GET /jobs/{jobId}", () => {
           activation: 1.1,
           tile: link("tiles/00001.png"),
           raw: link("tiles/00001.npy"),
+          quality: { ...GOOD_CARD, redrawn: false },
           reason: null,
         },
         {
@@ -145,6 +146,7 @@ describe("GET /jobs/{jobId}", () => {
           activation: 3.1,
           tile: link("tiles/00003.png"),
           raw: link("tiles/00003.npy"),
+          quality: { ...GOOD_CARD, redrawn: false },
           reason: null,
         },
         { ...nothing, channel: 4, label: null, state: "waiting" },
