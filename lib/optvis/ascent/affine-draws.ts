@@ -3,7 +3,8 @@ import { floatTensor, type FloatTensor } from "../../onnx/tensor.ts";
 import { type Uniform, uniformFrom } from "../random.ts";
 import type { FourierRecipe, Range } from "./fourier-recipe.ts";
 import type { AscentState } from "./state.ts";
-import { channelPlace, type FourierTask } from "./task.ts";
+import { targetOf } from "./targets.ts";
+import type { FourierTask } from "./task.ts";
 
 /** How often the crop is upright besides: zero stands six times among Lucid's 26 angles. */
 const UPRIGHT_SHARE = 5 / 26;
@@ -11,7 +12,7 @@ const UPRIGHT_SHARE = 5 / 26;
 /**
  * The crop that each image is seen through in `count` iterations after the first `done`: the affine
  * map from the crop's pixel indices to the canvas's, [count, N, 2, 3]. An image's crops depend on
- * its own seed, channel and iteration alone.
+ * its own seed, target and iteration alone.
  */
 export function affineDraws(
   task: FourierTask,
@@ -22,8 +23,8 @@ export function affineDraws(
   const { network, layer, recipe, seed } = task;
   const rows = Array.from({ length: count }, (_, i) =>
     states.map(({ channel, restarts }) => {
-      const place = channelPlace(channel);
-      const key = ["crop", seed + restarts, network.fingerprint, layer.value, place, done + i];
+      const { drawnAs } = targetOf(task, channel);
+      const key = ["crop", seed + restarts, network.fingerprint, layer.value, drawnAs, done + i];
       return cropMap(recipe, done + i, uniformFrom(...key));
     }),
   );

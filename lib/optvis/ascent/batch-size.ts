@@ -4,19 +4,21 @@ import { PROFILES } from "../runtime/providers.ts";
 import type { AscentTask } from "./task.ts";
 
 /**
- * How many of `count` images pass a stage in one run: as many as the provider gains from, but one
- * where the file's shapes hold one image only, as where a class token of one image meets the
- * patches.
+ * How many of `count` images pass a stage in one run: as many as the provider gains from, in whole
+ * groups of those that are to differ; but one group, or image, where the file's shapes hold one
+ * image only, as where a class token of one image meets the patches.
  *
  * @param size of what the network sees
  */
 export function batchSize(
-  { provider, network, layer }: AscentTask,
+  { provider, network, layer, diversity }: AscentTask,
   { height, width }: Size,
   count: number,
 ): number {
-  const batch = Math.min(PROFILES[provider].largestBatch, count);
-  if (batch <= 1) return 1;
+  const group = diversity?.images ?? 1;
+  const groups = Math.floor(Math.min(PROFILES[provider].largestBatch, count) / group);
+  if (groups <= 1) return group;
+  const batch = groups * group;
   // a mismatch of another cause comes again with the first image
-  return shapeMismatch(network.model, layer, [batch, 3, height, width]) === null ? batch : 1;
+  return shapeMismatch(network.model, layer, [batch, 3, height, width]) === null ? batch : group;
 }

@@ -2,14 +2,15 @@ import type { Planes } from "../../image/raster.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
 import { ascentGraph } from "../graph/ascent-graph.ts";
-import { layerPass } from "../graph/layer-pass.ts";
+import { layerPass, mapShapeAt } from "../graph/layer-pass.ts";
 import { batchSize } from "./batch-size.ts";
-import { selectionOf, shiftsOf } from "./feeds.ts";
+import { shiftsOf } from "./feeds.ts";
 import { onceMade } from "./once-made.ts";
 import type { Level } from "./plan-levels.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
 import type { Parameters } from "./state.ts";
 import { levelStart, startImage } from "./start.ts";
+import { selectionOf } from "./targets.ts";
 import type { DeepDreamTask } from "./task.ts";
 
 /** Update per iteration, in units of 0..255: the step of the notebook that deepDreamImage cites. */
@@ -19,6 +20,7 @@ const STEP = 1;
 export function deepdreamPlan(task: DeepDreamTask): AscentPlan {
   return {
     stages: task.levels.map((plan, i) => levelStage(task, { ...plan, number: i + 1 })),
+    together: task.diversity?.images ?? 1,
     hasOtherSeeds: task.start.kind !== "given",
     start: (beginning) => parametersOf(startImage(task, beginning)),
     imageOf: async (parameters) => planesOf(parameters),
@@ -26,13 +28,15 @@ export function deepdreamPlan(task: DeepDreamTask): AscentPlan {
 }
 
 function levelStage(task: DeepDreamTask, level: Level): Stage {
+  const seen = level.crops ?? level.size;
+  const mapShape = onceMade(() => mapShapeAt(task.network.model, task.layer, seen));
   return {
     number: level.number,
     iterations: task.iterations,
     graph: (count) => levelGraph(task, level, count),
     begin: (parameters) => parametersOf(levelStart(task, planesOf(parameters), level)),
     feeds: (states, done, count) => ({
-      selection: selectionOf(states, task),
+      selection: selectionOf(states, task, mapShape),
       step: floatTensor([], [STEP]),
       ...shiftsOf(task, level, done, count),
     }),
@@ -41,7 +45,7 @@ function levelStage(task: DeepDreamTask, level: Level): Stage {
 
 /** The ascent graph of a level that `count` images are to pass. */
 function levelGraph(task: DeepDreamTask, level: Level, count: number): StageGraph {
-  const { network, layer, objective, provider, start } = task;
+  const { network, layer, objective, diversity, provider, start } = task;
   const { height, width } = level.crops ?? level.size;
   const batch = batchSize(task, { height, width }, count);
   const crops = level.crops && {
@@ -50,14 +54,12 @@ function levelGraph(task: DeepDreamTask, level: Level, count: number): StageGrap
     blend: start.kind === "given" ? ("uniform" as const) : ("feathered" as const),
   };
   const shape = [batch, 3, height, width] as const;
-  const setting = [layer.value, shape, objective, network.scale, crops];
+  const setting = [layer.value, shape, objective, diversity, network.scale, crops];
   const key = JSON.stringify([network.fingerprint, provider, ...setting]);
   const model = onceMade(() => {
     const pass = layerPass(network.model, layer, shape);
-    const { scale } = network;
-    return encodeModel(
-      ascentGraph({ method: "deepdream", pass, objective, provider, scale, crops }),
-    );
+    const common = { pass, objective, diversity, provider, scale: network.scale };
+    return encodeModel(ascentGraph({ method: "deepdream", ...common, crops }));
   });
   return { key, provider, batch, model };
 }

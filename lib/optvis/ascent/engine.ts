@@ -10,7 +10,8 @@ import { fourierPlan } from "./fourier.ts";
 import { runStage } from "./run-stage.ts";
 import type { AscentPlan, Stage } from "./stage.ts";
 import { type AscentState, failedResult, firstState, imageResult } from "./state.ts";
-import type { AscentHooks, AscentResult, AscentTask } from "./task.ts";
+import { taskParts } from "./task-parts.ts";
+import type { AscentHooks, AscentProgress, AscentResult, AscentTask } from "./task.ts";
 
 /**
  * Runs ascents: one worker (thread and session) per core on the CPU, each with one image at a time,
@@ -39,21 +40,38 @@ export class AscentEngine {
    *   all channels alike; the signal's reason when aborted.
    */
   async render(task: AscentTask, hooks: AscentHooks = {}): Promise<readonly AscentResult[]> {
-    const plan = task.method === "deepdream" ? deepdreamPlan(task) : fourierPlan(task);
     const results: AscentResult[] = [];
-    const onResult = async (state: AscentState, result: AscentResult): Promise<void> => {
-      results[state.position] = result;
-      await hooks.onChannel?.(result);
-    };
+    for (const { task: part, positions } of taskParts(task)) {
+      const onResult = async (state: AscentState, result: AscentResult): Promise<void> => {
+        const position = positions[state.position] ?? null;
+        if (position === null) return;
+        results[position] = result;
+        await hooks.onChannel?.(result);
+      };
+      const asked = new Set(task.channels);
+      const onProgress = (progress: AscentProgress) => {
+        if (asked.has(progress.channel)) hooks.onProgress?.(progress);
+      };
+      await this.#renderPart(part, { ...hooks, onProgress }, onResult);
+    }
+    return results;
+  }
+
+  async #renderPart(
+    task: AscentTask,
+    hooks: AscentHooks,
+    onResult: StageWork["onResult"],
+  ): Promise<void> {
+    const plan = task.method === "deepdream" ? deepdreamPlan(task) : fourierPlan(task);
     const { size } = this.#pools[task.provider];
-    const groupSize = size * PROFILES[task.provider].groupPerWorker(plan.stages[0]!.iterations);
+    const wanted = size * PROFILES[task.provider].groupPerWorker(plan.stages[0]!.iterations);
+    const groupSize = Math.ceil(wanted / plan.together) * plan.together;
     for (const group of inGroups([...task.channels.entries()], groupSize)) {
       let states = group.map(([position, channel]) => firstState(plan, channel, position));
       for (const stage of plan.stages) {
         states = await this.#runStage(task.provider, plan, stage, { states, hooks, onResult });
       }
     }
-    return results;
   }
 
   /**

@@ -1,25 +1,10 @@
-import { type FloatTensor, floatTensor, type Int64Tensor } from "../../onnx/tensor.ts";
+import type { Int64Tensor } from "../../onnx/tensor.ts";
 import { uniformFrom } from "../random.ts";
 import type { Level } from "./plan-levels.ts";
-import type { AscentState } from "./state.ts";
-import { type AscentTask, channelPlace, type DeepDreamTask } from "./task.ts";
+import type { DeepDreamTask } from "./task.ts";
 
 /** The crops' grid moves by up to half of their overlap either way, in shares of a crop. */
 const SHIFT_SHARE = 1 / 16;
-
-/**
- * [N, C]: a one in each image's own channel, less the same share of every channel where the recipe
- * asks for contrast.
- */
-export function selectionOf(states: readonly AscentState[], task: AscentTask): FloatTensor {
-  const { channels } = task.layer;
-  const share = task.method === "fourier" ? task.recipe.contrast / channels : 0;
-  const rows = new Float32Array(states.length * channels).fill(0 - share);
-  states.forEach(({ channel }, i) => {
-    rows[i * channels + channelPlace(channel)]! += 1;
-  });
-  return floatTensor([states.length, channels], rows);
-}
 
 /**
  * How far the crops' grid moves in each iteration from `first` on, int64 [count, 2]; nothing where

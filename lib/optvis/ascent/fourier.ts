@@ -3,7 +3,7 @@ import { encodeModel } from "../../onnx/encode.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { ascentGraph } from "../graph/ascent-graph.ts";
 import { fourierImageGraph, FOURIER_STATE } from "../graph/fourier-graph.ts";
-import { layerPass } from "../graph/layer-pass.ts";
+import { layerPass, mapShapeAt } from "../graph/layer-pass.ts";
 import { adamRates } from "../graph/optimiser/adam.ts";
 import type { FourierImage } from "../graph/parameterisation/fourier.ts";
 import {
@@ -16,12 +16,12 @@ import type { SessionWorker } from "../runtime/session-worker.ts";
 import { affineDraws, canvasPerCrop } from "./affine-draws.ts";
 import type { FourierRecipe } from "./fourier-recipe.ts";
 import { batchSize } from "./batch-size.ts";
-import { selectionOf } from "./feeds.ts";
 import { onceMade } from "./once-made.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
 import type { Beginning, Parameters } from "./state.ts";
 import { floatOutput } from "./outputs.ts";
-import { channelPlace, type FourierTask } from "./task.ts";
+import { selectionOf, targetOf } from "./targets.ts";
+import type { FourierTask } from "./task.ts";
 
 /** Half of 0..255. */
 const MID_GREY = 127.5;
@@ -30,6 +30,7 @@ const MID_GREY = 127.5;
 export function fourierPlan(task: FourierTask): AscentPlan {
   return {
     stages: [wholeStage(task)],
+    together: task.diversity?.images ?? 1,
     hasOtherSeeds: true,
     start: (beginning) => startParameters(task, beginning),
     imageOf: (parameters, session) => imageOf(task, parameters, session),
@@ -37,14 +38,15 @@ export function fourierPlan(task: FourierTask): AscentPlan {
 }
 
 function wholeStage(task: FourierTask): Stage {
-  const { iterations, learningRate, learningRateDecay: decay } = task.recipe;
+  const { iterations, learningRate, learningRateDecay: decay, cropSize } = task.recipe;
+  const mapShape = onceMade(() => mapShapeAt(task.network.model, task.layer, cropSize));
   return {
     number: 1,
     iterations,
     graph: (count) => wholeGraph(task, count),
     begin: (parameters) => parameters,
     feeds: (states, done, count) => ({
-      selection: selectionOf(states, task),
+      selection: selectionOf(states, task, mapShape),
       affine: affineDraws(task, states, done, count),
       rates: adamRates({ learningRate, decay, iterations }, done, count),
     }),
@@ -52,17 +54,18 @@ function wholeStage(task: FourierTask): Stage {
 }
 
 function wholeGraph(task: FourierTask, count: number): StageGraph {
-  const { network, layer, objective, provider, recipe } = task;
+  const { network, layer, objective, diversity, provider, recipe } = task;
   const { cropSize, totalVariation } = recipe;
   const batch = batchSize(task, cropSize, count);
   const shape = [batch, 3, cropSize.height, cropSize.width] as const;
   const image = fourierImage(task);
   const greys = greysOf(task);
-  const setting = [layer.value, shape, objective, network.scale, image, greys, totalVariation];
-  const key = JSON.stringify(["fourier", network.fingerprint, provider, ...setting]);
+  const raised = [layer.value, shape, objective, diversity];
+  const setting = [network.scale, image, greys, totalVariation];
+  const key = JSON.stringify(["fourier", network.fingerprint, provider, ...raised, ...setting]);
   const model = onceMade(() => {
     const pass = layerPass(network.model, layer, shape);
-    const common = { pass, objective, provider, scale: network.scale };
+    const common = { pass, objective, diversity, provider, scale: network.scale };
     return encodeModel(ascentGraph({ method: "fourier", ...common, image, greys, totalVariation }));
   });
   return { key, provider, batch, model };
@@ -105,8 +108,9 @@ function startParameters(task: FourierTask, { channel, restarts }: Beginning): P
   const layout = spectrumLayout(recipe.canvasSize, highestFrequency(recipe));
   const shape = coefficientShape(layout);
   const coefficients = new Float32Array(sizeOf(shape));
-  const place = channelPlace(channel);
-  const uniform = uniformFrom("spectrum", seed + restarts, network.fingerprint, layer.value, place);
+  const { drawnAs } = targetOf(task, channel);
+  const key = ["spectrum", seed + restarts, network.fingerprint, layer.value, drawnAs];
+  const uniform = uniformFrom(...key);
   const { across, down } = layout;
   for (let colour = 0; colour < 3; colour++) {
     const draws = standardNormal(2 * across.count * down.count, uniform).values();

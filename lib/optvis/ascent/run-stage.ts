@@ -42,12 +42,26 @@ export async function runStage(
   const share = (performance.now() - started) / 1000 / states.length;
   const timed = ended.map((state) => ({ ...state, seconds: state.seconds + share }));
 
-  const dead = timed.filter((state) => canRestart(run.plan, state));
-  if (dead.length === 0) return timed;
-  const fresh = dead.map((state) => restarted(run.plan, state));
+  const groupOf = (place: number) => Math.floor(place / run.plan.together);
+  const dead = timed.flatMap((state, i) => (canRestart(run.plan, state) ? [groupOf(i)] : []));
+  if (dead.length === 0) return sharingFate(timed, groupOf);
+  // what depends on a dead image begins anew with it
+  const waiting = timed.filter((_, i) => dead.includes(groupOf(i)));
+  const fresh = waiting.map((state) => restarted(run.plan, state));
   const again = await runStage(session, fresh, run);
   const byPosition = new Map(again.map((state) => [state.position, state]));
   return timed.map((state) => byPosition.get(state.position) ?? state);
+}
+
+/** What depends on an image that was stopped is stopped with it. */
+function sharingFate(
+  states: readonly AscentState[],
+  groupOf: (place: number) => number,
+): readonly AscentState[] {
+  return states.map((state, i) => {
+    const stopped = states.find(({ stop }, j) => stop && groupOf(j) === groupOf(i));
+    return { ...state, stop: stopped?.stop ?? null };
+  });
 }
 
 /**

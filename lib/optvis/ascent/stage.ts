@@ -25,6 +25,8 @@ export interface Stage {
 /** How a task is carried out: what its method gives the engine. */
 export interface AscentPlan extends Starts {
   readonly stages: readonly Stage[];
+  /** So many images in a row depend on each other, and go in one batch; 1: on none. */
+  readonly together: number;
   /** The image that parameters stand for: planes in units of 0..255 less the network's mean. */
   readonly imageOf: (parameters: Parameters, session: SessionWorker) => Promise<Planes>;
 }

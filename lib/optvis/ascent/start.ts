@@ -3,7 +3,8 @@ import { resizeBilinear } from "../../image/resize.ts";
 import { standardNormal, uniformFrom } from "../random.ts";
 import type { Level } from "./plan-levels.ts";
 import type { Beginning } from "./state.ts";
-import { channelPlace, type DeepDreamTask } from "./task.ts";
+import { targetOf } from "./targets.ts";
+import type { DeepDreamTask } from "./task.ts";
 
 /**
  * Where an image begins: noise of its own, a copy of the photograph, or one of the image given for
@@ -44,12 +45,13 @@ export function levelStart(
 
 /** Noise of one channel: N(0, 1) per value, the same whatever the batch and the machine. */
 function noise(
-  { network, layer }: DeepDreamTask,
+  task: DeepDreamTask,
   { seed, channel, size }: { readonly seed: number; readonly channel: number; readonly size: Size },
 ): Planes {
-  const place = channelPlace(channel);
+  const { network, layer } = task;
+  const { drawnAs } = targetOf(task, channel);
   // the 1 means nothing today: without it every seed would give another image than it ever did
-  const uniform = uniformFrom("noise", seed, network.fingerprint, layer.value, place, 1);
+  const uniform = uniformFrom("noise", seed, network.fingerprint, layer.value, drawnAs, 1);
   return { ...size, data: standardNormal(3 * size.height * size.width, uniform) };
 }
 

@@ -1,9 +1,11 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import type { Planes } from "../../image/raster.ts";
 import type { NetworkModel, TargetLayer } from "../graph/layer-pass.ts";
+import type { Diversity } from "../graph/objective/diversity.ts";
 import type { Objective } from "../graph/objective/names.ts";
 import type { FourierRecipe } from "./fourier-recipe.ts";
 import type { LevelPlan } from "./plan-levels.ts";
+import type { Target } from "./target.ts";
 
 /** Several channels of one layer, to be rendered with the same options. */
 export type AscentTask = DeepDreamTask | FourierTask;
@@ -14,9 +16,14 @@ interface AnyTask {
     /** Length of axis 1. */
     readonly channels: number;
   };
-  /** 1-based. */
+  /** 1-based: the layer's channels, or numbers of the targets. */
   readonly channels: readonly number[];
+  /** What the numbers stand for. @default the layer's channels */
+  readonly targets?: readonly Target[] | null | undefined;
+  /** What is raised of a map; targets that are no map's have an objective of their own. */
   readonly objective: Objective;
+  /** @default images that know nothing of each other */
+  readonly diversity?: Diversity | null | undefined;
   readonly provider: Provider;
 }
 

@@ -69,6 +69,15 @@ export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageSha
   };
 }
 
+/** The layer's shape behind the batch, [C, ...], where the network sees one image of that size. */
+export function mapShapeAt(
+  model: Model,
+  layer: TargetLayer,
+  { height, width }: Size,
+): readonly number[] {
+  return layerPass(model, layer, [1, 3, height, width]).layerShape.slice(1);
+}
+
 /**
  * Why the network does not take images of this shape as far as the layer, or `null` if it does.
  *

@@ -1,0 +1,39 @@
+import type { Planes, Size } from "../../image/raster.ts";
+import { resizeBilinear } from "../../image/resize.ts";
+import { encodeModel } from "../../onnx/encode.ts";
+import { type FloatTensor, floatTensor } from "../../onnx/tensor.ts";
+import { layerGraph } from "../graph/layer-graph.ts";
+import { layerPass, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
+import { floatOutput } from "./outputs.ts";
+
+/**
+ * What a layer makes of an image: [C, ...].
+ *
+ * @param image planes in the network's channel order, in units of 0..255 less the network's mean
+ * @param size that it is resized to, as the network is to see it
+ * @throws ShapeMismatchError if the network does not take images of that size; RuntimeError
+ */
+export async function imageActivation(
+  { model, scale }: NetworkModel,
+  layer: TargetLayer,
+  image: Planes,
+  size: Size,
+): Promise<FloatTensor> {
+  const { height, width } = size;
+  const resized = resizeBilinear(image.data, [3, image.height, image.width], { height, width });
+  const pixels = height * width;
+  const data = resized.map((value, i) => value * scale[Math.floor(i / pixels)]!);
+  const shape = [1, 3, height, width] as const;
+  // whoever has no such target does without ONNX Runtime in this thread
+  const { Session } = await import("../runtime/session.ts");
+  const session = await Session.create(
+    encodeModel(layerGraph(layerPass(model, layer, shape))),
+    "cpu",
+  );
+  try {
+    const value = floatOutput(await session.run({ image: floatTensor(shape, data) }), "value");
+    return floatTensor(value.shape.slice(1), value.data);
+  } finally {
+    await session.release();
+  }
+}

@@ -1,0 +1,44 @@
+import type { Value } from "../../onnx/model.ts";
+import type { FloatTensor } from "../../onnx/tensor.ts";
+
+/** What an image raises on the layer, where that is not one of its channels alone. */
+export interface Target {
+  /** Names it in random draws: what has the same name begins alike. */
+  readonly drawnAs: string | number;
+  readonly aim: Aim;
+  /** `null`: the image knows nothing of others. */
+  readonly among: Among | null;
+}
+
+export type Aim =
+  | {
+      readonly kind: "channels";
+      /** 1-based channels and what each counts; negative is wanted low. */
+      readonly weights: ReadonlyMap<number, number>;
+      /** `null`: the whole map; else one place of it, see `Place`. */
+      readonly place: Place | null;
+    }
+  | {
+      readonly kind: "direction";
+      /** [C], the same at each place, or [C, H, W], resized to the map that the network gives. */
+      readonly vector: FloatTensor;
+      /** How much the angle counts besides the length; 0: not at all. */
+      readonly cosinePower: number;
+    }
+  | { readonly kind: "layer" };
+
+/** A place of a map as shares of its width and height, 0 to 1, so that it holds for every size. */
+export type Place = readonly [x: number, y: number];
+
+/** The middle, rounded up. */
+export const CENTRE: Place = [0.5, 0.5];
+
+/** One of several images of one target, which are to differ; they have numbers in a row. */
+export interface Among {
+  /** Which of them it is, from 0. */
+  readonly index: number;
+  readonly images: number;
+  /** See graph/objective/diversity.ts. */
+  readonly value: Value;
+  readonly weight: number;
+}

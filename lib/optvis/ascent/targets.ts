@@ -1,0 +1,84 @@
+import { resizeBilinear } from "../../image/resize.ts";
+import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
+import { isOnMap, type Objective } from "../graph/objective/names.ts";
+import type { AscentState } from "./state.ts";
+import type { Aim, Target } from "./target.ts";
+import { type AscentTask, channelPlace } from "./task.ts";
+
+/** What a number of the task stands for: a channel of the layer, or one of the task's targets. */
+export function targetOf({ targets }: AscentTask, number: number): Target {
+  if (!targets) {
+    const weights = new Map([[number, 1]]);
+    const aim = { kind: "channels", weights, place: null } as const;
+    return { drawnAs: channelPlace(number), aim, among: null };
+  }
+  const target = targets[number - 1];
+  if (!target) throw new Error(`internal: there is no target ${number}`);
+  return target;
+}
+
+/** What the graph of a target raises. @param onMap what is raised of a map */
+export function objectiveOf(aim: Aim, onMap: Objective): Objective {
+  if (aim.kind === "layer") return "layer";
+  if (aim.kind === "direction") return { kind: "direction", cosinePower: aim.cosinePower };
+  return aim.place ? "neuron" : onMap;
+}
+
+/**
+ * The weights that each image's target has for the layer, [N, C] or [N, C, ...] as the objective
+ * wants them. Where the recipe asks for contrast, the same share of every channel is taken off.
+ *
+ * @param mapShape emits the layer's shape behind the batch, [C, ...], of what the network sees
+ */
+export function selectionOf(
+  states: readonly AscentState[],
+  task: AscentTask,
+  mapShape: () => readonly number[],
+): FloatTensor {
+  const { objective, layer } = task;
+  const isWhole = isOnMap(objective) || objective === "layer";
+  const shape = isWhole ? [layer.channels] : mapShape();
+  const contrast = task.method === "fourier" && isOnMap(objective) ? task.recipe.contrast : 0;
+  const size = sizeOf(shape);
+  const rows = new Float32Array(states.length * size).fill(0 - contrast / layer.channels);
+  states.forEach(({ channel }, i) => {
+    addWeights(rows.subarray(i * size, (i + 1) * size), targetOf(task, channel).aim, shape);
+  });
+  return floatTensor([states.length, ...shape], rows);
+}
+
+/** @param row zeros, or what contrast takes off; of `shape` [C, ...] */
+function addWeights(row: Float32Array, aim: Aim, shape: readonly number[]): void {
+  if (aim.kind === "layer") {
+    row.fill(1);
+  } else if (aim.kind === "direction") {
+    row.set(fitted(aim.vector, shape));
+  } else {
+    const [, ...spatial] = shape;
+    const pixels = sizeOf(spatial);
+    const [height = 1, width = 1] = spatial;
+    const [x = 0, y = 0] = aim.place ?? [];
+    const within = (share: number, length: number) =>
+      Math.min(length - 1, Math.floor(share * length));
+    const at = aim.place ? within(y, height) * width + within(x, width) : 0;
+    for (const [channel, weight] of aim.weights) {
+      row[channelPlace(channel) * pixels + at]! += weight;
+    }
+  }
+}
+
+/** A direction at each place of a map of `shape`. */
+function fitted({ shape: from, data }: FloatTensor, shape: readonly number[]): Float32Array {
+  const [channels = 1, ...spatial] = shape;
+  if (from.join() === shape.join()) return data;
+  const pixels = sizeOf(spatial);
+  if (from.length === 1) {
+    return Float32Array.from(
+      { length: channels * pixels },
+      (_, i) => data[Math.floor(i / pixels)]!,
+    );
+  }
+  const [height = 1, width = 1] = spatial;
+  const [, fromHeight = 1, fromWidth = 1] = from;
+  return resizeBilinear(data, [channels, fromHeight, fromWidth], { height, width });
+}

@@ -1,0 +1,39 @@
+import { objectiveOf, targetOf } from "./targets.ts";
+import type { AscentTask } from "./task.ts";
+
+/** Targets of a task that one graph serves. */
+export interface TaskPart {
+  readonly task: AscentTask;
+  /** Place in the whole task of each of the part's numbers; `null` for one that was not asked for. */
+  readonly positions: readonly (number | null)[];
+}
+
+/**
+ * The task in parts that one graph serves each. Images that are to differ come with all of their
+ * group, since each depends on the others, whichever were asked for.
+ */
+export function taskParts(task: AscentTask): readonly TaskPart[] {
+  if (!task.targets) return [{ task, positions: [...task.channels.keys()] }];
+  const parts = new Map<string, { numbers: Set<number>; part: AscentTask }>();
+  for (const number of task.channels) {
+    const { aim, among } = targetOf(task, number);
+    const objective = objectiveOf(aim, task.objective);
+    const diversity = among && { images: among.images, value: among.value, weight: among.weight };
+    const key = JSON.stringify([objective, diversity]);
+    const known = parts.get(key) ?? {
+      numbers: new Set<number>(),
+      part: { ...task, objective, diversity },
+    };
+    const [first, images] = among ? [number - among.index, among.images] : [number, 1];
+    for (let i = 0; i < images; i++) known.numbers.add(first + i);
+    parts.set(key, known);
+  }
+  const positions = new Map(task.channels.map((number, position) => [number, position]));
+  return [...parts.values()].map(({ numbers, part }) => {
+    const channels = [...numbers];
+    return {
+      task: { ...part, channels },
+      positions: channels.map((number) => positions.get(number) ?? null),
+    };
+  });
+}

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { imageActivation } from "../../../lib/optvis/ascent/image-activation.ts";
+import { preActivation } from "../../../lib/optvis/graph/pre-activation.ts";
+import { normal } from "../../support/random.ts";
+import { node } from "../../support/onnx-writer.ts";
+import { networkOf } from "./engine-task.ts";
+
+const SIZE = { height: 2, width: 3 };
+
+/** [2, 3, 1, 1] */
+const w = floatTensor([2, 3, 1, 1], [1, 2, -1, 0.5, 0, 1]);
+
+test("an image's activation is that of the pixels scaled, resized to what the network sees", async () => {
+  const { network, target } = networkOf([node("Conv", "image w", "y")], { w }, SIZE);
+  const scaled = { ...network, scale: [2, 3, 4] as const };
+  const { data } = normal([3, 2, 3], 5);
+  const { shape, data: seen } = await imageActivation(scaled, target("y"), { ...SIZE, data }, SIZE);
+  expect(shape).toEqual([2, 2, 3]);
+  seen.forEach((value, i) => {
+    const [channel, pixel] = [Math.floor(i / 6), i % 6];
+    const wanted = [0, 1, 2].reduce(
+      (sum, plane) =>
+        sum + w.data[3 * channel + plane]! * data[6 * plane + pixel]! * scaled.scale[plane]!,
+      0,
+    );
+    expect(value).toBeCloseTo(wanted, 5);
+  });
+  // a flat image is as flat at twice the size
+  const flat = { height: 4, width: 6, data: new Float32Array(72).fill(1) };
+  const { data: same } = await imageActivation(scaled, target("y"), flat, SIZE);
+  expect([...same.subarray(0, 2)]).toEqual([4, 4]);
+});
+
+test("what feeds a rectifier, and of no other layer anything", () => {
+  const constants = { w, zero: floatTensor([], [0]), six: floatTensor([], [6]) };
+  const network = networkOf(
+    [
+      node("Conv", "image w", "sums"),
+      node("Relu", "sums", "relu"),
+      node("Clip", "relu zero six", "relu6"),
+      node("Clip", "relu6 six", "other"),
+      node("LeakyRelu", "other", "y"),
+    ],
+    constants,
+    SIZE,
+  );
+  const fed = (name: string) => preActivation(network.network.model, network.layer(name));
+  expect(["relu", "relu6", "other", "y", "sums"].map(fed)).toEqual([
+    "sums",
+    "relu",
+    null,
+    null,
+    null,
+  ]);
+});

@@ -1,0 +1,163 @@
+import { afterAll, describe, expect, test } from "vitest";
+
+import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
+import { CENTRE, type Target } from "../../../lib/optvis/ascent/target.ts";
+import { selectionOf } from "../../../lib/optvis/ascent/targets.ts";
+import type { AscentTask } from "../../../lib/optvis/ascent/task.ts";
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { normal } from "../../support/random.ts";
+import { smallNetwork } from "../../support/small-network.ts";
+import { modelFixture } from "../fixtures.ts";
+import { bytesOf, imageOf, taskOf } from "./engine-task.ts";
+
+const SIZE = { height: 18, width: 21 };
+const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
+const engine = new AscentEngine({ threads: 2 });
+afterAll(() => engine.close());
+
+const channels = (weights: readonly (readonly [number, number])[], more: Partial<Target> = {}) => {
+  const aim = { kind: "channels", weights: new Map(weights), place: null } as const;
+  return { drawnAs: JSON.stringify(weights), aim, among: null, ...more } satisfies Target;
+};
+
+/** A task of the small network, all of its targets unless told which. */
+function task(
+  targets: readonly Target[],
+  numbers: readonly number[] = targets.map((_, i) => i + 1),
+): AscentTask {
+  return { ...taskOf(kinked, "conv3", { channels: numbers }, 2), objective: "mean", targets };
+}
+
+/** Those of three of one target that differ. */
+const three = [0, 1, 2].map((index) =>
+  channels([[2, 1]], {
+    drawnAs: `three, ${index}`,
+    among: { index, images: 3, value: kinked.target("conv3").value, weight: 1 },
+  }),
+);
+const mixed: readonly Target[] = [
+  channels([
+    [3, 1],
+    [1, -0.5],
+  ]),
+  ...three,
+  channels([[2, 1]], { aim: { kind: "channels", weights: new Map([[2, 1]]), place: CENTRE } }),
+  { drawnAs: "layer", aim: { kind: "layer" }, among: null },
+  {
+    drawnAs: "direction",
+    aim: {
+      kind: "direction",
+      vector: normal([kinked.target("conv3").channels], 3),
+      cosinePower: 1,
+    },
+    among: null,
+  },
+];
+
+test("a target that is one channel is that channel, byte for byte", async () => {
+  const target = channels([[3, 1]], { drawnAs: 2 });
+  const [asTarget] = await engine.render(task([target]));
+  const [asChannel] = await engine.render({ ...task([], [3]), targets: null });
+  expect(bytesOf(asTarget)).toBe(bytesOf(asChannel));
+  const [weighted] = await engine.render(
+    task([
+      channels(
+        [
+          [3, 1],
+          [1, -0.5],
+        ],
+        { drawnAs: 2 },
+      ),
+    ]),
+  );
+  expect(bytesOf(weighted)).not.toBe(bytesOf(asChannel));
+});
+
+test("targets of all kinds in one task: the same bytes in any order and grouping", async () => {
+  const all = await engine.render(task(mixed));
+  expect(all.map((result) => result.channel)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  const together = all.map(bytesOf);
+  expect(new Set(together).size).toBe(7);
+
+  const seen: number[] = [];
+  const some = await engine.render(task(mixed, [7, 3, 1]), {
+    onProgress: ({ channel }) => void seen.push(channel),
+    onChannel: async ({ channel }) => void seen.push(channel),
+  });
+  expect(some.map(bytesOf)).toEqual([together[6], together[2], together[0]]);
+  // of the three that depend on each other only the one that was asked for
+  expect([...new Set(seen)].toSorted()).toEqual([1, 3, 7]);
+  const reversed = await engine.render(task(mixed, [7, 6, 5, 4, 3, 2, 1]));
+  expect(reversed.map(bytesOf).toReversed()).toEqual(together);
+});
+
+test("images of one target differ more with diversity than without", async () => {
+  const alone = three.map((target) => ({ ...target, among: null }));
+  const likeness = async (targets: readonly Target[]) => {
+    const images = (await engine.render(task(targets))).map((result) => imageOf(result));
+    const activations = images.map(({ trace }) => trace.at(-1)!.activation);
+    return { pixels: images.map(({ image }) => image.data), activations };
+  };
+  const [apart, together] = [await likeness(three), await likeness(alone)];
+  expect(apart.pixels).not.toEqual(together.pixels);
+  // what they give up for it is activation
+  apart.activations.forEach((activation, i) =>
+    expect(activation).toBeLessThan(together.activations[i]!),
+  );
+});
+
+describe("selection", () => {
+  const rowsOf = (targets: readonly Target[], shape: readonly number[], more = {}) => {
+    const states = targets.map((_, i) => ({
+      channel: i + 1,
+      position: i,
+      parameters: {},
+      trace: [],
+      stop: null,
+      restarts: 0,
+      seconds: 0,
+    }));
+    return selectionOf(states, { ...task(targets), ...more }, () => shape);
+  };
+  const count = kinked.target("conv3").channels;
+
+  test("a place is a share of the map, whatever its size", () => {
+    const place = (x: number, y: number) =>
+      channels([], {
+        aim: { kind: "channels", weights: new Map([[2, 3]]), place: [x, y] },
+      });
+    const targets = [place(0.5, 0.5), place(0.9, 0.1), place(1, 1)];
+    for (const [height, width, wanted] of [
+      [3, 5, [7, 4, 14]],
+      [4, 6, [15, 5, 23]],
+    ] as const) {
+      const { data } = rowsOf(targets, [count, height, width], { objective: "neuron" });
+      const size = count * height * width;
+      wanted.forEach((at, i) => {
+        const row = data.subarray(i * size, (i + 1) * size);
+        expect(row.indexOf(3)).toBe(height * width + at);
+        expect(row.filter((value) => value !== 0)).toHaveLength(1);
+      });
+    }
+  });
+
+  test("a direction is repeated over the map, or resized to it", () => {
+    const vector = floatTensor(
+      [count],
+      Array.from({ length: count }, (_, c) => c + 1),
+    );
+    const map = floatTensor(
+      [count, 1, 2],
+      Array.from({ length: 2 * count }, (_, i) => i),
+    );
+    const aimed = [vector, map].map((each): Target => {
+      return { drawnAs: "", aim: { kind: "direction", vector: each, cosinePower: 0 }, among: null };
+    });
+    const objective = { kind: "direction", cosinePower: 0 };
+    const { data, shape } = rowsOf(aimed, [count, 1, 4], { objective });
+    expect(shape).toEqual([2, count, 1, 4]);
+    expect([...data.subarray(0, 8)]).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
+    // pixel centres: a quarter, and three quarters, of the way between the two
+    expect([...data.subarray(4 * count, 4 * count + 4)]).toEqual([0, 0.25, 0.75, 1]);
+  });
+});
