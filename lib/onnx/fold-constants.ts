@@ -1,4 +1,4 @@
-import { FoldingBudget } from "./budgets.ts";
+import { FoldingBudget, MAX_FOLDED_PRODUCTS } from "./budgets.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
 import { subgraphsOf, valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value } from "./model.ts";
@@ -63,7 +63,7 @@ function foldSmall({ graph, folded: known }: Model): Folding {
   const facts = new Map<Value, ValueFacts>();
   const left: Node[] = [];
   const budget = new FoldingBudget();
-  let bytes = 0;
+  let [bytes, products] = [0, 0];
   for (const [name, tensor] of [...graph.initializers, ...known]) {
     facts.set(name, constantFacts(tensor));
   }
@@ -80,6 +80,9 @@ function foldSmall({ graph, folded: known }: Model): Folding {
     if (!isFolded && [...inputs, ...outputs].some((value) => value && !isComputable(value))) {
       continue;
     }
+    const work = isFolded ? 0 : productsOf(node, inputs, outputs);
+    if (products + work > MAX_FOLDED_PRODUCTS) continue;
+    products += work;
     bytes += cost;
     if (!isFolded) left.push(node);
     node.outputs.forEach((output, i) => {
@@ -105,6 +108,31 @@ function bytesOf(values: readonly (ValueFacts | null)[]): number {
     (sum, facts) => sum + (facts ? sizeOf(facts.shape) * widths[facts.type] : 0),
     0,
   );
+}
+
+/** Products of numbers that a node is made of, at most: its outputs' elements times their terms. */
+function productsOf(
+  node: Node,
+  inputs: readonly (ValueFacts | null)[],
+  outputs: readonly ValueFacts[],
+): number {
+  const made = outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const [a = [], b = []] = inputs.map((facts) => facts?.shape ?? []);
+  const kernel = node.attributes["kernel_shape"];
+  switch (node.op) {
+    case "MatMul":
+      return made * (a.at(-1) ?? 1);
+    case "Gemm":
+      return made * Math.max(...a, 1);
+    case "Conv":
+      return made * sizeOf(b.slice(1));
+    case "ConvTranspose":
+      return sizeOf(a) * sizeOf(b.slice(1));
+    case "Einsum":
+      return sizeOf(a) * inputs.slice(1).reduce((all, facts) => all * sizeOf(facts!.shape), 1);
+    default:
+      return made * (Array.isArray(kernel) ? sizeOf(kernel.map(Number)) : 1);
+  }
 }
 
 /** What the rest of the graph reads of the nodes. */

@@ -6,7 +6,13 @@ import { encodeModel } from "../../lib/onnx/encode.ts";
 import { foldConstants } from "../../lib/onnx/fold-constants.ts";
 import { type Attributes, float, type Graph, type Model } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
-import { floatTensor, type Int32Tensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
+import {
+  floatTensor,
+  type Int32Tensor,
+  intsTensor,
+  sizeOf,
+  type Tensor,
+} from "../../lib/onnx/tensor.ts";
 import { foldWeights } from "../../lib/optvis/runtime/fold-constants.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { runModel } from "../support/operator-oracle.ts";
@@ -16,6 +22,7 @@ const modelOf = (graph: Graph): Model => decodeModel(writeModel(graph, 18));
 
 const w = uniform([2, 7, 3, 4], 1, [-5, 5]);
 const positive = uniform([2, 7, 3], 2, [0.1, 4]);
+const zeros = (...shape: number[]) => floatTensor(shape, new Float32Array(sizeOf(shape)));
 const scalar = (value: number): Tensor => floatTensor([], [value]);
 
 /** As networks are folded for use. */
@@ -167,6 +174,30 @@ describe("what is not computed beforehand", () => {
       },
     },
     {
+      name: "9 x 10^9 products",
+      row: { op: "MatMul", inputs: [zeros(3_000, 1_000), zeros(1_000, 3_000)] },
+    },
+    {
+      name: "as many of a convolution",
+      row: { op: "Conv", inputs: [zeros(1, 64, 150, 150), zeros(700, 64, 3, 3)] },
+    },
+    {
+      name: "as many of a pool",
+      row: {
+        op: "MaxPool",
+        inputs: [zeros(1, 1, 300, 300)],
+        attributes: { kernel_shape: [401, 401], pads: [200, 200, 200, 200] },
+      },
+    },
+    {
+      name: "as many of an Einsum",
+      row: {
+        op: "Einsum",
+        inputs: [zeros(100_000), zeros(100_000)],
+        attributes: { equation: "a,b->a" },
+      },
+    },
+    {
       name: "what does not fit together",
       row: { op: "MatMul", inputs: [w, uniform([5, 4], 1)] },
     },
@@ -178,6 +209,11 @@ describe("what is not computed beforehand", () => {
     });
     expect(asked).toEqual([]);
     expect([...model.folded.keys()]).toEqual([]);
+  });
+
+  test("a product of constants of everyday size is", async () => {
+    const row = { op: "MatMul", inputs: [zeros(1_000, 768), zeros(768, 768)] };
+    expect([...(await foldOnRuntime(modelOf(beside(row)))).folded.keys()]).toHaveLength(1);
   });
 
   test("what ONNX Runtime refuses", async () => {

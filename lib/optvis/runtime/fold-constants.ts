@@ -1,5 +1,5 @@
 import { encodeModel } from "../../onnx/encode.ts";
-import { foldConstants } from "../../onnx/fold-constants.ts";
+import { type Evaluate, foldConstants } from "../../onnx/fold-constants.ts";
 import type { Graph, Value } from "../../onnx/model.ts";
 import type { Tensor } from "../../onnx/tensor.ts";
 import type { NetworkModel } from "../graph/layer-pass.ts";
@@ -8,16 +8,20 @@ import type { NetworkModel } from "../graph/layer-pass.ts";
  * The network with what its nodes make of weights alone computed by ONNX Runtime, in a session that
  * is thrown away: once, for all image sizes and layers.
  */
-export async function foldWeights(network: NetworkModel): Promise<NetworkModel> {
-  return { ...network, model: await foldConstants(network.model, evaluate) };
+export function foldWeights(network: NetworkModel): Promise<NetworkModel> {
+  return foldBy(evaluate, network);
 }
 
-/** Remembers what `foldWeights` made of each network. */
+async function foldBy(evaluator: Evaluate, network: NetworkModel): Promise<NetworkModel> {
+  return { ...network, model: await foldConstants(network.model, evaluator) };
+}
+
+/** As `foldWeights`, once for each network, in a thread: this one goes on answering. */
 export class FoldedNetworks {
   readonly #known = new WeakMap<NetworkModel, Promise<NetworkModel>>();
 
   of(network: NetworkModel): Promise<NetworkModel> {
-    const folded = this.#known.get(network) ?? foldWeights(network);
+    const folded = this.#known.get(network) ?? foldBy(evaluateInThread, network);
     this.#known.set(network, folded);
     return folded;
   }
@@ -36,5 +40,23 @@ async function evaluate(graph: Graph): Promise<ReadonlyMap<Value, Tensor>> {
   } catch {
     // not an error: the nodes stay in the graph and compute the same there
     return new Map();
+  }
+}
+
+async function evaluateInThread(graph: Graph): Promise<ReadonlyMap<Value, Tensor>> {
+  const { SessionWorker } = await import("./session-worker.ts");
+  const worker = new SessionWorker();
+  try {
+    const constants = {
+      key: "constants",
+      provider: "cpu",
+      model: () => encodeModel(graph),
+    } as const;
+    return new Map(Object.entries(await worker.run(constants, {})));
+  } catch {
+    // as above
+    return new Map();
+  } finally {
+    await worker.close();
   }
 }
