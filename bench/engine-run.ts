@@ -2,6 +2,7 @@ import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
+import { completeRequestSchema } from "../lib/pipeline/request/complete-request.ts";
 import { JOBS } from "./jobs.ts";
 
 /**
@@ -15,17 +16,20 @@ const opened = await openNetwork("googlenet", networkFolders(process.env));
 const network = await analyseNetwork(opened);
 const renderer = createEngineRenderer({ threads: Number(threads) });
 
+const request = completeRequestSchema.parse({
+  network: "googlenet",
+  layer: job.layer,
+  channels: job.channels,
+  numIterations: job.iterations,
+  pyramidLevels: job.levels,
+});
+
 async function timed(): Promise<number> {
   const started = performance.now();
   const results = await renderer.render({
     network,
-    layer: job!.layer,
-    channels: job!.channels,
-    objective: "rectified",
-    numIterations: job!.iterations,
-    pyramidLevels: job!.levels,
-    pyramidScale: 1.4,
-    seed: 0,
+    request,
+    channels: request.channels,
     initialImage: null,
     provider: "cpu",
   });

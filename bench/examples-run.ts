@@ -16,12 +16,11 @@ for (const file of process.argv.slice(2)) {
   const request = parseLocalRequest(JSON.parse(await readFile(file, "utf8")));
   const opened = await openNetwork(request.network, networkFolders(process.env));
   const network = await analyseNetwork(opened);
-  const { layer, channels } = resolveRequest(request, network, null);
+  const resolved = resolveRequest(request, network, null);
   const results = await renderer.render({
-    ...request,
+    request: resolved.request,
     network,
-    layer: layer.index,
-    channels,
+    channels: resolved.channels,
     initialImage: null,
     provider: "cpu",
   });

@@ -140,10 +140,12 @@ export function differentiableGraph(
 }
 
 /** A request as its JSON file has it, fields and defaults alike; `initialImage` is a path. */
-export interface RenderRequest extends Omit<RenderRequestInput, "network"> {
+export type RenderRequest = WithoutNetwork<RenderRequestInput> & {
   /** One that has been read, or what `readNetwork` takes. */
   readonly network: Network | string;
-}
+};
+/** Of each method's fields. */
+type WithoutNetwork<T> = T extends unknown ? Omit<T, "network"> : never;
 
 export interface RenderOptions {
   /** Worker threads. @default one per core */

@@ -5,7 +5,7 @@ import { sha256 } from "../lib/networks/checksum.ts";
 import { type Network, openNetwork, type OpenOptions } from "../lib/networks/registry.ts";
 import { uploadKey } from "../lib/pipeline/keys.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
-import { type RenderRequest, RequestError } from "../lib/pipeline/request/request.ts";
+import { initialImageOf, type RenderRequest, RequestError } from "../lib/pipeline/request/request.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
 
 export interface StageOptions {
@@ -30,9 +30,9 @@ export async function stageRequest(
   const network = await openNetwork(request.network, options.networks);
   if (network.notice !== undefined) onNotice(network.notice);
   const { id } = await publishNetwork(store, withOwnId(network));
-  const initialImage =
-    request.initialImage === null ? null : await uploadImage(store, request.initialImage);
-  return { ...request, network: id, initialImage };
+  const path = initialImageOf(request);
+  if (request.method !== "deepdream" || path === null) return { ...request, network: id };
+  return { ...request, network: id, initialImage: await uploadImage(store, path) };
 }
 
 /**

@@ -63,12 +63,11 @@ export function checkInput<
     const { basePath } = request;
     return { path: inPath.data, query: inQuery.data, body: body.data, idempotencyKey, basePath };
   }
-  const fields = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
   throw new ProblemError("invalid-request", [
-    ...describeIssues(issuesIn("path", inPath.error), given, []),
-    ...describeIssues(issuesIn("query", inQuery.error), given, []),
+    ...describeIssues(issuesIn("path", inPath.error), given, null),
+    ...describeIssues(issuesIn("query", inQuery.error), given, null),
     ...(keys.length > 1 ? [`Idempotency-Key: given ${keys.length} times; wanted once`] : []),
-    ...describeIssues(body.error?.issues ?? [], json, fields),
+    ...describeIssues(body.error?.issues ?? [], json, schema),
   ]);
 }
 

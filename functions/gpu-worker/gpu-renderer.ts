@@ -72,8 +72,12 @@ export class GpuRenderer implements Renderer {
 }
 
 function memoryKey(task: RenderTask): string {
-  const { network, layer, pyramidLevels, pyramidScale, initialImage } = task;
+  const { network, request, initialImage } = task;
   const size = initialImage === null ? null : [initialImage.width, initialImage.height];
-  const { files } = network.description;
-  return JSON.stringify([files, layer, pyramidLevels, pyramidScale, size]);
+  return JSON.stringify([network.description.files, request.layer, sizesOf(request), size]);
+}
+
+function sizesOf(request: RenderTask["request"]): readonly unknown[] {
+  if (request.method === "fourier") return [request.canvasSize, request.cropSize];
+  return [request.pyramidLevels, request.pyramidScale];
 }

@@ -11,26 +11,56 @@ export const MID_GREY = 128;
  * @throws ImageError if a value is not finite
  */
 export function rescaleLinear(image: Planes): Raster {
-  const { width, height, data } = image;
+  checkFinite(image);
   let min = Infinity;
   let max = -Infinity;
-  for (const [i, value] of data.entries()) {
-    if (!Number.isFinite(value)) {
-      throw new ImageError(
-        `value ${i} of a ${width}x${height} image is ${value}, want finite values`,
-      );
-    }
+  for (const value of image.data) {
     if (value < min) min = value;
     if (value > max) max = value;
   }
+  return rescaleBetween(image, min, max);
+}
+
+/**
+ * `clipped` output scaling: the 0.5 and 99.5 percentiles over all pixels and colours become 0 and
+ * 255, what lies beyond is cut. A few outliers then do not leave the rest of the image grey.
+ *
+ * @throws ImageError if a value is not finite
+ */
+export function rescaleClipped(image: Planes): Raster {
+  checkFinite(image);
+  const sorted = image.data.toSorted();
+  return rescaleBetween(image, percentile(sorted, 0.5), percentile(sorted, 99.5));
+}
+
+/** With linear interpolation between neighbours, as NumPy's. */
+function percentile(sorted: Float32Array, percent: number): number {
+  const place = ((sorted.length - 1) * percent) / 100;
+  const below = Math.floor(place);
+  const least = sorted[below]!;
+  const most = sorted[Math.min(below + 1, sorted.length - 1)]!;
+  return least + (most - least) * (place - below);
+}
+
+function checkFinite({ width, height, data }: Planes): void {
+  const i = data.findIndex((value) => !Number.isFinite(value));
+  if (i === -1) return;
+  throw new ImageError(
+    `value ${i} of a ${width}x${height} image is ${data[i]}, want finite values`,
+  );
+}
+
+/** `low` becomes 0 and `high` 255; where they are one, that value becomes mid-grey. */
+function rescaleBetween({ width, height, data }: Planes, low: number, high: number): Raster {
   const pixels = width * height;
-  const bytes = new Uint8Array(3 * pixels);
-  if (max === min) return { width, height, data: bytes.fill(MID_GREY) };
-  const perUnit = 255 / (max - min);
+  const bytes = new Uint8ClampedArray(3 * pixels);
+  const perUnit = 255 / (high - low);
   for (let plane = 0; plane < 3; plane++) {
     for (let pixel = 0; pixel < pixels; pixel++) {
-      bytes[pixel * 3 + plane] = Math.round((data[plane * pixels + pixel]! - min) * perUnit);
+      const value = data[plane * pixels + pixel]! - low;
+      bytes[pixel * 3 + plane] =
+        value === 0 && high === low ? MID_GREY : Math.round(value * perUnit);
     }
   }
-  return { width, height, data: bytes };
+  return { width, height, data: new Uint8Array(bytes.buffer) };
 }

@@ -30,6 +30,30 @@ export const MAX_PYRAMID_SCALE = 4;
  */
 export const MAX_IMAGE_SIDE_PX = 4_096;
 
+/** Side of the smallest canvas or crop, in pixels: fewer have no spectrum to speak of. */
+export const MIN_CANVAS_SIDE_PX = 8;
+
+/** Ten times Lucid's and more draw noise alone: colours saturate within a few iterations. */
+export const MAX_LEARNING_RATE = 10;
+
+/** From 4 on nothing is left but the lowest frequencies. */
+export const MAX_SPECTRUM_DECAY = 4;
+
+/** A hundred times the usual: the noise alone saturates all colours. */
+export const MAX_INITIAL_DEVIATION = 1;
+
+/** Five times the most that any preset has. */
+export const MAX_SATURATION = 10;
+
+/** Side of a crop as a share of the canvas's: a few pixels of the largest canvas. */
+export const MIN_CROP_FRACTION = 0.01;
+
+/** The canvas then fills a sixteenth of what the network sees. */
+export const MAX_CROP_FRACTION = 4;
+
+/** 25 times the weight at which a picture of emojinet's classes is smooth. */
+export const MAX_TOTAL_VARIATION = 1_000;
+
 /**
  * channels x iterations x pixels, over all levels: the defence against requests that cost too much.
  * An atlas of GoogLeNet with the default options is 2.8e10.

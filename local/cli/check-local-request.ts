@@ -1,6 +1,11 @@
 import { ImageError } from "../../lib/image/errors.ts";
+import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
 import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
-import { type RenderRequest, RequestError } from "../../lib/pipeline/request/request.ts";
+import {
+  initialImageOf,
+  type RenderRequest,
+  RequestError,
+} from "../../lib/pipeline/request/request.ts";
 import { pinImage } from "../../lib/pipeline/request/initial-image.ts";
 import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
 import { resolveRequest } from "../../lib/pipeline/request/resolve-request.ts";
@@ -13,13 +18,13 @@ import { UsageError } from "./user-errors.ts";
 /**
  * Refuses a request that cannot be run before anything is written, fetching its network if need be.
  *
- * @returns the number of images that it asks for
+ * @returns it with everything found and filled in
  * @throws UsageError listing every problem; NetworkError
  */
 export async function checkLocalRequest(
   { name, request }: { readonly name: string; readonly request: RenderRequest },
   terminal: Terminal,
-): Promise<number> {
+): Promise<CompleteRequest> {
   if (request.executionEnvironment === "gpu") {
     throw new UsageError(
       `${name}: executionEnvironment: given 'gpu', and the local pipeline renders on the CPU; say 'auto' or 'cpu'`,
@@ -27,11 +32,10 @@ export async function checkLocalRequest(
   }
   const network = await fetchNetwork(request.network, terminal);
   try {
-    const image = await localImage(request.initialImage);
+    const image = await localImage(initialImageOf(request));
     const { id } = network.description;
     const analysed = await requestedNetwork(id, analyseNetwork(network));
-    const { channels } = resolveRequest(request, analysed, image);
-    return channels.length;
+    return resolveRequest(request, analysed, image).request;
   } catch (error) {
     if (error instanceof RequestError) throw new UsageError(`${name}: ${error.message}`);
     throw error;

@@ -1,17 +1,15 @@
 import type { TracePoint } from "../../lib/optvis/ascent/task.ts";
-import type { RenderRequest } from "../../lib/pipeline/request/request.ts";
+import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
 import type { RunEvent } from "../run-events.ts";
 import type { ProgressBar, Terminal } from "./terminal.ts";
 
 /** One job of the run, as far as it has come. */
 interface DreamedJob {
   readonly name: string;
-  readonly request: RenderRequest;
+  readonly request: CompleteRequest;
   /** Iterations done, by channel. */
   readonly steps: Map<number, number>;
   readonly traces: (readonly TracePoint[])[];
-  /** Images it asks for. */
-  readonly total: number;
 }
 
 /** Shows a run as it goes: one bar over all iterations, and each job's table as it ends. */
@@ -20,10 +18,7 @@ export class DreamProgress {
   readonly #terminal: Terminal;
   readonly #bar: ProgressBar;
 
-  constructor(
-    requests: readonly Pick<DreamedJob, "name" | "request" | "total">[],
-    terminal: Terminal,
-  ) {
+  constructor(requests: readonly Pick<DreamedJob, "name" | "request">[], terminal: Terminal) {
     this.#jobs = requests.map((request) => ({ ...request, steps: new Map(), traces: [] }));
     this.#terminal = terminal;
     this.#bar = terminal.progressBar("rendering");
@@ -64,7 +59,10 @@ export class DreamProgress {
   }
 
   #redraw(job: DreamedJob, detail: string): void {
-    const total = this.#jobs.reduce((sum, each) => sum + each.total * perChannel(each), 0);
+    const total = this.#jobs.reduce(
+      (sum, each) => sum + each.request.channels.length * perChannel(each),
+      0,
+    );
     const done = this.#jobs
       .flatMap(({ steps }) => [...steps.values()])
       .reduce((sum, steps) => sum + steps, 0);
@@ -73,7 +71,8 @@ export class DreamProgress {
 }
 
 function perChannel({ request }: DreamedJob): number {
-  return request.pyramidLevels * request.numIterations;
+  const levels = request.method === "deepdream" ? request.pyramidLevels : 1;
+  return levels * request.numIterations;
 }
 
 const RULE = `|${"=".repeat(46)}|`;

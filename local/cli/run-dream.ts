@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { networkFolders } from "../../lib/networks/folders.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
+import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
 import {
   type RenderRequest,
   parseLocalRequest,
@@ -45,9 +46,9 @@ export async function runDream(
   terminal: Terminal,
 ): Promise<void> {
   const requests = await readRequests(files.length > 0 ? files : EXAMPLES);
-  const jobs: (NamedRequest & { readonly total: number })[] = [];
-  for (const request of requests) {
-    jobs.push({ ...request, total: await checkLocalRequest(request, terminal) });
+  const jobs: { readonly name: string; readonly request: CompleteRequest }[] = [];
+  for (const named of requests) {
+    jobs.push({ name: named.name, request: await checkLocalRequest(named, terminal) });
   }
 
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");

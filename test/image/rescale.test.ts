@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { toPlanes } from "../../lib/image/raster.ts";
-import { rescaleLinear } from "../../lib/image/rescale.ts";
+import { rescaleClipped, rescaleLinear } from "../../lib/image/rescale.ts";
 
 test("the least value of all colours becomes 0 and the greatest 255, planes interleaved", () => {
   const data = Float32Array.of(-1, 0, /* green */ 1, 3, /* blue */ 2, 1);
@@ -10,14 +10,49 @@ test("the least value of all colours becomes 0 and the greatest 255, planes inte
   expect([...raster.data]).toEqual([0, 128, 191, 64, 255, 128]);
 });
 
-test("a constant image becomes mid grey", () => {
-  const raster = rescaleLinear({ width: 3, height: 1, data: new Float32Array(9).fill(-7) });
+test("clipped: the 0.5 and 99.5 percentiles of all colours become 0 and 255, the rest is cut", () => {
+  // the squares of 0 to 200 in another order, with outliers for the least and the greatest: of 201
+  // values the percentiles are those at places 1 and 199
+  const roots = Array.from({ length: 201 }, (_, i) => (i * 7) % 201);
+  const outliers = new Map([
+    [0, -1e6],
+    [200, 1e6],
+  ]);
+  const data = Float32Array.from(roots, (root) => outliers.get(root) ?? root ** 2);
+  const raster = rescaleClipped({ width: 67, height: 1, data });
+  const shown = roots.map((root) => Math.round((255 * (root ** 2 - 1)) / (199 ** 2 - 1)));
+  const cut = shown.map((value) => Math.min(255, Math.max(0, value)));
+  const interleaved = cut.map((_, i) => cut[(i % 3) * 67 + Math.floor(i / 3)]);
+  expect([...raster.data]).toEqual(interleaved);
+});
+
+test("clipped: a percentile lies between two values where there are few", () => {
+  // at place 0.01 and 1.99 of 0, 1, 3: 0.01 and 2.98
+  const raster = rescaleClipped({ width: 1, height: 1, data: Float32Array.of(3, 0, 1) });
+  expect([...raster.data]).toEqual([255, 0, Math.round((255 * (1 - 0.01)) / (2.98 - 0.01))]);
+});
+
+const SCALINGS = [
+  ["linear", rescaleLinear],
+  ["clipped", rescaleClipped],
+] as const;
+
+test.each(SCALINGS)("%s: a constant image becomes mid grey", (_, rescale) => {
+  const raster = rescale({ width: 3, height: 1, data: new Float32Array(9).fill(-7) });
   expect([...raster.data]).toEqual(Array.from({ length: 9 }, () => 128));
 });
 
-test.each([Number.NaN, Infinity])("%s is refused, never drawn", (value) => {
-  const data = Float32Array.of(0, 1, 2, 3, value, 5);
-  expect(() => rescaleLinear({ width: 1, height: 2, data })).toThrow(`value 4 of a 1x2 image is`);
+test("clipped: on one grey, the few other values become black and white", () => {
+  const data = Float32Array.from({ length: 3000 }, (_, i) => (i === 0 ? 9 : i === 2999 ? -9 : 1));
+  const raster = rescaleClipped({ width: 1000, height: 1, data });
+  expect([raster.data[0], raster.data[1], raster.data[2999]]).toEqual([255, 128, 0]);
+});
+
+test.each(SCALINGS)("%s: a value that is not finite is refused, never drawn", (_, rescale) => {
+  for (const value of [Number.NaN, Infinity]) {
+    const data = Float32Array.of(0, 1, 2, 3, value, 5);
+    expect(() => rescale({ width: 1, height: 2, data })).toThrow(`value 4 of a 1x2 image is`);
+  }
 });
 
 test("planes and interleaved pixels hold the same picture", () => {

@@ -44,7 +44,9 @@ test("of a large and a small job at once the small one does not wait for the lar
   for (const plan of [large, small]) {
     expect(await followJob(pipeline, plan)).toMatchObject({ state: "completed" });
   }
-  const rendered = renderer.tasks.flatMap(({ seed, channels }) => channels.map(() => seed));
+  const rendered = renderer.tasks.flatMap(({ request, channels }) =>
+    channels.map(() => request.seed),
+  );
   // in the order of their coming they would be the last
   const firstHalf = rendered.slice(0, LARGE_JOB / 2);
   expect(firstHalf.filter((seed) => seed === 1)).toHaveLength(6);

@@ -78,16 +78,19 @@ export class FakeRenderer implements Renderer {
     if (this.#options.unrenderable?.includes(channel) === true) {
       return { kind: "failed", channel, reason: `channel ${channel} has no gradient` };
     }
-    const trace = Array.from({ length: task.pyramidLevels }, (_, level) =>
-      Array.from({ length: task.numIterations }, (__, iteration) => ({
+    const { request, provider } = task;
+    const { seed, numIterations } = request;
+    const levels = request.method === "deepdream" ? request.pyramidLevels : 1;
+    const trace = Array.from({ length: levels }, (_, level) =>
+      Array.from({ length: numIterations }, (__, iteration) => ({
         level: level + 1,
         iteration: iteration + 1,
         activation: channel + iteration / 10,
       })),
     ).flat();
-    const image = fakeImage(channel, task.seed, this.#options.size ?? SIZE);
+    const image = fakeImage(channel, seed, this.#options.size ?? SIZE);
     image.data[0] = (image.data[0] ?? 0) + (this.#options.noise ?? 0);
-    const facts = { seconds: 0.5, provider: task.provider, seed: task.seed, restarts: 0 };
+    const facts = { seconds: 0.5, provider, seed, restarts: 0 };
     return { kind: "image", channel, image, trace, ...facts };
   }
 }

@@ -3,7 +3,7 @@ import type { ObjectStore } from "../../storage/object-store.ts";
 import { RECONCILE_SECONDS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { readInitialImage } from "../request/initial-image.ts";
-import { parseRequest, RequestError } from "../request/request.ts";
+import { initialImageOf, parseRequest, RequestError } from "../request/request.ts";
 import { requestedNetwork } from "../request/requested-network.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
 import type { ResolvedRequest } from "../request/resolved-request.ts";
@@ -70,7 +70,7 @@ async function checkRequest(json: unknown, deps: AcceptDeps): Promise<ResolvedRe
   const request = parseRequest(json);
   const { network: id } = request;
   const network = await requestedNetwork(id, deps.networks.open(id));
-  const initialImage = await readInitialImage(deps.store, request.initialImage);
+  const initialImage = await readInitialImage(deps.store, initialImageOf(request));
   return resolveRequest(request, network, initialImage);
 }
 

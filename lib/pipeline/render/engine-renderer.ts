@@ -1,12 +1,14 @@
 import { type Planes, type Raster, toPlanes } from "../../image/raster.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
+import type { FourierRecipe } from "../../optvis/ascent/fourier-recipe.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
 import type { AscentResult, AscentTask, Start } from "../../optvis/ascent/task.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { examine } from "../../optvis/quality/examine.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
+import { asSize, type CompleteFourierRequest, isCentred } from "../request/complete-request.ts";
 import { channelKind } from "./channel-kind.ts";
-import type { ExaminationTask, RenderedChannel, Renderer } from "./renderer.ts";
+import type { ExaminationTask, RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
 
 /**
  * The renderer of production: the ascent inside ONNX Runtime, on this machine.
@@ -20,36 +22,20 @@ export function createEngineRenderer(
   const networks = new FoldedNetworks();
   return {
     async render(task, { signal, onProgress, onChannel } = {}) {
-      const { network, seed, initialImage, pyramidLevels, pyramidScale, provider } = task;
-      const model = await networks.of(network.model);
-      const layer = layerOf(task);
-      const size = initialImage ?? model.inputSize;
-      const start: Start = initialImage
-        ? { kind: "photograph", seed, image: toNetworkPlanes(initialImage, model) }
-        : { kind: "noise", seed };
+      const { provider, request } = task;
+      const { seed } = request;
+      const unit = isCentred(request) ? "centred" : "pixels";
+      const model = await networks.of(task.network.model);
       const toRendered = (result: AscentResult): RenderedChannel => {
         if (result.kind === "failed") return result;
-        const image = toColourPlanes(result.image, model, initialImage ? "pixels" : "centred");
+        const image = toColourPlanes(result.image, model, unit);
         return { ...result, image, provider, seed: seed + result.restarts };
       };
-      const results = await engine.render(
-        {
-          method: "deepdream",
-          network: model,
-          layer,
-          channels: task.channels,
-          levels: planLevels(model, layer, { size, pyramidLevels, pyramidScale }),
-          objective: task.objective,
-          iterations: task.numIterations,
-          start,
-          provider,
-        },
-        {
-          signal,
-          onProgress,
-          onChannel: onChannel && ((result) => onChannel(toRendered(result))),
-        },
-      );
+      const results = await engine.render(ascentTask(task, model), {
+        signal,
+        onProgress,
+        onChannel: onChannel && ((result) => onChannel(toRendered(result))),
+      });
       return results.map(toRendered);
     },
     async examine(task, channel, picture) {
@@ -60,6 +46,28 @@ export function createEngineRenderer(
     },
     close: () => engine.close(),
   };
+}
+
+function ascentTask(task: RenderTask, network: NetworkModel): AscentTask {
+  const { request, channels, initialImage, provider } = task;
+  const layer = layerOf({ ...task, layer: request.layer });
+  const { objective, seed, numIterations: iterations } = request;
+  const common = { network, layer, channels, objective, provider };
+  if (request.method === "fourier") {
+    return { method: "fourier", ...common, seed, recipe: recipeOf(request) };
+  }
+  const { pyramidLevels, pyramidScale } = request;
+  const size = initialImage ?? network.inputSize;
+  const levels = planLevels(network, layer, { size, pyramidLevels, pyramidScale });
+  const start: Start = initialImage
+    ? { kind: "photograph", seed, image: toNetworkPlanes(initialImage, network) }
+    : { kind: "noise", seed };
+  return { method: "deepdream", ...common, levels, iterations, start };
+}
+
+function recipeOf(request: CompleteFourierRequest): FourierRecipe {
+  const { numIterations: iterations, canvasSize, cropSize } = request;
+  return { ...request, iterations, canvasSize: asSize(canvasSize), cropSize: asSize(cropSize) };
 }
 
 function layerOf({ network, layer: index }: ExaminationTask): AscentTask["layer"] {

@@ -7,8 +7,8 @@ import type { ChannelResult, Ending } from "../job/result.ts";
 import { MAX_RECEIVES } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { loadInitialImage } from "../request/initial-image.ts";
-import { renderTiles, type TileHooks, type TilesTask } from "./render-tiles.ts";
-import type { Renderer } from "./renderer.ts";
+import { renderTiles, type TileHooks } from "./render-tiles.ts";
+import type { Renderer, RenderTask } from "./renderer.ts";
 import { watchCancellation } from "./watch-cancellation.ts";
 import { writeImage } from "./write-image.ts";
 
@@ -74,7 +74,7 @@ export async function renderChannels(
   return new Map(again.map((delivery) => [delivery.channel, errorOf(delivery)]));
 }
 
-type TaskWithoutChannels = Omit<TilesTask, "channels">;
+type TaskWithoutChannels = Omit<RenderTask, "channels">;
 
 /** What one call renders of a job: which channels have ended, and what stopped the others. */
 class JobRendering {
@@ -151,11 +151,10 @@ class JobRendering {
 }
 
 async function prepareTask(job: Job, deps: ChannelDeps): Promise<TaskWithoutChannels> {
-  const { network, layer, request, initialImage } = await job.plan();
+  const { network, request, initialImage } = await job.plan();
   return {
-    ...request,
+    request,
     network: await deps.networks.openPinned(network),
-    layer: layer.index,
     initialImage: initialImage === null ? null : await loadInitialImage(deps.store, initialImage),
     provider: deps.provider,
   };

@@ -6,7 +6,7 @@ import type { AscentProgress, TracePoint } from "../../optvis/ascent/task.ts";
 import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { pinImage } from "../request/initial-image.ts";
-import { parseLocalRequest, RequestError } from "../request/request.ts";
+import { initialImageOf, parseLocalRequest, RequestError } from "../request/request.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
 import { providerOf } from "../job/route.ts";
 import { createEngineRenderer } from "./engine-renderer.ts";
@@ -25,8 +25,8 @@ interface ChannelOfLayer {
 export interface ChannelImage extends ChannelOfLayer {
   readonly kind: "image";
   /**
-   * R, G and B, each [H, W], in units of 0..255, unscaled: centred on zero where the ascent began
-   * with noise, pixel values where it began with an image.
+   * R, G and B, each [H, W], in units of 0..255, unscaled: centred on zero where `deepdream`
+   * began with noise, pixel values elsewhere.
    */
   readonly planes: Planes;
   /** The tile as a file, the planes scaled as the request's `outputScaling` says. */
@@ -83,8 +83,10 @@ export async function renderRequest(
   { threads, signal, tell }: RenderRequestOptions,
 ): Promise<void> {
   const request = parseLocalRequest(json);
-  const initial = request.initialImage === null ? null : await readImage(request.initialImage);
-  const { layer, channels, labels } = resolveRequest(request, network, initial?.pinned ?? null);
+  const path = initialImageOf(request);
+  const initial = path === null ? null : await readImage(path);
+  const resolved = resolveRequest(request, network, initial?.pinned ?? null);
+  const { layer, channels, labels } = resolved;
   let [ok, failed] = [0, 0];
   const onTile: TileHooks["onTile"] = async (tile) => {
     const { channel } = tile;
@@ -103,9 +105,8 @@ export async function renderRequest(
     await renderTiles(
       renderer,
       {
-        ...request,
+        request: resolved.request,
         network,
-        layer: layer.index,
         channels,
         initialImage: initial?.raster ?? null,
         provider: providerOf(request.executionEnvironment),

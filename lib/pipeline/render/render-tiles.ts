@@ -1,6 +1,5 @@
 import type { AscentHooks, FailedChannel } from "../../optvis/ascent/task.ts";
 import { deservesAnotherSeed, isBetter, type QualityCard } from "../../optvis/quality/card.ts";
-import type { RenderRequest } from "../request/request.ts";
 import type { RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
 import { makeTile, type Tile } from "./tile.ts";
 
@@ -19,9 +18,6 @@ export interface TileHooks extends Pick<AscentHooks, "signal" | "onProgress"> {
   readonly onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>;
 }
 
-/** What is drawn, and how it becomes a picture. */
-export interface TilesTask extends RenderTask, Pick<RenderRequest, "outputScaling"> {}
-
 /**
  * Renders a task's tiles and examines each. One that is blank or fragile is drawn once more from
  * another seed, after the others, and the better one kept. Not so where the ascent begins with a
@@ -31,7 +27,7 @@ export interface TilesTask extends RenderTask, Pick<RenderRequest, "outputScalin
  */
 export async function renderTiles(
   renderer: Renderer,
-  task: TilesTask,
+  task: RenderTask,
   hooks: TileHooks,
 ): Promise<void> {
   const firsts = new Map<number, ExaminedTile>();
@@ -41,7 +37,8 @@ export async function renderTiles(
     firsts.set(tile.channel, tile);
   });
   if (firsts.size === 0) return;
-  const again = { ...task, channels: [...firsts.keys()], seed: task.seed + NEXT_SEED };
+  const request = { ...task.request, seed: task.request.seed + NEXT_SEED };
+  const again = { ...task, channels: [...firsts.keys()], request };
   await drawTiles(renderer, again, hooks, (second) =>
     hooks.onTile(betterOf(firsts.get(second.channel)!, second)),
   );
@@ -55,18 +52,23 @@ function betterOf(first: ExaminedTile, second: ExaminedTile | FailedChannel): Ex
 
 async function drawTiles(
   renderer: Renderer,
-  task: TilesTask,
+  task: RenderTask,
   { signal, onProgress }: TileHooks,
   onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>,
 ): Promise<void> {
-  const { outputScaling, initialImage } = task;
+  const { network, provider, request } = task;
+  const { layer } = request;
   const seen = new Set<number>();
   const onChannel = async (rendered: RenderedChannel) => {
     if (seen.has(rendered.channel)) return;
     seen.add(rendered.channel);
-    const tile = await makeTile(rendered, { outputScaling, isCentred: initialImage === null });
+    const tile = await makeTile(rendered, request);
     if (tile.kind === "failed") return onTile(tile);
-    const quality = await renderer.examine(task, tile.channel, tile.picture);
+    const quality = await renderer.examine(
+      { network, provider, layer },
+      tile.channel,
+      tile.picture,
+    );
     await onTile({ ...tile, quality, redrawn: false });
   };
   const results = await renderer.render(task, { signal, onProgress, onChannel });

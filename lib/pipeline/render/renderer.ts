@@ -3,11 +3,11 @@ import type { Raster } from "../../image/raster.ts";
 import type { AscentHooks, AscentImage, FailedChannel } from "../../optvis/ascent/task.ts";
 import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
-import type { RenderRequest } from "../request/request.ts";
+import type { CompleteRequest } from "../request/complete-request.ts";
 
 /**
- * What an ascent gave, its planes as R, G, B in units of 0..255, unscaled: centred on zero if it
- * began with noise, pixel values if it began with an image.
+ * What an ascent gave, its planes as R, G, B in units of 0..255, unscaled: centred on zero if
+ * `isCentred` says so of its request, or else pixel values.
  */
 export interface RenderedImage extends AscentImage {
   readonly provider: Provider;
@@ -20,22 +20,21 @@ export type RenderedChannel = RenderedImage | FailedChannel;
 export type RenderHooks = AscentHooks<RenderedChannel>;
 
 /** Channels of one layer, to be rendered with the same options. */
-export interface RenderTask extends Pick<
-  RenderRequest,
-  "objective" | "numIterations" | "pyramidLevels" | "pyramidScale" | "seed"
-> {
+export interface RenderTask {
   readonly network: AnalysedNetwork;
-  /** 1-based index in the layer table. */
-  readonly layer: number;
-  /** 1-based. */
+  readonly request: CompleteRequest;
+  /** 1-based; all of the request's, or some of them. */
   readonly channels: readonly number[];
-  /** `null`: noise of the network's input size. */
+  /** What the request names; `null`: noise. */
   readonly initialImage: Raster | null;
   readonly provider: Provider;
 }
 
 /** A layer of a network that looks at a picture. */
-export type ExaminationTask = Pick<RenderTask, "network" | "layer" | "provider">;
+export interface ExaminationTask extends Pick<RenderTask, "network" | "provider"> {
+  /** 1-based index in the layer table. */
+  readonly layer: number;
+}
 
 /**
  * Renders channels. On the CPU an image's bytes depend on the task's options and the channel alone,

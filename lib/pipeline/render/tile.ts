@@ -1,15 +1,9 @@
 import { encodePng } from "../../image/png.ts";
 import type { Planes, Raster } from "../../image/raster.ts";
-import { MID_GREY, rescaleLinear } from "../../image/rescale.ts";
+import { MID_GREY, rescaleClipped, rescaleLinear } from "../../image/rescale.ts";
 import type { FailedChannel } from "../../optvis/ascent/task.ts";
-import type { RenderRequest } from "../request/request.ts";
+import { type CompleteRequest, isCentred } from "../request/complete-request.ts";
 import type { RenderedChannel, RenderedImage } from "./renderer.ts";
-
-export interface TileOptions {
-  readonly outputScaling: RenderRequest["outputScaling"];
-  /** True if the values lie around zero (from noise), false if they are pixels (from an image). */
-  readonly isCentred: boolean;
-}
 
 /** A rendered image that can be shown. */
 export interface Tile extends Omit<RenderedImage, "kind"> {
@@ -25,21 +19,22 @@ export interface Tile extends Omit<RenderedImage, "kind"> {
 /** A channel's tile, or why there is none: a NaN is never let through, whoever made it. */
 export async function makeTile(
   rendered: RenderedChannel,
-  options: TileOptions,
+  request: CompleteRequest,
 ): Promise<Tile | FailedChannel> {
   if (rendered.kind === "failed") return rendered;
   const reason = unfitness(rendered);
   if (reason !== null) return { kind: "failed", channel: rendered.channel, reason };
   const { activation } = rendered.trace.at(-1)!;
-  const picture = tileRaster(rendered.image, options);
+  const picture = tileRaster(rendered.image, request);
   return { ...rendered, kind: "tile", activation, picture, png: await encodePng(picture) };
 }
 
 /** A rendered image as its tile shows it: rescaled, or the raw values cut to 0..255. */
-function tileRaster(image: Planes, { outputScaling, isCentred }: TileOptions): Raster {
-  if (outputScaling === "linear") return rescaleLinear(image);
+function tileRaster(image: Planes, request: CompleteRequest): Raster {
+  if (request.outputScaling === "clipped") return rescaleClipped(image);
+  if (request.outputScaling === "linear") return rescaleLinear(image);
   const { width, height, data } = image;
-  const zeroLevel = isCentred ? MID_GREY : 0;
+  const zeroLevel = isCentred(request) ? MID_GREY : 0;
   const pixels = width * height;
   const bytes = new Uint8ClampedArray(3 * pixels);
   for (let plane = 0; plane < 3; plane++) {

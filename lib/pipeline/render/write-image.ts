@@ -14,7 +14,7 @@ export async function writeImage(
   tile: ExaminedTile | FailedChannel,
   delivered: Delivered,
 ): Promise<ChannelResult> {
-  const { outputScaling } = (await job.plan()).request;
+  const { request } = await job.plan();
   const { channel } = tile;
   if (tile.kind === "failed") {
     const { reason } = tile;
@@ -23,7 +23,7 @@ export async function writeImage(
   const { seconds, provider, seed, restarts, quality, redrawn } = tile;
   const { width, height, data } = tile.image;
   const raw =
-    outputScaling === "none"
+    request.outputScaling === "none"
       ? await job.images.writeRawTile(channel, encodeNpy([3, height, width], data))
       : null;
   const stored = await job.images.writeTile(channel, tile.png);

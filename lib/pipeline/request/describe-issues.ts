@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import { didYouMean } from "../../networks/did-you-mean.ts";
+import { knownFields, NO_FIELDS, unknownField } from "./known-fields.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -10,19 +10,19 @@ const MAX_SHOWN_LENGTH = 60; // characters: a problem stays about one line
  * Zod's issues as problems: where, what was given, what is wanted.
  *
  * @param json the document as given, to quote from
- * @param fields names of the top-level fields, for "did you mean"
+ * @param schema what it was checked with, for its top-level fields; `null`: suggest none
  */
 export function describeIssues(
   issues: readonly Issue[],
   json: unknown,
-  fields: readonly string[],
+  schema: z.core.$ZodType | null,
 ): string[] {
   return issues.flatMap(innermost).flatMap((issue) => {
     if (issue.code === "unrecognized_keys") {
-      const known = issue.path.length === 0 ? fields : [];
+      const known = issue.path.length === 0 ? knownFields(schema, json) : NO_FIELDS;
       return issue.keys.map((key) => {
-        const hint = didYouMean(key, known);
-        return `${pathName([...issue.path, key])}: unknown field${hint && ` (${hint})`}; remove it`;
+        const where = pathName([...issue.path, key]);
+        return `${where}: ${unknownField(key, known)}`;
       });
     }
     const where = pathName(issue.path);
@@ -58,7 +58,7 @@ function wanted(issue: Issue): string {
   if (issue.code === "invalid_value") {
     return `one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
   }
-  // see request.ts
+  // see the fields
   return issue.message;
 }
 

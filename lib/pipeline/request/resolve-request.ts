@@ -4,18 +4,19 @@ import { sheetLayout } from "../../image/sheet-layout.ts";
 import { LayerNotFoundError } from "../../networks/errors.ts";
 import { firstSynonym } from "../../networks/labels.ts";
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
-import { ModelError } from "../../onnx/errors.ts";
+import { ModelError, ShapeMismatchError } from "../../onnx/errors.ts";
 import { gradientObstacle } from "../../optvis/graph/differentiable-graph.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.ts";
 import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
+import { asSize, completeRequest, type CompleteRequest } from "./complete-request.ts";
 import { selectChannels } from "./channel-selection.ts";
 import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
 import { type RenderRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest } from "./resolved-request.ts";
 import { findLayerWithChannels } from "../networks/layer-problems.ts";
-import { workProblems } from "./work.ts";
+import { type Work, workProblems } from "./work.ts";
 
 /**
  * Finds everything a request names and checks that it can be run, before any work starts.
@@ -36,30 +37,26 @@ export function resolveRequest(
     classNames,
   });
   const { channels } = selection;
+  const complete = completeRequest(request, network.model, layer, channels);
   const { width, height } = initialImage ?? network.model.inputSize;
-  const imageSize = { width, height };
-  const { numIterations, pyramidLevels, pyramidScale } = request;
-  const work = {
-    channelCount: channels.length,
-    numIterations,
-    imageSize,
-    pyramidLevels,
-    pyramidScale,
-  };
-  const overLimit = [...countProblems(channels.length), ...workProblems(work)];
-  const tileSize = pyramidSizes(imageSize, pyramidLevels, pyramidScale).at(-1) ?? imageSize;
+  const drawing = drawingOf(complete, { width, height });
+  const overLimit = [
+    ...countProblems(channels.length),
+    ...workProblems({ ...drawing, channelCount: channels.length }),
+  ];
+  const tileSize = tileSizeOf(drawing);
   const labels =
     request.montage.labels ?? channels.map((channel) => classLabel(classNames, channel));
   const problems = [
     ...selection.problems,
     ...overLimit,
     // what is over a limit is not worked through any further
-    ...(overLimit.length > 0 ? [] : ascentProblems(network.model, layer, imageSize, request)),
+    ...(overLimit.length > 0 ? [] : ascentProblems(network.model, layer, drawing)),
     ...(overLimit.length > 0 ? [] : montageProblems(request, channels.length, tileSize)),
   ];
   if (problems.length > 0) throw new RequestError(problems);
   return {
-    request: { ...request, layer: layer.index, channels: [...channels] },
+    request: complete,
     network: network.description,
     layer: { index: layer.index, name: layer.name, channels: layer.channels },
     channels: [...channels],
@@ -109,18 +106,34 @@ function countProblems(count: number): string[] {
   ];
 }
 
+type Drawing = DistributiveOmit<Work, "channelCount">;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** @param imageSize that a pyramid begins with */
+function drawingOf(request: CompleteRequest, imageSize: Size): Drawing {
+  const { numIterations } = request;
+  if (request.method === "deepdream") {
+    const { method, pyramidLevels, pyramidScale } = request;
+    return { method, numIterations, imageSize, pyramidLevels, pyramidScale };
+  }
+  const { method, canvasSize, cropSize } = request;
+  return { method, numIterations, canvasSize: asSize(canvasSize), cropSize: asSize(cropSize) };
+}
+
+function tileSizeOf(drawing: Drawing): Size {
+  if (drawing.method === "fourier") return drawing.canvasSize;
+  const { imageSize, pyramidLevels, pyramidScale } = drawing;
+  return pyramidSizes(imageSize, pyramidLevels, pyramidScale).at(-1) ?? imageSize;
+}
+
 /** What keeps the layer from being rendered at these sizes; none if it can be. */
-function ascentProblems(
-  model: NetworkModel,
-  layer: Layer,
-  size: Size,
-  { pyramidLevels, pyramidScale }: RenderRequest,
-): string[] {
+function ascentProblems(model: NetworkModel, layer: Layer, drawing: Drawing): string[] {
   try {
-    const levels = planLevels(model, layer, { size, pyramidLevels, pyramidScale });
-    for (const level of levels) {
-      const { height, width } = level.crops ?? level.size;
+    for (const { height, width } of passSizes(model, layer, drawing)) {
       const obstacle = gradientObstacle(model.model, layer, [1, 3, height, width]);
+      if (obstacle instanceof ShapeMismatchError && drawing.method === "fourier") {
+        return [`cropSize: ${obstacle.message}`];
+      }
       if (obstacle !== null) return [`layer: ${obstacle.message}`];
     }
     return [];
@@ -129,6 +142,14 @@ function ascentProblems(
     if (error instanceof ImageTooSmallError) return [`initialImage: ${error.message}`];
     throw error;
   }
+}
+
+/** Sizes of what goes through the network. */
+function passSizes(model: NetworkModel, layer: Layer, drawing: Drawing): readonly Size[] {
+  if (drawing.method === "fourier") return [drawing.cropSize];
+  const { imageSize: size, pyramidLevels, pyramidScale } = drawing;
+  const levels = planLevels(model, layer, { size, pyramidLevels, pyramidScale });
+  return levels.map((level) => level.crops ?? level.size);
 }
 
 function montageProblems({ montage }: RenderRequest, count: number, tileSize: Size): string[] {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { parseDescription } from "../../networks/description.ts";
-import { requestSchema } from "./request.ts";
+import { completeRequestSchema } from "./complete-request.ts";
 
 const size = { width: z.int().min(1), height: z.int().min(1) };
 
@@ -10,8 +10,8 @@ const initialImageSchema = z.strictObject({ key: z.string(), sha256: z.string(),
 export type InitialImage = z.infer<typeof initialImageSchema>;
 
 export const resolvedRequestSchema = z.strictObject({
-  /** In normal form: `layer` and `channels` are indices, so equal jobs are equal here. */
-  request: requestSchema,
+  /** In normal form, so equal jobs are equal here. */
+  request: completeRequestSchema,
   /** As it was when the request was checked, the model's SHA-256 included. */
   network: z.unknown().transform((json) => parseDescription(json, "plan.json")),
   layer: z.strictObject({

@@ -1,21 +1,44 @@
 import type { Size } from "../../image/raster.ts";
+import { splitAxis } from "../../optvis/graph/parameterisation/spectrum-layout.ts";
 import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import { MAX_ASCENT_STEPS, MAX_IMAGE_SIDE_PX, MAX_PIXEL_ITERATIONS } from "../limits.ts";
 
-/** How much a request asks for. */
-export interface Work {
+/** How much a request asks for, as its method counts it. */
+export type Work = DeepDreamWork | FourierWork;
+
+interface AnyWork {
   readonly channelCount: number;
-  /** Per level. */
+  /** Per level, where there are levels. */
   readonly numIterations: number;
+}
+
+export interface DeepDreamWork extends AnyWork {
+  readonly method: "deepdream";
   /** Of level 1. */
   readonly imageSize: Size;
   readonly pyramidLevels: number;
   readonly pyramidScale: number;
 }
 
+export interface FourierWork extends AnyWork {
+  readonly method: "fourier";
+  readonly canvasSize: Size;
+  readonly cropSize: Size;
+}
+
+/**
+ * Of a Fourier sum, the products for each pixel of the canvas that take as long as a pixel's way
+ * through a network and back: GoogLeNet at 224 px against canvases of 320 to 2,048 px.
+ */
+const PRODUCTS_PER_NETWORK_PIXEL = 1_000;
+
 /** What of the work is over the limits; none if it may be done. */
 export function workProblems(work: Work): string[] {
-  const { channelCount, numIterations, imageSize, pyramidLevels, pyramidScale } = work;
+  return work.method === "deepdream" ? pyramidProblems(work) : canvasProblems(work);
+}
+
+function pyramidProblems(work: DeepDreamWork): string[] {
+  const { imageSize, pyramidLevels, pyramidScale } = work;
   const sizes = pyramidSizes(imageSize, pyramidLevels, pyramidScale);
   const largest = sizes.at(-1)!;
   if (Math.max(largest.width, largest.height) > MAX_IMAGE_SIDE_PX) {
@@ -23,15 +46,43 @@ export function workProblems(work: Work): string[] {
       `pyramidLevels: ${pyramidLevels} levels of scale ${pyramidScale} from ${imageSize.width}x${imageSize.height} end at ${largest.width}x${largest.height} pixels; wanted at most ${MAX_IMAGE_SIDE_PX} a side; use fewer levels or a smaller scale`,
     ];
   }
-  const problem = (factor: string, total: number, unit: string, most: number) =>
-    `request: ${channelCount} channels x ${numIterations} iterations x ${factor} are ${total.toExponential(1)} ${unit}; wanted at most ${most.toExponential(0)}; split the channels into several requests or use fewer iterations`;
-  const pixels = sizes.reduce((sum, { width, height }) => sum + width * height, 0);
-  const pixelIterations = channelCount * numIterations * pixels;
-  if (pixelIterations > MAX_PIXEL_ITERATIONS) {
-    const factor = `the pixels of ${pyramidLevels} levels`;
-    return [problem(factor, pixelIterations, "pixel iterations", MAX_PIXEL_ITERATIONS)];
-  }
-  const steps = channelCount * numIterations * pyramidLevels;
-  if (steps <= MAX_ASCENT_STEPS) return [];
-  return [problem(`${pyramidLevels} levels`, steps, "steps", MAX_ASCENT_STEPS)];
+  const pixels = sizes.reduce((sum, size) => sum + pixelsOf(size), 0);
+  const levels = { count: pyramidLevels, text: `${pyramidLevels} levels` };
+  return totalProblems(work, { count: pixels, text: `the pixels of ${levels.text}` }, levels);
 }
+
+function canvasProblems(work: FourierWork): string[] {
+  const { canvasSize, cropSize } = work;
+  const pixels = pixelsOf(cropSize) + sumPixels(canvasSize);
+  const text = `the pixels of a crop of ${show(cropSize)} and a share of a canvas of ${show(canvasSize)}`;
+  return totalProblems(work, { count: pixels, text }, { count: 1, text: "1 step" });
+}
+
+/** A Fourier sum over the canvas, in pixels that go through a network. */
+function sumPixels(canvas: Size): number {
+  const products = [canvas.width, canvas.height]
+    .map(splitAxis)
+    .reduce((sum, { groups, members }) => sum + groups + members, 0);
+  return (pixelsOf(canvas) * products) / PRODUCTS_PER_NETWORK_PIXEL;
+}
+
+/** What there is so many times in each iteration. */
+interface Factor {
+  readonly count: number;
+  readonly text: string;
+}
+
+function totalProblems({ channelCount, numIterations }: Work, pixels: Factor, steps: Factor) {
+  const problem = (factor: Factor, unit: string, most: number) => {
+    const total = channelCount * numIterations * factor.count;
+    if (total <= most) return [];
+    return [
+      `request: ${channelCount} channels x ${numIterations} iterations x ${factor.text} are ${total.toExponential(1)} ${unit}; wanted at most ${most.toExponential(0)}; split the channels into several requests or use fewer iterations`,
+    ];
+  };
+  const [tooMany] = problem(pixels, "pixel iterations", MAX_PIXEL_ITERATIONS);
+  return tooMany === undefined ? problem(steps, "steps", MAX_ASCENT_STEPS) : [tooMany];
+}
+
+const pixelsOf = ({ width, height }: Size) => width * height;
+const show = ({ width, height }: Size) => `${width}x${height}`;

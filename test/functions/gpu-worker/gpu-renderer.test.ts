@@ -8,6 +8,7 @@ import type {
   Renderer,
   RenderTask,
 } from "../../../lib/pipeline/render/renderer.ts";
+import { completeRequestSchema } from "../../../lib/pipeline/request/complete-request.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 
 describe("cudaFailureOf", () => {
@@ -75,15 +76,12 @@ const network: RenderTask["network"] = {
   problems: new Map(),
 };
 
+const channels = [9, 2, 7, 4, 5];
+const request = completeRequestSchema.parse({ network: "n", layer: 2, channels });
 const task: RenderTask = {
   network,
-  layer: 2,
-  channels: [9, 2, 7, 4, 5],
-  objective: "mean",
-  numIterations: 1,
-  pyramidLevels: 1,
-  pyramidScale: 1.4,
-  seed: 0,
+  request,
+  channels,
   initialImage: null,
   provider: "cuda",
 };
@@ -135,7 +133,7 @@ describe("GpuRenderer", () => {
     expect(card.asked).toEqual([5, 2, 2, 1]);
     await renderer.render(task);
     expect(card.asked.slice(4)).toEqual([2, 2, 1]);
-    await renderer.render({ ...task, layer: 3 });
+    await renderer.render({ ...task, request: { ...request, layer: 3 } });
     expect(card.asked.slice(7), "another layer may need less").toEqual([5, 2, 2, 1]);
   });
 

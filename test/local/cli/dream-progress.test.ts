@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { parseRequest } from "../../../lib/pipeline/request/request.ts";
+import { completeRequestSchema } from "../../../lib/pipeline/request/complete-request.ts";
 import { DreamProgress } from "../../../local/cli/dream-progress.ts";
 
 test("the bar counts the iterations of every request from the start", () => {
@@ -10,12 +10,15 @@ test("the bar counts the iterations of every request from the start", () => {
     end: () => {},
   };
   const terminal = { env: {}, print: () => {}, note: () => {}, progressBar: () => bar };
-  const request = (numIterations: number, pyramidLevels: number) =>
-    parseRequest({ network: "n", layer: 2, channels: "all", numIterations, pyramidLevels });
+  const request = (count: number, numIterations: number, pyramidLevels: number) => {
+    const channels = Array.from({ length: count }, (_, i) => i + 1);
+    const fields = { channels, numIterations, pyramidLevels };
+    return completeRequestSchema.parse({ network: "n", layer: 2, ...fields });
+  };
   const progress = new DreamProgress(
     [
-      { name: "first", request: request(10, 1), total: 36 },
-      { name: "second", request: request(100, 2), total: 6 },
+      { name: "first", request: request(36, 10, 1) },
+      { name: "second", request: request(6, 100, 2) },
     ],
     terminal,
   );

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { decodeNpy } from "../../../lib/image/npy.ts";
 import { decodeImage, encodePng } from "../../../lib/image/png.ts";
 import { filledRaster } from "../../../lib/image/raster.ts";
-import { rescaleLinear } from "../../../lib/image/rescale.ts";
+import { rescaleClipped } from "../../../lib/image/rescale.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { MAX_RECEIVES } from "../../../lib/pipeline/limits.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
@@ -24,7 +24,7 @@ test("channels of one job are rendered together, each with a tile and a full rec
   expect(failed).toEqual([]);
   expect(renderer.calls).toEqual([[1, 2, 3, 4, 5]]);
   const tile = await pipeline.store.get(keys.tileKey(jobId, 3));
-  expect((await decodeImage(tile)).data).toEqual(rescaleLinear(fakeImage(3, 0)).data);
+  expect((await decodeImage(tile)).data).toEqual(rescaleClipped(fakeImage(3, 0)).data);
   expect(await pipeline.jobs.open(jobId).result(3)).toEqual({
     version: 1,
     jobId,
@@ -59,13 +59,17 @@ test("the task has the plan's options and the network of the plan", async () => 
   const renderer = new FakeRenderer();
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
   expect(renderer.tasks[0]).toMatchObject({
-    layer: 2,
+    request: {
+      method: "deepdream",
+      layer: 2,
+      channels: [4],
+      objective: "mean",
+      numIterations: 2,
+      pyramidLevels: 2,
+      pyramidScale: 1.4,
+      seed: 9,
+    },
     channels: [4],
-    objective: "mean",
-    numIterations: 2,
-    pyramidLevels: 2,
-    pyramidScale: 1.4,
-    seed: 9,
     initialImage: null,
     provider: "cpu",
     network: { description: { id: "tiny" } },
@@ -122,7 +126,7 @@ test("messages of several jobs in one batch go to their own jobs", async () => {
   await pipeline.accept({ channels: [6, 7], seed: 3 });
   const renderer = new FakeRenderer();
   expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
-  expect(renderer.tasks.map(({ channels, seed }) => [channels, seed])).toEqual([
+  expect(renderer.tasks.map(({ channels, request }) => [channels, request.seed])).toEqual([
     [[1, 2], 0],
     [[6, 7], 3],
   ]);

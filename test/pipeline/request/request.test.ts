@@ -23,13 +23,14 @@ function problemsOf(json: unknown): readonly string[] {
 test("fields left out get the defaults of the documentation", () => {
   expect(parseRequest(GOOD)).toEqual({
     ...GOOD,
+    method: "deepdream",
     objective: "rectified",
     numIterations: 10,
     pyramidLevels: 3,
     pyramidScale: 1.4,
     initialImage: null,
     seed: 0,
-    outputScaling: "linear",
+    outputScaling: "clipped",
     executionEnvironment: "auto",
     verbose: true,
     montage: {
@@ -53,6 +54,13 @@ test.each([
   ],
   ["a colour's hexadecimal digits", { montage: { backgroundColor: "#00ff7f" } }],
   ["an initial image", { initialImage: "uploads/photo 1.jpg" }],
+  ["MATLAB's scaling", { outputScaling: "linear" }],
+  ["a preset", { method: "fourier", preset: "lucid" }],
+  [
+    "a parameter of a preset",
+    { method: "fourier", canvasSize: 320, cropSize: [96, 128], cropFraction: { end: [0.4, 0.9] } },
+  ],
+  ["raw Fourier images", { method: "fourier", outputScaling: "none" }],
 ])("%s is taken", (_, fields) => {
   expect(parseRequest({ ...GOOD, ...fields })).toMatchObject(fields);
 });
@@ -115,6 +123,59 @@ test.each([
     [/^montage.backgroundColor: given "no such"; wanted a CSS name/],
   ],
   [
+    "a Fourier field without its method",
+    { ...GOOD, preset: "vivid", learningRate: 0.1 },
+    [
+      'preset: belongs to method "fourier", and this request\'s is "deepdream"; remove it, or say "method": "fourier"',
+      'learningRate: belongs to method "fourier", and this request\'s is "deepdream"; remove it, or say "method": "fourier"',
+    ],
+  ],
+  [
+    "a field of deepDreamImage in another method",
+    { ...GOOD, method: "fourier", pyramidLevels: 2, rotaton: 3 },
+    [
+      'pyramidLevels: belongs to method "deepdream", and this request\'s is "fourier"; remove it, or say "method": "deepdream"',
+      "rotaton: unknown field (did you mean 'rotation'?); remove it",
+    ],
+  ],
+  [
+    "a misspelt field of another method",
+    { ...GOOD, canvasSiz: 3 },
+    ["canvasSiz: unknown field (did you mean 'canvasSize' of method \"fourier\"?); remove it"],
+  ],
+  [
+    "no method",
+    { ...GOOD, method: "lucid" },
+    ['method: given "lucid"; wanted "deepdream" or "fourier"'],
+  ],
+  [
+    "no preset",
+    { ...GOOD, method: "fourier", preset: "bright" },
+    ['preset: given "bright"; wanted one of "natural", "vivid", "poster", "channels", "lucid"'],
+  ],
+  [
+    "another method's scaling",
+    { ...GOOD, method: "fourier", outputScaling: "linear" },
+    ['outputScaling: given "linear"; wanted one of "none"'],
+  ],
+  [
+    "a range the wrong way round",
+    { ...GOOD, method: "fourier", cropFraction: { start: [1, 0.5] } },
+    ["cropFraction.start: given [1,0.5]; wanted a pair [least, most] from 0.01 to 4, least first"],
+  ],
+  [
+    "a canvas too large",
+    { ...GOOD, method: "fourier", canvasSize: 4097 },
+    ["canvasSize: given 4097; wanted at most 4096"],
+  ],
+  [
+    "a canvas of one side",
+    { ...GOOD, method: "fourier", canvasSize: [64] },
+    [
+      "canvasSize: given [64]; wanted a whole number of pixels from 8 to 4096, or a pair [height, width]",
+    ],
+  ],
+  [
     "a field in the montage",
     { ...GOOD, montage: { grid: 1 } },
     ["montage.grid: unknown field; remove it"],
@@ -144,11 +205,19 @@ test("on one machine the network may be a file and the image a path, nothing els
 });
 
 test("the schema can be written as JSON Schema, with every field described", () => {
-  const schema = z.toJSONSchema(requestSchema, { target: "draft-04", io: "input" });
-  const fields = Object.entries(schema.properties ?? {});
-  expect(fields.length).toBe(13);
-  expect(fields.filter(([, field]) => !(typeof field === "object" && field.description))).toEqual(
-    [],
-  );
-  expect(schema.required).toEqual(["network", "layer", "channels"]);
+  const { oneOf } = z.toJSONSchema(requestSchema, { target: "draft-04", io: "input" });
+  const required = ["network", "layer", "channels"];
+  const wanted = [
+    { count: 14, required },
+    { count: 25, required: [...required, "method"] },
+  ];
+  expect(oneOf).toHaveLength(wanted.length);
+  for (const [i, schema] of (oneOf ?? []).entries()) {
+    const fields = Object.entries(schema.properties ?? {});
+    expect(fields.length).toBe(wanted[i]!.count);
+    const isDescribed = (field: unknown) =>
+      typeof field === "object" && field !== null && "description" in field;
+    expect(fields.filter(([, field]) => !isDescribed(field))).toEqual([]);
+    expect(schema.required).toEqual(wanted[i]!.required);
+  }
 });

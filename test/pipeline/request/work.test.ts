@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { type Work, workProblems } from "../../../lib/pipeline/request/work.ts";
 
 const ATLAS: Work = {
+  method: "deepdream",
   channelCount: 8_280,
   numIterations: 10,
   imageSize: { width: 224, height: 224 },

@@ -1,0 +1,99 @@
+import { z } from "zod";
+
+import type { Size } from "../../image/raster.ts";
+import type { LayerWithChannels } from "../../networks/layers.ts";
+import { type NetworkModel, shapeMismatch } from "../../optvis/graph/layer-pass.ts";
+import { completeFourierFields, type FourierParameters } from "./fields/fourier.ts";
+import { commonFields, drawnFields } from "./fields/drawn.ts";
+import { FOURIER_PRESETS } from "./fourier-presets.ts";
+import { layerRole } from "./layer-role.ts";
+import { deepdreamSchema, type FourierRequest, type RenderRequest } from "./request.ts";
+
+/** 1-based indices in place of names. */
+const found = { layer: z.int().min(1), channels: z.array(z.int().min(1)).min(1) };
+
+export const completeRequestSchema = z.discriminatedUnion("method", [
+  deepdreamSchema.extend(found),
+  z.strictObject({ ...drawnFields, ...completeFourierFields, ...commonFields, ...found }),
+]);
+
+/**
+ * A request with nothing left to be found or filled in: layer and channels are indices, presets
+ * have become their parameters. Requests for the same images are equal here, and it is a request
+ * itself, for the same images.
+ */
+export type CompleteRequest = z.infer<typeof completeRequestSchema>;
+export type CompleteFourierRequest = Extract<CompleteRequest, { readonly method: "fourier" }>;
+
+/**
+ * Whether the values of the request's images lie around zero, as noise does, which has no colour of
+ * its own; or are pixels from 0 to 255.
+ */
+export function isCentred(request: CompleteRequest): boolean {
+  return request.method === "deepdream" && request.initialImage === null;
+}
+
+/** @param channels 1-based */
+export function completeRequest(
+  request: RenderRequest,
+  model: NetworkModel,
+  layer: LayerWithChannels,
+  channels: readonly number[],
+): CompleteRequest {
+  const indices = { layer: layer.index, channels: [...channels] };
+  if (request.method === "deepdream") return { ...request, ...indices };
+  const { preset: _, ...rest } = request;
+  return { ...rest, ...fourierParameters(request, model, layer), ...indices };
+}
+
+function fourierParameters(
+  request: FourierRequest,
+  model: NetworkModel,
+  layer: LayerWithChannels,
+): FourierParameters {
+  const preset = FOURIER_PRESETS[request.preset];
+  const { cropFraction, ...others } = preset.parameters;
+  const crop = sizeOf(request.cropSize) ?? cropOf(request, model, layer);
+  const canvas = sizeOf(request.canvasSize) ?? {
+    width: nearestEven(crop.width * preset.canvas),
+    height: nearestEven(crop.height * preset.canvas),
+  };
+  return {
+    ...withGiven(others, request),
+    canvasSize: [canvas.height, canvas.width],
+    cropSize: [crop.height, crop.width],
+    cropFraction: withGiven(cropFraction, request.cropFraction ?? {}),
+    cropMargin: request.cropMargin ?? Math.round(preset.margin(canvas, model.inputSize)),
+  };
+}
+
+/** The values, with those in place of them that are given. */
+function withGiven<T extends object>(
+  values: T,
+  given: { readonly [K in keyof T]?: T[K] | undefined },
+): T {
+  const result = { ...values };
+  for (const name in values) result[name] = given[name] ?? values[name];
+  return result;
+}
+
+/** The preset's crop, or the network's own size where network or layer do not take that. */
+function cropOf({ preset }: FourierRequest, network: NetworkModel, layer: LayerWithChannels): Size {
+  const { inputSize, model } = network;
+  const side = FOURIER_PRESETS[preset].cropSide(layerRole(layer, model.graph));
+  if (side === null || side > Math.min(inputSize.width, inputSize.height)) return inputSize;
+  const isTaken = shapeMismatch(model, layer, [1, 3, side, side]) === null;
+  return isTaken ? { width: side, height: side } : inputSize;
+}
+
+function sizeOf(size: FourierRequest["canvasSize"]): Size | null {
+  if (size === undefined) return null;
+  return typeof size === "number" ? { width: size, height: size } : asSize(size);
+}
+
+export function asSize([height, width]: readonly [height: number, width: number]): Size {
+  return { width, height };
+}
+
+/** Even lengths have shorter sums, and a frequency of half a cycle a pixel. */
+const nearestEven = (length: number) => 2 * Math.round(length / 2);

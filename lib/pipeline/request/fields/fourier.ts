@@ -1,0 +1,131 @@
+import { z } from "zod";
+
+import {
+  MAX_CROP_FRACTION,
+  MAX_IMAGE_SIDE_PX,
+  MAX_INITIAL_DEVIATION,
+  MAX_ITERATIONS,
+  MAX_LEARNING_RATE,
+  MAX_SATURATION,
+  MAX_SPECTRUM_DECAY,
+  MAX_TOTAL_VARIATION,
+  MIN_CANVAS_SIDE_PX,
+  MIN_CROP_FRACTION,
+} from "../../limits.ts";
+import { objective } from "./drawn.ts";
+
+export const PRESETS = ["natural", "vivid", "poster", "channels", "lucid"] as const;
+export type PresetName = (typeof PRESETS)[number];
+
+const side = z.int().min(MIN_CANVAS_SIDE_PX).max(MAX_IMAGE_SIDE_PX);
+const SIZE_WANTED = `a whole number of pixels from ${MIN_CANVAS_SIDE_PX} to ${MAX_IMAGE_SIDE_PX}, or a pair [height, width]`;
+const pair = z.tuple([side, side], { error: SIZE_WANTED });
+const size = z.union([side, pair], { error: SIZE_WANTED });
+
+const fraction = z.number().min(MIN_CROP_FRACTION).max(MAX_CROP_FRACTION);
+const RANGE_WANTED = `a pair [least, most] from ${MIN_CROP_FRACTION} to ${MAX_CROP_FRACTION}, least first`;
+const range = z
+  .tuple([fraction, fraction], { error: RANGE_WANTED })
+  .refine(([least, most]) => least <= most, { error: RANGE_WANTED });
+
+/** Those that are written the same in a request and in the form that the ascent takes. */
+const numbers = {
+  numIterations: z.int().min(1).max(MAX_ITERATIONS).describe("ascent iterations"),
+  learningRate: z.number().gt(0).max(MAX_LEARNING_RATE).describe("Adam's, of the first iteration"),
+  learningRateDecay: z
+    .enum(["cosine", "none"])
+    .describe("cosine: the learning rate goes down to zero in the last iteration"),
+  spectrumDecay: z
+    .number()
+    .min(0)
+    .max(MAX_SPECTRUM_DECAY)
+    .describe("the image's spectrum begins as 1 / frequency^decay; higher: smoother"),
+  initialDeviation: z
+    .number()
+    .min(0)
+    .max(MAX_INITIAL_DEVIATION)
+    .describe("standard deviation of the coefficients' noise at the start"),
+  saturation: z
+    .number()
+    .min(0)
+    .max(MAX_SATURATION)
+    .describe("factor of the two colour differences; 1: as in photographs, 0: grey"),
+  cropPlace: z
+    .enum(["anywhere", "centre"])
+    .describe(
+      "anywhere: a crop lies anywhere on the canvas; centre: within the margin of its centre",
+    ),
+  cropMargin: z
+    .number()
+    .min(0)
+    .max(MAX_IMAGE_SIDE_PX)
+    .describe("pixels of the canvas that a crop may be shifted further"),
+  rotation: z
+    .number()
+    .min(0)
+    .max(180)
+    .describe("degrees that a crop is turned by at most, to either side"),
+  totalVariation: z
+    .number()
+    .min(0)
+    .max(MAX_TOTAL_VARIATION)
+    .describe("weight of the roughness that is taken off the objective; 0: none"),
+  contrast: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe("share of the mean over all channels that is taken off the channel; 0: none"),
+};
+
+const CANVAS = "size of the image in pixels, free of the network's: a number, or [height, width]";
+const CROP = "size in pixels of what the network sees of it: a number, or [height, width]";
+const FRACTION =
+  "side of a crop as a share of the canvas's, a range [least, most] that goes from start to end";
+
+/** All parameters of a Fourier ascent, each explicit. */
+const completeParameters = z.strictObject({
+  canvasSize: pair.describe(CANVAS),
+  cropSize: pair.describe(CROP),
+  cropFraction: z.strictObject({ start: range, end: range }).describe(FRACTION),
+  ...numbers,
+});
+/** What a preset sets and a request may set otherwise. Sizes are [height, width]. */
+export type FourierParameters = z.infer<typeof completeParameters>;
+
+/** A parameter that is left out is the preset's. */
+const parameters = {
+  canvasSize: size.optional().describe(CANVAS),
+  cropSize: size.optional().describe(CROP),
+  cropFraction: z
+    .strictObject({ start: range, end: range })
+    .partial()
+    .optional()
+    .describe(`${FRACTION}; either may be left out`),
+  ...z.strictObject(numbers).partial().shape,
+};
+
+const method = z
+  .literal("fourier")
+  .describe("Lucid's ascent: Fourier coefficients of decorrelated colours, through random crops");
+const outputScaling = z
+  .literal("none")
+  .nullable()
+  .default(null)
+  .describe("the image is shown as it is; none: also as .npy, before it is rounded");
+
+/** How method `fourier` draws. */
+export const fourierFields = {
+  method,
+  preset: z.enum(PRESETS).default("natural").describe("sets every parameter that is left out"),
+  objective: objective.default("mean"),
+  ...parameters,
+  outputScaling,
+};
+
+/** The same with every parameter explicit; no preset is left. */
+export const completeFourierFields = {
+  method,
+  objective,
+  ...completeParameters.shape,
+  outputScaling,
+};

@@ -1,0 +1,32 @@
+import { valuesRead } from "../../onnx/graph-order.ts";
+import type { Graph, Value } from "../../onnx/model.ts";
+import type { Layer } from "../../networks/layers.ts";
+
+/**
+ * What a layer's channels stand for, as far as it matters for drawing them:
+ *
+ * - `whole`: something in the whole image, such as a class; a channel is one number
+ * - `first`: what one convolution sees of the image, edges and colours
+ * - `middle`: a pattern that may be anywhere in the image
+ */
+export type LayerRole = "whole" | "first" | "middle";
+
+/** Operators that mix channels with trained weights. */
+const MIXES_CHANNELS: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
+
+export function layerRole({ value, shape }: Layer, graph: Graph): LayerRole {
+  const [, , ...extent] = shape ?? [];
+  if (shape !== null && extent.every((length) => length === 1)) return "whole";
+  return mixingsBefore(graph, value) <= 1 ? "first" : "middle";
+}
+
+/** How many operators mix channels on the way from the image to a value; on the longest way. */
+function mixingsBefore({ nodes }: Graph, wanted: Value): number {
+  const mixings = new Map<Value, number>();
+  for (const node of nodes) {
+    const before = valuesRead(node).map((value) => mixings.get(value) ?? 0);
+    const count = Math.max(0, ...before) + (MIXES_CHANNELS.has(node.op) ? 1 : 0);
+    for (const output of node.outputs) mixings.set(output, count);
+  }
+  return mixings.get(wanted) ?? 0;
+}
