@@ -18,7 +18,8 @@ export interface Layer {
   readonly value: Value;
   /** Activation size, [N, C, ...]; `null` if it cannot be told (see `StaticGraph.problems`). */
   readonly shape: readonly number[] | null;
-  /** Length of axis 1; `null` where there is none, or axis 0 is not the batch. */
+  /** Length of axis 1; `null` where there is none, the output is empty, or axis 0 is not
+   * the batch. */
   readonly channels: number | null;
   /** Trained tensors, under their names in the file. */
   readonly learnables: readonly { readonly name: string; readonly shape: readonly number[] }[];
@@ -179,7 +180,8 @@ function inputLayer(graph: StaticGraph): GrowingLayer {
 
 function activation(graph: StaticGraph, value: Value) {
   const shape = graph.facts.get(value)?.shape ?? null;
-  return { shape, channels: graph.unbatched.has(value) ? null : (shape?.[1] ?? null) };
+  const hasChannels = !graph.unbatched.has(value) && !shape?.includes(0);
+  return { shape, channels: hasChannels ? (shape?.[1] ?? null) : null };
 }
 
 /** Values computed from the image's pixels, not only from its size. */

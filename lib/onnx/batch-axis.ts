@@ -3,49 +3,118 @@ import type { ValueFacts } from "./facts.ts";
 import type { Node, Value } from "./model.ts";
 import { describeNode } from "./node.ts";
 import { inferIfPossible } from "./shape-inference.ts";
-import { formatShape, type Int64Tensor, intsTensor, toNumbers } from "./tensor.ts";
+import { broadcastTo } from "./operators/elements.ts";
+import { formatShape, intsTensor, type NumericTensor, sizeOf, toNumbers } from "./tensor.ts";
 
-/** A Reshape made for batch 1, rewritten for batch N. */
+/** A node made for batch 1, rewritten for batch N, and the constants that it then reads. */
 interface Rewrite {
   readonly node: Node;
-  readonly target: Value;
-  readonly shape: Int64Tensor;
+  readonly constants: readonly (readonly [Value, NumericTensor])[];
 }
 
-/** Watches that one image stays one entry of the leading axis, from the input to each value. */
+type Facts = ReadonlyMap<Value, ValueFacts>;
+
+/** Watches where the images of a batch lie in each value, from the input on. */
 export class BatchAxis {
   readonly #size: number;
+  /** Of every value where the batch is a single image; what a batch of N is compared with. */
+  readonly #single: Facts;
   /** Values that depend on the image. */
   readonly #reached: Set<Value>;
   /** Of these, those whose leading axis is not the batch, with what broke it. */
   readonly #broken = new Map<Value, ShapeMismatchError>();
+  /** Values in which the elements of one image no longer lie together along the batch's axis. */
+  readonly #mixed = new Set<Value>();
 
-  constructor(image: Value, size: number) {
+  /** @param single facts of the same network for one image; not asked for if `size` is 1 */
+  constructor(image: Value, size: number, single: Facts) {
     this.#size = size;
+    this.#single = single;
     this.#reached = new Set([image]);
   }
 
   /**
-   * A Reshape to a constant [1, ...] of a value [N, ...] as one to [N, ...], if that is what it
-   * does to one image; `null` otherwise.
+   * A node with constants that hold one image only, such as a Reshape to [1, ...] of a value
+   * [N, ...], as one that does to each image what it does to a single one; `null` for any other.
    */
-  rewriteReshape(node: Node, facts: ReadonlyMap<Value, ValueFacts>): Rewrite | null {
-    const [x, shape] = node.inputs;
-    if (node.op !== "Reshape" || x === undefined || shape === undefined) return null;
-    if (this.#size === 1 || !this.#reached.has(x)) return null;
-    const data = facts.get(x);
+  rewrite(node: Node, facts: Facts): Rewrite | null {
+    if (this.#size === 1 || node.inputs.some((value) => this.#mixed.has(value))) return null;
+    if (node.op === "Reshape") return this.#reshape(node, facts);
+    if (node.op === "Resize") return this.#resize(node, facts);
+    return node.op === "Concat" ? this.#concat(node, facts) : null;
+  }
+
+  #reshape(node: Node, facts: Facts): Rewrite | null {
+    const [x = "", shape = ""] = node.inputs;
+    const [single, to] = [this.#single.get(x)?.shape, this.#single.get(node.outputs[0]!)?.shape];
+    const axis = this.#axisOf(x, facts);
     const constant = facts.get(shape)?.constant;
-    const wanted = constant ? toNumbers(constant) : [];
-    if (data?.shape[0] !== this.#size || wanted[0] !== 1) return null;
-    const one = { type: data.type, shape: data.shape.with(0, 1) };
-    const [single] = inferIfPossible(node, [one, facts.get(shape)!]);
-    if (!single) return null;
-    const target = `${node.outputs[0]}_shape_for_batch_${this.#size}`;
+    if (!single || !to || axis === null || !constant) return null;
+    const [wanted] = inferIfPossible(node, [facts.get(x)!, facts.get(shape)!]);
+    const target = alignedAxis(single, axis, to);
+    if (target === null) return null;
+    const batched = to.with(target, to[target]! * this.#size);
+    if (wanted?.shape.join() === batched.join()) return null;
+    return this.#withConstant(node, 1, intsTensor(batched));
+  }
+
+  /** Sizes for all axes, [1, C, H, W]. */
+  #resize(node: Node, facts: Facts): Rewrite | null {
+    const [x = "", , , sizes = ""] = node.inputs;
+    const axis = this.#axisOf(x, facts);
+    const constant = facts.get(sizes)?.constant;
+    if (axis === null || !constant || "axes" in node.attributes) return null;
+    const lengths = toNumbers(constant);
+    if (lengths[axis] !== this.#single.get(x)?.shape[axis]) return null;
+    return this.#withConstant(node, 3, intsTensor(lengths.with(axis, facts.get(x)!.shape[axis]!)));
+  }
+
+  /** A constant for one image beside the batch, such as a class token beside the patches. */
+  #concat(node: Node, facts: Facts): Rewrite | null {
+    const axes = node.inputs.map((value) => this.#axisOf(value, facts));
+    const axis = axes.find((found) => found !== null);
+    const rank = facts.get(node.inputs[0]!)?.shape.length ?? 0;
+    const joined = node.attributes["axis"];
+    if (axis === undefined || axis === null || joined === axis || joined === axis - rank)
+      return null;
+    const constants: (readonly [Value, NumericTensor])[] = [];
+    const inputs = node.inputs.map((value, i) => {
+      const constant = facts.get(value)?.constant;
+      if (axes[i] !== null || !constant || constant.type === "opaque") return value;
+      if (constant.shape[axis] !== 1) return value;
+      const name = `${value}_for_batch_${this.#size}`;
+      constants.push([name, broadcastTo(constant, constant.shape.with(axis, this.#size))]);
+      return name;
+    });
+    return constants.length === 0 ? null : { node: { ...node, inputs }, constants };
+  }
+
+  #withConstant(node: Node, input: number, tensor: NumericTensor): Rewrite {
+    const name = `${node.outputs[0]}_shape_for_batch_${this.#size}`;
     return {
-      node: { ...node, inputs: [x, target] },
-      target,
-      shape: intsTensor([this.#size, ...single.shape.slice(1)]),
+      node: { ...node, inputs: node.inputs.with(input, name) },
+      constants: [[name, tensor]],
     };
+  }
+
+  /** The axis along which the images of a value lie; `null` if there is none, or it is not known. */
+  #axisOf(value: Value, facts: Facts): number | null {
+    const [many, one] = [facts.get(value)?.shape, this.#single.get(value)?.shape];
+    if (!many || !one || many.length !== one.length || !this.#reached.has(value)) return null;
+    const differing = [...one.keys()].filter((axis) => many[axis] !== one[axis]);
+    const [axis] = differing;
+    if (axis === undefined || differing.length > 1) return null;
+    return many[axis] === one[axis]! * this.#size ? axis : null;
+  }
+
+  #isMixedBy(node: Node, output: Value, facts: Facts): boolean {
+    if (this.#size === 1) return false;
+    if (node.inputs.some((value) => this.#mixed.has(value))) return true;
+    if (node.op !== "Reshape" && node.op !== "Flatten") return false;
+    const from = this.#axisOf(node.inputs[0]!, facts);
+    const one = [node.inputs[0]!, output].map((value) => this.#single.get(value)?.shape);
+    if (from === null || !one[0] || !one[1]) return true;
+    return alignedAxis(one[0], from, one[1]) !== this.#axisOf(output, facts);
   }
 
   /**
@@ -56,10 +125,7 @@ export class BatchAxis {
    *
    * @returns The outputs that cannot be a layer, and why.
    */
-  follow(
-    node: Node,
-    facts: ReadonlyMap<Value, ValueFacts>,
-  ): readonly (readonly [Value, ShapeMismatchError])[] {
+  follow(node: Node, facts: Facts): readonly (readonly [Value, ShapeMismatchError])[] {
     const reaching = node.inputs.filter((value) => this.#reached.has(value));
     if (reaching.length === 0) return [];
     const source = facts.get(reaching[0]!)?.shape ?? [];
@@ -67,7 +133,9 @@ export class BatchAxis {
       const inferred = facts.get(output);
       if (!output || !inferred || inferred.constant) return [];
       this.#reached.add(output);
-      if (inferred.shape[0] === this.#size) return [];
+      if (this.#isMixedBy(node, output, facts)) this.#mixed.add(output);
+      const isSingle = this.#size === 1 || this.#single.get(output)?.shape[0] === 1;
+      if (inferred.shape[0] === this.#size && isSingle && !this.#mixed.has(output)) return [];
       const earlier = reaching.map((value) => this.#broken.get(value)).find(Boolean);
       const problem = earlier ?? this.#lost(node, source, inferred.shape);
       this.#broken.set(output, problem);
@@ -85,4 +153,14 @@ export class BatchAxis {
           : "choose a layer whose first axis is the batch"),
     );
   }
+}
+
+/**
+ * The axis of `to` that starts where `axis` of `from` does, both being shapes of the same elements
+ * in the same order; `null` if none does.
+ */
+function alignedAxis(from: readonly number[], axis: number, to: readonly number[]): number | null {
+  const before = sizeOf(from.slice(0, axis));
+  const found = [...to.keys()].find((target) => sizeOf(to.slice(0, target)) === before);
+  return found ?? null;
 }

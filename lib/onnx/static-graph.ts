@@ -32,7 +32,8 @@ export interface StaticGraph {
 /**
  * The network at a fixed image shape.
  *
- * A file made for batch 1 works for any N: a Reshape to [1, ...] becomes one to [N, ...]. An If
+ * A file made for batch 1 works for any N: a Reshape to [1, ...] becomes one to [N, ...], and so do
+ * sizes of a Resize and constants that are joined to a value. An If
  * whose condition is known becomes the branch taken. What cannot be inferred does not throw: it and
  * its dependants are in `problems`.
  *
@@ -59,7 +60,9 @@ export function specialise(
     problems.set(name, new ModelError(`graph input '${name}' has no value: it is not the image`));
   }
 
-  const batch = new BatchAxis(image.name, imageShape[0]);
+  const [n, c, h, w] = imageShape;
+  const single = n === 1 ? facts : specialise(model, [1, c, h, w]).facts;
+  const batch = new BatchAxis(image.name, n, single);
   const budget = new FoldingBudget();
   const nodes: Node[] = [];
   const waiting = graph.nodes.toReversed();
@@ -75,10 +78,10 @@ export function specialise(
       }
       const blocked = valuesRead(original).find((value) => !facts.has(value));
       if (blocked !== undefined) throw problemOf(blocked);
-      const rewrite = batch.rewriteReshape(original, facts);
+      const rewrite = batch.rewrite(original, facts);
       if (rewrite) {
         node = rewrite.node;
-        facts.set(rewrite.target, constantFacts(rewrite.shape));
+        for (const [name, tensor] of rewrite.constants) facts.set(name, constantFacts(tensor));
       }
       const outputs = inferNode(node, inputsOf(node, facts), budget);
       node.outputs.forEach((output, i) => {

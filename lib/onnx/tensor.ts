@@ -62,8 +62,22 @@ export function floatTensor(shape: readonly number[], data: Iterable<number>): F
 
 /** One-dimensional int64 tensor, as ONNX wants axes, shapes and pads. */
 export function intsTensor(values: readonly number[]): Int64Tensor {
-  return { type: "int64", shape: [values.length], data: BigInt64Array.from(values, BigInt) };
+  return { type: "int64", shape: [values.length], data: BigInt64Array.from(values, toInt64) };
 }
+
+/**
+ * Towards zero, within int64. Files write its largest number, 2^63 - 1, for "to the end"; as a
+ * JavaScript number it is 2^63, which would wrap to a negative one.
+ *
+ * @throws RangeError for NaN and the infinities.
+ */
+export function toInt64(value: number): bigint {
+  const whole = BigInt(Math.trunc(value));
+  if (whole > LARGEST_INT64) return LARGEST_INT64;
+  return whole < -LARGEST_INT64 ? -LARGEST_INT64 - 1n : whole;
+}
+
+const LARGEST_INT64 = 2n ** 63n - 1n;
 
 export function boolScalar(value: boolean): BoolTensor {
   return { type: "bool", shape: [], data: Uint8Array.of(value ? 1 : 0) };

@@ -1,5 +1,5 @@
 import { ModelError } from "../errors.ts";
-import { type ElementType, filled, type NumericTensor, sizeOf } from "../tensor.ts";
+import { type ElementType, filled, type NumericTensor, sizeOf, toInt64 } from "../tensor.ts";
 
 /** What folding writes through: any of our typed arrays, by element type. */
 interface Elements<E> {
@@ -42,7 +42,7 @@ export function fromNumbers(
   if (type === "float32") return { type, shape, data: Float32Array.from(numbers) };
   if (type === "int32") return { type, shape, data: Int32Array.from(numbers, Math.trunc) };
   if (type === "int64") {
-    return { type, shape, data: BigInt64Array.from(numbers, (x) => BigInt(Math.trunc(x))) };
+    return { type, shape, data: BigInt64Array.from(numbers, toInt64) };
   }
   if (type === "bool") {
     return { type, shape, data: Uint8Array.from(numbers, (x) => (x === 0 ? 0 : 1)) };

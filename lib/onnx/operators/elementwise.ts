@@ -10,9 +10,10 @@ import {
   stringAttribute,
 } from "../node.ts";
 import { roundHalfEven } from "../rounding.ts";
-import { formatShape, toNumbers } from "../tensor.ts";
+import { filled, formatShape, toNumbers } from "../tensor.ts";
+import { normaliseAxis } from "./axes.ts";
 import { broadcast } from "./broadcast.ts";
-import { fromNumbers } from "./elements.ts";
+import { fromNumbers, stridesOf } from "./elements.ts";
 import { input, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
 import { Emitter, floatInput, withInputs, withoutAttributes } from "./upgrade.ts";
@@ -46,6 +47,14 @@ const identity: Operator = {
 /** The bounds are inputs since opset 11. An absent one stays absent, which is no bound. */
 const clip: Operator = {
   infer: sameAsInput,
+  fold: (node, inputs) => {
+    const tensor = operand(node, inputs, 0);
+    const bound = (index: number) =>
+      inputs[index] ? toNumbers(operand(node, inputs, index))[0] : undefined;
+    const [low = -Infinity, high = Infinity] = [bound(1), bound(2)];
+    const clipped = toNumbers(tensor).map((x) => Math.min(Math.max(x, low), high));
+    return [fromNumbers(tensor.type, tensor.shape, clipped)];
+  },
   upgrade: (node, rewriting) => {
     if (rewriting.opset >= 11) return [node];
     const bound = (name: string) => floatInput(node, rewriting, name);
@@ -150,8 +159,37 @@ const swish: Operator = {
   },
 };
 
-const SAME_AS_INPUT = `Acos Acosh Asin Asinh Atan Atanh Celu Cos Cosh CumSum Elu Erf Exp HardSigmoid
-  HardSwish LeakyRelu Log Mish Relu Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Tan Tanh
+/** Running totals along one axis: with the element itself or, exclusive, up to the one before. */
+function cumulative(step: (total: number, x: number) => number, start: number): Operator {
+  return {
+    infer: sameAsInput,
+    fold: (node, inputs) => {
+      const tensor = operand(node, inputs, 0);
+      const { type, shape } = tensor;
+      const [given = 0] = toNumbers(operand(node, inputs, 1));
+      const axis = normaliseAxis(node, given, shape.length);
+      const [length, stride] = [shape[axis]!, stridesOf(shape)[axis]!];
+      const isReversed = intAttribute(node, "reverse", 0) === 1;
+      const isExclusive = intAttribute(node, "exclusive", 0) === 1;
+      const numbers = toNumbers(tensor);
+      const totals = filled(numbers.length, start);
+      numbers.forEach((_, first) => {
+        if (Math.floor(first / stride) % length !== 0) return;
+        let total = start;
+        for (let i = 0; i < length; i++) {
+          const at = first + (isReversed ? length - 1 - i : i) * stride;
+          const next = step(total, numbers[at]!);
+          totals[at] = isExclusive ? total : next;
+          total = next;
+        }
+      });
+      return [fromNumbers(type, shape, totals)];
+    },
+  };
+}
+
+const SAME_AS_INPUT = `Acos Acosh Asin Asinh Atan Atanh Celu Cos Cosh Elu Erf Exp HardSigmoid
+  HardSwish LeakyRelu Log Mish Selu Shrink Sigmoid Sin Sinh Softplus Softsign Tan Tanh
   ThresholdedRelu Trilu`;
 
 /** Operators with one tensor to work on, whose shape the output has. */
@@ -168,6 +206,14 @@ export const elementwise: Operators = {
   // PyTorch's attention scales by the root of a length, its interpolation by a reciprocal
   Sqrt: unary(Math.sqrt, null),
   Reciprocal: unary((x) => 1 / x, null),
+  Sign: unary(Math.sign, (x) => (x > 0n ? 1n : x < 0n ? -1n : 0n)),
+  Relu: unary(
+    (x) => Math.max(x, 0),
+    (x) => (x > 0n ? x : 0n),
+  ),
+  CumSum: cumulative((total, x) => total + x, 0),
+  // from opset 26 on, which the graphs that we write are not of: as a constant alone
+  CumProd: cumulative((total, x) => total * x, 1),
   Identity: identity,
   Clip: clip,
   Dropout: dropout,

@@ -30,6 +30,19 @@ const not: Fold = (node, inputs) => {
   return [fromNumbers("bool", tensor.shape, opposite)];
 };
 
+const test =
+  (holds: (x: number) => boolean): Fold =>
+  (node, inputs) => {
+    const tensor = operand(node, inputs, 0);
+    return [
+      fromNumbers(
+        "bool",
+        tensor.shape,
+        toNumbers(tensor).map((x) => Number(holds(x))),
+      ),
+    ];
+  };
+
 const where: Operator = {
   infer: (node, inputs) => {
     const [condition, x, y] = [0, 1, 2].map((index) => input(node, inputs, index));
@@ -57,7 +70,7 @@ export const logic: Operators = {
   Or: relation((a, b) => a !== 0 || b !== 0),
   Xor: relation((a, b) => (a !== 0) !== (b !== 0)),
   Not: { infer: toBool, fold: not },
-  IsNaN: { infer: toBool },
+  IsNaN: { infer: toBool, fold: test(Number.isNaN) },
   IsInf: { infer: toBool },
   Where: where,
 };

@@ -65,6 +65,26 @@ function folding({ start, step }: Reduction): Fold {
   };
 }
 
+/** The sum over the number of elements; integers divide towards zero. */
+const averaged: Fold = (node, inputs, outputs) => {
+  const count = sizeOf(operand(node, inputs, 0).shape) / sizeOf(outputs[0]!.shape);
+  const [total] = folding({ start: 0, step: (sum, x) => sum + x })(node, inputs, outputs);
+  const { type, shape } = total!;
+  return [
+    fromNumbers(
+      type,
+      shape,
+      toNumbers(total!).map((sum) => sum / count),
+    ),
+  ];
+};
+
+/** Lengths alone: what is made of weights is ONNX Runtime's, whose sums round otherwise. */
+function onIntegers(fold: Fold): Fold {
+  return (node, inputs, outputs) =>
+    outputs[0]!.type === "float32" ? [] : fold(node, inputs, outputs);
+}
+
 function reduction(axesAreInputSince: number, reducing?: Reduction): Operator {
   const upgrade = axesToInput(axesAreInputSince);
   return reducing
@@ -78,7 +98,7 @@ export const reductions: Operators = {
   ReduceProd: reduction(18, { start: 1, step: (total, x) => total * x }),
   ReduceMax: reduction(18, { start: -Infinity, step: Math.max }),
   ReduceMin: reduction(18, { start: Infinity, step: Math.min }),
-  ReduceMean: reduction(18),
+  ReduceMean: { ...reduction(18), fold: onIntegers(averaged) },
   ReduceL1: reduction(18),
   ReduceL2: reduction(18),
   ReduceSumSquare: reduction(18),

@@ -1,9 +1,9 @@
 import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
-import { describeNode, intAttribute, mismatch } from "../node.ts";
-import { formatShape, toNumbers } from "../tensor.ts";
+import { describeNode, intAttribute, mismatch, stringAttribute } from "../node.ts";
+import { formatShape, type NumericTensor, sizeOf, toNumbers } from "../tensor.ts";
 import { axisAttribute, normaliseAxis } from "./axes.ts";
-import { countTo, pick, view } from "./elements.ts";
+import { countTo, fromElements, pick, stridesOf, view } from "./elements.ts";
 import { constantInts, input, type Inputs, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { intsInput, withInputs } from "./upgrade.ts";
@@ -186,6 +186,25 @@ const gatherElements: Operator = {
   },
 };
 
+/** Where each index of a GatherND or ScatterND begins in a tensor, `depth` axes being indexed. */
+function offsetsOf(node: Node, shape: readonly number[], indices: NumericTensor): number[] {
+  const depth = indices.shape.at(-1) ?? 0;
+  const strides = stridesOf(shape);
+  const numbers = toNumbers(indices);
+  return countTo(sizeOf(indices.shape.slice(0, -1))).map((row) =>
+    countTo(depth).reduce((offset, axis) => {
+      const index = numbers[row * depth + axis]!;
+      const length = shape[axis]!;
+      if (index < -length || index >= length) {
+        throw new ModelError(
+          `${describeNode(node)}: index ${index} is outside an axis of length ${length}`,
+        );
+      }
+      return offset + (index < 0 ? index + length : index) * strides[axis]!;
+    }, 0),
+  );
+}
+
 const gatherND: Operator = {
   infer: (node, inputs) => {
     const { type, shape } = input(node, inputs, 0);
@@ -197,6 +216,14 @@ const gatherND: Operator = {
     }
     return [{ type, shape: [...indices.slice(0, -1), ...shape.slice(batch + depth)] }];
   },
+  fold: (node, inputs, [output]) => {
+    if (intAttribute(node, "batch_dims", 0) !== 0) return [];
+    const [tensor, indices] = [operand(node, inputs, 0), operand(node, inputs, 1)];
+    const block = sizeOf(tensor.shape.slice(indices.shape.at(-1)));
+    const offsets = offsetsOf(node, tensor.shape, indices);
+    const places = offsets.flatMap((offset) => countTo(block).map((i) => offset + i));
+    return [view(pick(view(tensor, [sizeOf(tensor.shape)]), [places]), output!.shape)];
+  },
 };
 
 /** X with some elements replaced: ScatterElements and ScatterND. */
@@ -206,6 +233,27 @@ const scatter: Operator = {
     input(node, inputs, 1);
     input(node, inputs, 2);
     return [{ type, shape }];
+  },
+};
+
+/** Slices of X replaced; from opset 16 on they may be added and the like instead. */
+const scatterND: Operator = {
+  ...scatter,
+  fold: (node, inputs) => {
+    if (stringAttribute(node, "reduction", "none") !== "none") return [];
+    const [tensor, indices, updates] = [0, 1, 2].map((index) => operand(node, inputs, index));
+    const block = sizeOf(tensor!.shape.slice(indices!.shape.at(-1)));
+    const offsets = offsetsOf(node, tensor!.shape, indices!);
+    if (sizeOf(updates!.shape) !== offsets.length * block) {
+      throw mismatch(node, `updates ${formatShape(updates!.shape)} do not fit the indices`);
+    }
+    const scattered = fromElements([tensor!, updates!], tensor!.shape, ([from, replaced], to) => {
+      for (let i = 0; i < to.length; i++) to[i] = from![i]!;
+      offsets.forEach((offset, row) => {
+        for (let i = 0; i < block; i++) to[offset + i] = replaced![row * block + i]!;
+      });
+    });
+    return [scattered];
   },
 };
 
@@ -223,5 +271,5 @@ export const selections: Operators = {
   GatherND: gatherND,
   Scatter: scatterBefore11,
   ScatterElements: scatter,
-  ScatterND: scatter,
+  ScatterND: scatterND,
 };

@@ -22,8 +22,9 @@ export function layerProblems({
   );
   const network = { nodes, initializers: graph.initializers, input };
   const withoutGradient = surveyGradients(network, imageShape);
-  const problemOf = ({ type, value, channels }: Layer): string | null => {
+  const problemOf = ({ type, value, shape, channels }: Layer): string | null => {
     if (type === "Input") return "it is the image itself";
+    if (shape?.includes(0)) return "it is empty at this image size; choose another layer";
     const problem = problems.get(value) ?? unbatched.get(value) ?? withoutGradient.get(value);
     return (
       problem?.message ?? (channels === null ? "it has no channels; choose another layer" : null)

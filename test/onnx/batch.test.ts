@@ -1,0 +1,148 @@
+import { describe, expect, test } from "vitest";
+
+import { decodeModel } from "../../lib/onnx/decode.ts";
+import { encodeModel } from "../../lib/onnx/encode.ts";
+import { specialise } from "../../lib/onnx/static-graph.ts";
+import { floatTensor, intsTensor, sizeOf } from "../../lib/onnx/tensor.ts";
+import { type GraphSketch, node, sketch, writeModel } from "../support/onnx-writer.ts";
+import { runModel } from "../support/operator-oracle.ts";
+import { uniform } from "../support/random.ts";
+
+type Made = Pick<GraphSketch, "nodes" | "initializers">;
+
+const modelOf = ({ nodes, initializers = {} }: Made) =>
+  decodeModel(
+    writeModel(sketch({ inputs: { x: [1, 3, 4, 6] }, nodes, outputs: ["y"], initializers }), 18),
+  );
+
+/** Networks that their exporter wrote for one image, each with constants of that image's shape. */
+const madeForOne: Readonly<Record<string, Made>> = {
+  "a class token joined to the patches, then attention's heads, time first": {
+    nodes: [
+      node("Reshape", "x flat", "rows"),
+      node("Transpose", "rows", "tokens", { perm: [0, 2, 1] }),
+      node("Concat", "token tokens", "all", { axis: 1 }),
+      node("Transpose", "all", "first", { perm: [1, 0, 2] }),
+      node("MatMul", "first w", "wide"),
+      node("Reshape", "wide heads", "split"),
+      node("Transpose", "split", "apart", { perm: [1, 0, 2] }),
+      node("Softmax", "apart", "soft", { axis: 1 }),
+      node("Transpose", "soft", "back", { perm: [1, 0, 2] }),
+      node("Reshape", "back joined", "merged"),
+      node("Transpose", "merged", "y", { perm: [1, 0, 2] }),
+    ],
+    initializers: {
+      flat: intsTensor([1, 3, 24]),
+      token: uniform([1, 1, 3], 2),
+      w: uniform([3, 8], 3),
+      heads: intsTensor([25, 2, 4]),
+      joined: intsTensor([25, 1, 8]),
+    },
+  },
+  "windows in the batch": {
+    nodes: [
+      node("Reshape", "x blocks", "b"),
+      node("Transpose", "b", "t", { perm: [0, 2, 4, 3, 5, 1] }),
+      node("Reshape", "t windows", "w"),
+      node("Softmax", "w", "s", { axis: 1 }),
+      node("Reshape", "s parts", "p"),
+      node("Add", "p mask", "masked"),
+      node("Reshape", "masked windows", "again"),
+      node("Reshape", "again back", "u"),
+      node("Transpose", "u", "v", { perm: [0, 5, 1, 3, 2, 4] }),
+      node("Reshape", "v image", "y"),
+    ],
+    initializers: {
+      blocks: intsTensor([1, 3, 2, 2, 3, 2]),
+      windows: intsTensor([6, 4, 3]),
+      parts: intsTensor([1, 6, 4, 3]),
+      mask: uniform([1, 6, 4, 1], 4),
+      back: intsTensor([1, 2, 3, 2, 2, 3]),
+      image: intsTensor([1, 3, 4, 6]),
+    },
+  },
+  "a Resize to constant sizes": {
+    nodes: [node("Resize", "x _ _ sizes", "y", { mode: "linear" })],
+    initializers: { sizes: intsTensor([1, 3, 7, 9]) },
+  },
+};
+
+describe("a network written for one image takes each of a batch as it takes one", () => {
+  test.each(Object.entries(madeForOne))("%s", async (_, made) => {
+    const model = modelOf(made);
+    const { graph, problems, unbatched } = specialise(model, [2, 3, 4, 6]);
+    expect([...problems]).toEqual([]);
+    expect(unbatched.has("y")).toBe(false);
+    const batch = uniform([2, 3, 4, 6], 1, [-1, 1]);
+    const { y } = await runModel(encodeModel(graph), { x: batch });
+    const single = encodeModel(specialise(model, [1, 3, 4, 6]).graph);
+    for (const index of [0, 1]) {
+      const x = floatTensor([1, 3, 4, 6], batch.data.slice(index * 72, index * 72 + 72));
+      const { y: wanted } = await runModel(single, { x });
+      if (wanted?.type !== "float32" || y?.type !== "float32") throw new Error("no floats");
+      const size = sizeOf(wanted.shape);
+      const part = y.data.slice(index * size, (index + 1) * size);
+      const furthest = part.reduce((far, v, i) => Math.max(far, Math.abs(v - wanted.data[i]!)), 0);
+      expect(furthest).toBeLessThan(1e-6);
+      expect(y.shape).toEqual(wanted.shape.with(0, 2));
+    }
+  });
+
+  test("images whose elements a Reshape has mixed are not taken apart again", () => {
+    const mixed = modelOf({
+      nodes: [
+        node("Reshape", "x flat", "rows"),
+        node("Transpose", "rows", "t", { perm: [1, 0] }),
+        node("Reshape", "t all", "line"),
+        node("Reshape", "line image", "y"),
+      ],
+      initializers: {
+        flat: intsTensor([1, 72]),
+        all: intsTensor([-1]),
+        image: intsTensor([1, 72]),
+      },
+    });
+    const { problems, unbatched } = specialise(mixed, [2, 3, 4, 6]);
+    expect(unbatched.has("y") || problems.has("y")).toBe(true);
+    expect(specialise(mixed, [1, 3, 4, 6]).unbatched.has("y")).toBe(false);
+  });
+});
+
+test("the largest int64 in Slice-1's attributes is the end of the axis", () => {
+  const bytes = writeModel(
+    sketch({
+      inputs: { x: [1, 3, 4, 6] },
+      nodes: [node("Slice", "x", "y", { starts: [1, 2], ends: [2 ** 62, 2 ** 62], axes: [1, 3] })],
+      outputs: ["y"],
+    }),
+    9,
+    (model) => {
+      const ends = model.graph!.node[0]!.attribute.find(({ name }) => name === "ends")!;
+      ends.ints = [2n ** 63n - 1n, 2n ** 63n - 1n];
+    },
+  );
+  expect(specialise(decodeModel(bytes), [1, 3, 4, 6]).facts.get("y")?.shape).toEqual([1, 2, 4, 4]);
+});
+
+test("padding as large as the image needs, computed with Clip", () => {
+  // EfficientNet's "same" padding as PyTorch exports it: max(ceil(n / s) s - n, 0)
+  const model = modelOf({
+    nodes: [
+      node("Shape", "x", "n", { start: 2, end: 4 }),
+      node("Add", "n four", "more"),
+      node("Div", "more five", "places"),
+      node("Mul", "places five", "reach"),
+      node("Sub", "reach n", "lack"),
+      node("Clip", "lack zero", "total"),
+      node("Concat", "none none total", "pads", { axis: 0 }),
+      node("Pad", "x pads", "y"),
+    ],
+    initializers: {
+      four: intsTensor([4]),
+      five: intsTensor([5]),
+      none: intsTensor([0, 0, 0]),
+      zero: { ...intsTensor([0]), shape: [] },
+    },
+  });
+  expect(specialise(model, [1, 3, 4, 6]).facts.get("y")?.shape).toEqual([1, 3, 5, 10]);
+});
