@@ -37,8 +37,17 @@ const perChannel: Infer = (node, inputs) => {
   return [{ type, shape }];
 };
 
-/** Before 14 more than one output meant training; an inference export may still list them. */
-const atInference: Upgrade = (node) => {
+/**
+ * Before 14 more than one output meant training; an inference export may still list them. Over
+ * constants training mode is weight standardisation (NF-Nets, BiT), whose result is a constant.
+ */
+const atInference: Upgrade = (node, rewriting) => {
+  const isTraining =
+    rewriting.opset >= 14
+      ? intAttribute(node, "training_mode", 0) === 1
+      : node.outputs.slice(1).some(Boolean);
+  const rank = rewriting.factsOf(requiredInput(node, 0))?.constant?.shape.length;
+  if (isTraining && rank !== undefined) return standardised(node, rewriting, rank);
   if (intAttribute(node, "spatial", 1) === 0) {
     throw new ModelError(
       `${describeNode(node)}: statistics for each position (spatial=0) are not supported; ` +
@@ -53,6 +62,22 @@ const atInference: Upgrade = (node) => {
   const bare = withoutAttributes(node, "spatial", "training_mode", "momentum");
   return [{ ...bare, outputs: node.outputs.slice(0, 1) }];
 };
+
+/** Y = S (X - mean) / sqrt(var + epsilon) + B, mean and var over all axes of X but the second. */
+function standardised(node: Node, rewriting: Rewriting, rank: number): readonly Node[] {
+  const emitter = new Emitter(node, rewriting);
+  const x = requiredInput(node, 0);
+  const axes = [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2)];
+  const meanOf = (value: Value) => emitter.emit("ReduceMean", [value, emitter.ints(...axes)]);
+  const perChannel = (value: Value) => emitter.emit("Unsqueeze", [value, emitter.ints(...axes)]);
+  const centred = emitter.emit("Sub", [x, meanOf(x)]);
+  const variance = meanOf(emitter.emit("Mul", [centred, centred]));
+  const epsilon = emitter.scalar(floatAttribute(node, "epsilon", 1e-5));
+  const deviation = emitter.emit("Sqrt", [emitter.emit("Add", [variance, epsilon])]);
+  const scale = perChannel(requiredInput(node, 1));
+  const scaled = emitter.emit("Mul", [emitter.emit("Div", [centred, deviation]), scale]);
+  return emitter.ending("Add", [scaled, perChannel(requiredInput(node, 2))]);
+}
 
 /** The axes of LayerNormalization's statistics: from `axis`, by default the last, to the end. */
 export function layerNormalizedAxes(node: Node, rank: number): readonly number[] {
