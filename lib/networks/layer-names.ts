@@ -20,7 +20,7 @@ export function canonicalName(name: string): string {
 /**
  * Gives layers their names in graph order.
  *
- * A name comes from the node's own name, else its weight's (`fire2/squeeze1x1_w_0`), else its
+ * A name is the module's path where that is known. Else it comes from the node's own name, else its weight's (`fire2/squeeze1x1_w_0`), else its
  * output tensor's; names that exporters count up (`Conv_12`, `onnx::Relu_193`, `487`) come last. It
  * is shown as MATLAB does, with `-` for `/`. Caffe's in-place layers share their tensor's name but
  * for the number: the first keeps the stem, the others add their operator (`conv1-7x7_s2-relu`).
@@ -30,10 +30,13 @@ export class LayerNamer {
   /** The number that the next layer of a name already taken is tried with. */
   readonly #next = new Map<string, number>();
 
-  /** @param weight Name of the layer's first weight in the file, if it has one. */
-  name(node: Node, weight: Value | null): LayerNames {
+  /**
+   * @param weight Name of the layer's first weight in the file, if it has one.
+   * @param path What its module is called, if that is known.
+   */
+  name(node: Node, weight: Value | null, path: string | null): LayerNames {
     const stem = weight === null ? null : weightStem(weight);
-    const name = this.#unused(displayed(this.#preferred(node, stem)), node.op);
+    const name = this.#unused(displayed(path ?? this.#preferred(node, stem)), node.op);
     this.#taken.add(name);
     const aliases = new Set([node.name, stem ?? "", node.outputs[0]!]);
     aliases.delete("");

@@ -6,6 +6,7 @@ import { sizeOf } from "../onnx/tensor.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { LayerNotFoundError } from "./errors.ts";
 import { canonicalName, LayerNamer } from "./layer-names.ts";
+import { modulePaths } from "./module-paths.ts";
 
 /** One row of the layer table. */
 export interface Layer {
@@ -69,13 +70,13 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
   const carriesImage = imageValues(model.graph, graph.input);
   const origin = weightOrigins(model.graph);
   const namer = new LayerNamer();
+  const paths = modulePaths(model.graph.nodes.filter(isLayer));
   const layers: GrowingLayer[] = [inputLayer(graph)];
   /** Position in `layers` of the layer that a value is, whatever its shape. */
   const layerOf = new Map<Value, number>();
 
   for (const node of model.graph.nodes) {
-    if (!node.inputs.some((value) => carriesImage.has(value))) continue;
-    if (!node.outputs.some((value) => carriesImage.has(value))) continue;
+    if (!isOnImage(node)) continue;
     if (PLUMBING.has(node.op)) {
       const source = layerOf.get(requiredInput(node, 0));
       if (source !== undefined) {
@@ -87,7 +88,7 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
     }
     const learnables = learnablesOf(node);
     const value = node.outputs[0]!;
-    const names = namer.name(node, learnables[0]?.name ?? null);
+    const names = namer.name(node, learnables[0]?.name ?? null, paths.get(node) ?? null);
     layerOf.set(value, layers.length);
     layers.push({
       index: layers.length + 1,
@@ -101,6 +102,14 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
     });
   }
   return layers;
+
+  function isOnImage({ inputs, outputs }: Node): boolean {
+    return [inputs, outputs].every((values) => values.some((value) => carriesImage.has(value)));
+  }
+
+  function isLayer(node: Node): boolean {
+    return isOnImage(node) && !PLUMBING.has(node.op);
+  }
 
   function learnablesOf(node: Node): Layer["learnables"] {
     const indices = LEARNABLE_INPUTS.get(node.op) ?? [];

@@ -37,15 +37,26 @@ function decodeNode(proto: NodeProto, external: CountedData): Node {
     const value = decodeAttribute(attribute, proto, external);
     return value === null ? [] : [[attribute.name, value] as const];
   });
+  const scope = scopeOf(proto);
   return {
     op: proto.opType,
     name: proto.name,
+    ...(scope !== null && { scope }),
     domain: proto.domain === "ai.onnx" ? "" : proto.domain,
     inputs: proto.input,
     outputs: proto.output,
     // a file may call one `__proto__`, which only this makes a property like any other
     attributes: Object.fromEntries(attributes),
   };
+}
+
+/**
+ * PyTorch's exporter writes the modules on the way to a node, each with its full path, and last the
+ * node's own name, as a Python list: `['', 'layer1', 'layer1.0', 'conv2d_1']`.
+ */
+function scopeOf({ metadataProps }: NodeProto): string | null {
+  const scopes = metadataProps.find(({ key }) => key === "pkg.torch.onnx.name_scopes")?.value;
+  return scopes?.match(/'[^']*'/g)?.at(-2)?.slice(1, -1) ?? null;
 }
 
 /** `null` for kinds that no operator we know has (lists of tensors, sparse tensors, types). */

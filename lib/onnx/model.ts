@@ -26,6 +26,8 @@ export interface Node {
   readonly op: string;
   /** As the file has it; often empty. */
   readonly name: string;
+  /** Path of the module that it was part of, `layer1.0.conv1`, where the file's metadata say so. */
+  readonly scope?: string;
   /** Operator set; empty for standard ONNX. */
   readonly domain: string;
   readonly inputs: readonly Value[];

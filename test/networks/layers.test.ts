@@ -51,7 +51,7 @@ describe("layerTable", () => {
       [1, "data", "Input", [2, 3, 4, 5]],
       [2, "conv1-3x3", "Conv", [2, 4, 2, 3]],
       [3, "conv1-3x3-relu", "Relu", [2, 4, 2, 3]],
-      [4, "features-0-Conv", "Conv", [2, 5, 2, 3]],
+      [4, "features.0", "Conv", [2, 5, 2, 3]],
       [5, "Relu_7", "Relu", [2, 5, 2, 3]],
       [6, "layer1.conv", "Conv", [2, 6, 2, 3]],
       [7, "scaled", "Mul", [2, 6, 2, 3]],

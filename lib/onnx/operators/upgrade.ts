@@ -92,8 +92,8 @@ export class Emitter {
 
   /** All nodes; the last of them has the name and the output of the node that they replace. */
   ending(op: string, inputs: readonly Value[], attributes: Attributes = {}): readonly Node[] {
-    const { name, outputs } = this.#node;
-    return [...this.#nodes, standardNode({ op, name, inputs, outputs, attributes })];
+    const last: Node = { ...this.#node, op, inputs, attributes };
+    return [...this.#nodes, last];
   }
 
   #constant(tensor: Tensor): Value {
