@@ -16,5 +16,8 @@ export function jobPageLink(
   return `${basePath}/jobs?after=${after}&limit=${limit}`;
 }
 
+export const classesLink = (basePath: string, networkId: string) =>
+  `${basePath}/networks/${networkId}/classes`;
+
 export const layersLink = (basePath: string, networkId: string) =>
   `${basePath}/networks/${networkId}/layers`;

@@ -1,17 +1,23 @@
 import { z } from "zod";
 
 import { DescriptionError, NetworkError } from "../../lib/networks/errors.ts";
+import { classesOf } from "../../lib/networks/labels.ts";
 import { layerRows } from "../../lib/networks/layer-rows.ts";
 import { NETWORK_ID, type NetworkDescription } from "../../lib/networks/description.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { findPublishedDescription } from "../../lib/pipeline/networks/published-description.ts";
 import { NO_INPUT } from "./check-input.ts";
-import { layersLink } from "./links.ts";
+import { classesLink, layersLink } from "./links.ts";
 import { lookAtEach } from "./look-at-each.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
-import { layerTableSchema, networkIdSchema, networkListSchema } from "./schemas.ts";
+import {
+  classListSchema,
+  layerTableSchema,
+  networkIdSchema,
+  networkListSchema,
+} from "./schemas.ts";
 
 export const listNetworks = defineRoute({
   method: "GET",
@@ -61,6 +67,26 @@ export const listLayers = defineRoute({
   },
 });
 
+export const listClasses = defineRoute({
+  method: "GET",
+  template: "/networks/{networkId}/classes",
+  operationId: "listClasses",
+  summary: "The names of a network's classes, by which a request can name channels",
+  ...NO_INPUT,
+  path: z.strictObject({ networkId: networkIdSchema }),
+  success: {
+    status: 200,
+    description: "all classes",
+    schema: classListSchema,
+    schemaName: "ClassList",
+  },
+  problems: ["not-found", "conflict"],
+  handle: async ({ path: { networkId } }, deps) => {
+    const { labels } = await openNetwork(networkId, deps);
+    return { body: { network: networkId, classes: [...classesOf(labels ?? [])] } };
+  },
+});
+
 function describeNetwork({ id, licence, input, labels }: NetworkDescription, basePath: string) {
   const { width, height, channelOrder } = input;
   return {
@@ -68,7 +94,7 @@ function describeNetwork({ id, licence, input, labels }: NetworkDescription, bas
     licence,
     input: { width, height, channelOrder },
     hasClassNames: labels !== null,
-    links: { layers: layersLink(basePath, id) },
+    links: { layers: layersLink(basePath, id), classes: classesLink(basePath, id) },
   };
 }
 

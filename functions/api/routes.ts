@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { NO_INPUT } from "./check-input.ts";
 import { createJob, deleteJob, getJob, listJobs } from "./job-routes.ts";
-import { listLayers, listNetworks } from "./network-routes.ts";
+import { listClasses, listLayers, listNetworks } from "./network-routes.ts";
 import { openApiDocument } from "./openapi.ts";
 import { defineRoute, type Route } from "./route.ts";
 import { createUpload } from "./upload-routes.ts";
@@ -31,6 +31,7 @@ export const ROUTES: readonly Route[] = [
   deleteJob,
   listNetworks,
   listLayers,
+  listClasses,
   createUpload,
   describeApi,
 ];

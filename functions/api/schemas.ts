@@ -97,10 +97,17 @@ export const networkListSchema = z.strictObject({
         channelOrder: z.enum(["RGB", "BGR"]),
       }),
       hasClassNames: z.boolean(),
-      links: z.strictObject({ layers: link }),
+      links: z.strictObject({ layers: link, classes: link }),
     }),
   ),
   problems: z.array(z.string()).describe("networks that cannot be used, and why"),
+});
+
+export const classListSchema = z.strictObject({
+  network: networkIdSchema,
+  classes: z
+    .array(z.strictObject({ channel: z.int().min(1).describe("1-based"), name: z.string() }))
+    .describe("of the classifier's layer; none where the names are not known"),
 });
 
 export const layerTableSchema = z.strictObject({

@@ -44,6 +44,30 @@ export function classChannel(labels: readonly string[], name: string): number {
   return channel;
 }
 
+export interface ClassName {
+  /** 1-based. */
+  readonly channel: number;
+  readonly name: string;
+}
+
+/**
+ * The classes of these channels; all of them where none is named.
+ *
+ * @param channels 1-based
+ * @throws ClassNameError for a channel without a class
+ */
+export function classesOf(
+  labels: readonly string[],
+  channels: readonly number[] = [],
+): readonly ClassName[] {
+  const wanted = channels.length > 0 ? channels : labels.map((_, index) => index + 1);
+  return wanted.map((channel) => {
+    const name = labels[channel - 1];
+    if (name !== undefined) return { channel, name };
+    throw new ClassNameError(`there is no class ${channel}; wanted 1 to ${labels.length}`);
+  });
+}
+
 function channelsWhere(labels: readonly string[], matches: (label: string) => boolean): number[] {
   return labels.flatMap((label, index) => (matches(label) ? [index + 1] : []));
 }

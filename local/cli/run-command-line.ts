@@ -5,6 +5,7 @@ import { analyzeCommand } from "./analyze.ts";
 import { ascendCommand } from "./ascend.ts";
 import { dreamCommand } from "./dream.ts";
 import { exportGraphCommand } from "./export-graph.ts";
+import { labelsCommand } from "./labels.ts";
 import { modelsCommand } from "./models.ts";
 import { serveCommand } from "./serve.ts";
 import { type CommandIo, createTerminal } from "./terminal.ts";
@@ -30,6 +31,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(dreamCommand(terminal))
     .addCommand(serveCommand(terminal))
     .addCommand(analyzeCommand(terminal))
+    .addCommand(labelsCommand(terminal))
     .addCommand(exportGraphCommand(terminal))
     .addCommand(ascendCommand(terminal))
     .addCommand(modelsCommand({ ...terminal, note: (text) => void io.stderr.write(text) }));

@@ -37,12 +37,25 @@ describe("GET /networks", () => {
           licence: "CC0",
           input: { width: 20, height: 16, channelOrder: "RGB" },
           hasClassNames: true,
-          links: { layers: "/networks/tiny/layers" },
+          links: { layers: "/networks/tiny/layers", classes: "/networks/tiny/classes" },
         },
       ],
       problems: ["models/broken/network.json is not JSON; publish the network again"],
     });
   });
+});
+
+test("GET /networks/{networkId}/classes lists the names that requests may use", async () => {
+  const { status, body } = await call("GET", "/networks/tiny/classes");
+  expect(status).toBe(200);
+  expect(body).toEqual({
+    network: "tiny",
+    classes: ["snail", "tiger", "zebra, Equus", "castle", "fountain"].map((name, index) => ({
+      channel: index + 1,
+      name,
+    })),
+  });
+  expect((await call("GET", "/networks/none/classes")).status).toBe(404);
 });
 
 describe("GET /networks/{networkId}/layers", () => {

@@ -26,7 +26,7 @@ async function npy(path: string): Promise<FloatTensor> {
 
 describe("--help", () => {
   test.each([
-    [[], ["dream", "serve", "analyze", "export-graph", "ascend", "models"]],
+    [[], ["dream", "serve", "analyze", "labels", "export-graph", "ascend", "models"]],
     [["dream"], ["--out"]],
     [["serve"], ["--api-port"]],
     [["analyze"], ["--json"]],
