@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 
 import { classChannel, parseLabels } from "../lib/networks/labels.ts";
+import { PRESETS } from "../lib/pipeline/request/fields/fourier.ts";
 import { parseRequest } from "../lib/pipeline/request/request.ts";
 
 const FOLDER = new URL("../examples/", import.meta.url);
@@ -55,4 +56,19 @@ test("emojinet knows the classes its example names", async () => {
   const path = new URL("../models/emojinet/labels.txt", import.meta.url);
   const labels = parseLabels(await readFile(path, "utf8"));
   expect(CLASSES.map((name) => labels[classChannel(labels, name) - 1])).toEqual(CLASSES);
+});
+
+test("the requests of the Fourier method name each preset, or emojinet's own recipe", async () => {
+  const folder = new URL("fourier/", FOLDER);
+  const requests = await Promise.all(
+    (await readdir(folder)).map(async (name) => {
+      const request = parseRequest(JSON.parse(await readFile(new URL(name, folder), "utf8")));
+      if (request.method !== "fourier") throw new Error(`${name}: ${request.method}`);
+      expect(name.startsWith(`${request.network}-`)).toBe(true);
+      return { name, request };
+    }),
+  );
+  expect(new Set(requests.map(({ request }) => request.preset))).toEqual(new Set(PRESETS));
+  const classes = requests.find(({ name }) => name === "emojinet-classes.json");
+  expect(classes?.request).toMatchObject({ channels: CLASSES, canvasSize: 160, contrast: 1 });
 });

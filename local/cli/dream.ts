@@ -10,7 +10,12 @@ export function dreamCommand(terminal: Terminal): Command {
     .description(
       "render the sheets that requests ask for, through the whole pipeline on this machine",
     )
-    .argument("[request.json...]", "request files (default: the four emojinet examples)")
+    .argument(
+      "[what...]",
+      "request files, or with --layer a network (default: the emojinet examples)",
+    )
+    .option("--layer <layer>", "draw this layer, by name or 1-based index; needs no request file")
+    .option("--channels <channels...>", "1 2 5, 1:36, all, or class names (default: up to 36)")
     .option("--out <folder>", "where the sheets go", path, "dreams")
     .option(
       "--data <folder>",
@@ -21,6 +26,14 @@ export function dreamCommand(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
+Without a request file:
+
+    dreamgrid dream googlenet --layer loss3-classifier --channels goldfish strawberry
+    dreamgrid dream net.onnx --layer layer3.0.conv2 --channels 1:24 --saturation 1.5
+
+The sheet is called NETWORK-LAYER. Method and preset follow from the layer where they are left out:
+classes are drawn with natural, convolutions with channels, first convolutions with deepdream.
+
 For request NAME.json it writes NAME.png (the sheet), NAME.manifest.json (what is where on it, with
 each image's activation trace) and NAME.tiles/ (each image; .npy too where output scaling is off).
 The same request again is the same job: what has been rendered is not rendered again.`,
@@ -29,4 +42,10 @@ The same request again is the same job: what has been rendered is not rendered a
       const { runDream } = await import("./run-dream.ts");
       await runDream(files, flags, terminal);
     });
+}
+
+/** Adds an option for each field of a request; the schemas are loaded for this command alone. */
+export async function addRequestOptions(dream: Command): Promise<void> {
+  const { requestOptions } = await import("./request-options.ts");
+  for (const option of requestOptions()) dream.addOption(option);
 }

@@ -3,7 +3,7 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { analyzeCommand } from "./analyze.ts";
 import { ascendCommand } from "./ascend.ts";
-import { dreamCommand } from "./dream.ts";
+import { addRequestOptions, dreamCommand } from "./dream.ts";
 import { exportGraphCommand } from "./export-graph.ts";
 import { labelsCommand } from "./labels.ts";
 import { modelsCommand } from "./models.ts";
@@ -35,6 +35,9 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(exportGraphCommand(terminal))
     .addCommand(ascendCommand(terminal))
     .addCommand(modelsCommand({ ...terminal, note: (text) => void io.stderr.write(text) }));
+  program.hook("preSubcommand", async (_, command) => {
+    if (command.name() === "dream") await addRequestOptions(command);
+  });
   settle(program, io);
   try {
     await program.parseAsync(words, { from: "user" });

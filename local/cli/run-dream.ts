@@ -17,6 +17,8 @@ import { checkLocalRequest } from "./check-local-request.ts";
 import { DreamProgress } from "./dream-progress.ts";
 import { checkNoFolders, makeWritable } from "./folders.ts";
 import { readUserFile } from "./read-user-file.ts";
+import { givenFields } from "./request-options.ts";
+import { shortRequest, type ShortFlags } from "./short-request.ts";
 import type { Terminal } from "./terminal.ts";
 import { InterruptedError, UsageError } from "./user-errors.ts";
 
@@ -26,9 +28,10 @@ export const EXAMPLES = [
   "emojinet-2-conv2-reduce.json",
   "emojinet-3-inception-4e.json",
   "emojinet-4-classes.json",
+  "fourier/emojinet-classes.json",
 ].map((file) => fileURLToPath(new URL(`../../examples/${file}`, import.meta.url)));
 
-export interface DreamFlags {
+export interface DreamFlags extends Partial<ShortFlags> {
   readonly out: string;
   readonly data?: string;
   readonly threads?: number;
@@ -38,6 +41,8 @@ export interface DreamFlags {
 interface NamedRequest {
   readonly name: string;
   readonly request: RenderRequest;
+  /** To be told before it is rendered. */
+  readonly notice: string | null;
 }
 
 export async function runDream(
@@ -45,11 +50,12 @@ export async function runDream(
   flags: DreamFlags,
   terminal: Terminal,
 ): Promise<void> {
-  const requests = await readRequests(files.length > 0 ? files : EXAMPLES);
+  const requests = await requestsOf(files, flags, terminal);
   const jobs: { readonly name: string; readonly request: CompleteRequest }[] = [];
   for (const named of requests) {
     jobs.push({ name: named.name, request: await checkLocalRequest(named, terminal) });
   }
+  for (const { notice } of requests) if (notice !== null) terminal.note(notice);
 
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");
   await checkNoFolders(
@@ -95,6 +101,23 @@ export async function runDream(
   if (failures.length > 0) throw failures[0];
 }
 
+/** Those of the files, or with --layer the one that the options make. */
+async function requestsOf(
+  files: readonly string[],
+  flags: DreamFlags,
+  terminal: Terminal,
+): Promise<readonly NamedRequest[]> {
+  const { layer } = flags;
+  if (layer !== undefined) return [await shortRequest(files, { ...flags, layer }, terminal)];
+  const [given] = Object.keys(givenFields({ ...flags }));
+  if (given !== undefined || flags.channels !== undefined) {
+    throw new UsageError(
+      `${given ?? "channels"}: given without --layer; a request file says it itself, and a network is drawn with --layer`,
+    );
+  }
+  return readRequests(files.length > 0 ? files : EXAMPLES);
+}
+
 /** Reads and checks every request before anything else happens. */
 async function readRequests(files: readonly string[]): Promise<readonly NamedRequest[]> {
   const requests = await Promise.all(
@@ -103,7 +126,7 @@ async function readRequests(files: readonly string[]): Promise<readonly NamedReq
       // TextDecoder drops the byte order mark that Windows editors put first
       const text = new TextDecoder().decode(await readUserFile(file));
       try {
-        return { name, request: parseLocalRequest(parseJson(text)) };
+        return { name, request: parseLocalRequest(parseJson(text)), notice: null };
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         throw new UsageError(`${file}: ${error.message}`);

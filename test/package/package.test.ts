@@ -68,7 +68,7 @@ test("the package has the library, its types, the command, ONNX Runtime, emojine
     /^dist\/bin\/(?:LICENSE|napi-v6\/\w+\/\w+\/[\w.]+)$/,
     /^dist\/types\/(?:lib|local)\/[\w/-]+\.d\.ts$/,
     /^models\/(?:emojinet|googlenet)\/[\w.-]+$/,
-    /^examples\/[\w-]+\.json$/,
+    /^examples\/(fourier\/)?[\w-]+\.json$/,
     /^(?:local\/bin\/dreamgrid\.mjs|package\.json|README\.md|LICENSE)$/,
   ];
   const packed = readdirSync(installed, { recursive: true, withFileTypes: true })

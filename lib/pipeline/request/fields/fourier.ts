@@ -28,6 +28,11 @@ const range = z
   .tuple([fraction, fraction], { error: RANGE_WANTED })
   .refine(([least, most]) => least <= most, { error: RANGE_WANTED });
 
+const fractions = {
+  start: range.describe("share of the canvas's side that a crop has in the first iteration"),
+  end: range.describe("share of the canvas's side that a crop has in the last iteration"),
+};
+
 /** Those that are written the same in a request and in the form that the ascent takes. */
 const numbers = {
   numIterations: z.int().min(1).max(MAX_ITERATIONS).describe("ascent iterations"),
@@ -86,7 +91,7 @@ const FRACTION =
 const completeParameters = z.strictObject({
   canvasSize: pair.describe(CANVAS),
   cropSize: pair.describe(CROP),
-  cropFraction: z.strictObject({ start: range, end: range }).describe(FRACTION),
+  cropFraction: z.strictObject(fractions).describe(FRACTION),
   ...numbers,
 });
 /** What a preset sets and a request may set otherwise. Sizes are [height, width]. */
@@ -97,7 +102,7 @@ const parameters = {
   canvasSize: size.optional().describe(CANVAS),
   cropSize: size.optional().describe(CROP),
   cropFraction: z
-    .strictObject({ start: range, end: range })
+    .strictObject(fractions)
     .partial()
     .optional()
     .describe(`${FRACTION}; either may be left out`),

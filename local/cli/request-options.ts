@@ -1,0 +1,164 @@
+import { Option } from "commander";
+import { z } from "zod";
+
+import { montage } from "../../lib/pipeline/request/fields/montage.ts";
+import { localRequestSchema } from "../../lib/pipeline/request/request.ts";
+
+/** A field of a request that an option sets; `path` leads to it from the top. */
+interface RequestField {
+  readonly path: readonly string[];
+  /** By method: what the schema says of it. */
+  readonly schemas: ReadonlyMap<string, z.core.$ZodType>;
+}
+
+/** Fields that the short form has in places of their own, and those that are too long for it. */
+const ELSEWHERE: ReadonlySet<string> = new Set(["network", "layer", "channels", "montage"]);
+const TOO_LONG: ReadonlySet<string> = new Set(["labels"]);
+/** Fields whose default is not the schema's but the layer's, see short-request.ts. */
+const FROM_LAYER: ReadonlySet<string> = new Set(["method", "preset"]);
+
+/** The options of `dream`'s short form: a field each, its name, help and limits the schema's own. */
+export function requestOptions(): readonly Option[] {
+  return requestFields().map((field) => {
+    const option = new Option(`--${optionName(field)} <value>`, helpOf(field));
+    return option.helpGroup(headingOf(field));
+  });
+}
+
+/** The options that were given, as the fields that they are of. */
+export function givenFields(flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const request: Record<string, unknown> = {};
+  for (const field of requestFields()) {
+    const text = flags[new Option(`--${optionName(field)} <value>`).attributeName()];
+    if (typeof text !== "string") continue;
+    const [top = "", inner] = field.path;
+    const value = parseValue(text, field);
+    if (inner === undefined) request[top] = value;
+    else request[top] = { ...Object(request[top]), [inner]: value };
+  }
+  return request;
+}
+
+function requestFields(): readonly RequestField[] {
+  const [deepdream, fourier] = localRequestSchema.options;
+  const methods = [
+    ["deepdream", deepdream.shape],
+    ["fourier", fourier.shape],
+  ] as const;
+  const found = new Map<string, Map<string, z.core.$ZodType>>();
+  const add = (path: readonly string[], method: string, schema: z.core.$ZodType) => {
+    const key = path.join(".");
+    found.set(key, (found.get(key) ?? new Map()).set(method, schema));
+  };
+  for (const [method, shape] of methods) {
+    for (const [name, schema] of Object.entries(shape)) {
+      if (ELSEWHERE.has(name)) continue;
+      const parts = partsOf(schema);
+      if (parts === null) add([name], method, schema);
+      else for (const part of Object.keys(parts)) add([name, part], method, parts[part]!);
+    }
+    for (const [name, schema] of Object.entries(montage.shape)) {
+      if (!TOO_LONG.has(name)) add(["montage", name], method, schema);
+    }
+  }
+  return [...found].map(([key, schemas]) => ({ path: key.split("."), schemas }));
+}
+
+/** The fields of a field that is an object. */
+function partsOf(schema: z.core.$ZodType): z.core.$ZodShape | null {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    return partsOf(schema.unwrap());
+  }
+  return schema instanceof z.ZodObject ? schema.shape : null;
+}
+
+/** `cropFraction.end` is --crop-fraction-end; the sheet's fields stand without a prefix. */
+function optionName({ path }: RequestField): string {
+  const words = path[0] === "montage" ? path.slice(1) : path;
+  return words.join("-").replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function headingOf({ path, schemas }: RequestField): string {
+  if (path[0] === "montage") return "The sheet:";
+  const [method] = schemas.keys();
+  if (schemas.size > 1) return "Whatever the method:";
+  return `Method ${method}:`;
+}
+
+/** What the methods say of a field; once, where they say the same but for the default. */
+function helpOf({ path, schemas }: RequestField): string {
+  const known = [...schemas].map(([method, schema]) => {
+    const json = jsonSchemaOf(schema);
+    return { method, text: textOf(json), value: JSON.stringify(json.default) };
+  });
+  const [first] = known;
+  const isSame = known.every(({ text }) => text === first?.text);
+  const text = isSame
+    ? first?.text
+    : known.map((each) => `${each.method}: ${each.text}`).join("; ");
+  return `${path[0] === "method" ? "deepdream or fourier" : text}${defaultText(path, known)}`;
+}
+
+/** @param known what each method has for a default, as JSON */
+function defaultText(
+  path: readonly string[],
+  known: readonly { readonly method: string; readonly value: string | undefined }[],
+): string {
+  if (FROM_LAYER.has(path.join("."))) return " (default: follows from the layer)";
+  const set = known.filter(({ value }) => value !== undefined);
+  if (set.length === 0) return "";
+  const isSame = set.length === known.length && new Set(set.map(({ value }) => value)).size === 1;
+  const texts = isSame
+    ? [set[0]!.value]
+    : set.map(({ method, value }) => `${value} with ${method}`);
+  return ` (default: ${texts.join(", ")})`;
+}
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+function jsonSchemaOf(schema: z.core.$ZodType): JsonSchema {
+  return z.toJSONSchema(schema, { io: "input" });
+}
+
+function textOf(json: JsonSchema): string {
+  const facts = [choicesOf(json), limitsOf(json)].filter((text) => text !== "");
+  return `${json.description ?? ""}${facts.length > 0 ? ` (${facts.join("; ")})` : ""}`;
+}
+
+const branchesOf = (json: JsonSchema): readonly JsonSchema[] =>
+  (json.anyOf ?? [json]).flatMap((branch) => (typeof branch === "object" ? [branch] : []));
+
+function choicesOf(json: JsonSchema): string {
+  return branchesOf(json)
+    .flatMap((branch) => branch.enum ?? (branch.const === undefined ? [] : [branch.const]))
+    .join(", ");
+}
+
+/** Of a number, or of the numbers of a pair. */
+function limitsOf(json: JsonSchema): string {
+  for (const { minimum, exclusiveMinimum, maximum } of branchesOf(json)) {
+    if (maximum === undefined) continue;
+    return exclusiveMinimum === undefined
+      ? `${minimum} to ${maximum}`
+      : `more than ${exclusiveMinimum}, up to ${maximum}`;
+  }
+  return "";
+}
+
+/** Text for a field that takes only text; or else a JSON value, numbers with commas, or text. */
+function parseValue(text: string, { schemas }: RequestField): unknown {
+  const types = [...schemas.values()].flatMap((schema) =>
+    branchesOf(jsonSchemaOf(schema)).map(({ type }) => type),
+  );
+  if (types.every((type) => type === "string" || type === "null")) {
+    return text === "null" ? null : text;
+  }
+  for (const json of [text, `[${text}]`]) {
+    try {
+      return JSON.parse(json);
+    } catch {
+      // not JSON, so it is what it says
+    }
+  }
+  return text;
+}

@@ -1,0 +1,93 @@
+import { basename } from "node:path";
+
+import { layerRole, type LayerRole } from "../../lib/pipeline/request/layer-role.ts";
+import { parseLocalRequest, type RenderRequest } from "../../lib/pipeline/request/request.ts";
+import { openLayer } from "./network.ts";
+import { givenFields } from "./request-options.ts";
+import type { Terminal } from "./terminal.ts";
+import { UsageError } from "./user-errors.ts";
+
+/** Channels that are drawn where none are named: a sheet of six by six. */
+const MOST_CHANNELS = 36;
+
+/** How a layer is drawn where method and preset are left out, and what it is then called. */
+const BY_ROLE: Readonly<Record<LayerRole, { readonly fields: MethodFields; readonly is: string }>> =
+  {
+    whole: { fields: { method: "fourier", preset: "natural" }, is: "sees the whole image" },
+    first: { fields: { method: "deepdream" }, is: "is a first convolution" },
+    middle: { fields: { method: "fourier", preset: "channels" }, is: "is a convolution" },
+  };
+
+interface MethodFields {
+  readonly method: "deepdream" | "fourier";
+  readonly preset?: string;
+}
+
+/** `dream`'s options for a request without a file. */
+export interface ShortFlags {
+  /** Name or 1-based index. */
+  readonly layer: string;
+  readonly channels?: readonly string[];
+}
+
+export interface ShortRequest {
+  /** For its results. */
+  readonly name: string;
+  readonly request: RenderRequest;
+  /** What was chosen for the user, in a sentence; `null` for nothing. */
+  readonly notice: string | null;
+}
+
+/**
+ * The request of `dreamgrid dream NETWORK --layer L`. Method and preset follow from the layer where
+ * they are left out.
+ *
+ * @throws RequestError; LayerNotFoundError; NetworkError; UsageError
+ */
+export async function shortRequest(
+  networks: readonly string[],
+  flags: ShortFlags,
+  terminal: Terminal,
+): Promise<ShortRequest> {
+  const [network] = networks;
+  if (network === undefined || networks.length > 1) {
+    throw new UsageError(
+      `with --layer, dream takes one network, its id or the path of its .onnx file; given ${networks.length}`,
+    );
+  }
+  const { layer, model } = await openLayer(network, flags.layer, terminal);
+  const name = `${basename(network).replace(/\.onnx$/i, "")}-${layer.name}`;
+  const fields = givenFields({ ...flags });
+  const chosen = methodFields(fields, layerRole(layer, model.model.graph));
+  const request = parseLocalRequest({
+    network,
+    layer: layer.index,
+    channels: channelsOf(flags.channels, layer.channels),
+    ...chosen.fields,
+    ...fields,
+  });
+  const safeName = name.replaceAll(/[^\w.-]+/g, "_");
+  const preset = request.method === "fourier" ? `, preset ${request.preset}` : "";
+  const notice = `${safeName}: method ${request.method}${preset}, as layer '${layer.name}' ${chosen.is}; --method and --preset choose others`;
+  return { name: safeName, request, notice: chosen.is === null ? null : notice };
+}
+
+/** What is added to the fields given; `is`: why, where something of it was not asked for. */
+function methodFields(
+  { method, preset }: Readonly<Record<string, unknown>>,
+  role: LayerRole,
+): { readonly fields: Partial<MethodFields>; readonly is: string | null } {
+  const { fields, is } = BY_ROLE[role];
+  if (method === undefined && preset === undefined) return { fields, is };
+  // a preset is the Fourier method's
+  if (method === undefined) return { fields: { method: "fourier" }, is: null };
+  if (method !== "fourier" || preset !== undefined) return { fields: {}, is: null };
+  return { fields: { method, preset: fields.preset ?? BY_ROLE.middle.fields.preset! }, is };
+}
+
+function channelsOf(words: readonly string[] | undefined, count: number): unknown {
+  if (words === undefined) return `1:${Math.min(count, MOST_CHANNELS)}`;
+  const [first] = words;
+  if (words.length === 1 && first === "all") return first;
+  return words.map((word) => (/^\d+$/.test(word) ? Number(word) : word));
+}

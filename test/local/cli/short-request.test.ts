@@ -1,0 +1,84 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { completeRequestSchema } from "../../../lib/pipeline/request/complete-request.ts";
+import { localRequestSchema } from "../../../lib/pipeline/request/request.ts";
+import { requestOptions } from "../../../local/cli/request-options.ts";
+import { expectRefused, run } from "./command-line.ts";
+import { makeModels } from "./models-on-disk.ts";
+
+let folder = "";
+let remove = async (): Promise<void> => {};
+beforeAll(async () => {
+  ({ folder, remove } = await makeModels());
+});
+afterAll(() => remove());
+
+const dream = (...words: readonly string[]) => [
+  ...["dream", join(folder, "good.onnx"), ...words],
+  ...["--num-iterations", "2", "--verbose", "false", "--out", join(folder, "out")],
+];
+
+async function drawn(layer: string) {
+  const json = await readFile(join(folder, "out", `good-${layer}.manifest.json`), "utf8");
+  const { request } = JSON.parse(json) as { request: unknown };
+  return completeRequestSchema.parse(request);
+}
+
+test.each([
+  ["conv1", { method: "deepdream", objective: "rectified" }, "method deepdream, as"],
+  ["conv2", { method: "fourier", saturation: 1.3 }, "method fourier, preset channels, as"],
+  ["logits", { method: "fourier", saturation: 1 }, "method fourier, preset natural, as"],
+])("%s is drawn as becomes it, and it is told how", async (layer, wanted, told) => {
+  const { code, stderr } = await run(...dream("--layer", layer));
+  expect(stderr).toContain(`good-${layer}: ${told} layer '${layer}'`);
+  expect(code).toBe(0);
+  expect(await drawn(layer)).toMatchObject({ ...wanted, numIterations: 2 });
+});
+
+test("what is given takes the place of what follows from the layer", async () => {
+  const { code, stderr } = await run(
+    ...dream("--layer", "2", "--channels", "1:2", "5", "--preset", "vivid"),
+    ...["--canvas-size", "24,16", "--crop-fraction-end", "0.5,0.8", "--title", "7"],
+    ...["--grid-size", "1,null", "--output-scaling", "none", "--background-color", "white"],
+  );
+  expect(stderr).not.toContain("--preset choose");
+  expect(code).toBe(0);
+  expect(await drawn("conv1")).toMatchObject({
+    method: "fourier",
+    channels: [1, 2, 5],
+    canvasSize: [24, 16],
+    cropFraction: { start: [0.9, 1.05], end: [0.5, 0.8] },
+    saturation: 1.3,
+    outputScaling: "none",
+    montage: { title: "7", gridSize: [1, null], backgroundColor: "white" },
+  });
+});
+
+test.each([
+  [["--layer", "conv2", "--pyramid-levels", "2"], /pyramidLevels: belongs to method "deepdream"/],
+  [["--layer", "conv9"], /there is no layer 'conv9'.*did you mean/],
+  [["--layer", "conv2", "--rotation", "wild"], /rotation: given "wild"; wanted a number/],
+  [["--layer", "conv2", "--canvas-size", "4"], /canvasSize: given 4; wanted at least 8/],
+  [["--layer", "conv2", "--channels", "tiger"], /'tiger'; layer 'conv2' does not feed/],
+  [["other.onnx", "--layer", "conv2"], /takes one network, .* given 2/],
+  [["--saturation", "2"], /^dreamgrid: \w+: given without --layer/],
+])("%j is refused", async (words, message) => {
+  await expectRefused(folder, dream(...words), message);
+});
+
+test("every field but the long ones has an option with a description", () => {
+  const options = new Map(requestOptions().map((option) => [option.attributeName(), option]));
+  const elsewhere = new Set(["network", "layer", "channels", "montage", "cropFraction"]);
+  const fields = localRequestSchema.options.flatMap(({ shape }) => Object.keys(shape));
+  for (const field of fields)
+    if (!elsewhere.has(field)) expect([...options.keys()]).toContain(field);
+  for (const [name, { description }] of options)
+    expect(description.length, name).toBeGreaterThan(9);
+  expect(options.get("learningRate")?.description).toContain("more than 0, up to 10");
+  expect(options.get("objective")?.description).toMatch(
+    /rectified, mean.*default: "rectified" with deepdream, "mean" with fourier/,
+  );
+});

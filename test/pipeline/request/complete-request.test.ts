@@ -1,0 +1,189 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { beforeAll, describe, expect, test } from "vitest";
+
+import { networkFolders } from "../../../lib/networks/folders.ts";
+import { openNetwork } from "../../../lib/networks/registry.ts";
+import {
+  type AnalysedNetwork,
+  analyseNetwork,
+} from "../../../lib/pipeline/networks/analyse-network.ts";
+import type { CompleteFourierRequest } from "../../../lib/pipeline/request/complete-request.ts";
+import { parseRequest, RequestError } from "../../../lib/pipeline/request/request.ts";
+import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
+import { normal } from "../../support/random.ts";
+import { tinyNetwork } from "../../support/tiny-network.ts";
+
+/** Of 224 x 224 pixels. */
+let emojinet: AnalysedNetwork;
+beforeAll(async () => {
+  emojinet = await analyseNetwork(await openNetwork("emojinet", networkFolders({})));
+});
+
+const CLASSES = { network: "emojinet", layer: "loss3-classifier", channels: [1] };
+const PATTERNS = { ...CLASSES, layer: "inception_4e-1x1" };
+
+function complete(json: object, network = emojinet): CompleteFourierRequest {
+  const { request } = resolveRequest(parseRequest({ method: "fourier", ...json }), network, null);
+  if (request.method !== "fourier") throw new Error(request.method);
+  return request;
+}
+
+describe("a preset is its parameters", () => {
+  const NATURAL = {
+    objective: "mean",
+    canvasSize: [320, 320],
+    cropSize: [224, 224],
+    cropFraction: { start: [0.9, 1.05], end: [0.5, 1] },
+    numIterations: 96,
+    learningRate: 0.12,
+    learningRateDecay: "cosine",
+    spectrumDecay: 1.25,
+    initialDeviation: 0.01,
+    saturation: 1,
+    cropPlace: "anywhere",
+    cropMargin: 20,
+    rotation: 10,
+    totalVariation: 0,
+    contrast: 0,
+    outputScaling: null,
+    seed: 0,
+  };
+  const end = (least: number, most: number) => ({ start: [0.9, 1.05], end: [least, most] });
+  const VIVID = { ...NATURAL, learningRate: 0.18, saturation: 1.3, cropFraction: end(0.4, 0.9) };
+
+  test.each([
+    ["natural", NATURAL],
+    ["vivid", VIVID],
+    ["poster", { ...VIVID, numIterations: 256, learningRate: 0.1 }],
+    [
+      "channels",
+      {
+        ...NATURAL,
+        canvasSize: [192, 192],
+        cropSize: [128, 128],
+        numIterations: 64,
+        learningRate: 0.15,
+        saturation: 1.3,
+        cropFraction: end(0.4, 0.8),
+        cropMargin: 12,
+      },
+    ],
+    [
+      "lucid",
+      {
+        ...NATURAL,
+        canvasSize: [128, 128],
+        cropSize: [128, 128],
+        numIterations: 512,
+        learningRate: 0.05,
+        learningRateDecay: "none",
+        spectrumDecay: 1,
+        cropFraction: { start: [1 / 1.1, 1 / 0.9], end: [1 / 1.1, 1 / 0.9] },
+        cropPlace: "centre",
+        cropMargin: 6,
+      },
+    ],
+  ])("%s", (preset, wanted) => {
+    const request = complete({ ...PATTERNS, preset });
+    expect(request).toMatchObject(wanted);
+    expect(request).not.toHaveProperty("preset");
+  });
+
+  test("natural where none is named", () => {
+    expect(complete(PATTERNS)).toEqual(complete({ ...PATTERNS, preset: "natural" }));
+  });
+
+  test("lucid sees classes whole", () => {
+    const whole = { canvasSize: [224, 224], cropSize: [224, 224] };
+    expect(complete({ ...CLASSES, preset: "lucid" })).toMatchObject(whole);
+  });
+
+  test("of a small network it is no larger than the network's own size", async () => {
+    const tiny = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
+    const request = { network: "tiny", layer: "wide", channels: [1], preset: "channels" };
+    const sizes = { cropSize: [16, 20], canvasSize: [24, 30], cropMargin: 2 };
+    expect(complete(request, tiny)).toMatchObject(sizes);
+  });
+});
+
+test("a parameter that is given takes the preset's place, and canvas and margin follow it", () => {
+  const request = complete({
+    ...CLASSES,
+    preset: "vivid",
+    cropSize: [112, 168],
+    cropFraction: { end: [0.7, 0.7] },
+    saturation: 0,
+  });
+  expect(request).toMatchObject({
+    cropSize: [112, 168],
+    canvasSize: [160, 240],
+    cropMargin: 10,
+    cropFraction: { start: [0.9, 1.05], end: [0.7, 0.7] },
+    saturation: 0,
+    learningRate: 0.18,
+  });
+  expect(complete({ ...CLASSES, canvasSize: 1024 })).toMatchObject({
+    canvasSize: [1024, 1024],
+    cropSize: [224, 224],
+    cropMargin: 64,
+  });
+});
+
+test("equal jobs are equal, however they are written; and a complete request is a request", () => {
+  const written = complete({ ...PATTERNS, preset: "channels" });
+  const spelled = complete({
+    ...PATTERNS,
+    layer: 97,
+    preset: "vivid",
+    canvasSize: 192,
+    cropSize: [128, 128],
+    numIterations: 64,
+    learningRate: 0.15,
+    cropFraction: { end: [0.4, 0.8] },
+  });
+  expect(spelled).toEqual(written);
+  expect(complete(written)).toEqual(written);
+});
+
+test("the tile is the canvas", () => {
+  const json = { ...PATTERNS, method: "fourier", canvasSize: [96, 64], cropSize: 64 };
+  const { tileSize } = resolveRequest(parseRequest(json), emojinet, null);
+  expect(tileSize).toEqual({ width: 64, height: 96 });
+});
+
+test.each([
+  [
+    "too much work",
+    { ...CLASSES, channels: "1:500", canvasSize: 4096, numIterations: 2000 },
+    /^request: 500 channels x 2000 iterations x the pixels of a crop of 224x224 and a share of a canvas of 4096x4096 are/,
+  ],
+  ["a channel out of range", { ...CLASSES, channels: [568] }, /^channels\[0\]: given 568/],
+])("%s is refused", (_, json, wanted) => {
+  expect(() => complete(json)).toThrow(RequestError);
+  expect(() => complete(json)).toThrow(wanted);
+});
+
+test("a crop that the layer does not take is refused; a preset's own then is the network's size", async () => {
+  const nodes = [
+    node("Conv", "image kernel", "conv", { strides: [10, 10] }),
+    node("Flatten", "conv", "flat"),
+    node("Gemm", "flat matrix", "logits"),
+  ];
+  const initializers = { kernel: normal([1, 3, 1, 1], 1), matrix: normal([13 * 14, 5], 2) };
+  const inputs = { image: [1, 3, 130, 140] };
+  const path = join(await temporaryFolder(), "head.onnx");
+  await writeFile(
+    path,
+    writeModel(sketch({ inputs, nodes, outputs: ["logits"], initializers }), 18),
+  );
+  const network = await analyseNetwork(await openNetwork(path, networkFolders({})));
+  const request = { network: "head", layer: "logits", channels: [1], preset: "channels" };
+  expect(complete(request, network)).toMatchObject({ cropSize: [130, 140] });
+  expect(() => complete({ ...request, cropSize: 128 }, network)).toThrow(/^cropSize: .*logits/);
+  // its convolution takes any size
+  expect(complete({ ...request, layer: "conv" }, network)).toMatchObject({ cropSize: [128, 128] });
+});
