@@ -5,6 +5,7 @@ import type { IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 
 import { visibilitySecondsOf } from "../functions/delivery.ts";
+import { MAX_CHANNEL_RECEIVES, MAX_RECEIVES } from "../lib/pipeline/limits.ts";
 import {
   ACCESS_OF,
   acknowledgePrefixes,
@@ -77,13 +78,16 @@ export class PipelineStack extends Stack {
     return {
       requests: new WorkQueue(this, "Requests", {
         visibilitySeconds: visibilitySecondsOf("intake"),
+        maxReceives: MAX_RECEIVES,
       }),
       channels: new WorkQueue(this, "Channels", {
         visibilitySeconds: visibilitySecondsOf("worker"),
+        maxReceives: MAX_CHANNEL_RECEIVES,
         deadLetterVisibilitySeconds: visibilitySecondsOf("dead-letter"),
       }),
       assembly: new WorkQueue(this, "Assembly", {
         visibilitySeconds: visibilitySecondsOf("assembler"),
+        maxReceives: MAX_RECEIVES,
       }),
     };
   }
@@ -91,6 +95,7 @@ export class PipelineStack extends Stack {
   #gpu(kind: "managed" | "asg", bucket: IBucket, { settings, gpuImage }: PipelineStackProps) {
     const queue = new WorkQueue(this, "GpuChannels", {
       visibilitySeconds: GPU_VISIBILITY_SECONDS,
+      maxReceives: MAX_CHANNEL_RECEIVES,
       deadLetterVisibilitySeconds: visibilitySecondsOf("dead-letter"),
     });
     return new GpuFleet(this, "Gpu", {

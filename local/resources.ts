@@ -6,7 +6,7 @@ import {
 } from "@dreamgrid/aws-endpoint";
 
 import { REQUEST_NOTIFICATION, RESULT_NOTIFICATIONS } from "../lib/pipeline/keys.ts";
-import { MAX_RECEIVES } from "../lib/pipeline/limits.ts";
+import { MAX_CHANNEL_RECEIVES, MAX_RECEIVES } from "../lib/pipeline/limits.ts";
 
 /** What the stack makes in the cloud, on this machine: one bucket and its queues. */
 export const BUCKET = "dreamgrid";
@@ -34,10 +34,8 @@ export const QUEUES = (["requests", "channels", "assembly"] as const).flatMap(
   (role): QueueOptions[] => {
     const deadLetterQueueName = QUEUE_NAMES[`${role}Dead`];
     const name = QUEUE_NAMES[role];
-    return [
-      { name: deadLetterQueueName },
-      { name, deadLetterQueueName, maxReceiveCount: MAX_RECEIVES },
-    ];
+    const maxReceiveCount = role === "channels" ? MAX_CHANNEL_RECEIVES : MAX_RECEIVES;
+    return [{ name: deadLetterQueueName }, { name, deadLetterQueueName, maxReceiveCount }];
   },
 );
 

@@ -2,19 +2,19 @@ import { Duration } from "aws-cdk-lib";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
-import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
-
 /** SQS's longest, so that a holiday loses no message. */
 const RETENTION = Duration.days(14);
 
 export interface WorkQueueProps {
   /** How long a consumer holds a message it has received. */
   readonly visibilitySeconds: number;
+  /** Deliveries before a message goes to the dead-letter queue. */
+  readonly maxReceives: number;
   /** The same for a consumer of its dead letters. @default the consumer's */
   readonly deadLetterVisibilitySeconds?: number;
 }
 
-/** A queue with its dead-letter queue: encrypted, TLS only, MAX_RECEIVES deliveries. */
+/** A queue with its dead-letter queue: encrypted, TLS only, a limit of deliveries. */
 export class WorkQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
@@ -34,7 +34,7 @@ export class WorkQueue extends Construct {
     this.queue = new Queue(this, "Queue", {
       ...common,
       visibilityTimeout: Duration.seconds(visibilitySeconds),
-      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVES },
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: props.maxReceives },
     });
   }
 }

@@ -60,6 +60,9 @@ export const tileKey = (jobId: string, channel: number) =>
 /** Raw float32 pixels, when output scaling is off. */
 export const rawTileKey = (jobId: string, channel: number) =>
   `${tilePrefix(jobId)}${channelName(channel)}.npy`;
+/** How often the channel's image has been begun; overwritten. */
+export const attemptsKey = (jobId: string, channel: number) =>
+  jobKey(jobId, `attempts/${channelName(channel)}`);
 export const resultPrefix = (jobId: string) => jobKey(jobId, "results/");
 /** How a channel ended; written once, by whoever is first. */
 export const resultKey = (jobId: string, channel: number) =>

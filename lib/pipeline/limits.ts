@@ -138,7 +138,18 @@ export const MAX_PAGE_SIDE_PX = 8_192;
 export const MAX_SHEET_PIXELS = 1e9;
 
 /**
- * Deliveries of a message before it goes to the dead-letter queue. A worker that is taken away (a
- * deployment, a Spot interruption) uses one up without being at fault, hence more than the usual 3.
+ * Deliveries of a channel's message in which its image was begun, before the channel is given up. A
+ * worker that is taken away (a deployment, a Spot interruption) uses one up without being at fault,
+ * hence more than the usual 3.
  */
+export const MAX_ATTEMPTS = 5;
+
+/** Deliveries of a request, or of news of a job, before it goes to the dead-letter queue. */
 export const MAX_RECEIVES = 5;
+
+/**
+ * The same for a channel's message. Most of them may be no attempt at it: its worker was taken away
+ * while it drew others, or Lambda had no room for the call. Those that the worker's death ends
+ * before it begins an image, of 45 s each, are over in 23 minutes.
+ */
+export const MAX_CHANNEL_RECEIVES = 30;

@@ -7,6 +7,7 @@ import { ROUTES } from "../../functions/api/routes.ts";
 import { REQUEST_NOTIFICATION, RESULT_NOTIFICATIONS } from "../../lib/pipeline/keys.ts";
 import {
   JOB_DEADLINE_SECONDS,
+  MAX_CHANNEL_RECEIVES,
   MAX_MODEL_BYTES,
   MAX_RECEIVES,
   RECONCILE_SECONDS,
@@ -125,7 +126,8 @@ test("every queue is encrypted and, unless it is for dead letters, has a dead-le
   for (const [id, { Properties }] of queues) {
     expect(Properties["SqsManagedSseEnabled"]).toBe(true);
     if (id.includes("DeadLetters")) continue;
-    expect(Properties["RedrivePolicy"]).toMatchObject({ maxReceiveCount: MAX_RECEIVES });
+    const maxReceiveCount = id.startsWith("Channels") ? MAX_CHANNEL_RECEIVES : MAX_RECEIVES;
+    expect(Properties["RedrivePolicy"]).toMatchObject({ maxReceiveCount });
   }
 });
 

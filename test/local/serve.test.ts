@@ -105,6 +105,62 @@ test("killed in the middle of a job and started again, it finishes the job", asy
   expect(await once(second.process, "exit")).toEqual([0, null]);
 });
 
+test("ten kills at ten channels' beginnings fail no channel, and leave the same tiles", async () => {
+  const channels = 20;
+  const request = { ...TINY_REQUEST, channels: "all" };
+  const post = async (apiUrl: string) => {
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify(request);
+    const response = await fetch(`${apiUrl}/jobs`, { method: "POST", headers, body });
+    return ((await response.json()) as { jobId: string }).jobId;
+  };
+  const tilesOf = async (folder: string, jobId: string) => {
+    const tiles = join(folder, "data", "dreamgrid", "jobs", jobId, "tiles");
+    const names = (await readdir(tiles)).toSorted();
+    return Promise.all(names.map((name) => readFile(join(tiles, name), "base64")));
+  };
+  const finish = async (folder: string) => {
+    const plan = { log: "log", hangsAfter: Infinity, recoverySeconds: 600 };
+    const service = await startServe(folder, plan);
+    const jobId = await post(service.apiUrl);
+    await until(
+      () => /completed, 20 of 20 channels;/.exec(service.output())?.[0],
+      () => `the job did not end: ${service.output()}`,
+    );
+    return tilesOf(folder, jobId);
+  };
+
+  const folder = await temporaryFolder();
+  await tinyNetwork(folder, { wideChannels: channels });
+  let begun = 0;
+  for (let kills = 1; kills <= 10; kills++) {
+    const plan = { log: "killed.log", hangsAfter: 0, recoverySeconds: 1 };
+    const { process: child, apiUrl, output } = await startServe(folder, plan);
+    const attempts = join(folder, "data", "dreamgrid", "jobs", await post(apiUrl), "attempts");
+    const countBegun = async () => {
+      const names = existsSync(attempts) ? await readdir(attempts) : [];
+      const counts = names.map((name) => readFile(join(attempts, name), "utf8"));
+      const records = (await Promise.all(counts)).map(
+        (text) => /"attempts":\s*(\d+)/.exec(text)?.[1],
+      );
+      return records.reduce((sum, count) => sum + Number(count), 0);
+    };
+    await untilTrue(
+      async () => (await countBegun()) > begun,
+      () => `nothing begun: ${output()}`,
+    );
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    begun = await countBegun();
+  }
+  const tiles = await finish(folder);
+  expect(tiles).toHaveLength(channels);
+
+  const calm = await temporaryFolder();
+  await tinyNetwork(calm, { wideChannels: channels });
+  expect(tiles).toEqual(await finish(calm));
+});
+
 /** `serve` in this process; resolves when it has ended. */
 async function serveHere(words: readonly string[]): Promise<void> {
   const silent = { write: () => undefined };

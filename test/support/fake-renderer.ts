@@ -51,6 +51,7 @@ export class FakeRenderer implements Renderer {
     const results: RenderedChannel[] = [];
     for (const channel of task.channels) {
       hooks.signal?.throwIfAborted();
+      await hooks.onBegin?.([channel]);
       await this.#options.beforeChannel?.(channel, hooks.signal);
       hooks.signal?.throwIfAborted();
       if (this.#options.throwing?.includes(channel) === true) {

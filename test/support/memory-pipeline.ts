@@ -82,9 +82,9 @@ function planOf(acceptance: Acceptance): JobPlan {
   throw new Error(`the request was refused: ${acceptance.problems.join("; ")}`);
 }
 
-/** Messages as they come from the queue, for the first time or the `receiveCount`th. */
-export function deliveries(queue: MemoryQueue, receiveCount = 1): ChannelMessage[] {
-  return queue.sent.map(({ body }, i) => ({ messageId: `m${i}`, body, receiveCount }));
+/** Messages as they come from the queue. */
+export function deliveries(queue: MemoryQueue): ChannelMessage[] {
+  return queue.sent.map(({ body }, i) => ({ messageId: `m${i}`, body }));
 }
 
 export const silentLog: Log = { info: () => undefined, error: () => undefined };

@@ -116,6 +116,7 @@ export class AscentEngine {
     const queue = batches.entries();
     const work = async (): Promise<void> => {
       for (const [i, batch] of queue) {
+        if (stage === plan.stages[0]) await hooks.onBegin?.(batch.map(({ channel }) => channel));
         const ended = await pool.withWorker(graph.key, async (session) => {
           const started = batch.map((state) => {
             return { ...state, parameters: stage.begin(state.parameters) };

@@ -95,6 +95,8 @@ export interface AscentProgress extends TracePoint {
 export interface AscentHooks<Result = AscentResult> {
   /** Once aborted, the rendering rejects soon; channels that have ended stay ended. */
   readonly signal?: AbortSignal | undefined;
+  /** Before each channel is begun (1-based); awaited. */
+  readonly onBegin?: ((channels: readonly number[]) => Promise<void>) | undefined;
   /** Called after every chunk of iterations, for its last one. */
   readonly onProgress?: ((progress: AscentProgress) => void) | undefined;
   /** As each channel ends; awaited: no more images wait in memory than are being rendered. */

@@ -1,4 +1,4 @@
-import { MAX_RECEIVES } from "../limits.ts";
+import { MAX_CHANNEL_RECEIVES } from "../limits.ts";
 import type { Jobs } from "./jobs.ts";
 import { parseChannelJob } from "./messages.ts";
 import type { ChannelResult } from "./result.ts";
@@ -18,10 +18,10 @@ export async function endDeadLetter(
   if (!(await job.plan()).channels.includes(channel)) {
     throw new Error(`channel ${channel} is not in the plan of job ${jobId}`);
   }
-  const reason = `no worker finished the channel in ${MAX_RECEIVES} deliveries; each was cut off, ran out of time or ended without an answer`;
+  const reason = `no worker finished the channel in ${MAX_CHANNEL_RECEIVES} deliveries of its message`;
   return job.end(
     channel,
     { state: "failed", source: "dead-letter", reason },
-    { attempts: MAX_RECEIVES, now: now() },
+    { attempts: Math.max(1, await job.attempts(channel)), now: now() },
   );
 }

@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 import { ObjectNotFoundError, type ObjectStore } from "../../storage/object-store.ts";
 import { mapConcurrently } from "../concurrency.ts";
 import { encodeJson, findJson, JSON_TYPE } from "../json.ts";
@@ -20,6 +22,8 @@ import {
 } from "./tally.ts";
 
 type Outcome = "created" | "exists";
+
+const attemptsSchema = z.strictObject({ version: z.literal(1), attempts: z.int().min(1) });
 
 /**
  * One job, as its objects under `jobs/<id>/`: this class and its part `images` are the only code
@@ -115,6 +119,18 @@ export class Job {
   async missing(): Promise<number[]> {
     const ended = await this.ended();
     return (await this.plan()).channels.filter((channel) => !ended.has(channel));
+  }
+
+  /** Deliveries in which the channel's image (1-based) has been begun. */
+  async attempts(channel: number): Promise<number> {
+    const found = await findJson(this.#store, keys.attemptsKey(this.id, channel), attemptsSchema);
+    return found?.attempts ?? 0;
+  }
+
+  /** Overwrites: of two workers that begin it at the same time one may not be counted. */
+  async writeAttempts(channel: number, attempts: number): Promise<void> {
+    const record: z.infer<typeof attemptsSchema> = { version: 1, attempts };
+    await this.#store.put(keys.attemptsKey(this.id, channel), encodeJson(record), JSON_TYPE);
   }
 
   hasEnded(channel: number): Promise<boolean> {

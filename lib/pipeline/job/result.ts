@@ -43,7 +43,8 @@ const okResult = z.strictObject({
 const failedResult = z.strictObject({
   ...common,
   state: z.literal("failed"),
-  /** Who gave up: the renderer on the image, the queue after its attempts, or time. */
+  /** Who gave up: the renderer on the image, the pipeline after attempts that no
+   * worker finished, or time. */
   source: z.enum(["renderer", "dead-letter", "deadline"]),
   reason: z.string(),
 });

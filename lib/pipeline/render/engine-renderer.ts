@@ -21,7 +21,7 @@ export function createEngineRenderer(
   const engine = new AscentEngine(options);
   const networks = new FoldedNetworks();
   return {
-    async render(task, { signal, onProgress, onChannel } = {}) {
+    async render(task, { onChannel, ...hooks } = {}) {
       const { provider, request } = task;
       const { seed } = request;
       const unit = isCentred(request) ? "centred" : "pixels";
@@ -32,8 +32,7 @@ export function createEngineRenderer(
         return { ...result, image, provider, seed: seed + result.restarts };
       };
       const results = await engine.render(ascentTask(task, model), {
-        signal,
-        onProgress,
+        ...hooks,
         onChannel: onChannel && ((result) => onChannel(toRendered(result))),
       });
       return results.map(toRendered);

@@ -4,7 +4,7 @@ import type { ObjectStore } from "../../storage/object-store.ts";
 import { mapConcurrently } from "../concurrency.ts";
 import type { Job } from "../job/job.ts";
 import type { ChannelResult, Ending } from "../job/result.ts";
-import { MAX_RECEIVES } from "../limits.ts";
+import { MAX_ATTEMPTS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { loadInitialImage } from "../request/initial-image.ts";
 import { renderTiles, type TileHooks } from "./render-tiles.ts";
@@ -30,11 +30,11 @@ export interface ChannelHooks {
   readonly onResult?: (result: ChannelResult) => void;
 }
 
-/** A channel to be rendered, as its message was delivered. */
+/** A channel to be rendered. */
 export interface Delivery {
   /** 1-based. */
   readonly channel: number;
-  /** Deliveries of its message, this one included. */
+  /** Earlier deliveries in which it was begun. */
   readonly attempts: number;
 }
 
@@ -43,7 +43,8 @@ export interface Delivery {
  *
  * A channel that was tried before is rendered alone and last: one that ends the process takes no
  * other with it. If a group fails, its channels are rendered one by one, so that only the one at
- * fault fails. On its last delivery a channel's error becomes its failed result.
+ * fault fails. On its last attempt a channel's error becomes its failed result. A delivery counts as
+ * an attempt once the channel is begun, or once what all of them need cannot be had.
  *
  * @returns what went wrong with each channel that is to be delivered again
  */
@@ -58,21 +59,32 @@ export async function renderChannels(
   const signals = [watch.signal, hooks.signal].filter((each) => each !== undefined);
   const rendering = new JobRendering(job, deps, { ...hooks, signal: AbortSignal.any(signals) });
   const wasCancelled = await job.isCancelled();
-  if (!wasCancelled) await rendering.renderAll(deliveries);
+  const isSpent = ({ attempts }: Delivery) => attempts >= MAX_ATTEMPTS;
+  if (!wasCancelled) await rendering.renderAll(deliveries.filter((each) => !isSpent(each)));
 
   const unfinished = deliveries.filter(({ channel }) => !rendering.ended.has(channel));
   if (wasCancelled || watch.isCancelled()) {
     await rendering.endAll(unfinished, () => ({ state: "cancelled" }));
     return new Map();
   }
+  await rendering.endAll(unfinished.filter(isSpent), () => NO_WORKER_FINISHED);
   const isStopped = rendering.signal.aborted;
-  const isLast = ({ attempts }: Delivery) => attempts >= MAX_RECEIVES && !isStopped;
+  const isLast = (delivery: Delivery) =>
+    !isStopped && rendering.attemptsOf(delivery) >= MAX_ATTEMPTS;
   const errorOf = ({ channel }: Delivery) =>
     rendering.errors.get(channel) ?? rendering.signal.reason;
-  await rendering.endAll(unfinished.filter(isLast), (delivery) => failure(errorOf(delivery)));
-  const again = unfinished.filter((delivery) => !isLast(delivery));
+  const tried = unfinished.filter((delivery) => !isSpent(delivery));
+  await rendering.endAll(tried.filter(isLast), (delivery) => failure(errorOf(delivery)));
+  const again = tried.filter((delivery) => !isLast(delivery));
   return new Map(again.map((delivery) => [delivery.channel, errorOf(delivery)]));
 }
+
+/** All of a channel's attempts were begun, and none ended. */
+const NO_WORKER_FINISHED: Ending = {
+  state: "failed",
+  source: "dead-letter",
+  reason: `no worker finished the channel in ${MAX_ATTEMPTS} attempts; each was cut off, ran out of time or ended without an answer`,
+};
 
 type TaskWithoutChannels = Omit<RenderTask, "channels">;
 
@@ -80,6 +92,7 @@ type TaskWithoutChannels = Omit<RenderTask, "channels">;
 class JobRendering {
   readonly ended = new Set<number>();
   readonly errors = new Map<number, unknown>();
+  readonly #begun = new Set<number>();
   readonly signal: AbortSignal;
   readonly #job: Job;
   readonly #deps: ChannelDeps;
@@ -92,13 +105,22 @@ class JobRendering {
     this.#hooks = hooks;
   }
 
+  /** Deliveries in which it was begun, this one included if it was. */
+  attemptsOf({ channel, attempts }: Delivery): number {
+    return attempts + (this.#begun.has(channel) ? 1 : 0);
+  }
+
   async renderAll(deliveries: readonly Delivery[]): Promise<void> {
+    if (deliveries.length === 0) return;
     await this.#keepError(deliveries, async () => {
-      const task = await prepareTask(this.#job, this.#deps);
-      const fresh = deliveries.filter(({ attempts }) => attempts === 1);
+      const task = await prepareTask(this.#job, this.#deps).catch(async (error: unknown) => {
+        await this.#begin(deliveries);
+        throw error;
+      });
+      const fresh = deliveries.filter(({ attempts }) => attempts === 0);
       await this.#renderTogether(task, fresh);
       const retried = deliveries
-        .filter(({ attempts }) => attempts > 1)
+        .filter(({ attempts }) => attempts > 0)
         .toSorted((a, b) => a.attempts - b.attempts);
       const failedTogether = fresh.length > 1 ? fresh : [];
       for (const delivery of [...failedTogether, ...retried]) {
@@ -113,20 +135,33 @@ class JobRendering {
     endingOf: (delivery: Delivery) => Ending,
   ): Promise<void> {
     await mapConcurrently(deliveries, async (delivery) => {
-      const { channel, attempts } = delivery;
+      const { channel } = delivery;
+      const attempts = Math.max(1, this.attemptsOf(delivery));
       const delivered = { attempts, now: this.#deps.now() };
       const result = await this.#job.end(channel, endingOf(delivery), delivered);
       this.#hooks.onResult?.(result);
     });
   }
 
+  /** Counts an attempt at each, once a delivery. */
+  async #begin(deliveries: readonly Delivery[]): Promise<void> {
+    const unbegun = deliveries.filter(({ channel }) => !this.#begun.has(channel));
+    await mapConcurrently(unbegun, async ({ channel, attempts }) => {
+      await this.#job.writeAttempts(channel, attempts + 1);
+      this.#begun.add(channel);
+    });
+  }
+
   async #renderTogether(task: TaskWithoutChannels, deliveries: readonly Delivery[]): Promise<void> {
     const { signal } = this;
     if (deliveries.length === 0 || signal.aborted) return;
-    const attemptsOf = new Map(deliveries.map(({ channel, attempts }) => [channel, attempts]));
+    const byChannel = new Map(deliveries.map((delivery) => [delivery.channel, delivery]));
+    const onBegin = (channels: readonly number[]) =>
+      this.#begin(channels.flatMap((channel) => byChannel.get(channel) ?? []));
     const onTile: TileHooks["onTile"] = async (tile) => {
       const { channel } = tile;
-      const delivered = { attempts: attemptsOf.get(channel) ?? 1, now: this.#deps.now() };
+      const attempts = (byChannel.get(channel)?.attempts ?? 0) + 1;
+      const delivered = { attempts, now: this.#deps.now() };
       const result = await writeImage(this.#job, tile, delivered);
       this.ended.add(channel);
       this.#hooks.onResult?.(result);
@@ -134,8 +169,8 @@ class JobRendering {
     const onProgress = (progress: AscentProgress) =>
       this.#hooks.onProgress?.(this.#job.id, progress);
     await this.#keepError(deliveries, async () => {
-      const channels = [...attemptsOf.keys()];
-      const hooks = { signal, onTile, onProgress };
+      const channels = [...byChannel.keys()];
+      const hooks = { signal, onBegin, onTile, onProgress };
       await renderTiles(this.#deps.renderer, { ...task, channels }, hooks);
     });
   }

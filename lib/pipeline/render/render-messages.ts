@@ -13,8 +13,6 @@ import {
 export interface ChannelMessage {
   readonly messageId: string;
   readonly body: string;
-  /** How often it has been delivered, this time included. */
-  readonly receiveCount: number;
 }
 
 export interface RenderDeps extends ChannelDeps {
@@ -52,9 +50,8 @@ export async function renderMessages(
     hooks.onFailure?.(failure);
   };
   for (const [jobId, channels] of groupByJob(messages, fail)) {
-    const deliveries = [...channels.values()];
-    const errors = await renderJob(deps.jobs.open(jobId), deliveries, deps, hooks);
-    for (const { channel, messageIds } of deliveries) {
+    const errors = await renderJob(deps.jobs.open(jobId), [...channels.keys()], deps, hooks);
+    for (const [channel, messageIds] of channels) {
       if (!errors.has(channel)) continue;
       const error = errors.get(channel);
       for (const messageId of messageIds) fail({ messageId, job: { jobId, channel }, error });
@@ -63,27 +60,17 @@ export async function renderMessages(
   return failed;
 }
 
-/** All messages of a batch that ask for the same channel: duplicates share their fate. */
-interface MessageDelivery extends Delivery {
-  readonly messageIds: readonly string[];
-}
-
-/** By job and channel. */
+/** Ids of messages by job and channel: duplicates share their fate. */
 function groupByJob(
   messages: readonly ChannelMessage[],
   fail: (failure: FailedMessage) => void,
-): Map<string, Map<number, MessageDelivery>> {
-  const jobs = new Map<string, Map<number, MessageDelivery>>();
-  for (const { messageId, body, receiveCount } of messages) {
+): ReadonlyMap<string, ReadonlyMap<number, readonly string[]>> {
+  const jobs = new Map<string, Map<number, readonly string[]>>();
+  for (const { messageId, body } of messages) {
     try {
       const { jobId, channel } = parseChannelJob(body);
-      const channels = jobs.get(jobId) ?? new Map<number, MessageDelivery>();
-      const known = channels.get(channel);
-      channels.set(channel, {
-        channel,
-        attempts: Math.max(receiveCount, known?.attempts ?? 0),
-        messageIds: [...(known?.messageIds ?? []), messageId],
-      });
+      const channels = jobs.get(jobId) ?? new Map<number, readonly string[]>();
+      channels.set(channel, [...(channels.get(channel) ?? []), messageId]);
       jobs.set(jobId, channels);
     } catch (error) {
       fail({ messageId, job: null, error });
@@ -95,25 +82,26 @@ function groupByJob(
 /** What went wrong with each channel that is to be delivered again. */
 async function renderJob(
   job: Job,
-  deliveries: readonly Delivery[],
+  channels: readonly number[],
   deps: ChannelDeps,
   hooks: ChannelHooks,
 ): Promise<ReadonlyMap<number, unknown>> {
   try {
-    return await renderChannels(job, await withoutResult(job, deliveries), deps, hooks);
+    return await renderChannels(job, await withoutResult(job, channels), deps, hooks);
   } catch (error) {
     // what concerns the whole job (its plan, its network, the store) fails all its messages
-    return new Map(deliveries.map(({ channel }) => [channel, error]));
+    return new Map(channels.map((channel) => [channel, error]));
   }
 }
 
-async function withoutResult(job: Job, deliveries: readonly Delivery[]): Promise<Delivery[]> {
+async function withoutResult(job: Job, channels: readonly number[]): Promise<Delivery[]> {
   const planned = new Set((await job.plan()).channels);
-  const waiting = await mapConcurrently(deliveries, async (delivery) => {
-    if (!planned.has(delivery.channel)) {
-      throw new Error(`channel ${delivery.channel} is not in the plan of job ${job.id}`);
+  const waiting = await mapConcurrently(channels, async (channel) => {
+    if (!planned.has(channel)) {
+      throw new Error(`channel ${channel} is not in the plan of job ${job.id}`);
     }
-    return (await job.hasEnded(delivery.channel)) ? null : delivery;
+    if (await job.hasEnded(channel)) return null;
+    return { channel, attempts: await job.attempts(channel) };
   });
   return waiting.filter((delivery) => delivery !== null);
 }

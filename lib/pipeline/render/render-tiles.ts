@@ -13,7 +13,7 @@ export interface ExaminedTile extends Tile {
   readonly redrawn: boolean;
 }
 
-export interface TileHooks extends Pick<AscentHooks, "signal" | "onProgress"> {
+export interface TileHooks extends Pick<AscentHooks, "signal" | "onBegin" | "onProgress"> {
   /** As each channel ends, once for each; awaited. */
   readonly onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>;
 }
@@ -53,7 +53,7 @@ function betterOf(first: ExaminedTile, second: ExaminedTile | FailedChannel): Ex
 async function drawTiles(
   renderer: Renderer,
   task: RenderTask,
-  { signal, onProgress }: TileHooks,
+  { signal, onBegin, onProgress }: TileHooks,
   onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>,
 ): Promise<void> {
   const { network, provider, request } = task;
@@ -71,7 +71,7 @@ async function drawTiles(
     );
     await onTile({ ...tile, quality, redrawn: false });
   };
-  const results = await renderer.render(task, { signal, onProgress, onChannel });
+  const results = await renderer.render(task, { signal, onBegin, onProgress, onChannel });
   // a renderer need not call the hook
   for (const rendered of results) await onChannel(rendered);
 }

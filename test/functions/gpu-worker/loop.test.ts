@@ -8,6 +8,7 @@ import { parseProvider, runWorker } from "../../../functions/gpu-worker/worker.t
 import { PROVIDER_CHECKS } from "../../../lib/optvis/runtime/cuda-gate.ts";
 import type { ChannelJob } from "../../../lib/pipeline/job/messages.ts";
 import { channelMessage } from "../../../lib/pipeline/job/messages.ts";
+import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";
 import type { Renderer } from "../../../lib/pipeline/render/renderer.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import { type MemoryPipeline, memoryPipeline, silentLog } from "../../support/memory-pipeline.ts";
@@ -28,12 +29,17 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function queueOf(jobs: readonly ChannelJob[], receiveCount = 1): ScriptedQueue {
+function queueOf(jobs: readonly ChannelJob[]): ScriptedQueue {
   return new ScriptedQueue(
     jobs.map((job) => channelMessage(job).body),
     () => stop.abort(),
-    { receiveCount },
   );
+}
+
+/** Leaves each channel one attempt. */
+async function spendAttempts(jobId: string, channels: readonly number[]): Promise<void> {
+  const job = pipeline.jobs.open(jobId);
+  for (const channel of channels) await job.writeAttempts(channel, MAX_ATTEMPTS - 1);
 }
 
 const channelsOf = (jobId: string, channels: readonly number[]) =>
@@ -155,7 +161,8 @@ describe("runLoop", () => {
 
   test("told to stop, drops the step and gives the rest back at once", async () => {
     const { jobId } = await pipeline.accept({ channels: "1:4" });
-    const queue = queueOf(channelsOf(jobId, upTo(4)), 5);
+    const queue = queueOf(channelsOf(jobId, upTo(4)));
+    await spendAttempts(jobId, upTo(4));
     const renderer = new FakeRenderer({
       beforeChannel: (channel) => (channel === 3 ? stop.abort(new Error("SIGTERM")) : undefined),
     });
@@ -163,7 +170,7 @@ describe("runLoop", () => {
     expect(await runLoop(deps, stop.signal)).toBe("stopped");
     expect(queue.deleted).toEqual(handles([1, 2]));
     expect(queue.visibility).toEqual([{ handles: handles([3, 4]), seconds: 0 }]);
-    expect(results(), "a fifth delivery that was cut off is no failure").toHaveLength(2);
+    expect(results(), "a fifth attempt that was cut off is no failure").toHaveLength(2);
     expect(states.at(-1)).toBe("idle");
   });
 
@@ -183,7 +190,8 @@ describe("runLoop", () => {
 
   test("a broken card ends the loop, blames no channel and gives the messages back", async () => {
     const { jobId } = await pipeline.accept({ channels: "1:4" });
-    const queue = queueOf(channelsOf(jobId, upTo(4)), 5);
+    const queue = queueOf(channelsOf(jobId, upTo(4)));
+    await spendAttempts(jobId, upTo(4));
     const renderer = new FakeRenderer({
       beforeChannel: (channel) => {
         if (channel === 2) throw new Error("CUDA failure 700: an illegal memory access");

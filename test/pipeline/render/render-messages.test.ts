@@ -7,7 +7,7 @@ import { decodeImage, encodePng } from "../../../lib/image/png.ts";
 import { filledRaster } from "../../../lib/image/raster.ts";
 import { rescaleClipped } from "../../../lib/image/rescale.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
-import { MAX_RECEIVES } from "../../../lib/pipeline/limits.ts";
+import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { fakeImage, FakeRenderer, GOOD_CARD } from "../../support/fake-renderer.ts";
@@ -136,9 +136,9 @@ test("a body that is no channel message, or names a channel out of the plan, fai
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept({ channels: [1] });
   const odd = [
-    { messageId: "torn", body: "{", receiveCount: 1 },
-    { messageId: "other", body: '{"jobId":"a"}', receiveCount: 1 },
-    { messageId: "unknown", body: '{"jobId":"nosuch","channel":1}', receiveCount: 1 },
+    { messageId: "torn", body: "{" },
+    { messageId: "other", body: '{"jobId":"a"}' },
+    { messageId: "unknown", body: '{"jobId":"nosuch","channel":1}' },
   ];
   const failures = new Map<string, unknown>();
   const failed = await renderMessages(
@@ -155,9 +155,7 @@ test("a body that is no channel message, or names a channel out of the plan, fai
     unknown: { jobId: "nosuch", channel: 1 },
   });
   expect((await pipeline.jobs.open(jobId).result(1)).state).toBe("ok");
-  const stray = [
-    { messageId: "stray", body: JSON.stringify({ jobId, channel: 6 }), receiveCount: 1 },
-  ];
+  const stray = [{ messageId: "stray", body: JSON.stringify({ jobId, channel: 6 }) }];
   expect(await renderMessages(stray, pipeline.renderDeps())).toEqual(["stray"]);
 });
 
@@ -199,28 +197,26 @@ test("if a group fails its channels are rendered one by one, and only the one at
 
 test("channels tried before are rendered alone and after the fresh ones", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
-  await pipeline.accept();
-  const counts = [3, 1, 2, 1, 1];
-  const batch = deliveries(pipeline.cpu).map((message, i) => ({
-    ...message,
-    receiveCount: counts[i]!,
-  }));
+  const { jobId } = await pipeline.accept();
+  const job = pipeline.jobs.open(jobId);
+  await job.writeAttempts(1, 2);
+  await job.writeAttempts(3, 1);
   const renderer = new FakeRenderer();
-  await renderMessages(batch, pipeline.renderDeps(renderer));
+  await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
   expect(renderer.calls).toEqual([[2, 4, 5], [3], [1]]);
 });
 
-test("on its last delivery an error becomes the channel's failed result", async () => {
+test("on its last attempt an error becomes the channel's failed result", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept({ channels: [2] });
   const deps = pipeline.renderDeps(new FakeRenderer({ throwing: [2] }));
-  for (let count = 1; count < MAX_RECEIVES; count++) {
-    expect(await renderMessages(deliveries(pipeline.cpu, count), deps)).toEqual(["m0"]);
+  for (let count = 1; count < MAX_ATTEMPTS; count++) {
+    expect(await renderMessages(deliveries(pipeline.cpu), deps)).toEqual(["m0"]);
   }
-  expect(await renderMessages(deliveries(pipeline.cpu, MAX_RECEIVES), deps)).toEqual([]);
+  expect(await renderMessages(deliveries(pipeline.cpu), deps)).toEqual([]);
   expect(await pipeline.jobs.open(jobId).result(2)).toMatchObject({
     state: "failed",
-    attempts: MAX_RECEIVES,
+    attempts: MAX_ATTEMPTS,
     reason: "the renderer lost channel 2",
   });
 });
@@ -242,7 +238,8 @@ test("a worker that is stopped keeps what has ended and gives the rest back, eve
   );
   expect(failed).toEqual(["m2", "m3", "m4"]);
   expect(pipeline.store.keys(keys.resultPrefix(jobId))).toHaveLength(2);
-  const last = deliveries(pipeline.cpu, MAX_RECEIVES).slice(4);
+  await pipeline.jobs.open(jobId).writeAttempts(5, MAX_ATTEMPTS - 1);
+  const last = deliveries(pipeline.cpu).slice(4);
   expect(await renderMessages(last, pipeline.renderDeps(renderer), hooks)).toEqual(["m4"]);
 });
 
@@ -266,11 +263,41 @@ test("an initial image that changed after the job was accepted fails its channel
 
   const other = await pipeline.accept({ channels: [2], initialImage: "uploads/a.png" });
   await pipeline.store.put("uploads/a.png", await redImage(2), "image/png");
-  const message = deliveries(pipeline.cpu, MAX_RECEIVES).slice(1);
+  await pipeline.jobs.open(other.jobId).writeAttempts(2, MAX_ATTEMPTS - 1);
+  const message = deliveries(pipeline.cpu).slice(1);
   await renderMessages(message, pipeline.renderDeps(renderer));
   expect(await pipeline.jobs.open(other.jobId).result(2)).toMatchObject({
     state: "failed",
     reason: expect.stringContaining("has changed since the job was accepted"),
   });
   expect((await pipeline.jobs.open(jobId).result(1)).state).toBe("ok");
+});
+
+test("only deliveries that began a channel count against it, and one begun too often is given up", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const { jobId } = await pipeline.accept();
+  const job = pipeline.jobs.open(jobId);
+  const attempts = () => Promise.all([1, 2, 3, 4, 5].map((channel) => job.attempts(channel)));
+  /** Renders the batch until the first channel is begun, then dies without an answer. */
+  const killAtFirst = async () => {
+    const isDead = new AbortController();
+    const renderer = new FakeRenderer({ beforeChannel: () => isDead.abort() });
+    const hooks = { signal: isDead.signal };
+    await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer), hooks);
+  };
+  for (let kills = 0; kills < 5; kills++) await killAtFirst();
+  // each time another: those that were tried go last
+  expect(await attempts()).toEqual([1, 1, 1, 1, 1]);
+  for (let kills = 0; kills < 10; kills++) await killAtFirst();
+  expect(await attempts()).toEqual([3, 3, 3, 3, 3]);
+  await job.writeAttempts(4, MAX_ATTEMPTS);
+  const renderer = new FakeRenderer();
+  expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
+  expect(renderer.calls.flat().toSorted((a, b) => a - b)).toEqual([1, 2, 3, 5]);
+  expect(await job.result(4)).toMatchObject({
+    state: "failed",
+    attempts: MAX_ATTEMPTS,
+    reason: expect.stringContaining("no worker finished the channel in 5 attempts"),
+  });
+  expect((await job.result(1)).attempts).toBe(4);
 });
