@@ -39,8 +39,14 @@ export const MAX_ELEMENTS = 2 ** 30;
  */
 const MAX_FOLDED_ELEMENTS = 2 ** 22;
 
+/** Elements that folding reads for it: a second's work for 64-bit integers. */
+const MAX_READ_ELEMENTS = 2 ** 23;
+
 /** Shapes and indices, without which nothing after them is known. */
 const ALWAYS_FOLDED_ELEMENTS = 64;
+
+/** Numbers in a constant that decides a shape: as many as a Split may have parts. */
+export const MAX_SHAPE_NUMBERS = 4_096;
 
 /** Products of numbers that folding asks ONNX Runtime for in all: about a second on one core. */
 export const MAX_FOLDED_PRODUCTS = 2 ** 33;
@@ -49,10 +55,10 @@ export const MAX_FOLDED_PRODUCTS = 2 ** 33;
 export const MAX_EMITTED_NODES = 50_000;
 
 /**
- * Elements of constants that a graph we write needs besides the weights, 256 MB: matrices of a
+ * Elements of constants that a graph we write needs besides the weights, 128 MB: matrices of a
  * Resize, sums over channels, the gradient of strided windows.
  */
-export const MAX_MADE_ELEMENTS = 2 ** 26;
+export const MAX_MADE_ELEMENTS = 2 ** 25;
 
 /** A model asks for more than its budget. */
 export class BudgetError extends ModelError {
@@ -67,12 +73,18 @@ export class BudgetError extends ModelError {
 
 /** Counts what folding makes, over a whole graph. */
 export class FoldingBudget {
-  #left = MAX_FOLDED_ELEMENTS;
+  #toMake = MAX_FOLDED_ELEMENTS;
+  #toRead = MAX_READ_ELEMENTS;
 
-  /** Whether so many elements may be made; once the budget is used up, small tensors alone. */
-  take(elements: number): boolean {
-    if (elements > Math.max(this.#left, ALWAYS_FOLDED_ELEMENTS)) return false;
-    this.#left -= elements;
+  /**
+   * Whether so many elements may be made of so many; once the budget is used up, small tensors
+   * alone.
+   */
+  take(made: number, read: number): boolean {
+    if (made > Math.max(this.#toMake, ALWAYS_FOLDED_ELEMENTS)) return false;
+    if (read > Math.max(this.#toRead, ALWAYS_FOLDED_ELEMENTS)) return false;
+    this.#toMake -= made;
+    this.#toRead -= read;
     return true;
   }
 }

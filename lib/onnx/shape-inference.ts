@@ -113,7 +113,8 @@ function foldNode(
   if (inputs.some((facts) => facts && (!facts.constant || facts.type === "opaque"))) return outputs;
   if (outputs.some(({ type }) => type === "opaque")) return outputs;
   const made = outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  if (!isView && (made > FOLD_UP_TO || !budget.take(made))) return outputs;
+  const read = inputs.reduce((sum, facts) => sum + (facts ? sizeOf(facts.shape) : 0), 0);
+  if (!isView && (made > FOLD_UP_TO || !budget.take(made, read))) return outputs;
   try {
     const constants = fold(node, inputs, outputs);
     return outputs.map((facts, i) => {

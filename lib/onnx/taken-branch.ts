@@ -1,7 +1,6 @@
 import type { ValueFacts } from "./facts.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { requiredInput, standardNode } from "./node.ts";
-import { toNumbers } from "./tensor.ts";
 
 /** Nodes that compute what an If node does, and the constants they read. */
 export interface TakenBranch {
@@ -18,7 +17,7 @@ export function takenBranch(node: Node, facts: ReadonlyMap<Value, ValueFacts>): 
   if (node.op !== "If" || node.domain !== "") return null;
   const condition = facts.get(requiredInput(node, 0))?.constant;
   if (condition?.type !== "bool") return null;
-  const holds = toNumbers(condition)[0] === 1;
+  const holds = condition.data[0] === 1;
   const attribute = node.attributes[holds ? "then_branch" : "else_branch"];
   if (typeof attribute !== "object" || !("graph" in attribute)) return null;
   const { nodes, outputs, initializers } = attribute.graph;

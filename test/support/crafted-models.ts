@@ -24,6 +24,13 @@ export const CRAFTED_MODELS: ReadonlyMap<string, readonly [() => Uint8Array, num
     ["Concats that double 25 times", [doublingConcats, 3]],
     ["2,000 Concats of a million elements", [() => sideChain(2_000, "Concat", "c c"), 2]],
     ["2,000 Expands to a million elements", [() => sideChain(2_000, "Expand", "one million"), 2]],
+    ...["Slice", "Reshape", "Gather", "ReduceSum", "Upsample"].map(
+      (op): readonly [string, readonly [() => Uint8Array, number | RegExp]] => [
+        `2,000 nodes of ${op} that read a million numbers`,
+        [() => readers(op), op === "Slice" || op === "Upsample" ? 2_002 : 2],
+      ],
+    ),
+    ["250 BatchNormalizations of 153,600 channels", [wideNormalisations, 252]],
     ["1,000 Cos of a million elements", [cosines, 3]],
     ["an Upsample by 5,000", [() => upsample(5_000), 2]],
     ["an Upsample by a million", [() => upsample(1e6), 2]],
@@ -109,6 +116,35 @@ function sideChain(count: number, op: string, inputs: string): Uint8Array {
     one: ONE,
     million: intsTensor([1e6]),
   });
+}
+
+/** Nodes that make little of much, and the image among them. */
+function readers(op: string): Uint8Array {
+  const inputs = new Map([
+    ["Slice", "image many many"],
+    ["Reshape", "image many"],
+    ["Gather", "many zero"],
+    ["ReduceSum", "many"],
+    ["Upsample", "image floats"],
+  ]).get(op)!;
+  const nodes = Array.from({ length: 2_000 }, (_, i) => node(op, inputs, `c${i}`));
+  const constants = {
+    many: intsTensor(filled(1e6, 1)),
+    zero: intsTensor([0]),
+    floats: floatTensor([1e6], new Float32Array(1e6).fill(2)),
+  };
+  const opset = op === "Upsample" ? 9 : 13;
+  return model([node("Sigmoid", "image", "y"), ...nodes], constants, { opset });
+}
+
+function wideNormalisations(): Uint8Array {
+  const links = Array.from({ length: 250 }, (_, i) =>
+    node("BatchNormalization", `v${i} ones ones ones ones`, i === 249 ? "y" : `v${i + 1}`),
+  );
+  const wide = [node("Expand", "image s", "large"), node("Reshape", "large r", "v0")];
+  const ones = floatTensor([153_600], new Float32Array(153_600).fill(1));
+  const [s, r] = [intsTensor([200, 3, 16, 16]), intsTensor([1, 153_600, 1, 1])];
+  return model([...wide, ...links], { ones, s, r });
 }
 
 function doublingConcats(): Uint8Array {

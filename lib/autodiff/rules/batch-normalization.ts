@@ -1,4 +1,4 @@
-import { floatAttribute, intAttribute } from "../../onnx/node.ts";
+import { describeNode, floatAttribute, intAttribute } from "../../onnx/node.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
 import { requireConstant } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
@@ -31,6 +31,7 @@ export const batchNormalizationVjp: VjpRule = (context) => {
   const variance = requireConstant(context, 4, "the variance");
   const slope = s.map((scale, channel) => scale / Math.sqrt(variance[channel]! + epsilon));
   const places = graph.shapeOf(input(0)).slice(2);
+  graph.reserve(slope.length, describeNode(node));
   const perChannel = floatTensor([slope.length, ...places.map(() => 1)], slope);
   return oneOutput(context, emitForward(context), (dY) => [mul(dY, graph.constant(perChannel))]);
 };

@@ -1,8 +1,9 @@
+import { BudgetError, MAX_SHAPE_NUMBERS } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
 import type { ValueFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
 import { describeNode, missingInput } from "../node.ts";
-import { type NumericTensor, type Tensor, toNumbers } from "../tensor.ts";
+import { type NumericTensor, sizeOf, type Tensor, toNumbers } from "../tensor.ts";
 
 /**
  * Facts of a node's inputs in order; `null` (or past the end) where an optional one is left out.
@@ -39,8 +40,13 @@ export function constantNumbers(
   return toNumbers(numeric(facts.constant, where));
 }
 
-/** As `constantNumbers`, for integers. */
+/** As `constantNumbers`, for the integers that decide a shape. @throws BudgetError for many */
 export function constantInts(node: Node, inputs: Inputs, index: number): readonly number[] | null {
+  const count = sizeOf(inputs[index]?.shape ?? []);
+  if (count > MAX_SHAPE_NUMBERS) {
+    const what = `${count} numbers in input ${index}`;
+    throw new BudgetError(describeNode(node), what, MAX_SHAPE_NUMBERS);
+  }
   const numbers = constantNumbers(node, inputs, index);
   const type = inputs[index]?.type;
   if (numbers && type !== "int64" && type !== "int32") {

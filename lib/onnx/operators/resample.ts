@@ -1,3 +1,4 @@
+import { MAX_RANK } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
 import type { Attributes, Node, Value } from "../model.ts";
 import {
@@ -62,7 +63,8 @@ function axisScales(node: Node, inputs: Inputs): readonly AxisScale[] {
   const { shape } = input(node, inputs, 0);
   const given = intsAttribute(node, "axes", [...shape.keys()]);
   const axes = given.map((axis) => normaliseAxis(node, axis, shape.length));
-  const scales = constantNumbers(node, inputs, 2) ?? [];
+  const scales =
+    sizeOf(inputs[2]?.shape ?? []) > MAX_RANK ? [] : (constantNumbers(node, inputs, 2) ?? []);
   const sizes = constantInts(node, inputs, 3) ?? [];
   const wanted = scales.length > 0 ? scales : sizes;
   if (wanted.length !== axes.length) {
@@ -151,7 +153,8 @@ const upsample: Operator = {
  */
 function asResize(node: Node, { constantOf }: Rewriting, scales: Value): Node {
   const constant = constantOf(scales);
-  const known = constant && constant.type !== "opaque" ? toNumbers(constant) : null;
+  const isReadable = constant && constant.type !== "opaque" && sizeOf(constant.shape) <= MAX_RANK;
+  const known = isReadable ? toNumbers(constant) : null;
   const shrinks = known?.some((scale) => scale < 1) ?? false;
   const enlarges = known?.some((scale) => scale > 1) ?? false;
   const mode = stringAttribute(node, "mode", "nearest");

@@ -169,7 +169,8 @@ const gather: Operator = {
     const tensor = operand(node, inputs, 0);
     const stated = toNumbers(operand(node, inputs, 1));
     const { axis, indices } = parseGather(node, tensor.shape, stated);
-    const picked = pick(tensor, tensor.shape.map(countTo).with(axis, [...indices]));
+    const each = (length: number, i: number) => (i === axis ? indices : countTo(length));
+    const picked = pick(tensor, tensor.shape.map(each));
     return [view(picked, output!.shape)];
   },
 };

@@ -47,6 +47,7 @@ export function oneHotTaps({ graph, axis, window }: PoolAxis, x: Value): Taps {
     hot: { readonly at: number; readonly value: number },
     { strideAlong = 1, begin = 0, end = 0, bias = 0 } = {},
   ): Value => {
+    graph.reserve(channels * (size + 1), "the gradient of a max pool");
     const weight = new Float32Array(channels * size);
     for (let c = 0; c < channels; c++) weight[c * size + hot.at] = hot.value;
     const parameters = [graph.constant(floatTensor([channels, 1, ...pair(size, 1)], weight))];
