@@ -119,6 +119,7 @@ export const layerTableSchema = z.strictObject({
       type: z.string().describe("ONNX operator"),
       activations: z.array(z.int()).nullable().describe("size of the output, [N, C, ...]"),
       channels: z.int().nullable(),
+      channelAxis: z.int().min(1).describe("which axis of the output they lie along"),
       learnables: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int()) })),
       learnableCount: z.int().min(0),
       aliases: z.array(z.string()).describe("other names it answers to"),

@@ -3,7 +3,7 @@ import type { Layer } from "./layers.ts";
 /** One row of the layer table as JSON: what `analyze --json` prints and the API answers. */
 export interface LayerRow extends Pick<
   Layer,
-  "index" | "name" | "type" | "channels" | "learnableCount"
+  "index" | "name" | "type" | "channels" | "channelAxis" | "learnableCount"
 > {
   /** Size of the output, [N, C, ...]; `null` if it cannot be told. */
   readonly activations: number[] | null;
@@ -26,6 +26,7 @@ export function layerRows(
     type: layer.type,
     activations: layer.shape && [...layer.shape],
     channels: layer.channels,
+    channelAxis: layer.channelAxis,
     learnables: layer.learnables.map(({ name, shape }) => ({ name, shape: [...shape] })),
     learnableCount: layer.learnableCount,
     aliases: [...layer.aliases],

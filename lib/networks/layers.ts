@@ -5,6 +5,7 @@ import type { StaticGraph } from "../onnx/static-graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { LayerNotFoundError } from "./errors.ts";
+import { channelAxes } from "./channel-axis.ts";
 import { canonicalName, LayerNamer } from "./layer-names.ts";
 import { modulePaths } from "./module-paths.ts";
 
@@ -19,9 +20,11 @@ export interface Layer {
   readonly value: Value;
   /** Activation size, [N, C, ...]; `null` if it cannot be told (see `StaticGraph.problems`). */
   readonly shape: readonly number[] | null;
-  /** Length of axis 1; `null` where there is none, the output is empty, or axis 0 is not
+  /** Length of `channelAxis`; `null` where there is none, the output is empty, or axis 0 is not
    * the batch. */
   readonly channels: number | null;
+  /** Which axis of the output the channels lie along; see `channelAxes`. */
+  readonly channelAxis: number;
   /** Trained tensors, under their names in the file. */
   readonly learnables: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly learnableCount: number;
@@ -69,6 +72,7 @@ const LEARNABLE_INPUTS: ReadonlyMap<string, readonly number[]> = new Map([
 export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
   const carriesImage = imageValues(model.graph, graph.input);
   const origin = weightOrigins(model.graph);
+  const axes = channelAxes(graph);
   const namer = new LayerNamer();
   const paths = modulePaths(model.graph.nodes.filter(isLayer));
   const layers: GrowingLayer[] = [inputLayer(graph)];
@@ -96,7 +100,7 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
       aliases: [...names.aliases],
       type: node.op,
       value,
-      ...activation(graph, value),
+      ...activation(graph, value, axes.get(value) ?? 1),
       learnables,
       learnableCount: learnables.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     });
@@ -180,17 +184,17 @@ function inputLayer(graph: StaticGraph): GrowingLayer {
     name: graph.input,
     type: "Input",
     value: graph.input,
-    ...activation(graph, graph.input),
+    ...activation(graph, graph.input, 1),
     learnables: [],
     learnableCount: 0,
     aliases: [],
   };
 }
 
-function activation(graph: StaticGraph, value: Value) {
+function activation(graph: StaticGraph, value: Value, channelAxis: number) {
   const shape = graph.facts.get(value)?.shape ?? null;
   const hasChannels = !graph.unbatched.has(value) && !shape?.includes(0);
-  return { shape, channels: hasChannels ? (shape?.[1] ?? null) : null };
+  return { shape, channelAxis, channels: hasChannels ? (shape?.[channelAxis] ?? null) : null };
 }
 
 /** Values computed from the image's pixels, not only from its size. */

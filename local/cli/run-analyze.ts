@@ -1,4 +1,5 @@
 import { layerRows } from "../../lib/networks/layer-rows.ts";
+import type { Layer } from "../../lib/networks/layers.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { layerProblems } from "../../lib/pipeline/networks/layer-problems.ts";
 import { noteAssumptions, openForCommand } from "./network.ts";
@@ -25,6 +26,12 @@ export async function runAnalyze(
   noteAssumptions(opened, terminal);
 }
 
+/** "64 x 112 x 112"; and the axis of the channels where it is not 1. */
+function activationsOf({ shape, channels, channelAxis }: Layer): string {
+  const sizes = shape?.slice(1).join(" x ") ?? "?";
+  return channels === null || channelAxis === 1 ? sizes : `${sizes}, channels axis ${channelAxis}`;
+}
+
 function printTable(
   { description, layers }: AnalysedNetwork,
   problems: ReadonlyMap<number, string>,
@@ -34,7 +41,7 @@ function printTable(
     String(layer.index),
     layer.name,
     layer.type,
-    layer.shape?.slice(1).join(" x ") ?? "?",
+    activationsOf(layer),
     layer.learnables.map(({ shape }) => shape.join(" x ")).join(", "),
     layer.learnableCount > 0 ? layer.learnableCount.toLocaleString("en-US") : "",
     problems.has(layer.index) ? "no" : "yes",

@@ -1,7 +1,8 @@
 import type { ForwardPass } from "../../autodiff/forward-trace.ts";
 import type { Size } from "../../image/raster.ts";
 import { ShapeMismatchError } from "../../onnx/errors.ts";
-import type { Model, Value } from "../../onnx/model.ts";
+import type { Model, Node, Value } from "../../onnx/model.ts";
+import { standardNode } from "../../onnx/node.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
 
@@ -26,6 +27,8 @@ export interface TargetLayer {
   readonly value: Value;
   /** As people know it, for messages. */
   readonly name: string;
+  /** Which axis of the output the channels lie along. @default 1 */
+  readonly channelAxis?: number;
 }
 
 /** [N, 3, H, W] */
@@ -49,7 +52,10 @@ export interface LayerPass extends ForwardPass {
 export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageShape): LayerPass {
   const graph = specialise(model, imageShape);
   const nodes = cutAt(graph, layer.value);
-  const shape = graph.facts.get(layer.value)?.shape;
+  const made = graph.facts.get(layer.value)?.shape;
+  const { channelAxis = 1 } = layer;
+  const isFirst = channelAxis === 1 || made === undefined;
+  const shape = isFirst ? made : channelsSecond(made, channelAxis);
   const channels = shape?.[1];
   if (shape === undefined || channels === undefined) {
     throw new ShapeMismatchError(
@@ -57,11 +63,11 @@ export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageSha
     );
   }
   return {
-    nodes,
+    nodes: isFirst ? nodes : [...nodes, toChannelsSecond(layer.value, made.length, channelAxis)],
     initializers: graph.graph.initializers,
     derived: model.derived,
     input: graph.input,
-    layer: layer.value,
+    layer: isFirst ? layer.value : secondName(layer.value),
     layerName: layer.name,
     imageShape,
     channels,
@@ -76,6 +82,26 @@ export function mapShapeAt(
   { height, width }: Size,
 ): readonly number[] {
   return layerPass(model, layer, [1, 3, height, width]).layerShape.slice(1);
+}
+
+/** The items of a list of axes with that of the channels second. */
+function channelsSecond(axes: readonly number[], channelAxis: number): readonly number[] {
+  return axes.toSpliced(channelAxis, 1).toSpliced(1, 0, axes[channelAxis]!);
+}
+
+const secondName = (layer: Value): Value => `${layer}_channels_second`;
+
+/** Objectives look at [N, channels, ...]: of tokens [N, T, C], the mean over tokens of a feature. */
+function toChannelsSecond(layer: Value, rank: number, channelAxis: number): Node {
+  const perm = channelsSecond([...Array(rank).keys()], channelAxis);
+  const output = secondName(layer);
+  return standardNode({
+    op: "Transpose",
+    name: output,
+    inputs: [layer],
+    outputs: [output],
+    attributes: { perm },
+  });
 }
 
 /**

@@ -72,9 +72,9 @@ function recipeOf(request: CompleteFourierRequest): FourierRecipe {
 function layerOf({ network, layer: index }: ExaminationTask): AscentTask["layer"] {
   const layer = network.layers[index - 1];
   if (!layer) throw new Error(`internal: there is no layer ${index}`);
-  const { value, name, channels } = layer;
+  const { value, name, channels, channelAxis } = layer;
   if (channels === null) throw new Error(`internal: layer '${name}' has no channels`);
-  return { value, name, channels };
+  return { value, name, channels, channelAxis };
 }
 
 /** Pixels less the network's mean, planes in the network's order; the graph scales them. */

@@ -93,6 +93,7 @@ describe("GET /networks/{networkId}/layers", () => {
       name: "wide",
       type: "Conv",
       activations: [1, 7, 16, 20],
+      channelAxis: 1,
       channels: 7,
       learnables: [{ name: "kernel", shape: [7, 3, 1, 1] }],
       learnableCount: 21,

@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+
+import { findLayer, layerTable } from "../../lib/networks/layers.ts";
+import { decodeModel } from "../../lib/onnx/decode.ts";
+import { encodeModel } from "../../lib/onnx/encode.ts";
+import { specialise } from "../../lib/onnx/static-graph.ts";
+import { floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
+import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
+import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
+import { node, sketch, writeModel } from "../support/onnx-writer.ts";
+import { runModel } from "../support/operator-oracle.ts";
+import { uniform } from "../support/random.ts";
+
+/** Patches as tokens with attention, a map with channels last, and a detection head. */
+const graph = sketch({
+  inputs: { image: [1, 3, 6, 8] },
+  nodes: [
+    node("Conv", "image kernel", "patches", { strides: [2, 2] }),
+    node("Reshape", "patches rows", "flat"),
+    node("Transpose", "flat", "tokens", { perm: [0, 2, 1] }),
+    node("LayerNormalization", "tokens scale", "normed"),
+    node("MatMul", "normed wide", "qkv"),
+    node("Reshape", "qkv heads", "split"),
+    node("Transpose", "split", "byHead", { perm: [0, 2, 1, 3] }),
+    node("Transpose", "byHead", "keys", { perm: [0, 1, 3, 2] }),
+    node("MatMul", "byHead keys", "scores"),
+    node("Softmax", "scores", "weights", { axis: -1 }),
+    node("MatMul", "weights byHead", "mixed"),
+    node("Transpose", "mixed", "back", { perm: [0, 2, 1, 3] }),
+    node("Reshape", "back joined", "merged"),
+    node("Sigmoid", "merged", "gated"),
+    node("ReduceMean", "gated one", "pooled", { keepdims: 0 }),
+    node("Gemm", "pooled classifier", "classes"),
+    node("Transpose", "patches", "last", { perm: [0, 2, 3, 1] }),
+    node("MatMul", "last pointwise", "expanded"),
+    node("Relu", "expanded", "block"),
+    node("Reshape", "patches anchors", "perAnchor"),
+    node("Transpose", "perAnchor", "anchorsFirst", { perm: [0, 1, 3, 4, 2] }),
+    node("Reshape", "anchorsFirst boxes", "boxesOut"),
+    node("Tanh", "boxesOut", "detections"),
+  ],
+  outputs: ["classes", "block", "detections"],
+  initializers: {
+    kernel: uniform([10, 3, 2, 2], 1, [-1, 1]),
+    rows: intsTensor([1, 10, 12]),
+    scale: uniform([10], 2, [0.5, 2]),
+    wide: uniform([10, 14], 3, [-1, 1]),
+    heads: intsTensor([1, 12, 2, 7]),
+    joined: intsTensor([1, 12, 14]),
+    one: intsTensor([1]),
+    classifier: uniform([14, 9], 4),
+    pointwise: uniform([10, 11], 5),
+    anchors: intsTensor([1, 2, 5, 3, 4]),
+    boxes: intsTensor([1, 24, 5]),
+  },
+});
+
+const model = decodeModel(writeModel(graph, 18));
+const layers = layerTable(model, specialise(model, [1, 3, 6, 8]));
+
+test.each([
+  ["patches", 1, 10],
+  ["tokens", 2, 10],
+  ["normed", 2, 10],
+  ["qkv", 2, 14],
+  ["byHead", 3, 7],
+  ["weights", 1, 2],
+  ["mixed", 3, 7],
+  ["gated", 2, 14],
+  ["pooled", 1, 14],
+  ["classes", 1, 9],
+  ["last", 3, 10],
+  ["block", 3, 11],
+  ["anchorsFirst", 4, 5],
+  ["detections", 2, 5],
+])("the channels of '%s' lie on axis %i: %i", (name, channelAxis, channels) => {
+  expect(findLayer(layers, name)).toMatchObject({ channelAxis, channels });
+});
+
+test("the objective of a feature of tokens is its mean over the tokens", async () => {
+  const layer = findLayer(layers, "gated");
+  const image = uniform([2, 3, 6, 8], 6, [-2, 2]);
+  const network = encodeModel({
+    ...specialise(model, [2, 3, 6, 8]).graph,
+    outputs: [{ name: "gated", type: "float32", shape: [2, 12, 14] }],
+  });
+  const { gated } = await runModel(network, { image });
+  const pass = layerPass(model, layer, [2, 3, 6, 8]);
+  const differentiable = differentiableGraph(pass, { objective: "mean", provider: "cpu" });
+  // the fourth feature of the first image, the last of the second
+  const selection = floatTensor([2, 14], new Float32Array(28));
+  selection.data[3] = 1;
+  selection.data[27] = 1;
+  const { activation } = await runModel(encodeModel(differentiable), { image, selection });
+  if (gated?.type !== "float32" || activation?.type !== "float32") throw new Error("no floats");
+  const means = [3, 13].map((feature, n) => {
+    const values = Array.from({ length: 12 }, (_, t) => gated.data[(n * 12 + t) * 14 + feature]!);
+    return values.reduce((sum, x) => sum + x, 0) / 12;
+  });
+  expect(activation.data[0]).toBeCloseTo(means[0]!, 5);
+  expect(activation.data[1]).toBeCloseTo(means[1]!, 5);
+  expect(Math.abs(means[0]! - means[1]!)).toBeGreaterThan(1e-3);
+});
