@@ -26,3 +26,29 @@ test("images of few pixels cannot have more steps than a manifest can hold", () 
   ]);
   expect(workProblems({ ...long, channelCount: 250 })).toEqual([]);
 });
+
+const CANVAS: Work = {
+  method: "fourier",
+  channelCount: 8_280,
+  numIterations: 64,
+  canvasSize: { width: 320, height: 320 },
+  cropSize: { width: 224, height: 224 },
+};
+
+test("of a Fourier ascent the crop counts whole, and the canvas by the length of its sums", () => {
+  // 224 x 224 + 320 x 320 x 2 x (16 + 20) / 1,300 = 55,847 pixels an iteration
+  expect(workProblems({ ...CANVAS, numIterations: 216 })).toEqual([]);
+  expect(workProblems({ ...CANVAS, numIterations: 217 })).toEqual([
+    "request: 8280 channels x 217 iterations x the pixels of a crop of 224x224 and a share of a canvas of 320x320 are 1.0e+11 pixel iterations; wanted at most 1e+11; split the channels into several requests or use fewer iterations",
+  ]);
+  // 317 and 331 are primes, whose sums cannot be split: 1 + 317 products a pixel along one axis
+  const prime = { ...CANVAS, canvasSize: { width: 317, height: 331 } };
+  expect(workProblems({ ...prime, numIterations: 117 })).toEqual([]);
+  expect(workProblems({ ...prime, numIterations: 118 })).toHaveLength(1);
+});
+
+test("the largest canvas may be drawn, some hundred of them not", () => {
+  const largest = { ...CANVAS, channelCount: 40, canvasSize: { width: 4096, height: 4096 } };
+  expect(workProblems({ ...largest, numIterations: 256 })).toEqual([]);
+  expect(workProblems({ ...largest, channelCount: 400, numIterations: 256 })).toHaveLength(1);
+});
