@@ -66,7 +66,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/pipeline/job",
     ...PIPELINE_BASE,
   ],
-  "lib/pipeline/sheet": ["lib/image", "lib/queue", "lib/pipeline/job", ...PIPELINE_BASE],
+  "lib/pipeline/sheet": [
+    "lib/image",
+    "lib/optvis/quality",
+    "lib/queue",
+    "lib/pipeline/job",
+    ...PIPELINE_BASE,
+  ],
   // the public face
   "lib/dreamgrid.ts": [
     "lib/onnx",

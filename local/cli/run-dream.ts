@@ -1,6 +1,8 @@
-import { copyFile, cp, rm } from "node:fs/promises";
+import { copyFile, cp, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+import { z } from "zod";
 
 import { networkFolders } from "../../lib/networks/folders.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
@@ -10,6 +12,10 @@ import {
   parseLocalRequest,
   RequestError,
 } from "../../lib/pipeline/request/request.ts";
+import {
+  describeSheetQuality,
+  sheetQualitySchema,
+} from "../../lib/pipeline/sheet/sheet-quality.ts";
 import { startLocalPipeline } from "../pipeline.ts";
 import type { JobOutcome } from "../run-events.ts";
 import { runJobs } from "../run-job.ts";
@@ -36,6 +42,9 @@ export interface DreamFlags extends Partial<ShortFlags> {
   readonly data?: string;
   readonly threads?: number;
 }
+
+/** What is read of a sheet's manifest. */
+const manifestSchema = z.object({ quality: sheetQualitySchema.nullable() });
 
 /** A request and what its results are called. */
 interface NamedRequest {
@@ -178,6 +187,8 @@ async function deliver(
   await copyFile(outcome.sheetPath, sheet);
   progress.end();
   terminal.print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
+  const { quality } = manifestSchema.parse(JSON.parse(await readFile(manifest, "utf8")));
+  if (quality !== null) terminal.note(`${name}: ${describeSheetQuality(quality)}`);
   if (failed > 0)
     terminal.note(
       `${name}: ${failed} channels failed; ${name}.manifest.json says why; the same request is the same job, --data with another folder renders it anew`,

@@ -2,6 +2,7 @@ import type { JobPlan } from "../job/plan.ts";
 import type { ChannelResult, OkResult } from "../job/result.ts";
 import type { JobTally } from "../job/tally.ts";
 import type { BuiltSheet } from "./build-sheet.ts";
+import { sheetQuality } from "./sheet-quality.ts";
 
 /**
  * Everything a reader needs about a finished sheet: what was asked, what is where, and how
@@ -33,6 +34,7 @@ export function sheetManifest(
       pages: sheet.pages,
       deepZoom: sheet.deepZoom,
     },
+    quality: sheetQuality(plan.channels.flatMap((channel) => results.get(channel) ?? [])),
     tiles: layout.tiles.map(({ index, row, column, x, y, width, height }) => ({
       row,
       column,

@@ -1,0 +1,108 @@
+import { afterAll, describe, expect, test } from "vitest";
+
+import { filledRaster, type Raster } from "../../../lib/image/raster.ts";
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
+import { channelMeans, examine, type Subject } from "../../../lib/optvis/quality/examine.ts";
+import { networkOf } from "../ascent/engine-task.ts";
+
+const engine = new AscentEngine({ threads: 2 });
+afterAll(() => engine.close());
+
+const SIZE = { height: 28, width: 42 };
+
+/** Channel 1 is red less blue, channel 2 blue less red, per pixel. */
+const RED_AND_BLUE = networkOf(
+  [
+    {
+      op: "Conv",
+      name: "y",
+      domain: "",
+      inputs: ["image", "kernel"],
+      outputs: ["y"],
+      attributes: {},
+    },
+  ],
+  { kernel: floatTensor([2, 3, 1, 1], [1, 0, -1, -1, 0, 1]) },
+  SIZE,
+);
+
+function subject(channel: number, more: Partial<Subject> = {}): Subject {
+  const { network, target } = RED_AND_BLUE;
+  return { network, layer: target("y"), provider: "cpu", channel, kind: "features", ...more };
+}
+
+const RED = filledRaster(SIZE, [255, 40, 0]);
+
+describe("examine", () => {
+  test("a red picture is red's, whatever the change, and not blue's", async () => {
+    const red = await examine(engine, RED, subject(1));
+    expect(red.source).toEqual({ activation: 255, probability: null, rank: 1, robustness: 1 });
+    expect(red.selective).toBe(true);
+    const blue = await examine(engine, RED, subject(2));
+    expect(blue.source).toEqual({ activation: -255, probability: null, rank: 2, robustness: 0 });
+    // one colour alone shows nothing, whoever likes it
+    expect(red.marks).toEqual(["blank"]);
+    expect(blue.marks).toEqual(["blank", "fragile"]);
+  });
+
+  test("a picture of another size is resized to the network's input", async () => {
+    const large = filledRaster({ width: 129, height: 70 }, [10, 0, 50]);
+    const { source } = await examine(engine, large, subject(2));
+    expect(source).toMatchObject({ activation: 40, rank: 1 });
+  });
+
+  test("the network's order of planes, mean and scale are its own", async () => {
+    const network = {
+      ...RED_AND_BLUE.network,
+      fingerprint: "BGR",
+      planes: [2, 1, 0] as const,
+      mean: [4, 2, 1] as const,
+      scale: [0.5, 1, 2] as const,
+    };
+    // channel 1: (blue - 4) / 2 - 2 (red - 1)
+    const { source } = await examine(engine, RED, subject(1, { network }));
+    expect(source?.activation).toBeCloseTo((0 - 4) / 2 - 2 * (255 - 1), 3);
+  });
+
+  test("of classes, robustness is their mean probability", async () => {
+    const faint: Raster = filledRaster(SIZE, [128, 128, 127]);
+    const { source } = await examine(engine, faint, subject(1, { kind: "logits" }));
+    // logits 1 and -1
+    expect(source?.probability).toBeCloseTo(1 / (1 + Math.exp(-2)), 5);
+    // mid-grey is neutral, and the copies have at most a share of it
+    expect(source?.robustness).toBeGreaterThan(0.5);
+    expect(source?.robustness).toBeLessThan(1 / (1 + Math.exp(-2)));
+  });
+
+  test("figures do not depend on what else is examined at the same time", async () => {
+    const alone = await examine(engine, RED, subject(1));
+    const pictures = [RED, filledRaster(SIZE, [0, 255, 9]), RED, filledRaster(SIZE, [3, 2, 1])];
+    const together = await Promise.all(pictures.map((each) => examine(engine, each, subject(1))));
+    expect(together[0]).toEqual(alone);
+    expect(together[2]).toEqual(alone);
+    expect(together[1]).not.toEqual(alone);
+  });
+
+  test("a network whose layer overflows has no figures of its own", async () => {
+    const network = {
+      ...RED_AND_BLUE.network,
+      fingerprint: "inf",
+      scale: [Infinity, 1, 1] as const,
+    };
+    const card = await examine(engine, RED, subject(1, { network }));
+    expect(card).toMatchObject({ source: null, selective: false, marks: ["blank", "fragile"] });
+  });
+});
+
+test("channel means are over the whole map", async () => {
+  const data = Float32Array.from({ length: 3 * 28 * 42 }, (_, i) => i % 7);
+  const { network, target } = RED_AND_BLUE;
+  const viewer = { network, layer: target("y"), provider: "cpu" } as const;
+  const [means] = await channelMeans(engine, viewer, [{ ...SIZE, data }]);
+  const pixels = 28 * 42;
+  const mean = (plane: number) =>
+    data.subarray(plane * pixels, (plane + 1) * pixels).reduce((a, b) => a + b) / pixels;
+  expect(means?.[0]).toBeCloseTo(mean(0) - mean(2), 4);
+  expect(means?.[1]).toBeCloseTo(mean(2) - mean(0), 4);
+});
