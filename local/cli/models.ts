@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 
-import type { Triple } from "../../lib/networks/description.ts";
-import { path } from "./options.ts";
+import { path, triple } from "./options.ts";
 import type { AddFlags, ModelsContext } from "./run-models.ts";
 import type { PublishFlags } from "./run-models-publish.ts";
 
@@ -56,12 +55,12 @@ export function modelsCommand(context: ModelsContext): Command {
         "--mean <values>",
         "subtracted from values in 0..255: one number, or one a channel",
       )
-        .argParser(parseTriple)
+        .argParser(triple)
         .default([128, 128, 128], "128"),
     )
     .addOption(
       new Option("--scale <values>", "multiplied after that: one number, or one a channel")
-        .argParser(parseTriple)
+        .argParser(triple)
         .default([1, 1, 1], "1"),
     )
     .addOption(
@@ -78,17 +77,6 @@ export function modelsCommand(context: ModelsContext): Command {
       await addModel(modelPath, flags, context);
     });
   return models;
-}
-
-function parseTriple(text: string): Triple {
-  const values = text.split(",").map((value) => (value.trim() === "" ? Number.NaN : Number(value)));
-  const [first, second = first, third = first] = values;
-  const isTriple = values.length === 1 || values.length === 3;
-  if (first === undefined || second === undefined || third === undefined || !isTriple) {
-    throw new InvalidArgumentError('want one number, or three as in "104,117,123"');
-  }
-  if (!values.every(Number.isFinite)) throw new InvalidArgumentError("want finite numbers");
-  return [first, second, third];
 }
 
 function parsePixels(text: string): number {

@@ -5,6 +5,7 @@ import { analyzeCommand } from "./analyze.ts";
 import { ascendCommand } from "./ascend.ts";
 import { addRequestOptions, dreamCommand } from "./dream.ts";
 import { exportGraphCommand } from "./export-graph.ts";
+import { judgeCommand } from "./judge.ts";
 import { labelsCommand } from "./labels.ts";
 import { modelsCommand } from "./models.ts";
 import { serveCommand } from "./serve.ts";
@@ -34,6 +35,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(labelsCommand(terminal))
     .addCommand(exportGraphCommand(terminal))
     .addCommand(ascendCommand(terminal))
+    .addCommand(judgeCommand(terminal))
     .addCommand(modelsCommand({ ...terminal, note: (text) => void io.stderr.write(text) }));
   program.hook("preSubcommand", async (_, command) => {
     if (command.name() === "dream") await addRequestOptions(command);

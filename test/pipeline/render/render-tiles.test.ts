@@ -2,11 +2,8 @@ import { expect, test } from "vitest";
 
 import type { FailedChannel } from "../../../lib/optvis/ascent/task.ts";
 import type { QualityCard } from "../../../lib/optvis/quality/card.ts";
-import {
-  type ExaminedTile,
-  renderTiles,
-  type TilesTask,
-} from "../../../lib/pipeline/render/render-tiles.ts";
+import { type ExaminedTile, renderTiles } from "../../../lib/pipeline/render/render-tiles.ts";
+import type { RenderTask } from "../../../lib/pipeline/render/renderer.ts";
 import { fakeImage, FakeRenderer, GOOD_CARD } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
@@ -41,16 +38,16 @@ class CardedRenderer extends FakeRenderer {
 }
 
 /** The task of a job whose request is `more`, as a worker hears of it. */
-async function taskOf(more: Parameters<Pipeline["accept"]>[0] = {}): Promise<TilesTask> {
+async function taskOf(more: Parameters<Pipeline["accept"]>[0] = {}): Promise<RenderTask> {
   const pipeline = await memoryPipeline(await temporaryFolder());
   await pipeline.accept({ channels: [2, 4], seed: 7, ...more });
   const renderer = new FakeRenderer();
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
-  return { ...renderer.tasks[0]!, outputScaling: "linear" };
+  return renderer.tasks[0]!;
 }
 type Pipeline = Awaited<ReturnType<typeof memoryPipeline>>;
 
-async function tilesOf(renderer: FakeRenderer, task: TilesTask) {
+async function tilesOf(renderer: FakeRenderer, task: RenderTask) {
   const tiles: (ExaminedTile | FailedChannel)[] = [];
   await renderTiles(renderer, task, {
     onTile: (tile) => {
@@ -64,7 +61,7 @@ async function tilesOf(renderer: FakeRenderer, task: TilesTask) {
 test("a poor picture is drawn once more, after the others, and the better one kept", async () => {
   const renderer = new CardedRenderer({ 2: [FRAGILE, LESS_FRAGILE] });
   const tiles = await tilesOf(renderer, await taskOf());
-  expect(renderer.tasks.map(({ channels, seed }) => [channels, seed])).toEqual([
+  expect(renderer.tasks.map(({ channels, request }) => [channels, request.seed])).toEqual([
     [[2, 4], 7],
     [[2], 1007],
   ]);

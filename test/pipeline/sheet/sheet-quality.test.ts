@@ -10,21 +10,9 @@ const NOW = new Date("2026-11-01T00:00:00Z");
 
 function drawn(channel: number, quality: Quality): ChannelResult {
   const tile = { key: "tile", sha256: "0".repeat(64), width: 3, height: 4 };
-  const run = {
-    activation: 1,
-    trace: [],
-    seconds: 1,
-    provider: "cpu",
-    seed: 0,
-    restarts: 0,
-  } as const;
-  const delivered = { attempts: 1, now: NOW };
-  return resultOf(
-    "job",
-    channel,
-    { state: "ok", tile, raw: null, trace: [], ...run, quality },
-    delivered,
-  );
+  const run = { activation: 1, seconds: 1, provider: "cpu", seed: 0, restarts: 0 } as const;
+  const ending = { state: "ok", tile, raw: null, ...run, quality } as const;
+  return resultOf("job", channel, { ...ending, trace: [] }, { attempts: 1, now: NOW });
 }
 
 const CLEAR: Quality = {

@@ -1,0 +1,114 @@
+import { channelPlace } from "../../lib/optvis/ascent/task.ts";
+import { RECOGNISED } from "../../lib/optvis/quality/judgement.ts";
+import { table } from "./terminal.ts";
+
+interface Picture {
+  /** 1-based. */
+  readonly channel: number;
+  readonly label: string | null;
+}
+
+/** What the judge saw, or why it saw nothing. */
+export type JudgedPicture = Picture &
+  (
+    | { readonly rank: number; readonly probability: number; readonly seen: string }
+    | { readonly problem: string }
+  );
+
+export interface Report {
+  readonly text: string;
+  readonly json: object;
+}
+
+export function judgementReport(pictures: readonly JudgedPicture[]): Report {
+  const judged = pictures.flatMap((picture) => ("rank" in picture ? [picture] : []));
+  const shareOf = (most: number) => shareWhere(judged, ({ rank }) => rank <= most);
+  const [top1, top5] = [shareOf(1), shareOf(5)];
+  const summary = {
+    judged: judged.length,
+    left: pictures.length - judged.length,
+    top1,
+    top5,
+    meanProbability: judged.reduce((sum, each) => sum + each.probability, 0) / judged.length || 0,
+    recognised: top1 >= RECOGNISED.top1 && top5 >= RECOGNISED.top5,
+  };
+  const rows = pictures.map((picture) => [
+    String(picture.channel),
+    picture.label ?? "",
+    ...("rank" in picture
+      ? [String(picture.rank), picture.probability.toFixed(3), picture.seen]
+      : ["", "", `(${picture.problem})`]),
+  ]);
+  const wanted = `at least ${RECOGNISED.top1} / ${RECOGNISED.top5}`;
+  const verdict =
+    judged.length === 0
+      ? "nothing to judge: no picture has a label that is a class of the judge's"
+      : `${judged.length} judged, ${summary.left} left out: top-1 ${top1.toFixed(2)}, top-5 ${top5.toFixed(2)} (wanted ${wanted}), mean probability ${summary.meanProbability.toFixed(2)}`;
+  return {
+    text: `${table(["", "Class", "Rank", "Probability", "Seen"], rows, [0, 2, 3])}\n\n${verdict}`,
+    json: { judgement: { ...summary, pictures } },
+  };
+}
+
+/** How a picture stands beside others on its own channel. */
+export interface ChannelComparison extends Picture {
+  /** Mean of the channel's map. */
+  readonly activation: number;
+  /** Share of the sheet's other pictures that excite the channel less; `null`: it is alone. */
+  readonly aboveOthers: number | null;
+  /** Share of the photographs that do; `null`: there are none. */
+  readonly abovePhotos: number | null;
+}
+
+/** @param photos activations of the layer's channels in each */
+export function compareChannels(
+  pictures: readonly (Picture & { readonly activations: Float32Array })[],
+  photos: readonly Float32Array[],
+): ChannelComparison[] {
+  return pictures.map(({ channel, label, activations }, i) => {
+    const place = channelPlace(channel);
+    const activation = activations[place]!;
+    const shareBelow = (others: readonly Float32Array[]) =>
+      others.length === 0 ? null : shareWhere(others, (other) => other[place]! < activation);
+    const others = pictures.filter((_, k) => k !== i).map((other) => other.activations);
+    const comparison = { aboveOthers: shareBelow(others), abovePhotos: shareBelow(photos) };
+    return { channel, label, activation, ...comparison };
+  });
+}
+
+export function comparisonReport(compared: readonly ChannelComparison[], photos: number): Report {
+  const first = (figure: "aboveOthers" | "abovePhotos") =>
+    shareWhere(compared, (each) => each[figure] === 1);
+  const summary = {
+    compared: compared.length,
+    photos,
+    firstAmongOthers: compared.length > 1 ? first("aboveOthers") : null,
+    firstAmongPhotos: photos > 0 ? first("abovePhotos") : null,
+  };
+  const share = (value: number | null) => (value === null ? "" : value.toFixed(2));
+  const rows = compared.map(({ channel, label, activation, aboveOthers, abovePhotos }) => [
+    String(channel),
+    label ?? "",
+    activation.toPrecision(4),
+    share(aboveOthers),
+    share(abovePhotos),
+  ]);
+  const parts = [
+    summary.firstAmongOthers === null
+      ? []
+      : `more than any other picture of the sheet ${summary.firstAmongOthers.toFixed(2)}`,
+    summary.firstAmongPhotos === null
+      ? []
+      : `more than any of ${photos} photographs ${summary.firstAmongPhotos.toFixed(2)} (aim 0.95)`,
+  ].flat();
+  const titles = ["", "Label", "Activation", "Above others", "Above photos"];
+  const verdict = `share of ${compared.length} pictures that excite their own channel: ${parts.join(", ") || "nothing to compare with"}`;
+  return {
+    text: `${table(titles, rows, [0, 2, 3, 4])}\n\n${verdict}`,
+    json: { comparison: { ...summary, pictures: compared } },
+  };
+}
+
+function shareWhere<T>(items: readonly T[], holds: (item: T) => boolean): number {
+  return items.length === 0 ? 0 : items.filter(holds).length / items.length;
+}

@@ -1,0 +1,88 @@
+import { readdir, readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+import { z } from "zod";
+
+import { decodeImage } from "../../lib/image/png.ts";
+import type { Raster } from "../../lib/image/raster.ts";
+import { readUserFile } from "./read-user-file.ts";
+import { UsageError } from "./user-errors.ts";
+
+const manifestSchema = z.object({
+  network: z.object({ id: z.string() }),
+  layer: z.object({ index: z.int().min(1) }),
+  tiles: z.array(
+    z.object({
+      channel: z.int().min(1),
+      label: z.string().nullable(),
+      tile: z.object({ key: z.string() }).optional(),
+    }),
+  ),
+});
+
+/** A picture of a sheet, as its file has it. */
+export interface SheetPicture {
+  /** 1-based. */
+  readonly channel: number;
+  readonly label: string | null;
+  /** `null`: there is no file, or the channel failed. */
+  readonly path: string | null;
+}
+
+export interface SheetPictures {
+  /** Id of the network that they are of. */
+  readonly network: string;
+  /** 1-based index. */
+  readonly layer: number;
+  readonly pictures: readonly SheetPicture[];
+}
+
+/** The pictures that a manifest names, in NAME.tiles beside NAME.manifest.json. */
+export async function sheetPictures(manifestPath: string): Promise<SheetPictures> {
+  const manifest = parseManifest(manifestPath, await readUserFile(manifestPath));
+  const name = basename(manifestPath).replace(/(\.manifest)?\.json$/i, "");
+  const folder = join(dirname(manifestPath), `${name}.tiles`);
+  const files = new Set(await filesIn(folder));
+  const pictures = manifest.tiles.map(({ channel, label, tile }) => {
+    const file = tile === undefined ? null : basename(tile.key);
+    return { channel, label, path: file !== null && files.has(file) ? join(folder, file) : null };
+  });
+  if (pictures.every(({ path }) => path === null)) {
+    throw new UsageError(
+      `${manifestPath}: none of its ${pictures.length} pictures is in ${folder}; keep the folder beside the manifest`,
+    );
+  }
+  return { network: manifest.network.id, layer: manifest.layer.index, pictures };
+}
+
+/** The images of a folder, by their names' endings, sorted by name. */
+export async function imagesIn(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(folder)).filter((name) => /\.(png|jpe?g|webp)$/i.test(name));
+  if (names.length > 0) return names.toSorted().map((name) => join(folder, name));
+  throw new UsageError(`${folder}: there is no PNG, JPEG or WebP file in it`);
+}
+
+/** @throws ImageError */
+export async function readPicture(path: string): Promise<Raster> {
+  return decodeImage(await readFile(path));
+}
+
+function parseManifest(path: string, bytes: Uint8Array) {
+  const wanted = `${path}: want a sheet's manifest, NAME.manifest.json as dream writes it`;
+  try {
+    const parsed = manifestSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
+    if (parsed.success) return parsed.data;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new UsageError(wanted);
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}

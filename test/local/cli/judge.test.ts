@@ -1,0 +1,178 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { beforeEach, describe, expect, test } from "vitest";
+
+import { encodePng } from "../../../lib/image/png.ts";
+import { filledRaster, type Rgb } from "../../../lib/image/raster.ts";
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
+import { expectRefused, run } from "./command-line.ts";
+
+/** What it says of a picture: how red, green and blue it is, in tenths of 0..255 less 128. */
+const COLOURS = sketch({
+  inputs: { image: [1, 3, 12, 10] },
+  nodes: [
+    node("GlobalAveragePool", "image", "pool"),
+    node("Flatten", "pool", "flat"),
+    node("Gemm", "flat w", "logits", { transB: 1 }),
+  ],
+  outputs: ["logits"],
+  initializers: { w: floatTensor([3, 3], [0.1, 0, 0, 0, 0.1, 0, 0, 0, 0.1]) },
+});
+
+const tile = (channel: number, label: string | null) => ({
+  channel,
+  label,
+  state: "ok",
+  tile: { key: `jobs/j/tiles/0000${channel}.png` },
+});
+
+let folder = "";
+const file = (name: string) => join(folder, name);
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  await writeFile(file("colours.onnx"), writeModel(COLOURS, 18));
+  await writeFile(file("labels.txt"), "n00000001 red, crimson\nn00000002 green\nn00000003 blue\n");
+  await writeFile(file("two.txt"), "red\ngreen\n");
+  const tiles = [tile(1, "Crimson"), tile(2, "green"), tile(3, "azure"), tile(4, "blue")];
+  const failed = { channel: 5, label: "red", state: "failed", reason: "dead" };
+  const manifest = { network: { id: "colours" }, layer: { index: 3, name: "logits" } };
+  const text = JSON.stringify({ ...manifest, tiles: [...tiles, failed] });
+  await writeFile(file("a.manifest.json"), text);
+  await writeFile(file("moved.manifest.json"), text);
+  // channel 2's picture is blue, and channel 4's is lost
+  const pictures: readonly Rgb[] = [
+    [255, 0, 0],
+    [0, 90, 200],
+    [0, 0, 255],
+  ];
+  const photos: readonly Rgb[] = [
+    [250, 9, 9],
+    [0, 120, 99],
+  ];
+  const write = async (name: string, colours: readonly Rgb[]) => {
+    await mkdir(file(name));
+    for (const [i, colour] of colours.entries()) {
+      const png = await encodePng(filledRaster({ width: 30, height: 24 }, colour));
+      await writeFile(join(file(name), `0000${i + 1}.png`), png);
+    }
+  };
+  await write("a.tiles", pictures);
+  await write("photos", photos);
+});
+
+const judge = (...words: string[]) => run("judge", file("a.manifest.json"), ...words);
+const by = () => ["--by", file("colours.onnx"), "--labels", file("labels.txt")];
+
+async function jsonOf(...words: string[]): Promise<unknown> {
+  const { code, stdout, stderr } = await judge(...words, "--json");
+  expect({ code, stderr: stderr.replace(/^.* has no description.*\n$/, "") }).toEqual({
+    code: 0,
+    stderr: "",
+  });
+  return JSON.parse(stdout);
+}
+
+describe("judge", () => {
+  test("classes are found by their synonyms, and what cannot be judged is said", async () => {
+    const tenth = (...values: number[]) => values.map((value) => Math.exp(value / 10));
+    const [red = 0, green = 0, blue = 0] = tenth(0, 90, 200);
+    expect(await jsonOf(...by())).toEqual({
+      judgement: {
+        judged: 2,
+        left: 3,
+        top1: 0.5,
+        top5: 1,
+        meanProbability: expect.closeTo(0.5, 3) as number,
+        recognised: true,
+        pictures: [
+          {
+            channel: 1,
+            label: "Crimson",
+            rank: 1,
+            probability: expect.closeTo(1, 6) as number,
+            seen: "red",
+          },
+          {
+            channel: 2,
+            label: "green",
+            rank: 2,
+            probability: expect.closeTo(green / (red + green + blue), 6) as number,
+            seen: "blue",
+          },
+          { channel: 3, label: "azure", problem: "no such class" },
+          { channel: 4, label: "blue", problem: "no picture" },
+          { channel: 5, label: "red", problem: "no picture" },
+        ],
+      },
+    });
+  });
+
+  test("the judge's input may be described: in the other order of colours, red is blue", async () => {
+    const given = (await jsonOf(...by(), "--channel-order", "BGR")) as {
+      judgement: { pictures: readonly { seen?: string }[] };
+    };
+    expect(given.judgement.pictures[0]?.seen).toBe("blue");
+  });
+
+  test("a picture excites its channel more than the others do, and than photographs", async () => {
+    const own = ["--network", file("colours.onnx"), "--photos", file("photos")];
+    expect(await jsonOf(...own)).toMatchObject({
+      comparison: {
+        compared: 3,
+        photos: 2,
+        firstAmongOthers: 1,
+        firstAmongPhotos: 2 / 3,
+        pictures: [
+          { channel: 1, activation: expect.closeTo(12.7, 4) as number, abovePhotos: 1 },
+          { channel: 2, activation: expect.closeTo(-3.8, 4) as number, abovePhotos: 0.5 },
+          { channel: 3, aboveOthers: 1, abovePhotos: 1 },
+        ],
+      },
+    });
+  });
+
+  test("the table for people ends with the shares and what is wanted", async () => {
+    const { stdout } = await judge(...by());
+    expect(stdout).toMatch(/^2 +green +2 +0\.000 +blue$/m);
+    expect(stdout).toMatch(
+      /2 judged, 3 left out: top-1 0\.50, top-5 1\.00 \(wanted at least 0\.5 \/ 0\.7\)/,
+    );
+  });
+
+  test.each([
+    [["a.manifest.json", "--labels", "labels.txt"], /name it with --by/],
+    [
+      ["a.manifest.json", "--by", "colours.onnx"],
+      /comes without class names; give them with --labels/,
+    ],
+    [
+      ["a.manifest.json", "--by", "colours.onnx", "--labels", "two.txt"],
+      /given 2 class names; .* ends with 3/,
+    ],
+    [
+      ["moved.manifest.json", "--by", "colours.onnx"],
+      /none of its 5 pictures is in .*moved\.tiles/,
+    ],
+    [["labels.txt", "--by", "colours.onnx"], /want a sheet's manifest/],
+    [
+      ["a.manifest.json", "--network", "colours.onnx", "--photos", "nowhere"],
+      /nowhere: there is no such/,
+    ],
+  ])("judge %o is refused", async (words, message) => {
+    const placed = words.map((word) => (word.startsWith("--") ? word : file(word)));
+    const noticed = await run("judge", ...placed);
+    expect(noticed.code).toBe(2);
+    expect(noticed.stderr).toMatch(message);
+    expect(noticed.stdout).toBe("");
+  });
+
+  test("a folder without photographs is refused in one line", async () => {
+    await mkdir(file("empty"));
+    const words = ["judge", file("a.manifest.json"), "--network", file("colours.onnx")];
+    await expectRefused(folder, [...words, "--photos", file("empty")], /no PNG, JPEG or WebP/);
+  });
+});
