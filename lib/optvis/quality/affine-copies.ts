@@ -33,27 +33,37 @@ export function affineChanges({ width, height }: Size): readonly AffineChange[] 
 
 /** A picture after a change, bilinear between its pixels, mid-grey outside. Values 0..255. */
 export function affineCopy(picture: Planes, { angle, zoom, shift }: AffineChange): Planes {
-  const { width, height, data } = picture;
+  const { width, height } = picture;
   const pixels = width * height;
   const [cos, sin] = [Math.cos(angle) / zoom, Math.sin(angle) / zoom];
   const [centreX, centreY] = [(width - 1) / 2, (height - 1) / 2];
-  const copy = new Float32Array(data.length);
+  // with a border of grey no place needs a test: what lies further out reads from the border
+  const stride = width + 2;
+  const planes = [0, 1, 2].map((plane) => withBorder(picture, plane));
+  const copy = new Float32Array(3 * pixels);
   for (let i = 0; i < pixels; i++) {
     const u = (i % width) - centreX - shift[0];
     const v = Math.floor(i / width) - centreY - shift[1];
-    const x = centreX + cos * u + sin * v;
-    const y = centreY - sin * u + cos * v;
-    const [left, top] = [Math.floor(x), Math.floor(y)];
+    const x = Math.min(Math.max(centreX + cos * u + sin * v, -1), width);
+    const y = Math.min(Math.max(centreY - sin * u + cos * v, -1), height);
+    const [left, top] = [Math.min(Math.floor(x), width - 1), Math.min(Math.floor(y), height - 1)];
     const [right, down] = [x - left, y - top];
+    const at = (top + 1) * stride + left + 1;
     for (let plane = 0; plane < 3; plane++) {
-      const at = (column: number, row: number) =>
-        column < 0 || row < 0 || column >= width || row >= height
-          ? MID_GREY
-          : data[plane * pixels + row * width + column]!;
-      const above = at(left, top) * (1 - right) + at(left + 1, top) * right;
-      const below = at(left, top + 1) * (1 - right) + at(left + 1, top + 1) * right;
+      const data = planes[plane]!;
+      const above = data[at]! * (1 - right) + data[at + 1]! * right;
+      const below = data[at + stride]! * (1 - right) + data[at + stride + 1]! * right;
       copy[plane * pixels + i] = above * (1 - down) + below * down;
     }
   }
   return { width, height, data: copy };
+}
+
+function withBorder({ width, height, data }: Planes, plane: number): Float32Array {
+  const bordered = new Float32Array((width + 2) * (height + 2)).fill(MID_GREY);
+  for (let y = 0; y < height; y++) {
+    const row = (plane * height + y) * width;
+    bordered.set(data.subarray(row, row + width), (y + 1) * (width + 2) + 1);
+  }
+  return bordered;
 }

@@ -1,5 +1,5 @@
 import type { Provider } from "../../autodiff/provider.ts";
-import { type Planes, type Raster, toPlanes } from "../../image/raster.ts";
+import { type Planes, type Raster, type Size, toPlanes } from "../../image/raster.ts";
 import { resizeRaster } from "../../image/png.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
@@ -26,12 +26,14 @@ export interface Subject extends Viewer {
   /** 1-based. */
   readonly channel: number;
   readonly kind: ChannelKind;
+  /** Of what the network looks at, px: one that it takes as far as the layer. */
+  readonly size: Size;
 }
 
 /**
  * A picture's quality card. The same for the same pixels on the CPU, whatever else runs.
  *
- * @param picture of any size; the network sees it resized (Lanczos-3) to its own input size
+ * @param picture of any size; the network sees it resized (Lanczos-3)
  * @throws RuntimeError; CudaUnavailableError
  */
 export async function examine(
@@ -39,9 +41,8 @@ export async function examine(
   picture: Raster,
   subject: Subject,
 ): Promise<QualityCard> {
-  const { inputSize } = subject.network;
-  const seen = toPlanes(await resizeRaster(picture, inputSize));
-  const copies = affineChanges(inputSize).map((change) => affineCopy(seen, change));
+  const seen = toPlanes(await resizeRaster(picture, subject.size));
+  const copies = affineChanges(subject.size).map((change) => affineCopy(seen, change));
   const [own, ...ofCopies] = await channelMeans(engine, subject, [seen, ...copies]);
   const place = channelPlace(subject.channel);
   return qualityCard(look(picture), sourceFigures(place, subject.kind, own!, ofCopies));
@@ -50,17 +51,17 @@ export async function examine(
 /**
  * Mean activation of each of the layer's channels in each picture, [C] each.
  *
- * @param pictures red, green and blue planes of 0..255, of the network's input size
+ * @param pictures red, green and blue planes of 0..255, all of one size
  */
 export async function channelMeans(
   engine: AscentEngine,
   { network, layer, provider }: Viewer,
   pictures: readonly Planes[],
 ): Promise<readonly Float32Array[]> {
-  const { height, width } = network.inputSize;
+  const { height, width } = pictures[0]!;
   const shape = [1, 3, height, width] as const;
   const graph = {
-    key: JSON.stringify(["channel means", network.fingerprint, provider, layer.value]),
+    key: JSON.stringify(["channel means", network.fingerprint, provider, layer.value, shape]),
     provider,
     model: onceMade(() =>
       encodeModel(channelMeansGraph(layerPass(network.model, layer, shape), network.scale)),

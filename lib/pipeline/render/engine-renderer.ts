@@ -39,8 +39,9 @@ export function createEngineRenderer(
     },
     async examine(task, channel, picture) {
       const network = await networks.of(task.network.model);
-      const { provider } = task;
-      const subject = { network, layer: layerOf(task), provider, channel, kind: channelKind(task) };
+      const { provider, size } = task;
+      const of = { network, layer: layerOf(task), provider, size };
+      const subject = { ...of, channel, kind: channelKind(task) };
       return examine(engine, picture, subject);
     },
     close: () => engine.close(),
@@ -69,7 +70,10 @@ function recipeOf(request: CompleteFourierRequest): FourierRecipe {
   return { ...request, iterations, canvasSize: asSize(canvasSize), cropSize: asSize(cropSize) };
 }
 
-function layerOf({ network, layer: index }: ExaminationTask): AscentTask["layer"] {
+function layerOf({
+  network,
+  layer: index,
+}: Pick<ExaminationTask, "network" | "layer">): AscentTask["layer"] {
   const layer = network.layers[index - 1];
   if (!layer) throw new Error(`internal: there is no layer ${index}`);
   const { value, name, channels, channelAxis } = layer;

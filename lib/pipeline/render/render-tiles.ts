@@ -1,5 +1,6 @@
 import type { AscentHooks, FailedChannel } from "../../optvis/ascent/task.ts";
 import { deservesAnotherSeed, isBetter, type QualityCard } from "../../optvis/quality/card.ts";
+import { asSize } from "../request/complete-request.ts";
 import type { RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
 import { makeTile, type Tile } from "./tile.ts";
 
@@ -57,18 +58,16 @@ async function drawTiles(
   onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>,
 ): Promise<void> {
   const { network, provider, request } = task;
-  const { layer } = request;
+  // as the ascent's network saw it: a fourier canvas at the size of its crops
+  const size = request.method === "fourier" ? asSize(request.cropSize) : network.model.inputSize;
+  const view = { network, provider, layer: request.layer, size };
   const seen = new Set<number>();
   const onChannel = async (rendered: RenderedChannel) => {
     if (seen.has(rendered.channel)) return;
     seen.add(rendered.channel);
     const tile = await makeTile(rendered, request);
     if (tile.kind === "failed") return onTile(tile);
-    const quality = await renderer.examine(
-      { network, provider, layer },
-      tile.channel,
-      tile.picture,
-    );
+    const quality = await renderer.examine(view, tile.channel, tile.picture);
     await onTile({ ...tile, quality, redrawn: false });
   };
   const results = await renderer.render(task, { signal, onBegin, onProgress, onChannel });

@@ -1,5 +1,5 @@
 import type { Provider } from "../../autodiff/provider.ts";
-import type { Raster } from "../../image/raster.ts";
+import type { Raster, Size } from "../../image/raster.ts";
 import type { AscentHooks, AscentImage, FailedChannel } from "../../optvis/ascent/task.ts";
 import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
@@ -34,6 +34,8 @@ export interface RenderTask {
 export interface ExaminationTask extends Pick<RenderTask, "network" | "provider"> {
   /** 1-based index in the layer table. */
   readonly layer: number;
+  /** Of what the network looks at: the picture is resized to it. */
+  readonly size: Size;
 }
 
 /**

@@ -29,7 +29,15 @@ const RED_AND_BLUE = networkOf(
 
 function subject(channel: number, more: Partial<Subject> = {}): Subject {
   const { network, target } = RED_AND_BLUE;
-  return { network, layer: target("y"), provider: "cpu", channel, kind: "features", ...more };
+  return {
+    network,
+    layer: target("y"),
+    provider: "cpu",
+    channel,
+    kind: "features",
+    size: SIZE,
+    ...more,
+  };
 }
 
 const RED = filledRaster(SIZE, [255, 40, 0]);
@@ -46,9 +54,13 @@ describe("examine", () => {
     expect(blue.marks).toEqual(["blank", "fragile"]);
   });
 
-  test("a picture of another size is resized to the network's input", async () => {
+  test("a picture of another size is resized to the one given", async () => {
     const large = filledRaster({ width: 129, height: 70 }, [10, 0, 50]);
-    const { source } = await examine(engine, large, subject(2));
+    const { source } = await examine(
+      engine,
+      large,
+      subject(2, { size: { height: 20, width: 31 } }),
+    );
     expect(source).toMatchObject({ activation: 40, rank: 1 });
   });
 
