@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { copyFile, cp, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -122,6 +123,12 @@ async function requestsOf(
   if (given !== undefined || flags.channels !== undefined) {
     throw new UsageError(
       `${given ?? "channels"}: given without --layer; a request file says it itself, and a network is drawn with --layer`,
+    );
+  }
+  const network = files.find((file) => !/\.json$/i.test(file) && !existsSync(file));
+  if (network !== undefined) {
+    throw new UsageError(
+      `${network}: there is no such file; if it is a network, say which layer with --layer`,
     );
   }
   return readRequests(files.length > 0 ? files : EXAMPLES);

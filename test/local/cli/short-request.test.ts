@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { decodeNpy } from "../../../lib/image/npy.ts";
+import { decodeImage } from "../../../lib/image/png.ts";
 import { completeRequestSchema } from "../../../lib/pipeline/request/complete-request.ts";
 import { localRequestSchema } from "../../../lib/pipeline/request/request.ts";
 import { requestOptions } from "../../../local/cli/request-options.ts";
@@ -16,10 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-const dream = (...words: readonly string[]) => [
-  ...["dream", join(folder, "good.onnx"), ...words],
-  ...["--num-iterations", "2", "--verbose", "false", "--out", join(folder, "out")],
-];
+const dream = (...words: readonly string[]) => {
+  const last = ["--num-iterations", "2", "--verbose", "false", "--out", join(folder, "out")];
+  return ["dream", join(folder, "good.onnx"), ...words, ...last];
+};
 
 async function drawn(layer: string) {
   const json = await readFile(join(folder, "out", `good-${layer}.manifest.json`), "utf8");
@@ -39,11 +41,11 @@ test.each([
 });
 
 test("what is given takes the place of what follows from the layer", async () => {
-  const { code, stderr } = await run(
-    ...dream("--layer", "2", "--channels", "1:2", "5", "--preset", "vivid"),
-    ...["--canvas-size", "24,16", "--crop-fraction-end", "0.5,0.8", "--title", "7"],
-    ...["--grid-size", "1,null", "--output-scaling", "none", "--background-color", "white"],
-  );
+  const given = dream("--layer", "2", "--channels", "1:2", "5", "--preset", "vivid");
+  const ascent = ["--canvas-size", "24,16", "--crop-fraction-end", "0.5,0.8"];
+  const sheet = ["--grid-size", "1,null", "--background-color", "white", "--title", "7"];
+  const words = [...given, ...ascent, "--output-scaling", "none", ...sheet];
+  const { code, stderr } = await run(...words);
   expect(stderr).not.toContain("--preset choose");
   expect(code).toBe(0);
   expect(await drawn("conv1")).toMatchObject({
@@ -55,6 +57,21 @@ test("what is given takes the place of what follows from the layer", async () =>
     outputScaling: "none",
     montage: { title: "7", gridSize: [1, null], backgroundColor: "white" },
   });
+});
+
+test("a Fourier image is shown as it is, in colours from 0 to 255", async () => {
+  const words = ["--layer", "conv2", "--channels", "3", "--output-scaling", "none", "--seed", "4"];
+  expect((await run(...dream(...words))).code).toBe(0);
+  const tile = join(folder, "out", "good-conv2.tiles", "00003");
+  const { shape, data } = decodeNpy(await readFile(`${tile}.npy`));
+  const shown = await decodeImage(await readFile(`${tile}.png`));
+  expect([shape, shown.width, shown.height]).toEqual([[3, 18, 16], 16, 18]);
+  const pixels = 18 * 16;
+  const rounded = shown.data.map((_, i) => Math.round(data[(i % 3) * pixels + Math.floor(i / 3)]!));
+  expect(shown.data).toEqual(rounded);
+  // noise of a small deviation lies around mid-grey: it is neither centred on zero nor stretched
+  expect(Math.min(...data)).toBeGreaterThan(30);
+  expect(Math.max(...data)).toBeLessThan(225);
 });
 
 test.each([
@@ -73,10 +90,10 @@ test("every field but the long ones has an option with a description", () => {
   const options = new Map(requestOptions().map((option) => [option.attributeName(), option]));
   const elsewhere = new Set(["network", "layer", "channels", "montage", "cropFraction"]);
   const fields = localRequestSchema.options.flatMap(({ shape }) => Object.keys(shape));
-  for (const field of fields)
-    if (!elsewhere.has(field)) expect([...options.keys()]).toContain(field);
-  for (const [name, { description }] of options)
-    expect(description.length, name).toBeGreaterThan(9);
+  const wanted = fields.filter((field) => !elsewhere.has(field));
+  expect([...options.keys()]).toEqual(expect.arrayContaining(wanted));
+  const undescribed = [...options.values()].filter(({ description }) => description.length < 10);
+  expect(undescribed).toEqual([]);
   expect(options.get("learningRate")?.description).toContain("more than 0, up to 10");
   expect(options.get("objective")?.description).toMatch(
     /rectified, mean.*default: "rectified" with deepdream, "mean" with fourier/,

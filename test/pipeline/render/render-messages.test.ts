@@ -58,17 +58,9 @@ test("the task has the plan's options and the network of the plan", async () => 
   await pipeline.accept({ objective: "mean", pyramidLevels: 2, seed: 9, channels: [4] });
   const renderer = new FakeRenderer();
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
+  const options = { numIterations: 2, pyramidLevels: 2, pyramidScale: 1.4, seed: 9 };
   expect(renderer.tasks[0]).toMatchObject({
-    request: {
-      method: "deepdream",
-      layer: 2,
-      channels: [4],
-      objective: "mean",
-      numIterations: 2,
-      pyramidLevels: 2,
-      pyramidScale: 1.4,
-      seed: 9,
-    },
+    request: { method: "deepdream", layer: 2, channels: [4], objective: "mean", ...options },
     channels: [4],
     initialImage: null,
     provider: "cpu",
