@@ -8,8 +8,8 @@ export function labelsCommand(terminal: Terminal): Command {
   return new Command("labels")
     .description("show the names of a network's classes, by which requests can name channels")
     .argument("<network>", "id of a network, or path of an .onnx file")
-    .argument("[index...]", "1-based; all without any", (text, before: readonly number[] = []) => [
-      ...before,
+    .argument("[index...]", "1-based; all without any", (text, before?: readonly number[]) => [
+      ...(before ?? []),
       wholeNumber(1)(text),
     ])
     .action(async (idOrPath: string, indices: readonly number[] | undefined) => {

@@ -77,7 +77,7 @@ export function slopes(at: Volume, f: (moved: Volume) => number): Float64Array {
 
 /** A batch of volumes as the graph takes it. */
 export function batchOf(volumes: readonly Volume[]): FloatTensor {
-  const data = volumes.flatMap((volume) => [...volume.data]);
+  const data = volumes.flatMap(({ data: values }) => [...values]);
   return floatTensor([volumes.length, ...volumes[0]!.shape], data);
 }
 

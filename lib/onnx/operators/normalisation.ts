@@ -69,14 +69,14 @@ function standardised(node: Node, rewriting: Rewriting, rank: number): readonly 
   const x = requiredInput(node, 0);
   const axes = [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2)];
   const meanOf = (value: Value) => emitter.emit("ReduceMean", [value, emitter.ints(...axes)]);
-  const perChannel = (value: Value) => emitter.emit("Unsqueeze", [value, emitter.ints(...axes)]);
+  const alongChannels = (value: Value) => emitter.emit("Unsqueeze", [value, emitter.ints(...axes)]);
   const centred = emitter.emit("Sub", [x, meanOf(x)]);
   const variance = meanOf(emitter.emit("Mul", [centred, centred]));
   const epsilon = emitter.scalar(floatAttribute(node, "epsilon", 1e-5));
   const deviation = emitter.emit("Sqrt", [emitter.emit("Add", [variance, epsilon])]);
-  const scale = perChannel(requiredInput(node, 1));
+  const scale = alongChannels(requiredInput(node, 1));
   const scaled = emitter.emit("Mul", [emitter.emit("Div", [centred, deviation]), scale]);
-  return emitter.ending("Add", [scaled, perChannel(requiredInput(node, 2))]);
+  return emitter.ending("Add", [scaled, alongChannels(requiredInput(node, 2))]);
 }
 
 /** The axes of LayerNormalization's statistics: from `axis`, by default the last, to the end. */

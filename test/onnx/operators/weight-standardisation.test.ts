@@ -44,7 +44,7 @@ function standardised(opset: number) {
 /** In float64: each channel's weights to mean 0 and deviation 1, then its gain and bias. */
 function expected(): number[] {
   return [0, 1, 2, 3, 4].flatMap((channel) => {
-    const row = [...weight.data.slice(channel * 24, channel * 24 + 24)];
+    const row = Array.from(weight.data.subarray(channel * 24, channel * 24 + 24));
     const mean = row.reduce((sum, x) => sum + x, 0) / 24;
     const variance = row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 24;
     const slope = gain.data[channel]! / Math.sqrt(variance + EPSILON);

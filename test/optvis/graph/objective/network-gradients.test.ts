@@ -171,7 +171,7 @@ describe("diversity", () => {
   const starts = Array.from({ length: 6 }, (_, n) => volumeOf(six, n));
   const relus = starts.map(float64Network.relu);
   const row = [0, 1, 0, 0, -0.5];
-  const selection = floatTensor([6, CHANNELS], Array(6).fill(row).flat());
+  const selection = floatTensor([6, CHANNELS], Array.from({ length: 6 }, () => row).flat());
   const objective = (a: Float64Array) => meanOf(mapOf(a, row));
   const likeness = (n: number, relu: Volume) => {
     const first = n - (n % 3);
