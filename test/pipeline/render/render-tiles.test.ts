@@ -103,3 +103,32 @@ test("a channel that fails is told once, and has no figures", async () => {
   expect(failed).toEqual({ kind: "failed", channel: 2, reason: "channel 2 has no gradient" });
   expect(others).toHaveLength(1);
 });
+
+test("a worker that is stopped between two drawings leaves nothing; the next draws the same", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const { jobId } = await pipeline.accept({ channels: [2, 4], seed: 7 });
+  const job = pipeline.jobs.open(jobId);
+  const cards = { 2: [FRAGILE, LESS_FRAGILE] };
+  const stop = new AbortController();
+  let drawings = 0;
+  const stopped = new CardedRenderer(cards, {
+    beforeChannel: () => {
+      // the third drawing is the second of channel 2
+      if (++drawings === 3) stop.abort(new Error("the worker is stopped"));
+    },
+  });
+  const messages = deliveries(pipeline.cpu);
+  const deps = (renderer: FakeRenderer) => pipeline.renderDeps(renderer);
+  await renderMessages(messages, deps(stopped), { signal: stop.signal });
+  expect(drawings).toBe(3);
+  expect(await job.findResult(2)).toBeNull();
+  expect(await job.result(4)).toMatchObject({ state: "ok", seed: 7, quality: { redrawn: false } });
+
+  const again = new CardedRenderer(cards);
+  await renderMessages(messages, deps(again));
+  expect(again.tasks.map(({ channels, request }) => [channels, request.seed])).toEqual([
+    [[2], 7],
+    [[2], 1007],
+  ]);
+  expect(await job.result(2)).toMatchObject({ seed: 1007, quality: { redrawn: true } });
+});
