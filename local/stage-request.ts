@@ -5,7 +5,11 @@ import { sha256 } from "../lib/networks/checksum.ts";
 import { type Network, openNetwork, type OpenOptions } from "../lib/networks/registry.ts";
 import { uploadKey } from "../lib/pipeline/keys.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
-import { initialImageOf, type RenderRequest, RequestError } from "../lib/pipeline/request/request.ts";
+import {
+  initialImageOf,
+  type RenderRequest,
+  RequestError,
+} from "../lib/pipeline/request/request.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
 
 export interface StageOptions {

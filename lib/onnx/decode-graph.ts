@@ -56,7 +56,12 @@ function decodeNode(proto: NodeProto, external: CountedData): Node {
  */
 function scopeOf({ metadataProps }: NodeProto): string | null {
   const scopes = metadataProps.find(({ key }) => key === "pkg.torch.onnx.name_scopes")?.value;
-  return scopes?.match(/'[^']*'/g)?.at(-2)?.slice(1, -1) ?? null;
+  return (
+    scopes
+      ?.match(/'[^']*'/g)
+      ?.at(-2)
+      ?.slice(1, -1) ?? null
+  );
 }
 
 /** `null` for kinds that no operator we know has (lists of tensors, sparse tensors, types). */
