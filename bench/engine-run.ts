@@ -2,7 +2,7 @@ import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
-import { completeRequestSchema } from "../lib/pipeline/request/complete-request.ts";
+import { completeRequestSchema, imageNumbers } from "../lib/pipeline/request/complete-request.ts";
 import { JOBS } from "./jobs.ts";
 
 /**
@@ -29,7 +29,7 @@ async function timed(): Promise<number> {
   const results = await renderer.render({
     network,
     request,
-    channels: request.channels,
+    channels: imageNumbers(request),
     initialImage: null,
     provider: "cpu",
   });

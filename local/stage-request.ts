@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { extname } from "node:path";
+import { basename, extname } from "node:path";
 
 import { sha256 } from "../lib/networks/checksum.ts";
 import { type Network, openNetwork, type OpenOptions } from "../lib/networks/registry.ts";
 import { uploadKey } from "../lib/pipeline/keys.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
+import type { RequestTarget } from "../lib/pipeline/request/fields/targets.ts";
 import {
   initialImageOf,
   type RenderRequest,
@@ -22,9 +23,9 @@ export interface StageOptions {
 
 /**
  * Brings what a request names on this machine into the bucket, and names it as it is called there:
- * its network, known by id or by the path of its file, and its initial image.
+ * its network, known by id or by the path of its file, its initial image, and its targets' files.
  *
- * @throws RequestError if the image cannot be read; NetworkError if the network cannot be opened
+ * @throws RequestError if a file cannot be read; NetworkError if the network cannot be opened
  */
 export async function stageRequest(
   request: RenderRequest,
@@ -34,9 +35,11 @@ export async function stageRequest(
   const network = await openNetwork(request.network, options.networks);
   if (network.notice !== undefined) onNotice(network.notice);
   const { id } = await publishNetwork(store, withOwnId(network));
+  const targets = request.targets && (await uploadTargetFiles(store, request.targets));
+  const staged = { ...request, network: id, ...(targets && { targets }) };
   const path = initialImageOf(request);
-  if (request.method !== "deepdream" || path === null) return { ...request, network: id };
-  return { ...request, network: id, initialImage: await uploadImage(store, path) };
+  if (staged.method !== "deepdream" || path === null) return staged;
+  return { ...staged, initialImage: await uploadFile(store, path, "initialImage") };
 }
 
 /**
@@ -50,19 +53,45 @@ function withOwnId(network: Network): Network {
   return { ...network, description: { ...description, id } };
 }
 
-async function uploadImage(store: ObjectStore, path: string): Promise<string> {
-  const bytes = await readImageFile(path);
+async function uploadTargetFiles(
+  store: ObjectStore,
+  targets: readonly RequestTarget[],
+): Promise<RequestTarget[]> {
+  const staged: RequestTarget[] = [];
+  for (const [i, target] of targets.entries()) {
+    const { direction, activationOf } = target;
+    const upload = (path: string, field: string) =>
+      uploadFile(store, path, `targets[${i}].${field}`);
+    staged.push({
+      ...target,
+      ...(direction !== undefined && { direction: await upload(direction, "direction") }),
+      ...(activationOf !== undefined && {
+        activationOf: await upload(activationOf, "activationOf"),
+      }),
+    });
+  }
+  return staged;
+}
+
+/** @param where the request's field that names the file */
+async function uploadFile(store: ObjectStore, path: string, where: string): Promise<string> {
+  const bytes = await readNamedFile(path, where);
   const extension = /^\.[a-z]{3,4}$/.exec(extname(path).toLowerCase())?.[0] ?? "";
-  const key = uploadKey(`${sha256(bytes).slice(0, 32)}${extension}`);
+  // the name is for people, in labels
+  const name = basename(path, extname(path))
+    .replaceAll(/[^A-Za-z0-9_-]+/g, "-")
+    .slice(0, 40);
+  const stem = where === "initialImage" ? "" : `-${name}`;
+  const key = uploadKey(`${sha256(bytes).slice(0, 32)}${stem}${extension}`);
   await store.putIfAbsent(key, bytes, "application/octet-stream");
   return key;
 }
 
-async function readImageFile(path: string): Promise<Uint8Array> {
+async function readNamedFile(path: string, where: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new RequestError([`initialImage: given '${path}', which cannot be read: ${reason}`]);
+    throw new RequestError([`${where}: given '${path}', which cannot be read: ${reason}`]);
   }
 }

@@ -153,3 +153,12 @@ export const MAX_RECEIVES = 5;
  * before it begins an image, of 45 s each, are over in 23 minutes.
  */
 export const MAX_CHANNEL_RECEIVES = 30;
+
+/** From 4 on only the angle is left. Lucid's notebooks use 0 to 2. */
+export const MAX_COSINE_POWER = 8;
+
+/** Images of one target that differ: they go through the network together, 8 in 0.7 GB. */
+export const MAX_DIVERSE_IMAGES = 8;
+
+/** Of a channel in a weighted sum; float32 keeps six digits beside a weight of 1. */
+export const MAX_TARGET_WEIGHT = 1_000;

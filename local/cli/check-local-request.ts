@@ -7,6 +7,7 @@ import {
   RequestError,
 } from "../../lib/pipeline/request/request.ts";
 import { pinImage } from "../../lib/pipeline/request/initial-image.ts";
+import { pinTargetFiles } from "../../lib/pipeline/request/target-files.ts";
 import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
 import { resolveRequest } from "../../lib/pipeline/request/resolve-request.ts";
 import type { InitialImage } from "../../lib/pipeline/request/resolved-request.ts";
@@ -35,7 +36,8 @@ export async function checkLocalRequest(
     const image = await localImage(initialImageOf(request));
     const { id } = network.description;
     const analysed = await requestedNetwork(id, analyseNetwork(network));
-    return resolveRequest(request, analysed, image).request;
+    const files = await pinTargetFiles(request.targets, (path) => readUserFile(path));
+    return resolveRequest(request, analysed, image, files).request;
   } catch (error) {
     if (error instanceof RequestError) throw new UsageError(`${name}: ${error.message}`);
     throw error;

@@ -1,5 +1,5 @@
 import type { TracePoint } from "../../lib/optvis/ascent/task.ts";
-import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
+import { type CompleteRequest, imageNumbers } from "../../lib/pipeline/request/complete-request.ts";
 import type { RunEvent } from "../run-events.ts";
 import type { ProgressBar, Terminal } from "./terminal.ts";
 
@@ -60,7 +60,7 @@ export class DreamProgress {
 
   #redraw(job: DreamedJob, detail: string): void {
     const total = this.#jobs.reduce(
-      (sum, each) => sum + each.request.channels.length * perChannel(each),
+      (sum, each) => sum + imageNumbers(each.request).length * perChannel(each),
       0,
     );
     const done = this.#jobs

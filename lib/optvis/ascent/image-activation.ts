@@ -5,6 +5,7 @@ import { type FloatTensor, floatTensor } from "../../onnx/tensor.ts";
 import { layerGraph } from "../graph/layer-graph.ts";
 import { layerPass, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
 import { floatOutput } from "./outputs.ts";
+import type { Place } from "./target.ts";
 
 /**
  * What a layer makes of an image: [C, ...].
@@ -36,4 +37,14 @@ export async function imageActivation(
   } finally {
     await session.release();
   }
+}
+
+/** [C]: what stands at one place of a map [C, H, W]. */
+export function vectorAt({ shape, data }: FloatTensor, [x, y]: Place): FloatTensor {
+  const [channels = 1, height = 1, width = 1] = shape;
+  const at = Math.floor(y * height) * width + Math.floor(x * width);
+  return floatTensor(
+    [channels],
+    Array.from({ length: channels }, (_, c) => data[c * height * width + at]!),
+  );
 }

@@ -13,7 +13,8 @@ export interface TaskPart {
  * group, since each depends on the others, whichever were asked for.
  */
 export function taskParts(task: AscentTask): readonly TaskPart[] {
-  if (!task.targets) return [{ task, positions: [...task.channels.keys()] }];
+  const layer = { ...task.layer, value: task.raised ?? task.layer.value };
+  if (!task.targets) return [{ task: { ...task, layer }, positions: [...task.channels.keys()] }];
   const parts = new Map<string, { numbers: Set<number>; part: AscentTask }>();
   for (const number of task.channels) {
     const { aim, among } = targetOf(task, number);
@@ -22,7 +23,8 @@ export function taskParts(task: AscentTask): readonly TaskPart[] {
     const key = JSON.stringify([objective, diversity]);
     const known = parts.get(key) ?? {
       numbers: new Set<number>(),
-      part: { ...task, objective, diversity },
+      // what a rectifier holds back is no part of what the layer sees
+      part: { ...task, objective, diversity, layer: aim.kind === "layer" ? task.layer : layer },
     };
     const [first, images] = among ? [number - among.index, among.images] : [number, 1];
     for (let i = 0; i < images; i++) known.numbers.add(first + i);

@@ -1,4 +1,5 @@
 import type { Provider } from "../../autodiff/provider.ts";
+import type { Value } from "../../onnx/model.ts";
 import type { Planes } from "../../image/raster.ts";
 import type { NetworkModel, TargetLayer } from "../graph/layer-pass.ts";
 import type { Diversity } from "../graph/objective/diversity.ts";
@@ -16,6 +17,8 @@ interface AnyTask {
     /** Length of axis 1. */
     readonly channels: number;
   };
+  /** Raised in place of the layer's output, by all targets but `layer`. @default the output */
+  readonly raised?: Value | undefined;
   /** 1-based: the layer's channels, or numbers of the targets. */
   readonly channels: readonly number[];
   /** What the numbers stand for. @default the layer's channels */

@@ -22,21 +22,24 @@ export const THRESHOLDS = {
 
 /** The figures of one picture, all of the 8-bit pixels that people see. */
 export interface QualityCard extends Look {
-  /** `null` where the network's activations are not finite. */
+  /** `null` where the network's activations are not finite, or no channel was to be excited. */
   readonly source: SourceFigures | null;
   /** Whether the own channel is the most activated of its layer. */
   readonly selective: boolean;
   readonly marks: readonly Mark[];
 }
 
-export function qualityCard(look: Look, source: SourceFigures | null): QualityCard {
+/** @param figures `null` where activations are not finite */
+export function qualityCard(look: Look, figures: SourceFigures | null | "no channel"): QualityCard {
+  const source = figures === "no channel" ? null : figures;
   const { luminanceDeviation, fineShare } = look;
   const isBlank = luminanceDeviation < THRESHOLDS.blank;
   const fails: Readonly<Record<Mark, boolean>> = {
     blank: isBlank,
     "washed out": !isBlank && luminanceDeviation < THRESHOLDS.washedOut,
     noisy: fineShare > THRESHOLDS.noisy,
-    fragile: source === null || source.robustness < THRESHOLDS.fragile,
+    fragile:
+      figures !== "no channel" && (source === null || source.robustness < THRESHOLDS.fragile),
   };
   return {
     luminanceDeviation,

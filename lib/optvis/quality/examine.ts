@@ -23,8 +23,8 @@ export interface Viewer {
 
 /** What a picture was drawn to excite. */
 export interface Subject extends Viewer {
-  /** 1-based. */
-  readonly channel: number;
+  /** 1-based; `null`: no channel of its own. */
+  readonly channel: number | null;
   readonly kind: ChannelKind;
   /** Of what the network looks at, px: one that it takes as far as the layer. */
   readonly size: Size;
@@ -41,6 +41,7 @@ export async function examine(
   picture: Raster,
   subject: Subject,
 ): Promise<QualityCard> {
+  if (subject.channel === null) return qualityCard(look(picture), "no channel");
   const seen = toPlanes(await resizeRaster(picture, subject.size));
   const copies = affineChanges(subject.size).map((change) => affineCopy(seen, change));
   const [own, ...ofCopies] = await channelMeans(engine, subject, [seen, ...copies]);

@@ -2,8 +2,9 @@ import type { MessageSender } from "../../queue/message-queue.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { RECONCILE_SECONDS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
-import { readInitialImage } from "../request/initial-image.ts";
+import { readInitialImage, readUpload } from "../request/initial-image.ts";
 import { initialImageOf, parseRequest, RequestError } from "../request/request.ts";
+import { pinTargetFiles } from "../request/target-files.ts";
 import { requestedNetwork } from "../request/requested-network.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
 import type { ResolvedRequest } from "../request/resolved-request.ts";
@@ -71,7 +72,10 @@ async function checkRequest(json: unknown, deps: AcceptDeps): Promise<ResolvedRe
   const { network: id } = request;
   const network = await requestedNetwork(id, deps.networks.open(id));
   const initialImage = await readInitialImage(deps.store, initialImageOf(request));
-  return resolveRequest(request, network, initialImage);
+  const files = await pinTargetFiles(request.targets, (key, where) =>
+    readUpload(deps.store, key, where),
+  );
+  return resolveRequest(request, network, initialImage, files);
 }
 
 async function acceptChecked(

@@ -11,12 +11,13 @@ const ID_LENGTH = 32;
  * it stand for (network and initial image). Hex SHA-256.
  */
 export function requestHash(resolved: ResolvedRequest): string {
-  const { request, network: description, initialImage } = resolved;
+  const { request, network: description, initialImage, targetFiles } = resolved;
   // `manifest`: the name that the ids of earlier jobs were made with
   const identity = {
     request,
     manifest: description,
     initialImage: initialImage?.sha256 ?? null,
+    ...(targetFiles.length > 0 && { targetFiles: targetFiles.map((file) => file.sha256) }),
   };
   return sha256(canonicalJson(identity));
 }

@@ -1,4 +1,4 @@
-import { type Planes, type Raster, toPlanes } from "../../image/raster.ts";
+import { type Planes, type Raster, type Size, toPlanes } from "../../image/raster.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import type { FourierRecipe } from "../../optvis/ascent/fourier-recipe.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
@@ -7,6 +7,8 @@ import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { examine } from "../../optvis/quality/examine.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
 import { asSize, type CompleteFourierRequest, isCentred } from "../request/complete-request.ts";
+import { raisedLayer } from "../request/raised-layer.ts";
+import { ascentTargets } from "./ascent-targets.ts";
 import { channelKind } from "./channel-kind.ts";
 import type { ExaminationTask, RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
 
@@ -31,7 +33,7 @@ export function createEngineRenderer(
         const image = toColourPlanes(result.image, model, unit);
         return { ...result, image, provider, seed: seed + result.restarts };
       };
-      const results = await engine.render(ascentTask(task, model), {
+      const results = await engine.render(await ascentTask(task, model), {
         ...hooks,
         onChannel: onChannel && ((result) => onChannel(toRendered(result))),
       });
@@ -48,13 +50,28 @@ export function createEngineRenderer(
   };
 }
 
-function ascentTask(task: RenderTask, network: NetworkModel): AscentTask {
+async function ascentTask(task: RenderTask, network: NetworkModel): Promise<AscentTask> {
   const { request, channels, initialImage, provider } = task;
   const layer = layerOf({ ...task, layer: request.layer });
   const { objective, seed, numIterations: iterations } = request;
-  const common = { network, layer, channels, objective, provider };
+  const raised = raisedLayer(request, network.model, layer);
+  const common = { network, layer, raised: raised.value, channels, objective, provider };
+  const targetsAt = async (size: Size) => {
+    if (!request.targets) return null;
+    const asPlanes = (image: Raster) => toNetworkPlanes(image, network);
+    const files = task.targetFiles ?? new Map();
+    return ascentTargets(request.targets, {
+      network,
+      layer: raised,
+      size,
+      files,
+      toPlanes: asPlanes,
+    });
+  };
   if (request.method === "fourier") {
-    return { method: "fourier", ...common, seed, recipe: recipeOf(request) };
+    const recipe = recipeOf(request);
+    const targets = await targetsAt(recipe.cropSize);
+    return { method: "fourier", ...common, targets, seed, recipe };
   }
   const { pyramidLevels, pyramidScale } = request;
   const size = initialImage ?? network.inputSize;
@@ -62,7 +79,8 @@ function ascentTask(task: RenderTask, network: NetworkModel): AscentTask {
   const start: Start = initialImage
     ? { kind: "photograph", seed, image: toNetworkPlanes(initialImage, network) }
     : { kind: "noise", seed };
-  return { method: "deepdream", ...common, levels, iterations, start };
+  const targets = await targetsAt(levels[0]!.crops ?? levels[0]!.size);
+  return { method: "deepdream", ...common, targets, levels, iterations, start };
 }
 
 function recipeOf(request: CompleteFourierRequest): FourierRecipe {

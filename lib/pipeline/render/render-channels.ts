@@ -7,6 +7,7 @@ import type { ChannelResult, Ending } from "../job/result.ts";
 import { MAX_ATTEMPTS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { loadInitialImage } from "../request/initial-image.ts";
+import { loadTargetFiles } from "../request/target-files.ts";
 import { renderTiles, type TileHooks } from "./render-tiles.ts";
 import type { Renderer, RenderTask } from "./renderer.ts";
 import { watchCancellation } from "./watch-cancellation.ts";
@@ -14,7 +15,7 @@ import { writeImage } from "./write-image.ts";
 
 /** What rendering a job's channels needs besides the job. */
 export interface ChannelDeps {
-  /** Initial images. */
+  /** Initial images, and files that targets name. */
   readonly store: ObjectStore;
   readonly networks: Pick<NetworkSource, "openPinned">;
   readonly renderer: Renderer;
@@ -186,11 +187,12 @@ class JobRendering {
 }
 
 async function prepareTask(job: Job, deps: ChannelDeps): Promise<TaskWithoutChannels> {
-  const { network, request, initialImage } = await job.plan();
+  const { network, request, initialImage, targetFiles } = await job.plan();
   return {
     request,
     network: await deps.networks.openPinned(network),
     initialImage: initialImage === null ? null : await loadInitialImage(deps.store, initialImage),
+    targetFiles: await loadTargetFiles(targetFiles, (key) => deps.store.get(key)),
     provider: deps.provider,
   };
 }

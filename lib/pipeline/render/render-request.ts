@@ -7,6 +7,7 @@ import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { pinImage } from "../request/initial-image.ts";
 import { initialImageOf, parseLocalRequest, RequestError } from "../request/request.ts";
+import { loadTargetFiles, pinTargetFiles } from "../request/target-files.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
 import { providerOf } from "../job/route.ts";
 import { createEngineRenderer } from "./engine-renderer.ts";
@@ -85,7 +86,8 @@ export async function renderRequest(
   const request = parseLocalRequest(json);
   const path = initialImageOf(request);
   const initial = path === null ? null : await readImage(path);
-  const resolved = resolveRequest(request, network, initial?.pinned ?? null);
+  const files = await pinTargetFiles(request.targets, readTargetFile);
+  const resolved = resolveRequest(request, network, initial?.pinned ?? null, files);
   const { layer, channels, labels } = resolved;
   let [ok, failed] = [0, 0];
   const onTile: TileHooks["onTile"] = async (tile) => {
@@ -109,6 +111,7 @@ export async function renderRequest(
         network,
         channels,
         initialImage: initial?.raster ?? null,
+        targetFiles: await loadTargetFiles(files, (key) => readFile(key)),
         provider: providerOf(request.executionEnvironment),
       },
       {
@@ -121,6 +124,15 @@ export async function renderRequest(
     await renderer.close();
   }
   await tell({ kind: "end", ok, failed });
+}
+
+async function readTargetFile(path: string, where: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw new RequestError([`${where}: given '${path}', which cannot be read: ${error.message}`]);
+  }
 }
 
 async function readImage(path: string) {

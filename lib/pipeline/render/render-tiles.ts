@@ -1,6 +1,7 @@
 import type { AscentHooks, FailedChannel } from "../../optvis/ascent/task.ts";
 import { deservesAnotherSeed, isBetter, type QualityCard } from "../../optvis/quality/card.ts";
 import { asSize } from "../request/complete-request.ts";
+import { soleChannel, targetUnits } from "../request/target-units.ts";
 import type { RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
 import { makeTile, type Tile } from "./tile.ts";
 
@@ -31,9 +32,15 @@ export async function renderTiles(
   task: RenderTask,
   hooks: TileHooks,
 ): Promise<void> {
+  const { targets } = task.request;
+  const units = targets && targetUnits(targets);
   const firsts = new Map<number, ExaminedTile>();
   await drawTiles(renderer, task, hooks, async (tile) => {
-    const isPoor = tile.kind === "tile" && deservesAnotherSeed(tile.quality);
+    const isPoor =
+      tile.kind === "tile" &&
+      deservesAnotherSeed(tile.quality) &&
+      // images that differ from each other are drawn together
+      (units?.[tile.channel - 1]?.images ?? 1) === 1;
     if (!isPoor || task.initialImage !== null) return hooks.onTile(tile);
     firsts.set(tile.channel, tile);
   });
@@ -61,13 +68,16 @@ async function drawTiles(
   // as the ascent's network saw it: a fourier canvas at the size of its crops
   const size = request.method === "fourier" ? asSize(request.cropSize) : network.model.inputSize;
   const view = { network, provider, layer: request.layer, size };
+  const { targets } = request;
+  const units = targets && targetUnits(targets);
+  const channelOf = (number: number) => (units ? soleChannel(units[number - 1]!.target) : number);
   const seen = new Set<number>();
   const onChannel = async (rendered: RenderedChannel) => {
     if (seen.has(rendered.channel)) return;
     seen.add(rendered.channel);
     const tile = await makeTile(rendered, request);
     if (tile.kind === "failed") return onTile(tile);
-    const quality = await renderer.examine(view, tile.channel, tile.picture);
+    const quality = await renderer.examine(view, channelOf(tile.channel), tile.picture);
     await onTile({ ...tile, quality, redrawn: false });
   };
   const results = await renderer.render(task, { signal, onBegin, onProgress, onChannel });

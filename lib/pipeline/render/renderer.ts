@@ -4,6 +4,7 @@ import type { AscentHooks, AscentImage, FailedChannel } from "../../optvis/ascen
 import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import type { CompleteRequest } from "../request/complete-request.ts";
+import type { TargetContents } from "../request/target-files.ts";
 
 /**
  * What an ascent gave, its planes as R, G, B in units of 0..255, unscaled: centred on zero if
@@ -23,10 +24,12 @@ export type RenderHooks = AscentHooks<RenderedChannel>;
 export interface RenderTask {
   readonly network: AnalysedNetwork;
   readonly request: CompleteRequest;
-  /** 1-based; all of the request's, or some of them. */
+  /** 1-based channels or numbers of targets' images; all of the request's, or some of them. */
   readonly channels: readonly number[];
   /** What the request names; `null`: noise. */
   readonly initialImage: Raster | null;
+  /** What the files hold that its targets name, by their keys. @default none are named */
+  readonly targetFiles?: ReadonlyMap<string, TargetContents>;
   readonly provider: Provider;
 }
 
@@ -54,8 +57,8 @@ export interface Renderer {
    * The quality card of a picture of a channel, as people see it. On the CPU it depends on the
    * picture's pixels alone.
    *
-   * @param channel 1-based
+   * @param channel 1-based; `null`: it was drawn to excite no channel of its own
    */
-  examine(task: ExaminationTask, channel: number, picture: Raster): Promise<QualityCard>;
+  examine(task: ExaminationTask, channel: number | null, picture: Raster): Promise<QualityCard>;
   close(): Promise<void>;
 }

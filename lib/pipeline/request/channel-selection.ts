@@ -25,7 +25,7 @@ export interface SelectedChannels {
  * twice, or a class name that no channel or several answer to is a problem.
  */
 export function selectChannels(
-  selection: RenderRequest["channels"],
+  selection: NonNullable<RenderRequest["channels"]>,
   layer: LayerChannels,
 ): SelectedChannels {
   if (selection === "all")

@@ -6,11 +6,12 @@ import { type NetworkModel, shapeMismatch } from "../../optvis/graph/layer-pass.
 import { completeFourierFields, type FourierParameters } from "./fields/fourier.ts";
 import { commonFields, drawnFields } from "./fields/drawn.ts";
 import { FOURIER_PRESETS } from "./fourier-presets.ts";
+import { targetUnits } from "./target-units.ts";
 import { layerRole } from "./layer-role.ts";
 import { deepdreamSchema, type FourierRequest, type RenderRequest } from "./request.ts";
 
 /** 1-based indices in place of names. */
-const found = { layer: z.int().min(1), channels: z.array(z.int().min(1)).min(1) };
+const found = { layer: z.int().min(1), channels: z.array(z.int().min(1)).min(1).optional() };
 
 export const completeRequestSchema = z.discriminatedUnion("method", [
   deepdreamSchema.extend(found),
@@ -33,17 +34,23 @@ export function isCentred(request: CompleteRequest): boolean {
   return request.method === "deepdream" && request.initialImage === null;
 }
 
-/** @param channels 1-based */
+/** The numbers of its images: channels, or 1 to the number of its targets' images. */
+export function imageNumbers({ channels, targets = [] }: CompleteRequest): readonly number[] {
+  return channels ?? targetUnits(targets).map((_, i) => i + 1);
+}
+
+/** @param drawn 1-based channels, or targets in normal form */
 export function completeRequest(
   request: RenderRequest,
   model: NetworkModel,
   layer: LayerWithChannels,
-  channels: readonly number[],
+  drawn: Pick<CompleteRequest, "channels"> | Pick<CompleteRequest, "targets">,
 ): CompleteRequest {
-  const indices = { layer: layer.index, channels: [...channels] };
-  if (request.method === "deepdream") return { ...request, ...indices };
-  const { preset: _, ...rest } = request;
-  return { ...rest, ...fourierParameters(request, model, layer), ...indices };
+  const indices = { layer: layer.index, ...drawn };
+  const { channels: _, targets: __, ...others } = request;
+  if (others.method === "deepdream") return { ...others, ...indices };
+  const { preset: ___, ...rest } = others;
+  return { ...rest, ...fourierParameters(others, model, layer), ...indices };
 }
 
 function fourierParameters(

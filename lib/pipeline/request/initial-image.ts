@@ -13,7 +13,28 @@ export async function readInitialImage(
   key: string | null,
 ): Promise<InitialImage | null> {
   if (key === null) return null;
-  const given = `initialImage: given '${key}'`;
+  const bytes = await readUpload(store, key, "initialImage");
+  try {
+    return (await pinImage(key, bytes)).pinned;
+  } catch (error) {
+    if (error instanceof ImageError) {
+      throw new RequestError([`initialImage: given '${key}'; ${error.message}`]);
+    }
+    throw error;
+  }
+}
+
+/**
+ * A file that a request names in its field `where`.
+ *
+ * @throws RequestError if there is no such object, or it is too large
+ */
+export async function readUpload(
+  store: ObjectStore,
+  key: string,
+  where: string,
+): Promise<Uint8Array> {
+  const given = `${where}: given '${key}'`;
   const facts = await store.head(key);
   if (facts === null) {
     throw new RequestError([`${given}; there is no such object in the bucket; upload it first`]);
@@ -23,12 +44,7 @@ export async function readInitialImage(
       `${given} of ${facts.sizeBytes} bytes; wanted at most ${MAX_INITIAL_IMAGE_BYTES}; make it smaller`,
     ]);
   }
-  try {
-    return (await pinImage(key, await store.get(key))).pinned;
-  } catch (error) {
-    if (error instanceof ImageError) throw new RequestError([`${given}; ${error.message}`]);
-    throw error;
-  }
+  return store.get(key);
 }
 
 /**

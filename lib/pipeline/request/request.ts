@@ -2,8 +2,9 @@ import { z } from "zod";
 
 import { describeIssues } from "./describe-issues.ts";
 import { deepdreamFields } from "./fields/deepdream.ts";
-import { commonFields, drawnFields } from "./fields/drawn.ts";
+import { CHANNELS_WANTED, commonFields, drawnFields } from "./fields/drawn.ts";
 import { fourierFields } from "./fields/fourier.ts";
+import { localTargets } from "./fields/targets.ts";
 import { MAX_NESTING_DEPTH, nestingDepth } from "./nesting-depth.ts";
 
 export const deepdreamSchema = z.strictObject({
@@ -32,8 +33,12 @@ const imagePath = z.string().min(1).nullable().default(null).describe("path of a
 export const localRequestSchema = z.discriminatedUnion(
   "method",
   [
-    deepdreamSchema.extend({ network: networkOrPath, initialImage: imagePath }),
-    fourierSchema.extend({ network: networkOrPath }),
+    deepdreamSchema.extend({
+      network: networkOrPath,
+      initialImage: imagePath,
+      targets: localTargets,
+    }),
+    fourierSchema.extend({ network: networkOrPath, targets: localTargets }),
   ],
   METHOD_WANTED,
 );
@@ -80,6 +85,19 @@ function parseWith(
     ]);
   }
   const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new RequestError(describeIssues(parsed.error.issues, json, schema));
+  const drawn = drawnProblems(json);
+  if (parsed.success && drawn.length === 0) return parsed.data;
+  const issues = parsed.error?.issues ?? [];
+  throw new RequestError([...describeIssues(issues, json, schema), ...drawn]);
+}
+
+/** Whether a document says what to draw, and once. */
+function drawnProblems(json: unknown): string[] {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return [];
+  const { channels, targets }: { channels?: unknown; targets?: unknown } = json;
+  if (channels !== undefined && targets !== undefined) {
+    return ["targets: given beside channels; wanted one of them; remove the other"];
+  }
+  if (channels !== undefined || targets !== undefined) return [];
+  return [`channels: missing; wanted ${CHANNELS_WANTED}; or else targets`];
 }

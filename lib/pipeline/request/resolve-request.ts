@@ -6,12 +6,16 @@ import { firstSynonym } from "../../networks/labels.ts";
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import { ModelError, ShapeMismatchError } from "../../onnx/errors.ts";
 import { gradientObstacle } from "../../optvis/graph/differentiable-graph.ts";
-import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import { mapShapeAt, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.ts";
 import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
-import { asSize, completeRequest, type CompleteRequest } from "./complete-request.ts";
+import { asSize, completeRequest, type CompleteRequest, imageNumbers } from "./complete-request.ts";
 import { selectChannels } from "./channel-selection.ts";
+import { raisedLayer } from "./raised-layer.ts";
+import { diversityProblems, resolveTargets, targetFitProblems } from "./resolve-targets.ts";
+import type { TargetFile } from "./target-files.ts";
+import { targetLabel, targetUnits } from "./target-units.ts";
 import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
 import { type RenderRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest } from "./resolved-request.ts";
@@ -27,17 +31,25 @@ export function resolveRequest(
   request: RenderRequest,
   network: AnalysedNetwork,
   initialImage: InitialImage | null,
+  targetFiles: readonly TargetFile[] = [],
 ): ResolvedRequest {
   const layer = resolveLayer(request, network);
   const classNames = classNamesOf(layer, network.layers, network.labels);
-  const selection = selectChannels(request.channels, {
+  const among = {
     layerName: layer.name,
     // a flattened layer may have more; their keys would be too long to sort
     count: Math.min(layer.channels, MAX_CHANNEL_INDEX),
     classNames,
-  });
-  const { channels } = selection;
-  const complete = completeRequest(request, network.model, layer, channels);
+  };
+  const selection = request.channels
+    ? selectChannels(request.channels, among)
+    : { channels: [], problems: [] };
+  const targets = resolveTargets(request.targets ?? [], among);
+  const drawn = request.targets
+    ? { targets: [...targets.targets] }
+    : { channels: [...selection.channels] };
+  const complete = completeRequest(request, network.model, layer, drawn);
+  const channels = imageNumbers(complete);
   const { width, height } = initialImage ?? network.model.inputSize;
   const drawing = drawingOf(complete, { width, height });
   const overLimit = [
@@ -45,20 +57,35 @@ export function resolveRequest(
     ...workProblems({ ...drawing, channelCount: channels.length }),
   ];
   const tileSize = tileSizeOf(drawing);
+  const named = (channel: number) => classLabel(classNames, channel);
   const labels =
-    request.montage.labels ?? channels.map((channel) => classLabel(classNames, channel));
+    request.montage.labels ??
+    (complete.targets
+      ? targetUnits(complete.targets).map((unit) => targetLabel(unit, named))
+      : channels.map(named));
+  const raised = raisedLayer(request, network.model.model, layer);
   const problems = [
     ...selection.problems,
+    ...targets.problems,
     ...overLimit,
     // what is over a limit is not worked through any further
-    ...(overLimit.length > 0 ? [] : ascentProblems(network.model, layer, drawing)),
+    ...(overLimit.length > 0 ? [] : ascentProblems(network.model, raised, drawing)),
+    ...(overLimit.length > 0
+      ? []
+      : targetProblems(complete, network.model, raised, drawing, targetFiles)),
     ...(overLimit.length > 0 ? [] : montageProblems(request, channels.length, tileSize)),
   ];
   if (problems.length > 0) throw new RequestError(problems);
   return {
     request: complete,
     network: network.description,
-    layer: { index: layer.index, name: layer.name, channels: layer.channels },
+    layer: {
+      index: layer.index,
+      name: layer.name,
+      channels: layer.channels,
+      preActivation: raised.value !== layer.value,
+    },
+    targetFiles: [...targetFiles],
     channels: [...channels],
     labels: channels.map((_, i) => labels[i] ?? null),
     initialImage,
@@ -140,6 +167,28 @@ function ascentProblems(model: NetworkModel, layer: Layer, drawing: Drawing): st
   } catch (error) {
     if (error instanceof ModelError) return [`layer: ${error.message}`];
     if (error instanceof ImageTooSmallError) return [`initialImage: ${error.message}`];
+    throw error;
+  }
+}
+
+/** What of the targets does not fit the layer at the size that the network first sees. */
+function targetProblems(
+  { targets = [] }: CompleteRequest,
+  model: NetworkModel,
+  layer: Layer,
+  drawing: Drawing,
+  files: readonly TargetFile[],
+): string[] {
+  const [size] = targets.length > 0 ? passSizes(model, layer, drawing) : [];
+  if (!size) return [];
+  try {
+    const mapShape = mapShapeAt(model.model, layer, size);
+    const problems = targetFitProblems(targets, { layerName: layer.name, mapShape, files });
+    const diverse = targets.find(({ diversity }) => diversity !== undefined);
+    return [...problems, ...(diverse ? diversityProblems(diverse, model, layer, size) : [])];
+  } catch (error) {
+    // told of the layer already
+    if (error instanceof ModelError || error instanceof ImageTooSmallError) return [];
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { parseDescription } from "../../networks/description.ts";
+import { targetFileSchema } from "./target-files.ts";
 import { completeRequestSchema } from "./complete-request.ts";
 
 const size = { width: z.int().min(1), height: z.int().min(1) };
@@ -20,8 +21,12 @@ export const resolvedRequestSchema = z.strictObject({
     name: z.string(),
     /** Of the whole layer. */
     channels: z.int().min(1),
+    /** Whether what feeds the layer, a rectifier, is raised in place of its output. */
+    preActivation: z.boolean().default(false),
   }),
-  /** 1-based, in the order of the sheet. */
+  /** Files that the targets name. */
+  targetFiles: z.array(targetFileSchema).default([]),
+  /** 1-based, in the order of the sheet: channels, or numbers of the targets' images. */
   channels: z.array(z.int().min(1)).min(1),
   /** One per channel, to be written under its tile; `null` for none. */
   labels: z.array(z.string().nullable()),

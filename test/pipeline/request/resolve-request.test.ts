@@ -47,7 +47,12 @@ test("names become indices: a layer by name and by number, ranges and lists, are
   const byIndex = await resolve(network, { layer: 2, channels: [2, 3, 4] });
   expect(byName).toEqual(byIndex);
   expect(byName.request).toMatchObject({ layer: 2, channels: [2, 3, 4] });
-  expect(byName.layer).toEqual({ index: 2, name: "wide", channels: 7 });
+  expect(byName.layer).toEqual({
+    index: 2,
+    name: "wide",
+    channels: 7,
+    preActivation: false,
+  });
   expect(byName.labels).toEqual([null, null, null]);
   expect(byName.tileSize).toEqual({ width: 20, height: 16 });
 });

@@ -7,6 +7,7 @@ import {
   MAX_PYRAMID_LEVELS,
   MAX_PYRAMID_SCALE,
 } from "../../limits.ts";
+import { isUploadKey } from "../upload-key.ts";
 import { objective } from "./drawn.ts";
 
 const IMAGE_WANTED = `the key of a PNG, JPEG or WebP in the job bucket, under ${UPLOAD_PREFIX} or ${JOB_PREFIX}`;
@@ -41,7 +42,7 @@ export const deepdreamFields = {
     .string()
     .min(1)
     .max(MAX_KEY_LENGTH)
-    .refine(isImageKey, { error: IMAGE_WANTED })
+    .refine(isUploadKey, { error: IMAGE_WANTED })
     .nullable()
     .default(null)
     .describe(`${IMAGE_WANTED}; null: standard-normal noise`),
@@ -52,10 +53,3 @@ export const deepdreamFields = {
       "clipped: all of an image but its lowest and highest 0.5 % to 0..255; linear: its minimum and maximum; none: raw, also as .npy",
     ),
 };
-
-/** Uploads and tiles; a plain key without the tricks that S3 would allow. */
-function isImageKey(key: string): boolean {
-  const isPlain =
-    /^[^\p{C}\\]*$/u.test(key) && !key.split("/").some((part) => /^\.{0,2}$/.test(part));
-  return isPlain && [UPLOAD_PREFIX, JOB_PREFIX].some((prefix) => key.startsWith(prefix));
-}

@@ -9,8 +9,9 @@ import {
   MAX_SEED,
 } from "../../limits.ts";
 import { montage } from "./montage.ts";
+import { targets } from "./targets.ts";
 
-const CHANNELS_WANTED =
+export const CHANNELS_WANTED =
   'a list of 1-based indices, ranges "start:end" and class names, or one range, or "all"';
 /** By itself a range is written so; nine digits are far beyond any layer. */
 const ONE_RANGE = /^\d{1,9}:\d{1,9}$/;
@@ -47,7 +48,8 @@ export const drawnFields = {
       error: "a layer's name, or its 1-based index",
     })
     .describe('layer name ("inception_4e-1x1") or 1-based index (97)'),
-  channels,
+  channels: channels.optional(),
+  targets,
 };
 
 /** What an ascent raises; each method has a default of its own. */

@@ -1,0 +1,96 @@
+import type { Planes, Raster, Size } from "../../image/raster.ts";
+import { imageActivation, vectorAt } from "../../optvis/ascent/image-activation.ts";
+import { type Aim, CENTRE, type Place, type Target } from "../../optvis/ascent/target.ts";
+import { channelPlace } from "../../optvis/ascent/task.ts";
+import { diversityValue } from "../../optvis/graph/diversity-value.ts";
+import { mapShapeAt, type NetworkModel, type TargetLayer } from "../../optvis/graph/layer-pass.ts";
+import type { RequestTarget } from "../request/fields/targets.ts";
+import type { TargetContents } from "../request/target-files.ts";
+import { soleChannel, targetUnits } from "../request/target-units.ts";
+
+/**
+ * How hard images of one target push apart where they are alike, as a share of what the target
+ * pulls: at half of it they part within a few dozen iterations and still show the target.
+ */
+const DIVERSITY_WEIGHT = 0.5;
+
+/** What targets are looked for in. */
+export interface TargetSurroundings {
+  readonly network: NetworkModel;
+  readonly layer: TargetLayer;
+  /** What the network first sees. */
+  readonly size: Size;
+  /** What the files hold that targets name. */
+  readonly files: ReadonlyMap<string, TargetContents>;
+  /** An image's planes as the network takes them. */
+  readonly toPlanes: (image: Raster) => Planes;
+}
+
+/**
+ * The targets of a request, as the ascent takes them: unit n is the n-th.
+ *
+ * @param targets in normal form
+ */
+export async function ascentTargets(
+  targets: readonly RequestTarget[],
+  surroundings: TargetSurroundings,
+): Promise<readonly Target[]> {
+  const { network, layer, size } = surroundings;
+  const shape = [1, 3, size.height, size.width] as const;
+  const apart = targets.some(({ diversity }) => diversity !== undefined)
+    ? diversityValue(network.model, layer, shape)
+    : null;
+  const aims = new Map<RequestTarget, Aim>();
+  for (const target of targets) aims.set(target, await aimOf(target, surroundings));
+  return targetUnits(targets).map(({ target, index, images }) => {
+    const aim = aims.get(target)!;
+    const sole = images === 1 ? soleChannel(target) : null;
+    // a channel alone begins as it does in a request of channels
+    const drawnAs = sole === null ? nameOf(target, index, surroundings) : channelPlace(sole);
+    if (images === 1) return { drawnAs, aim, among: null };
+    if (apart === null) throw new Error(`internal: no map before '${layer.name}' to differ in`);
+    return { drawnAs, aim, among: { index, images, value: apart, weight: DIVERSITY_WEIGHT } };
+  });
+}
+
+/** Of a file it is the bytes that count, wherever they lie. */
+function nameOf(target: RequestTarget, index: number, { files }: TargetSurroundings): string {
+  const bytesOf = (key: string | undefined) => key && files.get(key)?.sha256;
+  const { direction, activationOf } = target;
+  const named = {
+    ...target,
+    direction: bytesOf(direction),
+    activationOf: bytesOf(activationOf),
+  };
+  return JSON.stringify([named, index]);
+}
+
+async function aimOf(target: RequestTarget, surroundings: TargetSurroundings): Promise<Aim> {
+  const { network, layer, size } = surroundings;
+  if (target.layer) return { kind: "layer" };
+  const { direction, activationOf, cosinePower = 0, at } = target;
+  const [, height = 1, width = 1] = mapShapeAt(network.model, layer, size);
+  const place = at === undefined ? null : placeOf(at, { height, width });
+  const key = direction ?? activationOf;
+  if (key === undefined) return { kind: "channels", weights: weightsOf(target), place };
+
+  const contents = surroundings.files.get(key);
+  if (!contents) throw new Error(`internal: '${key}' of a target was not loaded`);
+  if (contents.kind === "direction") {
+    return { kind: "direction", vector: { type: "float32", ...contents.array }, cosinePower };
+  }
+  const planes = surroundings.toPlanes(contents.raster);
+  const activation = await imageActivation(network, layer, planes, size);
+  const vector = place ? vectorAt(activation, place) : activation;
+  return { kind: "direction", vector, cosinePower };
+}
+
+function weightsOf({ channel, channels = {} }: RequestTarget): ReadonlyMap<number, number> {
+  if (channel !== undefined) return new Map([[Number(channel), 1]]);
+  return new Map(Object.entries(channels).map(([index, weight]) => [Number(index), weight]));
+}
+
+/** The middle of the pixel, so that other sizes of the map find it too. */
+function placeOf(at: NonNullable<RequestTarget["at"]>, { height, width }: Size): Place {
+  return at === "centre" ? CENTRE : [(at[0] - 0.5) / width, (at[1] - 0.5) / height];
+}

@@ -1,0 +1,114 @@
+import { z } from "zod";
+
+import {
+  MAX_CHANNEL_INDEX,
+  MAX_CHANNELS_PER_JOB,
+  MAX_COSINE_POWER,
+  MAX_DIVERSE_IMAGES,
+  MAX_IMAGE_SIDE_PX,
+  MAX_KEY_LENGTH,
+  MAX_NAME_LENGTH,
+  MAX_TARGET_WEIGHT,
+} from "../../limits.ts";
+import { isUploadKey } from "../upload-key.ts";
+
+/** What says what a target raises; each target has one of them. */
+export const TARGET_KINDS = ["channel", "channels", "direction", "activationOf", "layer"] as const;
+
+const KIND_WANTED = `exactly one of ${TARGET_KINDS.join(", ")}`;
+const PLACE_WANTED = '[column, row] of the layer\'s map, counted from 1, or "centre"';
+
+const position = z.int().min(1).max(MAX_IMAGE_SIDE_PX);
+const weight = z.number().min(-MAX_TARGET_WEIGHT).max(MAX_TARGET_WEIGHT);
+
+/** @param file what a file may be called: a key of the bucket, or a path */
+function targetOf(file: z.ZodType<string>) {
+  const fields = {
+    channel: z
+      .union([z.int().min(1).max(MAX_CHANNEL_INDEX), z.string().min(1).max(MAX_NAME_LENGTH)], {
+        error: "a 1-based index, or a class name",
+      })
+      .optional()
+      .describe("one channel, by 1-based index or class name"),
+    channels: z
+      .record(z.string().min(1).max(MAX_NAME_LENGTH), weight)
+      .refine((weights) => Object.values(weights).some((value) => value !== 0), {
+        error: "weights by channel, at least one of them not zero",
+      })
+      .optional()
+      .describe(
+        'a weighted sum of channels, by 1-based index or class name: {"12": 1, "40": -0.5}',
+      ),
+    at: z
+      .union([z.tuple([position, position], { error: PLACE_WANTED }), z.literal("centre")], {
+        error: PLACE_WANTED,
+      })
+      .optional()
+      .describe(
+        `${PLACE_WANTED}: of channels the neuron there, of an image's activation the vector there`,
+      ),
+    direction: file
+      .optional()
+      .describe("a .npy file of float32, [C] or [C, H, W]: what the layer is to point along"),
+    activationOf: file
+      .optional()
+      .describe("an image, whose own activation is the direction: a caricature of it"),
+    cosinePower: z
+      .number()
+      .min(0)
+      .max(MAX_COSINE_POWER)
+      .optional()
+      .describe(
+        "of direction and activationOf: how much the angle counts besides the length; default 1",
+      ),
+    layer: z
+      .literal(true, { error: "true" })
+      .optional()
+      .describe("the whole layer, whatever it sees: DeepDream"),
+    diversity: z
+      .int()
+      .min(2)
+      .max(MAX_DIVERSE_IMAGES)
+      .optional()
+      .describe("so many images of the target that differ, each a tile"),
+  };
+  return z.strictObject(fields).superRefine((target, context) => {
+    const issue = (message: string) => context.addIssue({ code: "custom", message });
+    if (TARGET_KINDS.filter((kind) => target[kind] !== undefined).length !== 1) {
+      issue(KIND_WANTED);
+    }
+    const isDirection = target.direction !== undefined || target.activationOf !== undefined;
+    if (target.cosinePower !== undefined && !isDirection) {
+      issue("cosinePower with direction or activationOf only");
+    }
+    if (target.at !== undefined && (target.direction !== undefined || target.layer)) {
+      issue("at with channel, channels or activationOf only");
+    }
+  });
+}
+
+/** @param file see `targetOf` */
+function targetsOf(file: z.ZodType<string>) {
+  return z
+    .array(targetOf(file))
+    .min(1)
+    .max(MAX_CHANNELS_PER_JOB)
+    .optional()
+    .describe("what each tile raises, in place of channels");
+}
+
+const FILE_WANTED = "the key of an uploaded file in the job bucket";
+
+/** Files are uploads. */
+export const targets = targetsOf(
+  z.string().min(1).max(MAX_KEY_LENGTH).refine(isUploadKey, { error: FILE_WANTED }),
+);
+
+/** Files are paths on this machine. */
+export const localTargets = targetsOf(z.string().min(1));
+
+/**
+ * A target as a request has it. In normal form its channels are indices, a single one of weight 1
+ * is `channel`, and nothing that has a default is left out.
+ */
+export type RequestTarget = NonNullable<z.infer<typeof targets>>[number];

@@ -1,0 +1,148 @@
+import type { Size } from "../../image/raster.ts";
+import { diversityValue } from "../../optvis/graph/diversity-value.ts";
+import {
+  type NetworkModel,
+  shapeMismatch,
+  type TargetLayer,
+} from "../../optvis/graph/layer-pass.ts";
+import { type LayerChannels, selectChannels } from "./channel-selection.ts";
+import type { RequestTarget } from "./fields/targets.ts";
+import type { TargetFile } from "./target-files.ts";
+
+/** The angle counts as much as the length. */
+const DEFAULT_COSINE_POWER = 1;
+
+/** What targets are to fit. */
+export interface TargetLayerFacts {
+  /** For messages. */
+  readonly layerName: string;
+  /** The layer's shape of what the network first sees, [C, ...]. */
+  readonly mapShape: readonly number[];
+  readonly files: readonly TargetFile[];
+}
+
+export interface ResolvedTargets {
+  /** In normal form. */
+  readonly targets: readonly RequestTarget[];
+  readonly problems: readonly string[];
+}
+
+/** Finds the channels that targets name. */
+export function resolveTargets(
+  targets: readonly RequestTarget[],
+  layer: LayerChannels,
+): ResolvedTargets {
+  const problems: string[] = [];
+  const resolved = targets.map((target, i) => {
+    const where = `targets[${i}]`;
+    const { diversity, at } = target;
+    const more = { ...(at && { at }), ...(diversity && { diversity }) };
+    const { direction, activationOf, cosinePower = DEFAULT_COSINE_POWER } = target;
+    if (direction !== undefined) return { direction, cosinePower, ...more };
+    if (activationOf !== undefined) return { activationOf, cosinePower, ...more };
+    if (target.layer) return { layer: true as const, ...more };
+    const weights = weightsOf(target, where, layer);
+    problems.push(...weights.problems);
+    return { ...weights.channels, ...more };
+  });
+  return { targets: resolved, problems };
+}
+
+/** What of places and files does not fit the layer. */
+export function targetFitProblems(
+  targets: readonly RequestTarget[],
+  layer: TargetLayerFacts,
+): string[] {
+  return targets.flatMap((target, i) => {
+    const where = `targets[${i}]`;
+    return [...placeProblems(target, where, layer), ...fileProblems(target, where, layer)];
+  });
+}
+
+/** What keeps images of the target from being told apart. */
+export function diversityProblems(
+  { diversity = 1 }: RequestTarget,
+  { model }: NetworkModel,
+  layer: TargetLayer,
+  { height, width }: Size,
+): string[] {
+  const mismatch = shapeMismatch(model, layer, [diversity, 3, height, width]);
+  if (mismatch !== null) {
+    return [
+      `targets: diversity: the network does not take ${diversity} images at once: ${mismatch.message}; leave diversity out`,
+    ];
+  }
+  if (diversityValue(model, layer, [1, 3, height, width]) !== null) return [];
+  return [
+    `targets: diversity: no map comes before layer '${layer.name}' in which images could differ; leave diversity out`,
+  ];
+}
+
+/** The channels of a target in normal form. */
+function weightsOf({ channel, channels = {} }: RequestTarget, where: string, layer: LayerChannels) {
+  const problems: string[] = [];
+  const find = (name: string | number, place: string): number | null => {
+    // by itself a range or the word "all" would be more than one
+    const found = selectChannels([name], layer);
+    problems.push(
+      ...found.problems.map((problem) => problem.replace(/^channels\[0\]/, `${where}.${place}`)),
+    );
+    if (found.channels.length > 1) {
+      problems.push(`${where}.${place}: given '${name}'; wanted one channel`);
+    }
+    return found.channels[0] ?? null;
+  };
+  if (channel !== undefined) {
+    return { channels: { channel: find(channel, "channel") ?? 1 }, problems };
+  }
+  const weights = new Map<number, number>();
+  for (const [name, weight] of Object.entries(channels)) {
+    const index = find(/^\d+$/.test(name) ? Number(name) : name, "channels");
+    if (index === null) continue;
+    if (weights.has(index)) {
+      problems.push(`${where}.channels: given channel ${index} more than once; wanted it once`);
+    }
+    if (weight !== 0) weights.set(index, weight);
+  }
+  const sorted = [...weights].toSorted(([a], [b]) => a - b);
+  const [first] = sorted;
+  if (sorted.length === 1 && first?.[1] === 1) {
+    return { channels: { channel: first[0] }, problems };
+  }
+  return { channels: { channels: Object.fromEntries(sorted) }, problems };
+}
+
+function placeProblems(
+  { at }: RequestTarget,
+  where: string,
+  { layerName, mapShape }: TargetLayerFacts,
+): string[] {
+  if (at === undefined) return [];
+  const [, height, width, ...more] = mapShape;
+  if (height === undefined || width === undefined || more.length > 0) {
+    return [
+      `${where}.at: layer '${layerName}' has no map of rows and columns, it is [${mapShape.join(", ")}]; leave it out`,
+    ];
+  }
+  if (at === "centre" || (at[0] <= width && at[1] <= height)) return [];
+  return [
+    `${where}.at: given [${at.join(", ")}]; wanted a column from 1 to ${width} and a row from 1 to ${height} of layer '${layerName}'`,
+  ];
+}
+
+function fileProblems(
+  { direction }: RequestTarget,
+  where: string,
+  { layerName, mapShape, files }: TargetLayerFacts,
+): string[] {
+  const shape = files.find(({ key }) => key === direction)?.shape;
+  if (!shape) return [];
+  const [channels = 0, ...spatial] = mapShape;
+  const isVector = shape.length === 1 && shape[0] === channels;
+  const isMap = shape.length === 3 && spatial.length === 2 && shape[0] === channels;
+  if (isVector || isMap) return [];
+  const wanted = [`[${channels}]`, ...(spatial.length === 2 ? [`[${channels}, H, W]`] : [])];
+  return [
+    `${where}.direction: given '${direction}' of [${shape.join(", ")}]; wanted ${wanted.join(" or ")} for layer '${layerName}'`,
+  ];
+}

@@ -1,0 +1,90 @@
+import { z } from "zod";
+
+import { ImageError } from "../../image/errors.ts";
+import { decodeNpy, type NpyArray } from "../../image/npy.ts";
+import { decodeImage } from "../../image/png.ts";
+import type { Raster } from "../../image/raster.ts";
+import { sha256 } from "../../networks/checksum.ts";
+import { RequestError } from "./request.ts";
+import type { RequestTarget } from "./fields/targets.ts";
+
+/** A file that targets name, pinned to the bytes it had when the request was checked. */
+export const targetFileSchema = z.strictObject({
+  /** In the bucket, or a path on this machine. */
+  key: z.string(),
+  sha256: z.string(),
+  /** Of a direction; `null` for an image. */
+  shape: z.array(z.int().min(1)).nullable(),
+});
+export type TargetFile = z.infer<typeof targetFileSchema>;
+
+/** What a file of a target holds. */
+export type TargetContents = { readonly sha256: string } & (
+  | { readonly kind: "direction"; readonly array: NpyArray }
+  | { readonly kind: "image"; readonly raster: Raster }
+);
+
+/** @throws RequestError that says why there is no such file */
+export type ReadTargetFile = (key: string, where: string) => Promise<Uint8Array>;
+
+/** The files that targets name, each once. @throws RequestError naming every bad one */
+export async function pinTargetFiles(
+  targets: readonly RequestTarget[] | undefined,
+  read: ReadTargetFile,
+): Promise<readonly TargetFile[]> {
+  const pinned = new Map<string, TargetFile>();
+  const problems: string[] = [];
+  for (const [i, { direction, activationOf }] of (targets ?? []).entries()) {
+    const key = direction ?? activationOf;
+    if (key === undefined || pinned.has(key)) continue;
+    const field = direction === undefined ? "activationOf" : "direction";
+    try {
+      const bytes = await read(key, `targets[${i}].${field}`);
+      const contents = await decode(bytes, field);
+      const shape = contents.kind === "direction" ? [...contents.array.shape] : null;
+      pinned.set(key, { key, sha256: contents.sha256, shape });
+    } catch (error) {
+      if (error instanceof RequestError) problems.push(...error.problems);
+      else if (error instanceof ImageError) {
+        problems.push(`targets[${i}].${field}: given '${key}'; ${error.message}`);
+      } else throw error;
+    }
+  }
+  if (problems.length > 0) throw new RequestError(problems);
+  return [...pinned.values()];
+}
+
+/** @throws Error if a file is not the one that was planned with */
+export async function loadTargetFiles(
+  files: readonly TargetFile[],
+  read: (key: string) => Promise<Uint8Array>,
+): Promise<ReadonlyMap<string, TargetContents>> {
+  const contents = new Map<string, TargetContents>();
+  for (const { key, shape, sha256: wanted } of files) {
+    const bytes = await read(key);
+    const held = await decode(bytes, shape === null ? "activationOf" : "direction");
+    const found = held.sha256;
+    if (found !== wanted) {
+      throw new Error(
+        `'${key}' of a target has changed since the job was accepted (SHA-256 ${found}, was ${wanted}); send the request again`,
+      );
+    }
+    contents.set(key, held);
+  }
+  return contents;
+}
+
+async function decode(
+  bytes: Uint8Array,
+  field: "direction" | "activationOf",
+): Promise<TargetContents> {
+  const digest = sha256(bytes);
+  if (field === "activationOf") {
+    return { kind: "image", sha256: digest, raster: await decodeImage(bytes) };
+  }
+  const array = decodeNpy(bytes);
+  if (!array.data.every(Number.isFinite) || array.data.every((value) => value === 0)) {
+    throw new ImageError("its values are to be finite, and not all zero");
+  }
+  return { kind: "direction", sha256: digest, array };
+}

@@ -1,0 +1,59 @@
+import { basename, extname } from "node:path";
+
+import type { RequestTarget } from "./fields/targets.ts";
+
+/** One tile of a target: unit n of a job is the n-th of them. */
+export interface TargetUnit {
+  readonly target: RequestTarget;
+  /** Which of the target's images it is, from 0; see `images`. */
+  readonly index: number;
+  /** How many images of the target are to differ; 1: there is one. */
+  readonly images: number;
+}
+
+/** The tiles of a request's targets, in order. */
+export function targetUnits(targets: readonly RequestTarget[]): readonly TargetUnit[] {
+  return targets.flatMap((target) => {
+    const images = target.diversity ?? 1;
+    return Array.from({ length: images }, (_, index) => ({ target, index, images }));
+  });
+}
+
+/** The channel that a target is, if it is one alone; `null` for anything else. */
+export function soleChannel({ channel, at }: RequestTarget): number | null {
+  return typeof channel === "number" && at === undefined ? channel : null;
+}
+
+/**
+ * What stands under a target's tile: names of its channels, and what is done with them.
+ *
+ * @param nameOf class name of a channel, or `null`
+ */
+export function targetLabel(
+  { target, index, images }: TargetUnit,
+  nameOf: (channel: number) => string | null,
+): string {
+  const named = (channel: number | string) => nameOf(Number(channel)) ?? `${channel}`;
+  const place = target.at === undefined ? "" : ` at ${[target.at].flat().join(",")}`;
+  const which = images === 1 ? "" : ` ${index + 1}/${images}`;
+  return `${whatIs(target, named)}${place}${which}`;
+}
+
+/** A file's name without its folder, its extension, and the digest that uploads are named by. */
+function fileName(path: string): string {
+  return basename(path, extname(path)).replace(/^[0-9a-f]{32}-(?=.)/, "");
+}
+
+function whatIs(target: RequestTarget, named: (channel: number | string) => string): string {
+  if (target.direction !== undefined) return `along ${fileName(target.direction)}`;
+  if (target.activationOf !== undefined) return `like ${fileName(target.activationOf)}`;
+  if (target.layer) return "layer";
+  if (target.channel !== undefined) return named(target.channel);
+  return Object.entries(target.channels ?? {})
+    .map(([channel, weight], i) => {
+      const sign = weight < 0 ? "-" : i === 0 ? "" : "+";
+      const size = Math.abs(weight) === 1 ? "" : `${Math.abs(weight)} `;
+      return `${sign}${size}${named(channel)}`;
+    })
+    .join(" ");
+}

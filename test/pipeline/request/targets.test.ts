@@ -1,0 +1,186 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { encodeNpy } from "../../../lib/image/npy.ts";
+import type { AnalysedNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
+import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
+import { requestHash } from "../../../lib/pipeline/job/job-id.ts";
+import {
+  parseLocalRequest,
+  parseRequest,
+  RequestError,
+} from "../../../lib/pipeline/request/request.ts";
+import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
+import { loadTargetFiles, pinTargetFiles } from "../../../lib/pipeline/request/target-files.ts";
+import { tinyNetwork } from "../../support/tiny-network.ts";
+
+let folder: string;
+let network: AnalysedNetwork;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "targets-"));
+  network = await analyseNetwork(await tinyNetwork(folder));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const files = new Map([
+  [
+    "seven.npy",
+    encodeNpy(
+      [7],
+      Float32Array.from({ length: 7 }, (_, i) => i - 3),
+    ),
+  ],
+  ["five.npy", encodeNpy([5, 2, 2], new Float32Array(20).fill(1))],
+  ["zeros.npy", encodeNpy([7], new Float32Array(7))],
+]);
+const read = async (name: string) => files.get(name)!;
+
+async function resolve(targets: readonly object[], more: object = {}) {
+  const json = { network: "tiny", layer: "wide", targets, ...more };
+  const request = parseLocalRequest(json);
+  return resolveRequest(request, network, null, await pinTargetFiles(request.targets, read));
+}
+
+async function problemsOf(work: () => unknown): Promise<readonly string[]> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof RequestError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test("targets in normal form: indices, one number for each image, a label for each", async () => {
+  const { request, channels, labels } = await resolve([
+    { channels: { 3: 1, 1: -0.5, 2: 0 } },
+    { channels: { 4: 1 } },
+    { channel: 2, at: "centre", diversity: 2 },
+    { channel: 2, at: [20, 1] },
+    { direction: "seven.npy" },
+    { layer: true },
+  ]);
+  expect(request.targets).toEqual([
+    { channels: { 1: -0.5, 3: 1 } },
+    { channel: 4 },
+    { channel: 2, at: "centre", diversity: 2 },
+    { channel: 2, at: [20, 1] },
+    { direction: "seven.npy", cosinePower: 1 },
+    { layer: true },
+  ]);
+  expect(request.channels).toBeUndefined();
+  expect(channels).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(labels).toEqual([
+    "-0.5 1 +3",
+    "4",
+    "2 at centre 1/2",
+    "2 at centre 2/2",
+    "2 at 20,1",
+    "along seven",
+    "layer",
+  ]);
+});
+
+test("classes by name, and their names as labels", async () => {
+  const targets = [{ channel: "tiger" }, { channels: { "zebra, Equus": 1, castle: -1 } }];
+  const { request, labels } = await resolve(targets, { layer: "classes" });
+  expect(request.targets).toEqual([{ channel: 2 }, { channels: { 3: 1, 4: -1 } }]);
+  expect(labels).toEqual(["tiger", "zebra -castle"]);
+});
+
+test("behind a ReLU fourier raises what feeds it, deepdream the output", async () => {
+  const layer = async (more: object) => (await resolve([{ channel: 1 }], more)).layer;
+  const relu = { layer: "wide_relu" };
+  expect(await layer(relu)).toMatchObject({ name: "wide_relu", preActivation: false });
+  const fourierOf = (name: string) => ({ method: "fourier", layer: name });
+  expect(await layer(fourierOf("wide_relu"))).toMatchObject({ preActivation: true });
+  expect(await layer(fourierOf("wide"))).toMatchObject({ preActivation: false });
+});
+
+describe("refused", () => {
+  test.each([
+    ["both", { channels: [1], targets: [{ channel: 1 }] }, "targets: given beside channels"],
+    ["neither", {}, "channels: missing"],
+    ["an empty target", { targets: [{}] }, "targets[0]: given {}; wanted exactly one of channel"],
+    [
+      "two kinds in one",
+      { targets: [{ channel: 1, layer: true }] },
+      'targets[0]: given {"channel":1,"layer":true}; wanted exactly one of',
+    ],
+    [
+      "weights of zero",
+      { targets: [{ channels: { 1: 0 } }] },
+      'targets[0].channels: given {"1":0}; wanted weights by channel',
+    ],
+    [
+      "a place before the first",
+      { targets: [{ channel: 1, at: [0, 1] }] },
+      "targets[0].at[0]: given 0; wanted at least 1",
+    ],
+    [
+      "a power without a direction",
+      { targets: [{ channel: 1, cosinePower: 2 }] },
+      'targets[0]: given {"channel":1,"cosinePower":2}; wanted cosinePower with',
+    ],
+    [
+      "a file that is no upload",
+      { targets: [{ direction: "../a.npy" }] },
+      'targets[0].direction: given "../a.npy"; wanted the key of an uploaded file',
+    ],
+  ])("as a document: %s", async (_, more, wanted) => {
+    const problems = await problemsOf(() => parseRequest({ network: "tiny", layer: 2, ...more }));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(wanted);
+  });
+
+  test.each([
+    [
+      "a channel out of range",
+      { channel: 8 },
+      "targets[0].channel: given 8; wanted channels 1 to 7",
+    ],
+    ["a weight's channel", { channels: { 9: 1 } }, "targets[0].channels: given 9; wanted"],
+    ["a class where there are none", { channel: "tiger" }, "targets[0].channel: given 'tiger'"],
+    ["more than one channel", { channel: "1:2" }, "targets[0].channel: given '1:2'; wanted one"],
+    ["a channel twice", { channels: { 1: 1, "01": 2 } }, "given channel 1 more than once"],
+    [
+      "a place off the map",
+      { channel: 1, at: [21, 3] },
+      "a column from 1 to 20 and a row from 1 to 16",
+    ],
+    [
+      "a direction of another layer",
+      { direction: "five.npy" },
+      "of [5, 2, 2]; wanted [7] or [7, H, W]",
+    ],
+    ["a direction nowhere", { direction: "zeros.npy" }, "not all zero"],
+  ])("by the network: %s", async (_, target, wanted) => {
+    const problems = await problemsOf(() => resolve([target]));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(wanted);
+  });
+
+  test("a place on a layer without a map", async () => {
+    const problems = await problemsOf(() =>
+      resolve([{ channel: 1, at: [1, 1] }], { layer: "classes" }),
+    );
+    expect(problems).toEqual([expect.stringContaining("has no map of rows and columns")]);
+  });
+});
+
+test("a file is pinned to its bytes: another is another job, and refused when it is loaded", async () => {
+  const one = await resolve([{ direction: "seven.npy" }]);
+  const [file] = one.targetFiles;
+  expect(file).toMatchObject({ key: "seven.npy", shape: [7] });
+  const loaded = await loadTargetFiles(one.targetFiles, read);
+  expect(loaded.get("seven.npy")).toMatchObject({ kind: "direction", sha256: file!.sha256 });
+  const changed = encodeNpy([7], new Float32Array(7).fill(2));
+  await expect(loadTargetFiles(one.targetFiles, async () => changed)).rejects.toThrow(
+    /has changed/,
+  );
+  const other = { ...one, targetFiles: [{ ...file!, sha256: "0" }] };
+  expect(requestHash(other)).not.toBe(requestHash(one));
+});
