@@ -26,7 +26,12 @@ export interface InputDefinition<
   readonly path: Path;
   readonly query: Query;
   /** `schemaName`: in the OpenAPI document; `null` where no body is read. */
-  readonly body: { readonly schema: Body; readonly schemaName: string | null };
+  readonly body: {
+    readonly schema: Body;
+    readonly schemaName: string | null;
+    /** What else is wrong with a body. @default the schema says all */
+    readonly problemsOf?: (json: unknown) => readonly string[];
+  };
   readonly takesIdempotencyKey: boolean;
 }
 
@@ -47,7 +52,7 @@ export function checkInput<
   {
     path,
     query,
-    body: { schema, schemaName },
+    body: { schema, schemaName, problemsOf = () => [] },
     takesIdempotencyKey,
   }: InputDefinition<Path, Query, Body>,
   request: ApiRequest,
@@ -57,9 +62,16 @@ export function checkInput<
   const inPath = path.safeParse(given.path);
   const inQuery = query.safeParse(given.query);
   const body = schema.safeParse(json);
+  const further = problemsOf(json);
   const keys = takesIdempotencyKey ? request.header("idempotency-key") : [];
   const [idempotencyKey = null] = keys;
-  if (inPath.success && inQuery.success && body.success && keys.length <= 1) {
+  if (
+    inPath.success &&
+    inQuery.success &&
+    body.success &&
+    further.length === 0 &&
+    keys.length <= 1
+  ) {
     const { basePath } = request;
     return { path: inPath.data, query: inQuery.data, body: body.data, idempotencyKey, basePath };
   }
@@ -68,6 +80,7 @@ export function checkInput<
     ...describeIssues(issuesIn("query", inQuery.error), given, null),
     ...(keys.length > 1 ? [`Idempotency-Key: given ${keys.length} times; wanted once`] : []),
     ...describeIssues(body.error?.issues ?? [], json, schema),
+    ...further,
   ]);
 }
 

@@ -92,7 +92,7 @@ function parseWith(
 }
 
 /** Whether a document says what to draw, and once. */
-function drawnProblems(json: unknown): string[] {
+export function drawnProblems(json: unknown): string[] {
   if (typeof json !== "object" || json === null || Array.isArray(json)) return [];
   const { channels, targets }: { channels?: unknown; targets?: unknown } = json;
   if (channels !== undefined && targets !== undefined) {
