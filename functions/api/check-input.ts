@@ -26,12 +26,7 @@ export interface InputDefinition<
   readonly path: Path;
   readonly query: Query;
   /** `schemaName`: in the OpenAPI document; `null` where no body is read. */
-  readonly body: {
-    readonly schema: Body;
-    readonly schemaName: string | null;
-    /** What else is wrong with a body. @default the schema says all */
-    readonly problemsOf?: (json: unknown) => readonly string[];
-  };
+  readonly body: { readonly schema: Body; readonly schemaName: string | null };
   readonly takesIdempotencyKey: boolean;
 }
 
@@ -52,7 +47,7 @@ export function checkInput<
   {
     path,
     query,
-    body: { schema, schemaName, problemsOf = () => [] },
+    body: { schema, schemaName },
     takesIdempotencyKey,
   }: InputDefinition<Path, Query, Body>,
   request: ApiRequest,
@@ -62,16 +57,9 @@ export function checkInput<
   const inPath = path.safeParse(given.path);
   const inQuery = query.safeParse(given.query);
   const body = schema.safeParse(json);
-  const further = problemsOf(json);
   const keys = takesIdempotencyKey ? request.header("idempotency-key") : [];
   const [idempotencyKey = null] = keys;
-  if (
-    inPath.success &&
-    inQuery.success &&
-    body.success &&
-    further.length === 0 &&
-    keys.length <= 1
-  ) {
+  if (inPath.success && inQuery.success && body.success && keys.length <= 1) {
     const { basePath } = request;
     return { path: inPath.data, query: inQuery.data, body: body.data, idempotencyKey, basePath };
   }
@@ -80,7 +68,6 @@ export function checkInput<
     ...describeIssues(issuesIn("query", inQuery.error), given, null),
     ...(keys.length > 1 ? [`Idempotency-Key: given ${keys.length} times; wanted once`] : []),
     ...describeIssues(body.error?.issues ?? [], json, schema),
-    ...further,
   ]);
 }
 

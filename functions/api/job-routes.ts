@@ -5,7 +5,7 @@ import { cancelJob } from "../../lib/pipeline/job/cancel-job.ts";
 import type { Job } from "../../lib/pipeline/job/job.ts";
 import { readJobStatus } from "../../lib/pipeline/job/job-status.ts";
 import { DamagedObjectError } from "../../lib/pipeline/json.ts";
-import { drawnProblems, requestSchema } from "../../lib/pipeline/request/request.ts";
+import { requestSchema } from "../../lib/pipeline/request/request.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { jobLink, jobPageLink } from "./links.ts";
 import { describeJob, type DescribeOptions, summariseJob } from "./describe-job.ts";
@@ -34,7 +34,7 @@ export const createJob = defineRoute({
   operationId: "createJob",
   summary: "Renders channels of a layer; the same request again is the same job",
   ...NO_INPUT,
-  body: { schema: requestSchema, schemaName: "RenderRequest", problemsOf: drawnProblems },
+  body: { schema: requestSchema, schemaName: "RenderRequest" },
   takesIdempotencyKey: true,
   success: {
     status: 202,

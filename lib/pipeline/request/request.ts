@@ -16,11 +16,30 @@ export const fourierSchema = z.strictObject({ ...drawnFields, ...fourierFields, 
 
 const METHOD_WANTED = { error: '"deepdream" or "fourier"' };
 
+/** Adds that a request says what to draw, and once; told beside whatever else is wrong with it. */
+function drawnOnce<Schema extends z.ZodType>(schema: Schema): Schema {
+  const names = (json: unknown) =>
+    ["channels", "targets"].filter(
+      (name) => typeof json === "object" && json !== null && Reflect.get(json, name) !== undefined,
+    );
+  const when = ({ value }: { readonly value: unknown }) =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  return schema
+    .refine((json) => names(json).length > 0, {
+      path: ["channels"],
+      error: `${CHANNELS_WANTED}; or else targets`,
+      when,
+    })
+    .refine((json) => names(json).length < 2, {
+      path: ["targets"],
+      error: "either channels or targets; remove one of them",
+      when,
+    });
+}
+
 /** A request: the API's model, the drop zone's format, and the documentation of both. */
-export const requestSchema = z.discriminatedUnion(
-  "method",
-  [deepdreamSchema, fourierSchema],
-  METHOD_WANTED,
+export const requestSchema = drawnOnce(
+  z.discriminatedUnion("method", [deepdreamSchema, fourierSchema], METHOD_WANTED),
 );
 
 const networkOrPath = z
@@ -30,17 +49,19 @@ const networkOrPath = z
 const imagePath = z.string().min(1).nullable().default(null).describe("path of an image file");
 
 /** A request on this machine: `network` may be an .onnx file, `initialImage` a path. */
-export const localRequestSchema = z.discriminatedUnion(
-  "method",
-  [
-    deepdreamSchema.extend({
-      network: networkOrPath,
-      initialImage: imagePath,
-      targets: localTargets,
-    }),
-    fourierSchema.extend({ network: networkOrPath, targets: localTargets }),
-  ],
-  METHOD_WANTED,
+export const localRequestSchema = drawnOnce(
+  z.discriminatedUnion(
+    "method",
+    [
+      deepdreamSchema.extend({
+        network: networkOrPath,
+        initialImage: imagePath,
+        targets: localTargets,
+      }),
+      fourierSchema.extend({ network: networkOrPath, targets: localTargets }),
+    ],
+    METHOD_WANTED,
+  ),
 );
 
 export type RenderRequest = z.infer<typeof requestSchema>;
@@ -85,19 +106,6 @@ function parseWith(
     ]);
   }
   const parsed = schema.safeParse(json);
-  const drawn = drawnProblems(json);
-  if (parsed.success && drawn.length === 0) return parsed.data;
-  const issues = parsed.error?.issues ?? [];
-  throw new RequestError([...describeIssues(issues, json, schema), ...drawn]);
-}
-
-/** Whether a document says what to draw, and once. */
-export function drawnProblems(json: unknown): string[] {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) return [];
-  const { channels, targets }: { channels?: unknown; targets?: unknown } = json;
-  if (channels !== undefined && targets !== undefined) {
-    return ["targets: given beside channels; wanted one of them; remove the other"];
-  }
-  if (channels !== undefined || targets !== undefined) return [];
-  return [`channels: missing; wanted ${CHANNELS_WANTED}; or else targets`];
+  if (parsed.success) return parsed.data;
+  throw new RequestError(describeIssues(parsed.error.issues, json, schema));
 }

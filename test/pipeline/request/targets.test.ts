@@ -102,7 +102,7 @@ test("behind a ReLU fourier raises what feeds it, deepdream the output", async (
 
 describe("refused", () => {
   test.each([
-    ["both", { channels: [1], targets: [{ channel: 1 }] }, "targets: given beside channels"],
+    ["both", { channels: [1], targets: [{ channel: 1 }] }, "wanted either channels or targets"],
     ["neither", {}, "channels: missing"],
     ["an empty target", { targets: [{}] }, "targets[0]: given {}; wanted exactly one of channel"],
     [
