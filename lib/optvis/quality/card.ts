@@ -24,8 +24,8 @@ export const THRESHOLDS = {
 export interface QualityCard extends Look {
   /** `null` where the network's activations are not finite, or no channel was to be excited. */
   readonly source: SourceFigures | null;
-  /** Whether the own channel is the most activated of its layer. */
-  readonly selective: boolean;
+  /** Whether the own channel is the most activated of its layer; `null` for no one channel. */
+  readonly selective: boolean | null;
   readonly marks: readonly Mark[];
 }
 
@@ -45,7 +45,7 @@ export function qualityCard(look: Look, figures: SourceFigures | null | "no chan
     luminanceDeviation,
     fineShare,
     source,
-    selective: source?.rank === 1,
+    selective: figures === "no channel" ? null : source?.rank === 1,
     marks: MARKS.filter((mark) => fails[mark]),
   };
 }

@@ -18,8 +18,15 @@ export const qualitySchema = z.strictObject({
       ),
     })
     .nullable()
-    .describe("what the network itself sees; null where its activations are not finite"),
-  selective: z.boolean().describe("whether the channel is the most activated of its layer"),
+    .describe(
+      "what the network itself sees; null where its activations are not finite, and for what is no one channel",
+    ),
+  selective: z
+    .boolean()
+    .nullable()
+    .describe(
+      "whether the channel is the most activated of its layer; null for what is no one channel",
+    ),
   marks: z.array(z.enum(MARKS)).describe("what the picture falls short of"),
   redrawn: z.boolean().describe("whether it is the better of two, drawn from two seeds"),
 });

@@ -57,3 +57,14 @@ test("channels that are no classes have no probability; without an image there i
   expect(sheetQuality([drawn(1, { ...CLEAR, source })])?.meanProbability).toBeNull();
   expect(sheetQuality([])).toBeNull();
 });
+
+test("what is no one channel counts neither for nor against the channels", () => {
+  const direction: Quality = { ...POOR, source: null, selective: null, marks: ["blank"] };
+  const mixed = sheetQuality([drawn(1, CLEAR), drawn(2, direction)])!;
+  expect(mixed).toMatchObject({ selective: 1, robust: 1, meanRobustness: 0.5, blank: 0.5 });
+  const alone = sheetQuality([drawn(2, direction)])!;
+  expect(alone).toMatchObject({ selective: null, robust: null, meanRobustness: null, blank: 1 });
+  expect(describeSheetQuality(alone)).toBe(
+    "luminance deviation 0.02, fine detail 20 %, blank 100 %, redrawn 100 %",
+  );
+});
