@@ -22,13 +22,18 @@ export function requestHash(resolved: ResolvedRequest): string {
   return sha256(canonicalJson(identity));
 }
 
+/** What the ids look like that are made of a request's hash. */
+const HASH_ID = /^[0-9a-f]{32}$/;
+
 /**
- * The client's idempotency key, or the start of the request's hash.
+ * The client's idempotency key, or the start of the request's hash. A key that looks like the latter
+ * is set apart by a prefix: no key can take the place of another client's request.
  *
  * @throws RequestError if the key cannot be part of an object key
  */
 export function chooseJobId(hash: string, idempotencyKey: string | null): string {
   if (idempotencyKey === null) return hash.slice(0, ID_LENGTH);
+  if (HASH_ID.test(idempotencyKey)) return `key-${idempotencyKey}`;
   if (JOB_ID.test(idempotencyKey)) return idempotencyKey;
   throw new RequestError([
     `idempotency key: given ${JSON.stringify(idempotencyKey.slice(0, 80))}; wanted 1 to 64 letters, digits, '-' and '_', not starting with '-' or '_'`,

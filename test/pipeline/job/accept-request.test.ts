@@ -126,6 +126,15 @@ test("an idempotency key names the job, and refuses another request under it", a
   });
 });
 
+test("a job id sent as another request's key does not block the request it belongs to", async () => {
+  const { accept } = await memoryPipeline(await temporaryFolder());
+  const { jobId } = await accept();
+  const { deps } = await memoryPipeline(await temporaryFolder());
+  const other = await acceptRequest({ ...TINY_REQUEST, seed: 5 }, deps, jobId);
+  expect(other).toMatchObject({ jobId: `key-${jobId}` });
+  expect(await acceptRequest(TINY_REQUEST, deps)).toMatchObject({ status: "accepted", jobId });
+});
+
 test("of two requests that race for one idempotency key, the winner's alone is kept", async () => {
   const { deps, store } = await memoryPipeline(await temporaryFolder());
   const [loser, winner] = [TINY_REQUEST, { ...TINY_REQUEST, seed: 7 }];
@@ -224,16 +233,15 @@ test("an upload is answered beside it: accepted, rejected, unreadable, too large
   expect(await answerUpload("elsewhere/a.json", deps)).toBeNull();
 });
 
-test("an upload whose id someone took as a key for another request is rejected, not left unanswered", async () => {
-  const { deps, store, accept } = await memoryPipeline(await temporaryFolder());
+test("an upload whose id someone took as a key for another request is accepted all the same", async () => {
+  const { deps, store } = await memoryPipeline(await temporaryFolder());
   const { jobId } = await (await memoryPipeline(await temporaryFolder())).accept({ seed: 8 });
   await acceptRequest({ ...TINY_REQUEST, seed: 9 }, deps, jobId);
   const document = Buffer.from(JSON.stringify({ ...TINY_REQUEST, seed: 8 }));
   await store.put("requests/a.json", document, "application/json");
   await answerUpload("requests/a.json", deps);
   expect(await readJsonObject(store, "responses/a.json")).toEqual({
-    status: "rejected",
-    problems: [expect.stringContaining(`'${jobId}' was used for another request`)],
+    status: "accepted",
+    jobId,
   });
-  await expect(accept({ seed: 8 })).rejects.toThrow(IdempotencyConflictError);
 });
