@@ -31,6 +31,8 @@ test("the build context is the recipe and the bundled code, and nothing else", (
   expect(filesIn(context)).toEqual([
     ".npmrc",
     "Dockerfile",
+    "app/analysis-thread.mjs",
+    "app/analysis-thread.mjs.map",
     "app/index.mjs",
     "app/index.mjs.map",
     "app/session-thread.mjs",

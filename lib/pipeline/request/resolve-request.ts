@@ -14,11 +14,10 @@ import { asSize, completeRequest, type CompleteRequest, imageNumbers } from "./c
 import { selectChannels } from "./channel-selection.ts";
 import { raisedLayer } from "./raised-layer.ts";
 import { diversityProblems, resolveTargets, targetFitProblems } from "./resolve-targets.ts";
-import type { TargetFile } from "./target-files.ts";
 import { targetLabel, targetUnits } from "./target-units.ts";
 import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
 import { type RenderRequest, RequestError } from "./request.ts";
-import type { InitialImage, ResolvedRequest } from "./resolved-request.ts";
+import type { InitialImage, ResolvedRequest, TargetFile } from "./resolved-request.ts";
 import { findLayerWithChannels } from "../networks/layer-problems.ts";
 import { type Work, workProblems } from "./work.ts";
 

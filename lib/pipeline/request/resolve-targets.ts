@@ -1,3 +1,4 @@
+import type { TargetFile } from "./resolved-request.ts";
 import type { Size } from "../../image/raster.ts";
 import { diversityValue } from "../../optvis/graph/diversity-value.ts";
 import {
@@ -7,7 +8,6 @@ import {
 } from "../../optvis/graph/layer-pass.ts";
 import { type LayerChannels, selectChannels } from "./channel-selection.ts";
 import type { RequestTarget } from "./fields/targets.ts";
-import type { TargetFile } from "./target-files.ts";
 
 /** The angle counts as much as the length. */
 const DEFAULT_COSINE_POWER = 1;

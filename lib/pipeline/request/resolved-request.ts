@@ -1,7 +1,6 @@
 import { z } from "zod";
 
 import { parseDescription } from "../../networks/description.ts";
-import { targetFileSchema } from "./target-files.ts";
 import { completeRequestSchema } from "./complete-request.ts";
 
 const size = { width: z.int().min(1), height: z.int().min(1) };
@@ -9,6 +8,16 @@ const size = { width: z.int().min(1), height: z.int().min(1) };
 /** An image in the bucket, pinned to the bytes it had when the request was checked. */
 const initialImageSchema = z.strictObject({ key: z.string(), sha256: z.string(), ...size });
 export type InitialImage = z.infer<typeof initialImageSchema>;
+
+/** A file that targets name, pinned to the bytes it had when the request was checked. */
+const targetFileSchema = z.strictObject({
+  /** In the bucket, or a path on this machine. */
+  key: z.string(),
+  sha256: z.string(),
+  /** Of a direction; `null` for an image. */
+  shape: z.array(z.int().min(1)).nullable(),
+});
+export type TargetFile = z.infer<typeof targetFileSchema>;
 
 export const resolvedRequestSchema = z.strictObject({
   /** In normal form, so equal jobs are equal here. */

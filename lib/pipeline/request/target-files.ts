@@ -1,5 +1,3 @@
-import { z } from "zod";
-
 import { ImageError } from "../../image/errors.ts";
 import { decodeNpy, type NpyArray } from "../../image/npy.ts";
 import { decodeImage } from "../../image/png.ts";
@@ -7,16 +5,7 @@ import type { Raster } from "../../image/raster.ts";
 import { sha256 } from "../../networks/checksum.ts";
 import { RequestError } from "./request.ts";
 import type { RequestTarget } from "./fields/targets.ts";
-
-/** A file that targets name, pinned to the bytes it had when the request was checked. */
-export const targetFileSchema = z.strictObject({
-  /** In the bucket, or a path on this machine. */
-  key: z.string(),
-  sha256: z.string(),
-  /** Of a direction; `null` for an image. */
-  shape: z.array(z.int().min(1)).nullable(),
-});
-export type TargetFile = z.infer<typeof targetFileSchema>;
+import type { TargetFile } from "./resolved-request.ts";
 
 /** What a file of a target holds. */
 export type TargetContents = { readonly sha256: string } & (
