@@ -6,7 +6,7 @@ import type { AscentTask } from "./task.ts";
 /**
  * How many of `count` images pass a stage in one run: as many as the provider gains from, in whole
  * groups of those that are to differ; but one group, or image, where the file's shapes hold one
- * image only, as where a class token of one image meets the patches.
+ * image only, as where the batch is squeezed out on the way.
  *
  * @param size of what the network sees
  */
