@@ -4,7 +4,7 @@ import type { Node, Value } from "../onnx/model.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 import { UnsupportedGradientError } from "./errors.ts";
 import type { Forms } from "./forms/forms.ts";
-import { rewrittenRules } from "./rewrites/index.ts";
+import { type ReluWay, rewrittenRules } from "./rewrites/index.ts";
 import { type NodeVjp, type VjpContext, vjpContext, type VjpRule } from "./rule.ts";
 import { NON_DIFFERENTIABLE, RULES } from "./rules/index.ts";
 
@@ -27,6 +27,8 @@ export interface TraceOptions {
   readonly replacements?: ReadonlyMap<Value, Value> | undefined;
   /** Values of the network whose own cotangents are asked for. @default none */
   readonly stops?: readonly Value[] | undefined;
+  /** @default its gradient */
+  readonly relu?: ReluWay | undefined;
   readonly forms: Forms;
 }
 
@@ -55,14 +57,14 @@ export class ForwardTrace {
   constructor(
     graph: GraphBuilder,
     pass: ForwardPass,
-    { image, replacements = new Map(), stops = [], forms }: TraceOptions,
+    { image, replacements = new Map(), stops = [], relu, forms }: TraceOptions,
   ) {
     this.#graph = graph;
     this.#pass = pass;
     this.#forms = forms;
     this.#scope = new Map([...replacements, [pass.input, image]]);
     this.#active = new Set([pass.input]);
-    this.#rewritten = rewrittenRules(pass.nodes, stops);
+    this.#rewritten = rewrittenRules(pass.nodes, stops, relu);
   }
 
   isActive(value: Value): boolean {

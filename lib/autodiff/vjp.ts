@@ -5,6 +5,7 @@ import { type ForwardPass, ForwardTrace, type Step } from "./forward-trace.ts";
 import type { Forms } from "./forms/forms.ts";
 import { formsOf } from "./forms/index.ts";
 import type { Provider } from "./provider.ts";
+import type { ReluWay } from "./rewrites/index.ts";
 
 export interface VjpOptions {
   /** [N, C, H, W], a value of the graph in place of the network's input. */
@@ -13,6 +14,8 @@ export interface VjpOptions {
   readonly replacements?: ReadonlyMap<Value, Value>;
   /** Values of the network where the way back is to be told of. @default none */
   readonly stops?: readonly Value[];
+  /** `redirected`: out of where ReLUs are flat, no gradient any more. @default gradient */
+  readonly relu?: ReluWay | undefined;
   readonly provider: Provider;
 }
 
@@ -45,10 +48,10 @@ export interface LayerVjp {
 export function vjp(
   graph: GraphBuilder,
   pass: ForwardPass,
-  { image, replacements, stops = [], provider }: VjpOptions,
+  { image, replacements, stops = [], relu, provider }: VjpOptions,
 ): LayerVjp {
   const forms = formsOf(provider, graph, pass.derived);
-  const trace = new ForwardTrace(graph, pass, { image, replacements, stops, forms });
+  const trace = new ForwardTrace(graph, pass, { image, replacements, stops, relu, forms });
   for (const node of pass.nodes) trace.visit(node);
   const last = pass.nodes.at(-1);
   if (last && !trace.isActive(pass.layer)) throw flatLayer(last).towards(pass.layerName);

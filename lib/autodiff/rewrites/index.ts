@@ -1,7 +1,11 @@
 import type { Node, Value } from "../../onnx/model.ts";
 import type { VjpRule } from "../rule.ts";
 import { padsBeforeConv } from "./pad-before-conv.ts";
+import { redirectedRelus } from "./redirected-relu.ts";
 import { relusBeforeMaxPool } from "./relu-before-max-pool.ts";
+
+/** Which way back leads through a ReLU: its gradient, or out of where it is flat. */
+export type ReluWay = "gradient" | "redirected";
 
 /**
  * Nodes whose neighbours allow a better form, each with the rule in place of its operator's.
@@ -11,6 +15,8 @@ import { relusBeforeMaxPool } from "./relu-before-max-pool.ts";
 export function rewrittenRules(
   nodes: readonly Node[],
   stops: readonly Value[] = [],
+  relu: ReluWay = "gradient",
 ): ReadonlyMap<Node, VjpRule> {
-  return new Map([...relusBeforeMaxPool(nodes, stops), ...padsBeforeConv(nodes)]);
+  const relus = relu === "redirected" ? redirectedRelus(nodes) : relusBeforeMaxPool(nodes, stops);
+  return new Map([...relus, ...padsBeforeConv(nodes)]);
 }

@@ -34,6 +34,8 @@ function levelStage(task: DeepDreamTask, level: Level): Stage {
     number: level.number,
     iterations: task.iterations,
     graph: (count) => levelGraph(task, level, count),
+    // deepDreamImage's own: such an image begins anew from another seed
+    revival: null,
     begin: (parameters) => parametersOf(levelStart(task, planesOf(parameters), level)),
     feeds: (states, done, count) => ({
       selection: selectionOf(states, task, mapShape),

@@ -1,3 +1,4 @@
+import type { ReluWay } from "../../autodiff/rewrites/index.ts";
 import type { Planes } from "../../image/raster.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
@@ -43,7 +44,8 @@ function wholeStage(task: FourierTask): Stage {
   return {
     number: 1,
     iterations,
-    graph: (count) => wholeGraph(task, count),
+    graph: (count) => wholeGraph(task, count, "gradient"),
+    revival: (count) => wholeGraph(task, count, "redirected"),
     begin: (parameters) => parameters,
     feeds: (states, done, count) => ({
       selection: selectionOf(states, task, mapShape),
@@ -53,19 +55,19 @@ function wholeStage(task: FourierTask): Stage {
   };
 }
 
-function wholeGraph(task: FourierTask, count: number): StageGraph {
+function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph {
   const { network, layer, objective, diversity, provider, recipe } = task;
   const { cropSize, totalVariation } = recipe;
   const batch = batchSize(task, cropSize, count);
   const shape = [batch, 3, cropSize.height, cropSize.width] as const;
   const image = fourierImage(task);
   const greys = greysOf(task);
-  const raised = [layer.value, shape, objective, diversity];
+  const raised = [layer.value, shape, objective, diversity, relu];
   const setting = [network.scale, image, greys, totalVariation];
   const key = JSON.stringify(["fourier", network.fingerprint, provider, ...raised, ...setting]);
   const model = onceMade(() => {
     const pass = layerPass(network.model, layer, shape);
-    const common = { pass, objective, diversity, provider, scale: network.scale };
+    const common = { pass, objective, diversity, relu, provider, scale: network.scale };
     return encodeModel(ascentGraph({ method: "fourier", ...common, image, greys, totalVariation }));
   });
   return { key, provider, batch, model };

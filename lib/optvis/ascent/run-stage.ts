@@ -10,6 +10,8 @@ import {
   type Parameters,
   recorded,
   restarted,
+  REVIVAL_ITERATIONS,
+  revived,
 } from "./state.ts";
 import type { AscentHooks } from "./task.ts";
 
@@ -47,9 +49,11 @@ export async function runStage(
   if (dead.length === 0) return sharingFate(timed, groupOf);
   // what depends on a dead image begins anew with it
   const waiting = timed.filter((_, i) => dead.includes(groupOf(i)));
-  const fresh = waiting.map((state) => restarted(run.plan, state));
-  const again = await runStage(session, fresh, run);
-  const byPosition = new Map(again.map((state) => [state.position, state]));
+  const mayRevive = run.stage.revival !== null && waiting.every(({ isRevived }) => !isRevived);
+  const again = mayRevive ? revived : restarted;
+  const fresh = waiting.map((state) => again(run.plan, state));
+  const later = await runStage(session, fresh, run);
+  const byPosition = new Map(later.map((state) => [state.position, state]));
   return timed.map((state) => byPosition.get(state.position) ?? state);
 }
 
@@ -78,14 +82,17 @@ async function runIterations(
   let carried: Feeds = Object.fromEntries(names.map((name) => [name, stacked(batch, name)]));
   let next = states;
   let chunk = 1;
+  const revival = states[0]?.isRevived ? stage.revival : null;
   for (let done = 0; done < stage.iterations;) {
     hooks.signal?.throwIfAborted();
-    const count = Math.min(chunk, stage.iterations - done);
+    const isReviving = revival !== null && done < REVIVAL_ITERATIONS;
+    const end = isReviving ? Math.min(REVIVAL_ITERATIONS, stage.iterations) : stage.iterations;
+    const count = Math.min(chunk, end - done);
     const started = performance.now();
     const trip = { type: "int64", shape: [], data: BigInt64Array.of(BigInt(count)) } as const;
     const feeds = { ...carried, iterations: trip, ...stage.feeds(batch, done, count) };
     // of a large canvas every copy counts: what is carried lives in one thread at a time
-    const outputs = await session.run(graph, feeds, names);
+    const outputs = await session.run(isReviving ? revival(graph.batch) : graph, feeds, names);
     carried = Object.fromEntries(names.map((name) => [name, floatOutput(outputs, `${name}_out`)]));
     const measured = measurements(outputs, stage.number, done);
     next = next.map((state, i) => recorded(state, measured[i]!));

@@ -16,6 +16,8 @@ export interface Stage {
   readonly iterations: number;
   /** @param count of images that are to pass */
   readonly graph: (count: number) => StageGraph;
+  /** The graph of the first iterations of images that began without a gradient; `null`: none. */
+  readonly revival: ((count: number) => StageGraph) | null;
   /** An image's parameters as it enters the stage. */
   readonly begin: (parameters: Parameters) => Parameters;
   /** All that the graph wants besides parameters and trip count, for `count` iterations. */

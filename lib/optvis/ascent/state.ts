@@ -2,6 +2,8 @@ import type { Planes } from "../../image/raster.ts";
 import type { FloatTensor } from "../../onnx/tensor.ts";
 import type { AscentResult, FailedChannel, TracePoint } from "./task.ts";
 
+/** Iterations along the redirected gradient, for an image whose own is zero; as in Lucid. */
+export const REVIVAL_ITERATIONS = 16;
 /** Other seeds tried for an image whose whole gradient is zero. */
 const MAX_RESTARTS = 16;
 
@@ -40,6 +42,8 @@ export interface AscentState {
   readonly stop: Stop | null;
   /** How often it began anew from another seed. */
   readonly restarts: number;
+  /** Whether its first iterations follow the redirected gradient. */
+  readonly isRevived: boolean;
   /** Its share of the time its batches took. */
   readonly seconds: number;
 }
@@ -57,7 +61,16 @@ export type Stop =
 /** @param position place in the task's channels */
 export function firstState(starts: Starts, channel: number, position: number): AscentState {
   const parameters = starts.start({ channel, position, restarts: 0 });
-  return { channel, position, parameters, trace: [], stop: null, restarts: 0, seconds: 0 };
+  return {
+    channel,
+    position,
+    parameters,
+    trace: [],
+    stop: null,
+    restarts: 0,
+    isRevived: false,
+    seconds: 0,
+  };
 }
 
 /** Whether another seed may give the image a gradient. */
@@ -67,7 +80,13 @@ export function canRestart({ hasOtherSeeds }: Starts, { stop, restarts }: Ascent
 
 /** The same channel begun anew from the next seed. */
 export function restarted(starts: Starts, state: AscentState): AscentState {
-  const next = { ...state, trace: [], stop: null, restarts: state.restarts + 1 };
+  const next = { ...state, trace: [], stop: null, restarts: state.restarts + 1, isRevived: false };
+  return { ...next, parameters: starts.start(next) };
+}
+
+/** The same image begun anew, to follow the redirected gradient at first. */
+export function revived(starts: Starts, state: AscentState): AscentState {
+  const next = { ...state, trace: [], stop: null, isRevived: true };
   return { ...next, parameters: starts.start(next) };
 }
 
@@ -80,18 +99,23 @@ export interface Measurement extends TracePoint {
 /** Appends iterations to the trace, up to the one after which the image cannot go on. */
 export function recorded(state: AscentState, measured: readonly Measurement[]): AscentState {
   if (state.stop) return state;
-  const stops = measured.map(stopAfter);
+  const firsts = state.isRevived ? [1, REVIVAL_ITERATIONS + 1] : [1];
+  const stops = measured.map((point) => stopAfter(point, firsts));
   const last = stops.findIndex((stop) => stop !== null);
   const seen = last < 0 ? measured : measured.slice(0, last + 1);
   const points = seen.map(({ iteration, level, activation }) => ({ iteration, level, activation }));
   return { ...state, trace: [...state.trace, ...points], stop: stops[last] ?? null };
 }
 
-function stopAfter({ level, iteration, activation, gradientRms }: Measurement): Stop | null {
+/** @param firsts iterations after which an image without any gradient is dead */
+function stopAfter(
+  { level, iteration, activation, gradientRms }: Measurement,
+  firsts: readonly number[],
+): Stop | null {
   const at = { kind: "non-finite", level, iteration } as const;
   if (!Number.isFinite(activation)) return { ...at, what: "activation" };
   if (!Number.isFinite(gradientRms)) return { ...at, what: "gradient" };
-  return gradientRms === 0 && level === 1 && iteration === 1 ? { kind: "dead" } : null;
+  return gradientRms === 0 && level === 1 && firsts.includes(iteration) ? { kind: "dead" } : null;
 }
 
 /** The end of an image that went through every stage. */

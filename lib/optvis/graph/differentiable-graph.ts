@@ -1,6 +1,7 @@
 import { UnsupportedGradientError } from "../../autodiff/errors.ts";
 import { vjp } from "../../autodiff/vjp.ts";
 import type { Provider } from "../../autodiff/provider.ts";
+import type { ReluWay } from "../../autodiff/rewrites/index.ts";
 import { ModelError } from "../../onnx/errors.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph, Model, Value } from "../../onnx/model.ts";
@@ -16,6 +17,8 @@ export interface ObjectiveOptions {
   readonly objective: Objective;
   /** @default images that know nothing of each other */
   readonly diversity?: Diversity | null | undefined;
+  /** @default gradient */
+  readonly relu?: ReluWay | undefined;
   readonly provider: Provider;
 }
 
@@ -30,13 +33,13 @@ export function emitActivationAndGradient(
   graph: GraphBuilder,
   { image, selection }: ImageAndSelection,
   pass: LayerPass,
-  { objective, diversity, provider }: ObjectiveOptions,
+  { objective, diversity, relu, provider }: ObjectiveOptions,
 ): ActivationAndGradient {
   const canSelect = SELECTS_CHANNEL[provider] && isOnMap(objective);
   const selected = canSelect ? selectChannel(graph, pass, selection) : null;
   const replacements = selected?.replacements ?? new Map<Value, Value>();
   const stops = diversity ? [diversity.value] : [];
-  const { layer, pullback } = vjp(graph, pass, { image, replacements, provider, stops });
+  const { layer, pullback } = vjp(graph, pass, { image, replacements, provider, stops, relu });
   const rows = selected?.selection ?? selection;
   const { activation, cotangent } = emitObjective(graph, layer, rows, objective);
   const gradient = pullback(cotangent, (_, value, asked) =>

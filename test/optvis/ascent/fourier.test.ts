@@ -5,9 +5,12 @@ import type { FourierRecipe } from "../../../lib/optvis/ascent/fourier-recipe.ts
 import { cropMap } from "../../../lib/optvis/ascent/affine-draws.ts";
 import type { FourierTask } from "../../../lib/optvis/ascent/task.ts";
 import { uniformFrom } from "../../../lib/optvis/random.ts";
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { node } from "../../support/onnx-writer.ts";
+import { normal } from "../../support/random.ts";
 import { smallNetwork } from "../../support/small-network.ts";
 import { modelFixture } from "../fixtures.ts";
-import { bytesOf, imageOf } from "./engine-task.ts";
+import { bytesOf, imageOf, networkOf } from "./engine-task.ts";
 
 const SIZE = { height: 18, width: 21 };
 const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
@@ -88,6 +91,46 @@ test("can be stopped, and is the same when begun again", async () => {
   await expect(running).rejects.toThrow("enough");
   const again = await engine.render(taskOf([1, 2]));
   expect(again.map(bytesOf)).toEqual((await engine.render(taskOf([1, 2]))).map(bytesOf));
+});
+
+describe("a channel behind a ReLU that nothing of the start gets through", () => {
+  const weights = normal([1, 3, 3, 3], 2);
+  const mean = weights.data.reduce((sum, weight) => sum + weight, 0) / weights.data.length;
+  const balanced = weights.data.map((weight) => weight - mean); // of mid-grey it makes zero
+  const rectifier = (threshold: number) =>
+    networkOf(
+      [node("Conv", "image w b", "sums"), node("Relu", "sums", "y")],
+      {
+        w: { ...weights, data: balanced },
+        b: floatTensor([1], [-threshold]),
+      },
+      SIZE,
+    );
+  const draw = async (threshold: number) => {
+    const { network: alike, target } = rectifier(threshold);
+    const network = { ...alike, fingerprint: `behind ${threshold}` };
+    const recipe = { ...RECIPE, iterations: 40 };
+    const [result] = await engine.render(taskOf([1], { network, layer: target("y"), recipe }));
+    return result!;
+  };
+
+  test("is brought to life by the redirected gradient, from the same seed", async () => {
+    const { trace, restarts } = imageOf(await draw(300));
+    expect(restarts).toBe(0);
+    expect(trace.map(({ iteration }) => iteration)).toEqual(
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    );
+    expect(trace[0]!.activation).toBe(0);
+    expect(trace.at(-1)!.activation).toBeGreaterThan(0);
+    expect(bytesOf(await draw(300))).toBe(bytesOf(await draw(300)));
+  });
+
+  test("is given up where no image gets through", async () => {
+    expect(await draw(1e7)).toMatchObject({
+      kind: "failed",
+      reason: expect.stringContaining("zero everywhere, for 17 starting images"),
+    });
+  });
 });
 
 describe("the crop of an iteration", () => {

@@ -23,6 +23,7 @@ const state: AscentState = Object.freeze({
   trace: Object.freeze([traced(1)]),
   stop: null,
   restarts: 0,
+  isRevived: false,
   seconds: 0,
 });
 

@@ -114,6 +114,7 @@ describe("selection", () => {
       parameters: {},
       trace: [],
       stop: null,
+      isRevived: false,
       restarts: 0,
       seconds: 0,
     }));
