@@ -33,9 +33,10 @@ export class AscentEngine {
   }
 
   /**
-   * Renders every channel of the task. Results are in the order of `task.channels`; `onChannel`
-   * has them as they end. A channel that cannot go on is a failed result, not an error.
+   * Renders every channel of the task. A channel that cannot go on is a failed result, not an error.
    *
+   * @returns a result for each channel, in the order of `task.channels`; none if `onChannel` has
+   *   them as they end, because no more large images may be held than are being rendered
    * @throws UnsupportedGradientError, ModelError, CudaUnavailableError, RuntimeError: what concerns
    *   all channels alike; the signal's reason when aborted.
    */
@@ -45,8 +46,8 @@ export class AscentEngine {
       const onResult = async (state: AscentState, result: AscentResult): Promise<void> => {
         const position = positions[state.position] ?? null;
         if (position === null) return;
-        results[position] = result;
-        await hooks.onChannel?.(result);
+        if (hooks.onChannel) await hooks.onChannel(result);
+        else results[position] = result;
       };
       const asked = new Set(task.channels);
       const onProgress = (progress: AscentProgress) => {

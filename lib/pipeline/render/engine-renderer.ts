@@ -105,16 +105,28 @@ function toNetworkPlanes(image: Raster, { planes, mean }: NetworkModel): Planes 
 }
 
 /**
- * The network's planes as red, green and blue. An ascent that began with noise stays centred on
- * zero, where noise has no colour; one that began with a photograph gets the mean back.
+ * The network's planes as red, green and blue, in place: of a poster every copy counts. An ascent
+ * that began with noise stays centred on zero, where noise has no colour; one that began with a
+ * photograph gets the mean back.
  */
 function toColourPlanes(
-  image: Planes,
+  { width, height, data }: Planes,
   { planes, mean }: NetworkModel,
   unit: "centred" | "pixels",
 ): Planes {
-  // reversing the order of the planes is its own inverse
-  return reordered(image, planes, (colour) => (unit === "pixels" ? mean[planes[colour]!]! : 0));
+  const pixels = width * height;
+  if (unit === "pixels") {
+    mean.forEach((offset, plane) => {
+      for (let i = plane * pixels; i < (plane + 1) * pixels; i++) data[i] = data[i]! + offset;
+    });
+  }
+  if (planes[0] === 2) {
+    // blue, green, red
+    const first = data.slice(0, pixels);
+    data.copyWithin(0, 2 * pixels);
+    data.set(first, 2 * pixels);
+  }
+  return { width, height, data };
 }
 
 /** @param offset added to the values of each plane of the result */

@@ -47,8 +47,8 @@ export interface ExaminationTask extends Pick<RenderTask, "network" | "provider"
  */
 export interface Renderer {
   /**
-   * One result per channel of the task, in its order.
-   *
+   * @returns one result per channel of the task, in its order; fewer if `onChannel` was told of
+   *   the others
    * @throws whatever went wrong around the images (memory, a broken file, an abort); what is wrong
    *   with one image (a NaN) is a result of kind "failed".
    */

@@ -82,7 +82,6 @@ test("targets of all kinds in one task: the same bytes in any order and grouping
   const seen: number[] = [];
   const some = await engine.render(task(mixed, [7, 3, 1]), {
     onProgress: ({ channel }) => void seen.push(channel),
-    onChannel: async ({ channel }) => void seen.push(channel),
   });
   expect(some.map(bytesOf)).toEqual([together[6], together[2], together[0]]);
   // of the three that depend on each other only the one that was asked for
