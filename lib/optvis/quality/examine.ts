@@ -9,6 +9,7 @@ import { floatOutput } from "../ascent/outputs.ts";
 import { channelPlace } from "../ascent/task.ts";
 import { channelMeansGraph } from "../graph/channel-means-graph.ts";
 import { layerPass, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
+import { toNetworkPlanes } from "../ascent/network-planes.ts";
 import { affineChanges, affineCopy } from "./affine-copies.ts";
 import { type QualityCard, qualityCard } from "./card.ts";
 import { look } from "./look.ts";
@@ -69,20 +70,8 @@ export async function channelMeans(
     ),
   };
   const feeds = pictures.map((picture) => ({
-    image: floatTensor(shape, toNetworkPlanes(picture, network)),
+    image: floatTensor(shape, toNetworkPlanes(picture, network).data),
   }));
   const outputs = await engine.evaluate(graph, feeds);
   return outputs.map((each) => floatOutput(each, "means").data);
-}
-
-/** Pixels less the network's mean, in its order of planes. */
-function toNetworkPlanes({ data }: Planes, { planes, mean }: NetworkModel): Float32Array {
-  const pixels = data.length / 3;
-  const result = new Float32Array(data.length);
-  planes.forEach((colour, plane) => {
-    for (let i = 0; i < pixels; i++) {
-      result[plane * pixels + i] = data[colour * pixels + i]! - mean[plane]!;
-    }
-  });
-  return result;
 }

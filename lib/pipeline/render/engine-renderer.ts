@@ -4,6 +4,7 @@ import type { FourierRecipe } from "../../optvis/ascent/fourier-recipe.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
 import type { AscentResult, AscentTask, Start } from "../../optvis/ascent/task.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import { toNetworkPlanes } from "../../optvis/ascent/network-planes.ts";
 import { examine } from "../../optvis/quality/examine.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
 import { asSize, type CompleteFourierRequest, isCentred } from "../request/complete-request.ts";
@@ -58,7 +59,7 @@ async function ascentTask(task: RenderTask, network: NetworkModel): Promise<Asce
   const common = { network, layer, raised: raised.value, channels, objective, provider };
   const targetsAt = async (size: Size) => {
     if (!request.targets) return null;
-    const asPlanes = (image: Raster) => toNetworkPlanes(image, network);
+    const asPlanes = (image: Raster) => toNetworkPlanes(toPlanes(image), network);
     const files = task.targetFiles ?? new Map();
     return ascentTargets(request.targets, {
       network,
@@ -77,7 +78,7 @@ async function ascentTask(task: RenderTask, network: NetworkModel): Promise<Asce
   const size = initialImage ?? network.inputSize;
   const levels = planLevels(network, layer, { size, pyramidLevels, pyramidScale });
   const start: Start = initialImage
-    ? { kind: "photograph", seed, image: toNetworkPlanes(initialImage, network) }
+    ? { kind: "photograph", seed, image: toNetworkPlanes(toPlanes(initialImage), network) }
     : { kind: "noise", seed };
   const targets = await targetsAt(levels[0]!.crops ?? levels[0]!.size);
   return { method: "deepdream", ...common, targets, levels, iterations, start };
@@ -97,11 +98,6 @@ function layerOf({
   const { value, name, channels, channelAxis } = layer;
   if (channels === null) throw new Error(`internal: layer '${name}' has no channels`);
   return { value, name, channels, channelAxis };
-}
-
-/** Pixels less the network's mean, planes in the network's order; the graph scales them. */
-function toNetworkPlanes(image: Raster, { planes, mean }: NetworkModel): Planes {
-  return reordered(toPlanes(image), planes, (plane) => -mean[plane]!);
 }
 
 /**
@@ -127,21 +123,4 @@ function toColourPlanes(
     data.set(first, 2 * pixels);
   }
   return { width, height, data };
-}
-
-/** @param offset added to the values of each plane of the result */
-function reordered(
-  { width, height, data }: Planes,
-  order: readonly number[],
-  offset: (plane: number) => number,
-): Planes {
-  const pixels = width * height;
-  const result = new Float32Array(data.length);
-  order.forEach((source, plane) => {
-    const added = offset(plane);
-    for (let i = 0; i < pixels; i++) {
-      result[plane * pixels + i] = data[source * pixels + i]! + added;
-    }
-  });
-  return { width, height, data: result };
 }
