@@ -118,7 +118,14 @@ export interface VjpOptions {
  *   UnsupportedGradientError naming the operator that has no gradient
  */
 export function vjp(network: Network, options: VjpOptions): Graph {
-  return vjpGraph(passTo(network, options), options.provider ?? "cpu");
+  // as the layer is, whichever axis has its channels
+  return vjpGraph(passTo(network, { ...options, channelAxis: 1 }), options.provider ?? "cpu");
+}
+
+export interface ObjectiveGraphOptions extends VjpOptions {
+  readonly objective?: Objective;
+  /** Of the layer's output, along which its channels lie. @default that of `network.layers` */
+  readonly channelAxis?: number;
 }
 
 /**
@@ -133,7 +140,7 @@ export function vjp(network: Network, options: VjpOptions): Graph {
  */
 export function differentiableGraph(
   network: Network,
-  { objective = "rectified", ...options }: VjpOptions & { readonly objective?: Objective },
+  { objective = "rectified", ...options }: ObjectiveGraphOptions,
 ): Graph {
   const provider = options.provider ?? "cpu";
   return objectiveGraph(passTo(network, options), { objective, provider });
@@ -198,7 +205,12 @@ export async function sheet(
   return encodePng(await composeSheet(tiles, { ...options, title }));
 }
 
-function passTo({ input, analysed }: Network, { layer, image }: VjpOptions) {
+function passTo(
+  { input, analysed }: Network,
+  { layer: reference, image, channelAxis }: ObjectiveGraphOptions,
+) {
   const shape = image ?? ([1, 3, input.height, input.width] as const);
-  return layerPass(analysed.model.model, findLayer(analysed.layers, layer), shape);
+  const layer = findLayer(analysed.layers, reference);
+  const target = channelAxis === undefined ? layer : { ...layer, channelAxis };
+  return layerPass(analysed.model.model, target, shape);
 }

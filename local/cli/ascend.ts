@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { MAX_PYRAMID_LEVELS } from "../../lib/pipeline/limits.ts";
 import {
+  channelAxisOption,
   layerOption,
   networkOption,
   objectiveOption,
@@ -19,6 +20,7 @@ export function ascendCommand(terminal: Terminal): Command {
     .description("run one ascent as it is, without random shifts, and write its numbers")
     .addOption(networkOption())
     .addOption(layerOption())
+    .addOption(channelAxisOption())
     .requiredOption("--channels <channels...>", "1-based indices and ranges: 1 2 5, 1:36")
     .addOption(objectiveOption("rectified"))
     .option("--iterations <count>", "iterations per pyramid level", wholeNumber(1, 100_000), 10)

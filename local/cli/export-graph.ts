@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
 import {
+  channelAxisOption,
   layerOption,
   networkOption,
   objectiveOption,
@@ -18,6 +19,7 @@ export function exportGraphCommand(terminal: Terminal): Command {
     .description("write the differentiable graph of a layer as an .onnx file")
     .addOption(networkOption())
     .addOption(layerOption())
+    .addOption(channelAxisOption())
     .option(
       "--size <pixels>",
       "side of the image (default: the network's own)",

@@ -7,6 +7,8 @@ import {
   analyseNetwork,
 } from "../../lib/pipeline/networks/analyse-network.ts";
 import { findLayerWithChannels } from "../../lib/pipeline/networks/layer-problems.ts";
+import { alongAxis } from "../../lib/pipeline/request/requested-layer.ts";
+import type { LayerFlags } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Finds a network by id or `.onnx` path; a download is told on standard error. */
@@ -40,14 +42,18 @@ export function noteAssumptions({ notice }: AnalysedNetwork, { note }: Terminal)
 /**
  * A network and one of its layers, by name or by 1-based index as a command line spells either.
  *
- * @throws LayerNotFoundError if no layer answers to it, or it has no channels to render
+ * @throws LayerNotFoundError if no layer answers to it, or it has no channels to render;
+ *   RequestError if it has no such axis of channels
  */
 export async function openLayer(
-  idOrPath: string,
-  reference: string,
+  { network, layer: reference, channelAxis }: Pick<LayerFlags, "network" | "layer" | "channelAxis">,
   terminal: Terminal,
 ): Promise<AnalysedNetwork & { readonly layer: LayerWithChannels }> {
-  const opened = await openForCommand(idOrPath, terminal);
+  const opened = await openForCommand(network, terminal);
   const named = /^-?\d+$/.test(reference) ? Number(reference) : reference;
-  return { ...opened, layer: findLayerWithChannels(opened, named) };
+  const layer = findLayerWithChannels(opened, named);
+  return {
+    ...opened,
+    layer: channelAxis === undefined ? layer : alongAxis(layer, channelAxis),
+  };
 }

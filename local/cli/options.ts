@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 
 import { type Provider, PROVIDERS } from "../../lib/autodiff/provider.ts";
+import { MAX_RANK } from "../../lib/onnx/budgets.ts";
 import type { Triple } from "../../lib/networks/description.ts";
 import { type Objective, OBJECTIVES } from "../../lib/optvis/graph/objective/names.ts";
 import { MAX_PYRAMID_SCALE } from "../../lib/pipeline/limits.ts";
@@ -9,6 +10,7 @@ import { MAX_PYRAMID_SCALE } from "../../lib/pipeline/limits.ts";
 export interface LayerFlags {
   readonly network: string;
   readonly layer: string;
+  readonly channelAxis?: number | undefined;
   readonly objective: Objective;
   readonly provider: Provider;
 }
@@ -22,6 +24,12 @@ export const networkOption = () =>
 
 export const layerOption = () =>
   new Option("--layer <layer>", "name or 1-based index of a layer").makeOptionMandatory();
+
+export const channelAxisOption = () =>
+  new Option(
+    "--channel-axis <axis>",
+    "axis of the layer's output along which its channels lie (default: as analyze shows)",
+  ).argParser(wholeNumber(1, MAX_RANK - 1));
 
 export const objectiveOption = (byDefault: Objective) =>
   new Option("--objective <objective>", "what the ascent raises")

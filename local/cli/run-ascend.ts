@@ -30,7 +30,7 @@ export interface AscendFlags extends LayerFlags {
 }
 
 export async function runAscend(flags: AscendFlags, terminal: Terminal): Promise<void> {
-  const opened = await openLayer(flags.network, flags.layer, terminal);
+  const opened = await openLayer(flags, terminal);
   const { model, layer } = opened;
   const channels = channelNumbers(flags.channels, layer);
   const images = flags.init

@@ -17,7 +17,7 @@ export interface ExportFlags extends LayerFlags {
 }
 
 export async function runExportGraph(flags: ExportFlags, terminal: Terminal): Promise<void> {
-  const opened = await openLayer(flags.network, flags.layer, terminal);
+  const opened = await openLayer(flags, terminal);
   const { model, layer } = opened;
   const { objective, provider, batch } = flags;
   const size = flags.size ? { height: flags.size, width: flags.size } : model.inputSize;

@@ -55,9 +55,11 @@ export async function shortRequest(
       `with --layer, dream takes one network, its id or the path of its .onnx file; given ${networks.length}`,
     );
   }
-  const { layer, model } = await openLayer(network, flags.layer, terminal);
-  const name = `${basename(network).replace(/\.onnx$/i, "")}-${layer.name}`;
   const fields = givenFields({ ...flags });
+  const { channelAxis: given } = fields;
+  const channelAxis = typeof given === "number" ? given : undefined;
+  const { layer, model } = await openLayer({ network, layer: flags.layer, channelAxis }, terminal);
+  const name = `${basename(network).replace(/\.onnx$/i, "")}-${layer.name}`;
   const chosen = methodFields(fields, layerRole(layer, model.model.graph));
   const request = parseLocalRequest({
     network,

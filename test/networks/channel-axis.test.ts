@@ -101,3 +101,15 @@ test("the objective of a feature of tokens is its mean over the tokens", async (
   expect(activation.data[1]).toBeCloseTo(means[1]!, 5);
   expect(Math.abs(means[0]! - means[1]!)).toBeGreaterThan(1e-3);
 });
+
+test("the axis may be another than the decided; one that is not there is refused", () => {
+  const layer = findLayer(layers, "gated");
+  // [1, 12, 14]
+  const tokens = layerPass(model, { ...layer, channelAxis: 1 }, [1, 3, 6, 8]);
+  expect([tokens.channels, tokens.layerShape]).toEqual([12, [1, 12, 14]]);
+  const features = layerPass(model, layer, [1, 3, 6, 8]);
+  expect([features.channels, features.layerShape]).toEqual([14, [1, 14, 12]]);
+  expect(() => layerPass(model, { ...layer, channelAxis: 3 }, [1, 3, 6, 8])).toThrow(
+    "of [1, 12, 14] has no axis 3 for channels; wanted one of 1 to 2",
+  );
+});

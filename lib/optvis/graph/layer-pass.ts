@@ -55,6 +55,11 @@ export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageSha
   const made = graph.facts.get(layer.value)?.shape;
   const { channelAxis = 1 } = layer;
   const isFirst = channelAxis === 1 || made === undefined;
+  if (!isFirst && (channelAxis < 1 || made[channelAxis] === undefined)) {
+    throw new ShapeMismatchError(
+      `layer '${layer.name}' of [${made.join(", ")}] has no axis ${channelAxis} for channels; wanted one of 1 to ${made.length - 1}`,
+    );
+  }
   const shape = isFirst ? made : channelsSecond(made, channelAxis);
   const channels = shape?.[1];
   if (shape === undefined || channels === undefined) {

@@ -1,5 +1,6 @@
 import type { Layer } from "../../networks/layers.ts";
 import type { ChannelKind } from "../../optvis/quality/source-figures.ts";
+import { requestedLayer } from "../request/requested-layer.ts";
 import { classNamesOf } from "../request/resolve-request.ts";
 import type { ExaminationTask } from "./renderer.ts";
 
@@ -13,13 +14,12 @@ const PROBABILITIES: ReadonlySet<string> = new Set(["Softmax", "Sigmoid"]);
  */
 export function channelKind({
   network,
-  layer: index,
-}: Pick<ExaminationTask, "network" | "layer">): ChannelKind {
-  const layer = network.layers[index - 1];
-  if (!layer) throw new Error(`internal: there is no layer ${index}`);
+  ...reference
+}: Pick<ExaminationTask, "network" | "layer" | "channelAxis">): ChannelKind {
+  const layer = requestedLayer(reference, network);
   const isClass =
     classNamesOf(layer, network.layers, network.labels) !== null ||
-    feedsSoftmax(layer, network.layers.slice(index));
+    feedsSoftmax(layer, network.layers.slice(layer.index));
   if (!isClass) return "features";
   return PROBABILITIES.has(layer.type) ? "probabilities" : "logits";
 }
@@ -28,6 +28,7 @@ function feedsSoftmax(layer: Layer, later: readonly Layer[]): boolean {
   const isSoftmax = ({ type }: Layer) => type === "Softmax" || type === "LogSoftmax";
   const keepsChannels = ({ learnableCount, channels }: Layer) =>
     learnableCount === 0 && channels === layer.channels;
-  const isVector = layer.shape !== null && layer.shape.slice(2).every((length) => length === 1);
+  const places = layer.shape?.slice(1).toSpliced(layer.channelAxis - 1, 1);
+  const isVector = places?.every((length) => length === 1) ?? false;
   return isVector && later.every(keepsChannels) && [layer, ...later].some(isSoftmax);
 }

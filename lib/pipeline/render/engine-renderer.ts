@@ -9,6 +9,7 @@ import { examine } from "../../optvis/quality/examine.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
 import { asSize, type CompleteFourierRequest, isCentred } from "../request/complete-request.ts";
 import { raisedLayer } from "../request/raised-layer.ts";
+import { requestedLayer } from "../request/requested-layer.ts";
 import { ascentTargets } from "./ascent-targets.ts";
 import { channelKind } from "./channel-kind.ts";
 import type { ExaminationTask, RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
@@ -53,7 +54,7 @@ export function createEngineRenderer(
 
 async function ascentTask(task: RenderTask, network: NetworkModel): Promise<AscentTask> {
   const { request, channels, initialImage, provider } = task;
-  const layer = layerOf({ ...task, layer: request.layer });
+  const layer = layerOf({ ...request, network: task.network });
   const { objective, seed, numIterations: iterations } = request;
   const raised = raisedLayer(request, network.model, layer);
   const common = { network, layer, raised: raised.value, channels, objective, provider };
@@ -91,12 +92,9 @@ function recipeOf(request: CompleteFourierRequest): FourierRecipe {
 
 function layerOf({
   network,
-  layer: index,
-}: Pick<ExaminationTask, "network" | "layer">): AscentTask["layer"] {
-  const layer = network.layers[index - 1];
-  if (!layer) throw new Error(`internal: there is no layer ${index}`);
-  const { value, name, channels, channelAxis } = layer;
-  if (channels === null) throw new Error(`internal: layer '${name}' has no channels`);
+  ...reference
+}: Pick<ExaminationTask, "network" | "layer" | "channelAxis">): AscentTask["layer"] {
+  const { value, name, channels, channelAxis } = requestedLayer(reference, network);
   return { value, name, channels, channelAxis };
 }
 

@@ -67,7 +67,8 @@ async function drawTiles(
   const { network, provider, request } = task;
   // as the ascent's network saw it: a fourier canvas at the size of its crops
   const size = request.method === "fourier" ? asSize(request.cropSize) : network.model.inputSize;
-  const view = { network, provider, layer: request.layer, size };
+  const { layer, channelAxis } = request;
+  const view = { network, provider, layer, channelAxis, size };
   const { targets } = request;
   const units = targets && targetUnits(targets);
   const channelOf = (number: number) => (units ? soleChannel(units[number - 1]!.target) : number);

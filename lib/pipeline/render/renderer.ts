@@ -37,6 +37,8 @@ export interface RenderTask {
 export interface ExaminationTask extends Pick<RenderTask, "network" | "provider"> {
   /** 1-based index in the layer table. */
   readonly layer: number;
+  /** Along which its channels lie. @default as decided, see `channelAxes` */
+  readonly channelAxis?: number | undefined;
   /** Of what the network looks at: the picture is resized to it. */
   readonly size: Size;
 }

@@ -39,17 +39,20 @@ export function imageNumbers({ channels, targets = [] }: CompleteRequest): reado
   return channels ?? targetUnits(targets).map((_, i) => i + 1);
 }
 
-/** @param drawn 1-based channels, or targets in normal form */
+type Drawn = Pick<CompleteRequest, "channelAxis"> &
+  (Pick<CompleteRequest, "channels"> | Pick<CompleteRequest, "targets">);
+
+/** @param drawn 1-based channels, or targets, in normal form */
 export function completeRequest(
   request: RenderRequest,
   model: NetworkModel,
   layer: LayerWithChannels,
-  drawn: Pick<CompleteRequest, "channels"> | Pick<CompleteRequest, "targets">,
+  drawn: Drawn,
 ): CompleteRequest {
   const indices = { layer: layer.index, ...drawn };
-  const { channels: _, targets: __, ...others } = request;
+  const { channels: _, targets: __, channelAxis: ___, ...others } = request;
   if (others.method === "deepdream") return { ...others, ...indices };
-  const { preset: ___, ...rest } = others;
+  const { preset: ____, ...rest } = others;
   return { ...rest, ...fourierParameters(others, model, layer), ...indices };
 }
 

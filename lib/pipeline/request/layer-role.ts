@@ -14,8 +14,8 @@ export type LayerRole = "whole" | "first" | "middle";
 /** Operators that mix channels with trained weights. */
 const MIXES_CHANNELS: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 
-export function layerRole({ value, shape }: Layer, graph: Graph): LayerRole {
-  const [, , ...extent] = shape ?? [];
+export function layerRole({ value, shape, channelAxis }: Layer, graph: Graph): LayerRole {
+  const extent = shape?.slice(1).toSpliced(channelAxis - 1, 1) ?? [];
   if (shape !== null && extent.every((length) => length === 1)) return "whole";
   return mixingsBefore(graph, value) <= 1 ? "first" : "middle";
 }

@@ -1,9 +1,8 @@
 import { ImageError } from "../../image/errors.ts";
 import type { Size } from "../../image/raster.ts";
 import { sheetLayout } from "../../image/sheet-layout.ts";
-import { LayerNotFoundError } from "../../networks/errors.ts";
 import { firstSynonym } from "../../networks/labels.ts";
-import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
+import type { Layer } from "../../networks/layers.ts";
 import { ModelError, ShapeMismatchError } from "../../onnx/errors.ts";
 import { gradientObstacle } from "../../optvis/graph/differentiable-graph.ts";
 import { mapShapeAt, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
@@ -13,12 +12,12 @@ import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { asSize, completeRequest, type CompleteRequest, imageNumbers } from "./complete-request.ts";
 import { selectChannels } from "./channel-selection.ts";
 import { raisedLayer } from "./raised-layer.ts";
+import { requestedLayer } from "./requested-layer.ts";
 import { diversityProblems, resolveTargets, targetFitProblems } from "./resolve-targets.ts";
 import { targetLabel, targetUnits } from "./target-units.ts";
 import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
 import { type RenderRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest, TargetFile } from "./resolved-request.ts";
-import { findLayerWithChannels } from "../networks/layer-problems.ts";
 import { type Work, workProblems } from "./work.ts";
 
 /**
@@ -32,7 +31,7 @@ export function resolveRequest(
   initialImage: InitialImage | null,
   targetFiles: readonly TargetFile[] = [],
 ): ResolvedRequest {
-  const layer = resolveLayer(request, network);
+  const layer = requestedLayer(request, network);
   const classNames = classNamesOf(layer, network.layers, network.labels);
   const among = {
     layerName: layer.name,
@@ -44,9 +43,13 @@ export function resolveRequest(
     ? selectChannels(request.channels, among)
     : { channels: [], problems: [] };
   const targets = resolveTargets(request.targets ?? [], among);
-  const drawn = request.targets
-    ? { targets: [...targets.targets] }
-    : { channels: [...selection.channels] };
+  const decided = network.layers[layer.index - 1]?.channelAxis;
+  const drawn = {
+    ...(layer.channelAxis !== decided && { channelAxis: layer.channelAxis }),
+    ...(request.targets
+      ? { targets: [...targets.targets] }
+      : { channels: [...selection.channels] }),
+  };
   const complete = completeRequest(request, network.model, layer, drawn);
   const channels = imageNumbers(complete);
   const { width, height } = initialImage ?? network.model.inputSize;
@@ -90,18 +93,6 @@ export function resolveRequest(
     initialImage,
     tileSize,
   };
-}
-
-function resolveLayer(
-  { layer: reference }: RenderRequest,
-  network: AnalysedNetwork,
-): LayerWithChannels {
-  try {
-    return findLayerWithChannels(network, reference);
-  } catch (error) {
-    if (error instanceof LayerNotFoundError) throw new RequestError([`layer: ${error.message}`]);
-    throw error;
-  }
 }
 
 /**

@@ -59,6 +59,12 @@ test("what is given takes the place of what follows from the layer", async () =>
   });
 });
 
+test("--channel-axis draws the layer's columns in place of its channels", async () => {
+  const words = ["--layer", "conv1", "--channel-axis", "3", "--channels", "2"];
+  expect((await run(...dream(...words))).code).toBe(0);
+  expect(await drawn("conv1")).toMatchObject({ channelAxis: 3, channels: [2] });
+});
+
 test("a Fourier image is shown as it is, in colours from 0 to 255", async () => {
   const words = ["--layer", "conv2", "--channels", "3", "--output-scaling", "none", "--seed", "4"];
   expect((await run(...dream(...words))).code).toBe(0);
@@ -78,6 +84,8 @@ test.each([
   [["--layer", "conv2", "--pyramid-levels", "2"], /pyramidLevels: belongs to method "deepdream"/],
   [["--layer", "conv9"], /there is no layer 'conv9'.*did you mean/],
   [["--layer", "conv2", "--rotation", "wild"], /rotation: given "wild"; wanted a number/],
+  [["--layer", "conv2", "--channel-axis", "4"], /channelAxis: given 4; wanted one of 1 to 3/],
+  [["--layer", "conv2", "--channel-axis", "x"], /channelAxis: given "x"; wanted a number/],
   [["--layer", "conv2", "--canvas-size", "4"], /canvasSize: given 4; wanted at least 8/],
   [["--layer", "conv2", "--channels", "tiger"], /'tiger'; layer 'conv2' does not feed/],
   [["other.onnx", "--layer", "conv2"], /takes one network, .* given 2/],

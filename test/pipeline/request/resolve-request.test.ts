@@ -146,3 +146,29 @@ test("total work is limited: channels x iterations x pixels", async () => {
   );
   expect(await problemsOf(network, { ...costly, numIterations: 10 })).toEqual([]);
 });
+
+test("channelAxis takes the channels from another axis; the one decided is as good as none", async () => {
+  const network = await tinyNetwork(await temporaryFolder());
+  // [1, 7, 16, 20]
+  const rows = await resolve(network, { layer: "wide", channelAxis: 2, channels: "all" });
+  expect(rows.layer).toMatchObject({ index: 2, channels: 16 });
+  expect(rows.channels).toHaveLength(16);
+  expect(rows.request).toMatchObject({ layer: 2, channelAxis: 2 });
+  const columns = await resolve(network, { layer: 2, channelAxis: 3, channels: [20] });
+  expect(columns.layer.channels).toBe(20);
+  const decided = await resolve(network, { layer: 2, channelAxis: 1, channels: [7] });
+  expect(decided).toEqual(await resolve(network, { layer: 2, channels: [7] }));
+  expect(decided.request).not.toHaveProperty("channelAxis");
+  // labels of classes are those of the axis that has them
+  const classes = await resolve(network, { layer: "classes", channelAxis: 1, channels: [2] });
+  expect(classes.labels).toEqual(["tiger"]);
+  expect(await problemsOf(network, { layer: 2, channelAxis: 2, channels: [17] })).toEqual([
+    "channels[0]: given 17; wanted channels 1 to 16 of layer 'wide'",
+  ]);
+  expect(await problemsOf(network, { layer: 2, channelAxis: 4, channels: [1] })).toEqual([
+    "channelAxis: given 4; wanted one of 1 to 3, layer 'wide' being [1, 7, 16, 20]",
+  ]);
+  expect(() => parseRequest({ ...TINY_REQUEST, channelAxis: 0 })).toThrow(
+    "channelAxis: given 0; wanted at least 1",
+  );
+});

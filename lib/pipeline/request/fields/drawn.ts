@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { NETWORK_ID } from "../../../networks/description.ts";
+import { MAX_RANK } from "../../../onnx/budgets.ts";
 import { OBJECTIVES } from "../../../optvis/graph/objective/names.ts";
 import {
   MAX_CHANNEL_INDEX,
@@ -49,6 +50,14 @@ export const drawnFields = {
     })
     .describe('layer name ("inception_4e-1x1") or 1-based index (97)'),
   channels: channels.optional(),
+  channelAxis: z
+    .int()
+    .min(1)
+    .max(MAX_RANK - 1)
+    .optional()
+    .describe(
+      "axis of the layer's output along which its channels lie, 0 being the batch, as the layer table has it; left out: as decided there",
+    ),
   targets,
 };
 
