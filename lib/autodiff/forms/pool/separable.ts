@@ -1,11 +1,11 @@
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { type AxisWindow, withOverhang } from "../../../onnx/operators/window.ts";
-import { padWith, shiftAlong } from "../../padding.ts";
-import { slice, zeros } from "../../shaping.ts";
-import { compare } from "../comparison.ts";
+import { crop } from "../../padding.ts";
+import { reshapeTo, zeros } from "../../shaping.ts";
 import type { MaxPooling, Pooled } from "../forms.ts";
-import { oneHotTaps, pairAlong, type PoolAxis, type Taps } from "./taps.ts";
+import { everyPixel, phaseLattice, tapLattice } from "./lattice.ts";
+import { oneHotTaps, slicedTaps, type Taps } from "./taps.ts";
 
 /** Taps and strides are nodes of their own: beyond that many of each, scattering is cheaper. */
 const MOST_TAPS = 16;
@@ -17,49 +17,59 @@ export function isSeparable({ windows }: MaxPooling): boolean {
   return windows.length === 2 && windows.every(isPlain);
 }
 
-/** Rows first, then columns: each is a one-dimensional pool with a cheap gradient. */
+/**
+ * A max pool taken apart: first along the rows, then along the columns.
+ *
+ *     R[i, o] = max of row i of X over window o;  Y[p, o] = max of column o of R over window p
+ *
+ * On the way back the rows of R fall into phases by their place modulo the stride, and so do the
+ * pixels of X. Each phase is computed on its own, and only at the end are they woven into an image:
+ * once, on [H, W], or never where the reader takes phases.
+ */
 export function separableMaxPool(graph: GraphBuilder, x: Value, pool: MaxPooling): Pooled {
-  const [vertical, horizontal] = pool.windows as readonly [AxisWindow, AxisWindow];
-  const tapsOf = pool.isRectified ? oneHotTaps : slicedTaps;
-  const rows = poolAlong({ graph, axis: 3, window: horizontal }, x, tapsOf);
-  const columns = poolAlong({ graph, axis: 2, window: vertical }, rows.y, tapsOf);
-  return { y: columns.y, pullback: (dY) => rows.pullback(columns.pullback(dY)) };
+  const windows = pool.windows.map(withOverhang);
+  const [vertical, horizontal] = windows as [AxisWindow, AxisWindow];
+  const rows = poolAlong(graph, 3, horizontal, x);
+  const y = poolAlong(graph, 2, vertical, rows);
+  const taps = pool.isRectified ? oneHotTaps(graph) : slicedTaps(graph, windows);
+  const along = (axis: 2 | 3, window: AxisWindow) => ({ graph, taps, axis, window });
+
+  const pullback = (dY: Value) => {
+    const places = everyPixel(horizontal.output);
+    const ofRows = pullAlong(along(2, vertical), taps.settle(dY), (tap) =>
+      taps.mask(rows, [tapLattice(vertical, tap), places], y),
+    );
+    const phases = ofRows.map((dRows, phase) => {
+      const lattice = phaseLattice(vertical, phase);
+      const maxima = taps.read(rows, [lattice, places]);
+      return pullAlong(along(3, horizontal), dRows, (tap) =>
+        taps.mask(x, [lattice, tapLattice(horizontal, tap)], maxima),
+      );
+    });
+    return weave(graph, phases, graph.shapeOf(x));
+  };
+  return { y, pullback };
 }
 
-function poolAlong(pool: PoolAxis, x: Value, tapsOf: typeof oneHotTaps): Pooled {
-  const { graph, axis } = pool;
-  const window = withOverhang(pool.window);
+function poolAlong(graph: GraphBuilder, axis: 2 | 3, window: AxisWindow, x: Value): Value {
   const { kernel, stride, padBegin, padEnd } = window;
-  if (kernel === 1 && stride === 1 && padBegin + padEnd === 0) {
-    return { y: x, pullback: (dY) => dY };
-  }
-  const pair = pairAlong(axis);
-  const y = graph.emit("MaxPool", [x], {
+  if (isIdentity(window)) return x;
+  const pair = (along: number, across: number) => (axis === 2 ? [along, across] : [across, along]);
+  return graph.emit("MaxPool", [x], {
     kernel_shape: pair(kernel, 1),
     strides: pair(stride, 1),
     pads: [...pair(padBegin, 0), ...pair(padEnd, 0)],
   });
-  const along = { graph, axis, window };
-  const taps = tapsOf(along, x);
-  return { y, pullback: (dY) => pullAlong(along, taps, y, dY) };
 }
 
-/** Taps by strided slices of the padded input and exact comparison; any input, any provider. */
-function slicedTaps({ graph, axis, window }: PoolAxis, x: Value): Taps {
-  const { stride, padBegin, padEnd, output } = window;
-  const none = [0, 0, 0, 0];
-  const border = { begins: none.with(axis, padBegin), ends: none.with(axis, padEnd) };
-  let padded: Value | null = null;
+const isIdentity = ({ kernel, stride, padBegin, padEnd }: AxisWindow) =>
+  kernel === 1 && stride === 1 && padBegin + padEnd === 0;
 
-  return {
-    mask: (t, y) => {
-      padded ??= padWith(graph, x, border, -Infinity);
-      const reach = { axis, start: t, end: t + (output - 1) * stride + 1, step: stride };
-      return compare(graph, "Equal", slice(graph, padded, reach), y);
-    },
-    subtract: (a, b) => graph.emit("Sub", [a, b]),
-    place: (value, offset, length) => shiftAlong(graph, value, { axis, offset, length }),
-  };
+interface Along {
+  readonly graph: GraphBuilder;
+  readonly taps: Taps;
+  readonly axis: 2 | 3;
+  readonly window: AxisWindow;
 }
 
 /**
@@ -68,51 +78,69 @@ function slicedTaps({ graph, axis, window }: PoolAxis, x: Value): Taps {
  *     g_t = mask_t * remainder;  remainder -= g_t;  the last tap takes what is left
  *     dX[s i - p + t] += g_t[i]
  *
- * The remainder conserves the gradient exactly, and the last tap needs no comparison. Taps whose t
- * is equal modulo the stride s land on the same phase of the image; phases are then interleaved.
+ * The remainder conserves the gradient exactly, and the last tap needs no comparison.
  *
- * @param dY [N, C, H', W'] with the pooled length along the axis.
- * @returns dX, with the input's length along the axis.
+ * @param dY [N, C, H', W'] with the pooled length along the axis
+ * @param maskOf 1 where the tap holds the window's maximum, in dY's shape
+ * @returns the phases of dX along the axis, as many as the stride
  */
-function pullAlong(pool: PoolAxis, taps: Taps, y: Value, dY: Value): Value {
-  const { graph, axis, window } = pool;
-  const { kernel, stride, padBegin, input, output } = window;
+function pullAlong(
+  { graph, taps, axis, window }: Along,
+  dY: Value,
+  maskOf: (tap: number) => Value,
+): readonly Value[] {
+  const { kernel, stride, padBegin } = window;
   const gradients: Value[] = [];
   let remainder = dY;
-  for (let t = 0; t < kernel - 1; t++) {
-    const gradient = graph.emit("Mul", [taps.mask(t, y), remainder]);
+  for (let tap = 0; tap < kernel - 1; tap++) {
+    const gradient = graph.emit("Mul", [maskOf(tap), remainder]);
     gradients.push(gradient);
     remainder = taps.subtract(remainder, gradient);
   }
   gradients.push(remainder);
 
-  const add = (a: Value, b: Value) => graph.emit("Add", [a, b]);
-  if (stride === 1) {
-    return gradients.map((g, t) => taps.place(g, t - padBegin, input)).reduce(add);
-  }
-  const cells = output + Math.floor((kernel - 1) / stride);
-  const phases = Array.from({ length: stride }, (_, phase) => {
-    const placed = gradients.flatMap((g, t) =>
-      t % stride === phase ? [taps.place(g, Math.floor(t / stride), cells)] : [],
-    );
+  return Array.from({ length: stride }, (_, phase) => {
+    const { length } = phaseLattice(window, phase);
+    const placed = gradients.flatMap((gradient, tap) => {
+      const cells = (tap - padBegin - phase) / stride;
+      return Number.isInteger(cells) ? [taps.place(gradient, axis, cells, length)] : [];
+    });
     // a stride longer than the window leaves phases that no tap reaches
-    const shape = graph.shapeOf(dY).with(axis, cells);
-    return placed.length > 0 ? placed.reduce(add) : zeros(graph, shape);
+    if (placed.length === 0) return zeros(graph, graph.shapeOf(dY).with(axis, length));
+    return placed.reduce((total, part) => graph.emit("Add", [total, part]));
   });
-  const shift = { axis, offset: -padBegin, length: input };
-  return shiftAlong(graph, interleave(pool, phases, cells), shift);
 }
 
-/** out[s j + r] = phases[r][j] along the axis. */
-function interleave({ graph, axis }: PoolAxis, phases: readonly Value[], cells: number): Value {
-  const [n = 0, c = 0, h = 0, w = 0] = graph.shapeOf(phases[0]!);
-  const shape = axis === 2 ? [n, c, cells * phases.length, w] : [n, c, h, cells * phases.length];
-  if (axis === 2) {
-    // rows side by side, read row by row, are the interleaved rows
-    const sideBySide = graph.emit("Concat", phases, { axis: 3 });
-    return graph.emit("Reshape", [sideBySide, graph.ints(shape)]);
-  }
-  const columns = phases.map((phase) => graph.emit("Unsqueeze", [phase, graph.ints([4])]));
-  const stacked = graph.emit("Concat", columns, { axis: 4 });
-  return graph.emit("Reshape", [stacked, graph.ints(shape)]);
+/**
+ * The image of which every pixel is in one phase, without what lies after its end.
+ *
+ *     out[s i + p, t j + q] = phases[p][q][i, j]
+ */
+function weave(
+  graph: GraphBuilder,
+  phases: readonly (readonly Value[])[],
+  shape: readonly number[],
+): Value {
+  const [n = 0, channels = 0, rows = 0, columns = 0] = graph.shapeOf(phases[0]![0]!);
+  const [down, across] = [phases.length, phases[0]!.length];
+  // rows side by side, read row by row, are the rows in turn
+  const ofColumn = Array.from({ length: across }, (_, q) => {
+    const parts = phases.map((ofRow) => ofRow[q]!);
+    return down === 1 ? parts[0]! : graph.emit("Concat", parts, { axis: 3 });
+  });
+  const woven = () => {
+    const apart = ofColumn.map((part) => graph.emit("Unsqueeze", [part, graph.ints([4])]));
+    return graph.emit("Concat", apart, { axis: 4 });
+  };
+  const whole = reshapeTo(graph, across === 1 ? ofColumn[0]! : woven(), [
+    n,
+    channels,
+    rows * down,
+    columns * across,
+  ]);
+  const [, , height = 0, width = 0] = shape;
+  return crop(graph, whole, {
+    begins: [0, 0, 0, 0],
+    ends: [0, 0, rows * down - height, columns * across - width],
+  });
 }

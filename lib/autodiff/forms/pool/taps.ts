@@ -1,27 +1,22 @@
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import type { AxisWindow } from "../../../onnx/operators/window.ts";
-import { floatTensor } from "../../../onnx/tensor.ts";
+import { padWith, shiftAlong } from "../../padding.ts";
+import { compare } from "../comparison.ts";
+import { oneHotConv } from "../one-hot-conv.ts";
+import { everyPixel, type Grid, type Lattice, phaseLattice } from "./lattice.ts";
 
-/** A one-dimensional pool along one axis of [N, C, H, W]; `padEnd` includes what ceil_mode adds. */
-export interface PoolAxis {
-  readonly graph: GraphBuilder;
-  /** 2 is height, 3 width. */
-  readonly axis: 2 | 3;
-  readonly window: AxisWindow;
-}
-
-/** Two numbers, one along the axis and one across it, as [height, width]. */
-export const pairAlong = (axis: 2 | 3) => (along: number, across: number) =>
-  axis === 3 ? [across, along] : [along, across];
-
-/** How the taps of a pool's windows are read and written. */
+/** How the cells of a pool's windows are read and written; all values are [N, C, H, W]. */
 export interface Taps {
-  /** 1 where tap `t` of a window holds the window's maximum `y`, else 0; shape of `y`. */
-  readonly mask: (t: number, y: Value) => Value;
+  /** The pixels of a grid; what lies outside the image is never larger than anything inside. */
+  readonly read: (value: Value, grid: Grid) => Value;
+  /** 1 where the pixel of the grid is the window's maximum, else 0; shape of `maxima`. */
+  readonly mask: (value: Value, grid: Grid, maxima: Value) => Value;
   readonly subtract: (a: Value, b: Value) => Value;
   /** `out[j] = value[j - offset]` for 0 <= j < `length` along the axis, 0 outside. */
-  readonly place: (value: Value, offset: number, length: number) => Value;
+  readonly place: (value: Value, axis: 2 | 3, offset: number, length: number) => Value;
+  /** The same value, in the layout in which the others are cheapest. */
+  readonly settle: (value: Value) => Value;
 }
 
 /** Times any difference of two float32 activations larger than 1e-18 this exceeds 1. */
@@ -36,57 +31,77 @@ const STEEP = 2 ** 60;
  *
  *     z = y - x_t >= 0;  mask = max(0, 1 - STEEP z)
  */
-export function oneHotTaps({ graph, axis, window }: PoolAxis, x: Value): Taps {
-  const { kernel, stride, padBegin, padEnd } = window;
-  const channels = graph.shapeOf(x)[1]!;
-  const pair = pairAlong(axis);
-
-  const depthwise = (
-    value: Value,
-    size: number,
-    hot: { readonly at: number; readonly value: number },
-    { strideAlong = 1, begin = 0, end = 0, bias = 0 } = {},
-  ): Value => {
-    graph.reserve(channels * (size + 1), "the gradient of a max pool");
-    const weight = new Float32Array(channels * size);
-    for (let c = 0; c < channels; c++) weight[c * size + hot.at] = hot.value;
-    const parameters = [graph.constant(floatTensor([channels, 1, ...pair(size, 1)], weight))];
-    if (bias) {
-      parameters.push(
-        graph.constant(floatTensor([channels], new Float32Array(channels).fill(bias))),
-      );
-    }
-    return graph.emit("Conv", [value, ...parameters], {
-      kernel_shape: pair(size, 1),
-      strides: pair(strideAlong, 1),
-      pads: [...pair(begin, 0), ...pair(end, 0)],
-      group: channels,
-    });
+export function oneHotTaps(graph: GraphBuilder): Taps {
+  const inPlace = (value: Value): Grid => {
+    const [, , height = 1, width = 1] = graph.shapeOf(value);
+    return [everyPixel(height), everyPixel(width)];
   };
   const scaled = (value: Value, factor: number, bias = 0) =>
-    depthwise(value, 1, { at: 0, value: factor }, { bias });
+    oneHotConv(graph, value, inPlace(value), { factor, bias });
   const add = (a: Value, b: Value) => graph.emit("Add", [a, b]);
 
+  const read = (value: Value, grid: Grid) =>
+    isWhole(graph, value, grid) ? value : oneHotConv(graph, value, grid);
+
   return {
-    mask: (t, y) => {
-      const minusTap = depthwise(
-        x,
-        kernel,
-        { at: t, value: -1 },
-        { strideAlong: stride, begin: padBegin, end: padEnd },
-      );
+    read,
+    mask: (value, grid, maxima) => {
+      const less = add(oneHotConv(graph, value, grid, { factor: -1 }), maxima);
       // the bias has to come after the cancellation: 1 - STEEP y in one sum would lose the 1
-      return graph.emit("Relu", [scaled(add(minusTap, y), -STEEP, 1)]);
+      return graph.emit("Relu", [scaled(less, -STEEP, 1)]);
     },
     subtract: (a, b) => add(scaled(b, -1), a),
-    place: (value, offset, length) => {
-      const given = graph.shapeOf(value)[axis]!;
-      const begin = Math.max(offset, 0);
-      const at = Math.max(-offset, 0);
-      const size = Math.max(at + 1, 1 + given + begin - length);
-      const end = length - given - begin + size - 1;
-      if (size === 1 && begin === 0 && end === 0) return value;
-      return depthwise(value, size, { at, value: 1 }, { begin, end });
+    place: (value, axis, offset, length) => {
+      const along = { offset: -offset, stride: 1, length };
+      const [rows, columns] = inPlace(value);
+      return read(value, axis === 2 ? [along, columns] : [rows, along]);
     },
+    // a product with one operand in the plain layout would take the other out of the blocked one
+    settle: (value) => scaled(value, 1),
   };
+}
+
+/** Taps by strided slices of the padded input and exact comparison; any input, any provider. */
+export function slicedTaps(graph: GraphBuilder, windows: readonly AxisWindow[]): Taps {
+  const padded = new Map<string, Value>();
+  /** Before and after an axis: enough for every tap and every phase, so that one Pad serves all. */
+  const border = (window: AxisWindow, lattice: Lattice) => {
+    if (isEveryPixel(lattice, window.input)) return { begin: 0, end: 0 };
+    const { stride, length } = phaseLattice(window, 0);
+    return {
+      begin: window.padBegin,
+      end: Math.max(window.padEnd, stride * length - window.input),
+    };
+  };
+  const read = (value: Value, grid: Grid) => {
+    if (isWhole(graph, value, grid)) return value;
+    const borders = grid.map((lattice, i) => border(windows[i]!, lattice));
+    const key = `${value} ${borders.map(({ begin, end }) => `${begin} ${end}`).join(" ")}`;
+    const pads = {
+      begins: [0, 0, ...borders.map(({ begin }) => begin)],
+      ends: [0, 0, ...borders.map(({ end }) => end)],
+    };
+    const whole = padded.get(key) ?? padWith(graph, value, pads, -Infinity);
+    padded.set(key, whole);
+    const starts = grid.map(({ offset }, i) => offset + borders[i]!.begin);
+    const ends = grid.map(({ stride, length }, i) => starts[i]! + (length - 1) * stride + 1);
+    const steps = grid.map(({ stride }) => stride);
+    const bounds = [starts, ends, [2, 3], steps].map((bound) => graph.ints(bound));
+    return graph.emit("Slice", [whole, ...bounds]);
+  };
+  return {
+    read,
+    mask: (value, grid, maxima) => compare(graph, "Equal", read(value, grid), maxima),
+    subtract: (a, b) => graph.emit("Sub", [a, b]),
+    place: (value, axis, offset, length) => shiftAlong(graph, value, { axis, offset, length }),
+    settle: (value) => value,
+  };
+}
+
+const isEveryPixel = ({ offset, stride, length }: Lattice, input: number) =>
+  offset === 0 && stride === 1 && length === input;
+
+function isWhole(graph: GraphBuilder, value: Value, grid: Grid): boolean {
+  const shape = graph.shapeOf(value);
+  return grid.every((lattice, i) => isEveryPixel(lattice, shape[2 + i]!));
 }
