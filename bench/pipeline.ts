@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 
-import { EXAMPLES } from "../local/cli/run-dream.ts";
+import { EXAMPLES } from "../local/cli/named-requests.ts";
 import { median, spread } from "./statistics.ts";
 
 const run = promisify(execFile);

@@ -11,8 +11,6 @@ import { resolveRequest } from "../lib/pipeline/request/resolve-request.ts";
 import { pinTargetFiles } from "../lib/pipeline/request/target-files.ts";
 
 const FOLDER = new URL("../examples/objectives/", import.meta.url);
-/** Paths in requests are relative to where the command is run. */
-const ROOT = new URL("../", import.meta.url);
 
 test("the requests of every objective can be rendered, and together have every kind of target", async () => {
   const network = await analyseNetwork(await openNetwork("emojinet", networkFolders({})));
@@ -20,7 +18,7 @@ test("the requests of every objective can be rendered, and together have every k
   const seen = new Set<string>();
   for (const name of names) {
     const request = parseLocalRequest(JSON.parse(await readFile(new URL(name, FOLDER), "utf8")));
-    const files = await pinTargetFiles(request.targets, (path) => readFile(new URL(path, ROOT)));
+    const files = await pinTargetFiles(request.targets, (path) => readFile(new URL(path, FOLDER)));
     const { request: complete } = resolveRequest(request, network, null, files);
     for (const field of (complete.targets ?? []).flatMap(Object.keys)) seen.add(field);
   }

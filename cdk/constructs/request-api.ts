@@ -42,6 +42,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "GET", path: "/networks/{networkId}/layers" },
   { method: "GET", path: "/networks/{networkId}/classes" },
   { method: "GET", path: "/openapi.json" },
+  { method: "GET", path: "/request.schema.json" },
 ];
 
 /** Requests that may come at once, in seconds of the sustained rate. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { requestJsonSchema } from "../../lib/pipeline/request/request.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { createJob, deleteJob, getJob, listJobs } from "./job-routes.ts";
 import { listClasses, listLayers, listNetworks } from "./network-routes.ts";
@@ -23,6 +24,22 @@ const describeApi = defineRoute({
   handle: async () => ({ body: { ...openApiDocument(ROUTES) } }),
 });
 
+const describeRequest = defineRoute({
+  method: "GET",
+  template: "/request.schema.json",
+  operationId: "describeRequest",
+  summary: "The JSON Schema of a request, which a request may name as its $schema",
+  ...NO_INPUT,
+  success: {
+    status: 200,
+    description: "a JSON Schema of 2020-12",
+    schema: z.record(z.string(), z.unknown()),
+    schemaName: "JsonSchema",
+  },
+  problems: [],
+  handle: async () => ({ body: { ...requestJsonSchema("cloud") } }),
+});
+
 /** Every operation of the API. */
 export const ROUTES: readonly Route[] = [
   createJob,
@@ -34,4 +51,5 @@ export const ROUTES: readonly Route[] = [
   listClasses,
   createUpload,
   describeApi,
+  describeRequest,
 ];

@@ -162,3 +162,6 @@ export const MAX_DIVERSE_IMAGES = 8;
 
 /** Of a channel in a weighted sum; float32 keeps six digits beside a weight of 1. */
 export const MAX_TARGET_WEIGHT = 1_000;
+
+/** Characters of an address: the longest that browsers and servers agree on. */
+export const MAX_SCHEMA_ADDRESS_LENGTH = 2_048;

@@ -12,7 +12,7 @@ export function dreamCommand(terminal: Terminal): Command {
     )
     .argument(
       "[what...]",
-      "request files, or with --layer a network (default: the emojinet examples)",
+      "request files, - for standard input, or with --layer a network (default: the emojinet examples)",
     )
     .option("--layer <layer>", "draw this layer, by name or 1-based index; needs no request file")
     .option("--channels <channels...>", "1 2 5, 1:36, all, or class names (default: up to 36)")
@@ -23,6 +23,9 @@ export function dreamCommand(terminal: Terminal): Command {
       path,
     )
     .option("--threads <count>", "worker threads (default: one per core)", wholeNumber(1, 1024))
+    .option("--json", "write what happens to standard output, an event as JSON on each line")
+    .option("--quiet", "write nothing but the sheets' names and errors")
+    .option("--open", "show the result when it is there, in the browser or what BROWSER names")
     .addHelpText(
       "after",
       `
@@ -34,7 +37,11 @@ Without a request file:
 The sheet is called NETWORK-LAYER. Method and preset follow from the layer where they are left out:
 classes are drawn with natural, convolutions with channels, first convolutions with deepdream.
 
-For request NAME.json it writes NAME.png (the sheet), NAME.manifest.json (what is where on it, with
+From another program: a request goes in, and events come out.
+
+    echo '{"network": "emojinet", "layer": 97, "channels": "1:9"}' | dreamgrid dream - --json
+
+For request NAME.json (of standard input: request) it writes NAME.png (the sheet), NAME.manifest.json (what is where on it, with
 each image's activation trace) and NAME.tiles/ (each image; .npy too where output scaling is off).
 The same request again is the same job: what has been rendered is not rendered again.`,
     )

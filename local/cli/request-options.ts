@@ -12,7 +12,13 @@ interface RequestField {
 }
 
 /** Fields that the short form has in places of their own, and those that are too long for it. */
-const ELSEWHERE: ReadonlySet<string> = new Set(["network", "layer", "channels", "montage"]);
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  "network",
+  "layer",
+  "channels",
+  "montage",
+  "$schema",
+]);
 const TOO_LONG: ReadonlySet<string> = new Set(["labels"]);
 /** Fields whose default is not the schema's but the layer's, see short-request.ts. */
 const FROM_LAYER: ReadonlySet<string> = new Set(["method", "preset"]);

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 
 import packageJson from "../../package.json" with { type: "json" };
+import { completionCommand } from "./completion/completion.ts";
 import { analyzeCommand } from "./analyze.ts";
 import { ascendCommand } from "./ascend.ts";
 import { addRequestOptions, dreamCommand } from "./dream.ts";
@@ -8,6 +9,7 @@ import { exportGraphCommand } from "./export-graph.ts";
 import { judgeCommand } from "./judge.ts";
 import { labelsCommand } from "./labels.ts";
 import { modelsCommand } from "./models.ts";
+import { schemaCommand } from "./schema.ts";
 import { serveCommand } from "./serve.ts";
 import { type CommandIo, createTerminal } from "./terminal.ts";
 
@@ -36,6 +38,8 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(exportGraphCommand(terminal))
     .addCommand(ascendCommand(terminal))
     .addCommand(judgeCommand(terminal))
+    .addCommand(schemaCommand(terminal))
+    .addCommand(completionCommand(terminal, completeDream))
     .addCommand(modelsCommand({ ...terminal, note: (text) => void io.stderr.write(text) }));
   program.hook("preSubcommand", async (_, command) => {
     if (command.name() === "dream") await addRequestOptions(command);
@@ -52,6 +56,12 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     terminal.note(`dreamgrid: ${oneLine(message)}`);
     return error instanceof InterruptedError ? EXIT_INTERRUPTED : EXIT_BAD_REQUEST;
   }
+}
+
+/** The options of `dream` that its help shows, and that are loaded for it alone. */
+async function completeDream(program: Command): Promise<void> {
+  const dream = program.commands.find((command) => command.name() === "dream");
+  if (dream !== undefined) await addRequestOptions(dream);
 }
 
 /** commander would exit the process and print two lines; make it throw and print one. */

@@ -1,3 +1,5 @@
+import { buffer } from "node:stream/consumers";
+
 import type { Environment } from "../../lib/networks/folders.ts";
 
 /** Where text goes; `process.stdout` is one. */
@@ -13,6 +15,8 @@ export interface CommandIo {
   readonly env: Environment;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** What a command reads that is told to with `-`; `process.stdin` is one. @default nothing */
+  readonly stdin?: AsyncIterable<Uint8Array>;
 }
 
 export interface Terminal {
@@ -22,6 +26,8 @@ export interface Terminal {
   /** A remark, a line on standard error, where it does not mix with results. */
   readonly note: (text: string) => void;
   readonly progressBar: (label: string) => ProgressBar;
+  /** All of standard input. */
+  readonly readInput: () => Promise<Uint8Array>;
 }
 
 export interface ProgressBar {
@@ -34,13 +40,20 @@ export interface ProgressBar {
 const LINE_EVERY_MS = 5_000;
 const BAR_WIDTH = 24;
 
-export function createTerminal({ env, stdout, stderr }: CommandIo): Terminal {
+export function createTerminal({ env, stdout, stderr, stdin }: CommandIo): Terminal {
   return {
     env,
     print: (text) => void stdout.write(`${printable(text)}\n`),
     note: (text) => void stderr.write(`${printable(text)}\n`),
     progressBar: (label) => progressBar(stderr, printable(label)),
+    readInput: async () => (stdin === undefined ? new Uint8Array() : buffer(stdin)),
   };
+}
+
+/** The same terminal without remarks and progress. */
+export function quietTerminal(terminal: Terminal): Terminal {
+  const silent: ProgressBar = { show: () => undefined, end: () => undefined };
+  return { ...terminal, note: () => undefined, progressBar: () => silent };
 }
 
 /**

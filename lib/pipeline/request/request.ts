@@ -5,6 +5,7 @@ import { deepdreamFields } from "./fields/deepdream.ts";
 import { CHANNELS_WANTED, commonFields, drawnFields } from "./fields/drawn.ts";
 import { fourierFields } from "./fields/fourier.ts";
 import { localTargets } from "./fields/targets.ts";
+import { MAX_SCHEMA_ADDRESS_LENGTH } from "../limits.ts";
 import { MAX_NESTING_DEPTH, nestingDepth } from "./nesting-depth.ts";
 
 export const deepdreamSchema = z.strictObject({
@@ -13,6 +14,15 @@ export const deepdreamSchema = z.strictObject({
   ...commonFields,
 });
 export const fourierSchema = z.strictObject({ ...drawnFields, ...fourierFields, ...commonFields });
+
+/** What a document says of itself, for editors: it changes neither the images nor the job's id. */
+const aboutItself = {
+  $schema: z
+    .string()
+    .max(MAX_SCHEMA_ADDRESS_LENGTH)
+    .optional()
+    .describe("address or path of this schema, for editors; changes nothing"),
+};
 
 const METHOD_WANTED = { error: '"deepdream" or "fourier"' };
 
@@ -39,7 +49,11 @@ function drawnOnce<Schema extends z.ZodType>(schema: Schema): Schema {
 
 /** A request: the API's model, the drop zone's format, and the documentation of both. */
 export const requestSchema = drawnOnce(
-  z.discriminatedUnion("method", [deepdreamSchema, fourierSchema], METHOD_WANTED),
+  z.discriminatedUnion(
+    "method",
+    [deepdreamSchema.extend(aboutItself), fourierSchema.extend(aboutItself)],
+    METHOD_WANTED,
+  ),
 );
 
 const networkOrPath = z
@@ -54,19 +68,20 @@ export const localRequestSchema = drawnOnce(
     "method",
     [
       deepdreamSchema.extend({
+        ...aboutItself,
         network: networkOrPath,
         initialImage: imagePath,
         targets: localTargets,
       }),
-      fourierSchema.extend({ network: networkOrPath, targets: localTargets }),
+      fourierSchema.extend({ ...aboutItself, network: networkOrPath, targets: localTargets }),
     ],
     METHOD_WANTED,
   ),
 );
 
-export type RenderRequest = z.infer<typeof requestSchema>;
-export type DeepDreamRequest = Extract<RenderRequest, { readonly method: "deepdream" }>;
-export type FourierRequest = Extract<RenderRequest, { readonly method: "fourier" }>;
+export type DeepDreamRequest = z.infer<typeof deepdreamSchema>;
+export type FourierRequest = z.infer<typeof fourierSchema>;
+export type RenderRequest = DeepDreamRequest | FourierRequest;
 /** A request as written by a user: fields with a default may be left out. */
 export type RenderRequestInput = z.input<typeof requestSchema>;
 
@@ -79,6 +94,12 @@ export class RequestError extends Error {
     super(problems.join("; "));
     this.problems = problems;
   }
+}
+
+/** What a request may be, as JSON Schema 2020-12; on one machine networks and images may be paths. */
+export function requestJsonSchema(where: "cloud" | "one machine"): z.core.JSONSchema.BaseSchema {
+  const schema = where === "cloud" ? requestSchema : localRequestSchema;
+  return { title: "dreamgrid render request", ...z.toJSONSchema(schema, { io: "input" }) };
 }
 
 /** @throws RequestError naming every bad field: where, what was given, what is wanted. */
@@ -106,6 +127,9 @@ function parseWith(
     ]);
   }
   const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { $schema: _, ...request } = parsed.data;
+    return request;
+  }
   throw new RequestError(describeIssues(parsed.error.issues, json, schema));
 }

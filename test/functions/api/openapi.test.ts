@@ -35,6 +35,21 @@ test("the document is served as it is", async () => {
   }
 });
 
+test("a request's schema is served at an address of its own", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "api-schema-"));
+  try {
+    const call = apiClient(await memoryPipeline(folder));
+    const { status, body } = await call("GET", "/request.schema.json");
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      oneOf: [{ required: ["network", "layer"] }, { required: ["network", "layer", "method"] }],
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 test("checkAnswer finds an answer that the document does not have", () => {
   const problem = { type: "t", title: "t", status: 404, detail: "d", problems: ["p"] };
   const answer = {

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { text } from "node:stream/consumers";
 
 import { expect } from "vitest";
 
+import type { Environment } from "../../../lib/networks/folders.ts";
 import { runCommandLine } from "../../../local/cli/run-command-line.ts";
 import { filesIn } from "../../networks/temporary-folder.ts";
 
@@ -14,10 +16,19 @@ export interface Ended {
 }
 
 /** Runs `dreamgrid` in this process: the same code, without the half second that Node takes to start. */
-export async function run(...words: readonly string[]): Promise<Ended> {
+export function run(...words: readonly string[]): Promise<Ended> {
+  return runWith({}, ...words);
+}
+
+/** As `run`, in an environment and with something to read. */
+export async function runWith(
+  { env = {}, stdin = "" }: { readonly env?: Environment; readonly stdin?: string },
+  ...words: readonly string[]
+): Promise<Ended> {
   let [stdout, stderr] = ["", ""];
   const code = await runCommandLine(words, {
-    env: { DREAMGRID_CACHE: "/nonexistent/cache" },
+    env: { DREAMGRID_CACHE: "/nonexistent/cache", ...env },
+    stdin: Readable.from([Buffer.from(stdin)]),
     stdout: { write: (part: string) => void (stdout += part) },
     stderr: { write: (part: string) => void (stderr += part) },
   });

@@ -9,7 +9,13 @@ test("the bar counts the iterations of every request from the start", () => {
     show: (done: number, total: number | null) => void shown.push([done, total]),
     end: () => {},
   };
-  const terminal = { env: {}, print: () => {}, note: () => {}, progressBar: () => bar };
+  const terminal = {
+    env: {},
+    print: () => {},
+    note: () => {},
+    progressBar: () => bar,
+    readInput: async () => new Uint8Array(),
+  };
   const request = (count: number, numIterations: number, pyramidLevels: number) => {
     const channels = Array.from({ length: count }, (_, i) => i + 1);
     const fields = { channels, numIterations, pyramidLevels };

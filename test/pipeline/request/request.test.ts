@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { z } from "zod";
 
 import {
@@ -6,6 +7,7 @@ import {
   parseLocalRequest,
   parseRequest,
   RequestError,
+  requestJsonSchema,
 } from "../../../lib/pipeline/request/request.ts";
 
 const GOOD = { network: "emojinet", layer: "conv1-7x7_s2", channels: "1:36" };
@@ -204,12 +206,32 @@ test("on one machine the network may be a file and the image a path, nothing els
   expect(() => parseRequest(local)).toThrow(RequestError);
 });
 
+test("a request may name its schema, which is no part of what is asked", () => {
+  const named = { $schema: "https://dreamgrid.invalid/request.schema.json", ...GOOD };
+  expect(parseRequest(named)).toEqual(parseRequest(GOOD));
+  expect(parseLocalRequest({ ...named, $schema: "../request.schema.json" })).toEqual(
+    parseLocalRequest(GOOD),
+  );
+  expect(() => parseRequest({ ...GOOD, $schema: 7 })).toThrow(/\$schema: given 7; wanted a string/);
+});
+
+test.each(["cloud", "one machine"] as const)(
+  "the JSON Schema of %s takes what is read",
+  (where) => {
+    const ajv = new Ajv2020({ strict: false });
+    const validate = ajv.compile(requestJsonSchema(where));
+    expect(validate({ ...GOOD, $schema: "here" })).toBe(true);
+    expect(validate({ ...GOOD, seed: -1 })).toBe(false);
+    expect(validate({ ...GOOD, network: "../a.onnx" })).toBe(where === "one machine");
+  },
+);
+
 test("the schema can be written as JSON Schema, with every field described", () => {
   const { oneOf } = z.toJSONSchema(requestSchema, { target: "draft-04", io: "input" });
   const required = ["network", "layer"];
   const wanted = [
-    { count: 16, required },
-    { count: 27, required: [...required, "method"] },
+    { count: 17, required },
+    { count: 28, required: [...required, "method"] },
   ];
   expect(oneOf).toHaveLength(wanted.length);
   for (const [i, schema] of (oneOf ?? []).entries()) {

@@ -1,0 +1,120 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import {
+  parseLocalRequest,
+  type RenderRequest,
+  RequestError,
+} from "../../lib/pipeline/request/request.ts";
+import { readUserFile } from "./read-user-file.ts";
+import { givenFields } from "./request-options.ts";
+import { shortRequest, type ShortFlags } from "./short-request.ts";
+import type { Terminal } from "./terminal.ts";
+import { UsageError } from "./user-errors.ts";
+
+/** What `dream` renders when given nothing: the example on the network that needs no download. */
+export const EXAMPLES = [
+  "emojinet-1-conv1.json",
+  "emojinet-2-conv2-reduce.json",
+  "emojinet-3-inception-4e.json",
+  "emojinet-4-classes.json",
+  "fourier/emojinet-classes.json",
+].map((file) => fileURLToPath(new URL(`../../examples/${file}`, import.meta.url)));
+
+/** In place of a file: the request comes from standard input, and its results are called so. */
+const STANDARD_INPUT = "-";
+const STANDARD_INPUT_NAME = "request";
+
+/** A request and what its results are called. */
+export interface NamedRequest {
+  readonly name: string;
+  readonly request: RenderRequest;
+  /** To be told before it is rendered. */
+  readonly notice: string | null;
+}
+
+/**
+ * The requests of the files, or with --layer the one that the options make; each is checked before
+ * anything else happens.
+ *
+ * @throws UsageError; RequestError; NetworkError
+ */
+export async function namedRequests(
+  files: readonly string[],
+  flags: Partial<ShortFlags>,
+  terminal: Terminal,
+): Promise<readonly NamedRequest[]> {
+  const { layer } = flags;
+  if (layer !== undefined) return [await shortRequest(files, { ...flags, layer }, terminal)];
+  const [given] = Object.keys(givenFields({ ...flags }));
+  if (given !== undefined || flags.channels !== undefined) {
+    throw new UsageError(
+      `${given ?? "channels"}: given without --layer; a request file says it itself, and a network is drawn with --layer`,
+    );
+  }
+  const network = files.find(
+    (file) => file !== STANDARD_INPUT && !/\.json$/i.test(file) && !existsSync(file),
+  );
+  if (network !== undefined) {
+    throw new UsageError(
+      `${network}: there is no such file; if it is a network, say which layer with --layer`,
+    );
+  }
+  return readRequests(files.length > 0 ? files : EXAMPLES, terminal);
+}
+
+async function readRequests(
+  files: readonly string[],
+  terminal: Terminal,
+): Promise<readonly NamedRequest[]> {
+  const requests = await Promise.all(files.map((file) => readRequest(file, terminal)));
+  const names = requests.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return requests;
+  throw new UsageError(
+    `two requests are called '${twice}', so their sheets would be too; rename one`,
+  );
+}
+
+async function readRequest(file: string, { readInput }: Terminal): Promise<NamedRequest> {
+  const isInput = file === STANDARD_INPUT;
+  const name = isInput ? STANDARD_INPUT_NAME : basename(file).replace(/\.json$/i, "");
+  // TextDecoder drops the byte order mark that Windows editors put first
+  const text = new TextDecoder().decode(await (isInput ? readInput() : readUserFile(file)));
+  try {
+    const request = parseLocalRequest(parseJson(text));
+    return { name, request: isInput ? request : pathsFrom(dirname(file), request), notice: null };
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    throw new UsageError(`${isInput ? "standard input" : file}: ${error.message}`);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RequestError([`it is not JSON: ${reason}`]);
+  }
+}
+
+/** The request with its relative paths as seen from the folder of its file. */
+function pathsFrom(folder: string, request: RenderRequest): RenderRequest {
+  const from = (path: string) => (isAbsolute(path) ? path : join(folder, path));
+  const { network, targets } = request;
+  const found = {
+    network: /\.onnx$/i.test(network) ? from(network) : network,
+    ...(targets && {
+      targets: targets.map(({ direction, activationOf, ...target }) => ({
+        ...target,
+        ...(direction !== undefined && { direction: from(direction) }),
+        ...(activationOf !== undefined && { activationOf: from(activationOf) }),
+      })),
+    }),
+  };
+  if (request.method === "fourier") return { ...request, ...found };
+  const { initialImage } = request;
+  return { ...request, ...found, initialImage: initialImage && from(initialImage) };
+}

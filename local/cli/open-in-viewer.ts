@@ -1,0 +1,32 @@
+import { spawn } from "node:child_process";
+import { pathToFileURL } from "node:url";
+
+import type { Environment } from "../../lib/networks/folders.ts";
+
+/** What opens an address as a double click would, by platform; `BROWSER` names another. */
+const OPENERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  darwin: ["open"],
+  // `start` takes a first argument in quotes for a title
+  win32: ["cmd", "/c", "start", '""'],
+};
+const OTHER_OPENER = ["xdg-open"] as const;
+
+/**
+ * Shows a file or an address in the user's browser, which goes on by itself.
+ *
+ * @param address a path or a URL
+ * @returns whether there was a program to do it
+ */
+export function openInViewer(address: string, env: Environment): Promise<boolean> {
+  const url = /^https?:/.test(address) ? address : pathToFileURL(address).href;
+  const browser = env["BROWSER"];
+  const [program, ...words] = browser ? [browser] : (OPENERS[process.platform] ?? OTHER_OPENER);
+  return new Promise((resolve) => {
+    const child = spawn(program, [...words, url], { stdio: "ignore", detached: true });
+    child.once("error", () => resolve(false));
+    child.once("spawn", () => {
+      child.unref();
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,113 @@
+import { chmod, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { encodePng } from "../../../lib/image/png.ts";
+import { untilTrue } from "../../support/until.ts";
+import { expectRefused, run, runWith } from "./command-line.ts";
+import { makeModels } from "./models-on-disk.ts";
+
+let folder = "";
+let remove = async (): Promise<void> => {};
+beforeAll(async () => {
+  ({ folder, remove } = await makeModels());
+});
+afterAll(() => remove());
+
+const request = (changes: object = {}) => ({
+  network: join(folder, "good.onnx"),
+  layer: "conv2",
+  channels: [3, 1],
+  numIterations: 2,
+  pyramidLevels: 1,
+  verbose: false,
+  ...changes,
+});
+const out = (name: string) => join(folder, name);
+
+test("- reads the request from standard input, and --json tells its events as lines", async () => {
+  const stdin = JSON.stringify(request());
+  const words = ["dream", "-", "--json", "--out", out("json")];
+  const { code, stdout, stderr } = await runWith({ stdin }, ...words);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const events = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { kind: string; request: string; tile?: string });
+  expect(new Set(events.map((event) => event.request))).toEqual(new Set(["request"]));
+  expect(events.find(({ kind }) => kind === "accepted")).toMatchObject({
+    total: 2,
+    channels: [3, 1],
+  });
+  expect(events.find(({ kind }) => kind === "step")).toMatchObject({ level: 1 });
+  const channels = events.filter(({ kind }) => kind === "channel");
+  expect(channels).toMatchObject([
+    { state: "ok", done: 1, total: 2 },
+    { state: "ok", done: 2, total: 2 },
+  ]);
+  for (const { tile } of channels) expect((await readFile(tile!)).byteLength).toBeGreaterThan(50);
+  const sheet = join(out("json"), "request.png");
+  expect(events.at(-1)).toMatchObject({ kind: "ended", state: "completed", ok: 2, sheet });
+  expect(await readdir(out("json"))).toContain("request.png");
+});
+
+test("what is wrong with standard input is said of it", async () => {
+  const { code, stdout, stderr } = await runWith({ stdin: "{" }, "dream", "-");
+  expect(stderr).toMatch(/^dreamgrid: standard input: it is not JSON: [^\n]+\n$/);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+});
+
+test("--quiet leaves the sheets' names", async () => {
+  const stdin = JSON.stringify(request());
+  const words = ["dream", "-", "--quiet", "--out", out("quiet")];
+  const { code, stdout, stderr } = await runWith({ stdin }, ...words);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/^\S+request\.png {2}\(2 of 2 images\)\n$/);
+  expect((await runWith({ stdin: "{" }, "dream", "-", "--quiet")).stderr).toContain("not JSON");
+});
+
+test("paths in a request are relative to its file", async () => {
+  const requests = out("requests");
+  await mkdir(requests);
+  const pixels = { width: 30, height: 20, data: new Uint8Array(1800).fill(90) };
+  await writeFile(join(requests, "start.png"), await encodePng(pixels));
+  const json = request({ network: "../good.onnx", initialImage: "start.png" });
+  await writeFile(join(requests, "a.json"), JSON.stringify(json));
+  const words = ["dream", join(requests, "a.json"), "--out", out("relative"), "--json"];
+  const { code, stdout } = await run(...words);
+  expect(code).toBe(0);
+  expect(stdout).toContain('"ok":2');
+  await rename(join(requests, "start.png"), join(folder, "start.png"));
+  const again = ["dream", join(requests, "a.json"), "--out", out("relative")];
+  await expectRefused(folder, again, /requests\/start\.png: there is no such file/);
+});
+
+test("schema prints what a request may be", async () => {
+  const { code, stdout } = await run("schema");
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    oneOf: [{ required: ["network", "layer"] }, { required: ["network", "layer", "method"] }],
+  });
+});
+
+test("--open shows the result in the program that BROWSER names", async () => {
+  const browser = join(folder, "browser");
+  const shown = join(folder, "shown");
+  await writeFile(
+    browser,
+    `#!/bin/sh\nprintf '%s' "$1" > '${shown}.part' && mv '${shown}.part' '${shown}'\n`,
+  );
+  await chmod(browser, 0o755);
+  const stdin = JSON.stringify(request());
+  const words = ["dream", "-", "--open", "--out", out("opened")];
+  const { code } = await runWith({ stdin, env: { BROWSER: browser } }, ...words);
+  expect(code).toBe(0);
+  const isShown = async () => (await readdir(folder)).includes("shown");
+  await untilTrue(isShown, () => "nothing was shown");
+  expect(await readFile(shown, "utf8")).toMatch(/^file:\/\/.*\/opened\/request\.png$/);
+
+  const nowhere = { BROWSER: join(folder, "no-such-browser") };
+  const { stderr } = await runWith({ stdin, env: nowhere }, ...words);
+  expect(stderr).toMatch(/no program was found to open it/);
+});
