@@ -53,7 +53,7 @@ export async function followJob(
   { jobId, total }: Pick<JobPlan, "jobId" | "total">,
   { tell, signal }: FollowOptions = {},
 ): Promise<Completion> {
-  const job = pipeline.acceptDeps.jobs.open(jobId);
+  const first = pipeline.acceptDeps.jobs.open(jobId);
   const ended = new Set<number>();
   const hasCompleted = new AbortController();
   const wake = AbortSignal.any([hasCompleted.signal, signal].filter((each) => each !== undefined));
@@ -67,10 +67,10 @@ export async function followJob(
     tell?.({ kind: "channel", result, done: ended.size, total });
   });
   try {
-    for (const channel of await job.ended()) ended.add(channel);
+    for (const channel of await (await first.latest()).ended()) ended.add(channel);
     for (;;) {
       signal?.throwIfAborted();
-      const completion = await job.findCompletion();
+      const completion = await (await first.latest()).findCompletion();
       if (completion !== null) return completion;
       // an abort of `wake` only ends the pause early
       await sleep(LOOK_EVERY_MS, null, { signal: wake }).catch(() => null);

@@ -1,12 +1,27 @@
 import type { Log } from "../functions/log.ts";
 
+/** A cause that lasts (a full disk, a damaged job) is told once in this time, not at every retry. */
+const REPEAT_MS = 60_000;
+
+export interface ErrorLogOptions {
+  readonly write?: (line: string) => void;
+  readonly nowMs?: () => number;
+}
+
 /** Errors as one line each on stderr; the rest is told by the pipeline's events. */
-export function errorLog(functionName: string, write: (line: string) => void = toStderr): Log {
+export function errorLog(
+  functionName: string,
+  { write = toStderr, nowMs = Date.now }: ErrorLogOptions = {},
+): Log {
+  const toldMs = new Map<string, number>();
   return {
     info: () => undefined,
     error: (message, { error, ...fields }) => {
       const particulars = Object.entries(fields).map(([name, value]) => `${name} ${String(value)}`);
       const reason = error instanceof Error ? error.message : String(error);
+      const cause = `${message}: ${reason}`;
+      if (nowMs() - (toldMs.get(cause) ?? -REPEAT_MS) < REPEAT_MS) return;
+      toldMs.set(cause, nowMs());
       write(`${functionName}: ${message} (${particulars.join(", ")}): ${reason}`);
     },
   };

@@ -57,6 +57,8 @@ export interface LocalPipeline {
   readonly acceptDeps: AcceptDeps;
   /** Jobs that were unfinished when the pipeline started. */
   readonly resumedJobs: readonly string[];
+  /** What was found damaged of others, a line each. */
+  readonly damagedJobs: readonly string[];
   /** Returns the function that ends the listening. */
   listen(listener: PipelineListener): () => void;
   /** Gives channels at work back, lets the other handlers end, and stops. */
@@ -71,7 +73,7 @@ export interface LocalPipeline {
  */
 export async function startLocalPipeline(options: LocalPipelineOptions): Promise<LocalPipeline> {
   const { dataFolder, renderer, port = 0, faults, timing = {} } = options;
-  const { now = () => new Date(), logOf = errorLog } = options;
+  const { now = () => new Date(), logOf = (name: string) => errorLog(name) } = options;
   // the SDK's versions are pinned, so what later ones will want is no concern of the user's
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const endpoint = await startEndpoint({
@@ -114,7 +116,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
     await endpoint.close();
   };
   try {
-    const resumedJobs = await resumeJobs(acceptDeps);
+    const { resumed: resumedJobs, damaged: damagedJobs } = await resumeJobs(acceptDeps);
     sources = startSources({ sqs, endpoint, handlers, timing, logOf });
     return {
       endpoint,
@@ -124,6 +126,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
       store,
       acceptDeps,
       resumedJobs,
+      damagedJobs,
       listen: (listener) => events.listen(listener),
       stop,
     };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { networkFolders } from "../lib/networks/folders.ts";
 import type { OpenOptions } from "../lib/networks/registry.ts";
 import { mapConcurrently } from "../lib/pipeline/concurrency.ts";
-import { manifestKey, montageKey, tilePrefix } from "../lib/pipeline/keys.ts";
+import { tilePrefix } from "../lib/pipeline/keys.ts";
 import { type RenderRequest, RequestError } from "../lib/pipeline/request/request.ts";
 import { followJob, submitRequest } from "./follow-job.ts";
 import type { LocalPipeline } from "./pipeline.ts";
@@ -72,8 +72,8 @@ async function runJob(
       kind: "ended",
       plan,
       completion,
-      sheetPath: path(montageKey(plan.jobId)),
-      manifestPath: path(manifestKey(plan.jobId)),
+      sheetPath: path(completion.montage),
+      manifestPath: path(completion.manifest),
       tilesFolder: path(tilePrefix(plan.jobId)),
     };
   } catch (error) {

@@ -37,6 +37,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "GET", path: "/jobs" },
   { method: "GET", path: "/jobs/{jobId}" },
   { method: "DELETE", path: "/jobs/{jobId}" },
+  { method: "POST", path: "/jobs/{jobId}/retry" },
   { method: "POST", path: "/uploads", body: "UploadRequest" },
   { method: "GET", path: "/networks" },
   { method: "GET", path: "/networks/{networkId}/layers" },

@@ -1,8 +1,9 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 
+import { DamagedObjectError } from "../../lib/pipeline/json.ts";
 import { type ApiEvent, decodeEvent } from "./api-request.ts";
 import { findRoute } from "./find-route.ts";
-import { ProblemError, problemReply } from "./problem.ts";
+import { ProblemError, type ProblemKind, problemReply } from "./problem.ts";
 import type { ApiDeps } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
@@ -23,9 +24,27 @@ export function createHandler(deps: ApiDeps) {
       };
     } catch (error) {
       if (error instanceof ProblemError) return problemReply(error);
+      const stored = storageProblem(error);
+      if (stored !== null) return problemReply(stored);
       deps.log.error("request failed", { method: event.httpMethod, path: event.path, error });
       const problem = "the request could not be carried out; try again later";
       return problemReply(new ProblemError("internal", [problem]));
     }
   };
+}
+
+/** Those of the embedded S3 and SQS, by the names that their clients give them. */
+const STORAGE_ERRORS: Readonly<Record<string, ProblemKind>> = {
+  InsufficientStorage: "storage-full",
+  DataFolderMissing: "storage-missing",
+};
+
+/** What a person can mend of the storage, said as it is; `null` for other errors. */
+function storageProblem(error: unknown): ProblemError | null {
+  if (error instanceof DamagedObjectError) {
+    return new ProblemError("damaged-object", [error.message]);
+  }
+  if (!(error instanceof Error)) return null;
+  const kind = STORAGE_ERRORS[error.name];
+  return kind === undefined ? null : new ProblemError(kind, [error.message]);
 }

@@ -4,6 +4,7 @@ import { acceptRequest, IdempotencyConflictError } from "../../lib/pipeline/job/
 import { cancelJob } from "../../lib/pipeline/job/cancel-job.ts";
 import type { Job } from "../../lib/pipeline/job/job.ts";
 import { readJobStatus } from "../../lib/pipeline/job/job-status.ts";
+import { retryJob } from "../../lib/pipeline/job/retry-job.ts";
 import { DamagedObjectError } from "../../lib/pipeline/json.ts";
 import { requestSchema } from "../../lib/pipeline/request/request.ts";
 import { NO_INPUT } from "./check-input.ts";
@@ -32,7 +33,8 @@ export const createJob = defineRoute({
   method: "POST",
   template: "/jobs",
   operationId: "createJob",
-  summary: "Renders channels of a layer; the same request again is the same job",
+  summary:
+    "Renders channels of a layer; the same request again is the same job, and redraws what failed",
   ...NO_INPUT,
   body: { schema: requestSchema, schemaName: "RenderRequest" },
   takesIdempotencyKey: true,
@@ -66,7 +68,7 @@ export const getJob = defineRoute({
   ...JOB_INPUT,
   success: { status: 200, description: "the job", schema: jobSchema, schemaName: "Job" },
   problems: ["not-found"],
-  handle: async (input, deps) => answerJob(deps.jobs.open(input.path.jobId), input, deps),
+  handle: async (input, deps) => answerJob(await openJob(input, deps), input, deps),
 });
 
 export const listJobs = defineRoute({
@@ -97,7 +99,7 @@ export const listJobs = defineRoute({
       listed.length > limit && last !== undefined
         ? jobPageLink(basePath, { after: last.id, limit })
         : null;
-    const { found, problems } = await lookAtEach(page, readJobStatus, DamagedObjectError);
+    const { found, problems } = await lookAtEach(page, readLatestStatus, DamagedObjectError);
     const summaries = found.map((status) => summariseJob(status, basePath));
     return { body: { jobs: summaries, problems, links: { next } } };
   },
@@ -117,13 +119,52 @@ export const deleteJob = defineRoute({
   },
   problems: ["not-found", "conflict"],
   handle: async (input, deps) => {
-    const job = deps.jobs.open(input.path.jobId);
+    const job = await openJob(input, deps);
     if ((await cancelJob(job, deps)) === "ended") {
       throw new ProblemError("conflict", [`job '${job.id}' has ended; there is nothing to cancel`]);
     }
     return answerJob(job, input, deps);
   },
 });
+
+export const retryJobRoute = defineRoute({
+  method: "POST",
+  template: "/jobs/{jobId}/retry",
+  operationId: "retryJob",
+  summary: "Draws again what an ended job has no image of: channels that failed or were cancelled",
+  ...JOB_INPUT,
+  success: {
+    status: 202,
+    description: "those channels are under way",
+    schema: jobSchema,
+    schemaName: "Job",
+  },
+  problems: ["not-found", "conflict"],
+  handle: async (input, deps) => {
+    const job = await openJob(input, deps);
+    const outcome = await retryJob(job, deps);
+    if (outcome === "running") {
+      throw new ProblemError("conflict", [
+        `job '${job.id}' has not ended; wait for its end, or cancel it`,
+      ]);
+    }
+    if (outcome === "whole") {
+      throw new ProblemError("conflict", [
+        `job '${job.id}' has all its images; there is nothing to draw again`,
+      ]);
+    }
+    return answerJob(await job.latest(), input, deps);
+  },
+});
+
+/** The job's last round; reads nothing of what may not be there. */
+function openJob(input: { readonly path: { readonly jobId: string } }, { jobs }: ApiDeps) {
+  return jobs.open(input.path.jobId).latest();
+}
+
+async function readLatestStatus(job: Job) {
+  return readJobStatus(await job.latest());
+}
 
 /** @throws ProblemError if there is no such job */
 async function answerJob(

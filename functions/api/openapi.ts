@@ -9,7 +9,13 @@ import { problemSchema } from "./schemas.ts";
 type Json = Readonly<Record<string, unknown>>;
 
 /** What can go wrong with any request that has found its operation. */
-const COMMON_PROBLEMS: readonly ProblemKind[] = ["invalid-request", "internal"];
+const COMMON_PROBLEMS: readonly ProblemKind[] = [
+  "invalid-request",
+  "damaged-object",
+  "internal",
+  "storage-missing",
+  "storage-full",
+];
 const BODY_PROBLEMS: readonly ProblemKind[] = ["body-too-large", "unsupported-media-type"];
 
 /** The OpenAPI 3.1 document of the routes, made of the very schemas that check requests. */
@@ -95,14 +101,19 @@ export function problemsOf(route: Route): readonly ProblemKind[] {
 }
 
 function problemResponses(kinds: readonly ProblemKind[]): Json {
+  const statuses = [...new Set(kinds.map((kind) => PROBLEMS[kind].status))];
+  const describe = (kind: ProblemKind) => `${PROBLEMS[kind].title} (\`${problemType(kind)}\`)`;
   return Object.fromEntries(
-    kinds.map((kind) => [
-      PROBLEMS[kind].status,
-      {
-        description: `${PROBLEMS[kind].title} (\`${problemType(kind)}\`)`,
-        content: { [PROBLEM_CONTENT_TYPE]: { schema: reference("Problem") } },
-      },
-    ]),
+    statuses.map((status) => {
+      const alike = kinds.filter((kind) => PROBLEMS[kind].status === status);
+      return [
+        status,
+        {
+          description: alike.map(describe).join("; or "),
+          content: { [PROBLEM_CONTENT_TYPE]: { schema: reference("Problem") } },
+        },
+      ];
+    }),
   );
 }
 

@@ -19,6 +19,9 @@ export const PROBLEMS = {
     status: 422,
     title: "the idempotency key belongs to another request",
   },
+  "damaged-object": { status: 500, title: "an object of the service is damaged" },
+  "storage-missing": { status: 503, title: "the data folder is gone" },
+  "storage-full": { status: 507, title: "there is no room left to store anything" },
   internal: { status: 500, title: "something went wrong on our side" },
 } as const;
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { requestJsonSchema } from "../../lib/pipeline/request/request.ts";
 import { NO_INPUT } from "./check-input.ts";
-import { createJob, deleteJob, getJob, listJobs } from "./job-routes.ts";
+import { createJob, deleteJob, getJob, listJobs, retryJobRoute } from "./job-routes.ts";
 import { listClasses, listLayers, listNetworks } from "./network-routes.ts";
 import { openApiDocument } from "./openapi.ts";
 import { defineRoute, type Route } from "./route.ts";
@@ -46,6 +46,7 @@ export const ROUTES: readonly Route[] = [
   listJobs,
   getJob,
   deleteJob,
+  retryJobRoute,
   listNetworks,
   listLayers,
   listClasses,

@@ -31,7 +31,7 @@ export function createHandler(deps: AssemblerDeps) {
     for (const [jobId, { isReconcile, messageIds }] of calls) {
       try {
         const look = isReconcile ? reconcileJob : assembleJob;
-        const outcome = await look(jobs.open(jobId), deps);
+        const outcome = await look(await jobs.open(jobId).latest(), deps);
         log.info("job looked at", { jobId, outcome });
       } catch (error) {
         log.error("job not assembled", { jobId, error });

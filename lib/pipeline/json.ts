@@ -45,3 +45,9 @@ function parseJson(bytes: Uint8Array, where: string): unknown {
     });
   }
 }
+
+/** For `catch`: an object without which there is a way on. */
+export function nothingIfDamaged(error: unknown): null {
+  if (error instanceof DamagedObjectError) return null;
+  throw error;
+}

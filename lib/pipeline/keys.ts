@@ -9,6 +9,7 @@ import { MAX_CHANNEL_INDEX } from "./limits.ts";
  *     uploads/<name>                     initial images sent through a presigned link
  *     models/<id>/network.json, <file>   networks
  *     jobs/<jobId>/...                   one job, see the functions below
+ *     jobs/<jobId>/retries/<round>/...   what a later round of it adds, in the same shape
  */
 export const REQUEST_PREFIX = "requests/";
 export const RESPONSE_PREFIX = "responses/";
@@ -43,44 +44,57 @@ const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
 /** Also what an idempotency key has to look like. */
 export const JOB_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const jobKey = (jobId: string, rest: string) => `${JOB_PREFIX}${checkedJobId(jobId)}/${rest}`;
+/** Rounds after the first, 0, have a folder each: nothing that a round wrote ever changes. */
+const roundKey = (jobId: string, round: number, rest: string) =>
+  jobKey(jobId, round === 0 ? rest : `retries/${round}/${rest}`);
 
 /** The normalised request; immutable. */
 export const requestKey = (jobId: string) => jobKey(jobId, "request.json");
 /** What the request resolved to; immutable, and the mark that the job exists. */
 export const planKey = (jobId: string) => jobKey(jobId, "plan.json");
+/** What a round from 1 on draws again; written once, and the mark that there is such a round. */
+export const retryKey = (jobId: string, round: number) => roundKey(jobId, round, "retry.json");
 /** Every channel's message has been sent; written once. */
-export const dispatchedKey = (jobId: string) => jobKey(jobId, "dispatched.json");
+export const dispatchedKey = (jobId: string, round = 0) =>
+  roundKey(jobId, round, "dispatched.json");
 /** The CPU workers have been given a job of the GPU's; written once. */
-export const fellBackKey = (jobId: string) => jobKey(jobId, "fell-back.json");
+export const fellBackKey = (jobId: string, round = 0) => roundKey(jobId, round, "fell-back.json");
 /** The job is to stop; written once. */
-export const cancelKey = (jobId: string) => jobKey(jobId, "cancel.json");
-export const tilePrefix = (jobId: string) => jobKey(jobId, "tiles/");
-export const tileKey = (jobId: string, channel: number) =>
-  `${tilePrefix(jobId)}${channelName(channel)}.png`;
+export const cancelKey = (jobId: string, round = 0) => roundKey(jobId, round, "cancel.json");
+export const tilePrefix = (jobId: string, round = 0) => roundKey(jobId, round, "tiles/");
+export const tileKey = (jobId: string, channel: number, round = 0) =>
+  `${tilePrefix(jobId, round)}${channelName(channel)}.png`;
 /** Raw float32 pixels, when output scaling is off. */
-export const rawTileKey = (jobId: string, channel: number) =>
-  `${tilePrefix(jobId)}${channelName(channel)}.npy`;
+export const rawTileKey = (jobId: string, channel: number, round = 0) =>
+  `${tilePrefix(jobId, round)}${channelName(channel)}.npy`;
 /** How often the channel's image has been begun; overwritten. */
-export const attemptsKey = (jobId: string, channel: number) =>
-  jobKey(jobId, `attempts/${channelName(channel)}`);
-export const resultPrefix = (jobId: string) => jobKey(jobId, "results/");
+export const attemptsKey = (jobId: string, channel: number, round = 0) =>
+  roundKey(jobId, round, `attempts/${channelName(channel)}`);
+export const resultPrefix = (jobId: string, round = 0) => roundKey(jobId, round, "results/");
 /** How a channel ended; written once, by whoever is first. */
-export const resultKey = (jobId: string, channel: number) =>
-  `${resultPrefix(jobId)}${channelName(channel)}.json`;
+export const resultKey = (jobId: string, channel: number, round = 0) =>
+  `${resultPrefix(jobId, round)}${channelName(channel)}.json`;
 /** Progress snapshot; overwritten. */
-export const statusKey = (jobId: string) => jobKey(jobId, "status.json");
+export const statusKey = (jobId: string, round = 0) => roundKey(jobId, round, "status.json");
 /** The sheet, where it fits one image. */
-export const montageKey = (jobId: string) => jobKey(jobId, "montage.png");
+export const montageKey = (jobId: string, round = 0) => roundKey(jobId, round, "montage.png");
 /** Page of a sheet too large for one image, from 1. */
-export const montagePageKey = (jobId: string, page: number) =>
-  jobKey(jobId, `montage-pages/${String(page).padStart(3, "0")}.png`);
+export const montagePageKey = (jobId: string, page: number, round = 0) =>
+  roundKey(jobId, round, `montage-pages/${String(page).padStart(3, "0")}.png`);
+/** Where a piece of the Deep Zoom pyramid lies; all from 0, level 0 being one pixel. */
+export interface DeepZoomPlace {
+  readonly level: number;
+  readonly column: number;
+  readonly row: number;
+}
+
 /** Deep Zoom descriptor of a sheet too large for one image. */
-export const deepZoomKey = (jobId: string) => jobKey(jobId, "montage.dzi");
-export const deepZoomPieceKey = (jobId: string, level: number, column: number, row: number) =>
-  jobKey(jobId, `montage_files/${level}/${column}_${row}.png`);
-export const manifestKey = (jobId: string) => jobKey(jobId, "manifest.json");
+export const deepZoomKey = (jobId: string, round = 0) => roundKey(jobId, round, "montage.dzi");
+export const deepZoomPieceKey = (jobId: string, { level, column, row }: DeepZoomPlace, round = 0) =>
+  roundKey(jobId, round, `montage_files/${level}/${column}_${row}.png`);
+export const manifestKey = (jobId: string, round = 0) => roundKey(jobId, round, "manifest.json");
 /** The job has ended; written once. */
-export const completeKey = (jobId: string) => jobKey(jobId, "complete.json");
+export const completeKey = (jobId: string, round = 0) => roundKey(jobId, round, "complete.json");
 
 export const uploadKey = (name: string) => `${UPLOAD_PREFIX}${checkedName(name)}`;
 export const modelKey = (networkId: string, file: string) =>
@@ -106,7 +120,7 @@ export function responseKeyOf(key: string): string | null {
 
 /** Job and channel (1-based) of a result's key; `null` if `key` is another object's. */
 export function parseResultKey(key: string): { jobId: string; channel: number } | null {
-  const match = /^jobs\/([^/]+)\/results\/(\d{5})\.json$/.exec(key);
+  const match = /^jobs\/([^/]+)\/(?:retries\/\d+\/)?results\/(\d{5})\.json$/.exec(key);
   const [, jobId, channel] = match ?? [];
   if (jobId === undefined || channel === undefined || !JOB_ID.test(jobId)) return null;
   return { jobId, channel: Number(channel) };

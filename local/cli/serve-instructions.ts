@@ -4,7 +4,7 @@ const EXAMPLE = "examples/emojinet-1-conv1.json";
 
 /** What to copy into another terminal. */
 export function serveInstructions({ pipeline, api, published, notFetched }: Service): string {
-  const { connection, bucket, bucketFolder, resumedJobs } = pipeline;
+  const { connection, bucket, bucketFolder, resumedJobs, damagedJobs } = pipeline;
   const { endpoint, region, credentials } = connection;
   const missing = notFetched.map((id) => `  ${id}: fetch it with: npm run models -- fetch ${id}`);
   return [
@@ -14,6 +14,7 @@ export function serveInstructions({ pipeline, api, published, notFetched }: Serv
     `networks     ${published.join(", ") || "none"}`,
     ...missing,
     ...(resumedJobs.length === 0 ? [] : [`going on with ${resumedJobs.join(", ")}`]),
+    ...damagedJobs.map((problem) => `damaged      ${problem}`),
     "",
     "With the AWS command line, in another terminal:",
     "",

@@ -30,9 +30,14 @@ const USER_ERRORS = [
 ];
 
 /**
- * The embedded endpoint's, by name: the second comes through a client, and the package loads late.
+ * The embedded endpoint's, by name: some come through a client, and the package loads late.
  */
-const ENDPOINT_ERRORS = ["DataFolderInUseError", "InsufficientStorage"];
+const ENDPOINT_ERRORS = [
+  "DataFolderInUseError",
+  "DamagedFileError",
+  "InsufficientStorage",
+  "DataFolderMissing",
+];
 
 /** Files the user named that cannot be read or written. */
 const FILE_PROBLEMS: Readonly<Record<string, string>> = {

@@ -1,18 +1,25 @@
 import { expect, test } from "vitest";
 
+import { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import * as keys from "../../lib/pipeline/keys.ts";
 import { resumeJobs } from "../../local/resume-jobs.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { memoryPipeline } from "../support/memory-pipeline.ts";
 
 test("unfinished jobs are looked at; what is no job in the jobs' folder is passed over", async () => {
-  const { store, jobs, assembly, accept } = await memoryPipeline(await temporaryFolder());
+  const { store, assembly, accept } = await memoryPipeline(await temporaryFolder());
   const [done, open] = [await accept({ seed: 1 }), await accept({ seed: 2 })];
   const put = (key: string) => store.put(key, Buffer.from("{}"), "application/json");
   await put(keys.completeKey(done.jobId));
   await put("jobs/my photo/a.png");
   await put("jobs/no-plan/request.json");
+  const damagedKey = keys.planKey((await accept({ seed: 3 })).jobId);
+  await store.put(damagedKey, Buffer.from('{"version'), "application/json");
   assembly.sent.length = 0;
-  expect(await resumeJobs({ jobs, assembly })).toEqual([open.jobId]);
+  // another process than the one that accepted them
+  expect(await resumeJobs({ jobs: new Jobs(store), assembly })).toEqual({
+    resumed: [open.jobId],
+    damaged: [expect.stringContaining(`'${damagedKey}' is not as it was written`)],
+  });
   expect(assembly.bodies).toEqual([{ type: "reconcile", jobId: open.jobId }]);
 });

@@ -55,7 +55,7 @@ test("exactly one rule wakes the assembler for a result, and none for any other 
         keys.montageKey(id),
         keys.montagePageKey(id, channel),
         keys.deepZoomKey(id),
-        keys.deepZoomPieceKey(id, 3, channel, 0),
+        keys.deepZoomPieceKey(id, { level: 3, column: channel, row: 0 }),
         keys.manifestKey(id),
         keys.completeKey(id),
       ];

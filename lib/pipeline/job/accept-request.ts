@@ -12,6 +12,7 @@ import { dispatchJob, type DispatchDeps } from "./dispatch-job.ts";
 import { chooseJobId, requestHash } from "./job-id.ts";
 import type { Jobs } from "./jobs.ts";
 import { reconcileMessage } from "./messages.ts";
+import { retryJob } from "./retry-job.ts";
 import { type JobPlan, planJob } from "./plan.ts";
 import { chooseProvider } from "./route.ts";
 
@@ -44,7 +45,7 @@ export class IdempotencyConflictError extends Error {
 /**
  * Checks a request against its network and makes it a job, or says everything that is wrong with
  * it. The same request is the same job, however often it comes; a call cut short is completed by
- * the next.
+ * the next, and one that comes after the job's end draws again what failed.
  *
  * Order of the writes: the reconcile message, the plan, the request and the channel messages. So a
  * job that exists (has a plan) is always looked at again, and its wait has an end.
@@ -100,6 +101,9 @@ async function acceptChecked(
   // its own, or that of another intake which came first
   const plan = await job.plan();
   if (plan.requestHash !== hash) throw new IdempotencyConflictError(jobId);
-  await dispatchJob(job, deps);
+  const latest = await job.latest();
+  const completion = await latest.findCompletion();
+  if (completion === null) await dispatchJob(latest, deps);
+  else if (completion.state !== "completed") await retryJob(latest, deps);
   return plan;
 }

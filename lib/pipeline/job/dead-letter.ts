@@ -13,8 +13,9 @@ export async function endDeadLetter(
   body: string,
   { jobs, now }: { readonly jobs: Jobs; readonly now: () => Date },
 ): Promise<ChannelResult> {
-  const { jobId, channel } = parseChannelJob(body);
-  const job = jobs.open(jobId);
+  const { jobId, channel, round = 0 } = parseChannelJob(body);
+  // that of the message: one of an earlier round says nothing of the next
+  const job = await jobs.open(jobId).latest(round);
   if (!(await job.plan()).channels.includes(channel)) {
     throw new Error(`channel ${channel} is not in the plan of job ${jobId}`);
   }

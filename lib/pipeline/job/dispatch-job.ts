@@ -40,9 +40,10 @@ async function sendMissingChannels(job: Job, { queues }: DispatchDeps): Promise<
 
 /** @param channels 1-based */
 export async function sendChannels(
-  { id: jobId }: Job,
+  { id: jobId, round }: Job,
   channels: readonly number[],
   queue: MessageSender,
 ): Promise<void> {
-  await queue.sendAll(channels.map((channel) => channelMessage({ jobId, channel })));
+  const which = round === 0 ? {} : { round };
+  await queue.sendAll(channels.map((channel) => channelMessage({ jobId, channel, ...which })));
 }

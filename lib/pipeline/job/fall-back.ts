@@ -19,13 +19,15 @@ export interface FallBackDeps extends Pick<DispatchDeps, "queues"> {
  * @returns whether the CPU workers have the job, by this call or an earlier one
  */
 export async function fallBackToCpu(job: Job, { queues, now }: FallBackDeps): Promise<boolean> {
-  const { provider, request, createdAt, channels } = await job.plan();
+  const { provider, request } = await job.plan();
   const fallBack = FALL_BACK[provider];
   if (fallBack === null || request.executionEnvironment !== "auto") return false;
   if (await job.hasFallenBack()) return true;
-  const waitedSeconds = (now().getTime() - new Date(createdAt).getTime()) / 1_000;
+  const { begun } = await job.times();
+  const waitedSeconds = (now().getTime() - begun.getTime()) / 1_000;
   if (waitedSeconds < GPU_PATIENCE_SECONDS) return false;
-  if ((await job.ended()).size > 0) return false;
+  const channels = await job.drawn();
+  if ((await job.missing()).length < channels.length) return false;
   await sendChannels(job, channels, queues[fallBack]);
   // last: a call cut short is repeated, and messages sent twice change nothing
   await job.markFallenBack(waitedSeconds);

@@ -10,58 +10,65 @@ export interface StoredImage {
   readonly sha256: string;
 }
 
-/** Where a piece of the Deep Zoom pyramid lies; all from 0, level 0 being one pixel. */
-export interface DeepZoomPlace {
-  readonly level: number;
-  readonly column: number;
-  readonly row: number;
-}
-
 /**
- * A job's images: its tiles, each written once (channels are 1-based), and its sheet, which is
- * overwritten, always with the same bytes.
+ * The images of a round of a job: its tiles, each written once (channels are 1-based), and its sheet,
+ * which is overwritten, always with the same bytes.
  */
 export class JobImages {
   readonly #store: ObjectStore;
   readonly #jobId: string;
+  readonly #round: number;
 
-  constructor(store: ObjectStore, jobId: string) {
+  constructor(store: ObjectStore, jobId: string, round: number) {
     this.#store = store;
     this.#jobId = jobId;
+    this.#round = round;
   }
 
   /** @returns the tile that is there now, whoever wrote it */
   writeTile(channel: number, png: Uint8Array): Promise<StoredImage> {
-    return this.#putOnce(keys.tileKey(this.#jobId, channel), png, PNG_TYPE);
+    return this.#putOnce(keys.tileKey(this.#jobId, channel, this.#round), png, PNG_TYPE);
   }
 
   /** @returns the raw values that are there now, whoever wrote them */
   writeRawTile(channel: number, npy: Uint8Array): Promise<StoredImage> {
-    return this.#putOnce(keys.rawTileKey(this.#jobId, channel), npy, NPY_TYPE);
+    return this.#putOnce(keys.rawTileKey(this.#jobId, channel, this.#round), npy, NPY_TYPE);
   }
 
-  /** @throws ObjectNotFoundError if the channel has no tile */
-  readTile(channel: number): Promise<Uint8Array> {
-    return this.#store.get(keys.tileKey(this.#jobId, channel));
+  /**
+   * What is wrong with a tile that its result speaks of, or `null`.
+   *
+   * @param look "presence" reads no bytes
+   */
+  async tileProblem({ key, sha256: wanted }: StoredImage, look: "presence" | "bytes") {
+    if (look === "presence") return (await this.#store.head(key)) === null ? "is gone" : null;
+    const png = await this.#store.find(key);
+    if (png === null) return "is gone";
+    return sha256(png) === wanted ? null : "is not as it was written";
+  }
+
+  /** @throws ObjectNotFoundError if there is no such tile */
+  readTile({ key }: Pick<StoredImage, "key">): Promise<Uint8Array> {
+    return this.#store.get(key);
   }
 
   /** The sheet, or where it is cut into pages, a reduced one. @returns its key */
   writeSheet(png: Uint8Array): Promise<string> {
-    return this.#put(keys.montageKey(this.#jobId), png, PNG_TYPE);
+    return this.#put(keys.montageKey(this.#jobId, this.#round), png, PNG_TYPE);
   }
 
   /** @param page from 1. @returns its key */
   writePage(page: number, png: Uint8Array): Promise<string> {
-    return this.#put(keys.montagePageKey(this.#jobId, page), png, PNG_TYPE);
+    return this.#put(keys.montagePageKey(this.#jobId, page, this.#round), png, PNG_TYPE);
   }
 
-  async writeDeepZoomPiece({ level, column, row }: DeepZoomPlace, png: Uint8Array): Promise<void> {
-    await this.#put(keys.deepZoomPieceKey(this.#jobId, level, column, row), png, PNG_TYPE);
+  async writeDeepZoomPiece(place: keys.DeepZoomPlace, png: Uint8Array): Promise<void> {
+    await this.#put(keys.deepZoomPieceKey(this.#jobId, place, this.#round), png, PNG_TYPE);
   }
 
   /** The descriptor that a viewer opens. @returns its key */
   writeDeepZoom(xml: string): Promise<string> {
-    return this.#put(keys.deepZoomKey(this.#jobId), Buffer.from(xml), XML_TYPE);
+    return this.#put(keys.deepZoomKey(this.#jobId, this.#round), Buffer.from(xml), XML_TYPE);
   }
 
   async #put(key: string, bytes: Uint8Array, contentType: string): Promise<string> {

@@ -1,20 +1,21 @@
-import { z } from "zod";
-
 import { ObjectNotFoundError, type ObjectStore } from "../../storage/object-store.ts";
 import { mapConcurrently } from "../concurrency.ts";
-import { encodeJson, findJson, JSON_TYPE } from "../json.ts";
+import { encodeJson, findJson, JSON_TYPE, nothingIfDamaged } from "../json.ts";
 import * as keys from "../keys.ts";
 import { JobImages } from "./job-images.ts";
 import { type JobPlan, planSchema } from "./plan.ts";
+import { attemptsSchema, type Retry, retryOf, retrySchema } from "./round.ts";
 import {
   type ChannelResult,
   channelResultSchema,
   type Delivered,
   type Ending,
+  failedByDamage,
   resultOf,
 } from "./result.ts";
 import {
   type Completion,
+  completionOf,
   completionSchema,
   type JobProgress,
   type JobTally,
@@ -23,28 +24,83 @@ import {
 
 type Outcome = "created" | "exists";
 
-const attemptsSchema = z.strictObject({ version: z.literal(1), attempts: z.int().min(1) });
+/** What makes a round after the first. */
+interface Later {
+  readonly before: Job;
+  readonly retry: Retry;
+  readonly again: ReadonlySet<number>;
+}
 
 /**
- * One job, as its objects under `jobs/<id>/`: this class and its part `images` are the only code
- * that reads and writes them. The README's table says who writes each, and how often.
+ * One round of a job, as its objects under `jobs/<id>/`: this class and its part `images` are the
+ * only code that reads and writes them. The README's table says who writes each, and how often.
+ *
+ * A job has one round, and another for each time that channels of it are drawn again. A round has
+ * markers, tiles, results and a sheet of its own, so that nobody who is late in one of them touches
+ * the next; channels that it does not draw are as the round before left them.
  *
  * Objects that are written once have an `is` or `find` beside the method that writes them; of any
  * number of racing writers one creates the object, and nothing changes it afterwards.
  */
 export class Job {
   readonly id: string;
+  /** 0 for the first. */
+  readonly round: number;
   readonly images: JobImages;
   readonly #store: ObjectStore;
+  readonly #later: Later | null;
+  #next: Job | null = null;
   /** That of a large job takes milliseconds to read and check. */
   #plan: JobPlan | null = null;
   /** By channel, 1-based. */
   #results = new Map<number, ChannelResult>();
 
-  constructor(store: ObjectStore, id: string) {
+  /** @param later @default the job's first round */
+  constructor(store: ObjectStore, id: string, later: Later | null = null) {
     this.id = id;
-    this.images = new JobImages(store, id);
+    this.round = later === null ? 0 : later.before.round + 1;
+    this.images = new JobImages(store, id, this.round);
     this.#store = store;
+    this.#later = later;
+  }
+
+  /** The job's last round. @param most looks no further than this round */
+  async latest(most = Number.POSITIVE_INFINITY): Promise<Job> {
+    if (this.round >= most) return this;
+    const next = await this.#findNext();
+    return next === null ? this : next.latest(most);
+  }
+
+  /**
+   * Begins the next round, unless another caller has: then that one's channels are drawn.
+   *
+   * @param channels 1-based, to be drawn again
+   */
+  async retry(channels: readonly number[], now: Date): Promise<Job> {
+    const retry = retryOf(this.id, channels, now);
+    await this.#putOnce(keys.retryKey(this.id, this.round + 1), retry);
+    return (await this.#findNext())!;
+  }
+
+  async #findNext(): Promise<Job | null> {
+    if (this.#next !== null) return this.#next;
+    const retry = await findJson(this.#store, keys.retryKey(this.id, this.round + 1), retrySchema);
+    if (retry === null) return null;
+    const again = new Set(retry.channels);
+    this.#next = new Job(this.#store, this.id, { before: this, retry, again });
+    return this.#next;
+  }
+
+  /** When the round began, and when its missing channels become failed. */
+  async times(): Promise<{ readonly begun: Date; readonly deadline: Date }> {
+    const { createdAt, deadline } = await this.plan();
+    const { retriedAt = createdAt, deadline: own = deadline } = this.#later?.retry ?? {};
+    return { begun: new Date(retriedAt), deadline: new Date(own) };
+  }
+
+  /** The channels (1-based) that this round draws, in the order of the sheet. */
+  async drawn(): Promise<readonly number[]> {
+    return (await this.plan()).channels.filter((channel) => this.#draws(channel));
   }
 
   /** True once the job has a plan: then, and only then, it is a job. */
@@ -67,6 +123,7 @@ export class Job {
   }
 
   async findPlan(): Promise<JobPlan | null> {
+    if (this.#later !== null) return this.#later.before.findPlan();
     this.#plan ??= await findJson(this.#store, keys.planKey(this.id), planSchema);
     return this.#plan;
   }
@@ -78,41 +135,47 @@ export class Job {
 
   /** True once every channel's message has been sent. */
   isDispatched(): Promise<boolean> {
-    return this.#has(keys.dispatchedKey(this.id));
+    return this.#has(keys.dispatchedKey(this.id, this.round));
   }
 
   async markDispatched(): Promise<void> {
-    const { total } = await this.plan();
-    await this.#putOnce(keys.dispatchedKey(this.id), { version: 1, total });
+    const { length: total } = await this.drawn();
+    await this.#putOnce(keys.dispatchedKey(this.id, this.round), { version: 1, total });
   }
 
   /** True once the CPU workers have been given a job of the GPU's. */
   hasFallenBack(): Promise<boolean> {
-    return this.#has(keys.fellBackKey(this.id));
+    return this.#has(keys.fellBackKey(this.id, this.round));
   }
 
   async markFallenBack(waitedSeconds: number): Promise<void> {
-    await this.#putOnce(keys.fellBackKey(this.id), { version: 1, waitedSeconds });
+    await this.#putOnce(keys.fellBackKey(this.id, this.round), { version: 1, waitedSeconds });
   }
 
   /** True if the job has been told to stop. */
   isCancelled(): Promise<boolean> {
-    return this.#has(keys.cancelKey(this.id));
+    return this.#has(keys.cancelKey(this.id, this.round));
   }
 
   async cancel(now: Date): Promise<void> {
-    const marker = { version: 1, jobId: this.id, cancelledAt: now.toISOString() };
-    await this.#putOnce(keys.cancelKey(this.id), marker);
+    const cancelledAt = now.toISOString();
+    await this.#putOnce(keys.cancelKey(this.id, this.round), {
+      version: 1,
+      jobId: this.id,
+      cancelledAt,
+    });
   }
 
   /** The channels (1-based) that have a result. */
   async ended(): Promise<Set<number>> {
     const channels = new Set<number>();
-    for await (const { key } of this.#store.list(keys.resultPrefix(this.id))) {
+    for await (const { key } of this.#store.list(keys.resultPrefix(this.id, this.round))) {
       const result = keys.parseResultKey(key);
       if (result !== null) channels.add(result.channel);
     }
-    return channels;
+    if (this.#later === null) return channels;
+    const kept = (await this.plan()).channels.filter((channel) => !this.#draws(channel));
+    return new Set([...kept, ...channels]);
   }
 
   /** The planned channels (1-based) that have no result, in the order of the sheet. */
@@ -121,20 +184,30 @@ export class Job {
     return (await this.plan()).channels.filter((channel) => !ended.has(channel));
   }
 
-  /** Deliveries in which the channel's image (1-based) has been begun. */
+  #draws(channel: number): boolean {
+    return this.#later?.again.has(channel) ?? true;
+  }
+
+  /** Deliveries in which the channel's image (1-based) was begun; a damaged count begins anew. */
   async attempts(channel: number): Promise<number> {
-    const found = await findJson(this.#store, keys.attemptsKey(this.id, channel), attemptsSchema);
+    const key = keys.attemptsKey(this.id, channel, this.round);
+    const found = await findJson(this.#store, key, attemptsSchema).catch(nothingIfDamaged);
     return found?.attempts ?? 0;
   }
 
   /** Overwrites: of two workers that begin it at the same time one may not be counted. */
   async writeAttempts(channel: number, attempts: number): Promise<void> {
-    const record: z.infer<typeof attemptsSchema> = { version: 1, attempts };
-    await this.#store.put(keys.attemptsKey(this.id, channel), encodeJson(record), JSON_TYPE);
+    const record = { version: 1, attempts };
+    await this.#store.put(
+      keys.attemptsKey(this.id, channel, this.round),
+      encodeJson(record),
+      JSON_TYPE,
+    );
   }
 
-  hasEnded(channel: number): Promise<boolean> {
-    return this.#has(keys.resultKey(this.id, channel));
+  async hasEnded(channel: number): Promise<boolean> {
+    if (!this.#draws(channel)) return true;
+    return this.#has(keys.resultKey(this.id, channel, this.round));
   }
 
   /**
@@ -144,58 +217,60 @@ export class Job {
    */
   async end(channel: number, ending: Ending, delivered: Delivered): Promise<ChannelResult> {
     const result = resultOf(this.id, channel, ending, delivered);
-    await this.#putOnce(keys.resultKey(this.id, channel), result);
+    await this.#putOnce(keys.resultKey(this.id, channel, this.round), result);
     return result;
   }
 
-  findResult(channel: number): Promise<ChannelResult | null> {
-    return findJson(this.#store, keys.resultKey(this.id, channel), channelResultSchema);
+  /** One that is damaged is the result of a channel that failed of it. */
+  async findResult(channel: number): Promise<ChannelResult | null> {
+    if (!this.#draws(channel)) return this.#later!.before.findResult(channel);
+    const key = keys.resultKey(this.id, channel, this.round);
+    return findJson(this.#store, key, channelResultSchema).catch((error: unknown) =>
+      failedByDamage(this.id, channel, error),
+    );
   }
 
   /** @throws ObjectNotFoundError if the channel has not ended */
   async result(channel: number): Promise<ChannelResult> {
     const result = await this.findResult(channel);
-    if (result === null) throw new ObjectNotFoundError(keys.resultKey(this.id, channel));
-    return result;
+    if (result !== null) return result;
+    throw new ObjectNotFoundError(keys.resultKey(this.id, channel, this.round));
   }
 
-  /**
-   * Results by channel. They never change, so each is read once, however often an assembler looks.
-   *
-   * @param channels 1-based, of which there are results
-   */
+  /** By channel (1-based), each read once, however often an assembler looks: they never change. */
   async results(channels: Iterable<number>): Promise<ReadonlyMap<number, ChannelResult>> {
     const known = this.#results;
-    const read = async (channel: number): Promise<[number, ChannelResult]> => {
+    const found = await mapConcurrently([...channels], async (channel) => {
       const result = known.get(channel) ?? (await this.result(channel));
       known.set(channel, result);
-      return [channel, result];
-    };
-    return new Map(await mapConcurrently([...channels], read));
+      return [channel, result] as const;
+    });
+    return new Map(found);
   }
 
-  /** The assembler's last snapshot; `null` before the first. */
+  /** The assembler's last snapshot; `null` before the first, or if it is damaged. */
   findProgress(): Promise<JobProgress | null> {
-    return findJson(this.#store, keys.statusKey(this.id), progressSchema);
+    const key = keys.statusKey(this.id, this.round);
+    return findJson(this.#store, key, progressSchema).catch(nothingIfDamaged);
   }
 
   /** Overwrites. */
   async writeProgress(progress: JobProgress): Promise<void> {
-    await this.#store.put(keys.statusKey(this.id), encodeJson(progress), JSON_TYPE);
+    await this.#store.put(keys.statusKey(this.id, this.round), encodeJson(progress), JSON_TYPE);
   }
 
   /** Overwrites, always with the same bytes. */
   async writeManifest(manifest: unknown): Promise<void> {
-    await this.#store.put(keys.manifestKey(this.id), encodeJson(manifest), JSON_TYPE);
+    await this.#store.put(keys.manifestKey(this.id, this.round), encodeJson(manifest), JSON_TYPE);
   }
 
   /** True once the job has ended. */
   isComplete(): Promise<boolean> {
-    return this.#has(keys.completeKey(this.id));
+    return this.#has(keys.completeKey(this.id, this.round));
   }
 
   findCompletion(): Promise<Completion | null> {
-    return findJson(this.#store, keys.completeKey(this.id), completionSchema);
+    return findJson(this.#store, keys.completeKey(this.id, this.round), completionSchema);
   }
 
   /**
@@ -203,18 +278,11 @@ export class Job {
    *
    * @returns its end, to the one caller that ended it; `null` to all others
    */
-  async complete({ state, ...counts }: JobTally, now: Date): Promise<Completion | null> {
-    if (state === "running") throw new Error(`internal: job ${this.id} is not at its end`);
-    const completion: Completion = {
-      version: 1,
-      jobId: this.id,
-      state,
-      ...counts,
-      montage: keys.montageKey(this.id),
-      manifest: keys.manifestKey(this.id),
-      completedAt: now.toISOString(),
-    };
-    const outcome = await this.#putOnce(keys.completeKey(this.id), completion);
+  async complete(tally: JobTally, now: Date): Promise<Completion | null> {
+    const montage = keys.montageKey(this.id, this.round);
+    const sheet = { montage, manifest: keys.manifestKey(this.id, this.round) };
+    const completion = completionOf(this.id, tally, sheet, now);
+    const outcome = await this.#putOnce(keys.completeKey(this.id, this.round), completion);
     // nobody looks at a job that has ended; a `results` that is still reading keeps its own
     this.#results = new Map();
     return outcome === "created" ? completion : null;

@@ -8,6 +8,8 @@ const channelJobSchema = z.strictObject({
   jobId: z.string().regex(JOB_ID),
   /** 1-based. */
   channel: z.int().min(1).max(MAX_CHANNEL_INDEX),
+  /** Of the job. @default 0, the first */
+  round: z.int().min(1).optional(),
 });
 
 /** One unit of the fan-out, the body of a channel message. All else is in the job's plan. */

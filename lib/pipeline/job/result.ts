@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { PROVIDERS } from "../../autodiff/provider.ts";
+import { DamagedObjectError } from "../json.ts";
 import { qualitySchema } from "./quality.ts";
 
 const tile = z.strictObject({
@@ -44,8 +45,8 @@ const failedResult = z.strictObject({
   ...common,
   state: z.literal("failed"),
   /** Who gave up: the renderer on the image, the pipeline after attempts that no
-   * worker finished, or time. */
-  source: z.enum(["renderer", "dead-letter", "deadline"]),
+   * worker finished, or time; or the image was drawn, and what was written of it is lost. */
+  source: z.enum(["renderer", "dead-letter", "deadline", "storage"]),
   reason: z.string(),
 });
 
@@ -92,4 +93,11 @@ export function resultOf(
     finishedAt: now.toISOString(),
     ...ending,
   };
+}
+
+/** The end of a channel (1-based) whose result cannot be read. @throws `error` if it is another */
+export function failedByDamage(jobId: string, channel: number, error: unknown): ChannelResult {
+  if (!(error instanceof DamagedObjectError)) throw error;
+  const ending = { state: "failed", source: "storage", reason: error.message } as const;
+  return resultOf(jobId, channel, ending, { attempts: 1, now: new Date(0) });
 }

@@ -66,6 +66,17 @@ export const completionSchema = z.strictObject({
 /** The body of `complete.json`: the end of a job. */
 export type Completion = z.infer<typeof completionSchema>;
 
+/** @throws Error if the job is not at its end */
+export function completionOf(
+  jobId: string,
+  { state, ...counts }: JobTally,
+  sheet: Pick<Completion, "montage" | "manifest">,
+  now: Date,
+): Completion {
+  if (state === "running") throw new Error(`internal: job ${jobId} is not at its end`);
+  return { version: 1, jobId, state, ...counts, ...sheet, completedAt: now.toISOString() };
+}
+
 /** Counts results, and adds those counted before. */
 export function countResults(
   total: number,

@@ -87,7 +87,8 @@ async function renderJob(
   hooks: ChannelHooks,
 ): Promise<ReadonlyMap<number, unknown>> {
   try {
-    return await renderChannels(job, await withoutResult(job, channels), deps, hooks);
+    const latest = await job.latest();
+    return await renderChannels(latest, await withoutResult(latest, channels), deps, hooks);
   } catch (error) {
     // what concerns the whole job (its plan, its network, the store) fails all its messages
     return new Map(channels.map((channel) => [channel, error]));

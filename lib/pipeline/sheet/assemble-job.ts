@@ -1,9 +1,12 @@
+import { dispatchJob, type DispatchDeps } from "../job/dispatch-job.ts";
 import type { Job } from "../job/job.ts";
+import { findLostTiles } from "../job/lost-tiles.ts";
+import type { ChannelResult } from "../job/result.ts";
 import { type Completion, type JobProgress, progressOf, tallyOf } from "../job/tally.ts";
 import { buildSheet } from "./build-sheet.ts";
 import { sheetManifest } from "./sheet-manifest.ts";
 
-export interface AssembleDeps {
+export interface AssembleDeps extends DispatchDeps {
   readonly now: () => Date;
   /** Called by the one assembler that ended the job. */
   readonly onCompleted?: (completion: Completion) => Promise<void> | void;
@@ -17,12 +20,23 @@ export type AssemblyOutcome = "unknown" | "ended" | "waiting" | "completed";
  * Looks at a job: writes its progress, and if all channels have ended, its sheet, its manifest and,
  * last of all and only once, its completion marker. Whatever cuts a call short, the next one does
  * the rest: everything before the marker is written again with the same bytes.
+ *
+ * A tile that was lost after its result is drawn again, in a round of the job's own making; lost a
+ * second time it has failed.
  */
 export async function assembleJob(job: Job, deps: AssembleDeps): Promise<AssemblyOutcome> {
   if (await job.isComplete()) return "ended";
   const plan = await job.findPlan();
   if (plan === null) return "unknown";
-  const results = await job.results(await job.ended());
+  const found = await job.results(await job.ended());
+  const all = plan.channels.every((channel) => found.has(channel));
+  const lost = all ? await findLostTiles(job, found.values(), "bytes") : [];
+  if (lost.length > 0 && job.round === 0) {
+    const again = lost.map(({ channel }) => channel);
+    await dispatchJob(await job.retry(again, deps.now()), deps);
+    return "waiting";
+  }
+  const results = withLost(found, lost);
   const ended = plan.channels.flatMap((channel) => results.get(channel) ?? []);
   const tally = tallyOf(plan.total, ended);
   const progress = progressOf(job.id, tally, ended, deps.now());
@@ -38,4 +52,11 @@ export async function assembleJob(job: Job, deps: AssembleDeps): Promise<Assembl
   if (completion === null) return "ended";
   await deps.onCompleted?.(completion);
   return "completed";
+}
+
+function withLost(
+  found: ReadonlyMap<number, ChannelResult>,
+  lost: readonly ChannelResult[],
+): ReadonlyMap<number, ChannelResult> {
+  return new Map([...found, ...lost.map((result) => [result.channel, result] as const)]);
 }

@@ -68,12 +68,12 @@ export async function buildSheet(
   return { layout, montage, pages, deepZoom };
 }
 
-async function readTile(job: Job, { channel, tile: { key } }: OkResult): Promise<Raster> {
+async function readTile(job: Job, { tile }: OkResult): Promise<Raster> {
   try {
-    return await decodeImage(await job.images.readTile(channel));
+    return await decodeImage(await job.images.readTile(tile));
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    throw new DamagedObjectError(`'${key}' is not as it was written: ${error.message}`, {
+    throw new DamagedObjectError(`'${tile.key}' is not as it was written: ${error.message}`, {
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import type { Raster, Size } from "../../image/raster.ts";
 import { mapConcurrently } from "../concurrency.ts";
-import type { DeepZoomPlace } from "../job/job-images.ts";
+import type { DeepZoomPlace } from "../keys.ts";
 
 /** Side of a piece in pixels; even, so that strips of it halve exactly. Pieces do not overlap. */
 export const DEEP_ZOOM_PIECE_PX = 256;

@@ -1,6 +1,6 @@
 import type { MessageSender } from "../../queue/message-queue.ts";
 import { mapConcurrently } from "../concurrency.ts";
-import { dispatchJob, type DispatchDeps } from "../job/dispatch-job.ts";
+import { dispatchJob } from "../job/dispatch-job.ts";
 import { fallBackToCpu } from "../job/fall-back.ts";
 import type { Job } from "../job/job.ts";
 import { reconcileMessage } from "../job/messages.ts";
@@ -8,7 +8,7 @@ import type { Ending } from "../job/result.ts";
 import { RECONCILE_SECONDS } from "../limits.ts";
 import { type AssembleDeps, assembleJob, type AssemblyOutcome } from "./assemble-job.ts";
 
-export interface ReconcileDeps extends AssembleDeps, DispatchDeps {
+export interface ReconcileDeps extends AssembleDeps {
   /** Carries the next `reconcile` message. */
   readonly assembly: MessageSender;
 }
@@ -21,13 +21,13 @@ export interface ReconcileDeps extends AssembleDeps, DispatchDeps {
  */
 export async function reconcileJob(job: Job, deps: ReconcileDeps): Promise<AssemblyOutcome> {
   if (await job.isComplete()) return "ended";
-  const plan = await job.findPlan();
   // the request was refused, or its intake ended before it became a job
-  if (plan === null) return "unknown";
+  if ((await job.findPlan()) === null) return "unknown";
+  const { deadline } = await job.times();
   if (await job.isCancelled()) {
     await endMissing(job, { state: "cancelled" }, deps);
-  } else if (deps.now() >= new Date(plan.deadline)) {
-    const reason = `the channel had not ended by the job's deadline, ${plan.deadline}`;
+  } else if (deps.now() >= deadline) {
+    const reason = `the channel had not ended by the job's deadline, ${deadline.toISOString()}`;
     await endMissing(job, { state: "failed", source: "deadline", reason }, deps);
   } else {
     await dispatchJob(job, deps);

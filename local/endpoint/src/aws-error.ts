@@ -25,6 +25,7 @@ const STATUS: ReadonlyMap<string, number> = new Map([
   ["NotImplemented", 501],
   ["UnsupportedOperation", 501],
   ["InsufficientStorage", 507],
+  ["DataFolderMissing", 507],
 ]);
 
 export function statusOf(code: string): number {

@@ -43,16 +43,18 @@ export interface Endpoint {
  * Objects and queues are found again after a restart, also after a SIGKILL.
  *
  * @throws Error if the port is taken, the data folder is open in another process, or the
- *   options contradict each other.
+ *   options contradict each other; DamagedFileError for a file that cannot be read.
  */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const { port = 0, region = DEFAULT_REGION, credentials = DEFAULT_CREDENTIALS } = options;
   const { clock = systemClock, persistQueues = true, faults } = options;
   const folder = new DataFolder(options.dataFolder);
   const queuesFolder = persistQueues ? folder.queues : null;
-  const queues = new Queues({ folder: queuesFolder, region, clock, faults });
-  const buckets = new Buckets(folder);
-  const uploads = new Uploads(folder.uploads);
+  const { queues, buckets, uploads } = releasing(folder, () => ({
+    queues: new Queues({ folder: queuesFolder, region, clock, faults }),
+    buckets: new Buckets(folder),
+    uploads: new Uploads(folder.uploads),
+  }));
   // what is left was never finished
   for (const name of readdirSync(folder.staging)) rmSync(join(folder.staging, name));
   const release = () => {
@@ -69,6 +71,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   const s3 = { buckets, uploads, notifier, clock, region, stagingFolder: folder.staging };
   const router = createRouter({
     policy: { credentials, region },
+    folder,
     count: (name) => operationCounts.set(name, (operationCounts.get(name) ?? 0) + 1),
     s3,
     sqs: { queues, clock, queueUrl },
@@ -93,6 +96,16 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     };
   } catch (error) {
     release();
+    throw error;
+  }
+}
+
+/** What is damaged is no reason to keep the folder from the next try. */
+function releasing<T>(folder: DataFolder, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    folder.release();
     throw error;
   }
 }

@@ -13,4 +13,5 @@ export type {
   QueueOptions,
 } from "./options.ts";
 export type { QueueCounters } from "./sqs/queue-types.ts";
+export { DamagedFileError } from "./storage/damaged-file.ts";
 export { DataFolderInUseError } from "./storage/data-folder.ts";

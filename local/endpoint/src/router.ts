@@ -6,10 +6,11 @@ import type { S3Context } from "./s3/s3-request.ts";
 import { answerS3, s3Error } from "./s3/s3-service.ts";
 import type { SqsContext } from "./sqs/sqs-operation.ts";
 import { answerSqs, sqsErrorResponse } from "./sqs/sqs-service.ts";
-import { errorCode } from "./storage/data-folder.ts";
+import { type DataFolder, errorCode } from "./storage/data-folder.ts";
 
 export interface RouterOptions {
   readonly policy: Omit<SignaturePolicy, "nowMs">;
+  readonly folder: Pick<DataFolder, "exists" | "root">;
   /** Told the name of every operation that is asked for. */
   readonly count: (operation: string) => void;
   readonly s3: S3Context;
@@ -20,11 +21,18 @@ export interface RouterOptions {
  * Both services on one port: the service is in the scope of the signature, or in SQS's target
  * header.
  */
-export function createRouter({ policy, count, s3, sqs }: RouterOptions): WireHandler {
+export function createRouter({ policy, folder, count, s3, sqs }: RouterOptions): WireHandler {
   return async (request) => {
     const isSqs = isForSqs(request);
     try {
       checkSameMachine(request);
+      // from here on nothing would be kept, and what is in memory is there no more
+      if (!folder.exists()) {
+        throw new AwsError(
+          "DataFolderMissing",
+          `the data folder ${folder.root} was deleted while it was open; start again`,
+        );
+      }
       const call = { policy: { ...policy, nowMs: s3.clock.now() }, count };
       return await (isSqs ? answerSqs(sqs, request, call) : answerS3(s3, request, call));
     } catch (error) {

@@ -59,7 +59,7 @@ test("a larger one becomes pages, deep-zoom pieces and a small overview of the s
   const { jobId } = plan;
   const level = Math.ceil(Math.log2(132));
   expect(sheet.deepZoom).toEqual({ key: keys.deepZoomKey(jobId) });
-  expect(await image(keys.deepZoomPieceKey(jobId, level, 0, 0))).toEqual(whole);
+  expect(await image(keys.deepZoomPieceKey(jobId, { level, column: 0, row: 0 }))).toEqual(whole);
   const overview = await image(keys.montageKey(jobId));
   expect(Math.max(overview.width, overview.height)).toBeLessThanOrEqual(60 + titleHeight);
 });

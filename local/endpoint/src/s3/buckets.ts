@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import { AwsError } from "../aws-error.ts";
+import { readOwnFile } from "../storage/damaged-file.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import { replaceFile } from "../storage/journal.ts";
 import { ObjectStore } from "../storage/object-store.ts";
@@ -28,8 +29,11 @@ export class Buckets {
     for (const name of readdirSync(folder.buckets)) {
       // without its file, a bucket was being created or deleted when the process died
       if (!existsSync(this.#file(name))) continue;
-      const json: unknown = JSON.parse(readFileSync(this.#file(name), "utf8"));
-      this.#open(name, bucketFileSchema.parse(json));
+      const path = this.#file(name);
+      const file = readOwnFile(path, "delete it, and the bucket is made anew from its files", () =>
+        bucketFileSchema.parse(JSON.parse(readFileSync(path, "utf8"))),
+      );
+      this.#open(name, file);
     }
   }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import { checksumAlgorithmSchema } from "../checksums/checksum.ts";
+import { readOwnFile } from "../storage/damaged-file.ts";
 import { Journal } from "../storage/journal.ts";
 import { objectRecordSchema } from "../storage/object-record.ts";
 import type { StagedFile } from "../storage/staged-file.ts";
@@ -63,7 +64,9 @@ export class Upload {
     const file = join(folder, "upload.json");
     const text = existsSync(file) ? readFileSync(file, "utf8") : "";
     if (!text.endsWith("}")) return null;
-    return new Upload(id, folder, uploadHeadSchema.parse(JSON.parse(text)));
+    const remedy = "delete its folder, and the upload is forgotten";
+    const head = readOwnFile(file, remedy, () => uploadHeadSchema.parse(JSON.parse(text)));
+    return new Upload(id, folder, head);
   }
 
   /** In order of their numbers. */

@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 
 import { z } from "zod";
 
+import { readOwnFile } from "./damaged-file.ts";
+
 /** Another living process has the folder open. */
 export class DataFolderInUseError extends Error {
   override readonly name = "DataFolderInUseError";
@@ -45,6 +47,11 @@ export class DataFolder {
     mkdirSync(this.staging, { recursive: true });
   }
 
+  /** False once someone has deleted it while it is open. */
+  exists(): boolean {
+    return existsSync(this.staging);
+  }
+
   /** Lets another process, or a later endpoint of this one, open the folder. */
   release(): void {
     openHere.delete(this.#lock);
@@ -71,7 +78,9 @@ function takeLock(lock: string, root: string): void {
     if (errorCode(error) !== "EEXIST") throw error;
     // empty if its writer died before it had written
     const text = readFileSync(lock, "utf8");
-    const owner = text === "" ? null : ownerSchema.parse(JSON.parse(text));
+    const remedy = "delete it if no other process has the folder open";
+    const owner =
+      text === "" ? null : readOwnFile(lock, remedy, () => ownerSchema.parse(JSON.parse(text)));
     if (owner !== null && (owner.pid === process.pid ? openHere.has(lock) : isAlive(owner))) {
       throw new DataFolderInUseError(
         `${root}: process ${owner.pid} has this data folder open; stop it, choose another folder, or delete ${lock} if that process is something else`,

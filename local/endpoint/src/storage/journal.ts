@@ -13,6 +13,8 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
+import { readOwnFile } from "./damaged-file.ts";
+
 /**
  * An append-only file of JSON lines that survives the death of the process.
  *
@@ -30,7 +32,7 @@ export class Journal {
    *
    * A last line without its line feed was being written when the process died; it is cut off.
    *
-   * @throws Error naming file and line if another line is not JSON.
+   * @throws DamagedFileError naming file and line if another line is no record.
    */
   constructor(path: string, replay: (record: unknown) => void) {
     mkdirSync(dirname(path), { recursive: true });
@@ -70,6 +72,8 @@ export function replaceFile(path: string, text: string): void {
   renameSync(next, path);
 }
 
+const REMEDY = "delete the line, or the file to start afresh";
+
 function replayFile(path: string, replay: (record: unknown) => void): number {
   const bytes = readFileSync(path);
   const end = bytes.lastIndexOf(0x0a) + 1;
@@ -77,21 +81,11 @@ function replayFile(path: string, replay: (record: unknown) => void): number {
   let lines = 0;
   for (let start = 0; start < end; lines++) {
     const stop = bytes.indexOf(0x0a, start);
-    replay(parseLine(bytes.toString("utf8", start, stop), `${path}:${lines + 1}`));
+    const line = bytes.toString("utf8", start, stop);
+    readOwnFile(`${path}:${lines + 1}`, REMEDY, () => replay(JSON.parse(line)));
     start = stop + 1;
   }
   return lines;
-}
-
-function parseLine(line: string, where: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    throw new Error(
-      `${where}: not a JSON record; the file was changed by something else: delete the line, or the file to start afresh`,
-      { cause: error },
-    );
-  }
 }
 
 /**

@@ -1,0 +1,44 @@
+import type { MessageSender } from "../../queue/message-queue.ts";
+import { RECONCILE_SECONDS } from "../limits.ts";
+import { dispatchJob, type DispatchDeps } from "./dispatch-job.ts";
+import type { Job } from "./job.ts";
+import { findLostTiles } from "./lost-tiles.ts";
+import { reconcileMessage } from "./messages.ts";
+import type { Completion } from "./tally.ts";
+
+export interface RetryDeps extends DispatchDeps {
+  readonly assembly: MessageSender;
+  readonly now: () => Date;
+}
+
+/** `running`: it has not ended. `whole`: every channel has its image. */
+export type RetryOutcome = "unknown" | "running" | "whole" | "retried";
+
+/**
+ * Draws again what an ended job has no image of: channels that failed, were cancelled, or whose
+ * tiles are gone. The others stay as they are, and the sheet is built anew when all have ended.
+ * Callers at the same time begin one round together.
+ *
+ * @param job its last round
+ */
+export async function retryJob(job: Job, deps: RetryDeps): Promise<RetryOutcome> {
+  if ((await job.findPlan()) === null) return "unknown";
+  const completion = await job.findCompletion();
+  if (completion === null) return "running";
+  const channels = await channelsWithoutImage(job, completion);
+  if (channels.length === 0) return "whole";
+  // before all else: whatever is cut off from here on is looked at again
+  await deps.assembly.sendAll([reconcileMessage(job.id, RECONCILE_SECONDS)]);
+  await dispatchJob(await job.retry(channels, deps.now()), deps);
+  return "retried";
+}
+
+async function channelsWithoutImage(job: Job, completion: Completion): Promise<number[]> {
+  const { channels } = await job.plan();
+  const results = await job.results(channels);
+  const drawn = [...results.values()].filter(({ state }) => state === "ok");
+  // the assembler counted some of them as lost: only their bytes tell which
+  const look = completion.ok < drawn.length ? "bytes" : "presence";
+  const lost = new Set((await findLostTiles(job, drawn, look)).map(({ channel }) => channel));
+  return channels.filter((channel) => results.get(channel)!.state !== "ok" || lost.has(channel));
+}

@@ -1,0 +1,32 @@
+import { z } from "zod";
+
+import { JOB_DEADLINE_SECONDS } from "../limits.ts";
+
+/** How often a channel's image has been begun in a round. */
+export const attemptsSchema = z.strictObject({
+  version: z.literal(1),
+  attempts: z.int().min(1),
+});
+
+/** What makes a round after the first. */
+export const retrySchema = z.strictObject({
+  version: z.literal(1),
+  jobId: z.string(),
+  /** Those that the round draws again; all others stay as the rounds before ended them. */
+  channels: z.array(z.int().min(1)).min(1),
+  retriedAt: z.iso.datetime(),
+  deadline: z.iso.datetime(),
+});
+export type Retry = z.infer<typeof retrySchema>;
+
+/** @param channels 1-based */
+export function retryOf(jobId: string, channels: readonly number[], now: Date): Retry {
+  const deadline = new Date(now.getTime() + JOB_DEADLINE_SECONDS * 1000);
+  return {
+    version: 1,
+    jobId,
+    channels: [...channels],
+    retriedAt: now.toISOString(),
+    deadline: deadline.toISOString(),
+  };
+}

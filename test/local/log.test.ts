@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+
+import { errorLog } from "../../local/log.ts";
+
+test("a cause that lasts is told once a minute, whatever it happens to", () => {
+  const lines: string[] = [];
+  let nowMs = 0;
+  const log = errorLog("worker", { write: (line) => lines.push(line), nowMs: () => nowMs });
+  const fail = (channel: number, reason: string) =>
+    log.error("channel not rendered", { channel, error: new Error(reason) });
+  for (let channel = 1; channel <= 5; channel++) fail(channel, "the disk is full");
+  fail(6, "out of memory");
+  nowMs = 60_000;
+  fail(7, "the disk is full");
+  expect(lines).toEqual([
+    "worker: channel not rendered (channel 1): the disk is full",
+    "worker: channel not rendered (channel 6): out of memory",
+    "worker: channel not rendered (channel 7): the disk is full",
+  ]);
+});
