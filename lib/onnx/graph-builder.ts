@@ -151,11 +151,15 @@ export class GraphBuilder {
     return facts;
   }
 
-  /** The finished graph; each `[name, value]` of `outputs` becomes an output called `name`. */
+  /**
+   * The finished graph; each `[name, value]` of `outputs` becomes an output called `name`. What no
+   * output depends on is left out: a form may emit more than its readers turn out to need.
+   */
   build(name: string, outputs: readonly (readonly [name: string, value: Value])[]): Graph {
     const renamed = this.#renamable(outputs);
     const rename = (value: Value) => renamed.get(value) ?? value;
-    const nodes = this.#nodes.map((node) => ({
+    const { kept, read } = this.#neededFor(outputs.map(([, value]) => value));
+    const nodes = kept.map((node) => ({
       ...node,
       inputs: node.inputs.map(rename),
       outputs: node.outputs.map(rename),
@@ -179,8 +183,19 @@ export class GraphBuilder {
         shape: declared(this.shapeOf(from)),
       })),
       nodes: [...nodes, ...copies],
-      initializers: this.#initializers,
+      initializers: new Map([...this.#initializers].filter(([value]) => read.has(value))),
     };
+  }
+
+  /** The nodes that the values depend on, in order, and all that is read for them. */
+  #neededFor(values: readonly Value[]) {
+    const read = new Set(values);
+    const kept = this.#nodes.toReversed().filter((node) => {
+      const isNeeded = node.outputs.some((output) => read.has(output));
+      if (isNeeded) for (const value of [...node.inputs, ...readInBodies(node)]) read.add(value);
+      return isNeeded;
+    });
+    return { kept: kept.toReversed(), read };
   }
 
   /**

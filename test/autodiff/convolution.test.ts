@@ -216,8 +216,8 @@ test("graphs of one network share the reversed copy of a weight", () => {
     const graph = new GraphBuilder();
     const image = graph.input("x", "float32", [1, 3, side, side]);
     const { layer, pullback } = vjp(graph, pass, { image, provider: "cpu" });
-    pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
-    const { nodes, initializers } = graph.build("g", []);
+    const dX = pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
+    const { nodes, initializers } = graph.build("g", [["dx", dX]]);
     return initializers.get(nodes.at(-1)!.inputs[1]!);
   };
   const other = { ...network, derived: new DerivedTensors() };

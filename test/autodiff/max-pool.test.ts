@@ -220,7 +220,7 @@ function reference(at: FloatTensor, { attributes = {} }: VjpCase) {
   const graph = new GraphBuilder();
   const y = graph.emit("MaxPool", [graph.input("x", "float32", at.shape)], attributes);
   const dY = normal(graph.shapeOf(y), 9);
-  const { nodes } = graph.build("g", []);
+  const { nodes } = graph.build("g", [["y", y]]);
   const ones = kernel.map(() => 1);
   const strides = intsAttribute(nodes[0]!, "strides", ones);
   const dilations = intsAttribute(nodes[0]!, "dilations", ones);

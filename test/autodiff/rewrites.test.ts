@@ -85,7 +85,9 @@ test.each(["cpu", "cuda"] as const)(
     const dX = pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
     expect(await gradientOf(graph.build("pair", [["dx", dX]]))).toEqual(EXPECTED);
 
-    const masks = graph.build("masks", []).nodes.filter(({ op }) => op === MASK[provider]);
+    const masks = graph
+      .build("masks", [["dx", dX]])
+      .nodes.filter(({ op }) => op === MASK[provider]);
     expect(masks.map(({ inputs }) => graph.shapeOf(inputs[0]!))).toEqual([[1, 1, 1, 2]]);
   },
 );

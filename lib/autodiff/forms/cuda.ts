@@ -23,7 +23,7 @@ export function cudaForms(graph: GraphBuilder): Forms {
         : parts.reduce((total, part) => graph.emit("Add", [total, part])),
     // ConvTranspose with stride 1 is cuDNN's own data gradient
     convAdjoint: (dY, convolution) =>
-      subPixelConv(graph, dY, convolution) ?? croppedConvTranspose(graph, dY, convolution),
+      subPixelConv(graph, [[dY]], convolution) ?? croppedConvTranspose(graph, dY, convolution),
     windowSum: (value, window) => channelPool(graph, value, window),
     maxPool: (x, pool) => scatteredMaxPool(graph, x, pool),
   };

@@ -4,13 +4,17 @@ import type { AxisWindow } from "../../onnx/operators/window.ts";
 import { floatTensor, type FloatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { crop } from "../padding.ts";
 import type { ConvAdjoint } from "./forms.ts";
+import type { Phases } from "./pool/separable.ts";
 import { constantWeight } from "./weight.ts";
 
 /**
- * Data gradient of a strided 2-D convolution as a sub-pixel convolution: a stride-1 convolution
- * that computes the s x s pixels of each output cell as channels, then DepthToSpace.
+ * Data gradient of a strided 2-D convolution as a sub-pixel convolution: stride-1 convolutions that
+ * compute the S x S pixels of each output cell as channels, then DepthToSpace.
  *
- *     dX[ci, s i + r] = sum over co, d of  dY[co, i + d] W[co, ci, r + p - s d]
+ *     dX[ci, S i + r] = sum over co, t, d of  dY_t[co, i + d] W[co, ci, r + p - s (t + P d)]
+ *
+ * dY_t[i] = dY[P i + t] are dY's phases: one where dY is whole (P = 1), or those of the pool with
+ * stride P that follows the convolution, which then need not be woven together. S = s P.
  *
  * dY: [N, Co, OH, OW]; W: [Co, Ci, kh, kw]. Returns [N, Ci, H, W], or null where the form does not
  * apply (a weight that is not constant, groups, dilations, unequal strides, stride 1, other than
@@ -21,65 +25,112 @@ import { constantWeight } from "./weight.ts";
  */
 export function subPixelConv(
   graph: GraphBuilder,
-  dY: Value,
+  phases: Phases,
   { windows, group, weight }: ConvAdjoint,
 ): Value | null {
   const taps = constantWeight(graph, weight);
   const [vertical, horizontal] = windows;
   if (!taps || !vertical || !horizontal || windows.length !== 2 || group !== 1) return null;
-  const stride = vertical.stride;
-  if (stride === 1 || horizontal.stride !== stride) return null;
-  if (windows.some(({ dilation }) => dilation !== 1)) return null;
+  if (windows.some(({ dilation, stride }) => dilation !== 1 || stride === 1)) return null;
+  const blocksize = vertical.stride * phases.length;
+  if (horizontal.stride * phases[0]!.length !== blocksize) return null;
 
-  const reaches = windows.map(reachOf);
-  const cells = windows.map(({ input }) => Math.ceil(input / stride));
-  const [rows, columns] = reaches.map(({ first, last }) => last - first + 1);
-  const channels = sizeOf(taps.shape.slice(0, 2));
-  graph.reserve(channels * stride ** 2 * rows! * columns!, "the gradient of a strided convolution");
-  const kernel = graph.constant(subPixelKernel(taps, vertical, horizontal));
-  const begins = reaches.map(({ first }) => -first);
-  // the output has `cells` positions: output - kernel + 1 + begin + end
-  const ends = windows.map(({ output }, axis) => cells[axis]! - output + reaches[axis]!.last);
-  const pads = [...begins, ...ends];
-  if (pads.some((pad) => pad < 0)) return null;
-
-  const phases = graph.emit("Conv", [dY, kernel], { pads });
-  const image = graph.emit("DepthToSpace", [phases], { blocksize: stride, mode: "CRD" });
-  const surplus = windows.map(({ input }, axis) => cells[axis]! * stride - input);
+  const cells = windows.map(({ input }) => Math.ceil(input / blocksize));
+  const parts: Value[] = [];
+  for (const [row, values] of phases.entries()) {
+    for (const [column, value] of values.entries()) {
+      const [, , height = 0, width = 0] = graph.shapeOf(value);
+      const axes = [
+        { window: vertical, count: phases.length, phase: row, length: height, cells: cells[0]! },
+        {
+          window: horizontal,
+          count: values.length,
+          phase: column,
+          length: width,
+          cells: cells[1]!,
+        },
+      ].map(reachOf) as [Reach, Reach];
+      const size = blocksize ** 2 * axes[0].size * axes[1].size;
+      graph.reserve(sizeOf(taps.shape.slice(0, 2)) * size, "the gradient of a strided convolution");
+      const kernel = graph.constant(subPixelKernel(taps, axes, blocksize));
+      const pads = [axes[0].begin, axes[1].begin, axes[0].end, axes[1].end];
+      parts.push(graph.emit("Conv", [value, kernel], { pads }));
+    }
+  }
+  const cellsOfImage = parts.reduce((total, part) => graph.emit("Add", [total, part]));
+  const image = graph.emit("DepthToSpace", [cellsOfImage], { blocksize, mode: "CRD" });
+  const surplus = windows.map(({ input }, axis) => cells[axis]! * blocksize - input);
   return crop(graph, image, { begins: [0, 0, 0, 0], ends: [0, 0, ...surplus] });
 }
 
-/**
- * First and last offset d of dY that some phase of a cell reads: taps r + p - s d inside 0..k-1.
- */
-function reachOf({ kernel, stride, padBegin }: AxisWindow): { first: number; last: number } {
+/** Numbers multiplied by `subPixelConv` for each that the convolution itself multiplies. */
+export function subPixelWork(windows: readonly AxisWindow[], counts: readonly number[]): number {
+  return windows.reduce((work, window, axis) => {
+    const count = counts[axis]!;
+    const blocksize = window.stride * count;
+    const sizes = Array.from({ length: count }, (_, phase) => {
+      const { first, last } = offsetsOf({ window, count, phase });
+      return last - first + 1;
+    });
+    const sum = sizes.reduce((total, size) => total + size, 0);
+    return (work * (sum * blocksize)) / (window.kernel * count);
+  }, 1);
+}
+
+interface Phase {
+  readonly window: AxisWindow;
+  /** Phases that dY has along the axis. */
+  readonly count: number;
+  readonly phase: number;
+}
+
+/** What a kernel reads along an axis: its first offset, its length, and the padding. */
+interface Reach extends Phase {
+  readonly first: number;
+  readonly size: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** First and last offset d of dY_t that some pixel of a cell reads: r + p - s (t + P d) in 0..k-1. */
+function offsetsOf({ window, count, phase }: Phase): { first: number; last: number } {
+  const { kernel, stride, padBegin } = window;
+  const blocksize = stride * count;
+  const shift = padBegin - stride * phase;
   return {
-    first: Math.min(0, Math.ceil((padBegin - (kernel - 1)) / stride)),
-    last: Math.max(0, Math.floor((stride - 1 + padBegin) / stride)),
+    first: Math.min(0, Math.ceil((shift - (kernel - 1)) / blocksize)),
+    last: Math.max(0, Math.floor((blocksize - 1 + shift) / blocksize)),
   };
 }
 
-/** [Ci * s * s, Co, reach, reach], channel order (ci, r, c) as DepthToSpace's CRD mode wants. */
+/** @param axis with the phase's length, and how many cells the image has along it */
+function reachOf(axis: Phase & { readonly length: number; readonly cells: number }): Reach {
+  const { first, last } = offsetsOf(axis);
+  const begin = -first;
+  // where dY goes on beyond what the last cell reads, a longer kernel reads it times zero
+  const size = Math.max(last, axis.length - axis.cells) - first + 1;
+  const end = axis.cells - axis.length - begin + size - 1;
+  return { ...axis, first, size, begin, end };
+}
+
+/** [Ci * S * S, Co, reach, reach], channel order (ci, r, c) as DepthToSpace's CRD mode wants. */
 function subPixelKernel(
   weight: FloatTensor,
-  vertical: AxisWindow,
-  horizontal: AxisWindow,
+  [rows, columns]: readonly [Reach, Reach],
+  blocksize: number,
 ): FloatTensor {
   const [outputs = 1, inputs = 1, kh = 1, kw = 1] = weight.shape;
-  const stride = vertical.stride;
-  const [rows, columns] = [reachOf(vertical), reachOf(horizontal)];
-  const height = rows.last - rows.first + 1;
-  const width = columns.last - columns.first + 1;
-  const data = new Float32Array(inputs * stride * stride * outputs * height * width);
+  const shape = [inputs * blocksize ** 2, outputs, rows.size, columns.size];
+  const data = new Float32Array(sizeOf(shape));
   let at = 0;
   for (let ci = 0; ci < inputs; ci++) {
-    for (let r = 0; r < stride; r++) {
-      for (let c = 0; c < stride; c++) {
+    for (let r = 0; r < blocksize; r++) {
+      for (let c = 0; c < blocksize; c++) {
         for (let co = 0; co < outputs; co++) {
-          for (let dy = rows.first; dy <= rows.last; dy++) {
-            const ky = r + vertical.padBegin - stride * dy;
-            for (let dx = columns.first; dx <= columns.last; dx++, at++) {
-              const kx = c + horizontal.padBegin - stride * dx;
+          for (let i = 0; i < rows.size; i++) {
+            const ky = tapOf(rows, r, i);
+            for (let j = 0; j < columns.size; j++, at++) {
+              const kx = tapOf(columns, c, j);
               if (ky < 0 || ky >= kh || kx < 0 || kx >= kw) continue;
               data[at] = weight.data[((co * inputs + ci) * kh + ky) * kw + kx]!;
             }
@@ -88,5 +139,10 @@ function subPixelKernel(
       }
     }
   }
-  return floatTensor([inputs * stride * stride, outputs, height, width], data);
+  return floatTensor(shape, data);
+}
+
+/** The tap of the weight by which pixel `pixel` of a cell reads the kernel's element `index`. */
+function tapOf({ window, count, phase, first }: Reach, pixel: number, index: number): number {
+  return pixel + window.padBegin - window.stride * (phase + count * (first + index));
 }

@@ -3,7 +3,7 @@ import type { Value } from "../../../onnx/model.ts";
 import { type AxisWindow, withOverhang } from "../../../onnx/operators/window.ts";
 import { crop } from "../../padding.ts";
 import { reshapeTo, zeros } from "../../shaping.ts";
-import type { MaxPooling, Pooled } from "../forms.ts";
+import type { MaxPooling } from "../forms.ts";
 import { everyPixel, phaseLattice, tapLattice } from "./lattice.ts";
 import { oneHotTaps, slicedTaps, type Taps } from "./taps.ts";
 
@@ -26,7 +26,7 @@ export function isSeparable({ windows }: MaxPooling): boolean {
  * pixels of X. Each phase is computed on its own, and only at the end are they woven into an image:
  * once, on [H, W], or never where the reader takes phases.
  */
-export function separableMaxPool(graph: GraphBuilder, x: Value, pool: MaxPooling): Pooled {
+export function separableMaxPool(graph: GraphBuilder, x: Value, pool: MaxPooling): PhasedPool {
   const windows = pool.windows.map(withOverhang);
   const [vertical, horizontal] = windows as [AxisWindow, AxisWindow];
   const rows = poolAlong(graph, 3, horizontal, x);
@@ -46,9 +46,33 @@ export function separableMaxPool(graph: GraphBuilder, x: Value, pool: MaxPooling
         taps.mask(x, [lattice, tapLattice(horizontal, tap)], maxima),
       );
     });
-    return weave(graph, phases, graph.shapeOf(x));
+    return {
+      dX: weave(graph, phases, graph.shapeOf(x)),
+      phases: () => withoutSurplus(taps, phases, windows),
+    };
   };
   return { y, pullback };
+}
+
+/** Cells of what is after its stride in both axes: `phases[p][q][i, j]` is at (s i + p, t j + q). */
+export type Phases = readonly (readonly Value[])[];
+
+export interface PhasedPool {
+  readonly y: Value;
+  readonly pullback: (dY: Value) => { readonly dX: Value; readonly phases: () => Phases };
+}
+
+/** The phases without the cells that lie after the end of the image. */
+function withoutSurplus(taps: Taps, phases: Phases, windows: readonly AxisWindow[]): Phases {
+  const [vertical, horizontal] = windows as [AxisWindow, AxisWindow];
+  const cells = ({ input, stride }: AxisWindow, phase: number) =>
+    Math.ceil((input - phase) / stride);
+  return phases.map((ofRow, p) =>
+    ofRow.map((value, q) => {
+      const rows = taps.place(value, 2, 0, cells(vertical, p));
+      return taps.place(rows, 3, 0, cells(horizontal, q));
+    }),
+  );
 }
 
 function poolAlong(graph: GraphBuilder, axis: 2 | 3, window: AxisWindow, x: Value): Value {
@@ -116,11 +140,7 @@ function pullAlong(
  *
  *     out[s i + p, t j + q] = phases[p][q][i, j]
  */
-function weave(
-  graph: GraphBuilder,
-  phases: readonly (readonly Value[])[],
-  shape: readonly number[],
-): Value {
+function weave(graph: GraphBuilder, phases: Phases, shape: readonly number[]): Value {
   const [n = 0, channels = 0, rows = 0, columns = 0] = graph.shapeOf(phases[0]![0]!);
   const [down, across] = [phases.length, phases[0]!.length];
   // rows side by side, read row by row, are the rows in turn

@@ -1,0 +1,218 @@
+import { describe, expect, test } from "vitest";
+
+import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
+import { vjp } from "../../lib/autodiff/vjp.ts";
+import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
+import type { Attributes } from "../../lib/onnx/model.ts";
+import { type FloatTensor, floatTensor, sizeOf } from "../../lib/onnx/tensor.ts";
+import { maxPoolGradient } from "../support/max-pool-reference.ts";
+import { normal } from "../support/random.ts";
+import { runGraph } from "../support/run-graph.ts";
+
+// how ResNet, GoogLeNet and AlexNet begin: a strided convolution, a ReLU, a strided pool
+
+interface Stem {
+  readonly name: string;
+  readonly image: readonly [number, number];
+  readonly conv: Spatial;
+  readonly pool: Spatial;
+}
+
+interface Spatial {
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  /** Before the rows and columns, after them. */
+  readonly pads: readonly [number, number, number, number];
+}
+
+const square = (kernel: number, stride: number, pads: Spatial["pads"]): Spatial => ({
+  kernel: [kernel, kernel],
+  strides: [stride, stride],
+  pads,
+});
+
+const byPhases: readonly Stem[] = [
+  {
+    name: "GoogLeNet's",
+    image: [24, 32],
+    conv: square(7, 2, [3, 3, 3, 3]),
+    pool: square(3, 2, [0, 0, 1, 1]),
+  },
+  {
+    name: "ResNet's, odd sizes",
+    image: [27, 21],
+    conv: square(7, 2, [3, 3, 3, 3]),
+    pool: square(3, 2, [1, 1, 1, 1]),
+  },
+  {
+    name: "a 5x5 with stride 2, then 2x2",
+    image: [19, 26],
+    conv: square(5, 2, [2, 2, 2, 2]),
+    pool: square(2, 2, [0, 0, 0, 0]),
+  },
+  {
+    name: "unequal pads, a pool with stride 3",
+    image: [29, 34],
+    conv: square(9, 2, [0, 2, 3, 1]),
+    pool: square(4, 3, [1, 0, 0, 2]),
+  },
+  {
+    name: "strides that differ by axis and multiply to the same",
+    image: [25, 31],
+    conv: { kernel: [9, 8], strides: [2, 3], pads: [1, 2, 1, 2] },
+    pool: { kernel: [3, 3], strides: [3, 2], pads: [0, 1, 0, 1] },
+  },
+];
+
+const whole: readonly Stem[] = [
+  {
+    name: "a 3x3 with stride 2, then 2x2",
+    image: [19, 26],
+    conv: square(3, 2, [1, 1, 1, 1]),
+    pool: square(2, 2, [0, 0, 0, 0]),
+  },
+  {
+    name: "strides that multiply to different blocks",
+    image: [25, 31],
+    conv: { kernel: [4, 5], strides: [2, 3], pads: [1, 2, 1, 2] },
+    pool: square(3, 2, [0, 0, 0, 0]),
+  },
+  {
+    name: "a window that phases would mostly fill with zeros",
+    image: [41, 37],
+    conv: square(2, 5, [0, 0, 0, 0]),
+    pool: square(2, 2, [0, 0, 0, 0]),
+  },
+];
+
+const [BATCH, INPUTS, OUTPUTS] = [2, 3, 4];
+
+describe.each([
+  { way: "read as phases", stems: byPhases, isPhased: true },
+  { way: "woven together", stems: whole, isPhased: false },
+])("a pool's gradient $way", ({ stems, isPhased }) => {
+  test.each(stems)("$name: the image's gradient is that of loops in float64", async (stem) => {
+    const { graph, feeds, expected } = await prepared(stem);
+    const ops = graph.nodes.map(({ op }) => op);
+    expect(ops.includes("ConvTranspose")).toBe(!isPhased);
+    const { dx } = await runGraph(graph, feeds);
+    expect(distance(dx!, expected)).toBeLessThan(1e-6);
+  });
+});
+
+test("the comparison catches the gradient of a kernel moved by a pixel", async () => {
+  const [stem] = byPhases;
+  const moved = { ...stem!, conv: { ...stem!.conv, pads: [2, 3, 4, 3] as const } };
+  const { graph, feeds } = await prepared(moved);
+  const { expected } = await prepared(stem!);
+  const { dx } = await runGraph(graph, feeds);
+  expect(distance(dx!, expected)).toBeGreaterThan(0.1);
+});
+
+const attributesOf = ({ kernel, strides, pads }: Spatial): Attributes => ({
+  kernel_shape: kernel,
+  strides,
+  pads,
+});
+
+async function prepared({ image, conv, pool }: Stem) {
+  const x = normal([BATCH, INPUTS, ...image], 1);
+  const weight = normal([OUTPUTS, INPUTS, ...conv.kernel], 2);
+  const node = { name: "", domain: "" };
+  const pass: ForwardPass = {
+    nodes: [
+      { ...node, op: "Conv", inputs: ["x", "w"], outputs: ["c"], attributes: attributesOf(conv) },
+      { ...node, op: "Relu", inputs: ["c"], outputs: ["r"], attributes: {} },
+      { ...node, op: "MaxPool", inputs: ["r"], outputs: ["y"], attributes: attributesOf(pool) },
+    ],
+    initializers: new Map([["w", weight]]),
+    input: "x",
+    layer: "y",
+    layerName: "y",
+  };
+  const graph = new GraphBuilder();
+  const input = graph.input("x", "float32", x.shape);
+  const { layer, pullback } = vjp(graph, pass, { image: input, provider: "cpu" });
+  const dY = normal(graph.shapeOf(layer), 3);
+  const dX = pullback(graph.input("dy", "float32", dY.shape));
+
+  const convolved = convolve(x, weight, conv);
+  const rectified = mapped(convolved, (value) => Math.max(value, 0));
+  const padBegins = pool.pads.slice(0, 2);
+  const ones = [1, 1];
+  const dR = maxPoolGradient(rectified, dY, { ...pool, dilations: ones, padBegins });
+  const dC = floatTensor(
+    convolved.shape,
+    [...dR.data].map((value, i) => (convolved.data[i]! > 0 ? value : 0)),
+  );
+  return {
+    graph: graph.build("stem", [["dx", dX]]),
+    feeds: { x, dy: dY },
+    expected: convolutionGradient(dC, weight, conv, x.shape),
+  };
+}
+
+const mapped = ({ shape, data }: FloatTensor, f: (value: number) => number) =>
+  floatTensor(shape, [...data].map(f));
+
+/** Calls with the flat indices of every product of a convolution: of its output, input, weight. */
+function products(
+  [n = 0, ci = 0, h = 0, w = 0]: readonly number[],
+  [co = 0]: readonly number[],
+  { kernel: [kh, kw], strides: [sh, sw], pads: [top, left, bottom, right] }: Spatial,
+  visit: (output: number, input: number, weight: number) => void,
+): readonly number[] {
+  const oh = Math.floor((h + top + bottom - kh) / sh) + 1;
+  const ow = Math.floor((w + left + right - kw) / sw) + 1;
+  for (const [b, o, i] of indices([n, co, ci])) {
+    for (const [p, q, u, v] of indices([oh, ow, kh, kw])) {
+      const [row, column] = [sh * p! - top + u!, sw * q! - left + v!];
+      if (row < 0 || row >= h || column < 0 || column >= w) continue;
+      visit(
+        ((b! * co + o!) * oh + p!) * ow + q!,
+        ((b! * ci + i!) * h + row) * w + column,
+        ((o! * ci + i!) * kh + u!) * kw + v!,
+      );
+    }
+  }
+  return [n, co, oh, ow];
+}
+
+function* indices(lengths: readonly number[]): Generator<readonly number[]> {
+  for (let flat = 0; flat < sizeOf(lengths); flat++) {
+    let rest = flat;
+    const index = lengths.map(() => 0);
+    for (let axis = lengths.length - 1; axis >= 0; axis--) {
+      index[axis] = rest % lengths[axis]!;
+      rest = Math.floor(rest / lengths[axis]!);
+    }
+    yield index;
+  }
+}
+
+function convolve(x: FloatTensor, weight: FloatTensor, conv: Spatial): FloatTensor {
+  const sums: number[] = [];
+  const shape = products(x.shape, weight.shape, conv, (output, input, w) => {
+    sums[output] = (sums[output] ?? 0) + x.data[input]! * weight.data[w]!;
+  });
+  return floatTensor(shape, sums);
+}
+
+function convolutionGradient(
+  dY: FloatTensor,
+  weight: FloatTensor,
+  conv: Spatial,
+  shape: readonly number[],
+): Float64Array {
+  const sums = new Float64Array(sizeOf(shape));
+  products(shape, weight.shape, conv, (output, input, w) => {
+    sums[input]! += dY.data[output]! * weight.data[w]!;
+  });
+  return sums;
+}
+
+/** Of their difference to the expected one's norm. */
+function distance({ data }: FloatTensor, expected: Float64Array): number {
+  const norm = (values: readonly number[]) => Math.hypot(...values);
+  return norm([...data].map((value, i) => value - expected[i]!)) / norm([...expected]);
+}
