@@ -117,6 +117,7 @@ export const layerTableSchema = z.strictObject({
       index: z.int().min(1).describe("1-based; 1 is the image"),
       name: z.string(),
       type: z.string().describe("ONNX operator"),
+      quantised: z.boolean().describe("whether the file has its weights or values as integers"),
       activations: z.array(z.int()).nullable().describe("size of the output, [N, C, ...]"),
       channels: z.int().nullable(),
       channelAxis: z.int().min(1).describe("which axis of the output they lie along"),

@@ -3,7 +3,7 @@ import type { Layer } from "./layers.ts";
 /** One row of the layer table as JSON: what `analyze --json` prints and the API answers. */
 export interface LayerRow extends Pick<
   Layer,
-  "index" | "name" | "type" | "channels" | "channelAxis" | "learnableCount"
+  "index" | "name" | "type" | "quantised" | "channels" | "channelAxis" | "learnableCount"
 > {
   /** Size of the output, [N, C, ...]; `null` if it cannot be told. */
   readonly activations: number[] | null;
@@ -24,6 +24,7 @@ export function layerRows(
     index: layer.index,
     name: layer.name,
     type: layer.type,
+    quantised: layer.quantised,
     activations: layer.shape && [...layer.shape],
     channels: layer.channels,
     channelAxis: layer.channelAxis,

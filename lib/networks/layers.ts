@@ -16,6 +16,11 @@ export interface Layer {
   readonly name: string;
   /** ONNX operator; "Input" for the first. */
   readonly type: string;
+  /**
+   * Whether the file has its weights or values as integers; it is looked at with the numbers that
+   * these stand for, unrounded.
+   */
+  readonly quantised: boolean;
   /** The output tensor. */
   readonly value: Value;
   /** Activation size, [N, C, ...]; `null` if it cannot be told (see `StaticGraph.problems`). */
@@ -73,6 +78,8 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
   const carriesImage = imageValues(model.graph, graph.input);
   const origin = weightOrigins(model.graph);
   const axes = channelAxes(graph);
+  const rounded = model.graph.nodes.filter(({ quantised }) => quantised === "rounding");
+  const roundedValues = new Set(rounded.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]));
   const namer = new LayerNamer();
   const paths = modulePaths(model.graph.nodes.filter(isLayer));
   const layers: GrowingLayer[] = [inputLayer(graph)];
@@ -81,7 +88,7 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
 
   for (const node of model.graph.nodes) {
     if (!isOnImage(node)) continue;
-    if (PLUMBING.has(node.op)) {
+    if (isPlumbing(node)) {
       const source = layerOf.get(requiredInput(node, 0));
       if (source !== undefined) {
         for (const output of node.outputs) layerOf.set(output, source);
@@ -99,6 +106,9 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
       name: names.name,
       aliases: [...names.aliases],
       type: node.op,
+      quantised:
+        node.quantised === "operator" ||
+        [...node.inputs, ...node.outputs].some((each) => roundedValues.has(each)),
       value,
       ...activation(graph, value, axes.get(value) ?? 1),
       learnables,
@@ -112,7 +122,7 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
   }
 
   function isLayer(node: Node): boolean {
-    return isOnImage(node) && !PLUMBING.has(node.op);
+    return isOnImage(node) && !isPlumbing(node);
   }
 
   function learnablesOf(node: Node): Layer["learnables"] {
@@ -175,6 +185,10 @@ function byName(layers: readonly Layer[], name: string): Layer {
   throw new LayerNotFoundError(`there is no layer '${name}' among ${layers.length}; ${remedy}`);
 }
 
+function isPlumbing({ op, quantised }: Node): boolean {
+  return PLUMBING.has(op) || quantised === "rounding";
+}
+
 /** While the table is made, plumbing after a layer adds to its aliases. */
 type GrowingLayer = Layer & { readonly aliases: string[] };
 
@@ -183,6 +197,7 @@ function inputLayer(graph: StaticGraph): GrowingLayer {
     index: 1,
     name: graph.input,
     type: "Input",
+    quantised: false,
     value: graph.input,
     ...activation(graph, graph.input, 1),
     learnables: [],

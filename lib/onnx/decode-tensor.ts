@@ -1,7 +1,7 @@
 import { type TensorProto, TensorProto_DataLocation } from "onnx-buf";
 
 import { BudgetError, MAX_RANK } from "./budgets.ts";
-import { DataType, elementTypeOf } from "./element-type.ts";
+import { DataType, elementTypeOf, integerRange } from "./element-type.ts";
 import { ModelError } from "./errors.ts";
 import { externalBytes, type CountedData } from "./external-data.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./half-float.ts";
@@ -9,7 +9,7 @@ import { floatTensor, type NumericTensor, sizeOf, type Tensor } from "./tensor.t
 
 /**
  * A tensor of the file. float32, int64, int32 and bool data that lie aligned in the file's buffer
- * are views on it; other floating-point widths are converted to float32.
+ * are views on it; other floating-point widths and small integers are converted to float32.
  *
  * @param name How messages call the tensor.
  *
@@ -26,6 +26,7 @@ export function decodeTensor(proto: TensorProto, name: string, external: Counted
   const type = elementTypeOf(proto.dataType);
   if (type === "opaque") return { type, shape, onnxType: proto.dataType };
 
+  if (integerRange(proto.dataType)) external.take(4 * sizeOf(shape), name);
   const raw =
     proto.dataLocation === TensorProto_DataLocation.EXTERNAL
       ? externalBytes(proto, name, external)
@@ -66,9 +67,44 @@ function decodeElements(
       return { type: "float32", shape, data: bfloat16ToFloat32(halves()) };
     case DataType.double:
       return floatTensor(shape, raw ? new Float64Array(...bytes(8)) : proto.doubleData);
+    case DataType.uint8:
+    case DataType.int8:
+    case DataType.uint16:
+    case DataType.int16:
+    case DataType.uint4:
+    case DataType.int4: {
+      const integers = smallIntegers(proto, raw, sizeOf(shape));
+      return { ...floatTensor(shape, integers), stored: proto.dataType };
+    }
     default:
       return floatTensor(shape, raw ? new Float32Array(...bytes(4)) : proto.floatData);
   }
+}
+
+/** Integers of up to 16 bits as float32; of 4 bits, two share a byte, the lower half first. */
+function smallIntegers(
+  { dataType, int32Data }: TensorProto,
+  raw: Uint8Array | null,
+  count: number,
+): Float32Array {
+  const bytes = (width: number) => wholeElements(raw ?? new Uint8Array(), width);
+  if (dataType === DataType.uint4 || dataType === DataType.int4) {
+    const pairs = raw ?? Uint8Array.from(int32Data);
+    const shift = dataType === DataType.int4 ? 28 : 0;
+    const values = new Float32Array(2 * pairs.length);
+    pairs.forEach((pair, i) => {
+      // to the top and back spreads the sign
+      values[2 * i] = ((pair & 15) << shift) >> shift;
+      values[2 * i + 1] = ((pair >> 4) << shift) >> shift;
+    });
+    // the last byte of an odd number of them is half empty
+    return values.length === count + 1 ? values.subarray(0, count) : values;
+  }
+  if (raw === null) return Float32Array.from(int32Data);
+  if (dataType === DataType.uint8) return new Float32Array(raw);
+  if (dataType === DataType.int8) return new Float32Array(new Int8Array(...bytes(1)));
+  if (dataType === DataType.uint16) return new Float32Array(new Uint16Array(...bytes(2)));
+  return new Float32Array(new Int16Array(...bytes(2)));
 }
 
 /**

@@ -3,15 +3,47 @@ import type { ElementType } from "./tensor.ts";
 /** `TensorProto.DataType` numbers that decide how we hold a tensor. */
 export const DataType = {
   float: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
   int32: 6,
   int64: 7,
   bool: 9,
   float16: 10,
   double: 11,
   bfloat16: 16,
+  uint4: 21,
+  int4: 22,
 } as const;
 
-/** How we hold elements of an ONNX type: every floating-point width as float32. */
+/**
+ * The smallest and the largest integer of the types that quantised networks are rounded to, and
+ * that float32 holds exactly; `null` for any other type.
+ */
+export function integerRange(onnxType: number): readonly [least: number, most: number] | null {
+  switch (onnxType) {
+    case DataType.uint8:
+      return [0, 255];
+    case DataType.int8:
+      return [-128, 127];
+    case DataType.uint16:
+      return [0, 65_535];
+    case DataType.int16:
+      return [-32_768, 32_767];
+    case DataType.uint4:
+      return [0, 15];
+    case DataType.int4:
+      return [-8, 7];
+    default:
+      return null;
+  }
+}
+
+/**
+ * How we hold elements of an ONNX type: every floating-point width as float32, and integers of up
+ * to 16 bits too, which stand for such numbers in quantised networks.
+ */
 export function elementTypeOf(onnxType: number): ElementType {
   switch (onnxType) {
     case DataType.float:
@@ -26,6 +58,6 @@ export function elementTypeOf(onnxType: number): ElementType {
     case DataType.bool:
       return "bool";
     default:
-      return "opaque";
+      return integerRange(onnxType) ? "float32" : "opaque";
   }
 }

@@ -28,6 +28,11 @@ export interface Node {
   readonly name: string;
   /** Path of the module that it was part of, `layer1.0.conv1`, where the file's metadata say so. */
   readonly scope?: string;
+  /**
+   * What it stands for in a quantised network: rounding to integers or undoing it, which is no
+   * layer, or an operator on integers.
+   */
+  readonly quantised?: "rounding" | "operator";
   /** Operator set; empty for standard ONNX. */
   readonly domain: string;
   readonly inputs: readonly Value[];

@@ -5,7 +5,7 @@ import type { Node } from "./model.ts";
 import { describeNode, mismatch, refusalOf } from "./node.ts";
 import type { Inputs } from "./operators/inputs.ts";
 import type { Operator } from "./operators/operator.ts";
-import { OPERATORS } from "./operators/table.ts";
+import { operatorOf } from "./operators/table.ts";
 import { formatShape, sizeOf } from "./tensor.ts";
 
 /**
@@ -24,7 +24,7 @@ export function inferNode(
 ): readonly ValueFacts[] {
   const refusal = refusalOf(node);
   if (refusal !== null) throw new ModelError(refusal);
-  const operator = node.domain === "" ? OPERATORS.get(node.op) : undefined;
+  const operator = operatorOf(node);
   if (!operator?.infer) {
     const domain = node.domain && ` of domain '${node.domain}'`;
     throw new UnknownOperatorError(
@@ -61,25 +61,12 @@ export function inferIfPossible(
   }
 }
 
-const QUANTISED: ReadonlySet<string> = new Set([
-  "QuantizeLinear",
-  "DequantizeLinear",
-  "DynamicQuantizeLinear",
-  "QLinearConv",
-  "QLinearMatMul",
-  "ConvInteger",
-  "MatMulInteger",
-]);
-
 /** What another export of the same network may do about an operator that is not known. */
-function remedy({ op, domain }: Node): string {
+function remedy({ domain }: Node): string {
   if (domain === "com.microsoft") {
     return "ONNX Runtime's optimiser makes such operators: use the model as it was exported, or ";
   }
   if (domain !== "") return "if it is a function of the model, inline it with onnx.inliner, or ";
-  if (QUANTISED.has(op)) {
-    return "the model is quantised: use the float model it was made from, or ";
-  }
   return "";
 }
 

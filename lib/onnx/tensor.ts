@@ -2,8 +2,9 @@
  * Tensors as plain data, row-major (C order).
  *
  * Floating-point weights of any width arrive as float32 (see `decode.ts`): the ascent computes in
- * float32 throughout. `opaque` holds what no gradient can flow through (strings, quantised
- * weights), so that a model with such weights off the path still loads.
+ * float32 throughout. So do integers of up to 16 bits, which float32 holds exactly: quantised
+ * networks have them. `opaque` holds what no gradient can flow through (strings, unsigned 64-bit
+ * integers), so that a model with such weights off the path still loads.
  */
 export type Tensor = NumericTensor | OpaqueTensor;
 
@@ -12,7 +13,10 @@ export type NumericTensor = FloatTensor | Int64Tensor | Int32Tensor | BoolTensor
 
 export type ElementType = Tensor["type"];
 
-export type FloatTensor = Typed<"float32", Float32Array>;
+export type FloatTensor = Typed<"float32", Float32Array> & {
+  /** `TensorProto.DataType` number, where the file has integers of up to 16 bits. */
+  readonly stored?: number;
+};
 export type Int64Tensor = Typed<"int64", BigInt64Array>;
 export type Int32Tensor = Typed<"int32", Int32Array>;
 /** 0 or 1 per element. */

@@ -4,10 +4,11 @@ import { constantFacts, type ValueFacts } from "./facts.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { freshName, namesIn } from "./names.ts";
 import { refused } from "./node.ts";
-import { OPERATORS } from "./operators/table.ts";
+import { NumbersOfIntegers } from "./operators/integer-grid.ts";
+import { operatorOf } from "./operators/table.ts";
 import type { Rewriting } from "./operators/upgrade.ts";
 import { inferIfPossible } from "./shape-inference.ts";
-import type { Tensor } from "./tensor.ts";
+import { sizeOf, type Tensor } from "./tensor.ts";
 
 /**
  * The graph with every operator, those of its subgraphs too, as opset 18 (`OPSET`) defines it.
@@ -34,6 +35,7 @@ export function upgradeGraph(graph: Graph, opset: number): Graph {
       constants.set(name, tensor);
       return name;
     },
+    numbers: new NumbersOfIntegers(sizesOf(graph)),
     constantOf: (value) => constants.get(value) ?? null,
     factsOf: (value) => tracker.factsOf(value),
   };
@@ -43,10 +45,15 @@ export function upgradeGraph(graph: Graph, opset: number): Graph {
     if (typeof value === "object" && "tensor" in value) {
       constants.set(node.outputs[0]!, value.tensor);
     }
-    const upgrade = node.domain === "" ? OPERATORS.get(node.op)?.upgrade : undefined;
+    const upgrade = operatorOf(node)?.upgrade;
     const whole = withSubgraphs(node, upgradedSubgraph);
     try {
-      return upgrade ? upgrade(whole, rewriting) : [whole];
+      const made = upgrade ? upgrade(whole, rewriting) : [whole];
+      for (const { op, inputs, outputs } of made) {
+        const constant = op === "Identity" ? constants.get(inputs[0] ?? "") : undefined;
+        if (constant) constants.set(outputs[0]!, constant);
+      }
+      return made;
     } catch (error) {
       if (error instanceof ModelError) return [refused(whole, error.message)];
       throw error;
@@ -59,6 +66,15 @@ export function upgradeGraph(graph: Graph, opset: number): Graph {
   };
   for (const node of graph.nodes) nodes.push(...upgraded(node));
   return { ...graph, nodes, initializers };
+}
+
+/** Elements of all constants together. */
+function sizesOf({ initializers, nodes }: Graph): number {
+  const values = nodes.map(({ attributes }) => attributes["value"]);
+  const tensors = values.flatMap((value) =>
+    typeof value === "object" && "tensor" in value ? [value.tensor] : [],
+  );
+  return [...initializers.values(), ...tensors].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
 /**

@@ -40,7 +40,7 @@ function printTable(
   const rows = layers.map((layer) => [
     String(layer.index),
     layer.name,
-    layer.type,
+    layer.quantised ? `${layer.type}, quantised` : layer.type,
     activationsOf(layer),
     layer.learnables.map(({ shape }) => shape.join(" x ")).join(", "),
     layer.learnableCount > 0 ? layer.learnableCount.toLocaleString("en-US") : "",

@@ -118,11 +118,48 @@ describe("tensors", () => {
     }
   });
 
-  test("a quantised weight is kept as opaque", () => {
+  test("an unsigned 64-bit weight is kept as opaque", () => {
     const bytes = withWeight((w) => {
-      w.dataType = 3; // int8
+      w.dataType = 13;
     });
-    expect(decodedWeight(bytes)).toEqual({ type: "opaque", shape: [1, 3, 1, 2], onnxType: 3 });
+    expect(decodedWeight(bytes)).toEqual({ type: "opaque", shape: [1, 3, 1, 2], onnxType: 13 });
+  });
+
+  /** Six integers, by their bytes and by the typed field, whose half bytes come in pairs. */
+  test.each([
+    ["uint8", 2, [0, 1, 127, 128, 254, 255], [0, 1, 127, 128, 254, 255], null],
+    ["int8", 3, [0, 1, 127, 128, 254, 255], [0, 1, 127, -128, -2, -1], [0, 1, 127, -128, -2, -1]],
+    [
+      "uint16",
+      4,
+      [0, 0, 1, 0, 0, 1, 255, 127, 0, 128, 255, 255],
+      [0, 1, 256, 32767, 32768, 65535],
+      [0, 1, 256, 32767, 32768, 65535],
+    ],
+    [
+      "int16",
+      5,
+      [0, 0, 1, 0, 0, 1, 255, 127, 0, 128, 255, 255],
+      [0, 1, 256, 32767, -32768, -1],
+      [0, 1, 256, 32767, -32768, -1],
+    ],
+    ["uint4", 21, [0x10, 0x87, 0xfe], [0, 1, 7, 8, 14, 15], null],
+    ["int4", 22, [0x10, 0x87, 0xfe], [0, 1, 7, -8, -2, -1], null],
+  ])("%s are numbers", (_, type, bytes, wanted, typed) => {
+    const given = (change: (w: TensorProto) => void) =>
+      decodedWeight(
+        withWeight((w) => {
+          w.dataType = type;
+          w.rawData = new Uint8Array();
+          change(w);
+        }),
+      );
+    const tensor = { ...floatTensor([1, 3, 1, 2], wanted), stored: type };
+    expect(given((w) => void (w.rawData = Uint8Array.from(bytes)))).toEqual(tensor);
+    expect(given((w) => void (w.int32Data = typed ?? bytes))).toEqual(tensor);
+    expect(() => given((w) => void (w.rawData = Uint8Array.from([...bytes, 1, 1])))).toThrow(
+      /wants 6 elements, the file holds/,
+    );
   });
 });
 

@@ -177,7 +177,6 @@ describe("specialise", () => {
   });
 
   test.each([
-    ["DequantizeLinear", "", "the model is quantised: use the float model it was made from"],
     ["FusedConv", "com.microsoft", "ONNX Runtime's optimiser makes such operators: use the model"],
     ["Swish", "my.functions", "if it is a function of the model, inline it with onnx.inliner"],
   ])("an unknown %s tells what other export would do", (op, domain, remedy) => {

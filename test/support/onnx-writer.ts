@@ -3,7 +3,10 @@ import { type ModelProto, ModelProtoSchema, OperatorSetIdProtoSchema } from "onn
 
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import type { Attributes, Graph, Node, Value, ValueInfo } from "../../lib/onnx/model.ts";
+import { DataType } from "../../lib/onnx/element-type.ts";
 import type { ElementType, Tensor } from "../../lib/onnx/tensor.ts";
+
+const MICROSOFT = "com.microsoft";
 
 /** A graph in the short form tests write it in. */
 export interface GraphSketch {
@@ -63,6 +66,28 @@ export function writeModel(
 ): Uint8Array {
   const model = fromBinary(ModelProtoSchema, encodeModel(graph));
   model.opsetImport = [create(OperatorSetIdProtoSchema, { version: BigInt(opset) })];
+  if (graph.nodes.some(({ domain }) => domain === MICROSOFT)) {
+    model.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: MICROSOFT, version: 1n }));
+  }
+  for (const proto of model.graph?.initializer ?? []) {
+    const tensor = graph.initializers.get(proto.name);
+    if (tensor?.type !== "float32" || tensor.stored === undefined) continue;
+    proto.dataType = tensor.stored;
+    proto.rawData = packed(tensor.data, tensor.stored);
+  }
   edit(model);
   return toBinary(ModelProtoSchema, model);
+}
+
+/** Integers of up to 16 bits as the bytes of a file; of 4 bits, two in each byte. */
+function packed(integers: Float32Array, type: number): Uint8Array<ArrayBuffer> {
+  if (type === DataType.uint4 || type === DataType.int4) {
+    const pairs = Math.ceil(integers.length / 2);
+    return Uint8Array.from({ length: pairs }, (_, i) => {
+      return (integers[2 * i]! & 15) | ((integers[2 * i + 1]! & 15) << 4);
+    });
+  }
+  const wide = type === DataType.uint16 || type === DataType.int16;
+  const data = wide ? Int16Array.from(integers) : Int8Array.from(integers);
+  return new Uint8Array(data.buffer);
 }

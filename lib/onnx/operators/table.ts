@@ -1,3 +1,4 @@
+import type { Node } from "../model.ts";
 import { arithmetics } from "./arithmetic.ts";
 import { attentions } from "./attention.ts";
 import { convolutions } from "./convolution.ts";
@@ -9,12 +10,16 @@ import { matrices } from "./matrix.ts";
 import { normalisations } from "./normalisation.ts";
 import type { Operator } from "./operator.ts";
 import { pools } from "./pool.ts";
+import { quantisations } from "./quantise.ts";
 import { reductions } from "./reduce.ts";
 import { resamplings } from "./resample.ts";
 import { selections } from "./select.ts";
 import { sources } from "./source.ts";
 
-/** Every operator we know, by its ONNX name: all themes together. */
+/**
+ * Every operator we know, by its ONNX name; of another domain than ONNX's own after the domain's
+ * name, `com.microsoft.QGemm`. All themes together.
+ */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
   Object.entries({
     ...arithmetics,
@@ -27,9 +32,15 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
     ...matrices,
     ...normalisations,
     ...pools,
+    ...quantisations,
     ...reductions,
     ...resamplings,
     ...selections,
     ...sources,
   }),
 );
+
+/** What we know of a node's operator. */
+export function operatorOf({ domain, op }: Pick<Node, "domain" | "op">): Operator | undefined {
+  return OPERATORS.get(domain === "" ? op : `${domain}.${op}`);
+}

@@ -9,6 +9,7 @@ import {
   standardNode,
 } from "../node.ts";
 import { floatTensor, intsTensor, type Tensor } from "../tensor.ts";
+import type { NumbersOfIntegers } from "./integer-grid.ts";
 
 /** What an upgrade may ask for and add. */
 export interface Rewriting {
@@ -16,6 +17,8 @@ export interface Rewriting {
   readonly opset: number;
   /** Adds a constant; its name starts with `hint`. */
   readonly constant: (tensor: Tensor, hint: string) => Value;
+  /** What the integers of a quantised network stand for. */
+  readonly numbers: NumbersOfIntegers;
   /** A value name not used yet. */
   readonly fresh: (hint: string) => Value;
   /** The tensor of an initializer or Constant node, else `null`. */
@@ -69,35 +72,49 @@ export function floatInput(
 export class Emitter {
   readonly #node: Node;
   readonly #rewriting: Rewriting;
+  readonly #marks: Pick<Node, "quantised">;
   readonly #nodes: Node[] = [];
 
-  constructor(node: Node, rewriting: Rewriting) {
+  /** @param marks of the nodes written */
+  constructor(node: Node, rewriting: Rewriting, marks: Pick<Node, "quantised"> = {}) {
     this.#node = node;
     this.#rewriting = rewriting;
+    this.#marks = marks;
+  }
+
+  /** What has been written so far. */
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
+  /** Adds a node as it is. */
+  add(...nodes: readonly Node[]): void {
+    this.#nodes.push(...nodes);
   }
 
   emit(op: string, inputs: readonly Value[], attributes: Attributes = {}): Value {
     const output = this.#rewriting.fresh(`${this.#node.outputs[0]}_${op}`);
-    this.#nodes.push(standardNode({ op, name: output, inputs, outputs: [output], attributes }));
+    const node = standardNode({ op, name: output, inputs, outputs: [output], attributes });
+    this.#nodes.push({ ...node, ...this.#marks });
     return output;
   }
 
   scalar(value: number): Value {
-    return this.#constant(floatTensor([], [value]));
+    return this.constant(floatTensor([], [value]));
   }
 
   ints(...values: readonly number[]): Value {
-    return this.#constant(intsTensor(values));
+    return this.constant(intsTensor(values));
+  }
+
+  constant(tensor: Tensor): Value {
+    return this.#rewriting.constant(tensor, `${this.#node.outputs[0]}_constant`);
   }
 
   /** All nodes; the last of them has the name and the output of the node that they replace. */
   ending(op: string, inputs: readonly Value[], attributes: Attributes = {}): readonly Node[] {
     const last: Node = { ...this.#node, op, inputs, attributes };
     return [...this.#nodes, last];
-  }
-
-  #constant(tensor: Tensor): Value {
-    return this.#rewriting.constant(tensor, `${this.#node.outputs[0]}_constant`);
   }
 }
 

@@ -91,6 +91,7 @@ describe("GET /networks/{networkId}/layers", () => {
     expect(layers[1]).toEqual({
       index: 2,
       name: "wide",
+      quantised: false,
       type: "Conv",
       activations: [1, 7, 16, 20],
       channelAxis: 1,

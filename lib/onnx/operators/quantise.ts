@@ -1,0 +1,272 @@
+import { DataType } from "../element-type.ts";
+import { ModelError } from "../errors.ts";
+import type { Node, Value } from "../model.ts";
+import {
+  describeNode,
+  floatAttribute,
+  intAttribute,
+  requiredInput,
+  standardNode,
+} from "../node.ts";
+import { floatTensor, toNumbers } from "../tensor.ts";
+import { GridEmitter, plainName } from "./grid-emitter.ts";
+import type { IntegerGrid } from "./integer-grid.ts";
+import { normalisations } from "./normalisation.ts";
+import type { Operator, Operators } from "./operator.ts";
+import { type Rewriting, withoutAttributes } from "./upgrade.ts";
+
+/** Scale at one input and zero point at the next; one for each index along `axis`, or for all. */
+function gridAt(node: Node, index: number, axis = 0): IntegerGrid {
+  const [scale, zeroPoint] = [requiredInput(node, index), node.inputs[index + 1] ?? ""];
+  return { scale, zeroPoint, axis, blockSize: 0, stored: DataType.uint8 };
+}
+
+/** Integers less their zero point, which is at an input of its own. */
+function offsetAt(node: Node, index: number, axis: number): IntegerGrid {
+  const zeroPoint = node.inputs[index] ?? "";
+  return { scale: "", zeroPoint, axis, blockSize: 0, stored: DataType.uint8 };
+}
+
+/** The grid of QuantizeLinear and DequantizeLinear; blocks since opset 21. */
+function ownGrid(node: Node): IntegerGrid {
+  return {
+    ...gridAt(node, 1, intAttribute(node, "axis", 1)),
+    blockSize: intAttribute(node, "block_size", 0),
+    stored: intAttribute(node, "output_dtype", 0) || DataType.uint8,
+  };
+}
+
+/** Numbers as integers; see `GridEmitter` for what becomes of them. Source: QuantizeLinear-25. */
+const quantizeLinear: Operator = {
+  upgrade: (node, rewriting) => {
+    const emitter = new GridEmitter(node, rewriting);
+    emitter.quantise(requiredInput(node, 0), ownGrid(node), node.outputs[0]!);
+    return emitter.nodes;
+  },
+};
+
+/** Integers as numbers. Source: ONNX operator DequantizeLinear-25. */
+const dequantizeLinear: Operator = {
+  upgrade: (node, rewriting) => {
+    const emitter = new GridEmitter(node, rewriting);
+    const real = emitter.dequantised(requiredInput(node, 0), ownGrid(node));
+    emitter.end("Identity", [real], node.outputs[0]!);
+    return emitter.nodes;
+  },
+};
+
+/** With a scale made to fit each value, which without rounding may be any: 1. */
+const dynamicQuantizeLinear: Operator = {
+  upgrade: (node, { constant }) => {
+    const numbers = [
+      requiredInput(node, 0),
+      ...[1, 0].map((x) => constant(floatTensor([], [x]), `${node.outputs[0]}_constant`)),
+    ];
+    return node.outputs.map((output, i) => ({
+      ...standardNode({ op: "Identity", name: "", inputs: [numbers[i]!], outputs: [output] }),
+      quantised: "rounding" as const,
+    }));
+  },
+};
+
+/** An operand: its place among the inputs, scale and zero point behind it. */
+interface Operand {
+  readonly at: number;
+  /** @default 0 */
+  readonly axis?: number;
+}
+
+interface QLinear {
+  /** The operator on numbers. */
+  readonly op: string;
+  readonly operands: (node: Node) => readonly Operand[];
+  /** Where the output's scale is; its zero point follows. */
+  readonly to: number;
+  /** Inputs before the operands that are no integers. */
+  readonly before?: number;
+}
+
+/** An operator on numbers, of integers and to integers. */
+function qLinear({ op, operands, to, before = 0 }: QLinear): Operator {
+  return {
+    upgrade: (node, rewriting) => {
+      requireChannelsFirst(node);
+      const emitter = new GridEmitter(node, rewriting);
+      const inputs = operands(node).map(({ at, axis }) =>
+        emitter.dequantised(requiredInput(node, at), gridAt(node, at + 1, axis)),
+      );
+      const { attributes } = withoutAttributes(node, "channels_last", "opset");
+      const own = op === "Softmax" && normalisations[op];
+      const by = own ? { operator: own, opset: intAttribute(node, "opset", 13) } : undefined;
+      const all = [...node.inputs.slice(0, before), ...inputs];
+      const value = emitter.compute(op, all, { attributes, by });
+      emitter.quantise(value, gridAt(node, to), node.outputs[0]!);
+      return emitter.nodes;
+    },
+  };
+}
+
+const unaryOf = (op: string): Operator => qLinear({ op, operands: () => [{ at: 0 }], to: 3 });
+const binaryOf = (op: string): Operator =>
+  qLinear({ op, operands: () => [{ at: 0 }, { at: 3 }], to: 6 });
+
+/** Integers of the product of two grids, such as a bias. */
+function productOf(emitter: GridEmitter, rewriting: Rewriting, node: Node, bias: BiasOf): Value {
+  const scales = bias.scales.map((scale) => rewriting.constantOf(scale));
+  const [a, b] = scales.map((tensor) => (tensor ? toNumbers(tensor) : null));
+  if (!a || !b || (a.length > 1 && b.length > 1)) {
+    throw new ModelError(`${describeNode(node)}: a bias with computed scales is not supported`);
+  }
+  const products = a.flatMap((x) => b.map((y) => x * y));
+  const shape = products.length === 1 ? [] : [products.length];
+  const scale = rewriting.constant(floatTensor(shape, products), `${bias.value}_scale`);
+  const grid = { scale, zeroPoint: "", axis: -1, blockSize: 0, stored: DataType.uint8 };
+  return emitter.dequantised(bias.value, grid);
+}
+
+interface BiasOf {
+  readonly value: Value;
+  readonly scales: readonly [Value, Value];
+}
+
+/** X, W and the bias, whose scale is the product of theirs. Source: ONNX operator QLinearConv-10. */
+const qLinearConv: Operator = {
+  upgrade: (node, rewriting) => {
+    requireChannelsFirst(node);
+    const emitter = new GridEmitter(node, rewriting);
+    const x = emitter.dequantised(requiredInput(node, 0), gridAt(node, 1));
+    const w = emitter.dequantised(requiredInput(node, 3), gridAt(node, 4));
+    const value = node.inputs[8];
+    const scales = [requiredInput(node, 1), requiredInput(node, 4)] as const;
+    const bias = value ? [productOf(emitter, rewriting, node, { value, scales })] : [];
+    const { attributes } = withoutAttributes(node, "channels_last");
+    const y = emitter.compute("Conv", [x, w, ...bias], { attributes });
+    emitter.quantise(y, gridAt(node, 6), node.outputs[0]!);
+    return emitter.nodes;
+  },
+};
+
+/** Y = alpha (A' B' + C), to integers if it says of which scale. Source: ONNX Runtime's QGemm. */
+const qGemm: Operator = {
+  upgrade: (node, rewriting) => {
+    const emitter = new GridEmitter(node, rewriting);
+    const columns = intAttribute(node, "transB", 0) ? 0 : 1;
+    const a = emitter.dequantised(requiredInput(node, 0), gridAt(node, 1));
+    const b = emitter.dequantised(requiredInput(node, 3), gridAt(node, 4, columns));
+    const value = node.inputs[6];
+    const scales = [requiredInput(node, 1), requiredInput(node, 4)] as const;
+    const c = value ? [productOf(emitter, rewriting, node, { value, scales })] : [];
+    const beta = { float: floatAttribute(node, "alpha", 1) };
+    const attributes = { ...node.attributes, beta };
+    if (node.inputs[7]) {
+      const y = emitter.compute("Gemm", [a, b, ...c], { attributes });
+      emitter.quantise(y, gridAt(node, 7), node.outputs[0]!);
+    } else {
+      emitter.end("Gemm", [a, b, ...c], node.outputs[0]!, { attributes, name: node.name });
+    }
+    return emitter.nodes;
+  },
+};
+
+/** The sums themselves, of integers less their zero points. */
+function onIntegers(op: string, axes: readonly [number, number]): Operator {
+  return {
+    upgrade: (node, rewriting) => {
+      const emitter = new GridEmitter(node, rewriting);
+      const inputs = axes.map((axis, i) =>
+        emitter.dequantised(requiredInput(node, i), offsetAt(node, i + 2, axis)),
+      );
+      const { attributes } = node;
+      emitter.end(op, inputs, node.outputs[0]!, { attributes, name: plainName(node.name) });
+      return emitter.nodes;
+    },
+  };
+}
+
+/** A B + bias, B or both of integers. Source: ONNX Runtime's operators of these names. */
+function matMulToFloat(places: (node: Node) => MatMulPlaces): Operator {
+  return {
+    upgrade: (node, rewriting) => {
+      const emitter = new GridEmitter(node, rewriting);
+      const { a, b, bias } = places(node);
+      const [x, w] = [requiredInput(node, 0), requiredInput(node, 1)];
+      const left = a ? emitter.dequantised(x, a) : x;
+      const inputs = [left, emitter.dequantised(w, b)];
+      const [output = ""] = node.outputs;
+      const added = node.inputs[bias];
+      if (!added) emitter.end("MatMul", inputs, output, { name: node.name });
+      else
+        emitter.end("Add", [emitter.compute("MatMul", inputs), added], output, {
+          name: `${node.name}_bias`,
+        });
+      return emitter.nodes;
+    },
+  };
+}
+
+interface MatMulPlaces {
+  readonly a: IntegerGrid | null;
+  readonly b: IntegerGrid;
+  readonly bias: number;
+}
+
+function separately(node: Node, scale: number, zeroPoint: number, axis: number): IntegerGrid {
+  return { ...offsetAt(node, zeroPoint, axis), scale: requiredInput(node, scale) };
+}
+
+function requireChannelsFirst(node: Node): void {
+  if (intAttribute(node, "channels_last", 0) === 0) return;
+  throw new ModelError(
+    `${describeNode(node)}: channels_last is not supported; use the model as the quantiser wrote it`,
+  );
+}
+
+/** Every third input from the third on: a value, its scale, its zero point. */
+const listed = ({ inputs }: Node): readonly Operand[] =>
+  inputs.flatMap((_, i) => (i >= 2 && (i - 2) % 3 === 0 ? [{ at: i }] : []));
+
+/** Operators whose values are integers that stand for numbers, as quantisers write them. */
+export const quantisations: Operators = {
+  QuantizeLinear: quantizeLinear,
+  DequantizeLinear: dequantizeLinear,
+  DynamicQuantizeLinear: dynamicQuantizeLinear,
+  QLinearConv: qLinearConv,
+  QLinearMatMul: qLinear({
+    op: "MatMul",
+    operands: () => [
+      { at: 0, axis: -2 },
+      { at: 3, axis: -1 },
+    ],
+    to: 6,
+  }),
+  ConvInteger: onIntegers("Conv", [0, 0]),
+  MatMulInteger: onIntegers("MatMul", [-2, -1]),
+  "com.microsoft.QuantizeLinear": quantizeLinear,
+  "com.microsoft.DequantizeLinear": dequantizeLinear,
+  "com.microsoft.QLinearConv": qLinearConv,
+  "com.microsoft.QGemm": qGemm,
+  "com.microsoft.QLinearAdd": binaryOf("Add"),
+  "com.microsoft.QLinearMul": binaryOf("Mul"),
+  "com.microsoft.QLinearSigmoid": unaryOf("Sigmoid"),
+  "com.microsoft.QLinearLeakyRelu": unaryOf("LeakyRelu"),
+  "com.microsoft.QLinearSoftmax": unaryOf("Softmax"),
+  "com.microsoft.QLinearAveragePool": unaryOf("AveragePool"),
+  "com.microsoft.QLinearGlobalAveragePool": unaryOf("GlobalAveragePool"),
+  "com.microsoft.QLinearConcat": qLinear({ op: "Concat", operands: listed, to: 0 }),
+  "com.microsoft.QLinearWhere": qLinear({
+    op: "Where",
+    operands: () => [{ at: 1 }, { at: 4 }],
+    to: 7,
+    before: 1,
+  }),
+  "com.microsoft.MatMulIntegerToFloat": matMulToFloat((node) => ({
+    a: separately(node, 2, 4, -2),
+    b: separately(node, 3, 5, -1),
+    bias: 6,
+  })),
+  "com.microsoft.DynamicQuantizeMatMul": matMulToFloat((node) => ({
+    a: null,
+    b: separately(node, 2, 3, -1),
+    bias: 4,
+  })),
+};
