@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
 
+import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
+import type { Provider } from "../../lib/autodiff/provider.ts";
+import { vjp } from "../../lib/autodiff/vjp.ts";
+import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
+import { runGraph } from "../support/run-graph.ts";
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
@@ -22,6 +27,65 @@ test.each([
 ])("$name matches central differences", async ({ size, alpha, beta, bias }) => {
   const attributes = { size, alpha: float(alpha), beta: float(beta), bias: float(bias) };
   await checkVjp(lrn, { op: "LRN", attributes, inputs: [at] });
+});
+
+// enough channels for the CPU to take them run by run: 35 and 35, each reaching into the other
+const manyChannels = normal([2, 70, 3, 2], 4);
+
+test.each([3, 15, 31])(
+  "runs of channels with a window of %i match central differences",
+  async (size) => {
+    const attributes = { size, alpha: float(1), beta: float(0.75), bias: float(1) };
+    await checkVjp(lrn, { op: "LRN", attributes, inputs: [manyChannels] });
+    const context = contextOf({ op: "LRN", attributes, inputs: [manyChannels] });
+    const [y] = lrn(context).outputs;
+    const { nodes } = context.graph.build("lrn", [["y", y!]]);
+    // a window that reaches further than a quarter of a run takes all channels at once
+    expect(nodes.filter(({ op }) => op === "MatMul").length).toBe(size > 17 ? 1 : 2);
+  },
+);
+
+test("a pool that follows takes the runs as they are, and both ways are those of the whole", async () => {
+  const attributes = { size: 5, alpha: float(1), beta: float(0.75), bias: float(1) };
+  const x = normal([2, 70, 7, 6], 5);
+  const node = { name: "", domain: "" };
+  const pooling = { kernel_shape: [3, 3], strides: [2, 2], pads: [0, 0, 1, 1] };
+  const pass: ForwardPass = {
+    nodes: [
+      { ...node, op: "Relu", inputs: ["x"], outputs: ["r"], attributes: {} },
+      { ...node, op: "LRN", inputs: ["r"], outputs: ["n"], attributes },
+      { ...node, op: "MaxPool", inputs: ["n"], outputs: ["y"], attributes: pooling },
+    ],
+    initializers: new Map(),
+    input: "x",
+    layer: "y",
+    layerName: "y",
+  };
+  const both = async (provider: Provider) => {
+    const graph = new GraphBuilder();
+    const image = graph.input("x", "float32", x.shape);
+    const { layer, pullback } = vjp(graph, pass, { image, provider });
+    const dY = normal(graph.shapeOf(layer), 6);
+    const dX = pullback(graph.input("dy", "float32", dY.shape));
+    const built = graph.build("pair", [
+      ["y", layer],
+      ["dx", dX],
+    ]);
+    const { y, dx } = await runGraph(built, { x, dy: dY });
+    return { y: y!, dx: dx!, nodes: built.nodes };
+  };
+  const [cpu, cuda] = [await both("cpu"), await both("cuda")];
+  expect(cuda.nodes.filter(({ op }) => op === "MaxPool").length).toBe(1);
+  // along each axis, in each run; and nothing but the pooled runs is put together
+  expect(cpu.nodes.filter(({ op }) => op === "MaxPool").length).toBe(4);
+  for (const value of ["y", "dx"] as const) {
+    const [a, b] = [cpu[value], cuda[value]];
+    expect(a.shape).toEqual(b.shape);
+    const difference = a.data.map((element, i) => element - b.data[i]!);
+    const norm = Math.hypot(...b.data);
+    expect(norm).toBeGreaterThan(1);
+    expect(Math.hypot(...difference) / norm).toBeLessThan(1e-6);
+  }
 });
 
 test("takes ONNX's defaults", async () => {

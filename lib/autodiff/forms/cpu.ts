@@ -1,10 +1,11 @@
 import type { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import { float, type Value } from "../../onnx/model.ts";
-import { channelConv } from "./channel-sum.ts";
+import { ChannelRuns } from "./channel-runs.ts";
+import { runSums } from "./channel-sum.ts";
 import { compare } from "./comparison.ts";
 import { flippedConv } from "./flipped-conv.ts";
-import type { ConvAdjoint, Forms } from "./forms.ts";
+import type { ConvAdjoint, Forms, MaxPooling, Pooled } from "./forms.ts";
 import { scatteredMaxPool } from "./pool/scattered.ts";
 import { isSeparable, type Phases, separableMaxPool } from "./pool/separable.ts";
 import { subPixelConv, subPixelWork } from "./sub-pixel-conv.ts";
@@ -32,6 +33,20 @@ export function cpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms {
     if (subPixelWork(convolution.windows, counts) > MOST_SUB_PIXEL_WORK) return null;
     return subPixelConv(graph, phases, convolution);
   };
+  // MaxPool with Indices costs eight times a plain MaxPool here
+  const maxPool = (x: Value, pool: MaxPooling): Pooled => {
+    if (!isSeparable(pool)) return scatteredMaxPool(graph, x, pool);
+    const { y, pullback } = separableMaxPool(graph, x, pool);
+    return {
+      y,
+      pullback: (dY) => {
+        const { dX, phases } = pullback(dY);
+        phasesOf.set(dX, phases);
+        return dX;
+      },
+    };
+  };
+  const runs = new ChannelRuns(graph);
   return {
     isPositive,
     isGreater: (a, b) => isPositive(graph.emit("Sub", [a, b])),
@@ -42,19 +57,18 @@ export function cpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms {
       flippedConv({ graph, derived }, dY, convolution) ??
       fromPhases(dY, convolution) ??
       convTranspose(graph, dY, convolution),
-    windowSum: (value, window) => channelConv(graph, value, window),
-    // MaxPool with Indices costs eight times a plain MaxPool here
+    channelRuns: (value, reach) => runs.split(value, reach),
+    joined: (parts) => runs.join(parts),
+    windowSum: (parts, window) => runSums(graph, parts, window),
     maxPool: (x, pool) => {
-      if (!isSeparable(pool)) return scatteredMaxPool(graph, x, pool);
-      const { y, pullback } = separableMaxPool(graph, x, pool);
-      return {
-        y,
-        pullback: (dY) => {
-          const { dX, phases } = pullback(dY);
-          phasesOf.set(dX, phases);
-          return dX;
-        },
+      const parts = runs.partsOf(x);
+      if (!parts) return maxPool(x, pool);
+      const pooled = parts.map((part) => maxPool(part, pool));
+      const pullback = (dY: Value) => {
+        const dYs = runs.split(dY, 0);
+        return runs.join(pooled.map((part, i) => part.pullback(dYs[i]!)));
       };
+      return { y: runs.join(pooled.map(({ y }) => y)), pullback };
     },
   };
 }

@@ -24,7 +24,10 @@ export function cudaForms(graph: GraphBuilder): Forms {
     // ConvTranspose with stride 1 is cuDNN's own data gradient
     convAdjoint: (dY, convolution) =>
       subPixelConv(graph, [[dY]], convolution) ?? croppedConvTranspose(graph, dY, convolution),
-    windowSum: (value, window) => channelPool(graph, value, window),
+    // more launches, each of less, would gain nothing
+    channelRuns: (value) => [value],
+    joined: ([value = ""]) => value,
+    windowSum: (runs, window) => runs.map((value) => channelPool(graph, value, window)),
     maxPool: (x, pool) => scatteredMaxPool(graph, x, pool),
   };
 }

@@ -24,8 +24,16 @@ export interface Forms {
    * @param dY [N, Co, ...] @returns [N, Ci, ...] with the input's lengths of `windows`
    */
   readonly convAdjoint: (dY: Value, convolution: ConvAdjoint) => Value;
-  /** bias + scale * (sum of `value` over a window of channels); [N, C, H, W]. */
-  readonly windowSum: (value: Value, window: ChannelWindow) => Value;
+  /**
+   * A value [N, C, H, W] as runs of channels to be computed one after the other.
+   *
+   * @param reach how many channels beyond a run its elements depend on, at most
+   */
+  readonly channelRuns: (value: Value, reach: number) => readonly Value[];
+  /** The whole value from its runs. */
+  readonly joined: (runs: readonly Value[]) => Value;
+  /** bias + scale * (sum over a window of channels), for the runs of a value. */
+  readonly windowSum: (runs: readonly Value[], window: ChannelWindow) => readonly Value[];
   /** Max pooling forward and back; the first of equal maxima takes the whole gradient. */
   readonly maxPool: (x: Value, pool: MaxPooling) => Pooled;
 }

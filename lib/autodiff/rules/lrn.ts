@@ -10,7 +10,8 @@ import type { VjpRule } from "../rule.ts";
  *
  *     D  = bias + (alpha / size) S(X^2)      S: sum over a window of `size` channels
  *     Y  = X / D^beta
- *     dX = dY / D^beta - (2 alpha beta / size) X S'(dY Y / D)
+ *     T  = dY / D^beta
+ *     dX = T - (2 alpha beta / size) X S'(T X / D)
  *
  * X, Y, dY, dX: [N, C, H, W]. The window of channel c is the channels c - floor((size-1)/2) ...
  * c + ceil((size-1)/2); S' is its adjoint, the same window mirrored. Emitted as its definition: the
@@ -40,14 +41,19 @@ export const lrnVjp: VjpRule = (context) => {
   const before = Math.floor((size - 1) / 2);
   const window = { before, after: size - 1 - before };
   const mirrored = { before: window.after, after: window.before };
+  const reach = Math.max(window.before, window.after);
 
-  const d = forms.windowSum(mul(x, x), { ...window, scale: alpha / size, bias });
-  const dToBeta = power(context, d, beta);
-  const y = div(x, dToBeta);
+  const xs = forms.channelRuns(x, reach);
+  const squares = xs.map((run) => mul(run, run));
+  const ds = forms.windowSum(squares, { ...window, scale: alpha / size, bias });
+  const roots = ds.map((d) => power(context, d, beta));
+  const y = forms.joined(xs.map((run, i) => div(run, roots[i]!)));
   const pull = (dY: Value) => {
     const scale = (2 * alpha * beta) / size;
-    const spread = forms.windowSum(div(mul(dY, y), d), { ...mirrored, scale, bias: 0 });
-    return [sub(div(dY, dToBeta), mul(x, spread))];
+    const shares = forms.channelRuns(dY, reach).map((run, i) => div(run, roots[i]!));
+    const products = shares.map((share, i) => div(mul(share, xs[i]!), ds[i]!));
+    const spreads = forms.windowSum(products, { ...mirrored, scale, bias: 0 });
+    return [forms.joined(shares.map((share, i) => sub(share, mul(xs[i]!, spreads[i]!))))];
   };
   return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) };
 };
