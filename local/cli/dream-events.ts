@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { tileKey } from "../../lib/pipeline/keys.ts";
 import type { JobOutcome, RunEvent } from "../run-events.ts";
-import { resultPaths } from "./dream-results.ts";
+import { resultPaths } from "./result-paths.ts";
 
 /**
  * An event of a run as `dream --json` writes it: the names of requests in place of their numbers,

@@ -25,7 +25,8 @@ export function dreamCommand(terminal: Terminal): Command {
     .option("--threads <count>", "worker threads (default: one per core)", wholeNumber(1, 1024))
     .option("--json", "write what happens to standard output, an event as JSON on each line")
     .option("--quiet", "write nothing but the sheets' names and errors")
-    .option("--open", "show the result when it is there, in the browser or what BROWSER names")
+    .option("--embed", "put the images into the report itself, one file to send")
+    .option("--open", "show the report when it is there, in the browser or what BROWSER names")
     .addHelpText(
       "after",
       `
@@ -42,7 +43,8 @@ From another program: a request goes in, and events come out.
     echo '{"network": "emojinet", "layer": 97, "channels": "1:9"}' | dreamgrid dream - --json
 
 For request NAME.json (of standard input: request) it writes NAME.png (the sheet), NAME.manifest.json (what is where on it, with
-each image's activation trace) and NAME.tiles/ (each image; .npy too where output scaling is off).
+each image's activation trace) and NAME.tiles/ (each image; .npy too where output scaling is off);
+and index.html, a report of all sheets in the folder, which opens from the disk.
 The same request again is the same job: what has been rendered is not rendered again.`,
     )
     .action(async (files: readonly string[], flags: DreamFlags) => {

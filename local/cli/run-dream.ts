@@ -4,14 +4,17 @@ import { networkFolders } from "../../lib/networks/folders.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
 import { startLocalPipeline } from "../pipeline.ts";
+import { ReportFile } from "../report/report-file.ts";
+import type { RunEvent } from "../run-events.ts";
 import { runJobs } from "../run-job.ts";
 import { checkLocalRequest } from "./check-local-request.ts";
 import { describeEvent } from "./dream-events.ts";
+import { DreamOutput } from "./dream-output.ts";
 import { DreamProgress } from "./dream-progress.ts";
-import { deliverResults, resultPaths } from "./dream-results.ts";
 import { checkNoFolders, makeWritable } from "./folders.ts";
 import { namedRequests } from "./named-requests.ts";
 import { openInViewer } from "./open-in-viewer.ts";
+import { resultPaths } from "./result-paths.ts";
 import type { ShortFlags } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { InterruptedError, UsageError } from "./user-errors.ts";
@@ -23,6 +26,7 @@ export interface DreamFlags extends Partial<ShortFlags> {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly open?: boolean;
+  readonly embed?: boolean;
 }
 
 export async function runDream(
@@ -39,27 +43,40 @@ export async function runDream(
   for (const { notice } of requests) if (notice !== null) terminal.note(notice);
 
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");
-  await checkNoFolders(
-    requests.flatMap(({ name }) => {
+  const names = requests.map(({ name }) => name);
+  const report = new ReportFile({ folder: flags.out, embed: flags.embed ?? false });
+  await checkNoFolders([
+    report.path,
+    ...names.flatMap((name) => {
       const { sheet, manifest } = resultPaths(flags.out, name);
       return [sheet, manifest];
     }),
-  );
+  ]);
+  if (!(await report.mayBeWritten())) {
+    throw new UsageError(
+      `${report.path}: it is no report of ours, and is in the way of one; move it, or write elsewhere with --out`,
+    );
+  }
   await makeWritable([flags.out, dataFolder]);
   const renderer = createEngineRenderer({ threads: flags.threads });
   const progress = new DreamProgress(jobs, terminal);
   const pipeline = await startLocalPipeline({ dataFolder, renderer });
+  const output = new DreamOutput(names, { folder: flags.out, terminal, pipeline, report });
   const interruption = new AbortController();
   const interrupt = () =>
     interruption.abort(new InterruptedError("interrupted; run it again to go on"));
   process.once("SIGINT", interrupt);
-  // a sheet is there as soon as its job has ended, whatever becomes of the others
-  const deliveries: Promise<unknown>[] = [];
-  const failures: unknown[] = [];
-  const delivery = { folder: flags.out, terminal };
   const tell = (event: object) => {
     if (flags.json) given.print(JSON.stringify(event));
   };
+  const follow = async (event: RunEvent) => {
+    progress.show(event);
+    const described = describeEvent(event, names[event.request]!, flags.out);
+    const isRejection = event.kind === "ended" && event.outcome.kind === "rejected";
+    // told once the files that it names are there
+    if ((await output.follow(event)) || isRejection) tell(described);
+  };
+  let problem: unknown = null;
   try {
     await runJobs(
       pipeline,
@@ -67,35 +84,21 @@ export async function runDream(
       {
         networks: networkFolders(terminal.env),
         signal: interruption.signal,
-        onProgress: (event) => {
-          progress.show(event);
-          const { name } = requests[event.request]!;
-          const described = describeEvent(event, name, flags.out);
-          if (event.kind !== "ended") return tell(described);
-          const { outcome } = event;
-          // told once the files that it names are there
-          const deliver = async () => {
-            if (outcome.kind === "ended") await deliverResults(name, outcome, delivery);
-            tell(described);
-            if (outcome.kind === "rejected") {
-              throw new UsageError(`${name}: ${outcome.problems.join("; ")}`);
-            }
-          };
-          deliveries.push(deliver().catch((error: unknown) => failures.push(error)));
-        },
+        onProgress: (event) => void follow(event),
       },
     );
   } finally {
-    await Promise.all(deliveries);
+    // a sheet is there as soon as its job has ended, whatever becomes of the others
+    problem = await output.end();
     progress.end();
     process.off("SIGINT", interrupt);
     await pipeline.stop();
     await renderer.close();
   }
-  if (failures.length > 0) throw failures[0];
-  const [first] = requests;
-  if (flags.open && first !== undefined)
-    await show(resultPaths(flags.out, first.name).sheet, given);
+  if (problem !== null) throw problem;
+  terminal.note(`${report.path}  (all of it, to be looked at in a browser)`);
+  tell({ kind: "report", report: report.path });
+  if (flags.open) await show(report.path, given);
 }
 
 /** Results and remarks as the flags want them. */

@@ -69,6 +69,7 @@ test("the package has the library, its types, the command, ONNX Runtime, emojine
     /^dist\/types\/(?:lib|local)\/[\w/-]+\.d\.ts$/,
     /^models\/(?:emojinet|googlenet)\/[\w.-]+$/,
     /^examples\/(fourier\/)?[\w-]+\.json$/,
+    /^local\/report\/report\.(?:css|js)$/,
     /^(?:local\/bin\/dreamgrid\.mjs|package\.json|README\.md|LICENSE)$/,
   ];
   const packed = readdirSync(installed, { recursive: true, withFileTypes: true })
@@ -149,4 +150,5 @@ test("the command says its version and renders a request", async () => {
   await inHome(command, "dream", "tiny.json", "--out", "sheets");
   expect(existsSync(join(home, "sheets/tiny.png"))).toBe(true);
   expect(existsSync(join(home, "sheets/tiny.manifest.json"))).toBe(true);
+  expect(readFileSync(join(home, "sheets/index.html"), "utf8")).toContain("tiny.tiles/00001.png");
 });

@@ -41,16 +41,22 @@ export function sheetManifest(
       /** Pixels on the whole sheet. */
       place: { x, y, width, height },
       label: plan.labels[index] ?? null,
-      ...tileRecord(plan.channels[index]!, results),
+      ...tileOf(plan.channels[index]!, results),
     })),
   };
 }
 
-function tileRecord(channel: number, results: ReadonlyMap<number, ChannelResult>) {
+function tileOf(channel: number, results: ReadonlyMap<number, ChannelResult>) {
   const result = results.get(channel);
   if (result === undefined) {
     throw new Error(`internal: channel ${channel} has no result, yet its sheet is being described`);
   }
+  return tileRecord(result);
+}
+
+/** How a channel ended, as the manifest has it. */
+export function tileRecord(result: ChannelResult) {
+  const { channel } = result;
   const base = { channel, channelIndex: result.channelIndex, attempts: result.attempts };
   if (result.state === "cancelled") return { ...base, state: result.state };
   if (result.state === "failed") {

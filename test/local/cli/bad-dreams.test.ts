@@ -169,5 +169,5 @@ test("a job of which no image could be drawn leaves a sheet and a manifest, and 
   expect(stderr).toContain("dead: 1 channels failed; dead.manifest.json says why");
   expect(code).toBe(0);
   const files = (await filesIn(out)).filter((file) => !file.startsWith(".pipeline"));
-  expect(files.toSorted()).toEqual(["dead.manifest.json", "dead.png"]);
+  expect(files.toSorted()).toEqual(["dead.manifest.json", "dead.png", "index.html"]);
 });

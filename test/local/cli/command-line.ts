@@ -20,16 +20,28 @@ export function run(...words: readonly string[]): Promise<Ended> {
   return runWith({}, ...words);
 }
 
+interface Surroundings {
+  readonly env?: Environment;
+  readonly stdin?: string;
+  /** Called with each line of standard output as it comes. */
+  readonly onLine?: (line: string) => void;
+}
+
 /** As `run`, in an environment and with something to read. */
 export async function runWith(
-  { env = {}, stdin = "" }: { readonly env?: Environment; readonly stdin?: string },
+  { env = {}, stdin = "", onLine }: Surroundings,
   ...words: readonly string[]
 ): Promise<Ended> {
   let [stdout, stderr] = ["", ""];
   const code = await runCommandLine(words, {
     env: { DREAMGRID_CACHE: "/nonexistent/cache", ...env },
     stdin: Readable.from([Buffer.from(stdin)]),
-    stdout: { write: (part: string) => void (stdout += part) },
+    stdout: {
+      write: (part: string) => {
+        stdout += part;
+        onLine?.(part);
+      },
+    },
     stderr: { write: (part: string) => void (stderr += part) },
   });
   return { code, stdout, stderr };

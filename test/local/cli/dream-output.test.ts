@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -35,7 +36,8 @@ test("- reads the request from standard input, and --json tells its events as li
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as { kind: string; request: string; tile?: string });
-  expect(new Set(events.map((event) => event.request))).toEqual(new Set(["request"]));
+  const named = events.filter(({ kind }) => kind !== "report").map((event) => event.request);
+  expect(new Set(named)).toEqual(new Set(["request"]));
   expect(events.find(({ kind }) => kind === "accepted")).toMatchObject({
     total: 2,
     channels: [3, 1],
@@ -48,7 +50,8 @@ test("- reads the request from standard input, and --json tells its events as li
   ]);
   for (const { tile } of channels) expect((await readFile(tile!)).byteLength).toBeGreaterThan(50);
   const sheet = join(out("json"), "request.png");
-  expect(events.at(-1)).toMatchObject({ kind: "ended", state: "completed", ok: 2, sheet });
+  expect(events.at(-1)).toMatchObject({ kind: "report" });
+  expect(events.at(-2)).toMatchObject({ kind: "ended", state: "completed", ok: 2, sheet });
   expect(await readdir(out("json"))).toContain("request.png");
 });
 
@@ -105,9 +108,43 @@ test("--open shows the result in the program that BROWSER names", async () => {
   expect(code).toBe(0);
   const isShown = async () => (await readdir(folder)).includes("shown");
   await untilTrue(isShown, () => "nothing was shown");
-  expect(await readFile(shown, "utf8")).toMatch(/^file:\/\/.*\/opened\/request\.png$/);
+  expect(await readFile(shown, "utf8")).toMatch(/^file:\/\/.*\/opened\/index\.html$/);
 
   const nowhere = { BROWSER: join(folder, "no-such-browser") };
   const { stderr } = await runWith({ stdin, env: nowhere }, ...words);
   expect(stderr).toMatch(/no program was found to open it/);
+});
+
+test("a tile is there before its job has ended, and nothing is left of another job", async () => {
+  const folderOut = out("live");
+  await mkdir(join(folderOut, "request.tiles"), { recursive: true });
+  await writeFile(join(folderOut, "request.tiles", "00077.png"), "of another job");
+  await writeFile(join(folderOut, "request.png"), "of another job");
+  const seen: { readonly tile: boolean; readonly sheet: boolean }[] = [];
+  const onLine = (line: string) => {
+    const event = JSON.parse(line) as { kind: string; tile?: string };
+    if (event.kind !== "channel") return;
+    const tile = existsSync(event.tile!);
+    seen.push({ tile, sheet: existsSync(join(folderOut, "request.png")) });
+  };
+  const stdin = JSON.stringify(request());
+  await runWith({ stdin, onLine }, "dream", "-", "--json", "--out", folderOut);
+  expect(seen).toHaveLength(2);
+  expect(seen[0]).toEqual({ tile: true, sheet: false });
+  expect((await readdir(join(folderOut, "request.tiles"))).toSorted()).toEqual([
+    "00001.png",
+    "00003.png",
+  ]);
+  expect(await readFile(join(folderOut, "index.html"), "utf8")).toContain(
+    "request.tiles/00003.png",
+  );
+});
+
+test("a page that is no report is not overwritten", async () => {
+  await mkdir(out("site"));
+  await writeFile(join(out("site"), "index.html"), "<title>My site</title>");
+  const path = join(folder, "site.json");
+  await writeFile(path, JSON.stringify(request()));
+  const words = ["dream", path, "--out", out("site")];
+  await expectRefused(folder, words, /index\.html: it is no report of ours.*--out/);
 });

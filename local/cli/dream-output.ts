@@ -1,0 +1,161 @@
+import { existsSync } from "node:fs";
+import { copyFile, cp, mkdir, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+
+import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
+import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
+import { tilePrefix } from "../../lib/pipeline/keys.ts";
+import { describeSheetQuality } from "../../lib/pipeline/sheet/sheet-quality.ts";
+import type { LocalPipeline } from "../pipeline.ts";
+import { liveSheet } from "../report/live-sheet.ts";
+import { type ReportFile, readSheet } from "../report/report-file.ts";
+import type { NamedSheet } from "../report/report-sheet.ts";
+import type { JobOutcome, RunEvent } from "../run-events.ts";
+import { resultPaths } from "./result-paths.ts";
+import type { Terminal } from "./terminal.ts";
+import { UsageError } from "./user-errors.ts";
+
+/** Between two reports of a run that goes on. */
+const REPORT_EVERY_MS = 3_000;
+
+export interface DreamOutputOptions {
+  readonly folder: string;
+  readonly terminal: Terminal;
+  readonly pipeline: LocalPipeline;
+  readonly report: ReportFile;
+  /** Once, when the report shows the first picture. */
+  readonly onFirstPicture?: () => Promise<void>;
+}
+
+/** What `dream` leaves in its folder: each tile as it ends, each sheet with its job, the report. */
+export class DreamOutput {
+  readonly #names: readonly string[];
+  readonly #options: DreamOutputOptions;
+  /** What is being done for each request, one thing after the other. */
+  readonly #work: Promise<void>[];
+  readonly #plans: (JobPlan | null)[];
+  readonly #failures: unknown[] = [];
+  #reportedMs = -Infinity;
+  #reporting: Promise<void> = Promise.resolve();
+  #isShown = false;
+
+  /** @param names of the requests' results, by their numbers in the run's events */
+  constructor(names: readonly string[], options: DreamOutputOptions) {
+    this.#names = names;
+    this.#options = options;
+    this.#work = names.map(() => Promise.resolve());
+    this.#plans = names.map(() => null);
+  }
+
+  /**
+   * Does what an event asks for.
+   *
+   * @returns whether it could be done: the files that it is about are then there
+   */
+  async follow(event: RunEvent): Promise<boolean> {
+    const { request } = event;
+    const done = this.#work[request]!.then(() => this.#act(event));
+    this.#work[request] = done.catch((error: unknown) => void this.#failures.push(error));
+    return done.then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Writes the last report. @returns the first thing that went wrong, `null` for nothing */
+  async end(): Promise<unknown> {
+    await Promise.all(this.#work);
+    await this.#reporting;
+    if (this.#plans.some((plan) => plan !== null)) {
+      await this.#report(false).catch((error: unknown) => void this.#failures.push(error));
+    }
+    return this.#failures[0] ?? null;
+  }
+
+  async #act(event: RunEvent): Promise<void> {
+    const { request: index } = event;
+    const name = this.#names[index]!;
+    if (event.kind === "accepted") {
+      await this.#begin(name, event.plan);
+      this.#plans[index] = event.plan;
+    }
+    if (event.kind === "channel" && event.result.state === "ok") {
+      await this.#copyTile(name, event.result.tile.key);
+      this.#reportSoon();
+    }
+    if (event.kind === "ended") await this.#deliver(name, event.outcome);
+  }
+
+  /** What lies there of another job goes, so that all there is belongs together. */
+  async #begin(name: string, { jobId }: JobPlan): Promise<void> {
+    const { sheet, manifest, tiles } = this.#pathsOf(name);
+    if ((await readSheet(manifest))?.jobId === jobId) return;
+    for (const path of [sheet, manifest, tiles]) await rm(path, { recursive: true, force: true });
+    // those of an earlier run that was cut short
+    const earlier = this.#inBucket(tilePrefix(jobId));
+    if (existsSync(earlier)) await cp(earlier, tiles, { recursive: true });
+  }
+
+  async #copyTile(name: string, key: string): Promise<void> {
+    const { tiles } = this.#pathsOf(name);
+    await mkdir(tiles, { recursive: true });
+    await copyFile(this.#inBucket(key), join(tiles, basename(key)));
+  }
+
+  async #deliver(name: string, outcome: JobOutcome): Promise<void> {
+    if (outcome.kind === "rejected") {
+      throw new UsageError(`${name}: ${outcome.problems.join("; ")}`);
+    }
+    const { print, note } = this.#options.terminal;
+    const { sheet, manifest, tiles } = this.#pathsOf(name);
+    const { ok, failed, total } = outcome.completion;
+    // without an image there is no folder of them
+    if (ok > 0) await cp(outcome.tilesFolder, tiles, { recursive: true });
+    await copyFile(outcome.sheetPath, sheet);
+    await copyFile(outcome.manifestPath, manifest);
+    print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
+    const quality = (await readSheet(manifest))?.quality ?? null;
+    if (quality !== null) note(`${name}: ${describeSheetQuality(quality)}`);
+    if (failed > 0)
+      note(
+        `${name}: ${failed} channels failed; ${name}.manifest.json says why; the same request is the same job, --data with another folder renders it anew`,
+      );
+  }
+
+  #reportSoon(): void {
+    const now = performance.now();
+    if (now - this.#reportedMs < REPORT_EVERY_MS) return;
+    this.#reportedMs = now;
+    this.#reporting = this.#reporting
+      .then(() => this.#report(true))
+      .catch((error: unknown) => void this.#failures.push(error));
+  }
+
+  async #report(isRunning: boolean): Promise<void> {
+    const sheets: NamedSheet[] = [];
+    for (const [i, plan] of this.#plans.entries()) {
+      if (plan === null) continue;
+      const name = this.#names[i]!;
+      const sheet = (await readSheet(this.#pathsOf(name).manifest)) ?? (await this.#live(plan));
+      sheets.push({ name, sheet });
+    }
+    await this.#options.report.write(sheets, isRunning);
+    if (this.#isShown || sheets.every(({ sheet }) => sheet.ok === 0)) return;
+    this.#isShown = true;
+    await this.#options.onFirstPicture?.();
+  }
+
+  async #live(plan: JobPlan) {
+    const job = this.#options.pipeline.acceptDeps.jobs.open(plan.jobId);
+    const results: ReadonlyMap<number, ChannelResult> = await job.results(await job.ended());
+    return liveSheet(plan, results);
+  }
+
+  #pathsOf(name: string) {
+    return resultPaths(this.#options.folder, name);
+  }
+
+  #inBucket(key: string): string {
+    return join(this.#options.pipeline.bucketFolder, ...key.split("/"));
+  }
+}

@@ -1,0 +1,129 @@
+import { describeSheetQuality } from "../../lib/pipeline/sheet/sheet-quality.ts";
+import { html, type Html } from "./html.ts";
+import type { DrawnTile, NamedSheet, ReportSheet, ReportTile } from "./report-sheet.ts";
+
+/** Up to so many tiles are shown larger: there is room for them. */
+const FEW_TILES = 12;
+/** Where no tile says how large the others will be. */
+const USUAL_SIZE = { width: 224, height: 224 };
+
+/** @param number of the sheet in the report, from 1; its tiles are `#s<number>-<channel>` */
+export function renderSheet(
+  { name, sheet }: NamedSheet,
+  number: number,
+  embedded: ReadonlyMap<string, string>,
+): Html {
+  const { layer, network, quality, request, tiles } = sheet;
+  const id = `sheet-${number}`;
+  const drawn = tiles.find((tile) => tile.state === "ok");
+  const noun = request["targets"] === undefined ? "channel" : "image";
+  const waiting = drawn?.tile ?? USUAL_SIZE;
+  return html`<section id="${id}" class="sheet" aria-labelledby="${id}-title">
+    <h2 id="${id}-title">${layer.name}</h2>
+    <p class="muted">${[network.id, `layer ${layer.index}`, ...recipe(request)].join(" · ")}</p>
+    <p>${standing(sheet)}</p>
+    ${sheet.state === "running" ? progressBar(sheet) : null}
+    ${quality === null ? null : html`<p class="muted">${describeSheetQuality(quality)}</p>`}
+    ${embedded.size > 0 || sheet.state === "running" ? null : files(name)}
+    <details class="request">
+      <summary>The request</summary>
+      <button type="button" data-copies="${id}-request">Copy</button>
+      <pre id="${id}-request" tabindex="0">${JSON.stringify(request, null, 2)}</pre>
+    </details>
+    <ul class="tiles${tiles.length <= FEW_TILES ? " few" : ""}">
+      ${tiles.map((tile) => renderTile(tile, { name, number, embedded, noun, waiting }))}
+    </ul>
+  </section>`;
+}
+
+interface TileOptions {
+  readonly name: string;
+  readonly number: number;
+  readonly embedded: ReadonlyMap<string, string>;
+  /** What the numbers are of. */
+  readonly noun: "channel" | "image";
+  /** Size of what is not there yet. */
+  readonly waiting: { readonly width: number; readonly height: number };
+}
+
+function renderTile(tile: ReportTile, options: TileOptions): Html {
+  const { number, waiting } = options;
+  const id = `s${number}-${tile.channel}`;
+  const label = tile.label ? html` <span class="label">${tile.label}</span>` : null;
+  const marks = tile.state === "ok" ? tile.quality.marks : [];
+  const marked = marks.length === 0 ? null : html` <span class="marks">${marks.join(", ")}</span>`;
+  const caption = html`<span class="caption">${tile.channel}${label}${marked}</span>`;
+  if (tile.state === "ok") {
+    const source = sourceOf(tile, options);
+    const isEmbedded = source.startsWith("data:");
+    return html`<li id="${id}">
+      <a href="${isEmbedded ? `#${id}` : source}" aria-haspopup="dialog">
+        <span class="frame">${picture(tile, source, options)}</span>${caption}</a
+      >
+    </li>`;
+  }
+  const reason = tile.state === "failed" ? html`<span class="reason">${tile.reason}</span>` : null;
+  return html`<li id="${id}" class="${tile.state}">
+    <span class="frame"
+      ><svg viewBox="0 0 ${waiting.width} ${waiting.height}" aria-hidden="true"></svg>
+      <span class="state">${tile.state}</span></span
+    >${caption}${reason}
+  </li>`;
+}
+
+function picture(tile: DrawnTile, source: string, { noun }: TileOptions): Html {
+  const { width, height } = tile.tile;
+  const alt = `${noun} ${tile.channel}${tile.label ? `, ${tile.label}` : ""}`;
+  return html`<img
+    src="${source}"
+    width="${width}"
+    height="${height}"
+    alt="${alt}"
+    loading="lazy"
+    decoding="async"
+  />`;
+}
+
+/** The picture itself where it is embedded, else its path from the report. */
+function sourceOf({ tile }: DrawnTile, { name, embedded }: TileOptions): string {
+  const path = tilePath(name, tile.key);
+  return embedded.get(path) ?? addressOf(path);
+}
+
+/** Path of a tile's file beside the report. */
+export function tilePath(name: string, key: string): string {
+  return `${name}.tiles/${key.slice(key.lastIndexOf("/") + 1)}`;
+}
+
+/** A relative path as an address: a name may have any character in it, and begin like a scheme. */
+function addressOf(path: string): string {
+  return `./${path.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+function recipe(request: ReportSheet["request"]): readonly string[] {
+  const { method, numIterations, pyramidLevels, seed } = request;
+  const levels = typeof pyramidLevels === "number" ? ` x ${pyramidLevels}` : "";
+  return [method, `${String(numIterations)}${levels} iterations`, `seed ${String(seed)}`];
+}
+
+function standing({ state, total, ok, failed, cancelled }: ReportSheet): string {
+  const parts = [
+    `${ok} of ${total} images`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
+    ...(state === "running" ? ["not finished"] : []),
+  ];
+  return parts.join(", ");
+}
+
+function progressBar({ total, ok, failed, cancelled }: ReportSheet): Html {
+  const done = ok + failed + cancelled;
+  return html`<progress max="${total}" value="${done}" aria-label="images done"></progress>`;
+}
+
+function files(name: string): Html {
+  return html`<p class="files">
+    <a href="${addressOf(`${name}.png`)}">The sheet as one image</a>
+    <a href="${addressOf(`${name}.manifest.json`)}">Its manifest</a>
+  </p>`;
+}

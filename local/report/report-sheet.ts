@@ -1,0 +1,50 @@
+import { z } from "zod";
+
+import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
+import { sheetQualitySchema } from "../../lib/pipeline/sheet/sheet-quality.ts";
+
+const size = { width: z.int().min(1), height: z.int().min(1) };
+const place = { channel: z.int().min(1), label: z.string().nullable() };
+
+const tileSchema = z.discriminatedUnion("state", [
+  z.object({
+    ...place,
+    state: z.literal("ok"),
+    tile: z.object({ key: z.string(), ...size }),
+    activation: z.number(),
+    /** Activation strength after each iteration, one list for each pyramid level. */
+    activations: z.array(z.array(z.number())),
+    seconds: z.number(),
+    seed: z.int(),
+    restarts: z.int(),
+    quality: qualitySchema,
+  }),
+  z.object({ ...place, state: z.literal("failed"), reason: z.string() }),
+  z.object({ ...place, state: z.literal("cancelled") }),
+  z.object({ ...place, state: z.literal("waiting") }),
+]);
+
+/** What a report needs of a sheet: a manifest has it all, and more. */
+export const reportSheetSchema = z.object({
+  state: z.enum(["running", "completed", "completed_with_failures", "cancelled"]),
+  jobId: z.string(),
+  total: z.int().min(1),
+  ok: z.int().min(0),
+  failed: z.int().min(0),
+  cancelled: z.int().min(0),
+  network: z.object({ id: z.string() }),
+  layer: z.object({ index: z.int().min(1), name: z.string() }),
+  request: z.looseObject({ method: z.string() }),
+  quality: sheetQualitySchema.nullable(),
+  tiles: z.array(tileSchema),
+});
+
+export type ReportTile = z.infer<typeof tileSchema>;
+export type DrawnTile = Extract<ReportTile, { readonly state: "ok" }>;
+export type ReportSheet = z.infer<typeof reportSheetSchema>;
+
+/** A sheet and what its files beside the report are called: NAME.png, NAME.tiles, and so on. */
+export interface NamedSheet {
+  readonly name: string;
+  readonly sheet: ReportSheet;
+}

@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { html, Html, jsonBlock } from "../../../local/report/html.ts";
+import { ReportFile } from "../../../local/report/report-file.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { ATTACK, sampleSheet } from "./sample-sheet.ts";
+
+async function written(
+  name: string,
+  changes: Parameters<typeof sampleSheet>[0] = {},
+  { embed = false, isRunning = false } = {},
+) {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, `${name}.tiles`));
+  await writeFile(join(folder, `${name}.tiles`, "00003.png"), "three");
+  const report = new ReportFile({ folder, embed, now: () => new Date(1_234_567) });
+  await report.write([{ name, sheet: sampleSheet(changes) }], isRunning);
+  return { page: await readFile(report.path, "utf8"), folder, report };
+}
+
+const between = (page: string, start: string, end: string) =>
+  page.slice(page.indexOf(start) + start.length, page.indexOf(end, page.indexOf(start)));
+
+test("nothing of a page comes from elsewhere, and only its own script and style count", async () => {
+  const { page } = await written("a");
+  // the namespace that SVG elements are made in is a name, and nothing is fetched from it
+  const addresses = page.replaceAll("http://www.w3.org/2000/svg", "").match(/\w+:\/\/[^\s"']*/g);
+  expect(addresses).toBeNull();
+  expect(page).not.toMatch(/<(?:link|iframe|object|base)\b|@import|url\(/);
+  const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1];
+  const hash = (text: string) => createHash("sha256").update(text).digest("base64");
+  const [style, script] = [
+    between(page, "<style>", "</style>"),
+    between(page, "<script>", "</script>"),
+  ];
+  expect(script.length).toBeGreaterThan(1_000);
+  expect(policy?.replaceAll("&#39;", "'").split("; ")).toEqual([
+    "default-src 'none'",
+    "img-src 'self' file: data:",
+    `style-src 'sha256-${hash(style)}'`,
+    `script-src 'sha256-${hash(script)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ]);
+});
+
+test("names are text, wherever they stand", async () => {
+  const { page } = await written("a", {
+    label: ATTACK,
+    layer: ATTACK,
+    network: ATTACK,
+    reason: ATTACK,
+    title: ATTACK,
+  });
+  expect(page.split("alert(1)").length - 1).toBeGreaterThan(6);
+  expect(page).not.toContain("<img src=x");
+  // its own two, and no third
+  expect(page.match(/<script/g)).toHaveLength(2);
+  expect(page.match(/<\/script/g)).toHaveLength(2);
+  expect(new Html(ATTACK).text, "what is called markup stays so").toContain("<img src=x");
+  expect(html`${new Html("<b>")}${"<b>"}`.text).toBe("<b>&lt;b&gt;");
+});
+
+test("the data block is the data, whatever is in them", () => {
+  const data = { name: `${ATTACK}<!-- <script>`, nested: ["</script>"] };
+  const { text } = jsonBlock(data);
+  expect(text).not.toContain("<");
+  expect(JSON.parse(text)).toEqual(data);
+});
+
+test("a sheet's name may have any character: tiles are found under it", async () => {
+  const { page, folder } = await written("50 % #1? & 'so'");
+  const source = /<img\s+src="([^"]*)"/.exec(page)?.[1]?.replaceAll("&#39;", "'");
+  const path = new URL(source!, new URL(`file://${folder}/index.html`)).pathname;
+  expect(decodeURIComponent(path)).toBe(join(folder, "50 % #1? & 'so'.tiles", "00003.png"));
+});
+
+test("embedded tiles are in the page, which then names no file", async () => {
+  const { page } = await written("a", {}, { embed: true });
+  expect(page).toContain(`src="data:image/png;base64,${Buffer.from("three").toString("base64")}"`);
+  expect(page).not.toContain("a.tiles");
+  expect(page).not.toContain("a.png");
+});
+
+test("a page of a run that goes on says when it was written, a finished one does not", async () => {
+  expect((await written("a", {}, { isRunning: true })).page).toContain('data-written="1234567"');
+  expect((await written("a")).page).not.toContain("data-written=");
+});
+
+test("every tile is shown as what it became", async () => {
+  const { page } = await written("a");
+  for (const state of ["failed", "cancelled", "waiting"])
+    expect(page).toContain(`class="${state}"`);
+  expect(page).toContain('alt="channel 3, snail"');
+  expect(page).toContain("out of memory");
+  expect(page).toContain("fragile");
+});
+
+test("the sheets that lie in the folder are in the report, once, behind those of the run", async () => {
+  const folder = await temporaryFolder();
+  const manifest = (layer: string) => JSON.stringify({ version: 1, ...sampleSheet({ layer }) });
+  await writeFile(join(folder, "b.manifest.json"), manifest("earlier"));
+  await writeFile(join(folder, "new.manifest.json"), manifest("replaced"));
+  await writeFile(join(folder, "other.manifest.json"), '{"name": "a web app"}');
+  await writeFile(join(folder, "damaged.manifest.json"), '{"version": 1,');
+  const report = new ReportFile({ folder, embed: false });
+  await report.write([{ name: "new", sheet: sampleSheet({ layer: "latest" }) }], false);
+  const page = await readFile(report.path, "utf8");
+  expect(
+    [...page.matchAll(/<h2 id="sheet-\d+-title">([^<]*)</g)].map(([, title]) => title),
+  ).toEqual(["latest", "earlier"]);
+});
+
+test("a page of somebody else's is not replaced", async () => {
+  const { report, folder } = await written("a");
+  expect(await report.mayBeWritten()).toBe(true);
+  await writeFile(join(folder, "index.html"), "<!doctype html><title>My site</title>");
+  expect(await report.mayBeWritten()).toBe(false);
+});
