@@ -26,11 +26,22 @@ const CLOSE_GRACE_MS = 2_000;
 /** Read and thrown away, so that a client which sends too much still hears that it did. */
 const MAX_DISCARDED_BYTES = 10_000_000;
 
+/**
+ * What the server offers besides the API, such as the page. Of requests for this host alone.
+ *
+ * @returns whether it has answered; if not, the API does
+ */
+export type Beside = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<boolean>;
+
 /** Serves the API's handler on the loopback interface, as a REST API does in the cloud. */
-export async function startApiServer(handler: ApiHandler, port: number): Promise<ApiServer> {
+export async function startApiServer(
+  handler: ApiHandler,
+  port: number,
+  beside: Beside = () => Promise.resolve(false),
+): Promise<ApiServer> {
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
-    (incoming, outgoing) => void answer(handler, incoming, outgoing),
+    (incoming, outgoing) => void answer({ handler, beside }, incoming, outgoing),
   );
   server.on("clientError", refuse);
   await once(server.listen(port, LOOPBACK), "listening");
@@ -44,11 +55,12 @@ export async function startApiServer(handler: ApiHandler, port: number): Promise
 }
 
 async function answer(
-  handler: ApiHandler,
+  { handler, beside }: { readonly handler: ApiHandler; readonly beside: Beside },
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
   try {
+    if (isForUs(incoming) && (await beside(incoming, outgoing))) return;
     const {
       statusCode,
       headers = {},

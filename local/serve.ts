@@ -6,6 +6,7 @@ import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
 import { type ApiServer, startApiServer } from "./api-adapter.ts";
 import { errorLog } from "./log.ts";
+import { servePage } from "./page/serve-page.ts";
 import { type LocalPipeline, startLocalPipeline } from "./pipeline.ts";
 
 export interface ServeOptions {
@@ -55,7 +56,9 @@ export async function startService(options: ServeOptions): Promise<Service> {
       newId: randomUUID,
       log: errorLog("api"),
     });
-    const api = await startApiServer(handler, apiPort);
+    const api = await startApiServer(handler, apiPort, (incoming, outgoing) =>
+      servePage(incoming, outgoing, "polling"),
+    );
     return {
       pipeline,
       api,

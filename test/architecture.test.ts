@@ -82,7 +82,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/optvis",
     "lib/pipeline",
   ],
+  // the documents of the API, which its clients read too
+  "functions/api/schemas.ts": ["lib/autodiff", "lib/networks", "lib/pipeline"],
   functions: [
+    "functions/api/schemas.ts",
     "lib/onnx",
     "lib/autodiff",
     "lib/networks",
@@ -104,6 +107,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/storage",
     "lib/queue",
   ],
+  // the browser's: of ours it knows the API's documents, as types
+  web: ["functions/api/schemas.ts", "web/components"],
+  // pieces that a report without a server has too
+  "web/components": [],
   bench: [
     "local",
     "lib/onnx",
@@ -129,6 +136,10 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   "aws-cdk-lib": /^cdk\//,
   commander: /^local\/cli\//,
   "@dreamgrid/aws-endpoint": /^local\//,
+  preact: /^web\//,
+  uplot: /^web\/components\//,
+  "@dagrejs/dagre": /^web\//,
+  openseadragon: /^web\//,
 };
 
 interface Import {
@@ -137,7 +148,7 @@ interface Import {
   readonly isLocal: boolean;
 }
 
-const SOURCE = /^(lib|functions|local|cdk|bench)\/.*\.m?ts$/;
+const SOURCE = /^(lib|functions|local|cdk|bench|web)\/.*\.m?tsx?$/;
 const TEST = /^(local\/endpoint\/)?test\/.*\.ts$/;
 const ENDPOINT = /^local\/endpoint\//;
 

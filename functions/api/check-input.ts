@@ -53,7 +53,7 @@ export function checkInput<
   request: ApiRequest,
 ): RouteInput<z.output<Path>, z.output<Query>, z.output<Body>> {
   const json = schemaName === null ? undefined : readJsonBody(request);
-  const given = { path: request.path, query: queryValues(request, query) };
+  const given = { path: pathValues(request, path), query: queryValues(request, query) };
   const inPath = path.safeParse(given.path);
   const inQuery = query.safeParse(given.query);
   const body = schema.safeParse(json);
@@ -75,16 +75,25 @@ function issuesIn(where: "path" | "query", error: z.ZodError | undefined) {
   return (error?.issues ?? []).map((issue) => ({ ...issue, path: [where, ...issue.path] }));
 }
 
-/** Numbers where they are wanted; a parameter given twice is a list, which no schema takes. */
+function pathValues({ path }: ApiRequest, { shape }: ParameterSchema): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(path).map(([name, value]) => [name, asWanted(value, shape[name])]),
+  );
+}
+
+/** A parameter given twice is a list, which no schema takes. */
 function queryValues({ query }: ApiRequest, { shape }: ParameterSchema): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(query).map(([name, values]) => {
       const [first = ""] = values;
-      if (values.length > 1) return [name, values];
-      const isNumber = /^\d{1,15}$/.test(first) && wantsNumber(shape[name]);
-      return [name, isNumber ? Number(first) : first];
+      return [name, values.length > 1 ? values : asWanted(first, shape[name])];
     }),
   );
+}
+
+/** A number where one is wanted. */
+function asWanted(value: string, schema: z.core.$ZodType | undefined): unknown {
+  return /^\d{1,15}$/.test(value) && wantsNumber(schema) ? Number(value) : value;
 }
 
 /** Job ids may consist of digits too. */

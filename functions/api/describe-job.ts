@@ -2,8 +2,10 @@ import type { z } from "zod";
 
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import type { Job } from "../../lib/pipeline/job/job.ts";
+import { jobPace, type LiveSteps } from "../../lib/pipeline/job/job-pace.ts";
 import type { JobStatus } from "../../lib/pipeline/job/job-status.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
+import { countsOf } from "../../lib/pipeline/job/tally.ts";
 import type { ObjectLinks } from "../../lib/storage/object-store.ts";
 import { channelPageLink, jobLink } from "./links.ts";
 import type { channelPageSchema, jobListSchema, jobSchema } from "./schemas.ts";
@@ -13,23 +15,35 @@ type JobSummary = z.input<typeof jobListSchema>["jobs"][number];
 type ChannelDocument = JobDocument["channels"][number];
 
 /** How long presigned links to images are good. */
-const LINK_SECONDS = 3_600;
+export const LINK_SECONDS = 3_600;
+
+/** Pictures that stand for a job. */
+const PICTURES_SHOWN = 6;
 
 export interface DescribeOptions {
   readonly page: z.output<typeof channelPageSchema>;
-  readonly basePath: string;
   readonly links: ObjectLinks;
+}
+
+/** Where and when a job is looked at. */
+export interface View {
+  readonly basePath: string;
+  readonly now: Date;
+  /** Of a process that renders; `null` where others do. */
+  readonly liveSteps: (jobId: string) => LiveSteps | null;
 }
 
 /** The job with one page of its channels. */
 export async function describeJob(
   job: Job,
   status: JobStatus,
-  { page, basePath, links }: DescribeOptions,
+  view: View,
+  { page, links }: DescribeOptions,
 ): Promise<JobDocument> {
+  const { basePath } = view;
   const { plan, completion } = status;
   const { offset, limit } = page;
-  const summary = summariseJob(status, basePath);
+  const summary = summariseJob(status, view);
   const hasMore = offset + limit < plan.channels.length;
   const next = hasMore
     ? channelPageLink(basePath, job.id, { offset: offset + limit, limit })
@@ -39,12 +53,15 @@ export async function describeJob(
     .map((channel, i) => ({ channel, label: plan.labels[offset + i] ?? null }));
   return {
     ...summary,
+    request: { ...plan.request },
+    tileSize: { ...plan.tileSize },
     sheet:
       completion === null
         ? null
         : {
             montage: await links.linkToGet(completion.montage, LINK_SECONDS),
             manifest: await links.linkToGet(completion.manifest, LINK_SECONDS),
+            deepZoom: await job.images.findDeepZoom(),
           },
     channels: await mapConcurrently(channels, async ({ channel, label }) => ({
       channel,
@@ -55,8 +72,8 @@ export async function describeJob(
   };
 }
 
-export function summariseJob(status: JobStatus, basePath: string): JobSummary {
-  const { plan, completion, state, ...counts } = status;
+export function summariseJob(status: JobStatus, { basePath, now, liveSteps }: View): JobSummary {
+  const { plan, completion, state } = status;
   const { jobId, network, layer, provider, createdAt } = plan;
   return {
     jobId,
@@ -66,7 +83,9 @@ export function summariseJob(status: JobStatus, basePath: string): JobSummary {
     provider,
     createdAt,
     completedAt: completion?.completedAt ?? null,
-    ...counts,
+    ...countsOf(status),
+    ...jobPace(status, liveSteps(jobId), now),
+    pictures: state === "completed" ? plan.channels.slice(0, PICTURES_SHOWN) : [],
     links: { self: jobLink(basePath, jobId) },
   };
 }

@@ -9,7 +9,7 @@ import { DamagedObjectError } from "../../lib/pipeline/json.ts";
 import { requestSchema } from "../../lib/pipeline/request/request.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { jobLink, jobPageLink } from "./links.ts";
-import { describeJob, type DescribeOptions, summariseJob } from "./describe-job.ts";
+import { describeJob, type DescribeOptions, summariseJob, type View } from "./describe-job.ts";
 import { lookAtEach } from "./look-at-each.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
@@ -55,6 +55,7 @@ export const createJob = defineRoute({
       throw new ProblemError("invalid-request", acceptance.problems);
     }
     const { jobId, plan } = acceptance;
+    deps.onAccepted?.(plan);
     const self = jobLink(basePath, jobId);
     return { body: { jobId, total: plan.total, links: { self } }, headers: { Location: self } };
   },
@@ -85,25 +86,53 @@ export const listJobs = defineRoute({
     schemaName: "JobList",
   },
   problems: [],
-  handle: async ({ query, basePath }, { jobs }) => {
-    const { after = null, limit } = query;
-    const listed: Job[] = [];
-    for await (const job of jobs.list(after)) {
-      listed.push(job);
-      // one more than asked for tells whether there is a next page
-      if (listed.length > limit) break;
-    }
-    const page = listed.slice(0, limit);
-    const last = page.at(-1);
-    const next =
-      listed.length > limit && last !== undefined
-        ? jobPageLink(basePath, { after: last.id, limit })
-        : null;
-    const { found, problems } = await lookAtEach(page, readLatestStatus, DamagedObjectError);
-    const summaries = found.map((status) => summariseJob(status, basePath));
+  handle: async ({ query, basePath }, deps) => {
+    const { after = null, limit, ...filter } = query;
+    const { listed, last } = await listMatching(deps.jobs.list(after), filter, limit);
+    const next = last === null ? null : jobPageLink(basePath, { after: last, limit, ...filter });
+    const { found, problems } = await lookAtEach(listed, readLatestStatus, DamagedObjectError);
+    const summaries = found.map((status) => summariseJob(status, viewOf(basePath, deps)));
     return { body: { jobs: summaries, problems, links: { next } } };
   },
 });
+
+type JobFilter = Pick<z.output<typeof jobPageSchema>, "network" | "layer">;
+
+/** Plans that one call reads to find jobs of a network: some seconds' work in the cloud. */
+const MAX_JOBS_SEARCHED = 500;
+
+/** One page of the jobs that a filter lets through. `last`: behind it there may be more */
+async function listMatching(
+  jobs: AsyncIterable<Job>,
+  filter: JobFilter,
+  limit: number,
+): Promise<{ readonly listed: readonly Job[]; readonly last: string | null }> {
+  const listed: Job[] = [];
+  let [searched, last] = [0, ""];
+  for await (const job of jobs) {
+    if (listed.length === limit || searched === MAX_JOBS_SEARCHED) return { listed, last };
+    searched++;
+    last = job.id;
+    if (await matches(job, filter)) listed.push(job);
+  }
+  return { listed, last: null };
+}
+
+async function matches(job: Job, { network, layer }: JobFilter): Promise<boolean> {
+  if (network === undefined && layer === undefined) return true;
+  try {
+    const plan = await job.findPlan();
+    if (plan === null) return false;
+    return (
+      (network === undefined || plan.network.id === network) &&
+      (layer === undefined || plan.layer.index === layer)
+    );
+  } catch (error) {
+    // listed, so that it is told of
+    if (error instanceof DamagedObjectError) return true;
+    throw error;
+  }
+}
 
 export const deleteJob = defineRoute({
   method: "DELETE",
@@ -170,9 +199,14 @@ async function readLatestStatus(job: Job) {
 async function answerJob(
   job: Job,
   { query, basePath }: { readonly query: DescribeOptions["page"]; readonly basePath: string },
-  { links }: ApiDeps,
+  deps: ApiDeps,
 ) {
   const status = await readJobStatus(job);
   if (status === null) throw new ProblemError("not-found", [`there is no job '${job.id}'`]);
-  return { body: await describeJob(job, status, { page: query, basePath, links }) };
+  const options = { page: query, links: deps.links };
+  return { body: await describeJob(job, status, viewOf(basePath, deps), options) };
+}
+
+function viewOf(basePath: string, { now, liveSteps = () => null }: ApiDeps): View {
+  return { basePath, now: now(), liveSteps };
 }

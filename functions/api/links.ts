@@ -9,11 +9,18 @@ export function channelPageLink(
   return `${jobLink(basePath, jobId)}?offset=${offset}&limit=${limit}`;
 }
 
-export function jobPageLink(
-  basePath: string,
-  { after, limit }: { readonly after: string; readonly limit: number },
-): string {
-  return `${basePath}/jobs?after=${after}&limit=${limit}`;
+/** What a page of the jobs is asked for with. */
+export interface JobPageQuery {
+  readonly after: string;
+  readonly limit: number;
+  readonly network?: string | undefined;
+  readonly layer?: number | undefined;
+}
+
+export function jobPageLink(basePath: string, query: JobPageQuery): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const values = given.map(([name, value]): [string, string] => [name, String(value)]);
+  return `${basePath}/jobs?${new URLSearchParams(values).toString()}`;
 }
 
 export const classesLink = (basePath: string, networkId: string) =>

@@ -1,6 +1,8 @@
 import type { z } from "zod";
 
 import type { AcceptDeps } from "../../lib/pipeline/job/accept-request.ts";
+import type { LiveSteps } from "../../lib/pipeline/job/job-pace.ts";
+import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import type { ObjectLinks } from "../../lib/storage/object-store.ts";
 import type { Log } from "../log.ts";
 import type { ApiRequest } from "./api-request.ts";
@@ -14,13 +16,17 @@ import type { ProblemKind } from "./problem.ts";
 
 export interface ApiDeps extends AcceptDeps {
   readonly links: ObjectLinks;
+  /** What a process that renders knows of a job. @default the images are rendered elsewhere */
+  readonly liveSteps?: (jobId: string) => LiveSteps | null;
+  /** Told of each job that a request has become, new or not. */
+  readonly onAccepted?: (plan: JobPlan) => void;
   /** A name for an upload that nothing else has. */
   readonly newId: () => string;
   readonly log: Log;
 }
 
 export interface Success<Schema extends z.ZodType> {
-  readonly status: 200 | 201 | 202;
+  readonly status: 200 | 201 | 202 | 302;
   readonly description: string;
   readonly schema: Schema;
   /** Name of the schema in the OpenAPI document. */

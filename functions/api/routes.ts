@@ -3,6 +3,7 @@ import { z } from "zod";
 import { requestJsonSchema } from "../../lib/pipeline/request/request.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { createJob, deleteJob, getJob, listJobs, retryJobRoute } from "./job-routes.ts";
+import { getChannel, getDeepZoomPiece, getSheet, getTile } from "./picture-routes.ts";
 import { listClasses, listLayers, listNetworks } from "./network-routes.ts";
 import { openApiDocument } from "./openapi.ts";
 import { defineRoute, type Route } from "./route.ts";
@@ -47,6 +48,10 @@ export const ROUTES: readonly Route[] = [
   getJob,
   deleteJob,
   retryJobRoute,
+  getChannel,
+  getTile,
+  getSheet,
+  getDeepZoomPiece,
   listNetworks,
   listLayers,
   listClasses,

@@ -3,9 +3,11 @@ import { z } from "zod";
 import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { NETWORK_ID } from "../../lib/networks/description.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
+import { channelResultSchema } from "../../lib/pipeline/job/result.ts";
 import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
 import { JOB_ID, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
 import {
+  MAX_CHANNEL_INDEX,
   MAX_CHANNELS_PER_JOB,
   MAX_INITIAL_IMAGE_BYTES,
   MAX_MODEL_BYTES,
@@ -55,6 +57,19 @@ const jobSummarySchema = z.strictObject({
   createdAt: z.iso.datetime(),
   completedAt: z.iso.datetime().nullable(),
   ...countFields,
+  iterations: z
+    .strictObject({ done: z.int().min(0), total: z.int().min(1) })
+    .describe(
+      "ascent iterations of all its images, of those being rendered too where that is known",
+    ),
+  secondsLeft: z
+    .number()
+    .min(0)
+    .nullable()
+    .describe("at the speed so far; null before there is one, and where it has none left"),
+  pictures: z
+    .array(z.int().min(1))
+    .describe("channels that show what its pictures are like: the first of it, once it has ended"),
   links: z.strictObject({ self: link }),
 });
 
@@ -72,13 +87,29 @@ const channelSchema = z.strictObject({
 const sheetSchema = z.strictObject({
   montage: presigned.describe("the sheet, or where it is cut into pages, a reduced one"),
   manifest: presigned.describe("what is where on the sheet, and the pages of a large one"),
+  deepZoom: z
+    .strictObject({ width: z.int().min(1), height: z.int().min(1), pieceSize: z.int().min(1) })
+    .nullable()
+    .describe(
+      "pixels of a sheet that is too large for one image, and of the pieces it is cut into",
+    ),
 });
 
 export const jobSchema = jobSummarySchema.extend({
+  request: z
+    .record(z.string(), z.unknown())
+    .describe("in normal form: with all defaults, layer and channels as indices"),
+  tileSize: z
+    .strictObject({ width: z.int().min(1), height: z.int().min(1) })
+    .describe("pixels of each image"),
   sheet: sheetSchema.nullable().describe("null until every channel has ended"),
   channels: z.array(channelSchema).describe("one page, in the order of the sheet"),
   links: z.strictObject({ self: link, next: link.nullable().describe("next page of channels") }),
 });
+
+export const channelResultDocumentSchema = channelResultSchema;
+
+export const redirectSchema = z.strictObject({ url: presigned });
 
 export const jobListSchema = z.strictObject({
   jobs: z.array(jobSummarySchema).describe("in the order of their ids"),
@@ -124,6 +155,8 @@ export const layerTableSchema = z.strictObject({
       learnables: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int()) })),
       learnableCount: z.int().min(0),
       aliases: z.array(z.string()).describe("other names it answers to"),
+      inputs: z.array(z.int().min(1)).describe("indices of the layers that it reads"),
+      module: z.string().describe("what it is part of, 'layer1.0'; empty where that is not known"),
       renderable: z.boolean().describe("whether its channels can be rendered"),
       problem: z.string().nullable().describe("why they cannot"),
     }),
@@ -178,8 +211,23 @@ export const channelPageSchema = z.strictObject({
   limit: z.int().min(1).max(500).default(100).describe("channels to list"),
 });
 
+/** Part of a job's sheet, as Deep Zoom counts: all from 0, level 0 being one pixel. */
+export const deepZoomPieceSchema = z.strictObject({
+  jobId: jobIdSchema,
+  level: z.int().min(0),
+  column: z.int().min(0),
+  row: z.int().min(0),
+});
+
+export const channelPathSchema = z.strictObject({
+  jobId: jobIdSchema,
+  channel: z.int().min(1).max(MAX_CHANNEL_INDEX).describe("1-based"),
+});
+
 /** Page of the jobs. */
 export const jobPageSchema = z.strictObject({
   after: jobIdSchema.optional().describe("only jobs behind this id"),
+  network: networkIdSchema.optional().describe("only jobs of this network"),
+  layer: z.int().min(1).optional().describe("only jobs of the layer with this index"),
   limit: z.int().min(1).max(100).default(20).describe("jobs to look at"),
 });

@@ -4,6 +4,8 @@ import type { Node, Value } from "../onnx/model.ts";
 export interface LayerNames {
   readonly name: string;
   readonly aliases: readonly string[];
+  /** What the layer is part of, as its name says it: `layer1.0` of `layer1.0.conv1`; or "". */
+  readonly module: string;
 }
 
 /**
@@ -36,12 +38,13 @@ export class LayerNamer {
    */
   name(node: Node, weight: Value | null, path: string | null): LayerNames {
     const stem = weight === null ? null : weightStem(weight);
-    const name = this.#unused(displayed(path ?? this.#preferred(node, stem)), node.op);
+    const preferred = path ?? this.#preferred(node, stem);
+    const name = this.#unused(displayed(preferred), node.op);
     this.#taken.add(name);
     const aliases = new Set([node.name, stem ?? "", node.outputs[0]!]);
     aliases.delete("");
     aliases.delete(name);
-    return { name, aliases: [...aliases] };
+    return { name, aliases: [...aliases], module: moduleOf(preferred) };
   }
 
   #preferred(node: Node, stem: string | null): string {
@@ -64,6 +67,12 @@ export class LayerNamer {
     this.#next.set(named, number);
     return name;
   }
+}
+
+/** All steps of a path but the last; slashes part them, or where there is none, dots. */
+function moduleOf(path: string): string {
+  const steps = path.split(path.includes("/") ? "/" : ".").slice(0, -1);
+  return steps.filter(Boolean).map(displayed).join(".").slice(0, MOST_SHOWN);
 }
 
 function displayed(name: string): string {

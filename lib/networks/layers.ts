@@ -35,6 +35,10 @@ export interface Layer {
   readonly learnableCount: number;
   /** Other names it answers to. */
   readonly aliases: readonly string[];
+  /** Indices of the layers that it reads, in ascending order. */
+  readonly inputs: readonly number[];
+  /** What it is part of, `layer1.0`, as its name says it; empty where it does not. */
+  readonly module: string;
 }
 
 /** A layer that has channels to render. */
@@ -85,10 +89,15 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
   const layers: GrowingLayer[] = [inputLayer(graph)];
   /** Position in `layers` of the layer that a value is, whatever its shape. */
   const layerOf = new Map<Value, number>();
+  /** Index of the layer whose data a value is, the image's too. */
+  const readFrom = new Map<Value, number>([[graph.input, 1]]);
 
   for (const node of model.graph.nodes) {
     if (!isOnImage(node)) continue;
+    const inputs = new Set(valuesRead(node).flatMap((value) => readFrom.get(value) ?? []));
     if (isPlumbing(node)) {
+      const [feeding = 1] = inputs;
+      for (const output of node.outputs) readFrom.set(output, feeding);
       const source = layerOf.get(requiredInput(node, 0));
       if (source !== undefined) {
         for (const output of node.outputs) layerOf.set(output, source);
@@ -101,10 +110,12 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
     const value = node.outputs[0]!;
     const names = namer.name(node, learnables[0]?.name ?? null, paths.get(node) ?? null);
     layerOf.set(value, layers.length);
+    for (const output of node.outputs) readFrom.set(output, layers.length + 1);
     layers.push({
       index: layers.length + 1,
-      name: names.name,
+      ...names,
       aliases: [...names.aliases],
+      inputs: [...inputs].toSorted((a, b) => a - b),
       type: node.op,
       quantised:
         node.quantised === "operator" ||
@@ -203,6 +214,8 @@ function inputLayer(graph: StaticGraph): GrowingLayer {
     learnables: [],
     learnableCount: 0,
     aliases: [],
+    inputs: [],
+    module: "",
   };
 }
 

@@ -67,9 +67,10 @@ export const tileKey = (jobId: string, channel: number, round = 0) =>
 /** Raw float32 pixels, when output scaling is off. */
 export const rawTileKey = (jobId: string, channel: number, round = 0) =>
   `${tilePrefix(jobId, round)}${channelName(channel)}.npy`;
+export const attemptsPrefix = (jobId: string, round = 0) => roundKey(jobId, round, "attempts/");
 /** How often the channel's image has been begun; overwritten. */
 export const attemptsKey = (jobId: string, channel: number, round = 0) =>
-  roundKey(jobId, round, `attempts/${channelName(channel)}`);
+  `${attemptsPrefix(jobId, round)}${channelName(channel)}`;
 export const resultPrefix = (jobId: string, round = 0) => roundKey(jobId, round, "results/");
 /** How a channel ended; written once, by whoever is first. */
 export const resultKey = (jobId: string, channel: number, round = 0) =>

@@ -46,6 +46,20 @@ const model = decodeModel(writeModel(graph, 18));
 const layers = layerTable(model, specialise(model, [2, 3, 4, 5]));
 
 describe("layerTable", () => {
+  test("tells what each layer reads, through plumbing, and what it is part of", () => {
+    expect(layers.map(({ name, inputs, module }) => [name, inputs, module])).toEqual([
+      ["data", [], ""],
+      ["conv1-3x3", [1], "conv1"],
+      ["conv1-3x3-relu", [2], "conv1"],
+      ["features.0", [3], "features"],
+      ["Relu_7", [4], ""],
+      ["layer1.conv", [5], "layer1"],
+      ["scaled", [6], ""],
+      ["dense", [7], ""],
+      ["prob", [8], ""],
+    ]);
+  });
+
   test("counts operators on image data from 1, the input first, no plumbing", () => {
     expect(layers.map(({ index, name, type, shape }) => [index, name, type, shape])).toEqual([
       [1, "data", "Input", [2, 3, 4, 5]],

@@ -121,6 +121,10 @@ test.each([
 ])("layers are called after their modules, %s", (_, layers) => {
   const names = layers.slice(1).map(({ name }) => name);
   expect(names).toEqual(steps.map(({ name }) => name));
+  const modules = layers.slice(1).map(({ module }) => module);
+  expect(modules).toEqual([...Array(6).fill("layer1.0"), "layer1.0.down", ""]);
+  const sum = layers.find(({ type }) => type === "Add");
+  expect(sum?.inputs).toEqual([1, sum!.index - 1]);
 });
 
 test("the file's own names are aliases, and suggestions search them", () => {

@@ -10,6 +10,13 @@ export interface StoredImage {
   readonly sha256: string;
 }
 
+/** Pixels of a sheet that is cut into a Deep Zoom pyramid, and the side of its pieces. */
+export interface DeepZoomFacts {
+  readonly width: number;
+  readonly height: number;
+  readonly pieceSize: number;
+}
+
 /**
  * The images of a round of a job: its tiles, each written once (channels are 1-based), and its sheet,
  * which is overwritten, always with the same bytes.
@@ -69,6 +76,15 @@ export class JobImages {
   /** The descriptor that a viewer opens. @returns its key */
   writeDeepZoom(xml: string): Promise<string> {
     return this.#put(keys.deepZoomKey(this.#jobId, this.#round), Buffer.from(xml), XML_TYPE);
+  }
+
+  /** Pixels of the sheet that the descriptor is of; `null` where the sheet is one image. */
+  async findDeepZoom(): Promise<DeepZoomFacts | null> {
+    const bytes = await this.#store.find(keys.deepZoomKey(this.#jobId, this.#round));
+    if (bytes === null) return null;
+    const xml = Buffer.from(bytes).toString("utf8");
+    const number = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(xml)?.[1]);
+    return { width: number("Width"), height: number("Height"), pieceSize: number("TileSize") };
   }
 
   async #put(key: string, bytes: Uint8Array, contentType: string): Promise<string> {

@@ -14,11 +14,15 @@ import {
 } from "./tally.ts";
 
 /**
- * What can be told about a job now. Its state is `queued` until a channel has ended; `cancelling`
- * if it has been told to stop, and some channels have not ended yet.
+ * What can be told about a job now. Its state is `queued` until a channel has been begun;
+ * `cancelling` if it has been told to stop, and some channels have not ended yet.
  */
 export interface JobStatus extends JobTally<z.infer<typeof statusStateSchema>> {
   readonly plan: JobPlan;
+  /** When its round began. */
+  readonly begun: Date;
+  /** Images that its round does not draw. */
+  readonly kept: number;
   /** `null` while channels are missing. */
   readonly completion: Completion | null;
 }
@@ -33,13 +37,16 @@ export async function readJobStatus(job: Job): Promise<JobStatus | null> {
   const plan = await job.findPlan();
   if (plan === null) return null;
   const completion = await job.findCompletion();
+  const { begun } = await job.times();
+  const round = { begun, kept: plan.total - (await job.drawn()).length };
   if (completion !== null) {
-    return { plan, state: completion.state, ...countsOf(completion), completion };
+    return { plan, ...round, state: completion.state, ...countsOf(completion), completion };
   }
   const counts = await countNow(job, plan.total);
-  const isIdle = counts.ok + counts.failed + counts.cancelled === 0;
-  const state = (await job.isCancelled()) ? "cancelling" : isIdle ? "queued" : "running";
-  return { plan, state, ...counts, completion };
+  const ended = counts.ok + counts.failed + counts.cancelled;
+  const isBegun = ended > 0 || (await job.isBegun());
+  const state = (await job.isCancelled()) ? "cancelling" : isBegun ? "running" : "queued";
+  return { plan, ...round, state, ...counts, completion };
 }
 
 async function countNow(job: Job, total: number): Promise<JobCounts> {

@@ -188,6 +188,12 @@ export class Job {
     return this.#later?.again.has(channel) ?? true;
   }
 
+  /** True once an image of it has been begun. */
+  async isBegun(): Promise<boolean> {
+    for await (const _ of this.#store.list(keys.attemptsPrefix(this.id, this.round))) return true;
+    return false;
+  }
+
   /** Deliveries in which the channel's image (1-based) was begun; a damaged count begins anew. */
   async attempts(channel: number): Promise<number> {
     const key = keys.attemptsKey(this.id, channel, this.round);
@@ -197,12 +203,8 @@ export class Job {
 
   /** Overwrites: of two workers that begin it at the same time one may not be counted. */
   async writeAttempts(channel: number, attempts: number): Promise<void> {
-    const record = { version: 1, attempts };
-    await this.#store.put(
-      keys.attemptsKey(this.id, channel, this.round),
-      encodeJson(record),
-      JSON_TYPE,
-    );
+    const key = keys.attemptsKey(this.id, channel, this.round);
+    await this.#store.put(key, encodeJson({ version: 1, attempts }), JSON_TYPE);
   }
 
   async hasEnded(channel: number): Promise<boolean> {

@@ -120,6 +120,13 @@ describe("GET /jobs/{jobId}", () => {
       cancelled: 0,
       // the fake renderer ends channel c of two iterations at c + 0.1
       meanActivation: (1.1 + 3.1) / 2,
+      // two iterations of each
+      iterations: { done: 6, total: 10 },
+      // no time has passed
+      secondsLeft: 0,
+      pictures: [],
+      request: expect.objectContaining({ layer: 2, channels: [1, 2, 3, 4, 5], seed: 0 }),
+      tileSize: { width: 20, height: 16 },
       sheet: null,
       channels: [
         {
@@ -169,6 +176,7 @@ describe("GET /jobs/{jobId}", () => {
       sheet: {
         montage: `https://bucket.invalid/jobs/${jobId}/montage.png?seconds=3600`,
         manifest: `https://bucket.invalid/jobs/${jobId}/manifest.json?seconds=3600`,
+        deepZoom: null,
       },
     });
   });
@@ -218,6 +226,21 @@ describe("DELETE /jobs/{jobId}", () => {
 });
 
 describe("GET /jobs", () => {
+  test("can be asked for the jobs of a network and a layer", async () => {
+    const wide = await pipeline.accept();
+    const pool = await pipeline.accept({ layer: "pool" });
+    const other = await pipeline.accept({ layer: "pool", seed: 5 });
+    const listed = async (query: string) => ids((await call("GET", `/jobs?${query}`)).body);
+    expect(await listed("network=tiny&layer=2")).toEqual([wide.jobId]);
+    const pools = [pool.jobId, other.jobId].toSorted();
+    expect(await listed("network=tiny&layer=4")).toEqual(pools);
+    expect(await listed("network=other")).toEqual([]);
+    const first = await call("GET", "/jobs?layer=4&limit=1");
+    const { next } = (first.body as { links: { next: string } }).links;
+    expect(new URLSearchParams(next.split("?")[1]).get("layer")).toBe("4");
+    expect([...ids(first.body), ...ids((await call("GET", next)).body)]).toEqual(pools);
+  });
+
   test("pages through the jobs by id", async () => {
     for (const key of ["b", "a-1", "c", "a"]) {
       await call("POST", "/jobs", { body: TINY_REQUEST, headers: { "Idempotency-Key": key } });

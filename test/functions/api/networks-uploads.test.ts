@@ -99,6 +99,8 @@ describe("GET /networks/{networkId}/layers", () => {
       learnables: [{ name: "kernel", shape: [7, 3, 1, 1] }],
       learnableCount: 21,
       aliases: expect.any(Array),
+      inputs: [1],
+      module: "",
       renderable: true,
       problem: null,
     });

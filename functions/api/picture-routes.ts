@@ -1,0 +1,111 @@
+import { z } from "zod";
+
+import { deepZoomPieceKey } from "../../lib/pipeline/keys.ts";
+import { NO_INPUT } from "./check-input.ts";
+import { LINK_SECONDS } from "./describe-job.ts";
+import { ProblemError } from "./problem.ts";
+import { type ApiDeps, defineRoute } from "./route.ts";
+import {
+  channelPathSchema,
+  channelResultDocumentSchema,
+  deepZoomPieceSchema,
+  jobIdSchema,
+  redirectSchema,
+} from "./schemas.ts";
+
+/*
+ * Addresses that stay: presigned links end after an hour, these lead to a fresh one. A browser may
+ * keep where one leads for most of that hour.
+ */
+const KEEP_SECONDS = LINK_SECONDS - 600;
+
+const redirect = (what: string) =>
+  ({
+    status: 302,
+    description: `${what} is at the presigned link of Location, for an hour`,
+    schema: redirectSchema,
+    schemaName: "Redirect",
+    headers: { Location: "presigned link" },
+  }) as const;
+
+async function redirectTo(key: string, { links }: ApiDeps) {
+  const url = await links.linkToGet(key, LINK_SECONDS);
+  const headers = { Location: url, "Cache-Control": `private, max-age=${KEEP_SECONDS}` };
+  return { body: { url }, headers };
+}
+
+export const getChannel = defineRoute({
+  method: "GET",
+  template: "/jobs/{jobId}/channels/{channel}",
+  operationId: "getChannel",
+  summary: "How a channel of a job ended: its trace and figures, or why it failed",
+  ...NO_INPUT,
+  path: channelPathSchema,
+  success: {
+    status: 200,
+    description: "the channel's result",
+    schema: channelResultDocumentSchema,
+    schemaName: "ChannelResult",
+  },
+  problems: ["not-found"],
+  handle: async ({ path }, deps) => ({ body: await findEnd(path, deps) }),
+});
+
+export const getTile = defineRoute({
+  method: "GET",
+  template: "/jobs/{jobId}/tiles/{channel}",
+  operationId: "getTile",
+  summary: "The picture of a channel, at an address that stays",
+  ...NO_INPUT,
+  path: channelPathSchema,
+  success: redirect("the picture"),
+  problems: ["not-found"],
+  handle: async ({ path }, deps) => {
+    const end = await findEnd(path, deps);
+    if (end.state === "ok") return redirectTo(end.tile.key, deps);
+    const { jobId, channel } = path;
+    throw new ProblemError("not-found", [`channel ${channel} of job '${jobId}' ${end.state}`]);
+  },
+});
+
+export const getSheet = defineRoute({
+  method: "GET",
+  template: "/jobs/{jobId}/sheet",
+  operationId: "getSheet",
+  summary: "The sheet of a job that has ended, at an address that stays",
+  ...NO_INPUT,
+  path: z.strictObject({ jobId: jobIdSchema }),
+  success: redirect("the sheet"),
+  problems: ["not-found"],
+  handle: async ({ path: { jobId } }, deps) => {
+    const job = await deps.jobs.open(jobId).latest();
+    const completion = await job.findCompletion();
+    if (completion !== null) return redirectTo(completion.montage, deps);
+    throw new ProblemError("not-found", [`there is no job '${jobId}' that has ended`]);
+  },
+});
+
+export const getDeepZoomPiece = defineRoute({
+  method: "GET",
+  template: "/jobs/{jobId}/deep-zoom/{level}/{column}/{row}",
+  operationId: "getDeepZoomPiece",
+  summary: "A piece of a sheet that is too large for one image",
+  ...NO_INPUT,
+  path: deepZoomPieceSchema,
+  success: redirect("the piece, if the sheet has it,"),
+  problems: [],
+  handle: async ({ path: { jobId, ...place } }, deps) => {
+    const { round } = await deps.jobs.open(jobId).latest();
+    return redirectTo(deepZoomPieceKey(jobId, place, round), deps);
+  },
+});
+
+/** @throws ProblemError if the channel has not ended */
+async function findEnd({ jobId, channel }: z.output<typeof channelPathSchema>, { jobs }: ApiDeps) {
+  const job = await jobs.open(jobId).latest();
+  const result = await job.findResult(channel);
+  if (result !== null) return result;
+  throw new ProblemError("not-found", [
+    `there is no job '${jobId}' of which channel ${channel} has ended`,
+  ]);
+}

@@ -1,0 +1,56 @@
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A file of a bundle: its name, and its bytes. */
+export interface BundledFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface Bundle {
+  readonly files: readonly BundledFile[];
+  /** Folders of the packages whose code is in it, such as `node_modules/preact`. */
+  readonly packages: readonly string[];
+}
+
+/**
+ * Bundles an entry of `web/` for the browser: JavaScript as an ES module, which loads what is
+ * seldom wanted when it is wanted, and one style sheet.
+ *
+ * @param entry path from the root; the files are called after it, `main.js` and `main.css`
+ */
+export async function bundlePage(entry: string): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [entry],
+    outdir: "page",
+    write: false,
+    metafile: true,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    tsconfig: "web/tsconfig.json",
+    legalComments: "none",
+    logLevel: "silent",
+  });
+  return {
+    files: outputFiles.map(({ path, contents }) => ({
+      name: path.replaceAll("\\", "/").split("/").at(-1)!,
+      bytes: contents,
+    })),
+    packages: packagesOf(Object.keys(metafile.inputs)),
+  };
+}
+
+function packagesOf(inputs: readonly string[]): readonly string[] {
+  const folders = inputs.flatMap(
+    (path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
+  );
+  return [...new Set(folders)].toSorted();
+}

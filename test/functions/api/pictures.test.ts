@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { deepZoomDescriptor } from "../../../lib/pipeline/sheet/deep-zoom.ts";
+import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
+import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
+import { FakeRenderer } from "../../support/fake-renderer.ts";
+import {
+  deliveries,
+  type MemoryPipeline,
+  memoryPipeline,
+  NOW,
+} from "../../support/memory-pipeline.ts";
+import { type ApiCall, apiClient } from "./api-client.ts";
+
+let folder: string;
+let pipeline: MemoryPipeline;
+let call: ApiCall;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "api-pictures-"));
+  pipeline = await memoryPipeline(folder);
+  call = apiClient(pipeline);
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Renders what is in the queue: channel 2 fails, channels that `take` leaves out wait on. */
+async function render(take: (channel: number) => boolean = () => true): Promise<void> {
+  const messages = deliveries(pipeline.cpu).filter((_, i) => take(i + 1));
+  await renderMessages(messages, pipeline.renderDeps(new FakeRenderer({ unrenderable: [2] })));
+}
+
+const assemble = (jobId: string) => assembleJob(pipeline.jobs.open(jobId), pipeline.deps);
+
+describe("how far a job is", () => {
+  const after = (seconds: number) => ({ now: () => new Date(NOW.getTime() + seconds * 1000) });
+
+  test("is told by the time since it was accepted where others render", async () => {
+    const { jobId } = await pipeline.accept();
+    await render((channel) => channel < 3);
+    const later = apiClient(pipeline, after(20));
+    // 2 of 5 ended in 20 s
+    expect((await later("GET", `/jobs/${jobId}`)).body).toMatchObject({ secondsLeft: 30 });
+  });
+
+  test("is told by whoever renders", async () => {
+    const { jobId } = await pipeline.accept();
+    await render((channel) => channel < 3);
+    const liveSteps = () => ({ iterations: 1, secondsLeft: 7.5 });
+    const { body } = await apiClient(pipeline, { ...after(20), liveSteps })("GET", "/jobs");
+    expect(body).toMatchObject({
+      jobs: [{ jobId, iterations: { done: 5, total: 10 }, secondsLeft: 7.5 }],
+    });
+  });
+
+  test("is running from the first image that is begun", async () => {
+    const { jobId } = await pipeline.accept();
+    expect((await call("GET", `/jobs/${jobId}`)).body).toMatchObject({ state: "queued" });
+    await pipeline.jobs.open(jobId).writeAttempts(3, 1);
+    expect((await call("GET", `/jobs/${jobId}`)).body).toMatchObject({ state: "running", ok: 0 });
+  });
+
+  test("has pictures that stand for it once it is complete", async () => {
+    const { jobId } = await pipeline.accept({ channels: "3:7" });
+    await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(new FakeRenderer()));
+    await assemble(jobId);
+    expect((await call("GET", `/jobs/${jobId}`)).body).toMatchObject({
+      pictures: [3, 4, 5, 6, 7],
+      secondsLeft: null,
+    });
+  });
+});
+
+describe("one channel of a job", () => {
+  test("has its trace and figures", async () => {
+    const { jobId } = await pipeline.accept();
+    await render((channel) => channel < 4);
+    const { status, body } = await call("GET", `/jobs/${jobId}/channels/3`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      state: "ok",
+      channel: 3,
+      trace: [
+        { level: 1, iteration: 1, activation: 3 },
+        { level: 1, iteration: 2, activation: 3.1 },
+      ],
+    });
+    const failed = await call("GET", `/jobs/${jobId}/channels/2`);
+    expect(failed.body).toMatchObject({ state: "failed", reason: "channel 2 has no gradient" });
+    expect((await call("GET", `/jobs/${jobId}/channels/4`)).status).toBe(404);
+    expect((await call("GET", `/jobs/${jobId}/channels/0`)).status).toBe(400);
+  });
+
+  test("has its picture at an address that stays", async () => {
+    const { jobId } = await pipeline.accept();
+    await render((channel) => channel < 4);
+    const url = `https://bucket.invalid/jobs/${jobId}/tiles/00003.png?seconds=3600`;
+    const { status, headers, body } = await call("GET", `/jobs/${jobId}/tiles/3`);
+    expect(status).toBe(302);
+    expect(headers["Location"]).toBe(url);
+    expect(body).toEqual({ url });
+    const failed = await call("GET", `/jobs/${jobId}/tiles/2`);
+    expect(failed.status).toBe(404);
+    expect(failed.body).toMatchObject({ problems: [`channel 2 of job '${jobId}' failed`] });
+  });
+
+  test("so have the sheet and its pieces", async () => {
+    const { jobId } = await pipeline.accept();
+    expect((await call("GET", `/jobs/${jobId}/sheet`)).status).toBe(404);
+    await render();
+    await assemble(jobId);
+    const { headers } = await call("GET", `/jobs/${jobId}/sheet`);
+    expect(headers["Location"]).toBe(
+      `https://bucket.invalid/jobs/${jobId}/montage.png?seconds=3600`,
+    );
+    const piece = await call("GET", `/jobs/${jobId}/deep-zoom/9/2/3`);
+    expect(piece.headers["Location"]).toContain(`/jobs/${jobId}/montage_files/9/2_3.png`);
+    expect((await call("GET", `/jobs/${jobId}/deep-zoom/9/-1/3`)).status).toBe(400);
+  });
+
+  test("a sheet that is cut up says how large it is", async () => {
+    const { jobId } = await pipeline.accept();
+    await render();
+    await assemble(jobId);
+    const { images } = pipeline.jobs.open(jobId);
+    await images.writeDeepZoom(deepZoomDescriptor({ width: 70_000, height: 40_001 }));
+    expect((await call("GET", `/jobs/${jobId}`)).body).toMatchObject({
+      sheet: { deepZoom: { width: 70_000, height: 40_001, pieceSize: 256 } },
+    });
+  });
+});

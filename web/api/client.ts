@@ -1,0 +1,113 @@
+import type {
+  Accepted,
+  ChannelResultDocument,
+  ClassList,
+  JobDocument,
+  JobList,
+  JobSummary,
+  LayerTable,
+  NetworkList,
+} from "./documents.ts";
+
+/** What the API says is wrong, sentence by sentence. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly problems: readonly string[];
+
+  constructor(status: number, problems: readonly string[]) {
+    super(problems.join("; "));
+    this.status = status;
+    this.problems = problems;
+  }
+}
+
+/** Channels of a job that one answer lists: the most that the API gives. */
+const CHANNELS_PER_PAGE = 500;
+const JOBS_PER_PAGE = 100;
+
+/** The sentences of whatever went wrong. */
+export function problemsOf(error: unknown): readonly string[] {
+  if (error instanceof ApiError) return error.problems;
+  return [error instanceof Error ? error.message : String(error)];
+}
+
+/**
+ * Calls the API under the page's own address.
+ *
+ * @throws ApiError with what it says is wrong, or that it does not answer
+ */
+export async function call<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(path, init).catch(() => {
+    throw new ApiError(0, ["the server does not answer; is it running?"]);
+  });
+  const text = await response.text();
+  const json = parsed(text);
+  if (response.ok && json !== null) return json as Answer;
+  const { problems, message } = (json ?? {}) as { problems?: string[]; message?: string };
+  throw new ApiError(response.status, problems ?? [message ?? `HTTP status ${response.status}`]);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const send = (method: string, json: unknown): RequestInit => ({
+  method,
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(json),
+});
+
+const segment = encodeURIComponent;
+
+export const listNetworks = () => call<NetworkList>("networks");
+export const listLayers = (network: string) =>
+  call<LayerTable>(`networks/${segment(network)}/layers`);
+export const listClasses = (network: string) =>
+  call<ClassList>(`networks/${segment(network)}/classes`);
+export const createJob = (request: unknown) => call<Accepted>("jobs", send("POST", request));
+export const cancelJob = (jobId: string) =>
+  call<JobDocument>(`jobs/${segment(jobId)}`, { method: "DELETE" });
+export const retryJob = (jobId: string) =>
+  call<unknown>(`jobs/${segment(jobId)}/retry`, { method: "POST" });
+export const getResult = (jobId: string, channel: number) =>
+  call<ChannelResultDocument>(`jobs/${segment(jobId)}/channels/${channel}`);
+export const tileAddress = (jobId: string, channel: number) =>
+  `jobs/${segment(jobId)}/tiles/${channel}`;
+export const sheetAddress = (jobId: string) => `jobs/${segment(jobId)}/sheet`;
+export const pieceAddress = (jobId: string, level: number, column: number, row: number) =>
+  `jobs/${segment(jobId)}/deep-zoom/${level}/${column}/${row}`;
+
+/** The job with all its channels. */
+export async function getJob(jobId: string): Promise<JobDocument> {
+  const pageAt = (offset: number) =>
+    call<JobDocument>(`jobs/${segment(jobId)}?offset=${offset}&limit=${CHANNELS_PER_PAGE}`);
+  const first = await pageAt(0);
+  const channels = [...first.channels];
+  while (channels.length < first.total) {
+    const next = await pageAt(channels.length);
+    if (next.channels.length === 0) break;
+    channels.push(...next.channels);
+  }
+  return { ...first, channels };
+}
+
+/** Jobs, of one layer if it is given, newest first. */
+export async function listJobs(
+  of: { readonly network: string; readonly layer: number } | null = null,
+): Promise<readonly JobSummary[]> {
+  const filter = of === null ? "" : `&network=${segment(of.network)}&layer=${of.layer}`;
+  const jobs: JobSummary[] = [];
+  let next: string | null = `jobs?limit=${JOBS_PER_PAGE}${filter}`;
+  while (next !== null) {
+    const page: JobList = await call<JobList>(next);
+    jobs.push(...page.jobs);
+    // relative to the host, with the API's stage before it where it has one
+    next = page.links.next === null ? null : page.links.next.replace(/^.*\/jobs\?/, "jobs?");
+  }
+  return jobs.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
+}

@@ -1,0 +1,24 @@
+import type { z } from "zod";
+
+import type {
+  acceptedSchema,
+  channelResultDocumentSchema,
+  classListSchema,
+  jobListSchema,
+  jobSchema,
+  layerTableSchema,
+  networkListSchema,
+} from "../../functions/api/schemas.ts";
+
+/* What the API answers, by the very schemas that its OpenAPI document is made of. */
+export type Accepted = z.output<typeof acceptedSchema>;
+export type JobList = z.output<typeof jobListSchema>;
+export type JobSummary = JobList["jobs"][number];
+export type JobDocument = z.output<typeof jobSchema>;
+export type ChannelDocument = JobDocument["channels"][number];
+export type ChannelResultDocument = z.output<typeof channelResultDocumentSchema>;
+export type NetworkList = z.output<typeof networkListSchema>;
+export type NetworkDocument = NetworkList["networks"][number];
+export type LayerTable = z.output<typeof layerTableSchema>;
+export type LayerDocument = LayerTable["layers"][number];
+export type ClassList = z.output<typeof classListSchema>;

@@ -1,0 +1,66 @@
+/** A tile's quality card, as manifests and the API have it. */
+export interface Quality {
+  readonly luminanceDeviation: number;
+  readonly fineShare: number;
+  readonly source: {
+    readonly activation: number;
+    readonly probability: number | null;
+    readonly rank: number;
+    readonly robustness: number;
+  } | null;
+  readonly selective: boolean | null;
+  readonly marks: readonly string[];
+  readonly redrawn: boolean;
+}
+
+const percent = (share: number) => `${(share * 100).toPrecision(2)} %`;
+
+/** How far a picture can be trusted, in figures. */
+export function QualityCard({ quality }: { readonly quality: Quality }) {
+  const { luminanceDeviation, fineShare, source, selective, marks, redrawn } = quality;
+  return (
+    <>
+      {marks.length > 0 && (
+        <ul class="marks" aria-label="what the picture falls short of">
+          {marks.map((mark) => (
+            <li key={mark}>{mark.replaceAll("-", " ")}</li>
+          ))}
+        </ul>
+      )}
+      <dl class="figures">
+        {source !== null && (
+          <>
+            <dt>activation as seen</dt>
+            <dd>{source.activation.toPrecision(4)}</dd>
+            {source.probability !== null && (
+              <>
+                <dt>probability of the class</dt>
+                <dd>{percent(source.probability)}</dd>
+              </>
+            )}
+            <dt>rank in the layer</dt>
+            <dd>{source.rank}</dd>
+            <dt>robustness</dt>
+            <dd>{percent(source.robustness)}</dd>
+          </>
+        )}
+        {selective !== null && (
+          <>
+            <dt>selective</dt>
+            <dd>{selective ? "yes" : "no: another channel answers more"}</dd>
+          </>
+        )}
+        <dt>contrast</dt>
+        <dd>{luminanceDeviation.toPrecision(2)}</dd>
+        <dt>fine detail</dt>
+        <dd>{percent(fineShare)}</dd>
+        {redrawn && (
+          <>
+            <dt>drawn</dt>
+            <dd>the better of two seeds</dd>
+          </>
+        )}
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,72 @@
+/** How a channel stands; `none`: nobody has asked for its picture. */
+export type TileState = "none" | "waiting" | "ok" | "failed" | "cancelled";
+
+export interface TileProps {
+  /** 1-based. */
+  readonly channel: number;
+  /** Name of the class, where there is one. */
+  readonly label: string | null;
+  readonly state: TileState;
+  /** Address of the picture, once the state is `ok`. */
+  readonly src: string | null;
+  /** Pixels of the picture: the frame takes its proportions before the picture is there. */
+  readonly width: number;
+  readonly height: number;
+  /** Why there is no picture. */
+  readonly reason?: string | null;
+  /** Where a click leads; without it, the tile is no link. */
+  readonly href?: string;
+}
+
+const NOTES: Readonly<Record<TileState, string>> = {
+  none: "",
+  waiting: "waiting",
+  ok: "",
+  failed: "failed",
+  cancelled: "cancelled",
+};
+
+/** One channel's picture with its number and name; nothing moves when the picture arrives. */
+export function Tile(props: TileProps) {
+  const { channel, label, state, href, reason = null } = props;
+  const content = (
+    <>
+      <Picture {...props} />
+      <span class="tile-caption">
+        <span>{channel}</span>
+        {label !== null && <span class="label">{label}</span>}
+      </span>
+    </>
+  );
+  const shared = { class: `tile ${state}`, title: reason ?? undefined };
+  if (href === undefined) return <div {...shared}>{content}</div>;
+  return (
+    <a {...shared} href={href} aria-label={nameOf(props)}>
+      {content}
+    </a>
+  );
+}
+
+function Picture({ channel, label, state, src, width, height, reason = null }: TileProps) {
+  const alt = label === null ? `channel ${channel}` : `channel ${channel}, ${label}`;
+  return (
+    <span class="tile-frame" style={{ aspectRatio: `${width} / ${height}` }}>
+      {state === "ok" && src !== null ? (
+        <img src={src} alt={alt} width={width} height={height} loading="lazy" decoding="async" />
+      ) : (
+        <span class="tile-note">{reason === null ? NOTES[state] : shortened(reason)}</span>
+      )}
+    </span>
+  );
+}
+
+function nameOf({ channel, label, state }: TileProps): string {
+  const name = label === null ? `channel ${channel}` : `channel ${channel}, ${label}`;
+  return NOTES[state] === "" ? name : `${name}, ${NOTES[state]}`;
+}
+
+const MOST_SHOWN = 60;
+
+function shortened(text: string): string {
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`;
+}

@@ -1,0 +1,132 @@
+import "uplot/dist/uPlot.min.css";
+
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+
+/** Activation strength of one image in one iteration, as the pipeline records it. */
+export interface TracePoint {
+  /** Pyramid level, from 1. */
+  readonly level: number;
+  /** From 1, counted anew in each level. */
+  readonly iteration: number;
+  readonly activation: number;
+}
+
+export interface TracePlotProps {
+  readonly trace: readonly TracePoint[];
+  /** Pixels. @default 160 */
+  readonly height?: number;
+}
+
+/** How the activation grew, iteration by iteration; a line for each level of the pyramid. */
+export function TracePlot({ trace, height = 160 }: TracePlotProps) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = place.current;
+    if (element === null || trace.length === 0) return undefined;
+    return drawTrace(element, trace, height);
+  }, [trace, height]);
+  return (
+    <div
+      ref={place}
+      class="trace"
+      style={{ minHeight: height }}
+      role="img"
+      aria-label={inWords(trace)}
+    />
+  );
+}
+
+/** What the plot says to those who do not see it. */
+function inWords(trace: readonly TracePoint[]): string {
+  const [first, last] = [trace[0], trace.at(-1)];
+  if (first === undefined || last === undefined) return "no trace";
+  const figure = (value: number) => value.toPrecision(3);
+  const levels = last.level === 1 ? "" : ` over ${last.level} levels`;
+  return `activation strength from ${figure(first.activation)} to ${figure(last.activation)} in ${trace.length} iterations${levels}`;
+}
+
+function drawTrace(element: HTMLElement, trace: readonly TracePoint[], height: number): () => void {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  let plot: uPlot | null = null;
+  const draw = () => {
+    plot?.destroy();
+    plot = new uPlot(options(element, height, levelStarts(trace)), dataOf(trace), element);
+  };
+  draw();
+  // the canvas has neither the page's colours nor its width of its own
+  const resized = new ResizeObserver(() =>
+    plot?.setSize({ width: Math.max(1, element.clientWidth), height }),
+  );
+  resized.observe(element);
+  dark.addEventListener("change", draw);
+  return () => {
+    resized.disconnect();
+    dark.removeEventListener("change", draw);
+    plot?.destroy();
+  };
+}
+
+function dataOf(trace: readonly TracePoint[]): uPlot.AlignedData {
+  return [trace.map((_, i) => i + 1), trace.map(({ activation }) => activation)];
+}
+
+/** Places in the trace, from 1, where a level other than the first begins. */
+function levelStarts(trace: readonly TracePoint[]): readonly number[] {
+  return trace.flatMap(({ level }, i) => (i > 0 && level !== trace[i - 1]!.level ? i + 1 : []));
+}
+
+function options(element: HTMLElement, height: number, starts: readonly number[]): uPlot.Options {
+  const style = getComputedStyle(element);
+  const colour = (name: string) => resolvedColour(element, `var(${name})`);
+  const axis = {
+    stroke: colour("--ink-quiet"),
+    font: `11px ${style.fontFamily}`,
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width: Math.max(1, element.clientWidth),
+    height,
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false } },
+    scales: { x: { time: false } },
+    axes: [
+      { ...axis, size: 24, space: 60, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
+      {
+        ...axis,
+        size: 48,
+        values: (_, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(4)))),
+      },
+    ],
+    series: [{}, { stroke: colour("--accent"), width: 2, points: { show: false } }],
+    hooks: {
+      draw: [
+        (plot) => {
+          const { ctx, bbox } = plot;
+          ctx.save();
+          ctx.strokeStyle = colour("--ink-quiet");
+          ctx.setLineDash([3, 4]);
+          for (const start of starts) {
+            const x = plot.valToPos(start - 0.5, "x", true);
+            ctx.beginPath();
+            ctx.moveTo(x, bbox.top);
+            ctx.lineTo(x, bbox.top + bbox.height);
+            ctx.stroke();
+          }
+          ctx.restore();
+        },
+      ],
+    },
+  };
+}
+
+/** A canvas cannot read `light-dark()`: the browser works it out for an element. */
+function resolvedColour(element: HTMLElement, value: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = value;
+  element.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}

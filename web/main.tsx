@@ -1,0 +1,9 @@
+import "./theme.css";
+import "./page.css";
+
+import { render } from "preact";
+
+import { Page } from "./page.tsx";
+
+const root = document.getElementById("page");
+if (root !== null) render(<Page />, root);

@@ -1,0 +1,124 @@
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+import { ChannelPage } from "./pages/channel.tsx";
+import { JobPage } from "./pages/job.tsx";
+import { JobsPage } from "./pages/jobs.tsx";
+import { LayerPage } from "./pages/layer.tsx";
+import { NetworkPage } from "./pages/network.tsx";
+import { NetworksPage } from "./pages/networks.tsx";
+import { RequestPage } from "./pages/request.tsx";
+import { type Address, address, type Place, useAddress } from "./state/router.ts";
+
+/** All of the page: where one is, and what is there. */
+export function Page() {
+  const current = useAddress();
+  const main = useRef<HTMLElement>(null);
+  const key = placeKey(current.place);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    document.title = titleOf(current.place);
+    // a new place is read from its top, by eyes and by screen readers
+    if (!isFirst.current) {
+      scrollTo(0, 0);
+      main.current?.focus({ preventScroll: true });
+    }
+    isFirst.current = false;
+  }, [key]);
+  return (
+    <>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => (event.preventDefault(), main.current?.focus())}
+      >
+        Skip to the content
+      </a>
+      <header class="bar">
+        <a class="name" href={address.networks()}>
+          dreamgrid
+        </a>
+        <nav aria-label="Pages">
+          <NavLink href={address.networks()} isHere={NETWORK_PLACES.has(current.place.kind)}>
+            Networks
+          </NavLink>
+          <NavLink href={address.jobs()} isHere={["jobs", "job"].includes(current.place.kind)}>
+            Jobs
+          </NavLink>
+          <NavLink href={address.request()} isHere={current.place.kind === "request"}>
+            New request
+          </NavLink>
+        </nav>
+      </header>
+      <main id="main" ref={main} tabIndex={-1} key={key}>
+        <Content {...current} />
+      </main>
+    </>
+  );
+}
+
+const NETWORK_PLACES: ReadonlySet<Place["kind"]> = new Set([
+  "networks",
+  "network",
+  "layer",
+  "channel",
+]);
+
+interface NavLinkProps {
+  readonly href: string;
+  readonly isHere: boolean;
+  readonly children: string;
+}
+
+function NavLink({ href, isHere, children }: NavLinkProps) {
+  return (
+    <a href={href} {...(isHere ? { "aria-current": "page" as const } : {})}>
+      {children}
+    </a>
+  );
+}
+
+function Content({ place, query }: Address): JSX.Element {
+  switch (place.kind) {
+    case "networks":
+      return <NetworksPage />;
+    case "network":
+      return <NetworkPage {...place} />;
+    case "layer":
+      return <LayerPage {...place} query={query} />;
+    case "channel":
+      return <ChannelPage {...place} query={query} />;
+    case "jobs":
+      return <JobsPage />;
+    case "job":
+      return <JobPage {...place} />;
+    case "request":
+      return <RequestPage query={query} />;
+    case "nowhere":
+      break;
+  }
+  return <Nowhere path={place.address} />;
+}
+
+function Nowhere({ path }: { readonly path: string }) {
+  return (
+    <>
+      <h1>There is nothing here</h1>
+      <p>
+        No page has the address <code>{path}</code>. <a href={address.networks()}>Networks</a>
+      </p>
+    </>
+  );
+}
+
+/** Of a channel's page all channels of the layer share one, so that stepping keeps its place. */
+function placeKey(place: Place): string {
+  if (place.kind === "channel") return JSON.stringify({ ...place, channel: null });
+  return JSON.stringify(place);
+}
+
+function titleOf(place: Place): string {
+  const parts = Object.values(place).slice(1).toReversed();
+  const what = parts.length === 0 ? place.kind : parts.join(" · ");
+  return `${what} · dreamgrid`;
+}

@@ -1,0 +1,215 @@
+import { useEffect } from "preact/hooks";
+
+import { getResult, tileAddress } from "../api/client.ts";
+import { Problems } from "../components/problems.tsx";
+import { QualityCard } from "../components/quality-card.tsx";
+import { Tile } from "../components/tile.tsx";
+import { TracePlot } from "../components/trace-plot.tsx";
+import { RecipeSelect, useLabels } from "../parts/layer-pane.tsx";
+import { RenderForm } from "../parts/render-form.tsx";
+import { RequestToCopy } from "../parts/request-to-copy.tsx";
+import { type Picture, picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
+import { address } from "../state/router.ts";
+import { useLayer } from "../state/use-layer.ts";
+import { useResource } from "../state/use-resource.ts";
+
+interface ChannelPageProps {
+  readonly network: string;
+  readonly layer: string;
+  /** 1-based. */
+  readonly channel: number;
+  /** `recipe`. */
+  readonly query: URLSearchParams;
+}
+
+/** Neighbours shown on each side. */
+const NEIGHBOURS = 4;
+
+/** A channel: its picture large, how it came about, and its neighbours. */
+export function ChannelPage({ network, layer: name, channel, query }: ChannelPageProps) {
+  const { layer, problems } = useLayer(network, name);
+  const { jobs, recipes, isLoaded, reload, ...rest } = useLayerPictures(
+    network,
+    layer?.index ?? null,
+  );
+  const recipeId = query.get("recipe");
+  const recipe = recipes.find(({ id }) => id === recipeId) ?? recipes[0] ?? null;
+  const pictures = picturesOf(jobs, recipe);
+  const picture = pictures.get(channel) ?? null;
+  const labelOf = useLabels(network, layer);
+  const label = picture?.label ?? labelOf(channel);
+  const count = layer?.channels ?? 0;
+  const hrefOf = (other: number) => address.channel(network, name, other, { recipe: recipeId });
+  useStepKeys(channel, count, (other) => (location.hash = hrefOf(other)));
+  const isBeyond = layer !== null && channel > count;
+  return (
+    <>
+      <div class="heading">
+        <div>
+          <nav class="path" aria-label="Path">
+            <a href={address.networks()}>networks</a>
+            <a href={address.network(network)}>{network}</a>
+            <a href={address.layer(network, name, { recipe: recipeId })}>{layer?.name ?? name}</a>
+          </nav>
+          <h1>
+            Channel {channel}
+            {label !== null && <span class="quiet"> {label}</span>}
+          </h1>
+        </div>
+        <nav class="row" aria-label="Channels">
+          {channel > 1 && (
+            <a class="button" href={hrefOf(channel - 1)}>
+              ← {channel - 1}
+            </a>
+          )}
+          {channel < count && (
+            <a class="button" href={hrefOf(channel + 1)}>
+              {channel + 1} →
+            </a>
+          )}
+        </nav>
+      </div>
+      <Problems problems={[...problems, ...rest.problems]} />
+      {isBeyond && <Problems problems={[`layer '${name}' has ${count} channels`]} />}
+      {layer !== null && isLoaded && !isBeyond && (
+        <div class="channel">
+          <LargePicture channel={channel} label={label} picture={picture} />
+          <div class="facts">
+            {recipes.length > 1 && (
+              <RecipeSelect
+                recipes={recipes}
+                shown={recipe}
+                onRecipe={(id) =>
+                  (location.hash = address.channel(network, name, channel, { recipe: id }))
+                }
+              />
+            )}
+            {picture?.state === "ok" && (
+              <Facts key={picture.jobId} jobId={picture.jobId} channel={channel} />
+            )}
+            {picture !== null && recipe !== null && (
+              <RequestToCopy
+                request={{ ...recipe.fields, network, layer: layer.name, channels: [channel] }}
+              />
+            )}
+            {picture === null && (
+              <RenderForm
+                network={network}
+                layer={layer}
+                recipe={recipe}
+                missing={[channel]}
+                onStarted={reload}
+              />
+            )}
+          </div>
+        </div>
+      )}
+      {layer !== null && !isBeyond && (
+        <section aria-label="Neighbours">
+          <ol class="tiles neighbours">
+            {neighboursOf(channel, count).map((other) => {
+              const found = pictures.get(other);
+              return (
+                <li key={other} aria-current={other === channel ? "true" : undefined}>
+                  <Tile
+                    channel={other}
+                    label={found?.label ?? labelOf(other)}
+                    state={found?.state ?? "none"}
+                    src={found?.state === "ok" ? tileAddress(found.jobId, other) : null}
+                    width={found?.tileSize.width ?? 1}
+                    height={found?.tileSize.height ?? 1}
+                    href={hrefOf(other)}
+                  />
+                </li>
+              );
+            })}
+          </ol>
+        </section>
+      )}
+    </>
+  );
+}
+
+interface LargePictureProps {
+  readonly channel: number;
+  readonly label: string | null;
+  readonly picture: Picture | null;
+}
+
+function LargePicture({ channel, label, picture }: LargePictureProps) {
+  const { width, height } = picture?.tileSize ?? { width: 1, height: 1 };
+  return (
+    <figure class="large">
+      <Tile
+        channel={channel}
+        label={label}
+        state={picture?.state ?? "none"}
+        src={picture?.state === "ok" ? tileAddress(picture.jobId, channel) : null}
+        width={width}
+        height={height}
+        reason={picture?.reason ?? (picture === null ? "not rendered yet" : null)}
+      />
+    </figure>
+  );
+}
+
+function Facts({ jobId, channel }: { readonly jobId: string; readonly channel: number }) {
+  const result = useResource(`${jobId}/${channel}`, () => getResult(jobId, channel));
+  const end = result.value;
+  if (end?.state !== "ok") return <Problems problems={result.problems} />;
+  const { trace, activation, seconds, provider, seed, restarts, tile, quality } = end;
+  return (
+    <>
+      <section>
+        <h2>Activation strength</h2>
+        <TracePlot trace={trace} />
+      </section>
+      <section>
+        <h2>Figures</h2>
+        <dl class="figures">
+          <dt>activation strength</dt>
+          <dd>{activation.toPrecision(5)}</dd>
+          <dt>size</dt>
+          <dd>
+            {tile.width} × {tile.height} px
+          </dd>
+          <dt>drawn in</dt>
+          <dd>
+            {seconds.toFixed(1)} s on {provider}
+          </dd>
+          <dt>seed</dt>
+          <dd>
+            {seed}
+            {restarts > 0 && `, after ${restarts} restarts`}
+          </dd>
+          <dt>job</dt>
+          <dd>
+            <a href={address.job(jobId)}>{jobId}</a>
+          </dd>
+        </dl>
+        <QualityCard quality={quality} />
+      </section>
+    </>
+  );
+}
+
+function neighboursOf(channel: number, count: number): readonly number[] {
+  const first = Math.max(1, Math.min(channel - NEIGHBOURS, count - 2 * NEIGHBOURS));
+  const length = Math.max(0, Math.min(2 * NEIGHBOURS + 1, count - first + 1));
+  return Array.from({ length }, (_, i) => first + i);
+}
+
+/** The arrow keys lead to the channel before and behind, unless something is being written. */
+function useStepKeys(channel: number, count: number, go: (channel: number) => void) {
+  useEffect(() => {
+    const follow = ({ key, target, altKey, ctrlKey, metaKey }: KeyboardEvent) => {
+      if (altKey || ctrlKey || metaKey) return;
+      if (target instanceof Element && target.closest("input, select, textarea, [role=tab]"))
+        return;
+      if (key === "ArrowLeft" && channel > 1) go(channel - 1);
+      if (key === "ArrowRight" && channel < count) go(channel + 1);
+    };
+    addEventListener("keydown", follow);
+    return () => removeEventListener("keydown", follow);
+  }, [channel, count]);
+}

@@ -1,0 +1,158 @@
+import { useState } from "preact/hooks";
+
+import {
+  call,
+  cancelJob,
+  getJob,
+  problemsOf,
+  retryJob,
+  sheetAddress,
+  tileAddress,
+} from "../api/client.ts";
+import type { JobDocument } from "../api/documents.ts";
+import { Problems } from "../components/problems.tsx";
+import { ProgressBar } from "../components/progress-bar.tsx";
+import { Tile } from "../components/tile.tsx";
+import { DeepZoom } from "../parts/deep-zoom.tsx";
+import { RequestToCopy } from "../parts/request-to-copy.tsx";
+import { jobWithNews } from "../state/layer-pictures.ts";
+import { hasEnded, useNews } from "../state/news.ts";
+import { address } from "../state/router.ts";
+import { useResource } from "../state/use-resource.ts";
+
+/** A job: how far it is, its pictures, its sheet, its request. */
+export function JobPage({ jobId }: { readonly jobId: string }) {
+  const { job, problems, reload } = useJob(jobId);
+  const [actionProblems, setActionProblems] = useState<readonly string[]>([]);
+  const canRetry = useCanRetry();
+  const act = (action: (jobId: string) => Promise<unknown>) =>
+    action(jobId).then(
+      () => (setActionProblems([]), reload()),
+      (error: unknown) => setActionProblems(problemsOf(error)),
+    );
+  return (
+    <>
+      <div class="heading">
+        <div>
+          <nav class="path" aria-label="Path">
+            <a href={address.jobs()}>jobs</a>
+          </nav>
+          <h1>{job === null ? jobId : `${job.network} / ${job.layer.name}`}</h1>
+          {job !== null && (
+            <p class="quiet">
+              <span class="mono">{jobId}</span>, {new Date(job.createdAt).toLocaleString()}
+            </p>
+          )}
+        </div>
+        {job !== null && (
+          <div class="row">
+            <a class="button" href={address.layer(job.network, job.layer.name)}>
+              Layer
+            </a>
+            {!hasEnded(job) && (
+              <button type="button" onClick={() => void act(cancelJob)}>
+                Cancel
+              </button>
+            )}
+            {hasEnded(job) && job.failed + job.cancelled > 0 && canRetry && (
+              <button type="button" onClick={() => void act(retryJob)}>
+                Retry what failed
+              </button>
+            )}
+          </div>
+        )}
+      </div>
+      <Problems problems={[...problems, ...actionProblems]} />
+      {job !== null && (
+        <>
+          <ProgressBar job={job} />
+          <JobTiles job={job} />
+          {job.sheet !== null && <Sheet job={job} deepZoom={job.sheet.deepZoom} />}
+          <RequestToCopy request={job.request} />
+        </>
+      )}
+    </>
+  );
+}
+
+function JobTiles({ job }: { readonly job: JobDocument }) {
+  const { jobId, channels, tileSize, network, layer, request } = job;
+  const isOfChannels = request["targets"] === undefined;
+  return (
+    <ol class="tiles">
+      {channels.map(({ channel, label, state, reason }) => (
+        <li key={channel}>
+          <Tile
+            channel={channel}
+            label={label}
+            state={state}
+            src={state === "ok" ? tileAddress(jobId, channel) : null}
+            width={tileSize.width}
+            height={tileSize.height}
+            reason={reason}
+            href={
+              isOfChannels
+                ? address.channel(network, layer.name, channel)
+                : tileAddress(jobId, channel)
+            }
+          />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+interface SheetProps {
+  readonly job: JobDocument;
+  readonly deepZoom: NonNullable<JobDocument["sheet"]>["deepZoom"];
+}
+
+function Sheet({ job: { jobId, network, layer }, deepZoom }: SheetProps) {
+  const name = `the sheet of ${network}, ${layer.name}`;
+  return (
+    <section class="sheet">
+      <div class="row">
+        <h2>Sheet</h2>
+        <a href={sheetAddress(jobId)}>open the image</a>
+      </div>
+      {deepZoom === null ? (
+        <img src={sheetAddress(jobId)} alt={name} loading="lazy" />
+      ) : (
+        <DeepZoom jobId={jobId} name={name} {...deepZoom} />
+      )}
+    </section>
+  );
+}
+
+function useJob(jobId: string) {
+  const fetched = useResource(jobId, () => getJob(jobId));
+  const [changed, setChanged] = useState<JobDocument | null>(null);
+  // what has happened since it was fetched; a new document has it all
+  const [base, setBase] = useState<JobDocument | null>(null);
+  if (base !== fetched.value) {
+    setBase(fetched.value);
+    setChanged(null);
+  }
+  const job = changed ?? fetched.value;
+  useNews((news) => {
+    if (news.kind === "again") return fetched.reload();
+    const about = news.kind === "job" ? news.job.jobId : news.channel.jobId;
+    if (about !== jobId || job === null) return undefined;
+    const next = jobWithNews(job, news);
+    setChanged(next);
+    // the sheet's links come with the document
+    if (news.kind === "job" && hasEnded(news.job) && !hasEnded(job)) fetched.reload();
+    return undefined;
+  });
+  return { job, problems: fetched.problems, reload: fetched.reload };
+}
+
+interface OpenApi {
+  readonly paths: Readonly<Record<string, unknown>>;
+}
+
+/** Whether this server can draw again what failed. */
+function useCanRetry(): boolean {
+  const document = useResource("openapi", () => call<OpenApi>("openapi.json"));
+  return document.value?.paths["/jobs/{jobId}/retry"] !== undefined;
+}

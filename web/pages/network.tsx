@@ -1,0 +1,38 @@
+import { listLayers } from "../api/client.ts";
+import type { LayerDocument } from "../api/documents.ts";
+import { counted } from "../components/counted.ts";
+import { Problems } from "../components/problems.tsx";
+import { LayerTable } from "../parts/layer-table.tsx";
+import { address } from "../state/router.ts";
+import { useResource } from "../state/use-resource.ts";
+
+/** A network: its graph beside its layers. */
+export function NetworkPage({ network }: { readonly network: string }) {
+  const table = useResource(network, () => listLayers(network));
+  const layers = table.value?.layers ?? [];
+  return (
+    <>
+      <div class="heading">
+        <div>
+          <nav class="path" aria-label="Path">
+            <a href={address.networks()}>networks</a>
+          </nav>
+          <h1>{network}</h1>
+        </div>
+        {layers.length > 0 && <Totals layers={layers} />}
+      </div>
+      <Problems problems={table.problems} />
+      {layers.length > 0 && <LayerTable network={network} layers={layers} />}
+    </>
+  );
+}
+
+function Totals({ layers }: { readonly layers: readonly LayerDocument[] }) {
+  const learnables = layers.reduce((sum, { learnableCount }) => sum + learnableCount, 0);
+  const renderable = layers.filter((layer) => layer.renderable).length;
+  return (
+    <p class="quiet">
+      {layers.length} layers, {renderable} of them can be rendered, {counted(learnables)} learnables
+    </p>
+  );
+}

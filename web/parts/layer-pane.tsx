@@ -1,0 +1,96 @@
+import { listClasses } from "../api/client.ts";
+import type { LayerDocument } from "../api/documents.ts";
+import { Problems } from "../components/problems.tsx";
+import { ProgressBar } from "../components/progress-bar.tsx";
+import { picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
+import { hasEnded } from "../state/news.ts";
+import type { Recipe } from "../state/recipe.ts";
+import { address } from "../state/router.ts";
+import { useResource } from "../state/use-resource.ts";
+import { LayerGrid } from "./layer-grid.tsx";
+import { RenderForm } from "./render-form.tsx";
+
+export interface LayerPaneProps {
+  readonly network: string;
+  readonly layer: LayerDocument;
+  /** Id of the recipe shown; `null`: the newest. */
+  readonly recipeId: string | null;
+  readonly onRecipe: (id: string) => void;
+}
+
+/** A layer's channels in one recipe, and what draws more of them. */
+export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps) {
+  const { jobs, recipes, problems, isLoaded, reload } = useLayerPictures(network, layer.index);
+  const recipe = recipes.find(({ id }) => id === recipeId) ?? recipes[0] ?? null;
+  const pictures = picturesOf(jobs, recipe);
+  const labelOf = useLabels(network, layer);
+  const count = layer.channels ?? 0;
+  const channels = Array.from({ length: count }, (_, i) => i + 1);
+  const size = jobs[0]?.tileSize ?? { width: 1, height: 1 };
+  const query = { recipe: recipeId };
+  return (
+    <div class="pane">
+      <Problems problems={problems} />
+      <div class="row tools">
+        {recipes.length > 1 && (
+          <RecipeSelect recipes={recipes} shown={recipe} onRecipe={onRecipe} />
+        )}
+        <RenderForm
+          network={network}
+          layer={layer}
+          recipe={recipe}
+          missing={channels.filter((channel) => pictures.get(channel) === undefined)}
+          onStarted={reload}
+        />
+      </div>
+      {jobs
+        .filter((job) => !hasEnded(job))
+        .map((job) => (
+          <a key={job.jobId} class="running" href={address.job(job.jobId)}>
+            <ProgressBar job={job} />
+          </a>
+        ))}
+      {isLoaded && (
+        <LayerGrid
+          channels={channels}
+          pictures={pictures}
+          labelOf={labelOf}
+          size={size}
+          hrefOf={(channel) => address.channel(network, layer.name, channel, query)}
+        />
+      )}
+    </div>
+  );
+}
+
+interface RecipeSelectProps {
+  readonly recipes: readonly Recipe[];
+  readonly shown: Recipe | null;
+  readonly onRecipe: (id: string) => void;
+}
+
+export function RecipeSelect({ recipes, shown, onRecipe }: RecipeSelectProps) {
+  return (
+    <label class="row">
+      <span class="quiet">Recipe</span>
+      <select
+        value={shown?.id ?? ""}
+        onChange={({ currentTarget }) => onRecipe(currentTarget.value)}
+      >
+        {recipes.map(({ id, text }) => (
+          <option key={id} value={id}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** Names of classes, where the layer has as many channels as there are. */
+export function useLabels(network: string, layer: LayerDocument | null) {
+  const classes = useResource(network, () => listClasses(network));
+  const names = new Map(classes.value?.classes.map(({ channel, name }) => [channel, name]));
+  const isOfClasses = names.size > 0 && layer?.channels === names.size;
+  return (channel: number) => (isOfClasses ? (names.get(channel) ?? null) : null);
+}

@@ -1,0 +1,92 @@
+import { useState } from "preact/hooks";
+
+import type { LayerDocument } from "../api/documents.ts";
+import { counted } from "../components/counted.ts";
+import { address } from "../state/router.ts";
+
+interface LayerTableProps {
+  readonly network: string;
+  readonly layers: readonly LayerDocument[];
+}
+
+/** The layer table, to be searched by names, types and sizes. */
+export function LayerTable({ network, layers }: LayerTableProps) {
+  const [search, setSearch] = useState("");
+  const [isRenderable, setRenderable] = useState(false);
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const shown = layers.filter(
+    (layer) =>
+      (!isRenderable || layer.renderable) && words.every((word) => textOf(layer).includes(word)),
+  );
+  return (
+    <section class="layer-table" aria-label="Layers">
+      <div class="row">
+        <label>
+          <span class="unseen">Search layers</span>
+          <input
+            type="search"
+            placeholder="Search names, types, sizes"
+            value={search}
+            onInput={({ currentTarget }) => setSearch(currentTarget.value)}
+          />
+        </label>
+        <label class="row">
+          <input
+            type="checkbox"
+            checked={isRenderable}
+            onChange={({ currentTarget }) => setRenderable(currentTarget.checked)}
+          />
+          can be rendered
+        </label>
+        <span class="quiet" role="status">
+          {shown.length} of {layers.length}
+        </span>
+      </div>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Layer table">
+        <table>
+          <thead>
+            <tr>
+              <th class="number">#</th>
+              <th>Layer</th>
+              <th>Type</th>
+              <th class="number">Channels</th>
+              <th>Size</th>
+              <th class="number">Learnables</th>
+              <th>Other names</th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((layer) => (
+              <LayerRow key={layer.index} network={network} layer={layer} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function LayerRow({ network, layer }: { readonly network: string; readonly layer: LayerDocument }) {
+  const { index, name, type, channels, activations, learnables, aliases, problem } = layer;
+  const weights = learnables.map((each) => `${each.name} ${each.shape.join(" × ")}`).join("\n");
+  return (
+    <tr id={`layer-${index}`}>
+      <td class="number quiet">{index}</td>
+      <td>
+        {layer.renderable ? <a href={address.layer(network, name)}>{name}</a> : name}
+        {problem !== null && <div class="reason quiet">{problem}</div>}
+      </td>
+      <td>{type}</td>
+      <td class="number">{channels ?? ""}</td>
+      <td class="nowrap">{activations?.join(" × ") ?? "unknown"}</td>
+      <td class="number" title={weights}>
+        {layer.learnableCount === 0 ? "" : counted(layer.learnableCount)}
+      </td>
+      <td class="aliases quiet">{aliases.join(", ")}</td>
+    </tr>
+  );
+}
+
+function textOf({ index, name, type, aliases, activations }: LayerDocument): string {
+  return [index, name, type, ...aliases, activations?.join("x") ?? ""].join(" ").toLowerCase();
+}

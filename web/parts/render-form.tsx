@@ -1,0 +1,73 @@
+import { useState } from "preact/hooks";
+
+import { createJob, problemsOf } from "../api/client.ts";
+import type { LayerDocument } from "../api/documents.ts";
+import { Problems } from "../components/problems.tsx";
+import { firstRange, parseChannels } from "../state/channels.ts";
+import type { Recipe } from "../state/recipe.ts";
+import { address } from "../state/router.ts";
+
+interface RenderFormProps {
+  readonly network: string;
+  readonly layer: LayerDocument;
+  /** What new pictures are drawn with; `null`: the defaults. */
+  readonly recipe: Recipe | null;
+  /** Channels that have no picture yet, in order. */
+  readonly missing: readonly number[];
+  readonly onStarted: () => void;
+}
+
+/** Channels offered at once, as a sheet of MATLAB's example has them. */
+const OFFERED = 36;
+
+/** Draws some or all channels of a layer. */
+export function RenderForm({ network, layer, recipe, missing, onStarted }: RenderFormProps) {
+  const [written, setWritten] = useState<string | null>(null);
+  const [problems, setProblems] = useState<readonly string[]>([]);
+  const [isBusy, setBusy] = useState(false);
+  const offered = firstRange(missing, OFFERED);
+  const text = written ?? offered;
+  const start = async (channels: unknown) => {
+    setBusy(true);
+    try {
+      await createJob({ ...recipe?.fields, network, layer: layer.index, channels });
+      setProblems([]);
+      setWritten(null);
+      onStarted();
+    } catch (error) {
+      setProblems(problemsOf(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form
+      class="row render-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start(parseChannels(text));
+      }}
+    >
+      <label class="row">
+        <span class="quiet">Channels</span>
+        <input
+          value={text}
+          size={12}
+          onInput={({ currentTarget }) => setWritten(currentTarget.value)}
+        />
+      </label>
+      <button class="primary" type="submit" disabled={isBusy || text.trim() === ""}>
+        Render these
+      </button>
+      <button
+        type="button"
+        disabled={isBusy || missing.length === 0}
+        onClick={() => void start("all")}
+      >
+        Render all {layer.channels}
+      </button>
+      <a href={address.request({ network, layer: layer.name })}>More options</a>
+      <Problems problems={problems} />
+    </form>
+  );
+}

@@ -1,0 +1,67 @@
+import { useState } from "preact/hooks";
+
+type Request = Readonly<Record<string, unknown>>;
+
+const FORMS: Readonly<Record<string, (request: Request) => string>> = {
+  JSON: (request) => JSON.stringify(request, null, 2),
+  curl: (request) =>
+    [
+      "curl -H 'Content-Type: application/json' \\",
+      `  -d ${shellQuoted(JSON.stringify(request))} \\`,
+      `  ${shellQuoted(new URL("jobs", location.href).href)}`,
+    ].join("\n"),
+  library: (request) => {
+    const { network, ...rest } = request;
+    return [
+      'import { readNetwork, render } from "dreamgrid";',
+      "",
+      `const network = await readNetwork(${JSON.stringify(network)});`,
+      `const request = ${JSON.stringify(rest, null, 2)};`,
+      "for await (const event of render({ network, ...request })) console.log(event);",
+    ].join("\n");
+  },
+};
+
+/** A request as JSON, as a curl command and as a call of the library. */
+export function RequestToCopy({ request }: { readonly request: Request }) {
+  const [form, setForm] = useState("JSON");
+  const [isCopied, setCopied] = useState(false);
+  const text = FORMS[form]?.(request) ?? "";
+  const copy = () =>
+    navigator.clipboard.writeText(text).then(
+      () => setCopied(true),
+      () => setCopied(false),
+    );
+  return (
+    <section>
+      <div class="row">
+        <h2>Request</h2>
+        <div class="row choices" role="group" aria-label="Form of the request">
+          {Object.keys(FORMS).map((name) => (
+            <button
+              key={name}
+              type="button"
+              aria-pressed={name === form}
+              onClick={() => {
+                setForm(name);
+                setCopied(false);
+              }}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
+        <button type="button" onClick={() => void copy()}>
+          {isCopied ? "Copied" : "Copy"}
+        </button>
+      </div>
+      <pre tabIndex={0} aria-label={`the request as ${form}`}>
+        {text}
+      </pre>
+    </section>
+  );
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

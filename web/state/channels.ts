@@ -1,0 +1,29 @@
+/**
+ * Channels as people write them, "1:36", "1, 2, 40:50", "all" or names of classes, as a request has
+ * them. What is wrong with them is the server's to say.
+ */
+export function parseChannels(text: string): unknown {
+  const trimmed = text.trim();
+  if (trimmed === "all" || /^\d+:\d+$/.test(trimmed)) return trimmed;
+  const parts = trimmed
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  return parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+}
+
+/** Channels as people write them: runs become ranges. @param channels in ascending order */
+export function formatChannels(channels: readonly number[]): string {
+  const runs: [first: number, last: number][] = [];
+  for (const channel of channels) {
+    const run = runs.at(-1);
+    if (run?.[1] === channel - 1) run[1] = channel;
+    else runs.push([channel, channel]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}:${last}`)).join(", ");
+}
+
+/** The first `count` of the channels at most, written as ranges. */
+export function firstRange(channels: readonly number[], count: number): string {
+  return formatChannels(channels.slice(0, count));
+}

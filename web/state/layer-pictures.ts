@@ -1,0 +1,132 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { getJob, listJobs } from "../api/client.ts";
+import type { ChannelDocument, JobDocument } from "../api/documents.ts";
+import { hasEnded, type News, useNews } from "./news.ts";
+import { type Recipe, recipesOf } from "./recipe.ts";
+import { type Resource, useResource } from "./use-resource.ts";
+
+/** A channel's picture, or how far it is. */
+export interface Picture extends ChannelDocument {
+  readonly jobId: string;
+  readonly tileSize: JobDocument["tileSize"];
+}
+
+export interface LayerPictures {
+  /** Ways in which channels of the layer have been drawn, the newest first. */
+  readonly recipes: readonly Recipe[];
+  readonly jobs: readonly JobDocument[];
+  readonly problems: readonly string[];
+  readonly isLoaded: boolean;
+  readonly reload: () => void;
+}
+
+/** Of one layer: the newest, whose channels are looked at one by one. */
+const MAX_JOBS = 50;
+
+/** Documents of jobs that have ended, which change no more unless they are retried. */
+const ended = new Map<string, JobDocument>();
+
+async function fetchJobs(network: string, layer: number): Promise<readonly JobDocument[]> {
+  const summaries = (await listJobs({ network, layer })).slice(0, MAX_JOBS);
+  const jobs = summaries.map(async (summary) => {
+    const known = ended.get(summary.jobId);
+    if (known?.completedAt === summary.completedAt) return known;
+    const job = await getJob(summary.jobId);
+    if (hasEnded(job)) ended.set(job.jobId, job);
+    return job;
+  });
+  // pictures of targets are no channel's
+  return (await Promise.all(jobs)).filter(({ request }) => request["targets"] === undefined);
+}
+
+/** News come in bursts; the page is drawn anew at most so often. */
+const REDRAW_MS = 150;
+
+/**
+ * The jobs of a layer as they stand now, tiles as they arrive.
+ *
+ * @param layer 1-based index; `null` while it is not known
+ */
+export function useLayerPictures(network: string, layer: number | null): LayerPictures {
+  const key = layer === null ? null : `${network}/${layer}`;
+  const fetched: Resource<readonly JobDocument[]> = useResource(key, () =>
+    fetchJobs(network, layer ?? 0),
+  );
+  const [jobs, setJobs] = useState<readonly JobDocument[]>([]);
+  const current = useRef<readonly JobDocument[]>([]);
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  useEffect(() => {
+    current.current = fetched.value ?? [];
+    setJobs(current.current);
+  }, [fetched.value]);
+  useEffect(() => () => clearTimeout(timer.current ?? undefined), []);
+  useNews((news) => {
+    if (news.kind === "again" || isUnknownJob(news, current.current, network, layer)) {
+      fetched.reload();
+      return;
+    }
+    const changed = withNews(current.current, news);
+    if (changed === current.current) return;
+    current.current = changed;
+    timer.current ??= setTimeout(() => {
+      timer.current = null;
+      setJobs(current.current);
+    }, REDRAW_MS);
+  });
+  const { problems, reload } = fetched;
+  return {
+    recipes: recipesOf(jobs),
+    jobs,
+    problems,
+    isLoaded: fetched.value !== null,
+    reload,
+  };
+}
+
+function isUnknownJob(
+  news: News,
+  jobs: readonly JobDocument[],
+  network: string,
+  layer: number | null,
+): boolean {
+  if (news.kind !== "job" || jobs.some(({ jobId }) => jobId === news.job.jobId)) return false;
+  return news.job.network === network && news.job.layer.index === layer;
+}
+
+/** The jobs with what has happened; the same array if nothing has happened to them. */
+function withNews(jobs: readonly JobDocument[], news: News): readonly JobDocument[] {
+  if (news.kind === "again") return jobs;
+  const jobId = news.kind === "job" ? news.job.jobId : news.channel.jobId;
+  const at = jobs.findIndex((job) => job.jobId === jobId);
+  const job = jobs[at];
+  if (job === undefined) return jobs;
+  return jobs.with(at, jobWithNews(job, news));
+}
+
+/** A job's document with what has happened to it. */
+export function jobWithNews(job: JobDocument, news: Exclude<News, { kind: "again" }>): JobDocument {
+  if (news.kind === "job") return { ...job, ...news.job, links: job.links };
+  const { jobId: _, ...end } = news.channel;
+  const at = job.channels.findIndex(({ channel }) => channel === end.channel);
+  const before = job.channels[at];
+  if (before === undefined) return job;
+  return { ...job, channels: job.channels.with(at, { ...before, ...end }) };
+}
+
+/** By channel: its picture in one recipe, of the newest job that has one. */
+export function picturesOf(
+  jobs: readonly JobDocument[],
+  recipe: Recipe | null,
+): ReadonlyMap<number, Picture> {
+  const pictures = new Map<number, Picture>();
+  for (const { jobId, channels, tileSize } of recipe === null ? [] : jobs) {
+    if (!recipe?.jobIds.has(jobId)) continue;
+    for (const channel of channels) {
+      const before = pictures.get(channel.channel);
+      const isBetter = before === undefined || (before.state !== "ok" && channel.state === "ok");
+      if (isBetter) pictures.set(channel.channel, { ...channel, jobId, tileSize });
+    }
+  }
+  return pictures;
+}

@@ -1,0 +1,94 @@
+import { useEffect, useState } from "preact/hooks";
+
+import { listJobs } from "../api/client.ts";
+import type { ChannelDocument, JobSummary } from "../api/documents.ts";
+
+/** A channel of a job that has ended. */
+export interface ChannelNews extends Pick<
+  ChannelDocument,
+  "channel" | "state" | "activation" | "reason" | "quality"
+> {
+  readonly jobId: string;
+}
+
+/** What has happened to jobs, as far as the page has heard. */
+export type News =
+  | { readonly kind: "job"; readonly job: JobSummary }
+  | { readonly kind: "channel"; readonly channel: ChannelNews }
+  /** News may have been missed: look again. */
+  | { readonly kind: "again" };
+
+type Listener = (news: News) => void;
+
+const POLL_MS = 2_000;
+const POLL_IDLE_MS = 10_000;
+const RECONNECT_MS = 1_000;
+
+const listeners = new Set<Listener>();
+let isStarted = false;
+
+/** Returns the function that ends the listening. The first listener opens the connection. */
+export function listen(listener: Listener): () => void {
+  listeners.add(listener);
+  if (!isStarted) {
+    isStarted = true;
+    if (document.documentElement.dataset["news"] === "events") connect();
+    else void poll();
+  }
+  return () => void listeners.delete(listener);
+}
+
+function tell(news: News): void {
+  for (const listener of listeners) listener(news);
+}
+
+/** Server-sent events; when the server has gone, until it is there again. */
+function connect(): void {
+  let hasFailed = false;
+  const source = new EventSource("events");
+  source.addEventListener("open", () => hasFailed && tell({ kind: "again" }));
+  source.addEventListener("job", ({ data }) =>
+    tell({ kind: "job", job: JSON.parse(String(data)) as JobSummary }),
+  );
+  source.addEventListener("channel", ({ data }) =>
+    tell({ kind: "channel", channel: JSON.parse(String(data)) as ChannelNews }),
+  );
+  source.addEventListener("error", () => {
+    hasFailed = true;
+    // the browser itself tries again, but not after every kind of failure
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, RECONNECT_MS);
+  });
+}
+
+const FINAL: ReadonlySet<JobSummary["state"]> = new Set([
+  "completed",
+  "completed_with_failures",
+  "cancelled",
+]);
+
+export const hasEnded = ({ state }: Pick<JobSummary, "state">) => FINAL.has(state);
+
+/** Asks for the jobs again and again, and tells of those that have changed. */
+async function poll(): Promise<void> {
+  const known = new Map<string, string>();
+  for (;;) {
+    const jobs = await listJobs().catch(() => []);
+    for (const job of jobs) {
+      const text = JSON.stringify(job);
+      const before = known.get(job.jobId);
+      known.set(job.jobId, text);
+      if (before !== text) tell({ kind: "job", job });
+      // which channels have ended is not in a summary
+      if (before !== text && before !== undefined) tell({ kind: "again" });
+    }
+    const isIdle = jobs.every(hasEnded);
+    await new Promise((resolve) => setTimeout(resolve, isIdle ? POLL_IDLE_MS : POLL_MS));
+  }
+}
+
+/** Calls `listener` of each news for as long as the component is there. */
+export function useNews(listener: Listener): void {
+  const [latest] = useState<{ listener: Listener }>({ listener });
+  latest.listener = listener;
+  useEffect(() => listen((news) => latest.listener(news)), [latest]);
+}

@@ -1,0 +1,35 @@
+import { listLayers } from "../api/client.ts";
+import type { LayerDocument, LayerTable } from "../api/documents.ts";
+import { useResource } from "./use-resource.ts";
+
+const tables = new Map<string, Promise<LayerTable>>();
+
+/** A network's table does not change while the page is open; a failure is not remembered. */
+export function layersOf(network: string): Promise<LayerTable> {
+  const known = tables.get(network);
+  if (known !== undefined) return known;
+  const table = listLayers(network);
+  tables.set(network, table);
+  table.catch(() => tables.delete(network));
+  return table;
+}
+
+export interface FoundLayer {
+  readonly layers: readonly LayerDocument[];
+  /** `null` while the table is fetched, or where there is none of that name. */
+  readonly layer: LayerDocument | null;
+  readonly problems: readonly string[];
+}
+
+/** @param name of the layer, its index, or one of its other names */
+export function useLayer(network: string, name: string): FoundLayer {
+  const table = useResource(network, () => layersOf(network));
+  const layers = table.value?.layers ?? [];
+  const layer =
+    layers.find((each) => each.name === name) ??
+    layers.find((each) => String(each.index) === name || each.aliases.includes(name)) ??
+    null;
+  const isMissing = table.value !== null && layer === null;
+  const problems = isMissing ? [`network '${network}' has no layer '${name}'`] : table.problems;
+  return { layers, layer, problems };
+}
