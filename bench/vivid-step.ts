@@ -59,7 +59,7 @@ const selection = floatTensor(
   [1, pass.channels],
   Array.from({ length: pass.channels }, (_, i) => +(i === 1)),
 );
-const shape = [1, ...coefficientShape(spectrumLayout(size))];
+const shape = [1, ...coefficientShape(spectrumLayout(size, 3))];
 const noise = (dimensions: readonly number[], deviation: number): FloatTensor => {
   const draws = standardNormal(sizeOf(dimensions), uniformFrom("bench", ...dimensions));
   return floatTensor(

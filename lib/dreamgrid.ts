@@ -5,11 +5,11 @@ import type { MontageOptions } from "./image/sheet-layout.ts";
 import { networkFolders } from "./networks/folders.ts";
 import { type LayerRow, layerRows } from "./networks/layer-rows.ts";
 import { findLayer } from "./networks/layers.ts";
-import type { NetworkInput } from "./networks/description.ts";
+import type { NetworkInput } from "./networks/network-input.ts";
 import { openNetwork, type OpenOptions } from "./networks/registry.ts";
 import type { Graph } from "./onnx/model.ts";
 import { differentiableGraph as objectiveGraph } from "./optvis/graph/differentiable-graph.ts";
-import { type ImageShape, layerPass } from "./optvis/graph/layer-pass.ts";
+import { type ImageShape, imageShapeOf, layerPass } from "./optvis/graph/layer-pass.ts";
 import type { Objective } from "./optvis/graph/objective/names.ts";
 import { vjpGraph } from "./optvis/graph/vjp-graph.ts";
 import { foldWeights } from "./optvis/runtime/fold-constants.ts";
@@ -100,7 +100,7 @@ export async function readNetwork(pathOrId: string, options: ReadOptions = {}): 
 export interface VjpOptions {
   /** Name, or 1-based index in `network.layers`. */
   readonly layer: string | number;
-  /** [N, 3, H, W]. @default one image of the network's own size */
+  /** [N, planes, H, W]. @default one image of the network's own size */
   readonly image?: ImageShape;
   /** Execution provider of ONNX Runtime that the graph is written for. @default cpu */
   readonly provider?: Provider;
@@ -110,8 +110,8 @@ export interface VjpOptions {
  * The vector-Jacobian product of a layer with respect to the image, as a graph of plain ONNX
  * operators that any runtime takes.
  *
- * Inputs: `image` [N, 3, H, W], as the network sees it: (pixel - mean) * scale, in its channel
- * order; `cotangent`, of the layer's shape. Outputs: `value`, the layer; `gradient` [N, 3, H, W],
+ * Inputs: `image` [N, planes, H, W], as the network sees it: (pixel - mean) * scale, in its channel
+ * order; `cotangent`, of the layer's shape. Outputs: `value`, the layer; `gradient`, of the image's,
  * the sum over the layer's elements of cotangent * d(value)/d(image).
  *
  * @throws LayerNotFoundError; ShapeMismatchError if the network does not take such images;
@@ -133,7 +133,7 @@ export interface ObjectiveGraphOptions extends VjpOptions {
  * plain ONNX operators. One graph serves every channel of the layer.
  *
  * Inputs: `image` as for `vjp`; `selection` [N, C], a one-hot row for each image. Outputs:
- * `activation` [N], the mean of the selected channel's map; `gradient` [N, 3, H, W], that of the
+ * `activation` [N], the mean of the selected channel's map; `gradient`, that of the
  * objective (`mean`: of the activation; `rectified`: of what exceeds it).
  *
  * @throws as `vjp`
@@ -209,7 +209,7 @@ function passTo(
   { input, analysed }: Network,
   { layer: reference, image, channelAxis }: ObjectiveGraphOptions,
 ) {
-  const shape = image ?? ([1, 3, input.height, input.width] as const);
+  const shape = image ?? imageShapeOf(analysed.model.model, 1, input);
   const layer = findLayer(analysed.layers, reference);
   const target = channelAxis === undefined ? layer : { ...layer, channelAxis };
   return layerPass(analysed.model.model, target, shape);

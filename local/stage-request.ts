@@ -47,9 +47,11 @@ export async function stageRequest(
  * place.
  */
 function withOwnId(network: Network): Network {
-  if (network.notice === undefined) return network;
+  if (!network.isUndescribed) return network;
   const { description, file } = network;
-  const id = `${description.id.slice(0, 50)}-${file.sha256.slice(0, 8)}`;
+  // the same file with other preprocessing is another network
+  const own = sha256(JSON.stringify([file.sha256, description.input])).slice(0, 8);
+  const id = `${description.id.slice(0, 50)}-${own}`;
   return { ...network, description: { ...description, id } };
 }
 

@@ -125,7 +125,9 @@ export const networkListSchema = z.strictObject({
       input: z.strictObject({
         width: z.int().min(1),
         height: z.int().min(1),
-        channelOrder: z.enum(["RGB", "BGR"]),
+        channelOrder: z
+          .enum(["RGB", "BGR", "planes"])
+          .describe("of the image's planes; planes: they are no colours"),
       }),
       hasClassNames: z.boolean(),
       links: z.strictObject({ layers: link, classes: link }),

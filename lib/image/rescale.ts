@@ -1,16 +1,17 @@
 import { ImageError } from "./errors.ts";
+import { pictureOf, type PlaneKind } from "./picture.ts";
 import type { Planes, Raster } from "./raster.ts";
 
 /** Of 0..255. */
 export const MID_GREY = 128;
 
 /**
- * deepDreamImage's `linear` output scaling: the image's own minimum and maximum over all three
- * colours become 0 and 255. A constant image becomes mid grey.
+ * deepDreamImage's `linear` output scaling: the image's own minimum and maximum over all its
+ * planes become 0 and 255. A constant image becomes mid grey.
  *
  * @throws ImageError if a value is not finite
  */
-export function rescaleLinear(image: Planes): Raster {
+export function rescaleLinear(image: Planes, kind: PlaneKind = "colours"): Raster {
   checkFinite(image);
   let min = Infinity;
   let max = -Infinity;
@@ -18,19 +19,19 @@ export function rescaleLinear(image: Planes): Raster {
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  return rescaleBetween(image, min, max);
+  return rescaleBetween(image, [min, max], kind);
 }
 
 /**
- * `clipped` output scaling: the 0.5 and 99.5 percentiles over all pixels and colours become 0 and
+ * `clipped` output scaling: the 0.5 and 99.5 percentiles over all pixels and planes become 0 and
  * 255, what lies beyond is cut. A few outliers then do not leave the rest of the image grey.
  *
  * @throws ImageError if a value is not finite
  */
-export function rescaleClipped(image: Planes): Raster {
+export function rescaleClipped(image: Planes, kind: PlaneKind = "colours"): Raster {
   checkFinite(image);
   const sorted = image.data.toSorted();
-  return rescaleBetween(image, percentile(sorted, 0.5), percentile(sorted, 99.5));
+  return rescaleBetween(image, [percentile(sorted, 0.5), percentile(sorted, 99.5)], kind);
 }
 
 /** With linear interpolation between neighbours, as NumPy's. */
@@ -51,16 +52,13 @@ function checkFinite({ width, height, data }: Planes): void {
 }
 
 /** `low` becomes 0 and `high` 255; where they are one, that value becomes mid-grey. */
-function rescaleBetween({ width, height, data }: Planes, low: number, high: number): Raster {
-  const pixels = width * height;
-  const bytes = new Uint8ClampedArray(3 * pixels);
+function rescaleBetween(
+  image: Planes,
+  [low, high]: readonly [low: number, high: number],
+  kind: PlaneKind,
+): Raster {
   const perUnit = 255 / (high - low);
-  for (let plane = 0; plane < 3; plane++) {
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      const value = data[plane * pixels + pixel]! - low;
-      bytes[pixel * 3 + plane] =
-        value === 0 && high === low ? MID_GREY : Math.round(value * perUnit);
-    }
-  }
-  return { width, height, data: new Uint8Array(bytes.buffer) };
+  return pictureOf(image, kind, (value) =>
+    value === low && high === low ? MID_GREY : Math.round((value - low) * perUnit),
+  );
 }

@@ -7,31 +7,23 @@ import { readModel } from "../onnx/decode.ts";
 import { openExternalFile } from "../onnx/model-files.ts";
 import { describeModel, verifyFile } from "./checksum.ts";
 import { NetworkError } from "./errors.ts";
-import { DEFAULT_SIDE_PX, imageInput, type ImageInput } from "./image-input.ts";
 import { parseLabels } from "./labels.ts";
 import {
   DESCRIPTION_FILE,
   externalFilesOf,
   type ModelFile,
   parseDescription,
-  type NetworkDescription,
-  type Triple,
 } from "./description.ts";
+import { describeInput, type GivenInput } from "./describe-input.ts";
 import type { Network } from "./registry.ts";
 import { isAbsence, surveyNetworks } from "./survey.ts";
 import { makeWhole } from "./whole.ts";
 
-export interface NewNetwork {
+export interface NewNetwork extends GivenInput {
   readonly id: string;
   readonly modelPath: string;
-  /** Subtracted per channel, in `channelOrder`, in units of 0..255. */
-  readonly mean: Triple;
-  readonly scale: Triple;
-  readonly channelOrder: "RGB" | "BGR";
   /** File with one class name a line. */
   readonly labelsPath: string | null;
-  /** Side of the square images to render; only where the model leaves the size open. */
-  readonly sizePx: number | null;
   readonly licence: string;
 }
 
@@ -59,7 +51,7 @@ export async function addNetwork(
   await requireFile(modelPath, "the model");
   const labels = labelsPath === null ? null : await readFileOf(labelsPath, "the labels");
   const file = await describeModel(modelPath, `${added.id}.onnx`);
-  const description = await descriptionOf(added, file);
+  const { description, notices } = await descriptionOf(added, file);
   await requireNewId(added.id, [folder, ...folders]);
   const names = labels === null ? null : parseLabels(labels.toString("utf8"));
   const network = { description, modelPath, file, labels: names };
@@ -73,7 +65,8 @@ export async function addNetwork(
     if (labels !== null) await writeFile(join(temporary, LABELS_FILE), labels);
     await writeFile(join(temporary, DESCRIPTION_FILE), `${JSON.stringify(description, null, 2)}\n`);
   });
-  return { ...network, modelPath: join(target, file.file) };
+  const notice = notices.length > 0 ? { notice: notices.join("\n") } : {};
+  return { ...network, ...notice, modelPath: join(target, file.file) };
 }
 
 /** Copies a model and the files beside it. @throws IntegrityError if they change meanwhile */
@@ -88,35 +81,17 @@ async function copyModel(from: string, to: string, file: ModelFile): Promise<voi
   await verifyFile(to, file);
 }
 
-async function descriptionOf(added: NewNetwork, file: ModelFile): Promise<NetworkDescription> {
+async function descriptionOf(added: NewNetwork, file: ModelFile) {
   const { modelPath } = added;
-  const input = imageInput(await readModel(modelPath), modelPath);
+  const { input, notices } = describeInput(await readModel(modelPath), added, modelPath);
   const description = {
     id: added.id,
     licence: added.licence,
     files: [file],
-    input: {
-      name: input.name,
-      ...inputSize(input, added),
-      channelOrder: added.channelOrder,
-      mean: added.mean,
-      scale: added.scale,
-    },
+    input,
     labels: added.labelsPath === null ? null : LABELS_FILE,
   };
-  return parseDescription(description, `the new network '${added.id}'`);
-}
-
-function inputSize(input: ImageInput, { sizePx, modelPath }: NewNetwork) {
-  for (const fixed of [input.width, input.height]) {
-    if (sizePx !== null && fixed !== null && fixed !== sizePx) {
-      throw new NetworkError(
-        `${modelPath} takes images of ${input.width ?? "any"}x${input.height ?? "any"}, so its size cannot be ${sizePx}; leave the size out`,
-      );
-    }
-  }
-  const side = sizePx ?? DEFAULT_SIDE_PX;
-  return { width: input.width ?? side, height: input.height ?? side };
+  return { description: parseDescription(description, `the new network '${added.id}'`), notices };
 }
 
 async function requireNewId(id: string, folders: readonly string[]): Promise<void> {

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { z } from "zod";
 
 import { DescriptionError } from "./errors.ts";
+import { networkInputSchema } from "./network-input.ts";
 
 /** File name of every description: `<folder>/<id>/network.json`. */
 export const DESCRIPTION_FILE = "network.json";
@@ -13,13 +14,6 @@ export const NETWORK_ID = /^(?=.{1,64}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-
 const fileName = z
   .string()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, { error: "want a plain file name, without a folder" });
-
-const finite = z.number({ error: "want a finite number" });
-const triple = z
-  .tuple([finite, finite, finite], { error: "want three numbers, one per channel" })
-  .readonly();
-export type Triple = z.infer<typeof triple>;
-const pixels = z.int({ error: "want whole pixels" }).min(1, { error: "want at least 1 pixel" });
 
 const checksum = z
   .string({ error: "want a SHA-256" })
@@ -63,23 +57,6 @@ const modelFileSchema = z.strictObject({
 /** One set of bytes that is this network, where it is called `file`. */
 export type ModelFile = Readonly<z.infer<typeof modelFileSchema>>;
 
-const inputSchema = z.strictObject({
-  /** Name of the graph's image input. */
-  name: z.string().min(1, { error: "want the name of the graph's image input" }),
-  /** Also the size of the initial noise. */
-  width: pixels,
-  height: pixels,
-  channelOrder: z.enum(["RGB", "BGR"], { error: 'want "RGB" or "BGR"' }),
-  /** Subtracted per channel, in `channelOrder`, in units of 0..255. */
-  mean: triple,
-  /** The network sees (value - mean) * scale, value in 0..255, in `channelOrder`. */
-  scale: triple
-    .refine((scale) => !scale.includes(0), { error: "0 would erase a channel" })
-    .default([1, 1, 1]),
-});
-
-export type NetworkInput = Readonly<z.infer<typeof inputSchema>>;
-
 const descriptionSchema = z
   .strictObject({
     id: z
@@ -93,7 +70,7 @@ const descriptionSchema = z
       .refine((files) => new Set(files.map(({ file }) => file)).size === files.length, {
         error: "two entries have the same name",
       }),
-    input: inputSchema,
+    input: networkInputSchema,
     /** Name of the file with one class name a line, beside the model or the description. */
     labels: fileName.nullable().default(null),
   })

@@ -1,5 +1,5 @@
 import { ModelError } from "../onnx/errors.ts";
-import { imageInputOf } from "../onnx/image-input.ts";
+import { checkedImageInput } from "../onnx/image-input.ts";
 import type { Model } from "../onnx/model.ts";
 import { NetworkError } from "./errors.ts";
 
@@ -8,6 +8,8 @@ export const DEFAULT_SIDE_PX = 224;
 
 export interface ImageInput {
   readonly name: string;
+  /** Planes of the image: 3 of colours. */
+  readonly planes: number;
   /** Pixels; `null` where the file leaves the size open. */
   readonly width: number | null;
   readonly height: number | null;
@@ -16,8 +18,8 @@ export interface ImageInput {
 /** The graph's image. @throws NetworkError naming the model's path, `where`, if it takes none */
 export function imageInput(model: Model, where: string): ImageInput {
   try {
-    const { name, shape } = imageInputOf(model.graph, 3);
-    return { name, height: shape?.[2] ?? null, width: shape?.[3] ?? null };
+    const { name, shape, planes } = checkedImageInput(model.graph);
+    return { name, planes, height: shape?.[2] ?? null, width: shape?.[3] ?? null };
   } catch (error) {
     throw error instanceof ModelError ? new NetworkError(`${where}: ${error.message}`) : error;
   }

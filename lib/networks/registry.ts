@@ -3,10 +3,10 @@ import { basename, dirname, join } from "node:path";
 
 import { readModel } from "../onnx/decode.ts";
 import { describeModel, verifyFile } from "./checksum.ts";
+import { describeInput, type GivenInput } from "./describe-input.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "./errors.ts";
 import { downloadFile, type DownloadProgress } from "./fetch.ts";
-import { DEFAULT_SIDE_PX, imageInput } from "./image-input.ts";
 import { parseLabels } from "./labels.ts";
 import { filesOf, type ModelFile, NETWORK_ID, type NetworkDescription } from "./description.ts";
 import { isAbsence, readIfThere, readDescription, surveyNetworks } from "./survey.ts";
@@ -19,11 +19,15 @@ export interface Network {
   readonly file: ModelFile;
   /** Name of each class, channel 1 first; `null` where they are not known. */
   readonly labels: readonly string[] | null;
-  /** What was assumed about a model opened by its path, in a sentence for the user. */
+  /** What was assumed about a model opened by its path, or looks wrong, for the user. */
   readonly notice?: string;
+  /** Left out where the description is one of a folder's; else it was made of the file alone. */
+  readonly isUndescribed?: true;
 }
 
 export interface OpenOptions {
+  /** What is said of the image of a model opened by its path. */
+  readonly input?: GivenInput | undefined;
   /** Searched in this order for `<id>/network.json` and the model file. */
   readonly folders: readonly string[];
   /** Where a model that is nowhere in the folders is downloaded to. */
@@ -32,20 +36,22 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
 }
 
-const DEFAULT_MEAN = 128; // the middle of 0..255
-
 /**
  * Opens a network by id, downloading its model on first use, or any `.onnx` file by path.
  *
- * A file whose bytes belong to a network of the folders has that network's description; any other
- * file is taken to want RGB, 0..255 minus 128, which `notice` then says.
+ * A file whose bytes belong to a network of the folders has that network's description, unless
+ * something else is given; what is assumed of any other, `notice` says.
  *
  * @throws NetworkError, or one of its kinds, saying what to do
  */
 export async function openNetwork(idOrOnnxPath: string, options: OpenOptions): Promise<Network> {
-  return idOrOnnxPath.toLowerCase().endsWith(".onnx")
-    ? openFile(idOrOnnxPath, options.folders)
-    : openRegistered(idOrOnnxPath, options);
+  const { folders, input = {} } = options;
+  if (idOrOnnxPath.toLowerCase().endsWith(".onnx")) return openFile(idOrOnnxPath, folders, input);
+  const [given] = Object.entries(input).find(([, value]) => value !== undefined) ?? [];
+  if (given === undefined) return openRegistered(idOrOnnxPath, options);
+  throw new NetworkError(
+    `given ${given} for '${idOrOnnxPath}', whose description says it; give the path of an .onnx file, or add one under another id`,
+  );
 }
 
 /**
@@ -148,7 +154,11 @@ async function readLabels(
   return null;
 }
 
-async function openFile(path: string, folders: readonly string[]): Promise<Network> {
+async function openFile(
+  path: string,
+  folders: readonly string[],
+  given: GivenInput,
+): Promise<Network> {
   if (!(await isThere(path))) {
     throw new NetworkNotFoundError(`there is no file ${path}; give the path of an .onnx file`);
   }
@@ -156,22 +166,31 @@ async function openFile(path: string, folders: readonly string[]): Promise<Netwo
   // a model in its own network's folder is known even if that folder is not searched
   const searched = [...folders, dirname(dirname(path))];
   const known = await findByContent(file, searched);
-  if (known !== null) {
+  const isSaid = Object.values(given).some((value) => value !== undefined);
+  if (known !== null && !isSaid) {
     return {
       ...known,
       modelPath: path,
       labels: await readLabels(known.description, path, searched),
     };
   }
+  const { input, notices } = describeInput(await readModel(path), given, path);
   return {
-    description: await assumedDescription(path, file),
+    description: { id: idFrom(file.file), licence: "unknown", files: [file], input, labels: null },
     modelPath: path,
     file,
-    labels: null,
-    notice:
-      `${path} has no description: assuming RGB, 0..255 minus ${DEFAULT_MEAN}; ` +
-      "to say otherwise, add it with: dreamgrid models add",
+    labels: known && (await readLabels(known.description, path, searched)),
+    isUndescribed: true,
+    ...(notices.length > 0 && { notice: notices.join("\n") }),
   };
+}
+
+function idFrom(fileName: string): string {
+  const id = fileName
+    .replace(/\.onnx$/i, "")
+    .replace(/[^A-Za-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  return id.slice(0, 64) || "model";
 }
 
 /** The network whose model, and whose files beside it, are these. */
@@ -193,28 +212,6 @@ const sumsOf = (model: ModelFile): string =>
   filesOf(model)
     .map(({ sha256 }) => sha256)
     .join();
-
-async function assumedDescription(path: string, file: ModelFile): Promise<NetworkDescription> {
-  const input = imageInput(await readModel(path), path);
-  const id = file.file
-    .replace(/\.onnx$/i, "")
-    .replace(/[^A-Za-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "");
-  return {
-    id: id.slice(0, 64) || "model",
-    licence: "unknown",
-    files: [file],
-    input: {
-      name: input.name,
-      width: input.width ?? DEFAULT_SIDE_PX,
-      height: input.height ?? DEFAULT_SIDE_PX,
-      channelOrder: "RGB",
-      mean: [DEFAULT_MEAN, DEFAULT_MEAN, DEFAULT_MEAN],
-      scale: [1, 1, 1],
-    },
-    labels: null,
-  };
-}
 
 async function isThere(path: string): Promise<boolean> {
   try {

@@ -1,59 +1,126 @@
+import { type ImageAxes, imageAxes } from "./image-axes.ts";
 import { imageCandidates } from "./image-input.ts";
-import type { Graph, Node, ValueInfo } from "./model.ts";
+import { elementTypeOf } from "./element-type.ts";
+import type { Graph, Node, Value, ValueInfo } from "./model.ts";
 import { freshName, namesIn } from "./names.ts";
 import { intsAttribute, standardNode } from "./node.ts";
+import { intsTensor } from "./tensor.ts";
+
+/** Colours of an image; an axis of this length tells where they are. */
+const COLOURS = 3;
+/** More planes than most images have; an axis this short is none of places. */
+const FEW_PLANES = 4;
 
 /** From [N, H, W, C] to [N, C, H, W], and back. */
 const TO_CHANNELS_FIRST = [0, 3, 1, 2];
 const TO_CHANNELS_LAST = [0, 2, 3, 1];
 
-/** Colours of an image; a last axis of this length tells that channels come last. */
-const COLOURS = 3;
-
-/**
- * The graph with its image as [N, 3, H, W] where the file has [N, H, W, 3], as exports of Keras and
- * TensorFlow do; any other graph as it is.
- *
- * Such a file usually transposes the image first thing, for ONNX convolutions want channels first:
- * that node becomes an Identity. Whatever else reads the image gets it transposed.
- */
-export function withChannelsFirst(graph: Graph): Graph {
-  const image = imageWithChannelsLast(graph);
-  if (image === null) return graph;
-  const { name, type, shape } = image;
-  const channelsLast = freshName(namesIn(graph), `${name}_channels_last`);
-  const nodes = graph.nodes.map((node): Node => {
-    if (!node.inputs.includes(name)) return node;
-    if (isToChannelsFirst(node)) return { ...node, op: "Identity", attributes: {} };
-    return { ...node, inputs: node.inputs.map((value) => (value === name ? channelsLast : value)) };
-  });
-  const transpose = standardNode({
-    op: "Transpose",
-    name: channelsLast,
-    inputs: [name],
-    outputs: [channelsLast],
-    attributes: { perm: TO_CHANNELS_LAST },
-  });
-  const isRead = nodes.some(({ inputs }) => inputs.includes(channelsLast));
-  return {
-    ...graph,
-    inputs: graph.inputs.map((input) =>
-      input.name === name
-        ? { name, type, shape: TO_CHANNELS_FIRST.map((axis) => shape[axis] ?? null) }
-        : input,
-    ),
-    nodes: isRead ? [transpose, ...nodes] : nodes,
-  };
-}
-
 type ShapedInput = ValueInfo & { readonly shape: readonly (number | null)[] };
 
-/** The graph's image, if its last axis is the colours and its second is not. */
-function imageWithChannelsLast(graph: Graph): ShapedInput | null {
+/**
+ * The graph with its image as [N, C, H, W] of floats, whatever the file has: [N, H, W, C] as exports
+ * of Keras and TensorFlow do, [N, H, W] of one plane, [C, H, W] of one image, or bytes that it makes
+ * floats itself. Any other graph as it is.
+ *
+ * Such a file usually transposes the image first thing, for ONNX convolutions want channels first:
+ * that node becomes an Identity. Whatever else reads the image gets it as the file has it.
+ */
+export function withChannelsFirst(graph: Graph): Graph {
   const [image, ...others] = imageCandidates(graph);
-  if (!image?.shape || others.length > 0) return null;
+  if (!image?.shape || others.length > 0) return graph;
   const { name, type, shape } = image;
-  return shape[3] === COLOURS && shape[1] !== COLOURS ? { name, type, shape } : null;
+  const floats = type === "float32" ? graph : ofFloats(graph, name);
+  if (floats === null) return graph;
+  const axes = imageAxes(floats, image);
+  const shaped = { name, type: "float32", shape } as const;
+  if (shape.length === 3) return withPlaneAxis(floats, shaped, axes);
+  if (hasChannelsLast(shape, axes)) return transposed(floats, shaped);
+  return type === "float32" ? graph : withInput(floats, shaped);
+}
+
+/** Whether operators say so; else whether the last axis is short, and the second is not. */
+function hasChannelsLast(shape: readonly (number | null)[], axes: ImageAxes | null): boolean {
+  if (axes?.planeAxis === 3) return true;
+  const [, second = null, , last = null] = shape;
+  if (axes?.planeAxis === 1 || second === COLOURS) return false;
+  if (last === COLOURS) return true;
+  const isShort = (length: number | null) => length !== null && length <= FEW_PLANES;
+  return isShort(last) && !isShort(second);
+}
+
+/** The image transposed back for whatever wants it with channels last. */
+function transposed(graph: Graph, image: ShapedInput): Graph {
+  const { name, shape } = image;
+  const last = freshName(namesIn(graph), `${name}_channels_last`);
+  const replaced = reading(graph, name, last, isToChannelsFirst);
+  const transpose = plumbing("Transpose", [name], last, { perm: TO_CHANNELS_LAST });
+  const first = TO_CHANNELS_FIRST.map((axis) => shape[axis] ?? null);
+  const nodes = replaced.isRead ? [transpose, ...replaced.nodes] : replaced.nodes;
+  return withInput({ ...graph, nodes }, { ...image, shape: first });
+}
+
+/** An image of three axes as one of four, and back for whatever reads it. */
+function withPlaneAxis(graph: Graph, image: ShapedInput, axes: ImageAxes | null): Graph {
+  const { name, shape } = image;
+  const [a = null, b = null, c = null] = shape;
+  const isSingle = axes?.batchAxis === null && axes.planeAxis !== null;
+  const isLast = isSingle && axes.planeAxis === 2;
+  const [squeezed, ofFour] = isSingle
+    ? [0, isLast ? [1, c, a, b] : [1, a, b, c]]
+    : [1, [a, 1, b, c]];
+  const taken = namesIn(graph);
+  const replaced = reading(graph, name, freshName(taken, `${name}_of_file`), () => false);
+  const axis = freshName(taken, `${name}_axis`);
+  const first = isLast ? freshName(taken, `${name}_first`) : replaced.value;
+  const squeeze = plumbing("Squeeze", [name, axis], first);
+  const last = plumbing("Transpose", [first], replaced.value, { perm: [1, 2, 0] });
+  const nodes = [squeeze, ...(isLast ? [last] : []), ...replaced.nodes];
+  const initializers = new Map([...graph.initializers, [axis, intsTensor([squeezed])] as const]);
+  return withInput({ ...graph, nodes, initializers }, { ...image, shape: ofFour });
+}
+
+/** The graph whose nodes read `value` in place of the image; those of `becomesIdentity` nothing else. */
+function reading(
+  graph: Graph,
+  image: Value,
+  value: Value,
+  becomesIdentity: (node: Node) => boolean,
+) {
+  const nodes = graph.nodes.map((node): Node => {
+    if (!node.inputs.includes(image)) return node;
+    if (becomesIdentity(node)) return { ...node, op: "Identity", attributes: {} };
+    return { ...node, inputs: node.inputs.map((input) => (input === image ? value : input)) };
+  });
+  return { nodes, value, isRead: nodes.some(({ inputs }) => inputs.includes(value)) };
+}
+
+/**
+ * An image of bytes as one of floats, where nothing reads it but casts to floats, which then do
+ * nothing; `null` where something else does.
+ */
+function ofFloats(graph: Graph, image: Value): Graph | null {
+  const readers = graph.nodes.filter(({ inputs }) => inputs.includes(image));
+  const isCast = ({ op, domain, attributes }: Node) =>
+    op === "Cast" && domain === "" && elementTypeOf(Number(attributes["to"])) === "float32";
+  if (!readers.every(isCast)) return null;
+  const nodes = graph.nodes.map((node): Node => {
+    return readers.includes(node) ? { ...node, op: "Identity", attributes: {} } : node;
+  });
+  return { ...graph, nodes };
+}
+
+function withInput(graph: Graph, image: ValueInfo): Graph {
+  const inputs = graph.inputs.map((input) => (input.name === image.name ? image : input));
+  return { ...graph, inputs };
+}
+
+function plumbing(
+  op: string,
+  inputs: readonly Value[],
+  output: Value,
+  attributes: Node["attributes"] = {},
+): Node {
+  return standardNode({ op, name: output, inputs, outputs: [output], attributes });
 }
 
 function isToChannelsFirst(node: Node): boolean {

@@ -106,7 +106,7 @@ function toModel(proto: ModelProto, where: string, external: ExternalData): Mode
     const sourceOpset = opsetOf(proto);
     const graph = inTopologicalOrder(decodeGraph(proto.graph, counted(external)));
     requireFinite(graph);
-    const upgraded = upgradeGraph(withChannelsFirst(graph), sourceOpset);
+    const upgraded = withChannelsFirst(upgradeGraph(graph, sourceOpset));
     return { graph: upgraded, folded: new Map(), derived: new DerivedTensors(), sourceOpset };
   });
 }

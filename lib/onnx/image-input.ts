@@ -1,31 +1,89 @@
 import { ModelError } from "./errors.ts";
+import { valuesRead } from "./graph-order.ts";
+import { imageAxes } from "./image-axes.ts";
 import type { Graph, ValueInfo } from "./model.ts";
+import { describeNode } from "./node.ts";
 
-/** The inputs that can be the image: floats of four axes, or of axes left open. */
+/** Planes where neither the file's shapes nor its weights tell: red, green and blue. */
+const COLOURS = 3;
+
+/** A graph's image, [N, planes, H, W]. */
+export interface ImageInput extends ValueInfo {
+  readonly planes: number;
+}
+
+/**
+ * The inputs that can be the image: numbers of three or four axes, or of axes left open. Where there
+ * are such with four, those with three are none.
+ */
 export function imageCandidates({ inputs }: Graph): readonly ValueInfo[] {
-  return inputs.filter(
-    ({ type, shape }) => type === "float32" && (shape === null || shape.length === 4),
+  const floats = inputs.filter(({ type }) => type === "float32");
+  const others = inputs.filter(({ type, shape }) => type !== "float32" && shape !== null);
+  const ofRank = (values: readonly ValueInfo[], rank: number) =>
+    values.filter(({ shape }) => shape === null || shape.length === rank);
+  const choices = [ofRank(floats, 4), ofRank(floats, 3), ofRank(others, 4), ofRank(others, 3)];
+  return choices.find((candidates) => candidates.length > 0) ?? [];
+}
+
+/**
+ * The only input that can be the image, [N, planes, H, W].
+ *
+ * @throws ModelError if there is none, or more than one
+ */
+export function imageInputOf(graph: Graph): ImageInput {
+  const [image, ...others] = imageCandidates(graph);
+  if (image?.type === "float32" && others.length === 0 && (image.shape?.length ?? 4) === 4) {
+    const planes = image.shape?.[1] ?? imageAxes(graph, image)?.planes ?? COLOURS;
+    return { ...image, planes };
+  }
+  const found = graph.inputs.map(describeInput).join(", ") || "none";
+  if (image && others.length > 0) {
+    throw new ModelError(
+      `want one input of images, and ${[image, ...others].map(({ name }) => `'${name}'`).join(" and ")} ` +
+        `may each be it; its inputs are ${found}; give all but the image as constants: --input NAME=VALUE.npy`,
+    );
+  }
+  throw new ModelError(
+    `want one input of images, float [N, C, H, W], [N, H, W, C] or [N, H, W]; its inputs are ` +
+      `${found}${image === undefined ? whyNone(graph) : ""}; export the model with the image as its only 3-D or 4-D float input`,
   );
 }
 
 /**
- * The only input that can be the image: [N, C, H, W], C = `channels` as far as the file says.
+ * The image of a file that is seen for the first time, of which more can be said.
  *
- * @throws ModelError if there is none, or more than one
+ * @throws ModelError as `imageInputOf`; if nodes read other inputs, which have no value; if the first
+ *   weights want another number of planes
  */
-export function imageInputOf(graph: Graph, channels: number): ValueInfo {
-  const [image, ...others] = imageCandidates(graph);
-  const isFitting = (image?.shape?.[1] ?? channels) === channels;
-  if (image && others.length === 0 && isFitting) return image;
-  const found = graph.inputs.map(describeInput).join(", ") || "none";
+export function checkedImageInput(graph: Graph): ImageInput {
+  const image = imageInputOf(graph);
+  const axes = imageAxes(graph, image);
+  if (axes && axes.planes !== null && axes.planes !== image.planes) {
+    throw new ModelError(
+      `its image is ${describeInput(image)}, and the weights of ${describeNode(axes.reader)} want ${axes.planes} planes; export the model again`,
+    );
+  }
+  const read = new Set(graph.nodes.flatMap(valuesRead));
+  const others = graph.inputs.filter(({ name }) => name !== image.name && read.has(name));
+  if (others.length === 0) return image;
   throw new ModelError(
-    `want one input of images, float [N, ${channels}, H, W] or [N, H, W, ${channels}]; ` +
-      `its inputs are ${found}; export the model with the image as its only 4-D float input`,
+    `besides its image '${image.name}' it wants ${others.map(describeInput).join(", ")}; give ` +
+      `${others.length > 1 ? "each" : "it"} a value: ${others.map(({ name }) => `--input ${name}=VALUE.npy`).join(" ")}`,
   );
 }
 
+/** ", of which 'x' has 2 axes", for a single input that is no image. */
+function whyNone({ inputs }: Graph): string {
+  const [only, ...others] = inputs;
+  if (!only || others.length > 0) return "";
+  if (only.shape !== null && only.shape.length !== 3 && only.shape.length !== 4) {
+    return `, of ${only.shape.length} axes`;
+  }
+  return "";
+}
+
 /** "'data' float32 [?, 3, 224, 224]", for messages. */
-function describeInput({ name, type, shape }: ValueInfo): string {
+export function describeInput({ name, type, shape }: ValueInfo): string {
   const axes = shape === null ? "of any shape" : `[${shape.map((axis) => axis ?? "?").join(", ")}]`;
   return `'${name}' ${type} ${axes}`;
 }

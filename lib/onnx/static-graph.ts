@@ -8,7 +8,7 @@ import { describeNode } from "./node.ts";
 import { imageInputOf } from "./image-input.ts";
 import { inferNode } from "./shape-inference.ts";
 import { takenBranch } from "./taken-branch.ts";
-import type { Tensor } from "./tensor.ts";
+import { formatShape, type Tensor } from "./tensor.ts";
 
 /**
  * A network at one image size: every shape known, what does not depend on the image folded away.
@@ -44,7 +44,12 @@ export function specialise(
   imageShape: readonly [n: number, c: number, h: number, w: number],
 ): StaticGraph {
   const { graph, folded } = model;
-  const image = imageInputOf(graph, imageShape[1]);
+  const image = imageInputOf(graph);
+  if (image.planes !== imageShape[1]) {
+    throw new ModelError(
+      `image '${image.name}' has ${image.planes} planes, given a shape of ${formatShape(imageShape)}`,
+    );
+  }
 
   const facts = new Map<Value, ValueFacts>();
   const problems = new Map<Value, ModelError>();

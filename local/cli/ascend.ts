@@ -28,7 +28,7 @@ export function ascendCommand(terminal: Terminal): Command {
     .option("--scale <factor>", "scale between levels", scaleFactor, 1.4)
     .option(
       "--init <file.npy>",
-      "initial images, float32 [N,3,H,W] (default: standard-normal noise)",
+      "initial images, float32 [N,planes,H,W] (default: standard-normal noise on mid-grey)",
       path,
     )
     .addOption(providerOption())
@@ -37,7 +37,7 @@ export function ascendCommand(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
-Writes image.npy [N,3,H,W] in network input units and activation.npy [iterations of all levels, N].`,
+Writes image.npy [N,planes,H,W] in network input units and activation.npy [iterations of all levels, N].`,
     )
     .action(async (flags: AscendFlags) => {
       const { runAscend } = await import("./run-ascend.ts");

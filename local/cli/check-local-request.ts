@@ -1,5 +1,6 @@
 import { ImageError } from "../../lib/image/errors.ts";
 import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
+import type { GivenInput } from "../../lib/networks/describe-input.ts";
 import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import {
   initialImageOf,
@@ -25,13 +26,14 @@ import { UsageError } from "./user-errors.ts";
 export async function checkLocalRequest(
   { name, request }: { readonly name: string; readonly request: RenderRequest },
   terminal: Terminal,
+  input?: GivenInput,
 ): Promise<CompleteRequest> {
   if (request.executionEnvironment === "gpu") {
     throw new UsageError(
       `${name}: executionEnvironment: given 'gpu', and the local pipeline renders on the CPU; say 'auto' or 'cpu'`,
     );
   }
-  const network = await fetchNetwork(request.network, terminal);
+  const network = await fetchNetwork(request.network, terminal, input);
   try {
     const image = await localImage(initialImageOf(request));
     const { id } = network.description;

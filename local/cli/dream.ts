@@ -56,5 +56,6 @@ The same request again is the same job: what has been rendered is not rendered a
 /** Adds an option for each field of a request; the schemas are loaded for this command alone. */
 export async function addRequestOptions(dream: Command): Promise<void> {
   const { requestOptions } = await import("./request-options.ts");
-  for (const option of requestOptions()) dream.addOption(option);
+  const { inputOptions } = await import("./input-options.ts");
+  for (const option of [...inputOptions(), ...requestOptions()]) dream.addOption(option);
 }

@@ -1,29 +1,17 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 
-import { path, triple } from "./options.ts";
+import { inputOptions } from "./input-options.ts";
+import { path } from "./options.ts";
 import type { JudgeFlags } from "./run-judge.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `dreamgrid judge MANIFEST`: what other eyes see in a sheet's pictures. */
 export function judgeCommand(terminal: Terminal): Command {
-  return new Command("judge")
+  const judge = new Command("judge")
     .description("show a sheet's pictures to another network, or compare them with photographs")
     .argument("<manifest>", "NAME.manifest.json of a sheet; its pictures in NAME.tiles beside it")
     .option("--by <network>", "a classifier: id of a network, or path of an .onnx file")
     .option("--labels <file>", "its class names, one a line, synonyms separated by commas", path)
-    .addOption(
-      new Option(
-        "--mean <values>",
-        "what it wants subtracted from values in 0..255, if not as described",
-      ).argParser(triple),
-    )
-    .addOption(new Option("--scale <values>", "and multiplied after that").argParser(triple))
-    .addOption(
-      new Option("--channel-order <order>", "order of its input's channels").choices([
-        "RGB",
-        "BGR",
-      ]),
-    )
     .option("--photos <folder>", "PNG, JPEG or WebP files to compare activations with", path)
     .option("--network <network>", "the network the sheet is of (default: the manifest's id)")
     .option("--json", "print everything as JSON")
@@ -38,4 +26,6 @@ its own channel more than the sheet's other pictures do, and than the photograph
       const { runJudge } = await import("./run-judge.ts");
       await runJudge(manifest, flags, terminal);
     });
+  for (const option of inputOptions("the judge's, if not as described:")) judge.addOption(option);
+  return judge;
 }

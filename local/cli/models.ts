@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 
-import { path, triple } from "./options.ts";
+import { inputOptions } from "./input-options.ts";
+import { path } from "./options.ts";
 import type { AddFlags, ModelsContext } from "./run-models.ts";
 import type { PublishFlags } from "./run-models-publish.ts";
 
@@ -45,29 +46,11 @@ export function modelsCommand(context: ModelsContext): Command {
       await publishModels(ids, flags, context);
     });
 
-  models
+  const add = models
     .command("add")
     .description("give an .onnx file an id and say how its input is scaled")
     .argument("<model>", "path of an .onnx file")
     .requiredOption("--id <id>", "what to call the network")
-    .addOption(
-      new Option(
-        "--mean <values>",
-        "subtracted from values in 0..255: one number, or one a channel",
-      )
-        .argParser(triple)
-        .default([128, 128, 128], "128"),
-    )
-    .addOption(
-      new Option("--scale <values>", "multiplied after that: one number, or one a channel")
-        .argParser(triple)
-        .default([1, 1, 1], "1"),
-    )
-    .addOption(
-      new Option("--channel-order <order>", "order of the input's channels")
-        .choices(["RGB", "BGR"])
-        .default("RGB"),
-    )
     .option("--labels <file>", "class names, one a line", path)
     .option("--size <pixels>", "side of the images, where the model leaves it open", parsePixels)
     .option("--licence <name>", "licence of the model file", "unknown")
@@ -76,6 +59,7 @@ export function modelsCommand(context: ModelsContext): Command {
       const { addModel } = await import("./run-models.ts");
       await addModel(modelPath, flags, context);
     });
+  for (const option of inputOptions()) add.addOption(option);
   return models;
 }
 

@@ -8,6 +8,7 @@ import {
   RequestError,
 } from "../../lib/pipeline/request/request.ts";
 import { readUserFile } from "./read-user-file.ts";
+import { firstGiven, givenInput } from "./input-options.ts";
 import { givenFields } from "./request-options.ts";
 import { shortRequest, type ShortFlags } from "./short-request.ts";
 import type { Terminal } from "./terminal.ts";
@@ -47,7 +48,8 @@ export async function namedRequests(
 ): Promise<readonly NamedRequest[]> {
   const { layer } = flags;
   if (layer !== undefined) return [await shortRequest(files, { ...flags, layer }, terminal)];
-  const [given] = Object.keys(givenFields({ ...flags }));
+  const [field] = Object.keys(givenFields({ ...flags }));
+  const given = field ?? firstGiven(givenInput(flags)) ?? undefined;
   if (given !== undefined || flags.channels !== undefined) {
     throw new UsageError(
       `${given ?? "channels"}: given without --layer; a request file says it itself, and a network is drawn with --layer`,

@@ -1,3 +1,4 @@
+import type { GivenInput } from "../../lib/networks/describe-input.ts";
 import { networkFolders } from "../../lib/networks/folders.ts";
 import { type Network, openNetwork } from "../../lib/networks/registry.ts";
 import type { LayerWithChannels } from "../../lib/networks/layers.ts";
@@ -15,10 +16,12 @@ import type { Terminal } from "./terminal.ts";
 export async function fetchNetwork(
   idOrPath: string,
   { env, progressBar }: Terminal,
+  input?: GivenInput,
 ): Promise<Network> {
   const download = progressBar(`fetching ${idOrPath}`);
   const network = await openNetwork(idOrPath, {
     ...networkFolders(env),
+    input,
     onProgress: ({ receivedBytes, totalBytes }) => download.show(receivedBytes, totalBytes),
   });
   download.end();
@@ -29,8 +32,9 @@ export async function fetchNetwork(
 export async function openForCommand(
   idOrPath: string,
   terminal: Terminal,
+  input?: GivenInput,
 ): Promise<AnalysedNetwork> {
-  const analysed = await analyseNetwork(await fetchNetwork(idOrPath, terminal));
+  const analysed = await analyseNetwork(await fetchNetwork(idOrPath, terminal, input));
   return { ...analysed, model: await foldWeights(analysed.model) };
 }
 
@@ -48,8 +52,9 @@ export function noteAssumptions({ notice }: AnalysedNetwork, { note }: Terminal)
 export async function openLayer(
   { network, layer: reference, channelAxis }: Pick<LayerFlags, "network" | "layer" | "channelAxis">,
   terminal: Terminal,
+  input?: GivenInput,
 ): Promise<AnalysedNetwork & { readonly layer: LayerWithChannels }> {
-  const opened = await openForCommand(network, terminal);
+  const opened = await openForCommand(network, terminal, input);
   const named = /^-?\d+$/.test(reference) ? Number(reference) : reference;
   const layer = findLayerWithChannels(opened, named);
   return {

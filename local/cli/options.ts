@@ -2,7 +2,6 @@ import { InvalidArgumentError, Option } from "commander";
 
 import { type Provider, PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { MAX_RANK } from "../../lib/onnx/budgets.ts";
-import type { Triple } from "../../lib/networks/description.ts";
 import { type Objective, OBJECTIVES } from "../../lib/optvis/graph/objective/names.ts";
 import { MAX_PYRAMID_SCALE } from "../../lib/pipeline/limits.ts";
 
@@ -61,16 +60,4 @@ export function scaleFactor(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && value > 1 && value <= MAX_PYRAMID_SCALE) return value;
   throw new InvalidArgumentError(`want a number above 1, up to ${MAX_PYRAMID_SCALE}.`);
-}
-
-/** Parser of one number for each plane of an image, or one for all. */
-export function triple(text: string): Triple {
-  const values = text.split(",").map((value) => (value.trim() === "" ? Number.NaN : Number(value)));
-  const [first, second = first, third = first] = values;
-  const isTriple = values.length === 1 || values.length === 3;
-  if (first === undefined || second === undefined || third === undefined || !isTriple) {
-    throw new InvalidArgumentError('want one number, or three as in "104,117,123"');
-  }
-  if (!values.every(Number.isFinite)) throw new InvalidArgumentError("want finite numbers");
-  return [first, second, third];
 }

@@ -2,12 +2,14 @@ import { join } from "node:path";
 
 import { ImageError } from "../../lib/image/errors.ts";
 import { decodeNpy, encodeNpy } from "../../lib/image/npy.ts";
-import type { Planes, Size } from "../../lib/image/raster.ts";
+import type { Planes } from "../../lib/image/raster.ts";
 import { sizeOf } from "../../lib/onnx/tensor.ts";
 import type { AscentResult, DeepDreamTask } from "../../lib/optvis/ascent/task.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
+import { onStartColour } from "../../lib/optvis/ascent/start.ts";
 import { pyramidSizes } from "../../lib/optvis/ascent/pyramid-sizes.ts";
+import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
 import { channelsIn, parseRange } from "../../lib/pipeline/request/channel-ranges.ts";
@@ -35,7 +37,7 @@ export async function runAscend(flags: AscendFlags, terminal: Terminal): Promise
   const channels = channelNumbers(flags.channels, layer);
   const images = flags.init
     ? await readImages(flags.init, channels.length, model.scale)
-    : noiseImages(channels.length, model.inputSize);
+    : noiseImages(channels.length, model);
   const size = images[0]!;
   const last = pyramidSizes(size, flags.levels, flags.scale).at(-1)!;
   if (Math.max(last.height, last.width) > MAX_IMAGE_SIDE_PX) {
@@ -118,10 +120,10 @@ async function readImages(
   scale: readonly number[],
 ): Promise<readonly Planes[]> {
   const { shape, data } = readNpy(path, await readUserFile(path));
-  const [n = 0, colours, height = 0, width = 0] = shape;
-  if (shape.length !== 4 || colours !== 3 || n !== count || data.length === 0) {
+  const [n = 0, planes, height = 0, width = 0] = shape;
+  if (shape.length !== 4 || planes !== scale.length || n !== count || data.length === 0) {
     throw new UsageError(
-      `${path}: holds [${shape.join(", ")}], want [${count}, 3, H, W], one image per channel`,
+      `${path}: holds [${shape.join(", ")}], want [${count}, ${scale.length}, H, W], one image per channel`,
     );
   }
   if (!data.every(Number.isFinite))
@@ -130,7 +132,7 @@ async function readImages(
   return Array.from({ length: n }, (_, i) => ({
     height,
     width,
-    data: perColour(data.subarray(i * pixels, (i + 1) * pixels), scale, (value, s) => value / s),
+    data: perPlane(data.subarray(i * pixels, (i + 1) * pixels), scale, (value, s) => value / s),
   }));
 }
 
@@ -143,11 +145,13 @@ function readNpy(path: string, bytes: Uint8Array) {
   }
 }
 
-function noiseImages(count: number, size: Size): readonly Planes[] {
-  return Array.from({ length: count }, (_, i) => ({
-    ...size,
-    data: standardNormal(3 * size.height * size.width, uniformFrom("ascend", i)),
-  }));
+function noiseImages(count: number, network: NetworkModel): readonly Planes[] {
+  const { height, width } = network.inputSize;
+  const values = network.planes.length * height * width;
+  return Array.from({ length: count }, (_, i) => {
+    const data = standardNormal(values, uniformFrom("ascend", i));
+    return onStartColour({ height, width, data }, network);
+  });
 }
 
 /** @returns the progress table, line by line */
@@ -162,7 +166,7 @@ async function writeResults(
   });
   const { height, width } = images[0]!.image;
   const pixels = images.flatMap(({ image }) => [
-    ...perColour(image.data, scale, (value, s) => value * s),
+    ...perPlane(image.data, scale, (value, s) => value * s),
   ]);
   const steps = images[0]!.trace.length;
   const activations = Array.from({ length: steps }, (_, k) =>
@@ -170,7 +174,7 @@ async function writeResults(
   );
   await writeWhole(
     new Map([
-      [join(folder, "image.npy"), npy([images.length, 3, height, width], pixels)],
+      [join(folder, "image.npy"), npy([images.length, scale.length, height, width], pixels)],
       [join(folder, "activation.npy"), npy([steps, images.length], activations.flat())],
     ]),
   );
@@ -189,11 +193,11 @@ function npy(shape: readonly number[], values: readonly number[]): Uint8Array {
   return encodeNpy(shape, Float32Array.from(values));
 }
 
-function perColour(
-  planes: Float32Array,
+function perPlane(
+  data: Float32Array,
   scale: readonly number[],
   convert: (value: number, scale: number) => number,
 ): Float32Array {
-  const pixels = planes.length / 3;
-  return planes.map((value, i) => convert(value, scale[Math.floor(i / pixels)]!));
+  const pixels = data.length / scale.length;
+  return data.map((value, i) => convert(value, scale[Math.floor(i / pixels)]!));
 }

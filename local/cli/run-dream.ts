@@ -12,6 +12,7 @@ import { describeEvent } from "./dream-events.ts";
 import { DreamOutput } from "./dream-output.ts";
 import { DreamProgress } from "./dream-progress.ts";
 import { checkNoFolders, makeWritable } from "./folders.ts";
+import { givenInput, type InputFlags } from "./input-options.ts";
 import { namedRequests } from "./named-requests.ts";
 import { openInViewer } from "./open-in-viewer.ts";
 import { resultPaths } from "./result-paths.ts";
@@ -19,7 +20,7 @@ import type { ShortFlags } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { InterruptedError, UsageError } from "./user-errors.ts";
 
-export interface DreamFlags extends Partial<ShortFlags> {
+export interface DreamFlags extends Partial<ShortFlags>, InputFlags {
   readonly out: string;
   readonly data?: string;
   readonly threads?: number;
@@ -36,9 +37,10 @@ export async function runDream(
 ): Promise<void> {
   const terminal = terminalOf(flags, given);
   const requests = await namedRequests(files, flags, terminal);
+  const input = givenInput(flags);
   const jobs: { readonly name: string; readonly request: CompleteRequest }[] = [];
   for (const named of requests) {
-    jobs.push({ name: named.name, request: await checkLocalRequest(named, terminal) });
+    jobs.push({ name: named.name, request: await checkLocalRequest(named, terminal, input) });
   }
   for (const { notice } of requests) if (notice !== null) terminal.note(notice);
 
@@ -82,7 +84,7 @@ export async function runDream(
       pipeline,
       requests.map(({ request }) => request),
       {
-        networks: networkFolders(terminal.env),
+        networks: { ...networkFolders(terminal.env), input },
         signal: interruption.signal,
         onProgress: (event) => void follow(event),
       },

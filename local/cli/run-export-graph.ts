@@ -2,7 +2,7 @@ import { encodeModel } from "../../lib/onnx/encode.ts";
 import type { Graph } from "../../lib/onnx/model.ts";
 import { ascentGraph } from "../../lib/optvis/graph/ascent-graph.ts";
 import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
-import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
+import { imageShapeOf, layerPass } from "../../lib/optvis/graph/layer-pass.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
 import type { LayerFlags } from "./options.ts";
@@ -29,14 +29,14 @@ export async function runExportGraph(flags: ExportFlags, terminal: Terminal): Pr
     const seen = crops ?? size;
     graph = ascentGraph({
       method: "deepdream",
-      pass: layerPass(model.model, layer, [batch, 3, seen.height, seen.width]),
+      pass: layerPass(model.model, layer, imageShapeOf(model.model, batch, seen)),
       objective,
       provider,
       scale: model.scale,
       crops: crops && { imageSize: size, plan: crops, blend: "feathered" },
     });
   } else {
-    const pass = layerPass(model.model, layer, [batch, 3, size.height, size.width]);
+    const pass = layerPass(model.model, layer, imageShapeOf(model.model, batch, size));
     graph = differentiableGraph(pass, { objective, provider });
   }
   const bytes = encodeModel(graph);

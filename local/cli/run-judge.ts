@@ -1,9 +1,16 @@
 import { resizeRaster } from "../../lib/image/png.ts";
-import { type Planes, toPlanes } from "../../lib/image/raster.ts";
+import type { Planes } from "../../lib/image/raster.ts";
 import { classMatcher } from "../../lib/networks/class-matches.ts";
-import type { Triple } from "../../lib/networks/description.ts";
+import type { GivenInput } from "../../lib/networks/describe-input.ts";
 import { firstSynonym, parseLabels } from "../../lib/networks/labels.ts";
+import type { NetworkInput } from "../../lib/networks/network-input.ts";
+import { type Preprocessing, toPreprocessing } from "../../lib/networks/preprocessing.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
+import {
+  photographPlanes,
+  shownPlanes,
+  takesPhotographs,
+} from "../../lib/optvis/ascent/network-planes.ts";
 import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { channelMeans, type Viewer } from "../../lib/optvis/quality/examine.ts";
 import { judgePicture } from "../../lib/optvis/quality/judgement.ts";
@@ -18,18 +25,16 @@ import {
   type JudgedPicture,
   judgementReport,
 } from "./judge-report.ts";
+import { firstGiven, givenInput, type InputFlags } from "./input-options.ts";
 import { fetchNetwork } from "./network.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { imagesIn, readPicture, type SheetPictures, sheetPictures } from "./sheet-pictures.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
-export interface JudgeFlags {
+export interface JudgeFlags extends InputFlags {
   readonly by?: string;
   readonly labels?: string;
-  readonly mean?: Triple;
-  readonly scale?: Triple;
-  readonly channelOrder?: "RGB" | "BGR";
   readonly photos?: string;
   readonly network?: string;
   readonly json?: boolean;
@@ -40,11 +45,9 @@ export async function runJudge(
   flags: JudgeFlags,
   terminal: Terminal,
 ): Promise<void> {
-  const ofJudge = [flags.labels, flags.mean, flags.scale, flags.channelOrder];
-  if (flags.by === undefined && ofJudge.some((flag) => flag !== undefined)) {
-    throw new UsageError(
-      "--labels, --mean, --scale and --channel-order are the judge's: name it with --by",
-    );
+  const ofJudge = flags.labels === undefined ? firstGiven(givenInput(flags)) : "--labels";
+  if (flags.by === undefined && ofJudge !== null) {
+    throw new UsageError(`${ofJudge} is the judge's: name it with --by`);
   }
   const sheet = await sheetPictures(manifestPath);
   const engine = new AscentEngine({ threads: 1 });
@@ -91,28 +94,20 @@ async function judgeSheet(
 
 /** The classifier that judges, and its class names. */
 async function openJudge(
-  { by = "", labels: labelsPath, mean, scale, channelOrder }: JudgeFlags,
+  { by = "", labels: labelsPath, ...flags }: JudgeFlags,
   terminal: Terminal,
 ): Promise<{
   readonly judge: Viewer & { readonly kind: ChannelKind };
   readonly labels: readonly string[];
 }> {
   const opened = await fetchNetwork(by, terminal);
-  const input = { ...opened.description.input };
+  const given = givenInput(flags);
+  const { input } = opened.description;
   const described = {
     ...opened,
-    description: {
-      ...opened.description,
-      input: {
-        ...input,
-        mean: mean ?? input.mean,
-        scale: scale ?? input.scale,
-        channelOrder: channelOrder ?? input.channelOrder,
-      },
-    },
+    description: { ...opened.description, input: { ...input, ...asGiven(given, input) } },
   };
-  const isDescribed = mean !== undefined || scale !== undefined || channelOrder !== undefined;
-  if (opened.notice !== undefined && !isDescribed) terminal.note(opened.notice);
+  if (opened.notice !== undefined && firstGiven(given) === null) terminal.note(opened.notice);
   const labels = labelsPath === undefined ? opened.labels : await readLines(labelsPath);
   if (labels === null) {
     throw new UsageError(`--by: '${by}' comes without class names; give them with --labels`);
@@ -131,6 +126,25 @@ async function openJudge(
   return { judge: { network: network.model, layer, provider: "cpu", kind }, labels };
 }
 
+/** What is given of the judge's pixels; of mean, scale and order the rest is as described. */
+function asGiven(given: GivenInput, described: NetworkInput): Preprocessing {
+  const { preprocessing, std, range } = given;
+  const isWhole = preprocessing !== undefined || std !== undefined || range !== undefined;
+  const { mean, scale, channelOrder } = { ...described, ...defined(given) };
+  try {
+    const numbers = isWhole ? given : { mean, scale, channelOrder };
+    return toPreprocessing(numbers, described.mean.length);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+const defined = <T extends object>(values: T): Partial<T> =>
+  Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as Partial<T>;
+
 async function compareSheet(
   engine: AscentEngine,
   sheet: SheetPictures,
@@ -145,24 +159,30 @@ async function compareSheet(
     );
   }
   const viewer: Viewer = { network: own.model, layer, provider: "cpu" };
-  const activationsOf = async (path: string) =>
-    (await channelMeans(engine, viewer, [await planesFor(own.model, path)]))[0]!;
+  const activationsIn = async (planes: Planes) =>
+    (await channelMeans(engine, viewer, [planes]))[0]!;
   const pictures: { channel: number; label: string | null; activations: Float32Array }[] = [];
   for (const { channel, label, path } of sheet.pictures) {
     if (path === null) continue;
-    pictures.push({ channel, label, activations: await activationsOf(path) });
+    const planes = await shownPlanes(await readPicture(path), own.model, own.model.inputSize);
+    pictures.push({ channel, label, activations: await activationsIn(planes) });
   }
   const ofPhotos: Float32Array[] = [];
   for (const path of photos === undefined ? [] : await imagesIn(photos)) {
-    ofPhotos.push(await activationsOf(path));
+    ofPhotos.push(await activationsIn(await planesFor(own.model, path)));
   }
   const compared: readonly ChannelComparison[] = compareChannels(pictures, ofPhotos);
   return comparisonReport(compared, ofPhotos.length);
 }
 
-/** A picture as a network sees it: resized to its input size, whatever the aspect. */
+/** A photograph as a network sees it: resized to its input size, whatever the aspect. */
 async function planesFor(network: NetworkModel, path: string): Promise<Planes> {
-  return toPlanes(await resizeRaster(await readPicture(path), network.inputSize));
+  if (!takesPhotographs(network)) {
+    throw new UsageError(
+      `${path}: the network's images have ${network.planes.length} planes that are no colours, which no photograph has`,
+    );
+  }
+  return photographPlanes(await resizeRaster(await readPicture(path), network.inputSize), network);
 }
 
 async function readLines(path: string): Promise<readonly string[]> {

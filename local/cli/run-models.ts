@@ -5,12 +5,13 @@ import { findModel, type Network, openNetwork } from "../../lib/networks/registr
 import { surveyNetworks, type SurveyedNetwork } from "../../lib/networks/survey.ts";
 import { checkGradients } from "./check-gradients.ts";
 import { withFolder } from "./folders.ts";
+import { givenInput, type InputFlags } from "./input-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A terminal whose `note` ends no line: downloads are told in one that is written over. */
 export type ModelsContext = Pick<Terminal, "env" | "print" | "note">;
 
-export interface AddFlags extends Omit<NewNetwork, "modelPath" | "labelsPath" | "sizePx"> {
+export interface AddFlags extends InputFlags, Pick<NewNetwork, "id" | "licence"> {
   readonly labels?: string;
   readonly size?: number;
   readonly folder?: string;
@@ -34,12 +35,19 @@ export async function fetchModel(id: string, context: ModelsContext): Promise<vo
 export async function addModel(
   modelPath: string,
   flags: AddFlags,
-  { env, print }: ModelsContext,
+  { env, print, note }: ModelsContext,
 ): Promise<void> {
   const folder = flags.folder ?? cacheFolder(env);
   await withFolder(folder, async () => {
     const network = await addNetwork(
-      { ...flags, modelPath, labelsPath: flags.labels ?? null, sizePx: flags.size ?? null },
+      {
+        id: flags.id,
+        licence: flags.licence,
+        modelPath,
+        labelsPath: flags.labels ?? null,
+        sizePx: flags.size ?? null,
+        ...givenInput(flags),
+      },
       {
         folder,
         folders: defaultFolders(env),
@@ -47,6 +55,7 @@ export async function addModel(
       },
     );
     print(`added '${flags.id}': ${network.modelPath}`);
+    if (network.notice) note(`${network.notice}\n`);
   });
 }
 

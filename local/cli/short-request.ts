@@ -2,6 +2,7 @@ import { basename } from "node:path";
 
 import { layerRole, type LayerRole } from "../../lib/pipeline/request/layer-role.ts";
 import { parseLocalRequest, type RenderRequest } from "../../lib/pipeline/request/request.ts";
+import { givenInput, type InputFlags } from "./input-options.ts";
 import { openLayer } from "./network.ts";
 import { givenFields } from "./request-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -24,7 +25,7 @@ interface MethodFields {
 }
 
 /** `dream`'s options for a request without a file. */
-export interface ShortFlags {
+export interface ShortFlags extends InputFlags {
   /** Name or 1-based index. */
   readonly layer: string;
   readonly channels?: readonly string[];
@@ -58,7 +59,11 @@ export async function shortRequest(
   const fields = givenFields({ ...flags });
   const { channelAxis: given } = fields;
   const channelAxis = typeof given === "number" ? given : undefined;
-  const { layer, model } = await openLayer({ network, layer: flags.layer, channelAxis }, terminal);
+  const { layer, model } = await openLayer(
+    { network, layer: flags.layer, channelAxis },
+    terminal,
+    givenInput(flags),
+  );
   const name = `${basename(network).replace(/\.onnx$/i, "")}-${layer.name}`;
   const chosen = methodFields(fields, layerRole(layer, model.model.graph));
   const request = parseLocalRequest({

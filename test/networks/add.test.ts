@@ -67,8 +67,8 @@ test("whatever is wrong, nothing is written", async () => {
   const { folder, added, options } = await prepare();
   const failures: readonly (readonly [Partial<NewNetwork>, string])[] = [
     [{ id: "my/net" }, "id: want letters"],
-    [{ scale: [0, 1, 1] }, "input.scale: 0 would erase a channel"],
-    [{ mean: [Number.NaN, 1, 1] }, "input.mean.0"],
+    [{ scale: [0, 1, 1] }, "scale: 0 would erase a channel"],
+    [{ mean: [Number.NaN, 1, 1] }, "mean: want finite numbers"],
     [{ modelPath: join(folder, "no.onnx") }, "for the model"],
     [{ labelsPath: join(folder, "no.txt") }, "for the labels"],
   ];

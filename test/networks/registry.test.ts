@@ -265,7 +265,7 @@ test("a path to nothing and a model without images are refused", async () => {
   const grey = join(folder, "grey.onnx");
   await writeFile(grey, tinyModel([1, 1, 28, 28]));
   await expect(openNetwork(grey, options)).rejects.toThrow(
-    "want one input of images, float [N, 3, H, W] or [N, H, W, 3]; its inputs are 'picture' float32 [1, 1, 28, 28]",
+    "its image is 'picture' float32 [1, 1, 28, 28], and the weights of Conv 'sums' want 3 planes",
   );
   const text = join(folder, "text.onnx");
   await writeFile(text, "not a model");

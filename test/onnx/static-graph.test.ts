@@ -213,12 +213,12 @@ describe("specialise", () => {
     {
       inputs: { left: [1, 3, 4, 5], right: [null, 3, 4, 5] },
       message:
-        "want one input of images, float [N, 3, H, W] or [N, H, W, 3]; its inputs are 'left' float32 [1, 3, 4, 5], 'right' float32 [?, 3, 4, 5]",
+        "want one input of images, and 'left' and 'right' may each be it; its inputs are 'left' float32 [1, 3, 4, 5], 'right' float32 [?, 3, 4, 5]",
     },
     { inputs: { tokens: [1, 7] }, message: "its inputs are 'tokens' float32 [1, 7]" },
     {
       inputs: { x: [1, 4, null, null] },
-      message: "its inputs are 'x' float32 [1, 4, ?, ?]",
+      message: "image 'x' has 4 planes, given a shape of [1, 3, 4, 5]",
     },
   ])("refuses $message", ({ inputs, message }) => {
     const specialising = () => specialise(identity(inputs), [1, 3, 4, 5]);

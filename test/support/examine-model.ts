@@ -21,7 +21,7 @@ export type Verdict =
 export async function examineModel(bytes: Uint8Array): Promise<Verdict> {
   try {
     const model = await foldConstants(decodeModel(bytes));
-    const { shape } = imageInputOf(model.graph, 3);
+    const { shape } = imageInputOf(model.graph);
     const imageShape = [1, 3, shape?.[2] ?? 32, shape?.[3] ?? 32] as const;
     const layers = layerTable(model, specialise(model, imageShape));
     const withChannels = layers.slice(1).flatMap(({ channels, ...layer }) => {

@@ -31,7 +31,7 @@ export async function tinyNetwork(
     id,
     licence: "CC0",
     files: [{ file: "tiny.onnx", sha256 }],
-    input: { name: "image", width: 20, height: 16, channelOrder: "RGB", mean: [1, 2, 3] },
+    input: { name: "image", width: 20, height: 16, channelOrder: "RGB", mean: [121, 122, 123] },
     labels: "labels.txt",
   };
   await mkdir(join(folder, id), { recursive: true });

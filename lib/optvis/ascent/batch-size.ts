@@ -1,4 +1,4 @@
-import { shapeMismatch } from "../graph/layer-pass.ts";
+import { imageShapeOf, shapeMismatch } from "../graph/layer-pass.ts";
 import type { Size } from "../../image/raster.ts";
 import { PROFILES } from "../runtime/providers.ts";
 import type { AscentTask } from "./task.ts";
@@ -12,7 +12,7 @@ import type { AscentTask } from "./task.ts";
  */
 export function batchSize(
   { provider, network, layer, diversity }: AscentTask,
-  { height, width }: Size,
+  size: Size,
   count: number,
 ): number {
   const group = diversity?.images ?? 1;
@@ -20,5 +20,7 @@ export function batchSize(
   if (groups <= 1) return group;
   const batch = groups * group;
   // a mismatch of another cause comes again with the first image
-  return shapeMismatch(network.model, layer, [batch, 3, height, width]) === null ? batch : group;
+  return shapeMismatch(network.model, layer, imageShapeOf(network.model, batch, size)) === null
+    ? batch
+    : group;
 }

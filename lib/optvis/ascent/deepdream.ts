@@ -2,7 +2,7 @@ import type { Planes } from "../../image/raster.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
 import { ascentGraph } from "../graph/ascent-graph.ts";
-import { layerPass, mapShapeAt } from "../graph/layer-pass.ts";
+import { imageShapeOf, layerPass, mapShapeAt } from "../graph/layer-pass.ts";
 import { batchSize } from "./batch-size.ts";
 import { shiftsOf } from "./feeds.ts";
 import { onceMade } from "./once-made.ts";
@@ -48,14 +48,14 @@ function levelStage(task: DeepDreamTask, level: Level): Stage {
 /** The ascent graph of a level that `count` images are to pass. */
 function levelGraph(task: DeepDreamTask, level: Level, count: number): StageGraph {
   const { network, layer, objective, diversity, provider, start } = task;
-  const { height, width } = level.crops ?? level.size;
-  const batch = batchSize(task, { height, width }, count);
+  const seen = level.crops ?? level.size;
+  const batch = batchSize(task, seen, count);
   const crops = level.crops && {
     imageSize: level.size,
     plan: level.crops,
     blend: start.kind === "given" ? ("uniform" as const) : ("feathered" as const),
   };
-  const shape = [batch, 3, height, width] as const;
+  const shape = imageShapeOf(network.model, batch, seen);
   const setting = [layer.value, shape, objective, diversity, network.scale, crops];
   const key = JSON.stringify([network.fingerprint, provider, ...setting]);
   const model = onceMade(() => {
@@ -67,7 +67,7 @@ function levelGraph(task: DeepDreamTask, level: Level, count: number): StageGrap
 }
 
 function parametersOf({ height, width, data }: Planes): Parameters {
-  return { image: floatTensor([3, height, width], data) };
+  return { image: floatTensor([data.length / (height * width), height, width], data) };
 }
 
 function planesOf({ image }: Parameters): Planes {

@@ -4,7 +4,7 @@ import { encodeModel } from "../../onnx/encode.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { ascentGraph } from "../graph/ascent-graph.ts";
 import { fourierImageGraph, FOURIER_STATE } from "../graph/fourier-graph.ts";
-import { layerPass, mapShapeAt } from "../graph/layer-pass.ts";
+import { imageShapeOf, layerPass, mapShapeAt } from "../graph/layer-pass.ts";
 import { adamRates } from "../graph/optimiser/adam.ts";
 import type { FourierImage } from "../graph/parameterisation/fourier.ts";
 import {
@@ -18,14 +18,12 @@ import { affineDraws, canvasPerCrop } from "./affine-draws.ts";
 import type { FourierRecipe } from "./fourier-recipe.ts";
 import { batchSize } from "./batch-size.ts";
 import { onceMade } from "./once-made.ts";
+import { MID_GREY } from "./start-colour.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
 import type { Beginning, Parameters } from "./state.ts";
 import { floatOutput } from "./outputs.ts";
 import { selectionOf, targetOf } from "./targets.ts";
 import type { FourierTask } from "./task.ts";
-
-/** Half of 0..255. */
-const MID_GREY = 127.5;
 
 /** Lucid's ascent: one stage, its parameters the coefficients and Adam's two moments. */
 export function fourierPlan(task: FourierTask): AscentPlan {
@@ -59,7 +57,7 @@ function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph
   const { network, layer, objective, diversity, provider, recipe } = task;
   const { cropSize, totalVariation } = recipe;
   const batch = batchSize(task, cropSize, count);
-  const shape = [batch, 3, cropSize.height, cropSize.width] as const;
+  const shape = imageShapeOf(network.model, batch, cropSize);
   const image = fourierImage(task);
   const greys = greysOf(task);
   const raised = [layer.value, shape, objective, diversity, relu];
@@ -102,24 +100,24 @@ function greysOf({ network }: FourierTask): readonly number[] {
 }
 
 /**
- * Noise of one channel: its coefficients are N(0, deviation^2), drawn colour by colour in the order
+ * Noise of one channel: its coefficients are N(0, deviation^2), drawn plane by plane in the order
  * kx, ky, real and imaginary part; the same whatever the batch and the machine.
  */
 function startParameters(task: FourierTask, { channel, restarts }: Beginning): Parameters {
   const { network, layer, recipe, seed } = task;
-  const layout = spectrumLayout(recipe.canvasSize, highestFrequency(recipe));
+  const layout = spectrumLayout(recipe.canvasSize, network.planes.length, highestFrequency(recipe));
   const shape = coefficientShape(layout);
   const coefficients = new Float32Array(sizeOf(shape));
   const { drawnAs } = targetOf(task, channel);
   const key = ["spectrum", seed + restarts, network.fingerprint, layer.value, drawnAs];
   const uniform = uniformFrom(...key);
   const { across, down } = layout;
-  for (let colour = 0; colour < 3; colour++) {
+  for (let plane = 0; plane < layout.planes; plane++) {
     const draws = standardNormal(2 * across.count * down.count, uniform).values();
     const draw = () => recipe.initialDeviation * draws.next().value!;
     eachFrequency(layout, (_, __, real, imaginary) => {
-      coefficients[real + colour] = draw();
-      coefficients[imaginary + colour] = draw();
+      coefficients[real + plane] = draw();
+      coefficients[imaginary + plane] = draw();
     });
   }
   const [first, ...moments] = FOURIER_STATE;
@@ -144,7 +142,7 @@ async function imageOf(
   };
   const batch = { ...coefficients, shape: [1, ...coefficients.shape] };
   const { data } = floatOutput(await session.run(graph, { coefficients: batch }), "image");
-  const pixels = data.length / 3;
+  const pixels = data.length / image.planes.length;
   // in place: a poster's planes take 50 MB
   greysOf(task).forEach((grey, plane) => {
     for (let i = plane * pixels; i < (plane + 1) * pixels; i++) data[i] = data[i]! + grey;

@@ -3,7 +3,12 @@ import { resizeBilinear } from "../../image/resize.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import { type FloatTensor, floatTensor } from "../../onnx/tensor.ts";
 import { layerGraph } from "../graph/layer-graph.ts";
-import { layerPass, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
+import {
+  imageShapeOf,
+  layerPass,
+  type NetworkModel,
+  type TargetLayer,
+} from "../graph/layer-pass.ts";
 import { floatOutput } from "./outputs.ts";
 import type { Place } from "./target.ts";
 
@@ -21,10 +26,10 @@ export async function imageActivation(
   size: Size,
 ): Promise<FloatTensor> {
   const { height, width } = size;
-  const resized = resizeBilinear(image.data, [3, image.height, image.width], { height, width });
+  const resized = resizeBilinear(image.data, [scale.length, image.height, image.width], size);
   const pixels = height * width;
   const data = resized.map((value, i) => value * scale[Math.floor(i / pixels)]!);
-  const shape = [1, 3, height, width] as const;
+  const shape = imageShapeOf(model, 1, size);
   // whoever has no such target does without ONNX Runtime in this thread
   const { Session } = await import("../runtime/session.ts");
   const session = await Session.create(

@@ -1,11 +1,15 @@
-import type { Planes } from "../../image/raster.ts";
-import type { NetworkModel } from "../graph/layer-pass.ts";
+import { ImageError } from "../../image/errors.ts";
+import { greyPlane, planesIn } from "../../image/picture.ts";
+import { resizeRaster } from "../../image/png.ts";
+import { type Planes, type Raster, type Size, toPlanes } from "../../image/raster.ts";
+import { isOfColours, type NetworkModel, planeKind } from "../graph/layer-pass.ts";
 
 /**
  * A picture as the network counts pixels: less its mean, planes in its order; the graph scales
  * them.
  *
- * @param picture red, green and blue planes of 0..255
+ * @param picture planes of 0..255: red, green and blue, or the network's own where they are no
+ * colours
  */
 export function toNetworkPlanes(
   { width, height, data }: Planes,
@@ -14,9 +18,56 @@ export function toNetworkPlanes(
   const pixels = width * height;
   const result = new Float32Array(data.length);
   planes.forEach((colour, plane) => {
+    const from = colour ?? plane;
     for (let i = 0; i < pixels; i++) {
-      result[plane * pixels + i] = data[colour * pixels + i]! - mean[plane]!;
+      result[plane * pixels + i] = data[from * pixels + i]! - mean[plane]!;
     }
   });
   return { width, height, data: result };
+}
+
+/** Whether a photograph can be made a network's image: it has red, green and blue, and a grey. */
+export function takesPhotographs({ planes }: Pick<NetworkModel, "planes">): boolean {
+  return isOfColours(planes) || planes.length === 1;
+}
+
+/**
+ * A photograph as planes of 0..255: red, green and blue, or its luminance for a network of one plane.
+ *
+ * @throws ImageError if the network's images are no such thing
+ */
+export function photographPlanes(
+  picture: Raster,
+  { planes }: Pick<NetworkModel, "planes">,
+): Planes {
+  if (isOfColours(planes)) return toPlanes(picture);
+  if (planes.length === 1) return greyPlane(picture);
+  throw new ImageError(
+    `a photograph has three colours, and the network's images have ${planes.length} planes that are none; give none`,
+  );
+}
+
+/**
+ * The planes that a picture of a network's shows, of 0..255, each resized (Lanczos-3) by itself.
+ *
+ * @param picture as `pictureOf` makes it
+ */
+export async function shownPlanes(
+  picture: Raster,
+  { planes }: Pick<NetworkModel, "planes">,
+  size: Size,
+): Promise<Planes> {
+  if (isOfColours(planes)) return toPlanes(await resizeRaster(picture, size));
+  const { width, height, data } = planesIn(picture, planeKind(planes), planes.length);
+  const pixels = width * height;
+  const resized = new Float32Array(planes.length * size.width * size.height);
+  for (let plane = 0; plane < planes.length; plane++) {
+    const values = data.subarray(plane * pixels, (plane + 1) * pixels);
+    const grey = new Uint8Array(3 * pixels);
+    values.forEach((value, i) => grey.fill(value, 3 * i, 3 * i + 3));
+    const { data: bytes } = await resizeRaster({ width, height, data: grey }, size);
+    const from = plane * size.width * size.height;
+    for (let i = 0; i < size.width * size.height; i++) resized[from + i] = bytes[3 * i]!;
+  }
+  return { width: size.width, height: size.height, data: resized };
 }

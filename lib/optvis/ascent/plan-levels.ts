@@ -1,5 +1,10 @@
 import type { Size } from "../../image/raster.ts";
-import { type NetworkModel, shapeMismatch, type TargetLayer } from "../graph/layer-pass.ts";
+import {
+  imageShapeOf,
+  type NetworkModel,
+  shapeMismatch,
+  type TargetLayer,
+} from "../graph/layer-pass.ts";
 import { type CropPlan, planCrops } from "../graph/transforms/crop-plan.ts";
 import { pyramidSizes } from "./pyramid-sizes.ts";
 
@@ -89,8 +94,8 @@ function cropFor(network: NetworkModel, layer: TargetLayer, size: Size): Size | 
   throw new ImageTooSmallError(layer.name, size, smallest);
 }
 
-function mismatchAt({ model }: NetworkModel, layer: TargetLayer, { height, width }: Size) {
-  return shapeMismatch(model, layer, [1, 3, height, width]);
+function mismatchAt({ model }: NetworkModel, layer: TargetLayer, size: Size) {
+  return shapeMismatch(model, layer, imageShapeOf(model, 1, size));
 }
 
 /** Smallest square image the layer can be computed on, up to the network's own size. */

@@ -1,7 +1,9 @@
 import type { Planes, Size } from "../../image/raster.ts";
 import { resizeBilinear } from "../../image/resize.ts";
 import { standardNormal, uniformFrom } from "../random.ts";
+import type { NetworkModel } from "../graph/layer-pass.ts";
 import type { Level } from "./plan-levels.ts";
+import { startColour } from "./start-colour.ts";
 import type { Beginning } from "./state.ts";
 import { targetOf } from "./targets.ts";
 import type { DeepDreamTask } from "./task.ts";
@@ -18,7 +20,7 @@ export function startImage(
   if (start.kind === "given") return copyOf(start.images[position]!);
   if (start.kind === "photograph" && restarts === 0) return copyOf(start.image);
   const fresh = noise(task, { seed: start.seed + restarts, channel, size: levels[0]!.size });
-  if (start.kind === "noise") return fresh;
+  if (start.kind === "noise") return onStartColour(fresh, task.network);
   // a photograph without any gradient gets a grain of noise to start from
   return { ...start.image, data: start.image.data.map((pixel, i) => pixel + fresh.data[i]!) };
 }
@@ -52,7 +54,20 @@ function noise(
   const { drawnAs } = targetOf(task, channel);
   // the 1 means nothing today: without it every seed would give another image than it ever did
   const uniform = uniformFrom("noise", seed, network.fingerprint, layer.value, drawnAs, 1);
-  return { ...size, data: standardNormal(3 * size.height * size.width, uniform) };
+  return {
+    ...size,
+    data: standardNormal(network.scale.length * size.height * size.width, uniform),
+  };
+}
+
+/** An image on the network's mid-grey, in place. */
+export function onStartColour(image: Planes, network: Pick<NetworkModel, "mean">): Planes {
+  const pixels = image.width * image.height;
+  startColour(network).forEach((offset, plane) => {
+    if (offset === 0) return;
+    for (let i = plane * pixels; i < (plane + 1) * pixels; i++) image.data[i]! += offset;
+  });
+  return image;
 }
 
 function copyOf(image: Planes): Planes {
@@ -62,5 +77,5 @@ function copyOf(image: Planes): Planes {
 function resizePlanes({ height, width, data }: Planes, size: Size): Planes {
   const to = { height: size.height, width: size.width };
   if (height === to.height && width === to.width) return { ...to, data };
-  return { ...to, data: resizeBilinear(data, [3, height, width], to) };
+  return { ...to, data: resizeBilinear(data, [data.length / (height * width), height, width], to) };
 }

@@ -52,7 +52,7 @@ export interface FourierTask extends AnyTask {
  * All images are planes in the network's channel order, in units of 0..255 less the network's mean.
  */
 export type Start =
-  /** Standard-normal noise of each channel's own; crops shift at random. */
+  /** Standard-normal noise of each channel's own on mid-grey; crops shift at random. */
   | { readonly kind: "noise"; readonly seed: number }
   /** One photograph for all channels, whose detail is kept from level to level. */
   | { readonly kind: "photograph"; readonly seed: number; readonly image: Planes }

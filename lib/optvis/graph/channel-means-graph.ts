@@ -6,7 +6,7 @@ import type { LayerPass } from "./layer-pass.ts";
 
 /**
  * What a layer makes of images, forward alone, so of operators without a gradient too. Input `image`
- * [N, 3, H, W], pixels less the network's mean; output `means` [N, C], the mean of each channel's
+ * [N, planes, H, W], pixels less the network's mean; output `means` [N, C], the mean of each channel's
  * map.
  *
  * @param scale network input = image * scale, per plane

@@ -21,7 +21,7 @@ export interface DeepDreamParts {
 /**
  * deepDreamImage's ascent on the pixels themselves.
  *
- * Carries `image` [N, 3, H, W]. Inputs of its own: `step` (scalar), and the transform's (see
+ * Carries `image` [N, planes, H, W]. Inputs of its own: `step` (scalar), and the transform's (see
  * transforms/crops.ts).
  */
 export function deepdreamGraph(specification: ObjectiveSpecification & DeepDreamParts): Graph {

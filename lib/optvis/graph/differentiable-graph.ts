@@ -26,7 +26,7 @@ export interface ObjectiveOptions {
  * Emits forward and backward pass: each image's activation on what it selects, and the gradient of
  * its objective.
  *
- * @param image [N, 3, H, W] in network input units
+ * @param image [N, planes, H, W] in network input units
  * @param selection of the objective's `selectionShape`
  */
 export function emitActivationAndGradient(
@@ -49,9 +49,9 @@ export function emitActivationAndGradient(
 }
 
 /**
- * The differentiable graph of a layer, plain ONNX: inputs `image` [N, 3, H, W] and `selection`, of
+ * The differentiable graph of a layer, plain ONNX: inputs `image` [N, planes, H, W] and `selection`, of
  * the objective's `selectionShape` (for the objectives on a map [N, C]); outputs `activation` [N]
- * and `gradient` [N, 3, H, W].
+ * and `gradient` [N, planes, H, W].
  *
  * @throws UnsupportedGradientError naming operator, node and layer.
  */

@@ -38,7 +38,7 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
   const [n, , height, width] = pass.imageShape;
 
   const graph = new GraphBuilder();
-  const shape = [n, ...coefficientShape(spectrumLayout(canvas.size, canvas.highestFrequency))];
+  const shape = [n, ...coefficientShape(layoutOf(canvas))];
   const carried = FOURIER_STATE.map((name) => graph.input(name, "float32", shape));
   const selection = selectionInput(graph, pass, specification.objective);
   const iterations = graph.input("iterations", "int64", []);
@@ -80,13 +80,16 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
   ]);
 }
 
+const layoutOf = ({ size, planes, highestFrequency }: FourierImage) =>
+  spectrumLayout(size, planes.length, highestFrequency);
+
 /**
- * The image of given coefficients. Input `coefficients`; output `image` [N, 3, H, W], the network's
+ * The image of given coefficients. Input `coefficients`; output `image` [N, planes, H, W], the network's
  * planes in units of 0..255 less its mean.
  */
 export function fourierImageGraph(canvas: FourierImage, batch: number): Graph {
   const graph = new GraphBuilder();
-  const shape = [batch, ...coefficientShape(spectrumLayout(canvas.size, canvas.highestFrequency))];
+  const shape = [batch, ...coefficientShape(layoutOf(canvas))];
   const coefficients = graph.input("coefficients", "float32", shape);
   const { image } = fourier(canvas)(graph, coefficients);
   return graph.build("image of coefficients", [["image", image]]);

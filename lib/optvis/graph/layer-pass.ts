@@ -1,6 +1,8 @@
 import type { ForwardPass } from "../../autodiff/forward-trace.ts";
+import type { PlaneKind } from "../../image/picture.ts";
 import type { Size } from "../../image/raster.ts";
 import { ShapeMismatchError } from "../../onnx/errors.ts";
+import { imageInputOf } from "../../onnx/image-input.ts";
 import type { Model, Node, Value } from "../../onnx/model.ts";
 import { standardNode } from "../../onnx/node.ts";
 import { specialise } from "../../onnx/static-graph.ts";
@@ -14,11 +16,11 @@ export interface NetworkModel {
   /** Size the network was made for; the only one it accepts where its head has a fixed size. */
   readonly inputSize: Size;
   /** Network input = centred pixel * scale, per plane in the network's channel order. */
-  readonly scale: readonly [number, number, number];
+  readonly scale: readonly number[];
   /** Taken off the pixels 0..255, per plane in the network's channel order. */
-  readonly mean: readonly [number, number, number];
-  /** Which of red (0), green (1) and blue (2) each of the network's planes is. */
-  readonly planes: readonly [number, number, number];
+  readonly mean: readonly number[];
+  /** Which of red (0), green (1) and blue (2) each of the network's planes is; `null`: no colour. */
+  readonly planes: readonly (number | null)[];
 }
 
 /** What an ascent needs to know of a layer. */
@@ -31,8 +33,23 @@ export interface TargetLayer {
   readonly channelAxis?: number;
 }
 
-/** [N, 3, H, W] */
+/** [N, planes, H, W] */
 export type ImageShape = readonly [n: number, c: number, h: number, w: number];
+
+/** Whether a network's planes are red, green and blue, in whatever order. */
+export function isOfColours(planes: readonly (number | null)[]): planes is readonly number[] {
+  return planes.every((colour) => colour !== null);
+}
+
+/** How people are shown a network's planes. */
+export function planeKind(planes: readonly (number | null)[]): PlaneKind {
+  return isOfColours(planes) ? "colours" : "planes";
+}
+
+/** Shape of `n` of a network's images. */
+export function imageShapeOf({ graph }: Model, n: number, { height, width }: Size): ImageShape {
+  return [n, imageInputOf(graph).planes, height, width];
+}
 
 /** One layer of a network at one image size, ready to be differentiated. */
 export interface LayerPass extends ForwardPass {
@@ -81,12 +98,8 @@ export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageSha
 }
 
 /** The layer's shape behind the batch, [C, ...], where the network sees one image of that size. */
-export function mapShapeAt(
-  model: Model,
-  layer: TargetLayer,
-  { height, width }: Size,
-): readonly number[] {
-  return layerPass(model, layer, [1, 3, height, width]).layerShape.slice(1);
+export function mapShapeAt(model: Model, layer: TargetLayer, size: Size): readonly number[] {
+  return layerPass(model, layer, imageShapeOf(model, 1, size)).layerShape.slice(1);
 }
 
 /** The items of a list of axes with that of the channels second. */

@@ -10,7 +10,7 @@ import type { Value } from "../../onnx/model.ts";
 export type Parameterisation = (graph: GraphBuilder, parameters: Value) => ParameterisedImage;
 
 export interface ParameterisedImage {
-  /** [N, 3, H, W], in units of 0..255 less the network's mean. */
+  /** [N, planes, H, W], in units of 0..255 less the network's mean. */
   readonly image: Value;
   /** Emits dObjective/dParameters from dObjective/dImage. */
   readonly pullback: (cotangent: Value) => Value;
@@ -34,7 +34,7 @@ export interface Transform {
 }
 
 export interface ImageAndSelection {
-  /** [N, 3, H, W] */
+  /** [N, planes, H, W] */
   readonly image: Value;
   /** What each image raises: weights of channels, or of single elements; see objective/names.ts. */
   readonly selection: Value;
@@ -43,7 +43,7 @@ export interface ImageAndSelection {
 export interface ActivationAndGradient {
   /** [N] */
   readonly activation: Value;
-  /** dObjective/dImage, [N, 3, H, W]. */
+  /** dObjective/dImage, [N, planes, H, W]. */
   readonly gradient: Value;
 }
 

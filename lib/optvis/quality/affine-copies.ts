@@ -1,4 +1,5 @@
 import type { Planes, Size } from "../../image/raster.ts";
+import { MID_GREY } from "../ascent/start-colour.ts";
 import { uniformFrom } from "../random.ts";
 
 /** One small change of a picture about its centre. */
@@ -10,9 +11,6 @@ export interface AffineChange {
   /** To the right and down, px. */
   readonly shift: readonly [x: number, y: number];
 }
-
-/** What the copies show outside the picture: half of 0..255. */
-const MID_GREY = 127.5;
 
 const COPIES = 8;
 const LARGEST_ANGLE = (10 * Math.PI) / 180;
@@ -39,8 +37,10 @@ export function affineCopy(picture: Planes, { angle, zoom, shift }: AffineChange
   const [centreX, centreY] = [(width - 1) / 2, (height - 1) / 2];
   // with a border of grey no place needs a test: what lies further out reads from the border
   const stride = width + 2;
-  const planes = [0, 1, 2].map((plane) => withBorder(picture, plane));
-  const copy = new Float32Array(3 * pixels);
+  const planes = Array.from({ length: picture.data.length / pixels }, (_, plane) =>
+    withBorder(picture, plane),
+  );
+  const copy = new Float32Array(picture.data.length);
   for (let i = 0; i < pixels; i++) {
     const u = (i % width) - centreX - shift[0];
     const v = Math.floor(i / width) - centreY - shift[1];
@@ -49,7 +49,7 @@ export function affineCopy(picture: Planes, { angle, zoom, shift }: AffineChange
     const [left, top] = [Math.min(Math.floor(x), width - 1), Math.min(Math.floor(y), height - 1)];
     const [right, down] = [x - left, y - top];
     const at = (top + 1) * stride + left + 1;
-    for (let plane = 0; plane < 3; plane++) {
+    for (let plane = 0; plane < planes.length; plane++) {
       const data = planes[plane]!;
       const above = data[at]! * (1 - right) + data[at + 1]! * right;
       const below = data[at + stride]! * (1 - right) + data[at + stride + 1]! * right;

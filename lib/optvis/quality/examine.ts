@@ -1,6 +1,5 @@
 import type { Provider } from "../../autodiff/provider.ts";
-import { type Planes, type Raster, type Size, toPlanes } from "../../image/raster.ts";
-import { resizeRaster } from "../../image/png.ts";
+import type { Planes, Raster, Size } from "../../image/raster.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
 import type { AscentEngine } from "../ascent/engine.ts";
@@ -8,8 +7,14 @@ import { onceMade } from "../ascent/once-made.ts";
 import { floatOutput } from "../ascent/outputs.ts";
 import { channelPlace } from "../ascent/task.ts";
 import { channelMeansGraph } from "../graph/channel-means-graph.ts";
-import { layerPass, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
-import { toNetworkPlanes } from "../ascent/network-planes.ts";
+import {
+  imageShapeOf,
+  layerPass,
+  type NetworkModel,
+  planeKind,
+  type TargetLayer,
+} from "../graph/layer-pass.ts";
+import { shownPlanes, toNetworkPlanes } from "../ascent/network-planes.ts";
 import { affineChanges, affineCopy } from "./affine-copies.ts";
 import { type QualityCard, qualityCard } from "./card.ts";
 import { look } from "./look.ts";
@@ -42,18 +47,20 @@ export async function examine(
   picture: Raster,
   subject: Subject,
 ): Promise<QualityCard> {
-  if (subject.channel === null) return qualityCard(look(picture), "no channel");
-  const seen = toPlanes(await resizeRaster(picture, subject.size));
+  const { planes } = subject.network;
+  const looks = look(picture, planeKind(planes), planes.length);
+  if (subject.channel === null) return qualityCard(looks, "no channel");
+  const seen = await shownPlanes(picture, subject.network, subject.size);
   const copies = affineChanges(subject.size).map((change) => affineCopy(seen, change));
   const [own, ...ofCopies] = await channelMeans(engine, subject, [seen, ...copies]);
   const place = channelPlace(subject.channel);
-  return qualityCard(look(picture), sourceFigures(place, subject.kind, own!, ofCopies));
+  return qualityCard(looks, sourceFigures(place, subject.kind, own!, ofCopies));
 }
 
 /**
  * Mean activation of each of the layer's channels in each picture, [C] each.
  *
- * @param pictures red, green and blue planes of 0..255, all of one size
+ * @param pictures planes of 0..255, red, green and blue if they are colours; all of one size
  */
 export async function channelMeans(
   engine: AscentEngine,
@@ -61,7 +68,7 @@ export async function channelMeans(
   pictures: readonly Planes[],
 ): Promise<readonly Float32Array[]> {
   const { height, width } = pictures[0]!;
-  const shape = [1, 3, height, width] as const;
+  const shape = imageShapeOf(network.model, 1, { height, width });
   const graph = {
     key: JSON.stringify(["channel means", network.fingerprint, provider, layer.value, shape]),
     provider,

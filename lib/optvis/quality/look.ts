@@ -1,4 +1,5 @@
-import type { Raster, Rectangle } from "../../image/raster.ts";
+import { LUMINANCE, type PlaneKind, planesIn } from "../../image/picture.ts";
+import type { Raster, Rectangle, Size } from "../../image/raster.ts";
 import { powerSpectrum } from "./power-spectrum.ts";
 
 /** How a picture looks, whatever it is of. */
@@ -12,9 +13,6 @@ export interface Look {
 /** Cycles a pixel: photographs have little above it, noise nearly everything. */
 const FINE = 0.25;
 
-/** Rec. 601, of red, green and blue. */
-const LUMINANCE = [0.299, 0.587, 0.114] as const;
-
 /**
  * The spectrum is that of the whole picture up to this size, px. Of a larger one it is that of
  * windows of this size, at most `WINDOWS` along each side, from edge to edge.
@@ -22,18 +20,37 @@ const LUMINANCE = [0.299, 0.587, 0.114] as const;
 const LARGEST_WINDOW = 512;
 const WINDOWS = 3;
 
-/** Measures the picture that people see, byte by byte. */
-export function look(picture: Raster): Look {
-  const luminance = luminanceOf(picture);
-  let [fine, all] = [0, 0];
-  for (const window of windowsOf(picture)) {
-    const values = centred(cut(luminance, picture.width, window));
-    powerSpectrum(values, window, (frequency, power) => {
-      all += power;
-      if (frequency > FINE) fine += power;
-    });
+/**
+ * Measures the picture that people see, byte by byte; where it shows planes side by side, all of
+ * them together.
+ */
+export function look(picture: Raster, kind: PlaneKind = "colours", planes = 3): Look {
+  let [fine, all, variance] = [0, 0, 0];
+  const seen = luminancesOf(picture, kind, planes);
+  for (const { luminance, ...size } of seen) {
+    for (const window of windowsOf(size)) {
+      const values = centred(cut(luminance, size.width, window));
+      powerSpectrum(values, window, (frequency, power) => {
+        all += power;
+        if (frequency > FINE) fine += power;
+      });
+    }
+    variance += varianceOf(luminance) / seen.length;
   }
-  return { luminanceDeviation: deviationOf(luminance), fineShare: all === 0 ? 0 : fine / all };
+  return { luminanceDeviation: Math.sqrt(variance), fineShare: all === 0 ? 0 : fine / all };
+}
+
+/** Of the picture, or of each plane where it shows several side by side. */
+function luminancesOf(picture: Raster, kind: PlaneKind, count: number) {
+  if (kind === "colours") {
+    const { width, height } = picture;
+    return [{ width, height, luminance: luminanceOf(picture) }];
+  }
+  const { width, height, data } = planesIn(picture, kind, count);
+  return Array.from({ length: count }, (_, plane) => {
+    const values = data.subarray(plane * width * height, (plane + 1) * width * height);
+    return { width, height, luminance: Float64Array.from(values, (value) => value / 255) };
+  });
 }
 
 function luminanceOf({ data, width, height }: Raster): Float64Array {
@@ -44,14 +61,14 @@ function luminanceOf({ data, width, height }: Raster): Float64Array {
   );
 }
 
-/** Standard deviation, without a copy of the values: a poster's take 34 MB. */
-function deviationOf(values: Float64Array): number {
+/** Without a copy of the values: a poster's take 34 MB. */
+function varianceOf(values: Float64Array): number {
   const first = values[0]!;
   let [sum, squares] = [0, 0];
   for (const value of values) sum += value - first;
   const mean = sum / values.length;
   for (const value of values) squares += (value - first - mean) ** 2;
-  return Math.sqrt(squares / values.length);
+  return squares / values.length;
 }
 
 /** Less their mean. Equal values become zeros exactly, so that a flat picture has no power. */
@@ -62,7 +79,7 @@ function centred(values: Float64Array): Float64Array {
   return shifted.map((value) => value - mean);
 }
 
-function windowsOf({ width, height }: Raster): Rectangle[] {
+function windowsOf({ width, height }: Size): Rectangle[] {
   const along = (length: number) => {
     const size = Math.min(length, LARGEST_WINDOW);
     const count = Math.min(Math.ceil(length / LARGEST_WINDOW), WINDOWS);

@@ -27,7 +27,7 @@ const okResult = z.strictObject({
   ...common,
   state: z.literal("ok"),
   tile,
-  /** The renderer's float32 values [3, H, W], R, G, B planes, where output scaling is off. */
+  /** The renderer's float32 values [planes, H, W], R, G and B if colours, where output scaling is off. */
   raw: z.strictObject({ key: z.string(), sha256: z.string() }).nullable(),
   /** Activation strength of the last iteration. */
   activation: z.number(),

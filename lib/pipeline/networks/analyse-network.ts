@@ -5,8 +5,11 @@ import type { Network } from "../../networks/registry.ts";
 import { readModel } from "../../onnx/decode.ts";
 import { foldConstants } from "../../onnx/fold-constants.ts";
 import { specialise } from "../../onnx/static-graph.ts";
-import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import { imageShapeOf, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { layerProblems } from "./layer-problems.ts";
+
+/** Which of red (0), green (1) and blue (2) each plane is. */
+const COLOURS = { RGB: [0, 1, 2], BGR: [2, 1, 0] } as const;
 
 /** A network with its model read, and its layers measured at its own input size. */
 export interface AnalysedNetwork extends Network {
@@ -33,9 +36,9 @@ export async function analyseNetwork(network: Network): Promise<AnalysedNetwork>
     inputSize: { width, height },
     scale,
     mean,
-    planes: channelOrder === "RGB" ? [0, 1, 2] : [2, 1, 0],
+    planes: channelOrder === "planes" ? mean.map(() => null) : COLOURS[channelOrder],
   };
-  const layers = layerTable(folded, specialise(folded, [1, 3, height, width]));
+  const layers = layerTable(folded, specialise(folded, imageShapeOf(folded, 1, { height, width })));
   return { ...network, model, layers, problems: layerProblems({ model, layers }) };
 }
 

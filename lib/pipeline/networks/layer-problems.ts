@@ -2,7 +2,7 @@ import { surveyGradients } from "../../autodiff/survey-gradients.ts";
 import { LayerNotFoundError } from "../../networks/errors.ts";
 import { findLayer, type Layer, type LayerWithChannels } from "../../networks/layers.ts";
 import { specialise } from "../../onnx/static-graph.ts";
-import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import { imageShapeOf, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
 
 /**
  * Why a layer's channels cannot be rendered, by the layer's 1-based index; no entry for a layer
@@ -15,7 +15,7 @@ export function layerProblems({
   readonly model: NetworkModel;
   readonly layers: readonly Layer[];
 }): ReadonlyMap<number, string> {
-  const imageShape = [1, 3, inputSize.height, inputSize.width] as const;
+  const imageShape = imageShapeOf(model, 1, inputSize);
   const { graph, input, problems, unbatched } = specialise(model, imageShape);
   const nodes = graph.nodes.filter(
     ({ outputs }) => !outputs.some((output) => problems.has(output)),

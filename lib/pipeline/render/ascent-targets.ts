@@ -3,7 +3,12 @@ import { imageActivation, vectorAt } from "../../optvis/ascent/image-activation.
 import { type Aim, CENTRE, type Place, type Target } from "../../optvis/ascent/target.ts";
 import { channelPlace } from "../../optvis/ascent/task.ts";
 import { diversityValue } from "../../optvis/graph/diversity-value.ts";
-import { mapShapeAt, type NetworkModel, type TargetLayer } from "../../optvis/graph/layer-pass.ts";
+import {
+  imageShapeOf,
+  mapShapeAt,
+  type NetworkModel,
+  type TargetLayer,
+} from "../../optvis/graph/layer-pass.ts";
 import type { RequestTarget } from "../request/fields/targets.ts";
 import type { TargetContents } from "../request/target-files.ts";
 import { soleChannel, targetUnits } from "../request/target-units.ts";
@@ -36,7 +41,7 @@ export async function ascentTargets(
   surroundings: TargetSurroundings,
 ): Promise<readonly Target[]> {
   const { network, layer, size } = surroundings;
-  const shape = [1, 3, size.height, size.width] as const;
+  const shape = imageShapeOf(network.model, 1, size);
   const apart = targets.some(({ diversity }) => diversity !== undefined)
     ? diversityValue(network.model, layer, shape)
     : null;

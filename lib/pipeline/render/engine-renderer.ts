@@ -1,10 +1,11 @@
-import { type Planes, type Raster, type Size, toPlanes } from "../../image/raster.ts";
+import type { Planes, Raster, Size } from "../../image/raster.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import type { FourierRecipe } from "../../optvis/ascent/fourier-recipe.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
 import type { AscentResult, AscentTask, Start } from "../../optvis/ascent/task.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
-import { toNetworkPlanes } from "../../optvis/ascent/network-planes.ts";
+import { photographPlanes, toNetworkPlanes } from "../../optvis/ascent/network-planes.ts";
+import { startColour } from "../../optvis/ascent/start-colour.ts";
 import { examine } from "../../optvis/quality/examine.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
 import { asSize, type CompleteFourierRequest, isCentred } from "../request/complete-request.ts";
@@ -60,7 +61,7 @@ async function ascentTask(task: RenderTask, network: NetworkModel): Promise<Asce
   const common = { network, layer, raised: raised.value, channels, objective, provider };
   const targetsAt = async (size: Size) => {
     if (!request.targets) return null;
-    const asPlanes = (image: Raster) => toNetworkPlanes(toPlanes(image), network);
+    const asPlanes = (image: Raster) => toNetworkPlanes(photographPlanes(image, network), network);
     const files = task.targetFiles ?? new Map();
     return ascentTargets(request.targets, {
       network,
@@ -79,7 +80,11 @@ async function ascentTask(task: RenderTask, network: NetworkModel): Promise<Asce
   const size = initialImage ?? network.inputSize;
   const levels = planLevels(network, layer, { size, pyramidLevels, pyramidScale });
   const start: Start = initialImage
-    ? { kind: "photograph", seed, image: toNetworkPlanes(toPlanes(initialImage), network) }
+    ? {
+        kind: "photograph",
+        seed,
+        image: toNetworkPlanes(photographPlanes(initialImage, network), network),
+      }
     : { kind: "noise", seed };
   const targets = await targetsAt(levels[0]!.crops ?? levels[0]!.size);
   return { method: "deepdream", ...common, targets, levels, iterations, start };
@@ -100,7 +105,7 @@ function layerOf({
 
 /**
  * The network's planes as red, green and blue, in place: of a poster every copy counts. An ascent
- * that began with noise stays centred on zero, where noise has no colour; one that began with a
+ * that began with noise is centred on zero, the mid-grey of its start; one that began with a
  * photograph gets the mean back.
  */
 function toColourPlanes(
@@ -109,11 +114,12 @@ function toColourPlanes(
   unit: "centred" | "pixels",
 ): Planes {
   const pixels = width * height;
-  if (unit === "pixels") {
-    mean.forEach((offset, plane) => {
-      for (let i = plane * pixels; i < (plane + 1) * pixels; i++) data[i] = data[i]! + offset;
-    });
-  }
+  const zero = startColour({ mean });
+  mean.forEach((each, plane) => {
+    const offset = unit === "pixels" ? each : -zero[plane]!;
+    if (offset === 0) return;
+    for (let i = plane * pixels; i < (plane + 1) * pixels; i++) data[i] = data[i]! + offset;
+  });
   if (planes[0] === 2) {
     // blue, green, red
     const first = data.slice(0, pixels);

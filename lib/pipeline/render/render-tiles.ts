@@ -1,5 +1,6 @@
 import type { AscentHooks, FailedChannel } from "../../optvis/ascent/task.ts";
 import { deservesAnotherSeed, isBetter, type QualityCard } from "../../optvis/quality/card.ts";
+import { planeKind } from "../../optvis/graph/layer-pass.ts";
 import { asSize } from "../request/complete-request.ts";
 import { soleChannel, targetUnits } from "../request/target-units.ts";
 import type { RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
@@ -76,7 +77,7 @@ async function drawTiles(
   const onChannel = async (rendered: RenderedChannel) => {
     if (seen.has(rendered.channel)) return;
     seen.add(rendered.channel);
-    const tile = await makeTile(rendered, request);
+    const tile = await makeTile(rendered, request, planeKind(network.model.planes));
     if (tile.kind === "failed") return onTile(tile);
     const quality = await renderer.examine(view, channelOf(tile.channel), tile.picture);
     await onTile({ ...tile, quality, redrawn: false });

@@ -1,4 +1,5 @@
 import { encodePng } from "../../image/png.ts";
+import { pictureOf, type PlaneKind } from "../../image/picture.ts";
 import type { Planes, Raster } from "../../image/raster.ts";
 import { MID_GREY, rescaleClipped, rescaleLinear } from "../../image/rescale.ts";
 import type { FailedChannel } from "../../optvis/ascent/task.ts";
@@ -20,29 +21,22 @@ export interface Tile extends Omit<RenderedImage, "kind"> {
 export async function makeTile(
   rendered: RenderedChannel,
   request: CompleteRequest,
+  kind: PlaneKind,
 ): Promise<Tile | FailedChannel> {
   if (rendered.kind === "failed") return rendered;
   const reason = unfitness(rendered);
   if (reason !== null) return { kind: "failed", channel: rendered.channel, reason };
   const { activation } = rendered.trace.at(-1)!;
-  const picture = tileRaster(rendered.image, request);
+  const picture = tileRaster(rendered.image, request, kind);
   return { ...rendered, kind: "tile", activation, picture, png: await encodePng(picture) };
 }
 
 /** A rendered image as its tile shows it: rescaled, or the raw values cut to 0..255. */
-function tileRaster(image: Planes, request: CompleteRequest): Raster {
-  if (request.outputScaling === "clipped") return rescaleClipped(image);
-  if (request.outputScaling === "linear") return rescaleLinear(image);
-  const { width, height, data } = image;
+function tileRaster(image: Planes, request: CompleteRequest, kind: PlaneKind): Raster {
+  if (request.outputScaling === "clipped") return rescaleClipped(image, kind);
+  if (request.outputScaling === "linear") return rescaleLinear(image, kind);
   const zeroLevel = isCentred(request) ? MID_GREY : 0;
-  const pixels = width * height;
-  const bytes = new Uint8ClampedArray(3 * pixels);
-  for (let plane = 0; plane < 3; plane++) {
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      bytes[pixel * 3 + plane] = data[plane * pixels + pixel]! + zeroLevel;
-    }
-  }
-  return { width, height, data: new Uint8Array(bytes.buffer) };
+  return pictureOf(image, kind, (value) => value + zeroLevel);
 }
 
 /** Why the image cannot be a tile, or `null`: never let a NaN through. */

@@ -21,17 +21,19 @@ export async function writeImage(
     return job.end(channel, { state: "failed", source: "renderer", reason }, delivered);
   }
   const { seconds, provider, seed, restarts, quality, redrawn } = tile;
-  const { width, height, data } = tile.image;
+  const { image, picture } = tile;
+  const { width, height, data } = image;
+  const planes = data.length / (width * height);
   const raw =
     request.outputScaling === "none"
-      ? await job.images.writeRawTile(channel, encodeNpy([3, height, width], data))
+      ? await job.images.writeRawTile(channel, encodeNpy([planes, height, width], data))
       : null;
   const stored = await job.images.writeTile(channel, tile.png);
   return job.end(
     channel,
     {
       state: "ok",
-      tile: { ...stored, width, height },
+      tile: { ...stored, width: picture.width, height: picture.height },
       raw,
       activation: tile.activation,
       trace: tile.trace.map(({ level, iteration, activation }) => ({

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import type { Size } from "../../image/raster.ts";
 import type { LayerWithChannels } from "../../networks/layers.ts";
-import { type NetworkModel, shapeMismatch } from "../../optvis/graph/layer-pass.ts";
+import { imageShapeOf, type NetworkModel, shapeMismatch } from "../../optvis/graph/layer-pass.ts";
 import { completeFourierFields, type FourierParameters } from "./fields/fourier.ts";
 import { commonFields, drawnFields } from "./fields/drawn.ts";
 import { FOURIER_PRESETS } from "./fourier-presets.ts";
@@ -92,7 +92,8 @@ function cropOf({ preset }: FourierRequest, network: NetworkModel, layer: LayerW
   const { inputSize, model } = network;
   const side = FOURIER_PRESETS[preset].cropSide(layerRole(layer, model.graph));
   if (side === null || side > Math.min(inputSize.width, inputSize.height)) return inputSize;
-  const isTaken = shapeMismatch(model, layer, [1, 3, side, side]) === null;
+  const isTaken =
+    shapeMismatch(model, layer, imageShapeOf(model, 1, { height: side, width: side })) === null;
   return isTaken ? { width: side, height: side } : inputSize;
 }
 

@@ -1,11 +1,18 @@
 import { ImageError } from "../../image/errors.ts";
+import { pictureSize } from "../../image/picture.ts";
 import type { Size } from "../../image/raster.ts";
 import { sheetLayout } from "../../image/sheet-layout.ts";
 import { firstSynonym } from "../../networks/labels.ts";
 import type { Layer } from "../../networks/layers.ts";
 import { ModelError, ShapeMismatchError } from "../../onnx/errors.ts";
 import { gradientObstacle } from "../../optvis/graph/differentiable-graph.ts";
-import { mapShapeAt, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import {
+  imageShapeOf,
+  mapShapeAt,
+  type NetworkModel,
+  planeKind,
+} from "../../optvis/graph/layer-pass.ts";
+import { takesPhotographs } from "../../optvis/ascent/network-planes.ts";
 import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.ts";
 import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
@@ -16,7 +23,7 @@ import { requestedLayer } from "./requested-layer.ts";
 import { diversityProblems, resolveTargets, targetFitProblems } from "./resolve-targets.ts";
 import { targetLabel, targetUnits } from "./target-units.ts";
 import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
-import { type RenderRequest, RequestError } from "./request.ts";
+import { initialImageOf, type RenderRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest, TargetFile } from "./resolved-request.ts";
 import { type Work, workProblems } from "./work.ts";
 
@@ -58,7 +65,8 @@ export function resolveRequest(
     ...countProblems(channels.length),
     ...workProblems({ ...drawing, channelCount: channels.length }),
   ];
-  const tileSize = tileSizeOf(drawing);
+  const { planes } = network.model;
+  const tileSize = pictureSize(tileSizeOf(drawing), planeKind(planes), planes.length);
   const named = (channel: number) => classLabel(classNames, channel);
   const labels =
     request.montage.labels ??
@@ -69,6 +77,7 @@ export function resolveRequest(
   const problems = [
     ...selection.problems,
     ...targets.problems,
+    ...photographProblems(request, network.model),
     ...overLimit,
     // what is over a limit is not worked through any further
     ...(overLimit.length > 0 ? [] : ascentProblems(network.model, raised, drawing)),
@@ -123,6 +132,19 @@ function countProblems(count: number): string[] {
   ];
 }
 
+/** Which photographs the request names that the network cannot take. */
+function photographProblems(request: RenderRequest, model: NetworkModel): string[] {
+  if (takesPhotographs(model)) return [];
+  const fields = (request.targets ?? []).flatMap(({ activationOf }, i) =>
+    activationOf === undefined ? [] : [`targets[${i}].activationOf`],
+  );
+  if (initialImageOf(request) !== null) fields.push("initialImage");
+  return fields.map(
+    (field) =>
+      `${field}: given an image; the network's images have ${model.planes.length} planes that are no colours, which no photograph has; leave it out`,
+  );
+}
+
 type Drawing = DistributiveOmit<Work, "channelCount">;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
@@ -146,8 +168,8 @@ function tileSizeOf(drawing: Drawing): Size {
 /** What keeps the layer from being rendered at these sizes; none if it can be. */
 function ascentProblems(model: NetworkModel, layer: Layer, drawing: Drawing): string[] {
   try {
-    for (const { height, width } of passSizes(model, layer, drawing)) {
-      const obstacle = gradientObstacle(model.model, layer, [1, 3, height, width]);
+    for (const size of passSizes(model, layer, drawing)) {
+      const obstacle = gradientObstacle(model.model, layer, imageShapeOf(model.model, 1, size));
       if (obstacle instanceof ShapeMismatchError && drawing.method === "fourier") {
         return [`cropSize: ${obstacle.message}`];
       }

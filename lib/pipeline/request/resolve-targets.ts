@@ -5,6 +5,7 @@ import {
   type NetworkModel,
   shapeMismatch,
   type TargetLayer,
+  imageShapeOf,
 } from "../../optvis/graph/layer-pass.ts";
 import { type LayerChannels, selectChannels } from "./channel-selection.ts";
 import type { RequestTarget } from "./fields/targets.ts";
@@ -64,15 +65,15 @@ export function diversityProblems(
   { diversity = 1 }: RequestTarget,
   { model }: NetworkModel,
   layer: TargetLayer,
-  { height, width }: Size,
+  size: Size,
 ): string[] {
-  const mismatch = shapeMismatch(model, layer, [diversity, 3, height, width]);
+  const mismatch = shapeMismatch(model, layer, imageShapeOf(model, diversity, size));
   if (mismatch !== null) {
     return [
       `targets: diversity: the network does not take ${diversity} images at once: ${mismatch.message}; leave diversity out`,
     ];
   }
-  if (diversityValue(model, layer, [1, 3, height, width]) !== null) return [];
+  if (diversityValue(model, layer, imageShapeOf(model, 1, size)) !== null) return [];
   return [
     `targets: diversity: no map comes before layer '${layer.name}' in which images could differ; leave diversity out`,
   ];

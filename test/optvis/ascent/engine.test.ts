@@ -65,7 +65,7 @@ describe("a start without any gradient", () => {
   /** One channel per bias: alive where <w, image> > bias, which noise is with known odds. */
   const biases = [-0.5, 0, 0.6, 1000];
   const weights = normal([biases.length, 3, height, width], 4);
-  const network = networkOf(
+  const small = networkOf(
     [node("Conv", "image w b", "sums"), node("Relu", "sums", "y")],
     {
       w: weights,
@@ -76,6 +76,8 @@ describe("a start without any gradient", () => {
     },
     { height, width },
   );
+  // a mean of grey, so that the start is the noise alone
+  const network = { ...small, network: { ...small.network, mean: [120, 130, 125] } };
   const task = (seed: number, channels: readonly number[]): DeepDreamTask =>
     taskOf(network, "y", { channels, start: { kind: "noise", seed } });
 

@@ -44,7 +44,7 @@ const runs = (await jsonFixture("fourier")) as readonly Run[];
 
 /** The reference's coefficients [N, 3, W, H/2 + 1, 2] in our order. */
 function inOurOrder(start: FloatTensor, [height, width]: Run["canvas"]): FloatTensor {
-  const layout = spectrumLayout({ height, width });
+  const layout = spectrumLayout({ height, width }, 3);
   const [n = 1] = start.shape;
   const shape = [n, ...coefficientShape(layout)];
   const data = new Float32Array(sizeOf(shape));

@@ -10,8 +10,8 @@ import type { Value } from "../../../onnx/model.ts";
  * the means over all such pairs and colours of an image. Each pair pulls its two pixels together
  * with weight / (number of pairs); equal pixels are left alone.
  *
- * @param image [N, 3, H, W]
- * @returns dL/dx, [N, 3, H, W]
+ * @param image [N, planes, H, W]
+ * @returns dL/dx, [N, planes, H, W]
  */
 export function emitTotalVariationGradient(
   graph: GraphBuilder,

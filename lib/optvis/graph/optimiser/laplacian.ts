@@ -25,7 +25,7 @@ const BINOMIAL = [1, 4, 6, 4, 1]; // sums to 16 along an axis, 256 over the kern
  * K is the binomial kernel per colour, `expand` its adjoint with 4 K; borders as TensorFlow's SAME.
  * The rms is that of one image, all its colours together.
  *
- * @param gradient [N, 3, H, W] @returns the same shape
+ * @param gradient [N, planes, H, W] @returns the same shape
  *
  * Source: "DeepDreaming with TensorFlow" (notebook), `lap_normalize`.
  */

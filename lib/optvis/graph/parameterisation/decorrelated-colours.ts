@@ -45,17 +45,51 @@ export function decorrelatedColours(saturation: number, planes: readonly number[
       const flat = reshapeTo(graph, value, [n, 3, height * width]);
       return reshapeTo(graph, graph.emit("MatMul", [graph.constant(by), flat]), shape);
     };
-    const squashed = graph.emit("Tanh", [mixed(matrix, z)]);
-    const half = graph.scalar(HALF_RANGE);
-    return {
-      image: graph.emit("Mul", [squashed, half]),
-      pullback: (cotangent) => {
-        const square = graph.emit("Mul", [squashed, squashed]);
-        const slope = graph.emit("Sub", [graph.scalar(1), square]);
-        const before = graph.emit("Mul", [cotangent, slope]);
-        // the matrix is half of M; the rest of the slope, 127.5, goes into its adjoint
-        return mixed({ ...adjoint, data: adjoint.data.map((value) => value * HALF_RANGE) }, before);
-      },
-    };
+    return squashed(graph, mixed(matrix, z), (before) =>
+      // the matrix is half of M; the rest of the slope, 127.5, goes into its adjoint
+      mixed({ ...adjoint, data: adjoint.data.map((value) => value * HALF_RANGE) }, before),
+    );
+  };
+}
+
+/**
+ * How far a plane that is no colour deviates, in the units of M: as red, green and blue do on
+ * average, so that its contrast begins as theirs.
+ */
+const DEVIATION =
+  Math.hypot(...COLOUR_CORRELATION.flat()) / Math.sqrt(COLOUR_CORRELATION.length) / LONGEST_COLUMN;
+
+/**
+ * Planes that nothing is known of together, such as one of grey or the bands of a satellite: each by
+ * itself, between black and white.
+ *
+ *     image = 127.5 tanh(d z / 2);  dz = dimage * (127.5 - image^2 / 127.5) d / 2
+ *
+ * z, image: [N, planes, H, W]; d is `DEVIATION`.
+ */
+export function independentPlanes() {
+  return (graph: GraphBuilder, z: Value): ParameterisedImage => {
+    const scaled = (value: Value, factor: number) =>
+      graph.emit("Mul", [value, graph.scalar(factor)]);
+    return squashed(graph, scaled(z, DEVIATION / 2), (before) =>
+      scaled(before, (DEVIATION / 2) * HALF_RANGE),
+    );
+  };
+}
+
+/** @param pullback from the cotangent of x, times 1 / 127.5, to that of what x was made of */
+function squashed(
+  graph: GraphBuilder,
+  x: Value,
+  pullback: (before: Value) => Value,
+): ParameterisedImage {
+  const tanh = graph.emit("Tanh", [x]);
+  return {
+    image: graph.emit("Mul", [tanh, graph.scalar(HALF_RANGE)]),
+    pullback: (cotangent) => {
+      const square = graph.emit("Mul", [tanh, tanh]);
+      const slope = graph.emit("Sub", [graph.scalar(1), square]);
+      return pullback(graph.emit("Mul", [cotangent, slope]));
+    },
   };
 }

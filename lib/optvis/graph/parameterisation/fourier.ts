@@ -3,8 +3,9 @@ import { floatTensor, type FloatTensor } from "../../../onnx/tensor.ts";
 import { reshapeTo } from "../../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
+import { isOfColours } from "../layer-pass.ts";
 import type { Parameterisation } from "../parts.ts";
-import { decorrelatedColours } from "./decorrelated-colours.ts";
+import { decorrelatedColours, independentPlanes } from "./decorrelated-colours.ts";
 import { frequencySums } from "./frequency-sums.ts";
 import {
   coefficientShape,
@@ -22,12 +23,13 @@ export interface FourierImage {
   readonly spectrumDecay: number;
   /** Factor of the two colour differences; 1 is Lucid's. */
   readonly saturation: number;
-  /** Which of red (0), green (1) and blue (2) each of the network's planes is. */
-  readonly planes: readonly number[];
+  /** Which of red (0), green (1) and blue (2) each of the network's planes is; `null`: no colour. */
+  readonly planes: readonly (number | null)[];
 }
 
 /**
- * The parameters are the coefficients of the image's decorrelated colours, scaled so that all
+ * The parameters are the coefficients of the image's decorrelated colours, or of its planes where
+ * they are no colours, scaled so that all
  * frequencies are found equally fast:
  *
  *     z = irfft2(s c) / 4,   s(f) = m sqrt(H W) / max(f, 1 / max(H, W))^decay,  f in cycles a pixel
@@ -46,10 +48,12 @@ export function fourier({
   saturation,
   planes,
 }: FourierImage): Parameterisation {
-  const layout = spectrumLayout(size, highestFrequency);
+  const layout = spectrumLayout(size, planes.length, highestFrequency);
   const scale = spectrumScale(layout, spectrumDecay);
   const sums = frequencySums(layout);
-  const colours = decorrelatedColours(saturation, planes);
+  const colours = isOfColours(planes)
+    ? decorrelatedColours(saturation, planes)
+    : independentPlanes();
   // real and imaginary parts are scaled alike
   const scaled = (graph: GraphBuilder, coefficients: Value) => {
     const shape = graph.shapeOf(coefficients);
@@ -66,11 +70,11 @@ export function fourier({
   };
 }
 
-/** s / (4 H W), the last because the sums do not divide; [groups, 1, members, ky, 3]. */
+/** s / (4 H W), the last because the sums do not divide; [groups, 1, members, ky, planes]. */
 export function spectrumScale(layout: SpectrumLayout, decay: number): FloatTensor {
   const { height, width } = layout.size;
-  const [groups, parts, rows, colours] = coefficientShape(layout);
-  const perPart = (parts / 2) * rows * colours;
+  const [groups, parts, rows, planes] = coefficientShape(layout);
+  const perPart = (parts / 2) * rows * planes;
   const lowest = 1 / Math.max(height, width);
   const frequency = (kx: number, ky: number) =>
     Math.max(Math.hypot(Math.min(Math.abs(kx), width - kx) / width, ky / height), lowest);
@@ -85,7 +89,7 @@ export function spectrumScale(layout: SpectrumLayout, decay: number): FloatTenso
   eachFrequency(layout, (kx, ky, real) => {
     // the imaginary parts of the groups before are left out
     const at = real - Math.floor(real / (2 * perPart)) * perPart;
-    data.fill(factor * frequency(kx, ky) ** -decay, at, at + colours);
+    data.fill(factor * frequency(kx, ky) ** -decay, at, at + planes);
   });
-  return floatTensor([groups, 1, parts / 2, rows, colours], data);
+  return floatTensor([groups, 1, parts / 2, rows, planes], data);
 }

@@ -21,19 +21,19 @@ import { coefficientShape, type KeptAxis, type SpectrumLayout } from "./spectrum
  * other the values must be moved.
  */
 export interface FrequencySums {
-  /** [N, ...coefficientShape] => [N, 3, H, W] */
+  /** [N, ...coefficientShape] => [N, planes, H, W] */
   readonly forward: (graph: GraphBuilder, coefficients: Value) => Value;
-  /** [N, 3, H, W] => [N, ...coefficientShape]; <v, F c> = <F^T v, c>. */
+  /** [N, planes, H, W] => [N, ...coefficientShape]; <v, F c> = <F^T v, c>. */
   readonly adjoint: (graph: GraphBuilder, image: Value) => Value;
 }
 
 export function frequencySums(layout: SpectrumLayout): FrequencySums {
-  const { size, across, down } = layout;
+  const { size, planes, across, down } = layout;
   const { height, width } = size;
   const [a, b] = [across.members, across.groups];
   const [d, e] = [down.members, down.groups];
-  const row = 3 * e * down.perGroup;
-  const line = 3 * width;
+  const row = planes * e * down.perGroup;
+  const line = planes * width;
   const matrices = {
     withinAcross: withinGroups(across, () => 1),
     overAcross: overGroups(across, "complex"),
@@ -64,7 +64,7 @@ export function frequencySums(layout: SpectrumLayout): FrequencySums {
       const withinDown = times(graph, matrices.withinDown, lines);
       const groupedDown = reshapeTo(graph, withinDown, [n, 2 * e, d * line]);
       const interleaved = times(graph, matrices.overDown, groupedDown);
-      const byLine = reshapeTo(graph, interleaved, [n, height, 3, width]);
+      const byLine = reshapeTo(graph, interleaved, [n, height, planes, width]);
       return graph.emit("Transpose", [byLine], { perm: [0, 2, 1, 3] });
     },
     adjoint: (graph, image) => {

@@ -28,13 +28,15 @@ export interface KeptAxis extends SplitAxis {
  * Where the frequencies of a real image of [H, W] lie in memory.
  *
  * The image is real, so of the vertical frequencies ky only 0 to H/2 are kept, and of all only those
- * up to a highest. A coefficient lies at [k2, part, k1, l2, l1, colour], part being 0 for its real
+ * up to a highest. A coefficient lies at [k2, part, k1, l2, l1, plane], part being 0 for its real
  * and 1 for its imaginary part, kx = first + k1 * groups + k2 and ky = l1 * groups + l2 on their
  * axes: then every step of the sums reads and writes whole rows (see frequency-sums.ts). Where
  * groups are not full, the places that are left over stand for no frequency.
  */
 export interface SpectrumLayout {
   readonly size: Size;
+  /** Of the image: its colours, or whatever its planes are. */
+  readonly planes: number;
   readonly across: KeptAxis;
   readonly down: KeptAxis;
 }
@@ -43,13 +45,18 @@ export interface SpectrumLayout {
  * @param highest in cycles a pixel, along each axis; from 0.5 on all frequencies are kept.
  * @default all
  */
-export function spectrumLayout({ height, width }: Size, highest = 0.5): SpectrumLayout {
+export function spectrumLayout(
+  { height, width }: Size,
+  planes: number,
+  highest = 0.5,
+): SpectrumLayout {
   const [mostAcross, mostDown] = [width, height].map((length) => Math.ceil(highest * length));
   // the negative frequencies, those from W/2 on, are as many
   const isWhole = 2 * mostAcross! + 1 >= width;
   const [first, count] = isWhole ? [0, width] : [-mostAcross!, 2 * mostAcross! + 1];
   return {
     size: { height, width },
+    planes,
     across: keep(width, first, count),
     down: keep(height, 0, Math.min(Math.floor(height / 2), mostDown!) + 1),
   };
@@ -60,29 +67,29 @@ function keep(length: number, first: number, count: number): KeptAxis {
   return { ...split, first, count, perGroup: Math.ceil(count / split.groups) };
 }
 
-/** Shape of one image's coefficients: [groups of kx, 2 * frequencies of each, ky, 3]. */
+/** Shape of one image's coefficients: [groups of kx, 2 * frequencies of each, ky, planes]. */
 export function coefficientShape(layout: SpectrumLayout) {
-  const { across, down } = layout;
-  return [across.groups, 2 * across.perGroup, down.groups * down.perGroup, 3] as const;
+  const { across, down, planes } = layout;
+  return [across.groups, 2 * across.perGroup, down.groups * down.perGroup, planes] as const;
 }
 
 /**
- * Calls `visit` for each complex coefficient of the first colour, in the order kx, then ky: its
+ * Calls `visit` for each complex coefficient of the first plane, in the order kx, then ky: its
  * frequencies, and the places of its real and imaginary part in an image's coefficients. Those of
- * the other colours come right after.
+ * the other planes come right after.
  */
 export function eachFrequency(
   layout: SpectrumLayout,
   visit: (kx: number, ky: number, real: number, imaginary: number) => void,
 ): void {
-  const { across, down } = layout;
-  const row = 3 * down.groups * down.perGroup;
+  const { across, down, planes } = layout;
+  const row = planes * down.groups * down.perGroup;
   for (let i = 0; i < across.count; i++) {
     const [k1, k2] = [Math.floor(i / across.groups), i % across.groups];
     const real = (k2 * 2 * across.perGroup + k1) * row;
     const imaginary = real + across.perGroup * row;
     for (let ky = 0; ky < down.count; ky++) {
-      const at = 3 * ((ky % down.groups) * down.perGroup + Math.floor(ky / down.groups));
+      const at = planes * ((ky % down.groups) * down.perGroup + Math.floor(ky / down.groups));
       visit(across.first + i, ky, real + at, imaginary + at);
     }
   }

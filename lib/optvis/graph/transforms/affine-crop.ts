@@ -43,9 +43,9 @@ export function affineCrop(graph: GraphBuilder, batch: number, crop: AffineCrop)
 /**
  * Emits one crop of each image, and the adjoint.
  *
- * @param image [N, 3, H, W]
+ * @param image [N, planes, H, W]
  * @param affine [N, 2, 3]
- * @returns `seen` [N, 3, h, w]; `pullback` from its cotangent to the image's
+ * @returns `seen` [N, planes, h, w]; `pullback` from its cotangent to the image's
  */
 export function emitAffineCrop(
   graph: GraphBuilder,
@@ -53,38 +53,46 @@ export function emitAffineCrop(
   affine: Value,
   { canvasSize, cropSize, offsets }: AffineCrop,
 ) {
-  const [n = 1] = graph.shapeOf(image);
+  const [n = 1, colours = 1] = graph.shapeOf(image);
   const pixels = cropSize.height * cropSize.width;
   // with a border of zeros no place needs a mask: what lies further out reads from the border
   const bordered = { height: canvasSize.height + 2, width: canvasSize.width + 2 };
   const cells = bordered.height * bordered.width;
   const { places, weights } = emitCorners(graph, affine, { cropSize, bordered });
   // all planes in one row: ONNX Runtime's scatter takes time for each axis of each element
-  const firsts = Array.from({ length: n * 3 }, (_, plane) => plane * cells);
-  const planes = graph.constant({ type: "int32", shape: [n, 3, 1], data: Int32Array.from(firsts) });
+  const firsts = Array.from({ length: n * colours }, (_, plane) => plane * cells);
+  const planes = graph.constant({
+    type: "int32",
+    shape: [n, colours, 1],
+    data: Int32Array.from(firsts),
+  });
   const ofPlanes = graph.emit("Add", [reshapeTo(graph, places, [n, 1, 4 * pixels]), planes]);
-  const sources = reshapeTo(graph, ofPlanes, [n * 3 * 4 * pixels]);
+  const sources = reshapeTo(graph, ofPlanes, [n * colours * 4 * pixels]);
   const shares = reshapeTo(graph, weights, [n, 1, 4, pixels]);
 
   const border = graph.ints([0, 0, 1, 1, 0, 0, 1, 1]);
-  const flat = reshapeTo(graph, graph.emit("Pad", [image, border]), [n * 3 * cells]);
+  const flat = reshapeTo(graph, graph.emit("Pad", [image, border]), [n * colours * cells]);
   const read = graph.emit("GatherElements", [flat, sources], { axis: 0 });
-  const corners = reshapeTo(graph, read, [n, 3, 4, pixels]);
+  const corners = reshapeTo(graph, read, [n, colours, 4, pixels]);
   const weighted = graph.emit("Mul", [corners, shares]);
   const sum = graph.emit("ReduceSum", [weighted, graph.ints([2])], { keepdims: 0 });
-  const crop = reshapeTo(graph, sum, [n, 3, cropSize.height, cropSize.width]);
-  const offset = graph.constant(floatTensor([1, 3, 1, 1], offsets));
+  const crop = reshapeTo(graph, sum, [n, colours, cropSize.height, cropSize.width]);
+  const offset = graph.constant(floatTensor([1, colours, 1, 1], offsets));
   return {
     seen: graph.emit("Add", [crop, offset]),
     pullback: (cotangent: Value): Value => {
-      const row = reshapeTo(graph, cotangent, [n, 3, 1, pixels]);
+      const row = reshapeTo(graph, cotangent, [n, colours, 1, pixels]);
       const parts = graph.emit("Mul", [row, shares]);
       const scattered = graph.emit(
         "ScatterElements",
-        [zeros(graph, [n * 3 * cells]), sources, reshapeTo(graph, parts, [n * 3 * 4 * pixels])],
+        [
+          zeros(graph, [n * colours * cells]),
+          sources,
+          reshapeTo(graph, parts, [n * colours * 4 * pixels]),
+        ],
         { axis: 0, reduction: "add" },
       );
-      const framed = reshapeTo(graph, scattered, [n, 3, bordered.height, bordered.width]);
+      const framed = reshapeTo(graph, scattered, [n, colours, bordered.height, bordered.width]);
       const [start, end] = [
         [1, 1],
         [canvasSize.height + 1, canvasSize.width + 1],

@@ -27,7 +27,7 @@ const SIZES: readonly { height: number; width: number; highest?: number }[] = [
 const BATCH = 2;
 
 async function run(size: (typeof SIZES)[number], direction: "forward" | "adjoint") {
-  const layout = spectrumLayout(size, size.highest);
+  const layout = spectrumLayout(size, 3, size.highest);
   const shapes = {
     forward: [BATCH, ...coefficientShape(layout)],
     adjoint: [BATCH, 3, size.height, size.width],
@@ -94,7 +94,7 @@ describe.each(SIZES)("$height x $width, up to $highest", (size) => {
 
 test("frequencies up to a highest are kept, both ways across", () => {
   const seen = new Set<string>();
-  eachFrequency(spectrumLayout({ height: 20, width: 30 }, 0.1), (kx, ky) =>
+  eachFrequency(spectrumLayout({ height: 20, width: 30 }, 3, 0.1), (kx, ky) =>
     seen.add(`${kx} ${ky}`),
   );
   const wanted = [-3, -2, -1, 0, 1, 2, 3].flatMap((kx) => [0, 1, 2].map((ky) => `${kx} ${ky}`));

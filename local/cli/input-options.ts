@@ -1,0 +1,74 @@
+import { InvalidArgumentError, Option } from "commander";
+
+import type { GivenInput } from "../../lib/networks/describe-input.ts";
+import {
+  CHANNEL_ORDERS,
+  type ChannelOrder,
+  PREPROCESSING_NAMES,
+  type PreprocessingName,
+} from "../../lib/networks/preprocessing.ts";
+
+/** What the options about a network's image are parsed to. */
+export interface InputFlags {
+  readonly preprocessing?: PreprocessingName;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly scale?: readonly number[];
+  readonly range?: number;
+  readonly channelOrder?: ChannelOrder;
+}
+
+const HEADING = "How the network wants its pixels:";
+
+/** The options about a network's image. @param whose "the network's", for help */
+export function inputOptions(whose = "the network's"): readonly Option[] {
+  return [
+    new Option(
+      "--preprocessing <name>",
+      `${whose} convention, in place of the numbers below`,
+    ).choices(PREPROCESSING_NAMES),
+    new Option(
+      "--mean <values>",
+      "subtracted from pixels in 0..range: one number, or one a plane (default: 128)",
+    ).argParser(numbers),
+    new Option("--std <values>", "divides after that: one number, or one a plane").argParser(
+      numbers,
+    ),
+    new Option("--scale <values>", "multiplies after that, instead of --std").argParser(numbers),
+    new Option(
+      "--range <white>",
+      "what white is to --mean and --std: 1, 255 or another (default: 255)",
+    ).argParser(positive),
+    new Option(
+      "--channel-order <order>",
+      "order of its planes; planes: they are no colours",
+    ).choices(CHANNEL_ORDERS),
+  ].map((option) => option.helpGroup(HEADING));
+}
+
+/** The part of a command's flags that says how pixels are. */
+export function givenInput(flags: InputFlags): GivenInput {
+  const { preprocessing, mean, std, scale, range, channelOrder } = flags;
+  return { preprocessing, mean, std, scale, range, channelOrder };
+}
+
+/** The first of the options that was given, as it is spelled; `null` for none. */
+export function firstGiven(input: GivenInput): string | null {
+  const [name] = Object.entries(input).find(([, value]) => value !== undefined) ?? [];
+  return name === undefined ? null : `--${name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+}
+
+/** Parser of one number for each plane of an image, or one for all. */
+function numbers(text: string): readonly number[] {
+  const values = text.split(",").map((value) => (value.trim() === "" ? Number.NaN : Number(value)));
+  if (values.every(Number.isFinite)) return values;
+  throw new InvalidArgumentError(
+    'want finite numbers: one, or one for each plane as in "104,117,123".',
+  );
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("want a number above 0, such as 1 or 255.");
+}
