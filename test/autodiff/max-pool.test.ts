@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Provider } from "../../lib/autodiff/provider.ts";
 import type { VjpRule, VjpContext } from "../../lib/autodiff/rule.ts";
-import { maskedMaxPoolVjp } from "../../lib/autodiff/rewrites/relu-before-max-pool.ts";
+import { maskedMaxPoolVjp } from "../../lib/autodiff/rewrites/deferred-relu-masks.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import { intsAttribute } from "../../lib/onnx/node.ts";

@@ -5,7 +5,7 @@ import { rewrittenRules } from "../../lib/autodiff/rewrites/index.ts";
 import {
   maskedMaxPoolVjp,
   unmaskedReluVjp,
-} from "../../lib/autodiff/rewrites/relu-before-max-pool.ts";
+} from "../../lib/autodiff/rewrites/deferred-relu-masks.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { vjp } from "../../lib/autodiff/vjp.ts";
@@ -41,6 +41,66 @@ test.each([
   { name: "no node", nodes: [relu], rewritten: [] },
 ])("a Relu that $name reads: rewritten are [$rewritten]", ({ nodes, rewritten }) => {
   expect(rewrittenIn(nodes)).toEqual(rewritten);
+});
+
+const [left, right] = [node("Relu", ["a"], "l"), node("Relu", ["b"], "r")];
+const joined = node("Concat", ["l", "r"], "c", { axis: 1 });
+
+test.each([
+  { name: "a Concat", nodes: [left, right, joined], rewritten: ["l", "c", "r"] },
+  {
+    name: "a Concat that only a MaxPool reads",
+    nodes: [left, right, joined, node("MaxPool", ["c"], "y", POOL)],
+    rewritten: ["l", "y", "r"],
+  },
+  {
+    name: "a Concat that a MaxPool and a Conv read",
+    nodes: [left, right, joined, node("MaxPool", ["c"], "y", POOL), node("Conv", ["c", "w"], "z")],
+    rewritten: ["l", "c", "r"],
+  },
+  {
+    name: "a Concat with what is no ReLU",
+    nodes: [left, node("Sigmoid", ["b"], "r"), joined],
+    rewritten: [],
+  },
+  {
+    name: "a Concat beside a Conv that reads one of them",
+    nodes: [left, right, joined, node("Conv", ["r", "w"], "z")],
+    rewritten: [],
+  },
+])("ReLUs that $name reads: rewritten are [$rewritten]", ({ nodes, rewritten }) => {
+  expect(rewrittenIn(nodes)).toEqual(rewritten);
+});
+
+test("a ReLU whose own cotangent is asked for keeps its mask", () => {
+  expect([...rewrittenRules([left, right, joined], ["r"]).keys()]).toEqual([]);
+  expect([...rewrittenRules([relu, pool], ["r"]).keys()]).toEqual([]);
+});
+
+test.each(["cpu", "cuda"] as const)("a Concat of ReLUs masks every part (%s)", async (provider) => {
+  const graph = new GraphBuilder();
+  const image = graph.input("x", "float32", IMAGE_SHAPE);
+  const parts: ForwardPass = {
+    nodes: [node("Neg", ["x"], "b"), node("Relu", ["x"], "l"), node("Relu", ["b"], "r"), joined],
+    initializers: new Map(),
+    input: "x",
+    layer: "c",
+    layerName: "c",
+  };
+  const { layer, pullback } = vjp(graph, parts, { image, provider });
+  const dX = pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
+  const dY = floatTensor(
+    [1, 2, 2, 4],
+    Array.from({ length: 16 }, (_, i) => i + 1),
+  );
+  const x = floatTensor(IMAGE_SHAPE, X);
+  const { dx } = await runGraph(graph.build("parts", [["dx", dX]]), { x, dy: dY });
+  // from the left part where x > 0, with the other sign from the right one where x < 0
+  const expected = X.map((value, i) => {
+    if (value === 0) return 0;
+    return value > 0 ? i + 1 : -(i + 9);
+  });
+  expect([...dx!.data]).toEqual(expected);
 });
 
 test("a MaxPool after a Sigmoid is not rewritten", () => {

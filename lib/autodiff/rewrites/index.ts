@@ -2,7 +2,7 @@ import type { Node, Value } from "../../onnx/model.ts";
 import type { VjpRule } from "../rule.ts";
 import { padsBeforeConv } from "./pad-before-conv.ts";
 import { redirectedRelus } from "./redirected-relu.ts";
-import { relusBeforeMaxPool } from "./relu-before-max-pool.ts";
+import { deferredReluMasks } from "./deferred-relu-masks.ts";
 
 /** Which way back leads through a ReLU: its gradient, or out of where it is flat. */
 export type ReluWay = "gradient" | "redirected";
@@ -17,6 +17,6 @@ export function rewrittenRules(
   stops: readonly Value[] = [],
   relu: ReluWay = "gradient",
 ): ReadonlyMap<Node, VjpRule> {
-  const relus = relu === "redirected" ? redirectedRelus(nodes) : relusBeforeMaxPool(nodes, stops);
+  const relus = relu === "redirected" ? redirectedRelus(nodes) : deferredReluMasks(nodes, stops);
   return new Map([...relus, ...padsBeforeConv(nodes)]);
 }
