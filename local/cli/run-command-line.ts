@@ -8,6 +8,7 @@ import { addRequestOptions, dreamCommand } from "./dream.ts";
 import { exportGraphCommand } from "./export-graph.ts";
 import { judgeCommand } from "./judge.ts";
 import { labelsCommand } from "./labels.ts";
+import { addLookOptions, lookCommand } from "./look.ts";
 import { modelsCommand } from "./models.ts";
 import { schemaCommand } from "./schema.ts";
 import { serveCommand } from "./serve.ts";
@@ -17,6 +18,12 @@ import { type CommandIo, createTerminal } from "./terminal.ts";
 const EXIT_BAD_REQUEST = 2;
 /** What a shell reports of a program that SIGINT ended: 128 + 2; its scripts stop at it. */
 const EXIT_INTERRUPTED = 130;
+
+/** Options that a command has only once it is asked for, by its name: they load schemas. */
+const LATE_OPTIONS: ReadonlyMap<string, (command: Command) => Promise<void>> = new Map([
+  ["dream", addRequestOptions],
+  ["look", addLookOptions],
+]);
 
 /**
  * Runs `dreamgrid` with the words after its name. A command's definition is light and imports its
@@ -30,7 +37,9 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
   const terminal = createTerminal(io);
   const program = new Command("dreamgrid")
     .description("renders what a convolutional network has learned")
+    .usage("[options] <network | command>")
     .version(packageJson.version)
+    .addCommand(lookCommand(terminal), { isDefault: true })
     .addCommand(dreamCommand(terminal))
     .addCommand(serveCommand(terminal))
     .addCommand(analyzeCommand(terminal))
@@ -39,10 +48,10 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(ascendCommand(terminal))
     .addCommand(judgeCommand(terminal))
     .addCommand(schemaCommand(terminal))
-    .addCommand(completionCommand(terminal, completeDream))
+    .addCommand(completionCommand(terminal, addLateOptions))
     .addCommand(modelsCommand({ ...terminal, note: (text) => void io.stderr.write(text) }));
   program.hook("preSubcommand", async (_, command) => {
-    if (command.name() === "dream") await addRequestOptions(command);
+    await LATE_OPTIONS.get(command.name())?.(command);
   });
   settle(program, io);
   try {
@@ -58,10 +67,9 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
   }
 }
 
-/** The options of `dream` that its help shows, and that are loaded for it alone. */
-async function completeDream(program: Command): Promise<void> {
-  const dream = program.commands.find((command) => command.name() === "dream");
-  if (dream !== undefined) await addRequestOptions(dream);
+/** Of all commands that have some, for those who list every option. */
+async function addLateOptions(program: Command): Promise<void> {
+  for (const command of program.commands) await LATE_OPTIONS.get(command.name())?.(command);
 }
 
 /** commander would exit the process and print two lines; make it throw and print one. */

@@ -64,7 +64,6 @@ export async function shortRequest(
     terminal,
     givenInput(flags),
   );
-  const name = `${basename(network).replace(/\.onnx$/i, "")}-${layer.name}`;
   const chosen = methodFields(fields, layerRole(layer, model.model.graph));
   const request = parseLocalRequest({
     network,
@@ -73,10 +72,15 @@ export async function shortRequest(
     ...chosen.fields,
     ...fields,
   });
-  const safeName = name.replaceAll(/[^\w.-]+/g, "_");
+  const safeName = sheetName(network, layer.name);
   const preset = request.method === "fourier" ? `, preset ${request.preset}` : "";
   const notice = `${safeName}: method ${request.method}${preset}, as layer '${layer.name}' ${chosen.is}; --method and --preset choose others`;
   return { name: safeName, request, notice: chosen.is === null ? null : notice };
+}
+
+/** What the results of a layer are called where no request file gives them a name. */
+export function sheetName(network: string, layer: string): string {
+  return `${basename(network).replace(/\.onnx$/i, "")}-${layer}`.replaceAll(/[^\w.-]+/g, "_");
 }
 
 /** What is added to the fields given; `is`: why, where something of it was not asked for. */

@@ -21,6 +21,8 @@ export interface CommandIo {
 
 export interface Terminal {
   readonly env: Environment;
+  /** Whether someone watches, rather than a program or a file. */
+  readonly isWatched: boolean;
   /** A result, a line on standard output. */
   readonly print: (text: string) => void;
   /** A remark, a line on standard error, where it does not mix with results. */
@@ -43,6 +45,7 @@ const BAR_WIDTH = 24;
 export function createTerminal({ env, stdout, stderr, stdin }: CommandIo): Terminal {
   return {
     env,
+    isWatched: stderr.isTTY === true && stdout.isTTY === true,
     print: (text) => void stdout.write(`${printable(text)}\n`),
     note: (text) => void stderr.write(`${printable(text)}\n`),
     progressBar: (label) => progressBar(stderr, printable(label)),

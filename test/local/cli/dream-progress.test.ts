@@ -11,6 +11,7 @@ test("the bar counts the iterations of every request from the start", () => {
   };
   const terminal = {
     env: {},
+    isWatched: false,
     print: () => {},
     note: () => {},
     progressBar: () => bar,

@@ -1,0 +1,116 @@
+import type { Layer, LayerWithChannels } from "../../lib/networks/layers.ts";
+import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { FOURIER_PRESETS } from "../../lib/pipeline/request/fourier-presets.ts";
+import { layerRole, type LayerRole } from "../../lib/pipeline/request/layer-role.ts";
+
+/** A layer for the first look at a network, and how much of it is drawn. */
+export interface LayerToSee {
+  readonly layer: LayerWithChannels;
+  /** 1-based, evenly spaced over the layer's. */
+  readonly channels: readonly number[];
+  /** Fewer than the method's own where not even two images would fit the time. */
+  readonly fields: Readonly<Record<string, string | number>>;
+  /** About how long it takes, in seconds of one core. */
+  readonly coreSeconds: number;
+}
+
+/** Of all that is drawn: a minute, less the start. */
+const LOOK_SECONDS = 55;
+/** Of a core. GoogLeNet's 1.6e9 go forward and back 96 times in 9 s: five, less a reserve. */
+const MULTIPLY_ADDS_PER_SECOND = 4e10;
+/** Forward and backward. */
+const PASSES_AN_ITERATION = 3;
+/** Its quality card looks at the picture and eight changed copies of it. */
+const EXAMINATION_PASSES = 9;
+/** Of the time, by what a layer sees: classes take longest, and first convolutions nearly nothing. */
+const SHARES: Readonly<Record<LayerRole, number>> = { first: 0.06, middle: 0.17, whole: 0.6 };
+/** Sheets that are full at four tiles a row, or three, or two. */
+const COUNTS = [16, 12, 9, 6, 4, 2] as const;
+/** With fewer, nothing has become of the noise. */
+const LEAST_ITERATIONS = 16;
+/** How far into the network's convolutions the middle ones are. */
+const MIDDLES = [0.45, 0.75] as const;
+
+/**
+ * Chooses what to look at first: an early convolution, two from the middle, and the last layer, as
+ * far as the network has them; of each as many channels as can be drawn in about a minute.
+ *
+ * @param cores that draw at once
+ * @returns in the order of the network; none where no layer can be rendered
+ */
+export function firstLook(network: AnalysedNetwork, cores: number): readonly LayerToSee[] {
+  const { layers, problems, model } = network;
+  const renderable = layers.filter(
+    (layer): layer is LayerWithChannels => layer.channels !== null && !problems.has(layer.index),
+  );
+  const roleOf = (layer: Layer) => layerRole(layer, model.model.graph);
+  // what mixes channels with weights is what has learned something
+  const learned = renderable.filter(({ learnables }) => learnables.some(isMixing));
+  const candidates = learned.length > 0 ? learned : renderable;
+  const last = candidates.findLast((layer) => roleOf(layer) === "whole") ?? candidates.at(-1);
+  if (last === undefined) return [];
+  const before = candidates.filter(({ index }) => index < last.index);
+  const maps = before.filter((layer) => roleOf(layer) !== "whole");
+  const middles = MIDDLES.flatMap((share) => maps[Math.floor(share * maps.length)] ?? []);
+  const chosen = [...new Set([...maps.slice(0, 1), ...middles, last])];
+  return chosen.map((layer) => howMuch(layer, roleOf(layer), network, cores));
+}
+
+function howMuch(
+  layer: LayerWithChannels,
+  role: LayerRole,
+  { layers, model }: AnalysedNetwork,
+  cores: number,
+): LayerToSee {
+  const { iterations, size, field } = recipe(role);
+  const { width, height } = model.inputSize;
+  // of the network's own input; presets for channels look at a smaller crop of it
+  const share = Math.min(1, (size ?? Infinity) ** 2 / (width * height));
+  const multiplyAdds = layers
+    .filter(({ index }) => index <= layer.index)
+    .reduce((sum, each) => sum + multiplyAddsOf(each), 0);
+  const passSeconds = (share * multiplyAdds) / MULTIPLY_ADDS_PER_SECOND;
+  const secondsOf = (steps: number) =>
+    passSeconds * (PASSES_AN_ITERATION * steps + EXAMINATION_PASSES);
+  const budget = LOOK_SECONDS * cores * SHARES[role];
+  const fitting = COUNTS.find((count) => count * secondsOf(iterations) <= budget);
+  const count = Math.min(layer.channels, fitting ?? COUNTS.at(-1)!);
+  const affordable = (budget / count / passSeconds - EXAMINATION_PASSES) / PASSES_AN_ITERATION;
+  const steps =
+    fitting === undefined ? Math.max(LEAST_ITERATIONS, Math.floor(affordable)) : iterations;
+  return {
+    layer,
+    channels: evenly(count, layer.channels),
+    fields: { ...field, ...(steps < iterations && { numIterations: steps }) },
+    coreSeconds: count * secondsOf(Math.min(steps, iterations)),
+  };
+}
+
+/** How `dream` draws a layer where nothing is said, and for the first one a level less deep. */
+function recipe(role: LayerRole) {
+  if (role === "first") {
+    return { iterations: 10, size: null, field: { method: "deepdream", pyramidLevels: 1 } };
+  }
+  const name = role === "whole" ? "natural" : "channels";
+  const preset = FOURIER_PRESETS[name];
+  return {
+    iterations: preset.parameters.numIterations,
+    size: preset.cropSide(role),
+    field: { method: "fourier", preset: name },
+  };
+}
+
+/** Of one pass at the network's input size. */
+function multiplyAddsOf({ learnables, shape }: Layer): number {
+  const [weights] = learnables.filter(isMixing);
+  if (weights === undefined || shape === null) return 0;
+  const positions = shape.slice(2).reduce((product, length) => product * length, 1);
+  return weights.shape.reduce((product, length) => product * length, positions);
+}
+
+const isMixing = ({ shape }: { readonly shape: readonly number[] }) => shape.length >= 2;
+
+/** `count` of 1 to `total`, as far from each other as from the ends. */
+function evenly(count: number, total: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * total) / count) + 1);
+}

@@ -1,0 +1,131 @@
+import { join } from "node:path";
+
+import { networkFolders } from "../../lib/networks/folders.ts";
+import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
+import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
+import { startLocalPipeline } from "../pipeline.ts";
+import { ReportFile } from "../report/report-file.ts";
+import type { RunEvent } from "../run-events.ts";
+import { runJobs } from "../run-job.ts";
+import { checkLocalRequest } from "./check-local-request.ts";
+import { describeEvent } from "./dream-events.ts";
+import { DreamOutput } from "./dream-output.ts";
+import { DreamProgress } from "./dream-progress.ts";
+import { checkNoFolders, makeWritable } from "./folders.ts";
+import { givenInput, type InputFlags } from "./input-options.ts";
+import type { NamedRequest } from "./named-requests.ts";
+import { openInViewer } from "./open-in-viewer.ts";
+import { resultPaths } from "./result-paths.ts";
+import { quietTerminal, type Terminal } from "./terminal.ts";
+import { InterruptedError, UsageError } from "./user-errors.ts";
+
+export interface RenderFlags extends InputFlags {
+  readonly out: string;
+  readonly data?: string;
+  readonly threads?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly embed?: boolean;
+  /** Whether, and when, the report is shown. */
+  readonly open: "no" | "at the end" | "with the first picture";
+}
+
+/**
+ * Renders requests through the pipeline on this machine, and leaves sheets, tiles and a report.
+ *
+ * @param given where results and remarks go, as far as the flags want them
+ * @throws UsageError; NetworkError; InterruptedError
+ */
+export async function renderRequests(
+  requests: readonly NamedRequest[],
+  flags: RenderFlags,
+  given: Terminal,
+): Promise<void> {
+  const terminal = terminalOf(flags, given);
+  const input = givenInput(flags);
+  const jobs: { readonly name: string; readonly request: CompleteRequest }[] = [];
+  for (const named of requests) {
+    jobs.push({ name: named.name, request: await checkLocalRequest(named, terminal, input) });
+  }
+  for (const { notice } of requests) if (notice !== null) terminal.note(notice);
+
+  const dataFolder = flags.data ?? join(flags.out, ".pipeline");
+  const names = requests.map(({ name }) => name);
+  const report = new ReportFile({ folder: flags.out, embed: flags.embed ?? false });
+  await checkNoFolders([
+    report.path,
+    ...names.flatMap((name) => {
+      const { sheet, manifest } = resultPaths(flags.out, name);
+      return [sheet, manifest];
+    }),
+  ]);
+  if (!(await report.mayBeWritten())) {
+    throw new UsageError(
+      `${report.path}: it is no report of ours, and is in the way of one; move it, or write elsewhere with --out`,
+    );
+  }
+  await makeWritable([flags.out, dataFolder]);
+  const renderer = createEngineRenderer({ threads: flags.threads });
+  const progress = new DreamProgress(jobs, terminal);
+  const pipeline = await startLocalPipeline({ dataFolder, renderer });
+  const output = new DreamOutput(names, {
+    folder: flags.out,
+    terminal,
+    pipeline,
+    report,
+    onFirstPicture: async () => {
+      if (flags.open === "with the first picture") await show(report.path, given);
+    },
+  });
+  const interruption = new AbortController();
+  const interrupt = () =>
+    interruption.abort(new InterruptedError("interrupted; run it again to go on"));
+  process.once("SIGINT", interrupt);
+  const tell = (event: object) => {
+    if (flags.json) given.print(JSON.stringify(event));
+  };
+  const follow = async (event: RunEvent) => {
+    progress.show(event);
+    const described = describeEvent(event, names[event.request]!, flags.out);
+    const isRejection = event.kind === "ended" && event.outcome.kind === "rejected";
+    // told once the files that it names are there
+    if ((await output.follow(event)) || isRejection) tell(described);
+  };
+  let problem: unknown = null;
+  try {
+    await runJobs(
+      pipeline,
+      requests.map(({ request }) => request),
+      {
+        networks: { ...networkFolders(terminal.env), input },
+        signal: interruption.signal,
+        onProgress: (event) => void follow(event),
+      },
+    );
+  } finally {
+    // a sheet is there as soon as its job has ended, whatever becomes of the others
+    problem = await output.end();
+    progress.end();
+    process.off("SIGINT", interrupt);
+    await pipeline.stop();
+    await renderer.close();
+  }
+  if (problem !== null) throw problem;
+  terminal.note(`${report.path}  (all of it, to be looked at in a browser)`);
+  tell({ kind: "report", report: report.path });
+  if (flags.open === "at the end") await show(report.path, given);
+}
+
+/** Results and remarks as the flags want them. */
+function terminalOf({ json, quiet }: RenderFlags, terminal: Terminal): Terminal {
+  const shown = quiet ? quietTerminal(terminal) : terminal;
+  if (!json) return shown;
+  // events tell what the bar and the lines of results would
+  const { progressBar } = quietTerminal(terminal);
+  return { ...shown, print: () => undefined, progressBar };
+}
+
+async function show(path: string, { env, note }: Terminal): Promise<void> {
+  if (await openInViewer(path, env)) return;
+  note(`${path}: no program was found to open it; open it in a browser, or name one in BROWSER`);
+}

@@ -1,0 +1,94 @@
+import { availableParallelism } from "node:os";
+
+import { didYouMean } from "../../lib/networks/did-you-mean.ts";
+import { networkFolders } from "../../lib/networks/folders.ts";
+import { surveyNetworks } from "../../lib/networks/survey.ts";
+import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
+import { firstLook, type LayerToSee } from "./first-look.ts";
+import { givenInput, type InputFlags } from "./input-options.ts";
+import type { NamedRequest } from "./named-requests.ts";
+import { openForCommand } from "./network.ts";
+import { renderRequests } from "./render-requests.ts";
+import { sheetName } from "./short-request.ts";
+import { quietTerminal, type Terminal } from "./terminal.ts";
+import { UsageError } from "./user-errors.ts";
+
+export interface LookFlags extends InputFlags {
+  readonly out: string;
+  readonly threads?: number;
+  readonly open?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export interface LookSurroundings {
+  readonly terminal: Terminal;
+  /** What else a word might have been meant for. */
+  readonly commands: readonly string[];
+}
+
+export async function runLook(
+  words: readonly string[],
+  flags: LookFlags,
+  { terminal, commands }: LookSurroundings,
+): Promise<void> {
+  const [idOrPath = ""] = words;
+  await checkNetwork(idOrPath, commands, terminal);
+  if (words.length > 1) {
+    throw new UsageError(`look takes one network; given ${words.length}: ${words.join(", ")}`);
+  }
+  const shown = flags.quiet ? quietTerminal(terminal) : terminal;
+  const network = await openForCommand(idOrPath, shown, givenInput(flags));
+  const cores = flags.threads ?? availableParallelism();
+  const look = firstLook(network, cores);
+  if (look.length === 0) throw new UsageError(`${idOrPath}: ${whyNothing(network)}`);
+  const requests = look.map(({ layer, channels, fields }): NamedRequest => {
+    const json = { network: idOrPath, layer: layer.index, channels, verbose: false, ...fields };
+    const request = parseLocalRequest(json);
+    return { name: sheetName(idOrPath, layer.name), request, notice: null };
+  });
+  shown.note(describeLook(look, network, cores));
+  const { open = terminal.isWatched } = flags;
+  await renderRequests(
+    requests,
+    { ...flags, open: open ? "with the first picture" : "no" },
+    terminal,
+  );
+}
+
+/** Says what a word is taken for, before it is taken for a network that is not there. */
+async function checkNetwork(
+  word: string,
+  commands: readonly string[],
+  { env }: Terminal,
+): Promise<void> {
+  if (/\.onnx$/i.test(word)) return;
+  const { folders, cacheFolder } = networkFolders(env);
+  const ids = (await surveyNetworks([...folders, cacheFolder])).map(({ id }) => id);
+  if (ids.includes(word)) return;
+  const hint = didYouMean(word, [...commands, ...ids]);
+  throw new UsageError(
+    `unknown command '${word}', and no network is called so; ${hint || "give a command, the id of a network, or the path of an .onnx file"} (see dreamgrid --help)`,
+  );
+}
+
+function describeLook(
+  look: readonly LayerToSee[],
+  { layers, description }: AnalysedNetwork,
+  cores: number,
+): string {
+  const parts = look.map(({ layer, channels, fields }) => {
+    const how = fields["preset"] ?? fields["method"];
+    const steps =
+      fields["numIterations"] === undefined ? "" : `, ${fields["numIterations"]} iterations`;
+    return `${layer.name} (${channels.length} of ${layer.channels} channels, ${how}${steps})`;
+  });
+  const seconds = look.reduce((sum, { coreSeconds }) => sum + coreSeconds, 0) / cores;
+  return `${description.id}: ${look.length} of ${layers.length} layers, drawn as becomes each: ${parts.join(", ")}; about ${Math.max(5, 5 * Math.round(seconds / 5))} s. dream --layer draws others, and analyze lists them`;
+}
+
+function whyNothing({ problems }: AnalysedNetwork): string {
+  const last = [...problems.values()].at(-1);
+  return `no layer of it can be rendered${last === undefined ? "" : `; of the last: ${last}`}; see dreamgrid analyze`;
+}

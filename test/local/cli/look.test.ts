@@ -1,0 +1,120 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { networkFolders } from "../../../lib/networks/folders.ts";
+import { openNetwork } from "../../../lib/networks/registry.ts";
+import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
+import { firstLook } from "../../../local/cli/first-look.ts";
+import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
+import { normal } from "../../support/random.ts";
+import { run } from "./command-line.ts";
+import { makeModels } from "./models-on-disk.ts";
+
+let folder = "";
+let remove = async (): Promise<void> => {};
+beforeAll(async () => {
+  ({ folder, remove } = await makeModels());
+});
+afterAll(() => remove());
+
+const open = async (idOrPath: string) =>
+  analyseNetwork(await openNetwork(idOrPath, networkFolders({})));
+
+test("of a deep network it is an early layer, two of the middle and the classes, not their softmax", async () => {
+  const look = firstLook(await open("emojinet"), 2);
+  expect(look.map(({ layer }) => layer.name)).toEqual([
+    "conv1-7x7_s2",
+    expect.stringMatching(/^inception_4[abc]/),
+    expect.stringMatching(/^inception_4[de]|^inception_5a/),
+    "loss3-classifier",
+  ]);
+  expect(look.map(({ fields }) => fields["preset"] ?? fields["method"])).toEqual([
+    "deepdream",
+    "channels",
+    "channels",
+    "natural",
+  ]);
+  for (const { layer, channels } of look) {
+    expect(channels).toEqual([...new Set(channels)].toSorted((a, b) => a - b));
+    expect(channels.length).toBeGreaterThanOrEqual(2);
+    // from both halves, and none beyond the ends
+    expect(channels[0]).toBeGreaterThanOrEqual(1);
+    expect(channels[0]).toBeLessThanOrEqual(layer.channels / 2);
+    expect(channels.at(-1)).toBeGreaterThan(layer.channels / 2);
+    expect(channels.at(-1)).toBeLessThanOrEqual(layer.channels);
+  }
+  const seconds = (cores: number, some: typeof look) =>
+    some.reduce((sum, { coreSeconds }) => sum + coreSeconds, 0) / cores;
+  expect(seconds(2, look)).toBeLessThan(60);
+});
+
+test("more cores draw more, and one core no less than two images of each", async () => {
+  const network = await open("emojinet");
+  const count = (cores: number) =>
+    firstLook(network, cores).reduce((sum, { channels }) => sum + channels.length, 0);
+  expect(count(32)).toBeGreaterThan(count(1));
+  expect(count(1)).toBeGreaterThanOrEqual(8);
+});
+
+test("a network too large for the time is drawn in fewer iterations", async () => {
+  const path = join(folder, "heavy.onnx");
+  const nodes = [node("Conv", "image w", "a", { pads: [3, 3, 3, 3] }), node("Conv", "a v", "b")];
+  const initializers = { w: normal([600, 3, 7, 7], 1), v: normal([40, 600, 5, 5], 2) };
+  const inputs = { image: [1, 3, 700, 700] };
+  await writeFile(path, writeModel(sketch({ inputs, nodes, outputs: ["b"], initializers }), 18));
+  const look = firstLook(await open(path), 1);
+  const [last] = look.slice(-1);
+  expect(last!.layer.name).toBe("b");
+  expect(last!.channels).toHaveLength(2);
+  expect(last!.fields["numIterations"]).toBeGreaterThanOrEqual(16);
+  expect(last!.fields["numIterations"]).toBeLessThan(64);
+});
+
+test("a small network has fewer layers to see", async () => {
+  const network = await open(join(folder, "good.onnx"));
+  expect(firstLook(network, 2).map(({ layer }) => layer.name)).toEqual([
+    "conv1",
+    "conv2",
+    "logits",
+  ]);
+  const none = { ...network, problems: new Map(network.layers.map(({ index }) => [index, "no"])) };
+  expect(firstLook(none, 2)).toEqual([]);
+});
+
+test("dreamgrid NETWORK draws a first look and says what it chose", async () => {
+  await mkdir(join(folder, "look"));
+  const out = join(folder, "look");
+  const { code, stdout, stderr } = await run(join(folder, "good.onnx"), "--out", out);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(stderr).toMatch(
+    /^good: 3 of \d+ layers, .*conv1 \(5 of 5 channels, deepdream\).*about \d+ s/m,
+  );
+  expect(stdout.trim().split("\n")).toHaveLength(3);
+  const files = await readdir(out);
+  for (const layer of ["conv1", "conv2", "logits"]) expect(files).toContain(`good-${layer}.png`);
+  expect(await readFile(join(out, "index.html"), "utf8")).toContain("good-logits.tiles/");
+});
+
+test.each([
+  [
+    ["emojinett"],
+    /unknown command 'emojinett', and no network is called so; did you mean 'emojinet'/,
+  ],
+  [["analyse", "emojinet"], /unknown command 'analyse'.*did you mean 'analyze'\?/],
+  [["zzzzzzzzzzzzzzzzz"], /unknown command.*give a command, the id of a network, or the path/],
+  [["missing.onnx"], /missing\.onnx/],
+  [["emojinet", "googlenet"], /look takes one network; given 2/],
+])("%j is refused in one line", async (words, message) => {
+  const { code, stdout, stderr } = await run(...words);
+  expect(stderr).toMatch(/^dreamgrid: [^\n]+\n$/);
+  expect(stderr).toMatch(message);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+});
+
+test("without a word it is helped, and told that something is missing", async () => {
+  const { code, stdout, stderr } = await run();
+  expect(stderr).toContain("Usage: dreamgrid [options] <network | command>");
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+});
