@@ -5,7 +5,9 @@ export type PlaneKind = "colours" | "planes";
 
 /** Between the planes of one picture. */
 const GAP_PX = 2;
-const GAP: Rgb = [255, 255, 255];
+/** Around several planes, so that they stand apart from those of the next tile. */
+const FRAME_PX = 4;
+const PAPER: Rgb = [255, 255, 255];
 
 /** Rec. 601, of red, green and blue. */
 export const LUMINANCE = [0.299, 0.587, 0.114] as const;
@@ -13,10 +15,13 @@ export const LUMINANCE = [0.299, 0.587, 0.114] as const;
 /** Of the picture that shows so many planes side by side, in a near-square grid. */
 export function pictureSize({ width, height }: Size, kind: PlaneKind, count: number): Size {
   if (kind === "colours") return { width, height };
-  const { columns, rows } = gridOf(count);
-  const along = (length: number, times: number) => times * length + (times - 1) * GAP_PX;
+  const { columns, rows, frame } = gridOf(count);
+  const along = (length: number, times: number) => times * length + between(times, frame);
   return { width: along(width, columns), height: along(height, rows) };
 }
+
+/** What is no plane along an axis of so many, px. */
+const between = (times: number, frame: number) => (times - 1) * GAP_PX + 2 * frame;
 
 /**
  * Planes as people see them: as one picture in colour, or in grey, each by itself in a small grid.
@@ -40,7 +45,7 @@ export function pictureOf(
     return { width, height, data: new Uint8Array(bytes.buffer) };
   }
   const count = data.length / pixels;
-  const picture = filledRaster(pictureSize(image, kind, count), GAP);
+  const picture = filledRaster(pictureSize(image, kind, count), PAPER);
   const clamped = new Uint8ClampedArray(picture.data.buffer);
   eachPixel(image, count, picture.width, (value, at) => {
     clamped.fill(byteOf(data[value]!), at, at + 3);
@@ -51,8 +56,8 @@ export function pictureOf(
 /** The planes that a picture of `pictureOf` shows, values 0..255. */
 export function planesIn(picture: Raster, kind: PlaneKind, count: number): Planes {
   if (kind === "colours") return toPlanes(picture);
-  const { columns, rows } = gridOf(count);
-  const along = (length: number, times: number) => (length - (times - 1) * GAP_PX) / times;
+  const { columns, rows, frame } = gridOf(count);
+  const along = (length: number, times: number) => (length - between(times, frame)) / times;
   const size = { width: along(picture.width, columns), height: along(picture.height, rows) };
   const data = new Float32Array(count * size.width * size.height);
   eachPixel(size, count, picture.width, (value, at) => {
@@ -73,7 +78,7 @@ export function greyPlane({ width, height, data }: Raster): Planes {
 
 function gridOf(count: number) {
   const columns = Math.ceil(Math.sqrt(count));
-  return { columns, rows: Math.ceil(count / columns) };
+  return { columns, rows: Math.ceil(count / columns), frame: count > 1 ? FRAME_PX : 0 };
 }
 
 /** @param visit hears of each value's place in the planes, and of its first byte in the picture */
@@ -83,10 +88,10 @@ function eachPixel(
   stride: number,
   visit: (value: number, at: number) => void,
 ): void {
-  const { columns } = gridOf(count);
+  const { columns, frame } = gridOf(count);
   for (let plane = 0; plane < count; plane++) {
-    const left = (plane % columns) * (width + GAP_PX);
-    const top = Math.floor(plane / columns) * (height + GAP_PX);
+    const left = frame + (plane % columns) * (width + GAP_PX);
+    const top = frame + Math.floor(plane / columns) * (height + GAP_PX);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         visit((plane * height + y) * width + x, ((top + y) * stride + left + x) * 3);

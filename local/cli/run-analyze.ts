@@ -49,10 +49,11 @@ function printTable(
   const titles = ["", "Name", "Type", "Activations", "Learnable Sizes", "Learnables", "Render"];
   print(table(titles, rows, [0, 5]));
   const learnables = layers.reduce((sum, { learnableCount }) => sum + learnableCount, 0);
-  const { width, height, channelOrder } = description.input;
+  const { width, height, channelOrder, mean } = description.input;
+  const planes = mean.length === 1 ? "grey" : `${mean.length} planes`;
   print(
     `\n${description.id}: ${layers.length} layers, ${learnables.toLocaleString("en-US")} learnables, ` +
-      `input ${width} x ${height} ${channelOrder}`,
+      `input ${width} x ${height} ${channelOrder === "planes" ? planes : channelOrder}`,
   );
   // the first problem: an operator without a gradient is also that of all layers after it
   const first = layers.find(({ index, type }) => type !== "Input" && problems.has(index));

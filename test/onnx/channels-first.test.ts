@@ -1,11 +1,16 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import { layerTable } from "../../lib/networks/layers.ts";
 import type { Node } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
-import { floatTensor, type FloatTensor } from "../../lib/onnx/tensor.ts";
+import {
+  floatTensor,
+  type FloatTensor,
+  type Int64Tensor,
+  toNumbers,
+} from "../../lib/onnx/tensor.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { runModel } from "../support/operator-oracle.ts";
 import { normal } from "../support/random.ts";
@@ -74,3 +79,140 @@ function channelsFirst({ data }: FloatTensor): FloatTensor {
     Array.from({ length: 3 * places }, (_, i) => data[(i % places) * 3 + Math.floor(i / places)]!),
   );
 }
+
+describe("any other image becomes [N, C, H, W] too", () => {
+  const axis = (...axes: readonly bigint[]): Int64Tensor => {
+    return { type: "int64", shape: [axes.length], data: BigInt64Array.from(axes) };
+  };
+  const C = 2;
+  /** A file's image, its first operators, and where its values lie among [1, C, H, W]. */
+  const CASES: readonly (readonly [
+    name: string,
+    shape: readonly number[],
+    nodes: readonly Node[],
+    places: (c: number, y: number, x: number) => number,
+  ])[] = [
+    ["[N, H, W, 2]", [1, HEIGHT, WIDTH, C], [toFirst], (c, y, x) => (y * WIDTH + x) * C + c],
+    [
+      "[N, 2, H, W] whose last axis is as short",
+      [1, C, HEIGHT, 2],
+      [node("Identity", "image", "first")],
+      (c, y, x) => (c * HEIGHT + y) * 2 + x,
+    ],
+    [
+      "[2, H, W]",
+      [C, HEIGHT, WIDTH],
+      [node("Unsqueeze", "image zero", "first")],
+      (c, y, x) => (c * HEIGHT + y) * WIDTH + x,
+    ],
+    [
+      "[H, W, 2]",
+      [HEIGHT, WIDTH, C],
+      [
+        node("Unsqueeze", "image zero", "one"),
+        node("Transpose", "one", "first", { perm: [0, 3, 1, 2] }),
+      ],
+      (c, y, x) => (y * WIDTH + x) * C + c,
+    ],
+  ];
+
+  test.each(CASES)("%s", async (_, shape, nodes, place) => {
+    const width = shape.join() === [1, C, HEIGHT, 2].join() ? 2 : WIDTH;
+    const file = writeModel(
+      sketch({
+        inputs: { image: shape },
+        nodes: [...nodes, node("Conv", "first w", "y")],
+        outputs: ["y"],
+        initializers: { w: normal([4, C, 2, 2], 1), zero: axis(0n) },
+      }),
+      13,
+    );
+    const model = decodeModel(file);
+    expect(model.graph.inputs).toEqual([
+      { name: "image", type: "float32", shape: [1, C, HEIGHT, width] },
+    ]);
+    const { graph, problems } = specialise(model, [1, C, HEIGHT, width]);
+    expect([...problems]).toEqual([]);
+    const given = normal(shape, 2);
+    const pixels = HEIGHT * width;
+    const first = floatTensor(
+      [1, C, HEIGHT, width],
+      Array.from({ length: C * pixels }, (__, i) => {
+        const [c, y, x] = [Math.floor(i / pixels), Math.floor((i % pixels) / width), i % width];
+        return given.data[place(c, y, x)]!;
+      }),
+    );
+    expect(await runModel(encodeModel(graph), { image: first })).toEqual(
+      await runModel(file, { image: given }),
+    );
+  });
+
+  test("[N, H, W], for any N, and flattened too", async () => {
+    const file = writeModel(
+      sketch({
+        inputs: { image: [1, HEIGHT, WIDTH] },
+        nodes: [node("Flatten", "image", "row", { axis: 1 }), node("MatMul", "row w", "y")],
+        outputs: ["y"],
+        initializers: { w: normal([HEIGHT * WIDTH, 3], 1) },
+      }),
+      13,
+    );
+    const model = decodeModel(file);
+    expect(model.graph.inputs[0]!.shape).toEqual([1, 1, HEIGHT, WIDTH]);
+    const { graph, problems } = specialise(model, [2, 1, HEIGHT, WIDTH]);
+    expect([...problems]).toEqual([]);
+    const { data } = normal([2, 1, HEIGHT, WIDTH], 2);
+    const both = await runModel(encodeModel(graph), {
+      image: floatTensor([2, 1, HEIGHT, WIDTH], data),
+    });
+    const second = await runModel(file, {
+      image: floatTensor([1, HEIGHT, WIDTH], data.subarray(HEIGHT * WIDTH)),
+    });
+    expect(toNumbers(both["y"]!).slice(3)).toEqual(toNumbers(second["y"]!));
+  });
+
+  test.each([
+    [
+      [null, 28, 28, 1],
+      [null, 1, 28, 28],
+    ],
+    [
+      [null, 1, 28, 28],
+      [null, 1, 28, 28],
+    ],
+    [
+      [1, 40, 30, 4],
+      [1, 4, 40, 30],
+    ],
+    [
+      [1, 13, 40, 30],
+      [1, 13, 40, 30],
+    ],
+  ])("where the image is flattened its lengths tell: %j is %j", (shape, wanted) => {
+    const nodes = [node("Flatten", "image", "y", { axis: 1 })];
+    const { graph } = decodeModel(network(shape, nodes));
+    expect(graph.inputs[0]!.shape).toEqual(wanted);
+  });
+
+  test("whole numbers that are cast first are floats", () => {
+    const cast = (nodes: readonly Node[]) =>
+      decodeModel(
+        writeModel(
+          sketch({
+            inputs: { image: [1, 3, HEIGHT, WIDTH] },
+            types: { image: "int32" },
+            nodes: [...nodes, node("Conv", "x w", "y")],
+            outputs: [],
+            initializers: { w: normal([4, 3, 2, 2], 1) },
+          }),
+          13,
+        ),
+      ).graph;
+    const graph = cast([node("Cast", "image", "x", { to: 1 })]);
+    expect(graph.inputs[0]).toMatchObject({ type: "float32", shape: [1, 3, HEIGHT, WIDTH] });
+    expect(graph.nodes.map(({ op }) => op)).toEqual(["Identity", "Conv"]);
+    // arithmetic of whole numbers is not that of floats
+    const halved = cast([node("Div", "image image", "h"), node("Cast", "h", "x", { to: 1 })]);
+    expect(halved.inputs[0]!.type).toBe("int32");
+  });
+});
