@@ -1,10 +1,13 @@
 import type { Acceptance } from "../lib/pipeline/job/accept-request.ts";
 import type { AscentProgress } from "../lib/optvis/ascent/task.ts";
+import type { JobPlan } from "../lib/pipeline/job/plan.ts";
 import type { ChannelResult } from "../lib/pipeline/job/result.ts";
 import type { Completion, JobProgress } from "../lib/pipeline/job/tally.ts";
 
 /** What happens in a pipeline that runs in this process, as it happens. */
 export type PipelineEvent =
+  /** A request of the API has become a job, new or not. */
+  | { readonly kind: "accepted"; readonly plan: JobPlan }
   /** A request put under `key` was answered. */
   | { readonly kind: "answered"; readonly key: string; readonly acceptance: Acceptance }
   /** Requests whose intake failed on every delivery; `body` names their keys. */

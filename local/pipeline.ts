@@ -19,7 +19,7 @@ import {
   startSources,
 } from "./event-sources/pipeline-sources.ts";
 import { errorLog } from "./log.ts";
-import { PipelineEvents, type PipelineListener } from "./pipeline-events.ts";
+import { type PipelineEvent, PipelineEvents, type PipelineListener } from "./pipeline-events.ts";
 import { pipelineHandlers } from "./pipeline-handlers.ts";
 import {
   BUCKET,
@@ -61,6 +61,8 @@ export interface LocalPipeline {
   readonly damagedJobs: readonly string[];
   /** Returns the function that ends the listening. */
   listen(listener: PipelineListener): () => void;
+  /** Tells the listeners what has come in another way, such as through the API. */
+  tell(event: PipelineEvent): void;
   /** Gives channels at work back, lets the other handlers end, and stops. */
   stop(): Promise<void>;
 }
@@ -128,6 +130,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
       resumedJobs,
       damagedJobs,
       listen: (listener) => events.listen(listener),
+      tell: (event) => events.tell(event),
       stop,
     };
   } catch (error) {

@@ -14,6 +14,15 @@ const LINE_EVERY_MS = 1_000;
 export function serveProgress(options: ServeProgressOptions): PipelineListener {
   const { print, linkTo, nowMs = () => performance.now() } = options;
   const lastLineMs = new Map<string, number>();
+  /** Where the counting of a job began in this process, and when. */
+  const begun = new Map<string, { readonly ms: number; readonly ended: number }>();
+  const timeLeft = (jobId: string, ended: number, total: number, now: number) => {
+    const from = begun.get(jobId);
+    if (from === undefined) begun.set(jobId, { ms: now, ended });
+    if (from === undefined || from.ended === ended) return "";
+    const seconds = ((now - from.ms) / 1000 / (ended - from.ended)) * (total - ended);
+    return `, ${Math.ceil(seconds)} s left`;
+  };
 
   const printProgress = ({ progress }: Extract<PipelineEvent, { kind: "progress" }>) => {
     const { jobId, state, total, ok, failed, cancelled, meanActivation } = progress;
@@ -23,18 +32,25 @@ export function serveProgress(options: ServeProgressOptions): PipelineListener {
     const failures = failed + cancelled === 0 ? "" : `, ${failed} failed, ${cancelled} cancelled`;
     const strength =
       meanActivation === null ? "" : `, mean activation ${meanActivation.toPrecision(4)}`;
-    print(`job ${jobId}: ${ok} of ${total} channels${failures}${strength}`);
+    const left = timeLeft(jobId, ok + failed + cancelled, total, now);
+    print(`job ${jobId}: ${ok} of ${total} channels${failures}${strength}${left}`);
   };
 
   const printEnd = async ({ completion }: Extract<PipelineEvent, { kind: "completed" }>) => {
     const { jobId, state, total, ok, montage } = completion;
     lastLineMs.delete(jobId);
+    begun.delete(jobId);
     const outcome = `job ${jobId}: ${state.replaceAll("_", " ")}, ${ok} of ${total} channels`;
     print(`${outcome}; the sheet, for an hour:\n  ${await linkTo(montage)}`);
   };
 
   return (event) => {
     switch (event.kind) {
+      case "accepted": {
+        const { jobId, network, layer, total } = event.plan;
+        print(`job ${jobId}: accepted, ${network.id} / ${layer.name}, ${total} channels`);
+        return;
+      }
       case "answered": {
         const { key, acceptance } = event;
         if (acceptance.status === "rejected") {

@@ -1,12 +1,18 @@
 import { randomUUID } from "node:crypto";
 
 import { createHandler } from "../functions/api/handler.ts";
+import { DESCRIPTION_FILE } from "../lib/networks/description.ts";
 import { findModel, listNetworks, openNetwork } from "../lib/networks/registry.ts";
+import { modelKey } from "../lib/pipeline/keys.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
+import type { ObjectStore } from "../lib/storage/object-store.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
 import { type ApiServer, startApiServer } from "./api-adapter.ts";
 import { errorLog } from "./log.ts";
-import { servePage } from "./page/serve-page.ts";
+import { EventStreams } from "./page/event-streams.ts";
+import type { NetworkPublisher } from "./page/network-drop.ts";
+import { PageServer } from "./page/page-server.ts";
+import { StepCounter } from "./page/step-counter.ts";
 import { type LocalPipeline, startLocalPipeline } from "./pipeline.ts";
 
 export interface ServeOptions {
@@ -50,20 +56,27 @@ export async function startService(options: ServeOptions): Promise<Service> {
   });
   try {
     const networks = await publishNetworks(pipeline, networkFolders);
+    const counter = new StepCounter();
+    const liveSteps = (jobId: string) => counter.liveSteps(jobId);
     const handler = createHandler({
       ...pipeline.acceptDeps,
       links: pipeline.store,
+      liveSteps,
+      onAccepted: (plan) => pipeline.tell({ kind: "accepted", plan }),
       newId: randomUUID,
       log: errorLog("api"),
     });
-    const api = await startApiServer(handler, apiPort, (incoming, outgoing) =>
-      servePage(incoming, outgoing, "polling"),
-    );
+    const events = new EventStreams({ ...pipeline.acceptDeps, liveSteps });
+    for (const { listener } of [counter, events]) pipeline.listen(listener);
+    const publisher = bucketPublisher(pipeline.store);
+    const page = new PageServer({ publisher, events, log: errorLog("page") });
+    const api = await startApiServer(handler, apiPort, page.answer);
     return {
       pipeline,
       api,
       ...networks,
       stop: async () => {
+        await page.close();
         await api.close();
         await pipeline.stop();
       },
@@ -72,6 +85,13 @@ export async function startService(options: ServeOptions): Promise<Service> {
     await pipeline.stop();
     throw error;
   }
+}
+
+function bucketPublisher(store: ObjectStore): NetworkPublisher {
+  return {
+    isTaken: async (id) => (await store.head(modelKey(id, DESCRIPTION_FILE))) !== null,
+    publish: async (network) => void (await publishNetwork(store, network)),
+  };
 }
 
 /** Nothing is fetched: a start must not wait for a download nobody asked for. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
+import { buildPage } from "./build-page.ts";
 import packageJson from "../../package.json" with { type: "json" };
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -34,7 +35,7 @@ const BUNDLED = /^node_modules\/(?:onnxruntime-node|onnxruntime-common)\//;
 /**
  * Builds what `npm pack` puts into the package: `dist/esm`, two folders deep as the sources are, so
  * that `../../models` is the same folder seen from either; `dist/bin`, ONNX Runtime's libraries;
- * and `dist/types`.
+ * `dist/page`, what browsers get; and `dist/types`.
  *
  * Other third-party packages stay dependencies; the workspace's own, which no registry has, is part
  * of it.
@@ -53,7 +54,8 @@ async function buildPackage(): Promise<void> {
     format: "esm",
     target: "node20.19",
     // onnxruntime-node's code names its libraries as ours has to: in `bin`, beside its own folder
-    external: [...Object.keys(packageJson.dependencies), "*.node"],
+    // and esbuild bundles the page from source, which the package does not have
+    external: [...Object.keys(packageJson.dependencies), "*.node", "esbuild"],
     // CommonJS inside a bundle of ES modules calls `require` for those, and for Node's own modules
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
@@ -71,6 +73,7 @@ async function buildPackage(): Promise<void> {
     );
   }
   copyRuntimeLibraries(join(BUILT, "bin"));
+  await buildPage(ROOT, join(BUILT, "page"));
   execFileSync(
     process.execPath,
     [

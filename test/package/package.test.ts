@@ -66,6 +66,7 @@ test("the package has the library, its types, the command, ONNX Runtime, emojine
   const kinds = [
     /^dist\/esm\/[\w-]+\.mjs$/,
     /^dist\/bin\/(?:LICENSE|napi-v6\/\w+\/\w+\/[\w.]+)$/,
+    /^dist\/page\/(?:index\.html|LICENSES\.txt|[\w-]+\.(?:js|css))$/,
     /^dist\/types\/(?:lib|local)\/[\w/-]+\.d\.ts$/,
     /^models\/(?:emojinet|googlenet)\/[\w.-]+$/,
     /^examples\/(fourier\/)?[\w-]+\.json$/,

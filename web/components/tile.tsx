@@ -32,7 +32,8 @@ export function Tile(props: TileProps) {
   const content = (
     <>
       <Picture {...props} />
-      <span class="tile-caption">
+      {/* the picture, or what stands in its place, says the same to a screen reader */}
+      <span class="tile-caption" aria-hidden="true">
         <span>{channel}</span>
         {label !== null && <span class="label">{label}</span>}
       </span>
@@ -41,28 +42,29 @@ export function Tile(props: TileProps) {
   const shared = { class: `tile ${state}`, title: reason ?? undefined };
   if (href === undefined) return <div {...shared}>{content}</div>;
   return (
-    <a {...shared} href={href} aria-label={nameOf(props)}>
+    <a {...shared} href={href}>
       {content}
     </a>
   );
 }
 
 function Picture({ channel, label, state, src, width, height, reason = null }: TileProps) {
-  const alt = label === null ? `channel ${channel}` : `channel ${channel}, ${label}`;
+  const name = label === null ? `channel ${channel}` : `channel ${channel}, ${label}`;
+  const note = reason === null ? NOTES[state] : shortened(reason);
   return (
     <span class="tile-frame" style={{ aspectRatio: `${width} / ${height}` }}>
       {state === "ok" && src !== null ? (
-        <img src={src} alt={alt} width={width} height={height} loading="lazy" decoding="async" />
+        <img src={src} alt={name} width={width} height={height} loading="lazy" decoding="async" />
       ) : (
-        <span class="tile-note">{reason === null ? NOTES[state] : shortened(reason)}</span>
+        <span class="tile-note" key={note}>
+          <span>
+            <span class="unseen">{note === "" ? name : `${name}, `}</span>
+            {note}
+          </span>
+        </span>
       )}
     </span>
   );
-}
-
-function nameOf({ channel, label, state }: TileProps): string {
-  const name = label === null ? `channel ${channel}` : `channel ${channel}, ${label}`;
-  return NOTES[state] === "" ? name : `${name}, ${NOTES[state]}`;
 }
 
 const MOST_SHOWN = 60;

@@ -1,6 +1,7 @@
 import { listNetworks, tileAddress } from "../api/client.ts";
 import type { JobSummary, NetworkDocument } from "../api/documents.ts";
 import { Problems } from "../components/problems.tsx";
+import { DropZone } from "../parts/drop-zone.tsx";
 import { address } from "../state/router.ts";
 import { useJobs } from "../state/use-jobs.ts";
 import { useResource } from "../state/use-resource.ts";
@@ -13,6 +14,7 @@ export function NetworksPage() {
   return (
     <>
       <h1>Networks</h1>
+      <DropZone />
       <Problems problems={[...networks.problems, ...(networks.value?.problems ?? [])]} />
       <ul class="cards">
         {found.map((network) => (

@@ -43,13 +43,16 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
           onStarted={reload}
         />
       </div>
-      {jobs
-        .filter((job) => !hasEnded(job))
-        .map((job) => (
-          <a key={job.jobId} class="running" href={address.job(job.jobId)}>
-            <ProgressBar job={job} />
-          </a>
-        ))}
+      {/* there without a job too, so that nothing moves when one begins or ends */}
+      <div class="running" aria-busy={!isLoaded}>
+        {jobs
+          .filter((job) => !hasEnded(job))
+          .map((job) => (
+            <a key={job.jobId} href={address.job(job.jobId)}>
+              <ProgressBar job={job} />
+            </a>
+          ))}
+      </div>
       {isLoaded && (
         <LayerGrid
           channels={channels}

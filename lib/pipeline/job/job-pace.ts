@@ -3,10 +3,10 @@ import type { JobPlan } from "./plan.ts";
 
 /** What a process that renders knows of a job beyond its objects. */
 export interface LiveSteps {
-  /** Iterations done of images that have not ended. */
-  readonly iterations: number;
-  /** At the speed of the last seconds; `null` before there is one. */
-  readonly secondsLeft: number | null;
+  /** How far the images are that have not ended: level and iteration in it, from 1. */
+  readonly atWork: readonly { readonly level: number; readonly iteration: number }[];
+  /** Of all images together, in the last seconds; `null` before there is a speed. */
+  readonly iterationsPerSecond: number | null;
 }
 
 export interface JobPace {
@@ -33,12 +33,20 @@ export function jobPace(
   now: Date,
 ): JobPace {
   const each = iterationsPerImage(plan);
+  const { numIterations } = plan.request;
+  const steps = (live?.atWork ?? []).map(
+    ({ level, iteration }) => (level - 1) * numIterations + iteration,
+  );
   const ended = ok + failed + cancelled;
-  const done = Math.min(ended * each + (live?.iterations ?? 0), total * each);
-  const iterations = { done, total: total * each };
+  const begunSteps = steps.reduce((sum, step) => sum + step, 0);
+  const iterations = {
+    done: Math.min(ended * each + begunSteps, total * each),
+    total: total * each,
+  };
   if (ended === total) return { iterations, secondsLeft: null };
-  if (live !== null && live.secondsLeft !== null) {
-    return { iterations, secondsLeft: live.secondsLeft };
+  const speed = live?.iterationsPerSecond ?? null;
+  if (speed !== null && speed > 0) {
+    return { iterations, secondsLeft: (iterations.total - iterations.done) / speed };
   }
   const elapsed = Math.max(0, (now.getTime() - begun.getTime()) / 1000);
   const drawn = ended - kept;

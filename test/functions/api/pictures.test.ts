@@ -49,10 +49,11 @@ describe("how far a job is", () => {
   test("is told by whoever renders", async () => {
     const { jobId } = await pipeline.accept();
     await render((channel) => channel < 3);
-    const liveSteps = () => ({ iterations: 1, secondsLeft: 7.5 });
+    const atWork = [{ level: 1, iteration: 1 }];
+    const liveSteps = () => ({ atWork, iterationsPerSecond: 0.5 });
     const { body } = await apiClient(pipeline, { ...after(20), liveSteps })("GET", "/jobs");
     expect(body).toMatchObject({
-      jobs: [{ jobId, iterations: { done: 5, total: 10 }, secondsLeft: 7.5 }],
+      jobs: [{ jobId, iterations: { done: 5, total: 10 }, secondsLeft: 10 }],
     });
   });
 

@@ -1,0 +1,112 @@
+import type { ServerResponse } from "node:http";
+
+import { summariseJob, type View } from "../../functions/api/describe-job.ts";
+import type { Jobs } from "../../lib/pipeline/job/jobs.ts";
+import { readJobStatus } from "../../lib/pipeline/job/job-status.ts";
+import type { PipelineEvent } from "../pipeline-events.ts";
+
+export interface EventStreamDeps {
+  readonly jobs: Jobs;
+  readonly now: () => Date;
+  readonly liveSteps: View["liveSteps"];
+}
+
+/** Between two events about how far one job is. */
+const JOB_EVERY_MS = 400;
+/** Proxies and browsers give up a connection on which nothing comes. */
+const SIGN_OF_LIFE_MS = 15_000;
+
+/**
+ * Tells browsers what happens, as server-sent events: `job` with a job's summary, as the API lists
+ * it, and `channel` when one has ended.
+ */
+export class EventStreams {
+  readonly #deps: EventStreamDeps;
+  readonly #streams = new Set<ServerResponse>();
+  /** Jobs about which something is to be told soon. */
+  readonly #due = new Map<string, NodeJS.Timeout>();
+
+  constructor(deps: EventStreamDeps) {
+    this.#deps = deps;
+  }
+
+  /** Answers a browser that listens, for as long as it does. */
+  open(outgoing: ServerResponse): void {
+    outgoing.writeHead(200, {
+      "Content-Type": "text/event-stream",
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+    });
+    outgoing.write("retry: 1000\n\n");
+    const signs = setInterval(() => outgoing.write(":\n\n"), SIGN_OF_LIFE_MS);
+    this.#streams.add(outgoing);
+    outgoing.on("close", () => {
+      clearInterval(signs);
+      this.#streams.delete(outgoing);
+    });
+  }
+
+  /** To be told of what happens in the pipeline. */
+  readonly listener = (event: PipelineEvent): void => {
+    if (this.#streams.size === 0) return;
+    if (event.kind === "result") {
+      const { result } = event;
+      const { jobId, channel, state } = result;
+      const facts =
+        result.state === "ok"
+          ? { activation: result.activation, reason: null, quality: result.quality }
+          : { activation: null, reason: "reason" in result ? result.reason : null, quality: null };
+      this.#send("channel", { jobId, channel, state, ...facts });
+    }
+    const jobId = jobOf(event);
+    if (jobId !== null) this.#tellSoon(jobId);
+  };
+
+  close(): void {
+    for (const timer of this.#due.values()) clearTimeout(timer);
+    for (const stream of this.#streams) stream.end();
+  }
+
+  #tellSoon(jobId: string): void {
+    if (this.#due.has(jobId)) return;
+    const timer = setTimeout(() => {
+      this.#due.delete(jobId);
+      // it may have been deleted or damaged meanwhile; who asks the API is told
+      this.#tellOf(jobId).catch(() => undefined);
+    }, JOB_EVERY_MS);
+    this.#due.set(jobId, timer);
+  }
+
+  async #tellOf(jobId: string): Promise<void> {
+    const { jobs, now, liveSteps } = this.#deps;
+    const status = await readJobStatus(await jobs.open(jobId).latest());
+    if (status === null) return;
+    this.#send("job", summariseJob(status, { basePath: "", now: now(), liveSteps }));
+  }
+
+  #send(name: string, data: unknown): void {
+    for (const stream of this.#streams) {
+      stream.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    }
+  }
+}
+
+function jobOf(event: PipelineEvent): string | null {
+  switch (event.kind) {
+    case "accepted":
+      return event.plan.jobId;
+    case "answered":
+      return event.acceptance.status === "accepted" ? event.acceptance.jobId : null;
+    case "step":
+      return event.jobId;
+    case "result":
+      return event.result.jobId;
+    case "progress":
+      return event.progress.jobId;
+    case "completed":
+      return event.completion.jobId;
+    case "given-up":
+      break;
+  }
+  return null;
+}

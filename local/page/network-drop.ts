@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Readable } from "node:stream";
+
+import { z } from "zod";
+
+import { ProblemError } from "../../functions/api/problem.ts";
+import { addNetwork } from "../../lib/networks/add.ts";
+import { NETWORK_ID } from "../../lib/networks/description.ts";
+import { NetworkError } from "../../lib/networks/errors.ts";
+import { ModelError } from "../../lib/onnx/errors.ts";
+import type { Network } from "../../lib/networks/registry.ts";
+import { MAX_MODEL_BYTES } from "../../lib/pipeline/limits.ts";
+import { analyseInThread } from "../../lib/pipeline/networks/analyse-in-thread.ts";
+import { describeIssues } from "../../lib/pipeline/request/describe-issues.ts";
+
+/** Where dropped networks go once they have been looked at. */
+export interface NetworkPublisher {
+  /** Whether there is a network of that id. */
+  isTaken(id: string): Promise<boolean>;
+  publish(network: Network): Promise<void>;
+}
+
+/** Drops that are neither finished nor given up; the oldest goes when there are more. */
+const MAX_DROPS = 8;
+/** Weights of their own file each, as some exporters write them. */
+const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._ -]{0,199}$/;
+
+const numbers = z.tuple([z.number(), z.number(), z.number()]);
+
+/** What is to be known about a dropped network besides its files. */
+const dropSchema = z.strictObject({
+  network: z.string().regex(NETWORK_ID, {
+    error: "1 to 64 letters, digits, '_', '-' and '.', not starting with '.'",
+  }),
+  /** Name of the .onnx file among those sent. */
+  file: z.string(),
+  mean: numbers,
+  scale: numbers,
+  channelOrder: z.enum(["RGB", "BGR"]),
+});
+
+/** Takes the files of a network from a browser, looks at them, and publishes what can be used. */
+export class NetworkDrops {
+  readonly #publisher: NetworkPublisher;
+  /** Folders, by the drop's id; the oldest first. */
+  readonly #folders = new Map<string, string>();
+
+  constructor(publisher: NetworkPublisher) {
+    this.#publisher = publisher;
+  }
+
+  async begin(): Promise<string> {
+    const [oldest] = this.#folders.keys();
+    if (this.#folders.size >= MAX_DROPS && oldest !== undefined) await this.#forget(oldest);
+    const id = randomUUID();
+    this.#folders.set(id, await mkdtemp(join(tmpdir(), "dreamgrid-drop-")));
+    return id;
+  }
+
+  /** @throws ProblemError if there is no such drop, or the file is too large */
+  async receive(id: string, name: string, body: Readable): Promise<void> {
+    const folder = this.#folderOf(id);
+    if (!FILE_NAME.test(name)) {
+      throw new ProblemError("invalid-request", [
+        `file: given '${name.slice(0, 80)}'; wanted a plain name of letters, digits and "._ -"`,
+      ]);
+    }
+    let bytes = 0;
+    const bounded = new Transform({
+      transform(chunk: Buffer, _, done) {
+        bytes += chunk.byteLength;
+        const isTooLarge = bytes > MAX_MODEL_BYTES;
+        const problem = `file: '${name}' has more than ${MAX_MODEL_BYTES} bytes`;
+        done(isTooLarge ? new ProblemError("body-too-large", [problem]) : null, chunk);
+      },
+    });
+    await pipeline(body, bounded, createWriteStream(join(folder, name)));
+  }
+
+  /**
+   * Looks at the network and publishes it.
+   *
+   * @returns its id
+   * @throws ProblemError with all that is wrong with it
+   */
+  async finish(id: string, json: unknown): Promise<string> {
+    const folder = this.#folderOf(id);
+    const parsed = dropSchema.safeParse(json);
+    if (!parsed.success) {
+      const problems = describeIssues(parsed.error.issues, json, dropSchema);
+      throw new ProblemError("invalid-request", problems);
+    }
+    const { network: networkId, file, ...input } = parsed.data;
+    if (await this.#publisher.isTaken(networkId)) {
+      throw new ProblemError("conflict", [
+        `network: there is a network '${networkId}' already; choose another id`,
+      ]);
+    }
+    const target = join(folder, "added");
+    await mkdir(target, { recursive: true });
+    try {
+      const network = await addNetwork(
+        {
+          id: networkId,
+          modelPath: join(folder, file),
+          ...input,
+          labelsPath: null,
+          sizePx: null,
+          licence: "unknown",
+        },
+        { folder: target, folders: [], check: requireLayers },
+      );
+      await this.#publisher.publish(network);
+    } catch (error) {
+      throw explained(error, folder);
+    } finally {
+      await rm(target, { recursive: true, force: true });
+    }
+    await this.#forget(id);
+    return networkId;
+  }
+
+  async close(): Promise<void> {
+    for (const id of this.#folders.keys()) await this.#forget(id);
+  }
+
+  #folderOf(id: string): string {
+    const folder = this.#folders.get(id);
+    if (folder === undefined) throw new ProblemError("not-found", [`there is no upload '${id}'`]);
+    return folder;
+  }
+
+  async #forget(id: string): Promise<void> {
+    const folder = this.#folders.get(id);
+    this.#folders.delete(id);
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** @throws NetworkError if nothing of it can be rendered */
+async function requireLayers(network: Network): Promise<void> {
+  const { layers, problems } = await analyseInThread(network);
+  if (layers.some(({ index }) => !problems.has(index))) return;
+  const reasons = layers.slice(1).flatMap(({ index, name }) => {
+    const problem = problems.get(index);
+    return problem === undefined ? [] : [`${name}: ${problem}`];
+  });
+  throw new NetworkError(`none of its layers can be rendered: ${reasons[0] ?? "it has none"}`);
+}
+
+/** As what is wrong with the file; the folder it lay in is no concern of whoever sent it. */
+function explained(error: unknown, folder: string): unknown {
+  if (!(error instanceof NetworkError || error instanceof ModelError)) return error;
+  return new ProblemError("invalid-request", [error.message.replaceAll(`${folder}/`, "")]);
+}

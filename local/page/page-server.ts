@@ -1,0 +1,116 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import { PROBLEMS, ProblemError, problemReply } from "../../functions/api/problem.ts";
+import { MAX_REQUEST_BYTES } from "../../lib/pipeline/limits.ts";
+import type { Log } from "../../functions/log.ts";
+import type { EventStreams } from "./event-streams.ts";
+import { NetworkDrops, type NetworkPublisher } from "./network-drop.ts";
+import { servePage } from "./serve-page.ts";
+
+export interface PageServerDeps {
+  readonly publisher: NetworkPublisher;
+  /** `null`: the page asks again and again. */
+  readonly events: EventStreams | null;
+  readonly log: Log;
+}
+
+/** The page and what only the page needs: its files, news, and dropped networks. */
+export class PageServer {
+  readonly #deps: PageServerDeps;
+  readonly #drops: NetworkDrops;
+
+  constructor(deps: PageServerDeps) {
+    this.#deps = deps;
+    this.#drops = new NetworkDrops(deps.publisher);
+  }
+
+  /** @returns whether it has answered; if not, the request is the API's */
+  readonly answer = async (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): Promise<boolean> => {
+    const { events, log } = this.#deps;
+    const [path = "/"] = (incoming.url ?? "/").split("?");
+    try {
+      requireOwnPage(incoming);
+      if (await servePage(incoming, outgoing, events === null ? "polling" : "events")) return true;
+      if (path === "/events" && incoming.method === "GET" && events !== null) {
+        events.open(outgoing);
+        return true;
+      }
+      return await this.#drop(path, incoming, outgoing);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) {
+        log.error("the page's request failed", { method: incoming.method, path, error });
+      }
+      const known =
+        error instanceof ProblemError
+          ? error
+          : new ProblemError("internal", ["the request could not be carried out; see the log"]);
+      const { statusCode, headers, body } = problemReply(known);
+      outgoing.writeHead(statusCode, { ...headers, Connection: "close" });
+      outgoing.end(body);
+      return true;
+    }
+  };
+
+  async close(): Promise<void> {
+    this.#deps.events?.close();
+    await this.#drops.close();
+  }
+
+  async #drop(path: string, incoming: IncomingMessage, outgoing: ServerResponse): Promise<boolean> {
+    const [, id, file] = /^\/page\/uploads(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(path) ?? [];
+    const { method } = incoming;
+    if (!path.startsWith("/page/uploads") || (method !== "POST" && method !== "PUT")) return false;
+    if (id === undefined) {
+      send(outgoing, { id: await this.#drops.begin() });
+    } else if (method === "PUT" && file !== undefined) {
+      await this.#drops.receive(id, decodeURIComponent(file), incoming);
+      send(outgoing, {});
+    } else {
+      send(outgoing, { network: await this.#drops.finish(id, await readJson(incoming)) });
+    }
+    return true;
+  }
+}
+
+/**
+ * A page elsewhere cannot read what is answered here, but it could send. Browsers say where a
+ * request comes from.
+ *
+ * @throws ProblemError unless it comes from this page, or from no page
+ */
+function requireOwnPage({ method, headers: { origin, host = "" } }: IncomingMessage): void {
+  if (origin === undefined || method === "GET" || method === "HEAD") return;
+  if (origin === `http://${host}`) return;
+  throw new ProblemError("invalid-request", [
+    `Origin: given '${origin.slice(0, 80)}'; wanted http://${host}`,
+  ]);
+}
+
+async function readJson(incoming: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_REQUEST_BYTES) {
+      throw new ProblemError("body-too-large", [`body: ${PROBLEMS["body-too-large"].title}`]);
+    }
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch {
+    throw new ProblemError("invalid-request", ["body: not JSON in UTF-8"]);
+  }
+}
+
+function send(outgoing: ServerResponse, json: unknown): void {
+  const body = JSON.stringify(json);
+  outgoing.writeHead(200, {
+    "Content-Type": "application/json",
+    "Content-Length": Buffer.byteLength(body),
+  });
+  outgoing.end(body);
+}

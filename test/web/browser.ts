@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+import { type Browser, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
+
+/** Where Linux distributions have it; `CHROMIUM` names another. */
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** `null` where there is none: then tests that need it are skipped, and say so. */
+export const CHROMIUM =
+  [process.env["CHROMIUM"], ...PLACES].find((path) => path !== undefined && existsSync(path)) ??
+  null;
+
+if (CHROMIUM === null) {
+  console.warn("no chromium here: the tests of the page are skipped (apt-get install chromium)");
+}
+
+export function launch(): Promise<Browser> {
+  if (CHROMIUM === null) throw new Error("internal: these tests are to be skipped");
+  // a container's root may not use the sandbox; what is opened here is our own page
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+}
+
+export interface OpenPage {
+  readonly page: Page;
+  /** What the page complained about so far; none is allowed. */
+  readonly complaints: readonly string[];
+}
+
+/** Opens a page, and keeps what it complains about. */
+export async function openPage(
+  browser: Browser,
+  options: Parameters<Browser["newPage"]>[0] = {},
+): Promise<OpenPage> {
+  const page = await browser.newPage(options);
+  // only against hangs, as the tests' own
+  page.setDefaultTimeout(600_000);
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  return { page, complaints };
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface AxeViolation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/** What axe finds wrong with the page as it is, a line each. */
+export async function axeViolations(page: Page): Promise<readonly string[]> {
+  // the page's policy lets no script in; this is from the outside
+  await page.evaluate(axe);
+  const violations = await page.evaluate<readonly AxeViolation[]>(
+    "axe.run().then(({ violations }) => violations)",
+  );
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`),
+  );
+}
+
+export async function expectAccessible(page: Page): Promise<void> {
+  expect(await axeViolations(page)).toEqual([]);
+}

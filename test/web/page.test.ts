@@ -1,0 +1,231 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+
+import { type Service, startService } from "../../local/serve.ts";
+import { FakeRenderer, type FakeRendererOptions } from "../support/fake-renderer.ts";
+import { tinyNetwork } from "../support/tiny-network.ts";
+import { untilTrue } from "../support/until.ts";
+import { axeViolations, CHROMIUM, expectAccessible, launch, openPage } from "./browser.ts";
+
+/** Only against hangs: no test may depend on how fast the machine is. */
+const PATIENT = { timeout: 600_000 };
+
+let browser: Browser;
+let folder: string;
+let service: Service;
+/** Channels from this one on wait until the gate opens. */
+let gate: { readonly from: number; readonly open: Promise<void> } | null = null;
+
+const renderer: FakeRendererOptions = {
+  unrenderable: [6],
+  beforeChannel: async (channel) => {
+    if (gate !== null && channel >= gate.from) await gate.open;
+  },
+};
+
+const start = (apiPort = 0, data = "data") =>
+  startService({
+    dataFolder: join(folder, data),
+    awsPort: 0,
+    apiPort,
+    renderer: new FakeRenderer(renderer),
+    networkFolders: [folder],
+    recoverySeconds: 2,
+  });
+
+describe.skipIf(CHROMIUM === null)("the page", () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "page-"));
+    await tinyNetwork(folder);
+    await tinyNetwork(folder, { id: "large", wideChannels: 1_000 });
+    service = await start();
+    browser = await launch();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await service.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const at = (hash: string) => `${service.api.url}/${hash}`;
+
+  /** Draws what needs no waiting, so that a test has pictures to look at. */
+  async function draw(request: Readonly<Record<string, unknown>>): Promise<string> {
+    const response = await fetch(`${service.api.url}/jobs`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ network: "tiny", layer: "wide", numIterations: 2, ...request }),
+    });
+    const { jobId } = (await response.json()) as { jobId: string };
+    await untilTrue(
+      async () => {
+        const job = await (await fetch(`${service.api.url}/jobs/${jobId}`)).json();
+        return (job as { completedAt: string | null }).completedAt !== null;
+      },
+      () => `job ${jobId} did not end`,
+    );
+    return jobId;
+  }
+
+  test("shows the first picture before the job ends, and nothing moves when pictures come", async () => {
+    let open = () => {};
+    gate = { from: 3, open: new Promise((resolve) => (open = resolve)) };
+    const { page, complaints } = await openPage(browser);
+    await page.goto(at("#/"));
+    await page.getByRole("link", { name: /tiny/ }).click();
+    await page.getByRole("link", { name: "wide", exact: true }).click();
+    await page.getByRole("button", { name: "Render all 7" }).click();
+    await page.getByRole("img", { name: "channel 1" }).waitFor();
+    await page.getByRole("progressbar", { name: /running/ }).waitFor();
+    expect(await page.getByRole("img", { name: "channel 3" }).count()).toBe(0);
+    const boxOf = () => page.getByRole("link", { name: /^channel 7/ }).boundingBox();
+    await page.evaluate(
+      "window.shifts = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value; }).observe({ type: 'layout-shift' })",
+    );
+    const before = await boxOf();
+    open();
+    gate = null;
+    await page.getByRole("img", { name: "channel 5" }).waitFor();
+    expect(await boxOf()).toEqual(before);
+    await page.getByRole("link", { name: "channel 6, channel 6 has no gradient" }).waitFor();
+    expect(await page.evaluate("window.shifts")).toBe(0);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("a channel has a permanent link, with its trace, its figures and its request", async () => {
+    await draw({ channels: "1:4" });
+    const { page, complaints } = await openPage(browser);
+    await page.goto(at("#/tiny/wide/2"));
+    for (const _ of ["opened", "reloaded"]) {
+      await page.getByRole("heading", { name: "Channel 2" }).waitFor();
+      await page.getByRole("figure").getByRole("img", { name: "channel 2" }).waitFor();
+      await page.getByRole("img", { name: /activation strength from 2.00 to 2.10/ }).waitFor();
+      await page.reload();
+    }
+    await page.getByRole("button", { name: "curl" }).click();
+    await page.getByText(`'${service.api.url}/jobs'`).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("heading", { name: "Channel 2" }).click();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("heading", { name: "Channel 3" }).waitFor();
+    expect(page.url()).toContain("#/tiny/wide/3");
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("a typo shows the API's own sentence", async () => {
+    const { page } = await openPage(browser);
+    await page.goto(at("#/tiny/wide"));
+    await page.getByLabel("Channels").fill("1:99");
+    await page.getByRole("button", { name: "Render these" }).click();
+    const sentence = await page.getByRole("alert").textContent();
+    const answer = await fetch(`${service.api.url}/jobs`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ network: "tiny", layer: 2, channels: "1:99" }),
+    });
+    const { problems } = (await answer.json()) as { problems: string[] };
+    expect(answer.status).toBe(400);
+    expect(sentence).toBe(problems.join(""));
+    await page.close();
+  });
+
+  test("a dropped network is there at once; of a broken one its problem is told", async () => {
+    const { page, complaints } = await openPage(browser);
+    await page.goto(at("#/"));
+    const files = page.locator("input[type=file]");
+    const buffer = await readFile(join(folder, "tiny/tiny.onnx"));
+    const drop = async (name: string, bytes: Buffer) => {
+      await files.setInputFiles({ name, mimeType: "application/octet-stream", buffer: bytes });
+      await page.getByRole("button", { name: "Add the network" }).click();
+    };
+    await drop("broken one.onnx", buffer.subarray(0, buffer.byteLength - 100));
+    const problem = await page.getByRole("alert").textContent();
+    expect(problem).toMatch(/broken one\.onnx/);
+    expect(problem).not.toContain(tmpdir());
+    await drop("weights.bin", buffer);
+    await page.getByText("wanted an .onnx file").waitFor();
+    // the server answered with a problem, which the browser notes by itself
+    expect(complaints.filter((text) => !text.includes("status of 400"))).toEqual([]);
+    await drop("My Network.onnx", buffer);
+    await page.getByRole("heading", { name: "My-Network" }).waitFor();
+    await page.getByRole("cell", { name: "wide", exact: true }).waitFor();
+    await page.goto(at("#/"));
+    await drop("tiny.onnx", buffer);
+    await page.getByText("there is a network 'tiny' already").waitFor();
+    await page.close();
+  });
+
+  test("goes on when the server is started again in the middle of a job", async () => {
+    let open = () => {};
+    gate = { from: 3, open: new Promise((resolve) => (open = resolve)) };
+    const own = await start(0, "restarted");
+    const port = Number(new URL(own.api.url).port);
+    const { page } = await openPage(browser);
+    await page.goto(`${own.api.url}/#/tiny/wide`);
+    await page.getByRole("button", { name: "Render all 7" }).click();
+    await page.getByRole("img", { name: "channel 2" }).waitFor();
+    const stopped = own.stop();
+    open();
+    gate = null;
+    await stopped;
+    const again = await start(port, "restarted");
+    onTestFinished(() => again.stop());
+    await page.getByRole("img", { name: "channel 7" }).waitFor();
+    await page.getByRole("progressbar").waitFor({ state: "detached" });
+    expect(await page.getByRole("listitem").getByRole("img").count()).toBe(6);
+    await page.close();
+  });
+
+  test("a thousand channels cost what is seen of them", async () => {
+    const { page, complaints } = await openPage(browser);
+    await page.goto(at("#/large/wide"));
+    await page.getByRole("link", { name: "channel 1000", exact: true }).waitFor();
+    expect(await page.locator(".tiles > li").count()).toBe(1_000);
+    const skipped = await page.evaluate(
+      "[...document.querySelectorAll('.tiles > li')].filter((item) => !item.firstChild.checkVisibility({ contentVisibilityAuto: true })).length",
+    );
+    expect(skipped).toBeGreaterThan(500);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test.each(["light", "dark"] as const)("axe finds nothing, %s", async (colorScheme) => {
+    const jobId = await draw({ channels: "1:7" });
+    const { page, complaints } = await openPage(browser, { colorScheme });
+    const places = [
+      "#/",
+      "#/tiny",
+      "#/tiny/wide",
+      "#/tiny/wide?beside=tiny/pool",
+      "#/tiny/wide/2",
+      "#/tiny/wide/6",
+      "#/-/jobs",
+      `#/-/jobs/${jobId}`,
+      "#/-/request?network=tiny&layer=wide",
+      "#/a/b/c/d",
+    ];
+    for (const place of places) {
+      await page.goto(at(place));
+      await page.reload();
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await expect.poll(() => page.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+      await expectAccessible(page);
+    }
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("axe finds what is wrong", async () => {
+    const { page } = await openPage(browser);
+    await page.setContent("<html><body><img src='data:,'></body></html>");
+    expect((await axeViolations(page)).join()).toContain("image-alt");
+    await page.close();
+  });
+});

@@ -1,0 +1,52 @@
+import type { Preprocessing } from "../parts/preprocessing.ts";
+import { ApiError, call } from "./client.ts";
+
+export interface Drop extends Pick<Preprocessing, "mean" | "scale"> {
+  /** What to call the network. */
+  readonly network: string;
+  /** The .onnx file and what lies beside it. */
+  readonly files: readonly File[];
+  readonly channelOrder: "RGB" | "BGR";
+}
+
+/** The file that is the network; the others hold weights of it. */
+export function modelFileOf(files: readonly File[]): File | null {
+  return files.find(({ name }) => name.toLowerCase().endsWith(".onnx")) ?? null;
+}
+
+/** An id for a network, after its file: "resnet18" of "ResNet 18.onnx". */
+export function idOf(fileName: string): string {
+  const stem = fileName.replace(/\.onnx$/i, "").replaceAll(/[^A-Za-z0-9_.-]+/g, "-");
+  const id = stem.replaceAll(/\.{2,}/g, ".").replace(/^[^A-Za-z0-9]+/, "");
+  return id.slice(0, 64).replace(/\.+$/, "") || "network";
+}
+
+/**
+ * Sends a network's files, which are looked at before the network is published.
+ *
+ * @returns its id
+ * @throws ApiError with what is wrong with it
+ */
+export async function dropNetwork(
+  { files, network, ...input }: Drop,
+  onProgress: (text: string) => void,
+): Promise<string> {
+  const model = modelFileOf(files);
+  if (model === null) {
+    const names = files.map(({ name }) => `'${name}'`).join(", ") || "none";
+    throw new ApiError(0, [`files: given ${names}; wanted an .onnx file, and what lies beside it`]);
+  }
+  const { id } = await call<{ id: string }>("page/uploads", { method: "POST" });
+  for (const file of files) {
+    onProgress(`sending ${file.name}`);
+    const path = `page/uploads/${id}/${encodeURIComponent(file.name)}`;
+    await call(path, { method: "PUT", body: file });
+  }
+  onProgress("looking at its layers");
+  const answer = await call<{ network: string }>(`page/uploads/${id}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ network, file: model.name, ...input }),
+  });
+  return answer.network;
+}
