@@ -12,13 +12,24 @@ interface DreamedJob {
   readonly traces: (readonly TracePoint[])[];
 }
 
+/** Before there is a speed to go by. */
+const FIRST_ESTIMATE_MS = 3_000;
+
 /** Shows a run as it goes: one bar over all iterations, and each job's table as it ends. */
 export class DreamProgress {
   readonly #jobs: readonly DreamedJob[];
   readonly #terminal: Terminal;
   readonly #bar: ProgressBar;
+  readonly #nowMs: () => number;
+  /** When the first iterations were told, and how many there were. */
+  #start: { readonly ms: number; readonly done: number } | null = null;
 
-  constructor(requests: readonly Pick<DreamedJob, "name" | "request">[], terminal: Terminal) {
+  constructor(
+    requests: readonly Pick<DreamedJob, "name" | "request">[],
+    terminal: Terminal,
+    nowMs: () => number = () => performance.now(),
+  ) {
+    this.#nowMs = nowMs;
     this.#jobs = requests.map((request) => ({ ...request, steps: new Map(), traces: [] }));
     this.#terminal = terminal;
     this.#bar = terminal.progressBar("rendering");
@@ -58,7 +69,24 @@ export class DreamProgress {
     this.#bar.end();
   }
 
+  /** At the speed of the run so far; `null` before there is one. */
+  secondsLeft(): number | null {
+    const { done, total } = this.#iterations();
+    const nowMs = this.#nowMs();
+    this.#start ??= { ms: nowMs, done };
+    const elapsedMs = nowMs - this.#start.ms;
+    if (elapsedMs < FIRST_ESTIMATE_MS || done === this.#start.done) return null;
+    return ((total - done) * elapsedMs) / (done - this.#start.done) / 1000;
+  }
+
   #redraw(job: DreamedJob, detail: string): void {
+    const { done, total } = this.#iterations();
+    const seconds = this.secondsLeft();
+    const left = seconds === null || done === total ? "" : `${describeSeconds(seconds)} left, `;
+    this.#bar.show(done, total, `${left}${job.name}: ${detail}`);
+  }
+
+  #iterations(): { readonly done: number; readonly total: number } {
     const total = this.#jobs.reduce(
       (sum, each) => sum + imageNumbers(each.request).length * perChannel(each),
       0,
@@ -66,13 +94,23 @@ export class DreamProgress {
     const done = this.#jobs
       .flatMap(({ steps }) => [...steps.values()])
       .reduce((sum, steps) => sum + steps, 0);
-    this.#bar.show(done, total, `${job.name}: ${detail}`);
+    return { done, total };
   }
 }
 
 function perChannel({ request }: DreamedJob): number {
   const levels = request.method === "deepdream" ? request.pyramidLevels : 1;
   return levels * request.numIterations;
+}
+
+/** A time to wait, as finely as it can be known: "40 s", "7 min", "2 h 10 min". */
+export function describeSeconds(seconds: number): string {
+  if (seconds < 90) return `${Math.max(5, 5 * Math.round(seconds / 5))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const rounded = 10 * Math.round(minutes / 10);
+  const rest = rounded % 60;
+  return `${Math.floor(rounded / 60)} h${rest === 0 ? "" : ` ${rest} min`}`;
 }
 
 const RULE = `|${"=".repeat(46)}|`;

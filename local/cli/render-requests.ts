@@ -87,9 +87,12 @@ export async function renderRequests(
   const follow = async (event: RunEvent) => {
     progress.show(event);
     const described = describeEvent(event, names[event.request]!, flags.out);
+    const secondsLeft = progress.secondsLeft();
     const isRejection = event.kind === "ended" && event.outcome.kind === "rejected";
     // told once the files that it names are there
-    if ((await output.follow(event)) || isRejection) tell(described);
+    if ((await output.follow(event)) || isRejection) {
+      tell(event.kind === "step" ? { ...described, secondsLeft } : described);
+    }
   };
   let problem: unknown = null;
   try {

@@ -5,6 +5,7 @@ import { networkFolders } from "../../lib/networks/folders.ts";
 import { surveyNetworks } from "../../lib/networks/survey.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
+import { describeSeconds } from "./dream-progress.ts";
 import { firstLook, type LayerToSee } from "./first-look.ts";
 import { givenInput, type InputFlags } from "./input-options.ts";
 import type { NamedRequest } from "./named-requests.ts";
@@ -85,7 +86,7 @@ function describeLook(
     return `${layer.name} (${channels.length} of ${layer.channels} channels, ${how}${steps})`;
   });
   const seconds = look.reduce((sum, { coreSeconds }) => sum + coreSeconds, 0) / cores;
-  return `${description.id}: ${look.length} of ${layers.length} layers, drawn as becomes each: ${parts.join(", ")}; about ${Math.max(5, 5 * Math.round(seconds / 5))} s. dream --layer draws others, and analyze lists them`;
+  return `${description.id}: ${look.length} of ${layers.length} layers, drawn as becomes each: ${parts.join(", ")}; about ${describeSeconds(seconds)}. dream --layer draws others, and analyze lists them`;
 }
 
 function whyNothing({ problems }: AnalysedNetwork): string {

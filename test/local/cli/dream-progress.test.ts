@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { completeRequestSchema } from "../../../lib/pipeline/request/complete-request.ts";
-import { DreamProgress } from "../../../local/cli/dream-progress.ts";
+import { describeSeconds, DreamProgress } from "../../../local/cli/dream-progress.ts";
 
 test("the bar counts the iterations of every request from the start", () => {
   const shown: [number, number | null][] = [];
@@ -41,3 +41,45 @@ test("the bar counts the iterations of every request from the start", () => {
 function at(channel: number, level: number, iteration: number) {
   return { channel, level, iteration, activation: 0 };
 }
+
+test("the time left is that of the iterations to come, at the speed so far", () => {
+  let nowMs = 0;
+  const bar = {
+    show: (_: number, __: number | null, detail?: string) => void (told = detail),
+    end: () => {},
+  };
+  let told: string | undefined;
+  const terminal = {
+    env: {},
+    isWatched: false,
+    print: () => {},
+    note: () => {},
+    progressBar: () => bar,
+    readInput: async () => new Uint8Array(),
+  };
+  const fields = { channels: [1, 2], numIterations: 100, pyramidLevels: 1 };
+  const request = completeRequestSchema.parse({ network: "n", layer: 2, ...fields });
+  const progress = new DreamProgress([{ name: "a", request }], terminal, () => nowMs);
+  const step = (channel: number, iteration: number) =>
+    progress.show({ kind: "step", request: 0, progress: at(channel, 1, iteration) });
+  // ten were done by then: their time is not known
+  step(1, 10);
+  expect(progress.secondsLeft()).toBeNull();
+  nowMs = 2_000;
+  step(1, 30);
+  expect(progress.secondsLeft(), "too early to tell").toBeNull();
+  nowMs = 8_000;
+  step(1, 50);
+  expect(progress.secondsLeft()).toBeCloseTo(150 / 5, 10);
+  expect(told).toMatch(/^30 s left, a: channel 1/);
+});
+
+test.each([
+  [1, "5 s"],
+  [62, "60 s"],
+  [400, "7 min"],
+  [7_000, "2 h"],
+  [7_900, "2 h 10 min"],
+])("%d seconds are %s", (seconds, text) => {
+  expect(describeSeconds(seconds)).toBe(text);
+});
