@@ -8,16 +8,27 @@ import { writeGpuContext } from "./bundle/gpu-context.ts";
 import { repositoryPath } from "./bundle/repository.ts";
 import { gpuImage } from "./constructs/gpu-image.ts";
 import { PipelineStack } from "./pipeline-stack.ts";
-import { readSettings } from "./settings.ts";
+import { type PipelineSettings, readSettings, SettingsError } from "./settings.ts";
 
 const app = new App();
 new PipelineStack(app, "Dreamgrid", {
   description: "dreamgrid: renders what the channels of a convolutional network respond to",
-  settings: readSettings(app.node),
+  settings: settingsOf(app),
   code: (name) => Code.fromAsset(writeFunction(name, repositoryPath("build/functions", name))),
   gpuImage: () => gpuImage(writeGpuContext(repositoryPath("build/gpu-worker")), npmRegistry()),
 });
 Validations.of(app).addPlugins(new AwsSolutionsChecks());
+
+/** The settings; a bad one ends the synthesis in one line, as our stack would tell nobody more. */
+function settingsOf({ node }: App): PipelineSettings {
+  try {
+    return readSettings(node);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return process.exit(1);
+  }
+}
 
 /** Where this machine gets its packages; the image's build uses the same. */
 function npmRegistry(): string {

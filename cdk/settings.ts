@@ -30,10 +30,15 @@ const settingsSchema = contextSchema.transform((context) => ({
 /** What `cdk deploy -c name=value` can choose; cdk/README.md explains each. */
 export type PipelineSettings = Readonly<z.output<typeof settingsSchema>>;
 
+/** What was given with `-c` cannot be; the message is for the one who gave it. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
 /**
  * Reads the settings from the context.
  *
- * @throws Error naming every setting with a bad value
+ * @throws SettingsError naming every setting with a bad value
  */
 export function readSettings(node: Node): PipelineSettings {
   const names = Object.keys(contextSchema.shape);
@@ -45,7 +50,7 @@ export function readSettings(node: Node): PipelineSettings {
   const problems = parsed.error.issues.map(
     ({ path, message }) => `${path.join(".")}=${String(given[String(path[0])])}: ${message}`,
   );
-  throw new Error(
+  throw new SettingsError(
     `context: ${problems.join("; ")}; cdk/README.md lists the settings and their values`,
   );
 }

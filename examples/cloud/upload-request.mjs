@@ -18,7 +18,7 @@ if (bucket === undefined || requestPath === undefined) {
 const s3 = new S3Client({
   region: process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"],
   // an emulator named in the environment knows no bucket.host names
-  forcePathStyle: process.env["AWS_ENDPOINT_URL"] !== undefined,
+  forcePathStyle: Boolean(process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"]),
 });
 
 // a name of its own, so that the response is this upload's

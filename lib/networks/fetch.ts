@@ -79,7 +79,7 @@ async function receive(download: Download, path: string, receiver: Receiver): Pr
   const { signal, onBytes } = receiver;
   // compressed in transit, the length announced would not be that of the file
   const headers = { "accept-encoding": "identity" };
-  const response = await fetch(download.url, { signal, headers });
+  const response = await (await fetcher())(download.url, { signal, headers });
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
     throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
@@ -112,6 +112,18 @@ async function receive(download: Download, path: string, receiver: Receiver): Pr
   if (sha256 !== download.sha256) {
     throw new Error(`the file's SHA-256 is ${sha256}, want ${download.sha256}: it was altered`);
   }
+}
+
+/** Node's own `fetch` knows no proxy; that which the environment names is asked by undici's. */
+async function fetcher(): Promise<(url: string, init: RequestInit) => Promise<Response>> {
+  const names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+  if (!names.some((name) => process.env[name])) return fetch;
+  const undici = await import("undici");
+  const dispatcher = new undici.EnvHttpProxyAgent();
+  return async (url, { signal, headers }) => {
+    const asked = { dispatcher, signal: signal ?? null, headers: Object.entries(headers ?? {}) };
+    return undici.fetch(url, asked);
+  };
 }
 
 /** `fetch` says only "fetch failed"; what went wrong is in its cause. */

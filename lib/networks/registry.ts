@@ -7,6 +7,7 @@ import { describeInput, type GivenInput } from "./describe-input.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "./errors.ts";
 import { downloadFile, type DownloadProgress } from "./fetch.ts";
+import { exportRemedy } from "./foreign-format.ts";
 import { parseLabels } from "./labels.ts";
 import { filesOf, type ModelFile, NETWORK_ID, type NetworkDescription } from "./description.ts";
 import { isAbsence, readIfThere, readDescription, surveyNetworks } from "./survey.ts";
@@ -108,6 +109,10 @@ async function findDescription(
   for (const folder of NETWORK_ID.test(id) ? folders : []) {
     const description = await readDescription(folder, id);
     if (description !== null) return description;
+  }
+  const remedyOfFile = exportRemedy(id);
+  if (remedyOfFile !== null) {
+    throw new NetworkNotFoundError(`${id}: networks are read as ONNX; ${remedyOfFile}`);
   }
   const known = (await surveyNetworks(folders)).map((network) => network.id);
   const remedy = didYouMean(id, known) || `known are: ${known.join(", ") || "none"}`;

@@ -19,5 +19,7 @@ export function createS3Client(
 ): S3Client {
   const forcePathStyle =
     connection !== null || Boolean(env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"]);
-  return new S3Client({ ...COMMON, ...connection, forcePathStyle });
+  // the AWS command line's name for it, which the SDK does not know
+  const region = env["AWS_REGION"] ? undefined : env["AWS_DEFAULT_REGION"];
+  return new S3Client({ ...COMMON, ...(region && { region }), ...connection, forcePathStyle });
 }

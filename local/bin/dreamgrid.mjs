@@ -1,6 +1,16 @@
 #!/usr/bin/env node
 import { existsSync } from "node:fs";
 
+// before anything is loaded that an older Node would stumble over
+const WANTED = [20, 19];
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < WANTED[0] || (major === WANTED[0] && minor < WANTED[1])) {
+  process.stderr.write(
+    `dreamgrid: Node ${process.versions.node} is too old; wanted ${WANTED.join(".")} or later\n`,
+  );
+  process.exit(2);
+}
+
 // A checkout runs its sources, on any Node we support; the package has only what was built of them.
 if (existsSync(new URL("../cli/main.ts", import.meta.url))) {
   const { tsImport } = await import("tsx/esm/api");

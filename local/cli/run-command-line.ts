@@ -9,6 +9,7 @@ import { exportGraphCommand } from "./export-graph.ts";
 import { judgeCommand } from "./judge.ts";
 import { labelsCommand } from "./labels.ts";
 import { addLookOptions, lookCommand } from "./look.ts";
+import { modelsFoldersProblem } from "./models-folders.ts";
 import { modelsCommand } from "./models.ts";
 import { schemaCommand } from "./schema.ts";
 import { serveCommand } from "./serve.ts";
@@ -52,6 +53,10 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(modelsCommand({ ...terminal, note: (text) => void io.stderr.write(text) }));
   program.hook("preSubcommand", async (_, command) => {
     await LATE_OPTIONS.get(command.name())?.(command);
+  });
+  program.hook("preAction", (_, command) => {
+    const problem = modelsFoldersProblem(io.env);
+    if (problem !== null) command.error(problem);
   });
   settle(program, io);
   try {

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 
 import { didYouMean } from "../../lib/networks/did-you-mean.ts";
+import { exportRemedy } from "../../lib/networks/foreign-format.ts";
 import { networkFolders } from "../../lib/networks/folders.ts";
 import { surveyNetworks } from "../../lib/networks/survey.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
@@ -64,7 +65,8 @@ async function checkNetwork(
   commands: readonly string[],
   { env }: Terminal,
 ): Promise<void> {
-  if (/\.onnx$/i.test(word)) return;
+  // those of other frameworks are told how to become one
+  if (/\.onnx$/i.test(word) || exportRemedy(word) !== null) return;
   const { folders, cacheFolder } = networkFolders(env);
   const ids = (await surveyNetworks([...folders, cacheFolder])).map(({ id }) => id);
   if (ids.includes(word)) return;

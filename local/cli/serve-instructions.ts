@@ -1,12 +1,29 @@
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
 import type { Service } from "../serve.ts";
 
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const EXAMPLE = "examples/emojinet-1-conv1.json";
+/** Not part of the npm package. */
+const UPLOAD = "examples/cloud/upload-request.mjs";
 
-/** What to copy into another terminal. */
-export function serveInstructions({ pipeline, api, published, notFetched }: Service): string {
+/**
+ * What to copy into another terminal.
+ *
+ * @param folder where it is run: elsewhere than in a checkout's folder, paths are absolute
+ */
+export function serveInstructions(
+  { pipeline, api, published, notFetched }: Service,
+  folder: string = process.cwd(),
+): string {
+  const isAtHome = relative(ROOT, folder) === "";
+  const pathOf = (file: string) => (isAtHome ? file : quoted(join(ROOT, file)));
+  const command = isAtHome ? "npm run dreamgrid --" : "dreamgrid";
   const { connection, bucket, bucketFolder, resumedJobs, damagedJobs } = pipeline;
   const { endpoint, region, credentials } = connection;
-  const missing = notFetched.map((id) => `  ${id}: fetch it with: npm run models -- fetch ${id}`);
+  const missing = notFetched.map((id) => `  ${id}: fetch it with: ${command} models fetch ${id}`);
   return [
     `S3 and SQS   ${endpoint}   bucket ${bucket}, region ${region}`,
     `HTTP API     ${api.url}   described in ${api.url}/openapi.json`,
@@ -16,16 +33,25 @@ export function serveInstructions({ pipeline, api, published, notFetched }: Serv
     ...(resumedJobs.length === 0 ? [] : [`going on with ${resumedJobs.join(", ")}`]),
     ...damagedJobs.map((problem) => `damaged      ${problem}`),
     "",
-    "With the AWS command line, in another terminal:",
+    "In another terminal, with the AWS command line or any AWS client:",
     "",
-    `  export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey} AWS_DEFAULT_REGION=${region}`,
-    `  aws s3 cp ${EXAMPLE} s3://${bucket}/requests/ --endpoint-url ${endpoint}`,
+    `  export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey} AWS_REGION=${region} AWS_DEFAULT_REGION=${region} AWS_ENDPOINT_URL=${endpoint}`,
+    `  aws s3 cp ${pathOf(EXAMPLE)} s3://${bucket}/requests/ --endpoint-url ${endpoint}`,
     `  aws s3 ls --recursive s3://${bucket}/jobs/ --endpoint-url ${endpoint}`,
+    ...(existsSync(join(ROOT, UPLOAD))
+      ? [`  node ${pathOf(UPLOAD)} ${bucket} ${pathOf(EXAMPLE)} sheet.png`]
+      : []),
+    `  ${command} models publish emojinet --bucket ${bucket}`,
     "",
     "Or over HTTP:",
     "",
-    `  curl -H 'Content-Type: application/json' -d @${EXAMPLE} ${api.url}/jobs`,
+    `  curl -H 'Content-Type: application/json' -d @${pathOf(EXAMPLE)} ${api.url}/jobs`,
     `  curl ${api.url}/jobs`,
     "",
   ].join("\n");
+}
+
+/** A path as a shell takes it for one word. */
+function quoted(path: string): string {
+  return /^[\w./@+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

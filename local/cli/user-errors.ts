@@ -58,5 +58,8 @@ export function userMessage(error: unknown): string | null {
   if (ENDPOINT_ERRORS.includes(error.name)) return error.message;
   const { code, path } = error as NodeJS.ErrnoException;
   const problem = code === undefined ? undefined : FILE_PROBLEMS[code];
-  return problem !== undefined && path !== undefined ? `${path}: ${problem}` : null;
+  if (problem === undefined) return null;
+  if (path !== undefined) return `${path}: ${problem}`;
+  // a write to a file that is open does not say which
+  return code === "ENOSPC" ? `${problem}; free some space and run it again to go on` : null;
 }

@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { expect, onTestFinished, test } from "vitest";
 
@@ -16,44 +14,9 @@ import { FakeRenderer } from "../support/fake-renderer.ts";
 import { TINY_REQUEST } from "../support/memory-pipeline.ts";
 import { tinyNetwork } from "../support/tiny-network.ts";
 import { until, untilTrue } from "../support/until.ts";
+import { startServe } from "./start-serve.ts";
 
-const CHILD = fileURLToPath(new URL("serve-child.ts", import.meta.url));
 const CHANNELS = 40;
-
-interface RunningService {
-  readonly process: ChildProcess;
-  readonly apiUrl: string;
-  readonly output: () => string;
-}
-
-/** See serve-child.ts. */
-interface ChildPlan {
-  readonly log: string;
-  readonly hangsAfter: number;
-  readonly recoverySeconds: number;
-}
-
-/** Starts `serve` in a process of its own on free ports, and waits until it says where it is. */
-async function startServe(folder: string, plan: ChildPlan): Promise<RunningService> {
-  const { log, hangsAfter, recoverySeconds } = plan;
-  const data = join(folder, "data");
-  const own = [join(folder, log), String(hangsAfter), String(recoverySeconds)];
-  const words = ["--aws-port", "0", "--api-port", "0", "--data", data];
-  const child = spawn(process.execPath, ["--import", "tsx", CHILD, ...own, ...words], {
-    env: { ...process.env, DREAMGRID_MODELS: folder, DREAMGRID_CACHE: join(folder, "cache") },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk) => (output += String(chunk)));
-  }
-  const apiUrl = await until(
-    () => /HTTP API\s+(\S+)/.exec(output)?.[1],
-    () => `serve did not start: ${output}`,
-  );
-  return { process: child, apiUrl, output: () => output };
-}
 
 async function numbersIn(path: string): Promise<number[]> {
   return (await readFile(path, "utf8")).trim().split("\n").map(Number);

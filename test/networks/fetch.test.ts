@@ -1,8 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
-import type { RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { DownloadError } from "../../lib/networks/errors.ts";
 import { downloadFile, type Download, type DownloadProgress } from "../../lib/networks/fetch.ts";
@@ -157,3 +159,47 @@ test("one of two downloads failing does not disturb the other", async () => {
   expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
   expect(await filesIn(folder)).toEqual(["net/net.onnx"]);
 });
+
+test.each(["HTTP_PROXY", "http_proxy"])(
+  "the proxy that %s names is asked, but for what NO_PROXY names",
+  async (name) => {
+    const asked: string[] = [];
+    const address = await serve(sendBody);
+    const proxy = createServer((_, response) => response.writeHead(405).end());
+    // tunnels, as proxies do for https and undici asks for http as well
+    proxy.on("connect", ({ url = "" }: IncomingMessage, client: Duplex) => {
+      asked.push(url);
+      const [host, port] = url.split(":");
+      const server = connect(Number(port), host, () => {
+        client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+        server.pipe(client).pipe(server);
+      });
+      client.on("error", () => server.destroy());
+      server.on("error", () => client.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void proxy.close());
+    onTestFinished(() => void vi.unstubAllEnvs());
+    for (const other of [
+      "HTTPS_PROXY",
+      "https_proxy",
+      "HTTP_PROXY",
+      "http_proxy",
+      "NO_PROXY",
+      "no_proxy",
+    ]) {
+      vi.stubEnv(other, undefined);
+    }
+    vi.stubEnv(name, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+    const { download } = await prepare(`${address}/net.onnx`);
+    await downloadFile(download);
+    expect(new Uint8Array(await readFile(download.target))).toEqual(BODY);
+    expect(asked).toEqual([new URL(address).host]);
+
+    vi.stubEnv("NO_PROXY", "127.0.0.1");
+    const direct = await prepare(`${address}/net.onnx`);
+    await downloadFile(direct.download);
+    expect(asked).toHaveLength(1);
+    proxy.closeAllConnections();
+  },
+);

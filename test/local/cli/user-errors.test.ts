@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+
 import { DataFolderInUseError } from "@dreamgrid/aws-endpoint";
 import { expect, test } from "vitest";
 
@@ -9,6 +12,13 @@ test("what the embedded endpoint refuses is told in its own words", () => {
   expect(userMessage(new DataFolderInUseError("/data: process 7 has it"))).toBe(
     "/data: process 7 has it",
   );
+});
+
+test.skipIf(!existsSync("/dev/full"))("a full disk is told, whatever file it was", async () => {
+  const error: unknown = await writeFile("/dev/full", "x").catch((thrown: unknown) => thrown);
+  expect(userMessage(error)).toMatch(/^(\/dev\/full: )?the disk is full/);
+  const other = Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
+  expect(userMessage(other)).toBeNull();
 });
 
 test("a fault of ours has no message for the user", () => {

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { onTestFinished } from "vitest";
+
+import { until } from "../support/until.ts";
+
+/** Found from any folder. */
+const TSX = import.meta.resolve("tsx");
+const CHILD = fileURLToPath(new URL("serve-child.ts", import.meta.url));
+
+export interface RunningService {
+  readonly process: ChildProcess;
+  readonly apiUrl: string;
+  readonly output: () => string;
+}
+
+/** See serve-child.ts. */
+interface ChildPlan {
+  readonly log: string;
+  readonly hangsAfter: number;
+  readonly recoverySeconds: number;
+}
+
+/**
+ * Starts `serve` in a process of its own on free ports, and waits until it says where it is.
+ *
+ * @param cwd where it is run; @default the repository
+ */
+export async function startServe(
+  folder: string,
+  plan: ChildPlan,
+  cwd: string = process.cwd(),
+): Promise<RunningService> {
+  const { log, hangsAfter, recoverySeconds } = plan;
+  const data = join(folder, "data");
+  const own = [join(folder, log), String(hangsAfter), String(recoverySeconds)];
+  const words = ["--aws-port", "0", "--api-port", "0", "--data", data];
+  const child = spawn(process.execPath, ["--import", TSX, CHILD, ...own, ...words], {
+    env: { ...process.env, DREAMGRID_MODELS: folder, DREAMGRID_CACHE: join(folder, "cache") },
+    cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => (output += String(chunk)));
+  }
+  const apiUrl = await until(
+    // the last line is there too
+    () => (/curl \S+\/jobs\n/.test(output) ? /HTTP API\s+(\S+)/.exec(output)?.[1] : undefined),
+    () => `serve did not start: ${output}`,
+  );
+  return { process: child, apiUrl, output: () => output };
+}
