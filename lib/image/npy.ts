@@ -36,10 +36,57 @@ export function encodeNpy(shape: readonly number[], data: Float32Array): Uint8Ar
  * @throws ImageError saying what in the file is not as wanted
  */
 export function decodeNpy(bytes: Uint8Array): NpyArray {
-  const { header, dataStart } = splitHeader(bytes);
-  const type = headerField(header, /'descr':\s*'([^']*)'/, "descr");
+  const { type, shape, data, count } = parseNpy(bytes);
   if (type !== "<f4" && type !== "<f8") {
     throw new ImageError(`the .npy file holds '${type}', want '<f4' or '<f8'; save it as float32`);
+  }
+  return { shape, data: Float32Array.from({ length: count }, (_, i) => ITEMS[type].read(data, i)) };
+}
+
+/** A number's bytes, and how it is read at its place among others. */
+interface Item {
+  readonly bytes: number;
+  readonly read: (data: DataView, place: number) => number;
+}
+
+/** By NumPy's own names of types; `|` where bytes have no order. */
+const ITEMS = {
+  "<f4": { bytes: 4, read: (data, i) => data.getFloat32(i * 4, true) },
+  "<f8": { bytes: 8, read: (data, i) => data.getFloat64(i * 8, true) },
+  "<i8": { bytes: 8, read: (data, i) => Number(data.getBigInt64(i * 8, true)) },
+  "<u8": { bytes: 8, read: (data, i) => Number(data.getBigUint64(i * 8, true)) },
+  "<i4": { bytes: 4, read: (data, i) => data.getInt32(i * 4, true) },
+  "<u4": { bytes: 4, read: (data, i) => data.getUint32(i * 4, true) },
+  "<i2": { bytes: 2, read: (data, i) => data.getInt16(i * 2, true) },
+  "<u2": { bytes: 2, read: (data, i) => data.getUint16(i * 2, true) },
+  "|i1": { bytes: 1, read: (data, i) => data.getInt8(i) },
+  "|u1": { bytes: 1, read: (data, i) => data.getUint8(i) },
+  "|b1": { bytes: 1, read: (data, i) => data.getUint8(i) },
+} as const satisfies Readonly<Record<string, Item>>;
+
+const isItem = (type: string): type is keyof typeof ITEMS => Object.hasOwn(ITEMS, type);
+
+/**
+ * The numbers of a `.npy` file of whole numbers, truth values or floats of 32 or 64 bits.
+ *
+ * @throws ImageError as `decodeNpy`
+ */
+export function decodeNpyNumbers(bytes: Uint8Array): {
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
+} {
+  const { type, shape, data, count } = parseNpy(bytes);
+  const { read }: Item = ITEMS[type];
+  return { shape, values: Array.from({ length: count }, (_, i) => read(data, i)) };
+}
+
+function parseNpy(bytes: Uint8Array) {
+  const { header, dataStart } = splitHeader(bytes);
+  const type = headerField(header, /'descr':\s*'([^']*)'/, "descr");
+  if (!isItem(type)) {
+    throw new ImageError(
+      `the .npy file holds '${type}', want ${Object.keys(ITEMS).join(", ")}; save it as float32`,
+    );
   }
   if (headerField(header, /'fortran_order':\s*(True|False)/, "fortran_order") === "True") {
     throw new ImageError(
@@ -51,20 +98,20 @@ export function decodeNpy(bytes: Uint8Array): NpyArray {
     .split(",")
     .filter((axis) => axis.trim() !== "")
     .map(Number);
-
-  const length = shape.reduce((size, axis) => size * axis, 1);
-  const itemBytes = type === "<f4" ? 4 : 8;
+  const count = shape.reduce((size, axis) => size * axis, 1);
+  const wanted = count * ITEMS[type].bytes;
   const given = bytes.length - dataStart;
-  if (given !== length * itemBytes) {
+  if (given !== wanted) {
     throw new ImageError(
-      `the .npy file has ${given} bytes of data, want ${length * itemBytes} for [${shape.join(", ")}] of '${type}'; it is damaged`,
+      `the .npy file has ${given} bytes of data, want ${wanted} for [${shape.join(", ")}] of '${type}'; it is damaged`,
     );
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart, given);
-  const data = Float32Array.from({ length }, (_, i) =>
-    type === "<f4" ? view.getFloat32(i * 4, true) : view.getFloat64(i * 8, true),
-  );
-  return { shape, data };
+  return {
+    type,
+    shape,
+    count,
+    data: new DataView(bytes.buffer, bytes.byteOffset + dataStart, given),
+  };
 }
 
 function splitHeader(bytes: Uint8Array): { readonly header: string; readonly dataStart: number } {

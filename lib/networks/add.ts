@@ -83,7 +83,11 @@ async function copyModel(from: string, to: string, file: ModelFile): Promise<voi
 
 async function descriptionOf(added: NewNetwork, file: ModelFile) {
   const { modelPath } = added;
-  const { input, notices } = describeInput(await readModel(modelPath), added, modelPath);
+  const { input, notices } = describeInput(
+    await readModel(modelPath, { constants: added.constants }),
+    added,
+    modelPath,
+  );
   const description = {
     id: added.id,
     licence: added.licence,

@@ -1,3 +1,4 @@
+import type { InputConstant } from "../onnx/input-constants.ts";
 import type { Model } from "../onnx/model.ts";
 import { NetworkError } from "./errors.ts";
 import { DEFAULT_SIDE_PX, imageInput, type ImageInput } from "./image-input.ts";
@@ -18,6 +19,8 @@ const SAME = 0.01;
 
 /** What people say of a network's image, besides what its file says. */
 export interface GivenInput extends GivenPreprocessing {
+  /** The graph's other inputs, which have a value for good. */
+  readonly constants?: readonly InputConstant[] | undefined;
   /** Side of the square images to render; only where the model leaves the size open. */
   readonly sizePx?: number | null | undefined;
 }
@@ -33,6 +36,7 @@ export interface DescribedInput {
  * network's own first operators say, if it normalises inside; else by default, which `assumed` then
  * says.
  *
+ * @param model read with the constants that are given
  * @param where the model's path, for messages
  * @throws NetworkError if the file takes no image, or what was given does not fit it
  */
@@ -42,6 +46,7 @@ export function describeInput(model: Model, given: GivenInput, where: string): D
   const { sizePx, preprocessing, mean, std, scale, range, channelOrder } = given;
   const said = { preprocessing, mean, std, scale, range };
   const base = { name: image.name, ...inputSize(image, sizePx ?? null, where) };
+  const others = given.constants ? { constants: given.constants } : {};
   const numbersOf = (values: GivenPreprocessing): Preprocessing => {
     try {
       return toPreprocessing(values, image.planes);
@@ -58,7 +63,7 @@ export function describeInput(model: Model, given: GivenInput, where: string): D
       inside && taken && !isSame(numbers, taken) ? insideDoubt(inside) : null,
     ];
     return {
-      input: { ...base, ...numbers },
+      input: { ...base, ...numbers, ...others },
       notices: doubts.flatMap((doubt) => (doubt === null ? [] : [`${where}: ${doubt}`])),
     };
   }
@@ -66,7 +71,7 @@ export function describeInput(model: Model, given: GivenInput, where: string): D
   const numbers = numbersOf({ ...inside?.takes, channelOrder: order });
   const assumed = assumption(numbers, inside);
   return {
-    input: { ...base, ...numbers, assumed },
+    input: { ...base, ...numbers, assumed, ...others },
     notices: [
       `${where} has no description: assuming ${assumed}; to say otherwise, give --preprocessing ` +
         `(${PREPROCESSING_NAMES.join(", ")}), or --mean, --std and --range`,

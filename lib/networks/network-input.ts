@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { sizeOf } from "../onnx/tensor.ts";
 import { CHANNEL_ORDERS, PREPROCESSING_NAMES, toPreprocessing } from "./preprocessing.ts";
 
 const finite = z.number({ error: "want a finite number" });
@@ -8,6 +9,28 @@ const pixels = z.int({ error: "want whole pixels" }).min(1, { error: "want at le
 const perPlane = z
   .array(finite, { error: "want a list of numbers, one for each plane" })
   .min(1, { error: "want a number for each plane" });
+
+/** Of all constants together: they stand in every plan and manifest. */
+const MAX_CONSTANT_VALUES = 65_536;
+
+const constantsSchema = z
+  .array(
+    z
+      .strictObject({
+        /** Of the graph's input. */
+        name: z.string().min(1, { error: "want the name of one of the graph's inputs" }),
+        shape: z.array(z.int().min(0)).readonly(),
+        /** In row-major order. */
+        values: z.array(finite).readonly(),
+      })
+      .refine(({ shape, values }) => sizeOf(shape) === values.length, {
+        error: "want as many values as the shape holds",
+      }),
+  )
+  .refine((all) => all.reduce((sum, { values }) => sum + values.length, 0) <= MAX_CONSTANT_VALUES, {
+    error: `want at most ${MAX_CONSTANT_VALUES} values in all; export the model with them inside`,
+  })
+  .readonly();
 
 const ORDER_WANTED = 'want "RGB" or "BGR"; or "planes", of images that are no colours';
 
@@ -35,11 +58,13 @@ const writtenSchema = z.strictObject({
   planes: z.int({ error: "want a whole number of planes" }).min(1).optional(),
   /** What of this nobody has said, in words; left out where everything was. */
   assumed: z.string().min(1).optional(),
+  /** The graph's other inputs, which have a value for good; left out where there are none. */
+  constants: constantsSchema.optional(),
 });
 
 /** What a description says of the network's image; its numbers in one way, however written. */
 export const networkInputSchema = writtenSchema.transform((written, context) => {
-  const { name, width, height, assumed, planes, ...given } = written;
+  const { name, width, height, assumed, planes, constants, ...given } = written;
   const { channelOrder, preprocessing, mean, std, scale } = given;
   const missing = (field: string, message: string) => {
     context.issues.push({ code: "custom", path: [field], message, input: written });
@@ -60,7 +85,14 @@ export const networkInputSchema = writtenSchema.transform((written, context) => 
   if (context.issues.length > 0) return z.NEVER;
   try {
     const numbers = toPreprocessing(given, count);
-    return { name, width, height, ...numbers, ...(assumed !== undefined && { assumed }) };
+    return {
+      name,
+      width,
+      height,
+      ...numbers,
+      ...(assumed !== undefined && { assumed }),
+      ...(constants !== undefined && { constants }),
+    };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     missing("preprocessing", error.message);

@@ -51,7 +51,7 @@ export async function openNetwork(idOrOnnxPath: string, options: OpenOptions): P
   const [given] = Object.entries(input).find(([, value]) => value !== undefined) ?? [];
   if (given === undefined) return openRegistered(idOrOnnxPath, options);
   throw new NetworkError(
-    `given ${given} for '${idOrOnnxPath}', whose description says it; give the path of an .onnx file, or add one under another id`,
+    `given ${given} for '${idOrOnnxPath}', which has a description; give the path of its .onnx file, or add that under another id`,
   );
 }
 
@@ -179,7 +179,7 @@ async function openFile(
       labels: await readLabels(known.description, path, searched),
     };
   }
-  const { input, notices } = describeInput(await readModel(path), given, path);
+  const { input, notices } = describeInput(await readModel(path, given), given, path);
   return {
     description: { id: idFrom(file.file), licence: "unknown", files: [file], input, labels: null },
     modelPath: path,

@@ -13,6 +13,7 @@ import { decodeGraph } from "./decode-graph.ts";
 import { DerivedTensors } from "./derived-tensors.ts";
 import { ModelError } from "./errors.ts";
 import { counted, externalLocation, type ExternalData } from "./external-data.ts";
+import { type InputConstant, withInputConstants } from "./input-constants.ts";
 import { inTopologicalOrder } from "./graph-order.ts";
 import { requireFileWithinBudgets } from "./measure-file.ts";
 import type { Graph, Model } from "./model.ts";
@@ -28,11 +29,15 @@ export interface DecodeOptions {
   readonly where?: string;
   /** Bytes of external data files; by default a model that needs one is refused. */
   readonly externalData?: ExternalData;
+  /** Inputs that have a value for good. @default none */
+  readonly constants?: readonly InputConstant[] | undefined;
 }
 
 export interface ReadOptions {
   /** Locations of the external data files that may be read. @default those that the model names */
   readonly listed?: ReadonlySet<string>;
+  /** Inputs that have a value for good. @default none */
+  readonly constants?: readonly InputConstant[] | undefined;
 }
 
 /**
@@ -42,7 +47,10 @@ export interface ReadOptions {
  * @throws ModelError if the file cannot be read, is no ONNX model, is damaged, too new or old or
  *   beyond a budget.
  */
-export async function readModel(path: string, { listed }: ReadOptions = {}): Promise<Model> {
+export async function readModel(
+  path: string,
+  { listed, constants = [] }: ReadOptions = {},
+): Promise<Model> {
   const proto = parse(await readModelFile(path), path);
   const files = new Map<string, Uint8Array>();
   let total = 0;
@@ -59,7 +67,7 @@ export async function readModel(path: string, { listed }: ReadOptions = {}): Pro
     }
     files.set(location, bytes);
   }
-  return toModel(proto, path, (location) => files.get(location)!);
+  return toModel(proto, path, { externalData: (location) => files.get(location)!, constants });
 }
 
 /**
@@ -78,9 +86,9 @@ export async function externalLocations(path: string): Promise<ReadonlySet<strin
  */
 export function decodeModel(
   bytes: Uint8Array,
-  { where = "model", externalData = noExternalData }: DecodeOptions = {},
+  { where = "model", externalData = noExternalData, constants = [] }: DecodeOptions = {},
 ): Model {
-  return toModel(parse(bytes, where), where, externalData);
+  return toModel(parse(bytes, where), where, { externalData, constants });
 }
 
 function parse(bytes: Uint8Array, where: string): ModelProto {
@@ -98,13 +106,23 @@ function parse(bytes: Uint8Array, where: string): ModelProto {
   }
 }
 
-function toModel(proto: ModelProto, where: string, external: ExternalData): Model {
+function toModel(
+  proto: ModelProto,
+  where: string,
+  {
+    externalData,
+    constants,
+  }: Required<Pick<DecodeOptions, "externalData">> & {
+    readonly constants: readonly InputConstant[];
+  },
+): Model {
   return prefixed(where, () => {
     if (!proto.graph || proto.graph.node.length === 0) {
       throw new ModelError("no graph in it: not an ONNX model, or cut short");
     }
     const sourceOpset = opsetOf(proto);
-    const graph = inTopologicalOrder(decodeGraph(proto.graph, counted(external)));
+    const decoded = inTopologicalOrder(decodeGraph(proto.graph, counted(externalData)));
+    const graph = withInputConstants(decoded, constants);
     requireFinite(graph);
     const upgraded = withChannelsFirst(upgradeGraph(graph, sourceOpset));
     return { graph: upgraded, folded: new Map(), derived: new DerivedTensors(), sourceOpset };

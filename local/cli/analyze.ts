@@ -1,5 +1,6 @@
 import { Command } from "commander";
 
+import { constantOption } from "./input-options.ts";
 import type { AnalyzeFlags } from "./run-analyze.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -8,6 +9,7 @@ export function analyzeCommand(terminal: Terminal): Command {
   return new Command("analyze")
     .description("show a network's layers: index, name, type, sizes, and which can be rendered")
     .argument("<network>", "id of a network, or path of an .onnx file")
+    .addOption(constantOption())
     .option("--json", "print the table as JSON")
     .action(async (idOrPath: string, flags: AnalyzeFlags) => {
       const { runAnalyze } = await import("./run-analyze.ts");

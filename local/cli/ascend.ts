@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { MAX_PYRAMID_LEVELS } from "../../lib/pipeline/limits.ts";
+import { constantOption } from "./input-options.ts";
 import {
   channelAxisOption,
   layerOption,
@@ -19,6 +20,7 @@ export function ascendCommand(terminal: Terminal): Command {
   return new Command("ascend")
     .description("run one ascent as it is, without random shifts, and write its numbers")
     .addOption(networkOption())
+    .addOption(constantOption())
     .addOption(layerOption())
     .addOption(channelAxisOption())
     .requiredOption("--channels <channels...>", "1-based indices and ranges: 1 2 5, 1:36")

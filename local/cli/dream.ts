@@ -56,6 +56,8 @@ The same request again is the same job: what has been rendered is not rendered a
 /** Adds an option for each field of a request; the schemas are loaded for this command alone. */
 export async function addRequestOptions(dream: Command): Promise<void> {
   const { requestOptions } = await import("./request-options.ts");
-  const { inputOptions } = await import("./input-options.ts");
-  for (const option of [...inputOptions(), ...requestOptions()]) dream.addOption(option);
+  const { constantOption, inputOptions } = await import("./input-options.ts");
+  for (const option of [...inputOptions(), constantOption(), ...requestOptions()]) {
+    dream.addOption(option);
+  }
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
+import { constantOption } from "./input-options.ts";
 import {
   channelAxisOption,
   layerOption,
@@ -18,6 +19,7 @@ export function exportGraphCommand(terminal: Terminal): Command {
   return new Command("export-graph")
     .description("write the differentiable graph of a layer as an .onnx file")
     .addOption(networkOption())
+    .addOption(constantOption())
     .addOption(layerOption())
     .addOption(channelAxisOption())
     .option(

@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option } from "commander";
 
-import type { GivenInput } from "../../lib/networks/describe-input.ts";
 import {
   CHANNEL_ORDERS,
   type ChannelOrder,
+  type GivenPreprocessing,
   PREPROCESSING_NAMES,
   type PreprocessingName,
 } from "../../lib/networks/preprocessing.ts";
@@ -16,6 +16,13 @@ export interface InputFlags {
   readonly scale?: readonly number[];
   readonly range?: number;
   readonly channelOrder?: ChannelOrder;
+  readonly input?: readonly ConstantPath[] | undefined;
+}
+
+/** Where an input's value is. */
+interface ConstantPath {
+  readonly name: string;
+  readonly path: string;
 }
 
 const HEADING = "How the network wants its pixels:";
@@ -46,15 +53,23 @@ export function inputOptions(whose = "the network's"): readonly Option[] {
   ].map((option) => option.helpGroup(HEADING));
 }
 
+/** The option that gives an input of the network's graph a value for good. */
+export const constantOption = () =>
+  new Option(
+    "--input <name=file.npy>",
+    "value of another input than the image; once for each of them",
+  ).argParser(constantPath);
+
 /** The part of a command's flags that says how pixels are. */
-export function givenInput(flags: InputFlags): GivenInput {
+export function givenPixels(flags: InputFlags): GivenPreprocessing {
   const { preprocessing, mean, std, scale, range, channelOrder } = flags;
   return { preprocessing, mean, std, scale, range, channelOrder };
 }
 
 /** The first of the options that was given, as it is spelled; `null` for none. */
-export function firstGiven(input: GivenInput): string | null {
-  const [name] = Object.entries(input).find(([, value]) => value !== undefined) ?? [];
+export function firstGiven({ input, ...pixels }: InputFlags): string | null {
+  const given = { ...givenPixels(pixels), input };
+  const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
   return name === undefined ? null : `--${name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 }
 
@@ -65,6 +80,14 @@ function numbers(text: string): readonly number[] {
   throw new InvalidArgumentError(
     'want finite numbers: one, or one for each plane as in "104,117,123".',
   );
+}
+
+function constantPath(text: string, earlier: readonly ConstantPath[] = []) {
+  const [, name, path] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || path === undefined) {
+    throw new InvalidArgumentError("want NAME=FILE.npy, the name of an input and its value.");
+  }
+  return [...earlier, { name, path }];
 }
 
 function positive(text: string): number {

@@ -37,6 +37,6 @@ with the first picture and fills as others come.`,
 
 /** Adds the options about a network's pixels; what checks them is loaded for this command alone. */
 export async function addLookOptions(look: Command): Promise<void> {
-  const { inputOptions } = await import("./input-options.ts");
-  for (const option of inputOptions()) look.addOption(option);
+  const { constantOption, inputOptions } = await import("./input-options.ts");
+  for (const option of [...inputOptions(), constantOption()]) look.addOption(option);
 }

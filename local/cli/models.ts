@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 
-import { inputOptions } from "./input-options.ts";
+import { constantOption, inputOptions } from "./input-options.ts";
 import { path } from "./options.ts";
 import type { AddFlags, ModelsContext } from "./run-models.ts";
 import type { PublishFlags } from "./run-models-publish.ts";
@@ -59,7 +59,7 @@ export function modelsCommand(context: ModelsContext): Command {
       const { addModel } = await import("./run-models.ts");
       await addModel(modelPath, flags, context);
     });
-  for (const option of inputOptions()) add.addOption(option);
+  for (const option of [...inputOptions(), constantOption()]) add.addOption(option);
   return models;
 }
 

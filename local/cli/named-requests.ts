@@ -8,7 +8,7 @@ import {
   RequestError,
 } from "../../lib/pipeline/request/request.ts";
 import { readUserFile } from "./read-user-file.ts";
-import { firstGiven, givenInput } from "./input-options.ts";
+import { firstGiven } from "./input-options.ts";
 import { givenFields } from "./request-options.ts";
 import { shortRequest, type ShortFlags } from "./short-request.ts";
 import type { Terminal } from "./terminal.ts";
@@ -49,7 +49,7 @@ export async function namedRequests(
   const { layer } = flags;
   if (layer !== undefined) return [await shortRequest(files, { ...flags, layer }, terminal)];
   const [field] = Object.keys(givenFields({ ...flags }));
-  const given = field ?? firstGiven(givenInput(flags)) ?? undefined;
+  const given = field ?? firstGiven(flags) ?? undefined;
   if (given !== undefined || flags.channels !== undefined) {
     throw new UsageError(
       `${given ?? "channels"}: given without --layer; a request file says it itself, and a network is drawn with --layer`,

@@ -12,7 +12,8 @@ import { describeEvent } from "./dream-events.ts";
 import { DreamOutput } from "./dream-output.ts";
 import { DreamProgress } from "./dream-progress.ts";
 import { checkNoFolders, makeWritable } from "./folders.ts";
-import { givenInput, type InputFlags } from "./input-options.ts";
+import { givenInput } from "./given-input.ts";
+import type { InputFlags } from "./input-options.ts";
 import type { NamedRequest } from "./named-requests.ts";
 import { openInViewer } from "./open-in-viewer.ts";
 import { resultPaths } from "./result-paths.ts";
@@ -42,7 +43,7 @@ export async function renderRequests(
   given: Terminal,
 ): Promise<void> {
   const terminal = terminalOf(flags, given);
-  const input = givenInput(flags);
+  const input = await givenInput(flags);
   const jobs: { readonly name: string; readonly request: CompleteRequest }[] = [];
   for (const named of requests) {
     jobs.push({ name: named.name, request: await checkLocalRequest(named, terminal, input) });

@@ -2,24 +2,26 @@ import { layerRows } from "../../lib/networks/layer-rows.ts";
 import type { Layer } from "../../lib/networks/layers.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { layerProblems } from "../../lib/pipeline/networks/layer-problems.ts";
+import { givenInput } from "./given-input.ts";
+import type { InputFlags } from "./input-options.ts";
 import { noteAssumptions, openForCommand } from "./network.ts";
 import { table, type Terminal } from "./terminal.ts";
 
-export interface AnalyzeFlags {
+export interface AnalyzeFlags extends Pick<InputFlags, "input"> {
   readonly json?: boolean;
 }
 
 export async function runAnalyze(
   idOrPath: string,
-  { json }: AnalyzeFlags,
+  { json, input }: AnalyzeFlags,
   terminal: Terminal,
 ): Promise<void> {
-  const opened = await openForCommand(idOrPath, terminal);
+  const opened = await openForCommand(idOrPath, terminal, await givenInput({ input }));
   const problems = layerProblems(opened);
   if (json) {
-    const { id: network, input } = opened.description;
+    const { id: network, input: image } = opened.description;
     const layers = layerRows(opened.layers, problems);
-    terminal.print(JSON.stringify({ network, input, layers }, null, 2));
+    terminal.print(JSON.stringify({ network, input: image, layers }, null, 2));
   } else {
     printTable(opened, problems, terminal);
   }

@@ -14,6 +14,8 @@ import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
 import { channelsIn, parseRange } from "../../lib/pipeline/request/channel-ranges.ts";
 import { checkNoFolders, withFolder } from "./folders.ts";
+import { givenInput } from "./given-input.ts";
+import type { InputFlags } from "./input-options.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
 import type { LayerFlags } from "./options.ts";
 import { readUserFile } from "./read-user-file.ts";
@@ -21,7 +23,7 @@ import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 import { writeWhole } from "./write-whole.ts";
 
-export interface AscendFlags extends LayerFlags {
+export interface AscendFlags extends LayerFlags, Pick<InputFlags, "input"> {
   readonly channels: readonly string[];
   readonly iterations: number;
   readonly levels: number;
@@ -32,7 +34,7 @@ export interface AscendFlags extends LayerFlags {
 }
 
 export async function runAscend(flags: AscendFlags, terminal: Terminal): Promise<void> {
-  const opened = await openLayer(flags, terminal);
+  const opened = await openLayer(flags, terminal, await givenInput({ input: flags.input }));
   const { model, layer } = opened;
   const channels = channelNumbers(flags.channels, layer);
   const images = flags.init

@@ -4,12 +4,14 @@ import { ascentGraph } from "../../lib/optvis/graph/ascent-graph.ts";
 import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
 import { imageShapeOf, layerPass } from "../../lib/optvis/graph/layer-pass.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
+import { givenInput } from "./given-input.ts";
+import type { InputFlags } from "./input-options.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
 import type { LayerFlags } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 import { writeWhole } from "./write-whole.ts";
 
-export interface ExportFlags extends LayerFlags {
+export interface ExportFlags extends LayerFlags, Pick<InputFlags, "input"> {
   readonly size?: number;
   readonly batch: number;
   readonly ascent?: boolean;
@@ -17,7 +19,7 @@ export interface ExportFlags extends LayerFlags {
 }
 
 export async function runExportGraph(flags: ExportFlags, terminal: Terminal): Promise<void> {
-  const opened = await openLayer(flags, terminal);
+  const opened = await openLayer(flags, terminal, await givenInput({ input: flags.input }));
   const { model, layer } = opened;
   const { objective, provider, batch } = flags;
   const size = flags.size ? { height: flags.size, width: flags.size } : model.inputSize;

@@ -1,10 +1,13 @@
 import { resizeRaster } from "../../lib/image/png.ts";
 import type { Planes } from "../../lib/image/raster.ts";
 import { classMatcher } from "../../lib/networks/class-matches.ts";
-import type { GivenInput } from "../../lib/networks/describe-input.ts";
 import { firstSynonym, parseLabels } from "../../lib/networks/labels.ts";
 import type { NetworkInput } from "../../lib/networks/network-input.ts";
-import { type Preprocessing, toPreprocessing } from "../../lib/networks/preprocessing.ts";
+import {
+  type GivenPreprocessing,
+  type Preprocessing,
+  toPreprocessing,
+} from "../../lib/networks/preprocessing.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import {
   photographPlanes,
@@ -25,7 +28,7 @@ import {
   type JudgedPicture,
   judgementReport,
 } from "./judge-report.ts";
-import { firstGiven, givenInput, type InputFlags } from "./input-options.ts";
+import { firstGiven, givenPixels, type InputFlags } from "./input-options.ts";
 import { fetchNetwork } from "./network.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { imagesIn, readPicture, type SheetPictures, sheetPictures } from "./sheet-pictures.ts";
@@ -45,7 +48,7 @@ export async function runJudge(
   flags: JudgeFlags,
   terminal: Terminal,
 ): Promise<void> {
-  const ofJudge = flags.labels === undefined ? firstGiven(givenInput(flags)) : "--labels";
+  const ofJudge = flags.labels === undefined ? firstGiven(flags) : "--labels";
   if (flags.by === undefined && ofJudge !== null) {
     throw new UsageError(`${ofJudge} is the judge's: name it with --by`);
   }
@@ -101,13 +104,13 @@ async function openJudge(
   readonly labels: readonly string[];
 }> {
   const opened = await fetchNetwork(by, terminal);
-  const given = givenInput(flags);
+  const given = givenPixels(flags);
   const { input } = opened.description;
   const described = {
     ...opened,
     description: { ...opened.description, input: { ...input, ...asGiven(given, input) } },
   };
-  if (opened.notice !== undefined && firstGiven(given) === null) terminal.note(opened.notice);
+  if (opened.notice !== undefined && firstGiven(flags) === null) terminal.note(opened.notice);
   const labels = labelsPath === undefined ? opened.labels : await readLines(labelsPath);
   if (labels === null) {
     throw new UsageError(`--by: '${by}' comes without class names; give them with --labels`);
@@ -127,7 +130,7 @@ async function openJudge(
 }
 
 /** What is given of the judge's pixels; of mean, scale and order the rest is as described. */
-function asGiven(given: GivenInput, described: NetworkInput): Preprocessing {
+function asGiven(given: GivenPreprocessing, described: NetworkInput): Preprocessing {
   const { preprocessing, std, range } = given;
   const isWhole = preprocessing !== undefined || std !== undefined || range !== undefined;
   const { mean, scale, channelOrder } = { ...described, ...defined(given) };

@@ -8,7 +8,8 @@ import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-networ
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { describeSeconds } from "./dream-progress.ts";
 import { firstLook, type LayerToSee } from "./first-look.ts";
-import { givenInput, type InputFlags } from "./input-options.ts";
+import { givenInput } from "./given-input.ts";
+import type { InputFlags } from "./input-options.ts";
 import type { NamedRequest } from "./named-requests.ts";
 import { openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
@@ -41,7 +42,7 @@ export async function runLook(
     throw new UsageError(`look takes one network; given ${words.length}: ${words.join(", ")}`);
   }
   const shown = flags.quiet ? quietTerminal(terminal) : terminal;
-  const network = await openForCommand(idOrPath, shown, givenInput(flags));
+  const network = await openForCommand(idOrPath, shown, await givenInput(flags));
   const cores = flags.threads ?? availableParallelism();
   const look = firstLook(network, cores);
   if (look.length === 0) throw new UsageError(`${idOrPath}: ${whyNothing(network)}`);

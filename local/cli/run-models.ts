@@ -5,7 +5,8 @@ import { findModel, type Network, openNetwork } from "../../lib/networks/registr
 import { surveyNetworks, type SurveyedNetwork } from "../../lib/networks/survey.ts";
 import { checkGradients } from "./check-gradients.ts";
 import { withFolder } from "./folders.ts";
-import { givenInput, type InputFlags } from "./input-options.ts";
+import { givenInput } from "./given-input.ts";
+import type { InputFlags } from "./input-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A terminal whose `note` ends no line: downloads are told in one that is written over. */
@@ -46,7 +47,7 @@ export async function addModel(
         modelPath,
         labelsPath: flags.labels ?? null,
         sizePx: flags.size ?? null,
-        ...givenInput(flags),
+        ...(await givenInput(flags)),
       },
       {
         folder,

@@ -2,7 +2,8 @@ import { basename } from "node:path";
 
 import { layerRole, type LayerRole } from "../../lib/pipeline/request/layer-role.ts";
 import { parseLocalRequest, type RenderRequest } from "../../lib/pipeline/request/request.ts";
-import { givenInput, type InputFlags } from "./input-options.ts";
+import { givenInput } from "./given-input.ts";
+import type { InputFlags } from "./input-options.ts";
 import { openLayer } from "./network.ts";
 import { givenFields } from "./request-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -62,7 +63,7 @@ export async function shortRequest(
   const { layer, model } = await openLayer(
     { network, layer: flags.layer, channelAxis },
     terminal,
-    givenInput(flags),
+    await givenInput(flags),
   );
   const chosen = methodFields(fields, layerRole(layer, model.model.graph));
   const request = parseLocalRequest({

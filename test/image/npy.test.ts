@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { ImageError } from "../../lib/image/errors.ts";
-import { decodeNpy, encodeNpy } from "../../lib/image/npy.ts";
+import { decodeNpy, decodeNpyNumbers, encodeNpy } from "../../lib/image/npy.ts";
 import { fixture } from "./fixture.ts";
 
 const SIX = Float32Array.of(-0.5, -0.25, 0, 0.25, 0.5, 0.75);
@@ -55,4 +55,25 @@ test("says what is wrong with a file", async () => {
     expect(() => decodeNpy(bytes)).toThrow(ImageError);
     expect(() => decodeNpy(bytes)).toThrow(message);
   }
+});
+
+test.each<[string, string, readonly number[]]>([
+  ["|b1", "0100ff", [1, 0, 255]],
+  ["|i1", "80ff7f", [-128, -1, 127]],
+  ["<i2", "0080ffff0100", [-32768, -1, 1]],
+  ["<u2", "0080ffff", [32768, 65535]],
+  ["<i4", "fffffffff0ffffff", [-1, -16]],
+  ["<i8", "fefffffffffffffff401000000000000", [-2, 500]],
+  ["<f4", "0000803f000020c1", [1, -10]],
+  ["<f8", "000000000000f83f", [1.5]],
+])("reads numbers of type %s", (type, hex, values) => {
+  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': (${values.length},), }`;
+  const bytes = Buffer.concat([
+    Buffer.from("\x93NUMPY\x01\x00", "latin1"),
+    Buffer.from(Uint16Array.of(header.length).buffer),
+    Buffer.from(header),
+    Buffer.from(hex, "hex"),
+  ]);
+  expect(decodeNpyNumbers(bytes)).toEqual({ shape: [values.length], values });
+  expect(() => decodeNpyNumbers(bytes.subarray(0, -1))).toThrow("it is damaged");
 });

@@ -1,6 +1,7 @@
 import { sha256 } from "../../networks/checksum.ts";
 import { externalFilesOf, filesOf, type ModelFile } from "../../networks/description.ts";
 import { type Layer, layerTable } from "../../networks/layers.ts";
+import type { NetworkInput } from "../../networks/network-input.ts";
 import type { Network } from "../../networks/registry.ts";
 import { readModel } from "../../onnx/decode.ts";
 import { foldConstants } from "../../onnx/fold-constants.ts";
@@ -27,12 +28,12 @@ export interface AnalysedNetwork extends Network {
  */
 export async function analyseNetwork(network: Network): Promise<AnalysedNetwork> {
   const { description, modelPath, file } = network;
-  const { width, height, scale, mean, channelOrder } = description.input;
+  const { width, height, scale, mean, channelOrder, constants } = description.input;
   const listed = new Set(externalFilesOf(file).map(({ location }) => location));
-  const folded = await foldConstants(await readModel(modelPath, { listed }));
+  const folded = await foldConstants(await readModel(modelPath, { listed, constants }));
   const model: NetworkModel = {
     model: folded,
-    fingerprint: fingerprintOf(file),
+    fingerprint: fingerprintOf(file, constants),
     inputSize: { width, height },
     scale,
     mean,
@@ -42,8 +43,9 @@ export async function analyseNetwork(network: Network): Promise<AnalysedNetwork>
   return { ...network, model, layers, problems: layerProblems({ model, layers }) };
 }
 
-/** The model's SHA-256; with files beside it, that of all of theirs. */
-function fingerprintOf(file: ModelFile): string {
+/** The model's SHA-256; with files beside it, or constants, that of all of theirs. */
+function fingerprintOf(file: ModelFile, constants: NetworkInput["constants"]): string {
   const sums = filesOf(file).map((each) => each.sha256);
+  if (constants) sums.push(sha256(JSON.stringify(constants)));
   return sums.length === 1 ? file.sha256 : sha256(sums.join());
 }
