@@ -1,7 +1,6 @@
 import { ImageError } from "../../lib/image/errors.ts";
 import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
 import type { GivenInput } from "../../lib/networks/describe-input.ts";
-import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import {
   initialImageOf,
   type RenderRequest,
@@ -37,7 +36,7 @@ export async function checkLocalRequest(
   try {
     const image = await localImage(initialImageOf(request));
     const { id } = network.description;
-    const analysed = await requestedNetwork(id, analyseNetwork(network));
+    const analysed = await requestedNetwork(id, terminal.analyse(network));
     const files = await pinTargetFiles(request.targets, (path) => readUserFile(path));
     return resolveRequest(request, analysed, image, files).request;
   } catch (error) {

@@ -14,4 +14,15 @@ for (const output of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await runCommandLine(process.argv.slice(2), process);
+const { env, stdin, stdout, stderr } = process;
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  env,
+  stdin,
+  stdout,
+  stderr,
+  // a file that asks for more than any network does is given up after a while, as a server does
+  analyse: async (network) => {
+    const { analyseInThread } = await import("../../lib/pipeline/networks/analyse-in-thread.ts");
+    return analyseInThread(network);
+  },
+});

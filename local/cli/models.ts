@@ -3,9 +3,10 @@ import { Command, InvalidArgumentError } from "commander";
 import { constantOption, inputOptions } from "./input-options.ts";
 import { path } from "./options.ts";
 import type { AddFlags, ModelsContext } from "./run-models.ts";
+import type { RemoveFlags } from "./run-models-remove.ts";
 import type { PublishFlags } from "./run-models-publish.ts";
 
-/** `dreamgrid models`: list, path, fetch, publish and add. */
+/** `dreamgrid models`: list, show, check, path, fetch, publish, add and remove. */
 export function modelsCommand(context: ModelsContext): Command {
   const models = new Command("models").description("the networks that can be named by an id");
 
@@ -15,6 +16,34 @@ export function modelsCommand(context: ModelsContext): Command {
     .action(async () => {
       const { listModels } = await import("./run-models.ts");
       await listModels(context);
+    });
+
+  models
+    .command("show")
+    .description("all that is known of a network: its description, its files, its image")
+    .argument("<id>", "a network, or the path of an .onnx file")
+    .action(async (id: string) => {
+      const { showModel } = await import("./run-models-show.ts");
+      await showModel(id, context);
+    });
+
+  models
+    .command("check")
+    .description("read a network's model, and tell of each layer whether it can be rendered")
+    .argument("<id>", "a network, fetched if need be, or the path of an .onnx file")
+    .action(async (id: string) => {
+      const { checkModel } = await import("./run-models-show.ts");
+      await checkModel(id, context);
+    });
+
+  models
+    .command("remove")
+    .description("take a network that was added, or the fetched copy of a model, from the disk")
+    .argument("<id>", "a network")
+    .option("--folder <folder>", "folder of networks that it is in (default: the cache)", path)
+    .action(async (id: string, flags: RemoveFlags) => {
+      const { removeModel } = await import("./run-models-remove.ts");
+      await removeModel(id, flags, context);
     });
 
   models

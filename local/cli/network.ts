@@ -3,10 +3,7 @@ import { networkFolders } from "../../lib/networks/folders.ts";
 import { type Network, openNetwork } from "../../lib/networks/registry.ts";
 import type { LayerWithChannels } from "../../lib/networks/layers.ts";
 import { foldWeights } from "../../lib/optvis/runtime/fold-constants.ts";
-import {
-  type AnalysedNetwork,
-  analyseNetwork,
-} from "../../lib/pipeline/networks/analyse-network.ts";
+import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { findLayerWithChannels } from "../../lib/pipeline/networks/layer-problems.ts";
 import { alongAxis } from "../../lib/pipeline/request/requested-layer.ts";
 import type { LayerFlags } from "./options.ts";
@@ -34,7 +31,7 @@ export async function openForCommand(
   terminal: Terminal,
   input?: GivenInput,
 ): Promise<AnalysedNetwork> {
-  const analysed = await analyseNetwork(await fetchNetwork(idOrPath, terminal, input));
+  const analysed = await terminal.analyse(await fetchNetwork(idOrPath, terminal, input));
   return { ...analysed, model: await foldWeights(analysed.model) };
 }
 

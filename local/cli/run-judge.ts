@@ -18,7 +18,6 @@ import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { channelMeans, type Viewer } from "../../lib/optvis/quality/examine.ts";
 import { judgePicture } from "../../lib/optvis/quality/judgement.ts";
 import type { ChannelKind } from "../../lib/optvis/quality/source-figures.ts";
-import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { channelKind } from "../../lib/pipeline/render/channel-kind.ts";
 import { classNamesOf } from "../../lib/pipeline/request/resolve-request.ts";
 import {
@@ -115,7 +114,7 @@ async function openJudge(
   if (labels === null) {
     throw new UsageError(`--by: '${by}' comes without class names; give them with --labels`);
   }
-  const network = await analyseNetwork(described);
+  const network = await terminal.analyse(described);
   const layer = network.layers.findLast(
     (candidate) => classNamesOf(candidate, network.layers, labels) !== null,
   );
@@ -154,7 +153,7 @@ async function compareSheet(
   { photos, network: named }: JudgeFlags,
   terminal: Terminal,
 ) {
-  const own = await analyseNetwork(await fetchNetwork(named ?? sheet.network, terminal));
+  const own = await terminal.analyse(await fetchNetwork(named ?? sheet.network, terminal));
   const layer = own.layers[sheet.layer - 1];
   if (layer === undefined) {
     throw new UsageError(

@@ -10,7 +10,7 @@ import type { InputFlags } from "./input-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A terminal whose `note` ends no line: downloads are told in one that is written over. */
-export type ModelsContext = Pick<Terminal, "env" | "print" | "note">;
+export type ModelsContext = Pick<Terminal, "env" | "print" | "note" | "analyse">;
 
 export interface AddFlags extends InputFlags, Pick<NewNetwork, "id" | "licence"> {
   readonly labels?: string;
@@ -36,7 +36,7 @@ export async function fetchModel(id: string, context: ModelsContext): Promise<vo
 export async function addModel(
   modelPath: string,
   flags: AddFlags,
-  { env, print, note }: ModelsContext,
+  { env, print, note, analyse }: ModelsContext,
 ): Promise<void> {
   const folder = flags.folder ?? cacheFolder(env);
   await withFolder(folder, async () => {
@@ -52,7 +52,7 @@ export async function addModel(
       {
         folder,
         folders: defaultFolders(env),
-        check: async (candidate) => print(await checkGradients(candidate)),
+        check: async (candidate) => print(checkGradients(await analyse(candidate))),
       },
     );
     print(`added '${flags.id}': ${network.modelPath}`);

@@ -1,6 +1,11 @@
 import { buffer } from "node:stream/consumers";
 
 import type { Environment } from "../../lib/networks/folders.ts";
+import type { Network } from "../../lib/networks/registry.ts";
+import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+
+/** Reads a network's model and its layers; see `analyseNetwork`. */
+export type Analyse = (network: Network) => Promise<AnalysedNetwork>;
 
 /** Where text goes; `process.stdout` is one. */
 export interface Output {
@@ -17,6 +22,8 @@ export interface CommandIo {
   readonly stderr: Output;
   /** What a command reads that is told to with `-`; `process.stdin` is one. @default nothing */
   readonly stdin?: AsyncIterable<Uint8Array>;
+  /** @default in this thread, without a deadline */
+  readonly analyse?: Analyse;
 }
 
 export interface Terminal {
@@ -30,6 +37,7 @@ export interface Terminal {
   readonly progressBar: (label: string) => ProgressBar;
   /** All of standard input. */
   readonly readInput: () => Promise<Uint8Array>;
+  readonly analyse: Analyse;
 }
 
 export interface ProgressBar {
@@ -42,8 +50,15 @@ export interface ProgressBar {
 const LINE_EVERY_MS = 5_000;
 const BAR_WIDTH = 24;
 
-export function createTerminal({ env, stdout, stderr, stdin }: CommandIo): Terminal {
+export function createTerminal({
+  env,
+  stdout,
+  stderr,
+  stdin,
+  analyse = analyseHere,
+}: CommandIo): Terminal {
   return {
+    analyse,
     env,
     isWatched: stderr.isTTY === true && stdout.isTTY === true,
     print: (text) => void stdout.write(`${printable(text)}\n`),
@@ -51,6 +66,11 @@ export function createTerminal({ env, stdout, stderr, stdin }: CommandIo): Termi
     progressBar: (label) => progressBar(stderr, printable(label)),
     readInput: async () => (stdin === undefined ? new Uint8Array() : buffer(stdin)),
   };
+}
+
+async function analyseHere(network: Network): Promise<AnalysedNetwork> {
+  const { analyseNetwork } = await import("../../lib/pipeline/networks/analyse-network.ts");
+  return analyseNetwork(network);
 }
 
 /** The same terminal without remarks and progress. */

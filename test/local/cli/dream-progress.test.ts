@@ -15,6 +15,7 @@ test("the bar counts the iterations of every request from the start", () => {
     print: () => {},
     note: () => {},
     progressBar: () => bar,
+    analyse: () => Promise.reject(new Error("nothing is analysed here")),
     readInput: async () => new Uint8Array(),
   };
   const request = (count: number, numIterations: number, pyramidLevels: number) => {

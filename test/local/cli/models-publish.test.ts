@@ -33,6 +33,7 @@ async function publish(...args: readonly string[]): Promise<readonly string[]> {
   const command = modelsCommand({
     env: { DREAMGRID_CACHE: await temporaryFolder() },
     print: (line) => printed.push(line),
+    analyse: () => Promise.reject(new Error("nothing is analysed here")),
     note: () => {},
   });
   await command.parseAsync(["publish", ...args], { from: "user" });

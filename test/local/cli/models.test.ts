@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
+import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { modelsCommand } from "../../../local/cli/models.ts";
 import { serve } from "../../networks/file-server.ts";
 import { describeFile, descriptionJson, writeNetwork } from "../../networks/descriptions.ts";
@@ -18,6 +19,7 @@ async function run(env: Readonly<Record<string, string>>, ...args: readonly stri
     env,
     print: (line) => printed.push(line),
     note: (text) => noted.push(text),
+    analyse: analyseNetwork,
   });
   for (const each of [command, ...command.commands]) {
     each.exitOverride().configureOutput({ writeErr: () => {} });
@@ -93,4 +95,41 @@ test.each([
   [["path"], "id"],
 ])("%j is refused", async (args, message) => {
   await expect(run({}, ...args)).rejects.toThrow(message);
+});
+
+test("show, check and remove: what is known, what renders and why not, and nothing left", async () => {
+  const cache = await temporaryFolder();
+  const env = { DREAMGRID_CACHE: cache };
+  const model = join(await temporaryFolder(), "net.onnx");
+  await writeFile(model, tinyModel());
+  await run(env, "add", model, "--id", "mynet", "--licence", "MIT");
+
+  const shown = (await run(env, "show", "mynet")).printed;
+  expect(shown).toContain("id: mynet");
+  expect(shown).toContain("licence: MIT");
+  expect(shown).toContain(`model: ${join(cache, "mynet", "mynet.onnx")}`);
+  expect(shown.find((line) => line.startsWith("mynet.onnx: SHA-256 "))).toBeDefined();
+  expect((await run(env, "show", "googlenet")).printed).toContain("model: not fetched");
+  await expect(run(env, "show", "mynte")).rejects.toThrow(/did you mean .*mynet/);
+
+  const [checked = "", summary] = (await run(env, "check", "mynet")).printed;
+  const rows = checked.split("\n");
+  expect(rows).toHaveLength(5);
+  expect(rows[2]).toMatch(/1 .* Input +no: it is the image itself/);
+  expect(rows[4]).toMatch(/3 .* \d+ channels$/);
+  expect(summary).toContain(
+    "2 of 3 layers can be rendered; gradients reach the image from layer 3",
+  );
+
+  for (const id of ["emojinet", "googlenet"]) {
+    await expect(run(env, "remove", id)).rejects.toThrow(`nothing of '${id}' in ${cache}`);
+  }
+  await expect(run(env, "remove", "../dreamgrid")).rejects.toThrow("there is no such network");
+  await expect(run(env, "remove", "mynte")).rejects.toThrow(/did you mean .*mynet/);
+  expect((await run(env, "remove", "mynet")).printed).toEqual([
+    `removed 'mynet': ${join(cache, "mynet")}`,
+  ]);
+  expect(await filesIn(cache)).toEqual([]);
+  const listed = (await run(env, "list")).printed;
+  expect(listed.some((line) => line.startsWith("mynet"))).toBe(false);
 });

@@ -1,0 +1,82 @@
+import { readDescription } from "../../lib/networks/survey.ts";
+import { defaultFolders } from "../../lib/networks/folders.ts";
+import type { Layer } from "../../lib/networks/layers.ts";
+import { filesOf } from "../../lib/networks/description.ts";
+import { findModel, openNetwork } from "../../lib/networks/registry.ts";
+import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { checkGradients } from "./check-gradients.ts";
+import { type ModelsContext, openModel } from "./run-models.ts";
+import { table } from "./terminal.ts";
+
+/** Tells what is known of a network; nothing is fetched for it. @throws NetworkError */
+export async function showModel(id: string, context: ModelsContext): Promise<void> {
+  const { env, print } = context;
+  const folders = defaultFolders(env);
+  const described = await firstDescription(id, folders);
+  // the path of a file, or nothing that is known
+  const { description, notice } = described
+    ? { description: described, notice: undefined }
+    : await openNetwork(id, { folders, cacheFolder: folders.at(-1) ?? "" });
+  const { input, licence, labels } = description;
+  const found = await findModel(description, folders);
+  const facts: readonly (readonly [string, string])[] = [
+    ["id", description.id],
+    ["licence", licence],
+    ["model", found?.path ?? (described ? "not fetched" : id)],
+    ...description.files.flatMap((file) =>
+      filesOf(file).map(
+        ({ name, sha256, source }) =>
+          [name, `SHA-256 ${sha256}${source === null ? "" : `, from ${source}`}`] as const,
+      ),
+    ),
+    ["image", `'${input.name}', ${input.width}x${input.height}, ${input.channelOrder}`],
+    ["pixels", `0..255, minus ${input.mean.join(", ")}, times ${input.scale.join(", ")}`],
+    ["class names", labels ?? "none"],
+  ];
+  for (const [name, value] of facts) print(`${name}: ${value}`);
+  if (notice) print(notice);
+}
+
+/**
+ * Prints of each layer what of it can be rendered, or why nothing can.
+ *
+ * @throws NetworkError if none can be; ModelError if the model cannot be read
+ */
+export async function checkModel(id: string, context: ModelsContext): Promise<void> {
+  const analysed = await context.analyse(await openModel(id, context));
+  const { layers, problems } = analysed;
+  context.print(
+    table(
+      ["", "Name", "Type", "Renders"],
+      layers.map((layer) => [
+        String(layer.index),
+        layer.name,
+        layer.quantised ? `${layer.type}, quantised` : layer.type,
+        rendersOf(layer, problems),
+      ]),
+      [0],
+    ),
+  );
+  const drawn = layers.filter(({ index }) => !problems.has(index)).length;
+  const reach = checkGradients(analysed);
+  context.print(`\n${drawn} of ${layers.length} layers can be rendered; ${reach}`);
+}
+
+function rendersOf(
+  { index, channels, channelAxis }: Layer,
+  problems: AnalysedNetwork["problems"],
+): string {
+  const problem = problems.get(index);
+  if (problem !== undefined) return `no: ${problem}`;
+  return `${channels} channels${channelAxis === 1 ? "" : ` along axis ${channelAxis}`}`;
+}
+
+async function firstDescription(id: string, folders: readonly string[]) {
+  // an id is a folder's name and no path
+  if (/[/\\]/.test(id)) return null;
+  for (const folder of folders) {
+    const description = await readDescription(folder, id);
+    if (description !== null) return description;
+  }
+  return null;
+}
