@@ -9,6 +9,8 @@ export interface Access {
   readonly read: readonly string[];
   /** Parts of the bucket whose objects it writes. */
   readonly write: readonly string[];
+  /** Parts of the bucket whose objects it deletes. @default none */
+  readonly delete?: readonly string[];
   /** Queues it sends to. With GPU workers, `channels` is their queue too, and it may wake them. */
   readonly sendsTo: readonly ("channels" | "assembly")[];
 }

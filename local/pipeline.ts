@@ -5,11 +5,12 @@ import { type Endpoint, type FaultPlan, startEndpoint } from "@dreamgrid/aws-end
 import type { Log } from "../functions/log.ts";
 import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
 import { Jobs } from "../lib/pipeline/job/jobs.ts";
-import { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
+import { BucketNetworks, type NetworkSource } from "../lib/pipeline/networks/bucket-networks.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
 import { CODE_VERSION } from "../lib/pipeline/version.ts";
 import { createSqsClient } from "../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../lib/queue/sqs-queue.ts";
+import type { ObjectStore } from "../lib/storage/object-store.ts";
 import { createS3Client } from "../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../lib/storage/s3-object-store.ts";
 import type { EventSource } from "./event-sources/event-source.ts";
@@ -41,6 +42,8 @@ export interface LocalPipelineOptions {
   readonly faults?: FaultPlan;
   readonly timing?: Readonly<Partial<Record<ServedQueue, Partial<SourceTiming>>>>;
   readonly now?: () => Date;
+  /** What is asked for networks. @default those of the bucket */
+  readonly networksOf?: (bucket: NetworkSource, store: ObjectStore) => NetworkSource;
   /** @default errors to stderr */
   readonly logOf?: (functionName: string) => Log;
 }
@@ -75,6 +78,7 @@ export interface LocalPipeline {
  */
 export async function startLocalPipeline(options: LocalPipelineOptions): Promise<LocalPipeline> {
   const { dataFolder, renderer, port = 0, faults, timing = {} } = options;
+  const { networksOf = (bucket: NetworkSource) => bucket } = options;
   const { now = () => new Date(), logOf = (name: string) => errorLog(name) } = options;
   // the SDK's versions are pinned, so what later ones will want is no concern of the user's
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
@@ -93,7 +97,10 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
   const acceptDeps: AcceptDeps = {
     jobs: new Jobs(store),
     store,
-    networks: new BucketNetworks({ store, cacheFolder: join(dataFolder, ".models") }),
+    networks: networksOf(
+      new BucketNetworks({ store, cacheFolder: join(dataFolder, ".models") }),
+      store,
+    ),
     queues: { cpu: queue(QUEUE_NAMES.channels), cuda: null },
     assembly: queue(QUEUE_NAMES.assembly),
     codeVersion: CODE_VERSION,

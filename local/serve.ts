@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 
 import { createHandler } from "../functions/api/handler.ts";
 import { DESCRIPTION_FILE } from "../lib/networks/description.ts";
-import { findModel, listNetworks, openNetwork } from "../lib/networks/registry.ts";
 import { modelKey } from "../lib/pipeline/keys.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
+import { AddedNetworks } from "./added-networks.ts";
 import { type ApiServer, startApiServer } from "./api-adapter.ts";
 import { errorLog } from "./log.ts";
 import { EventStreams } from "./page/event-streams.ts";
@@ -22,7 +22,7 @@ export interface ServeOptions {
   readonly apiPort: number;
   /** Stays the caller's to close. */
   readonly renderer: Renderer;
-  /** Searched for networks; those whose models are there are published. */
+  /** Searched for networks, also later; those whose models are there are published. */
   readonly networkFolders: readonly string[];
   /**
    * How soon channels that a killed process was rendering are rendered again.
@@ -48,14 +48,17 @@ export interface Service {
 export async function startService(options: ServeOptions): Promise<Service> {
   const { dataFolder, awsPort, apiPort, renderer, networkFolders } = options;
   const { recoverySeconds = 12 } = options;
+  let added: AddedNetworks | undefined;
   const pipeline = await startLocalPipeline({
     dataFolder,
     renderer,
     port: awsPort,
     timing: { channels: { visibilitySeconds: recoverySeconds } },
+    networksOf: (bucket, store) => (added = new AddedNetworks(bucket, store, networkFolders)),
   });
   try {
-    const networks = await publishNetworks(pipeline, networkFolders);
+    if (added === undefined) throw new Error("internal: the pipeline asked for no networks");
+    const networks = await added.publish();
     const counter = new StepCounter();
     const liveSteps = (jobId: string) => counter.liveSteps(jobId);
     const handler = createHandler({
@@ -92,27 +95,4 @@ function bucketPublisher(store: ObjectStore): NetworkPublisher {
     isTaken: async (id) => (await store.head(modelKey(id, DESCRIPTION_FILE))) !== null,
     publish: async (network) => void (await publishNetwork(store, network)),
   };
-}
-
-/** Nothing is fetched: a start must not wait for a download nobody asked for. */
-async function publishNetworks(
-  { store }: LocalPipeline,
-  folders: readonly string[],
-): Promise<Pick<Service, "published" | "notFetched">> {
-  const published: string[] = [];
-  const notFetched: string[] = [];
-  for (const description of await listNetworks({ folders })) {
-    const found = await findModel(description, folders);
-    if (found === null) {
-      notFetched.push(description.id);
-      continue;
-    }
-    const network = await openNetwork(description.id, {
-      folders,
-      cacheFolder: folders.at(-1) ?? "",
-    });
-    await publishNetwork(store, network);
-    published.push(description.id);
-  }
-  return { published, notFetched };
 }

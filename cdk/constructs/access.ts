@@ -30,17 +30,23 @@ export function acknowledgePrefixes(scope: IConstruct, bucket: IBucket): void {
   for (const prefix of prefixes) {
     acknowledge(scope, {
       [`AwsSolutions-IAM5[Resource::<${logicalId(bucket)}.Arn>/${prefix}*]`]:
-        "objects are named after jobs that do not exist yet; the statement is for this prefix of the job bucket and for s3:GetObject or s3:PutObject alone, and each function has only the prefixes it works with",
+        "objects are named after jobs that do not exist yet; the statement is for this prefix of the job bucket and for s3:GetObject, s3:PutObject or s3:DeleteObject alone, and each function has only the prefixes it works with",
     });
   }
 }
 
-/** Reading and writing the objects that a function may touch. */
-export function objectStatements(bucket: IBucket, { read, write }: Access): PolicyStatement[] {
+/** Reading, writing and deleting the objects that a function may touch. */
+export function objectStatements(
+  bucket: IBucket,
+  { read, write, delete: deleted = [] }: Access,
+): PolicyStatement[] {
   const under = (prefix: string) => bucket.arnForObjects(`${prefix}*`);
   return [
     new PolicyStatement({ actions: ["s3:GetObject"], resources: read.map(under) }),
     new PolicyStatement({ actions: ["s3:PutObject"], resources: write.map(under) }),
+    ...(deleted.length > 0
+      ? [new PolicyStatement({ actions: ["s3:DeleteObject"], resources: deleted.map(under) })]
+      : []),
     // without it S3 answers 403, not 404, for an object that is not there; a condition on the
     // prefix would take that away again, since a HEAD has none
     new PolicyStatement({ actions: ["s3:ListBucket"], resources: [bucket.bucketArn] }),

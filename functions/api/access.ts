@@ -7,5 +7,7 @@ export const ACCESS: Access = {
   // it publishes the networks that come with the code, and signs the links by which callers upload
   // images and networks
   write: [JOB_PREFIX, UPLOAD_PREFIX, MODEL_PREFIX],
+  // files of networks that were never published
+  delete: [MODEL_PREFIX],
   sendsTo: ["channels", "assembly"],
 };

@@ -22,6 +22,7 @@ export const PROBLEMS = {
   "damaged-object": { status: 500, title: "an object of the service is damaged" },
   "storage-missing": { status: 503, title: "the data folder is gone" },
   "storage-full": { status: 507, title: "there is no room left to store anything" },
+  "bucket-full": { status: 507, title: "the bucket takes no more uploads of this kind" },
   internal: { status: 500, title: "something went wrong on our side" },
 } as const;
 

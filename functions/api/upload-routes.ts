@@ -2,6 +2,7 @@ import type { z } from "zod";
 
 import { DESCRIPTION_FILE } from "../../lib/networks/description.ts";
 import { modelKey, uploadKey } from "../../lib/pipeline/keys.ts";
+import { roomProblem } from "../../lib/pipeline/networks/upload-room.ts";
 import { MAX_MODEL_TEXT_BYTES } from "../../lib/pipeline/limits.ts";
 import type { AnnouncedUpload } from "../../lib/storage/object-store.ts";
 import { NO_INPUT } from "./check-input.ts";
@@ -35,8 +36,10 @@ export const createUpload = defineRoute({
     schema: uploadSchema,
     schemaName: "Upload",
   },
-  problems: ["conflict"],
+  problems: ["conflict", "bucket-full"],
   handle: async ({ body }, deps) => {
+    const problem = await roomProblem(body, deps);
+    if (problem !== null) throw new ProblemError("bucket-full", [problem]);
     const { key, ...upload } =
       body.kind === "image" ? imageUpload(body, deps) : await modelUpload(body, deps);
     const { url, headers } = await deps.links.linkToPut(key, upload, LINK_SECONDS);

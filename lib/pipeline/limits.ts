@@ -76,6 +76,18 @@ export const MAX_INITIAL_IMAGE_BYTES = 50_000_000;
 /** Under a third of the memory, 1,769 MB, of the smallest function that loads one. */
 export const MAX_MODEL_BYTES = 500_000_000;
 
+/**
+ * Weights of the networks that a process keeps open: one of the largest, or twenty like GoogLeNet;
+ * with a new one beside them under two thirds of the smallest function's memory.
+ */
+export const MAX_CACHED_MODEL_BYTES = 600_000_000;
+
+/** Of all uploads in a bucket, for each kind, images or networks: a hundred of the largest models. */
+export const MAX_UPLOADED_BYTES = 50_000_000_000;
+
+/** How long a network's files wait for its description: a day, of which a link to send one lasts an hour. */
+export const UNPUBLISHED_SECONDS = 86_400;
+
 /** A network's description, or a file of class names: ImageNet's 1,000 take about 30 kB. */
 export const MAX_MODEL_TEXT_BYTES = 1_000_000;
 

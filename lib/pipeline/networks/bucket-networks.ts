@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { fileSha256, sha256 } from "../../networks/checksum.ts";
@@ -11,6 +11,7 @@ import { makeWhole } from "../../networks/whole.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson } from "../json.ts";
 import { MODEL_PREFIX, modelKey } from "../keys.ts";
+import { MAX_CACHED_MODEL_BYTES } from "../limits.ts";
 import { analyseInThread } from "./analyse-in-thread.ts";
 import type { AnalysedNetwork } from "./analyse-network.ts";
 import { objectsOf } from "./model-objects.ts";
@@ -33,21 +34,34 @@ export interface BucketNetworksOptions {
   readonly store: ObjectStore;
   /** Local disk. What is there is used after its SHA-256 has been checked. */
   readonly cacheFolder: string;
+  /** Of weights that are kept, on disk and in memory; the network used last always is. */
+  readonly cacheBytes?: number;
+}
+
+interface Opened {
+  readonly opening: Promise<AnalysedNetwork>;
+  /** Of its weights; 0 until it is open. */
+  bytes: number;
 }
 
 /**
  * Networks kept in the bucket under `models/<id>/`, copied to local disk and analysed on first use;
- * the analysis stays in memory. A copy lies in a folder named after everything in its description,
+ * the analysis stays in memory, until others have been used since that take too much. A copy lies in a folder named after everything in its description,
  * so a network that is replaced in the bucket never mixes with jobs that were accepted before.
  */
 export class BucketNetworks implements NetworkSource {
   readonly #store: ObjectStore;
   readonly #cacheFolder: string;
-  readonly #opened = new Map<string, Promise<AnalysedNetwork>>();
+  readonly #cacheBytes: number;
+  /** Of every version, the one used last at the end. */
+  readonly #opened = new Map<string, Opened>();
+  /** Versions whose copies are being removed from the disk. */
+  readonly #removing = new Map<string, Promise<void>>();
 
-  constructor({ store, cacheFolder }: BucketNetworksOptions) {
+  constructor({ store, cacheFolder, cacheBytes }: BucketNetworksOptions) {
     this.#store = store;
     this.#cacheFolder = cacheFolder;
+    this.#cacheBytes = cacheBytes ?? MAX_CACHED_MODEL_BYTES;
   }
 
   async open(id: string): Promise<AnalysedNetwork> {
@@ -63,12 +77,39 @@ export class BucketNetworks implements NetworkSource {
   openPinned(description: NetworkDescription): Promise<AnalysedNetwork> {
     const version = sha256(JSON.stringify(description));
     const known = this.#opened.get(version);
-    if (known !== undefined) return known;
-    const opening = this.#copyAndOpen(description, join(this.#cacheFolder, version));
-    this.#opened.set(version, opening);
-    // a failure is not remembered: the next job may find the bucket repaired
-    opening.catch(() => this.#opened.delete(version));
+    if (known !== undefined) {
+      this.#opened.delete(version);
+      this.#opened.set(version, known);
+      return known.opening;
+    }
+    const opening = this.#copyAndOpen(description, version);
+    const opened: Opened = { opening, bytes: 0 };
+    this.#opened.set(version, opened);
+    void this.#keep(version, opened);
     return opening;
+  }
+
+  async #keep(version: string, opened: Opened): Promise<void> {
+    try {
+      opened.bytes = bytesOf(await opened.opening);
+      this.#evict();
+    } catch {
+      // a failure is not remembered: the next job may find the bucket repaired
+      this.#opened.delete(version);
+    }
+  }
+
+  /** Forgets the networks used longest ago, as long as all take too much. Who has one keeps it. */
+  #evict(): void {
+    let total = [...this.#opened.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    const last = [...this.#opened.keys()].at(-1);
+    for (const [version, { bytes }] of this.#opened) {
+      if (total <= this.#cacheBytes || version === last) return;
+      if (bytes === 0) continue;
+      total -= bytes;
+      this.#opened.delete(version);
+      this.#removing.set(version, this.#remove(version));
+    }
   }
 
   async list(): Promise<readonly string[]> {
@@ -77,7 +118,19 @@ export class BucketNetworks implements NetworkSource {
     return ids;
   }
 
-  async #copyAndOpen(description: NetworkDescription, folder: string): Promise<AnalysedNetwork> {
+  async #remove(version: string): Promise<void> {
+    try {
+      await rm(join(this.#cacheFolder, version), { recursive: true, force: true });
+    } catch {
+      // what cannot be removed is used again as it is
+    } finally {
+      this.#removing.delete(version);
+    }
+  }
+
+  async #copyAndOpen(description: NetworkDescription, version: string): Promise<AnalysedNetwork> {
+    await this.#removing.get(version);
+    const folder = join(this.#cacheFolder, version);
     const { id, files, labels } = description;
     for (const { key, name, sha256: wanted } of files.flatMap((file) => objectsOf(id, file))) {
       await this.#copy(key, join(folder, id, name), wanted);
@@ -104,6 +157,15 @@ export class BucketNetworks implements NetworkSource {
     }
     await writeWhole(path, bytes);
   }
+}
+
+/** Of a network's weights, those that share memory counted once. */
+function bytesOf({ model: { model } }: AnalysedNetwork): number {
+  const buffers = new Set<ArrayBufferLike>();
+  for (const tensor of [...model.graph.initializers.values(), ...model.folded.values()]) {
+    if (tensor.type !== "opaque") buffers.add(tensor.data.buffer);
+  }
+  return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /** Several processes may share the cache. */

@@ -56,6 +56,7 @@ test("the time left is that of the iterations to come, at the speed so far", () 
     print: () => {},
     note: () => {},
     progressBar: () => bar,
+    analyse: () => Promise.reject(new Error("nothing is analysed here")),
     readInput: async () => new Uint8Array(),
   };
   const fields = { channels: [1, 2], numIterations: 100, pyramidLevels: 1 };

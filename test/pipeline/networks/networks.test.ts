@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { BucketNetworks } from "../../../lib/pipeline/networks/bucket-networks.ts";
 import { publishNetwork } from "../../../lib/pipeline/networks/publish-network.ts";
@@ -110,4 +110,32 @@ test("a network that is not there is refused with the nearest and the known", as
   await expect(opening).rejects.toThrow(
     "given 'tinyy'; there is no such network here (did you mean 'tiny'?); known are tiny",
   );
+});
+
+test("networks used longest ago are forgotten, disk and all, where all take too much", async () => {
+  const { folder, store, cacheFolder } = await published();
+  for (const id of ["second", "third"]) {
+    await publishNetwork(store, await tinyNetwork(folder, { id, seed: id.length }));
+  }
+  const copies = async () => (await readdir(cacheFolder)).length;
+  // one that alone takes too much is kept while it is the last
+  const small = new BucketNetworks({ store, cacheFolder: join(folder, "small"), cacheBytes: 1 });
+  const { model } = await small.open("tiny");
+  expect((await small.open("tiny")).model).toBe(model);
+  const tensors = [...model.model.graph.initializers.values()];
+  const buffers = new Set(
+    tensors.flatMap((each) => (each.type === "opaque" ? [] : each.data.buffer)),
+  );
+  const bytes = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const networks = new BucketNetworks({ store, cacheFolder, cacheBytes: 2.5 * bytes });
+  const first = await networks.open("tiny");
+  const second = await networks.open("second");
+  expect(await networks.open("tiny")).toBe(first);
+  expect(await copies()).toBe(2);
+  await networks.open("third");
+  expect(await networks.open("tiny")).toBe(first);
+  await vi.waitFor(async () => expect(await copies()).toBe(2));
+  const again = await networks.open("second");
+  expect(again).not.toBe(second);
+  expect(again.layers).toEqual(second.layers);
 });

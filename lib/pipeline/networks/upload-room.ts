@@ -1,0 +1,53 @@
+import { DESCRIPTION_FILE } from "../../networks/description.ts";
+import type { ObjectFacts, ObjectStore } from "../../storage/object-store.ts";
+import { MODEL_PREFIX, UPLOAD_PREFIX } from "../keys.ts";
+import { MAX_UPLOADED_BYTES, UNPUBLISHED_SECONDS } from "../limits.ts";
+
+/** What is asked of a bucket before another upload. */
+export interface RoomDeps {
+  readonly store: Pick<ObjectStore, "list" | "delete">;
+  readonly now: () => Date;
+}
+
+/**
+ * Why there is no room for another upload of that kind, or `null` if there is.
+ *
+ * Files of networks whose description has not come within a day are deleted on the way: nobody can
+ * use them. Images go by the bucket's own rule.
+ *
+ * @param most bytes of one kind in the bucket
+ */
+export async function roomProblem(
+  { kind, sizeBytes }: { readonly kind: "image" | "model"; readonly sizeBytes: number },
+  deps: RoomDeps,
+  most = MAX_UPLOADED_BYTES,
+): Promise<string | null> {
+  const taken = kind === "image" ? await bytesUnder(UPLOAD_PREFIX, deps) : await networkBytes(deps);
+  if (taken + sizeBytes <= most) return null;
+  const what = kind === "image" ? "images" : "networks";
+  return `sizeBytes: given ${sizeBytes}, and the bucket has ${taken} bytes of ${what} of the ${most} that it takes; delete some`;
+}
+
+async function bytesUnder(prefix: string, { store }: RoomDeps): Promise<number> {
+  let bytes = 0;
+  for await (const { sizeBytes } of store.list(prefix)) bytes += sizeBytes;
+  return bytes;
+}
+
+/** Of all networks, after those are gone that were never published. */
+async function networkBytes({ store, now }: RoomDeps): Promise<number> {
+  const networks = new Map<string, ObjectFacts[]>();
+  for await (const object of store.list(MODEL_PREFIX)) {
+    const [id = ""] = object.key.slice(MODEL_PREFIX.length).split("/");
+    networks.set(id, [...(networks.get(id) ?? []), object]);
+  }
+  const deadline = now().getTime() - UNPUBLISHED_SECONDS * 1_000;
+  let bytes = 0;
+  for (const objects of networks.values()) {
+    const isPublished = objects.some(({ key }) => key.endsWith(`/${DESCRIPTION_FILE}`));
+    const isWaiting = objects.some(({ modifiedAt }) => modifiedAt.getTime() > deadline);
+    if (isPublished || isWaiting) bytes += objects.reduce((sum, each) => sum + each.sizeBytes, 0);
+    else for (const { key } of objects) await store.delete(key);
+  }
+  return bytes;
+}

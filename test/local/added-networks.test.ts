@@ -1,0 +1,44 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { NetworkNotFoundError } from "../../lib/networks/errors.ts";
+import { AddedNetworks } from "../../local/added-networks.ts";
+import type { NetworkSource } from "../../lib/pipeline/networks/bucket-networks.ts";
+import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { temporaryFolder } from "../networks/temporary-folder.ts";
+import { MemoryObjectStore } from "../support/memory-object-store.ts";
+import { tinyNetwork } from "../support/tiny-network.ts";
+
+test("networks added to a folder later are found, by their id and in the list", async () => {
+  const folder = await temporaryFolder();
+  const store = new MemoryObjectStore();
+  const first = await tinyNetwork(folder, { id: "first" });
+  const ids = () => store.keys("models/").filter((key) => key.endsWith("/network.json"));
+  const bucket: NetworkSource = {
+    open: async (id) => {
+      if (ids().includes(`models/${id}/network.json`)) return analyseNetwork(first);
+      throw new NetworkNotFoundError(`there is no '${id}'`);
+    },
+    openPinned: () => analyseNetwork(first),
+    list: async () => ids(),
+  };
+  const networks = new AddedNetworks(bucket, store, [folder]);
+  expect(await networks.publish()).toEqual({ published: ["first"], notFetched: [] });
+  await expect(networks.open("second")).rejects.toThrow("there is no 'second'");
+
+  await tinyNetwork(folder, { id: "second", seed: 2 });
+  const { layers } = await networks.open("second");
+  expect(layers.length).toBeGreaterThan(1);
+  await tinyNetwork(folder, { id: "third", seed: 3 });
+  // a broken one hides no other, and one whose model is not there is told of
+  await tinyNetwork(folder, { id: "broken", seed: 4 });
+  await writeFile(join(folder, "broken", "network.json"), "{");
+  await tinyNetwork(folder, { id: "absent", seed: 5 });
+  await rm(join(folder, "absent", "tiny.onnx"));
+  expect(await Promise.all([networks.list(), networks.list()])).toEqual(
+    Array(2).fill(["first", "second", "third"].map((id) => `models/${id}/network.json`)),
+  );
+  expect(await networks.publish()).toEqual({ published: [], notFetched: ["absent"] });
+});
