@@ -14,6 +14,7 @@ import {
   CAP_HEIGHT,
   fitText,
   GLYPH_HEIGHT,
+  isPrintable,
   textWidth,
   toPrintable,
   type TextLine,
@@ -153,15 +154,24 @@ function titleLine(title: string, sheetWidth: number): TextLine | null {
   let scale = Math.min(Math.max(Math.round(sheetWidth / TITLE_PITCH), 1), TITLE_SCALE_LIMIT);
   while (scale > 1 && textWidth(text, scale) > sheetWidth - 2 * margin * scale) scale--;
   const fitted = fitText(text, sheetWidth - 2 * scale, scale);
+  const y = TITLE_GAP * scale;
+  if (!isPrintable(title)) {
+    return { text: title.trim(), x: scale, y, scale, boxWidth: sheetWidth - 2 * scale };
+  }
   const x = Math.floor((sheetWidth - textWidth(fitted, scale)) / 2);
-  return { text: fitted, x, y: TITLE_GAP * scale, scale };
+  return { text: fitted, x, y, scale };
 }
 
 function labelLine(label: string, tile: Rectangle, scale: number): TextLine | null {
-  const text = fitText(toPrintable(label), tile.width - 2 * scale, scale);
+  const width = tile.width - 2 * scale;
+  const text = fitText(toPrintable(label), width, scale);
   if (text === "") return null;
+  const y = tile.y + tile.height + LABEL_GAP * scale;
+  if (!isPrintable(label)) {
+    return { text: label.trim(), x: tile.x + scale, y, scale, boxWidth: width };
+  }
   const x = tile.x + Math.floor((tile.width - textWidth(text, scale)) / 2);
-  return { text, x, y: tile.y + tile.height + LABEL_GAP * scale, scale };
+  return { text, x, y, scale };
 }
 
 /** Capitals with the same gap above and below; descenders reach into the lower gap. */

@@ -9,7 +9,7 @@ import {
   type SheetLayout,
   type TilePlace,
 } from "./sheet-layout.ts";
-import { drawText } from "./text.ts";
+import { drawLine } from "./rendered-text.ts";
 
 /** One place of a sheet. A function as `image` is called when the tile is drawn, and only then. */
 export type SheetTile =
@@ -50,7 +50,7 @@ export async function drawSheet(layout: SheetLayout, tiles: readonly SheetTile[]
     );
   }
   const sheet = filledRaster(layout, layout.background);
-  if (layout.title !== null) drawText(sheet, layout.title, layout.ink);
+  if (layout.title !== null) await drawLine(sheet, layout.title, layout.ink);
 
   const places = oneByOne(layout.tiles);
   const drawTiles = async () => {
@@ -84,7 +84,7 @@ async function drawTile(
   const x = place.x + Math.floor((place.width - thumbnail.width) / 2);
   const y = place.y + Math.floor((place.height - thumbnail.height) / 2);
   copyInto(sheet, thumbnail, x, y);
-  if (place.label !== null) drawText(sheet, place.label, layout.ink);
+  if (place.label !== null) await drawLine(sheet, place.label, layout.ink);
 }
 
 async function thumbnailOf(image: Raster, box: Size): Promise<Raster> {

@@ -23,7 +23,15 @@ export interface TextLine {
   readonly x: number;
   readonly y: number;
   readonly scale: number;
+  /**
+   * Pixels within which a text is centred that our glyphs do not have all letters of; left out: the
+   * text is printable, and stands where it is said.
+   */
+  readonly boxWidth?: number;
 }
+
+/** Marks that other marks stand for without loss. */
+const ALIKE = /[‘’“”–—−·•×]/gu;
 
 /** What the letters beyond ASCII become, where taking off the accent is not enough. */
 const SUBSTITUTES: Readonly<Record<string, string>> = {
@@ -62,6 +70,13 @@ export function toPrintable(text: string): string {
     .normalize("NFD")
     .replace(/\p{Mark}/gu, "");
   return Array.from(plain, (letter) => (GLYPHS.has(letter) ? letter : "?")).join("");
+}
+
+/** Whether `toPrintable` leaves the text what it was, but for white space and quotation marks. */
+export function isPrintable(text: string): boolean {
+  return Array.from(text.replace(/\s+/g, "").replace(ALIKE, "")).every((letter) =>
+    GLYPHS.has(letter),
+  );
 }
 
 /** Width in pixels of printable text, without space after the last glyph. */

@@ -114,7 +114,14 @@ export class DreamOutput {
     await copyFile(outcome.sheetPath, sheet);
     await copyFile(outcome.manifestPath, manifest);
     print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
-    const quality = (await readSheet(manifest))?.quality ?? null;
+    const described = await readSheet(manifest);
+    const missing = described?.sheet?.missingGlyphs ?? "";
+    if (missing !== "") {
+      note(
+        `${name}: no font of this machine has ${missing}, so frames stand for them in title and labels; install one, such as Noto`,
+      );
+    }
+    const quality = described?.quality ?? null;
     if (quality !== null) note(`${name}: ${describeSheetQuality(quality)}`);
     if (failed > 0)
       note(

@@ -35,6 +35,7 @@ export const reportSheetSchema = z.object({
   network: z.object({ id: z.string() }),
   layer: z.object({ index: z.int().min(1), name: z.string() }),
   request: z.looseObject({ method: z.string() }),
+  sheet: z.object({ missingGlyphs: z.string().default("") }).optional(),
   quality: sheetQualitySchema.nullable(),
   tiles: z.array(tileSchema),
 });

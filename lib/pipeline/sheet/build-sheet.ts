@@ -1,6 +1,7 @@
 import { ImageError } from "../../image/errors.ts";
 import { decodeImage, encodePng } from "../../image/png.ts";
 import type { Raster, Size } from "../../image/raster.ts";
+import { missingGlyphs } from "../../image/rendered-text.ts";
 import { drawSheet, type SheetTile } from "../../image/sheet.ts";
 import { layoutRows, sheetLayout, type SheetLayout } from "../../image/sheet-layout.ts";
 import type { Job } from "../job/job.ts";
@@ -18,6 +19,10 @@ export interface PlacedImage extends Size {
 
 /** What was built, and under which keys. */
 export interface BuiltSheet {
+  /** Channels that have a place in the layout, in its order. */
+  readonly shown: readonly number[];
+  /** Letters of title and labels that no font of the machine has; they are drawn as frames. */
+  readonly missingGlyphs: string;
   readonly layout: SheetLayout;
   /** One image: the sheet, or where that is too large, a reduced one. */
   readonly montage: PlacedImage;
@@ -49,23 +54,58 @@ export async function buildSheet(
   limits: SheetLimits = LIMITS,
 ): Promise<BuiltSheet> {
   const plan = await job.plan();
-  const tiles = plan.channels.map((channel, i): SheetTile => {
+  const shown = shownPlaces(plan, results);
+  const tiles = shown.map((i): SheetTile => {
+    const channel = plan.channels[i]!;
     const result = results.get(channel);
     const label = plan.labels[i] ?? null;
     if (result?.state !== "ok") return { kind: "failed", channel, label };
     return { kind: "image", image: () => readTile(job, result), label };
   });
-  const { tileSize: imageSize, labels, request } = plan;
-  const layout = sheetLayout({ imageSize, labels }, { ...request.montage, title: titleOf(plan) });
+  const { tileSize: imageSize, request } = plan;
+  const labels = shown.map((i) => plan.labels[i] ?? null);
+  const isWhole = shown.length === plan.channels.length;
+  const layout = sheetLayout(
+    { imageSize, labels },
+    // a grid that was asked for is one of all images
+    { ...request.montage, ...(!isWhole && { gridSize: null }), title: titleOf(plan) },
+  );
+  const about = {
+    layout,
+    shown: shown.map((i) => plan.channels[i]!),
+    missingGlyphs: await missingIn(layout),
+  };
   const { width, height } = layout;
   if (Math.max(width, height) <= limits.maxSide && width * height <= limits.maxPixels) {
     const montage = await writeMontage(job, layout, tiles);
-    return { layout, montage, pages: [], deepZoom: null };
+    return { ...about, montage, pages: [], deepZoom: null };
   }
   const pages = await writePages(job, pageLayouts(layout, limits.maxPageSide), tiles);
   const deepZoom = await writeZoom(job, layout, tiles);
   const montage = await writeMontage(job, reducedLayout(plan, layout, limits.maxPageSide), tiles);
-  return { layout, montage, pages, deepZoom };
+  return { ...about, montage, pages, deepZoom };
+}
+
+/**
+ * Which of the plan's channels the sheet has, by their places in the plan. Where fewer than half of
+ * them have images, as after a cancel, it has those alone: nobody looks at hundreds of crosses. One
+ * cross stands for all where there is no image.
+ */
+function shownPlaces(
+  { channels }: JobPlan,
+  results: ReadonlyMap<number, ChannelResult>,
+): readonly number[] {
+  const all = [...channels.keys()];
+  const drawn = all.filter((i) => results.get(channels[i]!)?.state === "ok");
+  if (drawn.length >= all.length / 2) return all;
+  return drawn.length > 0 ? drawn : all.slice(0, 1);
+}
+
+async function missingIn({ title, tiles }: SheetLayout): Promise<string> {
+  const lines = [title, ...tiles.map(({ label }) => label)].filter((line) => line !== null);
+  const missing = new Set<string>();
+  for (const line of lines) for (const letter of await missingGlyphs(line)) missing.add(letter);
+  return [...missing].join("");
 }
 
 async function readTile(job: Job, { tile }: OkResult): Promise<Raster> {
@@ -89,7 +129,7 @@ function reducedLayout(plan: JobPlan, layout: SheetLayout, maxSide: number): She
   const scale = maxSide / Math.max(layout.width, layout.height);
   const side = (length: number) => Math.max(1, Math.floor(length * scale));
   return sheetLayout(
-    { imageSize: plan.tileSize, labels: plan.channels.map(() => null) },
+    { imageSize: plan.tileSize, labels: layout.tiles.map(() => null) },
     {
       gridSize: [rows, columns],
       thumbnailSize: [side(thumbnail.height), side(thumbnail.width)],

@@ -33,17 +33,23 @@ export function sheetManifest(
       montage: sheet.montage,
       pages: sheet.pages,
       deepZoom: sheet.deepZoom,
+      ...(sheet.missingGlyphs !== "" && { missingGlyphs: sheet.missingGlyphs }),
     },
     quality: sheetQuality(plan.channels.flatMap((channel) => results.get(channel) ?? [])),
-    tiles: layout.tiles.map(({ index, row, column, x, y, width, height }) => ({
-      row,
-      column,
-      /** Pixels on the whole sheet. */
-      place: { x, y, width, height },
-      label: plan.labels[index] ?? null,
-      ...tileOf(plan.channels[index]!, results),
+    tiles: plan.channels.map((channel, i) => ({
+      ...placeOf(channel, sheet),
+      label: plan.labels[i] ?? null,
+      ...tileOf(channel, results),
     })),
   };
+}
+
+/** Where a channel is on the whole sheet; nothing of one that was left out of it. */
+function placeOf(channel: number, { layout, shown }: BuiltSheet) {
+  const tile = layout.tiles[shown.indexOf(channel)];
+  if (tile === undefined) return { place: null };
+  const { row, column, x, y, width, height } = tile;
+  return { row, column, /** Pixels. */ place: { x, y, width, height } };
 }
 
 function tileOf(channel: number, results: ReadonlyMap<number, ChannelResult>) {

@@ -4,6 +4,9 @@ import { decodeImage } from "../../../lib/image/png.ts";
 import type { Raster } from "../../../lib/image/raster.ts";
 import { sheetLayout } from "../../../lib/image/sheet-layout.ts";
 import { buildSheet } from "../../../lib/pipeline/sheet/build-sheet.ts";
+import { resultOf } from "../../../lib/pipeline/job/result.ts";
+import { tallyOf } from "../../../lib/pipeline/job/tally.ts";
+import { sheetManifest } from "../../../lib/pipeline/sheet/sheet-manifest.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { pageLayouts } from "../../../lib/pipeline/sheet/sheet-pages.ts";
@@ -89,3 +92,33 @@ function cut({ width, data }: Raster, left: number, top: number, columns: number
     return [...data.subarray(from, from + columns * 3)];
   });
 }
+
+test("a sheet of which most images are missing has those alone that there are", async () => {
+  const { plan, job, results, image } = await renderedJob();
+  const cancelled = (channel: number) => ({
+    ...resultOf(plan.jobId, channel, { state: "cancelled" }, { attempts: 1, now: new Date(0) }),
+  });
+  const endedWith = (drawn: readonly number[]) =>
+    new Map(
+      plan.channels.map((channel) => [
+        channel,
+        drawn.includes(channel) ? results.get(channel)! : cancelled(channel),
+      ]),
+    );
+  const few = await buildSheet(job, endedWith([3, 9, 20, 21]), WHOLE);
+  expect(few.shown).toEqual([3, 9, 20, 21]);
+  expect(few.layout).toMatchObject({ rows: 2, columns: 2 });
+  expect(await image(keys.montageKey(plan.jobId))).toMatchObject({ width: 2 * 22 });
+  const ended = endedWith([3, 9, 20, 21]);
+  const { tiles } = sheetManifest(plan, ended, few, tallyOf(plan.total, [...ended.values()]));
+  expect(tiles).toHaveLength(23);
+  expect(tiles[8]).toMatchObject({ channel: 9, row: 0, column: 1, place: { x: 23, width: 20 } });
+  expect(tiles[9]).toMatchObject({ channel: 10, state: "cancelled", place: null });
+
+  const none = await buildSheet(job, endedWith([]), WHOLE);
+  expect(none.shown).toEqual([plan.channels[0]]);
+  expect(none.layout).toMatchObject({ rows: 1, columns: 1 });
+  // half of them are worth their places among the others
+  const half = await buildSheet(job, endedWith(plan.channels.slice(0, 12)), WHOLE);
+  expect(half.shown).toEqual(plan.channels);
+});

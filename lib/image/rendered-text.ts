@@ -1,0 +1,124 @@
+import sharp from "sharp";
+
+import type { Raster, Rgb, Size } from "./raster.ts";
+import { drawText, fitText, GLYPH_HEIGHT, type TextLine, textWidth, toPrintable } from "./text.ts";
+
+/** Ink of a text, 0 to 255 a pixel. */
+interface TextMask extends Size {
+  readonly data: Uint8Array;
+}
+
+/** Large, as it is made smaller to fit. */
+const FONT = "sans-serif 64";
+/** Height of a rendered line in glyph pixels: scripts with tall letters fill it. */
+const LINE_HEIGHT = GLYPH_HEIGHT;
+/** What has no ink of its own: spaces, joiners, marks that stand on another letter. */
+const INKLESS = /[\s\p{Mark}\p{Cf}\p{Variation_Selector}]/u;
+/** Letters that are frames themselves. */
+const FRAMES = /[\u25a0-\u25ab\u25fb-\u25fe\u2b1a-\u2b1c\u2610]/u;
+/** Of each side of the frame that stands for a letter without a glyph; its corners are round. */
+const FRAME_INK = 0.9;
+
+/**
+ * Draws a line of any script: in our own glyphs where these have its letters, else in a font of the
+ * machine. Where no font has them, accents are left off; letters that remain are drawn as frames,
+ * see `missingGlyphs`.
+ */
+export async function drawLine(target: Raster, line: TextLine, color: Rgb): Promise<void> {
+  const { text, x, y, scale, boxWidth } = line;
+  if (boxWidth === undefined) return drawText(target, line, color);
+  const plain = toPrintable(text);
+  if (!plain.includes("?") && (await lettersWithoutGlyph(text)) !== "") {
+    const fitted = fitText(plain, boxWidth, scale);
+    const left = x + Math.floor((boxWidth - textWidth(fitted, scale)) / 2);
+    return drawText(target, { text: fitted, x: left, y, scale }, color);
+  }
+  const mask = await textMask(text);
+  const height = LINE_HEIGHT * scale;
+  const width = Math.max(1, Math.round((mask.width * height) / mask.height));
+  const share = Math.min(1, boxWidth / width);
+  const size = {
+    width: Math.max(1, Math.floor(width * share)),
+    height: Math.max(1, Math.floor(height * share)),
+  };
+  const left = x + Math.floor((boxWidth - size.width) / 2);
+  const top = y + Math.floor((height - size.height) / 2);
+  blend(target, await resized(mask, size), { left, top }, color);
+}
+
+/** Letters of a line that no font of this machine has, each once; `""` for none. */
+export async function missingGlyphs({ text, boxWidth }: TextLine): Promise<string> {
+  if (boxWidth === undefined || !toPrintable(text).includes("?")) return "";
+  return lettersWithoutGlyph(text);
+}
+
+async function lettersWithoutGlyph(text: string): Promise<string> {
+  const letters = [...new Set(text)].filter(
+    (letter) => letter > "~" && !INKLESS.test(letter) && !FRAMES.test(letter),
+  );
+  const missing: string[] = [];
+  for (const letter of letters) if (isFrame(await textMask(letter))) missing.push(letter);
+  return missing.join("");
+}
+
+/** Text as the machine's fonts have it; what they lack are frames with the letter's number. */
+async function textMask(text: string): Promise<TextMask> {
+  // Pango's markup: names come from files
+  const markup = text.replaceAll(/[&<>]/g, (mark) => `&#${mark.charCodeAt(0)};`);
+  const { data, info } = await sharp({ text: { text: markup, font: FONT, dpi: 72 } })
+    .toColourspace("b-w")
+    .extractChannel(0)
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data };
+}
+
+async function resized({ data, width, height }: TextMask, size: Size): Promise<TextMask> {
+  const pixels = sharp(data, { raw: { width, height, channels: 1 } })
+    .resize({ ...size, fit: "fill" })
+    .toColourspace("b-w")
+    .extractChannel(0);
+  return { ...size, data: await pixels.raw().toBuffer() };
+}
+
+/** Lays a colour onto a raster where the mask has ink, clipped to the raster. */
+function blend(
+  { data, width, height }: Raster,
+  mask: TextMask,
+  { left, top }: { readonly left: number; readonly top: number },
+  color: Rgb,
+): void {
+  for (let y = Math.max(0, -top); y < mask.height && top + y < height; y++) {
+    for (let x = Math.max(0, -left); x < mask.width && left + x < width; x++) {
+      const share = mask.data[y * mask.width + x]! / 255;
+      const at = 3 * ((top + y) * width + left + x);
+      for (const [c, value] of color.entries()) {
+        data[at + c] = Math.round(data[at + c]! + (value - data[at + c]!) * share);
+      }
+    }
+  }
+}
+
+/** Whether there is ink along all of each side, as of no letter but those that are frames. */
+function isFrame({ data, width, height }: TextMask): boolean {
+  const isInk = (x: number, y: number) => data[y * width + x]! > 96;
+  const columns = Array.from({ length: width }, (_, x) => x);
+  const rows = Array.from({ length: height }, (_, y) => y);
+  const inked = {
+    columns: columns.filter((x) => rows.some((y) => isInk(x, y))),
+    rows: rows.filter((y) => columns.some((x) => isInk(x, y))),
+  };
+  const [left, right] = [inked.columns[0], inked.columns.at(-1)];
+  const [top, bottom] = [inked.rows[0], inked.rows.at(-1)];
+  if (left === undefined || right === undefined || top === undefined || bottom === undefined) {
+    return false;
+  }
+  const share = (is: readonly boolean[]) => is.filter(Boolean).length / is.length;
+  const sides = [
+    inked.columns.map((x) => isInk(x, top)),
+    inked.columns.map((x) => isInk(x, bottom)),
+    inked.rows.map((y) => isInk(left, y)),
+    inked.rows.map((y) => isInk(right, y)),
+  ];
+  return sides.every((side) => share(side) >= FRAME_INK);
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+
+import { filledRaster } from "../../lib/image/raster.ts";
+import { drawLine, missingGlyphs } from "../../lib/image/rendered-text.ts";
+import { sheetLayout } from "../../lib/image/sheet-layout.ts";
+import { drawText } from "../../lib/image/text.ts";
+
+/** Of private use: no font of a fresh machine has one, whatever scripts it knows. */
+const UNKNOWN = "\u{e0f1}";
+const SIZE = { width: 120, height: 40 };
+const INK = [250, 200, 150] as const;
+
+async function drawn(text: string, boxWidth?: number) {
+  const raster = filledRaster(SIZE, [10, 10, 10]);
+  const line = { text, x: 20, y: 8, scale: 2, ...(boxWidth !== undefined && { boxWidth }) };
+  await drawLine(raster, line, INK);
+  const places = Array.from({ length: SIZE.width * SIZE.height }, (_, i) => i).filter(
+    (i) => raster.data[3 * i]! > 40,
+  );
+  return { raster, columns: places.map((i) => i % SIZE.width), places };
+}
+
+test("what our glyphs have is drawn with them, pixel for pixel", async () => {
+  const { raster } = await drawn("conv2-3x3");
+  const wanted = filledRaster(SIZE, [10, 10, 10]);
+  drawText(wanted, { text: "conv2-3x3", x: 20, y: 8, scale: 2 }, INK);
+  expect(raster.data).toEqual(wanted.data);
+});
+
+describe("other text", () => {
+  test.each(["Слой 3", "層", UNKNOWN, "<b>&日</b> <span", "🐌 snail"])(
+    "%s has ink in its box, and none beside it",
+    async (text) => {
+      const { columns, places } = await drawn(text, 60);
+      expect(places.length).toBeGreaterThan(20);
+      expect(Math.min(...columns)).toBeGreaterThanOrEqual(20);
+      expect(Math.max(...columns)).toBeLessThan(80);
+    },
+  );
+
+  test("a long line is made to fit", async () => {
+    const { columns } = await drawn("Слои ".repeat(30), 60);
+    expect(Math.max(...columns)).toBeLessThan(80);
+  });
+});
+
+test("letters that no font has are named, and no others", async () => {
+  const line = { x: 0, y: 0, scale: 1, boxWidth: 100 };
+  expect(await missingGlyphs({ ...line, text: `a ${UNKNOWN}${UNKNOWN} b` })).toBe(UNKNOWN);
+  expect(await missingGlyphs({ ...line, text: "é, ü: they can do without" })).toBe("");
+  expect(await missingGlyphs({ ...line, text: "□ is a frame by itself" })).toBe("");
+  expect(await missingGlyphs({ text: "plain", x: 0, y: 0, scale: 1 })).toBe("");
+});
+
+test("a sheet leaves room for a title and labels of any script, and asks no font for ours", () => {
+  const content = { imageSize: { width: 90, height: 60 }, labels: ["тигр", "tiger"] };
+  const layout = sheetLayout(content, { title: "層 conv1", gridSize: [1, 2] });
+  expect(layout.title).toMatchObject({ text: "層 conv1", boxWidth: 178 });
+  expect(layout.tiles[0]?.label).toMatchObject({ text: "тигр", x: 1, boxWidth: 88 });
+  expect(layout.tiles[1]?.label).not.toHaveProperty("boxWidth");
+});
