@@ -35,7 +35,7 @@ export async function openPage(
 ): Promise<OpenPage> {
   const page = await browser.newPage(options);
   // only against hangs, as the tests' own
-  page.setDefaultTimeout(600_000);
+  page.setDefaultTimeout(120_000);
   const complaints: string[] = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());

@@ -1,0 +1,127 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { encodePng } from "../../../lib/image/png.ts";
+import { ReportFile } from "../../../local/report/report-file.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { CHROMIUM, expectAccessible, launch, openPage } from "../../web/browser.ts";
+import { ATTACK, sampleSheet } from "./sample-sheet.ts";
+
+describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+
+  /** Two sheets with a picture each, the second one's names an attack. */
+  async function open(embed: boolean, options: Parameters<Browser["newPage"]>[0] = {}) {
+    const folder = await temporaryFolder();
+    const pixels = { width: 30, height: 20, data: new Uint8Array(1800).fill(120) };
+    for (const name of ["a", "50 % #1"]) {
+      await mkdir(join(folder, `${name}.tiles`));
+      await writeFile(join(folder, `${name}.tiles`, "00003.png"), await encodePng(pixels));
+    }
+    const report = new ReportFile({ folder, embed });
+    const sheets = [
+      { name: "a", sheet: sampleSheet() },
+      { name: "50 % #1", sheet: sampleSheet({ label: ATTACK, layer: ATTACK, reason: ATTACK }) },
+    ];
+    await report.write(sheets, false);
+    const { page, complaints } = await openPage(browser, options);
+    const asked: string[] = [];
+    page.on("request", (request) => void asked.push(request.url()));
+    await page.goto(pathToFileURL(report.path).href);
+    return { page, complaints, asked, path: report.path };
+  }
+
+  const shown = (page: Page) => page.locator("#viewer-title").textContent();
+  const hasSize = (page: Page) =>
+    page
+      .locator(".tiles img")
+      .evaluateAll((images) =>
+        images.map((image) => (image as unknown as { naturalWidth: number }).naturalWidth),
+      );
+
+  test.each([false, true])("shows every picture and asks nobody, embedded: %s", async (embed) => {
+    const { page, complaints, asked } = await open(embed);
+    expect(await hasSize(page)).toEqual([30, 30]);
+    const others = asked.filter((url) => !/^(?:file|data):/.test(url));
+    expect({ others, complaints }).toEqual({ others: [], complaints: [] });
+    expect(asked.filter((url) => url.startsWith("file:"))).toHaveLength(embed ? 1 : 3);
+    await page.close();
+  });
+
+  test("a picture is enlarged with its trace, figures and request, by keyboard alone", async () => {
+    const { page, complaints } = await open(false);
+    await page.locator("#s1-3 a").focus();
+    await page.keyboard.press("Enter");
+    expect(await shown(page)).toBe("Channel 3: snail");
+    expect(page.url()).toMatch(/#s1-3$/);
+    expect(await page.locator("#viewer-trace").getAttribute("aria-label")).toBe(
+      "activation strength from 1.00 to 6.25 in 6 iterations",
+    );
+    const points = await page.locator("#viewer-trace .line").getAttribute("points");
+    const heights = points!.split(" ").map((point) => Number(point.split(",")[1]));
+    expect(heights).toHaveLength(6);
+    // up the page is less: the lowest value is the first, the highest the last
+    expect([Math.max(...heights), Math.min(...heights)]).toEqual([heights[0], heights[5]]);
+    expect(await page.locator("#viewer-figures").textContent()).toContain("robustness0.40");
+    const request = JSON.parse((await page.locator("#viewer-request").textContent())!) as object;
+    expect(request).toMatchObject({ method: "deepdream", channels: [3], pyramidLevels: 2 });
+
+    await page.keyboard.press("ArrowRight");
+    expect(await shown(page)).toBe(`Channel 3: ${ATTACK}`);
+    await page.keyboard.press("Escape");
+    expect(await page.locator("#viewer").getAttribute("open")).toBeNull();
+    const focused = "document.activeElement.closest('li').id";
+    expect(await page.evaluate(focused)).toBe("s2-3");
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("a link to a picture opens it, and no name is obeyed", async () => {
+    const { page, complaints } = await open(false);
+    const dialogs: string[] = [];
+    page.on("dialog", (dialog) => void dialogs.push(dialog.message()));
+    await page.goto(`${page.url()}#s2-3`);
+    await page.reload();
+    expect(await shown(page)).toContain("alert(1)");
+    expect(await page.title()).toBe("net - dreamgrid");
+    expect({ dialogs, complaints }).toEqual({ dialogs: [], complaints: [] });
+    await page.close();
+  });
+
+  test("a script that is not its own does not run", async () => {
+    const { page, path } = await open(false);
+    const text = await readFile(path, "utf8");
+    await writeFile(
+      path,
+      text.replace("</main>", "<script>document.title = 'gone'</script></main>"),
+    );
+    await page.reload();
+    expect(await page.title()).toBe("net - dreamgrid");
+    await page.close();
+  });
+
+  test.each([
+    { width: 360, height: 740, colorScheme: "light" },
+    { width: 2560, height: 1400, colorScheme: "dark" },
+  ] as const)(
+    "at $width pixels, $colorScheme, axe finds nothing and nothing is cut off",
+    async ({ colorScheme, ...viewport }) => {
+      const { page } = await open(false, { viewport, colorScheme });
+      const overflow =
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+      expect(await page.evaluate(overflow)).toBe(0);
+      await expectAccessible(page);
+      await page.locator("#s1-3 a").click();
+      await expectAccessible(page);
+      await page.close();
+    },
+  );
+});
