@@ -8,6 +8,7 @@ import {
   type Preprocessing,
   toPreprocessing,
 } from "../../lib/networks/preprocessing.ts";
+import type { Network } from "../../lib/networks/registry.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import {
   photographPlanes,
@@ -69,10 +70,15 @@ export async function runJudge(
 
 async function judgeSheet(
   engine: AscentEngine,
-  { pictures }: SheetPictures,
+  { pictures, input }: SheetPictures,
   flags: JudgeFlags,
   terminal: Terminal,
 ) {
+  if (input?.channelOrder === "planes" && input.mean.length > 1) {
+    throw new UsageError(
+      `--by: the sheet's pictures show ${input.mean.length} planes side by side, which another network would take for one picture`,
+    );
+  }
   const { judge, labels } = await openJudge(flags, terminal);
   const classesOf = classMatcher(labels);
   const names = parseLabels(labels.join("\n")).map(firstSynonym);
@@ -153,7 +159,7 @@ async function compareSheet(
   { photos, network: named }: JudgeFlags,
   terminal: Terminal,
 ) {
-  const own = await terminal.analyse(await fetchNetwork(named ?? sheet.network, terminal));
+  const own = await terminal.analyse(await openOwn(named ?? sheet.network, sheet, terminal));
   const layer = own.layers[sheet.layer - 1];
   if (layer === undefined) {
     throw new UsageError(
@@ -175,6 +181,20 @@ async function compareSheet(
   }
   const compared: readonly ChannelComparison[] = compareChannels(pictures, ofPhotos);
   return comparisonReport(compared, ofPhotos.length);
+}
+
+/** The network that a sheet is of; one that is given by its path wants pixels as it did then. */
+async function openOwn(
+  idOrPath: string,
+  { input }: SheetPictures,
+  terminal: Terminal,
+): Promise<Network> {
+  if (input === null || !idOrPath.toLowerCase().endsWith(".onnx")) {
+    return fetchNetwork(idOrPath, terminal);
+  }
+  const { mean, scale, channelOrder, constants } = input;
+  const opened = await fetchNetwork(idOrPath, terminal, { mean, scale, channelOrder, constants });
+  return { ...opened, description: { ...opened.description, input } };
 }
 
 /** A photograph as a network sees it: resized to its input size, whatever the aspect. */

@@ -5,11 +5,12 @@ import { z } from "zod";
 
 import { decodeImage } from "../../lib/image/png.ts";
 import type { Raster } from "../../lib/image/raster.ts";
+import { type NetworkInput, networkInputSchema } from "../../lib/networks/network-input.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { UsageError } from "./user-errors.ts";
 
 const manifestSchema = z.object({
-  network: z.object({ id: z.string() }),
+  network: z.object({ id: z.string(), input: z.unknown().optional() }),
   layer: z.object({ index: z.int().min(1) }),
   tiles: z.array(
     z.object({
@@ -32,6 +33,8 @@ export interface SheetPicture {
 export interface SheetPictures {
   /** Id of the network that they are of. */
   readonly network: string;
+  /** What it wanted of pixels; `null` where the manifest does not say. */
+  readonly input: NetworkInput | null;
   /** 1-based index. */
   readonly layer: number;
   readonly pictures: readonly SheetPicture[];
@@ -52,7 +55,9 @@ export async function sheetPictures(manifestPath: string): Promise<SheetPictures
       `${manifestPath}: none of its ${pictures.length} pictures is in ${folder}; keep the folder beside the manifest`,
     );
   }
-  return { network: manifest.network.id, layer: manifest.layer.index, pictures };
+  const { id, input } = manifest.network;
+  const described = networkInputSchema.safeParse(input).data ?? null;
+  return { network: id, input: described, layer: manifest.layer.index, pictures };
 }
 
 /** The images of a folder, by their names' endings, sorted by name. */

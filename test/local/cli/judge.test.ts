@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { beforeEach, describe, expect, test } from "vitest";
 
+import { pictureOf } from "../../../lib/image/picture.ts";
 import { encodePng } from "../../../lib/image/png.ts";
 import { filledRaster, type Rgb } from "../../../lib/image/raster.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
@@ -174,5 +175,67 @@ describe("judge", () => {
     await mkdir(file("empty"));
     const words = ["judge", file("a.manifest.json"), "--network", file("colours.onnx")];
     await expectRefused(folder, [...words, "--photos", file("empty")], /no PNG, JPEG or WebP/);
+  });
+});
+
+describe("a sheet of a network of two planes", () => {
+  const SIZE = { width: 10, height: 12 };
+  const PIXELS = SIZE.width * SIZE.height;
+  /** Channel 1 is the first plane, channel 2 twice the second, in 0..1. */
+  const BANDS = sketch({
+    inputs: { image: [1, 2, SIZE.height, SIZE.width] },
+    nodes: [
+      node("GlobalAveragePool", "image", "pool"),
+      node("Flatten", "pool", "flat"),
+      node("Gemm", "flat w", "logits", { transB: 1 }),
+    ],
+    outputs: ["logits"],
+    initializers: { w: floatTensor([2, 2], [1, 0, 0, 2]) },
+  });
+
+  beforeEach(async () => {
+    await writeFile(file("bands.onnx"), writeModel(BANDS, 18));
+    const input = { name: "image", ...SIZE, channelOrder: "planes", mean: [0, 0] };
+    const scale = [1 / 255, 1 / 255];
+    await writeFile(
+      file("b.manifest.json"),
+      JSON.stringify({
+        network: { id: "bands-1234", input: { ...input, scale } },
+        layer: { index: 3 },
+        tiles: [tile(1, "first"), tile(2, "second")],
+      }),
+    );
+    await mkdir(file("b.tiles"));
+    for (const [i, values] of [
+      [204, 51],
+      [102, 153],
+    ].entries()) {
+      const data = Float32Array.from({ length: 2 * PIXELS }, (_, k) => values[k < PIXELS ? 0 : 1]!);
+      const picture = pictureOf({ ...SIZE, data }, "planes", (value) => value);
+      await writeFile(file(`b.tiles/0000${i + 1}.png`), await encodePng(picture));
+    }
+  });
+
+  test("is seen plane by plane, with the pixels that its manifest says", async () => {
+    const words = ["--network", file("bands.onnx"), "--json"];
+    const { code, stdout, stderr } = await run("judge", file("b.manifest.json"), ...words);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({
+      comparison: {
+        firstAmongOthers: 1,
+        pictures: [
+          { channel: 1, activation: expect.closeTo(0.8, 5) as number },
+          { channel: 2, activation: expect.closeTo(1.2, 5) as number },
+        ],
+      },
+    });
+  });
+
+  test.each([
+    [["--network", "bands.onnx", "--photos", "photos"], /2 planes that are no colours/],
+    [["--by", "colours.onnx", "--labels", "labels.txt"], /2 planes side by side/],
+  ])("is not compared with photographs, nor judged by others: %j", async (words, message) => {
+    const given = words.map((word) => (word.startsWith("--") ? word : file(word)));
+    await expectRefused(folder, ["judge", file("b.manifest.json"), ...given], message);
   });
 });
