@@ -45,6 +45,11 @@ const dropSchema = z.strictObject({
   channelOrder: z.enum(["RGB", "BGR"]),
 });
 
+/** One number for three that are equal: it fits an image of any number of planes. */
+function forAny(values: readonly number[]): readonly number[] {
+  return values.every((value) => value === values[0]) ? values.slice(0, 1) : values;
+}
+
 /** Takes the files of a network from a browser, looks at them, and publishes what can be used. */
 export class NetworkDrops {
   readonly #publisher: NetworkPublisher;
@@ -96,7 +101,7 @@ export class NetworkDrops {
       const problems = describeIssues(parsed.error.issues, json, dropSchema);
       throw new ProblemError("invalid-request", problems);
     }
-    const { network: networkId, file, ...input } = parsed.data;
+    const { network: networkId, file, mean, scale, channelOrder } = parsed.data;
     if (await this.#publisher.isTaken(networkId)) {
       throw new ProblemError("conflict", [
         `network: there is a network '${networkId}' already; choose another id`,
@@ -109,7 +114,10 @@ export class NetworkDrops {
         {
           id: networkId,
           modelPath: join(folder, file),
-          ...input,
+          mean: forAny(mean),
+          scale: forAny(scale),
+          // of an image that has no colours it says nothing
+          channelOrder: channelOrder === "RGB" ? undefined : channelOrder,
           labelsPath: null,
           sizePx: null,
           licence: "unknown",
