@@ -11,6 +11,9 @@ import { tinyNetwork } from "../support/tiny-network.ts";
 import { untilTrue } from "../support/until.ts";
 import { axeViolations, CHROMIUM, expectAccessible, launch, openPage } from "./browser.ts";
 
+/** Emojinet's. */
+const BUNDLED_FOLDER = "models";
+
 /** Only against hangs: no test may depend on how fast the machine is. */
 const PATIENT = { timeout: 600_000 };
 
@@ -33,7 +36,7 @@ const start = (apiPort = 0, data = "data") =>
     awsPort: 0,
     apiPort,
     renderer: new FakeRenderer(renderer),
-    networkFolders: [folder],
+    networkFolders: [folder, BUNDLED_FOLDER],
     recoverySeconds: 2,
   });
 
@@ -133,6 +136,47 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     const { problems } = (await answer.json()) as { problems: string[] };
     expect(answer.status).toBe(400);
     expect(sentence).toBe(problems.join(""));
+    await page.close();
+  });
+
+  test("a form has every field, with the API's sentences where they belong", async () => {
+    const { page } = await openPage(browser);
+    await page.goto(at("#/-/request?network=tiny&layer=wide"));
+    const schema = await (await fetch(`${service.api.url}/request.schema.json`)).json();
+    const [deepdream] = (schema as { oneOf: { properties: object }[] }).oneOf;
+    for (const name of Object.keys(deepdream!.properties)) {
+      if (["method", "$schema", "montage"].includes(name)) continue;
+      await page.locator(`[id="field-${name}"]`).waitFor();
+    }
+    await page.getByLabel("channels (needed)").fill("1, 2");
+    await page.getByLabel("numIterations").fill("0");
+    await page.getByLabel("montage.gridSize").fill("[1, x]");
+    await page.getByRole("button", { name: "Render" }).click();
+    const fieldOf = (label: string) => page.locator(".field", { has: page.getByLabel(label) });
+    await fieldOf("numIterations").getByRole("alert").waitFor();
+    await fieldOf("montage.gridSize").getByRole("alert").waitFor();
+    expect(await page.getByRole("alert").count()).toBe(2);
+    await page.getByLabel("numIterations").fill("2");
+    await page.getByLabel("montage.gridSize").fill("[1, null]");
+    await page.getByRole("button", { name: "Render" }).click();
+    await page.getByRole("heading", { name: "tiny / wide" }).waitFor();
+    await page.close();
+  });
+
+  test("a network's graph opens and closes its modules", async () => {
+    const { page } = await openPage(browser);
+    await page.goto(at("#/emojinet"));
+    const open = page.getByRole("button", { name: "open module inception_3a, 14 layers" });
+    await open.focus();
+    await page.keyboard.press("Enter");
+    const graph = page.getByRole("region", { name: "Graph", exact: true });
+    const layer = graph.getByRole("link", { name: /inception_3a-1x1, Conv, 32/ });
+    await layer.waitFor();
+    await page.getByRole("button", { name: "close module inception_3a" }).click();
+    await layer.waitFor({ state: "detached" });
+    await page.getByPlaceholder(/Search/).fill("3a 5x5 conv");
+    await page.getByText("2 of 143").waitFor();
+    await expectAccessible(page);
     await page.close();
   });
 

@@ -3,6 +3,7 @@ import type { LayerDocument } from "../api/documents.ts";
 import { counted } from "../components/counted.ts";
 import { Problems } from "../components/problems.tsx";
 import { LayerTable } from "../parts/layer-table.tsx";
+import { NetworkGraph } from "../parts/network-graph.tsx";
 import { address } from "../state/router.ts";
 import { useResource } from "../state/use-resource.ts";
 
@@ -22,7 +23,17 @@ export function NetworkPage({ network }: { readonly network: string }) {
         {layers.length > 0 && <Totals layers={layers} />}
       </div>
       <Problems problems={table.problems} />
-      {layers.length > 0 && <LayerTable network={network} layers={layers} />}
+      {table.value === null && table.problems.length === 0 && (
+        <p class="quiet" role="status" aria-busy="true">
+          looking at its layers
+        </p>
+      )}
+      {layers.length > 0 && (
+        <div class="graph-and-table">
+          <NetworkGraph network={network} layers={layers} />
+          <LayerTable network={network} layers={layers} />
+        </div>
+      )}
     </>
   );
 }

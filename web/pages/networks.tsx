@@ -44,11 +44,13 @@ function NetworkCard({ network: { id, licence, input }, jobs }: NetworkCardProps
         {pictured?.pictures.map((channel) => (
           <img key={channel} src={tileAddress(pictured.jobId, channel)} alt="" />
         ))}
+        {pictured === undefined && <span class="card-note quiet">no pictures yet</span>}
       </span>
       <span class="card-name">{id}</span>
       <span class="quiet">
-        {input.width} × {input.height} · {licence} · {jobs.length === 0 ? "no pictures yet" : count}
+        {input.width} × {input.height}, {jobs.length === 0 ? "no jobs" : count}
       </span>
+      <span class="quiet card-licence">{licence}</span>
     </a>
   );
 }

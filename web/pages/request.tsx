@@ -1,3 +1,135 @@
-export function RequestPage({ query }: { readonly query: URLSearchParams }) {
-  return <h1>New request {query.get("network")}</h1>;
+import { useState } from "preact/hooks";
+
+import { call, createJob, listNetworks, problemsOf } from "../api/client.ts";
+import { Problems } from "../components/problems.tsx";
+import { RequestToCopy } from "../parts/request-to-copy.tsx";
+import { SchemaField } from "../parts/schema-field.tsx";
+import { parseChannels } from "../state/channels.ts";
+import { address } from "../state/router.ts";
+import { problemsAt, requestOf, type Schema, type Written } from "../state/schema.ts";
+import { layersOf } from "../state/use-layer.ts";
+import { useResource } from "../state/use-resource.ts";
+
+interface RequestPageProps {
+  /** `network` and `layer` to begin with. */
+  readonly query: URLSearchParams;
+}
+
+/** A request, field by field, as its schema has them. */
+export function RequestPage({ query }: RequestPageProps) {
+  const schema = useResource("schema", () => call<Schema>("request.schema.json"));
+  const methods = schema.value?.oneOf ?? [];
+  return (
+    <>
+      <h1>New request</h1>
+      <Problems problems={schema.problems} />
+      {methods.length > 0 && <RequestForm methods={methods} query={query} />}
+    </>
+  );
+}
+
+interface RequestFormProps extends RequestPageProps {
+  /** The schema of each method. */
+  readonly methods: readonly Schema[];
+}
+
+function RequestForm({ methods, query }: RequestFormProps) {
+  const [method, setMethod] = useState(0);
+  const [written, setWritten] = useState<Written>(() => new Map(query));
+  const [problems, setProblems] = useState<readonly string[]>([]);
+  const [isBusy, setBusy] = useState(false);
+  const schema = methods[method]!;
+  const fields = fieldsOf(schema, "");
+  const paths = fields.map(({ path }) => path);
+  const network = written.get("network") ?? "";
+  const networks = useResource("networks", listNetworks);
+  const isKnown = networks.value?.networks.some(({ id }) => id === network) ?? false;
+  const layers = useResource(isKnown ? network : null, () => layersOf(network));
+  const known: Readonly<Record<string, readonly string[] | undefined>> = {
+    network: networks.value?.networks.map(({ id }) => id),
+    layer: layers.value?.layers.filter((each) => each.renderable).map(({ name }) => name),
+  };
+  const channels = written.get("channels")?.trim() ?? "";
+  const request = {
+    ...requestOf(schema, written),
+    ...(channels === "" ? {} : { channels: parseChannels(channels) }),
+    ...(method === 0 ? {} : { method: nameOf(schema) }),
+  };
+  const send = async () => {
+    setBusy(true);
+    try {
+      const { jobId } = await createJob(request);
+      location.hash = address.job(jobId);
+    } catch (error) {
+      setProblems(problemsOf(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form
+      class="request"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <div class="row choices" role="group" aria-label="Method">
+        {methods.map((each, i) => (
+          <button
+            key={nameOf(each)}
+            type="button"
+            aria-pressed={i === method}
+            onClick={() => setMethod(i)}
+          >
+            {nameOf(each)}
+          </button>
+        ))}
+        <span class="quiet">{schema.properties?.["method"]?.description}</span>
+      </div>
+      <Problems problems={problemsAt(problems, "", paths)} />
+      <div class="fields">
+        {fields.map(({ path, schema: field }) => (
+          <SchemaField
+            key={path}
+            name={path}
+            path={path}
+            schema={field}
+            isRequired={NEEDED.has(path)}
+            value={written.get(path) ?? ""}
+            {...(known[path] === undefined ? {} : { known: known[path] })}
+            problems={problemsAt(problems, path, paths)}
+            onInput={(value) => setWritten(new Map(written).set(path, value))}
+          />
+        ))}
+      </div>
+      <div class="row">
+        <button class="primary" type="submit" disabled={isBusy}>
+          Render
+        </button>
+        <span class="quiet" role="status">
+          {problems.length > 0 && `${problems.length} to be mended`}
+        </span>
+      </div>
+      <RequestToCopy request={request} />
+    </form>
+  );
+}
+
+const NEEDED: ReadonlySet<string> = new Set(["network", "layer", "channels"]);
+
+const nameOf = (schema: Schema) => String(schema.properties?.["method"]?.const);
+
+interface Field {
+  readonly path: string;
+  readonly schema: Schema;
+}
+
+/** All fields but the method, those of objects in place of the object. */
+function fieldsOf(schema: Schema, prefix: string): readonly Field[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const path = prefix + name;
+    if (path === "method" || name === "$schema") return [];
+    return field.properties === undefined ? [{ path, schema: field }] : fieldsOf(field, `${path}.`);
+  });
 }

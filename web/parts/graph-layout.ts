@@ -1,0 +1,133 @@
+import dagre from "@dagrejs/dagre";
+
+import type { LayerDocument } from "../api/documents.ts";
+
+/** A layer, or a module whose layers are not shown one by one. */
+export interface GraphNode {
+  readonly id: string;
+  readonly title: string;
+  /** Operator, or how many layers there are in the module. */
+  readonly note: string;
+  /** `null` for a module. */
+  readonly layer: LayerDocument | null;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** An open module, around its parts. */
+export interface GraphBox {
+  readonly id: string;
+  readonly title: string;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface GraphLayout {
+  readonly nodes: readonly GraphNode[];
+  /** Outer ones before those inside them. */
+  readonly boxes: readonly GraphBox[];
+  /** From the middle of one node's side to another's, as points of a line. */
+  readonly edges: readonly {
+    readonly id: string;
+    readonly points: readonly { readonly x: number; readonly y: number }[];
+  }[];
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pixels. */
+const CHARACTER = 7.2;
+const PADDING = 24;
+const NODE_HEIGHT = 42;
+const MOST_CHARACTERS = 34;
+
+/**
+ * Modules that are one step deep: "layer1" of "layer1.0.conv1". A module is shown as one node until
+ * it is opened, then its own modules are.
+ */
+function nodeOf({ index, module }: LayerDocument, open: ReadonlySet<string>): string {
+  const steps = module === "" ? [] : module.split(".");
+  for (let depth = 1; depth <= steps.length; depth++) {
+    const name = steps.slice(0, depth).join(".");
+    if (!open.has(name)) return name;
+  }
+  return String(index);
+}
+
+/**
+ * Lays the network out from top to bottom.
+ *
+ * @param open modules whose parts are shown
+ */
+export function layOut(layers: readonly LayerDocument[], open: ReadonlySet<string>): GraphLayout {
+  const graph = new dagre.graphlib.Graph({ compound: true });
+  graph.setGraph({ rankdir: "TB", nodesep: 18, ranksep: 26, marginx: 8, marginy: 8 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  const members = new Map<string, LayerDocument[]>();
+  const nodeOfLayer = new Map<number, string>();
+  for (const layer of layers) {
+    const id = nodeOf(layer, open);
+    nodeOfLayer.set(layer.index, id);
+    members.set(id, [...(members.get(id) ?? []), layer]);
+  }
+  const described = new Map([...members].map(([id, of]) => [id, describe(id, of)]));
+  for (const [id, { title, note }] of described) {
+    const length = Math.max(title.length, note.length);
+    graph.setNode(id, { width: length * CHARACTER + PADDING, height: NODE_HEIGHT });
+    const around = enclosing(members.get(id)![0]!.module, open).filter((each) => each !== id);
+    for (const [i, module] of [...around, id].entries()) {
+      if (!graph.hasNode(module)) graph.setNode(module, {});
+      if (i > 0) graph.setParent(module, around[i - 1]!);
+    }
+  }
+  for (const layer of layers) {
+    const to = nodeOfLayer.get(layer.index)!;
+    for (const input of layer.inputs) {
+      const from = nodeOfLayer.get(input);
+      if (from !== undefined && from !== to) graph.setEdge(from, to);
+    }
+  }
+  dagre.layout(graph);
+  const { width = 0, height = 0 } = graph.graph();
+  return {
+    width,
+    height,
+    nodes: [...described].map(([id, facts]) => ({ ...facts, ...graph.node(id), id })),
+    boxes: (graph.nodes() as string[])
+      .filter((id) => open.has(id) && !described.has(id))
+      .map((id) => ({ ...graph.node(id), id, title: shortened(id) }))
+      .toSorted((a, b) => a.id.length - b.id.length),
+    edges: graph.edges().map((edge: { readonly v: string; readonly w: string }) => ({
+      id: `${edge.v} ${edge.w}`,
+      points: graph.edge(edge.v, edge.w).points,
+    })),
+  };
+}
+
+/** The open modules around a layer of `module`, the outermost first. */
+function enclosing(module: string, open: ReadonlySet<string>): readonly string[] {
+  const steps = module === "" ? [] : module.split(".");
+  const names = steps.map((_, i) => steps.slice(0, i + 1).join("."));
+  const closed = names.findIndex((name) => !open.has(name));
+  return closed === -1 ? names : names.slice(0, closed);
+}
+
+function describe(id: string, layers: readonly LayerDocument[]) {
+  const [layer] = layers;
+  const isLayer = layers.length === 1 && layer !== undefined && String(layer.index) === id;
+  if (!isLayer) {
+    const note = layers.length === 1 ? "1 layer" : `${layers.length} layers`;
+    return { title: shortened(id), note, layer: null };
+  }
+  const { name, type, channels } = layer;
+  const note = channels === null ? type : `${type}, ${channels}`;
+  return { title: shortened(name), note, layer };
+}
+
+function shortened(name: string): string {
+  return name.length <= MOST_CHARACTERS ? name : `…${name.slice(1 - MOST_CHARACTERS)}`;
+}
