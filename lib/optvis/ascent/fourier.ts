@@ -138,6 +138,7 @@ async function imageOf(
   const graph = {
     key: JSON.stringify(["fourier image", provider, image]),
     provider,
+    keepsMemory: false,
     model: () => encodeModel(fourierImageGraph(image, 1)),
   };
   const batch = { ...coefficients, shape: [1, ...coefficients.shape] };

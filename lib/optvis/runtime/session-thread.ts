@@ -11,6 +11,7 @@ export type ThreadRequest =
       readonly key: string;
       readonly model: Uint8Array;
       readonly provider: Provider;
+      readonly keepsMemory: boolean | undefined;
     }
   | { readonly kind: "run"; readonly key: string; readonly feeds: Feeds }
   | { readonly kind: "release"; readonly key: string };
@@ -36,9 +37,11 @@ async function answer(request: ThreadRequest): Promise<ThreadReply> {
 
 async function carryOut(request: ThreadRequest): Promise<Record<string, RuntimeTensor>> {
   switch (request.kind) {
-    case "create":
-      sessions.set(request.key, await Session.create(request.model, request.provider));
+    case "create": {
+      const { key, model, provider, keepsMemory } = request;
+      sessions.set(key, await Session.create(model, provider, { keepsMemory }));
       return {};
+    }
     case "run": {
       const session = sessions.get(request.key);
       if (!session) throw new Error(`internal: no session '${request.key}' in this thread`);

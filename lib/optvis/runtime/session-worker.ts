@@ -17,6 +17,8 @@ export interface SessionGraph {
   /** Equal for equal graphs, so that a session compiled for one is found again. */
   readonly key: string;
   readonly provider: Provider;
+  /** Of a graph that runs once an image `false`: its memory is others'. @default true */
+  readonly keepsMemory?: boolean;
   /** The bytes of the .onnx file; called where no session has the graph yet. */
   readonly model: () => Uint8Array;
 }
@@ -99,7 +101,7 @@ export class SessionWorker {
   }
 
   /** Makes room, then compiles. */
-  async #load({ key, provider, model: modelBytes }: SessionGraph) {
+  async #load({ key, provider, keepsMemory, model: modelBytes }: SessionGraph) {
     const model = modelBytes();
     let bytes = [...this.#loaded.values()].reduce((sum, each) => sum + each.bytes, model.length);
     for (const [oldest, each] of this.#loaded) {
@@ -109,7 +111,7 @@ export class SessionWorker {
       await this.#request({ kind: "release", key: oldest });
     }
     return {
-      ready: this.#request({ kind: "create", key, model, provider }),
+      ready: this.#request({ kind: "create", key, model, provider, keepsMemory }),
       bytes: model.length,
     };
   }

@@ -30,14 +30,20 @@ export class Session {
    * Compiles `model` (the bytes of an .onnx file) for one provider, and for nothing else: a node
    * that CUDA cannot run is an error, not a silent copy to the CPU and back.
    *
+   * @param keepsMemory whether what a run took is kept for the next one; giving it back costs time
    * @throws CudaUnavailableError, RuntimeError
    */
-  static async create(model: Uint8Array, provider: Provider): Promise<Session> {
+  static async create(
+    model: Uint8Array,
+    provider: Provider,
+    { keepsMemory = true } = {},
+  ): Promise<Session> {
     const { sessionOptions, missing } = PROFILES[provider];
     try {
       const session = await InferenceSession.create(model, {
         // planned memory blocks cost a third more memory and gain no time
         enableMemPattern: false,
+        enableCpuMemArena: keepsMemory,
         graphOptimizationLevel: "all",
         executionMode: "sequential",
         logSeverityLevel: 3,
