@@ -24,11 +24,16 @@ const JOBS = [
     channels: "1:6",
     numIterations: 20,
     pyramidLevels: 2,
-    verbose: true,
+    verbose: false,
   },
-  { layer: "loss3-classifier", numIterations: 100, pyramidLevels: 2, verbose: true },
+  { layer: "loss3-classifier", numIterations: 100, pyramidLevels: 2, verbose: false },
 ] as const;
-const THUMBNAILS = [[64, 64], null, [250, 250], [250, 250]] as const;
+const THUMBNAILS = [
+  [64, 64],
+  [64, 64],
+  [250, 250],
+  [250, 250],
+] as const;
 
 test.each(["emojinet", "googlenet"])(
   "the four requests of %s are the example's",
