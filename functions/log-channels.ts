@@ -6,6 +6,7 @@ import type { Log } from "./log.ts";
 export function logChannels(log: Log, stop: AbortSignal) {
   return {
     onResult: (result: ChannelResult) => log.info("channel ended", endingOf(result)),
+    onNotice: (jobId: string, notice: string) => log.info("notice", { jobId, notice }),
     onFailure: ({ messageId, job, error }: FailedMessage) => {
       if (stop.aborted) log.info("channel given back", { messageId, ...job });
       else log.error("channel not rendered", { messageId, ...job, error });

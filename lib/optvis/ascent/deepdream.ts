@@ -49,21 +49,22 @@ function levelStage(task: DeepDreamTask, level: Level): Stage {
 function levelGraph(task: DeepDreamTask, level: Level, count: number): StageGraph {
   const { network, layer, objective, diversity, provider, start } = task;
   const seen = level.crops ?? level.size;
-  const batch = batchSize(task, seen, count);
+  const { batch, notice } = batchSize(task, seen, count);
   const crops = level.crops && {
     imageSize: level.size,
     plan: level.crops,
     blend: start.kind === "given" ? ("uniform" as const) : ("feathered" as const),
   };
   const shape = imageShapeOf(network.model, batch, seen);
-  const setting = [layer.value, shape, objective, diversity, network.scale, crops];
+  const target = [layer.value, layer.channelAxis];
+  const setting = [...target, shape, objective, diversity, network.scale, crops];
   const key = JSON.stringify([network.fingerprint, provider, ...setting]);
   const model = onceMade(() => {
     const pass = layerPass(network.model, layer, shape);
     const common = { pass, objective, diversity, provider, scale: network.scale };
     return encodeModel(ascentGraph({ method: "deepdream", ...common, crops }));
   });
-  return { key, provider, batch, model };
+  return { key, provider, batch, notice, model };
 }
 
 function parametersOf({ height, width, data }: Planes): Parameters {

@@ -107,6 +107,7 @@ export class AscentEngine {
     if (states.length === 0) return [];
     const pool = this.#pools[provider];
     const graph = stage.graph(states.length);
+    if (graph.notice !== null) hooks.onNotice?.(graph.notice);
     const batches = inGroups(states, graph.batch);
     const failure = new AbortController();
     const signals = [failure.signal, ...(hooks.signal ? [hooks.signal] : [])];

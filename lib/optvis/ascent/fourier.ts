@@ -56,11 +56,11 @@ function wholeStage(task: FourierTask): Stage {
 function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph {
   const { network, layer, objective, diversity, provider, recipe } = task;
   const { cropSize, totalVariation } = recipe;
-  const batch = batchSize(task, cropSize, count);
+  const { batch, notice } = batchSize(task, cropSize, count);
   const shape = imageShapeOf(network.model, batch, cropSize);
   const image = fourierImage(task);
   const greys = greysOf(task);
-  const raised = [layer.value, shape, objective, diversity, relu];
+  const raised = [layer.value, layer.channelAxis, shape, objective, diversity, relu];
   const setting = [network.scale, image, greys, totalVariation];
   const key = JSON.stringify(["fourier", network.fingerprint, provider, ...raised, ...setting]);
   const model = onceMade(() => {
@@ -68,7 +68,7 @@ function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph
     const common = { pass, objective, diversity, relu, provider, scale: network.scale };
     return encodeModel(ascentGraph({ method: "fourier", ...common, image, greys, totalVariation }));
   });
-  return { key, provider, batch, model };
+  return { key, provider, batch, notice, model };
 }
 
 function fourierImage({ recipe, network }: FourierTask): FourierImage {

@@ -1,13 +1,11 @@
 import type { Planes } from "../../image/raster.ts";
 import type { Feeds } from "../runtime/session.ts";
 import type { SessionGraph, SessionWorker } from "../runtime/session-worker.ts";
+import type { Batch } from "./batch-size.ts";
 import type { AscentState, Parameters, Starts } from "./state.ts";
 
 /** The graph of a stage for a number of images, not yet compiled. */
-export interface StageGraph extends SessionGraph {
-  /** Images in each run. */
-  readonly batch: number;
-}
+export interface StageGraph extends SessionGraph, Batch {}
 
 /** A stretch of an ascent that one graph runs: a level of the pyramid, or the whole of it. */
 export interface Stage {

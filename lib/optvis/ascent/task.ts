@@ -102,6 +102,8 @@ export interface AscentHooks<Result = AscentResult> {
   readonly onBegin?: ((channels: readonly number[]) => Promise<void>) | undefined;
   /** Called after every chunk of iterations, for its last one. */
   readonly onProgress?: ((progress: AscentProgress) => void) | undefined;
+  /** Of what the user would not expect; more than once for the same. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
   /** As each channel ends; awaited: no more images wait in memory than are being rendered. */
   readonly onChannel?: ((result: Result) => Promise<void>) | undefined;
 }

@@ -69,8 +69,9 @@ export async function channelMeans(
 ): Promise<readonly Float32Array[]> {
   const { height, width } = pictures[0]!;
   const shape = imageShapeOf(network.model, 1, { height, width });
+  const target = [layer.value, layer.channelAxis];
   const graph = {
-    key: JSON.stringify(["channel means", network.fingerprint, provider, layer.value, shape]),
+    key: JSON.stringify(["channel means", network.fingerprint, provider, ...target, shape]),
     provider,
     model: onceMade(() =>
       encodeModel(channelMeansGraph(layerPass(network.model, layer, shape), network.scale)),

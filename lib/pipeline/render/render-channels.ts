@@ -27,6 +27,8 @@ export interface ChannelHooks {
   /** Stops the rendering: what has not ended is delivered again. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (jobId: string, progress: AscentProgress) => void;
+  /** Of what the job's owner would not expect, once for each. */
+  readonly onNotice?: (jobId: string, notice: string) => void;
   /** As each channel ends, its result written. */
   readonly onResult?: (result: ChannelResult) => void;
 }
@@ -169,9 +171,15 @@ class JobRendering {
     };
     const onProgress = (progress: AscentProgress) =>
       this.#hooks.onProgress?.(this.#job.id, progress);
+    const told = new Set<string>();
+    const onNotice = (notice: string) => {
+      if (told.has(notice)) return;
+      told.add(notice);
+      this.#hooks.onNotice?.(this.#job.id, notice);
+    };
     await this.#keepError(deliveries, async () => {
       const channels = [...byChannel.keys()];
-      const hooks = { signal, onBegin, onTile, onProgress };
+      const hooks = { signal, onBegin, onTile, onProgress, onNotice };
       await renderTiles(this.#deps.renderer, { ...task, channels }, hooks);
     });
   }

@@ -16,7 +16,10 @@ export interface ExaminedTile extends Tile {
   readonly redrawn: boolean;
 }
 
-export interface TileHooks extends Pick<AscentHooks, "signal" | "onBegin" | "onProgress"> {
+export interface TileHooks extends Pick<
+  AscentHooks,
+  "signal" | "onBegin" | "onProgress" | "onNotice"
+> {
   /** As each channel ends, once for each; awaited. */
   readonly onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>;
 }
@@ -62,7 +65,7 @@ function betterOf(first: ExaminedTile, second: ExaminedTile | FailedChannel): Ex
 async function drawTiles(
   renderer: Renderer,
   task: RenderTask,
-  { signal, onBegin, onProgress }: TileHooks,
+  { signal, onBegin, onProgress, onNotice }: TileHooks,
   onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>,
 ): Promise<void> {
   const { network, provider, request } = task;
@@ -82,7 +85,7 @@ async function drawTiles(
     const quality = await renderer.examine(view, channelOf(tile.channel), tile.picture);
     await onTile({ ...tile, quality, redrawn: false });
   };
-  const results = await renderer.render(task, { signal, onBegin, onProgress, onChannel });
+  const results = await renderer.render(task, { signal, onBegin, onProgress, onNotice, onChannel });
   // a renderer need not call the hook
   for (const rendered of results) await onChannel(rendered);
 }

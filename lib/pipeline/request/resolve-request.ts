@@ -3,7 +3,7 @@ import { pictureSize } from "../../image/picture.ts";
 import type { Size } from "../../image/raster.ts";
 import { sheetLayout } from "../../image/sheet-layout.ts";
 import { firstSynonym } from "../../networks/labels.ts";
-import type { Layer } from "../../networks/layers.ts";
+import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import { ModelError, ShapeMismatchError } from "../../onnx/errors.ts";
 import { gradientObstacle } from "../../optvis/graph/differentiable-graph.ts";
 import {
@@ -81,6 +81,7 @@ export function resolveRequest(
     ...overLimit,
     // what is over a limit is not worked through any further
     ...(overLimit.length > 0 ? [] : ascentProblems(network.model, raised, drawing)),
+    ...(overLimit.length > 0 ? [] : channelAxisProblems(complete, network.model, raised, drawing)),
     ...(overLimit.length > 0
       ? []
       : targetProblems(complete, network.model, raised, drawing, targetFiles)),
@@ -166,7 +167,7 @@ function tileSizeOf(drawing: Drawing): Size {
 }
 
 /** What keeps the layer from being rendered at these sizes; none if it can be. */
-function ascentProblems(model: NetworkModel, layer: Layer, drawing: Drawing): string[] {
+function ascentProblems(model: NetworkModel, layer: LayerWithChannels, drawing: Drawing): string[] {
   try {
     for (const size of passSizes(model, layer, drawing)) {
       const obstacle = gradientObstacle(model.model, layer, imageShapeOf(model.model, 1, size));
@@ -179,6 +180,32 @@ function ascentProblems(model: NetworkModel, layer: Layer, drawing: Drawing): st
   } catch (error) {
     if (error instanceof ModelError) return [`layer: ${error.message}`];
     if (error instanceof ImageTooSmallError) return [`initialImage: ${error.message}`];
+    throw error;
+  }
+}
+
+/** An axis of rows, columns or tokens is longer in a larger image: its channels are other ones. */
+function channelAxisProblems(
+  { channelAxis }: CompleteRequest,
+  model: NetworkModel,
+  layer: LayerWithChannels,
+  drawing: Drawing,
+): string[] {
+  // the axis that was decided on has channels of a length that the weights decide
+  if (channelAxis === undefined) return [];
+  const { channels, name } = layer;
+  try {
+    for (const size of passSizes(model, layer, drawing)) {
+      const [found] = mapShapeAt(model.model, layer, size);
+      if (found === channels) continue;
+      return [
+        `channelAxis: axis ${channelAxis} of layer '${name}' is ${channels} long at the network's own size, and ${found} at ${size.width}x${size.height}; choose another axis, or draw at one size`,
+      ];
+    }
+    return [];
+  } catch (error) {
+    // told of the layer already
+    if (error instanceof ModelError || error instanceof ImageTooSmallError) return [];
     throw error;
   }
 }

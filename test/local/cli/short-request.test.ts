@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -61,8 +61,14 @@ test("what is given takes the place of what follows from the layer", async () =>
 
 test("--channel-axis draws the layer's columns in place of its channels", async () => {
   const words = ["--layer", "conv1", "--channel-axis", "3", "--channels", "2"];
-  expect((await run(...dream(...words))).code).toBe(0);
+  const { code, stderr } = await run(...dream(...words, "--pyramid-levels", "1"));
+  expect([code, stderr]).toEqual([0, expect.not.stringContaining("not rendered")]);
   expect(await drawn("conv1")).toMatchObject({ channelAxis: 3, channels: [2] });
+  const tiles = await readdir(join(folder, "out", "good-conv1.tiles"));
+  expect(tiles).toEqual(["00002.png"]);
+  // a larger image has more columns
+  const larger = dream(...words, "--pyramid-levels", "2");
+  await expectRefused(folder, larger, /channelAxis: axis 3 .* is 10 long .*, and 14 at 14x17/);
 });
 
 test("a Fourier image is shown as it is, in colours from 0 to 255", async () => {

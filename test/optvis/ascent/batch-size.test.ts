@@ -28,5 +28,8 @@ test.each([
 ] as const)("$count images of $layer on $provider: $wanted at once", (each) => {
   const { provider, layer, count, wanted } = each;
   const task = taskOf(single, layer, { channels: [1], provider });
-  expect(batchSize(task, task.levels[0]!.size, count)).toBe(wanted);
+  const { batch, notice } = batchSize(task, task.levels[0]!.size, count);
+  expect(batch).toBe(wanted);
+  const told = /^the network takes one image at a time, not 7: Squeeze 'picture'/;
+  expect(told.test(notice ?? "")).toBe(layer === "y");
 });

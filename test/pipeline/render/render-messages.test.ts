@@ -264,3 +264,24 @@ test("an initial image that changed after the job was accepted fails its channel
   });
   expect((await pipeline.jobs.open(jobId).result(1)).state).toBe("ok");
 });
+
+test("what a renderer notices of a job is told once, with the job's id", async () => {
+  class NoticingRenderer extends FakeRenderer {
+    override async render(...[task, hooks = {}]: Parameters<FakeRenderer["render"]>) {
+      for (const notice of ["one image at a time", "one image at a time", "another"]) {
+        hooks.onNotice?.(notice);
+      }
+      return super.render(task, hooks);
+    }
+  }
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const { jobId } = await pipeline.accept();
+  const notices: (readonly [string, string])[] = [];
+  await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(new NoticingRenderer()), {
+    onNotice: (...notice) => void notices.push(notice),
+  });
+  expect(notices).toEqual([
+    [jobId, "one image at a time"],
+    [jobId, "another"],
+  ]);
+});
