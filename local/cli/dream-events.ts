@@ -3,23 +3,23 @@ import { basename, join } from "node:path";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { tileKey } from "../../lib/pipeline/keys.ts";
 import type { JobOutcome, RunEvent } from "../run-events.ts";
-import { resultPaths } from "./result-paths.ts";
+import type { ResultPaths } from "./result-paths.ts";
 
 /**
  * An event of a run as `dream --json` writes it: the names of requests in place of their numbers,
  * and files where `--out` has them.
  */
-export function describeEvent(event: RunEvent, name: string, folder: string): object {
-  return { kind: event.kind, request: name, ...particulars(event, name, folder) };
+export function describeEvent(event: RunEvent, paths: ResultPaths, name: string): object {
+  return { kind: event.kind, request: name, ...particulars(event, paths) };
 }
 
-function particulars(event: RunEvent, name: string, folder: string): object {
+function particulars(event: RunEvent, paths: ResultPaths): object {
   if (event.kind === "notice") return { notice: event.notice };
   if (event.kind === "step") return event.progress;
-  if (event.kind === "ended") return describeOutcome(event.outcome, name, folder);
+  if (event.kind === "ended") return describeOutcome(event.outcome, paths);
   if (event.kind === "channel") {
     const { result, done, total } = event;
-    return { done, total, ...describeResult(result, resultPaths(folder, name).tiles) };
+    return { done, total, ...describeResult(result, paths.tiles) };
   }
   const { jobId, total, channels } = event.plan;
   return { jobId, total, channels };
@@ -34,9 +34,8 @@ function describeResult(result: ChannelResult, tiles: string): object {
   return { channel, state, tile, activation, seconds, quality };
 }
 
-function describeOutcome(outcome: JobOutcome, name: string, folder: string): object {
+function describeOutcome(outcome: JobOutcome, { sheet, manifest, tiles }: ResultPaths): object {
   if (outcome.kind === "rejected") return { kind: "rejected", problems: outcome.problems };
-  const { sheet, manifest, tiles } = resultPaths(folder, name);
   const { jobId, state, total, ok, failed, cancelled } = outcome.completion;
   const counts = { jobId, state, total, ok, failed, cancelled };
   return { ...counts, sheet, manifest, tiles: ok > 0 ? tiles : null };

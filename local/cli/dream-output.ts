@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { copyFile, cp, mkdir, rm } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 
+import { convertPng, SHEET_FORMATS, type SheetFormat } from "../../lib/image/png.ts";
 import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { tilePrefix } from "../../lib/pipeline/keys.ts";
@@ -23,6 +24,8 @@ export interface DreamOutputOptions {
   readonly terminal: Terminal;
   readonly pipeline: LocalPipeline;
   readonly report: ReportFile;
+  /** Of the sheets. */
+  readonly format: SheetFormat;
   /** Once, when the report shows the first picture. */
   readonly onFirstPicture?: () => Promise<void>;
 }
@@ -88,9 +91,11 @@ export class DreamOutput {
 
   /** What lies there of another job goes, so that all there is belongs together. */
   async #begin(name: string, { jobId }: JobPlan): Promise<void> {
-    const { sheet, manifest, tiles } = this.#pathsOf(name);
+    const { manifest, tiles } = this.#pathsOf(name);
     if ((await readSheet(manifest))?.jobId === jobId) return;
-    for (const path of [sheet, manifest, tiles]) await rm(path, { recursive: true, force: true });
+    const sheets = SHEET_FORMATS.map((format) => resultPaths(this.#options.folder, name, format));
+    for (const { sheet } of sheets) await rm(sheet, { recursive: true, force: true });
+    for (const path of [manifest, tiles]) await rm(path, { recursive: true, force: true });
     // those of an earlier run that was cut short
     const earlier = this.#inBucket(tilePrefix(jobId));
     if (existsSync(earlier)) await cp(earlier, tiles, { recursive: true });
@@ -111,7 +116,7 @@ export class DreamOutput {
     const { ok, failed, total } = outcome.completion;
     // without an image there is no folder of them
     if (ok > 0) await cp(outcome.tilesFolder, tiles, { recursive: true });
-    await copyFile(outcome.sheetPath, sheet);
+    await this.#writeSheet(outcome.sheetPath, sheet);
     await copyFile(outcome.manifestPath, manifest);
     print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
     const described = await readSheet(manifest);
@@ -129,6 +134,12 @@ export class DreamOutput {
       );
   }
 
+  async #writeSheet(png: string, target: string): Promise<void> {
+    const { format } = this.#options;
+    if (format === "png") return copyFile(png, target);
+    await writeFile(target, await convertPng(await readFile(png), format));
+  }
+
   #reportSoon(): void {
     const now = performance.now();
     if (now - this.#reportedMs < REPORT_EVERY_MS) return;
@@ -144,7 +155,7 @@ export class DreamOutput {
       if (plan === null) continue;
       const name = this.#names[i]!;
       const sheet = (await readSheet(this.#pathsOf(name).manifest)) ?? (await this.#live(plan));
-      sheets.push({ name, sheet });
+      sheets.push({ name, sheet, image: basename(this.#pathsOf(name).sheet) });
     }
     await this.#options.report.write(sheets, isRunning);
     if (this.#isShown || sheets.every(({ sheet }) => sheet.ok === 0)) return;
@@ -159,7 +170,7 @@ export class DreamOutput {
   }
 
   #pathsOf(name: string) {
-    return resultPaths(this.#options.folder, name);
+    return resultPaths(this.#options.folder, name, this.#options.format);
   }
 
   #inBucket(key: string): string {

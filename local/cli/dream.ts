@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 
 import { path, wholeNumber } from "./options.ts";
 import type { DreamFlags } from "./run-dream.ts";
@@ -25,6 +25,11 @@ export function dreamCommand(terminal: Terminal): Command {
     .option("--threads <count>", "worker threads (default: one per core)", wholeNumber(1, 1024))
     .option("--json", "write what happens to standard output, an event as JSON on each line")
     .option("--quiet", "write nothing but the sheets' names and errors")
+    .addOption(
+      new Option("--format <format>", "of the sheets; the images themselves are PNG")
+        .choices(["png", "jpeg", "webp"])
+        .default("png"),
+    )
     .option("--embed", "put the images into the report itself, one file to send")
     .option("--open", "show the report when it is there, in the browser or what BROWSER names")
     .addHelpText(

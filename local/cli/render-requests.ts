@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import type { SheetFormat } from "../../lib/image/png.ts";
 import { networkFolders } from "../../lib/networks/folders.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
@@ -27,6 +28,8 @@ export interface RenderFlags extends InputFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly embed?: boolean;
+  /** Of the sheets. @default png */
+  readonly format?: SheetFormat;
   /** Whether, and when, the report is shown. */
   readonly open: "no" | "at the end" | "with the first picture";
 }
@@ -51,12 +54,13 @@ export async function renderRequests(
   for (const { notice } of requests) if (notice !== null) terminal.note(notice);
 
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");
+  const { format = "png" } = flags;
   const names = requests.map(({ name }) => name);
   const report = new ReportFile({ folder: flags.out, embed: flags.embed ?? false });
   await checkNoFolders([
     report.path,
     ...names.flatMap((name) => {
-      const { sheet, manifest } = resultPaths(flags.out, name);
+      const { sheet, manifest } = resultPaths(flags.out, name, format);
       return [sheet, manifest];
     }),
   ]);
@@ -74,6 +78,7 @@ export async function renderRequests(
     terminal,
     pipeline,
     report,
+    format,
     onFirstPicture: async () => {
       if (flags.open === "with the first picture") await show(report.path, given);
     },
@@ -87,7 +92,8 @@ export async function renderRequests(
   };
   const follow = async (event: RunEvent) => {
     progress.show(event);
-    const described = describeEvent(event, names[event.request]!, flags.out);
+    const name = names[event.request]!;
+    const described = describeEvent(event, resultPaths(flags.out, name, format), name);
     const secondsLeft = progress.secondsLeft();
     const isRejection = event.kind === "ended" && event.outcome.kind === "rejected";
     // told once the files that it names are there

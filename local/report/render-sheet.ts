@@ -9,7 +9,7 @@ const USUAL_SIZE = { width: 224, height: 224 };
 
 /** @param number of the sheet in the report, from 1; its tiles are `#s<number>-<channel>` */
 export function renderSheet(
-  { name, sheet }: NamedSheet,
+  { name, sheet, image }: NamedSheet,
   number: number,
   embedded: ReadonlyMap<string, string>,
 ): Html {
@@ -24,7 +24,7 @@ export function renderSheet(
     <p>${standing(sheet)}</p>
     ${sheet.state === "running" ? progressBar(sheet) : null}
     ${quality === null ? null : html`<p class="muted">${describeSheetQuality(quality)}</p>`}
-    ${embedded.size > 0 || sheet.state === "running" ? null : files(name)}
+    ${embedded.size > 0 || sheet.state === "running" ? null : files(name, image)}
     <details class="request">
       <summary>The request</summary>
       <button type="button" data-copies="${id}-request">Copy</button>
@@ -121,9 +121,9 @@ function progressBar({ total, ok, failed, cancelled }: ReportSheet): Html {
   return html`<progress max="${total}" value="${done}" aria-label="images done"></progress>`;
 }
 
-function files(name: string): Html {
+function files(name: string, image: string): Html {
   return html`<p class="files">
-    <a href="${addressOf(`${name}.png`)}">The sheet as one image</a>
+    <a href="${addressOf(image)}">The sheet as one image</a>
     <a href="${addressOf(`${name}.manifest.json`)}">Its manifest</a>
   </p>`;
 }

@@ -10,6 +10,7 @@ import { type NamedSheet, reportSheetSchema } from "./report-sheet.ts";
 
 const REPORT_NAME = "index.html";
 const MANIFEST_ENDING = ".manifest.json";
+const IMAGE_ENDINGS = [".png", ".jpg", ".webp"] as const;
 /** So much of a page is read to see whose it is. */
 const HEAD_CHARACTERS = 4_096;
 
@@ -72,10 +73,15 @@ async function readAssets(): Promise<ReportAssets> {
 
 /** The sheets whose manifests lie in a folder; other files called so are no concern of ours. */
 async function sheetsIn(folder: string): Promise<readonly NamedSheet[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith(MANIFEST_ENDING));
-  const sheets = await mapConcurrently(files.toSorted(), async (file) => {
+  const files = await readdir(folder);
+  const manifests = files.filter((file) => file.endsWith(MANIFEST_ENDING));
+  const sheets = await mapConcurrently(manifests.toSorted(), async (file) => {
     const sheet = await readSheet(join(folder, file));
-    return sheet === null ? [] : [{ name: file.slice(0, -MANIFEST_ENDING.length), sheet }];
+    const name = file.slice(0, -MANIFEST_ENDING.length);
+    const [image = `${name}.png`] = IMAGE_ENDINGS.map((ending) => `${name}${ending}`).filter(
+      (each) => files.includes(each),
+    );
+    return sheet === null ? [] : [{ name, sheet, image }];
   });
   return sheets.flat();
 }

@@ -48,4 +48,6 @@ export type ReportSheet = z.infer<typeof reportSheetSchema>;
 export interface NamedSheet {
   readonly name: string;
   readonly sheet: ReportSheet;
+  /** File of the sheet itself. */
+  readonly image: string;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { encodePng } from "../../../lib/image/png.ts";
+import { convertPng, decodeImage, encodePng } from "../../../lib/image/png.ts";
 import { untilTrue } from "../../support/until.ts";
 import { expectRefused, run, runWith } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
@@ -147,4 +147,30 @@ test("a page that is no report is not overwritten", async () => {
   await writeFile(path, JSON.stringify(request()));
   const words = ["dream", path, "--out", out("site")];
   await expectRefused(folder, words, /index\.html: it is no report of ours.*--out/);
+});
+
+test.each([
+  ["jpeg", "request.jpg"],
+  ["webp", "request.webp"],
+])("--format %s writes the sheet as that, and no other", async (format, file) => {
+  const stdin = JSON.stringify(request());
+  const words = ["dream", "-", "--format", format, "--out", out("formats")];
+  const { code, stdout } = await runWith({ stdin }, ...words);
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining(file) });
+  const sheet = await decodeImage(await readFile(join(out("formats"), file)));
+  const { sheet: described } = JSON.parse(
+    await readFile(join(out("formats"), "request.manifest.json"), "utf8"),
+  ) as { sheet: { width: number; height: number } };
+  expect(sheet).toMatchObject({ width: described.width, height: described.height });
+  expect(await readFile(join(out("formats"), "index.html"), "utf8")).toContain(`./${file}`);
+  expect(await readdir(out("formats"))).not.toContain("request.png");
+});
+
+test("a sheet that a format cannot hold is refused with its size", async () => {
+  const wide = await encodePng({ width: 16_400, height: 1, data: new Uint8Array(3 * 16_400) });
+  await expect(convertPng(wide, "webp")).rejects.toThrow(
+    "16400x1 pixels, and webp holds 16383 a side",
+  );
+  expect((await convertPng(wide, "jpeg")).subarray(0, 2)).toEqual(new Uint8Array([0xff, 0xd8]));
+  expect(await convertPng(wide, "png")).toBe(wide);
 });

@@ -28,8 +28,12 @@ describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
     }
     const report = new ReportFile({ folder, embed });
     const sheets = [
-      { name: "a", sheet: sampleSheet() },
-      { name: "50 % #1", sheet: sampleSheet({ label: ATTACK, layer: ATTACK, reason: ATTACK }) },
+      { name: "a", sheet: sampleSheet(), image: "a.png" },
+      {
+        name: "50 % #1",
+        image: "50 % #1.png",
+        sheet: sampleSheet({ label: ATTACK, layer: ATTACK, reason: ATTACK }),
+      },
     ];
     await report.write(sheets, false);
     const { page, complaints } = await openPage(browser, options);

@@ -18,7 +18,7 @@ async function written(
   await mkdir(join(folder, `${name}.tiles`));
   await writeFile(join(folder, `${name}.tiles`, "00003.png"), "three");
   const report = new ReportFile({ folder, embed, now: () => new Date(1_234_567) });
-  await report.write([{ name, sheet: sampleSheet(changes) }], isRunning);
+  await report.write([{ name, sheet: sampleSheet(changes), image: `${name}.png` }], isRunning);
   return { page: await readFile(report.path, "utf8"), folder, report };
 }
 
@@ -108,7 +108,10 @@ test("the sheets that lie in the folder are in the report, once, behind those of
   await writeFile(join(folder, "other.manifest.json"), '{"name": "a web app"}');
   await writeFile(join(folder, "damaged.manifest.json"), '{"version": 1,');
   const report = new ReportFile({ folder, embed: false });
-  await report.write([{ name: "new", sheet: sampleSheet({ layer: "latest" }) }], false);
+  await report.write(
+    [{ name: "new", sheet: sampleSheet({ layer: "latest" }), image: "new.webp" }],
+    false,
+  );
   const page = await readFile(report.path, "utf8");
   expect(
     [...page.matchAll(/<h2 id="sheet-\d+-title">([^<]*)</g)].map(([, title]) => title),
