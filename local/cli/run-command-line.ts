@@ -12,6 +12,7 @@ import { addLookOptions, lookCommand } from "./look.ts";
 import { modelsFoldersProblem } from "./models-folders.ts";
 import { modelsCommand } from "./models.ts";
 import { schemaCommand } from "./schema.ts";
+import { openCommand } from "./open.ts";
 import { serveCommand } from "./serve.ts";
 import { type CommandIo, createTerminal } from "./terminal.ts";
 
@@ -43,6 +44,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(lookCommand(terminal), { isDefault: true })
     .addCommand(dreamCommand(terminal))
     .addCommand(serveCommand(terminal))
+    .addCommand(openCommand(terminal))
     .addCommand(analyzeCommand(terminal))
     .addCommand(labelsCommand(terminal))
     .addCommand(exportGraphCommand(terminal))

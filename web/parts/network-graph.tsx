@@ -70,23 +70,22 @@ function Node({ node, network, onToggle }: NodeProps) {
   const { layer, id, title, note, x, y, width, height } = node;
   const place = { x: x - width / 2, y: y - height / 2, width, height };
   const content = (
-    <g aria-hidden="true">
+    <>
       <rect {...place} rx={5} />
-      <text x={x} y={y - 3} class="title">
-        {title}
+      {/* the blank parts the two for a screen reader */}
+      <text>
+        <tspan x={x} y={y - 3} class="title">
+          {title}
+        </tspan>{" "}
+        <tspan x={x} y={y + 13} class="note">
+          {note}
+        </tspan>
       </text>
-      <text x={x} y={y + 13} class="note">
-        {note}
-      </text>
-    </g>
+    </>
   );
   if (layer === null) {
     return (
-      <g
-        class="node module"
-        aria-label={`open module ${id}, ${note}`}
-        {...asButton(() => onToggle(id))}
-      >
+      <g class="node module" aria-expanded={false} {...asButton(() => onToggle(id))}>
         {content}
       </g>
     );
@@ -110,7 +109,7 @@ function Box({ box: { id, title, x, y, width, height }, onToggle }: BoxProps) {
   return (
     <g class="box">
       <rect x={left} y={top} width={width} height={height} rx={8} />
-      <g class="close" aria-label={`close module ${id}`} {...asButton(() => onToggle(id))}>
+      <g class="close" aria-expanded={true} {...asButton(() => onToggle(id))}>
         <text x={left + 8} y={top + 13}>
           {title} ×
         </text>

@@ -1,0 +1,26 @@
+import { Command } from "commander";
+
+import { wholeNumber } from "./options.ts";
+import type { OpenFlags } from "./run-open.ts";
+import type { Terminal } from "./terminal.ts";
+
+const MAX_PORT = 65_535;
+
+/** `dreamgrid open`: the page of a deployed stack, on this machine. */
+export function openCommand(terminal: Terminal): Command {
+  return new Command("open")
+    .description("show the page of a deployed stack on this machine, until it is interrupted")
+    .requiredOption("--api <url>", "address of its API: output ApiUrl of the stack")
+    .option("--region <name>", "region of the stack (default: as its address or AWS_REGION says)")
+    .option("--port <port>", "port of the page; 0: any", wholeNumber(0, MAX_PORT), 0)
+    .addHelpText(
+      "after",
+      `
+Requests go to the API signed with the credentials of the AWS command line, which the browser never
+sees. The page is on this machine's loopback interface only.`,
+    )
+    .action(async (flags: OpenFlags) => {
+      const { runOpen } = await import("./run-open.ts");
+      await runOpen(flags, terminal);
+    });
+}

@@ -1,0 +1,79 @@
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { APIGatewayProxyResult } from "aws-lambda";
+
+import type { ApiEvent } from "../../functions/api/api-request.ts";
+import { ProblemError, problemReply } from "../../functions/api/problem.ts";
+import { createS3Client } from "../../lib/storage/s3-client.ts";
+import type { ApiHandler } from "../api-adapter.ts";
+
+/** What the page sends that the API reads. */
+const FORWARDED = ["content-type", "idempotency-key"];
+/** What the API answers that the page reads. */
+const RETURNED = ["content-type", "location", "cache-control", "allow"];
+
+/**
+ * A deployed API, called as if it were here: each request goes on to it, signed with the credentials
+ * of the AWS command line. The browser never sees them.
+ *
+ * @param api its address, stage included
+ */
+export function signedApi(api: URL, region: string): ApiHandler {
+  const { credentials, sha256 } = createS3Client().config;
+  const signer = new SignatureV4({ service: "execute-api", region, credentials, sha256 });
+  return async (event) => {
+    try {
+      return await forward(event, api, signer);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const problem = `the API at ${api.href} cannot be called: ${reason}`;
+      return problemReply(new ProblemError("internal", [problem]));
+    }
+  };
+}
+
+async function forward(
+  event: ApiEvent,
+  api: URL,
+  signer: SignatureV4,
+): Promise<APIGatewayProxyResult> {
+  const { httpMethod: method, path, multiValueHeaders, multiValueQueryStringParameters } = event;
+  const url = new URL(`${api.pathname.replace(/\/$/, "")}${path}`, api);
+  const query = multiValueQueryStringParameters ?? {};
+  for (const [name, values] of Object.entries(query)) {
+    for (const value of values ?? []) url.searchParams.append(name, value);
+  }
+  const sent = Object.entries(multiValueHeaders ?? {}).flatMap(([name, values]) => {
+    const [value] = values ?? [];
+    const isForwarded = FORWARDED.includes(name.toLowerCase()) && value !== undefined;
+    return isForwarded ? [[name.toLowerCase(), value] as const] : [];
+  });
+  const body = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+  const hasBody = body.byteLength > 0;
+  const { headers } = await signer.sign({
+    method,
+    protocol: url.protocol,
+    hostname: url.hostname,
+    ...(url.port === "" ? {} : { port: Number(url.port) }),
+    path: url.pathname,
+    query: Object.fromEntries(
+      [...new Set(url.searchParams.keys())].map((name) => [name, url.searchParams.getAll(name)]),
+    ),
+    headers: { host: url.host, ...Object.fromEntries(sent) },
+    ...(hasBody ? { body } : {}),
+  });
+  const response = await fetch(url, {
+    method,
+    headers,
+    redirect: "manual",
+    ...(hasBody ? { body } : {}),
+  });
+  const returned = RETURNED.flatMap((name) => {
+    const value = response.headers.get(name);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return {
+    statusCode: response.status,
+    headers: Object.fromEntries(returned),
+    body: await response.text(),
+  };
+}

@@ -1,0 +1,60 @@
+import { ProblemError } from "../../functions/api/problem.ts";
+import { DESCRIPTION_FILE, type NetworkDescription } from "../../lib/networks/description.ts";
+import type { Network } from "../../lib/networks/registry.ts";
+import { readExternalFile, readModelFile } from "../../lib/onnx/model-files.ts";
+import { encodeJson } from "../../lib/pipeline/json.ts";
+import { objectsOf } from "../../lib/pipeline/networks/model-objects.ts";
+import type { ApiHandler } from "../api-adapter.ts";
+import type { NetworkPublisher } from "./network-drop.ts";
+
+interface Announced {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Publishes networks through a deployed API: each file by a link that it gives. */
+export function apiPublisher(api: ApiHandler): NetworkPublisher {
+  return {
+    // the API says so itself when the first file is announced
+    isTaken: () => Promise.resolve(false),
+    publish: async ({ description, file, modelPath }: Network) => {
+      const published: NetworkDescription = { ...description, files: [file], labels: null };
+      for (const { key, name } of objectsOf(description.id, file)) {
+        const isModel = name === file.file;
+        const bytes = await (isModel
+          ? readModelFile(modelPath)
+          : readExternalFile(modelPath, name));
+        await upload(api, description.id, key.split("/").at(-1)!, bytes);
+      }
+      // goes last, and publishes it
+      await upload(api, description.id, DESCRIPTION_FILE, encodeJson(published));
+    },
+  };
+}
+
+async function upload(
+  api: ApiHandler,
+  network: string,
+  file: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  const { statusCode, body } = await api({
+    httpMethod: "POST",
+    path: "/uploads",
+    multiValueHeaders: { "content-type": ["application/json"] },
+    multiValueQueryStringParameters: {},
+    body: JSON.stringify({ kind: "model", network, file, sizeBytes: bytes.byteLength }),
+    isBase64Encoded: false,
+    requestContext: { path: "/uploads" },
+  });
+  if (statusCode !== 201) {
+    const { problems = [`HTTP status ${statusCode}`] } = JSON.parse(body) as {
+      readonly problems?: readonly string[];
+    };
+    throw new ProblemError(statusCode === 409 ? "conflict" : "invalid-request", problems);
+  }
+  const { url, headers } = JSON.parse(body) as Announced;
+  const sent = await fetch(url, { method: "PUT", headers, body: Buffer.from(bytes) });
+  if (sent.ok) return;
+  throw new ProblemError("conflict", [`'${file}' was not taken: HTTP status ${sent.status}`]);
+}
