@@ -25,6 +25,7 @@ export function serveInstructions(
   const { endpoint, region, credentials } = connection;
   const missing = notFetched.map((id) => `  ${id}: fetch it with: ${command} models fetch ${id}`);
   return [
+    `page         ${api.url}`,
     `S3 and SQS   ${endpoint}   bucket ${bucket}, region ${region}`,
     `HTTP API     ${api.url}   described in ${api.url}/openapi.json`,
     `objects      ${bucketFolder}`,

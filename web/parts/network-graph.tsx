@@ -92,7 +92,7 @@ function Node({ node, network, onToggle }: NodeProps) {
   }
   if (!layer.renderable) return <g class="node">{content}</g>;
   return (
-    <a class="node" href={address.layer(network, layer.name)} aria-label={`${layer.name}, ${note}`}>
+    <a class="node" href={address.layer(network, layer.name)}>
       {content}
     </a>
   );
