@@ -7,11 +7,13 @@ import { SessionPool } from "../runtime/session-pool.ts";
 import type { SessionGraph } from "../runtime/session-worker.ts";
 import { deepdreamPlan } from "./deepdream.ts";
 import { fourierPlan } from "./fourier.ts";
+import { Interruption, OutOfTimeError } from "./interruption.ts";
 import { runStage } from "./run-stage.ts";
-import type { AscentPlan, Stage } from "./stage.ts";
+import type { AscentPlan } from "./stage.ts";
 import { type AscentState, failedResult, firstState, imageResult } from "./state.ts";
 import { taskParts } from "./task-parts.ts";
-import type { AscentHooks, AscentProgress, AscentResult, AscentTask } from "./task.ts";
+import type { AscentHooks } from "./hooks.ts";
+import type { AscentProgress, AscentResult, AscentTask } from "./task.ts";
 
 /**
  * Runs ascents: one worker (thread and session) per core on the CPU, each with one image at a time,
@@ -38,7 +40,7 @@ export class AscentEngine {
    * @returns a result for each channel, in the order of `task.channels`; none if `onChannel` has
    *   them as they end, because no more large images may be held than are being rendered
    * @throws UnsupportedGradientError, ModelError, CudaUnavailableError, RuntimeError: what concerns
-   *   all channels alike; the signal's reason when aborted.
+   *   all channels alike; the signal's reason when aborted; OutOfTimeError.
    */
   async render(task: AscentTask, hooks: AscentHooks = {}): Promise<readonly AscentResult[]> {
     const results: AscentResult[] = [];
@@ -53,7 +55,10 @@ export class AscentEngine {
       const onProgress = (progress: AscentProgress) => {
         if (asked.has(progress.channel)) hooks.onProgress?.(progress);
       };
-      await this.#renderPart(part, { ...hooks, onProgress }, onResult);
+      const onStopped: AscentHooks["onStopped"] = async (states) => {
+        await hooks.onStopped?.(new Map([...states].filter(([channel]) => asked.has(channel))));
+      };
+      await this.#renderPart(part, { ...hooks, onProgress, onStopped }, onResult);
     }
     return results;
   }
@@ -67,10 +72,16 @@ export class AscentEngine {
     const { size } = this.#pools[task.provider];
     const wanted = size * PROFILES[task.provider].groupPerWorker(plan.stages[0]!.iterations);
     const groupSize = Math.ceil(wanted / plan.together) * plan.together;
+    const begun = new Set<number>();
+    const resumed = new Map(hooks.resume?.map((state) => [state.channel, state]));
     for (const group of inGroups([...task.channels.entries()], groupSize)) {
-      let states = group.map(([position, channel]) => firstState(plan, channel, position));
-      for (const stage of plan.stages) {
-        states = await this.#runStage(task.provider, plan, stage, { states, hooks, onResult });
+      let states = group.map(([position, channel]): AscentState => {
+        const saved = resumed.get(channel);
+        return saved ? { ...saved, position } : firstState(plan, channel, position);
+      });
+      for (const index of plan.stages.keys()) {
+        const work = { states, begun, hooks, onResult };
+        states = await this.#runStage(task.provider, plan, index, work);
       }
     }
   }
@@ -101,29 +112,44 @@ export class AscentEngine {
   async #runStage(
     provider: Provider,
     plan: AscentPlan,
-    stage: Stage,
-    { states, hooks, onResult }: StageWork,
+    index: number,
+    { states, begun, hooks, onResult }: StageWork,
   ): Promise<AscentState[]> {
-    if (states.length === 0) return [];
+    const stage = plan.stages[index]!;
+    const coming = states.filter((state) => state.stage <= index);
+    if (coming.length === 0) return [...states];
     const pool = this.#pools[provider];
-    const graph = stage.graph(states.length);
+    const graph = stage.graph(coming.length);
     if (graph.notice !== null) hooks.onNotice?.(graph.notice);
-    const batches = inGroups(states, graph.batch);
+    const entered = (state: AscentState): AscentState =>
+      state.stage === index
+        ? state
+        : { ...state, stage: index, done: 0, parameters: stage.begin(state.parameters) };
+    const batches = evenGroups(coming, (state) => (state.stage === index ? state.done : 0)).flatMap(
+      (even) => inGroups(even, graph.batch),
+    );
     const failure = new AbortController();
     const signals = [failure.signal, ...(hooks.signal ? [hooks.signal] : [])];
     const run = { plan, stage, graph, hooks: { ...hooks, signal: AbortSignal.any(signals) } };
     const isLast = stage === plan.stages.at(-1);
 
     const next: (readonly AscentState[])[] = [];
+    /** Where each batch stands. */
+    const standing: (readonly AscentState[])[] = [...batches];
     const queue = batches.entries();
     const work = async (): Promise<void> => {
       for (const [i, batch] of queue) {
-        if (stage === plan.stages[0]) await hooks.onBegin?.(batch.map(({ channel }) => channel));
+        const unbegun = batch.filter((state) => !begun.has(state.channel));
+        if (unbegun.length > 0) await hooks.onBegin?.(unbegun.map(({ channel }) => channel));
+        for (const { channel } of unbegun) begun.add(channel);
         const ended = await pool.withWorker(graph.key, async (session) => {
-          const started = batch.map((state) => {
-            return { ...state, parameters: stage.begin(state.parameters) };
-          });
-          const passed = await runStage(session, started, run);
+          const passed = await runStage(session, batch.map(entered), run).catch(
+            (error: unknown) => {
+              if (!(error instanceof Interruption)) throw error;
+              standing[i] = error.states;
+              throw error.reason;
+            },
+          );
           return Promise.all(
             passed.map(async (state) => {
               if (state.stop) return { state, result: failedResult(state, state.stop) };
@@ -135,6 +161,7 @@ export class AscentEngine {
         });
         for (const { state, result } of ended) if (result) await onResult(state, result);
         next[i] = ended.flatMap(({ state, result }) => (result ? [] : [state]));
+        standing[i] = next[i];
       }
     };
     const working = Array.from({ length: Math.min(pool.size, batches.length) }, () =>
@@ -143,16 +170,47 @@ export class AscentEngine {
       }),
     );
     await Promise.all(working);
-    if (failure.signal.aborted) throw failure.signal.reason;
-    return next.flat();
+    const later = states.filter((state) => state.stage > index);
+    if (!failure.signal.aborted) return [...later, ...next.flat()];
+    const { reason } = failure.signal;
+    if (hooks.signal?.aborted || reason instanceof OutOfTimeError) {
+      const under = [...later, ...standing.flat()].filter((state) => state.stage >= 0);
+      await hooks.onStopped?.(byChannel(under, plan.together));
+    }
+    throw reason;
   }
 }
 
 interface StageWork {
   readonly states: readonly AscentState[];
+  /** Channels (1-based) that `hooks.onBegin` has been told of. */
+  readonly begun: Set<number>;
   readonly hooks: AscentHooks;
   /** As each image ends; awaited. */
   readonly onResult: (state: AscentState, result: AscentResult) => Promise<void>;
+}
+
+/** In runs of equal progress: one run of a graph takes its images through the same iterations. */
+function evenGroups(
+  states: readonly AscentState[],
+  doneOf: (state: AscentState) => number,
+): readonly AscentState[][] {
+  const all = [...new Set(states.map(doneOf))];
+  return all.map((done) => states.filter((state) => doneOf(state) === done));
+}
+
+/** The states that each image goes on from: its own, and those that it depends on. */
+function byChannel(
+  states: readonly AscentState[],
+  together: number,
+): ReadonlyMap<number, readonly AscentState[]> {
+  const groupOf = ({ position }: AscentState) => Math.floor(position / together);
+  return new Map(
+    states.map((state) => [
+      state.channel,
+      states.filter((other) => groupOf(other) === groupOf(state)),
+    ]),
+  );
 }
 
 function inGroups<T>(items: readonly T[], size: number): T[][] {

@@ -1,6 +1,7 @@
 import { type FloatTensor, floatTensor } from "../../onnx/tensor.ts";
 import type { Feeds } from "../runtime/session.ts";
 import type { SessionWorker } from "../runtime/session-worker.ts";
+import { Interruption, OutOfTimeError } from "./interruption.ts";
 import { floatOutput } from "./outputs.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
 import {
@@ -13,10 +14,16 @@ import {
   REVIVAL_ITERATIONS,
   revived,
 } from "./state.ts";
-import type { AscentHooks } from "./task.ts";
+import type { AscentHooks } from "./hooks.ts";
 
 /** A chunk of iterations should take about this long: the grain of progress and cancellation. */
 const CHUNK_SECONDS = 0.7;
+
+/**
+ * What an image takes after its last iteration, in iterations: its quality card looks at ten
+ * pictures, and is written with the image.
+ */
+const ITERATIONS_TO_FINISH = 15;
 
 /** What takes images through a stage, besides the session. */
 export interface StageRun {
@@ -32,7 +39,7 @@ export interface StageRun {
  *
  * @param states at most as many as the graph's batch; their parameters are used up
  * @returns the next state of each, in their order
- * @throws what the signal was aborted with; RuntimeError; CudaUnavailableError.
+ * @throws Interruption; RuntimeError; CudaUnavailableError.
  */
 export async function runStage(
   session: SessionWorker,
@@ -40,9 +47,11 @@ export async function runStage(
   run: StageRun,
 ): Promise<readonly AscentState[]> {
   const started = performance.now();
-  const ended = await runIterations(session, states, run);
-  const share = (performance.now() - started) / 1000 / states.length;
-  const timed = ended.map((state) => ({ ...state, seconds: state.seconds + share }));
+  const ended = await runIterations(session, states, run).catch((error: unknown) => {
+    if (!(error instanceof Interruption)) throw error;
+    throw new Interruption(error.reason, withTime(error.states, started));
+  });
+  const timed = withTime(ended, started);
 
   const groupOf = (place: number) => Math.floor(place / run.plan.together);
   const dead = timed.flatMap((state, i) => (canRestart(run.plan, state) ? [groupOf(i)] : []));
@@ -52,9 +61,22 @@ export async function runStage(
   const mayRevive = run.stage.revival !== null && waiting.every(({ isRevived }) => !isRevived);
   const again = mayRevive ? revived : restarted;
   const fresh = waiting.map((state) => again(run.plan, state));
-  const later = await runStage(session, fresh, run);
-  const byPosition = new Map(later.map((state) => [state.position, state]));
-  return timed.map((state) => byPosition.get(state.position) ?? state);
+  const withLater = (later: readonly AscentState[]) => {
+    const byPosition = new Map(later.map((state) => [state.position, state]));
+    return timed.map((state) => byPosition.get(state.position) ?? state);
+  };
+  try {
+    return withLater(await runStage(session, fresh, run));
+  } catch (error) {
+    if (!(error instanceof Interruption)) throw error;
+    throw new Interruption(error.reason, withLater(error.states));
+  }
+}
+
+/** With each image's share of the time that they have taken together. */
+function withTime(states: readonly AscentState[], startedMs: number): readonly AscentState[] {
+  const share = (performance.now() - startedMs) / 1000 / states.length;
+  return states.map((state) => ({ ...state, seconds: state.seconds + share }));
 }
 
 /** What depends on an image that was stopped is stopped with it. */
@@ -69,25 +91,38 @@ function sharingFate(
 }
 
 /**
- * All iterations of a stage, in chunks. Each chunk's result is the next one's start, bit for bit
- * the same as one long run.
+ * What is left of a stage's iterations, in chunks. Each chunk's result is the next one's start, bit
+ * for bit the same as one long run.
+ *
+ * @param states all as far as the first
  */
 async function runIterations(
   session: SessionWorker,
   states: readonly AscentState[],
-  { stage, graph, hooks }: StageRun,
+  { plan, stage, graph, hooks }: StageRun,
 ): Promise<readonly AscentState[]> {
   const batch = filled(states, graph.batch);
   const names = Object.keys(batch[0]!.parameters);
   let carried: Feeds = Object.fromEntries(names.map((name) => [name, stacked(batch, name)]));
   let next = states;
   let chunk = 1;
+  let perIteration = 0;
+  let done = states[0]!.done;
+  const standing = () => {
+    const results = names.map((name) => [name, floatOutput(carried, name)] as const);
+    return next.map((state, i) => ({ ...state, done, parameters: unstacked(results, i) }));
+  };
+  const stopUnless = (isTime: boolean) => {
+    const reason = hooks.signal?.aborted ? hooks.signal.reason : new OutOfTimeError();
+    if (hooks.signal?.aborted || !isTime) throw new Interruption(reason, standing());
+  };
+  const hasTime = (iterations: number) => hooks.hasTime?.(iterations * perIteration) ?? true;
   const revival = states[0]?.isRevived ? stage.revival : null;
-  for (let done = 0; done < stage.iterations;) {
-    hooks.signal?.throwIfAborted();
+  while (done < stage.iterations) {
     const isReviving = revival !== null && done < REVIVAL_ITERATIONS;
     const end = isReviving ? Math.min(REVIVAL_ITERATIONS, stage.iterations) : stage.iterations;
     const count = Math.min(chunk, end - done);
+    stopUnless(hasTime(count));
     const started = performance.now();
     const trip = { type: "int64", shape: [], data: BigInt64Array.of(BigInt(count)) } as const;
     const feeds = { ...carried, iterations: trip, ...stage.feeds(batch, done, count) };
@@ -101,12 +136,12 @@ async function runIterations(
       if (!stop) hooks.onProgress?.({ channel, ...trace.at(-1)! });
     }
     if (next.every(({ stop }) => stop !== null)) return next;
-    const perIteration = (performance.now() - started) / 1000 / count;
+    perIteration = (performance.now() - started) / 1000 / count;
     // the first run of a session is slower than the rest, so the chunk may grow only so fast
     chunk = Math.max(1, Math.min(chunk * 8, Math.round(CHUNK_SECONDS / perIteration)));
   }
-  const results = names.map((name) => [name, floatOutput(carried, name)] as const);
-  return next.map((state, i) => ({ ...state, parameters: unstacked(results, i) }));
+  if (stage === plan.stages.at(-1)) stopUnless(hasTime(ITERATIONS_TO_FINISH));
+  return standing();
 }
 
 /** The graph's batch size is fixed, so a short batch is filled up with copies of its last image. */

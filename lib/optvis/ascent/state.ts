@@ -30,7 +30,10 @@ export interface Starts {
   readonly start: (beginning: Beginning) => Parameters;
 }
 
-/** One image on its way through the stages. Never changed: every step makes the next state. */
+/**
+ * One image on its way through the stages. Never changed: every step makes the next state. It is all
+ * that a later run needs to go on, bit for bit as if it had not been interrupted.
+ */
 export interface AscentState {
   /** 1-based. */
   readonly channel: number;
@@ -46,6 +49,10 @@ export interface AscentState {
   readonly isRevived: boolean;
   /** Its share of the time its batches took. */
   readonly seconds: number;
+  /** Index of the stage that its parameters are of; -1 before the first. */
+  readonly stage: number;
+  /** Iterations of that stage that are behind it. */
+  readonly done: number;
 }
 
 /** Why an image went no further. */
@@ -70,6 +77,8 @@ export function firstState(starts: Starts, channel: number, position: number): A
     restarts: 0,
     isRevived: false,
     seconds: 0,
+    stage: -1,
+    done: 0,
   };
 }
 
@@ -81,13 +90,13 @@ export function canRestart({ hasOtherSeeds }: Starts, { stop, restarts }: Ascent
 /** The same channel begun anew from the next seed. */
 export function restarted(starts: Starts, state: AscentState): AscentState {
   const next = { ...state, trace: [], stop: null, restarts: state.restarts + 1, isRevived: false };
-  return { ...next, parameters: starts.start(next) };
+  return { ...next, done: 0, parameters: starts.start(next) };
 }
 
 /** The same image begun anew, to follow the redirected gradient at first. */
 export function revived(starts: Starts, state: AscentState): AscentState {
   const next = { ...state, trace: [], stop: null, isRevived: true };
-  return { ...next, parameters: starts.start(next) };
+  return { ...next, done: 0, parameters: starts.start(next) };
 }
 
 /** What one iteration showed of an image. */

@@ -95,19 +95,6 @@ export interface AscentProgress extends TracePoint {
   readonly channel: number;
 }
 
-export interface AscentHooks<Result = AscentResult> {
-  /** Once aborted, the rendering rejects soon; channels that have ended stay ended. */
-  readonly signal?: AbortSignal | undefined;
-  /** Before each channel is begun (1-based); awaited. */
-  readonly onBegin?: ((channels: readonly number[]) => Promise<void>) | undefined;
-  /** Called after every chunk of iterations, for its last one. */
-  readonly onProgress?: ((progress: AscentProgress) => void) | undefined;
-  /** Of what the user would not expect; more than once for the same. */
-  readonly onNotice?: ((notice: string) => void) | undefined;
-  /** As each channel ends; awaited: no more images wait in memory than are being rendered. */
-  readonly onChannel?: ((result: Result) => Promise<void>) | undefined;
-}
-
 /**
  * Place of a channel on axis 1 of its layer. Channels are 1-based in requests, keys, tasks and
  * results; here, where tensors and seeds are made, they become 0-based.

@@ -1,4 +1,5 @@
-import type { AscentHooks, FailedChannel } from "../../optvis/ascent/task.ts";
+import type { AscentHooks } from "../../optvis/ascent/hooks.ts";
+import type { FailedChannel } from "../../optvis/ascent/task.ts";
 import { deservesAnotherSeed, isBetter, type QualityCard } from "../../optvis/quality/card.ts";
 import { planeKind } from "../../optvis/graph/layer-pass.ts";
 import { asSize } from "../request/complete-request.ts";

@@ -1,6 +1,7 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import type { Raster, Size } from "../../image/raster.ts";
-import type { AscentHooks, AscentImage, FailedChannel } from "../../optvis/ascent/task.ts";
+import type { AscentHooks } from "../../optvis/ascent/hooks.ts";
+import type { AscentImage, FailedChannel } from "../../optvis/ascent/task.ts";
 import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import type { CompleteRequest } from "../request/complete-request.ts";

@@ -25,6 +25,8 @@ const state: AscentState = Object.freeze({
   restarts: 0,
   isRevived: false,
   seconds: 0,
+  stage: 0,
+  done: 0,
 });
 
 describe("recorded", () => {

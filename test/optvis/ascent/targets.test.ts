@@ -116,6 +116,8 @@ describe("selection", () => {
       isRevived: false,
       restarts: 0,
       seconds: 0,
+      stage: 0,
+      done: 0,
     }));
     return selectionOf(states, { ...task(targets), ...more }, () => shape);
   };

@@ -1,0 +1,139 @@
+import { afterAll, describe, expect, test } from "vitest";
+
+import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
+import { OutOfTimeError } from "../../../lib/optvis/ascent/interruption.ts";
+import type { AscentState } from "../../../lib/optvis/ascent/state.ts";
+import type { AscentTask, FourierTask } from "../../../lib/optvis/ascent/task.ts";
+import { planCrops } from "../../../lib/optvis/graph/transforms/crop-plan.ts";
+import { smallNetwork } from "../../support/small-network.ts";
+import { bytesOf, taskOf } from "./engine-task.ts";
+import { modelFixture } from "../fixtures.ts";
+
+const SIZE = { height: 18, width: 21 };
+const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
+const engine = new AscentEngine({ threads: 2 });
+afterAll(() => engine.close());
+
+const deepdream = taskOf(kinked, "conv3", { channels: [2, 5], iterations: 6 }, 3);
+const photograph = {
+  height: 18,
+  width: 21,
+  data: Float32Array.from({ length: 3 * 18 * 21 }, (_, i) => 90 * Math.sin(i * 0.7)),
+};
+const fourier: FourierTask = {
+  method: "fourier",
+  network: kinked.network,
+  layer: kinked.target("conv3"),
+  channels: [2, 5],
+  objective: "mean",
+  provider: "cpu",
+  seed: 3,
+  recipe: {
+    canvasSize: { height: 26, width: 30 },
+    cropSize: SIZE,
+    iterations: 18,
+    learningRate: 0.1,
+    learningRateDecay: "cosine",
+    cropFraction: { start: [0.9, 1.05], end: [0.5, 1] },
+    cropPlace: "anywhere",
+    cropMargin: 2,
+    rotation: 10,
+    spectrumDecay: 1,
+    initialDeviation: 0.01,
+    saturation: 1,
+    totalVariation: 0.1,
+    contrast: 0,
+  },
+};
+
+/** As after a way through a bucket: nothing of the first process is left. */
+const stored = (states: readonly AscentState[]) => structuredClone(states);
+
+/**
+ * Renders in runs that each do so many stretches of work, and then have no time left; each goes on
+ * from what the one before left.
+ */
+async function renderInParts(task: AscentTask, stretches: number) {
+  const images = new Map<number, string>();
+  const states = new Map<number, readonly AscentState[]>();
+  let runs = 0;
+  for (; images.size < task.channels.length; runs++) {
+    const channels = task.channels.filter((channel) => !images.has(channel));
+    let left = stretches;
+    await engine
+      .render(
+        { ...task, channels },
+        {
+          resume: channels.flatMap((channel) => states.get(channel) ?? []),
+          hasTime: () => left-- > 0,
+          onStopped: async (stopped) => {
+            for (const [channel, of] of stopped) states.set(channel, stored(of));
+          },
+          onChannel: async (result) => void images.set(result.channel, bytesOf(result)),
+        },
+      )
+      .catch((error: unknown) => {
+        if (!(error instanceof OutOfTimeError)) throw error;
+      });
+  }
+  return { images: task.channels.map((channel) => images.get(channel)), runs };
+}
+
+describe("an ascent that is interrupted and goes on has the bytes of one that is not", () => {
+  const crops = [{ size: SIZE, crops: planCrops(SIZE, { height: 12, width: 14 }, 2) }];
+  test.each<[string, AscentTask]>([
+    ["deepdream, three levels", deepdream],
+    ["deepdream, moving crops", { ...deepdream, levels: crops, iterations: 12 }],
+    [
+      "deepdream from a photograph",
+      { ...deepdream, start: { kind: "photograph", seed: 0, image: photograph } },
+    ],
+    ["fourier", fourier],
+  ])("%s", async (_, task) => {
+    const whole = (await engine.render(task)).map(bytesOf);
+    for (const stretches of [2, 3, 7]) {
+      const { images, runs } = await renderInParts(task, stretches);
+      expect(images).toEqual(whole);
+      expect(runs).toBeGreaterThan(1);
+    }
+    // the checker: other states give other images
+    const states: AscentState[] = [];
+    let left = 3;
+    const stopping = engine.render(task, {
+      hasTime: () => left-- > 0,
+      onStopped: async (stopped) => void states.push(...[...stopped.values()].flat()),
+    });
+    await expect(stopping).rejects.toThrow(OutOfTimeError);
+    const [state] = stored(states);
+    const [name = ""] = Object.keys(state!.parameters);
+    state!.parameters[name]!.data[0]! += 1;
+    const resumed = await engine.render(
+      { ...task, channels: [state!.channel] },
+      { resume: [state!] },
+    );
+    expect(whole).not.toContain(bytesOf(resumed[0]));
+  });
+
+  test("a stop tells where the images under way are, and a failure tells nothing", async () => {
+    const stop = new AbortController();
+    const told: number[] = [];
+    const onStopped = async (states: ReadonlyMap<number, unknown>) =>
+      void told.push(...states.keys());
+    const stopped = engine.render(deepdream, {
+      signal: stop.signal,
+      onProgress: () => stop.abort(new Error("the worker is taken away")),
+      onStopped,
+    });
+    await expect(stopped).rejects.toThrow("taken away");
+    expect(told).toContain(2);
+    told.length = 0;
+    const failing = engine.render(deepdream, {
+      onBegin: async () => {
+        throw new Error("a fault");
+      },
+      onStopped,
+    });
+    await expect(failing).rejects.toThrow("a fault");
+    expect(told).toEqual([]);
+  });
+});
