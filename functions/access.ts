@@ -11,8 +11,11 @@ export interface Access {
   readonly write: readonly string[];
   /** Parts of the bucket whose objects it deletes. @default none */
   readonly delete?: readonly string[];
-  /** Queues it sends to. With GPU workers, `channels` is their queue too, and it may wake them. */
-  readonly sendsTo: readonly ("channels" | "assembly")[];
+  /**
+   * Queues it sends to; `source` is the one that feeds it. With GPU workers, `channels` is their queue
+   * too, and it may wake them.
+   */
+  readonly sendsTo: readonly ("channels" | "assembly" | "source")[];
 }
 
 /** An initial image is an upload, or a tile or sheet of another job. */

@@ -17,6 +17,7 @@ import {
   REQUEST_NOTIFICATION,
   REQUEST_PREFIX,
   RESPONSE_PREFIX,
+  CHECKPOINT_PREFIX,
   RESULT_NOTIFICATIONS,
   UPLOAD_PREFIX,
 } from "../../lib/pipeline/keys.ts";
@@ -50,7 +51,13 @@ export class JobBucket extends Construct {
       ...common,
       lifecycleRules: [{ expiration: ACCESS_LOG_RETENTION }],
     });
-    const expiring = [REQUEST_PREFIX, RESPONSE_PREFIX, UPLOAD_PREFIX, JOB_PREFIX];
+    const expiring = [
+      REQUEST_PREFIX,
+      RESPONSE_PREFIX,
+      UPLOAD_PREFIX,
+      CHECKPOINT_PREFIX,
+      JOB_PREFIX,
+    ];
     const bucket = new Bucket(this, "Bucket", {
       ...common,
       serverAccessLogsBucket: asBucket(accessLogs),

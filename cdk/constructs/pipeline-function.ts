@@ -14,7 +14,7 @@ import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
-import { consumeStatement, holdStatement } from "./access.ts";
+import { consumeStatement, holdStatement, sendStatement } from "./access.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { createLogGroup } from "./log-group.ts";
 
@@ -42,6 +42,8 @@ export interface ConsumerOptions {
   readonly maxConcurrency: number;
   /** Whether the function itself says when failed messages come back. @default false */
   readonly redeliversSoon?: boolean;
+  /** Whether it sends messages to the queue that feeds it. @default false */
+  readonly sendsOn?: boolean;
 }
 
 /** A function with its own role and log group: no managed policies, no rights by default. */
@@ -90,6 +92,7 @@ export class PipelineFunction extends Construct {
       this.#role.addToPolicy(holdStatement(queue));
       this.function.addEnvironment("SOURCE_QUEUE_URL", queue.queueUrl);
     }
+    if (options.sendsOn) this.#role.addToPolicy(sendStatement(queue));
     new EventSourceMapping(this, `From${queue.node.scope?.node.id}`, {
       target: this.function,
       eventSourceArn: queue.queueArn,

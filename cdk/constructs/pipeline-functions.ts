@@ -54,6 +54,8 @@ export class PipelineFunctions extends Construct {
         description: "renders channels on the CPU",
         memorySize: workerMemory,
         disk: NETWORKS_DISK,
+        // it sends itself on what it had no time for, as often as a channel takes
+        recursiveLoop: RecursiveLoop.ALLOW,
         environment: { WORKER_THREADS: String(workerThreads) },
       }),
       assembler: this.#create("assembler", props, {
@@ -92,6 +94,7 @@ export class PipelineFunctions extends Construct {
       batchSize: Math.min(10, 2 * workerThreads),
       maxConcurrency: workerConcurrency,
       redeliversSoon: true,
+      sendsOn: ACCESS_OF.worker.sendsTo.includes("source"),
     });
     assembler.consume(queues.assembly.queue, {
       // a job is looked at once a batch, however many of its results the batch reports
@@ -142,8 +145,8 @@ function dispatchStatements(
   { sendsTo }: Access,
   { queues, gpu }: PipelineFunctionsProps,
 ): PolicyStatement[] {
-  if (sendsTo.length === 0) return [];
-  const sendTo = sendsTo.map((name) => queues[name].queue);
+  const sendTo = sendsTo.flatMap((name) => (name === "source" ? [] : queues[name].queue));
+  if (sendTo.length === 0) return [];
   if (gpu === null || !sendsTo.includes("channels")) return [sendStatement(...sendTo)];
   return [sendStatement(...sendTo, gpu.queue.queue), gpu.wakeStatement()];
 }

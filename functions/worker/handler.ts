@@ -5,6 +5,7 @@ import {
   type RenderDeps,
   renderMessages,
 } from "../../lib/pipeline/render/render-messages.ts";
+import { MAX_STEP_SECONDS } from "../../lib/pipeline/limits.ts";
 import { logChannels } from "../log-channels.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
@@ -14,8 +15,12 @@ export interface WorkerDeps extends RenderDeps {
   readonly hooks?: Omit<MessageHooks, "onFailure">;
 }
 
-/** Time kept to write what has been rendered and to answer before Lambda ends the function. */
-const ANSWER_MS = 10_000;
+/** Time kept to answer before Lambda ends the function. */
+const ANSWER_MS = 5_000;
+/** Time kept to write what has been rendered or begun: 200 MB of the largest image. */
+const WRITE_MS = 30_000;
+/** The next stretch of work may take longer than the last. */
+const CAUTION = 1.5;
 
 /** Renders the channels of a batch of messages; those that fail are delivered again. */
 export function createHandler(deps: WorkerDeps) {
@@ -32,6 +37,7 @@ export function createHandler(deps: WorkerDeps) {
       ...hooks,
       ...logging,
       signal,
+      hasTime: context && ((seconds) => timeLeftMs(context) > 1_000 * expected(seconds)),
       onResult: (result) => {
         logging.onResult(result);
         hooks?.onResult?.(result);
@@ -41,7 +47,17 @@ export function createHandler(deps: WorkerDeps) {
   };
 }
 
-/** Stops the rendering when asked to, or when the invocation's time is nearly up. */
+/** Of the invocation, less what is kept. */
+function timeLeftMs(context: Pick<Context, "getRemainingTimeInMillis">): number {
+  return context.getRemainingTimeInMillis() - WRITE_MS - ANSWER_MS;
+}
+
+/** Of the first iteration at a size nothing is known but what is accepted. */
+function expected(seconds: number): number {
+  return CAUTION * (seconds === 0 ? MAX_STEP_SECONDS : seconds);
+}
+
+/** Stops the rendering when asked to, or when the invocation's time is up all the same. */
 function stopSignal(
   asked: AbortSignal | undefined,
   context: Pick<Context, "getRemainingTimeInMillis"> | undefined,

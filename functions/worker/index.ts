@@ -7,12 +7,14 @@ import { redeliverSoon } from "../redeliver-soon.ts";
 import { createHandler } from "./handler.ts";
 
 const log = new Logger({ serviceName: "worker" });
+const channels = sourceQueueFromEnv();
 const render = createHandler({
   ...networkDepsFromEnv(bucketFromEnv()),
   renderer: createEngineRenderer({ threads: threadsFromEnv() }),
   provider: "cpu",
+  continuations: channels,
   log,
 });
 
 /** Composition root of the CPU worker. */
-export const handler = redeliverSoon(render, { receiver: sourceQueueFromEnv(), log });
+export const handler = redeliverSoon(render, { receiver: channels, log });

@@ -8,6 +8,7 @@ import { MAX_CHANNEL_INDEX } from "./limits.ts";
  *     responses/<name>.json              accepted with the job id, or rejected with the problems
  *     uploads/<name>                     initial images sent through a presigned link
  *     models/<id>/network.json, <file>   networks
+ *     checkpoints/<jobId>/<round>/...    images that are being drawn, while they are
  *     jobs/<jobId>/...                   one job, see the functions below
  *     jobs/<jobId>/retries/<round>/...   what a later round of it adds, in the same shape
  */
@@ -16,6 +17,7 @@ export const RESPONSE_PREFIX = "responses/";
 export const UPLOAD_PREFIX = "uploads/";
 export const MODEL_PREFIX = "models/";
 export const JOB_PREFIX = "jobs/";
+export const CHECKPOINT_PREFIX = "checkpoints/";
 
 /** One S3 notification rule; no two of one bucket may match the same key. */
 export interface NotificationRule {
@@ -71,6 +73,9 @@ export const attemptsPrefix = (jobId: string, round = 0) => roundKey(jobId, roun
 /** How often the channel's image has been begun; overwritten. */
 export const attemptsKey = (jobId: string, channel: number, round = 0) =>
   `${attemptsPrefix(jobId, round)}${channelName(channel)}`;
+/** Where a channel's image stands that a worker had no time to finish; overwritten, then deleted. */
+export const checkpointKey = (jobId: string, channel: number, round = 0) =>
+  `${CHECKPOINT_PREFIX}${checkedJobId(jobId)}/${round}/${channelName(channel)}`;
 export const resultPrefix = (jobId: string, round = 0) => roundKey(jobId, round, "results/");
 /** How a channel ended; written once, by whoever is first. */
 export const resultKey = (jobId: string, channel: number, round = 0) =>

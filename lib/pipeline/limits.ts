@@ -12,11 +12,20 @@ export const MAX_CHANNELS_PER_JOB = 10_000;
 /** Highest 1-based channel index: five digits, so that keys sort as numbers do. */
 export const MAX_CHANNEL_INDEX = 99_999;
 
-/**
- * Per level, 20 times the examples' classes. At 0.12 s an iteration (bench/README.md, job 4) four
- * minutes; a CPU worker has 15.
- */
+/** Per level, 20 times the examples' classes: four minutes at job 4's 0.12 s (bench/README.md). */
 export const MAX_ITERATIONS = 2_000;
+
+/**
+ * One iteration on one image, by the estimate of `work-seconds.ts`: a CPU worker writes its progress
+ * between two of them, and has 15 minutes in all, of which six iterations are kept to finish.
+ */
+export const MAX_STEP_SECONDS = 60;
+
+/**
+ * One image, by the same estimate: 80 parts of a CPU worker's 15 minutes. A job of one such image
+ * ends before its deadline.
+ */
+export const MAX_CHANNEL_SECONDS = 20 * 3_600;
 
 /** At the default scale of 1.4, ten levels lead from 196 px to the largest image. */
 export const MAX_PYRAMID_LEVELS = 10;
@@ -122,11 +131,16 @@ export const MAX_KEY_LENGTH = 512;
 export const AUTO_CPU_CHANNELS = 100;
 
 /**
- * A job whose channels have not all ended by then is closed: the missing ones become failed. The
- * largest job takes the default 50 CPU workers an hour; a day leaves time for a person to see to an
- * alarm.
+ * A job whose channels have not all ended by then is closed: the missing ones become failed. A day
+ * leaves time for a person to see to an alarm; what the images take by the estimate comes on top.
  */
 export const JOB_DEADLINE_SECONDS = 24 * 3_600;
+
+/** Images at a time that the deadline counts on: a few workers of a new account. */
+export const DEADLINE_PARALLEL_IMAGES = 10;
+
+/** However long a job takes: what waits in SQS is forgotten after 14 days. */
+export const MAX_JOB_SECONDS = 12 * 86_400;
 
 /**
  * A job that `auto` gave to the GPU goes to the CPU too if none of its channels has ended by then.

@@ -71,7 +71,7 @@ test("the buckets are encrypted, private and answer over TLS only", () => {
 });
 
 test("jobs expire, networks do not", () => {
-  const rules = ["requests/", "responses/", "uploads/", "jobs/"].map((Prefix) =>
+  const rules = ["requests/", "responses/", "uploads/", "checkpoints/", "jobs/"].map((Prefix) =>
     Match.objectLike({ Prefix, ExpirationInDays: 30 }),
   );
   template.hasResourceProperties("AWS::S3::Bucket", {
@@ -155,11 +155,14 @@ test("functions run on Node 24, are traced and write structured logs to groups o
   });
 });
 
-test("the assembler alone may call itself, more often than Lambda lets a loop go on", () => {
+test("assembler and worker alone may call themselves, more often than Lambda lets a loop go on", () => {
   const looping = ofType(stack, "AWS::Lambda::Function").filter(
     ([, { Properties }]) => Properties["RecursiveLoop"] === "Allow",
   );
-  expect(looping.map(([id]) => id)).toEqual([expect.stringMatching(/^Functionsassembler/)]);
+  expect(looping.map(([id]) => id).toSorted()).toEqual([
+    expect.stringMatching(/^Functionsassembler/),
+    expect.stringMatching(/^Functionsworker/),
+  ]);
   // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
   const lambdaStopsAt = 16;
   expect(JOB_DEADLINE_SECONDS / RECONCILE_SECONDS).toBeGreaterThan(lambdaStopsAt);

@@ -85,7 +85,7 @@ test("a worker whose time is nearly up gives its messages back", async () => {
   const renderer = new FakeRenderer({ beforeChannel: (_, stop) => untilStopped(stop) });
   const handler = createWorker({ ...pipeline.renderDeps(renderer), log: silentLog });
   const bodies = pipeline.cpu.sent.map(({ body }) => body);
-  const context = { getRemainingTimeInMillis: () => 10_050 };
+  const context = { getRemainingTimeInMillis: () => 5_050 };
   expect(await handler(sqsEvent(...bodies), context)).toEqual(failures("m0", "m1"));
 });
 
@@ -126,7 +126,9 @@ test("an assembler that fails at one job has that job's messages delivered again
   const bad = await pipeline.accept({ channels: [2] });
   const render = createWorker({ ...pipeline.renderDeps(), log: silentLog });
   await render(sqsEvent(...pipeline.cpu.sent.map(({ body }) => body)));
+  // it cannot even be drawn again
   await pipeline.store.delete(keys.tileKey(bad.jobId, 2));
+  pipeline.cpu.failAfter(0);
   const handler = createAssembler({ ...pipeline.deps, log: silentLog });
   const event = sqsEvent(
     s3Body(keys.resultKey(bad.jobId, 2)),

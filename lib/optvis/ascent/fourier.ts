@@ -88,7 +88,11 @@ function fourierImage({ recipe, network }: FourierTask): FourierImage {
  * for each pixel of the crop, along its diagonal, there would be noise alone, which Adam amplifies.
  * That saves a large canvas most of its coefficients, and takes none of a small one.
  */
-function highestFrequency({ canvasSize, cropSize, cropFraction }: FourierRecipe): number {
+export function highestFrequency({
+  canvasSize,
+  cropSize,
+  cropFraction,
+}: Pick<FourierRecipe, "canvasSize" | "cropSize" | "cropFraction">): number {
   const finest = Math.min(...cropFraction.start, ...cropFraction.end);
   const pitch = finest * canvasPerCrop(canvasSize, cropSize);
   return Math.min(0.5, Math.SQRT1_2 / pitch);

@@ -20,10 +20,10 @@ import type { AscentHooks } from "./hooks.ts";
 const CHUNK_SECONDS = 0.7;
 
 /**
- * What an image takes after its last iteration, in iterations: its quality card looks at ten
- * pictures, and is written with the image.
+ * What an image takes after its last iteration, in iterations at most: the ten forward passes of its
+ * quality card, each half of one.
  */
-const ITERATIONS_TO_FINISH = 15;
+const ITERATIONS_TO_FINISH = 6;
 
 /** What takes images through a stage, besides the session. */
 export interface StageRun {

@@ -38,12 +38,16 @@ async function sendMissingChannels(job: Job, { queues }: DispatchDeps): Promise<
   await sendChannels(job, missing, queue);
 }
 
-/** @param channels 1-based */
+/**
+ * @param channels 1-based
+ * @param part of the checkpoints that they go on with; 0 for none
+ */
 export async function sendChannels(
   { id: jobId, round }: Job,
   channels: readonly number[],
   queue: MessageSender,
+  part = 0,
 ): Promise<void> {
-  const which = round === 0 ? {} : { round };
+  const which = { ...(round > 0 && { round }), ...(part > 0 && { part }) };
   await queue.sendAll(channels.map((channel) => channelMessage({ jobId, channel, ...which })));
 }

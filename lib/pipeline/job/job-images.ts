@@ -1,6 +1,6 @@
 import { sha256 } from "../../networks/checksum.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
-import { NPY_TYPE, PNG_TYPE, XML_TYPE } from "../json.ts";
+import { BINARY_TYPE, PNG_TYPE, XML_TYPE } from "../json.ts";
 import * as keys from "../keys.ts";
 
 /** An image in the bucket. */
@@ -39,7 +39,7 @@ export class JobImages {
 
   /** @returns the raw values that are there now, whoever wrote them */
   writeRawTile(channel: number, npy: Uint8Array): Promise<StoredImage> {
-    return this.#putOnce(keys.rawTileKey(this.#jobId, channel, this.#round), npy, NPY_TYPE);
+    return this.#putOnce(keys.rawTileKey(this.#jobId, channel, this.#round), npy, BINARY_TYPE);
   }
 
   /**
@@ -57,6 +57,20 @@ export class JobImages {
   /** @throws ObjectNotFoundError if there is no such tile */
   readTile({ key }: Pick<StoredImage, "key">): Promise<Uint8Array> {
     return this.#store.get(key);
+  }
+
+  findCheckpoint(channel: number): Promise<Uint8Array | null> {
+    return this.#store.find(keys.checkpointKey(this.#jobId, channel, this.#round));
+  }
+
+  /** Overwrites. */
+  async writeCheckpoint(channel: number, bytes: Uint8Array): Promise<void> {
+    const key = keys.checkpointKey(this.#jobId, channel, this.#round);
+    await this.#store.put(key, bytes, BINARY_TYPE);
+  }
+
+  async removeCheckpoint(channel: number): Promise<void> {
+    await this.#store.delete(keys.checkpointKey(this.#jobId, channel, this.#round));
   }
 
   /** The sheet, or where it is cut into pages, a reduced one. @returns its key */

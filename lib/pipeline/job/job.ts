@@ -77,7 +77,7 @@ export class Job {
    * @param channels 1-based, to be drawn again
    */
   async retry(channels: readonly number[], now: Date): Promise<Job> {
-    const retry = retryOf(this.id, channels, now);
+    const retry = retryOf(await this.plan(), channels, now);
     await this.#putOnce(keys.retryKey(this.id, this.round + 1), retry);
     return (await this.#findNext())!;
   }

@@ -10,6 +10,8 @@ const channelJobSchema = z.strictObject({
   channel: z.int().min(1).max(MAX_CHANNEL_INDEX),
   /** Of the job. @default 0, the first */
   round: z.int().min(1).optional(),
+  /** Goes on with the checkpoint of this part. @default 0, which has none */
+  part: z.int().min(1).optional(),
 });
 
 /** One unit of the fan-out, the body of a channel message. All else is in the job's plan. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { type Provider, PROVIDERS } from "../../autodiff/provider.ts";
-import { JOB_DEADLINE_SECONDS } from "../limits.ts";
+import { DEADLINE_PARALLEL_IMAGES, JOB_DEADLINE_SECONDS, MAX_JOB_SECONDS } from "../limits.ts";
 import { type ResolvedRequest, resolvedRequestSchema } from "../request/resolved-request.ts";
 
 export const planSchema = resolvedRequestSchema.extend({
@@ -30,7 +30,7 @@ export interface PlanFacts {
 }
 
 export function planJob(resolved: ResolvedRequest, facts: PlanFacts): JobPlan {
-  const deadline = new Date(facts.createdAt.getTime() + JOB_DEADLINE_SECONDS * 1000);
+  const deadline = deadlineOf(facts.createdAt, resolved.seconds, resolved.channels.length);
   return {
     version: 1,
     ...facts,
@@ -39,4 +39,17 @@ export function planJob(resolved: ResolvedRequest, facts: PlanFacts): JobPlan {
     total: resolved.channels.length,
     ...resolved,
   };
+}
+
+/** When what has not ended becomes failed: a day, and the time that so many images take. */
+export function deadlineOf(
+  begun: Date,
+  seconds: ResolvedRequest["seconds"],
+  channels: number,
+): Date {
+  const rendering = (channels * (seconds?.channel ?? 0)) / DEADLINE_PARALLEL_IMAGES;
+  const longest = Math.max(rendering, seconds?.channel ?? 0);
+  return new Date(
+    begun.getTime() + 1_000 * Math.min(MAX_JOB_SECONDS, JOB_DEADLINE_SECONDS + longest),
+  );
 }

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-import { JOB_DEADLINE_SECONDS } from "../limits.ts";
+import { deadlineOf, type JobPlan } from "./plan.ts";
 
 /** How often a channel's image has been begun in a round. */
 export const attemptsSchema = z.strictObject({
   version: z.literal(1),
-  attempts: z.int().min(1),
+  attempts: z.int().min(0),
 });
 
 /** What makes a round after the first. */
@@ -20,8 +20,12 @@ export const retrySchema = z.strictObject({
 export type Retry = z.infer<typeof retrySchema>;
 
 /** @param channels 1-based */
-export function retryOf(jobId: string, channels: readonly number[], now: Date): Retry {
-  const deadline = new Date(now.getTime() + JOB_DEADLINE_SECONDS * 1000);
+export function retryOf(
+  { jobId, seconds }: JobPlan,
+  channels: readonly number[],
+  now: Date,
+): Retry {
+  const deadline = deadlineOf(now, seconds, channels.length);
   return {
     version: 1,
     jobId,

@@ -1,13 +1,17 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import type { AscentProgress } from "../../optvis/ascent/task.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
+import type { MessageSender } from "../../queue/message-queue.ts";
+import { OutOfTimeError } from "../../optvis/ascent/interruption.ts";
 import { mapConcurrently } from "../concurrency.ts";
+import { sendChannels } from "../job/dispatch-job.ts";
 import type { Job } from "../job/job.ts";
 import type { ChannelResult, Ending } from "../job/result.ts";
 import { MAX_ATTEMPTS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { loadInitialImage } from "../request/initial-image.ts";
 import { loadTargetFiles } from "../request/target-files.ts";
+import { type Checkpoint, encodeCheckpoint, isFurther, type TileProgress } from "./checkpoint.ts";
 import { renderTiles, type TileHooks } from "./render-tiles.ts";
 import type { Renderer, RenderTask } from "./renderer.ts";
 import { watchCancellation } from "./watch-cancellation.ts";
@@ -21,11 +25,18 @@ export interface ChannelDeps {
   readonly renderer: Renderer;
   readonly provider: Provider;
   readonly now: () => Date;
+  /**
+   * Carries channels that there is no time left for to the next worker. @default none: they come
+   * back as they came
+   */
+  readonly continuations?: MessageSender | undefined;
 }
 
 export interface ChannelHooks {
   /** Stops the rendering: what has not ended is delivered again. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether there is time for work of so many seconds, and to write what there is then. */
+  readonly hasTime?: ((seconds: number) => boolean) | undefined;
   readonly onProgress?: (jobId: string, progress: AscentProgress) => void;
   /** Of what the job's owner would not expect, once for each. */
   readonly onNotice?: (jobId: string, notice: string) => void;
@@ -37,8 +48,10 @@ export interface ChannelHooks {
 export interface Delivery {
   /** 1-based. */
   readonly channel: number;
-  /** Earlier deliveries in which it was begun. */
+  /** Earlier deliveries in which it was begun, and which brought it no further. */
   readonly attempts: number;
+  /** Where it goes on; `null`: at its beginning. */
+  readonly checkpoint: Checkpoint | null;
 }
 
 /**
@@ -48,6 +61,9 @@ export interface Delivery {
  * other with it. If a group fails, its channels are rendered one by one, so that only the one at
  * fault fails. On its last attempt a channel's error becomes its failed result. A delivery counts as
  * an attempt once the channel is begun, or once what all of them need cannot be had.
+ *
+ * What is under way when there is no time left, or when the worker is stopped, leaves a checkpoint,
+ * and is no attempt; with no time left it is sent on to the next worker, and so is what was not begun.
  *
  * @returns what went wrong with each channel that is to be delivered again
  */
@@ -71,12 +87,15 @@ export async function renderChannels(
     return new Map();
   }
   await rendering.endAll(unfinished.filter(isSpent), () => NO_WORKER_FINISHED);
+  await rendering.sendOn(unfinished.filter((delivery) => !isSpent(delivery)));
   const isStopped = rendering.signal.aborted;
   const isLast = (delivery: Delivery) =>
-    !isStopped && rendering.attemptsOf(delivery) >= MAX_ATTEMPTS;
+    !isStopped && !rendering.isOutOfTime && rendering.attemptsOf(delivery) >= MAX_ATTEMPTS;
   const errorOf = ({ channel }: Delivery) =>
     rendering.errors.get(channel) ?? rendering.signal.reason;
-  const tried = unfinished.filter((delivery) => !isSpent(delivery));
+  const tried = unfinished.filter(
+    (delivery) => !isSpent(delivery) && !rendering.sent.has(delivery.channel),
+  );
   await rendering.endAll(tried.filter(isLast), (delivery) => failure(errorOf(delivery)));
   const again = tried.filter((delivery) => !isLast(delivery));
   return new Map(again.map((delivery) => [delivery.channel, errorOf(delivery)]));
@@ -95,6 +114,9 @@ type TaskWithoutChannels = Omit<RenderTask, "channels">;
 class JobRendering {
   readonly ended = new Set<number>();
   readonly errors = new Map<number, unknown>();
+  /** Channels that another message is about by now. */
+  readonly sent = new Set<number>();
+  isOutOfTime = false;
   readonly #begun = new Set<number>();
   readonly signal: AbortSignal;
   readonly #job: Job;
@@ -111,6 +133,42 @@ class JobRendering {
   /** Deliveries in which it was begun, this one included if it was. */
   attemptsOf({ channel, attempts }: Delivery): number {
     return attempts + (this.#begun.has(channel) ? 1 : 0);
+  }
+
+  /** Sends on what there was no time for and is not on its way already. */
+  async sendOn(deliveries: readonly Delivery[]): Promise<void> {
+    if (!this.isOutOfTime) return;
+    const left = deliveries.filter(({ channel }) => !this.sent.has(channel));
+    for (const { channel, checkpoint } of left) await this.#send(channel, checkpoint?.part ?? 0);
+  }
+
+  async #send(channel: number, part: number): Promise<void> {
+    const { continuations } = this.#deps;
+    if (continuations === undefined) return;
+    await sendChannels(this.#job, [channel], continuations, part);
+    this.sent.add(channel);
+  }
+
+  /** Writes how far channels have come that were stopped on their way. */
+  async #keep(
+    progress: ReadonlyMap<number, TileProgress>,
+    deliveries: ReadonlyMap<number, Delivery>,
+  ): Promise<void> {
+    if (await this.#job.isCancelled()) return;
+    for (const [channel, came] of progress) {
+      const delivery = deliveries.get(channel);
+      if (delivery === undefined || !isFurther(came, delivery.checkpoint)) continue;
+      const { part = 0 } = delivery.checkpoint ?? {};
+      const next = this.signal.aborted || this.#deps.continuations === undefined ? part : part + 1;
+      // the message first: whoever finds a checkpoint of a later part than its message's knows that
+      // another message is about it
+      if (next > part) await this.#send(channel, next);
+      const bytes = encodeCheckpoint({ part: next, ...came });
+      await this.#job.images.writeCheckpoint(channel, bytes);
+      // it was no attempt in vain
+      await this.#job.writeAttempts(channel, delivery.attempts);
+      this.#begun.delete(channel);
+    }
   }
 
   async renderAll(deliveries: readonly Delivery[]): Promise<void> {
@@ -157,7 +215,7 @@ class JobRendering {
 
   async #renderTogether(task: TaskWithoutChannels, deliveries: readonly Delivery[]): Promise<void> {
     const { signal } = this;
-    if (deliveries.length === 0 || signal.aborted) return;
+    if (deliveries.length === 0 || signal.aborted || this.isOutOfTime) return;
     const byChannel = new Map(deliveries.map((delivery) => [delivery.channel, delivery]));
     const onBegin = (channels: readonly number[]) =>
       this.#begin(channels.flatMap((channel) => byChannel.get(channel) ?? []));
@@ -167,6 +225,7 @@ class JobRendering {
       const delivered = { attempts, now: this.#deps.now() };
       const result = await writeImage(this.#job, tile, delivered);
       this.ended.add(channel);
+      if (byChannel.get(channel)?.checkpoint) await this.#job.images.removeCheckpoint(channel);
       this.#hooks.onResult?.(result);
     };
     const onProgress = (progress: AscentProgress) =>
@@ -179,7 +238,14 @@ class JobRendering {
     };
     await this.#keepError(deliveries, async () => {
       const channels = [...byChannel.keys()];
-      const hooks = { signal, onBegin, onTile, onProgress, onNotice };
+      const resume = new Map(
+        deliveries.flatMap(({ channel, checkpoint }) =>
+          checkpoint ? [[channel, checkpoint]] : [],
+        ),
+      );
+      const onStopped: TileHooks["onStopped"] = (progress) => this.#keep(progress, byChannel);
+      const { hasTime } = this.#hooks;
+      const hooks = { signal, hasTime, resume, onStopped, onBegin, onTile, onProgress, onNotice };
       await renderTiles(this.#deps.renderer, { ...task, channels }, hooks);
     });
   }
@@ -189,6 +255,7 @@ class JobRendering {
     try {
       await work();
     } catch (error) {
+      this.isOutOfTime ||= error instanceof OutOfTimeError;
       for (const { channel } of deliveries) this.errors.set(channel, error);
     }
   }

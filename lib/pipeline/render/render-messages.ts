@@ -2,6 +2,7 @@ import { mapConcurrently } from "../concurrency.ts";
 import type { Job } from "../job/job.ts";
 import type { Jobs } from "../job/jobs.ts";
 import { type ChannelJob, parseChannelJob } from "../job/messages.ts";
+import { decodeCheckpoint } from "./checkpoint.ts";
 import {
   type ChannelDeps,
   type ChannelHooks,
@@ -50,8 +51,9 @@ export async function renderMessages(
     hooks.onFailure?.(failure);
   };
   for (const [jobId, channels] of groupByJob(messages, fail)) {
-    const errors = await renderJob(deps.jobs.open(jobId), [...channels.keys()], deps, hooks);
-    for (const [channel, messageIds] of channels) {
+    const parts = new Map([...channels].map(([channel, { part }]) => [channel, part]));
+    const errors = await renderJob(deps.jobs.open(jobId), parts, deps, hooks);
+    for (const [channel, { messageIds }] of channels) {
       if (!errors.has(channel)) continue;
       const error = errors.get(channel);
       for (const messageId of messageIds) fail({ messageId, job: { jobId, channel }, error });
@@ -60,17 +62,27 @@ export async function renderMessages(
   return failed;
 }
 
+/** Messages about one channel, and the last of the parts that they name. */
+interface ChannelMessages {
+  readonly messageIds: readonly string[];
+  readonly part: number;
+}
+
 /** Ids of messages by job and channel: duplicates share their fate. */
 function groupByJob(
   messages: readonly ChannelMessage[],
   fail: (failure: FailedMessage) => void,
-): ReadonlyMap<string, ReadonlyMap<number, readonly string[]>> {
-  const jobs = new Map<string, Map<number, readonly string[]>>();
+): ReadonlyMap<string, ReadonlyMap<number, ChannelMessages>> {
+  const jobs = new Map<string, Map<number, ChannelMessages>>();
   for (const { messageId, body } of messages) {
     try {
-      const { jobId, channel } = parseChannelJob(body);
-      const channels = jobs.get(jobId) ?? new Map<number, readonly string[]>();
-      channels.set(channel, [...(channels.get(channel) ?? []), messageId]);
+      const { jobId, channel, part = 0 } = parseChannelJob(body);
+      const channels = jobs.get(jobId) ?? new Map<number, ChannelMessages>();
+      const known = channels.get(channel) ?? { messageIds: [], part };
+      channels.set(channel, {
+        messageIds: [...known.messageIds, messageId],
+        part: Math.max(part, known.part),
+      });
       jobs.set(jobId, channels);
     } catch (error) {
       fail({ messageId, job: null, error });
@@ -82,27 +94,36 @@ function groupByJob(
 /** What went wrong with each channel that is to be delivered again. */
 async function renderJob(
   job: Job,
-  channels: readonly number[],
+  parts: ReadonlyMap<number, number>,
   deps: ChannelDeps,
   hooks: ChannelHooks,
 ): Promise<ReadonlyMap<number, unknown>> {
   try {
     const latest = await job.latest();
-    return await renderChannels(latest, await withoutResult(latest, channels), deps, hooks);
+    return await renderChannels(latest, await withoutResult(latest, parts), deps, hooks);
   } catch (error) {
     // what concerns the whole job (its plan, its network, the store) fails all its messages
-    return new Map(channels.map((channel) => [channel, error]));
+    return new Map([...parts.keys()].map((channel) => [channel, error]));
   }
 }
 
-async function withoutResult(job: Job, channels: readonly number[]): Promise<Delivery[]> {
+/**
+ * What is to be done of the channels: those without a result, and without a message about a later
+ * part, whose worker goes on with them.
+ *
+ * @param parts by channel (1-based), those that their messages name
+ */
+async function withoutResult(job: Job, parts: ReadonlyMap<number, number>): Promise<Delivery[]> {
   const planned = new Set((await job.plan()).channels);
-  const waiting = await mapConcurrently(channels, async (channel) => {
+  const waiting = await mapConcurrently([...parts], async ([channel, part]) => {
     if (!planned.has(channel)) {
       throw new Error(`channel ${channel} is not in the plan of job ${job.id}`);
     }
     if (await job.hasEnded(channel)) return null;
-    return { channel, attempts: await job.attempts(channel) };
+    const bytes = await job.images.findCheckpoint(channel);
+    const checkpoint = bytes && decodeCheckpoint(bytes);
+    if (checkpoint && checkpoint.part > part) return null;
+    return { channel, attempts: await job.attempts(channel), checkpoint };
   });
   return waiting.filter((delivery) => delivery !== null);
 }

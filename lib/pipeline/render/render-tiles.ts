@@ -4,7 +4,15 @@ import { deservesAnotherSeed, isBetter, type QualityCard } from "../../optvis/qu
 import { planeKind } from "../../optvis/graph/layer-pass.ts";
 import { asSize } from "../request/complete-request.ts";
 import { soleChannel, targetUnits } from "../request/target-units.ts";
-import type { RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
+import { OutOfTimeError } from "../../optvis/ascent/interruption.ts";
+import type { TileProgress } from "./checkpoint.ts";
+import type {
+  RenderedChannel,
+  RenderedImage,
+  Renderer,
+  RenderHooks,
+  RenderTask,
+} from "./renderer.ts";
 import { makeTile, type Tile } from "./tile.ts";
 
 /** Added to the seed of a picture that is drawn once more. */
@@ -19,8 +27,12 @@ export interface ExaminedTile extends Tile {
 
 export interface TileHooks extends Pick<
   AscentHooks,
-  "signal" | "onBegin" | "onProgress" | "onNotice"
+  "signal" | "hasTime" | "onBegin" | "onProgress" | "onNotice"
 > {
+  /** How far earlier renderings came with some of the channels. */
+  readonly resume?: ReadonlyMap<number, TileProgress>;
+  /** Told how far channels have come, before a rendering rejects that was stopped. */
+  readonly onStopped?: (progress: ReadonlyMap<number, TileProgress>) => Promise<void>;
   /** As each channel ends, once for each; awaited. */
   readonly onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>;
 }
@@ -38,23 +50,71 @@ export async function renderTiles(
   hooks: TileHooks,
 ): Promise<void> {
   const { targets } = task.request;
+  const { resume = new Map<number, TileProgress>() } = hooks;
   const units = targets && targetUnits(targets);
   const firsts = new Map<number, ExaminedTile>();
-  await drawTiles(renderer, task, hooks, async (tile) => {
-    const isPoor =
-      tile.kind === "tile" &&
-      deservesAnotherSeed(tile.quality) &&
-      // images that differ from each other are drawn together
-      (units?.[tile.channel - 1]?.images ?? 1) === 1;
-    if (!isPoor || task.initialImage !== null) return hooks.onTile(tile);
-    firsts.set(tile.channel, tile);
-  });
-  if (firsts.size === 0) return;
-  const request = { ...task.request, seed: task.request.seed + NEXT_SEED };
-  const again = { ...task, channels: [...firsts.keys()], request };
-  await drawTiles(renderer, again, hooks, (second) =>
-    hooks.onTile(betterOf(firsts.get(second.channel)!, second)),
-  );
+  for (const [channel, { first }] of resume) {
+    if (first === null) continue;
+    const tile = await makeTile(first, task.request, planeKind(task.network.model.planes));
+    if (tile.kind === "tile") firsts.set(channel, await examined(renderer, task, tile));
+  }
+  // those of the first drawing say nothing of the second
+  const statesOf = (channels: readonly number[], drawing: "first" | "second") =>
+    channels.flatMap((channel) => {
+      const { first = null, states = [] } = resume.get(channel) ?? {};
+      return (first === null) === (drawing === "first") ? states : [];
+    });
+  const ended = new Set<number>();
+  const standing = new Map<number, TileProgress>();
+  const end = async (tile: ExaminedTile | FailedChannel) => {
+    ended.add(tile.channel);
+    await hooks.onTile(tile);
+  };
+  const draw = async (
+    drawing: "first" | "second",
+    part: RenderTask,
+    onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>,
+  ) => {
+    const onStopped: AscentHooks["onStopped"] = async (stopped) => {
+      for (const [channel, states] of stopped) standing.set(channel, { first: null, states });
+    };
+    const { signal, hasTime, onBegin, onProgress, onNotice } = hooks;
+    const own = { signal, hasTime, onBegin, onProgress, onNotice, onStopped };
+    const states = statesOf(part.channels, drawing);
+    if (part.channels.length > 0) {
+      await drawTiles(renderer, part, { ...own, resume: states }, onTile);
+    }
+  };
+  try {
+    const undrawn = task.channels.filter((channel) => !firsts.has(channel));
+    await draw("first", { ...task, channels: undrawn }, async (tile) => {
+      const isPoor =
+        tile.kind === "tile" &&
+        deservesAnotherSeed(tile.quality) &&
+        // images that differ from each other are drawn together
+        (units?.[tile.channel - 1]?.images ?? 1) === 1;
+      if (!isPoor || task.initialImage !== null) return end(tile);
+      firsts.set(tile.channel, tile);
+    });
+    const request = { ...task.request, seed: task.request.seed + NEXT_SEED };
+    await draw("second", { ...task, channels: [...firsts.keys()], request }, (second) =>
+      end(betterOf(firsts.get(second.channel)!, second)),
+    );
+  } catch (error) {
+    if (hooks.signal?.aborted || error instanceof OutOfTimeError) {
+      for (const [channel, tile] of firsts) {
+        const { states = [] } = standing.get(channel) ?? {};
+        if (!ended.has(channel)) standing.set(channel, { first: renderedOf(tile), states });
+      }
+      await hooks.onStopped?.(standing);
+    }
+    throw error;
+  }
+}
+
+function renderedOf(tile: ExaminedTile): RenderedImage {
+  const { channel, image, trace, seconds, restarts, provider, seed } = tile;
+  return { kind: "image", channel, image, trace, seconds, restarts, provider, seed };
 }
 
 function betterOf(first: ExaminedTile, second: ExaminedTile | FailedChannel): ExaminedTile {
@@ -66,27 +126,35 @@ function betterOf(first: ExaminedTile, second: ExaminedTile | FailedChannel): Ex
 async function drawTiles(
   renderer: Renderer,
   task: RenderTask,
-  { signal, onBegin, onProgress, onNotice }: TileHooks,
+  hooks: Omit<RenderHooks, "onChannel">,
   onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>,
 ): Promise<void> {
-  const { network, provider, request } = task;
+  const seen = new Set<number>();
+  const onChannel = async (rendered: RenderedChannel) => {
+    if (seen.has(rendered.channel)) return;
+    seen.add(rendered.channel);
+    const tile = await makeTile(rendered, task.request, planeKind(task.network.model.planes));
+    await onTile(tile.kind === "failed" ? tile : await examined(renderer, task, tile));
+  };
+  const results = await renderer.render(task, { ...hooks, onChannel });
+  // a renderer need not call the hook
+  for (const rendered of results) await onChannel(rendered);
+}
+
+/** The tile with its card. */
+async function examined(
+  renderer: Renderer,
+  { network, provider, request }: RenderTask,
+  tile: Tile,
+): Promise<ExaminedTile> {
   // as the ascent's network saw it: a fourier canvas at the size of its crops
   const size = request.method === "fourier" ? asSize(request.cropSize) : network.model.inputSize;
   const { layer, channelAxis } = request;
   const view = { network, provider, layer, channelAxis, size };
   const { targets } = request;
-  const units = targets && targetUnits(targets);
-  const channelOf = (number: number) => (units ? soleChannel(units[number - 1]!.target) : number);
-  const seen = new Set<number>();
-  const onChannel = async (rendered: RenderedChannel) => {
-    if (seen.has(rendered.channel)) return;
-    seen.add(rendered.channel);
-    const tile = await makeTile(rendered, request, planeKind(network.model.planes));
-    if (tile.kind === "failed") return onTile(tile);
-    const quality = await renderer.examine(view, channelOf(tile.channel), tile.picture);
-    await onTile({ ...tile, quality, redrawn: false });
-  };
-  const results = await renderer.render(task, { signal, onBegin, onProgress, onNotice, onChannel });
-  // a renderer need not call the hook
-  for (const rendered of results) await onChannel(rendered);
+  const channel = targets
+    ? soleChannel(targetUnits(targets)[tile.channel - 1]!.target)
+    : tile.channel;
+  const quality = await renderer.examine(view, channel, tile.picture);
+  return { ...tile, quality, redrawn: false };
 }

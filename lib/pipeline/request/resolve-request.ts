@@ -14,6 +14,7 @@ import {
 } from "../../optvis/graph/layer-pass.ts";
 import { takesPhotographs } from "../../optvis/ascent/network-planes.ts";
 import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.ts";
+import { highestFrequency } from "../../optvis/ascent/fourier.ts";
 import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { asSize, completeRequest, type CompleteRequest, imageNumbers } from "./complete-request.ts";
@@ -25,7 +26,8 @@ import { targetLabel, targetUnits } from "./target-units.ts";
 import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
 import { initialImageOf, type RenderRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest, TargetFile } from "./resolved-request.ts";
-import { type Work, workProblems } from "./work.ts";
+import { workProblems } from "./work.ts";
+import { type Drawing, secondsProblems, workSeconds } from "./work-seconds.ts";
 
 /**
  * Finds everything a request names and checks that it can be run, before any work starts.
@@ -74,14 +76,18 @@ export function resolveRequest(
       ? targetUnits(complete.targets).map((unit) => targetLabel(unit, named))
       : channels.map(named));
   const raised = raisedLayer(request, network.model.model, layer);
+  // what is over a limit is not worked through any further
+  const noAscent = overLimit.length > 0 ? [] : ascentProblems(network.model, raised, drawing);
+  const seconds =
+    overLimit.length + noAscent.length > 0 ? null : workSeconds(network.model, raised, drawing);
   const problems = [
     ...selection.problems,
     ...targets.problems,
     ...photographProblems(request, network.model),
     ...overLimit,
-    // what is over a limit is not worked through any further
-    ...(overLimit.length > 0 ? [] : ascentProblems(network.model, raised, drawing)),
+    ...noAscent,
     ...(overLimit.length > 0 ? [] : channelAxisProblems(complete, network.model, raised, drawing)),
+    ...(seconds ? secondsProblems(seconds, drawing) : []),
     ...(overLimit.length > 0
       ? []
       : targetProblems(complete, network.model, raised, drawing, targetFiles)),
@@ -101,6 +107,7 @@ export function resolveRequest(
     channels: [...channels],
     labels: channels.map((_, i) => labels[i] ?? null),
     initialImage,
+    seconds,
     tileSize,
   };
 }
@@ -146,9 +153,6 @@ function photographProblems(request: RenderRequest, model: NetworkModel): string
   );
 }
 
-type Drawing = DistributiveOmit<Work, "channelCount">;
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
 /** @param imageSize that a pyramid begins with */
 function drawingOf(request: CompleteRequest, imageSize: Size): Drawing {
   const { numIterations } = request;
@@ -156,8 +160,10 @@ function drawingOf(request: CompleteRequest, imageSize: Size): Drawing {
     const { method, pyramidLevels, pyramidScale } = request;
     return { method, numIterations, imageSize, pyramidLevels, pyramidScale };
   }
-  const { method, canvasSize, cropSize } = request;
-  return { method, numIterations, canvasSize: asSize(canvasSize), cropSize: asSize(cropSize) };
+  const { method, cropFraction } = request;
+  const sizes = { canvasSize: asSize(request.canvasSize), cropSize: asSize(request.cropSize) };
+  const highest = highestFrequency({ ...sizes, cropFraction });
+  return { method, numIterations, ...sizes, highestFrequency: highest };
 }
 
 function tileSizeOf(drawing: Drawing): Size {

@@ -40,6 +40,11 @@ export const resolvedRequestSchema = z.strictObject({
   /** One per channel, to be written under its tile; `null` for none. */
   labels: z.array(z.string().nullable()),
   initialImage: initialImageSchema.nullable(),
+  /** What an image takes by estimate, in seconds of one thread; `null` in plans of before. */
+  seconds: z
+    .strictObject({ step: z.number().min(0), channel: z.number().min(0) })
+    .nullable()
+    .default(null),
   /** Of the finished images. */
   tileSize: z.strictObject(size),
 });

@@ -24,15 +24,25 @@ export interface FourierWork extends AnyWork {
   readonly method: "fourier";
   readonly canvasSize: Size;
   readonly cropSize: Size;
+  /** Of the canvas that is kept, in cycles a pixel: up to 0.5. */
+  readonly highestFrequency: number;
 }
+
+/** A pixel's way through GoogLeNet and back (bench/README.md: 96 ms of one core for 224 x 224). */
+export const NETWORK_PIXEL_SECONDS = 0.096 / 224 ** 2;
 
 /**
  * Of a Fourier sum, the products for each pixel of the canvas that take as long as a pixel's way
- * through GoogLeNet and back. Measured (npm run bench:vivid): at 320 px the step around the pass
- * takes 10 ms, as 6 % of the canvas's pixels would; at 2,048 px 500 ms, less than is counted here,
- * for there the frequencies that no crop shows are left out.
+ * through GoogLeNet and back. Measured (npm run bench:vivid): at 320 px, where all frequencies are
+ * kept, the step around the pass takes 10 ms, as 6 % of the canvas's pixels would.
  */
 const PRODUCTS_PER_NETWORK_PIXEL = 1_300;
+
+/**
+ * The part of a sum that is the same however many frequencies are kept: what is done with each
+ * pixel. By it the 500 ms at 2,048 px come out, where a crop shows 31 % of the frequencies.
+ */
+const PIXELS_SHARE = 0.16;
 
 /** What of the work is over the limits; none if it may be done. */
 export function workProblems(work: Work): string[] {
@@ -55,17 +65,21 @@ function pyramidProblems(work: DeepDreamWork): string[] {
 
 function canvasProblems(work: FourierWork): string[] {
   const { canvasSize, cropSize } = work;
-  const pixels = pixelsOf(cropSize) + sumPixels(canvasSize);
+  const pixels = pixelsOf(cropSize) + sumPixels(work);
   const text = `the pixels of a crop of ${show(cropSize)} and a share of a canvas of ${show(canvasSize)}`;
   return totalProblems(work, { count: pixels, text }, { count: 1, text: "1 step" });
 }
 
-/** A Fourier sum over the canvas, in pixels that go through a network. */
-function sumPixels(canvas: Size): number {
+/** A Fourier sum over the canvas, in pixels that go through GoogLeNet. */
+export function sumPixels({
+  canvasSize: canvas,
+  highestFrequency,
+}: Pick<FourierWork, "canvasSize" | "highestFrequency">): number {
+  const kept = PIXELS_SHARE + (1 - PIXELS_SHARE) * Math.min(1, 2 * highestFrequency);
   const products = [canvas.width, canvas.height]
     .map(splitAxis)
     .reduce((sum, { groups, members }) => sum + groups + members, 0);
-  return (pixelsOf(canvas) * products) / PRODUCTS_PER_NETWORK_PIXEL;
+  return (kept * pixelsOf(canvas) * products) / PRODUCTS_PER_NETWORK_PIXEL;
 }
 
 /** What there is so many times in each iteration. */

@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
 
-import { type Work, workProblems } from "../../../lib/pipeline/request/work.ts";
+import { passFlops } from "../../../lib/optvis/graph/pass-flops.ts";
+import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
+import {
+  NETWORK_PIXEL_SECONDS,
+  sumPixels,
+  type Work,
+  workProblems,
+} from "../../../lib/pipeline/request/work.ts";
+import { secondsProblems, workSeconds } from "../../../lib/pipeline/request/work-seconds.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { tinyNetwork } from "../../support/tiny-network.ts";
 
 const ATLAS: Work = {
   method: "deepdream",
@@ -33,6 +43,7 @@ const CANVAS: Work = {
   numIterations: 64,
   canvasSize: { width: 320, height: 320 },
   cropSize: { width: 224, height: 224 },
+  highestFrequency: 0.5,
 };
 
 test("of a Fourier ascent the crop counts whole, and the canvas by the length of its sums", () => {
@@ -51,4 +62,44 @@ test("the largest canvas may be drawn, some hundred of them not", () => {
   const largest = { ...CANVAS, channelCount: 40, canvasSize: { width: 4096, height: 4096 } };
   expect(workProblems({ ...largest, numIterations: 256 })).toEqual([]);
   expect(workProblems({ ...largest, channelCount: 400, numIterations: 256 })).toHaveLength(1);
+});
+
+test("of a large canvas, frequencies that no crop shows are not counted", () => {
+  // measured: a step's sums at 2,048 px with 31 % of the frequencies take 0.5 s
+  const canvasSize = { width: 2_048, height: 2_048 };
+  const seconds = (highestFrequency: number) =>
+    sumPixels({ canvasSize, highestFrequency }) * NETWORK_PIXEL_SECONDS;
+  expect(seconds(0.155)).toBeGreaterThan(0.4);
+  expect(seconds(0.155)).toBeLessThan(0.6);
+  expect(seconds(0.5) / seconds(0.155)).toBeGreaterThan(2);
+});
+
+const drawing = {
+  method: "deepdream",
+  numIterations: 2_000,
+  imageSize: { width: 20, height: 16 },
+  pyramidLevels: 5,
+  pyramidScale: 2,
+} as const;
+
+test("what no worker can do is refused with the number that would do", () => {
+  expect(secondsProblems({ step: 59, channel: 60_000 }, drawing)).toEqual([]);
+  expect(secondsProblems({ step: 61, channel: 60_000 }, drawing)).toEqual([
+    "request: one iteration takes about 61 s of one core; wanted at most 60 s; use fewer pyramidLevels or a smaller pyramidScale",
+  ]);
+  expect(secondsProblems({ step: 40, channel: 2 * 72_000 }, drawing)).toEqual([
+    "numIterations: 2000 of this size take about 40.0 h of one core for each image; wanted at most 20.0 h; use at most 1000",
+  ]);
+});
+
+test("an image's time follows from its pixels, its iterations and the layer's operations", async () => {
+  const { model, layers } = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
+  const wide = layers.find(({ name }) => name === "wide")!;
+  // a convolution of 7 channels of 3 weights, there and back, at 16 x 20 pixels
+  expect(passFlops(model.model, wide, [1, 3, 16, 20])).toBe(2 * 2 * 7 * 3 * 16 * 20);
+  const [short, long] = [10, 1_000].map((numIterations) =>
+    workSeconds(model, wide, { ...drawing, numIterations }),
+  );
+  expect(long!.step).toBe(short!.step);
+  expect((long!.channel - 0.5) / (short!.channel - 0.5)).toBeCloseTo(100, 0);
 });
