@@ -7,13 +7,14 @@ import { writeFunction } from "./bundle/function-bundle.ts";
 import { writeGpuContext } from "./bundle/gpu-context.ts";
 import { repositoryPath } from "./bundle/repository.ts";
 import { gpuImage } from "./constructs/gpu-image.ts";
-import { PipelineStack } from "./pipeline-stack.ts";
+import { PipelineStack, stackName } from "./pipeline-stack.ts";
 import { type PipelineSettings, readSettings, SettingsError } from "./settings.ts";
 
 const app = new App();
-new PipelineStack(app, "Dreamgrid", {
+const settings = settingsOf(app);
+new PipelineStack(app, stackName(settings), {
   description: "dreamgrid: renders what the channels of a convolutional network respond to",
-  settings: settingsOf(app),
+  settings,
   code: (name) => Code.fromAsset(writeFunction(name, repositoryPath("build/functions", name))),
   gpuImage: () => gpuImage(writeGpuContext(repositoryPath("build/gpu-worker")), npmRegistry()),
 });

@@ -1,5 +1,7 @@
-import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
+import { CfnOutput, Duration, Fn, Stack, type StackProps, Tags } from "aws-cdk-lib";
 import type { ContainerImage } from "aws-cdk-lib/aws-ecs";
+import { ManagedPolicy, PermissionsBoundary } from "aws-cdk-lib/aws-iam";
+import { type IKey, Key } from "aws-cdk-lib/aws-kms";
 import type { Code } from "aws-cdk-lib/aws-lambda";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
@@ -10,10 +12,13 @@ import {
   ACCESS_OF,
   acknowledgePrefixes,
   gpuQueueStatement,
+  keyStatements,
   objectStatements,
 } from "./constructs/access.ts";
 import { Alarms } from "./constructs/alarms.ts";
+import { addBudget } from "./constructs/budget.ts";
 import { GpuFleet } from "./constructs/gpu-fleet.ts";
+import { JobEvents } from "./constructs/job-events.ts";
 import { JobBucket } from "./constructs/job-bucket.ts";
 import { PipelineDashboard } from "./constructs/pipeline-dashboard.ts";
 import { type LambdaFunctionName, PipelineFunctions } from "./constructs/pipeline-functions.ts";
@@ -31,6 +36,14 @@ export interface PipelineStackProps extends StackProps {
   readonly gpuImage: () => ContainerImage;
 }
 
+/** Several stacks of one account and region have a stage each. */
+export function stackName({ stage }: Pick<PipelineSettings, "stage">): string {
+  return stage === null ? "Dreamgrid" : `Dreamgrid-${stage}`;
+}
+
+/** GPU instances are scarce: each zone has a market of its own. */
+const ZONES = [0, 1, 2];
+
 /**
  * The whole pipeline. Plain CloudFormation resources only: what usually takes a custom resource is
  * done in another way, so that nothing runs in the account but the pipeline.
@@ -39,18 +52,28 @@ export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, props: PipelineStackProps) {
     super(scope, id, props);
     const { settings, code } = props;
+    for (const [name, value] of Object.entries(settings.tags)) Tags.of(this).add(name, value);
+    if (settings.permissionsBoundary !== null) {
+      const boundary = settings.permissionsBoundary;
+      const policy = ManagedPolicy.fromManagedPolicyArn(this, "Boundary", boundary);
+      PermissionsBoundary.of(this).apply(policy);
+    }
+    const { kmsKey } = settings;
+    const key = kmsKey === null ? null : Key.fromKeyArn(this, "Key", kmsKey);
     const queues = this.#queues();
     const { bucket } = new JobBucket(this, "Jobs", {
       requestQueue: queues.requests.queue,
       assemblyQueue: queues.assembly.queue,
       retention: Duration.days(settings.retentionDays),
+      key,
     });
     acknowledgePrefixes(this, bucket);
-    const gpu = settings.gpu === "none" ? null : this.#gpu(settings.gpu, bucket, props);
+    const gpu = settings.gpu === "none" ? null : this.#gpu(settings.gpu, bucket, key, props);
     const { byName } = new PipelineFunctions(this, "Functions", {
       settings,
       code,
       bucket,
+      key,
       queues,
       gpu,
     });
@@ -62,6 +85,10 @@ export class PipelineStack extends Stack {
       gpu,
       email: settings.alarmEmail,
     });
+    const events = new JobEvents(this, "Events", { bucket });
+    if (settings.monthlyBudget !== null && settings.alarmEmail !== null) {
+      addBudget(this, settings.monthlyBudget, settings.alarmEmail);
+    }
     new PipelineDashboard(this, "Overview", {
       worker: byName.worker,
       workerMemory: settings.workerMemory,
@@ -72,6 +99,12 @@ export class PipelineStack extends Stack {
     new CfnOutput(this, "BucketName", { value: bucket.bucketName });
     new CfnOutput(this, "ApiUrl", { value: api.url });
     new CfnOutput(this, "AlarmTopicArn", { value: topic.topicArn });
+    new CfnOutput(this, "JobTopicArn", { value: events.topic.topicArn });
+  }
+
+  /** Without an account a stack would count on two. */
+  override get availabilityZones(): string[] {
+    return ZONES.map((zone) => Fn.select(zone, Fn.getAzs()));
   }
 
   #queues() {
@@ -92,7 +125,12 @@ export class PipelineStack extends Stack {
     };
   }
 
-  #gpu(kind: "managed" | "asg", bucket: IBucket, { settings, gpuImage }: PipelineStackProps) {
+  #gpu(
+    kind: "managed" | "asg",
+    bucket: IBucket,
+    key: IKey | null,
+    { settings, gpuImage }: PipelineStackProps,
+  ) {
     const queue = new WorkQueue(this, "GpuChannels", {
       visibilitySeconds: GPU_VISIBILITY_SECONDS,
       maxReceives: MAX_CHANNEL_RECEIVES,
@@ -109,9 +147,12 @@ export class PipelineStack extends Stack {
         BUCKET_NAME: bucket.bucketName,
         GPU_QUEUE_URL: queue.queue.queueUrl,
         PROVIDER: "cuda",
+        // the task's role alone: not that of the instance, whose network the container shares
+        AWS_EC2_METADATA_DISABLED: "true",
       },
       statements: [
         ...objectStatements(bucket, ACCESS_OF["gpu-worker"]),
+        ...keyStatements(key),
         gpuQueueStatement(queue.queue),
       ],
     });

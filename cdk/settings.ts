@@ -6,6 +6,11 @@ const MB_PER_VCPU = 1_769;
 
 const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
+const arn = (service: string, resource: string) =>
+  z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]*:\\d{12}:${resource}\\S+$`), {
+    error: `want an ARN arn:aws:${service}:...:${resource}...`,
+  });
+
 const contextSchema = z.object({
   gpu: z.enum(["none", "managed", "asg"]).default("none"),
   gpuCapacity: z.enum(["spot", "on-demand"]).default("spot"),
@@ -13,19 +18,46 @@ const contextSchema = z.object({
   /** MB; new accounts are capped at 3,008. */
   workerMemory: wholeNumber(MB_PER_VCPU, 10_240).default(3_008),
   workerConcurrency: wholeNumber(2, 1_000).default(50),
-  /** Images a CPU worker renders at a time; one per vCPU, if it is not said. */
+  /** Images a CPU worker renders at a time; one per vCPU or part of one, if it is not said. */
   workerThreads: wholeNumber(1, 6).optional(),
   auth: z.enum(["iam", "api-key"]).default("iam"),
   requestsPerSecond: wholeNumber(1, 10_000).default(10),
   /** How long requests, uploads and jobs are kept; a job may take a day. */
   retentionDays: wholeNumber(2, 3_650).default(30),
   alarmEmail: z.email().nullable().default(null),
+  /** Of several stacks in one account and region; `null`: the only one. */
+  stage: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,19}$/, { error: "want 1 to 20 of a-z, 0-9 and -, a letter first" })
+    .nullable()
+    .default(null),
+  /** `name=value,name=value` */
+  tags: z
+    .string()
+    .regex(/^[^=,]+=[^=,]*(,[^=,]+=[^=,]*)*$/, { error: "want name=value,name=value" })
+    .nullable()
+    .default(null),
+  /** US dollars a month, of the whole account. */
+  monthlyBudget: z.coerce.number().positive().nullable().default(null),
+  /** Of a managed policy that bounds every role. */
+  permissionsBoundary: arn("iam", "policy/").nullable().default(null),
+  /** Encrypts the job bucket's objects. */
+  kmsKey: arn("kms", "key/").nullable().default(null),
 });
 
-const settingsSchema = contextSchema.transform((context) => ({
-  ...context,
-  workerThreads: context.workerThreads ?? Math.floor(context.workerMemory / MB_PER_VCPU),
-}));
+const settingsSchema = contextSchema
+  .refine(({ monthlyBudget, alarmEmail }) => monthlyBudget === null || alarmEmail !== null, {
+    path: ["monthlyBudget"],
+    error: "want alarmEmail too, to which its alarm goes",
+  })
+  .transform(({ tags, ...context }) => ({
+    ...context,
+    // rounded up: a part of a vCPU that no thread uses is paid all the same
+    workerThreads: context.workerThreads ?? Math.ceil(context.workerMemory / MB_PER_VCPU),
+    tags: Object.fromEntries(
+      (tags?.split(",") ?? []).map((tag) => tag.split("=") as [string, string]),
+    ),
+  }));
 
 /** What `cdk deploy -c name=value` can choose; cdk/README.md explains each. */
 export type PipelineSettings = Readonly<z.output<typeof settingsSchema>>;

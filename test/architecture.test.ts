@@ -65,6 +65,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/pipeline/request",
     "lib/pipeline/job",
     ...PIPELINE_BASE,
+    "lib/queue",
+    "lib/onnx",
+    "lib/pipeline/version.ts",
   ],
   "lib/pipeline/sheet": [
     "lib/image",

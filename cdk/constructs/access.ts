@@ -1,4 +1,5 @@
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { IConstruct } from "constructs";
@@ -51,6 +52,13 @@ export function objectStatements(
     // prefix would take that away again, since a HEAD has none
     new PolicyStatement({ actions: ["s3:ListBucket"], resources: [bucket.bucketArn] }),
   ];
+}
+
+/** Using the key that encrypts the bucket's objects, where there is one. */
+export function keyStatements(key: IKey | null): PolicyStatement[] {
+  if (key === null) return [];
+  const actions = ["kms:Decrypt", "kms:GenerateDataKey"];
+  return [new PolicyStatement({ actions, resources: [key.keyArn] })];
 }
 
 export function sendStatement(...queues: readonly IQueue[]): PolicyStatement {

@@ -9,6 +9,7 @@ import {
   ObjectOwnership,
 } from "aws-cdk-lib/aws-s3";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 
 import {
@@ -32,6 +33,8 @@ export interface JobBucketProps {
   readonly assemblyQueue: Queue;
   /** How long requests, uploads and jobs are kept; networks stay. */
   readonly retention: Duration;
+  /** By which the objects are encrypted. @default S3's own */
+  readonly key: IKey | null;
 }
 
 /** Everything the pipeline keeps, and the notifications that set it going. */
@@ -42,13 +45,14 @@ export class JobBucket extends Construct {
     super(scope, id);
     const common = {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
     };
     const accessLogs = new Bucket(this, "AccessLogs", {
       ...common,
+      // log delivery knows no other
+      encryption: BucketEncryption.S3_MANAGED,
       lifecycleRules: [{ expiration: ACCESS_LOG_RETENTION }],
     });
     const expiring = [
@@ -60,6 +64,9 @@ export class JobBucket extends Construct {
     ];
     const bucket = new Bucket(this, "Bucket", {
       ...common,
+      ...(props.key
+        ? { encryption: BucketEncryption.KMS, encryptionKey: props.key, bucketKeyEnabled: true }
+        : { encryption: BucketEncryption.S3_MANAGED }),
       serverAccessLogsBucket: asBucket(accessLogs),
       lifecycleRules: [
         ...expiring.map((prefix) => ({ prefix, expiration: props.retention })),
@@ -83,6 +90,8 @@ export class JobBucket extends Construct {
       resource.node.addDependency(queue.node.findChild("Policy"));
     }
     resource.notificationConfiguration = {
+      // for the rule of job-events.ts, and whatever rules the account's owner adds
+      eventBridgeConfiguration: { eventBridgeEnabled: true },
       queueConfigurations: targets.flatMap(({ queue, rules }) =>
         rules.map(({ prefix, suffix }) => ({
           event: "s3:ObjectCreated:*",

@@ -1,6 +1,7 @@
 import { Duration, Size } from "aws-cdk-lib";
 import type { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { type Code, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 
@@ -8,7 +9,7 @@ import type { Access } from "../../functions/access.ts";
 import { TIMEOUT_SECONDS } from "../../functions/delivery.ts";
 import { BUNDLED_MODELS_DIR } from "../bundle/function-bundle.ts";
 import type { PipelineSettings } from "../settings.ts";
-import { ACCESS_OF, objectStatements, sendStatement } from "./access.ts";
+import { ACCESS_OF, keyStatements, objectStatements, sendStatement } from "./access.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
 import { PipelineFunction, type PipelineFunctionProps } from "./pipeline-function.ts";
 import type { WorkQueue } from "./work-queue.ts";
@@ -32,6 +33,8 @@ export interface PipelineFunctionsProps {
   readonly settings: PipelineSettings;
   readonly code: (name: LambdaFunctionName) => Code;
   readonly bucket: IBucket;
+  /** Encrypts the bucket's objects. @default S3's own */
+  readonly key: IKey | null;
   readonly queues: Readonly<Record<"requests" | "channels" | "assembly", WorkQueue>>;
   readonly gpu: GpuFleet | null;
 }
@@ -122,6 +125,7 @@ export class PipelineFunctions extends Construct {
       environment: { BUCKET_NAME: bucket.bucketName, ...own.environment },
       statements: [
         ...objectStatements(bucket, ACCESS_OF[name]),
+        ...keyStatements(props.key),
         ...dispatchStatements(ACCESS_OF[name], props),
       ],
     });

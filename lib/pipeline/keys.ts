@@ -17,6 +17,8 @@ export const RESPONSE_PREFIX = "responses/";
 export const UPLOAD_PREFIX = "uploads/";
 export const MODEL_PREFIX = "models/";
 export const JOB_PREFIX = "jobs/";
+/** In each round's folder. */
+export const ENDED_FOLDER = "ended/";
 export const CHECKPOINT_PREFIX = "checkpoints/";
 
 /** One S3 notification rule; no two of one bucket may match the same key. */
@@ -99,6 +101,9 @@ export const deepZoomKey = (jobId: string, round = 0) => roundKey(jobId, round, 
 export const deepZoomPieceKey = (jobId: string, { level, column, row }: DeepZoomPlace, round = 0) =>
   roundKey(jobId, round, `montage_files/${level}/${column}_${row}.png`);
 export const manifestKey = (jobId: string, round = 0) => roundKey(jobId, round, "manifest.json");
+/** How a round of the job ends; written just before `complete.json`, for rules that ask for a state. */
+export const endedKey = (jobId: string, state: string, round = 0) =>
+  roundKey(jobId, round, `${ENDED_FOLDER}${state}`);
 /** The job has ended; written once. */
 export const completeKey = (jobId: string, round = 0) => roundKey(jobId, round, "complete.json");
 

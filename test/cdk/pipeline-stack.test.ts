@@ -196,7 +196,7 @@ test("the worker has the memory, threads and concurrency of the settings", () =>
   });
   template.hasResourceProperties("AWS::Lambda::Function", {
     MemorySize: 3_008,
-    Environment: { Variables: Match.objectLike({ WORKER_THREADS: "1" }) },
+    Environment: { Variables: Match.objectLike({ WORKER_THREADS: "2" }) },
   });
 });
 

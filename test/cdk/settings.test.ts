@@ -1,6 +1,7 @@
 import { App } from "aws-cdk-lib";
 import { expect, test } from "vitest";
 
+import { stackName } from "../../cdk/pipeline-stack.ts";
 import { readSettings } from "../../cdk/settings.ts";
 import { JOB_DEADLINE_SECONDS, RECONCILE_SECONDS } from "../../lib/pipeline/limits.ts";
 
@@ -14,17 +15,23 @@ test("without settings the CPU renders, and callers sign", () => {
     gpuMaxTasks: 4,
     workerMemory: 3_008,
     workerConcurrency: 50,
-    workerThreads: 1,
+    workerThreads: 2,
     auth: "iam",
     requestsPerSecond: 10,
     retentionDays: 30,
     alarmEmail: null,
+    stage: null,
+    tags: {},
+    monthlyBudget: null,
+    permissionsBoundary: null,
+    kmsKey: null,
   });
 });
 
-test("a worker has a thread for each vCPU that its memory buys, unless told otherwise", () => {
-  expect(settingsOf({ workerMemory: "10240" }).workerThreads).toBe(5);
-  expect(settingsOf({ workerMemory: "10240", workerThreads: "6" }).workerThreads).toBe(6);
+test("a worker has a thread for each vCPU or part of one that its memory buys, unless told otherwise", () => {
+  expect(settingsOf({ workerMemory: "1769" }).workerThreads).toBe(1);
+  expect(settingsOf({ workerMemory: "10240" }).workerThreads).toBe(6);
+  expect(settingsOf({ workerMemory: "10240", workerThreads: "5" }).workerThreads).toBe(5);
 });
 
 test("every bad setting is named, with what was given", () => {
@@ -41,4 +48,30 @@ test("a job's plan is kept until after the job's deadline", () => {
   const lateSeconds = JOB_DEADLINE_SECONDS + RECONCILE_SECONDS;
   expect(shortest * 86_400).toBeGreaterThan(lateSeconds);
   expect((shortest - 1) * 86_400).toBeLessThan(lateSeconds);
+});
+
+test("a stage, tags, a boundary and a key are names and ARNs", () => {
+  const boundary = "arn:aws:iam::123456789012:policy/bounded";
+  const kmsKey = "arn:aws:kms:us-east-1:123456789012:key/1b2c3d4e-0000-4000-8000-123456789012";
+  const context = {
+    stage: "dev-2",
+    tags: "team=art,cost=7",
+    permissionsBoundary: boundary,
+    kmsKey,
+  };
+  const settings = settingsOf(context);
+  expect(settings).toMatchObject({ permissionsBoundary: boundary, kmsKey });
+  expect(settings.tags).toEqual({ team: "art", cost: "7" });
+  expect([stackName(settings), stackName(settingsOf({}))]).toEqual([
+    "Dreamgrid-dev-2",
+    "Dreamgrid",
+  ]);
+  for (const bad of [
+    { stage: "Dev" },
+    { tags: "team" },
+    { kmsKey: "1b2c" },
+    { monthlyBudget: "5" },
+  ]) {
+    expect(() => settingsOf(bad)).toThrow(`${Object.keys(bad)[0]}=`);
+  }
 });

@@ -24,7 +24,6 @@ import {
 
 type Outcome = "created" | "exists";
 
-/** What makes a round after the first. */
 interface Later {
   readonly before: Job;
   readonly retry: Retry;
@@ -276,7 +275,7 @@ export class Job {
   }
 
   /**
-   * Ends the job, unless it has ended.
+   * Ends the job, unless it has ended. Its state goes first, the same whoever writes it.
    *
    * @returns its end, to the one caller that ended it; `null` to all others
    */
@@ -284,6 +283,7 @@ export class Job {
     const montage = keys.montageKey(this.id, this.round);
     const sheet = { montage, manifest: keys.manifestKey(this.id, this.round) };
     const completion = completionOf(this.id, tally, sheet, now);
+    await this.#putOnce(keys.endedKey(this.id, completion.state, this.round), completion);
     const outcome = await this.#putOnce(keys.completeKey(this.id, this.round), completion);
     // nobody looks at a job that has ended; a `results` that is still reading keeps its own
     this.#results = new Map();

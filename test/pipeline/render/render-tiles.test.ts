@@ -104,7 +104,7 @@ test("a channel that fails is told once, and has no figures", async () => {
   expect(others).toHaveLength(1);
 });
 
-test("a worker that is stopped between two drawings leaves nothing; the next draws the same", async () => {
+test("a worker that is stopped between two drawings leaves the first; the next draws the second alone", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept({ channels: [2, 4], seed: 7 });
   const job = pipeline.jobs.open(jobId);
@@ -127,7 +127,6 @@ test("a worker that is stopped between two drawings leaves nothing; the next dra
   const again = new CardedRenderer(cards);
   await renderMessages(messages, deps(again));
   expect(again.tasks.map(({ channels, request }) => [channels, request.seed])).toEqual([
-    [[2], 7],
     [[2], 1007],
   ]);
   expect(await job.result(2)).toMatchObject({ seed: 1007, quality: { redrawn: true } });

@@ -1,0 +1,65 @@
+import { Stack } from "aws-cdk-lib";
+import { EventField, Rule, RuleTargetInput } from "aws-cdk-lib/aws-events";
+import { SnsTopic } from "aws-cdk-lib/aws-events-targets";
+import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { IBucket } from "aws-cdk-lib/aws-s3";
+import { Topic } from "aws-cdk-lib/aws-sns";
+import { Construct } from "constructs";
+
+import { ENDED_FOLDER, JOB_PREFIX } from "../../lib/pipeline/keys.ts";
+
+export interface JobEventsProps {
+  /** Sends its events to EventBridge. */
+  readonly bucket: IBucket;
+}
+
+/**
+ * A topic that tells how each job ended. S3 itself sends the event, at least once, as the marker of
+ * the end is written: no code of ours can forget it, or be killed before it.
+ */
+export class JobEvents extends Construct {
+  readonly topic: Topic;
+
+  constructor(scope: Construct, id: string, { bucket }: JobEventsProps) {
+    super(scope, id);
+    this.topic = new Topic(this, "Topic", { enforceSSL: true });
+    const key = EventField.fromPath("$.detail.object.key");
+    const rule = new Rule(this, "Ended", {
+      description: "a job ended: the last part of the key says how",
+      eventPattern: {
+        source: ["aws.s3"],
+        detailType: ["Object Created"],
+        detail: {
+          bucket: { name: [bucket.bucketName] },
+          object: { key: [{ wildcard: `${JOB_PREFIX}*/${ENDED_FOLDER}*` }] },
+        },
+      },
+    });
+    rule.addTarget(
+      new SnsTopic(this.topic, {
+        message: RuleTargetInput.fromObject({
+          bucket: EventField.fromPath("$.detail.bucket.name"),
+          key,
+          time: EventField.fromPath("$.time"),
+        }),
+      }),
+    );
+    letRulePublish(this.topic, rule);
+  }
+}
+
+/** The target's own statement is for every rule of every account; the topic takes this one alone. */
+function letRulePublish(topic: Topic, rule: Rule): void {
+  topic.addToResourcePolicy(
+    new PolicyStatement({
+      sid: "EndsOfJobs",
+      principals: [new ServicePrincipal("events.amazonaws.com")],
+      actions: ["sns:Publish"],
+      resources: [topic.topicArn],
+      conditions: {
+        StringEquals: { "aws:SourceAccount": Stack.of(topic).account },
+        ArnEquals: { "aws:SourceArn": rule.ruleArn },
+      },
+    }),
+  );
+}
