@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { acceptRequest, IdempotencyConflictError } from "../../lib/pipeline/job/accept-request.ts";
 import { cancelJob } from "../../lib/pipeline/job/cancel-job.ts";
+import { estimateOf } from "../../lib/pipeline/job/estimate.ts";
 import type { Job } from "../../lib/pipeline/job/job.ts";
 import { readJobStatus } from "../../lib/pipeline/job/job-status.ts";
 import { retryJob } from "../../lib/pipeline/job/retry-job.ts";
@@ -57,7 +58,11 @@ export const createJob = defineRoute({
     const { jobId, plan } = acceptance;
     deps.onAccepted?.(plan);
     const self = jobLink(basePath, jobId);
-    return { body: { jobId, total: plan.total, links: { self } }, headers: { Location: self } };
+    const estimate = estimateOf(plan);
+    return {
+      body: { jobId, total: plan.total, estimate, links: { self } },
+      headers: { Location: self },
+    };
   },
 });
 

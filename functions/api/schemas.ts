@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { NETWORK_ID } from "../../lib/networks/description.ts";
+import { estimateSchema } from "../../lib/pipeline/job/estimate.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
 import { channelResultSchema } from "../../lib/pipeline/job/result.ts";
 import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
@@ -45,6 +46,7 @@ const presigned = z.url().describe("presigned link: good for an hour, without cr
 export const acceptedSchema = z.strictObject({
   jobId: jobIdSchema,
   total: z.int().min(1).describe("number of channels that will be rendered"),
+  estimate: estimateSchema.nullable(),
   links: z.strictObject({ self: link }),
 });
 

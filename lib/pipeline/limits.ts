@@ -21,11 +21,8 @@ export const MAX_ITERATIONS = 2_000;
  */
 export const MAX_STEP_SECONDS = 60;
 
-/**
- * One image, by the same estimate: 80 parts of a CPU worker's 15 minutes. A job of one such image
- * ends before its deadline.
- */
-export const MAX_CHANNEL_SECONDS = 20 * 3_600;
+/** One image, by the same estimate: a hundred parts of a CPU worker's 15 minutes. */
+export const MAX_CHANNEL_SECONDS = 24 * 3_600;
 
 /** At the default scale of 1.4, ten levels lead from 196 px to the largest image. */
 export const MAX_PYRAMID_LEVELS = 10;

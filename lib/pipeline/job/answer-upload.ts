@@ -8,6 +8,7 @@ import {
   acceptRequest,
   IdempotencyConflictError,
 } from "./accept-request.ts";
+import { estimateOf } from "./estimate.ts";
 
 /**
  * Answers a request that was put into the drop zone: `requests/NAME.json` with
@@ -21,7 +22,10 @@ export async function answerUpload(key: string, deps: AcceptDeps): Promise<Accep
   const acceptance = await acceptUpload(key, deps).catch(rejection);
   if (acceptance === null) return null;
   const { status } = acceptance;
-  const response = status === "accepted" ? { status, jobId: acceptance.jobId } : acceptance;
+  const response =
+    status === "accepted"
+      ? { status, jobId: acceptance.jobId, estimate: estimateOf(acceptance.plan) }
+      : acceptance;
   await deps.store.put(responseKey, encodeJson(response), JSON_TYPE);
   return acceptance;
 }

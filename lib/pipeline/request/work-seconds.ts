@@ -20,10 +20,11 @@ export interface WorkSeconds {
 export type Drawing = Omit<DeepDreamWork, "channelCount"> | Omit<FourierWork, "channelCount">;
 
 /**
- * Floating-point operations a second, as `passFlops` counts them, of one thread of an AMD EPYC; four
- * layers of GoogLeNet agree on it to 4 % (bench/README.md).
+ * Floating-point operations a second, as `passFlops` counts them, of one thread of an AMD EPYC: by
+ * the figures of bench/README.md 58e9 to 62e9 for three layers of GoogLeNet at 128 px, and 73e9 and
+ * 74e9 for two at 224 px and more, where the work is.
  */
-const FLOPS_PER_SECOND = 58e9;
+const FLOPS_PER_SECOND = 70e9;
 
 /** What an iteration takes for each pixel of the image besides the pass: norms, the update. */
 const PIXEL_SECONDS = 5e-8;

@@ -44,7 +44,12 @@ describe("POST /jobs", () => {
     const { status, body, headers } = await call("POST", "/jobs", { body: TINY_REQUEST });
     expect(status).toBe(202);
     const [jobFolder] = pipeline.store.keys("jobs/").map((key) => key.split("/")[1]);
-    expect(body).toEqual({ jobId: jobFolder, total: 5, links: { self: `/jobs/${jobFolder}` } });
+    expect(body).toEqual({
+      jobId: jobFolder,
+      total: 5,
+      estimate: { coreSeconds: 2.5, dollars: 0.000072 },
+      links: { self: `/jobs/${jobFolder}` },
+    });
     expect(headers["Location"]).toBe(`/jobs/${jobFolder}`);
     expect(pipeline.cpu.bodies).toHaveLength(5);
   });

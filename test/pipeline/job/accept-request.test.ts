@@ -32,7 +32,8 @@ test("a request becomes a job: request and plan in the bucket, one message a cha
     provider: "cpu",
     codeVersion: "dreamgrid test",
     createdAt: NOW.toISOString(),
-    deadline: "2026-11-24T12:00:00.000Z",
+    // a day, and the half second that an image takes
+    deadline: expect.stringMatching(/^2026-11-24T12:00:00\.5\d\dZ$/),
   });
   expect(await new Job(pipeline.store, plan.jobId).plan()).toEqual(plan);
   expect(await readJsonObject(pipeline.store, keys.requestKey(plan.jobId))).toEqual(plan.request);
@@ -207,7 +208,11 @@ test("an upload is answered beside it: accepted, rejected, unreadable, too large
     return readJsonObject(store, `responses/${name}.json`);
   };
   const good = await answer("good", JSON.stringify(TINY_REQUEST));
-  expect(good).toEqual({ status: "accepted", jobId: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  expect(good).toEqual({
+    status: "accepted",
+    jobId: expect.stringMatching(/^[0-9a-f]{32}$/),
+    estimate: { coreSeconds: 2.5, dollars: 0.000072 },
+  });
   expect(await answer("bad", "{}")).toMatchObject({ status: "rejected" });
   expect(await answer("torn", '{"network": ')).toEqual({
     status: "rejected",
@@ -243,5 +248,6 @@ test("an upload whose id someone took as a key for another request is accepted a
   expect(await readJsonObject(store, "responses/a.json")).toEqual({
     status: "accepted",
     jobId,
+    estimate: expect.anything(),
   });
 });

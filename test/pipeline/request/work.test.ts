@@ -8,6 +8,7 @@ import {
   type Work,
   workProblems,
 } from "../../../lib/pipeline/request/work.ts";
+import { estimateOf } from "../../../lib/pipeline/job/estimate.ts";
 import { secondsProblems, workSeconds } from "../../../lib/pipeline/request/work-seconds.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
@@ -87,8 +88,8 @@ test("what no worker can do is refused with the number that would do", () => {
   expect(secondsProblems({ step: 61, channel: 60_000 }, drawing)).toEqual([
     "request: one iteration takes about 61 s of one core; wanted at most 60 s; use fewer pyramidLevels or a smaller pyramidScale",
   ]);
-  expect(secondsProblems({ step: 40, channel: 2 * 72_000 }, drawing)).toEqual([
-    "numIterations: 2000 of this size take about 40.0 h of one core for each image; wanted at most 20.0 h; use at most 1000",
+  expect(secondsProblems({ step: 40, channel: 2 * 86_400 }, drawing)).toEqual([
+    "numIterations: 2000 of this size take about 48.0 h of one core for each image; wanted at most 24.0 h; use at most 1000",
   ]);
 });
 
@@ -102,4 +103,13 @@ test("an image's time follows from its pixels, its iterations and the layer's op
   );
   expect(long!.step).toBe(short!.step);
   expect((long!.channel - 0.5) / (short!.channel - 0.5)).toBeCloseTo(100, 0);
+});
+
+test("an estimate is of all images together, at Lambda's price of a core", () => {
+  // 2.879e-5 dollars a core second
+  expect(estimateOf({ seconds: { step: 1, channel: 7.13 }, total: 8_280 })).toEqual({
+    coreSeconds: 59_000,
+    dollars: 1.7,
+  });
+  expect(estimateOf({ seconds: null, total: 3 })).toBeNull();
 });

@@ -1,0 +1,33 @@
+import { z } from "zod";
+
+import type { JobPlan } from "./plan.ts";
+
+/** Lambda's list price in us-east-1, x86: a vCPU comes with 1,769 MB, and a GB costs so much a second. */
+const DOLLARS_PER_GB_SECOND = 0.0000166667;
+const DOLLARS_PER_CORE_SECOND = (DOLLARS_PER_GB_SECOND * 1_769) / 1_024;
+
+export const estimateSchema = z
+  .strictObject({
+    coreSeconds: z.number().min(0).describe("of one CPU core, for all images together"),
+    dollars: z.number().min(0).describe("at Lambda's list price in us-east-1"),
+  })
+  .describe("what the job will take, from its pixels, iterations and the layer's operations");
+export type Estimate = z.infer<typeof estimateSchema>;
+
+/** `null` for a job of before there were estimates. */
+export function estimateOf({
+  seconds,
+  total,
+}: Pick<JobPlan, "seconds" | "total">): Estimate | null {
+  if (seconds === null) return null;
+  const coreSeconds = total * seconds.channel;
+  return {
+    coreSeconds: rounded(coreSeconds),
+    dollars: rounded(coreSeconds * DOLLARS_PER_CORE_SECOND),
+  };
+}
+
+/** Two digits: it is an estimate. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(2));
+}
