@@ -31,9 +31,33 @@ export function openApiDocument(routes: readonly Route[]): Json {
     // relative to this document's own address, so it holds behind any stage or host
     servers: [{ url: "." }],
     paths: paths(routes),
-    components: { schemas: components(routes) },
+    components: { schemas: components(routes), securitySchemes: SECURITY_SCHEMES },
+    // one of them in the cloud, as the stack was deployed; none on one's own machine
+    security: [{ sigv4: [] }, { apiKey: [] }, {}],
   };
 }
+
+const SECURITY_SCHEMES: Json = {
+  sigv4: {
+    type: "apiKey",
+    in: "header",
+    name: "Authorization",
+    description: "AWS Signature Version 4 for the service execute-api",
+    "x-amazon-apigateway-authtype": "awsSigv4",
+  },
+  apiKey: {
+    type: "apiKey",
+    in: "header",
+    name: "x-api-key",
+    description: "a key of the usage plan, where the stack was deployed with auth=api-key",
+  },
+};
+
+/** Bodies to begin with, by their schemas' names; a test holds each against its schema. */
+export const EXAMPLES: Readonly<Record<string, Json>> = {
+  RenderRequest: { network: "emojinet", layer: "conv1-7x7_s2", channels: "1:36", pyramidLevels: 1 },
+  UploadRequest: { kind: "image", contentType: "image/png", sizeBytes: 48_213 },
+};
 
 function paths(routes: readonly Route[]): Json {
   const items: Record<string, Record<string, Json>> = {};
@@ -55,7 +79,12 @@ function operation(route: Route): Json {
     ],
     ...(body.schemaName === null
       ? {}
-      : { requestBody: { required: true, content: json(body.schemaName) } }),
+      : {
+          requestBody: {
+            required: true,
+            content: json(body.schemaName, EXAMPLES[body.schemaName]),
+          },
+        }),
     responses: {
       [success.status]: {
         description: success.description,
@@ -126,8 +155,11 @@ function components(routes: readonly Route[]): Json {
   return schemas;
 }
 
-const json = (schemaName: string): Json => ({
-  "application/json": { schema: reference(schemaName) },
+const json = (schemaName: string, example?: Json): Json => ({
+  "application/json": {
+    schema: reference(schemaName),
+    ...(example === undefined ? {} : { example }),
+  },
 });
 
 const reference = (schemaName: string): Json => ({ $ref: `#/components/schemas/${schemaName}` });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-import { openApiDocument } from "../../../functions/api/openapi.ts";
+import { EXAMPLES, openApiDocument } from "../../../functions/api/openapi.ts";
 import { ROUTES } from "../../../functions/api/routes.ts";
 import { checkAnswer } from "../../support/check-answer.ts";
 import { memoryPipeline } from "../../support/memory-pipeline.ts";
@@ -16,6 +16,14 @@ test("the document is valid OpenAPI 3.1", async () => {
   expect(result.errors).toBeUndefined();
   expect(result.valid).toBe(true);
   expect(validator.version).toBe("3.1");
+});
+
+test("every body has an example that its own schema takes", () => {
+  const bodies = ROUTES.filter(({ body }) => body.schemaName !== null);
+  expect(bodies.length).toBeGreaterThan(1);
+  for (const { body } of bodies) {
+    expect(body.schema.safeParse(EXAMPLES[body.schemaName!]).error).toBeUndefined();
+  }
 });
 
 test("the validator finds a fault", async () => {
