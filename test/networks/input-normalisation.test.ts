@@ -4,7 +4,7 @@ import { describeInput } from "../../lib/networks/describe-input.ts";
 import type { GivenPreprocessing } from "../../lib/networks/preprocessing.ts";
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import type { Node } from "../../lib/onnx/model.ts";
-import { floatTensor, type Tensor } from "../../lib/onnx/tensor.ts";
+import { floatTensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
 
@@ -121,6 +121,28 @@ test.each<[string, Case, { mean: number; scale: number; order?: string; says: Re
     },
     { mean: 0, scale: 1 / 255, order: "planes", says: /grey, 0\.\.1/ },
   ],
+  [
+    "the order of its planes, then their means",
+    {
+      nodes: [node("Gather", "image turned", "t", { axis: 1 }), node("Sub", "t m", "x")],
+      constants: { turned: intsTensor([2, 1, 0]), m: perPlane([103.9, 116.8, 123.7]) },
+    },
+    { mean: 0, scale: 1, order: "RGB", says: /0\.\.255/ },
+  ],
+  [
+    "each plane by its own mean, channels last, joined in another order",
+    {
+      nodes: [
+        node("Split", "image", "r g b", { axis: 3 }),
+        ...["r", "g", "b"].map((plane) => node("Sub", `${plane} ${plane}m`, `${plane}0`)),
+        node("Concat", "b0 g0 r0", "s", { axis: -1 }),
+        toFirst,
+      ],
+      shape: [1, 10, 12, 3],
+      constants: { rm: scalar(123.7), gm: scalar(116.8), bm: scalar(103.9) },
+    },
+    { mean: 0, scale: 1, order: "RGB", says: /0\.\.255, .*Sub 'r0', Sub 'g0', Sub 'b0'/ },
+  ],
 ])("a network that normalises inside: %s", (_, network, { mean, scale, order = "RGB", says }) => {
   const { input, notices } = described(network);
   expect(input.channelOrder).toBe(order);
@@ -130,7 +152,43 @@ test.each<[string, Case, { mean: number; scale: number; order?: string; says: Re
   expect(notices).toEqual([expect.stringContaining(input.assumed!)]);
 });
 
+/** Takes the planes apart, as torchvision's Inceptions do, of `means` and `std` in 0..1. */
+function fromTorchvision(means: readonly number[], last = "x2"): Case {
+  const planes = [0, 1, 2];
+  const constants = Object.fromEntries(
+    planes.flatMap((i) => [
+      [`i${i}`, { ...intsTensor([i]), shape: [] }],
+      [`f${i}`, scalar(STD[i]! / 0.5)],
+      [`o${i}`, scalar((means[i]! - 0.5) / 0.5)],
+    ]),
+  );
+  const nodes = planes.flatMap((i) => [
+    node("Gather", `image i${i}`, `g${i}`, { axis: 1 }),
+    node("Unsqueeze", `g${i} one`, `u${i}`),
+    node("Mul", `u${i} f${i}`, `m${i}`),
+    node("Add", `m${i} o${i}`, `x${i}`),
+  ]);
+  return {
+    nodes: [...nodes, node("Concat", `x0 x1 ${last}`, "x", { axis: 1 })],
+    constants: { ...constants, one: intsTensor([1]) },
+  };
+}
+
+test("a network that makes -1..1 of what torchvision normalised", () => {
+  const { input, notices } = described(fromTorchvision(MEAN));
+  expect(input.channelOrder).toBe("RGB");
+  for (const [i, mean] of MEAN.entries()) {
+    expect(input.mean[i]).toBeCloseTo(255 * mean, 9);
+    expect(input.scale[i]).toBeCloseTo(1 / (255 * STD[i]!), 9);
+  }
+  expect(notices).toEqual([
+    expect.stringMatching(/assuming RGB, torchvision's normalisation, .*'m0'/),
+  ]);
+});
+
 test.each<[string, Case]>([
+  ["a plane twice", fromTorchvision(MEAN, "x1")],
+  ["planes about other means", fromTorchvision([0.5, 0.2, 0.1])],
   ["nothing before the convolution", { nodes: [node("Identity", "image", "x")] }],
   ["a factor alone", { nodes: [node("Mul", "image f", "x")], constants: { f: scalar(1) } }],
   // normalised pixels normalised once more, as mxnet's ResNets do: of no one range

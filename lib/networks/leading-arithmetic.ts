@@ -1,0 +1,259 @@
+import { constantFacts, type ValueFacts } from "../onnx/facts.ts";
+import { subgraphsOf } from "../onnx/graph-order.ts";
+import type { Graph, Node, Value } from "../onnx/model.ts";
+import { floatAttribute, intAttribute, intsAttribute } from "../onnx/node.ts";
+import { inferIfPossible } from "../onnx/shape-inference.ts";
+import { filled, intsTensor, sizeOf, type Tensor, toNumbers } from "../onnx/tensor.ts";
+
+/** The image times `factor` plus `offset`, per plane. */
+export interface Affine {
+  readonly factor: readonly number[];
+  readonly offset: readonly number[];
+}
+
+/** A plane of the image, and what has been done to it. */
+interface Plane {
+  /** Its place in the image. */
+  readonly source: number;
+  readonly factor: number;
+  readonly offset: number;
+}
+
+/** The image, or some of its planes, on their way into a network. */
+interface Stage {
+  readonly value: Value;
+  readonly planes: readonly Plane[];
+  /** Where the planes lie; `null` where it is not followed. */
+  readonly place: PlaneAxis | null;
+  readonly operators: readonly Node[];
+}
+
+interface PlaneAxis {
+  readonly axis: number;
+  readonly rank: number;
+}
+
+type ConstantOf = (value: Value) => Tensor | null;
+type ReadersOf = (value: Value) => readonly Node[];
+
+/** Operators between image and arithmetic that leave its numbers as they are. */
+const CARRIES: ReadonlySet<string> = new Set(
+  "Cast CastLike Identity Dropout Clip Transpose Pad Resize Squeeze Unsqueeze Reshape".split(" "),
+);
+
+/** Operators that take planes out of an image, or turn their order. */
+const PICKS: ReadonlySet<string> = new Set(["Gather", "Slice", "Split"]);
+
+const VECTOR: PlaneAxis = { axis: 0, rank: 1 };
+
+/**
+ * What a network does to its image before anything else, as long as that is arithmetic with
+ * constants: Sub, Div, Mul, Add, BatchNormalization, be there casts, transpositions or pads
+ * between; of all planes at once, or of each by itself until a Concat.
+ *
+ * @param planes of the image
+ */
+export function leadingArithmetic(
+  graph: Graph,
+  image: Value,
+  planes: number,
+): { readonly affine: Affine; readonly operators: readonly Node[] } {
+  const constantOf = constantFinder(graph);
+  const readersOf: ReadersOf = (value) =>
+    graph.nodes.filter(
+      ({ op, inputs }) => inputs.includes(value) && op !== "Shape" && op !== "Size",
+    );
+  let stage: Stage = {
+    value: image,
+    planes: filled(planes, 0).map((_, source) => ({ source, factor: 1, offset: 0 })),
+    place: { axis: 1, rank: 4 },
+    operators: [],
+  };
+  for (let next: Stage | null = stage; next !== null;) {
+    stage = followed(next, readersOf, constantOf);
+    next = rearranged(stage, readersOf, constantOf);
+  }
+  const bySource = stage.planes.toSorted((a, b) => a.source - b.source);
+  return {
+    affine: {
+      factor: bySource.map(({ factor }) => factor),
+      offset: bySource.map(({ offset }) => offset),
+    },
+    operators: stage.operators,
+  };
+}
+
+/** As far as one node after the other reads it, and that does arithmetic or nothing. */
+function followed(from: Stage, readersOf: ReadersOf, constantOf: ConstantOf): Stage {
+  let stage = from;
+  for (;;) {
+    const { value, place, planes, operators } = stage;
+    const [node, ...others] = readersOf(value);
+    const output = node?.outputs[0];
+    if (!node || !output || others.length > 0 || node.domain !== "") return stage;
+    if (CARRIES.has(node.op)) {
+      if (node.inputs[0] !== value) return stage;
+      stage = { ...stage, value: output, place: place && placeAfter(node, place) };
+      continue;
+    }
+    // of BatchNormalization each vector has a number for every plane
+    const as = node.op === "BatchNormalization" ? VECTOR : place;
+    if (as === VECTOR && place?.axis !== 1) return stage;
+    const change = affineOf(node, value, (name) => perPlane(constantOf(name), planes.length, as));
+    if (change === null) return stage;
+    const changed = planes.map(({ source, factor, offset }, i) => ({
+      source,
+      factor: factor * change.factor[i]!,
+      offset: offset * change.factor[i]! + change.offset[i]!,
+    }));
+    stage = { ...stage, value: output, planes: changed, operators: [...operators, node] };
+  }
+}
+
+/**
+ * The image behind nodes that turn the order of its planes, or that take it apart and join it again
+ * with arithmetic between; `null` where it is read in any other way.
+ */
+function rearranged(stage: Stage, readersOf: ReadersOf, constantOf: ConstantOf): Stage | null {
+  const { place, planes, operators } = stage;
+  if (place === null) return null;
+  const parts: Stage[] = [];
+  for (const node of readersOf(stage.value)) {
+    const picked = pickedFrom(node, stage, place, constantOf);
+    if (picked === null) return null;
+    parts.push(...picked);
+  }
+  const [only, another] = parts;
+  if (!only) return null;
+  if (!another) return isWhole(only.planes, planes) ? only : null;
+  const ends = parts.map((part) => followed(part, readersOf, constantOf));
+  const [join, ...others] = new Set(ends.flatMap(({ value }) => readersOf(value)));
+  const output = join?.outputs[0];
+  if (!join || !output || others.length > 0 || join.domain !== "" || join.op !== "Concat") {
+    return null;
+  }
+  const axis = intAttribute(join, "axis", 1);
+  if ((axis < 0 ? axis + place.rank : axis) !== place.axis) return null;
+  const joined = join.inputs.map((input) => ends.find(({ value }) => value === input));
+  if (joined.includes(undefined)) return null;
+  const together = joined.flatMap((end) => end!.planes);
+  if (!isWhole(together, planes)) return null;
+  const between = ends.flatMap((end) => end.operators.slice(operators.length));
+  return { value: output, planes: together, place, operators: [...operators, ...between] };
+}
+
+/** The planes that each output of a node has; `null` if it does anything else too. */
+function pickedFrom(
+  node: Node,
+  { value, planes, operators }: Stage,
+  { axis, rank }: PlaneAxis,
+  constantOf: ConstantOf,
+): readonly Stage[] | null {
+  if (!PICKS.has(node.op) || node.domain !== "" || node.inputs[0] !== value) return null;
+  // what it makes of their numbers it makes of the planes
+  const numbers = intsTensor(planes.map((_, i) => i));
+  const shape = filled(rank, 1).with(axis, planes.length);
+  const inputs: (ValueFacts | null)[] = [constantFacts({ ...numbers, shape })];
+  for (const input of node.inputs.slice(1)) {
+    const tensor = input ? constantOf(input) : null;
+    if (input && !tensor) return null;
+    inputs.push(tensor && constantFacts(tensor));
+  }
+  const outputs = inferIfPossible(node, inputs);
+  const picked: Stage[] = [];
+  for (const [i, output] of node.outputs.entries()) {
+    const constant = outputs[i]?.constant;
+    const length = constant?.shape[axis];
+    if (!constant || sizeOf(constant.shape) === 0) return null;
+    picked.push({
+      value: output,
+      planes: toNumbers(constant).map((place) => planes[place]!),
+      place: constant.shape.length === rank && length !== undefined ? { axis, rank } : null,
+      operators,
+    });
+  }
+  return picked;
+}
+
+/** Whether these are all planes, each once. */
+function isWhole(some: readonly Plane[], all: readonly Plane[]): boolean {
+  return (
+    some.length === all.length && new Set(some.map(({ source }) => source)).size === all.length
+  );
+}
+
+/** @returns `null` where it is not followed */
+function placeAfter(node: Node, { axis, rank }: PlaneAxis): PlaneAxis | null {
+  if (/squeeze|Reshape/i.test(node.op)) return null;
+  if (node.op !== "Transpose") return { axis, rank };
+  const reversed = Array.from({ length: rank }, (_, i) => rank - 1 - i);
+  return { axis: intsAttribute(node, "perm", reversed).indexOf(axis), rank };
+}
+
+/** What a node does to the image, one of its inputs; `null` if it is nothing of the kind. */
+function affineOf(
+  node: Node,
+  image: Value,
+  constant: (value: Value) => readonly number[] | null,
+): Affine | null {
+  const [a = "", b = ""] = node.inputs;
+  const isFirst = a === image;
+  const c = constant(isFirst ? b : a);
+  switch (node.op) {
+    case "Add":
+      return c && { factor: c.map(() => 1), offset: c };
+    case "Sub":
+      return c && (isFirst ? { factor: c.map(() => 1), offset: c.map((x) => -x) } : negated(c));
+    case "Mul":
+      return c && { factor: c, offset: c.map(() => 0) };
+    case "Div":
+      return c && isFirst ? { factor: c.map((x) => 1 / x), offset: c.map(() => 0) } : null;
+    case "BatchNormalization": {
+      const [scale, bias, mean, variance] = node.inputs.slice(1).map(constant);
+      if (!isFirst || !scale || !bias || !mean || !variance) return null;
+      if (intAttribute(node, "training_mode", 0) !== 0) return null;
+      const epsilon = floatAttribute(node, "epsilon", 1e-5);
+      const factor = scale.map((x, i) => x / Math.sqrt(variance[i]! + epsilon));
+      return { factor, offset: factor.map((x, i) => bias[i]! - x * mean[i]!) };
+    }
+    default:
+      return null;
+  }
+}
+
+const negated = (c: readonly number[]): Affine => ({ factor: c.map(() => -1), offset: c });
+
+/** A constant's number for each plane; `null` if it differs along another axis too. */
+function perPlane(
+  tensor: Tensor | null,
+  planes: number,
+  place: PlaneAxis | null,
+): readonly number[] | null {
+  if (tensor === null || tensor.type === "opaque") return null;
+  const { shape } = tensor;
+  if (sizeOf(shape) === 1) return filled(planes, toNumbers(tensor)[0]!);
+  if (sizeOf(shape) !== planes || place === null) return null;
+  const axis = shape.length - (place.rank - place.axis);
+  return shape[axis] === planes ? toNumbers(tensor) : null;
+}
+
+/** Steps from constants that files hold to one that arithmetic reads: casts, reshapes and the like. */
+const MOST_STEPS = 6;
+
+function constantFinder(graph: Graph): ConstantOf {
+  const find = (value: Value, steps: number): Tensor | null => {
+    const known = graph.initializers.get(value);
+    if (known || steps === 0) return known ?? null;
+    const producer = graph.nodes.find(({ outputs }) => outputs.includes(value));
+    if (!producer || subgraphsOf(producer).length > 0) return null;
+    const inputs: (ValueFacts | null)[] = [];
+    for (const input of producer.inputs) {
+      const tensor = input ? find(input, steps - 1) : null;
+      if (input && !tensor) return null;
+      inputs.push(tensor && constantFacts(tensor));
+    }
+    const place = producer.outputs.indexOf(value);
+    return inferIfPossible(producer, inputs)[place]?.constant ?? null;
+  };
+  return (value) => find(value, MOST_STEPS);
+}
