@@ -4,6 +4,7 @@ import type { Node, Value } from "./model.ts";
 import { describeNode } from "./node.ts";
 import { inferIfPossible } from "./shape-inference.ts";
 import { broadcastTo } from "./operators/elements.ts";
+import { parseGather } from "./operators/select.ts";
 import { formatShape, intsTensor, type NumericTensor, sizeOf, toNumbers } from "./tensor.ts";
 
 /** A node made for batch 1, rewritten for batch N, and the constants that it then reads. */
@@ -41,6 +42,7 @@ export class BatchAxis {
     if (this.#size === 1 || node.inputs.some((value) => this.#mixed.has(value))) return null;
     if (node.op === "Reshape") return this.#reshape(node, facts);
     if (node.op === "Resize") return this.#resize(node, facts);
+    if (node.op === "Gather") return this.#gather(node, facts);
     return node.op === "Concat" ? this.#concat(node, facts) : null;
   }
 
@@ -87,6 +89,26 @@ export class BatchAxis {
       return name;
     });
     return constants.length === 0 ? null : { node: { ...node, inputs }, constants };
+  }
+
+  /**
+   * Elements of one image, counted along the axis of the batch, as PyTorch's `as_strided` takes
+   * them from all in a row.
+   */
+  #gather(node: Node, facts: Facts): Rewrite | null {
+    const [x = "", indices = ""] = node.inputs;
+    const axis = this.#axisOf(x, facts);
+    const one = this.#single.get(x)?.shape;
+    const constant = facts.get(indices)?.constant;
+    if (axis === null || !one || !constant || constant.shape.length === 0) return null;
+    const { axis: stated, indices: first } = parseGather(node, one, toNumbers(constant));
+    if (stated !== axis) return null;
+    const images = Array.from({ length: this.#size }, (_, n) =>
+      first.map((index) => index + n * one[axis]!),
+    );
+    const [leading = 1, ...rest] = constant.shape;
+    const shape = [leading * this.#size, ...rest];
+    return this.#withConstant(node, 1, { ...intsTensor(images.flat()), shape });
   }
 
   #withConstant(node: Node, input: number, tensor: NumericTensor): Rewrite {

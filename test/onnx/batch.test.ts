@@ -61,6 +61,29 @@ const madeForOne: Readonly<Record<string, Made>> = {
       image: intsTensor([1, 3, 4, 6]),
     },
   },
+  "elements taken from all in a row, some from the end": {
+    nodes: [
+      node("Reshape", "x all", "line"),
+      node("Gather", "line places", "strided", { axis: 0 }),
+      node("Softmax", "strided", "y", { axis: 1 }),
+    ],
+    initializers: {
+      all: intsTensor([-1]),
+      places: { ...intsTensor([5, 0, 71, -2, 40, 17]), shape: [1, 3, 2] },
+    },
+  },
+  "elements taken from a row in another row": {
+    nodes: [
+      node("Reshape", "x all", "line"),
+      node("Gather", "line places", "some", { axis: -1 }),
+      node("Reshape", "some square", "y"),
+    ],
+    initializers: {
+      all: intsTensor([72]),
+      places: intsTensor([9, 30, 2, 71]),
+      square: intsTensor([1, 2, 2]),
+    },
+  },
   "a Resize to constant sizes": {
     nodes: [node("Resize", "x _ _ sizes", "y", { mode: "linear" })],
     initializers: { sizes: intsTensor([1, 3, 7, 9]) },
