@@ -1,6 +1,7 @@
 import type { Node, Value } from "../onnx/model.ts";
 import { intAttribute, intsAttribute } from "../onnx/node.ts";
 import type { StaticGraph } from "../onnx/static-graph.ts";
+import { reducedAxes } from "../onnx/operators/reduce.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 
 /**
@@ -8,23 +9,31 @@ import { sizeOf } from "../onnx/tensor.ts";
  * image and for convolutions, the last for a product with a matrix, and where Transpose and Reshape
  * take it from there.
  *
- * @returns no entry for a value that does not depend on the image, or has no such axis
+ * @returns no entry for a value that does not depend on the image, `NO_CHANNELS` for one that has no
+ *   such axis, as a single plane [N, H, W]
  */
 export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<Value, number> {
   const axes = new Map<Value, number>([[input, 1]]);
   const shapeOf = (value: Value | undefined) => facts.get(value ?? "")?.shape ?? [];
   for (const node of graph.nodes) {
-    const source = node.inputs.find((value) => axes.has(value));
+    const source =
+      node.inputs.find((value) => axes.get(value) ?? NO_CHANNELS) ??
+      node.inputs.find((value) => axes.has(value));
     if (source === undefined) continue;
     for (const output of node.outputs) {
       const rank = shapeOf(output).length;
-      const step = { node, from: shapeOf(source), to: shapeOf(output), axis: axes.get(source)! };
+      if (rank === 0) continue;
+      const [from, to] = [shapeOf(source), shapeOf(output)];
+      const step = { node, from, to, axis: axes.get(source)!, facts };
       const axis = OPERATORS.get(node.op)?.(step, axes) ?? kept(step);
-      if (axis >= 1 && axis < rank) axes.set(output, axis);
+      axes.set(output, axis >= 1 && axis < rank ? axis : NO_CHANNELS);
     }
   }
   return axes;
 }
+
+/** In place of an axis: 0 is the batch. */
+export const NO_CHANNELS = 0;
 
 interface Step {
   readonly node: Node;
@@ -32,13 +41,16 @@ interface Step {
   readonly to: readonly number[];
   /** Of the first input that has one. */
   readonly axis: number;
+  readonly facts: StaticGraph["facts"];
 }
 
 type Rule = (step: Step, axes: ReadonlyMap<Value, number>) => number;
 
 /** Elementwise, and whatever keeps the order of the axes; leading axes may be added. */
-const kept = ({ from, to, axis }: Step): number =>
-  to.length >= from.length ? axis + to.length - from.length : 1;
+const kept = ({ from, to, axis }: Step): number => {
+  if (axis === NO_CHANNELS && to.length === from.length) return NO_CHANNELS;
+  return to.length >= from.length ? axis + to.length - from.length : 1;
+};
 
 const second: Rule = () => 1;
 
@@ -50,33 +62,46 @@ const product: Rule = ({ node, to }, axes) => {
 };
 
 const transposed: Rule = ({ node, from, axis }) =>
-  intsAttribute(node, "perm", [...from.keys()].toReversed()).indexOf(axis);
+  axis === NO_CHANNELS
+    ? NO_CHANNELS
+    : intsAttribute(node, "perm", [...from.keys()].toReversed()).indexOf(axis);
+
+/** Without the axis of the channels: [N, H, W] is one plane, [N, F] has features. */
+const withoutIt = (to: readonly number[]): number => (to.length > 2 ? NO_CHANNELS : 1);
 
 /** The same elements: the last of the axes that the channels were split into, or what holds them. */
-const reshaped: Rule = ({ from, to, axis }) => {
+const reshaped: Rule = ({ node, from, to, axis }) => {
+  // a plane among others once more
+  if (axis === NO_CHANNELS) return to.length > from.length && to[1] === 1 ? 1 : NO_CHANNELS;
+  const isDropped = from[axis] === 1 && from.toSpliced(axis, 1).join() === to.join();
+  // a Reshape may as well make channels of another axis, as heads that detect do
+  if (isDropped && node.op === "Squeeze") return withoutIt(to);
   const before = sizeOf(from.slice(0, axis));
   const end = before * from[axis]!;
   const upTo = (count: number) => sizeOf(to.slice(0, count));
-  const isSplit = [...to.keys()].some((target) => upTo(target) === before);
-  const inside = [...to.keys()].filter(
-    (target) => upTo(target) >= before && upTo(target + 1) <= end,
-  );
+  const behindBatch = [...to.keys()].slice(1);
+  const isSplit = behindBatch.some((target) => upTo(target) === before);
+  const inside = behindBatch.filter((target) => upTo(target) >= before && upTo(target + 1) <= end);
   const long = inside.filter((target) => to[target] !== 1);
   if (isSplit && inside.length > 0) return long.at(-1) ?? inside[0]!;
-  return [...to.keys()].findLastIndex((target) => upTo(target) <= before);
+  return behindBatch.findLast((target) => upTo(target) <= before) ?? 1;
 };
 
 /** Axes before it that are taken away move it to the front. */
-const reduced: Rule = ({ from, to, axis }) => {
-  if (from.length === to.length) return axis;
-  let next = 0;
-  for (let i = 0; i < axis; i++) if (from[i] === to[next]) next++;
-  return next;
+const reduced: Rule = ({ node, from, to, axis, facts }) => {
+  if (from.length === to.length || axis === NO_CHANNELS) return axis;
+  const taken = reducedAxes(
+    node,
+    node.inputs.map((value) => facts.get(value) ?? null),
+  );
+  if (taken.includes(axis)) return withoutIt(to);
+  return axis - taken.filter((each) => each < axis).length;
 };
 
 const gathered: Rule = ({ node, from, to, axis }) => {
   const stated = intAttribute(node, "axis", 0);
   const along = stated < 0 ? stated + from.length : stated;
+  if (along === axis && to.length < from.length) return withoutIt(to);
   return along < axis ? axis + to.length - from.length : axis;
 };
 

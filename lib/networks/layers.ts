@@ -5,7 +5,7 @@ import type { StaticGraph } from "../onnx/static-graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { LayerNotFoundError } from "./errors.ts";
-import { channelAxes } from "./channel-axis.ts";
+import { channelAxes, NO_CHANNELS } from "./channel-axis.ts";
 import { canonicalName, LayerNamer } from "./layer-names.ts";
 import { modulePaths } from "./module-paths.ts";
 
@@ -221,8 +221,13 @@ function inputLayer(graph: StaticGraph): GrowingLayer {
 
 function activation(graph: StaticGraph, value: Value, channelAxis: number) {
   const shape = graph.facts.get(value)?.shape ?? null;
-  const hasChannels = !graph.unbatched.has(value) && !shape?.includes(0);
-  return { shape, channelAxis, channels: hasChannels ? (shape?.[channelAxis] ?? null) : null };
+  const hasChannels =
+    channelAxis !== NO_CHANNELS && !graph.unbatched.has(value) && !shape?.includes(0);
+  return {
+    shape,
+    channelAxis: Math.max(channelAxis, 1),
+    channels: hasChannels ? (shape?.[channelAxis] ?? null) : null,
+  };
 }
 
 /** Values computed from the image's pixels, not only from its size. */

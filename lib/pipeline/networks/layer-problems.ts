@@ -27,7 +27,8 @@ export function layerProblems({
     if (shape?.includes(0)) return "it is empty at this image size; choose another layer";
     const problem = problems.get(value) ?? unbatched.get(value) ?? withoutGradient.get(value);
     return (
-      problem?.message ?? (channels === null ? "it has no channels; choose another layer" : null)
+      problem?.message ??
+      (channels === null ? "it has no channels; choose another layer, or give channelAxis" : null)
     );
   };
   return new Map(
