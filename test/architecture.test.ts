@@ -55,6 +55,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/pipeline/request",
     ...PIPELINE_BASE,
   ],
+  "lib/pipeline/atlas": [
+    "lib/networks",
+    "lib/pipeline/json.ts",
+    "lib/pipeline/keys.ts",
+    "lib/pipeline/networks",
+    "lib/pipeline/request",
+    "lib/pipeline/job",
+    "lib/storage",
+  ],
   "lib/pipeline/render": [
     "lib/autodiff",
     "lib/image",

@@ -13,6 +13,7 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 
 import {
+  ATLAS_PREFIX,
   JOB_PREFIX,
   type NotificationRule,
   REQUEST_NOTIFICATION,
@@ -60,6 +61,7 @@ export class JobBucket extends Construct {
       RESPONSE_PREFIX,
       UPLOAD_PREFIX,
       CHECKPOINT_PREFIX,
+      ATLAS_PREFIX,
       JOB_PREFIX,
     ];
     const bucket = new Bucket(this, "Bucket", {

@@ -17,7 +17,7 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 
 import { PROBLEMS, problemType } from "../../functions/api/problem.ts";
-import { uploadRequestSchema } from "../../functions/api/schemas.ts";
+import { atlasRequestSchema, uploadRequestSchema } from "../../functions/api/schemas.ts";
 import { requestSchema } from "../../lib/pipeline/request/request.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { acknowledge } from "./acknowledge.ts";
@@ -28,7 +28,7 @@ import { RequestModel } from "./request-model.ts";
 export interface ApiRoute {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
-  readonly body?: "RenderRequest" | "UploadRequest";
+  readonly body?: "RenderRequest" | "UploadRequest" | "AtlasRequest";
 }
 
 /** Every method that callers can reach; a test holds it against the function's own route table. */
@@ -42,6 +42,8 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "GET", path: "/jobs/{jobId}/tiles/{channel}" },
   { method: "GET", path: "/jobs/{jobId}/sheet" },
   { method: "GET", path: "/jobs/{jobId}/deep-zoom/{level}/{column}/{row}" },
+  { method: "POST", path: "/atlases", body: "AtlasRequest" },
+  { method: "GET", path: "/atlases/{name}" },
   { method: "POST", path: "/uploads", body: "UploadRequest" },
   { method: "GET", path: "/networks" },
   { method: "GET", path: "/networks/{networkId}/layers" },
@@ -117,6 +119,11 @@ export class RequestApi extends Construct {
         api,
         schema: uploadRequestSchema,
         description: "an announced upload of an image or of a network's file",
+      }),
+      AtlasRequest: new RequestModel(this, "AtlasRequest", {
+        api,
+        schema: atlasRequestSchema,
+        description: "a request for a job for each layer of a network",
       }),
     };
     const validator = new RequestValidator(this, "Validator", {

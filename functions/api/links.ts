@@ -1,6 +1,8 @@
 /** Addresses of the API's resources, relative to the host. */
 export const jobLink = (basePath: string, jobId: string) => `${basePath}/jobs/${jobId}`;
 
+export const atlasLink = (basePath: string, name: string) => `${basePath}/atlases/${name}`;
+
 export function channelPageLink(
   basePath: string,
   jobId: string,

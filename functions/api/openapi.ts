@@ -56,6 +56,7 @@ const SECURITY_SCHEMES: Json = {
 /** Bodies to begin with, by their schemas' names; a test holds each against its schema. */
 export const EXAMPLES: Readonly<Record<string, Json>> = {
   RenderRequest: { network: "emojinet", layer: "conv1-7x7_s2", channels: "1:36", pyramidLevels: 1 },
+  AtlasRequest: { network: "emojinet", channels: "1:16", dryRun: true },
   UploadRequest: { kind: "image", contentType: "image/png", sizeBytes: 48_213 },
 };
 

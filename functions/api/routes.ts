@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { requestJsonSchema } from "../../lib/pipeline/request/request.ts";
+import { createAtlas, getAtlas } from "./atlas-routes.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { createJob, deleteJob, getJob, listJobs, retryJobRoute } from "./job-routes.ts";
 import { getChannel, getDeepZoomPiece, getSheet, getTile } from "./picture-routes.ts";
@@ -52,6 +53,8 @@ export const ROUTES: readonly Route[] = [
   getTile,
   getSheet,
   getDeepZoomPiece,
+  createAtlas,
+  getAtlas,
   listNetworks,
   listLayers,
   listClasses,

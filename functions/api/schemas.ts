@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { NETWORK_ID } from "../../lib/networks/description.ts";
+import { DEFAULT_ATLAS_CHANNELS } from "../../lib/pipeline/atlas/default-channels.ts";
 import { estimateSchema } from "../../lib/pipeline/job/estimate.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
 import { channelResultSchema } from "../../lib/pipeline/job/result.ts";
@@ -234,4 +235,54 @@ export const jobPageSchema = z.strictObject({
   network: networkIdSchema.optional().describe("only jobs of this network"),
   layer: z.int().min(1).optional().describe("only jobs of the layer with this index"),
   limit: z.int().min(1).max(100).default(20).describe("jobs to look at"),
+});
+
+export const atlasNameSchema = networkIdSchema.describe("name of an atlas");
+
+export const atlasRequestSchema = z.strictObject({
+  network: networkIdSchema,
+  name: atlasNameSchema.optional().describe("name of the atlas; left out, the network's id"),
+  layers: z
+    .array(z.union([z.string().min(1), z.int().min(1)]))
+    .min(1)
+    .optional()
+    .describe("names or 1-based indices; left out, every convolution, and the classifier"),
+  channels: z
+    .string()
+    .default(DEFAULT_ATLAS_CHANNELS)
+    .describe('a range such as "1:64": of each layer those that it has of them'),
+  dryRun: z.boolean().default(false).describe("says what it would take, and begins nothing"),
+});
+
+const atlasLayerFields = {
+  index: z.int().min(1).describe("1-based"),
+  name: z.string(),
+  jobId: jobIdSchema,
+  total: z.int().min(1).describe("number of channels"),
+  links: z.strictObject({ self: link }),
+};
+const atlasFields = {
+  name: z.string(),
+  network: z.string(),
+  createdAt: z.iso.datetime(),
+  total: z.int().min(1).describe("number of images of all layers"),
+  links: z.strictObject({ self: link }),
+};
+
+export const acceptedAtlasSchema = z.strictObject({
+  ...atlasFields,
+  estimate: estimateSchema,
+  layers: z.array(z.strictObject(atlasLayerFields)).describe("in the network's order"),
+});
+
+export const atlasDocumentSchema = z.strictObject({
+  ...atlasFields,
+  layers: z
+    .array(
+      z.strictObject({
+        ...atlasLayerFields,
+        job: jobSummarySchema.nullable().describe("null until it has been accepted"),
+      }),
+    )
+    .describe("in the network's order"),
 });

@@ -7,6 +7,7 @@ import { MAX_CHANNEL_INDEX } from "./limits.ts";
  *     requests/<name>.json               drop zone
  *     responses/<name>.json              accepted with the job id, or rejected with the problems
  *     uploads/<name>                     initial images sent through a presigned link
+ *     atlases/<name>.json                jobs that draw a network layer by layer, under one name
  *     models/<id>/network.json, <file>   networks
  *     checkpoints/<jobId>/<round>/...    images that are being drawn, while they are
  *     jobs/<jobId>/...                   one job, see the functions below
@@ -14,6 +15,7 @@ import { MAX_CHANNEL_INDEX } from "./limits.ts";
  */
 export const REQUEST_PREFIX = "requests/";
 export const RESPONSE_PREFIX = "responses/";
+export const ATLAS_PREFIX = "atlases/";
 export const UPLOAD_PREFIX = "uploads/";
 export const MODEL_PREFIX = "models/";
 export const JOB_PREFIX = "jobs/";
@@ -110,6 +112,11 @@ export const completeKey = (jobId: string, round = 0) => roundKey(jobId, round, 
 export const uploadKey = (name: string) => `${UPLOAD_PREFIX}${checkedName(name)}`;
 export const modelKey = (networkId: string, file: string) =>
   `${MODEL_PREFIX}${checkedName(networkId)}/${checkedName(file)}`;
+
+export const atlasKey = (name: string) => `${ATLAS_PREFIX}${checkedName(name)}.json`;
+/** Where the request of one of an atlas's layers is put. @param layer 1-based index */
+export const atlasRequestKey = (name: string, layer: number) =>
+  `${REQUEST_PREFIX}${atlasKey(name).slice(0, -".json".length)}/${layer}.json`;
 
 /** What the files of a network in the bucket may be called. */
 export const MODEL_FILE_NAME =

@@ -4,6 +4,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { completionCommand } from "./completion/completion.ts";
 import { analyzeCommand } from "./analyze.ts";
 import { ascendCommand } from "./ascend.ts";
+import { addAtlasOptions, atlasCommand } from "./atlas.ts";
 import { addRequestOptions, dreamCommand } from "./dream.ts";
 import { exportGraphCommand } from "./export-graph.ts";
 import { judgeCommand } from "./judge.ts";
@@ -25,6 +26,7 @@ const EXIT_INTERRUPTED = 130;
 const LATE_OPTIONS: ReadonlyMap<string, (command: Command) => Promise<void>> = new Map([
   ["dream", addRequestOptions],
   ["look", addLookOptions],
+  ["atlas", addAtlasOptions],
 ]);
 
 /**
@@ -43,6 +45,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .version(packageJson.version)
     .addCommand(lookCommand(terminal), { isDefault: true })
     .addCommand(dreamCommand(terminal))
+    .addCommand(atlasCommand(terminal))
     .addCommand(serveCommand(terminal))
     .addCommand(openCommand(terminal))
     .addCommand(analyzeCommand(terminal))

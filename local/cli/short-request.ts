@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 
 import { layerRole, type LayerRole } from "../../lib/pipeline/request/layer-role.ts";
+import { METHOD_BY_ROLE, type MethodFields } from "../../lib/pipeline/request/method-by-role.ts";
 import { parseLocalRequest, type RenderRequest } from "../../lib/pipeline/request/request.ts";
 import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
@@ -11,19 +12,6 @@ import { UsageError } from "./user-errors.ts";
 
 /** Channels that are drawn where none are named: a sheet of six by six. */
 const MOST_CHANNELS = 36;
-
-/** How a layer is drawn where method and preset are left out, and what it is then called. */
-const BY_ROLE: Readonly<Record<LayerRole, { readonly fields: MethodFields; readonly is: string }>> =
-  {
-    whole: { fields: { method: "fourier", preset: "natural" }, is: "sees the whole image" },
-    first: { fields: { method: "deepdream" }, is: "is a first convolution" },
-    middle: { fields: { method: "fourier", preset: "channels" }, is: "is a convolution" },
-  };
-
-interface MethodFields {
-  readonly method: "deepdream" | "fourier";
-  readonly preset?: string;
-}
 
 /** `dream`'s options for a request without a file. */
 export interface ShortFlags extends InputFlags {
@@ -89,12 +77,12 @@ function methodFields(
   { method, preset }: Readonly<Record<string, unknown>>,
   role: LayerRole,
 ): { readonly fields: Partial<MethodFields>; readonly is: string | null } {
-  const { fields, is } = BY_ROLE[role];
+  const { fields, is } = METHOD_BY_ROLE[role];
   if (method === undefined && preset === undefined) return { fields, is };
   // a preset is the Fourier method's
   if (method === undefined) return { fields: { method: "fourier" }, is: null };
   if (method !== "fourier" || preset !== undefined) return { fields: {}, is: null };
-  return { fields: { method, preset: fields.preset ?? BY_ROLE.middle.fields.preset! }, is };
+  return { fields: { method, preset: fields.preset ?? METHOD_BY_ROLE.middle.fields.preset! }, is };
 }
 
 function channelsOf(words: readonly string[] | undefined, count: number): unknown {

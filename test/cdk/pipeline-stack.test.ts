@@ -71,8 +71,8 @@ test("the buckets are encrypted, private and answer over TLS only", () => {
 });
 
 test("jobs expire, networks do not", () => {
-  const rules = ["requests/", "responses/", "uploads/", "checkpoints/", "jobs/"].map((Prefix) =>
-    Match.objectLike({ Prefix, ExpirationInDays: 30 }),
+  const rules = ["requests/", "responses/", "uploads/", "checkpoints/", "atlases/", "jobs/"].map(
+    (Prefix) => Match.objectLike({ Prefix, ExpirationInDays: 30 }),
   );
   template.hasResourceProperties("AWS::S3::Bucket", {
     LifecycleConfiguration: {

@@ -20,7 +20,11 @@ export function estimateOf({
   total,
 }: Pick<JobPlan, "seconds" | "total">): Estimate | null {
   if (seconds === null) return null;
-  const coreSeconds = total * seconds.channel;
+  return estimateOfSeconds(total * seconds.channel);
+}
+
+/** @param coreSeconds of one CPU core, for all images together */
+export function estimateOfSeconds(coreSeconds: number): Estimate {
   return {
     coreSeconds: rounded(coreSeconds),
     dollars: rounded(coreSeconds * DOLLARS_PER_CORE_SECOND),

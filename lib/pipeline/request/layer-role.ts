@@ -20,6 +20,11 @@ export function layerRole({ value, shape, channelAxis }: Layer, graph: Graph): L
   return mixingsBefore(graph, value) <= 1 ? "first" : "middle";
 }
 
+/** Whether a layer mixes channels with trained weights: such a layer has learned something. */
+export function mixesChannels({ type, learnableCount }: Layer): boolean {
+  return MIXES_CHANNELS.has(type) && learnableCount > 0;
+}
+
 /** How many operators mix channels on the way from the image to a value; on the longest way. */
 function mixingsBefore({ nodes }: Graph, wanted: Value): number {
   const mixings = new Map<Value, number>();

@@ -1,0 +1,104 @@
+import { z } from "zod";
+
+import { type Atlas, atlasOf, beginAtlas, findAtlas } from "../../lib/pipeline/atlas/atlas.ts";
+import { atlasSeconds, planAtlas } from "../../lib/pipeline/atlas/plan-atlas.ts";
+import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
+import { estimateOfSeconds } from "../../lib/pipeline/job/estimate.ts";
+import { readJobStatus } from "../../lib/pipeline/job/job-status.ts";
+import { RequestError } from "../../lib/pipeline/request/request.ts";
+import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
+import { NO_INPUT } from "./check-input.ts";
+import { summariseJob } from "./describe-job.ts";
+import { atlasLink, jobLink } from "./links.ts";
+import { ProblemError } from "./problem.ts";
+import { type ApiDeps, defineRoute } from "./route.ts";
+import {
+  acceptedAtlasSchema,
+  atlasDocumentSchema,
+  atlasNameSchema,
+  atlasRequestSchema,
+} from "./schemas.ts";
+
+export const createAtlas = defineRoute({
+  method: "POST",
+  template: "/atlases",
+  operationId: "createAtlas",
+  summary:
+    "Renders a whole network, a job for each of its layers; the same again goes on with the same jobs",
+  ...NO_INPUT,
+  body: { schema: atlasRequestSchema, schemaName: "AtlasRequest" },
+  success: {
+    status: 202,
+    description: "its jobs are under way, or for a dry run, what they would be",
+    schema: acceptedAtlasSchema,
+    schemaName: "AcceptedAtlas",
+    headers: { Location: "address of the atlas" },
+  },
+  problems: [],
+  handle: async ({ body, basePath }, { networks, store, now }) => {
+    const { network: id, name = id, dryRun, ...selection } = body;
+    try {
+      const network = await requestedNetwork(id, networks.open(id));
+      const sheets = planAtlas(network, selection);
+      const atlas = atlasOf({ name, network: id, createdAt: now().toISOString() }, sheets);
+      if (!dryRun) await beginAtlas(store, atlas, sheets);
+      const fields = describeAtlas(atlas, basePath);
+      return {
+        body: { ...fields, estimate: estimateOfSeconds(atlasSeconds(sheets)) },
+        headers: { Location: fields.links.self },
+      };
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      throw new ProblemError("invalid-request", error.problems);
+    }
+  },
+});
+
+export const getAtlas = defineRoute({
+  method: "GET",
+  template: "/atlases/{name}",
+  operationId: "getAtlas",
+  summary: "How far the jobs of an atlas are",
+  ...NO_INPUT,
+  path: z.strictObject({ name: atlasNameSchema }),
+  success: {
+    status: 200,
+    description: "the atlas",
+    schema: atlasDocumentSchema,
+    schemaName: "Atlas",
+  },
+  problems: ["not-found"],
+  handle: async ({ path: { name }, basePath }, deps) => {
+    const atlas = await findAtlas(deps.store, name);
+    if (atlas === null) throw new ProblemError("not-found", [`there is no atlas '${name}'`]);
+    const fields = describeAtlas(atlas, basePath);
+    const layers = await mapConcurrently(fields.layers, async (layer) => ({
+      ...layer,
+      job: await summaryOf(layer.jobId, basePath, deps),
+    }));
+    return { body: { ...fields, layers } };
+  },
+});
+
+function describeAtlas({ name, network, createdAt, layers }: Atlas, basePath: string) {
+  return {
+    name,
+    network,
+    createdAt,
+    total: layers.reduce((sum, { total }) => sum + total, 0),
+    layers: layers.map((layer) => ({
+      ...layer,
+      links: { self: jobLink(basePath, layer.jobId) },
+    })),
+    links: { self: atlasLink(basePath, name) },
+  };
+}
+
+async function summaryOf(
+  jobId: string,
+  basePath: string,
+  { jobs, now, liveSteps = () => null }: ApiDeps,
+) {
+  const status = await readJobStatus(await jobs.open(jobId).latest());
+  return status && summariseJob(status, { basePath, now: now(), liveSteps });
+}

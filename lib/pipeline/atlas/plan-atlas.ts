@@ -1,0 +1,87 @@
+import type { LayerWithChannels } from "../../networks/layers.ts";
+import type { AnalysedNetwork } from "../networks/analyse-network.ts";
+import { parseRange } from "../request/channel-ranges.ts";
+import { layerRole, mixesChannels } from "../request/layer-role.ts";
+import { METHOD_BY_ROLE } from "../request/method-by-role.ts";
+import { parseRequest, type RenderRequest, RequestError } from "../request/request.ts";
+import { requestedLayer } from "../request/requested-layer.ts";
+import { resolveRequest } from "../request/resolve-request.ts";
+import type { ResolvedRequest } from "../request/resolved-request.ts";
+
+/** What of a network an atlas shows. */
+export interface AtlasSelection {
+  /** Names or 1-based indices. @default every layer that mixes channels with trained weights */
+  readonly layers?: readonly (string | number)[] | undefined;
+  /** Of each layer those that it has of them, `"1:64"` or `"5"`. */
+  readonly channels: string;
+}
+
+/** One layer of an atlas: a request as a person would write it, and what it resolved to. */
+export interface AtlasSheet {
+  readonly layer: LayerWithChannels;
+  readonly request: RenderRequest;
+  readonly resolved: ResolvedRequest;
+}
+
+/**
+ * What draws a network layer by layer, in the network's order, each with the method and the preset
+ * that become it. Nothing is drawn yet.
+ *
+ * @throws RequestError listing every problem of every layer
+ */
+export function planAtlas(
+  network: AnalysedNetwork,
+  { layers: references, channels }: AtlasSelection,
+): readonly AtlasSheet[] {
+  const range = parseRange(channels);
+  if (range === null || range.first < 1 || range.last < range.first) {
+    throw new RequestError([`channels: given '${channels}'; wanted a range such as "1:64"`]);
+  }
+  const problems: string[] = [];
+  const sheets = layersOf(network, references).flatMap((reference): readonly AtlasSheet[] => {
+    try {
+      const layer = requestedLayer({ layer: reference }, network);
+      const last = Math.min(range.last, layer.channels);
+      const { fields } = METHOD_BY_ROLE[layerRole(layer, network.model.model.graph)];
+      const request = parseRequest({
+        network: network.description.id,
+        layer: layer.index,
+        // where the layer has none of them, the request says so itself
+        channels: `${range.first}:${Math.max(range.first, last)}`,
+        verbose: false,
+        ...fields,
+      });
+      return [{ layer, request, resolved: resolveRequest(request, network, null) }];
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      problems.push(...error.problems.map((problem) => `layer '${reference}': ${problem}`));
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new RequestError(problems);
+  // one layer may have been named twice, by its name and by its index
+  const once = new Map(sheets.map((sheet) => [sheet.layer.index, sheet]));
+  return [...once.values()].toSorted((a, b) => a.layer.index - b.layer.index);
+}
+
+/** Of one CPU core, for all its images together. */
+export function atlasSeconds(sheets: readonly AtlasSheet[]): number {
+  return sheets.reduce(
+    (sum, { resolved: { seconds, channels } }) => sum + channels.length * (seconds?.channel ?? 0),
+    0,
+  );
+}
+
+function layersOf(
+  { description, layers, problems }: AnalysedNetwork,
+  references: readonly (string | number)[] | undefined,
+): readonly (string | number)[] {
+  if (references !== undefined) return references;
+  const learned = layers.filter(
+    (layer) => mixesChannels(layer) && layer.channels !== null && !problems.has(layer.index),
+  );
+  if (learned.length > 0) return learned.map(({ index }) => index);
+  throw new RequestError([
+    `layers: none of network '${description.id}' mixes channels with weights and can be rendered; name some`,
+  ]);
+}

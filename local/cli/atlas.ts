@@ -1,0 +1,46 @@
+import { Command } from "commander";
+
+import { path, wholeNumber } from "./options.ts";
+import type { AtlasFlags } from "./run-atlas.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `dreamgrid atlas`: the whole network, a sheet for each of its layers. */
+export function atlasCommand(terminal: Terminal): Command {
+  return new Command("atlas")
+    .description("draw the whole network, a sheet for each of its layers, and a report of them all")
+    .argument("<network>", "id of a network, or path of an .onnx file")
+    .option(
+      "--layers <layers...>",
+      "names or 1-based indices (default: every convolution, and the classifier)",
+    )
+    .option("--channels <channels>", 'of each layer those that it has of them, as in "1:64"')
+    .option("--out <folder>", "where the sheets go (default: dreams/NETWORK-atlas)", path)
+    .option(
+      "--data <folder>",
+      "where the pipeline keeps its objects (default: OUT/.pipeline)",
+      path,
+    )
+    .option("--threads <count>", "worker threads (default: one per core)", wholeNumber(1, 1024))
+    .option("--yes", "go on though it takes more than an hour")
+    .option("--json", "write what happens to standard output, an event as JSON on each line")
+    .option("--quiet", "write nothing but the sheets' names and errors")
+    .option("--open", "show the report at the end, in the browser or what BROWSER names")
+    .addHelpText(
+      "after",
+      `
+    dreamgrid atlas emojinet --channels 1:16
+
+It says first how long it will take. Each layer is drawn as becomes it, as dream --layer does. The
+same command again goes on where it was stopped: what has been rendered is not rendered again.`,
+    )
+    .action(async (network: string, flags: AtlasFlags) => {
+      const { runAtlas } = await import("./run-atlas.ts");
+      await runAtlas(network, flags, terminal);
+    });
+}
+
+/** Adds the options about a network's pixels; what checks them is loaded for this command alone. */
+export async function addAtlasOptions(atlas: Command): Promise<void> {
+  const { constantOption, inputOptions } = await import("./input-options.ts");
+  for (const option of [...inputOptions(), constantOption()]) atlas.addOption(option);
+}

@@ -1,0 +1,87 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+
+import { DEFAULT_ATLAS_CHANNELS } from "../../lib/pipeline/atlas/default-channels.ts";
+import { atlasSeconds, type AtlasSheet, planAtlas } from "../../lib/pipeline/atlas/plan-atlas.ts";
+import { describeSeconds } from "./dream-progress.ts";
+import { givenInput } from "./given-input.ts";
+import type { InputFlags } from "./input-options.ts";
+import type { NamedRequest } from "./named-requests.ts";
+import { openForCommand } from "./network.ts";
+import { renderRequests } from "./render-requests.ts";
+import { sheetName } from "./short-request.ts";
+import { quietTerminal, type Terminal } from "./terminal.ts";
+import { UsageError } from "./user-errors.ts";
+
+export interface AtlasFlags extends InputFlags {
+  readonly layers?: readonly string[];
+  readonly channels?: string;
+  readonly out?: string;
+  readonly data?: string;
+  readonly threads?: number;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly open?: boolean;
+}
+
+/** What takes longer is not begun unless it is said that it may. */
+const LONGEST_UNASKED_SECONDS = 3_600;
+
+export async function runAtlas(
+  idOrPath: string,
+  flags: AtlasFlags,
+  given: Terminal,
+): Promise<void> {
+  const terminal = analysingOnce(given);
+  const shown = flags.quiet ? quietTerminal(terminal) : terminal;
+  const network = await openForCommand(idOrPath, shown, await givenInput(flags));
+  const sheets = planAtlas(network, {
+    layers: flags.layers?.map((word) => (/^\d+$/.test(word) ? Number(word) : word)),
+    channels: flags.channels ?? DEFAULT_ATLAS_CHANNELS,
+  });
+  const cores = flags.threads ?? availableParallelism();
+  const estimate = describeAtlas(sheets, cores);
+  if (atlasSeconds(sheets) / cores > LONGEST_UNASKED_SECONDS && !flags.yes) {
+    throw new UsageError(
+      `${idOrPath}: an atlas of ${estimate}; say --yes to begin it, or choose fewer --layers or --channels`,
+    );
+  }
+  shown.note(`${network.description.id}: ${estimate}; the same command again goes on`);
+  await renderRequests(
+    namedRequests(idOrPath, sheets),
+    {
+      ...flags,
+      out: flags.out ?? join("dreams", sheetName(idOrPath, "atlas")),
+      open: flags.open ? "at the end" : "no",
+    },
+    terminal,
+  );
+}
+
+/** Every layer's request is checked against the same network, which is read once. */
+function analysingOnce(terminal: Terminal): Terminal {
+  let analysing: ReturnType<Terminal["analyse"]> | null = null;
+  return { ...terminal, analyse: (network) => (analysing ??= terminal.analyse(network)) };
+}
+
+function namedRequests(idOrPath: string, sheets: readonly AtlasSheet[]): readonly NamedRequest[] {
+  const names = sheets.map(({ layer }) => sheetName(idOrPath, layer.name));
+  return sheets.map(({ layer, request }, i) => {
+    const name = names[i]!;
+    // names of layers that differ in what no file's name can have
+    const isTaken = names.indexOf(name) !== i;
+    return {
+      name: isTaken ? `${name}-${layer.index}` : name,
+      request: { ...request, network: idOrPath },
+      notice: null,
+    };
+  });
+}
+
+function describeAtlas(sheets: readonly AtlasSheet[], cores: number): string {
+  const pictures = sheets.reduce((sum, { resolved }) => sum + resolved.channels.length, 0);
+  const layers = sheets.length === 1 ? "1 layer" : `${sheets.length} layers`;
+  const workers = cores === 1 ? "1 core" : `${cores} cores`;
+  return `${layers}, ${pictures} pictures, about ${describeSeconds(atlasSeconds(sheets) / cores)} on ${workers}`;
+}

@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { answerUpload } from "../../../lib/pipeline/job/answer-upload.ts";
+import { deliveries, type MemoryPipeline, memoryPipeline } from "../../support/memory-pipeline.ts";
+import { type ApiCall, apiClient } from "./api-client.ts";
+
+let folder: string;
+let pipeline: MemoryPipeline;
+let call: ApiCall;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "api-atlases-"));
+  pipeline = await memoryPipeline(folder);
+  call = apiClient(pipeline);
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+interface AtlasBody {
+  readonly total: number;
+  readonly estimate: { readonly coreSeconds: number; readonly dollars: number };
+  readonly layers: readonly {
+    readonly name: string;
+    readonly jobId: string;
+    readonly total: number;
+    readonly job?: { readonly state: string } | null;
+  }[];
+}
+
+/** What the intake does with what lies in the drop zone. */
+async function takeRequests(): Promise<void> {
+  for (const key of pipeline.store.keys("requests/")) await answerUpload(key, pipeline.deps);
+}
+
+test("an atlas is a job for each layer, whose ids it knows before the intake has seen them", async () => {
+  const { status, body, headers } = await call("POST", "/atlases", {
+    body: { network: "tiny", layers: ["wide", 4], channels: "2:4" },
+  });
+  expect(status).toBe(202);
+  expect(headers["Location"]).toBe("/atlases/tiny");
+  const { layers, total, estimate } = body as AtlasBody;
+  expect(layers.map((layer) => [layer.name, layer.total])).toEqual([
+    ["wide", 3],
+    ["pool", 3],
+  ]);
+  expect(total).toBe(6);
+  expect(estimate.coreSeconds).toBeGreaterThan(0);
+  expect(estimate.dollars).toBeGreaterThan(0);
+  const before = (await call("GET", "/atlases/tiny")).body as AtlasBody;
+  expect(before.layers.map(({ job }) => job)).toEqual([null, null]);
+  await takeRequests();
+  const after = (await call("GET", "/atlases/tiny")).body as AtlasBody;
+  expect(after.layers.map(({ job }) => job?.state)).toEqual(["queued", "queued"]);
+  expect(deliveries(pipeline.cpu)).toHaveLength(6);
+});
+
+test("the same atlas again is the same jobs, and a dry run begins none", async () => {
+  const atlas = { network: "tiny", name: "all-of-it", layers: ["wide"] };
+  const dry = await call("POST", "/atlases", { body: { ...atlas, dryRun: true } });
+  expect(pipeline.store.keys("requests/")).toEqual([]);
+  expect((await call("GET", "/atlases/all-of-it")).status).toBe(404);
+  const first = await call("POST", "/atlases", { body: atlas });
+  expect(first.body).toEqual(dry.body);
+  await takeRequests();
+  await call("POST", "/atlases", { body: atlas });
+  await takeRequests();
+  expect(deliveries(pipeline.cpu)).toHaveLength((first.body as AtlasBody).total);
+});
+
+test("what is wrong is told of every layer, and nothing begins", async () => {
+  const { status, body } = await call("POST", "/atlases", {
+    body: { network: "tiny", layers: ["wide", "wider", 99] },
+  });
+  expect(status).toBe(400);
+  expect((body as { problems: string[] }).problems).toEqual([
+    expect.stringContaining("layer 'wider': layer: "),
+    expect.stringContaining("layer '99': layer: "),
+  ]);
+  expect(pipeline.store.keys("requests/")).toEqual([]);
+  const badRange = await call("POST", "/atlases", { body: { network: "tiny", channels: "4:2" } });
+  expect(badRange.body).toMatchObject({ problems: [expect.stringContaining("'4:2'")] });
+  const unknown = await call("POST", "/atlases", { body: { network: "tinny" } });
+  expect(unknown.body).toMatchObject({ problems: [expect.stringContaining("'tinny'")] });
+});

@@ -1,0 +1,63 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { networkFolders } from "../../../lib/networks/folders.ts";
+import { openNetwork } from "../../../lib/networks/registry.ts";
+import { planAtlas } from "../../../lib/pipeline/atlas/plan-atlas.ts";
+import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
+import { tinyNetwork } from "../../support/tiny-network.ts";
+import { run } from "./command-line.ts";
+import { makeModels } from "./models-on-disk.ts";
+
+let folder = "";
+let remove = async (): Promise<void> => {};
+beforeAll(async () => {
+  ({ folder, remove } = await makeModels());
+});
+afterAll(() => remove());
+
+test("by itself it has every convolution and the classifier, each as becomes it", async () => {
+  const network = await analyseNetwork(await openNetwork("emojinet", networkFolders({})));
+  const sheets = planAtlas(network, { channels: "1:64" });
+  const convolutions = network.layers.filter(({ type }) => type === "Conv");
+  expect(sheets.map(({ layer }) => layer.name)).toEqual([
+    ...convolutions.map(({ name }) => name),
+    "loss3-classifier",
+  ]);
+  for (const { layer, resolved } of sheets) {
+    expect(resolved.channels).toHaveLength(Math.min(64, layer.channels));
+  }
+  const methods = sheets.map(({ request }) =>
+    request.method === "fourier" ? request.preset : request.method,
+  );
+  expect([methods[0], methods[1], methods.at(-1)]).toEqual(["deepdream", "channels", "natural"]);
+});
+
+test("it says how long it takes, and begins nothing that takes more than an hour unasked", async () => {
+  const out = join(folder, "long");
+  const { code, stderr } = await run("atlas", "emojinet", "--threads", "1", "--out", out);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/58 layers, \d+ pictures, about .* on 1 core; say --yes/);
+  await expect(readdir(out)).rejects.toThrow(/ENOENT/);
+});
+
+test("it draws a sheet for each layer and a report of all, and again draws nothing", async () => {
+  await tinyNetwork(folder);
+  const out = join(folder, "atlas");
+  const tiny = join(folder, "tiny/tiny.onnx");
+  const words = ["atlas", tiny, "--layers", "2", "classes", "--channels", "3:4", "--out", out];
+  const first = await run(...words, "--quiet");
+  expect([first.code, first.stderr]).toEqual([0, ""]);
+  const files = await readdir(out);
+  const report = await readFile(join(out, "index.html"), "utf8");
+  for (const name of ["tiny-wide", "tiny-classes"]) {
+    expect(files).toContain(`${name}.png`);
+    expect(report).toContain(name);
+  }
+  const again = await run(...words, "--json");
+  expect(again.stdout).not.toContain('"kind":"step"');
+  expect(again.stdout).toContain('"kind":"report"');
+  expect(first.stdout).not.toBe("");
+});
