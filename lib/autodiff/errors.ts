@@ -9,7 +9,8 @@ export class UnsupportedGradientError extends Error {
   readonly node: string;
   /** The layer asked for; empty until known. */
   readonly layer: string;
-  readonly #details: readonly [node: Node, problem: string, remedy: string];
+  /** What it was made of, as plain data. */
+  readonly details: readonly [node: Node, problem: string, remedy: string, layer: string];
 
   constructor(node: Node, problem: string, remedy: string, layer = "") {
     const name = node.name || node.outputs[0] || "";
@@ -18,12 +19,13 @@ export class UnsupportedGradientError extends Error {
     this.op = node.op;
     this.node = name;
     this.layer = layer;
-    this.#details = [node, problem, remedy];
+    this.details = [node, problem, remedy, layer];
   }
 
   /** The same error, naming the layer that was asked for. */
   towards(layer: string): UnsupportedGradientError {
-    return new UnsupportedGradientError(...this.#details, layer);
+    const [node, problem, remedy] = this.details;
+    return new UnsupportedGradientError(node, problem, remedy, layer);
   }
 }
 

@@ -1,8 +1,6 @@
 import type { Planes } from "../../image/raster.ts";
-import { encodeModel } from "../../onnx/encode.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
-import { ascentGraph } from "../graph/ascent-graph.ts";
-import { imageShapeOf, layerPass, mapShapeAt } from "../graph/layer-pass.ts";
+import { imageShapeOf, mapShapeAt } from "../graph/layer-pass.ts";
 import { batchSize } from "./batch-size.ts";
 import { shiftsOf } from "./feeds.ts";
 import { onceMade } from "./once-made.ts";
@@ -59,12 +57,10 @@ function levelGraph(task: DeepDreamTask, level: Level, count: number): StageGrap
   const target = [layer.value, layer.channelAxis];
   const setting = [...target, shape, objective, diversity, network.scale, crops];
   const key = JSON.stringify([network.fingerprint, provider, ...setting]);
-  const model = onceMade(() => {
-    const pass = layerPass(network.model, layer, shape);
-    const common = { pass, objective, diversity, provider, scale: network.scale };
-    return encodeModel(ascentGraph({ method: "deepdream", ...common, crops }));
-  });
-  return { key, provider, batch, notice, model };
+  const common = { objective, diversity, provider, scale: network.scale };
+  const specification = { method: "deepdream", ...common, crops } as const;
+  const pass = { model: network.model, layer, imageShape: shape };
+  return { key, provider, batch, notice, recipe: { kind: "ascent", pass, specification } };
 }
 
 function parametersOf({ height, width, data }: Planes): Parameters {

@@ -4,7 +4,7 @@ import type { Provider } from "../../autodiff/provider.ts";
 import { PROFILES } from "../runtime/providers.ts";
 import type { Feeds } from "../runtime/session.ts";
 import { SessionPool } from "../runtime/session-pool.ts";
-import type { SessionGraph } from "../runtime/session-worker.ts";
+import type { SessionGraph } from "../runtime/session-graph.ts";
 import { deepdreamPlan } from "./deepdream.ts";
 import { fourierPlan } from "./fourier.ts";
 import { Interruption, OutOfTimeError } from "./interruption.ts";

@@ -1,10 +1,8 @@
 import type { ReluWay } from "../../autodiff/rewrites/index.ts";
 import type { Planes } from "../../image/raster.ts";
-import { encodeModel } from "../../onnx/encode.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
-import { ascentGraph } from "../graph/ascent-graph.ts";
-import { fourierImageGraph, FOURIER_STATE } from "../graph/fourier-graph.ts";
-import { imageShapeOf, layerPass, mapShapeAt } from "../graph/layer-pass.ts";
+import { FOURIER_STATE } from "../graph/fourier-graph.ts";
+import { imageShapeOf, mapShapeAt } from "../graph/layer-pass.ts";
 import { adamRates } from "../graph/optimiser/adam.ts";
 import type { FourierImage } from "../graph/parameterisation/fourier.ts";
 import {
@@ -13,6 +11,7 @@ import {
   spectrumLayout,
 } from "../graph/parameterisation/spectrum-layout.ts";
 import { standardNormal, uniformFrom } from "../random.ts";
+import type { SessionGraph } from "../runtime/session-graph.ts";
 import type { SessionWorker } from "../runtime/session-worker.ts";
 import { affineDraws, canvasPerCrop } from "./affine-draws.ts";
 import type { FourierRecipe } from "./fourier-recipe.ts";
@@ -63,12 +62,10 @@ function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph
   const raised = [layer.value, layer.channelAxis, shape, objective, diversity, relu];
   const setting = [network.scale, image, greys, totalVariation];
   const key = JSON.stringify(["fourier", network.fingerprint, provider, ...raised, ...setting]);
-  const model = onceMade(() => {
-    const pass = layerPass(network.model, layer, shape);
-    const common = { pass, objective, diversity, relu, provider, scale: network.scale };
-    return encodeModel(ascentGraph({ method: "fourier", ...common, image, greys, totalVariation }));
-  });
-  return { key, provider, batch, notice, model };
+  const common = { objective, diversity, relu, provider, scale: network.scale };
+  const specification = { method: "fourier", ...common, image, greys, totalVariation } as const;
+  const pass = { model: network.model, layer, imageShape: shape };
+  return { key, provider, batch, notice, recipe: { kind: "ascent", pass, specification } };
 }
 
 function fourierImage({ recipe, network }: FourierTask): FourierImage {
@@ -139,11 +136,11 @@ async function imageOf(
   if (!coefficients) throw new Error("internal: a state without coefficients");
   const { provider } = task;
   const image = fourierImage(task);
-  const graph = {
+  const graph: SessionGraph = {
     key: JSON.stringify(["fourier image", provider, image]),
     provider,
     keepsMemory: false,
-    model: () => encodeModel(fourierImageGraph(image, 1)),
+    recipe: { kind: "fourier image", canvas: image, batch: 1 },
   };
   const batch = { ...coefficients, shape: [1, ...coefficients.shape] };
   const { data } = floatOutput(await session.run(graph, { coefficients: batch }), "image");

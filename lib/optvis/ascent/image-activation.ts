@@ -1,14 +1,9 @@
 import type { Planes, Size } from "../../image/raster.ts";
 import { resizeBilinear } from "../../image/resize.ts";
-import { encodeModel } from "../../onnx/encode.ts";
 import { type FloatTensor, floatTensor } from "../../onnx/tensor.ts";
-import { layerGraph } from "../graph/layer-graph.ts";
-import {
-  imageShapeOf,
-  layerPass,
-  type NetworkModel,
-  type TargetLayer,
-} from "../graph/layer-pass.ts";
+import { imageShapeOf, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
+import type { SessionGraph } from "../runtime/session-graph.ts";
+import type { AscentEngine } from "./engine.ts";
 import { floatOutput } from "./outputs.ts";
 import type { Place } from "./target.ts";
 
@@ -20,7 +15,8 @@ import type { Place } from "./target.ts";
  * @throws ShapeMismatchError if the network does not take images of that size; RuntimeError
  */
 export async function imageActivation(
-  { model, scale }: NetworkModel,
+  engine: Pick<AscentEngine, "evaluate">,
+  { model, scale, fingerprint }: NetworkModel,
   layer: TargetLayer,
   image: Planes,
   size: Size,
@@ -30,18 +26,15 @@ export async function imageActivation(
   const pixels = height * width;
   const data = resized.map((value, i) => value * scale[Math.floor(i / pixels)]!);
   const shape = imageShapeOf(model, 1, size);
-  // whoever has no such target does without ONNX Runtime in this thread
-  const { Session } = await import("../runtime/session.ts");
-  const session = await Session.create(
-    encodeModel(layerGraph(layerPass(model, layer, shape))),
-    "cpu",
-  );
-  try {
-    const value = floatOutput(await session.run({ image: floatTensor(shape, data) }), "value");
-    return floatTensor(value.shape.slice(1), value.data);
-  } finally {
-    await session.release();
-  }
+  const target = [layer.value, layer.channelAxis];
+  const graph: SessionGraph = {
+    key: JSON.stringify(["layer", fingerprint, ...target, shape]),
+    provider: "cpu",
+    recipe: { kind: "layer", pass: { model, layer, imageShape: shape } },
+  };
+  const [outputs] = await engine.evaluate(graph, [{ image: floatTensor(shape, data) }]);
+  const value = floatOutput(outputs!, "value");
+  return floatTensor(value.shape.slice(1), value.data);
 }
 
 /** [C]: what stands at one place of a map [C, H, W]. */

@@ -1,6 +1,7 @@
 import type { Planes } from "../../image/raster.ts";
 import type { Feeds } from "../runtime/session.ts";
-import type { SessionGraph, SessionWorker } from "../runtime/session-worker.ts";
+import type { SessionGraph } from "../runtime/session-graph.ts";
+import type { SessionWorker } from "../runtime/session-worker.ts";
 import type { Batch } from "./batch-size.ts";
 import type { AscentState, Parameters, Starts } from "./state.ts";
 

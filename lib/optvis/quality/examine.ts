@@ -1,19 +1,16 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import type { Planes, Raster, Size } from "../../image/raster.ts";
-import { encodeModel } from "../../onnx/encode.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
 import type { AscentEngine } from "../ascent/engine.ts";
-import { onceMade } from "../ascent/once-made.ts";
 import { floatOutput } from "../ascent/outputs.ts";
 import { channelPlace } from "../ascent/task.ts";
-import { channelMeansGraph } from "../graph/channel-means-graph.ts";
 import {
   imageShapeOf,
-  layerPass,
   type NetworkModel,
   planeKind,
   type TargetLayer,
 } from "../graph/layer-pass.ts";
+import type { SessionGraph } from "../runtime/session-graph.ts";
 import { shownPlanes, toNetworkPlanes } from "../ascent/network-planes.ts";
 import { affineChanges, affineCopy } from "./affine-copies.ts";
 import { type QualityCard, qualityCard } from "./card.ts";
@@ -70,12 +67,11 @@ export async function channelMeans(
   const { height, width } = pictures[0]!;
   const shape = imageShapeOf(network.model, 1, { height, width });
   const target = [layer.value, layer.channelAxis];
-  const graph = {
+  const pass = { model: network.model, layer, imageShape: shape };
+  const graph: SessionGraph = {
     key: JSON.stringify(["channel means", network.fingerprint, provider, ...target, shape]),
     provider,
-    model: onceMade(() =>
-      encodeModel(channelMeansGraph(layerPass(network.model, layer, shape), network.scale)),
-    ),
+    recipe: { kind: "channel means", pass, scale: network.scale },
   };
   const feeds = pictures.map((picture) => ({
     image: floatTensor(shape, toNetworkPlanes(picture, network).data),

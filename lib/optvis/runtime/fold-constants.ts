@@ -1,6 +1,7 @@
 import { encodeModel } from "../../onnx/encode.ts";
 import { type Evaluate, foldConstants } from "../../onnx/fold-constants.ts";
 import type { Graph, Value } from "../../onnx/model.ts";
+import { shareWeights } from "../../onnx/share-weights.ts";
 import type { Tensor } from "../../onnx/tensor.ts";
 import type { NetworkModel } from "../graph/layer-pass.ts";
 
@@ -13,7 +14,7 @@ export function foldWeights(network: NetworkModel): Promise<NetworkModel> {
 }
 
 async function foldBy(evaluator: Evaluate, network: NetworkModel): Promise<NetworkModel> {
-  return { ...network, model: await foldConstants(network.model, evaluator) };
+  return { ...network, model: shareWeights(await foldConstants(network.model, evaluator)) };
 }
 
 /** As `foldWeights`, once for each network, in a thread: this one goes on answering. */
@@ -47,11 +48,8 @@ async function evaluateInThread(graph: Graph): Promise<ReadonlyMap<Value, Tensor
   const { SessionWorker } = await import("./session-worker.ts");
   const worker = new SessionWorker();
   try {
-    const constants = {
-      key: "constants",
-      provider: "cpu",
-      model: () => encodeModel(graph),
-    } as const;
+    const recipe = { kind: "graph", graph } as const;
+    const constants = { key: "constants", provider: "cpu", sharesOutputs: true, recipe } as const;
     return new Map(Object.entries(await worker.run(constants, {})));
   } catch {
     // as above

@@ -1,59 +1,90 @@
 import { parentPort } from "node:worker_threads";
 
-import type { Provider } from "../../autodiff/provider.ts";
+import { encodeModel } from "../../onnx/encode.ts";
+import { sharedTensor } from "../../onnx/share-weights.ts";
+import { graphOf } from "../graph/graph-recipe.ts";
 import { buffersOf } from "./buffers.ts";
-import { CudaUnavailableError, type Feeds, type RuntimeTensor, Session } from "./session.ts";
+import { type Feeds, type RuntimeTensor, Session } from "./session.ts";
+import type { SessionGraph } from "./session-graph.ts";
+import { type SentError, sentError } from "./thread-errors.ts";
+
+/**
+ * Bytes of .onnx files that a thread keeps compiled; the least recently used one makes room. ONNX
+ * Runtime holds some five times as much (weights in blocked layout, activations), so a thread with
+ * GoogLeNet's classifier (52 MB) keeps one session, with emojinet several.
+ */
+const KEEP_MODEL_BYTES = 100e6;
 
 /** What a worker asks of its thread. Every request is answered once, in order. */
 export type ThreadRequest =
-  | {
-      readonly kind: "create";
-      readonly key: string;
-      readonly model: Uint8Array;
-      readonly provider: Provider;
-      readonly keepsMemory: boolean | undefined;
-    }
-  | { readonly kind: "run"; readonly key: string; readonly feeds: Feeds }
-  | { readonly kind: "release"; readonly key: string };
+  | { readonly kind: "create"; readonly graph: SessionGraph }
+  | { readonly kind: "run"; readonly key: string; readonly feeds: Feeds };
 
-export type ThreadReply =
-  | { readonly kind: "done"; readonly outputs: Readonly<Record<string, RuntimeTensor>> }
-  | { readonly kind: "failed"; readonly message: string; readonly isCudaMissing: boolean };
+type Outputs = Readonly<Record<string, RuntimeTensor>>;
 
-const sessions = new Map<string, Session>();
+export type ThreadReply = {
+  /** Keys of sessions that made room. */
+  readonly released: readonly string[];
+} & (
+  | { readonly kind: "done"; readonly outputs: Outputs }
+  | { readonly kind: "failed"; readonly error: SentError }
+);
+
+/** In order of last use. */
+const sessions = new Map<string, Compiled>();
+
+interface Compiled {
+  readonly session: Session;
+  /** Of the .onnx file. */
+  readonly bytes: number;
+  readonly sharesOutputs: boolean;
+}
 
 /**
  * Thread that owns ONNX Runtime sessions: onnxruntime-node's `run` blocks the thread that calls it,
- * so each core's session lives in a thread of its own and the main one stays free.
+ * so each core's session lives in a thread of its own and the main one stays free. The graphs are
+ * built here too: with their weights they are hundreds of megabytes.
  */
 async function answer(request: ThreadRequest): Promise<ThreadReply> {
+  const released: string[] = [];
   try {
-    return { kind: "done", outputs: await carryOut(request) };
+    return { kind: "done", outputs: await carryOut(request, released), released };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { kind: "failed", message, isCudaMissing: error instanceof CudaUnavailableError };
+    return { kind: "failed", error: sentError(error), released };
   }
 }
 
-async function carryOut(request: ThreadRequest): Promise<Record<string, RuntimeTensor>> {
-  switch (request.kind) {
-    case "create": {
-      const { key, model, provider, keepsMemory } = request;
-      sessions.set(key, await Session.create(model, provider, { keepsMemory }));
-      return {};
-    }
-    case "run": {
-      const session = sessions.get(request.key);
-      if (!session) throw new Error(`internal: no session '${request.key}' in this thread`);
-      return session.run(request.feeds);
-    }
-    case "release": {
-      await sessions.get(request.key)?.release();
-      sessions.delete(request.key);
-      return {};
-    }
-    default:
-      return request satisfies never;
+async function carryOut(request: ThreadRequest, released: string[]): Promise<Outputs> {
+  if (request.kind === "run") return run(request.key, request.feeds);
+  const { key, recipe, provider, keepsMemory, sharesOutputs = false } = request.graph;
+  const model = encodeModel(graphOf(recipe));
+  for await (const oldest of makeRoom(model.length)) released.push(oldest);
+  const session = await Session.create(model, provider, { keepsMemory });
+  sessions.set(key, { session, bytes: model.length, sharesOutputs });
+  return {};
+}
+
+async function run(key: string, feeds: Feeds): Promise<Outputs> {
+  const compiled = sessions.get(key);
+  if (!compiled) throw new Error(`internal: no session '${key}' in this thread`);
+  sessions.delete(key);
+  sessions.set(key, compiled);
+  const outputs = await compiled.session.run(feeds);
+  if (!compiled.sharesOutputs) return outputs;
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, tensor]) => [name, sharedTensor(tensor)]),
+  );
+}
+
+/** @returns keys of the sessions that are released for a file of so many bytes, one by one */
+async function* makeRoom(forBytes: number): AsyncGenerator<string> {
+  let bytes = [...sessions.values()].reduce((sum, each) => sum + each.bytes, forBytes);
+  for (const [key, oldest] of sessions) {
+    if (bytes <= KEEP_MODEL_BYTES) return;
+    bytes -= oldest.bytes;
+    sessions.delete(key);
+    await oldest.session.release();
+    yield key;
   }
 }
 

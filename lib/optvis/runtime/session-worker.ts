@@ -1,27 +1,10 @@
 import { Worker } from "node:worker_threads";
 
-import type { Provider } from "../../autodiff/provider.ts";
+import type { SessionGraph } from "./session-graph.ts";
 import type { ThreadReply, ThreadRequest } from "./session-thread.ts";
 import { buffersOf } from "./buffers.ts";
-import { CudaUnavailableError, type Feeds, RuntimeError, type RuntimeTensor } from "./session.ts";
-
-/**
- * Bytes of .onnx files that a worker keeps compiled; the least recently used one makes room. ONNX
- * Runtime holds some five times as much (weights in blocked layout, activations), so a worker with
- * GoogLeNet's classifier (52 MB) keeps one session, with emojinet several.
- */
-const KEEP_MODEL_BYTES = 100e6;
-
-/** A graph to be compiled once and run often. */
-export interface SessionGraph {
-  /** Equal for equal graphs, so that a session compiled for one is found again. */
-  readonly key: string;
-  readonly provider: Provider;
-  /** Of a graph that runs once an image `false`: its memory is others'. @default true */
-  readonly keepsMemory?: boolean;
-  /** The bytes of the .onnx file; called where no session has the graph yet. */
-  readonly model: () => Uint8Array;
-}
+import type { Feeds, RuntimeTensor } from "./session.ts";
+import { receivedError } from "./thread-errors.ts";
 
 interface Pending {
   readonly resolve: (outputs: Readonly<Record<string, RuntimeTensor>>) => void;
@@ -32,11 +15,8 @@ interface Pending {
 export class SessionWorker {
   readonly #thread: Worker;
   readonly #pending: Pending[] = [];
-  /** In order of last use. */
-  readonly #loaded = new Map<
-    string,
-    { readonly ready: Promise<unknown>; readonly bytes: number }
-  >();
+  /** Graphs that the thread has compiled, or has been asked to. */
+  readonly #loaded = new Map<string, Promise<unknown>>();
   #failure: Error | null = null;
 
   constructor() {
@@ -52,7 +32,7 @@ export class SessionWorker {
    *
    * @param moved names of feeds whose buffers go over to the thread instead of being copied: they
    *   are of no use to the caller afterwards. @default none
-   * @throws CudaUnavailableError, RuntimeError
+   * @throws CudaUnavailableError, RuntimeError; as `graphOf` does
    */
   async run(
     graph: SessionGraph,
@@ -60,11 +40,10 @@ export class SessionWorker {
     moved: readonly string[] = [],
   ): Promise<Readonly<Record<string, RuntimeTensor>>> {
     const { key } = graph;
-    const loaded = this.#loaded.get(key) ?? (await this.#load(graph));
-    this.#loaded.delete(key);
+    const loaded = this.#loaded.get(key) ?? this.#load(graph);
     this.#loaded.set(key, loaded);
     try {
-      await loaded.ready;
+      await loaded;
     } catch (error) {
       this.#loaded.delete(key);
       throw error;
@@ -100,20 +79,8 @@ export class SessionWorker {
     });
   }
 
-  /** Makes room, then compiles. */
-  async #load({ key, provider, keepsMemory, model: modelBytes }: SessionGraph) {
-    const model = modelBytes();
-    let bytes = [...this.#loaded.values()].reduce((sum, each) => sum + each.bytes, model.length);
-    for (const [oldest, each] of this.#loaded) {
-      if (bytes <= KEEP_MODEL_BYTES) break;
-      bytes -= each.bytes;
-      this.#loaded.delete(oldest);
-      await this.#request({ kind: "release", key: oldest });
-    }
-    return {
-      ready: this.#request({ kind: "create", key, model, provider, keepsMemory }),
-      bytes: model.length,
-    };
+  #load(graph: SessionGraph): Promise<unknown> {
+    return this.#request({ kind: "create", graph });
   }
 
   #request(
@@ -132,9 +99,9 @@ export class SessionWorker {
     const pending = this.#pending.shift();
     if (this.#pending.length === 0) this.#thread.unref();
     if (!pending) throw new Error("internal: a reply without a request");
+    for (const key of reply.released) this.#loaded.delete(key);
     if (reply.kind === "done") pending.resolve(reply.outputs);
-    else if (reply.isCudaMissing) pending.reject(new CudaUnavailableError(reply.message));
-    else pending.reject(new RuntimeError(reply.message));
+    else pending.reject(receivedError(reply.error));
   }
 
   #fail(error: Error): void {

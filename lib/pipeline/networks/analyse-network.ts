@@ -5,6 +5,7 @@ import type { NetworkInput } from "../../networks/network-input.ts";
 import type { Network } from "../../networks/registry.ts";
 import { readModel } from "../../onnx/decode.ts";
 import { foldConstants } from "../../onnx/fold-constants.ts";
+import { shareWeights } from "../../onnx/share-weights.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { imageShapeOf, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { layerProblems } from "./layer-problems.ts";
@@ -30,7 +31,8 @@ export async function analyseNetwork(network: Network): Promise<AnalysedNetwork>
   const { description, modelPath, file } = network;
   const { width, height, scale, mean, channelOrder, constants } = description.input;
   const listed = new Set(externalFilesOf(file).map(({ location }) => location));
-  const folded = await foldConstants(await readModel(modelPath, { listed, constants }));
+  const read = await readModel(modelPath, { listed, constants });
+  const folded = shareWeights(await foldConstants(read));
   const model: NetworkModel = {
     model: folded,
     fingerprint: fingerprintOf(file, constants),

@@ -3,8 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { NetworkError } from "../../networks/errors.ts";
 import type { Network } from "../../networks/registry.ts";
 import { ModelError } from "../../onnx/errors.ts";
-import type { Graph, Model } from "../../onnx/model.ts";
-import type { Tensor } from "../../onnx/tensor.ts";
+import type { Model } from "../../onnx/model.ts";
 import { type AnalysedNetwork, analyseNetwork } from "./analyse-network.ts";
 
 /** An analysed network as it goes from thread to thread: nothing in it but data. */
@@ -35,28 +34,7 @@ async function reply(network: Network): Promise<AnalysisReply> {
   }
 }
 
-/** The memory of a model's weights, which is handed over and not copied. */
-function buffersOf({ graph, folded }: Omit<Model, "derived">): ArrayBuffer[] {
-  const buffers = new Set<ArrayBuffer>();
-  const add = (tensor: Tensor) => {
-    if (tensor.type === "opaque") return;
-    if (tensor.data.buffer instanceof ArrayBuffer) buffers.add(tensor.data.buffer);
-  };
-  const visit = ({ initializers, nodes }: Graph): void => {
-    initializers.forEach(add);
-    for (const attribute of nodes.flatMap((node) => Object.values(node.attributes))) {
-      if (typeof attribute !== "object") continue;
-      if ("tensor" in attribute) add(attribute.tensor);
-      if ("graph" in attribute) visit(attribute.graph);
-    }
-  };
-  folded.forEach(add);
-  visit(graph);
-  return [...buffers];
-}
-
 const port = parentPort;
 if (port) {
-  const answer = await reply(workerData as Network);
-  port.postMessage(answer, answer.kind === "done" ? buffersOf(answer.network.model.model) : []);
+  port.postMessage(await reply(workerData as Network));
 }

@@ -1,4 +1,5 @@
 import type { Planes, Raster, Size } from "../../image/raster.ts";
+import type { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { imageActivation, vectorAt } from "../../optvis/ascent/image-activation.ts";
 import { type Aim, CENTRE, type Place, type Target } from "../../optvis/ascent/target.ts";
 import { channelPlace } from "../../optvis/ascent/task.ts";
@@ -21,6 +22,7 @@ const DIVERSITY_WEIGHT = 0.5;
 
 /** What targets are looked for in. */
 export interface TargetSurroundings {
+  readonly engine: Pick<AscentEngine, "evaluate">;
   readonly network: NetworkModel;
   readonly layer: TargetLayer;
   /** What the network first sees. */
@@ -71,7 +73,7 @@ function nameOf(target: RequestTarget, index: number, { files }: TargetSurroundi
 }
 
 async function aimOf(target: RequestTarget, surroundings: TargetSurroundings): Promise<Aim> {
-  const { network, layer, size } = surroundings;
+  const { engine, network, layer, size } = surroundings;
   if (target.layer) return { kind: "layer" };
   const { direction, activationOf, cosinePower = 0, at } = target;
   const [, height = 1, width = 1] = mapShapeAt(network.model, layer, size);
@@ -85,7 +87,7 @@ async function aimOf(target: RequestTarget, surroundings: TargetSurroundings): P
     return { kind: "direction", vector: { type: "float32", ...contents.array }, cosinePower };
   }
   const planes = surroundings.toPlanes(contents.raster);
-  const activation = await imageActivation(network, layer, planes, size);
+  const activation = await imageActivation(engine, network, layer, planes, size);
   const vector = place ? vectorAt(activation, place) : activation;
   return { kind: "direction", vector, cosinePower };
 }

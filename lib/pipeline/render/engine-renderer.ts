@@ -36,7 +36,7 @@ export function createEngineRenderer(
         const image = toColourPlanes(result.image, model, unit);
         return { ...result, image, provider, seed: seed + result.restarts };
       };
-      const results = await engine.render(await ascentTask(task, model), {
+      const results = await engine.render(await ascentTask(engine, task, model), {
         ...hooks,
         onChannel: onChannel && ((result) => onChannel(toRendered(result))),
       });
@@ -53,7 +53,11 @@ export function createEngineRenderer(
   };
 }
 
-async function ascentTask(task: RenderTask, network: NetworkModel): Promise<AscentTask> {
+async function ascentTask(
+  engine: AscentEngine,
+  task: RenderTask,
+  network: NetworkModel,
+): Promise<AscentTask> {
   const { request, channels, initialImage, provider } = task;
   const layer = layerOf({ ...request, network: task.network });
   const { objective, seed, numIterations: iterations } = request;
@@ -64,6 +68,7 @@ async function ascentTask(task: RenderTask, network: NetworkModel): Promise<Asce
     const asPlanes = (image: Raster) => toNetworkPlanes(photographPlanes(image, network), network);
     const files = task.targetFiles ?? new Map();
     return ascentTargets(request.targets, {
+      engine,
       network,
       layer: raised,
       size,

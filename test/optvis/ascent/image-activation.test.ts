@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { imageActivation } from "../../../lib/optvis/ascent/image-activation.ts";
 import { preActivation } from "../../../lib/optvis/graph/pre-activation.ts";
 import { normal } from "../../support/random.ts";
@@ -13,10 +14,18 @@ const SIZE = { height: 2, width: 3 };
 const w = floatTensor([2, 3, 1, 1], [1, 2, -1, 0.5, 0, 1]);
 
 test("an image's activation is that of the pixels scaled, resized to what the network sees", async () => {
+  const engine = new AscentEngine({ threads: 1 });
+  onTestFinished(() => engine.close());
   const { network, target } = networkOf([node("Conv", "image w", "y")], { w }, SIZE);
   const scaled = { ...network, scale: [2, 3, 4] as const };
   const { data } = normal([3, 2, 3], 5);
-  const { shape, data: seen } = await imageActivation(scaled, target("y"), { ...SIZE, data }, SIZE);
+  const { shape, data: seen } = await imageActivation(
+    engine,
+    scaled,
+    target("y"),
+    { ...SIZE, data },
+    SIZE,
+  );
   expect(shape).toEqual([2, 2, 3]);
   seen.forEach((value, i) => {
     const [channel, pixel] = [Math.floor(i / 6), i % 6];
@@ -29,7 +38,7 @@ test("an image's activation is that of the pixels scaled, resized to what the ne
   });
   // a flat image is as flat at twice the size
   const flat = { height: 4, width: 6, data: new Float32Array(72).fill(1) };
-  const { data: same } = await imageActivation(scaled, target("y"), flat, SIZE);
+  const { data: same } = await imageActivation(engine, scaled, target("y"), flat, SIZE);
   expect([...same.subarray(0, 2)]).toEqual([4, 4]);
 });
 

@@ -1,35 +1,42 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { Worker } from "node:worker_threads";
 
-import { encodeModel } from "../../../lib/onnx/encode.ts";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+
+import { UnsupportedGradientError } from "../../../lib/autodiff/errors.ts";
+import { ModelError } from "../../../lib/onnx/errors.ts";
+import type { Graph, Model } from "../../../lib/onnx/model.ts";
+import { shareWeights } from "../../../lib/onnx/share-weights.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { RuntimeError } from "../../../lib/optvis/runtime/session.ts";
-import { type SessionGraph, SessionWorker } from "../../../lib/optvis/runtime/session-worker.ts";
+import type { SessionGraph } from "../../../lib/optvis/runtime/session-graph.ts";
+import type { ThreadRequest } from "../../../lib/optvis/runtime/session-thread.ts";
+import { SessionWorker } from "../../../lib/optvis/runtime/session-worker.ts";
 import { node, sketch } from "../../support/onnx-writer.ts";
+import { normal } from "../../support/random.ts";
+import { networkOf } from "../ascent/engine-task.ts";
 
 /** y = x + w[0], in a file of about `megabytes`. */
-function model(megabytes: number, first: number): () => Uint8Array {
-  return () => {
-    const w = new Float32Array(Math.max(1, megabytes * 250_000));
-    w[0] = first;
-    return encodeModel(
-      sketch({
-        inputs: { x: [2] },
-        nodes: [node("Slice", "w zero one", "w0"), node("Add", "x w0", "y")],
-        outputs: ["y"],
-        initializers: {
-          w: floatTensor([w.length], w),
-          zero: { type: "int64", shape: [1], data: BigInt64Array.of(0n) },
-          one: { type: "int64", shape: [1], data: BigInt64Array.of(1n) },
-        },
-      }),
-    );
-  };
+function sum(megabytes: number, first: number): Graph {
+  const w = new Float32Array(Math.max(1, megabytes * 250_000));
+  w[0] = first;
+  return sketch({
+    inputs: { x: [2] },
+    nodes: [node("Slice", "w zero one", "w0"), node("Add", "x w0", "y")],
+    outputs: ["y"],
+    initializers: {
+      w: floatTensor([w.length], w),
+      zero: { type: "int64", shape: [1], data: BigInt64Array.of(0n) },
+      one: { type: "int64", shape: [1], data: BigInt64Array.of(1n) },
+    },
+  });
 }
 
-function graph(key: string, bytes: () => Uint8Array): SessionGraph {
-  return { key, provider: "cpu", model: bytes };
+function compiling(key: string, graph: Graph): SessionGraph {
+  return { key, provider: "cpu", recipe: { kind: "graph", graph } };
 }
 
+const SIZE = { height: 5, width: 4 };
+const LARGE = { height: 72, width: 70 };
 const feeds = { x: floatTensor([2], [1, 2]) };
 
 function worker(): SessionWorker {
@@ -40,64 +47,95 @@ function worker(): SessionWorker {
 
 test("a graph is compiled once and found again by its key", async () => {
   const own = worker();
-  let made = 0;
-  const counted = () => {
-    made++;
-    return model(0, 10)();
-  };
-  for (const _ of [1, 2, 3]) {
-    const { y } = await own.run(graph("a", counted), feeds);
-    expect([...y!.data]).toEqual([11, 12]);
+  const outputs: (readonly unknown[])[] = [];
+  for (const [key, first] of [
+    ["a", 10],
+    ["a", 20],
+    ["b", 20],
+  ] as const) {
+    outputs.push([...(await own.run(compiling(key, sum(0, first)), feeds))["y"]!.data]);
   }
-  expect(made).toBe(1);
+  expect(outputs).toEqual([
+    [11, 12],
+    [11, 12],
+    [21, 22],
+  ]);
+});
+
+test("runs of one graph that are asked for at once compile it once", async () => {
+  const own = worker();
+  const runs = [10, 20].map((first) => own.run(compiling("a", sum(0, first)), feeds));
+  const outputs = await Promise.all(runs);
+  expect(outputs.map(({ y }) => [...y!.data])).toEqual([
+    [11, 12],
+    [11, 12],
+  ]);
 });
 
 test("the graph used longest ago makes room", async () => {
   const own = worker();
-  const made: string[] = [];
+  const loaded = () => ["a", "b", "c"].filter((key) => own.has(key));
   const run = async (key: string, first: number) => {
-    const counted = () => {
-      made.push(key);
-      return model(35, first)();
-    };
-    const { y } = await own.run(graph(key, counted), feeds);
+    const { y } = await own.run(compiling(key, sum(35, first)), feeds);
     expect([...y!.data]).toEqual([1 + first, 2 + first]);
   };
   await run("a", 10);
   await run("b", 20);
   await run("a", 10);
+  expect(loaded()).toEqual(["a", "b"]);
   await run("c", 30); // 105 MB in all: one too many
-  expect([own.has("a"), own.has("b"), own.has("c")]).toEqual([true, false, true]);
+  expect(loaded()).toEqual(["a", "c"]);
   await run("a", 10);
   await run("b", 20);
-  expect(made).toEqual(["a", "b", "c", "b"]);
+  expect(loaded()).toEqual(["a", "b"]);
 });
 
 describe("a failure", () => {
   test("of compiling is told, is not remembered, and leaves the worker in order", async () => {
     const own = worker();
-    const garbage = own.run(
-      graph("a", () => new Uint8Array([1, 2, 3])),
-      feeds,
-    );
+    const wrong = sketch({
+      inputs: { x: [2] },
+      nodes: [node("Nonsense", "x", "y")],
+      outputs: ["y"],
+    });
+    const garbage = own.run(compiling("a", wrong), feeds);
     await expect(garbage).rejects.toThrow(RuntimeError);
     await expect(garbage).rejects.toThrow(/ONNX Runtime refused the graph/);
-    expect([...(await own.run(graph("a", model(0, 5)), feeds))["y"]!.data]).toEqual([6, 7]);
+    expect([...(await own.run(compiling("a", sum(0, 5)), feeds))["y"]!.data]).toEqual([6, 7]);
     expect(own.isBroken).toBe(false);
   });
 
   test("of running is told and leaves the worker in order", async () => {
     const own = worker();
-    const wrong = own.run(graph("a", model(0, 5)), { x: floatTensor([3], [1, 2, 3]) });
+    const wrong = own.run(compiling("a", sum(0, 5)), { x: floatTensor([3], [1, 2, 3]) });
     await expect(wrong).rejects.toThrow(/^ONNX Runtime failed: .*x/);
-    expect([...(await own.run(graph("a", model(0, 5)), feeds))["y"]!.data]).toEqual([6, 7]);
+    expect([...(await own.run(compiling("a", sum(0, 5)), feeds))["y"]!.data]).toEqual([6, 7]);
+  });
+
+  test("of building is what it would have been here", async () => {
+    const nodes = [node("Conv", "image w", "x"), node("Mystery", "x", "y"), node("Sign", "x", "z")];
+    const { network } = networkOf(nodes, { w: normal([2, 3, 1, 1], 4) }, SIZE);
+    const pass = { model: network.model, imageShape: [1, 3, 5, 4] } as const;
+    const own = worker();
+    const build = (value: string) => {
+      const recipe = { kind: "layer", pass: { ...pass, layer: { value, name: value } } } as const;
+      return own.run({ key: value, provider: "cpu", recipe }, feeds);
+    };
+    const unknown = build("y");
+    await expect(unknown).rejects.toThrow(ModelError);
+    await expect(unknown).rejects.toThrow(/Mystery/);
+    const flat = build("z");
+    await expect(flat).rejects.toThrow(UnsupportedGradientError);
+    await expect(flat).rejects.toThrow(
+      /no gradient for Sign .*its output does not change smoothly/,
+    );
   });
 
   test("of the thread ends what is under way, and marks the worker", async () => {
     const own = worker();
-    await own.run(graph("a", model(0, 5)), feeds);
+    await own.run(compiling("a", sum(0, 5)), feeds);
     const closed = own.close();
-    await expect(own.run(graph("a", model(0, 5)), feeds)).rejects.toThrow("the worker is closed");
+    await expect(own.run(compiling("a", sum(0, 5)), feeds)).rejects.toThrow("the worker is closed");
     await closed;
     expect(own.isBroken).toBe(true);
   });
@@ -105,11 +143,48 @@ describe("a failure", () => {
 
 test("a worker closed in the middle of a run lets the run end first", async () => {
   const own = worker();
-  const running = own.run(graph("a", model(10, 5)), feeds).then(
+  const running = own.run(compiling("a", sum(10, 5)), feeds).then(
     ({ y }) => [...y!.data],
     (error: Error) => error.message,
   );
   await own.close();
   // compiling was asked for before the close; the run itself would have come after it
   expect(await running).toBe("the worker is closed");
+});
+
+/** Bytes of all buffers in a message that are copied on their way to another thread. */
+function copiedBytes(message: unknown): number {
+  const buffers = new Set<ArrayBuffer>();
+  const visit = (value: unknown): void => {
+    if (ArrayBuffer.isView(value)) {
+      if (value.buffer instanceof ArrayBuffer) buffers.add(value.buffer);
+    } else if (value instanceof Map) value.forEach(visit);
+    else if (typeof value === "object" && value !== null) Object.values(value).forEach(visit);
+  };
+  visit(message);
+  return [...buffers].reduce((total, { byteLength }) => total + byteLength, 0);
+}
+
+test("what a thread is sent of a network is the recipe of its graph, and no copy of its weights", async () => {
+  const weights = 4 * 5 * 3 * 71 * 67;
+  const w = normal([5, 3, 71, 67], 4);
+  const { network, target } = networkOf([node("Conv", "image w", "y")], { w }, LARGE);
+  const post = vi.spyOn(Worker.prototype, "postMessage");
+  onTestFinished(() => {
+    post.mockRestore();
+  });
+  const valueOf = async (model: Model) => {
+    const pass = { model, layer: target("y"), imageShape: [1, 3, 72, 70] } as const;
+    const image = normal([1, 3, 72, 70], 6);
+    const recipe = { kind: "layer", pass } as const;
+    const { value } = await worker().run({ key: "y", provider: "cpu", recipe }, { image });
+    const created = post.mock.calls.map(([message]) => message as ThreadRequest);
+    post.mockClear();
+    return { value, copied: copiedBytes(created.find(({ kind }) => kind === "create")) };
+  };
+  const copied = await valueOf(network.model);
+  const shared = await valueOf(shareWeights(network.model));
+  expect(shared.value).toEqual(copied.value);
+  expect(shared.copied).toBe(0);
+  expect(copied.copied).toBe(weights);
 });

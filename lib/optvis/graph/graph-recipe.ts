@@ -1,0 +1,65 @@
+import { DerivedTensors } from "../../onnx/derived-tensors.ts";
+import type { Graph, Model } from "../../onnx/model.ts";
+import { ascentGraph, type AscentSpecification } from "./ascent-graph.ts";
+import { channelMeansGraph } from "./channel-means-graph.ts";
+import { fourierImageGraph } from "./fourier-graph.ts";
+import { layerGraph } from "./layer-graph.ts";
+import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./layer-pass.ts";
+import type { FourierImage } from "./parameterisation/fourier.ts";
+
+/** What `layerPass` takes. */
+export interface PassRecipe {
+  readonly model: Model;
+  readonly layer: TargetLayer;
+  readonly imageShape: ImageShape;
+}
+
+/**
+ * All that a graph is made of, as plain data: it goes to the thread that is to run the graph, and
+ * the graph is built there. A network's weights are in shared memory, so they are not copied.
+ */
+export type GraphRecipe =
+  | {
+      readonly kind: "ascent";
+      readonly pass: PassRecipe;
+      readonly specification: WithoutPass<AscentSpecification>;
+    }
+  | {
+      readonly kind: "channel means";
+      readonly pass: PassRecipe;
+      /** As `channelMeansGraph` takes it. */
+      readonly scale: readonly number[];
+    }
+  | { readonly kind: "layer"; readonly pass: PassRecipe }
+  | { readonly kind: "fourier image"; readonly canvas: FourierImage; readonly batch: number }
+  /** A graph as it is. */
+  | { readonly kind: "graph"; readonly graph: Graph };
+
+/** Of each method's specification. */
+type WithoutPass<T> = T extends unknown ? Omit<T, "pass"> : never;
+
+/**
+ * @throws ShapeMismatchError if the network does not take images of that size; ModelError;
+ *   UnsupportedGradientError
+ */
+export function graphOf(recipe: GraphRecipe): Graph {
+  switch (recipe.kind) {
+    case "ascent":
+      return ascentGraph({ ...recipe.specification, pass: passOf(recipe.pass) });
+    case "channel means":
+      return channelMeansGraph(passOf(recipe.pass), recipe.scale);
+    case "layer":
+      return layerGraph(passOf(recipe.pass));
+    case "fourier image":
+      return fourierImageGraph(recipe.canvas, recipe.batch);
+    case "graph":
+      return recipe.graph;
+    default:
+      return recipe satisfies never;
+  }
+}
+
+function passOf({ model, layer, imageShape }: PassRecipe): LayerPass {
+  // nothing but data goes from thread to thread
+  return layerPass({ ...model, derived: new DerivedTensors() }, layer, imageShape);
+}
