@@ -1,0 +1,99 @@
+import { ACCOUNT_ID, DEFAULT_REGION } from "@dreamgrid/aws-endpoint";
+import { z } from "zod";
+
+import {
+  LAMBDA_FUNCTIONS,
+  type LambdaFunctionName,
+} from "../../../cdk/constructs/pipeline-functions.ts";
+import { type RecordedCall, recordedCalls } from "./call-recorder.ts";
+import { isAllowed, statementsOfRole } from "./iam.ts";
+import { ofType, type Synthesis } from "./synthesise.ts";
+import { arnOf, textOf } from "./template-values.ts";
+
+/** What the recorded calls need in a stack, and what AWS's services do by the functions' roles. */
+export function neededIn(stack: Synthesis): readonly RecordedCall[] {
+  const { resources } = stack;
+  const known = new Set(
+    Object.entries(resources).flatMap(([id, { Type }]) =>
+      /S3::Bucket$|SQS::Queue$|ECS::Service$/.test(Type) ? arnOf(resources, id) : [],
+    ),
+  );
+  const hasGpu = ofType(stack, "AWS::ECS::Service").length > 0;
+  const recorded = recordedCalls.filter(
+    ({ caller, resource }) =>
+      (hasGpu || caller !== "gpu-worker") &&
+      (known.has(resource.replace(/(?<=s3:::[^/]+)\/.*/, "")) || /:task\//.test(resource)),
+  );
+  return [
+    ...recorded,
+    ...ofKey(stack, recorded),
+    ...LAMBDA_FUNCTIONS.flatMap((name) => ofServices(stack, name)),
+  ];
+}
+
+/** The calls that the function's role does not allow. */
+export function denied(stack: Synthesis, calls: readonly RecordedCall[]): readonly RecordedCall[] {
+  return calls.filter(
+    (call) => !isAllowed(statementsOfRole(stack.resources, roleId(stack, call.caller)), call),
+  );
+}
+
+/** S3 uses the bucket's key, where it has one, in the caller's name. */
+function ofKey({ resources }: Synthesis, calls: readonly RecordedCall[]): RecordedCall[] {
+  const [, key] = /"KMSMasterKeyID":"([^"]+)"/.exec(JSON.stringify(resources)) ?? [];
+  if (key === undefined) return [];
+  const actions = { "s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey" };
+  return calls.flatMap(({ caller, action: on }) => {
+    const action = actions[on as keyof typeof actions];
+    return action === undefined ? [] : [{ caller, action, resource: key }];
+  });
+}
+
+const logsTo = z.object({
+  LoggingConfig: z.object({ LogGroup: z.object({ Ref: z.string() }) }),
+});
+
+/** Lambda polls the queues, and writes logs and traces. */
+function ofServices(stack: Synthesis, name: LambdaFunctionName): RecordedCall[] {
+  const { resources } = stack;
+  const id = functionId(stack, name);
+  const group = arnOf(
+    resources,
+    logsTo.parse(resources[id]?.Properties).LoggingConfig.LogGroup.Ref,
+  );
+  const own = (service: string, actions: readonly string[], resource: string) =>
+    actions.map((action) => ({ caller: name, action: `${service}:${action}`, resource }));
+  const queues = ofType(stack, "AWS::Lambda::EventSourceMapping")
+    .filter(([, { Properties }]) => textOf(resources, Properties["FunctionName"]) === id)
+    .map(([, { Properties }]) => textOf(resources, Properties["EventSourceArn"]));
+  return [
+    ...own("logs", ["CreateLogStream", "PutLogEvents"], group),
+    ...own("xray", ["PutTraceSegments", "PutTelemetryRecords"], "*"),
+    ...queues.flatMap((queue) =>
+      own("sqs", ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"], queue),
+    ),
+  ];
+}
+
+/** A call of the ECS agent for the task it runs. */
+export function protectionOf(cluster: string): Omit<RecordedCall, "caller"> {
+  const resource = `arn:aws:ecs:${DEFAULT_REGION}:${ACCOUNT_ID}:task/${cluster}/1`;
+  return { action: "ecs:UpdateTaskProtection", resource };
+}
+
+/** @throws Error unless exactly one resource has that type and such a logical id */
+export function idOf(stack: Synthesis, type: string, id: RegExp): string {
+  const found = ofType(stack, type).filter(([name]) => id.test(name));
+  if (found.length !== 1) throw new Error(`${found.length} of ${type} are called ${id}`);
+  return found[0]![0];
+}
+
+export function functionId(stack: Synthesis, name: LambdaFunctionName): string {
+  const id = new RegExp(`^Functions${name.replace("-", "")}Function`);
+  return idOf(stack, "AWS::Lambda::Function", id);
+}
+
+export function roleId(stack: Synthesis, name: string): string {
+  const prefix = name === "gpu-worker" ? "GpuTaskRole" : `Functions${name.replace("-", "")}Role`;
+  return idOf(stack, "AWS::IAM::Role", new RegExp(`^${prefix}`));
+}
