@@ -16,7 +16,7 @@ for (const file of process.argv.slice(2)) {
   const request = parseLocalRequest(JSON.parse(await readFile(file, "utf8")));
   const opened = await openNetwork(request.network, networkFolders(process.env));
   const network = await analyseNetwork(opened);
-  const resolved = resolveRequest(request, network, null);
+  const resolved = await resolveRequest(request, network, null);
   const results = await renderer.render({
     request: resolved.request,
     network,

@@ -19,7 +19,7 @@ test("the requests of every objective can be rendered, and together have every k
   for (const name of names) {
     const request = parseLocalRequest(JSON.parse(await readFile(new URL(name, FOLDER), "utf8")));
     const files = await pinTargetFiles(request.targets, (path) => readFile(new URL(path, FOLDER)));
-    const { request: complete } = resolveRequest(request, network, null, files);
+    const { request: complete } = await resolveRequest(request, network, null, files);
     for (const field of (complete.targets ?? []).flatMap(Object.keys)) seen.add(field);
   }
   for (const field of [...TARGET_KINDS, "at", "diversity"]) expect(seen).toContain(field);

@@ -39,7 +39,7 @@ export const createAtlas = defineRoute({
     const { network: id, name = id, dryRun, ...selection } = body;
     try {
       const network = await requestedNetwork(id, networks.open(id));
-      const sheets = planAtlas(network, selection);
+      const sheets = await planAtlas(network, selection);
       const atlas = atlasOf({ name, network: id, createdAt: now().toISOString() }, sheets);
       if (!dryRun) await beginAtlas(store, atlas, sheets);
       const fields = describeAtlas(atlas, basePath);

@@ -22,7 +22,8 @@ export type SendBatch<T> = (batch: readonly T[]) => Promise<readonly FailedEntry
  * Sends all items in batches, eight batches at a time, and the failed entries of a batch again with
  * growing pauses. Items are taken as they are needed.
  *
- * @throws Error if an entry is refused, or still fails after the last attempt
+ * @throws Error if an entry is refused, or still fails after the last attempt; the others of its
+ *   batch have been sent
  */
 export async function sendBatches<T>(items: Iterable<T>, sendBatch: SendBatch<T>): Promise<void> {
   const batches = chunks(items);
@@ -33,18 +34,21 @@ export async function sendBatches<T>(items: Iterable<T>, sendBatch: SendBatch<T>
 }
 
 async function sendWithRetry<T>(batch: readonly T[], sendBatch: SendBatch<T>): Promise<void> {
+  // such as a message that is not in flight any more: the others' heartbeat must not miss a beat
+  const refused: FailedEntry<T>[] = [];
   let pending = batch;
   for (let attempt = 1; ; attempt++) {
     const failed = await sendBatch(pending);
-    const [first] = failed;
-    if (first === undefined) return;
-    const refused = failed.find(({ isSendersFault }) => isSendersFault) ?? first;
-    if (refused.isSendersFault || attempt === ATTEMPTS) {
+    refused.push(...failed.filter(({ isSendersFault }) => isSendersFault));
+    const again = failed.filter(({ isSendersFault }) => !isSendersFault);
+    if (again.length === 0 || attempt === ATTEMPTS) {
+      const [first] = [...refused, ...again];
+      if (first === undefined) return;
       throw new Error(
-        `${failed.length} of ${batch.length} messages could not be sent after ${attempt} attempts: ${refused.reason}`,
+        `${refused.length + again.length} of ${batch.length} messages could not be sent after ${attempt} attempts: ${first.reason}`,
       );
     }
-    pending = failed.map(({ item }) => item);
+    pending = again.map(({ item }) => item);
     await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
   }
 }

@@ -38,7 +38,7 @@ export async function checkLocalRequest(
     const { id } = network.description;
     const analysed = await requestedNetwork(id, terminal.analyse(network));
     const files = await pinTargetFiles(request.targets, (path) => readUserFile(path));
-    return resolveRequest(request, analysed, image, files).request;
+    return (await resolveRequest(request, analysed, image, files)).request;
   } catch (error) {
     if (error instanceof RequestError) throw new UsageError(`${name}: ${error.message}`);
     throw error;

@@ -36,7 +36,7 @@ export async function runAtlas(
   const terminal = analysingOnce(given);
   const shown = flags.quiet ? quietTerminal(terminal) : terminal;
   const network = await openForCommand(idOrPath, shown, await givenInput(flags));
-  const sheets = planAtlas(network, {
+  const sheets = await planAtlas(network, {
     layers: flags.layers?.map((word) => (/^\d+$/.test(word) ? Number(word) : word)),
     channels: flags.channels ?? DEFAULT_ATLAS_CHANNELS,
   });

@@ -50,6 +50,21 @@ test("an entry that is refused is not tried again, and what was wrong is told", 
   expect(calls).toBe(1);
 });
 
+test("an entry that is refused keeps no other of its batch from being tried again", async () => {
+  const sent: (readonly number[])[] = [];
+  const sending = sendBatches([1, 2, 3], (batch) => {
+    sent.push(batch);
+    if (sent.length > 1) return Promise.resolve([]);
+    const refused = { item: 1, reason: "MessageNotInflight", isSendersFault: true };
+    const throttled = { item: 3, reason: "ServiceUnavailable", isSendersFault: false };
+    return Promise.resolve([throttled, refused]);
+  });
+  await expect(sending).rejects.toThrow(
+    "1 of 3 messages could not be sent after 2 attempts: MessageNotInflight",
+  );
+  expect(sent).toEqual([[1, 2, 3], [3]]);
+});
+
 test("after an error no further batch is begun", async () => {
   let calls = 0;
   const many = Array.from({ length: 1000 }, (_, i) => i);

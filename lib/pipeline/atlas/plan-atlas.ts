@@ -29,16 +29,17 @@ export interface AtlasSheet {
  *
  * @throws RequestError listing every problem of every layer
  */
-export function planAtlas(
+export async function planAtlas(
   network: AnalysedNetwork,
   { layers: references, channels }: AtlasSelection,
-): readonly AtlasSheet[] {
+): Promise<readonly AtlasSheet[]> {
   const range = parseRange(channels);
   if (range === null || range.first < 1 || range.last < range.first) {
     throw new RequestError([`channels: given '${channels}'; wanted a range such as "1:64"`]);
   }
   const problems: string[] = [];
-  const sheets = layersOf(network, references).flatMap((reference): readonly AtlasSheet[] => {
+  const sheets: AtlasSheet[] = [];
+  for (const reference of layersOf(network, references)) {
     try {
       const layer = requestedLayer({ layer: reference }, network);
       const last = Math.min(range.last, layer.channels);
@@ -51,13 +52,12 @@ export function planAtlas(
         verbose: false,
         ...fields,
       });
-      return [{ layer, request, resolved: resolveRequest(request, network, null) }];
+      sheets.push({ layer, request, resolved: await resolveRequest(request, network, null) });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       problems.push(...error.problems.map((problem) => `layer '${reference}': ${problem}`));
-      return [];
     }
-  });
+  }
   if (problems.length > 0) throw new RequestError(problems);
   // one layer may have been named twice, by its name and by its index
   const once = new Map(sheets.map((sheet) => [sheet.layer.index, sheet]));

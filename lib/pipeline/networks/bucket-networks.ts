@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { fileSha256, sha256 } from "../../networks/checksum.ts";
+import { fileSha256, sha256, sha256InTurns } from "../../networks/checksum.ts";
 import { didYouMean } from "../../networks/did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "../../networks/errors.ts";
 import { DESCRIPTION_FILE, type NetworkDescription } from "../../networks/description.ts";
@@ -149,7 +149,7 @@ export class BucketNetworks implements NetworkSource {
         `there is no object '${key}', which its description names; upload it, or publish the network again`,
       );
     }
-    const found = sha256(bytes);
+    const found = await sha256InTurns(bytes);
     if (wanted !== null && found !== wanted) {
       throw new NetworkError(
         `object '${key}' has SHA-256 ${found}, its description says ${wanted}; publish the network again`,

@@ -87,7 +87,7 @@ export async function renderRequest(
   const path = initialImageOf(request);
   const initial = path === null ? null : await readImage(path);
   const files = await pinTargetFiles(request.targets, readTargetFile);
-  const resolved = resolveRequest(request, network, initial?.pinned ?? null, files);
+  const resolved = await resolveRequest(request, network, initial?.pinned ?? null, files);
   const { layer, channels, labels } = resolved;
   let [ok, failed] = [0, 0];
   const onTile: TileHooks["onTile"] = async (tile) => {

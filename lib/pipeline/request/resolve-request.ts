@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import { ImageError } from "../../image/errors.ts";
 import { pictureSize } from "../../image/picture.ts";
 import type { Size } from "../../image/raster.ts";
@@ -30,16 +32,18 @@ import { workProblems } from "./work.ts";
 import { type Drawing, secondsProblems, workSeconds } from "./work-seconds.ts";
 
 /**
- * Finds everything a request names and checks that it can be run, before any work starts.
+ * Finds everything a request names and checks that it can be run, before any work starts. A large
+ * network's gradient takes a while to write down, for each size that it sees: the event loop turns
+ * between them.
  *
  * @throws RequestError listing every problem: where, what was given, what is wanted, what to do
  */
-export function resolveRequest(
+export async function resolveRequest(
   request: RenderRequest,
   network: AnalysedNetwork,
   initialImage: InitialImage | null,
   targetFiles: readonly TargetFile[] = [],
-): ResolvedRequest {
+): Promise<ResolvedRequest> {
   const layer = requestedLayer(request, network);
   const classNames = classNamesOf(layer, network.layers, network.labels);
   const among = {
@@ -77,7 +81,7 @@ export function resolveRequest(
       : channels.map(named));
   const raised = raisedLayer(request, network.model.model, layer);
   // what is over a limit is not worked through any further
-  const noAscent = overLimit.length > 0 ? [] : ascentProblems(network.model, raised, drawing);
+  const noAscent = overLimit.length > 0 ? [] : await ascentProblems(network.model, raised, drawing);
   const seconds =
     overLimit.length + noAscent.length > 0 ? null : workSeconds(network.model, raised, drawing);
   const problems = [
@@ -173,9 +177,18 @@ function tileSizeOf(drawing: Drawing): Size {
 }
 
 /** What keeps the layer from being rendered at these sizes; none if it can be. */
-function ascentProblems(model: NetworkModel, layer: LayerWithChannels, drawing: Drawing): string[] {
+async function ascentProblems(
+  model: NetworkModel,
+  layer: LayerWithChannels,
+  drawing: Drawing,
+): Promise<string[]> {
   try {
-    for (const size of passSizes(model, layer, drawing)) {
+    const sizes = passSizes(model, layer, drawing);
+    // crops of several levels are of one size
+    for (const size of new Map(
+      sizes.map((each) => [`${each.width}x${each.height}`, each]),
+    ).values()) {
+      await nextTurn();
       const obstacle = gradientObstacle(model.model, layer, imageShapeOf(model.model, 1, size));
       if (obstacle instanceof ShapeMismatchError && drawing.method === "fourier") {
         return [`cropSize: ${obstacle.message}`];

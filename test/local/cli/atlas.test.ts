@@ -20,7 +20,7 @@ afterAll(() => remove());
 
 test("by itself it has every convolution and the classifier, each as becomes it", async () => {
   const network = await analyseNetwork(await openNetwork("emojinet", networkFolders({})));
-  const sheets = planAtlas(network, { channels: "1:64" });
+  const sheets = await planAtlas(network, { channels: "1:64" });
   const convolutions = network.layers.filter(({ type }) => type === "Conv");
   expect(sheets.map(({ layer }) => layer.name)).toEqual([
     ...convolutions.map(({ name }) => name),

@@ -26,8 +26,12 @@ beforeAll(async () => {
 const CLASSES = { network: "emojinet", layer: "loss3-classifier", channels: [1] };
 const PATTERNS = { ...CLASSES, layer: "inception_4e-1x1" };
 
-function complete(json: object, network = emojinet): CompleteFourierRequest {
-  const { request } = resolveRequest(parseRequest({ method: "fourier", ...json }), network, null);
+async function complete(json: object, network = emojinet): Promise<CompleteFourierRequest> {
+  const { request } = await resolveRequest(
+    parseRequest({ method: "fourier", ...json }),
+    network,
+    null,
+  );
   if (request.method !== "fourier") throw new Error(request.method);
   return request;
 }
@@ -87,31 +91,31 @@ describe("a preset is its parameters", () => {
         cropMargin: 6,
       },
     ],
-  ])("%s", (preset, wanted) => {
-    const request = complete({ ...PATTERNS, preset });
+  ])("%s", async (preset, wanted) => {
+    const request = await complete({ ...PATTERNS, preset });
     expect(request).toMatchObject(wanted);
     expect(request).not.toHaveProperty("preset");
   });
 
-  test("natural where none is named", () => {
-    expect(complete(PATTERNS)).toEqual(complete({ ...PATTERNS, preset: "natural" }));
+  test("natural where none is named", async () => {
+    expect(await complete(PATTERNS)).toEqual(await complete({ ...PATTERNS, preset: "natural" }));
   });
 
-  test("lucid sees classes whole", () => {
+  test("lucid sees classes whole", async () => {
     const whole = { canvasSize: [224, 224], cropSize: [224, 224] };
-    expect(complete({ ...CLASSES, preset: "lucid" })).toMatchObject(whole);
+    expect(await complete({ ...CLASSES, preset: "lucid" })).toMatchObject(whole);
   });
 
   test("of a small network it is no larger than the network's own size", async () => {
     const tiny = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
     const request = { network: "tiny", layer: "wide", channels: [1], preset: "channels" };
     const sizes = { cropSize: [16, 20], canvasSize: [24, 30], cropMargin: 2 };
-    expect(complete(request, tiny)).toMatchObject(sizes);
+    expect(await complete(request, tiny)).toMatchObject(sizes);
   });
 });
 
-test("a parameter that is given takes the preset's place, and canvas and margin follow it", () => {
-  const request = complete({
+test("a parameter that is given takes the preset's place, and canvas and margin follow it", async () => {
+  const request = await complete({
     ...CLASSES,
     preset: "vivid",
     cropSize: [112, 168],
@@ -126,16 +130,16 @@ test("a parameter that is given takes the preset's place, and canvas and margin 
     saturation: 0,
     learningRate: 0.18,
   });
-  expect(complete({ ...CLASSES, canvasSize: 1024 })).toMatchObject({
+  expect(await complete({ ...CLASSES, canvasSize: 1024 })).toMatchObject({
     canvasSize: [1024, 1024],
     cropSize: [224, 224],
     cropMargin: 64,
   });
 });
 
-test("equal jobs are equal, however they are written; and a complete request is a request", () => {
-  const written = complete({ ...PATTERNS, preset: "channels" });
-  const spelled = complete({
+test("equal jobs are equal, however they are written; and a complete request is a request", async () => {
+  const written = await complete({ ...PATTERNS, preset: "channels" });
+  const spelled = await complete({
     ...PATTERNS,
     layer: 97,
     preset: "vivid",
@@ -146,12 +150,12 @@ test("equal jobs are equal, however they are written; and a complete request is 
     cropFraction: { end: [0.4, 0.8] },
   });
   expect(spelled).toEqual(written);
-  expect(complete(written)).toEqual(written);
+  expect(await complete(written)).toEqual(written);
 });
 
-test("the tile is the canvas", () => {
+test("the tile is the canvas", async () => {
   const json = { ...PATTERNS, method: "fourier", canvasSize: [96, 64], cropSize: 64 };
-  const { tileSize } = resolveRequest(parseRequest(json), emojinet, null);
+  const { tileSize } = await resolveRequest(parseRequest(json), emojinet, null);
   expect(tileSize).toEqual({ width: 64, height: 96 });
 });
 
@@ -162,9 +166,9 @@ test.each([
     /^request: 500 channels x 2000 iterations x the pixels of a crop of 224x224 and a share of a canvas of 4096x4096 are/,
   ],
   ["a channel out of range", { ...CLASSES, channels: [568] }, /^channels\[0\]: given 568/],
-])("%s is refused", (_, json, wanted) => {
-  expect(() => complete(json)).toThrow(RequestError);
-  expect(() => complete(json)).toThrow(wanted);
+])("%s is refused", async (_, json, wanted) => {
+  await expect(complete(json)).rejects.toThrow(RequestError);
+  await expect(complete(json)).rejects.toThrow(wanted);
 });
 
 test("a crop that the layer does not take is refused; a preset's own then is the network's size", async () => {
@@ -182,8 +186,12 @@ test("a crop that the layer does not take is refused; a preset's own then is the
   );
   const network = await analyseNetwork(await openNetwork(path, networkFolders({})));
   const request = { network: "head", layer: "logits", channels: [1], preset: "channels" };
-  expect(complete(request, network)).toMatchObject({ cropSize: [130, 140] });
-  expect(() => complete({ ...request, cropSize: 128 }, network)).toThrow(/^cropSize: .*logits/);
+  expect(await complete(request, network)).toMatchObject({ cropSize: [130, 140] });
+  await expect(complete({ ...request, cropSize: 128 }, network)).rejects.toThrow(
+    /^cropSize: .*logits/,
+  );
   // its convolution takes any size
-  expect(complete({ ...request, layer: "conv" }, network)).toMatchObject({ cropSize: [128, 128] });
+  expect(await complete({ ...request, layer: "conv" }, network)).toMatchObject({
+    cropSize: [128, 128],
+  });
 });

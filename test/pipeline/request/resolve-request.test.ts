@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import { expect, test } from "vitest";
 
 import type { Network } from "../../../lib/networks/registry.ts";
@@ -15,6 +17,7 @@ import type {
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { TINY_REQUEST } from "../../support/memory-pipeline.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
+import { countDuring } from "../../support/until.ts";
 
 type Pair = [number, number];
 
@@ -171,4 +174,15 @@ test("channelAxis takes the channels from another axis; the one decided is as go
   expect(() => parseRequest({ ...TINY_REQUEST, channelAxis: 0 })).toThrow(
     "channelAxis: given 0; wanted at least 1",
   );
+});
+
+test("the event loop turns between the sizes that a network is to see", async () => {
+  const network = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
+  const turnsOf = async (levels: Partial<RenderRequestInput>) => {
+    const request = parseRequest({ ...TINY_REQUEST, ...levels });
+    const resolving = resolveRequest(request, network, null);
+    return countDuring(resolving, () => nextTurn());
+  };
+  const one = await turnsOf({ pyramidLevels: 1 });
+  expect(await turnsOf({ pyramidLevels: 4, pyramidScale: 1.5 })).toBe(one + 3);
 });
