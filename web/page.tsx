@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { AtlasPage } from "./pages/atlas.tsx";
 import { ChannelPage } from "./pages/channel.tsx";
 import { JobPage } from "./pages/job.tsx";
 import { JobsPage } from "./pages/jobs.tsx";
@@ -62,6 +63,7 @@ const NETWORK_PLACES: ReadonlySet<Place["kind"]> = new Set([
   "network",
   "layer",
   "channel",
+  "atlas",
 ]);
 
 interface NavLinkProps {
@@ -88,6 +90,8 @@ function Content({ place, query }: Address): JSX.Element {
       return <LayerPage {...place} query={query} />;
     case "channel":
       return <ChannelPage {...place} query={query} />;
+    case "atlas":
+      return <AtlasPage {...place} />;
     case "jobs":
       return <JobsPage />;
     case "job":
@@ -118,7 +122,8 @@ function placeKey(place: Place): string {
 }
 
 function titleOf(place: Place): string {
-  const parts = Object.values(place).slice(1).toReversed();
+  const names = Object.values(place).slice(1).toReversed();
+  const parts = place.kind === "atlas" ? ["atlas", ...names] : names;
   const what = parts.length === 0 ? place.kind : parts.join(" · ");
   return `${what} · dreamgrid`;
 }

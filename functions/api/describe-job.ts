@@ -1,6 +1,7 @@
 import type { z } from "zod";
 
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
+import { estimateOf } from "../../lib/pipeline/job/estimate.ts";
 import type { Job } from "../../lib/pipeline/job/job.ts";
 import { jobPace, type LiveSteps } from "../../lib/pipeline/job/job-pace.ts";
 import type { JobStatus } from "../../lib/pipeline/job/job-status.ts";
@@ -55,6 +56,7 @@ export async function describeJob(
     ...summary,
     request: { ...plan.request },
     tileSize: { ...plan.tileSize },
+    estimate: estimateOf(plan),
     sheet:
       completion === null
         ? null

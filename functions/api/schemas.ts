@@ -105,6 +105,7 @@ export const jobSchema = jobSummarySchema.extend({
   tileSize: z
     .strictObject({ width: z.int().min(1), height: z.int().min(1) })
     .describe("pixels of each image"),
+  estimate: estimateSchema.nullable(),
   sheet: sheetSchema.nullable().describe("null until every channel has ended"),
   channels: z.array(channelSchema).describe("one page, in the order of the sheet"),
   links: z.strictObject({ self: link, next: link.nullable().describe("next page of channels") }),

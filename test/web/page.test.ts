@@ -250,6 +250,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
       "#/tiny/wide?beside=tiny/pool",
       "#/tiny/wide/2",
       "#/tiny/wide/6",
+      "#/-/atlas/tiny",
       "#/-/jobs",
       `#/-/jobs/${jobId}`,
       "#/-/request?network=tiny&layer=wide",

@@ -1,5 +1,6 @@
 import type {
   Accepted,
+  AcceptedAtlas,
   ChannelResultDocument,
   ClassList,
   JobDocument,
@@ -70,6 +71,8 @@ export const listLayers = (network: string) =>
 export const listClasses = (network: string) =>
   call<ClassList>(`networks/${segment(network)}/classes`);
 export const createJob = (request: unknown) => call<Accepted>("jobs", send("POST", request));
+export const createAtlas = (request: unknown) =>
+  call<AcceptedAtlas>("atlases", send("POST", request));
 export const cancelJob = (jobId: string) =>
   call<JobDocument>(`jobs/${segment(jobId)}`, { method: "DELETE" });
 export const retryJob = (jobId: string) =>

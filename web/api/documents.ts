@@ -1,6 +1,7 @@
 import type { z } from "zod";
 
 import type {
+  acceptedAtlasSchema,
   acceptedSchema,
   channelResultDocumentSchema,
   classListSchema,
@@ -11,6 +12,7 @@ import type {
 } from "../../functions/api/schemas.ts";
 
 /* What the API answers, by the very schemas that its OpenAPI document is made of. */
+export type AcceptedAtlas = z.output<typeof acceptedAtlasSchema>;
 export type Accepted = z.output<typeof acceptedSchema>;
 export type JobList = z.output<typeof jobListSchema>;
 export type JobSummary = JobList["jobs"][number];

@@ -34,14 +34,14 @@ export function QualityCard({ quality }: { readonly quality: Quality }) {
             <dd>{source.activation.toPrecision(4)}</dd>
             {source.probability !== null && (
               <>
-                <dt>probability of the class</dt>
+                <dt>probability</dt>
                 <dd>{percent(source.probability)}</dd>
               </>
             )}
-            <dt>rank in the layer</dt>
+            <dt>rank in its layer</dt>
             <dd>{source.rank}</dd>
             <dt>robustness</dt>
-            <dd>{percent(source.robustness)}</dd>
+            <dd>{source.robustness.toFixed(2)}</dd>
           </>
         )}
         {selective !== null && (
@@ -50,13 +50,13 @@ export function QualityCard({ quality }: { readonly quality: Quality }) {
             <dd>{selective ? "yes" : "no: another channel answers more"}</dd>
           </>
         )}
-        <dt>contrast</dt>
-        <dd>{luminanceDeviation.toPrecision(2)}</dd>
+        <dt>luminance deviation</dt>
+        <dd>{luminanceDeviation.toFixed(3)}</dd>
         <dt>fine detail</dt>
         <dd>{percent(fineShare)}</dd>
         {redrawn && (
           <>
-            <dt>drawn</dt>
+            <dt>picture</dt>
             <dd>the better of two seeds</dd>
           </>
         )}

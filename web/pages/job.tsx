@@ -10,6 +10,7 @@ import {
   tileAddress,
 } from "../api/client.ts";
 import type { JobDocument } from "../api/documents.ts";
+import { estimateInWords } from "../components/estimate.ts";
 import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
 import { Tile } from "../components/tile.tsx";
@@ -66,6 +67,7 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
       {job !== null && (
         <>
           <ProgressBar job={job} />
+          {job.estimate !== null && <p class="quiet">estimated: {estimateInWords(job.estimate)}</p>}
           <JobTiles job={job} />
           {job.sheet !== null && <Sheet job={job} deepZoom={job.sheet.deepZoom} />}
           <RequestToCopy request={job.request} />

@@ -20,7 +20,14 @@ export function NetworkPage({ network }: { readonly network: string }) {
           </nav>
           <h1>{network}</h1>
         </div>
-        {layers.length > 0 && <Totals layers={layers} />}
+        {layers.length > 0 && (
+          <div class="row">
+            <Totals layers={layers} />
+            <a class="button" href={address.atlas(network)}>
+              Atlas
+            </a>
+          </div>
+        )}
       </div>
       <Problems problems={table.problems} />
       {table.value === null && table.problems.length === 0 && (

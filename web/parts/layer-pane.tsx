@@ -39,7 +39,8 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
           network={network}
           layer={layer}
           recipe={recipe}
-          missing={channels.filter((channel) => pictures.get(channel) === undefined)}
+          // while it is not known what there is, nothing can be asked for
+          missing={isLoaded ? channels.filter((channel) => !pictures.has(channel)) : []}
           onStarted={reload}
         />
       </div>
@@ -53,15 +54,13 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
             </a>
           ))}
       </div>
-      {isLoaded && (
-        <LayerGrid
-          channels={channels}
-          pictures={pictures}
-          labelOf={labelOf}
-          size={size}
-          hrefOf={(channel) => address.channel(network, layer.name, channel, query)}
-        />
-      )}
+      <LayerGrid
+        channels={channels}
+        pictures={pictures}
+        labelOf={labelOf}
+        size={size}
+        hrefOf={(channel) => address.channel(network, layer.name, channel, query)}
+      />
     </div>
   );
 }

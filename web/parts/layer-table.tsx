@@ -82,7 +82,9 @@ function LayerRow({ network, layer }: { readonly network: string; readonly layer
       <td class="number" title={weights}>
         {layer.learnableCount === 0 ? "" : counted(layer.learnableCount)}
       </td>
-      <td class="aliases quiet">{aliases.join(", ")}</td>
+      <td class="aliases quiet" title={aliases.join("\n")}>
+        {aliases.join(", ")}
+      </td>
     </tr>
   );
 }

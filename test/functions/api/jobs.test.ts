@@ -132,6 +132,7 @@ describe("GET /jobs/{jobId}", () => {
       pictures: [],
       request: expect.objectContaining({ layer: 2, channels: [1, 2, 3, 4, 5], seed: 0 }),
       tileSize: { width: 20, height: 16 },
+      estimate: { coreSeconds: 2.5, dollars: 0.000072 },
       sheet: null,
       channels: [
         {
@@ -283,9 +284,8 @@ describe("GET /jobs", () => {
     const { status, body } = await call("GET", "/jobs");
     expect(status).toBe(200);
     expect(ids(body)).toEqual([good.jobId]);
-    expect(body).toMatchObject({
-      problems: [expect.stringContaining(`'${key}' is not as it was written: `)],
-    });
+    const sentence = expect.stringContaining(`'${key}' is not as it was written: `);
+    expect(body).toMatchObject({ problems: [sentence] });
   });
 
   test("passes over folders that cannot be a job's", async () => {

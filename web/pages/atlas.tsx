@@ -1,0 +1,75 @@
+import { useState } from "preact/hooks";
+
+import { Problems } from "../components/problems.tsx";
+import { ProgressBar } from "../components/progress-bar.tsx";
+import { AtlasForm } from "../parts/atlas-form.tsx";
+import { AtlasWall } from "../parts/atlas-wall.tsx";
+import { progressOfAll, useSecondsLeft } from "../state/atlas.ts";
+import { hasEnded } from "../state/news.ts";
+import { address } from "../state/router.ts";
+import { useJobs } from "../state/use-jobs.ts";
+
+/** Pixels of a picture on the wall. */
+const THUMB = { least: 16, usual: 48, most: 224 } as const;
+const STEP = 1.4;
+
+/** The whole network as a wall of pictures, a row for each layer that has some. */
+export function AtlasPage({ network }: { readonly network: string }) {
+  const all = useJobs();
+  const jobs = (all.value ?? []).filter((job) => job.network === network);
+  const [thumb, setThumb] = useState<number>(THUMB.usual);
+  const zoom = (factor: number) =>
+    setThumb((before) => Math.min(THUMB.most, Math.max(THUMB.least, Math.round(before * factor))));
+  const secondsLeft = useSecondsLeft(jobs);
+  const running = progressOfAll(
+    jobs.filter((job) => !hasEnded(job)),
+    secondsLeft,
+  );
+  return (
+    <>
+      <div class="heading">
+        <div>
+          <nav class="path" aria-label="Path">
+            <a href={address.networks()}>networks</a>
+            <a href={address.network(network)}>{network}</a>
+          </nav>
+          <h1>Atlas</h1>
+        </div>
+        {jobs.length > 0 && (
+          <div class="row" role="group" aria-label="Size of the pictures">
+            <button type="button" aria-label="smaller" onClick={() => zoom(1 / STEP)}>
+              −
+            </button>
+            <input
+              type="range"
+              class="zoom"
+              aria-label="pixels of a picture"
+              min={THUMB.least}
+              max={THUMB.most}
+              value={thumb}
+              onInput={({ currentTarget }) => setThumb(Number(currentTarget.value))}
+            />
+            <button type="button" aria-label="larger" onClick={() => zoom(STEP)}>
+              +
+            </button>
+          </div>
+        )}
+      </div>
+      <Problems problems={all.problems} />
+      <AtlasForm network={network} onStarted={all.reload} />
+      {running !== null && <ProgressBar job={running} />}
+      {all.value === null && all.problems.length === 0 && (
+        <p class="quiet" role="status" aria-busy="true">
+          looking for its pictures
+        </p>
+      )}
+      {all.value !== null && jobs.length === 0 && (
+        <p class="quiet">
+          No pictures yet. An atlas draws the first channels of every convolution and of the
+          classifier; the wall fills as they come.
+        </p>
+      )}
+      {jobs.length > 0 && <AtlasWall network={network} jobs={jobs} thumb={thumb} onZoom={zoom} />}
+    </>
+  );
+}

@@ -1,0 +1,107 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+
+import { tileAddress } from "../api/client.ts";
+import type { JobSummary } from "../api/documents.ts";
+import { type AtlasRow, rowsOf, useRowPictures } from "../state/atlas.ts";
+import { address } from "../state/router.ts";
+
+interface AtlasWallProps {
+  readonly network: string;
+  readonly jobs: readonly JobSummary[];
+  /** Pixels of a picture. */
+  readonly thumb: number;
+  readonly onZoom: (factor: number) => void;
+}
+
+/** Rows that are fetched and drawn before they are seen, in pixels. */
+const AHEAD_PX = 400;
+/** Of a wheel's turn, or of two fingers' on a touch pad. */
+const ZOOM_PER_PIXEL = 0.01;
+
+/** A row for each layer, in the network's order; only what is near the eye is fetched and drawn. */
+export function AtlasWall({ network, jobs, thumb, onZoom }: AtlasWallProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const rows = useMemo(() => rowsOf(jobs), [jobs]);
+  const latest = useRef(onZoom);
+  latest.current = onZoom;
+  useEffect(() => {
+    const element = place.current;
+    const follow = (event: WheelEvent) => {
+      if (!event.ctrlKey) return;
+      // the page itself would be zoomed
+      event.preventDefault();
+      latest.current(Math.exp(-event.deltaY * ZOOM_PER_PIXEL));
+    };
+    element?.addEventListener("wheel", follow, { passive: false });
+    return () => element?.removeEventListener("wheel", follow);
+  }, []);
+  return (
+    <div
+      ref={place}
+      class="wall"
+      style={{ "--thumb": `${thumb}px` }}
+      role="region"
+      aria-label={`Wall of ${network}`}
+      // it scrolls by the keyboard too
+      tabIndex={0}
+    >
+      <ol>
+        {rows.map((row) => (
+          <WallRow key={row.index} network={network} row={row} />
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function WallRow({ network, row }: { readonly network: string; readonly row: AtlasRow }) {
+  const item = useRef<HTMLLIElement>(null);
+  const [isNear, setNear] = useState(false);
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      (entries) => setNear(entries.at(-1)?.isIntersecting ?? false),
+      { rootMargin: `${AHEAD_PX}px 0px` },
+    );
+    if (item.current !== null) observer.observe(item.current);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <li ref={item} class="wall-row">
+      <a class="wall-name" href={address.layer(network, row.name)} title={row.name}>
+        {row.name}
+      </a>
+      {isNear && <RowPictures network={network} row={row} />}
+    </li>
+  );
+}
+
+function RowPictures({ network, row }: { readonly network: string; readonly row: AtlasRow }) {
+  const pictures = useRowPictures(row);
+  return (
+    <span class="wall-pictures">
+      {pictures.map(({ channel, label, state, jobId }) => {
+        const name = label === null ? `channel ${channel}` : `channel ${channel}, ${label}`;
+        return (
+          <a
+            key={channel}
+            class={state}
+            href={address.channel(network, row.name, channel)}
+            title={name}
+          >
+            {state === "ok" ? (
+              <img
+                src={tileAddress(jobId, channel)}
+                alt={`${row.name}, ${name}`}
+                decoding="async"
+              />
+            ) : (
+              <span class="unseen">
+                {row.name}, {name}, {state}
+              </span>
+            )}
+          </a>
+        );
+      })}
+    </span>
+  );
+}

@@ -1,0 +1,107 @@
+import { useEffect, useRef } from "preact/hooks";
+
+import { getJob } from "../api/client.ts";
+import type { JobDocument, JobSummary } from "../api/documents.ts";
+import type { Progress } from "../components/progress-bar.tsx";
+import { type Picture, picturesOf } from "./layer-pictures.ts";
+import { hasEnded } from "./news.ts";
+import { recipesOf } from "./recipe.ts";
+import { useResource } from "./use-resource.ts";
+
+/** A layer that something has been drawn of. */
+export interface AtlasRow {
+  /** 1-based. */
+  readonly index: number;
+  readonly name: string;
+  /** The newest first. */
+  readonly jobs: readonly JobSummary[];
+}
+
+/** The layers of a network's jobs, in the network's order. @param jobs newest first */
+export function rowsOf(jobs: readonly JobSummary[]): readonly AtlasRow[] {
+  const rows = new Map<number, { index: number; name: string; jobs: JobSummary[] }>();
+  for (const job of jobs) {
+    const { index, name } = job.layer;
+    const row = rows.get(index);
+    if (row === undefined) rows.set(index, { index, name, jobs: [job] });
+    else row.jobs.push(job);
+  }
+  return [...rows.values()].toSorted((a, b) => a.index - b.index);
+}
+
+/** Documents of jobs that have ended, which change no more unless they are retried. */
+const ended = new Map<string, JobDocument>();
+
+async function documentOf(summary: JobSummary): Promise<JobDocument> {
+  const known = ended.get(summary.jobId);
+  if (known?.completedAt === summary.completedAt) return known;
+  const job = await getJob(summary.jobId);
+  if (hasEnded(job)) ended.set(job.jobId, job);
+  return job;
+}
+
+/** A row's pictures, in the order of their channels; of the recipe that was used last. */
+export function useRowPictures({ index, jobs }: AtlasRow): readonly Picture[] {
+  const { value, reload } = useResource(`${jobs[0]?.network ?? ""}/${index}`, async () => {
+    const documents = await Promise.all(jobs.map(documentOf));
+    // pictures of targets are no channel's
+    return documents.filter(({ request }) => request["targets"] === undefined);
+  });
+  // as its jobs go on, there is more to see
+  const stand = jobs.map(({ jobId, ok, state }) => `${jobId} ${ok} ${state}`).join();
+  const seen = useRef(stand);
+  useEffect(() => {
+    if (seen.current === stand) return;
+    seen.current = stand;
+    reload();
+  }, [stand, reload]);
+  const documents = value ?? [];
+  const pictures = picturesOf(documents, recipesOf(documents)[0] ?? null);
+  return [...pictures.values()].toSorted((a, b) => a.channel - b.channel);
+}
+
+/** How far several jobs are together; `null` where there are none. */
+export function progressOfAll(
+  jobs: readonly JobSummary[],
+  secondsLeft: number | null,
+): Progress | null {
+  if (jobs.length === 0) return null;
+  const sum = (figure: (job: JobSummary) => number) =>
+    jobs.reduce((total, job) => total + figure(job), 0);
+  const isRunning = jobs.some(({ state }) => state !== "queued");
+  const iterations = {
+    done: sum((job) => job.iterations.done),
+    total: sum((job) => job.iterations.total),
+  };
+  return {
+    state: isRunning ? "running" : "queued",
+    total: sum(({ total }) => total),
+    ok: sum(({ ok }) => ok),
+    failed: sum(({ failed }) => failed),
+    cancelled: sum(({ cancelled }) => cancelled),
+    iterations,
+    secondsLeft,
+  };
+}
+
+/** Before there is a speed to go by. */
+const FIRST_ESTIMATE_MS = 10_000;
+
+/**
+ * Seconds until all jobs have ended, at the speed since this was first asked: jobs that share the
+ * workers do not know how long they will wait for each other. `null` before there is a speed.
+ */
+export function useSecondsLeft(jobs: readonly JobSummary[]): number | null {
+  const start = useRef<{ readonly ms: number; readonly done: number } | null>(null);
+  if (jobs.length === 0) return null;
+  const done = jobs.reduce((sum, { iterations }) => sum + iterations.done, 0);
+  const total = jobs.reduce(
+    (sum, job) => sum + (hasEnded(job) ? job.iterations.done : job.iterations.total),
+    0,
+  );
+  const ms = performance.now();
+  start.current ??= { ms, done };
+  const elapsedMs = ms - start.current.ms;
+  if (elapsedMs < FIRST_ESTIMATE_MS || done <= start.current.done) return null;
+  return ((total - done) * elapsedMs) / (done - start.current.done) / 1_000;
+}
