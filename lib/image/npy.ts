@@ -53,6 +53,7 @@ interface Item {
 const ITEMS = {
   "<f4": { bytes: 4, read: (data, i) => data.getFloat32(i * 4, true) },
   "<f8": { bytes: 8, read: (data, i) => data.getFloat64(i * 8, true) },
+  "<f2": { bytes: 2, read: (data, i) => halfPrecision(data.getUint16(i * 2, true)) },
   "<i8": { bytes: 8, read: (data, i) => Number(data.getBigInt64(i * 8, true)) },
   "<u8": { bytes: 8, read: (data, i) => Number(data.getBigUint64(i * 8, true)) },
   "<i4": { bytes: 4, read: (data, i) => data.getInt32(i * 4, true) },
@@ -64,10 +65,19 @@ const ITEMS = {
   "|b1": { bytes: 1, read: (data, i) => data.getUint8(i) },
 } as const satisfies Readonly<Record<string, Item>>;
 
+/** IEEE binary16: 1 sign bit, 5 exponent bits of bias 15, 10 bits of the fraction. */
+function halfPrecision(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = (bits & 0x3ff) / 0x400;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15));
+}
+
 const isItem = (type: string): type is keyof typeof ITEMS => Object.hasOwn(ITEMS, type);
 
 /**
- * The numbers of a `.npy` file of whole numbers, truth values or floats of 32 or 64 bits.
+ * The numbers of a `.npy` file of whole numbers, truth values or floats of 16, 32 or 64 bits.
  *
  * @throws ImageError as `decodeNpy`
  */

@@ -15,6 +15,9 @@ interface Rewrite {
 
 type Facts = ReadonlyMap<Value, ValueFacts>;
 
+/** Of a Gather for a whole batch: a last map of some hundred images, in a fraction of a second. */
+const MAX_BATCH_INDICES = 2 ** 20;
+
 /** Watches where the images of a batch lie in each value, from the input on. */
 export class BatchAxis {
   readonly #size: number;
@@ -101,6 +104,7 @@ export class BatchAxis {
     const one = this.#single.get(x)?.shape;
     const constant = facts.get(indices)?.constant;
     if (axis === null || !one || !constant || constant.shape.length === 0) return null;
+    if (sizeOf(constant.shape) * this.#size > MAX_BATCH_INDICES) return null;
     const { axis: stated, indices: first } = parseGather(node, one, toNumbers(constant));
     if (stated !== axis) return null;
     const images = Array.from({ length: this.#size }, (_, n) =>

@@ -63,9 +63,15 @@ export function checkedImageInput(graph: Graph): ImageInput {
       `its image is ${describeInput(image)}, and the weights of ${describeNode(axes.reader)} want ${axes.planes} planes; export the model again`,
     );
   }
+  refuseOtherInputs(graph, image);
+  return image;
+}
+
+/** @throws ModelError if nodes read inputs besides the image, which have no value */
+export function refuseOtherInputs(graph: Graph, image: ImageInput): void {
   const read = new Set(graph.nodes.flatMap(valuesRead));
   const others = graph.inputs.filter(({ name }) => name !== image.name && read.has(name));
-  if (others.length === 0) return image;
+  if (others.length === 0) return;
   throw new ModelError(
     `besides its image '${image.name}' it wants ${others.map(describeInput).join(", ")}; give ` +
       `${others.length > 1 ? "each" : "it"} a value: ${others.map(({ name }) => `--input ${name}=VALUE.npy`).join(" ")}`,

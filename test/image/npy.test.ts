@@ -65,6 +65,8 @@ test.each<[string, string, readonly number[]]>([
   ["<i4", "fffffffff0ffffff", [-1, -16]],
   ["<i8", "fefffffffffffffff401000000000000", [-2, 500]],
   ["<f4", "0000803f000020c1", [1, -10]],
+  // 1.5, -2, the largest, the smallest above 0, the smallest normal one
+  ["<f2", "003e00c0ff7b01000004", [1.5, -2, 65504, 2 ** -24, 2 ** -14]],
   ["<f8", "000000000000f83f", [1.5]],
 ])("reads numbers of type %s", (type, hex, values) => {
   const header = `{'descr': '${type}', 'fortran_order': False, 'shape': (${values.length},), }`;

@@ -5,6 +5,7 @@ import type { NetworkInput } from "../../networks/network-input.ts";
 import type { Network } from "../../networks/registry.ts";
 import { readModel } from "../../onnx/decode.ts";
 import { foldConstants } from "../../onnx/fold-constants.ts";
+import { imageInputOf, refuseOtherInputs } from "../../onnx/image-input.ts";
 import { shareWeights } from "../../onnx/share-weights.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { imageShapeOf, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
@@ -25,13 +26,15 @@ export interface AnalysedNetwork extends Network {
  * Reads a network's model and its layer table: seconds for a large one, so keep what it returns. In
  * a process that answers others, `analyseInThread` does it.
  *
- * @throws ModelError if the file cannot be read
+ * @throws ModelError if the file cannot be read, or wants inputs besides the image that the
+ *   description gives no value
  */
 export async function analyseNetwork(network: Network): Promise<AnalysedNetwork> {
   const { description, modelPath, file } = network;
   const { width, height, scale, mean, channelOrder, constants } = description.input;
   const listed = new Set(externalFilesOf(file).map(({ location }) => location));
   const read = await readModel(modelPath, { listed, constants });
+  refuseOtherInputs(read.graph, imageInputOf(read.graph));
   const folded = shareWeights(await foldConstants(read));
   const model: NetworkModel = {
     model: folded,
