@@ -21,6 +21,16 @@ export function requireConstant(
   );
 }
 
+/** As `requireConstant`, without a copy of what may be long: a number for each channel. */
+export function requireConstantVector(
+  context: VjpContext,
+  index: number,
+  what: string,
+): ArrayLike<number> {
+  const constant = context.facts[index]?.constant;
+  return constant?.type === "float32" ? constant.data : requireConstant(context, index, what);
+}
+
 /** @throws UnsupportedGradientError if one of these inputs depends on the image. */
 export function refuseActive(
   { node, isActive }: VjpContext,

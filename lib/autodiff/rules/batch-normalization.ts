@@ -1,9 +1,9 @@
 import { describeNode, floatAttribute, intAttribute } from "../../onnx/node.ts";
-import { floatTensor } from "../../onnx/tensor.ts";
-import { requireConstant } from "../constant-inputs.ts";
+import { floatTensor, type Tensor } from "../../onnx/tensor.ts";
+import { requireConstantVector } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, oneOutput } from "../forward.ts";
-import type { VjpRule } from "../rule.ts";
+import type { VjpContext, VjpRule } from "../rule.ts";
 
 /**
  * Batch normalisation at inference: Y = S (X - mean) / sqrt(var + epsilon) + B.
@@ -18,7 +18,7 @@ import type { VjpRule } from "../rule.ts";
  * @throws UnsupportedGradientError in training mode, or if a parameter is not a constant.
  */
 export const batchNormalizationVjp: VjpRule = (context) => {
-  const { graph, node, input, mul } = context;
+  const { graph, node, mul } = context;
   if (intAttribute(node, "training_mode", 0) !== 0) {
     throw new UnsupportedGradientError(
       node,
@@ -26,12 +26,19 @@ export const batchNormalizationVjp: VjpRule = (context) => {
       "export the model in evaluation mode",
     );
   }
-  const epsilon = floatAttribute(node, "epsilon", 1e-5);
-  const s = requireConstant(context, 1, "the scale");
-  const variance = requireConstant(context, 4, "the variance");
-  const slope = s.map((scale, channel) => scale / Math.sqrt(variance[channel]! + epsilon));
-  const places = graph.shapeOf(input(0)).slice(2);
-  graph.reserve(slope.length, describeNode(node));
-  const perChannel = floatTensor([slope.length, ...places.map(() => 1)], slope);
-  return oneOutput(context, emitForward(context), (dY) => [mul(dY, graph.constant(perChannel))]);
+  const slope = slopeOf(context);
+  return oneOutput(context, emitForward(context), (dY) => [mul(dY, graph.constant(slope))]);
 };
+
+/** S / sqrt(var + epsilon), [C, 1, ...]; apart from the rule, which would hold on to what it reads. */
+function slopeOf(context: VjpContext): Tensor {
+  const { graph, node, input } = context;
+  const epsilon = floatAttribute(node, "epsilon", 1e-5);
+  const s = requireConstantVector(context, 1, "the scale");
+  const variance = requireConstantVector(context, 4, "the variance");
+  const places = graph.shapeOf(input(0)).slice(2);
+  graph.reserve(s.length, describeNode(node));
+  const slope = new Float32Array(s.length);
+  for (let c = 0; c < slope.length; c++) slope[c] = s[c]! / Math.sqrt(variance[c]! + epsilon);
+  return floatTensor([s.length, ...places.map(() => 1)], slope);
+}

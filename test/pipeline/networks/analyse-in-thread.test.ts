@@ -65,6 +65,17 @@ describe("a network that is analysed in a thread", () => {
     await expect(analysis).rejects.toThrow(/takes more than 48 MB of memory/);
   });
 
+  test("needs no memory for the numbers that its gradients are made of", async () => {
+    const network = await networkOf(crafted("250 BatchNormalizations of 153,600 channels"));
+    const { description } = network;
+    const square = { ...description, input: { ...description.input, width: 16, height: 16 } };
+    // as objects, two vectors for each are 600 MB
+    const bounds = { heapMb: 192, deadlineMs: NEVER_MS };
+    const { layers, problems } = await analyseInThread({ ...network, description: square }, bounds);
+    expect(layers).toHaveLength(252);
+    expect([...problems.values()].join()).toMatch(/elements of constants besides the weights/);
+  });
+
   test("leaves this thread free meanwhile", async () => {
     const network = await networkOf(crafted("29,000 nodes of one name"));
     const analysis = analyseInThread(network);
