@@ -59,10 +59,7 @@ export function leadingArithmetic(
   planes: number,
 ): { readonly affine: Affine; readonly operators: readonly Node[] } {
   const constantOf = constantFinder(graph);
-  const readersOf: ReadersOf = (value) =>
-    graph.nodes.filter(
-      ({ op, inputs }) => inputs.includes(value) && op !== "Shape" && op !== "Size",
-    );
+  const readersOf = readerFinder(graph);
   let stage: Stage = {
     value: image,
     planes: filled(planes, 0).map((_, source) => ({ source, factor: 1, offset: 0 })),
@@ -81,6 +78,20 @@ export function leadingArithmetic(
     },
     operators: stage.operators,
   };
+}
+
+/** What reads a value, but for those that ask for its size alone. */
+function readerFinder(graph: Graph): ReadersOf {
+  const readers = new Map<Value, Node[]>();
+  for (const node of graph.nodes) {
+    if (node.op === "Shape" || node.op === "Size") continue;
+    for (const value of new Set(node.inputs)) {
+      const known = readers.get(value);
+      if (known) known.push(node);
+      else readers.set(value, [node]);
+    }
+  }
+  return (value) => readers.get(value) ?? [];
 }
 
 /** As far as one node after the other reads it, and that does arithmetic or nothing. */
@@ -122,6 +133,8 @@ function rearranged(stage: Stage, readersOf: ReadersOf, constantOf: ConstantOf):
     const picked = pickedFrom(node, stage, place, constantOf);
     if (picked === null) return null;
     parts.push(...picked);
+    // more parts than planes are not each plane once
+    if (parts.length > planes.length) return null;
   }
   const [only, another] = parts;
   if (!only) return null;
@@ -134,7 +147,8 @@ function rearranged(stage: Stage, readersOf: ReadersOf, constantOf: ConstantOf):
   }
   const axis = intAttribute(join, "axis", 1);
   if ((axis < 0 ? axis + place.rank : axis) !== place.axis) return null;
-  const joined = join.inputs.map((input) => ends.find(({ value }) => value === input));
+  const endOf = new Map(ends.map((end) => [end.value, end]));
+  const joined = join.inputs.map((input) => endOf.get(input));
   if (joined.includes(undefined)) return null;
   const together = joined.flatMap((end) => end!.planes);
   if (!isWhole(together, planes)) return null;
