@@ -144,7 +144,7 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   // the bench asks for a profile of the run, which nobody else needs
   "onnxruntime-node": /^lib\/optvis\/runtime\/|^bench\/gpu\//,
   "onnx-buf": /^lib\/onnx\//,
-  sharp: /^lib\/image\/(png|rendered-text)\.ts$/,
+  sharp: /^lib\/image\/(png|rendered-text|animation)\.ts$/,
   "aws-cdk-lib": /^cdk\//,
   commander: /^local\/cli\//,
   "@dreamgrid/aws-endpoint": /^local\//,

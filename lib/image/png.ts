@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 
 import { ImageError } from "./errors.ts";
+import type { SheetFormat } from "./formats.ts";
 import { checkBuffer, type Raster, type Size } from "./raster.ts";
 
 /**
@@ -57,10 +58,6 @@ export async function decodeImage(
     throw new ImageError(`the ${format} image is damaged: ${reason.trim()}`, { cause: error });
   }
 }
-
-/** What a sheet's file may be. */
-export const SHEET_FORMATS = ["png", "jpeg", "webp"] as const;
-export type SheetFormat = (typeof SHEET_FORMATS)[number];
 
 /** Of either side, in pixels, as the formats' headers can say it. */
 const FORMAT_SIDE_LIMITS: Readonly<Record<SheetFormat, number>> = {

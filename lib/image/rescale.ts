@@ -5,13 +5,16 @@ import type { Planes, Raster } from "./raster.ts";
 /** Of 0..255. */
 export const MID_GREY = 128;
 
+/** The byte that a value of an image is shown as; to be rounded, and cut to 0..255. */
+export type ByteOf = (value: number) => number;
+
 /**
  * deepDreamImage's `linear` output scaling: the image's own minimum and maximum over all its
  * planes become 0 and 255. A constant image becomes mid grey.
  *
  * @throws ImageError if a value is not finite
  */
-export function rescaleLinear(image: Planes, kind: PlaneKind = "colours"): Raster {
+export function linearScale(image: Planes): ByteOf {
   checkFinite(image);
   let min = Infinity;
   let max = -Infinity;
@@ -19,7 +22,7 @@ export function rescaleLinear(image: Planes, kind: PlaneKind = "colours"): Raste
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  return rescaleBetween(image, [min, max], kind);
+  return scaleBetween(min, max);
 }
 
 /**
@@ -28,10 +31,20 @@ export function rescaleLinear(image: Planes, kind: PlaneKind = "colours"): Raste
  *
  * @throws ImageError if a value is not finite
  */
-export function rescaleClipped(image: Planes, kind: PlaneKind = "colours"): Raster {
+export function clippedScale(image: Planes): ByteOf {
   checkFinite(image);
   const sorted = image.data.toSorted();
-  return rescaleBetween(image, [percentile(sorted, 0.5), percentile(sorted, 99.5)], kind);
+  return scaleBetween(percentile(sorted, 0.5), percentile(sorted, 99.5));
+}
+
+/** An image by its own `linearScale`. */
+export function rescaleLinear(image: Planes, kind: PlaneKind = "colours"): Raster {
+  return pictureOf(image, kind, linearScale(image));
+}
+
+/** An image by its own `clippedScale`. */
+export function rescaleClipped(image: Planes, kind: PlaneKind = "colours"): Raster {
+  return pictureOf(image, kind, clippedScale(image));
 }
 
 /** With linear interpolation between neighbours, as NumPy's. */
@@ -52,13 +65,8 @@ function checkFinite({ width, height, data }: Planes): void {
 }
 
 /** `low` becomes 0 and `high` 255; where they are one, that value becomes mid-grey. */
-function rescaleBetween(
-  image: Planes,
-  [low, high]: readonly [low: number, high: number],
-  kind: PlaneKind,
-): Raster {
+function scaleBetween(low: number, high: number): ByteOf {
   const perUnit = 255 / (high - low);
-  return pictureOf(image, kind, (value) =>
-    value === low && high === low ? MID_GREY : Math.round((value - low) * perUnit),
-  );
+  return (value) =>
+    value === low && high === low ? MID_GREY : Math.round((value - low) * perUnit);
 }

@@ -1,4 +1,4 @@
-import type { Size } from "./raster.ts";
+import type { Planes, Size } from "./raster.ts";
 
 /** Of each output position: the two input positions around it and the weight of the second. */
 interface Taps {
@@ -45,6 +45,23 @@ export function resizeBilinear(
     }
   }
   return resized;
+}
+
+/** An image's planes at another size; itself where it has that. As `resizeBilinear`. */
+export function resizePlanes({ height, width, data }: Planes, size: Size): Planes {
+  const to = { height: size.height, width: size.width };
+  if (height === to.height && width === to.width) return { ...to, data };
+  return { ...to, data: resizeBilinear(data, [data.length / (height * width), height, width], to) };
+}
+
+/** As `resizePlanes`, by halves as far as they go: every pixel counts in what is made smaller. */
+export function shrinkPlanes(image: Planes, size: Size): Planes {
+  let shrunk = image;
+  while (shrunk.width >= 2 * size.width && shrunk.height >= 2 * size.height) {
+    const half = { width: Math.ceil(shrunk.width / 2), height: Math.ceil(shrunk.height / 2) };
+    shrunk = resizePlanes(shrunk, half);
+  }
+  return resizePlanes(shrunk, size);
 }
 
 function taps(from: number, to: number): Taps {

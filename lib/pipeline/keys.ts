@@ -73,6 +73,9 @@ export const tileKey = (jobId: string, channel: number, round = 0) =>
 /** Raw float32 pixels, when output scaling is off. */
 export const rawTileKey = (jobId: string, channel: number, round = 0) =>
   `${tilePrefix(jobId, round)}${channelName(channel)}.npy`;
+/** How the image came about, where the request wants it: an animation. */
+export const animationKey = (jobId: string, channel: number, format: string, round = 0) =>
+  `${tilePrefix(jobId, round)}${channelName(channel)}.${format}`;
 export const attemptsPrefix = (jobId: string, round = 0) => roundKey(jobId, round, "attempts/");
 /** How often the channel's image has been begun; overwritten. */
 export const attemptsKey = (jobId: string, channel: number, round = 0) =>

@@ -31,7 +31,8 @@ function describeResult(result: ChannelResult, tiles: string): object {
   if (state === "failed") return { channel, state, reason: result.reason };
   const { activation, seconds, quality } = result;
   const tile = join(tiles, basename(tileKey(jobId, channel)));
-  return { channel, state, tile, activation, seconds, quality };
+  const animation = result.animation && { animation: join(tiles, basename(result.animation.key)) };
+  return { channel, state, tile, ...animation, activation, seconds, quality };
 }
 
 function describeOutcome(outcome: JobOutcome, { sheet, manifest, tiles }: ResultPaths): object {

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 
-import { convertPng, SHEET_FORMATS, type SheetFormat } from "../../lib/image/png.ts";
+import { SHEET_FORMATS, type SheetFormat } from "../../lib/image/formats.ts";
+import { convertPng } from "../../lib/image/png.ts";
 import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { tilePrefix } from "../../lib/pipeline/keys.ts";
@@ -83,7 +84,8 @@ export class DreamOutput {
       this.#plans[index] = event.plan;
     }
     if (event.kind === "channel" && event.result.state === "ok") {
-      await this.#copyTile(name, event.result.tile.key);
+      const { tile, animation } = event.result;
+      for (const each of [tile, animation]) if (each) await this.#copyTile(name, each.key);
       this.#reportSoon();
     }
     if (event.kind === "ended") await this.#deliver(name, event.outcome);
@@ -101,6 +103,7 @@ export class DreamOutput {
     if (existsSync(earlier)) await cp(earlier, tiles, { recursive: true });
   }
 
+  /** A tile's file, or another of it. */
   async #copyTile(name: string, key: string): Promise<void> {
     const { tiles } = this.#pathsOf(name);
     await mkdir(tiles, { recursive: true });

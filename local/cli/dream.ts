@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 
+import { ANIMATION_FORMATS, SHEET_FORMATS } from "../../lib/image/formats.ts";
 import { path, wholeNumber } from "./options.ts";
 import type { DreamFlags } from "./run-dream.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,8 +28,13 @@ export function dreamCommand(terminal: Terminal): Command {
     .option("--quiet", "write nothing but the sheets' names and errors")
     .addOption(
       new Option("--format <format>", "of the sheets; the images themselves are PNG")
-        .choices(["png", "jpeg", "webp"])
+        .choices(SHEET_FORMATS)
         .default("png"),
+    )
+    .addOption(
+      new Option("--animate [format]", "leave each image's ascent as an animation beside it too")
+        .choices(ANIMATION_FORMATS)
+        .preset("webp"),
     )
     .option("--embed", "put the images into the report itself, one file to send")
     .option("--open", "show the report when it is there, in the browser or what BROWSER names")
@@ -48,7 +54,8 @@ From another program: a request goes in, and events come out.
     echo '{"network": "emojinet", "layer": 97, "channels": "1:9"}' | dreamgrid dream - --json
 
 For request NAME.json (of standard input: request) it writes NAME.png (the sheet), NAME.manifest.json (what is where on it, with
-each image's activation trace) and NAME.tiles/ (each image; .npy too where output scaling is off);
+each image's activation trace) and NAME.tiles/ (each image; .npy too where output scaling is off,
+.webp or .gif with --animate, which is the request's field animation);
 and index.html, a report of all sheets in the folder, which opens from the disk.
 The same request again is the same job: what has been rendered is not rendered again.`,
     )

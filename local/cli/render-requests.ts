@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import type { SheetFormat } from "../../lib/image/png.ts";
+import type { SheetFormat } from "../../lib/image/formats.ts";
 import { networkFolders } from "../../lib/networks/folders.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";

@@ -17,6 +17,8 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   "layer",
   "channels",
   "montage",
+  // --animate, which request files take too
+  "animation",
   "$schema",
 ]);
 const TOO_LONG: ReadonlySet<string> = new Set(["labels"]);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import type { SheetFormat } from "../../lib/image/png.ts";
+import type { SheetFormat } from "../../lib/image/formats.ts";
 
 /** How the names of sheets end. */
 export const SHEET_ENDINGS: Readonly<Record<SheetFormat, string>> = {

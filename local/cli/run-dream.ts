@@ -1,10 +1,12 @@
-import { namedRequests } from "./named-requests.ts";
+import type { AnimationFormat } from "../../lib/image/formats.ts";
+import { type NamedRequest, namedRequests } from "./named-requests.ts";
 import { renderRequests, type RenderFlags } from "./render-requests.ts";
 import type { ShortFlags } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 
 export interface DreamFlags extends Partial<ShortFlags>, Omit<RenderFlags, "open"> {
   readonly open?: boolean;
+  readonly animate?: AnimationFormat;
 }
 
 export async function runDream(
@@ -13,6 +15,13 @@ export async function runDream(
   terminal: Terminal,
 ): Promise<void> {
   const shown = flags.quiet ? quietTerminal(terminal) : terminal;
-  const requests = await namedRequests(files, flags, shown);
+  const { animate } = flags;
+  const given = await namedRequests(files, flags, shown);
+  const requests = animate === undefined ? given : given.map((named) => animated(named, animate));
   await renderRequests(requests, { ...flags, open: flags.open ? "at the end" : "no" }, terminal);
+}
+
+/** Another request, and so another job: what has been rendered without left no frames. */
+function animated(named: NamedRequest, animation: AnimationFormat): NamedRequest {
+  return { ...named, request: { ...named.request, animation } };
 }

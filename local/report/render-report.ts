@@ -89,7 +89,7 @@ function contents(sheets: readonly NamedSheet[]): Html {
 function shownData({ name, sheet: { layer, network, request, tiles } }: NamedSheet) {
   const drawn = tiles.flatMap((tile) => {
     if (tile.state !== "ok") return [];
-    const { state: _, tile: __, activations, ...figures } = tile;
+    const { state: _, tile: __, animation: ___, activations, ...figures } = tile;
     // five digits are more than a plot can show, and half of the bytes
     const levels = activations.map((level) => level.map((value) => Number(value.toPrecision(5))));
     return [{ ...figures, levels }];

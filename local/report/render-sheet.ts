@@ -54,12 +54,12 @@ function renderTile(tile: ReportTile, options: TileOptions): Html {
   const marked = marks.length === 0 ? null : html` <span class="marks">${marks.join(", ")}</span>`;
   const caption = html`<span class="caption">${tile.channel}${label}${marked}</span>`;
   if (tile.state === "ok") {
-    const source = sourceOf(tile, options);
+    const source = sourceOf(tile.tile, options);
     const isEmbedded = source.startsWith("data:");
     return html`<li id="${id}">
       <a href="${isEmbedded ? `#${id}` : source}" aria-haspopup="dialog">
         <span class="frame">${picture(tile, source, options)}</span>${caption}</a
-      >
+      >${playButton(tile, options)}
     </li>`;
   }
   const reason = tile.state === "failed" ? html`<span class="reason">${tile.reason}</span>` : null;
@@ -84,9 +84,23 @@ function picture(tile: DrawnTile, source: string, { noun }: TileOptions): Html {
   />`;
 }
 
+/** Shows in the picture's place how it came about, and after one run where no more is wanted. */
+function playButton({ channel, animation }: DrawnTile, options: TileOptions): Html | null {
+  if (animation === undefined) return null;
+  return html`<button
+    type="button"
+    class="play"
+    aria-pressed="false"
+    aria-label="Play how ${options.noun} ${channel} came about"
+    data-animation="${sourceOf(animation, options)}"
+    data-seconds="${animation.seconds}"
+  ></button>`;
+}
+
 /** The picture itself where it is embedded, else its path from the report. */
-function sourceOf({ tile }: DrawnTile, { name, embedded }: TileOptions): string {
-  const path = tilePath(name, tile.key);
+function sourceOf({ key }: { readonly key: string }, options: TileOptions): string {
+  const { name, embedded } = options;
+  const path = tilePath(name, key);
   return embedded.get(path) ?? addressOf(path);
 }
 

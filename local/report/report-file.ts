@@ -1,5 +1,5 @@
 import { readdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 
 import packageJson from "../../package.json" with { type: "json" };
 import { isAbsence } from "../../lib/networks/survey.ts";
@@ -103,12 +103,16 @@ async function embedTiles(
   sheets: readonly NamedSheet[],
 ): Promise<ReadonlyMap<string, string>> {
   const paths = sheets.flatMap(({ name, sheet }) =>
-    sheet.tiles.flatMap((tile) => (tile.state === "ok" ? tilePath(name, tile.tile.key) : [])),
+    sheet.tiles.flatMap((tile) => {
+      if (tile.state !== "ok") return [];
+      return [tile.tile, tile.animation].flatMap((file) => (file ? tilePath(name, file.key) : []));
+    }),
   );
   const embedded = await mapConcurrently(paths, async (path): Promise<[string, string][]> => {
     try {
       const bytes = await readFile(join(folder, path));
-      return [[path, `data:image/png;base64,${bytes.toString("base64")}`]];
+      const type = `image/${extname(path).slice(1)}`;
+      return [[path, `data:${type};base64,${bytes.toString("base64")}`]];
     } catch (error) {
       // an earlier sheet's tiles may have been moved away
       if (isAbsence(error)) return [];

@@ -11,6 +11,8 @@ const tileSchema = z.discriminatedUnion("state", [
     ...place,
     state: z.literal("ok"),
     tile: z.object({ key: z.string(), ...size }),
+    /** `seconds` of one run. */
+    animation: z.object({ key: z.string(), seconds: z.number() }).optional(),
     activation: z.number(),
     /** Activation strength after each iteration, one list for each pyramid level. */
     activations: z.array(z.array(z.number())),

@@ -143,6 +143,19 @@
     setTimeout(() => (button.textContent = "Copy"), SAID_MS);
   }
 
+  /** Shows a tile's ascent in its picture's place, or the picture again. */
+  function play(button, isPlaying) {
+    const image = button.closest("li").querySelector("img");
+    clearTimeout(Number(button.dataset.timer));
+    button.dataset.picture ??= image.getAttribute("src");
+    image.src = isPlaying ? button.dataset.animation : button.dataset.picture;
+    button.setAttribute("aria-pressed", String(isPlaying));
+    // who wants little motion sees it once
+    if (!isPlaying || !matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const once = setTimeout(() => play(button, false), 1000 * Number(button.dataset.seconds));
+    button.dataset.timer = String(once);
+  }
+
   function open(id) {
     const index = drawn.findIndex((each) => each.id === id);
     if (index >= 0) show(index);
@@ -156,6 +169,8 @@
       void copy(source, copying);
       return;
     }
+    const playing = event.target.closest("button.play");
+    if (playing !== null) play(playing, playing.getAttribute("aria-pressed") !== "true");
     const link = event.target.closest(".tiles a");
     const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
     if (link !== null && isPlain && open(link.closest("li").id)) event.preventDefault();

@@ -13,7 +13,7 @@ import type { AscentPlan } from "./stage.ts";
 import { type AscentState, failedResult, firstState, imageResult } from "./state.ts";
 import { taskParts } from "./task-parts.ts";
 import type { AscentHooks } from "./hooks.ts";
-import type { AscentProgress, AscentResult, AscentTask } from "./task.ts";
+import type { AscentFrame, AscentProgress, AscentResult, AscentTask } from "./task.ts";
 
 /**
  * Runs ascents: one worker (thread and session) per core on the CPU, each with one image at a time,
@@ -58,7 +58,13 @@ export class AscentEngine {
       const onStopped: AscentHooks["onStopped"] = async (states) => {
         await hooks.onStopped?.(new Map([...states].filter(([channel]) => asked.has(channel))));
       };
-      await this.#renderPart(part, { ...hooks, onProgress, onStopped }, onResult);
+      const frames = hooks.frames && {
+        count: hooks.frames.count,
+        take: async (frame: AscentFrame) => {
+          if (asked.has(frame.channel)) await hooks.frames?.take(frame);
+        },
+      };
+      await this.#renderPart(part, { ...hooks, onProgress, onStopped, frames }, onResult);
     }
     return results;
   }

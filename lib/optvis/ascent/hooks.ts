@@ -1,5 +1,5 @@
 import type { AscentState } from "./state.ts";
-import type { AscentProgress, AscentResult } from "./task.ts";
+import type { AscentProgress, AscentResult, FrameHook } from "./task.ts";
 
 export interface AscentHooks<Result = AscentResult> {
   /** Once aborted, the rendering rejects soon; channels that have ended stay ended. */
@@ -23,6 +23,7 @@ export interface AscentHooks<Result = AscentResult> {
   readonly onProgress?: ((progress: AscentProgress) => void) | undefined;
   /** Of what the user would not expect; more than once for the same. */
   readonly onNotice?: ((notice: string) => void) | undefined;
+  readonly frames?: FrameHook | undefined;
   /** As each channel ends; awaited: no more images wait in memory than are being rendered. */
   readonly onChannel?: ((result: Result) => Promise<void>) | undefined;
 }

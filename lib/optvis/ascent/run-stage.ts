@@ -1,6 +1,7 @@
 import { type FloatTensor, floatTensor } from "../../onnx/tensor.ts";
 import type { Feeds } from "../runtime/session.ts";
 import type { SessionWorker } from "../runtime/session-worker.ts";
+import { FrameTaker } from "./frame-taker.ts";
 import { Interruption, OutOfTimeError } from "./interruption.ts";
 import { floatOutput } from "./outputs.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
@@ -101,6 +102,7 @@ async function runIterations(
   states: readonly AscentState[],
   { plan, stage, graph, hooks }: StageRun,
 ): Promise<readonly AscentState[]> {
+  const frames = new FrameTaker(session, { plan, stage, hook: hooks.frames });
   const batch = filled(states, graph.batch);
   const names = Object.keys(batch[0]!.parameters);
   let carried: Feeds = Object.fromEntries(names.map((name) => [name, stacked(batch, name)]));
@@ -117,11 +119,13 @@ async function runIterations(
     if (hooks.signal?.aborted || !isTime) throw new Interruption(reason, standing());
   };
   const hasTime = (iterations: number) => hooks.hasTime?.(iterations * perIteration) ?? true;
+  // a later stage begins with what an earlier one has shown
+  if (stage === plan.stages[0] || done > 0) await frames.take(standing, done);
   const revival = states[0]?.isRevived ? stage.revival : null;
   while (done < stage.iterations) {
     const isReviving = revival !== null && done < REVIVAL_ITERATIONS;
     const end = isReviving ? Math.min(REVIVAL_ITERATIONS, stage.iterations) : stage.iterations;
-    const count = Math.min(chunk, end - done);
+    const count = Math.min(chunk, end - done, frames.until(done));
     stopUnless(hasTime(count));
     const started = performance.now();
     const trip = { type: "int64", shape: [], data: BigInt64Array.of(BigInt(count)) } as const;
@@ -137,6 +141,7 @@ async function runIterations(
     }
     if (next.every(({ stop }) => stop !== null)) return next;
     perIteration = (performance.now() - started) / 1000 / count;
+    await frames.take(standing, done);
     // the first run of a session is slower than the rest, so the chunk may grow only so fast
     chunk = Math.max(1, Math.min(chunk * 8, Math.round(CHUNK_SECONDS / perIteration)));
   }

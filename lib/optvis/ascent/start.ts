@@ -1,5 +1,5 @@
 import type { Planes, Size } from "../../image/raster.ts";
-import { resizeBilinear } from "../../image/resize.ts";
+import { resizePlanes } from "../../image/resize.ts";
 import { standardNormal, uniformFrom } from "../random.ts";
 import type { NetworkModel } from "../graph/layer-pass.ts";
 import type { Level } from "./plan-levels.ts";
@@ -72,10 +72,4 @@ export function onStartColour(image: Planes, network: Pick<NetworkModel, "mean">
 
 function copyOf(image: Planes): Planes {
   return { ...image, data: image.data.slice() };
-}
-
-function resizePlanes({ height, width, data }: Planes, size: Size): Planes {
-  const to = { height: size.height, width: size.width };
-  if (height === to.height && width === to.width) return { ...to, data };
-  return { ...to, data: resizeBilinear(data, [data.length / (height * width), height, width], to) };
 }

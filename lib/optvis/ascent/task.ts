@@ -95,6 +95,24 @@ export interface AscentProgress extends TracePoint {
   readonly channel: number;
 }
 
+/** An image on its way through its ascent. */
+export interface AscentFrame {
+  /** 1-based. */
+  readonly channel: number;
+  /** Iterations behind it, of all levels; 0: the image begins so. */
+  readonly iteration: number;
+  /** As in `AscentImage`, of the size that its level has. */
+  readonly image: Planes;
+}
+
+/** Looks at images on their way, which changes nothing of them. */
+export interface FrameHook {
+  /** How often at most, evenly over the iterations, the beginning and the end included. */
+  readonly count: number;
+  /** All but the end, which is the result; anew from 0 where an image begins anew. Awaited. */
+  readonly take: (frame: AscentFrame) => Promise<void>;
+}
+
 /**
  * Place of a channel on axis 1 of its layer. Channels are 1-based in requests, keys, tasks and
  * results; here, where tensors and seeds are made, they become 0-based.

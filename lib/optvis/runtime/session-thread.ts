@@ -58,7 +58,7 @@ async function carryOut(request: ThreadRequest, released: string[]): Promise<Out
   if (request.kind === "run") return run(request.key, request.feeds);
   const { key, recipe, provider, keepsMemory, sharesOutputs = false } = request.graph;
   const model = encodeModel(graphOf(recipe));
-  for await (const oldest of makeRoom(model.length)) released.push(oldest);
+  for await (const oldest of makeRoom(model.length, keepsMemory)) released.push(oldest);
   const session = await Session.create(model, provider, { keepsMemory });
   sessions.set(key, { session, bytes: model.length, sharesOutputs });
   return {};
@@ -77,9 +77,11 @@ async function run(key: string, feeds: Feeds): Promise<Outputs> {
 }
 
 /** @returns keys of the sessions that are released for a file of so many bytes, one by one */
-async function* makeRoom(forBytes: number): AsyncGenerator<string> {
-  let bytes = [...sessions.values()].reduce((sum, each) => sum + each.bytes, forBytes);
-  for (const [key, oldest] of sessions) {
+async function* makeRoom(forBytes: number, keepsMemory = true): AsyncGenerator<string> {
+  const loaded = [...sessions];
+  let bytes = loaded.reduce((sum, [, each]) => sum + each.bytes, forBytes);
+  // what turns coefficients into an image takes no place of the ascent, which may go on after it
+  for (const [key, oldest] of keepsMemory ? loaded : loaded.slice(0, -1)) {
     if (bytes <= KEEP_MODEL_BYTES) return;
     bytes -= oldest.bytes;
     sessions.delete(key);

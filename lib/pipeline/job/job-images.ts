@@ -42,6 +42,12 @@ export class JobImages {
     return this.#putOnce(keys.rawTileKey(this.#jobId, channel, this.#round), npy, BINARY_TYPE);
   }
 
+  /** @param format its name, also in its media type. @returns the animation that is there now */
+  writeAnimation(channel: number, bytes: Uint8Array, format: string): Promise<StoredImage> {
+    const key = keys.animationKey(this.#jobId, channel, format, this.#round);
+    return this.#putOnce(key, bytes, `image/${format}`);
+  }
+
   /**
    * What is wrong with a tile that its result speaks of, or `null`.
    *

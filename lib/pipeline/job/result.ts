@@ -29,6 +29,10 @@ const okResult = z.strictObject({
   tile,
   /** The renderer's float32 values [planes, H, W], R, G and B if colours, where output scaling is off. */
   raw: z.strictObject({ key: z.string(), sha256: z.string() }).nullable(),
+  /** How the image came about, where the request wants it; `seconds` of one run. */
+  animation: z
+    .strictObject({ key: z.string(), sha256: z.string(), seconds: z.number().min(0) })
+    .optional(),
   /** Activation strength of the last iteration. */
   activation: z.number(),
   trace: z.array(

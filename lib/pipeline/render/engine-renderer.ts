@@ -26,7 +26,7 @@ export function createEngineRenderer(
   const engine = new AscentEngine(options);
   const networks = new FoldedNetworks();
   return {
-    async render(task, { onChannel, ...hooks } = {}) {
+    async render(task, { onChannel, frames, ...hooks } = {}) {
       const { provider, request } = task;
       const { seed } = request;
       const unit = isCentred(request) ? "centred" : "pixels";
@@ -38,6 +38,11 @@ export function createEngineRenderer(
       };
       const results = await engine.render(await ascentTask(engine, task, model), {
         ...hooks,
+        frames: frames && {
+          count: frames.count,
+          take: (frame) =>
+            frames.take({ ...frame, image: toColourPlanes(frame.image, model, unit) }),
+        },
         onChannel: onChannel && ((result) => onChannel(toRendered(result))),
       });
       return results.map(toRendered);

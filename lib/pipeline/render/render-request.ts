@@ -32,6 +32,8 @@ export interface ChannelImage extends ChannelOfLayer {
   readonly planes: Planes;
   /** The tile as a file, the planes scaled as the request's `outputScaling` says. */
   readonly png: Uint8Array;
+  /** Its ascent as a WebP or GIF file, as the request's `animation` says; `null`: not asked for. */
+  readonly animation: Uint8Array | null;
   /** Activation strength, the mean of the channel's map, before the last iteration's update. */
   readonly activation: number;
   /** Activation strength before each iteration's update. */
@@ -99,7 +101,8 @@ export async function renderRequest(
     }
     ok++;
     const { image: planes, png, activation, trace, seconds, seed, quality, redrawn } = tile;
-    const drawn = { planes, png, activation, trace, seconds, seed, quality, redrawn };
+    const animation = tile.animation?.bytes ?? null;
+    const drawn = { planes, png, animation, activation, trace, seconds, seed, quality, redrawn };
     return tell({ kind: "image", ...which, ...drawn });
   };
   const renderer = createEngineRenderer({ threads });

@@ -13,6 +13,7 @@ import type {
   RenderHooks,
   RenderTask,
 } from "./renderer.ts";
+import { type Animation, AscentFrames } from "./ascent-frames.ts";
 import { makeTile, type Tile } from "./tile.ts";
 
 /** Added to the seed of a picture that is drawn once more. */
@@ -20,6 +21,8 @@ const NEXT_SEED = 1000;
 
 /** A tile with its figures. */
 export interface ExaminedTile extends Tile {
+  /** How it came about; `null` where the request does not want it. */
+  readonly animation: Animation | null;
   readonly quality: QualityCard;
   /** Whether it is the better of two, drawn from two seeds; `seed` is its own. */
   readonly redrawn: boolean;
@@ -56,7 +59,9 @@ export async function renderTiles(
   for (const [channel, { first }] of resume) {
     if (first === null) continue;
     const tile = await makeTile(first, task.request, planeKind(task.network.model.planes));
-    if (tile.kind === "tile") firsts.set(channel, await examined(renderer, task, tile));
+    // what it looked like on its way went with the rendering that was stopped
+    const none = new AscentFrames();
+    if (tile.kind === "tile") firsts.set(channel, await examined(renderer, task, tile, none));
   }
   // those of the first drawing say nothing of the second
   const statesOf = (channels: readonly number[], drawing: "first" | "second") =>
@@ -129,24 +134,30 @@ async function drawTiles(
   hooks: Omit<RenderHooks, "onChannel">,
   onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>,
 ): Promise<void> {
+  const frames = new AscentFrames();
   const seen = new Set<number>();
   const onChannel = async (rendered: RenderedChannel) => {
     if (seen.has(rendered.channel)) return;
     seen.add(rendered.channel);
     const tile = await makeTile(rendered, task.request, planeKind(task.network.model.planes));
-    await onTile(tile.kind === "failed" ? tile : await examined(renderer, task, tile));
+    if (tile.kind === "tile") return onTile(await examined(renderer, task, tile, frames));
+    frames.forget(tile.channel);
+    await onTile(tile);
   };
-  const results = await renderer.render(task, { ...hooks, onChannel });
+  const looking = task.request.animation !== undefined && { frames };
+  const results = await renderer.render(task, { ...hooks, ...looking, onChannel });
   // a renderer need not call the hook
   for (const rendered of results) await onChannel(rendered);
 }
 
-/** The tile with its card. */
+/** The tile with its card and its animation. */
 async function examined(
   renderer: Renderer,
-  { network, provider, request }: RenderTask,
+  task: RenderTask,
   tile: Tile,
+  frames: AscentFrames,
 ): Promise<ExaminedTile> {
+  const { network, provider, request } = task;
   // as the ascent's network saw it: a fourier canvas at the size of its crops
   const size = request.method === "fourier" ? asSize(request.cropSize) : network.model.inputSize;
   const { layer, channelAxis } = request;
@@ -156,5 +167,16 @@ async function examined(
     ? soleChannel(targetUnits(targets)[tile.channel - 1]!.target)
     : tile.channel;
   const quality = await renderer.examine(view, channel, tile.picture);
-  return { ...tile, quality, redrawn: false };
+  return { ...tile, animation: await animated(tile, task, frames), quality, redrawn: false };
+}
+
+async function animated(
+  { channel, image, byteOf }: Tile,
+  { network, request }: RenderTask,
+  frames: AscentFrames,
+): Promise<Animation | null> {
+  const { animation: format } = request;
+  if (format === undefined) return null;
+  const kind = planeKind(network.model.planes);
+  return frames.animation(channel, image, { byteOf, kind, format });
 }

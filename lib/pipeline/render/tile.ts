@@ -1,7 +1,7 @@
 import { encodePng } from "../../image/png.ts";
 import { pictureOf, type PlaneKind } from "../../image/picture.ts";
 import type { Planes, Raster } from "../../image/raster.ts";
-import { MID_GREY, rescaleClipped, rescaleLinear } from "../../image/rescale.ts";
+import { type ByteOf, clippedScale, linearScale, MID_GREY } from "../../image/rescale.ts";
 import type { FailedChannel } from "../../optvis/ascent/task.ts";
 import { type CompleteRequest, isCentred } from "../request/complete-request.ts";
 import type { RenderedChannel, RenderedImage } from "./renderer.ts";
@@ -13,6 +13,8 @@ export interface Tile extends Omit<RenderedImage, "kind"> {
   readonly activation: number;
   /** What people see. */
   readonly picture: Raster;
+  /** The scale that the picture is shown by. */
+  readonly byteOf: ByteOf;
   /** The picture as a file. */
   readonly png: Uint8Array;
 }
@@ -27,16 +29,17 @@ export async function makeTile(
   const reason = unfitness(rendered);
   if (reason !== null) return { kind: "failed", channel: rendered.channel, reason };
   const { activation } = rendered.trace.at(-1)!;
-  const picture = tileRaster(rendered.image, request, kind);
-  return { ...rendered, kind: "tile", activation, picture, png: await encodePng(picture) };
+  const byteOf = scaleOf(rendered.image, request);
+  const picture = pictureOf(rendered.image, kind, byteOf);
+  return { ...rendered, kind: "tile", activation, picture, byteOf, png: await encodePng(picture) };
 }
 
-/** A rendered image as its tile shows it: rescaled, or the raw values cut to 0..255. */
-function tileRaster(image: Planes, request: CompleteRequest, kind: PlaneKind): Raster {
-  if (request.outputScaling === "clipped") return rescaleClipped(image, kind);
-  if (request.outputScaling === "linear") return rescaleLinear(image, kind);
+/** How a rendered image is shown as a tile: rescaled, or the raw values cut to 0..255. */
+function scaleOf(image: Planes, request: CompleteRequest): ByteOf {
+  if (request.outputScaling === "clipped") return clippedScale(image);
+  if (request.outputScaling === "linear") return linearScale(image);
   const zeroLevel = isCentred(request) ? MID_GREY : 0;
-  return pictureOf(image, kind, (value) => value + zeroLevel);
+  return (value) => value + zeroLevel;
 }
 
 /** Why the image cannot be a tile, or `null`: never let a NaN through. */

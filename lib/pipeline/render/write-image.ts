@@ -28,6 +28,9 @@ export async function writeImage(
     request.outputScaling === "none"
       ? await job.images.writeRawTile(channel, encodeNpy([planes, height, width], data))
       : null;
+  const { animation } = tile;
+  const animated =
+    animation && (await job.images.writeAnimation(channel, animation.bytes, animation.format));
   const stored = await job.images.writeTile(channel, tile.png);
   return job.end(
     channel,
@@ -35,6 +38,7 @@ export async function writeImage(
       state: "ok",
       tile: { ...stored, width: picture.width, height: picture.height },
       raw,
+      ...(animated && { animation: { ...animated, seconds: animation.seconds } }),
       activation: tile.activation,
       trace: tile.trace.map(({ level, iteration, activation }) => ({
         level,

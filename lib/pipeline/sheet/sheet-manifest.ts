@@ -68,11 +68,23 @@ export function tileRecord(result: ChannelResult) {
   if (result.state === "failed") {
     return { ...base, state: result.state, source: result.source, reason: result.reason };
   }
-  const { state, tile, raw, activation, trace, seconds, provider, seed, restarts, quality } =
-    result;
+  const {
+    state,
+    tile,
+    raw,
+    animation,
+    activation,
+    trace,
+    seconds,
+    provider,
+    seed,
+    restarts,
+    quality,
+  } = result;
   const activations = activationsByLevel(trace);
   const drawn = { seconds, provider, seed, restarts };
-  return { ...base, state, tile, raw, activation, activations, ...drawn, quality };
+  const files = { tile, raw, ...(animation && { animation }) };
+  return { ...base, state, ...files, activation, activations, ...drawn, quality };
 }
 
 /** Activation strength after each iteration, one list per pyramid level. */

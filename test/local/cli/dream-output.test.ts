@@ -140,6 +140,30 @@ test("a tile is there before its job has ended, and nothing is left of another j
   );
 });
 
+test.each([
+  [["--animate"], "webp"],
+  [["--animate", "gif"], "gif"],
+])(
+  "%s leaves each image's ascent beside it, of what was drawn without it too",
+  async (words, ending) => {
+    const path = join(folder, "moving.json");
+    await writeFile(path, JSON.stringify(request()));
+    const folderOut = out(`moving-${ending}`);
+    await run("dream", path, "--out", folderOut);
+    const still = await readFile(join(folderOut, "moving.tiles", "00003.png"));
+    const { code, stdout } = await run("dream", path, "--json", ...words, "--out", folderOut);
+    expect(code).toBe(0);
+    const files = (await readdir(join(folderOut, "moving.tiles"))).toSorted();
+    expect(files).toEqual(
+      ["00001", "00003"].flatMap((name) => [`${name}.png`, `${name}.${ending}`]).toSorted(),
+    );
+    expect(await readFile(join(folderOut, "moving.tiles", "00003.png"))).toEqual(still);
+    expect(stdout).toContain(`moving.tiles/00003.${ending}"`);
+    const page = await readFile(join(folderOut, "index.html"), "utf8");
+    expect(page).toContain(`data-animation="./moving.tiles/00003.${ending}"`);
+  },
+);
+
 test("a page that is no report is not overwritten", async () => {
   await mkdir(out("site"));
   await writeFile(join(out("site"), "index.html"), "<title>My site</title>");

@@ -5,9 +5,11 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { encodeAnimation } from "../../../lib/image/animation.ts";
 import { encodePng } from "../../../lib/image/png.ts";
 import { ReportFile } from "../../../local/report/report-file.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { untilTrue } from "../../support/until.ts";
 import { CHROMIUM, expectAccessible, launch, openPage } from "../../web/browser.ts";
 import { ATTACK, sampleSheet } from "./sample-sheet.ts";
 
@@ -25,10 +27,12 @@ describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
     for (const name of ["a", "50 % #1"]) {
       await mkdir(join(folder, `${name}.tiles`));
       await writeFile(join(folder, `${name}.tiles`, "00003.png"), await encodePng(pixels));
+      const moving = await encodeAnimation([pixels, pixels], [100, 500], "webp");
+      await writeFile(join(folder, `${name}.tiles`, "00003.webp"), moving);
     }
     const report = new ReportFile({ folder, embed });
     const sheets = [
-      { name: "a", sheet: sampleSheet(), image: "a.png" },
+      { name: "a", sheet: sampleSheet({ animation: "jobs/a1/tiles/00003.webp" }), image: "a.png" },
       {
         name: "50 % #1",
         image: "50 % #1.png",
@@ -85,6 +89,36 @@ describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
     const focused = "document.activeElement.closest('li').id";
     expect(await page.evaluate(focused)).toBe("s2-3");
     expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  const playOf = (page: Page) =>
+    page.getByRole("button", { name: "Play how channel 3 came about" }).first();
+  const sourceOf = (page: Page) => page.locator("#s1-3 img").getAttribute("src");
+
+  test("an animation is shown in its picture's place until it is ended", async () => {
+    const { page, complaints } = await open(false);
+    const play = playOf(page);
+    const standing = async () => [await sourceOf(page), await play.getAttribute("aria-pressed")];
+    const still = ["./a.tiles/00003.png", "false"];
+    expect(await standing()).toEqual(still);
+    await play.click();
+    expect(await standing()).toEqual(["./a.tiles/00003.webp", "true"]);
+    expect(await page.locator("#viewer").getAttribute("open")).toBeNull();
+    await play.click();
+    expect(await standing()).toEqual(still);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("who wants little motion sees an animation once", async () => {
+    const { page } = await open(false, { reducedMotion: "reduce" });
+    await playOf(page).click();
+    expect(await playOf(page).getAttribute("data-picture")).toBe("./a.tiles/00003.png");
+    // one run takes 0.6 s
+    const isStill = async () => (await sourceOf(page)) === "./a.tiles/00003.png";
+    await untilTrue(isStill, () => "it goes on");
+    expect(await playOf(page).getAttribute("aria-pressed")).toBe("false");
     await page.close();
   });
 

@@ -86,6 +86,21 @@ test("embedded tiles are in the page, which then names no file", async () => {
   expect(page).not.toContain("a.png");
 });
 
+test("a picture with an animation has a button for it, and no other has", async () => {
+  expect((await written("a")).page).not.toContain('class="play"');
+  const changes = { animation: "jobs/a1/tiles/00003.webp" };
+  const { page, folder, report } = await written("a b", changes);
+  expect(page.match(/class="play"/g)).toHaveLength(1);
+  expect(between(page, 'class="play"', "</button>")).toContain("./a%20b.tiles/00003.webp");
+
+  await writeFile(join(folder, "a b.tiles", "00003.webp"), "moving");
+  const embedding = new ReportFile({ folder, embed: true });
+  await embedding.write([{ name: "a b", sheet: sampleSheet(changes), image: "a b.png" }], false);
+  const embedded = await readFile(report.path, "utf8");
+  const data = Buffer.from("moving").toString("base64");
+  expect(embedded).toContain(`data-animation="data:image/webp;base64,${data}"`);
+});
+
 test("a page of a run that goes on says when it was written, a finished one does not", async () => {
   expect((await written("a", {}, { isRunning: true })).page).toContain('data-written="1234567"');
   expect((await written("a")).page).not.toContain("data-written=");

@@ -9,6 +9,8 @@ interface Changes {
   readonly network?: string;
   readonly reason?: string;
   readonly title?: string;
+  /** Key of the picture's animation. */
+  readonly animation?: string;
 }
 
 /** A sheet with a tile in each of its states; channel 3 has a picture, of 30 x 20. */
@@ -18,6 +20,7 @@ export function sampleSheet({
   network = "net",
   reason = "out of memory",
   title = "",
+  animation,
 }: Changes = {}): ReportSheet {
   const quality = {
     luminanceDeviation: 0.12,
@@ -51,6 +54,7 @@ export function sampleSheet({
         label,
         state: "ok",
         tile: { key: "jobs/a1/tiles/00003.png", width: 30, height: 20 },
+        ...(animation !== undefined && { animation: { key: animation, seconds: 0.6 } }),
         activation: 6.25,
         activations: [
           [1, 2, 4],

@@ -73,7 +73,7 @@ test.each([
   [
     "an unknown field",
     { ...GOOD, numIteration: 3 },
-    ["numIteration: unknown field (did you mean 'numIterations'?); remove it"],
+    ["numIteration: unknown field (did you mean 'numIterations' or 'animation'?); remove it"],
   ],
   [
     "a number as text",
@@ -230,8 +230,8 @@ test("the schema can be written as JSON Schema, with every field described", () 
   const { oneOf } = z.toJSONSchema(requestSchema, { target: "draft-04", io: "input" });
   const required = ["network", "layer"];
   const wanted = [
-    { count: 17, required },
-    { count: 28, required: [...required, "method"] },
+    { count: 18, required },
+    { count: 29, required: [...required, "method"] },
   ];
   expect(oneOf).toHaveLength(wanted.length);
   for (const [i, schema] of (oneOf ?? []).entries()) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { ANIMATION_FORMATS } from "../../../image/formats.ts";
 import { NETWORK_ID } from "../../../networks/description.ts";
 import { MAX_RANK } from "../../../onnx/budgets.ts";
 import { OBJECTIVES } from "../../../optvis/graph/objective/names.ts";
@@ -77,5 +78,9 @@ export const commonFields = {
     .boolean()
     .default(true)
     .describe("progress table: Iteration, Activation Strength, Pyramid Level"),
+  animation: z
+    .enum(ANIMATION_FORMATS)
+    .optional()
+    .describe("each image's ascent as an animation too, a file beside the tile; left out: none"),
   montage: montage.prefault({}).describe("how the sheet is laid out"),
 };

@@ -1,0 +1,105 @@
+import { afterAll, expect, test } from "vitest";
+
+import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
+import { frameIterations } from "../../../lib/optvis/ascent/frame-taker.ts";
+import type { AscentFrame, AscentTask, FourierTask } from "../../../lib/optvis/ascent/task.ts";
+import { smallNetwork } from "../../support/small-network.ts";
+import { modelFixture } from "../fixtures.ts";
+import { bytesOf, imageOf, taskOf } from "./engine-task.ts";
+
+const SIZE = { height: 18, width: 21 };
+const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
+const engine = new AscentEngine({ threads: 2 });
+afterAll(() => engine.close());
+
+const fourier: FourierTask = {
+  method: "fourier",
+  network: kinked.network,
+  layer: kinked.target("conv3"),
+  channels: [2, 5, 1],
+  objective: "mean",
+  provider: "cpu",
+  seed: 4,
+  recipe: {
+    canvasSize: { height: 30, width: 28 },
+    cropSize: SIZE,
+    iterations: 11,
+    learningRate: 0.12,
+    // the rates then do not depend on the number of iterations, nor do the crops
+    learningRateDecay: "none",
+    spectrumDecay: 1.25,
+    initialDeviation: 0.01,
+    saturation: 1,
+    cropFraction: { start: [0.8, 1], end: [0.8, 1] },
+    cropPlace: "anywhere",
+    cropMargin: 3,
+    rotation: 10,
+    totalVariation: 0,
+    contrast: 0,
+  },
+};
+const pyramid = taskOf(kinked, "conv3", { channels: [2, 5, 1], iterations: 7 }, 2);
+
+async function framesOf(task: AscentTask, count: number) {
+  const frames: AscentFrame[] = [];
+  const take = (frame: AscentFrame) => Promise.resolve(void frames.push(frame));
+  const results = await engine.render(task, { frames: { count, take } });
+  return { results, frames };
+}
+
+test.each([
+  // of 14 iterations a frame every 2.8th; the last is the end
+  [14, 6, [0, 3, 6, 8, 11]],
+  [3, 30, [0, 1, 2]],
+  [100, 2, [0]],
+  [5, 1, [0]],
+])("of %i iterations, %i frames are evenly spaced", (total, count, wanted) => {
+  expect(frameIterations(total, count)).toEqual(wanted);
+});
+
+test.each<[string, AscentTask]>([
+  ["deepdream", pyramid],
+  ["fourier", fourier],
+])("%s: whoever looks at images changes nothing of them", async (_, task) => {
+  const unseen = (await engine.render(task)).map(bytesOf);
+  const { results, frames } = await framesOf(task, 6);
+  expect(results.map(bytesOf)).toEqual(unseen);
+  // planes that are still the ascent's would change after they were taken
+  for (const { image } of frames) image.data.fill(Number.NaN);
+  expect((await engine.render(task)).map(bytesOf)).toEqual(unseen);
+  expect(frames).toHaveLength(5 * 3);
+});
+
+test("a frame is what the ascent is had it ended there, in later levels too", async () => {
+  const { frames } = await framesOf(pyramid, 8); // every second of 14
+  const at = (iteration: number) =>
+    frames.find((frame) => frame.channel === 5 && frame.iteration === iteration)!.image;
+  const ended = async (changes: Partial<typeof pyramid>) => {
+    const [result] = await engine.render({ ...pyramid, channels: [5], ...changes });
+    return imageOf(result).image;
+  };
+  const [first] = pyramid.levels;
+  for (const iterations of [2, 4, 6]) {
+    expect(at(iterations)).toEqual(await ended({ levels: [first!], iterations }));
+  }
+  expect(at(8)).toMatchObject({ width: pyramid.levels[1]!.size.width });
+  expect(at(8)).not.toEqual(at(10));
+
+  const { frames: curves } = await framesOf(fourier, 4);
+  const { channel, iteration, image } = curves.find((frame) => frame.iteration === 7)!;
+  const recipe = { ...fourier.recipe, iterations: iteration };
+  const [short] = await engine.render({ ...fourier, channels: [channel], recipe });
+  expect(image).toEqual(imageOf(short).image);
+});
+
+test("images that go in one batch, as those that are to differ, have each their own frames", async () => {
+  const diversity = { images: 3, value: fourier.layer.value, weight: 0.01 };
+  const task = { ...fourier, diversity };
+  const { frames } = await framesOf(task, 3); // 0 and 6 of 11
+  const short = { ...task, recipe: { ...task.recipe, iterations: 6 } };
+  const wanted = (await engine.render(short)).map((result) => imageOf(result));
+  const sixth = frames.filter(({ iteration }) => iteration === 6);
+  expect(sixth.map(({ channel, image }) => [channel, image])).toEqual(
+    wanted.map(({ channel, image }) => [channel, image]),
+  );
+});
