@@ -6,6 +6,7 @@ import { SHEET_FORMATS, type SheetFormat } from "../../lib/image/formats.ts";
 import { convertPng } from "../../lib/image/png.ts";
 import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
+import { encodeJson } from "../../lib/pipeline/json.ts";
 import { tilePrefix } from "../../lib/pipeline/keys.ts";
 import { describeSheetQuality } from "../../lib/pipeline/sheet/sheet-quality.ts";
 import type { LocalPipeline } from "../pipeline.ts";
@@ -25,6 +26,8 @@ export interface DreamOutputOptions {
   readonly terminal: Terminal;
   readonly pipeline: LocalPipeline;
   readonly report: ReportFile;
+  /** What each request names on this machine, see `givenPaths`. */
+  readonly given: readonly Record<string, unknown>[];
   /** Of the sheets. */
   readonly format: SheetFormat;
   /** Once, when the report shows the first picture. */
@@ -120,7 +123,8 @@ export class DreamOutput {
     // without an image there is no folder of them
     if (ok > 0) await cp(outcome.tilesFolder, tiles, { recursive: true });
     await this.#writeSheet(outcome.sheetPath, sheet);
-    await copyFile(outcome.manifestPath, manifest);
+    const written = JSON.parse(await readFile(outcome.manifestPath, "utf8")) as object;
+    await writeFile(manifest, encodeJson({ ...written, given: this.#givenOf(name) }));
     print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
     const described = await readSheet(manifest);
     const missing = described?.sheet?.missingGlyphs ?? "";
@@ -157,7 +161,7 @@ export class DreamOutput {
     for (const [i, plan] of this.#plans.entries()) {
       if (plan === null) continue;
       const name = this.#names[i]!;
-      const sheet = (await readSheet(this.#pathsOf(name).manifest)) ?? (await this.#live(plan));
+      const sheet = (await readSheet(this.#pathsOf(name).manifest)) ?? (await this.#live(plan, i));
       sheets.push({ name, sheet, image: basename(this.#pathsOf(name).sheet) });
     }
     await this.#options.report.write(sheets, isRunning);
@@ -166,10 +170,14 @@ export class DreamOutput {
     await this.#options.onFirstPicture?.();
   }
 
-  async #live(plan: JobPlan) {
+  #givenOf(name: string) {
+    return this.#options.given[this.#names.indexOf(name)] ?? {};
+  }
+
+  async #live(plan: JobPlan, index: number) {
     const job = this.#options.pipeline.acceptDeps.jobs.open(plan.jobId);
     const results: ReadonlyMap<number, ChannelResult> = await job.results(await job.ended());
-    return liveSheet(plan, results);
+    return { ...liveSheet(plan, results), given: this.#givenOf(this.#names[index]!) };
   }
 
   #pathsOf(name: string) {

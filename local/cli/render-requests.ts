@@ -14,6 +14,7 @@ import { DreamOutput } from "./dream-output.ts";
 import { DreamProgress } from "./dream-progress.ts";
 import { checkNoFolders, makeWritable } from "./folders.ts";
 import { givenInput } from "./given-input.ts";
+import { givenPaths } from "./given-paths.ts";
 import type { InputFlags } from "./input-options.ts";
 import type { NamedRequest } from "./named-requests.ts";
 import { openInViewer } from "./open-in-viewer.ts";
@@ -78,6 +79,7 @@ export async function renderRequests(
     terminal,
     pipeline,
     report,
+    given: requests.map(({ request }) => givenPaths(request)),
     format,
     onFirstPicture: async () => {
       if (flags.open === "with the first picture") await show(report.path, given);

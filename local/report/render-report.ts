@@ -86,7 +86,7 @@ function contents(sheets: readonly NamedSheet[]): Html {
 }
 
 /** What the script shows of a tile beside its picture. */
-function shownData({ name, sheet: { layer, network, request, tiles } }: NamedSheet) {
+function shownData({ name, sheet: { layer, network, request, given, tiles } }: NamedSheet) {
   const drawn = tiles.flatMap((tile) => {
     if (tile.state !== "ok") return [];
     const { state: _, tile: __, animation: ___, activations, ...figures } = tile;
@@ -94,7 +94,13 @@ function shownData({ name, sheet: { layer, network, request, tiles } }: NamedShe
     const levels = activations.map((level) => level.map((value) => Number(value.toPrecision(5))));
     return [{ ...figures, levels }];
   });
-  return { name, layer: layer.name, network: network.id, request, tiles: drawn };
+  return {
+    name,
+    layer: layer.name,
+    network: network.id,
+    request: { ...request, ...given },
+    tiles: drawn,
+  };
 }
 
 const VIEWER = html`<dialog id="viewer" aria-labelledby="viewer-title">

@@ -13,7 +13,7 @@ export function renderSheet(
   number: number,
   embedded: ReadonlyMap<string, string>,
 ): Html {
-  const { layer, network, quality, request, tiles } = sheet;
+  const { layer, network, quality, request, given, tiles } = sheet;
   const id = `sheet-${number}`;
   const drawn = tiles.find((tile) => tile.state === "ok");
   const noun = request["targets"] === undefined ? "channel" : "image";
@@ -28,7 +28,8 @@ export function renderSheet(
     <details class="request">
       <summary>The request</summary>
       <button type="button" data-copies="${id}-request">Copy</button>
-      <pre id="${id}-request" tabindex="0">${JSON.stringify(request, null, 2)}</pre>
+      <pre id="${id}-request" tabindex="0">
+${JSON.stringify({ ...request, ...given }, null, 2)}</pre>
     </details>
     <ul class="tiles${tiles.length <= FEW_TILES ? " few" : ""}">
       ${tiles.map((tile) => renderTile(tile, { name, number, embedded, noun, waiting }))}

@@ -164,6 +164,33 @@ test.each([
   },
 );
 
+test("the report's request, copied, is the same job from any folder", async () => {
+  await writeFile(
+    join(folder, "start.png"),
+    await encodePng({ width: 40, height: 30, data: new Uint8Array(3600).fill(90) }),
+  );
+  const path = join(folder, "copied.json");
+  await writeFile(
+    path,
+    JSON.stringify(request({ network: "good.onnx", initialImage: "start.png" })),
+  );
+  await run("dream", path, "--out", out("copied"));
+  const jobOf = async (name: string) => {
+    const text = await readFile(join(out("copied"), `${name}.manifest.json`), "utf8");
+    return (JSON.parse(text) as { jobId: string }).jobId;
+  };
+  const page = await readFile(join(out("copied"), "index.html"), "utf8");
+  const [, shown = ""] = /<pre id="sheet-1-request"[^>]*>([^<]*)<\/pre>/.exec(page) ?? [];
+  const stdin = shown.replaceAll("&quot;", '"');
+  expect(JSON.parse(stdin)).toMatchObject({
+    network: join(folder, "good.onnx"),
+    initialImage: join(folder, "start.png"),
+  });
+  const { code } = await runWith({ stdin }, "dream", "-", "--out", out("copied"));
+  expect(code).toBe(0);
+  expect(await jobOf("request")).toBe(await jobOf("copied"));
+});
+
 test("a page that is no report is not overwritten", async () => {
   await mkdir(out("site"));
   await writeFile(join(out("site"), "index.html"), "<title>My site</title>");
