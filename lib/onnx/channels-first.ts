@@ -8,8 +8,10 @@ import { intsTensor } from "./tensor.ts";
 
 /** Colours of an image; an axis of this length tells where they are. */
 const COLOURS = 3;
-/** More planes than most images have; an axis this short is none of places. */
+/** As many planes as most images have at most. */
 const FEW_PLANES = 4;
+/** No network takes an image this small, so an axis that is shorter is not one of places. */
+const LEAST_PLACES = 8;
 
 /** From [N, H, W, C] to [N, C, H, W], and back. */
 const TO_CHANNELS_FIRST = [0, 3, 1, 2];
@@ -38,14 +40,14 @@ export function withChannelsFirst(graph: Graph): Graph {
   return type === "float32" ? graph : withInput(floats, shaped);
 }
 
-/** Whether operators say so; else whether the last axis is short, and the second is not. */
+/** Whether operators say so; else whether the last axis is short, and those before it are long. */
 function hasChannelsLast(shape: readonly (number | null)[], axes: ImageAxes | null): boolean {
   if (axes?.planeAxis === 3) return true;
-  const [, second = null, , last = null] = shape;
+  const [, second = null, third = null, last = null] = shape;
   if (axes?.planeAxis === 1 || second === COLOURS) return false;
   if (last === COLOURS) return true;
-  const isShort = (length: number | null) => length !== null && length <= FEW_PLANES;
-  return isShort(last) && !isShort(second);
+  const isOfPlaces = (length: number | null) => length === null || length >= LEAST_PLACES;
+  return last !== null && last <= FEW_PLANES && isOfPlaces(second) && isOfPlaces(third);
 }
 
 /** The image transposed back for whatever wants it with channels last. */

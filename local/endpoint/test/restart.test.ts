@@ -208,7 +208,7 @@ describe("after a restart", () => {
     await during(({ s3 }) => put(s3, "a", "x"));
     appendFileSync(join(folder, ".endpoint/queues/events.jsonl"), "nonsense\n");
     await expect(during(({ s3 }) => keysOf(s3))).rejects.toThrow(
-      /events\.jsonl:\d+: not a JSON record/,
+      /events\.jsonl:\d+: not JSON; it was damaged/,
     );
   });
 });
