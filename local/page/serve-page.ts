@@ -9,7 +9,8 @@ export type News = "events" | "polling";
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
-  "style-src 'self'",
+  // the hash is of the one rule that OpenSeadragon adds by itself, for touch screens
+  "style-src 'self' 'sha256-9xTiqzfwFaL2SGb1rmr8gysEwVVjIvqWAgmZgqFqpEE='",
   "img-src 'self' data: blob: https: http://127.0.0.1:*",
   "connect-src 'self'",
   "base-uri 'none'",

@@ -26,6 +26,8 @@ export function DeepZoom({ jobId, name, width, height, pieceSize }: DeepZoomProp
       if (isGone) return;
       viewer = openSeadragon({
         element,
+        // pieces may come from another origin, and a texture of WebGL may not
+        drawer: "canvas",
         showNavigationControl: false,
         showNavigator: true,
         gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
@@ -50,7 +52,7 @@ export function DeepZoom({ jobId, name, width, height, pieceSize }: DeepZoomProp
   return (
     <>
       <Problems problems={problems} />
-      <div ref={place} class="deep-zoom" role="img" aria-label={name} />
+      <div ref={place} class="deep-zoom" role="region" aria-label={name} />
     </>
   );
 }

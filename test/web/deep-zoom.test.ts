@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { type Service, startService } from "../../local/serve.ts";
+import { FakeRenderer } from "../support/fake-renderer.ts";
+import { tinyNetwork } from "../support/tiny-network.ts";
+import { CHROMIUM, expectAccessible, launch, openPage } from "./browser.ts";
+
+/** Only against hangs: no test may depend on how fast the machine is. */
+const PATIENT = { timeout: 600_000 };
+
+let browser: Browser;
+let folder: string;
+let service: Service;
+
+describe.skipIf(CHROMIUM === null)("the deep zoom", () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "deep-zoom-"));
+    await tinyNetwork(folder);
+    service = await startService({
+      dataFolder: join(folder, "data"),
+      awsPort: 0,
+      apiPort: 0,
+      renderer: new FakeRenderer(),
+      networkFolders: [folder],
+      recoverySeconds: 2,
+    });
+    browser = await launch();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await service.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test("opens a sheet too large for one image, piece by piece", async () => {
+    const response = await fetch(`${service.api.url}/jobs`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({
+        network: "tiny",
+        layer: "wide",
+        channels: "1:3",
+        numIterations: 2,
+        // wider than one image may be, and low, so that it is quickly made
+        montage: { gridSize: [1, 900] },
+      }),
+    });
+    const { jobId } = (await response.json()) as { jobId: string };
+    const { page, complaints } = await openPage(browser);
+    const pieces: { readonly level: number; readonly status: number }[] = [];
+    page.on("response", (piece) => {
+      const [, level] = /deep-zoom\/(\d+)\/\d+\/\d+$/.exec(piece.url()) ?? [];
+      if (level !== undefined) pieces.push({ level: Number(level), status: piece.status() });
+    });
+    await page.goto(`${service.api.url}/#/-/jobs/${jobId}`);
+    const sheet = page.getByRole("region", { name: "the sheet of tiny, wide" });
+    await sheet.locator("canvas").first().waitFor();
+    await expect.poll(() => pieces.length, PATIENT).toBeGreaterThan(0);
+    const first = Math.max(...pieces.map(({ level }) => level));
+    await sheet.scrollIntoViewIfNeeded();
+    await sheet.hover();
+    const zoomIn = async () => {
+      await page.mouse.wheel(0, -500);
+      return Math.max(...pieces.map(({ level }) => level));
+    };
+    await expect.poll(zoomIn, PATIENT).toBeGreaterThan(first);
+    // each leads on to its object
+    expect(new Set(pieces.map(({ status }) => status))).toEqual(new Set([302]));
+    await page.getByText(/estimated: about .* of one core/).waitFor();
+    await expectAccessible(page);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
