@@ -3,6 +3,8 @@ import { z } from "zod";
 
 /** Lambda gives one vCPU for each so many megabytes of memory. */
 const MB_PER_VCPU = 1_769;
+/** The most memory that functions of a new account may have, in MB. */
+export const NEW_ACCOUNT_MEMORY_MB = 3_008;
 
 const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
@@ -15,9 +17,9 @@ const contextSchema = z.object({
   gpu: z.enum(["none", "managed", "asg"]).default("none"),
   gpuCapacity: z.enum(["spot", "on-demand"]).default("spot"),
   gpuMaxTasks: wholeNumber(1, 100).default(4),
-  /** MB; new accounts are capped at 3,008. */
-  workerMemory: wholeNumber(MB_PER_VCPU, 10_240).default(3_008),
-  workerConcurrency: wholeNumber(2, 1_000).default(50),
+  workerMemory: wholeNumber(MB_PER_VCPU, 10_240).default(NEW_ACCOUNT_MEMORY_MB),
+  /** With the other functions' (functions/delivery.ts) the 10 that a new account has. */
+  workerConcurrency: wholeNumber(2, 1_000).default(3),
   /** Images a CPU worker renders at a time; one per vCPU or part of one, if it is not said. */
   workerThreads: wholeNumber(1, 6).optional(),
   auth: z.enum(["iam", "api-key"]).default("iam"),
@@ -59,6 +61,8 @@ const settingsSchema = contextSchema
     ),
   }));
 
+export const SETTING_NAMES: readonly string[] = Object.keys(contextSchema.shape);
+
 /** What `cdk deploy -c name=value` can choose; cdk/README.md explains each. */
 export type PipelineSettings = Readonly<z.output<typeof settingsSchema>>;
 
@@ -73,10 +77,17 @@ export class SettingsError extends Error {
  * @throws SettingsError naming every setting with a bad value
  */
 export function readSettings(node: Node): PipelineSettings {
-  const names = Object.keys(contextSchema.shape);
-  const given = Object.fromEntries(
-    names.map((name) => [name, node.tryGetContext(name) as unknown]),
+  return parseSettings(
+    Object.fromEntries(SETTING_NAMES.map((name) => [name, node.tryGetContext(name) as unknown])),
   );
+}
+
+/**
+ * The settings that are given, and the defaults of the others; names that are none are left out.
+ *
+ * @throws SettingsError naming every setting with a bad value
+ */
+export function parseSettings(given: Readonly<Record<string, unknown>>): PipelineSettings {
   const parsed = settingsSchema.safeParse(given);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(

@@ -15,6 +15,16 @@ export const TIMEOUT_SECONDS = {
 } as const;
 
 /**
+ * Calls at a time that each event source makes, at most; the worker's is a setting. A source that
+ * asks for more than the account has is throttled, and throttled messages use up their deliveries:
+ * these, a call of the API and three workers are the 10 of a new account. Two is the least that SQS
+ * event sources take. Reserved concurrency would keep other functions of the account away, but
+ * Lambda refuses it unless 100 are left unreserved.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+ */
+export const EVENT_SOURCE_CONCURRENCY = { intake: 2, assembler: 2, "dead-letter": 2 } as const;
+
+/**
  * Visibility timeout of a queue that feeds a function: six times the function's own, since
  * throttled polls count too. It is the time after which a message comes back that no function has
  * begun; a function that begins holds its messages for HELD_SECONDS at a time.

@@ -109,6 +109,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // the schemas that requests are checked with are also the gateway's models
   cdk: ["functions", "lib/pipeline"],
   local: [
+    "cdk/quotas.ts",
+    "cdk/settings.ts",
     "functions",
     "lib/onnx",
     "lib/autodiff",

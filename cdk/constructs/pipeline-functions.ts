@@ -6,7 +6,7 @@ import type { IBucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 
 import type { Access } from "../../functions/access.ts";
-import { TIMEOUT_SECONDS } from "../../functions/delivery.ts";
+import { EVENT_SOURCE_CONCURRENCY, TIMEOUT_SECONDS } from "../../functions/delivery.ts";
 import { BUNDLED_MODELS_DIR } from "../bundle/function-bundle.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { ACCESS_OF, keyStatements, objectStatements, sendStatement } from "./access.ts";
@@ -89,7 +89,7 @@ export class PipelineFunctions extends Construct {
     const { workerThreads, workerConcurrency } = settings;
     intake.consume(queues.requests.queue, {
       batchSize: 1,
-      maxConcurrency: 5,
+      maxConcurrency: EVENT_SOURCE_CONCURRENCY.intake,
       redeliversSoon: true,
     });
     worker.consume(queues.channels.queue, {
@@ -103,12 +103,15 @@ export class PipelineFunctions extends Construct {
       // a job is looked at once a batch, however many of its results the batch reports
       batchSize: 100,
       batchingWindow: Duration.seconds(5),
-      maxConcurrency: 2,
+      maxConcurrency: EVENT_SOURCE_CONCURRENCY.assembler,
       redeliversSoon: true,
     });
     for (const { deadLetterQueue } of [queues.channels, ...(gpu ? [gpu.queue] : [])]) {
       // thousands of dead letters can wait; the other functions need the account's concurrency
-      deadLetter.consume(deadLetterQueue, { batchSize: 10, maxConcurrency: 2 });
+      deadLetter.consume(deadLetterQueue, {
+        batchSize: 10,
+        maxConcurrency: EVENT_SOURCE_CONCURRENCY["dead-letter"],
+      });
     }
   }
 

@@ -6,6 +6,7 @@ import { analyzeCommand } from "./analyze.ts";
 import { ascendCommand } from "./ascend.ts";
 import { addAtlasOptions, atlasCommand } from "./atlas.ts";
 import { addRequestOptions, dreamCommand } from "./dream.ts";
+import { doctorCommand } from "./doctor.ts";
 import { exportGraphCommand } from "./export-graph.ts";
 import { judgeCommand } from "./judge.ts";
 import { labelsCommand } from "./labels.ts";
@@ -19,6 +20,8 @@ import { type CommandIo, createTerminal } from "./terminal.ts";
 
 /** What was asked for cannot be done; 1 is for what should not have happened. */
 const EXIT_BAD_REQUEST = 2;
+/** A check that was asked for has found something wrong. */
+const EXIT_WRONG = 1;
 /** What a shell reports of a program that SIGINT ended: 128 + 2; its scripts stop at it. */
 const EXIT_INTERRUPTED = 130;
 
@@ -33,7 +36,7 @@ const LATE_OPTIONS: ReadonlyMap<string, (command: Command) => Promise<void>> = n
  * Runs `dreamgrid` with the words after its name. A command's definition is light and imports its
  * work (`run-<command>.ts`) when it is asked for, so that help and misspelt options answer at once.
  *
- * @returns the exit code: 0, or after one line on standard error 2 for a request that cannot be
+ * @returns the exit code: 0, 1 where a check finds something wrong, or after one line on standard error 2 for a request that cannot be
  *   done and 130 for one that was interrupted
  * @throws what is a fault of ours
  */
@@ -48,6 +51,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(atlasCommand(terminal))
     .addCommand(serveCommand(terminal))
     .addCommand(openCommand(terminal))
+    .addCommand(doctorCommand(terminal))
     .addCommand(analyzeCommand(terminal))
     .addCommand(labelsCommand(terminal))
     .addCommand(exportGraphCommand(terminal))
@@ -69,10 +73,11 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_BAD_REQUEST;
-    const { InterruptedError, userMessage } = await import("./user-errors.ts");
+    const { InterruptedError, QuotaError, userMessage } = await import("./user-errors.ts");
     const message = userMessage(error);
     if (message === null) throw error;
     terminal.note(`dreamgrid: ${oneLine(message)}`);
+    if (error instanceof QuotaError) return EXIT_WRONG;
     return error instanceof InterruptedError ? EXIT_INTERRUPTED : EXIT_BAD_REQUEST;
   }
 }

@@ -11,6 +11,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** A stack as it is set would not work in the account; exit code 1. */
+export class QuotaError extends Error {
+  override readonly name = "QuotaError";
+}
+
 /** The user pressed Ctrl-C; not a bad request, and no fault of ours. */
 export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
@@ -18,6 +23,7 @@ export class InterruptedError extends Error {
 
 const USER_ERRORS = [
   InterruptedError,
+  QuotaError,
   UsageError,
   RequestError,
   ImageTooSmallError,

@@ -14,7 +14,7 @@ test("without settings the CPU renders, and callers sign", () => {
     gpuCapacity: "spot",
     gpuMaxTasks: 4,
     workerMemory: 3_008,
-    workerConcurrency: 50,
+    workerConcurrency: 3,
     workerThreads: 2,
     auth: "iam",
     requestsPerSecond: 10,
