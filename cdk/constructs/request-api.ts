@@ -1,3 +1,4 @@
+import { Stack } from "aws-cdk-lib";
 import {
   AccessLogFormat,
   ApiKeySourceType,
@@ -87,6 +88,8 @@ export class RequestApi extends Construct {
   #restApi(throttle: { readonly rateLimit: number; readonly burstLimit: number }): RestApi {
     const accessLog = createLogGroup(this, "AccessLog");
     const api = new RestApi(this, "Api", {
+      // its metrics go by its name: not one that another API of the account may have
+      restApiName: Stack.of(this).stackName,
       description: "dreamgrid: renders what the channels of a convolutional network respond to",
       endpointTypes: [EndpointType.REGIONAL],
       apiKeySourceType: ApiKeySourceType.HEADER,

@@ -21,10 +21,11 @@ export type Drawing = Omit<DeepDreamWork, "channelCount"> | Omit<FourierWork, "c
 
 /**
  * Floating-point operations a second, as `passFlops` counts them, of one thread of an AMD EPYC: by
- * the figures of bench/README.md 58e9 to 62e9 for three layers of GoogLeNet at 128 px, and 73e9 and
- * 74e9 for two at 224 px and more, where the work is.
+ * the CPU seconds of whole images of GoogLeNet 80e9 to 110e9, START_SECONDS taken off (9 s for a
+ * class in the preset `natural`, 1.3 s and 2.0 s for inception 3b and 5b in `channels`). The lowest:
+ * an estimate that is too short has a job refused or ended that could have been done.
  */
-const FLOPS_PER_SECOND = 70e9;
+const FLOPS_PER_SECOND = 80e9;
 
 /** What an iteration takes for each pixel of the image besides the pass: norms, the update. */
 const PIXEL_SECONDS = 5e-8;

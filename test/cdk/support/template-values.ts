@@ -26,6 +26,7 @@ const ARNS: Readonly<Record<string, (name: string) => string>> = {
   "AWS::Logs::LogGroup": (name) => regional("logs", `log-group:${name}:*`),
   "AWS::ECS::Cluster": (name) => regional("ecs", `cluster/${name}`),
   "AWS::ECS::Service": (name) => regional("ecs", `service/cluster/${name}`),
+  "AWS::Events::Rule": (name) => regional("events", `rule/${name}`),
   "AWS::IAM::Role": (name) => `arn:aws:iam::${ACCOUNT_ID}:role/${name}`,
 };
 

@@ -34,3 +34,42 @@ test("only deliveries that began a channel count against it, and one begun too o
   });
   expect((await job.result(1)).attempts).toBe(4);
 });
+
+/** How many channels have been begun when each of ten workers in turn is killed. */
+const KILLED_AT = [1, 1, 3, 1, 2, 6, 1, 1, 4, 2];
+
+test("ten workers are killed at a job of 20 channels: none fails, and each image is the same", async () => {
+  const channels = Array.from({ length: 20 }, (_, i) => i + 1);
+  const drawn = async (killedAt: readonly number[]) => {
+    const pipeline = await memoryPipeline(await temporaryFolder(), { wideChannels: 20 });
+    const { jobId } = await pipeline.accept({ layer: "wide", channels });
+    for (const most of killedAt) {
+      const isDead = new AbortController();
+      let begun = 0;
+      const beforeChannel = () => {
+        if (++begun === most) isDead.abort();
+      };
+      const deps = pipeline.renderDeps(new FakeRenderer({ beforeChannel }));
+      await renderMessages(deliveries(pipeline.cpu), deps, { signal: isDead.signal });
+      // the worker was at work when it died
+      expect(begun).toBe(most);
+    }
+    const deps = pipeline.renderDeps(new FakeRenderer());
+    expect(await renderMessages(deliveries(pipeline.cpu), deps)).toEqual([]);
+    const job = pipeline.jobs.open(jobId);
+    return Promise.all(
+      channels.map(async (channel) => {
+        const result = await job.result(channel);
+        const { state, attempts } = result;
+        return { state, attempts, tile: result.state === "ok" ? result.tile.sha256 : null };
+      }),
+    );
+  };
+  const [killed, whole] = [await drawn(KILLED_AT), await drawn([])];
+  expect(killed.map(({ state }) => state)).toEqual(channels.map(() => "ok"));
+  expect(killed.map(({ tile }) => tile)).toEqual(whole.map(({ tile }) => tile));
+  expect(new Set(whole.map(({ tile }) => tile)).size).toBe(20);
+  // one attempt more for each of those that were being drawn, and no others
+  const total = (results: typeof killed) => results.reduce((sum, each) => sum + each.attempts, 0);
+  expect(total(killed) - total(whole)).toBe(KILLED_AT.length);
+});

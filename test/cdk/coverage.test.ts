@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+
+import { GATEWAY_AND_FLEET_CHECKS } from "./support/gateway-and-fleet-checks.ts";
+import { problemsOf } from "./support/resource-checks.ts";
+import { STACK_CHECKS } from "./support/stack-checks.ts";
+import { type Resource, type Synthesis, synthesise } from "./support/synthesise.ts";
+
+const CHECKS = { ...STACK_CHECKS, ...GATEWAY_AND_FLEET_CHECKS };
+
+// without GPU workers the stack is a part of both
+const stacks = { managed: synthesise({ gpu: "managed" }), asg: synthesise({ gpu: "asg" }) };
+
+test.each(Object.entries(stacks))(
+  "each resource is checked, and as it has to be: %s",
+  (_, stack) => {
+    expect(Object.keys(stack.resources).length).toBeGreaterThan(140);
+    expect(problemsOf(stack, CHECKS)).toEqual([]);
+  },
+);
+
+/** The stack with one resource changed, or gone. */
+function changed(id: string, change: ((resource: Resource) => Resource) | null): Synthesis {
+  const { [id]: resource, ...others } = stacks.asg.resources;
+  const resources = change === null ? others : { ...others, [id]: change(resource!) };
+  return { ...stacks.asg, resources };
+}
+
+test("a resource of a kind that is not checked is found", () => {
+  const stack: Synthesis = {
+    ...stacks.asg,
+    resources: { ...stacks.asg.resources, Extra: { Type: "AWS::EC2::Instance", Properties: {} } },
+  };
+  expect(problemsOf(stack, CHECKS)).toEqual(["Extra: no check of AWS::EC2::Instance"]);
+});
+
+/** Resources whose absence harms nothing that stays, and so is seen by snapshots alone. */
+const MISSED_BY_NOBODY =
+  /::(Alarm|Dashboard|FlowLog|GatewayResponse|Account|Rule|EventSourceMapping|ClusterCapacityProviderAssociations|Route)$/;
+
+test("a resource that is gone is missed by one that needs it", () => {
+  const unmissed = Object.entries(stacks.asg.resources).filter(
+    ([id, { Type }]) =>
+      !MISSED_BY_NOBODY.test(Type) && problemsOf(changed(id, null), CHECKS).length === 0,
+  );
+  expect(unmissed.map(([id]) => id)).toEqual([]);
+});
+
+test("an alarm on a metric that nobody sends is found", () => {
+  const alarm = Object.entries(stacks.asg.resources).find(([id]) => /intakeerrors/.test(id))![0];
+  const renamed = (Properties: object) =>
+    problemsOf(
+      changed(alarm, (resource) => ({
+        ...resource,
+        Properties: { ...resource.Properties, ...Properties },
+      })),
+      CHECKS,
+    );
+  expect(renamed({ MetricName: "Mistakes" })).toEqual([
+    `${alarm}: AWS/Lambda has no metric Mistakes`,
+  ]);
+  expect(renamed({ Namespace: "AWS/SQS" })).toHaveLength(2);
+  expect(renamed({ Dimensions: [{ Name: "Function", Value: "intake" }] })).not.toEqual([]);
+});
+
+test.each(["AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::S3::BucketPolicy"])(
+  "a policy that does not say what it has to is found: %s",
+  (type) => {
+    for (const [id, { Type }] of Object.entries(stacks.asg.resources)) {
+      if (Type !== type) continue;
+      const PolicyDocument = { Version: "2012-10-17", Statement: [] };
+      const emptied = changed(id, (resource) => ({
+        ...resource,
+        Properties: { ...resource.Properties, PolicyDocument },
+      }));
+      expect(problemsOf(emptied, CHECKS)).toContain(`${id}: lets plain HTTP in`);
+    }
+  },
+);
