@@ -96,7 +96,12 @@ describe("the API over HTTP, against the embedded endpoint", () => {
       body: JSON.stringify(TINY_REQUEST),
     });
     expect(status).toBe(202);
-    expect(body).toEqual({ jobId: "over-http", total: 5, links: { self: "/jobs/over-http" } });
+    expect(body).toEqual({
+      jobId: "over-http",
+      total: 5,
+      links: { self: "/jobs/over-http" },
+      estimate: { coreSeconds: expect.any(Number), dollars: expect.any(Number) },
+    });
     const job = (await finished("/jobs/over-http")) as {
       state: string;
       sheet: { montage: string };

@@ -5,5 +5,5 @@ import { pathToFileURL } from "node:url";
 
 const event = JSON.parse(await text(process.stdin));
 const { handler } = await import(pathToFileURL(`${process.argv[2]}/index.mjs`).href);
-const answer = await handler(event, { getRemainingTimeInMillis: () => 60_000 });
+const answer = await handler(event, { getRemainingTimeInMillis: () => 900_000 });
 process.stdout.write(`\n${JSON.stringify(answer)}\n`, () => process.exit(0));
