@@ -101,7 +101,10 @@ const reduced: Rule = ({ node, from, to, axis, facts }) => {
 const gathered: Rule = ({ node, from, to, axis }) => {
   const stated = intAttribute(node, "axis", 0);
   const along = stated < 0 ? stated + from.length : stated;
-  if (along === axis && to.length < from.length) return withoutIt(to);
+  const isTaken = to.length < from.length;
+  // queries, keys and values, once in front of the batch: what is left begins with it again
+  if (axis === NO_CHANNELS) return isTaken && along === 0 ? 1 : NO_CHANNELS;
+  if (along === axis && isTaken) return withoutIt(to);
   return along < axis ? axis + to.length - from.length : axis;
 };
 
