@@ -83,10 +83,10 @@ export const MAX_INITIAL_IMAGE_BYTES = 50_000_000;
 export const MAX_MODEL_BYTES = 500_000_000;
 
 /**
- * Weights of the networks that a process keeps open: four like GoogLeNet, and the one used last
- * however large it is. Memory after a hundred networks is then much that after ten.
+ * Weights of the networks that a process keeps open: two like GoogLeNet, and the one used last
+ * however large it is. Memory then stops growing after some fifteen small ones.
  */
-export const MAX_CACHED_MODEL_BYTES = 128_000_000;
+export const MAX_CACHED_MODEL_BYTES = 72_000_000;
 
 /** Of all uploads in a bucket, for each kind, images or networks: a hundred of the largest models. */
 export const MAX_UPLOADED_BYTES = 50_000_000_000;
