@@ -1,4 +1,5 @@
 import type { Graph, Node, Value, ValueInfo } from "./model.ts";
+import { readersByValue } from "./readers.ts";
 import { intsTensor, type Tensor, toNumbers } from "./tensor.ts";
 
 /** Which axis of an image input its planes lie along, as the operators that read it tell. */
@@ -59,7 +60,7 @@ interface Seen {
  */
 export function imageAxes(graph: Graph, { name, shape }: ValueInfo): ImageAxes | null {
   if (shape === null) return null;
-  const readers = readersIn(graph);
+  const readers = readersByValue(graph.nodes);
   const constants = constantsIn(graph);
   const seen = new Set<Value>([name]);
   const waiting: Seen[] = [{ value: name, axes: [...shape.keys()], isWhole: true }];
@@ -83,18 +84,6 @@ export function imageAxes(graph: Graph, { name, shape }: ValueInfo): ImageAxes |
     }
   }
   return null;
-}
-
-function readersIn({ nodes }: Graph): ReadonlyMap<Value, readonly Node[]> {
-  const readers = new Map<Value, Node[]>();
-  for (const node of nodes) {
-    for (const input of new Set(node.inputs)) {
-      const known = readers.get(input);
-      if (known) known.push(node);
-      else readers.set(input, [node]);
-    }
-  }
-  return readers;
 }
 
 function axesAfter(

@@ -1,45 +1,28 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { type Service, startService } from "../../local/serve.ts";
-import { FakeRenderer } from "../support/fake-renderer.ts";
-import { tinyNetwork } from "../support/tiny-network.ts";
 import { CHROMIUM, expectAccessible, launch, openPage } from "./browser.ts";
+import { startTinyService } from "./tiny-service.ts";
 
 /** Only against hangs: no test may depend on how fast the machine is. */
 const PATIENT = { timeout: 600_000 };
 
 let browser: Browser;
-let folder: string;
-let service: Service;
+let service: Awaited<ReturnType<typeof startTinyService>>;
 
 describe.skipIf(CHROMIUM === null)("the deep zoom", () => {
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "deep-zoom-"));
-    await tinyNetwork(folder);
-    service = await startService({
-      dataFolder: join(folder, "data"),
-      awsPort: 0,
-      apiPort: 0,
-      renderer: new FakeRenderer(),
-      networkFolders: [folder],
-      recoverySeconds: 2,
-    });
+    service = await startTinyService();
     browser = await launch();
   });
 
   afterAll(async () => {
     await browser.close();
     await service.stop();
-    await rm(folder, { recursive: true, force: true });
   });
 
   test("opens a sheet too large for one image, piece by piece", async () => {
-    const response = await fetch(`${service.api.url}/jobs`, {
+    const response = await fetch(`${service.url}/jobs`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({
@@ -58,7 +41,7 @@ describe.skipIf(CHROMIUM === null)("the deep zoom", () => {
       const [, level] = /deep-zoom\/(\d+)\/\d+\/\d+$/.exec(piece.url()) ?? [];
       if (level !== undefined) pieces.push({ level: Number(level), status: piece.status() });
     });
-    await page.goto(`${service.api.url}/#/-/jobs/${jobId}`);
+    await page.goto(`${service.url}/#/-/jobs/${jobId}`);
     const sheet = page.getByRole("region", { name: "the sheet of tiny, wide" });
     await sheet.locator("canvas").first().waitFor();
     await expect.poll(() => pieces.length, PATIENT).toBeGreaterThan(0);

@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
 
+import { Path } from "../parts/path.tsx";
 import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
 import { AtlasForm } from "../parts/atlas-form.tsx";
 import { AtlasWall } from "../parts/atlas-wall.tsx";
 import { progressOfAll, useSecondsLeft } from "../state/atlas.ts";
 import { hasEnded } from "../state/news.ts";
-import { address } from "../state/router.ts";
 import { useJobs } from "../state/use-jobs.ts";
 
 /** Pixels of a picture on the wall. */
@@ -29,10 +29,7 @@ export function AtlasPage({ network }: { readonly network: string }) {
     <>
       <div class="heading">
         <div>
-          <nav class="path" aria-label="Path">
-            <a href={address.networks()}>networks</a>
-            <a href={address.network(network)}>{network}</a>
-          </nav>
+          <Path network={network} />
           <h1>Atlas</h1>
         </div>
         {jobs.length > 0 && (

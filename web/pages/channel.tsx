@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 
+import { Path } from "../parts/path.tsx";
 import { getResult, tileAddress } from "../api/client.ts";
 import { Problems } from "../components/problems.tsx";
 import { QualityCard } from "../components/quality-card.tsx";
@@ -46,11 +47,9 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
     <>
       <div class="heading">
         <div>
-          <nav class="path" aria-label="Path">
-            <a href={address.networks()}>networks</a>
-            <a href={address.network(network)}>{network}</a>
+          <Path network={network}>
             <a href={address.layer(network, name, { recipe: recipeId })}>{layer?.name ?? name}</a>
-          </nav>
+          </Path>
           <h1>
             Channel {channel}
             {label !== null && <span class="quiet"> {label}</span>}

@@ -1,3 +1,4 @@
+import { Path } from "../parts/path.tsx";
 import { Problems } from "../components/problems.tsx";
 import { BesidePicker } from "../parts/beside-picker.tsx";
 import { LayerPane } from "../parts/layer-pane.tsx";
@@ -23,10 +24,7 @@ export function LayerPage({ network, layer: name, query }: LayerPageProps) {
     <>
       <div class="heading">
         <div>
-          <nav class="path" aria-label="Path">
-            <a href={address.networks()}>networks</a>
-            <a href={address.network(network)}>{network}</a>
-          </nav>
+          <Path network={network} />
           <h1>{layer?.name ?? name}</h1>
           {layer !== null && (
             <p class="quiet">

@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
 
-import { call, createJob, listNetworks, problemsOf } from "../api/client.ts";
+import { call, createJob, listNetworks } from "../api/client.ts";
 import { Problems } from "../components/problems.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
 import { SchemaField } from "../parts/schema-field.tsx";
 import { parseChannels } from "../state/channels.ts";
 import { address } from "../state/router.ts";
+import { useSending } from "../state/use-sending.ts";
 import { problemsAt, requestOf, type Schema, type Written } from "../state/schema.ts";
 import { layersOf } from "../state/use-layer.ts";
 import { useResource } from "../state/use-resource.ts";
@@ -36,8 +37,7 @@ interface RequestFormProps extends RequestPageProps {
 function RequestForm({ methods, query }: RequestFormProps) {
   const [method, setMethod] = useState(0);
   const [written, setWritten] = useState<Written>(() => new Map(query));
-  const [problems, setProblems] = useState<readonly string[]>([]);
-  const [isBusy, setBusy] = useState(false);
+  const { isBusy, problems, send } = useSending();
   const schema = methods[method]!;
   const fields = fieldsOf(schema, "");
   const paths = fields.map(({ path }) => path);
@@ -55,23 +55,17 @@ function RequestForm({ methods, query }: RequestFormProps) {
     ...(channels === "" ? {} : { channels: parseChannels(channels) }),
     ...(method === 0 ? {} : { method: nameOf(schema) }),
   };
-  const send = async () => {
-    setBusy(true);
-    try {
+  const start = () =>
+    send(async () => {
       const { jobId } = await createJob(request);
       location.hash = address.job(jobId);
-    } catch (error) {
-      setProblems(problemsOf(error));
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <form
       class="request"
       onSubmit={(event) => {
         event.preventDefault();
-        void send();
+        void start();
       }}
     >
       <div class="row choices" role="group" aria-label="Method">

@@ -4,6 +4,7 @@ import { createAtlas, problemsOf } from "../api/client.ts";
 import type { AcceptedAtlas } from "../api/documents.ts";
 import { Problems } from "../components/problems.tsx";
 import { estimateInWords } from "../components/estimate.ts";
+import { useSending } from "../state/use-sending.ts";
 
 interface AtlasFormProps {
   readonly network: string;
@@ -18,8 +19,7 @@ const QUIET_MS = 400;
 export function AtlasForm({ network, onStarted }: AtlasFormProps) {
   const [channels, setChannels] = useState(OFFERED);
   const [offer, setOffer] = useState<AcceptedAtlas | null>(null);
-  const [problems, setProblems] = useState<readonly string[]>([]);
-  const [isBusy, setBusy] = useState(false);
+  const { isBusy, problems, setProblems, send } = useSending();
   useEffect(() => {
     let isOld = false;
     setOffer(null);
@@ -34,17 +34,11 @@ export function AtlasForm({ network, onStarted }: AtlasFormProps) {
       clearTimeout(timer);
     };
   }, [network, channels]);
-  const start = async () => {
-    setBusy(true);
-    try {
+  const start = () =>
+    send(async () => {
       await createAtlas({ network, channels: channels.trim() });
       onStarted();
-    } catch (error) {
-      setProblems(problemsOf(error));
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <form
       class="row render-form"

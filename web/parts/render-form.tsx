@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
 
-import { createJob, problemsOf } from "../api/client.ts";
+import { createJob } from "../api/client.ts";
 import type { LayerDocument } from "../api/documents.ts";
 import { Problems } from "../components/problems.tsx";
 import { firstRange, parseChannels } from "../state/channels.ts";
 import type { Recipe } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
+import { useSending } from "../state/use-sending.ts";
 
 interface RenderFormProps {
   readonly network: string;
@@ -23,23 +24,15 @@ const OFFERED = 36;
 /** Draws some or all channels of a layer. */
 export function RenderForm({ network, layer, recipe, missing, onStarted }: RenderFormProps) {
   const [written, setWritten] = useState<string | null>(null);
-  const [problems, setProblems] = useState<readonly string[]>([]);
-  const [isBusy, setBusy] = useState(false);
+  const { isBusy, problems, send } = useSending();
   const offered = firstRange(missing, OFFERED);
   const text = written ?? offered;
-  const start = async (channels: unknown) => {
-    setBusy(true);
-    try {
+  const start = (channels: unknown) =>
+    send(async () => {
       await createJob({ ...recipe?.fields, network, layer: layer.index, channels });
-      setProblems([]);
       setWritten(null);
       onStarted();
-    } catch (error) {
-      setProblems(problemsOf(error));
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <form
       class="row render-form"

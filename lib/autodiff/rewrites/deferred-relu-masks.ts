@@ -3,7 +3,7 @@ import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { concatVjp } from "../rules/concat.ts";
 import { maxPoolVjp } from "../rules/max-pool.ts";
-import { isStandard, readersByValue } from "./readers.ts";
+import { isStandard, readersByValue } from "../../onnx/readers.ts";
 
 /**
  * ReLUs that leave their masks to what alone reads them, a MaxPool or a Concat of ReLUs:

@@ -1,7 +1,7 @@
 import type { Node } from "../../onnx/model.ts";
 import type { VjpRule } from "../rule.ts";
 import { fusiblePadVjp } from "../rules/pad.ts";
-import { isStandard, readersByValue } from "./readers.ts";
+import { isStandard, readersByValue } from "../../onnx/readers.ts";
 
 /**
  * Each Pad that nothing but convolutions reads: it may be emitted as a Pad.

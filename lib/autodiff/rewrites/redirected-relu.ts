@@ -1,7 +1,7 @@
 import type { Node } from "../../onnx/model.ts";
 import { elementwise } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
-import { isStandard } from "./readers.ts";
+import { isStandard } from "../../onnx/readers.ts";
 
 /**
  * Every ReLU, with a way back that leads out of where it is flat:

@@ -1,4 +1,4 @@
-import type { Node, Value } from "../../onnx/model.ts";
+import type { Node, Value } from "./model.ts";
 
 /** Nodes that read each value, each node once. */
 export function readersByValue(nodes: readonly Node[]): ReadonlyMap<Value, readonly Node[]> {
