@@ -11,10 +11,10 @@ if (major < WANTED[0] || (major === WANTED[0] && minor < WANTED[1])) {
   process.exit(2);
 }
 
-// A checkout runs its sources, on any Node we support; the package has only what was built of them.
+// A checkout runs its sources; the package has only what was built of them.
 if (existsSync(new URL("../cli/main.ts", import.meta.url))) {
-  const { tsImport } = await import("tsx/esm/api");
-  await tsImport("../cli/main.ts", import.meta.url);
+  const { importFromSource } = await import("../../lib/source-bundle.mjs");
+  await importFromSource("command-line");
 } else {
   await import("../../dist/esm/command-line.mjs");
 }

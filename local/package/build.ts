@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
+import { bundleOptions, STARTED } from "../../lib/source-bundle.mjs";
 import { buildPage } from "./build-page.ts";
 import packageJson from "../../package.json" with { type: "json" };
 
@@ -14,15 +15,7 @@ const BUILT = join(ROOT, "dist");
 const ALL_TYPES = join(ROOT, "build/types");
 
 /** Files of the package, by their names in `dist/esm`; the first two are its `exports`. */
-const ENTRIES = {
-  dreamgrid: "lib/dreamgrid.ts",
-  local: "local/dreamgrid.ts",
-  "command-line": "local/cli/main.ts",
-  // lib/optvis/runtime/session-worker.ts starts it as a thread, from beside itself
-  "session-thread": "lib/optvis/runtime/session-thread.ts",
-  // lib/pipeline/networks/analyse-in-thread.ts starts it
-  "analysis-thread": "lib/pipeline/networks/analysis-thread.ts",
-};
+const ENTRIES = { dreamgrid: "lib/dreamgrid.ts", local: "local/dreamgrid.ts", ...STARTED };
 
 /**
  * Packages whose code goes into ours. onnxruntime-node cannot be a dependency: npm would run its
@@ -42,26 +35,10 @@ const BUNDLED = /^node_modules\/(?:onnxruntime-node|onnxruntime-common)\//;
  */
 async function buildPackage(): Promise<void> {
   rmSync(BUILT, { recursive: true, force: true });
-  const { metafile } = await build({
-    absWorkingDir: ROOT,
-    entryPoints: ENTRIES,
-    outdir: join(BUILT, "esm"),
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    splitting: true,
-    metafile: true,
-    platform: "node",
-    format: "esm",
-    target: "node20.19",
+  const { metafile } = await build(
     // onnxruntime-node's code names its libraries as ours has to: in `bin`, beside its own folder
-    // and esbuild bundles the page from source, which the package does not have
-    external: [...Object.keys(packageJson.dependencies), "*.node", "esbuild"],
-    // CommonJS inside a bundle of ES modules calls `require` for those, and for Node's own modules
-    banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
-    },
-    logLevel: "warning",
-  });
+    bundleOptions(ENTRIES, join(BUILT, "esm"), Object.keys(packageJson.dependencies)),
+  );
   const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports);
   checkDependencies(imported.map(({ path }) => path));
   const inlined = Object.keys(metafile.inputs).filter(

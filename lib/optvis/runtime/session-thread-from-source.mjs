@@ -1,5 +1,4 @@
-// Node 20 does not read TypeScript, and a thread does not inherit tsx's hooks from the one that
-// started it.
-import { tsImport } from "tsx/esm/api";
+// A test is compiled file by file, and a thread does not inherit how.
+import { importFromSource } from "../../source-bundle.mjs";
 
-await tsImport("./session-thread.ts", import.meta.url);
+await importFromSource("session-thread");

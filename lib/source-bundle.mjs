@@ -1,0 +1,125 @@
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** Generated; the bundles lie two folders deep, as the sources do: `../../models` is one folder. */
+const BUILD = join(ROOT, "build");
+const SOURCES = ["lib", "functions", "local", "cdk"];
+/** A server may start threads from the bundle it was itself started from, days later. */
+const KEPT_MS = 7 * 24 * 3600 * 1000;
+
+/** What is started as a file of its own, by its name in a bundle. */
+export const STARTED = {
+  "command-line": "local/cli/main.ts",
+  // lib/optvis/runtime/session-worker.ts starts it as a thread, from beside itself
+  "session-thread": "lib/optvis/runtime/session-thread.ts",
+  // lib/pipeline/networks/analyse-in-thread.ts starts it
+  "analysis-thread": "lib/pipeline/networks/analysis-thread.ts",
+};
+
+/**
+ * @param {Readonly<Record<string, string>>} entryPoints sources by their names in the bundle
+ * @param {string} outdir
+ * @param {readonly string[]} packages those that stay imports
+ * @returns {import("esbuild").BuildOptions & { metafile: true }} for what runs in Node
+ */
+export function bundleOptions(entryPoints, outdir, packages) {
+  return {
+    absWorkingDir: ROOT,
+    entryPoints: { ...entryPoints },
+    outdir,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    splitting: true,
+    metafile: true,
+    platform: "node",
+    format: "esm",
+    target: "node20.19",
+    // esbuild bundles the page from source, which the package does not have
+    external: [...packages, "*.node", "esbuild"],
+    // CommonJS inside a bundle of ES modules calls `require` for those, and for Node's own modules
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
+    logLevel: "warning",
+  };
+}
+
+/**
+ * Imports one of `STARTED` from a bundle of this checkout's sources as they are now, which is made
+ * where there is none: Node 20 does not read TypeScript, and to compile file by file takes two
+ * seconds at every start, one at that of every thread. That is done where the checkout belongs to
+ * another user.
+ *
+ * @param {keyof typeof STARTED} name
+ */
+export async function importFromSource(name) {
+  const folder = join(BUILD, `source-${await sourceStamp()}`);
+  try {
+    if (!existsSync(folder)) await bundleInto(folder);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    if (error.code !== "EACCES" && error.code !== "EROFS") throw error;
+    const { tsImport } = await import("tsx/esm/api");
+    return await tsImport(`../${STARTED[name]}`, import.meta.url);
+  }
+  process.setSourceMapsEnabled(true);
+  return await import(pathToFileURL(join(folder, `${name}.mjs`)).href);
+}
+
+/** @param {string} folder which is there, whole, once this has ended */
+async function bundleInto(folder) {
+  await mkdir(BUILD, { recursive: true });
+  await removeOld();
+  const made = join(BUILD, `making-${randomUUID()}`);
+  await mkdir(made);
+  const { build } = await import("esbuild");
+  await build({ ...bundleOptions(STARTED, made, await packagesOutside()), sourcemap: true });
+  try {
+    await rename(made, folder);
+  } catch (error) {
+    // another process has been faster
+    if (!existsSync(folder)) throw error;
+    await rm(made, { recursive: true });
+  }
+}
+
+/** Those of the registry: the workspace's own is a source. */
+async function packagesOutside() {
+  const text = await readFile(join(ROOT, "package.json"), "utf8");
+  const { dependencies, devDependencies } = JSON.parse(text);
+  return Object.keys({ ...dependencies, ...devDependencies }).filter(
+    (name) => !name.startsWith("@dreamgrid/"),
+  );
+}
+
+/** Changes with any source, and with the packages that are installed. */
+async function sourceStamp() {
+  const stamp = createHash("sha256");
+  const files = (await Promise.all(SOURCES.map(filesOf))).flat().toSorted();
+  for (const path of [...files, "package.json", "package-lock.json"]) {
+    const { size, mtimeMs } = await stat(join(ROOT, path));
+    stamp.update(`${path} ${size} ${mtimeMs}\n`);
+  }
+  return stamp.digest("hex").slice(0, 16);
+}
+
+/** @param {string} folder from the root */
+async function filesOf(folder) {
+  const entries = await readdir(join(ROOT, folder), { recursive: true });
+  return entries
+    .filter((path) => /\.(?:ts|mjs|json)$/.test(path) && !path.includes("node_modules"))
+    .map((path) => join(folder, path));
+}
+
+async function removeOld() {
+  for (const name of await readdir(BUILD)) {
+    if (!/^(?:source|making)-/.test(name)) continue;
+    const folder = join(BUILD, name);
+    const { mtimeMs } = await stat(folder);
+    if (Date.now() - mtimeMs > KEPT_MS) await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,32 @@
+import { execFileSync } from "node:child_process";
+import { cp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { temporaryFolder } from "./networks/temporary-folder.ts";
+
+/** What of a checkout its sources are bundled from. */
+const PARTS = ["lib", "functions", "local", "cdk", "package.json", "package-lock.json"];
+
+test("a checkout runs its sources as they are now, bundled once", async () => {
+  const checkout = await temporaryFolder();
+  for (const part of PARTS) await cp(part, join(checkout, part), { recursive: true });
+  await symlink(join(process.cwd(), "node_modules"), join(checkout, "node_modules"));
+  const run = (...words: string[]) =>
+    execFileSync(process.execPath, [join(checkout, "local/bin/dreamgrid.mjs"), ...words], {
+      encoding: "utf8",
+    });
+  const bundles = async () => (await readdir(join(checkout, "build"))).length;
+
+  const help = () => run("analyze", "--help");
+  const first = help();
+  expect([help(), await bundles()]).toEqual([first, 1]);
+
+  const command = join(checkout, "local/cli/analyze.ts");
+  const source = await readFile(command, "utf8");
+  await writeFile(command, source.replace("print the table as JSON", "in JSON"));
+  expect(help()).toBe(first.replace("print the table as JSON", "in JSON"));
+  expect(help()).not.toBe(first);
+  expect(await bundles()).toBe(2);
+});
