@@ -6,6 +6,7 @@ import { analyzeCommand } from "./analyze.ts";
 import { ascendCommand } from "./ascend.ts";
 import { addAtlasOptions, atlasCommand } from "./atlas.ts";
 import { addRequestOptions, dreamCommand } from "./dream.ts";
+import { clientCommand } from "./client.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportGraphCommand } from "./export-graph.ts";
 import { judgeCommand } from "./judge.ts";
@@ -58,6 +59,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(ascendCommand(terminal))
     .addCommand(judgeCommand(terminal))
     .addCommand(schemaCommand(terminal))
+    .addCommand(clientCommand(terminal))
     .addCommand(completionCommand(terminal, addLateOptions))
     .addCommand(modelsCommand({ ...terminal, note: (text) => void io.stderr.write(text) }));
   program.hook("preSubcommand", async (_, command) => {

@@ -1,0 +1,113 @@
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+
+import { expect, onTestFinished, test } from "vitest";
+
+import { typeOf } from "../../../local/client/schema-type.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { startTinyService } from "../../web/tiny-service.ts";
+import { run } from "../cli/command-line.ts";
+
+const TSC = resolve("node_modules/typescript/bin/tsc");
+
+/** Strictly, with what stricter projects switch on besides. @throws with what is wrong */
+async function compile(folder: string, ...files: readonly string[]): Promise<void> {
+  const flags =
+    "--strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --noUnusedLocals --skipLibCheck";
+  const shape = "--target es2022 --module nodenext --lib es2023,dom --types";
+  const options = [...flags.split(" "), ...shape.split(" "), ""];
+  await promisify(execFile)(process.execPath, [TSC, ...options, ...files], { cwd: folder });
+}
+
+/** As a user would write it; its types are what the test is about. */
+const USE = `
+import { Dreamgrid, DreamgridError, type Job } from "./client.js";
+
+export async function use(url: string) {
+  const api = new Dreamgrid({ url });
+  const request = { network: "tiny", layer: "wide", channels: "1:3", numIterations: 2 };
+  const { jobId, total } = await api.createJob(request, { "Idempotency-Key": "mine" });
+  let job: Job = await api.getJob(jobId, { offset: 1, limit: 2 });
+  while (job.completedAt === null) job = await api.getJob(jobId, { offset: 1, limit: 2 });
+  const tile: Blob = await api.getTile(jobId, 3);
+  const [network] = (await api.listNetworks()).networks;
+  const problems: ReadonlyArray<string> = await api
+    .createJob({ ...request, numIterations: -1 })
+    .then(() => [], (error: unknown) => (error instanceof DreamgridError ? error.problems : []));
+  return { jobId, total, channels: job.channels.map((each) => each.channel), tile, network, problems };
+}
+`;
+
+test("the printed client compiles strictly, and speaks to the local server", async () => {
+  const folder = await temporaryFolder();
+  const { code, stdout } = await run("client");
+  expect(code).toBe(0);
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  await writeFile(join(folder, "client.ts"), stdout);
+  await writeFile(join(folder, "use.ts"), USE);
+  await compile(folder, "use.ts");
+  const service = await startTinyService();
+  onTestFinished(() => service.stop());
+  const { use } = (await import(pathToFileURL(join(folder, "use.js")).href)) as {
+    use: (url: string) => Promise<Readonly<Record<string, unknown>> & { readonly tile: Blob }>;
+  };
+  const { tile, ...answers } = await use(service.url);
+  expect(answers).toMatchObject({
+    jobId: "mine",
+    total: 3,
+    channels: [2, 3],
+    network: { id: "tiny" },
+    problems: [expect.stringMatching(/^numIterations: given -1/)],
+  });
+  const png = new Uint8Array(await tile.arrayBuffer());
+  expect(Buffer.from(png.subarray(1, 4)).toString()).toBe("PNG");
+});
+
+test("what the API does not take does not compile", async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  await writeFile(join(folder, "client.ts"), (await run("client")).stdout);
+  await writeFile(
+    join(folder, "wrong.ts"),
+    `import { Dreamgrid } from "./client.js";
+     const api = new Dreamgrid();
+     await api.createJob({ network: "tiny", layer: true, channels: "1:3" });
+     console.log((await api.getJob("mine")).chanels);`,
+  );
+  const failed = await compile(folder, "wrong.ts").catch((error: unknown) => error);
+  const { stdout } = failed as { readonly stdout: string };
+  expect(stdout).toContain("wrong.ts(3,");
+  expect(stdout).toMatch(/wrong\.ts\(4,.*chanels/);
+});
+
+test("the example of the client's README compiles", async () => {
+  const folder = await temporaryFolder();
+  const [, example = ""] =
+    /```ts\n([^]*?)```/.exec(await readFile("clients/typescript/README.md", "utf8")) ?? [];
+  expect(example).toContain("dreamgrid-client");
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  await writeFile(join(folder, "dreamgrid-client.ts"), (await run("client")).stdout);
+  const used = "console.log(job, picture, DreamgridError);";
+  await writeFile(join(folder, "example.ts"), example.replace("-client.ts", "-client.js") + used);
+  await compile(folder, "example.ts");
+});
+
+test("types are those of the schemas; what is not known is refused", () => {
+  const object = { type: "object", properties: { a: { type: "integer", minimum: 2 } } };
+  expect(typeOf({ ...object, required: ["a"] })).toBe('{\n  /** at least 2 */\n  "a": number;\n}');
+  expect(typeOf({ anyOf: [{ type: "null" }, { const: "x" }] })).toBe('null | "x"');
+  expect(typeOf({ type: ["integer", "null"], minimum: 1 })).toBe("number | null");
+  expect(typeOf({ type: "array", items: { enum: [1, "b"] } })).toBe('Array<1 | "b">');
+  expect(typeOf({ prefixItems: [{ type: "number" }, {}], type: "array" })).toBe(
+    "[number, unknown]",
+  );
+  expect(typeOf({ type: "object", additionalProperties: { type: "string" } })).toBe(
+    "Record<string, string>",
+  );
+  expect(typeOf({ $ref: "#/components/schemas/Job" })).toBe("Job");
+  const odd = { description: "x", patternProperties: {} };
+  expect(() => typeOf(odd)).toThrow(/no type for the schema/);
+});
