@@ -88,11 +88,11 @@ export const listClasses = defineRoute({
 });
 
 function describeNetwork({ id, licence, input, labels }: NetworkDescription, basePath: string) {
-  const { width, height, channelOrder } = input;
+  const { width, height, channelOrder, assumed = null } = input;
   return {
     id,
     licence,
-    input: { width, height, channelOrder },
+    input: { width, height, channelOrder, assumed },
     hasClassNames: labels !== null,
     links: { layers: layersLink(basePath, id), classes: classesLink(basePath, id) },
   };

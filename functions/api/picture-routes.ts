@@ -15,9 +15,10 @@ import {
 
 /*
  * Addresses that stay: presigned links end after an hour, these lead to a fresh one. A browser may
- * keep where one leads for most of that hour.
+ * keep where a picture's leads for most of that hour; a sheet is another once its job is retried.
  */
-const KEEP_SECONDS = LINK_SECONDS - 600;
+const KEPT = `private, max-age=${LINK_SECONDS - 600}`;
+const NOT_KEPT = "no-cache";
 
 const redirect = (what: string) =>
   ({
@@ -28,9 +29,9 @@ const redirect = (what: string) =>
     headers: { Location: "presigned link" },
   }) as const;
 
-async function redirectTo(key: string, { links }: ApiDeps) {
+async function redirectTo(key: string, { links }: ApiDeps, kept = KEPT) {
   const url = await links.linkToGet(key, LINK_SECONDS);
-  const headers = { Location: url, "Cache-Control": `private, max-age=${KEEP_SECONDS}` };
+  const headers = { Location: url, "Cache-Control": kept };
   return { body: { url }, headers };
 }
 
@@ -68,6 +69,25 @@ export const getTile = defineRoute({
   },
 });
 
+export const getAnimation = defineRoute({
+  method: "GET",
+  template: "/jobs/{jobId}/animations/{channel}",
+  operationId: "getAnimation",
+  summary: "How a channel's picture came about, where the request asked for it",
+  ...NO_INPUT,
+  path: channelPathSchema,
+  success: redirect("the animation"),
+  problems: ["not-found"],
+  handle: async ({ path }, deps) => {
+    const end = await findEnd(path, deps);
+    if (end.state === "ok" && end.animation !== undefined) {
+      return redirectTo(end.animation.key, deps);
+    }
+    const { jobId, channel } = path;
+    throw new ProblemError("not-found", [`channel ${channel} of job '${jobId}' has no animation`]);
+  },
+});
+
 export const getSheet = defineRoute({
   method: "GET",
   template: "/jobs/{jobId}/sheet",
@@ -80,7 +100,7 @@ export const getSheet = defineRoute({
   handle: async ({ path: { jobId } }, deps) => {
     const job = await deps.jobs.open(jobId).latest();
     const completion = await job.findCompletion();
-    if (completion !== null) return redirectTo(completion.montage, deps);
+    if (completion !== null) return redirectTo(completion.montage, deps, NOT_KEPT);
     throw new ProblemError("not-found", [`there is no job '${jobId}' that has ended`]);
   },
 });
@@ -96,7 +116,7 @@ export const getDeepZoomPiece = defineRoute({
   problems: [],
   handle: async ({ path: { jobId, ...place } }, deps) => {
     const { round } = await deps.jobs.open(jobId).latest();
-    return redirectTo(deepZoomPieceKey(jobId, place, round), deps);
+    return redirectTo(deepZoomPieceKey(jobId, place, round), deps, NOT_KEPT);
   },
 });
 

@@ -4,7 +4,7 @@ import { requestJsonSchema } from "../../lib/pipeline/request/request.ts";
 import { createAtlas, getAtlas } from "./atlas-routes.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { createJob, deleteJob, getJob, listJobs, retryJobRoute } from "./job-routes.ts";
-import { getChannel, getDeepZoomPiece, getSheet, getTile } from "./picture-routes.ts";
+import { getAnimation, getChannel, getDeepZoomPiece, getSheet, getTile } from "./picture-routes.ts";
 import { listClasses, listLayers, listNetworks } from "./network-routes.ts";
 import { openApiDocument } from "./openapi.ts";
 import { defineRoute, type Route } from "./route.ts";
@@ -51,6 +51,7 @@ export const ROUTES: readonly Route[] = [
   retryJobRoute,
   getChannel,
   getTile,
+  getAnimation,
   getSheet,
   getDeepZoomPiece,
   createAtlas,

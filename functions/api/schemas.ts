@@ -132,6 +132,10 @@ export const networkListSchema = z.strictObject({
         channelOrder: z
           .enum(["RGB", "BGR", "planes"])
           .describe("of the image's planes; planes: they are no colours"),
+        assumed: z
+          .string()
+          .nullable()
+          .describe("what its pixels are taken to be where nobody has said; null: it was said"),
       }),
       hasClassNames: z.boolean(),
       links: z.strictObject({ layers: link, classes: link }),

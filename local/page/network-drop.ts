@@ -13,6 +13,7 @@ import { ProblemError } from "../../functions/api/problem.ts";
 import { addNetwork } from "../../lib/networks/add.ts";
 import { NETWORK_ID } from "../../lib/networks/description.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
+import { PREPROCESSING_NAMES } from "../../lib/networks/preprocessing.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { Network } from "../../lib/networks/registry.ts";
 import { MAX_MODEL_BYTES } from "../../lib/pipeline/limits.ts";
@@ -31,7 +32,7 @@ const MAX_DROPS = 8;
 /** Weights of their own file each, as some exporters write them. */
 const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._ -]{0,199}$/;
 
-const numbers = z.tuple([z.number(), z.number(), z.number()]);
+const numbers = z.array(z.number()).min(1);
 
 /** What is to be known about a dropped network besides its files. */
 const dropSchema = z.strictObject({
@@ -40,15 +41,12 @@ const dropSchema = z.strictObject({
   }),
   /** Name of the .onnx file among those sent. */
   file: z.string(),
-  mean: numbers,
-  scale: numbers,
-  channelOrder: z.enum(["RGB", "BGR"]),
+  /* How its pixels are; what is left out is recognised from the network, or assumed. */
+  preprocessing: z.enum(PREPROCESSING_NAMES).optional(),
+  mean: numbers.optional(),
+  scale: numbers.optional(),
+  channelOrder: z.enum(["RGB", "BGR"]).optional(),
 });
-
-/** One number for three that are equal: it fits an image of any number of planes. */
-function forAny(values: readonly number[]): readonly number[] {
-  return values.every((value) => value === values[0]) ? values.slice(0, 1) : values;
-}
 
 /** Takes the files of a network from a browser, looks at them, and publishes what can be used. */
 export class NetworkDrops {
@@ -101,7 +99,7 @@ export class NetworkDrops {
       const problems = describeIssues(parsed.error.issues, json, dropSchema);
       throw new ProblemError("invalid-request", problems);
     }
-    const { network: networkId, file, mean, scale, channelOrder } = parsed.data;
+    const { network: networkId, file, ...pixels } = parsed.data;
     if (await this.#publisher.isTaken(networkId)) {
       throw new ProblemError("conflict", [
         `network: there is a network '${networkId}' already; choose another id`,
@@ -114,10 +112,7 @@ export class NetworkDrops {
         {
           id: networkId,
           modelPath: join(folder, file),
-          mean: forAny(mean),
-          scale: forAny(scale),
-          // of an image that has no colours it says nothing
-          channelOrder: channelOrder === "RGB" ? undefined : channelOrder,
+          ...pixels,
           labelsPath: null,
           sizePx: null,
           licence: "unknown",

@@ -111,6 +111,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
       await page.getByRole("img", { name: /activation strength from 2.00 to 2.10/ }).waitFor();
       await page.reload();
     }
+    expect(await page.getByRole("button", { name: "Play the ascent" }).count()).toBe(0);
     await page.getByRole("button", { name: "curl" }).click();
     await page.getByText(`'${service.api.url}/jobs'`).waitFor();
     await page.keyboard.press("Escape");
@@ -118,6 +119,23 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     await page.keyboard.press("ArrowRight");
     await page.getByRole("heading", { name: "Channel 3" }).waitFor();
     expect(page.url()).toContain("#/tiny/wide/3");
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("a channel shows how it came about, and its picture in whichever recipe it has one", async () => {
+    await draw({ layer: "pool", channels: [1], animation: "gif" });
+    await draw({ layer: "pool", channels: [2], seed: 5 });
+    const { page, complaints } = await openPage(browser);
+    await page.goto(at("#/tiny/pool/1"));
+    const source = () => page.getByRole("figure").getByRole("img").getAttribute("src");
+    await page.getByRole("button", { name: "Play the ascent" }).click();
+    await expect.poll(source, PATIENT).toMatch(/animations\/1$/);
+    await page.getByRole("button", { name: "Stop the ascent" }).click();
+    await expect.poll(source, PATIENT).toMatch(/tiles\/1$/);
+    await page.goto(at("#/tiny/pool/2"));
+    await page.getByRole("heading", { name: "Channel 2" }).waitFor();
+    await expect.poll(source, PATIENT).toMatch(/tiles\/2$/);
     expect(complaints).toEqual([]);
     await page.close();
   });

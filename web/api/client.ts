@@ -81,6 +81,8 @@ export const getResult = (jobId: string, channel: number) =>
   call<ChannelResultDocument>(`jobs/${segment(jobId)}/channels/${channel}`);
 export const tileAddress = (jobId: string, channel: number) =>
   `jobs/${segment(jobId)}/tiles/${channel}`;
+export const animationAddress = (jobId: string, channel: number) =>
+  `jobs/${segment(jobId)}/animations/${channel}`;
 export const sheetAddress = (jobId: string) => `jobs/${segment(jobId)}/sheet`;
 export const pieceAddress = (jobId: string, level: number, column: number, row: number) =>
   `jobs/${segment(jobId)}/deep-zoom/${level}/${column}/${row}`;

@@ -1,12 +1,11 @@
-import type { Preprocessing } from "../parts/preprocessing.ts";
+import type { Pixels } from "../parts/preprocessing.ts";
 import { ApiError, call } from "./client.ts";
 
-export interface Drop extends Pick<Preprocessing, "mean" | "scale"> {
+export interface Drop extends Pixels {
   /** What to call the network. */
   readonly network: string;
   /** The .onnx file and what lies beside it. */
   readonly files: readonly File[];
-  readonly channelOrder: "RGB" | "BGR";
 }
 
 /** The file that is the network; the others hold weights of it. */
@@ -28,7 +27,7 @@ export function idOf(fileName: string): string {
  * @throws ApiError with what is wrong with it
  */
 export async function dropNetwork(
-  { files, network, ...input }: Drop,
+  { files, network, ...pixels }: Drop,
   onProgress: (text: string) => void,
 ): Promise<string> {
   const model = modelFileOf(files);
@@ -46,7 +45,7 @@ export async function dropNetwork(
   const answer = await call<{ network: string }>(`page/uploads/${id}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ network, file: model.name, ...input }),
+    body: JSON.stringify({ network, file: model.name, ...pixels }),
   });
   return answer.network;
 }

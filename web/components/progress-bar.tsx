@@ -1,3 +1,5 @@
+import type { ComponentChildren } from "preact";
+
 /** How far a job is, as the API tells it. */
 export interface Progress {
   readonly state: string;
@@ -9,14 +11,25 @@ export interface Progress {
   readonly secondsLeft: number | null;
 }
 
-/** How far a job is: a bar, and the same in words. */
-export function ProgressBar({ job }: { readonly job: Progress }) {
-  const { iterations } = job;
+interface ProgressBarProps {
+  readonly job: Progress;
+  /** What else is to be said of it. */
+  readonly children?: ComponentChildren;
+}
+
+/** How far a job is: a bar while it goes on, and the same in words. */
+export function ProgressBar({ job, children }: ProgressBarProps) {
+  const { state, total, ok, failed, cancelled, iterations } = job;
   const share = iterations.done / iterations.total;
+  const hasEnded = ok + failed + cancelled === total;
   return (
-    <div class="progress">
+    <div class={hasEnded ? `progress ended ${state}` : "progress"}>
+      {/* nothing moves when it ends */}
       <progress max={1} value={share} aria-label={`job ${inWords(job)}`} />
-      <span class="quiet">{inWords(job)}</span>
+      <span class="words">
+        <span class="quiet">{inWords(job)}</span>
+        {children !== undefined && <span class="quiet">{children}</span>}
+      </span>
     </div>
   );
 }

@@ -1,25 +1,37 @@
 import { useState } from "preact/hooks";
 
 import { Path } from "../parts/path.tsx";
+import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
 import { AtlasForm } from "../parts/atlas-form.tsx";
 import { AtlasWall } from "../parts/atlas-wall.tsx";
-import { progressOfAll, useSecondsLeft } from "../state/atlas.ts";
+import { longestRow, progressOfAll, useSecondsLeft } from "../state/atlas.ts";
 import { hasEnded } from "../state/news.ts";
 import { useJobs } from "../state/use-jobs.ts";
 
 /** Pixels of a picture on the wall. */
-const THUMB = { least: 16, usual: 48, most: 224 } as const;
+const THUMB = { least: 16, usual: [32, 112], most: 224 } as const;
 const STEP = 1.4;
+/** Of the window's width, besides names and margins. */
+const WALL_SHARE = 0.8;
+
+const between = (least: number, value: number, most: number) =>
+  Math.round(Math.min(most, Math.max(least, value)));
+
+/** At first a row fits the window, as far as one can see something on its pictures. */
+const fitting = (count: number) =>
+  between(THUMB.usual[0], (innerWidth * WALL_SHARE) / count, THUMB.usual[1]);
 
 /** The whole network as a wall of pictures, a row for each layer that has some. */
 export function AtlasPage({ network }: { readonly network: string }) {
   const all = useJobs();
   const jobs = (all.value ?? []).filter((job) => job.network === network);
-  const [thumb, setThumb] = useState<number>(THUMB.usual);
+  const [chosen, setThumb] = useState<number | null>(null);
+  const fitted = fitting(longestRow(jobs));
+  const thumb = chosen ?? fitted;
   const zoom = (factor: number) =>
-    setThumb((before) => Math.min(THUMB.most, Math.max(THUMB.least, Math.round(before * factor))));
+    setThumb((before) => between(THUMB.least, (before ?? fitted) * factor, THUMB.most));
   const secondsLeft = useSecondsLeft(jobs);
   const running = progressOfAll(
     jobs.filter((job) => !hasEnded(job)),
@@ -56,9 +68,7 @@ export function AtlasPage({ network }: { readonly network: string }) {
       <AtlasForm network={network} onStarted={all.reload} />
       {running !== null && <ProgressBar job={running} />}
       {all.value === null && all.problems.length === 0 && (
-        <p class="quiet" role="status" aria-busy="true">
-          looking for its pictures
-        </p>
+        <Looking>looking for its pictures</Looking>
       )}
       {all.value !== null && jobs.length === 0 && (
         <p class="quiet">

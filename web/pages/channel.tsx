@@ -1,7 +1,8 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { Path } from "../parts/path.tsx";
-import { getResult, tileAddress } from "../api/client.ts";
+import { animationAddress, getResult, tileAddress } from "../api/client.ts";
+import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { QualityCard } from "../components/quality-card.tsx";
 import { Tile } from "../components/tile.tsx";
@@ -34,13 +35,19 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
     layer?.index ?? null,
   );
   const recipeId = query.get("recipe");
-  const recipe = recipes.find(({ id }) => id === recipeId) ?? recipes[0] ?? null;
+  // unless one is asked for, that which has a picture of the channel
+  const recipe =
+    recipes.find(({ id }) => id === recipeId) ??
+    recipes.find((each) => picturesOf(jobs, each).get(channel)?.state === "ok") ??
+    recipes[0] ??
+    null;
   const pictures = picturesOf(jobs, recipe);
   const picture = pictures.get(channel) ?? null;
   const labelOf = useLabels(network, layer);
   const label = picture?.label ?? labelOf(channel);
   const count = layer?.channels ?? 0;
   const hrefOf = (other: number) => address.channel(network, name, other, { recipe: recipeId });
+  const [playing, setPlaying] = useState<string | null>(null);
   useStepKeys(channel, count, (other) => (location.hash = hrefOf(other)));
   const isBeyond = layer !== null && channel > count;
   return (
@@ -69,10 +76,19 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
         </nav>
       </div>
       <Problems problems={[...problems, ...rest.problems]} />
+      {layer === null && problems.length === 0 && <Looking>looking at the network</Looking>}
+      {layer !== null && !isLoaded && rest.problems.length === 0 && (
+        <Looking>looking for its pictures</Looking>
+      )}
       {isBeyond && <Problems problems={[`layer '${name}' has ${count} channels`]} />}
       {layer !== null && isLoaded && !isBeyond && (
         <div class="channel">
-          <LargePicture channel={channel} label={label} picture={picture} />
+          <LargePicture
+            channel={channel}
+            label={label}
+            picture={picture}
+            isMoving={playing !== null && playing === picture?.jobId}
+          />
           <div class="facts">
             {recipes.length > 1 && (
               <RecipeSelect
@@ -84,7 +100,13 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
               />
             )}
             {picture?.state === "ok" && (
-              <Facts key={picture.jobId} jobId={picture.jobId} channel={channel} />
+              <Facts
+                key={picture.jobId}
+                jobId={picture.jobId}
+                channel={channel}
+                isPlaying={playing === picture.jobId}
+                onPlay={setPlaying}
+              />
             )}
             {picture !== null && recipe !== null && (
               <RequestToCopy
@@ -133,17 +155,20 @@ interface LargePictureProps {
   readonly channel: number;
   readonly label: string | null;
   readonly picture: Picture | null;
+  /** Whether it shows how it came about. */
+  readonly isMoving: boolean;
 }
 
-function LargePicture({ channel, label, picture }: LargePictureProps) {
+function LargePicture({ channel, label, picture, isMoving }: LargePictureProps) {
   const { width, height } = picture?.tileSize ?? { width: 1, height: 1 };
+  const addressOf = isMoving ? animationAddress : tileAddress;
   return (
     <figure class="large">
       <Tile
         channel={channel}
         label={label}
         state={picture?.state ?? "none"}
-        src={picture?.state === "ok" ? tileAddress(picture.jobId, channel) : null}
+        src={picture?.state === "ok" ? addressOf(picture.jobId, channel) : null}
         width={width}
         height={height}
         reason={picture?.reason ?? (picture === null ? "not rendered yet" : null)}
@@ -152,7 +177,16 @@ function LargePicture({ channel, label, picture }: LargePictureProps) {
   );
 }
 
-function Facts({ jobId, channel }: { readonly jobId: string; readonly channel: number }) {
+interface FactsProps {
+  readonly jobId: string;
+  readonly channel: number;
+  /** Whether the picture shows how it came about. */
+  readonly isPlaying: boolean;
+  /** Told of the job whose pictures are to show that; `null` for none. */
+  readonly onPlay: (jobId: string | null) => void;
+}
+
+function Facts({ jobId, channel, isPlaying, onPlay }: FactsProps) {
   const result = useResource(`${jobId}/${channel}`, () => getResult(jobId, channel));
   const end = result.value;
   if (end?.state !== "ok") return <Problems problems={result.problems} />;
@@ -162,6 +196,18 @@ function Facts({ jobId, channel }: { readonly jobId: string; readonly channel: n
       <section>
         <h2>Activation strength</h2>
         <TracePlot trace={trace} />
+        {end.animation !== undefined && (
+          <div class="row">
+            <button
+              type="button"
+              aria-pressed={isPlaying}
+              onClick={() => onPlay(isPlaying ? null : jobId)}
+            >
+              {isPlaying ? "Stop the ascent" : "Play the ascent"}
+            </button>
+            <a href={animationAddress(jobId, channel)}>open the animation</a>
+          </div>
+        )}
       </section>
       <section>
         <h2>Figures</h2>
@@ -186,6 +232,9 @@ function Facts({ jobId, channel }: { readonly jobId: string; readonly channel: n
             <a href={address.job(jobId)}>{jobId}</a>
           </dd>
         </dl>
+      </section>
+      <section>
+        <h2>Quality</h2>
         <QualityCard quality={quality} />
       </section>
     </>

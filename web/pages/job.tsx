@@ -11,6 +11,7 @@ import {
 } from "../api/client.ts";
 import type { JobDocument } from "../api/documents.ts";
 import { estimateInWords } from "../components/estimate.ts";
+import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
 import { Tile } from "../components/tile.tsx";
@@ -38,12 +39,11 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
           <nav class="path" aria-label="Path">
             <a href={address.jobs()}>jobs</a>
           </nav>
-          <h1>{job === null ? jobId : `${job.network} / ${job.layer.name}`}</h1>
-          {job !== null && (
-            <p class="quiet">
-              <span class="mono">{jobId}</span>, {new Date(job.createdAt).toLocaleString()}
-            </p>
-          )}
+          <h1>{job === null ? "Job" : `${job.network} / ${job.layer.name}`}</h1>
+          <p class="quiet">
+            <span class="mono">{jobId}</span>
+            {job !== null && `, ${new Date(job.createdAt).toLocaleString()}`}
+          </p>
         </div>
         {job !== null && (
           <div class="row">
@@ -64,10 +64,12 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
         )}
       </div>
       <Problems problems={[...problems, ...actionProblems]} />
+      {job === null && problems.length === 0 && <Looking>looking for the job</Looking>}
       {job !== null && (
         <>
-          <ProgressBar job={job} />
-          {job.estimate !== null && <p class="quiet">estimated: {estimateInWords(job.estimate)}</p>}
+          <ProgressBar job={job}>
+            {job.estimate !== null && `estimated: ${estimateInWords(job.estimate)}`}
+          </ProgressBar>
           <JobTiles job={job} />
           {job.sheet !== null && <Sheet job={job} deepZoom={job.sheet.deepZoom} />}
           <RequestToCopy request={job.request} />
@@ -81,7 +83,7 @@ function JobTiles({ job }: { readonly job: JobDocument }) {
   const { jobId, channels, tileSize, network, layer, request } = job;
   const isOfChannels = request["targets"] === undefined;
   return (
-    <ol class="tiles">
+    <ol class="tiles many">
       {channels.map(({ channel, label, state, reason }) => (
         <li key={channel}>
           <Tile

@@ -1,39 +1,68 @@
+import { tileAddress } from "../api/client.ts";
 import type { JobSummary } from "../api/documents.ts";
+import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
+import { hasEnded } from "../state/news.ts";
 import { address } from "../state/router.ts";
 import { useJobs } from "../state/use-jobs.ts";
 
-/** All jobs, newest first. */
+/** All jobs, newest first; those that go on above those that have ended. */
 export function JobsPage() {
-  const jobs = useJobs();
+  const { value: jobs, problems } = useJobs();
+  const all = jobs ?? [];
   return (
     <>
       <h1>Jobs</h1>
-      <Problems problems={jobs.problems} />
-      {jobs.value?.length === 0 && (
+      <Problems problems={problems} />
+      {jobs === null && problems.length === 0 && <Looking>looking for jobs</Looking>}
+      {jobs?.length === 0 && (
         <p class="quiet">
           None yet. <a href={address.networks()}>Choose a network</a>, or{" "}
           <a href={address.request()}>write a request</a>.
         </p>
       )}
+      <JobList title="Under way" jobs={all.filter((job) => !hasEnded(job))} />
+      <JobList title="Ended" jobs={all.filter(hasEnded)} />
+    </>
+  );
+}
+
+function JobList({
+  title,
+  jobs,
+}: {
+  readonly title: string;
+  readonly jobs: readonly JobSummary[];
+}) {
+  if (jobs.length === 0) return null;
+  return (
+    <section aria-label={title}>
+      <h2>
+        {title} <span class="quiet">{jobs.length}</span>
+      </h2>
       <ul class="jobs">
-        {(jobs.value ?? []).map((job) => (
+        {jobs.map((job) => (
           <li key={job.jobId}>
             <JobRow job={job} />
           </li>
         ))}
       </ul>
-    </>
+    </section>
   );
 }
 
 function JobRow({ job }: { readonly job: JobSummary }) {
-  const { jobId, network, layer, createdAt } = job;
+  const { jobId, network, layer, createdAt, pictures } = job;
   return (
     <a class="job-row" href={address.job(jobId)}>
-      <span>
-        {network} / {layer.name}
+      <span class="job-pictures">
+        {pictures.map((channel) => (
+          <img key={channel} src={tileAddress(jobId, channel)} alt="" loading="lazy" />
+        ))}
+      </span>
+      <span class="job-name">
+        <span class="quiet">{network} /</span> {layer.name}
       </span>
       <time class="quiet" dateTime={createdAt}>
         {new Date(createdAt).toLocaleString()}

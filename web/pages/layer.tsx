@@ -1,4 +1,5 @@
 import { Path } from "../parts/path.tsx";
+import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { BesidePicker } from "../parts/beside-picker.tsx";
 import { LayerPane } from "../parts/layer-pane.tsx";
@@ -39,6 +40,7 @@ export function LayerPage({ network, layer: name, query }: LayerPageProps) {
         )}
       </div>
       <Problems problems={problems} />
+      {layer === null && problems.length === 0 && <Looking>looking at the network</Looking>}
       {layer?.problem !== null && layer !== null && <Problems problems={[layer.problem]} />}
       {layer !== null && layer.renderable && (
         <div class={beside === null ? "panes" : "panes two"}>

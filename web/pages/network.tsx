@@ -1,6 +1,7 @@
-import { listLayers } from "../api/client.ts";
-import type { LayerDocument } from "../api/documents.ts";
+import { listLayers, listNetworks } from "../api/client.ts";
+import type { LayerDocument, NetworkDocument } from "../api/documents.ts";
 import { counted } from "../components/counted.ts";
+import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { LayerTable } from "../parts/layer-table.tsx";
 import { NetworkGraph } from "../parts/network-graph.tsx";
@@ -11,6 +12,8 @@ import { useResource } from "../state/use-resource.ts";
 export function NetworkPage({ network }: { readonly network: string }) {
   const table = useResource(network, () => listLayers(network));
   const layers = table.value?.layers ?? [];
+  const networks = useResource("networks", listNetworks);
+  const about = networks.value?.networks.find(({ id }) => id === network) ?? null;
   return (
     <>
       <div class="heading">
@@ -19,11 +22,12 @@ export function NetworkPage({ network }: { readonly network: string }) {
             <a href={address.networks()}>networks</a>
           </nav>
           <h1>{network}</h1>
+          {about !== null && <About {...about} />}
         </div>
         {layers.length > 0 && (
           <div class="row">
             <Totals layers={layers} />
-            <a class="button" href={address.atlas(network)}>
+            <a class="button primary" href={address.atlas(network)}>
               Atlas
             </a>
           </div>
@@ -31,9 +35,7 @@ export function NetworkPage({ network }: { readonly network: string }) {
       </div>
       <Problems problems={table.problems} />
       {table.value === null && table.problems.length === 0 && (
-        <p class="quiet" role="status" aria-busy="true">
-          looking at its layers
-        </p>
+        <Looking>looking at its layers</Looking>
       )}
       {layers.length > 0 && (
         <div class="graph-and-table">
@@ -42,6 +44,17 @@ export function NetworkPage({ network }: { readonly network: string }) {
         </div>
       )}
     </>
+  );
+}
+
+function About({ input, licence }: NetworkDocument) {
+  const { width, height, channelOrder, assumed } = input;
+  return (
+    <p class="quiet">
+      {width} × {height} px, {channelOrder === "planes" ? "planes without colours" : channelOrder}
+      {assumed !== null && <>; its pixels are taken to be {assumed}</>}
+      {licence !== "unknown" && <>; licence: {licence}</>}
+    </p>
   );
 }
 

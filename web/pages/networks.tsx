@@ -1,5 +1,6 @@
 import { listNetworks, tileAddress } from "../api/client.ts";
 import type { JobSummary, NetworkDocument } from "../api/documents.ts";
+import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { DropZone } from "../parts/drop-zone.tsx";
 import { address } from "../state/router.ts";
@@ -16,6 +17,9 @@ export function NetworksPage() {
       <h1>Networks</h1>
       <DropZone />
       <Problems problems={[...networks.problems, ...(networks.value?.problems ?? [])]} />
+      {networks.value === null && networks.problems.length === 0 && (
+        <Looking>looking for networks</Looking>
+      )}
       <ul class="cards">
         {found.map((network) => (
           <li key={network.id}>
@@ -30,21 +34,36 @@ export function NetworksPage() {
   );
 }
 
+/** Pictures of a card: as many as fill it without a gap. */
+const CARD_PICTURES: readonly number[] = [6, 3, 2, 1];
+
+/** Addresses of pictures, of as many of the network's jobs as there are. @param jobs newest first */
+function picturesOf(jobs: readonly JobSummary[]): readonly string[] {
+  const rounds = Array.from({ length: Math.max(...CARD_PICTURES) }, (_, i) =>
+    jobs.flatMap(({ jobId, pictures }) => {
+      const channel = pictures[i];
+      return channel === undefined ? [] : [tileAddress(jobId, channel)];
+    }),
+  );
+  const found = rounds.flat();
+  return found.slice(0, CARD_PICTURES.find((count) => count <= found.length) ?? 0);
+}
+
 interface NetworkCardProps {
   readonly network: NetworkDocument;
   readonly jobs: readonly JobSummary[];
 }
 
 function NetworkCard({ network: { id, licence, input }, jobs }: NetworkCardProps) {
-  const pictured = jobs.find(({ pictures }) => pictures.length > 0);
+  const pictures = picturesOf(jobs);
   const count = jobs.length === 1 ? "1 job" : `${jobs.length} jobs`;
   return (
     <a class="card" href={address.network(id)}>
-      <span class="card-pictures">
-        {pictured?.pictures.map((channel) => (
-          <img key={channel} src={tileAddress(pictured.jobId, channel)} alt="" />
+      <span class={`card-pictures of-${pictures.length}`}>
+        {pictures.map((src) => (
+          <img key={src} src={src} alt="" />
         ))}
-        {pictured === undefined && <span class="card-note quiet">no pictures yet</span>}
+        {pictures.length === 0 && <span class="card-note quiet">no pictures yet</span>}
       </span>
       <span class="card-name">{id}</span>
       <span class="quiet">

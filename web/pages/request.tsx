@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 
 import { call, createJob, listNetworks } from "../api/client.ts";
+import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
 import { SchemaField } from "../parts/schema-field.tsx";
@@ -24,6 +25,9 @@ export function RequestPage({ query }: RequestPageProps) {
     <>
       <h1>New request</h1>
       <Problems problems={schema.problems} />
+      {schema.value === null && schema.problems.length === 0 && (
+        <Looking>looking for its fields</Looking>
+      )}
       {methods.length > 0 && <RequestForm methods={methods} query={query} />}
     </>
   );
@@ -82,21 +86,26 @@ function RequestForm({ methods, query }: RequestFormProps) {
         <span class="quiet">{schema.properties?.["method"]?.description}</span>
       </div>
       <Problems problems={problemsAt(problems, "", paths)} />
-      <div class="fields">
-        {fields.map(({ path, schema: field }) => (
-          <SchemaField
-            key={path}
-            name={path}
-            path={path}
-            schema={field}
-            isRequired={NEEDED.has(path)}
-            value={written.get(path) ?? ""}
-            {...(known[path] === undefined ? {} : { known: known[path] })}
-            problems={problemsAt(problems, path, paths)}
-            onInput={(value) => setWritten(new Map(written).set(path, value))}
-          />
-        ))}
-      </div>
+      {groupsOf(fields).map(({ title, fields: inside }) => (
+        <fieldset key={title}>
+          <legend>{title}</legend>
+          <div class="fields">
+            {inside.map(({ path, schema: field }) => (
+              <SchemaField
+                key={path}
+                name={path}
+                path={path}
+                schema={field}
+                isRequired={NEEDED.has(path)}
+                value={written.get(path) ?? ""}
+                {...(known[path] === undefined ? {} : { known: known[path] })}
+                problems={problemsAt(problems, path, paths)}
+                onInput={(value) => setWritten(new Map(written).set(path, value))}
+              />
+            ))}
+          </div>
+        </fieldset>
+      ))}
       <div class="row">
         <button class="primary" type="submit" disabled={isBusy}>
           Render
@@ -117,6 +126,17 @@ const nameOf = (schema: Schema) => String(schema.properties?.["method"]?.const);
 interface Field {
   readonly path: string;
   readonly schema: Schema;
+}
+
+/** What is needed, what may be left out, and the fields of each object by themselves. */
+function groupsOf(fields: readonly Field[]) {
+  const groups = new Map<string, Field[]>();
+  for (const field of fields) {
+    const [object, inside] = field.path.split(".");
+    const title = inside === undefined ? (NEEDED.has(field.path) ? "What" : "How") : object!;
+    groups.set(title, [...(groups.get(title) ?? []), field]);
+  }
+  return [...groups].map(([title, inside]) => ({ title, fields: inside }));
 }
 
 /** All fields but the method, those of objects in place of the object. */

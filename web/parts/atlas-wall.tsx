@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { tileAddress } from "../api/client.ts";
 import type { JobSummary } from "../api/documents.ts";
-import { type AtlasRow, rowsOf, useRowPictures } from "../state/atlas.ts";
+import { type AtlasRow, longestRow, rowsOf, useRowPictures } from "../state/atlas.ts";
 import { address } from "../state/router.ts";
 
 interface AtlasWallProps {
@@ -77,6 +77,9 @@ function WallRow({ network, row }: { readonly network: string; readonly row: Atl
 
 function RowPictures({ network, row }: { readonly network: string; readonly row: AtlasRow }) {
   const pictures = useRowPictures(row);
+  if (pictures.length === 0) {
+    return <span class="wall-waiting" style={{ "--count": longestRow(row.jobs) }} />;
+  }
   return (
     <span class="wall-pictures">
       {pictures.map(({ channel, label, state, jobId }) => {

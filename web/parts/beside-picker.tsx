@@ -57,8 +57,8 @@ export function BesidePicker({ network, layer: name, recipeId, onPick }: BesideP
         <button type="button" onClick={() => onPick({ beside: null })}>
           Close
         </button>
+        <Problems problems={problems} />
       </div>
-      <Problems problems={problems} />
       {layer !== null && (
         <LayerPane
           key={`${network}/${layer.index}`}

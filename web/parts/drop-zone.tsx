@@ -1,17 +1,17 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { problemsOf } from "../api/client.ts";
 import { dropNetwork, idOf, modelFileOf } from "../api/drop-network.ts";
 import { Problems } from "../components/problems.tsx";
 import { address } from "../state/router.ts";
-import { PREPROCESSINGS } from "./preprocessing.ts";
+import { CHANNEL_ORDERS, CONVENTIONS } from "./preprocessing.ts";
 
 /** Takes a network: an .onnx file, and files of weights beside it. */
 export function DropZone() {
   const [files, setFiles] = useState<readonly File[]>([]);
   const [name, setName] = useState("");
-  const [preprocessing, setPreprocessing] = useState(0);
-  const [order, setOrder] = useState<"RGB" | "BGR">("RGB");
+  const [convention, setConvention] = useState(0);
+  const [order, setOrder] = useState("");
   const [progress, setProgress] = useState<string | null>(null);
   const [problems, setProblems] = useState<readonly string[]>([]);
   const [isOver, setOver] = useState(false);
@@ -24,10 +24,11 @@ export function DropZone() {
     setName(idOf(modelFileOf(taken)?.name ?? taken[0]!.name));
   };
   const send = async () => {
-    const { mean, scale } = PREPROCESSINGS[preprocessing]!;
+    const { pixels } = CONVENTIONS[convention]!;
     setProblems([]);
     try {
-      const drop = { network: name, files, mean, scale, channelOrder: order };
+      const colours = order === "" ? {} : { channelOrder: order };
+      const drop = { network: name, files, ...pixels, ...colours };
       location.hash = address.network(await dropNetwork(drop, setProgress));
     } catch (error) {
       setProblems(problemsOf(error));
@@ -35,28 +36,16 @@ export function DropZone() {
       setProgress(null);
     }
   };
+  useDropOnPage(setOver, take);
   return (
-    <section
-      class={isOver ? "drop over" : "drop"}
-      aria-label="Add a network"
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        take(event.dataTransfer?.files);
-      }}
-    >
+    <section class={isOver ? "drop over" : "drop"} aria-label="Add a network">
       <div class="row">
         <button type="button" onClick={() => input.current?.click()}>
           Choose an .onnx file
         </button>
         <span class="quiet">
           {files.length === 0
-            ? "or drop it here, with the files of weights beside it"
+            ? "or drop it anywhere on this page, with the files of weights beside it"
             : files.map((file) => file.name).join(", ")}
         </span>
         <input
@@ -84,10 +73,10 @@ export function DropZone() {
           <label class="row">
             <span class="quiet">Its pixels</span>
             <select
-              value={preprocessing}
-              onChange={({ currentTarget }) => setPreprocessing(Number(currentTarget.value))}
+              value={convention}
+              onChange={({ currentTarget }) => setConvention(Number(currentTarget.value))}
             >
-              {PREPROCESSINGS.map(({ text }, i) => (
+              {CONVENTIONS.map(({ text }, i) => (
                 <option key={text} value={i}>
                   {text}
                 </option>
@@ -96,14 +85,12 @@ export function DropZone() {
           </label>
           <label class="row">
             <span class="quiet">Colours</span>
-            <select
-              value={order}
-              onChange={({ currentTarget }) =>
-                setOrder(currentTarget.value === "BGR" ? "BGR" : "RGB")
-              }
-            >
-              <option>RGB</option>
-              <option>BGR</option>
+            <select value={order} onChange={({ currentTarget }) => setOrder(currentTarget.value)}>
+              {CHANNEL_ORDERS.map((each) => (
+                <option key={each} value={each}>
+                  {each || "as recognised"}
+                </option>
+              ))}
             </select>
           </label>
           <button class="primary" type="submit" disabled={progress !== null}>
@@ -117,4 +104,27 @@ export function DropZone() {
       <Problems problems={problems} />
     </section>
   );
+}
+
+/** Files may be dropped anywhere: a browser would leave the page for one that misses its place. */
+function useDropOnPage(
+  setOver: (isOver: boolean) => void,
+  take: (files: FileList | null | undefined) => void,
+) {
+  const latest = useRef({ setOver, take });
+  latest.current = { setOver, take };
+  useEffect(() => {
+    const gone = new AbortController();
+    const { signal } = gone;
+    const follow = (isOver: boolean) => (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      latest.current.setOver(isOver);
+      if (event.type === "drop") latest.current.take(event.dataTransfer.files);
+    };
+    addEventListener("dragover", follow(true), { signal });
+    addEventListener("dragleave", follow(false), { signal });
+    addEventListener("drop", follow(false), { signal });
+    return () => gone.abort();
+  }, []);
 }

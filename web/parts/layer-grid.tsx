@@ -16,7 +16,7 @@ interface LayerGridProps {
 /** Channels side by side; each tile fills as its picture arrives. */
 export function LayerGrid({ channels, pictures, labelOf, size, hrefOf }: LayerGridProps) {
   return (
-    <ol class="tiles">
+    <ol class="tiles many">
       {channels.map((channel) => {
         const picture = pictures.get(channel);
         return (

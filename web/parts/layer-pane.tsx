@@ -30,8 +30,8 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
   const query = { recipe: recipeId };
   return (
     <div class="pane">
-      <Problems problems={problems} />
       <div class="row tools">
+        <Problems problems={problems} />
         {recipes.length > 1 && (
           <RecipeSelect recipes={recipes} shown={recipe} onRecipe={onRecipe} />
         )}

@@ -1,23 +1,27 @@
-type Triple = readonly [number, number, number];
-
-/** What a network wants its pixels to be: (value - mean) * scale, value in 0..255. */
-export interface Preprocessing {
-  readonly text: string;
-  readonly mean: Triple;
-  readonly scale: Triple;
+/** What people can say of a network's pixels; what is left out is recognised from the network. */
+export interface Pixels {
+  readonly preprocessing?: string;
+  readonly mean?: readonly number[];
+  readonly scale?: readonly number[];
+  readonly channelOrder?: string;
 }
 
-const all = (value: number): Triple => [value, value, value];
+interface Convention {
+  readonly text: string;
+  readonly pixels: Pixels;
+}
 
-/** The usual conventions, the one that is assumed of an unknown network first. */
-export const PREPROCESSINGS: readonly Preprocessing[] = [
-  { text: "0 to 255, less 128 (assumed)", mean: all(128), scale: all(1) },
-  {
-    text: "ImageNet's mean and deviation (torchvision)",
-    mean: [123.675, 116.28, 103.53],
-    scale: [1 / 58.395, 1 / 57.12, 1 / 57.375],
-  },
-  { text: "0 to 1", mean: all(0), scale: all(1 / 255) },
-  { text: "-1 to 1", mean: all(127.5), scale: all(1 / 127.5) },
-  { text: "0 to 255", mean: all(0), scale: all(1) },
+/** The usual conventions, by the names that `dreamgrid models add` has for them. */
+export const CONVENTIONS: readonly Convention[] = [
+  { text: "recognised from the network", pixels: {} },
+  { text: "torchvision: ImageNet's mean and deviation", pixels: { preprocessing: "torchvision" } },
+  { text: "caffe: 0 to 255 less VGG's means, BGR", pixels: { preprocessing: "caffe" } },
+  { text: "tensorflow: -1 to 1, RGB", pixels: { preprocessing: "tensorflow" } },
+  { text: "zero-one: 0 to 1", pixels: { preprocessing: "zero-one" } },
+  { text: "minus-one-one: -1 to 1", pixels: { preprocessing: "minus-one-one" } },
+  { text: "0 to 255 as they are", pixels: { mean: [0], scale: [1] } },
+  { text: "0 to 255 less 128", pixels: { mean: [128], scale: [1] } },
 ];
+
+/** "" is what is recognised. */
+export const CHANNEL_ORDERS = ["", "RGB", "BGR"] as const;

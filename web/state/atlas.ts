@@ -40,7 +40,7 @@ async function documentOf(summary: JobSummary): Promise<JobDocument> {
   return job;
 }
 
-/** A row's pictures, in the order of their channels; of the recipe that was used last. */
+/** A row's pictures, in the order of their channels; of the recipe that most of them have. */
 export function useRowPictures({ index, jobs }: AtlasRow): readonly Picture[] {
   const { value, reload } = useResource(`${jobs[0]?.network ?? ""}/${index}`, async () => {
     const documents = await Promise.all(jobs.map(documentOf));
@@ -56,8 +56,14 @@ export function useRowPictures({ index, jobs }: AtlasRow): readonly Picture[] {
     reload();
   }, [stand, reload]);
   const documents = value ?? [];
-  const pictures = picturesOf(documents, recipesOf(documents)[0] ?? null);
-  return [...pictures.values()].toSorted((a, b) => a.channel - b.channel);
+  const drawn = recipesOf(documents).map((recipe) => picturesOf(documents, recipe));
+  const most = drawn.toSorted((a, b) => b.size - a.size)[0] ?? new Map<number, Picture>();
+  return [...most.values()].toSorted((a, b) => a.channel - b.channel);
+}
+
+/** Pictures of the longest row. @param jobs of one network */
+export function longestRow(jobs: readonly JobSummary[]): number {
+  return Math.max(1, ...jobs.map(({ total }) => total));
 }
 
 /** How far several jobs are together; `null` where there are none. */

@@ -51,6 +51,7 @@ export class Job {
   #next: Job | null = null;
   /** That of a large job takes milliseconds to read and check. */
   #plan: JobPlan | null = null;
+  #completion: Completion | null = null;
   /** By channel, 1-based. */
   #results = new Map<number, ChannelResult>();
 
@@ -157,12 +158,8 @@ export class Job {
   }
 
   async cancel(now: Date): Promise<void> {
-    const cancelledAt = now.toISOString();
-    await this.#putOnce(keys.cancelKey(this.id, this.round), {
-      version: 1,
-      jobId: this.id,
-      cancelledAt,
-    });
+    const cancellation = { version: 1, jobId: this.id, cancelledAt: now.toISOString() };
+    await this.#putOnce(keys.cancelKey(this.id, this.round), cancellation);
   }
 
   /** The channels (1-based) that have a result. */
@@ -270,8 +267,11 @@ export class Job {
     return this.#has(keys.completeKey(this.id, this.round));
   }
 
-  findCompletion(): Promise<Completion | null> {
-    return findJson(this.#store, keys.completeKey(this.id, this.round), completionSchema);
+  /** `null` until the job has ended; its end never changes, so it is read once. */
+  async findCompletion(): Promise<Completion | null> {
+    const key = keys.completeKey(this.id, this.round);
+    this.#completion ??= await findJson(this.#store, key, completionSchema);
+    return this.#completion;
   }
 
   /**

@@ -4,12 +4,16 @@ import { Job } from "./job.ts";
 
 /** Jobs whose plan and results stay in memory: a result has kilobytes, and a job up to 10,000. */
 const JOBS_REMEMBERED = 8;
+/** Jobs met on walks, whose plans and ends stay in memory: as many as one search reads. */
+const JOBS_MET = 500;
 
 /** The jobs of a bucket. */
 export class Jobs {
   readonly #store: ObjectStore;
   /** By id; the one opened last is last. */
   readonly #recent = new Map<string, Job>();
+  /** Apart from the recent ones, which a walk over all jobs would push out. */
+  readonly #met = new Map<string, Job>();
 
   constructor(store: ObjectStore) {
     this.#store = store;
@@ -17,11 +21,8 @@ export class Jobs {
 
   /** Reads nothing: there need not be such a job. */
   open(id: string): Job {
-    const job = this.#recent.get(id) ?? new Job(this.#store, id);
-    this.#recent.delete(id);
-    this.#recent.set(id, job);
-    const [oldest] = this.#recent.keys();
-    if (this.#recent.size > JOBS_REMEMBERED && oldest !== undefined) this.#recent.delete(oldest);
+    const job = this.#known(id);
+    remember(this.#recent, job, JOBS_REMEMBERED);
     return job;
   }
 
@@ -35,8 +36,22 @@ export class Jobs {
     const start = after === null ? undefined : `${after}/`;
     for await (const folder of this.#store.listFolders(JOB_PREFIX, start)) {
       const id = jobIdOf(JOB_PREFIX + folder);
-      // not added to the recent ones: a walk over all jobs would push them out
-      if (id !== null) yield this.#recent.get(id) ?? new Job(this.#store, id);
+      if (id === null) continue;
+      const job = this.#known(id);
+      remember(this.#met, job, JOBS_MET);
+      yield job;
     }
   }
+
+  #known(id: string): Job {
+    return this.#recent.get(id) ?? this.#met.get(id) ?? new Job(this.#store, id);
+  }
+}
+
+/** Adds a job as the last; the first is forgotten when there are more than `most`. */
+function remember(jobs: Map<string, Job>, job: Job, most: number): void {
+  jobs.delete(job.id);
+  jobs.set(job.id, job);
+  const [oldest] = jobs.keys();
+  if (jobs.size > most && oldest !== undefined) jobs.delete(oldest);
 }

@@ -35,7 +35,7 @@ describe("GET /networks", () => {
         {
           id: "tiny",
           licence: "CC0",
-          input: { width: 20, height: 16, channelOrder: "RGB" },
+          input: { width: 20, height: 16, channelOrder: "RGB", assumed: null },
           hasClassNames: true,
           links: { layers: "/networks/tiny/layers", classes: "/networks/tiny/classes" },
         },

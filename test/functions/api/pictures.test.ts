@@ -108,12 +108,28 @@ describe("one channel of a job", () => {
     expect(failed.body).toMatchObject({ problems: [`channel 2 of job '${jobId}' failed`] });
   });
 
+  test("has its ascent beside it where the request asked for that", async () => {
+    const moving = await pipeline.accept({ channels: [3], animation: "gif" });
+    const still = await pipeline.accept({ channels: [3] });
+    await render();
+    const { status, headers } = await call("GET", `/jobs/${moving.jobId}/animations/3`);
+    expect(status).toBe(302);
+    expect(headers["Location"]).toContain(`/jobs/${moving.jobId}/tiles/00003.gif`);
+    const none = await call("GET", `/jobs/${still.jobId}/animations/3`);
+    expect(none.status).toBe(404);
+    expect(none.body).toMatchObject({
+      problems: [`channel 3 of job '${still.jobId}' has no animation`],
+    });
+  });
+
   test("so have the sheet and its pieces", async () => {
     const { jobId } = await pipeline.accept();
     expect((await call("GET", `/jobs/${jobId}/sheet`)).status).toBe(404);
     await render();
     await assemble(jobId);
     const { headers } = await call("GET", `/jobs/${jobId}/sheet`);
+    // it is another when what failed has been drawn again
+    expect(headers["Cache-Control"]).toBe("no-cache");
     expect(headers["Location"]).toBe(
       `https://bucket.invalid/jobs/${jobId}/montage.png?seconds=3600`,
     );

@@ -18,12 +18,8 @@ const network = (planes: number) =>
     17,
   );
 
-test.each([
-  [1, "RGB", "planes"],
-  [4, "RGB", "planes"],
-  [3, "RGB", "RGB"],
-  [3, "BGR", "BGR"],
-])("a dropped network of %i planes, said to be %s, is of %s", async (planes, order, wanted) => {
+/** Drops a network. @returns its image, as it was published */
+async function dropped(planes: number, said: Readonly<Record<string, unknown>>) {
   const published: Network[] = [];
   const drops = new NetworkDrops({
     isTaken: async () => false,
@@ -32,12 +28,35 @@ test.each([
   onTestFinished(() => drops.close());
   const id = await drops.begin();
   await drops.receive(id, "net.onnx", Readable.from([Buffer.from(network(planes))]));
-  const numbers = { mean: [127.5, 127.5, 127.5], scale: [0.5, 0.5, 0.5] };
-  const said = { network: "mine", file: "net.onnx", ...numbers, channelOrder: order };
-  expect(await drops.finish(id, said)).toBe("mine");
-  expect(published[0]!.description.input).toMatchObject({
+  expect(await drops.finish(id, { network: "mine", file: "net.onnx", ...said })).toBe("mine");
+  return published[0]!.description.input;
+}
+
+test.each([
+  [1, undefined, "planes"],
+  [4, undefined, "planes"],
+  [3, undefined, "RGB"],
+  [3, "RGB", "RGB"],
+  [3, "BGR", "BGR"],
+])("a dropped network of %i planes, said to be %s, is of %s", async (planes, order, wanted) => {
+  const input = await dropped(planes, { mean: [127.5], scale: [0.5], channelOrder: order });
+  expect(input).toMatchObject({
     channelOrder: wanted,
     mean: Array.from({ length: planes }, () => 127.5),
     scale: Array.from({ length: planes }, () => 0.5),
+  });
+  expect(input).not.toHaveProperty("assumed");
+});
+
+test("a dropped network's pixels are by the convention that is named", async () => {
+  const { channelOrder, mean } = await dropped(3, { preprocessing: "caffe" });
+  expect({ channelOrder, mean }).toEqual({ channelOrder: "BGR", mean: [103.939, 116.779, 123.68] });
+  await expect(dropped(3, { preprocessing: "cafe" })).rejects.toThrow(/preprocessing/);
+});
+
+test("what nobody says of a dropped network's pixels is assumed, and told", async () => {
+  expect(await dropped(3, {})).toMatchObject({
+    mean: [128, 128, 128],
+    assumed: "RGB, 0..255 minus 128",
   });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import type { Job } from "../../../lib/pipeline/job/job.ts";
 import { Jobs } from "../../../lib/pipeline/job/jobs.ts";
 import { tallyOf } from "../../../lib/pipeline/job/tally.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
@@ -22,6 +23,27 @@ test("the jobs opened last are remembered, with the plans and results they have 
   expect((await jobs.open(jobId).results([1])).get(1)).toBe(first);
   for (let i = 1; i <= 8; i++) jobs.open(`other-${i}`);
   await expect(jobs.open(jobId).results([1])).rejects.toThrow("there is no object");
+});
+
+test("on a second walk, jobs know what they have read of what never changes", async () => {
+  const { store, accept } = await memoryPipeline(await temporaryFolder());
+  const jobs = new Jobs(store);
+  const { jobId } = await accept({ channels: [1] });
+  const walk = async (each: (job: Job) => Promise<unknown>) => {
+    for await (const job of jobs.list()) return each(job);
+    return undefined;
+  };
+  expect(await walk((job) => job.findCompletion())).toBeNull();
+  expect(await walk((job) => job.plan())).toMatchObject({ jobId });
+  const ended = await jobs.open(jobId).end(1, { state: "cancelled" }, DELIVERED);
+  const end = await jobs.open(jobId).complete(tallyOf(1, [ended]), NOW);
+  expect(await walk((job) => job.findCompletion())).toEqual(end);
+  for (let i = 1; i <= 8; i++) jobs.open(`other-${i}`);
+  for (const key of [keys.planKey(jobId), keys.completeKey(jobId)]) await store.delete(key);
+  await store.put(`jobs/${jobId}/x`, Buffer.from("{}"), "application/json");
+  expect(await walk((job) => job.findCompletion())).toEqual(end);
+  expect(await walk((job) => job.plan())).toMatchObject({ jobId });
+  expect(await new Jobs(store).open(jobId).findCompletion()).toBeNull();
 });
 
 test("all jobs are listed in order, and from one on; other folders are passed over", async () => {
