@@ -14,6 +14,7 @@ import {
   gpuQueueStatement,
   keyStatements,
   objectStatements,
+  sendStatement,
 } from "./constructs/access.ts";
 import { Alarms } from "./constructs/alarms.ts";
 import { addBudget } from "./constructs/budget.ts";
@@ -154,6 +155,7 @@ export class PipelineStack extends Stack {
         ...objectStatements(bucket, ACCESS_OF["gpu-worker"]),
         ...keyStatements(key),
         gpuQueueStatement(queue.queue),
+        ...(ACCESS_OF["gpu-worker"].sendsTo.includes("source") ? [sendStatement(queue.queue)] : []),
       ],
     });
   }

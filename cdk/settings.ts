@@ -1,8 +1,8 @@
 import type { Node } from "constructs";
 import { z } from "zod";
 
-/** Lambda gives one vCPU for each so many megabytes of memory. */
-const MB_PER_VCPU = 1_769;
+import { MB_PER_VCPU } from "../lib/pipeline/rates.ts";
+
 /** The most memory that functions of a new account may have, in MB. */
 export const NEW_ACCOUNT_MEMORY_MB = 3_008;
 

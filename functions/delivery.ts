@@ -39,11 +39,12 @@ export const HELD_SECONDS = 45;
 
 const FIRST_RETRY_SECONDS = 5;
 const RETRY_FACTOR = 3;
-const LONGEST_RETRY_SECONDS = 120;
+const LONGEST_RETRY_SECONDS = 60;
 
 /**
- * How soon a message comes back that failed: 5 s, 15 s, 45 s, then two minutes each time. Most
- * faults of S3 or SQS are over by the second; five deliveries outlast three minutes of them.
+ * How soon a message comes back that failed: 5 s, 15 s, 45 s, then a minute each time. Most faults
+ * of S3 or SQS are over by the second; five deliveries outlast two minutes of them, and the 30 of a
+ * channel that no worker can begin are over within half an hour.
  *
  * @param receiveCount deliveries so far, from 1
  */

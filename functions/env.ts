@@ -1,6 +1,8 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { slowdownOf } from "../lib/pipeline/rates.ts";
+
 /** @throws Error naming the missing variable */
 export function requireEnv(name: string): string {
   const value = process.env[name];
@@ -20,6 +22,13 @@ export function threadsFromEnv(): number | undefined {
   const threads = Number(text);
   if (Number.isSafeInteger(threads) && threads > 0) return threads;
   throw new Error(`environment variable WORKER_THREADS is '${text}'; wanted a whole number from 1`);
+}
+
+/** How much longer work takes than on cores of its own, on Lambda's share of them. */
+export function slowdownFromEnv(): number {
+  // Lambda sets it
+  const memory = Number(optionalEnv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"));
+  return memory > 0 ? slowdownOf(threadsFromEnv() ?? 1, memory) : 1;
 }
 
 /** Where model files are kept between invocations. */

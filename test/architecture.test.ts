@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import endpointPackage from "../local/endpoint/package.json" with { type: "json" };
 
 /** What every room of the pipeline stands on. */
-const PIPELINE_BASE = ["concurrency", "json", "keys", "limits"].map(
+const PIPELINE_BASE = ["concurrency", "json", "keys", "limits", "rates"].map(
   (name) => `lib/pipeline/${name}.ts`,
 );
 
@@ -117,6 +117,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "web/components": [],
   bench: [
     "local",
+    "cdk",
+    "lib/queue",
+    "lib/storage",
     "lib/onnx",
     "lib/autodiff",
     "lib/image",
@@ -139,7 +142,7 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   sharp: /^lib\/image\/(png|rendered-text|animation)\.ts$/,
   "aws-cdk-lib": /^cdk\//,
   commander: /^local\/cli\//,
-  "@dreamgrid/aws-endpoint": /^local\//,
+  "@dreamgrid/aws-endpoint": /^(local|bench)\//,
   preact: /^web\//,
   uplot: /^web\/components\//,
   "@dagrejs/dagre": /^web\//,

@@ -1,6 +1,5 @@
 import { Stack } from "aws-cdk-lib";
-import { EventField, Rule, RuleTargetInput } from "aws-cdk-lib/aws-events";
-import { SnsTopic } from "aws-cdk-lib/aws-events-targets";
+import { EventField, type IRuleTarget, Rule, RuleTargetInput } from "aws-cdk-lib/aws-events";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
 import { Topic } from "aws-cdk-lib/aws-sns";
@@ -35,20 +34,24 @@ export class JobEvents extends Construct {
         },
       },
     });
-    rule.addTarget(
-      new SnsTopic(this.topic, {
-        message: RuleTargetInput.fromObject({
-          bucket: EventField.fromPath("$.detail.bucket.name"),
-          key,
-          time: EventField.fromPath("$.time"),
-        }),
-      }),
-    );
+    const input = RuleTargetInput.fromObject({
+      bucket: EventField.fromPath("$.detail.bucket.name"),
+      key,
+      time: EventField.fromPath("$.time"),
+    });
+    rule.addTarget(target(this.topic, input));
     letRulePublish(this.topic, rule);
   }
 }
 
-/** The target's own statement is for every rule of every account; the topic takes this one alone. */
+/**
+ * As CDK's `SnsTopic`, which would also let every rule of every account publish to the topic.
+ * `letRulePublish` lets this one alone.
+ */
+function target({ topicArn }: Topic, input: RuleTargetInput): IRuleTarget {
+  return { bind: () => ({ arn: topicArn, input }) };
+}
+
 function letRulePublish(topic: Topic, rule: Rule): void {
   topic.addToResourcePolicy(
     new PolicyStatement({

@@ -7,6 +7,7 @@ import { Construct } from "constructs";
 
 import type { Access } from "../../functions/access.ts";
 import { EVENT_SOURCE_CONCURRENCY, TIMEOUT_SECONDS } from "../../functions/delivery.ts";
+import { MB_PER_VCPU } from "../../lib/pipeline/rates.ts";
 import { BUNDLED_MODELS_DIR } from "../bundle/function-bundle.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { ACCESS_OF, keyStatements, objectStatements, sendStatement } from "./access.ts";
@@ -18,7 +19,7 @@ export const LAMBDA_FUNCTIONS = ["intake", "worker", "assembler", "dead-letter",
 export type LambdaFunctionName = (typeof LAMBDA_FUNCTIONS)[number];
 
 /** One vCPU, for analysing a network. */
-const ANALYSIS_MEMORY_MB = 1_769;
+const ANALYSIS_MEMORY_MB = MB_PER_VCPU;
 /** Sheets of 7,000 tiles take 466 MB, pages of deep-zoom sheets three times that. */
 const ASSEMBLER_MEMORY_MB = 3_008;
 const SMALL_MEMORY_MB = 256;

@@ -6,5 +6,6 @@ export const ACCESS: Access = {
   read: [MODEL_PREFIX, CHECKPOINT_PREFIX, ...INITIAL_IMAGES],
   write: [JOB_PREFIX, CHECKPOINT_PREFIX],
   delete: [CHECKPOINT_PREFIX],
-  sendsTo: [],
+  // it sends on what takes longer than a group may
+  sendsTo: ["source"],
 };

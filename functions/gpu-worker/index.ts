@@ -24,12 +24,14 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
 
 const agentUri = optionalEnv("ECS_AGENT_URI");
 const provider = parseProvider(optionalEnv("PROVIDER"));
+const channels = new SqsQueue(createSqsClient(), requireEnv("GPU_QUEUE_URL"));
 const exitCode = await runWorker(
   {
     ...networkDepsFromEnv(bucketFromEnv()),
     renderer: createEngineRenderer(),
     provider,
-    receiver: new SqsQueue(createSqsClient(), requireEnv("GPU_QUEUE_URL")),
+    receiver: channels,
+    continuations: channels,
     protection:
       agentUri === null
         ? NO_PROTECTION

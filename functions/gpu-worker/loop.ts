@@ -1,8 +1,10 @@
 import { type RenderDeps, renderMessages } from "../../lib/pipeline/render/render-messages.ts";
 import { consume } from "../../lib/queue/consume.ts";
 import type { MessageReceiver, ReceivedMessage } from "../../lib/queue/message-queue.ts";
+import { HELD_SECONDS, TIMEOUT_SECONDS } from "../delivery.ts";
 import { logChannels } from "../log-channels.ts";
 import type { Log } from "../log.ts";
+import { timeKeeper } from "../time-left.ts";
 import { GpuRenderer } from "./gpu-renderer.ts";
 import type { ScaleInProtection } from "./scale-in-protection.ts";
 
@@ -10,6 +12,11 @@ export interface LoopDeps extends RenderDeps {
   readonly receiver: MessageReceiver;
   readonly protection: ScaleInProtection;
   readonly log: Log;
+  /**
+   * How long a group is worked at before what is left of it is sent on: as long as a CPU worker has.
+   * A worker that is lost costs no more, and other jobs' channels get their turn. @default 900
+   */
+  readonly groupSeconds?: number;
 }
 
 /** `broken`: the process cannot render any more, and a new one has to take its place. */
@@ -25,10 +32,8 @@ const GATHERING = {
   windowMs: Number.POSITIVE_INFINITY,
   pauseMs: 0,
 };
-/** A worker that dies gives its messages back after this time. */
-const VISIBILITY_SECONDS = 120;
-/** No group of 32 images takes an hour. */
-const GROUP_LIMIT_SECONDS = 3_600;
+/** A group that has not been sent on by then hangs. */
+const GROUP_LIMIT_SECONDS = 4 * TIMEOUT_SECONDS.worker;
 /** Soon, but not at once: what failed may need a moment. */
 const RETRY_SECONDS = 30;
 /** ECS allows 120 s from SIGTERM to SIGKILL; the rest is for giving messages back. */
@@ -52,7 +57,7 @@ export async function runLoop(deps: LoopDeps, stop: AbortSignal): Promise<LoopEn
     {
       receiver,
       gathering: GATHERING,
-      visibilitySeconds: VISIBILITY_SECONDS,
+      visibilitySeconds: HELD_SECONDS,
       retrySeconds: () => (signal.aborted ? 0 : RETRY_SECONDS),
       pauseAfterErrorMs: PAUSE_AFTER_ERROR_MS,
       workLimit: {
@@ -76,7 +81,15 @@ async function render(
   deps: LoopDeps,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const rendering = renderMessages(messages, deps, { signal, ...logChannels(deps.log, signal) });
+  const { log, groupSeconds = TIMEOUT_SECONDS.worker } = deps;
+  const startedMs = performance.now();
+  const leftMs = () => 1_000 * groupSeconds - (performance.now() - startedMs);
+  const hasTime = timeKeeper({ leftMs });
+  const rendering = renderMessages(messages, deps, {
+    signal,
+    hasTime,
+    ...logChannels(log, signal),
+  });
   return (await withinGrace(rendering, signal)) ?? messages.map(({ messageId }) => messageId);
 }
 

@@ -5,26 +5,24 @@ import {
   type RenderDeps,
   renderMessages,
 } from "../../lib/pipeline/render/render-messages.ts";
-import { MAX_STEP_SECONDS } from "../../lib/pipeline/limits.ts";
 import { logChannels } from "../log-channels.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
+import { timeKeeper } from "../time-left.ts";
 
 export interface WorkerDeps extends RenderDeps {
   readonly log: Log;
   readonly hooks?: Omit<MessageHooks, "onFailure">;
+  /** Seconds of the clock that a second of a core's work takes here. @default 1 */
+  readonly slowdown?: number | undefined;
 }
 
 /** Time kept to answer before Lambda ends the function. */
 const ANSWER_MS = 5_000;
-/** Time kept to write what has been rendered or begun: 200 MB of the largest image. */
-const WRITE_MS = 30_000;
-/** The next stretch of work may take longer than the last. */
-const CAUTION = 1.5;
 
 /** Renders the channels of a batch of messages; those that fail are delivered again. */
 export function createHandler(deps: WorkerDeps) {
-  const { log, hooks } = deps;
+  const { log, hooks, slowdown } = deps;
 
   return async (
     event: SQSEvent,
@@ -37,7 +35,7 @@ export function createHandler(deps: WorkerDeps) {
       ...hooks,
       ...logging,
       signal,
-      hasTime: context && ((seconds) => timeLeftMs(context) > 1_000 * expected(seconds)),
+      hasTime: context && timeKeeper({ leftMs: () => timeLeftMs(context), slowdown }),
       onResult: (result) => {
         logging.onResult(result);
         hooks?.onResult?.(result);
@@ -49,12 +47,7 @@ export function createHandler(deps: WorkerDeps) {
 
 /** Of the invocation, less what is kept. */
 function timeLeftMs(context: Pick<Context, "getRemainingTimeInMillis">): number {
-  return context.getRemainingTimeInMillis() - WRITE_MS - ANSWER_MS;
-}
-
-/** Of the first iteration at a size nothing is known but what is accepted. */
-function expected(seconds: number): number {
-  return CAUTION * (seconds === 0 ? MAX_STEP_SECONDS : seconds);
+  return context.getRemainingTimeInMillis() - ANSWER_MS;
 }
 
 /** Stops the rendering when asked to, or when the invocation's time is up all the same. */
@@ -62,7 +55,6 @@ function stopSignal(
   asked: AbortSignal | undefined,
   context: Pick<Context, "getRemainingTimeInMillis"> | undefined,
 ): AbortSignal {
-  const timeUp =
-    context && AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - ANSWER_MS));
+  const timeUp = context && AbortSignal.timeout(Math.max(0, timeLeftMs(context)));
   return AbortSignal.any([asked, timeUp].filter((each) => each !== undefined));
 }

@@ -2,7 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { bucketFromEnv, networkDepsFromEnv, sourceQueueFromEnv } from "../aws-deps.ts";
-import { threadsFromEnv } from "../env.ts";
+import { slowdownFromEnv, threadsFromEnv } from "../env.ts";
 import { redeliverSoon } from "../redeliver-soon.ts";
 import { createHandler } from "./handler.ts";
 
@@ -13,6 +13,7 @@ const render = createHandler({
   renderer: createEngineRenderer({ threads: threadsFromEnv() }),
   provider: "cpu",
   continuations: channels,
+  slowdown: slowdownFromEnv(),
   log,
 });
 

@@ -80,9 +80,11 @@ export const attemptsPrefix = (jobId: string, round = 0) => roundKey(jobId, roun
 /** How often the channel's image has been begun; overwritten. */
 export const attemptsKey = (jobId: string, channel: number, round = 0) =>
   `${attemptsPrefix(jobId, round)}${channelName(channel)}`;
+export const checkpointsPrefix = (jobId: string, round = 0) =>
+  `${CHECKPOINT_PREFIX}${checkedJobId(jobId)}/${round}/`;
 /** Where a channel's image stands that a worker had no time to finish; overwritten, then deleted. */
 export const checkpointKey = (jobId: string, channel: number, round = 0) =>
-  `${CHECKPOINT_PREFIX}${checkedJobId(jobId)}/${round}/${channelName(channel)}`;
+  `${checkpointsPrefix(jobId, round)}${channelName(channel)}`;
 export const resultPrefix = (jobId: string, round = 0) => roundKey(jobId, round, "results/");
 /** How a channel ended; written once, by whoever is first. */
 export const resultKey = (jobId: string, channel: number, round = 0) =>

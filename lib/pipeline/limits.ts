@@ -17,11 +17,12 @@ export const MAX_ITERATIONS = 2_000;
 
 /**
  * One iteration on one image, by the estimate of `work-seconds.ts`: a CPU worker writes its progress
- * between two of them, and has 15 minutes in all, of which six iterations are kept to finish.
+ * between two of them, and has 15 minutes in all, of which six iterations are kept to finish. They
+ * have to fit where two threads share a core, and where a core is half as fast again as slow.
  */
-export const MAX_STEP_SECONDS = 60;
+export const MAX_STEP_SECONDS = 45;
 
-/** One image, by the same estimate: a hundred parts of a CPU worker's 15 minutes. */
+/** One image, by the same estimate: some hundred parts of a CPU worker's 15 minutes. */
 export const MAX_CHANNEL_SECONDS = 24 * 3_600;
 
 /** At the default scale of 1.4, ten levels lead from 196 px to the largest image. */

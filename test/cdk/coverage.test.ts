@@ -76,3 +76,27 @@ test.each(["AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::S3::BucketPol
     }
   },
 );
+
+test.each(["AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"])(
+  "a policy that lets a service act for other accounts is found: %s",
+  (type) => {
+    const conditioned = Object.entries(stacks.asg.resources).filter(
+      ([, { Type, Properties }]) =>
+        Type === type && JSON.stringify(Properties).includes("aws:SourceAccount"),
+    );
+    expect(conditioned).not.toEqual([]);
+    for (const [id] of conditioned) {
+      const loose = changed(id, (resource) => ({
+        ...resource,
+        Properties: JSON.parse(JSON.stringify(resource.Properties), (key, value) =>
+          key === "Condition" && !JSON.stringify(value).includes("SecureTransport")
+            ? undefined
+            : value,
+        ),
+      }));
+      expect(problemsOf(loose, CHECKS)).toContainEqual(
+        expect.stringMatching(new RegExp(`^${id}: \\w+\\.amazonaws\\.com may for other accounts$`)),
+      );
+    }
+  },
+);

@@ -2,13 +2,11 @@ import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 
 import { createHandler } from "../../functions/worker/handler.ts";
-import { TIMEOUT_SECONDS } from "../../functions/delivery.ts";
-import { Jobs } from "../../lib/pipeline/job/jobs.ts";
+import type * as PassFlops from "../../lib/optvis/graph/pass-flops.ts";
 import { acceptRequest } from "../../lib/pipeline/job/accept-request.ts";
 import { CHECKPOINT_PREFIX } from "../../lib/pipeline/keys.ts";
-import { MAX_STEP_SECONDS } from "../../lib/pipeline/limits.ts";
+import { MB_PER_VCPU, slowdownOf } from "../../lib/pipeline/rates.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
-import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 import {
   type MemoryPipeline,
@@ -16,81 +14,19 @@ import {
   readJsonObject,
   silentLog,
 } from "../support/memory-pipeline.ts";
+import { LIMIT_MS, workOff } from "../support/simulated-worker.ts";
 import { sqsEvent } from "../support/sqs-event.ts";
 
-const LIMIT_MS = 1_000 * TIMEOUT_SECONDS.worker;
+/** How many times as much the tiny network counts as computing as it does. */
+const computed = vi.hoisted(() => ({ times: 1 }));
+vi.mock("../../lib/optvis/graph/pass-flops.ts", async (original) => {
+  const { passFlops } = await original<typeof PassFlops>();
+  return {
+    passFlops: (...pass: Parameters<typeof passFlops>) => computed.times * passFlops(...pass),
+  };
+});
 
 afterEach(() => vi.restoreAllMocks());
-
-interface Simulation {
-  /** Of one iteration, by the simulated clock. */
-  readonly stepSeconds: number;
-  /** Invocations, from 1, that are killed at their second iteration. */
-  readonly killed?: readonly number[];
-}
-
-/** Works the queue off, a message an invocation, under a clock that iterations alone move on. */
-async function workOff(pipeline: MemoryPipeline, { stepSeconds, killed = [] }: Simulation) {
-  let nowMs = 0;
-  vi.spyOn(performance, "now").mockImplementation(() => nowMs);
-  const engine = createEngineRenderer({ threads: 1 });
-  const renderer: Renderer = {
-    ...engine,
-    examine: (...picture) => {
-      // ten passes forward
-      nowMs += 5_000 * stepSeconds;
-      return engine.examine(...picture);
-    },
-  };
-  let [invocations, longestMs] = [0, 0];
-  try {
-    while (pipeline.cpu.sent.length > 0) {
-      const { body } = pipeline.cpu.sent.shift()!;
-      const startedMs = nowMs;
-      const last = new Map<string, number>();
-      const death = new AbortController();
-      if (++invocations > 100) throw new Error(`it does not end: ${body}`);
-      const isKilled = killed.includes(invocations);
-      // a dead worker writes nothing
-      const store = isKilled ? undying(pipeline, death.signal) : pipeline.store;
-      const handler = createHandler({
-        ...pipeline.renderDeps(renderer),
-        store,
-        jobs: new Jobs(store),
-        continuations: pipeline.cpu,
-        log: silentLog,
-        hooks: {
-          signal: death.signal,
-          onProgress: (_, { channel, level, iteration }) => {
-            const before = last.get(`${channel}/${level}`) ?? iteration - 1;
-            last.set(`${channel}/${level}`, iteration);
-            nowMs += 1_000 * stepSeconds * Math.max(1, iteration - before);
-            if (isKilled && iteration > 1) death.abort(new Error("killed"));
-          },
-        },
-      });
-      const context = { getRemainingTimeInMillis: () => LIMIT_MS - (nowMs - startedMs) };
-      const { batchItemFailures } = await handler(sqsEvent(body), context);
-      if (batchItemFailures.length > 0) pipeline.cpu.sent.push({ body });
-      longestMs = Math.max(longestMs, nowMs - startedMs);
-    }
-  } finally {
-    await engine.close();
-  }
-  return { invocations, longestMs };
-}
-
-/** The store, of which nothing is left by whoever has died. */
-function undying({ store }: MemoryPipeline, death: AbortSignal) {
-  return new Proxy(store, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
-      return (...words: unknown[]) =>
-        name === "put" && death.aborted ? Promise.resolve() : value.apply(target, words);
-    },
-  });
-}
 
 async function tilesOf(pipeline: MemoryPipeline, jobId: string) {
   const keys = pipeline.store.keys(`jobs/${jobId}/tiles/`);
@@ -116,8 +52,8 @@ test.each([
 
     const hurried = await memoryPipeline(await temporaryFolder());
     expect(await accept(hurried)).toBe(jobId);
-    const { invocations, longestMs } = await workOff(hurried, { stepSeconds: 50, killed: [2, 5] });
-    expect(invocations).toBeGreaterThan(6);
+    const { calls, longestMs } = await workOff(hurried, { stepSeconds: 50, killed: [2, 5] });
+    expect(calls).toBeGreaterThan(6);
     expect(longestMs).toBeLessThanOrEqual(LIMIT_MS);
     const tiles = await tilesOf(hurried, jobId);
     expect(tiles).toHaveLength(2);
@@ -129,27 +65,122 @@ test.each([
   },
 );
 
-test("whatever is accepted, no channel exceeds its worker's time", async () => {
-  const folder = await temporaryFolder();
-  await fc.assert(
-    fc.asyncProperty(
-      fc.record({
-        stepSeconds: fc.double({ min: 0.01, max: 1.5 * MAX_STEP_SECONDS, noNaN: true }),
-        numIterations: fc.integer({ min: 1, max: 30 }),
-        pyramidLevels: fc.integer({ min: 1, max: 3 }),
-        seed: fc.integer({ min: 0, max: 99 }),
-      }),
-      async ({ stepSeconds, ...fields }) => {
-        const pipeline = await memoryPipeline(folder);
-        const { jobId } = await pipeline.accept({ ...fields, channels: [3] });
-        const { longestMs } = await workOff(pipeline, { stepSeconds });
-        expect(longestMs).toBeLessThanOrEqual(LIMIT_MS);
-        expect((await pipeline.jobs.open(jobId).result(3)).state).toBe("ok");
-      },
-    ),
-    { numRuns: 5, seed: 20261128, endOnFailure: true },
+test("a group of a GPU worker that takes longer than it may is sent on, and is the same", async () => {
+  const request = { channels: [2, 5, 6], numIterations: 12, pyramidLevels: 2 };
+  const [calm, hurried] = await Promise.all(
+    [1, 2].map(async () => memoryPipeline(await temporaryFolder())),
   );
+  const { jobId } = await calm!.accept(request);
+  await workOff(calm!, { stepSeconds: 0.001, worker: "gpu" });
+  await hurried!.accept(request);
+  const { calls, longestMs } = await workOff(hurried!, { stepSeconds: 80, worker: "gpu" });
+  expect(calls).toBeGreaterThan(6);
+  expect(longestMs).toBeLessThanOrEqual(LIMIT_MS);
+  const tiles = await tilesOf(hurried!, jobId);
+  expect(tiles).toHaveLength(3);
+  expect(tiles).toEqual(await tilesOf(calm!, jobId));
 });
+
+/** Requests of every kind, and what draws them. */
+const requests = fc.record({
+  // how many times as much the network computes as the tiny one: iterations of 0.01 s to 1,000 s
+  size: fc.double({ min: 4, max: 9, noNaN: true }).map((exponent) => 10 ** exponent),
+  numIterations: fc.integer({ min: 1, max: 15 }),
+  images: fc.oneof(
+    fc.constant({ channels: [3] }),
+    fc.integer({ min: 2, max: 5 }).map((diversity) => ({ targets: [{ channel: 3, diversity }] })),
+  ),
+  shape: fc.oneof(
+    fc.record({
+      method: fc.constant("deepdream" as const),
+      pyramidLevels: fc.integer({ min: 1, max: 3 }),
+      pyramidScale: fc.double({ min: 1.1, max: 2, noNaN: true }),
+    }),
+    fc.record({
+      method: fc.constant("fourier" as const),
+      canvasSize: fc.tuple(fc.integer({ min: 8, max: 61 }), fc.integer({ min: 8, max: 61 })),
+      cropSize: fc.integer({ min: 12, max: 30 }),
+    }),
+  ),
+});
+const workers = fc.oneof(
+  fc.record({
+    worker: fc.constant("lambda" as const),
+    memory: fc.integer({ min: MB_PER_VCPU, max: 10_240 }),
+    // of seconds by the estimate, on cores that are faster and slower than those it was measured on
+    speed: fc.double({ min: 0.5, max: 1.4, noNaN: true }),
+  }),
+  fc.record({
+    worker: fc.constant("gpu" as const),
+    speed: fc.double({ min: 0.01, max: 1, noNaN: true }),
+  }),
+);
+
+test("whatever is accepted, no channel exceeds its worker's time; what is refused has a number that would do", async () => {
+  const folder = await temporaryFolder();
+  const seen = { accepted: 0, refused: 0, sentOn: 0 };
+  await fc.assert(
+    fc.asyncProperty(requests, workers, async ({ size, shape, images, numIterations }, by) => {
+      const pipeline = await memoryPipeline(folder);
+      computed.times = size;
+      let request: object = { network: "tiny", layer: "wide", numIterations, ...shape, ...images };
+      let acceptance = await acceptRequest(request, pipeline.deps);
+      if (acceptance.status === "rejected") {
+        seen.refused++;
+        const asTold = followed(request, acceptance.problems);
+        // the network's own size is too much
+        if (asTold === null) return;
+        request = asTold;
+        acceptance = await acceptRequest(request, pipeline.deps);
+      }
+      if (acceptance.status === "rejected") throw new Error(acceptance.problems.join());
+      seen.accepted++;
+      const { jobId, seconds, channels } = acceptance.plan;
+      // each of the images that are drawn together has its share of an iteration
+      const share = seconds!.step / ("targets" in request ? channels.length : 1);
+      const slowdown =
+        by.worker === "gpu" ? 1 : slowdownOf(Math.ceil(by.memory / MB_PER_VCPU), by.memory);
+      const stepSeconds = share * by.speed * slowdown;
+      const { worker } = by;
+      const { calls, longestMs } = await workOff(pipeline, { stepSeconds, worker, slowdown });
+      if (calls > channels.length) seen.sentOn++;
+      expect(longestMs).toBeLessThanOrEqual(LIMIT_MS);
+      for (const channel of channels) {
+        expect((await pipeline.jobs.open(jobId).result(channel)).state).toBe("ok");
+      }
+    }),
+    { numRuns: 10, seed: 20261128, endOnFailure: true },
+  );
+  // the property says something of each
+  expect(Math.min(...Object.values(seen))).toBeGreaterThan(0);
+});
+
+test("a worker that does not look at its time exceeds it", async () => {
+  computed.times = 1;
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  await pipeline.accept({ channels: [3], numIterations: 30, pyramidLevels: 1 });
+  const { longestMs } = await workOff(pipeline, { stepSeconds: 45, isTold: false });
+  expect(longestMs).toBeGreaterThan(LIMIT_MS);
+});
+
+/** The request with the first problem's advice taken; `null` where it has no number. */
+function followed(request: object, [problem = ""]: readonly string[]): object | null {
+  expect(problem).toMatch(/of one core/);
+  const numbers = (pattern: RegExp) => pattern.exec(problem)?.slice(1).map(Number);
+  const [numIterations] = numbers(/; use at most (\d+)$/) ?? [];
+  if (numIterations !== undefined) return { ...request, numIterations };
+  const [pyramidLevels] = numbers(/at most (\d+) pyramidLevels/) ?? [];
+  if (pyramidLevels !== undefined) return { ...request, pyramidLevels };
+  const cropSize = numbers(/cropSize of at most \[(\d+), (\d+)\]/);
+  if (cropSize) return { ...request, cropSize };
+  const canvasSize = numbers(/canvasSize of \[(\d+), (\d+)\]/);
+  if (canvasSize) return { ...request, canvasSize };
+  const [diversity] = numbers(/diversity of at most (\d+)/) ?? [];
+  if (diversity !== undefined) return { ...request, targets: [{ channel: 3, diversity }] };
+  if (problem.endsWith("leave diversity out")) return { ...request, targets: [{ channel: 3 }] };
+  expect(problem).toMatch(/initialImage|earlier layer/);
+  return null;
+}
 
 test("a message of an earlier part finds that another goes on", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());

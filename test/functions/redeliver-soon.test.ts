@@ -8,6 +8,7 @@ import { createHandler as createDeadLetter } from "../../functions/dead-letter/h
 import { redeliverSoon } from "../../functions/redeliver-soon.ts";
 import { createHandler as createWorker } from "../../functions/worker/handler.ts";
 import type { ReceivedMessage } from "../../lib/queue/message-queue.ts";
+import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { toSqsEvent } from "../../local/event-sources/sqs-event.ts";
@@ -24,12 +25,14 @@ const NO_ANSWER = Symbol("killed");
 interface CloudOptions {
   /** As FakeRenderer's; `die` ends the call as a killed process would end it. */
   readonly beforeChannel: (channel: number, die: () => Promise<void>) => unknown;
+  /** Before the channels are begun. @default nothing happens */
+  readonly beforeBegin?: CloudOptions["beforeChannel"];
   /** @default true */
   readonly redelivers?: boolean;
 }
 
 /** The stack's channel queue with its figures, Lambda's part played by hand, time by a clock. */
-async function cloudWorker({ beforeChannel, redelivers = true }: CloudOptions) {
+async function cloudWorker({ beforeChannel, beforeBegin, redelivers = true }: CloudOptions) {
   const folder = await temporaryFolder();
   const pipeline = await memoryPipeline(folder);
   const clock = new ManualClock();
@@ -55,7 +58,15 @@ async function cloudWorker({ beforeChannel, redelivers = true }: CloudOptions) {
     await untilStopped(over.signal);
     throw over.signal.reason;
   };
-  const renderer = new FakeRenderer({ beforeChannel: (channel) => beforeChannel(channel, die) });
+  const fake = new FakeRenderer({ beforeChannel: (channel) => beforeChannel(channel, die) });
+  const renderer: Renderer = {
+    render: async (task, given) => {
+      for (const channel of task.channels) await beforeBegin?.(channel, die);
+      return fake.render(task, given);
+    },
+    examine: () => fake.examine(),
+    close: () => fake.close(),
+  };
   const render = createWorker({ ...pipeline.renderDeps(renderer), log: silentLog });
   const soon = redeliverSoon(render, { receiver: channels, log: silentLog });
   const worker = redelivers ? soon : render;
@@ -122,22 +133,26 @@ test("a channel whose first worker is killed is drawn again within a minute", as
   expect(seconds).toBeLessThanOrEqual(60);
 });
 
-test.each(["throws", "kills its worker"])(
+test.each(["throws", "kills its worker", "throws unbegun", "kills its worker unbegun"])(
   "a channel that always %s is given up within half an hour",
   async (what) => {
-    const cloud = await cloudWorker({
-      beforeChannel: (channel, die) => {
-        if (channel !== 2) return undefined;
-        if (what === "throws") throw new Error("no gradient");
-        return die();
-      },
-    });
+    const poison: CloudOptions["beforeChannel"] = (channel, die) => {
+      if (channel !== 2) return undefined;
+      if (what.startsWith("throws")) throw new Error("no gradient");
+      return die();
+    };
+    const nothing = () => undefined;
+    const cloud = await cloudWorker(
+      what.endsWith("unbegun")
+        ? { beforeChannel: nothing, beforeBegin: poison }
+        : { beforeChannel: poison },
+    );
     const [seconds, state] = await cloud.secondsUntilEnd(2, 3_600);
     expect(state).toBe("failed");
     expect(seconds).toBeLessThanOrEqual(1_800);
   },
 );
 
-test("a failed message waits longer each time, up to two minutes", () => {
-  expect([1, 2, 3, 4, 5, 12].map(retrySeconds)).toEqual([5, 15, 45, 120, 120, 120]);
+test("a failed message waits longer each time, up to a minute", () => {
+  expect([1, 2, 3, 4, 5, 12].map(retrySeconds)).toEqual([5, 15, 45, 60, 60, 60]);
 });

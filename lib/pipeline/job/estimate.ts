@@ -1,10 +1,7 @@
 import { z } from "zod";
 
+import { DOLLARS_PER_CORE_SECOND } from "../rates.ts";
 import type { JobPlan } from "./plan.ts";
-
-/** Lambda's list price in us-east-1, x86: a vCPU comes with 1,769 MB, and a GB costs so much a second. */
-const DOLLARS_PER_GB_SECOND = 0.0000166667;
-const DOLLARS_PER_CORE_SECOND = (DOLLARS_PER_GB_SECOND * 1_769) / 1_024;
 
 export const estimateSchema = z
   .strictObject({

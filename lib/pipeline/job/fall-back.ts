@@ -12,7 +12,7 @@ export interface FallBackDeps extends Pick<DispatchDeps, "queues"> {
 
 /**
  * Gives a job that was routed to the GPU to the CPU workers as well, once no channel of it has
- * ended for so long: an account may have no quota for GPU instances, or none of them may be free.
+ * ended or left a checkpoint for so long: an account may have no quota for GPU instances, or none of them may be free.
  * Only for `auto`: who asked for the GPU gets it or nothing. Should GPU workers come after all, the
  * first result of a channel stands.
  *
@@ -28,6 +28,8 @@ export async function fallBackToCpu(job: Job, { queues, now }: FallBackDeps): Pr
   if (waitedSeconds < GPU_PATIENCE_SECONDS) return false;
   const channels = await job.drawn();
   if ((await job.missing()).length < channels.length) return false;
+  // an image that takes longer than that leaves checkpoints
+  if (await job.images.hasCheckpoints()) return false;
   await sendChannels(job, channels, queues[fallBack]);
   // last: a call cut short is repeated, and messages sent twice change nothing
   await job.markFallenBack(waitedSeconds);

@@ -22,19 +22,20 @@ export function requestHash(resolved: ResolvedRequest): string {
   return sha256(canonicalJson(identity));
 }
 
-/** What the ids look like that are made of a request's hash. */
-const HASH_ID = /^[0-9a-f]{32}$/;
+/** What the ids look like that are made of a request's hash; and of such a key. */
+const HASH_ID = /^(key-)*[0-9a-f]{32}$/;
 
 /**
  * The client's idempotency key, or the start of the request's hash. A key that looks like the latter
- * is set apart by a prefix: no key can take the place of another client's request.
+ * is set apart by a prefix: no key can take the place of another client's request, and no two keys
+ * are one job.
  *
  * @throws RequestError if the key cannot be part of an object key
  */
 export function chooseJobId(hash: string, idempotencyKey: string | null): string {
   if (idempotencyKey === null) return hash.slice(0, ID_LENGTH);
-  if (HASH_ID.test(idempotencyKey)) return `key-${idempotencyKey}`;
-  if (JOB_ID.test(idempotencyKey)) return idempotencyKey;
+  const id = HASH_ID.test(idempotencyKey) ? `key-${idempotencyKey}` : idempotencyKey;
+  if (JOB_ID.test(id)) return id;
   throw new RequestError([
     `idempotency key: given ${JSON.stringify(idempotencyKey.slice(0, 80))}; wanted 1 to 64 letters, digits, '-' and '_', not starting with '-' or '_'`,
   ]);

@@ -69,6 +69,13 @@ export class JobImages {
     return this.#store.find(keys.checkpointKey(this.#jobId, channel, this.#round));
   }
 
+  /** Whether a worker has left any: it was at the job, and none of those images has ended since. */
+  async hasCheckpoints(): Promise<boolean> {
+    const prefix = keys.checkpointsPrefix(this.#jobId, this.#round);
+    for await (const _ of this.#store.list(prefix)) return true;
+    return false;
+  }
+
   /** Overwrites. */
   async writeCheckpoint(channel: number, bytes: Uint8Array): Promise<void> {
     const key = keys.checkpointKey(this.#jobId, channel, this.#round);

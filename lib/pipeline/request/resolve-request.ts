@@ -29,7 +29,8 @@ import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../li
 import { initialImageOf, type RenderRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest, TargetFile } from "./resolved-request.ts";
 import { workProblems } from "./work.ts";
-import { type Drawing, secondsProblems, workSeconds } from "./work-seconds.ts";
+import { secondsProblems } from "./seconds-problems.ts";
+import { type Drawing, type WorkSeconds, workSeconds } from "./work-seconds.ts";
 
 /**
  * Finds everything a request names and checks that it can be run, before any work starts. A large
@@ -82,8 +83,8 @@ export async function resolveRequest(
   const raised = raisedLayer(request, network.model.model, layer);
   // what is over a limit is not worked through any further
   const noAscent = overLimit.length > 0 ? [] : await ascentProblems(network.model, raised, drawing);
-  const seconds =
-    overLimit.length + noAscent.length > 0 ? null : workSeconds(network.model, raised, drawing);
+  const secondsOf = (each: Drawing): WorkSeconds => workSeconds(network.model, raised, each);
+  const seconds = overLimit.length + noAscent.length > 0 ? null : secondsOf(drawing);
   const problems = [
     ...selection.problems,
     ...targets.problems,
@@ -91,7 +92,7 @@ export async function resolveRequest(
     ...overLimit,
     ...noAscent,
     ...(overLimit.length > 0 ? [] : channelAxisProblems(complete, network.model, raised, drawing)),
-    ...(seconds ? secondsProblems(seconds, drawing) : []),
+    ...(seconds ? secondsProblems(drawing, seconds, secondsOf) : []),
     ...(overLimit.length > 0
       ? []
       : targetProblems(complete, network.model, raised, drawing, targetFiles)),
@@ -159,15 +160,19 @@ function photographProblems(request: RenderRequest, model: NetworkModel): string
 
 /** @param imageSize that a pyramid begins with */
 function drawingOf(request: CompleteRequest, imageSize: Size): Drawing {
-  const { numIterations } = request;
+  const { numIterations, targets = [] } = request;
+  const common = {
+    numIterations,
+    together: Math.max(1, ...targets.map(({ diversity = 1 }) => diversity)),
+  };
   if (request.method === "deepdream") {
     const { method, pyramidLevels, pyramidScale } = request;
-    return { method, numIterations, imageSize, pyramidLevels, pyramidScale };
+    return { method, ...common, imageSize, pyramidLevels, pyramidScale };
   }
   const { method, cropFraction } = request;
   const sizes = { canvasSize: asSize(request.canvasSize), cropSize: asSize(request.cropSize) };
   const highest = highestFrequency({ ...sizes, cropFraction });
-  return { method, numIterations, ...sizes, highestFrequency: highest };
+  return { method, ...common, ...sizes, highestFrequency: highest };
 }
 
 function tileSizeOf(drawing: Drawing): Size {

@@ -6,7 +6,7 @@ import {
   type TargetLayer,
 } from "../../optvis/graph/layer-pass.ts";
 import { passFlops } from "../../optvis/graph/pass-flops.ts";
-import { MAX_CHANNEL_SECONDS, MAX_STEP_SECONDS } from "../limits.ts";
+import { FLOPS_PER_SECOND, PIXEL_SECONDS, START_SECONDS } from "../rates.ts";
 import { type DeepDreamWork, type FourierWork, NETWORK_PIXEL_SECONDS, sumPixels } from "./work.ts";
 
 /** What one image takes, in seconds of one thread of a CPU. */
@@ -17,24 +17,16 @@ export interface WorkSeconds {
   readonly channel: number;
 }
 
-export type Drawing = Omit<DeepDreamWork, "channelCount"> | Omit<FourierWork, "channelCount">;
+interface AnyDrawing {
+  /** Images that are to differ from each other: whoever draws one of them draws all. */
+  readonly together: number;
+}
 
-/**
- * Floating-point operations a second, as `passFlops` counts them, of one thread of an AMD EPYC: by
- * the CPU seconds of whole images of GoogLeNet 80e9 to 110e9, START_SECONDS taken off (9 s for a
- * class in the preset `natural`, 1.3 s and 2.0 s for inception 3b and 5b in `channels`). The lowest:
- * an estimate that is too short has a job refused or ended that could have been done.
- */
-const FLOPS_PER_SECOND = 80e9;
-
-/** What an iteration takes for each pixel of the image besides the pass: norms, the update. */
-const PIXEL_SECONDS = 5e-8;
+export type Drawing = AnyDrawing &
+  (Omit<DeepDreamWork, "channelCount"> | Omit<FourierWork, "channelCount">);
 
 /** Forward passes of the quality card, each half a pass. */
 const CARD_PASSES = 5;
-
-/** Session, graph and a PNG of a small image. */
-const START_SECONDS = 0.5;
 
 /**
  * How long an image will take, from pixels, iterations and the layer's operations.
@@ -48,14 +40,15 @@ export function workSeconds(
 ): WorkSeconds {
   const passSeconds = (size: Size) =>
     passFlops(network.model, layer, imageShapeOf(network.model, 1, size)) / FLOPS_PER_SECOND;
-  const steps = stepSeconds(network, layer, drawing, passSeconds);
+  const { together, numIterations } = drawing;
+  const steps = stepSeconds(network, layer, drawing, passSeconds).map((step) => together * step);
   const seen = drawing.method === "fourier" ? drawing.cropSize : network.inputSize;
-  const total = drawing.numIterations * steps.reduce((sum, step) => sum + step, 0);
-  const step = Math.max(...steps);
-  return { step, channel: START_SECONDS + total + CARD_PASSES * passSeconds(seen) };
+  const total = numIterations * steps.reduce((sum, step) => sum + step, 0);
+  const card = together * CARD_PASSES * passSeconds(seen);
+  return { step: Math.max(...steps), channel: START_SECONDS + total + card };
 }
 
-/** One iteration of each level. */
+/** One iteration of each level, of one image. */
 function stepSeconds(
   network: NetworkModel,
   layer: TargetLayer,
@@ -72,29 +65,4 @@ function stepSeconds(
     const pixels = level.size.width * level.size.height;
     return passes * passSeconds(level.crops ?? level.size) + pixels * PIXEL_SECONDS;
   });
-}
-
-/** What of it is more than a worker can do; none if it may be done. */
-export function secondsProblems({ step, channel }: WorkSeconds, drawing: Drawing): string[] {
-  const remedy =
-    drawing.method === "fourier"
-      ? "use a smaller cropSize or canvasSize"
-      : "use fewer pyramidLevels or a smaller pyramidScale";
-  if (step > MAX_STEP_SECONDS) {
-    return [
-      `request: one iteration takes about ${show(step)} of one core; wanted at most ${show(MAX_STEP_SECONDS)}; ${remedy}`,
-    ];
-  }
-  if (channel > MAX_CHANNEL_SECONDS) {
-    const { numIterations } = drawing;
-    const most = Math.floor((numIterations * MAX_CHANNEL_SECONDS) / channel);
-    return [
-      `numIterations: ${numIterations} of this size take about ${show(channel)} of one core for each image; wanted at most ${show(MAX_CHANNEL_SECONDS)}; use at most ${most}`,
-    ];
-  }
-  return [];
-}
-
-function show(seconds: number): string {
-  return seconds < 7_200 ? `${Math.ceil(seconds)} s` : `${(seconds / 3_600).toFixed(1)} h`;
 }

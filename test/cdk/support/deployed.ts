@@ -1,4 +1,4 @@
-import { type Endpoint, startEndpoint } from "@dreamgrid/aws-endpoint";
+import { type Clock, type Endpoint, startEndpoint } from "@dreamgrid/aws-endpoint";
 import { z } from "zod";
 
 import { createSqsClient } from "../../../lib/queue/sqs-client.ts";
@@ -67,7 +67,7 @@ export class Deployed {
     });
   }
 
-  static async start(stack: Synthesis, dataFolder: string): Promise<Deployed> {
+  static async start(stack: Synthesis, dataFolder: string, clock?: Clock): Promise<Deployed> {
     const { resources } = stack;
     const queueName = (arn: unknown) => nameOfArn(textOf(resources, arn));
     const queues = ofType(stack, "AWS::SQS::Queue").map(([id, { Properties }]) => {
@@ -90,7 +90,8 @@ export class Deployed {
       });
       return { name: nameOf(resources, id), notifications };
     });
-    return new Deployed(stack, await startEndpoint({ dataFolder, buckets, queues }));
+    const endpoint = await startEndpoint({ dataFolder, buckets, queues, ...(clock && { clock }) });
+    return new Deployed(stack, endpoint);
   }
 
   queue(name: string): SqsQueue {
@@ -98,15 +99,16 @@ export class Deployed {
     return new SqsQueue(createSqsClient(localConnection(url)), this.endpoint.queueUrl(name));
   }
 
-  /** The variables that the template gives to a function. */
-  environmentOf(functionId: string): Record<string, string> {
+  /**
+   * The variables that the template gives to a function.
+   *
+   * @param url of the queues
+   */
+  environmentOf(functionId: string, url = this.endpoint.url): Record<string, string> {
     const { resources } = this.#stack;
     const { Variables } = environmentSchema.parse(resources[functionId]?.Properties).Environment;
     return Object.fromEntries(
-      Object.entries(Variables).map(([name, value]) => [
-        name,
-        textOf(resources, value, this.endpoint.url),
-      ]),
+      Object.entries(Variables).map(([name, value]) => [name, textOf(resources, value, url)]),
     );
   }
 }

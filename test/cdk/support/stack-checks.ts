@@ -42,6 +42,28 @@ function deniesPlainHttp(
   return unless(!isAllowed(statements, call), "lets plain HTTP in");
 }
 
+/** Services act for whoever sets them up: in this account alone, by whatever they act for. */
+function refusesOtherAccounts(
+  checked: Checked,
+  policy: unknown,
+  action: string,
+  resource: string,
+): readonly string[] {
+  const services = statementsOf(checked.stack.resources, policy).flatMap((each) => each.services);
+  const foreign = {
+    "aws:SourceAccount": "999999999999",
+    "aws:SourceArn": "arn:aws:any:us-east-1:999999999999:rule/any",
+  };
+  return [...new Set(services)].flatMap((service) =>
+    unless(
+      [{}, foreign].every((context) => {
+        return !serviceMay(checked, policy, [service, action, resource], context);
+      }),
+      `${service} may for other accounts`,
+    ),
+  );
+}
+
 const queuePolicy: Check = (checked) => {
   const { stack, Properties, uses } = checked;
   const { resources } = stack;
@@ -64,6 +86,7 @@ const queuePolicy: Check = (checked) => {
     );
     return [
       ...deniesPlainHttp(checked, policy, "sqs:SendMessage", arn),
+      ...refusesOtherAccounts(checked, policy, "sqs:SendMessage", arn),
       ...unless(isSent === isNotified, `S3 may${isSent ? "" : " not"} send to ${id}`),
     ];
   });
@@ -85,6 +108,7 @@ const topicPolicy: Check = (checked) => {
     return [
       ...unless(senders.length > 0, `nothing is sent to ${id}`),
       ...deniesPlainHttp(checked, policy, "sns:Publish", arn),
+      ...refusesOtherAccounts(checked, policy, "sns:Publish", arn),
       ...senders.flatMap(([sender, { Type: type }]) => {
         const isRule = type === "AWS::Events::Rule";
         const source = isRule
@@ -110,6 +134,7 @@ const bucketPolicy: Check = (checked) => {
   );
   return [
     ...deniesPlainHttp(checked, policy, "s3:GetObject", `${arn}/jobs/a`),
+    ...refusesOtherAccounts(checked, policy, "s3:PutObject", `${arn}/log`),
     ...logged.flatMap(([id]) => {
       const context = {
         "aws:SourceAccount": textOf(resources, ACCOUNT),

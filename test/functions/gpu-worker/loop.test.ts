@@ -121,7 +121,7 @@ describe("runLoop", () => {
     expect(queue.visibility).toEqual([{ handles: handles([2, 4]), seconds: 30 }]);
   });
 
-  test("keeps messages invisible while they are rendered, every 40 of 120 seconds", async () => {
+  test("keeps messages invisible while they are rendered, every 15 of 45 seconds", async () => {
     const { jobId } = await pipeline.accept({ channels: "1:2" });
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const queue = queueOf(channelsOf(jobId, [1, 2]));
@@ -130,7 +130,7 @@ describe("runLoop", () => {
       queue,
       new FakeRenderer({
         beforeChannel: (channel) => {
-          vi.advanceTimersByTime(channel === 1 ? 39_999 : 40_001);
+          vi.advanceTimersByTime(channel === 1 ? 14_999 : 15_001);
           seen.push(queue.visibility.length);
         },
       }),
@@ -138,8 +138,8 @@ describe("runLoop", () => {
     await runLoop(deps, stop.signal);
     expect(seen).toEqual([0, 2]);
     expect(queue.visibility).toEqual([
-      { handles: ["h1", "h2"], seconds: 120 },
-      { handles: ["h1", "h2"], seconds: 120 },
+      { handles: ["h1", "h2"], seconds: 45 },
+      { handles: ["h1", "h2"], seconds: 45 },
     ]);
     vi.advanceTimersByTime(600_000);
     expect(queue.visibility, "no beat after the end").toHaveLength(2);
@@ -153,10 +153,10 @@ describe("runLoop", () => {
     const end = runLoop(workerDeps(queue, hanging).deps, stop.signal);
     await hanging.begun;
     vi.advanceTimersByTime(3_600_000);
-    expect(queue.visibility).toHaveLength(90);
-    vi.advanceTimersByTime(40_000 + 90_000);
+    expect(queue.visibility).toHaveLength(240);
+    vi.advanceTimersByTime(15_000 + 90_000);
     expect(await end).toBe("broken");
-    expect(queue.visibility.slice(90)).toEqual([{ handles: ["h1"], seconds: 0 }]);
+    expect(queue.visibility.slice(240)).toEqual([{ handles: ["h1"], seconds: 0 }]);
   });
 
   test("told to stop, drops the step and gives the rest back at once", async () => {

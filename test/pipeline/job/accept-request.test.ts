@@ -133,6 +133,9 @@ test("a job id sent as another request's key does not block the request it belon
   const { deps } = await memoryPipeline(await temporaryFolder());
   const other = await acceptRequest({ ...TINY_REQUEST, seed: 5 }, deps, jobId);
   expect(other).toMatchObject({ jobId: `key-${jobId}` });
+  // nor does a key that looks like that
+  const third = await acceptRequest({ ...TINY_REQUEST, seed: 6 }, deps, `key-${jobId}`);
+  expect(third).toMatchObject({ status: "accepted", jobId: `key-key-${jobId}` });
   expect(await acceptRequest(TINY_REQUEST, deps)).toMatchObject({ status: "accepted", jobId });
 });
 

@@ -43,6 +43,14 @@ test("a job that GPU workers are at stays theirs", async () => {
   expect(sentToCpu()).toBe(0);
 });
 
+test("images that GPU workers have left checkpoints of stay theirs", async () => {
+  const { pipeline, deps, job, sentToCpu } = await jobOnGpu("auto");
+  await job.images.writeCheckpoint(7, new Uint8Array(4));
+  pipeline.clock.now = AFTER_PATIENCE;
+  await reconcileJob(job, deps);
+  expect(sentToCpu()).toBe(0);
+});
+
 test("who asked for the GPU gets no other machine", async () => {
   const { pipeline, deps, job, sentToCpu } = await jobOnGpu("gpu");
   pipeline.clock.now = AFTER_PATIENCE;

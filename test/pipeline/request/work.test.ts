@@ -9,7 +9,8 @@ import {
   workProblems,
 } from "../../../lib/pipeline/request/work.ts";
 import { estimateOf } from "../../../lib/pipeline/job/estimate.ts";
-import { secondsProblems, workSeconds } from "../../../lib/pipeline/request/work-seconds.ts";
+import { secondsProblems } from "../../../lib/pipeline/request/seconds-problems.ts";
+import { type Drawing, workSeconds } from "../../../lib/pipeline/request/work-seconds.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
 
@@ -77,6 +78,7 @@ test("of a large canvas, frequencies that no crop shows are not counted", () => 
 
 const drawing = {
   method: "deepdream",
+  together: 1,
   numIterations: 2_000,
   imageSize: { width: 20, height: 16 },
   pyramidLevels: 5,
@@ -84,12 +86,25 @@ const drawing = {
 } as const;
 
 test("what no worker can do is refused with the number that would do", () => {
-  expect(secondsProblems({ step: 59, channel: 60_000 }, drawing)).toEqual([]);
-  expect(secondsProblems({ step: 61, channel: 60_000 }, drawing)).toEqual([
-    "request: one iteration takes about 61 s of one core; wanted at most 60 s; use fewer pyramidLevels or a smaller pyramidScale",
+  // four times as much at each level; a second more for each image
+  const secondsOf = (first: number) => (each: Drawing) => {
+    const levels = each.method === "deepdream" ? each.pyramidLevels : 1;
+    const step = each.together * first * 4 ** (levels - 1);
+    return { step, channel: 1 + each.numIterations * step };
+  };
+  const problems = (first: number, of: Drawing = drawing) =>
+    secondsProblems(of, secondsOf(first)(of), secondsOf(first));
+  expect(problems(0.1)).toEqual([]);
+  expect(problems(0.18)).toEqual([
+    "request: one iteration takes about 47 s of one core; wanted at most 45 s; use at most 4 pyramidLevels, or a smaller pyramidScale",
   ]);
-  expect(secondsProblems({ step: 40, channel: 2 * 86_400 }, drawing)).toEqual([
-    "numIterations: 2000 of this size take about 48.0 h of one core for each image; wanted at most 24.0 h; use at most 1000",
+  expect(problems(0.1, { ...drawing, together: 8 })).toEqual([
+    "request: one iteration takes about 205 s of one core; wanted at most 45 s; leave diversity out",
+  ]);
+  expect(problems(1_000)).toEqual([expect.stringMatching(/; choose an earlier layer/)]);
+  // (86,400 - 1) / 43.52 = 1,985
+  expect(problems(0.17)).toEqual([
+    "numIterations: 2000 of this size take about 24.2 h of one core for each image; wanted at most 24.0 h; use at most 1985",
   ]);
 });
 

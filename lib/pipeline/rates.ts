@@ -1,0 +1,37 @@
+/**
+ * What a CPU worker does in a second, and what that costs: the one table that estimates, limits, the
+ * stack and its documents go by. Measured with the packed worker (npm run bench:worker). The cloud
+ * stack imports this file, so it imports nothing.
+ */
+
+/** Lambda gives one vCPU for each so many megabytes of memory. */
+export const MB_PER_VCPU = 1_769;
+
+/** Lambda's list price in us-east-1, x86. */
+export const DOLLARS_PER_GB_SECOND = 0.0000166667;
+
+/** What a vCPU costs that is used to the full. */
+export const DOLLARS_PER_CORE_SECOND = (DOLLARS_PER_GB_SECOND * MB_PER_VCPU) / 1_024;
+
+/**
+ * Floating-point operations a second, as `passFlops` counts them, of one thread of an AMD EPYC: by
+ * the CPU seconds of whole images of GoogLeNet 80e9 to 110e9, START_SECONDS taken off (9 s for a
+ * class in the preset `natural`, 1.3 s and 2.0 s for inception 3b and 5b in `channels`). The lowest:
+ * an estimate that is too short has a job refused or ended that could have been done.
+ */
+export const FLOPS_PER_SECOND = 80e9;
+
+/** What an iteration takes for each pixel of the image besides the pass: norms, the update. */
+export const PIXEL_SECONDS = 5e-8;
+
+/** Session, graph and a PNG of a small image. */
+export const START_SECONDS = 0.5;
+
+/**
+ * Seconds of the clock that a thread of a worker takes for a second of a core's work.
+ *
+ * @param memory MB
+ */
+export function slowdownOf(threads: number, memory: number): number {
+  return Math.max(1, (threads * MB_PER_VCPU) / memory);
+}
