@@ -14,8 +14,11 @@ import type { Objective } from "./optvis/graph/objective/names.ts";
 import { vjpGraph } from "./optvis/graph/vjp-graph.ts";
 import { foldWeights } from "./optvis/runtime/fold-constants.ts";
 import { eventStream } from "./pipeline/event-stream.ts";
-import { analyseNetwork, type AnalysedNetwork } from "./pipeline/networks/analyse-network.ts";
-import { layerProblems } from "./pipeline/networks/layer-problems.ts";
+import {
+  analyseNetwork,
+  type AnalysedNetwork,
+  withModel,
+} from "./pipeline/networks/analyse-network.ts";
 import {
   type ChannelFailure,
   type ChannelImage,
@@ -57,7 +60,7 @@ export type {
   RenderEvent,
 };
 
-export type ReadOptions = Partial<OpenOptions>;
+export type ReadOptions = Partial<Omit<OpenOptions, "reader">>;
 
 /** A network that has been read, to be passed to the functions below. */
 class Network {
@@ -77,7 +80,7 @@ class Network {
   constructor(analysed: AnalysedNetwork) {
     this.id = analysed.description.id;
     this.input = analysed.description.input;
-    this.layers = layerRows(analysed.layers, layerProblems(analysed));
+    this.layers = layerRows(analysed.layers, analysed.problems);
     this.labels = analysed.labels;
     this.notice = analysed.notice ?? null;
     this.analysed = analysed;
@@ -94,7 +97,7 @@ class Network {
 export async function readNetwork(pathOrId: string, options: ReadOptions = {}): Promise<Network> {
   const opened = await openNetwork(pathOrId, { ...networkFolders(process.env), ...options });
   const analysed = await analyseNetwork(opened);
-  return new Network({ ...analysed, model: await foldWeights(analysed.model) });
+  return new Network(withModel(analysed, await foldWeights(analysed.model)));
 }
 
 export interface VjpOptions {

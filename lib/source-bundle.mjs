@@ -16,7 +16,7 @@ export const STARTED = {
   "command-line": "local/cli/main.ts",
   // lib/optvis/runtime/session-worker.ts starts it as a thread, from beside itself
   "session-thread": "lib/optvis/runtime/session-thread.ts",
-  // lib/pipeline/networks/analyse-in-thread.ts starts it
+  // lib/pipeline/networks/analysis-worker.ts starts it
   "analysis-thread": "lib/pipeline/networks/analysis-thread.ts",
 };
 

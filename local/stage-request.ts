@@ -4,6 +4,7 @@ import { basename, extname } from "node:path";
 import { sha256 } from "../lib/networks/checksum.ts";
 import { type Network, openNetwork, type OpenOptions } from "../lib/networks/registry.ts";
 import { uploadKey } from "../lib/pipeline/keys.ts";
+import { readInThread } from "../lib/pipeline/networks/analyse-in-thread.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
 import type { RequestTarget } from "../lib/pipeline/request/fields/targets.ts";
 import {
@@ -32,7 +33,7 @@ export async function stageRequest(
   options: StageOptions,
 ): Promise<RenderRequest> {
   const { store, onNotice } = options;
-  const network = await openNetwork(request.network, options.networks);
+  const network = await openNetwork(request.network, { reader: readInThread, ...options.networks });
   if (network.notice !== undefined) onNotice(network.notice);
   const { id } = await publishNetwork(store, withOwnId(network));
   const targets = request.targets && (await uploadTargetFiles(store, request.targets));

@@ -26,7 +26,7 @@ const THREADS = [
     name: "session-thread",
   },
   {
-    startedBy: "lib/pipeline/networks/analyse-in-thread.ts",
+    startedBy: "lib/pipeline/networks/analysis-worker.ts",
     entry: "lib/pipeline/networks/analysis-thread.ts",
     name: "analysis-thread",
   },

@@ -5,7 +5,7 @@ import type { Tensor } from "../onnx/tensor.ts";
 import { UnsupportedGradientError } from "./errors.ts";
 import type { Forms } from "./forms/forms.ts";
 import { type ReluWay, rewrittenRules } from "./rewrites/index.ts";
-import { type NodeVjp, type VjpContext, vjpContext, type VjpRule } from "./rule.ts";
+import { arithmetic, type NodeVjp, type VjpContext, vjpContext, type VjpRule } from "./rule.ts";
 import { NON_DIFFERENTIABLE, RULES } from "./rules/index.ts";
 
 /** The part of a network between its image and one layer; names are the network's. */
@@ -47,6 +47,7 @@ export class ForwardTrace {
   readonly #graph: GraphBuilder;
   readonly #pass: ForwardPass;
   readonly #forms: Forms;
+  readonly #arithmetic: ReturnType<typeof arithmetic>;
   /** The network's values as values of the graph. */
   readonly #scope: Map<Value, Value>;
   readonly #active: Set<Value>;
@@ -62,6 +63,7 @@ export class ForwardTrace {
     this.#graph = graph;
     this.#pass = pass;
     this.#forms = forms;
+    this.#arithmetic = arithmetic(graph);
     this.#scope = new Map([...replacements, [pass.input, image]]);
     this.#active = new Set([pass.input]);
     this.#rewritten = rewrittenRules(pass.nodes, stops, relu);
@@ -96,14 +98,17 @@ export class ForwardTrace {
       node.outputs.forEach((value, i) => this.#scope.set(value, outputs[i]!));
       return;
     }
-    const context = vjpContext({
-      graph: this.#graph,
-      node,
-      inputs,
-      forms: this.#forms,
-      isActive: (i) => this.isActive(node.inputs[i] ?? ""),
-      isRectified: (i) => this.#rectified.has(node.inputs[i] ?? ""),
-    });
+    const context = vjpContext(
+      {
+        graph: this.#graph,
+        node,
+        inputs,
+        forms: this.#forms,
+        isActive: (i) => this.isActive(node.inputs[i] ?? ""),
+        isRectified: (i) => this.#rectified.has(node.inputs[i] ?? ""),
+      },
+      this.#arithmetic,
+    );
     const step = this.#applyRule(context);
     step.outputs.forEach((value, i) => {
       const name = node.outputs[i];

@@ -44,12 +44,16 @@ export interface VjpContext extends ForwardNode, Arithmetic {
   readonly facts: Inputs;
 }
 
-export function vjpContext(forward: ForwardNode): VjpContext {
+/** @param operations of the same graph, where they have been made for another node */
+export function vjpContext(
+  forward: ForwardNode,
+  operations: Arithmetic = arithmetic(forward.graph),
+): VjpContext {
   const { graph, node, inputs } = forward;
   const facts = inputs.map((value) => (value === "" ? null : graph.factsOf(value)));
   return {
     ...forward,
-    ...arithmetic(graph),
+    ...operations,
     input: (index) => {
       input(node, facts, index);
       return inputs[index]!;
@@ -58,7 +62,7 @@ export function vjpContext(forward: ForwardNode): VjpContext {
   };
 }
 
-function arithmetic(graph: GraphBuilder): Arithmetic {
+export function arithmetic(graph: GraphBuilder): Arithmetic {
   const valueOf = (operand: Value | number): Value =>
     typeof operand === "number" ? graph.scalar(operand) : operand;
   const binary =

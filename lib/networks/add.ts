@@ -3,9 +3,8 @@ import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-import { readModel } from "../onnx/decode.ts";
 import { openExternalFile } from "../onnx/model-files.ts";
-import { describeModel, verifyFile } from "./checksum.ts";
+import { verifyFile } from "./checksum.ts";
 import { NetworkError } from "./errors.ts";
 import { parseLabels } from "./labels.ts";
 import {
@@ -14,7 +13,9 @@ import {
   type ModelFile,
   parseDescription,
 } from "./description.ts";
-import { describeInput, type GivenInput } from "./describe-input.ts";
+import type { GivenInput } from "./describe-input.ts";
+import type { NetworkInput } from "./network-input.ts";
+import { type ModelReader, readHere } from "./model-reader.ts";
 import type { Network } from "./registry.ts";
 import { isAbsence, surveyNetworks } from "./survey.ts";
 import { makeWhole } from "./whole.ts";
@@ -34,6 +35,8 @@ export interface AddOptions {
   readonly folders: readonly string[];
   /** Throws if the model cannot be used; runs before anything is written. */
   readonly check: (network: Network) => Promise<void>;
+  /** @default in this thread */
+  readonly reader?: ModelReader | undefined;
 }
 
 const LABELS_FILE = "labels.txt";
@@ -45,13 +48,14 @@ const LABELS_FILE = "labels.txt";
  */
 export async function addNetwork(
   added: NewNetwork,
-  { folder, folders, check }: AddOptions,
+  { folder, folders, check, reader = readHere }: AddOptions,
 ): Promise<Network> {
   const { modelPath, labelsPath } = added;
   await requireFile(modelPath, "the model");
   const labels = labelsPath === null ? null : await readFileOf(labelsPath, "the labels");
-  const file = await describeModel(modelPath, `${added.id}.onnx`);
-  const { description, notices } = await descriptionOf(added, file);
+  const file = await reader.identify(modelPath, `${added.id}.onnx`);
+  const { input, notices } = await reader.describe({ path: modelPath, file }, added);
+  const description = descriptionOf(added, file, input);
   await requireNewId(added.id, [folder, ...folders]);
   const names = labels === null ? null : parseLabels(labels.toString("utf8"));
   const network = { description, modelPath, file, labels: names };
@@ -81,21 +85,10 @@ async function copyModel(from: string, to: string, file: ModelFile): Promise<voi
   await verifyFile(to, file);
 }
 
-async function descriptionOf(added: NewNetwork, file: ModelFile) {
-  const { modelPath } = added;
-  const { input, notices } = describeInput(
-    await readModel(modelPath, { constants: added.constants }),
-    added,
-    modelPath,
-  );
-  const description = {
-    id: added.id,
-    licence: added.licence,
-    files: [file],
-    input,
-    labels: added.labelsPath === null ? null : LABELS_FILE,
-  };
-  return { description: parseDescription(description, `the new network '${added.id}'`), notices };
+function descriptionOf(added: NewNetwork, file: ModelFile, input: NetworkInput) {
+  const { id, licence, labelsPath } = added;
+  const labels = labelsPath === null ? null : LABELS_FILE;
+  return parseDescription({ id, licence, files: [file], input, labels }, `the new network '${id}'`);
 }
 
 async function requireNewId(id: string, folders: readonly string[]): Promise<void> {

@@ -71,17 +71,21 @@ export class LayerNamer {
 
 /** All steps of a path but the last; slashes part them, or where there is none, dots. */
 function moduleOf(path: string): string {
-  const steps = path.split(path.includes("/") ? "/" : ".").slice(0, -1);
-  return steps.filter(Boolean).map(displayed).join(".").slice(0, MOST_SHOWN);
+  const separator = path.includes("/") ? "/" : ".";
+  const whole = path.slice(0, Math.max(path.lastIndexOf(separator), 0));
+  const steps = whole.slice(0, MOST_READ).split(separator);
+  return displayed(steps.filter(Boolean).join("."));
 }
 
 function displayed(name: string): string {
-  const shown = name.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "?").replace(/^\/+/, "");
-  return shown.replaceAll("/", "-").slice(0, MOST_SHOWN);
+  const shown = name.replace(/^\/+/, "").slice(0, MOST_SHOWN);
+  return shown.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "?").replaceAll("/", "-");
 }
 
 /** Characters of a name that are shown; a request's may have no more. A file's may be megabytes. */
 const MOST_SHOWN = 256;
+/** Of a path, of which some may be slashes. */
+const MOST_READ = 4 * MOST_SHOWN;
 
 /** "features.0" of "features.0.weight", "conv1/7x7_s2" of "conv1/7x7_s2_w_0"; `null` for others. */
 function weightStem(weight: Value): string | null {

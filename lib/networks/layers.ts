@@ -245,12 +245,24 @@ function imageValues(graph: Graph, image: Value): ReadonlySet<Value> {
 function weightOrigins(graph: Graph): (value: Value) => Value | null {
   const producers = new Map<Value, Node>();
   for (const node of graph.nodes) for (const output of node.outputs) producers.set(output, node);
+  /** A long chain is walked once, however many read of it. */
+  const known = new Map<Value, Value | null>();
+  const ownOrigin = (value: Value): Value | null => (graph.initializers.has(value) ? value : null);
   return (value) => {
-    let origin: Value | undefined = value;
-    for (let node = producers.get(value); node; node = producers.get(origin ?? "")) {
-      if (node.op === "Constant" || node.op === "ConstantOfShape") return origin ?? null;
-      origin = node.inputs[0];
+    const passed: Value[] = [];
+    let origin: Value | null = null;
+    for (let at = value; ;) {
+      const found = known.get(at);
+      const node = producers.get(at);
+      const isSource = node?.op === "Constant" || node?.op === "ConstantOfShape";
+      if (found !== undefined || !node || isSource) {
+        origin = found ?? (isSource ? at : ownOrigin(at));
+        break;
+      }
+      passed.push(at);
+      at = node.inputs[0] ?? "";
     }
-    return origin !== undefined && graph.initializers.has(origin) ? origin : null;
+    for (const each of passed) known.set(each, origin);
+    return origin;
   };
 }

@@ -1,3 +1,4 @@
+import { FoldingBudget } from "../onnx/budgets.ts";
 import { constantFacts, type ValueFacts } from "../onnx/facts.ts";
 import { subgraphsOf } from "../onnx/graph-order.ts";
 import type { Graph, Node, Value } from "../onnx/model.ts";
@@ -94,14 +95,19 @@ function readerFinder(graph: Graph): ReadersOf {
   return (value) => readers.get(value) ?? [];
 }
 
+/** Nodes before the first layer, in a row: to normalise takes four, with casts and layouts eight. */
+const MOST_FOLLOWED = 32;
+
 /** As far as one node after the other reads it, and that does arithmetic or nothing. */
 function followed(from: Stage, readersOf: ReadersOf, constantOf: ConstantOf): Stage {
   let stage = from;
+  let passed = 0;
   for (;;) {
     const { value, place, planes, operators } = stage;
     const [node, ...others] = readersOf(value);
     const output = node?.outputs[0];
     if (!node || !output || others.length > 0 || node.domain !== "") return stage;
+    if (passed++ >= MOST_FOLLOWED) return stage;
     if (CARRIES.has(node.op)) {
       if (node.inputs[0] !== value) return stage;
       stage = { ...stage, value: output, place: place && placeAfter(node, place) };
@@ -253,21 +259,33 @@ function perPlane(
 
 /** Steps from constants that files hold to one that arithmetic reads: casts, reshapes and the like. */
 const MOST_STEPS = 6;
+/** Such a step reads a tensor, and a shape or bounds beside it. */
+const MOST_INPUTS = 6;
 
 function constantFinder(graph: Graph): ConstantOf {
+  const producers = new Map<Value, Node>();
+  for (const node of graph.nodes) for (const output of node.outputs) producers.set(output, node);
+  const budget = new FoldingBudget();
+  const known = new Map<Value, Tensor | null>();
   const find = (value: Value, steps: number): Tensor | null => {
-    const known = graph.initializers.get(value);
-    if (known || steps === 0) return known ?? null;
-    const producer = graph.nodes.find(({ outputs }) => outputs.includes(value));
+    const found = graph.initializers.get(value) ?? known.get(value);
+    if (found !== undefined || steps === 0) return found ?? null;
+    const made = make(value, steps - 1);
+    known.set(value, made);
+    return made;
+  };
+  const make = (value: Value, steps: number): Tensor | null => {
+    const producer = producers.get(value);
     if (!producer || subgraphsOf(producer).length > 0) return null;
+    if (producer.inputs.length > MOST_INPUTS) return null;
     const inputs: (ValueFacts | null)[] = [];
     for (const input of producer.inputs) {
-      const tensor = input ? find(input, steps - 1) : null;
+      const tensor = input ? find(input, steps) : null;
       if (input && !tensor) return null;
       inputs.push(tensor && constantFacts(tensor));
     }
     const place = producer.outputs.indexOf(value);
-    return inferIfPossible(producer, inputs)[place]?.constant ?? null;
+    return inferIfPossible(producer, inputs, budget)[place]?.constant ?? null;
   };
   return (value) => find(value, MOST_STEPS);
 }

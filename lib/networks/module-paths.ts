@@ -33,9 +33,21 @@ function parentsOf(scope: string): string[] {
   return parents;
 }
 
+/** Modules inside each other, and characters of their path: authors nest a dozen. */
+const MOST_STEPS = 64;
+const MOST_CHARACTERS = 2_048;
+
+/** As `writtenScope`, unless it is none that anybody would write. */
+function scopeOf(node: Node): string | null {
+  const scope = writtenScope(node);
+  const isLong = scope !== null && scope.length > MOST_CHARACTERS;
+  return isLong || (scope?.split(".", MOST_STEPS + 1).length ?? 0) > MOST_STEPS ? null : scope;
+}
+
 /** From the metadata, or a node's name, `/layer1/layer1.0/conv1/Conv_1`; "" outside all modules. */
-function scopeOf({ name, op, scope }: Node): string | null {
+function writtenScope({ name, op, scope }: Node): string | null {
   if (scope !== undefined) return scope;
+  if (name.length > 2 * MOST_CHARACTERS) return null;
   const [root, ...steps] = name.split("/");
   const last = steps.pop();
   if (root !== "" || last === undefined) return null;

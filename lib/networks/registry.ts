@@ -1,14 +1,14 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-import { readModel } from "../onnx/decode.ts";
-import { describeModel, verifyFile } from "./checksum.ts";
-import { describeInput, type GivenInput } from "./describe-input.ts";
+import { verifyFile } from "./checksum.ts";
+import type { GivenInput } from "./describe-input.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "./errors.ts";
 import { downloadFile, type DownloadProgress } from "./fetch.ts";
 import { exportRemedy } from "./foreign-format.ts";
 import { parseLabels } from "./labels.ts";
+import { type ModelReader, readHere } from "./model-reader.ts";
 import { filesOf, type ModelFile, NETWORK_ID, type NetworkDescription } from "./description.ts";
 import { isAbsence, readIfThere, readDescription, surveyNetworks } from "./survey.ts";
 
@@ -29,6 +29,8 @@ export interface Network {
 export interface OpenOptions {
   /** What is said of the image of a model opened by its path. */
   readonly input?: GivenInput | undefined;
+  /** Who reads a model opened by its path. @default in this thread */
+  readonly reader?: ModelReader | undefined;
   /** Searched in this order for `<id>/network.json` and the model file. */
   readonly folders: readonly string[];
   /** Where a model that is nowhere in the folders is downloaded to. */
@@ -46,8 +48,8 @@ export interface OpenOptions {
  * @throws NetworkError, or one of its kinds, saying what to do
  */
 export async function openNetwork(idOrOnnxPath: string, options: OpenOptions): Promise<Network> {
-  const { folders, input = {} } = options;
-  if (idOrOnnxPath.toLowerCase().endsWith(".onnx")) return openFile(idOrOnnxPath, folders, input);
+  const { input = {} } = options;
+  if (idOrOnnxPath.toLowerCase().endsWith(".onnx")) return openFile(idOrOnnxPath, options);
   const [given] = Object.entries(input).find(([, value]) => value !== undefined) ?? [];
   if (given === undefined) return openRegistered(idOrOnnxPath, options);
   throw new NetworkError(
@@ -161,13 +163,12 @@ async function readLabels(
 
 async function openFile(
   path: string,
-  folders: readonly string[],
-  given: GivenInput,
+  { folders, input: given = {}, reader = readHere }: OpenOptions,
 ): Promise<Network> {
   if (!(await isThere(path))) {
     throw new NetworkNotFoundError(`there is no file ${path}; give the path of an .onnx file`);
   }
-  const file = await describeModel(path, basename(path));
+  const file = await reader.identify(path, basename(path));
   // a model in its own network's folder is known even if that folder is not searched
   const searched = [...folders, dirname(dirname(path))];
   const known = await findByContent(file, searched);
@@ -179,7 +180,7 @@ async function openFile(
       labels: await readLabels(known.description, path, searched),
     };
   }
-  const { input, notices } = describeInput(await readModel(path, given), given, path);
+  const { input, notices } = await reader.describe({ path, file }, given);
   return {
     description: { id: idFrom(file.file), licence: "unknown", files: [file], input, labels: null },
     modelPath: path,

@@ -15,17 +15,36 @@ export const MAX_FILE_BYTES = 2 ** 31;
  */
 export const MAX_WEIGHT_BYTES = 2 ** 32;
 
-/** Nodes of a file, those of its subgraphs too: a Swin transformer has about 4,000. */
-export const MAX_NODES = 30_000;
+/**
+ * Nodes of a file, those of its subgraphs too, and of what is made of it as opset 18: a Swin
+ * transformer has about 4,000. A small file has fewer, so that it is answered within three seconds;
+ * exporters write some 800 bytes for a node beside the weights, so that a larger graph is a larger
+ * file.
+ */
+export function maxNodes(fileBytes: number): number {
+  return Math.min(Math.max(MIN_NODES, Math.floor(fileBytes / BYTES_PER_NODE)), MAX_NODES);
+}
+
+const MIN_NODES = 12_000;
+const MAX_NODES = 30_000;
+const BYTES_PER_NODE = 833;
 
 /** Names that nodes read and write, in all: a node has three or four. */
 export const MAX_EDGES = 400_000;
 
-/** Protobuf messages in all, each of which becomes an object of some 200 bytes. */
-export const MAX_MESSAGES = 500_000;
+/**
+ * Protobuf messages in all, each of which becomes an object of some 200 bytes: a node's attributes
+ * and what exporters note of it are a dozen.
+ */
+export const maxMessages = (fileBytes: number): number => MESSAGES_PER_NODE * maxNodes(fileBytes);
+
+const MESSAGES_PER_NODE = 15;
 
 /** Messages inside messages: six levels lead to a tensor, four more into a branch of an If. */
 export const MAX_NESTING = 64;
+
+/** Planes of an image: sensors of many wavelengths have some hundred. */
+export const MAX_PLANES = 4_096;
 
 /** Axes of a tensor: NumPy 1 has 32 too. */
 export const MAX_RANK = 32;

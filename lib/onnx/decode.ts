@@ -7,7 +7,7 @@ import {
   TensorProto_DataLocation,
 } from "onnx-buf";
 
-import { BudgetError, MAX_WEIGHT_BYTES } from "./budgets.ts";
+import { BudgetError, maxNodes, MAX_WEIGHT_BYTES } from "./budgets.ts";
 import { withChannelsFirst } from "./channels-first.ts";
 import { decodeGraph } from "./decode-graph.ts";
 import { DerivedTensors } from "./derived-tensors.ts";
@@ -51,7 +51,8 @@ export async function readModel(
   path: string,
   { listed, constants = [] }: ReadOptions = {},
 ): Promise<Model> {
-  const proto = parse(await readModelFile(path), path);
+  const model = await readModelFile(path);
+  const proto = parse(model, path);
   const files = new Map<string, Uint8Array>();
   let total = 0;
   for (const location of prefixed(path, () => locationsIn(proto))) {
@@ -67,7 +68,11 @@ export async function readModel(
     }
     files.set(location, bytes);
   }
-  return toModel(proto, path, { externalData: (location) => files.get(location)!, constants });
+  return toModel(proto, path, {
+    externalData: (location) => files.get(location)!,
+    constants,
+    mostNodes: maxNodes(model.length),
+  });
 }
 
 /**
@@ -88,7 +93,8 @@ export function decodeModel(
   bytes: Uint8Array,
   { where = "model", externalData = noExternalData, constants = [] }: DecodeOptions = {},
 ): Model {
-  return toModel(parse(bytes, where), where, { externalData, constants });
+  const mostNodes = maxNodes(bytes.length);
+  return toModel(parse(bytes, where), where, { externalData, constants, mostNodes });
 }
 
 function parse(bytes: Uint8Array, where: string): ModelProto {
@@ -112,8 +118,10 @@ function toModel(
   {
     externalData,
     constants,
+    mostNodes,
   }: Required<Pick<DecodeOptions, "externalData">> & {
     readonly constants: readonly InputConstant[];
+    readonly mostNodes: number;
   },
 ): Model {
   return prefixed(where, () => {
@@ -124,7 +132,7 @@ function toModel(
     const decoded = inTopologicalOrder(decodeGraph(proto.graph, counted(externalData)));
     const graph = withInputConstants(decoded, constants);
     requireFinite(graph);
-    const upgraded = withChannelsFirst(upgradeGraph(graph, sourceOpset));
+    const upgraded = withChannelsFirst(upgradeGraph(graph, sourceOpset, mostNodes));
     return { graph: upgraded, folded: new Map(), derived: new DerivedTensors(), sourceOpset };
   });
 }

@@ -1,3 +1,4 @@
+import { BudgetError, MAX_PLANES } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 import { valuesRead } from "./graph-order.ts";
 import { imageAxes } from "./image-axes.ts";
@@ -34,6 +35,9 @@ export function imageInputOf(graph: Graph): ImageInput {
   const [image, ...others] = imageCandidates(graph);
   if (image?.type === "float32" && others.length === 0 && (image.shape?.length ?? 4) === 4) {
     const planes = image.shape?.[1] ?? imageAxes(graph, image)?.planes ?? COLOURS;
+    if (planes > MAX_PLANES) {
+      throw new BudgetError(`image '${image.name}'`, `${planes} planes`, MAX_PLANES);
+    }
     return { ...image, planes };
   }
   const found = graph.inputs.map(describeInput).join(", ") || "none";

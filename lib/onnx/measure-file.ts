@@ -2,13 +2,15 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
 
-import { BudgetError, MAX_EDGES, MAX_MESSAGES, MAX_NESTING, MAX_NODES } from "./budgets.ts";
+import { BudgetError, MAX_EDGES, maxMessages, MAX_NESTING, maxNodes } from "./budgets.ts";
 
 interface Counts {
   messages: number;
   nodes: number;
   /** Names that nodes read and write. */
   edges: number;
+  readonly mostNodes: number;
+  readonly mostMessages: number;
 }
 
 /**
@@ -18,7 +20,10 @@ interface Counts {
  * @throws BudgetError if it holds too much; Error if the bytes are not protobuf
  */
 export function requireFileWithinBudgets(bytes: Uint8Array): void {
-  countIn(bytes, { schema: ModelProtoSchema, depth: 1 }, { messages: 0, nodes: 0, edges: 0 });
+  const mostNodes = maxNodes(bytes.length);
+  const mostMessages = maxMessages(bytes.length);
+  const counts: Counts = { messages: 0, nodes: 0, edges: 0, mostNodes, mostMessages };
+  countIn(bytes, { schema: ModelProtoSchema, depth: 1 }, counts);
 }
 
 interface Place {
@@ -31,8 +36,8 @@ function countIn(bytes: Uint8Array, { schema, depth }: Place, counts: Counts): v
   counts.messages++;
   if (isNode) counts.nodes++;
   requireWithin(depth, "messages inside each other", MAX_NESTING);
-  requireWithin(counts.messages, "protobuf messages", MAX_MESSAGES);
-  requireWithin(counts.nodes, "nodes", MAX_NODES);
+  requireWithin(counts.messages, "protobuf messages", counts.mostMessages);
+  requireWithin(counts.nodes, "nodes", counts.mostNodes);
   const parts = partsOf(schema);
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {

@@ -1,4 +1,4 @@
-import { FoldingBudget } from "./budgets.ts";
+import { BudgetError, FoldingBudget } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
 import type { Graph, Node, Value } from "./model.ts";
@@ -17,8 +17,11 @@ import { sizeOf, type Tensor } from "./tensor.ts";
  * A node in a mode that opset 18 cannot express stays, as one that is refused.
  *
  * @param opset 7 to 26.
+ * @param mostNodes that the graph may then have
+ *
+ * @throws BudgetError
  */
-export function upgradeGraph(graph: Graph, opset: number): Graph {
+export function upgradeGraph(graph: Graph, opset: number, mostNodes = Infinity): Graph {
   const nodes: Node[] = [];
   const initializers = new Map(graph.initializers);
   const tracker = new FactsTracker(graph, nodes, initializers);
@@ -64,7 +67,12 @@ export function upgradeGraph(graph: Graph, opset: number): Graph {
     for (const [name, tensor] of subgraph.initializers) constants.set(name, tensor);
     return { ...subgraph, nodes: subgraph.nodes.flatMap(upgraded) };
   };
-  for (const node of graph.nodes) nodes.push(...upgraded(node));
+  for (const node of graph.nodes) {
+    nodes.push(...upgraded(node));
+    if (nodes.length > mostNodes) {
+      throw new BudgetError("the file", `${nodes.length} or more nodes as of opset 18`, mostNodes);
+    }
+  }
   return { ...graph, nodes, initializers };
 }
 

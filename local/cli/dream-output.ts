@@ -12,7 +12,7 @@ import { describeSheetQuality } from "../../lib/pipeline/sheet/sheet-quality.ts"
 import type { LocalPipeline } from "../pipeline.ts";
 import { liveSheet } from "../report/live-sheet.ts";
 import { type ReportFile, readSheet } from "../report/report-file.ts";
-import type { NamedSheet } from "../report/report-sheet.ts";
+import { type NamedSheet, noticesOf } from "../report/report-sheet.ts";
 import type { JobOutcome, RunEvent } from "../run-events.ts";
 import { resultPaths } from "./result-paths.ts";
 import type { Terminal } from "./terminal.ts";
@@ -133,6 +133,7 @@ export class DreamOutput {
         `${name}: no font of this machine has ${missing}, so frames stand for them in title and labels; install one, such as Noto`,
       );
     }
+    if (described !== null) for (const notice of noticesOf(described)) note(`${name}: ${notice}`);
     const quality = described?.quality ?? null;
     if (quality !== null) note(`${name}: ${describeSheetQuality(quality)}`);
     if (failed > 0)

@@ -14,6 +14,8 @@ for (const output of [process.stdout, process.stderr]) {
   });
 }
 
+const inThread = () => import("../../lib/pipeline/networks/analyse-in-thread.ts");
+
 const { env, stdin, stdout, stderr } = process;
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   env,
@@ -21,8 +23,9 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   stdout,
   stderr,
   // a file that asks for more than any network does is given up after a while, as a server does
-  analyse: async (network) => {
-    const { analyseInThread } = await import("../../lib/pipeline/networks/analyse-in-thread.ts");
-    return analyseInThread(network);
+  analyse: async (network) => (await inThread()).analyseInThread(network),
+  reader: {
+    identify: async (path, name) => (await inThread()).readInThread.identify(path, name),
+    describe: async (model, given) => (await inThread()).readInThread.describe(model, given),
   },
 });

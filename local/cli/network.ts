@@ -3,7 +3,7 @@ import { networkFolders } from "../../lib/networks/folders.ts";
 import { type Network, openNetwork } from "../../lib/networks/registry.ts";
 import type { LayerWithChannels } from "../../lib/networks/layers.ts";
 import { foldWeights } from "../../lib/optvis/runtime/fold-constants.ts";
-import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { type AnalysedNetwork, withModel } from "../../lib/pipeline/networks/analyse-network.ts";
 import { findLayerWithChannels } from "../../lib/pipeline/networks/layer-problems.ts";
 import { alongAxis } from "../../lib/pipeline/request/requested-layer.ts";
 import type { LayerFlags } from "./options.ts";
@@ -12,13 +12,14 @@ import type { Terminal } from "./terminal.ts";
 /** Finds a network by id or `.onnx` path; a download is told on standard error. */
 export async function fetchNetwork(
   idOrPath: string,
-  { env, progressBar }: Terminal,
+  { env, progressBar, reader }: Terminal,
   input?: GivenInput,
 ): Promise<Network> {
   const download = progressBar(`fetching ${idOrPath}`);
   const network = await openNetwork(idOrPath, {
     ...networkFolders(env),
     input,
+    reader,
     onProgress: ({ receivedBytes, totalBytes }) => download.show(receivedBytes, totalBytes),
   });
   download.end();
@@ -32,7 +33,7 @@ export async function openForCommand(
   input?: GivenInput,
 ): Promise<AnalysedNetwork> {
   const analysed = await terminal.analyse(await fetchNetwork(idOrPath, terminal, input));
-  return { ...analysed, model: await foldWeights(analysed.model) };
+  return withModel(analysed, await foldWeights(analysed.model));
 }
 
 /** Tells what was assumed of the network; after the work, so that a refusal is one line. */

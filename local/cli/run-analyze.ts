@@ -1,7 +1,6 @@
 import { layerRows } from "../../lib/networks/layer-rows.ts";
 import type { Layer } from "../../lib/networks/layers.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
-import { layerProblems } from "../../lib/pipeline/networks/layer-problems.ts";
 import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { noteAssumptions, openForCommand } from "./network.ts";
@@ -17,13 +16,12 @@ export async function runAnalyze(
   terminal: Terminal,
 ): Promise<void> {
   const opened = await openForCommand(idOrPath, terminal, await givenInput({ input }));
-  const problems = layerProblems(opened);
   if (json) {
     const { id: network, input: image } = opened.description;
-    const layers = layerRows(opened.layers, problems);
+    const layers = layerRows(opened.layers, opened.problems);
     terminal.print(JSON.stringify({ network, input: image, layers }, null, 2));
   } else {
-    printTable(opened, problems, terminal);
+    printTable(opened, terminal);
   }
   noteAssumptions(opened, terminal);
 }
@@ -34,11 +32,7 @@ function activationsOf({ shape, channels, channelAxis }: Layer): string {
   return channels === null || channelAxis === 1 ? sizes : `${sizes}, channels axis ${channelAxis}`;
 }
 
-function printTable(
-  { description, layers }: AnalysedNetwork,
-  problems: ReadonlyMap<number, string>,
-  { print, note }: Terminal,
-) {
+function printTable({ description, layers, problems }: AnalysedNetwork, { print, note }: Terminal) {
   const rows = layers.map((layer) => [
     String(layer.index),
     layer.name,

@@ -10,13 +10,13 @@ import { table } from "./terminal.ts";
 
 /** Tells what is known of a network; nothing is fetched for it. @throws NetworkError */
 export async function showModel(id: string, context: ModelsContext): Promise<void> {
-  const { env, print } = context;
+  const { env, print, reader } = context;
   const folders = defaultFolders(env);
   const described = await firstDescription(id, folders);
   // the path of a file, or nothing that is known
   const { description, notice } = described
     ? { description: described, notice: undefined }
-    : await openNetwork(id, { folders, cacheFolder: folders.at(-1) ?? "" });
+    : await openNetwork(id, { folders, cacheFolder: folders.at(-1) ?? "", reader });
   const { input, licence, labels } = description;
   const found = await findModel(description, folders);
   const facts: readonly (readonly [string, string])[] = [

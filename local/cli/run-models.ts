@@ -10,7 +10,7 @@ import type { InputFlags } from "./input-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A terminal whose `note` ends no line: downloads are told in one that is written over. */
-export type ModelsContext = Pick<Terminal, "env" | "print" | "note" | "analyse">;
+export type ModelsContext = Pick<Terminal, "env" | "print" | "note" | "analyse" | "reader">;
 
 export interface AddFlags extends InputFlags, Pick<NewNetwork, "id" | "licence"> {
   readonly labels?: string;
@@ -36,7 +36,7 @@ export async function fetchModel(id: string, context: ModelsContext): Promise<vo
 export async function addModel(
   modelPath: string,
   flags: AddFlags,
-  { env, print, note, analyse }: ModelsContext,
+  { env, print, note, analyse, reader }: ModelsContext,
 ): Promise<void> {
   const folder = flags.folder ?? cacheFolder(env);
   await withFolder(folder, async () => {
@@ -52,6 +52,7 @@ export async function addModel(
       {
         folder,
         folders: defaultFolders(env),
+        reader,
         check: async (candidate) => print(checkGradients(await analyse(candidate))),
       },
     );
@@ -61,7 +62,10 @@ export async function addModel(
 }
 
 /** Finds a network by its id, and fetches its model if need be. */
-export async function openModel(id: string, { env, note }: ModelsContext): Promise<Network> {
+export async function openModel(
+  id: string,
+  { env, note, reader }: ModelsContext,
+): Promise<Network> {
   let shownPercent = -1;
   const onProgress = ({ receivedBytes, totalBytes }: DownloadProgress) => {
     if (totalBytes === null || totalBytes === 0) return;
@@ -71,7 +75,7 @@ export async function openModel(id: string, { env, note }: ModelsContext): Promi
     const megabytes = (totalBytes / 1e6).toFixed(1);
     note(`\rfetching ${id}: ${percent} % of ${megabytes} MB${percent === 100 ? "\n" : ""}`);
   };
-  return openNetwork(id, { ...networkFolders(env), onProgress });
+  return openNetwork(id, { ...networkFolders(env), reader, onProgress });
 }
 
 async function listed(network: SurveyedNetwork, folders: readonly string[]): Promise<string> {

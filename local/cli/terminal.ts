@@ -1,6 +1,7 @@
 import { buffer } from "node:stream/consumers";
 
 import type { Environment } from "../../lib/networks/folders.ts";
+import type { ModelReader } from "../../lib/networks/model-reader.ts";
 import type { Network } from "../../lib/networks/registry.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 
@@ -24,6 +25,8 @@ export interface CommandIo {
   readonly stdin?: AsyncIterable<Uint8Array>;
   /** @default in this thread, without a deadline */
   readonly analyse?: Analyse;
+  /** @default in this thread */
+  readonly reader?: ModelReader;
 }
 
 export interface Terminal {
@@ -38,6 +41,8 @@ export interface Terminal {
   /** All of standard input. */
   readonly readInput: () => Promise<Uint8Array>;
   readonly analyse: Analyse;
+  /** Who reads a model that is given by its path. @default in this thread */
+  readonly reader?: ModelReader | undefined;
 }
 
 export interface ProgressBar {
@@ -56,9 +61,11 @@ export function createTerminal({
   stderr,
   stdin,
   analyse = analyseHere,
+  reader,
 }: CommandIo): Terminal {
   return {
     analyse,
+    reader,
     env,
     isWatched: stderr.isTTY === true && stdout.isTTY === true,
     print: (text) => void stdout.write(`${printable(text)}\n`),

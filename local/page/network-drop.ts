@@ -17,7 +17,7 @@ import { PREPROCESSING_NAMES } from "../../lib/networks/preprocessing.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { Network } from "../../lib/networks/registry.ts";
 import { MAX_MODEL_BYTES } from "../../lib/pipeline/limits.ts";
-import { analyseInThread } from "../../lib/pipeline/networks/analyse-in-thread.ts";
+import { analyseInThread, readInThread } from "../../lib/pipeline/networks/analyse-in-thread.ts";
 import { describeIssues } from "../../lib/pipeline/request/describe-issues.ts";
 
 /** Where dropped networks go once they have been looked at. */
@@ -117,7 +117,7 @@ export class NetworkDrops {
           sizePx: null,
           licence: "unknown",
         },
-        { folder: target, folders: [], check: requireLayers },
+        { folder: target, folders: [], check: requireLayers, reader: readInThread },
       );
       await this.#publisher.publish(network);
     } catch (error) {

@@ -1,6 +1,12 @@
 import { describeSheetQuality } from "../../lib/pipeline/sheet/sheet-quality.ts";
 import { html, type Html } from "./html.ts";
-import type { DrawnTile, NamedSheet, ReportSheet, ReportTile } from "./report-sheet.ts";
+import {
+  type DrawnTile,
+  type NamedSheet,
+  noticesOf,
+  type ReportSheet,
+  type ReportTile,
+} from "./report-sheet.ts";
 
 /** Up to so many tiles are shown larger: there is room for them. */
 const FEW_TILES = 12;
@@ -24,6 +30,7 @@ export function renderSheet(
     <p>${standing(sheet)}</p>
     ${sheet.state === "running" ? progressBar(sheet) : null}
     ${quality === null ? null : html`<p class="muted">${describeSheetQuality(quality)}</p>`}
+    ${noticesOf(sheet).map((notice) => html`<p class="muted">${notice}</p>`)}
     ${embedded.size > 0 || sheet.state === "running" ? null : files(name, image)}
     <details class="request">
       <summary>The request</summary>

@@ -20,6 +20,7 @@ const tileSchema = z.discriminatedUnion("state", [
     seed: z.int(),
     restarts: z.int(),
     quality: qualitySchema,
+    notices: z.array(z.string()).default([]),
   }),
   z.object({ ...place, state: z.literal("failed"), reason: z.string() }),
   z.object({ ...place, state: z.literal("cancelled") }),
@@ -47,6 +48,11 @@ export const reportSheetSchema = z.object({
 export type ReportTile = z.infer<typeof tileSchema>;
 export type DrawnTile = Extract<ReportTile, { readonly state: "ok" }>;
 export type ReportSheet = z.infer<typeof reportSheetSchema>;
+
+/** What one would not expect of the work on a sheet, each once. */
+export function noticesOf({ tiles }: ReportSheet): readonly string[] {
+  return [...new Set(tiles.flatMap((tile) => (tile.state === "ok" ? tile.notices : [])))];
+}
 
 /** A sheet and what its files beside the report are called: NAME.png, NAME.tiles, and so on. */
 export interface NamedSheet {

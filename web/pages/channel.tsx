@@ -190,7 +190,7 @@ function Facts({ jobId, channel, isPlaying, onPlay }: FactsProps) {
   const result = useResource(`${jobId}/${channel}`, () => getResult(jobId, channel));
   const end = result.value;
   if (end?.state !== "ok") return <Problems problems={result.problems} />;
-  const { trace, activation, seconds, provider, seed, restarts, tile, quality } = end;
+  const { trace, activation, seconds, provider, seed, restarts, tile, quality, notices = [] } = end;
   return (
     <>
       <section>
@@ -232,6 +232,9 @@ function Facts({ jobId, channel, isPlaying, onPlay }: FactsProps) {
             <a href={address.job(jobId)}>{jobId}</a>
           </dd>
         </dl>
+        {notices.map((notice) => (
+          <p key={notice}>{notice}</p>
+        ))}
       </section>
       <section>
         <h2>Quality</h2>

@@ -104,11 +104,12 @@ const split: Operator = {
   fold: (node, inputs) => {
     const tensor = operand(node, inputs, 0);
     const { axis, sizes } = parseSplit(node, inputs);
+    const whole = tensor.shape.with(axis, 0).map(countTo);
     let start = 0;
     return sizes.map((size) => {
       const part = countTo(size).map((index) => start + index);
       start += size;
-      return pick(tensor, tensor.shape.map(countTo).with(axis, part));
+      return pick(tensor, whole.with(axis, part));
     });
   },
   // the sizes are an input since opset 13; since 18 without sizes the number of parts must be

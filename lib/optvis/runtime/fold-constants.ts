@@ -7,14 +7,16 @@ import type { NetworkModel } from "../graph/layer-pass.ts";
 
 /**
  * The network with what its nodes make of weights alone computed by ONNX Runtime, in a session that
- * is thrown away: once, for all image sizes and layers.
+ * is thrown away: once, for all image sizes and layers. The same network where there is nothing.
  */
 export function foldWeights(network: NetworkModel): Promise<NetworkModel> {
   return foldBy(evaluate, network);
 }
 
 async function foldBy(evaluator: Evaluate, network: NetworkModel): Promise<NetworkModel> {
-  return { ...network, model: shareWeights(await foldConstants(network.model, evaluator)) };
+  const model = await foldConstants(network.model, evaluator);
+  if (model.folded.size === network.model.folded.size) return network;
+  return { ...network, model: shareWeights(model) };
 }
 
 /** As `foldWeights`, once for each network, in a thread: this one goes on answering. */

@@ -43,6 +43,8 @@ const okResult = z.strictObject({
   seed: z.int(),
   restarts: z.int().min(0),
   quality: qualitySchema,
+  /** What one would not expect of the work, in sentences; left out where there is nothing. */
+  notices: z.array(z.string()).min(1).optional(),
 });
 
 const failedResult = z.strictObject({

@@ -1,25 +1,40 @@
-import { Worker } from "node:worker_threads";
-
+import { filesOf } from "../../networks/description.ts";
+import { NetworkError } from "../../networks/errors.ts";
+import type { ModelReader } from "../../networks/model-reader.ts";
 import type { Network } from "../../networks/registry.ts";
 import { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import { ModelError } from "../../onnx/errors.ts";
 import type { AnalysedNetwork } from "./analyse-network.ts";
-import type { AnalysisReply, SentNetwork } from "./analysis-thread.ts";
+import type { AnalysisResults, AnalysisTask, SentNetwork } from "./analysis-thread.ts";
+import { AnalysisThread, OutOfBoundsError } from "./analysis-worker.ts";
 
 export interface AnalysisBounds {
   /** Of JavaScript objects, in MB; weights are not among them. */
   readonly heapMb: number;
+  /** Of the clock. */
   readonly deadlineMs: number;
+  /** Of the thread's own time on a core, where the system tells it. */
+  readonly cpuMs: number;
 }
 
 /**
- * A model within the budgets of `onnx/budgets.ts` needs half of the memory and a few seconds. These
- * are for what nobody has thought of, so they may be generous to a slow machine.
+ * A model within the budgets of `onnx/budgets.ts` needs half of the memory and less than the time.
+ * These are for what nobody has thought of. A busy machine takes nothing of `cpuMs`, so that may be
+ * short: small files are answered at once, whatever they ask for.
  */
-const BOUNDS: AnalysisBounds = { heapMb: 768, deadlineMs: 120_000 };
+const BOUNDS: Omit<AnalysisBounds, "cpuMs"> = { heapMb: 768, deadlineMs: 120_000 };
 
-/** Ends when the analysis before has: together they would need more memory than one may. */
+/** Of a file of up to 10 MB; the networks of that size that people have need a tenth of it. */
+const CPU_MS = 1_500;
+const CPU_MS_PER_MB = 150;
+const SMALL_MB = 10;
+
+/** A thread without work ends after so long: a first look has three tasks in a row. */
+const IDLE_MS = 2_000;
+
+/** Ends when the task before has: together they would need more memory than one may. */
 let earlier: Promise<unknown> = Promise.resolve();
+let idle: { readonly thread: AnalysisThread; readonly end: NodeJS.Timeout } | null = null;
 
 /**
  * As `analyseNetwork`, in a thread of its own with bounds on memory and time, so that this one goes
@@ -27,56 +42,76 @@ let earlier: Promise<unknown> = Promise.resolve();
  *
  * @throws ModelError if the file cannot be read, or its analysis is out of bounds
  */
-export function analyseInThread(
+export async function analyseInThread(
   network: Network,
-  bounds: AnalysisBounds = BOUNDS,
+  bounds?: AnalysisBounds,
 ): Promise<AnalysedNetwork> {
-  const analysis = earlier.then(() => analyse(network, bounds));
-  earlier = analysis.catch(() => undefined);
-  return analysis;
+  const cpuMs = cpuMsFor(filesOf(network.file));
+  const task = { kind: "analyse", network } as const;
+  return received(await inTurn(task, network.modelPath, bounds ?? { ...BOUNDS, cpuMs }));
 }
 
-function analyse(
-  network: Network,
-  { heapMb, deadlineMs }: AnalysisBounds,
-): Promise<AnalysedNetwork> {
-  const { modelPath } = network;
-  return new Promise<AnalysedNetwork>((resolve, reject) => {
-    const thread = startThread(network, heapMb);
-    const refuse = (reason: string) => reject(new ModelError(`${modelPath}: ${reason}`));
-    const deadline = setTimeout(() => {
-      refuse(`its analysis takes longer than ${deadlineMs / 1000} s; use a smaller model`);
-      void thread.terminate();
-    }, deadlineMs);
-    thread.on("message", (reply: AnalysisReply) => {
-      if (reply.kind === "done") resolve(received(reply.network));
-      else if (reply.kind === "refused") reject(new ModelError(reply.message));
-      else reject(reply.error instanceof Error ? reply.error : new Error(String(reply.error)));
-    });
-    thread.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "ERR_WORKER_OUT_OF_MEMORY") reject(error);
-      else refuse(`its analysis takes more than ${heapMb} MB of memory; use a smaller model`);
-    });
-    thread.on("exit", (code) => {
-      clearTimeout(deadline);
-      // of no effect after an answer
-      reject(new Error(`internal: the analysis of ${modelPath} ended with code ${code}`));
-    });
-  });
+/** Reads model files in that thread; what has been described just before is not read again. */
+export const readInThread: ModelReader = {
+  // what it takes is a hash of all bytes, as many as there may be
+  identify: (path, name) =>
+    inTurn({ kind: "identify", path, name }, path, { ...BOUNDS, cpuMs: Infinity }),
+  describe: (model, given) => {
+    const cpuMs = cpuMsFor(filesOf(model.file));
+    return inTurn({ kind: "describe", model, given }, model.path, { ...BOUNDS, cpuMs });
+  },
+};
+
+function cpuMsFor(files: ReturnType<typeof filesOf>): number {
+  const megabytes = files.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0) / 1e6;
+  return CPU_MS + CPU_MS_PER_MB * Math.max(0, megabytes - SMALL_MB);
+}
+
+function inTurn<T extends AnalysisTask>(
+  task: T,
+  path: string,
+  bounds: AnalysisBounds,
+): Promise<AnalysisResults[T["kind"]]> {
+  const done = earlier.then(() => inThread(task, path, bounds));
+  earlier = done.catch(() => undefined);
+  // a thread's reply is that to its task
+  return done as Promise<AnalysisResults[T["kind"]]>;
+}
+
+async function inThread(task: AnalysisTask, path: string, bounds: AnalysisBounds) {
+  const thread = takeThread(bounds.heapMb);
+  try {
+    const reply = await thread.run(task, bounds);
+    keep(thread);
+    if (reply.kind === "done") return reply.result;
+    if (reply.kind === "failed") throw asError(reply.error);
+    throw reply.by === "model" ? new ModelError(reply.message) : new NetworkError(reply.message);
+  } catch (error) {
+    if (!(error instanceof OutOfBoundsError)) throw error;
+    throw new ModelError(`${path}: ${error.message}; use a smaller model`, { cause: error });
+  }
+}
+
+const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
+
+function takeThread(heapMb: number): AnalysisThread {
+  const waiting = idle;
+  idle = null;
+  if (waiting) clearTimeout(waiting.end);
+  if (waiting?.thread.heapMb === heapMb && !waiting.thread.hasEnded) return waiting.thread;
+  waiting?.thread.end();
+  return new AnalysisThread(heapMb);
+}
+
+function keep(thread: AnalysisThread): void {
+  const end = setTimeout(() => {
+    idle = null;
+    thread.end();
+  }, IDLE_MS).unref();
+  idle = { thread, end };
 }
 
 function received({ model, ...network }: SentNetwork): AnalysedNetwork {
   const whole = { ...model.model, derived: new DerivedTensors() };
   return { ...network, model: { ...model, model: whole } };
-}
-
-/** From source the thread's file is TypeScript; in a bundle it lies beside this one. */
-function startThread(network: Network, heapMb: number): Worker {
-  const file = new URL(import.meta.url).pathname.endsWith(".ts")
-    ? "./analysis-thread-from-source.mjs"
-    : "./analysis-thread.mjs";
-  return new Worker(new URL(file, import.meta.url), {
-    workerData: network,
-    resourceLimits: { maxOldGenerationSizeMb: heapMb },
-  });
 }

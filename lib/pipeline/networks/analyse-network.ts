@@ -6,10 +6,11 @@ import type { Network } from "../../networks/registry.ts";
 import { readModel } from "../../onnx/decode.ts";
 import { foldConstants } from "../../onnx/fold-constants.ts";
 import { imageInputOf, refuseOtherInputs } from "../../onnx/image-input.ts";
+import type { Model } from "../../onnx/model.ts";
 import { shareWeights } from "../../onnx/share-weights.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { imageShapeOf, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
-import { layerProblems } from "./layer-problems.ts";
+import { layerProblems, problemsIn } from "./layer-problems.ts";
 
 /** Which of red (0), green (1) and blue (2) each plane is. */
 const COLOURS = { RGB: [0, 1, 2], BGR: [2, 1, 0] } as const;
@@ -26,14 +27,14 @@ export interface AnalysedNetwork extends Network {
  * Reads a network's model and its layer table: seconds for a large one, so keep what it returns. In
  * a process that answers others, `analyseInThread` does it.
  *
+ * @param known the network's model, where it has been read already
  * @throws ModelError if the file cannot be read, or wants inputs besides the image that the
  *   description gives no value
  */
-export async function analyseNetwork(network: Network): Promise<AnalysedNetwork> {
-  const { description, modelPath, file } = network;
+export async function analyseNetwork(network: Network, known?: Model): Promise<AnalysedNetwork> {
+  const { description, file } = network;
   const { width, height, scale, mean, channelOrder, constants } = description.input;
-  const listed = new Set(externalFilesOf(file).map(({ location }) => location));
-  const read = await readModel(modelPath, { listed, constants });
+  const read = known ?? (await modelOf(network));
   refuseOtherInputs(read.graph, imageInputOf(read.graph));
   const folded = shareWeights(await foldConstants(read));
   const model: NetworkModel = {
@@ -44,8 +45,20 @@ export async function analyseNetwork(network: Network): Promise<AnalysedNetwork>
     mean,
     planes: channelOrder === "planes" ? mean.map(() => null) : COLOURS[channelOrder],
   };
-  const layers = layerTable(folded, specialise(folded, imageShapeOf(folded, 1, { height, width })));
-  return { ...network, model, layers, problems: layerProblems({ model, layers }) };
+  const graph = specialise(folded, imageShapeOf(folded, 1, { height, width }));
+  const layers = layerTable(folded, graph);
+  return { ...network, model, layers, problems: problemsIn(graph, layers) };
+}
+
+/** The network once more of its constants are known: a rule may have wanted them. */
+export function withModel(network: AnalysedNetwork, model: NetworkModel): AnalysedNetwork {
+  if (model === network.model) return network;
+  return { ...network, model, problems: layerProblems({ model, layers: network.layers }) };
+}
+
+function modelOf({ description, modelPath, file }: Network): Promise<Model> {
+  const listed = new Set(externalFilesOf(file).map(({ location }) => location));
+  return readModel(modelPath, { listed, constants: description.input.constants });
 }
 
 /** The model's SHA-256; with files beside it, or constants, that of all of theirs. */

@@ -1,7 +1,7 @@
 import { surveyGradients } from "../../autodiff/survey-gradients.ts";
 import { LayerNotFoundError } from "../../networks/errors.ts";
 import { findLayer, type Layer, type LayerWithChannels } from "../../networks/layers.ts";
-import { specialise } from "../../onnx/static-graph.ts";
+import { specialise, type StaticGraph } from "../../onnx/static-graph.ts";
 import { imageShapeOf, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
 
 /**
@@ -15,13 +15,19 @@ export function layerProblems({
   readonly model: NetworkModel;
   readonly layers: readonly Layer[];
 }): ReadonlyMap<number, string> {
-  const imageShape = imageShapeOf(model, 1, inputSize);
-  const { graph, input, problems, unbatched } = specialise(model, imageShape);
+  return problemsIn(specialise(model, imageShapeOf(model, 1, inputSize)), layers);
+}
+
+/** @param graph the network that has the layers, at its own image size; see `layerProblems` */
+export function problemsIn(
+  { graph, input, facts, problems, unbatched }: StaticGraph,
+  layers: readonly Layer[],
+): ReadonlyMap<number, string> {
   const nodes = graph.nodes.filter(
     ({ outputs }) => !outputs.some((output) => problems.has(output)),
   );
   const network = { nodes, initializers: graph.initializers, input };
-  const withoutGradient = surveyGradients(network, imageShape);
+  const withoutGradient = surveyGradients(network, facts.get(input)!.shape);
   const problemOf = ({ type, value, shape, channels }: Layer): string | null => {
     if (type === "Input") return "it is the image itself";
     if (shape?.includes(0)) return "it is empty at this image size; choose another layer";

@@ -219,10 +219,11 @@ class JobRendering {
     const byChannel = new Map(deliveries.map((delivery) => [delivery.channel, delivery]));
     const onBegin = (channels: readonly number[]) =>
       this.#begin(channels.flatMap((channel) => byChannel.get(channel) ?? []));
+    const told = new Set<string>();
     const onTile: TileHooks["onTile"] = async (tile) => {
       const { channel } = tile;
       const attempts = (byChannel.get(channel)?.attempts ?? 0) + 1;
-      const delivered = { attempts, now: this.#deps.now() };
+      const delivered = { attempts, now: this.#deps.now(), notices: [...told] };
       const result = await writeImage(this.#job, tile, delivered);
       this.ended.add(channel);
       if (byChannel.get(channel)?.checkpoint) await this.#job.images.removeCheckpoint(channel);
@@ -230,7 +231,6 @@ class JobRendering {
     };
     const onProgress = (progress: AscentProgress) =>
       this.#hooks.onProgress?.(this.#job.id, progress);
-    const told = new Set<string>();
     const onNotice = (notice: string) => {
       if (told.has(notice)) return;
       told.add(notice);

@@ -12,10 +12,11 @@ import type { ExaminedTile } from "./render-tiles.ts";
 export async function writeImage(
   job: Job,
   tile: ExaminedTile | FailedChannel,
-  delivered: Delivered,
+  delivered: Delivered & { readonly notices: readonly string[] },
 ): Promise<ChannelResult> {
   const { request } = await job.plan();
   const { channel } = tile;
+  const { notices } = delivered;
   if (tile.kind === "failed") {
     const { reason } = tile;
     return job.end(channel, { state: "failed", source: "renderer", reason }, delivered);
@@ -50,6 +51,7 @@ export async function writeImage(
       seed,
       restarts,
       quality: { ...quality, marks: [...quality.marks], redrawn },
+      ...(notices.length > 0 && { notices: [...notices] }),
     },
     delivered,
   );

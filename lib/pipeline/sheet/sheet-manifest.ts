@@ -80,11 +80,21 @@ export function tileRecord(result: ChannelResult) {
     seed,
     restarts,
     quality,
+    notices,
   } = result;
   const activations = activationsByLevel(trace);
   const drawn = { seconds, provider, seed, restarts };
   const files = { tile, raw, ...(animation && { animation }) };
-  return { ...base, state, ...files, activation, activations, ...drawn, quality };
+  return {
+    ...base,
+    state,
+    ...files,
+    activation,
+    activations,
+    ...drawn,
+    quality,
+    ...(notices && { notices }),
+  };
 }
 
 /** Activation strength after each iteration, one list per pyramid level. */

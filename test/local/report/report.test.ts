@@ -54,6 +54,7 @@ test("names are text, wherever they stand", async () => {
     layer: ATTACK,
     network: ATTACK,
     reason: ATTACK,
+    notice: ATTACK,
     title: ATTACK,
   });
   expect(page.split("alert(1)").length - 1).toBeGreaterThan(6);

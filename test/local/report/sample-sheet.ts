@@ -9,6 +9,7 @@ interface Changes {
   readonly network?: string;
   readonly reason?: string;
   readonly title?: string;
+  readonly notice?: string;
   /** Key of the picture's animation. */
   readonly animation?: string;
 }
@@ -20,6 +21,7 @@ export function sampleSheet({
   network = "net",
   reason = "out of memory",
   title = "",
+  notice = "one image at a time",
   animation,
 }: Changes = {}): ReportSheet {
   const quality = {
@@ -64,6 +66,7 @@ export function sampleSheet({
         seed: 1000,
         restarts: 0,
         quality,
+        notices: [notice],
       },
       { channel: 1, label: null, state: "failed", reason },
       { channel: 4, label: null, state: "cancelled" },

@@ -49,18 +49,36 @@ describe("a network that is analysed in a thread", () => {
   });
 
   test("is refused past its deadline, and the next one is not kept waiting", async () => {
-    const late = analyseInThread(await networkOf(crafted("29,000 nodes of one name")), {
-      heapMb: HEAP_MB,
-      deadlineMs: 1,
-    });
-    const next = analyseInThread(await tinyNetwork(await temporaryFolder()));
-    await expect(late).rejects.toThrow(/its analysis takes longer than 0.001 s/);
+    const large = await networkOf(crafted("11,000 nodes of one name"));
+    const small = await tinyNetwork(await temporaryFolder());
+    const bounds = { heapMb: HEAP_MB, deadlineMs: 1, cpuMs: NEVER_MS };
+    const late = analyseInThread(large, bounds).then(
+      () => "in time",
+      (error: Error) => error.message,
+    );
+    const next = analyseInThread(small);
+    expect(await late).toMatch(/its analysis takes longer than 0.001 s; use/);
     expect((await next).layers.length).toBeGreaterThan(1);
   });
 
+  test.runIf(process.platform === "linux")(
+    "is refused once it has had its share of a core, however long that takes",
+    async () => {
+      const large = await networkOf(crafted("11,000 nodes of one name"));
+      const bounds = { heapMb: HEAP_MB, deadlineMs: NEVER_MS, cpuMs: 20 };
+      await expect(analyseInThread(large, bounds)).rejects.toThrow(
+        /its analysis takes longer than 0.02 s of a core; use a smaller model/,
+      );
+    },
+  );
+
   test("is refused when it wants more memory than there is, and the process lives", async () => {
-    const network = await networkOf(crafted("29,000 nodes of one name"));
-    const analysis = analyseInThread(network, { heapMb: 48, deadlineMs: NEVER_MS });
+    const network = await networkOf(crafted("100,000 attributes"));
+    const analysis = analyseInThread(network, {
+      heapMb: 48,
+      deadlineMs: NEVER_MS,
+      cpuMs: NEVER_MS,
+    });
     await expect(analysis).rejects.toThrow(ModelError);
     await expect(analysis).rejects.toThrow(/takes more than 48 MB of memory/);
   });
@@ -70,17 +88,17 @@ describe("a network that is analysed in a thread", () => {
     const { description } = network;
     const square = { ...description, input: { ...description.input, width: 16, height: 16 } };
     // as objects, two vectors for each are 600 MB
-    const bounds = { heapMb: 192, deadlineMs: NEVER_MS };
+    const bounds = { heapMb: 192, deadlineMs: NEVER_MS, cpuMs: NEVER_MS };
     const { layers, problems } = await analyseInThread({ ...network, description: square }, bounds);
     expect(layers).toHaveLength(252);
     expect([...problems.values()].join()).toMatch(/elements of constants besides the weights/);
   });
 
   test("leaves this thread free meanwhile", async () => {
-    const network = await networkOf(crafted("29,000 nodes of one name"));
+    const network = await networkOf(crafted("11,000 nodes of one name"));
     const analysis = analyseInThread(network);
     const turns = await countDuring(analysis, () => setTimeout(1));
-    expect((await analysis).layers).toHaveLength(29_002);
+    expect((await analysis).layers).toHaveLength(11_002);
     // had it been analysed here, there would have been one or two
     expect(turns).toBeGreaterThan(20);
   });

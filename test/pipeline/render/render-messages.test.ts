@@ -9,6 +9,7 @@ import { rescaleClipped } from "../../../lib/image/rescale.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
+import { tileRecord } from "../../../lib/pipeline/sheet/sheet-manifest.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { fakeImage, FakeRenderer, GOOD_CARD } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline, NOW } from "../../support/memory-pipeline.ts";
@@ -265,7 +266,7 @@ test("an initial image that changed after the job was accepted fails its channel
   expect((await pipeline.jobs.open(jobId).result(1)).state).toBe("ok");
 });
 
-test("what a renderer notices of a job is told once, with the job's id", async () => {
+test("what a renderer notices of a job is told once, with the job's id, and stays with its images", async () => {
   class NoticingRenderer extends FakeRenderer {
     override async render(...[task, hooks = {}]: Parameters<FakeRenderer["render"]>) {
       for (const notice of ["one image at a time", "one image at a time", "another"]) {
@@ -284,4 +285,11 @@ test("what a renderer notices of a job is told once, with the job's id", async (
     [jobId, "one image at a time"],
     [jobId, "another"],
   ]);
+  const result = await pipeline.jobs.open(jobId).result(1);
+  expect(result).toMatchObject({ state: "ok", notices: ["one image at a time", "another"] });
+  expect(tileRecord(result)).toMatchObject({ notices: ["one image at a time", "another"] });
+  const plain = await memoryPipeline(await temporaryFolder());
+  const other = await plain.accept();
+  await renderMessages(deliveries(plain.cpu), plain.renderDeps(new FakeRenderer()));
+  expect(await plain.jobs.open(other.jobId).result(1)).not.toHaveProperty("notices");
 });

@@ -1,0 +1,33 @@
+import { readModel } from "../onnx/decode.ts";
+import { describeModel } from "./checksum.ts";
+import { type DescribedInput, describeInput, type GivenInput } from "./describe-input.ts";
+import type { ModelFile } from "./description.ts";
+
+/** A model file that has no description yet. */
+export interface NewModel {
+  readonly path: string;
+  /** As `identify` found it. */
+  readonly file: ModelFile;
+}
+
+/**
+ * Reads model files that are seen for the first time. A large one takes seconds, so that who has to
+ * answer others lets a thread do it.
+ */
+export interface ModelReader {
+  /**
+   * A model file and the files beside it, as they are now.
+   *
+   * @param name what the description is to call it
+   * @throws ModelError if one of them cannot be read, or lies outside the model's folder
+   */
+  identify(path: string, name: string): Promise<ModelFile>;
+  /** @throws ModelError if it cannot be read; NetworkError if it takes no image, or not as given */
+  describe(model: NewModel, given: GivenInput): Promise<DescribedInput>;
+}
+
+/** Reads in the thread that asks. */
+export const readHere: ModelReader = {
+  identify: describeModel,
+  describe: async ({ path }, given) => describeInput(await readModel(path, given), given, path),
+};
