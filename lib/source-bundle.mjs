@@ -76,8 +76,10 @@ async function bundleInto(folder) {
   await removeOld();
   const made = join(BUILD, `making-${randomUUID()}`);
   await mkdir(made);
-  const { build } = await import("esbuild");
+  const { build, stop } = await import("esbuild");
   await build({ ...bundleOptions(STARTED, made, await packagesOutside()), sourcemap: true });
+  // its process would stay as long as this one
+  await stop();
   try {
     await rename(made, folder);
   } catch (error) {

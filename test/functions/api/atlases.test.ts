@@ -1,23 +1,17 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 
 import { answerUpload } from "../../../lib/pipeline/job/answer-upload.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { deliveries, type MemoryPipeline, memoryPipeline } from "../../support/memory-pipeline.ts";
 import { type ApiCall, apiClient } from "./api-client.ts";
 
-let folder: string;
 let pipeline: MemoryPipeline;
 let call: ApiCall;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "api-atlases-"));
-  pipeline = await memoryPipeline(folder);
+  pipeline = await memoryPipeline(await temporaryFolder());
   call = apiClient(pipeline);
 });
-
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 interface AtlasBody {
   readonly total: number;

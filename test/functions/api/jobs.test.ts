@@ -1,38 +1,26 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
-import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
-import { FakeRenderer, GOOD_CARD } from "../../support/fake-renderer.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { GOOD_CARD } from "../../support/fake-renderer.ts";
 import {
-  deliveries,
   type MemoryPipeline,
   memoryPipeline,
   NOW,
   TINY_REQUEST,
 } from "../../support/memory-pipeline.ts";
 import { type ApiCall, apiClient } from "./api-client.ts";
+import { renderMost } from "./render-most.ts";
 
-let folder: string;
 let pipeline: MemoryPipeline;
 let call: ApiCall;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "api-jobs-"));
-  pipeline = await memoryPipeline(folder);
+  pipeline = await memoryPipeline(await temporaryFolder());
   call = apiClient(pipeline);
 });
 
-afterEach(() => rm(folder, { recursive: true, force: true }));
-
-/** Renders what is in the queue: channel 2 fails, channels that `take` leaves out wait on. */
-async function render(take: (channel: number) => boolean = () => true): Promise<void> {
-  const messages = deliveries(pipeline.cpu).filter((_, i) => take(i + 1));
-  await renderMessages(messages, pipeline.renderDeps(new FakeRenderer({ unrenderable: [2] })));
-}
-
+const render = (take?: (channel: number) => boolean) => renderMost(pipeline, take);
 const assemble = (jobId: string) => assembleJob(pipeline.jobs.open(jobId), pipeline.deps);
 
 const channels = (numbers: readonly number[]) => numbers.map((channel) => ({ channel }));

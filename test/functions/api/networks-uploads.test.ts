@@ -1,22 +1,16 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { type MemoryPipeline, memoryPipeline, NOW } from "../../support/memory-pipeline.ts";
 import { type ApiCall, apiClient } from "./api-client.ts";
 
-let folder: string;
 let pipeline: MemoryPipeline;
 let call: ApiCall;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "api-networks-"));
-  pipeline = await memoryPipeline(folder);
+  pipeline = await memoryPipeline(await temporaryFolder());
   call = apiClient(pipeline);
 });
-
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const put = (key: string, text: string) =>
   pipeline.store.put(key, Buffer.from(text), "application/json");

@@ -1,11 +1,9 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 
 import { EXAMPLES, openApiDocument } from "../../../functions/api/openapi.ts";
 import { ROUTES } from "../../../functions/api/routes.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { checkAnswer } from "../../support/check-answer.ts";
 import { memoryPipeline } from "../../support/memory-pipeline.ts";
 import { apiClient } from "./api-client.ts";
@@ -32,30 +30,20 @@ test("the validator finds a fault", async () => {
 });
 
 test("the document is served as it is", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "api-openapi-"));
-  try {
-    const call = apiClient(await memoryPipeline(folder));
-    const { status, body } = await call("GET", "/openapi.json");
-    expect(status).toBe(200);
-    expect(body).toEqual(JSON.parse(JSON.stringify(openApiDocument(ROUTES))));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const call = apiClient(await memoryPipeline(await temporaryFolder()));
+  const { status, body } = await call("GET", "/openapi.json");
+  expect(status).toBe(200);
+  expect(body).toEqual(JSON.parse(JSON.stringify(openApiDocument(ROUTES))));
 });
 
 test("a request's schema is served at an address of its own", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "api-schema-"));
-  try {
-    const call = apiClient(await memoryPipeline(folder));
-    const { status, body } = await call("GET", "/request.schema.json");
-    expect(status).toBe(200);
-    expect(body).toMatchObject({
-      $schema: "https://json-schema.org/draft/2020-12/schema",
-      oneOf: [{ required: ["network", "layer"] }, { required: ["network", "layer", "method"] }],
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const call = apiClient(await memoryPipeline(await temporaryFolder()));
+  const { status, body } = await call("GET", "/request.schema.json");
+  expect(status).toBe(200);
+  expect(body).toMatchObject({
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    oneOf: [{ required: ["network", "layer"] }, { required: ["network", "layer", "method"] }],
+  });
 });
 
 test("checkAnswer finds an answer that the document does not have", () => {

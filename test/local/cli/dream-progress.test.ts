@@ -2,14 +2,10 @@ import { expect, test } from "vitest";
 
 import { completeRequestSchema } from "../../../lib/pipeline/request/complete-request.ts";
 import { describeSeconds, DreamProgress } from "../../../local/cli/dream-progress.ts";
+import type { ProgressBar, Terminal } from "../../../local/cli/terminal.ts";
 
-test("the bar counts the iterations of every request from the start", () => {
-  const shown: [number, number | null][] = [];
-  const bar = {
-    show: (done: number, total: number | null) => void shown.push([done, total]),
-    end: () => {},
-  };
-  const terminal = {
+function terminalWith(bar: ProgressBar): Terminal {
+  return {
     env: {},
     isWatched: false,
     print: () => {},
@@ -17,6 +13,14 @@ test("the bar counts the iterations of every request from the start", () => {
     progressBar: () => bar,
     analyse: () => Promise.reject(new Error("nothing is analysed here")),
     readInput: async () => new Uint8Array(),
+  };
+}
+
+test("the bar counts the iterations of every request from the start", () => {
+  const shown: [number, number | null][] = [];
+  const bar = {
+    show: (done: number, total: number | null) => void shown.push([done, total]),
+    end: () => {},
   };
   const request = (count: number, numIterations: number, pyramidLevels: number) => {
     const channels = Array.from({ length: count }, (_, i) => i + 1);
@@ -28,7 +32,7 @@ test("the bar counts the iterations of every request from the start", () => {
       { name: "first", request: request(36, 10, 1) },
       { name: "second", request: request(6, 100, 2) },
     ],
-    terminal,
+    terminalWith(bar),
   );
   const step = { kind: "step" } as const;
   progress.show({ ...step, request: 0, progress: at(4, 1, 7) });
@@ -50,18 +54,9 @@ test("the time left is that of the iterations to come, at the speed so far", () 
     end: () => {},
   };
   let told: string | undefined;
-  const terminal = {
-    env: {},
-    isWatched: false,
-    print: () => {},
-    note: () => {},
-    progressBar: () => bar,
-    analyse: () => Promise.reject(new Error("nothing is analysed here")),
-    readInput: async () => new Uint8Array(),
-  };
   const fields = { channels: [1, 2], numIterations: 100, pyramidLevels: 1 };
   const request = completeRequestSchema.parse({ network: "n", layer: 2, ...fields });
-  const progress = new DreamProgress([{ name: "a", request }], terminal, () => nowMs);
+  const progress = new DreamProgress([{ name: "a", request }], terminalWith(bar), () => nowMs);
   const step = (channel: number, iteration: number) =>
     progress.show({ kind: "step", request: 0, progress: at(channel, 1, iteration) });
   // ten were done by then: their time is not known
