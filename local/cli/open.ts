@@ -17,7 +17,8 @@ export function openCommand(terminal: Terminal): Command {
       "after",
       `
 Requests go to the API signed with the credentials of the AWS command line, which the browser never
-sees. The page is on this machine's loopback interface only.`,
+sees. The page is on this machine's loopback interface only, and lets in one browser: the first that
+comes with the address that is printed, whose token is good once.`,
     )
     .action(async (flags: OpenFlags) => {
       const { runOpen } = await import("./run-open.ts");

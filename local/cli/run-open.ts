@@ -1,9 +1,5 @@
 import type { Environment } from "../../lib/networks/folders.ts";
-import { startApiServer } from "../api-adapter.ts";
-import { errorLog } from "../log.ts";
-import { PageServer } from "../page/page-server.ts";
-import { signedApi } from "../page/signed-api.ts";
-import { apiPublisher } from "../page/upload-network.ts";
+import { startOpenPage } from "../page/open-page.ts";
 import { openInViewer } from "./open-in-viewer.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
@@ -15,22 +11,15 @@ export interface OpenFlags {
 }
 
 export async function runOpen(
-  { api: address, region, port }: OpenFlags,
+  { api: given, region, port }: OpenFlags,
   { env, print, isWatched }: Terminal,
 ): Promise<void> {
-  const url = apiUrl(address);
-  const api = signedApi(url, regionOf(url, region, env));
-  const page = new PageServer({
-    publisher: apiPublisher(api),
-    events: null,
-    log: errorLog("page"),
-  });
-  const server = await startApiServer(api, port, page.answer);
-  print(`the page of ${url.href} is at ${server.url}`);
-  if (isWatched) await openInViewer(server.url, env);
+  const url = apiUrl(given);
+  const page = await startOpenPage({ url, region: regionOf(url, region, env), port });
+  print(`the page of ${url.href}, for one browser, is at ${page.url}`);
+  if (isWatched) await openInViewer(page.url, env);
   await interruption();
   await page.close();
-  await server.close();
 }
 
 /** @throws UsageError unless it is an address of a server */

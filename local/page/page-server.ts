@@ -5,12 +5,14 @@ import { MAX_REQUEST_BYTES } from "../../lib/pipeline/limits.ts";
 import type { Log } from "../../functions/log.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { NetworkDrops, type NetworkPublisher } from "./network-drop.ts";
-import { servePage } from "./serve-page.ts";
+import { type RemoteApi, servePage } from "./serve-page.ts";
 
 export interface PageServerDeps {
   readonly publisher: NetworkPublisher;
   /** `null`: the page asks again and again. */
   readonly events: EventStreams | null;
+  /** The API, where it is not this server's own. @default its own */
+  readonly remote?: RemoteApi;
   readonly log: Log;
 }
 
@@ -29,11 +31,12 @@ export class PageServer {
     incoming: IncomingMessage,
     outgoing: ServerResponse,
   ): Promise<boolean> => {
-    const { events, log } = this.#deps;
+    const { events, remote = null, log } = this.#deps;
     const [path = "/"] = (incoming.url ?? "/").split("?");
     try {
       requireOwnPage(incoming);
-      if (await servePage(incoming, outgoing, events === null ? "polling" : "events")) return true;
+      const news = events === null ? "polling" : "events";
+      if (await servePage(incoming, outgoing, { news, remote })) return true;
       if (path === "/events" && incoming.method === "GET" && events !== null) {
         events.open(outgoing);
         return true;

@@ -2,8 +2,19 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { pageFiles } from "./page-files.ts";
 
-/** How the page hears of news: as events from this server, or by asking. */
-export type News = "events" | "polling";
+/** An API in the cloud. */
+export interface RemoteApi {
+  /** Stage included. */
+  readonly url: URL;
+  readonly region: string;
+}
+
+export interface PageFacts {
+  /** How the page hears of news: as events from this server, or by asking. */
+  readonly news: "events" | "polling";
+  /** Where the API is in truth, for commands to copy; `null`: at the page's own address. */
+  readonly remote: RemoteApi | null;
+}
 
 /** Pictures come from the bucket, on this machine or in the cloud; all else from here alone. */
 const POLICY = [
@@ -22,7 +33,7 @@ const POLICY = [
 export async function servePage(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  news: News,
+  facts: PageFacts,
 ): Promise<boolean> {
   const [path = "/"] = (incoming.url ?? "/").split("?");
   if (incoming.method !== "GET" && incoming.method !== "HEAD") return false;
@@ -32,7 +43,9 @@ export async function servePage(
   const bytes =
     path === "/"
       ? Buffer.from(
-          Buffer.from(file.bytes).toString("utf8").replace("<html", `<html data-news="${news}"`),
+          Buffer.from(file.bytes)
+            .toString("utf8")
+            .replace("<html", () => htmlOf(facts)),
         )
       : file.bytes;
   outgoing.writeHead(200, {
@@ -45,4 +58,16 @@ export async function servePage(
   });
   outgoing.end(incoming.method === "HEAD" ? undefined : bytes);
   return true;
+}
+
+/** The facts as the page reads them. */
+function htmlOf({ news, remote }: PageFacts): string {
+  const data = {
+    news,
+    ...(remote === null ? {} : { api: remote.url.href, region: remote.region }),
+  };
+  const attributes = Object.entries(data).map(
+    ([name, value]) => `data-${name}="${value.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}"`,
+  );
+  return `<html ${attributes.join(" ")}`;
 }

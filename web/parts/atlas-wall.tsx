@@ -68,7 +68,7 @@ function WallRow({ network, row }: { readonly network: string; readonly row: Atl
   return (
     <li ref={item} class="wall-row">
       <a class="wall-name" href={address.layer(network, row.name)} title={row.name}>
-        {row.name}
+        <bdi>{row.name}</bdi>
       </a>
       {isNear && <RowPictures network={network} row={row} />}
     </li>

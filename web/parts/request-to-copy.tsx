@@ -4,12 +4,16 @@ type Request = Readonly<Record<string, unknown>>;
 
 const FORMS: Readonly<Record<string, (request: Request) => string>> = {
   JSON: (request) => JSON.stringify(request, null, 2),
-  curl: (request) =>
-    [
+  curl: (request) => {
+    const { api, region } = document.documentElement.dataset;
+    const base = api === undefined ? location.href : `${api.replace(/\/$/, "")}/`;
+    return [
       "curl -H 'Content-Type: application/json' \\",
+      ...(region === undefined ? [] : signing(region)),
       `  -d ${shellQuoted(JSON.stringify(request))} \\`,
-      `  ${shellQuoted(new URL("jobs", location.href).href)}`,
-    ].join("\n"),
+      `  ${shellQuoted(new URL("jobs", base).href)}`,
+    ].join("\n");
+  },
   library: (request) => {
     const { network, ...rest } = request;
     return [
@@ -21,6 +25,13 @@ const FORMS: Readonly<Record<string, (request: Request) => string>> = {
     ].join("\n");
   },
 };
+
+/** With the credentials that the AWS command line takes from the environment. */
+const signing = (region: string) => [
+  `  --aws-sigv4 ${shellQuoted(`aws:amz:${region}:execute-api`)} \\`,
+  '  --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\',
+  '  ${AWS_SESSION_TOKEN:+-H "x-amz-security-token: $AWS_SESSION_TOKEN"} \\',
+];
 
 /** A request as JSON, as a curl command and as a call of the library. */
 export function RequestToCopy({ request }: { readonly request: Request }) {

@@ -42,11 +42,12 @@ function recipeFields(request: JobDocument["request"]): Record<string, unknown> 
 
 function recipeText(fields: Readonly<Record<string, unknown>>): string {
   const { method, numIterations, pyramidLevels, canvasSize, seed, objective } = fields;
+  const levels = pyramidLevels === 1 ? "1 level" : `${String(pyramidLevels)} levels`;
   const size = Array.isArray(canvasSize) ? [`${canvasSize.join(" × ")} px`] : [];
   return [
     String(method),
     method === "deepdream"
-      ? `${String(numIterations)} iterations × ${String(pyramidLevels)} levels`
+      ? `${String(numIterations)} iterations × ${levels}`
       : `${String(numIterations)} iterations`,
     ...size,
     ...(typeof objective === "string" ? [objective] : []),

@@ -1,59 +1,7 @@
-import { createHash, createHmac } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { buffer } from "node:stream/consumers";
-
 import { expect, onTestFinished, test, vi } from "vitest";
 
 import { signedApi } from "../../../local/page/signed-api.ts";
-
-const KEY_ID = "AKIDEXAMPLE";
-const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-const sha256 = (data: string | Buffer) => createHash("sha256").update(data).digest("hex");
-const hmac = (key: string | Buffer, data: string) =>
-  createHmac("sha256", key).update(data).digest();
-
-/** Signature Version 4 worked out anew, by its own description; the signature that is right. */
-function rightSignature(
-  { method = "", url = "", headers }: IncomingMessage,
-  body: Buffer,
-  { secret, scope, signedHeaders }: Record<"secret" | "scope" | "signedHeaders", string>,
-): string {
-  const [path = "", query = ""] = url.split("?");
-  const canonical = [
-    method,
-    path,
-    query.split("&").toSorted().join("&"),
-    ...signedHeaders.split(";").map((name) => `${name}:${String(headers[name]).trim()}`),
-    "",
-    signedHeaders,
-    sha256(body),
-  ].join("\n");
-  const toSign = ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, sha256(canonical)].join("\n");
-  const [day = "", region = "", service = "", end = ""] = scope.split("/");
-  const key = [region, service, end].reduce(hmac, hmac(`AWS4${secret}`, day));
-  return createHmac("sha256", key).update(toSign).digest("hex");
-}
-
-async function serverThatChecks(secret: string) {
-  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const body = await buffer(incoming);
-    const [, id, scope = "", signedHeaders = "", signature] =
-      /Credential=([^/]+)\/([^,]+), SignedHeaders=([^,]+), Signature=(\w+)/.exec(
-        incoming.headers.authorization ?? "",
-      ) ?? [];
-    const isRight =
-      id === KEY_ID &&
-      signature === rightSignature(incoming, body, { secret, scope, signedHeaders });
-    outgoing.writeHead(isRight ? 200 : 403, { "Content-Type": "application/json" });
-    outgoing.end(JSON.stringify({ scope, url: incoming.url, body: body.toString("utf8") }));
-  };
-  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  onTestFinished(() => void server.close());
-  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/prod`);
-}
+import { KEY_ID, SECRET, serverThatChecks } from "../../support/signature-server.ts";
 
 const event = {
   httpMethod: "POST",
