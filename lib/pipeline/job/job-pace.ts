@@ -5,7 +5,7 @@ import type { JobPlan } from "./plan.ts";
 export interface LiveSteps {
   /** How far the images are that have not ended: level and iteration in it, from 1. */
   readonly atWork: readonly { readonly level: number; readonly iteration: number }[];
-  /** Of all images together, in the last seconds; `null` before there is a speed. */
+  /** The job's share of the speed of the last seconds; `null` before there is a speed. */
   readonly iterationsPerSecond: number | null;
 }
 

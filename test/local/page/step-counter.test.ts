@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 
+import type { JobPlan } from "../../../lib/pipeline/job/plan.ts";
+import type { Completion } from "../../../lib/pipeline/job/tally.ts";
 import { StepCounter } from "../../../local/page/step-counter.ts";
 
-const step = (channel: number, level: number, iteration: number) =>
+const step = (channel: number, level: number, iteration: number, jobId = "job") =>
   ({
     kind: "step",
-    jobId: "job",
+    jobId,
     progress: { channel, level, iteration, activation: 0 },
   }) as const;
 
@@ -38,4 +40,33 @@ test("forgets what it counted long ago", () => {
   expect(counter.liveSteps("job")?.iterationsPerSecond).toBeCloseTo(10);
   for (let second = 60; second < 120; second++, ms += 1_000) counter.listener(step(second, 1, 1));
   expect(counter.liveSteps("job")?.iterationsPerSecond).toBeCloseTo(1);
+});
+
+test("jobs that take turns share the speed, those that wait for their first too", () => {
+  let ms = 0;
+  const counter = new StepCounter(() => ms);
+  const speedOf = (jobId: string) => counter.liveSteps(jobId)?.iterationsPerSecond;
+  const accept = (jobId: string) =>
+    counter.listener({ kind: "accepted", plan: { jobId } as unknown as JobPlan });
+  counter.listener(step(1, 1, 1, "a"));
+  ms += 1_000;
+  counter.listener(step(1, 1, 13, "a")); // 12 in a second
+  expect(speedOf("a")).toBe(12);
+  accept("a");
+  expect(speedOf("a")).toBe(12);
+  for (const jobId of ["b", "c"]) accept(jobId);
+  expect(speedOf("a")).toBe(4);
+  // the speed is that of both, whichever of them an image is at work of
+  expect(speedOf("c")).toBe(4);
+  ms += 1_000;
+  counter.listener(step(7, 1, 12, "b"));
+  expect(speedOf("a")).toBe(4);
+  const completion = { jobId: "b" } as unknown as Completion;
+  counter.listener({ kind: "completed", completion });
+  expect(speedOf("a")).toBe(6);
+  expect(counter.liveSteps("b")).toBeNull();
+  // one that had ended long ago never begins
+  ms += 120_001;
+  expect(speedOf("a")).toBe(12);
+  expect(counter.liveSteps("c")).toBeNull();
 });
