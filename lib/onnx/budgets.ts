@@ -40,6 +40,9 @@ export const maxMessages = (fileBytes: number): number => MESSAGES_PER_NODE * ma
 
 const MESSAGES_PER_NODE = 15;
 
+/** Bytes of numbers in attributes, in all: a node has some ten, and large lists are tensors. */
+export const MAX_ATTRIBUTE_BYTES = 2 ** 20;
+
 /** Messages inside messages: six levels lead to a tensor, four more into a branch of an If. */
 export const MAX_NESTING = 64;
 
@@ -53,13 +56,13 @@ export const MAX_RANK = 32;
 export const MAX_ELEMENTS = 2 ** 30;
 
 /**
- * Elements that folding makes anew in one walk over the graph, 32 MB as int64; the rest stays
+ * Elements that folding makes anew in one walk over the graph, 16 MB as int64; the rest stays
  * nodes. Shapes need thousands, a grid of positions a million.
  */
-const MAX_FOLDED_ELEMENTS = 2 ** 22;
+const MAX_FOLDED_ELEMENTS = 2 ** 21;
 
-/** Elements that folding reads for it: a second's work for 64-bit integers. */
-const MAX_READ_ELEMENTS = 2 ** 23;
+/** Elements that folding reads for it: a quarter of a second's work, and a graph is walked thrice. */
+const MAX_READ_ELEMENTS = 2 ** 21;
 
 /** Shapes and indices, without which nothing after them is known. */
 const ALWAYS_FOLDED_ELEMENTS = 64;

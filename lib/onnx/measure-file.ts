@@ -1,14 +1,22 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
+import { AttributeProtoSchema, ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
 
-import { BudgetError, MAX_EDGES, maxMessages, MAX_NESTING, maxNodes } from "./budgets.ts";
+import {
+  BudgetError,
+  MAX_ATTRIBUTE_BYTES,
+  MAX_EDGES,
+  maxMessages,
+  MAX_NESTING,
+  maxNodes,
+} from "./budgets.ts";
 
 interface Counts {
   messages: number;
   nodes: number;
   /** Names that nodes read and write. */
   edges: number;
+  attributeBytes: number;
   readonly mostNodes: number;
   readonly mostMessages: number;
 }
@@ -22,7 +30,14 @@ interface Counts {
 export function requireFileWithinBudgets(bytes: Uint8Array): void {
   const mostNodes = maxNodes(bytes.length);
   const mostMessages = maxMessages(bytes.length);
-  const counts: Counts = { messages: 0, nodes: 0, edges: 0, mostNodes, mostMessages };
+  const counts: Counts = {
+    messages: 0,
+    nodes: 0,
+    edges: 0,
+    attributeBytes: 0,
+    mostNodes,
+    mostMessages,
+  };
   countIn(bytes, { schema: ModelProtoSchema, depth: 1 }, counts);
 }
 
@@ -38,6 +53,7 @@ function countIn(bytes: Uint8Array, { schema, depth }: Place, counts: Counts): v
   requireWithin(depth, "messages inside each other", MAX_NESTING);
   requireWithin(counts.messages, "protobuf messages", counts.mostMessages);
   requireWithin(counts.nodes, "nodes", counts.mostNodes);
+  const lists = schema.typeName === AttributeProtoSchema.typeName ? NUMBERS : NONE;
   const parts = partsOf(schema);
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
@@ -47,12 +63,21 @@ function countIn(bytes: Uint8Array, { schema, depth }: Place, counts: Counts): v
       countIn(reader.bytes(), { schema: part, depth: depth + 1 }, counts);
       continue;
     }
+    const start = reader.pos;
     reader.skip(wireType, field);
+    if (lists.has(field)) counts.attributeBytes += reader.pos - start;
+    requireWithin(counts.attributeBytes, "bytes of numbers in attributes", MAX_ATTRIBUTE_BYTES);
     if (!isNode || (field !== INPUT && field !== OUTPUT)) continue;
     counts.edges++;
     requireWithin(counts.edges, "inputs and outputs of nodes", MAX_EDGES);
   }
 }
+
+const NONE: ReadonlySet<number> = new Set();
+const NUMBERS: ReadonlySet<number> = new Set([
+  AttributeProtoSchema.field.ints.number,
+  AttributeProtoSchema.field.floats.number,
+]);
 
 const INPUT = NodeProtoSchema.field.input.number;
 const OUTPUT = NodeProtoSchema.field.output.number;

@@ -51,6 +51,10 @@ export const CRAFTED_MODELS: ReadonlyMap<string, readonly [() => Uint8Array, num
       "13,000 nodes",
       [() => chain(13_000, (x, y) => named("Relu", x, y)), /at most 12000 are read/],
     ],
+    [
+      "a list of 2,000,000 numbers as an attribute",
+      [() => layer("Transpose", { perm: filled(2_000_000, 1) }), /bytes of numbers in attributes/],
+    ],
     ["a million empty messages", [emptyMessages, /180001 or more protobuf messages/]],
     ["a Split into 2^31 parts", [() => layer("Split", { num_outputs: 2 ** 31 }), 3]],
     ["an LRN over 768,000 channels", [wideLrn, 3]],

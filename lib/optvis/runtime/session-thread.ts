@@ -2,6 +2,7 @@ import { parentPort } from "node:worker_threads";
 
 import { encodeModel } from "../../onnx/encode.ts";
 import { sharedTensor } from "../../onnx/share-weights.ts";
+import { releaseShared, tensorBytes } from "../../onnx/shared-memory.ts";
 import { graphOf } from "../graph/graph-recipe.ts";
 import { buffersOf } from "./buffers.ts";
 import { type Feeds, type RuntimeTensor, Session } from "./session.ts";
@@ -14,6 +15,12 @@ import { type SentError, sentError } from "./thread-errors.ts";
  * GoogLeNet's classifier (52 MB) keeps one session, with emojinet several.
  */
 const KEEP_MODEL_BYTES = 100e6;
+
+/**
+ * What a session takes however small its file is, as bytes of such a file: a thread keeps a dozen,
+ * more than a job has, and a service that has seen a hundred networks holds no more than after ten.
+ */
+const SESSION_BYTES = 8e6;
 
 /** What a worker asks of its thread. Every request is answered once, in order. */
 export type ThreadRequest =
@@ -35,7 +42,7 @@ const sessions = new Map<string, Compiled>();
 
 interface Compiled {
   readonly session: Session;
-  /** Of the .onnx file. */
+  /** Of the .onnx file, and `SESSION_BYTES`. */
   readonly bytes: number;
   readonly sharesOutputs: boolean;
 }
@@ -58,9 +65,12 @@ async function carryOut(request: ThreadRequest, released: string[]): Promise<Out
   if (request.kind === "run") return run(request.key, request.feeds);
   const { key, recipe, provider, keepsMemory, sharesOutputs = false } = request.graph;
   const model = encodeModel(graphOf(recipe));
-  for await (const oldest of makeRoom(model.length, keepsMemory)) released.push(oldest);
+  const bytes = model.length + SESSION_BYTES;
+  for await (const oldest of makeRoom(bytes, keepsMemory)) released.push(oldest);
   const session = await Session.create(model, provider, { keepsMemory });
-  sessions.set(key, { session, bytes: model.length, sharesOutputs });
+  sessions.set(key, { session, bytes, sharesOutputs });
+  // the network that it was made of
+  if ("pass" in recipe) releaseShared(tensorBytes(recipe.pass.model));
   return {};
 }
 

@@ -25,8 +25,8 @@ export interface AnalysisBounds {
 const BOUNDS: Omit<AnalysisBounds, "cpuMs"> = { heapMb: 768, deadlineMs: 120_000 };
 
 /** Of a file of up to 10 MB; the networks of that size that people have need a tenth of it. */
-const CPU_MS = 1_500;
-const CPU_MS_PER_MB = 150;
+const CPU_MS = 1_000;
+const CPU_MS_PER_MB = 100;
 const SMALL_MB = 10;
 
 /** A thread without work ends after so long: a first look has three tasks in a row. */
@@ -82,7 +82,9 @@ async function inThread(task: AnalysisTask, path: string, bounds: AnalysisBounds
   const thread = takeThread(bounds.heapMb);
   try {
     const reply = await thread.run(task, bounds);
-    keep(thread);
+    // nothing follows an analysis, and what it has left in the heap may be much
+    if (task.kind === "analyse") thread.end();
+    else keep(thread);
     if (reply.kind === "done") return reply.result;
     if (reply.kind === "failed") throw asError(reply.error);
     throw reply.by === "model" ? new ModelError(reply.message) : new NetworkError(reply.message);

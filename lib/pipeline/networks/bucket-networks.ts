@@ -8,6 +8,7 @@ import { NetworkError, NetworkNotFoundError } from "../../networks/errors.ts";
 import { DESCRIPTION_FILE, type NetworkDescription } from "../../networks/description.ts";
 import { openNetwork } from "../../networks/registry.ts";
 import { makeWhole } from "../../networks/whole.ts";
+import { releaseShared, tensorBytes } from "../../onnx/shared-memory.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson } from "../json.ts";
 import { MODEL_PREFIX, modelKey } from "../keys.ts";
@@ -91,7 +92,7 @@ export class BucketNetworks implements NetworkSource {
 
   async #keep(version: string, opened: Opened): Promise<void> {
     try {
-      opened.bytes = bytesOf(await opened.opening);
+      opened.bytes = tensorBytes((await opened.opening).model.model);
       this.#evict();
     } catch {
       // a failure is not remembered: the next job may find the bucket repaired
@@ -109,6 +110,7 @@ export class BucketNetworks implements NetworkSource {
       total -= bytes;
       this.#opened.delete(version);
       this.#removing.set(version, this.#remove(version));
+      releaseShared(bytes);
     }
   }
 
@@ -157,15 +159,6 @@ export class BucketNetworks implements NetworkSource {
     }
     await writeWhole(path, bytes);
   }
-}
-
-/** Of a network's weights, those that share memory counted once. */
-function bytesOf({ model: { model } }: AnalysedNetwork): number {
-  const buffers = new Set<ArrayBufferLike>();
-  for (const tensor of [...model.graph.initializers.values(), ...model.folded.values()]) {
-    if (tensor.type !== "opaque") buffers.add(tensor.data.buffer);
-  }
-  return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /** Several processes may share the cache. */

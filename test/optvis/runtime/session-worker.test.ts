@@ -90,6 +90,13 @@ test("the graph used longest ago makes room", async () => {
   expect(loaded()).toEqual(["a", "b"]);
 });
 
+test("of small graphs a dozen stay compiled, however many there have been", async () => {
+  const own = worker();
+  const keys = Array.from({ length: 30 }, (_, i) => `small ${i}`);
+  for (const [i, key] of keys.entries()) await own.run(compiling(key, sum(0, i)), feeds);
+  expect(keys.filter((key) => own.has(key))).toEqual(keys.slice(-12));
+});
+
 describe("a failure", () => {
   test("of compiling is told, is not remembered, and leaves the worker in order", async () => {
     const own = worker();
