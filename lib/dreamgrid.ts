@@ -44,7 +44,7 @@ export { ImageError } from "./image/errors.ts";
 export { LayerNotFoundError, NetworkError, NetworkNotFoundError } from "./networks/errors.ts";
 export { encodeModel } from "./onnx/encode.ts";
 export { ModelError, ShapeMismatchError } from "./onnx/errors.ts";
-export { CudaUnavailableError, RuntimeError } from "./optvis/runtime/session.ts";
+export { GpuUnavailableError, RuntimeError } from "./optvis/runtime/session.ts";
 export { RequestError } from "./pipeline/request/request.ts";
 export type {
   ChannelFailure,
@@ -175,7 +175,7 @@ export interface RenderOptions {
  * the same bytes as the tile that `dreamgrid dream` writes for the same request.
  *
  * @throws RequestError naming every problem, before any work; NetworkError; ModelError;
- *   CudaUnavailableError for `executionEnvironment: "gpu"` without a GPU; the signal's reason
+ *   GpuUnavailableError for `executionEnvironment: "gpu"` without a GPU; the signal's reason
  */
 export function render(
   { network, ...request }: RenderRequest,

@@ -16,6 +16,8 @@ export const STARTED = {
   "command-line": "local/cli/main.ts",
   // lib/optvis/runtime/session-worker.ts starts it as a thread, from beside itself
   "session-thread": "lib/optvis/runtime/session-thread.ts",
+  // lib/optvis/runtime/gpu-gate.ts starts it as a process
+  "gpu-gate-child": "lib/optvis/runtime/gpu-gate-child.ts",
   // lib/pipeline/networks/analysis-worker.ts starts it
   "analysis-thread": "lib/pipeline/networks/analysis-thread.ts",
 };

@@ -18,7 +18,7 @@ import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { layerPass, type NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { standardNormal, type Uniform, uniformFrom } from "../../lib/optvis/random.ts";
-import { PROVIDER_CHECKS, relativeDistance } from "../../lib/optvis/runtime/cuda-gate.ts";
+import { PROVIDER_CHECKS, relativeDistance } from "../../lib/optvis/runtime/check-provider.ts";
 import { type Feeds, Session } from "../../lib/optvis/runtime/session.ts";
 import { median } from "../statistics.ts";
 import { runGate } from "./gate.ts";

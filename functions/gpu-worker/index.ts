@@ -1,6 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
-import { PROVIDER_CHECKS } from "../../lib/optvis/runtime/cuda-gate.ts";
+import { PROVIDER_CHECKS } from "../../lib/optvis/runtime/check-provider.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";

@@ -9,6 +9,12 @@ import { type ElementType, floatTensor, intsTensor, type Tensor } from "./tensor
 /** Length of an axis that is known only at run time, as of what a Loop stacks up. */
 export const OPEN_AXIS = -1;
 
+/**
+ * Emits an operator in other ones, where what runs the graph lacks it or has it wrong; `null`: it
+ * stays as it is. What it emits itself is asked about too, so it must come to an end.
+ */
+export type Lowering = (graph: GraphBuilder, node: Node) => readonly Value[] | null;
+
 /** Constants up to this many elements are shared by content; larger ones by identity. */
 const DEDUPLICATE_UP_TO = 4096;
 
@@ -26,6 +32,7 @@ export class GraphBuilder {
   readonly #folding = new FoldingBudget();
   #counter = 0;
   #reserved = 0;
+  #lowering: Lowering | null = null;
 
   /** @param prefix Starts every generated name; a Loop body must not repeat a name around it. */
   constructor(prefix = "") {
@@ -35,6 +42,11 @@ export class GraphBuilder {
   input(name: Value, type: ElementType, shape: readonly number[]): Value {
     this.#inputs.push({ name, type, shape: declared(shape) });
     return this.outer(name, type, shape);
+  }
+
+  /** From now on operators are emitted as `lowering` says. */
+  lowerBy(lowering: Lowering): void {
+    this.#lowering = lowering;
   }
 
   /** A value of the graph around this one, which a Loop body may read by name. */
@@ -58,7 +70,8 @@ export class GraphBuilder {
     const serial = this.#counter++;
     const name = `${this.#prefix}${op}_${serial}`;
     const outputs = Array.from({ length: outputCount }, (_, i) => (i ? `${name}_${i}` : name));
-    return this.append(standardNode({ op, name, inputs, outputs, attributes }));
+    const node = standardNode({ op, name, inputs, outputs, attributes });
+    return this.#lowering?.(this, node) ?? this.append(node);
   }
 
   /** Appends a node as it is; its output names must be new. */

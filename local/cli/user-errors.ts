@@ -3,7 +3,7 @@ import { ImageError } from "../../lib/image/errors.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import { ImageTooSmallError } from "../../lib/optvis/ascent/plan-levels.ts";
-import { CudaUnavailableError, RuntimeError } from "../../lib/optvis/runtime/session.ts";
+import { GpuUnavailableError, RuntimeError } from "../../lib/optvis/runtime/session.ts";
 import { RequestError } from "../../lib/pipeline/request/request.ts";
 
 /** What was asked for cannot be done, and the message says why and what to do; exit code 2. */
@@ -31,7 +31,7 @@ const USER_ERRORS = [
   NetworkError,
   ImageError,
   UnsupportedGradientError,
-  CudaUnavailableError,
+  GpuUnavailableError,
   RuntimeError,
 ];
 

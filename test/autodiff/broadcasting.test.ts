@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import {
@@ -76,7 +77,7 @@ describe.each(["Max", "Min"])("%s", (op) => {
     const a = floatTensor([3], [1, 2, 3]);
     const b = floatTensor([3], [1, 3, 2]);
     const dY = floatTensor([3], [10, 20, 30]);
-    for (const provider of ["cpu", "cuda"] as const) {
+    for (const provider of PROVIDERS) {
       const { d_x0: dA, d_x1: dB } = await runRule(rule, { op, inputs: [a, b] }, provider, dY);
       expect([...dA!.data]).toEqual(op === "Max" ? [10, 0, 30] : [10, 20, 0]);
       expect([...dB!.data]).toEqual(op === "Max" ? [0, 20, 0] : [0, 0, 30]);

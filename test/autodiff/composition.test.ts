@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
+import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
 import { vjp } from "../../lib/autodiff/vjp.ts";
 import type { Provider } from "../../lib/autodiff/provider.ts";
@@ -46,7 +47,7 @@ test("gradients of random networks match central differences", async () => {
       const network = randomNetwork(IMAGE_SHAPE, list);
       fc.pre(network.nodes.length > 0);
       network.nodes.forEach(({ op }) => operators.add(op));
-      for (const provider of ["cpu", "cuda"] as const) {
+      for (const provider of PROVIDERS) {
         const error = await medianError(network, gradientGraph(network, provider), seed);
         expect(error, `${provider}: ${describe(network)}`).toBeLessThan(TOLERANCE);
       }
@@ -64,7 +65,7 @@ test.each([MAX_POOL_2x2, MAX_POOL_3x3])(
     const list = [PAD, pool].map((op) => ({ op, first: 1, second: 0, seed: 0 }));
     const network = randomNetwork(IMAGE_SHAPE, list);
     expect(network.nodes.map(({ op }) => op)).toEqual(["Pad", "MaxPool"]);
-    for (const provider of ["cpu", "cuda"] as const) {
+    for (const provider of PROVIDERS) {
       expect(await medianError(network, gradientGraph(network, provider), 1)).toBeLessThan(
         TOLERANCE,
       );

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { type Provider, PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
@@ -186,14 +187,14 @@ test("auto_pad SAME with dilations, which ONNX Runtime refuses, is the padding i
   const inputs = [normal([2, 3, 7, 6], 1), constant(normal([5, 3, 3, 4], 2))];
   const geometry = { dilations: [2, 1], strides: [2, 1] };
   const dY = normal([2, 5, 4, 6], 3);
-  const run = (provider: "cpu" | "cuda", padding: Attributes) =>
+  const run = (provider: Provider, padding: Attributes) =>
     runRule(
       RULES["Conv"]!,
       { op: "Conv", attributes: { ...geometry, ...padding }, inputs },
       provider,
       dY,
     );
-  for (const provider of ["cpu", "cuda"] as const) {
+  for (const provider of PROVIDERS) {
     // windows of 5 and 4 pixels overhang by 4 and 3
     const stated = await run(provider, { pads: [2, 2, 2, 1] });
     expect(await run(provider, { auto_pad: "SAME_LOWER" })).toEqual(stated);

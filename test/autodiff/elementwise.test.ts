@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { erfVjp } from "../../lib/autodiff/rules/erf.ts";
@@ -89,7 +90,7 @@ describe("Clip", () => {
 
   test("gives no gradient at its bounds", async () => {
     const edge = { op: "Clip", inputs: [floatTensor([3], [0, 3, 6]), scalar(0), scalar(6)] };
-    for (const provider of ["cpu", "cuda"] as const) {
+    for (const provider of PROVIDERS) {
       const { d_x0: dX } = await runRule(
         RULES["Clip"]!,
         edge,
@@ -168,7 +169,7 @@ test("Cast to integers has no gradient", () => {
 test("the corner of Relu, LeakyRelu and Abs at zero is as documented", async () => {
   const zero = floatTensor([1], [0]);
   const one = floatTensor([1], [1]);
-  for (const provider of ["cpu", "cuda"] as const) {
+  for (const provider of PROVIDERS) {
     for (const [op, slope] of [
       ["Relu", 0],
       ["LeakyRelu", 0.01],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import type { Provider } from "../../lib/autodiff/provider.ts";
 import type { VjpRule, VjpContext } from "../../lib/autodiff/rule.ts";
 import { maskedMaxPoolVjp } from "../../lib/autodiff/rewrites/deferred-relu-masks.ts";
@@ -157,7 +158,7 @@ describe.each(inputsOf)("on $kind input", ({ rule, surroundings, sign }) => {
     const at = posterised(shape, sign);
     const vjpCase: VjpCase = { op: "MaxPool", attributes, inputs: [at], surroundings };
     const { dY, expected } = reference(at, vjpCase);
-    for (const provider of ["cpu", "cuda"] as const) {
+    for (const provider of PROVIDERS) {
       const { d_x0: dX } = await runRule(rule, vjpCase, provider, dY);
       // a rectified input lets no gradient pass where it is zero, so what arrives there is free
       const counts = (i: number) => sign === 0 || at.data[i]! > 0;
@@ -174,7 +175,7 @@ test("a Relu's mask is applied at the pool: no gradient where the maximum is zer
   const at = floatTensor([1, 1, 2, 4], [0, 0, 1, 2, 0, 0, 2, 0]);
   const dY = floatTensor([1, 1, 1, 2], [10, 20]);
   const surroundings = { isRectified: () => true };
-  for (const provider of ["cpu", "cuda"] as const) {
+  for (const provider of PROVIDERS) {
     const vjpCase = { op: "MaxPool", attributes, inputs: [at], surroundings };
     const { d_x0: dX } = await runRule(maskedMaxPoolVjp, vjpCase, provider, dY);
     expect([...dX!.data]).toEqual([0, 0, 0, 20, 0, 0, 0, 0]);

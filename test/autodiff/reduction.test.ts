@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
@@ -47,7 +48,7 @@ test.each(["ReduceL1", "ReduceL2", "ReduceSumSquare"])(
   async (op) => {
     const x = floatTensor([2, 3], [0, 0, 0, 1, 0, 0]);
     const inputs = [x, constant(intsTensor([1]))];
-    for (const provider of ["cpu", "cuda"] as const) {
+    for (const provider of PROVIDERS) {
       const { d_x0 } = await runRule(
         RULES[op]!,
         { op, inputs },
@@ -91,7 +92,7 @@ describe("of equal extrema the first takes the whole gradient", () => {
     { op: "ReduceMax", inputs: [tied, axes], dX: [0, 10, 0, 0, 0, 0, 20, 0, 0, 0, 0, 0] },
     { op: "ReduceMin", inputs: [tied, axes], dX: [0, 0, 0, 0, 10, 0, 20, 0, 0, 0, 0, 0] },
   ])("in $op", async ({ op, inputs, dX }) => {
-    for (const provider of ["cpu", "cuda"] as const) {
+    for (const provider of PROVIDERS) {
       const { d_x0 } = await runRule(RULES[op]!, { op, inputs }, provider, dY);
       expect([...d_x0!.data]).toEqual(dX);
     }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
 import { rewrittenRules } from "../../lib/autodiff/rewrites/index.ts";
 import {
@@ -77,7 +78,7 @@ test("a ReLU whose own cotangent is asked for keeps its mask", () => {
   expect([...rewrittenRules([relu, pool], ["r"]).keys()]).toEqual([]);
 });
 
-test.each(["cpu", "cuda"] as const)("a Concat of ReLUs masks every part (%s)", async (provider) => {
+test.each(PROVIDERS)("a Concat of ReLUs masks every part (%s)", async (provider) => {
   const graph = new GraphBuilder();
   const image = graph.input("x", "float32", IMAGE_SHAPE);
   const parts: ForwardPass = {
@@ -136,23 +137,18 @@ const pass: ForwardPass = {
   layerName: "y",
 };
 
-test.each(["cpu", "cuda"] as const)(
-  "the pool of a pair applies the mask, once (%s)",
-  async (provider) => {
-    const graph = new GraphBuilder();
-    const image = graph.input("x", "float32", IMAGE_SHAPE);
-    const { layer, pullback } = vjp(graph, pass, { image, provider });
-    const dX = pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
-    expect(await gradientOf(graph.build("pair", [["dx", dX]]))).toEqual(EXPECTED);
+test.each(PROVIDERS)("the pool of a pair applies the mask, once (%s)", async (provider) => {
+  const graph = new GraphBuilder();
+  const image = graph.input("x", "float32", IMAGE_SHAPE);
+  const { layer, pullback } = vjp(graph, pass, { image, provider });
+  const dX = pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
+  expect(await gradientOf(graph.build("pair", [["dx", dX]]))).toEqual(EXPECTED);
 
-    const masks = graph
-      .build("masks", [["dx", dX]])
-      .nodes.filter(({ op }) => op === MASK[provider]);
-    expect(masks.map(({ inputs }) => graph.shapeOf(inputs[0]!))).toEqual([[1, 1, 1, 2]]);
-  },
-);
+  const masks = graph.build("masks", [["dx", dX]]).nodes.filter(({ op }) => op === MASK[provider]);
+  expect(masks.map(({ inputs }) => graph.shapeOf(inputs[0]!))).toEqual([[1, 1, 1, 2]]);
+});
 
-const MASK = { cpu: "HardSigmoid", cuda: "Greater" };
+const MASK = { cpu: "HardSigmoid", cuda: "Greater", webgpu: "Greater" };
 
 test("without its Relu's mask a pool passes a gradient on where the maximum is zero", async () => {
   const chain = (pools: VjpRule) => chained(unmaskedReluVjp, pools);

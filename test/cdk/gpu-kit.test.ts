@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 
 import { runGate } from "../../bench/gpu/gate.ts";
-import { PROVIDER_CHECKS } from "../../lib/optvis/runtime/cuda-gate.ts";
+import { PROVIDER_CHECKS } from "../../lib/optvis/runtime/check-provider.ts";
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "dreamgrid-gpu-kit-"));

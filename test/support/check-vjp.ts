@@ -13,6 +13,7 @@ import {
 } from "../../lib/onnx/tensor.ts";
 import { CUDA_OPERATORS } from "./cuda-operators.ts";
 import { normal } from "./random.ts";
+import { ON_WEBGPU, REFUSED_ON_WEBGPU, WEBGPU_SESSION, WITHOUT_WEBGPU_KERNEL } from "./webgpu.ts";
 import { compile, type FloatTensors } from "./run-graph.ts";
 import { addScaled, dot } from "./vectors.ts";
 
@@ -63,7 +64,8 @@ const GRADIENT_TOLERANCE = 5e-4;
 /** Of a forward pass in another form to the operator itself, relative to its largest element. */
 const FORWARD_TOLERANCE = 1e-5;
 
-const PROVIDERS: readonly Provider[] = ["cpu", "cuda"];
+/** The forms that run here: each provider's on the CPU, or WebGPU's on WebGPU. */
+const PROVIDERS: readonly Provider[] = ON_WEBGPU ? ["webgpu"] : ["cpu", "cuda", "webgpu"];
 
 /**
  * Asserts <v, J u> = <J^T v, u> for a random pair (u, v), for each active input and the rule's form
@@ -71,8 +73,8 @@ const PROVIDERS: readonly Provider[] = ["cpu", "cuda"];
  *
  * Left: central differences of the operator itself. Right: the rule. All run in ONNX Runtime on the
  * CPU, so the rule is tested as deployed. Also asserted: the rule's forward form computes the operator,
- * cotangents have the shape of their input, constants get none, and the CUDA form consists of
- * operators with a CUDA kernel.
+ * cotangents have the shape of their input, constants get none, and the CUDA and WebGPU forms
+ * consist of operators with a kernel there. With `ON_WEBGPU` the WebGPU form runs on WebGPU.
  *
  * Scheme: `check_vjp` of HIPS/autograd and JAX.
  */
@@ -95,9 +97,17 @@ export async function checkVjp(rule: VjpRule, vjpCase: VjpCase): Promise<void> {
   }
 
   for (const provider of PROVIDERS) {
+    if (provider === "webgpu" && REFUSED_ON_WEBGPU.has(op)) {
+      expect(() => vjpGraph(rule, vjpCase, provider, v)).toThrow(/WebGPU .*; render it on the CPU/);
+      continue;
+    }
     const { graph, silent } = vjpGraph(rule, vjpCase, provider, v);
     if (provider === "cuda") expectCudaKernels(graph.nodes);
-    const run = await compile(graph);
+    if (provider === "webgpu") {
+      const missing = graph.nodes.filter((node) => WITHOUT_WEBGPU_KERNEL.has(node.op));
+      expect(missing, "operators without a WebGPU kernel").toEqual([]);
+    }
+    const run = await compile(graph, ON_WEBGPU ? WEBGPU_SESSION : {});
     const results = await run({ ...at, ...v });
     for (const [name, expected] of Object.entries(y)) {
       expectClose(results[name]!, expected, `${op} (${provider}): forward form of ${name}`);
@@ -129,7 +139,7 @@ export async function runRule(
   dY: FloatTensor,
 ): Promise<FloatTensors> {
   const { graph } = vjpGraph(rule, vjpCase, provider, { v0: dY });
-  const run = await compile(graph);
+  const run = await compile(graph, provider === "webgpu" && ON_WEBGPU ? WEBGPU_SESSION : {});
   return run({ ...activeTensors(vjpCase.inputs), v0: dY });
 }
 

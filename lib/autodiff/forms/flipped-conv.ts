@@ -28,7 +28,9 @@ export function flippedConv(
   const ends = windows.map((window) => span(window) - 1 - window.padEnd);
   const excess = (pads: readonly number[]) => [0, 0, ...pads.map((pad) => Math.max(-pad, 0))];
   const read = crop(graph, dY, { begins: excess(begins), ends: excess(ends) });
-  const flipped = derived.of(kernel, `flipped in ${group} groups`, () => flip(kernel, group));
+  const flipped = derived.of(kernel, `flipped in ${group} groups`, () =>
+    flippedWeight(kernel, group),
+  );
   return graph.emit("Conv", [read, graph.constant(flipped)], {
     kernel_shape: windows.map((window) => window.kernel),
     dilations: windows.map(({ dilation }) => dilation),
@@ -43,7 +45,7 @@ interface Target {
 }
 
 /** [Co, Ci / g, ...k] to [Ci, Co / g, ...k reversed]. */
-function flip(weight: FloatTensor, group: number): FloatTensor {
+export function flippedWeight(weight: FloatTensor, group: number): FloatTensor {
   const [outputs = 1, inputsPerGroup = 1, ...kernel] = weight.shape;
   const outputsPerGroup = outputs / group;
   const taps = sizeOf(kernel);

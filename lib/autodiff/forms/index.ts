@@ -4,11 +4,13 @@ import type { Provider } from "../provider.ts";
 import { cpuForms } from "./cpu.ts";
 import { cudaForms } from "./cuda.ts";
 import type { Forms } from "./forms.ts";
+import { webgpuForms } from "./webgpu.ts";
 
 /** The forms of each execution provider; a further provider is one more file beside these. */
 const FORMS: Readonly<Record<Provider, (graph: GraphBuilder, derived: DerivedTensors) => Forms>> = {
   cpu: cpuForms,
   cuda: cudaForms,
+  webgpu: webgpuForms,
 };
 
 /**

@@ -2,9 +2,10 @@ import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { sliceRanges } from "../../onnx/operators/select.ts";
 import { movement } from "../forward.ts";
+import { interleaveZeros } from "../interleave-zeros.ts";
 import { padWith } from "../padding.ts";
 import type { VjpRule } from "../rule.ts";
-import { reshapeTo, slice } from "../shaping.ts";
+import { slice } from "../shaping.ts";
 
 /**
  * Strided slice: Y[i] = X[first + i step] along each sliced axis.
@@ -38,16 +39,4 @@ export const sliceVjp: VjpRule = (context) => {
 function reversed(graph: GraphBuilder, value: Value, axis: number): Value {
   const beforeFirst = -graph.shapeOf(value)[axis]! - 1;
   return slice(graph, value, { axis, start: -1, end: beforeFirst, step: -1 });
-}
-
-/** `step` - 1 zeros between neighbours along `axis`: length L becomes (L - 1) step + 1. */
-function interleaveZeros(graph: GraphBuilder, value: Value, axis: number, step: number): Value {
-  if (step === 1) return value;
-  const shape = graph.shapeOf(value);
-  const length = shape[axis]!;
-  const columns = reshapeTo(graph, value, shape.toSpliced(axis + 1, 0, 1));
-  const none = [...shape.map(() => 0), 0];
-  const rows = padWith(graph, columns, { begins: none, ends: none.with(axis + 1, step - 1) }, 0);
-  const merged = reshapeTo(graph, rows, shape.with(axis, length * step));
-  return slice(graph, merged, { axis, start: 0, end: (length - 1) * step + 1 });
 }

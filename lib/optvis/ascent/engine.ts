@@ -31,7 +31,7 @@ export class AscentEngine {
     threads = availableParallelism(),
   }: { readonly threads?: number | undefined } = {}) {
     const poolFor = (provider: Provider) => new SessionPool(PROFILES[provider].workers(threads));
-    this.#pools = { cpu: poolFor("cpu"), cuda: poolFor("cuda") };
+    this.#pools = { cpu: poolFor("cpu"), cuda: poolFor("cuda"), webgpu: poolFor("webgpu") };
   }
 
   /**
@@ -39,7 +39,7 @@ export class AscentEngine {
    *
    * @returns a result for each channel, in the order of `task.channels`; none if `onChannel` has
    *   them as they end, because no more large images may be held than are being rendered
-   * @throws UnsupportedGradientError, ModelError, CudaUnavailableError, RuntimeError: what concerns
+   * @throws UnsupportedGradientError, ModelError, GpuUnavailableError, RuntimeError: what concerns
    *   all channels alike; the signal's reason when aborted; OutOfTimeError.
    */
   async render(task: AscentTask, hooks: AscentHooks = {}): Promise<readonly AscentResult[]> {
@@ -95,7 +95,7 @@ export class AscentEngine {
   /**
    * Runs a graph on one worker, once for each of `feeds`.
    *
-   * @throws CudaUnavailableError, RuntimeError
+   * @throws GpuUnavailableError, RuntimeError
    */
   evaluate(graph: SessionGraph, feeds: readonly Feeds[]): Promise<readonly Feeds[]> {
     return this.#pools[graph.provider].withWorker(graph.key, async (session) => {

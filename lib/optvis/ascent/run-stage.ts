@@ -40,7 +40,7 @@ export interface StageRun {
  *
  * @param states at most as many as the graph's batch; their parameters are used up
  * @returns the next state of each, in their order
- * @throws Interruption; RuntimeError; CudaUnavailableError.
+ * @throws Interruption; RuntimeError; GpuUnavailableError.
  */
 export async function runStage(
   session: SessionWorker,

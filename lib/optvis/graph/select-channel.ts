@@ -6,8 +6,12 @@ import { intAttribute, requiredInput } from "../../onnx/node.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import type { LayerPass } from "./layer-pass.ts";
 
-/** Where `selectChannel` is of use: not on CUDA, whose batches hold an image per channel. */
-export const SELECTS_CHANNEL: Readonly<Record<Provider, boolean>> = { cpu: true, cuda: false };
+/** Where `selectChannel` is of use: not on a GPU, whose batches hold an image per channel. */
+export const SELECTS_CHANNEL: Readonly<Record<Provider, boolean>> = {
+  cpu: true,
+  cuda: false,
+  webgpu: false,
+};
 
 /** What the layer's own node reads instead of its weights, so that it computes one map only. */
 export interface SelectedChannel {

@@ -37,7 +37,7 @@ export interface Subject extends Viewer {
  * A picture's quality card. The same for the same pixels on the CPU, whatever else runs.
  *
  * @param picture of any size; the network sees it resized (Lanczos-3)
- * @throws RuntimeError; CudaUnavailableError
+ * @throws RuntimeError; GpuUnavailableError
  */
 export async function examine(
   engine: AscentEngine,

@@ -2,11 +2,14 @@ import type { Provider } from "../../autodiff/provider.ts";
 
 /** How ascents run on one execution provider. */
 export interface ProviderProfile {
+  /** As its makers call it. */
+  readonly name: string;
   /** What ONNX Runtime is told. */
   readonly sessionOptions: {
     readonly executionProviders: readonly [string];
     readonly intraOpNumThreads?: number;
     readonly interOpNumThreads?: number;
+    readonly graphOptimizationLevel?: "basic";
   };
   /** What ONNX Runtime says where it lacks the provider; `null`: it never does. */
   readonly missing: RegExp | null;
@@ -27,8 +30,12 @@ const ITERATIONS_PER_GRAPH = 40;
 /** Larger batches use the card better; beyond 32 images little is gained. */
 const CUDA_BATCH = 32;
 
+/** Small cards have little memory, and share it with the screen. */
+const WEBGPU_BATCH = 4;
+
 export const PROFILES: Readonly<Record<Provider, ProviderProfile>> = {
   cpu: {
+    name: "the CPU",
     // one session per core beats more threads per session, and the sums that a session of one
     // thread computes do not depend on the machine's number of cores
     sessionOptions: { executionProviders: ["cpu"], intraOpNumThreads: 1, interOpNumThreads: 1 },
@@ -39,11 +46,22 @@ export const PROFILES: Readonly<Record<Provider, ProviderProfile>> = {
     groupPerWorker: (iterations) => Math.ceil(ITERATIONS_PER_GRAPH / iterations),
   },
   cuda: {
+    name: "CUDA",
     sessionOptions: { executionProviders: ["cuda"] },
     missing: /cuda|provider|backend/i,
     // one card
     workers: () => 1,
     largestBatch: CUDA_BATCH,
     groupPerWorker: () => CUDA_BATCH,
+  },
+  webgpu: {
+    name: "WebGPU",
+    // from the next level on, a convolution and two activations after it become one that is wrong
+    sessionOptions: { executionProviders: ["webgpu"], graphOptimizationLevel: "basic" },
+    missing: /webgpu|adapter/i,
+    // a second thread of WebGPU ends the process
+    workers: () => 1,
+    largestBatch: WEBGPU_BATCH,
+    groupPerWorker: () => WEBGPU_BATCH,
   },
 };

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
 
 import { encodeModel } from "../../onnx/encode.ts";
@@ -25,7 +26,9 @@ const SESSION_BYTES = 8e6;
 /** What a worker asks of its thread. Every request is answered once, in order. */
 export type ThreadRequest =
   | { readonly kind: "create"; readonly graph: SessionGraph }
-  | { readonly kind: "run"; readonly key: string; readonly feeds: Feeds };
+  | { readonly kind: "run"; readonly key: string; readonly feeds: Feeds }
+  /** Builds a graph, and writes it as an .onnx file. */
+  | { readonly kind: "write"; readonly graph: SessionGraph; readonly path: string };
 
 type Outputs = Readonly<Record<string, RuntimeTensor>>;
 
@@ -63,6 +66,10 @@ async function answer(request: ThreadRequest): Promise<ThreadReply> {
 
 async function carryOut(request: ThreadRequest, released: string[]): Promise<Outputs> {
   if (request.kind === "run") return run(request.key, request.feeds);
+  if (request.kind === "write") {
+    await writeFile(request.path, encodeModel(graphOf(request.graph.recipe)));
+    return {};
+  }
   const { key, recipe, provider, keepsMemory, sharesOutputs = false } = request.graph;
   const model = encodeModel(graphOf(recipe));
   const bytes = model.length + SESSION_BYTES;

@@ -32,7 +32,7 @@ export class SessionWorker {
    *
    * @param moved names of feeds whose buffers go over to the thread instead of being copied: they
    *   are of no use to the caller afterwards. @default none
-   * @throws CudaUnavailableError, RuntimeError; as `graphOf` does
+   * @throws GpuUnavailableError, RuntimeError; as `graphOf` does
    */
   async run(
     graph: SessionGraph,
@@ -49,6 +49,11 @@ export class SessionWorker {
       throw error;
     }
     return this.#request({ kind: "run", key, feeds }, buffersOf(feeds, moved));
+  }
+
+  /** Builds a graph and writes it as an .onnx file. @throws as `graphOf` does */
+  async write(graph: SessionGraph, path: string): Promise<void> {
+    await this.#request({ kind: "write", graph, path });
   }
 
   has(key: string): boolean {

@@ -8,9 +8,9 @@ import { PROFILES } from "./providers.ts";
 export type RuntimeTensor = FloatTensor | Int64Tensor | BoolTensor;
 export type Feeds = Readonly<Record<string, RuntimeTensor>>;
 
-/** ONNX Runtime was asked for CUDA and this installation, or this machine, does not have it. */
-export class CudaUnavailableError extends Error {
-  override readonly name = "CudaUnavailableError";
+/** ONNX Runtime was asked for a GPU that this installation, or this machine, does not have. */
+export class GpuUnavailableError extends Error {
+  override readonly name = "GpuUnavailableError";
 }
 
 /** ONNX Runtime could not build or run a graph; the message is its own, with what we were doing. */
@@ -31,14 +31,14 @@ export class Session {
    * that CUDA cannot run is an error, not a silent copy to the CPU and back.
    *
    * @param keepsMemory whether what a run took is kept for the next one; giving it back costs time
-   * @throws CudaUnavailableError, RuntimeError
+   * @throws GpuUnavailableError, RuntimeError
    */
   static async create(
     model: Uint8Array,
     provider: Provider,
     { keepsMemory = true } = {},
   ): Promise<Session> {
-    const { sessionOptions, missing } = PROFILES[provider];
+    const { name, sessionOptions, missing } = PROFILES[provider];
     try {
       const session = await InferenceSession.create(model, {
         // planned memory blocks cost a third more memory and gain no time
@@ -53,8 +53,8 @@ export class Session {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (missing?.test(reason)) {
-        throw new CudaUnavailableError(
-          `CUDA is not available to ONNX Runtime here: ${firstLine(reason)}; use the CPU`,
+        throw new GpuUnavailableError(
+          `${name} is not available to ONNX Runtime here: ${adapterProblem(reason)}; use the CPU`,
           { cause: error },
         );
       }
@@ -95,6 +95,11 @@ function fromRuntime(name: string, { dims: shape, data }: OrtTensor): RuntimeTen
   if (data instanceof BigInt64Array) return { type: "int64", shape, data };
   if (data instanceof Uint8Array) return { type: "bool", shape, data };
   throw new Error(`internal: output '${name}' has a type we do not read`);
+}
+
+/** What was wrong, without the place in ONNX Runtime's source. */
+function adapterProblem(reason: string): string {
+  return firstLine(reason.replace(/^.*was false\. /s, ""));
 }
 
 function firstLine(text: string): string {

@@ -1,17 +1,17 @@
 import { UnsupportedGradientError } from "../../autodiff/errors.ts";
 import { ModelError } from "../../onnx/errors.ts";
-import { CudaUnavailableError, RuntimeError } from "./session.ts";
+import { GpuUnavailableError, RuntimeError } from "./session.ts";
 
 /** An error as it goes from thread to thread: its class gets lost on the way. */
 export type SentError =
-  | { readonly kind: "cuda" | "model" | "runtime" | "fault"; readonly message: string }
+  | { readonly kind: "gpu" | "model" | "runtime" | "fault"; readonly message: string }
   | { readonly kind: "gradient"; readonly details: UnsupportedGradientError["details"] };
 
 export function sentError(error: unknown): SentError {
   if (error instanceof UnsupportedGradientError)
     return { kind: "gradient", details: error.details };
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof CudaUnavailableError) return { kind: "cuda", message };
+  if (error instanceof GpuUnavailableError) return { kind: "gpu", message };
   if (error instanceof ModelError) return { kind: "model", message };
   return { kind: error instanceof RuntimeError ? "runtime" : "fault", message };
 }
@@ -20,8 +20,8 @@ export function receivedError(sent: SentError): Error {
   switch (sent.kind) {
     case "gradient":
       return new UnsupportedGradientError(...sent.details);
-    case "cuda":
-      return new CudaUnavailableError(sent.message);
+    case "gpu":
+      return new GpuUnavailableError(sent.message);
     case "model":
       return new ModelError(sent.message);
     case "runtime":

@@ -10,7 +10,12 @@ export interface ChannelQueue extends MessageSender {
 
 export interface DispatchDeps {
   /** By the provider of their workers; `null` where none of that kind are deployed. */
-  readonly queues: { readonly cpu: ChannelQueue; readonly cuda: ChannelQueue | null };
+  readonly queues: {
+    readonly cpu: ChannelQueue;
+    readonly cuda: ChannelQueue | null;
+    /** Of workers that draw where each request says, on this machine. @default there are none */
+    readonly webgpu?: ChannelQueue;
+  };
 }
 
 /**
@@ -28,7 +33,7 @@ export async function dispatchJob(job: Job, deps: DispatchDeps): Promise<void> {
 /** One message for each channel without a result, whether or not one is on its way already. */
 async function sendMissingChannels(job: Job, { queues }: DispatchDeps): Promise<void> {
   const { provider } = await job.plan();
-  const queue = queues[provider];
+  const queue = queues[provider] ?? null;
   if (queue === null) {
     throw new Error(`job ${job.id} was planned for GPU workers, but there is no queue for them`);
   }

@@ -4,7 +4,10 @@ import { type DispatchDeps, sendChannels } from "./dispatch-job.ts";
 import type { Job } from "./job.ts";
 
 /** The provider whose workers are given a job when those of its own have not begun. */
-const FALL_BACK = { cpu: null, cuda: "cpu" } as const satisfies Record<Provider, Provider | null>;
+const FALL_BACK = { cpu: null, cuda: "cpu", webgpu: null } as const satisfies Record<
+  Provider,
+  Provider | null
+>;
 
 export interface FallBackDeps extends Pick<DispatchDeps, "queues"> {
   readonly now: () => Date;

@@ -77,7 +77,7 @@ export interface RenderRequestOptions {
  * Renders what a request asks for in this process: without a store, queues or other workers.
  *
  * @param json as a request file has it, with paths for network and initial image
- * @throws RequestError naming every problem; CudaUnavailableError; RuntimeError; the signal's
+ * @throws RequestError naming every problem; GpuUnavailableError; RuntimeError; the signal's
  *   reason
  */
 export async function renderRequest(

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { runLoop } from "../../../functions/gpu-worker/loop.ts";
 import { parseProvider, runWorker } from "../../../functions/gpu-worker/worker.ts";
-import { PROVIDER_CHECKS } from "../../../lib/optvis/runtime/cuda-gate.ts";
+import { PROVIDER_CHECKS } from "../../../lib/optvis/runtime/check-provider.ts";
 import type { ChannelJob } from "../../../lib/pipeline/job/messages.ts";
 import { channelMessage } from "../../../lib/pipeline/job/messages.ts";
 import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";

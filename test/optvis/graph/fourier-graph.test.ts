@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { PROVIDERS } from "../../../lib/autodiff/provider.ts";
 import type { Provider } from "../../../lib/autodiff/provider.ts";
 import { encodeModel } from "../../../lib/onnx/encode.ts";
 import { floatTensor, type FloatTensor, sizeOf } from "../../../lib/onnx/tensor.ts";
@@ -119,7 +120,7 @@ function floats(tensor: RuntimeTensor | undefined): FloatTensor {
 }
 
 describe.each(runs)("ten iterations of $name are those of a float64 reference", (run) => {
-  test.each(["cpu", "cuda"] as const)("in the form for %s", async (provider) => {
+  test.each(PROVIDERS)("in the form for %s", async (provider) => {
     const { image, trace } = await ascend(run, provider);
     expect(relativeDistance(image, (await npyFixture(`${run.name}.image`)).data)).toBeLessThan(
       1e-4,

@@ -10,11 +10,15 @@ import { oneHotTaps, slicedTaps, type Taps } from "./taps.ts";
 /** Taps and strides are nodes of their own: beyond that many of each, scattering is cheaper. */
 const MOST_TAPS = 16;
 
+/** Whether the pool can be taken apart by axis, and it is worth it. */
+export function isSeparable(pool: MaxPooling): boolean {
+  const isSmall = ({ kernel, stride }: AxisWindow) => kernel <= MOST_TAPS && stride <= MOST_TAPS;
+  return canSeparate(pool) && pool.windows.every(isSmall);
+}
+
 /** Whether the pool is two-dimensional and undilated, so that it can be taken apart by axis. */
-export function isSeparable({ windows }: MaxPooling): boolean {
-  const isPlain = ({ kernel, stride, dilation }: AxisWindow) =>
-    dilation === 1 && kernel <= MOST_TAPS && stride <= MOST_TAPS;
-  return windows.length === 2 && windows.every(isPlain);
+export function canSeparate({ windows }: MaxPooling): boolean {
+  return windows.length === 2 && windows.every(({ dilation }) => dilation === 1);
 }
 
 /**

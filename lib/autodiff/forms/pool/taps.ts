@@ -19,6 +19,11 @@ export interface Taps {
   readonly settle: (value: Value) => Value;
 }
 
+/**
+ * Never larger than anything in an image. Not an infinity, which a shader may take for anything.
+ */
+export const LOWEST = -Math.fround(3.4e38);
+
 /** Times any difference of two float32 activations larger than 1e-18 this exceeds 1. */
 const STEEP = 2 ** 60;
 
@@ -81,7 +86,7 @@ export function slicedTaps(graph: GraphBuilder, windows: readonly AxisWindow[]):
       begins: [0, 0, ...borders.map(({ begin }) => begin)],
       ends: [0, 0, ...borders.map(({ end }) => end)],
     };
-    const whole = padded.get(key) ?? padWith(graph, value, pads, -Infinity);
+    const whole = padded.get(key) ?? padWith(graph, value, pads, LOWEST);
     padded.set(key, whole);
     const starts = grid.map(({ offset }, i) => offset + borders[i]!.begin);
     const ends = grid.map(({ stride, length }, i) => starts[i]! + (length - 1) * stride + 1);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { PROVIDERS } from "../../../../lib/autodiff/provider.ts";
 import type { Provider } from "../../../../lib/autodiff/provider.ts";
 import { GraphBuilder } from "../../../../lib/onnx/graph-builder.ts";
 import { floatTensor, type FloatTensor } from "../../../../lib/onnx/tensor.ts";
@@ -28,7 +29,7 @@ async function pair(name: string) {
   ] as const;
 }
 
-describe.each(["cpu", "cuda"] as const)("as written for %s", (provider) => {
+describe.each(PROVIDERS)("as written for %s", (provider) => {
   test.each(["laplacian-24x17", "laplacian-13x10", "laplacian-7x5", "laplacian-1x6"])(
     "%s equals TensorFlow's normalisation in PyTorch",
     async (name) => {

@@ -1,16 +1,22 @@
-import type { Provider } from "../../autodiff/provider.ts";
+import type { GpuProvider, Provider } from "../../autodiff/provider.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import type { Attributes, Node } from "../../onnx/model.ts";
 import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { differentiableGraph } from "../graph/differentiable-graph.ts";
 import type { LayerPass } from "../graph/layer-pass.ts";
 import { uniformFrom } from "../random.ts";
-import { CudaUnavailableError, type Feeds, type RuntimeTensor, Session } from "./session.ts";
+import { PROFILES } from "./providers.ts";
+import { GpuUnavailableError, type Feeds, type RuntimeTensor, Session } from "./session.ts";
 
-/** CUDA runs, but what it computes is not what the CPU computes. */
-export class CudaDiffersError extends Error {
-  override readonly name = "CudaDiffersError";
+/** The provider runs, but what it computes is not what the CPU computes. */
+export class ProviderDiffersError extends Error {
+  override readonly name = "ProviderDiffersError";
 }
+
+const REMEDY: Readonly<Record<GpuProvider, string>> = {
+  cuda: "check the driver and that the CUDA provider belongs to this version of ONNX Runtime",
+  webgpu: "check the driver",
+};
 
 /** What the gate needs of a session. */
 export interface GateSession {
@@ -43,30 +49,32 @@ const LAYER_SHAPE = [IMAGE_SHAPE[0], CHANNELS, 10, 8] as const;
 /** What a machine has to pass before it renders with a provider; `null` for nothing. */
 export const PROVIDER_CHECKS: Readonly<Record<Provider, (() => Promise<void>) | null>> = {
   cpu: null,
-  cuda: () => checkCuda(),
+  cuda: () => checkProvider("cuda"),
+  webgpu: () => checkProvider("webgpu"),
 };
 
 /**
  * Runs a small network with its gradient (convolution, ReLU, pool, convolution) on the CPU and on
- * CUDA, and lets only a machine pass where both agree: without it, a missing library or a broken
- * driver shows as a queue that never empties, or as wrong pictures.
+ * a provider, and lets only a machine pass where both agree: without it, a missing library or a
+ * broken driver shows as a queue that never empties, or as wrong pictures.
  *
- * @throws CudaUnavailableError, CudaDiffersError
+ * @throws GpuUnavailableError, ProviderDiffersError
  */
-export async function checkCuda(
-  createSession: CreateSession = (model, provider) => Session.create(model, provider),
+export async function checkProvider(
+  provider: GpuProvider,
+  createSession: CreateSession = (model, on) => Session.create(model, on),
 ): Promise<void> {
-  const open = (provider: Provider): Promise<GateSession> => {
-    const graph = differentiableGraph(smallPass(), { objective: "mean", provider });
-    return createSession(encodeModel(graph), provider);
+  const open = (on: Provider): Promise<GateSession> => {
+    const graph = differentiableGraph(smallPass(), { objective: "mean", provider: on });
+    return createSession(encodeModel(graph), on);
   };
   const wanted = await runOnce(await open("cpu"));
-  const given = await runOnce(await open("cuda")).catch(cannotRun);
+  const given = await openAndRun(() => open(provider), provider);
   for (const [name, { data: wantedData }] of Object.entries(wanted)) {
     const distance = relativeDistance(given[name]?.data ?? [], wantedData);
     if (distance <= TOLERANCE) continue;
-    throw new CudaDiffersError(
-      `CUDA's ${name} is ${distance.toPrecision(3)} of its norm away from the CPU's, wanted at most ${TOLERANCE}; check the driver and that the CUDA provider belongs to this version of ONNX Runtime`,
+    throw new ProviderDiffersError(
+      `${PROFILES[provider].name}'s ${name} is ${distance.toPrecision(3)} of its norm away from the CPU's, wanted at most ${TOLERANCE}; ${REMEDY[provider]}`,
     );
   }
 }
@@ -85,11 +93,15 @@ async function runOnce(session: GateSession): Promise<Readonly<Record<string, Ru
   }
 }
 
-function cannotRun(error: unknown): never {
-  if (error instanceof CudaUnavailableError) throw error;
-  const reason = error instanceof Error ? error.message : String(error);
-  throw new CudaUnavailableError(`CUDA cannot run a small network here: ${reason}`, {
-    cause: error,
+async function openAndRun(open: () => Promise<GateSession>, provider: GpuProvider) {
+  const session = await open();
+  return runOnce(session).catch((error: unknown) => {
+    if (error instanceof GpuUnavailableError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const { name } = PROFILES[provider];
+    throw new GpuUnavailableError(`${name} cannot run a small network here: ${reason}`, {
+      cause: error,
+    });
   });
 }
 
@@ -120,7 +132,7 @@ function node(op: string, inputs: readonly string[], attributes: Attributes = {}
 
 /** From -largest to largest. */
 function integers(name: string, shape: readonly number[], largest: number): FloatTensor {
-  const draw = uniformFrom("cuda-gate", name);
+  const draw = uniformFrom("gate", name);
   const count = 2 * largest + 1;
   const data = Array.from({ length: sizeOf(shape) }, () => Math.floor(draw() * count) - largest);
   return floatTensor(shape, data);

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
 
+import type { Provider } from "../../../lib/autodiff/provider.ts";
 import type { FloatTensor } from "../../../lib/onnx/tensor.ts";
 import {
-  checkCuda,
-  CudaDiffersError,
+  checkProvider,
+  ProviderDiffersError,
   type CreateSession,
-} from "../../../lib/optvis/runtime/cuda-gate.ts";
+} from "../../../lib/optvis/runtime/check-provider.ts";
 import {
-  CudaUnavailableError,
+  GpuUnavailableError,
   type Feeds,
   type RuntimeTensor,
   Session,
@@ -17,7 +18,7 @@ type Outputs = Readonly<Record<string, RuntimeTensor>>;
 
 /** Both providers on the CPU; what the one called "cuda" gives can be changed. */
 function sessions(change: (outputs: Outputs) => Outputs): CreateSession & { open: number } {
-  const create = async (model: Uint8Array, provider: "cpu" | "cuda") => {
+  const create = async (model: Uint8Array, provider: Provider) => {
     const session = await Session.create(model, "cpu");
     create.open += 1;
     return {
@@ -57,7 +58,7 @@ async function gateOutputs(change: (value: number) => number): Promise<Outputs> 
       release: () => session.release(),
     };
   };
-  await checkCuda(create);
+  await checkProvider("cuda", create);
   return seen;
 }
 
@@ -66,13 +67,13 @@ const scaled = (tensor: RuntimeTensor | undefined, factor: number): FloatTensor 
   return { ...tensor, data: tensor.data.map((value) => value * factor) };
 };
 
-describe("checkCuda", () => {
+describe("checkProvider", () => {
   test("passes where both agree, as far as tensor cores can", async () => {
     const create = sessions((outputs) => ({
       activation: scaled(outputs["activation"], 1.001),
       gradient: scaled(outputs["gradient"], 0.999),
     }));
-    await checkCuda(create);
+    await checkProvider("cuda", create);
     expect(create.open, "sessions are released").toBe(0);
   });
 
@@ -86,8 +87,8 @@ describe("checkCuda", () => {
       ...outputs,
       [name]: change(scaled(outputs[name], 1)),
     }));
-    const check = checkCuda(create);
-    await expect(check).rejects.toThrow(CudaDiffersError);
+    const check = checkProvider("cuda", create);
+    await expect(check).rejects.toThrow(ProviderDiffersError);
     await expect(check).rejects.toThrow(`CUDA's ${name} is`);
     expect(create.open).toBe(0);
   });
@@ -103,16 +104,16 @@ describe("checkCuda", () => {
     const create = sessions(() => {
       throw new Error("no kernel image is available");
     });
-    await expect(checkCuda(create)).rejects.toThrow(CudaUnavailableError);
-    await expect(checkCuda(create)).rejects.toThrow("no kernel image is available");
+    await expect(checkProvider("cuda", create)).rejects.toThrow(GpuUnavailableError);
+    await expect(checkProvider("cuda", create)).rejects.toThrow("no kernel image is available");
   });
 
   test("with the real runtime: passes on a machine with CUDA, else says that it is not there", async () => {
-    const outcome = await checkCuda().then(
+    const outcome = await checkProvider("cuda").then(
       () => "passed",
       (error: unknown) => (error instanceof Error ? error.name : String(error)),
     );
     const hasCuda = process.env["DREAMGRID_TEST_CUDA"] === "1";
-    expect(outcome).toBe(hasCuda ? "passed" : "CudaUnavailableError");
+    expect(outcome).toBe(hasCuda ? "passed" : "GpuUnavailableError");
   });
 });

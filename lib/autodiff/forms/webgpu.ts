@@ -1,0 +1,42 @@
+import type { DerivedTensors } from "../../onnx/derived-tensors.ts";
+import type { GraphBuilder } from "../../onnx/graph-builder.ts";
+import { channelPool } from "./channel-sum.ts";
+import { compare } from "./comparison.ts";
+import { flippedConv } from "./flipped-conv.ts";
+import type { Forms } from "./forms.ts";
+import { canSeparate, separableMaxPool } from "./pool/separable.ts";
+import { tapwiseMaxPool } from "./pool/tapwise.ts";
+import { subPixelConv } from "./sub-pixel-conv.ts";
+import { croppedConvTranspose } from "./transposed-conv.ts";
+import { webgpuLowering } from "./webgpu-operators.ts";
+
+/**
+ * Forms for ONNX Runtime's WebGPU provider: few launches, none of the operators that it lacks or
+ * computes wrongly, and no infinities, which a shader may take for anything.
+ */
+export function webgpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms {
+  graph.lowerBy(webgpuLowering);
+  return {
+    // the CPU's slope of 1e38 would overflow
+    isPositive: (x) => compare(graph, "Greater", x, graph.scalar(0)),
+    isGreater: (a, b) => compare(graph, "Greater", a, b),
+    isEqual: (a, b) => compare(graph, "Equal", a, b),
+    // there is no kernel for Sum
+    sum: (parts) => parts.reduce((total, part) => graph.emit("Add", [total, part])),
+    // Conv has tiled kernels, ConvTranspose one that gathers each pixel by itself
+    convAdjoint: (dY, convolution) =>
+      flippedConv({ graph, derived }, dY, convolution) ??
+      subPixelConv(graph, [[dY]], convolution) ??
+      croppedConvTranspose(graph, dY, convolution),
+    channelRuns: (value) => [value],
+    joined: ([value = ""]) => value,
+    windowSum: (runs, window) => runs.map((value) => channelPool(graph, value, window)),
+    // MaxPool with Indices is taken by the provider, and fails when it runs
+    maxPool: (x, pool) => {
+      if (!canSeparate(pool)) return tapwiseMaxPool(graph, x, pool);
+      // one-hot convolutions are for the CPU's blocked layout: slices are fewer launches
+      const { y, pullback } = separableMaxPool(graph, x, { ...pool, isRectified: false });
+      return { y, pullback: (dY) => pullback(dY).dX };
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import { readFile } from "node:fs/promises";
+
+import type { GpuProvider, Provider } from "../../autodiff/provider.ts";
+import { encodeModel } from "../../onnx/encode.ts";
+import { GraphBuilder } from "../../onnx/graph-builder.ts";
+import { checkProvider, relativeDistance } from "./check-provider.ts";
+import { PROFILES } from "./providers.ts";
+import { type Feeds, type RuntimeTensor, Session } from "./session.ts";
+
+/** What the gate asks its child, once. */
+export type GateQuestion =
+  | { readonly kind: "machine"; readonly provider: GpuProvider }
+  | {
+      readonly kind: "graph";
+      readonly provider: GpuProvider;
+      /** Files of the graph as written for the CPU and for the provider. */
+      readonly models: Readonly<Record<"cpu" | "gpu", string>>;
+      readonly feeds: Readonly<Record<"cpu" | "gpu", GateFeeds>>;
+    };
+
+/** What a graph is run with: a first time, to be compared, and longer, to be timed. */
+export interface GateFeeds {
+  readonly first: Feeds;
+  readonly timed: Feeds;
+}
+
+export type GateAnswer =
+  /** It is at something that may not come to an end. */
+  | { readonly kind: "at"; readonly step: string }
+  /** The GPU computes what the CPU does. Seconds of one run each. */
+  | {
+      readonly kind: "equal";
+      readonly cpuSeconds: number;
+      readonly gpuSeconds: number;
+      /** File names of graphics drivers that were loaded; where the system does not tell, none. */
+      readonly drivers: readonly string[];
+    }
+  | { readonly kind: "unfit"; readonly reason: string };
+
+/**
+ * The process in which a GPU is tried: what a broken driver does to it, it does to nothing else.
+ */
+async function answer(question: GateQuestion): Promise<GateAnswer> {
+  const { provider } = question;
+  tell({ kind: "at", step: "opening it" });
+  try {
+    if (question.kind === "machine") return await tryMachine(provider);
+    return await tryGraph(question);
+  } catch (error) {
+    return { kind: "unfit", reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function tryMachine(provider: GpuProvider): Promise<GateAnswer> {
+  await checkProvider(provider);
+  tell({ kind: "at", step: "multiplying matrices" });
+  const model = encodeModel(productsGraph());
+  const side = { type: "float32", shape: [SIDE, SIDE], data: new Float32Array(SIDE ** 2).fill(1) };
+  const run = async (on: Provider) => {
+    const session = await Session.create(model, on);
+    const feeds = { x: side } as Feeds;
+    await session.run(feeds);
+    return secondsOf(() => session.run(feeds));
+  };
+  const [cpuSeconds, gpuSeconds] = [await run("cpu"), await run(provider)];
+  return { kind: "equal", cpuSeconds, gpuSeconds, drivers: await loadedDrivers() };
+}
+
+const SIDE = 256;
+const PRODUCTS = 16;
+
+/** Work enough to tell a card from a program that plays one: 0.5 GFLOP. */
+function productsGraph() {
+  const graph = new GraphBuilder();
+  const x = graph.input("x", "float32", [SIDE, SIDE]);
+  const scale = graph.scalar(1 / SIDE);
+  let y = x;
+  for (let i = 0; i < PRODUCTS; i++) y = graph.emit("Mul", [graph.emit("MatMul", [y, x]), scale]);
+  return graph.build("products", [["y", y]]);
+}
+
+async function tryGraph({
+  provider,
+  models,
+  feeds,
+}: GateQuestion & { readonly kind: "graph" }): Promise<GateAnswer> {
+  const open = async (of: "cpu" | "gpu") =>
+    Session.create(await readFile(models[of]), of === "cpu" ? "cpu" : provider);
+  const cpu = await open("cpu");
+  const wanted = await cpu.run(feeds.cpu.first);
+  const gpu = await open("gpu");
+  tell({ kind: "at", step: "running the network" });
+  const given = await gpu.run(feeds.gpu.first);
+  const problem = difference(given, wanted, feeds);
+  if (problem !== null) {
+    return { kind: "unfit", reason: `${PROFILES[provider].name}'s ${problem}` };
+  }
+  return {
+    kind: "equal",
+    cpuSeconds: await secondsOf(() => cpu.run(feeds.cpu.timed)),
+    gpuSeconds: await secondsOf(() => gpu.run(feeds.gpu.timed)),
+    drivers: await loadedDrivers(),
+  };
+}
+
+/**
+ * Largest accepted distance of what one iteration changes, as a share of it. float32 rounding that
+ * moves one pool's maximum to its neighbour is 0.01 of a deep layer's gradient; a wrong kernel is
+ * off by about 1.
+ */
+const TOLERANCE = 0.1;
+
+/** What of the outputs is not the CPU's; every image of the batch is the CPU's one. */
+function difference(
+  given: Readonly<Record<string, RuntimeTensor>>,
+  wanted: Readonly<Record<string, RuntimeTensor>>,
+  feeds: Readonly<Record<"cpu" | "gpu", GateFeeds>>,
+): string | null {
+  for (const [name, { data: wantedData }] of Object.entries(wanted)) {
+    const data: ArrayLike<number | bigint> = wantedData;
+    // what is carried through the loop has hardly changed: its change is what counts
+    const before = feeds.cpu.first[name.replace(/_out$/, "")]?.data ?? null;
+    const isCarried = name.endsWith("_out") && before !== null;
+    const changeOf = (values: ArrayLike<number | bigint>, offset: number): number[] =>
+      Array.from({ length: data.length }, (_, i) => {
+        const value = Number(values[offset + i] ?? NaN);
+        return isCarried ? value - Number(before[i]) : value;
+      });
+    const change = changeOf(data, 0);
+    const all: ArrayLike<number | bigint> = given[name]?.data ?? [];
+    for (let offset = 0; offset < Math.max(all.length, 1); offset += data.length) {
+      const changed = changeOf(all, offset);
+      const distance = relativeDistance(changed, change);
+      // an image without a gradient does not change at all
+      if (distance <= TOLERANCE || [...changed, ...change].every((value) => value === 0)) continue;
+      return `${name} is ${distance.toPrecision(3)} of its norm away from the CPU's, wanted at most ${TOLERANCE}`;
+    }
+  }
+  return null;
+}
+
+async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}
+
+/** On Linux a process can see what it has loaded. */
+async function loadedDrivers(): Promise<readonly string[]> {
+  const maps = await readFile("/proc/self/maps", "utf8").catch(() => "");
+  const files = maps.matchAll(/\/((?:libvulkan_|libvk_|libGLX_nvidia|libcuda)[\w.-]*\.so)\S*$/gm);
+  return [...new Set([...files].map(([, file = ""]) => file))];
+}
+
+function tell(message: GateAnswer): void {
+  process.send?.(message);
+}
+
+process.once("disconnect", () => process.exit());
+process.once("message", (question: GateQuestion) => {
+  // ended by the parent: on its way out a driver may hang
+  void answer(question).then(tell);
+});

@@ -1,0 +1,212 @@
+import { fork } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { GpuProvider } from "../../autodiff/provider.ts";
+import type { GateAnswer, GateFeeds, GateQuestion } from "./gpu-gate-child.ts";
+import { PROFILES } from "./providers.ts";
+import type { SessionGraph } from "./session-graph.ts";
+import { SessionWorker } from "./session-worker.ts";
+
+/** Whether something is rendered on a GPU here, and why. */
+export type GpuVerdict =
+  | {
+      readonly isFit: true;
+      readonly provider: GpuProvider;
+      /** How many images it renders while all threads of the CPU together render one. */
+      readonly speedup: number;
+      /** File names of its drivers, where the system tells. */
+      readonly drivers: readonly string[];
+    }
+  | { readonly isFit: false; /** One line. */ readonly reason: string };
+
+/** One graph as written for the CPU, one image at a time, and for a GPU, and what they run with. */
+export interface GatedGraph {
+  readonly graphs: Readonly<Record<"cpu" | "gpu", SessionGraph>>;
+  /** Images of the GPU's graph. */
+  readonly batch: number;
+  readonly feeds: Readonly<Record<"cpu" | "gpu", GateFeeds>>;
+}
+
+type ChildProgram = readonly [file: URL, ...arguments: string[]];
+
+export interface GpuGateOptions {
+  /** CPU threads that render. @default the machine's cores */
+  readonly threads?: number | undefined;
+  /** In order of preference. @default CUDA, then WebGPU */
+  readonly providers?: readonly GpuProvider[];
+  /** Of the CPU's speed, which a GPU must reach to be used. @default 1; as DREAMGRID_GPU says */
+  readonly leastSpeedup?: number;
+  /** After so long without an answer the driver hangs, or is of no use. @default 60 */
+  readonly patienceSeconds?: number;
+  /** The child's file and arguments, for tests. @default the gate's own */
+  readonly child?: ChildProgram;
+}
+
+/** A card multiplies matrices at least as fast as one thread; a program that plays one, never. */
+const LEAST_PRODUCTS_SPEEDUP = 1;
+const PATIENCE_SECONDS = 60;
+
+/**
+ * Decides what is rendered on a GPU: what it computes, in a child process that may crash or hang,
+ * equals the CPU's, and comes sooner. Every answer is remembered.
+ */
+export class GpuGate {
+  readonly #threads: number;
+  readonly #providers: readonly GpuProvider[];
+  readonly #leastSpeedup: number;
+  readonly #patienceSeconds: number;
+  readonly #child: ChildProgram;
+  readonly #stop = new AbortController();
+  #machine: Promise<GpuVerdict> | null = null;
+  readonly #graphs = new Map<string, Promise<GpuVerdict>>();
+
+  constructor({
+    threads = availableParallelism(),
+    providers = ["cuda", "webgpu"],
+    leastSpeedup = 1,
+    patienceSeconds = PATIENCE_SECONDS,
+    child = [gateChild()],
+  }: GpuGateOptions = {}) {
+    this.#threads = threads;
+    this.#providers = providers;
+    this.#leastSpeedup = leastSpeedup;
+    this.#patienceSeconds = patienceSeconds;
+    this.#child = child;
+  }
+
+  /** The first provider that runs a small network here as the CPU does; asked once. */
+  machine(): Promise<GpuVerdict> {
+    this.#machine ??= this.#tryMachine();
+    return this.#machine;
+  }
+
+  async #tryMachine(): Promise<GpuVerdict> {
+    const reasons: string[] = [];
+    for (const provider of this.#providers) {
+      const verdict = await this.#ask(
+        { kind: "machine", provider },
+        (cpuSeconds, gpuSeconds) => cpuSeconds / gpuSeconds,
+        Math.min(LEAST_PRODUCTS_SPEEDUP, this.#leastSpeedup),
+      );
+      if (verdict.isFit) return verdict;
+      reasons.push(verdict.reason);
+    }
+    return { isFit: false, reason: reasons.join("; ") };
+  }
+
+  /**
+   * Whether a graph is rendered on the GPU that the machine has passed with.
+   *
+   * @param key equal for equal graphs: each is tried once
+   */
+  graph(key: string, gated: () => GatedGraph): Promise<GpuVerdict> {
+    const known = this.#graphs.get(key) ?? this.#tryGraph(gated);
+    this.#graphs.set(key, known);
+    return known;
+  }
+
+  async #tryGraph(gated: () => GatedGraph): Promise<GpuVerdict> {
+    const machine = await this.machine();
+    if (!machine.isFit) return machine;
+    const folder = await mkdtemp(join(tmpdir(), "dreamgrid-gpu-"));
+    // models are hundreds of megabytes: they are built in a thread, and go over as files
+    const writer = new SessionWorker();
+    try {
+      const { graphs, batch, feeds } = gated();
+      const models = { cpu: join(folder, "cpu.onnx"), gpu: join(folder, "gpu.onnx") };
+      await writer.write(graphs.cpu, models.cpu);
+      await writer.write(graphs.gpu, models.gpu);
+      return await this.#ask(
+        { kind: "graph", provider: machine.provider, models, feeds },
+        (cpuSeconds, gpuSeconds) => cpuSeconds / this.#threads / (gpuSeconds / batch),
+        this.#leastSpeedup,
+      );
+    } catch (error) {
+      // such as a rule without a form for this provider
+      return { isFit: false, reason: error instanceof Error ? error.message : String(error) };
+    } finally {
+      await writer.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Gives up what it is at: nothing waits for it any more. */
+  close(): void {
+    this.#stop.abort();
+  }
+
+  async #ask(
+    question: GateQuestion,
+    speedupOf: (cpuSeconds: number, gpuSeconds: number) => number,
+    least: number,
+  ): Promise<GpuVerdict> {
+    const { provider } = question;
+    const { name } = PROFILES[provider];
+    const answer = await askChild(this.#child, question, {
+      patienceMs: this.#patienceSeconds * 1000,
+      stop: this.#stop.signal,
+    });
+    if (answer.kind !== "equal") return { isFit: false, reason: answer.reason };
+    const { cpuSeconds, gpuSeconds, drivers } = answer;
+    const speedup = speedupOf(cpuSeconds, gpuSeconds);
+    if (speedup >= least) return { isFit: true, provider, speedup, drivers };
+    const driver = drivers.length === 0 ? "" : ` (${drivers.join(", ")})`;
+    const what = question.kind === "machine" ? "a thread of the CPU" : "the CPU";
+    return {
+      isFit: false,
+      reason: `${name}${driver} has ${speedup.toPrecision(2)} times the speed of ${what}, wanted at least ${least}`,
+    };
+  }
+}
+
+type Outcome = Exclude<GateAnswer, { readonly kind: "at" }>;
+
+/** What the child says in the end, or what became of it instead. */
+function askChild(
+  [file, ...words]: ChildProgram,
+  question: GateQuestion,
+  { patienceMs, stop }: { readonly patienceMs: number; readonly stop: AbortSignal },
+): Promise<Outcome> {
+  const { name } = PROFILES[question.provider];
+  return new Promise((resolve) => {
+    let step = "starting";
+    // tensors go over as they are; drivers write to the terminal what concerns nobody
+    const child = fork(file, words, {
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    const end = (outcome: Outcome) => {
+      clearTimeout(timer);
+      child.removeAllListeners();
+      // what comes too late, such as an error of the channel
+      child.on("error", () => {});
+      child.kill("SIGKILL");
+      resolve(outcome);
+    };
+    const unfit = (problem: string) =>
+      end({ kind: "unfit", reason: `${name} is not used: its driver ${problem} while ${step}` });
+    const timer = setTimeout(() => unfit(`has not answered in ${patienceMs / 1000} s`), patienceMs);
+    child.on("message", (answer: GateAnswer) => {
+      if (answer.kind === "at") step = answer.step;
+      else end(answer);
+    });
+    child.on("error", (error) => unfit(`could not be tried (${error.message})`));
+    child.on("exit", (code, signal) =>
+      unfit(`ended its process (${signal ?? `exit code ${code}`})`),
+    );
+    child.send(question, (error) => {
+      if (error) unfit(`could not be asked (${error.message})`);
+    });
+    stop.addEventListener("abort", () => unfit("was not awaited"), { once: true });
+  });
+}
+
+/** From source the child's file is TypeScript; in a bundle it lies beside this one. */
+function gateChild(): URL {
+  const file = new URL(import.meta.url).pathname.endsWith(".ts")
+    ? "./gpu-gate-child-from-source.mjs"
+    : "./gpu-gate-child.mjs";
+  return new URL(file, import.meta.url);
+}

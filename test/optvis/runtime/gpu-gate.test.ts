@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+
+import { GpuGate, type GatedGraph } from "../../../lib/optvis/runtime/gpu-gate.ts";
+import { GraphBuilder } from "../../../lib/onnx/graph-builder.ts";
+import type { SessionGraph } from "../../../lib/optvis/runtime/session-graph.ts";
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
+
+/** A driver that does something else to its process. */
+const FAKE = new URL("./fake-gate-child.mjs", import.meta.url);
+const gateOf = (behaviour: string, more = {}) =>
+  new GpuGate({
+    child: [FAKE, behaviour],
+    providers: ["webgpu"],
+    patienceSeconds: 600,
+    threads: 4,
+    ...more,
+  });
+
+describe("a machine", () => {
+  test("with an adapter that is right and fast renders on it", async () => {
+    expect(await gateOf("right").machine()).toEqual({
+      isFit: true,
+      provider: "webgpu",
+      speedup: 20,
+      drivers: ["libvulkan_card.so"],
+    });
+  });
+
+  test.each([
+    [
+      "slow",
+      "WebGPU (libvulkan_card.so) has 0.50 times the speed of a thread of the CPU, wanted at least 1",
+    ],
+    ["without", "WebGPU is not available to ONNX Runtime here: no adapter; use the CPU"],
+    ["crash", "WebGPU is not used: its driver ended its process (SIGSEGV) while opening it"],
+    ["exit", "WebGPU is not used: its driver ended its process (exit code 3) while opening it"],
+  ])("%s: the CPU, with a line that says why", async (behaviour, reason) => {
+    expect(await gateOf(behaviour).machine()).toEqual({ isFit: false, reason });
+  });
+
+  test("whose driver hangs: the CPU, and the process is ended", async () => {
+    const gate = gateOf("hang", { patienceSeconds: 0.01 });
+    expect(await gate.machine()).toEqual({
+      isFit: false,
+      reason: expect.stringMatching(/its driver has not answered in 0.01 s while \w+/),
+    });
+  });
+
+  test("is asked once, and not awaited for ever", async () => {
+    const gate = gateOf("hang");
+    const [first, second] = [gate.machine(), gate.machine()];
+    expect(first).toBe(second);
+    gate.close();
+    expect(await first).toEqual({
+      isFit: false,
+      reason: expect.stringContaining("was not awaited"),
+    });
+  });
+
+  test("tries the providers in order, and says of each why not", async () => {
+    const gate = gateOf("only webgpu", { providers: ["cuda", "webgpu"] });
+    expect(await gate.machine()).toMatchObject({ isFit: true, provider: "webgpu" });
+    expect(await gateOf("without", { providers: ["cuda", "webgpu"] }).machine()).toEqual({
+      isFit: false,
+      reason:
+        "CUDA is not available to ONNX Runtime here: no adapter; use the CPU; WebGPU is not available to ONNX Runtime here: no adapter; use the CPU",
+    });
+  });
+});
+
+describe("a graph", () => {
+  const double = (provider: "cpu" | "webgpu"): SessionGraph => {
+    const graph = new GraphBuilder();
+    const x = graph.input("x", "float32", [2]);
+    const y = graph.emit("Add", [x, x]);
+    const recipe = { kind: "graph", graph: graph.build("double", [["y", y]]) } as const;
+    return { key: provider, provider, recipe };
+  };
+  const feeds = { x: floatTensor([2], [1, 2]) };
+  const gated: GatedGraph = {
+    graphs: { cpu: double("cpu"), gpu: double("webgpu") },
+    batch: 3,
+    feeds: { cpu: { first: feeds, timed: feeds }, gpu: { first: feeds, timed: feeds } },
+  };
+
+  test("is compared with all the CPU's threads, image by image", async () => {
+    // 1 s an image on one of 4 threads against 0.05 s for 3 images
+    expect(await gateOf("right").graph("double", () => gated)).toMatchObject({ speedup: 15 });
+    expect(await gateOf("right", { threads: 80 }).graph("double", () => gated)).toEqual({
+      isFit: false,
+      reason: "WebGPU (libvulkan_card.so) has 0.75 times the speed of the CPU, wanted at least 1",
+    });
+  });
+
+  test("that is wrong on the GPU stays on the CPU, and is tried once", async () => {
+    let asked = 0;
+    const ask = () => {
+      asked += 1;
+      return gated;
+    };
+    const gate = gateOf("wrong graph");
+    const reason = "WebGPU's image_out is 1.41 of its norm away";
+    expect(await gate.graph("double", ask)).toEqual({ isFit: false, reason });
+    expect(await gate.graph("double", ask)).toEqual({ isFit: false, reason });
+    expect(asked).toBe(1);
+    await gate.graph("another", ask);
+    expect(asked).toBe(2);
+  });
+
+  test("that cannot be written for the GPU stays on the CPU", async () => {
+    const broken = () => {
+      throw new Error("Sin 's': WebGPU computes it to three digits only; render it on the CPU");
+    };
+    expect(await gateOf("right").graph("sine", broken)).toEqual({
+      isFit: false,
+      reason: "Sin 's': WebGPU computes it to three digits only; render it on the CPU",
+    });
+  });
+
+  test("is not tried on a machine that has not passed", async () => {
+    const never = () => {
+      throw new Error("it was asked for");
+    };
+    expect(await gateOf("without").graph("double", never)).toEqual({
+      isFit: false,
+      reason: "WebGPU is not available to ONNX Runtime here: no adapter; use the CPU",
+    });
+  });
+});
+
+test("the real child says of a machine without CUDA that it has none", async () => {
+  const verdict = await new GpuGate({ providers: ["cuda"] }).machine();
+  if (verdict.isFit) return;
+  expect(verdict.reason).toMatch(/^CUDA is not available to ONNX Runtime here: .+; use the CPU$/);
+});

@@ -1,0 +1,65 @@
+import { afterAll, describe, expect, test } from "vitest";
+
+import { openNetwork } from "../../lib/networks/registry.ts";
+import { networkFolders } from "../../lib/networks/folders.ts";
+import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
+import type { AscentResult, AscentTask } from "../../lib/optvis/ascent/task.ts";
+import { planCrops } from "../../lib/optvis/graph/transforms/crop-plan.ts";
+import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
+import { relativeDistance } from "../optvis/fixtures.ts";
+
+const network = await analyseNetwork(await openNetwork("emojinet", networkFolders(process.env)));
+const { model } = network;
+const layerNamed = (name: string) => requestedLayer({ layer: name }, network);
+
+/** Of one image: one column longer than high. */
+const SIZE = { height: 32, width: 40 };
+
+describe("an ascent is the CPU's", () => {
+  const engine = new AscentEngine({ threads: 1 });
+  afterAll(() => engine.close());
+  const draw = (task: Omit<AscentTask & { readonly method: "deepdream" }, "provider">) =>
+    Promise.all(
+      (["cpu", "webgpu"] as const).map((provider) => engine.render({ ...task, provider })),
+    );
+  const common = {
+    method: "deepdream",
+    network: model,
+    objective: "mean",
+    start: { kind: "noise", seed: 1 },
+  } as const;
+
+  const expectEqual = (given: readonly AscentResult[], wanted: readonly AscentResult[]) => {
+    expect(given).toHaveLength(wanted.length);
+    wanted.forEach((image, i) => {
+      const other = given[i]!;
+      if (image.kind === "failed" || other.kind === "failed") throw new Error("it failed");
+      expect(relativeDistance(other.image.data, image.image.data)).toBeLessThan(1e-4);
+      const strengths = (of: typeof image) => of.trace.map(({ activation }) => activation);
+      expect(relativeDistance(strengths(other), strengths(image))).toBeLessThan(1e-4);
+    });
+  };
+
+  test("of 10 iterations", async () => {
+    const layer = layerNamed("conv2-3x3_reduce");
+    const levels = [{ size: SIZE, crops: null }];
+    const [cpu, gpu] = await draw({ ...common, layer, channels: [2, 5], levels, iterations: 10 });
+    expectEqual(gpu!, cpu!);
+    // the comparison sees one iteration less
+    const [fewer] = await draw({ ...common, layer, channels: [2, 5], levels, iterations: 9 });
+    expect(() => expectEqual(gpu!, fewer!)).toThrow("to be less than");
+  });
+
+  test("through crops that move, and two at once", async () => {
+    const layer = layerNamed("conv1-7x7_s2");
+    const crops = planCrops(SIZE, { height: 20, width: 24 }, 4);
+    const task = { ...common, layer, levels: [{ size: SIZE, crops }], iterations: 10 };
+    const [[cpu, gpu], [otherCpu, otherGpu]] = await Promise.all([
+      draw({ ...task, channels: [1, 9, 30] }),
+      draw({ ...task, channels: [60], start: { kind: "noise", seed: 2 } }),
+    ]);
+    expectEqual(gpu!, cpu!);
+    expectEqual(otherGpu!, otherCpu!);
+  });
+});
