@@ -7,6 +7,7 @@ import { ascentGraph } from "../lib/optvis/graph/ascent-graph.ts";
 import { differentiableGraph } from "../lib/optvis/graph/differentiable-graph.ts";
 import { FOURIER_STATE } from "../lib/optvis/graph/fourier-graph.ts";
 import { layerPass } from "../lib/optvis/graph/layer-pass.ts";
+import { passProductFlops } from "../lib/optvis/graph/pass-flops.ts";
 import { adamRates } from "../lib/optvis/graph/optimiser/adam.ts";
 import {
   coefficientShape,
@@ -16,6 +17,7 @@ import { standardNormal, uniformFrom } from "../lib/optvis/random.ts";
 import { foldWeights } from "../lib/optvis/runtime/fold-constants.ts";
 import { Session } from "../lib/optvis/runtime/session.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
+import { convolutionLimit } from "./convolution-limit.ts";
 import { median } from "./statistics.ts";
 
 /**
@@ -92,8 +94,11 @@ for (let round = -1; round < Number(roundCount); round++) {
   rounds.step.push(stepMs);
   rounds.pass.push(passMs);
 }
+const products = passProductFlops(network.model, layer, [1, 3, crop, crop]);
 process.stdout.write(
   JSON.stringify({
+    limit: await convolutionLimit(),
+    products,
     stepMs: median(rounds.step),
     passMs: median(rounds.pass),
     overhead: median(rounds.step.map((ms, i) => ms / rounds.pass[i]! - 1)),

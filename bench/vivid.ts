@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
 import { cpus } from "node:os";
-import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
 
-const run = promisify(execFile);
+import { child, requested } from "./child.ts";
 
 const USAGE = `npm run bench:vivid -- [--only steps,tiles,memory] [--rounds 15]
 
@@ -37,6 +35,7 @@ const STEPS = [
   ["inception_3b-1x1", 192, 128],
   ["inception_4c-1x1", 192, 128],
   ["inception_5b-1x1", 192, 128],
+  ["inception_4e-1x1", 320, 224],
 ] as const;
 const CANVASES = [320, 1024, 2048];
 
@@ -44,10 +43,12 @@ const parts = {
   steps: async () => {
     for (const [layer, canvas, crop] of STEPS) {
       const words = [layer, String(canvas), String(crop), values.rounds];
-      const { stepMs = NaN, passMs = NaN, overhead = NaN } = await child("vivid-step.ts", words);
-      const share = `${(100 * overhead).toFixed(1)} %`;
+      const measured = await child("vivid-step.ts", words);
+      const { stepMs = NaN, passMs = NaN, overhead = NaN, products = NaN, limit = NaN } = measured;
+      const reached = products / (passMs / 1000) / limit;
       print(
-        `step  ${layer} ${canvas}/${crop}: pass ${passMs.toFixed(1)} ms, step ${stepMs.toFixed(1)} ms, ${share} more`,
+        `step  ${layer} ${canvas}/${crop}: pass ${passMs.toFixed(1)} ms, step ${stepMs.toFixed(1)} ms, ${percent(overhead)} more; ` +
+          `the pass reaches ${percent(reached)} of the ${(limit / 1e9).toFixed(0)} GF/s of plain convolutions`,
       );
     }
   },
@@ -78,16 +79,8 @@ for (const [name, part] of Object.entries(parts)) {
   if (values.only.split(",").includes(name)) await part();
 }
 
-async function requested(request: object): Promise<{ cpuSeconds: number; peakMb: number }> {
-  const { cpuSeconds = NaN, peakMb = NaN } = await child("vivid-run.ts", [JSON.stringify(request)]);
-  return { cpuSeconds, peakMb };
-}
-
-/** The numbers that a script of this folder prints. */
-async function child(script: string, words: readonly string[]): Promise<Record<string, number>> {
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  const { stdout } = await run(process.execPath, ["--import", "tsx", path, ...words]);
-  return JSON.parse(stdout) as Record<string, number>;
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 function print(line: string): void {

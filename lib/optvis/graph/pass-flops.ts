@@ -1,4 +1,3 @@
-import type { ValueFacts } from "../../onnx/facts.ts";
 import type { Model, Node, Value } from "../../onnx/model.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
@@ -15,24 +14,39 @@ const FLOPS_PER_ELEMENT = 60;
 const WAYS = 2;
 
 /**
- * Floating-point operations of a pass from image to layer and back.
+ * Floating-point operations of a pass from image to layer and back, with what other operators than
+ * sums of products cost in them.
  *
  * @throws as `layerPass`
  */
 export function passFlops(model: Model, layer: TargetLayer, imageShape: ImageShape): number {
-  const graph = specialise(model, imageShape);
-  const forward = cutAt(graph, layer.value).reduce(
-    (sum, node) => sum + nodeFlops(node, (value) => graph.facts.get(value)),
-    0,
-  );
-  return WAYS * forward;
+  return sumOver(model, layer, imageShape, (node, shapeOf) => {
+    const products = productFlops(node, shapeOf);
+    return products ?? FLOPS_PER_ELEMENT * sizeOf(shapeOf(node.outputs[0]));
+  });
 }
 
-type FactsOf = (value: Value) => ValueFacts | undefined;
+/** Those of the sums of products alone: what any way to compute the pass has to do. */
+export function passProductFlops(model: Model, layer: TargetLayer, imageShape: ImageShape): number {
+  return sumOver(model, layer, imageShape, (node, shapeOf) => productFlops(node, shapeOf) ?? 0);
+}
+
+type ShapeOf = (value: Value | undefined) => readonly number[];
+
+function sumOver(
+  model: Model,
+  layer: TargetLayer,
+  imageShape: ImageShape,
+  flopsOf: (node: Node, shapeOf: ShapeOf) => number,
+): number {
+  const graph = specialise(model, imageShape);
+  const shapeOf: ShapeOf = (value) => (value && graph.facts.get(value)?.shape) || [];
+  const nodes = cutAt(graph, layer.value);
+  return WAYS * nodes.reduce((sum, node) => sum + flopsOf(node, shapeOf), 0);
+}
 
 /** A product and a sum for each weight that an element of the output is made with. */
-function nodeFlops({ op, inputs, outputs }: Node, factsOf: FactsOf): number {
-  const shapeOf = (value: Value | undefined) => (value && factsOf(value)?.shape) || [];
+function productFlops({ op, inputs, outputs }: Node, shapeOf: ShapeOf): number | null {
   const elements = sizeOf(shapeOf(outputs[0]));
   const weights = shapeOf(inputs[1]);
   switch (op) {
@@ -46,6 +60,6 @@ function nodeFlops({ op, inputs, outputs }: Node, factsOf: FactsOf): number {
     case "MatMul":
       return 2 * elements * (shapeOf(inputs[0]).at(-1) ?? 1);
     default:
-      return FLOPS_PER_ELEMENT * elements;
+      return null;
   }
 }

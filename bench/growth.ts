@@ -1,0 +1,152 @@
+import { writeFile } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+
+import { format } from "prettier";
+
+import packageJson from "../package.json" with { type: "json" };
+import { requested, type RequestCost } from "./child.ts";
+import { median } from "./statistics.ts";
+
+const USAGE = `npm run bench:growth -- [--network emojinet] [--rounds 3] [--only channels,iterations,side,depth] [--out bench/RESULTS.md]
+
+How time and memory grow with the work, one thread, each measurement a process of its own: a table
+and plots in Markdown. Nothing else should run on the machine.`;
+
+const { values } = parseArgs({
+  options: {
+    network: { type: "string", default: "emojinet" },
+    rounds: { type: "string", default: "3" },
+    only: { type: "string", default: "channels,iterations,side,depth" },
+    out: { type: "string", default: "bench/RESULTS.md" },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit();
+}
+
+interface Series {
+  readonly title: string;
+  /** What grows, as a column's head. */
+  readonly axis: string;
+  /** What is the same in each of its requests, for the reader. */
+  readonly constant: string;
+  readonly requests: readonly { readonly at: number | string; readonly request: object }[];
+}
+
+const SMALL = { canvasSize: 96, cropSize: 64, numIterations: 16 };
+const of = (layer: string, fields: object) => ({
+  network: values.network,
+  layer,
+  method: "fourier",
+  preset: "channels",
+  channels: [1],
+  ...fields,
+});
+const [MIDDLE, CLASSES] = ["inception_3b-1x1", "loss3-classifier"];
+
+const SERIES: Readonly<Record<string, Series>> = {
+  channels: {
+    title: "Channels",
+    axis: "channels",
+    constant: `\`${CLASSES}\`, canvas 96 px, crop 64 px, 4 iterations`,
+    requests: [1, 10, 100, 500].map((count) => ({
+      at: count,
+      request: of(CLASSES, { ...SMALL, channels: `1:${count}`, numIterations: 4 }),
+    })),
+  },
+  iterations: {
+    title: "Iterations",
+    axis: "iterations",
+    constant: `\`${MIDDLE}\`, canvas 96 px, crop 64 px`,
+    requests: [16, 64, 256, 1024].map((numIterations) => ({
+      at: numIterations,
+      request: of(MIDDLE, { ...SMALL, numIterations }),
+    })),
+  },
+  side: {
+    title: "Side of the image",
+    axis: "side, px",
+    constant: `\`${MIDDLE}\`, crop 128 px, 16 iterations`,
+    requests: [128, 256, 512, 1024, 2048].map((canvasSize) => ({
+      at: canvasSize,
+      request: of(MIDDLE, { ...SMALL, cropSize: 128, canvasSize }),
+    })),
+  },
+  depth: {
+    title: "Depth of the network",
+    axis: "layer",
+    constant: "canvas 192 px, crop 128 px, 64 iterations",
+    requests: [
+      "conv1-7x7_s2",
+      "conv2-3x3",
+      MIDDLE,
+      "inception_4a-1x1",
+      "inception_4e-1x1",
+      "inception_5b-1x1",
+      CLASSES,
+    ].map((layer) => ({
+      at: layer,
+      request: of(layer, { canvasSize: 192, cropSize: 128, numIterations: 64 }),
+    })),
+  },
+};
+
+const sections: string[] = [];
+for (const name of values.only.split(",")) {
+  const series = SERIES[name];
+  if (!series) throw new Error(`--only ${name}: wanted some of ${Object.keys(SERIES).join(", ")}`);
+  sections.push(await section(series));
+}
+const text = [heading(), ...sections].join("\n");
+await writeFile(values.out, await format(text, { parser: "markdown" }));
+process.stdout.write(`${values.out}\n`);
+
+function heading(): string {
+  const { devDependencies, version } = packageJson;
+  return `# How the cost grows with the work
+
+Made by \`npm run bench:growth -- --network ${values.network} --rounds ${values.rounds}\`: dreamgrid ${version}, ONNX Runtime ${devDependencies["onnxruntime-node"]}, Node ${process.version}, ${cpus()[0]?.model ?? "unknown processor"}, ${Math.round(totalmem() / 1e9)} GB. One request on one thread, in a process of its own: analysis, session and quality card are in. Medians of ${values.rounds}, spreads in brackets; memory is the largest peak.
+`;
+}
+
+async function section({ title, axis, constant, requests }: Series): Promise<string> {
+  const rows: { readonly at: number | string; readonly costs: readonly RequestCost[] }[] = [];
+  for (const { at, request } of requests) {
+    const costs: RequestCost[] = [];
+    for (let round = 0; round < Number(values.rounds); round++)
+      costs.push(await requested(request));
+    rows.push({ at, costs });
+    process.stdout.write(`${title} ${at}: ${medianOf(costs).toFixed(2)} CPU s\n`);
+  }
+  const lines = rows.map(({ at, costs }) => {
+    const cpu = costs.map(({ cpuSeconds }) => cpuSeconds);
+    const seconds = median(costs.map((cost) => cost.seconds));
+    const spread = `${Math.min(...cpu).toFixed(2)} to ${Math.max(...cpu).toFixed(2)}`;
+    const peak = Math.max(...costs.map(({ peakMb }) => peakMb));
+    return `| ${at} | ${medianOf(costs).toFixed(2)} (${spread}) | ${seconds.toFixed(2)} | ${peak} |`;
+  });
+  const labels = rows.map(({ at }) => JSON.stringify(String(at)));
+  const plotted = rows.map(({ costs }) => Number(medianOf(costs).toFixed(2)));
+  return `## ${title}
+
+${constant}
+
+| ${axis} | CPU seconds | seconds of the clock | peak memory, MB |
+| --- | --- | --- | --- |
+${lines.join("\n")}
+
+\`\`\`mermaid
+xychart-beta
+  x-axis "${axis}" [${labels.join(", ")}]
+  y-axis "CPU seconds"
+  line [${plotted.join(", ")}]
+\`\`\`
+`;
+}
+
+function medianOf(costs: readonly RequestCost[]): number {
+  return median(costs.map(({ cpuSeconds }) => cpuSeconds));
+}
