@@ -115,14 +115,17 @@ export interface VjpOptions {
  *
  * Inputs: `image` [N, planes, H, W], as the network sees it: (pixel - mean) * scale, in its channel
  * order; `cotangent`, of the layer's shape. Outputs: `value`, the layer; `gradient`, of the image's,
- * the sum over the layer's elements of cotangent * d(value)/d(image).
+ * the sum over the layer's elements of cotangent * d(value)/d(image). A layer in whose leading axis
+ * each image has several places, as windows of tokens, is [N, places, ...] here.
  *
  * @throws LayerNotFoundError; ShapeMismatchError if the network does not take such images;
  *   UnsupportedGradientError naming the operator that has no gradient
  */
 export function vjp(network: Network, options: VjpOptions): Graph {
+  const { parts } = findLayer(network.analysed.layers, options.layer);
   // as the layer is, whichever axis has its channels
-  return vjpGraph(passTo(network, { ...options, channelAxis: 1 }), options.provider ?? "cpu");
+  const asItIs = { ...options, channelAxis: parts > 1 ? 0 : 1 };
+  return vjpGraph(passTo(network, asItIs), options.provider ?? "cpu");
 }
 
 export interface ObjectiveGraphOptions extends VjpOptions {

@@ -30,6 +30,11 @@ export interface Layer {
   readonly channels: number | null;
   /** Which axis of the output the channels lie along; see `channelAxes`. */
   readonly channelAxis: number;
+  /**
+   * How many places each image has in axis 0, one after the other: windows of tokens, or the tokens
+   * themselves. 1 where axis 0 is the batch.
+   */
+  readonly parts: number;
   /** Trained tensors, under their names in the file. */
   readonly learnables: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly learnableCount: number;
@@ -221,10 +226,11 @@ function inputLayer(graph: StaticGraph): GrowingLayer {
 
 function activation(graph: StaticGraph, value: Value, channelAxis: number) {
   const shape = graph.facts.get(value)?.shape ?? null;
-  const hasChannels =
-    channelAxis !== NO_CHANNELS && !graph.unbatched.has(value) && !shape?.includes(0);
+  const parts = graph.unbatched.has(value) ? graph.parts.get(value) : 1;
+  const hasChannels = channelAxis !== NO_CHANNELS && parts !== undefined && !shape?.includes(0);
   return {
     shape,
+    parts: parts ?? 1,
     channelAxis: Math.max(channelAxis, 1),
     channels: hasChannels ? (shape?.[channelAxis] ?? null) : null,
   };

@@ -25,6 +25,8 @@ export class BatchAxis {
   readonly #single: Facts;
   /** Values that depend on the image. */
   readonly #reached: Set<Value>;
+  /** Of these, how many places each image has in the leading axis, one after the other. */
+  readonly parts = new Map<Value, number>();
   /** Of these, those whose leading axis is not the batch, with what broke it. */
   readonly #broken = new Map<Value, ShapeMismatchError>();
   /** Values in which the elements of one image no longer lie together along the batch's axis. */
@@ -162,6 +164,9 @@ export class BatchAxis {
       if (this.#isMixedBy(node, output, facts)) this.#mixed.add(output);
       const isSingle = this.#size === 1 || this.#single.get(output)?.shape[0] === 1;
       if (inferred.shape[0] === this.#size && isSingle && !this.#mixed.has(output)) return [];
+      const part = this.#single.get(output)?.shape[0] ?? 1;
+      const isParted = part > 1 && this.#axisOf(output, facts) === 0 && !this.#mixed.has(output);
+      if (this.#size > 1 && isParted) this.parts.set(output, part);
       const earlier = reaching.map((value) => this.#broken.get(value)).find(Boolean);
       const problem = earlier ?? this.#lost(node, source, inferred.shape);
       this.#broken.set(output, problem);

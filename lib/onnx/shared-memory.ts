@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import type { Model } from "./model.ts";
 
 /** Looking for what nobody uses takes some ten milliseconds. */
-const COLLECT_EVERY_BYTES = 32e6;
+const COLLECT_EVERY_BYTES = 16e6;
 
 let letGo = 0;
 

@@ -27,6 +27,12 @@ export interface StaticGraph {
   readonly problems: ReadonlyMap<Value, ModelError>;
   /** Why a value is no layer though it can be computed: its leading axis is not the batch. */
   readonly unbatched: ReadonlyMap<Value, ShapeMismatchError>;
+  /**
+   * Of these, those in whose leading axis each image has several places, one after the other, as
+   * windows of tokens: how many. One image alone does not tell, so a second is looked at when this
+   * is asked for.
+   */
+  readonly parts: ReadonlyMap<Value, number>;
 }
 
 /**
@@ -37,11 +43,13 @@ export interface StaticGraph {
  * whose condition is known becomes the branch taken. What cannot be inferred does not throw: it and
  * its dependants are in `problems`.
  *
+ * @param alone facts of the same network for one image, where they are known
  * @throws ModelError unless the network has one input of images with that many channels.
  */
 export function specialise(
   model: Model,
   imageShape: readonly [n: number, c: number, h: number, w: number],
+  alone?: StaticGraph["facts"],
 ): StaticGraph {
   const { graph, folded } = model;
   const image = imageInputOf(graph);
@@ -66,7 +74,7 @@ export function specialise(
   }
 
   const [n, c, h, w] = imageShape;
-  const single = n === 1 ? facts : specialise(model, [1, c, h, w]).facts;
+  const single = n === 1 ? facts : (alone ?? specialise(model, [1, c, h, w]).facts);
   const batch = new BatchAxis(image.name, n, single);
   const budget = new FoldingBudget();
   const nodes: Node[] = [];
@@ -106,7 +114,18 @@ export function specialise(
 
   const kept = neededNodes(nodes, image.name, facts);
   const pruned = prune(graph, image, kept, facts);
-  return { input: image.name, graph: pruned, facts, problems, unbatched };
+  let parts: StaticGraph["parts"] | null = n === 1 ? null : batch.parts;
+  return {
+    input: image.name,
+    graph: pruned,
+    facts,
+    problems,
+    unbatched,
+    get parts() {
+      parts ??= unbatched.size === 0 ? new Map() : specialise(model, [2, c, h, w], facts).parts;
+      return parts;
+    },
+  };
 
   function problemOf(value: Value): ModelError {
     return problems.get(value) ?? new ModelError(`value '${value}' is not known`);

@@ -26,9 +26,13 @@ export async function runAnalyze(
   noteAssumptions(opened, terminal);
 }
 
-/** "64 x 112 x 112"; and the axis of the channels where it is not 1. */
-function activationsOf({ shape, channels, channelAxis }: Layer): string {
-  const sizes = shape?.slice(1).join(" x ") ?? "?";
+/**
+ * "64 x 112 x 112", or "16 of 49 x 96" of windows of tokens; and the axis of the channels where it is
+ * not 1.
+ */
+function activationsOf({ shape, channels, channelAxis, parts }: Layer): string {
+  const each = shape?.slice(1).join(" x ") ?? "?";
+  const sizes = parts > 1 ? `${parts} of ${each}` : each;
   return channels === null || channelAxis === 1 ? sizes : `${sizes}, channels axis ${channelAxis}`;
 }
 

@@ -2,7 +2,7 @@ import type { Model, Value } from "../../onnx/model.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
-import type { ImageShape, TargetLayer } from "./layer-pass.ts";
+import { type ImageShape, isParted, type TargetLayer } from "./layer-pass.ts";
 
 /**
  * Fewer places are no statement of what an image is made of: 7x7 and 14x14 are common at the end of
@@ -24,9 +24,9 @@ export function diversityValue(
 ): Value | null {
   const graph = specialise(model, imageShape);
   const isMap = (value: Value) => {
-    const shape = graph.facts.get(value)?.shape;
+    const shape = graph.unbatched.has(value) ? undefined : graph.facts.get(value)?.shape;
     return shape !== undefined && shape.length > 2 && sizeOf(shape.slice(2)) >= FEWEST_PLACES;
   };
-  const nodes = cutAt(graph, layer.value).toReversed();
+  const nodes = cutAt(graph, layer.value, isParted(layer)).toReversed();
   return nodes.flatMap(({ outputs }) => outputs).find(isMap) ?? null;
 }

@@ -5,8 +5,9 @@ import { ShapeMismatchError } from "../../onnx/errors.ts";
 import { imageInputOf } from "../../onnx/image-input.ts";
 import type { Model, Node, Value } from "../../onnx/model.ts";
 import { standardNode } from "../../onnx/node.ts";
-import { specialise } from "../../onnx/static-graph.ts";
+import { specialise, type StaticGraph } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
+import { intsTensor, type Tensor } from "../../onnx/tensor.ts";
 
 /** What an ascent needs to know of a network. */
 export interface NetworkModel {
@@ -31,7 +32,12 @@ export interface TargetLayer {
   readonly name: string;
   /** Which axis of the output the channels lie along. @default 1 */
   readonly channelAxis?: number;
+  /** Places of each image in axis 0, at the network's own size. @default 1 */
+  readonly parts?: number;
 }
+
+/** Whether each image has several places in axis 0 of the layer's output. */
+export const isParted = ({ parts = 1 }: TargetLayer): boolean => parts > 1;
 
 /** [N, planes, H, W] */
 export type ImageShape = readonly [n: number, c: number, h: number, w: number];
@@ -68,9 +74,12 @@ export interface LayerPass extends ForwardPass {
  */
 export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageShape): LayerPass {
   const graph = specialise(model, imageShape);
-  const nodes = cutAt(graph, layer.value);
-  const made = graph.facts.get(layer.value)?.shape;
-  const { channelAxis = 1 } = layer;
+  const isOfParts = isParted(layer);
+  const cut = cutAt(graph, layer.value, isOfParts);
+  const { nodes, initializers, value, made } = isOfParts
+    ? byImage(graph, layer.value, cut, imageShape[0])
+    : asItIs(graph, layer.value, cut);
+  const channelAxis = (layer.channelAxis ?? 1) + (isOfParts ? 1 : 0);
   const isFirst = channelAxis === 1 || made === undefined;
   if (!isFirst && (channelAxis < 1 || made[channelAxis] === undefined)) {
     throw new ShapeMismatchError(
@@ -85,16 +94,48 @@ export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageSha
     );
   }
   return {
-    nodes: isFirst ? nodes : [...nodes, toChannelsSecond(layer.value, made.length, channelAxis)],
-    initializers: graph.graph.initializers,
+    nodes: isFirst ? nodes : [...nodes, toChannelsSecond(value, made.length, channelAxis)],
+    initializers,
     derived: model.derived,
     input: graph.input,
-    layer: isFirst ? layer.value : secondName(layer.value),
+    layer: isFirst ? value : secondName(value),
     layerName: layer.name,
     imageShape,
     channels,
     layerShape: shape,
   };
+}
+
+/** Nodes up to a value, what they read, and its shape. */
+interface Cut {
+  readonly nodes: readonly Node[];
+  readonly initializers: ReadonlyMap<Value, Tensor>;
+  readonly value: Value;
+  readonly made: readonly number[] | undefined;
+}
+
+function asItIs({ graph, facts }: StaticGraph, value: Value, nodes: readonly Node[]): Cut {
+  return { nodes, initializers: graph.initializers, value, made: facts.get(value)?.shape };
+}
+
+/** [N * parts, ...], windows of tokens say, as [N, parts, ...]. */
+function byImage(
+  { graph, facts }: StaticGraph,
+  layer: Value,
+  nodes: readonly Node[],
+  images: number,
+): Cut {
+  const [leading = 0, ...rest] = facts.get(layer)!.shape;
+  const made = [images, leading / images, ...rest];
+  const [value, shape] = [`${layer}_by_image`, `${layer}_by_image_shape`];
+  const reshape = standardNode({
+    op: "Reshape",
+    name: value,
+    inputs: [layer, shape],
+    outputs: [value],
+  });
+  const initializers = new Map([...graph.initializers, [shape, intsTensor(made)] as const]);
+  return { nodes: [...nodes, reshape], initializers, value, made };
 }
 
 /** The layer's shape behind the batch, [C, ...], where the network sees one image of that size. */

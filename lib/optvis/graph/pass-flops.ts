@@ -2,7 +2,7 @@ import type { Model, Node, Value } from "../../onnx/model.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
-import type { ImageShape, TargetLayer } from "./layer-pass.ts";
+import { type ImageShape, isParted, type TargetLayer } from "./layer-pass.ts";
 
 /**
  * What other operators than sums of products take for each element of their output, in floating-point
@@ -41,7 +41,7 @@ function sumOver(
 ): number {
   const graph = specialise(model, imageShape);
   const shapeOf: ShapeOf = (value) => (value && graph.facts.get(value)?.shape) || [];
-  const nodes = cutAt(graph, layer.value);
+  const nodes = cutAt(graph, layer.value, isParted(layer));
   return WAYS * nodes.reduce((sum, node) => sum + flopsOf(node, shapeOf), 0);
 }
 

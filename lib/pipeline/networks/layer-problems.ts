@@ -28,10 +28,13 @@ export function problemsIn(
   );
   const network = { nodes, initializers: graph.initializers, input };
   const withoutGradient = surveyGradients(network, facts.get(input)!.shape);
-  const problemOf = ({ type, value, shape, channels }: Layer): string | null => {
+  const problemOf = ({ type, value, shape, channels, parts }: Layer): string | null => {
     if (type === "Input") return "it is the image itself";
     if (shape?.includes(0)) return "it is empty at this image size; choose another layer";
-    const problem = problems.get(value) ?? unbatched.get(value) ?? withoutGradient.get(value);
+    const problem =
+      problems.get(value) ??
+      (parts > 1 ? undefined : unbatched.get(value)) ??
+      withoutGradient.get(value);
     return (
       problem?.message ??
       (channels === null ? "it has no channels; choose another layer, or give channelAxis" : null)

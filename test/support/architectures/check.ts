@@ -190,13 +190,18 @@ function slopesOf(
 
 async function gradientOf(
   model: Model,
-  { value, name }: Layer,
+  { value, name, parts }: Layer,
   shape: readonly number[],
   images: readonly Float32Array[],
   cotangents: readonly Float32Array[],
 ): Promise<Float32Array> {
-  const pass = layerPass(model, { value, name }, shape as [number, number, number, number]);
-  const joined = (parts: readonly Float32Array[]) => parts.flatMap((part) => [...part]);
+  const pass = layerPass(
+    model,
+    // as it is, [N, parts, ...] or [N, ...]
+    { value, name, parts, channelAxis: parts > 1 ? 0 : 1 },
+    shape as [number, number, number, number],
+  );
+  const joined = (rows: readonly Float32Array[]) => rows.flatMap((row) => [...row]);
   const { gradient } = await runGraph(vjpGraph(pass, "cpu"), {
     image: floatTensor(shape, joined(images)),
     cotangent: floatTensor(pass.layerShape, joined(cotangents)),

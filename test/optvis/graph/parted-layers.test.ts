@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+
+import { type Layer, layerTable } from "../../../lib/networks/layers.ts";
+import { decodeModel } from "../../../lib/onnx/decode.ts";
+import { encodeModel } from "../../../lib/onnx/encode.ts";
+import { specialise } from "../../../lib/onnx/static-graph.ts";
+import {
+  type FloatTensor,
+  floatTensor,
+  intsTensor,
+  sizeOf,
+  toNumbers,
+} from "../../../lib/onnx/tensor.ts";
+import { differentiableGraph } from "../../../lib/optvis/graph/differentiable-graph.ts";
+import { layerPass, shapeMismatch } from "../../../lib/optvis/graph/layer-pass.ts";
+import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
+import { runModel } from "../../support/operator-oracle.ts";
+import { normal, uniform } from "../../support/random.ts";
+
+/** 2 x 3 windows of 2 x 4 tokens of 5 features, as exporters write them for one image. */
+const graph = sketch({
+  inputs: { image: [1, 3, 4, 12] },
+  nodes: [
+    node("Conv", "image kernel", "maps"),
+    node("Transpose", "maps", "last", { perm: [0, 2, 3, 1] }),
+    node("Reshape", "last cut", "cutUp"),
+    node("Transpose", "cutUp", "together", { perm: [0, 1, 3, 2, 4, 5] }),
+    node("Reshape", "together windows", "tokens"),
+    node("MatMul", "tokens matrix", "features"),
+    node("Sigmoid", "features", "gated"),
+    // all tokens in a row, as [N * T, C]
+    node("Reshape", "gated row", "flat"),
+    node("Mul", "flat slopes", "scaled"),
+    node("Reshape", "scaled whole", "back"),
+    node("ReduceMean", "back one", "means", { keepdims: 0 }),
+    node("Gemm", "means classifier", "classes"),
+    // windows before images: what belongs to an image does not lie together
+    node("Transpose", "tokensOfAll", "mixedUp", { perm: [1, 0, 2, 3] }),
+    node("Reshape", "gated byWindow", "tokensOfAll"),
+    node("Reshape", "mixedUp windowsOf7", "mixed"),
+    node("Tanh", "mixed", "strange"),
+  ],
+  outputs: ["classes", "strange"],
+  initializers: {
+    kernel: uniform([5, 3, 1, 1], 1, [-1, 1]),
+    cut: intsTensor([1, 2, 2, 3, 4, 5]),
+    windows: intsTensor([6, 8, 5]),
+    matrix: uniform([5, 7], 2, [-1, 1]),
+    row: intsTensor([48, 7]),
+    slopes: uniform([7], 3, [-1, 1]),
+    whole: intsTensor([1, 48, 7]),
+    one: intsTensor([1]),
+    classifier: uniform([7, 9], 4, [-1, 1]),
+    byWindow: intsTensor([-1, 6, 8, 7]),
+    windowsOf7: intsTensor([-1, 8, 7]),
+  },
+});
+const model = decodeModel(writeModel(graph, 18));
+const layers = layerTable(model, specialise(model, [1, 3, 4, 12]));
+const named = (name: string): Layer => layers.find(({ value }) => value === name)!;
+
+const images = [normal([1, 3, 4, 12], 7), normal([1, 3, 4, 12], 8)];
+const both = floatTensor(
+  [2, 3, 4, 12],
+  images.flatMap(({ data }) => [...data]),
+);
+
+async function ascentOf(layer: Layer, image: FloatTensor, channels: readonly number[]) {
+  const shape = image.shape as [number, number, number, number];
+  const made = differentiableGraph(layerPass(model, layer, shape), {
+    objective: "mean",
+    provider: "cpu",
+  });
+  const count = layer.channels!;
+  const selection = floatTensor(
+    [channels.length, count],
+    channels.flatMap((channel) => Array.from({ length: count }, (_, i) => Number(i === channel))),
+  );
+  const { activation, gradient } = await runModel(encodeModel(made), { image, selection });
+  return { activation: toNumbers(activation!), gradient: gradient as FloatTensor };
+}
+
+test.each([
+  ["features", 6, 7, 2],
+  ["gated", 6, 7, 2],
+  ["scaled", 48, 7, 1],
+])("in the leading axis of %s each image has %d places", async (name, parts, channels, axis) => {
+  const layer = named(name);
+  expect(layer).toMatchObject({ parts, channels, channelAxis: axis });
+  // the mean over all windows and tokens of an image, by ONNX Runtime from the file
+  const watched = encodeModel({ ...graph, outputs: [{ name, type: "float32", shape: null }] });
+  const together = await ascentOf(layer, both, [4, 2]);
+  for (const [n, channel] of [4, 2].entries()) {
+    const values = (await runModel(watched, { image: images[n]! }))[name]!;
+    const own = toNumbers(values).filter((_, i) => i % channels === channel);
+    const mean = own.reduce((sum, x) => sum + x, 0) / own.length;
+    expect(together.activation[n]).toBeCloseTo(mean, 5);
+    const alone = await ascentOf(layer, images[n]!, [channel]);
+    expect(alone.activation[0]).toBeCloseTo(mean, 5);
+    const size = sizeOf(images[n]!.shape);
+    const slice = together.gradient.data.slice(n * size, (n + 1) * size);
+    const off = slice.map((x, i) => x - alone.gradient.data[i]!);
+    expect(Math.hypot(...off) / Math.hypot(...alone.gradient.data)).toBeLessThan(1e-6);
+  }
+});
+
+test("a layer in which images do not lie together is none, and a layer of a batch has no parts", () => {
+  expect(named("strange")).toMatchObject({ channels: null });
+  expect(named("classes")).toMatchObject({ parts: 1, channels: 9 });
+  expect(shapeMismatch(model, named("classes"), [2, 3, 4, 12])).toBeNull();
+});
