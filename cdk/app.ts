@@ -16,7 +16,10 @@ new PipelineStack(app, stackName(settings), {
   description: "dreamgrid: renders what the channels of a convolutional network respond to",
   settings,
   code: (name) => Code.fromAsset(writeFunction(name, repositoryPath("build/functions", name))),
-  gpuImage: () => gpuImage(writeGpuContext(repositoryPath("build/gpu-worker")), npmRegistry()),
+  gpuImage: () => {
+    const context = writeGpuContext(repositoryPath("build/gpu-worker"));
+    return gpuImage(context, npmRegistry(), settings.cudaImage);
+  },
 });
 Validations.of(app).addPlugins(new AwsSolutionsChecks());
 

@@ -43,6 +43,14 @@ const contextSchema = z.object({
   monthlyBudget: z.coerce.number().positive().nullable().default(null),
   /** Of a managed policy that bounds every role. */
   permissionsBoundary: arn("iam", "policy/").nullable().default(null),
+  /** The GPU image's base, by its digest; `null`: the tag that its Dockerfile names. */
+  cudaImage: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}$/, {
+      error: "want an image by its digest, name@sha256:<64 hex digits>",
+    })
+    .nullable()
+    .default(null),
   /** Encrypts the job bucket's objects. */
   kmsKey: arn("kms", "key/").nullable().default(null),
 });

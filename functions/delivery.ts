@@ -24,6 +24,16 @@ export const TIMEOUT_SECONDS = {
  */
 export const EVENT_SOURCE_CONCURRENCY = { intake: 2, assembler: 2, "dead-letter": 2 } as const;
 
+/** What Lambda takes of a queue at most, without a batching window. */
+const MOST_OF_A_BATCH = 10;
+/** Images that share a thread's start; more save nothing (npm run bench:worker), and others idle. */
+const IMAGES_PER_THREAD = 2;
+
+/** Messages that a CPU worker is called with, at most. */
+export function workerBatchSize(threads: number): number {
+  return Math.min(MOST_OF_A_BATCH, IMAGES_PER_THREAD * threads);
+}
+
 /**
  * Visibility timeout of a queue that feeds a function: six times the function's own, since
  * throttled polls count too. It is the time after which a message comes back that no function has

@@ -118,6 +118,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bench: [
     "local",
     "cdk",
+    "functions",
     "lib/queue",
     "lib/storage",
     "lib/onnx",

@@ -6,7 +6,11 @@ import type { IBucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 
 import type { Access } from "../../functions/access.ts";
-import { EVENT_SOURCE_CONCURRENCY, TIMEOUT_SECONDS } from "../../functions/delivery.ts";
+import {
+  EVENT_SOURCE_CONCURRENCY,
+  TIMEOUT_SECONDS,
+  workerBatchSize,
+} from "../../functions/delivery.ts";
 import { MB_PER_VCPU } from "../../lib/pipeline/rates.ts";
 import { BUNDLED_MODELS_DIR } from "../bundle/function-bundle.ts";
 import type { PipelineSettings } from "../settings.ts";
@@ -94,8 +98,7 @@ export class PipelineFunctions extends Construct {
       redeliversSoon: true,
     });
     worker.consume(queues.channels.queue, {
-      // two images a thread share one start; more would leave other workers idle
-      batchSize: Math.min(10, 2 * workerThreads),
+      batchSize: workerBatchSize(workerThreads),
       maxConcurrency: workerConcurrency,
       redeliversSoon: true,
       sendsOn: ACCESS_OF.worker.sendsTo.includes("source"),

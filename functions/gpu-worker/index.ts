@@ -24,6 +24,8 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
 
 const agentUri = optionalEnv("ECS_AGENT_URI");
 const provider = parseProvider(optionalEnv("PROVIDER"));
+// for tests, which do not wait for a quarter of an hour
+const groupSeconds = optionalEnv("GROUP_SECONDS");
 const channels = new SqsQueue(createSqsClient(), requireEnv("GPU_QUEUE_URL"));
 const exitCode = await runWorker(
   {
@@ -38,6 +40,7 @@ const exitCode = await runWorker(
         : ecsScaleInProtection(agentUri, (error) => log.error("no protection", { error })),
     log,
     check: PROVIDER_CHECKS[provider],
+    ...(groupSeconds !== null && { groupSeconds: Number(groupSeconds) }),
   },
   stop.signal,
 );

@@ -14,12 +14,11 @@ export const DOLLARS_PER_GB_SECOND = 0.0000166667;
 export const DOLLARS_PER_CORE_SECOND = (DOLLARS_PER_GB_SECOND * MB_PER_VCPU) / 1_024;
 
 /**
- * Floating-point operations a second, as `passFlops` counts them, of one thread of an AMD EPYC: by
- * the CPU seconds of whole images of GoogLeNet 80e9 to 110e9, START_SECONDS taken off (9 s for a
- * class in the preset `natural`, 1.3 s and 2.0 s for inception 3b and 5b in `channels`). The lowest:
- * an estimate that is too short has a job refused or ended that could have been done.
+ * Floating-point operations a second, as `passFlops` counts them, of one thread where two threads
+ * share an AMD EPYC's core, as Lambda's vCPUs do: by the CPU seconds of whole images of GoogLeNet
+ * 60e9 (inception 3a) to 80e9, START_SECONDS taken off. A thread alone does 80e9 to 110e9.
  */
-export const FLOPS_PER_SECOND = 80e9;
+export const FLOPS_PER_SECOND = 72e9;
 
 /** What an iteration takes for each pixel of the image besides the pass: norms, the update. */
 export const PIXEL_SECONDS = 5e-8;

@@ -21,6 +21,7 @@ test("without settings the CPU renders, and callers sign", () => {
     retentionDays: 30,
     alarmEmail: null,
     stage: null,
+    cudaImage: null,
     tags: {},
     monthlyBudget: null,
     permissionsBoundary: null,
@@ -68,6 +69,8 @@ test("a stage, tags, a boundary and a key are names and ARNs", () => {
   ]);
   for (const bad of [
     { stage: "Dev" },
+    { cudaImage: "nvidia/cuda:13.0.2-cudnn-runtime-ubuntu24.04" },
+    { cudaImage: "nvidia/cuda@sha256:12ab" },
     { tags: "team" },
     { kmsKey: "1b2c" },
     { monthlyBudget: "5" },

@@ -5,17 +5,21 @@ import { encodeModel } from "../../onnx/encode.ts";
 import { sharedTensor } from "../../onnx/share-weights.ts";
 import { releaseShared, tensorBytes } from "../../onnx/shared-memory.ts";
 import { graphOf } from "../graph/graph-recipe.ts";
+import { passBytes } from "../graph/pass-memory.ts";
 import { buffersOf } from "./buffers.ts";
 import { type Feeds, type RuntimeTensor, Session } from "./session.ts";
 import type { SessionGraph } from "./session-graph.ts";
 import { type SentError, sentError } from "./thread-errors.ts";
 
 /**
- * Bytes of .onnx files that a thread keeps compiled; the least recently used one makes room. ONNX
- * Runtime holds some five times as much (weights in blocked layout, activations), so a thread with
- * GoogLeNet's classifier (52 MB) keeps one session, with emojinet several.
+ * Memory of the sessions that a thread keeps compiled; the least recently used one makes room. A
+ * thread with GoogLeNet's classifier (a file of 52 MB) keeps one, with emojinet several; two threads
+ * of a worker in the cloud leave half of its 3,008 MB to large images.
  */
-const KEEP_MODEL_BYTES = 100e6;
+const KEEP_BYTES = 500e6;
+
+/** What ONNX Runtime holds for a byte of an .onnx file: weights, also in blocked layout. */
+const BYTES_PER_MODEL_BYTE = 5;
 
 /**
  * What a session takes however small its file is, as bytes of such a file: a thread keeps a dozen,
@@ -45,7 +49,7 @@ const sessions = new Map<string, Compiled>();
 
 interface Compiled {
   readonly session: Session;
-  /** Of the .onnx file, and `SESSION_BYTES`. */
+  /** Of memory, by estimate. */
   readonly bytes: number;
   readonly sharesOutputs: boolean;
 }
@@ -72,7 +76,8 @@ async function carryOut(request: ThreadRequest, released: string[]): Promise<Out
   }
   const { key, recipe, provider, keepsMemory, sharesOutputs = false } = request.graph;
   const model = encodeModel(graphOf(recipe));
-  const bytes = model.length + SESSION_BYTES;
+  const activations = "pass" in recipe && keepsMemory !== false ? passBytes(recipe.pass) : 0;
+  const bytes = BYTES_PER_MODEL_BYTE * (model.length + SESSION_BYTES) + activations;
   for await (const oldest of makeRoom(bytes, keepsMemory)) released.push(oldest);
   const session = await Session.create(model, provider, { keepsMemory });
   sessions.set(key, { session, bytes, sharesOutputs });
@@ -93,13 +98,13 @@ async function run(key: string, feeds: Feeds): Promise<Outputs> {
   );
 }
 
-/** @returns keys of the sessions that are released for a file of so many bytes, one by one */
+/** @returns keys of the sessions that are released for so many bytes, one by one */
 async function* makeRoom(forBytes: number, keepsMemory = true): AsyncGenerator<string> {
   const loaded = [...sessions];
   let bytes = loaded.reduce((sum, [, each]) => sum + each.bytes, forBytes);
   // what turns coefficients into an image takes no place of the ascent, which may go on after it
   for (const [key, oldest] of keepsMemory ? loaded : loaded.slice(0, -1)) {
-    if (bytes <= KEEP_MODEL_BYTES) return;
+    if (bytes <= KEEP_BYTES) return;
     bytes -= oldest.bytes;
     sessions.delete(key);
     await oldest.session.release();

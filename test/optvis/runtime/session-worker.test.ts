@@ -97,6 +97,29 @@ test("of small graphs a dozen stay compiled, however many there have been", asyn
   expect(keys.filter((key) => own.has(key))).toEqual(keys.slice(-12));
 });
 
+test("so does one of a small file that computes much", async () => {
+  // a few weights; 20 planes of 700 x 640 there and back are 72 MB
+  const side = { height: 700, width: 640 };
+  const nodes = [node("Conv", "image w", "y")];
+  const { network, target } = networkOf(nodes, { w: normal([20, 3, 1, 1], 4) }, side);
+  const own = worker();
+  const keys = ["a", "b", "c", "d", "e"];
+  const run = async (key: string, height: number) => {
+    const imageShape = [1, 3, height, 640] as const;
+    const recipe = {
+      kind: "layer",
+      pass: { model: network.model, layer: target("y"), imageShape },
+    } as const;
+    const image = floatTensor(imageShape, new Float32Array(3 * height * 640));
+    await own.run({ key, provider: "cpu", recipe }, { image });
+    return keys.filter((each) => own.has(each));
+  };
+  for (const key of keys.slice(0, 4)) await run(key, 700);
+  expect(await run("e", 700)).toEqual(["b", "c", "d", "e"]);
+  // small ones take no room
+  expect(await run("a", 4)).toEqual(keys);
+});
+
 describe("a failure", () => {
   test("of compiling is told, is not remembered, and leaves the worker in order", async () => {
     const own = worker();
