@@ -217,6 +217,19 @@ test.each<[string, Case]>([
       constants: { m: scalar(127) },
     },
   ],
+  [
+    // one by one they would be 300^6
+    "a constant made of hundreds, each of those of hundreds",
+    {
+      nodes: [
+        ...Array.from({ length: 6 }, (_, i) =>
+          node("Concat", `c${i} `.repeat(300), `c${i + 1}`, { axis: 0 }),
+        ),
+        node("Sub", "image c6", "x"),
+      ],
+      constants: { c0: floatTensor([1], [127]) },
+    },
+  ],
 ])("is not recognised by %s", (_, network) => {
   const { input } = described(network);
   expect(input).toMatchObject({ mean: [128, 128, 128], assumed: "RGB, 0..255 minus 128" });

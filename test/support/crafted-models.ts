@@ -55,6 +55,8 @@ export const CRAFTED_MODELS: ReadonlyMap<string, readonly [() => Uint8Array, num
       "a list of 2,000,000 numbers as an attribute",
       [() => layer("Transpose", { perm: filled(2_000_000, 1) }), /bytes of numbers in attributes/],
     ],
+    ["1,500 nodes of Attention", [attentions, /or more nodes as of opset 18, and at most 12000/]],
+    ["an image of 5,000 planes", [() => ofPlanes(5_000), /has 5000 planes, and at most 4096/]],
     ["a million empty messages", [emptyMessages, /180001 or more protobuf messages/]],
     ["a Split into 2^31 parts", [() => layer("Split", { num_outputs: 2 ** 31 }), 3]],
     ["an LRN over 768,000 channels", [wideLrn, 3]],
@@ -175,6 +177,21 @@ function reversedProducers(): Uint8Array {
   const names = Array.from({ length: 11_000 }, (_, i) => `r${i}`);
   const producers = names.map((name) => node("Relu", "image", name));
   return model([node("Sum", names.join(" "), "y"), ...producers.toReversed()]);
+}
+
+/** Of which each becomes some ten nodes of opset 18. */
+function attentions(): Uint8Array {
+  const heads = { q_num_heads: 4, kv_num_heads: 4 };
+  const links = Array.from({ length: 1_500 }, (_, i) =>
+    node("Attention", `t${i} t${i} t${i}`, `t${i + 1}`, heads),
+  );
+  const nodes = [node("Reshape", "image s", "t0"), ...links, node("Relu", "t1500", "y")];
+  return model(nodes, { s: intsTensor([1, 12, 64]) }, { opset: 23 });
+}
+
+function ofPlanes(planes: number): Uint8Array {
+  const nodes = [node("Relu", "image", "y")];
+  return writeModel(sketch({ inputs: { image: [1, planes, 8, 8] }, nodes, outputs: ["y"] }), 18);
 }
 
 function deepTensor(): Uint8Array {
