@@ -113,7 +113,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   local: ["cdk", "functions", "lib"],
   // the browser's: of ours it knows the API's documents, as types
   web: ["functions/api/schemas.ts", "web/components"],
-  // pieces that a report without a server has too
+  // pieces that know no server
   "web/components": [],
   bench: [
     "local",

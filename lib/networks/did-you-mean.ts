@@ -37,7 +37,10 @@ function nearestNames(given: string, known: readonly Named[]): readonly string[]
   const near = candidates
     .filter(({ distance }) => distance <= Math.max(wanted.length * TOLERANCE, 1))
     .toSorted((a, b) => a.distance - b.distance || a.length - b.length);
-  return [...new Set(near.map(({ label }) => label))].slice(0, MOST_SUGGESTIONS);
+  // beside one that is meant, those that are twice as far are not
+  const farthest = Math.max(1, (near[0]?.distance ?? 0) * 2);
+  const labels = near.filter(({ distance }) => distance <= farthest).map(({ label }) => label);
+  return [...new Set(labels)].slice(0, MOST_SUGGESTIONS);
 }
 
 function distanceTo(wanted: string, candidate: string): number {

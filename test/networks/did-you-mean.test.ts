@@ -7,6 +7,9 @@ test("suggestions: parts of names first, at most three, no strangers", () => {
   expect(didYouMean("tiger f", names)).toBe("did you mean 'tiger face' or 'tiger'?");
   expect(didYouMean("NAIL", names)).toBe("did you mean 'snail' or 'nail polish'?");
   expect(didYouMean("xyz", names)).toBe("");
+  const fields = ["animation", "numIterations", "initialImage"];
+  expect(didYouMean("numIteration", fields)).toBe("did you mean 'numIterations'?");
+  expect(didYouMean("anmtion", fields)).toBe("did you mean 'animation'?");
   expect(didYouMean("a", ["a1", "a2", "a3", "a4"])).toBe("did you mean 'a1' or 'a2' or 'a3'?");
 });
 

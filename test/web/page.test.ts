@@ -174,6 +174,8 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     await fieldOf("numIterations").getByRole("alert").waitFor();
     await fieldOf("montage.gridSize").getByRole("alert").waitFor();
     expect(await page.getByRole("alert").count()).toBe(2);
+    const focused = () => page.evaluate("document.activeElement.id");
+    await expect.poll(focused, PATIENT).toBe("field-numIterations");
     await page.getByLabel("numIterations").fill("2");
     await page.getByLabel("montage.gridSize").fill("[1, null]");
     await page.getByRole("button", { name: "Render" }).click();

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { call, createJob, listNetworks } from "../api/client.ts";
 import { Looking } from "../components/looking.tsx";
@@ -59,6 +59,11 @@ function RequestForm({ methods, query }: RequestFormProps) {
     ...(channels === "" ? {} : { channels: parseChannels(channels) }),
     ...(method === 0 ? {} : { method: nameOf(schema) }),
   };
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    // what is wrong may be far above the button
+    if (problems.length > 0) form.current?.querySelector<HTMLElement>(FAULTY)?.focus();
+  }, [problems]);
   const start = () =>
     send(async () => {
       const { jobId } = await createJob(request);
@@ -66,6 +71,7 @@ function RequestForm({ methods, query }: RequestFormProps) {
     });
   return (
     <form
+      ref={form}
       class="request"
       onSubmit={(event) => {
         event.preventDefault();
@@ -118,6 +124,8 @@ function RequestForm({ methods, query }: RequestFormProps) {
     </form>
   );
 }
+
+const FAULTY = '[aria-invalid="true"]';
 
 const NEEDED: ReadonlySet<string> = new Set(["network", "layer", "channels"]);
 

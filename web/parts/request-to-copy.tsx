@@ -1,9 +1,11 @@
 import { useState } from "preact/hooks";
 
+import { formatChannels } from "../state/channels.ts";
+
 type Request = Readonly<Record<string, unknown>>;
 
 const FORMS: Readonly<Record<string, (request: Request) => string>> = {
-  JSON: (request) => JSON.stringify(request, null, 2),
+  JSON: readable,
   curl: (request) => {
     const { api, region } = document.documentElement.dataset;
     const base = api === undefined ? location.href : `${api.replace(/\/$/, "")}/`;
@@ -20,11 +22,28 @@ const FORMS: Readonly<Record<string, (request: Request) => string>> = {
       'import { readNetwork, render } from "dreamgrid";',
       "",
       `const network = await readNetwork(${JSON.stringify(network)});`,
-      `const request = ${JSON.stringify(rest, null, 2)};`,
+      `const request = ${readable(rest)};`,
       "for await (const event of render({ network, ...request })) console.log(event);",
     ].join("\n");
   },
 };
+
+/** JSON in lines, but for lists of plain values, which stay on one. */
+function readable(value: unknown): string {
+  const lines = JSON.stringify(value, null, 2);
+  return lines.replaceAll(/\[\n\s+([^[\]{}]*?)\n\s*\]/g, (_, list: string) => {
+    return `[${list.replaceAll(/\n\s+/g, " ")}]`;
+  });
+}
+
+/** The same request; channels that follow each other are a range. */
+function withRange(request: Request): Request {
+  const { channels } = request;
+  if (!Array.isArray(channels) || channels.length < 3) return request;
+  const [first] = channels as readonly unknown[];
+  const isRun = channels.every((channel, i) => typeof first === "number" && channel === first + i);
+  return isRun ? { ...request, channels: formatChannels(channels as number[]) } : request;
+}
 
 /** With the credentials that the AWS command line takes from the environment. */
 const signing = (region: string) => [
@@ -34,7 +53,8 @@ const signing = (region: string) => [
 ];
 
 /** A request as JSON, as a curl command and as a call of the library. */
-export function RequestToCopy({ request }: { readonly request: Request }) {
+export function RequestToCopy({ request: given }: { readonly request: Request }) {
+  const request = withRange(given);
   const [form, setForm] = useState("JSON");
   const [isCopied, setCopied] = useState(false);
   const text = FORMS[form]?.(request) ?? "";
@@ -44,7 +64,7 @@ export function RequestToCopy({ request }: { readonly request: Request }) {
       () => setCopied(false),
     );
   return (
-    <section>
+    <section class="request-to-copy">
       <div class="row">
         <h2>Request</h2>
         <div class="row choices" role="group" aria-label="Form of the request">

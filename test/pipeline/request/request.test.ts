@@ -73,7 +73,7 @@ test.each([
   [
     "an unknown field",
     { ...GOOD, numIteration: 3 },
-    ["numIteration: unknown field (did you mean 'numIterations' or 'animation'?); remove it"],
+    ["numIteration: unknown field (did you mean 'numIterations'?); remove it"],
   ],
   [
     "a number as text",
