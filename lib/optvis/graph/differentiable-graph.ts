@@ -76,12 +76,34 @@ export function selectionInput(
   return graph.input("selection", "float32", selectionShape(objective, layerShape));
 }
 
+/** Of one model: its layers at the sizes of some usual requests. */
+const MOST_FOUND = 2_000;
+
+type Obstacle = UnsupportedGradientError | ModelError;
+
+/** What was found of a model, by layer and shape: each request asks it again, an atlas of all. */
+const found = new WeakMap<Model, Map<string, Obstacle | null>>();
+
 /** Why no gradient reaches images of this shape from the layer, or `null` if one does. */
 export function gradientObstacle(
   model: Model,
   layer: TargetLayer,
   imageShape: ImageShape,
-): UnsupportedGradientError | ModelError | null {
+): Obstacle | null {
+  const ofModel = found.get(model) ?? new Map<string, Obstacle | null>();
+  found.set(model, ofModel);
+  const { name, value, channelAxis, parts } = layer;
+  const key = JSON.stringify([name, value, channelAxis, parts, imageShape]);
+  const known = ofModel.get(key);
+  if (known !== undefined) return known;
+  const obstacle = findObstacle(model, layer, imageShape);
+  // requests may name any number of sizes
+  if (ofModel.size >= MOST_FOUND) ofModel.clear();
+  ofModel.set(key, obstacle);
+  return obstacle;
+}
+
+function findObstacle(model: Model, layer: TargetLayer, imageShape: ImageShape): Obstacle | null {
   try {
     const pass = layerPass(model, layer, imageShape);
     differentiableGraph(pass, { objective: "mean", provider: "cpu" });

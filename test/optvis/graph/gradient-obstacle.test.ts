@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+
+import { decodeModel } from "../../../lib/onnx/decode.ts";
+import { gradientObstacle } from "../../../lib/optvis/graph/differentiable-graph.ts";
+import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
+import { normal } from "../../support/random.ts";
+
+const model = () =>
+  decodeModel(
+    writeModel(
+      sketch({
+        inputs: { image: [1, 3, 8, 10] },
+        nodes: [
+          node("Conv", "image kernel", "maps"),
+          node("Round", "maps", "rounded"),
+          node("Conv", "rounded other", "more"),
+        ],
+        outputs: ["more"],
+        initializers: { kernel: normal([4, 3, 3, 3], 1), other: normal([5, 4, 3, 3], 2) },
+      }),
+      17,
+    ),
+  );
+
+test("what keeps gradients from an image is found once for a layer and a size", () => {
+  const one = model();
+  const more = { value: "more", name: "more" };
+  const obstacle = gradientObstacle(one, more, [1, 3, 8, 10]);
+  expect(obstacle?.message).toMatch(/Round|no gradient/);
+  expect(gradientObstacle(one, more, [1, 3, 8, 10])).toBe(obstacle);
+  expect(gradientObstacle(one, more, [1, 3, 10, 8])).not.toBe(obstacle);
+  expect(gradientObstacle(model(), more, [1, 3, 8, 10])).not.toBe(obstacle);
+  const maps = { value: "maps", name: "maps" };
+  for (const _ of ["found", "known"]) {
+    expect(gradientObstacle(one, maps, [1, 3, 8, 10])).toBeNull();
+  }
+});
