@@ -5,13 +5,16 @@ import {
   LAMBDA_FUNCTIONS,
   type LambdaFunctionName,
 } from "../../../cdk/constructs/pipeline-functions.ts";
-import { type RecordedCall, recordedCalls } from "./call-recorder.ts";
 import { isAllowed, statementsOfRole } from "./iam.ts";
+import type { RecordedCall } from "./iam-gateway.ts";
 import { ofType, type Synthesis } from "./synthesise.ts";
 import { arnOf, textOf } from "./template-values.ts";
 
 /** What the recorded calls need in a stack, and what AWS's services do by the functions' roles. */
-export function neededIn(stack: Synthesis): readonly RecordedCall[] {
+export function neededIn(
+  stack: Synthesis,
+  recordedCalls: readonly RecordedCall[],
+): readonly RecordedCall[] {
   const { resources } = stack;
   const known = new Set(
     Object.entries(resources).flatMap(([id, { Type }]) =>
@@ -75,10 +78,10 @@ function ofServices(stack: Synthesis, name: LambdaFunctionName): RecordedCall[] 
   ];
 }
 
-/** A call of the ECS agent for the task it runs. */
-export function protectionOf(cluster: string): Omit<RecordedCall, "caller"> {
-  const resource = `arn:aws:ecs:${DEFAULT_REGION}:${ACCOUNT_ID}:task/${cluster}/1`;
-  return { action: "ecs:UpdateTaskProtection", resource };
+/** A task of the GPU workers. */
+export function taskArnOf(stack: Synthesis): string {
+  const cluster = idOf(stack, "AWS::ECS::Cluster", /^Gpu/);
+  return `arn:aws:ecs:${DEFAULT_REGION}:${ACCOUNT_ID}:task/${cluster}/1`;
 }
 
 /** @throws Error unless exactly one resource has that type and such a logical id */

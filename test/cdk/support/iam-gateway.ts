@@ -1,0 +1,169 @@
+import { ACCOUNT_ID, DEFAULT_REGION } from "@dreamgrid/aws-endpoint";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { z } from "zod";
+
+import { type Action, isAllowed, type Statement } from "./iam.ts";
+
+export interface RecordedCall extends Action {
+  /** Name of the function. */
+  readonly caller: string;
+}
+
+export interface GatewayOptions {
+  readonly caller: string;
+  /** Of the caller's role. */
+  readonly statements: readonly Statement[];
+  /** Of the caller, where it is one: ECS's agent asks for its protection in its name. */
+  readonly taskArn: string | null;
+  /** Where what is allowed goes to. */
+  readonly endpointUrl: string;
+  readonly onCall: (call: RecordedCall, isAllowed: boolean) => void;
+  /** Whether the call meets a fault of the service, `503 SlowDown`, after it has been allowed. */
+  readonly isFaulty?: (call: RecordedCall) => boolean;
+}
+
+export interface Gateway {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+}
+
+/**
+ * AWS as one function sees it: each of its calls is decided on by the statements of its role, as IAM
+ * decides, and what is denied is answered `403 AccessDenied`. ECS has no tasks here, and says so.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const server = createServer((incoming, outgoing) => {
+    answer(incoming, options).then(
+      ({ status, headers, body }) => send(outgoing, { status, headers, body }),
+      (error: unknown) => send(outgoing, refusal(500, "InternalError", String(error))),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) outgoing.setHeader(name, value);
+  }
+  outgoing.writeHead(status).end(body);
+}
+
+async function answer(incoming: IncomingMessage, options: GatewayOptions): Promise<Answer> {
+  const body = await buffer(incoming);
+  const call = { caller: options.caller, ...neededBy(incoming, body, options.taskArn) };
+  const may = (asked: RecordedCall) => {
+    const isMay = isAllowed(options.statements, asked);
+    options.onCall(asked, isMay);
+    return isMay;
+  };
+  const denied = refusal(403, "AccessDenied", `${call.caller} may not ${call.action}`);
+  if (!may(call)) return denied;
+  if (options.isFaulty?.(call) === true) return refusal(503, "SlowDown", "as the test wants it");
+  if (call.action.startsWith("ecs:")) return ofEcs();
+  const answered = await forwarded(incoming, body, options.endpointUrl);
+  if (call.action !== "s3:GetObject" || answered.status !== 404) return answered;
+  // without the right to list, S3 does not say what is not there
+  const bucket = call.resource.replace(/\/.*/, "");
+  return may({ ...call, action: "s3:ListBucket", resource: bucket }) ? answered : denied;
+}
+
+function ofEcs(): Answer {
+  const services = [{ desiredCount: 0 }];
+  const headers = { "content-type": "application/x-amz-json-1.1" };
+  return { status: 200, headers, body: Buffer.from(JSON.stringify({ services, service: {} })) };
+}
+
+function refusal(status: number, code: string, message: string): Answer {
+  // SQS and ECS read JSON, S3 reads XML: both find their code
+  const headers = { "content-type": "application/xml", "x-amzn-query-error": `${code};Sender` };
+  const text = `<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+  return { status, headers, body: Buffer.from(text) };
+}
+
+/** As it was signed: for this host. */
+async function forwarded(
+  { method, url, headers }: IncomingMessage,
+  body: Buffer,
+  endpointUrl: string,
+): Promise<Answer> {
+  const { hostname, port } = new URL(endpointUrl);
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ hostname, port, method, path: url, headers }, (response) => {
+      buffer(response).then(
+        (bytes) =>
+          resolve({ status: response.statusCode ?? 500, headers: response.headers, body: bytes }),
+        reject,
+      );
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+const S3_ACTIONS: Readonly<Record<string, string>> = {
+  GET: "s3:GetObject",
+  HEAD: "s3:GetObject",
+  PUT: "s3:PutObject",
+  DELETE: "s3:DeleteObject",
+};
+
+const jsonInput = z.object({
+  QueueUrl: z.string().optional(),
+  service: z.string().optional(),
+  services: z.array(z.string()).optional(),
+});
+
+/**
+ * The action and the resource that a request needs.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference
+ *
+ * @throws Error for requests that no function has made so far
+ */
+function neededBy(
+  { method = "", url = "", headers }: IncomingMessage,
+  body: Buffer,
+  taskArn: string | null,
+): Action {
+  const regional = (service: string, resource: string) =>
+    `arn:aws:${service}:${DEFAULT_REGION}:${ACCOUNT_ID}:${resource}`;
+  const target = headers["x-amz-target"];
+  if (typeof target === "string") {
+    const [service = "", operation = ""] = target.split(".");
+    const input = jsonInput.parse(JSON.parse(body.toString()));
+    if (service === "AmazonSQS") {
+      const name = input.QueueUrl?.split("/").at(-1);
+      const action = `sqs:${operation.replace(/Batch$/, "")}`;
+      return { action, resource: regional("sqs", `${name}`) };
+    }
+    const name = input.service ?? input.services?.[0];
+    return { action: `ecs:${operation}`, resource: regional("ecs", `service/cluster/${name}`) };
+  }
+  const { pathname, searchParams } = new URL(url, "http://any");
+  if (taskArn !== null && pathname.startsWith("/task-protection/")) {
+    return { action: "ecs:UpdateTaskProtection", resource: taskArn };
+  }
+  const [, bucket = "", key = ""] = /^\/([^/]+)\/?(.*)$/.exec(decodeURIComponent(pathname)) ?? [];
+  const arn = `arn:aws:s3:::${bucket}`;
+  if (key === "" && method === "GET" && searchParams.has("list-type")) {
+    return { action: "s3:ListBucket", resource: arn };
+  }
+  const action = S3_ACTIONS[method];
+  if (key === "" || action === undefined) throw new Error(`what does ${method} ${url} need?`);
+  return { action, resource: `${arn}/${key}` };
+}
