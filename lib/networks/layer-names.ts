@@ -22,10 +22,11 @@ export function canonicalName(name: string): string {
 /**
  * Gives layers their names in graph order.
  *
- * A name is the module's path where that is known. Else it comes from the node's own name, else its weight's (`fire2/squeeze1x1_w_0`), else its
- * output tensor's; names that exporters count up (`Conv_12`, `onnx::Relu_193`, `487`) come last. It
- * is shown as MATLAB does, with `-` for `/`. Caffe's in-place layers share their tensor's name but
- * for the number: the first keeps the stem, the others add their operator (`conv1-7x7_s2-relu`).
+ * A name is the module's path where that is known. Else it comes from the node's own name, else its
+ * weight's (`fire2/squeeze1x1_w_0`), else its output tensor's; names that exporters count up
+ * (`Conv_12`, `onnx::Relu_193`, `487`) come last. It is shown as MATLAB does, with `-` for `/`.
+ * Caffe's in-place layers share their tensor's name but for the number: the first keeps the stem,
+ * the others add their operator (`conv1-7x7_s2-relu`).
  */
 export class LayerNamer {
   readonly #taken = new Set<string>();

@@ -15,7 +15,8 @@ import { formatShape, sizeOf } from "./tensor.ts";
  * @param budget Of the graph that the node is in.
  *
  * @throws UnknownOperatorError for an operator without a shape function; ShapeMismatchError if the
- *   inputs do not fit together; BudgetError for outputs that are too large; ModelError if the output's shape depends on the image's content.
+ *   inputs do not fit together; BudgetError for outputs that are too large; ModelError if the
+ *   output's shape depends on the image's content.
  */
 export function inferNode(
   node: Node,

@@ -37,8 +37,8 @@ const LATE_OPTIONS: ReadonlyMap<string, (command: Command) => Promise<void>> = n
  * Runs `dreamgrid` with the words after its name. A command's definition is light and imports its
  * work (`run-<command>.ts`) when it is asked for, so that help and misspelt options answer at once.
  *
- * @returns the exit code: 0, 1 where a check finds something wrong, or after one line on standard error 2 for a request that cannot be
- *   done and 130 for one that was interrupted
+ * @returns the exit code: 0, 1 where a check finds something wrong, or after one line on standard
+ *   error 2 for a request that cannot be done and 130 for one that was interrupted
  * @throws what is a fault of ours
  */
 export async function runCommandLine(words: readonly string[], io: CommandIo): Promise<number> {
