@@ -8,7 +8,8 @@ export default defineConfig({
     testTimeout: 3_600_000,
     hookTimeout: 3_600_000,
     // the SDK's warning about Node versions does not concern the tests
-    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
+    // and what is drawn must not depend on the machine's GPU
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true", DREAMGRID_GPU: "off" },
     // onnxruntime-node keeps native threads: forked processes end cleanly, worker threads may not
     pool: "forks",
     maxWorkers: 2,

@@ -1,4 +1,5 @@
 import { eventStream } from "../lib/pipeline/event-stream.ts";
+import { localGpuGate } from "../lib/optvis/runtime/local-gpu.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
 import { parseLocalRequest, type RenderRequestInput } from "../lib/pipeline/request/request.ts";
 import { startLocalPipeline } from "./pipeline.ts";
@@ -56,8 +57,9 @@ export interface Pipeline {
 
 /** @throws Error if the port is taken or another process has the data folder open */
 export async function startPipeline({ threads, ...options }: PipelineOptions): Promise<Pipeline> {
-  const renderer = createEngineRenderer({ threads });
-  const pipeline = await startLocalPipeline({ ...options, renderer });
+  const gate = localGpuGate(process.env, { threads });
+  const renderer = createEngineRenderer({ threads, gate });
+  const pipeline = await startLocalPipeline({ ...options, renderer, gate });
   const { connection, bucket, bucketFolder } = pipeline;
   return {
     connection,

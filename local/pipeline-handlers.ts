@@ -49,7 +49,7 @@ export function pipelineHandlers(
     store,
     networks,
     renderer,
-    provider: "cpu",
+    provider: "requested",
     now,
     log: logOf("worker"),
     hooks: {

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { type Endpoint, type FaultPlan, startEndpoint } from "@dreamgrid/aws-endpoint";
 
 import type { Log } from "../functions/log.ts";
+import type { GpuGate } from "../lib/optvis/runtime/gpu-gate.ts";
+import { NOT_LOOKED_FOR } from "../lib/optvis/runtime/gpu-verdict.ts";
 import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
 import { Jobs } from "../lib/pipeline/job/jobs.ts";
 import { BucketNetworks, type NetworkSource } from "../lib/pipeline/networks/bucket-networks.ts";
@@ -37,6 +39,8 @@ export interface LocalPipelineOptions {
   readonly dataFolder: string;
   /** Stays the caller's to close. `null`: channels are rendered by another process. */
   readonly renderer: Renderer | null;
+  /** The renderer's, asked for requests that want the GPU. @default none is looked for */
+  readonly gate?: GpuGate | null;
   /** Of S3 and SQS. @default 0 - a free one */
   readonly port?: number;
   readonly faults?: FaultPlan;
@@ -77,7 +81,7 @@ export interface LocalPipeline {
  * @throws Error if the port is taken or another process has the data folder open
  */
 export async function startLocalPipeline(options: LocalPipelineOptions): Promise<LocalPipeline> {
-  const { dataFolder, renderer, port = 0, faults, timing = {} } = options;
+  const { dataFolder, renderer, gate = null, port = 0, faults, timing = {} } = options;
   const { networksOf = (bucket: NetworkSource) => bucket } = options;
   const { now = () => new Date(), logOf = (name: string) => errorLog(name) } = options;
   // the SDK's versions are pinned, so what later ones will want is no concern of the user's
@@ -102,6 +106,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
       store,
     ),
     queues: { cpu: queue(QUEUE_NAMES.channels), cuda: null },
+    localGpu: async () => gate?.machine() ?? NOT_LOOKED_FOR,
     assembly: queue(QUEUE_NAMES.assembly),
     codeVersion: CODE_VERSION,
     now,

@@ -5,6 +5,7 @@ import { DESCRIPTION_FILE } from "../lib/networks/description.ts";
 import { modelKey } from "../lib/pipeline/keys.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
+import type { GpuGate } from "../lib/optvis/runtime/gpu-gate.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
 import { AddedNetworks } from "./added-networks.ts";
 import { type ApiServer, startApiServer } from "./api-adapter.ts";
@@ -22,6 +23,8 @@ export interface ServeOptions {
   readonly apiPort: number;
   /** Stays the caller's to close. */
   readonly renderer: Renderer;
+  /** The renderer's. @default none */
+  readonly gate?: GpuGate | null;
   /** Searched for networks, also later; those whose models are there are published. */
   readonly networkFolders: readonly string[];
   /**
@@ -46,12 +49,13 @@ export interface Service {
 
 /** @throws Error if a port is taken or the data folder cannot be used */
 export async function startService(options: ServeOptions): Promise<Service> {
-  const { dataFolder, awsPort, apiPort, renderer, networkFolders } = options;
+  const { dataFolder, awsPort, apiPort, renderer, gate = null, networkFolders } = options;
   const { recoverySeconds = 12 } = options;
   let added: AddedNetworks | undefined;
   const pipeline = await startLocalPipeline({
     dataFolder,
     renderer,
+    gate,
     port: awsPort,
     timing: { channels: { visibilitySeconds: recoverySeconds } },
     networksOf: (bucket, store) => (added = new AddedNetworks(bucket, store, networkFolders)),

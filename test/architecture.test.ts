@@ -48,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/pipeline/job": [
     "lib/autodiff",
     "lib/optvis/quality",
+    "lib/optvis/runtime/gpu-verdict.ts",
     "lib/networks",
     "lib/storage",
     "lib/queue",

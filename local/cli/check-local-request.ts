@@ -1,5 +1,7 @@
 import { ImageError } from "../../lib/image/errors.ts";
 import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
+import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
+import { gpuRefusal, NOT_LOOKED_FOR } from "../../lib/optvis/runtime/gpu-verdict.ts";
 import type { GivenInput } from "../../lib/networks/describe-input.ts";
 import {
   initialImageOf,
@@ -25,12 +27,11 @@ import { UsageError } from "./user-errors.ts";
 export async function checkLocalRequest(
   { name, request }: { readonly name: string; readonly request: RenderRequest },
   terminal: Terminal,
-  input?: GivenInput,
+  { input, gate }: { readonly input: GivenInput | undefined; readonly gate: GpuGate | null },
 ): Promise<CompleteRequest> {
   if (request.executionEnvironment === "gpu") {
-    throw new UsageError(
-      `${name}: executionEnvironment: given 'gpu', and the local pipeline renders on the CPU; say 'auto' or 'cpu'`,
-    );
+    const verdict = (await gate?.machine()) ?? NOT_LOOKED_FOR;
+    if (!verdict.isFit) throw new UsageError(`${name}: ${gpuRefusal(verdict.reason)}`);
   }
   const network = await fetchNetwork(request.network, terminal, input);
   try {

@@ -3,11 +3,11 @@ import { Command } from "commander";
 import type { DoctorFlags } from "./run-doctor.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** `dreamgrid doctor`: whether a stack would work in an account, before it is deployed. */
+/** `dreamgrid doctor`: what this machine renders on, or whether a stack would work in an account. */
 export function doctorCommand(terminal: Terminal): Command {
   return new Command("doctor")
-    .description("say whether the account's quotas allow a stack of these settings")
-    .requiredOption("--cloud", "ask AWS for the account's quotas")
+    .description("say whether this machine's GPU is used, or what the account's quotas allow")
+    .option("--cloud", "ask AWS whether the account's quotas allow a stack of these settings")
     .option("--region <name>", "region of the stack (default: as AWS_REGION says)")
     .option(
       "-c, --context <name=value>",
@@ -18,11 +18,18 @@ export function doctorCommand(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
-It asks with the credentials of the AWS command line and changes nothing. The exit code is 1 where a
+Of this machine it says whether it renders on a GPU, on which, and if not, why. The environment variable
+DREAMGRID_GPU may be 'off' (no GPU is looked for) or 'any' (one is used however slow it is).
+
+With --cloud it asks with the credentials of the AWS command line and changes nothing. The exit code is 1 where a
 stack of these settings would not work; what to set instead is on the line that says so.`,
     )
-    .action(async (flags: DoctorFlags) => {
+    .action(async (flags: DoctorFlags & { readonly cloud?: boolean }) => {
+      if (!flags.cloud) {
+        const { runGpuDoctor } = await import("./run-gpu-doctor.ts");
+        return runGpuDoctor(terminal);
+      }
       const { runDoctor } = await import("./run-doctor.ts");
-      await runDoctor(flags, terminal);
+      return runDoctor(flags, terminal);
     });
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import type { SheetFormat } from "../../lib/image/formats.ts";
 import { networkFolders } from "../../lib/networks/folders.ts";
+import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
 import { startLocalPipeline } from "../pipeline.ts";
@@ -48,9 +49,12 @@ export async function renderRequests(
 ): Promise<void> {
   const terminal = terminalOf(flags, given);
   const input = await givenInput(flags);
+  const { threads } = flags;
+  const gate = localGpuGate(terminal.env, { threads, tell: (line) => terminal.note(line) });
   const jobs: { readonly name: string; readonly request: CompleteRequest }[] = [];
   for (const named of requests) {
-    jobs.push({ name: named.name, request: await checkLocalRequest(named, terminal, input) });
+    const request = await checkLocalRequest(named, terminal, { input, gate });
+    jobs.push({ name: named.name, request });
   }
   for (const { notice } of requests) if (notice !== null) terminal.note(notice);
 
@@ -71,9 +75,9 @@ export async function renderRequests(
     );
   }
   await makeWritable([flags.out, dataFolder]);
-  const renderer = createEngineRenderer({ threads: flags.threads });
+  const renderer = createEngineRenderer({ threads: flags.threads, gate });
   const progress = new DreamProgress(jobs, terminal);
-  const pipeline = await startLocalPipeline({ dataFolder, renderer });
+  const pipeline = await startLocalPipeline({ dataFolder, renderer, gate });
   const output = new DreamOutput(names, {
     folder: flags.out,
     terminal,

@@ -3,6 +3,8 @@ import { resolve as absolute } from "node:path";
 import { DataFolderInUseError } from "@dreamgrid/aws-endpoint";
 
 import { defaultFolders } from "../../lib/networks/folders.ts";
+import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
+import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import { startService } from "../serve.ts";
@@ -23,7 +25,7 @@ export interface ServeFlags {
 
 export interface ServeHooks {
   /** What renders; tests put a fake in its place. @default the engine */
-  readonly createRenderer?: (threads: number | undefined) => Renderer;
+  readonly createRenderer?: (threads: number | undefined, gate: GpuGate | null) => Renderer;
   /** @default that of the service */
   readonly recoverySeconds?: number;
 }
@@ -31,18 +33,20 @@ export interface ServeHooks {
 export async function runServe(
   { data, threads, awsPort, apiPort }: ServeFlags,
   { env, print, note }: Terminal,
-  { createRenderer = (count) => createEngineRenderer({ threads: count }), ...hooks }: ServeHooks,
+  { createRenderer = engineRenderer, ...hooks }: ServeHooks,
 ): Promise<void> {
   const dataFolder = absolute(data);
   await makeFolders(dataFolder);
   const stop = interruption();
-  const renderer = createRenderer(threads);
+  const gate = localGpuGate(env, { threads, tell: note });
+  const renderer = createRenderer(threads, gate);
   try {
     const service = await startService({
       dataFolder,
       awsPort,
       apiPort,
       renderer,
+      gate,
       networkFolders: defaultFolders(env),
       ...hooks,
     }).catch((error: unknown) => {
@@ -59,6 +63,9 @@ export async function runServe(
     await renderer.close();
   }
 }
+
+const engineRenderer: NonNullable<ServeHooks["createRenderer"]> = (threads, gate) =>
+  createEngineRenderer({ threads, gate });
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process the hard way. */
 function interruption(): Promise<void> {

@@ -3,6 +3,7 @@ import { ImageError } from "../../lib/image/errors.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import { ImageTooSmallError } from "../../lib/optvis/ascent/plan-levels.ts";
+import { GpuChoiceError } from "../../lib/optvis/runtime/local-gpu.ts";
 import { GpuUnavailableError, RuntimeError } from "../../lib/optvis/runtime/session.ts";
 import { RequestError } from "../../lib/pipeline/request/request.ts";
 
@@ -31,6 +32,7 @@ const USER_ERRORS = [
   NetworkError,
   ImageError,
   UnsupportedGradientError,
+  GpuChoiceError,
   GpuUnavailableError,
   RuntimeError,
 ];

@@ -91,7 +91,8 @@ export class FakeRenderer implements Renderer {
     ).flat();
     const image = fakeImage(channel, seed, this.#options.size ?? SIZE);
     image.data[0] = (image.data[0] ?? 0) + (this.#options.noise ?? 0);
-    const facts = { seconds: 0.5, provider, seed, restarts: 0 };
+    const drawnOn = provider === "auto" || provider === "gpu" ? "cpu" : provider;
+    const facts = { seconds: 0.5, provider: drawnOn, seed, restarts: 0 };
     return { kind: "image", channel, image, trace, ...facts };
   }
 }

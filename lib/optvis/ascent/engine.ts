@@ -5,9 +5,8 @@ import { PROFILES } from "../runtime/providers.ts";
 import type { Feeds } from "../runtime/session.ts";
 import { SessionPool } from "../runtime/session-pool.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
-import { deepdreamPlan } from "./deepdream.ts";
-import { fourierPlan } from "./fourier.ts";
 import { Interruption, OutOfTimeError } from "./interruption.ts";
+import { planOf } from "./plan-of.ts";
 import { runStage } from "./run-stage.ts";
 import type { AscentPlan } from "./stage.ts";
 import { type AscentState, failedResult, firstState, imageResult } from "./state.ts";
@@ -15,23 +14,29 @@ import { taskParts } from "./task-parts.ts";
 import type { AscentHooks } from "./hooks.ts";
 import type { AscentFrame, AscentProgress, AscentResult, AscentTask } from "./task.ts";
 
+/** Of all engines: two threads of WebGPU at once may end the process. It ends with the process. */
+const WEBGPU_POOL = new SessionPool(1);
+
 /**
  * Runs ascents: one worker (thread and session) per core on the CPU, each with one image at a time,
  * so that an image's bytes depend neither on the others nor on their order; one worker and batches
- * on CUDA.
+ * on CUDA, one worker with one image at a time on WebGPU.
  *
  * Images go in groups: all of a group end a stage before its next begins. A worker then needs one
  * session at a time, and memory does not grow with the number of stages.
  */
 export class AscentEngine {
   readonly #pools: Readonly<Record<Provider, SessionPool>>;
+  /** Images at once on the CPU. */
+  readonly threads: number;
 
   /** @param threads workers on the CPU. @default the machine's cores */
   constructor({
     threads = availableParallelism(),
   }: { readonly threads?: number | undefined } = {}) {
+    this.threads = threads;
     const poolFor = (provider: Provider) => new SessionPool(PROFILES[provider].workers(threads));
-    this.#pools = { cpu: poolFor("cpu"), cuda: poolFor("cuda"), webgpu: poolFor("webgpu") };
+    this.#pools = { cpu: poolFor("cpu"), cuda: poolFor("cuda"), webgpu: WEBGPU_POOL };
   }
 
   /**
@@ -69,14 +74,18 @@ export class AscentEngine {
     return results;
   }
 
+  /** Images that pass a stage before its next begins. */
+  groupSize({ stages }: AscentPlan, provider: Provider): number {
+    return this.#pools[provider].size * PROFILES[provider].groupPerWorker(stages[0]!.iterations);
+  }
+
   async #renderPart(
     task: AscentTask,
     hooks: AscentHooks,
     onResult: StageWork["onResult"],
   ): Promise<void> {
-    const plan = task.method === "deepdream" ? deepdreamPlan(task) : fourierPlan(task);
-    const { size } = this.#pools[task.provider];
-    const wanted = size * PROFILES[task.provider].groupPerWorker(plan.stages[0]!.iterations);
+    const plan = planOf(task);
+    const wanted = this.groupSize(plan, task.provider);
     const groupSize = Math.ceil(wanted / plan.together) * plan.together;
     const begun = new Set<number>();
     const resumed = new Map(hooks.resume?.map((state) => [state.channel, state]));
@@ -105,9 +114,9 @@ export class AscentEngine {
     });
   }
 
-  /** Ends the workers; the engine starts new ones if it is used again. */
+  /** Ends the workers but WebGPU's; the engine starts new ones if it is used again. */
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.#pools).map((pool) => pool.close()));
+    await Promise.all([this.#pools.cpu.close(), this.#pools.cuda.close()]);
   }
 
   /**

@@ -155,7 +155,7 @@ function filled(states: readonly AscentState[], batch: number): readonly AscentS
 }
 
 /** The images' tensors of one name in one, [N, ...]; of one image its own. */
-function stacked(states: readonly AscentState[], name: string): FloatTensor {
+export function stacked(states: readonly AscentState[], name: string): FloatTensor {
   const { shape, data } = floatOutput(states[0]!.parameters, name);
   if (states.length === 1) return floatTensor([1, ...shape], data);
   const all = new Float32Array(states.length * data.length);

@@ -1,3 +1,4 @@
+import type { Provider } from "../../autodiff/provider.ts";
 import type { Planes } from "../../image/raster.ts";
 import type { FloatTensor } from "../../onnx/tensor.ts";
 import type { AscentResult, FailedChannel, TracePoint } from "./task.ts";
@@ -47,6 +48,8 @@ export interface AscentState {
   readonly restarts: number;
   /** Whether its first iterations follow the redirected gradient. */
   readonly isRevived: boolean;
+  /** Where it is drawn: on another provider it does not go on. @default where all of its task are */
+  readonly provider?: Provider | undefined;
   /** Its share of the time its batches took. */
   readonly seconds: number;
   /** Index of the stage that its parameters are of; -1 before the first. */

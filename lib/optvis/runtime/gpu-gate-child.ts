@@ -3,9 +3,10 @@ import { readFile } from "node:fs/promises";
 import type { GpuProvider, Provider } from "../../autodiff/provider.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
-import { checkProvider, relativeDistance } from "./check-provider.ts";
+import { checkProvider } from "./check-provider.ts";
+import { difference } from "./difference.ts";
 import { PROFILES } from "./providers.ts";
-import { type Feeds, type RuntimeTensor, Session } from "./session.ts";
+import { type Feeds, Session } from "./session.ts";
 
 /** What the gate asks its child, once. */
 export type GateQuestion =
@@ -15,7 +16,7 @@ export type GateQuestion =
       readonly provider: GpuProvider;
       /** Files of the graph as written for the CPU and for the provider. */
       readonly models: Readonly<Record<"cpu" | "gpu", string>>;
-      readonly feeds: Readonly<Record<"cpu" | "gpu", GateFeeds>>;
+      readonly feeds: GateFeeds;
     };
 
 /** What a graph is run with: a first time, to be compared, and longer, to be timed. */
@@ -87,56 +88,20 @@ async function tryGraph({
   const open = async (of: "cpu" | "gpu") =>
     Session.create(await readFile(models[of]), of === "cpu" ? "cpu" : provider);
   const cpu = await open("cpu");
-  const wanted = await cpu.run(feeds.cpu.first);
+  const wanted = await cpu.run(feeds.first);
   const gpu = await open("gpu");
   tell({ kind: "at", step: "running the network" });
-  const given = await gpu.run(feeds.gpu.first);
-  const problem = difference(given, wanted, feeds);
+  const given = await gpu.run(feeds.first);
+  const problem = difference(given, wanted, feeds.first);
   if (problem !== null) {
     return { kind: "unfit", reason: `${PROFILES[provider].name}'s ${problem}` };
   }
   return {
     kind: "equal",
-    cpuSeconds: await secondsOf(() => cpu.run(feeds.cpu.timed)),
-    gpuSeconds: await secondsOf(() => gpu.run(feeds.gpu.timed)),
+    cpuSeconds: await secondsOf(() => cpu.run(feeds.timed)),
+    gpuSeconds: await secondsOf(() => gpu.run(feeds.timed)),
     drivers: await loadedDrivers(),
   };
-}
-
-/**
- * Largest accepted distance of what one iteration changes, as a share of it. float32 rounding that
- * moves one pool's maximum to its neighbour is 0.01 of a deep layer's gradient; a wrong kernel is
- * off by about 1.
- */
-const TOLERANCE = 0.1;
-
-/** What of the outputs is not the CPU's; every image of the batch is the CPU's one. */
-function difference(
-  given: Readonly<Record<string, RuntimeTensor>>,
-  wanted: Readonly<Record<string, RuntimeTensor>>,
-  feeds: Readonly<Record<"cpu" | "gpu", GateFeeds>>,
-): string | null {
-  for (const [name, { data: wantedData }] of Object.entries(wanted)) {
-    const data: ArrayLike<number | bigint> = wantedData;
-    // what is carried through the loop has hardly changed: its change is what counts
-    const before = feeds.cpu.first[name.replace(/_out$/, "")]?.data ?? null;
-    const isCarried = name.endsWith("_out") && before !== null;
-    const changeOf = (values: ArrayLike<number | bigint>, offset: number): number[] =>
-      Array.from({ length: data.length }, (_, i) => {
-        const value = Number(values[offset + i] ?? NaN);
-        return isCarried ? value - Number(before[i]) : value;
-      });
-    const change = changeOf(data, 0);
-    const all: ArrayLike<number | bigint> = given[name]?.data ?? [];
-    for (let offset = 0; offset < Math.max(all.length, 1); offset += data.length) {
-      const changed = changeOf(all, offset);
-      const distance = relativeDistance(changed, change);
-      // an image without a gradient does not change at all
-      if (distance <= TOLERANCE || [...changed, ...change].every((value) => value === 0)) continue;
-      return `${name} is ${distance.toPrecision(3)} of its norm away from the CPU's, wanted at most ${TOLERANCE}`;
-    }
-  }
-  return null;
 }
 
 async function secondsOf(work: () => Promise<unknown>): Promise<number> {

@@ -5,28 +5,15 @@ import { join } from "node:path";
 
 import type { GpuProvider } from "../../autodiff/provider.ts";
 import type { GateAnswer, GateFeeds, GateQuestion } from "./gpu-gate-child.ts";
+import type { GpuVerdict } from "./gpu-verdict.ts";
 import { PROFILES } from "./providers.ts";
 import type { SessionGraph } from "./session-graph.ts";
 import { SessionWorker } from "./session-worker.ts";
 
-/** Whether something is rendered on a GPU here, and why. */
-export type GpuVerdict =
-  | {
-      readonly isFit: true;
-      readonly provider: GpuProvider;
-      /** How many images it renders while all threads of the CPU together render one. */
-      readonly speedup: number;
-      /** File names of its drivers, where the system tells. */
-      readonly drivers: readonly string[];
-    }
-  | { readonly isFit: false; /** One line. */ readonly reason: string };
-
-/** One graph as written for the CPU, one image at a time, and for a GPU, and what they run with. */
+/** One graph as written for the CPU and for a GPU, for as many images, and what it runs with. */
 export interface GatedGraph {
   readonly graphs: Readonly<Record<"cpu" | "gpu", SessionGraph>>;
-  /** Images of the GPU's graph. */
-  readonly batch: number;
-  readonly feeds: Readonly<Record<"cpu" | "gpu", GateFeeds>>;
+  readonly feeds: GateFeeds;
 }
 
 type ChildProgram = readonly [file: URL, ...arguments: string[]];
@@ -40,6 +27,8 @@ export interface GpuGateOptions {
   readonly leastSpeedup?: number;
   /** After so long without an answer the driver hangs, or is of no use. @default 60 */
   readonly patienceSeconds?: number;
+  /** Hears in a line what was decided of the machine and of each graph. @default nobody */
+  readonly tell?: ((line: string) => void) | undefined;
   /** The child's file and arguments, for tests. @default the gate's own */
   readonly child?: ChildProgram;
 }
@@ -58,6 +47,7 @@ export class GpuGate {
   readonly #leastSpeedup: number;
   readonly #patienceSeconds: number;
   readonly #child: ChildProgram;
+  readonly tell: (line: string) => void;
   readonly #stop = new AbortController();
   #machine: Promise<GpuVerdict> | null = null;
   readonly #graphs = new Map<string, Promise<GpuVerdict>>();
@@ -67,12 +57,14 @@ export class GpuGate {
     providers = ["cuda", "webgpu"],
     leastSpeedup = 1,
     patienceSeconds = PATIENCE_SECONDS,
+    tell = () => undefined,
     child = [gateChild()],
   }: GpuGateOptions = {}) {
     this.#threads = threads;
     this.#providers = providers;
     this.#leastSpeedup = leastSpeedup;
     this.#patienceSeconds = patienceSeconds;
+    this.tell = tell;
     this.#child = child;
   }
 
@@ -93,7 +85,9 @@ export class GpuGate {
       if (verdict.isFit) return verdict;
       reasons.push(verdict.reason);
     }
-    return { isFit: false, reason: reasons.join("; ") };
+    const reason = reasons.join("; ");
+    this.tell(`rendering on the CPU: ${reason}`);
+    return { isFit: false, reason };
   }
 
   /**
@@ -102,9 +96,20 @@ export class GpuGate {
    * @param key equal for equal graphs: each is tried once
    */
   graph(key: string, gated: () => GatedGraph): Promise<GpuVerdict> {
-    const known = this.#graphs.get(key) ?? this.#tryGraph(gated);
+    const known = this.#graphs.get(key) ?? this.#tryAndTell(gated);
     this.#graphs.set(key, known);
     return known;
+  }
+
+  async #tryAndTell(gated: () => GatedGraph): Promise<GpuVerdict> {
+    const verdict = await this.#tryGraph(gated);
+    if (!(await this.machine()).isFit) return verdict;
+    this.tell(
+      verdict.isFit
+        ? `rendering on ${describeGpu(verdict)}, too: ${verdict.speedup.toPrecision(2)} times the speed of the CPU`
+        : `rendering this layer on the CPU: ${verdict.reason}`,
+    );
+    return verdict;
   }
 
   async #tryGraph(gated: () => GatedGraph): Promise<GpuVerdict> {
@@ -114,13 +119,13 @@ export class GpuGate {
     // models are hundreds of megabytes: they are built in a thread, and go over as files
     const writer = new SessionWorker();
     try {
-      const { graphs, batch, feeds } = gated();
+      const { graphs, feeds } = gated();
       const models = { cpu: join(folder, "cpu.onnx"), gpu: join(folder, "gpu.onnx") };
       await writer.write(graphs.cpu, models.cpu);
       await writer.write(graphs.gpu, models.gpu);
       return await this.#ask(
         { kind: "graph", provider: machine.provider, models, feeds },
-        (cpuSeconds, gpuSeconds) => cpuSeconds / this.#threads / (gpuSeconds / batch),
+        (cpuSeconds, gpuSeconds) => cpuSeconds / this.#threads / gpuSeconds,
         this.#leastSpeedup,
       );
     } catch (error) {
@@ -143,22 +148,31 @@ export class GpuGate {
     least: number,
   ): Promise<GpuVerdict> {
     const { provider } = question;
-    const { name } = PROFILES[provider];
     const answer = await askChild(this.#child, question, {
       patienceMs: this.#patienceSeconds * 1000,
       stop: this.#stop.signal,
     });
-    if (answer.kind !== "equal") return { isFit: false, reason: answer.reason };
+    if (answer.kind !== "equal") {
+      return { isFit: false, reason: answer.reason.replace(/; use the CPU$/, "") };
+    }
     const { cpuSeconds, gpuSeconds, drivers } = answer;
     const speedup = speedupOf(cpuSeconds, gpuSeconds);
     if (speedup >= least) return { isFit: true, provider, speedup, drivers };
-    const driver = drivers.length === 0 ? "" : ` (${drivers.join(", ")})`;
     const what = question.kind === "machine" ? "a thread of the CPU" : "the CPU";
     return {
       isFit: false,
-      reason: `${name}${driver} has ${speedup.toPrecision(2)} times the speed of ${what}, wanted at least ${least}`,
+      reason: `${describeGpu({ provider, drivers })} has ${speedup.toPrecision(2)} times the speed of ${what}, wanted at least ${least}`,
     };
   }
+}
+
+/** "WebGPU (libvulkan_intel.so)" */
+export function describeGpu({
+  provider,
+  drivers,
+}: Pick<GpuVerdict & { readonly isFit: true }, "provider" | "drivers">): string {
+  const { name } = PROFILES[provider];
+  return drivers.length === 0 ? name : `${name} (${drivers.join(", ")})`;
 }
 
 type Outcome = Exclude<GateAnswer, { readonly kind: "at" }>;

@@ -30,9 +30,6 @@ const ITERATIONS_PER_GRAPH = 40;
 /** Larger batches use the card better; beyond 32 images little is gained. */
 const CUDA_BATCH = 32;
 
-/** Small cards have little memory, and share it with the screen. */
-const WEBGPU_BATCH = 4;
-
 export const PROFILES: Readonly<Record<Provider, ProviderProfile>> = {
   cpu: {
     name: "the CPU",
@@ -61,7 +58,8 @@ export const PROFILES: Readonly<Record<Provider, ProviderProfile>> = {
     missing: /webgpu|adapter/i,
     // a second thread of WebGPU ends the process
     workers: () => 1,
-    largestBatch: WEBGPU_BATCH,
-    groupPerWorker: () => WEBGPU_BATCH,
+    // an image's bytes must not depend on the others, and each shape has to pass the gate
+    largestBatch: 1,
+    groupPerWorker: (iterations) => Math.ceil(ITERATIONS_PER_GRAPH / iterations),
   },
 };

@@ -99,7 +99,7 @@ function fromRuntime(name: string, { dims: shape, data }: OrtTensor): RuntimeTen
 
 /** What was wrong, without the place in ONNX Runtime's source. */
 function adapterProblem(reason: string): string {
-  return firstLine(reason.replace(/^.*was false\. /s, ""));
+  return firstLine(reason.replace(/^.*was false\. |^OrtSessionOptions\w+: /s, ""));
 }
 
 function firstLine(text: string): string {

@@ -1,3 +1,5 @@
+import type { Provider } from "../../autodiff/provider.ts";
+import { gpuRefusal, type GpuVerdict } from "../../optvis/runtime/gpu-verdict.ts";
 import type { MessageSender } from "../../queue/message-queue.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { RECONCILE_SECONDS } from "../limits.ts";
@@ -25,6 +27,8 @@ export interface AcceptDeps extends DispatchDeps {
   readonly assembly: MessageSender;
   readonly codeVersion: string;
   readonly now: () => Date;
+  /** Of the machine, where its workers draw where each request says. @default there is no choice */
+  readonly localGpu?: (() => Promise<GpuVerdict>) | undefined;
 }
 
 export type Acceptance =
@@ -79,6 +83,20 @@ async function checkRequest(json: unknown, deps: AcceptDeps): Promise<ResolvedRe
   return resolveRequest(request, network, initialImage, files);
 }
 
+/** @throws RequestError for the GPU where none is of use */
+async function providerFor(
+  { request, channels }: ResolvedRequest,
+  { queues, localGpu }: AcceptDeps,
+): Promise<Provider> {
+  const { executionEnvironment: environment } = request;
+  if (environment === "gpu" && localGpu) {
+    const verdict = await localGpu();
+    if (!verdict.isFit) throw new RequestError([gpuRefusal(verdict.reason)]);
+    return "webgpu";
+  }
+  return chooseProvider(environment, channels.length, queues.cuda === null ? "none" : "deployed");
+}
+
 async function acceptChecked(
   resolved: ResolvedRequest,
   deps: AcceptDeps,
@@ -86,11 +104,7 @@ async function acceptChecked(
 ): Promise<JobPlan> {
   const hash = requestHash(resolved);
   const jobId = chooseJobId(hash, idempotencyKey);
-  const provider = chooseProvider(
-    resolved.request.executionEnvironment,
-    resolved.channels.length,
-    deps.queues.cuda === null ? "none" : "deployed",
-  );
+  const provider = await providerFor(resolved, deps);
   const job = deps.jobs.open(jobId);
   if (!(await job.exists())) {
     await deps.assembly.sendAll([reconcileMessage(jobId, RECONCILE_SECONDS)]);

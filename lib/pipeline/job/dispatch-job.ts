@@ -13,8 +13,6 @@ export interface DispatchDeps {
   readonly queues: {
     readonly cpu: ChannelQueue;
     readonly cuda: ChannelQueue | null;
-    /** Of workers that draw where each request says, on this machine. @default there are none */
-    readonly webgpu?: ChannelQueue;
   };
 }
 
@@ -33,7 +31,8 @@ export async function dispatchJob(job: Job, deps: DispatchDeps): Promise<void> {
 /** One message for each channel without a result, whether or not one is on its way already. */
 async function sendMissingChannels(job: Job, { queues }: DispatchDeps): Promise<void> {
   const { provider } = await job.plan();
-  const queue = queues[provider] ?? null;
+  // a machine that renders for itself has one queue, whatever it draws on
+  const queue = provider === "webgpu" ? queues.cpu : queues[provider];
   if (queue === null) {
     throw new Error(`job ${job.id} was planned for GPU workers, but there is no queue for them`);
   }

@@ -13,7 +13,8 @@ export function chooseProvider(
   channelCount: number,
   gpuWorkers: "deployed" | "none",
 ): Provider {
-  if (environment === "gpu" && gpuWorkers === "none") {
+  if (environment === "gpu") {
+    if (gpuWorkers === "deployed") return "cuda";
     throw new RequestError([
       `executionEnvironment: given "gpu", but no GPU workers are deployed here; use "auto" or "cpu", or deploy them`,
     ]);
@@ -21,10 +22,5 @@ export function chooseProvider(
   if (environment === "auto" && gpuWorkers === "deployed" && channelCount > AUTO_CPU_CHANNELS) {
     return "cuda";
   }
-  return providerOf(environment);
-}
-
-/** Where there is nothing to choose, `auto` is the CPU. */
-export function providerOf(environment: RenderRequest["executionEnvironment"]): Provider {
-  return environment === "gpu" ? "cuda" : "cpu";
+  return "cpu";
 }

@@ -79,6 +79,7 @@ const headerSchema = z.strictObject({
         .nullable(),
       restarts: z.int(),
       isRevived: z.boolean(),
+      provider: z.enum(PROVIDERS).optional(),
       seconds: z.number(),
       stage: z.int(),
       done: z.int(),

@@ -1,6 +1,10 @@
+import { PROVIDERS, type Provider } from "../../autodiff/provider.ts";
 import type { Planes, Raster, Size } from "../../image/raster.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import type { FourierRecipe } from "../../optvis/ascent/fourier-recipe.ts";
+import { taskVerdict } from "../../optvis/ascent/task-verdict.ts";
+import type { AscentHooks } from "../../optvis/ascent/hooks.ts";
+import { type PlacedResult, renderInLanes } from "../../optvis/ascent/lanes.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
 import type { AscentResult, AscentTask, Start } from "../../optvis/ascent/task.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
@@ -8,53 +12,103 @@ import { photographPlanes, toNetworkPlanes } from "../../optvis/ascent/network-p
 import { startColour } from "../../optvis/ascent/start-colour.ts";
 import { examine } from "../../optvis/quality/examine.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
+import type { GpuGate } from "../../optvis/runtime/gpu-gate.ts";
+import { gpuRefusal, NOT_LOOKED_FOR } from "../../optvis/runtime/gpu-verdict.ts";
+import { GpuUnavailableError } from "../../optvis/runtime/session.ts";
 import { asSize, type CompleteFourierRequest, isCentred } from "../request/complete-request.ts";
 import { raisedLayer } from "../request/raised-layer.ts";
 import { requestedLayer } from "../request/requested-layer.ts";
 import { ascentTargets } from "./ascent-targets.ts";
 import { channelKind } from "./channel-kind.ts";
-import type { ExaminationTask, RenderedChannel, Renderer, RenderTask } from "./renderer.ts";
+import type {
+  ExaminationTask,
+  Placement,
+  RenderedChannel,
+  Renderer,
+  RenderTask,
+} from "./renderer.ts";
 
-/**
- * The renderer of production: the ascent inside ONNX Runtime, on this machine.
- *
- * @param options threads: workers on the CPU. @default one per core
- */
-export function createEngineRenderer(
-  options: { readonly threads?: number | undefined } = {},
-): Renderer {
-  const engine = new AscentEngine(options);
+const isProvider = (placement: Placement): placement is Provider =>
+  PROVIDERS.some((provider) => provider === placement);
+
+export interface EngineRendererOptions {
+  /** Workers on the CPU. @default one per core */
+  readonly threads?: number | undefined;
+  /** Decides what is drawn on a GPU; closed with the renderer. @default none is looked for */
+  readonly gate?: GpuGate | null;
+}
+
+/** The renderer of production: the ascent inside ONNX Runtime, on this machine. */
+export function createEngineRenderer({
+  threads,
+  gate = null,
+}: EngineRendererOptions = {}): Renderer {
+  const engine = new AscentEngine({ threads });
   const networks = new FoldedNetworks();
+
+  /** Draws a task where it is to be. */
+  async function renderPlaced(
+    task: AscentTask,
+    placement: Placement,
+    hooks: AscentHooks<PlacedResult>,
+  ): Promise<void> {
+    const drawBy = async (provider: Provider) => {
+      const onChannel = (result: AscentResult) => hooks.onChannel!({ ...result, provider });
+      await engine.render({ ...task, provider }, { ...hooks, onChannel });
+    };
+    if (isProvider(placement)) return drawBy(placement);
+    const gpu = gate && taskVerdict(gate, task);
+    if (placement === "auto") {
+      if (gpu === null) return drawBy("cpu");
+      const onGpuFailure = (reason: string) =>
+        gate?.tell(`the rest is rendered on the CPU: ${reason}`);
+      return renderInLanes(task, { engine, gpu, onGpuFailure }, hooks);
+    }
+    const verdict = (await gpu) ?? NOT_LOOKED_FOR;
+    if (verdict.isFit) return drawBy(verdict.provider);
+    throw new GpuUnavailableError(gpuRefusal(verdict.reason));
+  }
+
   return {
     async render(task, { onChannel, frames, ...hooks } = {}) {
-      const { provider, request } = task;
+      const { request } = task;
       const { seed } = request;
       const unit = isCentred(request) ? "centred" : "pixels";
       const model = await networks.of(task.network.model);
-      const toRendered = (result: AscentResult): RenderedChannel => {
+      const toRendered = ({ provider, ...result }: PlacedResult): RenderedChannel => {
         if (result.kind === "failed") return result;
         const image = toColourPlanes(result.image, model, unit);
         return { ...result, image, provider, seed: seed + result.restarts };
       };
-      const results = await engine.render(await ascentTask(engine, task, model), {
+      const results: RenderedChannel[] = [];
+      await renderPlaced(await ascentTask(engine, task, model), task.provider, {
         ...hooks,
         frames: frames && {
           count: frames.count,
           take: (frame) =>
             frames.take({ ...frame, image: toColourPlanes(frame.image, model, unit) }),
         },
-        onChannel: onChannel && ((result) => onChannel(toRendered(result))),
+        onChannel: async (result) => {
+          const rendered = toRendered(result);
+          if (onChannel) await onChannel(rendered);
+          else results[task.channels.indexOf(result.channel)] = rendered;
+        },
       });
-      return results.map(toRendered);
+      return results;
     },
     async examine(task, channel, picture) {
       const network = await networks.of(task.network.model);
-      const { provider, size } = task;
+      const { size } = task;
+      // the figures of pictures from anywhere are the same
+      const provider = isProvider(task.provider) ? task.provider : "cpu";
       const of = { network, layer: layerOf(task), provider, size };
       const subject = { ...of, channel, kind: channelKind(task) };
       return examine(engine, picture, subject);
     },
-    close: () => engine.close(),
+    async close() {
+      gate?.close();
+      await engine.close();
+    },
   };
 }
 
@@ -63,7 +117,8 @@ async function ascentTask(
   task: RenderTask,
   network: NetworkModel,
 ): Promise<AscentTask> {
-  const { request, channels, initialImage, provider } = task;
+  const { request, channels, initialImage } = task;
+  const provider = isProvider(task.provider) ? task.provider : "cpu";
   const layer = layerOf({ ...request, network: task.network });
   const { objective, seed, numIterations: iterations } = request;
   const raised = raisedLayer(request, network.model, layer);

@@ -23,7 +23,8 @@ export interface ChannelDeps {
   readonly store: ObjectStore;
   readonly networks: Pick<NetworkSource, "openPinned">;
   readonly renderer: Renderer;
-  readonly provider: Provider;
+  /** `requested`: where each job's request says. */
+  readonly provider: Provider | "requested";
   readonly now: () => Date;
   /**
    * Carries channels that there is no time left for to the next worker. @default none: they come
@@ -268,7 +269,7 @@ async function prepareTask(job: Job, deps: ChannelDeps): Promise<TaskWithoutChan
     network: await deps.networks.openPinned(network),
     initialImage: initialImage === null ? null : await loadInitialImage(deps.store, initialImage),
     targetFiles: await loadTargetFiles(targetFiles, (key) => deps.store.get(key)),
-    provider: deps.provider,
+    provider: deps.provider === "requested" ? request.executionEnvironment : deps.provider,
   };
 }
 

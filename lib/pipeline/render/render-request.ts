@@ -3,13 +3,13 @@ import { readFile } from "node:fs/promises";
 import { ImageError } from "../../image/errors.ts";
 import type { Planes } from "../../image/raster.ts";
 import type { AscentProgress, TracePoint } from "../../optvis/ascent/task.ts";
+import { localGpuGate } from "../../optvis/runtime/local-gpu.ts";
 import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { pinImage } from "../request/initial-image.ts";
 import { initialImageOf, parseLocalRequest, RequestError } from "../request/request.ts";
 import { loadTargetFiles, pinTargetFiles } from "../request/target-files.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
-import { providerOf } from "../job/route.ts";
 import { createEngineRenderer } from "./engine-renderer.ts";
 import { renderTiles, type TileHooks } from "./render-tiles.ts";
 
@@ -105,7 +105,8 @@ export async function renderRequest(
     const drawn = { planes, png, animation, activation, trace, seconds, seed, quality, redrawn };
     return tell({ kind: "image", ...which, ...drawn });
   };
-  const renderer = createEngineRenderer({ threads });
+  const gate = localGpuGate(process.env, { threads });
+  const renderer = createEngineRenderer({ threads, gate });
   try {
     await renderTiles(
       renderer,
@@ -115,7 +116,7 @@ export async function renderRequest(
         channels,
         initialImage: initial?.raster ?? null,
         targetFiles: await loadTargetFiles(files, (key) => readFile(key)),
-        provider: providerOf(request.executionEnvironment),
+        provider: request.executionEnvironment,
       },
       {
         signal,

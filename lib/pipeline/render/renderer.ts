@@ -21,6 +21,12 @@ export type RenderedChannel = RenderedImage | FailedChannel;
 
 export type RenderHooks = AscentHooks<RenderedChannel>;
 
+/**
+ * Where a task is drawn: by one provider, or where this machine does it best. `auto`: on the GPU and
+ * the CPU side by side, if the GPU passes its gate; `gpu`: there, or it is an error.
+ */
+export type Placement = Provider | "auto" | "gpu";
+
 /** Channels of one layer, to be rendered with the same options. */
 export interface RenderTask {
   readonly network: AnalysedNetwork;
@@ -31,7 +37,7 @@ export interface RenderTask {
   readonly initialImage: Raster | null;
   /** What the files hold that its targets name, by their keys. @default none are named */
   readonly targetFiles?: ReadonlyMap<string, TargetContents>;
-  readonly provider: Provider;
+  readonly provider: Placement;
 }
 
 /** A layer of a network that looks at a picture. */

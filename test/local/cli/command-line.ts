@@ -34,7 +34,7 @@ export async function runWith(
 ): Promise<Ended> {
   let [stdout, stderr] = ["", ""];
   const code = await runCommandLine(words, {
-    env: { DREAMGRID_CACHE: "/nonexistent/cache", ...env },
+    env: { DREAMGRID_CACHE: "/nonexistent/cache", DREAMGRID_GPU: "off", ...env },
     stdin: Readable.from([Buffer.from(stdin)]),
     stdout: {
       write: (part: string) => {

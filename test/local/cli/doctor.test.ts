@@ -116,6 +116,19 @@ test("an account without GPU instances is told before the deployment", async () 
   expect(enough.stdout).toMatch(/note: Lambda concurrency: .*up to -c workerConcurrency=991 would/);
 });
 
+test("without --cloud it says what this machine renders on", async () => {
+  const off = await runWith({ env: { DREAMGRID_GPU: "off" } }, "doctor");
+  expect([off.code, off.stdout]).toEqual([
+    0,
+    "note: rendering on the CPU: no GPU is looked for here; DREAMGRID_GPU may be off\n",
+  ]);
+  const wrong = await runWith({ env: { DREAMGRID_GPU: "yes" } }, "doctor");
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    "dreamgrid: DREAMGRID_GPU: given 'yes', wanted one of 'auto', 'off', 'any'\n",
+  ]);
+});
+
 test("what cannot be asked or is no setting ends in one line", async () => {
   const ended = async (words: Promise<{ code: number; stderr: string }>) => {
     const { code, stderr } = await words;

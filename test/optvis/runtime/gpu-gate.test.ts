@@ -31,7 +31,7 @@ describe("a machine", () => {
       "slow",
       "WebGPU (libvulkan_card.so) has 0.50 times the speed of a thread of the CPU, wanted at least 1",
     ],
-    ["without", "WebGPU is not available to ONNX Runtime here: no adapter; use the CPU"],
+    ["without", "WebGPU is not available to ONNX Runtime here: no adapter"],
     ["crash", "WebGPU is not used: its driver ended its process (SIGSEGV) while opening it"],
     ["exit", "WebGPU is not used: its driver ended its process (exit code 3) while opening it"],
   ])("%s: the CPU, with a line that says why", async (behaviour, reason) => {
@@ -63,7 +63,7 @@ describe("a machine", () => {
     expect(await gateOf("without", { providers: ["cuda", "webgpu"] }).machine()).toEqual({
       isFit: false,
       reason:
-        "CUDA is not available to ONNX Runtime here: no adapter; use the CPU; WebGPU is not available to ONNX Runtime here: no adapter; use the CPU",
+        "CUDA is not available to ONNX Runtime here: no adapter; WebGPU is not available to ONNX Runtime here: no adapter",
     });
   });
 });
@@ -79,16 +79,15 @@ describe("a graph", () => {
   const feeds = { x: floatTensor([2], [1, 2]) };
   const gated: GatedGraph = {
     graphs: { cpu: double("cpu"), gpu: double("webgpu") },
-    batch: 3,
-    feeds: { cpu: { first: feeds, timed: feeds }, gpu: { first: feeds, timed: feeds } },
+    feeds: { first: feeds, timed: feeds },
   };
 
-  test("is compared with all the CPU's threads, image by image", async () => {
-    // 1 s an image on one of 4 threads against 0.05 s for 3 images
-    expect(await gateOf("right").graph("double", () => gated)).toMatchObject({ speedup: 15 });
-    expect(await gateOf("right", { threads: 80 }).graph("double", () => gated)).toEqual({
+  test("is compared with all the CPU's threads", async () => {
+    // 1 s an image on one of 4 threads against 0.05 s
+    expect(await gateOf("right").graph("double", () => gated)).toMatchObject({ speedup: 5 });
+    expect(await gateOf("right", { threads: 40 }).graph("double", () => gated)).toEqual({
       isFit: false,
-      reason: "WebGPU (libvulkan_card.so) has 0.75 times the speed of the CPU, wanted at least 1",
+      reason: "WebGPU (libvulkan_card.so) has 0.50 times the speed of the CPU, wanted at least 1",
     });
   });
 
@@ -123,7 +122,7 @@ describe("a graph", () => {
     };
     expect(await gateOf("without").graph("double", never)).toEqual({
       isFit: false,
-      reason: "WebGPU is not available to ONNX Runtime here: no adapter; use the CPU",
+      reason: "WebGPU is not available to ONNX Runtime here: no adapter",
     });
   });
 });
@@ -131,5 +130,5 @@ describe("a graph", () => {
 test("the real child says of a machine without CUDA that it has none", async () => {
   const verdict = await new GpuGate({ providers: ["cuda"] }).machine();
   if (verdict.isFit) return;
-  expect(verdict.reason).toMatch(/^CUDA is not available to ONNX Runtime here: .+; use the CPU$/);
+  expect(verdict.reason).toMatch(/^CUDA is not available to ONNX Runtime here: .+$/);
 });

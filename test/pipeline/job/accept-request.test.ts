@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { encodePng } from "../../../lib/image/png.ts";
 import { filledRaster } from "../../../lib/image/raster.ts";
+import type { GpuVerdict } from "../../../lib/optvis/runtime/gpu-verdict.ts";
 import {
   type AcceptDeps,
   acceptRequest,
@@ -201,6 +202,28 @@ test("large jobs go to the GPU where there is one, small ones to the CPU, and ea
   expect(await providerOf({ channels: "1:3", executionEnvironment: "gpu" })).toBe("cuda");
   expect(await providerOf({ channels: "all", executionEnvironment: "cpu" })).toBe("cpu");
   expect(await providerOf({ channels: "1:102" }, deps)).toBe("cpu");
+});
+
+test("on a machine that renders for itself the GPU is asked for only where a request wants it", async () => {
+  const { deps, cpu } = await memoryPipeline(await temporaryFolder());
+  const accept = (executionEnvironment: "auto" | "gpu", verdict: GpuVerdict) =>
+    acceptRequest(
+      { ...TINY_REQUEST, executionEnvironment },
+      { ...deps, localGpu: () => Promise.resolve(verdict) },
+    );
+  const without = { isFit: false, reason: "WebGPU has no adapter" } as const;
+  const fit = { isFit: true, provider: "webgpu", speedup: 5, drivers: [] } as const;
+  expect(await accept("gpu", without)).toEqual({
+    status: "rejected",
+    problems: ["executionEnvironment: given 'gpu', and WebGPU has no adapter; say 'auto' or 'cpu'"],
+  });
+  expect(cpu.sent).toEqual([]);
+  expect(await accept("gpu", fit)).toMatchObject({ plan: { provider: "webgpu" } });
+  // its workers take from the one queue, and draw where the request says
+  const onGpu = cpu.sent.length;
+  expect(onGpu).toBeGreaterThan(0);
+  expect(await accept("auto", without)).toMatchObject({ plan: { provider: "cpu" } });
+  expect(cpu.sent).toHaveLength(2 * onGpu);
 });
 
 test("an upload is answered beside it: accepted, rejected, unreadable, too large", async () => {

@@ -1,0 +1,140 @@
+import type { Provider } from "../../autodiff/provider.ts";
+import { PROFILES } from "../runtime/providers.ts";
+import type { GpuVerdict } from "../runtime/gpu-verdict.ts";
+import type { AscentEngine } from "./engine.ts";
+import type { AscentHooks } from "./hooks.ts";
+import { OutOfTimeError } from "./interruption.ts";
+import { planOf } from "./plan-of.ts";
+import type { AscentState } from "./state.ts";
+import { targetOf } from "./targets.ts";
+import type { AscentResult, AscentTask } from "./task.ts";
+
+/** An image, and where it was drawn. */
+export type PlacedResult = AscentResult & { readonly provider: Provider };
+
+type Fit = GpuVerdict & { readonly isFit: true };
+
+export interface LanesOptions {
+  readonly engine: Pick<AscentEngine, "groupSize" | "threads"> & {
+    render(task: AscentTask, hooks: AscentHooks): Promise<unknown>;
+  };
+  /** On what besides the CPU; images are drawn there from when it is known. */
+  readonly gpu: Promise<GpuVerdict>;
+  /** The GPU has failed on the way, and what it was at is drawn on the CPU. */
+  readonly onGpuFailure: (reason: string) => void;
+}
+
+/**
+ * Renders a task on the GPU and the CPU side by side: both take the next images that wait, the CPU
+ * only while there are more than the GPU draws in the time that it takes for one. Every image is
+ * drawn in one place from beginning to end. An image that was stopped goes on where it was begun,
+ * and begins anew elsewhere.
+ *
+ * @returns none: `onChannel` has them as they end
+ * @throws as `AscentEngine.render`
+ */
+export async function renderInLanes(
+  task: AscentTask,
+  { engine, gpu, onGpuFailure }: LanesOptions,
+  hooks: AscentHooks<PlacedResult>,
+): Promise<void> {
+  const isBegun = new Set(hooks.resume?.flatMap((s) => (drawnOn(s, "cpu") ? [s.channel] : [])));
+  // the CPU takes from the front, the GPU from the back
+  const waiting = togetherIn(task).toSorted((a, b) => rank(b, isBegun) - rank(a, isBegun));
+  let verdict: GpuVerdict | null = null;
+  let resolveEmptied: (value: null) => void = () => undefined;
+  const emptied = new Promise<null>((resolve) => {
+    resolveEmptied = resolve;
+  });
+  const stop = new AbortController();
+  const signals = [stop.signal, ...(hooks.signal ? [hooks.signal] : [])];
+  const signal = AbortSignal.any(signals);
+  const ended = new Set<number>();
+
+  const take = (count: number, end: "front" | "back"): readonly (readonly number[])[] => {
+    const start = end === "front" ? 0 : Math.max(0, waiting.length - count);
+    const taken = waiting.splice(start, count);
+    if (waiting.length === 0) resolveEmptied(null);
+    return taken;
+  };
+  const draw = (provider: Provider, groups: readonly (readonly number[])[]) =>
+    engine.render(
+      { ...task, provider, channels: groups.flat() },
+      {
+        ...hooks,
+        signal,
+        resume: hooks.resume?.filter((state) => drawnOn(state, provider)),
+        onStopped: async (states) => {
+          const placed = [...states].map(
+            ([channel, own]) => [channel, own.map((state) => ({ ...state, provider }))] as const,
+          );
+          await hooks.onStopped?.(new Map(placed));
+        },
+        onChannel: async (result) => {
+          ended.add(result.channel);
+          await hooks.onChannel?.({ ...result, provider });
+        },
+      },
+    );
+
+  const groupOn = (provider: Provider) => engine.groupSize(planOf({ ...task, provider }), provider);
+  const cpuLane = async () => {
+    for (;;) {
+      const spare = verdict?.isFit
+        ? waiting.length - Math.ceil(verdict.speedup * engine.threads)
+        : waiting.length;
+      // with the CPU alone one call has them all
+      const most = verdict?.isFit === false ? waiting.length : groupOn("cpu");
+      const groups = take(Math.max(0, Math.min(spare, most)), "front");
+      if (groups.length === 0) return;
+      await draw("cpu", groups);
+    }
+  };
+  const gpuLane = async () => {
+    verdict = await Promise.race([gpu, emptied]);
+    if (!verdict?.isFit) return;
+    const { provider }: Fit = verdict;
+    for (;;) {
+      const groups = take(groupOn(provider), "back");
+      if (groups.length === 0) return;
+      try {
+        await draw(provider, groups);
+      } catch (error) {
+        if (signal.aborted || error instanceof OutOfTimeError) throw error;
+        const reason = error instanceof Error ? error.message : String(error);
+        verdict = { isFit: false, reason: `${PROFILES[provider].name} failed: ${reason}` };
+        onGpuFailure(verdict.reason);
+        waiting.push(...groups.filter((group) => group.some((channel) => !ended.has(channel))));
+        return;
+      }
+    }
+  };
+  const stopOthers = (error: unknown) => {
+    stop.abort(error);
+    throw error;
+  };
+  const lanes = await Promise.allSettled([
+    cpuLane().catch(stopOthers),
+    gpuLane().catch(stopOthers),
+  ]);
+  for (const lane of lanes) if (lane.status === "rejected") throw stop.signal.reason;
+  // what the GPU has left, should it have failed after the CPU's lane was done
+  await cpuLane();
+}
+
+const drawnOn = ({ provider = "cpu" }: AscentState, on: Provider) => provider === on;
+
+const rank = (group: readonly number[], isBegun: ReadonlySet<number>) =>
+  group.some((channel) => isBegun.has(channel)) ? 1 : 0;
+
+/** The task's channels, those together that are to differ from each other. */
+function togetherIn(task: AscentTask): readonly (readonly number[])[] {
+  if (!task.targets) return task.channels.map((channel) => [channel]);
+  const groups = new Map<number, number[]>();
+  for (const channel of task.channels) {
+    const { among } = targetOf(task, channel);
+    const first = channel - (among?.index ?? 0);
+    groups.set(first, [...(groups.get(first) ?? []), channel]);
+  }
+  return [...groups.values()];
+}

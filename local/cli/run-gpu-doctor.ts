@@ -1,0 +1,14 @@
+import { describeGpu } from "../../lib/optvis/runtime/gpu-gate.ts";
+import { NOT_LOOKED_FOR } from "../../lib/optvis/runtime/gpu-verdict.ts";
+import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Says in a line what this machine renders on. */
+export async function runGpuDoctor({ env, print }: Terminal): Promise<void> {
+  const verdict = (await localGpuGate(env)?.machine()) ?? NOT_LOOKED_FOR;
+  print(
+    verdict.isFit
+      ? `ok: rendering on ${describeGpu(verdict)}, too: it multiplies matrices ${verdict.speedup.toPrecision(2)} times as fast as a thread of the CPU; each layer is tried there before`
+      : `note: rendering on the CPU: ${verdict.reason}`,
+  );
+}

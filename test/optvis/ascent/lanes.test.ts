@@ -1,0 +1,161 @@
+import { describe, expect, test } from "vitest";
+
+import {
+  type LanesOptions,
+  type PlacedResult,
+  renderInLanes,
+} from "../../../lib/optvis/ascent/lanes.ts";
+import type { AscentState } from "../../../lib/optvis/ascent/state.ts";
+import type { AscentTask } from "../../../lib/optvis/ascent/task.ts";
+import type { GpuVerdict } from "../../../lib/optvis/runtime/gpu-verdict.ts";
+import { smallNetwork } from "../../support/small-network.ts";
+import { modelFixture } from "../fixtures.ts";
+import { taskOf } from "./engine-task.ts";
+
+const SIZE = { height: 18, width: 21 };
+const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
+const CHANNELS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+const task = taskOf(kinked, "conv3", { channels: CHANNELS });
+
+const fit = (speedup: number): GpuVerdict => ({
+  isFit: true,
+  provider: "webgpu",
+  speedup,
+  drivers: [],
+});
+const UNFIT: GpuVerdict = { isFit: false, reason: "there is no adapter" };
+
+type Render = LanesOptions["engine"]["render"];
+type Hooks = Parameters<Render>[1];
+
+/** Two threads; `before` is awaited before each call's images are there. */
+function engineOf(before: (task: AscentTask, hooks: Hooks) => Promise<void>) {
+  const calls: string[] = [];
+  const render: Render = async (part, hooks) => {
+    calls.push(`${part.provider} ${part.channels.join()}`);
+    await before(part, hooks);
+    for (const channel of part.channels) {
+      await hooks.onChannel?.({ kind: "failed", channel, reason: "it is a test" });
+    }
+    return [];
+  };
+  const groupSize = (_: unknown, provider: string) => (provider === "cpu" ? 2 : 1);
+  return { calls, engine: { render, groupSize, threads: 2 } };
+}
+
+/** Runs the task; who drew what, in order of channels. */
+async function placesOf(
+  { engine }: ReturnType<typeof engineOf>,
+  gpu: Promise<GpuVerdict>,
+  failures: string[] = [],
+): Promise<readonly string[]> {
+  const results: PlacedResult[] = [];
+  await renderInLanes(
+    task,
+    { engine, gpu, onGpuFailure: (reason) => void failures.push(reason) },
+    { onChannel: async (result) => void results.push(result) },
+  );
+  const sorted = results.toSorted((a, b) => a.channel - b.channel);
+  expect(sorted.map(({ channel }) => channel)).toEqual(CHANNELS);
+  return sorted.map(({ provider }) => provider);
+}
+
+const never = new Promise<GpuVerdict>(() => undefined);
+const atOnce = () => Promise.resolve();
+
+describe("images are drawn once each, whoever is there", () => {
+  test("the CPU alone has what is left in one call as soon as it is known", async () => {
+    const run = engineOf(atOnce);
+    expect(new Set(await placesOf(run, Promise.resolve(UNFIT)))).toEqual(new Set(["cpu"]));
+    expect(run.calls.length).toBeLessThan(3);
+  });
+
+  test("a gate that never answers keeps nothing waiting", async () => {
+    expect(new Set(await placesOf(engineOf(atOnce), never))).toEqual(new Set(["cpu"]));
+  });
+
+  test("the CPU leaves to the GPU what that draws in the time of one of its own", async () => {
+    // while the CPU draws one image on a thread, the GPU draws 2.5 x 2
+    const gpuTurns = engineOf(({ provider }) =>
+      provider === "cpu" ? new Promise((resolve) => setTimeout(resolve, 5)) : Promise.resolve(),
+    );
+    const places = await placesOf(gpuTurns, Promise.resolve(fit(2.5)));
+    expect(places.slice(-5)).toEqual(Array(5).fill("webgpu"));
+    // from the front, before the gate's answer is heard
+    expect(places.slice(0, 2)).toEqual(["cpu", "cpu"]);
+  });
+
+  test("a GPU much faster than the CPU draws alone", async () => {
+    const run = engineOf(atOnce);
+    const places = await placesOf(run, Promise.resolve(fit(100)));
+    expect(places.filter((place) => place === "cpu").length).toBeLessThanOrEqual(2);
+  });
+
+  test("what a failing GPU leaves is drawn on the CPU, with a line", async () => {
+    const failures: string[] = [];
+    let turns = 0;
+    const run = engineOf(({ provider }) =>
+      provider === "webgpu" && ++turns === 3
+        ? Promise.reject(new Error("the device is lost"))
+        : Promise.resolve(),
+    );
+    const places = await placesOf(run, Promise.resolve(fit(100)), failures);
+    expect(failures).toEqual(["WebGPU failed: the device is lost"]);
+    expect(places.filter((place) => place === "webgpu")).toHaveLength(2);
+  });
+});
+
+test("what fails on the CPU too is the task's error", async () => {
+  const run = engineOf(() => Promise.reject(new Error("the network takes no such image")));
+  await expect(placesOf(run, Promise.resolve(fit(100)))).rejects.toThrow(
+    "the network takes no such image",
+  );
+});
+
+test("stopped images say where they were drawn, and go on there alone", async () => {
+  const state = (channel: number): AscentState => ({
+    channel,
+    position: channel - 1,
+    parameters: {},
+    trace: [],
+    stop: null,
+    restarts: 0,
+    isRevived: false,
+    seconds: 1,
+    stage: 0,
+    done: 1,
+  });
+  const abort = new AbortController();
+  const stopped = new Map<number, readonly AscentState[]>();
+  const run = engineOf(async ({ channels, provider }, { onStopped }) => {
+    if (provider === "webgpu") abort.abort(new Error("enough"));
+    await onStopped?.(new Map(channels.map((channel) => [channel, [state(channel)]])));
+    throw new Error("enough");
+  });
+  const rendering = renderInLanes(
+    task,
+    { engine: run.engine, gpu: Promise.resolve(fit(1)), onGpuFailure: () => undefined },
+    {
+      signal: abort.signal,
+      onStopped: async (states) => {
+        for (const [channel, own] of states) stopped.set(channel, own);
+      },
+    },
+  );
+  await expect(rendering).rejects.toThrow("enough");
+  expect([1, 12].map((channel) => stopped.get(channel)?.[0]?.provider)).toEqual(["cpu", "webgpu"]);
+
+  const resumed: Record<string, number[]> = {};
+  const again = engineOf(async ({ provider }, { resume = [] }) => {
+    resumed[provider] = resume.map(({ channel }) => channel);
+  });
+  await renderInLanes(
+    task,
+    { engine: again.engine, gpu: Promise.resolve(fit(1)), onGpuFailure: () => undefined },
+    { resume: [...stopped.values()].flat() },
+  );
+  expect(resumed["webgpu"]).toContain(12);
+  expect(resumed["cpu"]).not.toContain(12);
+  // what the CPU has begun comes first in its lane
+  expect(again.calls[0]).toBe("cpu 1,2");
+});
