@@ -92,7 +92,7 @@ function manyChannels(): Graph {
 }
 
 /** Pictures of waves: what they show is nothing to the page, but that they differ. */
-async function drawn({ channels, provider }: RenderTask, hooks: RenderHooks = {}) {
+async function drawn({ channels }: RenderTask, hooks: RenderHooks = {}) {
   for (const channel of channels) {
     await hooks.onBegin?.([channel]);
     const data = Float32Array.from(
@@ -101,7 +101,7 @@ async function drawn({ channels, provider }: RenderTask, hooks: RenderHooks = {}
     );
     const image = { width: PICTURE_PX, height: PICTURE_PX, data };
     const trace = [{ level: 1, iteration: 1, activation: channel }];
-    const facts = { seconds: 0, provider, seed: 0, restarts: 0 };
+    const facts = { seconds: 0, provider: "cpu", seed: 0, restarts: 0 } as const;
     await hooks.onChannel?.({ kind: "image", channel, image, trace, ...facts });
   }
   return [];

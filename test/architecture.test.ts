@@ -9,10 +9,7 @@ const PIPELINE_BASE = ["concurrency", "json", "keys", "limits", "rates"].map(
   (name) => `lib/pipeline/${name}.ts`,
 );
 
-/**
- * What each folder may import besides itself: folders with all that is in them, or single files. The
- * README's layer diagram, executable.
- */
+/** What each folder may import besides itself, folders or files: the README's diagram, executable. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/onnx": [],
   "lib/image": [],
@@ -21,8 +18,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/autodiff": ["lib/onnx"],
   "lib/networks": ["lib/onnx"],
   "lib/optvis/graph": ["lib/onnx", "lib/autodiff", "lib/image"],
-  // the CUDA gate runs a small graph
-  "lib/optvis/runtime": ["lib/onnx", "lib/autodiff", "lib/optvis/graph", "lib/optvis/random.ts"],
+  "lib/optvis/runtime/gpu-verdict.ts": ["lib/autodiff"],
+  // the check of a provider runs a small graph
+  "lib/optvis/runtime": [
+    "lib/onnx",
+    "lib/autodiff",
+    "lib/optvis/graph",
+    "lib/optvis/random.ts",
+    "lib/optvis/runtime/gpu-verdict.ts",
+  ],
   "lib/optvis/quality": ["lib/onnx", "lib/autodiff", "lib/image", "lib/optvis"],
   "lib/optvis/ascent": ["lib/onnx", "lib/autodiff", "lib/image", "lib/optvis"],
   "lib/pipeline/keys.ts": ["lib/pipeline/limits.ts"],

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import type { SheetFormat } from "../../lib/image/formats.ts";
-import { networkFolders } from "../../lib/networks/folders.ts";
+import { cacheFolder, networkFolders } from "../../lib/networks/folders.ts";
 import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
@@ -50,7 +50,11 @@ export async function renderRequests(
   const terminal = terminalOf(flags, given);
   const input = await givenInput(flags);
   const { threads } = flags;
-  const gate = localGpuGate(terminal.env, { threads, tell: (line) => terminal.note(line) });
+  const gate = localGpuGate(terminal.env, {
+    threads,
+    tell: (line) => terminal.note(line),
+    cacheFolder: cacheFolder(terminal.env),
+  });
   const jobs: { readonly name: string; readonly request: CompleteRequest }[] = [];
   for (const named of requests) {
     const request = await checkLocalRequest(named, terminal, { input, gate });

@@ -2,7 +2,7 @@ import { resolve as absolute } from "node:path";
 
 import { DataFolderInUseError } from "@dreamgrid/aws-endpoint";
 
-import { defaultFolders } from "../../lib/networks/folders.ts";
+import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
@@ -38,7 +38,7 @@ export async function runServe(
   const dataFolder = absolute(data);
   await makeFolders(dataFolder);
   const stop = interruption();
-  const gate = localGpuGate(env, { threads, tell: note });
+  const gate = localGpuGate(env, { threads, tell: note, cacheFolder: cacheFolder(env) });
   const renderer = createRenderer(threads, gate);
   try {
     const service = await startService({

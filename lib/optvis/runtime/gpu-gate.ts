@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import type { GpuProvider } from "../../autodiff/provider.ts";
 import type { GateAnswer, GateFeeds, GateQuestion } from "./gpu-gate-child.ts";
+import type { GateMemory } from "./gate-memory.ts";
 import type { GpuVerdict } from "./gpu-verdict.ts";
 import { PROFILES } from "./providers.ts";
 import type { SessionGraph } from "./session-graph.ts";
@@ -27,6 +28,8 @@ export interface GpuGateOptions {
   readonly leastSpeedup?: number;
   /** After so long without an answer the driver hangs, or is of no use. @default 60 */
   readonly patienceSeconds?: number;
+  /** What earlier processes have found of the machine. @default nothing is remembered */
+  readonly memory?: Pick<GateMemory, "reason" | "keep"> | null;
   /** Hears in a line what was decided of the machine and of each graph. @default nobody */
   readonly tell?: ((line: string) => void) | undefined;
   /** The child's file and arguments, for tests. @default the gate's own */
@@ -47,6 +50,7 @@ export class GpuGate {
   readonly #leastSpeedup: number;
   readonly #patienceSeconds: number;
   readonly #child: ChildProgram;
+  readonly #memory: Pick<GateMemory, "reason" | "keep"> | null;
   readonly tell: (line: string) => void;
   readonly #stop = new AbortController();
   #machine: Promise<GpuVerdict> | null = null;
@@ -57,6 +61,7 @@ export class GpuGate {
     providers = ["cuda", "webgpu"],
     leastSpeedup = 1,
     patienceSeconds = PATIENCE_SECONDS,
+    memory = null,
     tell = () => undefined,
     child = [gateChild()],
   }: GpuGateOptions = {}) {
@@ -64,14 +69,27 @@ export class GpuGate {
     this.#providers = providers;
     this.#leastSpeedup = leastSpeedup;
     this.#patienceSeconds = patienceSeconds;
+    this.#memory = memory;
     this.tell = tell;
     this.#child = child;
   }
 
   /** The first provider that runs a small network here as the CPU does; asked once. */
   machine(): Promise<GpuVerdict> {
-    this.#machine ??= this.#tryMachine();
+    this.#machine ??= this.#recallMachine();
     return this.#machine;
+  }
+
+  async #recallMachine(): Promise<GpuVerdict> {
+    const known = (await this.#memory?.reason()) ?? null;
+    const verdict =
+      known === null ? await this.#tryMachine() : ({ isFit: false, reason: known } as const);
+    if (!verdict.isFit) this.tell(`rendering on the CPU: ${verdict.reason}`);
+    // what nobody waited for is no finding
+    if (known === null && !this.#stop.signal.aborted) {
+      await this.#memory?.keep(verdict.isFit ? null : verdict.reason);
+    }
+    return verdict;
   }
 
   async #tryMachine(): Promise<GpuVerdict> {
@@ -85,9 +103,7 @@ export class GpuGate {
       if (verdict.isFit) return verdict;
       reasons.push(verdict.reason);
     }
-    const reason = reasons.join("; ");
-    this.tell(`rendering on the CPU: ${reason}`);
-    return { isFit: false, reason };
+    return { isFit: false, reason: reasons.join("; ") };
   }
 
   /**
@@ -184,6 +200,7 @@ function askChild(
   { patienceMs, stop }: { readonly patienceMs: number; readonly stop: AbortSignal },
 ): Promise<Outcome> {
   const { name } = PROFILES[question.provider];
+  if (stop.aborted) return Promise.resolve({ kind: "unfit", reason: `${name} was not tried` });
   return new Promise((resolve) => {
     let step = "starting";
     // tensors go over as they are; drivers write to the terminal what concerns nobody

@@ -1,8 +1,20 @@
+import { join } from "node:path";
+
+import { GateMemory } from "./gate-memory.ts";
 import { GpuGate } from "./gpu-gate.ts";
 
 /** What DREAMGRID_GPU may be. */
 const CHOICES = ["auto", "off", "any"] as const;
 type Choice = (typeof CHOICES)[number];
+
+export interface LocalGpuOptions {
+  /** Threads that render on the CPU. @default one per core */
+  readonly threads?: number | undefined;
+  /** Hears in a line, once for each, what was decided. @default nobody */
+  readonly tell?: ((line: string) => void) | undefined;
+  /** Remembers from process to process what is of no use. @default nothing is remembered */
+  readonly cacheFolder?: string | null;
+}
 
 /** DREAMGRID_GPU is none of its values. */
 export class GpuChoiceError extends Error {
@@ -14,13 +26,12 @@ export class GpuChoiceError extends Error {
  * DREAMGRID_GPU says: `auto`, the default; `off`, no GPU is looked for; `any`, one is used however
  * slow it is.
  *
- * @param tell hears, once for each, what was decided
  * @returns `null` where none is to be looked for
  * @throws GpuChoiceError
  */
 export function localGpuGate(
   env: Readonly<Record<string, string | undefined>>,
-  { threads, tell }: { threads?: number | undefined; tell?: (line: string) => void } = {},
+  { threads, tell, cacheFolder = null }: LocalGpuOptions = {},
 ): GpuGate | null {
   const choice = env["DREAMGRID_GPU"] || "auto";
   if (!isChoice(choice)) {
@@ -28,7 +39,9 @@ export function localGpuGate(
     throw new GpuChoiceError(`DREAMGRID_GPU: given '${choice}', wanted one of ${wanted}`);
   }
   if (choice === "off") return null;
-  return new GpuGate({ threads, tell, ...(choice === "any" && { leastSpeedup: 0 }) });
+  if (choice === "any") return new GpuGate({ threads, tell, leastSpeedup: 0 });
+  const memory = cacheFolder === null ? null : new GateMemory(join(cacheFolder, "gpu.json"), env);
+  return new GpuGate({ threads, tell, memory });
 }
 
 const isChoice = (value: string): value is Choice => CHOICES.some((choice) => choice === value);

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { ImageError } from "../../image/errors.ts";
 import type { Planes } from "../../image/raster.ts";
 import type { AscentProgress, TracePoint } from "../../optvis/ascent/task.ts";
+import { cacheFolder } from "../../networks/folders.ts";
 import { localGpuGate } from "../../optvis/runtime/local-gpu.ts";
 import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
@@ -105,7 +106,7 @@ export async function renderRequest(
     const drawn = { planes, png, animation, activation, trace, seconds, seed, quality, redrawn };
     return tell({ kind: "image", ...which, ...drawn });
   };
-  const gate = localGpuGate(process.env, { threads });
+  const gate = localGpuGate(process.env, { threads, cacheFolder: cacheFolder(process.env) });
   const renderer = createEngineRenderer({ threads, gate });
   try {
     await renderTiles(

@@ -50,11 +50,18 @@ describe("a machine", () => {
     const gate = gateOf("hang");
     const [first, second] = [gate.machine(), gate.machine()];
     expect(first).toBe(second);
+    await new Promise((resolve) => setImmediate(resolve));
     gate.close();
     expect(await first).toEqual({
       isFit: false,
       reason: expect.stringContaining("was not awaited"),
     });
+  });
+
+  test("is not tried by a gate that is closed", async () => {
+    const gate = gateOf("hang");
+    gate.close();
+    expect(await gate.machine()).toEqual({ isFit: false, reason: "WebGPU was not tried" });
   });
 
   test("tries the providers in order, and says of each why not", async () => {
