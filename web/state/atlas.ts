@@ -1,10 +1,10 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { getJob } from "../api/client.ts";
 import type { JobDocument, JobSummary } from "../api/documents.ts";
 import type { Progress } from "../components/progress-bar.tsx";
-import { type Picture, picturesOf } from "./layer-pictures.ts";
-import { hasEnded } from "./news.ts";
+import { jobWithNews, type Picture, picturesOf } from "./layer-pictures.ts";
+import { hasEnded, useNews } from "./news.ts";
 import { recipesOf } from "./recipe.ts";
 import { useResource } from "./use-resource.ts";
 
@@ -47,15 +47,26 @@ export function useRowPictures({ index, jobs }: AtlasRow): readonly Picture[] {
     // pictures of targets are no channel's
     return documents.filter(({ request }) => request["targets"] === undefined);
   });
-  // as its jobs go on, there is more to see
-  const stand = jobs.map(({ jobId, ok, state }) => `${jobId} ${ok} ${state}`).join();
+  const [documents, setDocuments] = useState<readonly JobDocument[]>([]);
+  useEffect(() => setDocuments(value ?? []), [value]);
+  useNews((news) => {
+    if (news.kind === "again") reload();
+    if (news.kind !== "channel") return;
+    const { jobId } = news.channel;
+    setDocuments((before) =>
+      before.some((job) => job.jobId === jobId)
+        ? before.map((job) => (job.jobId === jobId ? jobWithNews(job, news) : job))
+        : before,
+    );
+  });
+  // between its beginning and its end, the news of its channels say all of a job
+  const stand = jobs.map((job) => `${job.jobId} ${hasEnded(job)}`).join();
   const seen = useRef(stand);
   useEffect(() => {
     if (seen.current === stand) return;
     seen.current = stand;
     reload();
   }, [stand, reload]);
-  const documents = value ?? [];
   const drawn = recipesOf(documents).map((recipe) => picturesOf(documents, recipe));
   const most = drawn.toSorted((a, b) => b.size - a.size)[0] ?? new Map<number, Picture>();
   return [...most.values()].toSorted((a, b) => a.channel - b.channel);
