@@ -2,6 +2,7 @@ import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
 import type { PassRecipe } from "./graph-recipe.ts";
+import { isParted } from "./layer-pass.ts";
 
 const FLOAT_BYTES = 4;
 
@@ -16,7 +17,7 @@ const WAYS = 2;
  */
 export function passBytes({ model, layer, imageShape }: PassRecipe): number {
   const graph = specialise(model, imageShape);
-  const elements = cutAt(graph, layer.value)
+  const elements = cutAt(graph, layer.value, isParted(layer))
     .flatMap(({ outputs }) => outputs)
     .reduce((sum, output) => sum + sizeOf(graph.facts.get(output)?.shape ?? []), 0);
   return WAYS * FLOAT_BYTES * elements;

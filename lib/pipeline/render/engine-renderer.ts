@@ -164,8 +164,8 @@ function layerOf({
   network,
   ...reference
 }: Pick<ExaminationTask, "network" | "layer" | "channelAxis">): AscentTask["layer"] {
-  const { value, name, channels, channelAxis } = requestedLayer(reference, network);
-  return { value, name, channels, channelAxis };
+  const { value, name, channels, channelAxis, parts } = requestedLayer(reference, network);
+  return { value, name, channels, channelAxis, parts };
 }
 
 /**

@@ -13,6 +13,8 @@ import {
 } from "../../../lib/onnx/tensor.ts";
 import { differentiableGraph } from "../../../lib/optvis/graph/differentiable-graph.ts";
 import { layerPass, shapeMismatch } from "../../../lib/optvis/graph/layer-pass.ts";
+import { passFlops } from "../../../lib/optvis/graph/pass-flops.ts";
+import { passBytes } from "../../../lib/optvis/graph/pass-memory.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { runModel } from "../../support/operator-oracle.ts";
 import { normal, uniform } from "../../support/random.ts";
@@ -102,6 +104,16 @@ test.each([
     const off = slice.map((x, i) => x - alone.gradient.data[i]!);
     expect(Math.hypot(...off) / Math.hypot(...alone.gradient.data)).toBeLessThan(1e-6);
   }
+});
+
+test("what a pass to such a layer takes is known, for a batch too", () => {
+  const layer = named("features");
+  const [one, two] = [1, 2].map((n) => {
+    const imageShape = [n, 3, 4, 12] as const;
+    return [passFlops(model, layer, imageShape), passBytes({ model, layer, imageShape })];
+  });
+  expect(one!.every((amount) => amount > 0)).toBe(true);
+  expect(two).toEqual(one!.map((amount) => 2 * amount));
 });
 
 test("a layer in which images do not lie together is none, and a layer of a batch has no parts", () => {
