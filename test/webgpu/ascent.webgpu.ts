@@ -44,10 +44,10 @@ describe("an ascent is the CPU's", () => {
   test("of 10 iterations", async () => {
     const layer = layerNamed("conv2-3x3_reduce");
     const levels = [{ size: SIZE, crops: null }];
-    const [cpu, gpu] = await draw({ ...common, layer, channels: [2, 5], levels, iterations: 10 });
+    const [cpu, gpu] = await draw({ ...common, layer, channels: [5], levels, iterations: 10 });
     expectEqual(gpu!, cpu!);
     // the comparison sees one iteration less
-    const [fewer] = await draw({ ...common, layer, channels: [2, 5], levels, iterations: 9 });
+    const [fewer] = await draw({ ...common, layer, channels: [5], levels, iterations: 9 });
     expect(() => expectEqual(gpu!, fewer!)).toThrow("to be less than");
   });
 
@@ -56,7 +56,7 @@ describe("an ascent is the CPU's", () => {
     const crops = planCrops(SIZE, { height: 20, width: 24 }, 4);
     const task = { ...common, layer, levels: [{ size: SIZE, crops }], iterations: 10 };
     const [[cpu, gpu], [otherCpu, otherGpu]] = await Promise.all([
-      draw({ ...task, channels: [1, 9, 30] }),
+      draw({ ...task, channels: [30] }),
       draw({ ...task, channels: [60], start: { kind: "noise", seed: 2 } }),
     ]);
     expectEqual(gpu!, cpu!);
