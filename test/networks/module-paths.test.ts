@@ -133,6 +133,6 @@ test("the file's own names are aliases, and suggestions search them", () => {
   expect(findLayer(legacy, "/layer1/layer1.0/conv1/Conv").index).toBe(2);
   expect(findLayer(legacy, "layer1-layer1.0-conv1-Conv").index).toBe(2);
   expect(() => findLayer(dynamo, "node_Conv_9")).toThrow(
-    "did you mean 'layer1.0.conv1' (2) or 'layer1.0.down.0' (8) or ",
+    "did you mean 'layer1.0.conv1' (2) or 'layer1.0.down.0' (8)?",
   );
 });

@@ -46,6 +46,9 @@ export function RenderForm({ network, layer, recipe, missing, onStarted }: Rende
         <input
           value={text}
           size={12}
+          // what is offered changes as pictures arrive, but not under somebody's hands
+          onFocus={() => setWritten(text)}
+          onBlur={() => written === offered && setWritten(null)}
           onInput={({ currentTarget }) => setWritten(currentTarget.value)}
         />
       </label>
