@@ -20,6 +20,7 @@ export function clientCommand(terminal: Terminal): Command {
       const { openApiDocument } = await import("../../functions/api/openapi.ts");
       const { ROUTES } = await import("../../functions/api/routes.ts");
       const { typescriptClient } = await import("../client/typescript-client.ts");
+      // plain JSON to whoever serves it; a test of the API holds it to OpenAPI's own schema
       terminal.print(typescriptClient(openApiDocument(ROUTES) as unknown as ApiDocument));
     });
 }

@@ -1,29 +1,14 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { CHROMIUM, expectAccessible, launch, openPage } from "./browser.ts";
-import { startTinyService } from "./tiny-service.ts";
-
-/** Only against hangs: no test may depend on how fast the machine is. */
-const PATIENT = { timeout: 600_000 };
-
-let browser: Browser;
-let service: Awaited<ReturnType<typeof startTinyService>>;
+import { CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
+import { tinyServiceAndBrowser } from "./tiny-service.ts";
 
 describe.skipIf(CHROMIUM === null)("the atlas", () => {
-  beforeAll(async () => {
-    service = await startTinyService();
-    browser = await launch();
-  });
-
-  afterAll(async () => {
-    await browser.close();
-    await service.stop();
-  });
+  const { browser, url } = tinyServiceAndBrowser();
 
   test("is a wall of all layers, drawn from the page, whose pictures lead to their channels", async () => {
-    const { page, complaints } = await openPage(browser);
-    await page.goto(`${service.url}/#/tiny`);
+    const { page, complaints } = await openPage(browser());
+    await page.goto(`${url()}/#/tiny`);
     await page.getByRole("link", { name: "Atlas" }).click();
     await page.getByText(/No pictures yet/).waitFor();
     await page.getByLabel("Channels of each layer").fill("2:4");
@@ -41,7 +26,7 @@ describe.skipIf(CHROMIUM === null)("the atlas", () => {
     await wall.getByRole("link", { name: "wide, channel 3" }).click();
     await page.getByRole("heading", { name: "Channel 3" }).waitFor();
     expect(page.url()).toContain("#/tiny/wide/3");
-    await page.goto(`${service.url}/#/-/atlas/tinny`);
+    await page.goto(`${url()}/#/-/atlas/tinny`);
     await page.getByRole("alert").getByText("tinny").waitFor();
     expect(complaints.filter((text) => !text.includes("status of 400"))).toEqual([]);
     await page.close();

@@ -16,6 +16,9 @@ if (CHROMIUM === null) {
   console.warn("no chromium here: the tests of the page are skipped (apt-get install chromium)");
 }
 
+/** Only against hangs: no test may depend on how fast the machine is. */
+export const PATIENT = { timeout: 600_000 };
+
 export function launch(): Promise<Browser> {
   if (CHROMIUM === null) throw new Error("internal: these tests are to be skipped");
   // a container's root may not use the sandbox; what is opened here is our own page

@@ -1,28 +1,13 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { CHROMIUM, expectAccessible, launch, openPage } from "./browser.ts";
-import { startTinyService } from "./tiny-service.ts";
-
-/** Only against hangs: no test may depend on how fast the machine is. */
-const PATIENT = { timeout: 600_000 };
-
-let browser: Browser;
-let service: Awaited<ReturnType<typeof startTinyService>>;
+import { CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
+import { tinyServiceAndBrowser } from "./tiny-service.ts";
 
 describe.skipIf(CHROMIUM === null)("the deep zoom", () => {
-  beforeAll(async () => {
-    service = await startTinyService();
-    browser = await launch();
-  });
-
-  afterAll(async () => {
-    await browser.close();
-    await service.stop();
-  });
+  const { browser, url } = tinyServiceAndBrowser();
 
   test("opens a sheet too large for one image, piece by piece", async () => {
-    const response = await fetch(`${service.url}/jobs`, {
+    const response = await fetch(`${url()}/jobs`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({
@@ -35,13 +20,13 @@ describe.skipIf(CHROMIUM === null)("the deep zoom", () => {
       }),
     });
     const { jobId } = (await response.json()) as { jobId: string };
-    const { page, complaints } = await openPage(browser);
+    const { page, complaints } = await openPage(browser());
     const pieces: { readonly level: number; readonly status: number }[] = [];
     page.on("response", (piece) => {
       const [, level] = /deep-zoom\/(\d+)\/\d+\/\d+$/.exec(piece.url()) ?? [];
       if (level !== undefined) pieces.push({ level: Number(level), status: piece.status() });
     });
-    await page.goto(`${service.url}/#/-/jobs/${jobId}`);
+    await page.goto(`${url()}/#/-/jobs/${jobId}`);
     const sheet = page.getByRole("region", { name: "the sheet of tiny, wide" });
     await sheet.locator("canvas").first().waitFor();
     await expect.poll(() => pieces.length, PATIENT).toBeGreaterThan(0);

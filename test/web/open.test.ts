@@ -1,24 +1,12 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { startOpenPage } from "../../local/page/open-page.ts";
 import { KEY_ID, SECRET, serverThatChecks } from "../support/signature-server.ts";
-import { CHROMIUM, launch, openPage } from "./browser.ts";
-import { startTinyService } from "./tiny-service.ts";
-
-let browser: Browser;
-let service: Awaited<ReturnType<typeof startTinyService>>;
+import { CHROMIUM, openPage } from "./browser.ts";
+import { tinyServiceAndBrowser } from "./tiny-service.ts";
 
 describe.skipIf(CHROMIUM === null)("the page of a deployed stack", () => {
-  beforeAll(async () => {
-    service = await startTinyService();
-    browser = await launch();
-  });
-
-  afterAll(async () => {
-    await browser.close();
-    await service.stop();
-  });
+  const tiny = tinyServiceAndBrowser();
 
   /** Opens the page of an API that checks signatures by `secret`. */
   async function opened(secret: string) {
@@ -26,7 +14,7 @@ describe.skipIf(CHROMIUM === null)("the page of a deployed stack", () => {
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", SECRET);
     vi.stubEnv("AWS_SESSION_TOKEN", undefined);
     onTestFinished(() => void vi.unstubAllEnvs());
-    const url = await serverThatChecks(secret, service.url);
+    const url = await serverThatChecks(secret, tiny.url());
     const server = await startOpenPage({ url, region: "eu-west-3", port: 0 });
     onTestFinished(() => server.close());
     return { url, server };
@@ -34,7 +22,7 @@ describe.skipIf(CHROMIUM === null)("the page of a deployed stack", () => {
 
   test("draws through an API that checks signatures; another browser is kept out", async () => {
     const { url, server } = await opened(SECRET);
-    const { page, complaints } = await openPage(browser);
+    const { page, complaints } = await openPage(tiny.browser());
     await page.goto(`${server.url}#/tiny/wide`);
     expect(page.url()).not.toContain("token");
     await page.getByLabel("Channels").fill("1:2");
@@ -45,14 +33,14 @@ describe.skipIf(CHROMIUM === null)("the page of a deployed stack", () => {
     await page.getByText(`'${url.href}/jobs'`).waitFor();
     await page.getByText("--aws-sigv4 'aws:amz:eu-west-3:execute-api'").waitFor();
     expect(complaints).toEqual([]);
-    const other = await browser.newPage();
+    const other = await tiny.browser().newPage();
     expect((await other.goto(server.url))?.status()).toBe(403);
     await Promise.all([page.close(), other.close()]);
   });
 
   test("with other credentials, says what the API says", async () => {
     const { server } = await opened("another secret");
-    const { page } = await openPage(browser);
+    const { page } = await openPage(tiny.browser());
     await page.goto(server.url);
     expect(await page.getByRole("alert").textContent()).toContain("HTTP status 403");
     await page.close();

@@ -9,13 +9,10 @@ import { type Service, startService } from "../../local/serve.ts";
 import { FakeRenderer, type FakeRendererOptions } from "../support/fake-renderer.ts";
 import { tinyNetwork } from "../support/tiny-network.ts";
 import { untilTrue } from "../support/until.ts";
-import { axeViolations, CHROMIUM, expectAccessible, launch, openPage } from "./browser.ts";
+import { axeViolations, CHROMIUM, expectAccessible, launch, openPage, PATIENT } from "./browser.ts";
 
 /** Emojinet's. */
 const BUNDLED_FOLDER = "models";
-
-/** Only against hangs: no test may depend on how fast the machine is. */
-const PATIENT = { timeout: 600_000 };
 
 let browser: Browser;
 let folder: string;
