@@ -6,7 +6,7 @@ import {
   type ServiceQuotasClient,
 } from "@aws-sdk/client-service-quotas";
 
-import { EVENT_SOURCE_CONCURRENCY } from "../functions/delivery.ts";
+import { EVENT_SOURCES } from "../functions/delivery.ts";
 import { NEW_ACCOUNT_MEMORY_MB, type PipelineSettings } from "./settings.ts";
 
 /** Service Quotas' codes of "All G and VT Spot Instance Requests" and its on-demand counterpart. */
@@ -81,9 +81,10 @@ export function checkQuotas(settings: StackSettings, quotas: AccountQuotas): rea
 
 /** Calls at a time that the functions besides the worker make, at most. */
 function otherConcurrency(gpu: PipelineSettings["gpu"]): number {
-  const { intake, assembler, "dead-letter": deadLetter } = EVENT_SOURCE_CONCURRENCY;
-  const deadLetterQueues = gpu === "none" ? 1 : 2;
-  return intake + assembler + deadLetterQueues * deadLetter + API_CONCURRENCY;
+  const { intake, assembler, "dead-letter": deadLetter } = EVENT_SOURCES;
+  const deadLetterSources = gpu === "none" ? [deadLetter] : [deadLetter, deadLetter];
+  const sources = [intake, assembler, ...deadLetterSources];
+  return sources.reduce((sum, { maxConcurrency }) => sum + maxConcurrency, API_CONCURRENCY);
 }
 
 function concurrencyFinding(

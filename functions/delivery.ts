@@ -14,18 +14,38 @@ export const TIMEOUT_SECONDS = {
   api: 29,
 } as const;
 
+/** How an event source calls its function. */
+export interface EventSourceFigures {
+  /** Messages of a call, at most. */
+  readonly batchSize: number;
+  /** How long messages are gathered after the first one. */
+  readonly batchingWindowSeconds: number;
+  /** Calls at a time, at most. */
+  readonly maxConcurrency: number;
+}
+
 /**
- * Calls at a time that each event source makes, at most; the worker's is a setting. A source that
- * asks for more than the account has is throttled, and throttled messages use up their deliveries:
- * these, a call of the API and three workers are the 10 of a new account. Two is the least that SQS
- * event sources take. Reserved concurrency would keep other functions of the account away, but
- * Lambda refuses it unless 100 are left unreserved.
+ * What Lambda takes of a queue at most, without a batching window.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ */
+const MOST_OF_A_BATCH = 10;
+
+/**
+ * All event sources but the worker's, whose concurrency is a setting. A source that asks for more calls than the account has is
+ * throttled, and throttled messages use up their deliveries: these, a call of the API and three
+ * workers are the 10 of a new account. Two is the least that SQS event sources take. Reserved
+ * concurrency would keep other functions of the account away, but Lambda refuses it unless 100 are
+ * left unreserved.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
  */
-export const EVENT_SOURCE_CONCURRENCY = { intake: 2, assembler: 2, "dead-letter": 2 } as const;
+export const EVENT_SOURCES = {
+  intake: { batchSize: 1, batchingWindowSeconds: 0, maxConcurrency: 2 },
+  // a job is looked at once a batch, however many of its results the batch reports
+  assembler: { batchSize: 100, batchingWindowSeconds: 5, maxConcurrency: 2 },
+  // thousands of dead letters can wait; the other functions need the account's concurrency
+  "dead-letter": { batchSize: MOST_OF_A_BATCH, batchingWindowSeconds: 0, maxConcurrency: 2 },
+} as const satisfies Record<string, EventSourceFigures>;
 
-/** What Lambda takes of a queue at most, without a batching window. */
-const MOST_OF_A_BATCH = 10;
 /** Images that share a thread's start; more save nothing (npm run bench:worker), and others idle. */
 const IMAGES_PER_THREAD = 2;
 

@@ -1,5 +1,6 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 
+import { giveBack, handlesOf } from "../lib/queue/give-back.ts";
 import { keepInvisible } from "../lib/queue/keep-invisible.ts";
 import type { MessageReceiver } from "../lib/queue/message-queue.ts";
 import { HELD_SECONDS, retrySeconds } from "./delivery.ts";
@@ -27,14 +28,10 @@ export function redeliverSoon(
 ): QueueHandler {
   const missed = (error: unknown) => log.error("visibility not changed", { error });
 
-  async function giveBack(records: readonly SQSRecord[]): Promise<void> {
-    const secondsOf = ({ attributes }: SQSRecord) =>
-      retrySeconds(Number(attributes.ApproximateReceiveCount));
-    for (const seconds of new Set(records.map(secondsOf))) {
-      const due = records.filter((record) => secondsOf(record) === seconds);
-      await receiver.changeVisibility(handlesOf(due), seconds).catch(missed);
-    }
-  }
+  const again = (records: readonly SQSRecord[]) =>
+    giveBack(receiver, records, ({ attributes }) =>
+      retrySeconds(Number(attributes.ApproximateReceiveCount)),
+    ).catch(missed);
 
   return async (event, context) => {
     const { Records } = event;
@@ -48,16 +45,12 @@ export function redeliverSoon(
       const response = await handler(event, context);
       keeping[Symbol.dispose]();
       const failed = new Set(response.batchItemFailures.map((item) => item.itemIdentifier));
-      await giveBack(Records.filter(({ messageId }) => failed.has(messageId)));
+      await again(Records.filter(({ messageId }) => failed.has(messageId)));
       return response;
     } catch (error) {
       keeping[Symbol.dispose]();
-      await giveBack(Records);
+      await again(Records);
       throw error;
     }
   };
-}
-
-function handlesOf(records: readonly SQSRecord[]): readonly string[] {
-  return records.map(({ receiptHandle }) => receiptHandle);
 }

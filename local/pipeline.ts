@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { type Endpoint, type FaultPlan, startEndpoint } from "@dreamgrid/aws-endpoint";
+import { type Clock, type Endpoint, type FaultPlan, startEndpoint } from "@dreamgrid/aws-endpoint";
 
 import type { Log } from "../functions/log.ts";
 import type { GpuGate } from "../lib/optvis/runtime/gpu-gate.ts";
@@ -44,6 +44,8 @@ export interface LocalPipelineOptions {
   /** Of S3 and SQS. @default 0 - a free one */
   readonly port?: number;
   readonly faults?: FaultPlan;
+  /** By which queues hold messages back. @default the machine's */
+  readonly clock?: Clock;
   readonly timing?: Readonly<Partial<Record<ServedQueue, Partial<SourceTiming>>>>;
   readonly now?: () => Date;
   /** What is asked for networks. @default those of the bucket */
@@ -81,7 +83,7 @@ export interface LocalPipeline {
  * @throws Error if the port is taken or another process has the data folder open
  */
 export async function startLocalPipeline(options: LocalPipelineOptions): Promise<LocalPipeline> {
-  const { dataFolder, renderer, gate = null, port = 0, faults, timing = {} } = options;
+  const { dataFolder, renderer, gate = null, port = 0, faults, clock, timing = {} } = options;
   const { networksOf = (bucket: NetworkSource) => bucket } = options;
   const { now = () => new Date(), logOf = (name: string) => errorLog(name) } = options;
   // the SDK's versions are pinned, so what later ones will want is no concern of the user's
@@ -91,7 +93,8 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
     port,
     buckets: BUCKETS,
     queues: QUEUES,
-    ...(faults === undefined ? {} : { faults }),
+    ...(faults && { faults }),
+    ...(clock && { clock }),
   });
   const connection = localConnection(endpoint.url);
   const s3 = createS3Client(connection);

@@ -1,4 +1,4 @@
-import type { Duration, Size } from "aws-cdk-lib";
+import { Duration, type Size } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   Architecture,
@@ -14,6 +14,7 @@ import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
+import type { EventSourceFigures } from "../../functions/delivery.ts";
 import { consumeStatement, holdStatement, sendStatement } from "./access.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { createLogGroup } from "./log-group.ts";
@@ -34,12 +35,7 @@ export interface PipelineFunctionProps {
   readonly statements: readonly PolicyStatement[];
 }
 
-export interface ConsumerOptions {
-  readonly batchSize: number;
-  /** @default none: a message is taken as it comes */
-  readonly batchingWindow?: Duration;
-  /** 2 to 1,000. */
-  readonly maxConcurrency: number;
+export interface ConsumerOptions extends EventSourceFigures {
   /** Whether the function itself says when failed messages come back. @default false */
   readonly redeliversSoon?: boolean;
   /** Whether it sends messages to the queue that feeds it. @default false */
@@ -86,7 +82,7 @@ export class PipelineFunction extends Construct {
 
   /** Feeds the function from a queue; each message of a batch succeeds or fails by itself. */
   consume(queue: IQueue, options: ConsumerOptions): void {
-    const { batchSize, batchingWindow, maxConcurrency, redeliversSoon = false } = options;
+    const { batchSize, batchingWindowSeconds, maxConcurrency, redeliversSoon = false } = options;
     this.#role.addToPolicy(consumeStatement(queue));
     if (redeliversSoon) {
       this.#role.addToPolicy(holdStatement(queue));
@@ -98,7 +94,9 @@ export class PipelineFunction extends Construct {
       eventSourceArn: queue.queueArn,
       reportBatchItemFailures: true,
       batchSize,
-      ...(batchingWindow && { maxBatchingWindow: batchingWindow }),
+      ...(batchingWindowSeconds > 0 && {
+        maxBatchingWindow: Duration.seconds(batchingWindowSeconds),
+      }),
       maxConcurrency,
     });
   }

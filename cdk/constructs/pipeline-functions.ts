@@ -6,11 +6,7 @@ import type { IBucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 
 import type { Access } from "../../functions/access.ts";
-import {
-  EVENT_SOURCE_CONCURRENCY,
-  TIMEOUT_SECONDS,
-  workerBatchSize,
-} from "../../functions/delivery.ts";
+import { EVENT_SOURCES, TIMEOUT_SECONDS, workerBatchSize } from "../../functions/delivery.ts";
 import { MB_PER_VCPU } from "../../lib/pipeline/rates.ts";
 import { BUNDLED_MODELS_DIR } from "../bundle/function-bundle.ts";
 import type { PipelineSettings } from "../settings.ts";
@@ -92,30 +88,17 @@ export class PipelineFunctions extends Construct {
   #feed({ queues, gpu, settings }: PipelineFunctionsProps): void {
     const { intake, worker, assembler, "dead-letter": deadLetter } = this.byName;
     const { workerThreads, workerConcurrency } = settings;
-    intake.consume(queues.requests.queue, {
-      batchSize: 1,
-      maxConcurrency: EVENT_SOURCE_CONCURRENCY.intake,
-      redeliversSoon: true,
-    });
+    intake.consume(queues.requests.queue, { ...EVENT_SOURCES.intake, redeliversSoon: true });
     worker.consume(queues.channels.queue, {
       batchSize: workerBatchSize(workerThreads),
+      batchingWindowSeconds: 0,
       maxConcurrency: workerConcurrency,
       redeliversSoon: true,
       sendsOn: ACCESS_OF.worker.sendsTo.includes("source"),
     });
-    assembler.consume(queues.assembly.queue, {
-      // a job is looked at once a batch, however many of its results the batch reports
-      batchSize: 100,
-      batchingWindow: Duration.seconds(5),
-      maxConcurrency: EVENT_SOURCE_CONCURRENCY.assembler,
-      redeliversSoon: true,
-    });
+    assembler.consume(queues.assembly.queue, { ...EVENT_SOURCES.assembler, redeliversSoon: true });
     for (const { deadLetterQueue } of [queues.channels, ...(gpu ? [gpu.queue] : [])]) {
-      // thousands of dead letters can wait; the other functions need the account's concurrency
-      deadLetter.consume(deadLetterQueue, {
-        batchSize: 10,
-        maxConcurrency: EVENT_SOURCE_CONCURRENCY["dead-letter"],
-      });
+      deadLetter.consume(deadLetterQueue, EVENT_SOURCES["dead-letter"]);
     }
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { giveBack, handlesOf } from "./give-back.ts";
 import { keepInvisible, type WorkLimit } from "./keep-invisible.ts";
 import { type MessageReceiver, RECEIVE_LIMIT, type ReceivedMessage } from "./message-queue.ts";
 
@@ -24,8 +25,8 @@ export interface ConsumeOptions {
   readonly gathering: Gathering;
   /** Messages not deleted come back after this time; it is prolonged while they are handled. */
   readonly visibilitySeconds: number;
-  /** How soon a failed message comes back; asked when it has failed. */
-  readonly retrySeconds: () => number;
+  /** How soon a message comes back that failed, by its deliveries so far, from 1. */
+  readonly retrySeconds: (receiveCount: number) => number;
   readonly pauseAfterErrorMs: number;
   /** @default none */
   readonly workLimit?: WorkLimit;
@@ -91,9 +92,8 @@ async function work(messages: readonly ReceivedMessage[], options: ConsumeOption
   const { receiver, retrySeconds } = options;
   const done = messages.filter(({ messageId }) => !failed.has(messageId));
   const again = messages.filter(({ messageId }) => failed.has(messageId));
-  const afterSeconds = retrySeconds();
   await receiver.deleteAll(handlesOf(done));
-  await receiver.changeVisibility(handlesOf(again), afterSeconds);
+  await giveBack(receiver, again, ({ receiveCount }) => retrySeconds(receiveCount));
 }
 
 async function handle(
@@ -111,10 +111,6 @@ async function handle(
     onError("batch not handled", error);
     return new Set(messages.map(({ messageId }) => messageId));
   }
-}
-
-function handlesOf(messages: readonly ReceivedMessage[]): readonly string[] {
-  return messages.map(({ receiptHandle }) => receiptHandle);
 }
 
 /** Shorter if the signal comes. */

@@ -1,3 +1,4 @@
+import { handlesOf } from "./give-back.ts";
 import type { MessageReceiver, ReceivedMessage } from "./message-queue.ts";
 
 /** Work that takes longer hangs: its messages are no longer kept from other consumers. */
@@ -24,7 +25,7 @@ export function keepInvisible(
   messages: readonly Pick<ReceivedMessage, "receiptHandle">[],
   { receiver, visibilitySeconds, workLimit, onError }: KeepOptions,
 ): Disposable {
-  const handles = messages.map(({ receiptHandle }) => receiptHandle);
+  const handles = handlesOf(messages);
   const everySeconds = visibilitySeconds / BEATS_PER_TIMEOUT;
   let beats = 0;
   const timer = setInterval(() => {

@@ -17,8 +17,8 @@ export interface EventSourceOptions {
   readonly concurrency: number;
   /** Messages not deleted come back after this time; it is prolonged while their handler runs. */
   readonly visibilitySeconds: number;
-  /** How soon a failed message comes back. */
-  readonly retrySeconds: number;
+  /** How soon a message comes back that failed, by its deliveries so far, from 1. */
+  readonly retrySeconds: (receiveCount: number) => number;
   /** The source goes on, whatever happens. */
   readonly onError: (trouble: ConsumerTrouble, error: unknown) => void;
 }
@@ -50,7 +50,7 @@ export function startEventSource(options: EventSourceOptions): EventSource {
           pauseMs: GATHER_PAUSE_MS,
         },
         visibilitySeconds,
-        retrySeconds: () => retrySeconds,
+        retrySeconds,
         pauseAfterErrorMs: PAUSE_AFTER_ERROR_MS,
         handle: async (messages) => {
           const { batchItemFailures } = await handler(toSqsEvent(messages, queueArn));

@@ -20,7 +20,12 @@ export type SourceTiming = Pick<
 >;
 
 /** A machine that dies gives its messages back after the visibility timeout, hence a short one. */
-const COMMON = { batchingWindowMs: 0, concurrency: 1, visibilitySeconds: 30, retrySeconds: 2 };
+const COMMON = {
+  batchingWindowMs: 0,
+  concurrency: 1,
+  visibilitySeconds: 30,
+  retrySeconds: () => 2,
+};
 
 const SOURCE_TIMING = {
   requests: { ...COMMON, batchSize: 1, concurrency: 4 },
@@ -29,7 +34,7 @@ const SOURCE_TIMING = {
   // as long as results keep coming, a large job is looked at every few seconds
   assembly: { ...COMMON, batchSize: 1_000, batchingWindowMs: 5_000 },
   // retried rarely: a person has to look at it, and each try logs an error
-  channelsDead: { ...COMMON, batchSize: 10, retrySeconds: 300 },
+  channelsDead: { ...COMMON, batchSize: 10, retrySeconds: () => 300 },
 } as const satisfies Record<ServedQueue, SourceTiming>;
 
 export interface SourcesOptions {

@@ -72,7 +72,7 @@ test("a request that the intake fails on every time ends in that error, not in w
 
   const errors: string[] = [];
   const { pipeline, networks } = await startPipeline({
-    timing: { requests: { retrySeconds: 0 } },
+    timing: { requests: { retrySeconds: () => 0 } },
     logOf: () => ({ info: () => undefined, error: (message) => errors.push(message) }),
   });
   await pipeline.store.put(planKey(jobId), Buffer.from("{"), "application/json");

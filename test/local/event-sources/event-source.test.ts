@@ -19,7 +19,7 @@ function start(receiver: ScriptedQueue, options: Partial<EventSourceOptions>): E
     batchingWindowMs: 0,
     concurrency: 1,
     visibilitySeconds: 30,
-    retrySeconds: 3,
+    retrySeconds: () => 3,
     onError: () => undefined,
     ...options,
   });
