@@ -99,6 +99,6 @@ async function summaryOf(
   basePath: string,
   { jobs, now, liveSteps = () => null }: ApiDeps,
 ) {
-  const status = await readJobStatus(await jobs.open(jobId).latest());
+  const status = await readJobStatus(jobs.open(jobId));
   return status && summariseJob(status, { basePath, now: now(), liveSteps });
 }

@@ -2,7 +2,6 @@ import type { z } from "zod";
 
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { estimateOf } from "../../lib/pipeline/job/estimate.ts";
-import type { Job } from "../../lib/pipeline/job/job.ts";
 import { jobPace, type LiveSteps } from "../../lib/pipeline/job/job-pace.ts";
 import type { JobStatus } from "../../lib/pipeline/job/job-status.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
@@ -36,13 +35,12 @@ export interface View {
 
 /** The job with one page of its channels. */
 export async function describeJob(
-  job: Job,
   status: JobStatus,
   view: View,
   { page, links }: DescribeOptions,
 ): Promise<JobDocument> {
   const { basePath } = view;
-  const { plan, completion } = status;
+  const { plan, job, completion, isWaiting } = status;
   const { offset, limit } = page;
   const summary = summariseJob(status, view);
   const hasMore = offset + limit < plan.channels.length;
@@ -68,7 +66,7 @@ export async function describeJob(
     channels: await mapConcurrently(channels, async ({ channel, label }) => ({
       channel,
       label,
-      ...(await describeEnd(await job.findResult(channel), links)),
+      ...(await describeEnd(isWaiting(channel) ? null : await job.findResult(channel), links)),
     })),
     links: { ...summary.links, next },
   };

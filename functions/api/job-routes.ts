@@ -74,7 +74,7 @@ export const getJob = defineRoute({
   ...JOB_INPUT,
   success: { status: 200, description: "the job", schema: jobSchema, schemaName: "Job" },
   problems: ["not-found"],
-  handle: async (input, deps) => answerJob(await openJob(input, deps), input, deps),
+  handle: (input, deps) => answerJob(deps.jobs.open(input.path.jobId), input, deps),
 });
 
 export const listJobs = defineRoute({
@@ -95,7 +95,7 @@ export const listJobs = defineRoute({
     const { after = null, limit, ...filter } = query;
     const { listed, last } = await listMatching(deps.jobs.list(after), filter, limit);
     const next = last === null ? null : jobPageLink(basePath, { after: last, limit, ...filter });
-    const { found, problems } = await lookAtEach(listed, readLatestStatus, DamagedObjectError);
+    const { found, problems } = await lookAtEach(listed, readJobStatus, DamagedObjectError);
     const summaries = found.map((status) => summariseJob(status, viewOf(basePath, deps)));
     return { body: { jobs: summaries, problems, links: { next } } };
   },
@@ -187,17 +187,13 @@ export const retryJobRoute = defineRoute({
         `job '${job.id}' has all its images; there is nothing to draw again`,
       ]);
     }
-    return answerJob(await job.latest(), input, deps);
+    return answerJob(job, input, deps);
   },
 });
 
 /** The job's last round; reads nothing of what may not be there. */
 function openJob(input: { readonly path: { readonly jobId: string } }, { jobs }: ApiDeps) {
   return jobs.open(input.path.jobId).latest();
-}
-
-async function readLatestStatus(job: Job) {
-  return readJobStatus(await job.latest());
 }
 
 /** @throws ProblemError if there is no such job */
@@ -209,7 +205,7 @@ async function answerJob(
   const status = await readJobStatus(job);
   if (status === null) throw new ProblemError("not-found", [`there is no job '${job.id}'`]);
   const options = { page: query, links: deps.links };
-  return { body: await describeJob(job, status, viewOf(basePath, deps), options) };
+  return { body: await describeJob(status, viewOf(basePath, deps), options) };
 }
 
 function viewOf(basePath: string, { now, liveSteps = () => null }: ApiDeps): View {

@@ -53,6 +53,10 @@ const jobKey = (jobId: string, rest: string) => `${JOB_PREFIX}${checkedJobId(job
 /** Rounds after the first, 0, have a folder each: nothing that a round wrote ever changes. */
 const roundKey = (jobId: string, round: number, rest: string) =>
   jobKey(jobId, round === 0 ? rest : `retries/${round}/${rest}`);
+/** Folder of a round; that of the first is the job's own. */
+export const roundPrefix = (jobId: string, round: number) => roundKey(jobId, round, "");
+/** Folder of all rounds after the first. */
+export const retriesPrefix = (jobId: string) => jobKey(jobId, "retries/");
 
 /** The normalised request; immutable. */
 export const requestKey = (jobId: string) => jobKey(jobId, "request.json");

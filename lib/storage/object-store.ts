@@ -23,11 +23,12 @@ export interface ObjectStore {
   /** Keys that start with `prefix`, in the order of their UTF-8 bytes. */
   list(prefix: string): AsyncIterable<ObjectFacts>;
   /**
-   * Distinct continuations of `prefix` up to the next slash: `a/` and `b/`, in order.
+   * Distinct continuations of `prefix` up to the next slash, in order: `a/` for all keys that go on
+   * so, `b` for a key that ends so.
    *
-   * @param after lists only folders after this name, such as `a/`; it need not exist
+   * @param after lists only names after this one, such as `a/`; it need not exist
    */
-  listFolders(prefix: string, after?: string): AsyncIterable<string>;
+  listNames(prefix: string, after?: string): AsyncIterable<string>;
   /** No error if there is no such object. */
   delete(key: string): Promise<void>;
 }

@@ -95,12 +95,15 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
     }
   }
 
-  async *listFolders(prefix: string, after?: string): AsyncIterable<string> {
-    const StartAfter = after === undefined ? undefined : `${prefix}${after}${LAST_CHARACTER}`;
-    for await (const { CommonPrefixes } of this.#pages(prefix, { Delimiter: "/", StartAfter })) {
-      for (const { Prefix } of CommonPrefixes ?? []) {
-        if (Prefix !== undefined) yield Prefix.slice(prefix.length);
-      }
+  async *listNames(prefix: string, after?: string): AsyncIterable<string> {
+    // behind a folder's name come its keys
+    const start = after?.endsWith("/") === true ? after + LAST_CHARACTER : after;
+    const StartAfter = start === undefined ? undefined : prefix + start;
+    for await (const page of this.#pages(prefix, { Delimiter: "/", StartAfter })) {
+      const folders = (page.CommonPrefixes ?? []).map(({ Prefix }) => Prefix);
+      const objects = (page.Contents ?? []).map(({ Key }) => Key);
+      const keys = [...folders, ...objects].filter((key) => key !== undefined && key !== prefix);
+      yield* (keys as string[]).toSorted(byBytes).map((key) => key.slice(prefix.length));
     }
   }
 
@@ -171,6 +174,11 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
       );
     }
   }
+}
+
+/** S3's order. */
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 function statusOf(error: unknown): number | undefined {

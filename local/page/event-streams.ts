@@ -79,7 +79,7 @@ export class EventStreams {
 
   async #tellOf(jobId: string): Promise<void> {
     const { jobs, now, liveSteps } = this.#deps;
-    const status = await readJobStatus(await jobs.open(jobId).latest());
+    const status = await readJobStatus(jobs.open(jobId));
     if (status === null) return;
     this.#send("job", summariseJob(status, { basePath: "", now: now(), liveSteps }));
   }

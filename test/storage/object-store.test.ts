@@ -92,13 +92,15 @@ describe.each(STORES)("an object store %s", (_, makeStore) => {
     expect(await keysOf(store, "nothing/")).toEqual([]);
   });
 
-  test("lists the folders below a prefix, from one on", async () => {
+  test("lists the names below a prefix, from one on", async () => {
     const store = makeStore();
-    for (const key of ["g/b/1", "g/a/1", "g/a/2", "g/plain", "g/c/d/e"]) {
+    for (const key of ["g/b/1", "g/a/1", "g/a/2", "g/bare", "g/a.json", "g/c/d/e", "other"]) {
       await store.put(key, bytes("x"), TYPE);
     }
-    expect(await collect(store.listFolders("g/"))).toEqual(["a/", "b/", "c/"]);
-    expect(await collect(store.listFolders("g/", "a/"))).toEqual(["b/", "c/"]);
-    expect(await collect(store.listFolders("g/", "aa/"))).toEqual(["b/", "c/"]);
+    // '.' is before '/'
+    expect(await collect(store.listNames("g/"))).toEqual(["a.json", "a/", "b/", "bare", "c/"]);
+    expect(await collect(store.listNames("g/", "a/"))).toEqual(["b/", "bare", "c/"]);
+    expect(await collect(store.listNames("g/", "aa/"))).toEqual(["b/", "bare", "c/"]);
+    expect(await collect(store.listNames("g/", "bare"))).toEqual(["c/"]);
   });
 });

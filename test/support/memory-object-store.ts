@@ -56,14 +56,13 @@ export class MemoryObjectStore implements ObjectStore {
     }
   }
 
-  async *listFolders(prefix: string, after = ""): AsyncIterable<string> {
+  async *listNames(prefix: string, after = ""): AsyncIterable<string> {
     await networkTurn();
-    const folders = this.keys(prefix)
+    const names = this.keys(prefix)
       .map((key) => key.slice(prefix.length))
-      .filter((rest) => rest.includes("/"))
-      .map((rest) => rest.slice(0, rest.indexOf("/") + 1))
-      .filter((folder) => Buffer.compare(Buffer.from(folder), Buffer.from(after)) > 0);
-    yield* new Set(folders);
+      .map((rest) => (rest.includes("/") ? rest.slice(0, rest.indexOf("/") + 1) : rest))
+      .filter((name) => Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0);
+    yield* new Set(names);
   }
 
   async delete(key: string): Promise<void> {

@@ -22,6 +22,8 @@ type Listener = (news: News) => void;
 
 const POLL_MS = 2_000;
 const POLL_IDLE_MS = 10_000;
+/** A pause is at least so many times as long as the answer took: many jobs are asked for less often. */
+const POLL_PAUSE = 4;
 const RECONNECT_MS = 1_000;
 
 const listeners = new Set<Listener>();
@@ -68,21 +70,43 @@ const FINAL: ReadonlySet<JobSummary["state"]> = new Set([
 
 export const hasEnded = ({ state }: Pick<JobSummary, "state">) => FINAL.has(state);
 
+let isWanted = false;
+let endPause = () => {};
+
+/** After something was sent that will have news: where these are asked for, no pause is waited out. */
+export function askSoon(): void {
+  isWanted = true;
+  endPause();
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    endPause = resolve;
+    setTimeout(resolve, isWanted ? 0 : ms);
+  });
+}
+
 /** Asks for the jobs again and again, and tells of those that have changed. */
 async function poll(): Promise<void> {
   const known = new Map<string, string>();
   for (;;) {
+    isWanted = false;
+    const asked = performance.now();
     const jobs = await listJobs().catch(() => []);
+    const tookMs = performance.now() - asked;
+    let hasChanged = false;
     for (const job of jobs) {
       const text = JSON.stringify(job);
       const before = known.get(job.jobId);
       known.set(job.jobId, text);
       if (before !== text) tell({ kind: "job", job });
-      // which channels have ended is not in a summary
-      if (before !== text && before !== undefined) tell({ kind: "again" });
+      hasChanged ||= before !== text;
     }
-    const isIdle = jobs.every(hasEnded);
-    await new Promise((resolve) => setTimeout(resolve, isIdle ? POLL_IDLE_MS : POLL_MS));
+    // which channels have ended is not in a summary; of a job that is new here a page may know how it
+    // stood before
+    if (hasChanged) tell({ kind: "again" });
+    const pauseMs = jobs.every(hasEnded) ? POLL_IDLE_MS : POLL_MS;
+    await pause(Math.max(pauseMs, POLL_PAUSE * tookMs));
   }
 }
 

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 
 import { problemsOf } from "../api/client.ts";
+import { askSoon } from "./news.ts";
 
 /** What a form sends: one at a time, and what is wrong with it as the server says. */
 export function useSending() {
@@ -11,6 +12,7 @@ export function useSending() {
     try {
       await sending();
       setProblems([]);
+      askSoon();
     } catch (error) {
       setProblems(problemsOf(error));
     } finally {

@@ -23,6 +23,6 @@ export async function endDeadLetter(
   return job.end(
     channel,
     { state: "failed", source: "dead-letter", reason },
-    { attempts: Math.max(1, await job.attempts(channel)), now: now() },
+    { attempts: Math.max(1, await job.images.attempts(channel)), now: now() },
   );
 }

@@ -1,7 +1,16 @@
 import { sha256 } from "../../networks/checksum.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
-import { BINARY_TYPE, PNG_TYPE, XML_TYPE } from "../json.ts";
+import {
+  BINARY_TYPE,
+  encodeJson,
+  findJson,
+  JSON_TYPE,
+  nothingIfDamaged,
+  PNG_TYPE,
+  XML_TYPE,
+} from "../json.ts";
 import * as keys from "../keys.ts";
+import { attemptsSchema } from "./round.ts";
 
 /** An image in the bucket. */
 export interface StoredImage {
@@ -63,6 +72,19 @@ export class JobImages {
   /** @throws ObjectNotFoundError if there is no such tile */
   readTile({ key }: Pick<StoredImage, "key">): Promise<Uint8Array> {
     return this.#store.get(key);
+  }
+
+  /** Deliveries in which the channel's image (1-based) was begun; a damaged count begins anew. */
+  async attempts(channel: number): Promise<number> {
+    const key = keys.attemptsKey(this.#jobId, channel, this.#round);
+    const found = await findJson(this.#store, key, attemptsSchema).catch(nothingIfDamaged);
+    return found?.attempts ?? 0;
+  }
+
+  /** Overwrites: of two workers that begin it at the same time one may not be counted. */
+  async writeAttempts(channel: number, attempts: number): Promise<void> {
+    const key = keys.attemptsKey(this.#jobId, channel, this.#round);
+    await this.#store.put(key, encodeJson({ version: 1, attempts }), JSON_TYPE);
   }
 
   findCheckpoint(channel: number): Promise<Uint8Array | null> {

@@ -1,17 +1,8 @@
 import type { z } from "zod";
 
-import { mapConcurrently } from "../concurrency.ts";
-import { parseRanges } from "../request/channel-ranges.ts";
 import type { Job } from "./job.ts";
 import type { JobPlan } from "./plan.ts";
-import {
-  type Completion,
-  countResults,
-  countsOf,
-  type JobCounts,
-  type JobTally,
-  type statusStateSchema,
-} from "./tally.ts";
+import { type Completion, countsOf, type JobTally, type statusStateSchema } from "./tally.ts";
 
 /**
  * What can be told about a job now. Its state is `queued` until a channel has been begun;
@@ -19,40 +10,41 @@ import {
  */
 export interface JobStatus extends JobTally<z.infer<typeof statusStateSchema>> {
   readonly plan: JobPlan;
+  /** Its last round. */
+  readonly job: Job;
   /** When its round began. */
   readonly begun: Date;
   /** Images that its round does not draw. */
   readonly kept: number;
   /** `null` while channels are missing. */
   readonly completion: Completion | null;
+  /** Whether a channel (1-based) has no result yet. */
+  readonly isWaiting: (channel: number) => boolean;
 }
 
 /**
- * The job's state, exact at the time of the call: the assembler's last snapshot, and the results
- * written since.
+ * The job's state, exact at the time of the call: what its folder has, in one listing, and a second one
+ * of its results once there are any.
  *
+ * @param any round of it
  * @returns `null` if there is no such job
  */
-export async function readJobStatus(job: Job): Promise<JobStatus | null> {
-  const plan = await job.findPlan();
+export async function readJobStatus(any: Job): Promise<JobStatus | null> {
+  const plan = await any.findPlan();
   if (plan === null) return null;
-  const completion = await job.findCompletion();
+  const { job, names } = await any.look();
   const { begun } = await job.times();
-  const round = { begun, kept: plan.total - (await job.drawn()).length };
+  const round = { plan, job, begun, kept: plan.total - (await job.drawn()).length };
+  const completion = names?.hasCompletion === false ? null : await job.findCompletion();
   if (completion !== null) {
-    return { plan, ...round, state: completion.state, ...countsOf(completion), completion };
+    const { state } = completion;
+    return { ...round, state, ...countsOf(completion), completion, isWaiting: () => false };
   }
-  const counts = await countNow(job, plan.total);
-  const ended = counts.ok + counts.failed + counts.cancelled;
-  const isBegun = ended > 0 || (await job.isBegun());
-  const state = (await job.isCancelled()) ? "cancelling" : isBegun ? "running" : "queued";
-  return { plan, ...round, state, ...counts, completion };
-}
-
-async function countNow(job: Job, total: number): Promise<JobCounts> {
-  const snapshot = await job.findProgress();
-  const counted = new Set(parseRanges(snapshot?.counted ?? ""));
-  const fresh = [...(await job.ended())].filter((channel) => !counted.has(channel));
-  const results = await mapConcurrently(fresh, (channel) => job.result(channel));
-  return countResults(total, results, snapshot);
+  const ended =
+    names?.hasResults === false && round.kept === 0 ? new Set<number>() : await job.ended();
+  const counts = await job.resultsSoFar.count(job, plan.total, ended);
+  const isBegun = ended.size > 0 || names?.isBegun === true;
+  const state = names?.isCancelled === true ? "cancelling" : isBegun ? "running" : "queued";
+  const isWaiting = (channel: number) => !ended.has(channel);
+  return { ...round, state, ...counts, completion, isWaiting };
 }

@@ -4,7 +4,9 @@ import { encodeJson, findJson, JSON_TYPE, nothingIfDamaged } from "../json.ts";
 import * as keys from "../keys.ts";
 import { JobImages } from "./job-images.ts";
 import { type JobPlan, planSchema } from "./plan.ts";
-import { attemptsSchema, type Retry, retryOf, retrySchema } from "./round.ts";
+import { ResultsSoFar } from "./results-so-far.ts";
+import { RoundNames } from "./round-names.ts";
+import { type Retry, retryOf, retrySchema } from "./round.ts";
 import {
   type ChannelResult,
   channelResultSchema,
@@ -30,6 +32,12 @@ interface Later {
   readonly again: ReadonlySet<number>;
 }
 
+/** The last round of a job; `names`: what there is of it, `null` if it is known to have ended. */
+export interface LastRound {
+  readonly job: Job;
+  readonly names: RoundNames | null;
+}
+
 /**
  * One round of a job, as its objects under `jobs/<id>/`: this class and its part `images` are the
  * only code that reads and writes them. The README's table says who writes each, and how often.
@@ -46,6 +54,7 @@ export class Job {
   /** 0 for the first. */
   readonly round: number;
   readonly images: JobImages;
+  readonly resultsSoFar = new ResultsSoFar();
   readonly #store: ObjectStore;
   readonly #later: Later | null;
   #next: Job | null = null;
@@ -69,6 +78,16 @@ export class Job {
     if (this.round >= most) return this;
     const next = await this.#findNext();
     return next === null ? this : next.latest(most);
+  }
+
+  /** The last round, and what there is of it, in one read; two for each round after the first. */
+  async look(): Promise<LastRound> {
+    if (this.#next !== null) return this.#next.look();
+    const hasEnded = this.#completion !== null;
+    const names = hasEnded ? null : await RoundNames.list(this.#store, this.id, this.round);
+    if (this.round === 0 && names?.hasRetries === false) return { job: this, names };
+    const next = await this.#findNext();
+    return next === null ? { job: this, names } : next.look();
   }
 
   /**
@@ -182,25 +201,6 @@ export class Job {
 
   #draws(channel: number): boolean {
     return this.#later?.again.has(channel) ?? true;
-  }
-
-  /** True once an image of it has been begun. */
-  async isBegun(): Promise<boolean> {
-    for await (const _ of this.#store.list(keys.attemptsPrefix(this.id, this.round))) return true;
-    return false;
-  }
-
-  /** Deliveries in which the channel's image (1-based) was begun; a damaged count begins anew. */
-  async attempts(channel: number): Promise<number> {
-    const key = keys.attemptsKey(this.id, channel, this.round);
-    const found = await findJson(this.#store, key, attemptsSchema).catch(nothingIfDamaged);
-    return found?.attempts ?? 0;
-  }
-
-  /** Overwrites: of two workers that begin it at the same time one may not be counted. */
-  async writeAttempts(channel: number, attempts: number): Promise<void> {
-    const key = keys.attemptsKey(this.id, channel, this.round);
-    await this.#store.put(key, encodeJson({ version: 1, attempts }), JSON_TYPE);
   }
 
   async hasEnded(channel: number): Promise<boolean> {

@@ -27,15 +27,15 @@ export class Jobs {
   }
 
   /**
-   * All jobs, in the order of their ids. Folders that cannot be a job's, which a person may have
-   * put there, are left out; one without a plan may be among them.
+   * All jobs, in the order of their ids. What cannot be a job's folder, which a person may have
+   * put there, is left out; one without a plan may be among them.
    *
    * @param after only those behind this id
    */
   async *list(after: string | null = null): AsyncIterable<Job> {
     const start = after === null ? undefined : `${after}/`;
-    for await (const folder of this.#store.listFolders(JOB_PREFIX, start)) {
-      const id = jobIdOf(JOB_PREFIX + folder);
+    for await (const name of this.#store.listNames(JOB_PREFIX, start)) {
+      const id = jobIdOf(JOB_PREFIX + name);
       if (id === null) continue;
       const job = this.#known(id);
       remember(this.#met, job, JOBS_MET);

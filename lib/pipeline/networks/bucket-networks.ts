@@ -117,7 +117,9 @@ export class BucketNetworks implements NetworkSource {
 
   async list(): Promise<readonly string[]> {
     const ids: string[] = [];
-    for await (const folder of this.#store.listFolders(MODEL_PREFIX)) ids.push(folder.slice(0, -1));
+    for await (const name of this.#store.listNames(MODEL_PREFIX)) {
+      if (name.endsWith("/")) ids.push(name.slice(0, -1));
+    }
     return ids;
   }
 

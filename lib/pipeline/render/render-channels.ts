@@ -167,7 +167,7 @@ class JobRendering {
       const bytes = encodeCheckpoint({ part: next, ...came });
       await this.#job.images.writeCheckpoint(channel, bytes);
       // it was no attempt in vain
-      await this.#job.writeAttempts(channel, delivery.attempts);
+      await this.#job.images.writeAttempts(channel, delivery.attempts);
       this.#begun.delete(channel);
     }
   }
@@ -209,7 +209,7 @@ class JobRendering {
   async #begin(deliveries: readonly Delivery[]): Promise<void> {
     const unbegun = deliveries.filter(({ channel }) => !this.#begun.has(channel));
     await mapConcurrently(unbegun, async ({ channel, attempts }) => {
-      await this.#job.writeAttempts(channel, attempts + 1);
+      await this.#job.images.writeAttempts(channel, attempts + 1);
       this.#begun.add(channel);
     });
   }

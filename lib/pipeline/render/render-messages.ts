@@ -123,7 +123,7 @@ async function withoutResult(job: Job, parts: ReadonlyMap<number, number>): Prom
     const bytes = await job.images.findCheckpoint(channel);
     const checkpoint = bytes && decodeCheckpoint(bytes);
     if (checkpoint && checkpoint.part > part) return null;
-    return { channel, attempts: await job.attempts(channel), checkpoint };
+    return { channel, attempts: await job.images.attempts(channel), checkpoint };
   });
   return waiting.filter((delivery) => delivery !== null);
 }

@@ -50,7 +50,7 @@ describe("how far a job is", () => {
   test("is running from the first image that is begun", async () => {
     const { jobId } = await pipeline.accept();
     expect((await call("GET", `/jobs/${jobId}`)).body).toMatchObject({ state: "queued" });
-    await pipeline.jobs.open(jobId).writeAttempts(3, 1);
+    await pipeline.jobs.open(jobId).images.writeAttempts(3, 1);
     expect((await call("GET", `/jobs/${jobId}`)).body).toMatchObject({ state: "running", ok: 0 });
   });
 

@@ -39,7 +39,7 @@ function queueOf(jobs: readonly ChannelJob[]): ScriptedQueue {
 /** Leaves each channel one attempt. */
 async function spendAttempts(jobId: string, channels: readonly number[]): Promise<void> {
   const job = pipeline.jobs.open(jobId);
-  for (const channel of channels) await job.writeAttempts(channel, MAX_ATTEMPTS - 1);
+  for (const channel of channels) await job.images.writeAttempts(channel, MAX_ATTEMPTS - 1);
 }
 
 const channelsOf = (jobId: string, channels: readonly number[]) =>

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 
 import type { Job } from "../../../lib/pipeline/job/job.ts";
 import { Jobs } from "../../../lib/pipeline/job/jobs.ts";
-import { tallyOf } from "../../../lib/pipeline/job/tally.ts";
+import { readJobStatus } from "../../../lib/pipeline/job/job-status.ts";
+import { progressOf, tallyOf } from "../../../lib/pipeline/job/tally.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { MemoryObjectStore } from "../../support/memory-object-store.ts";
@@ -44,6 +45,74 @@ test("on a second walk, jobs know what they have read of what never changes", as
   expect(await walk((job) => job.findCompletion())).toEqual(end);
   expect(await walk((job) => job.plan())).toMatchObject({ jobId });
   expect(await new Jobs(store).open(jobId).findCompletion()).toBeNull();
+});
+
+/** Counts what is asked of a store. */
+function countReads(store: MemoryObjectStore): () => number {
+  let reads = 0;
+  const counting = <Args extends unknown[], Result>(read: (...args: Args) => Result) =>
+    function counted(this: unknown, ...args: Args): Result {
+      reads++;
+      return read.apply(store, args);
+    };
+  for (const name of ["get", "find", "head", "list", "listNames"] as const) {
+    Object.assign(store, { [name]: counting(store[name] as (...args: never[]) => unknown) });
+  }
+  return () => reads;
+}
+
+test("how a job stands takes one read, two once there are results, and one after its end", async () => {
+  const { store, jobs, accept } = await memoryPipeline(await temporaryFolder());
+  const { jobId, total } = await accept({ channels: "1:7" });
+  const job = jobs.open(jobId);
+  const reads = countReads(store);
+  const look = async (of = job) => {
+    const before = reads();
+    const status = await readJobStatus(of);
+    return {
+      state: status?.state,
+      ended: (status?.ok ?? 0) + (status?.cancelled ?? 0),
+      reads: reads() - before,
+    };
+  };
+  expect(await look()).toEqual({ state: "queued", ended: 0, reads: 1 });
+  await job.images.writeAttempts(3, 1);
+  expect(await look()).toEqual({ state: "running", ended: 0, reads: 1 });
+  const end = (channel: number) => job.end(channel, { state: "cancelled" }, DELIVERED);
+  await end(3);
+  expect(await look()).toEqual({ state: "running", ended: 1, reads: 3 });
+  expect(await look()).toEqual({ state: "running", ended: 1, reads: 2 });
+  await end(5);
+  expect(await look()).toEqual({ state: "running", ended: 2, reads: 3 });
+  await job.cancel(NOW);
+  expect(await look()).toEqual({ state: "cancelling", ended: 2, reads: 2 });
+  const results = await Promise.all([1, 2, 4, 6, 7].map(end));
+  const all = [...results, ...(await job.results([3, 5])).values()];
+  await job.complete(tallyOf(total, all), NOW);
+  expect(await look()).toEqual({ state: "cancelled", ended: 7, reads: 2 });
+  expect(await look()).toEqual({ state: "cancelled", ended: 7, reads: 1 });
+  const again = await job.retry([2, 6], NOW);
+  await again.end(6, { state: "cancelled" }, DELIVERED);
+  expect(await look()).toMatchObject({ state: "running", ended: 6 });
+  // one that has seen nothing before says the same
+  expect(await look(new Jobs(store).open(jobId))).toMatchObject({ state: "running", ended: 6 });
+});
+
+test("many results are taken from the assembler's snapshot, and counted once", async () => {
+  const { store, jobs, accept } = await memoryPipeline(await temporaryFolder(), {
+    wideChannels: 40,
+  });
+  const { jobId, total } = await accept({ channels: "1:40" });
+  const job = jobs.open(jobId);
+  const end = (channel: number) => job.end(channel, { state: "cancelled" }, DELIVERED);
+  const first = await Promise.all(Array.from({ length: 30 }, (_, i) => end(i + 1)));
+  await job.writeProgress(progressOf(jobId, tallyOf(total, first), first, NOW));
+  await end(33);
+  const reads = countReads(store);
+  const status = await readJobStatus(new Jobs(store).open(jobId));
+  expect(status).toMatchObject({ state: "running", cancelled: 31, total: 40 });
+  // plan, folder, results, snapshot and the one that is new
+  expect(reads()).toBe(5);
 });
 
 test("all jobs are listed in order, and from one on; other folders are passed over", async () => {

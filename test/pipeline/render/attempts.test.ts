@@ -10,7 +10,8 @@ test("only deliveries that began a channel count against it, and one begun too o
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept();
   const job = pipeline.jobs.open(jobId);
-  const attempts = () => Promise.all([1, 2, 3, 4, 5].map((channel) => job.attempts(channel)));
+  const attempts = () =>
+    Promise.all([1, 2, 3, 4, 5].map((channel) => job.images.attempts(channel)));
   /** Renders the batch until the first channel is begun, then dies without an answer. */
   const killAtFirst = async () => {
     const isDead = new AbortController();
@@ -23,7 +24,7 @@ test("only deliveries that began a channel count against it, and one begun too o
   expect(await attempts()).toEqual([1, 1, 1, 1, 1]);
   for (let kills = 0; kills < 10; kills++) await killAtFirst();
   expect(await attempts()).toEqual([3, 3, 3, 3, 3]);
-  await job.writeAttempts(4, MAX_ATTEMPTS);
+  await job.images.writeAttempts(4, MAX_ATTEMPTS);
   const renderer = new FakeRenderer();
   expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
   expect(renderer.calls.flat().toSorted((a, b) => a - b)).toEqual([1, 2, 3, 5]);

@@ -192,8 +192,8 @@ test("channels tried before are rendered alone and after the fresh ones", async 
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept();
   const job = pipeline.jobs.open(jobId);
-  await job.writeAttempts(1, 2);
-  await job.writeAttempts(3, 1);
+  await job.images.writeAttempts(1, 2);
+  await job.images.writeAttempts(3, 1);
   const renderer = new FakeRenderer();
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
   expect(renderer.calls).toEqual([[2, 4, 5], [3], [1]]);
@@ -231,7 +231,7 @@ test("a worker that is stopped keeps what has ended and gives the rest back, eve
   );
   expect(failed).toEqual(["m2", "m3", "m4"]);
   expect(pipeline.store.keys(keys.resultPrefix(jobId))).toHaveLength(2);
-  await pipeline.jobs.open(jobId).writeAttempts(5, MAX_ATTEMPTS - 1);
+  await pipeline.jobs.open(jobId).images.writeAttempts(5, MAX_ATTEMPTS - 1);
   const last = deliveries(pipeline.cpu).slice(4);
   expect(await renderMessages(last, pipeline.renderDeps(renderer), hooks)).toEqual(["m4"]);
 });
@@ -256,7 +256,7 @@ test("an initial image that changed after the job was accepted fails its channel
 
   const other = await pipeline.accept({ channels: [2], initialImage: "uploads/a.png" });
   await pipeline.store.put("uploads/a.png", await redImage(2), "image/png");
-  await pipeline.jobs.open(other.jobId).writeAttempts(2, MAX_ATTEMPTS - 1);
+  await pipeline.jobs.open(other.jobId).images.writeAttempts(2, MAX_ATTEMPTS - 1);
   const message = deliveries(pipeline.cpu).slice(1);
   await renderMessages(message, pipeline.renderDeps(renderer));
   expect(await pipeline.jobs.open(other.jobId).result(2)).toMatchObject({
