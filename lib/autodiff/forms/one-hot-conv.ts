@@ -6,33 +6,23 @@ import type { Grid, Lattice } from "./pool/lattice.ts";
 /**
  * Pixels of a grid, times a factor: a depthwise convolution whose kernels have one number.
  *
- *     out[n, c, i, j] = bias + factor * value[n, c, rows(i), columns(j)]; a pixel outside counts as 0
+ *     out[n, c, i, j] = factor * value[n, c, rows(i), columns(j)]; a pixel outside counts as 0
  *
  * On the CPU it stays in ONNX Runtime's blocked layout (NCHWc), where Slice and Mul with a constant
  * would leave it. Its cost grows with the kernel, which is as small as the grid allows.
  *
  * @param value [N, C, H, W]
  */
-export function oneHotConv(
-  graph: GraphBuilder,
-  value: Value,
-  grid: Grid,
-  { factor = 1, bias = 0 } = {},
-): Value {
+export function oneHotConv(graph: GraphBuilder, value: Value, grid: Grid, factor = 1): Value {
   const [, channels = 1, height = 1, width = 1] = graph.shapeOf(value);
   const [rows, columns] = [kernelOf(grid[0], height), kernelOf(grid[1], width)];
   const taps = rows.size * columns.size;
-  graph.reserve(channels * (taps + 1), "the gradient of a max pool");
+  graph.reserve(channels * taps, "the gradient of a max pool");
   const weight = new Float32Array(channels * taps);
   const hot = rows.at * columns.size + columns.at;
   for (let c = 0; c < channels; c++) weight[c * taps + hot] = factor;
   const shape = [channels, 1, rows.size, columns.size];
-  const parameters = [graph.constant(floatTensor(shape, weight))];
-  if (bias) {
-    const biases = new Float32Array(channels).fill(bias);
-    parameters.push(graph.constant(floatTensor([channels], biases)));
-  }
-  return graph.emit("Conv", [value, ...parameters], {
+  return graph.emit("Conv", [value, graph.constant(floatTensor(shape, weight))], {
     kernel_shape: [rows.size, columns.size],
     strides: grid.map(({ stride }) => stride),
     pads: [rows.begin, columns.begin, rows.end, columns.end],

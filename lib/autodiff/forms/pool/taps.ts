@@ -1,5 +1,5 @@
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
-import type { Value } from "../../../onnx/model.ts";
+import { float, type Value } from "../../../onnx/model.ts";
 import type { AxisWindow } from "../../../onnx/operators/window.ts";
 import { padWith, shiftAlong } from "../../padding.ts";
 import { compare } from "../comparison.ts";
@@ -30,19 +30,21 @@ const STEEP = 2 ** 60;
 /**
  * Taps by depthwise convolutions with one-hot kernels, for a rectified input on the CPU.
  *
- * Convolution, addition, multiplication and ReLU all run in ONNX Runtime's blocked layout (NCHWc),
- * so nothing is reordered between the network's convolutions and these. Padding reads as zero where
- * a max pool's is -infinity: right for rectified inputs alone, whose zeros pass no gradient on.
+ * Convolution, addition and multiplication run in ONNX Runtime's blocked layout (NCHWc), so nothing
+ * is reordered between the network's convolutions and these. Padding reads as zero where a max
+ * pool's is -infinity: right for rectified inputs alone, whose zeros pass no gradient on.
  *
  *     z = y - x_t >= 0;  mask = max(0, 1 - STEEP z)
+ *
+ * The mask is a HardSigmoid: ONNX Runtime makes one node of it, the subtraction and the convolution
+ * that reads x_t.
  */
 export function oneHotTaps(graph: GraphBuilder): Taps {
   const inPlace = (value: Value): Grid => {
     const [, , height = 1, width = 1] = graph.shapeOf(value);
     return [everyPixel(height), everyPixel(width)];
   };
-  const scaled = (value: Value, factor: number, bias = 0) =>
-    oneHotConv(graph, value, inPlace(value), { factor, bias });
+  const scaled = (value: Value, factor: number) => oneHotConv(graph, value, inPlace(value), factor);
   const add = (a: Value, b: Value) => graph.emit("Add", [a, b]);
 
   const read = (value: Value, grid: Grid) =>
@@ -51,9 +53,8 @@ export function oneHotTaps(graph: GraphBuilder): Taps {
   return {
     read,
     mask: (value, grid, maxima) => {
-      const less = add(oneHotConv(graph, value, grid, { factor: -1 }), maxima);
-      // the bias has to come after the cancellation: 1 - STEEP y in one sum would lose the 1
-      return graph.emit("Relu", [scaled(less, -STEEP, 1)]);
+      const less = add(oneHotConv(graph, value, grid, -1), maxima);
+      return graph.emit("HardSigmoid", [less], { alpha: float(-STEEP), beta: float(1) });
     },
     subtract: (a, b) => add(scaled(b, -1), a),
     place: (value, axis, offset, length) => {
