@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import mimetypes
 import time
@@ -43,16 +44,22 @@ class DreamgridError(Exception):
 
 
 class Image:
-    """A PNG. A notebook shows it."""
+    """A file of an image, PNG, JPEG or WebP. A notebook shows it."""
 
-    def __init__(self, png: bytes) -> None:
-        self.png = png
+    def __init__(self, data: bytes) -> None:
+        self.data = data
 
-    def _repr_png_(self) -> bytes:
-        return self.png
+    @property
+    def media_type(self) -> str:
+        if self.data.startswith(b"\xff\xd8\xff"):
+            return "image/jpeg"
+        return "image/webp" if self.data.startswith(b"RIFF") else "image/png"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {self.media_type: base64.b64encode(self.data).decode()}
 
     def save(self, path: Union[str, Path]) -> None:
-        Path(path).write_bytes(self.png)
+        Path(path).write_bytes(self.data)
 
 
 class Client:
@@ -229,7 +236,7 @@ class Job:
         counts = f"job {self.id}: {status['state']}, {status['ok']} of {status['total']} images"
         if status["sheet"] is None:
             return {"text/plain": counts}
-        return {"text/plain": counts, "image/png": _fetch(status["sheet"]["montage"])}
+        return {"text/plain": counts, **Image(_fetch(status["sheet"]["montage"]))._repr_mimebundle_()}
 
 
 def _fetch(url: str) -> bytes:

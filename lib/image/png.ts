@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 
 import { ImageError } from "./errors.ts";
-import type { SheetFormat } from "./formats.ts";
+import { SHEET_SIDE_LIMITS, type SheetFormat } from "./formats.ts";
 import { checkBuffer, type Raster, type Size } from "./raster.ts";
 
 /**
@@ -13,10 +13,12 @@ export const IMAGE_PIXEL_LIMIT = 2 ** 24;
 /** Of either side: a decoder works in strips, and one as wide as all pixels takes gigabytes. */
 const IMAGE_SIDE_LIMIT = 16_384;
 
+const PNG_COMPRESSION = 6; // of 9: more takes twice as long for a hundredth of the bytes
+
 /** PNG, 8-bit RGB, without metadata: the same raster gives the same bytes. */
 export async function encodePng(raster: Raster): Promise<Uint8Array> {
   checkBuffer(raster);
-  return plainBytes(await fromRaster(raster).png({ compressionLevel: 6 }).toBuffer());
+  return inFormat(fromRaster(raster), "png");
 }
 
 /**
@@ -59,37 +61,55 @@ export async function decodeImage(
   }
 }
 
-/** Of either side, in pixels, as the formats' headers can say it. */
-const FORMAT_SIDE_LIMITS: Readonly<Record<SheetFormat, number>> = {
-  png: Infinity,
-  jpeg: 65_535,
-  webp: 16_383,
-};
 /** Of 100: no difference is seen beside the PNG, at a fifth of its bytes. */
 const LOSSY_QUALITY = 90;
 
 /**
- * A PNG in another format.
+ * A sheet as a file: the same raster gives the same bytes.
  *
+ * @throws ImageError if it is too large for the format
+ */
+export async function encodeSheet(raster: Raster, format: SheetFormat): Promise<Uint8Array> {
+  if (format === "png") return encodePng(raster);
+  checkBuffer(raster);
+  checkSide(raster, format);
+  return inFormat(fromRaster(raster), format);
+}
+
+/**
+ * The file of a sheet in another format.
+ *
+ * @param from the format that it has
  * @throws ImageError if it is too large for that
  */
-export async function convertPng(png: Uint8Array, format: SheetFormat): Promise<Uint8Array> {
-  if (format === "png") return png;
-  const image = sharp(png, { limitInputPixels: false });
-  const { width, height } = await image.metadata();
-  const limit = FORMAT_SIDE_LIMITS[format];
-  if (Math.max(width, height) > limit) {
-    throw new ImageError(
-      `the sheet has ${width}x${height} pixels, and ${format} holds ${limit} a side; take png, or smaller thumbnails`,
-    );
-  }
+export async function convertSheet(
+  file: Uint8Array,
+  from: SheetFormat,
+  format: SheetFormat,
+): Promise<Uint8Array> {
+  if (format === from) return file;
+  const image = sharp(file, { limitInputPixels: false });
+  checkSide(await image.metadata(), format);
+  return inFormat(image, format);
+}
+
+function checkSide({ width, height }: Size, format: SheetFormat): void {
+  const limit = SHEET_SIDE_LIMITS[format];
+  if (Math.max(width, height) <= limit) return;
+  throw new ImageError(
+    `the sheet has ${width}x${height} pixels, and ${format} holds ${limit} a side; take png, or smaller thumbnails`,
+  );
+}
+
+async function inFormat(image: Sharp, format: SheetFormat): Promise<Uint8Array> {
   // labels are small and coloured pictures lie side by side: full colour resolution
   const options = { quality: LOSSY_QUALITY };
-  const converted =
-    format === "jpeg"
-      ? image.jpeg({ ...options, chromaSubsampling: "4:4:4" })
-      : image.webp({ ...options, smartSubsample: true });
-  return plainBytes(await converted.toBuffer());
+  const file = {
+    png: () => image.png({ compressionLevel: PNG_COMPRESSION }),
+    jpeg: () => image.jpeg({ ...options, chromaSubsampling: "4:4:4" }),
+    webp: () => image.webp({ ...options, smartSubsample: true }),
+  }[format]();
+  return plainBytes(await file.toBuffer());
 }
 
 /** Resizes to exactly `size` with Lanczos-3; the aspect ratio is the caller's concern. */

@@ -1,3 +1,4 @@
+import { SHEET_ENDINGS, type SheetFormat } from "../image/formats.ts";
 import { MAX_CHANNEL_INDEX } from "./limits.ts";
 
 /**
@@ -96,10 +97,16 @@ export const resultKey = (jobId: string, channel: number, round = 0) =>
 /** Progress snapshot; overwritten. */
 export const statusKey = (jobId: string, round = 0) => roundKey(jobId, round, "status.json");
 /** The sheet, where it fits one image. */
-export const montageKey = (jobId: string, round = 0) => roundKey(jobId, round, "montage.png");
+export const montageKey = (jobId: string, round = 0, format: SheetFormat = "png") =>
+  roundKey(jobId, round, `montage${SHEET_ENDINGS[format]}`);
 /** Page of a sheet too large for one image, from 1. */
-export const montagePageKey = (jobId: string, page: number, round = 0) =>
-  roundKey(jobId, round, `montage-pages/${String(page).padStart(3, "0")}.png`);
+export const montagePageKey = (
+  jobId: string,
+  page: number,
+  round = 0,
+  format: SheetFormat = "png",
+) =>
+  roundKey(jobId, round, `montage-pages/${String(page).padStart(3, "0")}${SHEET_ENDINGS[format]}`);
 /** Where a piece of the Deep Zoom pyramid lies; all from 0, level 0 being one pixel. */
 export interface DeepZoomPlace {
   readonly level: number;

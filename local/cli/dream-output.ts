@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 
-import { SHEET_FORMATS, type SheetFormat } from "../../lib/image/formats.ts";
-import { convertPng } from "../../lib/image/png.ts";
+import { SHEET_FORMATS } from "../../lib/image/formats.ts";
+import { convertSheet } from "../../lib/image/png.ts";
 import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { encodeJson } from "../../lib/pipeline/json.ts";
@@ -14,7 +14,7 @@ import { liveSheet } from "../report/live-sheet.ts";
 import { type ReportFile, readSheet } from "../report/report-file.ts";
 import { type NamedSheet, noticesOf } from "../report/report-sheet.ts";
 import type { JobOutcome, RunEvent } from "../run-events.ts";
-import { resultPaths } from "./result-paths.ts";
+import { formatOfSheet, resultPaths, type ResultPaths } from "./result-paths.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -28,8 +28,8 @@ export interface DreamOutputOptions {
   readonly report: ReportFile;
   /** What each request names on this machine, see `givenPaths`. */
   readonly given: readonly Record<string, unknown>[];
-  /** Of the sheets. */
-  readonly format: SheetFormat;
+  /** Where the results of each go. */
+  readonly paths: readonly ResultPaths[];
   /** Once, when the report shows the first picture. */
   readonly onFirstPicture?: () => Promise<void>;
 }
@@ -142,10 +142,10 @@ export class DreamOutput {
       );
   }
 
-  async #writeSheet(png: string, target: string): Promise<void> {
-    const { format } = this.#options;
-    if (format === "png") return copyFile(png, target);
-    await writeFile(target, await convertPng(await readFile(png), format));
+  async #writeSheet(file: string, target: string): Promise<void> {
+    const [from, format] = [formatOfSheet(file), formatOfSheet(target)];
+    if (format === from) return copyFile(file, target);
+    await writeFile(target, await convertSheet(await readFile(file), from, format));
   }
 
   #reportSoon(): void {
@@ -181,8 +181,8 @@ export class DreamOutput {
     return { ...liveSheet(plan, results), given: this.#givenOf(this.#names[index]!) };
   }
 
-  #pathsOf(name: string) {
-    return resultPaths(this.#options.folder, name, this.#options.format);
+  #pathsOf(name: string): ResultPaths {
+    return this.#options.paths[this.#names.indexOf(name)]!;
   }
 
   #inBucket(key: string): string {

@@ -27,9 +27,10 @@ export function dreamCommand(terminal: Terminal): Command {
     .option("--json", "write what happens to standard output, an event as JSON on each line")
     .option("--quiet", "write nothing but the sheets' names and errors")
     .addOption(
-      new Option("--format <format>", "of the sheets; the images themselves are PNG")
-        .choices(SHEET_FORMATS)
-        .default("png"),
+      new Option(
+        "--format <format>",
+        "of the sheets; the images themselves are PNG (default: montage.format of each request, or png)",
+      ).choices(SHEET_FORMATS),
     )
     .addOption(
       new Option("--animate [format]", "leave each image's ascent as an animation beside it too")

@@ -30,7 +30,7 @@ export interface RenderFlags extends InputFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly embed?: boolean;
-  /** Of the sheets. @default png */
+  /** Of the sheets. @default what each request says */
   readonly format?: SheetFormat;
   /** Whether, and when, the report is shown. */
   readonly open: "no" | "at the end" | "with the first picture";
@@ -63,16 +63,12 @@ export async function renderRequests(
   for (const { notice } of requests) if (notice !== null) terminal.note(notice);
 
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");
-  const { format = "png" } = flags;
   const names = requests.map(({ name }) => name);
+  const paths = requests.map(({ name, request }) =>
+    resultPaths(flags.out, name, flags.format ?? request.montage.format),
+  );
   const report = new ReportFile({ folder: flags.out, embed: flags.embed ?? false });
-  await checkNoFolders([
-    report.path,
-    ...names.flatMap((name) => {
-      const { sheet, manifest } = resultPaths(flags.out, name, format);
-      return [sheet, manifest];
-    }),
-  ]);
+  await checkNoFolders([report.path, ...paths.flatMap(({ sheet, manifest }) => [sheet, manifest])]);
   if (!(await report.mayBeWritten())) {
     throw new UsageError(
       `${report.path}: it is no report of ours, and is in the way of one; move it, or write elsewhere with --out`,
@@ -88,7 +84,7 @@ export async function renderRequests(
     pipeline,
     report,
     given: requests.map(({ request }) => givenPaths(request)),
-    format,
+    paths,
     onFirstPicture: async () => {
       if (flags.open === "with the first picture") await show(report.path, given);
     },
@@ -103,7 +99,7 @@ export async function renderRequests(
   const follow = async (event: RunEvent) => {
     progress.show(event);
     const name = names[event.request]!;
-    const described = describeEvent(event, resultPaths(flags.out, name, format), name);
+    const described = describeEvent(event, paths[event.request]!, name);
     const secondsLeft = progress.secondsLeft();
     const isRejection = event.kind === "ended" && event.outcome.kind === "rejected";
     // told once the files that it names are there

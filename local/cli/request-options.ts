@@ -11,7 +11,7 @@ interface RequestField {
   readonly schemas: ReadonlyMap<string, z.core.$ZodType>;
 }
 
-/** Fields that the short form has in places of their own, and those that are too long for it. */
+/** Fields that the short form has in places of their own. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   "network",
   "layer",
@@ -21,7 +21,8 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   "animation",
   "$schema",
 ]);
-const TOO_LONG: ReadonlySet<string> = new Set(["labels"]);
+/** Of the sheet: too long, or with an option that request files take too. */
+const ELSEWHERE_OF_SHEET: ReadonlySet<string> = new Set(["labels", "format"]);
 /** Fields whose default is not the schema's but the layer's, see short-request.ts. */
 const FROM_LAYER: ReadonlySet<string> = new Set(["method", "preset"]);
 
@@ -66,7 +67,7 @@ function requestFields(): readonly RequestField[] {
       else for (const part of Object.keys(parts)) add([name, part], method, parts[part]!);
     }
     for (const [name, schema] of Object.entries(montage.shape)) {
-      if (!TOO_LONG.has(name)) add(["montage", name], method, schema);
+      if (!ELSEWHERE_OF_SHEET.has(name)) add(["montage", name], method, schema);
     }
   }
   return [...found].map(([key, schemas]) => ({ path: key.split("."), schemas }));

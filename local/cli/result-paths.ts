@@ -1,13 +1,6 @@
 import { join } from "node:path";
 
-import type { SheetFormat } from "../../lib/image/formats.ts";
-
-/** How the names of sheets end. */
-export const SHEET_ENDINGS: Readonly<Record<SheetFormat, string>> = {
-  png: ".png",
-  jpeg: ".jpg",
-  webp: ".webp",
-};
+import { SHEET_ENDINGS, SHEET_FORMATS, type SheetFormat } from "../../lib/image/formats.ts";
 
 /** Where `dream` puts what it makes of a request. */
 export interface ResultPaths {
@@ -27,4 +20,11 @@ export function resultPaths(
     manifest: join(folder, `${name}.manifest.json`),
     tiles: join(folder, `${name}.tiles`),
   };
+}
+
+/** Of a sheet that we have named. */
+export function formatOfSheet(path: string): SheetFormat {
+  const format = SHEET_FORMATS.find((each) => path.endsWith(SHEET_ENDINGS[each]));
+  if (format === undefined) throw new Error(`internal: '${path}' is no sheet's name`);
+  return format;
 }

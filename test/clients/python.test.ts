@@ -30,13 +30,15 @@ job = client.render("tiny", "wide", "1:5", numIterations=2, pyramidLevels=1).wai
 said["again"] = client.render("tiny", "wide", "1:5", numIterations=2, pyramidLevels=1).id == job.id
 said["status"] = job.status()["state"]
 said["channels"] = [each["channel"] for each in job.channels()]
-said["sheet"] = job.sheet()._repr_png_()[:4].decode("latin1")
-said["tile"] = job.tile(3).png[:4].decode("latin1")
+said["sheet"] = job.sheet().data[:4].decode("latin1")
+said["tile"] = job.tile(3).data[:4].decode("latin1")
 said["shown"] = sorted(job._repr_mimebundle_())
 said["manifest"] = len(job.manifest()["tiles"])
 said["jobs"] = [each.id for each in client.jobs()] == [job.id]
 said["initial"] = client.upload(photo)
 started = client.render("tiny", "wide", [2], pyramidLevels=1, initialImage=said["initial"])
+small = client.render("tiny", "wide", "1:2", pyramidLevels=1, montage={"format": "webp"}).wait(60)
+said["webp"] = [small.sheet().data[8:12].decode("latin1"), sorted(small._repr_mimebundle_())]
 said["started"] = started.wait(60).status()["ok"]
 named = client.render("tiny", "wide", [1], idempotency_key="mine").id
 said["named"] = named
@@ -81,6 +83,7 @@ test.skipIf(!isThere)(
       manifest: 5,
       jobs: true,
       initial: expect.stringMatching(/^uploads\//),
+      webp: ["WEBP", ["image/webp", "text/plain"]],
       started: 1,
       named: "mine",
       refused: [400, expect.arrayContaining([expect.stringMatching(/^seed: given -1/)])],

@@ -1,3 +1,4 @@
+import type { SheetFormat } from "../../image/formats.ts";
 import { sha256 } from "../../networks/checksum.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import {
@@ -109,13 +110,14 @@ export class JobImages {
   }
 
   /** The sheet, or where it is cut into pages, a reduced one. @returns its key */
-  writeSheet(png: Uint8Array): Promise<string> {
-    return this.#put(keys.montageKey(this.#jobId, this.#round), png, PNG_TYPE);
+  writeSheet(file: Uint8Array, format: SheetFormat): Promise<string> {
+    return this.#put(keys.montageKey(this.#jobId, this.#round, format), file, `image/${format}`);
   }
 
   /** @param page from 1. @returns its key */
-  writePage(page: number, png: Uint8Array): Promise<string> {
-    return this.#put(keys.montagePageKey(this.#jobId, page, this.#round), png, PNG_TYPE);
+  writePage(page: number, file: Uint8Array, format: SheetFormat): Promise<string> {
+    const key = keys.montagePageKey(this.#jobId, page, this.#round, format);
+    return this.#put(key, file, `image/${format}`);
   }
 
   async writeDeepZoomPiece(place: keys.DeepZoomPlace, png: Uint8Array): Promise<void> {

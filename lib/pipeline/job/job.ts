@@ -32,12 +32,6 @@ interface Later {
   readonly again: ReadonlySet<number>;
 }
 
-/** The last round of a job; `names`: what there is of it, `null` if it is known to have ended. */
-export interface LastRound {
-  readonly job: Job;
-  readonly names: RoundNames | null;
-}
-
 /**
  * One round of a job, as its objects under `jobs/<id>/`: this class and its part `images` are the
  * only code that reads and writes them. The README's table says who writes each, and how often.
@@ -80,8 +74,11 @@ export class Job {
     return next === null ? this : next.latest(most);
   }
 
-  /** The last round, and what there is of it, in one read; two for each round after the first. */
-  async look(): Promise<LastRound> {
+  /**
+   * The last round, and what there is of it, `null` if it is known to have ended: in one read, two for
+   * each round after the first.
+   */
+  async look(): Promise<{ readonly job: Job; readonly names: RoundNames | null }> {
     if (this.#next !== null) return this.#next.look();
     const hasEnded = this.#completion !== null;
     const names = hasEnded ? null : await RoundNames.list(this.#store, this.id, this.round);
@@ -280,7 +277,8 @@ export class Job {
    * @returns its end, to the one caller that ended it; `null` to all others
    */
   async complete(tally: JobTally, now: Date): Promise<Completion | null> {
-    const montage = keys.montageKey(this.id, this.round);
+    const { request } = await this.plan();
+    const montage = keys.montageKey(this.id, this.round, request.montage.format);
     const sheet = { montage, manifest: keys.manifestKey(this.id, this.round) };
     const completion = completionOf(this.id, tally, sheet, now);
     await this.#putOnce(keys.endedKey(this.id, completion.state, this.round), completion);

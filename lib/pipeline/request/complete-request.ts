@@ -50,10 +50,16 @@ export function completeRequest(
   drawn: Drawn,
 ): CompleteRequest {
   const indices = { layer: layer.index, ...drawn };
-  const { channels: _, targets: __, channelAxis: ___, ...others } = request;
+  const { channels: _, targets: __, channelAxis: ___, ...given } = request;
+  const others = { ...given, montage: withoutDefaultFormat(given.montage) };
   if (others.method === "deepdream") return { ...others, ...indices };
   const { preset: ____, ...rest } = others;
   return { ...rest, ...fourierParameters(others, model, layer), ...indices };
+}
+
+/** Requests had no such field once, and what it says of them by default is no other request. */
+function withoutDefaultFormat({ format, ...montage }: RenderRequest["montage"]) {
+  return format === undefined || format === "png" ? montage : { ...montage, format };
 }
 
 function fourierParameters(

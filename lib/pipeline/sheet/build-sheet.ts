@@ -1,5 +1,6 @@
 import { ImageError } from "../../image/errors.ts";
-import { decodeImage, encodePng } from "../../image/png.ts";
+import { SHEET_SIDE_LIMITS, type SheetFormat } from "../../image/formats.ts";
+import { decodeImage, encodePng, encodeSheet } from "../../image/png.ts";
 import type { Raster, Size } from "../../image/raster.ts";
 import { missingGlyphs } from "../../image/rendered-text.ts";
 import { drawSheet, type SheetTile } from "../../image/sheet.ts";
@@ -76,7 +77,8 @@ export async function buildSheet(
     missingGlyphs: await missingIn(layout),
   };
   const { width, height } = layout;
-  if (Math.max(width, height) <= limits.maxSide && width * height <= limits.maxPixels) {
+  const maxSide = Math.min(limits.maxSide, SHEET_SIDE_LIMITS[formatOf(plan)]);
+  if (Math.max(width, height) <= maxSide && width * height <= limits.maxPixels) {
     const montage = await writeMontage(job, layout, tiles);
     return { ...about, montage, pages: [], deepZoom: null };
   }
@@ -145,7 +147,9 @@ async function writeMontage(
   tiles: readonly SheetTile[],
 ): Promise<PlacedImage> {
   const { width, height } = layout;
-  return { key: await job.images.writeSheet(await sheetPng(layout, tiles)), width, height };
+  const format = formatOf(await job.plan());
+  const file = await sheetFile(layout, tiles, format);
+  return { key: await job.images.writeSheet(file, format), width, height };
 }
 
 async function writePages(
@@ -153,18 +157,28 @@ async function writePages(
   layouts: readonly SheetLayout[],
   tiles: readonly SheetTile[],
 ): Promise<PlacedImage[]> {
+  const format = formatOf(await job.plan());
   const pages: PlacedImage[] = [];
   // one at a time: a page is up to 200 MB of pixels
   for (const layout of layouts) {
     const { width, height } = layout;
-    const key = await job.images.writePage(pages.length + 1, await sheetPng(layout, tiles));
+    const file = await sheetFile(layout, tiles, format);
+    const key = await job.images.writePage(pages.length + 1, file, format);
     pages.push({ key, width, height });
   }
   return pages;
 }
 
-async function sheetPng(layout: SheetLayout, tiles: readonly SheetTile[]): Promise<Uint8Array> {
-  return encodePng(await drawSheet(layout, tiles));
+async function sheetFile(
+  layout: SheetLayout,
+  tiles: readonly SheetTile[],
+  format: SheetFormat,
+): Promise<Uint8Array> {
+  return encodeSheet(await drawSheet(layout, tiles), format);
+}
+
+function formatOf({ request }: JobPlan): SheetFormat {
+  return request.montage.format ?? "png";
 }
 
 async function writeZoom(

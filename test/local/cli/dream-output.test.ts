@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { convertPng, decodeImage, encodePng } from "../../../lib/image/png.ts";
+import { convertSheet, decodeImage, encodePng } from "../../../lib/image/png.ts";
 import { untilTrue } from "../../support/until.ts";
 import { expectRefused, run, runWith } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
@@ -217,11 +217,33 @@ test.each([
   expect(await readdir(out("formats"))).not.toContain("request.png");
 });
 
+test("a request says its sheet's format, unless --format does", async () => {
+  const stdin = JSON.stringify({ ...request(), montage: { format: "jpeg" } });
+  const words = ["dream", "-", "--out", out("said")];
+  const named = async (...more: string[]) => {
+    const { code, stdout } = await runWith({ stdin }, ...words, ...more);
+    const sheets = (await readdir(out("said"))).filter((file) =>
+      /^request\.(png|jpg|webp)$/.test(file),
+    );
+    return { code, stdout, sheets };
+  };
+  expect(await named()).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("request.jpg"),
+    sheets: ["request.jpg"],
+  });
+  expect((await named("--format", "webp")).sheets).toContain("request.webp");
+  const sheet = await readFile(join(out("said"), "request.webp"));
+  expect(sheet.subarray(8, 12).toString()).toBe("WEBP");
+});
+
 test("a sheet that a format cannot hold is refused with its size", async () => {
   const wide = await encodePng({ width: 16_400, height: 1, data: new Uint8Array(3 * 16_400) });
-  await expect(convertPng(wide, "webp")).rejects.toThrow(
+  await expect(convertSheet(wide, "png", "webp")).rejects.toThrow(
     "16400x1 pixels, and webp holds 16383 a side",
   );
-  expect((await convertPng(wide, "jpeg")).subarray(0, 2)).toEqual(new Uint8Array([0xff, 0xd8]));
-  expect(await convertPng(wide, "png")).toBe(wide);
+  expect((await convertSheet(wide, "png", "jpeg")).subarray(0, 2)).toEqual(
+    new Uint8Array([0xff, 0xd8]),
+  );
+  expect(await convertSheet(wide, "png", "png")).toBe(wide);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import type { SheetFormat } from "../../../lib/image/formats.ts";
 import { decodeImage } from "../../../lib/image/png.ts";
 import type { Raster } from "../../../lib/image/raster.ts";
 import { sheetLayout } from "../../../lib/image/sheet-layout.ts";
@@ -13,11 +14,11 @@ import { pageLayouts } from "../../../lib/pipeline/sheet/sheet-pages.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
 
-async function renderedJob() {
+async function renderedJob(format?: SheetFormat) {
   const pipeline = await memoryPipeline(await temporaryFolder(), { wideChannels: 23 });
   const plan = await pipeline.accept({
     channels: "all",
-    montage: { gridSize: [4, 6], borderSize: 1 },
+    montage: { gridSize: [4, 6], borderSize: 1, ...(format && { format }) },
   });
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
   const job = pipeline.jobs.open(plan.jobId);
@@ -36,6 +37,28 @@ test("a sheet within the limits is one image", async () => {
   expect(sheet.montage).toMatchObject({ width: 6 * 22, height: sheet.layout.height });
   expect(await image(keys.montageKey(plan.jobId))).toMatchObject({ width: 132 });
 });
+
+/** How files of the format begin, at a byte of theirs. */
+test.each([
+  ["jpeg", ".jpg", 0, "\xff\xd8\xff"],
+  ["webp", ".webp", 8, "WEBP"],
+] as const)(
+  "a sheet of format %s is a file of it, so are its pages",
+  async (format, ending, at, start) => {
+    const { plan, job, results, store, image } = await renderedJob(format);
+    const startsOf = async (key: string) =>
+      Buffer.from((await store.get(key)).subarray(at, at + start.length)).toString("latin1");
+    const sheet = await buildSheet(job, results, WHOLE);
+    const { key, width, height } = sheet.montage;
+    expect(key).toBe(`jobs/${plan.jobId}/montage${ending}`);
+    expect(await startsOf(key)).toBe(start);
+    expect(await image(key)).toMatchObject({ width, height });
+    const cutUp = await buildSheet(job, results, { ...WHOLE, maxSide: 131, maxPageSide: 60 });
+    const [page] = cutUp.pages;
+    expect(page?.key).toBe(`jobs/${plan.jobId}/montage-pages/001${ending}`);
+    expect(await startsOf(page!.key)).toBe(start);
+  },
+);
 
 test("a tile that is damaged is named", async () => {
   const { store, plan, job, results } = await renderedJob();

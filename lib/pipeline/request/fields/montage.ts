@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { parseColor } from "../../../image/color.ts";
 import { ImageError } from "../../../image/errors.ts";
+import { SHEET_FORMATS } from "../../../image/formats.ts";
 import {
   MAX_BORDER_PX,
   MAX_CHANNELS_PER_JOB,
@@ -53,6 +54,10 @@ export const montage = z.strictObject({
     .nullable()
     .default(null)
     .describe('null: "Layer NAME Features"; "": none'),
+  format: z
+    .enum(SHEET_FORMATS)
+    .optional()
+    .describe("of the sheet's file, or its pages' where it is cut up; left out: png"),
   labels: z
     .array(z.string().max(MAX_LABEL_LENGTH))
     .max(MAX_CHANNELS_PER_JOB)
