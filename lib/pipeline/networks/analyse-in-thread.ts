@@ -1,4 +1,6 @@
-import { filesOf } from "../../networks/description.ts";
+import { stat } from "node:fs/promises";
+
+import { externalFilesOf, filesOf } from "../../networks/description.ts";
 import { NetworkError } from "../../networks/errors.ts";
 import type { ModelReader } from "../../networks/model-reader.ts";
 import type { Network } from "../../networks/registry.ts";
@@ -37,18 +39,57 @@ let earlier: Promise<unknown> = Promise.resolve();
 let idle: { readonly thread: AnalysisThread; readonly end: NodeJS.Timeout } | null = null;
 
 /**
+ * How long an analysis is remembered, of the last network alone: a command checks its requests, the
+ * pipeline then opens its copy of the same file.
+ */
+const REMEMBERED_MS = 30_000;
+
+let last: { readonly key: string; readonly analysing: Promise<AnalysedNetwork> } | null = null;
+
+/**
  * As `analyseNetwork`, in a thread of its own with bounds on memory and time, so that this one goes
- * on answering whatever the file is. One at a time.
+ * on answering whatever the file is. One at a time. The same file and description once more, within
+ * half a minute, have the same model and layers without another analysis.
  *
+ * @param bounds other than usual; nothing is remembered then
  * @throws ModelError if the file cannot be read, or its analysis is out of bounds
  */
 export async function analyseInThread(
   network: Network,
   bounds?: AnalysisBounds,
 ): Promise<AnalysedNetwork> {
+  if (bounds) return analyse(network, bounds);
+  const key = await contentOf(network);
+  const known = last?.key === key ? last.analysing : remember(key, analyse(network));
+  const { model, layers, problems } = await known;
+  return { ...network, model, layers, problems };
+}
+
+async function analyse(network: Network, bounds?: AnalysisBounds): Promise<AnalysedNetwork> {
   const cpuMs = cpuMsFor(filesOf(network.file));
   const task = { kind: "analyse", network } as const;
   return received(await inTurn(task, network.modelPath, bounds ?? { ...BOUNDS, cpuMs }));
+}
+
+/** All that an analysis depends on; who opened the network has checked its file's SHA-256. */
+async function contentOf({ file, description, modelPath }: Network): Promise<string> {
+  // a file that has been changed since is refused when it is opened; most are told by their size
+  const size = await stat(modelPath).then(
+    (found) => found.size,
+    () => null,
+  );
+  const beside = externalFilesOf(file).map((each) => [each.location, each.sha256]);
+  return JSON.stringify([file.sha256, beside, size, description.input]);
+}
+
+function remember(key: string, analysing: Promise<AnalysedNetwork>): Promise<AnalysedNetwork> {
+  const own = { key, analysing };
+  last = own;
+  const forget = () => {
+    if (last === own) last = null;
+  };
+  analysing.then(() => setTimeout(forget, REMEMBERED_MS).unref(), forget);
+  return analysing;
 }
 
 /** Reads model files in that thread; what has been described just before is not read again. */

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 
 import { describe, expect, test } from "vitest";
@@ -39,6 +39,29 @@ describe("a network that is analysed in a thread", () => {
       return differentiableGraph(pass, { objective: "mean", provider: "cpu" });
     };
     expect(graphOf(there)).toEqual(graphOf(here));
+  });
+
+  test("is not analysed again for a copy of its file, but for another input it is", async () => {
+    const [network, copy] = [
+      await tinyNetwork(await temporaryFolder()),
+      await tinyNetwork(await temporaryFolder()),
+    ];
+    expect(copy.modelPath).not.toBe(network.modelPath);
+    const [first, again] = [await analyseInThread(network), await analyseInThread(copy)];
+    expect(again.model).toBe(first.model);
+    expect(again.modelPath).toBe(copy.modelPath);
+    const { description } = network;
+    const other = { ...description, input: { ...description.input, scale: [2, 3, 4] } };
+    const scaled = await analyseInThread({ ...network, description: other });
+    expect([scaled.model.scale, first.model.scale]).toEqual([[2, 3, 4], description.input.scale]);
+  });
+
+  test("is analysed again after a failure", async () => {
+    const network = await networkOf(crafted("a tensor of 100,000 axes"));
+    await expect(analyseInThread(network)).rejects.toThrow(ModelError);
+    const { modelPath } = await tinyNetwork(await temporaryFolder());
+    await copyFile(modelPath, network.modelPath);
+    expect((await analyseInThread(network)).layers.length).toBeGreaterThan(1);
   });
 
   test("is refused in the words that say what is wrong with its file", async () => {
