@@ -1,6 +1,7 @@
 import type { Node } from "constructs";
 import { z } from "zod";
 
+import { MAX_JOB_SECONDS } from "../lib/pipeline/limits.ts";
 import { MB_PER_VCPU } from "../lib/pipeline/rates.ts";
 
 /** The most memory that functions of a new account may have, in MB. */
@@ -24,8 +25,8 @@ const contextSchema = z.object({
   workerThreads: wholeNumber(1, 6).optional(),
   auth: z.enum(["iam", "api-key"]).default("iam"),
   requestsPerSecond: wholeNumber(1, 10_000).default(10),
-  /** How long requests, uploads and jobs are kept; a job may take a day. */
-  retentionDays: wholeNumber(2, 3_650).default(30),
+  /** How long requests, uploads and jobs are kept: a day longer than a job may take, at least. */
+  retentionDays: wholeNumber(MAX_JOB_SECONDS / 86_400 + 1, 3_650).default(30),
   alarmEmail: z.email().nullable().default(null),
   /** Of several stacks in one account and region; `null`: the only one. */
   stage: z
