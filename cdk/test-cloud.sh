@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-npx vitest run test/cdk test/functions test/examples/cloud.test.ts
+DREAMGRID_TEST_CLOUD=1 npx vitest run test/cdk test/functions test/examples/cloud.test.ts
 for tool in cfn-lint moto_server; do
   command -v "$tool" >/dev/null && continue
   echo "left out: lint and deployment on an emulator; for them: pip install cfn-lint 'moto[server]'" >&2

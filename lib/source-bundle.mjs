@@ -91,8 +91,8 @@ async function bundleInto(folder) {
   }
 }
 
-/** Those of the registry: the workspace's own is a source. */
-async function packagesOutside() {
+/** What a bundle imports: packages of the registry; the workspace's own is a source. */
+export async function packagesOutside() {
   const text = await readFile(join(ROOT, "package.json"), "utf8");
   const { dependencies, devDependencies } = JSON.parse(text);
   return Object.keys({ ...dependencies, ...devDependencies }).filter(

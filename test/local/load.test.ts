@@ -55,16 +55,15 @@ test("of a large and a small job at once the small one does not wait for the lar
 
 test.runIf(IS_FULL)("7,000 channels all end", async () => {
   const { pipeline, folder } = await startPipeline(7_000, null);
-  const worker = startProcess({
+  const config = {
     url: pipeline.endpoint.url,
     modelCacheFolder: join(folder, "cache"),
     role: "worker",
-    throwing: [],
-    vanishing: [],
     noise: 0,
     diesAfterChannels: null,
     diesAssembling: false,
-  });
+  } as const;
+  const worker = await startProcess({ ...config, throwing: [], vanishing: [] }, folder);
   await worker.ready;
   onTestFinished(async () => {
     worker.child.disconnect();

@@ -1,14 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { onTestFinished } from "vitest";
 
+import { bundledScript } from "../support/bundled-script.ts";
 import { until } from "../support/until.ts";
 
-/** Found from any folder. */
-const TSX = import.meta.resolve("tsx");
-const CHILD = fileURLToPath(new URL("serve-child.ts", import.meta.url));
+const CHILD = "test/local/serve-child.ts";
 
 export interface RunningService {
   readonly process: ChildProcess;
@@ -37,7 +35,7 @@ export async function startServe(
   const data = join(folder, "data");
   const own = [join(folder, log), String(hangsAfter), String(recoverySeconds)];
   const words = ["--aws-port", "0", "--api-port", "0", "--data", data];
-  const child = spawn(process.execPath, ["--import", TSX, CHILD, ...own, ...words], {
+  const child = spawn(process.execPath, [await bundledScript(CHILD, folder), ...own, ...words], {
     env: { ...process.env, DREAMGRID_MODELS: folder, DREAMGRID_CACHE: join(folder, "cache") },
     cwd,
     stdio: ["ignore", "pipe", "pipe"],

@@ -2,7 +2,6 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 
 import { type Endpoint, type QueueFaults, startEndpoint } from "@dreamgrid/aws-endpoint";
 
@@ -11,6 +10,7 @@ import { completeKey } from "../../lib/pipeline/keys.ts";
 import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
 import type { RenderRequestInput } from "../../lib/pipeline/request/request.ts";
 import { BUCKETS, QUEUE_NAMES, QUEUES } from "../../local/resources.ts";
+import { bundledScript } from "./bundled-script.ts";
 import type { ProcessConfig } from "./pipeline-process.ts";
 import { remotePipeline, type RemotePipeline } from "./remote-pipeline.ts";
 import { tinyNetwork } from "./tiny-network.ts";
@@ -37,7 +37,7 @@ export interface FaultRun {
   close(): Promise<void>;
 }
 
-const SCRIPT = fileURLToPath(new URL("pipeline-process.ts", import.meta.url));
+const SCRIPT = "test/support/pipeline-process.ts";
 const LOOK_EVERY_MS = 100;
 
 /**
@@ -60,22 +60,25 @@ export async function runWithFaults(options: FaultRunOptions): Promise<FaultRun>
   await publishNetwork(pipeline.store, await tinyNetwork(folder, { wideChannels: channels }));
   const shared = { url: endpoint.url, modelCacheFolder, throwing, vanishing };
   const processOf = (config: Pick<ProcessConfig, "role" | "noise"> & Partial<ProcessConfig>) =>
-    startProcess({
-      ...shared,
-      throwing: [...throwing],
-      vanishing: [...vanishing],
-      diesAfterChannels: null,
-      diesAssembling: false,
-      ...config,
-    });
+    startProcess(
+      {
+        ...shared,
+        throwing: [...throwing],
+        vanishing: [...vanishing],
+        diesAfterChannels: null,
+        diesAssembling: false,
+        ...config,
+      },
+      folder,
+    );
 
   let completions = 0;
   pipeline.events.listen(({ kind }) => {
     if (kind === "completed") completions++;
   });
-  const doomedWorker = processOf({ role: "worker", noise: 1, diesAfterChannels: 20 + seed });
-  const doomedAssembler = processOf({ role: "assembler", noise: 0, diesAssembling: true });
-  const worker = processOf({ role: "worker", noise: 2 });
+  const doomedWorker = await processOf({ role: "worker", noise: 1, diesAfterChannels: 20 + seed });
+  const doomedAssembler = await processOf({ role: "assembler", noise: 0, diesAssembling: true });
+  const worker = await processOf({ role: "worker", noise: 2 });
   for (const { child } of [doomedAssembler, worker]) {
     child.on("message", (message) => {
       if (message instanceof Object && "completed" in message) completions++;
@@ -128,9 +131,16 @@ export interface PipelineProcess {
   readonly death: Promise<NodeJS.Signals | null>;
 }
 
-/** Forks a part of the pipeline; it ends when it is disconnected. */
-export function startProcess(config: ProcessConfig): PipelineProcess {
-  const child = fork(SCRIPT, [JSON.stringify(config)], { execArgv: ["--import", "tsx"] });
+/**
+ * Forks a part of the pipeline; it ends when it is disconnected.
+ *
+ * @param folder for what the process is made of
+ */
+export async function startProcess(
+  config: ProcessConfig,
+  folder: string,
+): Promise<PipelineProcess> {
+  const child = fork(await bundledScript(SCRIPT, folder), [JSON.stringify(config)]);
   return {
     child,
     ready: once(child, "message"),

@@ -1,7 +1,6 @@
 /**
- * A part of the pipeline in a process of its own, for tests that kill it.
- *
- *     node --import tsx test/support/pipeline-process.ts '<ProcessConfig as JSON>'
+ * A part of the pipeline in a process of its own, for tests that kill it. Its argument is a
+ * ProcessConfig as JSON.
  */
 import { z } from "zod";
 
