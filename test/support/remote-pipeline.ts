@@ -47,7 +47,7 @@ export interface RemoteOptions {
 
 export function remotePipeline(options: RemoteOptions): RemotePipeline {
   const { url, modelCacheFolder, renderer, visibilitySeconds = 600 } = options;
-  const ownTiming: Partial<SourceTiming> = { visibilitySeconds, retrySeconds: () => 1 };
+  const ownTiming: Partial<SourceTiming> = { visibilitySeconds, retrySeconds: () => 0 };
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
   const connection = localConnection(url);
   const s3 = createS3Client(connection);
