@@ -1,8 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+/** Rooms whose test files leave nothing behind, so that the next one runs in the same process. */
+const LIBRARY = [
+  "test/{autodiff,image,models,networks,onnx,optvis,pipeline,queue,storage}/**/*.test.ts",
+  "local/endpoint/test/**/*.test.ts",
+];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts", "local/endpoint/test/**/*.test.ts"],
     // an hour, only against hangs: no test may depend on how fast or busy the machine is, and beside
     // eight busy processes on two cores one with a low priority gets 3 % of it
     testTimeout: 3_600_000,
@@ -13,5 +18,9 @@ export default defineConfig({
     // onnxruntime-node keeps native threads: forked processes end cleanly, worker threads may not
     pool: "forks",
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: "library", include: LIBRARY, isolate: false } },
+      { extends: true, test: { name: "whole", include: ["test/**/*.test.ts"], exclude: LIBRARY } },
+    ],
   },
 });
