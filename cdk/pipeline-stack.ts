@@ -69,7 +69,7 @@ export class PipelineStack extends Stack {
       key,
     });
     acknowledgePrefixes(this, bucket);
-    const gpu = settings.gpu === "none" ? null : this.#gpu(settings.gpu, bucket, key, props);
+    const gpu = settings.gpu === "none" ? null : this.#gpu(bucket, key, props);
     const { byName } = new PipelineFunctions(this, "Functions", {
       settings,
       code,
@@ -126,12 +126,7 @@ export class PipelineStack extends Stack {
     };
   }
 
-  #gpu(
-    kind: "managed" | "asg",
-    bucket: IBucket,
-    key: IKey | null,
-    { settings, gpuImage }: PipelineStackProps,
-  ) {
+  #gpu(bucket: IBucket, key: IKey | null, { settings, gpuImage }: PipelineStackProps) {
     const queue = new WorkQueue(this, "GpuChannels", {
       visibilitySeconds: GPU_VISIBILITY_SECONDS,
       maxReceives: MAX_CHANNEL_RECEIVES,
@@ -139,16 +134,15 @@ export class PipelineStack extends Stack {
     });
     return new GpuFleet(this, "Gpu", {
       ...settings,
-      kind,
       queue,
       image: gpuImage(),
       environment: {
-        // Lambda sets it, ECS on instances does not
+        // Lambda sets it, Batch does not
         AWS_REGION: this.region,
         BUCKET_NAME: bucket.bucketName,
         GPU_QUEUE_URL: queue.queue.queueUrl,
         PROVIDER: "cuda",
-        // the task's role alone: not that of the instance, whose network the container shares
+        // the job's role alone: not that of the instance, whose network the container shares
         AWS_EC2_METADATA_DISABLED: "true",
       },
       statements: [

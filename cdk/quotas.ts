@@ -7,12 +7,10 @@ import {
 } from "@aws-sdk/client-service-quotas";
 
 import { EVENT_SOURCES } from "../functions/delivery.ts";
-import { NEW_ACCOUNT_MEMORY_MB, type PipelineSettings } from "./settings.ts";
+import { NEW_ACCOUNT_MEMORY_MB, type PipelineSettings, VCPUS_OF_GPU_INSTANCE } from "./settings.ts";
 
 /** Service Quotas' codes of "All G and VT Spot Instance Requests" and its on-demand counterpart. */
 const GPU_VCPU_CODES = { spot: "L-3819A6DF", "on-demand": "L-DB2E81BA" } as const;
-/** A GPU worker has an instance for itself (constructs/gpu-capacity.ts). */
-const VCPUS_OF_INSTANCE = { managed: 8, asg: 4 } as const;
 /** One call of the API at a time. */
 const API_CONCURRENCY = 1;
 /** The least that an event source takes. */
@@ -118,12 +116,11 @@ function memoryFinding({ workerMemory }: StackSettings): Finding {
       };
 }
 
-function gpuFinding({ gpu, gpuCapacity, gpuMaxTasks }: StackSettings, gpuVcpus: number): Finding {
-  const each = gpu === "managed" ? VCPUS_OF_INSTANCE.managed : VCPUS_OF_INSTANCE.asg;
-  const wanted = each * gpuMaxTasks;
+function gpuFinding({ gpuCapacity, gpuMaxTasks }: StackSettings, gpuVcpus: number): Finding {
+  const wanted = VCPUS_OF_GPU_INSTANCE * gpuMaxTasks;
   const told = `EC2 ${gpuCapacity} vCPUs of G and VT instances: the account has ${gpuVcpus}; ${gpuMaxTasks} workers take up to ${wanted}`;
   if (wanted <= gpuVcpus) return { state: "right", text: told };
-  const most = Math.floor(gpuVcpus / each);
+  const most = Math.floor(gpuVcpus / VCPUS_OF_GPU_INSTANCE);
   const quota = `ask for ${wanted} under Service Quotas (ec2 ${GPU_VCPU_CODES[gpuCapacity]})`;
   return {
     state: "wrong",

@@ -7,6 +7,9 @@ import { MB_PER_VCPU } from "../lib/pipeline/rates.ts";
 /** The most memory that functions of a new account may have, in MB. */
 export const NEW_ACCOUNT_MEMORY_MB = 3_008;
 
+/** A GPU worker has an instance for itself, one of constructs/gpu-fleet.ts. */
+export const VCPUS_OF_GPU_INSTANCE = 4;
+
 const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
 const arn = (service: string, resource: string) =>
@@ -15,7 +18,7 @@ const arn = (service: string, resource: string) =>
   });
 
 const contextSchema = z.object({
-  gpu: z.enum(["none", "managed", "asg"]).default("none"),
+  gpu: z.enum(["none", "batch"]).default("none"),
   gpuCapacity: z.enum(["spot", "on-demand"]).default("spot"),
   gpuMaxTasks: wholeNumber(1, 100).default(4),
   workerMemory: wholeNumber(MB_PER_VCPU, 10_240).default(NEW_ACCOUNT_MEMORY_MB),

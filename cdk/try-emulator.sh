@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lints the three templates and deploys the stack, without GPU workers, on a CloudFormation emulator on
+# Lints both templates and deploys the stack, without GPU workers, on a CloudFormation emulator on
 # this machine: `pip install cfn-lint 'moto[server]'` first. No AWS account is involved.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,7 +17,7 @@ moto_server --host 127.0.0.1 --port "$port" >"$out/moto.log" 2>&1 &
 moto=$!
 trap 'kill "$moto"; rm -rf "$out"' EXIT
 
-for gpu in none managed asg; do
+for gpu in none batch; do
   npm run --silent synth -- -c "gpu=$gpu" --output "$out/$gpu"
   # only errors: warnings are about what CDK itself writes
   cfn-lint --non-zero-exit-code error --ignore-checks W --template "$out/$gpu/Dreamgrid.template.json"

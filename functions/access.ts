@@ -12,8 +12,8 @@ export interface Access {
   /** Parts of the bucket whose objects it deletes. @default none */
   readonly delete?: readonly string[];
   /**
-   * Queues it sends to; `source` is the one that feeds it. With GPU workers, `channels` is their queue
-   * too, and it may wake them.
+   * Queues it sends to; `source` is the one that feeds it. With GPU workers, `channels` is their
+   * queue too, and it may start them.
    */
   readonly sendsTo: readonly ("channels" | "assembly" | "source")[];
 }

@@ -1,3 +1,5 @@
+import { BatchClient, SubmitJobCommand } from "@aws-sdk/client-batch";
+
 import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
 import type { ChannelQueue } from "../lib/pipeline/job/dispatch-job.ts";
 import { Jobs } from "../lib/pipeline/job/jobs.ts";
@@ -8,8 +10,8 @@ import { createSqsClient } from "../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../lib/queue/sqs-queue.ts";
 import { createS3Client } from "../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../lib/storage/s3-object-store.ts";
-import { gpuServiceWaker } from "./ecs-gpu-service.ts";
-import { modelCacheFolder, optionalEnv, requireEnv } from "./env.ts";
+import { modelCacheFolder, optionalEnv, requireCount, requireEnv } from "./env.ts";
+import { gpuWorkerStarter } from "./gpu-workers.ts";
 
 /** What the composition roots share: the environment's names turned into the pipeline's ports. */
 
@@ -57,6 +59,18 @@ function gpuQueueFromEnv(queueAt: (url: string) => SqsQueue): ChannelQueue | nul
   const url = optionalEnv("GPU_QUEUE_URL");
   if (url === null) return null;
   const queue = queueAt(url);
-  const service = { cluster: requireEnv("ECS_CLUSTER"), service: requireEnv("ECS_SERVICE") };
-  return { sendAll: (messages) => queue.sendAll(messages), wake: gpuServiceWaker(service) };
+  const batch = new BatchClient({});
+  const worker = {
+    jobName: "gpu-worker",
+    jobQueue: requireEnv("GPU_JOB_QUEUE"),
+    jobDefinition: requireEnv("GPU_JOB_DEFINITION"),
+  };
+  return {
+    sendAll: (messages) => queue.sendAll(messages),
+    startWorkers: gpuWorkerStarter({
+      most: requireCount("GPU_MAX_WORKERS"),
+      depth: () => queue.depth(),
+      startOne: () => batch.send(new SubmitJobCommand(worker)),
+    }),
+  };
 }

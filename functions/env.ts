@@ -17,11 +17,15 @@ export function optionalEnv(name: string): string | null {
 
 /** How many images a CPU worker renders at a time; without WORKER_THREADS, one a core. */
 export function threadsFromEnv(): number | undefined {
-  const text = optionalEnv("WORKER_THREADS");
-  if (text === null) return undefined;
-  const threads = Number(text);
-  if (Number.isSafeInteger(threads) && threads > 0) return threads;
-  throw new Error(`environment variable WORKER_THREADS is '${text}'; wanted a whole number from 1`);
+  return optionalEnv("WORKER_THREADS") === null ? undefined : requireCount("WORKER_THREADS");
+}
+
+/** @throws Error naming a variable that is not set, or is no whole number from 1 */
+export function requireCount(name: string): number {
+  const text = requireEnv(name);
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new Error(`environment variable ${name} is '${text}'; wanted a whole number from 1`);
 }
 
 /** How much longer work takes than on cores of its own, on Lambda's share of them. */

@@ -141,7 +141,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Third-party packages that only some places may know. */
 const CONFINED: Readonly<Record<string, RegExp>> = {
   "@aws-sdk/":
-    /^lib\/(storage\/s3|queue\/sqs)-|^functions\/([\w-]+\/index|aws-deps|ecs-gpu-service)\.ts$|^cdk\/quotas\.ts$|^local\//,
+    /^lib\/(storage\/s3|queue\/sqs)-|^functions\/([\w-]+\/index|aws-deps)\.ts$|^cdk\/quotas\.ts$|^local\//,
   "@aws-lambda-powertools/": /^functions\//,
   // the bench asks for a profile of the run, which nobody else needs
   "onnxruntime-node": /^lib\/optvis\/runtime\/|^bench\/gpu\//,

@@ -1,5 +1,5 @@
 import { Duration, Stack } from "aws-cdk-lib";
-import { MathExpression } from "aws-cdk-lib/aws-cloudwatch";
+import { type Alarm, MathExpression } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -8,7 +8,7 @@ import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { Construct } from "constructs";
 
 import type { GpuFleet } from "./gpu-fleet.ts";
-import { desiredGpuTasks, queueDepth } from "./metrics.ts";
+import { queueDepth } from "./metrics.ts";
 import type { PipelineFunction } from "./pipeline-function.ts";
 import type { LambdaFunctionName } from "./pipeline-functions.ts";
 import { type AlarmFacts, raiseAlarm } from "./raise-alarm.ts";
@@ -123,30 +123,28 @@ export class Alarms extends Construct {
    * Where an account has no quota for GPU instances the deployment succeeds and jobs hang. The last
    * channels of a large job wait for long too, so it counts only while no channel ends.
    */
-  #watchGpu({ service, queue }: GpuFleet): void {
-    this.#raise("gpu-stalled", {
+  #watchGpu(fleet: GpuFleet): void {
+    const { queue } = fleet.queue;
+    const stalled = this.#raise("gpu-stalled", {
       metric: new MathExpression({
-        label: "age of the oldest channel while workers are wanted and none ends a channel",
-        expression: "IF(FILL(desired, 0) > 0 AND FILL(ended, 0) == 0, age, 0)",
+        label: "age of the oldest channel while none ends",
+        expression: "IF(FILL(ended, 0) == 0, age, 0)",
         period: FIVE_MINUTES,
         usingMetrics: {
-          age: queue.queue.metricApproximateAgeOfOldestMessage({ period: FIVE_MINUTES }),
-          desired: desiredGpuTasks(service, FIVE_MINUTES),
-          ended: queue.queue.metricNumberOfMessagesDeleted({
-            period: FIVE_MINUTES,
-            statistic: "sum",
-          }),
+          age: queue.metricApproximateAgeOfOldestMessage({ period: FIVE_MINUTES }),
+          ended: queue.metricNumberOfMessagesDeleted({ period: FIVE_MINUTES, statistic: "sum" }),
         },
       }),
       threshold: GPU_START_SECONDS,
       evaluationPeriods: 3,
-      says: "GPU workers are wanted, and channels do not move",
+      says: "channels wait for GPU workers, and do not move",
       runbook: "gpu-stalled",
     });
+    fleet.replaceLostWorkers(stalled);
   }
 
-  #raise(id: string, facts: Omit<AlarmFacts, "action">): void {
-    raiseAlarm(this, id, { ...facts, action: new SnsAction(this.topic) });
+  #raise(id: string, facts: Omit<AlarmFacts, "action">): Alarm {
+    return raiseAlarm(this, id, { ...facts, action: new SnsAction(this.topic) });
   }
 }
 

@@ -1,6 +1,5 @@
 import type { IRestApi, RestApi } from "aws-cdk-lib/aws-apigateway";
 import type { IVpc, Vpc } from "aws-cdk-lib/aws-ec2";
-import type { Cluster, ICluster } from "aws-cdk-lib/aws-ecs";
 import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
 
 /**
@@ -8,6 +7,5 @@ import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
  * assignable to their own interfaces. These views of a class are the one place that knows.
  */
 export const asBucket = (bucket: Bucket) => bucket as IBucket;
-export const asCluster = (cluster: Cluster) => cluster as ICluster;
 export const asRestApi = (api: RestApi) => api as IRestApi;
 export const asVpc = (vpc: Vpc) => vpc as IVpc;

@@ -1,105 +1,211 @@
+import { Size, Stack } from "aws-cdk-lib";
 import {
-  type BaseService,
-  CfnService,
-  Cluster,
-  Compatibility,
-  ContainerInsights,
-  Ec2Service,
-  FargateService,
+  AllocationStrategy,
+  CfnComputeEnvironment,
+  EcsEc2ContainerDefinition,
+  EcsJobDefinition,
+  EcsMachineImageType,
+  JobQueue,
+  ManagedEc2EcsComputeEnvironment,
+} from "aws-cdk-lib/aws-batch";
+import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
+import {
+  BlockDeviceVolume,
+  EbsDeviceVolumeType,
+  InstanceType,
+  LaunchTemplate,
+  MultipartBody,
+  MultipartUserData,
+} from "aws-cdk-lib/aws-ec2";
+import {
+  AmiHardwareType,
+  type ContainerImage,
+  EcsOptimizedImage,
+  LogDrivers,
 } from "aws-cdk-lib/aws-ecs";
-import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { Rule } from "aws-cdk-lib/aws-events";
+import { BatchJob } from "aws-cdk-lib/aws-events-targets";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { readFileSync } from "node:fs";
 
-import type { PipelineSettings } from "../settings.ts";
-import { asCluster } from "./as-interface.ts";
-import { addAutoScalingGroup, addManagedInstances } from "./gpu-capacity.ts";
+import { type PipelineSettings, VCPUS_OF_GPU_INSTANCE } from "../settings.ts";
+import { acknowledge } from "./acknowledge.ts";
 import { GpuNetwork } from "./gpu-network.ts";
-import { GpuScaling } from "./gpu-scaling.ts";
-import { GpuTask, type GpuTaskProps } from "./gpu-task.ts";
+import { createLogGroup } from "./log-group.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
-export interface GpuFleetProps
-  extends
-    Pick<PipelineSettings, "gpuCapacity" | "gpuMaxTasks">,
-    Pick<GpuTaskProps, "image" | "environment" | "statements"> {
-  readonly kind: "managed" | "asg";
-  readonly queue: WorkQueue;
-}
+/** One NVIDIA GPU each, of generations whose driver knows CUDA 13, and 16 GiB. */
+const INSTANCE_TYPES = ["g6.xlarge", "g5.xlarge", "g4dn.xlarge"];
+/** Of those 16 GiB; the rest is the system's. */
+const WORKER_MEMORY = Size.gibibytes(12);
+/** The image is 5 GB unpacked; the rest is for networks and the system. */
+const DISK = Size.gibibytes(60);
+/** Batch's most; a worker that uses them up is replaced all the same. */
+const ATTEMPTS = 10;
 
-/** GPU workers on ECS, none of them while there is nothing to do. */
-export class GpuFleet extends Construct {
-  readonly cluster: Cluster;
-  readonly service: BaseService;
-  readonly task: GpuTask;
+export interface GpuFleetProps extends Pick<PipelineSettings, "gpuCapacity" | "gpuMaxTasks"> {
   /** Of the channels to be rendered. */
   readonly queue: WorkQueue;
+  readonly image: ContainerImage;
+  readonly environment: Readonly<Record<string, string>>;
+  /** What a worker may do, besides writing its log. */
+  readonly statements: readonly PolicyStatement[];
+}
+
+/** GPU workers: each is a job of AWS Batch, and there are no instances while there are no jobs. */
+export class GpuFleet extends Construct {
+  readonly queue: WorkQueue;
+  readonly logGroup: LogGroup;
+  /** Of the functions that start workers. */
+  readonly startEnvironment: Readonly<Record<string, string>>;
+  readonly #jobs: JobQueue;
+  readonly #worker: EcsJobDefinition;
 
   constructor(scope: Construct, id: string, props: GpuFleetProps) {
     super(scope, id);
-    const { kind, gpuCapacity, gpuMaxTasks } = props;
     this.queue = props.queue;
-    const network = new GpuNetwork(this, "Network");
-    this.cluster = new Cluster(this, "Cluster", {
-      vpc: network.vpc,
-      containerInsightsV2: ContainerInsights.ENHANCED,
+    this.logGroup = createLogGroup(this, "Logs");
+    this.#jobs = new JobQueue(this, "Jobs", {
+      computeEnvironments: [{ computeEnvironment: this.#instances(props), order: 1 }],
     });
-    const addCapacity = kind === "managed" ? addManagedInstances : addAutoScalingGroup;
-    const capacityProvider = addCapacity(this, {
-      cluster: this.cluster,
-      network,
-      capacity: gpuCapacity,
-      maxInstances: gpuMaxTasks,
-    });
-    this.task = new GpuTask(this, "Task", {
-      ...props,
-      compatibility: kind === "managed" ? Compatibility.MANAGED_INSTANCES : Compatibility.EC2,
-      cluster: this.cluster,
-    });
-    this.service = this.#service(kind, { capacityProvider, network });
-    // ECS refuses a service whose capacity provider is not yet the cluster's
-    this.service.node.addDependency(this.cluster);
-    new GpuScaling(this, "Scaling", {
-      service: this.service,
-      queue: this.queue.queue,
-      maxTasks: gpuMaxTasks,
-    });
-  }
-
-  /** Lets a function raise the service from 0 to 1. */
-  wakeStatement(): PolicyStatement {
-    return new PolicyStatement({
-      actions: ["ecs:DescribeServices", "ecs:UpdateService"],
-      resources: [this.service.serviceArn],
-    });
-  }
-
-  #service(
-    kind: "managed" | "asg",
-    { capacityProvider, network }: { capacityProvider: string; network: GpuNetwork },
-  ): BaseService {
-    const common = {
-      cluster: asCluster(this.cluster),
-      desiredCount: 0,
-      // a worker is replaced, never doubled: there may be no second GPU
-      minHealthyPercent: 0,
-      maxHealthyPercent: 100,
-      circuitBreaker: { rollback: true },
-      capacityProviderStrategies: [{ capacityProvider, weight: 1 }],
-      taskDefinition: this.task.definition,
+    this.#worker = this.#jobDefinition(props);
+    this.startEnvironment = {
+      GPU_JOB_QUEUE: this.#jobs.jobQueueArn,
+      GPU_JOB_DEFINITION: this.#worker.jobDefinitionArn,
+      GPU_MAX_WORKERS: String(props.gpuMaxTasks),
     };
-    if (kind === "asg") {
-      return new Ec2Service(this, "Service", common);
-    }
-    // Ec2Service refuses tasks for Managed Instances; FargateService takes them, and writes a
-    // network configuration that ECS refuses for host networking
-    const service = new FargateService(this, "Service", {
-      ...common,
-      // else it creates one that lets everything out
-      securityGroups: [network.securityGroup],
+  }
+
+  /** Lets a function start workers for the channels that it sends. */
+  startStatements(): PolicyStatement[] {
+    return [
+      new PolicyStatement({
+        actions: ["batch:SubmitJob"],
+        resources: [this.#jobs.jobQueueArn, this.#worker.jobDefinitionArn],
+      }),
+      new PolicyStatement({
+        actions: ["sqs:GetQueueAttributes"],
+        resources: [this.queue.queue.queueArn],
+      }),
+    ];
+  }
+
+  /**
+   * Starts a worker for each that fails: one ends well only if it found the queue empty for
+   * minutes, so that none is missing while channels wait. And one when channels wait although none
+   * failed, as those do that a person puts back into the queue.
+   */
+  replaceLostWorkers(stalled: Alarm): void {
+    new Rule(this, "WorkerLost", {
+      description: "a GPU worker failed, or channels wait for one: another is started",
+      eventPattern: {
+        source: ["aws.batch", "aws.cloudwatch"],
+        detailType: ["Batch Job State Change", "CloudWatch Alarm State Change"],
+        detail: {
+          $or: [
+            { jobQueue: [this.#jobs.jobQueueArn], status: ["FAILED"] },
+            { alarmName: [stalled.alarmName], state: { value: ["ALARM"] } },
+          ],
+        },
+      },
+      targets: [
+        new BatchJob(
+          this.#jobs.jobQueueArn,
+          this.#jobs,
+          this.#worker.jobDefinitionArn,
+          this.#worker,
+          { jobName: "gpu-worker" },
+        ),
+      ],
     });
-    const resource = service.node.defaultChild;
-    if (!(resource instanceof CfnService)) throw new Error("internal: a service is no CfnService");
-    resource.addPropertyDeletionOverride("NetworkConfiguration");
-    return service;
+  }
+
+  #instances({ gpuCapacity, gpuMaxTasks }: GpuFleetProps): ManagedEc2EcsComputeEnvironment {
+    const { vpc, securityGroup } = new GpuNetwork(this, "Network");
+    const launchTemplate = this.#launchTemplate();
+    const spot = gpuCapacity === "spot";
+    const instances = new ManagedEc2EcsComputeEnvironment(this, "Instances", {
+      vpc,
+      vpcSubnets: { subnets: vpc.publicSubnets },
+      securityGroups: [securityGroup],
+      spot,
+      allocationStrategy: spot
+        ? AllocationStrategy.SPOT_PRICE_CAPACITY_OPTIMIZED
+        : AllocationStrategy.BEST_FIT_PROGRESSIVE,
+      maxvCpus: VCPUS_OF_GPU_INSTANCE * gpuMaxTasks,
+      useOptimalInstanceClasses: false,
+      instanceTypes: INSTANCE_TYPES.map((name) => new InstanceType(name)),
+      // by its id, the latest at each deployment; by its type alone it stays that of the first one
+      images: [
+        {
+          imageType: EcsMachineImageType.ECS_AL2023_NVIDIA,
+          image: EcsOptimizedImage.amazonLinux2023(AmiHardwareType.GPU),
+        },
+      ],
+      launchTemplate,
+    });
+    const resource = instances.node.defaultChild;
+    if (!(resource instanceof CfnComputeEnvironment)) {
+      throw new Error("internal: a compute environment is no CfnComputeEnvironment");
+    }
+    // CDK names no version, which is the first one for ever
+    resource.addPropertyOverride(
+      "ComputeResources.LaunchTemplate.Version",
+      launchTemplate.latestVersionNumber,
+    );
+    acknowledge(instances, {
+      "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role]":
+        "the role of ECS's agent on an instance, in a cluster whose name Batch makes up; AWS keeps this policy in step with the agent, and a worker cannot reach the role",
+    });
+    return instances;
+  }
+
+  #launchTemplate(): LaunchTemplate {
+    // Batch puts its own part beside it
+    const userData = new MultipartUserData();
+    const body = readFileSync(new URL("gpu-instance.sh", import.meta.url), "utf8");
+    const contentType = 'text/x-shellscript; charset="us-ascii"';
+    userData.addPart(MultipartBody.fromRawBody({ contentType, body }));
+    return new LaunchTemplate(this, "LaunchTemplate", {
+      userData,
+      requireImdsv2: true,
+      // keeps containers of bridge networks from the instance's role; user data does for host ones
+      httpPutResponseHopLimit: 1,
+      blockDevices: [
+        {
+          deviceName: "/dev/xvda",
+          volume: BlockDeviceVolume.ebs(DISK.toGibibytes(), {
+            encrypted: true,
+            volumeType: EbsDeviceVolumeType.GP3,
+          }),
+        },
+      ],
+    });
+  }
+
+  #jobDefinition({ image, environment, statements }: GpuFleetProps): EcsJobDefinition {
+    const jobRole = new Role(this, "Role", {
+      // ECS names the account for which it asks, so that it cannot be made to ask for another's
+      assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com", {
+        conditions: { StringEquals: { "aws:SourceAccount": Stack.of(this).account } },
+      }),
+    });
+    for (const statement of statements) jobRole.addToPolicy(statement);
+    const container = new EcsEc2ContainerDefinition(this, "Container", {
+      image,
+      cpu: VCPUS_OF_GPU_INSTANCE,
+      memory: WORKER_MEMORY,
+      gpu: 1,
+      environment: { ...environment },
+      jobRole,
+      logging: LogDrivers.awsLogs({ streamPrefix: "gpu-worker", logGroup: this.logGroup }),
+    });
+    acknowledge(container, {
+      "AwsSolutions-IAM5[Resource::*]":
+        "ecr:GetAuthorizationToken, by which the agent pulls the image, knows no resources",
+    });
+    return new EcsJobDefinition(this, "Worker", { container, retryAttempts: ATTEMPTS });
   }
 }

@@ -1,28 +1,35 @@
 import type { Duration } from "aws-cdk-lib";
 import { MathExpression, Metric } from "aws-cdk-lib/aws-cloudwatch";
-import type { BaseService } from "aws-cdk-lib/aws-ecs";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 
-/** Workers wanted, whether or not there is an instance for them. From Container Insights. */
-export function desiredGpuTasks(service: BaseService, period: Duration): Metric {
-  return containerInsights(service, "DesiredTaskCount", period);
-}
+import { type PipelineSettings, VCPUS_OF_GPU_INSTANCE } from "../settings.ts";
 
-/** Workers that run. */
-export function runningGpuTasks(service: BaseService, period: Duration): Metric {
-  return containerInsights(service, "RunningTaskCount", period);
-}
-
-function containerInsights(service: BaseService, metricName: string, period: Duration): Metric {
-  return new Metric({
-    namespace: "ECS/ContainerInsights",
-    metricName,
-    dimensionsMap: {
-      ClusterName: service.cluster.clusterName,
-      ServiceName: service.serviceName,
-    },
-    statistic: "max",
+/**
+ * Instances of the G and VT families, on average. Batch has no metric of its workers; EC2 tells the
+ * vCPUs that it counts against the quota, of the whole account: of those too that start and idle.
+ */
+export function gpuInstances(
+  capacity: PipelineSettings["gpuCapacity"],
+  period: Duration,
+): MathExpression {
+  return new MathExpression({
+    label: "GPU instances of the account",
+    expression: `vcpus / ${VCPUS_OF_GPU_INSTANCE}`,
     period,
+    usingMetrics: {
+      vcpus: new Metric({
+        namespace: "AWS/Usage",
+        metricName: "ResourceCount",
+        dimensionsMap: {
+          Service: "EC2",
+          Type: "Resource",
+          Resource: "vCPU",
+          Class: capacity === "spot" ? "G/Spot" : "G/OnDemand",
+        },
+        statistic: "avg",
+        period,
+      }),
+    },
   });
 }
 

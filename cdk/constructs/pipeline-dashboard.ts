@@ -15,11 +15,13 @@ import { Construct } from "constructs";
 
 import type { PipelineSettings } from "../settings.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
-import { desiredGpuTasks, runningGpuTasks } from "./metrics.ts";
+import { gpuInstances } from "./metrics.ts";
 import type { PipelineFunction } from "./pipeline-function.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 const MINUTE = Duration.minutes(1);
+/** EC2 tells its usage no more often. */
+const FIVE_MINUTES = Duration.minutes(5);
 const HOUR = Duration.hours(1);
 const WIDTH = 8;
 
@@ -88,7 +90,7 @@ function depth({ queue }: WorkQueue, label: string): IMetric[] {
   ];
 }
 
-function workers({ worker, gpu }: PipelineDashboardProps): IWidget {
+function workers({ worker, gpu, gpuCapacity }: PipelineDashboardProps): IWidget {
   return new GraphWidget({
     title: "Workers",
     width: WIDTH,
@@ -98,12 +100,7 @@ function workers({ worker, gpu }: PipelineDashboardProps): IWidget {
         statistic: "max",
         label: "CPU",
       }),
-      ...(gpu
-        ? [
-            runningGpuTasks(gpu.service, MINUTE).with({ label: "GPU" }),
-            desiredGpuTasks(gpu.service, MINUTE).with({ label: "GPU wanted" }),
-          ]
-        : []),
+      ...(gpu ? [gpuInstances(gpuCapacity, FIVE_MINUTES)] : []),
     ],
   });
 }
@@ -137,18 +134,16 @@ function gpuCost({ gpu, gpuCapacity }: PipelineDashboardProps): MathExpression[]
   return [
     new MathExpression({
       label: "GPU",
-      expression: `running * ${GPU_HOUR[gpuCapacity]}`,
+      expression: `instances * ${GPU_HOUR[gpuCapacity]}`,
       period: HOUR,
-      usingMetrics: {
-        running: runningGpuTasks(gpu.service, HOUR).with({ statistic: "avg" }),
-      },
+      usingMetrics: { instances: gpuInstances(gpuCapacity, HOUR) },
     }),
   ];
 }
 
 /** From the workers' log lines "channel ended". */
 function activation({ worker, gpu }: PipelineDashboardProps): IWidget[] {
-  const logGroups: ILogGroup[] = [worker.logGroup, ...(gpu ? [gpu.task.logGroup] : [])];
+  const logGroups: ILogGroup[] = [worker.logGroup, ...(gpu ? [gpu.logGroup] : [])];
   const logGroupNames = logGroups.map(({ logGroupName }) => logGroupName);
   return [
     new LogQueryWidget({

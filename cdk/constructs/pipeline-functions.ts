@@ -127,11 +127,7 @@ function dispatchEnvironment({ queues, gpu }: PipelineFunctionsProps): Record<st
   return {
     CHANNEL_QUEUE_URL: queues.channels.queue.queueUrl,
     ASSEMBLY_QUEUE_URL: queues.assembly.queue.queueUrl,
-    ...(gpu && {
-      GPU_QUEUE_URL: gpu.queue.queue.queueUrl,
-      ECS_CLUSTER: gpu.cluster.clusterName,
-      ECS_SERVICE: gpu.service.serviceName,
-    }),
+    ...(gpu && { GPU_QUEUE_URL: gpu.queue.queue.queueUrl, ...gpu.startEnvironment }),
   };
 }
 
@@ -142,5 +138,5 @@ function dispatchStatements(
   const sendTo = sendsTo.flatMap((name) => (name === "source" ? [] : queues[name].queue));
   if (sendTo.length === 0) return [];
   if (gpu === null || !sendsTo.includes("channels")) return [sendStatement(...sendTo)];
-  return [sendStatement(...sendTo, gpu.queue.queue), gpu.wakeStatement()];
+  return [sendStatement(...sendTo, gpu.queue.queue), ...gpu.startStatements()];
 }

@@ -19,9 +19,9 @@ export interface AlarmFacts {
   readonly action: IAlarmAction;
 }
 
-export function raiseAlarm(scope: Construct, id: string, facts: AlarmFacts): void {
+export function raiseAlarm(scope: Construct, id: string, facts: AlarmFacts): Alarm {
   const { metric, threshold, evaluationPeriods = 1, says, runbook, action } = facts;
-  new Alarm(scope, id, {
+  const alarm = new Alarm(scope, id, {
     alarmDescription: `${says}. Runbook: cdk/README.md#${runbook}`,
     metric,
     threshold,
@@ -29,5 +29,7 @@ export function raiseAlarm(scope: Construct, id: string, facts: AlarmFacts): voi
     comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     // idle functions report nothing, nor do queues unused for six hours
     treatMissingData: TreatMissingData.NOT_BREACHING,
-  }).addAlarmAction(action);
+  });
+  alarm.addAlarmAction(action);
+  return alarm;
 }

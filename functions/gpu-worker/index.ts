@@ -6,10 +6,9 @@ import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { bucketFromEnv, networkDepsFromEnv } from "../aws-deps.ts";
 import { optionalEnv, requireEnv } from "../env.ts";
-import { ecsScaleInProtection, NO_PROTECTION } from "./scale-in-protection.ts";
 import { parseProvider, runWorker } from "./worker.ts";
 
-/** Past this time after SIGTERM there is nothing left to wait for: ECS kills at 120 s. */
+/** Past this time after SIGTERM there is nothing left to wait for: the instance kills at 120 s. */
 const LAST_EXIT_MS = 115_000;
 
 /** Composition root of the GPU worker, a container's only process. */
@@ -22,7 +21,6 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-const agentUri = optionalEnv("ECS_AGENT_URI");
 const provider = parseProvider(optionalEnv("PROVIDER"));
 // for tests, which do not wait for a quarter of an hour
 const groupSeconds = optionalEnv("GROUP_SECONDS");
@@ -34,10 +32,6 @@ const exitCode = await runWorker(
     provider,
     receiver: channels,
     continuations: channels,
-    protection:
-      agentUri === null
-        ? NO_PROTECTION
-        : ecsScaleInProtection(agentUri, (error) => log.error("no protection", { error })),
     log,
     check: PROVIDER_CHECKS[provider],
     ...(groupSeconds !== null && { groupSeconds: Number(groupSeconds) }),

@@ -6,11 +6,9 @@ import { logChannels } from "../log-channels.ts";
 import type { Log } from "../log.ts";
 import { timeKeeper } from "../time-left.ts";
 import { GpuRenderer } from "./gpu-renderer.ts";
-import type { ScaleInProtection } from "./scale-in-protection.ts";
 
 export interface LoopDeps extends RenderDeps {
   readonly receiver: MessageReceiver;
-  readonly protection: ScaleInProtection;
   readonly log: Log;
   /**
    * How long a group is worked at before what is left of it is sent on: as long as a CPU worker has.
@@ -19,8 +17,11 @@ export interface LoopDeps extends RenderDeps {
   readonly groupSeconds?: number;
 }
 
-/** `broken`: the process cannot render any more, and a new one has to take its place. */
-export type LoopEnd = "stopped" | "broken";
+/**
+ * `idle`: there is nothing left to do. `stopped`: it was told to. `broken`: the process cannot
+ * render any more.
+ */
+export type LoopEnd = "idle" | "stopped" | "broken";
 
 /**
  * A group: as many images as one run on a card uses well. Fair queues hand out messages of one job
@@ -32,27 +33,34 @@ const GATHERING = {
   windowMs: Number.POSITIVE_INFINITY,
   pauseMs: 0,
 };
+/**
+ * Polls that bring nothing, 20 s each, before a worker ends: five minutes, since a start costs
+ * about as much. What another one holds as it dies, and what is to be tried again, comes back sooner.
+ */
+const IDLE_POLLS = 15;
 /** A group that has not been sent on by then hangs. */
 const GROUP_LIMIT_SECONDS = 4 * TIMEOUT_SECONDS.worker;
 /** Soon, but not at once: what failed may need a moment. */
 const RETRY_SECONDS = 30;
-/** ECS allows 120 s from SIGTERM to SIGKILL; the rest is for giving messages back. */
+/** There are 120 s from SIGTERM to SIGKILL; the rest is for giving messages back. */
 const GRACE_MS = 90_000;
 const PAUSE_AFTER_ERROR_MS = 5_000;
 
 /**
- * Renders channels until told to stop, or until the card is lost: a group of messages is received,
- * kept invisible while it is rendered, and deleted or given back.
+ * Renders channels until there are none, until told to stop, or until the card is lost: a group of
+ * messages is received, kept invisible while it is rendered, and deleted or given back.
  */
 export async function runLoop(deps: LoopDeps, stop: AbortSignal): Promise<LoopEnd> {
-  const { log, protection, receiver } = deps;
+  const { log, receiver } = deps;
   const breaking = new AbortController();
   const breakDown = (error: unknown) => {
     log.error("worker is broken", { error });
     breaking.abort(error);
   };
   const renderer = new GpuRenderer(deps.renderer, breakDown);
-  const signal = AbortSignal.any([stop, breaking.signal]);
+  const idling = new AbortController();
+  let idlePolls = 0;
+  const signal = AbortSignal.any([stop, breaking.signal, idling.signal]);
   await consume(
     {
       receiver,
@@ -65,14 +73,17 @@ export async function runLoop(deps: LoopDeps, stop: AbortSignal): Promise<LoopEn
         onReached: () =>
           breakDown(new Error(`a group was not rendered within ${GROUP_LIMIT_SECONDS} s`)),
       },
-      onBatch: (size) => protection.set(size === 0 ? "idle" : "working"),
+      onBatch: (size) => {
+        idlePolls = size === 0 ? idlePolls + 1 : 0;
+        if (idlePolls === IDLE_POLLS) idling.abort();
+      },
       handle: (messages) => render(messages, { ...deps, renderer }, signal),
       onError: (trouble, error) => log.error(trouble, { error }),
     },
     signal,
   );
-  await protection.set("idle");
-  return breaking.signal.aborted ? "broken" : "stopped";
+  if (breaking.signal.aborted) return "broken";
+  return stop.aborted ? "stopped" : "idle";
 }
 
 /** Ids of the messages to be delivered again: all of them if the step does not end in time. */

@@ -6,7 +6,10 @@ export interface WorkerDeps extends LoopDeps {
   readonly check: (() => Promise<void>) | null;
 }
 
-/** 0: told to stop. 1: refused to start, or broken; a new process has to take this one's place. */
+/**
+ * 0: nothing is left to do. 1: refused to start, broken, or told to stop while there may be work; a
+ * new process has to take this one's place.
+ */
 export type ExitCode = 0 | 1;
 
 /**
@@ -27,7 +30,7 @@ export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<Ex
   // a broken one may never come back from closing
   if (end === "broken") return 1;
   await renderer.close();
-  return 0;
+  return end === "idle" ? 0 : 1;
 }
 
 /** The CPU is for tests, and only when asked for. @throws Error for any other value */

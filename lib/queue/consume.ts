@@ -31,7 +31,7 @@ export interface ConsumeOptions {
   /** @default none */
   readonly workLimit?: WorkLimit;
   /** Told the size of each batch before it is handled, and 0 when a poll brought nothing. */
-  readonly onBatch?: (size: number) => Promise<void>;
+  readonly onBatch?: (size: number) => void;
   /** Resolves to the ids of the messages that failed. If it throws, all of them did. */
   readonly handle: (messages: readonly ReceivedMessage[]) => Promise<readonly string[]>;
   /** The consumer goes on, whatever happens. */
@@ -50,7 +50,7 @@ export async function consume(options: ConsumeOptions, stop: AbortSignal): Promi
   while (!stop.aborted) {
     try {
       const messages = await gather(options, stop);
-      await onBatch?.(messages.length);
+      onBatch?.(messages.length);
       if (messages.length === 0) continue;
       if (stop.aborted) await receiver.changeVisibility(handlesOf(messages), 0);
       else await work(messages, options);

@@ -2,6 +2,7 @@ import {
   type BatchResultErrorEntry,
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   type SQSClient,
@@ -55,6 +56,17 @@ export class SqsQueue implements MessageSender, MessageReceiver {
       receiveCount: Number(Attributes?.["ApproximateReceiveCount"] ?? 1),
       attributes: { ...Attributes },
     }));
+  }
+
+  /** Messages that wait or are held by a consumer: about so many, and up to a minute ago. */
+  async depth(): Promise<number> {
+    const { Attributes = {} } = await this.#client.send(
+      new GetQueueAttributesCommand({
+        QueueUrl: this.#queueUrl,
+        AttributeNames: ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+      }),
+    );
+    return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
   }
 
   async deleteAll(receiptHandles: readonly string[]): Promise<void> {

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { ofType, synthesise } from "./support/synthesise.ts";
 
-const stack = synthesise({ gpu: "managed" });
+const stack = synthesise({ gpu: "batch" });
 
 const topicPolicy = z.object({
   PolicyDocument: z.object({
@@ -89,13 +89,12 @@ test.each([
   });
 });
 
-test("GPU workers are stalled while they are wanted and no channel ends, however many wait", () => {
-  expect(alarmAbout("GPU workers are wanted, and channels do not move")).toEqual({
+test("GPU workers are stalled while channels wait and none ends, however many wait", () => {
+  expect(alarmAbout("channels wait for GPU workers, and do not move")).toEqual({
     periods: 3,
-    expression: "IF(FILL(desired, 0) > 0 AND FILL(ended, 0) == 0, age, 0)",
+    expression: "IF(FILL(ended, 0) == 0, age, 0)",
     metrics: {
       age: "ApproximateAgeOfOldestMessage",
-      desired: "DesiredTaskCount",
       ended: "NumberOfMessagesDeleted",
     },
   });

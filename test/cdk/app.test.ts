@@ -31,7 +31,7 @@ const assetsSchema = z.object({
 });
 
 test("npm run synth bundles the functions and the image's context without a network", async () => {
-  await run("npm", ["run", "--silent", "synth", "--", "-c", "gpu=managed", "--output", out], {
+  await run("npm", ["run", "--silent", "synth", "--", "-c", "gpu=batch", "--output", out], {
     env: { ...process.env, ...OFFLINE },
   });
   const assets = assetsSchema.parse(

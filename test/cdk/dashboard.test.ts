@@ -6,7 +6,7 @@ import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { GOOD_CARD } from "../support/fake-renderer.ts";
 import { ofType, synthesise } from "./support/synthesise.ts";
 
-const stack = synthesise({ gpu: "asg" });
+const stack = synthesise({ gpu: "batch" });
 
 const RENDERED: ChannelResult = {
   version: 1,

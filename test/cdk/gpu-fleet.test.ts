@@ -1,223 +1,200 @@
 import { Match } from "aws-cdk-lib/assertions";
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { z } from "zod";
 
 import { checkResource, ofType, type Synthesis, synthesise } from "./support/synthesise.ts";
 
-const fleets = {
-  managed: synthesise({ gpu: "managed" }),
-  asg: synthesise({ gpu: "asg" }),
-};
-const onDemand = {
-  managed: synthesise({ gpu: "managed", gpuCapacity: "on-demand", gpuMaxTasks: "9" }),
-  asg: synthesise({ gpu: "asg", gpuCapacity: "on-demand", gpuMaxTasks: "9" }),
-};
+const fleet = synthesise({ gpu: "batch" });
+const onDemand = synthesise({ gpu: "batch", gpuCapacity: "on-demand", gpuMaxTasks: "9" });
+const { template } = fleet;
 
-describe.each(["managed", "asg"] as const)("GPU workers on %s capacity", (kind) => {
-  const fleet = fleets[kind];
-  const { template } = fleet;
-
-  test("the fleet's resources are those that were reviewed", async () => {
-    await expect(fleetResources(fleet)).toMatchFileSnapshot(`__snapshots__/gpu-${kind}.json`);
-  });
-
-  test("no worker is kept, and none is doubled when it is replaced", () => {
-    template.hasResourceProperties("AWS::ECS::Service", {
-      DesiredCount: 0,
-      DeploymentConfiguration: Match.objectLike({ MinimumHealthyPercent: 0, MaximumPercent: 100 }),
-      NetworkConfiguration: Match.absent(),
-      LaunchType: Match.absent(),
-      CapacityProviderStrategy: [Match.objectLike({ Weight: 1 })],
-    });
-    template.hasResourceProperties("AWS::ApplicationAutoScaling::ScalableTarget", {
-      MinCapacity: 0,
-      MaxCapacity: 4,
-    });
-    checkResource(onDemand[kind], "AWS::ApplicationAutoScaling::ScalableTarget", {
-      MaxCapacity: 9,
-    });
-  });
-
-  test("one policy scales out at the first channel, one scales in after five idle minutes", () => {
-    template.resourceCountIs("AWS::ApplicationAutoScaling::ScalingPolicy", 2);
-    template.hasResourceProperties("AWS::CloudWatch::Alarm", {
-      AlarmDescription: Match.stringLikeRegexp("channels wait for a GPU"),
-      EvaluationPeriods: 1,
-      Threshold: 1,
-      TreatMissingData: "notBreaching",
-    });
-    template.hasResourceProperties("AWS::CloudWatch::Alarm", {
-      AlarmDescription: Match.stringLikeRegexp("nothing to do"),
-      EvaluationPeriods: 5,
-      TreatMissingData: "notBreaching",
-      Metrics: Match.arrayWith([
-        Match.objectLike({
-          Expression: "IF(FILL(desired, 0) > 0, IF(waiting + held > 0, 0, 1), 0)",
-        }),
-      ]),
-    });
-  });
-
-  test("a worker has a whole GPU, two minutes to stop, and may protect itself from scaling in", () => {
-    template.hasResourceProperties("AWS::ECS::TaskDefinition", {
-      NetworkMode: "host",
-      RequiresCompatibilities: [kind === "managed" ? "MANAGED_INSTANCES" : "EC2"],
-      ContainerDefinitions: [
-        Match.objectLike({
-          ResourceRequirements: [{ Type: "GPU", Value: "1" }],
-          StopTimeout: 120,
-          Environment: Match.arrayWith([
-            { Name: "AWS_REGION", Value: { Ref: "AWS::Region" } },
-            { Name: "PROVIDER", Value: "cuda" },
-          ]),
-        }),
-      ],
-    });
-    template.hasResourceProperties("AWS::IAM::Role", {
-      AssumeRolePolicyDocument: {
-        Statement: [
-          Match.objectLike({
-            Principal: { Service: "ecs-tasks.amazonaws.com" },
-            Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
-          }),
-        ],
-      },
-    });
-    template.hasResourceProperties("AWS::IAM::Policy", {
-      PolicyDocument: {
-        Statement: Match.arrayWith([
-          Match.objectLike({ Action: ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"] }),
-        ]),
-      },
-    });
-  });
-
-  test("nobody can call a worker, and there is no NAT gateway to pay for", () => {
-    template.resourceCountIs("AWS::EC2::NatGateway", 0);
-    template.resourceCountIs("AWS::EC2::SecurityGroup", 1);
-    template.allResourcesProperties("AWS::EC2::SecurityGroup", {
-      SecurityGroupIngress: Match.absent(),
-      SecurityGroupEgress: [Match.objectLike({ IpProtocol: "tcp", FromPort: 443, ToPort: 443 })],
-    });
-    template.hasResourceProperties("AWS::EC2::VPCEndpoint", { VpcEndpointType: "Gateway" });
-  });
-
-  test("intake, assembler and API send to the GPU queue and wake the service", () => {
-    const dispatching = ofType(fleet, "AWS::Lambda::Function").filter(([, { Properties }]) =>
-      JSON.stringify(Properties).includes("GPU_QUEUE_URL"),
-    );
-    expect(dispatching).toHaveLength(3);
-    for (const [, { Properties }] of dispatching) {
-      expect(Properties["Environment"]).toMatchObject({
-        Variables: { ECS_CLUSTER: { Ref: expect.any(String) }, ECS_SERVICE: expect.anything() },
-      });
-    }
-    template.hasResourceProperties("AWS::IAM::Policy", {
-      PolicyDocument: {
-        Statement: Match.arrayWith([
-          Match.objectLike({ Action: ["ecs:DescribeServices", "ecs:UpdateService"] }),
-        ]),
-      },
-    });
-  });
-
-  test("GPU channels that are given up are ended too", () => {
-    const fromGpu = ofType(fleet, "AWS::Lambda::EventSourceMapping").filter(([id]) =>
-      id.includes("FromGpuChannels"),
-    );
-    expect(fromGpu).toHaveLength(1);
-  });
+test("the fleet's resources are those that were reviewed", async () => {
+  await expect(fleetResources(fleet)).toMatchFileSnapshot("__snapshots__/gpu.json");
 });
 
-test("Managed Instances are Spot instances with one NVIDIA GPU, on demand by setting", () => {
-  checkResource(fleets.managed, "AWS::ECS::CapacityProvider", capacity("SPOT"));
-  checkResource(onDemand.managed, "AWS::ECS::CapacityProvider", capacity("ON_DEMAND"));
+test("no instance is kept, and there are as many as workers at most, on Spot or on demand", () => {
+  const type = "AWS::Batch::ComputeEnvironment";
+  checkResource(fleet, type, instances("SPOT", "SPOT_PRICE_CAPACITY_OPTIMIZED", 4));
+  checkResource(onDemand, type, instances("EC2", "BEST_FIT_PROGRESSIVE", 9));
 });
 
-test("ECS may pass the instances' role, whose name the managed policy does not know", () => {
-  checkResource(fleets.managed, "AWS::IAM::Policy", {
-    PolicyDocument: {
-      Statement: [
-        {
-          Effect: "Allow",
-          Action: "iam:PassRole",
-          Resource: {
-            "Fn::GetAtt": [Match.stringLikeRegexp("^GpuManagedInstancesInstanceRole"), "Arn"],
-          },
-          Condition: { StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } },
+test("an instance has one GPU, whose driver knows CUDA 13, in one of three zones", () => {
+  const [[image] = []] = Object.entries(
+    template.findParameters("*", {
+      Default: "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id",
+    }),
+  );
+  checkResource(fleet, "AWS::Batch::ComputeEnvironment", {
+    // workers that run are given time when the instances change
+    ReplaceComputeEnvironment: false,
+    ComputeResources: Match.objectLike({
+      Ec2Configuration: [{ ImageType: "ECS_AL2023_NVIDIA", ImageIdOverride: { Ref: image } }],
+      InstanceTypes: ["g6.xlarge", "g5.xlarge", "g4dn.xlarge"],
+      Subnets: Array.from({ length: 3 }, () => ({ Ref: Match.stringLikeRegexp("Subnet") })),
+      LaunchTemplate: {
+        LaunchTemplateId: { Ref: Match.stringLikeRegexp("^GpuLaunchTemplate") },
+        // else its first version for ever
+        Version: {
+          "Fn::GetAtt": [Match.stringLikeRegexp("^GpuLaunchTemplate"), "LatestVersionNumber"],
         },
+      },
+    }),
+  });
+});
+
+test("a worker has a whole instance, and Batch tries it again until it finds nothing to do", () => {
+  template.hasResourceProperties("AWS::Batch::JobDefinition", {
+    RetryStrategy: { Attempts: 10 },
+    // a worker ends by itself
+    Timeout: {},
+    ContainerProperties: Match.objectLike({
+      ResourceRequirements: [
+        { Type: "MEMORY", Value: String(12 * 1_024) },
+        { Type: "VCPU", Value: "4" },
+        { Type: "GPU", Value: "1" },
+      ],
+      Environment: Match.arrayWith([
+        { Name: "AWS_REGION", Value: { Ref: "AWS::Region" } },
+        { Name: "PROVIDER", Value: "cuda" },
+        { Name: "AWS_EC2_METADATA_DISABLED", Value: "true" },
+      ]),
+    }),
+  });
+  template.hasResourceProperties("AWS::IAM::Role", {
+    AssumeRolePolicyDocument: {
+      Statement: [
+        Match.objectLike({
+          Principal: { Service: "ecs-tasks.amazonaws.com" },
+          Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+        }),
       ],
     },
   });
 });
 
-test("the service waits until the capacity provider is the cluster's", () => {
-  const [[association] = []] = ofType(fleets.asg, "AWS::ECS::ClusterCapacityProviderAssociations");
-  const [[, service] = []] = ofType(fleets.asg, "AWS::ECS::Service");
-  expect(association).toBeDefined();
-  expect(service?.DependsOn).toContain(association);
+test("nobody can call a worker, and there is no NAT gateway to pay for", () => {
+  template.resourceCountIs("AWS::EC2::NatGateway", 0);
+  template.resourceCountIs("AWS::EC2::SecurityGroup", 1);
+  template.allResourcesProperties("AWS::EC2::SecurityGroup", {
+    SecurityGroupIngress: Match.absent(),
+    SecurityGroupEgress: [Match.objectLike({ IpProtocol: "tcp", FromPort: 443, ToPort: 443 })],
+  });
+  template.hasResourceProperties("AWS::EC2::VPCEndpoint", { VpcEndpointType: "Gateway" });
 });
 
-test("an instance tells its worker that it goes, and keeps its own role from it", () => {
-  const [[, launchTemplate] = []] = ofType(fleets.asg, "AWS::EC2::LaunchTemplate");
-  const { UserData } = z
-    .object({ LaunchTemplateData: z.object({ UserData: z.unknown() }) })
-    .parse(launchTemplate?.Properties).LaunchTemplateData;
-  const script = JSON.stringify(UserData);
-  expect(script).toContain("ECS_ENABLE_SPOT_INSTANCE_DRAINING=true >> /etc/ecs/ecs.config");
+test("intake, assembler and API send to the GPU queue and start workers, and nobody else may", () => {
+  const jobQueue = { "Fn::GetAtt": [expect.stringMatching(/^GpuJobs/), "JobQueueArn"] };
+  const jobDefinition = { Ref: expect.stringMatching(/^GpuWorker/) };
+  const dispatching = ofType(fleet, "AWS::Lambda::Function").filter(([, { Properties }]) =>
+    JSON.stringify(Properties).includes("GPU_QUEUE_URL"),
+  );
+  expect(dispatching).toHaveLength(3);
+  for (const [, { Properties }] of dispatching) {
+    expect(Properties["Environment"]).toMatchObject({
+      Variables: {
+        GPU_JOB_QUEUE: jobQueue,
+        GPU_JOB_DEFINITION: jobDefinition,
+        GPU_MAX_WORKERS: "4",
+      },
+    });
+  }
+  const starting = ofType(fleet, "AWS::IAM::Policy").flatMap(([, { Properties }]) => {
+    const { Statement } = z
+      .object({ Statement: z.array(z.looseObject({ Action: z.unknown() })) })
+      .parse(Properties["PolicyDocument"]);
+    return Statement.filter(({ Action }) => JSON.stringify(Action).includes("batch:"));
+  });
+  // the fourth is EventBridge's
+  expect(starting).toHaveLength(4);
+  for (const statement of starting) {
+    expect(statement).toEqual({
+      Effect: "Allow",
+      Action: "batch:SubmitJob",
+      Resource: [jobQueue, jobDefinition],
+    });
+  }
+});
+
+test("a worker that is lost for good, or is missed, is replaced by one", () => {
+  template.hasResourceProperties("AWS::Events::Rule", {
+    EventPattern: {
+      source: ["aws.batch", "aws.cloudwatch"],
+      "detail-type": ["Batch Job State Change", "CloudWatch Alarm State Change"],
+      detail: {
+        $or: [
+          {
+            jobQueue: [{ "Fn::GetAtt": [Match.stringLikeRegexp("^GpuJobs"), "JobQueueArn"] }],
+            status: ["FAILED"],
+          },
+          {
+            alarmName: [{ Ref: Match.stringLikeRegexp("^Alarmsgpustalled") }],
+            state: { value: ["ALARM"] },
+          },
+        ],
+      },
+    },
+    Targets: [
+      Match.objectLike({
+        BatchParameters: {
+          JobDefinition: { Ref: Match.stringLikeRegexp("^GpuWorker") },
+          JobName: "gpu-worker",
+        },
+      }),
+    ],
+  });
+});
+
+test("GPU channels that are given up are ended too", () => {
+  const fromGpu = ofType(fleet, "AWS::Lambda::EventSourceMapping").filter(([id]) =>
+    id.includes("FromGpuChannels"),
+  );
+  expect(fromGpu).toHaveLength(1);
+});
+
+test("an instance's disk is encrypted, and its credentials are out of a container's reach", () => {
+  checkResource(fleet, "AWS::EC2::LaunchTemplate", {
+    LaunchTemplateData: Match.objectLike({
+      BlockDeviceMappings: [Match.objectLike({ Ebs: Match.objectLike({ Encrypted: true }) })],
+      MetadataOptions: { HttpTokens: "required", HttpPutResponseHopLimit: 1 },
+    }),
+  });
   const [, uid] = /169\.254\.169\.254\/32 --match owner --uid-owner (\d+) --jump REJECT/.exec(
-    script,
+    userData(),
   ) ?? ["", "none"];
   expect(readFileSync("functions/gpu-worker/image/Dockerfile", "utf8")).toContain(`\nUSER ${uid}:`);
 });
 
-test("the Auto Scaling group goes from 0 to N Spot instances with encrypted disks", () => {
-  const type = "AWS::AutoScaling::AutoScalingGroup";
-  checkResource(fleets.asg, type, group(0, "4"));
-  checkResource(onDemand.asg, type, group(100, "9"));
-  checkResource(fleets.asg, "AWS::EC2::LaunchTemplate", {
-    LaunchTemplateData: Match.objectLike({
-      BlockDeviceMappings: [Match.objectLike({ Ebs: Match.objectLike({ Encrypted: true }) })],
-      MetadataOptions: Match.objectLike({ HttpTokens: "required", HttpPutResponseHopLimit: 1 }),
-    }),
-  });
-  checkResource(fleets.asg, "AWS::ECS::CapacityProvider", {
-    AutoScalingGroupProvider: Match.objectLike({
-      ManagedDraining: "ENABLED",
-      ManagedTerminationProtection: "ENABLED",
-    }),
-  });
+test("user data are one shell script in the MIME multi-part form that Batch wants", () => {
+  const [, boundary = "none"] = /boundary="([^"]+)"/.exec(userData()) ?? [];
+  const [head, part, end] = userData().split(`--${boundary}`);
+  expect(head).toMatch(/^Content-Type: multipart\/mixed; .*\nMIME-Version: 1\.0\n\n$/);
+  const [headers, script] = part!.split("\n#!/bin/bash\n").map((text) => text.trim());
+  expect(headers).toBe('Content-Type: text/x-shellscript; charset="us-ascii"');
+  expect(script).toContain("ECS_CONTAINER_STOP_TIMEOUT=120s");
+  expect(end?.trim()).toBe("--");
+  expect(userData()).toMatch(/^[\n -~]*$/);
 });
+
+/** As an instance gets it. */
+function userData(): string {
+  const [[, launchTemplate] = []] = ofType(fleet, "AWS::EC2::LaunchTemplate");
+  return z
+    .object({
+      LaunchTemplateData: z.object({ UserData: z.object({ "Fn::Base64": z.string() }) }),
+    })
+    .parse(launchTemplate?.Properties).LaunchTemplateData.UserData["Fn::Base64"];
+}
 
 function fleetResources({ resources }: Synthesis): string {
   const own = Object.entries(resources).filter(([id]) => id.startsWith("Gpu"));
   return JSON.stringify(Object.fromEntries(own), null, 2);
 }
 
-function capacity(type: "SPOT" | "ON_DEMAND") {
+function instances(Type: string, AllocationStrategy: string, workers: number) {
+  const MaxvCpus = 4 * workers;
   return {
-    ManagedInstancesProvider: {
-      InstanceLaunchTemplate: Match.objectLike({
-        CapacityOptionType: type,
-        InstanceRequirements: Match.objectLike({
-          AcceleratorCount: { Min: 1, Max: 1 },
-          AcceleratorManufacturers: ["nvidia"],
-        }),
-      }),
-    },
-  };
-}
-
-function group(onDemandPercentage: number, MaxSize: string) {
-  return {
-    MinSize: "0",
-    MaxSize,
-    NewInstancesProtectedFromScaleIn: true,
-    MixedInstancesPolicy: Match.objectLike({
-      InstancesDistribution: Match.objectLike({
-        OnDemandPercentageAboveBaseCapacity: onDemandPercentage,
-      }),
-    }),
+    Type: "managed",
+    ComputeResources: Match.objectLike({ Type, AllocationStrategy, MinvCpus: 0, MaxvCpus }),
   };
 }

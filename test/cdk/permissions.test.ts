@@ -14,7 +14,7 @@ import { PackedCloud } from "./support/packed-cloud.ts";
 import { synthesise } from "./support/synthesise.ts";
 
 /** The template with everything in it; the others are parts of it. */
-const full = synthesise({ gpu: "asg" });
+const full = synthesise({ gpu: "batch" });
 const DAY_MS = 86_400_000;
 
 /** The machine's clock, put back. */
@@ -67,8 +67,8 @@ test("the packed functions, GPU worker included, are denied nothing in a whole l
 const KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555";
 const variants = {
   "without GPU workers": synthesise(),
-  "with Managed Instances and a key": synthesise({ gpu: "managed", kmsKey: KEY }),
-  "with an Auto Scaling group": full,
+  "with GPU workers": full,
+  "with GPU workers and a key": synthesise({ gpu: "batch", kmsKey: KEY }),
 };
 
 test.each(Object.entries(variants))("the stack %s allows each recorded call", (_, stack) => {
@@ -201,10 +201,13 @@ async function onGpu(): Promise<void> {
   await putRequest("gpu", request);
   await feed("intake");
   const jobId = await acceptedAs("gpu");
-  // as if the intake had been interrupted: the assembler sends the channels, and so does the API
+  // as if the intake had been interrupted: the assembler sends the channels, and so does the API; each
+  // starts a worker, since the queue is empty
+  await dropGpuChannels();
   await cloud.store.delete(dispatchedKey(jobId));
   await cloud.queue(/^AssemblyQueue/).sendAll([reconcileMessage(jobId)]);
   await feed("assembler");
+  await dropGpuChannels();
   expect(await api("POST", "/jobs", { ...request, channels: [5] })).toMatchObject({
     statusCode: 202,
   });
@@ -224,6 +227,13 @@ async function feed(name: LambdaFunctionName, remainingMs?: number): Promise<voi
       expect(await cloud.handOver(name, mapping, messages, remainingMs)).toEqual([]);
     }
   }
+}
+
+async function dropGpuChannels(): Promise<void> {
+  const queue = cloud.queue(/^GpuChannelsQueue/);
+  const messages = await queue.receive({ maxMessages: 10, waitSeconds: 0 });
+  expect(messages).toHaveLength(1);
+  await queue.deleteAll(messages.map(({ receiptHandle }) => receiptHandle));
 }
 
 async function loseOneChannel(): Promise<void> {

@@ -37,7 +37,7 @@ test("a worker has a thread for each vCPU or part of one that its memory buys, u
 
 test("every bad setting is named, with what was given", () => {
   expect(() => settingsOf({ gpu: "yes", workerMemory: "128", alarmEmail: "nobody" })).toThrow(
-    /gpu=yes: .*"none"\|"managed"\|"asg".*workerMemory=128: .*1769.*alarmEmail=nobody: /s,
+    /gpu=yes: .*"none"\|"batch".*workerMemory=128: .*1769.*alarmEmail=nobody: /s,
   );
 });
 

@@ -6,7 +6,7 @@ import { checkResource, ofType, synthesise } from "./support/synthesise.ts";
 const boundary = "arn:aws:iam::123456789012:policy/bounded";
 const kmsKey = "arn:aws:kms:us-east-1:123456789012:key/1b2c3d4e-0000-4000-8000-123456789012";
 const stack = synthesise({
-  gpu: "asg",
+  gpu: "batch",
   tags: "team=art",
   permissionsBoundary: boundary,
   kmsKey,

@@ -12,8 +12,8 @@ afterAll(() => void vi.restoreAllMocks());
 
 const VARIANTS = [
   { gpu: "none" },
-  { gpu: "asg" },
-  { gpu: "managed", gpuCapacity: "on-demand", auth: "api-key", alarmEmail: "ops@example.com" },
+  { gpu: "batch" },
+  { gpu: "batch", gpuCapacity: "on-demand", auth: "api-key", alarmEmail: "ops@example.com" },
 ];
 
 test.each(VARIANTS)("no rule of cdk-nag or CDK is broken with %j", (context) => {

@@ -186,7 +186,7 @@ test("what a poll brings after the stop is given back at once, unhandled", async
   };
   const { seen, handle } = sizes();
   const sizesTold: number[] = [];
-  await run(queue, { handle, onBatch: async (size) => void sizesTold.push(size) });
+  await run(queue, { handle, onBatch: (size) => void sizesTold.push(size) });
   expect(seen).toEqual([]);
   expect(sizesTold).toEqual([2]);
   expect(queue.visibility).toEqual([{ handles: handles(1, 2), seconds: 0 }]);

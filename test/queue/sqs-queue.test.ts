@@ -31,6 +31,16 @@ test("messages arrive with body, group and count, and are gone once deleted", as
   expect(endpoint.queueCounters("q")).toMatchObject({ deleted: 23, visible: 0, inFlight: 0 });
 });
 
+test("the depth counts what waits and what is held, and nothing that is gone", async () => {
+  const { queue } = await openQueue();
+  expect(await queue.depth()).toBe(0);
+  await queue.sendAll(Array.from({ length: 7 }, (_, i) => ({ body: `b${i}` })));
+  const [first] = await queue.receive({ ...NOW, maxMessages: 3 });
+  expect(await queue.depth()).toBe(7);
+  await queue.deleteAll([first!.receiptHandle]);
+  expect(await queue.depth()).toBe(6);
+});
+
 test("a message that is given back comes again, counted", async () => {
   const { queue } = await openQueue();
   await queue.sendAll([{ body: "x" }]);

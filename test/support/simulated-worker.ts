@@ -2,7 +2,6 @@ import { vi } from "vitest";
 
 import { TIMEOUT_SECONDS } from "../../functions/delivery.ts";
 import { runLoop } from "../../functions/gpu-worker/loop.ts";
-import { NO_PROTECTION } from "../../functions/gpu-worker/scale-in-protection.ts";
 import { createHandler } from "../../functions/worker/handler.ts";
 import type { AscentProgress } from "../../lib/optvis/ascent/task.ts";
 import { Jobs } from "../../lib/pipeline/job/jobs.ts";
@@ -66,7 +65,7 @@ export async function workOff(pipeline: MemoryPipeline, simulation: Simulation) 
       if (worker === "gpu") {
         const bodies = taken.map(({ body }) => body);
         const queue = new ScriptedQueue(bodies, () => death.abort(new Error("all is done")));
-        await runLoop({ ...deps, receiver: queue, protection: NO_PROTECTION }, death.signal);
+        await runLoop({ ...deps, receiver: queue }, death.signal);
         const left = bodies.filter((_, i) => !queue.deleted.includes(`h${i + 1}`));
         pipeline.cpu.sent.push(...left.map((body) => ({ body })));
       } else {

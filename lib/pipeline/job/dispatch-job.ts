@@ -4,8 +4,8 @@ import { channelMessage } from "./messages.ts";
 
 /** Where one kind of worker takes its channels from. */
 export interface ChannelQueue extends MessageSender {
-  /** Starts workers that sleep: an idle queue's metrics wake them late. @default none sleep */
-  readonly wake?: () => Promise<void>;
+  /** Starts workers for so many more channels. @default they start by themselves */
+  readonly startWorkers?: (channels: number) => Promise<void>;
 }
 
 export interface DispatchDeps {
@@ -38,7 +38,7 @@ async function sendMissingChannels(job: Job, { queues }: DispatchDeps): Promise<
   }
   const missing = await job.missing();
   if (missing.length === 0) return;
-  await queue.wake?.();
+  await queue.startWorkers?.(missing.length);
   await sendChannels(job, missing, queue);
 }
 

@@ -13,7 +13,6 @@ const METRICS: Readonly<Record<string, readonly [dimensions: string, metrics: Re
     /^(ApproximateNumberOfMessages(NotV|V)isible|ApproximateAgeOfOldestMessage|NumberOfMessages(Sent|Received|Deleted))$/,
   ],
   "AWS/ApiGateway": ["ApiName", /^(4XXError|5XXError|Count|Latency|IntegrationLatency)$/],
-  "ECS/ContainerInsights": ["ClusterName,ServiceName", /^(Desired|Running|Pending)TaskCount$/],
 };
 
 const metricSchema = z.object({
@@ -38,7 +37,7 @@ export const alarmCheck: Check = (checked) => {
   return [
     ...unless(metrics.length > 0, "looks at no metric"),
     ...metrics.flatMap((metric) => metricProblems(checked, metric)),
-    ...unless(/SNS::Topic$|ScalingPolicy$/.test(action), `its action is a ${action}`),
+    ...unless(action.endsWith("SNS::Topic"), `its action is a ${action}`),
     ...has(checked, { TreatMissingData: "notBreaching" }),
   ];
 };

@@ -61,7 +61,7 @@ const network: Readonly<Record<string, Check>> = {
   "AWS::EC2::VPC": (checked) => isUsedBy(checked, "AWS::EC2::VPCGatewayAttachment"),
   "AWS::EC2::Subnet": (checked) => [
     ...isUsedBy(checked, "AWS::EC2::SubnetRouteTableAssociation"),
-    ...isUsedBy(checked, "AWS::ECS::CapacityProvider", "AWS::AutoScaling::AutoScalingGroup"),
+    ...isUsedBy(checked, "AWS::Batch::ComputeEnvironment"),
   ],
   "AWS::EC2::RouteTable": (checked) => [
     ...isUsedBy(checked, "AWS::EC2::Route"),
@@ -85,51 +85,42 @@ const network: Readonly<Record<string, Check>> = {
   ],
   "AWS::EC2::SecurityGroup": (checked) => [
     ...unless(!("SecurityGroupIngress" in checked.Properties), "lets somebody in"),
-    ...isUsedBy(checked, "AWS::ECS::CapacityProvider", "AWS::EC2::LaunchTemplate"),
+    ...isUsedBy(checked, "AWS::Batch::ComputeEnvironment"),
   ],
 };
 
 const fleet: Readonly<Record<string, Check>> = {
   "AWS::EC2::LaunchTemplate": (checked) => [
-    ...isUsedBy(checked, "AWS::AutoScaling::AutoScalingGroup"),
-    ...names(checked, "AWS::IAM::InstanceProfile", "AWS::ECS::Cluster"),
+    ...isUsedBy(checked, "AWS::Batch::ComputeEnvironment"),
     ...unless(
       JSON.stringify(checked.Properties).includes('"HttpTokens":"required"'),
       "answers IMDSv1",
     ),
   ],
-  "AWS::AutoScaling::AutoScalingGroup": (checked) => [
-    ...has(checked, { MinSize: "0", NewInstancesProtectedFromScaleIn: true }),
-    ...isUsedBy(checked, "AWS::ECS::CapacityProvider"),
-  ],
   "AWS::IAM::InstanceProfile": (checked) => [
     ...names(checked, "AWS::IAM::Role"),
-    ...isUsedBy(checked, "AWS::EC2::LaunchTemplate", "AWS::ECS::CapacityProvider"),
+    ...isUsedBy(checked, "AWS::Batch::ComputeEnvironment"),
   ],
-  "AWS::ECS::Cluster": (checked) => [
-    // the metrics of the alarms come from it
-    ...has(checked, { ClusterSettings: [{ Name: "containerInsights", Value: "enhanced" }] }),
-    ...isUsedBy(checked, "AWS::ECS::Service"),
+  "AWS::Batch::ComputeEnvironment": (checked) => [
+    ...names(checked, "AWS::EC2::LaunchTemplate", "AWS::IAM::InstanceProfile", "AWS::EC2::Subnet"),
+    ...has(checked, { Type: "managed", State: "ENABLED" }),
+    ...unless(
+      JSON.stringify(checked.Properties).includes('"MinvCpus":0'),
+      "keeps instances without work",
+    ),
+    ...isUsedBy(checked, "AWS::Batch::JobQueue"),
   ],
-  "AWS::ECS::ClusterCapacityProviderAssociations": (checked) =>
-    names(checked, "AWS::ECS::Cluster", "AWS::ECS::CapacityProvider"),
-  "AWS::ECS::CapacityProvider": (checked) => isUsedBy(checked, "AWS::ECS::Service"),
-  "AWS::ECS::TaskDefinition": (checked) => [
+  "AWS::Batch::JobQueue": (checked) => [
+    ...has(checked, { State: "ENABLED" }),
+    ...isUsedBy(checked, "AWS::Lambda::Function"),
+    ...isUsedBy(checked, "AWS::Events::Rule"),
+  ],
+  "AWS::Batch::JobDefinition": (checked) => [
     ...names(checked, "AWS::IAM::Role", "AWS::Logs::LogGroup", "AWS::SQS::Queue"),
-    ...isUsedBy(checked, "AWS::ECS::Service"),
+    ...isUsedBy(checked, "AWS::Lambda::Function"),
+    ...isUsedBy(checked, "AWS::Events::Rule"),
     ...unless(JSON.stringify(checked.Properties).includes('"Type":"GPU"'), "has no GPU"),
   ],
-  "AWS::ECS::Service": (checked) => [
-    ...has(checked, { DesiredCount: 0 }),
-    ...names(checked, "AWS::ECS::TaskDefinition", "AWS::ECS::CapacityProvider"),
-    ...isUsedBy(checked, "AWS::ApplicationAutoScaling::ScalableTarget"),
-  ],
-  "AWS::ApplicationAutoScaling::ScalableTarget": (checked) => [
-    ...has(checked, { MinCapacity: 0, ScalableDimension: "ecs:service:DesiredCount" }),
-    ...isUsedBy(checked, "AWS::ApplicationAutoScaling::ScalingPolicy"),
-  ],
-  "AWS::ApplicationAutoScaling::ScalingPolicy": (checked) =>
-    isUsedBy(checked, "AWS::CloudWatch::Alarm"),
 };
 
 export const GATEWAY_AND_FLEET_CHECKS = { ...gateway, ...network, ...fleet };

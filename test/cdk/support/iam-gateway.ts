@@ -15,8 +15,6 @@ export interface GatewayOptions {
   readonly caller: string;
   /** Of the caller's role. */
   readonly statements: readonly Statement[];
-  /** Of the caller, where it is one: ECS's agent asks for its protection in its name. */
-  readonly taskArn: string | null;
   /** Where what is allowed goes to. */
   readonly endpointUrl: string;
   readonly onCall: (call: RecordedCall, isAllowed: boolean) => void;
@@ -37,7 +35,8 @@ interface Answer {
 
 /**
  * AWS as one function sees it: each of its calls is decided on by the statements of its role, as IAM
- * decides, and what is denied is answered `403 AccessDenied`. ECS has no tasks here, and says so.
+ * decides, and what is denied is answered `403 AccessDenied`. A job that Batch is given is taken, and
+ * never runs.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer((incoming, outgoing) => {
@@ -66,31 +65,32 @@ function send(outgoing: ServerResponse, { status, headers, body }: Answer): void
 
 async function answer(incoming: IncomingMessage, options: GatewayOptions): Promise<Answer> {
   const body = await buffer(incoming);
-  const call = { caller: options.caller, ...neededBy(incoming, body, options.taskArn) };
+  const { action, resources } = neededBy(incoming, body);
+  const call = { caller: options.caller, action, resource: resources[0] };
   const may = (asked: RecordedCall) => {
     const isMay = isAllowed(options.statements, asked);
     options.onCall(asked, isMay);
     return isMay;
   };
-  const denied = refusal(403, "AccessDenied", `${call.caller} may not ${call.action}`);
-  if (!may(call)) return denied;
+  const denied = refusal(403, "AccessDenied", `${call.caller} may not ${action}`);
+  if (!resources.every((resource) => may({ ...call, resource }))) return denied;
   if (options.isFaulty?.(call) === true) return refusal(503, "SlowDown", "as the test wants it");
-  if (call.action.startsWith("ecs:")) return ofEcs();
+  if (action.startsWith("batch:")) return ofBatch();
   const answered = await forwarded(incoming, body, options.endpointUrl);
-  if (call.action !== "s3:GetObject" || answered.status !== 404) return answered;
+  if (action !== "s3:GetObject" || answered.status !== 404) return answered;
   // without the right to list, S3 does not say what is not there
   const bucket = call.resource.replace(/\/.*/, "");
   return may({ ...call, action: "s3:ListBucket", resource: bucket }) ? answered : denied;
 }
 
-function ofEcs(): Answer {
-  const services = [{ desiredCount: 0 }];
-  const headers = { "content-type": "application/x-amz-json-1.1" };
-  return { status: 200, headers, body: Buffer.from(JSON.stringify({ services, service: {} })) };
+function ofBatch(): Answer {
+  const job = { jobId: "1", jobName: "gpu-worker" };
+  const headers = { "content-type": "application/json" };
+  return { status: 200, headers, body: Buffer.from(JSON.stringify(job)) };
 }
 
 function refusal(status: number, code: string, message: string): Answer {
-  // SQS and ECS read JSON, S3 reads XML: both find their code
+  // SQS and Batch read JSON, S3 reads XML: both find their code
   const headers = { "content-type": "application/xml", "x-amzn-query-error": `${code};Sender` };
   const text = `<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
   return { status, headers, body: Buffer.from(text) };
@@ -123,14 +123,11 @@ const S3_ACTIONS: Readonly<Record<string, string>> = {
   DELETE: "s3:DeleteObject",
 };
 
-const jsonInput = z.object({
-  QueueUrl: z.string().optional(),
-  service: z.string().optional(),
-  services: z.array(z.string()).optional(),
-});
+const sqsInput = z.object({ QueueUrl: z.string().optional() });
+const submitJobInput = z.object({ jobQueue: z.string(), jobDefinition: z.string() });
 
 /**
- * The action and the resource that a request needs.
+ * The action that a request needs, with each resource that it needs it on.
  * https://docs.aws.amazon.com/service-authorization/latest/reference
  *
  * @throws Error for requests that no function has made so far
@@ -138,32 +135,25 @@ const jsonInput = z.object({
 function neededBy(
   { method = "", url = "", headers }: IncomingMessage,
   body: Buffer,
-  taskArn: string | null,
-): Action {
-  const regional = (service: string, resource: string) =>
-    `arn:aws:${service}:${DEFAULT_REGION}:${ACCOUNT_ID}:${resource}`;
+): { readonly action: string; readonly resources: readonly [string, ...string[]] } {
   const target = headers["x-amz-target"];
   if (typeof target === "string") {
-    const [service = "", operation = ""] = target.split(".");
-    const input = jsonInput.parse(JSON.parse(body.toString()));
-    if (service === "AmazonSQS") {
-      const name = input.QueueUrl?.split("/").at(-1);
-      const action = `sqs:${operation.replace(/Batch$/, "")}`;
-      return { action, resource: regional("sqs", `${name}`) };
-    }
-    const name = input.service ?? input.services?.[0];
-    return { action: `ecs:${operation}`, resource: regional("ecs", `service/cluster/${name}`) };
+    const [, operation = ""] = target.split(".");
+    const name = sqsInput.parse(JSON.parse(body.toString())).QueueUrl?.split("/").at(-1);
+    const action = `sqs:${operation.replace(/Batch$/, "")}`;
+    return { action, resources: [`arn:aws:sqs:${DEFAULT_REGION}:${ACCOUNT_ID}:${name}`] };
   }
   const { pathname, searchParams } = new URL(url, "http://any");
-  if (taskArn !== null && pathname.startsWith("/task-protection/")) {
-    return { action: "ecs:UpdateTaskProtection", resource: taskArn };
+  if (pathname === "/v1/submitjob") {
+    const { jobQueue, jobDefinition } = submitJobInput.parse(JSON.parse(body.toString()));
+    return { action: "batch:SubmitJob", resources: [jobQueue, jobDefinition] };
   }
   const [, bucket = "", key = ""] = /^\/([^/]+)\/?(.*)$/.exec(decodeURIComponent(pathname)) ?? [];
   const arn = `arn:aws:s3:::${bucket}`;
   if (key === "" && method === "GET" && searchParams.has("list-type")) {
-    return { action: "s3:ListBucket", resource: arn };
+    return { action: "s3:ListBucket", resources: [arn] };
   }
   const action = S3_ACTIONS[method];
   if (key === "" || action === undefined) throw new Error(`what does ${method} ${url} need?`);
-  return { action, resource: `${arn}/${key}` };
+  return { action, resources: [`${arn}/${key}`] };
 }

@@ -1,4 +1,3 @@
-import { ACCOUNT_ID, DEFAULT_REGION } from "@dreamgrid/aws-endpoint";
 import { z } from "zod";
 
 import {
@@ -18,14 +17,13 @@ export function neededIn(
   const { resources } = stack;
   const known = new Set(
     Object.entries(resources).flatMap(([id, { Type }]) =>
-      /S3::Bucket$|SQS::Queue$|ECS::Service$/.test(Type) ? arnOf(resources, id) : [],
+      /S3::Bucket$|SQS::Queue$|Batch::Job/.test(Type) ? arnOf(resources, id) : [],
     ),
   );
-  const hasGpu = ofType(stack, "AWS::ECS::Service").length > 0;
+  const hasGpu = ofType(stack, "AWS::Batch::JobQueue").length > 0;
   const recorded = recordedCalls.filter(
     ({ caller, resource }) =>
-      (hasGpu || caller !== "gpu-worker") &&
-      (known.has(resource.replace(/(?<=s3:::[^/]+)\/.*/, "")) || /:task\//.test(resource)),
+      (hasGpu || caller !== "gpu-worker") && known.has(resource.replace(/(?<=s3:::[^/]+)\/.*/, "")),
   );
   return [
     ...recorded,
@@ -78,12 +76,6 @@ function ofServices(stack: Synthesis, name: LambdaFunctionName): RecordedCall[] 
   ];
 }
 
-/** A task of the GPU workers. */
-export function taskArnOf(stack: Synthesis): string {
-  const cluster = idOf(stack, "AWS::ECS::Cluster", /^Gpu/);
-  return `arn:aws:ecs:${DEFAULT_REGION}:${ACCOUNT_ID}:task/${cluster}/1`;
-}
-
 /** @throws Error unless exactly one resource has that type and such a logical id */
 export function idOf(stack: Synthesis, type: string, id: RegExp): string {
   const found = ofType(stack, type).filter(([name]) => id.test(name));
@@ -97,6 +89,6 @@ export function functionId(stack: Synthesis, name: LambdaFunctionName): string {
 }
 
 export function roleId(stack: Synthesis, name: string): string {
-  const prefix = name === "gpu-worker" ? "GpuTaskRole" : `Functions${name.replace("-", "")}Role`;
+  const prefix = name === "gpu-worker" ? "GpuRole" : `Functions${name.replace("-", "")}Role`;
   return idOf(stack, "AWS::IAM::Role", new RegExp(`^${prefix}`));
 }

@@ -24,7 +24,7 @@ import { localConnection } from "../../../local/resources.ts";
 import { Deployed, type Mapping } from "./deployed.ts";
 import { statementsOfRole } from "./iam.ts";
 import { type Gateway, type RecordedCall, startGateway } from "./iam-gateway.ts";
-import { functionId, idOf, roleId, taskArnOf } from "./needed-calls.ts";
+import { functionId, idOf, roleId } from "./needed-calls.ts";
 import type { Synthesis } from "./synthesise.ts";
 import { nameOf } from "./template-values.ts";
 
@@ -104,7 +104,7 @@ export class PackedCloud {
   }
 
   /**
-   * Runs a GPU worker, on the CPU, until it has done something.
+   * Runs a GPU worker, on the CPU, until it has done something; told to stop, it asks for another.
    *
    * @param isDone asked of each call that it makes
    */
@@ -116,7 +116,6 @@ export class PackedCloud {
     const own = {
       BUCKET_NAME: this.#bucket,
       GPU_QUEUE_URL: `${url}/${ACCOUNT_ID}/${this.#queueName(/^GpuChannelsQueue/)}`,
-      ECS_AGENT_URI: url,
       PROVIDER: "cpu",
     };
     const before = this.calls.length;
@@ -128,7 +127,7 @@ export class PackedCloud {
     }, 50);
     const [code] = await ended;
     clearInterval(looking);
-    if (code !== 0) throw new Error(`the GPU worker ended with ${code}: ${await output}`);
+    if (code !== 1) throw new Error(`the GPU worker ended with ${code}: ${await output}`);
   }
 
   /** @param remainingMs of Lambda's time that the call is told it has */
@@ -197,7 +196,6 @@ export class PackedCloud {
     const gateway = await startGateway({
       caller: name,
       statements: statementsOfRole(resources, roleId(this.#stack, name)),
-      taskArn: name === "gpu-worker" ? taskArnOf(this.#stack) : null,
       endpointUrl: this.deployed.endpoint.url,
       onCall: (call, may) => {
         this.calls.push(call);

@@ -4,6 +4,7 @@ import { TIMEOUT_SECONDS } from "../../../functions/delivery.ts";
 import { alarmCheck } from "./alarm-checks.ts";
 import { isAllowed, type Statement, statementsOf } from "./iam.ts";
 import { type Check, type Checked, has, isUsedBy, names, unless } from "./resource-checks.ts";
+import { ruleCheck } from "./rule-checks.ts";
 import { arnOf, textOf } from "./template-values.ts";
 
 /** Whether a service may do that by a resource's own policy. */
@@ -152,9 +153,9 @@ const ASSUMED_BY: readonly (readonly [user: string, service: string])[] = [
   ["AWS::Lambda::Function", "lambda"],
   ["AWS::ApiGateway::Account", "apigateway"],
   ["AWS::EC2::FlowLog", "vpc-flow-logs"],
-  ["AWS::ECS::TaskDefinition", "ecs-tasks"],
+  ["AWS::Batch::JobDefinition", "ecs-tasks"],
   ["AWS::IAM::InstanceProfile", "ec2"],
-  ["AWS::ECS::CapacityProvider", "ecs"],
+  ["AWS::Events::Rule", "events"],
 ];
 const trust = z.object({
   Statement: z.tuple([
@@ -239,23 +240,14 @@ export const STACK_CHECKS: Readonly<Record<string, Check>> = {
       },
     }),
   ],
-  "AWS::Events::Rule": (checked) => [
-    ...names(checked, "AWS::S3::Bucket", "AWS::SNS::Topic"),
-    ...unless(
-      checked.uses.some(([, { Properties }]) =>
-        JSON.stringify(Properties ?? {}).includes('"EventBridgeEnabled":true'),
-      ),
-      "the bucket tells EventBridge nothing",
-    ),
-    ...has(checked, { State: "ENABLED" }),
-  ],
+  "AWS::Events::Rule": ruleCheck,
   "AWS::Logs::LogGroup": (checked) => [
     ...unless(Number(checked.Properties["RetentionInDays"]) > 0, "keeps logs for ever"),
     ...isUsedBy(
       checked,
       "AWS::Lambda::Function",
       "AWS::ApiGateway::Stage",
-      "AWS::ECS::TaskDefinition",
+      "AWS::Batch::JobDefinition",
       "AWS::EC2::FlowLog",
     ),
   ],

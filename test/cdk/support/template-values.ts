@@ -24,8 +24,8 @@ const ARNS: Readonly<Record<string, (name: string) => string>> = {
   "AWS::SNS::Topic": (name) => regional("sns", name),
   "AWS::Lambda::Function": (name) => regional("lambda", `function:${name}`),
   "AWS::Logs::LogGroup": (name) => regional("logs", `log-group:${name}:*`),
-  "AWS::ECS::Cluster": (name) => regional("ecs", `cluster/${name}`),
-  "AWS::ECS::Service": (name) => regional("ecs", `service/cluster/${name}`),
+  "AWS::Batch::JobQueue": (name) => regional("batch", `job-queue/${name}`),
+  "AWS::Batch::JobDefinition": (name) => regional("batch", `job-definition/${name}:1`),
   "AWS::Events::Rule": (name) => regional("events", `rule/${name}`),
   "AWS::IAM::Role": (name) => `arn:aws:iam::${ACCOUNT_ID}:role/${name}`,
 };
@@ -45,7 +45,7 @@ function refOf(resources: Resources, id: string, endpointUrl: string): string {
   if (type === undefined) throw new Error(`the template has no resource ${id}`);
   const name = nameOf(resources, id);
   if (type === "AWS::SQS::Queue") return `${endpointUrl}/${ACCOUNT_ID}/${name}`;
-  if (type === "AWS::SNS::Topic" || type === "AWS::ECS::Service") return arnOf(resources, id);
+  if (type === "AWS::SNS::Topic" || type.startsWith("AWS::Batch::")) return arnOf(resources, id);
   return name;
 }
 
@@ -64,7 +64,7 @@ export function textOf(resources: Resources, value: unknown, endpointUrl = ""): 
       return refOf(resources, String(argument), endpointUrl);
     case "Fn::GetAtt": {
       const [id, attribute] = argument as [string, string];
-      return attribute === "Arn" ? arnOf(resources, id) : nameOf(resources, id);
+      return attribute.endsWith("Arn") ? arnOf(resources, id) : nameOf(resources, id);
     }
     case "Fn::Join": {
       const [separator, parts] = argument as [string, unknown[]];

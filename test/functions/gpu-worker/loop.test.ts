@@ -48,14 +48,8 @@ const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 const handles = (numbers: readonly number[]) => numbers.map((number) => `h${number}`);
 
 function workerDeps(receiver: ScriptedQueue, renderer: Renderer) {
-  const states: string[] = [];
-  const protection = {
-    set: async (state: "working" | "idle") => {
-      if (states.at(-1) !== state) states.push(state);
-    },
-  };
-  const deps = { ...pipeline.renderDeps(renderer), receiver, protection, log: silentLog };
-  return { deps: { ...deps, provider: "cuda" as const }, states };
+  const deps = { ...pipeline.renderDeps(renderer), receiver, log: silentLog };
+  return { ...deps, provider: "cuda" as const };
 }
 
 class HangingRenderer implements Renderer {
@@ -97,7 +91,7 @@ describe("runLoop", () => {
     ];
     const queue = queueOf(jobs);
     const renderer = new FakeRenderer();
-    const { deps, states } = workerDeps(queue, renderer);
+    const deps = workerDeps(queue, renderer);
     expect(await runLoop(deps, stop.signal)).toBe("stopped");
     expect(renderer.calls).toEqual([upTo(30), [2, 1], upTo(38).slice(30)]);
     expect(queue.received.slice(0, 4).map(({ maxMessages }) => maxMessages)).toEqual([
@@ -108,14 +102,13 @@ describe("runLoop", () => {
     ]);
     expect(results()).toHaveLength(40);
     expect(queue.deleted).toEqual(handles(upTo(40)));
-    expect(states).toEqual(["working", "idle"]);
     expect(renderer.tasks[0]?.provider).toBe("cuda");
   });
 
   test("gives failed messages back for later, and deletes the others", async () => {
     const { jobId } = await pipeline.accept({ channels: "1:3" });
     const queue = queueOf([...channelsOf(jobId, [1, 2, 3]), ...channelsOf("unknown", [1])]);
-    const { deps } = workerDeps(queue, new FakeRenderer({ throwing: [2] }));
+    const deps = workerDeps(queue, new FakeRenderer({ throwing: [2] }));
     await runLoop(deps, stop.signal);
     expect(queue.deleted).toEqual(handles([1, 3]));
     expect(queue.visibility).toEqual([{ handles: handles([2, 4]), seconds: 30 }]);
@@ -126,7 +119,7 @@ describe("runLoop", () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const queue = queueOf(channelsOf(jobId, [1, 2]));
     const seen: number[] = [];
-    const { deps } = workerDeps(
+    const deps = workerDeps(
       queue,
       new FakeRenderer({
         beforeChannel: (channel) => {
@@ -150,7 +143,7 @@ describe("runLoop", () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
     const queue = queueOf(channelsOf(jobId, [1]));
     const hanging = new HangingRenderer();
-    const end = runLoop(workerDeps(queue, hanging).deps, stop.signal);
+    const end = runLoop(workerDeps(queue, hanging), stop.signal);
     await hanging.begun;
     vi.advanceTimersByTime(3_600_000);
     expect(queue.visibility).toHaveLength(240);
@@ -166,12 +159,11 @@ describe("runLoop", () => {
     const renderer = new FakeRenderer({
       beforeChannel: (channel) => (channel === 3 ? stop.abort(new Error("SIGTERM")) : undefined),
     });
-    const { deps, states } = workerDeps(queue, renderer);
+    const deps = workerDeps(queue, renderer);
     expect(await runLoop(deps, stop.signal)).toBe("stopped");
     expect(queue.deleted).toEqual(handles([1, 2]));
     expect(queue.visibility).toEqual([{ handles: handles([3, 4]), seconds: 0 }]);
     expect(results(), "a fifth attempt that was cut off is no failure").toHaveLength(2);
-    expect(states.at(-1)).toBe("idle");
   });
 
   test("told to stop during the poll, gives back what it brings", async () => {
@@ -183,7 +175,7 @@ describe("runLoop", () => {
       stop.abort(new Error("SIGTERM"));
       return receive(options);
     };
-    expect(await runLoop(workerDeps(queue, renderer).deps, stop.signal)).toBe("stopped");
+    expect(await runLoop(workerDeps(queue, renderer), stop.signal)).toBe("stopped");
     expect(renderer.calls).toEqual([]);
     expect(queue.visibility).toEqual([{ handles: ["h1", "h2"], seconds: 0 }]);
   });
@@ -197,7 +189,7 @@ describe("runLoop", () => {
         if (channel === 2) throw new Error("CUDA failure 700: an illegal memory access");
       },
     });
-    expect(await runLoop(workerDeps(queue, renderer).deps, stop.signal)).toBe("broken");
+    expect(await runLoop(workerDeps(queue, renderer), stop.signal)).toBe("broken");
     expect(renderer.calls, "nothing is rendered on a broken card").toEqual([[1], [2]]);
     expect(queue.deleted).toEqual(["h1"]);
     expect(queue.visibility).toEqual([{ handles: handles([2, 3, 4]), seconds: 0 }]);
@@ -205,15 +197,49 @@ describe("runLoop", () => {
   });
 });
 
+describe("a loop that nobody stops", () => {
+  /** Long polls since the last message, as they end the loop. */
+  const emptyPolls = ({ received }: ScriptedQueue) =>
+    received.length - 1 - received.findLastIndex(({ waitSeconds }) => waitSeconds === 0);
+
+  test("ends after five minutes without a message", async () => {
+    const { jobId } = await pipeline.accept({ channels: "1:2" });
+    const messages = channelsOf(jobId, [1, 2]).map((job) => channelMessage(job).body);
+    const queue = new ScriptedQueue(messages, () => undefined);
+    expect(await runLoop(workerDeps(queue, new FakeRenderer()), stop.signal)).toBe("idle");
+    expect(results()).toHaveLength(2);
+    expect(emptyPolls(queue) * queue.received.at(-1)!.waitSeconds).toBe(300);
+  });
+
+  test("begins to wait anew with each message", async () => {
+    const { jobId } = await pipeline.accept({ channels: "1:2" });
+    const bodies = channelsOf(jobId, [1, 2]).map((job) => channelMessage(job).body);
+    const queue = new ScriptedQueue(bodies, () => undefined);
+    const [first, second] = await queue.receive({ maxMessages: 2, waitSeconds: 0 });
+    let polls = 0;
+    queue.receive = async ({ waitSeconds }) => {
+      polls += waitSeconds > 0 ? 1 : 0;
+      const came = { 1: first, 15: second }[polls];
+      return waitSeconds > 0 && came !== undefined ? [came] : [];
+    };
+    expect(await runLoop(workerDeps(queue, new FakeRenderer()), stop.signal)).toBe("idle");
+    expect(polls).toBe(15 + 15);
+    expect(queue.deleted).toEqual(["h1", "h2"]);
+  });
+});
+
 describe("runWorker", () => {
   test.each([
-    { provider: "cuda", check: passing, exitCode: 0, rendered: 1 },
-    { provider: "cuda", check: refusing, exitCode: 1, rendered: 0 },
-    { provider: "cpu", check: PROVIDER_CHECKS.cpu, exitCode: 0, rendered: 1 },
-  ] as const)("$provider: exit code $exitCode, $rendered rendered", async (row) => {
+    { provider: "cuda", check: passing, isStopped: false, exitCode: 0, rendered: 1 },
+    // Batch tries what did not end well again, and takes 0 for the end of the work
+    { provider: "cuda", check: passing, isStopped: true, exitCode: 1, rendered: 1 },
+    { provider: "cuda", check: refusing, isStopped: false, exitCode: 1, rendered: 0 },
+    { provider: "cpu", check: PROVIDER_CHECKS.cpu, isStopped: false, exitCode: 0, rendered: 1 },
+  ] as const)("$provider, stopped $isStopped: exit code $exitCode", async (row) => {
     const { jobId } = await pipeline.accept({ channels: "1:1" });
-    const queue = queueOf(channelsOf(jobId, [1]));
-    const { deps } = workerDeps(queue, new FakeRenderer());
+    const messages = channelsOf(jobId, [1]).map((job) => channelMessage(job).body);
+    const queue = new ScriptedQueue(messages, () => (row.isStopped ? stop.abort() : undefined));
+    const deps = workerDeps(queue, new FakeRenderer());
     const { provider, check } = row;
     expect(await runWorker({ ...deps, provider, check }, stop.signal)).toBe(row.exitCode);
     expect(results()).toHaveLength(row.rendered);
@@ -222,7 +248,7 @@ describe("runWorker", () => {
 
   test("a broken card is exit code 1", async () => {
     const { jobId } = await pipeline.accept({ channels: "1:1" });
-    const { deps } = workerDeps(
+    const deps = workerDeps(
       queueOf(channelsOf(jobId, [1])),
       new FakeRenderer({ beforeChannel: loseCard }),
     );

@@ -103,14 +103,14 @@ test("an account without GPU instances is told before the deployment", async () 
   account = { ...account, concurrency: 1_000, unreserved: 1_000 };
   account.vcpus["L-3819A6DF"] = null;
   account.vcpus["L-DB2E81BA"] = 20;
-  const none = await doctor("gpu=managed");
+  const none = await doctor("gpu=batch", "gpuMaxTasks=8");
   expect(none.code).toBe(1);
   expect(none.stdout).toMatch(
-    /wrong: EC2 spot vCPUs .*has 0; 4 workers take up to 32, and none would start; ask for 32 under Service Quotas \(ec2 L-3819A6DF\)/,
+    /wrong: EC2 spot vCPUs .*has 0; 8 workers take up to 32, and none would start; ask for 32 under Service Quotas \(ec2 L-3819A6DF\)/,
   );
-  const some = await doctor("gpu=managed", "gpuCapacity=on-demand");
-  expect(some.stdout).toMatch(/has 20; .*deploy with -c gpuMaxTasks=2, or ask for 32/);
-  const enough = await doctor("gpu=asg", "gpuCapacity=on-demand");
+  const some = await doctor("gpu=batch", "gpuCapacity=on-demand", "gpuMaxTasks=8");
+  expect(some.stdout).toMatch(/has 20; .*deploy with -c gpuMaxTasks=5, or ask for 32/);
+  const enough = await doctor("gpu=batch", "gpuCapacity=on-demand");
   expect(enough.stdout).toMatch(/ok: EC2 on-demand .*has 20; 4 workers take up to 16\n/);
   expect(enough.code).toBe(0);
   expect(enough.stdout).toMatch(/note: Lambda concurrency: .*up to -c workerConcurrency=991 would/);
@@ -149,7 +149,7 @@ test("what cannot be asked or is no setting ends in one line", async () => {
     expect.stringMatching(/^dreamgrid: .*workerConcurrency=many: .*\n$/),
   ]);
   // the fake allows no GPU quota to be read
-  expect(await ended(doctor("gpu=asg"))).toEqual([
+  expect(await ended(doctor("gpu=batch"))).toEqual([
     2,
     expect.stringMatching(
       /^dreamgrid: AWS does not tell the quotas of eu-central-1: AccessDenied.*\n$/,

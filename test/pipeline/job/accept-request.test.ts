@@ -185,20 +185,22 @@ test("what is refused leaves nothing behind", async () => {
 test("large jobs go to the GPU where there is one, small ones to the CPU, and each where it asks", async () => {
   const { deps } = await memoryPipeline(await temporaryFolder(), { wideChannels: 150 });
   const gpu = new MemoryQueue();
-  let wakes = 0;
-  const wake = () => {
-    wakes++;
-    return Promise.resolve();
+  const started: (readonly [channels: number, sent: number])[] = [];
+  const startWorkers = async (channels: number) => {
+    started.push([channels, gpu.sent.length]);
   };
-  const withGpu = { ...deps, queues: { ...deps.queues, cuda: Object.assign(gpu, { wake }) } };
+  const cuda = Object.assign(gpu, { startWorkers });
+  const withGpu = { ...deps, queues: { ...deps.queues, cuda } };
   const providerOf = async (fields: Partial<RenderRequestInput>, on: AcceptDeps = withGpu) => {
     const acceptance = await acceptRequest({ ...TINY_REQUEST, ...fields }, on);
     return acceptance.status === "accepted" ? acceptance.plan.provider : acceptance.problems;
   };
   expect(await providerOf({ channels: "1:100" })).toBe("cpu");
-  expect(wakes).toBe(0);
+  expect(started).toEqual([]);
   expect(await providerOf({ channels: "1:101" })).toBe("cuda");
-  expect([wakes, gpu.sent.length]).toEqual([1, 101]);
+  // before the channels are sent
+  expect(started).toEqual([[101, 0]]);
+  expect(gpu.sent).toHaveLength(101);
   expect(await providerOf({ channels: "1:3", executionEnvironment: "gpu" })).toBe("cuda");
   expect(await providerOf({ channels: "all", executionEnvironment: "cpu" })).toBe("cpu");
   expect(await providerOf({ channels: "1:102" }, deps)).toBe("cpu");
