@@ -35,11 +35,14 @@ export function ProgressBar({ job, children }: ProgressBarProps) {
 }
 
 function inWords({ state, total, ok, failed, cancelled, secondsLeft }: Progress): string {
+  const ended = ok + failed + cancelled;
   const counts = [
     `${ok} of ${total}`,
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
     ...(secondsLeft === null ? [] : [`${duration(secondsLeft)} left`]),
+    // a large sheet takes longer than its pictures did
+    ...(state === "running" && ended === total ? ["the sheet is being made"] : []),
   ];
   return `${state.replaceAll("_", " ")}, ${counts.join(", ")}`;
 }

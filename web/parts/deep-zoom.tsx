@@ -29,7 +29,8 @@ export function DeepZoom({ jobId, name, width, height, pieceSize }: DeepZoomProp
         // pieces may come from another origin, and a texture of WebGL may not
         drawer: "canvas",
         showNavigationControl: false,
-        showNavigator: true,
+        // on a narrow screen it would hide a good part of the sheet
+        showNavigator: !matchMedia("(max-width: 40rem)").matches,
         gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
         tileSources: {
           width,
@@ -52,7 +53,17 @@ export function DeepZoom({ jobId, name, width, height, pieceSize }: DeepZoomProp
   return (
     <>
       <Problems problems={problems} />
-      <div ref={place} class="deep-zoom" role="region" aria-label={name} />
+      <div
+        ref={place}
+        class="deep-zoom"
+        role="region"
+        aria-label={name}
+        style={{ aspectRatio: `${width} / ${height}` }}
+      />
+      <p class="quiet meaning">
+        {`${width} × ${height} px. `}
+        Scroll or pinch to zoom, drag to move; with the keyboard + and −, and the arrows.
+      </p>
     </>
   );
 }
