@@ -4,7 +4,7 @@ import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { estimateOf } from "../../lib/pipeline/job/estimate.ts";
 import { jobPace, type LiveSteps } from "../../lib/pipeline/job/job-pace.ts";
 import type { JobStatus } from "../../lib/pipeline/job/job-status.ts";
-import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
+import type { ChannelEnd } from "../../lib/pipeline/job/result.ts";
 import { countsOf } from "../../lib/pipeline/job/tally.ts";
 import type { ObjectLinks } from "../../lib/storage/object-store.ts";
 import { channelPageLink, jobLink } from "./links.ts";
@@ -16,6 +16,9 @@ type ChannelDocument = JobDocument["channels"][number];
 
 /** How long presigned links to images are good. */
 export const LINK_SECONDS = 3_600;
+
+/** A page of at least a tenth of an ended job's channels comes from its manifest, in one read. */
+const PAGES_IN_MANIFEST = 10;
 
 /** Pictures that stand for a job. */
 const PICTURES_SHOWN = 6;
@@ -50,6 +53,10 @@ export async function describeJob(
   const channels = plan.channels
     .slice(offset, offset + limit)
     .map((channel, i) => ({ channel, label: plan.labels[offset + i] ?? null }));
+  const isLarge = channels.length * PAGES_IN_MANIFEST >= plan.total;
+  const ends = completion !== null && isLarge ? await job.images.findEnds() : null;
+  const endOf = async (channel: number) =>
+    isWaiting(channel) ? null : (ends?.get(channel) ?? job.findResult(channel));
   return {
     ...summary,
     request: { ...plan.request },
@@ -66,7 +73,7 @@ export async function describeJob(
     channels: await mapConcurrently(channels, async ({ channel, label }) => ({
       channel,
       label,
-      ...(await describeEnd(isWaiting(channel) ? null : await job.findResult(channel), links)),
+      ...(await describeEnd(await endOf(channel), links)),
     })),
     links: { ...summary.links, next },
   };
@@ -91,7 +98,7 @@ export function summariseJob(status: JobStatus, { basePath, now, liveSteps }: Vi
 }
 
 async function describeEnd(
-  result: ChannelResult | null,
+  result: ChannelEnd | null,
   links: ObjectLinks,
 ): Promise<Omit<ChannelDocument, "channel" | "label">> {
   const nothing = { activation: null, tile: null, raw: null, reason: null, quality: null };

@@ -11,6 +11,7 @@ import {
   XML_TYPE,
 } from "../json.ts";
 import * as keys from "../keys.ts";
+import { type ChannelEnd, endsSchema } from "./result.ts";
 import { attemptsSchema } from "./round.ts";
 
 /** An image in the bucket. */
@@ -107,6 +108,22 @@ export class JobImages {
 
   async removeCheckpoint(channel: number): Promise<void> {
     await this.#store.delete(keys.checkpointKey(this.#jobId, channel, this.#round));
+  }
+
+  /** What is where on the sheet. Overwrites, always with the same bytes. */
+  async writeManifest(manifest: unknown): Promise<void> {
+    await this.#put(keys.manifestKey(this.#jobId, this.#round), encodeJson(manifest), JSON_TYPE);
+  }
+
+  /**
+   * How each channel (1-based) ended, as the manifest has it: one read, of kilobytes for each channel.
+   *
+   * @returns `null` if there is none, or it is damaged; results say the same
+   */
+  async findEnds(): Promise<ReadonlyMap<number, ChannelEnd> | null> {
+    const key = keys.manifestKey(this.#jobId, this.#round);
+    const found = await findJson(this.#store, key, endsSchema).catch(nothingIfDamaged);
+    return found && new Map(found.tiles.map((end) => [end.channel, end]));
   }
 
   /** The sheet, or where it is cut into pages, a reduced one. @returns its key */

@@ -254,11 +254,6 @@ export class Job {
     await this.#store.put(keys.statusKey(this.id, this.round), encodeJson(progress), JSON_TYPE);
   }
 
-  /** Overwrites, always with the same bytes. */
-  async writeManifest(manifest: unknown): Promise<void> {
-    await this.#store.put(keys.manifestKey(this.id, this.round), encodeJson(manifest), JSON_TYPE);
-  }
-
   /** True once the job has ended. */
   isComplete(): Promise<boolean> {
     return this.#has(keys.completeKey(this.id, this.round));

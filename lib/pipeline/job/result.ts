@@ -64,6 +64,29 @@ export const channelResultSchema = z.discriminatedUnion("state", [
   cancelledResult,
 ]);
 
+const end = { channel: common.channel };
+
+/** How channels ended, without how their images came about: a part of the sheet's manifest. */
+export const endsSchema = z.object({
+  tiles: z.array(
+    z.discriminatedUnion("state", [
+      z.object({
+        ...end,
+        state: z.literal("ok"),
+        tile,
+        raw: okResult.shape.raw,
+        activation: okResult.shape.activation,
+        quality: okResult.shape.quality,
+      }),
+      z.object({ ...end, state: z.literal("failed"), reason: failedResult.shape.reason }),
+      z.object({ ...end, state: z.literal("cancelled") }),
+    ]),
+  ),
+});
+
+/** As much of a channel's result as a list of channels tells. */
+export type ChannelEnd = z.infer<typeof endsSchema>["tiles"][number];
+
 /** The terminal record of one channel. The first one written is the channel's end. */
 export type ChannelResult = z.infer<typeof channelResultSchema>;
 export type OkResult = z.infer<typeof okResult>;

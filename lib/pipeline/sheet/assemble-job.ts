@@ -42,7 +42,7 @@ export async function assembleJob(job: Job, deps: AssembleDeps): Promise<Assembl
   const progress = progressOf(job.id, tally, ended, deps.now());
   if (tally.state !== "running") {
     const sheet = await buildSheet(job, results);
-    await job.writeManifest(sheetManifest(plan, results, sheet, tally));
+    await job.images.writeManifest(sheetManifest(plan, results, sheet, tally));
   }
   await job.writeProgress(progress);
   deps.onProgress?.(progress);

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+
+import { manifestKey, resultKey } from "../../../lib/pipeline/keys.ts";
+import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { memoryPipeline } from "../../support/memory-pipeline.ts";
+import { apiClient } from "./api-client.ts";
+import { renderMost } from "./render-most.ts";
+
+test("a job that has ended is told from its manifest, as its results tell it", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const { store } = pipeline;
+  const call = apiClient(pipeline);
+  const { jobId } = await pipeline.accept({ outputScaling: "none" });
+  await renderMost(pipeline);
+  await assembleJob(pipeline.jobs.open(jobId), pipeline.deps);
+  const job = async () => (await call("GET", `/jobs/${jobId}`)).body;
+  const manifest = await store.get(manifestKey(jobId));
+
+  const told = await job();
+  expect(told).toMatchObject({
+    state: "completed_with_failures",
+    channels: [{ state: "ok" }, { state: "failed" }, {}, {}, {}],
+  });
+  // without the manifest, and with a damaged one, the results say it
+  await store.delete(manifestKey(jobId));
+  expect(await job()).toEqual(told);
+  await store.put(manifestKey(jobId), manifest.subarray(0, 100), "application/json");
+  expect(await job()).toEqual(told);
+  // with it, nobody asks them
+  await store.put(manifestKey(jobId), manifest, "application/json");
+  for (let channel = 1; channel <= 5; channel++) await store.delete(resultKey(jobId, channel));
+  expect(await job()).toEqual(told);
+});
