@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -10,6 +10,12 @@ const BUILD = join(ROOT, "build");
 const SOURCES = ["lib", "functions", "local", "cdk"];
 /** A server may start threads from the bundle it was itself started from, days later. */
 const KEPT_MS = 7 * 24 * 3600 * 1000;
+
+/**
+ * What stays where it is installed, with its libraries. All other packages go into the bundle: as
+ * files of their own they are hundreds, which have to be found and compiled at every start.
+ */
+const NATIVE = ["onnxruntime-node", "sharp"];
 
 /** What is started as a file of its own, by its name in a bundle. */
 export const STARTED = {
@@ -79,7 +85,12 @@ async function bundleInto(folder) {
   const made = join(BUILD, `making-${randomUUID()}`);
   await mkdir(made);
   const { build, stop } = await import("esbuild");
-  await build({ ...bundleOptions(STARTED, made, await packagesOutside()), sourcemap: true });
+  await build({
+    ...bundleOptions(STARTED, made, NATIVE),
+    sourcemap: true,
+    // the sources lie beside it, and Node reads the maps at every start
+    sourcesContent: false,
+  });
   // its process would stay as long as this one
   await stop();
   try {
@@ -89,15 +100,6 @@ async function bundleInto(folder) {
     if (!existsSync(folder)) throw error;
     await rm(made, { recursive: true });
   }
-}
-
-/** What a bundle imports: packages of the registry; the workspace's own is a source. */
-export async function packagesOutside() {
-  const text = await readFile(join(ROOT, "package.json"), "utf8");
-  const { dependencies, devDependencies } = JSON.parse(text);
-  return Object.keys({ ...dependencies, ...devDependencies }).filter(
-    (name) => !name.startsWith("@dreamgrid/"),
-  );
 }
 
 /** Changes with any source, and with the packages that are installed. */

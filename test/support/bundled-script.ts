@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, symlink } from "node:fs/promises";
+import { mkdir, readFile, symlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 
 import { build, stop } from "esbuild";
 
-import { bundleOptions, packagesOutside, STARTED } from "../../lib/source-bundle.mjs";
+import { bundleOptions, STARTED } from "../../lib/source-bundle.mjs";
 
 /** What a bundle finds two folders above itself, as the sources do. */
 const BESIDE = ["node_modules", "models"];
@@ -28,4 +28,15 @@ export async function bundledScript(path: string, folder: string): Promise<strin
   await build(bundleOptions({ ...STARTED, [name]: path }, outdir, await packagesOutside()));
   await stop();
   return script;
+}
+
+/** Packages of the registry; the workspace's own is a source. */
+async function packagesOutside(): Promise<string[]> {
+  const { dependencies, devDependencies } = JSON.parse(await readFile("package.json", "utf8")) as {
+    readonly dependencies: object;
+    readonly devDependencies: object;
+  };
+  return Object.keys({ ...dependencies, ...devDependencies }).filter(
+    (name) => !name.startsWith("@dreamgrid/"),
+  );
 }
