@@ -4,6 +4,7 @@ import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
 import type { Provider } from "../../lib/autodiff/provider.ts";
 import { vjp } from "../../lib/autodiff/vjp.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
+import { formsOf } from "../../lib/autodiff/forms/index.ts";
 import { runGraph } from "../support/run-graph.ts";
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
@@ -29,10 +30,10 @@ test.each([
   await checkVjp(lrn, { op: "LRN", attributes, inputs: [at] });
 });
 
-// enough channels for the CPU to take them run by run: 35 and 35, each reaching into the other
-const manyChannels = normal([2, 70, 3, 2], 4);
+// enough channels for the CPU to take them run by run: 96 and 94, each reaching into the other
+const manyChannels = normal([2, 190, 3, 2], 4);
 
-test.each([3, 15, 31])(
+test.each([3, 15, 63])(
   "runs of channels with a window of %i match central differences",
   async (size) => {
     const attributes = { size, alpha: float(1), beta: float(0.75), bias: float(1) };
@@ -41,51 +42,75 @@ test.each([3, 15, 31])(
     const [y] = lrn(context).outputs;
     const { nodes } = context.graph.build("lrn", [["y", y!]]);
     // a window that reaches further than a quarter of a run takes all channels at once
-    expect(nodes.filter(({ op }) => op === "MatMul").length).toBe(size > 17 ? 1 : 2);
+    expect(nodes.filter(({ op }) => op === "MatMul").length).toBe(size > 49 ? 1 : 2);
   },
 );
 
-test("a pool that follows takes the runs as they are, and both ways are those of the whole", async () => {
-  const attributes = { size: 5, alpha: float(1), beta: float(0.75), bias: float(1) };
-  const x = normal([2, 70, 7, 6], 5);
-  const node = { name: "", domain: "" };
-  const pooling = { kernel_shape: [3, 3], strides: [2, 2], pads: [0, 0, 1, 1] };
-  const pass: ForwardPass = {
-    nodes: [
-      { ...node, op: "Relu", inputs: ["x"], outputs: ["r"], attributes: {} },
-      { ...node, op: "LRN", inputs: ["r"], outputs: ["n"], attributes },
-      { ...node, op: "MaxPool", inputs: ["n"], outputs: ["y"], attributes: pooling },
-    ],
-    initializers: new Map(),
-    input: "x",
-    layer: "y",
-    layerName: "y",
-  };
-  const both = async (provider: Provider) => {
-    const graph = new GraphBuilder();
-    const image = graph.input("x", "float32", x.shape);
-    const { layer, pullback } = vjp(graph, pass, { image, provider });
-    const dY = normal(graph.shapeOf(layer), 6);
-    const dX = pullback(graph.input("dy", "float32", dY.shape));
-    const built = graph.build("pair", [
-      ["y", layer],
-      ["dx", dX],
-    ]);
-    const { y, dx } = await runGraph(built, { x, dy: dY });
-    return { y: y!, dx: dx!, nodes: built.nodes };
-  };
-  const [cpu, cuda] = [await both("cpu"), await both("cuda")];
-  expect(cuda.nodes.filter(({ op }) => op === "MaxPool").length).toBe(1);
-  // along each axis, in each run; and nothing but the pooled runs is put together
-  expect(cpu.nodes.filter(({ op }) => op === "MaxPool").length).toBe(4);
-  for (const value of ["y", "dx"] as const) {
-    const [a, b] = [cpu[value], cuda[value]];
-    expect(a.shape).toEqual(b.shape);
-    const difference = a.data.map((element, i) => element - b.data[i]!);
-    const norm = Math.hypot(...b.data);
-    expect(norm).toBeGreaterThan(1);
-    expect(Math.hypot(...difference) / norm).toBeLessThan(1e-6);
-  }
+const length = (vector: ArrayLike<number>) =>
+  Math.sqrt(Array.from(vector).reduce((sum, element) => sum + element ** 2, 0));
+
+test.each([
+  // 96 and 94 channels, as of what is pooled
+  { name: "the same runs", shape: [2, 190, 7, 6], runs: 2 },
+  // 32 and 18 channels; what is pooled would be one run by itself
+  { name: "runs of its own size", shape: [1, 50, 57, 56], runs: 2 },
+])(
+  "a pool that follows takes $name, and both ways are those of the whole",
+  async ({ shape, runs }) => {
+    const attributes = { size: 5, alpha: float(1), beta: float(0.75), bias: float(1) };
+    const x = normal(shape, 5);
+    const node = { name: "", domain: "" };
+    const pooling = { kernel_shape: [3, 3], strides: [2, 2], pads: [0, 0, 1, 1] };
+    const pass: ForwardPass = {
+      nodes: [
+        { ...node, op: "Relu", inputs: ["x"], outputs: ["r"], attributes: {} },
+        { ...node, op: "LRN", inputs: ["r"], outputs: ["n"], attributes },
+        { ...node, op: "MaxPool", inputs: ["n"], outputs: ["y"], attributes: pooling },
+      ],
+      initializers: new Map(),
+      input: "x",
+      layer: "y",
+      layerName: "y",
+    };
+    const both = async (provider: Provider) => {
+      const graph = new GraphBuilder();
+      const image = graph.input("x", "float32", x.shape);
+      const { layer, pullback } = vjp(graph, pass, { image, provider });
+      const dY = normal(graph.shapeOf(layer), 6);
+      const dX = pullback(graph.input("dy", "float32", dY.shape));
+      const built = graph.build("pair", [
+        ["y", layer],
+        ["dx", dX],
+      ]);
+      const { y, dx } = await runGraph(built, { x, dy: dY });
+      return { y: y!, dx: dx!, nodes: built.nodes };
+    };
+    const [cpu, cuda] = [await both("cpu"), await both("cuda")];
+    expect(cuda.nodes.filter(({ op }) => op === "MaxPool").length).toBe(1);
+    // along each axis, in each run; and nothing but the pooled runs is put together
+    expect(cpu.nodes.filter(({ op }) => op === "MaxPool").length).toBe(2 * runs);
+    for (const value of ["y", "dx"] as const) {
+      const [a, b] = [cpu[value], cuda[value]];
+      expect(a.shape).toEqual(b.shape);
+      const difference = a.data.map((element, i) => element - b.data[i]!);
+      const norm = length(b.data);
+      expect(norm).toBeGreaterThan(1);
+      expect(length(difference) / norm).toBeLessThan(1e-6);
+    }
+  },
+);
+
+test.each([
+  { side: [250, 180], lengths: [16, 16, 18] },
+  { side: [56, 56], lengths: [32, 18] },
+  { side: [7, 5], lengths: [] },
+])("50 channels of $side pixels are runs of $lengths", ({ side, lengths }) => {
+  const image = { type: "float32" as const, shape: [1, 50, ...side] };
+  const graph = new GraphBuilder();
+  const x = graph.input("x", image.type, image.shape);
+  const runs = formsOf("cpu", graph).channelRuns(x, 2);
+  expect(runs.length).toBe(Math.max(1, lengths.length));
+  expect(lengths.length === 0 ? [] : runs.map((run) => graph.shapeOf(run)[1])).toEqual(lengths);
 });
 
 test("takes ONNX's defaults", async () => {

@@ -58,6 +58,7 @@ export function cpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms {
       fromPhases(dY, convolution) ??
       convTranspose(graph, dY, convolution),
     channelRuns: (value, reach) => runs.split(value, reach),
+    channelRunsLike: (value, others) => runs.splitLike(value, others),
     joined: (parts) => runs.join(parts),
     windowSum: (parts, window) => runSums(graph, parts, window),
     maxPool: (x, pool) => {
@@ -65,7 +66,7 @@ export function cpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms {
       if (!parts) return maxPool(x, pool);
       const pooled = parts.map((part) => maxPool(part, pool));
       const pullback = (dY: Value) => {
-        const dYs = runs.split(dY, 0);
+        const dYs = runs.splitLike(dY, parts);
         return runs.join(pooled.map((part, i) => part.pullback(dYs[i]!)));
       };
       return { y: runs.join(pooled.map(({ y }) => y)), pullback };

@@ -26,6 +26,7 @@ export function cudaForms(graph: GraphBuilder): Forms {
       subPixelConv(graph, [[dY]], convolution) ?? croppedConvTranspose(graph, dY, convolution),
     // more launches, each of less, would gain nothing
     channelRuns: (value) => [value],
+    channelRunsLike: (value) => [value],
     joined: ([value = ""]) => value,
     windowSum: (runs, window) => runs.map((value) => channelPool(graph, value, window)),
     maxPool: (x, pool) => scatteredMaxPool(graph, x, pool),

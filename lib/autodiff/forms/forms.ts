@@ -30,6 +30,8 @@ export interface Forms {
    * @param reach how many channels beyond a run its elements depend on, at most
    */
   readonly channelRuns: (value: Value, reach: number) => readonly Value[];
+  /** A value's runs, with as many channels each as the given ones. */
+  readonly channelRunsLike: (value: Value, runs: readonly Value[]) => readonly Value[];
   /** The whole value from its runs. */
   readonly joined: (runs: readonly Value[]) => Value;
   /** bias + scale * (sum over a window of channels), for the runs of a value. */

@@ -29,6 +29,7 @@ export function webgpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms
       subPixelConv(graph, [[dY]], convolution) ??
       croppedConvTranspose(graph, dY, convolution),
     channelRuns: (value) => [value],
+    channelRunsLike: (value) => [value],
     joined: ([value = ""]) => value,
     windowSum: (runs, window) => runs.map((value) => channelPool(graph, value, window)),
     // MaxPool with Indices is taken by the provider, and fails when it runs

@@ -50,7 +50,7 @@ export const lrnVjp: VjpRule = (context) => {
   const y = forms.joined(xs.map((run, i) => div(run, roots[i]!)));
   const pull = (dY: Value) => {
     const scale = (2 * alpha * beta) / size;
-    const shares = forms.channelRuns(dY, reach).map((run, i) => div(run, roots[i]!));
+    const shares = forms.channelRunsLike(dY, xs).map((run, i) => div(run, roots[i]!));
     const products = shares.map((share, i) => div(mul(share, xs[i]!), ds[i]!));
     const spreads = forms.windowSum(products, { ...mirrored, scale, bias: 0 });
     return [forms.joined(shares.map((share, i) => sub(share, mul(xs[i]!, spreads[i]!))))];
