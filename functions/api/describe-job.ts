@@ -6,6 +6,7 @@ import { jobPace, type LiveSteps } from "../../lib/pipeline/job/job-pace.ts";
 import type { JobStatus } from "../../lib/pipeline/job/job-status.ts";
 import type { ChannelEnd } from "../../lib/pipeline/job/result.ts";
 import { countsOf } from "../../lib/pipeline/job/tally.ts";
+import { missingGlyphsNotice } from "../../lib/pipeline/sheet/missing-glyphs.ts";
 import type { ObjectLinks } from "../../lib/storage/object-store.ts";
 import { channelPageLink, jobLink } from "./links.ts";
 import type { channelPageSchema, jobListSchema, jobSchema } from "./schemas.ts";
@@ -68,6 +69,10 @@ export async function describeJob(
         : {
             montage: await links.linkToGet(completion.montage, LINK_SECONDS),
             manifest: await links.linkToGet(completion.manifest, LINK_SECONDS),
+            notices:
+              completion.missingGlyphs === undefined
+                ? []
+                : [missingGlyphsNotice(completion.missingGlyphs)],
             deepZoom: await job.images.findDeepZoom(),
           },
     channels: await mapConcurrently(channels, async ({ channel, label }) => ({

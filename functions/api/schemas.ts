@@ -90,6 +90,7 @@ const channelSchema = z.strictObject({
 const sheetSchema = z.strictObject({
   montage: presigned.describe("the sheet, or where it is cut into pages, a reduced one"),
   manifest: presigned.describe("what is where on the sheet, and the pages of a large one"),
+  notices: z.array(z.string()).describe("what one would not expect of it, in sentences"),
   deepZoom: z
     .strictObject({ width: z.int().min(1), height: z.int().min(1), pieceSize: z.int().min(1) })
     .nullable()

@@ -1,7 +1,15 @@
 import sharp from "sharp";
 
 import type { Raster, Rgb, Size } from "./raster.ts";
-import { drawText, fitText, GLYPH_HEIGHT, type TextLine, textWidth, toPrintable } from "./text.ts";
+import {
+  drawText,
+  fitText,
+  GLYPH_HEIGHT,
+  isPrintable,
+  type TextLine,
+  textWidth,
+  toPrintable,
+} from "./text.ts";
 
 /** Ink of a text, 0 to 255 a pixel. */
 interface TextMask extends Size {
@@ -18,18 +26,21 @@ const INKLESS = /[\s\p{Mark}\p{Cf}\p{Variation_Selector}]/u;
 const FRAMES = /[\u25a0-\u25ab\u25fb-\u25fe\u2b1a-\u2b1c\u2610]/u;
 /** Of each side of the frame that stands for a letter without a glyph; its corners are round. */
 const FRAME_INK = 0.9;
+/** Longer side of such a frame by its shorter one; dashes and bars are as solid, and longer. */
+const MAX_FRAME_ASPECT = 3;
 
 /**
  * Draws a line of any script: in our own glyphs where these have its letters, else in a font of the
- * machine. Where no font has them, accents are left off; letters that remain are drawn as frames,
- * see `missingGlyphs`.
+ * machine. Where no font has them, accents are left off; letters that remain are drawn as their code
+ * points, framed by the font renderer or, where there is no font at all, as `<5C64>`; see
+ * `missingGlyphs`.
  */
 export async function drawLine(target: Raster, line: TextLine, color: Rgb): Promise<void> {
   const { text, x, y, scale, boxWidth } = line;
   if (boxWidth === undefined) return drawText(target, line, color);
-  const plain = toPrintable(text);
-  if (!plain.includes("?") && (await lettersWithoutGlyph(text)) !== "") {
-    const fitted = fitText(plain, boxWidth, scale);
+  const isMissing = (await lettersWithoutGlyph(text)) !== "";
+  if (isMissing && (!toPrintable(text).includes("?") || !(await hasFont()))) {
+    const fitted = fitText(toPrintable(text, codePoint), boxWidth, scale);
     const left = x + Math.floor((boxWidth - textWidth(fitted, scale)) / 2);
     return drawText(target, { text: fitted, x: left, y, scale }, color);
   }
@@ -46,10 +57,15 @@ export async function drawLine(target: Raster, line: TextLine, color: Rgb): Prom
   blend(target, await resized(mask, size), { left, top }, color);
 }
 
-/** Letters of a line that no font of this machine has, each once; `""` for none. */
+/**
+ * Letters of a line that no font of this machine has, each once; `""` for none. Their code points stand
+ * for them, or where all that is lost are accents, the letters without.
+ */
 export async function missingGlyphs({ text, boxWidth }: TextLine): Promise<string> {
-  if (boxWidth === undefined || !toPrintable(text).includes("?")) return "";
-  return lettersWithoutGlyph(text);
+  if (boxWidth === undefined) return "";
+  const missing = Array.from(await lettersWithoutGlyph(text));
+  const isFramed = toPrintable(text).includes("?") && (await hasFont());
+  return missing.filter((letter) => isFramed || !isPrintable(letter)).join("");
 }
 
 async function lettersWithoutGlyph(text: string): Promise<string> {
@@ -59,6 +75,14 @@ async function lettersWithoutGlyph(text: string): Promise<string> {
   const missing: string[] = [];
   for (const letter of letters) if (isFrame(await textMask(letter))) missing.push(letter);
   return missing.join("");
+}
+
+const codePoint = (letter: string) =>
+  `<${letter.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}>`;
+
+/** Whether the machine has any: else even the numbers in frames are missing. */
+async function hasFont(): Promise<boolean> {
+  return !isFrame(await textMask("a"));
 }
 
 /** Text as the machine's fonts have it; what they lack are frames with the letter's number. */
@@ -99,7 +123,7 @@ function blend(
   }
 }
 
-/** Whether there is ink along all of each side, as of no letter but those that are frames. */
+/** Whether there is ink along all of each side, as of no letter but frames, and strokes that are long. */
 function isFrame({ data, width, height }: TextMask): boolean {
   const isInk = (x: number, y: number) => data[y * width + x]! > 96;
   const columns = Array.from({ length: width }, (_, x) => x);
@@ -120,5 +144,7 @@ function isFrame({ data, width, height }: TextMask): boolean {
     inked.rows.map((y) => isInk(left, y)),
     inked.rows.map((y) => isInk(right, y)),
   ];
+  const [short, long] = [inked.columns.length, inked.rows.length].toSorted((a, b) => a - b);
+  if (short! * MAX_FRAME_ASPECT < long!) return false;
   return sides.every((side) => share(side) >= FRAME_INK);
 }

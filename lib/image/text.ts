@@ -61,15 +61,17 @@ const SUBSTITUTES: Readonly<Record<string, string>> = {
 
 const GLYPHS = parseGlyphs(GLYPH_SHEET);
 
-/** The text in glyphs we have: accents are dropped, white space is a space, the rest is a `?`. */
-export function toPrintable(text: string): string {
-  const plain = text
-    .replace(/\s+/g, " ")
-    .trim()
-    .replace(/[^\x20-\x7e…]/gu, (letter) => SUBSTITUTES[letter] ?? letter)
-    .normalize("NFD")
-    .replace(/\p{Mark}/gu, "");
-  return Array.from(plain, (letter) => (GLYPHS.has(letter) ? letter : "?")).join("");
+/**
+ * The text in glyphs we have: accents are dropped, white space is a space, the rest is a `?`.
+ *
+ * @param other what a letter becomes that there is no glyph like
+ */
+export function toPrintable(text: string, other: (letter: string) => string = () => "?"): string {
+  const plain = text.replace(/\s+/g, " ").trim().normalize("NFC");
+  return Array.from(plain, (letter) => {
+    const alike = SUBSTITUTES[letter] ?? letter.normalize("NFD").replace(/\p{Mark}/gu, "");
+    return Array.from(alike).every((part) => GLYPHS.has(part)) ? alike : other(letter);
+  }).join("");
 }
 
 /** Whether `toPrintable` leaves the text what it was, but for white space and quotation marks. */

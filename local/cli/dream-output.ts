@@ -127,12 +127,6 @@ export class DreamOutput {
     await writeFile(manifest, encodeJson({ ...written, given: this.#givenOf(name) }));
     print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
     const described = await readSheet(manifest);
-    const missing = described?.sheet?.missingGlyphs ?? "";
-    if (missing !== "") {
-      note(
-        `${name}: no font of this machine has ${missing}, so frames stand for them in title and labels; install one, such as Noto`,
-      );
-    }
     if (described !== null) for (const notice of noticesOf(described)) note(`${name}: ${notice}`);
     const quality = described?.quality ?? null;
     if (quality !== null) note(`${name}: ${describeSheetQuality(quality)}`);

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 
 import packageJson from "../../package.json" with { type: "json" };
+import { didYouMean } from "../../lib/networks/did-you-mean.ts";
 import { completionCommand } from "./completion/completion.ts";
 import { analyzeCommand } from "./analyze.ts";
 import { ascendCommand } from "./ascend.ts";
@@ -96,10 +97,21 @@ function settle(command: Command, io: CommandIo): void {
     writeErr: (text) => io.stderr.write(text),
     outputError: (text, write) => {
       const problem = oneLine(text.replace(/^error: /, ""));
-      write(`dreamgrid: ${problem} (see ${pathOf(command)} --help)\n`);
+      const suggestion = suggestedOption(problem, command);
+      write(`dreamgrid: ${problem}${suggestion} (see ${pathOf(command)} --help)\n`);
     },
   });
   for (const child of command.commands) settle(child, io);
+}
+
+/** " (Did you mean --num-iterations?)", where commander, which looks at spelling alone, has nothing. */
+function suggestedOption(problem: string, { options }: Command): string {
+  const [, given] = /^unknown option '--([^'=]+)[^']*'$/.exec(problem) ?? [];
+  if (given === undefined) return "";
+  const known = options.flatMap(({ long }) =>
+    long ? { label: long, names: [long.replace(/^--/, "")] } : [],
+  );
+  return didYouMean(given, known).replace(/^d(.+)$/, " (D$1)");
 }
 
 /** "dreamgrid models add" */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { missingGlyphsNotice } from "../../lib/pipeline/sheet/missing-glyphs.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
 import { sheetQualitySchema } from "../../lib/pipeline/sheet/sheet-quality.ts";
 
@@ -50,8 +51,10 @@ export type DrawnTile = Extract<ReportTile, { readonly state: "ok" }>;
 export type ReportSheet = z.infer<typeof reportSheetSchema>;
 
 /** What one would not expect of the work on a sheet, each once. */
-export function noticesOf({ tiles }: ReportSheet): readonly string[] {
-  return [...new Set(tiles.flatMap((tile) => (tile.state === "ok" ? tile.notices : [])))];
+export function noticesOf({ tiles, sheet }: ReportSheet): readonly string[] {
+  const missing = sheet?.missingGlyphs ?? "";
+  const ofTiles = tiles.flatMap((tile) => (tile.state === "ok" ? tile.notices : []));
+  return [...new Set([...(missing === "" ? [] : [missingGlyphsNotice(missing)]), ...ofTiles])];
 }
 
 /** A sheet and what its files beside the report are called: NAME.png, NAME.tiles, and so on. */

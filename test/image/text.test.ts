@@ -81,3 +81,11 @@ function asText({ width, height, data }: Raster): string {
   );
   return rows.map((row) => row.join("")).join("\n");
 }
+
+test("letters that there is no glyph like become what the caller says, whole", () => {
+  const number = (letter: string) => `<${letter.codePointAt(0)!.toString(16)}>`;
+  // й is more than и with an accent, é is e with one
+  const text = "cafe\u0301 \u0438\u0306 \u5c64 \u{1f40c}";
+  expect(toPrintable(text, number)).toBe("cafe <439> <5c64> <1f40c>");
+  expect(toPrintable(text)).toBe("cafe ? ? ?");
+});

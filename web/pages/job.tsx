@@ -71,7 +71,7 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
             {job.estimate !== null && `estimated: ${estimateInWords(job.estimate)}`}
           </ProgressBar>
           <JobTiles job={job} />
-          {job.sheet !== null && <Sheet job={job} deepZoom={job.sheet.deepZoom} />}
+          {job.sheet !== null && <Sheet job={job} {...job.sheet} />}
           <RequestToCopy request={job.request} />
         </>
       )}
@@ -106,12 +106,11 @@ function JobTiles({ job }: { readonly job: JobDocument }) {
   );
 }
 
-interface SheetProps {
+interface SheetProps extends Pick<NonNullable<JobDocument["sheet"]>, "deepZoom" | "notices"> {
   readonly job: JobDocument;
-  readonly deepZoom: NonNullable<JobDocument["sheet"]>["deepZoom"];
 }
 
-function Sheet({ job: { jobId, network, layer }, deepZoom }: SheetProps) {
+function Sheet({ job: { jobId, network, layer }, deepZoom, notices }: SheetProps) {
   const name = `the sheet of ${network}, ${layer.name}`;
   return (
     <section class="sheet">
@@ -124,6 +123,11 @@ function Sheet({ job: { jobId, network, layer }, deepZoom }: SheetProps) {
       ) : (
         <DeepZoom jobId={jobId} name={name} {...deepZoom} />
       )}
+      {notices.map((notice) => (
+        <p key={notice} class="quiet">
+          {notice}
+        </p>
+      ))}
     </section>
   );
 }

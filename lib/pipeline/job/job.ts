@@ -269,12 +269,14 @@ export class Job {
   /**
    * Ends the job, unless it has ended. Its state goes first, the same whoever writes it.
    *
+   * @param missingGlyphs letters that the sheet has frames in place of
    * @returns its end, to the one caller that ended it; `null` to all others
    */
-  async complete(tally: JobTally, now: Date): Promise<Completion | null> {
+  async complete(tally: JobTally, now: Date, missingGlyphs = ""): Promise<Completion | null> {
     const { request } = await this.plan();
     const montage = keys.montageKey(this.id, this.round, request.montage.format);
-    const sheet = { montage, manifest: keys.manifestKey(this.id, this.round) };
+    const manifest = keys.manifestKey(this.id, this.round);
+    const sheet = { montage, manifest, ...(missingGlyphs !== "" && { missingGlyphs }) };
     const completion = completionOf(this.id, tally, sheet, now);
     await this.#putOnce(keys.endedKey(this.id, completion.state, this.round), completion);
     const outcome = await this.#putOnce(keys.completeKey(this.id, this.round), completion);

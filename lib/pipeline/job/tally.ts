@@ -60,6 +60,8 @@ export const completionSchema = z.strictObject({
   ...countFields,
   montage: z.string(),
   manifest: z.string(),
+  /** Letters of title and labels that the machine which made the sheet has no font for. */
+  missingGlyphs: z.string().optional(),
   completedAt: z.iso.datetime(),
 });
 
@@ -70,7 +72,7 @@ export type Completion = z.infer<typeof completionSchema>;
 export function completionOf(
   jobId: string,
   { state, ...counts }: JobTally,
-  sheet: Pick<Completion, "montage" | "manifest">,
+  sheet: Pick<Completion, "montage" | "manifest" | "missingGlyphs">,
   now: Date,
 ): Completion {
   if (state === "running") throw new Error(`internal: job ${jobId} is not at its end`);

@@ -40,15 +40,15 @@ export async function assembleJob(job: Job, deps: AssembleDeps): Promise<Assembl
   const ended = plan.channels.flatMap((channel) => results.get(channel) ?? []);
   const tally = tallyOf(plan.total, ended);
   const progress = progressOf(job.id, tally, ended, deps.now());
-  if (tally.state !== "running") {
-    const sheet = await buildSheet(job, results);
+  const sheet = tally.state === "running" ? null : await buildSheet(job, results);
+  if (sheet !== null) {
     await job.images.writeManifest(sheetManifest(plan, results, sheet, tally));
   }
   await job.writeProgress(progress);
   deps.onProgress?.(progress);
-  if (tally.state === "running") return "waiting";
+  if (sheet === null) return "waiting";
 
-  const completion = await job.complete(tally, deps.now());
+  const completion = await job.complete(tally, deps.now(), sheet.missingGlyphs);
   if (completion === null) return "ended";
   await deps.onCompleted?.(completion);
   return "completed";

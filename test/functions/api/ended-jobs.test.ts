@@ -32,3 +32,15 @@ test("a job that has ended is told from its manifest, as its results tell it", a
   for (let channel = 1; channel <= 5; channel++) await store.delete(resultKey(jobId, channel));
   expect(await job()).toEqual(told);
 });
+
+test("letters of the title that no font has are told of", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const call = apiClient(pipeline);
+  // of private use
+  const { jobId } = await pipeline.accept({ montage: { title: "layer \u{e0f1}" } });
+  await renderMost(pipeline);
+  await assembleJob(pipeline.jobs.open(jobId), pipeline.deps);
+  expect((await call("GET", `/jobs/${jobId}`)).body).toMatchObject({
+    sheet: { notices: [expect.stringContaining("has no font for \u{e0f1}: ")] },
+  });
+});

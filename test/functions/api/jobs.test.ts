@@ -170,6 +170,7 @@ describe("GET /jobs/{jobId}", () => {
       sheet: {
         montage: `https://bucket.invalid/jobs/${jobId}/montage.png?seconds=3600`,
         manifest: `https://bucket.invalid/jobs/${jobId}/manifest.json?seconds=3600`,
+        notices: [],
         deepZoom: null,
       },
     });

@@ -206,6 +206,10 @@ describe("as a process of its own", () => {
     await expectRefused(folder, ["ascend", "--network", model, ...words], /damaged/, runProcess);
     await expectRefused(folder, ["ascend", "--network", "emojinet", ...words], /conv3/, runProcess);
     await expectRefused(folder, ["--colour"], /unknown option '--colour'/, runProcess);
+    const dream = ["dream", "emojinet", "--layer", "conv3"];
+    await expectRefused(folder, [...dream, "--iterations=2"], /Did you mean --num-iterations\?/);
+    await expectRefused(folder, [...dream, "--gird-size", "2"], /Did you mean --grid-size\?/);
+    await expectRefused(folder, [...dream, "--thumbnail", "9"], /Did you mean --thumbnail-size\?/);
   });
 
   test("ends quietly when nobody reads on", async () => {

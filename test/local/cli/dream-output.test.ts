@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 
 import { convertSheet, decodeImage, encodePng } from "../../../lib/image/png.ts";
 import { untilTrue } from "../../support/until.ts";
-import { expectRefused, run, runWith } from "./command-line.ts";
+import { expectRefused, run, runProcess, runWith } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
 
 let folder = "";
@@ -235,6 +235,26 @@ test("a request says its sheet's format, unless --format does", async () => {
   expect((await named("--format", "webp")).sheets).toContain("request.webp");
   const sheet = await readFile(join(out("said"), "request.webp"));
   expect(sheet.subarray(8, 12).toString()).toBe("WEBP");
+});
+
+test("without any font, a title says which of its letters are lost", async () => {
+  const fonts = join(folder, "no-fonts.conf");
+  await writeFile(
+    fonts,
+    `<?xml version="1.0"?><fontconfig><cachedir>${folder}</cachedir></fontconfig>`,
+  );
+  vi.stubEnv("FONTCONFIG_FILE", fonts);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const path = join(folder, "titled.json");
+  await writeFile(path, JSON.stringify(request({ montage: { title: "Café" } })));
+  const mixed = join(folder, "mixed.json");
+  await writeFile(mixed, JSON.stringify(request({ montage: { title: "Café – 層 Слой" } })));
+  const { code, stderr } = await runProcess("dream", path, mixed, "--out", out("fontless"));
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(stderr).toMatch(/^titled: .*has no font for é: /m);
+  expect(stderr).toMatch(/^mixed: .*has no font for é 層 С л о й: /m);
+  const report = await readFile(join(out("fontless"), "index.html"), "utf8");
+  expect(report).toContain("has no font for é 層 С л о й: ");
 });
 
 test("a sheet that a format cannot hold is refused with its size", async () => {
