@@ -2,6 +2,7 @@ import { buildSync, type Metafile, type OutputFile } from "esbuild";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
+import { copyFonts } from "./fonts.ts";
 import { copyPackages } from "./packages.ts";
 import { repositoryPath } from "./repository.ts";
 
@@ -37,6 +38,8 @@ export interface CodeBundle {
   /** Those of the native packages that the code imports. */
   readonly nativePackages: readonly string[];
   readonly publishesNetworks: boolean;
+  /** Whether it draws text in fonts of the machine, of which Lambda has none. */
+  readonly drawsText: boolean;
 }
 
 /**
@@ -54,6 +57,7 @@ export function bundleCode(name: FunctionName): CodeBundle {
     ],
     nativePackages,
     publishesNetworks: containsSource(main.metafile, "lib/pipeline/networks/publish-bundled.ts"),
+    drawsText: containsSource(main.metafile, "lib/image/rendered-text.ts"),
   };
 }
 
@@ -66,11 +70,13 @@ export function writeFunction(name: FunctionName, folder: string): string {
   return folder;
 }
 
-/** The code and the networks that come with it, without native packages. */
-export function writeCode({ files, publishesNetworks }: CodeBundle, folder: string): void {
+/** The code, and the networks and fonts that come with it, without native packages. */
+export function writeCode(bundle: CodeBundle, folder: string): void {
+  const { files, publishesNetworks, drawsText } = bundle;
   mkdirSync(folder, { recursive: true });
   for (const { path, contents } of files) writeFileSync(join(folder, basename(path)), contents);
   if (publishesNetworks) copyNetworks(join(folder, BUNDLED_FOLDER));
+  if (drawsText) copyFonts(folder);
 }
 
 function copyNetworks(folder: string): void {

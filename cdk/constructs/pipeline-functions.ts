@@ -8,6 +8,7 @@ import { Construct } from "constructs";
 import type { Access } from "../../functions/access.ts";
 import { EVENT_SOURCES, TIMEOUT_SECONDS, workerBatchSize } from "../../functions/delivery.ts";
 import { MB_PER_VCPU } from "../../lib/pipeline/rates.ts";
+import { FONTS_CONFIGURATION } from "../bundle/fonts.ts";
 import { BUNDLED_MODELS_DIR } from "../bundle/function-bundle.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { ACCESS_OF, keyStatements, objectStatements, sendStatement } from "./access.ts";
@@ -68,7 +69,7 @@ export class PipelineFunctions extends Construct {
         // it asks to be called again every 15 minutes until a job's deadline of a day: 96 times,
         // where Lambda would take the 16th for a loop and give the message up
         recursiveLoop: RecursiveLoop.ALLOW,
-        environment: dispatchEnvironment(props),
+        environment: { ...dispatchEnvironment(props), FONTCONFIG_FILE: FONTS_CONFIGURATION },
       }),
       "dead-letter": this.#create("dead-letter", props, {
         description: "ends channels that failed on every delivery",

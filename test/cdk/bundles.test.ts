@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,6 +54,21 @@ test("only linux/x64 binaries are packed, and no more of them than are loaded", 
   expect(existsSync(join(folderOf("assembler"), "node_modules/onnxruntime-node"))).toBe(false);
 });
 
+test("the assembler has a font for titles, where a machine has none", async () => {
+  const script = `
+    import { missingGlyphs } from "./lib/image/rendered-text.ts";
+    const text = "Слой, στρώμα, طبقة, שכבה, Schicht für é: 層";
+    console.log(await missingGlyphs({ text, x: 0, y: 0, scale: 1, boxWidth: 100 }));
+  `;
+  const missing = (configuration: string) => {
+    const env = { ...process.env, FONTCONFIG_FILE: configuration };
+    const words = ["--import", "tsx", "--input-type=module", "--eval", script];
+    return execFileSync(process.execPath, words, { env, encoding: "utf8" }).trim();
+  };
+  expect(missing(join(folderOf("assembler"), "fonts/fonts.conf"))).toBe("層");
+  expect(existsSync(join(folderOf("api"), "fonts"))).toBe(false);
+});
+
 test("built again, a bundle has the same bytes", () => {
   const [first, second] = [bundleCode("worker"), bundleCode("worker")];
   expect(first.files).toHaveLength(6);
@@ -104,13 +120,14 @@ const call = (name: LambdaFunctionName, event: unknown) =>
     ASSEMBLY_QUEUE_URL: endpoint.queueUrl(QUEUE_NAMES.assembly),
     MODEL_CACHE_DIR: join(folder, "cache"),
     BUNDLED_MODELS_DIR: join(folderOf(name), "models"),
+    FONTCONFIG_FILE: join(folderOf(name), "fonts/fonts.conf"),
     WORKER_THREADS: "1",
   });
 
 const ALL_DONE = { batchItemFailures: [] };
 const COMMON = { network: "emojinet", layer: 2, channels: [1, 2, 3], numIterations: 1 };
 const REQUESTS = {
-  deepdream: { ...COMMON, pyramidLevels: 1 },
+  deepdream: { ...COMMON, pyramidLevels: 1, montage: { title: "Слой" } },
   fourier: { ...COMMON, method: "fourier", canvasSize: [40, 50], cropSize: 32 },
 };
 
@@ -136,6 +153,8 @@ test.each(Object.entries(REQUESTS))(
       ok: 2,
       failed: 1,
     });
+    // with the font that is packed, the title lacks nothing
+    expect(await readJson(`jobs/${jobId}/complete.json`)).not.toHaveProperty("missingGlyphs");
     expect((await store.head(`jobs/${jobId}/montage.png`))?.sizeBytes).toBeGreaterThan(5_000);
 
     expect(await call("api", callEvent("POST", "/jobs", json))).toMatchObject({

@@ -183,8 +183,12 @@ export class PackedCloud {
     if (running !== undefined) return running;
     const { folder, url, environment } = await this.packed(name);
     const own = this.deployed.environmentOf(functionId(this.#stack, name), url);
-    const bundled = "BUNDLED_MODELS_DIR" in own && { BUNDLED_MODELS_DIR: join(folder, "models") };
-    const started = await PackedFunction.start(folder, { ...own, ...environment, ...bundled });
+    // where /var/task is on this machine
+    const packed = {
+      ...("BUNDLED_MODELS_DIR" in own && { BUNDLED_MODELS_DIR: join(folder, "models") }),
+      ...("FONTCONFIG_FILE" in own && { FONTCONFIG_FILE: join(folder, "fonts/fonts.conf") }),
+    };
+    const started = await PackedFunction.start(folder, { ...own, ...environment, ...packed });
     this.#running.set(name, started);
     return started;
   }
