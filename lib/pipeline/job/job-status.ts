@@ -23,16 +23,16 @@ export interface JobStatus extends JobTally<z.infer<typeof statusStateSchema>> {
 }
 
 /**
- * The job's state, exact at the time of the call: what its folder has, in one listing, and a second one
- * of its results once there are any.
+ * The job's state, exact at the time of the call: what its folder has, in one listing, and in a
+ * second one its results, once there are any.
  *
- * @param any round of it
+ * @param known any round of it
  * @returns `null` if there is no such job
  */
-export async function readJobStatus(any: Job): Promise<JobStatus | null> {
-  const plan = await any.findPlan();
+export async function readJobStatus(known: Job): Promise<JobStatus | null> {
+  const plan = await known.findPlan();
   if (plan === null) return null;
-  const { job, names } = await any.look();
+  const { job, names } = await known.look();
   const { begun } = await job.times();
   const round = { plan, job, begun, kept: plan.total - (await job.drawn()).length };
   const completion = names?.hasCompletion === false ? null : await job.findCompletion();
