@@ -9,7 +9,7 @@ import { type Service, startService } from "../../local/serve.ts";
 import { FakeRenderer, type FakeRendererOptions } from "../support/fake-renderer.ts";
 import { tinyNetwork } from "../support/tiny-network.ts";
 import { untilTrue } from "../support/until.ts";
-import { axeViolations, CHROMIUM, expectAccessible, launch, openPage, PATIENT } from "./browser.ts";
+import { CHROMIUM, expectAccessible, launch, openPage, PATIENT } from "./browser.ts";
 
 /** Emojinet's. */
 const BUNDLED_FOLDER = "models";
@@ -257,9 +257,9 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     await page.close();
   });
 
-  test.each(["light", "dark"] as const)("axe finds nothing, %s", async (colorScheme) => {
+  test("axe finds nothing, in the light or in the dark", async () => {
     const jobId = await draw({ channels: "1:7" });
-    const { page, complaints } = await openPage(browser, { colorScheme });
+    const { page, complaints } = await openPage(browser);
     const places = [
       "#/",
       "#/tiny",
@@ -278,16 +278,13 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
       await page.reload();
       await page.getByRole("heading", { level: 1 }).waitFor();
       await expect.poll(() => page.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+      await page.emulateMedia({ colorScheme: "light" });
       await expectAccessible(page);
+      await page.emulateMedia({ colorScheme: "dark" });
+      // nothing else depends on it
+      await expectAccessible(page, ["color-contrast"]);
     }
     expect(complaints).toEqual([]);
-    await page.close();
-  });
-
-  test("axe finds what is wrong", async () => {
-    const { page } = await openPage(browser);
-    await page.setContent("<html><body><img src='data:,'></body></html>");
-    expect((await axeViolations(page)).join()).toContain("image-alt");
     await page.close();
   });
 });
