@@ -34,7 +34,7 @@ export const FOURIER_STATE = ["coefficients", "first_moment", "second_moment"] a
  * transforms/affine-crop.ts) and `rates` (see optimiser/adam.ts).
  */
 export function fourierGraph(specification: ObjectiveSpecification & FourierParts): Graph {
-  const { pass, image: canvas, greys, totalVariation } = specification;
+  const { pass, image: canvas, greys, totalVariation, provider } = specification;
   const [n, , height, width] = pass.imageShape;
 
   const graph = new GraphBuilder();
@@ -45,7 +45,7 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
   const rates = adamRatesInput(graph);
 
   const parameterisation = fourier(canvas);
-  const crop = { canvasSize: canvas.size, cropSize: { height, width }, offsets: greys };
+  const crop = { canvasSize: canvas.size, cropSize: { height, width }, offsets: greys, provider };
   const transform = affineCrop(graph, n, crop);
   const objective = objectiveThrough(specification);
 

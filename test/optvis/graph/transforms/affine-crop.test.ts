@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { type Provider, PROVIDERS } from "../../../../lib/autodiff/provider.ts";
 import { GraphBuilder } from "../../../../lib/onnx/graph-builder.ts";
 import { floatTensor } from "../../../../lib/onnx/tensor.ts";
 import { emitAffineCrop } from "../../../../lib/optvis/graph/transforms/affine-crop.ts";
@@ -19,14 +20,14 @@ const MAPS = {
   "outside altogether": [1, 0, 40, 0, 1, -30, 1, 0, -50, 0, 1, 60],
 };
 
-async function run(map: readonly number[]) {
+async function run(map: readonly number[], provider: Provider = "cpu") {
   const graph = new GraphBuilder();
   const shape = [BATCH, 3, CANVAS.height, CANVAS.width];
   const cropShape = [BATCH, 3, CROP.height, CROP.width];
   const image = graph.input("image", "float32", shape);
   const affine = graph.input("affine", "float32", [BATCH, 2, 3]);
   const cotangent = graph.input("cotangent", "float32", cropShape);
-  const options = { canvasSize: CANVAS, cropSize: CROP, offsets: OFFSETS };
+  const options = { canvasSize: CANVAS, cropSize: CROP, offsets: OFFSETS, provider };
   const { seen, pullback } = emitAffineCrop(graph, image, affine, options);
   const built = graph.build("crop", [
     ["seen", seen],
@@ -75,8 +76,8 @@ describe.each(Object.entries(MAPS))("%s", (_, map) => {
     });
   });
 
-  test("<v, J u> = <J^T v, u>", async () => {
-    const { image, cotangent, seen, gradient } = await run(map);
+  test.each(PROVIDERS)("<v, J u> = <J^T v, u> (%s)", async (provider) => {
+    const { image, cotangent, seen, gradient } = await run(map, provider);
     const pixels = CROP.height * CROP.width;
     const change = seen.map((value, i) => value - OFFSETS[Math.floor(i / pixels) % 3]!);
     const onCrops = dot(cotangent.data, change);
