@@ -15,7 +15,7 @@ const KEPT_MS = 7 * 24 * 3600 * 1000;
  * What stays where it is installed, with its libraries. All other packages go into the bundle: as
  * files of their own they are hundreds, which have to be found and compiled at every start.
  */
-const NATIVE = ["onnxruntime-node", "sharp"];
+export const NATIVE = ["onnxruntime-node", "sharp"];
 
 /** What is started as a file of its own, by its name in a bundle. */
 export const STARTED = {

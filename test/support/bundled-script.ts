@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, symlink } from "node:fs/promises";
+import { mkdir, symlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 
 import { build, stop } from "esbuild";
 
-import { bundleOptions, STARTED } from "../../lib/source-bundle.mjs";
+import { bundleOptions, NATIVE, STARTED } from "../../lib/source-bundle.mjs";
 
 /** What a bundle finds two folders above itself, as the sources do. */
-const BESIDE = ["node_modules", "models"];
+const BESIDE = ["node_modules", "models", "examples"];
 
 /**
  * A TypeScript file that a test starts as a process of its own, bundled for Node: compiled file by
@@ -25,18 +25,7 @@ export async function bundledScript(path: string, folder: string): Promise<strin
   if (existsSync(script)) return script;
   await mkdir(root);
   for (const each of BESIDE) await symlink(resolve(each), join(root, each));
-  await build(bundleOptions({ ...STARTED, [name]: path }, outdir, await packagesOutside()));
+  await build(bundleOptions({ ...STARTED, [name]: path }, outdir, NATIVE));
   await stop();
   return script;
-}
-
-/** Packages of the registry; the workspace's own is a source. */
-async function packagesOutside(): Promise<string[]> {
-  const { dependencies, devDependencies } = JSON.parse(await readFile("package.json", "utf8")) as {
-    readonly dependencies: object;
-    readonly devDependencies: object;
-  };
-  return Object.keys({ ...dependencies, ...devDependencies }).filter(
-    (name) => !name.startsWith("@dreamgrid/"),
-  );
 }
