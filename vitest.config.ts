@@ -17,7 +17,8 @@ export default defineConfig({
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true", DREAMGRID_GPU: "off" },
     // onnxruntime-node keeps native threads: forked processes end cleanly, worker threads may not
     pool: "forks",
-    maxWorkers: 2,
+    // one more than the two cores that the suite is made for: many tests wait for processes of theirs
+    maxWorkers: 3,
     projects: [
       { extends: true, test: { name: "library", include: LIBRARY, isolate: false } },
       { extends: true, test: { name: "whole", include: ["test/**/*.test.ts"], exclude: LIBRARY } },
