@@ -11,9 +11,10 @@ import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { vjp } from "../../lib/autodiff/vjp.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
-import type { Graph, Node, Value } from "../../lib/onnx/model.ts";
+import { float, type Graph, type Node, type Value } from "../../lib/onnx/model.ts";
 import { floatAttribute } from "../../lib/onnx/node.ts";
-import { floatTensor } from "../../lib/onnx/tensor.ts";
+import { floatTensor, sizeOf } from "../../lib/onnx/tensor.ts";
+import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { contextOf } from "../support/check-vjp.ts";
 import { runGraph } from "../support/run-graph.ts";
 
@@ -26,6 +27,9 @@ function node(op: string, inputs: readonly Value[], output: Value, attributes = 
 
 const relu = node("Relu", ["x"], "r");
 const pool = node("MaxPool", ["r"], "y", POOL);
+const WINDOW = { size: 3, alpha: float(0.5), beta: float(0.75), bias: float(1) };
+const lrn = node("LRN", ["r"], "n", WINDOW);
+const poolOfLrn = node("MaxPool", ["n"], "y", POOL);
 
 /** Outputs of the nodes that get another rule. */
 const rewrittenIn = (nodes: readonly Node[]) =>
@@ -39,6 +43,19 @@ test.each([
     nodes: [relu, pool, node("Conv", ["r", "w"], "z")],
     rewritten: [],
   },
+  { name: "an LRN alone", nodes: [relu, lrn], rewritten: [] },
+  { name: "an LRN before a MaxPool", nodes: [relu, lrn, poolOfLrn], rewritten: ["r", "y"] },
+  {
+    name: "two LRNs before a MaxPool",
+    nodes: [relu, lrn, node("LRN", ["n"], "m", WINDOW), node("MaxPool", ["m"], "y", POOL)],
+    rewritten: ["r", "y"],
+  },
+  {
+    name: "an LRN before a MaxPool and a Conv",
+    nodes: [relu, lrn, poolOfLrn, node("Conv", ["n", "w"], "z")],
+    rewritten: [],
+  },
+  { name: "an LRN and a MaxPool", nodes: [relu, lrn, pool], rewritten: [] },
   { name: "a Conv alone", nodes: [relu, node("Conv", ["r", "w"], "z")], rewritten: [] },
   { name: "no node", nodes: [relu], rewritten: [] },
 ])("a Relu that $name reads: rewritten are [$rewritten]", ({ nodes, rewritten }) => {
@@ -77,6 +94,9 @@ test.each([
 test("a ReLU whose own cotangent is asked for keeps its mask", () => {
   expect([...rewrittenRules([left, right, joined], ["r"]).keys()]).toEqual([]);
   expect([...rewrittenRules([relu, pool], ["r"]).keys()]).toEqual([]);
+  for (const stop of ["r", "n"]) {
+    expect([...rewrittenRules([relu, lrn, poolOfLrn], [stop]).keys()]).toEqual([]);
+  }
 });
 
 test.each(PROVIDERS)("a Concat of ReLUs masks every part (%s)", async (provider) => {
@@ -153,6 +173,35 @@ test.each(PROVIDERS)("the pool of a pair applies the mask, once (%s)", async (pr
 });
 
 const MASK = { cpu: "HardSigmoid", cuda: "Greater", webgpu: "Greater" };
+
+test.each(PROVIDERS)("behind an LRN the pool's mask is the ReLU's own (%s)", async (provider) => {
+  const shape = [1, 5, 4, 6];
+  const normalised: ForwardPass = { ...pass, nodes: [relu, lrn, poolOfLrn] };
+  const draw = standardNormal(sizeOf(shape), uniformFrom("behind an LRN"));
+  // whole windows of some channels are below zero, and others tie at 0.5
+  const x = floatTensor(
+    shape,
+    draw.map((value) => Math.min(value - 0.7, 0.5)),
+  );
+  const gradient = async (stops: readonly Value[]) => {
+    const graph = new GraphBuilder();
+    const image = graph.input("x", "float32", shape);
+    const { layer, pullback } = vjp(graph, normalised, { image, provider, stops });
+    const dX = pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
+    const dy = floatTensor(
+      [1, 5, 2, 3],
+      Array.from({ length: 30 }, (_, i) => i + 1),
+    );
+    const { dx } = await runGraph(graph.build("chain", [["dx", dX]]), { x, dy });
+    return dx!.data;
+  };
+  const deferred = await gradient([]);
+  expect(deferred).toEqual(await gradient(["r"]));
+  const reached = deferred.filter((value) => value !== 0).length;
+  expect(reached).toBeGreaterThan(5);
+  // one that were not masked at all would reach what is below zero too
+  expect(deferred.every((value, i) => value === 0 || x.data[i]! > 0)).toBe(true);
+});
 
 test("without its Relu's mask a pool passes a gradient on where the maximum is zero", async () => {
   const chain = (pools: VjpRule) => chained(unmaskedReluVjp, pools);

@@ -6,15 +6,16 @@ import { maxPoolVjp } from "../rules/max-pool.ts";
 import { isStandard, readersByValue } from "../../onnx/readers.ts";
 
 /**
- * ReLUs that leave their masks to what alone reads them, a MaxPool or a Concat of ReLUs:
+ * ReLUs that leave their masks to what reads them, a MaxPool or a Concat of ReLUs:
  *
- *     R = max(X, 0),  Y = maxpool(R) or [R1, R2, ...]
+ *     R = max(X, 0),  Y = maxpool(R) or maxpool(LRN(R)) or [R1, R2, ...]
  *     dR = the reader's pullback of (dY where Y > 0, else 0),  dX = dR
  *
  * A pool's Y > 0 exactly where the chosen R > 0, so the mask may come before the way back through
  * the pool instead of after it. There it is on the pool's output, which the stride has made smaller:
- * a quarter of the work for stride 2. In a Concat it is one mask for all parts, and a Concat that
- * only a MaxPool reads leaves it to the pool in turn.
+ * a quarter of the work for stride 2. LRN on the way changes nothing: its output is zero where its
+ * input is, and there it passes on no more than comes in, dR = dY / D^beta. In a Concat it is one
+ * mask for all parts, and a Concat that only a MaxPool reads leaves it to the pool in turn.
  *
  * @param stops values whose own cotangents are asked for; such an R keeps its mask, for what is added
  *   to its cotangent has not come through the reader's
@@ -30,6 +31,12 @@ export function deferredReluMasks(
     const [reader, ...others] = readers.get(value) ?? [];
     return others.length > 0 || stops.includes(value) ? undefined : reader;
   };
+  /** The pool that alone reads a node, through any number of LRNs. */
+  const poolBehind = (node: Node): Node | undefined => {
+    const reader = onlyReader(node);
+    if (isStandard(reader, "LRN")) return poolBehind(reader);
+    return isStandard(reader, "MaxPool") ? reader : undefined;
+  };
   const isOfRelus = (concat: Node) =>
     concat.inputs.every((value) => {
       const relu = producers.get(value);
@@ -39,15 +46,12 @@ export function deferredReluMasks(
   const rules = new Map<Node, VjpRule>();
   for (const relu of nodes.filter((node) => isStandard(node, "Relu"))) {
     const reader = onlyReader(relu);
-    if (isStandard(reader, "MaxPool")) {
-      rules.set(relu, unmaskedReluVjp).set(reader, maskedMaxPoolVjp);
-    } else if (isStandard(reader, "Concat") && isOfRelus(reader)) {
-      const next = onlyReader(reader);
-      const isPooled = isStandard(next, "MaxPool");
-      rules.set(relu, unmaskedReluVjp);
-      if (isPooled) rules.set(next, maskedMaxPoolVjp);
-      else rules.set(reader, maskedConcatVjp);
-    }
+    const joined = isStandard(reader, "Concat") && isOfRelus(reader) ? reader : undefined;
+    const pool = poolBehind(joined ?? relu);
+    if (!joined && !pool) continue;
+    rules.set(relu, unmaskedReluVjp);
+    if (pool) rules.set(pool, maskedMaxPoolVjp);
+    else if (joined) rules.set(joined, maskedConcatVjp);
   }
   return rules;
 }
