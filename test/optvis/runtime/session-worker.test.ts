@@ -97,27 +97,69 @@ test("of small graphs a dozen stay compiled, however many there have been", asyn
   expect(keys.filter((key) => own.has(key))).toEqual(keys.slice(-12));
 });
 
-test("so does one of a small file that computes much", async () => {
-  // a few weights; 20 planes of 700 x 640 there and back are 72 MB
-  const side = { height: 700, width: 640 };
+/** A few weights; 40 planes of 700 x 640 are 72 MB. */
+function computingMuch() {
   const nodes = [node("Conv", "image w", "y")];
-  const { network, target } = networkOf(nodes, { w: normal([20, 3, 1, 1], 4) }, side);
-  const own = worker();
-  const keys = ["a", "b", "c", "d", "e"];
-  const run = async (key: string, height: number) => {
+  const size = { height: 700, width: 640 };
+  const { network, target } = networkOf(nodes, { w: normal([40, 3, 1, 1], 4) }, size);
+  const image = (height: number) => {
     const imageShape = [1, 3, height, 640] as const;
-    const recipe = {
-      kind: "layer",
+    return {
       pass: { model: network.model, layer: target("y"), imageShape },
-    } as const;
-    const image = floatTensor(imageShape, new Float32Array(3 * height * 640));
-    await own.run({ key, provider: "cpu", recipe }, { image });
+      value: floatTensor(imageShape, new Float32Array(3 * height * 640)),
+    };
+  };
+  return { network, image };
+}
+
+test("so does one of a small file that computes much", async () => {
+  const { image } = computingMuch();
+  const own = worker();
+  const keys = ["a", "b", "c", "d", "e", "f"];
+  const run = async (key: string, height: number) => {
+    const { pass, value } = image(height);
+    await own.run({ key, provider: "cpu", recipe: { kind: "layer", pass } }, { image: value });
     return keys.filter((each) => own.has(each));
   };
-  for (const key of keys.slice(0, 4)) await run(key, 700);
-  expect(await run("e", 700)).toEqual(["b", "c", "d", "e"]);
+  for (const key of keys.slice(0, 5)) await run(key, 700);
+  expect(await run("f", 700)).toEqual(["b", "c", "d", "e", "f"]);
   // small ones take no room
   expect(await run("a", 4)).toEqual(keys);
+});
+
+test("what looks at an image takes no place of the ascent that has drawn it", async () => {
+  const { network, image } = computingMuch();
+  const own = worker();
+  const { pass, value } = image(700);
+  const specification = {
+    method: "deepdream",
+    objective: "mean",
+    provider: "cpu",
+    scale: network.scale,
+    crops: null,
+  } as const;
+  const none = {
+    image: value,
+    selection: floatTensor([1, 40], new Float32Array(40)),
+    step: floatTensor([], [1]),
+    iterations: { type: "int64", shape: [], data: BigInt64Array.of(0n) } as const,
+  };
+  for (const key of ["earlier", "last"]) {
+    await own.run({ key, provider: "cpu", recipe: { kind: "ascent", pass, specification } }, none);
+  }
+  const keys = ["earlier", "last", "a", "b", "c", "d"];
+  const held: (readonly string[])[] = [];
+  for (const key of keys.slice(2)) {
+    await own.run({ key, provider: "cpu", recipe: { kind: "layer", pass } }, { image: value });
+    held.push(keys.filter((each) => own.has(each)));
+  }
+  // each ascent counts 184 MB, each look 94
+  expect(held).toEqual([
+    ["earlier", "last", "a"],
+    ["last", "a", "b"],
+    ["last", "a", "b", "c"],
+    ["last", "b", "c", "d"],
+  ]);
 });
 
 describe("a failure", () => {
