@@ -1,3 +1,4 @@
+import type { Provider } from "../../autodiff/provider.ts";
 import { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import type { Graph, Model } from "../../onnx/model.ts";
 import { ascentGraph, type AscentSpecification } from "./ascent-graph.ts";
@@ -29,6 +30,7 @@ export type GraphRecipe =
       readonly pass: PassRecipe;
       /** As `channelMeansGraph` takes it. */
       readonly scale: readonly number[];
+      readonly provider: Provider;
     }
   | { readonly kind: "layer"; readonly pass: PassRecipe }
   | { readonly kind: "fourier image"; readonly canvas: FourierImage; readonly batch: number }
@@ -47,7 +49,7 @@ export function graphOf(recipe: GraphRecipe): Graph {
     case "ascent":
       return ascentGraph({ ...recipe.specification, pass: passOf(recipe.pass) });
     case "channel means":
-      return channelMeansGraph(passOf(recipe.pass), recipe.scale);
+      return channelMeansGraph(passOf(recipe.pass), recipe);
     case "layer":
       return layerGraph(passOf(recipe.pass));
     case "fourier image":

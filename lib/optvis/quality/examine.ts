@@ -71,7 +71,7 @@ export async function channelMeans(
   const graph: SessionGraph = {
     key: JSON.stringify(["channel means", network.fingerprint, provider, ...target, shape]),
     provider,
-    recipe: { kind: "channel means", pass, scale: network.scale },
+    recipe: { kind: "channel means", pass, scale: network.scale, provider },
   };
   const feeds = pictures.map((picture) => ({
     image: floatTensor(shape, toNetworkPlanes(picture, network).data),

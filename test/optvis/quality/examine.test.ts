@@ -4,6 +4,8 @@ import { filledRaster, type Raster } from "../../../lib/image/raster.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { channelMeans, examine, type Subject } from "../../../lib/optvis/quality/examine.ts";
+import { node } from "../../support/onnx-writer.ts";
+import { normal } from "../../support/random.ts";
 import { networkOf } from "../ascent/engine-task.ts";
 
 const engine = new AscentEngine({ threads: 2 });
@@ -117,4 +119,31 @@ test("channel means are over the whole map", async () => {
     data.subarray(plane * pixels, (plane + 1) * pixels).reduce((a, b) => a + b) / pixels;
   expect(means?.[0]).toBeCloseTo(mean(0) - mean(2), 4);
   expect(means?.[1]).toBeCloseTo(mean(2) - mean(0), 4);
+});
+
+test.each([3, 4])("through a local response normalisation over %d channels", async (size) => {
+  const [alpha, beta, bias] = [0.5, 0.75, 2];
+  const float = (value: number) => ({ float: value });
+  const attributes = { alpha: float(alpha), beta: float(beta), bias: float(bias), size };
+  const lrn = { op: "LRN", name: "y", domain: "", inputs: ["x"], outputs: ["y"], attributes };
+  const w = normal([5, 3, 1, 1], 8);
+  const { target, ...made } = networkOf([node("Conv", "image w", "x"), lrn], { w }, SIZE);
+  const network = { ...made.network, fingerprint: `LRN ${size}` };
+  const data = Float32Array.from({ length: 3 * 28 * 42 }, (_, i) => ((i * 37) % 101) / 10);
+  const viewer = { network, layer: target("y"), provider: "cpu" } as const;
+  const [means] = await channelMeans(engine, viewer, [{ ...SIZE, data }]);
+  const pixels = 28 * 42;
+  const wanted = new Float64Array(5);
+  for (let i = 0; i < pixels; i++) {
+    const x = [0, 1, 2, 3, 4].map((c) =>
+      [0, 1, 2].reduce((sum, p) => sum + w.data[3 * c + p]! * data[p * pixels + i]!, 0),
+    );
+    x.forEach((value, c) => {
+      const first = c - Math.floor((size - 1) / 2);
+      const near = x.slice(Math.max(0, first), first + size);
+      const squares = near.reduce((sum, each) => sum + each ** 2, 0);
+      wanted[c]! += value / (bias + (alpha / size) * squares) ** beta / pixels;
+    });
+  }
+  wanted.forEach((mean, c) => expect(means?.[c]).toBeCloseTo(mean, 4));
 });
