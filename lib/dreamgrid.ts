@@ -44,7 +44,7 @@ export { ImageError } from "./image/errors.ts";
 export { LayerNotFoundError, NetworkError, NetworkNotFoundError } from "./networks/errors.ts";
 export { encodeModel } from "./onnx/encode.ts";
 export { ModelError, ShapeMismatchError } from "./onnx/errors.ts";
-export { GpuUnavailableError, RuntimeError } from "./optvis/runtime/session.ts";
+export { GpuUnavailableError, RuntimeError } from "./optvis/runtime/errors.ts";
 export { RequestError } from "./pipeline/request/request.ts";
 export type {
   ChannelFailure,

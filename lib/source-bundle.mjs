@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -65,7 +65,7 @@ export function bundleOptions(entryPoints, outdir, packages) {
  * @param {keyof typeof STARTED} name
  */
 export async function importFromSource(name) {
-  const folder = join(BUILD, `source-${await sourceStamp()}`);
+  const folder = join(BUILD, `source-${sourceStamp()}`);
   try {
     if (!existsSync(folder)) await bundleInto(folder);
   } catch (error) {
@@ -102,23 +102,32 @@ async function bundleInto(folder) {
   }
 }
 
-/** Changes with any source, and with the packages that are installed. */
-async function sourceStamp() {
+/**
+ * Changes with any source, and with the packages that are installed. At once: there is nothing else
+ * to be done meanwhile, and promises would take five times as long.
+ */
+function sourceStamp() {
   const stamp = createHash("sha256");
-  const files = (await Promise.all(SOURCES.map(filesOf))).flat().toSorted();
+  const files = SOURCES.flatMap(filesOf).toSorted();
   for (const path of [...files, "package.json", "package-lock.json"]) {
-    const { size, mtimeMs } = await stat(join(ROOT, path));
+    const { size, mtimeMs } = statSync(join(ROOT, path));
     stamp.update(`${path} ${size} ${mtimeMs}\n`);
   }
   return stamp.digest("hex").slice(0, 16);
 }
 
-/** @param {string} folder from the root */
-async function filesOf(folder) {
-  const entries = await readdir(join(ROOT, folder), { recursive: true });
-  return entries
-    .filter((path) => /\.(?:ts|mjs|json)$/.test(path) && !path.includes("node_modules"))
-    .map((path) => join(folder, path));
+/**
+ * Folder by folder: Node's own `recursive` takes ten times as long.
+ *
+ * @param {string} folder from the root
+ * @returns {string[]}
+ */
+function filesOf(folder) {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === "node_modules" ? [] : filesOf(path);
+    return /\.(?:ts|mjs|json)$/.test(path) ? [path] : [];
+  });
 }
 
 async function removeOld() {

@@ -127,7 +127,10 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
   let sources: EventSource | null = null;
   const stop = async () => {
     stopping.abort(new Error("the pipeline is being stopped"));
-    await sources?.stop();
+    const stopped = sources?.stop();
+    // told to stop first, the sources do not ask again
+    endpoint.endLongPolls();
+    await stopped;
     s3.destroy();
     sqs.destroy();
     await endpoint.close();

@@ -146,7 +146,7 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   // the bench asks for a profile of the run, which nobody else needs
   "onnxruntime-node": /^lib\/optvis\/runtime\/|^bench\/gpu\//,
   "onnx-buf": /^lib\/onnx\//,
-  sharp: /^lib\/image\/(png|rendered-text|animation)\.ts$/,
+  sharp: /^lib\/image\/(load-sharp|png)\.ts$/,
   "aws-cdk-lib": /^cdk\//,
   commander: /^local\/cli\//,
   "@dreamgrid/aws-endpoint": /^(local|bench)\//,

@@ -1,7 +1,6 @@
-import sharp from "sharp";
-
 import { ImageError } from "./errors.ts";
 import type { AnimationFormat } from "./formats.ts";
+import { loadSharp } from "./load-sharp.ts";
 import type { Raster, Size } from "./raster.ts";
 
 /** Of an animation's frames, px: what is looked at while it moves needs no more. */
@@ -41,6 +40,7 @@ export async function encodeAnimation(
   const all = new Uint8Array(frames.length * bytes);
   frames.forEach(({ data }, i) => all.set(data, i * bytes));
   const raw = { width, height: frames.length * height, channels: 3, pageHeight: height } as const;
+  const sharp = await loadSharp();
   const image = sharp(all, { raw, limitInputPixels: false });
   const shown = { delay: [...delaysMs], loop: 0 };
   const encoded =

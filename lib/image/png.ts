@@ -1,7 +1,8 @@
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 
 import { ImageError } from "./errors.ts";
 import { SHEET_SIDE_LIMITS, type SheetFormat } from "./formats.ts";
+import { loadSharp } from "./load-sharp.ts";
 import { checkBuffer, type Raster, type Size } from "./raster.ts";
 
 /**
@@ -18,7 +19,7 @@ const PNG_COMPRESSION = 6; // of 9: more takes twice as long for a hundredth of 
 /** PNG, 8-bit RGB, without metadata: the same raster gives the same bytes. */
 export async function encodePng(raster: Raster): Promise<Uint8Array> {
   checkBuffer(raster);
-  return inFormat(fromRaster(raster), "png");
+  return inFormat(await fromRaster(raster), "png");
 }
 
 /**
@@ -39,6 +40,7 @@ export async function decodeImage(
       `the ${bytes.length} bytes given are no PNG, JPEG or WebP (they start with ${firstBytes(bytes)}); convert the image to one of these`,
     );
   }
+  const sharp = await loadSharp();
   try {
     // the header alone is read; libvips' own limit would not say what the image has
     const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
@@ -73,7 +75,7 @@ export async function encodeSheet(raster: Raster, format: SheetFormat): Promise<
   if (format === "png") return encodePng(raster);
   checkBuffer(raster);
   checkSide(raster, format);
-  return inFormat(fromRaster(raster), format);
+  return inFormat(await fromRaster(raster), format);
 }
 
 /**
@@ -88,6 +90,7 @@ export async function convertSheet(
   format: SheetFormat,
 ): Promise<Uint8Array> {
   if (format === from) return file;
+  const sharp = await loadSharp();
   const image = sharp(file, { limitInputPixels: false });
   checkSide(await image.metadata(), format);
   return inFormat(image, format);
@@ -116,14 +119,16 @@ async function inFormat(image: Sharp, format: SheetFormat): Promise<Uint8Array> 
 export async function resizeRaster(raster: Raster, size: Size): Promise<Raster> {
   const { width, height } = size;
   if (raster.width === width && raster.height === height) return raster;
-  const data = await fromRaster(raster)
+  const image = await fromRaster(raster);
+  const data = await image
     .resize({ width, height, fit: "fill", kernel: "lanczos3" })
     .raw()
     .toBuffer();
   return { width, height, data: plainBytes(data) };
 }
 
-function fromRaster({ data, width, height }: Raster): Sharp {
+async function fromRaster({ data, width, height }: Raster): Promise<Sharp> {
+  const sharp = await loadSharp();
   return sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false });
 }
 

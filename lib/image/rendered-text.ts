@@ -1,5 +1,4 @@
-import sharp from "sharp";
-
+import { loadSharp } from "./load-sharp.ts";
 import type { Raster, Rgb, Size } from "./raster.ts";
 import {
   drawText,
@@ -89,6 +88,7 @@ async function hasFont(): Promise<boolean> {
 async function textMask(text: string): Promise<TextMask> {
   // Pango's markup: names come from files
   const markup = text.replaceAll(/[&<>]/g, (mark) => `&#${mark.charCodeAt(0)};`);
+  const sharp = await loadSharp();
   const { data, info } = await sharp({ text: { text: markup, font: FONT, dpi: 72 } })
     .toColourspace("b-w")
     .extractChannel(0)
@@ -98,6 +98,7 @@ async function textMask(text: string): Promise<TextMask> {
 }
 
 async function resized({ data, width, height }: TextMask, size: Size): Promise<TextMask> {
+  const sharp = await loadSharp();
   const pixels = sharp(data, { raw: { width, height, channels: 1 } })
     .resize({ ...size, fit: "fill" })
     .toColourspace("b-w")

@@ -28,10 +28,13 @@ export async function sha256InTurns(bytes: Uint8Array): Promise<string> {
   return hash.digest("hex");
 }
 
+/** Read at once, bytes: with a stream's own 64 KiB a file takes half as long again. */
+const READ_BYTES = 2 ** 20;
+
 /** SHA-256 of a file's bytes in hexadecimal. */
 export async function fileSha256(path: string): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
+  await pipeline(createReadStream(path, { highWaterMark: READ_BYTES }), hash);
   return hash.digest("hex");
 }
 
@@ -61,7 +64,7 @@ export async function describeModel(path: string, file: string): Promise<ModelFi
 async function describeExternalFile(modelPath: string, location: string): Promise<ExternalFile> {
   const { handle, sizeBytes } = await openExternalFile(modelPath, location);
   const hash = createHash("sha256");
-  await pipeline(handle.createReadStream(), hash);
+  await pipeline(handle.createReadStream({ highWaterMark: READ_BYTES }), hash);
   return { location, sha256: hash.digest("hex"), sizeBytes, source: null };
 }
 

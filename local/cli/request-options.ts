@@ -29,7 +29,9 @@ const FROM_LAYER: ReadonlySet<string> = new Set(["method", "preset"]);
 /** The options of `dream`'s short form: a field each, its name, help and limits the schema's own. */
 export function requestOptions(): readonly Option[] {
   return requestFields().map((field) => {
-    const option = new Option(`--${optionName(field)} <value>`, helpOf(field));
+    const option = new Option(`--${optionName(field)} <value>`);
+    // made when it is read: most commands are run, not asked for help
+    Object.defineProperty(option, "description", { get: () => helpOf(field) });
     return option.helpGroup(headingOf(field));
   });
 }

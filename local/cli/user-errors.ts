@@ -4,7 +4,7 @@ import { NetworkError } from "../../lib/networks/errors.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import { ImageTooSmallError } from "../../lib/optvis/ascent/plan-levels.ts";
 import { GpuChoiceError } from "../../lib/optvis/runtime/local-gpu.ts";
-import { GpuUnavailableError, RuntimeError } from "../../lib/optvis/runtime/session.ts";
+import { GpuUnavailableError, RuntimeError } from "../../lib/optvis/runtime/errors.ts";
 import { RequestError } from "../../lib/pipeline/request/request.ts";
 
 /** What was asked for cannot be done, and the message says why and what to do; exit code 2. */

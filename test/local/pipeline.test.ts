@@ -1,7 +1,8 @@
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { expect, onTestFinished, test } from "vitest";
+import { ManualClock } from "@dreamgrid/aws-endpoint";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { decodeImage, encodePng } from "../../lib/image/png.ts";
 import { filledRaster } from "../../lib/image/raster.ts";
@@ -52,6 +53,20 @@ test("a request runs from the drop zone to the sheet, with progress on the way",
   const steps = events.filter(({ kind }) => kind === "step");
   expect(steps).toHaveLength(5 * 2);
 });
+
+test(
+  "a pipeline without work stops at once: no poll is waited for",
+  { timeout: 60_000 },
+  async () => {
+    // by which no wait is ever over
+    const clock = new ManualClock();
+    const dataFolder = await temporaryFolder();
+    const pipeline = await startLocalPipeline({ dataFolder, renderer: null, clock });
+    const receives = () => pipeline.endpoint.operationCounts().get("ReceiveMessage") ?? 0;
+    await vi.waitUntil(() => receives() > 0);
+    await expect(pipeline.stop()).resolves.toBeUndefined();
+  },
+);
 
 test("the same request again is answered from what is there", async () => {
   const renderer = new FakeRenderer();

@@ -107,11 +107,10 @@ export class AscentEngine {
    * @throws GpuUnavailableError, RuntimeError
    */
   evaluate(graph: SessionGraph, feeds: readonly Feeds[]): Promise<readonly Feeds[]> {
-    return this.#pools[graph.provider].withWorker(graph.key, async (session) => {
-      const outputs: Feeds[] = [];
-      for (const each of feeds) outputs.push(await session.run(graph, each));
-      return outputs;
-    });
+    return this.#pools[graph.provider].withWorker(graph.key, (session) =>
+      // asked for all at once: the worker does not wait for this thread in between
+      Promise.all(feeds.map((each) => session.run(graph, each))),
+    );
   }
 
   /** Ends the workers but WebGPU's; the engine starts new ones if it is used again. */

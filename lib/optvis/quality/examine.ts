@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import type { Provider } from "../../autodiff/provider.ts";
 import type { Planes, Raster, Size } from "../../image/raster.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
@@ -45,13 +47,17 @@ export async function examine(
   subject: Subject,
 ): Promise<QualityCard> {
   const { planes } = subject.network;
-  const looks = look(picture, planeKind(planes), planes.length);
-  if (subject.channel === null) return qualityCard(looks, "no channel");
+  const looks = () => look(picture, planeKind(planes), planes.length);
+  if (subject.channel === null) return qualityCard(looks(), "no channel");
   const seen = await shownPlanes(picture, subject.network, subject.size);
   const copies = affineChanges(subject.size).map((change) => affineCopy(seen, change));
-  const [own, ...ofCopies] = await channelMeans(engine, subject, [seen, ...copies]);
+  const [[own, ...ofCopies], looked] = await Promise.all([
+    channelMeans(engine, subject, [seen, ...copies]),
+    // once the worker has what it is to see: this thread has nothing else to do
+    nextTurn().then(looks),
+  ]);
   const place = channelPlace(subject.channel);
-  return qualityCard(looks, sourceFigures(place, subject.kind, own!, ofCopies));
+  return qualityCard(looked, sourceFigures(place, subject.kind, own!, ofCopies));
 }
 
 /**

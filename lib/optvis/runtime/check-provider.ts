@@ -5,8 +5,9 @@ import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { differentiableGraph } from "../graph/differentiable-graph.ts";
 import type { LayerPass } from "../graph/layer-pass.ts";
 import { uniformFrom } from "../random.ts";
+import { GpuUnavailableError } from "./errors.ts";
 import { PROFILES } from "./providers.ts";
-import { GpuUnavailableError, type Feeds, type RuntimeTensor, Session } from "./session.ts";
+import { type Feeds, type RuntimeTensor, Session } from "./session.ts";
 
 /** The provider runs, but what it computes is not what the CPU computes. */
 export class ProviderDiffersError extends Error {

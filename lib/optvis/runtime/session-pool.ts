@@ -20,7 +20,10 @@ export class SessionPool {
     this.size = size;
   }
 
-  /** Lends a worker for `use`; among free ones, one that has `key` compiled. */
+  /**
+   * Lends a worker for `use`; among free ones, one that has `key` compiled. As long as one is free
+   * no other is started: its thread would take longer to load than the graph to compile.
+   */
   async withWorker<T>(key: string, use: (worker: SessionWorker) => Promise<T>): Promise<T> {
     const worker = await this.#acquire(key);
     try {
@@ -40,7 +43,7 @@ export class SessionPool {
 
   #acquire(key: string): Promise<SessionWorker> {
     const free = this.#free.find((worker) => worker.has(key)) ?? this.#free[0];
-    if (free && (free.has(key) || this.#isFull())) {
+    if (free) {
       this.#free = this.#free.filter((worker) => worker !== free);
       return Promise.resolve(free);
     }

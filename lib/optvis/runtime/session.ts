@@ -2,21 +2,12 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 
 import type { Provider } from "../../autodiff/provider.ts";
 import type { BoolTensor, FloatTensor, Int64Tensor } from "../../onnx/tensor.ts";
+import { GpuUnavailableError, RuntimeError } from "./errors.ts";
 import { PROFILES } from "./providers.ts";
 
 /** A tensor that goes into or comes out of ONNX Runtime. */
 export type RuntimeTensor = FloatTensor | Int64Tensor | BoolTensor;
 export type Feeds = Readonly<Record<string, RuntimeTensor>>;
-
-/** ONNX Runtime was asked for a GPU that this installation, or this machine, does not have. */
-export class GpuUnavailableError extends Error {
-  override readonly name = "GpuUnavailableError";
-}
-
-/** ONNX Runtime could not build or run a graph; the message is its own, with what we were doing. */
-export class RuntimeError extends Error {
-  override readonly name = "RuntimeError";
-}
 
 /** One graph compiled by ONNX Runtime. The only file of lib that runs onnxruntime-node. */
 export class Session {

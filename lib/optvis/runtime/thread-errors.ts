@@ -1,6 +1,6 @@
 import { UnsupportedGradientError } from "../../autodiff/errors.ts";
 import { ModelError } from "../../onnx/errors.ts";
-import { GpuUnavailableError, RuntimeError } from "./session.ts";
+import { GpuUnavailableError, RuntimeError } from "./errors.ts";
 
 /** An error as it goes from thread to thread: its class gets lost on the way. */
 export type SentError =

@@ -14,7 +14,7 @@ import { examine } from "../../optvis/quality/examine.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
 import type { GpuGate } from "../../optvis/runtime/gpu-gate.ts";
 import { gpuRefusal, NOT_LOOKED_FOR } from "../../optvis/runtime/gpu-verdict.ts";
-import { GpuUnavailableError } from "../../optvis/runtime/session.ts";
+import { GpuUnavailableError } from "../../optvis/runtime/errors.ts";
 import { asSize, type CompleteFourierRequest, isCentred } from "../request/complete-request.ts";
 import { raisedLayer } from "../request/raised-layer.ts";
 import { requestedLayer } from "../request/requested-layer.ts";

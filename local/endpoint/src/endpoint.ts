@@ -33,6 +33,8 @@ export interface Endpoint {
   queueCounters(name: string): QueueCounters;
   /** How often each operation was asked for since the start, by its name in the API. */
   operationCounts(): ReadonlyMap<string, number>;
+  /** Lets long polls end, at once and from now on: who is to stop need not wait for them. */
+  endLongPolls(): void;
   /** Lets long polls end, finishes what is running, and lets go of the data folder. */
   close(): Promise<void>;
 }
@@ -88,6 +90,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
       queueArn: (name) => queues.arnOf(name),
       queueCounters: (name) => queues.get(name).counters(),
       operationCounts: () => operationCounts,
+      endLongPolls: () => queues.endLongPolls(),
       async close() {
         queues.endLongPolls();
         await server.close();

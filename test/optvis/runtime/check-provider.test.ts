@@ -7,12 +7,8 @@ import {
   ProviderDiffersError,
   type CreateSession,
 } from "../../../lib/optvis/runtime/check-provider.ts";
-import {
-  GpuUnavailableError,
-  type Feeds,
-  type RuntimeTensor,
-  Session,
-} from "../../../lib/optvis/runtime/session.ts";
+import { GpuUnavailableError } from "../../../lib/optvis/runtime/errors.ts";
+import { type Feeds, type RuntimeTensor, Session } from "../../../lib/optvis/runtime/session.ts";
 
 type Outputs = Readonly<Record<string, RuntimeTensor>>;
 

@@ -7,7 +7,7 @@ import { ModelError } from "../../../lib/onnx/errors.ts";
 import type { Graph, Model } from "../../../lib/onnx/model.ts";
 import { shareWeights } from "../../../lib/onnx/share-weights.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
-import { RuntimeError } from "../../../lib/optvis/runtime/session.ts";
+import { RuntimeError } from "../../../lib/optvis/runtime/errors.ts";
 import type { SessionGraph } from "../../../lib/optvis/runtime/session-graph.ts";
 import type { ThreadRequest } from "../../../lib/optvis/runtime/session-thread.ts";
 import { SessionWorker } from "../../../lib/optvis/runtime/session-worker.ts";
