@@ -1,5 +1,5 @@
 import type { Provider } from "../../../autodiff/provider.ts";
-import { reshapeTo, zeros } from "../../../autodiff/shaping.ts";
+import { reshapeTo, slice, zeros } from "../../../autodiff/shaping.ts";
 import type { Size } from "../../../image/raster.ts";
 import { DataType } from "../../../onnx/element-type.ts";
 import { type GraphBuilder, OPEN_AXIS } from "../../../onnx/graph-builder.ts";
@@ -18,10 +18,10 @@ export interface AffineCrop {
 }
 
 /**
- * Where the adjoint adds up the planes of a pixel together, which takes half the time: on a GPU it
- * would be fewer, longer strands of work.
+ * Where the adjoint adds up a whole stretch of a row at once, the planes of two pixels side by side,
+ * which takes a third of the time: on a GPU it would be fewer, longer strands of work.
  */
-const ADDS_PLANES_TOGETHER: Readonly<Record<Provider, boolean>> = {
+const ADDS_STRETCHES: Readonly<Record<Provider, boolean>> = {
   cpu: true,
   cuda: false,
   webgpu: false,
@@ -70,117 +70,160 @@ export function emitAffineCrop(
   // with a border of zeros no place needs a mask: what lies further out reads from the border
   const bordered = { height: canvasSize.height + 2, width: canvasSize.width + 2 };
   const cells = bordered.height * bordered.width;
-  const { places, weights } = emitCorners(graph, affine, { cropSize, bordered });
-  // all planes in one row: ONNX Runtime's scatter takes time for each axis of each element
-  const firsts = Array.from({ length: n * colours }, (_, plane) => plane * cells);
-  const planes = graph.constant({
-    type: "int32",
-    shape: [n, colours, 1],
-    data: Int32Array.from(firsts),
-  });
-  const ofPlanes = graph.emit("Add", [reshapeTo(graph, places, [n, 1, 4 * pixels]), planes]);
-  const sources = reshapeTo(graph, ofPlanes, [n * colours * 4 * pixels]);
-  const shares = reshapeTo(graph, weights, [n, 1, 4, pixels]);
+  const { cell, weights } = emitCorners(graph, affine, { cropSize, bordered });
+  // all in one row: ONNX Runtime takes time for each axis of each element
+  const corners = [0, 1, bordered.width, bordered.width + 1];
+  const firsts = Array.from({ length: n * colours }, (_, plane) =>
+    corners.map((step) => plane * cells + step),
+  );
+  const places = graph.emit("Add", [cell, int32s(graph, [n, 4 * colours, 1], firsts.flat())]);
+  const sources = reshapeTo(graph, places, [n * colours * 4 * pixels]);
 
   const border = graph.ints([0, 0, 1, 1, 0, 0, 1, 1]);
   const flat = reshapeTo(graph, graph.emit("Pad", [image, border]), [n * colours * cells]);
   const read = graph.emit("GatherElements", [flat, sources], { axis: 0 });
-  const corners = reshapeTo(graph, read, [n, colours, 4, pixels]);
-  const weighted = graph.emit("Mul", [corners, shares]);
+  const found = reshapeTo(graph, read, [n, colours, 4, pixels]);
+  const ofPlanes = reshapeTo(graph, weights, [n, 1, 4, pixels]);
+  const weighted = graph.emit("Mul", [found, ofPlanes]);
   const sum = graph.emit("ReduceSum", [weighted, graph.ints([2])], { keepdims: 0 });
   const crop = reshapeTo(graph, sum, [n, colours, cropSize.height, cropSize.width]);
   const offset = graph.constant(floatTensor([1, colours, 1, 1], offsets));
   return {
     seen: graph.emit("Add", [crop, offset]),
     pullback: (cotangent: Value): Value => {
+      if (ADDS_STRETCHES[provider]) {
+        return addedInStretches(graph, cotangent, { cell, weights }, bordered);
+      }
       const row = reshapeTo(graph, cotangent, [n, colours, 1, pixels]);
-      const parts = graph.emit("Mul", [row, shares]);
-      const scattered = ADDS_PLANES_TOGETHER[provider]
-        ? addedTogether(graph, reshapeTo(graph, parts, [n, colours, 4 * pixels]), places, cells)
-        : graph.emit(
-            "ScatterElements",
-            [
-              zeros(graph, [n * colours * cells]),
-              sources,
-              reshapeTo(graph, parts, [n * colours * 4 * pixels]),
-            ],
-            { axis: 0, reduction: "add" },
-          );
+      const parts = graph.emit("Mul", [row, ofPlanes]);
+      const values = reshapeTo(graph, parts, [n * colours * 4 * pixels]);
+      const inputs = [zeros(graph, [n * colours * cells]), sources, values];
+      const scattered = graph.emit("ScatterElements", inputs, { axis: 0, reduction: "add" });
       const framed = reshapeTo(graph, scattered, [n, colours, bordered.height, bordered.width]);
-      const [start, end] = [
-        [1, 1],
-        [canvasSize.height + 1, canvasSize.width + 1],
-      ];
-      return graph.emit("Slice", [framed, graph.ints(start), graph.ints(end), graph.ints([2, 3])]);
+      return within(graph, framed, bordered);
     },
   };
 }
 
 /**
- * Adds all planes' values at once to the cells of their places, in their order.
+ * Adds each pixel's shares to its four cells: to two rows, in each to two cells side by side. What
+ * is added to a cell as the right one of two lies behind the cell to its left.
  *
- * @param values [N, planes, M]
- * @param places int32 [N, 4, P], M in all for each image
- * @returns [N, planes, cells]
+ * @param cotangent [N, planes, h, w]
+ * @returns [N, planes, H, W], without the border
  */
-function addedTogether(graph: GraphBuilder, values: Value, places: Value, cells: number): Value {
-  const [n = 1, planes = 1, count = 1] = graph.shapeOf(values);
-  const firsts = Int32Array.from({ length: n }, (_, image) => image * cells);
-  const first = graph.constant({ type: "int32", shape: [n, 1], data: firsts });
-  const ofImages = graph.emit("Add", [reshapeTo(graph, places, [n, count]), first]);
-  const indices = graph.emit("Cast", [ofImages], { to: DataType.int64 });
-  const rows = graph.emit("Transpose", [values], { perm: [0, 2, 1] });
+function addedInStretches(
+  graph: GraphBuilder,
+  cotangent: Value,
+  { cell, weights }: Corners,
+  bordered: Size,
+): Value {
+  const [n = 1, planes = 1, ...area] = graph.shapeOf(cotangent);
+  const pixels = area.reduce((product, length) => product * length, 1);
+  const { height, width } = bordered;
+  const cells = height * width;
+  const firsts = Array.from({ length: n }, (_, image) => [image * cells, image * cells + width]);
+  const indices = graph.emit("Add", [
+    graph.emit("Cast", [cell], { to: DataType.int64 }),
+    graph.constant({
+      type: "int64",
+      shape: [n, 2, 1],
+      data: BigInt64Array.from(firsts.flat(), BigInt),
+    }),
+  ]);
+  const parts = graph.emit("Mul", [
+    reshapeTo(graph, cotangent, [n, 1, planes, pixels]),
+    reshapeTo(graph, weights, [n, 4, 1, pixels]),
+  ]);
+  const rows = reshapeTo(graph, parts, [2 * n, 2 * planes, pixels]);
+  const stretches = graph.emit("Transpose", [rows], { perm: [0, 2, 1] });
   const inputs = [
-    zeros(graph, [n * cells, planes]),
-    reshapeTo(graph, indices, [n * count, 1]),
-    reshapeTo(graph, rows, [n * count, planes]),
+    zeros(graph, [n * cells, 2 * planes]),
+    reshapeTo(graph, indices, [2 * n * pixels, 1]),
+    reshapeTo(graph, stretches, [2 * n * pixels, 2 * planes]),
   ];
   const sums = graph.emit("ScatterND", inputs, { reduction: "add" });
-  const ofCells = reshapeTo(graph, sums, [n, cells, planes]);
-  return graph.emit("Transpose", [ofCells], { perm: [0, 2, 1] });
+  const ofCells = reshapeTo(graph, sums, [n, cells, 2 * planes]);
+  const turned = graph.emit("Transpose", [ofCells], { perm: [0, 2, 1] });
+  const framed = reshapeTo(graph, turned, [n, 2 * planes, height, width]);
+  const [left, right] = [0, 1].map((which) =>
+    within(graph, framed, bordered, { first: which * planes, count: planes, before: which }),
+  ) as [Value, Value];
+  return graph.emit("Add", [left, right]);
 }
 
 /**
- * The four pixels that each pixel of the crop lies between, upper left first, row by row.
+ * What lies within the border of some planes.
  *
- * @returns `places`, int32 [N, 4, P], cells of the bordered canvas; `weights` [N, 4, P]
+ * @param stretch which planes, and how many columns before they begin. @default all, as they are
  */
+function within(
+  graph: GraphBuilder,
+  framed: Value,
+  { height, width }: Size,
+  {
+    first,
+    count,
+    before,
+  }: { readonly first: number; readonly count: number; readonly before: number } = {
+    first: 0,
+    count: graph.shapeOf(framed)[1] ?? 1,
+    before: 0,
+  },
+): Value {
+  const starts = graph.ints([first, 1, 1 - before]);
+  const ends = graph.ints([first + count, height - 1, width - 1 - before]);
+  return graph.emit("Slice", [framed, starts, ends, graph.ints([1, 2, 3])]);
+}
+
+/** The four pixels of the bordered canvas that each pixel of the crop lies between. */
+interface Corners {
+  /** Number of the upper left one, int32 [N, 1, P]. */
+  readonly cell: Value;
+  /** Of the upper two, then of the lower two, [N, 2, 2, P]. */
+  readonly weights: Value;
+}
+
 function emitCorners(
   graph: GraphBuilder,
   affine: Value,
   { cropSize, bordered }: { readonly cropSize: Size; readonly bordered: Size },
-) {
-  const points = graph.emit("MatMul", [affine, graph.constant(pixelIndices(cropSize))]);
+): Corners {
+  const [n = 1] = graph.shapeOf(affine);
+  const pixels = cropSize.height * cropSize.width;
+  const border = graph.constant(floatTensor([1, 2, 3], [0, 0, 1, 0, 0, 1]));
+  const shifted = graph.emit("Add", [affine, border]);
+  const indices = graph.constant(pixelIndices(cropSize));
   const one = graph.scalar(1);
   const along = (axis: 0 | 1) => {
     const length = axis === 0 ? bordered.width : bordered.height;
-    const [start, end] = [graph.ints([axis]), graph.ints([axis + 1])];
-    const place = graph.emit("Slice", [points, start, end, graph.ints([1])]);
-    const shifted = graph.emit("Add", [place, one]);
+    const map = slice(graph, shifted, { axis: 1, start: axis, end: axis + 1 });
+    const place = graph.emit("MatMul", [map, indices]);
     const limits = [graph.scalar(0), graph.scalar(length - 1)];
-    const clamped = graph.emit("Clip", [shifted, ...limits]);
+    const clamped = graph.emit("Clip", [place, ...limits]);
     const floor = graph.emit("Floor", [clamped]);
     // the last pixel has none to its right
-    const first = graph.emit("Min", [floor, graph.scalar(length - 2)]);
-    const after = graph.emit("Sub", [clamped, first]);
-    return { first, after, before: graph.emit("Sub", [one, after]) };
+    const whole = graph.emit("Min", [floor, graph.scalar(length - 2)]);
+    const after = graph.emit("Sub", [clamped, whole]);
+    const before = graph.emit("Sub", [one, after]);
+    // a large canvas has more pixels than float32 counts
+    const first = graph.emit("Cast", [whole], { to: DataType.int32 });
+    return { first, both: graph.emit("Concat", [before, after], { axis: 1 }) };
   };
   const [x, y] = [along(0), along(1)];
-  const row = graph.emit("Mul", [y.first, graph.scalar(bordered.width)]);
-  const cell = graph.emit("Cast", [graph.emit("Add", [row, x.first])], { to: DataType.int32 });
-  const steps = [1, bordered.width, bordered.width + 1].map((step) =>
-    graph.emit("Add", [
-      cell,
-      graph.constant({ type: "int32", shape: [], data: Int32Array.of(step) }),
-    ]),
-  );
-  const weights = [y.before, y.after].flatMap((down) =>
-    [x.before, x.after].map((right) => graph.emit("Mul", [down, right])),
-  );
+  const row = graph.emit("Mul", [y.first, int32s(graph, [], [bordered.width])]);
+  const [down, right] = [
+    reshapeTo(graph, y.both, [n, 2, 1, pixels]),
+    reshapeTo(graph, x.both, [n, 1, 2, pixels]),
+  ];
   return {
-    places: graph.emit("Concat", [cell, ...steps], { axis: 1 }),
-    weights: graph.emit("Concat", weights, { axis: 1 }),
+    cell: graph.emit("Add", [row, x.first]),
+    weights: graph.emit("Mul", [down, right]),
   };
+}
+
+function int32s(graph: GraphBuilder, shape: readonly number[], values: readonly number[]): Value {
+  return graph.constant({ type: "int32", shape, data: Int32Array.from(values) });
 }
 
 /** Index (u, v) of every pixel and 1, as [3, P]. */
