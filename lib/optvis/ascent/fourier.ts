@@ -110,15 +110,16 @@ function startParameters(task: FourierTask, { channel, restarts }: Beginning): P
   const shape = coefficientShape(layout);
   const coefficients = new Float32Array(sizeOf(shape));
   const { drawnAs } = targetOf(task, channel);
+  const { initialDeviation } = recipe;
   const key = ["spectrum", seed + restarts, network.fingerprint, layer.value, drawnAs];
   const uniform = uniformFrom(...key);
   const { across, down } = layout;
   for (let plane = 0; plane < layout.planes; plane++) {
-    const draws = standardNormal(2 * across.count * down.count, uniform).values();
-    const draw = () => recipe.initialDeviation * draws.next().value!;
+    const draws = standardNormal(2 * across.count * down.count, uniform);
+    let next = 0;
     eachFrequency(layout, (_, __, real, imaginary) => {
-      coefficients[real + plane] = draw();
-      coefficients[imaginary + plane] = draw();
+      coefficients[real + plane] = initialDeviation * draws[next++]!;
+      coefficients[imaginary + plane] = initialDeviation * draws[next++]!;
     });
   }
   const [first, ...moments] = FOURIER_STATE;

@@ -18,10 +18,8 @@ export function toNetworkPlanes(
   const pixels = width * height;
   const result = new Float32Array(data.length);
   planes.forEach((colour, plane) => {
-    const from = colour ?? plane;
-    for (let i = 0; i < pixels; i++) {
-      result[plane * pixels + i] = data[from * pixels + i]! - mean[plane]!;
-    }
+    const [from, to, less] = [(colour ?? plane) * pixels, plane * pixels, mean[plane]!];
+    for (let i = 0; i < pixels; i++) result[to + i] = data[from + i]! - less;
   });
   return { width, height, data: result };
 }

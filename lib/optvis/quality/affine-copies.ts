@@ -46,8 +46,10 @@ export function affineCopy(picture: Planes, { angle, zoom, shift }: AffineChange
     const v = Math.floor(i / width) - centreY - shift[1];
     const x = Math.min(Math.max(centreX + cos * u + sin * v, -1), width);
     const y = Math.min(Math.max(centreY - sin * u + cos * v, -1), height);
-    const [left, top] = [Math.min(Math.floor(x), width - 1), Math.min(Math.floor(y), height - 1)];
-    const [right, down] = [x - left, y - top];
+    const left = Math.min(Math.floor(x), width - 1);
+    const top = Math.min(Math.floor(y), height - 1);
+    const right = x - left;
+    const down = y - top;
     const at = (top + 1) * stride + left + 1;
     for (let plane = 0; plane < planes.length; plane++) {
       const data = planes[plane]!;
