@@ -1,5 +1,5 @@
 import type { Node } from "constructs";
-import { z } from "zod";
+import * as z from "zod";
 
 import { MAX_JOB_SECONDS } from "../lib/pipeline/limits.ts";
 import { MB_PER_VCPU } from "../lib/pipeline/rates.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** An object that S3 says was created. Delivery is at least once and in no order. */
 export interface CreatedObject {

@@ -87,6 +87,9 @@ async function bundleInto(folder) {
   const { build, stop } = await import("esbuild");
   await build({
     ...bundleOptions(STARTED, made, NATIVE),
+    // modules rather than CommonJS, as far as packages have them: what is not used is left out
+    mainFields: ["module", "main"],
+    conditions: ["module"],
     sourcemap: true,
     // the sources lie beside it, and Node reads the maps at every start
     sourcesContent: false,

@@ -1,6 +1,6 @@
 import { CfnModel, type RestApi } from "aws-cdk-lib/aws-apigateway";
 import { Construct } from "constructs";
-import { z } from "zod";
+import * as z from "zod";
 
 export interface RequestModelProps {
   readonly api: RestApi;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { type Atlas, atlasOf, beginAtlas, findAtlas } from "../../lib/pipeline/atlas/atlas.ts";
 import { atlasSeconds, planAtlas } from "../../lib/pipeline/atlas/plan-atlas.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { describeIssues } from "../../lib/pipeline/request/describe-issues.ts";
 import type { ApiRequest } from "./api-request.ts";

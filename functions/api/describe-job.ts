@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { estimateOf } from "../../lib/pipeline/job/estimate.ts";

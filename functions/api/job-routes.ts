@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { acceptRequest, IdempotencyConflictError } from "../../lib/pipeline/job/accept-request.ts";
 import { cancelJob } from "../../lib/pipeline/job/cancel-job.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { DescriptionError, NetworkError } from "../../lib/networks/errors.ts";
 import { classesOf } from "../../lib/networks/labels.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { deepZoomPieceKey } from "../../lib/pipeline/keys.ts";
 import { NO_INPUT } from "./check-input.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 import type { AcceptDeps } from "../../lib/pipeline/job/accept-request.ts";
 import type { LiveSteps } from "../../lib/pipeline/job/job-pace.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { requestJsonSchema } from "../../lib/pipeline/request/request.ts";
 import { createAtlas, getAtlas } from "./atlas-routes.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 import { DESCRIPTION_FILE } from "../../lib/networks/description.ts";
 import { modelKey, uploadKey } from "../../lib/pipeline/keys.ts";

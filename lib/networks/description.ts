@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { DescriptionError } from "./errors.ts";
 import { networkInputSchema } from "./network-input.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { sizeOf } from "../onnx/tensor.ts";
 import { CHANNEL_ORDERS, PREPROCESSING_NAMES, toPreprocessing } from "./preprocessing.ts";

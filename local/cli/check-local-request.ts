@@ -10,6 +10,7 @@ import {
 } from "../../lib/pipeline/request/request.ts";
 import { pinImage } from "../../lib/pipeline/request/initial-image.ts";
 import { pinTargetFiles } from "../../lib/pipeline/request/target-files.ts";
+import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
 import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
 import { resolveRequest } from "../../lib/pipeline/request/resolve-request.ts";
 import type { InitialImage } from "../../lib/pipeline/request/resolved-request.ts";
@@ -21,14 +22,14 @@ import { UsageError } from "./user-errors.ts";
 /**
  * Refuses a request that cannot be run before anything is written, fetching its network if need be.
  *
- * @returns it with everything found and filled in
+ * @returns it with everything found and filled in, and its rendering, where that needs no file
  * @throws UsageError listing every problem; NetworkError
  */
 export async function checkLocalRequest(
   { name, request }: { readonly name: string; readonly request: RenderRequest },
   terminal: Terminal,
   { input, gate }: { readonly input: GivenInput | undefined; readonly gate: GpuGate | null },
-): Promise<CompleteRequest> {
+): Promise<{ readonly request: CompleteRequest; readonly task: RenderTask | null }> {
   if (request.executionEnvironment === "gpu") {
     const verdict = (await gate?.machine()) ?? NOT_LOOKED_FOR;
     if (!verdict.isFit) throw new UsageError(`${name}: ${gpuRefusal(verdict.reason)}`);
@@ -39,7 +40,11 @@ export async function checkLocalRequest(
     const { id } = network.description;
     const analysed = await requestedNetwork(id, terminal.analyse(network));
     const files = await pinTargetFiles(request.targets, (path) => readUserFile(path));
-    return (await resolveRequest(request, analysed, image, files)).request;
+    const resolved = await resolveRequest(request, analysed, image, files);
+    const { request: complete, channels } = resolved;
+    const provider = complete.executionEnvironment;
+    const task = { network: analysed, request: complete, channels, initialImage: null, provider };
+    return { request: complete, task: image || complete.targets ? null : task };
   } catch (error) {
     if (error instanceof RequestError) throw new UsageError(`${name}: ${error.message}`);
     throw error;

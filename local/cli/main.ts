@@ -1,3 +1,5 @@
+import { startThreadAhead } from "../../lib/optvis/runtime/session-worker.ts";
+import { startAnalysisAhead } from "../../lib/pipeline/networks/analysis-threads.ts";
 import { runCommandLine } from "./run-command-line.ts";
 
 /** What a shell reports of a program that SIGPIPE ended: 128 + 13. */
@@ -27,5 +29,9 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   reader: {
     identify: async (path, name) => (await inThread()).readInThread.identify(path, name),
     describe: async (model, given) => (await inThread()).readInThread.describe(model, given),
+  },
+  startThreads: () => {
+    startAnalysisAhead();
+    startThreadAhead();
   },
 });

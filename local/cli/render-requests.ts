@@ -4,6 +4,7 @@ import type { SheetFormat } from "../../lib/image/formats.ts";
 import { cacheFolder, networkFolders } from "../../lib/networks/folders.ts";
 import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
+import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
 import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
 import { startLocalPipeline } from "../pipeline.ts";
 import { ReportFile } from "../report/report-file.ts";
@@ -55,9 +56,11 @@ export async function renderRequests(
     tell: (line) => terminal.note(line),
     cacheFolder: cacheFolder(terminal.env),
   });
+  let firstTask: RenderTask | null = null;
   const jobs: { readonly name: string; readonly request: CompleteRequest }[] = [];
   for (const named of requests) {
-    const request = await checkLocalRequest(named, terminal, { input, gate });
+    const { request, task } = await checkLocalRequest(named, terminal, { input, gate });
+    if (jobs.length === 0) firstTask = task;
     jobs.push({ name: named.name, request });
   }
   for (const { notice } of requests) if (notice !== null) terminal.note(notice);
@@ -76,6 +79,7 @@ export async function renderRequests(
   }
   await makeWritable([flags.out, dataFolder]);
   const renderer = createEngineRenderer({ threads: flags.threads, gate });
+  if (firstTask) renderer.prepare(firstTask);
   const progress = new DreamProgress(jobs, terminal);
   const pipeline = await startLocalPipeline({ dataFolder, renderer, gate });
   const output = new DreamOutput(names, {

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 
 import { montage } from "../../lib/pipeline/request/fields/montage.ts";
 import { localRequestSchema } from "../../lib/pipeline/request/request.ts";

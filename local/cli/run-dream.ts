@@ -1,6 +1,6 @@
 import type { AnimationFormat } from "../../lib/image/formats.ts";
 import { type NamedRequest, namedRequests } from "./named-requests.ts";
-import { renderRequests, type RenderFlags } from "./render-requests.ts";
+import type { RenderFlags } from "./render-requests.ts";
 import type { ShortFlags } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 
@@ -16,8 +16,16 @@ export async function runDream(
 ): Promise<void> {
   const shown = flags.quiet ? quietTerminal(terminal) : terminal;
   const { animate } = flags;
-  const given = await namedRequests(files, flags, shown);
+  const load = () => import("./render-requests.ts");
+  const analyse: Terminal["analyse"] = (network) => {
+    const analysing = terminal.analyse(network);
+    // while another thread is at that
+    void load();
+    return analysing;
+  };
+  const given = await namedRequests(files, flags, { ...shown, analyse });
   const requests = animate === undefined ? given : given.map((named) => animated(named, animate));
+  const { renderRequests } = await load();
   await renderRequests(requests, { ...flags, open: flags.open ? "at the end" : "no" }, terminal);
 }
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { decodeImage } from "../../lib/image/png.ts";
 import type { Raster } from "../../lib/image/raster.ts";

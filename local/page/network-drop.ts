@@ -7,7 +7,7 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Readable } from "node:stream";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { ProblemError } from "../../functions/api/problem.ts";
 import { addNetwork } from "../../lib/networks/add.ts";

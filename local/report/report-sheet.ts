@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { missingGlyphsNotice } from "../../lib/pipeline/sheet/missing-glyphs.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Endpoint, startEndpoint } from "@dreamgrid/aws-endpoint";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 import { bundleCode, writeFunction } from "../../cdk/bundle/function-bundle.ts";
 import { copyPackages } from "../../cdk/bundle/packages.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 import { endingOf } from "../../functions/log-channels.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";

@@ -1,7 +1,7 @@
 import { Match } from "aws-cdk-lib/assertions";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 import { checkResource, ofType, type Synthesis, synthesise } from "./support/synthesise.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 import { writeGpuContext } from "../../cdk/bundle/gpu-context.ts";
 import { copyPackages } from "../../cdk/bundle/packages.ts";

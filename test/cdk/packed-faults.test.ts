@@ -1,6 +1,6 @@
 import { ManualClock } from "@dreamgrid/aws-endpoint";
 import { expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 import { resultKey } from "../../lib/pipeline/keys.ts";
 import type { RecordedCall } from "./support/iam-gateway.ts";

@@ -1,6 +1,6 @@
 import { Match } from "aws-cdk-lib/assertions";
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 import { API_ROUTES } from "../../cdk/constructs/request-api.ts";
 import { ROUTES } from "../../functions/api/routes.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 import { MAX_CHANNEL_RECEIVES, MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
 import { ofType, type Synthesis, synthesise } from "./support/synthesise.ts";

@@ -2,7 +2,7 @@
  * A part of the pipeline in a process of its own, for tests that kill it. Its argument is a
  * ProcessConfig as JSON.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 import { FakeRenderer } from "./fake-renderer.ts";
 import { remotePipeline } from "./remote-pipeline.ts";

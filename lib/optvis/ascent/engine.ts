@@ -113,6 +113,18 @@ export class AscentEngine {
     );
   }
 
+  /**
+   * Compiles a graph ahead of its first run.
+   *
+   * @param workers that are to run it, at most
+   * @throws as a run of it does
+   */
+  async prepare(graph: SessionGraph, workers: number): Promise<void> {
+    const pool = this.#pools[graph.provider];
+    const compile = () => pool.withWorker(graph.key, (session) => session.compile(graph));
+    await Promise.all(Array.from({ length: Math.min(workers, pool.size) }, compile));
+  }
+
   /** Ends the workers but WebGPU's; the engine starts new ones if it is used again. */
   async close(): Promise<void> {
     await Promise.all([this.#pools.cpu.close(), this.#pools.cuda.close()]);

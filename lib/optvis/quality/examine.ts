@@ -67,21 +67,30 @@ export async function examine(
  */
 export async function channelMeans(
   engine: AscentEngine,
-  { network, layer, provider }: Viewer,
+  viewer: Viewer,
   pictures: readonly Planes[],
 ): Promise<readonly Float32Array[]> {
-  const { height, width } = pictures[0]!;
+  const { network } = viewer;
+  const size = pictures[0]!;
+  const shape = imageShapeOf(network.model, 1, size);
+  const feeds = pictures.map((picture) => ({
+    image: floatTensor(shape, toNetworkPlanes(picture, network).data),
+  }));
+  const outputs = await engine.evaluate(meansGraph(viewer, size), feeds);
+  return outputs.map((each) => floatOutput(each, "means").data);
+}
+
+/** What `channelMeans` runs, for pictures of a size. */
+export function meansGraph(
+  { network, layer, provider }: Viewer,
+  { height, width }: Size,
+): SessionGraph {
   const shape = imageShapeOf(network.model, 1, { height, width });
   const target = [layer.value, layer.channelAxis];
   const pass = { model: network.model, layer, imageShape: shape };
-  const graph: SessionGraph = {
+  return {
     key: JSON.stringify(["channel means", network.fingerprint, provider, ...target, shape]),
     provider,
     recipe: { kind: "channel means", pass, scale: network.scale, provider },
   };
-  const feeds = pictures.map((picture) => ({
-    image: floatTensor(shape, toNetworkPlanes(picture, network).data),
-  }));
-  const outputs = await engine.evaluate(graph, feeds);
-  return outputs.map((each) => floatOutput(each, "means").data);
 }

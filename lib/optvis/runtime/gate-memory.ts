@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { arch, platform, release } from "node:os";
 import { dirname } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A new driver or card is found after that at the latest. */
 const KEPT_MS = 24 * 3600 * 1000;

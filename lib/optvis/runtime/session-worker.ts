@@ -20,7 +20,8 @@ export class SessionWorker {
   #failure: Error | null = null;
 
   constructor() {
-    this.#thread = startThread();
+    this.#thread = threadAhead ?? startThread();
+    threadAhead = null;
     this.#thread.on("message", (reply: ThreadReply) => this.#settle(reply));
     this.#thread.on("error", (error: Error) => this.#fail(error));
     this.#thread.on("exit", (code) => this.#fail(new Error(`the thread ended with code ${code}`)));
@@ -39,6 +40,12 @@ export class SessionWorker {
     feeds: Feeds,
     moved: readonly string[] = [],
   ): Promise<Readonly<Record<string, RuntimeTensor>>> {
+    await this.compile(graph);
+    return this.#request({ kind: "run", key: graph.key, feeds }, buffersOf(feeds, moved));
+  }
+
+  /** Compiles a graph that has not been compiled here. @throws as `run` does */
+  async compile(graph: SessionGraph): Promise<void> {
     const { key } = graph;
     const loaded = this.#loaded.get(key) ?? this.#load(graph);
     this.#loaded.set(key, loaded);
@@ -48,7 +55,6 @@ export class SessionWorker {
       this.#loaded.delete(key);
       throw error;
     }
-    return this.#request({ kind: "run", key, feeds }, buffersOf(feeds, moved));
   }
 
   /** Builds a graph and writes it as an .onnx file. @throws as `graphOf` does */
@@ -113,6 +119,21 @@ export class SessionWorker {
     this.#failure ??= error;
     for (const { reject } of this.#pending.splice(0)) reject(this.#failure);
   }
+}
+
+let threadAhead: Worker | null = null;
+
+/** Starts the thread of the next worker: it loads what it runs while there is other work. */
+export function startThreadAhead(): void {
+  if (threadAhead !== null) return;
+  const thread = startThread();
+  thread.unref();
+  const forget = () => {
+    if (threadAhead === thread) threadAhead = null;
+  };
+  // a worker that has it by then hears of it too
+  thread.on("error", forget).on("exit", forget);
+  threadAhead = thread;
 }
 
 /** From source the thread's file is TypeScript; in a bundle it lies beside this one. */

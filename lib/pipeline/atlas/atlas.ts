@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson, findJson, JSON_TYPE } from "../json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { DOLLARS_PER_CORE_SECOND } from "../rates.ts";
 import type { JobPlan } from "./plan.ts";

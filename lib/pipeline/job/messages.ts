@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import type { OutgoingMessage } from "../../queue/message-queue.ts";
 import { JOB_ID } from "../keys.ts";

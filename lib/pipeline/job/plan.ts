@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { type Provider, PROVIDERS } from "../../autodiff/provider.ts";
 import { DEADLINE_PARALLEL_IMAGES, JOB_DEADLINE_SECONDS, MAX_JOB_SECONDS } from "../limits.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { PROVIDERS } from "../../autodiff/provider.ts";
 import { DamagedObjectError } from "../json.ts";

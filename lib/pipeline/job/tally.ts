@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { formatRanges } from "../request/channel-ranges.ts";
 import type { ChannelResult, ChannelState } from "./result.ts";

@@ -8,10 +8,11 @@ import { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import { ModelError } from "../../onnx/errors.ts";
 import type { AnalysedNetwork } from "./analyse-network.ts";
 import type { AnalysisResults, AnalysisTask, SentNetwork } from "./analysis-thread.ts";
-import { AnalysisThread, OutOfBoundsError } from "./analysis-worker.ts";
+import { HEAP_MB, keepThread, takeThread } from "./analysis-threads.ts";
+import { OutOfBoundsError } from "./analysis-worker.ts";
 
 export interface AnalysisBounds {
-  /** Of JavaScript objects, in MB; weights are not among them. */
+  /** See `HEAP_MB`. */
   readonly heapMb: number;
   /** Of the clock. */
   readonly deadlineMs: number;
@@ -20,23 +21,19 @@ export interface AnalysisBounds {
 }
 
 /**
- * A model within the budgets of `onnx/budgets.ts` needs half of the memory and less than the time.
- * These are for what nobody has thought of. A busy machine takes nothing of `cpuMs`, so that may be
+ * A model within the budgets of `onnx/budgets.ts` needs less than the time. These are for what nobody
+ * has thought of. A busy machine takes nothing of `cpuMs`, so that may be
  * short: small files are answered at once, whatever they ask for.
  */
-const BOUNDS: Omit<AnalysisBounds, "cpuMs"> = { heapMb: 768, deadlineMs: 120_000 };
+const BOUNDS: Omit<AnalysisBounds, "cpuMs"> = { heapMb: HEAP_MB, deadlineMs: 120_000 };
 
 /** Of a file of up to 10 MB; the networks of that size that people have need a tenth of it. */
 const CPU_MS = 1_000;
 const CPU_MS_PER_MB = 100;
 const SMALL_MB = 10;
 
-/** A thread without work ends after so long: a first look has three tasks in a row. */
-const IDLE_MS = 2_000;
-
 /** Ends when the task before has: together they would need more memory than one may. */
 let earlier: Promise<unknown> = Promise.resolve();
-let idle: { readonly thread: AnalysisThread; readonly end: NodeJS.Timeout } | null = null;
 
 /**
  * How long an analysis is remembered, of the last network alone: a command checks its requests, the
@@ -125,7 +122,7 @@ async function inThread(task: AnalysisTask, path: string, bounds: AnalysisBounds
     const reply = await thread.run(task, bounds);
     // nothing follows an analysis, and what it has left in the heap may be much
     if (task.kind === "analyse") thread.end();
-    else keep(thread);
+    else keepThread(thread);
     if (reply.kind === "done") return reply.result;
     if (reply.kind === "failed") throw asError(reply.error);
     throw reply.by === "model" ? new ModelError(reply.message) : new NetworkError(reply.message);
@@ -136,23 +133,6 @@ async function inThread(task: AnalysisTask, path: string, bounds: AnalysisBounds
 }
 
 const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
-
-function takeThread(heapMb: number): AnalysisThread {
-  const waiting = idle;
-  idle = null;
-  if (waiting) clearTimeout(waiting.end);
-  if (waiting?.thread.heapMb === heapMb && !waiting.thread.hasEnded) return waiting.thread;
-  waiting?.thread.end();
-  return new AnalysisThread(heapMb);
-}
-
-function keep(thread: AnalysisThread): void {
-  const end = setTimeout(() => {
-    idle = null;
-    thread.end();
-  }, IDLE_MS).unref();
-  idle = { thread, end };
-}
 
 function received({ model, ...network }: SentNetwork): AnalysedNetwork {
   const whole = { ...model.model, derived: new DerivedTensors() };

@@ -24,6 +24,7 @@ export class AnalysisThread {
   readonly heapMb: number;
   readonly #worker: Worker;
   #systemId: number | null = null;
+  #isReady = false;
   #hasEnded = false;
 
   constructor(heapMb: number) {
@@ -32,9 +33,19 @@ export class AnalysisThread {
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     });
     this.#worker.unref();
+    this.#worker.on("message", (reply: AnalysisReply) => {
+      if (reply.kind !== "ready") return;
+      this.#systemId = reply.systemId;
+      this.#isReady = true;
+    });
     this.#worker.on("exit", () => (this.#hasEnded = true));
     // while it has a task, `run` hears of it
     this.#worker.on("error", () => undefined);
+  }
+
+  /** Whether it has loaded all that a task needs. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   get hasEnded(): boolean {
@@ -68,7 +79,6 @@ export class AnalysisThread {
       }, LOOK_EVERY_MS);
       const onMessage = (reply: AnalysisReply) => {
         if (reply.kind !== "ready") return resolve(reply);
-        this.#systemId = reply.systemId;
         startedCpuMs = this.#cpuMs();
       };
       const onError = (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,5 @@
 import { PROVIDERS, type Provider } from "../../autodiff/provider.ts";
+import { loadSharp } from "../../image/load-sharp.ts";
 import type { Planes, Raster, Size } from "../../image/raster.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import type { FourierRecipe } from "../../optvis/ascent/fourier-recipe.ts";
@@ -6,11 +7,13 @@ import { taskVerdict } from "../../optvis/ascent/task-verdict.ts";
 import type { AscentHooks } from "../../optvis/ascent/hooks.ts";
 import { type PlacedResult, renderInLanes } from "../../optvis/ascent/lanes.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
+import { planOf } from "../../optvis/ascent/plan-of.ts";
+import { taskParts } from "../../optvis/ascent/task-parts.ts";
 import type { AscentResult, AscentTask, Start } from "../../optvis/ascent/task.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { photographPlanes, toNetworkPlanes } from "../../optvis/ascent/network-planes.ts";
 import { startColour } from "../../optvis/ascent/start-colour.ts";
-import { examine } from "../../optvis/quality/examine.ts";
+import { examine, meansGraph, type Viewer } from "../../optvis/quality/examine.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
 import type { GpuGate } from "../../optvis/runtime/gpu-gate.ts";
 import { gpuRefusal, NOT_LOOKED_FOR } from "../../optvis/runtime/gpu-verdict.ts";
@@ -20,6 +23,7 @@ import { raisedLayer } from "../request/raised-layer.ts";
 import { requestedLayer } from "../request/requested-layer.ts";
 import { ascentTargets } from "./ascent-targets.ts";
 import { channelKind } from "./channel-kind.ts";
+import { examinationTask } from "./examination-task.ts";
 import type {
   ExaminationTask,
   Placement,
@@ -38,13 +42,24 @@ export interface EngineRendererOptions {
   readonly gate?: GpuGate | null;
 }
 
+export interface EngineRenderer extends Renderer {
+  /**
+   * Compiles ahead what a task's first images need, while others see to it that it comes to be
+   * rendered: `render` and `examine` wait for it. What is wrong with the task, they say.
+   */
+  prepare(task: RenderTask): void;
+}
+
 /** The renderer of production: the ascent inside ONNX Runtime, on this machine. */
 export function createEngineRenderer({
   threads,
   gate = null,
-}: EngineRendererOptions = {}): Renderer {
+}: EngineRendererOptions = {}): EngineRenderer {
   const engine = new AscentEngine({ threads });
   const networks = new FoldedNetworks();
+  const ready = Promise.resolve();
+  let ascentPrepared: Promise<void> = ready;
+  let cardPrepared: Promise<void> = ready;
 
   /** Draws a task where it is to be. */
   async function renderPlaced(
@@ -69,8 +84,29 @@ export function createEngineRenderer({
     throw new GpuUnavailableError(gpuRefusal(verdict.reason));
   }
 
+  /** Begins to compile what a task's first images run, and what looks at them. */
+  async function compileFirst(task: RenderTask) {
+    if (task.provider === "gpu") return { ascent: ready, card: ready };
+    const model = await networks.of(task.network.model);
+    const [first] = taskParts(await ascentTask(engine, task, model));
+    const { stages, together } = planOf(first!.task);
+    const images = task.channels.length;
+    const ascent = engine.prepare(stages[0]!.graph(together), images);
+    // by a worker that would have nothing else to do
+    if (images >= engine.threads) return { ascent, card: ready };
+    const viewing = examinationTask(task);
+    const card = engine.prepare(meansGraph(viewerOf(viewing, model), viewing.size), 1);
+    return { ascent, card };
+  }
+
   return {
+    prepare(task) {
+      const begun = compileFirst(task);
+      ascentPrepared = begun.then(({ ascent }) => ascent).catch(() => undefined);
+      cardPrepared = begun.then(({ card }) => card).catch(() => undefined);
+    },
     async render(task, { onChannel, frames, ...hooks } = {}) {
+      await ascentPrepared;
       const { request } = task;
       const { seed } = request;
       const unit = isCentred(request) ? "centred" : "pixels";
@@ -83,6 +119,11 @@ export function createEngineRenderer({
       const results: RenderedChannel[] = [];
       await renderPlaced(await ascentTask(engine, task, model), task.provider, {
         ...hooks,
+        onProgress: (progress) => {
+          // for the first picture, while workers draw it
+          void loadSharp();
+          hooks.onProgress?.(progress);
+        },
         frames: frames && {
           count: frames.count,
           take: (frame) =>
@@ -97,12 +138,9 @@ export function createEngineRenderer({
       return results;
     },
     async examine(task, channel, picture) {
-      const network = await networks.of(task.network.model);
-      const { size } = task;
-      // the figures of pictures from anywhere are the same
-      const provider = isProvider(task.provider) ? task.provider : "cpu";
-      const of = { network, layer: layerOf(task), provider, size };
-      const subject = { ...of, channel, kind: channelKind(task) };
+      await cardPrepared;
+      const viewer = viewerOf(task, await networks.of(task.network.model));
+      const subject = { ...viewer, size: task.size, channel, kind: channelKind(task) };
       return examine(engine, picture, subject);
     },
     async close() {
@@ -158,6 +196,12 @@ async function ascentTask(
 function recipeOf(request: CompleteFourierRequest): FourierRecipe {
   const { numIterations: iterations, canvasSize, cropSize } = request;
   return { ...request, iterations, canvasSize: asSize(canvasSize), cropSize: asSize(cropSize) };
+}
+
+function viewerOf(task: ExaminationTask, network: NetworkModel): Viewer {
+  // the figures of pictures from anywhere are the same
+  const provider = isProvider(task.provider) ? task.provider : "cpu";
+  return { network, layer: layerOf(task), provider };
 }
 
 function layerOf({

@@ -2,10 +2,10 @@ import type { AscentHooks } from "../../optvis/ascent/hooks.ts";
 import type { FailedChannel } from "../../optvis/ascent/task.ts";
 import { deservesAnotherSeed, isBetter, type QualityCard } from "../../optvis/quality/card.ts";
 import { planeKind } from "../../optvis/graph/layer-pass.ts";
-import { asSize } from "../request/complete-request.ts";
 import { soleChannel, targetUnits } from "../request/target-units.ts";
 import { OutOfTimeError } from "../../optvis/ascent/interruption.ts";
 import type { TileProgress } from "./checkpoint.ts";
+import { examinationTask } from "./examination-task.ts";
 import type {
   RenderedChannel,
   RenderedImage,
@@ -157,16 +157,11 @@ async function examined(
   tile: Tile,
   frames: AscentFrames,
 ): Promise<ExaminedTile> {
-  const { network, provider, request } = task;
-  // as the ascent's network saw it: a fourier canvas at the size of its crops
-  const size = request.method === "fourier" ? asSize(request.cropSize) : network.model.inputSize;
-  const { layer, channelAxis } = request;
-  const view = { network, provider, layer, channelAxis, size };
-  const { targets } = request;
+  const { targets } = task.request;
   const channel = targets
     ? soleChannel(targetUnits(targets)[tile.channel - 1]!.target)
     : tile.channel;
-  const quality = await renderer.examine(view, channel, tile.picture);
+  const quality = await renderer.examine(examinationTask(task), channel, tile.picture);
   return { ...tile, animation: await animated(tile, task, frames), quality, redrawn: false };
 }
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 import { knownFields, NO_FIELDS, unknownField } from "./known-fields.ts";
 

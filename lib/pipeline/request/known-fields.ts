@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { didYouMean, type Named } from "../../networks/did-you-mean.ts";
 

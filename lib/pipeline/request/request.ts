@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { describeIssues } from "./describe-issues.ts";
 import { deepdreamFields } from "./fields/deepdream.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { parseDescription } from "../../networks/description.ts";
 import { completeRequestSchema } from "./complete-request.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { THRESHOLDS } from "../../optvis/quality/card.ts";
 import type { ChannelResult, OkResult } from "../job/result.ts";

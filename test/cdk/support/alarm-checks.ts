@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { type Check, type Checked, has, unless } from "./resource-checks.ts";
 

@@ -1,5 +1,5 @@
 import { type Clock, type Endpoint, startEndpoint } from "@dreamgrid/aws-endpoint";
-import { z } from "zod";
+import * as z from "zod";
 
 import { createSqsClient } from "../../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../../lib/queue/sqs-queue.ts";

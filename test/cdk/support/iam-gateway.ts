@@ -2,7 +2,7 @@ import { ACCOUNT_ID, DEFAULT_REGION } from "@dreamgrid/aws-endpoint";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { z } from "zod";
+import * as z from "zod";
 
 import { type Action, isAllowed, type Statement } from "./iam.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import type { Resource } from "./synthesise.ts";
 import { textOf } from "./template-values.ts";

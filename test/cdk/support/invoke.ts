@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { DEFAULT_CREDENTIALS, DEFAULT_REGION } from "@dreamgrid/aws-endpoint";
-import { z } from "zod";
+import * as z from "zod";
 
 const DRIVER = fileURLToPath(new URL("invoke.mjs", import.meta.url));
 

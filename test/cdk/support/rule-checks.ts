@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { isAllowed, statementsOfRole } from "./iam.ts";
 import { type Check, has, names, unless } from "./resource-checks.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { TIMEOUT_SECONDS } from "../../../functions/delivery.ts";
 import { alarmCheck } from "./alarm-checks.ts";

@@ -6,7 +6,7 @@ import { AwsSolutionsChecks } from "cdk-nag";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 
 import { PipelineStack } from "../../../cdk/pipeline-stack.ts";
 import { readSettings } from "../../../cdk/settings.ts";

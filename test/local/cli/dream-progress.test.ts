@@ -12,6 +12,7 @@ function terminalWith(bar: ProgressBar): Terminal {
     note: () => {},
     progressBar: () => bar,
     analyse: () => Promise.reject(new Error("nothing is analysed here")),
+    startThreads: () => undefined,
     readInput: async () => new Uint8Array(),
   };
 }

@@ -30,7 +30,7 @@ test("help and misspelt options need nothing but the parser of the command line"
 });
 
 test("what a command's work needs is seen; what threads have, or pictures want, is waited for later", () => {
-  const packages = [...packagesLoadedWith("local/cli/run-dream.ts")];
+  const packages = [...packagesLoadedWith("local/cli/render-requests.ts")];
   expect(packages).toEqual(expect.arrayContaining(["@aws-sdk/client-s3", "zod"]));
   expect(packages.filter((name) => ["onnxruntime-node", "sharp"].includes(name))).toEqual([]);
 });

@@ -10,7 +10,7 @@ import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { RuntimeError } from "../../../lib/optvis/runtime/errors.ts";
 import type { SessionGraph } from "../../../lib/optvis/runtime/session-graph.ts";
 import type { ThreadRequest } from "../../../lib/optvis/runtime/session-thread.ts";
-import { SessionWorker } from "../../../lib/optvis/runtime/session-worker.ts";
+import { SessionWorker, startThreadAhead } from "../../../lib/optvis/runtime/session-worker.ts";
 import { node, sketch } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 import { networkOf } from "../ascent/engine-task.ts";
@@ -70,6 +70,24 @@ test("runs of one graph that are asked for at once compile it once", async () =>
     [11, 12],
     [11, 12],
   ]);
+});
+
+test("a thread that was started ahead is the next worker's, and no other's", async () => {
+  let threads = 0;
+  const count = () => void threads++;
+  process.on("worker", count);
+  onTestFinished(() => void process.off("worker", count));
+  const started = () => new Promise((resolve) => setImmediate(() => resolve(threads)));
+  startThreadAhead();
+  startThreadAhead();
+  expect(await started()).toBe(1);
+  const first = worker();
+  expect(await started()).toBe(1);
+  const second = worker();
+  expect(await started()).toBe(2);
+  for (const own of [first, second]) {
+    expect([...(await own.run(compiling("a", sum(0, 10)), feeds))["y"]!.data]).toEqual([11, 12]);
+  }
 });
 
 test("the graph used longest ago makes room", async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { z } from "zod";
+import * as z from "zod";
 
 const lockfileSchema = z.object({
   packages: z.record(z.string(), z.object({ hasInstallScript: z.boolean().optional() })),

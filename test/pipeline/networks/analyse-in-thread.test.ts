@@ -1,7 +1,7 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { ModelError } from "../../../lib/onnx/errors.ts";
 import { differentiableGraph } from "../../../lib/optvis/graph/differentiable-graph.ts";
@@ -11,6 +11,12 @@ import {
   type AnalysedNetwork,
   analyseNetwork,
 } from "../../../lib/pipeline/networks/analyse-network.ts";
+import {
+  HEAP_MB as USUAL_HEAP_MB,
+  keepThread,
+  startAnalysisAhead,
+  takeThread,
+} from "../../../lib/pipeline/networks/analysis-threads.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { CRAFTED_MODELS } from "../../support/crafted-models.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
@@ -92,6 +98,20 @@ describe("a network that is analysed in a thread", () => {
       await expect(analyseInThread(large, bounds)).rejects.toThrow(
         /its analysis takes longer than 0.02 s of a core; use a smaller model/,
       );
+    },
+  );
+
+  test.runIf(process.platform === "linux")(
+    "has the same share where its thread was started ahead",
+    async () => {
+      const large = await networkOf(crafted("11,000 nodes of one name"));
+      startAnalysisAhead();
+      const thread = takeThread(USUAL_HEAP_MB);
+      keepThread(thread);
+      await vi.waitUntil(() => thread.isReady, { timeout: 60_000 });
+      const bounds = { heapMb: USUAL_HEAP_MB, deadlineMs: NEVER_MS, cpuMs: 20 };
+      await expect(analyseInThread(large, bounds)).rejects.toThrow(/than 0.02 s of a core/);
+      await vi.waitUntil(() => thread.hasEnded, { timeout: 60_000 });
     },
   );
 

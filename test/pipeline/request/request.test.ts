@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { z } from "zod";
+import * as z from "zod";
 
 import {
   requestSchema,

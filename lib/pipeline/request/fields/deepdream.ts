@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { JOB_PREFIX, UPLOAD_PREFIX } from "../../keys.ts";
 import {

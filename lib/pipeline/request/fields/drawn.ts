@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { ANIMATION_FORMATS } from "../../../image/formats.ts";
 import { NETWORK_ID } from "../../../networks/description.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { parseColor } from "../../../image/color.ts";
 import { ImageError } from "../../../image/errors.ts";

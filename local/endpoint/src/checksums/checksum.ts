@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { crc32c } from "./crc32c.ts";
 import { Crc64Nvme } from "./crc64-nvme.ts";

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { AwsError } from "../aws-error.ts";
 import { readOwnFile } from "../storage/damaged-file.ts";

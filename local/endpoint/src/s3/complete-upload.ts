@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { AwsError } from "../aws-error.ts";
 import { type Checksum, type ChecksumAlgorithm, createHasher } from "../checksums/checksum.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { AwsError, invalidArgument, notImplemented } from "../aws-error.ts";
 import { element, parseXml, type XmlContent } from "../xml.ts";

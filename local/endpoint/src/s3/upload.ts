@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { checksumAlgorithmSchema } from "../checksums/checksum.ts";
 import { readOwnFile } from "../storage/damaged-file.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { z } from "zod";
+import * as z from "zod";
 
 export const messageAttributeSchema = z.object({
   DataType: z.string(),

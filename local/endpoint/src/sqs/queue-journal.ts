@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { Journal } from "../storage/journal.ts";
 import { type MessageRecord, messageRecordSchema } from "./message.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { AwsError } from "../aws-error.ts";
 import { MAX_DELAY_S, MAX_MESSAGE_BYTES } from "../limits.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A file of the endpoint's own that something else changed, or that a power cut left half written. */
 export class DamagedFileError extends Error {
