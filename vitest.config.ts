@@ -12,9 +12,14 @@ export default defineConfig({
     // eight busy processes on two cores one with a low priority gets 3 % of it
     testTimeout: 3_600_000,
     hookTimeout: 3_600_000,
-    // the SDK's warning about Node versions does not concern the tests
-    // and what is drawn must not depend on the machine's GPU
-    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true", DREAMGRID_GPU: "off" },
+    env: {
+      // the SDK's warning about Node versions does not concern the tests
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+      // what is drawn must not depend on the machine's GPU
+      DREAMGRID_GPU: "off",
+      // some tests run ONNX Runtime themselves
+      ORT_DISABLE_TELEMETRY: "1",
+    },
     // onnxruntime-node keeps native threads: forked processes end cleanly, worker threads may not
     pool: "forks",
     // one more than the two cores that the suite is made for: many tests wait for processes of theirs

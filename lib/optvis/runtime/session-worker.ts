@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 
+import "./no-telemetry.ts";
 import type { SessionGraph } from "./session-graph.ts";
 import type { ThreadReply, ThreadRequest } from "./session-thread.ts";
 import { buffersOf } from "./buffers.ts";

@@ -3,6 +3,7 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { Provider } from "../../autodiff/provider.ts";
 import type { BoolTensor, FloatTensor, Int64Tensor } from "../../onnx/tensor.ts";
 import { GpuUnavailableError, RuntimeError } from "./errors.ts";
+import "./no-telemetry.ts";
 import { PROFILES } from "./providers.ts";
 
 /** A tensor that goes into or comes out of ONNX Runtime. */
@@ -18,20 +19,20 @@ export class Session {
   }
 
   /**
-   * Compiles `model` (the bytes of an .onnx file) for one provider, and for nothing else: a node
-   * that CUDA cannot run is an error, not a silent copy to the CPU and back.
+   * Compiles `model` (an .onnx file's path or its bytes) for one provider, and for nothing else: a
+   * node that CUDA cannot run is an error, not a silent copy to the CPU and back.
    *
    * @param keepsMemory whether what a run took is kept for the next one; giving it back costs time
    * @throws GpuUnavailableError, RuntimeError
    */
   static async create(
-    model: Uint8Array,
+    model: string | Uint8Array,
     provider: Provider,
     { keepsMemory = true } = {},
   ): Promise<Session> {
     const { name, sessionOptions, missing } = PROFILES[provider];
     try {
-      const session = await InferenceSession.create(model, {
+      const session = await createSession(model, {
         // planned memory blocks cost a third more memory and gain no time
         enableMemPattern: false,
         enableCpuMemArena: keepsMemory,
@@ -79,6 +80,13 @@ export class Session {
   async release(): Promise<void> {
     await this.#session.release();
   }
+}
+
+/** What ONNX Runtime has one function for, and TypeScript two. */
+function createSession(model: string | Uint8Array, options: InferenceSession.SessionOptions) {
+  return typeof model === "string"
+    ? InferenceSession.create(model, options)
+    : InferenceSession.create(model, options);
 }
 
 function fromRuntime(name: string, { dims: shape, data }: OrtTensor): RuntimeTensor {
