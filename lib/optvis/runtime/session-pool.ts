@@ -1,3 +1,4 @@
+import { keptBytesOf } from "./kept-bytes.ts";
 import { SessionWorker } from "./session-worker.ts";
 
 interface Waiter {
@@ -48,7 +49,7 @@ export class SessionPool {
       return Promise.resolve(free);
     }
     if (!this.#isFull()) {
-      const worker = new SessionWorker();
+      const worker = new SessionWorker(keptBytesOf(this.size));
       this.#workers.push(worker);
       return Promise.resolve(worker);
     }

@@ -7,32 +7,28 @@ import { releaseShared, tensorBytes } from "../../onnx/shared-memory.ts";
 import { graphOf, type GraphRecipe } from "../graph/graph-recipe.ts";
 import { forwardBytes, passBytes } from "../graph/pass-memory.ts";
 import { buffersOf } from "./buffers.ts";
+import { withModelFile } from "./model-file.ts";
 import { type Feeds, type RuntimeTensor, Session } from "./session.ts";
 import type { SessionGraph } from "./session-graph.ts";
 import { type SentError, sentError } from "./thread-errors.ts";
 
-/**
- * Memory of the sessions that a thread keeps compiled; the least recently used one makes room. A
- * thread with GoogLeNet's classifier (a file of 52 MB) keeps one, with emojinet several; two threads
- * of a worker in the cloud leave half of its 3,008 MB to large images.
- */
-const KEEP_BYTES = 500e6;
-
-/** What ONNX Runtime holds for a byte of an .onnx file: weights, also in blocked layout. */
-const BYTES_PER_MODEL_BYTE = 5;
-
-/** Of a graph that goes forward alone; it was 1.3 to 1.5 of GoogLeNet, activations included. */
-const BYTES_PER_FORWARD_BYTE = 2;
+/** What ONNX Runtime holds for a byte of an .onnx file whose weights are apart. */
+const BYTES_PER_MODEL_BYTE = 2;
 
 /**
- * What a session takes however small its file is, as bytes of such a file: a thread keeps a dozen,
- * more than a job has, and a service that has seen a hundred networks holds no more than after ten.
+ * What a session takes however small its file is: a thread keeps some twenty, more than a job has,
+ * and a service that has seen a hundred networks holds little more than after ten.
  */
-const SESSION_BYTES = 8e6;
+const SESSION_BYTES = 40e6;
 
 /** What a worker asks of its thread. Every request is answered once, in order. */
 export type ThreadRequest =
-  | { readonly kind: "create"; readonly graph: SessionGraph }
+  | {
+      readonly kind: "create";
+      readonly graph: SessionGraph;
+      /** Memory of the sessions that stay compiled; the least recently used one makes room. */
+      readonly keptBytes: number;
+    }
   | { readonly kind: "run"; readonly key: string; readonly feeds: Feeds }
   /** Builds a graph, and writes it as an .onnx file. */
   | { readonly kind: "write"; readonly graph: SessionGraph; readonly path: string };
@@ -87,16 +83,9 @@ async function carryOut(request: ThreadRequest, released: string[]): Promise<Out
     await writeFile(request.path, encodeModel(graphOf(request.graph.recipe)));
     return {};
   }
-  const { key, recipe, provider, keepsMemory, sharesOutputs = false } = request.graph;
-  const model = encodeModel(graphOf(recipe));
-  const isForward = IS_FORWARD[recipe.kind];
-  const activations = keepsMemory === false ? 0 : activationBytes(recipe);
-  const perByte = isForward ? BYTES_PER_FORWARD_BYTE : BYTES_PER_MODEL_BYTE;
-  const bytes = perByte * (model.length + SESSION_BYTES) + activations;
-  for await (const oldest of makeRoom({ bytes, isForward })) released.push(oldest);
-  const session = await Session.create(model, provider, { keepsMemory });
-  sessions.set(key, { session, bytes, sharesOutputs, isForward });
-  // the network that it was made of
+  const { key, recipe } = request.graph;
+  sessions.set(key, await compile(request, released));
+  // of the network that it was made of
   if ("pass" in recipe) releaseShared(tensorBytes(recipe.pass.model));
   return {};
 }
@@ -104,6 +93,21 @@ async function carryOut(request: ThreadRequest, released: string[]): Promise<Out
 function activationBytes(recipe: GraphRecipe): number {
   if (!("pass" in recipe)) return 0;
   return IS_FORWARD[recipe.kind] ? forwardBytes(recipe.pass) : passBytes(recipe.pass);
+}
+
+async function compile(
+  { graph, keptBytes }: Extract<ThreadRequest, { readonly kind: "create" }>,
+  released: string[],
+): Promise<Compiled> {
+  const { recipe, provider, keepsMemory, sharesOutputs = false } = graph;
+  return withModelFile(recipe, async (file) => {
+    const isForward = IS_FORWARD[recipe.kind];
+    const activations = keepsMemory === false ? 0 : activationBytes(recipe);
+    const bytes = SESSION_BYTES + BYTES_PER_MODEL_BYTE * file.bytes + activations;
+    for await (const oldest of makeRoom({ bytes, isForward }, keptBytes)) released.push(oldest);
+    const session = await Session.create(file.path, provider, { keepsMemory });
+    return { session, bytes, sharesOutputs, isForward };
+  });
 }
 
 async function run(key: string, feeds: Feeds): Promise<Outputs> {
@@ -124,15 +128,15 @@ async function run(key: string, feeds: Feeds): Promise<Outputs> {
  *
  * @returns keys of the sessions that are released for another, one by one
  */
-async function* makeRoom({
-  bytes: forBytes,
-  isForward,
-}: Pick<Compiled, "bytes" | "isForward">): AsyncGenerator<string> {
+async function* makeRoom(
+  { bytes: forBytes, isForward }: Pick<Compiled, "bytes" | "isForward">,
+  keptBytes: number,
+): AsyncGenerator<string> {
   const loaded = [...sessions];
   const kept = isForward ? loaded.findLast(([, each]) => !each.isForward) : undefined;
   let bytes = loaded.reduce((sum, [, each]) => sum + each.bytes, forBytes);
   for (const entry of loaded) {
-    if (bytes <= KEEP_BYTES) return;
+    if (bytes <= keptBytes) return;
     if (entry === kept) continue;
     const [key, oldest] = entry;
     bytes -= oldest.bytes;

@@ -1,10 +1,11 @@
 import { Worker } from "node:worker_threads";
 
-import "./no-telemetry.ts";
 import type { SessionGraph } from "./session-graph.ts";
+import { keptBytesOf } from "./kept-bytes.ts";
 import type { ThreadReply, ThreadRequest } from "./session-thread.ts";
 import { buffersOf } from "./buffers.ts";
 import type { Feeds, RuntimeTensor } from "./session.ts";
+import { turnTelemetryOff } from "./telemetry.ts";
 import { receivedError } from "./thread-errors.ts";
 
 interface Pending {
@@ -15,12 +16,15 @@ interface Pending {
 /** A thread of sessions, seen from outside. Runs one request at a time, in order. */
 export class SessionWorker {
   readonly #thread: Worker;
+  readonly #keptBytes: number;
   readonly #pending: Pending[] = [];
   /** Graphs that the thread has compiled, or has been asked to. */
   readonly #loaded = new Map<string, Promise<unknown>>();
   #failure: Error | null = null;
 
-  constructor() {
+  /** @param keptBytes memory of the sessions that stay compiled. @default of one worker alone */
+  constructor(keptBytes = keptBytesOf(1)) {
+    this.#keptBytes = keptBytes;
     this.#thread = threadAhead ?? startThread();
     threadAhead = null;
     this.#thread.on("message", (reply: ThreadReply) => this.#settle(reply));
@@ -92,7 +96,7 @@ export class SessionWorker {
   }
 
   #load(graph: SessionGraph): Promise<unknown> {
-    return this.#request({ kind: "create", graph });
+    return this.#request({ kind: "create", graph, keptBytes: this.#keptBytes });
   }
 
   #request(
@@ -142,5 +146,6 @@ function startThread(): Worker {
   const file = new URL(import.meta.url).pathname.endsWith(".ts")
     ? "./session-thread-from-source.mjs"
     : "./session-thread.mjs";
+  turnTelemetryOff();
   return new Worker(new URL(file, import.meta.url));
 }

@@ -3,8 +3,8 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { Provider } from "../../autodiff/provider.ts";
 import type { BoolTensor, FloatTensor, Int64Tensor } from "../../onnx/tensor.ts";
 import { GpuUnavailableError, RuntimeError } from "./errors.ts";
-import "./no-telemetry.ts";
 import { PROFILES } from "./providers.ts";
+import { turnTelemetryOff } from "./telemetry.ts";
 
 /** A tensor that goes into or comes out of ONNX Runtime. */
 export type RuntimeTensor = FloatTensor | Int64Tensor | BoolTensor;
@@ -31,6 +31,7 @@ export class Session {
     { keepsMemory = true } = {},
   ): Promise<Session> {
     const { name, sessionOptions, missing } = PROFILES[provider];
+    turnTelemetryOff();
     try {
       const session = await createSession(model, {
         // planned memory blocks cost a third more memory and gain no time

@@ -39,8 +39,9 @@ const SIZE = { height: 5, width: 4 };
 const LARGE = { height: 72, width: 70 };
 const feeds = { x: floatTensor([2], [1, 2]) };
 
-function worker(): SessionWorker {
-  const made = new SessionWorker();
+/** @param keptMegabytes of sessions that stay compiled */
+function worker(keptMegabytes = 500): SessionWorker {
+  const made = new SessionWorker(1e6 * keptMegabytes);
   onTestFinished(() => made.close());
   return made;
 }
@@ -91,7 +92,7 @@ test("a thread that was started ahead is the next worker's, and no other's", asy
 });
 
 test("the graph used longest ago makes room", async () => {
-  const own = worker();
+  const own = worker(250);
   const loaded = () => ["a", "b", "c"].filter((key) => own.has(key));
   const run = async (key: string, first: number) => {
     const { y } = await own.run(compiling(key, sum(35, first)), feeds);
@@ -101,7 +102,8 @@ test("the graph used longest ago makes room", async () => {
   await run("b", 20);
   await run("a", 10);
   expect(loaded()).toEqual(["a", "b"]);
-  await run("c", 30); // 105 MB in all: one too many
+  // each counts 40 MB, and 70 of weights
+  await run("c", 30);
   expect(loaded()).toEqual(["a", "c"]);
   await run("a", 10);
   await run("b", 20);
@@ -132,7 +134,7 @@ function computingMuch() {
 
 test("so does one of a small file that computes much", async () => {
   const { image } = computingMuch();
-  const own = worker();
+  const own = worker(640);
   const keys = ["a", "b", "c", "d", "e", "f"];
   const run = async (key: string, height: number) => {
     const { pass, value } = image(height);
@@ -147,7 +149,7 @@ test("so does one of a small file that computes much", async () => {
 
 test("what looks at an image takes no place of the ascent that has drawn it", async () => {
   const { network, image } = computingMuch();
-  const own = worker();
+  const own = worker(550);
   const { pass, value } = image(700);
   const specification = {
     method: "deepdream",
@@ -171,7 +173,7 @@ test("what looks at an image takes no place of the ascent that has drawn it", as
     await own.run({ key, provider: "cpu", recipe: { kind: "layer", pass } }, { image: value });
     held.push(keys.filter((each) => own.has(each)));
   }
-  // each ascent counts 184 MB, each look 94
+  // each ascent counts 184 MB, each look 117
   expect(held).toEqual([
     ["earlier", "last", "a"],
     ["last", "a", "b"],
