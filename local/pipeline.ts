@@ -62,6 +62,8 @@ export interface LocalPipeline {
   /** Where a key of the bucket is a file. */
   readonly bucketFolder: string;
   readonly store: S3ObjectStore;
+  /** Hears of networks that are published from this process. */
+  readonly networks: Pick<BucketNetworks, "adopt">;
   /** For another way in, such as the API. */
   readonly acceptDeps: AcceptDeps;
   /** Jobs that were unfinished when the pipeline started. */
@@ -101,13 +103,11 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
   const sqs = createSqsClient(connection);
   const store = new S3ObjectStore(s3, BUCKET);
   const queue = (name: string) => new SqsQueue(sqs, endpoint.queueUrl(name));
+  const networks = new BucketNetworks({ store, cacheFolder: join(dataFolder, ".models") });
   const acceptDeps: AcceptDeps = {
     jobs: new Jobs(store),
     store,
-    networks: networksOf(
-      new BucketNetworks({ store, cacheFolder: join(dataFolder, ".models") }),
-      store,
-    ),
+    networks: networksOf(networks, store),
     queues: { cpu: queue(QUEUE_NAMES.channels), cuda: null },
     localGpu: async () => gate?.machine() ?? NOT_LOOKED_FOR,
     assembly: queue(QUEUE_NAMES.assembly),
@@ -144,6 +144,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
       bucket: BUCKET,
       bucketFolder: join(dataFolder, BUCKET),
       store,
+      networks,
       acceptDeps,
       resumedJobs,
       damagedJobs,

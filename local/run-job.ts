@@ -57,9 +57,9 @@ async function runJob(
   { tell, networks, signal }: JobOptions,
 ): Promise<JobOutcome> {
   try {
-    const { store } = pipeline;
+    const { store, networks: published } = pipeline;
     const onNotice = (notice: string) => tell({ kind: "notice", notice });
-    const staged = await stageRequest(request, { store, networks, onNotice });
+    const staged = await stageRequest(request, { store, networks, published, onNotice });
     const acceptance = await submitRequest(pipeline, staged, signal);
     if (acceptance.status === "rejected") {
       return { kind: "rejected", problems: acceptance.problems };

@@ -4,7 +4,8 @@ import { basename, extname } from "node:path";
 import { sha256 } from "../lib/networks/checksum.ts";
 import { type Network, openNetwork, type OpenOptions } from "../lib/networks/registry.ts";
 import { uploadKey } from "../lib/pipeline/keys.ts";
-import { readInThread } from "../lib/pipeline/networks/analyse-in-thread.ts";
+import { analyseInThread, readInThread } from "../lib/pipeline/networks/analyse-in-thread.ts";
+import type { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
 import type { RequestTarget } from "../lib/pipeline/request/fields/targets.ts";
 import {
@@ -18,6 +19,8 @@ export interface StageOptions {
   readonly store: ObjectStore;
   /** Where networks are looked for. */
   readonly networks: OpenOptions;
+  /** Who will be asked for what is published. */
+  readonly published: Pick<BucketNetworks, "adopt">;
   /** What was assumed about a network, in a sentence for the user. */
   readonly onNotice: (notice: string) => void;
 }
@@ -32,10 +35,12 @@ export async function stageRequest(
   request: RenderRequest,
   options: StageOptions,
 ): Promise<RenderRequest> {
-  const { store, onNotice } = options;
+  const { store, published, onNotice } = options;
   const network = await openNetwork(request.network, { reader: readInThread, ...options.networks });
   if (network.notice !== undefined) onNotice(network.notice);
-  const { id } = await publishNetwork(store, withOwnId(network));
+  const description = await publishNetwork(store, withOwnId(network));
+  published.adopt(description, () => analyseInThread(network));
+  const { id } = description;
   const targets = request.targets && (await uploadTargetFiles(store, request.targets));
   const staged = { ...request, network: id, ...(targets && { targets }) };
   const path = initialImageOf(request);

@@ -31,11 +31,38 @@ export async function sha256InTurns(bytes: Uint8Array): Promise<string> {
 /** Read at once, bytes: with a stream's own 64 KiB a file takes half as long again. */
 const READ_BYTES = 2 ** 20;
 
+/**
+ * By path, the files that have been hashed: one rendering asks for the same model's several times
+ * over. It is read again if its number, size or times are others by then.
+ */
+const hashed = new Map<string, { readonly state: string; readonly sha256: string }>();
+const HASHED_FILES = 100;
+
+/** Clocks of file systems stand still for so long at most (FAT): a later change may not show. */
+const CLOCK_TICK_MS = 2_000;
+
 /** SHA-256 of a file's bytes in hexadecimal. */
 export async function fileSha256(path: string): Promise<string> {
+  const before = await stateOf(path);
+  const known = hashed.get(path);
+  if (known !== undefined && known.state === before.text) return known.sha256;
   const hash = createHash("sha256");
   await pipeline(createReadStream(path, { highWaterMark: READ_BYTES }), hash);
-  return hash.digest("hex");
+  const sum = hash.digest("hex");
+  hashed.delete(path);
+  const [oldest] = hashed.size < HASHED_FILES ? [] : hashed.keys();
+  if (oldest !== undefined) hashed.delete(oldest);
+  if (Date.now() - before.changedMs > CLOCK_TICK_MS) {
+    hashed.set(path, { state: before.text, sha256: sum });
+  }
+  return sum;
+}
+
+/** What no change of a file leaves as it was, once the clock has moved on. */
+async function stateOf(path: string) {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  const changedMs = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);
+  return { text: [dev, ino, size, mtimeNs, ctimeNs].join(), changedMs };
 }
 
 /** What a description says of a file. */

@@ -33,5 +33,6 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   startThreads: () => {
     startAnalysisAhead();
     startThreadAhead();
+    void inThread();
   },
 });

@@ -5,7 +5,11 @@ import { dirname, join } from "node:path";
 import { fileSha256, sha256, sha256InTurns } from "../../networks/checksum.ts";
 import { didYouMean } from "../../networks/did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "../../networks/errors.ts";
-import { DESCRIPTION_FILE, type NetworkDescription } from "../../networks/description.ts";
+import {
+  DESCRIPTION_FILE,
+  type NetworkDescription,
+  parseDescriptionIn,
+} from "../../networks/description.ts";
 import { openNetwork } from "../../networks/registry.ts";
 import { makeWhole } from "../../networks/whole.ts";
 import { releaseShared, tensorBytes } from "../../onnx/shared-memory.ts";
@@ -77,6 +81,27 @@ export class BucketNetworks implements NetworkSource {
   }
 
   openPinned(description: NetworkDescription): Promise<AnalysedNetwork> {
+    return this.#opening(description, (version) => this.#copyAndOpen(description, version));
+  }
+
+  /**
+   * Takes a network that is at hand for the one that has been published under this description: it
+   * has the same bytes, and nothing is copied.
+   */
+  adopt(published: NetworkDescription, open: () => Promise<AnalysedNetwork>): void {
+    const { id } = published;
+    // as whoever reads it in the bucket finds it
+    const description = parseDescriptionIn(id, JSON.parse(JSON.stringify(published)), id);
+    void this.#opening(description, async () => {
+      const { modelPath, file, labels, model, layers, problems } = await open();
+      return { description, modelPath, file, labels, model, layers, problems };
+    });
+  }
+
+  #opening(
+    description: NetworkDescription,
+    open: (version: string) => Promise<AnalysedNetwork>,
+  ): Promise<AnalysedNetwork> {
     const version = sha256(JSON.stringify(description));
     const known = this.#opened.get(version);
     if (known !== undefined) {
@@ -84,7 +109,7 @@ export class BucketNetworks implements NetworkSource {
       this.#opened.set(version, known);
       return known.opening;
     }
-    const opening = this.#copyAndOpen(description, version);
+    const opening = open(version);
     const opened: Opened = { opening, bytes: 0 };
     this.#opened.set(version, opened);
     void this.#keep(version, opened);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { expect, test, vi } from "vitest";
 
+import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { BucketNetworks } from "../../../lib/pipeline/networks/bucket-networks.ts";
 import { publishNetwork } from "../../../lib/pipeline/networks/publish-network.ts";
 import { IntegrityError, NetworkError } from "../../../lib/networks/errors.ts";
@@ -31,6 +32,20 @@ test("a network is published once and opened from the bucket with its labels", a
   expect(network.labels).toEqual(CLASS_NAMES);
   expect(await networks.list()).toEqual(["tiny"]);
   expect(await networks.open("tiny")).toBe(network);
+});
+
+test("a network that is at hand is not copied from the bucket, unless it cannot be opened", async () => {
+  const { folder, store, description, cacheFolder } = await published();
+  const networks = new BucketNetworks({ store, cacheFolder });
+  const network = await analyseNetwork(await tinyNetwork(folder));
+  networks.adopt(description, () => Promise.reject(new NetworkError("it is gone")));
+  expect((await networks.open("tiny")).modelPath).toContain(cacheFolder);
+  const others = new BucketNetworks({ store, cacheFolder: join(folder, "no cache") });
+  others.adopt(description, () => Promise.resolve({ ...network, notice: "assumed" }));
+  const opened = await others.open("tiny");
+  expect(opened).toEqual({ ...network, description });
+  expect(await others.openPinned(opened.description)).toBe(opened);
+  await expect(readdir(join(folder, "no cache"))).rejects.toThrow(/ENOENT/);
 });
 
 test("publishing the same again writes nothing; another model under the id replaces it", async () => {
