@@ -18,14 +18,20 @@ export interface AffineCrop {
 }
 
 /**
- * Where the adjoint adds up a whole stretch of a row at once, the planes of two pixels side by side,
- * which takes a third of the time: on a GPU it would be fewer, longer strands of work.
+ * Where the adjoint adds up the planes of a pixel together, which takes half the time: on a GPU it
+ * would be fewer, longer strands of work.
  */
-const ADDS_STRETCHES: Readonly<Record<Provider, boolean>> = {
+const ADDS_PLANES_TOGETHER: Readonly<Record<Provider, boolean>> = {
   cpu: true,
   cuda: false,
   webgpu: false,
 };
+
+/**
+ * Pixels of the canvas for one of the crop up to which those of two pixels side by side are added
+ * together: half as many additions, but to twice the memory.
+ */
+const LARGEST_FOR_PAIRS = 4;
 
 /**
  * A crop of the canvas that is zoomed, moved and rotated at random in each iteration:
@@ -91,8 +97,9 @@ export function emitAffineCrop(
   return {
     seen: graph.emit("Add", [crop, offset]),
     pullback: (cotangent: Value): Value => {
-      if (ADDS_STRETCHES[provider]) {
-        return addedInStretches(graph, cotangent, { cell, weights }, bordered);
+      if (ADDS_PLANES_TOGETHER[provider]) {
+        const together = cells <= LARGEST_FOR_PAIRS * pixels ? 2 : 1;
+        return addedTogether(graph, cotangent, { cell, weights }, { bordered, together });
       }
       const row = reshapeTo(graph, cotangent, [n, colours, 1, pixels]);
       const parts = graph.emit("Mul", [row, ofPlanes]);
@@ -106,48 +113,53 @@ export function emitAffineCrop(
 }
 
 /**
- * Adds each pixel's shares to its four cells: to two rows, in each to two cells side by side. What
- * is added to a cell as the right one of two lies behind the cell to its left.
+ * Adds each pixel's shares to its four cells, all planes at once. Where two cells side by side are
+ * taken together, what is added to the right one lies behind the left one.
  *
  * @param cotangent [N, planes, h, w]
+ * @param together cells side by side
  * @returns [N, planes, H, W], without the border
  */
-function addedInStretches(
+function addedTogether(
   graph: GraphBuilder,
   cotangent: Value,
   { cell, weights }: Corners,
-  bordered: Size,
+  { bordered, together }: { readonly bordered: Size; readonly together: 1 | 2 },
 ): Value {
   const [n = 1, planes = 1, ...area] = graph.shapeOf(cotangent);
   const pixels = area.reduce((product, length) => product * length, 1);
   const { height, width } = bordered;
   const cells = height * width;
-  const firsts = Array.from({ length: n }, (_, image) => [image * cells, image * cells + width]);
+  const steps = together === 2 ? [0, width] : [0, 1, width, width + 1];
+  const firsts = Array.from({ length: n }, (_, i) => steps.map((step) => BigInt(i * cells + step)));
   const indices = graph.emit("Add", [
     graph.emit("Cast", [cell], { to: DataType.int64 }),
     graph.constant({
       type: "int64",
-      shape: [n, 2, 1],
-      data: BigInt64Array.from(firsts.flat(), BigInt),
+      shape: [n, steps.length, 1],
+      data: BigInt64Array.from(firsts.flat()),
     }),
   ]);
   const parts = graph.emit("Mul", [
     reshapeTo(graph, cotangent, [n, 1, planes, pixels]),
     reshapeTo(graph, weights, [n, 4, 1, pixels]),
   ]);
-  const rows = reshapeTo(graph, parts, [2 * n, 2 * planes, pixels]);
-  const stretches = graph.emit("Transpose", [rows], { perm: [0, 2, 1] });
+  const values = together * planes;
+  const columns = reshapeTo(graph, parts, [n * steps.length, values, pixels]);
+  const rows = graph.emit("Transpose", [columns], { perm: [0, 2, 1] });
+  const count = n * steps.length * pixels;
   const inputs = [
-    zeros(graph, [n * cells, 2 * planes]),
-    reshapeTo(graph, indices, [2 * n * pixels, 1]),
-    reshapeTo(graph, stretches, [2 * n * pixels, 2 * planes]),
+    zeros(graph, [n * cells, values]),
+    reshapeTo(graph, indices, [count, 1]),
+    reshapeTo(graph, rows, [count, values]),
   ];
   const sums = graph.emit("ScatterND", inputs, { reduction: "add" });
-  const ofCells = reshapeTo(graph, sums, [n, cells, 2 * planes]);
+  const ofCells = reshapeTo(graph, sums, [n, cells, values]);
   const turned = graph.emit("Transpose", [ofCells], { perm: [0, 2, 1] });
-  const framed = reshapeTo(graph, turned, [n, 2 * planes, height, width]);
-  const [left, right] = [0, 1].map((which) =>
-    within(graph, framed, bordered, { first: which * planes, count: planes, before: which }),
+  const framed = reshapeTo(graph, turned, [n, values, height, width]);
+  if (together === 1) return within(graph, framed, bordered);
+  const [left, right] = [0, 1].map((before) =>
+    within(graph, framed, bordered, { first: before * planes, count: planes, before }),
   ) as [Value, Value];
   return graph.emit("Add", [left, right]);
 }

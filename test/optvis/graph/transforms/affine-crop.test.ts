@@ -9,6 +9,8 @@ import { runGraph } from "../../../support/run-graph.ts";
 
 const CANVAS = { height: 7, width: 9 };
 const CROP = { height: 5, width: 6 };
+/** So much smaller than the canvas that its pixels are added one by one. */
+const SMALL_CROP = { height: 2, width: 3 };
 const OFFSETS = [10, 20, 30];
 const BATCH = 2;
 
@@ -20,14 +22,14 @@ const MAPS = {
   "outside altogether": [1, 0, 40, 0, 1, -30, 1, 0, -50, 0, 1, 60],
 };
 
-async function run(map: readonly number[], provider: Provider = "cpu") {
+async function run(map: readonly number[], provider: Provider = "cpu", cropSize = CROP) {
   const graph = new GraphBuilder();
   const shape = [BATCH, 3, CANVAS.height, CANVAS.width];
-  const cropShape = [BATCH, 3, CROP.height, CROP.width];
+  const cropShape = [BATCH, 3, cropSize.height, cropSize.width];
   const image = graph.input("image", "float32", shape);
   const affine = graph.input("affine", "float32", [BATCH, 2, 3]);
   const cotangent = graph.input("cotangent", "float32", cropShape);
-  const options = { canvasSize: CANVAS, cropSize: CROP, offsets: OFFSETS, provider };
+  const options = { canvasSize: CANVAS, cropSize, offsets: OFFSETS, provider };
   const { seen, pullback } = emitAffineCrop(graph, image, affine, options);
   const built = graph.build("crop", [
     ["seen", seen],
@@ -76,9 +78,12 @@ describe.each(Object.entries(MAPS))("%s", (_, map) => {
     });
   });
 
-  test.each(PROVIDERS)("<v, J u> = <J^T v, u> (%s)", async (provider) => {
-    const { image, cotangent, seen, gradient } = await run(map, provider);
-    const pixels = CROP.height * CROP.width;
+  test.each([
+    ...PROVIDERS.map((provider) => [provider, CROP] as const),
+    ["cpu", SMALL_CROP] as const,
+  ])("<v, J u> = <J^T v, u> (%s, %o)", async (provider, cropSize) => {
+    const { image, cotangent, seen, gradient } = await run(map, provider, cropSize);
+    const pixels = cropSize.height * cropSize.width;
     const change = seen.map((value, i) => value - OFFSETS[Math.floor(i / pixels) % 3]!);
     const onCrops = dot(cotangent.data, change);
     expect(Math.abs(onCrops - dot(gradient, image.data))).toBeLessThan(2e-4);
