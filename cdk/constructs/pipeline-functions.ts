@@ -26,8 +26,9 @@ const ASSEMBLER_MEMORY_MB = 3_008;
 const SMALL_MEMORY_MB = 256;
 /**
  * Networks that a function has seen stay on its disk, and one may have 500 MB
- * (lib/pipeline/limits.ts); on 512 MB the second of them would not fit. Costs less than half a
- * percent of the memory's price.
+ * (lib/pipeline/limits.ts); while a thread compiles a graph, its weights lie there too, forward and
+ * backward. On 512 MB the second network would not fit. Costs less than half a percent of the
+ * memory's price.
  */
 const NETWORKS_DISK = Size.gibibytes(4);
 
