@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -29,4 +29,17 @@ test("a checkout runs its sources as they are now, bundled once", async () => {
   expect(help()).toBe(first.replace("print the table as JSON", "in JSON"));
   expect(help()).not.toBe(first);
   expect(await bundles()).toBe(2);
+
+  // a fault names the place in the sources
+  const fault = 'throw new Error("a fault");';
+  await writeFile(command, source.replace(/^(?=export function)/m, `${fault}\n`));
+  const line = 1 + (await readFile(command, "utf8")).split("\n").indexOf(fault);
+  expect(line).toBeGreaterThan(1);
+  const { stderr, status } = spawnSync(
+    process.execPath,
+    [join(checkout, "local/bin/dreamgrid.mjs"), "analyze", "--help"],
+    { encoding: "utf8" },
+  );
+  expect(status).toBe(1);
+  expect(stderr).toContain(`Error: a fault\n    at ${command}:${line}:7\n`);
 });

@@ -8,6 +8,8 @@ export const HEAP_MB = 768;
 
 /** A thread without work ends after so long: a first look has three tasks in a row. */
 const IDLE_MS = 2_000;
+/** One that was started ahead: on a slow machine its first task takes as long to come. */
+const AHEAD_MS = 30_000;
 
 let idle: { readonly thread: AnalysisThread; readonly end: NodeJS.Timeout } | null = null;
 
@@ -22,15 +24,15 @@ export function takeThread(heapMb: number): AnalysisThread {
 }
 
 /** Lets a thread wait for work. */
-export function keepThread(thread: AnalysisThread): void {
+export function keepThread(thread: AnalysisThread, idleMs = IDLE_MS): void {
   const end = setTimeout(() => {
     if (idle?.thread === thread) idle = null;
     thread.end();
-  }, IDLE_MS).unref();
+  }, idleMs).unref();
   idle = { thread, end };
 }
 
 /** Starts a thread that is wanted soon: it loads what it runs while there is other work. */
 export function startAnalysisAhead(): void {
-  if (idle === null) keepThread(new AnalysisThread(HEAP_MB));
+  if (idle === null) keepThread(new AnalysisThread(HEAP_MB), AHEAD_MS);
 }

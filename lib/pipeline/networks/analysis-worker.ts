@@ -32,7 +32,6 @@ export class AnalysisThread {
     this.#worker = new Worker(new URL(threadFile(), import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     });
-    this.#worker.unref();
     this.#worker.on("message", (reply: AnalysisReply) => {
       if (reply.kind !== "ready") return;
       this.#systemId = reply.systemId;
@@ -41,6 +40,8 @@ export class AnalysisThread {
     this.#worker.on("exit", () => (this.#hasEnded = true));
     // while it has a task, `run` hears of it
     this.#worker.on("error", () => undefined);
+    // a listener to messages, too, would keep the process
+    this.#worker.unref();
   }
 
   /** Whether it has loaded all that a task needs. */

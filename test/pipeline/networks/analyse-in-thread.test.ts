@@ -105,10 +105,13 @@ describe("a network that is analysed in a thread", () => {
     "has the same share where its thread was started ahead",
     async () => {
       const large = await networkOf(crafted("11,000 nodes of one name"));
+      // nothing that keeps the process is added
+      const resources = process.getActiveResourcesInfo();
       startAnalysisAhead();
       const thread = takeThread(USUAL_HEAP_MB);
-      keepThread(thread);
+      expect(process.getActiveResourcesInfo()).toEqual(resources);
       await vi.waitUntil(() => thread.isReady, { timeout: 60_000 });
+      keepThread(thread);
       const bounds = { heapMb: USUAL_HEAP_MB, deadlineMs: NEVER_MS, cpuMs: 20 };
       await expect(analyseInThread(large, bounds)).rejects.toThrow(/than 0.02 s of a core/);
       await vi.waitUntil(() => thread.hasEnded, { timeout: 60_000 });

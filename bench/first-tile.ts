@@ -1,0 +1,108 @@
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { median, spread } from "./statistics.ts";
+
+const USAGE = `npm run bench:first-tile -- [--rounds 5]
+
+Times \`dreamgrid dream\` of one channel, each as a process of its own: until its tile is on the disk,
+until its end, and the CPU time of all its threads (on Linux). A first round, which is not counted,
+makes the bundle, fetches GoogLeNet unless DREAMGRID_MODELS has it, and fills the file cache. Nothing
+else should run on the machine.`;
+
+/** A request on the command line. */
+const CASES = [
+  "emojinet --layer conv1-7x7_s2 --channels 1 --num-iterations 10",
+  "emojinet --layer inception_3b-1x1 --channels 1",
+  "googlenet --layer inception_4c-1x1 --channels 1",
+];
+
+const COMMAND = fileURLToPath(new URL("../local/bin/dreamgrid.mjs", import.meta.url));
+const LOOK_EVERY_MS = 4;
+/** Of Linux's clock ticks, in which it counts CPU time. */
+const TICK_SECONDS = 0.01;
+
+interface Timing {
+  readonly firstTile: number;
+  readonly end: number;
+  readonly cpu: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit();
+}
+
+const timings = new Map<string, Timing[]>();
+for (let round = 0; round <= Number(values.rounds); round++) {
+  for (const words of CASES) {
+    const timing = await timed(words.split(" "));
+    if (round > 0) timings.set(words, [...(timings.get(words) ?? []), timing]);
+  }
+}
+const load = loadavg()[0]!.toFixed(1);
+process.stdout.write(
+  `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores, load ${load}, Node ${process.version}\n`,
+);
+for (const [words, of] of timings) {
+  const shown = (["firstTile", "end", "cpu"] as const).map((name) => {
+    const seconds = of.map((timing) => timing[name]);
+    return `${name} ${median(seconds).toFixed(2)} s (${spread(seconds)})`;
+  });
+  process.stdout.write(`${words}: ${shown.join(", ")}\n`);
+}
+
+/** Seconds of one rendering. @throws Error if it fails */
+async function timed(words: readonly string[]): Promise<Timing> {
+  const out = await mkdtemp(join(tmpdir(), "dreamgrid-bench-"));
+  const [network, , layer] = words;
+  const tiles = join(out, `${network}-${layer}.tiles`);
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  const child = spawn(process.execPath, [COMMAND, "dream", ...words, "--out", out, "--quiet"], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  let [firstTile, end, cpu] = [NaN, NaN, NaN];
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject).on("exit", (code) => {
+      end = seconds();
+      resolve(code);
+    });
+  });
+  while (Number.isNaN(end)) {
+    if (Number.isNaN(firstTile) && existsSync(tiles) && readdirSync(tiles).length > 0) {
+      firstTile = seconds();
+    }
+    cpu = cpuSeconds(child.pid) ?? cpu;
+    await Promise.race([sleep(LOOK_EVERY_MS), ended]);
+  }
+  const code = await ended;
+  if (code !== 0) throw new Error(`dream ${words.join(" ")} ended with exit code ${code}`);
+  await rm(out, { recursive: true });
+  return { firstTile, end, cpu };
+}
+
+/** Of a process and its threads so far; `null` where the system does not tell, or it has ended. */
+function cpuSeconds(pid: number | undefined): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // user and system time, after a name that may have spaces in it; none of one that has ended
+    const fields = stat.slice(stat.lastIndexOf(")")).split(" ");
+    const ticks = Number(fields[12]) + Number(fields[13]);
+    return ticks > 0 ? ticks * TICK_SECONDS : null;
+  } catch {
+    return null;
+  }
+}
