@@ -104,12 +104,17 @@ export class AscentEngine {
   /**
    * Runs a graph on one worker, once for each of `feeds`.
    *
+   * @param moved as `SessionWorker.run` takes it
    * @throws GpuUnavailableError, RuntimeError
    */
-  evaluate(graph: SessionGraph, feeds: readonly Feeds[]): Promise<readonly Feeds[]> {
+  evaluate(
+    graph: SessionGraph,
+    feeds: readonly Feeds[],
+    moved: readonly string[] = [],
+  ): Promise<readonly Feeds[]> {
     return this.#pools[graph.provider].withWorker(graph.key, (session) =>
       // asked for all at once: the worker does not wait for this thread in between
-      Promise.all(feeds.map((each) => session.run(graph, each))),
+      Promise.all(feeds.map((each) => session.run(graph, each, moved))),
     );
   }
 

@@ -29,43 +29,66 @@ export function affineChanges({ width, height }: Size): readonly AffineChange[] 
   });
 }
 
-/** A picture after a change, bilinear between its pixels, mid-grey outside. Values 0..255. */
-export function affineCopy(picture: Planes, { angle, zoom, shift }: AffineChange): Planes {
-  const { width, height } = picture;
+/**
+ * A picture after each of some changes, bilinear between its pixels, mid-grey outside. Values
+ * 0..255.
+ */
+export function affineCopies(picture: Planes, changes: readonly AffineChange[]): Planes[] {
+  const bordered = withBorder(picture);
+  return changes.map((change) => affineCopy(picture, bordered, change));
+}
+
+/** @param bordered the picture's planes in a border of mid-grey, one pixel wide */
+function affineCopy(
+  { width, height, data }: Planes,
+  bordered: Float32Array,
+  { angle, zoom, shift }: AffineChange,
+): Planes {
   const pixels = width * height;
   const [cos, sin] = [Math.cos(angle) / zoom, Math.sin(angle) / zoom];
   const [centreX, centreY] = [(width - 1) / 2, (height - 1) / 2];
   // with a border of grey no place needs a test: what lies further out reads from the border
   const stride = width + 2;
-  const planes = Array.from({ length: picture.data.length / pixels }, (_, plane) =>
-    withBorder(picture, plane),
-  );
-  const copy = new Float32Array(picture.data.length);
-  for (let i = 0; i < pixels; i++) {
-    const u = (i % width) - centreX - shift[0];
-    const v = Math.floor(i / width) - centreY - shift[1];
-    const x = Math.min(Math.max(centreX + cos * u + sin * v, -1), width);
-    const y = Math.min(Math.max(centreY - sin * u + cos * v, -1), height);
-    const left = Math.min(Math.floor(x), width - 1);
-    const top = Math.min(Math.floor(y), height - 1);
-    const right = x - left;
-    const down = y - top;
-    const at = (top + 1) * stride + left + 1;
-    for (let plane = 0; plane < planes.length; plane++) {
-      const data = planes[plane]!;
-      const above = data[at]! * (1 - right) + data[at + 1]! * right;
-      const below = data[at + stride]! * (1 - right) + data[at + stride + 1]! * right;
-      copy[plane * pixels + i] = above * (1 - down) + below * down;
+  const cells = stride * (height + 2);
+  const copy = new Float32Array(data.length);
+  // where each pixel of a row is read, the same in all planes
+  const places = new Int32Array(width);
+  const rights = new Float64Array(width);
+  const downs = new Float64Array(width);
+  for (let row = 0; row < height; row++) {
+    const v = row - centreY - shift[1];
+    for (let column = 0; column < width; column++) {
+      const u = column - centreX - shift[0];
+      const x = Math.min(Math.max(centreX + cos * u + sin * v, -1), width);
+      const y = Math.min(Math.max(centreY - sin * u + cos * v, -1), height);
+      const left = Math.min(Math.floor(x), width - 1);
+      const top = Math.min(Math.floor(y), height - 1);
+      rights[column] = x - left;
+      downs[column] = y - top;
+      places[column] = (top + 1) * stride + left + 1;
+    }
+    for (let first = 0, to = row * width; to < data.length; first += cells, to += pixels) {
+      for (let column = 0; column < width; column++) {
+        const at = first + places[column]!;
+        const right = rights[column]!;
+        const down = downs[column]!;
+        const above = bordered[at]! * (1 - right) + bordered[at + 1]! * right;
+        const below = bordered[at + stride]! * (1 - right) + bordered[at + stride + 1]! * right;
+        copy[to + column] = above * (1 - down) + below * down;
+      }
     }
   }
   return { width, height, data: copy };
 }
 
-function withBorder({ width, height, data }: Planes, plane: number): Float32Array {
-  const bordered = new Float32Array((width + 2) * (height + 2)).fill(MID_GREY);
-  for (let y = 0; y < height; y++) {
-    const row = (plane * height + y) * width;
-    bordered.set(data.subarray(row, row + width), (y + 1) * (width + 2) + 1);
+function withBorder({ width, height, data }: Planes): Float32Array {
+  const rows = data.length / width;
+  const stride = width + 2;
+  const bordered = new Float32Array((rows + (2 * rows) / height) * stride).fill(MID_GREY);
+  for (let row = 0; row < rows; row++) {
+    const above = 1 + 2 * Math.floor(row / height);
+    const values = data.subarray(row * width, (row + 1) * width);
+    bordered.set(values, (row + above) * stride + 1);
   }
   return bordered;
 }

@@ -14,7 +14,7 @@ import {
 } from "../graph/layer-pass.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
 import { shownPlanes, toNetworkPlanes } from "../ascent/network-planes.ts";
-import { affineChanges, affineCopy } from "./affine-copies.ts";
+import { affineChanges, affineCopies } from "./affine-copies.ts";
 import { type QualityCard, qualityCard } from "./card.ts";
 import { look } from "./look.ts";
 import { type ChannelKind, sourceFigures } from "./source-figures.ts";
@@ -50,7 +50,7 @@ export async function examine(
   const looks = () => look(picture, planeKind(planes), planes.length);
   if (subject.channel === null) return qualityCard(looks(), "no channel");
   const seen = await shownPlanes(picture, subject.network, subject.size);
-  const copies = affineChanges(subject.size).map((change) => affineCopy(seen, change));
+  const copies = affineCopies(seen, affineChanges(subject.size));
   const [[own, ...ofCopies], looked] = await Promise.all([
     channelMeans(engine, subject, [seen, ...copies]),
     // once the worker has what it is to see: this thread has nothing else to do
@@ -76,7 +76,8 @@ export async function channelMeans(
   const feeds = pictures.map((picture) => ({
     image: floatTensor(shape, toNetworkPlanes(picture, network).data),
   }));
-  const outputs = await engine.evaluate(meansGraph(viewer, size), feeds);
+  // no one else has them
+  const outputs = await engine.evaluate(meansGraph(viewer, size), feeds, ["image"]);
   return outputs.map((each) => floatOutput(each, "means").data);
 }
 

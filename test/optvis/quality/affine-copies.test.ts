@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 
 import type { Planes } from "../../../lib/image/raster.ts";
-import { affineChanges, affineCopy } from "../../../lib/optvis/quality/affine-copies.ts";
+import {
+  type AffineChange,
+  affineChanges,
+  affineCopies,
+} from "../../../lib/optvis/quality/affine-copies.ts";
 
 const [WIDTH, HEIGHT] = [9, 7];
 
@@ -17,6 +21,8 @@ function slopes(): Planes {
 
 const at = ({ data }: Planes, plane: number, x: number, y: number) =>
   data[(plane * HEIGHT + y) * WIDTH + x]!;
+
+const affineCopy = (picture: Planes, change: AffineChange) => affineCopies(picture, [change])[0]!;
 
 const SAME = { angle: 0, zoom: 1, shift: [0, 0] } as const;
 
