@@ -1,4 +1,3 @@
-import { startThreadAhead } from "../../lib/optvis/runtime/session-worker.ts";
 import { startAnalysisAhead } from "../../lib/pipeline/networks/analysis-threads.ts";
 import { runCommandLine } from "./run-command-line.ts";
 
@@ -30,9 +29,8 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
     identify: async (path, name) => (await inThread()).readInThread.identify(path, name),
     describe: async (model, given) => (await inThread()).readInThread.describe(model, given),
   },
-  startThreads: () => {
+  startAnalysis: () => {
     startAnalysisAhead();
-    startThreadAhead();
     void inThread();
   },
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { SheetFormat } from "../../lib/image/formats.ts";
 import { cacheFolder, networkFolders } from "../../lib/networks/folders.ts";
 import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
+import { startThreadAhead } from "../../lib/optvis/runtime/session-worker.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
 import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
@@ -49,6 +50,8 @@ export async function renderRequests(
   given: Terminal,
 ): Promise<void> {
   const terminal = terminalOf(flags, given);
+  // loads what it runs while requests are checked
+  startThreadAhead();
   const input = await givenInput(flags);
   const { threads } = flags;
   const gate = localGpuGate(terminal.env, {

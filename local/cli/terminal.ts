@@ -27,8 +27,8 @@ export interface CommandIo {
   readonly analyse?: Analyse;
   /** @default in this thread */
   readonly reader?: ModelReader;
-  /** Starts the threads that a rendering is going to want. @default they start when wanted */
-  readonly startThreads?: () => void;
+  /** Starts what is going to analyse networks. @default it starts when it is wanted */
+  readonly startAnalysis?: () => void;
 }
 
 export interface Terminal {
@@ -45,8 +45,8 @@ export interface Terminal {
   readonly analyse: Analyse;
   /** Who reads a model that is given by its path. @default in this thread */
   readonly reader?: ModelReader | undefined;
-  /** To be called once it is clear that something will be rendered, before its code is loaded. */
-  readonly startThreads: () => void;
+  /** To be called once it is clear that a network will be read, before the code for the rest. */
+  readonly startAnalysis: () => void;
 }
 
 export interface ProgressBar {
@@ -66,12 +66,12 @@ export function createTerminal({
   stdin,
   analyse = analyseHere,
   reader,
-  startThreads = () => undefined,
+  startAnalysis = () => undefined,
 }: CommandIo): Terminal {
   return {
     analyse,
     reader,
-    startThreads,
+    startAnalysis,
     env,
     isWatched: stderr.isTTY === true && stdout.isTTY === true,
     print: (text) => void stdout.write(`${printable(text)}\n`),

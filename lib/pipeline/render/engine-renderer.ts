@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import { PROVIDERS, type Provider } from "../../autodiff/provider.ts";
 import { loadSharp } from "../../image/load-sharp.ts";
 import type { Planes, Raster, Size } from "../../image/raster.ts";
@@ -44,8 +46,8 @@ export interface EngineRendererOptions {
 
 export interface EngineRenderer extends Renderer {
   /**
-   * Compiles ahead what a task's first images need, while others see to it that it comes to be
-   * rendered: `render` and `examine` wait for it. What is wrong with the task, they say.
+   * Compiles ahead what a task's first images run, while others see to it that it comes to be
+   * rendered: `render` waits for it. What is wrong with the task, it says.
    */
   prepare(task: RenderTask): void;
 }
@@ -57,9 +59,8 @@ export function createEngineRenderer({
 }: EngineRendererOptions = {}): EngineRenderer {
   const engine = new AscentEngine({ threads });
   const networks = new FoldedNetworks();
-  const ready = Promise.resolve();
-  let ascentPrepared: Promise<void> = ready;
-  let cardPrepared: Promise<void> = ready;
+  let ascentPrepared: Promise<void> = Promise.resolve();
+  let cardPrepared: Promise<void> = ascentPrepared;
 
   /** Draws a task where it is to be. */
   async function renderPlaced(
@@ -84,26 +85,28 @@ export function createEngineRenderer({
     throw new GpuUnavailableError(gpuRefusal(verdict.reason));
   }
 
-  /** Begins to compile what a task's first images run, and what looks at them. */
-  async function compileFirst(task: RenderTask) {
-    if (task.provider === "gpu") return { ascent: ready, card: ready };
+  /** Compiles what a task's first images run. */
+  async function compileFirst(task: RenderTask): Promise<void> {
+    if (task.provider === "gpu") return;
     const model = await networks.of(task.network.model);
     const [first] = taskParts(await ascentTask(engine, task, model));
     const { stages, together } = planOf(first!.task);
-    const images = task.channels.length;
-    const ascent = engine.prepare(stages[0]!.graph(together), images);
-    // by a worker that would have nothing else to do
-    if (images >= engine.threads) return { ascent, card: ready };
+    await engine.prepare(stages[0]!.graph(together), task.channels.length);
+  }
+
+  /** Compiles what looks at a task's images, by a worker that has none of them to draw. */
+  async function compileCard(task: RenderTask, model: NetworkModel): Promise<void> {
+    await nextTurn();
+    // libvips, too, is loaded before there is a picture
+    void loadSharp();
+    if (task.channels.length >= engine.threads || task.request.targets) return;
     const viewing = examinationTask(task);
-    const card = engine.prepare(meansGraph(viewerOf(viewing, model), viewing.size), 1);
-    return { ascent, card };
+    await engine.prepare(meansGraph(viewerOf(viewing, model), viewing.size), 1);
   }
 
   return {
     prepare(task) {
-      const begun = compileFirst(task);
-      ascentPrepared = begun.then(({ ascent }) => ascent).catch(() => undefined);
-      cardPrepared = begun.then(({ card }) => card).catch(() => undefined);
+      ascentPrepared = compileFirst(task).catch(() => undefined);
     },
     async render(task, { onChannel, frames, ...hooks } = {}) {
       await ascentPrepared;
@@ -117,11 +120,12 @@ export function createEngineRenderer({
         return { ...result, image, provider, seed: seed + result.restarts };
       };
       const results: RenderedChannel[] = [];
+      let isBegun = false;
       await renderPlaced(await ascentTask(engine, task, model), task.provider, {
         ...hooks,
         onProgress: (progress) => {
-          // for the first picture, while workers draw it
-          void loadSharp();
+          if (!isBegun) cardPrepared = compileCard(task, model).catch(() => undefined);
+          isBegun = true;
           hooks.onProgress?.(progress);
         },
         frames: frames && {

@@ -12,7 +12,7 @@ function terminalWith(bar: ProgressBar): Terminal {
     note: () => {},
     progressBar: () => bar,
     analyse: () => Promise.reject(new Error("nothing is analysed here")),
-    startThreads: () => undefined,
+    startAnalysis: () => undefined,
     readInput: async () => new Uint8Array(),
   };
 }
