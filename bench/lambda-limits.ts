@@ -9,7 +9,10 @@ const ROOT = "/sys/fs/cgroup";
 const CONTROLLERS = ["cpu", "cpuacct", "memory"] as const;
 /** The kernel's own default. */
 const PERIOD_US = 100_000;
-/** The most that there can be: other processes of the machine are to take little of what is measured. */
+/**
+ * The most that there can be: other processes of the machine are to take little of what is
+ * measured.
+ */
 const SHARES = 262_144;
 
 /**

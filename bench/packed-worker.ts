@@ -37,7 +37,9 @@ export interface Drawn {
   readonly peakMb: number;
 }
 
-/** S3 and SQS on this machine, and the worker as it is packed for Lambda, with a network to draw. */
+/**
+ * S3 and SQS on this machine, and the worker as it is packed for Lambda, with a network to draw.
+ */
 export class PackedWorkers {
   readonly #folder: string;
   readonly #endpoint: Endpoint;

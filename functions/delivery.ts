@@ -31,11 +31,11 @@ export interface EventSourceFigures {
 const MOST_OF_A_BATCH = 10;
 
 /**
- * All event sources but the worker's, whose concurrency is a setting. A source that asks for more calls than the account has is
- * throttled, and throttled messages use up their deliveries: these, a call of the API and three
- * workers are the 10 of a new account. Two is the least that SQS event sources take. Reserved
- * concurrency would keep other functions of the account away, but Lambda refuses it unless 100 are
- * left unreserved.
+ * All event sources but the worker's, whose concurrency is a setting. A source that asks for more
+ * calls than the account has is throttled, and throttled messages use up their deliveries: these, a
+ * call of the API and three workers are the 10 of a new account. Two is the least that SQS event
+ * sources take. Reserved concurrency would keep other functions of the account away, but Lambda
+ * refuses it unless 100 are left unreserved.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
  */
 export const EVENT_SOURCES = {
@@ -46,7 +46,9 @@ export const EVENT_SOURCES = {
   "dead-letter": { batchSize: MOST_OF_A_BATCH, batchingWindowSeconds: 0, maxConcurrency: 2 },
 } as const satisfies Record<string, EventSourceFigures>;
 
-/** Images that share a thread's start; more save nothing (npm run bench:worker), and others idle. */
+/**
+ * Images that share a thread's start; more save nothing (npm run bench:worker), and others idle.
+ */
 const IMAGES_PER_THREAD = 2;
 
 /** Messages that a CPU worker is called with, at most. */

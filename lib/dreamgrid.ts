@@ -114,9 +114,9 @@ export interface VjpOptions {
  * operators that any runtime takes.
  *
  * Inputs: `image` [N, planes, H, W], as the network sees it: (pixel - mean) * scale, in its channel
- * order; `cotangent`, of the layer's shape. Outputs: `value`, the layer; `gradient`, of the image's,
- * the sum over the layer's elements of cotangent * d(value)/d(image). A layer in whose leading axis
- * each image has several places, as windows of tokens, is [N, places, ...] here.
+ * order; `cotangent`, of the layer's shape. Outputs: `value`, the layer; `gradient`, of the
+ * image's, the sum over the layer's elements of cotangent * d(value)/d(image). A layer in whose
+ * leading axis each image has several places, as windows of tokens, is [N, places, ...] here.
  *
  * @throws LayerNotFoundError; ShapeMismatchError if the network does not take such images;
  *   UnsupportedGradientError naming the operator that has no gradient

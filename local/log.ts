@@ -1,6 +1,8 @@
 import type { Log } from "../functions/log.ts";
 
-/** A cause that lasts (a full disk, a damaged job) is told once in this time, not at every retry. */
+/**
+ * A cause that lasts (a full disk, a damaged job) is told once in this time, not at every retry.
+ */
 const REPEAT_MS = 60_000;
 
 export interface ErrorLogOptions {

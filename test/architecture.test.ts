@@ -8,7 +8,7 @@ import endpointPackage from "../local/endpoint/package.json" with { type: "json"
 const BASE = ["concurrency", "json", "keys", "limits", "rates"];
 const PIPELINE_BASE = BASE.map((name) => `lib/pipeline/${name}.ts`);
 
-/** What each folder may import besides itself, folders or files: the README's diagram, executable. */
+/** What each folder may import besides itself, folders or files: the README's diagram, executed. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/onnx": [],
   "lib/image/formats.ts": [],
@@ -199,7 +199,7 @@ function strayUsers(found: readonly Import[], name: string, allowed: RegExp): re
   return found.filter(({ from, to }) => to.startsWith(name) && !allowed.test(from));
 }
 
-/** Files that import each other in a circle, types included, the first one named twice; or `null`. */
+/** Files that import each other in a circle, types included, the first named twice; or `null`. */
 function circleAmong(found: readonly Import[]): readonly string[] | null {
   const imported = new Map<string, string[]>();
   for (const { from, to } of found) imported.set(from, [...(imported.get(from) ?? []), to]);

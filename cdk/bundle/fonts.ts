@@ -3,7 +3,10 @@ import { join } from "node:path";
 
 import { repositoryPath } from "./repository.ts";
 
-/** Latin, Greek, Cyrillic, Arabic, Hebrew and more in 0.8 MB; Chinese or Japanese take twenty times that. */
+/**
+ * Latin, Greek, Cyrillic, Arabic, Hebrew and more in 0.8 MB; Chinese or Japanese take twenty times
+ * that.
+ */
 const FONT = "DejaVuSans.ttf";
 const PACKAGE = "dejavu-fonts-ttf";
 const FOLDER = "fonts";

@@ -11,8 +11,8 @@ export interface LoopDeps extends RenderDeps {
   readonly receiver: MessageReceiver;
   readonly log: Log;
   /**
-   * How long a group is worked at before what is left of it is sent on: as long as a CPU worker has.
-   * A worker that is lost costs no more, and other jobs' channels get their turn. @default 900
+   * How long a group is worked at before what is left of it is sent on: as long as a CPU worker
+   * has. A worker that is lost costs no more, and other jobs' channels get their turn. @default 900
    */
   readonly groupSeconds?: number;
 }
@@ -35,7 +35,8 @@ const GATHERING = {
 };
 /**
  * Polls that bring nothing, 20 s each, before a worker ends: five minutes, since a start costs
- * about as much. What another one holds as it dies, and what is to be tried again, comes back sooner.
+ * about as much. What another one holds as it dies, and what is to be tried again, comes back
+ * sooner.
  */
 const IDLE_POLLS = 15;
 /** A group that has not been sent on by then hangs. */

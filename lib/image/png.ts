@@ -26,8 +26,8 @@ export async function encodePng(raster: Raster): Promise<Uint8Array> {
  * Decodes a PNG, JPEG or WebP to 8-bit sRGB: turned upright as its EXIF data says, transparency
  * flattened on black, the first frame of an animation.
  *
- * @throws ImageError for anything else, for damaged files, for more than `pixelLimit` pixels and for
- *   a side of more than `IMAGE_SIDE_LIMIT`; what is too large is not decoded
+ * @throws ImageError for anything else, for damaged files, for more than `pixelLimit` pixels and
+ *   for a side of more than `IMAGE_SIDE_LIMIT`; what is too large is not decoded
  */
 export async function decodeImage(
   bytes: Uint8Array,

@@ -21,7 +21,9 @@ export interface Raster extends Size {
   readonly data: Uint8Array;
 }
 
-/** A picture as a network sees it: [planes, H, W]; its holder says the planes' order and their unit. */
+/**
+ * A picture as a network sees it: [planes, H, W]; its holder says the planes' order and their unit.
+ */
 export interface Planes extends Size {
   readonly data: Float32Array;
 }

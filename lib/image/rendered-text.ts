@@ -30,8 +30,8 @@ const MAX_FRAME_ASPECT = 3;
 
 /**
  * Draws a line of any script: in our own glyphs where these have its letters, else in a font of the
- * machine. Where no font has them, accents are left off; letters that remain are drawn as their code
- * points, framed by the font renderer or, where there is no font at all, as `<5C64>`; see
+ * machine. Where no font has them, accents are left off; letters that remain are drawn as their
+ * code points, framed by the font renderer or, where there is no font at all, as `<5C64>`; see
  * `missingGlyphs`.
  */
 export async function drawLine(target: Raster, line: TextLine, color: Rgb): Promise<void> {
@@ -57,8 +57,8 @@ export async function drawLine(target: Raster, line: TextLine, color: Rgb): Prom
 }
 
 /**
- * Letters of a line that no font of this machine has, each once; `""` for none. Their code points stand
- * for them, or where all that is lost are accents, the letters without.
+ * Letters of a line that no font of this machine has, each once; `""` for none. Their code points
+ * stand for them, or where all that is lost are accents, the letters without.
  */
 export async function missingGlyphs({ text, boxWidth }: TextLine): Promise<string> {
   if (boxWidth === undefined) return "";
@@ -124,7 +124,10 @@ function blend(
   }
 }
 
-/** Whether there is ink along all of each side, as of no letter but frames, and strokes that are long. */
+/**
+ * Whether there is ink along all of each side, as of no letter but frames, and strokes that are
+ * long.
+ */
 function isFrame({ data, width, height }: TextMask): boolean {
   const isInk = (x: number, y: number) => data[y * width + x]! > 96;
   const columns = Array.from({ length: width }, (_, x) => x);

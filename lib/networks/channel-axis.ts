@@ -9,8 +9,8 @@ import { sizeOf } from "../onnx/tensor.ts";
  * image and for convolutions, the last for a product with a matrix, and where Transpose and Reshape
  * take it from there.
  *
- * @returns no entry for a value that does not depend on the image, `NO_CHANNELS` for one that has no
- *   such axis, as a single plane [N, H, W]
+ * @returns no entry for a value that does not depend on the image, `NO_CHANNELS` for one that has
+ *   no such axis, as a single plane [N, H, W]
  */
 export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<Value, number> {
   const axes = new Map<Value, number>([[input, 1]]);
@@ -69,7 +69,9 @@ const transposed: Rule = ({ node, from, axis }) =>
 /** Without the axis of the channels: [N, H, W] is one plane, [N, F] has features. */
 const withoutIt = (to: readonly number[]): number => (to.length > 2 ? NO_CHANNELS : 1);
 
-/** The same elements: the last of the axes that the channels were split into, or what holds them. */
+/**
+ * The same elements: the last of the axes that the channels were split into, or what holds them.
+ */
 const reshaped: Rule = ({ node, from, to, axis }) => {
   // a plane among others once more
   if (axis === NO_CHANNELS) return to.length > from.length && to[1] === 1 ? 1 : NO_CHANNELS;

@@ -95,7 +95,9 @@ function readerFinder(graph: Graph): ReadersOf {
   return (value) => readers.get(value) ?? [];
 }
 
-/** Nodes before the first layer, in a row: to normalise takes four, with casts and layouts eight. */
+/**
+ * Nodes before the first layer, in a row: to normalise takes four, with casts and layouts eight.
+ */
 const MOST_FOLLOWED = 32;
 
 /** As far as one node after the other reads it, and that does arithmetic or nothing. */
@@ -257,7 +259,9 @@ function perPlane(
   return shape[axis] === planes ? toNumbers(tensor) : null;
 }
 
-/** Steps from constants that files hold to one that arithmetic reads: casts, reshapes and the like. */
+/**
+ * Steps from constants that files hold to one that arithmetic reads: casts, reshapes and the like.
+ */
 const MOST_STEPS = 6;
 /** Such a step reads a tensor, and a shape or bounds beside it. */
 const MOST_INPUTS = 6;

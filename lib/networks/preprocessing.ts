@@ -66,8 +66,8 @@ export function isGiven(given: GivenPreprocessing): boolean {
 }
 
 /**
- * The numbers of a description, whatever way they were given: the network then sees (pixel - mean) *
- * scale of pixels in 0..255.
+ * The numbers of a description, whatever way they were given: the network then sees (pixel - mean)
+ * * scale of pixels in 0..255.
  *
  * @param planes of the network's image
  * @throws RangeError saying what was given and what is wanted

@@ -125,7 +125,9 @@ export class BatchAxis {
     };
   }
 
-  /** The axis along which the images of a value lie; `null` if there is none, or it is not known. */
+  /**
+   * The axis along which the images of a value lie; `null` if there is none, or it is not known.
+   */
   #axisOf(value: Value, facts: Facts): number | null {
     const [many, one] = [facts.get(value)?.shape, this.#single.get(value)?.shape];
     if (!many || !one || many.length !== one.length || !this.#reached.has(value)) return null;

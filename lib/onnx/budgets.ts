@@ -61,7 +61,9 @@ export const MAX_ELEMENTS = 2 ** 30;
  */
 const MAX_FOLDED_ELEMENTS = 2 ** 21;
 
-/** Elements that folding reads for it: a quarter of a second's work, and a graph is walked thrice. */
+/**
+ * Elements that folding reads for it: a quarter of a second's work, and a graph is walked thrice.
+ */
 const MAX_READ_ELEMENTS = 2 ** 21;
 
 /** Shapes and indices, without which nothing after them is known. */

@@ -20,9 +20,9 @@ const TO_CHANNELS_LAST = [0, 2, 3, 1];
 type ShapedInput = ValueInfo & { readonly shape: readonly (number | null)[] };
 
 /**
- * The graph with its image as [N, C, H, W] of floats, whatever the file has: [N, H, W, C] as exports
- * of Keras and TensorFlow do, [N, H, W] of one plane, [C, H, W] of one image, or bytes that it makes
- * floats itself. Any other graph as it is.
+ * The graph with its image as [N, C, H, W] of floats, whatever the file has: [N, H, W, C] as
+ * exports of Keras and TensorFlow do, [N, H, W] of one plane, [C, H, W] of one image, or bytes that
+ * it makes floats itself. Any other graph as it is.
  *
  * Such a file usually transposes the image first thing, for ONNX convolutions want channels first:
  * that node becomes an Identity. Whatever else reads the image gets it as the file has it.
@@ -81,7 +81,10 @@ function withPlaneAxis(graph: Graph, image: ShapedInput, axes: ImageAxes | null)
   return withInput({ ...graph, nodes, initializers }, { ...image, shape: ofFour });
 }
 
-/** The graph whose nodes read `value` in place of the image; those of `becomesIdentity` nothing else. */
+/**
+ * The graph whose nodes read `value` in place of the image; those of `becomesIdentity` nothing
+ * else.
+ */
 function reading(
   graph: Graph,
   image: Value,

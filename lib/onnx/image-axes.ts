@@ -14,7 +14,9 @@ export interface ImageAxes {
   readonly planes: number | null;
 }
 
-/** Operators whose second axis are the channels of an image, by the input that holds their weight. */
+/**
+ * Operators whose second axis are the channels of an image, by the input that holds their weight.
+ */
 const CHANNELS_SECOND: ReadonlyMap<string, number | null> = new Map([
   ["Conv", 1],
   ["ConvInteger", 1],

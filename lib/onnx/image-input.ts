@@ -14,8 +14,8 @@ export interface ImageInput extends ValueInfo {
 }
 
 /**
- * The inputs that can be the image: numbers of three or four axes, or of axes left open. Where there
- * are such with four, those with three are none.
+ * The inputs that can be the image: numbers of three or four axes, or of axes left open. Where
+ * there are such with four, those with three are none.
  */
 export function imageCandidates({ inputs }: Graph): readonly ValueInfo[] {
   const floats = inputs.filter(({ type }) => type === "float32");
@@ -56,8 +56,8 @@ export function imageInputOf(graph: Graph): ImageInput {
 /**
  * The image of a file that is seen for the first time, of which more can be said.
  *
- * @throws ModelError as `imageInputOf`; if nodes read other inputs, which have no value; if the first
- *   weights want another number of planes
+ * @throws ModelError as `imageInputOf`; if nodes read other inputs, which have no value; if the
+ *   first weights want another number of planes
  */
 export function checkedImageInput(graph: Graph): ImageInput {
   const image = imageInputOf(graph);

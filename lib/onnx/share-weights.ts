@@ -1,7 +1,9 @@
 import type { Attribute, Graph, Model, Node } from "./model.ts";
 import type { NumericTensor, Tensor } from "./tensor.ts";
 
-/** Of a tensor's buffer, all of which goes with it: a smaller one is copied as fast as it is shared. */
+/**
+ * Of a tensor's buffer, all of which goes with it: a smaller one is copied as fast as it is shared.
+ */
 const SHARE_FROM_BYTES = 16_384;
 
 /**

@@ -87,7 +87,9 @@ export const attemptsKey = (jobId: string, channel: number, round = 0) =>
   `${attemptsPrefix(jobId, round)}${channelName(channel)}`;
 export const checkpointsPrefix = (jobId: string, round = 0) =>
   `${CHECKPOINT_PREFIX}${checkedJobId(jobId)}/${round}/`;
-/** Where a channel's image stands that a worker had no time to finish; overwritten, then deleted. */
+/**
+ * Where a channel's image stands that a worker had no time to finish; overwritten, then deleted.
+ */
 export const checkpointKey = (jobId: string, channel: number, round = 0) =>
   `${checkpointsPrefix(jobId, round)}${channelName(channel)}`;
 export const resultPrefix = (jobId: string, round = 0) => roundKey(jobId, round, "results/");
@@ -119,7 +121,9 @@ export const deepZoomKey = (jobId: string, round = 0) => roundKey(jobId, round, 
 export const deepZoomPieceKey = (jobId: string, { level, column, row }: DeepZoomPlace, round = 0) =>
   roundKey(jobId, round, `montage_files/${level}/${column}_${row}.png`);
 export const manifestKey = (jobId: string, round = 0) => roundKey(jobId, round, "manifest.json");
-/** How a round of the job ends; written just before `complete.json`, for rules that ask for a state. */
+/**
+ * How a round of the job ends; written just before `complete.json`, for rules that ask for a state.
+ */
 export const endedKey = (jobId: string, state: string, round = 0) =>
   roundKey(jobId, round, `${ENDED_FOLDER}${state}`);
 /** The job has ended; written once. */

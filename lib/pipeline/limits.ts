@@ -16,9 +16,10 @@ export const MAX_CHANNEL_INDEX = 99_999;
 export const MAX_ITERATIONS = 2_000;
 
 /**
- * One iteration on one image, by the estimate of `work-seconds.ts`: a CPU worker writes its progress
- * between two of them, and has 15 minutes in all, of which six iterations are kept to finish. They
- * have to fit where two threads share a core, and where a core is half as fast again as slow.
+ * One iteration on one image, by the estimate of `work-seconds.ts`: a CPU worker writes its
+ * progress between two of them, and has 15 minutes in all, of which six iterations are kept to
+ * finish. They have to fit where two threads share a core, and where a core is half as fast again
+ * as slow.
  */
 export const MAX_STEP_SECONDS = 45;
 
@@ -89,10 +90,15 @@ export const MAX_MODEL_BYTES = 500_000_000;
  */
 export const MAX_CACHED_MODEL_BYTES = 72_000_000;
 
-/** Of all uploads in a bucket, for each kind, images or networks: a hundred of the largest models. */
+/**
+ * Of all uploads in a bucket, for each kind, images or networks: a hundred of the largest models.
+ */
 export const MAX_UPLOADED_BYTES = 50_000_000_000;
 
-/** How long a network's files wait for its description: a day, of which a link to send one lasts an hour. */
+/**
+ * How long a network's files wait for its description: a day, of which a link to send one lasts an
+ * hour.
+ */
 export const UNPUBLISHED_SECONDS = 86_400;
 
 /** A network's description, or a file of class names: ImageNet's 1,000 take about 30 kB. */

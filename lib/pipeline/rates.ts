@@ -1,7 +1,7 @@
 /**
- * What a CPU worker does in a second, and what that costs: the one table that estimates, limits, the
- * stack and its documents go by. Measured with the packed worker (npm run bench:worker). The cloud
- * stack imports this file, so it imports nothing.
+ * What a CPU worker does in a second, and what that costs: the one table that estimates, limits,
+ * the stack and its documents go by. Measured with the packed worker (npm run bench:worker). The
+ * cloud stack imports this file, so it imports nothing.
  */
 
 /** Lambda gives one vCPU for each so many megabytes of memory. */

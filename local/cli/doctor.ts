@@ -3,7 +3,9 @@ import { Command } from "commander";
 import type { DoctorFlags } from "./run-doctor.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** `dreamgrid doctor`: what this machine renders on, or whether a stack would work in an account. */
+/**
+ * `dreamgrid doctor`: what this machine renders on, or whether a stack would work in an account.
+ */
 export function doctorCommand(terminal: Terminal): Command {
   return new Command("doctor")
     .description("say whether this machine's GPU is used, or what the account's quotas allow")

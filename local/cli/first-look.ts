@@ -22,7 +22,9 @@ const MULTIPLY_ADDS_PER_SECOND = 4e10;
 const PASSES_AN_ITERATION = 3;
 /** Its quality card looks at the picture and eight changed copies of it. */
 const EXAMINATION_PASSES = 9;
-/** Of the time, by what a layer sees: classes take longest, and first convolutions nearly nothing. */
+/**
+ * Of the time, by what a layer sees: classes take longest, and first convolutions nearly nothing.
+ */
 const SHARES: Readonly<Record<LayerRole, number>> = { first: 0.06, middle: 0.17, whole: 0.6 };
 /** Sheets that are full at four tiles a row, or three, or two. */
 const COUNTS = [16, 12, 9, 6, 4, 2] as const;

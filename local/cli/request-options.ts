@@ -26,7 +26,9 @@ const ELSEWHERE_OF_SHEET: ReadonlySet<string> = new Set(["labels", "format"]);
 /** Fields whose default is not the schema's but the layer's, see short-request.ts. */
 const FROM_LAYER: ReadonlySet<string> = new Set(["method", "preset"]);
 
-/** The options of `dream`'s short form: a field each, its name, help and limits the schema's own. */
+/**
+ * The options of `dream`'s short form: a field each, its name, help and limits the schema's own.
+ */
 export function requestOptions(): readonly Option[] {
   return requestFields().map((field) => {
     const option = new Option(`--${optionName(field)} <value>`);

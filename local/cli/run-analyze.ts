@@ -27,8 +27,8 @@ export async function runAnalyze(
 }
 
 /**
- * "64 x 112 x 112", or "16 of 49 x 96" of windows of tokens; and the axis of the channels where it is
- * not 1.
+ * "64 x 112 x 112", or "16 of 49 x 96" of windows of tokens; and the axis of the channels where it
+ * is not 1.
  */
 function activationsOf({ shape, channels, channelAxis, parts }: Layer): string {
   const each = shape?.slice(1).join(" x ") ?? "?";

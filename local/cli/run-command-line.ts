@@ -104,7 +104,9 @@ function settle(command: Command, io: CommandIo): void {
   for (const child of command.commands) settle(child, io);
 }
 
-/** " (Did you mean --num-iterations?)", where commander, which looks at spelling alone, has nothing. */
+/**
+ * " (Did you mean --num-iterations?)", where commander, which looks at spelling alone, has nothing.
+ */
 function suggestedOption(problem: string, { options }: Command): string {
   const [, given] = /^unknown option '--([^'=]+)[^']*'$/.exec(problem) ?? [];
   if (given === undefined) return "";

@@ -12,8 +12,8 @@ const FORWARDED = ["content-type", "idempotency-key"];
 const RETURNED = ["content-type", "location", "cache-control", "allow"];
 
 /**
- * A deployed API, called as if it were here: each request goes on to it, signed with the credentials
- * of the AWS command line. The browser never sees them.
+ * A deployed API, called as if it were here: each request goes on to it, signed with the
+ * credentials of the AWS command line. The browser never sees them.
  *
  * @param api its address, stage included
  */

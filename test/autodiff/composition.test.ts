@@ -22,8 +22,8 @@ const IMAGE_SHAPE = [2, 3, 6, 5];
 const STEPS = [2e-2, 2e-3, 2e-4];
 
 /**
- * Images, each with its own direction. One that lies on a corner of the network tells nothing of the
- * gradient; the median of seven is unmoved by three such.
+ * Images, each with its own direction. One that lies on a corner of the network tells nothing of
+ * the gradient; the median of seven is unmoved by three such.
  */
 const IMAGES = 7;
 

@@ -144,10 +144,14 @@ test.each([
   expect(rewrittenIn(nodes)).toEqual(rewritten);
 });
 
-/** Windows whose maximum is negative; positive, tied; zero, tied; and below a positive neighbour. */
+/**
+ * Windows whose maximum is negative; positive, tied; zero, tied; and below a positive neighbour.
+ */
 const X = [-1, -2, 3, 3, 0, -5, 3, 1];
 
-/** Of a Relu and then a MaxPool: the second window's first 3 takes all, the first has no gradient. */
+/**
+ * Of a Relu and then a MaxPool: the second window's first 3 takes all, the first has no gradient.
+ */
 const EXPECTED = [0, 0, 20, 0, 0, 0, 0, 0];
 
 const pass: ForwardPass = {

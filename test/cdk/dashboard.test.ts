@@ -30,7 +30,9 @@ const RENDERED: ChannelResult = {
 const LANGUAGE = ["filter", "and", "stats", "count", "avg", "as", "by", "bin", "m"];
 const MORE = ["sort", "desc", "limit"];
 
-/** Names in a query of Logs Insights that are neither its language nor given by the query itself. */
+/**
+ * Names in a query of Logs Insights that are neither its language nor given by the query itself.
+ */
 function fieldsOf(query: string): string[] {
   // the log groups and the texts
   const plain = query.replaceAll(/SOURCE '[^']*' \||"[^"]*"/g, "");

@@ -201,8 +201,8 @@ async function onGpu(): Promise<void> {
   await putRequest("gpu", request);
   await feed("intake");
   const jobId = await acceptedAs("gpu");
-  // as if the intake had been interrupted: the assembler sends the channels, and so does the API; each
-  // starts a worker, since the queue is empty
+  // as if the intake had been interrupted: the assembler sends the channels, and so does the API;
+  // each starts a worker, since the queue is empty
   await dropGpuChannels();
   await cloud.store.delete(dispatchedKey(jobId));
   await cloud.queue(/^AssemblyQueue/).sendAll([reconcileMessage(jobId)]);
@@ -216,7 +216,9 @@ async function onGpu(): Promise<void> {
   await cloud.runGpuWorker({}, ({ action }) => action === "s3:DeleteObject");
 }
 
-/** Gives a function what waits in its queues, until nothing does; in one batch if it has no time. */
+/**
+ * Gives a function what waits in its queues, until nothing does; in one batch if it has no time.
+ */
 async function feed(name: LambdaFunctionName, remainingMs?: number): Promise<void> {
   for (const mapping of cloud.mappingsOf(name)) {
     const most = remainingMs === undefined ? Number.POSITIVE_INFINITY : 1;

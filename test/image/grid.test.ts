@@ -12,8 +12,8 @@ import {
 
 const SQUARE = { width: 64, height: 64 };
 
-// imtile: columns = ceil(sqrt(n * height / width)), rows = ceil(n / columns); MathWorks' own example
-// of deepDreamImage shows 36 images as 6 x 6 and 6 images as 2 x 3
+// imtile: columns = ceil(sqrt(n * height / width)), rows = ceil(n / columns); MathWorks' own
+// example of deepDreamImage shows 36 images as 6 x 6 and 6 images as 2 x 3
 test.each([
   [1, 1, 1],
   [2, 1, 2],

@@ -6,8 +6,8 @@ import { referenceModel } from "../support/reference-models.ts";
 import { GradientComparer, LAYERS } from "./reference-gradients.ts";
 
 /**
- * float32 against float32: where two values of a pool or the sign before a ReLU are as good as equal,
- * rounding decides, here and in PyTorch (against float64 PyTorch itself is up to 6e-3 off).
+ * float32 against float32: where two values of a pool or the sign before a ReLU are as good as
+ * equal, rounding decides, here and in PyTorch (against float64 PyTorch itself is up to 6e-3 off).
  */
 const MEDIAN_ERROR = 1e-5;
 const LARGEST_ERROR = 1e-2;

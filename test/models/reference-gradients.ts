@@ -115,7 +115,9 @@ export class GradientComparer {
     return { channel, activation, norm, products: row.subarray(3) };
   }
 
-  /** For random signs s, the mean of <s, a - b>^2 is |a - b|^2: within a fifth or so for 64 of them. */
+  /**
+   * For random signs s, the mean of <s, a - b>^2 is |a - b|^2: within a fifth or so for 64 of them.
+   */
   #distance(gradient: Float32Array, { norm, products }: Reference) {
     const pixels = gradient.length;
     let squares = 0;

@@ -14,14 +14,14 @@ import { noise } from "./reference-gradients.ts";
 const LINEAR = 1e-4;
 /**
  * Deeper layers have kinks, on which rounding decides. PyTorch against itself, started one to three
- * parts in ten million away, is up to 4e-4 off in the second iteration, 1e-2 in the third, and 1 soon
- * after.
+ * parts in ten million away, is up to 4e-4 off in the second iteration, 1e-2 in the third, and 1
+ * soon after.
  */
 const FIRST_TWO = 1e-3;
 const THIRD = 5e-2;
 /**
- * From an image with shapes in it, all the way. PyTorch's float64 is up to 7e-3 from its float32, and we
- * are at most 5e-3 from that where this was written; other processors round otherwise.
+ * From an image with shapes in it, all the way. PyTorch's float64 is up to 7e-3 from its float32,
+ * and we are at most 5e-3 from that where this was written; other processors round otherwise.
  */
 const DEVELOPED = 2e-2;
 

@@ -3,7 +3,9 @@ import type { AddressInfo } from "node:net";
 
 import { onTestFinished } from "vitest";
 
-/** A server on the loopback interface for one test. @returns its address, without a slash at the end */
+/**
+ * A server on the loopback interface for one test. @returns its address, without a slash at the end
+ */
 export async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

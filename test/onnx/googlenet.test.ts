@@ -14,7 +14,9 @@ import { referenceModel } from "../support/reference-models.ts";
 /** float32 rounding: constant weights are multiplied in another order than computed ones. */
 const PROBABILITY_TOLERANCE = 1e-6;
 
-/** Index, name, operator and activation size at 224x224, after MATLAB's table of the same network. */
+/**
+ * Index, name, operator and activation size at 224x224, after MATLAB's table of the same network.
+ */
 const expected = {
   googlenet: [
     [1, "data_0", "Input", [2, 3, 224, 224]],

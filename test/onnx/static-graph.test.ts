@@ -33,7 +33,10 @@ function network(reshape: readonly number[], declared: readonly (number | null)[
   );
 }
 
-/** Shape arithmetic as PyTorch exports `x.view(x.size(0), -1)`, and an interpolation to twice the size. */
+/**
+ * Shape arithmetic as PyTorch exports `x.view(x.size(0), -1)`, and an interpolation to twice the
+ * size.
+ */
 const arithmetic = modelOf(
   sketch({
     inputs: { x: [null, 3, null, null] },

@@ -36,7 +36,9 @@ const inHome = (command: string, ...words: readonly string[]) =>
     env: { ...process.env, DREAMGRID_CACHE: join(folder, "cache"), DREAMGRID_MODELS: "" },
   });
 
-/** With a cache of its own: npm would keep each package that was ever tested, 119 MB, in the user's. */
+/**
+ * With a cache of its own: npm would keep each package that was ever tested, 119 MB, in the user's.
+ */
 const install = (project: string, ...words: readonly string[]) =>
   run("npm", ["install", "--no-audit", "--cache", join(folder, "npm"), ...words], { cwd: project });
 

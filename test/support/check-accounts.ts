@@ -7,8 +7,8 @@ import { tileKey, tilePrefix } from "../../lib/pipeline/keys.ts";
 import type { ObjectStore } from "../../lib/storage/object-store.ts";
 
 /**
- * Checks a job that has ended: every channel of the plan has a result and nothing else has, and every
- * image's tile has the bytes that its result says.
+ * Checks a job that has ended: every channel of the plan has a result and nothing else has, and
+ * every image's tile has the bytes that its result says.
  *
  * @throws Error naming the first discrepancy
  */

@@ -8,7 +8,9 @@ import { ROUTES } from "../../functions/api/routes.ts";
 
 const DOCUMENT_ID = "https://dreamgrid.invalid/openapi.json";
 
-/** The part of the document that is looked up here; an OpenAPI 3.1 document is a JSON Schema bundle. */
+/**
+ * The part of the document that is looked up here; an OpenAPI 3.1 document is a JSON Schema bundle.
+ */
 const documentSchema = z.object({
   paths: z.record(
     z.string(),

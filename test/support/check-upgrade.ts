@@ -6,7 +6,10 @@ import type { Graph } from "../../lib/onnx/model.ts";
 import { writeModel } from "./onnx-writer.ts";
 import { runModel, type Tensors } from "./operator-oracle.ts";
 
-/** The same elements in the shapes of the graph's inputs: an image of three axes becomes one of four. */
+/**
+ * The same elements in the shapes of the graph's inputs: an image of three axes becomes one of
+ * four.
+ */
 function asDeclared({ inputs }: Graph, feeds: Tensors): Tensors {
   const ranks = new Map(inputs.map(({ name, shape }) => [name, shape?.length]));
   return Object.fromEntries(
@@ -22,8 +25,8 @@ function asDeclared({ inputs }: Graph, feeds: Tensors): Tensors {
 const TOLERANCE = 1e-5;
 
 /**
- * Asserts that a model of an older or newer opset computes in ONNX Runtime what our opset-18 form of
- * it does.
+ * Asserts that a model of an older or newer opset computes in ONNX Runtime what our opset-18 form
+ * of it does.
  *
  * @returns The operators of our form, in order.
  */

@@ -32,8 +32,8 @@ export interface VjpCase {
   readonly op: string;
   readonly attributes?: Attributes;
   /**
-   * Tensors are active: the point where the gradient is taken, further from kinks than `STEP` times a normal
-   * deviate. `null` is an optional input left out.
+   * Tensors are active: the point where the gradient is taken, further from kinks than `STEP` times
+   * a normal deviate. `null` is an optional input left out.
    */
   readonly inputs: readonly (FloatTensor | ConstantInput | ComputedInput | null)[];
   /** @default 1 */
@@ -72,9 +72,9 @@ const PROVIDERS: readonly Provider[] = ON_WEBGPU ? ["webgpu"] : ["cpu", "cuda", 
  * for each provider.
  *
  * Left: central differences of the operator itself. Right: the rule. All run in ONNX Runtime on the
- * CPU, so the rule is tested as deployed. Also asserted: the rule's forward form computes the operator,
- * cotangents have the shape of their input, constants get none, and the CUDA and WebGPU forms
- * consist of operators with a kernel there. With `ON_WEBGPU` the WebGPU form runs on WebGPU.
+ * CPU, so the rule is tested as deployed. Also asserted: the rule's forward form computes the
+ * operator, cotangents have the shape of their input, constants get none, and the CUDA and WebGPU
+ * forms consist of operators with a kernel there. With `ON_WEBGPU` the WebGPU form runs on WebGPU.
  *
  * Scheme: `check_vjp` of HIPS/autograd and JAX.
  */
@@ -131,7 +131,9 @@ export async function checkVjp(rule: VjpRule, vjpCase: VjpCase): Promise<void> {
   }
 }
 
-/** Value and cotangents of active inputs (`d_x0`, ...) by a rule, for comparison with a reference. */
+/**
+ * Value and cotangents of active inputs (`d_x0`, ...) by a rule, for comparison with a reference.
+ */
 export async function runRule(
   rule: VjpRule,
   vjpCase: VjpCase,
@@ -170,7 +172,9 @@ function operatorGraph({ op, attributes = {}, inputs, outputCount = 1 }: VjpCase
   );
 }
 
-/** Graph of y and the cotangents `d_x`; `silent` are active inputs for which the rule gives null. */
+/**
+ * Graph of y and the cotangents `d_x`; `silent` are active inputs for which the rule gives null.
+ */
 function vjpGraph(rule: VjpRule, vjpCase: VjpCase, provider: Provider, v: FloatTensors) {
   const context = contextOf(vjpCase, provider);
   const { graph } = context;

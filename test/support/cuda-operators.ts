@@ -3,7 +3,8 @@ import type { Graph } from "../../lib/onnx/model.ts";
 /**
  * Operators with a float32 CUDA kernel at opset 18 that gradient graphs may contain.
  *
- * Not among them, though rules could use them: ArgMax (none since opset 12), Mean, MaxUnpool, Col2Im.
+ * Not among them, though rules could use them: ArgMax (none since opset 12), Mean, MaxUnpool,
+ * Col2Im.
  *
  * Source: docs/OperatorKernels.md of ONNX Runtime, CUDAExecutionProvider.
  */

@@ -18,8 +18,8 @@ const SECOND = normal([5, 6, 2, 2], 42);
 export const LAYER = [5, 3, 3] as const;
 
 /**
- * A network in double precision, one sum at a time: convolution 2x3, ReLU, maxima of 2x2, convolution
- * 2x2.
+ * A network in double precision, one sum at a time: convolution 2x3, ReLU, maxima of 2x2,
+ * convolution 2x2.
  */
 export const float64Network = {
   /** The ReLU's output, which `rest` takes on. */

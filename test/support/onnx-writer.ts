@@ -56,8 +56,8 @@ function valueNames(text: string): readonly Value[] {
 }
 
 /**
- * The bytes of a model whose operators are of any opset: nothing is checked or converted. `edit` may
- * change what our own types cannot express.
+ * The bytes of a model whose operators are of any opset: nothing is checked or converted. `edit`
+ * may change what our own types cannot express.
  */
 export function writeModel(
   graph: Graph,

@@ -18,7 +18,9 @@ export interface OperatorCase {
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** Relative to 1 or the element, whichever is larger; ONNX Runtime's exp and pow differ from libm's. */
+/**
+ * Relative to 1 or the element, whichever is larger; ONNX Runtime's exp and pow differ from libm's.
+ */
 const FOLDING_TOLERANCE = 1e-6;
 
 /**

@@ -17,7 +17,9 @@ export const processConfigSchema = z.strictObject({
   vanishing: z.array(z.int()),
   /** Images differ from process to process, as they do on GPUs. */
   noise: z.number(),
-  /** SIGKILL to itself: a worker in mid-batch after so many channels, an assembler while assembling. */
+  /**
+   * SIGKILL to itself: a worker in mid-batch after so many channels, an assembler while assembling.
+   */
   diesAfterChannels: z.int().nullable(),
   diesAssembling: z.boolean(),
 });

@@ -1,6 +1,8 @@
 import { floatTensor, type FloatTensor, sizeOf } from "../../lib/onnx/tensor.ts";
 
-/** Uniform in [0, 1), the same sequence for the same seed: mulberry32 (T. Ettinger, public domain). */
+/**
+ * Uniform in [0, 1), the same sequence for the same seed: mulberry32 (T. Ettinger, public domain).
+ */
 export function uniformSource(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -29,7 +31,9 @@ export function normal(shape: readonly number[], seed: number): FloatTensor {
   return floatTensor(shape, Array.from({ length: sizeOf(shape) }, sample));
 }
 
-/** `tensor` with every element moved by `gap` away from `kink`, for operators with a corner there. */
+/**
+ * `tensor` with every element moved by `gap` away from `kink`, for operators with a corner there.
+ */
 export function awayFrom(kink: number, tensor: FloatTensor, gap = 0.2): FloatTensor {
   const move = (value: number) => value + (value < kink ? -gap : gap);
   return floatTensor(tensor.shape, tensor.data.map(move));

@@ -9,7 +9,9 @@ export const WEBGPU_SESSION = {
   extra: { session: { disable_cpu_ep_fallback: "1" } },
 } as const;
 
-/** Operators with a rule that WebGPU has no right kernel for, and that no others take the place of. */
+/**
+ * Operators with a rule that WebGPU has no right kernel for, and that no others take the place of.
+ */
 export const REFUSED_ON_WEBGPU: ReadonlySet<string> = new Set(["Cos", "Sin"]);
 
 /**

@@ -22,7 +22,9 @@ type Listener = (news: News) => void;
 
 const POLL_MS = 2_000;
 const POLL_IDLE_MS = 10_000;
-/** A pause is at least so many times as long as the answer took: many jobs are asked for less often. */
+/**
+ * A pause is at least so many times as long as the answer took: many jobs are asked for less often.
+ */
 const POLL_PAUSE = 4;
 const RECONNECT_MS = 1_000;
 
@@ -73,7 +75,9 @@ export const hasEnded = ({ state }: Pick<JobSummary, "state">) => FINAL.has(stat
 let isWanted = false;
 let endPause = () => {};
 
-/** After something was sent that will have news: where these are asked for, no pause is waited out. */
+/**
+ * After something was sent that will have news: where these are asked for, no pause is waited out.
+ */
 export function askSoon(): void {
   isWanted = true;
   endPause();
@@ -102,8 +106,8 @@ async function poll(): Promise<void> {
       if (before !== text) tell({ kind: "job", job });
       hasChanged ||= before !== text;
     }
-    // which channels have ended is not in a summary; of a job that is new here a page may know how it
-    // stood before
+    // which channels have ended is not in a summary; of a job that is new here a page may know how
+    // it stood before
     if (hasChanged) tell({ kind: "again" });
     const pauseMs = jobs.every(hasEnded) ? POLL_IDLE_MS : POLL_MS;
     await pause(Math.max(pauseMs, POLL_PAUSE * tookMs));

@@ -30,7 +30,9 @@ export function oneHotConv(graph: GraphBuilder, value: Value, grid: Grid, factor
   });
 }
 
-/** The smallest kernel, and the padding, with which a convolution reads just the lattice's cells. */
+/**
+ * The smallest kernel, and the padding, with which a convolution reads just the lattice's cells.
+ */
 function kernelOf({ offset, stride, length }: Lattice, input: number) {
   const begin = Math.max(-offset, 0);
   const at = Math.max(offset, 0);

@@ -92,7 +92,9 @@ interface Reach extends Phase {
   readonly end: number;
 }
 
-/** First and last offset d of dY_t that some pixel of a cell reads: r + p - s (t + P d) in 0..k-1. */
+/**
+ * First and last offset d of dY_t that some pixel of a cell reads: r + p - s (t + P d) in 0..k-1.
+ */
 function offsetsOf({ window, count, phase }: Phase): { first: number; last: number } {
   const { kernel, stride, padBegin } = window;
   const blocksize = stride * count;

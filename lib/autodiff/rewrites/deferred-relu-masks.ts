@@ -12,13 +12,14 @@ import { isStandard, readersByValue } from "../../onnx/readers.ts";
  *     dR = the reader's pullback of (dY where Y > 0, else 0),  dX = dR
  *
  * A pool's Y > 0 exactly where the chosen R > 0, so the mask may come before the way back through
- * the pool instead of after it. There it is on the pool's output, which the stride has made smaller:
- * a quarter of the work for stride 2. LRN on the way changes nothing: its output is zero where its
- * input is, and there it passes on no more than comes in, dR = dY / D^beta. In a Concat it is one
- * mask for all parts, and a Concat that only a MaxPool reads leaves it to the pool in turn.
+ * the pool instead of after it. There it is on the pool's output, which the stride has made
+ * smaller: a quarter of the work for stride 2. LRN on the way changes nothing: its output is zero
+ * where its input is, and there it passes on no more than comes in, dR = dY / D^beta. In a Concat
+ * it is one mask for all parts, and a Concat that only a MaxPool reads leaves it to the pool in
+ * turn.
  *
- * @param stops values whose own cotangents are asked for; such an R keeps its mask, for what is added
- *   to its cotangent has not come through the reader's
+ * @param stops values whose own cotangents are asked for; such an R keeps its mask, for what is
+ *   added to its cotangent has not come through the reader's
  */
 export function deferredReluMasks(
   nodes: readonly Node[],

@@ -8,9 +8,9 @@ import { isStandard } from "../../onnx/readers.ts";
  *
  *     dX = dY where Y > 0 or dY > 0, else 0
  *
- * Where Y is zero no small change of X has any effect, so the true gradient is zero; but if a larger
- * Y is asked for, a larger X is the way to it. No gradient of anything: for the first steps of an
- * ascent alone, from where all of the true one is zero.
+ * Where Y is zero no small change of X has any effect, so the true gradient is zero; but if a
+ * larger Y is asked for, a larger X is the way to it. No gradient of anything: for the first steps
+ * of an ascent alone, from where all of the true one is zero.
  *
  * Source: `redirected_relu_grad` in Lucid's misc/redirected_relu_grad.py.
  */

@@ -30,7 +30,9 @@ export const batchNormalizationVjp: VjpRule = (context) => {
   return oneOutput(context, emitForward(context), (dY) => [mul(dY, graph.constant(slope))]);
 };
 
-/** S / sqrt(var + epsilon), [C, 1, ...]; apart from the rule, which would hold on to what it reads. */
+/**
+ * S / sqrt(var + epsilon), [C, 1, ...]; apart from the rule, which would hold on to what it reads.
+ */
 function slopeOf(context: VjpContext): Tensor {
   const { graph, node, input } = context;
   const epsilon = floatAttribute(node, "epsilon", 1e-5);

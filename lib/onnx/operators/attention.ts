@@ -130,8 +130,8 @@ function seenPairs(emitter: Emitter, node: Node, scores: Value, mask: Value): Va
  * RotaryEmbedding (opset 23): the first elements of each token are pairs (a, b), turned by an angle
  * that its place decides, (a cos - b sin, a sin + b cos).
  *
- * X [N, heads, S, D] or [N, S, heads D]; cos and sin [places, D / 2], chosen by position_ids [N, S],
- * or [N, S, D / 2]. A pair is an element of either half, or if interleaved two neighbours.
+ * X [N, heads, S, D] or [N, S, heads D]; cos and sin [places, D / 2], chosen by position_ids [N,
+ * S], or [N, S, D / 2]. A pair is an element of either half, or if interleaved two neighbours.
  */
 const rotaryEmbedding: Operator = {
   upgrade: (node, rewriting) => {

@@ -129,7 +129,9 @@ interface BiasOf {
   readonly scales: readonly [Value, Value];
 }
 
-/** X, W and the bias, whose scale is the product of theirs. Source: ONNX operator QLinearConv-10. */
+/**
+ * X, W and the bias, whose scale is the product of theirs. Source: ONNX operator QLinearConv-10.
+ */
 const qLinearConv: Operator = {
   upgrade: (node, rewriting) => {
     requireChannelsFirst(node);

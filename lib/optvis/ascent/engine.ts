@@ -40,7 +40,8 @@ export class AscentEngine {
   }
 
   /**
-   * Renders every channel of the task. A channel that cannot go on is a failed result, not an error.
+   * Renders every channel of the task. A channel that cannot go on is a failed result, not an
+   * error.
    *
    * @returns a result for each channel, in the order of `task.channels`; none if `onChannel` has
    *   them as they end, because no more large images may be held than are being rendered

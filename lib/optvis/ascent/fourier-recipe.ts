@@ -20,11 +20,13 @@ export interface FourierRecipe {
   readonly initialDeviation: number;
   /** Factor of the two colour differences; 1: as in photographs. */
   readonly saturation: number;
-  /** Side of the crop as a share of the canvas's: uniform in a range that goes from start to end. */
+  /**
+   * Side of the crop as a share of the canvas's: uniform in a range that goes from start to end.
+   */
   readonly cropFraction: { readonly start: Range; readonly end: Range };
   /**
-   * Where the crop's centre lies, uniform along each axis: anywhere where the crop leaves the canvas
-   * by no more than the margin, or within the margin of the canvas's own centre.
+   * Where the crop's centre lies, uniform along each axis: anywhere where the crop leaves the
+   * canvas by no more than the margin, or within the margin of the canvas's own centre.
    */
   readonly cropPlace: "anywhere" | "centre";
   /** Pixels of the canvas. */

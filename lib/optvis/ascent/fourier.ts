@@ -81,9 +81,9 @@ function fourierImage({ recipe, network }: FourierTask): FourierImage {
 }
 
 /**
- * The highest frequency that any crop can show, in cycles a pixel of the canvas: beyond half a cycle
- * for each pixel of the crop, along its diagonal, there would be noise alone, which Adam amplifies.
- * That saves a large canvas most of its coefficients, and takes none of a small one.
+ * The highest frequency that any crop can show, in cycles a pixel of the canvas: beyond half a
+ * cycle for each pixel of the crop, along its diagonal, there would be noise alone, which Adam
+ * amplifies. That saves a large canvas most of its coefficients, and takes none of a small one.
  */
 export function highestFrequency({
   canvasSize,

@@ -5,8 +5,8 @@ export interface AscentHooks<Result = AscentResult> {
   /** Once aborted, the rendering rejects soon; channels that have ended stay ended. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Asked before each stretch of work that will take so many seconds; once it says no, the rendering
-   * rejects with an OutOfTimeError. @default there is time
+   * Asked before each stretch of work that will take so many seconds; once it says no, the
+   * rendering rejects with an OutOfTimeError. @default there is time
    */
   readonly hasTime?: ((seconds: number) => boolean) | undefined;
   /** Where images stood when an earlier run was stopped; they go on from there. */

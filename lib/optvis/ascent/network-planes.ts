@@ -30,7 +30,8 @@ export function takesPhotographs({ planes }: Pick<NetworkModel, "planes">): bool
 }
 
 /**
- * A photograph as planes of 0..255: red, green and blue, or its luminance for a network of one plane.
+ * A photograph as planes of 0..255: red, green and blue, or its luminance for a network of one
+ * plane.
  *
  * @throws ImageError if the network's images are no such thing
  */

@@ -7,7 +7,8 @@ export const MID_GREY = 127.5;
 const STILL_GREY = 255 / 8;
 
 /**
- * What noise is added to at the start, per plane, in units of 0..255 less the network's mean: mid-grey.
+ * What noise is added to at the start, per plane, in units of 0..255 less the network's mean:
+ * mid-grey.
  *
  * A mean that is a grey itself, as those of photographs are, is that mid-grey, so zero: there
  * deepDreamImage begins. Other networks subtract nothing or something else, and zero is black to

@@ -32,8 +32,8 @@ export interface Starts {
 }
 
 /**
- * One image on its way through the stages. Never changed: every step makes the next state. It is all
- * that a later run needs to go on, bit for bit as if it had not been interrupted.
+ * One image on its way through the stages. Never changed: every step makes the next state. It is
+ * all that a later run needs to go on, bit for bit as if it had not been interrupted.
  */
 export interface AscentState {
   /** 1-based. */
@@ -48,7 +48,9 @@ export interface AscentState {
   readonly restarts: number;
   /** Whether its first iterations follow the redirected gradient. */
   readonly isRevived: boolean;
-  /** Where it is drawn: on another provider it does not go on. @default where all of its task are */
+  /**
+   * Where it is drawn: on another provider it does not go on. @default where all of its task are
+   */
   readonly provider?: Provider | undefined;
   /** Its share of the time its batches took. */
   readonly seconds: number;

@@ -4,7 +4,9 @@ import type { AscentTask } from "./task.ts";
 /** Targets of a task that one graph serves. */
 export interface TaskPart {
   readonly task: AscentTask;
-  /** Place in the whole task of each of the part's numbers; `null` for one that was not asked for. */
+  /**
+   * Place in the whole task of each of the part's numbers; `null` for one that was not asked for.
+   */
   readonly positions: readonly (number | null)[];
 }
 

@@ -49,9 +49,9 @@ export function emitActivationAndGradient(
 }
 
 /**
- * The differentiable graph of a layer, plain ONNX: inputs `image` [N, planes, H, W] and `selection`, of
- * the objective's `selectionShape` (for the objectives on a map [N, C]); outputs `activation` [N]
- * and `gradient` [N, planes, H, W].
+ * The differentiable graph of a layer, plain ONNX: inputs `image` [N, planes, H, W] and
+ * `selection`, of the objective's `selectionShape` (for the objectives on a map [N, C]); outputs
+ * `activation` [N] and `gradient` [N, planes, H, W].
  *
  * @throws UnsupportedGradientError naming operator, node and layer.
  */

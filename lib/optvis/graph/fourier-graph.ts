@@ -84,8 +84,8 @@ const layoutOf = ({ size, planes, highestFrequency }: FourierImage) =>
   spectrumLayout(size, planes.length, highestFrequency);
 
 /**
- * The image of given coefficients. Input `coefficients`; output `image` [N, planes, H, W], the network's
- * planes in units of 0..255 less its mean.
+ * The image of given coefficients. Input `coefficients`; output `image` [N, planes, H, W], the
+ * network's planes in units of 0..255 less its mean.
  */
 export function fourierImageGraph(canvas: FourierImage, batch: number): Graph {
   const graph = new GraphBuilder();

@@ -4,8 +4,8 @@ import type { Graph } from "../../onnx/model.ts";
 import type { LayerPass } from "./layer-pass.ts";
 
 /**
- * A layer, plain ONNX for the CPU, computed as an ascent computes it. Input `image` [N, planes, H, W];
- * output `value`, the layer.
+ * A layer, plain ONNX for the CPU, computed as an ascent computes it. Input `image` [N, planes, H,
+ * W]; output `value`, the layer.
  */
 export function layerGraph(pass: LayerPass): Graph {
   const graph = new GraphBuilder();

@@ -20,7 +20,9 @@ export interface NetworkModel {
   readonly scale: readonly number[];
   /** Taken off the pixels 0..255, per plane in the network's channel order. */
   readonly mean: readonly number[];
-  /** Which of red (0), green (1) and blue (2) each of the network's planes is; `null`: no colour. */
+  /**
+   * Which of red (0), green (1) and blue (2) each of the network's planes is; `null`: no colour.
+   */
   readonly planes: readonly (number | null)[];
 }
 
@@ -150,7 +152,9 @@ function channelsSecond(axes: readonly number[], channelAxis: number): readonly 
 
 const secondName = (layer: Value): Value => `${layer}_channels_second`;
 
-/** Objectives look at [N, channels, ...]: of tokens [N, T, C], the mean over tokens of a feature. */
+/**
+ * Objectives look at [N, channels, ...]: of tokens [N, T, C], the mean over tokens of a feature.
+ */
 function toChannelsSecond(layer: Value, rank: number, channelAxis: number): Node {
   const perm = channelsSecond([...Array(rank).keys()], channelAxis);
   const output = secondName(layer);

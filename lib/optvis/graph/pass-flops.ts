@@ -5,12 +5,15 @@ import { sizeOf } from "../../onnx/tensor.ts";
 import { type ImageShape, isParted, type TargetLayer } from "./layer-pass.ts";
 
 /**
- * What other operators than sums of products take for each element of their output, in floating-point
- * operations of a convolution: they wait for memory. Measured on GoogLeNet (bench/README.md).
+ * What other operators than sums of products take for each element of their output, in
+ * floating-point operations of a convolution: they wait for memory. Measured on GoogLeNet
+ * (bench/README.md).
  */
 const FLOPS_PER_ELEMENT = 60;
 
-/** The way back to the image computes as much again as the way forward: no weight has a gradient. */
+/**
+ * The way back to the image computes as much again as the way forward: no weight has a gradient.
+ */
 const WAYS = 2;
 
 /**

@@ -27,8 +27,9 @@ export interface SelectedChannel {
  *
  *     W' = selection W,  b' = selection b        W: [C, ...] as rows, one per channel
  *
- * The objective looks at one map, and a convolution is linear in its weights: with GoogLeNet's conv1
- * it saves 63 of 64 parts of the work. For one image alone, since each image has its own channel.
+ * The objective looks at one map, and a convolution is linear in its weights: with GoogLeNet's
+ * conv1 it saves 63 of 64 parts of the work. For one image alone, since each image has its own
+ * channel.
  *
  * @param selection [1, C]
  * @returns `null` where the layer is not a plain convolution with constant weights.

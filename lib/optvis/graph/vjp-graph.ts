@@ -5,8 +5,9 @@ import type { Graph } from "../../onnx/model.ts";
 import type { LayerPass } from "./layer-pass.ts";
 
 /**
- * A layer and its vector-Jacobian product, plain ONNX. Inputs `image` [N, planes, H, W] and `cotangent`,
- * of the layer's shape; outputs `value`, the layer, and `gradient` = J^T cotangent, [N, planes, H, W].
+ * A layer and its vector-Jacobian product, plain ONNX. Inputs `image` [N, planes, H, W] and
+ * `cotangent`, of the layer's shape; outputs `value`, the layer, and `gradient` = J^T cotangent,
+ * [N, planes, H, W].
  *
  * @throws UnsupportedGradientError naming operator, node and layer.
  */

@@ -6,8 +6,8 @@ export const MARKS = ["blank", "washed out", "noisy", "fragile"] as const;
 export type Mark = (typeof MARKS)[number];
 
 /**
- * Where a picture is marked. Photographs have a luminance deviation of 0.10 to 0.29 and a fine share
- * of 0.02.
+ * Where a picture is marked. Photographs have a luminance deviation of 0.10 to 0.29 and a fine
+ * share of 0.02.
  */
 export const THRESHOLDS = {
   /** Luminance deviation below which nothing is to be seen. */
@@ -55,7 +55,9 @@ export function deservesAnotherSeed({ marks }: QualityCard): boolean {
   return marks.includes("blank") || marks.includes("fragile");
 }
 
-/** Whether the second picture is the one to keep: not blank, then robuster; a tie keeps the first. */
+/**
+ * Whether the second picture is the one to keep: not blank, then robuster; a tie keeps the first.
+ */
 export function isBetter(second: QualityCard, first: QualityCard): boolean {
   const isBlank = (card: QualityCard) => card.marks.includes("blank");
   if (isBlank(second) !== isBlank(first)) return isBlank(first);

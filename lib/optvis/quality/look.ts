@@ -73,7 +73,9 @@ function varianceOf(values: Float64Array): number {
   return squares / values.length;
 }
 
-/** Takes off their mean, in place. Equal values become zeros exactly: a flat picture has no power. */
+/**
+ * Takes off their mean, in place. Equal values become zeros exactly: a flat picture has no power.
+ */
 function centre(values: Float64Array): void {
   const first = values[0]!;
   let sum = 0;

@@ -88,7 +88,8 @@ interface Pass {
 
 /**
  * The discrete Fourier transform of `length` numbers, factor by factor of the length, each result
- * already in its place (Stockham). It uses up its input, and its result is good until the next call.
+ * already in its place (Stockham). It uses up its input, and its result is good until the next
+ * call.
  *
  * Source: Van Loan, "Computational Frameworks for the Fast Fourier Transform", section 1.7.
  */

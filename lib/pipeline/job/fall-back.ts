@@ -14,10 +14,10 @@ export interface FallBackDeps extends Pick<DispatchDeps, "queues"> {
 }
 
 /**
- * Gives a job that was routed to the GPU to the CPU workers as well, once no channel of it has ended
- * or left a checkpoint for so long: an account may have no quota for GPU instances, or none of them
- * may be free. Only for `auto`: who asked for the GPU gets it or nothing. Should GPU workers come
- * after all, the first result of a channel stands.
+ * Gives a job that was routed to the GPU to the CPU workers as well, once no channel of it has
+ * ended or left a checkpoint for so long: an account may have no quota for GPU instances, or none
+ * of them may be free. Only for `auto`: who asked for the GPU gets it or nothing. Should GPU
+ * workers come after all, the first result of a channel stands.
  *
  * @returns whether the CPU workers have the job, by this call or an earlier one
  */

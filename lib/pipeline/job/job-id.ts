@@ -26,9 +26,9 @@ export function requestHash(resolved: ResolvedRequest): string {
 const HASH_ID = /^(key-)*[0-9a-f]{32}$/;
 
 /**
- * The client's idempotency key, or the start of the request's hash. A key that looks like the latter
- * is set apart by a prefix: no key can take the place of another client's request, and no two keys
- * are one job.
+ * The client's idempotency key, or the start of the request's hash. A key that looks like the
+ * latter is set apart by a prefix: no key can take the place of another client's request, and no
+ * two keys are one job.
  *
  * @throws RequestError if the key cannot be part of an object key
  */

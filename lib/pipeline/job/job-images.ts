@@ -29,8 +29,8 @@ export interface DeepZoomFacts {
 }
 
 /**
- * The images of a round of a job: its tiles, each written once (channels are 1-based), and its sheet,
- * which is overwritten, always with the same bytes.
+ * The images of a round of a job: its tiles, each written once (channels are 1-based), and its
+ * sheet, which is overwritten, always with the same bytes.
  */
 export class JobImages {
   readonly #store: ObjectStore;
@@ -116,7 +116,8 @@ export class JobImages {
   }
 
   /**
-   * How each channel (1-based) ended, as the manifest has it: one read, of kilobytes for each channel.
+   * How each channel (1-based) ended, as the manifest has it: one read, of kilobytes for each
+   * channel.
    *
    * @returns `null` if there is none, or it is damaged; results say the same
    */

@@ -75,8 +75,8 @@ export class Job {
   }
 
   /**
-   * The last round, and what there is of it, `null` if it is known to have ended: in one read, two for
-   * each round after the first.
+   * The last round, and what there is of it, `null` if it is known to have ended: in one read, two
+   * for each round after the first.
    */
   async look(): Promise<{ readonly job: Job; readonly names: RoundNames | null }> {
     if (this.#next !== null) return this.#next.look();

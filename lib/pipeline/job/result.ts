@@ -27,7 +27,10 @@ const okResult = z.strictObject({
   ...common,
   state: z.literal("ok"),
   tile,
-  /** The renderer's float32 values [planes, H, W], R, G and B if colours, where output scaling is off. */
+  /**
+   * The renderer's float32 values [planes, H, W], R, G and B if colours, where output scaling is
+   * off.
+   */
   raw: z.strictObject({ key: z.string(), sha256: z.string() }).nullable(),
   /** How the image came about, where the request wants it; `seconds` of one run. */
   animation: z

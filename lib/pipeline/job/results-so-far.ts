@@ -15,8 +15,8 @@ interface ResultsSource {
 type Counted = Pick<JobProgress, "counted"> & JobCounts;
 
 /**
- * Counts of a round's results while it goes on. A result is read once, however often is counted; many
- * that are new are taken from the assembler's snapshot.
+ * Counts of a round's results while it goes on. A result is read once, however often is counted;
+ * many that are new are taken from the assembler's snapshot.
  */
 export class ResultsSoFar {
   /** Replaced as a whole: of two counts at a time the later one stays, and is right. */

@@ -1,7 +1,9 @@
 import type { ObjectStore } from "../../storage/object-store.ts";
 import * as keys from "../keys.ts";
 
-/** What there is of a round of a job, by one listing of its folder: a question each, and no read. */
+/**
+ * What there is of a round of a job, by one listing of its folder: a question each, and no read.
+ */
 export class RoundNames {
   readonly #jobId: string;
   readonly #round: number;

@@ -21,9 +21,9 @@ export interface AnalysisBounds {
 }
 
 /**
- * A model within the budgets of `onnx/budgets.ts` needs less than the time. These are for what nobody
- * has thought of. A busy machine takes nothing of `cpuMs`, so that may be
- * short: small files are answered at once, whatever they ask for.
+ * A model within the budgets of `onnx/budgets.ts` needs less than the time. These are for what
+ * nobody has thought of. A busy machine takes nothing of `cpuMs`, so that may be short: small files
+ * are answered at once, whatever they ask for.
  */
 const BOUNDS: Omit<AnalysisBounds, "cpuMs"> = { heapMb: HEAP_MB, deadlineMs: 120_000 };
 

@@ -51,9 +51,9 @@ interface Opened {
 
 /**
  * Networks kept in the bucket under `models/<id>/`, copied to local disk and analysed on first use;
- * the analysis stays in memory, until others have been used since that take too much. A copy lies in
- * a folder named after everything in its description, so a network that is replaced in the bucket
- * never mixes with jobs that were accepted before.
+ * the analysis stays in memory, until others have been used since that take too much. A copy lies
+ * in a folder named after everything in its description, so a network that is replaced in the
+ * bucket never mixes with jobs that were accepted before.
  */
 export class BucketNetworks implements NetworkSource {
   readonly #store: ObjectStore;

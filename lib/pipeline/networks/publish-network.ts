@@ -16,7 +16,8 @@ const TEXT_TYPE = "text/plain; charset=utf-8";
  * model.
  *
  * @returns the description as published
- * @throws IntegrityError if the model file, or one beside it, is not the one that the description names
+ * @throws IntegrityError if the model file, or one beside it, is not the one that the description
+ *   names
  */
 export async function publishNetwork(
   store: ObjectStore,

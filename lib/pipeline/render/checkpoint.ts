@@ -88,7 +88,9 @@ const headerSchema = z.strictObject({
 });
 type Header = z.input<typeof headerSchema>;
 
-/** The header's length in 4 bytes, the header as JSON, filled up to whole floats, then the values. */
+/**
+ * The header's length in 4 bytes, the header as JSON, filled up to whole floats, then the values.
+ */
 export function encodeCheckpoint({ part, first, states }: Checkpoint): Uint8Array {
   const values: Float32Array[] = [];
   const kept = (tensor: { readonly data: Float32Array }) => values.push(tensor.data);

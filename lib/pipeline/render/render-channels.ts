@@ -60,11 +60,12 @@ export interface Delivery {
  *
  * A channel that was tried before is rendered alone and last: one that ends the process takes no
  * other with it. If a group fails, its channels are rendered one by one, so that only the one at
- * fault fails. On its last attempt a channel's error becomes its failed result. A delivery counts as
- * an attempt once the channel is begun, or once what all of them need cannot be had.
+ * fault fails. On its last attempt a channel's error becomes its failed result. A delivery counts
+ * as an attempt once the channel is begun, or once what all of them need cannot be had.
  *
  * What is under way when there is no time left, or when the worker is stopped, leaves a checkpoint,
- * and is no attempt; with no time left it is sent on to the next worker, and so is what was not begun.
+ * and is no attempt; with no time left it is sent on to the next worker, and so is what was not
+ * begun.
  *
  * @returns what went wrong with each channel that is to be delivered again
  */

@@ -22,8 +22,8 @@ export type RenderedChannel = RenderedImage | FailedChannel;
 export type RenderHooks = AscentHooks<RenderedChannel>;
 
 /**
- * Where a task is drawn: by one provider, or where this machine does it best. `auto`: on the GPU and
- * the CPU side by side, if the GPU passes its gate; `gpu`: there, or it is an error.
+ * Where a task is drawn: by one provider, or where this machine does it best. `auto`: on the GPU
+ * and the CPU side by side, if the GPU passes its gate; `gpu`: there, or it is an error.
  */
 export type Placement = Provider | "auto" | "gpu";
 

@@ -5,7 +5,9 @@ import type { LayerRole } from "./layer-role.ts";
 /** What a preset sets. Its pixels follow from what the network takes, so that it suits any. */
 export interface Preset {
   readonly parameters: Omit<FourierParameters, "canvasSize" | "cropSize" | "cropMargin">;
-  /** Side of the crop in pixels, where network and layer take it; `null`: the network's own size. */
+  /**
+   * Side of the crop in pixels, where network and layer take it; `null`: the network's own size.
+   */
   readonly cropSide: (role: LayerRole) => number | null;
   /** Side of the canvas, in sides of the crop. */
   readonly canvas: number;

@@ -96,7 +96,9 @@ export class RequestError extends Error {
   }
 }
 
-/** What a request may be, as JSON Schema 2020-12; on one machine networks and images may be paths. */
+/**
+ * What a request may be, as JSON Schema 2020-12; on one machine networks and images may be paths.
+ */
 export function requestJsonSchema(where: "cloud" | "one machine"): z.core.JSONSchema.BaseSchema {
   const schema = where === "cloud" ? requestSchema : localRequestSchema;
   return { title: "dreamgrid render request", ...z.toJSONSchema(schema, { io: "input" }) };

@@ -20,8 +20,8 @@ const CANVAS_STEP_PX = 32;
  * What of a drawing is more than a worker can do, with the number that would do; none if it may be
  * done.
  *
- * @param secondsOf what another drawing takes; it throws ModelError or ImageTooSmallError where that
- *   cannot be
+ * @param secondsOf what another drawing takes; it throws ModelError or ImageTooSmallError where
+ *   that cannot be
  */
 export function secondsProblems(
   drawing: Drawing,

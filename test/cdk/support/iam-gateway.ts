@@ -34,9 +34,9 @@ interface Answer {
 }
 
 /**
- * AWS as one function sees it: each of its calls is decided on by the statements of its role, as IAM
- * decides, and what is denied is answered `403 AccessDenied`. A job that Batch is given is taken, and
- * never runs.
+ * AWS as one function sees it: each of its calls is decided on by the statements of its role, as
+ * IAM decides, and what is denied is answered `403 AccessDenied`. A job that Batch is given is
+ * taken, and never runs.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer((incoming, outgoing) => {

@@ -28,8 +28,8 @@ export interface Synthesis {
 }
 
 /**
- * Synthesises the stack as cdk/app.ts does, cdk-nag and CDK's own rules included, with stand-ins for
- * the functions' code and the image. Takes seconds: do it once, at module scope.
+ * Synthesises the stack as cdk/app.ts does, cdk-nag and CDK's own rules included, with stand-ins
+ * for the functions' code and the image. Takes seconds: do it once, at module scope.
  *
  * @param change made to the stack before it is checked
  * @throws Error if a rule is broken

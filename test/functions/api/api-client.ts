@@ -33,7 +33,9 @@ export type ApiCall = (
   options?: CallOptions,
 ) => Promise<ApiAnswer>;
 
-/** Calls the API's handler as a REST API would; every answer is held against the OpenAPI document. */
+/**
+ * Calls the API's handler as a REST API would; every answer is held against the OpenAPI document.
+ */
 export function apiClient(pipeline: MemoryPipeline, overrides: Partial<ApiDeps> = {}): ApiCall {
   const handler = createHandler({
     ...pipeline.deps,

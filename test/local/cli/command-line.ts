@@ -15,7 +15,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `dreamgrid` in this process: the same code, without the half second that Node takes to start. */
+/**
+ * Runs `dreamgrid` in this process: the same code, without the half second that Node takes to
+ * start.
+ */
 export function run(...words: readonly string[]): Promise<Ended> {
   return runWith({}, ...words);
 }
@@ -62,7 +65,9 @@ export async function runProcess(...words: readonly string[]): Promise<Ended> {
   return { code: await ended, stdout, stderr };
 }
 
-/** Asserts that the request is refused in one line that says `message`, and that nothing is written. */
+/**
+ * Asserts that the request is refused in one line that says `message`, and that nothing is written.
+ */
 export async function expectRefused(
   folder: string,
   words: readonly string[],

@@ -3,7 +3,10 @@ import { dirname, join, normalize } from "node:path";
 
 import { expect, test } from "vitest";
 
-/** Packages loaded with a file: through imports at its head, not through `import()` nor of types alone. */
+/**
+ * Packages loaded with a file: through imports at its head, not through `import()` nor of types
+ * alone.
+ */
 function packagesLoadedWith(
   path: string,
   seen: Set<string> = new Set<string>(),

@@ -86,8 +86,9 @@ async function compare(run: Run, results: readonly AscentResult[]) {
 }
 
 /**
- * Rounding of float32, carried on by up to forty updates; PyTorch against itself, started 3e-7 away,
- * ends up to 5e-6 away. Deep networks with kinks magnify it much more (see the models' tests).
+ * Rounding of float32, carried on by up to forty updates; PyTorch against itself, started 3e-7
+ * away, ends up to 5e-6 away. Deep networks with kinks magnify it much more (see the models'
+ * tests).
  */
 const TOLERANCE = 1e-4;
 

@@ -14,7 +14,9 @@ import { withModelFile } from "../../../lib/optvis/runtime/model-file.ts";
 import { RuntimeError } from "../../../lib/optvis/runtime/errors.ts";
 import { Session } from "../../../lib/optvis/runtime/session.ts";
 
-/** Adds 0, 1, 2, ... once an iteration, 300 numbers: inside the loop, and large enough to lie apart. */
+/**
+ * Adds 0, 1, 2, ... once an iteration, 300 numbers: inside the loop, and large enough to lie apart.
+ */
 function countingGraph() {
   const graph = new GraphBuilder();
   const start = graph.input("start", "float32", [300]);

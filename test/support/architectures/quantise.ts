@@ -161,7 +161,9 @@ export function asQOperators(graph: Graph): Graph {
   return { ...graph, nodes, initializers };
 }
 
-/** As ONNX Runtime's quantiser writes weights alone: matrix products of integers made on the way. */
+/**
+ * As ONNX Runtime's quantiser writes weights alone: matrix products of integers made on the way.
+ */
 export function asDynamic(graph: Graph): Graph {
   const initializers = new Map<Value, Tensor>(graph.initializers);
   const nodes = graph.nodes.flatMap((node): readonly Node[] => {

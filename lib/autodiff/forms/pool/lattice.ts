@@ -1,6 +1,8 @@
 import type { AxisWindow } from "../../../onnx/operators/window.ts";
 
-/** Cells of an axis at one distance: cell j is pixel `stride * j + offset`, outside the image too. */
+/**
+ * Cells of an axis at one distance: cell j is pixel `stride * j + offset`, outside the image too.
+ */
 export interface Lattice {
   readonly offset: number;
   readonly stride: number;

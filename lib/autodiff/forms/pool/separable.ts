@@ -58,7 +58,9 @@ export function separableMaxPool(graph: GraphBuilder, x: Value, pool: MaxPooling
   return { y, pullback };
 }
 
-/** Cells of what is after its stride in both axes: `phases[p][q][i, j]` is at (s i + p, t j + q). */
+/**
+ * Cells of what is after its stride in both axes: `phases[p][q][i, j]` is at (s i + p, t j + q).
+ */
 export type Phases = readonly (readonly Value[])[];
 
 export interface PhasedPool {

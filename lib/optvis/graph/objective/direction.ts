@@ -6,7 +6,9 @@ import { sizeOf } from "../../../onnx/tensor.ts";
 import type { ElementObjective } from "../parts.ts";
 import { emitSelected } from "./selected.ts";
 
-/** Below this the angle counts no further: there must be something to climb from. Lucid's number. */
+/**
+ * Below this the angle counts no further: there must be something to climb from. Lucid's number.
+ */
 const LEAST_COSINE = 0.1;
 /** Keeps a place without any activation from dividing by zero. */
 const SMALLEST_SQUARE = 1e-12;

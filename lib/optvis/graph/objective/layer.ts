@@ -11,8 +11,8 @@ import { emitSelected } from "./selected.ts";
  *
  * w: [N, C]; all ones for the layer as a whole.
  *
- * Source: Mordvintsev, Olah and Tyka, "Inceptionism", 2015, whose step follows dL/da = a; `deepdream`
- * in Lucid's optvis/objectives.py.
+ * Source: Mordvintsev, Olah and Tyka, "Inceptionism", 2015, whose step follows dL/da = a;
+ * `deepdream` in Lucid's optvis/objectives.py.
  */
 export const layer: ElementObjective = (graph, y, selection) => {
   const shape = graph.shapeOf(y);

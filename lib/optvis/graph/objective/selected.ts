@@ -2,8 +2,8 @@ import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 
 /**
- * w a, and zero where w is zero whatever stands in `a`: what overflows and is not asked for must not
- * make the rest NaN.
+ * w a, and zero where w is zero whatever stands in `a`: what overflows and is not asked for must
+ * not make the rest NaN.
  *
  * @param weights w, of a shape that broadcasts to that of `a`
  */

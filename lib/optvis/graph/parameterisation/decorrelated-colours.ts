@@ -60,8 +60,8 @@ const DEVIATION =
   Math.hypot(...COLOUR_CORRELATION.flat()) / Math.sqrt(COLOUR_CORRELATION.length) / LONGEST_COLUMN;
 
 /**
- * Planes that nothing is known of together, such as one of grey or the bands of a satellite: each by
- * itself, between black and white.
+ * Planes that nothing is known of together, such as one of grey or the bands of a satellite: each
+ * by itself, between black and white.
  *
  *     image = 127.5 tanh(d z / 2);  dz = dimage * (127.5 - image^2 / 127.5) d / 2
  *

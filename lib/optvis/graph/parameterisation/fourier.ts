@@ -23,7 +23,9 @@ export interface FourierImage {
   readonly spectrumDecay: number;
   /** Factor of the two colour differences; 1 is Lucid's. */
   readonly saturation: number;
-  /** Which of red (0), green (1) and blue (2) each of the network's planes is; `null`: no colour. */
+  /**
+   * Which of red (0), green (1) and blue (2) each of the network's planes is; `null`: no colour.
+   */
   readonly planes: readonly (number | null)[];
 }
 

@@ -88,8 +88,8 @@ export function frequencySums(layout: SpectrumLayout): FrequencySums {
 }
 
 /**
- * First step, one matrix for each k2: [groups, (part, n1), (part, k1)], the rotation by k n1 / (a b)
- * turns times `weight`; zero where a group has no such frequency.
+ * First step, one matrix for each k2: [groups, (part, n1), (part, k1)], the rotation by k n1 / (a
+ * b) turns times `weight`; zero where a group has no such frequency.
  */
 function withinGroups(
   { length, groups, members, first, count, perGroup }: KeptAxis,
@@ -116,8 +116,8 @@ function withinGroups(
 }
 
 /**
- * Second step: the rotation by (first + k2) n2 / b turns, [(part, n2), (k2, part)]; or its real part
- * alone, [n2, (k2, part)].
+ * Second step: the rotation by (first + k2) n2 / b turns, [(part, n2), (k2, part)]; or its real
+ * part alone, [n2, (k2, part)].
  */
 function overGroups({ groups, first }: KeptAxis, result: "complex" | "real"): FloatTensor {
   const rows = result === "complex" ? 2 * groups : groups;

@@ -1,6 +1,8 @@
 import type { Size } from "../../../image/raster.ts";
 
-/** An axis of `length` pixels as `groups` times `members`, so that a sum over it takes two steps. */
+/**
+ * An axis of `length` pixels as `groups` times `members`, so that a sum over it takes two steps.
+ */
 export interface SplitAxis {
   readonly length: number;
   /** Step between the frequencies of one group: frequency = first + k1 * groups + k2. */
@@ -27,11 +29,11 @@ export interface KeptAxis extends SplitAxis {
 /**
  * Where the frequencies of a real image of [H, W] lie in memory.
  *
- * The image is real, so of the vertical frequencies ky only 0 to H/2 are kept, and of all only those
- * up to a highest. A coefficient lies at [k2, part, k1, l2, l1, plane], part being 0 for its real
- * and 1 for its imaginary part, kx = first + k1 * groups + k2 and ky = l1 * groups + l2 on their
- * axes: then every step of the sums reads and writes whole rows (see frequency-sums.ts). Where
- * groups are not full, the places that are left over stand for no frequency.
+ * The image is real, so of the vertical frequencies ky only 0 to H/2 are kept, and of all only
+ * those up to a highest. A coefficient lies at [k2, part, k1, l2, l1, plane], part being 0 for its
+ * real and 1 for its imaginary part, kx = first + k1 * groups + k2 and ky = l1 * groups + l2 on
+ * their axes: then every step of the sums reads and writes whole rows (see frequency-sums.ts).
+ * Where groups are not full, the places that are left over stand for no frequency.
  */
 export interface SpectrumLayout {
   readonly size: Size;

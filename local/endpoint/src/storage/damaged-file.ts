@@ -1,6 +1,8 @@
 import * as z from "zod";
 
-/** A file of the endpoint's own that something else changed, or that a power cut left half written. */
+/**
+ * A file of the endpoint's own that something else changed, or that a power cut left half written.
+ */
 export class DamagedFileError extends Error {
   override readonly name = "DamagedFileError";
 

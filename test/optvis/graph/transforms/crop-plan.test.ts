@@ -39,7 +39,10 @@ describe("sizes of the levels", () => {
   });
 });
 
-/** The reference's `starts`, for (size, crop): [round(k * (size - crop) / (count - 1)), ...] in Python. */
+/**
+ * The reference's `starts`, for (size, crop): [round(k * (size - crop) / (count - 1)), ...] in
+ * Python.
+ */
 test.each([
   [314, 224, [0, 90]],
   [224, 224, [0]],
