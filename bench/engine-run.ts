@@ -2,8 +2,8 @@ import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
-import { completeRequestSchema, imageNumbers } from "../lib/pipeline/request/complete-request.ts";
-import { JOBS } from "./jobs.ts";
+import { imageNumbers } from "../lib/pipeline/request/complete-request.ts";
+import { JOBS, requestOf } from "./jobs.ts";
 
 /**
  * One job through the engine, twice, in this process alone: prints its times and its peak memory.
@@ -16,13 +16,7 @@ const opened = await openNetwork("googlenet", networkFolders(process.env));
 const network = await analyseNetwork(opened);
 const renderer = createEngineRenderer({ threads: Number(threads) });
 
-const request = completeRequestSchema.parse({
-  network: "googlenet",
-  layer: job.layer,
-  channels: job.channels,
-  numIterations: job.iterations,
-  pyramidLevels: job.levels,
-});
+const request = requestOf(job);
 
 async function timed(): Promise<number> {
   const started = performance.now();

@@ -1,3 +1,5 @@
+import { completeRequestSchema } from "../lib/pipeline/request/complete-request.ts";
+
 /** Jobs of the example on GoogLeNet, as they are timed. */
 export interface Job {
   readonly id: string;
@@ -58,3 +60,14 @@ export const JOBS: readonly Job[] = [
     crop: 224,
   },
 ];
+
+/** The request that a job is. */
+export function requestOf({ layer, channels, iterations, levels }: Job) {
+  return completeRequestSchema.parse({
+    network: "googlenet",
+    layer,
+    channels,
+    numIterations: iterations,
+    pyramidLevels: levels,
+  });
+}

@@ -1,227 +1,99 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { mkdirSync } from "node:fs";
+import { cpus } from "node:os";
 
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import runtimePackage from "onnxruntime-node/package.json" with { type: "json" };
 
-import { encodeNpy } from "../../lib/image/npy.ts";
-import type { Provider } from "../../lib/autodiff/provider.ts";
-import { readModel } from "../../lib/onnx/decode.ts";
-import { encodeModel } from "../../lib/onnx/encode.ts";
-import { findLayer, type Layer, layerTable } from "../../lib/networks/layers.ts";
-import type { Model } from "../../lib/onnx/model.ts";
-import { specialise } from "../../lib/onnx/static-graph.ts";
-import { type FloatTensor, floatTensor, sizeOf } from "../../lib/onnx/tensor.ts";
-import { ascentGraph } from "../../lib/optvis/graph/ascent-graph.ts";
-import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
-import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
-import { layerPass, type NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
-import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
-import { standardNormal, type Uniform, uniformFrom } from "../../lib/optvis/random.ts";
-import { PROVIDER_CHECKS, relativeDistance } from "../../lib/optvis/runtime/check-provider.ts";
-import { type Feeds, Session } from "../../lib/optvis/runtime/session.ts";
-import { median } from "../statistics.ts";
+import { PROVIDER_CHECKS } from "../../lib/optvis/runtime/check-provider.ts";
+import { foldWeights } from "../../lib/optvis/runtime/fold-constants.ts";
+import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { checkGradients } from "./check-gradients.ts";
+import { type Comparison, comparisonTable } from "./comparison.ts";
+import { cudaHere, describeCuda } from "./cuda-here.ts";
 import { runGate } from "./gate.ts";
+import { goalLines } from "./goals.ts";
+import { openGoogleNet } from "./open-googlenet.ts";
+import { type MeasureOptions, type Part, parseOptions, USAGE } from "./options.ts";
+import { profileSteps } from "./profile-steps.ts";
+import { RECOGNISABLE, type RecipeSpeed, recipeTable } from "./recognisable.ts";
+import { openRenderer } from "./renderings.ts";
+import { print, reasonOf, report } from "./report.ts";
+import { type ExampleTimes, timeExample } from "./time-example.ts";
+import { timeJobs } from "./time-jobs.ts";
+import { timeRecipes } from "./time-recipes.ts";
+import { timeSteps } from "./time-steps.ts";
+import { runCommand } from "./user-line.ts";
 
-/**
- * Whether CUDA passes the GPU workers' gate, what the CUDA forms cost and whether they are right,
- * and job 4, on GoogLeNet. Run through run.sh. Ends with 1 if the gate or an image of job 4 fails.
- */
-
-const SIZE = 224;
-const ITERATIONS = 10;
-const REPEATS = 7;
-const PARTS = ["gate", "check", "time", "job"];
-const CASES = [
-  { layer: 2, batch: 36 },
-  { layer: 97, batch: 6 },
-  { layer: 97, batch: 32 },
-  { layer: 142, batch: 6 },
-] as const;
-
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    out: { type: "string", default: "." },
-    only: { type: "string", default: "" },
-    /** "cpu" runs the CUDA graphs on the CPU: a dry run on a machine without a card. */
-    provider: { type: "string", default: "cuda" },
-  },
+/** Measures the product on a card; run.sh runs it on the machine that has one. */
+await runCommand(async () => {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === null) {
+    print(USAGE);
+    return;
+  }
+  const failures = await measured(options);
+  print(failures.length === 0 ? "passed" : `FAILED: ${failures.join("; ")}`);
+  // a broken CUDA context keeps its threads from ending
+  process.exit(failures.length === 0 ? 0 : 1);
 });
-const provider = parseProvider(values.provider);
-const parts = parseParts(values.only);
-const [modelPath = "model.onnx"] = positionals;
-const wanted = (part: string) => parts.length === 0 || parts.includes(part);
-mkdirSync(values.out, { recursive: true });
 
-const failures: string[] = [];
-// first, and whatever else is wanted: figures of a card that computes wrongly are worth nothing
-const verdict = await runGate(PROVIDER_CHECKS[provider]);
-report("gate", provider, verdict);
-if (verdict.gate === "failed") failures.push(`the gate: ${verdict.reason}`);
-else await measure();
-process.stdout.write(failures.length === 0 ? "passed\n" : `FAILED: ${failures.join("; ")}\n`);
-process.exitCode = failures.length === 0 ? 0 : 1;
-
-async function measure(): Promise<void> {
-  if (!["check", "time", "job"].some(wanted)) return;
-  const model = await readModel(modelPath);
-  const layers = layerTable(model, specialise(model, [1, 3, SIZE, SIZE]));
-  if (wanted("check")) {
-    for (const index of [2, 6, 97, 142]) await checkGradient(model, findLayer(layers, index));
-  }
-  if (wanted("time")) {
-    for (const { layer, batch } of CASES) await timeAscent(model, findLayer(layers, layer), batch);
-  }
-  if (wanted("job")) await runJob(model, findLayer(layers, 142));
-}
-
-/** Gradient of the CUDA graph on CUDA against the CPU graph on the CPU, relative L2 over seeds. */
-async function checkGradient(model: Model, layer: Layer): Promise<void> {
-  const pass = layerPass(model, layer, [2, 3, SIZE, SIZE]);
-  const options = { objective: "rectified" } as const;
-  const graphs = {
-    cpu: encodeModel(differentiableGraph(pass, { ...options, provider: "cpu" })),
-    cuda: encodeModel(differentiableGraph(pass, { ...options, provider: "cuda" })),
-  };
-  const [cpu, cuda] = await Promise.all([
-    Session.create(graphs.cpu, "cpu"),
-    Session.create(graphs.cuda, provider),
-  ]);
-  const errors: number[] = [];
-  for (let seed = 0; seed < 8; seed++) {
-    const feeds: Feeds = {
-      image: noise(pass.imageShape, uniformFrom("check", seed)),
-      selection: oneHot(2, pass.channels, seed),
-    };
-    const [expected, actual] = [await cpu.run(feeds), await cuda.run(feeds)];
-    errors.push(relativeDistance(actual["gradient"]!.data, expected["gradient"]!.data));
-  }
-  report("check", layer.name, {
-    median: median(errors).toExponential(1),
-    max: Math.max(...errors).toExponential(1),
+/** @returns what went wrong, a sentence each */
+async function measured(options: MeasureOptions): Promise<readonly string[]> {
+  const { provider, parts } = options;
+  report("machine", provider, {
+    cuda: describeCuda(cudaHere(process.env)),
+    cpu: `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores`,
+    node: process.version,
+    onnxruntime: runtimePackage.version,
   });
-  await cpu.release();
-  await cuda.release();
+  // first, and whatever is wanted: figures of a card that computes wrongly are worth nothing
+  const verdict = await runGate(PROVIDER_CHECKS[provider]);
+  report("gate", provider, verdict);
+  if (verdict.gate === "failed") return [`the gate: ${verdict.reason}`];
+  if (parts.length === 0) return [];
+  mkdirSync(options.out, { recursive: true });
+  return measureParts(options);
 }
 
-/** Whole ascent steps in one Loop, and which operators ONNX Runtime put on the CPU. */
-async function timeAscent(model: Model, layer: Layer, batch: number): Promise<void> {
-  const pass = layerPass(model, layer, [batch, 3, SIZE, SIZE]);
-  const bytes = encodeModel(
-    ascentGraph({
-      pass,
-      objective: "rectified",
-      provider: "cuda",
-      scale: [1, 1, 1],
-      method: "deepdream",
-      crops: null,
-    }),
+async function measureParts(options: MeasureOptions): Promise<readonly string[]> {
+  const analysed = await analyseNetwork(await openGoogleNet(options.model, process.env));
+  const network = { ...analysed, model: await foldWeights(analysed.model) };
+  const renderer = openRenderer();
+  const failures: string[] = [];
+  let steps: readonly Comparison[] | null = null;
+  let jobs: readonly Comparison[] | null = null;
+  let example: ExampleTimes | null = null;
+  let recipes: readonly RecipeSpeed[] | null = null;
+  const work: Readonly<Record<Part, () => Promise<unknown>>> = {
+    check: async () => failures.push(...(await checkGradients(network, options))),
+    steps: async () => (steps = await timeSteps(network, options)),
+    profile: () => profileSteps(network, options),
+    jobs: async () => (jobs = await timeJobs(renderer, network, options)),
+    example: async () => (example = await timeExample(renderer, network, options)),
+    recipes: async () => (recipes = await timeRecipes(renderer, network, options)),
+  };
+  for (const part of options.parts) {
+    // what fails is no reason to leave the rest unmeasured
+    await work[part]().catch((error: unknown) => failures.push(`${part}: ${reasonOf(error)}`));
+  }
+  summarise(options, { steps, jobs, example, recipes });
+  return failures;
+}
+
+interface Results {
+  readonly steps: readonly Comparison[] | null;
+  readonly jobs: readonly Comparison[] | null;
+  readonly example: ExampleTimes | null;
+  readonly recipes: readonly RecipeSpeed[] | null;
+}
+
+function summarise({ provider, isTiny }: MeasureOptions, { recipes, ...results }: Results): void {
+  const compared = [...(results.steps ?? []), ...(results.jobs ?? [])];
+  if (compared.length > 0) print(`\n${comparisonTable(compared)}`);
+  if (recipes !== null) print(`\n${recipeTable(recipes)}\n\n${RECOGNISABLE}`);
+  const isDry = isTiny || provider === "cpu";
+  print(
+    isDry
+      ? "\nA dry run: these figures say nothing of a card.\n"
+      : `\n${goalLines(results).join("\n")}\n`,
   );
-  const started = performance.now();
-  const session = await InferenceSession.create(bytes, {
-    executionProviders: [provider],
-    enableProfiling: true,
-    profileFilePrefix: join(values.out, `profile-${layer.index}-${batch}`),
-    logSeverityLevel: 3,
-  });
-  const created = performance.now();
-  const image = noise(pass.imageShape, uniformFrom("time"));
-  const selection = oneHot(batch, pass.channels, 0);
-  const feeds = {
-    image: new Tensor("float32", image.data, image.shape),
-    selection: new Tensor("float32", selection.data, selection.shape),
-    iterations: new Tensor("int64", BigInt64Array.of(BigInt(ITERATIONS)), []),
-    step: new Tensor("float32", Float32Array.of(1), []),
-  };
-  await session.run(feeds);
-  const first = performance.now();
-  const times: number[] = [];
-  for (let i = 0; i < REPEATS; i++) {
-    const from = performance.now();
-    await session.run(feeds);
-    times.push((performance.now() - from) / ITERATIONS);
-  }
-  session.endProfiling();
-  report(`time x${batch}`, layer.name, {
-    msPerIteration: median(times).toFixed(2),
-    fastest: Math.min(...times).toFixed(2),
-    createMs: (created - started).toFixed(0),
-    firstRunMs: (first - created).toFixed(0),
-  });
-  await session.release();
-}
-
-/** Job 4 of the example: six classes, 100 iterations, two levels, the second in crops. */
-async function runJob(model: Model, { value, name, channels }: Layer): Promise<void> {
-  if (channels === null) throw new Error(`layer '${name}' has no channels`);
-  const layer = { value, name, channels };
-  const network: NetworkModel = {
-    model,
-    fingerprint: "measured",
-    inputSize: { width: SIZE, height: SIZE },
-    scale: [1, 1, 1],
-    mean: [0, 0, 0],
-    planes: [0, 1, 2],
-  };
-  const engine = new AscentEngine();
-  for (const run of ["first", "again"]) {
-    const started = performance.now();
-    const results = await engine.render({
-      method: "deepdream",
-      network,
-      layer,
-      channels: [114, 293, 341, 484, 563, 950],
-      levels: planLevels(network, layer, {
-        size: network.inputSize,
-        pyramidLevels: 2,
-        pyramidScale: 1.4,
-      }),
-      objective: "rectified",
-      iterations: 100,
-      start: { kind: "noise", seed: 0 },
-      provider,
-    });
-    const strengths = results.map((result) =>
-      result.kind === "image" ? result.trace.at(-1)!.activation.toFixed(1) : result.reason,
-    );
-    report(`job 4 ${run}`, layer.name, {
-      s: ((performance.now() - started) / 1000).toFixed(2),
-      strengths,
-    });
-    for (const result of results) {
-      if (result.kind !== "image") failures.push(`job 4 ${run}: ${result.reason}`);
-    }
-    const images = results.flatMap((result) => (result.kind === "image" ? [result.image] : []));
-    const data = Float32Array.from(images.flatMap((image) => [...image.data]));
-    const [{ height, width } = { height: 0, width: 0 }] = images;
-    writeFileSync(join(values.out, "job4.npy"), encodeNpy([images.length, 3, height, width], data));
-  }
-  await engine.close();
-}
-
-function report(what: string, where: string, figures: object): void {
-  process.stdout.write(`${what.padEnd(12)} ${where.padEnd(20)} ${JSON.stringify(figures)}\n`);
-}
-
-function parseProvider(value: string): Provider {
-  if (value === "cpu" || value === "cuda") return value;
-  throw new Error(`--provider is '${value}'; wanted "cuda" or "cpu"`);
-}
-
-function parseParts(value: string): readonly string[] {
-  const given = value === "" ? [] : value.split(",");
-  const unknown = given.filter((part) => !PARTS.includes(part));
-  if (unknown.length === 0) return given;
-  throw new Error(`--only names '${unknown.join(",")}'; wanted some of ${PARTS.join(",")}`);
-}
-
-function noise(shape: readonly number[], uniform: Uniform): FloatTensor {
-  return floatTensor(shape, standardNormal(sizeOf(shape), uniform));
-}
-
-function oneHot(batch: number, channels: number, seed: number): FloatTensor {
-  const data = new Float32Array(batch * channels);
-  for (let n = 0; n < batch; n++) data[n * channels + ((n * 7 + seed * 13) % channels)] = 1;
-  return floatTensor([batch, channels], data);
 }

@@ -1,17 +1,34 @@
 #!/usr/bin/env bash
-# On the machine with the card, with every part of the kit gathered in one folder: unpacks it and
-# measures. Arguments after the folder go to measure.ts. Ends with 0 if the GPU workers' gate passes
-# and all that was asked for ran.
+# On the machine with the card, with all files of the kit in one folder: unpacks it and measures.
+# Arguments after the folder go to measure.ts; --help says what there is.
 #
-#   bash run.sh FOLDER [--only gate,check,time,job] [--out DIR] [--provider cpu]
+#   bash run.sh FOLDER [--only check,steps,...] [--out DIR] [--python PYTHON] [--provider cpu] [--tiny]
 set -euo pipefail
+if [ ! -f "${1:-}/parts.sha256" ]; then
+  echo "usage: bash run.sh FOLDER [OPTION ...]; FOLDER has the kit's files, parts.sha256 among them" >&2
+  exit 2
+fi
 root=$(cd "$1" && pwd)
 shift
-if [ ! -f "$root/.unpacked" ]; then
-  cat "$root"/runtime.part-* | tar xJ -C "$root"
-  cat "$root"/provider.part-* | tar xz -C "$root" --wildcards '*/libonnxruntime_providers_cuda.so' '*/libonnxruntime_providers_shared.so'
-  mv "$root"/package/Plugins/Linux/x64/*.so "$root/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/"
-  touch "$root/.unpacked"
+there=$root/unpacked
+# a newer kit in the same folder is unpacked anew
+if ! cmp -s "$root/parts.sha256" "$there/parts.sha256"; then
+  (cd "$root" && sha256sum --check --quiet --strict parts.sha256) || {
+    echo "the kit in $root is not whole: copy its files again" >&2
+    exit 2
+  }
+  rm -rf "$there"
+  mkdir "$there"
+  cat "$root"/runtime-*.part-* | tar xJ -C "$there"
+  cat "$root"/app.part-* | tar xz -C "$there"
+  cat "$root"/provider-*.part-* | tar xz -C "$there" --wildcards '*/libonnxruntime_providers_cuda.so' '*/libonnxruntime_providers_shared.so'
+  # ONNX Runtime looks for its CUDA provider beside itself
+  mv "$there"/package/Plugins/Linux/x64/*.so "$there/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/"
+  cp "$root/parts.sha256" "$there/"
 fi
-export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}/usr/local/cuda-13.0/targets/x86_64-linux/lib:/usr/lib/x86_64-linux-gnu
-exec "$root/package/bin/node" "$root/measure.mjs" "$root/model.onnx" "$@"
+# PyTorch brings its own libraries, and is started with the path as it was
+export LD_LIBRARY_PATH_BEFORE=${LD_LIBRARY_PATH:-}
+export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}/usr/local/cuda-13.0/targets/x86_64-linux/lib:/usr/local/cuda/lib64:/usr/lib/x86_64-linux-gnu
+reference=()
+if [ -f "$there/reference/ascent.py" ]; then reference=(--reference "$there/reference/ascent.py"); fi
+exec "$there/package/bin/node" "$there/bench/gpu/measure.mjs" "${reference[@]}" "$@"

@@ -1,0 +1,157 @@
+"""Times the same ascent in PyTorch: milliseconds of a step, or seconds of a job, as a line of JSON.
+
+    python pytorch.py step --reference ascent.py --model googlenet.onnx --layer TENSOR --batch 36
+    python pytorch.py job  --reference ascent.py --model googlenet.onnx --layer TENSOR --channels 1 2 --iterations 20 --levels 2
+
+The ascent is the reference script's, which is imported by its path. A step is the whole of one:
+forward, backward, Laplacian normalisation, update. It is timed eagerly, and as a CUDA graph that
+leaves its image where the next replay finds it. Needs torch, onnx and numpy.
+"""
+import argparse
+import importlib.util
+import json
+import statistics
+import time
+from types import SimpleNamespace
+
+import torch
+
+# what a stream runs before it is captured: cuDNN chooses its algorithms, and memory is found
+WARM_UPS = 3
+# as in check-provider.ts: TF32 is off by some 1e-3, a graph that computes something else by about 1
+TOLERANCE = 0.1
+
+
+def load_reference(path):
+    spec = importlib.util.spec_from_file_location("reference", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def load_network(reference, model, device):
+    network = reference.Network(model)
+    # shapes stay: they are read as numbers in each step, on the card each would be waited for, and
+    # no graph can be captured meanwhile
+    network.constants = {
+        name: value if value.dtype == torch.int64 else value.to(device)
+        for name, value in network.constants.items()
+    }
+    # for the same reason: it is copied to the image's device in each step
+    reference.BINOMIAL = reference.BINOMIAL.to(device)
+    return network
+
+
+def settings(options, **given):
+    """What the reference's `ascend` reads of its command line."""
+    fixed = {"layer": options.layer, "objective": "rectified", "step": 1.0, "scale": 1.4, "lap_levels": 4}
+    return SimpleNamespace(**fixed, **given)
+
+
+def synchronise(device):
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def seconds_of(work, device, repeats):
+    """Median of the repeats, after a run that warms up."""
+    work()
+    synchronise(device)
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        synchronise(device)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def captured(step, image):
+    """A CUDA graph of one step, from `image` into `image`."""
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(WARM_UPS):
+            image.copy_(step(image))
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        image.copy_(step(image))
+    return graph
+
+
+def time_graph(step, start, options):
+    """Milliseconds of a step, or why there are none."""
+    if options.device != "cuda":
+        return {"graph_ms": None, "graph_reason": f"there are no CUDA graphs on the {options.device}"}
+    try:
+        image = start.clone()
+        graph = captured(step, image)
+        image.copy_(start)
+        graph.replay()
+        expected = step(start)
+        distance = ((image - expected).norm() / (expected - start).norm()).item()
+        if not distance <= TOLERANCE:
+            return {"graph_ms": None, "graph_reason": f"its step is {distance:.3g} of its norm away from the eager one"}
+
+        def replays():
+            for _ in range(options.iterations):
+                graph.replay()
+
+        seconds = seconds_of(replays, options.device, options.repeats)
+        return {"graph_ms": 1000 * seconds / options.iterations, "graph_distance": distance}
+    except RuntimeError as error:
+        return {"graph_ms": None, "graph_reason": str(error).split("\n")[0]}
+
+
+def time_step(reference, network, options):
+    channels = range(1, options.batch + 1)
+    start = torch.randn(options.batch, 3, options.size, options.size).to(options.device)
+    ascent = settings(options, channels=channels, tile=0, levels=1, iterations=options.iterations)
+
+    def step(image):
+        return reference.ascend(network, image, SimpleNamespace(**{**vars(ascent), "iterations": 1}))
+
+    eager = seconds_of(lambda: reference.ascend(network, start, ascent), options.device, options.repeats)
+    return {"eager_ms": 1000 * eager / options.iterations, **time_graph(step, start, options)}
+
+
+def time_job(reference, network, options):
+    start = torch.randn(len(options.channels), 3, options.size, options.size).to(options.device)
+    given = {name: getattr(options, name) for name in ("channels", "tile", "levels", "iterations")}
+    ascent = settings(options, **given)
+    return {"eager_s": seconds_of(lambda: reference.ascend(network, start, ascent), options.device, options.repeats)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["step", "job"])
+    parser.add_argument("--reference", required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
+    parser.add_argument("--layer", required=True, help="name of its output tensor")
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--iterations", type=int, default=10)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--batch", type=int, default=1, help="of a step: images at once, of the layer's first channels")
+    parser.add_argument("--channels", type=int, nargs="+", default=[1], help="of a job, 1-based")
+    parser.add_argument("--levels", type=int, default=1, help="of a job")
+    parser.add_argument("--tile", type=int, default=0, help="of a job: side of the crops; 0: none")
+    options = parser.parse_args()
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise SystemExit(f"PyTorch {torch.__version__} finds no CUDA card")
+
+    torch.manual_seed(0)
+    # what ONNX Runtime's CUDA provider does by default
+    torch.backends.cuda.matmul.allow_tf32 = True
+    torch.backends.cudnn.allow_tf32 = True
+    torch.backends.cudnn.benchmark = True
+    reference = load_reference(options.reference)
+    network = load_network(reference, options.model, options.device)
+    measure = {"step": time_step, "job": time_job}[options.command]
+    card = torch.cuda.get_device_name() if options.device == "cuda" else "CPU"
+    print(json.dumps({"torch": torch.__version__, "device": card, **measure(reference, network, options)}))
+
+
+if __name__ == "__main__":
+    main()
