@@ -7,6 +7,7 @@ import { releaseShared, tensorBytes } from "../../onnx/shared-memory.ts";
 import { graphOf, type GraphRecipe } from "../graph/graph-recipe.ts";
 import { forwardBytes, passBytes } from "../graph/pass-memory.ts";
 import { buffersOf } from "./buffers.ts";
+import { keptBytesOnCard } from "./kept-bytes.ts";
 import { withModelFile } from "./model-file.ts";
 import { type Feeds, type RuntimeTensor, Session } from "./session.ts";
 import type { SessionGraph } from "./session-graph.ts";
@@ -54,6 +55,9 @@ const IS_FORWARD: Readonly<Record<GraphRecipe["kind"], boolean>> = {
 
 /** In order of last use. */
 const sessions = new Map<string, Compiled>();
+
+/** `null`: not asked for yet. A thread has sessions of one provider. */
+let keptOnCard: number | null = null;
 
 interface Compiled {
   readonly session: Session;
@@ -104,7 +108,8 @@ async function compile(
     const isForward = IS_FORWARD[recipe.kind];
     const activations = keepsMemory === false ? 0 : activationBytes(recipe);
     const bytes = SESSION_BYTES + BYTES_PER_MODEL_BYTE * file.bytes + activations;
-    for await (const oldest of makeRoom({ bytes, isForward }, keptBytes)) released.push(oldest);
+    const room = provider === "cuda" ? (keptOnCard ??= keptBytesOnCard(keptBytes)) : keptBytes;
+    for await (const oldest of makeRoom({ bytes, isForward }, room)) released.push(oldest);
     const session = await Session.create(file.path, provider, { keepsMemory });
     return { session, bytes, sharesOutputs, isForward };
   });
