@@ -157,15 +157,20 @@ function opsetOf(proto: ModelProto): number {
 function requireFinite(graph: Graph): void {
   for (const [name, tensor] of graph.initializers) {
     if (tensor.type !== "float32") continue;
-    const isAllowed = tensor.data.length === 1 ? (x: number) => !Number.isNaN(x) : Number.isFinite;
-    const index = tensor.data.findIndex((x) => !isAllowed(x));
-    if (index >= 0) {
+    const index = firstNotFinite(tensor.data);
+    if (index >= 0 && (tensor.data.length > 1 || Number.isNaN(tensor.data[index]))) {
       throw new ModelError(
         `weight '${name}' holds ${tensor.data[index]} at element ${index}; the file is damaged or ` +
           `its training diverged`,
       );
     }
   }
+}
+
+/** Its index, or -1. All weights are looked at: a callback for each takes five times as long. */
+function firstNotFinite(values: Float32Array): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return i;
+  return -1;
 }
 
 function locationsIn(proto: ModelProto): Set<string> {

@@ -97,8 +97,8 @@ export function createEngineRenderer({
   /** Compiles what looks at a task's images, by a worker that has none of them to draw. */
   async function compileCard(task: RenderTask, model: NetworkModel): Promise<void> {
     await nextTurn();
-    // libvips, too, is loaded before there is a picture
-    void loadSharp();
+    // libvips, too, is loaded before there is a picture; this thread is to be free again soon
+    await loadSharp();
     if (task.channels.length >= engine.threads || task.request.targets) return;
     const viewing = examinationTask(task);
     await engine.prepare(meansGraph(viewerOf(viewing, model), viewing.size), 1);
