@@ -1,9 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { totalmem } from "node:os";
 
-/**
- * The three levels of any layer of GoogLeNet: they take turns, each compiled in some iterations.
- */
+/** The three levels of any layer of GoogLeNet; levels take turns. */
 const MOST_BYTES = 900e6;
 
 /** Of all memory. What sessions take by estimate is half as much again as they do take. */
@@ -17,13 +15,11 @@ const CARD_SHARE = 0.25;
 
 const MEBIBYTE = 2 ** 20;
 
-/**
- * How much of the memory of this machine, or container, the sessions of each of its workers keep.
- */
+/** How much memory of this machine, or container, the sessions of each of its workers keep. */
 export function keptBytesOf(workers: number): number {
   // no limit is 0 to some versions of Node, and more than there is to others
   const limit = process.constrainedMemory() || Infinity;
-  return Math.min(MOST_BYTES, (SHARE * Math.min(totalmem(), limit)) / workers);
+  return Math.floor(Math.min(MOST_BYTES, (SHARE * Math.min(totalmem(), limit)) / workers));
 }
 
 /**

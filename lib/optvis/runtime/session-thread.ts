@@ -16,11 +16,14 @@ import { type SentError, sentError } from "./thread-errors.ts";
 /** What ONNX Runtime holds for a byte of an .onnx file whose weights are apart. */
 const BYTES_PER_MODEL_BYTE = 2;
 
-/**
- * What a session takes however small its file is: a thread keeps some twenty, more than a job has,
- * and a service that has seen a hundred networks holds little more than after ten.
- */
+/** What a session takes beside its file's bytes and its activations. */
 const SESSION_BYTES = 40e6;
+
+/**
+ * Sessions at most, however small they are: more than a job has, and a service that has seen a
+ * hundred networks holds little more than after ten.
+ */
+const MOST_SESSIONS = 8;
 
 /** What a worker asks of its thread. Every request is answered once, in order. */
 export type ThreadRequest =
@@ -107,8 +110,9 @@ async function compile(
   return withModelFile(recipe, async (file) => {
     const isForward = IS_FORWARD[recipe.kind];
     const activations = keepsMemory === false ? 0 : activationBytes(recipe);
-    const bytes = SESSION_BYTES + BYTES_PER_MODEL_BYTE * file.bytes + activations;
+    const estimate = SESSION_BYTES + BYTES_PER_MODEL_BYTE * file.bytes + activations;
     const room = provider === "cuda" ? (keptOnCard ??= keptBytesOnCard(keptBytes)) : keptBytes;
+    const bytes = Math.max(estimate, room / MOST_SESSIONS);
     for await (const oldest of makeRoom({ bytes, isForward }, room)) released.push(oldest);
     const session = await Session.create(file.path, provider, { keepsMemory });
     return { session, bytes, sharesOutputs, isForward };
