@@ -2,6 +2,7 @@ import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph
 import { imageShapeOf, layerPass } from "../../lib/optvis/graph/layer-pass.ts";
 import { uniformFrom } from "../../lib/optvis/random.ts";
 import { relativeDistance } from "../../lib/optvis/runtime/check-provider.ts";
+import { TOLERANCES } from "../../lib/optvis/runtime/difference.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
 import { JOBS } from "../jobs.ts";
@@ -13,11 +14,8 @@ import { noise, oneHot, openSession } from "./shapes.ts";
 const BATCH = 2;
 const SEEDS = 8;
 
-/**
- * Largest accepted median over seeds, as a share of the CPU's norm. TF32 is off by about 1e-3; of a
- * single seed a pool's maximum that moves to its neighbour may be 0.04.
- */
-const TOLERANCE = 0.05;
+/** Of the median over seeds, as a share of the CPU's norm. */
+const TOLERANCE = TOLERANCES.cuda;
 
 /**
  * Gradients of the CUDA graphs against the CPU graphs' on the CPU, relative Euclidean distance over

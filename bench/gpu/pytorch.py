@@ -18,8 +18,9 @@ import torch
 
 # what a stream runs before it is captured: cuDNN chooses its algorithms, and memory is found
 WARM_UPS = 3
-# as in check-provider.ts: TF32 is off by some 1e-3, a graph that computes something else by about 1
-TOLERANCE = 0.1
+# two algorithms on tensor cores round differently, and ReLUs and pools then decide otherwise; a graph
+# that computes something else is off by about 1
+TOLERANCE = 0.5
 
 
 def load_reference(path):

@@ -4,7 +4,7 @@ import type { GpuProvider, Provider } from "../../autodiff/provider.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import { checkProvider } from "./check-provider.ts";
-import { difference } from "./difference.ts";
+import { difference, TOLERANCES } from "./difference.ts";
 import { PROFILES } from "./providers.ts";
 import { type Feeds, Session } from "./session.ts";
 
@@ -92,7 +92,7 @@ async function tryGraph({
   const gpu = await open("gpu");
   tell({ kind: "at", step: "running the network" });
   const given = await gpu.run(feeds.first);
-  const problem = difference(given, wanted, feeds.first);
+  const problem = difference(given, wanted, feeds.first, TOLERANCES[provider]);
   if (problem !== null) {
     return { kind: "unfit", reason: `${PROFILES[provider].name}'s ${problem}` };
   }
