@@ -36,6 +36,8 @@ export async function timeExample(
   };
   const cold = await draw();
   const tiles = await draw();
+  // quality cards have sessions of their own, which may have taken the place of others
+  await secondsOfImages(renderer, tasks);
   const warmSeconds = await secondsOfImages(renderer, tasks);
   const images = tasks.reduce((sum, { channels }) => sum + channels.length, 0);
   report("example", `${images} images`, {

@@ -21,9 +21,10 @@ const SESSION_BYTES = 40e6;
 
 /**
  * Sessions at most, however small they are: more than a job has, and a service that has seen a
- * hundred networks holds little more than after ten.
+ * hundred networks holds little more than after ten. On a card a job has a graph for each size of its
+ * batches: the example's four sheets on GoogLeNet have twelve graphs.
  */
-const MOST_SESSIONS = 8;
+const MOST_SESSIONS = { host: 8, card: 16 };
 
 /** What a worker asks of its thread. Every request is answered once, in order. */
 export type ThreadRequest =
@@ -111,8 +112,9 @@ async function compile(
     const isForward = IS_FORWARD[recipe.kind];
     const activations = keepsMemory === false ? 0 : activationBytes(recipe);
     const estimate = SESSION_BYTES + BYTES_PER_MODEL_BYTE * file.bytes + activations;
-    const room = provider === "cuda" ? (keptOnCard ??= keptBytesOnCard(keptBytes)) : keptBytes;
-    const bytes = Math.max(estimate, room / MOST_SESSIONS);
+    const isOnCard = provider === "cuda";
+    const room = isOnCard ? (keptOnCard ??= keptBytesOnCard(keptBytes)) : keptBytes;
+    const bytes = Math.max(estimate, room / MOST_SESSIONS[isOnCard ? "card" : "host"]);
     for await (const oldest of makeRoom({ bytes, isForward }, room)) released.push(oldest);
     const session = await Session.create(file.path, provider, { keepsMemory });
     return { session, bytes, sharesOutputs, isForward };
