@@ -56,7 +56,7 @@ Copy them into one folder of a machine with Linux x64, an NVIDIA card, CUDA 13 a
   print(
     here.card !== null && here.missing.length === 0
       ? `Here it can be run at once: ${describeCuda(here)}.\n\n    bash ${folder}/run.sh ${folder}`
-      : `Nothing was measured, and not here can it be: ${describeCuda(here)}. To try the kit on the CPU:\n\n    bash ${folder}/run.sh ${folder} --provider cpu --tiny`,
+      : `Nothing was measured, nor can it be here: ${describeCuda(here)}. To try the kit on the CPU:\n\n    bash ${folder}/run.sh ${folder} --provider cpu --tiny`,
   );
 });
 
