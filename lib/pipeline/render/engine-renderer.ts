@@ -44,6 +44,9 @@ export interface EngineRendererOptions {
   readonly gate?: GpuGate | null;
 }
 
+/** Workers that compile ahead: a task that was rendered before needs none. */
+const MOST_PREPARED = 4;
+
 export interface EngineRenderer extends Renderer {
   /**
    * Compiles ahead what a task's first images run, while others see to it that it comes to be
@@ -91,7 +94,8 @@ export function createEngineRenderer({
     const model = await networks.of(task.network.model);
     const [first] = taskParts(await ascentTask(engine, task, model));
     const { stages, together } = planOf(first!.task);
-    await engine.prepare(stages[0]!.graph(together), task.channels.length);
+    const workers = Math.min(task.channels.length, MOST_PREPARED);
+    await engine.prepare(stages[0]!.graph(together), workers);
   }
 
   /** Compiles what looks at a task's images, by a worker that has none of them to draw. */
