@@ -48,14 +48,15 @@ export interface CodeBundle {
  */
 export function bundleCode(name: FunctionName): CodeBundle {
   const main = build({ index: `functions/${name}/index.ts` });
-  const nativePackages = NATIVE_PACKAGES.filter((native) => importsPackage(main.metafile, native));
-  const threads = THREADS.filter(({ startedBy }) => containsSource(main.metafile, startedBy));
+  const threads = THREADS.filter(({ startedBy }) => containsSource(main.metafile, startedBy)).map(
+    ({ entry, name: file }) => build({ [file]: entry }),
+  );
+  const builds = [main, ...threads];
   return {
-    files: [
-      ...main.outputFiles,
-      ...threads.flatMap(({ entry, name: file }) => build({ [file]: entry }).outputFiles),
-    ],
-    nativePackages,
+    files: builds.flatMap(({ outputFiles }) => outputFiles),
+    nativePackages: NATIVE_PACKAGES.filter((native) =>
+      builds.some(({ metafile }) => importsPackage(metafile, native)),
+    ),
     publishesNetworks: containsSource(main.metafile, "lib/pipeline/networks/publish-bundled.ts"),
     drawsText: containsSource(main.metafile, "lib/image/rendered-text.ts"),
   };

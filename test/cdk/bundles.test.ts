@@ -26,7 +26,7 @@ const MAX_MB: Readonly<Record<LambdaFunctionName, number>> = {
   intake: 35,
   api: 35,
   assembler: 27,
-  "dead-letter": 5,
+  "dead-letter": 4,
 };
 
 /** Outside the repository: nothing can be found in a `node_modules` further up. */
@@ -171,9 +171,14 @@ test.each(Object.entries(REQUESTS))(
   },
 );
 
-test("a function that lacks a file does not get away with it", async () => {
+test("a function that lacks a file does not get away with it", () => {
+  // as it does for its first picture
+  const words = ["--input-type=module", "--eval", 'await import("sharp")'];
+  const load = () =>
+    execFileSync(process.execPath, words, { cwd: folderOf("assembler"), stdio: "pipe" });
+  expect(load).not.toThrow();
   rmSync(join(folderOf("assembler"), "node_modules/detect-libc"), { recursive: true });
-  await expect(call("assembler", { Records: [] })).rejects.toThrow(/detect-libc/);
+  expect(load).toThrow(/detect-libc/);
 });
 
 async function readJson(key: string): Promise<unknown> {
