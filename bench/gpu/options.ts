@@ -6,6 +6,9 @@ import { JOBS } from "../jobs.ts";
 export const PARTS = ["check", "steps", "profile", "jobs", "example", "recipes"] as const;
 export type Part = (typeof PARTS)[number];
 
+/** What is left of each measurement with `--tiny`: that it runs is all that its figures say. */
+export const TINY = { images: 2, iterations: 2, repeats: 1 } as const;
+
 /** The jobs that are measured on a card. */
 export const TIMED_JOBS = JOBS.filter(({ id }) => id === "3" || id === "4");
 

@@ -11,7 +11,7 @@ import type { MeasureOptions } from "./options.ts";
 import { type ProfileEvent, profileSummary } from "./profile.ts";
 import { report } from "./report.ts";
 import { SHAPES, stepGraph } from "./shapes.ts";
-import { TINY } from "./tiny.ts";
+import { TINY } from "./options.ts";
 
 const ITERATIONS = 10;
 

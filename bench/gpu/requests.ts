@@ -5,7 +5,7 @@ import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-networ
 import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../lib/pipeline/request/resolve-request.ts";
-import { TINY } from "./tiny.ts";
+import { TINY } from "./options.ts";
 
 /** The example's four sheets on GoogLeNet, 84 images, in examples/. */
 export const EXAMPLE = [

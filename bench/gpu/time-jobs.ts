@@ -3,11 +3,10 @@ import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import { type Job, requestOf } from "../jobs.ts";
 import { median } from "../statistics.ts";
 import type { Comparison } from "./comparison.ts";
-import { type MeasureOptions, TIMED_JOBS } from "./options.ts";
+import { type MeasureOptions, TIMED_JOBS, TINY } from "./options.ts";
 import { pytorchJob } from "./pytorch.ts";
 import { secondsOfImages } from "./renderings.ts";
 import { report } from "./report.ts";
-import { TINY } from "./tiny.ts";
 
 const REPEATS = 3;
 

@@ -5,7 +5,7 @@ import type { MeasureOptions } from "./options.ts";
 import { pytorchStep } from "./pytorch.ts";
 import { report } from "./report.ts";
 import { openSession, SHAPES, stepGraph } from "./shapes.ts";
-import { TINY } from "./tiny.ts";
+import { TINY } from "./options.ts";
 
 const ITERATIONS = 10;
 const REPEATS = 7;

@@ -4,8 +4,8 @@ import type { Gathering } from "../onnx/operators/select.ts";
 import { padWith } from "./padding.ts";
 
 /**
- * Adjoint of Y[i] = X[indices[i]] along one axis: dX[j] = sum of dY[i] over the i with indices[i] =
- * j.
+ * Adjoint of Y[i] = X[indices[i]] along one axis: dX[j] = sum of dY[i] over the i with
+ * indices[i] = j.
  *
  * A sum of Gathers, not a scatter, so that the order of addition is fixed on CUDA too: the first
  * Gather fetches the first copy of every element, the second the second copies, and so on; elements

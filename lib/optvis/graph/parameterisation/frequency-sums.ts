@@ -88,8 +88,8 @@ export function frequencySums(layout: SpectrumLayout): FrequencySums {
 }
 
 /**
- * First step, one matrix for each k2: [groups, (part, n1), (part, k1)], the rotation by k n1 / (a
- * b) turns times `weight`; zero where a group has no such frequency.
+ * First step, one matrix for each k2: [groups, (part, n1), (part, k1)], the rotation by
+ * k n1 / (a b) turns times `weight`; zero where a group has no such frequency.
  */
 function withinGroups(
   { length, groups, members, first, count, perGroup }: KeptAxis,
