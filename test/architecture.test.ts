@@ -131,8 +131,8 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   "@aws-sdk/":
     /^lib\/(storage\/s3|queue\/sqs)-|^functions\/([\w-]+\/index|aws-deps)\.ts$|^cdk\/quotas\.ts$|^local\//,
   "@aws-lambda-powertools/": /^functions\//,
-  // the bench asks for a profile of the run, which nobody else needs
-  "onnxruntime-node": /^lib\/optvis\/runtime\/|^bench\/gpu\//,
+  // the bench asks for profiles and for a level of optimisation, which nobody else needs
+  "onnxruntime-node": /^lib\/optvis\/runtime\/|^bench\/(gpu\/|cpu-forms\.ts)/,
   "onnx-buf": /^lib\/onnx\//,
   sharp: /^lib\/image\/(load-sharp|png)\.ts$/,
   "aws-cdk-lib": /^cdk\//,
