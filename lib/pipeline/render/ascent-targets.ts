@@ -60,15 +60,24 @@ export async function ascentTargets(
   });
 }
 
-/** Of a file it is the bytes that count, wherever they lie. */
+/**
+ * The same for the same target, whatever the order of its fields: a plan read back from its bucket
+ * has them in the schema's, which is kept here. Of a file it is the bytes that count, wherever they
+ * lie.
+ */
 function nameOf(target: RequestTarget, index: number, { files }: TargetSurroundings): string {
   const bytesOf = (key: string | undefined) => key && files.get(key)?.sha256;
-  const { direction, activationOf } = target;
+  const { channel, channels, at, direction, activationOf, cosinePower, layer, diversity } = target;
   const named = {
-    ...target,
+    channel,
+    channels,
+    at,
     direction: bytesOf(direction),
     activationOf: bytesOf(activationOf),
-  };
+    cosinePower,
+    layer,
+    diversity,
+  } satisfies Record<keyof RequestTarget, unknown>;
   return JSON.stringify([named, index]);
 }
 

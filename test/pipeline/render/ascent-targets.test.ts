@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { ascentTargets } from "../../../lib/pipeline/render/ascent-targets.ts";
+import {
+  type RequestTarget,
+  targets as schema,
+} from "../../../lib/pipeline/request/fields/targets.ts";
+import type { TargetContents } from "../../../lib/pipeline/request/target-files.ts";
+import { networkOf } from "../../optvis/ascent/engine-task.ts";
+import { node } from "../../support/onnx-writer.ts";
+
+const SIZE = { height: 4, width: 5 };
+const IMAGE = "uploads/cat.png";
+const VECTOR = "uploads/vector.npy";
+
+/** Each kind of target in normal form, with all that it may have besides. */
+const TARGETS: readonly RequestTarget[] = [
+  { channel: 2, diversity: 2 },
+  { channel: 2, at: [3, 1], diversity: 2 },
+  { channels: { "1": 0.5, "2": -1 }, at: "centre", diversity: 3 },
+  { direction: VECTOR, cosinePower: 2, diversity: 2 },
+  { activationOf: IMAGE, cosinePower: 1 },
+  { activationOf: IMAGE, cosinePower: 1, at: [2, 3] },
+  { activationOf: IMAGE, cosinePower: 1, at: [2, 3], diversity: 2 },
+  { layer: true, diversity: 2 },
+];
+
+const raster = { ...SIZE, data: new Uint8Array(3 * 4 * 5) };
+const files = new Map<string, TargetContents>([
+  [IMAGE, { kind: "image", sha256: "a", raster }],
+  [
+    VECTOR,
+    { kind: "direction", sha256: "b", array: { shape: [2], data: new Float32Array([1, 2]) } },
+  ],
+]);
+
+/** What names the targets' images in random draws. */
+async function drawnAs(targets: readonly RequestTarget[]): Promise<readonly (string | number)[]> {
+  const w = floatTensor([2, 3, 1, 1], [1, 2, -1, 0.5, 0, 1]);
+  const { network, target } = networkOf([node("Conv", "image w", "y")], { w }, SIZE);
+  const value = floatTensor([1, 2, 4, 5], new Float32Array(40).fill(1));
+  const found = await ascentTargets(targets, {
+    engine: { evaluate: () => Promise.resolve([{ value }]) },
+    network,
+    layer: target("y"),
+    size: SIZE,
+    files,
+    toPlanes: ({ width, height }) => ({ width, height, data: new Float32Array(60) }),
+  });
+  return found.map((each) => each.drawnAs);
+}
+
+test("images of a target begin alike, in whatever order its fields come", async () => {
+  const names = await drawnAs(TARGETS);
+  expect(new Set(names).size).toBe(names.length);
+  const reversed = TARGETS.map((target) => Object.fromEntries(Object.entries(target).toReversed()));
+  expect(await drawnAs(reversed)).toEqual(names);
+  // as in a plan that was written and is read again
+  expect(await drawnAs(schema.parse(JSON.parse(JSON.stringify(TARGETS)))!)).toEqual(names);
+});
+
+test("images of a target begin alike, wherever its file lies", async () => {
+  const elsewhere = "uploads/other.png";
+  files.set(elsewhere, files.get(IMAGE)!);
+  const [there] = await drawnAs([{ activationOf: elsewhere, cosinePower: 1 }]);
+  expect([there]).toEqual(await drawnAs([{ activationOf: IMAGE, cosinePower: 1 }]));
+});
