@@ -4,7 +4,7 @@ import { constantFacts, type ValueFacts } from "./facts.ts";
 import type { Attributes, Graph, Node, Value, ValueInfo } from "./model.ts";
 import { standardNode } from "./node.ts";
 import { inferNode } from "./shape-inference.ts";
-import { type ElementType, floatTensor, intsTensor, type Tensor } from "./tensor.ts";
+import { type ElementType, floatTensor, intsTensor, sizeOf, type Tensor } from "./tensor.ts";
 
 /** Length of an axis that is known only at run time, as of what a Loop stacks up. */
 export const OPEN_AXIS = -1;
@@ -237,7 +237,7 @@ function readInBodies({ attributes }: Node): readonly Value[] {
 }
 
 function contentKey(tensor: Tensor): unknown {
-  if (tensor.type === "opaque" || tensor.data.length > DEDUPLICATE_UP_TO) return tensor;
+  if (tensor.type === "opaque" || sizeOf(tensor.shape) > DEDUPLICATE_UP_TO) return tensor;
   return `${tensor.type}[${tensor.shape.join()}]${tensor.data.join()}`;
 }
 

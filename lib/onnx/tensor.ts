@@ -64,6 +64,23 @@ export function floatTensor(shape: readonly number[], data: Iterable<number>): F
   };
 }
 
+/**
+ * A tensor whose elements are made once they are read: a graph may be built only to see whether it
+ * can be.
+ *
+ * @param make as many elements as the shape has
+ */
+export function lateFloatTensor(shape: readonly number[], make: () => Float32Array): FloatTensor {
+  let made: Float32Array | null = null;
+  return {
+    type: "float32",
+    shape,
+    get data() {
+      return (made ??= make());
+    },
+  };
+}
+
 /** One-dimensional int64 tensor, as ONNX wants axes, shapes and pads. */
 export function intsTensor(values: readonly number[]): Int64Tensor {
   return { type: "int64", shape: [values.length], data: BigInt64Array.from(values, toInt64) };

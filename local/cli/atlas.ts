@@ -34,7 +34,6 @@ It says first how long it will take. Each layer is drawn as becomes it, as dream
 same command again goes on where it was stopped: what has been rendered is not rendered again.`,
     )
     .action(async (network: string, flags: AtlasFlags) => {
-      terminal.startAnalysis();
       const { runAtlas } = await import("./run-atlas.ts");
       await runAtlas(network, flags, terminal);
     });

@@ -61,7 +61,6 @@ and index.html, a report of all sheets in the folder, which opens from the disk.
 The same request again is the same job: what has been rendered is not rendered again.`,
     )
     .action(async (files: readonly string[], flags: DreamFlags) => {
-      terminal.startAnalysis();
       const { runDream } = await import("./run-dream.ts");
       await runDream(files, flags, terminal);
     });

@@ -29,7 +29,6 @@ with the first picture and fills as others come.`,
     .action(async (words: readonly string[], flags: LookFlags, command: Command) => {
       const program = command.parent!;
       if (words.length === 0) program.help({ error: true });
-      terminal.startAnalysis();
       const { runLook } = await import("./run-look.ts");
       const commands = program.commands.map((each) => each.name());
       await runLook(words, flags, { terminal, commands });

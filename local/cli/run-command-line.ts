@@ -64,7 +64,11 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(completionCommand(terminal, addLateOptions))
     .addCommand(modelsCommand({ ...terminal, note: (text) => void io.stderr.write(text) }));
   program.hook("preSubcommand", async (_, command) => {
-    await LATE_OPTIONS.get(command.name())?.(command);
+    const addOptions = LATE_OPTIONS.get(command.name());
+    if (!addOptions) return;
+    // all that take a request's fields analyse a network: that thread loads what it runs meanwhile
+    terminal.startAnalysis();
+    await addOptions(command);
   });
   program.hook("preAction", (_, command) => {
     const problem = modelsFoldersProblem(io.env);

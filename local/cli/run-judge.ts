@@ -167,8 +167,7 @@ async function compareSheet(
     );
   }
   const viewer: Viewer = { network: own.model, layer, provider: "cpu" };
-  const activationsIn = async (planes: Planes) =>
-    (await channelMeans(engine, viewer, [planes]))[0]!;
+  const activationsIn = (planes: Planes) => channelMeans(engine, viewer, planes);
   const pictures: { channel: number; label: string | null; activations: Float32Array }[] = [];
   for (const { channel, label, path } of sheet.pictures) {
     if (path === null) continue;

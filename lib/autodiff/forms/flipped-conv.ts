@@ -2,7 +2,7 @@ import type { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { span } from "../../onnx/operators/window.ts";
-import { floatTensor, type FloatTensor, sizeOf } from "../../onnx/tensor.ts";
+import { type FloatTensor, lateFloatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { crop } from "../padding.ts";
 import type { ConvAdjoint } from "./forms.ts";
 import { constantWeight } from "./weight.ts";
@@ -49,16 +49,19 @@ export function flippedWeight(weight: FloatTensor, group: number): FloatTensor {
   const [outputs = 1, inputsPerGroup = 1, ...kernel] = weight.shape;
   const outputsPerGroup = outputs / group;
   const taps = sizeOf(kernel);
-  const data = new Float32Array(weight.data.length);
-  for (let co = 0; co < outputs; co++) {
-    const groupOfOutput = Math.floor(co / outputsPerGroup);
-    for (let i = 0; i < inputsPerGroup; i++) {
-      const ci = groupOfOutput * inputsPerGroup + i;
-      const from = (co * inputsPerGroup + i) * taps;
-      const to = (ci * outputsPerGroup + (co % outputsPerGroup)) * taps;
-      // reversing every spatial axis reverses the taps in row-major order
-      for (let tap = 0; tap < taps; tap++) data[to + tap] = weight.data[from + taps - 1 - tap]!;
+  const shape = [inputsPerGroup * group, outputsPerGroup, ...kernel];
+  return lateFloatTensor(shape, () => {
+    const data = new Float32Array(weight.data.length);
+    for (let co = 0; co < outputs; co++) {
+      const groupOfOutput = Math.floor(co / outputsPerGroup);
+      for (let i = 0; i < inputsPerGroup; i++) {
+        const ci = groupOfOutput * inputsPerGroup + i;
+        const from = (co * inputsPerGroup + i) * taps;
+        const to = (ci * outputsPerGroup + (co % outputsPerGroup)) * taps;
+        // reversing every spatial axis reverses the taps in row-major order
+        for (let tap = 0; tap < taps; tap++) data[to + tap] = weight.data[from + taps - 1 - tap]!;
+      }
     }
-  }
-  return floatTensor([inputsPerGroup * group, outputsPerGroup, ...kernel], data);
+    return data;
+  });
 }

@@ -1,7 +1,7 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import type { AxisWindow } from "../../onnx/operators/window.ts";
-import { floatTensor, type FloatTensor, sizeOf } from "../../onnx/tensor.ts";
+import { type FloatTensor, lateFloatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { crop } from "../padding.ts";
 import type { ConvAdjoint } from "./forms.ts";
 import type { Phases } from "./pool/separable.ts";
@@ -123,25 +123,27 @@ function subPixelKernel(
 ): FloatTensor {
   const [outputs = 1, inputs = 1, kh = 1, kw = 1] = weight.shape;
   const shape = [inputs * blocksize ** 2, outputs, rows.size, columns.size];
-  const data = new Float32Array(sizeOf(shape));
-  let at = 0;
-  for (let ci = 0; ci < inputs; ci++) {
-    for (let r = 0; r < blocksize; r++) {
-      for (let c = 0; c < blocksize; c++) {
-        for (let co = 0; co < outputs; co++) {
-          for (let i = 0; i < rows.size; i++) {
-            const ky = tapOf(rows, r, i);
-            for (let j = 0; j < columns.size; j++, at++) {
-              const kx = tapOf(columns, c, j);
-              if (ky < 0 || ky >= kh || kx < 0 || kx >= kw) continue;
-              data[at] = weight.data[((co * inputs + ci) * kh + ky) * kw + kx]!;
+  return lateFloatTensor(shape, () => {
+    const data = new Float32Array(sizeOf(shape));
+    let at = 0;
+    for (let ci = 0; ci < inputs; ci++) {
+      for (let r = 0; r < blocksize; r++) {
+        for (let c = 0; c < blocksize; c++) {
+          for (let co = 0; co < outputs; co++) {
+            for (let i = 0; i < rows.size; i++) {
+              const ky = tapOf(rows, r, i);
+              for (let j = 0; j < columns.size; j++, at++) {
+                const kx = tapOf(columns, c, j);
+                if (ky < 0 || ky >= kh || kx < 0 || kx >= kw) continue;
+                data[at] = weight.data[((co * inputs + ci) * kh + ky) * kw + kx]!;
+              }
             }
           }
         }
       }
     }
-  }
-  return floatTensor(shape, data);
+    return data;
+  });
 }
 
 /** The tap of the weight by which pixel `pixel` of a cell reads the kernel's element `index`. */

@@ -21,6 +21,7 @@ export function deepdreamPlan(task: DeepDreamTask): AscentPlan {
     together: task.diversity?.images ?? 1,
     hasOtherSeeds: task.start.kind !== "given",
     start: (beginning) => parametersOf(startImage(task, beginning)),
+    imageGraph: null,
     imageOf: async (parameters) => planesOf(parameters),
   };
 }

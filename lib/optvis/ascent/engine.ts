@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 import type { Provider } from "../../autodiff/provider.ts";
 import { PROFILES } from "../runtime/providers.ts";
@@ -105,18 +106,27 @@ export class AscentEngine {
   /**
    * Runs a graph on one worker, once for each of `feeds`.
    *
+   * @param feeds may be made as they are taken: the worker runs the first meanwhile
    * @param moved as `SessionWorker.run` takes it
    * @throws GpuUnavailableError, RuntimeError
    */
   evaluate(
     graph: SessionGraph,
-    feeds: readonly Feeds[],
+    feeds: Iterable<Feeds>,
     moved: readonly string[] = [],
   ): Promise<readonly Feeds[]> {
-    return this.#pools[graph.provider].withWorker(graph.key, (session) =>
-      // asked for all at once: the worker does not wait for this thread in between
-      Promise.all(feeds.map((each) => session.run(graph, each, moved))),
-    );
+    return this.#pools[graph.provider].withWorker(graph.key, async (session) => {
+      const runs: Promise<Feeds>[] = [];
+      for (const each of feeds) {
+        const run = session.run(graph, each, moved);
+        // one that fails before all are made is told of below
+        run.catch(() => undefined);
+        runs.push(run);
+        // the worker does not wait for this thread in between
+        await nextTurn();
+      }
+      return Promise.all(runs);
+    });
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { ReluWay } from "../../autodiff/rewrites/index.ts";
 import type { Planes } from "../../image/raster.ts";
-import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
+import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { FOURIER_STATE } from "../graph/fourier-graph.ts";
 import { imageShapeOf, mapShapeAt } from "../graph/layer-pass.ts";
 import { adamRates } from "../graph/optimiser/adam.ts";
@@ -12,7 +12,6 @@ import {
 } from "../graph/parameterisation/spectrum-layout.ts";
 import { standardNormal, uniformFrom } from "../random.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
-import type { SessionWorker } from "../runtime/session-worker.ts";
 import { affineDraws, canvasPerCrop } from "./affine-draws.ts";
 import type { FourierRecipe } from "./fourier-recipe.ts";
 import { batchSize } from "./batch-size.ts";
@@ -26,12 +25,19 @@ import type { FourierTask } from "./task.ts";
 
 /** Lucid's ascent: one stage, its parameters the coefficients and Adam's two moments. */
 export function fourierPlan(task: FourierTask): AscentPlan {
+  const imageGraph = graphOfImage(task);
   return {
     stages: [wholeStage(task)],
     together: task.diversity?.images ?? 1,
     hasOtherSeeds: true,
     start: (beginning) => startParameters(task, beginning),
-    imageOf: (parameters, session) => imageOf(task, parameters, session),
+    imageGraph,
+    imageOf: async ({ coefficients }, session) => {
+      if (!coefficients) throw new Error("internal: a state without coefficients");
+      const batch = { ...coefficients, shape: [1, ...coefficients.shape] };
+      const outputs = await session.run(imageGraph, { coefficients: batch });
+      return planesOf(task, floatOutput(outputs, "image"));
+    },
   };
 }
 
@@ -129,26 +135,23 @@ function startParameters(task: FourierTask, { channel, restarts }: Beginning): P
   ]);
 }
 
-async function imageOf(
-  task: FourierTask,
-  { coefficients }: Parameters,
-  session: SessionWorker,
-): Promise<Planes> {
-  if (!coefficients) throw new Error("internal: a state without coefficients");
+function graphOfImage(task: FourierTask): SessionGraph {
   const { provider } = task;
-  const image = fourierImage(task);
-  const graph: SessionGraph = {
-    key: JSON.stringify(["fourier image", provider, image]),
+  const canvas = fourierImage(task);
+  return {
+    key: JSON.stringify(["fourier image", provider, canvas]),
     provider,
     keepsMemory: false,
-    recipe: { kind: "fourier image", canvas: image, batch: 1 },
+    recipe: { kind: "fourier image", canvas, batch: 1 },
   };
-  const batch = { ...coefficients, shape: [1, ...coefficients.shape] };
-  const { data } = floatOutput(await session.run(graph, { coefficients: batch }), "image");
-  const pixels = data.length / image.planes.length;
+}
+
+function planesOf(task: FourierTask, { data }: FloatTensor): Planes {
+  const { size, planes } = fourierImage(task);
+  const pixels = data.length / planes.length;
   // in place: a poster's planes take 50 MB
   greysOf(task).forEach((grey, plane) => {
     for (let i = plane * pixels; i < (plane + 1) * pixels; i++) data[i] = data[i]! + grey;
   });
-  return { ...image.size, data };
+  return { ...size, data };
 }

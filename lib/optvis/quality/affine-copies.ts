@@ -31,11 +31,14 @@ export function affineChanges({ width, height }: Size): readonly AffineChange[] 
 
 /**
  * A picture after each of some changes, bilinear between its pixels, mid-grey outside. Values
- * 0..255.
+ * 0..255. Each is made as it is taken.
  */
-export function affineCopies(picture: Planes, changes: readonly AffineChange[]): Planes[] {
+export function* affineCopies(
+  picture: Planes,
+  changes: readonly AffineChange[],
+): Generator<Planes, void> {
   const bordered = withBorder(picture);
-  return changes.map((change) => affineCopy(picture, bordered, change));
+  for (const change of changes) yield affineCopy(picture, bordered, change);
 }
 
 /** @param bordered the picture's planes in a border of mid-grey, one pixel wide */

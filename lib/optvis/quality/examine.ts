@@ -1,5 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
-
 import type { Provider } from "../../autodiff/provider.ts";
 import type { Planes, Raster, Size } from "../../image/raster.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
@@ -50,34 +48,54 @@ export async function examine(
   const looks = () => look(picture, planeKind(planes), planes.length);
   if (subject.channel === null) return qualityCard(looks(), "no channel");
   const seen = await shownPlanes(picture, subject.network, subject.size);
-  const copies = affineCopies(seen, affineChanges(subject.size));
+  let tellAllAreMade = (): void => undefined;
+  const allAreMade = new Promise<void>((resolve) => {
+    tellAllAreMade = resolve;
+  });
+  function* views() {
+    yield seen;
+    yield* affineCopies(seen, affineChanges(subject.size));
+    tellAllAreMade();
+  }
   const [[own, ...ofCopies], looked] = await Promise.all([
-    channelMeans(engine, subject, [seen, ...copies]),
-    // once the worker has what it is to see: this thread has nothing else to do
-    nextTurn().then(looks),
+    meansOfEach(engine, subject, views()),
+    // once the worker has all that it is to see: this thread has nothing else to do
+    allAreMade.then(looks),
   ]);
   const place = channelPlace(subject.channel);
   return qualityCard(looked, sourceFigures(place, subject.kind, own!, ofCopies));
 }
 
 /**
- * Mean activation of each of the layer's channels in each picture, [C] each.
+ * Mean activation of each of the layer's channels in a picture, [C].
  *
- * @param pictures planes of 0..255, red, green and blue if they are colours; all of one size
+ * @param picture planes of 0..255, red, green and blue if they are colours
+ * @throws RuntimeError; GpuUnavailableError
  */
 export async function channelMeans(
   engine: AscentEngine,
   viewer: Viewer,
-  pictures: readonly Planes[],
+  picture: Planes,
+): Promise<Float32Array> {
+  const [means] = await meansOfEach(engine, { ...viewer, size: picture }, [picture]);
+  return means!;
+}
+
+/** @param pictures all of the viewer's size; made as they are taken */
+async function meansOfEach(
+  engine: AscentEngine,
+  viewer: Viewer & { readonly size: Size },
+  pictures: Iterable<Planes>,
 ): Promise<readonly Float32Array[]> {
-  const { network } = viewer;
-  const size = pictures[0]!;
+  const { network, size } = viewer;
   const shape = imageShapeOf(network.model, 1, size);
-  const feeds = pictures.map((picture) => ({
-    image: floatTensor(shape, toNetworkPlanes(picture, network).data),
-  }));
+  function* feeds() {
+    for (const picture of pictures) {
+      yield { image: floatTensor(shape, toNetworkPlanes(picture, network).data) };
+    }
+  }
   // no one else has them
-  const outputs = await engine.evaluate(meansGraph(viewer, size), feeds, ["image"]);
+  const outputs = await engine.evaluate(meansGraph(viewer, size), feeds(), ["image"]);
   return outputs.map((each) => floatOutput(each, "means").data);
 }
 

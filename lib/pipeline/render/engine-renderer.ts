@@ -93,9 +93,10 @@ export function createEngineRenderer({
     if (task.provider === "gpu") return;
     const model = await networks.of(task.network.model);
     const [first] = taskParts(await ascentTask(engine, task, model));
-    const { stages, together } = planOf(first!.task);
+    const { stages, together, imageGraph } = planOf(first!.task);
     const workers = Math.min(task.channels.length, MOST_PREPARED);
     await engine.prepare(stages[0]!.graph(together), workers);
+    if (imageGraph !== null) await engine.prepare(imageGraph, workers);
   }
 
   /** Compiles what looks at a task's images, by a worker that has none of them to draw. */

@@ -22,7 +22,8 @@ function slopes(): Planes {
 const at = ({ data }: Planes, plane: number, x: number, y: number) =>
   data[(plane * HEIGHT + y) * WIDTH + x]!;
 
-const affineCopy = (picture: Planes, change: AffineChange) => affineCopies(picture, [change])[0]!;
+const affineCopy = (picture: Planes, change: AffineChange) =>
+  [...affineCopies(picture, [change])][0]!;
 
 const SAME = { angle: 0, zoom: 1, shift: [0, 0] } as const;
 
