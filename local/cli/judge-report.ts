@@ -3,7 +3,7 @@ import { RECOGNISED } from "../../lib/optvis/quality/judgement.ts";
 import { table } from "./terminal.ts";
 
 interface Picture {
-  /** 1-based. */
+  /** Its number on the sheet, 1-based. */
   readonly channel: number;
   readonly label: string | null;
 }
@@ -50,11 +50,19 @@ export function judgementReport(pictures: readonly JudgedPicture[]): Report {
   };
 }
 
+/** A picture, and what it does to the layer. */
+export interface ShownPicture extends Picture {
+  /** The channel that it is to excite, 1-based. */
+  readonly raised: number;
+  /** Of all the layer's channels. */
+  readonly activations: Float32Array;
+}
+
 /** How a picture stands beside others on its own channel. */
 export interface ChannelComparison extends Picture {
   /** Mean of the channel's map. */
   readonly activation: number;
-  /** Share of the sheet's other pictures that excite the channel less; `null`: it is alone. */
+  /** Share of the pictures of other channels that excite it less; `null`: there are none. */
   readonly aboveOthers: number | null;
   /** Share of the photographs that do; `null`: there are none. */
   readonly abovePhotos: number | null;
@@ -62,28 +70,37 @@ export interface ChannelComparison extends Picture {
 
 /** @param photos activations of the layer's channels in each */
 export function compareChannels(
-  pictures: readonly (Picture & { readonly activations: Float32Array })[],
+  pictures: readonly ShownPicture[],
   photos: readonly Float32Array[],
 ): ChannelComparison[] {
-  return pictures.map(({ channel, label, activations }, i) => {
-    const place = channelPlace(channel);
+  return pictures.map(({ channel, raised, label, activations }) => {
+    const place = channelPlace(raised);
     const activation = activations[place]!;
     const shareBelow = (others: readonly Float32Array[]) =>
       others.length === 0 ? null : shareWhere(others, (other) => other[place]! < activation);
-    const others = pictures.filter((_, k) => k !== i).map((other) => other.activations);
+    const others = pictures
+      .filter((other) => other.raised !== raised)
+      .map((other) => other.activations);
     const comparison = { aboveOthers: shareBelow(others), abovePhotos: shareBelow(photos) };
     return { channel, label, activation, ...comparison };
   });
 }
 
-export function comparisonReport(compared: readonly ChannelComparison[], photos: number): Report {
-  const first = (figure: "aboveOthers" | "abovePhotos") =>
-    shareWhere(compared, (each) => each[figure] === 1);
+/** @param left pictures of the sheet that are lost, or raise no single channel */
+export function comparisonReport(
+  compared: readonly ChannelComparison[],
+  { left, photos }: { readonly left: number; readonly photos: number },
+): Report {
+  const first = (figure: "aboveOthers" | "abovePhotos") => {
+    const figures = compared.map((each) => each[figure]).filter((value) => value !== null);
+    return figures.length === 0 ? null : shareWhere(figures, (value) => value === 1);
+  };
   const summary = {
     compared: compared.length,
+    left,
     photos,
-    firstAmongOthers: compared.length > 1 ? first("aboveOthers") : null,
-    firstAmongPhotos: photos > 0 ? first("abovePhotos") : null,
+    firstAmongOthers: first("aboveOthers"),
+    firstAmongPhotos: first("abovePhotos"),
   };
   const share = (value: number | null) => (value === null ? "" : value.toFixed(2));
   const rows = compared.map(({ channel, label, activation, aboveOthers, abovePhotos }) => [
@@ -102,7 +119,11 @@ export function comparisonReport(compared: readonly ChannelComparison[], photos:
       : `more than any of ${photos} photographs ${summary.firstAmongPhotos.toFixed(2)} (aim 0.95)`,
   ].flat();
   const titles = ["", "Label", "Activation", "Above others", "Above photos"];
-  const verdict = `share of ${compared.length} pictures that excite their own channel: ${parts.join(", ") || "nothing to compare with"}`;
+  const more = left > 0 ? `; ${left} that raise no single channel, or are lost, left out` : "";
+  const verdict =
+    compared.length === 0
+      ? "nothing to compare: no picture of the sheet raises a single channel"
+      : `share of ${compared.length} pictures that excite their own channel: ${parts.join(", ") || "nothing to compare with"}${more}`;
   return {
     text: `${table(titles, rows, [0, 2, 3, 4])}\n\n${verdict}`,
     json: { comparison: { ...summary, pictures: compared } },

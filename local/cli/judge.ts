@@ -13,7 +13,7 @@ export function judgeCommand(terminal: Terminal): Command {
     .option("--by <network>", "a classifier: id of a network, or path of an .onnx file")
     .option("--labels <file>", "its class names, one a line, synonyms separated by commas", path)
     .option("--photos <folder>", "PNG, JPEG or WebP files to compare activations with", path)
-    .option("--network <network>", "the network the sheet is of (default: the manifest's id)")
+    .option("--network <network>", "the network the sheet is of (default: as its manifest says)")
     .option("--json", "print everything as JSON")
     .addHelpText(
       "after",

@@ -1,6 +1,7 @@
 import { resizeRaster } from "../../lib/image/png.ts";
 import type { Planes } from "../../lib/image/raster.ts";
 import { classMatcher } from "../../lib/networks/class-matches.ts";
+import { NetworkNotFoundError } from "../../lib/networks/errors.ts";
 import { firstSynonym, parseLabels } from "../../lib/networks/labels.ts";
 import type { NetworkInput } from "../../lib/networks/network-input.ts";
 import {
@@ -19,6 +20,7 @@ import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { channelMeans, type Viewer } from "../../lib/optvis/quality/examine.ts";
 import { judgePicture } from "../../lib/optvis/quality/judgement.ts";
 import type { ChannelKind } from "../../lib/optvis/quality/source-figures.ts";
+import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
 import { channelKind } from "../../lib/pipeline/render/channel-kind.ts";
 import { classNamesOf } from "../../lib/pipeline/request/resolve-request.ts";
 import {
@@ -27,6 +29,7 @@ import {
   comparisonReport,
   type JudgedPicture,
   judgementReport,
+  type ShownPicture,
 } from "./judge-report.ts";
 import { firstGiven, givenPixels, type InputFlags } from "./input-options.ts";
 import { fetchNetwork } from "./network.ts";
@@ -159,41 +162,52 @@ async function compareSheet(
   { photos, network: named }: JudgeFlags,
   terminal: Terminal,
 ) {
-  const own = await terminal.analyse(await openOwn(named ?? sheet.network, sheet, terminal));
-  const layer = own.layers[sheet.layer - 1];
-  if (layer === undefined) {
+  const own = await terminal.analyse(await openOwn(named ?? null, sheet, terminal));
+  if (own.layers[sheet.layer - 1] === undefined) {
     throw new UsageError(
       `--network: the sheet is of layer ${sheet.layer}; '${own.description.id}' has ${own.layers.length} layers`,
     );
   }
+  const layer = requestedLayer(sheet, own);
   const viewer: Viewer = { network: own.model, layer, provider: "cpu" };
   const activationsIn = (planes: Planes) => channelMeans(engine, viewer, planes);
-  const pictures: { channel: number; label: string | null; activations: Float32Array }[] = [];
-  for (const { channel, label, path } of sheet.pictures) {
-    if (path === null) continue;
+  const pictures: ShownPicture[] = [];
+  for (const { channel, raised, label, path } of sheet.pictures) {
+    if (path === null || raised === null) continue;
     const planes = await shownPlanes(await readPicture(path), own.model, own.model.inputSize);
-    pictures.push({ channel, label, activations: await activationsIn(planes) });
+    pictures.push({ channel, raised, label, activations: await activationsIn(planes) });
   }
   const ofPhotos: Float32Array[] = [];
   for (const path of photos === undefined ? [] : await imagesIn(photos)) {
     ofPhotos.push(await activationsIn(await planesFor(own.model, path)));
   }
   const compared: readonly ChannelComparison[] = compareChannels(pictures, ofPhotos);
-  return comparisonReport(compared, ofPhotos.length);
+  const left = sheet.pictures.length - pictures.length;
+  return comparisonReport(compared, { left, photos: ofPhotos.length });
 }
 
-/** The network that a sheet is of; one that is given by its path wants pixels as it did then. */
+/**
+ * The network that a sheet is of; one that is given by its path wants pixels as it did then.
+ *
+ * @param named in place of what the manifest says
+ */
 async function openOwn(
-  idOrPath: string,
-  { input }: SheetPictures,
+  named: string | null,
+  { network, input }: SheetPictures,
   terminal: Terminal,
 ): Promise<Network> {
-  if (input === null || !idOrPath.toLowerCase().endsWith(".onnx")) {
-    return fetchNetwork(idOrPath, terminal);
+  const idOrPath = named ?? network;
+  const isPath = idOrPath.toLowerCase().endsWith(".onnx");
+  const { mean, scale, channelOrder, constants } = input ?? {};
+  const given = isPath && input !== null ? { mean, scale, channelOrder, constants } : undefined;
+  try {
+    const opened = await fetchNetwork(idOrPath, terminal, given);
+    if (!isPath || input === null) return opened;
+    return { ...opened, description: { ...opened.description, input } };
+  } catch (error) {
+    if (named !== null || !(error instanceof NetworkNotFoundError)) throw error;
+    throw new UsageError(`the sheet is of '${network}', which is not here; give it with --network`);
   }
-  const { mean, scale, channelOrder, constants } = input;
-  const opened = await fetchNetwork(idOrPath, terminal, { mean, scale, channelOrder, constants });
-  return { ...opened, description: { ...opened.description, input } };
 }
 
 /** A photograph as a network sees it: resized to its input size, whatever the aspect. */

@@ -6,12 +6,16 @@ import * as z from "zod";
 import { decodeImage } from "../../lib/image/png.ts";
 import type { Raster } from "../../lib/image/raster.ts";
 import { type NetworkInput, networkInputSchema } from "../../lib/networks/network-input.ts";
+import { targets as targetsSchema } from "../../lib/pipeline/request/fields/targets.ts";
+import { soleChannel, targetUnits } from "../../lib/pipeline/request/target-units.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { UsageError } from "./user-errors.ts";
 
 const manifestSchema = z.object({
   network: z.object({ id: z.string(), input: z.unknown().optional() }),
   layer: z.object({ index: z.int().min(1) }),
+  request: z.object({ channelAxis: z.int().optional(), targets: targetsSchema }).optional(),
+  given: z.object({ network: z.string().optional() }).optional(),
   tiles: z.array(
     z.object({
       channel: z.int().min(1),
@@ -23,20 +27,23 @@ const manifestSchema = z.object({
 
 /** A picture of a sheet, as its file has it. */
 export interface SheetPicture {
-  /** 1-based. */
+  /** Its number on the sheet, 1-based: its channel's, or its place among those of targets. */
   readonly channel: number;
+  /** The channel that it raises, 1-based; `null`: a target that is no single channel. */
+  readonly raised: number | null;
   readonly label: string | null;
   /** `null`: there is no file, or the channel failed. */
   readonly path: string | null;
 }
 
 export interface SheetPictures {
-  /** Id of the network that they are of. */
+  /** The network that they are of: its id, or its path where it was given so. */
   readonly network: string;
   /** What it wanted of pixels; `null` where the manifest does not say. */
   readonly input: NetworkInput | null;
   /** 1-based index. */
   readonly layer: number;
+  readonly channelAxis: number | undefined;
   readonly pictures: readonly SheetPicture[];
 }
 
@@ -46,9 +53,14 @@ export async function sheetPictures(manifestPath: string): Promise<SheetPictures
   const name = basename(manifestPath).replace(/(\.manifest)?\.json$/i, "");
   const folder = join(dirname(manifestPath), `${name}.tiles`);
   const files = new Set(await filesIn(folder));
+  const { targets, channelAxis } = manifest.request ?? {};
+  const units = targets && targetUnits(targets);
   const pictures = manifest.tiles.map(({ channel, label, tile }) => {
     const file = tile === undefined ? null : basename(tile.key);
-    return { channel, label, path: file !== null && files.has(file) ? join(folder, file) : null };
+    const path = file !== null && files.has(file) ? join(folder, file) : null;
+    const target = units?.[channel - 1]?.target;
+    const raised = units ? target && soleChannel(target) : channel;
+    return { channel, raised: raised ?? null, label, path };
   });
   if (pictures.every(({ path }) => path === null)) {
     throw new UsageError(
@@ -57,7 +69,8 @@ export async function sheetPictures(manifestPath: string): Promise<SheetPictures
   }
   const { id, input } = manifest.network;
   const described = networkInputSchema.safeParse(input).data ?? null;
-  return { network: id, input: described, layer: manifest.layer.index, pictures };
+  const network = manifest.given?.network ?? id;
+  return { network, input: described, layer: manifest.layer.index, channelAxis, pictures };
 }
 
 /** The images of a folder, by their names' endings, sorted by name. */

@@ -163,6 +163,7 @@ describe("judge", () => {
       ["a.manifest.json", "--network", "colours.onnx", "--photos", "nowhere"],
       /nowhere: there is no such/,
     ],
+    [["a.manifest.json"], /the sheet is of 'colours', which is not here; give it with --network/],
   ])("judge %o is refused", async (words, message) => {
     const placed = words.map((word) => (word.startsWith("--") ? word : file(word)));
     const noticed = await run("judge", ...placed);
