@@ -57,7 +57,9 @@ export async function shortRequest(
   const request = parseLocalRequest({
     network,
     layer: layer.index,
-    channels: channelsOf(flags.channels, layer.channels),
+    ...(flags.channels === undefined && fields["targets"] !== undefined
+      ? {}
+      : { channels: channelsOf(flags.channels, layer.channels) }),
     ...chosen.fields,
     ...fields,
   });

@@ -59,6 +59,15 @@ test("what is given takes the place of what follows from the layer", async () =>
   });
 });
 
+test("--targets takes the place of the channels", async () => {
+  const targets = [{ channels: { "1": 1, "2": -0.5 } }, { layer: true }];
+  const words = ["--layer", "conv2", "--targets", JSON.stringify(targets)];
+  const { code } = await run(...dream(...words, "--canvas-size", "16"));
+  expect(code).toBe(0);
+  const request = await drawn("conv2");
+  expect([request.targets, request.channels]).toEqual([targets, undefined]);
+});
+
 test("--channel-axis draws the layer's columns in place of its channels", async () => {
   const words = ["--layer", "conv1", "--channel-axis", "3", "--channels", "2"];
   const { code, stderr } = await run(...dream(...words, "--pyramid-levels", "1"));
@@ -88,6 +97,10 @@ test("a Fourier image is shown as it is, in colours from 0 to 255", async () => 
 
 test.each([
   [["--layer", "conv2", "--pyramid-levels", "2"], /pyramidLevels: belongs to method "deepdream"/],
+  [
+    ["--layer", "conv2", "--channels", "1", "--targets", '[{"layer":true}]'],
+    /targets: .* wanted either channels or targets/,
+  ],
   [["--layer", "conv9"], /there is no layer 'conv9'.*did you mean/],
   [["--layer", "conv2", "--rotation", "wild"], /rotation: given "wild"; wanted a number/],
   [["--layer", "conv2", "--channel-axis", "4"], /channelAxis: given 4; wanted one of 1 to 3/],
