@@ -6,6 +6,7 @@ import runtimePackage from "onnxruntime-node/package.json" with { type: "json" }
 import { PROVIDER_CHECKS } from "../../lib/optvis/runtime/check-provider.ts";
 import { foldWeights } from "../../lib/optvis/runtime/fold-constants.ts";
 import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { checkGradients } from "./check-gradients.ts";
 import { type Comparison, comparisonTable } from "./comparison.ts";
 import { cudaHere, describeCuda } from "./cuda-here.ts";
@@ -15,7 +16,6 @@ import { openGoogleNet } from "./open-googlenet.ts";
 import { type MeasureOptions, type Part, parseOptions, USAGE } from "./options.ts";
 import { profileSteps } from "./profile-steps.ts";
 import { RECOGNISABLE, type RecipeSpeed, recipeTable } from "./recognisable.ts";
-import { openRenderer } from "./renderings.ts";
 import { print, reasonOf, report } from "./report.ts";
 import { type ExampleTimes, timeExample } from "./time-example.ts";
 import { timeJobs } from "./time-jobs.ts";
@@ -57,7 +57,7 @@ async function measured(options: MeasureOptions): Promise<readonly string[]> {
 async function measureParts(options: MeasureOptions): Promise<readonly string[]> {
   const analysed = await analyseNetwork(await openGoogleNet(options.model, process.env));
   const network = { ...analysed, model: await foldWeights(analysed.model) };
-  const renderer = openRenderer();
+  const renderer = createEngineRenderer();
   const failures: string[] = [];
   let steps: readonly Comparison[] | null = null;
   let jobs: readonly Comparison[] | null = null;

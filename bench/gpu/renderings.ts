@@ -1,16 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { GpuRenderer } from "../../functions/gpu-worker/gpu-renderer.ts";
-import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { Renderer, RenderTask } from "../../lib/pipeline/render/renderer.ts";
 import { type ExaminedTile, renderTiles } from "../../lib/pipeline/render/render-tiles.ts";
-
-/** The GPU workers' renderer: a batch that does not fit into the card's memory is halved. */
-export function openRenderer(): Renderer {
-  // what breaks the card's context is thrown as well
-  return new GpuRenderer(createEngineRenderer(), () => undefined);
-}
 
 /** Seconds from noise to raw images. @throws Error naming a channel that failed */
 export async function secondsOfImages(

@@ -1,22 +1,4 @@
 /**
- * What to do after an error of ONNX Runtime on CUDA:
- *
- * - `out-of-memory`: try again with fewer images;
- * - `sticky`: the process's CUDA context is broken, every later call fails too; only a new process
- *   helps;
- * - `other`: the graph or the image is at fault, not the card.
- */
-export type CudaFailure = "out-of-memory" | "sticky" | "other";
-
-/** ONNX Runtime's allocator, the CUDA runtime (error 2), cuDNN and cuBLAS. */
-const OUT_OF_MEMORY = [
-  /failed to allocate memory/i,
-  /CUDA failure 2\b/i,
-  /out of memory/i,
-  /CUD(?:NN|A)_STATUS_ALLOC_FAILED|CUBLAS_STATUS_ALLOC_FAILED/,
-];
-
-/**
  * Errors of the CUDA runtime after which "the process must be terminated and relaunched": hardware
  * stack error, illegal instruction and address, misaligned address, invalid address space and
  * program counter, assert, launch timeout and failure, ECC, NVLink, lost device.
@@ -31,11 +13,14 @@ const STICKY = [
   /CUDNN_STATUS_EXECUTION_FAILED|CUBLAS_STATUS_EXECUTION_FAILED/,
 ];
 
-/** ONNX Runtime gives no codes, only text: hence the patterns, each from the library it is of. */
-export function cudaFailureOf(error: unknown): CudaFailure {
+/**
+ * Whether an error of ONNX Runtime has broken the process's CUDA context: every later call fails
+ * too, and only a new process helps. ONNX Runtime gives no codes, only text: hence the patterns,
+ * each from the library it is of.
+ */
+export function breaksContext(error: unknown): boolean {
   const text = textOf(error);
-  if (STICKY.some((pattern) => pattern.test(text))) return "sticky";
-  return OUT_OF_MEMORY.some((pattern) => pattern.test(text)) ? "out-of-memory" : "other";
+  return STICKY.some((pattern) => pattern.test(text));
 }
 
 /** The messages of the error and of what caused it. */

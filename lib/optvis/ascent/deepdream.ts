@@ -48,7 +48,7 @@ function levelStage(task: DeepDreamTask, level: Level): Stage {
 function levelGraph(task: DeepDreamTask, level: Level, count: number): StageGraph {
   const { network, layer, objective, diversity, provider, start } = task;
   const seen = level.crops ?? level.size;
-  const { batch, notice } = batchSize(task, seen, count);
+  const { batch, notice } = batchSize(task, { seen, canvas: level.size }, count);
   const crops = level.crops && {
     imageSize: level.size,
     plan: level.crops,

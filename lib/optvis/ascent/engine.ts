@@ -2,11 +2,16 @@ import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 import type { Provider } from "../../autodiff/provider.ts";
+import { cardBytes } from "../runtime/card-memory.ts";
+import { OutOfMemoryError } from "../runtime/errors.ts";
 import { PROFILES } from "../runtime/providers.ts";
 import type { Feeds } from "../runtime/session.ts";
 import { SessionPool } from "../runtime/session-pool.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
+import { imagesOf } from "./batch-size.ts";
+import { byChannel, evenGroups, inGroups } from "./groups.ts";
 import { Interruption, OutOfTimeError } from "./interruption.ts";
+import { onceMade } from "./once-made.ts";
 import { planOf } from "./plan-of.ts";
 import { runStage } from "./run-stage.ts";
 import type { AscentPlan } from "./stage.ts";
@@ -18,24 +23,41 @@ import type { AscentFrame, AscentProgress, AscentResult, AscentTask } from "./ta
 /** Of all engines: two threads of WebGPU at once may end the process. It ends with the process. */
 const WEBGPU_POOL = new SessionPool(1);
 
+/** What the card has free before this process takes any of it; `null`: not known. */
+const freeOnCard = onceMade(() => cardBytes("free"));
+
+export interface EngineOptions {
+  /** Workers on the CPU. @default the machine's cores */
+  readonly threads?: number | undefined;
+  /**
+   * Bytes that the card has free; `null`: not known. Asked before the card is used.
+   *
+   * @default as nvidia-smi says, asked once in a process
+   */
+  readonly freeBytes?: () => Promise<number | null>;
+}
+
 /**
  * Runs ascents: one worker (thread and session) per core on the CPU, each with one image at a time,
  * so that an image's bytes depend neither on the others nor on their order; one worker and batches
  * on CUDA, one worker with one image at a time on WebGPU.
  *
  * Images go in groups: all of a group end a stage before its next begins. A worker then needs one
- * session at a time, and memory does not grow with the number of stages.
+ * session at a time, and memory does not grow with the number of stages. Where it is not enough,
+ * fewer images are tried at once.
  */
 export class AscentEngine {
   readonly #pools: Readonly<Record<Provider, SessionPool>>;
   /** Images at once on the CPU. */
   readonly threads: number;
+  /** Images that fit at once into memory that has run out, by the stage's graph of one group. */
+  readonly #fitting = new Map<string, number>();
 
-  /** @param threads workers on the CPU. @default the machine's cores */
-  constructor({
-    threads = availableParallelism(),
-  }: { readonly threads?: number | undefined } = {}) {
+  readonly #freeBytes: () => Promise<number | null>;
+
+  constructor({ threads = availableParallelism(), freeBytes = freeOnCard }: EngineOptions = {}) {
     this.threads = threads;
+    this.#freeBytes = freeBytes;
     const poolFor = (provider: Provider) => new SessionPool(PROFILES[provider].workers(threads));
     this.#pools = { cpu: poolFor("cpu"), cuda: poolFor("cuda"), webgpu: WEBGPU_POOL };
   }
@@ -51,7 +73,8 @@ export class AscentEngine {
    */
   async render(task: AscentTask, hooks: AscentHooks = {}): Promise<readonly AscentResult[]> {
     const results: AscentResult[] = [];
-    for (const { task: part, positions } of taskParts(task)) {
+    const freeBytes = task.provider === "cuda" ? await this.#freeBytes() : null;
+    for (const { task: part, positions } of taskParts({ ...task, freeBytes })) {
       const onResult = async (state: AscentState, result: AscentResult): Promise<void> => {
         const position = positions[state.position] ?? null;
         if (position === null) return;
@@ -110,12 +133,13 @@ export class AscentEngine {
    * @param moved as `SessionWorker.run` takes it
    * @throws GpuUnavailableError, RuntimeError
    */
-  evaluate(
+  async evaluate(
     graph: SessionGraph,
     feeds: Iterable<Feeds>,
     moved: readonly string[] = [],
   ): Promise<readonly Feeds[]> {
-    return this.#pools[graph.provider].withWorker(graph.key, async (session) => {
+    const pool = await this.#poolOf(graph.provider);
+    return pool.withWorker(graph.key, async (session) => {
       const runs: Promise<Feeds>[] = [];
       for (const each of feeds) {
         const run = session.run(graph, each, moved);
@@ -136,9 +160,15 @@ export class AscentEngine {
    * @throws as a run of it does
    */
   async prepare(graph: SessionGraph, workers: number): Promise<void> {
-    const pool = this.#pools[graph.provider];
+    const pool = await this.#poolOf(graph.provider);
     const compile = () => pool.withWorker(graph.key, (session) => session.compile(graph));
     await Promise.all(Array.from({ length: Math.min(workers, pool.size) }, compile));
+  }
+
+  /** The workers, who take memory of the card only when it is known how much is free. */
+  async #poolOf(provider: Provider): Promise<SessionPool> {
+    if (provider === "cuda") await this.#freeBytes();
+    return this.#pools[provider];
   }
 
   /** Ends the workers but WebGPU's; the engine starts new ones if it is used again. */
@@ -147,7 +177,8 @@ export class AscentEngine {
   }
 
   /**
-   * Shares out the images of one stage among the workers. The first failure stops them all.
+   * Shares out the images of one stage among the workers. The first failure stops them all; if it
+   * was for want of memory, those that have not passed the stage begin it anew, half as many at once.
    *
    * @returns the images that go on to the next stage
    */
@@ -155,13 +186,15 @@ export class AscentEngine {
     provider: Provider,
     plan: AscentPlan,
     index: number,
-    { states, begun, hooks, onResult }: StageWork,
+    { states, ahead = [], begun, hooks, onResult }: StageWork,
   ): Promise<AscentState[]> {
     const stage = plan.stages[index]!;
+    const later = [...states.filter((state) => state.stage > index), ...ahead];
     const coming = states.filter((state) => state.stage <= index);
-    if (coming.length === 0) return [...states];
+    if (coming.length === 0) return later;
     const pool = this.#pools[provider];
-    const graph = stage.graph(coming.length);
+    const { key } = stage.graph(plan.together);
+    const graph = stage.graph(Math.min(coming.length, this.#fitting.get(key) ?? Infinity));
     if (graph.notice !== null) hooks.onNotice?.(graph.notice);
     const entered = (state: AscentState): AscentState =>
       state.stage === index
@@ -212,9 +245,17 @@ export class AscentEngine {
       }),
     );
     await Promise.all(working);
-    const later = states.filter((state) => state.stage > index);
     if (!failure.signal.aborted) return [...later, ...next.flat()];
     const { reason } = failure.signal;
+    const fewer = Math.floor(graph.batch / plan.together / 2) * plan.together;
+    if (reason instanceof OutOfMemoryError && fewer > 0 && !hooks.signal?.aborted) {
+      this.#fitting.set(key, fewer);
+      const want = `${imagesOf(graph.batch)} at a time took more memory than there is`;
+      hooks.onNotice?.(`${want}; it is tried with ${imagesOf(fewer)}`);
+      const left = standing.flatMap((batch, i) => (next[i] ? [] : batch));
+      const rest = { states: left, ahead: [...later, ...next.flat()], begun, hooks, onResult };
+      return this.#runStage(provider, plan, index, rest);
+    }
     if (hooks.signal?.aborted || reason instanceof OutOfTimeError) {
       const under = [...later, ...standing.flat()].filter((state) => state.stage >= 0);
       await hooks.onStopped?.(byChannel(under, plan.together));
@@ -225,38 +266,11 @@ export class AscentEngine {
 
 interface StageWork {
   readonly states: readonly AscentState[];
+  /** Those that went through the stage before memory ran out. @default none */
+  readonly ahead?: readonly AscentState[];
   /** Channels (1-based) that `hooks.onBegin` has been told of. */
   readonly begun: Set<number>;
   readonly hooks: AscentHooks;
   /** As each image ends; awaited. */
   readonly onResult: (state: AscentState, result: AscentResult) => Promise<void>;
-}
-
-/** In runs of equal progress: one run of a graph takes its images through the same iterations. */
-function evenGroups(
-  states: readonly AscentState[],
-  doneOf: (state: AscentState) => number,
-): readonly AscentState[][] {
-  const all = [...new Set(states.map(doneOf))];
-  return all.map((done) => states.filter((state) => doneOf(state) === done));
-}
-
-/** The states that each image goes on from: its own, and those that it depends on. */
-function byChannel(
-  states: readonly AscentState[],
-  together: number,
-): ReadonlyMap<number, readonly AscentState[]> {
-  const groupOf = ({ position }: AscentState) => Math.floor(position / together);
-  return new Map(
-    states.map((state) => [
-      state.channel,
-      states.filter((other) => groupOf(other) === groupOf(state)),
-    ]),
-  );
-}
-
-function inGroups<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
-    items.slice(i * size, (i + 1) * size),
-  );
 }

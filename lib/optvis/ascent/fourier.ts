@@ -60,8 +60,9 @@ function wholeStage(task: FourierTask): Stage {
 
 function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph {
   const { network, layer, objective, diversity, provider, recipe } = task;
-  const { cropSize, totalVariation } = recipe;
-  const { batch, notice } = batchSize(task, cropSize, count);
+  const { canvasSize, cropSize, totalVariation } = recipe;
+  const sizes = { seen: cropSize, canvas: canvasSize };
+  const { batch, notice } = batchSize(task, sizes, count);
   const shape = imageShapeOf(network.model, batch, cropSize);
   const image = fourierImage(task);
   const greys = greysOf(task);

@@ -28,6 +28,8 @@ interface AnyTask {
   /** @default images that know nothing of each other */
   readonly diversity?: Diversity | null | undefined;
   readonly provider: Provider;
+  /** What the card has free, before anything of it is taken. @default not known */
+  readonly freeBytes?: number | null | undefined;
 }
 
 /** deepDreamImage's ascent: the pixels, level by level of a pyramid of sizes. */

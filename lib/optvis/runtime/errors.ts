@@ -10,5 +10,22 @@ export class GpuUnavailableError extends Error {
 
 /** ONNX Runtime could not build or run a graph; the message is its own, with what we were doing. */
 export class RuntimeError extends Error {
-  override readonly name = "RuntimeError";
+  override readonly name: string = "RuntimeError";
+}
+
+/** What a graph was to compute takes more memory than the card, or the machine, has left. */
+export class OutOfMemoryError extends RuntimeError {
+  override readonly name = "OutOfMemoryError";
+}
+
+/** ONNX Runtime's allocators, the CUDA runtime (error 2), cuDNN and cuBLAS. */
+const OUT_OF_MEMORY =
+  /failed to allocate memory|bad_alloc|CUDA failure 2\b|out of memory|CU\w+_STATUS_ALLOC_FAILED/i;
+
+/**
+ * Whether ONNX Runtime says that memory was not enough. It gives no codes, only text: hence the
+ * patterns, each from the library it is of.
+ */
+export function isOutOfMemory(reason: string): boolean {
+  return OUT_OF_MEMORY.test(reason);
 }

@@ -1,5 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { totalmem } from "node:os";
+
+import { cardBytes } from "./card-memory.ts";
 
 /** The three levels of any layer of GoogLeNet; levels take turns. */
 const MOST_BYTES = 900e6;
@@ -13,8 +14,6 @@ const SHARE = 0.6;
  */
 const CARD_SHARE = 0.25;
 
-const MEBIBYTE = 2 ** 20;
-
 /** How much memory of this machine, or container, the sessions of each of its workers keep. */
 export function keptBytesOf(workers: number): number {
   // no limit is 0 to some versions of Node, and more than there is to others
@@ -25,19 +24,11 @@ export function keptBytesOf(workers: number): number {
 /**
  * How much of an NVIDIA card's memory its worker's sessions keep. Batches of many images take far
  * more than an image on the CPU does, and each session that makes room is seconds of cuDNN's search
- * for algorithms when it is wanted again. Waits for nvidia-smi: to be called in a session's thread.
+ * for algorithms when it is wanted again.
  *
  * @param otherwise where the card's memory cannot be told
  */
-export function keptBytesOnCard(otherwise: number): number {
-  try {
-    const words = ["--query-gpu=memory.total", "--format=csv,noheader,nounits"];
-    const told = execFileSync("nvidia-smi", words, { encoding: "utf8", stdio: "pipe" });
-    // of several cards it is not known which one CUDA puts first
-    const least = Math.min(...told.trim().split("\n").map(Number)) * MEBIBYTE;
-    return least > 0 ? Math.max(otherwise, CARD_SHARE * least) : otherwise;
-  } catch {
-    // no nvidia-smi, or no card that it knows of
-    return otherwise;
-  }
+export async function keptBytesOnCard(otherwise: number): Promise<number> {
+  const total = await cardBytes("total");
+  return total === null ? otherwise : Math.max(otherwise, CARD_SHARE * total);
 }

@@ -7,6 +7,7 @@ import { releaseShared, tensorBytes } from "../../onnx/shared-memory.ts";
 import { graphOf, type GraphRecipe } from "../graph/graph-recipe.ts";
 import { forwardBytes, passBytes } from "../graph/pass-memory.ts";
 import { buffersOf } from "./buffers.ts";
+import { OutOfMemoryError } from "./errors.ts";
 import { keptBytesOnCard } from "./kept-bytes.ts";
 import { withModelFile } from "./model-file.ts";
 import { type Feeds, type RuntimeTensor, Session } from "./session.ts";
@@ -81,6 +82,11 @@ async function answer(request: ThreadRequest): Promise<ThreadReply> {
   try {
     return { kind: "done", outputs: await carryOut(request, released), released };
   } catch (error) {
+    // what a session has taken it gives back with its end alone, and a smaller graph may be next
+    if (error instanceof OutOfMemoryError) {
+      for await (const key of makeRoom({ bytes: Infinity, isForward: false }, 0))
+        released.push(key);
+    }
     return { kind: "failed", error: sentError(error), released };
   }
 }
@@ -113,7 +119,7 @@ async function compile(
     const activations = keepsMemory === false ? 0 : activationBytes(recipe);
     const estimate = SESSION_BYTES + BYTES_PER_MODEL_BYTE * file.bytes + activations;
     const isOnCard = provider === "cuda";
-    const room = isOnCard ? (keptOnCard ??= keptBytesOnCard(keptBytes)) : keptBytes;
+    const room = isOnCard ? (keptOnCard ??= await keptBytesOnCard(keptBytes)) : keptBytes;
     const bytes = Math.max(estimate, room / MOST_SESSIONS[isOnCard ? "card" : "host"]);
     for await (const oldest of makeRoom({ bytes, isForward }, room)) released.push(oldest);
     const session = await Session.create(file.path, provider, { keepsMemory });

@@ -38,7 +38,8 @@ export class SessionWorker {
    *
    * @param moved names of feeds whose buffers go over to the thread instead of being copied: they
    *   are of no use to the caller afterwards. @default none
-   * @throws GpuUnavailableError, RuntimeError; as `graphOf` does
+   * @throws GpuUnavailableError, OutOfMemoryError, after which it has no graph compiled,
+   *   RuntimeError; as `graphOf` does
    */
   async run(
     graph: SessionGraph,

@@ -2,7 +2,7 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 
 import type { Provider } from "../../autodiff/provider.ts";
 import type { BoolTensor, FloatTensor, Int64Tensor } from "../../onnx/tensor.ts";
-import { GpuUnavailableError, RuntimeError } from "./errors.ts";
+import { GpuUnavailableError, isOutOfMemory, OutOfMemoryError, RuntimeError } from "./errors.ts";
 import { PROFILES } from "./providers.ts";
 import { turnTelemetryOff } from "./telemetry.ts";
 
@@ -23,7 +23,7 @@ export class Session {
    * node that CUDA cannot run is an error, not a silent copy to the CPU and back.
    *
    * @param keepsMemory whether what a run took is kept for the next one; giving it back costs time
-   * @throws GpuUnavailableError, RuntimeError
+   * @throws GpuUnavailableError, OutOfMemoryError, RuntimeError
    */
   static async create(
     model: string | Uint8Array,
@@ -45,19 +45,17 @@ export class Session {
       return new Session(session);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (missing?.test(reason)) {
+      if (missing?.test(reason) && !isOutOfMemory(reason)) {
         throw new GpuUnavailableError(
           `${name} is not available to ONNX Runtime here: ${adapterProblem(reason)}; use the CPU`,
           { cause: error },
         );
       }
-      throw new RuntimeError(`ONNX Runtime refused the graph: ${firstLine(reason)}`, {
-        cause: error,
-      });
+      throw failure("refused the graph", reason, error);
     }
   }
 
-  /** Runs the graph; outputs by name. */
+  /** Runs the graph; outputs by name. @throws OutOfMemoryError, RuntimeError */
   async run(feeds: Feeds): Promise<Record<string, RuntimeTensor>> {
     const inputs = Object.fromEntries(
       Object.entries(feeds).map(([name, { type, shape, data }]) => [
@@ -70,7 +68,7 @@ export class Session {
       results = await this.#session.run(inputs);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new RuntimeError(`ONNX Runtime failed: ${firstLine(reason)}`, { cause: error });
+      throw failure("failed", reason, error);
     }
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => [name, fromRuntime(name, tensor)]),
@@ -100,6 +98,13 @@ function fromRuntime(name: string, { dims: shape, data }: OrtTensor): RuntimeTen
 /** What was wrong, without the place in ONNX Runtime's source. */
 function adapterProblem(reason: string): string {
   return firstLine(reason.replace(/^.*was false\. |^OrtSessionOptions\w+: /s, ""));
+}
+
+function failure(what: string, reason: string, cause: unknown): RuntimeError {
+  const line = firstLine(reason);
+  return isOutOfMemory(reason)
+    ? new OutOfMemoryError(`ONNX Runtime ran out of memory: ${line}`, { cause })
+    : new RuntimeError(`ONNX Runtime ${what}: ${line}`, { cause });
 }
 
 function firstLine(text: string): string {

@@ -1,10 +1,10 @@
 import { UnsupportedGradientError } from "../../autodiff/errors.ts";
 import { ModelError } from "../../onnx/errors.ts";
-import { GpuUnavailableError, RuntimeError } from "./errors.ts";
+import { GpuUnavailableError, OutOfMemoryError, RuntimeError } from "./errors.ts";
 
 /** An error as it goes from thread to thread: its class gets lost on the way. */
 export type SentError =
-  | { readonly kind: "gpu" | "model" | "runtime" | "fault"; readonly message: string }
+  | { readonly kind: "gpu" | "model" | "memory" | "runtime" | "fault"; readonly message: string }
   | { readonly kind: "gradient"; readonly details: UnsupportedGradientError["details"] };
 
 export function sentError(error: unknown): SentError {
@@ -12,6 +12,7 @@ export function sentError(error: unknown): SentError {
     return { kind: "gradient", details: error.details };
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof GpuUnavailableError) return { kind: "gpu", message };
+  if (error instanceof OutOfMemoryError) return { kind: "memory", message };
   if (error instanceof ModelError) return { kind: "model", message };
   return { kind: error instanceof RuntimeError ? "runtime" : "fault", message };
 }
@@ -24,6 +25,8 @@ export function receivedError(sent: SentError): Error {
       return new GpuUnavailableError(sent.message);
     case "model":
       return new ModelError(sent.message);
+    case "memory":
+      return new OutOfMemoryError(sent.message);
     case "runtime":
       return new RuntimeError(sent.message);
     case "fault":
