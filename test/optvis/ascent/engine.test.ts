@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 
 import type { Planes } from "../../../lib/image/raster.ts";
 import { resizeBilinear } from "../../../lib/image/resize.ts";
+import { GraphBuilder } from "../../../lib/onnx/graph-builder.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import type { AscentResult, DeepDreamTask } from "../../../lib/optvis/ascent/task.ts";
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
@@ -218,4 +219,26 @@ test("closed in the middle of a run, the run ends with an error and the engine s
   const [after] = await own.render({ ...endless, channels: [2], iterations: 1 });
   expect(after!.kind).toBe("image");
   await own.close();
+});
+
+test("a run that fails while the next one's input is being made fails them all, once", async () => {
+  const graph = new GraphBuilder();
+  const doubled = graph.emit("Mul", [graph.input("x", "float32", [3]), graph.scalar(2)]);
+  const recipe = { kind: "graph", graph: graph.build("twice", [["y", doubled]]) } as const;
+  const twice = { key: "twice", provider: "cpu", recipe } as const;
+  const made: string[] = [];
+  function* feeds(first: string) {
+    for (const name of [first, "x", "x"]) {
+      made.push(name);
+      yield { [name]: floatTensor([3], [1, 2, made.length]) };
+    }
+  }
+  const outputs = await engine.evaluate(twice, feeds("x"));
+  expect(outputs.map(({ y }) => [...(y!.data as Float32Array)])).toEqual([
+    [2, 4, 2],
+    [2, 4, 4],
+    [2, 4, 6],
+  ]);
+  await expect(engine.evaluate(twice, feeds("z"))).rejects.toThrow(/'x' is missing/);
+  expect(made).toEqual(["x", "x", "x", "z", "x", "x"]);
 });
