@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 import type { Provider } from "../../autodiff/provider.ts";
-import { cardBytes } from "../runtime/card-memory.ts";
+import { freeCardBytes } from "../runtime/card-memory.ts";
 import { OutOfMemoryError } from "../runtime/errors.ts";
 import { PROFILES } from "../runtime/providers.ts";
 import type { Feeds } from "../runtime/session.ts";
@@ -11,7 +11,6 @@ import type { SessionGraph } from "../runtime/session-graph.ts";
 import { imagesOf } from "./batch-size.ts";
 import { byChannel, evenGroups, inGroups } from "./groups.ts";
 import { Interruption, OutOfTimeError } from "./interruption.ts";
-import { onceMade } from "./once-made.ts";
 import { planOf } from "./plan-of.ts";
 import { runStage } from "./run-stage.ts";
 import type { AscentPlan } from "./stage.ts";
@@ -22,9 +21,6 @@ import type { AscentFrame, AscentProgress, AscentResult, AscentTask } from "./ta
 
 /** Of all engines: two threads of WebGPU at once may end the process. It ends with the process. */
 const WEBGPU_POOL = new SessionPool(1);
-
-/** What the card has free before this process takes any of it; `null`: not known. */
-const freeOnCard = onceMade(() => cardBytes("free"));
 
 export interface EngineOptions {
   /** Workers on the CPU. @default the machine's cores */
@@ -55,7 +51,7 @@ export class AscentEngine {
 
   readonly #freeBytes: () => Promise<number | null>;
 
-  constructor({ threads = availableParallelism(), freeBytes = freeOnCard }: EngineOptions = {}) {
+  constructor({ threads = availableParallelism(), freeBytes = freeCardBytes }: EngineOptions = {}) {
     this.threads = threads;
     this.#freeBytes = freeBytes;
     const poolFor = (provider: Provider) => new SessionPool(PROFILES[provider].workers(threads));

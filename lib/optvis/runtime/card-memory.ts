@@ -6,6 +6,14 @@ const PATIENCE_MS = 20_000;
 
 const MEBIBYTE = 2 ** 20;
 
+let free: Promise<number | null> | null = null;
+
+/** As `cardBytes`, before this process and its children take any of it: asked once. */
+export function freeCardBytes(): Promise<number | null> {
+  free ??= cardBytes("free");
+  return free;
+}
+
 /**
  * Memory of this machine's NVIDIA card in bytes, as nvidia-smi tells it. Of several cards that of
  * the least: it is not known which one CUDA puts first.

@@ -7,6 +7,7 @@ import type { GpuProvider } from "../../autodiff/provider.ts";
 import type { GateAnswer, GateFeeds, GateQuestion } from "./gpu-gate-child.ts";
 import type { GateMemory } from "./gate-memory.ts";
 import type { GpuVerdict } from "./gpu-verdict.ts";
+import { freeCardBytes } from "./card-memory.ts";
 import { PROFILES } from "./providers.ts";
 import type { SessionGraph } from "./session-graph.ts";
 import { SessionWorker } from "./session-worker.ts";
@@ -164,6 +165,8 @@ export class GpuGate {
     least: number,
   ): Promise<GpuVerdict> {
     const { provider } = question;
+    // what a child takes of the card, and gives back late, is not to be missed
+    if (provider === "cuda") await freeCardBytes();
     const answer = await askChild(this.#child, question, {
       patienceMs: this.#patienceSeconds * 1000,
       stop: this.#stop.signal,

@@ -1,9 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { GpuGate, type GatedGraph } from "../../../lib/optvis/runtime/gpu-gate.ts";
 import { GraphBuilder } from "../../../lib/onnx/graph-builder.ts";
 import type { SessionGraph } from "../../../lib/optvis/runtime/session-graph.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { fakeNvidiaSmi } from "../../support/fake-nvidia-smi.ts";
 
 /** A driver that does something else to its process. */
 const FAKE = new URL("./fake-gate-child.mjs", import.meta.url);
@@ -15,6 +16,18 @@ const gateOf = (behaviour: string, more = {}) =>
     threads: 4,
     ...more,
   });
+
+test("what a card has free is asked before it is tried, once", async () => {
+  const answers = fakeNvidiaSmi();
+  vi.resetModules();
+  const gates = await import("../../../lib/optvis/runtime/gpu-gate.ts");
+  const { freeCardBytes } = await import("../../../lib/optvis/runtime/card-memory.ts");
+  answers("echo 4096");
+  const gate = new gates.GpuGate({ child: [FAKE, "right"], providers: ["cuda"] });
+  expect(await gate.machine()).toMatchObject({ isFit: true, provider: "cuda" });
+  answers("echo 17");
+  expect(await freeCardBytes()).toBe(4_294_967_296);
+});
 
 describe("a machine", () => {
   test("with an adapter that is right and fast renders on it", async () => {
