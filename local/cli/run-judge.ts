@@ -170,7 +170,7 @@ async function compareSheet(
   }
   const layer = requestedLayer(sheet, own);
   const viewer: Viewer = { network: own.model, layer, provider: "cpu" };
-  const activationsIn = (planes: Planes) => channelMeans(engine, viewer, planes);
+  const activationsIn = async (planes: Planes) => (await channelMeans(engine, viewer, planes))[0]!;
   const pictures: ShownPicture[] = [];
   for (const { channel, raised, label, path } of sheet.pictures) {
     if (path === null || raised === null) continue;

@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { setImmediate as nextTurn } from "node:timers/promises";
 
 import type { Provider } from "../../autodiff/provider.ts";
 import { freeCardBytes } from "../runtime/card-memory.ts";
@@ -123,30 +122,14 @@ export class AscentEngine {
   }
 
   /**
-   * Runs a graph on one worker, once for each of `feeds`.
+   * Runs a graph once, on one worker.
    *
-   * @param feeds may be made as they are taken: the worker runs the first meanwhile
    * @param moved as `SessionWorker.run` takes it
    * @throws GpuUnavailableError, RuntimeError
    */
-  async evaluate(
-    graph: SessionGraph,
-    feeds: Iterable<Feeds>,
-    moved: readonly string[] = [],
-  ): Promise<readonly Feeds[]> {
+  async evaluate(graph: SessionGraph, feeds: Feeds, moved: readonly string[] = []): Promise<Feeds> {
     const pool = await this.#poolOf(graph.provider);
-    return pool.withWorker(graph.key, async (session) => {
-      const runs: Promise<Feeds>[] = [];
-      for (const each of feeds) {
-        const run = session.run(graph, each, moved);
-        // one that fails before all are made is told of below
-        run.catch(() => undefined);
-        runs.push(run);
-        // the worker does not wait for this thread in between
-        await nextTurn();
-      }
-      return Promise.all(runs);
-    });
+    return pool.withWorker(graph.key, (session) => session.run(graph, feeds, moved));
   }
 
   /**

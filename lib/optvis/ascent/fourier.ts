@@ -16,7 +16,7 @@ import { affineDraws, canvasPerCrop } from "./affine-draws.ts";
 import type { FourierRecipe } from "./fourier-recipe.ts";
 import { batchSize } from "./batch-size.ts";
 import { onceMade } from "./once-made.ts";
-import { MID_GREY } from "./start-colour.ts";
+import { greysOf } from "./start-colour.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
 import type { Beginning, Parameters } from "./state.ts";
 import { floatOutput } from "./outputs.ts";
@@ -65,7 +65,7 @@ function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph
   const { batch, notice } = batchSize(task, sizes, count);
   const shape = imageShapeOf(network.model, batch, cropSize);
   const image = fourierImage(task);
-  const greys = greysOf(task);
+  const greys = greysOf(network);
   const raised = [layer.value, layer.channelAxis, shape, objective, diversity, relu];
   const setting = [network.scale, image, greys, totalVariation];
   const key = JSON.stringify(["fourier", network.fingerprint, provider, ...raised, ...setting]);
@@ -100,11 +100,6 @@ export function highestFrequency({
   const finest = Math.min(...cropFraction.start, ...cropFraction.end);
   const pitch = finest * canvasPerCrop(canvasSize, cropSize);
   return Math.min(0.5, Math.SQRT1_2 / pitch);
-}
-
-/** Mid-grey in each plane, as the network's pixels are counted: less its mean. */
-function greysOf({ network }: FourierTask): readonly number[] {
-  return network.mean.map((mean) => MID_GREY - mean);
 }
 
 /**
@@ -151,7 +146,7 @@ function planesOf(task: FourierTask, { data }: FloatTensor): Planes {
   const { size, planes } = fourierImage(task);
   const pixels = data.length / planes.length;
   // in place: a poster's planes take 50 MB
-  greysOf(task).forEach((grey, plane) => {
+  greysOf(task.network).forEach((grey, plane) => {
     for (let i = plane * pixels; i < (plane + 1) * pixels; i++) data[i] = data[i]! + grey;
   });
   return { ...size, data };

@@ -32,8 +32,8 @@ export async function imageActivation(
     provider: "cpu",
     recipe: { kind: "layer", pass: { model, layer, imageShape: shape } },
   };
-  const [outputs] = await engine.evaluate(graph, [{ image: floatTensor(shape, data) }]);
-  const value = floatOutput(outputs!, "value");
+  const outputs = await engine.evaluate(graph, { image: floatTensor(shape, data) });
+  const value = floatOutput(outputs, "value");
   return floatTensor(value.shape.slice(1), value.data);
 }
 

@@ -3,6 +3,11 @@ import type { NetworkModel } from "../graph/layer-pass.ts";
 /** Half of 0..255. */
 export const MID_GREY = 127.5;
 
+/** Mid-grey in each plane, as the network's pixels are counted: less its mean. */
+export function greysOf({ mean }: Pick<NetworkModel, "mean">): readonly number[] {
+  return mean.map((value) => MID_GREY - value);
+}
+
 /** How far from mid-grey a network's mean may lie to be a grey itself: an eighth of 0..255. */
 const STILL_GREY = 255 / 8;
 

@@ -7,21 +7,62 @@ import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph, Node, Value } from "../../onnx/model.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
 import type { LayerPass } from "./layer-pass.ts";
+import { emitLoop } from "./loop.ts";
+import { affineInput, emitAffineCrop } from "./transforms/affine-crop.ts";
 
 /**
- * What a layer makes of images, forward alone, so of operators without a gradient too; an LRN is
- * computed as in an ascent, which is much faster. Input `image` [N, planes, H, W], pixels less the
- * network's mean; output `means` [N, C], the mean of each channel's map.
+ * What a layer makes of an image, seen through some affine maps one after the other; forward alone,
+ * so of operators without a gradient too. An LRN is computed as in an ascent, which is much faster.
+ *
+ * Inputs: `image` [N, planes, H, W], pixels less the network's mean; `looks`, how many maps there
+ * are, int64; `affine` [looks, N, 2, 3], see transforms/affine-crop.ts. Output `means`
+ * [looks, N, C], the mean of each channel's map.
  *
  * @param scale network input = image * scale, per plane
+ * @param greys what lies outside the image, per plane
  */
 export function channelMeansGraph(
   pass: LayerPass,
-  { scale, provider }: { readonly scale: readonly number[]; readonly provider: Provider },
+  { scale, greys, provider }: ChannelMeans,
 ): Graph {
+  const [n, planes, height, width] = pass.imageShape;
   const graph = new GraphBuilder();
-  const forms = formsOf(provider, graph, pass.derived);
   const image = graph.input("image", "float32", pass.imageShape);
+  const looks = graph.input("looks", "int64", []);
+  const affine = affineInput(graph, n);
+  // outside a crop's canvas is zero
+  const offsets = graph.constant(floatTensor([1, planes, 1, 1], greys));
+  const canvas = graph.emit("Sub", [image, offsets]);
+  const size = { height, width };
+  const crop = { canvasSize: size, cropSize: size, offsets: greys, provider };
+  const { scans } = emitLoop(graph, {
+    prefix: "look_",
+    iterations: looks,
+    carried: [],
+    outer: [canvas, affine.value],
+    body: (body, look) => {
+      const { seen } = emitAffineCrop(body, canvas, affine.at(body, look), crop);
+      return { carried: [], scanned: [emitMeans(body, seen, pass, { scale, provider })] };
+    },
+  });
+  return graph.build(`channel means of ${pass.layerName}`, [["means", scans[0]]]);
+}
+
+/** How `channelMeansGraph` is written. */
+export interface ChannelMeans {
+  readonly scale: readonly number[];
+  readonly greys: readonly number[];
+  readonly provider: Provider;
+}
+
+/** Mean of each channel's map, [N, C]. */
+function emitMeans(
+  graph: GraphBuilder,
+  image: Value,
+  pass: LayerPass,
+  { scale, provider }: Omit<ChannelMeans, "greys">,
+): Value {
+  const forms = formsOf(provider, graph, pass.derived);
   const factors = graph.constant(floatTensor([1, scale.length, 1, 1], scale));
   const scope = new Map<Value, Value>([
     ["", ""],
@@ -51,6 +92,5 @@ export function channelMeansGraph(
     node.outputs.forEach((name, i) => name && scope.set(name, values[i]!));
   }
   const rows = reshapeTo(graph, valueOf(pass.layer), [pass.imageShape[0], pass.channels, -1]);
-  const means = graph.emit("ReduceMean", [rows, graph.ints([2])], { keepdims: 0 });
-  return graph.build(`channel means of ${pass.layerName}`, [["means", means]]);
+  return graph.emit("ReduceMean", [rows, graph.ints([2])], { keepdims: 0 });
 }

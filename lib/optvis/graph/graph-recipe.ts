@@ -1,8 +1,7 @@
-import type { Provider } from "../../autodiff/provider.ts";
 import { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import type { Graph, Model } from "../../onnx/model.ts";
 import { ascentGraph, type AscentSpecification } from "./ascent-graph.ts";
-import { channelMeansGraph } from "./channel-means-graph.ts";
+import { type ChannelMeans, channelMeansGraph } from "./channel-means-graph.ts";
 import { fourierImageGraph } from "./fourier-graph.ts";
 import { layerGraph } from "./layer-graph.ts";
 import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./layer-pass.ts";
@@ -25,13 +24,7 @@ export type GraphRecipe =
       readonly pass: PassRecipe;
       readonly specification: WithoutPass<AscentSpecification>;
     }
-  | {
-      readonly kind: "channel means";
-      readonly pass: PassRecipe;
-      /** As `channelMeansGraph` takes it. */
-      readonly scale: readonly number[];
-      readonly provider: Provider;
-    }
+  | ({ readonly kind: "channel means"; readonly pass: PassRecipe } & ChannelMeans)
   | { readonly kind: "layer"; readonly pass: PassRecipe }
   | { readonly kind: "fourier image"; readonly canvas: FourierImage; readonly batch: number }
   /** A graph as it is. */

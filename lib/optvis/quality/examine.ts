@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import type { Provider } from "../../autodiff/provider.ts";
 import type { Planes, Raster, Size } from "../../image/raster.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
@@ -12,7 +14,8 @@ import {
 } from "../graph/layer-pass.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
 import { shownPlanes, toNetworkPlanes } from "../ascent/network-planes.ts";
-import { affineChanges, affineCopies } from "./affine-copies.ts";
+import { greysOf } from "../ascent/start-colour.ts";
+import { type AffineChange, affineChanges, affineMap, UNCHANGED } from "./affine-changes.ts";
 import { type QualityCard, qualityCard } from "./card.ts";
 import { look } from "./look.ts";
 import { type ChannelKind, sourceFigures } from "./source-figures.ts";
@@ -48,26 +51,18 @@ export async function examine(
   const looks = () => look(picture, planeKind(planes), planes.length);
   if (subject.channel === null) return qualityCard(looks(), "no channel");
   const seen = await shownPlanes(picture, subject.network, subject.size);
-  let tellAllAreMade = (): void => undefined;
-  const allAreMade = new Promise<void>((resolve) => {
-    tellAllAreMade = resolve;
-  });
-  function* views() {
-    yield seen;
-    yield* affineCopies(seen, affineChanges(subject.size));
-    tellAllAreMade();
-  }
   const [[own, ...ofCopies], looked] = await Promise.all([
-    meansOfEach(engine, subject, views()),
-    // once the worker has all that it is to see: this thread has nothing else to do
-    allAreMade.then(looks),
+    channelMeans(engine, subject, seen, affineChanges(subject.size)),
+    // once the worker has what it is to see: this thread has nothing else to do
+    nextTurn().then(looks),
   ]);
   const place = channelPlace(subject.channel);
   return qualityCard(looked, sourceFigures(place, subject.kind, own!, ofCopies));
 }
 
 /**
- * Mean activation of each of the layer's channels in a picture, [C].
+ * Mean activation of each of the layer's channels in a picture, [C], and in each of its changed
+ * copies: bilinear between its pixels, mid-grey outside.
  *
  * @param picture planes of 0..255, red, green and blue if they are colours
  * @throws RuntimeError; GpuUnavailableError
@@ -76,27 +71,23 @@ export async function channelMeans(
   engine: AscentEngine,
   viewer: Viewer,
   picture: Planes,
-): Promise<Float32Array> {
-  const [means] = await meansOfEach(engine, { ...viewer, size: picture }, [picture]);
-  return means!;
-}
-
-/** @param pictures all of the viewer's size; made as they are taken */
-async function meansOfEach(
-  engine: AscentEngine,
-  viewer: Viewer & { readonly size: Size },
-  pictures: Iterable<Planes>,
+  changes: readonly AffineChange[] = [],
 ): Promise<readonly Float32Array[]> {
-  const { network, size } = viewer;
-  const shape = imageShapeOf(network.model, 1, size);
-  function* feeds() {
-    for (const picture of pictures) {
-      yield { image: floatTensor(shape, toNetworkPlanes(picture, network).data) };
-    }
-  }
-  // no one else has them
-  const outputs = await engine.evaluate(meansGraph(viewer, size), feeds(), ["image"]);
-  return outputs.map((each) => floatOutput(each, "means").data);
+  const { network } = viewer;
+  const maps = [UNCHANGED, ...changes].map((change) => affineMap(change, picture));
+  const feeds = {
+    image: floatTensor(
+      imageShapeOf(network.model, 1, picture),
+      toNetworkPlanes(picture, network).data,
+    ),
+    looks: { type: "int64", shape: [], data: BigInt64Array.of(BigInt(maps.length)) },
+    affine: floatTensor([maps.length, 1, 2, 3], maps.flat()),
+  } as const;
+  // no one else has it
+  const outputs = await engine.evaluate(meansGraph(viewer, picture), feeds, ["image"]);
+  const { data } = floatOutput(outputs, "means");
+  const channels = data.length / maps.length;
+  return maps.map((_, i) => data.subarray(i * channels, (i + 1) * channels));
 }
 
 /** What `channelMeans` runs, for pictures of a size. */
@@ -110,6 +101,12 @@ export function meansGraph(
   return {
     key: JSON.stringify(["channel means", network.fingerprint, provider, ...target, shape]),
     provider,
-    recipe: { kind: "channel means", pass, scale: network.scale, provider },
+    recipe: {
+      kind: "channel means",
+      pass,
+      scale: network.scale,
+      greys: greysOf(network),
+      provider,
+    },
   };
 }

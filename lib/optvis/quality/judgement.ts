@@ -28,8 +28,8 @@ export async function judgePicture(
   picture: Planes,
   wanted: ReadonlySet<number>,
 ): Promise<Judgement> {
-  const means = await channelMeans(engine, judge, picture);
-  return judgementOf(probabilities(means, judge.kind), wanted);
+  const [means] = await channelMeans(engine, judge, picture);
+  return judgementOf(probabilities(means!, judge.kind), wanted);
 }
 
 /** @param of probability of each class */

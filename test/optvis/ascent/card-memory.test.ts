@@ -104,7 +104,7 @@ test("it is known too before other graphs are run there", async () => {
   const pass = { model: kinked.network.model, layer: kinked.target("conv3"), imageShape };
   const look = { key: "a look", provider: "cuda", recipe: { kind: "layer", pass } } as const;
   const image = floatTensor(imageShape, new Float32Array(3 * SIZE.height * SIZE.width));
-  await engineOf({ freeBytes }).evaluate(look, [{ image }]);
+  await engineOf({ freeBytes }).evaluate(look, { image });
   expect(freeBytes).toHaveBeenCalled();
   expect(runs).toHaveLength(1);
 });

@@ -2,7 +2,6 @@ import { afterAll, describe, expect, test } from "vitest";
 
 import type { Planes } from "../../../lib/image/raster.ts";
 import { resizeBilinear } from "../../../lib/image/resize.ts";
-import { GraphBuilder } from "../../../lib/onnx/graph-builder.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import type { AscentResult, DeepDreamTask } from "../../../lib/optvis/ascent/task.ts";
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
@@ -219,22 +218,4 @@ test("closed in the middle of a run, the run ends with an error and the engine s
   const [after] = await own.render({ ...endless, channels: [2], iterations: 1 });
   expect(after!.kind).toBe("image");
   await own.close();
-});
-
-test("a run that fails while the next one's input is being made fails them all, once", async () => {
-  const graph = new GraphBuilder();
-  const doubled = graph.emit("Mul", [graph.input("x", "float32", [3]), graph.scalar(2)]);
-  const recipe = { kind: "graph", graph: graph.build("twice", [["y", doubled]]) } as const;
-  const twice = { key: "twice", provider: "cpu", recipe } as const;
-  function* feeds(first: string, count: number) {
-    for (let i = 0; i < count; i++) yield { [i === 0 ? first : "x"]: floatTensor([3], [1, 2, i]) };
-  }
-  const outputs = await engine.evaluate(twice, feeds("x", 3));
-  expect(outputs.map(({ y }) => [...(y!.data as Float32Array)])).toEqual([
-    [2, 4, 0],
-    [2, 4, 2],
-    [2, 4, 4],
-  ]);
-  // so many that the first has failed long before the last is made
-  await expect(engine.evaluate(twice, feeds("z", 1_000))).rejects.toThrow(/'x' is missing/);
 });

@@ -41,7 +41,7 @@ async function drawnAs(targets: readonly RequestTarget[]): Promise<readonly (str
   const { network, target } = networkOf([node("Conv", "image w", "y")], { w }, SIZE);
   const value = floatTensor([1, 2, 4, 5], new Float32Array(40).fill(1));
   const found = await ascentTargets(targets, {
-    engine: { evaluate: () => Promise.resolve([{ value }]) },
+    engine: { evaluate: () => Promise.resolve({ value }) },
     network,
     layer: target("y"),
     size: SIZE,

@@ -45,16 +45,25 @@ const LARGEST_FOR_PAIRS = 4;
  * the crop's pixel indices to the canvas's.
  */
 export function affineCrop(graph: GraphBuilder, batch: number, crop: AffineCrop): Transform {
-  const affine = graph.input("affine", "float32", [OPEN_AXIS, batch, 2, 3]);
+  const affine = affineInput(graph, batch);
   return {
-    inputs: [affine],
+    inputs: [affine.value],
     emit: (body, { image, selection, iteration }, differentiate) => {
-      const facts = { type: "float32", shape: [batch, 2, 3] } as const;
-      const now = body.emitAs(facts, "Gather", [affine, iteration], { axis: 0 });
-      const { seen, pullback } = emitAffineCrop(body, image, now, crop);
+      const { seen, pullback } = emitAffineCrop(body, image, affine.at(body, iteration), crop);
       const { activation, gradient } = differentiate(body, { image: seen, selection });
       return { activation, gradient: pullback(gradient) };
     },
+  };
+}
+
+/** Declares the graph's input `affine`, [iterations, N, 2, 3], of which a Loop reads one row. */
+export function affineInput(graph: GraphBuilder, batch: number) {
+  const value = graph.input("affine", "float32", [OPEN_AXIS, batch, 2, 3]);
+  const facts = { type: "float32", shape: [batch, 2, 3] } as const;
+  return {
+    value,
+    at: (body: GraphBuilder, iteration: Value): Value =>
+      body.emitAs(facts, "Gather", [value, iteration], { axis: 0 }),
   };
 }
 
