@@ -1,6 +1,12 @@
 const COMPACT = Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const TWO_DIGITS = Intl.NumberFormat("en", { maximumSignificantDigits: 2, useGrouping: false });
 
 /** "512", "1.2M" */
 export function counted(count: number): string {
   return COMPACT.format(count);
+}
+
+/** "0.012", "4.7", "120": two digits that say something, and never an exponent. */
+export function twoDigits(value: number): string {
+  return TWO_DIGITS.format(value);
 }

@@ -1,3 +1,4 @@
+import { twoDigits } from "./counted.ts";
 import { duration } from "./progress-bar.tsx";
 
 /** What work takes, as the API estimates it. */
@@ -8,5 +9,5 @@ export interface Estimate {
 
 /** "about 12 min of one core, in the cloud $0.012" */
 export function estimateInWords({ coreSeconds, dollars }: Estimate): string {
-  return `about ${duration(coreSeconds)} of one core, in the cloud $${dollars.toPrecision(2)}`;
+  return `about ${duration(coreSeconds)} of one core, in the cloud $${twoDigits(dollars)}`;
 }

@@ -1,3 +1,5 @@
+import { twoDigits } from "./counted.ts";
+
 /** A tile's quality card, as manifests and the API have it. */
 export interface Quality {
   readonly luminanceDeviation: number;
@@ -13,7 +15,7 @@ export interface Quality {
   readonly redrawn: boolean;
 }
 
-const percent = (share: number) => `${(share * 100).toPrecision(2)} %`;
+const percent = (share: number) => `${twoDigits(share * 100)} %`;
 
 /** How far a picture can be trusted, in figures. */
 export function QualityCard({ quality }: { readonly quality: Quality }) {
