@@ -45,9 +45,12 @@ const PADDING = 24;
 const NODE_HEIGHT = 42;
 const MOST_CHARACTERS = 34;
 
+/** Of a layer's own node. Modules have bare numbers for names too: those of a Sequential. */
+const layerId = (index: number) => `#${index}`;
+
 /**
- * Modules that are one step deep: "layer1" of "layer1.0.conv1". A module is shown as one node until
- * it is opened, then its own modules are.
+ * The node that a layer is in: its own, or that of the outermost module around it that is not open,
+ * such as "layer1" of "layer1.0.conv1".
  */
 function nodeOf({ index, module }: LayerDocument, open: ReadonlySet<string>): string {
   const steps = module === "" ? [] : module.split(".");
@@ -55,7 +58,7 @@ function nodeOf({ index, module }: LayerDocument, open: ReadonlySet<string>): st
     const name = steps.slice(0, depth).join(".");
     if (!open.has(name)) return name;
   }
-  return String(index);
+  return layerId(index);
 }
 
 /**
@@ -118,7 +121,7 @@ function enclosing(module: string, open: ReadonlySet<string>): readonly string[]
 
 function describe(id: string, layers: readonly LayerDocument[]) {
   const [layer] = layers;
-  const isLayer = layers.length === 1 && layer !== undefined && String(layer.index) === id;
+  const isLayer = layers.length === 1 && layer !== undefined && layerId(layer.index) === id;
   if (!isLayer) {
     const note = layers.length === 1 ? "1 layer" : `${layers.length} layers`;
     return { title: shortened(id), note, layer: null };
