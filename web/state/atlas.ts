@@ -1,9 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { getJob } from "../api/client.ts";
 import type { JobDocument, JobSummary } from "../api/documents.ts";
 import type { Progress } from "../components/progress-bar.tsx";
-import { jobWithNews, type Picture, picturesOf } from "./layer-pictures.ts";
+import { channelJobs, jobWithNews, type Picture, picturesOf } from "./layer-pictures.ts";
 import { hasEnded, useNews } from "./news.ts";
 import { recipesOf } from "./recipe.ts";
 import { useResource } from "./use-resource.ts";
@@ -29,24 +28,10 @@ export function rowsOf(jobs: readonly JobSummary[]): readonly AtlasRow[] {
   return [...rows.values()].toSorted((a, b) => a.index - b.index);
 }
 
-/** Documents of jobs that have ended, which change no more unless they are retried. */
-const ended = new Map<string, JobDocument>();
-
-async function documentOf(summary: JobSummary): Promise<JobDocument> {
-  const known = ended.get(summary.jobId);
-  if (known?.completedAt === summary.completedAt) return known;
-  const job = await getJob(summary.jobId);
-  if (hasEnded(job)) ended.set(job.jobId, job);
-  return job;
-}
-
 /** A row's pictures, in the order of their channels; of the recipe that most of them have. */
 export function useRowPictures({ index, jobs }: AtlasRow): readonly Picture[] {
-  const { value, reload } = useResource(`${jobs[0]?.network ?? ""}/${index}`, async () => {
-    const documents = await Promise.all(jobs.map(documentOf));
-    // pictures of targets are no channel's
-    return documents.filter(({ request }) => request["targets"] === undefined);
-  });
+  const key = `${jobs[0]?.network ?? ""}/${index}`;
+  const { value, reload } = useResource(key, () => channelJobs(jobs));
   const [documents, setDocuments] = useState<readonly JobDocument[]>([]);
   useEffect(() => setDocuments(value ?? []), [value]);
   useNews((news) => {

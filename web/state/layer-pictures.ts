@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { getJob, listJobs } from "../api/client.ts";
-import type { ChannelDocument, JobDocument } from "../api/documents.ts";
+import type { ChannelDocument, JobDocument, JobSummary } from "../api/documents.ts";
 import { hasEnded, type News, useNews } from "./news.ts";
 import { type Recipe, recipesOf } from "./recipe.ts";
 import { type Resource, useResource } from "./use-resource.ts";
@@ -27,17 +27,20 @@ const MAX_JOBS = 50;
 /** Documents of jobs that have ended, which change no more unless they are retried. */
 const ended = new Map<string, JobDocument>();
 
-async function fetchJobs(network: string, layer: number): Promise<readonly JobDocument[]> {
-  const summaries = (await listJobs({ network, layer })).slice(0, MAX_JOBS);
-  const jobs = summaries.map(async (summary) => {
-    const known = ended.get(summary.jobId);
-    if (known?.completedAt === summary.completedAt) return known;
-    const job = await getJob(summary.jobId);
-    if (hasEnded(job)) ended.set(job.jobId, job);
-    return job;
-  });
-  // pictures of targets are no channel's
-  return (await Promise.all(jobs)).filter(({ request }) => request["targets"] === undefined);
+async function documentOf(summary: JobSummary): Promise<JobDocument> {
+  const known = ended.get(summary.jobId);
+  if (known?.completedAt === summary.completedAt) return known;
+  const job = await getJob(summary.jobId);
+  if (hasEnded(job)) ended.set(job.jobId, job);
+  return job;
+}
+
+/** The documents of those jobs whose pictures are channels'; those of targets are none's. */
+export async function channelJobs(
+  summaries: readonly JobSummary[],
+): Promise<readonly JobDocument[]> {
+  const jobs = await Promise.all(summaries.map(documentOf));
+  return jobs.filter(({ request }) => request["targets"] === undefined);
 }
 
 /** News come in bursts; the page is drawn anew at most so often. */
@@ -50,8 +53,8 @@ const REDRAW_MS = 150;
  */
 export function useLayerPictures(network: string, layer: number | null): LayerPictures {
   const key = layer === null ? null : `${network}/${layer}`;
-  const fetched: Resource<readonly JobDocument[]> = useResource(key, () =>
-    fetchJobs(network, layer ?? 0),
+  const fetched: Resource<readonly JobDocument[]> = useResource(key, async () =>
+    channelJobs((await listJobs({ network, layer: layer ?? 0 })).slice(0, MAX_JOBS)),
   );
   const [jobs, setJobs] = useState<readonly JobDocument[]>([]);
   const current = useRef<readonly JobDocument[]>([]);
