@@ -210,6 +210,8 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     const problem = await page.getByRole("alert").textContent();
     expect(problem).toMatch(/broken one\.onnx/);
     expect(problem).not.toContain(tmpdir());
+    // the same file, mended, is a choice again
+    expect(await files.inputValue()).toBe("");
     await drop("weights.bin", buffer);
     await page.getByText("wanted an .onnx file").waitFor();
     // the server answered with a problem, which the browser notes by itself

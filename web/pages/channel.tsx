@@ -48,7 +48,7 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
   const count = layer?.channels ?? 0;
   const hrefOf = (other: number) => address.channel(network, name, other, { recipe: recipeId });
   const [playing, setPlaying] = useState<string | null>(null);
-  useStepKeys(channel, count, (other) => (location.hash = hrefOf(other)));
+  useStepKeys(channel, count, hrefOf);
   const isBeyond = layer !== null && channel > count;
   return (
     <>
@@ -225,7 +225,7 @@ function Facts({ jobId, channel, isPlaying, onPlay }: FactsProps) {
           <dt>seed</dt>
           <dd>
             {seed}
-            {restarts > 0 && `, after ${restarts} restarts`}
+            {restarts > 0 && `, after ${restarts} ${restarts === 1 ? "restart" : "restarts"}`}
           </dd>
           <dt>job</dt>
           <dd>
@@ -251,16 +251,17 @@ function neighboursOf(channel: number, count: number): readonly number[] {
 }
 
 /** The arrow keys lead to the channel before and behind, unless something is being written. */
-function useStepKeys(channel: number, count: number, go: (channel: number) => void) {
+function useStepKeys(channel: number, count: number, hrefOf: (channel: number) => string) {
+  const [before, behind] = [hrefOf(channel - 1), hrefOf(channel + 1)];
   useEffect(() => {
     const follow = ({ key, target, altKey, ctrlKey, metaKey }: KeyboardEvent) => {
       if (altKey || ctrlKey || metaKey) return;
-      if (target instanceof Element && target.closest("input, select, textarea, [role=tab]"))
-        return;
-      if (key === "ArrowLeft" && channel > 1) go(channel - 1);
-      if (key === "ArrowRight" && channel < count) go(channel + 1);
+      // what takes the arrows itself: fields, and text that is wider than its place
+      if (target instanceof Element && target.closest("input, select, textarea, pre")) return;
+      if (key === "ArrowLeft" && channel > 1) location.hash = before;
+      if (key === "ArrowRight" && channel < count) location.hash = behind;
     };
     addEventListener("keydown", follow);
     return () => removeEventListener("keydown", follow);
-  }, [channel, count]);
+  }, [channel, count, before, behind]);
 }

@@ -1,4 +1,6 @@
-import { listNetworks } from "../api/client.ts";
+import { useState } from "preact/hooks";
+
+import { listNetworks, problemsOf } from "../api/client.ts";
 import { Problems } from "../components/problems.tsx";
 import { layersOf, useLayer } from "../state/use-layer.ts";
 import { useResource } from "../state/use-resource.ts";
@@ -19,10 +21,16 @@ interface BesidePickerProps {
 export function BesidePicker({ network, layer: name, recipeId, onPick }: BesidePickerProps) {
   const networks = useResource("networks", listNetworks);
   const { layer, layers, problems } = useLayer(network, name);
+  const [unpicked, setUnpicked] = useState<readonly string[]>([]);
   const pickNetwork = async (id: string) => {
-    const table = await layersOf(id);
-    const first = table.layers.find(({ renderable }) => renderable);
-    if (first !== undefined) onPick({ beside: `${id}/${first.name}` });
+    try {
+      const { layers: its } = await layersOf(id);
+      const first = its.find(({ renderable }) => renderable);
+      setUnpicked(first === undefined ? [`no layer of network '${id}' can be rendered`] : []);
+      if (first !== undefined) onPick({ beside: `${id}/${first.name}` });
+    } catch (error) {
+      setUnpicked(problemsOf(error));
+    }
   };
   return (
     <>
@@ -57,7 +65,7 @@ export function BesidePicker({ network, layer: name, recipeId, onPick }: BesideP
         <button type="button" onClick={() => onPick({ beside: null })}>
           Close
         </button>
-        <Problems problems={problems} />
+        <Problems problems={[...problems, ...unpicked]} />
       </div>
       {layer !== null && (
         <LayerPane

@@ -55,7 +55,11 @@ export function DropZone() {
           multiple
           hidden
           aria-label="Files of a network"
-          onChange={({ currentTarget }) => take(currentTarget.files)}
+          onChange={({ currentTarget }) => {
+            take(currentTarget.files);
+            // or the same file, mended and chosen again, would be no change
+            currentTarget.value = "";
+          }}
         />
       </div>
       {files.length > 0 && (

@@ -56,12 +56,12 @@ const signing = (region: string) => [
 export function RequestToCopy({ request: given }: { readonly request: Request }) {
   const request = withRange(given);
   const [form, setForm] = useState("JSON");
-  const [isCopied, setCopied] = useState(false);
+  const [copied, setCopied] = useState<string | null>(null);
   const text = FORMS[form]?.(request) ?? "";
   const copy = () =>
     navigator.clipboard.writeText(text).then(
-      () => setCopied(true),
-      () => setCopied(false),
+      () => setCopied(text),
+      () => setCopied(null),
     );
   return (
     <section class="request-to-copy">
@@ -73,17 +73,14 @@ export function RequestToCopy({ request: given }: { readonly request: Request })
               key={name}
               type="button"
               aria-pressed={name === form}
-              onClick={() => {
-                setForm(name);
-                setCopied(false);
-              }}
+              onClick={() => setForm(name)}
             >
               {name}
             </button>
           ))}
         </div>
         <button type="button" onClick={() => void copy()}>
-          {isCopied ? "Copied" : "Copy"}
+          {copied === text ? "Copied" : "Copy"}
         </button>
       </div>
       <pre tabIndex={0} aria-label={`the request as ${form}`}>

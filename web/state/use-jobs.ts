@@ -7,17 +7,19 @@ import { type Resource, useResource } from "./use-resource.ts";
 
 /** All jobs, newest first, as they stand now. */
 export function useJobs(): Resource<readonly JobSummary[]> {
-  const [changed, setChanged] = useState<ReadonlyMap<string, JobSummary>>(new Map());
-  const jobs = useResource("jobs", listJobs.bind(null, null));
-  useNews((news) => {
-    if (news.kind === "job") {
-      setChanged((before) => new Map(before).set(news.job.jobId, news.job));
-    }
-    if (news.kind === "again") jobs.reload();
+  const [news, setNews] = useState<ReadonlyMap<string, JobSummary>>(new Map());
+  const { value, ...resource } = useResource("jobs", async () => {
+    // read before the list is asked for: that knows better
+    const old = news;
+    return { old, listed: await listJobs() };
   });
-  if (jobs.value === null) return jobs;
-  const listed = new Set(jobs.value.map(({ jobId }) => jobId));
-  const fresh = [...changed.values()].filter(({ jobId }) => !listed.has(jobId));
-  const value = [...jobs.value.map((job) => changed.get(job.jobId) ?? job), ...fresh];
-  return { ...jobs, value: value.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt)) };
+  useNews((each) => {
+    if (each.kind === "job") setNews((before) => new Map(before).set(each.job.jobId, each.job));
+    if (each.kind === "again") resource.reload();
+  });
+  if (value === null) return { value, ...resource };
+  const jobs = new Map(value.listed.map((job) => [job.jobId, job]));
+  for (const [jobId, job] of news) if (value.old.get(jobId) !== job) jobs.set(jobId, job);
+  const newestFirst = [...jobs.values()].toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
+  return { value: newestFirst, ...resource };
 }

@@ -1,0 +1,107 @@
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+
+import { untilTrue } from "../support/until.ts";
+import { CHROMIUM, openPage, PATIENT } from "./browser.ts";
+import { tinyServiceAndBrowser } from "./tiny-service.ts";
+
+interface Job {
+  readonly jobId: string;
+  readonly completedAt: string | null;
+}
+
+describe.skipIf(CHROMIUM === null)("what the page remembers", () => {
+  const { browser, url } = tinyServiceAndBrowser();
+
+  const jobAt = async (path: string) => (await (await fetch(`${url()}/jobs${path}`)).json()) as Job;
+
+  async function draw(request: Readonly<Record<string, unknown>>): Promise<void> {
+    const body = { network: "tiny", layer: "wide", numIterations: 2, ...request };
+    const { jobId } = (await (
+      await fetch(`${url()}/jobs`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      })
+    ).json()) as Job;
+    await untilTrue(
+      async () => (await jobAt(`/${jobId}`)).completedAt !== null,
+      () => `job ${jobId} did not end`,
+    );
+  }
+
+  test("steps go on in the recipe that is chosen, and what was copied is no other's request", async () => {
+    await draw({ channels: "1:4" });
+    await draw({ channels: "1:4", seed: 5 });
+    const permissions = ["clipboard-read", "clipboard-write"];
+    const { page, complaints } = await openPage(browser(), { permissions });
+    await page.goto(`${url()}/#/tiny/wide/2`);
+    const chosen = await page.getByLabel("Recipe").locator("option").nth(1).getAttribute("value");
+    await page.getByLabel("Recipe").selectOption(chosen);
+    await page.waitForURL(`**/#/tiny/wide/2?recipe=${chosen}`);
+    await page.getByRole("button", { name: "Copy" }).click();
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    await page.getByRole("heading", { name: "Channel 2" }).click();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("heading", { name: "Channel 3" }).waitFor();
+    expect(page.url()).toContain(`#/tiny/wide/3?recipe=${chosen}`);
+    await page.getByRole("button", { name: "Copy", exact: true }).waitFor();
+    // a text that is wider than its place is scrolled by the same keys
+    await page.getByLabel("the request as JSON").focus();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("heading", { name: "Channel 3" }).waitFor();
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("a list that is read anew is believed before news that came before it", async () => {
+    await draw({ channels: "1:2" });
+    const { page } = await openPage(browser());
+    const running = { state: "running", completedAt: null, ok: 1 };
+    let lists = 0;
+    let job: object = {};
+    await page.route("**/jobs?limit=*", async (route) => {
+      const response = await route.fetch();
+      const list = (await response.json()) as { readonly jobs: readonly object[] };
+      [job = {}] = list.jobs;
+      const stands = lists++ === 0 ? running : {};
+      await route.fulfill({ response, json: { ...list, jobs: [{ ...job, ...stands }] } });
+    });
+    await serveNews(page, () => ({ ...job, ...running }));
+    await page.goto(`${url()}/#/-/jobs`);
+    await expect.poll(() => lists, PATIENT).toBeGreaterThan(1);
+    await page.getByRole("region", { name: "Ended" }).waitFor();
+    expect(await page.getByRole("region", { name: "Under way" }).count()).toBe(0);
+    await closeRouted(page);
+  });
+
+  test("a network that cannot be compared with says why", async () => {
+    const { page } = await openPage(browser());
+    await page.route("**/networks", async (route) => {
+      const response = await route.fetch();
+      const { networks } = (await response.json()) as { readonly networks: readonly object[] };
+      const gone = { ...networks[0], id: "gone" };
+      await route.fulfill({ response, json: { networks: [...networks, gone], problems: [] } });
+    });
+    await page.goto(`${url()}/#/tiny/wide?beside=tiny/pool`);
+    await page.getByLabel("Network to compare with").selectOption("gone");
+    expect(await page.getByRole("alert").textContent()).toContain("gone");
+    await closeRouted(page);
+  });
+});
+
+/** Sends one piece of news once the first list is there, and then breaks the connection. */
+async function serveNews(page: Page, news: () => object): Promise<void> {
+  let connections = 0;
+  await page.route("**/events", async (route) => {
+    while (!("jobId" in news())) await new Promise((resolve) => setTimeout(resolve, 20));
+    const told = connections++ === 0 ? `event: job\ndata: ${JSON.stringify(news())}\n\n` : ":\n\n";
+    await route.fulfill({ contentType: "text/event-stream", body: `retry: 100\n\n${told}` });
+  });
+}
+
+/** Closes a page that may still be asking for what is answered here. */
+async function closeRouted(page: Page): Promise<void> {
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await page.close();
+}
