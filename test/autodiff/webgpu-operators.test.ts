@@ -36,6 +36,45 @@ const cases: readonly Case[] = [
     itself: "wrong",
   },
   {
+    name: "Conv of nine channels to eight",
+    op: "Conv",
+    x: [[2, 9, 5, 7]],
+    constants: [weight([8, 9, 3, 2]), weight([8])],
+    attributes: { strides: [2, 1], dilations: [1, 2], pads: [1, 0, 2, 1] },
+    itself: "wrong",
+  },
+  {
+    name: "Conv of pixels of six channels, every other one, to four",
+    op: "Conv",
+    x: [[1, 6, 5, 7]],
+    constants: [weight([4, 6, 1, 1])],
+    attributes: { strides: [2, 2] },
+    itself: "wrong",
+  },
+  {
+    name: "Conv of one axis of 15 channels to twelve",
+    op: "Conv",
+    x: [[2, 15, 7]],
+    constants: [weight([12, 15, 3]), weight([12])],
+    itself: "wrong",
+  },
+  {
+    name: "Conv in groups of six outputs",
+    op: "Conv",
+    x: [[2, 4, 5, 7]],
+    constants: [weight([12, 2, 3, 2]), weight([12])],
+    attributes: { group: 2, strides: [1, 2], pads: [1, 0, 1, 1] },
+    itself: "wrong",
+  },
+  {
+    name: "Conv of one axis in groups of five outputs",
+    op: "Conv",
+    x: [[1, 8, 9]],
+    constants: [weight([20, 2, 3])],
+    attributes: { group: 4 },
+    itself: "wrong",
+  },
+  {
     name: "Conv of three axes in groups",
     op: "Conv",
     x: [[2, 4, 5, 4, 6]],
@@ -186,6 +225,29 @@ test("what is right is left alone", () => {
   const halves = graph.emitMany("Split", [y, graph.ints([1, 3])], { axis: 1 }, 2);
   const { nodes } = graph.build("right", [["y", halves[1]!]]);
   expect(nodes.map(({ op }) => op)).toEqual(["Conv", "Split"]);
+});
+
+test.each<[name: string, channels: number, weight: readonly number[], group: number]>([
+  ["of three channels to four", 3, [4, 3, 3, 3], 1],
+  ["of six channels to six", 6, [6, 6, 3, 3], 1],
+  ["of twelve channels to four", 12, [4, 12, 3, 3], 1],
+  ["of single pixels of six channels to four", 6, [4, 6, 1, 1], 1],
+  ["in groups of four", 4, [8, 2, 3, 3], 2],
+  ["in three groups of six", 3, [18, 1, 3, 3], 3],
+  ["in groups of two", 6, [12, 1, 3, 3], 6],
+])("a Conv %s is right, and left alone", async (_, channels, shape, group) => {
+  const of: Case = {
+    name: "Conv",
+    op: "Conv",
+    x: [[1, channels, 5, 7]],
+    constants: [weight(shape)],
+    attributes: { group },
+    itself: "wrong",
+  };
+  expect(graphOf(of, true).nodes.map(({ op }) => op)).toEqual(["Conv"]);
+  if (!ON_WEBGPU) return;
+  const wanted = await (await compile(graphOf(of, false)))(feedsOf(of));
+  expect(await whatBecomesOf(of, wanted)).toBe("right");
 });
 
 test("a ConvTranspose of three axes whose weight is computed is refused by name", () => {

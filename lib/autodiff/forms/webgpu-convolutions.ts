@@ -25,7 +25,13 @@ interface Lowered {
 export function lowerConv({ graph, node, facts }: Lowered): Value | null {
   const convolution = parseConv(node, facts);
   const { windows, group } = convolution;
-  if (windows.length === 3 && group > 1) return inGroups(graph, node, convolution);
+  const [outputs = 1, inputs = 1] = facts[1]!.shape;
+  if (group > 1 && (windows.length === 3 || areGroupsMixed(outputs, group))) {
+    return inGroups(graph, node, convolution);
+  }
+  if (areInputsMixed({ outputs, inputs }, convolution)) {
+    return withMoreInputs(graph, node, VECTOR - (inputs % VECTOR));
+  }
   // taken for a product of matrices, whose pads are forgotten
   const isWhole = windows.every(({ input, kernel, padBegin }) => input === kernel && !padBegin);
   if (!isWhole || windows.every(({ padEnd }) => padEnd === 0)) return null;
@@ -38,7 +44,47 @@ export function lowerConv({ graph, node, facts }: Lowered): Value | null {
   return graph.emit("Conv", [padded, ...rest], attributes);
 }
 
-/** Each group by itself: there is no kernel for those of three axes together. */
+/** Channels that a shader takes at once where their number allows it. */
+const VECTOR = 4;
+
+/**
+ * A shader takes 4 outputs, or 2, at once where the number of all outputs allows it, though half of
+ * them may belong to the next group.
+ */
+function areGroupsMixed(outputs: number, group: number): boolean {
+  const each = outputs / group;
+  const atOnce = [VECTOR, 2].find((count) => outputs % count === 0) ?? 1;
+  return each >= VECTOR && each % atOnce !== 0;
+}
+
+/**
+ * Inputs by threes, as red, green and blue come, are read as if there were three of them, where 4
+ * outputs are made at once.
+ */
+function areInputsMixed(
+  { outputs, inputs }: { readonly outputs: number; readonly inputs: number },
+  { windows, group }: Convolution,
+): boolean {
+  if (group > 1 || windows.length === 3 || outputs % VECTOR !== 0) return false;
+  // a product of matrices
+  const isOfPixels = windows.every(
+    ({ kernel, stride, padBegin, padEnd }) =>
+      kernel === 1 && stride === 1 && padBegin + padEnd === 0,
+  );
+  return !isOfPixels && inputs > 3 && inputs % 3 === 0 && inputs % VECTOR !== 0;
+}
+
+/** With channels of zeros after the others. */
+function withMoreInputs(graph: GraphBuilder, node: Node, count: number): Value {
+  const [x = "", weight = "", ...rest] = node.inputs;
+  const padded = [x, weight].map((value) => {
+    const none = graph.shapeOf(value).map(() => 0);
+    return padByConcat(graph, value, { begins: none, ends: none.with(1, count) }, 0);
+  });
+  return graph.emit("Conv", [...padded, ...rest], node.attributes);
+}
+
+/** Each group by itself. */
 function inGroups(graph: GraphBuilder, node: Node, { windows, group }: Convolution): Value {
   const [x = "", weight = "", bias] = node.inputs;
   const partOf = (value: Value, axis: number, i: number) => {

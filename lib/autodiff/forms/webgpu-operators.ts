@@ -24,7 +24,9 @@ export interface Lowered {
  * with copies both ways, or computes wrongly, in operators that it has right.
  *
  * Wrong or failing, as measured: a Conv whose kernel is as large as its input, padded at the ends
- * alone; a Conv of three axes in groups; a ConvTranspose of three axes, or with one output and
+ * alone; a Conv from 6, 9, 15 channels, and so on by threes, to a multiple of four; a Conv of three
+ * axes in groups, or of more than four outputs a group where four or two at once do not go into
+ * them; a ConvTranspose of three axes, or with one output and
  * several inputs in each of some groups; a Slice backwards from elsewhere than the end; a Split
  * into more than ten; a MatMul with a vector; a ReduceLogSumExp of large values; Sin and Cos.
  */
