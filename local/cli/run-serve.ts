@@ -64,8 +64,11 @@ export async function runServe(
   }
 }
 
+/** A job's graphs take up to a gigabyte, and half a second to compile for the next one. */
+const IDLE_SECONDS = 60;
+
 const engineRenderer: NonNullable<ServeHooks["createRenderer"]> = (threads, gate) =>
-  createEngineRenderer({ threads, gate });
+  createEngineRenderer({ threads, gate, idleSeconds: IDLE_SECONDS });
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process the hard way. */
 function interruption(): Promise<void> {

@@ -30,6 +30,8 @@ export interface EngineOptions {
    * @default as nvidia-smi says, asked once in a process
    */
   readonly freeBytes?: () => Promise<number | null>;
+  /** After so long without work the threads end; WebGPU's stays. @default never */
+  readonly idleSeconds?: number | undefined;
 }
 
 /**
@@ -50,10 +52,15 @@ export class AscentEngine {
 
   readonly #freeBytes: () => Promise<number | null>;
 
-  constructor({ threads = availableParallelism(), freeBytes = freeCardBytes }: EngineOptions = {}) {
+  constructor({
+    threads = availableParallelism(),
+    freeBytes = freeCardBytes,
+    idleSeconds,
+  }: EngineOptions = {}) {
     this.threads = threads;
     this.#freeBytes = freeBytes;
-    const poolFor = (provider: Provider) => new SessionPool(PROFILES[provider].workers(threads));
+    const poolFor = (provider: Provider) =>
+      new SessionPool(PROFILES[provider].workers(threads), idleSeconds);
     this.#pools = { cpu: poolFor("cpu"), cuda: poolFor("cuda"), webgpu: WEBGPU_POOL };
   }
 

@@ -16,9 +16,16 @@ export class SessionPool {
   #workers: SessionWorker[] = [];
   #free: SessionWorker[] = [];
   readonly #waiters: Waiter[] = [];
+  readonly #idleSeconds: number;
+  #idleTimer: NodeJS.Timeout | null = null;
 
-  constructor(size: number) {
+  /**
+   * @param idleSeconds after so long without a run the threads end, and what they hold of memory
+   *   goes back. @default never
+   */
+  constructor(size: number, idleSeconds = Infinity) {
     this.size = size;
+    this.#idleSeconds = idleSeconds;
   }
 
   /**
@@ -36,6 +43,7 @@ export class SessionPool {
 
   /** Ends the threads; new ones start if the pool is used again. */
   async close(): Promise<void> {
+    if (this.#idleTimer) clearTimeout(this.#idleTimer);
     const workers = this.#workers;
     this.#workers = [];
     this.#free = [];
@@ -43,6 +51,7 @@ export class SessionPool {
   }
 
   #acquire(key: string): Promise<SessionWorker> {
+    if (this.#idleTimer) clearTimeout(this.#idleTimer);
     const free = this.#free.find((worker) => worker.has(key)) ?? this.#free[0];
     if (free) {
       this.#free = this.#free.filter((worker) => worker !== free);
@@ -69,6 +78,11 @@ export class SessionPool {
     const waiter = this.#waiters.shift();
     if (waiter) waiter.take(worker);
     else if (this.#workers.includes(worker)) this.#free.push(worker);
+    const isIdle = this.#free.length > 0 && this.#free.length === this.#workers.length;
+    if (isIdle && this.#idleSeconds < Infinity) {
+      const end = () => void this.close();
+      this.#idleTimer = setTimeout(end, 1000 * this.#idleSeconds).unref();
+    }
   }
 
   #isFull(): boolean {

@@ -42,6 +42,8 @@ export interface EngineRendererOptions {
   readonly threads?: number | undefined;
   /** Decides what is drawn on a GPU; closed with the renderer. @default none is looked for */
   readonly gate?: GpuGate | null;
+  /** After so long without work its threads end, and give back what they hold. @default never */
+  readonly idleSeconds?: number | undefined;
 }
 
 /** Workers that compile ahead: a task that was rendered before needs none. */
@@ -59,8 +61,9 @@ export interface EngineRenderer extends Renderer {
 export function createEngineRenderer({
   threads,
   gate = null,
+  idleSeconds,
 }: EngineRendererOptions = {}): EngineRenderer {
-  const engine = new AscentEngine({ threads });
+  const engine = new AscentEngine({ threads, idleSeconds });
   const networks = new FoldedNetworks();
   let ascentPrepared: Promise<void> = Promise.resolve();
   let cardPrepared: Promise<void> = ascentPrepared;
