@@ -1,4 +1,3 @@
-import { ImageError } from "../../lib/image/errors.ts";
 import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { gpuRefusal, NOT_LOOKED_FOR } from "../../lib/optvis/runtime/gpu-verdict.ts";
@@ -15,7 +14,7 @@ import { requestedNetwork } from "../../lib/pipeline/request/requested-network.t
 import { resolveRequest } from "../../lib/pipeline/request/resolve-request.ts";
 import type { InitialImage } from "../../lib/pipeline/request/resolved-request.ts";
 import { fetchNetwork } from "./network.ts";
-import { readUserFile } from "./read-user-file.ts";
+import { decodeUserFile, readUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -53,11 +52,5 @@ export async function checkLocalRequest(
 
 async function localImage(path: string | null): Promise<InitialImage | null> {
   if (path === null) return null;
-  const bytes = await readUserFile(path);
-  try {
-    return (await pinImage(path, bytes)).pinned;
-  } catch (error) {
-    if (error instanceof ImageError) throw new UsageError(`${path}: ${error.message}`);
-    throw error;
-  }
+  return (await decodeUserFile(path, (bytes) => pinImage(path, bytes))).pinned;
 }

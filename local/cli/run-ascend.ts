@@ -1,6 +1,5 @@
 import { join } from "node:path";
 
-import { ImageError } from "../../lib/image/errors.ts";
 import { decodeNpy, encodeNpy } from "../../lib/image/npy.ts";
 import type { Planes } from "../../lib/image/raster.ts";
 import { sizeOf } from "../../lib/onnx/tensor.ts";
@@ -18,7 +17,7 @@ import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
 import type { LayerFlags } from "./options.ts";
-import { readUserFile } from "./read-user-file.ts";
+import { decodeUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -121,7 +120,7 @@ async function readImages(
   count: number,
   scale: readonly number[],
 ): Promise<readonly Planes[]> {
-  const { shape, data } = readNpy(path, await readUserFile(path));
+  const { shape, data } = await decodeUserFile(path, decodeNpy);
   const [n = 0, planes, height = 0, width = 0] = shape;
   if (shape.length !== 4 || planes !== scale.length || n !== count || data.length === 0) {
     throw new UsageError(
@@ -136,15 +135,6 @@ async function readImages(
     width,
     data: perPlane(data.subarray(i * pixels, (i + 1) * pixels), scale, (value, s) => value / s),
   }));
-}
-
-function readNpy(path: string, bytes: Uint8Array) {
-  try {
-    return decodeNpy(bytes);
-  } catch (error) {
-    if (error instanceof ImageError) throw new UsageError(`${path}: ${error.message}`);
-    throw error;
-  }
 }
 
 function noiseImages(count: number, network: NetworkModel): readonly Planes[] {

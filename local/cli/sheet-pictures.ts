@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import * as z from "zod";
@@ -8,7 +8,7 @@ import type { Raster } from "../../lib/image/raster.ts";
 import { type NetworkInput, networkInputSchema } from "../../lib/networks/network-input.ts";
 import { targets as targetsSchema } from "../../lib/pipeline/request/fields/targets.ts";
 import { soleChannel, targetUnits } from "../../lib/pipeline/request/target-units.ts";
-import { readUserFile } from "./read-user-file.ts";
+import { decodeUserFile, readUserFile } from "./read-user-file.ts";
 import { UsageError } from "./user-errors.ts";
 
 const manifestSchema = z.object({
@@ -80,9 +80,9 @@ export async function imagesIn(folder: string): Promise<readonly string[]> {
   throw new UsageError(`${folder}: there is no PNG, JPEG or WebP file in it`);
 }
 
-/** @throws ImageError */
-export async function readPicture(path: string): Promise<Raster> {
-  return decodeImage(await readFile(path));
+/** @throws UsageError for what is no picture */
+export function readPicture(path: string): Promise<Raster> {
+  return decodeUserFile(path, (bytes) => decodeImage(bytes));
 }
 
 function parseManifest(path: string, bytes: Uint8Array) {
