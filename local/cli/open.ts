@@ -1,10 +1,8 @@
 import { Command } from "commander";
 
-import { wholeNumber } from "./options.ts";
+import { portNumber } from "./options.ts";
 import type { OpenFlags } from "./run-open.ts";
 import type { Terminal } from "./terminal.ts";
-
-const MAX_PORT = 65_535;
 
 /** `dreamgrid open`: the page of a deployed stack, on this machine. */
 export function openCommand(terminal: Terminal): Command {
@@ -12,7 +10,7 @@ export function openCommand(terminal: Terminal): Command {
     .description("show the page of a deployed stack on this machine, until it is interrupted")
     .requiredOption("--api <url>", "address of its API: output ApiUrl of the stack")
     .option("--region <name>", "region of the stack (default: as its address or AWS_REGION says)")
-    .option("--port <port>", "port of the page; 0: any", wholeNumber(0, MAX_PORT), 0)
+    .option("--port <port>", "port of the page; 0: any", portNumber, 0)
     .addHelpText(
       "after",
       `

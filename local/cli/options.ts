@@ -55,6 +55,9 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   };
 }
 
+/** Parser of a port; 0 stands for any that is free. */
+export const portNumber = wholeNumber(0, 65_535);
+
 /** Parser of the scale between two levels of a pyramid. */
 export function scaleFactor(text: string): number {
   const value = Number(text);

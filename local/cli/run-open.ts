@@ -1,5 +1,6 @@
 import type { Environment } from "../../lib/networks/folders.ts";
 import { startOpenPage } from "../page/open-page.ts";
+import { interruption, portProblem } from "./listening.ts";
 import { openInViewer } from "./open-in-viewer.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
@@ -15,7 +16,11 @@ export async function runOpen(
   { env, print, isWatched }: Terminal,
 ): Promise<void> {
   const url = apiUrl(given);
-  const page = await startOpenPage({ url, region: regionOf(url, region, env), port });
+  const page = await startOpenPage({ url, region: regionOf(url, region, env), port }).catch(
+    (error: unknown) => {
+      throw portProblem(error, "choose another with --port");
+    },
+  );
   print(`the page of ${url.href}, for one browser, is at ${page.url}`);
   if (isWatched) await openInViewer(page.url, env);
   await interruption();
@@ -33,14 +38,7 @@ function apiUrl(address: string): URL {
 
 function regionOf(url: URL, given: string | undefined, env: Environment): string {
   const [, inHost] = /\.execute-api\.([a-z0-9-]+)\./.exec(url.hostname) ?? [];
-  const region = given ?? inHost ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"];
-  if (region !== undefined && region !== "") return region;
+  const region = given ?? inHost ?? (env["AWS_REGION"] || env["AWS_DEFAULT_REGION"]);
+  if (region) return region;
   throw new UsageError(`${url.hostname} does not name its region; give it with --region`);
-}
-
-/** Resolves at the first SIGINT or SIGTERM. */
-function interruption(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve());
-  });
 }

@@ -1,7 +1,5 @@
 import { resolve as absolute } from "node:path";
 
-import { DataFolderInUseError } from "@dreamgrid/aws-endpoint";
-
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
@@ -10,9 +8,9 @@ import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import { startService } from "../serve.ts";
 import { serveProgress } from "../serve-progress.ts";
 import { makeFolders } from "./folders.ts";
+import { interruption, portProblem } from "./listening.ts";
 import { serveInstructions } from "./serve-instructions.ts";
 import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./user-errors.ts";
 
 const LINK_SECONDS = 3_600;
 
@@ -50,7 +48,7 @@ export async function runServe(
       networkFolders: defaultFolders(env),
       ...hooks,
     }).catch((error: unknown) => {
-      throw explained(error);
+      throw portProblem(error, "choose others with --aws-port and --api-port");
     });
     const { pipeline } = service;
     const linkTo = (key: string) => pipeline.store.linkToGet(key, LINK_SECONDS);
@@ -69,24 +67,3 @@ const IDLE_SECONDS = 60;
 
 const engineRenderer: NonNullable<ServeHooks["createRenderer"]> = (threads, gate) =>
   createEngineRenderer({ threads, gate, idleSeconds: IDLE_SECONDS });
-
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process the hard way. */
-function interruption(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve());
-  });
-}
-
-/** What the user can do something about, in one line. */
-function explained(error: unknown): unknown {
-  if (error instanceof DataFolderInUseError) return new UsageError(error.message);
-  const { code, port } = error as { readonly code?: unknown; readonly port?: unknown };
-  if (code === "EADDRINUSE" || code === "EACCES") {
-    if (typeof port !== "number") return error;
-    const problem = code === "EACCES" ? "may not be used by you" : "is in use";
-    return new UsageError(
-      `port ${port} ${problem}; stop what uses it, or choose others with --aws-port and --api-port`,
-    );
-  }
-  return error;
-}

@@ -1,17 +1,15 @@
 import { Command } from "commander";
 
-import { path, wholeNumber } from "./options.ts";
+import { path, portNumber, wholeNumber } from "./options.ts";
 import type { ServeFlags, ServeHooks } from "./run-serve.ts";
 import type { Terminal } from "./terminal.ts";
-
-const MAX_PORT = 65_535;
 
 /** `dreamgrid serve`: the whole service on this machine, until it is interrupted. */
 export function serveCommand(terminal: Terminal, hooks: ServeHooks = {}): Command {
   return new Command("serve")
     .description("run the whole service on this machine: S3, SQS, the pipeline and the HTTP API")
-    .option("--aws-port <port>", "port of S3 and SQS; 0: any", wholeNumber(0, MAX_PORT), 4566)
-    .option("--api-port <port>", "port of the HTTP API; 0: any", wholeNumber(0, MAX_PORT), 8787)
+    .option("--aws-port <port>", "port of S3 and SQS; 0: any", portNumber, 4566)
+    .option("--api-port <port>", "port of the HTTP API; 0: any", portNumber, 8787)
     .option("--data <folder>", "where objects and queues are kept", path, ".dreamgrid")
     .option("--threads <count>", "worker threads (default: one per core)", wholeNumber(1, 1024))
     .addHelpText(
