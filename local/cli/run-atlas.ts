@@ -9,7 +9,7 @@ import type { InputFlags } from "./input-options.ts";
 import type { NamedRequest } from "./named-requests.ts";
 import { openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
-import { sheetName } from "./short-request.ts";
+import { sheetName, sheetNames } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -66,16 +66,12 @@ function analysingOnce(terminal: Terminal): Terminal {
 }
 
 function namedRequests(idOrPath: string, sheets: readonly AtlasSheet[]): readonly NamedRequest[] {
-  const names = sheets.map(({ layer }) => sheetName(idOrPath, layer.name));
-  return sheets.map(({ layer, request }, i) => {
-    const name = names[i]!;
-    // names of layers that differ in what no file's name can have
-    const isTaken = names.indexOf(name) !== i;
-    return {
-      name: isTaken ? `${name}-${layer.index}` : name,
-      request: { ...request, network: idOrPath },
-      notice: null,
-    };
+  const names = sheetNames(
+    idOrPath,
+    sheets.map(({ layer }) => layer),
+  );
+  return sheets.map(({ request }, i) => {
+    return { name: names[i]!, request: { ...request, network: idOrPath }, notice: null };
   });
 }
 

@@ -13,7 +13,7 @@ import type { InputFlags } from "./input-options.ts";
 import type { NamedRequest } from "./named-requests.ts";
 import { openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
-import { sheetName } from "./short-request.ts";
+import { sheetNames } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -46,10 +46,14 @@ export async function runLook(
   const cores = flags.threads ?? availableParallelism();
   const look = firstLook(network, cores);
   if (look.length === 0) throw new UsageError(`${idOrPath}: ${whyNothing(network)}`);
-  const requests = look.map(({ layer, channels, fields }): NamedRequest => {
+  const names = sheetNames(
+    idOrPath,
+    look.map(({ layer }) => layer),
+  );
+  const requests = look.map(({ layer, channels, fields }, i): NamedRequest => {
     const json = { network: idOrPath, layer: layer.index, channels, verbose: false, ...fields };
     const request = parseLocalRequest(json);
-    return { name: sheetName(idOrPath, layer.name), request, notice: null };
+    return { name: names[i]!, request, notice: null };
   });
   shown.note(describeLook(look, network, cores));
   const { open = terminal.isWatched } = flags;

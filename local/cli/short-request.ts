@@ -74,6 +74,21 @@ export function sheetName(network: string, layer: string): string {
   return `${basename(network).replace(/\.onnx$/i, "")}-${layer}`.replaceAll(/[^\w.-]+/g, "_");
 }
 
+/**
+ * The same of several layers. Names that differ only in what no file's name can have, or in the
+ * case of letters, get the layers' indices.
+ */
+export function sheetNames(
+  network: string,
+  layers: readonly { readonly name: string; readonly index: number }[],
+): readonly string[] {
+  const names = layers.map(({ name }) => sheetName(network, name));
+  const alike = names.map((name) => name.toLowerCase());
+  return names.map((name, i) =>
+    alike.indexOf(alike[i]!) === i ? name : `${name}-${layers[i]!.index}`,
+  );
+}
+
 /** What is added to the fields given; `is`: why, where something of it was not asked for. */
 function methodFields(
   { method, preset }: Readonly<Record<string, unknown>>,

@@ -8,6 +8,7 @@ import { decodeImage } from "../../../lib/image/png.ts";
 import { completeRequestSchema } from "../../../lib/pipeline/request/complete-request.ts";
 import { localRequestSchema } from "../../../lib/pipeline/request/request.ts";
 import { requestOptions } from "../../../local/cli/request-options.ts";
+import { sheetNames } from "../../../local/cli/short-request.ts";
 import { expectRefused, run } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
 
@@ -28,6 +29,13 @@ async function drawn(layer: string) {
   const { request } = JSON.parse(json) as { request: unknown };
   return completeRequestSchema.parse(request);
 }
+
+test("sheets of layers whose names look the same to a file system have names of their own", () => {
+  const names = ["块/一", "块/二", "Conv", "conv", "a:b", "a_b"];
+  const layers = names.map((name, i) => ({ name, index: i + 2 }));
+  const found = sheetNames("models/net.onnx", layers);
+  expect(found).toEqual(["net-_", "net-_-3", "net-Conv", "net-conv-5", "net-a_b", "net-a_b-7"]);
+});
 
 test.each([
   ["conv1", { method: "deepdream", objective: "rectified" }, "method deepdream, as"],
