@@ -1,4 +1,4 @@
-import { NetworkNotFoundError } from "../lib/networks/errors.ts";
+import { NetworkError, NetworkNotFoundError } from "../lib/networks/errors.ts";
 import { findModel, openNetwork } from "../lib/networks/registry.ts";
 import { surveyNetworks } from "../lib/networks/survey.ts";
 import type { NetworkSource } from "../lib/pipeline/networks/bucket-networks.ts";
@@ -52,6 +52,7 @@ export class AddedNetworks implements NetworkSource {
   async #publishNew(): Promise<PublishedNetworks> {
     const published: string[] = [];
     const notFetched: string[] = [];
+    const damaged: string[] = [];
     for (const network of await surveyNetworks(this.#folders)) {
       // a broken description is told by `models list`; it hides no other
       if (network.kind === "broken" || this.#settled.has(network.id)) continue;
@@ -61,16 +62,26 @@ export class AddedNetworks implements NetworkSource {
         continue;
       }
       const folders = { folders: this.#folders, cacheFolder: this.#folders.at(-1) ?? "" };
-      await publishNetwork(this.#store, await openNetwork(id, folders));
+      try {
+        await publishNetwork(this.#store, await openNetwork(id, folders));
+      } catch (error) {
+        // one whose file is not what its description says hides no other either
+        if (!(error instanceof NetworkError)) throw error;
+        damaged.push(error.message);
+        continue;
+      }
       this.#settled.add(id);
       published.push(id);
     }
-    return { published, notFetched };
+    return { published, notFetched, damaged };
   }
 }
 
 export interface PublishedNetworks {
+  /** Ids of the networks that requests can now name. */
   readonly published: readonly string[];
   /** Ids of networks whose model files would have to be fetched first. */
   readonly notFetched: readonly string[];
+  /** What is wrong with model files that are there and cannot be used, a line each. */
+  readonly damaged: readonly string[];
 }

@@ -7,7 +7,7 @@ import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
 import type { GpuGate } from "../lib/optvis/runtime/gpu-gate.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
-import { AddedNetworks } from "./added-networks.ts";
+import { AddedNetworks, type PublishedNetworks } from "./added-networks.ts";
 import { type ApiServer, startApiServer } from "./api-adapter.ts";
 import { errorLog } from "./log.ts";
 import { EventStreams } from "./page/event-streams.ts";
@@ -36,13 +36,9 @@ export interface ServeOptions {
 }
 
 /** The service on this machine: S3, SQS, the pipeline and the HTTP API. */
-export interface Service {
+export interface Service extends PublishedNetworks {
   readonly pipeline: LocalPipeline;
   readonly api: ApiServer;
-  /** Ids of the networks that requests can name. */
-  readonly published: readonly string[];
-  /** Ids of the networks whose model files would have to be fetched first. */
-  readonly notFetched: readonly string[];
   /** Gives channels at work back; the next start goes on with them. */
   stop(): Promise<void>;
 }

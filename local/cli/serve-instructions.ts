@@ -15,7 +15,7 @@ const UPLOAD = "examples/cloud/upload-request.mjs";
  * @param folder where it is run: elsewhere than in a checkout's folder, paths are absolute
  */
 export function serveInstructions(
-  { pipeline, api, published, notFetched }: Service,
+  { pipeline, api, published, notFetched, damaged }: Service,
   folder: string = process.cwd(),
 ): string {
   const isAtHome = relative(ROOT, folder) === "";
@@ -32,7 +32,7 @@ export function serveInstructions(
     `networks     ${published.join(", ") || "none"}`,
     ...missing,
     ...(resumedJobs.length === 0 ? [] : [`going on with ${resumedJobs.join(", ")}`]),
-    ...damagedJobs.map((problem) => `damaged      ${problem}`),
+    ...[...damaged, ...damagedJobs].map((problem) => `damaged      ${problem}`),
     "",
     "In another terminal, with the AWS command line or any AWS client:",
     "",

@@ -25,20 +25,26 @@ test("networks added to a folder later are found, by their id and in the list", 
     list: async () => ids(),
   };
   const networks = new AddedNetworks(bucket, store, [folder]);
-  expect(await networks.publish()).toEqual({ published: ["first"], notFetched: [] });
+  expect(await networks.publish()).toEqual({ published: ["first"], notFetched: [], damaged: [] });
   await expect(networks.open("second")).rejects.toThrow("there is no 'second'");
 
   await tinyNetwork(folder, { id: "second", seed: 2 });
   const { layers } = await networks.open("second");
   expect(layers.length).toBeGreaterThan(1);
   await tinyNetwork(folder, { id: "third", seed: 3 });
-  // a broken one hides no other, and one whose model is not there is told of
+  // a broken one hides no other, and one whose model is not there or damaged is told of
   await tinyNetwork(folder, { id: "broken", seed: 4 });
   await writeFile(join(folder, "broken", "network.json"), "{");
   await tinyNetwork(folder, { id: "absent", seed: 5 });
   await rm(join(folder, "absent", "tiny.onnx"));
+  await tinyNetwork(folder, { id: "damaged", seed: 6 });
+  await writeFile(join(folder, "damaged", "tiny.onnx"), "not what it was");
   expect(await Promise.all([networks.list(), networks.list()])).toEqual(
     Array(2).fill(["first", "second", "third"].map((id) => `models/${id}/network.json`)),
   );
-  expect(await networks.publish()).toEqual({ published: [], notFetched: ["absent"] });
+  expect(await networks.publish()).toEqual({
+    published: [],
+    notFetched: ["absent"],
+    damaged: [expect.stringContaining(join(folder, "damaged", "tiny.onnx"))],
+  });
 });
