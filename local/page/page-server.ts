@@ -69,12 +69,23 @@ export class PageServer {
     if (id === undefined) {
       send(outgoing, { id: await this.#drops.begin() });
     } else if (method === "PUT" && file !== undefined) {
-      await this.#drops.receive(id, decodeURIComponent(file), incoming);
+      await this.#drops.receive(id, decoded(file), incoming);
       send(outgoing, {});
     } else {
       send(outgoing, { network: await this.#drops.finish(id, await readJson(incoming)) });
     }
     return true;
+  }
+}
+
+/** @throws ProblemError for a name that is not percent-encoded UTF-8 */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    throw new ProblemError("invalid-request", [
+      `file: given '${name.slice(0, 80)}'; wanted a name in percent-encoded UTF-8`,
+    ]);
   }
 }
 

@@ -1,9 +1,11 @@
 import { Readable } from "node:stream";
 
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import type { Network } from "../../../lib/networks/registry.ts";
+import { startApiServer } from "../../../local/api-adapter.ts";
 import { NetworkDrops } from "../../../local/page/network-drop.ts";
+import { PageServer } from "../../../local/page/page-server.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 
@@ -59,4 +61,23 @@ test("what nobody says of a dropped network's pixels is assumed, and told", asyn
     mean: [128, 128, 128],
     assumed: "RGB, 0..255 minus 128",
   });
+});
+
+test("a file whose name cannot be read is refused as such", async () => {
+  const log = { info: () => undefined, error: vi.fn() };
+  const publisher = { isTaken: async () => false, publish: async () => undefined };
+  const page = new PageServer({ publisher, events: null, log });
+  const server = await startApiServer(() => Promise.reject(new Error("no API")), 0, page.answer);
+  onTestFinished(() => server.close());
+  const { id } = (await (await fetch(`${server.url}/page/uploads`, { method: "POST" })).json()) as {
+    id: string;
+  };
+  const sent = await fetch(`${server.url}/page/uploads/${id}/%E0.onnx`, {
+    method: "PUT",
+    body: "",
+  });
+  expect(sent.status).toBe(400);
+  expect(await sent.text()).toContain("%E0.onnx");
+  expect(log.error).not.toHaveBeenCalled();
+  await page.close();
 });
