@@ -12,9 +12,9 @@ const run = promisify(execFile);
 
 const USAGE = `npm run bench:pipeline -- [--rounds 3] [request.json ...]
 
-Times requests (default: the four emojinet examples) through the whole pipeline, as \`dream\` runs
-them, and between those runs by the engine alone. Whole processes, from start to end; nothing else
-should run on the machine.`;
+Times requests (default: the emojinet examples that \`dream\` draws) through the whole pipeline, as
+\`dream\` runs them, and between those runs by the engine alone. Whole processes, from start to end;
+nothing else should run on the machine.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -7,11 +7,10 @@ import { withModelFile } from "../../lib/optvis/runtime/model-file.ts";
 import { PROFILES } from "../../lib/optvis/runtime/providers.ts";
 import { turnTelemetryOff } from "../../lib/optvis/runtime/telemetry.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
-import type { MeasureOptions } from "./options.ts";
+import { type MeasureOptions, TINY } from "./options.ts";
 import { type ProfileEvent, profileSummary } from "./profile.ts";
 import { report } from "./report.ts";
 import { SHAPES, stepGraph } from "./shapes.ts";
-import { TINY } from "./options.ts";
 
 const ITERATIONS = 10;
 

@@ -1,11 +1,10 @@
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { median } from "../statistics.ts";
 import type { Comparison } from "./comparison.ts";
-import type { MeasureOptions } from "./options.ts";
+import { type MeasureOptions, TINY } from "./options.ts";
 import { pytorchStep } from "./pytorch.ts";
 import { report } from "./report.ts";
 import { openSession, SHAPES, stepGraph } from "./shapes.ts";
-import { TINY } from "./options.ts";
 
 const ITERATIONS = 10;
 const REPEATS = 7;
@@ -13,8 +12,6 @@ const REPEATS = 7;
 /**
  * Milliseconds of a whole ascent step, of runs of ten, and PyTorch's of the same right after. Ours
  * include the images' way to the card and back, once a run.
- *
- * @param modelPath the network's file, for PyTorch
  */
 export async function timeSteps(
   network: AnalysedNetwork,

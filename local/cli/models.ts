@@ -1,7 +1,7 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 
 import { constantOption, inputOptions } from "./input-options.ts";
-import { path } from "./options.ts";
+import { path, wholeNumber } from "./options.ts";
 import type { AddFlags, ModelsContext } from "./run-models.ts";
 import type { RemoveFlags } from "./run-models-remove.ts";
 import type { PublishFlags } from "./run-models-publish.ts";
@@ -81,7 +81,7 @@ export function modelsCommand(context: ModelsContext): Command {
     .argument("<model>", "path of an .onnx file")
     .requiredOption("--id <id>", "what to call the network")
     .option("--labels <file>", "class names, one a line", path)
-    .option("--size <pixels>", "side of the images, where the model leaves it open", parsePixels)
+    .option("--size <pixels>", "side of the images, where the model leaves it open", wholeNumber(1))
     .option("--licence <name>", "licence of the model file", "unknown")
     .option("--folder <folder>", "folder of networks to add it to (default: the cache)", path)
     .action(async (modelPath: string, flags: AddFlags) => {
@@ -90,10 +90,4 @@ export function modelsCommand(context: ModelsContext): Command {
     });
   for (const option of [...inputOptions(), constantOption()]) add.addOption(option);
   return models;
-}
-
-function parsePixels(text: string): number {
-  const pixels = Number(text);
-  if (Number.isSafeInteger(pixels) && pixels > 0) return pixels;
-  throw new InvalidArgumentError("want a whole number of pixels");
 }

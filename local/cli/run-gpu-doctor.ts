@@ -8,7 +8,7 @@ export async function runGpuDoctor({ env, print }: Terminal): Promise<void> {
   const verdict = (await localGpuGate(env)?.machine()) ?? NOT_LOOKED_FOR;
   print(
     verdict.isFit
-      ? `ok: rendering on ${describeGpu(verdict)}, too: it multiplies matrices ${verdict.speedup.toPrecision(2)} times as fast as a thread of the CPU; each layer is tried there before`
+      ? `ok: rendering on ${describeGpu(verdict)}, too: it multiplies matrices ${Number(verdict.speedup.toPrecision(2))} times as fast as a thread of the CPU; each layer is tried there before`
       : `note: rendering on the CPU: ${verdict.reason}`,
   );
 }

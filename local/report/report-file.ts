@@ -2,6 +2,7 @@ import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 
 import packageJson from "../../package.json" with { type: "json" };
+import { SHEET_ENDINGS } from "../../lib/image/formats.ts";
 import { isAbsence } from "../../lib/networks/survey.ts";
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { GENERATOR, renderReport, type ReportAssets } from "./render-report.ts";
@@ -10,7 +11,6 @@ import { type NamedSheet, reportSheetSchema } from "./report-sheet.ts";
 
 const REPORT_NAME = "index.html";
 const MANIFEST_ENDING = ".manifest.json";
-const IMAGE_ENDINGS = [".png", ".jpg", ".webp"] as const;
 /** So much of a page is read to see whose it is. */
 const HEAD_CHARACTERS = 4_096;
 
@@ -78,9 +78,9 @@ async function sheetsIn(folder: string): Promise<readonly NamedSheet[]> {
   const sheets = await mapConcurrently(manifests.toSorted(), async (file) => {
     const sheet = await readSheet(join(folder, file));
     const name = file.slice(0, -MANIFEST_ENDING.length);
-    const [image = `${name}.png`] = IMAGE_ENDINGS.map((ending) => `${name}${ending}`).filter(
-      (each) => files.includes(each),
-    );
+    const [image = `${name}.png`] = Object.values(SHEET_ENDINGS)
+      .map((ending) => `${name}${ending}`)
+      .filter((each) => files.includes(each));
     return sheet === null ? [] : [{ name, sheet, image }];
   });
   return sheets.flat();

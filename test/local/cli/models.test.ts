@@ -90,7 +90,7 @@ test.each([
   [["add", "x.onnx", "--id", "a", "--range", "0"], "want a number above 0"],
   [["add", "x.onnx", "--id", "a", "--preprocessing", "pytorch"], "torchvision, caffe"],
   [["add", "x.onnx", "--id", "a", "--scale", "1,,2"], "want finite numbers"],
-  [["add", "x.onnx", "--id", "a", "--size", "2.5"], "want a whole number of pixels"],
+  [["add", "x.onnx", "--id", "a", "--size", "2.5"], "want a whole number from 1"],
   [["add", "x.onnx", "--id", "a", "--channel-order", "GBR"], "RGB, BGR"],
   [["path"], "id"],
 ])("%j is refused", async (args, message) => {
