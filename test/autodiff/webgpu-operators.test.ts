@@ -36,6 +36,14 @@ const cases: readonly Case[] = [
     itself: "wrong",
   },
   {
+    name: "Conv of single pixels, padded at the ends",
+    op: "Conv",
+    x: [[2, 8, 5, 7]],
+    constants: [weight([12, 8, 1, 1]), weight([12])],
+    attributes: { pads: [0, 0, 1, 2] },
+    itself: "wrong",
+  },
+  {
     name: "Conv of nine channels to eight",
     op: "Conv",
     x: [[2, 9, 5, 7]],
@@ -227,7 +235,9 @@ test("what is right is left alone", () => {
   expect(nodes.map(({ op }) => op)).toEqual(["Conv", "Split"]);
 });
 
-test.each<[name: string, channels: number, weight: readonly number[], group: number]>([
+test.each<
+  [name: string, channels: number, weight: readonly number[], group: number, pads?: number[]]
+>([
   ["of three channels to four", 3, [4, 3, 3, 3], 1],
   ["of six channels to six", 6, [6, 6, 3, 3], 1],
   ["of twelve channels to four", 12, [4, 12, 3, 3], 1],
@@ -235,13 +245,15 @@ test.each<[name: string, channels: number, weight: readonly number[], group: num
   ["in groups of four", 4, [8, 2, 3, 3], 2],
   ["in three groups of six", 3, [18, 1, 3, 3], 3],
   ["in groups of two", 6, [12, 1, 3, 3], 6],
-])("a Conv %s is right, and left alone", async (_, channels, shape, group) => {
+  ["of single pixels, padded all around", 8, [12, 8, 1, 1], 1, [1, 1, 1, 1]],
+  ["of single rows, padded at the ends", 8, [12, 8, 1, 3], 1, [0, 0, 1, 1]],
+])("a Conv %s is right, and left alone", async (_, channels, shape, group, pads) => {
   const of: Case = {
     name: "Conv",
     op: "Conv",
     x: [[1, channels, 5, 7]],
     constants: [weight(shape)],
-    attributes: { group },
+    attributes: pads ? { group, pads } : { group },
     itself: "wrong",
   };
   expect(graphOf(of, true).nodes.map(({ op }) => op)).toEqual(["Conv"]);

@@ -34,7 +34,11 @@ export function lowerConv({ graph, node, facts }: Lowered): Value | null {
   }
   // taken for a product of matrices, whose pads are forgotten
   const isWhole = windows.every(({ input, kernel, padBegin }) => input === kernel && !padBegin);
-  if (!isWhole || windows.every(({ padEnd }) => padEnd === 0)) return null;
+  const isOfPixels = windows.every(
+    ({ kernel, stride, padBegin }) => kernel === 1 && stride === 1 && !padBegin,
+  );
+  const isProduct = isWhole || isOfPixels;
+  if (!isProduct || windows.every(({ padEnd }) => padEnd === 0)) return null;
   const none = windows.map(() => 0);
   const pads = { begins: [0, 0, ...none], ends: [0, 0, ...windows.map(({ padEnd }) => padEnd)] };
   const [x = "", ...rest] = node.inputs;

@@ -23,12 +23,12 @@ export interface Lowered {
  * Operators that ONNX Runtime's WebGPU provider (1.29) lacks, so that they would run on the CPU
  * with copies both ways, or computes wrongly, in operators that it has right.
  *
- * Wrong or failing, as measured: a Conv whose kernel is as large as its input, padded at the ends
- * alone; a Conv from 6, 9, 15 channels, and so on by threes, to a multiple of four; a Conv of three
- * axes in groups, or of more than four outputs a group where four or two at once do not go into
- * them; a ConvTranspose of three axes, or with one output and
- * several inputs in each of some groups; a Slice backwards from elsewhere than the end; a Split
- * into more than ten; a MatMul with a vector; a ReduceLogSumExp of large values; Sin and Cos.
+ * Wrong or failing, as measured: a Conv whose kernel is as large as its input, or one pixel, padded
+ * at the ends alone; a Conv from 6, 9, 15 channels, and so on by threes, to a multiple of four; a
+ * Conv of three axes in groups, or of more than four outputs a group where four or two at once do
+ * not go into them; a ConvTranspose of three axes, or with one output and several inputs in each of
+ * some groups; a Slice backwards from elsewhere than the end; a Split into more than ten; a MatMul
+ * with a vector; a ReduceLogSumExp of large values; Sin and Cos.
  */
 export const webgpuLowering: Lowering = (graph, node) => {
   const lower = Object.hasOwn(LOWERINGS, node.op) ? LOWERINGS[node.op] : undefined;
