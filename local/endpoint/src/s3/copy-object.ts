@@ -1,5 +1,5 @@
 import { AwsError } from "../aws-error.ts";
-import { copiedBytes, openCopySource, parseCopySource } from "./copy-source.ts";
+import { findCopySource, parseCopySource } from "./copy-source.ts";
 import { checkKey, readDescription } from "./object-headers.ts";
 import { quoteEtag, type S3Operation, xmlResponse } from "./s3-request.ts";
 import { writeObject } from "./write-object.ts";
@@ -16,11 +16,11 @@ export const copyObject: S3Operation = async (context, request) => {
     );
   }
   context.buckets.get(request.bucket);
-  const { object: source, fd } = openCopySource(context, request, sourceName);
+  const { object: source, read } = findCopySource(context, request, sourceName);
   const { size, md5, checksum } = source;
   const { headers: sent, metadata } = replaces ? readDescription(headers) : source;
   const copy = await writeObject(context, request, "ObjectCreated:Copy", async (write) => {
-    for await (const piece of copiedBytes(fd, { start: 0, length: size })) await write(piece);
+    for await (const piece of read({ start: 0, length: size })) await write(piece);
     // a copy is one piece: neither the ETag nor the checksum of parts is its own
     const wholeChecksum = checksum?.value.includes("-") ? null : checksum;
     return { size, etag: md5, md5, checksum: wholeChecksum, headers: sent, metadata };

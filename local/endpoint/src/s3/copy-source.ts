@@ -24,29 +24,35 @@ export function parseCopySource({ headers }: S3Request): ObjectName {
   return { bucket, key };
 }
 
-/**
- * The object a copy reads, and its open file.
- *
- * @throws AwsError NoSuchBucket, NoSuchKey, PreconditionFailed
- */
-export function openCopySource(
+/** The object a copy reads. */
+export interface CopySource {
+  readonly object: ObjectRecord;
+  /**
+   * Opens the object's file, which is closed after the last byte. In the tick in which the source
+   * was found these are the bytes that its record is about.
+   *
+   * @throws AwsError NoSuchKey
+   */
+  readonly read: (range: ByteRange) => AsyncIterable<Buffer>;
+}
+
+/** @throws AwsError NoSuchBucket, NoSuchKey, PreconditionFailed */
+export function findCopySource(
   { buckets }: S3Context,
   { headers }: S3Request,
   { bucket, key }: ObjectName,
-): { readonly object: ObjectRecord; readonly fd: number } {
+): CopySource {
   const { objects } = buckets.get(bucket);
   const object = objects.get(key);
   if (object === undefined) throw noSuchKey(key);
   if (checkRead(headers, object, "x-amz-copy-source-") === "not-modified") {
     throw preconditionFailed("x-amz-copy-source-If-None-Match");
   }
-  const fd = objects.open(object);
-  if (fd === null) throw noSuchKey(key);
-  return { object, fd };
-}
-
-/** Bytes of an open file, which is closed at the end. */
-export function copiedBytes(fd: number, { start, length }: ByteRange): AsyncIterable<Buffer> {
-  // a stream without bytes would not close the file
-  return createReadStream("", { fd, start, end: start + Math.max(1, length) - 1 });
+  const read = ({ start, length }: ByteRange) => {
+    const fd = objects.open(object);
+    if (fd === null) throw noSuchKey(key);
+    // a stream without bytes would not close the file
+    return createReadStream("", { fd, start, end: start + Math.max(1, length) - 1 });
+  };
+  return { object, read };
 }

@@ -6,7 +6,7 @@ import type { Texts } from "../http/message.ts";
 import { MAX_LIST_KEYS, MAX_PARTS } from "../limits.ts";
 import { stage } from "../storage/staged-file.ts";
 import { contentRange, resolveRange } from "./byte-range.ts";
-import { copiedBytes, openCopySource, parseCopySource } from "./copy-source.ts";
+import { findCopySource, parseCopySource } from "./copy-source.ts";
 import { checkKey, readDescription } from "./object-headers.ts";
 import { type ReceivedBody, receiveBody } from "./receive-body.ts";
 import {
@@ -62,7 +62,7 @@ export const uploadPart: S3Operation = async (context, request) => {
 
 export const uploadPartCopy: S3Operation = async (context, request) => {
   findUpload(context, request);
-  const { object, fd } = openCopySource(context, request, parseCopySource(request));
+  const { object, read } = findCopySource(context, request, parseCopySource(request));
   const rangeHeader = request.headers["x-amz-copy-source-range"];
   const range = resolveRange(rangeHeader, object.size) ?? { start: 0, length: object.size };
   if (
@@ -76,8 +76,9 @@ export const uploadPartCopy: S3Operation = async (context, request) => {
     );
   }
   const headers = { "content-length": String(range.length) };
-  const copied = { headers, bytes: copiedBytes(fd, range), payload: { kind: "unsigned" } } as const;
-  const { md5 } = await receivePart(context, request, (write) => receiveBody(copied, write));
+  const { md5 } = await receivePart(context, request, (write) =>
+    receiveBody({ headers, bytes: read(range), payload: { kind: "unsigned" } }, write),
+  );
   return xmlResponse("CopyPartResult", {
     LastModified: new Date(context.clock.now()).toISOString(),
     ETag: quoteEtag(md5),
