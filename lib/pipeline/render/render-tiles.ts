@@ -108,8 +108,10 @@ export async function renderTiles(
   } catch (error) {
     if (hooks.signal?.aborted || error instanceof OutOfTimeError) {
       for (const [channel, tile] of firsts) {
-        const { states = [] } = standing.get(channel) ?? {};
-        if (!ended.has(channel)) standing.set(channel, { first: renderedOf(tile), states });
+        if (ended.has(channel)) continue;
+        // one whose second drawing this call had no turn for stands where it was resumed
+        const states = standing.get(channel)?.states ?? statesOf([channel], "second");
+        standing.set(channel, { first: renderedOf(tile), states });
       }
       await hooks.onStopped?.(standing);
     }

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 
+import type { AscentState } from "../../../lib/optvis/ascent/state.ts";
 import type { FailedChannel } from "../../../lib/optvis/ascent/task.ts";
 import type { QualityCard } from "../../../lib/optvis/quality/card.ts";
 import { type ExaminedTile, renderTiles } from "../../../lib/pipeline/render/render-tiles.ts";
-import type { RenderTask } from "../../../lib/pipeline/render/renderer.ts";
+import type { RenderedImage, RenderTask } from "../../../lib/pipeline/render/renderer.ts";
 import { fakeImage, FakeRenderer, GOOD_CARD } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
@@ -32,8 +33,8 @@ class CardedRenderer extends FakeRenderer {
     this.#cards = new Map(Object.entries(cards).map(([key, list]) => [Number(key), [...list]]));
   }
 
-  override examine(_task?: unknown, channel = 0): Promise<QualityCard> {
-    return Promise.resolve(this.#cards.get(channel)?.shift() ?? GOOD_CARD);
+  override examine(_task?: unknown, channel: number | null = null): Promise<QualityCard> {
+    return Promise.resolve(this.#cards.get(channel ?? 0)?.shift() ?? GOOD_CARD);
   }
 }
 
@@ -130,4 +131,27 @@ test("a worker that is stopped between two drawings leaves the first; the next d
     [[2], 1007],
   ]);
   expect(await job.result(2)).toMatchObject({ seed: 1007, quality: { redrawn: true } });
+});
+
+test("a second drawing that had no turn before the stop stands where it was resumed", async () => {
+  const task = await taskOf();
+  const stop = new AbortController();
+  const cards = { 2: [FRAGILE] };
+  const renderer = new CardedRenderer(cards, {
+    beforeChannel: () => stop.abort(new Error("the worker is stopped")),
+  });
+  const drawn = await new FakeRenderer().render({ ...task, channels: [2] });
+  const first = drawn[0] as RenderedImage;
+  const state = { channel: 2, stage: 0, done: 3 } as AscentState;
+  const stood: unknown[] = [];
+  const rendering = renderTiles(renderer, task, {
+    signal: stop.signal,
+    resume: new Map([[2, { first, states: [state] }]]),
+    onTile: () => Promise.resolve(),
+    onStopped: async (progress) => void stood.push(...progress),
+  });
+  await expect(rendering).rejects.toThrow("the worker is stopped");
+  // the first drawing of channel 4 was stopped; nothing of channel 2 is lost
+  expect(renderer.calls).toEqual([[4]]);
+  expect(stood).toEqual([[2, { first, states: [state] }]]);
 });
