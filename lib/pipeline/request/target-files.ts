@@ -25,8 +25,11 @@ export async function pinTargetFiles(
   const problems: string[] = [];
   for (const [i, { direction, activationOf }] of (targets ?? []).entries()) {
     const key = direction ?? activationOf;
-    if (key === undefined || pinned.has(key)) continue;
+    if (key === undefined) continue;
     const field = direction === undefined ? "activationOf" : "direction";
+    const known = pinned.get(key);
+    // no file is both: one that is named as the other, too, is read again and refused
+    if (known && (known.shape === null) === (field === "activationOf")) continue;
     try {
       const bytes = await read(key, `targets[${i}].${field}`);
       const contents = await decode(bytes, field);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { encodeNpy } from "../../../lib/image/npy.ts";
+import { encodePng } from "../../../lib/image/png.ts";
 import type { AnalysedNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { requestHash } from "../../../lib/pipeline/job/job-id.ts";
@@ -169,6 +170,18 @@ describe("refused", () => {
     );
     expect(problems).toEqual([expect.stringContaining("has no map of rows and columns")]);
   });
+});
+
+test("one file cannot be a direction and an image", async () => {
+  const image = await encodePng({ width: 2, height: 3, data: new Uint8Array(18).fill(9) });
+  const one = async () => image;
+  const wanted = /^targets\[1\]\.direction: given 'seen.png'; /;
+  const targets = [{ activationOf: "seen.png" }, { direction: "seen.png" }];
+  const [problem, ...others] = await problemsOf(() => pinTargetFiles(targets, one));
+  expect(problem).toMatch(wanted);
+  expect(others).toEqual([]);
+  const twice = await pinTargetFiles([targets[0]!, targets[0]!], one);
+  expect(twice).toMatchObject([{ key: "seen.png", shape: null }]);
 });
 
 test("a file is pinned to its bytes: another is another job, and refused when it is loaded", async () => {
