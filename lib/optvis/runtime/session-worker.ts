@@ -105,10 +105,11 @@ export class SessionWorker {
     moved: ArrayBuffer[] = [],
   ): Promise<Readonly<Record<string, RuntimeTensor>>> {
     if (this.#failure) return Promise.reject(this.#failure);
-    this.#thread.ref();
     return new Promise((resolve, reject) => {
-      this.#pending.push({ resolve, reject });
+      // first: to what cannot be sent there is no reply
       this.#thread.postMessage(request, moved);
+      this.#thread.ref();
+      this.#pending.push({ resolve, reject });
     });
   }
 

@@ -204,6 +204,15 @@ describe("a failure", () => {
     expect([...(await own.run(compiling("a", sum(0, 5)), feeds))["y"]!.data]).toEqual([6, 7]);
   });
 
+  test("of sending is told, and shifts nobody else's reply", async () => {
+    const own = worker();
+    // no thread can be sent a function
+    const unsendable = { ...compiling("a", sum(0, 10)), keepsMemory: (() => true) as never };
+    await expect(own.compile(unsendable)).rejects.toThrow("could not be cloned");
+    const { y } = await own.run(compiling("b", sum(0, 20)), feeds);
+    expect([...y!.data]).toEqual([21, 22]);
+  });
+
   test("of building is what it would have been here", async () => {
     const nodes = [node("Conv", "image w", "x"), node("Mystery", "x", "y"), node("Sign", "x", "z")];
     const { network } = networkOf(nodes, { w: normal([2, 3, 1, 1], 4) }, SIZE);
