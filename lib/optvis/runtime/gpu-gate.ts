@@ -213,6 +213,7 @@ function askChild(
     });
     const end = (outcome: Outcome) => {
       clearTimeout(timer);
+      stop.removeEventListener("abort", onStop);
       child.removeAllListeners();
       // what comes too late, such as an error of the channel
       child.on("error", () => {});
@@ -221,6 +222,7 @@ function askChild(
     };
     const unfit = (problem: string) =>
       end({ kind: "unfit", reason: `${name} is not used: its driver ${problem} while ${step}` });
+    const onStop = () => unfit("was not awaited");
     const timer = setTimeout(() => unfit(`has not answered in ${patienceMs / 1000} s`), patienceMs);
     child.on("message", (answer: GateAnswer) => {
       if (answer.kind === "at") step = answer.step;
@@ -233,7 +235,7 @@ function askChild(
     child.send(question, (error) => {
       if (error) unfit(`could not be asked (${error.message})`);
     });
-    stop.addEventListener("abort", () => unfit("was not awaited"), { once: true });
+    stop.addEventListener("abort", onStop);
   });
 }
 

@@ -71,6 +71,15 @@ describe("a machine", () => {
     });
   });
 
+  test("that was answered for leaves nobody to hear of the gate's end", async () => {
+    const listening = vi.spyOn(AbortSignal.prototype, "addEventListener");
+    const leaving = vi.spyOn(AbortSignal.prototype, "removeEventListener");
+    await gateOf("right").machine();
+    const [type, listener] = listening.mock.calls[0]!;
+    expect(listening).toHaveBeenCalledOnce();
+    expect(leaving.mock.calls.map((call) => call.slice(0, 2))).toContainEqual([type, listener]);
+  });
+
   test("is not tried by a gate that is closed", async () => {
     const gate = gateOf("hang");
     gate.close();
