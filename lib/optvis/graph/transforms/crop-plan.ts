@@ -23,7 +23,9 @@ export function planCrops(image: Size, crop: Size, overlap = 0): CropPlan {
 /** First pixel of each crop along one axis. */
 export function firstPixels(size: number, crop: number, overlap: number): number[] {
   if (crop > size) throw new RangeError(`a crop of ${crop} pixels does not fit in ${size}`);
-  const count = Math.max(Math.ceil((size - overlap) / (crop - overlap)), 1);
+  // a crop of one pixel cannot overlap
+  const step = Math.max(crop - overlap, 1);
+  const count = Math.ceil((size - crop) / step) + 1;
   return Array.from({ length: count }, (_, k) =>
     roundHalfEven((k * (size - crop)) / Math.max(count - 1, 1)),
   );

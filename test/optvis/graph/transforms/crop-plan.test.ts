@@ -99,6 +99,15 @@ describe("along an axis", () => {
     );
   });
 
+  test("a crop of one pixel, as of a signal of one row, has no overlap to be asked for", () => {
+    expect(firstPixels(1, 1, 1)).toEqual([0]);
+    expect(firstPixels(3, 1, 1)).toEqual([0, 1, 2]);
+    expect(planCrops({ height: 1, width: 20 }, { height: 1, width: 12 }, 1).origins).toEqual([
+      [0, 0],
+      [0, 8],
+    ]);
+  });
+
   test("a crop larger than the image is refused", () => {
     expect(() => firstPixels(9, 10, 0)).toThrow("a crop of 10 pixels does not fit in 9");
   });
