@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import packageJson from "../../package.json" with { type: "json" };
+import { JOB_ID } from "../../lib/pipeline/keys.ts";
 import type { ParameterSchema } from "./check-input.ts";
 import { PROBLEM_CONTENT_TYPE, type ProblemKind, PROBLEMS, problemType } from "./problem.ts";
 import type { Route } from "./route.ts";
@@ -102,7 +103,7 @@ const IDEMPOTENCY_KEY: Json = {
   in: "header",
   required: false,
   description: "becomes the job's id; without it the id follows from the request",
-  schema: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$" },
+  schema: { type: "string", pattern: JOB_ID.source },
 };
 
 function parameters(schema: ParameterSchema, location: "path" | "query"): Json[] {

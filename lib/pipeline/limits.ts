@@ -18,8 +18,8 @@ export const MAX_ITERATIONS = 2_000;
 /**
  * One iteration on one image, by the estimate of `work-seconds.ts`: a CPU worker writes its
  * progress between two of them, and has 15 minutes in all, of which six iterations are kept to
- * finish. They have to fit where two threads share a core, and where a core is half as fast again
- * as slow.
+ * finish. They have to fit where two threads share a core, and where a core takes half as long
+ * again as the estimate says.
  */
 export const MAX_STEP_SECONDS = 45;
 

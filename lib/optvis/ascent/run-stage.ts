@@ -21,7 +21,7 @@ import type { AscentHooks } from "./hooks.ts";
 const CHUNK_SECONDS = 0.7;
 
 /**
- * What an image takes after its last iteration, in iterations at most: the ten forward passes of
+ * What an image takes after its last iteration, in iterations at most: the nine forward passes of
  * its quality card, each half of one.
  */
 const ITERATIONS_TO_FINISH = 6;

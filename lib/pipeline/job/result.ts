@@ -18,7 +18,7 @@ const common = {
   channel: z.int().min(1),
   /** 0-based, as the network's. */
   channelIndex: z.int().min(0),
-  /** How often the channel's message had been received. */
+  /** Deliveries of the channel's message in which its image was begun; at least 1. */
   attempts: z.int().min(1),
   finishedAt: z.iso.datetime(),
 };
@@ -53,8 +53,10 @@ const okResult = z.strictObject({
 const failedResult = z.strictObject({
   ...common,
   state: z.literal("failed"),
-  /** Who gave up: the renderer on the image, the pipeline after attempts that no
-   * worker finished, or time; or the image was drawn, and what was written of it is lost. */
+  /**
+   * Who gave up: the renderer on the image, the pipeline after attempts that no worker finished, or
+   * time; or the image was drawn, and what was written of it is lost.
+   */
   source: z.enum(["renderer", "dead-letter", "deadline", "storage"]),
   reason: z.string(),
 });
@@ -104,7 +106,7 @@ export type Ending =
 
 /** The delivery of a channel's message with which the channel ends. */
 export interface Delivered {
-  /** Deliveries so far, this one included. */
+  /** Deliveries in which the channel's image was begun, this one included; at least 1. */
   readonly attempts: number;
   readonly now: Date;
 }

@@ -95,8 +95,8 @@ export class AnalysisThread {
       });
     });
     worker.ref();
-    worker.postMessage(task);
     try {
+      worker.postMessage(task);
       return await answer;
     } finally {
       done.abort();

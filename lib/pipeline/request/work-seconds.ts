@@ -25,7 +25,7 @@ interface AnyDrawing {
 export type Drawing = AnyDrawing &
   (Omit<DeepDreamWork, "channelCount"> | Omit<FourierWork, "channelCount">);
 
-/** Forward passes of the quality card, each half a pass. */
+/** The quality card, in passes there and back: its nine forward passes are half of one each. */
 const CARD_PASSES = 5;
 
 /**

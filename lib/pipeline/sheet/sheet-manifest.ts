@@ -97,7 +97,7 @@ export function tileRecord(result: ChannelResult) {
   };
 }
 
-/** Activation strength after each iteration, one list per pyramid level. */
+/** Activation strength of each iteration, before its update; one list per pyramid level. */
 function activationsByLevel(trace: OkResult["trace"]): number[][] {
   const levels: number[][] = [];
   for (const { level, activation } of trace) (levels[level - 1] ??= []).push(activation);

@@ -31,8 +31,7 @@ export interface FourierImage {
 
 /**
  * The parameters are the coefficients of the image's decorrelated colours, or of its planes where
- * they are no colours, scaled so that all
- * frequencies are found equally fast:
+ * they are no colours, scaled so that all frequencies are found equally fast:
  *
  *     z = irfft2(s c) / 4,   s(f) = m sqrt(H W) / max(f, 1 / max(H, W))^decay,  f in cycles a pixel
  *
