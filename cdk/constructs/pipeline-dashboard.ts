@@ -13,6 +13,7 @@ import {
 import type { ILogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
+import { DOLLARS_PER_GB_SECOND } from "../../lib/pipeline/rates.ts";
 import type { PipelineSettings } from "../settings.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
 import { gpuInstances } from "./metrics.ts";
@@ -29,7 +30,6 @@ const WIDTH = 8;
  * List prices of us-east-1 on x86, in US dollars, for the dashboard's estimate: an order of
  * magnitude, not a bill.
  */
-const LAMBDA_GB_SECOND = 0.0000166667;
 const LAMBDA_REQUEST = 0.2 / 1e6;
 /** Of a g5.xlarge; the price of Spot moves. */
 const GPU_HOUR = { spot: 0.45, "on-demand": 1.01 } as const;
@@ -116,7 +116,7 @@ function cost(props: PipelineDashboardProps): IWidget {
 
 function cpuCost({ worker, workerMemory }: PipelineDashboardProps): MathExpression {
   // a math expression takes no exponents, so it divides by what a dollar buys
-  const msPerDollar = Math.round(1_000 / ((workerMemory / 1_024) * LAMBDA_GB_SECOND));
+  const msPerDollar = Math.round(1_000 / ((workerMemory / 1_024) * DOLLARS_PER_GB_SECOND));
   const requestsPerDollar = Math.round(1 / LAMBDA_REQUEST);
   return new MathExpression({
     label: "CPU",

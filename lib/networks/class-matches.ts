@@ -1,3 +1,5 @@
+import { comparable } from "./labels.ts";
+
 /** A WordNet id in front of ImageNet's names. */
 const SYNSET_ID = /^n\d{8}\s+/;
 
@@ -24,11 +26,6 @@ function synonymsOf(label: string): string[] {
     .trim()
     .replace(SYNSET_ID, "")
     .split(",")
-    .map((synonym) =>
-      synonym
-        .trim()
-        .toLowerCase()
-        .replace(/[\s_-]+/g, " "),
-    )
+    .map(comparable)
     .filter((synonym) => synonym !== "");
 }

@@ -72,7 +72,8 @@ function channelsWhere(labels: readonly string[], matches: (label: string) => bo
   return labels.flatMap((label, index) => (matches(label) ? [index + 1] : []));
 }
 
-function comparable(name: string): string {
+/** As names of classes are compared: case, and `_` or `-` for a space, make no difference. */
+export function comparable(name: string): string {
   return name
     .trim()
     .toLowerCase()

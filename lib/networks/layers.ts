@@ -25,8 +25,10 @@ export interface Layer {
   readonly value: Value;
   /** Activation size, [N, C, ...]; `null` if it cannot be told (see `StaticGraph.problems`). */
   readonly shape: readonly number[] | null;
-  /** Length of `channelAxis`; `null` where there is none, the output is empty, or axis 0 is not
-   * the batch. */
+  /**
+   * Length of `channelAxis`; `null` where there is none, the output is empty, or axis 0 is neither
+   * the batch nor places of each image.
+   */
   readonly channels: number | null;
   /** Which axis of the output the channels lie along; see `channelAxes`. */
   readonly channelAxis: number;

@@ -15,7 +15,8 @@ import { slice } from "../shaping.ts";
 import { flippedWeight } from "./flipped-conv.ts";
 import { constantWeight } from "./weight.ts";
 
-interface Lowered {
+/** A node to be emitted in other operators. */
+export interface Lowered {
   readonly graph: GraphBuilder;
   readonly node: Node;
   readonly facts: Inputs;

@@ -1,23 +1,15 @@
 import { ModelError } from "../../onnx/errors.ts";
 import type { GraphBuilder, Lowering } from "../../onnx/graph-builder.ts";
-import type { Node, Value } from "../../onnx/model.ts";
+import type { Value } from "../../onnx/model.ts";
 import { describeNode, floatAttribute, intAttribute } from "../../onnx/node.ts";
 import { axisAttribute } from "../../onnx/operators/axes.ts";
-import type { Inputs } from "../../onnx/operators/inputs.ts";
 import { parseBlocks } from "../../onnx/operators/layout.ts";
 import { reducedAxes } from "../../onnx/operators/reduce.ts";
 import { parseSplit, sliceRanges } from "../../onnx/operators/select.ts";
 import { intsTensor } from "../../onnx/tensor.ts";
 import { reshapeTo, slice } from "../shaping.ts";
 import { compare } from "./comparison.ts";
-import { lowerConv, lowerConvTranspose } from "./webgpu-convolutions.ts";
-
-/** A node to be emitted in other operators. */
-export interface Lowered {
-  readonly graph: GraphBuilder;
-  readonly node: Node;
-  readonly facts: Inputs;
-}
+import { lowerConv, lowerConvTranspose, type Lowered } from "./webgpu-convolutions.ts";
 
 /**
  * Operators that ONNX Runtime's WebGPU provider (1.29) lacks, so that they would run on the CPU

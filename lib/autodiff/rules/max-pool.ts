@@ -13,7 +13,8 @@ import type { VjpRule } from "../rule.ts";
  * all (relative error 0.6 to 0.9 on GoogLeNet).
  *
  * Forms: `forms/pool/separable.ts`, one axis after the other (with the taps of `forms/pool/taps.ts`
- * for rectified X); `forms/pool/scattered.ts`, to the indices that MaxPool itself gives.
+ * for rectified X); `forms/pool/scattered.ts`, to the indices that MaxPool itself gives;
+ * `forms/pool/tapwise.ts`, tap by tap, where there are none.
  *
  * Source: ONNX operator MaxPool-12.
  */
