@@ -16,14 +16,17 @@ export async function fetchNetwork(
   input?: GivenInput,
 ): Promise<Network> {
   const download = progressBar(`fetching ${idOrPath}`);
-  const network = await openNetwork(idOrPath, {
-    ...networkFolders(env),
-    input,
-    reader,
-    onProgress: ({ receivedBytes, totalBytes }) => download.show(receivedBytes, totalBytes),
-  });
-  download.end();
-  return network;
+  try {
+    return await openNetwork(idOrPath, {
+      ...networkFolders(env),
+      input,
+      reader,
+      onProgress: ({ receivedBytes, totalBytes }) => download.show(receivedBytes, totalBytes),
+    });
+  } finally {
+    // what went wrong is told on a line of its own
+    download.end();
+  }
 }
 
 /** Finds a network and reads its layers. */
