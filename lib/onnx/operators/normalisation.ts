@@ -65,7 +65,9 @@ const atInference: Upgrade = (node, rewriting) => {
 
 /** Y = S (X - mean) / sqrt(var + epsilon) + B, mean and var over all axes of X but the second. */
 function standardised(node: Node, rewriting: Rewriting, rank: number): readonly Node[] {
-  const emitter = new Emitter(node, rewriting);
+  // the others are the statistics that training goes on with
+  const first = { ...node, outputs: node.outputs.slice(0, 1) };
+  const emitter = new Emitter(first, rewriting);
   const x = requiredInput(node, 0);
   const axes = [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2)];
   const meanOf = (value: Value) => emitter.emit("ReduceMean", [value, emitter.ints(...axes)]);
