@@ -119,6 +119,7 @@ export class ForwardTrace {
     if (step.isRectified) this.#rectified.add(node.outputs[0]!);
     this.steps.push({ node, ...step });
   }
+
   #applyRule(context: VjpContext): NodeVjp {
     const { node } = context;
     const { layerName } = this.#pass;

@@ -1,6 +1,5 @@
 import { ImageError } from "./errors.ts";
-import { pictureOf, type PlaneKind } from "./picture.ts";
-import type { Planes, Raster } from "./raster.ts";
+import type { Planes } from "./raster.ts";
 
 /** Of 0..255. */
 export const MID_GREY = 128;
@@ -35,16 +34,6 @@ export function clippedScale(image: Planes): ByteOf {
   checkFinite(image);
   const sorted = image.data.toSorted();
   return scaleBetween(percentile(sorted, 0.5), percentile(sorted, 99.5));
-}
-
-/** An image by its own `linearScale`. */
-export function rescaleLinear(image: Planes, kind: PlaneKind = "colours"): Raster {
-  return pictureOf(image, kind, linearScale(image));
-}
-
-/** An image by its own `clippedScale`. */
-export function rescaleClipped(image: Planes, kind: PlaneKind = "colours"): Raster {
-  return pictureOf(image, kind, clippedScale(image));
 }
 
 /** With linear interpolation between neighbours, as NumPy's. */

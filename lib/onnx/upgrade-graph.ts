@@ -11,11 +11,10 @@ import { inferIfPossible } from "./shape-inference.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 
 /**
- * The graph with every operator, those of its subgraphs too, as opset 18 (`OPSET`) defines it.
+ * The graph with every operator, those of its subgraphs too, as opset 18 (`OPSET`) defines it. A
+ * node in a mode that opset 18 cannot express stays, as one that is refused.
  *
  * @param graph In topological order, operators as of `opset`.
- * A node in a mode that opset 18 cannot express stays, as one that is refused.
- *
  * @param opset 7 to 26.
  * @param mostNodes that the graph may then have
  *

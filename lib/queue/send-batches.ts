@@ -45,7 +45,7 @@ async function sendWithRetry<T>(batch: readonly T[], sendBatch: SendBatch<T>): P
       const [first] = [...refused, ...again];
       if (first === undefined) return;
       throw new Error(
-        `${refused.length + again.length} of ${batch.length} messages could not be sent after ${attempt} attempts: ${first.reason}`,
+        `${refused.length + again.length} of ${batch.length} entries of a batch failed after ${attempt} attempts: ${first.reason}`,
       );
     }
     pending = again.map(({ item }) => item);

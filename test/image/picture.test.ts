@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { greyPlane, pictureOf, pictureSize, planesIn } from "../../lib/image/picture.ts";
-import { rescaleClipped, rescaleLinear } from "../../lib/image/rescale.ts";
+import { clippedScale, linearScale } from "../../lib/image/rescale.ts";
 import { look } from "../../lib/optvis/quality/look.ts";
 import { uniform } from "../support/random.ts";
 
@@ -84,10 +84,10 @@ test("bytes are rounded and cut", () => {
 test("output scaling looks at all planes together", () => {
   const data = Float32Array.of(-1, -1, 0, 1, 1, 3);
   const image = { width: 3, height: 1, data };
-  const linear = planesIn(rescaleLinear(image, "planes"), "planes", 2);
+  const linear = planesIn(pictureOf(image, "planes", linearScale(image)), "planes", 2);
   expect([...linear.data]).toEqual([0, 0, 64, 128, 128, 255]);
   // 0.5 % of the way from the least to the next and so on: cut at -1 and 2.95
-  const clipped = planesIn(rescaleClipped(image, "planes"), "planes", 2);
+  const clipped = planesIn(pictureOf(image, "planes", clippedScale(image)), "planes", 2);
   expect([...clipped.data]).toEqual([0, 0, 65, 129, 129, 255]);
 });
 

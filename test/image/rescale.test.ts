@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 
-import { toPlanes } from "../../lib/image/raster.ts";
-import { rescaleClipped, rescaleLinear } from "../../lib/image/rescale.ts";
+import { pictureOf } from "../../lib/image/picture.ts";
+import { type Planes, toPlanes } from "../../lib/image/raster.ts";
+import { clippedScale, linearScale } from "../../lib/image/rescale.ts";
+
+const rescaleLinear = (image: Planes) => pictureOf(image, "colours", linearScale(image));
+const rescaleClipped = (image: Planes) => pictureOf(image, "colours", clippedScale(image));
 
 test("the least value of all colours becomes 0 and the greatest 255, planes interleaved", () => {
   const data = Float32Array.of(-1, 0, /* green */ 1, 3, /* blue */ 2, 1);

@@ -45,7 +45,7 @@ test("an entry that is refused is not tried again, and what was wrong is told", 
     );
   });
   await expect(sending).rejects.toThrow(
-    "1 of 3 messages could not be sent after 1 attempts: InvalidMessage: odd",
+    "1 of 3 entries of a batch failed after 1 attempts: InvalidMessage: odd",
   );
   expect(calls).toBe(1);
 });
@@ -60,7 +60,7 @@ test("an entry that is refused keeps no other of its batch from being tried agai
     return Promise.resolve([throttled, refused]);
   });
   await expect(sending).rejects.toThrow(
-    "1 of 3 messages could not be sent after 2 attempts: MessageNotInflight",
+    "1 of 3 entries of a batch failed after 2 attempts: MessageNotInflight",
   );
   expect(sent).toEqual([[1, 2, 3], [3]]);
 });

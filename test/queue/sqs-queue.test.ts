@@ -61,6 +61,6 @@ test("a delayed message is not there before its time", async () => {
 test("an entry that the queue refuses is an error that says why", async () => {
   const { queue } = await openQueue();
   await expect(queue.sendAll([{ body: "x", delaySeconds: 901 }])).rejects.toThrow(
-    /^1 of 1 messages could not be sent after 1 attempts: InvalidParameterValue: .*DelaySeconds/,
+    /^1 of 1 entries of a batch failed after 1 attempts: InvalidParameterValue: .*DelaySeconds/,
   );
 });

@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 
 import { decodeNpy } from "../../../lib/image/npy.ts";
+import { pictureOf } from "../../../lib/image/picture.ts";
 import { decodeImage, encodePng } from "../../../lib/image/png.ts";
 import { filledRaster } from "../../../lib/image/raster.ts";
-import { rescaleClipped } from "../../../lib/image/rescale.ts";
+import { clippedScale } from "../../../lib/image/rescale.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
@@ -25,7 +26,9 @@ test("channels of one job are rendered together, each with a tile and a full rec
   expect(failed).toEqual([]);
   expect(renderer.calls).toEqual([[1, 2, 3, 4, 5]]);
   const tile = await pipeline.store.get(keys.tileKey(jobId, 3));
-  expect((await decodeImage(tile)).data).toEqual(rescaleClipped(fakeImage(3, 0)).data);
+  const image = fakeImage(3, 0);
+  const picture = pictureOf(image, "colours", clippedScale(image));
+  expect((await decodeImage(tile)).data).toEqual(picture.data);
   expect(await pipeline.jobs.open(jobId).result(3)).toEqual({
     version: 1,
     jobId,
