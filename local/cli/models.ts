@@ -2,12 +2,13 @@ import { Command } from "commander";
 
 import { constantOption, inputOptions } from "./input-options.ts";
 import { path, wholeNumber } from "./options.ts";
-import type { AddFlags, ModelsContext } from "./run-models.ts";
+import type { AddFlags } from "./run-models.ts";
 import type { RemoveFlags } from "./run-models-remove.ts";
 import type { PublishFlags } from "./run-models-publish.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** `dreamgrid models`: list, show, check, path, fetch, publish, add and remove. */
-export function modelsCommand(context: ModelsContext): Command {
+export function modelsCommand(terminal: Terminal): Command {
   const models = new Command("models").description("the networks that can be named by an id");
 
   models
@@ -15,7 +16,7 @@ export function modelsCommand(context: ModelsContext): Command {
     .description("every network found, and where its model is")
     .action(async () => {
       const { listModels } = await import("./run-models.ts");
-      await listModels(context);
+      await listModels(terminal);
     });
 
   models
@@ -24,7 +25,7 @@ export function modelsCommand(context: ModelsContext): Command {
     .argument("<id>", "a network, or the path of an .onnx file")
     .action(async (id: string) => {
       const { showModel } = await import("./run-models-show.ts");
-      await showModel(id, context);
+      await showModel(id, terminal);
     });
 
   models
@@ -33,7 +34,7 @@ export function modelsCommand(context: ModelsContext): Command {
     .argument("<id>", "a network, fetched if need be, or the path of an .onnx file")
     .action(async (id: string) => {
       const { checkModel } = await import("./run-models-show.ts");
-      await checkModel(id, context);
+      await checkModel(id, terminal);
     });
 
   models
@@ -43,7 +44,7 @@ export function modelsCommand(context: ModelsContext): Command {
     .option("--folder <folder>", "folder of networks that it is in (default: the cache)", path)
     .action(async (id: string, flags: RemoveFlags) => {
       const { removeModel } = await import("./run-models-remove.ts");
-      await removeModel(id, flags, context);
+      await removeModel(id, flags, terminal);
     });
 
   models
@@ -52,7 +53,7 @@ export function modelsCommand(context: ModelsContext): Command {
     .argument("<id>", "a network")
     .action(async (id: string) => {
       const { printModelPath } = await import("./run-models.ts");
-      await printModelPath(id, context);
+      await printModelPath(id, terminal);
     });
 
   models
@@ -61,7 +62,7 @@ export function modelsCommand(context: ModelsContext): Command {
     .argument("<id>", "a network")
     .action(async (id: string) => {
       const { fetchModel } = await import("./run-models.ts");
-      await fetchModel(id, context);
+      await fetchModel(id, terminal);
     });
 
   models
@@ -72,7 +73,7 @@ export function modelsCommand(context: ModelsContext): Command {
     .addHelpText("after", "\nCredentials and region are those of the AWS command line.")
     .action(async (ids: readonly string[], flags: PublishFlags) => {
       const { publishModels } = await import("./run-models-publish.ts");
-      await publishModels(ids, flags, context);
+      await publishModels(ids, flags, terminal);
     });
 
   const add = models
@@ -86,7 +87,7 @@ export function modelsCommand(context: ModelsContext): Command {
     .option("--folder <folder>", "folder of networks to add it to (default: the cache)", path)
     .action(async (modelPath: string, flags: AddFlags) => {
       const { addModel } = await import("./run-models.ts");
-      await addModel(modelPath, flags, context);
+      await addModel(modelPath, flags, terminal);
     });
   for (const option of [...inputOptions(), constantOption()]) add.addOption(option);
   return models;

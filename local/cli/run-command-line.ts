@@ -62,7 +62,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(schemaCommand(terminal))
     .addCommand(clientCommand(terminal))
     .addCommand(completionCommand(terminal, addLateOptions))
-    .addCommand(modelsCommand({ ...terminal, note: (text) => void io.stderr.write(text) }));
+    .addCommand(modelsCommand(terminal));
   program.hook("preSubcommand", async (_, command) => {
     const addOptions = LATE_OPTIONS.get(command.name());
     if (!addOptions) return;

@@ -3,7 +3,8 @@ import type { Network } from "../../lib/networks/registry.ts";
 import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
 import { createS3Client } from "../../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
-import { type ModelsContext, openModel } from "./run-models.ts";
+import { fetchNetwork } from "./network.ts";
+import type { Terminal } from "./terminal.ts";
 
 export interface PublishFlags {
   readonly bucket: string;
@@ -12,13 +13,13 @@ export interface PublishFlags {
 export async function publishModels(
   ids: readonly string[],
   { bucket }: PublishFlags,
-  context: ModelsContext,
+  terminal: Terminal,
 ): Promise<void> {
   // all of them before the first is sent: a misspelt one publishes nothing
   const networks: Network[] = [];
-  for (const id of ids) networks.push(await openModel(id, context));
+  for (const id of ids) networks.push(await fetchNetwork(id, terminal));
   const store = new S3ObjectStore(createS3Client(), bucket);
-  for (const network of networks) context.print(await publish(network, { store, bucket }));
+  for (const network of networks) terminal.print(await publish(network, { store, bucket }));
 }
 
 async function publish(

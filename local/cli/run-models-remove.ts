@@ -6,7 +6,7 @@ import { didYouMean } from "../../lib/networks/did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "../../lib/networks/errors.ts";
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
 import { isFolder, surveyNetworks } from "../../lib/networks/survey.ts";
-import type { ModelsContext } from "./run-models.ts";
+import type { Terminal } from "./terminal.ts";
 
 export interface RemoveFlags {
   readonly folder?: string;
@@ -21,7 +21,7 @@ export interface RemoveFlags {
 export async function removeModel(
   id: string,
   flags: RemoveFlags,
-  { env, print }: ModelsContext,
+  { env, print }: Terminal,
 ): Promise<void> {
   const folder = flags.folder ?? cacheFolder(env);
   const path = join(folder, id);

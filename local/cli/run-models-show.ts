@@ -5,12 +5,12 @@ import { filesOf } from "../../lib/networks/description.ts";
 import { findModel, openNetwork } from "../../lib/networks/registry.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { checkGradients } from "./check-gradients.ts";
-import { type ModelsContext, openModel } from "./run-models.ts";
-import { table } from "./terminal.ts";
+import { fetchNetwork } from "./network.ts";
+import { table, type Terminal } from "./terminal.ts";
 
 /** Tells what is known of a network; nothing is fetched for it. @throws NetworkError */
-export async function showModel(id: string, context: ModelsContext): Promise<void> {
-  const { env, print, reader } = context;
+export async function showModel(id: string, terminal: Terminal): Promise<void> {
+  const { env, print, reader } = terminal;
   const folders = defaultFolders(env);
   const described = await firstDescription(id, folders);
   // the path of a file, or nothing that is known
@@ -42,10 +42,10 @@ export async function showModel(id: string, context: ModelsContext): Promise<voi
  *
  * @throws NetworkError if none can be; ModelError if the model cannot be read
  */
-export async function checkModel(id: string, context: ModelsContext): Promise<void> {
-  const analysed = await context.analyse(await openModel(id, context));
+export async function checkModel(id: string, terminal: Terminal): Promise<void> {
+  const analysed = await terminal.analyse(await fetchNetwork(id, terminal));
   const { layers, problems } = analysed;
-  context.print(
+  terminal.print(
     table(
       ["", "Name", "Type", "Renders"],
       layers.map((layer) => [
@@ -59,7 +59,7 @@ export async function checkModel(id: string, context: ModelsContext): Promise<vo
   );
   const drawn = layers.filter(({ index }) => !problems.has(index)).length;
   const reach = checkGradients(analysed);
-  context.print(`\n${drawn} of ${layers.length} layers can be rendered; ${reach}`);
+  terminal.print(`\n${drawn} of ${layers.length} layers can be rendered; ${reach}`);
 }
 
 function rendersOf(

@@ -1,16 +1,13 @@
 import { addNetwork, type NewNetwork } from "../../lib/networks/add.ts";
-import type { DownloadProgress } from "../../lib/networks/fetch.ts";
-import { cacheFolder, defaultFolders, networkFolders } from "../../lib/networks/folders.ts";
-import { findModel, type Network, openNetwork } from "../../lib/networks/registry.ts";
+import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
+import { findModel } from "../../lib/networks/registry.ts";
 import { surveyNetworks, type SurveyedNetwork } from "../../lib/networks/survey.ts";
 import { checkGradients } from "./check-gradients.ts";
 import { withFolder } from "./folders.ts";
 import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
+import { fetchNetwork } from "./network.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** A terminal whose `note` ends no line: downloads are told in one that is written over. */
-export type ModelsContext = Pick<Terminal, "env" | "print" | "note" | "analyse" | "reader">;
 
 export interface AddFlags extends InputFlags, Pick<NewNetwork, "id" | "licence"> {
   readonly labels?: string;
@@ -18,25 +15,25 @@ export interface AddFlags extends InputFlags, Pick<NewNetwork, "id" | "licence">
   readonly folder?: string;
 }
 
-export async function listModels({ env, print }: ModelsContext): Promise<void> {
+export async function listModels({ env, print }: Terminal): Promise<void> {
   const folders = defaultFolders(env);
   for (const network of await surveyNetworks(folders)) print(await listed(network, folders));
 }
 
-export async function printModelPath(id: string, context: ModelsContext): Promise<void> {
-  const { modelPath } = await openModel(id, context);
-  context.print(modelPath);
+export async function printModelPath(id: string, terminal: Terminal): Promise<void> {
+  const { modelPath } = await fetchNetwork(id, terminal);
+  terminal.print(modelPath);
 }
 
-export async function fetchModel(id: string, context: ModelsContext): Promise<void> {
-  const { modelPath } = await openModel(id, context);
-  context.print(`${id} is at ${modelPath}`);
+export async function fetchModel(id: string, terminal: Terminal): Promise<void> {
+  const { modelPath } = await fetchNetwork(id, terminal);
+  terminal.print(`${id} is at ${modelPath}`);
 }
 
 export async function addModel(
   modelPath: string,
   flags: AddFlags,
-  { env, print, note, analyse, reader }: ModelsContext,
+  { env, print, note, analyse, reader }: Terminal,
 ): Promise<void> {
   const folder = flags.folder ?? cacheFolder(env);
   await withFolder(folder, async () => {
@@ -57,25 +54,8 @@ export async function addModel(
       },
     );
     print(`added '${flags.id}': ${network.modelPath}`);
-    if (network.notice) note(`${network.notice}\n`);
+    if (network.notice) note(network.notice);
   });
-}
-
-/** Finds a network by its id, and fetches its model if need be. */
-export async function openModel(
-  id: string,
-  { env, note, reader }: ModelsContext,
-): Promise<Network> {
-  let shownPercent = -1;
-  const onProgress = ({ receivedBytes, totalBytes }: DownloadProgress) => {
-    if (totalBytes === null || totalBytes === 0) return;
-    const percent = Math.floor((100 * receivedBytes) / totalBytes);
-    if (percent === shownPercent) return;
-    shownPercent = percent;
-    const megabytes = (totalBytes / 1e6).toFixed(1);
-    note(`\rfetching ${id}: ${percent} % of ${megabytes} MB${percent === 100 ? "\n" : ""}`);
-  };
-  return openNetwork(id, { ...networkFolders(env), reader, onProgress });
 }
 
 async function listed(network: SurveyedNetwork, folders: readonly string[]): Promise<string> {

@@ -8,6 +8,7 @@ import { BucketNetworks } from "../../../lib/pipeline/networks/bucket-networks.t
 import { createS3Client } from "../../../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../../../lib/storage/s3-object-store.ts";
 import { modelsCommand } from "../../../local/cli/models.ts";
+import { createTerminal } from "../../../local/cli/terminal.ts";
 import { BUCKET, localConnection } from "../../../local/resources.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 
@@ -30,12 +31,14 @@ async function publish(...args: readonly string[]): Promise<readonly string[]> {
   vi.stubEnv("AWS_ACCESS_KEY_ID", credentials.accessKeyId);
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", credentials.secretAccessKey);
   const printed: string[] = [];
-  const command = modelsCommand({
-    env: { DREAMGRID_CACHE: await temporaryFolder() },
-    print: (line) => printed.push(line),
-    analyse: () => Promise.reject(new Error("nothing is analysed here")),
-    note: () => {},
-  });
+  const command = modelsCommand(
+    createTerminal({
+      env: { DREAMGRID_CACHE: await temporaryFolder() },
+      stdout: { write: (text) => printed.push(text.replace(/\n$/, "")) },
+      stderr: { write: () => undefined },
+      analyse: () => Promise.reject(new Error("nothing is analysed here")),
+    }),
+  );
   await command.parseAsync(["publish", ...args], { from: "user" });
   return printed;
 }

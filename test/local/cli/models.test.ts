@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { modelsCommand } from "../../../local/cli/models.ts";
+import { createTerminal } from "../../../local/cli/terminal.ts";
 import { serve } from "../../networks/file-server.ts";
 import { describeFile, descriptionJson, writeNetwork } from "../../networks/descriptions.ts";
 import { filesIn, temporaryFolder } from "../../networks/temporary-folder.ts";
@@ -15,12 +15,13 @@ import { tinyModel } from "../../networks/tiny-model.ts";
 async function run(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
   const printed: string[] = [];
   const noted: string[] = [];
-  const command = modelsCommand({
-    env,
-    print: (line) => printed.push(line),
-    note: (text) => noted.push(text),
-    analyse: analyseNetwork,
-  });
+  const command = modelsCommand(
+    createTerminal({
+      env,
+      stdout: { write: (text) => printed.push(text.replace(/\n$/, "")) },
+      stderr: { write: (text) => noted.push(text) },
+    }),
+  );
   for (const each of [command, ...command.commands]) {
     each.exitOverride().configureOutput({ writeErr: () => {} });
   }
@@ -80,7 +81,7 @@ test("fetch shows its progress", async () => {
   expect((await run(env, "list")).printed.join("\n")).toContain("fetched on first use from http");
   const { printed, noted } = await run(env, "fetch", "far");
   expect(printed).toEqual([`far is at ${join(cache, "far", "far.onnx")}`]);
-  expect(noted.at(-1)).toBe("\rfetching far: 100 % of 0.2 MB\n");
+  expect(noted.at(-1)).toBe(`fetching far [${"#".repeat(24)}] 100 %\n`);
   expect(existsSync(join(cache, "far", "far.onnx"))).toBe(true);
 });
 
