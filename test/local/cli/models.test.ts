@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 import { modelsCommand } from "../../../local/cli/models.ts";
+import { runCommandLine } from "../../../local/cli/run-command-line.ts";
 import { createTerminal } from "../../../local/cli/terminal.ts";
 import { serve } from "../../networks/file-server.ts";
 import { describeFile, descriptionJson, writeNetwork } from "../../networks/descriptions.ts";
@@ -83,6 +84,27 @@ test("fetch shows its progress", async () => {
   expect(printed).toEqual([`far is at ${join(cache, "far", "far.onnx")}`]);
   expect(noted.at(-1)).toBe(`fetching far [${"#".repeat(24)}] 100 %\n`);
   expect(existsSync(join(cache, "far", "far.onnx"))).toBe(true);
+});
+
+test("what went wrong with a download is not told behind its bar", async () => {
+  const folder = await temporaryFolder();
+  const body = new Uint8Array(200_000);
+  const url = await serve((_, response) => response.end(body));
+  const other = describeFile("far.onnx", body.with(0, 1), `${url}/far.onnx`);
+  const description = JSON.stringify(descriptionJson("far", [other]));
+  await writeNetwork(folder, "far", { "network.json": description });
+  const written: string[] = [];
+  const stderr = { isTTY: true, write: (text: string) => written.push(text) };
+  const env = { DREAMGRID_CACHE: await temporaryFolder(), DREAMGRID_MODELS: folder };
+  const code = await runCommandLine(["models", "fetch", "far"], {
+    env,
+    stdout: { write: () => undefined },
+    stderr,
+  });
+  expect(code).toBe(2);
+  expect(written.at(-3)).toContain("fetching far");
+  expect(written.at(-2)).toBe("\n");
+  expect(written.at(-1)).toMatch(/^dreamgrid: .*SHA-256/);
 });
 
 test.each([
