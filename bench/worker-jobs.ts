@@ -62,7 +62,7 @@ export const WORKER_JOBS: readonly WorkerJob[] = [
 /** Of which the worker's memory and threads are chosen. */
 export const CHOOSING_JOB = WORKER_JOBS[2]!;
 
-/** Every unit of a layer, as the atlas's figure counts it: deepDreamImage's own defaults. */
+/** Channels of a layer, as the atlas's figure counts them: with the defaults of a request. */
 export function atlasRequest(layer: number, channels: readonly number[]): RenderRequestInput {
   return { network, layer, channels: [...channels] };
 }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 
+import { DEFAULT_ATLAS_CHANNELS } from "../../lib/pipeline/atlas/default-channels.ts";
 import { path, wholeNumber } from "./options.ts";
 import type { AtlasFlags } from "./run-atlas.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,7 +14,10 @@ export function atlasCommand(terminal: Terminal): Command {
       "--layers <layers...>",
       "names or 1-based indices (default: every convolution, and the classifier)",
     )
-    .option("--channels <channels>", 'of each layer those that it has of them, as in "1:64"')
+    .option(
+      "--channels <channels>",
+      `channels of each layer, as far as it has them (default: "${DEFAULT_ATLAS_CHANNELS}")`,
+    )
     .option("--out <folder>", "where the sheets go (default: dreams/NETWORK-atlas)", path)
     .option(
       "--data <folder>",

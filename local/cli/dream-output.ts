@@ -132,7 +132,7 @@ export class DreamOutput {
     if (quality !== null) note(`${name}: ${describeSheetQuality(quality)}`);
     if (failed > 0)
       note(
-        `${name}: ${failed} channels failed; ${name}.manifest.json says why; the same request is the same job, --data with another folder renders it anew`,
+        `${name}: ${failed} of ${total} images failed; ${name}.manifest.json says why; the same request is the same job, --data with another folder renders it anew`,
       );
   }
 

@@ -166,7 +166,7 @@ test("a job of which no image could be drawn leaves a sheet and a manifest, and 
   const out = join(folder, "dead");
   const { code, stdout, stderr } = await run("dream", path, "--out", out, "--threads", "1");
   expect(stdout).toContain(`${join(out, "dead.png")}  (0 of 1 images, 1 failed)`);
-  expect(stderr).toContain("dead: 1 channels failed; dead.manifest.json says why");
+  expect(stderr).toContain("dead: 1 of 1 images failed; dead.manifest.json says why");
   expect(code).toBe(0);
   const files = (await filesIn(out)).filter((file) => !file.startsWith(".pipeline"));
   expect(files.toSorted()).toEqual(["dead.manifest.json", "dead.png", "index.html"]);
