@@ -2,7 +2,7 @@ import { ImageError } from "./errors.ts";
 import type { Planes } from "./raster.ts";
 
 /** Of 0..255. */
-export const MID_GREY = 128;
+export const MID_LEVEL = 128;
 
 /** The byte that a value of an image is shown as; to be rounded, and cut to 0..255. */
 export type ByteOf = (value: number) => number;
@@ -57,5 +57,5 @@ function checkFinite({ width, height, data }: Planes): void {
 function scaleBetween(low: number, high: number): ByteOf {
   const perUnit = 255 / (high - low);
   return (value) =>
-    value === low && high === low ? MID_GREY : Math.round((value - low) * perUnit);
+    value === low && high === low ? MID_LEVEL : Math.round((value - low) * perUnit);
 }

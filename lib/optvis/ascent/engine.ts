@@ -200,6 +200,8 @@ export class AscentEngine {
     const queue = batches.entries();
     const work = async (): Promise<void> => {
       for (const [i, batch] of queue) {
+        // what is not begun counts no attempt
+        if (failure.signal.aborted) return;
         const unbegun = batch.filter((state) => !begun.has(state.channel));
         if (unbegun.length > 0) await hooks.onBegin?.(unbegun.map(({ channel }) => channel));
         for (const { channel } of unbegun) begun.add(channel);

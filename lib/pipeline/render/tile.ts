@@ -1,7 +1,7 @@
 import { encodePng } from "../../image/png.ts";
 import { pictureOf, type PlaneKind } from "../../image/picture.ts";
 import type { Planes, Raster } from "../../image/raster.ts";
-import { type ByteOf, clippedScale, linearScale, MID_GREY } from "../../image/rescale.ts";
+import { type ByteOf, clippedScale, linearScale, MID_LEVEL } from "../../image/rescale.ts";
 import type { FailedChannel } from "../../optvis/ascent/task.ts";
 import { type CompleteRequest, isCentred } from "../request/complete-request.ts";
 import type { RenderedChannel, RenderedImage } from "./renderer.ts";
@@ -38,7 +38,7 @@ export async function makeTile(
 function scaleOf(image: Planes, request: CompleteRequest): ByteOf {
   if (request.outputScaling === "clipped") return clippedScale(image);
   if (request.outputScaling === "linear") return linearScale(image);
-  const zeroLevel = isCentred(request) ? MID_GREY : 0;
+  const zeroLevel = isCentred(request) ? MID_LEVEL : 0;
   return (value) => value + zeroLevel;
 }
 

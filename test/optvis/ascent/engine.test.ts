@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import { afterAll, describe, expect, test } from "vitest";
 
 import type { Planes } from "../../../lib/image/raster.ts";
@@ -173,6 +175,37 @@ test("an abort ends the run after the chunks under way, with its reason, and the
   const [after] = await engine.render({ ...endless, channels: [2], iterations: 1 });
   expect(after!.kind).toBe("image");
 });
+
+test("once a run has failed no further image is begun", async () => {
+  const begun: number[] = [];
+  const [bothEnded, fault] = [signal(), signal()];
+  let ended = 0;
+  const run = engine.render(taskOf(kinked, "conv3", { channels: [1, 2, 3, 4, 5] }), {
+    onBegin: async ([channel]) => {
+      begun.push(channel!);
+      if (channel !== 3) return;
+      fault.give();
+      throw new Error("a fault");
+    },
+    onChannel: async () => {
+      ended++;
+      if (ended === 2) bothEnded.give();
+      // one worker goes on to the third image, the other only after its fault
+      await (ended === 1 ? bothEnded : fault).given;
+      await nextTurn();
+    },
+  });
+  await expect(run).rejects.toThrow("a fault");
+  expect(begun.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+});
+
+function signal() {
+  let give = (): void => undefined;
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { give: () => give(), given };
+}
 
 test("a photograph keeps its own detail from level to level; only what was added is resized", async () => {
   const image: Planes = { ...SIZE, data: normal([3, 18, 21], 11).data.map((x) => 40 * x) };
