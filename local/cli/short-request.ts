@@ -69,9 +69,17 @@ export async function shortRequest(
   return { name: safeName, request, notice: chosen.is === null ? null : notice };
 }
 
+/** File systems take names of 255 bytes, and results add endings to theirs. */
+const LONGEST_NAME = 200;
+/** Of one that is cut in the middle: layers that are alike differ at the end. */
+const KEPT_BEGINNING = 60;
+
 /** What the results of a layer are called where no request file gives them a name. */
 export function sheetName(network: string, layer: string): string {
-  return `${basename(network).replace(/\.onnx$/i, "")}-${layer}`.replaceAll(/[^\w.-]+/g, "_");
+  const whole = `${basename(network).replace(/\.onnx$/i, "")}-${layer}`;
+  const name = whole.replaceAll(/[^\w.-]+/g, "_");
+  if (name.length <= LONGEST_NAME) return name;
+  return `${name.slice(0, KEPT_BEGINNING)}_${name.slice(KEPT_BEGINNING + 1 - LONGEST_NAME)}`;
 }
 
 /**

@@ -55,6 +55,7 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   ENOTDIR: "a part of the path is a file, not a folder",
   EISDIR: "it is a folder, a file is wanted",
+  ENAMETOOLONG: "the name is longer than the file system takes",
   EEXIST: "a file of that name is in the way",
   ENOSPC: "the disk is full",
 };

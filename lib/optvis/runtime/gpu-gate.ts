@@ -123,7 +123,7 @@ export class GpuGate {
     if (!(await this.machine()).isFit) return verdict;
     this.tell(
       verdict.isFit
-        ? `rendering on ${describeGpu(verdict)}, too: ${verdict.speedup.toPrecision(2)} times the speed of the CPU`
+        ? `rendering on ${describeGpu(verdict)}, too: ${Number(verdict.speedup.toPrecision(2))} times the speed of the CPU`
         : `rendering this layer on the CPU: ${verdict.reason}`,
     );
     return verdict;
@@ -180,7 +180,7 @@ export class GpuGate {
     const what = question.kind === "machine" ? "a thread of the CPU" : "the CPU";
     return {
       isFit: false,
-      reason: `${describeGpu({ provider, drivers })} has ${speedup.toPrecision(2)} times the speed of ${what}, wanted at least ${least}`,
+      reason: `${describeGpu({ provider, drivers })} has ${Number(speedup.toPrecision(2))} times the speed of ${what}, wanted at least ${least}`,
     };
   }
 }

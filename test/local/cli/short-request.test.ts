@@ -37,6 +37,15 @@ test("sheets of layers whose names look the same to a file system have names of 
   expect(found).toEqual(["net-_", "net-_-3", "net-Conv", "net-conv-5", "net-a_b", "net-a_b-7"]);
 });
 
+test("a layer's name that no file could have is cut in its middle", () => {
+  const [first, second] = ["1.conv", "2.conv"].map((end) => `${"module.".repeat(60)}${end}`);
+  const layers = [first!, second!].map((name, i) => ({ name, index: i + 2 }));
+  const found = sheetNames("models/net.onnx", layers);
+  expect(found.map((name) => name.length)).toEqual([200, 200]);
+  expect(found.map((name) => name.slice(-9))).toEqual(["le.1.conv", "le.2.conv"]);
+  expect(found[0]!.startsWith("net-module.module.")).toBe(true);
+});
+
 test.each([
   ["conv1", { method: "deepdream", objective: "rectified" }, "method deepdream, as"],
   ["conv2", { method: "fourier", saturation: 1.3 }, "method fourier, preset channels, as"],

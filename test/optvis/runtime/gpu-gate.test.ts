@@ -42,7 +42,7 @@ describe("a machine", () => {
   test.each([
     [
       "slow",
-      "WebGPU (libvulkan_card.so) has 0.50 times the speed of a thread of the CPU, wanted at least 1",
+      "WebGPU (libvulkan_card.so) has 0.5 times the speed of a thread of the CPU, wanted at least 1",
     ],
     ["without", "WebGPU is not available to ONNX Runtime here: no adapter"],
     ["crash", "WebGPU is not used: its driver ended its process (SIGSEGV) while opening it"],
@@ -116,7 +116,7 @@ describe("a graph", () => {
     expect(await gateOf("right").graph("double", () => gated)).toMatchObject({ speedup: 5 });
     expect(await gateOf("right", { threads: 40 }).graph("double", () => gated)).toEqual({
       isFit: false,
-      reason: "WebGPU (libvulkan_card.so) has 0.50 times the speed of the CPU, wanted at least 1",
+      reason: "WebGPU (libvulkan_card.so) has 0.5 times the speed of the CPU, wanted at least 1",
     });
   });
 
