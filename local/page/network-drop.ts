@@ -29,8 +29,14 @@ export interface NetworkPublisher {
 
 /** Drops that are neither finished nor given up; the oldest goes when there are more. */
 const MAX_DROPS = 8;
-/** Weights of their own file each, as some exporters write them. */
-const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._ -]{0,199}$/;
+/** Of a file in its drop's folder: no path, and nothing that some file system takes amiss. */
+const FILE_NAME = /^[^.\p{Cc}/\\:*?"<>|][^\p{Cc}/\\:*?"<>|]*$/u;
+const WANTED_NAME = "a plain name, without a path, that does not start with '.'";
+/** File systems take 255. */
+const LONGEST_NAME_BYTES = 240;
+
+const isFileName = (name: string) =>
+  FILE_NAME.test(name) && Buffer.byteLength(name) <= LONGEST_NAME_BYTES;
 
 const numbers = z.array(z.number()).min(1);
 
@@ -40,7 +46,7 @@ const dropSchema = z.strictObject({
     error: "1 to 64 letters, digits, '_', '-' and '.', not starting with '.'",
   }),
   /** Name of the .onnx file among those sent. */
-  file: z.string(),
+  file: z.string().refine(isFileName, WANTED_NAME),
   /* How its pixels are; what is left out is recognised from the network, or assumed. */
   preprocessing: z.enum(PREPROCESSING_NAMES).optional(),
   mean: numbers.optional(),
@@ -69,10 +75,9 @@ export class NetworkDrops {
   /** @throws ProblemError if there is no such drop, or the file is too large */
   async receive(id: string, name: string, body: Readable): Promise<void> {
     const folder = this.#folderOf(id);
-    if (!FILE_NAME.test(name)) {
-      throw new ProblemError("invalid-request", [
-        `file: given '${name.slice(0, 80)}'; wanted a plain name of letters, digits and "._ -"`,
-      ]);
+    if (!isFileName(name)) {
+      const given = name.slice(0, 80).replaceAll(/\p{Cc}/gu, "?");
+      throw new ProblemError("invalid-request", [`file: given '${given}'; wanted ${WANTED_NAME}`]);
     }
     let bytes = 0;
     const bounded = new Transform({

@@ -21,7 +21,7 @@ const network = (planes: number) =>
   );
 
 /** Drops a network. @returns its image, as it was published */
-async function dropped(planes: number, said: Readonly<Record<string, unknown>>) {
+async function dropped(planes: number, said: Readonly<Record<string, unknown>>, file = "net.onnx") {
   const published: Network[] = [];
   const drops = new NetworkDrops({
     isTaken: async () => false,
@@ -29,8 +29,8 @@ async function dropped(planes: number, said: Readonly<Record<string, unknown>>) 
   });
   onTestFinished(() => drops.close());
   const id = await drops.begin();
-  await drops.receive(id, "net.onnx", Readable.from([Buffer.from(network(planes))]));
-  expect(await drops.finish(id, { network: "mine", file: "net.onnx", ...said })).toBe("mine");
+  await drops.receive(id, file, Readable.from([Buffer.from(network(planes))]));
+  expect(await drops.finish(id, { network: "mine", file, ...said })).toBe("mine");
   return published[0]!.description.input;
 }
 
@@ -61,6 +61,26 @@ test("what nobody says of a dropped network's pixels is assumed, and told", asyn
     mean: [128, 128, 128],
     assumed: "RGB, 0..255 minus 128",
   });
+});
+
+test.each(["net (1).onnx", "réseau.onnx", "网络 2.onnx"])(
+  "a file may be called %s",
+  async (name) => {
+    expect(await dropped(1, {}, name)).toMatchObject({ channelOrder: "planes" });
+  },
+);
+
+test.each([
+  "../net.onnx",
+  "a/net.onnx",
+  "C:\\net.onnx",
+  ".net",
+  "a\nb.onnx",
+  `${"網".repeat(81)}`,
+  "",
+])("no file of the drop is called %j", async (name) => {
+  await expect(dropped(1, {}, name)).rejects.toThrow(/wanted a plain name/);
+  await expect(dropped(1, { file: name })).rejects.toThrow(/wanted a plain name/);
 });
 
 test("a file whose name cannot be read is refused as such", async () => {
