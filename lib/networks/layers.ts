@@ -199,7 +199,10 @@ function byName(layers: readonly Layer[], name: string): Layer {
     label: `'${layer.name}' (${layer.index})`,
     names: [layer.name, ...layer.aliases].map(canonicalName),
   }));
-  const remedy = didYouMean(wanted, known) || "see the network's layer table";
+  const isIndex = /^[1-9]\d*$/.test(name) && Number(name) <= layers.length;
+  const remedy =
+    didYouMean(wanted, known) ||
+    (isIndex ? `an index is written without quotes: ${name}` : "see the network's layer table");
   throw new LayerNotFoundError(`there is no layer '${name}' among ${layers.length}; ${remedy}`);
 }
 

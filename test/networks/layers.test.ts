@@ -134,6 +134,8 @@ describe("findLayer", () => {
     ["conv1", "did you mean 'conv1-3x3' (2) or 'conv1-3x3-relu' (3) or "],
     ["porb", "there is no layer 'porb' among 9; did you mean 'prob' (9)?"],
     ["", "there is no layer '' among 9; did you mean "],
+    ["9", "there is no layer '9' among 9; an index is written without quotes: 9"],
+    ["10", "there is no layer '10' among 9; see the network's layer table"],
     ["no such name", "there is no layer 'no such name' among 9; see the network's layer table"],
   ])("%o is refused", (reference, message) => {
     const finding = () => findLayer(layers, reference);
