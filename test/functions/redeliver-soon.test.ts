@@ -53,9 +53,10 @@ async function cloudWorker({ beforeChannel, beforeBegin, redelivers = true }: Cl
   let onDeath: (answer: typeof NO_ANSWER) => void = () => undefined;
   const over = new AbortController();
   onTestFinished(() => over.abort(new Error("the test is over")));
+  const isOver = untilStopped(over.signal);
   const die = async () => {
     onDeath(NO_ANSWER);
-    await untilStopped(over.signal);
+    await isOver;
     throw over.signal.reason;
   };
   const fake = new FakeRenderer({ beforeChannel: (channel) => beforeChannel(channel, die) });
