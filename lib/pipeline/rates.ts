@@ -16,8 +16,8 @@ export const DOLLARS_PER_CORE_SECOND = (DOLLARS_PER_GB_SECOND * MB_PER_VCPU) / 1
 /**
  * Floating-point operations a second, as `passFlops` counts them, of one thread where two threads
  * share an AMD EPYC's core, as Lambda's vCPUs do: by the CPU seconds of whole images of GoogLeNet
- * 60e9 (inception 3a, a slow day) to 81e9 (5b, a quick one), START_SECONDS taken off. A thread alone
- * does 80e9 to 110e9.
+ * 60e9 (inception 3a, a slow day) to 81e9 (5b, a quick one), START_SECONDS taken off. A thread
+ * alone does 80e9 to 110e9.
  */
 export const FLOPS_PER_SECOND = 72e9;
 

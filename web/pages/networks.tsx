@@ -37,7 +37,11 @@ export function NetworksPage() {
 /** Pictures of a card: as many as fill it without a gap. */
 const CARD_PICTURES: readonly number[] = [6, 3, 2, 1];
 
-/** Addresses of pictures: the first of each job, then the second of each. @param jobs newest first */
+/**
+ * Addresses of pictures: the first of each job, then the second of each.
+ *
+ * @param jobs newest first
+ */
 function picturesOf(jobs: readonly JobSummary[]): readonly string[] {
   const rounds = Array.from({ length: Math.max(...CARD_PICTURES) }, (_, i) =>
     jobs.flatMap(({ jobId, pictures }) => {

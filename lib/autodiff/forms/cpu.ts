@@ -26,8 +26,8 @@ const hasBlockedLayout = () => process.arch === "x64" || process.arch === "ia32"
 /**
  * Forms for ONNX Runtime's CPU provider, whose fast operators are those that run in its blocked
  * layout, and whose slow ones are Pow, Where and MaxPool with Indices. Where it has no such layout,
- * slices take the place of one-hot convolutions, and a strided convolution's gradient is one product
- * of matrices: GoogLeNet's passes then take 7 to 21 % less.
+ * slices take the place of one-hot convolutions, and a strided convolution's gradient is one
+ * product of matrices: GoogLeNet's passes then take 7 to 21 % less.
  */
 export function cpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms {
   const isBlocked = hasBlockedLayout();

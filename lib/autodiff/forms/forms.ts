@@ -7,7 +7,8 @@ import type { Pool } from "../../onnx/operators/pool.ts";
  * The operations that have more than one good form: what is fastest and safest to emit depends on
  * the execution provider. A rule writes the formula and asks for the form.
  *
- * One implementation per provider (`cpu.ts`, `cuda.ts`, `webgpu.ts`), bound to the graph that it emits into.
+ * One implementation per provider (`cpu.ts`, `cuda.ts`, `webgpu.ts`), bound to the graph that it
+ * emits into.
  */
 export interface Forms {
   /** 1 where X > 0, else 0. */

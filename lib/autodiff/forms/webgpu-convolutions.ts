@@ -35,10 +35,7 @@ export function lowerConv({ graph, node, facts }: Lowered): Value | null {
   }
   // taken for a product of matrices, whose pads are forgotten
   const isWhole = windows.every(({ input, kernel, padBegin }) => input === kernel && !padBegin);
-  const isOfPixels = windows.every(
-    ({ kernel, stride, padBegin }) => kernel === 1 && stride === 1 && !padBegin,
-  );
-  const isProduct = isWhole || isOfPixels;
+  const isProduct = isWhole || isOfPixels(windows);
   if (!isProduct || windows.every(({ padEnd }) => padEnd === 0)) return null;
   const none = windows.map(() => 0);
   const pads = { begins: [0, 0, ...none], ends: [0, 0, ...windows.map(({ padEnd }) => padEnd)] };
@@ -47,6 +44,11 @@ export function lowerConv({ graph, node, facts }: Lowered): Value | null {
   const padded = padByConcat(graph, x, pads, 0);
   const attributes = { ...node.attributes, auto_pad: "NOTSET", pads: [...none, ...none] };
   return graph.emit("Conv", [padded, ...rest], attributes);
+}
+
+/** Whether each pixel is an output of its own, up to pads at the ends. */
+function isOfPixels(windows: Convolution["windows"]): boolean {
+  return windows.every(({ kernel, stride, padBegin }) => kernel === 1 && stride === 1 && !padBegin);
 }
 
 /** Channels that a shader takes at once where their number allows it. */
@@ -71,12 +73,8 @@ function areInputsMixed(
   { windows, group }: Convolution,
 ): boolean {
   if (group > 1 || windows.length === 3 || outputs % VECTOR !== 0) return false;
-  // a product of matrices
-  const isOfPixels = windows.every(
-    ({ kernel, stride, padBegin, padEnd }) =>
-      kernel === 1 && stride === 1 && padBegin + padEnd === 0,
-  );
-  return !isOfPixels && inputs > 3 && inputs % 3 === 0 && inputs % VECTOR !== 0;
+  const isProduct = isOfPixels(windows) && windows.every(({ padEnd }) => padEnd === 0);
+  return !isProduct && inputs > 3 && inputs % 3 === 0 && inputs % VECTOR !== 0;
 }
 
 /** With channels of zeros after the others. */

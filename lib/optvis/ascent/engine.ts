@@ -49,7 +49,6 @@ export class AscentEngine {
   readonly threads: number;
   /** Images that fit at once into memory that has run out, by the stage's graph of one group. */
   readonly #fitting = new Map<string, number>();
-
   readonly #freeBytes: () => Promise<number | null>;
 
   constructor({
@@ -164,7 +163,8 @@ export class AscentEngine {
 
   /**
    * Shares out the images of one stage among the workers. The first failure stops them all; if it
-   * was for want of memory, those that have not passed the stage begin it anew, half as many at once.
+   * was for want of memory, those that have not passed the stage begin it anew, half as many at
+   * once.
    *
    * @returns the images that go on to the next stage
    */

@@ -14,12 +14,9 @@ import { affineInput, emitAffineCrop } from "./transforms/affine-crop.ts";
  * What a layer makes of an image, seen through some affine maps one after the other; forward alone,
  * so of operators without a gradient too. An LRN is computed as in an ascent, which is much faster.
  *
- * Inputs: `image` [N, planes, H, W], pixels less the network's mean; `looks`, how many maps there
- * are, int64; `affine` [looks, N, 2, 3], see transforms/affine-crop.ts. Output `means`
- * [looks, N, C], the mean of each channel's map.
- *
- * @param scale network input = image * scale, per plane
- * @param greys what lies outside the image, per plane
+ * Inputs: `image` [N, planes, H, W], pixels less the network's mean; `views`, how many maps there
+ * are, int64; `affine` [views, N, 2, 3], see transforms/affine-crop.ts. Output `means`
+ * [views, N, C], the mean of each channel's map.
  */
 export function channelMeansGraph(
   pass: LayerPass,
@@ -28,7 +25,7 @@ export function channelMeansGraph(
   const [n, planes, height, width] = pass.imageShape;
   const graph = new GraphBuilder();
   const image = graph.input("image", "float32", pass.imageShape);
-  const looks = graph.input("looks", "int64", []);
+  const views = graph.input("views", "int64", []);
   const affine = affineInput(graph, n);
   // outside a crop's canvas is zero
   const offsets = graph.constant(floatTensor([1, planes, 1, 1], greys));
@@ -36,12 +33,12 @@ export function channelMeansGraph(
   const size = { height, width };
   const crop = { canvasSize: size, cropSize: size, offsets: greys, provider };
   const { scans } = emitLoop(graph, {
-    prefix: "look_",
-    iterations: looks,
+    prefix: "view_",
+    iterations: views,
     carried: [],
     outer: [canvas, affine.value],
-    body: (body, look) => {
-      const { seen } = emitAffineCrop(body, canvas, affine.at(body, look), crop);
+    body: (body, view) => {
+      const { seen } = emitAffineCrop(body, canvas, affine.at(body, view), crop);
       return { carried: [], scanned: [emitMeans(body, seen, pass, { scale, provider })] };
     },
   });
@@ -50,7 +47,9 @@ export function channelMeansGraph(
 
 /** How `channelMeansGraph` is written. */
 export interface ChannelMeans {
+  /** Network input = image * scale, per plane. */
   readonly scale: readonly number[];
+  /** What lies outside the image, per plane, counted as its pixels are. */
   readonly greys: readonly number[];
   readonly provider: Provider;
 }

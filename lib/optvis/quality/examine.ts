@@ -80,7 +80,7 @@ export async function channelMeans(
       imageShapeOf(network.model, 1, picture),
       toNetworkPlanes(picture, network).data,
     ),
-    looks: { type: "int64", shape: [], data: BigInt64Array.of(BigInt(maps.length)) },
+    views: { type: "int64", shape: [], data: BigInt64Array.of(BigInt(maps.length)) },
     affine: floatTensor([maps.length, 1, 2, 3], maps.flat()),
   } as const;
   // no one else has it

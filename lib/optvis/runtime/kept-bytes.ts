@@ -9,8 +9,9 @@ const MOST_BYTES = 900e6;
 const SHARE = 0.6;
 
 /**
- * Of a card's memory: ONNX Runtime's arena there grows in powers of two, and cuDNN's workspaces come
- * on top. The example's sheets on GoogLeNet, in batches of up to 32 images, take 4 GB by estimate.
+ * Of a card's memory: ONNX Runtime's arena there grows in powers of two, and cuDNN's workspaces
+ * come on top. The example's sheets on GoogLeNet, in batches of up to 32 images, take 4 GB by
+ * estimate.
  */
 const CARD_SHARE = 0.25;
 

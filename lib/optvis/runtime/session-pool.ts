@@ -17,7 +17,7 @@ export class SessionPool {
   #free: SessionWorker[] = [];
   readonly #waiters: Waiter[] = [];
   readonly #idleSeconds: number;
-  #idleTimer: NodeJS.Timeout | null = null;
+  #idleTimer: NodeJS.Timeout | undefined;
 
   /**
    * @param idleSeconds after so long without a run the threads end, and what they hold of memory
@@ -43,7 +43,7 @@ export class SessionPool {
 
   /** Ends the threads; new ones start if the pool is used again. */
   async close(): Promise<void> {
-    if (this.#idleTimer) clearTimeout(this.#idleTimer);
+    clearTimeout(this.#idleTimer);
     const workers = this.#workers;
     this.#workers = [];
     this.#free = [];
@@ -51,7 +51,7 @@ export class SessionPool {
   }
 
   #acquire(key: string): Promise<SessionWorker> {
-    if (this.#idleTimer) clearTimeout(this.#idleTimer);
+    clearTimeout(this.#idleTimer);
     const free = this.#free.find((worker) => worker.has(key)) ?? this.#free[0];
     if (free) {
       this.#free = this.#free.filter((worker) => worker !== free);
@@ -81,6 +81,7 @@ export class SessionPool {
     const isIdle = this.#free.length > 0 && this.#free.length === this.#workers.length;
     if (isIdle && this.#idleSeconds < Infinity) {
       const end = () => void this.close();
+      clearTimeout(this.#idleTimer);
       this.#idleTimer = setTimeout(end, 1000 * this.#idleSeconds).unref();
     }
   }

@@ -22,8 +22,8 @@ const SESSION_BYTES = 40e6;
 
 /**
  * Sessions at most, however small they are: more than a job has, and a service that has seen a
- * hundred networks holds little more than after ten. On a card a job has a graph for each size of its
- * batches: the example's four sheets on GoogLeNet have twelve graphs.
+ * hundred networks holds little more than after ten. On a card a job has a graph for each size of
+ * its batches: the example's four sheets on GoogLeNet have twelve graphs.
  */
 const MOST_SESSIONS = { host: 8, card: 16 };
 
