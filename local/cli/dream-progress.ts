@@ -21,8 +21,8 @@ export class DreamProgress {
   readonly #terminal: Terminal;
   readonly #bar: ProgressBar;
   readonly #nowMs: () => number;
-  /** When the first iterations were told, and how many there were. */
-  #start: { readonly ms: number; readonly done: number } | null = null;
+  /** When the first iterations were told, and how many were no work of this run or of that time. */
+  #start: { readonly ms: number; done: number } | null = null;
 
   constructor(
     requests: readonly Pick<DreamedJob, "name" | "request">[],
@@ -52,6 +52,8 @@ export class DreamProgress {
       }
       case "channel": {
         const { result, done, total } = event;
+        // an earlier run drew it: none of this one's time went into it
+        if (this.#start && !job.steps.has(result.channel)) this.#start.done += perChannel(job);
         job.steps.set(result.channel, perChannel(job));
         if (result.state === "ok") job.traces.push(result.trace);
         this.#redraw(job, `${done} of ${total} channels`);

@@ -72,6 +72,38 @@ test("the time left is that of the iterations to come, at the speed so far", () 
   expect(told).toMatch(/^30 s left, a: channel 1/);
 });
 
+test("images that an earlier run drew say nothing of the speed", () => {
+  let nowMs = 0;
+  const bar = { show: () => {}, end: () => {} };
+  const fields = { channels: [1, 2, 3, 4], numIterations: 100, pyramidLevels: 1 };
+  const request = completeRequestSchema.parse({ network: "n", layer: 2, ...fields });
+  const progress = new DreamProgress([{ name: "a", request }], terminalWith(bar), () => nowMs);
+  const ended = (channel: number, done: number) => {
+    const which = { version: 1, jobId: "a", channel, channelIndex: channel, attempts: 1 } as const;
+    const result = { ...which, state: "failed", source: "renderer", reason: "" } as const;
+    const event = {
+      kind: "channel",
+      result: { ...result, finishedAt: "" },
+      done,
+      total: 4,
+    } as const;
+    progress.show({ ...event, request: 0 });
+  };
+  const step = (channel: number, iteration: number) =>
+    progress.show({ kind: "step", request: 0, progress: at(channel, 1, iteration) });
+  ended(1, 1);
+  ended(2, 2);
+  nowMs = 1_000;
+  step(3, 10);
+  nowMs = 5_000;
+  step(3, 50);
+  // 50 iterations in 5 s; 50 and 100 are left
+  expect(progress.secondsLeft()).toBeCloseTo(15, 10);
+  ended(3, 3);
+  // what was begun in this run is its work
+  expect(progress.secondsLeft()).toBeCloseTo(5, 10);
+});
+
 test.each([
   [1, "5 s"],
   [62, "60 s"],
