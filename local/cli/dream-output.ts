@@ -42,6 +42,7 @@ export class DreamOutput {
   readonly #work: Promise<void>[];
   readonly #plans: (JobPlan | null)[];
   readonly #failures: unknown[] = [];
+  readonly #empty: string[] = [];
   #reportedMs = -Infinity;
   #reporting: Promise<void> = Promise.resolve();
   #isShown = false;
@@ -67,6 +68,11 @@ export class DreamOutput {
       () => true,
       () => false,
     );
+  }
+
+  /** The requests of which no image could be drawn, of those whose sheets are written. */
+  get empty(): readonly string[] {
+    return this.#empty;
   }
 
   /** Writes the last report. @returns the first thing that went wrong, `null` for nothing */
@@ -122,6 +128,7 @@ export class DreamOutput {
     const { ok, failed, total } = outcome.completion;
     // without an image there is no folder of them
     if (ok > 0) await cp(outcome.tilesFolder, tiles, { recursive: true });
+    else this.#empty.push(name);
     await this.#writeSheet(outcome.sheetPath, sheet);
     const written = JSON.parse(await readFile(outcome.manifestPath, "utf8")) as object;
     await writeFile(manifest, encodeJson({ ...written, given: this.#givenOf(name) }));

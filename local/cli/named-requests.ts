@@ -85,7 +85,11 @@ async function readRequest(file: string, { readInput }: Terminal): Promise<Named
   // TextDecoder drops the byte order mark that Windows editors put first
   const text = new TextDecoder().decode(await (isInput ? readInput() : readUserFile(file)));
   try {
-    const request = parseLocalRequest(parseJson(text));
+    const json = parseJson(text);
+    if (isManifest(json)) {
+      throw new RequestError(['it is the manifest of a sheet; its field "request" is a request']);
+    }
+    const request = parseLocalRequest(json);
     return { name, request: isInput ? request : pathsFrom(dirname(file), request), notice: null };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
@@ -101,6 +105,9 @@ function parseJson(text: string): unknown {
     throw new RequestError([`it is not JSON: ${reason}`]);
   }
 }
+
+const isManifest = (json: unknown) =>
+  typeof json === "object" && json !== null && "jobId" in json && "request" in json;
 
 /** The request with its relative paths as seen from the folder of its file. */
 function pathsFrom(folder: string, request: RenderRequest): RenderRequest {

@@ -23,7 +23,7 @@ import type { NamedRequest } from "./named-requests.ts";
 import { openInViewer } from "./open-in-viewer.ts";
 import { resultPaths } from "./result-paths.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
-import { InterruptedError, UsageError } from "./user-errors.ts";
+import { InterruptedError, NothingDrawnError, UsageError } from "./user-errors.ts";
 
 export interface RenderFlags extends InputFlags {
   readonly out: string;
@@ -42,7 +42,7 @@ export interface RenderFlags extends InputFlags {
  * Renders requests through the pipeline on this machine, and leaves sheets, tiles and a report.
  *
  * @param given where results and remarks go, as far as the flags want them
- * @throws UsageError; NetworkError; InterruptedError
+ * @throws UsageError; NetworkError; InterruptedError; NothingDrawnError once all else is done
  */
 export async function renderRequests(
   requests: readonly NamedRequest[],
@@ -137,6 +137,9 @@ export async function renderRequests(
   terminal.note(`${report.path}  (all of it, to be looked at in a browser)`);
   tell({ kind: "report", report: report.path });
   if (flags.open === "at the end") await show(report.path, given);
+  if (output.empty.length > 0) {
+    throw new NothingDrawnError(`${output.empty.join(", ")}: none of the images could be drawn`);
+  }
 }
 
 /** Results and remarks as the flags want them. */

@@ -22,7 +22,7 @@ import { type CommandIo, createTerminal } from "./terminal.ts";
 
 /** What was asked for cannot be done; 1 is for what should not have happened. */
 const EXIT_BAD_REQUEST = 2;
-/** A check that was asked for has found something wrong. */
+/** A check that was asked for has found something wrong, or of a job no image could be drawn. */
 const EXIT_WRONG = 1;
 /** What a shell reports of a program that SIGINT ended: 128 + 2; its scripts stop at it. */
 const EXIT_INTERRUPTED = 130;
@@ -38,8 +38,9 @@ const LATE_OPTIONS: ReadonlyMap<string, (command: Command) => Promise<void>> = n
  * Runs `dreamgrid` with the words after its name. A command's definition is light and imports its
  * work (`run-<command>.ts`) when it is asked for, so that help and misspelt options answer at once.
  *
- * @returns the exit code: 0, 1 where a check finds something wrong, or after one line on standard
- *   error 2 for a request that cannot be done and 130 for one that was interrupted
+ * @returns the exit code: 0, 1 where a check finds something wrong or all images of a job failed, or
+ *   after one line on standard error 2 for a request that cannot be done and 130 for one that was
+ *   interrupted
  * @throws what is a fault of ours
  */
 export async function runCommandLine(words: readonly string[], io: CommandIo): Promise<number> {
@@ -80,11 +81,12 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_BAD_REQUEST;
-    const { InterruptedError, QuotaError, userMessage } = await import("./user-errors.ts");
+    const { InterruptedError, NothingDrawnError, QuotaError, userMessage } =
+      await import("./user-errors.ts");
     const message = userMessage(error);
     if (message === null) throw error;
     terminal.note(`dreamgrid: ${oneLine(message)}`);
-    if (error instanceof QuotaError) return EXIT_WRONG;
+    if (error instanceof QuotaError || error instanceof NothingDrawnError) return EXIT_WRONG;
     return error instanceof InterruptedError ? EXIT_INTERRUPTED : EXIT_BAD_REQUEST;
   }
 }

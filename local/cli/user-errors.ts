@@ -17,6 +17,11 @@ export class QuotaError extends Error {
   override readonly name = "QuotaError";
 }
 
+/** Of a request no image could be drawn, though it was a good one; exit code 1. */
+export class NothingDrawnError extends Error {
+  override readonly name = "NothingDrawnError";
+}
+
 /** The user pressed Ctrl-C; not a bad request, and no fault of ours. */
 export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
@@ -25,6 +30,7 @@ export class InterruptedError extends Error {
 const USER_ERRORS = [
   InterruptedError,
   QuotaError,
+  NothingDrawnError,
   UsageError,
   RequestError,
   ImageTooSmallError,

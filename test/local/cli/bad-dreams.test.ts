@@ -140,6 +140,12 @@ test("a byte order mark before the request is passed over", async () => {
   await expectRefused(folder, dream(path), /marked\.json: layer: missing/);
 });
 
+test("a sheet's manifest is no request, but holds one", async () => {
+  const path = join(folder, "sheet.manifest.json");
+  await writeFile(path, '{"version": 1, "jobId": "a", "request": {"network": "emojinet"}}');
+  await expectRefused(folder, dream(path), /manifest of a sheet; its field "request" is a request/);
+});
+
 test("a good request leaves sheet, manifest and tiles, raw values where scaling is off", async () => {
   const path = await request("good.json", {
     numIterations: 2,
@@ -167,7 +173,8 @@ test("a job of which no image could be drawn leaves a sheet and a manifest, and 
   const { code, stdout, stderr } = await run("dream", path, "--out", out, "--threads", "1");
   expect(stdout).toContain(`${join(out, "dead.png")}  (0 of 1 images, 1 failed)`);
   expect(stderr).toContain("dead: 1 of 1 images failed; dead.manifest.json says why");
-  expect(code).toBe(0);
+  expect(stderr).toMatch(/^dreamgrid: dead: none of the images could be drawn$/m);
+  expect(code).toBe(1);
   const files = (await filesIn(out)).filter((file) => !file.startsWith(".pipeline"));
   expect(files.toSorted()).toEqual(["dead.manifest.json", "dead.png", "index.html"]);
 });
