@@ -18,9 +18,15 @@ export class OutOfMemoryError extends RuntimeError {
   override readonly name = "OutOfMemoryError";
 }
 
-/** ONNX Runtime's allocators, the CUDA runtime (error 2), cuDNN and cuBLAS. */
-const OUT_OF_MEMORY =
-  /failed to allocate memory|bad_alloc|CUDA failure 2\b|out of memory|CU\w+_STATUS_ALLOC_FAILED/i;
+/** ONNX Runtime's allocators, the CUDA runtime (error 2), cuBLAS, cuDNN, Vulkan and Direct3D. */
+const OUT_OF_MEMORY = new RegExp(
+  [
+    "failed to allocate memory|bad_alloc|CUDA failure 2\\b|out of memory",
+    "CU\\w+_STATUS_(?:\\w+_)?ALLOC(?:ATION)?_FAILED",
+    "VK_ERROR_OUT_OF_\\w+_MEMORY|E_OUTOFMEMORY",
+  ].join("|"),
+  "i",
+);
 
 /**
  * Whether ONNX Runtime says that memory was not enough. It gives no codes, only text: hence the

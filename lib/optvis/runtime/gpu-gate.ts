@@ -1,12 +1,13 @@
-import { fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { GpuProvider } from "../../autodiff/provider.ts";
-import type { GateAnswer, GateFeeds, GateQuestion } from "./gpu-gate-child.ts";
+import { askGateChild, type ChildProgram } from "./ask-gate-child.ts";
+import type { GateFeeds, GateQuestion } from "./gpu-gate-child.ts";
 import type { GateMemory } from "./gate-memory.ts";
-import type { GpuVerdict } from "./gpu-verdict.ts";
+import { isOutOfMemory } from "./errors.ts";
+import type { GpuRefusal, GpuVerdict } from "./gpu-verdict.ts";
 import { freeCardBytes } from "./card-memory.ts";
 import { PROFILES } from "./providers.ts";
 import type { SessionGraph } from "./session-graph.ts";
@@ -18,8 +19,6 @@ export interface GatedGraph {
   readonly feeds: GateFeeds;
 }
 
-type ChildProgram = readonly [file: URL, ...arguments: string[]];
-
 export interface GpuGateOptions {
   /** CPU threads that render. @default the machine's cores */
   readonly threads?: number | undefined;
@@ -27,7 +26,7 @@ export interface GpuGateOptions {
   readonly providers?: readonly GpuProvider[];
   /** Of the CPU's speed, which a GPU must reach to be used. @default 1; as DREAMGRID_GPU says */
   readonly leastSpeedup?: number;
-  /** After so long without an answer the driver hangs, or is of no use. @default 60 */
+  /** After so long in one step the driver hangs, or is of no use. @default 60 */
   readonly patienceSeconds?: number;
   /** What earlier processes have found of the machine. @default nothing is remembered */
   readonly memory?: Pick<GateMemory, "reason" | "keep"> | null;
@@ -86,15 +85,15 @@ export class GpuGate {
     const verdict =
       known === null ? await this.#tryMachine() : ({ isFit: false, reason: known } as const);
     if (!verdict.isFit) this.tell(`rendering on the CPU: ${verdict.reason}`);
-    // what nobody waited for is no finding
-    if (known === null && !this.#stop.signal.aborted) {
+    const isPassing = !verdict.isFit && verdict.isPassing;
+    if (known === null && !isPassing) {
       await this.#memory?.keep(verdict.isFit ? null : verdict.reason);
     }
     return verdict;
   }
 
   async #tryMachine(): Promise<GpuVerdict> {
-    const reasons: string[] = [];
+    const refusals: GpuRefusal[] = [];
     for (const provider of this.#providers) {
       const verdict = await this.#ask(
         { kind: "machine", provider },
@@ -102,20 +101,26 @@ export class GpuGate {
         Math.min(LEAST_PRODUCTS_SPEEDUP, this.#leastSpeedup),
       );
       if (verdict.isFit) return verdict;
-      reasons.push(verdict.reason);
+      refusals.push(verdict);
     }
-    return { isFit: false, reason: reasons.join("; ") };
+    const reason = refusals.map((refusal) => refusal.reason).join("; ");
+    return { isFit: false, reason, ...passing(refusals.some((each) => each.isPassing)) };
   }
 
   /**
    * Whether a graph is rendered on the GPU that the machine has passed with.
    *
-   * @param key equal for equal graphs: each is tried once
+   * @param key equal for equal graphs: each is tried once, unless what stood in the way may pass
    */
   graph(key: string, gated: () => GatedGraph): Promise<GpuVerdict> {
-    const known = this.#graphs.get(key) ?? this.#tryAndTell(gated);
-    this.#graphs.set(key, known);
-    return known;
+    const known = this.#graphs.get(key);
+    if (known) return known;
+    const trial = this.#tryAndTell(gated).then((verdict) => {
+      if (!verdict.isFit && verdict.isPassing) this.#graphs.delete(key);
+      return verdict;
+    });
+    this.#graphs.set(key, trial);
+    return trial;
   }
 
   async #tryAndTell(gated: () => GatedGraph): Promise<GpuVerdict> {
@@ -132,10 +137,11 @@ export class GpuGate {
   async #tryGraph(gated: () => GatedGraph): Promise<GpuVerdict> {
     const machine = await this.machine();
     if (!machine.isFit) return machine;
-    const folder = await mkdtemp(join(tmpdir(), "dreamgrid-gpu-"));
     // models are hundreds of megabytes: they are built in a thread, and go over as files
     const writer = new SessionWorker();
+    let folder: string | null = null;
     try {
+      folder = await mkdtemp(join(tmpdir(), "dreamgrid-gpu-"));
       const { graphs, feeds } = gated();
       const models = { cpu: join(folder, "cpu.onnx"), gpu: join(folder, "gpu.onnx") };
       await writer.write(graphs.cpu, models.cpu);
@@ -150,7 +156,8 @@ export class GpuGate {
       return { isFit: false, reason: error instanceof Error ? error.message : String(error) };
     } finally {
       await writer.close();
-      await rm(folder, { recursive: true, force: true });
+      // what cannot be removed is a temporary file, and says nothing of the card
+      if (folder) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 
@@ -167,12 +174,15 @@ export class GpuGate {
     const { provider } = question;
     // what a child takes of the card, and gives back late, is not to be missed
     if (provider === "cuda") await freeCardBytes();
-    const answer = await askChild(this.#child, question, {
+    const answer = await askGateChild(this.#child, question, {
       patienceMs: this.#patienceSeconds * 1000,
       stop: this.#stop.signal,
     });
     if (answer.kind !== "equal") {
-      return { isFit: false, reason: answer.reason.replace(/; use the CPU$/, "") };
+      const reason = answer.reason.replace(/; use the CPU$/, "");
+      // others may have the card's memory for now
+      const isPassing = answer.kind === "untried" || isOutOfMemory(reason);
+      return { isFit: false, reason, ...passing(isPassing) };
     }
     const { cpuSeconds, gpuSeconds, drivers } = answer;
     const speedup = speedupOf(cpuSeconds, gpuSeconds);
@@ -185,6 +195,8 @@ export class GpuGate {
   }
 }
 
+const passing = (isPassing: boolean) => (isPassing ? { isPassing } : {});
+
 /** "WebGPU (libvulkan_intel.so)" */
 export function describeGpu({
   provider,
@@ -192,51 +204,6 @@ export function describeGpu({
 }: Pick<GpuVerdict & { readonly isFit: true }, "provider" | "drivers">): string {
   const { name } = PROFILES[provider];
   return drivers.length === 0 ? name : `${name} (${drivers.join(", ")})`;
-}
-
-type Outcome = Exclude<GateAnswer, { readonly kind: "at" }>;
-
-/** What the child says in the end, or what became of it instead. */
-function askChild(
-  [file, ...words]: ChildProgram,
-  question: GateQuestion,
-  { patienceMs, stop }: { readonly patienceMs: number; readonly stop: AbortSignal },
-): Promise<Outcome> {
-  const { name } = PROFILES[question.provider];
-  if (stop.aborted) return Promise.resolve({ kind: "unfit", reason: `${name} was not tried` });
-  return new Promise((resolve) => {
-    let step = "starting";
-    // tensors go over as they are; drivers write to the terminal what concerns nobody
-    const child = fork(file, words, {
-      serialization: "advanced",
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-    });
-    const end = (outcome: Outcome) => {
-      clearTimeout(timer);
-      stop.removeEventListener("abort", onStop);
-      child.removeAllListeners();
-      // what comes too late, such as an error of the channel
-      child.on("error", () => {});
-      child.kill("SIGKILL");
-      resolve(outcome);
-    };
-    const unfit = (problem: string) =>
-      end({ kind: "unfit", reason: `${name} is not used: its driver ${problem} while ${step}` });
-    const onStop = () => unfit("was not awaited");
-    const timer = setTimeout(() => unfit(`has not answered in ${patienceMs / 1000} s`), patienceMs);
-    child.on("message", (answer: GateAnswer) => {
-      if (answer.kind === "at") step = answer.step;
-      else end(answer);
-    });
-    child.on("error", (error) => unfit(`could not be tried (${error.message})`));
-    child.on("exit", (code, signal) =>
-      unfit(`ended its process (${signal ?? `exit code ${code}`})`),
-    );
-    child.send(question, (error) => {
-      if (error) unfit(`could not be asked (${error.message})`);
-    });
-    stop.addEventListener("abort", onStop);
-  });
 }
 
 /** From source the child's file is TypeScript; in a bundle it lies beside this one. */

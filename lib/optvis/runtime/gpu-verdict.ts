@@ -10,7 +10,16 @@ export type GpuVerdict =
       /** File names of its drivers, where the system tells. */
       readonly drivers: readonly string[];
     }
-  | { readonly isFit: false; /** One line. */ readonly reason: string };
+  | GpuRefusal;
+
+/** The CPU alone is used. */
+export interface GpuRefusal {
+  readonly isFit: false;
+  /** One line. */
+  readonly reason: string;
+  /** It is of this moment alone, and not to be remembered. @default it is of the machine */
+  readonly isPassing?: true;
+}
 
 /** No GPU is looked for. */
 export const NOT_LOOKED_FOR: GpuVerdict = {

@@ -1,5 +1,7 @@
 // A child of the GPU gate whose driver behaves as its argument says.
-const [, , behaviour] = process.argv;
+import { existsSync } from "node:fs";
+
+const [, , behaviour, file] = process.argv;
 
 process.once("disconnect", () => process.exit());
 process.once("message", ({ kind, provider }) => {
@@ -11,8 +13,15 @@ process.once("message", ({ kind, provider }) => {
     });
   const equal = (gpuSeconds) =>
     process.send({ kind: "equal", cpuSeconds: 1, gpuSeconds, drivers: ["libvulkan_card.so"] });
-  process.send({ kind: "at", step: "opening it" }, () => {
-    if (behaviour === "crash") process.kill(process.pid, "SIGSEGV");
+  const outOfMemory = () =>
+    process.send({ kind: "unfit", reason: "ONNX Runtime ran out of memory: CUDA failure 2" });
+  const whenThere = () => (existsSync(file) ? equal(0.05) : setTimeout(whenThere, 10));
+  const waitsFor = behaviour === "computing" ? "cpu" : "driver";
+  process.send({ kind: "at", step: "opening it", waitsFor }, () => {
+    if (behaviour === "computing") whenThere();
+    else if (behaviour === "full" || (behaviour === "full graph" && kind === "graph"))
+      outOfMemory();
+    else if (behaviour === "crash") process.kill(process.pid, "SIGSEGV");
     else if (behaviour === "exit") process.exit(3);
     else if (behaviour === "hang") setInterval(() => {}, 1_000);
     else if (behaviour === "without") without();

@@ -55,6 +55,8 @@ test("the gate asks no child for what is remembered, and keeps what it finds", a
   expect(kept).toEqual([]);
   expect(await gateOf("right", null).machine()).toMatchObject({ isFit: true });
   await gateOf("exit", null).machine();
+  // others had the card's memory
+  await gateOf("full", null).machine();
   const given = gateOf("hang", null);
   const hanging = given.machine();
   await new Promise((resolve) => setImmediate(resolve));

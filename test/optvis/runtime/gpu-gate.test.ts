@@ -1,9 +1,14 @@
-import { describe, expect, test, vi } from "vitest";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { GpuGate, type GatedGraph } from "../../../lib/optvis/runtime/gpu-gate.ts";
 import { GraphBuilder } from "../../../lib/onnx/graph-builder.ts";
 import type { SessionGraph } from "../../../lib/optvis/runtime/session-graph.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { fakeNvidiaSmi } from "../../support/fake-nvidia-smi.ts";
 
 /** A driver that does something else to its process. */
@@ -59,6 +64,35 @@ describe("a machine", () => {
     });
   });
 
+  test("is given the time that the CPU takes, which says nothing of its driver", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const done = join(await temporaryFolder(), "done");
+    const child = [FAKE, "computing", done] as const;
+    const verdict = new GpuGate({ child, providers: ["webgpu"] }).machine();
+    // patience with its start, and then none
+    for (const timers of [1, 0]) while (vi.getTimerCount() !== timers) await nextTurn();
+    vi.advanceTimersByTime(3_600_000);
+    await writeFile(done, "");
+    expect(await verdict).toMatchObject({ isFit: true });
+  });
+
+  test("where no process can be started: the CPU, for this time", async () => {
+    const child = [new URL("https://example.org/child.mjs")] as const;
+    expect(await new GpuGate({ child, providers: ["webgpu"] }).machine()).toEqual({
+      isFit: false,
+      reason: expect.stringMatching(/^WebGPU is not used: its driver could not be tried \(.+\)/),
+      isPassing: true,
+    });
+  });
+
+  test("is tried whatever Node was started with", async () => {
+    // as by node --input-type=module --eval
+    process.execArgv.push("--input-type=module");
+    onTestFinished(() => void process.execArgv.pop());
+    expect(await gateOf("right").machine()).toMatchObject({ isFit: true });
+  });
+
   test("is asked once, and not awaited for ever", async () => {
     const gate = gateOf("hang");
     const [first, second] = [gate.machine(), gate.machine()];
@@ -68,6 +102,7 @@ describe("a machine", () => {
     expect(await first).toEqual({
       isFit: false,
       reason: expect.stringContaining("was not awaited"),
+      isPassing: true,
     });
   });
 
@@ -83,7 +118,8 @@ describe("a machine", () => {
   test("is not tried by a gate that is closed", async () => {
     const gate = gateOf("hang");
     gate.close();
-    expect(await gate.machine()).toEqual({ isFit: false, reason: "WebGPU was not tried" });
+    const reason = "WebGPU was not tried";
+    expect(await gate.machine()).toEqual({ isFit: false, reason, isPassing: true });
   });
 
   test("tries the providers in order, and says of each why not", async () => {
@@ -132,6 +168,18 @@ describe("a graph", () => {
     expect(await gate.graph("double", ask)).toEqual({ isFit: false, reason });
     expect(asked).toBe(1);
     await gate.graph("another", ask);
+    expect(asked).toBe(2);
+  });
+
+  test("that found the card's memory taken is tried again", async () => {
+    let asked = 0;
+    const gate = gateOf("full graph");
+    const ask = () => {
+      asked += 1;
+      return gated;
+    };
+    expect(await gate.graph("double", ask)).toMatchObject({ isFit: false, isPassing: true });
+    await gate.graph("double", ask);
     expect(asked).toBe(2);
   });
 

@@ -15,9 +15,13 @@ test.each([
   [true, "CUDA failure 2: out of memory ; GPU=0 ; hostname=h ; expr=cudaMalloc(&p, size);"],
   [true, "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0"],
   [true, "CUDNN failure 4000: CUDNN_STATUS_ALLOC_FAILED ; GPU=0"],
+  [true, "CUDNN failure 4004: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED ; GPU=0"],
+  [true, "CUDNN failure 4003: CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ; GPU=0"],
+  [true, "vkAllocateMemory failed with VK_ERROR_OUT_OF_DEVICE_MEMORY"],
   [true, "std::bad_alloc"],
   [false, "CUDA failure 20: something else"],
   [false, "CUDA failure 700: an illegal memory access was encountered ; GPU=0"],
+  [false, "CUDNN failure 4001: CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED ; GPU=0"],
   [false, "CUDNN failure 5000: CUDNN_STATUS_EXECUTION_FAILED ; GPU=0"],
   [false, "CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version"],
 ])("for want of memory: %s, %s", (isMemory, message) => {
