@@ -74,7 +74,8 @@ export class AscentEngine {
    */
   async render(task: AscentTask, hooks: AscentHooks = {}): Promise<readonly AscentResult[]> {
     const results: AscentResult[] = [];
-    const freeBytes = task.provider === "cuda" ? await this.#freeBytes() : null;
+    const { provider } = task;
+    const freeBytes = provider === "cuda" ? await this.#freeBytes() : null;
     for (const { task: part, positions } of taskParts({ ...task, freeBytes })) {
       const onResult = async (state: AscentState, result: AscentResult): Promise<void> => {
         const position = positions[state.position] ?? null;
@@ -87,7 +88,12 @@ export class AscentEngine {
         if (asked.has(progress.channel)) hooks.onProgress?.(progress);
       };
       const onStopped: AscentHooks["onStopped"] = async (states) => {
-        await hooks.onStopped?.(new Map([...states].filter(([channel]) => asked.has(channel))));
+        const placed = [...states]
+          .filter(([channel]) => asked.has(channel))
+          .map(
+            ([channel, own]) => [channel, own.map((state) => ({ ...state, provider }))] as const,
+          );
+        await hooks.onStopped?.(new Map(placed));
       };
       const frames = hooks.frames && {
         count: hooks.frames.count,
@@ -114,7 +120,9 @@ export class AscentEngine {
     const wanted = this.groupSize(plan, task.provider);
     const groupSize = Math.ceil(wanted / plan.together) * plan.together;
     const begun = new Set<number>();
-    const resumed = new Map(hooks.resume?.map((state) => [state.channel, state]));
+    // what another provider has begun would be no image of either
+    const ours = hooks.resume?.filter(({ provider = task.provider }) => provider === task.provider);
+    const resumed = new Map(ours?.map((state) => [state.channel, state]));
     for (const group of inGroups([...task.channels.entries()], groupSize)) {
       let states = group.map(([position, channel]): AscentState => {
         const saved = resumed.get(channel);

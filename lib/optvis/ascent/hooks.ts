@@ -9,7 +9,7 @@ export interface AscentHooks<Result = AscentResult> {
    * rendering rejects with an OutOfTimeError. @default there is time
    */
   readonly hasTime?: ((seconds: number) => boolean) | undefined;
-  /** Where images stood when an earlier run was stopped; they go on from there. */
+  /** Where images stood when an earlier run was stopped; on the same provider they go on there. */
   readonly resume?: readonly AscentState[] | undefined;
   /**
    * Told where the images under way stand, before a rendering rejects that was stopped or had no

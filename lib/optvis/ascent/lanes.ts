@@ -5,7 +5,6 @@ import type { AscentEngine } from "./engine.ts";
 import type { AscentHooks } from "./hooks.ts";
 import { OutOfTimeError } from "./interruption.ts";
 import { planOf } from "./plan-of.ts";
-import type { AscentState } from "./state.ts";
 import { targetOf } from "./targets.ts";
 import type { AscentResult, AscentTask } from "./task.ts";
 
@@ -38,9 +37,9 @@ export async function renderInLanes(
   { engine, gpu, onGpuFailure }: LanesOptions,
   hooks: AscentHooks<PlacedResult>,
 ): Promise<void> {
-  const isBegun = new Set(hooks.resume?.flatMap((s) => (drawnOn(s, "cpu") ? [s.channel] : [])));
+  const begunOn = new Map(hooks.resume?.map(({ channel, provider }) => [channel, provider]));
   // the CPU takes from the front, the GPU from the back
-  const waiting = togetherIn(task).toSorted((a, b) => rank(b, isBegun) - rank(a, isBegun));
+  const waiting = togetherIn(task).toSorted((a, b) => rank(a, begunOn) - rank(b, begunOn));
   let verdict: GpuVerdict | null = null;
   let resolveEmptied: (value: null) => void = () => undefined;
   const emptied = new Promise<null>((resolve) => {
@@ -63,13 +62,6 @@ export async function renderInLanes(
       {
         ...hooks,
         signal,
-        resume: hooks.resume?.filter((state) => drawnOn(state, provider)),
-        onStopped: async (states) => {
-          const placed = [...states].map(
-            ([channel, own]) => [channel, own.map((state) => ({ ...state, provider }))] as const,
-          );
-          await hooks.onStopped?.(new Map(placed));
-        },
         onChannel: async (result) => {
           ended.add(result.channel);
           await hooks.onChannel?.({ ...result, provider });
@@ -122,10 +114,15 @@ export async function renderInLanes(
   await cpuLane();
 }
 
-const drawnOn = ({ provider = "cpu" }: AscentState, on: Provider) => provider === on;
-
-const rank = (group: readonly number[], isBegun: ReadonlySet<number>) =>
-  group.some((channel) => isBegun.has(channel)) ? 1 : 0;
+/** What the CPU has begun comes first, and last what a GPU has. */
+function rank(
+  group: readonly number[],
+  begunOn: ReadonlyMap<number, Provider | undefined>,
+): number {
+  const begun = group.find((channel) => begunOn.has(channel));
+  if (begun === undefined) return 0;
+  return (begunOn.get(begun) ?? "cpu") === "cpu" ? -1 : 1;
+}
 
 /** The task's channels, those together that are to differ from each other. */
 function togetherIn(task: AscentTask): readonly (readonly number[])[] {

@@ -49,7 +49,8 @@ export interface AscentState {
   /** Whether its first iterations follow the redirected gradient. */
   readonly isRevived: boolean;
   /**
-   * Where it is drawn: on another provider it does not go on. @default where all of its task are
+   * Where it is drawn, once it was stopped: on another provider it begins anew. @default where all
+   * of its task are
    */
   readonly provider?: Provider | undefined;
   /** Its share of the time its batches took. */

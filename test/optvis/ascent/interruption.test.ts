@@ -114,6 +114,32 @@ describe("an ascent that is interrupted and goes on has the bytes of one that is
     expect(whole).not.toContain(bytesOf(resumed[0]));
   });
 
+  test("on the provider that it was begun on, and begins anew on another", async () => {
+    const [whole] = await engine.render({ ...deepdream, channels: [2] });
+    const states: AscentState[] = [];
+    let left = 3;
+    const stopping = engine.render(
+      { ...deepdream, channels: [2] },
+      {
+        hasTime: () => left-- > 0,
+        onStopped: async (stopped) => void states.push(...[...stopped.values()].flat()),
+      },
+    );
+    await expect(stopping).rejects.toThrow(OutOfTimeError);
+    const [state] = stored(states);
+    expect(state).toMatchObject({ channel: 2, provider: "cpu" });
+    state!.parameters["image"]!.data[0]! += 1;
+    const resumed = async (provider: AscentState["provider"]) => {
+      const resume = stored([{ ...state!, provider }]);
+      const [result] = await engine.render({ ...deepdream, channels: [2] }, { resume });
+      return bytesOf(result);
+    };
+    expect(await resumed("cuda")).toBe(bytesOf(whole));
+    // the checker: a state of the CPU's is gone on with, and so is one that does not say
+    expect(await resumed("cpu")).not.toBe(bytesOf(whole));
+    expect(await resumed(undefined)).toBe(await resumed("cpu"));
+  });
+
   test("a stop tells where the images under way are, and a failure tells nothing", async () => {
     const stop = new AbortController();
     const told: number[] = [];

@@ -112,8 +112,8 @@ test("what fails on the CPU too is the task's error", async () => {
   );
 });
 
-test("stopped images say where they were drawn, and go on there alone", async () => {
-  const state = (channel: number): AscentState => ({
+test("what was begun earlier is taken first where it was begun", async () => {
+  const begun = (channel: number, provider?: "webgpu"): AscentState => ({
     channel,
     position: channel - 1,
     parameters: {},
@@ -121,41 +121,23 @@ test("stopped images say where they were drawn, and go on there alone", async ()
     stop: null,
     restarts: 0,
     isRevived: false,
+    provider,
     seconds: 1,
     stage: 0,
     done: 1,
   });
-  const abort = new AbortController();
-  const stopped = new Map<number, readonly AscentState[]>();
-  const run = engineOf(async ({ channels, provider }, { onStopped }) => {
-    if (provider === "webgpu") abort.abort(new Error("enough"));
-    await onStopped?.(new Map(channels.map((channel) => [channel, [state(channel)]])));
-    throw new Error("enough");
-  });
-  const rendering = renderInLanes(
-    task,
-    { engine: run.engine, gpu: Promise.resolve(fit(1)), onGpuFailure: () => undefined },
-    {
-      signal: abort.signal,
-      onStopped: async (states) => {
-        for (const [channel, own] of states) stopped.set(channel, own);
-      },
-    },
-  );
-  await expect(rendering).rejects.toThrow("enough");
-  expect([1, 12].map((channel) => stopped.get(channel)?.[0]?.provider)).toEqual(["cpu", "webgpu"]);
-
-  const resumed: Record<string, number[]> = {};
-  const again = engineOf(async ({ provider }, { resume = [] }) => {
-    resumed[provider] = resume.map(({ channel }) => channel);
+  const resume = [begun(2, "webgpu"), begun(3, "webgpu"), begun(7), begun(8)];
+  const resumed: Record<string, readonly AscentState[]> = {};
+  const run = engineOf(async ({ provider }, hooks) => {
+    resumed[provider] = hooks.resume ?? [];
   });
   await renderInLanes(
     task,
-    { engine: again.engine, gpu: Promise.resolve(fit(1)), onGpuFailure: () => undefined },
-    { resume: [...stopped.values()].flat() },
+    { engine: run.engine, gpu: Promise.resolve(fit(1)), onGpuFailure: () => undefined },
+    { resume },
   );
-  expect(resumed["webgpu"]).toContain(12);
-  expect(resumed["cpu"]).not.toContain(12);
-  // what the CPU has begun comes first in its lane
-  expect(again.calls[0]).toBe("cpu 1,2");
+  const firstOf = (provider: string) => run.calls.find((call) => call.startsWith(provider));
+  expect([firstOf("cpu"), firstOf("webgpu")]).toEqual(["cpu 7,8", "webgpu 3"]);
+  // the engine tells which states are its own
+  expect(resumed).toEqual({ cpu: resume, webgpu: resume });
 });
