@@ -22,6 +22,15 @@ export async function encodePng(raster: Raster): Promise<Uint8Array> {
   return inFormat(await fromRaster(raster), "png");
 }
 
+/** Why an image of that size is not decoded, to be said of what it has; `null` if it is. */
+export function sizeProblem(
+  { width, height }: Size,
+  pixelLimit = IMAGE_PIXEL_LIMIT,
+): string | null {
+  if (width * height <= pixelLimit && Math.max(width, height) <= IMAGE_SIDE_LIMIT) return null;
+  return `${width}x${height} pixels, want at most ${pixelLimit} and no side above ${IMAGE_SIDE_LIMIT}; make it smaller`;
+}
+
 /**
  * Decodes a PNG, JPEG or WebP to 8-bit sRGB: turned upright as its EXIF data says, transparency
  * flattened on black, the first frame of an animation.
@@ -43,12 +52,9 @@ export async function decodeImage(
   const sharp = await loadSharp();
   try {
     // the header alone is read; libvips' own limit would not say what the image has
-    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
-    if (width * height > pixelLimit || Math.max(width, height) > IMAGE_SIDE_LIMIT) {
-      throw new ImageError(
-        `the image has ${width}x${height} pixels, want at most ${pixelLimit} and no side above ${IMAGE_SIDE_LIMIT}; make it smaller`,
-      );
-    }
+    const size = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const problem = sizeProblem(size, pixelLimit);
+    if (problem !== null) throw new ImageError(`the image has ${problem}`);
     const options = { limitInputPixels: pixelLimit, failOn: "warning", autoOrient: true } as const;
     const { data, info } = await sharp(bytes, options)
       .flatten({ background: "black" })

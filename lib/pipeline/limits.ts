@@ -38,9 +38,6 @@ export const MAX_PYRAMID_SCALE = 4;
  */
 export const MAX_IMAGE_SIDE_PX = 4_096;
 
-/** Side of the smallest canvas or crop, in pixels: fewer have no spectrum to speak of. */
-export const MIN_CANVAS_SIDE_PX = 8;
-
 /** Ten times Lucid's and more draw noise alone: colours saturate within a few iterations. */
 export const MAX_LEARNING_RATE = 10;
 

@@ -5,7 +5,8 @@ import type { LayerWithChannels } from "../../networks/layers.ts";
 import { imageShapeOf, type NetworkModel, shapeMismatch } from "../../optvis/graph/layer-pass.ts";
 import { completeFourierFields, type FourierParameters } from "./fields/fourier.ts";
 import { commonFields, drawnFields } from "./fields/drawn.ts";
-import { FOURIER_PRESETS } from "./fourier-presets.ts";
+import { MAX_IMAGE_SIDE_PX } from "../limits.ts";
+import { FOURIER_PRESETS, type Preset } from "./fourier-presets.ts";
 import { targetUnits } from "./target-units.ts";
 import { layerRole } from "./layer-role.ts";
 import { deepdreamSchema, type FourierRequest, type RenderRequest } from "./request.ts";
@@ -70,10 +71,7 @@ function fourierParameters(
   const preset = FOURIER_PRESETS[request.preset];
   const { cropFraction, ...others } = preset.parameters;
   const crop = sizeOf(request.cropSize) ?? cropOf(request, model, layer);
-  const canvas = sizeOf(request.canvasSize) ?? {
-    width: nearestEven(crop.width * preset.canvas),
-    height: nearestEven(crop.height * preset.canvas),
-  };
+  const canvas = sizeOf(request.canvasSize) ?? canvasOf(crop, preset);
   return {
     ...withGiven(others, request),
     canvasSize: [canvas.height, canvas.width],
@@ -101,6 +99,12 @@ function cropOf({ preset }: FourierRequest, network: NetworkModel, layer: LayerW
   const isTaken =
     shapeMismatch(model, layer, imageShapeOf(model, 1, { height: side, width: side })) === null;
   return isTaken ? { width: side, height: side } : inputSize;
+}
+
+/** The preset's canvas, or the largest of its aspect that may be drawn. */
+function canvasOf({ width, height }: Size, preset: Preset): Size {
+  const sides = Math.min(preset.canvas, MAX_IMAGE_SIDE_PX / Math.max(width, height));
+  return { width: nearestEven(width * sides), height: nearestEven(height * sides) };
 }
 
 function sizeOf(size: FourierRequest["canvasSize"]): Size | null {

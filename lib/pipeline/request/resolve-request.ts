@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { ImageError } from "../../image/errors.ts";
 import { pictureSize } from "../../image/picture.ts";
+import { sizeProblem } from "../../image/png.ts";
 import type { Size } from "../../image/raster.ts";
 import { sheetLayout } from "../../image/sheet-layout.ts";
 import { firstSynonym } from "../../networks/labels.ts";
@@ -68,12 +69,13 @@ export async function resolveRequest(
   const channels = imageNumbers(complete);
   const { width, height } = initialImage ?? network.model.inputSize;
   const drawing = drawingOf(complete, { width, height });
-  const overLimit = [
+  const { planes } = network.model;
+  const tileSize = pictureSize(tileSizeOf(drawing), planeKind(planes), planes.length);
+  const tooMuch = [
     ...countProblems(channels.length),
     ...workProblems({ ...drawing, channelCount: channels.length }),
   ];
-  const { planes } = network.model;
-  const tileSize = pictureSize(tileSizeOf(drawing), planeKind(planes), planes.length);
+  const overLimit = tooMuch.length > 0 ? tooMuch : pictureProblems(drawing, tileSize);
   const named = (channel: number) => classLabel(classNames, channel);
   const labels =
     request.montage.labels ??
@@ -143,6 +145,13 @@ function countProblems(count: number): string[] {
   return [
     `channels: given ${count} channels; wanted at most ${MAX_CHANNELS_PER_JOB} in one request; split them into several requests`,
   ];
+}
+
+/** What keeps a tile from being read again for the sheet: many planes make one picture. */
+function pictureProblems({ method }: Drawing, tileSize: Size): string[] {
+  const problem = sizeProblem(tileSize);
+  const field = method === "fourier" ? "canvasSize" : "pyramidLevels";
+  return problem === null ? [] : [`${field}: the picture of an image has ${problem}`];
 }
 
 /** Which photographs the request names that the network cannot take. */

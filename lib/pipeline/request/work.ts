@@ -65,6 +65,11 @@ function pyramidProblems(work: DeepDreamWork): string[] {
 
 function canvasProblems(work: FourierWork): string[] {
   const { canvasSize, cropSize } = work;
+  if (Math.max(cropSize.width, cropSize.height) > MAX_IMAGE_SIDE_PX) {
+    return [
+      `cropSize: the network's own size is ${show(cropSize)} pixels; wanted at most ${MAX_IMAGE_SIDE_PX} a side; give a smaller cropSize`,
+    ];
+  }
   const pixels = pixelsOf(cropSize) + sumPixels(work);
   const text = `the pixels of a crop of ${show(cropSize)} and a share of a canvas of ${show(canvasSize)}`;
   return totalProblems(work, { count: pixels, text }, { count: 1, text: "1 step" });

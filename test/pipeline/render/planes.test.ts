@@ -179,3 +179,11 @@ test("a photograph is a start for one plane, by its luminance, and for four none
     "initialImage: given an image; the network's images have 4 planes that are no colours",
   );
 });
+
+test("planes side by side are one picture, and no larger than one may be", async () => {
+  const network = await opened(weightedSum("NCHW", 4));
+  const large = { method: "fourier", canvasSize: 2_048 } as const;
+  await expect(drawn(network, large)).rejects.toThrow(
+    "canvasSize: the picture of an image has 4106x4106 pixels, want at most 16777216 and no side above 16384; make it smaller",
+  );
+});

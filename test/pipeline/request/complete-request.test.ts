@@ -172,19 +172,7 @@ test.each([
 });
 
 test("a crop that the layer does not take is refused; a preset's own then is the network's size", async () => {
-  const nodes = [
-    node("Conv", "image kernel", "conv", { strides: [10, 10] }),
-    node("Flatten", "conv", "flat"),
-    node("Gemm", "flat matrix", "logits"),
-  ];
-  const initializers = { kernel: normal([1, 3, 1, 1], 1), matrix: normal([13 * 14, 5], 2) };
-  const inputs = { image: [1, 3, 130, 140] };
-  const path = join(await temporaryFolder(), "head.onnx");
-  await writeFile(
-    path,
-    writeModel(sketch({ inputs, nodes, outputs: ["logits"], initializers }), 18),
-  );
-  const network = await analyseNetwork(await openNetwork(path, networkFolders({})));
+  const network = await headOn([130, 140]);
   const request = { network: "head", layer: "logits", channels: [1], preset: "channels" };
   expect(await complete(request, network)).toMatchObject({ cropSize: [130, 140] });
   await expect(complete({ ...request, cropSize: 128 }, network)).rejects.toThrow(
@@ -195,3 +183,47 @@ test("a crop that the layer does not take is refused; a preset's own then is the
     cropSize: [128, 128],
   });
 });
+
+test.each([
+  ["a few pixels", [4, 6], { cropSize: [4, 6], canvasSize: [6, 8] }],
+  ["one row", [1, 64], { cropSize: [1, 64], canvasSize: [2, 92] }],
+  [
+    "an image as large as may be",
+    [4096, 1024],
+    { cropSize: [4096, 1024], canvasSize: [4096, 1024] },
+  ],
+  ["one that the canvas does not fit around", [3010, 20], { canvasSize: [4096, 28] }],
+])("of a network that sees %s, too, a complete request is a request", async (_, size, wanted) => {
+  const network = await headOn(size);
+  const written = await complete({ network: "head", layer: "logits", channels: [1] }, network);
+  expect(written).toMatchObject(wanted);
+  expect(await complete(written, network)).toEqual(written);
+});
+
+test("a network whose own size is larger than an image may be is drawn in part, if at all", async () => {
+  const network = await headOn([20, 4100]);
+  const request = { network: "head", channels: [1] };
+  await expect(complete({ ...request, layer: "logits" }, network)).rejects.toThrow(
+    "cropSize: the network's own size is 4100x20 pixels; wanted at most 4096 a side; give a smaller cropSize",
+  );
+  const part = { cropSize: [20, 100] };
+  expect(await complete({ ...request, ...part, layer: "conv" }, network)).toMatchObject(part);
+});
+
+/** A network whose classifier takes images of one size [height, width] alone. */
+async function headOn([height = 1, width = 1]: readonly number[]): Promise<AnalysedNetwork> {
+  const nodes = [
+    node("Conv", "image kernel", "conv", { strides: [10, 10] }),
+    node("Flatten", "conv", "flat"),
+    node("Gemm", "flat matrix", "logits"),
+  ];
+  const places = Math.ceil(height / 10) * Math.ceil(width / 10);
+  const initializers = { kernel: normal([1, 3, 1, 1], 1), matrix: normal([places, 5], 2) };
+  const inputs = { image: [1, 3, height, width] };
+  const path = join(await temporaryFolder(), "head.onnx");
+  await writeFile(
+    path,
+    writeModel(sketch({ inputs, nodes, outputs: ["logits"], initializers }), 18),
+  );
+  return analyseNetwork(await openNetwork(path, networkFolders({})));
+}

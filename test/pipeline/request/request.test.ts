@@ -174,7 +174,7 @@ test.each([
     "a canvas of one side",
     { ...GOOD, method: "fourier", canvasSize: [64] },
     [
-      "canvasSize: given [64]; wanted a whole number of pixels from 8 to 4096, or a pair [height, width]",
+      "canvasSize: given [64]; wanted a whole number of pixels from 1 to 4096, or a pair [height, width]",
     ],
   ],
   [

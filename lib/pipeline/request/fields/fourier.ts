@@ -9,7 +9,6 @@ import {
   MAX_SATURATION,
   MAX_SPECTRUM_DECAY,
   MAX_TOTAL_VARIATION,
-  MIN_CANVAS_SIDE_PX,
   MIN_CROP_FRACTION,
 } from "../../limits.ts";
 import { objective } from "./drawn.ts";
@@ -17,8 +16,8 @@ import { objective } from "./drawn.ts";
 export const PRESETS = ["natural", "vivid", "poster", "channels", "lucid"] as const;
 export type PresetName = (typeof PRESETS)[number];
 
-const side = z.int().min(MIN_CANVAS_SIDE_PX).max(MAX_IMAGE_SIDE_PX);
-const SIZE_WANTED = `a whole number of pixels from ${MIN_CANVAS_SIDE_PX} to ${MAX_IMAGE_SIDE_PX}, or a pair [height, width]`;
+const side = z.int().min(1).max(MAX_IMAGE_SIDE_PX);
+const SIZE_WANTED = `a whole number of pixels from 1 to ${MAX_IMAGE_SIDE_PX}, or a pair [height, width]`;
 const pair = z.tuple([side, side], { error: SIZE_WANTED });
 const size = z.union([side, pair], { error: SIZE_WANTED });
 
