@@ -14,6 +14,8 @@ export interface LocalGpuOptions {
   readonly tell?: ((line: string) => void) | undefined;
   /** Remembers from process to process what is of no use. @default nothing is remembered */
   readonly cacheFolder?: string | null;
+  /** Whether what is remembered counts, or is found out anew. @default it counts */
+  readonly remembered?: "counts" | "is renewed";
 }
 
 /** DREAMGRID_GPU is none of its values. */
@@ -31,7 +33,7 @@ export class GpuChoiceError extends Error {
  */
 export function localGpuGate(
   env: Readonly<Record<string, string | undefined>>,
-  { threads, tell, cacheFolder = null }: LocalGpuOptions = {},
+  { threads, tell, cacheFolder = null, remembered = "counts" }: LocalGpuOptions = {},
 ): GpuGate | null {
   const choice = env["DREAMGRID_GPU"] || "auto";
   if (!isChoice(choice)) {
@@ -41,7 +43,9 @@ export function localGpuGate(
   if (choice === "off") return null;
   if (choice === "any") return new GpuGate({ threads, tell, leastSpeedup: 0 });
   const memory = cacheFolder === null ? null : new GateMemory(join(cacheFolder, "gpu.json"), env);
-  return new GpuGate({ threads, tell, memory });
+  if (memory === null || remembered === "counts") return new GpuGate({ threads, tell, memory });
+  const keep = (reason: string | null) => memory.keep(reason);
+  return new GpuGate({ threads, tell, memory: { reason: () => Promise.resolve(null), keep } });
 }
 
 const isChoice = (value: string): value is Choice => CHOICES.some((choice) => choice === value);

@@ -1,7 +1,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
+import { GateMemory } from "../../../lib/optvis/runtime/gate-memory.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { run, runWith } from "./command-line.ts";
 
 /** What a fake AWS tells; `null`: the account has no value of its own. */
@@ -127,6 +130,19 @@ test("without --cloud it says what this machine renders on", async () => {
     2,
     "dreamgrid: DREAMGRID_GPU: given 'yes', wanted one of 'auto', 'off', 'any'\n",
   ]);
+});
+
+test("it looks anew, and what it finds is remembered", async () => {
+  const cache = await temporaryFolder();
+  const env = { DREAMGRID_CACHE: cache, DREAMGRID_GPU: "auto" };
+  const memory = new GateMemory(join(cache, "gpu.json"), env);
+  await memory.keep("the driver was not there yet");
+  expect(await memory.reason()).toBe("the driver was not there yet");
+  const { stdout } = await runWith({ env }, "doctor");
+  const reason = /^note: rendering on the CPU: (.+)\n$/.exec(stdout)?.[1] ?? null;
+  expect(stdout).not.toContain("not there yet");
+  // null where it says that the GPU is used
+  expect(await memory.reason()).toBe(reason);
 });
 
 test("what cannot be asked or is no setting ends in one line", async () => {
