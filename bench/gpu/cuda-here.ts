@@ -17,6 +17,9 @@ const LIBRARIES = [
 /** Where run.sh lets them be looked for, besides the system's own places. */
 const FOLDERS = ["/usr/local/cuda-13.0/targets/x86_64-linux/lib", "/usr/local/cuda/lib64"];
 
+/** A driver that has to be woken first takes a few seconds. */
+const PATIENCE_MS = 20_000;
+
 /** What of CUDA this machine has. */
 export interface CudaHere {
   /** Cards and the driver's version, as nvidia-smi names them; `null` without a card. */
@@ -49,7 +52,12 @@ export function describeCuda({ card, missing }: CudaHere): string {
 /** What a program prints; `null` where it is not there, or fails. */
 function output(program: string, words: readonly string[]): string | null {
   try {
-    return execFileSync(program, words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return execFileSync(program, words, {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: PATIENCE_MS,
+      killSignal: "SIGKILL",
+    });
   } catch {
     return null;
   }

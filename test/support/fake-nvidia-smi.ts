@@ -20,3 +20,20 @@ export function fakeNvidiaSmi(): (shell: string) => void {
     chmodSync(path, 0o755);
   };
 }
+
+/**
+ * The shell's words for an answer about cards, a line each.
+ *
+ * @param mebibytes of each card
+ * @param cards by default of one make
+ */
+export function smiLines(
+  mebibytes: readonly (number | string)[],
+  cards: readonly { readonly name: string; readonly uuid: string; readonly mig?: string }[] = [],
+): string {
+  const lines = mebibytes.map((memory, i) => {
+    const { mig = "[N/A]", uuid, name } = cards[i] ?? { uuid: `GPU-${i}`, name: "a card" };
+    return `echo '${memory}, ${mig}, ${uuid}, ${name}'`;
+  });
+  return lines.join("; ");
+}

@@ -9,7 +9,7 @@ import { GraphBuilder } from "../../../lib/onnx/graph-builder.ts";
 import type { SessionGraph } from "../../../lib/optvis/runtime/session-graph.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
-import { fakeNvidiaSmi } from "../../support/fake-nvidia-smi.ts";
+import { fakeNvidiaSmi, smiLines } from "../../support/fake-nvidia-smi.ts";
 
 /** A driver that does something else to its process. */
 const FAKE = new URL("./fake-gate-child.mjs", import.meta.url);
@@ -27,10 +27,10 @@ test("what a card has free is asked before it is tried, once", async () => {
   vi.resetModules();
   const gates = await import("../../../lib/optvis/runtime/gpu-gate.ts");
   const { freeCardBytes } = await import("../../../lib/optvis/runtime/card-memory.ts");
-  answers("echo 4096");
+  answers(smiLines([4096]));
   const gate = new gates.GpuGate({ child: [FAKE, "right"], providers: ["cuda"] });
   expect(await gate.machine()).toMatchObject({ isFit: true, provider: "cuda" });
-  answers("echo 17");
+  answers(smiLines([17]));
   expect(await freeCardBytes()).toBe(4_294_967_296);
 });
 

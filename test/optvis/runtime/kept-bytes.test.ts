@@ -3,7 +3,7 @@ import { totalmem } from "node:os";
 import { expect, test } from "vitest";
 
 import { keptBytesOf, keptBytesOnCard } from "../../../lib/optvis/runtime/kept-bytes.ts";
-import { fakeNvidiaSmi } from "../../support/fake-nvidia-smi.ts";
+import { fakeNvidiaSmi, smiLines } from "../../support/fake-nvidia-smi.ts";
 
 test("however many workers there are, their sessions leave memory to their images", () => {
   for (const workers of [1, 2, 16, 1_000]) {
@@ -21,7 +21,7 @@ test("of a card a quarter is kept, but never less than without it", async () => 
   const answers = fakeNvidiaSmi();
   // without the program
   expect(await keptBytesOnCard(7e8)).toBe(7e8);
-  expect(await kept("echo 15360")).toBe(4_026_531_840);
+  expect(await kept(smiLines([15360]))).toBe(4_026_531_840);
   // a card so small that no more is kept than without it
-  expect(await kept("echo 2048")).toBe(7e8);
+  expect(await kept(smiLines([2048]))).toBe(7e8);
 });
