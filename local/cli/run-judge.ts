@@ -86,18 +86,19 @@ async function judgeSheet(
   const classesOf = classMatcher(labels);
   const names = parseLabels(labels.join("\n")).map(firstSynonym);
   const judged: JudgedPicture[] = [];
-  for (const { channel, label, path } of pictures) {
-    const wanted = classesOf(label ?? "");
+  for (const { channel, label, of, path } of pictures) {
+    const wanted = classesOf(of ?? "");
     if (path === null || wanted.size === 0) {
       judged.push({ channel, label, problem: path === null ? "no picture" : "no such class" });
       continue;
     }
-    const { first, ...rest } = await judgePicture(
-      engine,
-      judge,
-      await planesFor(judge.network, path),
-      wanted,
-    );
+    const planes = await planesFor(judge.network, path);
+    const judgement = await judgePicture(engine, judge, planes, wanted);
+    if (judgement === null) {
+      judged.push({ channel, label, problem: "its outputs are not finite" });
+      continue;
+    }
+    const { first, ...rest } = judgement;
     judged.push({ channel, label, ...rest, seen: names[first] ?? "" });
   }
   return judgementReport(judged);
@@ -169,11 +170,19 @@ async function compareSheet(
     );
   }
   const layer = requestedLayer(sheet, own);
+  const shown = sheet.pictures.flatMap(({ raised, path, ...picture }) =>
+    path === null || raised === null ? [] : [{ ...picture, raised, path }],
+  );
+  const highest = Math.max(0, ...shown.map(({ raised }) => raised));
+  if (highest > layer.channels) {
+    throw new UsageError(
+      `--network: layer '${layer.name}' of '${own.description.id}' has ${layer.channels} channels; the sheet has a picture of channel ${highest}`,
+    );
+  }
   const viewer: Viewer = { network: own.model, layer, provider: "cpu" };
   const activationsIn = async (planes: Planes) => (await channelMeans(engine, viewer, planes))[0]!;
   const pictures: ShownPicture[] = [];
-  for (const { channel, raised, label, path } of sheet.pictures) {
-    if (path === null || raised === null) continue;
+  for (const { channel, raised, label, path } of shown) {
     const planes = await shownPlanes(await readPicture(path), own.model, own.model.inputSize);
     pictures.push({ channel, raised, label, activations: await activationsIn(planes) });
   }

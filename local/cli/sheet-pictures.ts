@@ -7,7 +7,11 @@ import { decodeImage } from "../../lib/image/png.ts";
 import type { Raster } from "../../lib/image/raster.ts";
 import { type NetworkInput, networkInputSchema } from "../../lib/networks/network-input.ts";
 import { targets as targetsSchema } from "../../lib/pipeline/request/fields/targets.ts";
-import { soleChannel, targetUnits } from "../../lib/pipeline/request/target-units.ts";
+import {
+  soleChannel,
+  targetUnits,
+  withoutNumber,
+} from "../../lib/pipeline/request/target-units.ts";
 import { decodeUserFile, readUserFile } from "./read-user-file.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -32,6 +36,8 @@ export interface SheetPicture {
   /** The channel that it raises, 1-based; `null`: a target that is no single channel. */
   readonly raised: number | null;
   readonly label: string | null;
+  /** The label without what tells a target's images apart: the name of its class, if it is one. */
+  readonly of: string | null;
   /** `null`: there is no file, or the channel failed. */
   readonly path: string | null;
 }
@@ -58,9 +64,10 @@ export async function sheetPictures(manifestPath: string): Promise<SheetPictures
   const pictures = manifest.tiles.map(({ channel, label, tile }) => {
     const file = tile === undefined ? null : basename(tile.key);
     const path = file !== null && files.has(file) ? join(folder, file) : null;
-    const target = units?.[channel - 1]?.target;
-    const raised = units ? target && soleChannel(target) : channel;
-    return { channel, raised: raised ?? null, label, path };
+    const unit = units?.[channel - 1];
+    const raised = units ? unit && soleChannel(unit.target) : channel;
+    const of = label !== null && unit ? withoutNumber(label, unit) : label;
+    return { channel, raised: raised ?? null, label, of, path };
   });
   if (pictures.every(({ path }) => path === null)) {
     throw new UsageError(

@@ -21,14 +21,16 @@ export const RECOGNISED = { top1: 0.5, top5: 0.7 } as const;
  *
  * @param picture planes of 0..255, of the network's input size
  * @param wanted classes that the picture may be of, 0-based, at least one
+ * @returns `null` where its outputs are not finite: it sees nothing
  */
 export async function judgePicture(
   engine: AscentEngine,
   judge: Viewer & { readonly kind: ChannelKind },
   picture: Planes,
   wanted: ReadonlySet<number>,
-): Promise<Judgement> {
+): Promise<Judgement | null> {
   const [means] = await channelMeans(engine, judge, picture);
+  if (!means!.every(Number.isFinite)) return null;
   return judgementOf(probabilities(means!, judge.kind), wanted);
 }
 

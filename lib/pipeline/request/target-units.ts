@@ -35,8 +35,18 @@ export function targetLabel(
 ): string {
   const named = (channel: number | string) => nameOf(Number(channel)) ?? `${channel}`;
   const place = target.at === undefined ? "" : ` at ${[target.at].flat().join(",")}`;
-  const which = images === 1 ? "" : ` ${index + 1}/${images}`;
-  return `${whatIs(target, named)}${place}${which}`;
+  return `${whatIs(target, named)}${place}${numberOf({ index, images })}`;
+}
+
+/** A target's label without the number of the one of its images. */
+export function withoutNumber(label: string, { index, images }: TargetUnit): string {
+  const number = numberOf({ index, images });
+  return label.endsWith(number) ? label.slice(0, label.length - number.length) : label;
+}
+
+/** What tells images of one target apart. */
+function numberOf({ index, images }: Omit<TargetUnit, "target">): string {
+  return images === 1 ? "" : ` ${index + 1}/${images}`;
 }
 
 /** A file's name without its folder, its extension, and the digest that uploads are named by. */

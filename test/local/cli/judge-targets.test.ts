@@ -22,10 +22,11 @@ interface Sheet {
   readonly request: object;
   /** Of the tiles, the number of each first. */
   readonly pictures: readonly (readonly [number: number, picture: Raster])[];
+  readonly labels?: readonly string[];
 }
 
-/** What `judge` finds of a sheet's pictures, whose network was given by its path. */
-async function compared({ request, pictures }: Sheet): Promise<unknown> {
+/** A sheet whose network was given by its path, in a folder of its own: what `judge` is told. */
+async function written({ request, pictures, labels = [] }: Sheet) {
   const folder = await temporaryFolder();
   const network = join(folder, "colours.onnx");
   await writeFile(network, writeModel(RECTIFIED, 18));
@@ -34,15 +35,26 @@ async function compared({ request, pictures }: Sheet): Promise<unknown> {
     await writeFile(join(folder, `a.tiles/${number}.png`), await encodePng(picture));
   }
   const manifest = join(folder, "a.manifest.json");
-  const tiles = pictures.map(([number]) => {
-    return { channel: number, label: null, tile: { key: `jobs/j/tiles/${number}.png` } };
+  const tiles = pictures.map(([number], i) => {
+    const label = labels[i] ?? null;
+    return { channel: number, label, tile: { key: `jobs/j/tiles/${number}.png` } };
   });
   const id = "colours-12345678";
   const about = { network: { id }, layer: { index: 2 }, given: { network }, request };
   await writeFile(manifest, JSON.stringify({ ...about, tiles }));
-  const { code, stdout } = await run("judge", manifest, "--json");
+  return { folder, network, manifest };
+}
+
+async function jsonOf(...words: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, stdout } = await run("judge", ...words, "--json");
   expect(code).toBe(0);
-  return (JSON.parse(stdout) as { comparison: unknown }).comparison;
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+/** What `judge` finds of a sheet's pictures. */
+async function compared(sheet: Sheet): Promise<unknown> {
+  const { manifest } = await written(sheet);
+  return (await jsonOf(manifest))["comparison"];
 }
 
 test("pictures of targets are compared on the channel that they raise, where there is one", async () => {
@@ -81,5 +93,33 @@ test("a sheet's channels lie along the axis that its request says", async () => 
   const found = await compared({ request: { channelAxis: 3 }, pictures: [[7, picture]] });
   expect(found).toMatchObject({
     pictures: [{ channel: 7, activation: expect.closeTo(127 / 3, 4) as number }],
+  });
+});
+
+test("pictures of one class that differ are judged by its name", async () => {
+  const targets = [{ channel: 1 }, { channel: 3, diversity: 2 }, { channel: 1, at: "centre" }];
+  const colours: readonly Rgb[] = [
+    [255, 0, 0],
+    [0, 0, 255],
+    [200, 0, 0],
+    [255, 0, 0],
+  ];
+  const { folder, network, manifest } = await written({
+    request: { targets },
+    pictures: colours.map((colour, i) => [i + 1, filledRaster(SIZE, colour)] as const),
+    labels: ["red", "blue 1/2", "blue 2/2", "red at centre"],
+  });
+  const names = join(folder, "labels.txt");
+  await writeFile(names, "red\ngreen\nblue\n");
+  expect(await jsonOf(manifest, "--by", network, "--labels", names)).toMatchObject({
+    judgement: {
+      judged: 3,
+      pictures: [
+        { label: "red", rank: 1 },
+        { label: "blue 1/2", rank: 1 },
+        { label: "blue 2/2", rank: 3, seen: "red" },
+        { label: "red at centre", problem: "no such class" },
+      ],
+    },
   });
 });

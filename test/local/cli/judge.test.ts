@@ -12,7 +12,7 @@ import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { expectRefused, run } from "./command-line.ts";
 
 /** What it says of a picture: how red, green and blue it is, in tenths of 0..255 less 128. */
-const COLOURS = sketch({
+const ofColours = {
   inputs: { image: [1, 3, 12, 10] },
   nodes: [
     node("GlobalAveragePool", "image", "pool"),
@@ -21,7 +21,8 @@ const COLOURS = sketch({
   ],
   outputs: ["logits"],
   initializers: { w: floatTensor([3, 3], [0.1, 0, 0, 0, 0.1, 0, 0, 0, 0.1]) },
-});
+};
+const COLOURS = sketch(ofColours);
 
 const tile = (channel: number, label: string | null) => ({
   channel,
@@ -170,6 +171,42 @@ describe("judge", () => {
     expect(noticed.code).toBe(2);
     expect(noticed.stderr).toMatch(message);
     expect(noticed.stdout).toBe("");
+  });
+
+  test("a judge that overflows sees nothing, and recognises nothing", async () => {
+    // roots of what is dark are no numbers
+    const root = node("Sqrt", "logits", "roots");
+    const roots = sketch({
+      ...ofColours,
+      nodes: [...ofColours.nodes, root],
+      outputs: ["roots"],
+    });
+    await writeFile(file("roots.onnx"), writeModel(roots, 18));
+    const words = ["--by", file("roots.onnx"), "--labels", file("labels.txt")];
+    const problem = "its outputs are not finite";
+    expect(await jsonOf(...words)).toMatchObject({
+      judgement: {
+        judged: 0,
+        left: 5,
+        top1: 0,
+        recognised: false,
+        pictures: [{ channel: 1, problem }, { channel: 2, problem }, {}, {}, {}],
+      },
+    });
+  });
+
+  test("a network that the sheet cannot be of is refused", async () => {
+    const narrow = sketch({
+      ...ofColours,
+      initializers: { w: floatTensor([2, 3], [1, 0, 0, 0, 1, 0]) },
+    });
+    await writeFile(file("narrow.onnx"), writeModel(narrow, 18));
+    const words = ["judge", file("a.manifest.json"), "--network"];
+    await expectRefused(
+      folder,
+      [...words, file("narrow.onnx")],
+      /--network: layer 'logits' of 'narrow' has 2 channels; the sheet has a picture of channel 3/,
+    );
   });
 
   test("a photograph that is damaged is named", async () => {
