@@ -20,7 +20,7 @@ there: into a folder, in parts of at most 45 MB. On that machine one command unp
                Python with torch, onnx and numpy there
   --out        the folder; what it has of an earlier kit is used again where it is the same
 
-Needs Linux x64 with bash, tar, xz and npm. Nothing is measured here.`;
+Needs Linux x64 with bash, tar and npm. Nothing is measured here.`;
 
 await runCommand(async () => {
   const { values } = parseArgs({

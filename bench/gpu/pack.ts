@@ -84,13 +84,14 @@ export async function packKit(kit: Kit, folder: string): Promise<readonly string
         shell(`split -b ${PART_BYTES} "$1" "$2"`, tarball, prefix);
         rmSync(tarball);
       }),
-      ...inParts(folder, runtimeName(), (prefix) => {
+      ...inParts(folder, programsName(), (prefix) => {
         const runtime = join(staging, "runtime");
         mkdirSync(runtime);
         shell('tar xzf "$1" -C "$2" package/bin/node', fetched(NODE, staging), runtime);
         const paths = RUNTIME.map((path) => join("node_modules", path));
         shell('to=$1; shift; cp -rL --parents "$@" "$to"', runtime, ...paths);
-        shell(`tar c -C "$1" . | xz -T0 -3 | split -b ${PART_BYTES} - "$2"`, runtime, prefix);
+        // a bare system has gzip, and may have no xz
+        shell(`tar cz -C "$1" . | split -b ${PART_BYTES} - "$2"`, runtime, prefix);
       }),
       // this one is new each time
       ...(await packApp(kit, folder, staging)),
@@ -168,13 +169,13 @@ function fetched(specification: string, into: string): string {
   return join(into, basename(stdout.trim().split("\n").at(-1)!));
 }
 
-function runtimeName(): string {
+function programsName(): string {
   const versionOf = (name: string) => {
     const path = join(ROOT, "node_modules", name, "package.json");
     return (JSON.parse(readFileSync(path, "utf8")) as { readonly version: string }).version;
   };
   const [ort, sharp] = NATIVE.map(versionOf);
-  return `${versioned("runtime", NODE)}-${ort}-${sharp}`;
+  return `${versioned("programs", NODE)}-${ort}-${sharp}`;
 }
 
 function versioned(name: string, specification: string): string {

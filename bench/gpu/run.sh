@@ -11,17 +11,24 @@ fi
 root=$(cd "$1" && pwd)
 shift
 there=$root/unpacked
+# what the kit's parts hold whose names begin so; an older kit's may lie beside them
+parts() {
+  local name
+  while read -r _ name; do
+    if [[ $name == "$1"* ]]; then cat "$root/$name"; fi
+  done <"$root/parts.sha256"
+}
 # a newer kit in the same folder is unpacked anew
-if ! cmp -s "$root/parts.sha256" "$there/parts.sha256"; then
+if [ ! -f "$there/parts.sha256" ] || [ "$(<"$root/parts.sha256")" != "$(<"$there/parts.sha256")" ]; then
   (cd "$root" && sha256sum --check --quiet --strict parts.sha256) || {
     echo "the kit in $root is not whole: copy its files again" >&2
     exit 2
   }
   rm -rf "$there"
   mkdir "$there"
-  cat "$root"/runtime-*.part-* | tar xJ -C "$there"
-  cat "$root"/app.part-* | tar xz -C "$there"
-  cat "$root"/provider-*.part-* | tar xz -C "$there" --wildcards '*/libonnxruntime_providers_cuda.so' '*/libonnxruntime_providers_shared.so'
+  parts programs- | tar xz -C "$there"
+  parts app. | tar xz -C "$there"
+  parts provider- | tar xz -C "$there" --wildcards '*/libonnxruntime_providers_cuda.so' '*/libonnxruntime_providers_shared.so'
   # ONNX Runtime looks for its CUDA provider beside itself
   mv "$there"/package/Plugins/Linux/x64/*.so "$there/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/"
   cp "$root/parts.sha256" "$there/"

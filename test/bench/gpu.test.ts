@@ -1,7 +1,15 @@
 import { execFile } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 
@@ -124,6 +132,56 @@ describe("run.sh", () => {
       stderr: expect.stringMatching(/the kit in .* is not whole: copy its files again\n$/),
     });
   });
+});
+
+test("a kit is unpacked and run by what a bare system has, whatever an older one left", async () => {
+  const kit = mkdtempSync(join(folder, "kit-"));
+  const bin = join(kit, "bin");
+  mkdirSync(bin);
+  // a minimal system's packages, without xz
+  for (const program of ["bash", "cat", "cp", "gzip", "mkdir", "mv", "rm", "sha256sum", "tar"]) {
+    symlinkSync((await run("which", [program])).stdout.trim(), join(bin, program));
+  }
+  const packed = async (name: string, files: Readonly<Record<string, string>>) => {
+    const from = mkdtempSync(join(kit, "from-"));
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(from, path)), { recursive: true });
+      writeFileSync(join(from, path), text, { mode: 0o755 });
+    }
+    await run("tar", ["czf", join(kit, name), "-C", from, "."]);
+    return name;
+  };
+  const library = "package/Plugins/Linux/x64/libonnxruntime_providers_cuda.so";
+  const runtime = "node_modules/onnxruntime-node/bin/napi-v6/linux/x64";
+  const kitOf = async (version: string) => {
+    const parts = [
+      await packed(`programs-${version}.part-aa`, {
+        "package/bin/node": `#!${join(bin, "bash")}\ncat "$@"\n`,
+        [`${runtime}/onnxruntime_binding.node`]: "",
+      }),
+      await packed(`provider-${version}.part-aa`, {
+        [library]: version,
+        "package/Plugins/Linux/x64/libonnxruntime_providers_shared.so": "",
+      }),
+      await packed("app.part-aa", { "bench/gpu/measure.mjs": `measures ${version}` }),
+    ];
+    const { stdout } = await run("sha256sum", parts, { cwd: kit });
+    writeFileSync(join(kit, "parts.sha256"), stdout);
+  };
+  const measure = () =>
+    run(join(bin, "bash"), ["bench/gpu/run.sh", kit], { env: { PATH: bin } }).then(({ stdout }) => [
+      stdout,
+      readFileSync(join(kit, "unpacked", runtime, basename(library)), "utf8"),
+    ]);
+
+  await kitOf("2");
+  writeFileSync(join(kit, "app.part-ab"), "of a larger one");
+  expect(await measure()).toEqual(["measures 2", "2"]);
+  // as it is, without a second look at its parts
+  rmSync(join(kit, "app.part-aa"));
+  expect(await measure()).toEqual(["measures 2", "2"]);
+  await kitOf("1");
+  expect(await measure()).toEqual(["measures 1", "1"]);
 });
 
 describe("PyTorch", () => {
