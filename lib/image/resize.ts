@@ -54,14 +54,17 @@ export function resizePlanes({ height, width, data }: Planes, size: Size): Plane
   return { ...to, data: resizeBilinear(data, [data.length / (height * width), height, width], to) };
 }
 
-/** As `resizePlanes`, by halves as far as they go: every pixel counts in what is made smaller. */
+/**
+ * As `resizePlanes`, along each axis by halves as far as they go: every pixel counts in what is
+ * made smaller.
+ */
 export function shrinkPlanes(image: Planes, size: Size): Planes {
-  let shrunk = image;
-  while (shrunk.width >= 2 * size.width && shrunk.height >= 2 * size.height) {
-    const half = { width: Math.ceil(shrunk.width / 2), height: Math.ceil(shrunk.height / 2) };
-    shrunk = resizePlanes(shrunk, half);
-  }
-  return resizePlanes(shrunk, size);
+  const along = (length: number, wanted: number) =>
+    length >= 2 * wanted ? Math.ceil(length / 2) : length;
+  const width = along(image.width, size.width);
+  const height = along(image.height, size.height);
+  if (width === image.width && height === image.height) return resizePlanes(image, size);
+  return shrinkPlanes(resizePlanes(image, { width, height }), size);
 }
 
 function taps(from: number, to: number): Taps {

@@ -1,5 +1,5 @@
 import type { Planes, Size } from "../../image/raster.ts";
-import { resizeBilinear } from "../../image/resize.ts";
+import { shrinkPlanes } from "../../image/resize.ts";
 import { type FloatTensor, floatTensor } from "../../onnx/tensor.ts";
 import { imageShapeOf, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
@@ -22,9 +22,9 @@ export async function imageActivation(
   size: Size,
 ): Promise<FloatTensor> {
   const { height, width } = size;
-  const resized = resizeBilinear(image.data, [scale.length, image.height, image.width], size);
   const pixels = height * width;
-  const data = resized.map((value, i) => value * scale[Math.floor(i / pixels)]!);
+  const { data: seen } = shrinkPlanes(image, size);
+  const data = seen.map((value, i) => value * scale[Math.floor(i / pixels)]!);
   const shape = imageShapeOf(model, 1, size);
   const target = [layer.value, layer.channelAxis];
   const graph: SessionGraph = {

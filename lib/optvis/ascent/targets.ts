@@ -78,7 +78,24 @@ function fitted({ shape: from, data }: FloatTensor, shape: readonly number[]): F
       (_, i) => data[Math.floor(i / pixels)]!,
     );
   }
-  const [height = 1, width = 1] = spatial;
-  const [, fromHeight = 1, fromWidth = 1] = from;
-  return resizeBilinear(data, [channels, fromHeight, fromWidth], { height, width });
+  return resized(data, from, shape);
+}
+
+/** Linear along each axis behind the channels, along the last two of them at once. */
+function resized(
+  data: Float32Array,
+  [channels = 1, ...from]: readonly number[],
+  [, ...to]: readonly number[],
+): Float32Array {
+  const [height = 1, width = 1] = to.slice(-2);
+  const [fromHeight = 1, fromWidth = 1] = from.slice(-2);
+  const before = from.slice(0, -2);
+  const planes = channels * sizeOf(before);
+  let values = resizeBilinear(data, [planes, fromHeight, fromWidth], { height, width });
+  before.forEach((length, axis) => {
+    const outer = channels * sizeOf(to.slice(0, axis));
+    const inner = sizeOf(from.slice(axis + 1, -2)) * height * width;
+    values = resizeBilinear(values, [outer, length, inner], { height: to[axis]!, width: inner });
+  });
+  return values;
 }

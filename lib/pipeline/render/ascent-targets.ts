@@ -1,4 +1,5 @@
 import type { Planes, Raster, Size } from "../../image/raster.ts";
+import { floatTensor } from "../../onnx/tensor.ts";
 import type { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { imageActivation, vectorAt } from "../../optvis/ascent/image-activation.ts";
 import { type Aim, CENTRE, type Place, type Target } from "../../optvis/ascent/target.ts";
@@ -93,12 +94,27 @@ async function aimOf(target: RequestTarget, surroundings: TargetSurroundings): P
   const contents = surroundings.files.get(key);
   if (!contents) throw new Error(`internal: '${key}' of a target was not loaded`);
   if (contents.kind === "direction") {
-    return { kind: "direction", vector: { type: "float32", ...contents.array }, cosinePower };
+    const { shape, data } = contents.array;
+    return { kind: "direction", vector: floatTensor(shape, plainLength(data)), cosinePower };
   }
   const planes = surroundings.toPlanes(contents.raster);
   const activation = await imageActivation(engine, network, layer, planes, size);
   const vector = place ? vectorAt(activation, place) : activation;
   return { kind: "direction", vector, cosinePower };
+}
+
+/** Up to 2^16 and down to its inverse, float32 has room for squares and products. */
+const PLAIN_EXPONENT = 16;
+
+/**
+ * A direction, which counts by its angle: one whose numbers are extreme has its largest brought to
+ * between 1 and 2, by a power of two, which rounds nothing.
+ */
+function plainLength(data: Float32Array): Float32Array {
+  const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const exponent = Math.floor(Math.log2(largest));
+  if (Math.abs(exponent) <= PLAIN_EXPONENT) return data;
+  return data.map((value) => value * 2 ** -exponent);
 }
 
 function weightsOf({ channel, channels = {} }: RequestTarget): ReadonlyMap<number, number> {

@@ -40,6 +40,17 @@ test("an image's activation is that of the pixels scaled, resized to what the ne
   const flat = { height: 4, width: 6, data: new Float32Array(72).fill(1) };
   const { data: same } = await imageActivation(engine, scaled, target("y"), flat, SIZE);
   expect([...same.subarray(0, 2)]).toEqual([4, 4]);
+  // of a much larger one every pixel counts, along both axes or along one
+  for (const larger of [
+    { height: 16, width: 24 },
+    { height: 2, width: 24 },
+  ]) {
+    const pixels = larger.height * larger.width;
+    const spots = Float32Array.from({ length: 3 * pixels }, (_, i) => (i % 8 === 0 ? 8 : 0));
+    const spotted = { ...larger, data: spots };
+    const { data: mean } = await imageActivation(engine, scaled, target("y"), spotted, SIZE);
+    expect([...mean.subarray(0, 6)]).toEqual([4, 4, 4, 4, 4, 4]);
+  }
 });
 
 test("what feeds a rectifier, and of no other layer anything", () => {

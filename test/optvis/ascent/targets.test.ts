@@ -123,6 +123,24 @@ describe("selection", () => {
   };
   const count = kinked.target("conv3").channels;
 
+  test("a direction is resized along each axis that a map has", () => {
+    // 1, 2 and 3, 4 along the axis after the channels; the same in all other places
+    const vector = floatTensor(
+      [2, 2, 3, 1],
+      [1, 2, 3, 4].flatMap((value) => [value, value, value]),
+    );
+    const target: Target = {
+      drawnAs: 1,
+      aim: { kind: "direction", vector, cosinePower: 0 },
+      among: null,
+    };
+    const objective = { kind: "direction", cosinePower: 0 } as const;
+    const { data } = rowsOf([target], [2, 4, 1, 2], { objective });
+    // pixel centres, edges clamped: 1, 1.25, 1.75, 2
+    const wanted = [1, 1.25, 1.75, 2, 3, 3.25, 3.75, 4].flatMap((value) => [value, value]);
+    expect([...data]).toEqual(wanted);
+  });
+
   test("a place is a share of the map, whatever its size", () => {
     const place = (x: number, y: number) =>
       channels([], {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import type { Target } from "../../../lib/optvis/ascent/target.ts";
 import { ascentTargets } from "../../../lib/pipeline/render/ascent-targets.ts";
 import {
   type RequestTarget,
@@ -35,12 +36,12 @@ const files = new Map<string, TargetContents>([
   ],
 ]);
 
-/** What names the targets' images in random draws. */
-async function drawnAs(targets: readonly RequestTarget[]): Promise<readonly (string | number)[]> {
+/** The targets as the ascent takes them. */
+async function found(targets: readonly RequestTarget[]): Promise<readonly Target[]> {
   const w = floatTensor([2, 3, 1, 1], [1, 2, -1, 0.5, 0, 1]);
   const { network, target } = networkOf([node("Conv", "image w", "y")], { w }, SIZE);
   const value = floatTensor([1, 2, 4, 5], new Float32Array(40).fill(1));
-  const found = await ascentTargets(targets, {
+  return ascentTargets(targets, {
     engine: { evaluate: () => Promise.resolve({ value }) },
     network,
     layer: target("y"),
@@ -48,7 +49,11 @@ async function drawnAs(targets: readonly RequestTarget[]): Promise<readonly (str
     files,
     toPlanes: ({ width, height }) => ({ width, height, data: new Float32Array(60) }),
   });
-  return found.map((each) => each.drawnAs);
+}
+
+/** What names the targets' images in random draws. */
+async function drawnAs(targets: readonly RequestTarget[]): Promise<readonly (string | number)[]> {
+  return (await found(targets)).map((each) => each.drawnAs);
 }
 
 test("images of a target begin alike, in whatever order its fields come", async () => {
@@ -65,4 +70,15 @@ test("images of a target begin alike, wherever its file lies", async () => {
   files.set(elsewhere, files.get(IMAGE)!);
   const [there] = await drawnAs([{ activationOf: elsewhere, cosinePower: 1 }]);
   expect([there]).toEqual(await drawnAs([{ activationOf: IMAGE, cosinePower: 1 }]));
+});
+
+test.each([
+  ["usual", [1, -2.5], [1, -2.5]],
+  ["tiny", [2 ** -60, -2.5 * 2 ** -60], [0.5, -1.25]],
+  ["huge", [2 ** 90, -2.5 * 2 ** 90], [0.5, -1.25]],
+])("a direction of %s numbers is one that float32 can square", async (_, values, wanted) => {
+  const array = { shape: [2], data: Float32Array.from(values) };
+  files.set(VECTOR, { kind: "direction", sha256: "b", array });
+  const [target] = await found([{ direction: VECTOR, cosinePower: 1 }]);
+  expect(target?.aim).toMatchObject({ vector: floatTensor([2], wanted) });
 });
