@@ -4,6 +4,7 @@ import type { GatedGraph } from "../runtime/gpu-gate.ts";
 import type { Feeds } from "../runtime/session.ts";
 import { planOf } from "./plan-of.ts";
 import { stacked } from "./run-stage.ts";
+import type { AscentPlan, Stage } from "./stage.ts";
 import { type AscentState, firstState } from "./state.ts";
 import { taskParts } from "./task-parts.ts";
 import type { AscentTask } from "./task.ts";
@@ -11,10 +12,19 @@ import type { AscentTask } from "./task.ts";
 /** Iterations that are timed, after one that is compared. */
 const TIMED_ITERATIONS = 3;
 
+/**
+ * Images that a GPU is timed with, at most, where it gains by more of them at once: one by one it
+ * is bound by the host, and slower than many threads. With so many most is gained.
+ */
+const TIMED_IMAGES = 8;
+
+/** Of all of them together: they go over to another process. */
+const MOST_PIXELS = 2 ** 22;
+
 /** What the gate tries before a task is rendered on a GPU. */
 export interface GatedStage {
   readonly key: string;
-  /** Its own image and those that it depends on, as the task begins them. */
+  /** Its first image and those that it depends on, as the task begins them. */
   readonly gated: () => GatedGraph;
 }
 
@@ -22,40 +32,53 @@ export interface GatedStage {
 export function gatedGraphs(task: AscentTask, provider: GpuProvider): readonly GatedStage[] {
   return taskParts(task).flatMap(({ task: part }) => {
     const planFor = (on: Provider) => planOf({ ...part, provider: on });
-    const gpu = planFor(provider);
-    return gpu.stages.map(({ graph }, index) => ({
-      key: graph(gpu.together).key,
-      gated: () => ({
-        graphs: {
-          cpu: planFor("cpu").stages[index]!.graph(gpu.together),
-          gpu: graph(gpu.together),
-        },
-        feeds: gateFeeds({ ...part, provider }, index),
-      }),
-    }));
+    const plan = planFor(provider);
+    const { together } = plan;
+    return plan.stages.map((stage, index) => {
+      const gpu = stage.graph(Math.max(together, timedImages(part, index)));
+      const gated = () => {
+        const states = statesAt(part, plan, index);
+        const feeds = feedsOf(stage, states);
+        const copies = gpu.batch / together;
+        const many = Array.from({ length: copies }, () => states).flat();
+        return {
+          graphs: { cpu: planFor("cpu").stages[index]!.graph(together), gpu },
+          feeds: { cpu: feeds, gpu: copies === 1 ? feeds : feedsOf(stage, many) },
+          copies,
+        };
+      };
+      return { key: gpu.key, gated };
+    });
   });
 }
 
-/** Of the task's first images as they would enter a stage, had the earlier ones no iterations. */
-function gateFeeds(task: AscentTask, index: number): GateFeeds {
-  const plan = planOf(task);
-  const stage = plan.stages[index]!;
+function timedImages(task: AscentTask, index: number): number {
+  const size = task.method === "deepdream" ? task.levels[index]!.size : task.recipe.canvasSize;
+  return Math.min(TIMED_IMAGES, Math.floor(MOST_PIXELS / (size.height * size.width)));
+}
+
+/** The task's first images as they would enter a stage, had the earlier ones no iterations. */
+function statesAt(task: AscentTask, plan: AscentPlan, index: number): readonly AscentState[] {
   const channels = task.channels.slice(0, plan.together);
-  const states = channels.map((channel, position): AscentState => {
+  return channels.map((channel, position): AscentState => {
     const first = firstState(plan, channel, position);
     const parameters = plan.stages
       .slice(0, index + 1)
       .reduce((before, { begin }) => begin(before), first.parameters);
     return { ...first, stage: index, parameters };
   });
+}
+
+function feedsOf(stage: Stage, states: readonly AscentState[]): GateFeeds {
+  const parameters = Object.fromEntries(
+    Object.keys(states[0]!.parameters).map((name) => {
+      // a copy: it goes over to another process
+      const { type, shape, data } = stacked(states, name);
+      return [name, { type, shape, data: data.slice() }];
+    }),
+  );
   const feeds = (count: number): Feeds => ({
-    ...Object.fromEntries(
-      Object.keys(states[0]!.parameters).map((name) => {
-        // a copy: it goes over to another process
-        const { type, shape, data } = stacked(states, name);
-        return [name, { type, shape, data: data.slice() }];
-      }),
-    ),
+    ...parameters,
     iterations: { type: "int64", shape: [], data: BigInt64Array.of(BigInt(count)) },
     ...stage.feeds(states, 0, count),
   });

@@ -21,8 +21,9 @@ const [COEFFICIENTS, FIRST_MOMENT] = FOURIER_STATE.map((name) => `${name}_out`);
 /**
  * What of an ascent graph's outputs is not the CPU's after one iteration; `null`: all is.
  *
+ * @param given of as many images, or of more: the first are compared
  * @param wanted the CPU's
- * @param feeds what both were run with
+ * @param feeds what the CPU was run with
  * @param tolerance see `TOLERANCES`
  */
 export function difference(

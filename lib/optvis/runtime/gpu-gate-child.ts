@@ -16,7 +16,7 @@ export type GateQuestion =
       readonly provider: GpuProvider;
       /** Files of the graph as written for the CPU and for the provider. */
       readonly models: Readonly<Record<"cpu" | "gpu", string>>;
-      readonly feeds: GateFeeds;
+      readonly feeds: Readonly<Record<"cpu" | "gpu", GateFeeds>>;
     };
 
 /** What a graph is run with: a first time, to be compared, and longer, to be timed. */
@@ -90,22 +90,22 @@ async function tryGraph({
   begin("running the network on the CPU", "cpu");
   const cpu = await open("cpu");
   const started = performance.now();
-  const wanted = await cpu.run(feeds.first);
+  const wanted = await cpu.run(feeds.cpu.first);
   const firstSeconds = (performance.now() - started) / 1000;
   const isLong = firstSeconds > LONG_SECONDS;
-  const timed = isLong ? feeds.first : feeds.timed;
-  const cpuSeconds = isLong ? firstSeconds : await secondsOf(() => cpu.run(timed));
+  const timed = isLong ? "first" : "timed";
+  const cpuSeconds = isLong ? firstSeconds : await secondsOf(() => cpu.run(feeds.cpu.timed));
   await cpu.release();
   begin("opening it");
   const gpu = await open("gpu");
   begin("running the network");
-  const given = await gpu.run(feeds.first);
-  const problem = difference(given, wanted, feeds.first, TOLERANCES[provider]);
+  const given = await gpu.run(feeds.gpu.first);
+  const problem = difference(given, wanted, feeds.cpu.first, TOLERANCES[provider]);
   if (problem !== null) {
     return { kind: "unfit", reason: `${PROFILES[provider].name}'s ${problem}` };
   }
   begin("running the network again");
-  const gpuSeconds = await secondsOf(() => gpu.run(timed));
+  const gpuSeconds = await secondsOf(() => gpu.run(feeds.gpu[timed]));
   return { kind: "equal", cpuSeconds, gpuSeconds, drivers: await loadedDrivers() };
 }
 

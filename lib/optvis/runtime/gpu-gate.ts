@@ -13,10 +13,12 @@ import { PROFILES } from "./providers.ts";
 import type { SessionGraph } from "./session-graph.ts";
 import { SessionWorker } from "./session-worker.ts";
 
-/** One graph as written for the CPU and for a GPU, for as many images, and what it runs with. */
+/** One graph as written for the CPU and for a GPU, and what it runs with. */
 export interface GatedGraph {
   readonly graphs: Readonly<Record<"cpu" | "gpu", SessionGraph>>;
-  readonly feeds: GateFeeds;
+  readonly feeds: Readonly<Record<"cpu" | "gpu", GateFeeds>>;
+  /** How often the GPU takes at once what the CPU takes: its first images are the CPU's. */
+  readonly copies: number;
 }
 
 export interface GpuGateOptions {
@@ -142,13 +144,13 @@ export class GpuGate {
     let folder: string | null = null;
     try {
       folder = await mkdtemp(join(tmpdir(), "dreamgrid-gpu-"));
-      const { graphs, feeds } = gated();
+      const { graphs, feeds, copies } = gated();
       const models = { cpu: join(folder, "cpu.onnx"), gpu: join(folder, "gpu.onnx") };
       await writer.write(graphs.cpu, models.cpu);
       await writer.write(graphs.gpu, models.gpu);
       return await this.#ask(
         { kind: "graph", provider: machine.provider, models, feeds },
-        (cpuSeconds, gpuSeconds) => cpuSeconds / this.#threads / gpuSeconds,
+        (cpuSeconds, gpuSeconds) => (cpuSeconds * copies) / this.#threads / gpuSeconds,
         this.#leastSpeedup,
       );
     } catch (error) {

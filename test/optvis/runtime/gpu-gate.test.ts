@@ -144,7 +144,8 @@ describe("a graph", () => {
   const feeds = { x: floatTensor([2], [1, 2]) };
   const gated: GatedGraph = {
     graphs: { cpu: double("cpu"), gpu: double("webgpu") },
-    feeds: { first: feeds, timed: feeds },
+    feeds: { cpu: { first: feeds, timed: feeds }, gpu: { first: feeds, timed: feeds } },
+    copies: 1,
   };
 
   test("is compared with all the CPU's threads", async () => {
@@ -154,6 +155,12 @@ describe("a graph", () => {
       isFit: false,
       reason: "WebGPU (libvulkan_card.so) has 0.5 times the speed of the CPU, wanted at least 1",
     });
+  });
+
+  test("is timed with as many images as the GPU takes at once", async () => {
+    // on 40 threads the CPU draws one in 0.025 s, and the GPU 8 in 0.05 s
+    const many = gateOf("right", { threads: 40 }).graph("double", () => ({ ...gated, copies: 8 }));
+    expect(await many).toMatchObject({ isFit: true, speedup: 4 });
   });
 
   test("that is wrong on the GPU stays on the CPU, and is tried once", async () => {
