@@ -5,7 +5,7 @@ import type { StaticGraph } from "../onnx/static-graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { LayerNotFoundError } from "./errors.ts";
-import { channelAxes, NO_CHANNELS } from "./channel-axis.ts";
+import { channelAxes, NO_CHANNELS } from "../onnx/channel-axis.ts";
 import { canonicalName, LayerNamer } from "./layer-names.ts";
 import { modulePaths } from "./module-paths.ts";
 

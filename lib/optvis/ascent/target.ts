@@ -1,5 +1,5 @@
-import type { Value } from "../../onnx/model.ts";
 import type { FloatTensor } from "../../onnx/tensor.ts";
+import type { Diversity } from "../graph/objective/diversity.ts";
 
 /** What an image raises on the layer, where that is not one of its channels alone. */
 export interface Target {
@@ -34,11 +34,7 @@ export type Place = readonly [x: number, y: number];
 export const CENTRE: Place = [0.5, 0.5];
 
 /** One of several images of one target, which are to differ; they have numbers in a row. */
-export interface Among {
+export interface Among extends Diversity {
   /** Which of them it is, from 0. */
   readonly index: number;
-  readonly images: number;
-  /** See graph/objective/diversity.ts. */
-  readonly value: Value;
-  readonly weight: number;
 }

@@ -1,3 +1,5 @@
+import type { Diversity } from "../graph/objective/diversity.ts";
+import type { Among } from "./target.ts";
 import { objectiveOf, targetOf } from "./targets.ts";
 import type { AscentTask } from "./task.ts";
 
@@ -21,7 +23,7 @@ export function taskParts(task: AscentTask): readonly TaskPart[] {
   for (const number of task.channels) {
     const { aim, among } = targetOf(task, number);
     const objective = objectiveOf(aim, task.objective);
-    const diversity = among && { images: among.images, value: among.value, weight: among.weight };
+    const diversity = among && diversityOf(among);
     const key = JSON.stringify([objective, diversity]);
     const known = parts.get(key) ?? {
       numbers: new Set<number>(),
@@ -40,4 +42,10 @@ export function taskParts(task: AscentTask): readonly TaskPart[] {
       positions: channels.map((number) => positions.get(number) ?? null),
     };
   });
+}
+
+/** What the images of a group have in common. */
+function diversityOf(among: Among): Diversity {
+  const { index: _, ...diversity } = among;
+  return diversity;
 }

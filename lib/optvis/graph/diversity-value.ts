@@ -1,3 +1,4 @@
+import { channelAxes } from "../../onnx/channel-axis.ts";
 import type { Model, Value } from "../../onnx/model.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
@@ -10,6 +11,12 @@ import { type ImageShape, isParted, type TargetLayer } from "./layer-pass.ts";
  */
 const FEWEST_PLACES = 4;
 
+/** A value of the network, and which of its axes its channels lie along. */
+interface ChannelsAt {
+  readonly value: Value;
+  readonly channelAxis: number;
+}
+
 /**
  * Where images of one target are to differ: in the layer itself where it is a map, else in the last
  * map before it.
@@ -21,12 +28,23 @@ export function diversityValue(
   model: Model,
   layer: TargetLayer,
   imageShape: ImageShape,
-): Value | null {
+): ChannelsAt | null {
   const graph = specialise(model, imageShape);
-  const isMap = (value: Value) => {
-    const shape = graph.unbatched.has(value) ? undefined : graph.facts.get(value)?.shape;
-    return shape !== undefined && shape.length > 2 && sizeOf(shape.slice(2)) >= FEWEST_PLACES;
+  const axes = channelAxes(graph);
+  const asMap = (value: Value): ChannelsAt | null => {
+    const isLayer = value === layer.value && layer.channelAxis !== undefined;
+    const channelAxis = isLayer ? layer.channelAxis : axes.get(value);
+    if (!channelAxis || graph.unbatched.has(value)) return null;
+    const [, ...behindBatch] = graph.facts.get(value)?.shape ?? [];
+    const channels = behindBatch[channelAxis - 1] ?? 0;
+    // the products of one channel with itself are one number, the same for all when scaled
+    if (channels < 2 || sizeOf(behindBatch) / channels < FEWEST_PLACES) return null;
+    return { value, channelAxis };
   };
   const nodes = cutAt(graph, layer.value, isParted(layer)).toReversed();
-  return nodes.flatMap(({ outputs }) => outputs).find(isMap) ?? null;
+  for (const value of nodes.flatMap(({ outputs }) => outputs)) {
+    const map = asMap(value);
+    if (map !== null) return map;
+  }
+  return null;
 }

@@ -146,7 +146,7 @@ export function mapShapeAt(model: Model, layer: TargetLayer, size: Size): readon
 }
 
 /** The items of a list of axes with that of the channels second. */
-function channelsSecond(axes: readonly number[], channelAxis: number): readonly number[] {
+export function channelsSecond(axes: readonly number[], channelAxis: number): readonly number[] {
   return axes.toSpliced(channelAxis, 1).toSpliced(1, 0, axes[channelAxis]!);
 }
 

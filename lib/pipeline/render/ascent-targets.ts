@@ -57,7 +57,7 @@ export async function ascentTargets(
     const drawnAs = sole === null ? nameOf(target, index, surroundings) : channelPlace(sole);
     if (images === 1) return { drawnAs, aim, among: null };
     if (apart === null) throw new Error(`internal: no map before '${layer.name}' to differ in`);
-    return { drawnAs, aim, among: { index, images, value: apart, weight: DIVERSITY_WEIGHT } };
+    return { drawnAs, aim, among: { index, images, ...apart, weight: DIVERSITY_WEIGHT } };
   });
 }
 

@@ -2,14 +2,17 @@ import { reshapeTo } from "../../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { sizeOf } from "../../../onnx/tensor.ts";
+import { channelsSecond } from "../layer-pass.ts";
 import { emitRowSums } from "./row-sums.ts";
 
 /** Several images of one target that are to differ. */
 export interface Diversity {
   /** m: so many images, one after another in the batch, belong together. */
   readonly images: number;
-  /** Where they are to differ: a value of the network on the way to the layer, [N, C, ...]. */
+  /** Where they are to differ: a value of the network on the way to the layer. */
   readonly value: Value;
+  /** Which axis of it the channels lie along. @default 1 */
+  readonly channelAxis?: number | undefined;
   /** How hard they push apart where they are alike, as a share of what the objective pulls. */
   readonly weight: number;
 }
@@ -79,10 +82,18 @@ export function emitApart(
   graph: GraphBuilder,
   y: Value,
   cotangent: Value,
-  { images, weight }: Diversity,
+  { images, weight, channelAxis = 1 }: Diversity,
 ): Value {
-  const { likeness, gradient } = emitLikeness(graph, y, images);
   const [n = 1, ...rest] = graph.shapeOf(y);
+  const perm = channelsSecond([0, ...rest.map((_, i) => i + 1)], channelAxis);
+  const transposed = (value: Value, by: readonly number[]) =>
+    channelAxis === 1 ? value : graph.emit("Transpose", [value], { perm: by });
+  const found = emitLikeness(graph, transposed(y, perm), images);
+  const { likeness } = found;
+  const gradient = transposed(
+    found.gradient,
+    perm.map((_, axis) => perm.indexOf(axis)),
+  );
   const pull = graph.emit("Mul", [likeness, emitLengths(graph, cotangent)]);
   const perLength = graph.emit("Div", [pull, emitLengths(graph, gradient)]);
   const scale = graph.emit("Mul", [perLength, graph.scalar(weight)]);

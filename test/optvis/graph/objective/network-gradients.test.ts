@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 
 import { PROVIDERS } from "../../../../lib/autodiff/provider.ts";
+import { GraphBuilder } from "../../../../lib/onnx/graph-builder.ts";
 import { type FloatTensor, floatTensor } from "../../../../lib/onnx/tensor.ts";
 import {
   differentiableGraph,
   type ObjectiveOptions,
 } from "../../../../lib/optvis/graph/differentiable-graph.ts";
+import { emitApart } from "../../../../lib/optvis/graph/objective/diversity.ts";
 import { withoutCudaKernel } from "../../../support/cuda-operators.ts";
 import {
   batchOf,
@@ -205,6 +207,30 @@ describe("diversity", () => {
     const { gradient } = await runGraph(graph, { image: six, selection });
     expect(relativeDistance(gradient!.data, wanted(WEIGHT))).toBeLessThan(10 * TOLERANCE);
     expect(relativeDistance(gradient!.data, wanted(0))).toBeGreaterThan(0.1);
+  });
+
+  test("channels that lie along another axis are taken from there", async () => {
+    const [shape, perm] = [
+      [6, 5, 3, 4],
+      [0, 2, 3, 1],
+    ];
+    const last = [6, 3, 4, 5];
+    const [y, cotangent] = [normal(shape, 31), normal(shape, 32)];
+    const pushed = async (channelAxis: number) => {
+      const graph = new GraphBuilder();
+      const values = ["y", "cotangent"].map((name) => {
+        const given = graph.input(name, "float32", shape);
+        return channelAxis === 1 ? given : graph.emit("Transpose", [given], { perm });
+      });
+      const apart = { images: 3, value: "y", weight: WEIGHT, channelAxis };
+      const result = emitApart(graph, values[0]!, values[1]!, apart);
+      expect(graph.shapeOf(result)).toEqual(channelAxis === 1 ? shape : last);
+      const back =
+        channelAxis === 1 ? result : graph.emit("Transpose", [result], { perm: [0, 3, 1, 2] });
+      const outputs = await runGraph(graph.build("apart", [["back", back]]), { y, cotangent });
+      return outputs["back"]!.data;
+    };
+    expect(await pushed(3)).toEqual(await pushed(1));
   });
 });
 

@@ -1,8 +1,8 @@
-import type { Node, Value } from "../onnx/model.ts";
-import { intAttribute, intsAttribute } from "../onnx/node.ts";
-import type { StaticGraph } from "../onnx/static-graph.ts";
-import { reducedAxes } from "../onnx/operators/reduce.ts";
-import { sizeOf } from "../onnx/tensor.ts";
+import type { Node, Value } from "./model.ts";
+import { intAttribute, intsAttribute } from "./node.ts";
+import type { StaticGraph } from "./static-graph.ts";
+import { reducedAxes } from "./operators/reduce.ts";
+import { sizeOf } from "./tensor.ts";
 
 /**
  * The axis along which each value's channels lie, decided by the operators that made it: 1 for an
