@@ -1,6 +1,7 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import { PROFILES } from "../runtime/providers.ts";
-import type { GpuVerdict } from "../runtime/gpu-verdict.ts";
+import { OutOfMemoryError } from "../runtime/errors.ts";
+import type { GpuRefusal, GpuVerdict } from "../runtime/gpu-verdict.ts";
 import type { AscentEngine } from "./engine.ts";
 import type { AscentHooks } from "./hooks.ts";
 import { OutOfTimeError } from "./interruption.ts";
@@ -20,7 +21,7 @@ export interface LanesOptions {
   /** On what besides the CPU; images are drawn there from when it is known. */
   readonly gpu: Promise<GpuVerdict>;
   /** The GPU has failed on the way, and what it was at is drawn on the CPU. */
-  readonly onGpuFailure: (reason: string) => void;
+  readonly onGpuFailure: (refusal: GpuRefusal) => void;
 }
 
 /**
@@ -56,15 +57,28 @@ export async function renderInLanes(
     if (waiting.length === 0) resolveEmptied(null);
     return taken;
   };
+  /** Who is told and fails makes it the task's error, not the GPU's. */
+  const told = async (telling: Promise<void> | undefined): Promise<void> => {
+    try {
+      await telling;
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  };
+  const { frames } = hooks;
   const draw = (provider: Provider, groups: readonly (readonly number[])[]) =>
     engine.render(
       { ...task, provider, channels: groups.flat() },
       {
         ...hooks,
         signal,
-        onChannel: async (result) => {
+        onBegin: (channels) => told(hooks.onBegin?.(channels)),
+        onStopped: (states) => told(hooks.onStopped?.(states)),
+        frames: frames && { ...frames, take: (frame) => told(frames.take(frame)) },
+        onChannel: (result) => {
           ended.add(result.channel);
-          await hooks.onChannel?.({ ...result, provider });
+          return told(hooks.onChannel?.({ ...result, provider }));
         },
       },
     );
@@ -94,8 +108,13 @@ export async function renderInLanes(
       } catch (error) {
         if (signal.aborted || error instanceof OutOfTimeError) throw error;
         const reason = error instanceof Error ? error.message : String(error);
-        verdict = { isFit: false, reason: `${PROFILES[provider].name} failed: ${reason}` };
-        onGpuFailure(verdict.reason);
+        verdict = {
+          isFit: false,
+          reason: `${PROFILES[provider].name} failed: ${reason}`,
+          // others may have had the card's memory
+          ...(error instanceof OutOfMemoryError && { isPassing: true }),
+        };
+        onGpuFailure(verdict);
         waiting.push(...groups.filter((group) => group.some((channel) => !ended.has(channel))));
         return;
       }

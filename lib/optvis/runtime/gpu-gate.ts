@@ -163,6 +163,15 @@ export class GpuGate {
     }
   }
 
+  /**
+   * What was rendered on the GPU has failed, and the rest of it is rendered on the CPU; so is what
+   * comes after it in this process, whose device may be lost for good.
+   */
+  giveUp(refusal: GpuRefusal): void {
+    this.tell(`the rest is rendered on the CPU: ${refusal.reason}`);
+    if (!refusal.isPassing) this.#machine = Promise.resolve(refusal);
+  }
+
   /** Gives up what it is at: nothing waits for it any more. */
   close(): void {
     this.#stop.abort();

@@ -18,7 +18,7 @@ import { startColour } from "../../optvis/ascent/start-colour.ts";
 import { examine, meansGraph, type Viewer } from "../../optvis/quality/examine.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
 import type { GpuGate } from "../../optvis/runtime/gpu-gate.ts";
-import { gpuRefusal, NOT_LOOKED_FOR } from "../../optvis/runtime/gpu-verdict.ts";
+import { type GpuRefusal, gpuRefusal, NOT_LOOKED_FOR } from "../../optvis/runtime/gpu-verdict.ts";
 import { GpuUnavailableError } from "../../optvis/runtime/errors.ts";
 import { asSize, type CompleteFourierRequest, isCentred } from "../request/complete-request.ts";
 import { raisedLayer } from "../request/raised-layer.ts";
@@ -82,8 +82,7 @@ export function createEngineRenderer({
     const gpu = gate && taskVerdict(gate, task);
     if (placement === "auto") {
       if (gpu === null) return drawBy("cpu");
-      const onGpuFailure = (reason: string) =>
-        gate?.tell(`the rest is rendered on the CPU: ${reason}`);
+      const onGpuFailure = (refusal: GpuRefusal) => gate?.giveUp(refusal);
       return renderInLanes(task, { engine, gpu, onGpuFailure }, hooks);
     }
     const verdict = (await gpu) ?? NOT_LOOKED_FOR;

@@ -7,7 +7,8 @@ import {
 } from "../../../lib/optvis/ascent/lanes.ts";
 import type { AscentState } from "../../../lib/optvis/ascent/state.ts";
 import type { AscentTask } from "../../../lib/optvis/ascent/task.ts";
-import type { GpuVerdict } from "../../../lib/optvis/runtime/gpu-verdict.ts";
+import { OutOfMemoryError } from "../../../lib/optvis/runtime/errors.ts";
+import type { GpuRefusal, GpuVerdict } from "../../../lib/optvis/runtime/gpu-verdict.ts";
 import { smallNetwork } from "../../support/small-network.ts";
 import { modelFixture } from "../fixtures.ts";
 import { taskOf } from "./engine-task.ts";
@@ -47,18 +48,20 @@ function engineOf(before: (task: AscentTask, hooks: Hooks) => Promise<void>) {
 async function placesOf(
   { engine }: ReturnType<typeof engineOf>,
   gpu: Promise<GpuVerdict>,
-  failures: string[] = [],
+  failures: GpuRefusal[] = [],
 ): Promise<readonly string[]> {
   const results: PlacedResult[] = [];
   await renderInLanes(
     task,
-    { engine, gpu, onGpuFailure: (reason) => void failures.push(reason) },
+    { engine, gpu, onGpuFailure: (refusal) => void failures.push(refusal) },
     { onChannel: async (result) => void results.push(result) },
   );
   const sorted = results.toSorted((a, b) => a.channel - b.channel);
   expect(sorted.map(({ channel }) => channel)).toEqual(CHANNELS);
   return sorted.map(({ provider }) => provider);
 }
+
+const NO_IMAGE = { width: 0, height: 0, data: new Float32Array(0) };
 
 const never = new Promise<GpuVerdict>(() => undefined);
 const atOnce = () => Promise.resolve();
@@ -92,17 +95,50 @@ describe("images are drawn once each, whoever is there", () => {
   });
 
   test("what a failing GPU leaves is drawn on the CPU, with a line", async () => {
-    const failures: string[] = [];
-    let turns = 0;
-    const run = engineOf(({ provider }) =>
-      provider === "webgpu" && ++turns === 3
-        ? Promise.reject(new Error("the device is lost"))
-        : Promise.resolve(),
-    );
-    const places = await placesOf(run, Promise.resolve(fit(100)), failures);
-    expect(failures).toEqual(["WebGPU failed: the device is lost"]);
-    expect(places.filter((place) => place === "webgpu")).toHaveLength(2);
+    const failing = async (problem: Error) => {
+      const failures: GpuRefusal[] = [];
+      let turns = 0;
+      const run = engineOf(({ provider }) =>
+        provider === "webgpu" && ++turns === 3 ? Promise.reject(problem) : Promise.resolve(),
+      );
+      const places = await placesOf(run, Promise.resolve(fit(100)), failures);
+      expect(places.filter((place) => place === "webgpu")).toHaveLength(2);
+      return failures;
+    };
+    expect(await failing(new Error("the device is lost"))).toEqual([
+      { isFit: false, reason: "WebGPU failed: the device is lost" },
+    ]);
+    // others may have the card's memory for now
+    expect(await failing(new OutOfMemoryError("there is no more"))).toEqual([
+      { isFit: false, reason: "WebGPU failed: there is no more", isPassing: true },
+    ]);
   });
+
+  test.each(["onChannel", "onBegin", "frames"] as const)(
+    "what %s cannot take is no failure of the GPU",
+    async (hook) => {
+      const failures: GpuRefusal[] = [];
+      const full = () => Promise.reject(new Error("the disk is full"));
+      const run = engineOf(async ({ provider }, hooks) => {
+        if (provider === "cpu") return;
+        await hooks.onBegin?.([12]);
+        await hooks.frames?.take({ channel: 12, iteration: 0, image: NO_IMAGE });
+      });
+      const onGpuFailure = (refusal: GpuRefusal) => void failures.push(refusal);
+      const rendering = renderInLanes(
+        task,
+        { engine: run.engine, gpu: Promise.resolve(fit(100)), onGpuFailure },
+        {
+          onBegin: hook === "onBegin" ? full : atOnce,
+          frames: { count: 2, take: hook === "frames" ? full : atOnce },
+          onChannel: ({ provider }) =>
+            hook === "onChannel" && provider === "webgpu" ? full() : atOnce(),
+        },
+      );
+      await expect(rendering).rejects.toThrow("the disk is full");
+      expect(failures).toEqual([]);
+    },
+  );
 });
 
 test("what fails on the CPU too is the task's error", async () => {

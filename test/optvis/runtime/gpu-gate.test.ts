@@ -122,6 +122,21 @@ describe("a machine", () => {
     expect(await gate.machine()).toEqual({ isFit: false, reason, isPassing: true });
   });
 
+  test("that failed on the way is not tried again, unless it was for want of memory", async () => {
+    const lines: string[] = [];
+    const gate = gateOf("right", { tell: (line: string) => void lines.push(line) });
+    expect(await gate.machine()).toMatchObject({ isFit: true });
+    gate.giveUp({ isFit: false, reason: "WebGPU failed: there is no more", isPassing: true });
+    expect(await gate.machine()).toMatchObject({ isFit: true });
+    const lost = { isFit: false, reason: "WebGPU failed: the device is lost" } as const;
+    gate.giveUp(lost);
+    expect(await gate.machine()).toEqual(lost);
+    expect(lines).toEqual([
+      "the rest is rendered on the CPU: WebGPU failed: there is no more",
+      "the rest is rendered on the CPU: WebGPU failed: the device is lost",
+    ]);
+  });
+
   test("tries the providers in order, and says of each why not", async () => {
     const gate = gateOf("only webgpu", { providers: ["cuda", "webgpu"] });
     expect(await gate.machine()).toMatchObject({ isFit: true, provider: "webgpu" });
