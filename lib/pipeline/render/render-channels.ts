@@ -11,7 +11,13 @@ import { MAX_ATTEMPTS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { loadInitialImage } from "../request/initial-image.ts";
 import { loadTargetFiles } from "../request/target-files.ts";
-import { type Checkpoint, encodeCheckpoint, isFurther, type TileProgress } from "./checkpoint.ts";
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  isFurther,
+  type TileProgress,
+} from "./checkpoint.ts";
 import { renderTiles, type TileHooks } from "./render-tiles.ts";
 import type { Renderer, RenderTask } from "./renderer.ts";
 import { watchCancellation } from "./watch-cancellation.ts";
@@ -132,6 +138,10 @@ class JobRendering {
     this.#hooks = hooks;
   }
 
+  get #isStopped(): boolean {
+    return this.signal.aborted || this.isOutOfTime;
+  }
+
   /** Deliveries in which it was begun, this one included if it was. */
   attemptsOf({ channel, attempts }: Delivery): number {
     return attempts + (this.#begun.has(channel) ? 1 : 0);
@@ -185,11 +195,20 @@ class JobRendering {
       const retried = deliveries
         .filter(({ attempts }) => attempts > 0)
         .toSorted((a, b) => a.attempts - b.attempts);
-      const failedTogether = fresh.length > 1 ? fresh : [];
-      for (const delivery of [...failedTogether, ...retried]) {
-        if (!this.ended.has(delivery.channel)) await this.#renderTogether(task, [delivery]);
+      for (const delivery of fresh.length > 1 ? fresh : []) {
+        if (this.#isStopped) return;
+        if (this.ended.has(delivery.channel)) continue;
+        await this.#renderTogether(task, [await this.#asStored(delivery)]);
       }
+      for (const delivery of retried) await this.#renderTogether(task, [delivery]);
     });
+  }
+
+  /** With its checkpoint read again: the rendering that failed has used up what it held. */
+  async #asStored(delivery: Delivery): Promise<Delivery> {
+    if (delivery.checkpoint === null) return delivery;
+    const bytes = await this.#job.images.findCheckpoint(delivery.channel);
+    return { ...delivery, checkpoint: bytes && decodeCheckpoint(bytes) };
   }
 
   /** Ends channels without an image. */
@@ -217,7 +236,7 @@ class JobRendering {
 
   async #renderTogether(task: TaskWithoutChannels, deliveries: readonly Delivery[]): Promise<void> {
     const { signal } = this;
-    if (deliveries.length === 0 || signal.aborted || this.isOutOfTime) return;
+    if (deliveries.length === 0 || this.#isStopped) return;
     const byChannel = new Map(deliveries.map((delivery) => [delivery.channel, delivery]));
     const onBegin = (channels: readonly number[]) =>
       this.#begin(channels.flatMap((channel) => byChannel.get(channel) ?? []));

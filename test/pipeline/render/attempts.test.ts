@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";
+import { encodeCheckpoint } from "../../../lib/pipeline/render/checkpoint.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
+import type { RenderHooks, RenderTask } from "../../../lib/pipeline/render/renderer.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
@@ -73,4 +76,43 @@ test("ten workers are killed at a job of 20 channels: none fails, and each image
   // one attempt more for each of those that were being drawn, and no others
   const total = (results: typeof killed) => results.reduce((sum, each) => sum + each.attempts, 0);
   expect(total(killed) - total(whole)).toBe(KILLED_AT.length);
+});
+
+test("what a failed group has used up of its checkpoints is read again", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const { jobId } = await pipeline.accept({ channels: [1, 2, 3] });
+  const { images } = pipeline.jobs.open(jobId);
+  for (const channel of [1, 2]) {
+    const state = {
+      channel,
+      position: channel - 1,
+      parameters: { image: floatTensor([2, 3], [1, 2, 3, 4, 5, channel]) },
+      trace: [],
+      stop: null,
+      restarts: 0,
+      isRevived: false,
+      seconds: 1,
+      stage: 0,
+      done: 1,
+    };
+    const checkpoint = { part: 0, first: null, states: [state] };
+    await images.writeCheckpoint(channel, encodeCheckpoint(checkpoint));
+  }
+  const resumed: (readonly number[])[] = [];
+  /** Takes the states for itself, as the engine's threads do. */
+  class TakingRenderer extends FakeRenderer {
+    override render(task: RenderTask, hooks: RenderHooks = {}) {
+      for (const { parameters } of hooks.resume ?? []) {
+        const { data } = parameters["image"]!;
+        resumed.push([...data]);
+        structuredClone(null, { transfer: [data.buffer as ArrayBuffer] });
+      }
+      return super.render(task, hooks);
+    }
+  }
+  const deps = pipeline.renderDeps(new TakingRenderer({ throwing: [2] }));
+  expect(await renderMessages(deliveries(pipeline.cpu), deps)).toHaveLength(1);
+  const [first, second] = [1, 2].map((channel) => [1, 2, 3, 4, 5, channel]);
+  // the group, in which the first ends, and the second alone
+  expect(resumed).toEqual([first, second, second]);
 });
