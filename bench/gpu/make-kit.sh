@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # The kit by its file: bench/gpu/make-kit.sh MODEL.onnx [--reference ascent.py] [--out FOLDER]
 set -euo pipefail
-model=$(realpath -e "${1:?"usage: make-kit.sh MODEL.onnx [--reference ascent.py] [--out FOLDER]"}")
-exec npm run --silent --prefix "$(dirname "$0")/../.." bench:gpu -- --model "$model" "${@:2}"
+: "${1:?"usage: make-kit.sh MODEL.onnx [--reference ascent.py] [--out FOLDER]"}"
+root=$(realpath "$(dirname "$0")/../..")
+# from where it is called: npm run would look for relative paths in the checkout
+exec "$root/node_modules/.bin/tsx" "$root/bench/gpu/main.ts" --model "$@"

@@ -163,6 +163,7 @@ function partsIn(folder: string): readonly string[] {
 function fetched(specification: string, into: string): string {
   const words = ["pack", "--silent", specification, "--pack-destination", into];
   const stdout = execFileSync("npm", words, {
+    cwd: ROOT,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   });

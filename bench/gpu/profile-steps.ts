@@ -29,7 +29,7 @@ export async function profileSteps(
     const iterations = isTiny ? TINY.iterations : ITERATIONS;
     const { recipe, feeds, title } = stepGraph(network, shape, iterations);
     // each run of the program leaves profiles of its own
-    const prefix = `profile-${i + 1}-${process.pid}`;
+    const prefix = `profile-${i + 1}-${Date.now()}`;
     const session = await withModelFile(recipe, ({ path }) =>
       InferenceSession.create(path, {
         enableMemPattern: false,

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 
@@ -89,6 +89,22 @@ describe("npm run bench:gpu", () => {
       stdout: "",
       stderr: expect.stringMatching(stderr),
     });
+  });
+
+  test("by its script it looks for files from where it is called", async () => {
+    const kit = resolve("bench/gpu/make-kit.sh");
+    const words = ["net.onnx", "--reference", "ascent.py"];
+    // the reference is looked for before the model
+    await expect(run(kit, words, { cwd: folder })).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^--reference is 'ascent\.py', and there is no such file; /),
+    });
+    writeFileSync(join(folder, "ascent.py"), "");
+    await expect(run(kit, words, { cwd: folder })).rejects.toMatchObject({
+      code: 2,
+      stderr: "there is no file net.onnx; give the path of an .onnx file\n",
+    });
+    await expect(run(kit, [])).rejects.toMatchObject({ stderr: expect.stringContaining("usage:") });
   });
 
   test("packs the image's Node and CUDA provider, and ONNX Runtime of that version", () => {

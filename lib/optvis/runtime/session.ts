@@ -19,8 +19,9 @@ export class Session {
   }
 
   /**
-   * Compiles `model` (an .onnx file's path or its bytes) for one provider, and for nothing else: a
-   * node that CUDA cannot run is an error, not a silent copy to the CPU and back.
+   * Compiles `model` (an .onnx file's path or its bytes) for one provider. What the provider has no
+   * kernel for, ONNX Runtime runs on the CPU, with a copy there and back and without a word: what is
+   * written for a provider is to hold nothing of that.
    *
    * @param keepsMemory whether what a run took is kept for the next one; giving it back costs time
    * @throws GpuUnavailableError, OutOfMemoryError, RuntimeError
