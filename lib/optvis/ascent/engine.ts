@@ -194,9 +194,7 @@ export class AscentEngine {
       state.stage === index
         ? state
         : { ...state, stage: index, done: 0, parameters: stage.begin(state.parameters) };
-    const batches = evenGroups(coming, (state) => (state.stage === index ? state.done : 0)).flatMap(
-      (even) => inGroups(even, graph.batch),
-    );
+    const batches = evenGroups(coming, index).flatMap((even) => inGroups(even, graph.batch));
     const failure = new AbortController();
     const signals = [failure.signal, ...(hooks.signal ? [hooks.signal] : [])];
     const run = { plan, stage, graph, hooks: { ...hooks, signal: AbortSignal.any(signals) } };

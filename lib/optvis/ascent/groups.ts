@@ -1,12 +1,21 @@
 import type { AscentState } from "./state.ts";
 
-/** In runs of equal progress: one run of a graph takes its images through the same iterations. */
+/**
+ * In runs of equal progress in a stage: one run of a graph takes its images through the same
+ * iterations, along the same kind of gradient.
+ *
+ * @param index of the stage, which those of earlier stages are about to enter
+ */
 export function evenGroups(
   states: readonly AscentState[],
-  doneOf: (state: AscentState) => number,
-): readonly AscentState[][] {
-  const all = [...new Set(states.map(doneOf))];
-  return all.map((done) => states.filter((state) => doneOf(state) === done));
+  index: number,
+): readonly (readonly AscentState[])[] {
+  const groups = new Map<string, AscentState[]>();
+  for (const state of states) {
+    const key = `${state.stage === index ? state.done : 0} ${state.isRevived}`;
+    groups.set(key, [...(groups.get(key) ?? []), state]);
+  }
+  return [...groups.values()];
 }
 
 /** The states that each image goes on from: its own, and those that it depends on. */

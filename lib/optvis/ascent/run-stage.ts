@@ -2,6 +2,7 @@ import { type FloatTensor, floatTensor } from "../../onnx/tensor.ts";
 import type { Feeds } from "../runtime/session.ts";
 import type { SessionWorker } from "../runtime/session-worker.ts";
 import { FrameTaker } from "./frame-taker.ts";
+import { inGroups } from "./groups.ts";
 import { Interruption, OutOfTimeError } from "./interruption.ts";
 import { floatOutput } from "./outputs.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
@@ -54,11 +55,8 @@ export async function runStage(
   });
   const timed = withTime(ended, started);
 
-  const groupOf = (place: number) => Math.floor(place / run.plan.together);
-  const dead = timed.flatMap((state, i) => (canRestart(run.plan, state) ? [groupOf(i)] : []));
-  if (dead.length === 0) return sharingFate(timed, groupOf);
-  // what depends on a dead image begins anew with it
-  const waiting = timed.filter((_, i) => dead.includes(groupOf(i)));
+  const waiting = timed.filter((state) => canRestart(run.plan, state));
+  if (waiting.length === 0) return timed;
   const mayRevive = run.stage.revival !== null && waiting.every(({ isRevived }) => !isRevived);
   const again = mayRevive ? revived : restarted;
   const fresh = waiting.map((state) => again(run.plan, state));
@@ -80,14 +78,11 @@ function withTime(states: readonly AscentState[], startedMs: number): readonly A
   return states.map((state) => ({ ...state, seconds: state.seconds + share }));
 }
 
-/** What depends on an image that was stopped is stopped with it. */
-function sharingFate(
-  states: readonly AscentState[],
-  groupOf: (place: number) => number,
-): readonly AscentState[] {
-  return states.map((state, i) => {
-    const stopped = states.find(({ stop }, j) => stop && groupOf(j) === groupOf(i));
-    return { ...state, stop: stopped?.stop ?? null };
+/** What depends on an image that was stopped is stopped with it, and begins anew with it. */
+function sharingFate(states: readonly AscentState[], together: number): readonly AscentState[] {
+  return inGroups(states, together).flatMap((group) => {
+    const stop = group.find((state) => state.stop !== null)?.stop ?? null;
+    return group.map((state) => ({ ...state, stop }));
   });
 }
 
@@ -134,7 +129,8 @@ async function runIterations(
     const outputs = await session.run(isReviving ? revival(graph.batch) : graph, feeds, names);
     carried = Object.fromEntries(names.map((name) => [name, floatOutput(outputs, `${name}_out`)]));
     const measured = measurements(outputs, stage.number, done);
-    next = next.map((state, i) => recorded(state, measured[i]!));
+    const shown = next.map((state, i) => recorded(state, measured[i]!));
+    next = sharingFate(shown, plan.together);
     done += count;
     for (const { channel, stop, trace } of next) {
       if (!stop) hooks.onProgress?.({ channel, ...trace.at(-1)! });

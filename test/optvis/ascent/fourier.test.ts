@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import type { FourierRecipe } from "../../../lib/optvis/ascent/fourier-recipe.ts";
 import { cropMap } from "../../../lib/optvis/ascent/affine-draws.ts";
+import type { Target } from "../../../lib/optvis/ascent/target.ts";
 import type { FourierTask } from "../../../lib/optvis/ascent/task.ts";
 import { uniformFrom } from "../../../lib/optvis/random.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
@@ -123,6 +124,26 @@ describe("a channel behind a ReLU that nothing of the start gets through", () =>
     expect(trace[0]!.activation).toBe(0);
     expect(trace.at(-1)!.activation).toBeGreaterThan(0);
     expect(bytesOf(await draw(300))).toBe(bytesOf(await draw(300)));
+  });
+
+  test("stops at once what is to differ from it, and begins anew with that", async () => {
+    const { network: alike, target } = rectifier(350);
+    const network = { ...alike, fingerprint: "beside others 350" };
+    const targets = [0, 1, 2].map((index): Target => {
+      const aim = { kind: "channels", weights: new Map([[1, 1]]), place: null } as const;
+      const among = { index, images: 3, value: "sums", weight: 0.5 };
+      return { drawnAs: `one of three, ${index}`, aim, among };
+    });
+    const recipe = { ...RECIPE, iterations: 40 };
+    const iterations: number[] = [];
+    const task = taskOf([1, 2, 3], { network, layer: target("y"), recipe, targets });
+    const results = await engine.render(task, {
+      onProgress: ({ iteration }) => void iterations.push(iteration),
+    });
+    const failed = { kind: "failed", reason: expect.stringContaining("17 starting images") };
+    expect(results).toMatchObject([failed, failed, failed]);
+    // one of the others is alive from some of the seeds, and would go on to the end
+    expect(Math.max(...iterations)).toBe(16);
   });
 
   test("is given up where no image gets through", async () => {
