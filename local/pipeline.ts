@@ -104,11 +104,12 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
   const store = new S3ObjectStore(s3, BUCKET);
   const queue = (name: string) => new SqsQueue(sqs, endpoint.queueUrl(name));
   const networks = new BucketNetworks({ store, cacheFolder: join(dataFolder, ".models") });
+  const channels = queue(QUEUE_NAMES.channels);
   const acceptDeps: AcceptDeps = {
     jobs: new Jobs(store),
     store,
     networks: networksOf(networks, store),
-    queues: { cpu: queue(QUEUE_NAMES.channels), cuda: null },
+    queues: { cpu: channels, cuda: channels },
     localGpu: async () => gate?.machine() ?? NOT_LOOKED_FOR,
     assembly: queue(QUEUE_NAMES.assembly),
     codeVersion: CODE_VERSION,

@@ -89,10 +89,11 @@ async function providerFor(
   { queues, localGpu }: AcceptDeps,
 ): Promise<Provider> {
   const { executionEnvironment: environment } = request;
-  if (environment === "gpu" && localGpu) {
+  if (localGpu) {
+    if (environment !== "gpu") return "cpu";
     const verdict = await localGpu();
-    if (!verdict.isFit) throw new RequestError([gpuRefusal(verdict.reason)]);
-    return "webgpu";
+    if (verdict.isFit) return verdict.provider;
+    throw new RequestError([gpuRefusal(verdict.reason)]);
   }
   return chooseProvider(environment, channels.length, queues.cuda === null ? "none" : "deployed");
 }

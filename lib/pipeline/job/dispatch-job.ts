@@ -9,7 +9,10 @@ export interface ChannelQueue extends MessageSender {
 }
 
 export interface DispatchDeps {
-  /** By the provider of their workers; `null` where none of that kind are deployed. */
+  /**
+   * By the provider of their workers; `null` where none of that kind are deployed. A machine that
+   * renders for itself has one queue, whatever it draws on.
+   */
   readonly queues: {
     readonly cpu: ChannelQueue;
     readonly cuda: ChannelQueue | null;
@@ -31,7 +34,7 @@ export async function dispatchJob(job: Job, deps: DispatchDeps): Promise<void> {
 /** One message for each channel without a result, whether or not one is on its way already. */
 async function sendMissingChannels(job: Job, { queues }: DispatchDeps): Promise<void> {
   const { provider } = await job.plan();
-  // a machine that renders for itself has one queue, whatever it draws on
+  // there are no workers for WebGPU but a machine's own
   const queue = provider === "webgpu" ? queues.cpu : queues[provider];
   if (queue === null) {
     throw new Error(`job ${job.id} was planned for GPU workers, but there is no queue for them`);

@@ -208,24 +208,27 @@ test("large jobs go to the GPU where there is one, small ones to the CPU, and ea
 
 test("on a machine that renders for itself the GPU is asked for only where a request wants it", async () => {
   const { deps, cpu } = await memoryPipeline(await temporaryFolder());
-  const accept = (executionEnvironment: "auto" | "gpu", verdict: GpuVerdict) =>
+  const accept = (executionEnvironment: "auto" | "gpu", verdict: GpuVerdict, seed = 0) =>
     acceptRequest(
-      { ...TINY_REQUEST, executionEnvironment },
-      { ...deps, localGpu: () => Promise.resolve(verdict) },
+      { ...TINY_REQUEST, executionEnvironment, seed },
+      { ...deps, queues: { cpu, cuda: cpu }, localGpu: () => Promise.resolve(verdict) },
     );
   const without = { isFit: false, reason: "WebGPU has no adapter" } as const;
-  const fit = { isFit: true, provider: "webgpu", speedup: 5, drivers: [] } as const;
+  const fit = (provider: "cuda" | "webgpu") =>
+    ({ isFit: true, provider, speedup: 5, drivers: [] }) as const;
   expect(await accept("gpu", without)).toEqual({
     status: "rejected",
     problems: ["executionEnvironment: given 'gpu', and WebGPU has no adapter; say 'auto' or 'cpu'"],
   });
   expect(cpu.sent).toEqual([]);
-  expect(await accept("gpu", fit)).toMatchObject({ plan: { provider: "webgpu" } });
+  expect(await accept("gpu", fit("webgpu"))).toMatchObject({ plan: { provider: "webgpu" } });
   // its workers take from the one queue, and draw where the request says
   const onGpu = cpu.sent.length;
   expect(onGpu).toBeGreaterThan(0);
   expect(await accept("auto", without)).toMatchObject({ plan: { provider: "cpu" } });
   expect(cpu.sent).toHaveLength(2 * onGpu);
+  expect(await accept("gpu", fit("cuda"), 1)).toMatchObject({ plan: { provider: "cuda" } });
+  expect(cpu.sent).toHaveLength(3 * onGpu);
 });
 
 test("an upload is answered beside it: accepted, rejected, unreadable, too large", async () => {
