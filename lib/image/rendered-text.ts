@@ -21,6 +21,8 @@ const FONT = "sans-serif 64";
 const LINE_HEIGHT = GLYPH_HEIGHT;
 /** What has no ink of its own: spaces, joiners, marks that stand on another letter. */
 const INKLESS = /[\s\p{Mark}\p{Cf}\p{Variation_Selector}]/u;
+/** Control characters and halves of pairs, which are no text to Pango. */
+const UNWRITABLE = /[\p{Cc}\p{Cs}]/gu;
 /** Letters that are frames themselves. */
 const FRAMES = /[\u25a0-\u25ab\u25fb-\u25fe\u2b1a-\u2b1c\u2610]/u;
 /** Of each side of the frame that stands for a letter without a glyph; its corners are round. */
@@ -44,6 +46,7 @@ export async function drawLine(target: Raster, line: TextLine, color: Rgb): Prom
     return drawText(target, { text: fitted, x: left, y, scale }, color);
   }
   const mask = await textMask(text);
+  if (mask.height === 0) return;
   const height = LINE_HEIGHT * scale;
   const width = Math.max(1, Math.round((mask.width * height) / mask.height));
   const share = Math.min(1, boxWidth / width);
@@ -84,17 +87,28 @@ async function hasFont(): Promise<boolean> {
   return !isFrame(await textMask("a"));
 }
 
-/** Text as the machine's fonts have it; what they lack are frames with the letter's number. */
+/**
+ * Text in one line as the machine's fonts have it; what they lack are frames with the letter's
+ * number. Empty where nothing of it has ink.
+ */
 async function textMask(text: string): Promise<TextMask> {
   // Pango's markup: names come from files
-  const markup = text.replaceAll(/[&<>]/g, (mark) => `&#${mark.charCodeAt(0)};`);
+  const markup = text
+    .replace(/\s+/g, " ")
+    .replace(UNWRITABLE, "")
+    .replaceAll(/[&<>]/g, (mark) => `&#${mark.charCodeAt(0)};`);
   const sharp = await loadSharp();
-  const { data, info } = await sharp({ text: { text: markup, font: FONT, dpi: 72 } })
-    .toColourspace("b-w")
-    .extractChannel(0)
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, data };
+  try {
+    const { data, info } = await sharp({ text: { text: markup, font: FONT, dpi: 72 } })
+      .toColourspace("b-w")
+      .extractChannel(0)
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, data };
+  } catch (error) {
+    if (markup.trim() !== "" && !/no text to render/.test(String(error))) throw error;
+    return { width: 0, height: 0, data: new Uint8Array() };
+  }
 }
 
 async function resized({ data, width, height }: TextMask, size: Size): Promise<TextMask> {

@@ -38,6 +38,21 @@ describe("other text", () => {
     },
   );
 
+  test.each(["\u0000\u0001", "\u200b", "\u202e", "\ud83d", "\u0085 \n"])(
+    "%j has no ink, and spoils nothing",
+    async (text) => {
+      expect(await missingGlyphs({ text, x: 0, y: 0, scale: 1, boxWidth: 60 })).toBe("");
+      expect((await drawn(text, 60)).places).toEqual([]);
+    },
+  );
+
+  test("control characters within it take nothing away", async () => {
+    const { raster } = await drawn("Слой 3", 60);
+    for (const text of ["Сл\u0000ой\n\t3", "\u0001Слой 3\ud83d"]) {
+      expect((await drawn(text, 60)).raster.data).toEqual(raster.data);
+    }
+  });
+
   test("a long line is made to fit", async () => {
     const { columns } = await drawn("Слои ".repeat(30), 60);
     expect(Math.max(...columns)).toBeLessThan(80);
