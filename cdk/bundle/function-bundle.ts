@@ -19,12 +19,17 @@ const BUNDLED_FOLDER = "models";
 export const BUNDLED_MODELS_DIR = `/var/task/${BUNDLED_FOLDER}`;
 const MODEL_FILES = /\.(json|onnx|txt)$/;
 
-/** Files that a source file, if it is in a bundle, starts as threads from beside the bundle. */
-const THREADS = [
+/** Files that a source file, if it is in a bundle, starts as threads or processes from beside it. */
+const STARTED = [
   {
     startedBy: "lib/optvis/runtime/session-worker.ts",
     entry: "lib/optvis/runtime/session-thread.ts",
     name: "session-thread",
+  },
+  {
+    startedBy: "lib/optvis/runtime/gpu-gate.ts",
+    entry: "lib/optvis/runtime/gpu-gate-child.ts",
+    name: "gpu-gate-child",
   },
   {
     startedBy: "lib/pipeline/networks/analysis-worker.ts",
@@ -48,10 +53,10 @@ export interface CodeBundle {
  */
 export function bundleCode(name: FunctionName): CodeBundle {
   const main = build({ index: `functions/${name}/index.ts` });
-  const threads = THREADS.filter(({ startedBy }) => containsSource(main.metafile, startedBy)).map(
+  const started = STARTED.filter(({ startedBy }) => containsSource(main.metafile, startedBy)).map(
     ({ entry, name: file }) => build({ [file]: entry }),
   );
-  const builds = [main, ...threads];
+  const builds = [main, ...started];
   return {
     files: builds.flatMap(({ outputFiles }) => outputFiles),
     nativePackages: NATIVE_PACKAGES.filter((native) =>

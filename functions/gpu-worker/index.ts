@@ -1,11 +1,11 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
-import { PROVIDER_CHECKS } from "../../lib/optvis/runtime/check-provider.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { bucketFromEnv, networkDepsFromEnv } from "../aws-deps.ts";
 import { optionalEnv, requireEnv } from "../env.ts";
+import { checkCard } from "./check-card.ts";
 import { parseProvider, runWorker } from "./worker.ts";
 
 /** Past this time after SIGTERM there is nothing left to wait for: the instance kills at 120 s. */
@@ -33,7 +33,7 @@ const exitCode = await runWorker(
     receiver: channels,
     continuations: channels,
     log,
-    check: PROVIDER_CHECKS[provider],
+    check: provider === "cuda" ? checkCard : null,
     ...(groupSeconds !== null && { groupSeconds: Number(groupSeconds) }),
   },
   stop.signal,

@@ -33,6 +33,8 @@ test("the build context is the recipe and the bundled code, and nothing else", (
     "Dockerfile",
     "app/analysis-thread.mjs",
     "app/analysis-thread.mjs.map",
+    "app/gpu-gate-child.mjs",
+    "app/gpu-gate-child.mjs.map",
     "app/index.mjs",
     "app/index.mjs.map",
     "app/session-thread.mjs",
