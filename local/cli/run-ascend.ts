@@ -157,17 +157,26 @@ async function writeResults(
     throw new UsageError(`channel ${result.channel}: ${result.reason}`);
   });
   const { height, width } = images[0]!.image;
-  const pixels = images.flatMap(({ image }) => [
-    ...perPlane(image.data, scale, (value, s) => value * s),
-  ]);
+  const size = images[0]!.image.data.length;
+  // hundreds of large images are more numbers than a list may have
+  const pixels = new Float32Array(images.length * size);
+  images.forEach(({ image }, i) => {
+    pixels.set(
+      perPlane(image.data, scale, (value, s) => value * s),
+      i * size,
+    );
+  });
   const steps = images[0]!.trace.length;
   const activations = Array.from({ length: steps }, (_, k) =>
     images.map(({ trace }) => trace[k]!.activation),
   );
   await writeWhole(
     new Map([
-      [join(folder, "image.npy"), npy([images.length, scale.length, height, width], pixels)],
-      [join(folder, "activation.npy"), npy([steps, images.length], activations.flat())],
+      [join(folder, "image.npy"), encodeNpy([images.length, scale.length, height, width], pixels)],
+      [
+        join(folder, "activation.npy"),
+        encodeNpy([steps, images.length], Float32Array.from(activations.flat())),
+      ],
     ]),
   );
   const rows = images[0]!.trace.map(({ iteration, level }, k) => {
@@ -179,10 +188,6 @@ async function writeResults(
 
 function sum(values: Iterable<number>): number {
   return [...values].reduce((total, value) => total + value, 0);
-}
-
-function npy(shape: readonly number[], values: readonly number[]): Uint8Array {
-  return encodeNpy(shape, Float32Array.from(values));
 }
 
 function perPlane(
