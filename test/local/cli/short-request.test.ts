@@ -122,7 +122,7 @@ test.each([
   [["--layer", "conv2", "--rotation", "wild"], /rotation: given "wild"; wanted a number/],
   [["--layer", "conv2", "--channel-axis", "4"], /channelAxis: given 4; wanted one of 1 to 3/],
   [["--layer", "conv2", "--channel-axis", "x"], /channelAxis: given "x"; wanted a number/],
-  [["--layer", "conv2", "--canvas-size", "4"], /canvasSize: given 4; wanted at least 8/],
+  [["--layer", "conv2", "--canvas-size", "0"], /canvasSize: given 0; wanted at least 1/],
   [["--layer", "conv2", "--channels", "tiger"], /'tiger'; layer 'conv2' does not feed/],
   [["other.onnx", "--layer", "conv2"], /takes one network, .* given 2/],
   [["--saturation", "2"], /^dreamgrid: \w+: given without --layer/],
