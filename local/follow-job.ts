@@ -34,15 +34,21 @@ export function submitRequest(
       // the key is a random name, so a message that has it is about this request
       if (event.kind === "given-up" && event.body.includes(key)) giveUp(event.error);
       if (event.kind !== "answered" || event.key !== key) return;
-      unlisten();
+      stopListening();
       resolve(event.acceptance);
     });
     const giveUp = (reason: unknown) => {
-      unlisten();
+      stopListening();
       reject(reason instanceof Error ? reason : new Error(String(reason)));
     };
-    if (signal?.aborted === true) return giveUp(signal.reason);
-    signal?.addEventListener("abort", () => giveUp(signal.reason), { once: true });
+    const onAbort = () => giveUp(signal?.reason);
+    const stopListening = () => {
+      unlisten();
+      // a run of many requests has one signal, to which each would go on listening
+      signal?.removeEventListener("abort", onAbort);
+    };
+    if (signal?.aborted === true) return onAbort();
+    signal?.addEventListener("abort", onAbort);
     pipeline.store.put(key, encodeJson(request), JSON_TYPE).catch(giveUp);
   });
 }

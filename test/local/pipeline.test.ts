@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -169,6 +170,16 @@ test("a pipeline that is stopped in mid-job goes on when it is started again", a
   expect(rendered).toBe(1);
   // what had a result is not rendered again
   expect(renderer.calls.flat().toSorted((a, b) => a - b)).toEqual([3, 4, 5]);
+});
+
+test("a request that was answered no longer listens to the signal of its run", async () => {
+  const { pipeline, networks } = await startPipeline();
+  const { signal } = new AbortController();
+  const whileItRuns: number[] = [];
+  const onProgress = () => void whileItRuns.push(getEventListeners(signal, "abort").length);
+  await runJobs(pipeline, [parseLocalRequest(TINY_REQUEST)], { networks, signal, onProgress });
+  expect(whileItRuns.length).toBeGreaterThan(1);
+  expect(Math.max(...whileItRuns.slice(1))).toBe(0);
 });
 
 test("giving up waiting for an answer ends the wait", async () => {
