@@ -12,12 +12,14 @@ import { noise } from "./reference-gradients.ts";
 
 /** An ascent on layers linear in the image differs by rounding alone. */
 const LINEAR = 1e-4;
+/** Before any kink has decided. */
+const FIRST = 1e-5;
 /**
  * Deeper layers have kinks, on which rounding decides. PyTorch against itself, started one to three
- * parts in ten million away, is up to 4e-4 off in the second iteration, 1e-2 in the third, and 1
- * soon after.
+ * parts in ten million away, is up to 9e-4 off in the second iteration, 4e-2 in the third, and 1
+ * soon after; we round differently at every operator.
  */
-const FIRST_TWO = 1e-3;
+const SECOND = 5e-3;
 const THIRD = 5e-2;
 /**
  * From an image with shapes in it, all the way. PyTorch's float64 is up to 7e-3 from its float32,
@@ -26,6 +28,8 @@ const THIRD = 5e-2;
 const DEVELOPED = 2e-2;
 
 const SIZE = { height: 112, width: 96 };
+/** Whose ascents the fixtures are: it answers to faint noise in every layer. */
+const CHANNEL = 18;
 const path = fileURLToPath(new URL("../../models/emojinet/emojinet.onnx", import.meta.url));
 const emojinet = smallNetwork(await readFile(path), "emojinet", SIZE);
 type Traces = Readonly<Record<string, readonly number[]>>;
@@ -63,7 +67,7 @@ async function errorsOf(
     method: "deepdream",
     network: emojinet.network,
     layer: emojinet.target(tensor),
-    channels: [2],
+    channels: [CHANNEL],
     levels: [{ size: SIZE, crops: null }],
     objective: another ?? (own === "mean" ? "mean" : "rectified"),
     iterations,
@@ -88,7 +92,8 @@ describe("emojinet's activation rises as in PyTorch", () => {
 
   test.each(keys.filter((key) => !key.startsWith("conv1/")))("%s, at first", async (key) => {
     const errors = await errorsOf(key, { iterations: 3 });
-    expect(Math.max(...errors.slice(0, 2))).toBeLessThan(FIRST_TWO);
+    expect(errors[0]).toBeLessThan(FIRST);
+    expect(errors[1]).toBeLessThan(SECOND);
     expect(errors[2]).toBeLessThan(THIRD);
   });
 
@@ -107,7 +112,7 @@ describe("emojinet's activation rises as in PyTorch", () => {
       iterations: 3,
       another: "rectified",
     });
-    expect(errors[1]).toBeGreaterThan(10 * FIRST_TWO);
+    expect(errors[1]).toBeGreaterThan(10 * SECOND);
     expect(errors[2]).toBeGreaterThan(THIRD);
   });
 });
