@@ -1,4 +1,4 @@
-"""Fine-tune emojinet for pictures: larger L2 perturbations, and scattered parts that are no emoji.
+"""Fine-tune emojinet for pictures: larger L2 perturbations, and strewn pieces, which are no emoji.
 
 Reads emojinet.onnx, and index.json and data.bin (render.mjs). Writes emojinet.npz as train.py does, every five minutes and at the
 end. Needs PyTorch and onnx; written for a CPU: two cores with bfloat16 take 75 minutes.
