@@ -47,8 +47,6 @@ class PicturesAugmenter(Augmenter):
         signed = lambda *shape: self._rand(*shape) * 2 - 1
         axis = torch.linspace(-1, 1, size, device=self.device)
         y, x = torch.meshgrid(axis, axis, indexing="ij")
-        rgba = self.images[rows].float() / 255
-        premultiplied = torch.cat([rgba[:, :3] * rgba[:, 3:], rgba[:, 3:]], 1)
         image = self._background(n)
         for k in range(PIECES):
             shown = (self._rand(n, 1, 1, 1) < (1.0 if k < SURE_PIECES else 0.6)).float()
@@ -59,11 +57,10 @@ class PicturesAugmenter(Augmenter):
             matrix[:, 1, 0] = angle.sin() / scale
             matrix[:, 0, 1] = -matrix[:, 1, 0]
             matrix[:, :, 2] = point - torch.einsum("nij,nj->ni", matrix[:, :, :2], centre)
-            grid = F.affine_grid(matrix, (n, 4, size, size), align_corners=False)
             radius = scale * (0.28 + 0.17 * self._rand(n))
             distance = torch.hypot(x - centre[:, 0, None, None], y - centre[:, 1, None, None])
             edge = torch.sigmoid((radius[:, None, None] - distance) * (8 + 30 * self._rand(n, 1, 1)))
-            piece = F.grid_sample(premultiplied, grid, align_corners=False) * edge.unsqueeze(1) * shown
+            piece = self._sampled(rows, matrix) * edge.unsqueeze(1) * shown
             image = image * (1 - piece[:, 3:]) + piece[:, :3]
         image = image + torch.randn_like(image) * 0.03 * self._rand(n, 1, 1, 1)
         return image.clamp(0, 1) * 255

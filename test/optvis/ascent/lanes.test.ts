@@ -11,6 +11,7 @@ import { OutOfMemoryError } from "../../../lib/optvis/runtime/errors.ts";
 import type { GpuRefusal, GpuVerdict } from "../../../lib/optvis/runtime/gpu-verdict.ts";
 import { smallNetwork } from "../../support/small-network.ts";
 import { modelFixture } from "../fixtures.ts";
+import { ascentState } from "./ascent-state.ts";
 import { taskOf } from "./engine-task.ts";
 
 const SIZE = { height: 18, width: 21 };
@@ -149,19 +150,8 @@ test("what fails on the CPU too is the task's error", async () => {
 });
 
 test("what was begun earlier is taken first where it was begun", async () => {
-  const begun = (channel: number, provider?: "webgpu"): AscentState => ({
-    channel,
-    position: channel - 1,
-    parameters: {},
-    trace: [],
-    stop: null,
-    restarts: 0,
-    isRevived: false,
-    provider,
-    seconds: 1,
-    stage: 0,
-    done: 1,
-  });
+  const begun = (channel: number, provider?: "webgpu") =>
+    ascentState(channel, { provider, seconds: 1, stage: 0, done: 1 });
   const resume = [begun(2, "webgpu"), begun(3, "webgpu"), begun(7), begun(8)];
   const resumed: Record<string, readonly AscentState[]> = {};
   const run = engineOf(async ({ provider }, hooks) => {
