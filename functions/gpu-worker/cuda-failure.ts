@@ -1,3 +1,5 @@
+import { DriverHangError } from "../../lib/optvis/runtime/errors.ts";
+
 /**
  * Errors of the CUDA runtime after which "the process must be terminated and relaunched": hardware
  * stack error, illegal instruction and address, misaligned address, invalid address space and
@@ -14,11 +16,12 @@ const STICKY = [
 ];
 
 /**
- * Whether an error of ONNX Runtime has broken the process's CUDA context: every later call fails
- * too, and only a new process helps. ONNX Runtime gives no codes, only text: hence the patterns,
+ * Whether an error of ONNX Runtime has broken the process's CUDA context, or its driver hangs: every
+ * later call fails too, and only a new process helps. ONNX Runtime gives no codes, only text: hence the patterns,
  * each from the library it is of.
  */
 export function breaksContext(error: unknown): boolean {
+  if (error instanceof DriverHangError) return true;
   const text = textOf(error);
   return STICKY.some((pattern) => pattern.test(text));
 }

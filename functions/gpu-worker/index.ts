@@ -1,5 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
+import { leaveProcess } from "../../lib/optvis/runtime/leave-process.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
@@ -17,7 +18,7 @@ const stop = new AbortController();
 for (const name of ["SIGTERM", "SIGINT"] as const) {
   process.on(name, () => {
     stop.abort(new Error(`the worker received ${name}`));
-    setTimeout(() => process.exit(1), LAST_EXIT_MS).unref();
+    setTimeout(() => leaveProcess(1), LAST_EXIT_MS).unref();
   });
 }
 
@@ -39,4 +40,5 @@ const exitCode = await runWorker(
   stop.signal,
 );
 // a broken CUDA context, or a step that hangs, would keep the process
+if (exitCode !== 0) leaveProcess(exitCode);
 process.exit(exitCode);

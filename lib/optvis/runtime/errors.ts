@@ -18,6 +18,14 @@ export class OutOfMemoryError extends RuntimeError {
   override readonly name = "OutOfMemoryError";
 }
 
+/**
+ * A driver has not come back from what was asked of it. The thread that waits is lost, and what else
+ * is asked of that card would hang as well.
+ */
+export class DriverHangError extends RuntimeError {
+  override readonly name = "DriverHangError";
+}
+
 /** ONNX Runtime's allocators, the CUDA runtime (error 2), cuBLAS, cuDNN, Vulkan and Direct3D. */
 const OUT_OF_MEMORY = new RegExp(
   [

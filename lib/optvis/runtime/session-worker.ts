@@ -1,7 +1,10 @@
 import { Worker } from "node:worker_threads";
 
-import type { SessionGraph } from "./session-graph.ts";
+import { DriverWatch } from "./driver-watch.ts";
+import { DriverHangError } from "./errors.ts";
 import { keptBytesOf } from "./kept-bytes.ts";
+import { leaveThread } from "./leave-process.ts";
+import type { SessionGraph } from "./session-graph.ts";
 import type { ThreadReply, ThreadRequest } from "./session-thread.ts";
 import { buffersOf } from "./buffers.ts";
 import type { Feeds, RuntimeTensor } from "./session.ts";
@@ -9,8 +12,19 @@ import { turnTelemetryOff } from "./telemetry.ts";
 import { receivedError } from "./thread-errors.ts";
 
 interface Pending {
+  /** What is compiled or run; `null`: a file is written. */
+  readonly graph: SessionGraph | null;
   readonly resolve: (outputs: Readonly<Record<string, RuntimeTensor>>) => void;
   readonly reject: (reason: Error) => void;
+}
+
+export interface SessionWorkerOptions {
+  /** Memory of the sessions that stay compiled. @default of one worker alone */
+  readonly keptBytes?: number;
+  /** What its thread runs, for tests. @default the sessions' own */
+  readonly start?: () => Worker;
+  /** Gives up what hangs. @default after ten minutes or more */
+  readonly watch?: DriverWatch;
 }
 
 /** A thread of sessions, seen from outside. Runs one request at a time, in order. */
@@ -20,13 +34,21 @@ export class SessionWorker {
   readonly #pending: Pending[] = [];
   /** Graphs that the thread has compiled, or has been asked to. */
   readonly #loaded = new Map<string, Promise<unknown>>();
+  readonly #watch: DriverWatch;
   #failure: Error | null = null;
+  /** Ends the watch over the first request that waits. */
+  #stopWatch: () => void = () => undefined;
+  /** Called when nothing waits any more. */
+  readonly #whenIdle: (() => void)[] = [];
 
-  /** @param keptBytes memory of the sessions that stay compiled. @default of one worker alone */
-  constructor(keptBytes = keptBytesOf(1)) {
+  constructor({
+    keptBytes = keptBytesOf(1),
+    start = nextThread,
+    watch = new DriverWatch(),
+  }: SessionWorkerOptions = {}) {
     this.#keptBytes = keptBytes;
-    this.#thread = threadAhead ?? startThread();
-    threadAhead = null;
+    this.#watch = watch;
+    this.#thread = start();
     this.#thread.on("message", (reply: ThreadReply) => this.#settle(reply));
     this.#thread.on("error", (error: Error) => this.#fail(error));
     this.#thread.on("exit", (code) => this.#fail(new Error(`the thread ended with code ${code}`)));
@@ -39,7 +61,7 @@ export class SessionWorker {
    * @param moved names of feeds whose buffers go over to the thread instead of being copied: they
    *   are of no use to the caller afterwards. @default none
    * @throws GpuUnavailableError, OutOfMemoryError, after which it has no graph compiled,
-   *   RuntimeError; as `graphOf` does
+   *   DriverHangError, after which it is broken, RuntimeError; as `graphOf` does
    */
   async run(
     graph: SessionGraph,
@@ -47,7 +69,8 @@ export class SessionWorker {
     moved: readonly string[] = [],
   ): Promise<Readonly<Record<string, RuntimeTensor>>> {
     await this.compile(graph);
-    return this.#request({ kind: "run", key: graph.key, feeds }, buffersOf(feeds, moved));
+    const request = { kind: "run", key: graph.key, feeds } as const;
+    return this.#request(request, graph, buffersOf(feeds, moved));
   }
 
   /** Compiles a graph that has not been compiled here. @throws as `run` does */
@@ -65,43 +88,42 @@ export class SessionWorker {
 
   /** Builds a graph and writes it as an .onnx file. @throws as `graphOf` does */
   async write(graph: SessionGraph, path: string): Promise<void> {
-    await this.#request({ kind: "write", graph, path });
+    await this.#request({ kind: "write", graph, path }, null);
   }
 
   has(key: string): boolean {
     return this.#loaded.has(key);
   }
 
-  /** Whether its thread is gone. */
+  /** Whether its thread is gone, or of no use. */
   get isBroken(): boolean {
     return this.#failure !== null;
   }
 
+  /** What is wrong with the driver that its thread waits for; `null`: nothing. */
+  get hang(): DriverHangError | null {
+    return this.#failure instanceof DriverHangError ? this.#failure : null;
+  }
+
   /**
    * Ends the thread. What is asked of it from now on is refused; what it is at is awaited, because
-   * a thread that is stopped inside ONNX Runtime takes the whole process down.
+   * a thread that is stopped inside ONNX Runtime takes the whole process down. One that hangs there
+   * is left to itself.
    */
   async close(): Promise<void> {
     this.#failure ??= new Error("the worker is closed");
-    await this.#idle();
-    await this.#thread.terminate();
-  }
-
-  #idle(): Promise<void> {
-    if (this.#pending.length === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const settled = () => void (this.#pending.length === 0 && resolve());
-      this.#thread.on("message", settled);
-      this.#thread.on("exit", () => resolve());
-    });
+    if (this.#pending.length > 0)
+      await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    if (this.hang === null) await this.#thread.terminate();
   }
 
   #load(graph: SessionGraph): Promise<unknown> {
-    return this.#request({ kind: "create", graph, keptBytes: this.#keptBytes });
+    return this.#request({ kind: "create", graph, keptBytes: this.#keptBytes }, graph);
   }
 
   #request(
     request: ThreadRequest,
+    graph: SessionGraph | null,
     moved: ArrayBuffer[] = [],
   ): Promise<Readonly<Record<string, RuntimeTensor>>> {
     if (this.#failure) return Promise.reject(this.#failure);
@@ -109,22 +131,51 @@ export class SessionWorker {
       // first: to what cannot be sent there is no reply
       this.#thread.postMessage(request, moved);
       this.#thread.ref();
-      this.#pending.push({ resolve, reject });
+      this.#pending.push({ graph, resolve, reject });
+      if (this.#pending.length === 1) this.#watchFirst();
     });
   }
 
   #settle(reply: ThreadReply): void {
+    // a thread that was given up has come back, and nobody wants what it says
+    if (this.hang !== null) return;
+    this.#stopWatch();
     const pending = this.#pending.shift();
-    if (this.#pending.length === 0) this.#thread.unref();
     if (!pending) throw new Error("internal: a reply without a request");
     for (const key of reply.released) this.#loaded.delete(key);
     if (reply.kind === "done") pending.resolve(reply.outputs);
     else pending.reject(receivedError(reply.error));
+    if (this.#pending.length === 0) this.#becomeIdle();
+    else this.#watchFirst();
+  }
+
+  /** The thread begins what has waited longest. */
+  #watchFirst(): void {
+    const { graph } = this.#pending[0]!;
+    if (graph) this.#stopWatch = this.#watch.begin(graph, (error) => this.#giveUp(error));
+  }
+
+  #giveUp(hang: DriverHangError): void {
+    const isBack = leaveThread();
+    this.#thread.once("message", () => {
+      isBack();
+      void this.#thread.terminate();
+    });
+    // even of one that was being closed it is now known why it does not end
+    this.#failure = hang;
+    this.#fail(hang);
   }
 
   #fail(error: Error): void {
+    this.#stopWatch();
     this.#failure ??= error;
     for (const { reject } of this.#pending.splice(0)) reject(this.#failure);
+    this.#becomeIdle();
+  }
+
+  #becomeIdle(): void {
+    this.#thread.unref();
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }
 
@@ -141,6 +192,12 @@ export function startThreadAhead(): void {
   // a worker that has it by then hears of it too
   thread.on("error", forget).on("exit", forget);
   threadAhead = thread;
+}
+
+function nextThread(): Worker {
+  const thread = threadAhead ?? startThread();
+  threadAhead = null;
+  return thread;
 }
 
 /** From source the thread's file is TypeScript; in a bundle it lies beside this one. */

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { breaksContext } from "../../../functions/gpu-worker/cuda-failure.ts";
 import { GpuRenderer } from "../../../functions/gpu-worker/gpu-renderer.ts";
 import { DerivedTensors } from "../../../lib/onnx/derived-tensors.ts";
+import { DriverHangError, RuntimeError } from "../../../lib/optvis/runtime/errors.ts";
 import type { RenderTask } from "../../../lib/pipeline/render/renderer.ts";
 import { completeRequestSchema } from "../../../lib/pipeline/request/complete-request.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
@@ -25,6 +26,12 @@ describe("breaksContext", () => {
     expect(breaksContext(new Error(message))).toBe(isBroken);
     const cause = new Error(message);
     expect(breaksContext(new Error("the thread ended", { cause }))).toBe(isBroken);
+  });
+
+  test("a driver that hangs does, and a graph that fails does not", () => {
+    const message = "the driver of CUDA has not answered in 600 s";
+    expect(breaksContext(new DriverHangError(message))).toBe(true);
+    expect(breaksContext(new RuntimeError(message))).toBe(false);
   });
 });
 

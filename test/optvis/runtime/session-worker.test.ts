@@ -41,7 +41,7 @@ const feeds = { x: floatTensor([2], [1, 2]) };
 
 /** @param keptMegabytes of sessions that stay compiled */
 function worker(keptMegabytes = 500): SessionWorker {
-  const made = new SessionWorker(1e6 * keptMegabytes);
+  const made = new SessionWorker({ keptBytes: 1e6 * keptMegabytes });
   onTestFinished(() => made.close());
   return made;
 }
