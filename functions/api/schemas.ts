@@ -56,7 +56,9 @@ const jobSummarySchema = z.strictObject({
   state: statusStateSchema.describe("the last three are final"),
   network: z.string(),
   layer: z.strictObject({ index: z.int().min(1).describe("1-based"), name: z.string() }),
-  provider: z.enum(PROVIDERS),
+  provider: z
+    .enum(PROVIDERS)
+    .describe("of the workers it is planned for; on one machine `auto` may draw on a GPU besides"),
   createdAt: z.iso.datetime(),
   completedAt: z.iso.datetime().nullable(),
   ...countFields,

@@ -20,7 +20,6 @@ export function sheetManifest(
     jobId: plan.jobId,
     ...tally,
     codeVersion: plan.codeVersion,
-    provider: plan.provider,
     request: plan.request,
     network: plan.network,
     layer: plan.layer,
