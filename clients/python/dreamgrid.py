@@ -11,8 +11,8 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
-import mimetypes
 import time
 import urllib.error
 import urllib.parse
@@ -28,14 +28,21 @@ LOCAL_URL = "http://127.0.0.1:8787"
 TIMEOUT = 60.0
 #: Seconds between two looks at a job.
 POLL = 1.0
+#: Seconds for which wait() looks on although the service does not answer, or not as it should.
+PATIENCE = 60.0
 #: Channels of a page: the most that the API gives.
 PAGE = 500
 
 FINAL_STATES = frozenset({"completed", "completed_with_failures", "cancelled"})
+#: Of answers that the same request may not get a little later; 0: there was none.
+PASSING = frozenset({0, 429, 500, 502, 503, 504})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+#: How files of images begin, by the names in their media types.
+SIGNATURES = {"png": b"\x89PNG", "jpeg": b"\xff\xd8\xff", "webp": b"RIFF", "gif": b"GIF8"}
 
 
 class DreamgridError(Exception):
-    """What the service said is wrong; `problems` has a sentence for each thing."""
+    """What is wrong, a sentence each in `problems`; `status`: of HTTP, 0 where nothing answers."""
 
     def __init__(self, status: int, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
@@ -44,16 +51,16 @@ class DreamgridError(Exception):
 
 
 class Image:
-    """A file of an image, PNG, JPEG or WebP. A notebook shows it."""
+    """A file of an image, PNG, JPEG, WebP or GIF. A notebook shows it."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
 
     @property
     def media_type(self) -> str:
-        if self.data.startswith(b"\xff\xd8\xff"):
-            return "image/jpeg"
-        return "image/webp" if self.data.startswith(b"RIFF") else "image/png"
+        """By its first bytes."""
+        known = (name for name, start in SIGNATURES.items() if self.data.startswith(start))
+        return f"image/{next(known, 'unknown')}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {self.media_type: base64.b64encode(self.data).decode()}
@@ -69,6 +76,8 @@ class Client:
     """
 
     def __init__(self, url: str = LOCAL_URL, headers: Optional[Mapping[str, str]] = None) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"url: given {url!r}; wanted one such as {LOCAL_URL}")
         self.url = url.rstrip("/")
         self.headers = dict(headers or {})
 
@@ -84,8 +93,10 @@ class Client:
         """Has images rendered. The same request again is the same job.
 
         :param layer: name or 1-based index
-        :param channels: [1, 2, 5], "1:36", "all" or class names; None where `targets` is given
-        :param fields: any other field of a request, spelled as there: numIterations=20
+        :param channels: [1, 2, 5], range(1, 37), "1:36", "all" or class names; None where `targets`
+            is given
+        :param fields: any other field of a request, spelled as there: numIterations=20; NumPy's
+            arrays and numbers are lists and numbers
         :raises DreamgridError: naming everything that is wrong with the request
         """
         request = {"network": network, "layer": layer, **fields}
@@ -101,12 +112,8 @@ class Client:
 
     def jobs(self) -> Iterator["Job"]:
         """All jobs, in the order of their ids."""
-        path: Optional[str] = "/jobs"
-        while path is not None:
-            page = self.call("GET", path)
-            for summary in page["jobs"]:
-                yield Job(self, summary["jobId"])
-            path = page["links"]["next"]
+        for summary in self._paged("/jobs", "jobs"):
+            yield Job(self, summary["jobId"])
 
     def networks(self) -> list[dict[str, Any]]:
         return self.call("GET", "/networks")["networks"]
@@ -119,17 +126,12 @@ class Client:
 
     def upload(self, path: Union[str, Path]) -> str:
         """Sends an image (PNG, JPEG or WebP) to start from; returns the key for `initialImage`."""
-        image = Path(path).read_bytes()
-        content_type = mimetypes.guess_type(str(path))[0] or "application/octet-stream"
-        if str(path).lower().endswith(".webp"):  # unknown to Python before 3.13
-            content_type = "image/webp"
-        asked = {"kind": "image", "contentType": content_type, "sizeBytes": len(image)}
+        image = Image(Path(path).read_bytes())
+        asked = {"kind": "image", "contentType": image.media_type, "sizeBytes": len(image.data)}
         place = self.call("POST", "/uploads", asked)
-        request = urllib.request.Request(
-            place["url"], data=image, headers=place["headers"], method=place["method"]
-        )
-        with urllib.request.urlopen(request, timeout=TIMEOUT):
-            return place["key"]
+        link, method, headers = place["url"], place["method"], place["headers"]
+        _send(urllib.request.Request(link, data=image.data, headers=headers, method=method))
+        return place["key"]
 
     def call(
         self,
@@ -140,9 +142,10 @@ class Client:
     ) -> Any:
         """An operation of the API, see its /openapi.json; paths are as its answers have them.
 
-        :raises DreamgridError: what it answers instead
+        :returns: what it answers; of a picture {"url": ...}, a link that lives for an hour at most
+        :raises DreamgridError: what it answers instead, or that nothing does
         """
-        data = None if body is None else json.dumps(body).encode()
+        data = None if body is None else json.dumps(body, default=_plain).encode()
         sent = {**self.headers, **(headers or {})}
         if data is not None:
             sent["Content-Type"] = "application/json"
@@ -151,11 +154,13 @@ class Client:
         if base.path and path.startswith(f"{base.path}/"):
             path = path[len(base.path) :]
         request = urllib.request.Request(self.url + path, data=data, headers=sent, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            raise _problem(error) from None
+        return json.loads(_send(request))
+
+    def _paged(self, path: Optional[str], what: str) -> Iterator[dict[str, Any]]:
+        while path is not None:
+            page = self.call("GET", path)
+            yield from page[what]
+            path = page["links"]["next"]
 
 
 class Job:
@@ -176,73 +181,109 @@ class Job:
 
     def channels(self) -> list[dict[str, Any]]:
         """Every channel: its state, figures and links, in the order of the sheet."""
-        path: Optional[str] = f"/jobs/{_quoted(self.id)}?limit={PAGE}"
-        channels: list[dict[str, Any]] = []
-        while path is not None:
-            page = self.client.call("GET", path)
-            channels += page["channels"]
-            path = page["links"]["next"]
-        return channels
+        return list(self.client._paged(f"/jobs/{_quoted(self.id)}?limit={PAGE}", "channels"))
 
     def wait(self, timeout: Optional[float] = None) -> "Job":
         """Waits until every channel has ended, and returns the job.
 
+        Once it has seen the job, it puts up with a service out of reach for PATIENCE seconds.
+
         :param timeout: seconds
         :raises TimeoutError: the job goes on
         """
-        end = None if timeout is None else time.monotonic() + timeout
+        start, seen = time.monotonic(), float("-inf")
         while True:
-            status = self.status()
+            try:
+                status = self.status()
+                seen = time.monotonic()
+            except DreamgridError as error:
+                if error.status not in PASSING or time.monotonic() - seen >= PATIENCE:
+                    raise
             if status["state"] in FINAL_STATES:
                 return self
-            if end is not None and time.monotonic() >= end:
+            if timeout is not None and time.monotonic() - start >= timeout:
                 done, total = status["ok"], status["total"]
                 raise TimeoutError(f"job {self.id}: {done} of {total} images after {timeout} s")
             time.sleep(POLL)
 
     def cancel(self) -> None:
+        """Stops it: channels that have not ended end as cancelled."""
         self.client.call("DELETE", f"/jobs/{_quoted(self.id)}")
+
+    def retry(self) -> "Job":
+        """Draws again what it has no image of, once it has ended: what failed or was cancelled."""
+        self.client.call("POST", f"/jobs/{_quoted(self.id)}/retry")
+        return self
 
     def sheet(self) -> Image:
         """:raises ValueError: the job has not ended"""
-        sheet = self.status()["sheet"]
-        if sheet is None:
-            raise ValueError(f"job {self.id} has no sheet yet; wait() for it")
-        return Image(_fetch(sheet["montage"]))
+        return self._picture("sheet")
 
     def manifest(self) -> dict[str, Any]:
         """What is where on the sheet, with every trace. :raises ValueError: it has not ended"""
         sheet = self.status()["sheet"]
         if sheet is None:
             raise ValueError(f"job {self.id} has no manifest yet; wait() for it")
-        return json.loads(_fetch(sheet["manifest"]))
+        return json.loads(_send(sheet["manifest"]))
 
     def tile(self, channel: int) -> Image:
-        """The image of a channel (1-based), as soon as there is one.
+        """The image of a channel (1-based). :raises ValueError: there is none (yet), and why"""
+        return self._picture(f"tiles/{channel}")
 
-        :raises ValueError: there is none, and why
-        """
-        for each in self.channels():
-            if each["channel"] != channel:
-                continue
-            if each["tile"] is None:
-                why = f": {each['reason']}" if each["reason"] else ""
-                raise ValueError(f"channel {channel} is {each['state']}{why}")
-            return Image(_fetch(each["tile"]))
-        raise ValueError(f"job {self.id} has no channel {channel}")
+    def animation(self, channel: int) -> Image:
+        """How it came about, if the request asked for `animation`. :raises ValueError: as tile"""
+        return self._picture(f"animations/{channel}")
+
+    def _picture(self, path: str) -> Image:
+        try:
+            return Image(_send(self.client.call("GET", f"/jobs/{_quoted(self.id)}/{path}")["url"]))
+        except DreamgridError as error:
+            if error.status != 404:
+                raise
+            raise ValueError(str(error)) from None
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         status = self.status()
         counts = f"job {self.id}: {status['state']}, {status['ok']} of {status['total']} images"
         if status["sheet"] is None:
             return {"text/plain": counts}
-        return {"text/plain": counts, **Image(_fetch(status["sheet"]["montage"]))._repr_mimebundle_()}
+        return {"text/plain": counts, **self.sheet()._repr_mimebundle_()}
 
 
-def _fetch(url: str) -> bytes:
-    """Bytes behind a presigned link, which takes no headers of ours."""
-    with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
-        return answer.read()
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows none: a picture's leads to a presigned link, where our headers have no business."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_Redirects)
+#: No proxy leads to this machine.
+_LOCAL_OPENER = urllib.request.build_opener(_Redirects, urllib.request.ProxyHandler({}))
+
+
+def _send(request: Union[str, urllib.request.Request]) -> bytes:
+    """The body of the answer, a redirect's too. :raises DreamgridError: of an error, or of none"""
+    url = request if isinstance(request, str) else request.full_url
+    opener = _LOCAL_OPENER if urllib.parse.urlsplit(url).hostname in LOOPBACK else _OPENER
+    try:
+        with opener.open(request, timeout=TIMEOUT) as answer:
+            return answer.read()
+    except urllib.error.HTTPError as error:
+        if error.code == 302:
+            return error.read()
+        raise _problem(error) from None
+    except (OSError, http.client.HTTPException) as error:
+        raise DreamgridError(0, [f"no answer from {url.partition('?')[0]}: {error}"]) from error
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: a range, and NumPy's arrays and numbers."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, range):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} {value!r} cannot be part of a request")
 
 
 def _quoted(part: str) -> str:

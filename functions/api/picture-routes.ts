@@ -14,8 +14,9 @@ import {
 } from "./schemas.ts";
 
 /*
- * Addresses that stay: presigned links end after an hour, these lead to a fresh one. A browser may
- * keep where a picture's leads for most of that hour; a sheet is another once its job is retried.
+ * Addresses that stay: presigned links end after an hour at most, each call of these leads to a fresh
+ * one. A browser may keep where a picture's leads for most of that hour; a sheet is another once its
+ * job is retried.
  */
 const KEPT = `private, max-age=${LINK_SECONDS - 600}`;
 const NOT_KEPT = "no-cache";
@@ -23,7 +24,7 @@ const NOT_KEPT = "no-cache";
 const redirect = (what: string) =>
   ({
     status: 302,
-    description: `${what} is at the presigned link of Location, for an hour`,
+    description: `${what} is at the presigned link of Location, for an hour at most; ask again for a fresh one`,
     schema: redirectSchema,
     schemaName: "Redirect",
     headers: { Location: "presigned link" },
@@ -65,7 +66,8 @@ export const getTile = defineRoute({
     const end = await findEnd(path, deps);
     if (end.state === "ok") return redirectTo(end.tile.key, deps);
     const { jobId, channel } = path;
-    throw new ProblemError("not-found", [`channel ${channel} of job '${jobId}' ${end.state}`]);
+    const why = end.state === "failed" ? `failed: ${end.reason}` : "was cancelled";
+    throw new ProblemError("not-found", [`channel ${channel} of job '${jobId}' ${why}`]);
   },
 });
 
@@ -101,7 +103,8 @@ export const getSheet = defineRoute({
     const job = await deps.jobs.open(jobId).latest();
     const completion = await job.findCompletion();
     if (completion !== null) return redirectTo(completion.montage, deps, NOT_KEPT);
-    throw new ProblemError("not-found", [`there is no job '${jobId}' that has ended`]);
+    const what = (await job.findPlan()) && `job '${jobId}' has not ended; it has no sheet yet`;
+    throw new ProblemError("not-found", [what ?? `there is no job '${jobId}'`]);
   },
 });
 
@@ -125,7 +128,11 @@ async function findEnd({ jobId, channel }: z.output<typeof channelPathSchema>, {
   const job = await jobs.open(jobId).latest();
   const result = await job.findResult(channel);
   if (result !== null) return result;
+  const plan = await job.findPlan();
+  if (plan === null) throw new ProblemError("not-found", [`there is no job '${jobId}'`]);
   throw new ProblemError("not-found", [
-    `there is no job '${jobId}' of which channel ${channel} has ended`,
+    plan.channels.includes(channel)
+      ? `channel ${channel} of job '${jobId}' has not ended`
+      : `job '${jobId}' has no channel ${channel}`,
   ]);
 }

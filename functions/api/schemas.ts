@@ -42,7 +42,11 @@ export const networkIdSchema = z
   .describe("id of a network");
 
 const link = z.string().describe("address, relative to the host");
-const presigned = z.url().describe("presigned link: good for an hour, without credentials");
+const presigned = z
+  .url()
+  .describe(
+    "presigned link: good for an hour without credentials, or until those of its signer end; each answer has a fresh one",
+  );
 
 export const acceptedSchema = z.strictObject({
   jobId: jobIdSchema,
@@ -208,7 +212,7 @@ export const uploadRequestSchema = z.discriminatedUnion(
 export const uploadSchema = z.strictObject({
   key: z.string().describe("where the object will be"),
   method: z.literal("PUT"),
-  url: z.url().describe("where to send the bytes, until expiresAt"),
+  url: z.url().describe("where to send the bytes, until expiresAt; if refused, ask for another"),
   headers: z.record(z.string(), z.string()).describe("to be sent as they are"),
   expiresAt: z.iso.datetime(),
 });

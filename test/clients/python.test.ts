@@ -17,9 +17,15 @@ const isThere =
 if (!isThere)
   process.stderr.write("the Python client is not tested: there is no Python of 3.9 or later\n");
 
+/** With a proxy that leads nowhere, which nothing on this machine may be asked through. */
+function pythonEnvironment(): NodeJS.ProcessEnv {
+  const proxy = { http_proxy: "http://127.0.0.1:9", no_proxy: "", NO_PROXY: "" };
+  return { ...process.env, ...proxy, PYTHONPATH: CLIENT, PYTHONDONTWRITEBYTECODE: "1" };
+}
+
 /** What a person would do in a notebook; prints what came of it. */
 const SCRIPT = `
-import json, sys
+import json, os, sys
 from dreamgrid import Client, DreamgridError
 
 url, photo = sys.argv[1:]
@@ -36,12 +42,32 @@ said["shown"] = sorted(job._repr_mimebundle_())
 said["manifest"] = len(job.manifest()["tiles"])
 said["jobs"] = [each.id for each in client.jobs()] == [job.id]
 said["initial"] = client.upload(photo)
-started = client.render("tiny", "wide", [2], pyramidLevels=1, initialImage=said["initial"])
+started = client.render("tiny", "wide", range(2, 3), pyramidLevels=1, initialImage=said["initial"])
 small = client.render("tiny", "wide", "1:2", pyramidLevels=1, montage={"format": "webp"}).wait(60)
 said["webp"] = [small.sheet().data[8:12].decode("latin1"), sorted(small._repr_mimebundle_())]
 said["started"] = started.wait(60).status()["ok"]
 named = client.render("tiny", "wide", [1], idempotency_key="mine").id
 said["named"] = named
+said["picture"] = client.call("GET", f"/jobs/{job.id}/tiles/3")["url"].split("?")[0][-9:]
+moving = client.render("tiny", "wide", [1], numIterations=2, pyramidLevels=1, animation="gif").wait(60)
+said["moving"] = sorted(moving.animation(1)._repr_mimebundle_())
+class Numbers:  # as NumPy's arrays and numbers
+    def __init__(self, value): self.value = value
+    def tolist(self): return self.value
+said["numpy"] = client.render("tiny", Numbers("wide"), Numbers([1]), idempotency_key="numpy").id
+def error_of(act):
+    try:
+        act()
+    except Exception as error:
+        return [type(error).__name__, str(error).split(": <")[0], getattr(error, "status", None)]
+said["errors"] = [
+    error_of(lambda: job.animation(1)),
+    error_of(lambda: client.job("none").tile(1)),
+    error_of(lambda: client.job("none").sheet()),
+    error_of(lambda: Client("localhost:8787")),
+    error_of(lambda: Client("http://127.0.0.1:1").networks()),
+    error_of(lambda: client.render("tiny", "wide", {1})),
+]
 try:
     client.render("tiny", "wide", [99], seed=-1)
 except DreamgridError as error:
@@ -67,7 +93,7 @@ test.skipIf(!isThere)(
     const { stdout } = await promisify(execFile)(
       "python3",
       ["-W", "error", join(folder, "script.py"), service.apiUrl, photo],
-      { env: { ...process.env, PYTHONPATH: CLIENT, PYTHONDONTWRITEBYTECODE: "1", no_proxy: "*" } },
+      { env: pythonEnvironment() },
     );
     service.process.kill("SIGTERM");
     await once(service.process, "exit");
@@ -87,7 +113,81 @@ test.skipIf(!isThere)(
       started: 1,
       named: "mine",
       refused: [400, expect.arrayContaining([expect.stringMatching(/^seed: given -1/)])],
+      picture: "00003.png",
+      moving: ["image/gif"],
+      numpy: "numpy",
+      errors: [
+        ["ValueError", expect.stringMatching(/^channel 1 of job '.*' has no animation$/), null],
+        ["ValueError", "there is no job 'none'", null],
+        ["ValueError", "there is no job 'none'", null],
+        ["ValueError", expect.stringMatching(/^url: given 'localhost:8787'; wanted/), null],
+        ["DreamgridError", "no answer from http://127.0.0.1:1/networks", 0],
+        ["TypeError", "set {1} cannot be part of a request", null],
+      ],
       missing: expect.stringMatching(/has no channel 77/),
+    });
+  },
+);
+
+/** Answers as a service does that is out of reach now and then, and tells what it was sent. */
+const UNSTEADY = `
+import dreamgrid, http.server, json, threading
+from dreamgrid import Client, DreamgridError
+
+dreamgrid.POLL = 0.01
+answers, sent = [], []
+
+class Service(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        sent.append([self.path, self.headers.get("x-api-key")])
+        code, state = answers.pop(0) if len(answers) > 1 else answers[0]
+        if code == 0:
+            return self.connection.close()
+        body = json.dumps({"state": state, "ok": 1, "total": 2, "channels": [], "url": "/link"})
+        self.send_response(code)
+        self.send_header("Location", "/link")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+    def log_message(self, *_): pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+client = Client(f"http://127.0.0.1:{server.server_port}", {"x-api-key": "secret"})
+
+def outcome(*script, timeout=None, patience=60):
+    answers[:] = script
+    dreamgrid.PATIENCE = patience
+    try:
+        return client.job("j").wait(timeout).id
+    except Exception as error:
+        return [type(error).__name__, getattr(error, "status", None)]
+
+said = {
+    "outage": outcome((200, "running"), (504, ""), (429, ""), (0, ""), (200, "completed")),
+    "gone": outcome((200, "running"), (404, "")),
+    "longer": outcome((200, "running"), (503, ""), patience=0.05),
+    "never": outcome((503, "")),
+    "late": outcome((200, "running"), timeout=0.05),
+}
+answers[:], sent[:] = [(302, "")], []
+said["redirect"] = [client.call("GET", "/jobs/j/tiles/1")["url"], sent]
+print(json.dumps(said))
+`;
+
+test.skipIf(!isThere)(
+  "waiting outlasts a service out of reach, and no link sees a key",
+  async () => {
+    const file = join(await temporaryFolder(), "unsteady.py");
+    await writeFile(file, UNSTEADY);
+    const { stdout } = await promisify(execFile)("python3", [file], { env: pythonEnvironment() });
+    expect(JSON.parse(stdout)).toEqual({
+      outage: "j",
+      gone: ["DreamgridError", 404],
+      longer: ["DreamgridError", 503],
+      never: ["DreamgridError", 503],
+      late: ["TimeoutError", null],
+      redirect: ["/link", [["/jobs/j/tiles/1", "secret"]]],
     });
   },
 );

@@ -81,7 +81,19 @@ describe("one channel of a job", () => {
     });
     const failed = await call("GET", `/jobs/${jobId}/channels/2`);
     expect(failed.body).toMatchObject({ state: "failed", reason: "channel 2 has no gradient" });
-    expect((await call("GET", `/jobs/${jobId}/channels/4`)).status).toBe(404);
+    const problems = async (path: string) => (await call("GET", path)).body;
+    expect(await problems(`/jobs/${jobId}/channels/4`)).toMatchObject({
+      status: 404,
+      problems: [`channel 4 of job '${jobId}' has not ended`],
+    });
+    expect(await problems(`/jobs/${jobId}/channels/77`)).toMatchObject({
+      status: 404,
+      problems: [`job '${jobId}' has no channel 77`],
+    });
+    expect(await problems("/jobs/none/tiles/1")).toMatchObject({
+      status: 404,
+      problems: ["there is no job 'none'"],
+    });
     expect((await call("GET", `/jobs/${jobId}/channels/0`)).status).toBe(400);
   });
 
@@ -95,7 +107,9 @@ describe("one channel of a job", () => {
     expect(body).toEqual({ url });
     const failed = await call("GET", `/jobs/${jobId}/tiles/2`);
     expect(failed.status).toBe(404);
-    expect(failed.body).toMatchObject({ problems: [`channel 2 of job '${jobId}' failed`] });
+    expect(failed.body).toMatchObject({
+      problems: [`channel 2 of job '${jobId}' failed: channel 2 has no gradient`],
+    });
   });
 
   test("has its ascent beside it where the request asked for that", async () => {
@@ -114,7 +128,10 @@ describe("one channel of a job", () => {
 
   test("so have the sheet and its pieces", async () => {
     const { jobId } = await pipeline.accept();
-    expect((await call("GET", `/jobs/${jobId}/sheet`)).status).toBe(404);
+    expect((await call("GET", `/jobs/${jobId}/sheet`)).body).toMatchObject({
+      status: 404,
+      problems: [`job '${jobId}' has not ended; it has no sheet yet`],
+    });
     await render();
     await assemble(jobId);
     const { headers } = await call("GET", `/jobs/${jobId}/sheet`);
