@@ -75,7 +75,7 @@ function methodOf(method: string, path: string, operation: Operation): string {
   return [
     commentOf([summary], "  "),
     `  async ${operationId}(${taken.join(", ")}): Promise<${isPicture ? "Blob" : typeOf(schema)}> {\n`,
-    `    const response = await this.#send(${call});\n`,
+    `    const response = await this.${isPicture ? "#picture" : "#send"}(${call});\n`,
     `    return ${isPicture ? "response.blob()" : "response.json()"};\n`,
     "  }\n",
   ].join("");
@@ -101,8 +101,10 @@ export interface ClientOptions {
   readonly url?: string;
   /** Sent with every request, such as { "x-api-key": "..." }. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** In place of the global one: to sign requests, or to go through a proxy. */
+  /** In place of the global one for what the API is asked: to sign that, or to go through a proxy. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** The same for the links of pictures, which are signed as they are. */
+  readonly fetchLink?: (url: string) => Promise<Response>;
 }
 
 interface Sent {
@@ -125,19 +127,36 @@ export class Dreamgrid {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly #fetchLink: (url: string) => Promise<Response>;
 
   constructor(options: ClientOptions = {}) {
     this.#url = (options.url ?? "http://127.0.0.1:8787").replace(/\\/$/, "");
     this.#headers = options.headers ?? {};
     this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
+    this.#fetchLink = options.fetchLink ?? ((url) => fetch(url));
   }
 
   // METHODS
 
-  async #send(method: string, path: string, sent: Sent): Promise<Response> {
+  /** What is behind the link of an answer, where our headers have no business. */
+  async #picture(method: string, path: string, sent: Sent): Promise<Response> {
+    const response = await this.#send(method, path, sent, "manual");
+    // a browser does not tell where it was sent: it goes there itself
+    if (response.type === "opaqueredirect") return this.#send(method, path, sent);
+    const { url }: { url: string } = await response.json();
+    return this.#answer(url, this.#fetchLink(url));
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    sent: Sent,
+    redirect: "manual" | "follow" = "follow",
+  ): Promise<Response> {
     const query = new URLSearchParams(given(sent.query ?? {})).toString();
     const init: RequestInit = {
       method,
+      redirect,
       headers: { ...this.#headers, ...Object.fromEntries(given(sent.headers ?? {})) },
     };
     if (sent.body !== undefined) {
@@ -145,17 +164,22 @@ export class Dreamgrid {
       init.body = JSON.stringify(sent.body);
     }
     const address = this.#url + path + (query === "" ? "" : "?" + query);
-    const response = await this.#fetch(address, init).catch((error: unknown) => {
+    return this.#answer(address, this.#fetch(address, init));
+  }
+
+  async #answer(address: string, answering: Promise<Response>): Promise<Response> {
+    const response = await answering.catch((error: unknown) => {
       throw new DreamgridError(0, ["nothing answers at " + address + ": " + String(error)]);
     });
-    if (response.ok) return response;
+    const { ok, status, type } = response;
+    if (ok || status === 302 || type === "opaqueredirect") return response;
     const problem: unknown = await response.json().catch(() => null);
     const said = typeof problem === "object" && problem !== null ? problem : {};
     throw new DreamgridError(
-      response.status,
+      status,
       "problems" in said && Array.isArray(said.problems)
         ? said.problems.map(String)
-        : ["HTTP status " + response.status],
+        : ["HTTP status " + status + " of " + address],
     );
   }
 }

@@ -1,5 +1,8 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
@@ -64,6 +67,58 @@ test("the printed client compiles strictly, and speaks to the local server", asy
   });
   const png = new Uint8Array(await tile.arrayBuffer());
   expect(Buffer.from(png.subarray(1, 4)).toString()).toBe("PNG");
+});
+
+/** Listens on this machine until the test has ended. @returns its address */
+async function listen(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test("the link of a picture is asked without the headers and signatures of the API", async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  await writeFile(join(folder, "client.ts"), (await run("client")).stdout);
+  await compile(folder, "client.ts");
+  const asked: (readonly [path: string, key: unknown, signed: unknown])[] = [];
+  const tell = ({ url = "", headers }: IncomingMessage) => {
+    asked.push([url, headers["x-api-key"] ?? null, headers["x-amz-date"] ?? null]);
+  };
+  const bucket = await listen((incoming, outgoing) => {
+    tell(incoming);
+    outgoing.writeHead(incoming.url === "/gone" ? 403 : 200).end("a picture");
+  });
+  const api = await listen((incoming, outgoing) => {
+    tell(incoming);
+    const url = bucket + (incoming.url?.endsWith("/2") ? "/gone" : "/link");
+    outgoing.writeHead(302, { Location: url }).end(JSON.stringify({ url }));
+  });
+  const { Dreamgrid } = (await import(pathToFileURL(join(folder, "client.js")).href)) as {
+    Dreamgrid: new (options: object) => {
+      getTile: (jobId: string, channel: number) => Promise<Blob>;
+    };
+  };
+  const client = new Dreamgrid({
+    url: api,
+    headers: { "x-api-key": "secret" },
+    fetch: (
+      url: string,
+      init: Omit<RequestInit, "headers"> & { headers: Record<string, string> },
+    ) => fetch(url, { ...init, headers: { ...init.headers, "x-amz-date": "now" } }),
+  });
+  expect(await (await client.getTile("j", 1)).text()).toBe("a picture");
+  await expect(client.getTile("j", 2)).rejects.toMatchObject({
+    status: 403,
+    problems: [`HTTP status 403 of ${bucket}/gone`],
+  });
+  expect(asked).toEqual([
+    ["/jobs/j/tiles/1", "secret", "now"],
+    ["/link", null, null],
+    ["/jobs/j/tiles/2", "secret", "now"],
+    ["/gone", null, null],
+  ]);
 });
 
 test("what the API does not take does not compile", async () => {
