@@ -114,8 +114,9 @@ export class ForwardTrace {
       const name = node.outputs[i];
       if (!name) return;
       this.#scope.set(name, value);
-      this.#active.add(name);
+      if (!step.isConstant) this.#active.add(name);
     });
+    if (step.isConstant) return;
     if (step.isRectified) this.#rectified.add(node.outputs[0]!);
     this.steps.push({ node, ...step });
   }

@@ -84,6 +84,8 @@ export interface NodeVjp {
   readonly pullback: Pullback;
   /** Whether output 0 is rectified in the sense of `isRectified`. @default false */
   readonly isRectified?: boolean;
+  /** Whether the outputs are the same whatever the inputs are. @default false */
+  readonly isConstant?: boolean;
 }
 
 /**

@@ -31,6 +31,14 @@ export function uniformFrom(...key: readonly (string | number)[]): Uniform {
   };
 }
 
+/** One more than the largest seed: they have 32 bits. */
+const SEEDS = 2 ** 32;
+
+/** The seed so many after another; after the last comes 0. */
+export function laterSeed(seed: number, by: number): number {
+  return (seed + by) % SEEDS;
+}
+
 /** `count` draws of the standard normal distribution (Box-Muller). */
 export function standardNormal(count: number, uniform: Uniform): Float32Array {
   const draws = new Float32Array(count);

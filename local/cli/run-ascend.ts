@@ -95,13 +95,13 @@ async function render(
   }
 }
 
-/** "5", "1:36" and "1,2,5" as 1-based channels; one named twice starts from two images. */
+/** "5", "1:36" and "1,2,5" as 1-based channels, each once. */
 function channelNumbers(
   written: readonly string[],
   layer: { readonly name: string; readonly channels: number },
 ): readonly number[] {
   const count = layer.channels;
-  return written
+  const channels = written
     .flatMap((part) => part.split(","))
     .flatMap((part) => {
       const range = parseRange(part);
@@ -112,6 +112,9 @@ function channelNumbers(
       }
       return channelsIn(range);
     });
+  const repeated = channels.find((channel, i) => channels.indexOf(channel) !== i);
+  if (repeated === undefined) return channels;
+  throw new UsageError(`channel ${repeated} is given more than once; want each once`);
 }
 
 /** Network input units to centred pixels. */

@@ -207,16 +207,31 @@ async function openOwn(
 ): Promise<Network> {
   const idOrPath = named ?? network;
   const isPath = idOrPath.toLowerCase().endsWith(".onnx");
-  const { mean, scale, channelOrder, constants } = input ?? {};
-  const given = isPath && input !== null ? { mean, scale, channelOrder, constants } : undefined;
+  const constants = isPath ? input?.constants : undefined;
   try {
-    const opened = await fetchNetwork(idOrPath, terminal, given);
-    if (!isPath || input === null) return opened;
+    const opened = await fetchNetwork(idOrPath, terminal, { constants });
+    if (input === null) return opened;
+    checkPlanes(input, opened.description);
+    if (!isPath) return opened;
     return { ...opened, description: { ...opened.description, input } };
   } catch (error) {
     if (named !== null || !(error instanceof NetworkNotFoundError)) throw error;
     throw new UsageError(`the sheet is of '${network}', which is not here; give it with --network`);
   }
+}
+
+/** Pictures show a network's planes, of which another would see something else. */
+function checkPlanes(ofSheet: NetworkInput, { id, input }: Network["description"]): void {
+  const [shown, wanted] = [planesOf(ofSheet), planesOf(input)];
+  if (shown === wanted) return;
+  throw new UsageError(
+    `--network: the sheet's pictures are of ${shown}; the images of '${id}' have ${wanted}`,
+  );
+}
+
+function planesOf({ channelOrder, mean }: NetworkInput): string {
+  if (channelOrder !== "planes") return "red, green and blue";
+  return mean.length === 1 ? "one plane" : `${mean.length} planes that are no colours`;
 }
 
 /** A photograph as a network sees it: resized to its input size, whatever the aspect. */

@@ -10,7 +10,7 @@ import type { VjpRule } from "../rule.ts";
  *
  *     dX = dY c X^(c - 1)
  *
- * X, Y: any shape; c: one number. Infinite at X = 0 for 0 < c < 1, as in PyTorch.
+ * X, Y: any shape; c: one number. Infinite at X = 0 for 0 < c < 1, as in PyTorch; Y is the constant 1 for c = 0.
  *
  * Emitted as products and roots or as exp(c log X), never as Pow, the slowest operator of the CPU.
  *
@@ -32,7 +32,8 @@ export const powVjp: VjpRule = (context) => {
   }
   const raised = power(context, x, c);
   const y = raised === x ? graph.emit("Identity", [x]) : raised;
-  return oneOutput(context, y, (dY) => [
-    c === 0 ? null : mul(dY, mul(c, power(context, x, c - 1))),
-  ]);
+  return {
+    ...oneOutput(context, y, (dY) => [c === 0 ? null : mul(dY, mul(c, power(context, x, c - 1)))]),
+    isConstant: c === 0,
+  };
 };

@@ -1,6 +1,6 @@
 import type { Size } from "../../image/raster.ts";
 import { floatTensor, type FloatTensor } from "../../onnx/tensor.ts";
-import { type Uniform, uniformFrom } from "../random.ts";
+import { laterSeed, type Uniform, uniformFrom } from "../random.ts";
 import type { FourierRecipe, Range } from "./fourier-recipe.ts";
 import type { AscentState } from "./state.ts";
 import { targetOf } from "./targets.ts";
@@ -24,7 +24,14 @@ export function affineDraws(
   const rows = Array.from({ length: count }, (_, i) =>
     states.map(({ channel, restarts }) => {
       const { drawnAs } = targetOf(task, channel);
-      const key = ["crop", seed + restarts, network.fingerprint, layer.value, drawnAs, done + i];
+      const key = [
+        "crop",
+        laterSeed(seed, restarts),
+        network.fingerprint,
+        layer.value,
+        drawnAs,
+        done + i,
+      ];
       return cropMap(recipe, done + i, uniformFrom(...key));
     }),
   );

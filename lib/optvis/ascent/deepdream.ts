@@ -39,7 +39,7 @@ function levelStage(task: DeepDreamTask, level: Level): Stage {
     feeds: (states, done, count) => ({
       selection: selectionOf(states, task, mapShape),
       step: floatTensor([], [STEP]),
-      ...shiftsOf(task, level, done, count),
+      ...shiftsOf(task, level, { first: done, count, restarts: states[0]!.restarts }),
     }),
   };
 }

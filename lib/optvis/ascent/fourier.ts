@@ -10,7 +10,7 @@ import {
   eachFrequency,
   spectrumLayout,
 } from "../graph/parameterisation/spectrum-layout.ts";
-import { standardNormal, uniformFrom } from "../random.ts";
+import { laterSeed, standardNormal, uniformFrom } from "../random.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
 import { affineDraws, canvasPerCrop } from "./affine-draws.ts";
 import type { FourierRecipe } from "./fourier-recipe.ts";
@@ -113,7 +113,7 @@ function startParameters(task: FourierTask, { channel, restarts }: Beginning): P
   const coefficients = new Float32Array(sizeOf(shape));
   const { drawnAs } = targetOf(task, channel);
   const { initialDeviation } = recipe;
-  const key = ["spectrum", seed + restarts, network.fingerprint, layer.value, drawnAs];
+  const key = ["spectrum", laterSeed(seed, restarts), network.fingerprint, layer.value, drawnAs];
   const uniform = uniformFrom(...key);
   const { across, down } = layout;
   for (let plane = 0; plane < layout.planes; plane++) {

@@ -2,7 +2,7 @@ import type { AscentState } from "./state.ts";
 
 /**
  * In runs of equal progress in a stage: one run of a graph takes its images through the same
- * iterations, along the same kind of gradient.
+ * iterations, along the same kind of gradient, with one seed's shifts.
  *
  * @param index of the stage, which those of earlier stages are about to enter
  */
@@ -12,7 +12,8 @@ export function evenGroups(
 ): readonly (readonly AscentState[])[] {
   const groups = new Map<string, AscentState[]>();
   for (const state of states) {
-    const key = `${state.stage === index ? state.done : 0} ${state.isRevived}`;
+    const { stage, done, isRevived, restarts } = state;
+    const key = `${stage === index ? done : 0} ${isRevived} ${restarts}`;
     groups.set(key, [...(groups.get(key) ?? []), state]);
   }
   return [...groups.values()];

@@ -1,6 +1,6 @@
 import type { Planes, Size } from "../../image/raster.ts";
 import { resizePlanes } from "../../image/resize.ts";
-import { standardNormal, uniformFrom } from "../random.ts";
+import { laterSeed, standardNormal, uniformFrom } from "../random.ts";
 import type { NetworkModel } from "../graph/layer-pass.ts";
 import type { Level } from "./plan-levels.ts";
 import { startColour } from "./start-colour.ts";
@@ -19,7 +19,11 @@ export function startImage(
   const { start, levels } = task;
   if (start.kind === "given") return copyOf(start.images[position]!);
   if (start.kind === "photograph" && restarts === 0) return copyOf(start.image);
-  const fresh = noise(task, { seed: start.seed + restarts, channel, size: levels[0]!.size });
+  const fresh = noise(task, {
+    seed: laterSeed(start.seed, restarts),
+    channel,
+    size: levels[0]!.size,
+  });
   if (start.kind === "noise") return onStartColour(fresh, task.network);
   // a photograph without any gradient gets a grain of noise to start from
   return { ...start.image, data: start.image.data.map((pixel, i) => pixel + fresh.data[i]!) };

@@ -142,10 +142,10 @@ export function imageResult(
 }
 
 /** The end of an image that was stopped on its way. */
-export function failedResult({ channel, restarts }: AscentState, stop: Stop): FailedChannel {
+export function failedResult({ channel, restarts, trace }: AscentState, stop: Stop): FailedChannel {
   const reason =
     stop.kind === "dead"
-      ? `the gradient is zero everywhere, for ${restarts + 1} starting images; the channel may be dead`
+      ? `the gradient is zero everywhere, for ${restarts + 1} starting images, where the activation is ${trace.at(-1)!.activation}; the channel may be dead, or as high as it can be`
       : `non-finite ${stop.what} at level ${stop.level}, iteration ${stop.iteration}`;
   return { kind: "failed", channel, reason };
 }

@@ -1,7 +1,11 @@
 /** What a layer's channels are: classes with a probability each, or features. */
 export type ChannelKind =
   /** Outputs that softmax makes probabilities. */
-  "logits" | "probabilities" | "features";
+  | "logits"
+  /** Outputs of which the sigmoid makes each a probability by itself. */
+  | "multi-label logits"
+  | "probabilities"
+  | "features";
 
 /** What the network that a picture was drawn from sees in it. */
 export interface SourceFigures {
@@ -53,8 +57,11 @@ function channelsBelow(activations: Float32Array, place: number): number {
   return activations.filter((activation) => activation < own).length;
 }
 
-/** Probabilities of the classes: softmax of logits. */
+/** Probabilities of the classes: softmax of logits, or the sigmoid of each. */
 export function probabilities(activations: Float32Array, kind: ChannelKind): Float64Array {
+  if (kind === "multi-label logits") {
+    return Float64Array.from(activations, (value) => 1 / (1 + Math.exp(-value)));
+  }
   if (kind !== "logits") return Float64Array.from(activations);
   const largest = activations.reduce((most, value) => Math.max(most, value), -Infinity);
   const exponentials = Float64Array.from(activations, (value) => Math.exp(value - largest));

@@ -10,25 +10,40 @@ const PROBABILITIES: ReadonlySet<string> = new Set(["Softmax", "Sigmoid"]);
 /**
  * What the layer's channels are. They are classes where the classes' names are its channels', or
  * where nothing but operators without weights lies between the layer and the softmax that ends the
- * network.
+ * network, or nothing at all between it and such a sigmoid.
  */
 export function channelKind({
   network,
   ...reference
 }: Pick<ExaminationTask, "network" | "layer" | "channelAxis">): ChannelKind {
   const layer = requestedLayer(reference, network);
+  const later = network.layers.slice(layer.index);
   const isClass =
-    classNamesOf(layer, network.layers, network.labels) !== null ||
-    feedsSoftmax(layer, network.layers.slice(layer.index));
+    classNamesOf(layer, network.layers, network.labels) !== null || endsInClasses(layer, later);
   if (!isClass) return "features";
-  return PROBABILITIES.has(layer.type) ? "probabilities" : "logits";
+  if (PROBABILITIES.has(layer.type)) return "probabilities";
+  if (later.some((each) => isSigmoidOf(layer, each, later))) return "multi-label logits";
+  // a sigmoid of something else of them: what that is of each would have to be computed
+  const isUnknown = later.some(({ type }) => type === "Sigmoid") && !later.some(isSoftmax);
+  return isUnknown ? "features" : "logits";
 }
 
-function feedsSoftmax(layer: Layer, later: readonly Layer[]): boolean {
-  const isSoftmax = ({ type }: Layer) => type === "Softmax" || type === "LogSoftmax";
+function endsInClasses(layer: Layer, later: readonly Layer[]): boolean {
   const keepsChannels = ({ learnableCount, channels }: Layer) =>
     learnableCount === 0 && channels === layer.channels;
   const places = layer.shape?.slice(1).toSpliced(layer.channelAxis - 1, 1);
   const isVector = places?.every((length) => length === 1) ?? false;
-  return isVector && later.every(keepsChannels) && [layer, ...later].some(isSoftmax);
+  const isEnd = (each: Layer) =>
+    isSoftmax(each) ||
+    (each === layer ? isLastSigmoid(each, later) : isSigmoidOf(layer, each, later));
+  return isVector && later.every(keepsChannels) && [layer, ...later].some(isEnd);
 }
+
+const isSoftmax = ({ type }: Layer) => type === "Softmax" || type === "LogSoftmax";
+
+/** One that others read may be part of an activation, X Sigmoid(X). */
+const isLastSigmoid = ({ type, index }: Layer, later: readonly Layer[]) =>
+  type === "Sigmoid" && later.every(({ inputs }) => !inputs.includes(index));
+
+const isSigmoidOf = ({ index }: Layer, end: Layer, later: readonly Layer[]) =>
+  end.inputs.join() === `${index}` && isLastSigmoid(end, later);

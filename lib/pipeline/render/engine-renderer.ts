@@ -16,6 +16,7 @@ import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { photographPlanes, toNetworkPlanes } from "../../optvis/ascent/network-planes.ts";
 import { startColour } from "../../optvis/ascent/start-colour.ts";
 import { examine, meansGraph, type Viewer } from "../../optvis/quality/examine.ts";
+import { laterSeed } from "../../optvis/random.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
 import type { GpuGate } from "../../optvis/runtime/gpu-gate.ts";
 import { type GpuRefusal, gpuRefusal, NOT_LOOKED_FOR } from "../../optvis/runtime/gpu-verdict.ts";
@@ -124,7 +125,7 @@ export function createEngineRenderer({
       const toRendered = ({ provider, ...result }: PlacedResult): RenderedChannel => {
         if (result.kind === "failed") return result;
         const image = toColourPlanes(result.image, model, unit);
-        return { ...result, image, provider, seed: seed + result.restarts };
+        return { ...result, image, provider, seed: laterSeed(seed, result.restarts) };
       };
       const results: RenderedChannel[] = [];
       let isBegun = false;

@@ -1,6 +1,7 @@
 import type { AscentHooks } from "../../optvis/ascent/hooks.ts";
 import type { FailedChannel } from "../../optvis/ascent/task.ts";
 import { deservesAnotherSeed, isBetter, type QualityCard } from "../../optvis/quality/card.ts";
+import { laterSeed } from "../../optvis/random.ts";
 import { planeKind } from "../../optvis/graph/layer-pass.ts";
 import { soleChannel, targetUnits } from "../request/target-units.ts";
 import { OutOfTimeError } from "../../optvis/ascent/interruption.ts";
@@ -101,7 +102,7 @@ export async function renderTiles(
       if (!isPoor || task.initialImage !== null) return end(tile);
       firsts.set(tile.channel, tile);
     });
-    const request = { ...task.request, seed: task.request.seed + NEXT_SEED };
+    const request = { ...task.request, seed: laterSeed(task.request.seed, NEXT_SEED) };
     await draw("second", { ...task, channels: [...firsts.keys()], request }, (second) =>
       end(betterOf(firsts.get(second.channel)!, second)),
     );

@@ -2,9 +2,9 @@ import * as z from "zod";
 
 import { describeIssues } from "./describe-issues.ts";
 import { deepdreamFields } from "./fields/deepdream.ts";
-import { CHANNELS_WANTED, commonFields, drawnFields } from "./fields/drawn.ts";
+import { CHANNELS_WANTED, commonFields, DEFAULT_OBJECTIVE, drawnFields } from "./fields/drawn.ts";
 import { fourierFields } from "./fields/fourier.ts";
-import { localTargets } from "./fields/targets.ts";
+import { isMap, localTargets } from "./fields/targets.ts";
 import { MAX_SCHEMA_ADDRESS_LENGTH } from "../limits.ts";
 import { MAX_NESTING_DEPTH, nestingDepth } from "./nesting-depth.ts";
 
@@ -47,12 +47,37 @@ function drawnOnce<Schema extends z.ZodType>(schema: Schema): Schema {
     });
 }
 
+const MAP_WANTED =
+  "channels, or a target that is a map of them, to apply it to: no at, direction, activationOf or layer; remove it";
+
+/**
+ * Adds that what says how maps are raised comes with targets that are maps, some at least. What it
+ * is by default may stand there: completed requests have it written out.
+ */
+function raisedOfMaps<Schema extends z.ZodType<RenderRequest>>(schema: Schema): Schema {
+  const isOfUse = ({ targets }: RenderRequest) => targets === undefined || targets.some(isMap);
+  return schema
+    .refine(
+      (request) => isOfUse(request) || request.objective === DEFAULT_OBJECTIVE[request.method],
+      {
+        path: ["objective"],
+        error: MAP_WANTED,
+      },
+    )
+    .refine((request) => isOfUse(request) || request.method === "deepdream" || !request.contrast, {
+      path: ["contrast"],
+      error: MAP_WANTED,
+    });
+}
+
 /** A request: the API's model, the drop zone's format, and the documentation of both. */
-export const requestSchema = drawnOnce(
-  z.discriminatedUnion(
-    "method",
-    [deepdreamSchema.extend(aboutItself), fourierSchema.extend(aboutItself)],
-    METHOD_WANTED,
+export const requestSchema = raisedOfMaps(
+  drawnOnce(
+    z.discriminatedUnion(
+      "method",
+      [deepdreamSchema.extend(aboutItself), fourierSchema.extend(aboutItself)],
+      METHOD_WANTED,
+    ),
   ),
 );
 
@@ -63,19 +88,21 @@ const networkOrPath = z
 const imagePath = z.string().min(1).nullable().default(null).describe("path of an image file");
 
 /** A request on this machine: `network` may be an .onnx file, `initialImage` a path. */
-export const localRequestSchema = drawnOnce(
-  z.discriminatedUnion(
-    "method",
-    [
-      deepdreamSchema.extend({
-        ...aboutItself,
-        network: networkOrPath,
-        initialImage: imagePath,
-        targets: localTargets,
-      }),
-      fourierSchema.extend({ ...aboutItself, network: networkOrPath, targets: localTargets }),
-    ],
-    METHOD_WANTED,
+export const localRequestSchema = raisedOfMaps(
+  drawnOnce(
+    z.discriminatedUnion(
+      "method",
+      [
+        deepdreamSchema.extend({
+          ...aboutItself,
+          network: networkOrPath,
+          initialImage: imagePath,
+          targets: localTargets,
+        }),
+        fourierSchema.extend({ ...aboutItself, network: networkOrPath, targets: localTargets }),
+      ],
+      METHOD_WANTED,
+    ),
   ),
 );
 

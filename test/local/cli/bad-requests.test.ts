@@ -88,6 +88,7 @@ describe("a bad ascent is refused", () => {
     [{ init: "grey.npy" }, /grey\.npy: holds \[3, 1, 12, 10\], want \[1, 3, H, W\]/],
     [{ init: "none.npy" }, /none\.npy: holds \[0, 3, 12, 10\]/],
     [{ init: "start.npy", channels: "1:2" }, /holds \[1, 3, 12, 10\], want \[2, 3, H, W\]/],
+    [{ channels: "1,2:3,2" }, /channel 2 is given more than once; want each once/],
     [{ iterations: "0" }, /'0'.*whole number from 1/],
     [{ iterations: "-3" }, /'-3'.*whole number/],
     [{ iterations: "ten" }, /'ten'.*whole number/],

@@ -209,6 +209,19 @@ describe("judge", () => {
     );
   });
 
+  test("a network of an id, too, has to see what the sheet's pictures show", async () => {
+    const grey = { name: "image", width: 10, height: 12, channelOrder: "planes", mean: [128] };
+    const network = { id: "elsewhere", input: { ...grey, scale: [1] } };
+    const manifest = { network, layer: { index: 3 }, tiles: [tile(1, "red")] };
+    await writeFile(file("a.manifest.json"), JSON.stringify(manifest));
+    const words = ["judge", file("a.manifest.json"), "--network", "emojinet"];
+    await expectRefused(
+      folder,
+      words,
+      /pictures are of one plane; the images of 'emojinet' have red/,
+    );
+  });
+
   test("a photograph that is damaged is named", async () => {
     await writeFile(file("photos/broken.png"), "no picture");
     const words = ["judge", file("a.manifest.json"), "--network", file("colours.onnx")];
@@ -278,6 +291,7 @@ describe("a sheet of a network of two planes", () => {
   test.each([
     [["--network", "bands.onnx", "--photos", "photos"], /2 planes that are no colours/],
     [["--by", "colours.onnx", "--labels", "labels.txt"], /2 planes side by side/],
+    [["--network", "colours.onnx"], /2 planes that are no colours; .* 'colours' have red/],
   ])("is not compared with photographs, nor judged by others: %j", async (words, message) => {
     const given = words.map((word) => (word.startsWith("--") ? word : file(word)));
     await expectRefused(folder, ["judge", file("b.manifest.json"), ...given], message);

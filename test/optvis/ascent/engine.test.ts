@@ -9,6 +9,7 @@ import type { AscentResult, DeepDreamTask } from "../../../lib/optvis/ascent/tas
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { standardNormal, uniformFrom } from "../../../lib/optvis/random.ts";
 import { planCrops } from "../../../lib/optvis/graph/transforms/crop-plan.ts";
+import { MAX_SEED } from "../../../lib/pipeline/limits.ts";
 import { node } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 import { smallNetwork } from "../../support/small-network.ts";
@@ -62,6 +63,8 @@ describe("the same bytes for a channel, whatever runs beside it", () => {
 });
 
 describe("a start without any gradient", () => {
+  /** A mean of grey, so that the start is the noise alone. */
+  const GREY = [120, 130, 125];
   const [height, width] = [4, 5];
   const pixels = 3 * height * width;
   /** One channel per bias: alive where <w, image> > bias, which noise is with known odds. */
@@ -78,8 +81,7 @@ describe("a start without any gradient", () => {
     },
     { height, width },
   );
-  // a mean of grey, so that the start is the noise alone
-  const network = { ...small, network: { ...small.network, mean: [120, 130, 125] } };
+  const network = { ...small, network: { ...small.network, mean: GREY } };
   const task = (seed: number, channels: readonly number[]): DeepDreamTask =>
     taskOf(network, "y", { channels, start: { kind: "noise", seed } });
 
@@ -113,6 +115,36 @@ describe("a start without any gradient", () => {
     expect(seen.size, "both kinds of start occur").toBeGreaterThan(1);
   });
 
+  test("is followed by the next seed's shifts of the crops, too", async () => {
+    const seen = { height: 17, width: 18 };
+    const size = { height: 25, width: 24 };
+    const values = 3 * seen.height * seen.width;
+    const w = normal([2, 3, seen.height, seen.width], 5);
+    const bias = floatTensor([2], [-1.2 * Math.sqrt(values), 0]);
+    const nodes = [node("Conv", "image w b", "sums"), node("Relu", "sums", "y")];
+    const made = networkOf(nodes, { w, b: bias }, seen);
+    const rare = { ...made, network: { ...made.network, mean: GREY } };
+    const levels = [
+      { size, crops: planCrops(size, seen, 3) },
+      { size: { height: 27, width: 30 }, crops: planCrops({ height: 27, width: 30 }, seen, 3) },
+    ];
+    const drawn = async (seed: number) => {
+      const start = { kind: "noise", seed } as const;
+      const [result] = await engine.render(taskOf(rare, "y", { channels: [1], levels, start }));
+      return imageOf(result);
+    };
+    const again = [];
+    for (const seed of [MAX_SEED, 1, 20, 40, 60, 80]) {
+      const image = await drawn(seed);
+      if (image.restarts === 0) continue;
+      again.push(seed);
+      const direct = await drawn((seed + image.restarts) % (MAX_SEED + 1));
+      expect(bytesOf(image)).toBe(bytesOf(direct));
+    }
+    expect(again[0]).toBe(MAX_SEED);
+    expect(again.length).toBeGreaterThan(1);
+  });
+
   test("is given up after seventeen, with a reason; the other channels go on", async () => {
     const ended: AscentResult[] = [];
     const returned = await engine.render(task(0, [1, 4]), {
@@ -124,7 +156,8 @@ describe("a start without any gradient", () => {
     expect(dead).toEqual({
       kind: "failed",
       channel: 4,
-      reason: "the gradient is zero everywhere, for 17 starting images; the channel may be dead",
+      reason:
+        "the gradient is zero everywhere, for 17 starting images, where the activation is 0; the channel may be dead, or as high as it can be",
     });
     expect(ended).toHaveLength(2);
   });

@@ -31,6 +31,18 @@ describe("sourceFigures", () => {
     });
   });
 
+  test("logits of classes by themselves become probabilities by the sigmoid, however large", () => {
+    const picture = of(Math.log(3), 1000, -1000);
+    const copy = of(Math.log(1 / 3), 0, 0);
+    expect(sourceFigures(0, "multi-label logits", picture, [copy, picture])).toMatchObject({
+      probability: expect.closeTo(0.75, 6) as number,
+      rank: 2,
+      robustness: expect.closeTo(0.5, 6) as number,
+    });
+    const far = sourceFigures(2, "multi-label logits", picture, [copy]);
+    expect(far).toMatchObject({ probability: 0, robustness: 0.5 });
+  });
+
   test("probabilities stay as they are", () => {
     const figures = sourceFigures(2, "probabilities", of(0.25, 0.25, 0.5), [of(0.5, 0.25, 0.25)]);
     expect(figures).toMatchObject({ probability: 0.5, rank: 1, robustness: 0.25 });

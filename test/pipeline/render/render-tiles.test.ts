@@ -4,6 +4,7 @@ import type { AscentState } from "../../../lib/optvis/ascent/state.ts";
 import type { FailedChannel } from "../../../lib/optvis/ascent/task.ts";
 import type { QualityCard } from "../../../lib/optvis/quality/card.ts";
 import { type ExaminedTile, renderTiles } from "../../../lib/pipeline/render/render-tiles.ts";
+import { MAX_SEED } from "../../../lib/pipeline/limits.ts";
 import type { RenderedImage, RenderTask } from "../../../lib/pipeline/render/renderer.ts";
 import { fakeImage, FakeRenderer, GOOD_CARD } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
@@ -71,6 +72,12 @@ test("a poor picture is drawn once more, after the others, and the better one ke
     { channel: 2, seed: 1007, redrawn: true, quality: LESS_FRAGILE, seconds: 1 },
   ]);
   expect(tiles[1]).toMatchObject({ image: fakeImage(2, 1007) });
+});
+
+test("the seed after the last one is the first: no request may have another", async () => {
+  const renderer = new CardedRenderer({ 2: [FRAGILE, LESS_FRAGILE] });
+  const [, tile] = await tilesOf(renderer, await taskOf({ seed: MAX_SEED - 1 }));
+  expect(tile).toMatchObject({ channel: 2, seed: 998, redrawn: true });
 });
 
 test("the first picture stays where the second is no better, and is marked too", async () => {

@@ -131,6 +131,16 @@ describe("refused", () => {
       { targets: [{ direction: "../a.npy" }] },
       'targets[0].direction: given "../a.npy"; wanted the key of an uploaded file',
     ],
+    [
+      "an objective on maps, of none",
+      { targets: [{ layer: true }, { channel: 1, at: [1, 1] }], objective: "mean" },
+      'objective: given "mean"; wanted channels, or a target that is a map of them',
+    ],
+    [
+      "contrast between channels, of none",
+      { targets: [{ direction: "uploads/a.npy" }], method: "fourier", contrast: 0.5 },
+      "contrast: given 0.5; wanted channels, or a target that is a map of them",
+    ],
   ])("as a document: %s", async (_, more, wanted) => {
     const problems = await problemsOf(() => parseRequest({ network: "tiny", layer: 2, ...more }));
     expect(problems).toHaveLength(1);
@@ -170,6 +180,17 @@ describe("refused", () => {
     );
     expect(problems).toEqual([expect.stringContaining("has no map of rows and columns")]);
   });
+});
+
+test("what is raised of maps may come with targets that are maps, and completed with any", async () => {
+  const more = { method: "fourier", objective: "rectified", contrast: 0.5 } as const;
+  const mixed = await resolve([{ layer: true }, { channels: { 1: 1, 2: -1 } }], more);
+  expect(mixed.request).toMatchObject(more);
+  for (const method of ["fourier", "deepdream"]) {
+    const { request } = await resolve([{ layer: true }], { method });
+    const again = { ...request, network: "tiny", layer: "wide" };
+    expect(parseRequest(again)).toMatchObject({ objective: request.objective });
+  }
 });
 
 test("one file cannot be a direction and an image", async () => {

@@ -8,7 +8,7 @@ import {
   MAX_PYRAMID_SCALE,
 } from "../../limits.ts";
 import { isUploadKey } from "../upload-key.ts";
-import { objective } from "./drawn.ts";
+import { DEFAULT_OBJECTIVE, objective } from "./drawn.ts";
 
 const IMAGE_WANTED = `the key of a PNG, JPEG or WebP in the job bucket, under ${UPLOAD_PREFIX} or ${JOB_PREFIX}`;
 
@@ -19,7 +19,7 @@ export const deepdreamFields = {
     .optional()
     .default("deepdream")
     .describe("deepDreamImage's ascent: the pixels, level by level of a pyramid"),
-  objective: objective.default("rectified"),
+  objective: objective.default(DEFAULT_OBJECTIVE.deepdream),
   numIterations: z
     .int()
     .min(1)

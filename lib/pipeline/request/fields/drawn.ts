@@ -62,7 +62,10 @@ export const drawnFields = {
   targets,
 };
 
-/** What an ascent raises; each method has a default of its own. */
+/** What an ascent raises of a map, by its method, where a request does not say. */
+export const DEFAULT_OBJECTIVE = { deepdream: "rectified", fourier: "mean" } as const;
+
+/** What an ascent raises of a map; each method has a default of its own. */
 export const objective = z
   .enum(OBJECTIVES)
   .describe("rectified: excite the channel above its own mean; mean: deepDreamImage's");

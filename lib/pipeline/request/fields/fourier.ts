@@ -11,7 +11,7 @@ import {
   MAX_TOTAL_VARIATION,
   MIN_CROP_FRACTION,
 } from "../../limits.ts";
-import { objective } from "./drawn.ts";
+import { DEFAULT_OBJECTIVE, objective } from "./drawn.ts";
 
 export const PRESETS = ["natural", "vivid", "poster", "channels", "lucid"] as const;
 export type PresetName = (typeof PRESETS)[number];
@@ -121,7 +121,7 @@ const outputScaling = z
 export const fourierFields = {
   method,
   preset: z.enum(PRESETS).default("natural").describe("sets every parameter that is left out"),
-  objective: objective.default("mean"),
+  objective: objective.default(DEFAULT_OBJECTIVE.fourier),
   ...parameters,
   outputScaling,
 };

@@ -21,6 +21,11 @@ const PLACE_WANTED = '[column, row] of the layer\'s map, counted from 1, or "cen
 const position = z.int().min(1).max(MAX_IMAGE_SIDE_PX);
 const weight = z.number().min(-MAX_TARGET_WEIGHT).max(MAX_TARGET_WEIGHT);
 
+/** Whether a target is a map, one channel or a weighted sum of them, and no place of it. */
+export function isMap({ channel, channels, at }: RequestTarget): boolean {
+  return (channel !== undefined || channels !== undefined) && at === undefined;
+}
+
 /** @param file what a file may be called: a key of the bucket, or a path */
 function targetOf(file: z.ZodType<string>) {
   const fields = {
