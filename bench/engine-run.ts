@@ -1,12 +1,18 @@
 import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
+import { planLevels } from "../lib/optvis/ascent/plan-levels.ts";
+import { imageShapeOf } from "../lib/optvis/graph/layer-pass.ts";
+import { passProductFlops } from "../lib/optvis/graph/pass-flops.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
 import { imageNumbers } from "../lib/pipeline/request/complete-request.ts";
+import { requestedLayer } from "../lib/pipeline/request/requested-layer.ts";
+import { convolutionLimit } from "./convolution-limit.ts";
 import { JOBS, requestOf } from "./jobs.ts";
 
 /**
- * One job through the engine, twice, in this process alone: prints its times and its peak memory.
+ * One job through the engine, twice, in this process alone: prints its times and its peak memory,
+ * and what share of the machine's plain convolutions its passes reach.
  */
 const [id, threads] = process.argv.slice(2);
 const job = JOBS.find((candidate) => candidate.id === id);
@@ -37,4 +43,23 @@ const firstSeconds = await timed();
 const seconds = await timed();
 await renderer.close();
 const peakMb = Math.round(process.resourceUsage().maxRSS / 1024);
-process.stdout.write(JSON.stringify({ seconds, firstSeconds, peakMb }));
+const reached = products() / seconds / Number(threads);
+const share = reached / (await convolutionLimit());
+process.stdout.write(JSON.stringify({ seconds, firstSeconds, peakMb, share }));
+
+/** Floating-point operations of the job's sums of products. */
+function products(): number {
+  const { model } = network;
+  const { channels, iterations, levels: pyramidLevels } = job!;
+  const layer = requestedLayer(request, network);
+  const levels = planLevels(model, layer, {
+    size: model.inputSize,
+    pyramidLevels,
+    pyramidScale: request.method === "deepdream" ? request.pyramidScale : 1,
+  });
+  const ofOneIteration = levels.reduce((sum, { size, crops }) => {
+    const shape = imageShapeOf(model.model, 1, crops ?? size);
+    return sum + (crops?.origins.length ?? 1) * passProductFlops(model.model, layer, shape);
+  }, 0);
+  return channels.length * iterations * ofOneIteration;
+}

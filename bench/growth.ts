@@ -1,24 +1,20 @@
-import { writeFile } from "node:fs/promises";
-import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 
-import { format } from "prettier";
-
-import packageJson from "../package.json" with { type: "json" };
 import { requested, type RequestCost } from "./child.ts";
-import { median } from "./statistics.ts";
+import { machineLine, RESULTS_FILE, writeSections } from "./results-file.ts";
+import { median, spread } from "./statistics.ts";
 
-const USAGE = `npm run bench:growth -- [--network emojinet] [--rounds 3] [--only channels,iterations,side,depth] [--out bench/RESULTS.md]
+const USAGE = `npm run bench:growth -- [--network emojinet] [--rounds 3] [--only channels,iterations,side,depth] [--out ${RESULTS_FILE}]
 
-How time and memory grow with the work, one thread, each measurement a process of its own: a table
-and plots in Markdown. Nothing else should run on the machine.`;
+How time and memory grow with the work, one thread, each measurement a process of its own: tables
+and plots in the file of results. Nothing else should run on the machine.`;
 
 const { values } = parseArgs({
   options: {
     network: { type: "string", default: "emojinet" },
     rounds: { type: "string", default: "3" },
     only: { type: "string", default: "channels,iterations,side,depth" },
-    out: { type: "string", default: "bench/RESULTS.md" },
+    out: { type: "string", default: RESULTS_FILE },
     help: { type: "boolean", default: false },
   },
 });
@@ -94,25 +90,20 @@ const SERIES: Readonly<Record<string, Series>> = {
   },
 };
 
-const sections: string[] = [];
+const tables: string[] = [];
 for (const name of values.only.split(",")) {
   const series = SERIES[name];
   if (!series) throw new Error(`--only ${name}: wanted some of ${Object.keys(SERIES).join(", ")}`);
-  sections.push(await section(series));
+  tables.push(await tableOf(series));
 }
-const text = [heading(), ...sections].join("\n");
-await writeFile(values.out, await format(text, { parser: "markdown" }));
+const text = [
+  `Made by \`npm run bench:growth -- --network ${values.network} --rounds ${values.rounds} --only ${values.only}\`: ${machineLine()}. One request on one thread, in a process of its own: analysis, session and quality card are in. Medians of ${values.rounds}, spreads in brackets; memory is the largest peak.\n`,
+  ...tables,
+].join("\n");
+await writeSections(values.out, [{ title: "How the cost grows with the work", text }]);
 process.stdout.write(`${values.out}\n`);
 
-function heading(): string {
-  const { devDependencies, version } = packageJson;
-  return `# How the cost grows with the work
-
-Made by \`npm run bench:growth -- --network ${values.network} --rounds ${values.rounds}\`: dreamgrid ${version}, ONNX Runtime ${devDependencies["onnxruntime-node"]}, Node ${process.version}, ${cpus()[0]?.model ?? "unknown processor"}, ${Math.round(totalmem() / 1e9)} GB. One request on one thread, in a process of its own: analysis, session and quality card are in. Medians of ${values.rounds}, spreads in brackets; memory is the largest peak.
-`;
-}
-
-async function section({ title, axis, constant, requests }: Series): Promise<string> {
+async function tableOf({ title, axis, constant, requests }: Series): Promise<string> {
   const rows: { readonly at: number | string; readonly costs: readonly RequestCost[] }[] = [];
   for (const { at, request } of requests) {
     const costs: RequestCost[] = [];
@@ -124,13 +115,12 @@ async function section({ title, axis, constant, requests }: Series): Promise<str
   const lines = rows.map(({ at, costs }) => {
     const cpu = costs.map(({ cpuSeconds }) => cpuSeconds);
     const seconds = median(costs.map((cost) => cost.seconds));
-    const spread = `${Math.min(...cpu).toFixed(2)} to ${Math.max(...cpu).toFixed(2)}`;
     const peak = Math.max(...costs.map(({ peakMb }) => peakMb));
-    return `| ${at} | ${medianOf(costs).toFixed(2)} (${spread}) | ${seconds.toFixed(2)} | ${peak} |`;
+    return `| ${at} | ${medianOf(costs).toFixed(2)} (${spread(cpu)}) | ${seconds.toFixed(2)} | ${peak} |`;
   });
   const labels = rows.map(({ at }) => JSON.stringify(String(at)));
   const plotted = rows.map(({ costs }) => Number(medianOf(costs).toFixed(2)));
-  return `## ${title}
+  return `### ${title}
 
 ${constant}
 

@@ -1,29 +1,35 @@
 import { execFile } from "node:child_process";
 import { access } from "node:fs/promises";
-import { cpus, totalmem } from "node:os";
+import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 
 import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
 import { JOBS, type Job } from "./jobs.ts";
+import type { Pytorch } from "./pytorch.ts";
+import { formsOf, inForm, nameOf, quickest } from "./pytorch-forms.ts";
+import { machineLine, RESULTS_FILE, writeSections } from "./results-file.ts";
 import { median, spread } from "./statistics.ts";
 
 const run = promisify(execFile);
 
-const USAGE = `npm run bench -- [--python PYTHON --reference ascent.py] [--jobs 1,3,4] [--rounds 3]
+const USAGE = `npm run bench -- [--python PYTHON --reference ascent.py] [--jobs 1,3,4] [--rounds 5] [--out ${RESULTS_FILE}]
 
 Times the example's jobs on GoogLeNet, each in a process of its own: our engine, and between our
-runs the same ascent in PyTorch where a Python with torch and the reference script are named.
-Medians and ratios of one run on one machine; nothing else should run on it.`;
+runs the same ascent in PyTorch where a Python with torch and the reference script are named. Of
+PyTorch's forms (layouts of its tensors, threads, processes) each job is timed in the one that is
+quickest at four iterations. With PyTorch the medians and ratios of the run go into the file of
+results. Nothing else should run on the machine.`;
 
 const { values } = parseArgs({
   options: {
     python: { type: "string" },
     reference: { type: "string" },
     jobs: { type: "string", default: "1,3,4" },
-    rounds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "5" },
     threads: { type: "string", default: String(cpus().length) },
+    out: { type: "string", default: RESULTS_FILE },
     help: { type: "boolean", default: false },
   },
 });
@@ -32,11 +38,15 @@ if (values.help) {
   process.exit();
 }
 
-interface Timing {
+/** What engine-run.ts prints. */
+interface EngineRun {
   readonly seconds: number;
-  /** Peak resident memory of the process, MB; not known of the reference. */
-  readonly peakMb?: number;
-  readonly firstSeconds?: number;
+  /** Of the first run, which compiles the graphs. */
+  readonly firstSeconds: number;
+  /** Peak resident memory of the process. */
+  readonly peakMb: number;
+  /** Of the rate of plain convolutions, that the products of its passes reach. */
+  readonly share: number;
 }
 
 const { modelPath } = await openNetwork("googlenet", networkFolders(process.env));
@@ -47,72 +57,81 @@ const jobs = values.jobs.split(",").map((id) => {
     `there is no job '${id}'; the jobs are ${JOBS.map((each) => each.id).join(", ")}`,
   );
 });
-if (values.reference !== undefined) await access(values.reference);
+const pytorch = await namedPytorch();
 
-process.stdout.write(
-  `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores, ` +
-    `${Math.round(totalmem() / 1e9)} GB, Node ${process.version}, ${values.rounds} rounds\n\n`,
-);
-for (const job of jobs) await compare(job);
+print(`${machineLine()}, ${values.rounds} rounds\n`);
+const rows: string[] = [];
+let torch = "";
+for (const job of jobs) rows.push(await compare(job));
+if (pytorch !== null) {
+  await writeSections(values.out, [{ title: "The example's jobs against PyTorch", text: text() }]);
+  print(values.out);
+}
 
 /** Interleaved, so that both meet the same load on a shared machine. */
-async function compare(job: Job): Promise<void> {
-  const ours: Timing[] = [];
-  const reference: Timing[] = [];
+async function compare(job: Job): Promise<string> {
+  print(`job ${job.id}  ${job.title}`);
+  const form =
+    pytorch === null
+      ? null
+      : await quickest(formsOf(Number(values.threads)), job, pytorch, (each, seconds) =>
+          print(`  PyTorch for a try: ${seconds.toFixed(2)} s, ${nameOf(each)}`),
+        );
+  const ours: EngineRun[] = [];
+  const theirs: number[] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
     ours.push(await timeEngine(job));
-    if (values.python !== undefined && values.reference !== undefined) {
-      reference.push(await timeReference(job, values.python, values.reference));
-    }
+    if (pytorch === null || form === null) continue;
+    const answer = await inForm(form, job, pytorch);
+    theirs.push(answer.seconds);
+    torch = answer.torch;
   }
-  const ourSeconds = ours.map(({ seconds }) => seconds);
-  const memory = Math.max(...ours.map(({ peakMb }) => peakMb ?? 0));
-  const first = median(ours.map(({ firstSeconds }) => firstSeconds ?? NaN));
-  process.stdout.write(
-    `job ${job.id}  ${job.title}\n` +
-      `  dreamgrid ${median(ourSeconds).toFixed(2)} s (${spread(ourSeconds)}), first run ${first.toFixed(2)} s, peak ${memory} MB\n`,
+  const seconds = ours.map((each) => each.seconds);
+  const peakMb = Math.max(...ours.map((each) => each.peakMb));
+  const share = `${(100 * median(ours.map((each) => each.share))).toFixed(0)} %`;
+  const first = median(ours.map(({ firstSeconds }) => firstSeconds)).toFixed(2);
+  print(
+    `  dreamgrid ${shown(seconds)}, first run ${first} s, peak ${peakMb} MB, ${share} of the limit`,
   );
-  if (reference.length === 0) {
-    process.stdout.write("  no reference: name --python and --reference\n");
-    return;
+  if (form === null) {
+    print("  no reference: name --python and --reference");
+    return "";
   }
-  const torchSeconds = reference.map(({ seconds }) => seconds);
-  process.stdout.write(
-    `  PyTorch   ${median(torchSeconds).toFixed(2)} s (${spread(torchSeconds)})\n` +
-      `  ratio     ${(median(ourSeconds) / median(torchSeconds)).toFixed(2)}\n`,
-  );
+  const ratio = (median(seconds) / median(theirs)).toFixed(2);
+  const ratios = `${ratio} (${spread(seconds.map((each, i) => each / theirs[i]!))})`;
+  print(`  PyTorch   ${shown(theirs)}, ${nameOf(form)}\n  ratio     ${ratios}`);
+  const title = `${job.id}: ${job.title}`;
+  const cells = [title, shown(seconds), shown(theirs), nameOf(form), ratios, `${peakMb} MB`, share];
+  return `| ${cells.join(" | ")} |`;
 }
 
-async function timeEngine(job: Job): Promise<Timing> {
+async function timeEngine(job: Job): Promise<EngineRun> {
   const script = fileURLToPath(new URL("engine-run.ts", import.meta.url));
-  const { stdout } = await run(process.execPath, [
-    "--import",
-    "tsx",
-    script,
-    job.id,
-    values.threads,
-  ]);
-  return JSON.parse(stdout) as Timing;
+  const words = ["--import", "tsx", script, job.id, values.threads];
+  const { stdout } = await run(process.execPath, words);
+  return JSON.parse(stdout) as EngineRun;
 }
 
-async function timeReference(job: Job, python: string, script: string): Promise<Timing> {
-  const flags = {
-    model: modelPath,
-    layer: job.tensor,
-    iterations: job.iterations,
-    levels: job.levels,
-    objective: "rectified",
-    tile: job.crop,
-    threads: values.threads,
-    repeats: 1,
-  };
-  const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const { stdout } = await run(python, [
-    script,
-    "time",
-    ...words,
-    "--channels",
-    ...job.channels.map(String),
-  ]);
-  return JSON.parse(stdout) as Timing;
+async function namedPytorch(): Promise<Pytorch | null> {
+  const { python, reference } = values;
+  if (python === undefined || reference === undefined) return null;
+  await access(reference);
+  return { python, reference, modelPath, device: "cpu" };
+}
+
+function text(): string {
+  return `Made by \`npm run bench -- --jobs ${values.jobs} --rounds ${values.rounds} --python PYTHON --reference PATH/TO/ascent.py\`: ${machineLine()}, PyTorch ${torch}. Medians of ${values.rounds} rounds of one run, ours and PyTorch's in turn, spreads in brackets; ratios are of the medians, their spreads of the rounds. PyTorch is timed in the layout, threads and processes that are its quickest. The last column: products of the job's passes over time and threads, as a share of what plain 3x3 convolutions reach in the same process.
+
+| job | dreamgrid | PyTorch | its quickest form | ratio | peak memory | share of the machine's limit |
+| --- | --- | --- | --- | --- | --- | --- |
+${rows.join("\n")}
+`;
+}
+
+function shown(seconds: readonly number[]): string {
+  return `${median(seconds).toFixed(2)} s (${spread(seconds)})`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

@@ -122,7 +122,8 @@ async function packApp(
     ),
   );
   const copies = [
-    ["bench/gpu/pytorch.py", "bench/gpu/pytorch.py"],
+    // beside the bundle that starts it
+    ["bench/pytorch.py", "bench/gpu/pytorch.py"],
     ["models/googlenet/network.json", "models/googlenet/network.json"],
     ...[...EXAMPLE, ...RECIPES].map((file) => [`examples/${file}`, `examples/${file}`] as const),
   ] as const;

@@ -29,9 +29,17 @@ export function passFlops(model: Model, layer: TargetLayer, imageShape: ImageSha
   });
 }
 
-/** Those of the sums of products alone: what any way to compute the pass has to do. */
+/**
+ * Those of the sums of products alone, for one channel of the layer: what any way to compute the
+ * pass has to do. Of a convolution whose output is the layer, its one channel is enough.
+ */
 export function passProductFlops(model: Model, layer: TargetLayer, imageShape: ImageShape): number {
-  return sumOver(model, layer, imageShape, (node, shapeOf) => productFlops(node, shapeOf) ?? 0);
+  return sumOver(model, layer, imageShape, (node, shapeOf) => {
+    const products = productFlops(node, shapeOf) ?? 0;
+    if (node.op !== "Conv" || node.outputs[0] !== layer.value) return products;
+    const [, channels = 1] = shapeOf(layer.value);
+    return products / channels;
+  });
 }
 
 type ShapeOf = (value: Value | undefined) => readonly number[];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { passFlops } from "../../../lib/optvis/graph/pass-flops.ts";
+import { passFlops, passProductFlops } from "../../../lib/optvis/graph/pass-flops.ts";
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import {
   NETWORK_PIXEL_SECONDS,
@@ -113,6 +113,8 @@ test("an image's time follows from its pixels, its iterations and the layer's op
   const wide = layers.find(({ name }) => name === "wide")!;
   // a convolution of 7 channels of 3 weights, there and back, at 16 x 20 pixels
   expect(passFlops(model.model, wide, [1, 3, 16, 20])).toBe(2 * 2 * 7 * 3 * 16 * 20);
+  // for one of the 7 alone
+  expect(passProductFlops(model.model, wide, [1, 3, 16, 20])).toBe(2 * 2 * 3 * 16 * 20);
   const [short, long] = [10, 1_000].map((numIterations) =>
     workSeconds(model, wide, { ...drawing, numIterations }),
   );
