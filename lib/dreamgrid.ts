@@ -3,7 +3,6 @@ import { decodeImage, encodePng } from "./image/png.ts";
 import { composeSheet, type SheetTile } from "./image/sheet.ts";
 import type { MontageOptions } from "./image/sheet-layout.ts";
 import { networkFolders } from "./networks/folders.ts";
-import { type LayerRow, layerRows } from "./networks/layer-rows.ts";
 import { findLayer } from "./networks/layers.ts";
 import type { NetworkInput } from "./networks/network-input.ts";
 import { openNetwork, type OpenOptions } from "./networks/registry.ts";
@@ -25,6 +24,7 @@ import {
   type RenderEvent,
   renderRequest,
 } from "./pipeline/render/render-request.ts";
+import { type LayerRow, layerRows } from "./pipeline/request/layer-rows.ts";
 import type { RenderRequestInput } from "./pipeline/request/request.ts";
 
 /*
@@ -80,7 +80,7 @@ class Network {
   constructor(analysed: AnalysedNetwork) {
     this.id = analysed.description.id;
     this.input = analysed.description.input;
-    this.layers = layerRows(analysed.layers, analysed.problems);
+    this.layers = layerRows(analysed);
     this.labels = analysed.labels;
     this.notice = analysed.notice ?? null;
     this.analysed = analysed;

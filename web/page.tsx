@@ -97,7 +97,8 @@ function Content({ place, query }: Address): JSX.Element {
     case "job":
       return <JobPage {...place} />;
     case "request":
-      return <RequestPage query={query} />;
+      // a form anew, whatever was written into the one before
+      return <RequestPage key={query.toString()} query={query} />;
     case "nowhere":
       break;
   }

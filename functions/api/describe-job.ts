@@ -6,10 +6,12 @@ import { jobPace, type LiveSteps } from "../../lib/pipeline/job/job-pace.ts";
 import type { JobStatus } from "../../lib/pipeline/job/job-status.ts";
 import type { ChannelEnd } from "../../lib/pipeline/job/result.ts";
 import { countsOf } from "../../lib/pipeline/job/tally.ts";
+import { shortestRequest } from "../../lib/pipeline/request/shortest-request.ts";
 import { missingGlyphsNotice } from "../../lib/pipeline/sheet/missing-glyphs.ts";
 import type { ObjectLinks } from "../../lib/storage/object-store.ts";
 import { channelPageLink, jobLink } from "./links.ts";
-import type { channelPageSchema, jobListSchema, jobSchema } from "./schemas.ts";
+import type { channelPageSchema } from "./input-schemas.ts";
+import type { jobListSchema, jobSchema } from "./schemas.ts";
 
 export type JobDocument = z.input<typeof jobSchema>;
 type JobSummary = z.input<typeof jobListSchema>["jobs"][number];
@@ -61,6 +63,7 @@ export async function describeJob(
   return {
     ...summary,
     request: { ...plan.request },
+    shortest: { ...shortestRequest(plan) },
     tileSize: { ...plan.tileSize },
     estimate: estimateOf(plan),
     sheet:

@@ -14,14 +14,8 @@ import { describeJob, type DescribeOptions, summariseJob, type View } from "./de
 import { lookAtEach } from "./look-at-each.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
-import {
-  acceptedSchema,
-  channelPageSchema,
-  jobIdSchema,
-  jobListSchema,
-  jobPageSchema,
-  jobSchema,
-} from "./schemas.ts";
+import { channelPageSchema, jobPageSchema } from "./input-schemas.ts";
+import { acceptedSchema, jobIdSchema, jobListSchema, jobSchema } from "./schemas.ts";
 
 /** Of the routes that answer with one page of a job's channels. */
 const JOB_INPUT = {

@@ -2,11 +2,11 @@ import * as z from "zod";
 
 import { DescriptionError, NetworkError } from "../../lib/networks/errors.ts";
 import { classesOf } from "../../lib/networks/labels.ts";
-import { layerRows } from "../../lib/networks/layer-rows.ts";
 import { NETWORK_ID, type NetworkDescription } from "../../lib/networks/description.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { findPublishedDescription } from "../../lib/pipeline/networks/published-description.ts";
+import { layerRows } from "../../lib/pipeline/request/layer-rows.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { classesLink, layersLink } from "./links.ts";
 import { lookAtEach } from "./look-at-each.ts";
@@ -62,8 +62,7 @@ export const listLayers = defineRoute({
   problems: ["not-found", "conflict"],
   handle: async ({ path: { networkId } }, deps) => {
     const network = await openNetwork(networkId, deps);
-    const layers = layerRows(network.layers, network.problems);
-    return { body: { network: networkId, layers } };
+    return { body: { network: networkId, layers: layerRows(network) } };
   },
 });
 

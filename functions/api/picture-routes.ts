@@ -5,13 +5,8 @@ import { NO_INPUT } from "./check-input.ts";
 import { LINK_SECONDS } from "./describe-job.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
-import {
-  channelPathSchema,
-  channelResultDocumentSchema,
-  deepZoomPieceSchema,
-  jobIdSchema,
-  redirectSchema,
-} from "./schemas.ts";
+import { channelPathSchema, deepZoomPieceSchema } from "./input-schemas.ts";
+import { channelResultDocumentSchema, jobIdSchema, redirectSchema } from "./schemas.ts";
 
 /*
  * Addresses that stay: presigned links end after an hour at most, each call of these leads to a fresh

@@ -7,13 +7,9 @@ import { estimateSchema } from "../../lib/pipeline/job/estimate.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
 import { channelResultSchema } from "../../lib/pipeline/job/result.ts";
 import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
+import { PRESETS } from "../../lib/pipeline/request/fields/fourier.ts";
 import { JOB_ID, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
-import {
-  MAX_CHANNEL_INDEX,
-  MAX_CHANNELS_PER_JOB,
-  MAX_INITIAL_IMAGE_BYTES,
-  MAX_MODEL_BYTES,
-} from "../../lib/pipeline/limits.ts";
+import { MAX_INITIAL_IMAGE_BYTES, MAX_MODEL_BYTES } from "../../lib/pipeline/limits.ts";
 
 /** The one description of what the API takes and gives; the OpenAPI document is made of it. */
 export const problemSchema = z
@@ -109,6 +105,9 @@ export const jobSchema = jobSummarySchema.extend({
   request: z
     .record(z.string(), z.unknown())
     .describe("in normal form: with all defaults, layer and channels as indices"),
+  shortest: z
+    .record(z.string(), z.unknown())
+    .describe("the same request with the fewest fields: no defaults, a preset for its parameters"),
   tileSize: z
     .strictObject({ width: z.int().min(1), height: z.int().min(1) })
     .describe("pixels of each image"),
@@ -176,6 +175,18 @@ export const layerTableSchema = z.strictObject({
       module: z.string().describe("what it is part of, 'layer1.0'; empty where that is not known"),
       renderable: z.boolean().describe("whether its channels can be rendered"),
       problem: z.string().nullable().describe("why they cannot"),
+      suggestion: z
+        .strictObject({
+          fields: z
+            .strictObject({
+              method: z.enum(["deepdream", "fourier"]),
+              preset: z.enum(PRESETS).optional(),
+            })
+            .describe("of a request, which would leave them at deepdream"),
+          reason: z.string().describe("of the layer: 'sees the whole image'"),
+        })
+        .nullable()
+        .describe("how its channels are drawn best; null where they cannot be rendered"),
     }),
   ),
 });
@@ -215,38 +226,6 @@ export const uploadSchema = z.strictObject({
   url: z.url().describe("where to send the bytes, until expiresAt; if refused, ask for another"),
   headers: z.record(z.string(), z.string()).describe("to be sent as they are"),
   expiresAt: z.iso.datetime(),
-});
-
-/** Page of a job's channels. */
-export const channelPageSchema = z.strictObject({
-  offset: z
-    .int()
-    .min(0)
-    .max(MAX_CHANNELS_PER_JOB)
-    .default(0)
-    .describe("channels to leave out at the start"),
-  limit: z.int().min(1).max(500).default(100).describe("channels to list"),
-});
-
-/** Part of a job's sheet, as Deep Zoom counts: all from 0, level 0 being one pixel. */
-export const deepZoomPieceSchema = z.strictObject({
-  jobId: jobIdSchema,
-  level: z.int().min(0),
-  column: z.int().min(0),
-  row: z.int().min(0),
-});
-
-export const channelPathSchema = z.strictObject({
-  jobId: jobIdSchema,
-  channel: z.int().min(1).max(MAX_CHANNEL_INDEX).describe("1-based"),
-});
-
-/** Page of the jobs. */
-export const jobPageSchema = z.strictObject({
-  after: jobIdSchema.optional().describe("only jobs behind this id"),
-  network: networkIdSchema.optional().describe("only jobs of this network"),
-  layer: z.int().min(1).optional().describe("only jobs of the layer with this index"),
-  limit: z.int().min(1).max(100).default(20).describe("jobs to look at"),
 });
 
 export const atlasNameSchema = networkIdSchema.describe("name of an atlas");

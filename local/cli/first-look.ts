@@ -1,7 +1,8 @@
 import type { Layer, LayerWithChannels } from "../../lib/networks/layers.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { FOURIER_PRESETS } from "../../lib/pipeline/request/fourier-presets.ts";
-import { layerRole, type LayerRole } from "../../lib/pipeline/request/layer-role.ts";
+import { type LayerRole, layerRoles } from "../../lib/pipeline/request/layer-role.ts";
+import { METHOD_BY_ROLE } from "../../lib/pipeline/request/method-by-role.ts";
 
 /** A layer for the first look at a network, and how much of it is drawn. */
 export interface LayerToSee {
@@ -45,7 +46,7 @@ export function firstLook(network: AnalysedNetwork, cores: number): readonly Lay
   const renderable = layers.filter(
     (layer): layer is LayerWithChannels => layer.channels !== null && !problems.has(layer.index),
   );
-  const roleOf = (layer: Layer) => layerRole(layer, model.model.graph);
+  const roleOf = layerRoles(model.model.graph);
   // what mixes channels with weights is what has learned something
   const learned = renderable.filter(({ learnables }) => learnables.some(isMixing));
   const candidates = learned.length > 0 ? learned : renderable;
@@ -90,15 +91,15 @@ function howMuch(
 
 /** How `dream` draws a layer where nothing is said, and for the first one a level less deep. */
 function recipe(role: LayerRole) {
-  if (role === "first") {
-    return { iterations: 10, size: null, field: { method: "deepdream", pyramidLevels: 1 } };
+  const { fields } = METHOD_BY_ROLE[role];
+  if (fields.preset === undefined) {
+    return { iterations: 10, size: null, field: { ...fields, pyramidLevels: 1 } };
   }
-  const name = role === "whole" ? "natural" : "channels";
-  const preset = FOURIER_PRESETS[name];
+  const preset = FOURIER_PRESETS[fields.preset];
   return {
     iterations: preset.parameters.numIterations,
     size: preset.cropSide(role),
-    field: { method: "fourier", preset: name },
+    field: { ...fields },
   };
 }
 

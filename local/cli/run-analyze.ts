@@ -1,6 +1,6 @@
-import { layerRows } from "../../lib/networks/layer-rows.ts";
 import type { Layer } from "../../lib/networks/layers.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { layerRows } from "../../lib/pipeline/request/layer-rows.ts";
 import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { noteAssumptions, openForCommand } from "./network.ts";
@@ -18,7 +18,7 @@ export async function runAnalyze(
   const opened = await openForCommand(idOrPath, terminal, await givenInput({ input }));
   if (json) {
     const { id: network, input: image } = opened.description;
-    const layers = layerRows(opened.layers, opened.problems);
+    const layers = layerRows(opened);
     terminal.print(JSON.stringify({ network, input: image, layers }, null, 2));
   } else {
     printTable(opened, terminal);

@@ -65,8 +65,8 @@ export async function shortRequest(
   });
   const safeName = sheetName(network, layer.name);
   const preset = request.method === "fourier" ? `, preset ${request.preset}` : "";
-  const notice = `${safeName}: method ${request.method}${preset}, as layer '${layer.name}' ${chosen.is}; --method and --preset choose others`;
-  return { name: safeName, request, notice: chosen.is === null ? null : notice };
+  const notice = `${safeName}: method ${request.method}${preset}, as layer '${layer.name}' ${chosen.reason}; --method and --preset choose others`;
+  return { name: safeName, request, notice: chosen.reason === null ? null : notice };
 }
 
 /** File systems take names of 255 bytes, and results add endings to theirs. */
@@ -97,17 +97,20 @@ export function sheetNames(
   );
 }
 
-/** What is added to the fields given; `is`: why, where something of it was not asked for. */
+/** What is added to the fields given; `reason`: why, where something of it was not asked for. */
 function methodFields(
   { method, preset }: Readonly<Record<string, unknown>>,
   role: LayerRole,
-): { readonly fields: Partial<MethodFields>; readonly is: string | null } {
-  const { fields, is } = METHOD_BY_ROLE[role];
-  if (method === undefined && preset === undefined) return { fields, is };
+): { readonly fields: Partial<MethodFields>; readonly reason: string | null } {
+  const { fields, reason } = METHOD_BY_ROLE[role];
+  if (method === undefined && preset === undefined) return { fields, reason };
   // a preset is the Fourier method's
-  if (method === undefined) return { fields: { method: "fourier" }, is: null };
-  if (method !== "fourier" || preset !== undefined) return { fields: {}, is: null };
-  return { fields: { method, preset: fields.preset ?? METHOD_BY_ROLE.middle.fields.preset! }, is };
+  if (method === undefined) return { fields: { method: "fourier" }, reason: null };
+  if (method !== "fourier" || preset !== undefined) return { fields: {}, reason: null };
+  return {
+    fields: { method, preset: fields.preset ?? METHOD_BY_ROLE.middle.fields.preset! },
+    reason,
+  };
 }
 
 function channelsOf(words: readonly string[] | undefined, count: number): unknown {

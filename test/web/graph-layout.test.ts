@@ -20,6 +20,7 @@ function chain(...modules: readonly string[]): readonly LayerDocument[] {
     aliases: [],
     renderable: true,
     problem: null,
+    suggestion: null,
   }));
 }
 

@@ -9,6 +9,7 @@ import type {
   LayerTable,
   NetworkList,
 } from "./documents.ts";
+import type { Schema } from "../state/schema.ts";
 
 /** What the API says is wrong, sentence by sentence. */
 export class ApiError extends Error {
@@ -70,6 +71,7 @@ export const listLayers = (network: string) =>
   call<LayerTable>(`networks/${segment(network)}/layers`);
 export const listClasses = (network: string) =>
   call<ClassList>(`networks/${segment(network)}/classes`);
+export const getRequestSchema = () => call<Schema>("request.schema.json");
 export const createJob = (request: unknown) => call<Accepted>("jobs", send("POST", request));
 export const createAtlas = (request: unknown) =>
   call<AcceptedAtlas>("atlases", send("POST", request));

@@ -7,10 +7,12 @@ import { Problems } from "../components/problems.tsx";
 import { QualityCard } from "../components/quality-card.tsx";
 import { Tile } from "../components/tile.tsx";
 import { TracePlot } from "../components/trace-plot.tsx";
-import { RecipeSelect, useLabels } from "../parts/layer-pane.tsx";
+import { useLabels } from "../parts/layer-pane.tsx";
+import { chosenRecipe, RecipeSelect, useRecipes } from "../parts/recipe-select.tsx";
 import { RenderForm } from "../parts/render-form.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
 import { type Picture, picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
+import type { Recipe } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
 import { useLayer } from "../state/use-layer.ts";
 import { useResource } from "../state/use-resource.ts";
@@ -30,17 +32,18 @@ const NEIGHBOURS = 4;
 /** A channel: its picture large, how it came about, and its neighbours. */
 export function ChannelPage({ network, layer: name, channel, query }: ChannelPageProps) {
   const { layer, problems } = useLayer(network, name);
-  const { jobs, recipes, isLoaded, reload, ...rest } = useLayerPictures(
-    network,
-    layer?.index ?? null,
-  );
+  const {
+    jobs,
+    recipes: drawn,
+    isLoaded,
+    reload,
+    ...rest
+  } = useLayerPictures(network, layer?.index ?? null);
   const recipeId = query.get("recipe");
   // unless one is asked for, that which has a picture of the channel
-  const recipe =
-    recipes.find(({ id }) => id === recipeId) ??
-    recipes.find((each) => picturesOf(jobs, each).get(channel)?.state === "ok") ??
-    recipes[0] ??
-    null;
+  const hasPicture = (each: Recipe) => picturesOf(jobs, each).get(channel)?.state === "ok";
+  const recipes = useRecipes(drawn, layer);
+  const recipe = chosenRecipe(recipes, recipeId ?? drawn.find(hasPicture)?.id ?? null);
   const pictures = picturesOf(jobs, recipe);
   const picture = pictures.get(channel) ?? null;
   const labelOf = useLabels(network, layer);
@@ -90,15 +93,14 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
             isMoving={playing !== null && playing === picture?.jobId}
           />
           <div class="facts">
-            {recipes.length > 1 && (
-              <RecipeSelect
-                recipes={recipes}
-                shown={recipe}
-                onRecipe={(id) =>
-                  (location.hash = address.channel(network, name, channel, { recipe: id }))
-                }
-              />
-            )}
+            <RecipeSelect
+              {...recipes}
+              layer={layer}
+              shown={recipe}
+              onRecipe={(id) =>
+                (location.hash = address.channel(network, name, channel, { recipe: id }))
+              }
+            />
             {picture?.state === "ok" && (
               <Facts
                 key={picture.jobId}
@@ -110,7 +112,7 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
             )}
             {picture !== null && recipe !== null && (
               <RequestToCopy
-                request={{ ...recipe.fields, network, layer: layer.name, channels: [channel] }}
+                request={{ network, layer: layer.name, channels: [channel], ...recipe.fields }}
               />
             )}
             {picture === null && (

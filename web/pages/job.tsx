@@ -72,7 +72,7 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
           </ProgressBar>
           <JobTiles job={job} />
           {job.sheet !== null && <Sheet job={job} {...job.sheet} />}
-          <RequestToCopy request={job.request} />
+          <RequestToCopy request={job.shortest} />
         </>
       )}
     </>

@@ -1,25 +1,26 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { call, createJob, listNetworks } from "../api/client.ts";
+import { createJob, getRequestSchema, listNetworks } from "../api/client.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
 import { SchemaField } from "../parts/schema-field.tsx";
 import { parseChannels } from "../state/channels.ts";
+import { recipeText } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
 import { useSending } from "../state/use-sending.ts";
 import { problemsAt, requestOf, type Schema, type Written } from "../state/schema.ts";
-import { layersOf } from "../state/use-layer.ts";
+import { findLayer, layersOf } from "../state/use-layer.ts";
 import { useResource } from "../state/use-resource.ts";
 
 interface RequestPageProps {
-  /** `network` and `layer` to begin with. */
+  /** Fields to begin with, such as `network` and `layer`. */
   readonly query: URLSearchParams;
 }
 
 /** A request, field by field, as its schema has them. */
 export function RequestPage({ query }: RequestPageProps) {
-  const schema = useResource("schema", () => call<Schema>("request.schema.json"));
+  const schema = useResource("schema", getRequestSchema);
   const methods = schema.value?.oneOf ?? [];
   return (
     <>
@@ -39,12 +40,12 @@ interface RequestFormProps extends RequestPageProps {
 }
 
 function RequestForm({ methods, query }: RequestFormProps) {
-  const [method, setMethod] = useState(0);
-  const [written, setWritten] = useState<Written>(() => new Map(query));
+  /** `null`: that which becomes the layer. */
+  const [chosen, setChosen] = useState<string | null>(() => query.get("method"));
+  const [written, setWritten] = useState<Written>(
+    () => new Map([...query].filter(([name]) => name !== "method")),
+  );
   const { isBusy, problems, send } = useSending();
-  const schema = methods[method]!;
-  const fields = fieldsOf(schema, "");
-  const paths = fields.map(({ path }) => path);
   const network = written.get("network") ?? "";
   const networks = useResource("networks", listNetworks);
   const isKnown = networks.value?.networks.some(({ id }) => id === network) ?? false;
@@ -53,11 +54,22 @@ function RequestForm({ methods, query }: RequestFormProps) {
     network: networks.value?.networks.map(({ id }) => id),
     layer: layers.value?.layers.filter((each) => each.renderable).map(({ name }) => name),
   };
+  const layer = findLayer(layers.value?.layers ?? [], written.get("layer")?.trim() ?? "");
+  const suggestion = layer?.suggestion ?? null;
+  const wanted = chosen ?? suggestion?.fields.method;
+  const schema = methods.find((each) => nameOf(each) === wanted) ?? methods[0]!;
+  const method = nameOf(schema);
+  const suggested = suggestion?.fields.method === method ? suggestion.fields : { method };
+  const fields = fieldsOf(schema, "").map((field) => withUsual(field, suggested));
+  const paths = fields.map(({ path }) => path);
   const channels = written.get("channels")?.trim() ?? "";
+  const own = requestOf(schema, written);
   const request = {
-    ...requestOf(schema, written),
+    ...own,
     ...(channels === "" ? {} : { channels: parseChannels(channels) }),
-    ...(method === 0 ? {} : { method: nameOf(schema) }),
+    ...(suggestion === null && chosen === null ? {} : suggested),
+    // what is written comes before what is suggested
+    ...(own["preset"] === undefined ? {} : { preset: own["preset"] }),
   };
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
@@ -79,17 +91,22 @@ function RequestForm({ methods, query }: RequestFormProps) {
       }}
     >
       <div class="row choices" role="group" aria-label="Method">
-        {methods.map((each, i) => (
+        {methods.map((each) => (
           <button
             key={nameOf(each)}
             type="button"
-            aria-pressed={i === method}
-            onClick={() => setMethod(i)}
+            aria-pressed={each === schema}
+            onClick={() => setChosen(nameOf(each))}
           >
             {nameOf(each)}
           </button>
         ))}
         <span class="quiet">{schema.properties?.["method"]?.description}</span>
+        {suggestion !== null && (
+          <span class="quiet" role="status">
+            {`suggested: ${recipeText(suggestion.fields)}, as the layer ${suggestion.reason}`}
+          </span>
+        )}
       </div>
       <Problems problems={problemsAt(problems, "", paths)} />
       {groupsOf(fields).map(({ title, fields: inside }) => (
@@ -145,6 +162,12 @@ function groupsOf(fields: readonly Field[]) {
     groups.set(title, [...(groups.get(title) ?? []), field]);
   }
   return [...groups].map(([title, inside]) => ({ title, fields: inside }));
+}
+
+/** A field that is left out has the value that becomes the layer. */
+function withUsual(field: Field, usual: Readonly<Record<string, unknown>>): Field {
+  const value = usual[field.path];
+  return value === undefined ? field : { ...field, schema: { ...field.schema, default: value } };
 }
 
 /** All fields but the method, those of objects in place of the object. */

@@ -4,24 +4,26 @@ import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
 import { picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
 import { hasEnded } from "../state/news.ts";
-import type { Recipe } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
 import { useResource } from "../state/use-resource.ts";
 import { LayerGrid } from "./layer-grid.tsx";
+import { chosenRecipe, RecipeSelect, useRecipes } from "./recipe-select.tsx";
 import { RenderForm } from "./render-form.tsx";
 
 export interface LayerPaneProps {
   readonly network: string;
   readonly layer: LayerDocument;
-  /** Id of the recipe shown; `null`: the newest. */
+  /** Id of the recipe shown; `null`: the newest, or what is suggested. */
   readonly recipeId: string | null;
   readonly onRecipe: (id: string) => void;
 }
 
 /** A layer's channels in one recipe, and what draws more of them. */
 export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps) {
-  const { jobs, recipes, problems, isLoaded, reload } = useLayerPictures(network, layer.index);
-  const recipe = recipes.find(({ id }) => id === recipeId) ?? recipes[0] ?? null;
+  const { jobs, recipes: drawn, ...rest } = useLayerPictures(network, layer.index);
+  const { problems, isLoaded, reload } = rest;
+  const recipes = useRecipes(drawn, layer);
+  const recipe = chosenRecipe(recipes, recipeId);
   const pictures = picturesOf(jobs, recipe);
   const labelOf = useLabels(network, layer);
   const count = layer.channels ?? 0;
@@ -32,9 +34,7 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
     <div class="pane">
       <div class="row tools">
         <Problems problems={problems} />
-        {recipes.length > 1 && (
-          <RecipeSelect recipes={recipes} shown={recipe} onRecipe={onRecipe} />
-        )}
+        <RecipeSelect {...recipes} layer={layer} shown={recipe} onRecipe={onRecipe} />
         <RenderForm
           network={network}
           layer={layer}
@@ -62,30 +62,6 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
         hrefOf={(channel) => address.channel(network, layer.name, channel, query)}
       />
     </div>
-  );
-}
-
-interface RecipeSelectProps {
-  readonly recipes: readonly Recipe[];
-  readonly shown: Recipe | null;
-  readonly onRecipe: (id: string) => void;
-}
-
-export function RecipeSelect({ recipes, shown, onRecipe }: RecipeSelectProps) {
-  return (
-    <label class="row">
-      <span class="quiet">Recipe</span>
-      <select
-        value={shown?.id ?? ""}
-        onChange={({ currentTarget }) => onRecipe(currentTarget.value)}
-      >
-        {recipes.map(({ id, text }) => (
-          <option key={id} value={id}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 

@@ -6,12 +6,13 @@ import { Problems } from "../components/problems.tsx";
 import { firstRange, parseChannels } from "../state/channels.ts";
 import type { Recipe } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
+import { writtenOf } from "../state/schema.ts";
 import { useSending } from "../state/use-sending.ts";
 
 interface RenderFormProps {
   readonly network: string;
   readonly layer: LayerDocument;
-  /** What new pictures are drawn with; `null`: the defaults. */
+  /** What new pictures are drawn with; `null`: the API's defaults. */
   readonly recipe: Recipe | null;
   /** Channels that have no picture yet, in order. */
   readonly missing: readonly number[];
@@ -62,7 +63,15 @@ export function RenderForm({ network, layer, recipe, missing, onStarted }: Rende
       >
         Render all {layer.channels}
       </button>
-      <a href={address.request({ network, layer: layer.name })}>More options</a>
+      <a
+        href={address.request({
+          network,
+          layer: layer.name,
+          ...writtenOf(recipe?.fields ?? {}),
+        })}
+      >
+        More options
+      </a>
       <Problems problems={problems} />
     </form>
   );

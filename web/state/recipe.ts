@@ -1,15 +1,24 @@
-import type { JobDocument } from "../api/documents.ts";
+import type { JobDocument, LayerDocument } from "../api/documents.ts";
+import type { Schema } from "./schema.ts";
 
 /** A way of drawing: a request without what it draws. */
 export interface Recipe {
-  /** Short and the same wherever the recipe is; part of addresses. */
+  /**
+   * Short and the same wherever the recipe is; part of addresses. Method or preset where it is
+   * nothing more than these: "deepdream", "channels".
+   */
   readonly id: string;
+  /** What addresses call it too. */
+  readonly hash: string | null;
   /** For people. */
   readonly text: string;
   /** Fields of a request, without network, layer and channels. */
-  readonly fields: Readonly<Record<string, unknown>>;
+  readonly fields: Fields;
+  /** None where nothing has been drawn so. */
   readonly jobIds: ReadonlySet<string>;
 }
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /** What a request draws, and what does not change its pictures. */
 const NOT_OF_A_RECIPE: ReadonlySet<string> = new Set([
@@ -25,34 +34,89 @@ const NOT_OF_A_RECIPE: ReadonlySet<string> = new Set([
 /** The recipes of jobs that come newest first, in that order. */
 export function recipesOf(jobs: readonly JobDocument[]): readonly Recipe[] {
   const recipes = new Map<string, Recipe & { readonly jobIds: Set<string> }>();
-  for (const { jobId, request } of jobs) {
-    const fields = recipeFields(request);
-    const id = shortHash(JSON.stringify(fields));
-    const known = recipes.get(id);
-    if (known !== undefined) known.jobIds.add(jobId);
-    else recipes.set(id, { id, text: recipeText(fields), fields, jobIds: new Set([jobId]) });
+  for (const { jobId, request, shortest } of jobs) {
+    const hash = shortHash(JSON.stringify(recipeFields(request)));
+    const known = recipes.get(hash);
+    if (known !== undefined) {
+      known.jobIds.add(jobId);
+      continue;
+    }
+    const fields = recipeFields(shortest);
+    const id = plainId(fields) ?? hash;
+    recipes.set(hash, { id, hash, text: recipeText(fields), fields, jobIds: new Set([jobId]) });
   }
   return distinct([...recipes.values()]);
 }
 
-function recipeFields(request: JobDocument["request"]): Record<string, unknown> {
+/** A recipe of nothing but a method, or a preset of it. */
+function plainRecipe(fields: Fields): Recipe {
+  return {
+    id: plainId(fields)!,
+    hash: null,
+    text: recipeText(fields),
+    fields,
+    jobIds: new Set(),
+  };
+}
+
+/** What becomes the layer; `null` where the server says nothing of it. */
+export function suggestedRecipe(layer: LayerDocument | null): Recipe | null {
+  const { suggestion = null } = layer ?? {};
+  return suggestion && plainRecipe(suggestion.fields);
+}
+
+/** Each method, and each preset of one that has some, as the schema of a request has them. */
+export function plainRecipes({ oneOf: methods = [] }: Schema): readonly Recipe[] {
+  return methods.flatMap(({ properties = {} }) => {
+    const method = properties["method"]?.const;
+    const presets = properties["preset"]?.enum;
+    return presets === undefined
+      ? [plainRecipe({ method })]
+      : presets.map((preset) => plainRecipe({ method, preset }));
+  });
+}
+
+/** Whether an address that says `id` means the recipe. */
+export function isCalled({ id, hash }: Recipe, name: string | null): boolean {
+  return name === id || (name !== null && name === hash);
+}
+
+/** `null` where the fields say more than method and preset, or the preset is not known. */
+function plainId({ method, preset, ...others }: Fields): string | null {
+  if (Object.keys(others).length > 0) return null;
+  const id = preset ?? (method === "fourier" ? null : method);
+  return typeof id === "string" ? id : null;
+}
+
+function recipeFields(request: Fields): Fields {
   const entries = Object.entries(request).filter(([name]) => !NOT_OF_A_RECIPE.has(name));
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function recipeText(fields: Readonly<Record<string, unknown>>): string {
-  const { method, numIterations, pyramidLevels, canvasSize, seed, objective } = fields;
-  const levels = pyramidLevels === 1 ? "1 level" : `${String(pyramidLevels)} levels`;
-  const size = Array.isArray(canvasSize) ? [`${canvasSize.join(" × ")} px`] : [];
-  return [
-    String(method),
-    method === "deepdream"
-      ? `${String(numIterations)} iterations × ${levels}`
-      : `${String(numIterations)} iterations`,
-    ...size,
-    ...(typeof objective === "string" ? [objective] : []),
-    ...(seed === 0 ? [] : [`seed ${String(seed)}`]),
-  ].join(", ");
+/** Fields that have words of their own. */
+const WORDS: Readonly<Record<string, (value: unknown) => string>> = {
+  preset: (preset) => `preset ${String(preset)}`,
+  numIterations: (count) => `${String(count)} iterations`,
+  pyramidLevels: (count) => (count === 1 ? "1 level" : `${String(count)} levels`),
+  canvasSize: (size) => (Array.isArray(size) ? `${size.join(" × ")} px` : `${String(size)} px`),
+};
+
+/** All that a reader needs where there is no preset to name: the rest would be a dozen numbers. */
+const WITHOUT_PRESET: ReadonlySet<string> = new Set(["numIterations", "canvasSize", "seed"]);
+
+/** "fourier, preset channels, 16 iterations" */
+export function recipeText({ method, preset, ...others }: Fields): string {
+  const isBare = method === "fourier" && preset === undefined;
+  const said = Object.entries(others).filter(([name]) => !isBare || WITHOUT_PRESET.has(name));
+  const fields = [...(preset === undefined ? [] : [["preset", preset] as const]), ...said];
+  const words = fields.map(
+    ([name, value]) => WORDS[name]?.(value) ?? `${name} ${textOfValue(value)}`,
+  );
+  return [String(method), ...words].join(", ");
+}
+
+function textOfValue(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** Two that read the same are told apart by their ids. */

@@ -30,6 +30,21 @@ export function limitsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum 
   ].join(", ");
 }
 
+/** Fields of a request as they are written into the form. */
+export function writtenOf(
+  fields: Readonly<Record<string, unknown>>,
+  prefix = "",
+): Readonly<Record<string, string>> {
+  const entries = Object.entries(fields).map(([name, value]) => {
+    if (typeof value === "string") return { [prefix + name]: value };
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      return { [prefix + name]: JSON.stringify(value) };
+    }
+    return writtenOf(value as Readonly<Record<string, unknown>>, `${prefix}${name}.`);
+  });
+  return Object.assign({}, ...entries) as Record<string, string>;
+}
+
 /** The request that has been written: fields that are empty are left out. */
 export function requestOf(schema: Schema, written: Written): Record<string, unknown> {
   return objectOf(schema, written, "");

@@ -14,6 +14,15 @@ export function layersOf(network: string): Promise<LayerTable> {
   return table;
 }
 
+/** @param name of the layer, its index, or one of its other names */
+export function findLayer(layers: readonly LayerDocument[], name: string): LayerDocument | null {
+  return (
+    layers.find((each) => each.name === name) ??
+    layers.find((each) => String(each.index) === name || each.aliases.includes(name)) ??
+    null
+  );
+}
+
 export interface FoundLayer {
   readonly layers: readonly LayerDocument[];
   /** `null` while the table is fetched, or where there is none of that name. */
@@ -25,10 +34,7 @@ export interface FoundLayer {
 export function useLayer(network: string, name: string): FoundLayer {
   const table = useResource(network, () => layersOf(network));
   const layers = table.value?.layers ?? [];
-  const layer =
-    layers.find((each) => each.name === name) ??
-    layers.find((each) => String(each.index) === name || each.aliases.includes(name)) ??
-    null;
+  const layer = findLayer(layers, name);
   const isMissing = table.value !== null && layer === null;
   const problems = isMissing ? [`network '${network}' has no layer '${name}'`] : table.problems;
   return { layers, layer, problems };

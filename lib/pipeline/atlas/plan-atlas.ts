@@ -1,7 +1,7 @@
 import type { LayerWithChannels } from "../../networks/layers.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { parseRange } from "../request/channel-ranges.ts";
-import { layerRole, mixesChannels } from "../request/layer-role.ts";
+import { layerRoles, mixesChannels } from "../request/layer-role.ts";
 import { METHOD_BY_ROLE } from "../request/method-by-role.ts";
 import { parseRequest, type RenderRequest, RequestError } from "../request/request.ts";
 import { requestedLayer } from "../request/requested-layer.ts";
@@ -37,13 +37,14 @@ export async function planAtlas(
   if (range === null || range.first < 1 || range.last < range.first) {
     throw new RequestError([`channels: given '${channels}'; wanted a range such as "1:64"`]);
   }
+  const roleOf = layerRoles(network.model.model.graph);
   const problems: string[] = [];
   const sheets: AtlasSheet[] = [];
   for (const reference of layersOf(network, references)) {
     try {
       const layer = requestedLayer({ layer: reference }, network);
       const last = Math.min(range.last, layer.channels);
-      const { fields } = METHOD_BY_ROLE[layerRole(layer, network.model.model.graph)];
+      const { fields } = METHOD_BY_ROLE[roleOf(layer)];
       const request = parseRequest({
         network: network.description.id,
         layer: layer.index,

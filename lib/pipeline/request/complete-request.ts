@@ -70,8 +70,8 @@ function fourierParameters(
 ): FourierParameters {
   const preset = FOURIER_PRESETS[request.preset];
   const { cropFraction, ...others } = preset.parameters;
-  const crop = sizeOf(request.cropSize) ?? cropOf(request, model, layer);
-  const canvas = sizeOf(request.canvasSize) ?? canvasOf(crop, preset);
+  const crop = sizeOf(request.cropSize) ?? presetCrop(preset, model, layer);
+  const canvas = sizeOf(request.canvasSize) ?? presetCanvas(crop, preset);
   return {
     ...withGiven(others, request),
     canvasSize: [canvas.height, canvas.width],
@@ -92,9 +92,9 @@ function withGiven<T extends object>(
 }
 
 /** The preset's crop, or the network's own size where network or layer do not take that. */
-function cropOf({ preset }: FourierRequest, network: NetworkModel, layer: LayerWithChannels): Size {
+export function presetCrop(preset: Preset, network: NetworkModel, layer: LayerWithChannels): Size {
   const { inputSize, model } = network;
-  const side = FOURIER_PRESETS[preset].cropSide(layerRole(layer, model.graph));
+  const side = preset.cropSide(layerRole(layer, model.graph));
   if (side === null || side > Math.min(inputSize.width, inputSize.height)) return inputSize;
   const isTaken =
     shapeMismatch(model, layer, imageShapeOf(model, 1, { height: side, width: side })) === null;
@@ -102,7 +102,7 @@ function cropOf({ preset }: FourierRequest, network: NetworkModel, layer: LayerW
 }
 
 /** The preset's canvas, or the largest of its aspect that may be drawn. */
-function canvasOf({ width, height }: Size, preset: Preset): Size {
+export function presetCanvas({ width, height }: Size, preset: Preset): Size {
   const sides = Math.min(preset.canvas, MAX_IMAGE_SIDE_PX / Math.max(width, height));
   return { width: nearestEven(width * sides), height: nearestEven(height * sides) };
 }

@@ -14,10 +14,19 @@ export type LayerRole = "whole" | "first" | "middle";
 /** Operators that mix channels with trained weights. */
 const MIXES_CHANNELS: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 
-export function layerRole({ value, shape, channelAxis }: Layer, graph: Graph): LayerRole {
-  const extent = shape?.slice(1).toSpliced(channelAxis - 1, 1) ?? [];
-  if (shape !== null && extent.every((length) => length === 1)) return "whole";
-  return mixingsBefore(graph, value) <= 1 ? "first" : "middle";
+export function layerRole(layer: Layer, graph: Graph): LayerRole {
+  return layerRoles(graph)(layer);
+}
+
+/** The same of many layers of one graph, which is gone through once. */
+export function layerRoles(graph: Graph): (layer: Layer) => LayerRole {
+  let mixings: ReadonlyMap<Value, number> | null = null;
+  return ({ value, shape, channelAxis }) => {
+    const extent = shape?.slice(1).toSpliced(channelAxis - 1, 1) ?? [];
+    if (shape !== null && extent.every((length) => length === 1)) return "whole";
+    mixings ??= mixingsBefore(graph);
+    return (mixings.get(value) ?? 0) <= 1 ? "first" : "middle";
+  };
 }
 
 /** Whether a layer mixes channels with trained weights: such a layer has learned something. */
@@ -25,13 +34,13 @@ export function mixesChannels({ type, learnableCount }: Layer): boolean {
   return MIXES_CHANNELS.has(type) && learnableCount > 0;
 }
 
-/** How many operators mix channels on the way from the image to a value; on the longest way. */
-function mixingsBefore({ nodes }: Graph, wanted: Value): number {
+/** How many operators mix channels on the way from the image to each value; on the longest way. */
+function mixingsBefore({ nodes }: Graph): ReadonlyMap<Value, number> {
   const mixings = new Map<Value, number>();
   for (const node of nodes) {
     const before = valuesRead(node).map((value) => mixings.get(value) ?? 0);
     const count = Math.max(0, ...before) + (MIXES_CHANNELS.has(node.op) ? 1 : 0);
     for (const output of node.outputs) mixings.set(output, count);
   }
-  return mixings.get(wanted) ?? 0;
+  return mixings;
 }

@@ -1,16 +1,25 @@
+import type { PresetName } from "./fields/fourier.ts";
 import type { LayerRole } from "./layer-role.ts";
 
 /** A method, and of the Fourier method a preset. */
 export interface MethodFields {
   readonly method: "deepdream" | "fourier";
-  readonly preset?: string;
+  readonly preset?: PresetName;
 }
 
-/** How a layer is drawn where method and preset are left out, and what it is then called. */
-export const METHOD_BY_ROLE: Readonly<
-  Record<LayerRole, { readonly fields: MethodFields; readonly is: string }>
-> = {
-  whole: { fields: { method: "fourier", preset: "natural" }, is: "sees the whole image" },
-  first: { fields: { method: "deepdream" }, is: "is a first convolution" },
-  middle: { fields: { method: "fourier", preset: "channels" }, is: "is a convolution" },
+/** What becomes a layer, as fields of a request, and why. */
+export interface Suggestion {
+  readonly fields: MethodFields;
+  /** Of the layer: "sees the whole image". */
+  readonly reason: string;
+}
+
+/** How a layer is drawn where method and preset are left out, and what is then said of it. */
+export const METHOD_BY_ROLE: Readonly<Record<LayerRole, Suggestion>> = {
+  whole: { fields: { method: "fourier", preset: "natural" }, reason: "sees the whole image" },
+  first: { fields: { method: "deepdream" }, reason: "sees edges and colours" },
+  middle: {
+    fields: { method: "fourier", preset: "channels" },
+    reason: "sees patterns anywhere in the image",
+  },
 };

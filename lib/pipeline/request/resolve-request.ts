@@ -22,6 +22,7 @@ import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { asSize, completeRequest, type CompleteRequest, imageNumbers } from "./complete-request.ts";
 import { selectChannels } from "./channel-selection.ts";
+import { presetForm } from "./preset-form.ts";
 import { raisedLayer } from "./raised-layer.ts";
 import { requestedLayer } from "./requested-layer.ts";
 import { diversityProblems, resolveTargets, targetFitProblems } from "./resolve-targets.ts";
@@ -103,6 +104,7 @@ export async function resolveRequest(
   if (problems.length > 0) throw new RequestError(problems);
   return {
     request: complete,
+    presetForm: presetForm(complete, network.model, layer),
     network: network.description,
     layer: {
       index: layer.index,

@@ -2,6 +2,7 @@ import * as z from "zod";
 
 import { parseDescription } from "../../networks/description.ts";
 import { completeRequestSchema } from "./complete-request.ts";
+import { presetFormSchema } from "./fields/fourier.ts";
 
 const size = { width: z.int().min(1), height: z.int().min(1) };
 
@@ -22,6 +23,8 @@ export type TargetFile = z.infer<typeof targetFileSchema>;
 export const resolvedRequestSchema = z.strictObject({
   /** In normal form, so equal jobs are equal here. */
   request: completeRequestSchema,
+  /** Its parameters by a preset's name; `null` without any, and in plans of before. */
+  presetForm: presetFormSchema.nullable().default(null),
   /** As it was when the request was checked, the model's SHA-256 included. */
   network: z.unknown().transform((json) => parseDescription(json, "plan.json")),
   layer: z.strictObject({

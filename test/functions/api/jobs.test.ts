@@ -119,6 +119,7 @@ describe("GET /jobs/{jobId}", () => {
       secondsLeft: 0,
       pictures: [],
       request: expect.objectContaining({ layer: 2, channels: [1, 2, 3, 4, 5], seed: 0 }),
+      shortest: expect.objectContaining({ layer: "wide", channels: [1, 2, 3, 4, 5] }),
       tileSize: { width: 20, height: 16 },
       estimate: { coreSeconds: 2.5, dollars: 0.000072 },
       sheet: null,

@@ -65,7 +65,9 @@ describe("GET /networks/{networkId}/layers", () => {
   test("shows the layer table", async () => {
     const { status, body } = await call("GET", "/networks/tiny/layers");
     expect(status).toBe(200);
-    const { layers } = body as { layers: { name: string; renderable: boolean }[] };
+    const { layers } = body as {
+      layers: { name: string; renderable: boolean; suggestion: { fields: object } | null }[];
+    };
     expect(layers.map(({ name }) => name)).toEqual([
       layers[0]?.name,
       "wide",
@@ -97,7 +99,16 @@ describe("GET /networks/{networkId}/layers", () => {
       module: "",
       renderable: true,
       problem: null,
+      suggestion: { fields: { method: "deepdream" }, reason: "sees edges and colours" },
     });
+    expect(layers.map(({ suggestion }) => suggestion?.fields)).toEqual([
+      undefined,
+      { method: "deepdream" },
+      { method: "deepdream" },
+      { method: "fourier", preset: "natural" },
+      { method: "fourier", preset: "natural" },
+      { method: "fourier", preset: "natural" },
+    ]);
   });
 
   test("tells a network that is not there from one that cannot be used", async () => {

@@ -117,6 +117,10 @@ const outputScaling = z
   .default(null)
   .describe("the image is shown as it is; none: also as .npy, before it is rounded");
 
+/** A preset, and what of its parameters is otherwise. */
+export const presetFormSchema = z.strictObject({ preset: z.enum(PRESETS), ...parameters });
+export type PresetForm = z.infer<typeof presetFormSchema>;
+
 /** How method `fourier` draws. */
 export const fourierFields = {
   method,

@@ -1,0 +1,38 @@
+import * as z from "zod";
+
+import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB } from "../../lib/pipeline/limits.ts";
+import { jobIdSchema, networkIdSchema } from "./schemas.ts";
+
+/* What the API takes in addresses. */
+
+/** Page of a job's channels. */
+export const channelPageSchema = z.strictObject({
+  offset: z
+    .int()
+    .min(0)
+    .max(MAX_CHANNELS_PER_JOB)
+    .default(0)
+    .describe("channels to leave out at the start"),
+  limit: z.int().min(1).max(500).default(100).describe("channels to list"),
+});
+
+/** Part of a job's sheet, as Deep Zoom counts: all from 0, level 0 being one pixel. */
+export const deepZoomPieceSchema = z.strictObject({
+  jobId: jobIdSchema,
+  level: z.int().min(0),
+  column: z.int().min(0),
+  row: z.int().min(0),
+});
+
+export const channelPathSchema = z.strictObject({
+  jobId: jobIdSchema,
+  channel: z.int().min(1).max(MAX_CHANNEL_INDEX).describe("1-based"),
+});
+
+/** Page of the jobs. */
+export const jobPageSchema = z.strictObject({
+  after: jobIdSchema.optional().describe("only jobs behind this id"),
+  network: networkIdSchema.optional().describe("only jobs of this network"),
+  layer: z.int().min(1).optional().describe("only jobs of the layer with this index"),
+  limit: z.int().min(1).max(100).default(20).describe("jobs to look at"),
+});

@@ -1,0 +1,51 @@
+import type * as z from "zod";
+
+import { completeFourierFields } from "./fields/fourier.ts";
+import { deepdreamSchema, fourierSchema } from "./request.ts";
+import type { ResolvedRequest } from "./resolved-request.ts";
+
+/** Stay, whatever their default: it is they that say what is left out. */
+const ALWAYS: ReadonlySet<string> = new Set(["method", "preset"]);
+
+/** The parameters that a preset stands for. */
+const IN_PRESET = Object.keys(completeFourierFields).filter(
+  (name) => !["method", "objective", "outputScaling"].includes(name),
+);
+
+/**
+ * The same request with the fewest fields, as a person would write it: with the layer's name,
+ * without defaults, and with a preset in place of its parameters.
+ */
+export function shortestRequest({
+  request,
+  layer,
+  presetForm,
+}: Pick<ResolvedRequest, "request" | "layer" | "presetForm">): Readonly<Record<string, unknown>> {
+  const { shape } = request.method === "deepdream" ? deepdreamSchema : fourierSchema;
+  const fields: Record<string, unknown> = { ...request, layer: layer.name };
+  if (presetForm !== null) {
+    for (const name of IN_PRESET) delete fields[name];
+    Object.assign(fields, presetForm);
+  }
+  const kept = Object.entries(fields).flatMap(([name, value]): [string, unknown][] => {
+    if (ALWAYS.has(name)) return [[name, value]];
+    const schema: z.ZodType | undefined = Reflect.get(shape, name);
+    const rest = beyond(value, schema?.safeParse(undefined).data);
+    return rest === undefined ? [] : [[name, rest]];
+  });
+  return Object.fromEntries(kept);
+}
+
+/** What of a value is not the default's; `undefined` for nothing. */
+function beyond(value: unknown, usual: unknown): unknown {
+  if (JSON.stringify(value) === JSON.stringify(usual)) return undefined;
+  if (!isObject(value) || !isObject(usual)) return value;
+  const fields = Object.entries(value).filter(
+    ([name, inner]) => JSON.stringify(inner) !== JSON.stringify(usual[name]),
+  );
+  return fields.length === 0 ? undefined : Object.fromEntries(fields);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+
+import { untilTrue } from "../support/until.ts";
+import { CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
+import { tinyServiceAndBrowser } from "./tiny-service.ts";
+
+interface Job {
+  readonly jobId: string;
+  readonly state: string;
+  readonly request: object;
+  readonly shortest: object;
+}
+
+describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
+  const { browser, url } = tinyServiceAndBrowser();
+
+  const get = async (path: string) => (await fetch(`${url()}${path}`)).json();
+
+  /** The jobs of a layer, the newest first, once all of them have ended. */
+  async function jobsOf(layer: number, count: number): Promise<readonly Job[]> {
+    let jobs: readonly Job[] = [];
+    await untilTrue(
+      async () => {
+        const list = (await get(`/jobs?network=tiny&layer=${layer}`)) as {
+          readonly jobs: readonly (Job & { readonly createdAt: string })[];
+        };
+        jobs = list.jobs.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
+        return jobs.length === count && jobs.every(({ state }) => state === "completed");
+      },
+      () => `given jobs ${JSON.stringify(jobs)}`,
+    );
+    return Promise.all(jobs.map(({ jobId }) => get(`/jobs/${jobId}`) as Promise<Job>));
+  }
+
+  test("follows from the layer, is told, and can be chosen", async () => {
+    const { page, complaints } = await openPage(browser());
+    const recipe = page.getByLabel("Recipe");
+    const shown = () => recipe.locator("option:checked").textContent();
+    await page.goto(`${url()}/#/tiny/wide`);
+    await page.getByText("suggested, as the layer sees edges and colours").waitFor();
+    expect(await shown()).toBe("deepdream");
+    await page.goto(`${url()}/#/tiny/classes`);
+    await page.getByText("suggested, as the layer sees the whole image").waitFor();
+    expect(await shown()).toBe("fourier, preset natural");
+    await page.getByRole("button", { name: "Render these" }).click();
+    await page.getByRole("img", { name: "channel 5" }).waitFor();
+    const [natural] = await jobsOf(5, 1);
+    expect(natural!.request).toMatchObject({ method: "fourier", numIterations: 96 });
+    expect(await shown()).toBe("fourier, preset natural");
+
+    await recipe.selectOption("lucid");
+    await page.getByText(/^suggested: fourier, preset natural, as the layer/).waitFor();
+    expect(page.url()).toMatch(/#\/tiny\/classes\?recipe=lucid$/);
+    // of this one there are no pictures yet, so all are offered
+    await expect.poll(() => page.getByLabel("Channels").inputValue(), PATIENT).toBe("1:5");
+    expect(await page.getByRole("listitem").getByRole("img").count()).toBe(0);
+    await page.getByLabel("Channels").fill("2, 4");
+    await page.getByRole("button", { name: "Render these" }).click();
+    await page.getByRole("img", { name: "channel 4" }).waitFor();
+    const [lucid] = await jobsOf(5, 2);
+    expect(lucid!.request).toMatchObject({ method: "fourier", numIterations: 512 });
+    // the address stays, and the recipe is the same
+    await page.reload();
+    await page.getByRole("img", { name: "channel 4" }).waitFor();
+    expect(await shown()).toBe("fourier, preset lucid");
+    await expectAccessible(page);
+
+    await page.goto(`${url()}/#/-/jobs/${lucid!.jobId}`);
+    const toCopy = page.getByLabel("the request as JSON");
+    expect(JSON.parse((await toCopy.textContent())!)).toEqual({
+      network: "tiny",
+      layer: "classes",
+      channels: [2, 4],
+      method: "fourier",
+      preset: "lucid",
+    });
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("goes with a link to all options, where it follows from the layer until it is chosen", async () => {
+    const { page, complaints } = await openPage(browser());
+    const pressed = page.getByRole("group", { name: "Method" }).locator("[aria-pressed=true]");
+    const request = async () =>
+      JSON.parse((await page.getByLabel("the request as JSON").textContent())!) as object;
+    await page.goto(`${url()}/#/tiny/prob?recipe=vivid`);
+    await page.getByText(/^suggested: fourier, preset natural/).waitFor();
+    await page.getByRole("link", { name: "More options" }).click();
+    await page.getByRole("heading", { name: "New request" }).waitFor();
+    await expect.poll(() => pressed.textContent(), PATIENT).toBe("fourier");
+    expect(await page.getByLabel("preset").inputValue()).toBe("vivid");
+    const what = { network: "tiny", layer: "prob" };
+    expect(await request()).toEqual({ ...what, method: "fourier", preset: "vivid" });
+    await page.getByRole("button", { name: "deepdream" }).click();
+    expect(await request()).toEqual({ ...what, method: "deepdream" });
+
+    await page.goto(`${url()}/#/-/request`);
+    await expect.poll(() => pressed.textContent(), PATIENT).toBe("deepdream");
+    expect(await request()).toEqual({});
+    await page.getByLabel("network (needed)").fill("tiny");
+    await page.getByLabel("layer (needed)").fill("classes");
+    await page.getByText(/as the layer sees the whole image/).waitFor();
+    expect(await pressed.textContent()).toBe("fourier");
+    expect(await request()).toEqual({
+      network: "tiny",
+      layer: "classes",
+      method: "fourier",
+      preset: "natural",
+    });
+    await page.getByLabel("layer (needed)").fill("wide");
+    await page.getByText(/as the layer sees edges/).waitFor();
+    expect(await request()).toEqual({ network: "tiny", layer: "wide", method: "deepdream" });
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
