@@ -85,8 +85,11 @@ export const attemptsPrefix = (jobId: string, round = 0) => roundKey(jobId, roun
 /** How often the channel's image has been begun; overwritten. */
 export const attemptsKey = (jobId: string, channel: number, round = 0) =>
   `${attemptsPrefix(jobId, round)}${channelName(channel)}`;
+/** Of all rounds, a folder each. */
+export const allCheckpointsPrefix = (jobId: string) =>
+  `${CHECKPOINT_PREFIX}${checkedJobId(jobId)}/`;
 export const checkpointsPrefix = (jobId: string, round = 0) =>
-  `${CHECKPOINT_PREFIX}${checkedJobId(jobId)}/${round}/`;
+  `${allCheckpointsPrefix(jobId)}${round}/`;
 /**
  * Where a channel's image stands that a worker had no time to finish; overwritten, then deleted.
  */

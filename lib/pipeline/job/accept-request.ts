@@ -13,6 +13,7 @@ import type { ResolvedRequest } from "../request/resolved-request.ts";
 import { dispatchJob, type DispatchDeps } from "./dispatch-job.ts";
 import { chooseJobId, requestHash } from "./job-id.ts";
 import type { Jobs } from "./jobs.ts";
+import { passLeftRounds } from "./left-rounds.ts";
 import { reconcileMessage } from "./messages.ts";
 import { retryJob } from "./retry-job.ts";
 import { type JobPlan, planJob } from "./plan.ts";
@@ -106,12 +107,17 @@ async function acceptChecked(
   const hash = requestHash(resolved);
   const jobId = chooseJobId(hash, idempotencyKey);
   const provider = await providerFor(resolved, deps);
-  const job = deps.jobs.open(jobId);
+  let job = deps.jobs.open(jobId);
   if (!(await job.exists())) {
+    deps.jobs.forget(jobId);
+    job = deps.jobs.open(jobId);
     await deps.assembly.sendAll([reconcileMessage(jobId, RECONCILE_SECONDS)]);
     const { codeVersion } = deps;
-    const facts = { jobId, requestHash: hash, provider, codeVersion, createdAt: deps.now() };
-    await job.create(planJob(resolved, facts));
+    const createdAt = deps.now();
+    const facts = { jobId, requestHash: hash, provider, codeVersion, createdAt };
+    const plan = planJob(resolved, facts);
+    await passLeftRounds(deps.store, plan, createdAt);
+    await job.create(plan);
   }
   // its own, or that of another intake which came first
   const plan = await job.plan();

@@ -26,6 +26,12 @@ export class Jobs {
     return job;
   }
 
+  /** Of a job that is gone: what is remembered of it is not true of the next of that id. */
+  forget(id: string): void {
+    this.#recent.delete(id);
+    this.#met.delete(id);
+  }
+
   /**
    * All jobs, in the order of their ids. What cannot be a job's folder, which a person may have
    * put there, is left out; one without a plan may be among them.

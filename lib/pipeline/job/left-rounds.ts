@@ -1,0 +1,33 @@
+import type { ObjectStore } from "../../storage/object-store.ts";
+import { encodeJson, JSON_TYPE } from "../json.ts";
+import { allCheckpointsPrefix, retriesPrefix, retryKey, roundPrefix } from "../keys.ts";
+import type { JobPlan } from "./plan.ts";
+import { retryOf } from "./round.ts";
+
+/**
+ * Has a job that is about to be made begin behind the rounds that are left of an older one of its
+ * id: a bucket deletes what is old object by object, what was written before midnight a day before
+ * the rest, and what outlives its plan would say that the new job's channels were sent, that another
+ * message is about them, or that the job has ended.
+ *
+ * Its plan comes after: cut off, or done twice, it is another round that nobody draws.
+ */
+export async function passLeftRounds(store: ObjectStore, plan: JobPlan, now: Date): Promise<void> {
+  const { jobId, channels } = plan;
+  const left = [
+    ...(await namesUnder(store, roundPrefix(jobId, 0))).map(() => 0),
+    ...(await namesUnder(store, retriesPrefix(jobId))).map(Number.parseFloat),
+    ...(await namesUnder(store, allCheckpointsPrefix(jobId))).map(Number.parseFloat),
+  ].filter(Number.isInteger);
+  const retry = encodeJson(retryOf(plan, channels, now));
+  for (let round = 1; round <= Math.max(-1, ...left) + 1; round++) {
+    // overwrites: what is left will be gone tomorrow
+    await store.put(retryKey(jobId, round), retry, JSON_TYPE);
+  }
+}
+
+async function namesUnder(store: ObjectStore, prefix: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const name of store.listNames(prefix)) names.push(name);
+  return names;
+}
