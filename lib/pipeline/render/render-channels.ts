@@ -32,10 +32,7 @@ export interface ChannelDeps {
   /** `requested`: where each job's request says. */
   readonly provider: Provider | "requested";
   readonly now: () => Date;
-  /**
-   * Carries channels that there is no time left for to the next worker. @default none: they come
-   * back as they came
-   */
+  /** Carries channels that there is no time left for on. @default they come back as they came */
   readonly continuations?: MessageSender | undefined;
 }
 
@@ -59,6 +56,8 @@ export interface Delivery {
   readonly attempts: number;
   /** Where it goes on; `null`: at its beginning. */
   readonly checkpoint: Checkpoint | null;
+  /** Whether a checkpoint is stored, if only one that is of no use. */
+  readonly isStored: boolean;
 }
 
 /**
@@ -221,6 +220,7 @@ class JobRendering {
       const attempts = Math.max(1, this.attemptsOf(delivery));
       const delivered = { attempts, now: this.#deps.now() };
       const result = await this.#job.end(channel, endingOf(delivery), delivered);
+      if (delivery.isStored) await this.#job.images.removeCheckpoint(channel);
       this.#hooks.onResult?.(result);
     });
   }
@@ -247,7 +247,7 @@ class JobRendering {
       const delivered = { attempts, now: this.#deps.now(), notices: [...told] };
       const result = await writeImage(this.#job, tile, delivered);
       this.ended.add(channel);
-      if (byChannel.get(channel)?.checkpoint) await this.#job.images.removeCheckpoint(channel);
+      if (byChannel.get(channel)?.isStored) await this.#job.images.removeCheckpoint(channel);
       this.#hooks.onResult?.(result);
     };
     const onProgress = (progress: AscentProgress) =>

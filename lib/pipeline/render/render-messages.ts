@@ -119,11 +119,16 @@ async function withoutResult(job: Job, parts: ReadonlyMap<number, number>): Prom
     if (!planned.has(channel)) {
       throw new Error(`channel ${channel} is not in the plan of job ${job.id}`);
     }
-    if (await job.hasEnded(channel)) return null;
+    if (await job.hasEnded(channel)) {
+      // by a cancellation or at the deadline, of which no worker was told
+      await job.images.removeCheckpoint(channel);
+      return null;
+    }
     const bytes = await job.images.findCheckpoint(channel);
     const checkpoint = bytes && decodeCheckpoint(bytes);
     if (checkpoint && checkpoint.part > part) return null;
-    return { channel, attempts: await job.images.attempts(channel), checkpoint };
+    const isStored = bytes !== null;
+    return { channel, attempts: await job.images.attempts(channel), checkpoint, isStored };
   });
   return waiting.filter((delivery) => delivery !== null);
 }

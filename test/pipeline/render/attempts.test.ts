@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import * as keys from "../../../lib/pipeline/keys.ts";
 import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";
 import { encodeCheckpoint } from "../../../lib/pipeline/render/checkpoint.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
@@ -76,6 +77,30 @@ test("ten workers are killed at a job of 20 channels: none fails, and each image
   // one attempt more for each of those that were being drawn, and no others
   const total = (results: typeof killed) => results.reduce((sum, each) => sum + each.attempts, 0);
   expect(total(killed) - total(whole)).toBe(KILLED_AT.length);
+});
+
+test("no checkpoint outlives its channel, however that ends", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const { jobId } = await pipeline.accept();
+  const job = pipeline.jobs.open(jobId);
+  const write = (channel: number, bytes: Uint8Array) => job.images.writeCheckpoint(channel, bytes);
+  const bytes = encodeCheckpoint({ part: 0, first: null, states: [] });
+  const stored = () => pipeline.store.keys(keys.checkpointsPrefix(jobId));
+  await Promise.all([1, 2, 3, 4].map((channel) => write(channel, bytes)));
+  // of another version of the code, or damaged
+  await write(5, bytes.subarray(0, 3));
+  const delivered = { attempts: 1, now: pipeline.clock.now };
+  await job.end(1, { state: "cancelled" }, delivered);
+  await job.images.writeAttempts(2, MAX_ATTEMPTS);
+  const rendering = renderMessages(
+    deliveries(pipeline.cpu).filter(({ body }) => !body.includes('"channel":4')),
+    pipeline.renderDeps(new FakeRenderer({ unrenderable: [3] })),
+  );
+  expect(await rendering).toEqual([]);
+  expect(stored()).toEqual([keys.checkpointKey(jobId, 4)]);
+  await job.cancel(pipeline.clock.now);
+  await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
+  expect(stored()).toEqual([]);
 });
 
 test("what a failed group has used up of its checkpoints is read again", async () => {
