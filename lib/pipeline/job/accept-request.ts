@@ -15,7 +15,7 @@ import { chooseJobId, requestHash } from "./job-id.ts";
 import type { Jobs } from "./jobs.ts";
 import { passLeftRounds } from "./left-rounds.ts";
 import { reconcileMessage } from "./messages.ts";
-import { retryJob } from "./retry-job.ts";
+import { goOnDrawing, retryJob } from "./retry-job.ts";
 import { type JobPlan, planJob } from "./plan.ts";
 import { chooseProvider } from "./route.ts";
 
@@ -50,7 +50,8 @@ export class IdempotencyConflictError extends Error {
 /**
  * Checks a request against its network and makes it a job, or says everything that is wrong with
  * it. The same request is the same job, however often it comes; a call cut short is completed by
- * the next, and one that comes after the job's end draws again what failed.
+ * the next, and one that comes after the job's end, or after it was told to stop, draws what it has
+ * no image of.
  *
  * Order of the writes: the reconcile message, the plan, the request and the channel messages. So a
  * job that exists (has a plan) is always looked at again, and its wait has an end.
@@ -124,7 +125,8 @@ async function acceptChecked(
   if (plan.requestHash !== hash) throw new IdempotencyConflictError(jobId);
   const latest = await job.latest();
   const completion = await latest.findCompletion();
-  if (completion === null) await dispatchJob(latest, deps);
+  if (completion === null && (await latest.isCancelled())) await goOnDrawing(latest, deps);
+  else if (completion === null) await dispatchJob(latest, deps);
   else if (completion.state !== "completed") await retryJob(latest, deps);
   return plan;
 }

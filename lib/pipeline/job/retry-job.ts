@@ -27,10 +27,27 @@ export async function retryJob(job: Job, deps: RetryDeps): Promise<RetryOutcome>
   if (completion === null) return "running";
   const channels = await channelsWithoutImage(job, completion);
   if (channels.length === 0) return "whole";
+  await beginRound(job, channels, deps);
+  return "retried";
+}
+
+/**
+ * Draws what a job has no image of that was told to stop, and has not: in a round of its own, which
+ * nobody tells to stop. Those who end the one before write nothing that counts.
+ *
+ * @param job its last round
+ */
+export async function goOnDrawing(job: Job, deps: RetryDeps): Promise<void> {
+  const results = await job.results(await job.ended());
+  const { channels } = await job.plan();
+  const without = channels.filter((channel) => results.get(channel)?.state !== "ok");
+  if (without.length > 0) await beginRound(job, without, deps);
+}
+
+async function beginRound(job: Job, channels: readonly number[], deps: RetryDeps): Promise<void> {
   // before all else: whatever is cut off from here on is looked at again
   await deps.assembly.sendAll([reconcileMessage(job.id, RECONCILE_SECONDS)]);
   await dispatchJob(await job.retry(channels, deps.now()), deps);
-  return "retried";
 }
 
 async function channelsWithoutImage(job: Job, completion: Completion): Promise<number[]> {

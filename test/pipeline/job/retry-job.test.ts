@@ -187,3 +187,37 @@ test("a damaged result is a failed channel, which is drawn again", async () => {
   expect((await job.run()).channels).toEqual([4]);
   expect(await job.status()).toMatchObject({ state: "completed", ok: 5 });
 });
+
+test("the same request again goes on with a job that was told to stop, before and after it has", async () => {
+  const job = await startJob();
+  const messages = job.cpu.sent.splice(0, 2);
+  const drawn = new FakeRenderer();
+  await renderMessages(
+    messages.map(({ body }, i) => ({ messageId: `a${i}`, body })),
+    job.renderDeps(drawn),
+  );
+  expect(drawn.calls.flat()).toEqual([1, 2]);
+  await cancelJob(await job.latest(), job.deps);
+  expect(await job.status()).toMatchObject({ state: "cancelling", ok: 2 });
+  const late = job.cpu.sent.splice(0);
+
+  expect((await acceptRequest(TINY_REQUEST, job.deps)).status).toBe("accepted");
+  expect(job.cpu.bodies).toEqual([3, 4, 5].map((channel) => expect.objectContaining({ channel })));
+  expect(await job.status()).toMatchObject({ state: "running", ok: 2, cancelled: 0 });
+  // who is late in the round that was told to stop, and who looks at it
+  await reconcileJob(new Jobs(job.store).open(job.jobId), job.deps);
+  expect(await job.status()).toMatchObject({ state: "running", ok: 2, cancelled: 0 });
+  job.cpu.sent.push(...late);
+  expect(await job.run()).toEqual({ outcome: "completed", channels: [3, 4, 5] });
+  expect(await job.status()).toMatchObject({ state: "completed", ok: 5 });
+});
+
+test("a job told to stop with its last image is whole all the same", async () => {
+  const job = await startJob();
+  await renderMessages(deliveries(job.cpu), job.renderDeps());
+  job.cpu.sent.length = 0;
+  await cancelJob(await job.latest(), job.deps);
+  expect((await acceptRequest(TINY_REQUEST, job.deps)).status).toBe("accepted");
+  expect(job.cpu.sent).toEqual([]);
+  expect(await job.run()).toEqual({ outcome: "completed", channels: [] });
+});
