@@ -6,7 +6,7 @@ import type { Code } from "aws-cdk-lib/aws-lambda";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 
-import { visibilitySecondsOf } from "../functions/delivery.ts";
+import { HELD_SECONDS, visibilitySecondsOf } from "../functions/delivery.ts";
 import { MAX_CHANNEL_RECEIVES, MAX_RECEIVES } from "../lib/pipeline/limits.ts";
 import {
   ACCESS_OF,
@@ -26,9 +26,6 @@ import { type LambdaFunctionName, PipelineFunctions } from "./constructs/pipelin
 import { RequestApi } from "./constructs/request-api.ts";
 import { WorkQueue } from "./constructs/work-queue.ts";
 import type { PipelineSettings } from "./settings.ts";
-
-/** A GPU worker extends it while it works, so a worker that died is replaced soon. */
-const GPU_VISIBILITY_SECONDS = 300;
 
 export interface PipelineStackProps extends StackProps {
   readonly settings: PipelineSettings;
@@ -128,7 +125,8 @@ export class PipelineStack extends Stack {
 
   #gpu(bucket: IBucket, key: IKey | null, { settings, gpuImage }: PipelineStackProps) {
     const queue = new WorkQueue(this, "GpuChannels", {
-      visibilitySeconds: GPU_VISIBILITY_SECONDS,
+      // as its workers ask for by themselves, and go on asking for while they work
+      visibilitySeconds: HELD_SECONDS,
       maxReceives: MAX_CHANNEL_RECEIVES,
       deadLetterVisibilitySeconds: visibilitySecondsOf("dead-letter"),
     });

@@ -8,7 +8,8 @@ import { type Access, INITIAL_IMAGES } from "../access.ts";
 
 /** What the intake may touch. */
 export const ACCESS: Access = {
-  read: [REQUEST_PREFIX, MODEL_PREFIX, ...INITIAL_IMAGES],
+  // its own answers tell which uploads have one
+  read: [REQUEST_PREFIX, RESPONSE_PREFIX, MODEL_PREFIX, ...INITIAL_IMAGES],
   // it publishes the networks that come with the code
   write: [RESPONSE_PREFIX, JOB_PREFIX, MODEL_PREFIX],
   sendsTo: ["channels", "assembly"],

@@ -57,15 +57,19 @@ export class IdempotencyConflictError extends Error {
  * job that exists (has a plan) is always looked at again, and its wait has an end.
  *
  * @param json the document, parsed as JSON and nothing more
+ * @param isRepeat it was accepted before, and only its message has come again: nothing that has
+ *   ended, or was told to, is begun again
  * @throws IdempotencyConflictError, and whatever store and queues throw
  */
 export async function acceptRequest(
   json: unknown,
   deps: AcceptDeps,
   idempotencyKey: string | null = null,
+  isRepeat = false,
 ): Promise<Acceptance> {
   try {
-    const plan = await acceptChecked(await checkRequest(json, deps), deps, idempotencyKey);
+    const resolved = await checkRequest(json, deps);
+    const plan = await acceptChecked(resolved, deps, { idempotencyKey, isRepeat });
     return { status: "accepted", jobId: plan.jobId, plan };
   } catch (error) {
     if (error instanceof RequestError) return { status: "rejected", problems: error.problems };
@@ -103,7 +107,7 @@ async function providerFor(
 async function acceptChecked(
   resolved: ResolvedRequest,
   deps: AcceptDeps,
-  idempotencyKey: string | null,
+  { idempotencyKey, isRepeat }: { readonly idempotencyKey: string | null; isRepeat: boolean },
 ): Promise<JobPlan> {
   const hash = requestHash(resolved);
   const jobId = chooseJobId(hash, idempotencyKey);
@@ -125,8 +129,10 @@ async function acceptChecked(
   if (plan.requestHash !== hash) throw new IdempotencyConflictError(jobId);
   const latest = await job.latest();
   const completion = await latest.findCompletion();
-  if (completion === null && (await latest.isCancelled())) await goOnDrawing(latest, deps);
-  else if (completion === null) await dispatchJob(latest, deps);
-  else if (completion.state !== "completed") await retryJob(latest, deps);
+  const isCancelled = completion === null && (await latest.isCancelled());
+  if (completion === null && !isCancelled) await dispatchJob(latest, deps);
+  else if (isRepeat || completion?.state === "completed") return plan;
+  else if (isCancelled) await goOnDrawing(latest, deps);
+  else await retryJob(latest, deps);
   return plan;
 }

@@ -1,4 +1,9 @@
-import { encodeJson, JSON_TYPE } from "../json.ts";
+import { isDeepStrictEqual } from "node:util";
+
+import * as z from "zod";
+
+import { sha256 } from "../../networks/checksum.ts";
+import { encodeJson, findJson, JSON_TYPE, nothingIfDamaged } from "../json.ts";
 import { responseKeyOf } from "../keys.ts";
 import { MAX_REQUEST_BYTES } from "../limits.ts";
 import { RequestError } from "../request/request.ts";
@@ -10,36 +15,56 @@ import {
 } from "./accept-request.ts";
 import { estimateOf } from "./estimate.ts";
 
+/** Which upload a response is about: the same bytes at the same time are the same one. */
+const uploadSchema = z.object({ sha256: z.string(), uploadedAt: z.iso.datetime() });
+type Upload = z.infer<typeof uploadSchema>;
+const answeredSchema = z.object({ status: z.literal("accepted"), request: uploadSchema });
+
 /**
  * Answers a request that was put into the drop zone: `requests/NAME.json` with
- * `responses/NAME.json`.
+ * `responses/NAME.json`. S3 and SQS may tell of an upload again, even once its job has ended: that
+ * is no new request.
  *
  * @returns `null` if `key` is no request, or the object is gone; else what the response says
  */
 export async function answerUpload(key: string, deps: AcceptDeps): Promise<Acceptance | null> {
   const responseKey = responseKeyOf(key);
   if (responseKey === null) return null;
-  const acceptance = await acceptUpload(key, deps).catch(rejection);
-  if (acceptance === null) return null;
+  const facts = await deps.store.head(key);
+  if (facts === null) return null;
+  const isTooLarge = facts.sizeBytes > MAX_REQUEST_BYTES;
+  const bytes = isTooLarge ? new Uint8Array() : await deps.store.find(key);
+  if (bytes === null) return null;
+  const upload = { sha256: sha256(bytes), uploadedAt: facts.modifiedAt.toISOString() };
+  const acceptance = isTooLarge
+    ? rejection(tooLarge(facts.sizeBytes))
+    : await acceptUpload(bytes, deps, await isAnswered(upload, responseKey, deps)).catch(rejection);
   const { status } = acceptance;
   const response =
     status === "accepted"
-      ? { status, jobId: acceptance.jobId, estimate: estimateOf(acceptance.plan) }
+      ? { status, jobId: acceptance.jobId, estimate: estimateOf(acceptance.plan), request: upload }
       : acceptance;
   await deps.store.put(responseKey, encodeJson(response), JSON_TYPE);
   return acceptance;
 }
 
-async function acceptUpload(key: string, deps: AcceptDeps): Promise<Acceptance | null> {
-  const facts = await deps.store.head(key);
-  if (facts === null) return null;
-  if (facts.sizeBytes > MAX_REQUEST_BYTES) {
-    throw new RequestError([
-      `request: given ${facts.sizeBytes} bytes; wanted at most ${MAX_REQUEST_BYTES}; split it`,
-    ]);
-  }
-  const bytes = await deps.store.find(key);
-  return bytes === null ? null : acceptRequest(parseDocument(bytes), deps);
+async function isAnswered(upload: Upload, responseKey: string, deps: AcceptDeps): Promise<boolean> {
+  const answered = await findJson(deps.store, responseKey, answeredSchema).catch(nothingIfDamaged);
+  return isDeepStrictEqual(answered?.request, upload);
+}
+
+async function acceptUpload(
+  bytes: Uint8Array,
+  deps: AcceptDeps,
+  isRepeat: boolean,
+): Promise<Acceptance> {
+  return acceptRequest(parseDocument(bytes), deps, null, isRepeat);
+}
+
+function tooLarge(sizeBytes: number): RequestError {
+  return new RequestError([
+    `request: given ${sizeBytes} bytes; wanted at most ${MAX_REQUEST_BYTES}; split it`,
+  ]);
 }
 
 /** Without a key of its own, a request can meet another's that someone named after its hash. */

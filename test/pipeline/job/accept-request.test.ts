@@ -243,6 +243,10 @@ test("an upload is answered beside it: accepted, rejected, unreadable, too large
     status: "accepted",
     jobId: expect.stringMatching(/^[0-9a-f]{32}$/),
     estimate: { coreSeconds: 2.5, dollars: 0.000072 },
+    request: {
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      uploadedAt: expect.stringMatching(/Z$/),
+    },
   });
   expect(await answer("bad", "{}")).toMatchObject({ status: "rejected" });
   expect(await answer("torn", '{"network": ')).toEqual({
@@ -280,5 +284,6 @@ test("an upload whose id someone took as a key for another request is accepted a
     status: "accepted",
     jobId,
     estimate: expect.anything(),
+    request: expect.anything(),
   });
 });

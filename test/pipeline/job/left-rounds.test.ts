@@ -96,7 +96,6 @@ test("a checkpoint that is left of a job keeps none of its channels from being d
 
 test("a job that is there begins no round behind another", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
-  const plans = await Promise.all([pipeline.accept(), pipeline.accept(), pipeline.accept()]);
-  const [{ jobId }] = plans as [(typeof plans)[0]];
+  const [{ jobId }] = await Promise.all([pipeline.accept(), pipeline.accept(), pipeline.accept()]);
   expect(pipeline.store.keys(keys.retriesPrefix(jobId))).toEqual([]);
 });

@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { acceptRequest } from "../../../lib/pipeline/job/accept-request.ts";
+import { answerUpload } from "../../../lib/pipeline/job/answer-upload.ts";
 import { cancelJob } from "../../../lib/pipeline/job/cancel-job.ts";
 import { endDeadLetter } from "../../../lib/pipeline/job/dead-letter.ts";
 import { readJobStatus } from "../../../lib/pipeline/job/job-status.ts";
@@ -220,4 +221,30 @@ test("a job told to stop with its last image is whole all the same", async () =>
   expect((await acceptRequest(TINY_REQUEST, job.deps)).status).toBe("accepted");
   expect(job.cpu.sent).toEqual([]);
   expect(await job.run()).toEqual({ outcome: "completed", channels: [] });
+});
+
+test("an upload that is told of again begins nothing again; uploaded again, it does", async () => {
+  const job = await startJob();
+  const key = "requests/a.json";
+  const upload = () =>
+    job.store.put(key, Buffer.from(JSON.stringify(TINY_REQUEST)), "application/json");
+  const answer = () => answerUpload(key, job.deps);
+  await upload();
+  const acceptance = await answer();
+  expect(acceptance).toMatchObject({ status: "accepted", jobId: job.jobId });
+  const sent = job.cpu.sent.length;
+  await cancelJob(await job.latest(), job.deps);
+  // while it stops, and once it has
+  expect(await answer()).toEqual(acceptance);
+  await reconcileJob(await job.latest(), job.deps);
+  expect(await answer()).toEqual(acceptance);
+  expect(await job.status()).toMatchObject({ state: "cancelled", cancelled: 5 });
+  expect(job.cpu.sent).toHaveLength(sent);
+
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 1_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  await upload();
+  expect(await answer()).toEqual(acceptance);
+  expect(await job.status()).toMatchObject({ state: "queued", cancelled: 0 });
+  expect(job.cpu.sent).toHaveLength(sent + 5);
 });
