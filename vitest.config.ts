@@ -6,6 +6,9 @@ const LIBRARY = [
   "local/endpoint/test/**/*.test.ts",
 ];
 
+/** Those that read the stack: the CDK takes 6 s to load and to synthesise for the first time. */
+const STACK = ["test/cdk/**/*.test.ts"];
+
 export default defineConfig({
   test: {
     // an hour, only against hangs: no test may depend on how fast or busy the machine is, and beside
@@ -25,8 +28,12 @@ export default defineConfig({
     // one more than the two cores that the suite is made for: many tests wait for processes of theirs
     maxWorkers: 3,
     projects: [
+      { extends: true, test: { name: "stack", include: STACK, isolate: false } },
       { extends: true, test: { name: "library", include: LIBRARY, isolate: false } },
-      { extends: true, test: { name: "whole", include: ["test/**/*.test.ts"], exclude: LIBRARY } },
+      {
+        extends: true,
+        test: { name: "whole", include: ["test/**/*.test.ts"], exclude: [...STACK, ...LIBRARY] },
+      },
     ],
   },
 });

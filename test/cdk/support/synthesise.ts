@@ -27,16 +27,30 @@ export interface Synthesis {
   readonly resources: Readonly<Record<string, Resource>>;
 }
 
+/** By their contexts: it takes seconds, and test files that share a process share them. */
+const synthesised = new Map<string, Synthesis>();
+
 /**
  * Synthesises the stack as cdk/app.ts does, cdk-nag and CDK's own rules included, with stand-ins
- * for the functions' code and the image. Takes seconds: do it once, at module scope.
+ * for the functions' code and the image.
  *
- * @param change made to the stack before it is checked
  * @throws Error if a rule is broken
  */
-export function synthesise(
-  context: Readonly<Record<string, string>> = {},
-  change: (stack: Stack) => void = () => {},
+export function synthesise(context: Readonly<Record<string, string>> = {}): Synthesis {
+  const key = JSON.stringify(context);
+  const known = synthesised.get(key) ?? synthesiseChanged(context, () => undefined);
+  synthesised.set(key, known);
+  return known;
+}
+
+/**
+ * The same, of a stack to which something was done before it is checked.
+ *
+ * @throws Error if a rule is broken
+ */
+export function synthesiseChanged(
+  context: Readonly<Record<string, string>>,
+  change: (stack: Stack) => void,
 ): Synthesis {
   const outdir = mkdtempSync(join(tmpdir(), "dreamgrid-cdk-"));
   try {
