@@ -1,13 +1,14 @@
 import { defineConfig } from "vitest/config";
 
-/** Rooms whose test files leave nothing behind, so that the next one runs in the same process. */
-const LIBRARY = [
-  "test/{autodiff,image,models,networks,onnx,optvis,pipeline,queue,storage}/**/*.test.ts",
-  "local/endpoint/test/**/*.test.ts",
-];
-
-/** Those that read the stack: the CDK takes 6 s to load and to synthesise for the first time. */
-const STACK = ["test/cdk/**/*.test.ts"];
+/**
+ * Test files leave nothing behind, so that the next one runs in the same process: each process of
+ * its own would load the SDK, sharp and ONNX Runtime anew. Those of the CDK come one after the
+ * other, because it takes 6 s to load and to synthesise for the first time.
+ */
+const CDK = ["test/cdk/**/*.test.ts"];
+/** They put something in a module's place. */
+const ALONE = ["test/functions/continuations.test.ts"];
+const ALL = ["test/**/*.test.ts", "local/endpoint/test/**/*.test.ts"];
 
 export default defineConfig({
   test: {
@@ -28,11 +29,11 @@ export default defineConfig({
     // one more than the two cores that the suite is made for: many tests wait for processes of theirs
     maxWorkers: 3,
     projects: [
-      { extends: true, test: { name: "stack", include: STACK, isolate: false } },
-      { extends: true, test: { name: "library", include: LIBRARY, isolate: false } },
+      { extends: true, test: { name: "cdk", include: CDK, isolate: false } },
+      { extends: true, test: { name: "alone", include: ALONE } },
       {
         extends: true,
-        test: { name: "whole", include: ["test/**/*.test.ts"], exclude: [...STACK, ...LIBRARY] },
+        test: { name: "others", include: ALL, exclude: [...CDK, ...ALONE], isolate: false },
       },
     ],
   },
