@@ -1,5 +1,5 @@
 import type { Node } from "../onnx/model.ts";
-import { describeNode } from "../onnx/node.ts";
+import { describeNode, firstOutput } from "../onnx/node.ts";
 
 /** An operator, or a mode of one, without a gradient lies between the image and the layer. */
 export class UnsupportedGradientError extends Error {
@@ -13,7 +13,7 @@ export class UnsupportedGradientError extends Error {
   readonly details: readonly [node: Node, problem: string, remedy: string, layer: string];
 
   constructor(node: Node, problem: string, remedy: string, layer = "") {
-    const name = node.name || node.outputs[0] || "";
+    const name = node.name || firstOutput(node);
     const where = layer && ` on the way to layer '${layer}'`;
     super(`no gradient for ${describeNode(node)}${where}: ${problem}; ${remedy}`);
     this.op = node.op;

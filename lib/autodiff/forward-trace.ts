@@ -1,3 +1,4 @@
+import { ModelError } from "../onnx/errors.ts";
 import type { DerivedTensors } from "../onnx/derived-tensors.ts";
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
@@ -52,6 +53,8 @@ export class ForwardTrace {
   readonly #scope: Map<Value, Value>;
   readonly #active: Set<Value>;
   readonly #rectified = new Set<Value>();
+  /** Outputs that a node's rule does not compute, with the node. */
+  readonly #left = new Map<Value, Node>();
   /** Of nodes whose neighbours ask for another rule than their operator's. */
   readonly #rewritten: ReadonlyMap<Node, VjpRule>;
 
@@ -73,13 +76,27 @@ export class ForwardTrace {
     return this.#active.has(value);
   }
 
-  /** The graph's value for one of the network's; constants enter the graph on first use. */
+  /**
+   * The graph's value for one of the network's; constants enter the graph on first use.
+   *
+   * @throws UnsupportedGradientError for an output that a rule leaves out; ModelError for a weight
+   *   of a type that is not read.
+   */
   valueOf(value: Value): Value {
     if (value === "") return "";
     const known = this.#scope.get(value);
     if (known !== undefined) return known;
+    const left = this.#left.get(value);
+    if (left) {
+      throw new UnsupportedGradientError(
+        left,
+        `its output '${value}' is read, which has no gradient`,
+        "choose a layer before that",
+      ).towards(this.#pass.layerName);
+    }
     const tensor = this.#pass.initializers.get(value);
     if (!tensor) throw new Error(`internal: '${value}' is neither produced nor a constant`);
+    requireNumbers(tensor, value);
     const constant = this.#graph.constant(tensor);
     this.#scope.set(value, constant);
     return constant;
@@ -92,6 +109,11 @@ export class ForwardTrace {
    *   fit.
    */
   visit(node: Node): void {
+    for (const attribute of Object.values(node.attributes)) {
+      if (typeof attribute === "object" && "tensor" in attribute) {
+        requireNumbers(attribute.tensor, node.outputs[0]!);
+      }
+    }
     const inputs = node.inputs.map((value) => this.valueOf(value));
     if (!node.inputs.some((value) => this.isActive(value)) || NON_DIFFERENTIABLE.has(node.op)) {
       const outputs = this.#graph.emitMany(node.op, inputs, node.attributes, node.outputs.length);
@@ -116,6 +138,7 @@ export class ForwardTrace {
       this.#scope.set(name, value);
       if (!step.isConstant) this.#active.add(name);
     });
+    for (const name of node.outputs.slice(step.outputs.length)) this.#left.set(name, node);
     if (step.isConstant) return;
     if (step.isRectified) this.#rectified.add(node.outputs[0]!);
     this.steps.push({ node, ...step });
@@ -136,6 +159,13 @@ export class ForwardTrace {
       "choose a layer before it",
     ).towards(layerName);
   }
+}
+
+function requireNumbers(tensor: Tensor, name: Value): void {
+  if (tensor.type !== "opaque") return;
+  throw new ModelError(
+    `'${name}' is of ONNX type ${tensor.onnxType}, whose numbers are not read; convert it to float, or choose a layer before it`,
+  );
 }
 
 function standardRule({ domain, op }: Node): VjpRule | undefined {

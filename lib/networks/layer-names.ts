@@ -1,4 +1,5 @@
 import type { Node, Value } from "../onnx/model.ts";
+import { firstOutput } from "../onnx/node.ts";
 
 /** Names by which a layer is shown and found. */
 export interface LayerNames {
@@ -42,14 +43,14 @@ export class LayerNamer {
     const preferred = path ?? this.#preferred(node, stem);
     const name = this.#unused(displayed(preferred), node.op);
     this.#taken.add(name);
-    const aliases = new Set([node.name, stem ?? "", node.outputs[0]!]);
+    const aliases = new Set([node.name, stem ?? "", firstOutput(node)]);
     aliases.delete("");
     aliases.delete(name);
     return { name, aliases: [...aliases], module: moduleOf(preferred) };
   }
 
   #preferred(node: Node, stem: string | null): string {
-    const output = node.outputs[0]!;
+    const output = firstOutput(node);
     const candidates = [node.name, stem ?? "", this.#withoutVersion(output)].filter(Boolean);
     return candidates.find((name) => !isCountedUp(name, node.op)) ?? candidates[0] ?? output;
   }

@@ -1,6 +1,6 @@
-import { valuesRead } from "../onnx/graph-order.ts";
+import { subgraphsOf, valuesRead } from "../onnx/graph-order.ts";
 import type { Graph, Model, Node, Value } from "../onnx/model.ts";
-import { requiredInput } from "../onnx/node.ts";
+import { firstOutput, requiredInput } from "../onnx/node.ts";
 import type { StaticGraph } from "../onnx/static-graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import { didYouMean } from "./did-you-mean.ts";
@@ -105,7 +105,9 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
     if (isPlumbing(node)) {
       const [feeding = 1] = inputs;
       for (const output of node.outputs) readFrom.set(output, feeding);
-      const source = layerOf.get(requiredInput(node, 0));
+      const source = layerOf.get(
+        [requiredInput(node, 0), ...valuesRead(node)].find((each) => layerOf.has(each)) ?? "",
+      );
       if (source !== undefined) {
         for (const output of node.outputs) layerOf.set(output, source);
         // the tensor is the same data after plumbing, so the layer answers to that name too
@@ -114,7 +116,7 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
       continue;
     }
     const learnables = learnablesOf(node);
-    const value = node.outputs[0]!;
+    const value = firstOutput(node);
     const names = namer.name(node, learnables[0]?.name ?? null, paths.get(node) ?? null);
     layerOf.set(value, layers.length);
     for (const output of node.outputs) readFrom.set(output, layers.length + 1);
@@ -135,8 +137,10 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
   }
   return layers;
 
-  function isOnImage({ inputs, outputs }: Node): boolean {
-    return [inputs, outputs].every((values) => values.some((value) => carriesImage.has(value)));
+  function isOnImage(node: Node): boolean {
+    // a branch reads what is around it
+    const ends = [valuesRead(node), node.outputs];
+    return ends.every((values) => values.some((value) => carriesImage.has(value)));
   }
 
   function isLayer(node: Node): boolean {
@@ -206,7 +210,10 @@ function byName(layers: readonly Layer[], name: string): Layer {
   throw new LayerNotFoundError(`there is no layer '${name}' among ${layers.length}; ${remedy}`);
 }
 
-function isPlumbing({ op, quantised }: Node): boolean {
+/** An If, too, whose branches hold nothing else: exporters write a squeeze so. */
+function isPlumbing(node: Node): boolean {
+  const { op, quantised } = node;
+  if (op === "If") return subgraphsOf(node).every(({ nodes }) => nodes.every(isPlumbing));
   return PLUMBING.has(op) || quantised === "rounding";
 }
 

@@ -13,6 +13,7 @@ import { decodeGraph } from "./decode-graph.ts";
 import { DerivedTensors } from "./derived-tensors.ts";
 import { ModelError } from "./errors.ts";
 import { counted, externalLocation, type ExternalData } from "./external-data.ts";
+import { withoutFunctions } from "./inline-functions.ts";
 import { type InputConstant, withInputConstants } from "./input-constants.ts";
 import { inTopologicalOrder } from "./graph-order.ts";
 import { requireFileWithinBudgets } from "./measure-file.ts";
@@ -129,7 +130,8 @@ function toModel(
       throw new ModelError("no graph in it: not an ONNX model, or cut short");
     }
     const sourceOpset = opsetOf(proto);
-    const decoded = inTopologicalOrder(decodeGraph(proto.graph, counted(externalData)));
+    const inlined = withoutFunctions(proto.graph, proto, mostNodes);
+    const decoded = inTopologicalOrder(decodeGraph(inlined, counted(externalData)));
     const graph = withInputConstants(decoded, constants);
     requireFinite(graph);
     const upgraded = withChannelsFirst(upgradeGraph(graph, sourceOpset, mostNodes));

@@ -3,8 +3,13 @@ import type { Attribute, Node, Value } from "./model.ts";
 import { formatShape } from "./tensor.ts";
 
 /** "Conv 'conv1/7x7_s2_1'": how messages name a node, by its own name or else its first output. */
-export function describeNode({ op, name, outputs }: Node): string {
-  return `${shortened(op)} '${shortened(name || (outputs[0] ?? ""))}'`;
+export function describeNode(node: Node): string {
+  return `${shortened(node.op)} '${shortened(node.name || firstOutput(node))}'`;
+}
+
+/** The first of its outputs that is not left out; `""` where there is none. */
+export function firstOutput({ outputs }: Pick<Node, "outputs">): Value {
+  return outputs.find((output) => output !== "") ?? "";
 }
 
 /** Characters of a name or an attribute that messages show; a file may have one of megabytes. */

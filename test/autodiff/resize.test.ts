@@ -56,6 +56,12 @@ test("takes scales of listed axes", async () => {
   await checkVjp(resize, { op: "Resize", attributes, inputs: [x, null, scales(2, 3)] });
 });
 
+test.each(["not_larger", "not_smaller"])("takes sizes that keep the aspect, %s", async (policy) => {
+  const attributes = { mode: "linear", axes: [2, 3], keep_aspect_ratio_policy: policy };
+  // 5 x 4 by 1.6 is 8 x 6.4, by 2.25 it is 11.25 x 9
+  await checkVjp(resize, { op: "Resize", attributes, inputs: [x, null, null, sizes(8, 9)] });
+});
+
 test("takes the cubic kernel's coefficient", async () => {
   const attributes = { mode: "cubic", cubic_coeff_a: float(-0.5) };
   const inputs = [x, null, scales(1, 1, 2, 3)];

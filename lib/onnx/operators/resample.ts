@@ -71,23 +71,25 @@ function axisScales(node: Node, inputs: Inputs): readonly AxisScale[] {
     throw mismatch(node, `scales or sizes ${formatShape(wanted)} do not fit ${formatShape(shape)}`);
   }
   const lengths = axes.map((axis) => shape[axis]!);
-  const fitted = scales.length > 0 ? [] : fitSizes(node, lengths, sizes);
+  const ratio = scales.length > 0 ? null : commonRatio(node, lengths, sizes);
   const resized = shape.map((length): AxisScale => ({ input: length, output: length, scale: 1 }));
   axes.forEach((axis, i) => {
     const length = lengths[i]!;
-    const scale = Math.fround(scales[i] ?? fitted[i]! / length);
-    const output = fitted[i] ?? Math.floor(Math.fround(length * scale));
+    // a length that was rounded to keep the aspect is not what its pixels' places follow from
+    const scale = Math.fround(scales[i] ?? ratio ?? sizes[i]! / length);
+    const size = ratio === null ? sizes[i]! : Math.round(length * ratio);
+    const output = scales.length > 0 ? Math.floor(Math.fround(length * scale)) : size;
     resized[axis] = { input: length, output, scale };
   });
   return resized;
 }
 
-function fitSizes(node: Node, lengths: readonly number[], sizes: readonly number[]) {
+/** The one scale of all axes that keeps the aspect; `null` where each has its own. */
+function commonRatio(node: Node, lengths: readonly number[], sizes: readonly number[]) {
   const policy = stringAttribute(node, "keep_aspect_ratio_policy", "stretch");
-  if (policy === "stretch") return sizes;
+  if (policy === "stretch") return null;
   const ratios = lengths.map((length, i) => sizes[i]! / length);
-  const ratio = policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
-  return lengths.map((length) => Math.round(length * ratio));
+  return policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
 }
 
 const resizeToOpset18: Upgrade = (node, rewriting) => {

@@ -1,4 +1,5 @@
 import type { Model, Node, Value } from "../../onnx/model.ts";
+import { firstOutput } from "../../onnx/node.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
@@ -25,7 +26,7 @@ const WAYS = 2;
 export function passFlops(model: Model, layer: TargetLayer, imageShape: ImageShape): number {
   return sumOver(model, layer, imageShape, (node, shapeOf) => {
     const products = productFlops(node, shapeOf);
-    return products ?? FLOPS_PER_ELEMENT * sizeOf(shapeOf(node.outputs[0]));
+    return products ?? FLOPS_PER_ELEMENT * sizeOf(shapeOf(firstOutput(node)));
   });
 }
 

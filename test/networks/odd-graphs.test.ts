@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+
+import { layerTable } from "../../lib/networks/layers.ts";
+import { decodeModel } from "../../lib/onnx/decode.ts";
+import type { Node } from "../../lib/onnx/model.ts";
+import { specialise } from "../../lib/onnx/static-graph.ts";
+import { boolScalar, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
+import { problemsIn } from "../../lib/pipeline/networks/layer-problems.ts";
+import { node, sketch, writeModel } from "../support/onnx-writer.ts";
+import { normal } from "../support/random.ts";
+
+/** Layers behind the first convolution, by their names, with what keeps each from being drawn. */
+function layersOf(
+  nodes: readonly Node[],
+  more: Readonly<Record<string, Tensor>> = {},
+  edit?: Parameters<typeof writeModel>[2],
+) {
+  const graph = sketch({
+    inputs: { image: [1, 3, 8, 10] },
+    nodes: [node("Conv", "image kernel", "maps"), ...nodes],
+    outputs: [nodes.at(-1)!.outputs.at(-1)!],
+    initializers: { kernel: normal([4, 3, 3, 3], 1), yes: boolScalar(true), ...more },
+  });
+  const model = decodeModel(writeModel(graph, 18, edit));
+  const specialised = specialise(model, [1, 3, 8, 10]);
+  const layers = layerTable(model, specialised);
+  const problems = problemsIn(specialised, layers);
+  return layers.slice(2).map(({ name, index }) => [name, problems.get(index) ?? null]);
+}
+
+test("an output that has no gradient is no obstacle but to those that read it", () => {
+  const nodes = [
+    node("MaxPool", "maps", "pool places", { kernel_shape: [2, 2] }),
+    node("Relu", "pool", "relu"),
+    node("Cast", "places", "numbers", { to: 1 }),
+    node("Mul", "relu numbers", "product"),
+  ];
+  expect(layersOf(nodes)).toEqual([
+    ["pool", null],
+    ["relu", null],
+    [
+      "product",
+      "no gradient for MaxPool 'pool': its output 'places' is read, which has no gradient; choose a layer before that",
+    ],
+  ]);
+});
+
+test("numbers of a type that is not read are an obstacle to those that read them", () => {
+  const FLOAT8 = 17;
+  const nodes = [
+    node("Cast", "stored", "weight", { to: 1 }),
+    node("Relu", "maps", "relu"),
+    node("Conv", "relu weight", "more"),
+  ];
+  const problems = layersOf(nodes, { stored: normal([5, 4, 1, 1], 2) }, ({ graph }) => {
+    const tensor = graph!.initializer.find(({ name }) => name === "stored")!;
+    Object.assign(tensor, { dataType: FLOAT8, rawData: new Uint8Array(20) });
+  });
+  expect(problems).toEqual([
+    ["relu", null],
+    [
+      "more",
+      "'stored' is of ONNX type 17, whose numbers are not read; convert it to float, or choose a layer before it",
+    ],
+  ]);
+});
+
+test("a layer is what a node computes first, whichever output that is", () => {
+  const split = node("Split", "maps sizes", "_ second", { axis: 1 });
+  expect(layersOf([split], { sizes: intsTensor([1, 3]) })).toEqual([["second", null]]);
+});
+
+test("an If is a layer, unless its branches only move what is around it", () => {
+  const branch = (op: string) => ({
+    graph: sketch({ inputs: {}, nodes: [node(op, "maps", "inner")], outputs: ["inner"] }),
+  });
+  const either = (one: string, other: string) => {
+    const branches = { then_branch: branch(one), else_branch: branch(other) };
+    return layersOf([node("If", "yes", "chosen", branches), node("Abs", "chosen", "after")]);
+  };
+  expect(either("Relu", "Identity")).toEqual([
+    ["chosen", null],
+    ["after", null],
+  ]);
+  expect(either("Identity", "Flatten")).toEqual([["after", null]]);
+});
