@@ -1,6 +1,6 @@
 import { DESCRIPTION_FILE } from "../../networks/description.ts";
 import type { ObjectFacts, ObjectStore } from "../../storage/object-store.ts";
-import { MODEL_PREFIX, UPLOAD_PREFIX } from "../keys.ts";
+import { MODEL_FILE_NAME, MODEL_PREFIX, UPLOAD_PREFIX } from "../keys.ts";
 import { MAX_UPLOADED_BYTES, UNPUBLISHED_SECONDS } from "../limits.ts";
 
 /** What is asked of a bucket before another upload. */
@@ -13,7 +13,8 @@ export interface RoomDeps {
  * Why there is no room for another upload of that kind, or `null` if there is.
  *
  * Files of networks whose description has not come within a day are deleted on the way: nobody can
- * use them. Images go by the bucket's own rule.
+ * use them. What no link is given for is someone's own, and stays. Images go by the bucket's own
+ * rule.
  *
  * @param most bytes of one kind in the bucket
  */
@@ -39,15 +40,25 @@ async function networkBytes({ store, now }: RoomDeps): Promise<number> {
   const networks = new Map<string, ObjectFacts[]>();
   for await (const object of store.list(MODEL_PREFIX)) {
     const [id = ""] = object.key.slice(MODEL_PREFIX.length).split("/");
-    networks.set(id, [...(networks.get(id) ?? []), object]);
+    const objects = networks.get(id) ?? [];
+    objects.push(object);
+    networks.set(id, objects);
   }
   const deadline = now().getTime() - UNPUBLISHED_SECONDS * 1_000;
   let bytes = 0;
   for (const objects of networks.values()) {
     const isPublished = objects.some(({ key }) => key.endsWith(`/${DESCRIPTION_FILE}`));
     const isWaiting = objects.some(({ modifiedAt }) => modifiedAt.getTime() > deadline);
-    if (isPublished || isWaiting) bytes += objects.reduce((sum, each) => sum + each.sizeBytes, 0);
-    else for (const { key } of objects) await store.delete(key);
+    for (const { key, sizeBytes } of objects) {
+      if (isPublished || isWaiting || !isUpload(key)) bytes += sizeBytes;
+      else await store.delete(key);
+    }
   }
   return bytes;
+}
+
+/** Whether a link may have been given for a key under `models/`. */
+function isUpload(key: string): boolean {
+  const [, file = "", ...deeper] = key.slice(MODEL_PREFIX.length).split("/");
+  return deeper.length === 0 && MODEL_FILE_NAME.test(file);
 }

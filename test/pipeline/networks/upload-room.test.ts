@@ -31,6 +31,17 @@ test("a bucket takes so many bytes of each kind, and no more", async () => {
   expect(deps.store.keys()).toHaveLength(5);
 });
 
+test("what a person put there themselves is not deleted", async () => {
+  const deps = await bucket(25);
+  const own = ["models/net.onnx", "models/lost/notes.md", "models/old/lost/net.onnx"];
+  for (const key of own) await deps.store.put(key, new Uint8Array(10), "");
+  expect(await roomProblem({ kind: "model", sizeBytes: 871 }, deps, 1_000)).toContain(
+    "the bucket has 130 bytes of networks",
+  );
+  expect(deps.store.keys()).toEqual(expect.arrayContaining(own));
+  expect(deps.store.keys("models/lost/")).toEqual(["models/lost/notes.md"]);
+});
+
 test("files of a network that nobody published within a day are deleted", async () => {
   const deps = await bucket(25);
   expect(await roomProblem({ kind: "image", sizeBytes: 1 }, deps, 1_000)).toBeNull();
