@@ -4,7 +4,13 @@
 //
 // Credentials and region are those of the AWS command line. They have to allow s3:PutObject under
 // requests/, and s3:GetObject under responses/ and jobs/, and s3:ListBucket, of that bucket.
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -40,10 +46,19 @@ if (response.status !== "accepted") {
 const { jobId } = response;
 console.log(`job ${jobId} is accepted`);
 
-const job = JSON.parse(await text(await appearing(`jobs/${jobId}/complete.json`)));
+const job = JSON.parse(await text(await appearing(`${await lastRound(jobId)}complete.json`)));
 console.log(`${job.state}: ${job.ok} of ${job.total} channels rendered, ${job.failed} failed`);
 await writeFile(sheetPath, await (await appearing(job.montage)).transformToByteArray());
 console.log(`the sheet is ${sheetPath}; its parts are described in s3://${bucket}/${job.manifest}`);
+
+/** Folder of a job's last round: the same request again draws what failed in a round of its own. */
+async function lastRound(id) {
+  const folder = `jobs/${id}/`;
+  const retries = { Bucket: bucket, Prefix: `${folder}retries/`, Delimiter: "/" };
+  const { CommonPrefixes = [] } = await s3.send(new ListObjectsV2Command(retries));
+  const rounds = CommonPrefixes.map(({ Prefix }) => Number(Prefix.split("/").at(-2)));
+  return rounds.length === 0 ? folder : `${retries.Prefix}${Math.max(...rounds)}/`;
+}
 
 /** The object's body, as soon as there is one. */
 async function appearing(key) {

@@ -18,6 +18,9 @@ const request = join(folder, "tiny.json");
 const badRequest = join(folder, "bad.json");
 const UNKNOWN_LAYER = /layer: there is no layer 'widee'/;
 
+/** Channels that the renderer fails at. */
+const unrenderable: number[] = [];
+
 let service: Service;
 let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
@@ -28,7 +31,7 @@ beforeAll(async () => {
     dataFolder: join(folder, "data"),
     awsPort: 0,
     apiPort: 0,
-    renderer: new FakeRenderer(),
+    renderer: new FakeRenderer({ unrenderable }),
     networkFolders: [join(folder, "networks")],
   });
   const { endpoint, region, credentials } = service.pipeline.connection;
@@ -68,6 +71,18 @@ test.each([
   // two columns and three rows of 20 x 16, and a title above
   expect(width).toBe(40);
   expect(height).toBeGreaterThan(48);
+});
+
+test.each([
+  { way: "the bucket", send: upload, seed: 1 },
+  { way: "the API", send: call, seed: 2 },
+])("through $way, what failed is drawn when it is sent again", async ({ send, seed }) => {
+  const path = join(folder, `again-${seed}.json`);
+  await writeFile(path, JSON.stringify({ ...TINY_REQUEST, seed }));
+  unrenderable.push(4);
+  expect((await send(path, join(folder, "first.png"))).stdout).toContain("4 of 5 channels");
+  unrenderable.length = 0;
+  expect((await send(path, join(folder, "second.png"))).stdout).toContain("5 of 5 channels");
 });
 
 test("a refused request is refused with its problems", async () => {
