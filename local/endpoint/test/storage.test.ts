@@ -143,10 +143,23 @@ describe("keys", () => {
       ".",
       "a/. /b",
       "c:x",
+      "jobs/CON/plan.json",
+      "nul.txt",
+      "com1",
+      "LPT².onnx",
     ]) {
       expect(isPlainKey(key)).toBe(false);
     }
-    for (const key of ["a", "a/b.png", ".hidden", "jobs/1/tiles/1.png", "..a", "ü 1"]) {
+    for (const key of [
+      "a",
+      "a/b.png",
+      ".hidden",
+      "jobs/1/tiles/1.png",
+      "..a",
+      "ü 1",
+      "console",
+      "com10",
+    ]) {
       expect(isPlainKey(key)).toBe(true);
     }
   });

@@ -19,6 +19,8 @@ export interface BucketFolders {
 // separators of some system, control characters, and what Windows forbids
 // oxlint-disable-next-line no-control-regex
 const UNPORTABLE = /[\u0000-\u001f\u007f\\<>:"|?*]/;
+// devices of Windows in every folder, whatever follows their name after a dot
+const DEVICE = /^(?:con|prn|aux|nul|(?:com|lpt)[\d¹²³])(?:\.|$)/i;
 const MAX_SEGMENT_BYTES = 255; // ext4, APFS, NTFS
 
 /**
@@ -33,6 +35,7 @@ export function isPlainKey(key: string): boolean {
         segment !== "" &&
         !/[. ]$/.test(segment) &&
         !UNPORTABLE.test(segment) &&
+        !DEVICE.test(segment) &&
         Buffer.byteLength(segment) <= MAX_SEGMENT_BYTES,
     );
 }
