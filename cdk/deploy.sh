@@ -4,16 +4,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# the settings among the options, which are for both
+# the settings and the profile among the options, which are for both
 settings=()
 for ((i = 1; i <= $#; i++)); do
+  next=$((i + 1))
   case "${!i}" in
-    -c | --context)
-      next=$((i + 1))
-      settings+=(-c "${!next:-}")
-      ;;
+    -c | --context) settings+=(-c "${!next:-}") ;;
     --context=*) settings+=(-c "${!i#--context=}") ;;
     -c=*) settings+=(-c "${!i#-c=}") ;;
+    --profile) export AWS_PROFILE="${!next:-}" ;;
+    --profile=*) export AWS_PROFILE="${!i#--profile=}" ;;
   esac
 done
 node local/bin/dreamgrid.mjs doctor --cloud ${settings[@]+"${settings[@]}"} || {

@@ -10,7 +10,10 @@ export function doctorCommand(terminal: Terminal): Command {
   return new Command("doctor")
     .description("say whether this machine's GPU is used, or what the account's quotas allow")
     .option("--cloud", "ask AWS whether the account's quotas allow a stack of these settings")
-    .option("--region <name>", "region of the stack (default: as AWS_REGION says)")
+    .option(
+      "--region <name>",
+      "region of the stack (default: of AWS_REGION, or of the AWS command line's profile)",
+    )
     .option(
       "-c, --context <name=value>",
       "a setting, as given to the deployment; may be given several times",

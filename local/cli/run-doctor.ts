@@ -20,14 +20,15 @@ export async function runDoctor(
 ): Promise<void> {
   const settings = settingsOf(context);
   const named = region ?? (env["AWS_REGION"] || env["AWS_DEFAULT_REGION"]);
-  if (!named) throw new UsageError("no region is known; give it with --region or AWS_REGION");
-  const clients = {
-    lambda: new LambdaClient({ region: named }),
-    quotas: new ServiceQuotasClient({ region: named }),
-  };
+  const lambda = new LambdaClient(named ? { region: named } : {});
+  // or that of the profile, in the AWS command line's own files
+  const known = await lambda.config.region().catch(() => {
+    throw new UsageError("no region is known; give it with --region or AWS_REGION");
+  });
+  const clients = { lambda, quotas: new ServiceQuotasClient({ region: known }) };
   const quotas = await readQuotas(clients, settings).catch((error: unknown) => {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new UsageError(`AWS does not tell the quotas of ${named}: ${reason}`);
+    throw new UsageError(`AWS does not tell the quotas of ${known}: ${reason}`);
   });
   const findings = checkQuotas(settings, quotas);
   for (const { state, text } of findings) print(`${MARKS[state]}: ${text}`);

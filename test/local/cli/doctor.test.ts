@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -92,6 +93,29 @@ test("too many workers are refused with the number that fits", async () => {
   expect(stdout).toMatch(/note: Lambda memory: workers have 7000 MB; .*-c workerMemory=3008/);
   expect(stderr).toBe("dreamgrid: 1 of 2 quotas are too low\n");
   expect((await doctor("workerConcurrency=23")).code).toBe(0);
+});
+
+test("the region may be that of the AWS command line's profile", async () => {
+  const config = join(await temporaryFolder(), "config");
+  const keys = "aws_access_key_id = testing\naws_secret_access_key = testing\n";
+  const profile = (name: string, region: string) => `[${name}]\nregion = ${region}\n${keys}`;
+  await writeFile(config, profile("default", "eu-north-1") + profile("profile other", "sa-east-1"));
+  for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) vi.stubEnv(name, undefined);
+  vi.stubEnv("AWS_CONFIG_FILE", config);
+  vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", `${config}-none`);
+  for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"])
+    vi.stubEnv(name, undefined);
+  const ask = () => runWith({ env: {} }, "doctor", "--cloud", "-c", "gpu=batch");
+  // the account tells nothing of GPUs, so that the region is named
+  expect((await ask()).stderr).toContain("AWS does not tell the quotas of eu-north-1");
+  vi.stubEnv("AWS_PROFILE", "other");
+  expect((await ask()).stderr).toContain("AWS does not tell the quotas of sa-east-1");
+  vi.stubEnv("AWS_PROFILE", undefined);
+  vi.stubEnv("AWS_CONFIG_FILE", `${config}-none`);
+  expect(await ask()).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("no region is known; give it with --region or AWS_REGION"),
+  });
 });
 
 test("where the concurrency is too low for any stack, only a quota helps", async () => {
