@@ -30,6 +30,7 @@ import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { readFileSync } from "node:fs";
 
+import { EXIT } from "../../functions/gpu-worker/exit-codes.ts";
 import { type PipelineSettings, VCPUS_OF_GPU_INSTANCE } from "../settings.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { GpuNetwork } from "./gpu-network.ts";
@@ -94,10 +95,12 @@ export class GpuFleet extends Construct {
 
   /**
    * Starts a worker for each that fails: one ends well only if it found the queue empty for
-   * minutes, so that none is missing while channels wait. And one when channels wait although none
+   * minutes, so that none is missing while channels wait. None for one that found no card of use in
+   * the last of its attempts, or instances would be started and ended for ever. And one when channels wait although none
    * failed, as those do that a person puts back into the queue.
    */
   replaceLostWorkers(stalled: Alarm): void {
+    const failed = { jobQueue: [this.#jobs.jobQueueArn], status: ["FAILED"] };
     new Rule(this, "WorkerLost", {
       description: "a GPU worker failed, or channels wait for one: another is started",
       eventPattern: {
@@ -105,7 +108,9 @@ export class GpuFleet extends Construct {
         detailType: ["Batch Job State Change", "CloudWatch Alarm State Change"],
         detail: {
           $or: [
-            { jobQueue: [this.#jobs.jobQueueArn], status: ["FAILED"] },
+            { ...failed, container: { exitCode: [{ "anything-but": [EXIT.noCard] }] } },
+            // ended before its container was there, or with its instance
+            { ...failed, container: { exitCode: [{ exists: false }] } },
             { alarmName: [stalled.alarmName], state: { value: ["ALARM"] } },
           ],
         },

@@ -7,6 +7,7 @@ import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { bucketFromEnv, networkDepsFromEnv } from "../aws-deps.ts";
 import { optionalEnv, requireEnv } from "../env.ts";
 import { checkCard } from "./check-card.ts";
+import { EXIT } from "./exit-codes.ts";
 import { parseProvider, runWorker } from "./worker.ts";
 
 /** Past this time after SIGTERM there is nothing left to wait for: the instance kills at 120 s. */
@@ -18,7 +19,7 @@ const stop = new AbortController();
 for (const name of ["SIGTERM", "SIGINT"] as const) {
   process.on(name, () => {
     stop.abort(new Error(`the worker received ${name}`));
-    setTimeout(() => leaveProcess(1), LAST_EXIT_MS).unref();
+    setTimeout(() => leaveProcess(EXIT.again), LAST_EXIT_MS).unref();
   });
 }
 
@@ -40,5 +41,5 @@ const exitCode = await runWorker(
   stop.signal,
 );
 // a broken CUDA context, or a step that hangs, would keep the process
-if (exitCode !== 0) leaveProcess(exitCode);
+if (exitCode !== EXIT.idle) leaveProcess(exitCode);
 process.exit(exitCode);

@@ -1,16 +1,11 @@
 import type { Provider } from "../../lib/autodiff/provider.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { type LoopDeps, runLoop } from "./loop.ts";
 
 export interface WorkerDeps extends LoopDeps {
   /** Throws unless the provider works here as it does on the CPU; `null` for the CPU itself. */
   readonly check: (() => Promise<void>) | null;
 }
-
-/**
- * 0: nothing is left to do. 1: refused to start, broken, or told to stop while there may be work; a
- * new process has to take this one's place.
- */
-export type ExitCode = 0 | 1;
 
 /**
  * The life of one worker. In GPU mode it starts only where CUDA passes its check: a worker that
@@ -22,15 +17,15 @@ export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<Ex
     await check?.();
   } catch (error) {
     log.error("worker does not start: CUDA did not pass its check", { error });
-    return 1;
+    return EXIT.noCard;
   }
   log.info("worker started", { provider });
   const end = await runLoop(deps, stop);
   log.info("worker ended", { end });
   // a broken one may never come back from closing
-  if (end === "broken") return 1;
+  if (end === "broken") return EXIT.again;
   await renderer.close();
-  return end === "idle" ? 0 : 1;
+  return end === "idle" ? EXIT.idle : EXIT.again;
 }
 
 /** The CPU is for tests, and only when asked for. @throws Error for any other value */

@@ -116,17 +116,17 @@ test("intake, assembler and API send to the GPU queue and start workers, and nob
   }
 });
 
-test("a worker that is lost for good, or is missed, is replaced by one", () => {
+test("a worker that is lost for good, or is missed, is replaced by one; one without a card is not", () => {
+  const jobs = { "Fn::GetAtt": [Match.stringLikeRegexp("^GpuJobs"), "JobQueueArn"] };
+  const failed = { jobQueue: [jobs], status: ["FAILED"] };
   template.hasResourceProperties("AWS::Events::Rule", {
     EventPattern: {
       source: ["aws.batch", "aws.cloudwatch"],
       "detail-type": ["Batch Job State Change", "CloudWatch Alarm State Change"],
       detail: {
         $or: [
-          {
-            jobQueue: [{ "Fn::GetAtt": [Match.stringLikeRegexp("^GpuJobs"), "JobQueueArn"] }],
-            status: ["FAILED"],
-          },
+          { ...failed, container: { exitCode: [{ "anything-but": [3] }] } },
+          { ...failed, container: { exitCode: [{ exists: false }] } },
           {
             alarmName: [{ Ref: Match.stringLikeRegexp("^Alarmsgpustalled") }],
             state: { value: ["ALARM"] },

@@ -233,7 +233,7 @@ describe("runWorker", () => {
     { provider: "cuda", check: passing, isStopped: false, exitCode: 0, rendered: 1 },
     // Batch tries what did not end well again, and takes 0 for the end of the work
     { provider: "cuda", check: passing, isStopped: true, exitCode: 1, rendered: 1 },
-    { provider: "cuda", check: refusing, isStopped: false, exitCode: 1, rendered: 0 },
+    { provider: "cuda", check: refusing, isStopped: false, exitCode: 3, rendered: 0 },
     { provider: "cpu", check: PROVIDER_CHECKS.cpu, isStopped: false, exitCode: 0, rendered: 1 },
   ] as const)("$provider, stopped $isStopped: exit code $exitCode", async (row) => {
     const { jobId } = await pipeline.accept({ channels: "1:1" });
