@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { acceptRequest, IdempotencyConflictError } from "../../lib/pipeline/job/accept-request.ts";
 import { cancelJob } from "../../lib/pipeline/job/cancel-job.ts";
 import { estimateOf } from "../../lib/pipeline/job/estimate.ts";
@@ -97,8 +98,10 @@ export const listJobs = defineRoute({
 
 type JobFilter = Pick<z.output<typeof jobPageSchema>, "network" | "layer">;
 
-/** Plans that one call reads to find jobs of a network: some seconds' work in the cloud. */
+/** Plans that one call reads to find jobs of a network: a second's work in the cloud. */
 const MAX_JOBS_SEARCHED = 500;
+/** One by one, each read would wait for the one before. */
+const SEARCHED_TOGETHER = 50;
 
 /** One page of the jobs that a filter lets through. `last`: behind it there may be more */
 async function listMatching(
@@ -108,13 +111,28 @@ async function listMatching(
 ): Promise<{ readonly listed: readonly Job[]; readonly last: string | null }> {
   const listed: Job[] = [];
   let [searched, last] = [0, ""];
-  for await (const job of jobs) {
-    if (listed.length === limit || searched === MAX_JOBS_SEARCHED) return { listed, last };
-    searched++;
-    last = job.id;
-    if (await matches(job, filter)) listed.push(job);
+  for await (const some of inGroups(jobs, SEARCHED_TOGETHER)) {
+    const found = await mapConcurrently(some, (job) => matches(job, filter));
+    for (const [i, job] of some.entries()) {
+      if (listed.length === limit || searched === MAX_JOBS_SEARCHED) return { listed, last };
+      searched++;
+      last = job.id;
+      if (found[i] === true) listed.push(job);
+    }
   }
   return { listed, last: null };
+}
+
+async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncIterable<readonly T[]> {
+  let group: T[] = [];
+  for await (const item of items) {
+    if (group.length === size) {
+      yield group;
+      group = [];
+    }
+    group.push(item);
+  }
+  yield group;
 }
 
 async function matches(job: Job, { network, layer }: JobFilter): Promise<boolean> {

@@ -28,7 +28,7 @@ export function createHandler(deps: AssemblerDeps) {
   return async (event: SQSEvent): Promise<SQSBatchResponse> => {
     const { calls, unreadable } = readCalls(event, log);
     const failed = [...unreadable];
-    for (const [jobId, { isReconcile, messageIds }] of calls) {
+    for (const [jobId, { isReconcile, messageIds }] of inTurn(calls, event)) {
       try {
         const look = isReconcile ? reconcileJob : assembleJob;
         const outcome = await look(await jobs.open(jobId).latest(), deps);
@@ -40,6 +40,16 @@ export function createHandler(deps: AssemblerDeps) {
     }
     return batchResponse(failed);
   };
+}
+
+/**
+ * By their ids, one way and when they come again the other: a job at which the call is ended, by
+ * time or memory, keeps none of its neighbours from being looked at for ever.
+ */
+function inTurn<T>(calls: ReadonlyMap<string, T>, { Records }: SQSEvent): (readonly [string, T])[] {
+  const ordered = [...calls].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const receives = Records.map(({ attributes }) => Number(attributes.ApproximateReceiveCount));
+  return Math.max(...receives) % 2 === 1 ? ordered : ordered.toReversed();
 }
 
 function readCalls({ Records }: SQSEvent, log: Log) {

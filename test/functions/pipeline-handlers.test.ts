@@ -114,10 +114,36 @@ test("the assembler looks at each job of a batch once, in any order, and at no o
     '{"type":"other"}',
   );
   expect(await handler(event)).toEqual(failures("m5"));
-  expect(looked).toEqual([two, one, "nosuchjob"]);
-  expect(completions.map(({ jobId }) => jobId)).toEqual([two, one]);
+  expect(looked).toHaveLength(3);
+  expect(new Set(looked)).toEqual(new Set([one, two, "nosuchjob"]));
+  expect(completions).toHaveLength(2);
+  expect(new Set(completions.map(({ jobId }) => jobId))).toEqual(new Set([one, two]));
   expect(await handler(event)).toEqual(failures("m5"));
   expect(completions).toHaveLength(2);
+});
+
+test("a job at which the assembler is killed keeps no other of its batch from being looked at", async () => {
+  const { deps } = await memoryPipeline(await temporaryFolder());
+  const all = ["a", "deadly", "m", "z"];
+  const event = (receiveCount: number) => {
+    const { Records } = sqsEvent(...all.map((jobId) => `{"type":"reconcile","jobId":"${jobId}"}`));
+    const ApproximateReceiveCount = String(receiveCount);
+    return {
+      Records: Records.map((record) => {
+        return { ...record, attributes: { ...record.attributes, ApproximateReceiveCount } };
+      }),
+    };
+  };
+  const looked = new Set<unknown>();
+  for (const receiveCount of [1, 2]) {
+    let isDead = false;
+    const info = (_: string, { jobId }: Readonly<Record<string, unknown>>) => {
+      isDead ||= jobId === "deadly";
+      if (!isDead) looked.add(jobId);
+    };
+    await createAssembler({ ...deps, log: { ...silentLog, info } })(event(receiveCount));
+  }
+  expect(looked).toEqual(new Set(["a", "m", "z"]));
 });
 
 test("an assembler that fails at one job has that job's messages delivered again, and no others", async () => {
