@@ -143,14 +143,15 @@ export const DEADLINE_PARALLEL_IMAGES = 10;
 /** However long a job takes: what waits in SQS is forgotten after 14 days. */
 export const MAX_JOB_SECONDS = 12 * 86_400;
 
-/**
- * A job that `auto` gave to the GPU goes to the CPU too if none of its channels has ended by then.
- * A Spot instance with its image takes five to ten minutes.
- */
-export const GPU_PATIENCE_SECONDS = 900;
-
 /** Between two looks at an unfinished job; SQS's longest delay. */
 export const RECONCILE_SECONDS = 900;
+
+/**
+ * A job that `auto` gave to the GPU goes to the CPU too if none of its channels has ended by then,
+ * which is found at the first look at it: that is sent for before the job is made, and clocks
+ * differ. A Spot instance with its image takes five to ten minutes.
+ */
+export const GPU_PATIENCE_SECONDS = RECONCILE_SECONDS - 30;
 
 /** Larger sheets are cut into pages and deep-zoom pieces: many viewers show no wider image. */
 export const MAX_SHEET_SIDE_PX = 16_384;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { acceptRequest } from "../../../lib/pipeline/job/accept-request.ts";
+import type { OutgoingMessage } from "../../../lib/queue/message-queue.ts";
 import { reconcileJob } from "../../../lib/pipeline/sheet/reconcile-job.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { MemoryQueue } from "../../support/memory-queue.ts";
@@ -8,7 +9,7 @@ import { memoryPipeline, NOW, TINY_REQUEST } from "../../support/memory-pipeline
 
 /** More channels than `auto` leaves to the CPU. */
 const CHANNELS = 101;
-const AFTER_PATIENCE = new Date(NOW.getTime() + 900_000);
+const AFTER_PATIENCE = new Date(NOW.getTime() + 870_000);
 
 async function jobOnGpu(executionEnvironment: "auto" | "gpu") {
   const pipeline = await memoryPipeline(await temporaryFolder(), { wideChannels: CHANNELS });
@@ -31,6 +32,14 @@ test("a job that no GPU worker has touched goes to the CPU, once", async () => {
   expect(sentToCpu()).toBe(0);
   pipeline.clock.now = AFTER_PATIENCE;
   await reconcileJob(job, deps);
+  await reconcileJob(job, deps);
+  expect(sentToCpu()).toBe(CHANNELS);
+});
+
+test("the first look finds a job that waits for GPU workers, although it was sent for before", async () => {
+  const { pipeline, deps, job, sentToCpu } = await jobOnGpu("auto");
+  const [{ delaySeconds = 0 }] = pipeline.assembly.sent as [OutgoingMessage];
+  pipeline.clock.now = new Date(NOW.getTime() + 1_000 * (delaySeconds - 1));
   await reconcileJob(job, deps);
   expect(sentToCpu()).toBe(CHANNELS);
 });
