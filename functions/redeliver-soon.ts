@@ -43,12 +43,12 @@ export function redeliverSoon(
     });
     try {
       const response = await handler(event, context);
-      keeping[Symbol.dispose]();
+      await keeping[Symbol.asyncDispose]();
       const failed = new Set(response.batchItemFailures.map((item) => item.itemIdentifier));
       await again(Records.filter(({ messageId }) => failed.has(messageId)));
       return response;
     } catch (error) {
-      keeping[Symbol.dispose]();
+      await keeping[Symbol.asyncDispose]();
       await again(Records);
       throw error;
     }

@@ -101,7 +101,7 @@ async function handle(
   options: ConsumeOptions,
 ): Promise<ReadonlySet<string>> {
   const { onError } = options;
-  using _ = keepInvisible(messages, {
+  await using _ = keepInvisible(messages, {
     ...options,
     onError: (error) => onError("heartbeat missed", error),
   });

@@ -20,14 +20,18 @@ export interface KeepOptions {
 /** Beats per visibility timeout: two may be lost before a message comes back. */
 const BEATS_PER_TIMEOUT = 3;
 
-/** Keeps messages invisible while they are worked on; dispose of it when they are done with. */
+/**
+ * Keeps messages invisible while they are worked on; dispose of it when they are done with. That
+ * waits for a beat on its way, which must not undo what is done to them next.
+ */
 export function keepInvisible(
   messages: readonly Pick<ReceivedMessage, "receiptHandle">[],
   { receiver, visibilitySeconds, workLimit, onError }: KeepOptions,
-): Disposable {
+): AsyncDisposable {
   const handles = handlesOf(messages);
   const everySeconds = visibilitySeconds / BEATS_PER_TIMEOUT;
   let beats = 0;
+  let latest: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     beats += 1;
     if (workLimit !== undefined && beats * everySeconds > workLimit.seconds) {
@@ -35,7 +39,12 @@ export function keepInvisible(
       workLimit.onReached();
       return;
     }
-    receiver.changeVisibility(handles, visibilitySeconds).catch(onError);
+    latest = receiver.changeVisibility(handles, visibilitySeconds).catch(onError);
   }, everySeconds * 1_000);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  return {
+    [Symbol.asyncDispose]: () => {
+      clearInterval(timer);
+      return latest;
+    },
+  };
 }

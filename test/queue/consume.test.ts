@@ -144,6 +144,30 @@ test("a missed beat is told, and changes nothing", async () => {
   expect(queue.deleted).toEqual(["h1"]);
 });
 
+test("a beat on its way as the work ends does not hold what is given back", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const queue = queueOf(2);
+  const change = queue.changeVisibility.bind(queue);
+  const arrive: (() => void)[] = [];
+  vi.spyOn(queue, "changeVisibility").mockImplementation(async (given, seconds) => {
+    if (seconds === 30) await new Promise<void>((resolve) => arrive.push(resolve));
+    await change(given, seconds);
+  });
+  const troubles = await run(queue, {
+    handle: async () => {
+      vi.advanceTimersByTime(10_000);
+      setTimeout(() => arrive.forEach((each) => each()), 20);
+      return ["m2"];
+    },
+  });
+  expect(troubles).toEqual([]);
+  expect(queue.deleted).toEqual(["h1"]);
+  expect(queue.visibility).toEqual([
+    { handles: ["h1", "h2"], seconds: 30 },
+    { handles: ["h2"], seconds: 7 },
+  ]);
+});
+
 test("work beyond its limit is told once, and its messages are let go", async () => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   const queue = queueOf(1);
