@@ -140,11 +140,22 @@ export class BatchAxis {
   #isMixedBy(node: Node, output: Value, facts: Facts): boolean {
     if (this.#size === 1) return false;
     if (node.inputs.some((value) => this.#mixed.has(value))) return true;
+    if (node.op.startsWith("Scatter")) return this.#isOfOneImage(node, facts);
     if (node.op !== "Reshape" && node.op !== "Flatten") return false;
     const from = this.#axisOf(node.inputs[0]!, facts);
     const one = [node.inputs[0]!, output].map((value) => this.#single.get(value)?.shape);
     if (from === null || !one[0] || !one[1]) return true;
     return alignedAxis(one[0], from, one[1]) !== this.#axisOf(output, facts);
+  }
+
+  /** Whether a scatter's indices are made for one image: the others would stay as they are. */
+  #isOfOneImage(node: Node, facts: Facts): boolean {
+    const [x = "", indices = ""] = node.inputs;
+    const axis = this.#axisOf(x, facts);
+    const shape = facts.get(indices)?.shape;
+    if (axis === null || !shape) return false;
+    if (node.op === "ScatterND") return axis < shape.at(-1)!;
+    return shape[axis] !== facts.get(x)!.shape[axis];
   }
 
   /**

@@ -110,6 +110,22 @@ describe("Einsum", () => {
       ],
     },
     {
+      name: "an ellipsis",
+      equation: "...mk,kn->...nm",
+      shapes: [
+        [B, H, M, K],
+        [K, N],
+      ],
+    },
+    {
+      name: "an ellipsis and the output left out",
+      equation: "mk...,kn",
+      shapes: [
+        [M, K, H, B],
+        [K, N],
+      ],
+    },
+    {
       name: "a number",
       equation: "mk,mk->",
       shapes: [
@@ -129,7 +145,8 @@ describe("Einsum", () => {
 
   test.each([
     { equation: "mm->m", shapes: [[M, M]], message: "its term 'mm' takes a diagonal" },
-    { equation: "...m->m", shapes: [[M, M]], message: "the ellipsis in '...m->m'" },
+    { equation: "...m->m", shapes: [[]], message: "'m->m' on []" },
+    { equation: ".m->m", shapes: [[M, M]], message: "'.m->m' on [3, 3]" },
     {
       equation: "mk,kn->mn",
       shapes: [

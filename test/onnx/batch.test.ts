@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
-import { floatTensor, intsTensor, sizeOf } from "../../lib/onnx/tensor.ts";
+import { filled, floatTensor, intsTensor, sizeOf } from "../../lib/onnx/tensor.ts";
 import { type GraphSketch, node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { runModel } from "../support/operator-oracle.ts";
 import { uniform } from "../support/random.ts";
@@ -128,6 +128,24 @@ describe("a network written for one image takes each of a batch as it takes one"
     const { problems, unbatched } = specialise(mixed, [2, 3, 4, 6]);
     expect(unbatched.has("y") || problems.has("y")).toBe(true);
     expect(specialise(mixed, [1, 3, 4, 6]).unbatched.has("y")).toBe(false);
+  });
+
+  test.each([
+    ["ScatterND", "first", true],
+    ["ScatterElements", "elements", true],
+    ["ScatterElements", "both", false],
+  ])("what %s replaces by places of '%s' is not replaced in others: %s", (op, places, isLost) => {
+    const scattered = modelOf({
+      nodes: [node(op, `x ${places} updates`, "y", op === "ScatterND" ? {} : { axis: 1 })],
+      initializers: {
+        first: { ...intsTensor([0, 2]), shape: [1, 2] },
+        elements: { ...intsTensor(filled(24, 1)), shape: [1, 1, 4, 6] },
+        both: { ...intsTensor(filled(48, 1)), shape: [2, 1, 4, 6] },
+        updates: uniform([1, 4, 6], 5),
+      },
+    });
+    expect(specialise(scattered, [2, 3, 4, 6]).unbatched.has("y")).toBe(isLost);
+    expect(specialise(scattered, [1, 3, 4, 6]).unbatched.has("y")).toBe(false);
   });
 });
 

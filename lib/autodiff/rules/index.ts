@@ -10,6 +10,7 @@ import { convVjp } from "./conv.ts";
 import { convTransposeVjp } from "./conv-transpose.ts";
 import { cosVjp } from "./cos.ts";
 import { depthToSpaceVjp } from "./depth-to-space.ts";
+import { cumSumVjp } from "./cum-sum.ts";
 import { divVjp } from "./div.ts";
 import { dropoutVjp } from "./dropout.ts";
 import { einsumVjp } from "./einsum.ts";
@@ -19,6 +20,7 @@ import { expVjp } from "./exp.ts";
 import { expandVjp } from "./expand.ts";
 import { extremumVjp } from "./extremum.ts";
 import { gatherVjp } from "./gather.ts";
+import { gatherNdVjp } from "./gather-nd.ts";
 import { gemmVjp } from "./gemm.ts";
 import { hardSigmoidVjp } from "./hard-sigmoid.ts";
 import { hardSwishVjp } from "./hard-swish.ts";
@@ -49,6 +51,7 @@ import { reduceSumSquareVjp } from "./reduce-sum-square.ts";
 import { reluVjp } from "./relu.ts";
 import { reshapeVjp } from "./reshape.ts";
 import { resizeVjp } from "./resize.ts";
+import { scatterNdVjp } from "./scatter-nd.ts";
 import { seluVjp } from "./selu.ts";
 import { sigmoidVjp } from "./sigmoid.ts";
 import { sinVjp } from "./sin.ts";
@@ -65,6 +68,7 @@ import { tanhVjp } from "./tanh.ts";
 import { thresholdedReluVjp } from "./thresholded-relu.ts";
 import { tileVjp } from "./tile.ts";
 import { transposeVjp } from "./transpose.ts";
+import { triluVjp } from "./trilu.ts";
 import { whereVjp } from "./where.ts";
 
 /** The gradient rule of each operator, by its ONNX name. */
@@ -80,6 +84,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Conv: convVjp,
   ConvTranspose: convTransposeVjp,
   Cos: cosVjp,
+  CumSum: cumSumVjp,
   DepthToSpace: depthToSpaceVjp,
   Div: divVjp,
   Dropout: dropoutVjp,
@@ -90,6 +95,8 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Expand: expandVjp,
   Flatten: reshapeVjp,
   Gather: gatherVjp,
+  GatherElements: gatherNdVjp,
+  GatherND: gatherNdVjp,
   Gemm: gemmVjp,
   GlobalAveragePool: reduceMeanVjp,
   GlobalMaxPool: reduceExtremumVjp,
@@ -125,6 +132,8 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Relu: reluVjp,
   Reshape: reshapeVjp,
   Resize: resizeVjp,
+  ScatterElements: scatterNdVjp,
+  ScatterND: scatterNdVjp,
   Selu: seluVjp,
   Sigmoid: sigmoidVjp,
   Sin: sinVjp,
@@ -142,6 +151,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   ThresholdedRelu: thresholdedReluVjp,
   Tile: tileVjp,
   Transpose: transposeVjp,
+  Trilu: triluVjp,
   Unsqueeze: reshapeVjp,
   Where: whereVjp,
 };

@@ -1,35 +1,30 @@
-import { sizeOf } from "../../onnx/tensor.ts";
+import type { Value } from "../../onnx/model.ts";
+import { DataType } from "../../onnx/element-type.ts";
 import { requireConstant } from "../constant-inputs.ts";
-import { UnsupportedGradientError } from "../errors.ts";
-import { oneOutput } from "../forward.ts";
+import { broadcastOutput, emitForward, oneOutput } from "../forward.ts";
 import { power } from "../power.ts";
-import type { VjpRule } from "../rule.ts";
+import type { NodeVjp, VjpContext, VjpRule } from "../rule.ts";
 
 /**
- * Power with a constant exponent: Y = X^c.
+ * Power: Y = X^C, with broadcasting.
  *
- *     dX = dY c X^(c - 1)
+ *     dX = dY C X^(C - 1), 0 where C = 0;   dC = dY Y log X, 0 where Y = 0;   summed over repeated
+ *     axes
  *
- * X, Y: any shape; c: one number. Infinite at X = 0 for 0 < c < 1, as in PyTorch; Y is the constant 1 for c = 0.
+ * X, C: any shapes that broadcast. Infinite at X = 0 for 0 < C < 1, as in PyTorch.
  *
- * Emitted as products and roots or as exp(c log X), never as Pow, the slowest operator of the CPU.
+ * One constant for all elements is emitted as products and roots or as exp(c log X), never as Pow,
+ * the slowest operator of the CPU. Where that is 0, Y is 1 whatever X is.
  *
  * Source: ONNX operator Pow-15.
- *
- * @throws UnsupportedGradientError if c is computed from the image or differs between elements.
  */
 export const powVjp: VjpRule = (context) => {
-  const { graph, node, input, mul } = context;
+  const { graph, input, mul, facts } = context;
   const [x, exponent] = [input(0), input(1)];
-  const [c = 1, ...others] = requireConstant(context, 1, "the exponent");
-  const shape = graph.shapeOf(exponent);
-  if (others.length > 0 || shape.length > graph.shapeOf(x).length) {
-    throw new UnsupportedGradientError(
-      node,
-      `the exponent has shape [${shape.join(", ")}] (${sizeOf(shape)} numbers)`,
-      "only one exponent for all elements is supported",
-    );
-  }
+  const isPlain = graph.shapeOf(exponent).length <= graph.shapeOf(x).length;
+  const isOne = graph.shapeOf(exponent).every((length) => length === 1);
+  if (!facts[1]?.constant || !isOne || !isPlain) return ofEach(context, x, exponent);
+  const [c = 1] = requireConstant(context, 1, "the exponent");
   const raised = power(context, x, c);
   const y = raised === x ? graph.emit("Identity", [x]) : raised;
   return {
@@ -37,3 +32,18 @@ export const powVjp: VjpRule = (context) => {
     isConstant: c === 0,
   };
 };
+
+/** Exponents of their own, which may depend on the image. */
+function ofEach(context: VjpContext, x: Value, exponent: Value): NodeVjp {
+  const { graph, mul, sub, facts } = context;
+  const isFloat = facts[1]?.type === "float32";
+  const c = isFloat ? exponent : graph.emit("Cast", [exponent], { to: DataType.float });
+  const y = emitForward(context);
+  const zero = graph.scalar(0);
+  const zeroWhere = (value: Value, other: Value) =>
+    graph.emit("Where", [graph.emit("Equal", [value, zero]), zero, other]);
+  return broadcastOutput(context, y, (dY) => [
+    () => mul(dY, zeroWhere(c, mul(c, graph.emit("Pow", [x, sub(c, 1)])))),
+    () => mul(dY, zeroWhere(y, mul(y, graph.emit("Log", [x])))),
+  ]);
+}

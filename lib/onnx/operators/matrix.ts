@@ -1,6 +1,5 @@
-import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
-import { describeNode, floatAttribute, intAttribute, mismatch, stringAttribute } from "../node.ts";
+import { floatAttribute, intAttribute, mismatch, stringAttribute } from "../node.ts";
 import { formatShape } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
 import { input, type Inputs } from "./inputs.ts";
@@ -66,26 +65,55 @@ const matMulShapes: Infer = (node, inputs) => {
 };
 
 /**
- * The terms of an Einsum node: one letter per axis of each input and of the output. An equation
- * without "->" means the letters that occur once, in alphabetical order.
+ * The terms of an Einsum node: one letter per axis of each input and of the output, for those that
+ * an ellipsis stands for too. An equation without "->" means these, then the letters that occur
+ * once, in alphabetical order.
  *
- * @throws ModelError for an ellipsis, or terms that do not fit the inputs.
+ * @throws ShapeMismatchError for terms that do not fit the inputs.
  */
 export function parseEinsum(node: Node, inputs: Inputs) {
-  const equation = stringAttribute(node, "equation").replaceAll(/\s/g, "");
+  const shapes = inputs.map((_, index) => input(node, inputs, index).shape);
+  const written = stringAttribute(node, "equation").replaceAll(/\s/g, "");
+  const { equation, dots } = withoutEllipsis(written, shapes);
   const [left = "", stated] = equation.split("->");
   const terms = left.split(",");
-  if (equation.includes(".")) {
-    throw new ModelError(
-      `${describeNode(node)}: the ellipsis in '${equation}' is not supported; export the model with ` +
-        `a letter for each axis, or choose a layer before it`,
-    );
-  }
-  const shapes = inputs.map((_, index) => input(node, inputs, index).shape);
-  if (shapes.length !== terms.length || shapes.some((s, i) => s.length !== terms[i]!.length)) {
+  const isOfLetters = [...terms, stated ?? ""].every((term) => /^[A-Za-z]*$/.test(term));
+  const fits =
+    shapes.length === terms.length && shapes.every((s, i) => s.length === terms[i]!.length);
+  if (!isOfLetters || !fits) {
     throw mismatch(node, `'${equation}' on ${shapes.map(formatShape).join(" and ")}`);
   }
-  return { terms, output: stated ?? lettersThatOccurOnce(terms.join("")) };
+  const letters = terms
+    .join("")
+    .split("")
+    .filter((letter) => !dots.includes(letter))
+    .join("");
+  return { terms, output: stated ?? dots + lettersThatOccurOnce(letters) };
+}
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".split("");
+
+/**
+ * With letters of their own for the axes that each "..." stands for, the last of them where it is
+ * fewer.
+ */
+function withoutEllipsis(equation: string, shapes: readonly (readonly number[])[]) {
+  const [left = "", output] = equation.split("->");
+  const terms = left.split(",");
+  const counts = terms.map((term, i) =>
+    term.includes("...") ? (shapes[i]?.length ?? 0) - (term.length - "...".length) : 0,
+  );
+  const most = Math.max(0, ...counts);
+  const dots = LETTERS.filter((letter) => !equation.includes(letter)).slice(0, most);
+  const lettered = terms.map((term, i) => {
+    const count = Math.max(0, counts[i]!);
+    return term.replace("...", dots.slice(dots.length - count).join(""));
+  });
+  const to = output?.replace("...", dots.join(""));
+  return {
+    equation: to === undefined ? lettered.join() : `${lettered.join()}->${to}`,
+    dots: dots.join(""),
+  };
 }
 
 function lettersThatOccurOnce(letters: string): string {

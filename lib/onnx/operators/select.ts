@@ -3,9 +3,10 @@ import type { Node } from "../model.ts";
 import { describeNode, intAttribute, mismatch, stringAttribute } from "../node.ts";
 import { formatShape, type NumericTensor, sizeOf, toNumbers } from "../tensor.ts";
 import { axisAttribute, normaliseAxis } from "./axes.ts";
-import { countTo, fromElements, pick, stridesOf, view } from "./elements.ts";
+import { countTo, fromElements, pick, view } from "./elements.ts";
 import { constantInts, input, type Inputs, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
+import { type Indices, placesOfTuples } from "./places.ts";
 import { intsInput, withInputs } from "./upgrade.ts";
 
 /** The elements `start`, `start + step`, ... of an axis, `count` of them. */
@@ -188,24 +189,9 @@ const gatherElements: Operator = {
   },
 };
 
-/** Where each index of a GatherND or ScatterND begins in a tensor, `depth` axes being indexed. */
-function offsetsOf(node: Node, shape: readonly number[], indices: NumericTensor): number[] {
-  const depth = indices.shape.at(-1) ?? 0;
-  const strides = stridesOf(shape);
-  const numbers = toNumbers(indices);
-  return countTo(sizeOf(indices.shape.slice(0, -1))).map((row) =>
-    countTo(depth).reduce((offset, axis) => {
-      const index = numbers[row * depth + axis]!;
-      const length = shape[axis]!;
-      if (index < -length || index >= length) {
-        throw new ModelError(
-          `${describeNode(node)}: index ${index} is outside an axis of length ${length}`,
-        );
-      }
-      return offset + (index < 0 ? index + length : index) * strides[axis]!;
-    }, 0),
-  );
-}
+const indicesOf = (tensor: NumericTensor): Indices => {
+  return { shape: tensor.shape, numbers: toNumbers(tensor) };
+};
 
 const gatherND: Operator = {
   infer: (node, inputs) => {
@@ -221,9 +207,8 @@ const gatherND: Operator = {
   fold: (node, inputs, [output]) => {
     if (intAttribute(node, "batch_dims", 0) !== 0) return [];
     const [tensor, indices] = [operand(node, inputs, 0), operand(node, inputs, 1)];
-    const block = sizeOf(tensor.shape.slice(indices.shape.at(-1)));
-    const offsets = offsetsOf(node, tensor.shape, indices);
-    const places = offsets.flatMap((offset) => countTo(block).map((i) => offset + i));
+    const { rows, length } = placesOfTuples(node, tensor.shape, indicesOf(indices));
+    const places = rows.flatMap((row) => countTo(length).map((i) => row * length + i));
     return [view(pick(view(tensor, [sizeOf(tensor.shape)]), [places]), output!.shape)];
   },
 };
@@ -244,15 +229,14 @@ const scatterND: Operator = {
   fold: (node, inputs) => {
     if (stringAttribute(node, "reduction", "none") !== "none") return [];
     const [tensor, indices, updates] = [0, 1, 2].map((index) => operand(node, inputs, index));
-    const block = sizeOf(tensor!.shape.slice(indices!.shape.at(-1)));
-    const offsets = offsetsOf(node, tensor!.shape, indices!);
-    if (sizeOf(updates!.shape) !== offsets.length * block) {
+    const { rows, length } = placesOfTuples(node, tensor!.shape, indicesOf(indices!));
+    if (sizeOf(updates!.shape) !== rows.length * length) {
       throw mismatch(node, `updates ${formatShape(updates!.shape)} do not fit the indices`);
     }
     const scattered = fromElements([tensor!, updates!], tensor!.shape, ([from, replaced], to) => {
       for (let i = 0; i < to.length; i++) to[i] = from![i]!;
-      offsets.forEach((offset, row) => {
-        for (let i = 0; i < block; i++) to[offset + i] = replaced![row * block + i]!;
+      rows.forEach((row, k) => {
+        for (let i = 0; i < length; i++) to[row * length + i] = replaced![k * length + i]!;
       });
     });
     return [scattered];

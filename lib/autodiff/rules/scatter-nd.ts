@@ -1,0 +1,68 @@
+import { stringAttribute } from "../../onnx/node.ts";
+import type { Value } from "../../onnx/model.ts";
+import { UnsupportedGradientError } from "../errors.ts";
+import { oneOutput } from "../forward.ts";
+import { gatherAdjoint } from "../gather-adjoint.ts";
+import { asRows, placesOf } from "../places.ts";
+import type { VjpRule } from "../rule.ts";
+import { reshapeTo, slice } from "../shaping.ts";
+
+/**
+ * Replacement by places: Y = X, but Y[places[i]] = U[i], of single elements (ScatterElements) or of
+ * blocks of them side by side (ScatterND); of updates to one place the last counts. With reduction
+ * "add" Y[places[i]] += U[i].
+ *
+ *     dX[p] = dY[p] where p is not replaced, else 0;   dU[i] = dY[places[i]], or 0 where a later one
+ *     is in its place;   with "add" dX = dY, dU[i] = dY[places[i]]
+ *
+ * X, Y: any shape; indices: constant; U: a row for each place. Replacement is emitted as a Gather
+ * from the rows of X and U, one after the other: its adjoint is theirs.
+ *
+ * Source: ONNX operators ScatterND-18 and ScatterElements-18.
+ *
+ * @throws UnsupportedGradientError if the indices are computed while the network runs, and for the
+ *   reductions mul, max and min.
+ */
+export const scatterNdVjp: VjpRule = (context) => {
+  const { graph, node, input, add } = context;
+  const reduction = stringAttribute(node, "reduction", "none");
+  if (reduction !== "none" && reduction !== "add") {
+    throw new UnsupportedGradientError(
+      node,
+      `its reduction is '${reduction}'`,
+      "only none and add are supported; choose a layer before it",
+    );
+  }
+  const places = placesOf(context);
+  const [x, u] = [input(0), input(2)];
+  const { rows, count } = places;
+  const [shape, updates] = [graph.shapeOf(x), graph.shapeOf(u)];
+  const [xRows, uRows] = [
+    asRows(context, x, count, places),
+    asRows(context, u, rows.length, places),
+  ];
+  const pick = (value: Value, indices: readonly number[]) => {
+    graph.reserve(indices.length, "indices");
+    return graph.emit("Gather", [value, graph.ints(indices)], { axis: 0 });
+  };
+  if (reduction === "add") {
+    const gathering = { axis: 0, indices: rows, length: count };
+    const y = reshapeTo(graph, add(xRows, gatherAdjoint(graph, uRows, gathering)), shape);
+    return oneOutput(context, y, (dY) => [
+      () => dY,
+      null,
+      () => reshapeTo(graph, pick(asRows(context, dY, count, places), rows), updates),
+    ]);
+  }
+  const sources = Array.from({ length: count }, (_, row) => row);
+  rows.forEach((row, i) => (sources[row] = count + i));
+  const both = graph.emit("Concat", [xRows, uRows], { axis: 0 });
+  const y = reshapeTo(graph, pick(both, sources), shape);
+  return oneOutput(context, y, (dY) => {
+    const gathering = { axis: 0, indices: sources, length: count + rows.length };
+    const dBoth = gatherAdjoint(graph, asRows(context, dY, count, places), gathering);
+    const part = (start: number, end: number, to: readonly number[]) => () =>
+      reshapeTo(graph, slice(graph, dBoth, { axis: 0, start, end }), to);
+    return [part(0, count, shape), null, part(count, count + rows.length, updates)];
+  });
+};
