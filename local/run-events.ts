@@ -37,5 +37,6 @@ export type JobOutcome =
       /** Files on this machine. */
       readonly sheetPath: string;
       readonly manifestPath: string;
-      readonly tilesFolder: string;
+      /** Images, their raw values and animations; what was drawn again lies in other folders. */
+      readonly tilePaths: readonly string[];
     };

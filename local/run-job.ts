@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { networkFolders } from "../lib/networks/folders.ts";
 import type { OpenOptions } from "../lib/networks/registry.ts";
 import { mapConcurrently } from "../lib/pipeline/concurrency.ts";
-import { tilePrefix } from "../lib/pipeline/keys.ts";
+import { drawnFiles } from "./drawn-files.ts";
 import { type RenderRequest, RequestError } from "../lib/pipeline/request/request.ts";
 import { followJob, submitRequest } from "./follow-job.ts";
 import type { LocalPipeline } from "./pipeline.ts";
@@ -68,13 +68,14 @@ async function runJob(
     tell({ kind: "accepted", plan });
     const completion = await followJob(pipeline, plan, { tell, signal });
     const path = (key: string) => join(pipeline.bucketFolder, ...key.split("/"));
+    const files = await drawnFiles(pipeline.acceptDeps.jobs.open(plan.jobId));
     return {
       kind: "ended",
       plan,
       completion,
       sheetPath: path(completion.montage),
       manifestPath: path(completion.manifest),
-      tilesFolder: path(tilePrefix(plan.jobId)),
+      tilePaths: files.map(path),
     };
   } catch (error) {
     if (error instanceof RequestError) return { kind: "rejected", problems: error.problems };

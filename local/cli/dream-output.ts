@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { SHEET_FORMATS } from "../../lib/image/formats.ts";
@@ -7,8 +6,8 @@ import { convertSheet } from "../../lib/image/png.ts";
 import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { encodeJson } from "../../lib/pipeline/json.ts";
-import { tilePrefix } from "../../lib/pipeline/keys.ts";
 import { describeSheetQuality } from "../../lib/pipeline/sheet/sheet-quality.ts";
+import { drawnFiles, filesOf } from "../drawn-files.ts";
 import type { LocalPipeline } from "../pipeline.ts";
 import { liveSheet } from "../report/live-sheet.ts";
 import { type ReportFile, readSheet } from "../report/report-file.ts";
@@ -93,8 +92,7 @@ export class DreamOutput {
       this.#plans[index] = event.plan;
     }
     if (event.kind === "channel" && event.result.state === "ok") {
-      const { tile, animation } = event.result;
-      for (const each of [tile, animation]) if (each) await this.#copyTile(name, each.key);
+      await this.#copyTiles(name, filesOf(event.result).map(this.#inBucket));
       this.#reportSoon();
     }
     if (event.kind === "ended") await this.#deliver(name, event.outcome);
@@ -108,15 +106,15 @@ export class DreamOutput {
     for (const { sheet } of sheets) await rm(sheet, { recursive: true, force: true });
     for (const path of [manifest, tiles]) await rm(path, { recursive: true, force: true });
     // those of an earlier run that was cut short
-    const earlier = this.#inBucket(tilePrefix(jobId));
-    if (existsSync(earlier)) await cp(earlier, tiles, { recursive: true });
+    const earlier = await drawnFiles(this.#options.pipeline.acceptDeps.jobs.open(jobId));
+    await this.#copyTiles(name, earlier.map(this.#inBucket));
   }
 
-  /** A tile's file, or another of it. */
-  async #copyTile(name: string, key: string): Promise<void> {
+  async #copyTiles(name: string, paths: readonly string[]): Promise<void> {
     const { tiles } = this.#pathsOf(name);
-    await mkdir(tiles, { recursive: true });
-    await copyFile(this.#inBucket(key), join(tiles, basename(key)));
+    // without an image there is no folder of them
+    if (paths.length > 0) await mkdir(tiles, { recursive: true });
+    for (const path of paths) await copyFile(path, join(tiles, basename(path)));
   }
 
   async #deliver(name: string, outcome: JobOutcome): Promise<void> {
@@ -124,11 +122,10 @@ export class DreamOutput {
       throw new UsageError(`${name}: ${outcome.problems.join("; ")}`);
     }
     const { print, note } = this.#options.terminal;
-    const { sheet, manifest, tiles } = this.#pathsOf(name);
+    const { sheet, manifest } = this.#pathsOf(name);
     const { ok, failed, total } = outcome.completion;
-    // without an image there is no folder of them
-    if (ok > 0) await cp(outcome.tilesFolder, tiles, { recursive: true });
-    else this.#empty.push(name);
+    await this.#copyTiles(name, outcome.tilePaths);
+    if (ok === 0) this.#empty.push(name);
     await this.#writeSheet(outcome.sheetPath, sheet);
     const written = JSON.parse(await readFile(outcome.manifestPath, "utf8")) as object;
     await writeFile(manifest, encodeJson({ ...written, given: this.#givenOf(name) }));
@@ -177,7 +174,7 @@ export class DreamOutput {
   }
 
   async #live(plan: JobPlan, index: number) {
-    const job = this.#options.pipeline.acceptDeps.jobs.open(plan.jobId);
+    const job = await this.#options.pipeline.acceptDeps.jobs.open(plan.jobId).latest();
     const results: ReadonlyMap<number, ChannelResult> = await job.results(await job.ended());
     return { ...liveSheet(plan, results), given: this.#givenOf(this.#names[index]!) };
   }
@@ -186,7 +183,6 @@ export class DreamOutput {
     return this.#options.paths[this.#names.indexOf(name)]!;
   }
 
-  #inBucket(key: string): string {
-    return join(this.#options.pipeline.bucketFolder, ...key.split("/"));
-  }
+  readonly #inBucket = (key: string): string =>
+    join(this.#options.pipeline.bucketFolder, ...key.split("/"));
 }

@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rmdir, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 import { isAbsence } from "../../lib/networks/survey.ts";
@@ -58,13 +59,19 @@ export async function makeFolders(path: string): Promise<readonly string[]> {
   return [...above, folder];
 }
 
+/** Each graph is a file there before it runs. */
+export async function checkTemporaryFolder(): Promise<void> {
+  const remedy = "; name another folder for temporary files in TMPDIR";
+  await checkWritable(tmpdir(), remedy);
+}
+
 /** Makes sure that files can be written into a folder before hours of work are spent on them. */
-async function checkWritable(folder: string): Promise<void> {
+async function checkWritable(folder: string, remedy = ""): Promise<void> {
   try {
     await rmdir(await mkdtemp(join(folder, ".dreamgrid-")));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    throw new UsageError(`${folder}: nothing can be written there: ${error.message}`, {
+    throw new UsageError(`${folder}: nothing can be written there: ${error.message}${remedy}`, {
       cause: error,
     });
   }

@@ -15,7 +15,7 @@ import { checkLocalRequest } from "./check-local-request.ts";
 import { describeEvent } from "./dream-events.ts";
 import { DreamOutput } from "./dream-output.ts";
 import { DreamProgress } from "./dream-progress.ts";
-import { checkNoFolders, makeWritable } from "./folders.ts";
+import { checkNoFolders, checkTemporaryFolder, makeWritable } from "./folders.ts";
 import { givenInput } from "./given-input.ts";
 import { givenPaths } from "./given-paths.ts";
 import type { InputFlags } from "./input-options.ts";
@@ -50,6 +50,7 @@ export async function renderRequests(
   given: Terminal,
 ): Promise<void> {
   const terminal = terminalOf(flags, given);
+  await checkTemporaryFolder();
   // loads what it runs while requests are checked
   startThreadAhead();
   const input = await givenInput(flags);

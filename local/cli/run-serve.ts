@@ -7,7 +7,7 @@ import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import { startService } from "../serve.ts";
 import { serveProgress } from "../serve-progress.ts";
-import { makeFolders } from "./folders.ts";
+import { checkTemporaryFolder, makeFolders } from "./folders.ts";
 import { interruption, portProblem } from "./listening.ts";
 import { serveInstructions } from "./serve-instructions.ts";
 import type { Terminal } from "./terminal.ts";
@@ -33,6 +33,7 @@ export async function runServe(
   { env, print, note }: Terminal,
   { createRenderer = engineRenderer, ...hooks }: ServeHooks,
 ): Promise<void> {
+  await checkTemporaryFolder();
   const dataFolder = absolute(data);
   await makeFolders(dataFolder);
   const stop = interruption();

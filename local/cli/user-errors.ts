@@ -63,18 +63,26 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   EISDIR: "it is a folder, a file is wanted",
   ENAMETOOLONG: "the name is longer than the file system takes",
   EEXIST: "a file of that name is in the way",
+  ELOOP: "its links lead in a circle",
   ENOSPC: "the disk is full",
+  EDQUOT: "the user's share of the disk is used up",
+  EIO: "the disk does not work",
 };
+
+/** Of what is written, though the message has the file that is copied first. */
+const OF_TARGET = ["ENOSPC", "EDQUOT", "EROFS", "EEXIST", "EISDIR", "ENOTDIR"];
 
 /** The one line to show for an error of the user's making; `null` for one of ours. */
 export function userMessage(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if (USER_ERRORS.some((kind) => error instanceof kind)) return error.message;
   if (ENDPOINT_ERRORS.includes(error.name)) return error.message;
-  const { code, path } = error as NodeJS.ErrnoException;
-  const problem = code === undefined ? undefined : FILE_PROBLEMS[code];
+  const { code = "", path, dest } = error as NodeJS.ErrnoException & { readonly dest?: string };
+  const problem = FILE_PROBLEMS[code];
   if (problem === undefined) return null;
+  if (dest !== undefined && OF_TARGET.includes(code)) return `${dest}: ${problem}`;
   if (path !== undefined) return `${path}: ${problem}`;
   // a write to a file that is open does not say which
-  return code === "ENOSPC" ? `${problem}; free some space and run it again to go on` : null;
+  const isFull = code === "ENOSPC" || code === "EDQUOT";
+  return isFull ? `${problem}; free some space and run it again to go on` : null;
 }

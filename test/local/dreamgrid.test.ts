@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
@@ -24,13 +24,12 @@ test("the pipeline tells of a request's end, with the images and the sheet that 
   expect(events[0]).toMatchObject({ kind: "accepted", request: 0 });
   const last = events.at(-1);
   if (last?.kind !== "ended" || last.outcome.kind !== "ended") throw new Error("it did not end");
-  const { sheetPath, tilesFolder } = last.outcome;
+  const { sheetPath, tilePaths } = last.outcome;
 
   const images: ChannelImage[] = [];
   for await (const event of render(request)) if (event.kind === "image") images.push(event);
   const sorted = images.toSorted((a, b) => a.channel - b.channel);
-  const tiles = (await readdir(tilesFolder)).filter((file) => file.endsWith(".png")).toSorted();
-  const bytes = await Promise.all(tiles.map((file) => readFile(join(tilesFolder, file))));
+  const bytes = await Promise.all(tilePaths.toSorted().map((path) => readFile(path)));
   expect(bytes.map((tile) => tile.toString("base64"))).toEqual(
     sorted.map(({ png }) => Buffer.from(png).toString("base64")),
   );

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { encodePng } from "../../../lib/image/png.ts";
 import { filesIn } from "../../networks/temporary-folder.ts";
@@ -118,6 +118,13 @@ describe("a bad request is refused", () => {
     const data = join(folder, "good.onnx", "data");
     await expectRefused(folder, ["dream", good, "--out", out, "--data", data], /in the way/);
   });
+});
+
+test("a folder for temporary files that is not there", async () => {
+  vi.stubEnv("TMPDIR", join(folder, "gone"));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const good = await request("good.json", {});
+  await expectRefused(folder, dream(good), /gone: nothing can be written there.*in TMPDIR\n/);
 });
 
 test.each(["good.png", "good.manifest.json"])("a folder called %s is in the way", async (name) => {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -163,6 +163,29 @@ test.each([
     expect(page).toContain(`data-animation="./moving.tiles/00003.${ending}"`);
   },
 );
+
+test("what failed, and is drawn by a second run, is delivered as if it never had", async () => {
+  const words = ["dream", "-", "--json", "--out", out("again")];
+  const stdin = JSON.stringify(request({ pyramidLevels: 2, outputScaling: "none" }));
+  const temporary = out("temporary");
+  await mkdir(temporary);
+  vi.stubEnv("TMPDIR", temporary);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const onLine = (line: string) => {
+    // from here on no graph can be written, and each level has one
+    if (line.includes('"accepted"')) rmSync(temporary, { recursive: true });
+  };
+  expect(await runWith({ stdin, onLine }, ...words)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/none of the images could be drawn\n$/),
+  });
+  expect(existsSync(join(out("again"), "request.tiles"))).toBe(false);
+  await mkdir(temporary);
+  const second = await runWith({ stdin }, ...words);
+  expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('"ok":2') });
+  const tiles = ["00001.npy", "00001.png", "00003.npy", "00003.png"];
+  expect((await readdir(join(out("again"), "request.tiles"))).toSorted()).toEqual(tiles);
+});
 
 test("the report's request, copied, is the same job from any folder", async () => {
   await writeFile(

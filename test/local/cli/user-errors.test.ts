@@ -17,6 +17,10 @@ test("what the embedded endpoint refuses is told in its own words", () => {
 test.skipIf(!existsSync("/dev/full"))("a full disk is told, whatever file it was", async () => {
   const error: unknown = await writeFile("/dev/full", "x").catch((thrown: unknown) => thrown);
   expect(userMessage(error)).toMatch(/^(\/dev\/full: )?the disk is full/);
+  // as Node tells of a copy
+  const paths = { path: "net.onnx", dest: "full/net.onnx" };
+  const copied = Object.assign(new Error("ENOSPC"), { code: "ENOSPC", ...paths });
+  expect(userMessage(copied)).toBe("full/net.onnx: the disk is full");
   const other = Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
   expect(userMessage(other)).toBeNull();
 });
