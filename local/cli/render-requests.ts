@@ -25,6 +25,8 @@ import { resultPaths } from "./result-paths.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { InterruptedError, NothingDrawnError, UsageError } from "./user-errors.ts";
 
+const INTERRUPTIONS = ["SIGINT", "SIGTERM"] as const;
+
 export interface RenderFlags extends InputFlags {
   readonly out: string;
   readonly data?: string;
@@ -98,9 +100,10 @@ export async function renderRequests(
     },
   });
   const interruption = new AbortController();
-  const interrupt = () =>
-    interruption.abort(new InterruptedError("interrupted; run it again to go on"));
-  process.once("SIGINT", interrupt);
+  // the second time, as nobody listens any more, a signal ends the process at once
+  const interrupt = (signal: InterruptedError["signal"]) =>
+    interruption.abort(new InterruptedError("interrupted; run it again to go on", signal));
+  for (const name of INTERRUPTIONS) process.once(name, interrupt);
   const tell = (event: object) => {
     if (flags.json) given.print(JSON.stringify(event));
   };
@@ -130,7 +133,7 @@ export async function renderRequests(
     // a sheet is there as soon as its job has ended, whatever becomes of the others
     problem = await output.end();
     progress.end();
-    process.off("SIGINT", interrupt);
+    for (const name of INTERRUPTIONS) process.off(name, interrupt);
     await pipeline.stop();
     await renderer.close();
   }

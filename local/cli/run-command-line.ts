@@ -24,8 +24,8 @@ import { type CommandIo, createTerminal } from "./terminal.ts";
 const EXIT_BAD_REQUEST = 2;
 /** A check that was asked for has found something wrong, or of a job no image could be drawn. */
 const EXIT_WRONG = 1;
-/** What a shell reports of a program that SIGINT ended: 128 + 2; its scripts stop at it. */
-const EXIT_INTERRUPTED = 130;
+/** What a shell reports of a program that a signal ended; its scripts stop at 130. */
+const EXIT_INTERRUPTED = { SIGINT: 128 + 2, SIGTERM: 128 + 15 } as const;
 
 /** Options that a command has only once it is asked for, by its name: they load schemas. */
 const LATE_OPTIONS: ReadonlyMap<string, (command: Command) => Promise<void>> = new Map([
@@ -39,8 +39,8 @@ const LATE_OPTIONS: ReadonlyMap<string, (command: Command) => Promise<void>> = n
  * work (`run-<command>.ts`) when it is asked for, so that help and misspelt options answer at once.
  *
  * @returns the exit code: 0, 1 where a check finds something wrong or all images of a job failed, or
- *   after one line on standard error 2 for a request that cannot be done and 130 for one that was
- *   interrupted
+ *   after one line on standard error 2 for a request that cannot be done and 130 or 143 for one that
+ *   was interrupted
  * @throws what is a fault of ours
  */
 export async function runCommandLine(words: readonly string[], io: CommandIo): Promise<number> {
@@ -87,7 +87,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     if (message === null) throw error;
     terminal.note(`dreamgrid: ${oneLine(message)}`);
     if (error instanceof QuotaError || error instanceof NothingDrawnError) return EXIT_WRONG;
-    return error instanceof InterruptedError ? EXIT_INTERRUPTED : EXIT_BAD_REQUEST;
+    return error instanceof InterruptedError ? EXIT_INTERRUPTED[error.signal] : EXIT_BAD_REQUEST;
   }
 }
 

@@ -22,9 +22,15 @@ export class NothingDrawnError extends Error {
   override readonly name = "NothingDrawnError";
 }
 
-/** The user pressed Ctrl-C; not a bad request, and no fault of ours. */
+/** The user pressed Ctrl-C, or the process was told to end; no bad request, no fault of ours. */
 export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
+  readonly signal: "SIGINT" | "SIGTERM";
+
+  constructor(message: string, signal: InterruptedError["signal"]) {
+    super(message);
+    this.signal = signal;
+  }
 }
 
 const USER_ERRORS = [

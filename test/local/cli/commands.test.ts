@@ -220,26 +220,32 @@ describe("as a process of its own", () => {
     expect([code, stderr]).toEqual([141, ""]); // 128 + SIGPIPE
   });
 
-  test("interrupted, it says how to go on and leaves nothing half-written", async () => {
-    const folder = await temporaryFolder();
-    const bin = new URL("../../../local/bin/dreamgrid.mjs", import.meta.url).pathname;
-    const [path, out] = [join(folder, "long.json"), join(folder, "out")];
-    const long = { network: "emojinet", layer: 97, channels: "all", numIterations: 500 };
-    await writeFile(path, JSON.stringify(long));
-    const child = spawn(process.execPath, [bin, "dream", path, "--out", out, "--threads", "1"]);
-    const jobs = join(out, ".pipeline", "dreamgrid", "jobs");
-    await untilTrue(
-      () => existsSync(jobs),
-      () => "the job was never planned",
-    );
-    child.kill("SIGINT");
-    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
-    expect(stderr.trimEnd().split("\n").at(-1)).toBe(
-      "dreamgrid: interrupted; run it again to go on",
-    );
-    expect(code).toBe(130); // 128 + SIGINT
-    expect(await readdir(out)).toEqual([".pipeline"]);
-  });
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)(
+    "interrupted by %s, it says how to go on and leaves nothing half-written",
+    async (signal, exit) => {
+      const folder = await temporaryFolder();
+      const bin = new URL("../../../local/bin/dreamgrid.mjs", import.meta.url).pathname;
+      const [path, out] = [join(folder, "long.json"), join(folder, "out")];
+      const long = { network: "emojinet", layer: 97, channels: "all", numIterations: 500 };
+      await writeFile(path, JSON.stringify(long));
+      const child = spawn(process.execPath, [bin, "dream", path, "--out", out, "--threads", "1"]);
+      const jobs = join(out, ".pipeline", "dreamgrid", "jobs");
+      await untilTrue(
+        () => existsSync(jobs),
+        () => "the job was never planned",
+      );
+      child.kill(signal);
+      const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+      expect(stderr.trimEnd().split("\n").at(-1)).toBe(
+        "dreamgrid: interrupted; run it again to go on",
+      );
+      expect(code).toBe(exit); // 128 + the signal's number
+      expect(await readdir(out)).toEqual([".pipeline"]);
+    },
+  );
 
   test("shows help and ends well", async () => {
     const { code, stdout, stderr } = await runProcess("--help");
