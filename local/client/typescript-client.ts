@@ -60,7 +60,7 @@ function methodOf(method: string, path: string, operation: Operation): string {
   ];
   const [status = "", answer] = Object.entries(responses).find(([code]) => code < "400") ?? [];
   const isPicture = status === "302";
-  const schema = answer?.content["application/json"]?.schema ?? {};
+  const answered = isPicture ? "Blob" : typeOf(answer?.content["application/json"]?.schema ?? {});
   const given = (place: string) =>
     others
       .filter((each) => each.in === place)
@@ -74,9 +74,9 @@ function methodOf(method: string, path: string, operation: Operation): string {
   const call = `${JSON.stringify(method.toUpperCase())}, \`${address}\`, { ${sent.join(", ")} }`;
   return [
     commentOf([summary], "  "),
-    `  async ${operationId}(${taken.join(", ")}): Promise<${isPicture ? "Blob" : typeOf(schema)}> {\n`,
+    `  async ${operationId}(${taken.join(", ")}): Promise<${answered}> {\n`,
     `    const response = await this.${isPicture ? "#picture" : "#send"}(${call});\n`,
-    `    return ${isPicture ? "response.blob()" : "response.json()"};\n`,
+    `    return ${isPicture ? "response.blob()" : `(await response.json()) as ${answered}`};\n`,
     "  }\n",
   ].join("");
 }
@@ -143,7 +143,7 @@ export class Dreamgrid {
     const response = await this.#send(method, path, sent, "manual");
     // a browser does not tell where it was sent: it goes there itself
     if (response.type === "opaqueredirect") return this.#send(method, path, sent);
-    const { url }: { url: string } = await response.json();
+    const { url } = (await response.json()) as { readonly url: string };
     return this.#answer(url, this.#fetchLink(url));
   }
 

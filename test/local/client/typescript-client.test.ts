@@ -16,13 +16,23 @@ import { run } from "../cli/command-line.ts";
 
 const TSC = resolve("node_modules/typescript/bin/tsc");
 
+/** What a project's `fetch` is of: a browser, or Node without anything of a browser. */
+const PLATFORMS = {
+  browser: ["--lib", "es2023,dom", "--types", ""],
+  node: ["--lib", "es2023", "--types", "node", "--typeRoots", resolve("node_modules/@types")],
+};
+
 /** Strictly, with what stricter projects switch on besides. @throws with what is wrong */
 async function compile(folder: string, ...files: readonly string[]): Promise<void> {
   const flags =
-    "--strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --noUnusedLocals --skipLibCheck";
-  const shape = "--target es2022 --module nodenext --lib es2023,dom --types";
-  const options = [...flags.split(" "), ...shape.split(" "), ""];
-  await promisify(execFile)(process.execPath, [TSC, ...options, ...files], { cwd: folder });
+    "--strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --noUnusedLocals --skipLibCheck --target es2022 --module nodenext";
+  await Promise.all(
+    Object.values(PLATFORMS).map((platform) =>
+      promisify(execFile)(process.execPath, [TSC, ...flags.split(" "), ...platform, ...files], {
+        cwd: folder,
+      }),
+    ),
+  );
 }
 
 /** As a user would write it; its types are what the test is about. */
