@@ -1,10 +1,17 @@
+import type { QueueDepth } from "../lib/queue/message-queue.ts";
+
 export interface GpuWorkersDeps {
   /** Workers at a time. */
   readonly most: number;
-  /** Channels waiting or being rendered, up to a minute ago: idle workers wait longer than that. */
-  readonly depth: () => Promise<number>;
+  /** Of their channels, up to a minute ago: idle workers wait longer than that. */
+  readonly depth: () => Promise<QueueDepth>;
   readonly startOne: () => Promise<unknown>;
+  /** Milliseconds. @default the machine's clock */
+  readonly now?: () => number;
 }
+
+/** A Spot instance and its image take five to ten minutes. */
+const START_MS = 20 * 60_000;
 
 /** Channels waiting or being rendered from which on so many workers are worth starting. */
 const STEPS = [
@@ -22,13 +29,22 @@ export function workersFor(channels: number, most: number): number {
 /**
  * Starts the workers that further channels are worth, beyond those of the channels that are there.
  * A worker ends when it finds nothing to do, and is replaced if it ends before that
- * (cdk/constructs/gpu-fleet.ts). To be called before the channels are sent: whoever is interrupted
- * and begins anew then starts one too many, and never none.
+ * (cdk/constructs/gpu-fleet.ts), but for want of a card of use: where channels wait, nobody holds
+ * any, and this process has started none for long, one is started to see whether that is mended.
+ *
+ * To be called before the channels are sent: whoever is interrupted and begins anew then starts one
+ * too many, and never none.
  */
-export function gpuWorkerStarter({ most, depth, startOne }: GpuWorkersDeps) {
+export function gpuWorkerStarter({ most, depth, startOne, now = Date.now }: GpuWorkersDeps) {
+  let startedMs = Number.NEGATIVE_INFINITY;
   return async (channels: number): Promise<void> => {
-    const before = await depth();
+    const { waiting, held } = await depth();
+    const before = waiting + held;
     const more = workersFor(before + channels, most) - workersFor(before, most);
-    for (let i = 0; i < more; i++) await startOne();
+    const isDeserted = waiting > 0 && held === 0 && now() - startedMs > START_MS;
+    for (let i = 0; i < Math.max(more, isDeserted ? 1 : 0); i++) {
+      await startOne();
+      startedMs = now();
+    }
   };
 }

@@ -96,8 +96,8 @@ export class GpuFleet extends Construct {
   /**
    * Starts a worker for each that fails: one ends well only if it found the queue empty for
    * minutes, so that none is missing while channels wait. None for one that found no card of use in
-   * the last of its attempts, or instances would be started and ended for ever. And one when channels wait although none
-   * failed, as those do that a person puts back into the queue.
+   * the last of its attempts, or instances would be started and ended for ever. And one when
+   * channels wait although none failed, as those do that a person puts back into the queue.
    */
   replaceLostWorkers(stalled: Alarm): void {
     const failed = { jobQueue: [this.#jobs.jobQueueArn], status: ["FAILED"] };

@@ -32,6 +32,13 @@ export interface ReceiveOptions {
   readonly visibilitySeconds?: number;
 }
 
+/** Messages of a queue, about so many. */
+export interface QueueDepth {
+  readonly waiting: number;
+  /** By a consumer that has not deleted them yet. */
+  readonly held: number;
+}
+
 /** The sending side: delivery is at least once, in no order. */
 export interface MessageSender {
   /** Sends all or throws; after an error some may have been sent. */

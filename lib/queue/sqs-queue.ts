@@ -12,6 +12,7 @@ import type {
   MessageReceiver,
   MessageSender,
   OutgoingMessage,
+  QueueDepth,
   ReceivedMessage,
   ReceiveOptions,
 } from "./message-queue.ts";
@@ -58,15 +59,18 @@ export class SqsQueue implements MessageSender, MessageReceiver {
     }));
   }
 
-  /** Messages that wait or are held by a consumer: about so many, and up to a minute ago. */
-  async depth(): Promise<number> {
-    const { Attributes = {} } = await this.#client.send(
+  /** Up to a minute ago. */
+  async depth(): Promise<QueueDepth> {
+    const { Attributes } = await this.#client.send(
       new GetQueueAttributesCommand({
         QueueUrl: this.#queueUrl,
         AttributeNames: ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
       }),
     );
-    return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
+    return {
+      waiting: Number(Attributes?.ApproximateNumberOfMessages ?? 0),
+      held: Number(Attributes?.ApproximateNumberOfMessagesNotVisible ?? 0),
+    };
   }
 
   async deleteAll(receiptHandles: readonly string[]): Promise<void> {

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 
 import { gpuWorkerStarter } from "../../functions/gpu-workers.ts";
+import type { QueueDepth } from "../../lib/queue/message-queue.ts";
 import { uniformSource } from "../support/random.ts";
 
-// a tick is a poll of a worker, 20 s
+/** A tick is a poll of a worker. */
+const TICK_MS = 20_000;
 const BAD_TICKS = 180;
 const GROUP = 32;
 /** What a dead worker held is held for 45 s. */
@@ -36,19 +38,20 @@ async function channelsLeftBy({ most, idlePolls, isReplaced }: Fleet, seed: numb
   let [tick, visible] = [0, 0];
   let held: { readonly until: number; readonly count: number }[] = [];
   let workers: { attempt: number; startsAt: number; group: number; idle: number }[] = [];
-  const depths = [0];
+  const depths: QueueDepth[] = [{ waiting: 0, held: 0 }];
   const startsAt = () => tick + random() * START_TICKS;
   const startOne = async () => {
     workers.push({ attempt: 1, startsAt: startsAt(), group: 0, idle: 0 });
   };
-  const depth = async () => depths.at(-1 - Math.floor(random() * LATE_TICKS)) ?? 0;
-  const start = gpuWorkerStarter({ most, depth, startOne });
+  const depth = async () => depths.at(-1 - Math.floor(random() * LATE_TICKS)) ?? depths[0]!;
+  const now = () => tick * TICK_MS;
+  const start = gpuWorkerStarter({ most, depth, startOne, now });
   for (; tick < BAD_TICKS || workers.length > 0; tick++) {
     const isBad = tick < BAD_TICKS;
     visible += sum(held.filter(({ until }) => until <= tick).map(({ count }) => count));
     held = held.filter(({ until }) => until > tick);
     const inHands = sum(held.map(({ count }) => count)) + sum(workers.map(({ group }) => group));
-    depths.push(visible + inHands);
+    depths.push({ waiting: visible, held: inHands });
     if (isBad && random() < 0.04) {
       const channels = 1 + Math.floor(random() ** 4 * 900);
       await start(channels);

@@ -4,19 +4,19 @@ import { expect, test } from "vitest";
 import { gpuWorkerStarter, workersFor } from "../../functions/gpu-workers.ts";
 
 /** Workers started for each of some jobs, whose channels all wait. */
-async function startedFor(most: number, jobs: readonly number[], waiting = 0) {
-  let depth = waiting;
+async function startedFor(most: number, jobs: readonly number[], held = 0) {
+  let waiting = 0;
   let started = 0;
   const start = gpuWorkerStarter({
     most,
-    depth: () => Promise.resolve(depth),
+    depth: () => Promise.resolve({ waiting, held }),
     startOne: () => Promise.resolve(started++),
   });
   const counts: number[] = [];
   for (const channels of jobs) {
     const before = started;
     await start(channels);
-    depth += channels;
+    waiting += channels;
     counts.push(started - before);
   }
   return counts;
@@ -59,6 +59,33 @@ test("however channels come, they start the workers that they are worth together
 
 test("a worker that is not started is no success", async () => {
   const startOne = () => Promise.reject(new Error("AccessDenied"));
-  const start = gpuWorkerStarter({ most: 1, depth: () => Promise.resolve(0), startOne });
+  const depth = () => Promise.resolve({ waiting: 0, held: 0 });
+  const start = gpuWorkerStarter({ most: 1, depth, startOne });
   await expect(start(1)).rejects.toThrow("AccessDenied");
+});
+
+test("where channels wait and nobody holds any, further ones start a worker now and then", async () => {
+  let [started, minutes, held] = [0, 0, 0];
+  const start = gpuWorkerStarter({
+    most: 4,
+    depth: () => Promise.resolve({ waiting: 50, held }),
+    startOne: () => Promise.resolve(started++),
+    now: () => 60_000 * minutes,
+  });
+  const counts: (readonly [minutes: number, started: number])[] = [];
+  for (minutes of [0, 1, 19, 21, 30]) {
+    await start(3);
+    counts.push([minutes, started]);
+  }
+  expect(counts).toEqual([
+    [0, 1],
+    [1, 1],
+    [19, 1],
+    [21, 2],
+    [30, 2],
+  ]);
+  // one is at work
+  [minutes, held] = [90, 32];
+  await start(3);
+  expect(started).toBe(2);
 });
