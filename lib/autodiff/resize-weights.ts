@@ -7,14 +7,16 @@ import { UnsupportedGradientError } from "./errors.ts";
 
 /** Resampling along one axis as a matrix. */
 export interface AxisWeights {
-  /** Whether it is the last axis; else it is the one before. */
-  readonly isLast: boolean;
+  readonly axis: number;
   /** [output pixels, input pixels] */
   readonly weights: FloatTensor;
 }
 
 type Coordinate = (place: number, axis: AxisScale) => number;
-type Taps = (coordinate: number) => readonly (readonly [index: number, weight: number])[];
+type Taps = (
+  coordinate: number,
+  axis: AxisScale,
+) => readonly (readonly [index: number, weight: number])[];
 
 /** Where output pixel `place` lies in the input; float32 at each step, as ONNX Runtime computes. */
 const COORDINATES: ReadonlyMap<string, Coordinate> = new Map<string, Coordinate>([
@@ -53,7 +55,7 @@ export function resizedAxes(
     new UnsupportedGradientError(
       node,
       problem,
-      "only nearest, linear and cubic resampling of the last two axes is supported",
+      "only nearest, linear and cubic resampling of the whole input is supported",
     );
 
   const { coordinateTransformation, axes } = resizing;
@@ -63,35 +65,61 @@ export function resizedAxes(
   }
   const taps = tapsOf(resizing);
   if (!taps) throw refuse(`mode is '${resizing.mode}'`);
-  if (resizing.antialias) throw refuse("antialias is 1");
-  if (resizing.excludeOutside) throw refuse("exclude_outside is 1");
 
-  return axes.flatMap((axis, index) => {
-    if (axis.input === axis.output && axis.scale === 1) return [];
-    const fromEnd = axes.length - index;
-    if (fromEnd > 2) throw refuse(`it resizes axis ${index}`);
-    graph.reserve(axis.output * axis.input, describeNode(node));
-    return [{ isLast: fromEnd === 1, weights: weightMatrix(axis, coordinateOf, taps) }];
+  return axes.flatMap((scale, axis) => {
+    if (scale.input === scale.output && scale.scale === 1) return [];
+    graph.reserve(scale.output * scale.input, describeNode(node));
+    const tapsAt = (place: number) => taps(coordinateOf(place, scale), scale);
+    return [{ axis, weights: weightMatrix(scale, tapsAt, resizing.excludeOutside) }];
   });
 }
 
 /** Which input pixels an output pixel reads, and how much of each; `null` for a mode not known. */
-function tapsOf({ mode, nearestMode, cubicCoefficient: a }: Resizing): Taps | null {
+function tapsOf({ mode, nearestMode, cubicCoefficient: a, antialias }: Resizing): Taps | null {
   const nearest = NEAREST.get(nearestMode);
   if (mode === "nearest" && nearest) return (coordinate) => [[nearest(coordinate), 1]];
-  if (mode === "linear") return kernelTaps([0, 1], (distance) => 1 - distance);
-  if (mode !== "cubic") return null;
-  return kernelTaps([-1, 0, 1, 2], (distance) => cubicKernel(a, distance));
-}
-
-/**
- * The pixels at these offsets from the one at or before the coordinate, weighed by their distance.
- */
-function kernelTaps(offsets: readonly number[], kernel: (distance: number) => number): Taps {
+  const kernel = mode === "linear" ? LINEAR : mode === "cubic" ? cubic(a) : null;
+  if (kernel === null) return null;
+  if (antialias) return (coordinate, { scale }) => widened(kernel, coordinate, Math.min(scale, 1));
   return (coordinate) => {
     const left = Math.floor(coordinate);
-    return offsets.map((offset) => [left + offset, kernel(Math.abs(coordinate - left - offset))]);
+    const offsets = Array.from({ length: 2 * kernel.reach }, (_, i) => i + 1 - kernel.reach);
+    return offsets.map((offset) => [
+      left + offset,
+      kernel.at(Math.abs(coordinate - left - offset)),
+    ]);
   };
+}
+
+/** How much a pixel counts by its distance, less than `reach` pixels. */
+interface Kernel {
+  readonly reach: number;
+  readonly at: (distance: number) => number;
+}
+
+const LINEAR: Kernel = { reach: 1, at: (distance) => 1 - distance };
+
+const cubic = (a: number): Kernel => ({ reach: 2, at: (distance) => cubicKernel(a, distance) });
+
+/**
+ * With antialias a kernel that shrinks the input is as much wider, its weights one in all.
+ *
+ * Source: ONNX Runtime, upsample_antialias.h.
+ */
+function widened({ reach, at }: Kernel, coordinate: number, scale: number) {
+  const centre = coordinate + 0.5;
+  const support = reach / scale;
+  const [first, end] = [Math.floor(centre - support + 0.5), Math.floor(centre + support + 0.5)];
+  const taps = Array.from({ length: end - first }, (_, i) => {
+    const distance = Math.abs(first + i - centre + 0.5) * scale;
+    return [first + i, distance < reach ? at(distance) : 0] as const;
+  });
+  return ofOneInAll(taps);
+}
+
+function ofOneInAll(taps: ReturnType<Taps>): ReturnType<Taps> {
+  const sum = taps.reduce((total, [, weight]) => total + weight, 0);
+  return taps.map(([index, weight]) => [index, weight / sum]);
 }
 
 /** Source: Keys, "Cubic Convolution Interpolation for Digital Image Processing", 1981. */
@@ -100,12 +128,17 @@ function cubicKernel(a: number, x: number): number {
   return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
 }
 
-/** Taps outside the input fall on its border pixel. */
-function weightMatrix(axis: AxisScale, coordinateOf: Coordinate, taps: Taps): FloatTensor {
-  const { input, output } = axis;
+/** Taps outside the input fall on its border pixel, or are left out. */
+function weightMatrix(
+  { input, output }: AxisScale,
+  tapsAt: (place: number) => ReturnType<Taps>,
+  excludesOutside: boolean,
+): FloatTensor {
   const data = new Float32Array(output * input);
+  const inside = ([index]: readonly [number, number]) => index >= 0 && index < input;
   for (let place = 0; place < output; place++) {
-    for (const [index, weight] of taps(coordinateOf(place, axis))) {
+    const taps = tapsAt(place);
+    for (const [index, weight] of excludesOutside ? ofOneInAll(taps.filter(inside)) : taps) {
       const column = Math.min(Math.max(index, 0), input - 1);
       data[place * input + column] = data[place * input + column]! + weight;
     }

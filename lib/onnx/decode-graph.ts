@@ -6,6 +6,7 @@ import {
   type ValueInfoProto,
 } from "onnx-buf";
 
+import { decodeSparseTensor } from "./decode-sparse.ts";
 import { decodeTensor } from "./decode-tensor.ts";
 import { elementTypeOf } from "./element-type.ts";
 import { ModelError } from "./errors.ts";
@@ -22,6 +23,11 @@ export function decodeGraph(proto: GraphProto, external: CountedData): Graph {
     }
     initializers.set(tensor.name, decodeTensor(tensor, tensor.name, external));
   }
+  for (const sparse of proto.sparseInitializer) {
+    const name = sparse.values?.name ?? "";
+    if (initializers.has(name)) throw new ModelError(`initializer '${name}' is defined twice`);
+    initializers.set(name, decodeSparseTensor(sparse, name, external));
+  }
   return {
     name: proto.name,
     // up to IR version 3, initializers had to be listed as inputs too
@@ -35,7 +41,9 @@ export function decodeGraph(proto: GraphProto, external: CountedData): Graph {
 function decodeNode(proto: NodeProto, external: CountedData): Node {
   const attributes = proto.attribute.flatMap((attribute) => {
     const value = decodeAttribute(attribute, proto, external);
-    return value === null ? [] : [[attribute.name, value] as const];
+    // a Constant of few elements is one of all
+    const name = attribute.name === "sparse_value" ? "value" : attribute.name;
+    return value === null ? [] : [[name, value] as const];
   });
   const scope = scopeOf(proto);
   return {
@@ -64,13 +72,14 @@ function scopeOf({ metadataProps }: NodeProto): string | null {
   );
 }
 
-/** `null` for kinds that no operator we know has (lists of tensors, sparse tensors, types). */
+/** `null` for kinds that no operator we know has (lists of tensors, types). */
 function decodeAttribute(
   proto: AttributeProto,
   node: NodeProto,
   external: CountedData,
 ): Attribute | null {
-  const { FLOAT, FLOATS, GRAPH, INT, INTS, STRING, STRINGS, TENSOR } = AttributeProto_AttributeType;
+  const { FLOAT, FLOATS, GRAPH, INT, INTS, SPARSE_TENSOR, STRING, STRINGS, TENSOR } =
+    AttributeProto_AttributeType;
   const kind = proto.type || guessKind(proto);
   if (kind === INT) return Number(proto.i);
   if (kind === INTS) return proto.ints.map(Number);
@@ -81,6 +90,10 @@ function decodeAttribute(
   if (kind === TENSOR && proto.t) {
     const name = proto.t.name || `${proto.name} of ${node.name || node.output[0]}`;
     return { tensor: decodeTensor(proto.t, name, external) };
+  }
+  if (kind === SPARSE_TENSOR && proto.sparseTensor) {
+    const name = `${proto.name} of ${node.name || node.output[0]}`;
+    return { tensor: decodeSparseTensor(proto.sparseTensor, name, external) };
   }
   if (kind === GRAPH && proto.g) return { graph: decodeGraph(proto.g, external) };
   return null;

@@ -186,8 +186,12 @@ function locationsIn(proto: ModelProto): Set<string> {
 
 function tensorsOf(graph: GraphProto): TensorProto[] {
   const attributes = graph.node.flatMap(({ attribute }) => attribute);
+  const sparse = attributes.flatMap(({ sparseTensor }) => sparseTensor ?? []);
   return [
     ...graph.initializer,
+    ...[...graph.sparseInitializer, ...sparse].flatMap(({ values, indices }) =>
+      [values, indices].flatMap((tensor) => tensor ?? []),
+    ),
     ...attributes.flatMap(({ t }) => t ?? []),
     ...attributes.flatMap(({ g }) => (g ? tensorsOf(g) : [])),
   ];

@@ -2,7 +2,7 @@ import { isAbsolute, win32 } from "node:path";
 
 import type { TensorProto } from "onnx-buf";
 
-import { BudgetError, MAX_WEIGHT_BYTES } from "./budgets.ts";
+import { BudgetError, MAX_MADE_ELEMENTS, MAX_WEIGHT_BYTES } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 
 /** The bytes of a file beside the model, by its `location` as the model spells it. */
@@ -13,16 +13,23 @@ export interface CountedData {
   readonly file: ExternalData;
   /** @throws BudgetError */
   readonly take: (bytes: number, name: string) => void;
+  /** Counts elements that are made of fewer in the file. @throws BudgetError */
+  readonly make: (elements: number, name: string) => void;
 }
 
 export function counted(file: ExternalData): CountedData {
-  let taken = 0;
+  let [taken, made] = [0, 0];
   const take = (bytes: number, name: string) => {
     taken += bytes;
     if (taken <= MAX_WEIGHT_BYTES) return;
     throw new BudgetError(`tensor '${name}'`, `${taken} bytes up to it`, MAX_WEIGHT_BYTES);
   };
-  return { file, take };
+  const make = (elements: number, name: string) => {
+    made += elements;
+    if (made <= MAX_MADE_ELEMENTS) return;
+    throw new BudgetError(`tensor '${name}'`, `${made} elements up to it`, MAX_MADE_ELEMENTS);
+  };
+  return { file, take, make };
 }
 
 /**

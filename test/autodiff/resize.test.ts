@@ -91,17 +91,46 @@ test("takes sequences", async () => {
   await checkVjp(resize, { op: "Resize", attributes, inputs: [sequence, null, scales(1, 1, 2)] });
 });
 
-test.each<{ attributes: Attributes; size?: number[]; message: string }>([
+describe.each(["linear", "cubic"])("%s", (mode) => {
+  const wide = normal([1, 2, 9, 11], 3);
+
+  test.each([
+    { name: "smaller", size: [0.5, 0.3] },
+    { name: "larger", size: [2, 1.6] },
+    { name: "smaller one way, larger the other", size: [0.7, 2] },
+  ])("with antialias, $name", async ({ size }) => {
+    for (const exclude_outside of [0, 1]) {
+      const attributes = { mode, antialias: 1, exclude_outside };
+      const inputs = [wide, null, scales(1, 1, ...size)];
+      await checkVjp(resize, { op: "Resize", attributes, inputs });
+    }
+  });
+});
+
+test("without what lies outside", async () => {
+  const attributes = { mode: "cubic", exclude_outside: 1 };
+  for (const size of [scales(1, 1, 2, 3), scales(1, 1, 0.6, 0.5)]) {
+    await checkVjp(resize, { op: "Resize", attributes, inputs: [x, null, size] });
+  }
+});
+
+test.each([
+  { name: "channels", mode: "nearest", of: x, by: [1, 2, 1, 1] },
+  { name: "channels and rows", mode: "linear", of: x, by: [1, 1.5, 2, 1] },
+  { name: "volumes", mode: "linear", of: normal([1, 2, 3, 4, 2], 4), by: [1, 1, 2, 1.5, 2.5] },
+])("takes $name", async ({ mode, of, by }) => {
+  const inputs = [of, null, scales(...by)];
+  await checkVjp(resize, { op: "Resize", attributes: { mode }, inputs });
+});
+
+test.each<{ attributes: Attributes; message: string }>([
   { attributes: { mode: "lanczos" }, message: "mode is 'lanczos'" },
-  { attributes: { mode: "cubic", exclude_outside: 1 }, message: "exclude_outside is 1" },
-  { attributes: { mode: "linear", antialias: 1 }, message: "antialias is 1" },
-  { attributes: { mode: "linear" }, size: [1, 2, 1, 1], message: "it resizes axis 1" },
   {
     attributes: { mode: "linear", coordinate_transformation_mode: "tf_crop_and_resize" },
     message: "coordinate_transformation_mode is 'tf_crop_and_resize'",
   },
-])("rejects when $message", ({ attributes, size = [1, 1, 2, 2], message }) => {
-  const context = contextOf({ op: "Resize", attributes, inputs: [x, null, scales(...size)] });
+])("rejects when $message", ({ attributes, message }) => {
+  const context = contextOf({ op: "Resize", attributes, inputs: [x, null, scales(1, 1, 2, 2)] });
   expect(() => resize(context)).toThrow(UnsupportedGradientError);
   expect(() => resize(context)).toThrow(message);
 });
