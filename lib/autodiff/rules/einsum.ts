@@ -1,6 +1,6 @@
 import { parseEinsum } from "../../onnx/operators/matrix.ts";
 import { UnsupportedGradientError } from "../errors.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { expandTo, reshapeTo } from "../shaping.ts";
 
@@ -41,7 +41,7 @@ export const einsumVjp: VjpRule = (context) => {
     const kept = shape.map((length, axis) => (reached.includes(term[axis]!) ? length : 1));
     return expandTo(graph, reshapeTo(graph, sum, kept), shape);
   };
-  return oneOutput(context, emitForward(context), (dY) =>
-    inputs.map((_, index) => () => pullTerm(dY, index)),
-  );
+  // letters for an ellipsis too, which WebGPU does not know
+  const y = graph.emit("Einsum", inputs, { equation: `${terms.join()}->${output}` });
+  return oneOutput(context, y, (dY) => inputs.map((_, index) => () => pullTerm(dY, index)));
 };

@@ -1,9 +1,11 @@
 import type { Value } from "../../onnx/model.ts";
 import { DataType } from "../../onnx/element-type.ts";
+import { inferNode } from "../../onnx/shape-inference.ts";
 import { requireConstant } from "../constant-inputs.ts";
-import { broadcastOutput, emitForward, oneOutput } from "../forward.ts";
+import { broadcastOutput, oneOutput } from "../forward.ts";
 import { power } from "../power.ts";
 import type { NodeVjp, VjpContext, VjpRule } from "../rule.ts";
+import { expandTo } from "../shaping.ts";
 
 /**
  * Power: Y = X^C, with broadcasting.
@@ -33,12 +35,17 @@ export const powVjp: VjpRule = (context) => {
   };
 };
 
-/** Exponents of their own, which may depend on the image. */
-function ofEach(context: VjpContext, x: Value, exponent: Value): NodeVjp {
-  const { graph, mul, sub, facts } = context;
+/**
+ * Exponents of their own, which may depend on the image. Both operands have Y's shape and type:
+ * WebGPU's Pow fails on many that do not.
+ */
+function ofEach(context: VjpContext, base: Value, exponent: Value): NodeVjp {
+  const { graph, node, mul, sub, facts } = context;
+  const shape = inferNode(node, facts)[0]!.shape;
   const isFloat = facts[1]?.type === "float32";
-  const c = isFloat ? exponent : graph.emit("Cast", [exponent], { to: DataType.float });
-  const y = emitForward(context);
+  const floats = isFloat ? exponent : graph.emit("Cast", [exponent], { to: DataType.float });
+  const [x, c] = [expandTo(graph, base, shape), expandTo(graph, floats, shape)];
+  const y = graph.emit("Pow", [x, c]);
   const zero = graph.scalar(0);
   const zeroWhere = (value: Value, other: Value) =>
     graph.emit("Where", [graph.emit("Equal", [value, zero]), zero, other]);
