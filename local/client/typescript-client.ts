@@ -122,6 +122,16 @@ function given(values: Readonly<Record<string, string | number | undefined>>) {
   );
 }
 
+/** Those of a problem document; null of what is none, such as an answer of a proxy. */
+function problemsIn(text: string): ReadonlyArray<string> | null {
+  try {
+    const { problems } = JSON.parse(text) as { readonly problems?: unknown };
+    return Array.isArray(problems) ? problems.map(String) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The API, a method for each of its operations. What goes wrong is a DreamgridError. */
 export class Dreamgrid {
   readonly #url: string;
@@ -144,7 +154,8 @@ export class Dreamgrid {
     // a browser does not tell where it was sent: it goes there itself
     if (response.type === "opaqueredirect") return this.#send(method, path, sent);
     const { url } = (await response.json()) as { readonly url: string };
-    return this.#answer(url, this.#fetchLink(url));
+    // without what opens it for whoever reads an error
+    return this.#answer(url.replace(/\\?.*$/, ""), this.#fetchLink(url));
   }
 
   async #send(
@@ -173,13 +184,10 @@ export class Dreamgrid {
     });
     const { ok, status, type } = response;
     if (ok || status === 302 || type === "opaqueredirect") return response;
-    const problem: unknown = await response.json().catch(() => null);
-    const said = typeof problem === "object" && problem !== null ? problem : {};
+    const text = await response.text().catch(() => "");
     throw new DreamgridError(
       status,
-      "problems" in said && Array.isArray(said.problems)
-        ? said.problems.map(String)
-        : ["HTTP status " + status + " of " + address],
+      problemsIn(text) ?? ["HTTP status " + status + " of " + address + ": " + text.slice(0, 200)],
     );
   }
 }
