@@ -122,9 +122,11 @@ async function acceptChecked(
     const facts = { jobId, requestHash: hash, provider, codeVersion, createdAt };
     const plan = planJob(resolved, facts);
     await passLeftRounds(deps.store, plan, createdAt);
-    await job.create(plan);
+    if ((await job.create(plan)) === "created") {
+      await dispatchJob(await job.latest(), deps);
+      return plan;
+    }
   }
-  // its own, or that of another intake which came first
   const plan = await job.plan();
   if (plan.requestHash !== hash) throw new IdempotencyConflictError(jobId);
   const latest = await job.latest();
