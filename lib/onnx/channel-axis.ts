@@ -14,6 +14,8 @@ import { sizeOf } from "./tensor.ts";
  */
 export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<Value, number> {
   const axes = new Map<Value, number>([[input, 1]]);
+  /** Values whose channels lie in front for now, where exporters index them: they may come back. */
+  const inFront = new Set<Value>();
   const shapeOf = (value: Value | undefined) => facts.get(value ?? "")?.shape ?? [];
   for (const node of graph.nodes) {
     const source =
@@ -25,8 +27,16 @@ export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<V
       if (rank === 0) continue;
       const [from, to] = [shapeOf(source), shapeOf(output)];
       const step = { node, from, to, axis: axes.get(source)!, facts };
-      const axis = OPERATORS.get(node.op)?.(step, axes) ?? kept(step);
+      const isTransposed = node.op === "Transpose";
+      const wasInFront = inFront.has(source);
+      const axis =
+        wasInFront && isTransposed
+          ? permutation(step).indexOf(0)
+          : (OPERATORS.get(node.op)?.(step, axes) ?? kept(step));
       axes.set(output, axis >= 1 && axis < rank ? axis : NO_CHANNELS);
+      const comesToFront = isTransposed && axis === 0 && (wasInFront || step.axis !== NO_CHANNELS);
+      const stays = wasInFront && (node.op.startsWith("Gather") || !OPERATORS.has(node.op));
+      if (comesToFront || (stays && from.length === rank)) inFront.add(output);
     }
   }
   return axes;
@@ -61,10 +71,11 @@ const product: Rule = ({ node, to }, axes) => {
   return ofRight === undefined || ofRight === to.length - 1 ? to.length - 1 : 1;
 };
 
-const transposed: Rule = ({ node, from, axis }) =>
-  axis === NO_CHANNELS
-    ? NO_CHANNELS
-    : intsAttribute(node, "perm", [...from.keys()].toReversed()).indexOf(axis);
+const permutation = ({ node, from }: Step): readonly number[] =>
+  intsAttribute(node, "perm", [...from.keys()].toReversed());
+
+const transposed: Rule = (step) =>
+  step.axis === NO_CHANNELS ? NO_CHANNELS : permutation(step).indexOf(step.axis);
 
 /** Without the axis of the channels: [N, H, W] is one plane, [N, F] has features. */
 const withoutIt = (to: readonly number[]): number => (to.length > 2 ? NO_CHANNELS : 1);
@@ -110,6 +121,10 @@ const gathered: Rule = ({ node, from, to, axis }) => {
   return along < axis ? axis + to.length - from.length : axis;
 };
 
+/** The axes in front are indexed, those behind stay as they are. */
+const gatheredInFront: Rule = ({ from, to, axis }) =>
+  axis === NO_CHANNELS ? NO_CHANNELS : axis + to.length - from.length;
+
 const OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...["Conv", "ConvTranspose", "DepthToSpace", "SpaceToDepth"].map((op) => [op, second] as const),
   ["MatMul", product],
@@ -118,4 +133,5 @@ const OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...["Reshape", "Flatten", "Squeeze", "Unsqueeze"].map((op) => [op, reshaped] as const),
   ...["ReduceMean", "ReduceMax", "ReduceSum", "ReduceL2"].map((op) => [op, reduced] as const),
   ["Gather", gathered],
+  ["GatherND", gatheredInFront],
 ]);

@@ -153,3 +153,45 @@ test("the axis may be another than the decided; one that is not there is refused
     "of [1, 12, 14] has no axis 3 for channels; wanted one of 1 to 2",
   );
 });
+
+test("channels that are indexed in front of the batch come back to their axis", () => {
+  const indexed = decodeModel(
+    writeModel(
+      sketch({
+        inputs: { image: [1, 3, 6, 8] },
+        nodes: [
+          node("Conv", "image kernel", "maps"),
+          node("Transpose", "maps", "front", { perm: [1, 0, 2, 3] }),
+          node("GatherND", "front places", "some"),
+          node("Abs", "some", "positive"),
+          node("Transpose", "positive", "turned", { perm: [0, 2, 3, 1] }),
+          node("Transpose", "turned", "back", { perm: [3, 0, 1, 2] }),
+          node("Exp", "back", "y"),
+          node("Transpose", "maps", "sidesFront", { perm: [2, 3, 0, 1] }),
+          node("GatherND", "sidesFront corners", "atCorners"),
+          node("Transpose", "atCorners", "z", { perm: [1, 2, 0] }),
+        ],
+        outputs: ["y", "z"],
+        initializers: {
+          kernel: uniform([5, 3, 2, 3], 1),
+          places: { ...intsTensor([4, 0, 0, 2]), shape: [4, 1] },
+          corners: { ...intsTensor([0, 0, 4, 5]), shape: [2, 2] },
+        },
+      }),
+      18,
+    ),
+  );
+  const table = layerTable(indexed, specialise(indexed, [1, 3, 6, 8]));
+  const axesOf = table.map(({ name, channels, channelAxis }) => [name, channels, channelAxis]);
+  expect(axesOf.slice(1, 2)).toEqual([["maps", 5, 1]]);
+  // with the batch elsewhere there is nothing to draw
+  expect(axesOf.slice(2, 6).map(([, channels]) => channels)).toEqual([null, null, null, null]);
+  expect(axesOf.slice(6, 8)).toEqual([
+    ["back", 4, 1],
+    ["y", 4, 1],
+  ]);
+  expect(axesOf.slice(9).map(([, ...axis]) => axis)).toEqual([
+    [null, 2],
+    [5, 1],
+  ]);
+});
