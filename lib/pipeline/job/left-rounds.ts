@@ -14,11 +14,13 @@ import { retryOf } from "./round.ts";
  */
 export async function passLeftRounds(store: ObjectStore, plan: JobPlan, now: Date): Promise<void> {
   const { jobId, channels } = plan;
-  const left = [
-    ...(await namesUnder(store, roundPrefix(jobId, 0))).map(() => 0),
-    ...(await namesUnder(store, retriesPrefix(jobId))).map(Number.parseFloat),
-    ...(await namesUnder(store, allCheckpointsPrefix(jobId))).map(Number.parseFloat),
-  ].filter(Number.isInteger);
+  const [first, later, checkpoints] = await Promise.all([
+    namesUnder(store, roundPrefix(jobId, 0)),
+    namesUnder(store, retriesPrefix(jobId)),
+    namesUnder(store, allCheckpointsPrefix(jobId)),
+  ]);
+  const rounds = [...later, ...checkpoints].map(Number.parseFloat).filter(Number.isInteger);
+  const left = [...first.map(() => 0), ...rounds];
   const retry = encodeJson(retryOf(plan, channels, now));
   for (let round = 1; round <= Math.max(-1, ...left) + 1; round++) {
     // overwrites: what is left will be gone tomorrow
