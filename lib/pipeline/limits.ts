@@ -93,6 +93,12 @@ export const MAX_CACHED_MODEL_BYTES = 72_000_000;
 export const MAX_UPLOADED_BYTES = 50_000_000_000;
 
 /**
+ * The images among them, which are counted before another: a listing has a thousand, and API Gateway
+ * waits 29 s.
+ */
+export const MAX_UPLOADED_IMAGES = 100_000;
+
+/**
  * How long a network's files wait for its description: a day, of which a link to send one lasts an
  * hour.
  */

@@ -1,7 +1,7 @@
 import { DESCRIPTION_FILE } from "../../networks/description.ts";
 import type { ObjectFacts, ObjectStore } from "../../storage/object-store.ts";
 import { MODEL_FILE_NAME, MODEL_PREFIX, UPLOAD_PREFIX } from "../keys.ts";
-import { MAX_UPLOADED_BYTES, UNPUBLISHED_SECONDS } from "../limits.ts";
+import { MAX_UPLOADED_BYTES, MAX_UPLOADED_IMAGES, UNPUBLISHED_SECONDS } from "../limits.ts";
 
 /** What is asked of a bucket before another upload. */
 export interface RoomDeps {
@@ -16,22 +16,30 @@ export interface RoomDeps {
  * use them. What no link is given for is someone's own, and stays. Images go by the bucket's own
  * rule.
  *
- * @param most bytes of one kind in the bucket
+ * @param most in the bucket: bytes of one kind, and images
  */
 export async function roomProblem(
   { kind, sizeBytes }: { readonly kind: "image" | "model"; readonly sizeBytes: number },
   deps: RoomDeps,
-  most = MAX_UPLOADED_BYTES,
+  most = { bytes: MAX_UPLOADED_BYTES, images: MAX_UPLOADED_IMAGES },
 ): Promise<string | null> {
-  const taken = kind === "image" ? await bytesUnder(UPLOAD_PREFIX, deps) : await networkBytes(deps);
-  if (taken + sizeBytes <= most) return null;
+  const taken = kind === "image" ? await imageBytes(deps, most.images) : await networkBytes(deps);
+  if (taken === null) {
+    return `kind: given "image", and the bucket has the ${most.images} images that it takes; delete some under ${UPLOAD_PREFIX}`;
+  }
+  if (taken + sizeBytes <= most.bytes) return null;
   const what = kind === "image" ? "images" : "networks";
-  return `sizeBytes: given ${sizeBytes}, and the bucket has ${taken} bytes of ${what} of the ${most} that it takes; delete some`;
+  return `sizeBytes: given ${sizeBytes}, and the bucket has ${taken} bytes of ${what} of the ${most.bytes} that it takes; delete some`;
 }
 
-async function bytesUnder(prefix: string, { store }: RoomDeps): Promise<number> {
-  let bytes = 0;
-  for await (const { sizeBytes } of store.list(prefix)) bytes += sizeBytes;
+/** `null` if there are as many as there may be. */
+async function imageBytes({ store }: RoomDeps, most: number): Promise<number | null> {
+  let [bytes, images] = [0, 0];
+  for await (const { sizeBytes } of store.list(UPLOAD_PREFIX)) {
+    bytes += sizeBytes;
+    images++;
+    if (images === most) return null;
+  }
   return bytes;
 }
 
