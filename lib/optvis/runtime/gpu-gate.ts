@@ -72,7 +72,10 @@ export class GpuGate {
     this.#leastSpeedup = leastSpeedup;
     this.#patienceSeconds = patienceSeconds;
     this.#memory = memory;
-    this.tell = tell;
+    this.tell = (line) => {
+      // work that was done before the answer came is done, and nobody asks how
+      if (!this.#stop.signal.aborted) tell(line);
+    };
     this.#child = child;
   }
 

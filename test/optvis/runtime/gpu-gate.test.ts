@@ -93,8 +93,9 @@ describe("a machine", () => {
     expect(await gateOf("right").machine()).toMatchObject({ isFit: true });
   });
 
-  test("is asked once, and not awaited for ever", async () => {
-    const gate = gateOf("hang");
+  test("is asked once, and neither awaited for ever nor spoken of once nobody waits", async () => {
+    const lines: string[] = [];
+    const gate = gateOf("hang", { tell: (line: string) => void lines.push(line) });
     const [first, second] = [gate.machine(), gate.machine()];
     expect(first).toBe(second);
     await new Promise((resolve) => setImmediate(resolve));
@@ -104,6 +105,7 @@ describe("a machine", () => {
       reason: expect.stringContaining("was not awaited"),
       isPassing: true,
     });
+    expect(lines).toEqual([]);
   });
 
   test("that was answered for leaves nobody to hear of the gate's end", async () => {
