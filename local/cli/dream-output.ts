@@ -69,19 +69,23 @@ export class DreamOutput {
     );
   }
 
+  /** The first thing that went wrong, `null` for nothing. */
+  get problem(): unknown {
+    return this.#failures[0] ?? null;
+  }
+
   /** The requests of which no image could be drawn, of those whose sheets are written. */
   get empty(): readonly string[] {
     return this.#empty;
   }
 
-  /** Writes the last report. @returns the first thing that went wrong, `null` for nothing */
-  async end(): Promise<unknown> {
+  /** Writes the last report. */
+  async end(): Promise<void> {
     await Promise.all(this.#work);
     await this.#reporting;
     if (this.#plans.some((plan) => plan !== null)) {
       await this.#report(false).catch((error: unknown) => void this.#failures.push(error));
     }
-    return this.#failures[0] ?? null;
   }
 
   async #act(event: RunEvent): Promise<void> {

@@ -2,11 +2,13 @@ import { join } from "node:path";
 
 import type { SheetFormat } from "../../lib/image/formats.ts";
 import { cacheFolder, networkFolders } from "../../lib/networks/folders.ts";
+import type { Log } from "../../functions/log.ts";
 import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
 import { startThreadAhead } from "../../lib/optvis/runtime/session-worker.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
 import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
+import { errorLog } from "../log.ts";
 import { startLocalPipeline } from "../pipeline.ts";
 import { ReportFile } from "../report/report-file.ts";
 import type { RunEvent } from "../run-events.ts";
@@ -23,7 +25,7 @@ import type { NamedRequest } from "./named-requests.ts";
 import { openInViewer } from "./open-in-viewer.ts";
 import { resultPaths } from "./result-paths.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
-import { InterruptedError, NothingDrawnError, UsageError } from "./user-errors.ts";
+import { InterruptedError, isWithoutRoom, NothingDrawnError, UsageError } from "./user-errors.ts";
 
 const INTERRUPTIONS = ["SIGINT", "SIGTERM"] as const;
 
@@ -87,7 +89,22 @@ export async function renderRequests(
   const renderer = createEngineRenderer({ threads: flags.threads, gate });
   if (firstTask) renderer.prepare(firstTask);
   const progress = new DreamProgress(jobs, terminal);
-  const pipeline = await startLocalPipeline({ dataFolder, renderer, gate });
+  const interruption = new AbortController();
+  // a service waits for a person who makes room; who waits for this run is told, and does it again
+  const stopWithoutRoom = (error: unknown) => {
+    if (isWithoutRoom(error)) interruption.abort(error);
+  };
+  const logOf = (name: string): Log => {
+    const log = errorLog(name);
+    return {
+      ...log,
+      error: (message, fields) => {
+        stopWithoutRoom(fields.error);
+        if (!interruption.signal.aborted) log.error(message, fields);
+      },
+    };
+  };
+  const pipeline = await startLocalPipeline({ dataFolder, renderer, gate, logOf });
   const output = new DreamOutput(names, {
     folder: flags.out,
     terminal,
@@ -99,7 +116,6 @@ export async function renderRequests(
       if (flags.open === "with the first picture") await show(report.path, given);
     },
   });
-  const interruption = new AbortController();
   // the second time, as nobody listens any more, a signal ends the process at once
   const interrupt = (signal: InterruptedError["signal"]) =>
     interruption.abort(new InterruptedError("interrupted; run it again to go on", signal));
@@ -114,11 +130,12 @@ export async function renderRequests(
     const secondsLeft = progress.secondsLeft();
     const isRejection = event.kind === "ended" && event.outcome.kind === "rejected";
     // told once the files that it names are there
-    if ((await output.follow(event)) || isRejection) {
+    const isDone = await output.follow(event);
+    if (isDone || isRejection) {
       tell(event.kind === "step" ? { ...described, secondsLeft } : described);
     }
+    stopWithoutRoom(output.problem);
   };
-  let problem: unknown = null;
   try {
     await runJobs(
       pipeline,
@@ -131,13 +148,13 @@ export async function renderRequests(
     );
   } finally {
     // a sheet is there as soon as its job has ended, whatever becomes of the others
-    problem = await output.end();
+    await output.end();
     progress.end();
     for (const name of INTERRUPTIONS) process.off(name, interrupt);
     await pipeline.stop();
     await renderer.close();
   }
-  if (problem !== null) throw problem;
+  if (output.problem !== null) throw output.problem;
   terminal.note(`${report.path}  (all of it, to be looked at in a browser)`);
   tell({ kind: "report", report: report.path });
   if (flags.open === "at the end") await show(report.path, given);

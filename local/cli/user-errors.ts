@@ -78,6 +78,16 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
 /** Of what is written, though the message has the file that is copied first. */
 const OF_TARGET = ["ENOSPC", "EDQUOT", "EROFS", "EEXIST", "EISDIR", "ENOTDIR"];
 
+/** Whether nothing can be written any more, and so no work be done, until a person sees to it. */
+export function isWithoutRoom(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { name, code = "" } = error as NodeJS.ErrnoException;
+  return (
+    ["InsufficientStorage", "DataFolderMissing"].includes(name) ||
+    ["ENOSPC", "EDQUOT"].includes(code)
+  );
+}
+
 /** The one line to show for an error of the user's making; `null` for one of ours. */
 export function userMessage(error: unknown): string | null {
   if (!(error instanceof Error)) return null;

@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { DataFolderInUseError } from "@dreamgrid/aws-endpoint";
 import { expect, test } from "vitest";
 
-import { userMessage } from "../../../local/cli/user-errors.ts";
+import { isWithoutRoom, userMessage } from "../../../local/cli/user-errors.ts";
 
 test("what the embedded endpoint refuses is told in its own words", () => {
   const fromClient = Object.assign(new Error("no room"), { name: "InsufficientStorage" });
@@ -23,6 +23,15 @@ test.skipIf(!existsSync("/dev/full"))("a full disk is told, whatever file it was
   expect(userMessage(copied)).toBe("full/net.onnx: the disk is full");
   const other = Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
   expect(userMessage(other)).toBeNull();
+});
+
+test("a disk without room is told from other troubles", () => {
+  const named = (name: string) => Object.assign(new Error("no"), { name });
+  const coded = (code: string) => Object.assign(new Error("no"), { code });
+  const without = [named("InsufficientStorage"), named("DataFolderMissing"), coded("ENOSPC")];
+  expect(without.map(isWithoutRoom)).toEqual([true, true, true]);
+  const others = [named("TimeoutError"), coded("ENOENT"), "ENOSPC", null];
+  expect(others.map(isWithoutRoom)).toEqual([false, false, false, false]);
 });
 
 test("a fault of ours has no message for the user", () => {
