@@ -10,6 +10,7 @@ import { NetworkPage } from "./pages/network.tsx";
 import { NetworksPage } from "./pages/networks.tsx";
 import { RequestPage } from "./pages/request.tsx";
 import { type Address, address, type Place, useAddress } from "./state/router.ts";
+import { useScroll } from "./state/scroll.ts";
 
 /** All of the page: where one is, and what is there. */
 export function Page() {
@@ -19,13 +20,11 @@ export function Page() {
   const isFirst = useRef(true);
   useEffect(() => {
     document.title = titleOf(current.place);
-    // a new place is read from its top, by eyes and by screen readers
-    if (!isFirst.current) {
-      scrollTo(0, 0);
-      main.current?.focus({ preventScroll: true });
-    }
+    // a new place is read from its beginning
+    if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
   }, [key]);
+  useScroll(key, main);
   return (
     <>
       <a

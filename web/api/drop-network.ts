@@ -8,9 +8,10 @@ export interface Drop extends Pixels {
   readonly files: readonly File[];
 }
 
-/** The file that is the network; the others hold weights of it. */
+/** The file that is the network, where it is one; the others hold weights of it. */
 export function modelFileOf(files: readonly File[]): File | null {
-  return files.find(({ name }) => name.toLowerCase().endsWith(".onnx")) ?? null;
+  const models = files.filter(({ name }) => name.toLowerCase().endsWith(".onnx"));
+  return models.length === 1 ? models[0]! : null;
 }
 
 /** An id for a network, after its file: "resnet18" of "ResNet 18.onnx". */
@@ -33,7 +34,9 @@ export async function dropNetwork(
   const model = modelFileOf(files);
   if (model === null) {
     const names = files.map(({ name }) => `'${name}'`).join(", ") || "none";
-    throw new ApiError(0, [`files: given ${names}; wanted an .onnx file, and what lies beside it`]);
+    throw new ApiError(0, [
+      `files: given ${names}; wanted one .onnx file, and what lies beside it`,
+    ]);
   }
   const { id } = await call<{ id: string }>("page/uploads", { method: "POST" });
   for (const file of files) {

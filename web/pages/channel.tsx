@@ -51,8 +51,9 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
   const count = layer?.channels ?? 0;
   const hrefOf = (other: number) => address.channel(network, name, other, { recipe: recipeId });
   const [playing, setPlaying] = useState<string | null>(null);
-  useStepKeys(channel, count, hrefOf);
   const isBeyond = layer !== null && channel > count;
+  const before = isBeyond ? count : channel - 1;
+  useStepKeys(channel > 1 ? hrefOf(before) : null, channel < count ? hrefOf(channel + 1) : null);
   return (
     <>
       <div class="heading">
@@ -67,8 +68,8 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
         </div>
         <nav class="row" aria-label="Channels">
           {channel > 1 && (
-            <a class="button" href={hrefOf(channel - 1)}>
-              ← {channel - 1}
+            <a class="button" href={hrefOf(before)}>
+              ← {before}
             </a>
           )}
           {channel < count && (
@@ -83,7 +84,11 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
       {layer !== null && !isLoaded && rest.problems.length === 0 && (
         <Looking>looking for its pictures</Looking>
       )}
-      {isBeyond && <Problems problems={[`layer '${name}' has ${count} channels`]} />}
+      {isBeyond && (
+        <Problems
+          problems={[`layer '${layer.name}' has channels 1 to ${count}; given ${channel}`]}
+        />
+      )}
       {layer !== null && isLoaded && !isBeyond && (
         <div class="channel">
           <LargePicture
@@ -253,17 +258,16 @@ function neighboursOf(channel: number, count: number): readonly number[] {
 }
 
 /** The arrow keys lead to the channel before and behind, unless something is being written. */
-function useStepKeys(channel: number, count: number, hrefOf: (channel: number) => string) {
-  const [before, behind] = [hrefOf(channel - 1), hrefOf(channel + 1)];
+function useStepKeys(before: string | null, behind: string | null) {
   useEffect(() => {
     const follow = ({ key, target, altKey, ctrlKey, metaKey }: KeyboardEvent) => {
       if (altKey || ctrlKey || metaKey) return;
       // what takes the arrows itself: fields, and text that is wider than its place
       if (target instanceof Element && target.closest("input, select, textarea, pre")) return;
-      if (key === "ArrowLeft" && channel > 1) location.hash = before;
-      if (key === "ArrowRight" && channel < count) location.hash = behind;
+      if (key === "ArrowLeft" && before !== null) location.hash = before;
+      if (key === "ArrowRight" && behind !== null) location.hash = behind;
     };
     addEventListener("keydown", follow);
     return () => removeEventListener("keydown", follow);
-  }, [channel, count, before, behind]);
+  }, [before, behind]);
 }

@@ -66,14 +66,24 @@ export function LayerTable({ network, layers }: LayerTableProps) {
   );
 }
 
+/** Characters; longer names are written in several lines. */
+const LONG_NAME = 56;
+
 function LayerRow({ network, layer }: { readonly network: string; readonly layer: LayerDocument }) {
   const { index, name, type, channels, activations, learnables, aliases, problem } = layer;
+  const long = name.length > LONG_NAME ? { class: "long" } : {};
   const weights = learnables.map((each) => `${each.name} ${each.shape.join(" × ")}`).join("\n");
   return (
     <tr id={`layer-${index}`}>
       <td class="number quiet">{index}</td>
       <td>
-        {layer.renderable ? <a href={address.layer(network, name)}>{name}</a> : name}
+        {layer.renderable ? (
+          <a {...long} href={address.layer(network, name)}>
+            {name}
+          </a>
+        ) : (
+          <span {...long}>{name}</span>
+        )}
         {problem !== null && <div class="reason quiet">{problem}</div>}
       </td>
       <td>{type}</td>

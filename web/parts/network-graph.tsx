@@ -1,4 +1,4 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { LayerDocument } from "../api/documents.ts";
 import { address } from "../state/router.ts";
@@ -26,6 +26,13 @@ export function NetworkGraph({ network, layers }: NetworkGraphProps) {
     setOpen(next);
   };
   const { width, height, nodes, boxes, edges } = layout;
+  const scroll = useRef<HTMLDivElement>(null);
+  const first = nodes[0]?.x ?? 0;
+  useEffect(() => {
+    // of a graph that is wider than its place, the beginning is seen first
+    const element = scroll.current;
+    if (element !== null) element.scrollLeft = first - element.clientWidth / 2;
+  }, [first]);
   return (
     <section class="graph" aria-label="Graph">
       <div class="row">
@@ -41,7 +48,13 @@ export function NetworkGraph({ network, layers }: NetworkGraphProps) {
           </>
         )}
       </div>
-      <div class="graph-scroll" tabIndex={0} role="region" aria-label="The network's graph">
+      <div
+        ref={scroll}
+        class="graph-scroll"
+        tabIndex={0}
+        role="region"
+        aria-label="The network's graph"
+      >
         <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
           {boxes.map((box) => (
             <Box key={box.id} box={box} onToggle={toggle} />

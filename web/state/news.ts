@@ -36,7 +36,7 @@ export function listen(listener: Listener): () => void {
   listeners.add(listener);
   if (!isStarted) {
     isStarted = true;
-    if (document.documentElement.dataset["news"] === "events") connect();
+    if (document.documentElement.dataset["news"] === "events") void share();
     else void poll();
   }
   return () => void listeners.delete(listener);
@@ -46,8 +46,37 @@ function tell(news: News): void {
   for (const listener of listeners) listener(news);
 }
 
+/** Of the lock that the tab with the connection holds, and of the channel on which it tells others. */
+const SHARED = "dreamgrid-news";
+
+/**
+ * One connection for all tabs: a browser opens no more than six to a server, and with one that
+ * stays open in each, the seventh tab would wait for ever.
+ */
+async function share(): Promise<void> {
+  // only pages of this machine, or over HTTPS, have locks
+  if (!isSecureContext) return connect(tell);
+  const others = new BroadcastChannel(SHARED);
+  others.addEventListener("message", ({ data }) => tell(data as News));
+  const tellAll: Listener = (news) => {
+    tell(news);
+    others.postMessage(news);
+  };
+  const hold = () => {
+    connect(tellAll);
+    // until the tab is closed
+    return new Promise<never>(() => {});
+  };
+  await navigator.locks.request(SHARED, { ifAvailable: true }, (lock) => lock && hold());
+  await navigator.locks.request(SHARED, () => {
+    // of what came after the tab before had gone, nobody has been told
+    tellAll({ kind: "again" });
+    return hold();
+  });
+}
+
 /** Server-sent events; when the server has gone, until it is there again. */
-function connect(): void {
+function connect(tell: Listener): void {
   let hasFailed = false;
   const source = new EventSource("events");
   source.addEventListener("open", () => hasFailed && tell({ kind: "again" }));
@@ -60,7 +89,7 @@ function connect(): void {
   source.addEventListener("error", () => {
     hasFailed = true;
     // the browser itself tries again, but not after every kind of failure
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, RECONNECT_MS);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => connect(tell), RECONNECT_MS);
   });
 }
 

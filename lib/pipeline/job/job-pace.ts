@@ -11,7 +11,7 @@ export interface LiveSteps {
 
 export interface JobPace {
   readonly iterations: { readonly done: number; readonly total: number };
-  /** `null` before there is a speed, and at the end. */
+  /** `null` before there is a speed, at the end, and while the job is being cancelled. */
   readonly secondsLeft: number | null;
 }
 
@@ -28,7 +28,7 @@ export function iterationsPerImage({ request }: Pick<JobPlan, "request">): numbe
  * @param live `null` where the images are rendered elsewhere
  */
 export function jobPace(
-  { plan, begun, kept, total, ok, failed, cancelled }: JobStatus,
+  { plan, state, begun, kept, total, ok, failed, cancelled }: JobStatus,
   live: LiveSteps | null,
   now: Date,
 ): JobPace {
@@ -43,7 +43,8 @@ export function jobPace(
     done: Math.min(ended * each + begunSteps, total * each),
     total: total * each,
   };
-  if (ended === total) return { iterations, secondsLeft: null };
+  // what is cancelled is not drawn, and ends at no speed that is known
+  if (ended === total || state === "cancelling") return { iterations, secondsLeft: null };
   const speed = live?.iterationsPerSecond ?? null;
   if (speed !== null && speed > 0) {
     return { iterations, secondsLeft: (iterations.total - iterations.done) / speed };

@@ -47,6 +47,16 @@ describe("how far a job is", () => {
     });
   });
 
+  test("has no time left to tell while it is being cancelled: what is left is not drawn", async () => {
+    const { jobId } = await pipeline.accept();
+    await render((channel) => channel < 3);
+    const liveSteps = () => ({ atWork: [], iterationsPerSecond: 0.5 });
+    for (const options of [after(20), { ...after(20), liveSteps }]) {
+      const { body } = await apiClient(pipeline, options)("DELETE", `/jobs/${jobId}`);
+      expect(body).toMatchObject({ state: "cancelling", secondsLeft: null });
+    }
+  });
+
   test("is running from the first image that is begun", async () => {
     const { jobId } = await pipeline.accept();
     expect((await call("GET", `/jobs/${jobId}`)).body).toMatchObject({ state: "queued" });

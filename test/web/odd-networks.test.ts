@@ -1,0 +1,118 @@
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+
+import { uniform } from "../support/random.ts";
+import { node, sketch, writeModel } from "../support/onnx-writer.ts";
+import { CHROMIUM, openPage, PATIENT } from "./browser.ts";
+import { tinyServiceAndBrowser } from "./tiny-service.ts";
+
+const LONG = `features.${"a_module_whose_name_goes_on.".repeat(7)}conv`;
+const NAMES = ["three 'quoted' \"twice\" & <b>?#%20", "слой 畳み込み طبقة", LONG] as const;
+
+/** A chain of three convolutions with names that nobody expects. */
+function oddNetwork(): Buffer {
+  const convolutions = NAMES.map((name, i) => {
+    return { ...node("Conv", `v${i} w${i}`, `v${i + 1}`), name };
+  });
+  const channels = [3, 4, 2, 5];
+  const graph = sketch({
+    inputs: { v0: [1, 3, 16, 20] },
+    nodes: convolutions,
+    outputs: ["v3"],
+    initializers: Object.fromEntries(
+      NAMES.map((_, i) => [
+        `w${i}`,
+        uniform([channels[i + 1]!, channels[i]!, 1, 1], i + 1, [-1, 1]),
+      ]),
+    ),
+  });
+  return Buffer.from(writeModel(graph, 17));
+}
+
+const overflowOf = (page: Page) =>
+  page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
+
+describe.skipIf(CHROMIUM === null)("networks of people unlike us", () => {
+  const { browser, url } = tinyServiceAndBrowser();
+
+  async function drop(page: Page, names: readonly string[]): Promise<void> {
+    const mimeType = "application/octet-stream";
+    const buffer = oddNetwork();
+    await page.goto(`${url()}/#/`);
+    await page
+      .locator("input[type=file]")
+      .setInputFiles(names.map((name) => ({ name, mimeType, buffer })));
+    await page.getByRole("button", { name: "Add the network" }).click();
+  }
+
+  test("have layers with names of all kinds, each under its address, and nothing runs out of its place", async () => {
+    const { page, complaints } = await openPage(browser(), {
+      viewport: { width: 1280, height: 900 },
+    });
+    await drop(page, ["odd.onnx"]);
+    await page.getByRole("heading", { name: "odd", exact: true }).waitFor();
+    const table = page.getByRole("region", { name: "Layer table" });
+    const cells = await table.evaluate((element) => {
+      const [box, last] = [element, [...element.querySelectorAll("th")].at(-1)!];
+      return { shown: box.getBoundingClientRect().right, last: last.getBoundingClientRect().left };
+    });
+    expect(cells.last, "the last column is in view beside a long name").toBeLessThan(cells.shown);
+    for (const name of NAMES) {
+      await page.goto(`${url()}/#/odd`);
+      await table.getByRole("link", { name, exact: true }).click();
+      await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+      await page.reload();
+      await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+      await page.getByRole("button", { name: /^Render all/ }).waitFor();
+    }
+    const compared = page.url();
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.goto(`${compared}?beside=${encodeURIComponent(`odd/${LONG}`)}`);
+      await page.getByLabel("Layer to compare with").waitFor();
+      await expect.poll(() => page.getByLabel("Recipe").count(), PATIENT).toBe(2);
+      expect(await overflowOf(page), `at ${width} px`).toBe(0);
+      const [left, right] = await page.getByLabel("Recipe").all();
+      const [leftBox, rightBox] = [(await left!.boundingBox())!, (await right!.boundingBox())!];
+      expect(leftBox.x + leftBox.width).toBeLessThanOrEqual(rightBox.x);
+    }
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("have graphs that are wider than a telephone, whose beginning is seen", async () => {
+    const { page } = await openPage(browser(), { viewport: { width: 360, height: 800 } });
+    await drop(page, ["wide.onnx"]);
+    await page.getByRole("heading", { name: "wide", exact: true }).waitFor();
+    const graph = page.getByRole("region", { name: "The network's graph" });
+    const input = (await graph.locator(".node").first().boundingBox())!;
+    const place = (await graph.boundingBox())!;
+    expect(await graph.evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)).toBe(
+      true,
+    );
+    expect(input.x).toBeGreaterThanOrEqual(place.x);
+    expect(input.x + input.width).toBeLessThanOrEqual(place.x + place.width);
+    await page.close();
+  });
+
+  test("come one at a time", async () => {
+    const { page } = await openPage(browser());
+    await drop(page, ["one.onnx", "two.onnx"]);
+    expect(await page.getByRole("alert").textContent()).toBe(
+      "files: given 'one.onnx', 'two.onnx'; wanted one .onnx file, and what lies beside it",
+    );
+    await page.close();
+  });
+
+  test("a channel that is not there is told with those that are, and leads to the last of them", async () => {
+    const { page } = await openPage(browser());
+    await page.goto(`${url()}/#/tiny/2/99`);
+    await page.getByText("layer 'wide' has channels 1 to 7; given 99").waitFor();
+    await page.getByRole("link", { name: "← 7" }).click();
+    await page.getByRole("heading", { name: "Channel 7" }).waitFor();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowLeft");
+    await page.getByRole("heading", { name: "Channel 6" }).waitFor();
+    await page.close();
+  });
+});

@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { type Service, startService } from "../../local/serve.ts";
+import { FakeRenderer } from "../support/fake-renderer.ts";
+import { tinyNetwork } from "../support/tiny-network.ts";
+import { CHROMIUM, launch, PATIENT } from "./browser.ts";
+
+/** More than the connections that a browser opens to one server. */
+const TABS = 8;
+
+describe.skipIf(CHROMIUM === null)("tabs and history", () => {
+  let browser: Browser;
+  let folder: string;
+  let service: Service;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "tabs-"));
+    await tinyNetwork(folder, { wideChannels: 400 });
+    service = await startService({
+      dataFolder: join(folder, "data"),
+      awsPort: 0,
+      apiPort: 0,
+      renderer: new FakeRenderer(),
+      networkFolders: [folder],
+      recoverySeconds: 2,
+    });
+    browser = await launch();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await service.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const at = (hash: string) => `${service.api.url}/${hash}`;
+
+  test("as many tabs as one likes hear of news, whichever of them is closed", async () => {
+    const context = await browser.newContext();
+    const tabs = [];
+    for (let i = 0; i < TABS; i++) {
+      const tab = await context.newPage();
+      await tab.goto(at("#/tiny/classes"));
+      await tab.getByLabel("Channels", { exact: true }).waitFor();
+      await expect.poll(() => tab.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+      tabs.push(tab);
+    }
+    const [first, second, ...others] = tabs;
+    const draw = async (channels: string) => {
+      await second!.getByLabel("Channels", { exact: true }).fill(channels);
+      await second!.getByRole("button", { name: "Render these" }).click();
+    };
+    await draw("2");
+    for (const tab of tabs) await tab.getByRole("img", { name: "channel 2" }).waitFor();
+    // it has the connection
+    await first!.close();
+    await draw("4");
+    for (const tab of others) await tab.getByRole("img", { name: "channel 4" }).waitFor();
+    await context.close();
+  });
+
+  test("who goes back is where they were, and a new place begins at its top", async () => {
+    const page = await browser.newPage({ viewport: { width: 800, height: 600 } });
+    const top = () => page.evaluate<number>("scrollY");
+    const heading = (name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
+    await page.goto(at("#/tiny/wide"));
+    const link = page.locator(".tiles a[href$='/wide/300']");
+    await link.scrollIntoViewIfNeeded();
+    const before = await top();
+    expect(before).toBeGreaterThan(1_000);
+    await link.click();
+    await heading("Channel 300");
+    expect(await top()).toBe(0);
+    await page.goBack();
+    await heading("wide");
+    await expect.poll(top, PATIENT).toBe(before);
+    await page.reload();
+    await heading("wide");
+    await expect.poll(top, PATIENT).toBe(before);
+    // what a person does then is theirs
+    await page.keyboard.press("Home");
+    await expect.poll(top, PATIENT).toBe(0);
+    await page.close();
+  });
+
+  test("a place that has the focus only to be read from its beginning has no frame", async () => {
+    const page = await browser.newPage();
+    await page.goto(at("#/"));
+    await page.keyboard.press("Tab");
+    await page.goto(at("#/-/jobs"));
+    await expect.poll(() => page.evaluate("document.activeElement.id"), PATIENT).toBe("main");
+    expect(await page.evaluate("document.activeElement.matches(':focus-visible')")).toBe(true);
+    expect(await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")).toBe(
+      "none",
+    );
+    await page.close();
+  });
+});

@@ -1,0 +1,60 @@
+import type { RefObject } from "preact";
+import { useEffect } from "preact/hooks";
+
+/** Between two notes of how far the page is scrolled: browsers take 200 in half a minute. */
+const NOTE_EVERY_MS = 200;
+
+/** What a person does to move the page, which then is moved no more for them. */
+const MOVES = ["wheel", "touchstart", "keydown", "pointerdown"] as const;
+
+const notedTop = (): number => (history.state as { readonly top?: number } | null)?.top ?? 0;
+
+function note(): void {
+  if (notedTop() !== scrollY) history.replaceState({ top: scrollY }, "");
+}
+
+/**
+ * A new place begins at its top. Of each entry of the history it is noted how far it was scrolled,
+ * and who goes back or reloads is there again, as soon as so much of the place is there.
+ *
+ * @param key of the place
+ * @param content what grows as the place is fetched
+ */
+export function useScroll(key: string, content: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    // the browser's own comes before there is anything to scroll
+    history.scrollRestoration = "manual";
+    const top = notedTop();
+    const settled = new AbortController();
+    const { signal } = settled;
+    const settle = () => settled.abort();
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const follow = () => {
+      timer ??= setTimeout(() => {
+        timer = null;
+        if (signal.aborted) note();
+      }, NOTE_EVERY_MS);
+    };
+    const gone = new AbortController();
+    addEventListener("scroll", follow, { passive: true, signal: gone.signal });
+    // what is clicked may lead away
+    addEventListener("click", () => signal.aborted && note(), {
+      capture: true,
+      signal: gone.signal,
+    });
+    const arrive = () => {
+      scrollTo(0, top);
+      if (scrollY >= top - 1) settle();
+    };
+    const growth = new ResizeObserver(arrive);
+    signal.addEventListener("abort", () => growth.disconnect());
+    for (const name of MOVES) addEventListener(name, settle, { passive: true, signal });
+    arrive();
+    if (!signal.aborted && content.current !== null) growth.observe(content.current);
+    return () => {
+      clearTimeout(timer ?? undefined);
+      settle();
+      gone.abort();
+    };
+  }, [key]);
+}
