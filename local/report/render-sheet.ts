@@ -26,7 +26,7 @@ export function renderSheet(
   const waiting = drawn?.tile ?? USUAL_SIZE;
   return html`<section id="${id}" class="sheet" aria-labelledby="${id}-title">
     <h2 id="${id}-title">${layer.name}</h2>
-    <p class="muted">${[network.id, `layer ${layer.index}`, ...recipe(request)].join(" · ")}</p>
+    <p class="muted">${[network.id, `layer ${layer.index}`, ...recipe(sheet)].join(" · ")}</p>
     <p>${standing(sheet)}</p>
     ${sheet.state === "running" ? progressBar(sheet) : null}
     ${quality === null ? null : html`<p class="muted">${describeSheetQuality(quality)}</p>`}
@@ -122,10 +122,19 @@ function addressOf(path: string): string {
   return `./${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
-function recipe(request: ReportSheet["request"]): readonly string[] {
+const NO_PRESET: { readonly [name: string]: unknown; readonly preset: null } = { preset: null };
+
+function recipe({ request, presetForm }: ReportSheet): readonly string[] {
   const { method, numIterations, pyramidLevels, seed } = request;
   const levels = typeof pyramidLevels === "number" ? ` x ${pyramidLevels}` : "";
-  return [method, `${String(numIterations)}${levels} iterations`, `seed ${String(seed)}`];
+  // said for every request
+  const { preset, numIterations: _, ...others } = presetForm ?? NO_PRESET;
+  return [
+    preset === null ? method : `${method}, preset ${preset}`,
+    `${String(numIterations)}${levels} iterations`,
+    ...Object.entries(others).map(([name, value]) => `${name} ${JSON.stringify(value)}`),
+    `seed ${String(seed)}`,
+  ];
 }
 
 function standing({ state, total, ok, failed, cancelled }: ReportSheet): string {

@@ -39,6 +39,8 @@ export const reportSheetSchema = z.object({
   network: z.object({ id: z.string() }),
   layer: z.object({ index: z.int().min(1), name: z.string() }),
   request: z.looseObject({ method: z.string() }),
+  /** The preset, and what of its parameters is otherwise; `null` without any, and of before. */
+  presetForm: z.looseObject({ preset: z.string() }).nullable().default(null),
   /** Fields of the request as the user gave them, with paths of this machine. */
   given: z.record(z.string(), z.unknown()).default({}),
   sheet: z.object({ missingGlyphs: z.string().default("") }).optional(),

@@ -113,6 +113,7 @@ describe.skipIf(CHROMIUM === null)("networks of people unlike us", () => {
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowLeft");
     await page.getByRole("heading", { name: "Channel 6" }).waitFor();
+    expect(page.url()).toMatch(/#\/tiny\/2\/6$/);
     await page.close();
   });
 });

@@ -76,20 +76,20 @@ async function share(): Promise<void> {
 }
 
 /** Server-sent events; when the server has gone, until it is there again. */
-function connect(tell: Listener): void {
+function connect(onNews: Listener): void {
   let hasFailed = false;
   const source = new EventSource("events");
-  source.addEventListener("open", () => hasFailed && tell({ kind: "again" }));
+  source.addEventListener("open", () => hasFailed && onNews({ kind: "again" }));
   source.addEventListener("job", ({ data }) =>
-    tell({ kind: "job", job: JSON.parse(String(data)) as JobSummary }),
+    onNews({ kind: "job", job: JSON.parse(String(data)) as JobSummary }),
   );
   source.addEventListener("channel", ({ data }) =>
-    tell({ kind: "channel", channel: JSON.parse(String(data)) as ChannelNews }),
+    onNews({ kind: "channel", channel: JSON.parse(String(data)) as ChannelNews }),
   );
   source.addEventListener("error", () => {
     hasFailed = true;
     // the browser itself tries again, but not after every kind of failure
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => connect(tell), RECONNECT_MS);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => connect(onNews), RECONNECT_MS);
   });
 }
 

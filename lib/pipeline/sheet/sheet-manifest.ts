@@ -21,6 +21,7 @@ export function sheetManifest(
     ...tally,
     codeVersion: plan.codeVersion,
     request: plan.request,
+    presetForm: plan.presetForm,
     network: plan.network,
     layer: plan.layer,
     sheet: {

@@ -24,11 +24,13 @@ const dream = (...words: readonly string[]) => {
   return ["dream", join(folder, "good.onnx"), ...words, ...last];
 };
 
-async function drawn(layer: string) {
+async function manifestOf(layer: string) {
   const json = await readFile(join(folder, "out", `good-${layer}.manifest.json`), "utf8");
-  const { request } = JSON.parse(json) as { request: unknown };
-  return completeRequestSchema.parse(request);
+  return JSON.parse(json) as { readonly request: unknown; readonly presetForm: unknown };
 }
+
+const drawn = async (layer: string) =>
+  completeRequestSchema.parse((await manifestOf(layer)).request);
 
 test("sheets of layers whose names look the same to a file system have names of their own", () => {
   const names = ["块/一", "块/二", "Conv", "conv", "a:b", "a_b"];
@@ -47,14 +49,21 @@ test("a layer's name that no file could have is cut in its middle", () => {
 });
 
 test.each([
-  ["conv1", { method: "deepdream", objective: "rectified" }, "method deepdream, as"],
-  ["conv2", { method: "fourier", saturation: 1.3 }, "method fourier, preset channels, as"],
-  ["logits", { method: "fourier", saturation: 1 }, "method fourier, preset natural, as"],
-])("%s is drawn as becomes it, and it is told how", async (layer, wanted, told) => {
+  ["conv1", { method: "deepdream", objective: "rectified" }, null, "method deepdream, as"],
+  [
+    "conv2",
+    { method: "fourier", saturation: 1.3 },
+    "channels",
+    "method fourier, preset channels, as",
+  ],
+  ["logits", { method: "fourier", saturation: 1 }, "natural", "method fourier, preset natural, as"],
+])("%s is drawn as becomes it, and it is told how", async (layer, wanted, preset, told) => {
   const { code, stderr } = await run(...dream("--layer", layer));
   expect(stderr).toContain(`good-${layer}: ${told} layer '${layer}'`);
   expect(code).toBe(0);
   expect(await drawn(layer)).toMatchObject({ ...wanted, numIterations: 2 });
+  const { presetForm } = await manifestOf(layer);
+  expect(presetForm).toEqual(preset && { preset, numIterations: 2 });
 });
 
 test("what is given takes the place of what follows from the layer", async () => {

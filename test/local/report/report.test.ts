@@ -107,6 +107,28 @@ test("a page of a run that goes on says when it was written, a finished one does
   expect((await written("a")).page).not.toContain("data-written=");
 });
 
+test("a sheet says how it was drawn: by the preset, and by what of it is otherwise", async () => {
+  const report = new ReportFile({ folder: await temporaryFolder(), embed: false });
+  const request = { method: "fourier", numIterations: 16, saturation: 2, seed: 7, montage: {} };
+  const presetForm = { preset: "channels", numIterations: 16, saturation: 2 };
+  const sheet = { ...sampleSheet(), request, presetForm };
+  const before = { ...sampleSheet(), request, presetForm: null };
+  await report.write(
+    [
+      { name: "a", sheet, image: "a.png" },
+      { name: "b", sheet: before, image: "b.png" },
+    ],
+    false,
+  );
+  const page = await readFile(report.path, "utf8");
+  expect(page).toContain(
+    "net · layer 2 · fourier, preset channels · 16 iterations · saturation 2 · seed 7<",
+  );
+  expect(page).toContain("net · layer 2 · fourier · 16 iterations · seed 7<");
+  const sample = await written("a");
+  expect(sample.page).toContain("net · layer 2 · deepdream · 3 x 2 iterations · seed 0<");
+});
+
 test("every tile is shown as what it became", async () => {
   const { page } = await written("a");
   for (const state of ["failed", "cancelled", "waiting"])
