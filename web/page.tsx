@@ -9,7 +9,7 @@ import { LayerPage } from "./pages/layer.tsx";
 import { NetworkPage } from "./pages/network.tsx";
 import { NetworksPage } from "./pages/networks.tsx";
 import { RequestPage } from "./pages/request.tsx";
-import { type Address, address, type Place, useAddress } from "./state/router.ts";
+import { type Address, address, parseAddress, type Place, useAddress } from "./state/router.ts";
 import { useScroll } from "./state/scroll.ts";
 
 /** All of the page: where one is, and what is there. */
@@ -24,7 +24,7 @@ export function Page() {
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
   }, [key]);
-  useScroll(key, main);
+  useScroll(key, () => placeKey(parseAddress(location.hash).place), main);
   return (
     <>
       <a

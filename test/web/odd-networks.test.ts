@@ -99,7 +99,7 @@ describe.skipIf(CHROMIUM === null)("networks of people unlike us", () => {
     const { page } = await openPage(browser());
     await drop(page, ["one.onnx", "two.onnx"]);
     expect(await page.getByRole("alert").textContent()).toBe(
-      "files: given 'one.onnx', 'two.onnx'; wanted one .onnx file, and what lies beside it",
+      "files: given 'one.onnx', 'two.onnx'; wanted an .onnx file and what lies beside it, one network at a time",
     );
     await page.close();
   });

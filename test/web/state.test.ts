@@ -75,6 +75,47 @@ describe.skipIf(CHROMIUM === null)("what the page remembers", () => {
     await closeRouted(page);
   });
 
+  test("what was cancelled or has failed can be drawn again where it is looked at", async () => {
+    await draw({ channels: "1:7", seed: 9 });
+    const { page } = await openPage(browser());
+    const ends: Readonly<Record<number, object>> = {
+      2: { state: "cancelled" },
+      3: { state: "failed", reason: "a tired thread" },
+    };
+    let areAllWhole = false;
+    await page.route(/\/jobs\/[^/?]+\?/, async (route) => {
+      const response = await route.fetch();
+      const job = (await response.json()) as { readonly channels: readonly { channel: number }[] };
+      const channels = job.channels.map((each) => ({
+        ...each,
+        ...(areAllWhole ? {} : ends[each.channel]),
+      }));
+      await route.fulfill({ response, json: { ...job, channels } });
+    });
+    const all = page.getByRole("button", { name: "Render all 7" });
+    const offered = () => page.getByRole("textbox", { name: "Channels" }).inputValue();
+    await page.goto(`${url()}/#/tiny/wide`);
+    await page.getByRole("link", { name: "channel 3, a tired thread" }).waitFor();
+    await page.getByLabel("Recipe").selectOption({ label: "deepdream, 2 iterations, seed 9" });
+    expect(await offered()).toBe("2");
+    expect(await all.isEnabled()).toBe(true);
+    for (const channel of [2, 3]) {
+      await page.goto(`${url()}/#/tiny/wide/${channel}`);
+      await page.getByRole("button", { name: "Render these" }).waitFor();
+      expect(await offered()).toBe(String(channel));
+    }
+    await page.goto(`${url()}/#/tiny/wide/4`);
+    await page.getByRole("heading", { name: "Figures" }).waitFor();
+    expect(await page.getByRole("button", { name: "Render these" }).count()).toBe(0);
+    areAllWhole = true;
+    await page.goto(`${url()}/#/tiny/wide`);
+    await page.reload();
+    await expect.poll(() => page.getByRole("listitem").getByRole("img").count(), PATIENT).toBe(7);
+    await page.getByLabel("Recipe").selectOption({ label: "deepdream, 2 iterations, seed 9" });
+    expect(await all.isEnabled()).toBe(false);
+    await closeRouted(page);
+  });
+
   test("a network that cannot be compared with says why", async () => {
     const { page } = await openPage(browser());
     await page.route("**/networks", async (route) => {

@@ -35,7 +35,7 @@ export async function dropNetwork(
   if (model === null) {
     const names = files.map(({ name }) => `'${name}'`).join(", ") || "none";
     throw new ApiError(0, [
-      `files: given ${names}; wanted one .onnx file, and what lies beside it`,
+      `files: given ${names}; wanted an .onnx file and what lies beside it, one network at a time`,
     ]);
   }
   const { id } = await call<{ id: string }>("page/uploads", { method: "POST" });

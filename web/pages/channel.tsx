@@ -11,7 +11,7 @@ import { useLabels } from "../parts/layer-pane.tsx";
 import { chosenRecipe, RecipeSelect, useRecipes } from "../parts/recipe-select.tsx";
 import { RenderForm } from "../parts/render-form.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
-import { type Picture, picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
+import { isUndrawn, type Picture, picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
 import type { Recipe } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
 import { useLayer } from "../state/use-layer.ts";
@@ -120,12 +120,13 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
                 request={{ network, layer: layer.name, channels: [channel], ...recipe.fields }}
               />
             )}
-            {picture === null && (
+            {isUndrawn(picture) && (
               <RenderForm
                 network={network}
                 layer={layer}
                 recipe={recipe}
                 missing={[channel]}
+                canDrawAll
                 onStarted={reload}
               />
             )}

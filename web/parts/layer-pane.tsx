@@ -2,7 +2,7 @@ import { listClasses } from "../api/client.ts";
 import type { LayerDocument } from "../api/documents.ts";
 import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
-import { picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
+import { isOffered, isUndrawn, picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
 import { hasEnded } from "../state/news.ts";
 import { address } from "../state/router.ts";
 import { useResource } from "../state/use-resource.ts";
@@ -40,7 +40,8 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
           layer={layer}
           recipe={recipe}
           // while it is not known what there is, nothing can be asked for
-          missing={isLoaded ? channels.filter((channel) => !pictures.has(channel)) : []}
+          missing={isLoaded ? channels.filter((channel) => isOffered(pictures.get(channel))) : []}
+          canDrawAll={isLoaded && channels.some((channel) => isUndrawn(pictures.get(channel)))}
           onStarted={reload}
         />
       </div>

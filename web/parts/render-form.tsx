@@ -14,8 +14,10 @@ interface RenderFormProps {
   readonly layer: LayerDocument;
   /** What new pictures are drawn with; `null`: the API's defaults. */
   readonly recipe: Recipe | null;
-  /** Channels that have no picture yet, in order. */
+  /** Channels that are offered, in order: nobody has asked for them yet, or they were cancelled. */
   readonly missing: readonly number[];
+  /** Whether there is a channel that neither has a picture nor waits for one. */
+  readonly canDrawAll: boolean;
   readonly onStarted: () => void;
 }
 
@@ -23,7 +25,8 @@ interface RenderFormProps {
 const OFFERED = 36;
 
 /** Draws some or all channels of a layer. */
-export function RenderForm({ network, layer, recipe, missing, onStarted }: RenderFormProps) {
+export function RenderForm({ network, layer, recipe, missing, ...props }: RenderFormProps) {
+  const { canDrawAll, onStarted } = props;
   const [written, setWritten] = useState<string | null>(null);
   const { isBusy, problems, send } = useSending();
   const offered = firstRange(missing, OFFERED);
@@ -56,11 +59,7 @@ export function RenderForm({ network, layer, recipe, missing, onStarted }: Rende
       <button class="primary" type="submit" disabled={isBusy || text.trim() === ""}>
         Render these
       </button>
-      <button
-        type="button"
-        disabled={isBusy || missing.length === 0}
-        onClick={() => void start("all")}
-      >
+      <button type="button" disabled={isBusy || !canDrawAll} onClick={() => void start("all")}>
         Render all {layer.channels}
       </button>
       <a

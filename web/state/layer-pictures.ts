@@ -117,6 +117,16 @@ export function jobWithNews(job: JobDocument, news: Exclude<News, { kind: "again
   return { ...job, channels: job.channels.with(at, { ...before, ...end }) };
 }
 
+/** Whether a channel has no picture, and waits for none. */
+export function isUndrawn(picture: Picture | null | undefined): boolean {
+  return picture?.state !== "ok" && picture?.state !== "waiting";
+}
+
+/** The same but for what has failed, which may do so again. */
+export function isOffered(picture: Picture | null | undefined): boolean {
+  return isUndrawn(picture) && picture?.state !== "failed";
+}
+
 /** By channel: its picture in one recipe, of the newest job that has one. */
 export function picturesOf(
   jobs: readonly JobDocument[],

@@ -122,12 +122,16 @@ function pause(ms: number): Promise<void> {
 /** Asks for the jobs again and again, and tells of those that have changed. */
 async function poll(): Promise<void> {
   const known = new Map<string, string>();
+  let hasFailed = false;
   for (;;) {
     isWanted = false;
     const asked = performance.now();
-    const jobs = await listJobs().catch(() => []);
+    const answer = await listJobs().catch(() => null);
+    const jobs = answer ?? [];
     const tookMs = performance.now() - asked;
-    let hasChanged = false;
+    // whatever else was asked for meanwhile had no answer either
+    let hasChanged = answer !== null && hasFailed;
+    hasFailed = answer === null;
     for (const job of jobs) {
       const text = JSON.stringify(job);
       const before = known.get(job.jobId);

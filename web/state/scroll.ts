@@ -9,18 +9,19 @@ const MOVES = ["wheel", "touchstart", "keydown", "pointerdown"] as const;
 
 const notedTop = (): number => (history.state as { readonly top?: number } | null)?.top ?? 0;
 
-function note(): void {
-  if (notedTop() !== scrollY) history.replaceState({ top: scrollY }, "");
-}
-
 /**
  * A new place begins at its top. Of each entry of the history it is noted how far it was scrolled,
  * and who goes back or reloads is there again, as soon as so much of the place is there.
  *
- * @param key of the place
+ * @param key of the place that is shown
+ * @param keyNow of the place that the address is of: it changes first
  * @param content what grows as the place is fetched
  */
-export function useScroll(key: string, content: RefObject<HTMLElement | null>): void {
+export function useScroll(
+  key: string,
+  keyNow: () => string,
+  content: RefObject<HTMLElement | null>,
+): void {
   useEffect(() => {
     // the browser's own comes before there is anything to scroll
     history.scrollRestoration = "manual";
@@ -28,20 +29,21 @@ export function useScroll(key: string, content: RefObject<HTMLElement | null>): 
     const settled = new AbortController();
     const { signal } = settled;
     const settle = () => settled.abort();
+    const note = () => {
+      if (!signal.aborted || keyNow() !== key || notedTop() === scrollY) return;
+      history.replaceState({ top: scrollY }, "");
+    };
     let timer: ReturnType<typeof setTimeout> | null = null;
     const follow = () => {
       timer ??= setTimeout(() => {
         timer = null;
-        if (signal.aborted) note();
+        note();
       }, NOTE_EVERY_MS);
     };
     const gone = new AbortController();
     addEventListener("scroll", follow, { passive: true, signal: gone.signal });
     // what is clicked may lead away
-    addEventListener("click", () => signal.aborted && note(), {
-      capture: true,
-      signal: gone.signal,
-    });
+    addEventListener("click", note, { capture: true, signal: gone.signal });
     const arrive = () => {
       scrollTo(0, top);
       if (scrollY >= top - 1) settle();

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
 import { problemsOf } from "../api/client.ts";
+import { useNews } from "./news.ts";
 
 /** Something that is fetched. What was there last stays while it is fetched again. */
 export interface Resource<Value> {
@@ -50,6 +51,8 @@ export function useResource<Value>(
     return () => void question.current++;
   }, [reload]);
   const isCurrent = state.key === key;
+  // a server that did not answer may be there again
+  useNews(({ kind }) => kind === "again" && isCurrent && state.problems.length > 0 && reload());
   return {
     value: isCurrent ? state.value : null,
     problems: isCurrent ? state.problems : NO_PROBLEMS,
