@@ -16,7 +16,10 @@ export function dreamCommand(terminal: Terminal): Command {
       "request files, - for standard input, or with --layer a network (default: the emojinet examples)",
     )
     .option("--layer <layer>", "draw this layer, by name or 1-based index; needs no request file")
-    .option("--channels <channels...>", "1 2 5, 1:36, all, or class names (default: up to 36)")
+    .option(
+      "--channels <channels...>",
+      "1 2 5 or 1,2,5, 1:36, all, or class names (default: up to 36)",
+    )
     .option("--out <folder>", "where the sheets go", path, "dreams")
     .option(
       "--data <folder>",

@@ -117,5 +117,9 @@ function channelsOf(words: readonly string[] | undefined, count: number): unknow
   if (words === undefined) return `1:${Math.min(count, MOST_CHANNELS)}`;
   const [first] = words;
   if (words.length === 1 && first === "all") return first;
-  return words.map((word) => (/^\d+$/.test(word) ? Number(word) : word));
+  // "1,2,5": no class is called so
+  const parts = words.flatMap((word) =>
+    /^[\d:,]+$/.test(word) ? word.split(",").filter((part) => part !== "") : [word],
+  );
+  return parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 }

@@ -67,7 +67,7 @@ test.each([
 });
 
 test("what is given takes the place of what follows from the layer", async () => {
-  const given = dream("--layer", "2", "--channels", "1:2", "5", "--preset", "vivid");
+  const given = dream("--layer", "2", "--channels", "1:2,4", "5", "--preset", "vivid");
   const ascent = ["--canvas-size", "24,16", "--crop-fraction-end", "0.5,0.8"];
   const sheet = ["--grid-size", "1,null", "--background-color", "white", "--title", "7"];
   const words = [...given, ...ascent, "--output-scaling", "none", ...sheet];
@@ -76,7 +76,7 @@ test("what is given takes the place of what follows from the layer", async () =>
   expect(code).toBe(0);
   expect(await drawn("conv1")).toMatchObject({
     method: "fourier",
-    channels: [1, 2, 5],
+    channels: [1, 2, 4, 5],
     canvasSize: [24, 16],
     cropFraction: { start: [0.9, 1.05], end: [0.5, 0.8] },
     saturation: 1.3,
