@@ -8,6 +8,7 @@ import * as z from "zod";
 
 import { writeGpuContext } from "../../cdk/bundle/gpu-context.ts";
 import { copyPackages } from "../../cdk/bundle/packages.ts";
+import { EXIT } from "../../functions/gpu-worker/exit-codes.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { invoke } from "./support/invoke.ts";
 
@@ -104,7 +105,12 @@ test("the worker, alone with its packages, refuses to start where there is no CU
       GPU_QUEUE_URL: `${nowhere}/000000000000/none`,
       PROVIDER: "cuda",
     }),
-  ).rejects.toThrow(/ended with 1: .*worker does not start: CUDA did not pass its check/s);
+  ).rejects.toThrow(
+    new RegExp(
+      `ended with ${EXIT.noCard}: .*worker does not start: CUDA did not pass its check`,
+      "s",
+    ),
+  );
 });
 
 function filesIn(path: string): string[] {
