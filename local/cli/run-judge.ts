@@ -22,7 +22,6 @@ import { judgePicture } from "../../lib/optvis/quality/judgement.ts";
 import type { ChannelKind } from "../../lib/optvis/quality/source-figures.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
 import { channelKind } from "../../lib/pipeline/render/channel-kind.ts";
-import { classNamesOf } from "../../lib/pipeline/request/resolve-request.ts";
 import {
   type ChannelComparison,
   compareChannels,
@@ -32,6 +31,7 @@ import {
   type ShownPicture,
 } from "./judge-report.ts";
 import { firstGiven, givenPixels, type InputFlags } from "./input-options.ts";
+import { labelledLayer } from "./labelled-layer.ts";
 import { fetchNetwork } from "./network.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { imagesIn, readPicture, type SheetPictures, sheetPictures } from "./sheet-pictures.ts";
@@ -125,15 +125,7 @@ async function openJudge(
     throw new UsageError(`--by: '${by}' comes without class names; give them with --labels`);
   }
   const network = await terminal.analyse(described);
-  const layer = network.layers.findLast(
-    (candidate) => classNamesOf(candidate, network.layers, labels) !== null,
-  );
-  if (layer === undefined) {
-    const last = network.layers.findLast(({ channels }) => channels !== null);
-    throw new UsageError(
-      `--labels: given ${labels.length} class names; '${by}' ends with ${last?.channels ?? "no"} channels`,
-    );
-  }
+  const layer = labelledLayer(network, labels, by);
   const kind = channelKind({ network: { ...network, labels }, layer: layer.index });
   return { judge: { network: network.model, layer, provider: "cpu", kind }, labels };
 }

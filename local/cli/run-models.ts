@@ -5,6 +5,7 @@ import { surveyNetworks, type SurveyedNetwork } from "../../lib/networks/survey.
 import { checkGradients } from "./check-gradients.ts";
 import { withFolder } from "./folders.ts";
 import { givenInput } from "./given-input.ts";
+import { labelledLayer } from "./labelled-layer.ts";
 import type { InputFlags } from "./input-options.ts";
 import { fetchNetwork } from "./network.ts";
 import type { Terminal } from "./terminal.ts";
@@ -50,7 +51,11 @@ export async function addModel(
         folder,
         folders: defaultFolders(env),
         reader,
-        check: async (candidate) => print(checkGradients(await analyse(candidate))),
+        check: async (candidate) => {
+          const analysed = await analyse(candidate);
+          if (candidate.labels !== null) labelledLayer(analysed, candidate.labels, flags.id);
+          print(checkGradients(analysed));
+        },
       },
     );
     print(`added '${flags.id}': ${network.modelPath}`);

@@ -56,6 +56,22 @@ test("a model can be added, listed and found", async () => {
   expect((await run(env, "path", "mynet")).printed).toEqual([path]);
 });
 
+test("class names are one for each channel at the end", async () => {
+  const cache = await temporaryFolder();
+  const folder = await temporaryFolder();
+  const [model, labels] = [join(folder, "net.onnx"), join(folder, "labels.txt")];
+  await writeFile(model, tinyModel([1, 3, 8, 8]));
+  const words = ["add", model, "--id", "named", "--preprocessing", "zero-one", "--labels", labels];
+  const add = () => run({ DREAMGRID_CACHE: cache }, ...words);
+  for (const wrong of ["", "one\n", "one\ntwo\nthree\n"]) {
+    await writeFile(labels, wrong);
+    await expect(add()).rejects.toThrow(/^--labels: given \d class names; 'named' ends with 2 ch/);
+    expect(await filesIn(cache)).toEqual([]);
+  }
+  await writeFile(labels, "one\ntwo\n");
+  expect((await add()).printed[1]).toContain("added 'named'");
+});
+
 test("a model without a gradient anywhere is not added", async () => {
   const cache = await temporaryFolder();
   const model = join(await temporaryFolder(), "grey.onnx");
