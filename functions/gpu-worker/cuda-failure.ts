@@ -16,9 +16,9 @@ const STICKY = [
 ];
 
 /**
- * Whether an error of ONNX Runtime has broken the process's CUDA context, or its driver hangs: every
- * later call fails too, and only a new process helps. ONNX Runtime gives no codes, only text: hence the patterns,
- * each from the library it is of.
+ * Whether an error of ONNX Runtime has broken the process's CUDA context, or its driver hangs:
+ * every later call fails too, and only a new process helps. ONNX Runtime gives no codes, only text:
+ * hence the patterns, each from the library it is of.
  */
 export function breaksContext(error: unknown): boolean {
   if (error instanceof DriverHangError) return true;
