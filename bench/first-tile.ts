@@ -1,24 +1,25 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { cpus, loadavg, tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+import { machineLine, RESULTS_FILE, writeSections } from "./results-file.ts";
 import { median, spread } from "./statistics.ts";
 
-const USAGE = `npm run bench:first-tile -- [--rounds 5]
+const USAGE = `npm run bench:first-tile -- [--rounds 5] [--out ${RESULTS_FILE}]
 
 Times \`dreamgrid dream\` of one channel, each as a process of its own: until its tile is on the disk,
 until its end, and the CPU time of all its threads (on Linux). A first round, which is not counted,
-makes the bundle, fetches GoogLeNet unless DREAMGRID_MODELS has it, and fills the file cache. Nothing
-else should run on the machine.`;
+makes the bundle, fetches GoogLeNet unless DREAMGRID_MODELS has it, and fills the file cache. The
+medians go into the file of results. Nothing else should run on the machine.`;
 
-/** A request on the command line. */
+/** Requests on the command line, of channels that are drawn once: a poor picture is drawn again. */
 const CASES = [
-  "emojinet --layer conv1-7x7_s2 --channels 1 --num-iterations 10",
+  "emojinet --layer conv1-7x7_s2 --channels 4 --num-iterations 10",
   "emojinet --layer inception_3b-1x1 --channels 1",
   "googlenet --layer inception_4c-1x1 --channels 1",
 ];
@@ -39,6 +40,7 @@ interface Timing {
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
+    out: { type: "string", default: RESULTS_FILE },
     help: { type: "boolean", default: false },
   },
 });
@@ -54,17 +56,23 @@ for (let round = 0; round <= Number(values.rounds); round++) {
     if (round > 0) timings.set(words, [...(timings.get(words) ?? []), timing]);
   }
 }
-const load = loadavg()[0]!.toFixed(1);
-process.stdout.write(
-  `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores, load ${load}, Node ${process.version}\n`,
-);
-for (const [words, of] of timings) {
-  const shown = (["first tile", "end", "CPU"] as const).map((name) => {
+const FIGURES = ["first tile", "end", "CPU"] as const;
+const rows = [...timings].map(([words, of]) => {
+  const shown = FIGURES.map((name) => {
     const seconds = of.map((timing) => timing[name]);
-    return `${name} ${median(seconds).toFixed(2)} s (${spread(seconds)})`;
+    return `${median(seconds).toFixed(2)} s (${spread(seconds)})`;
   });
-  process.stdout.write(`${words}: ${shown.join(", ")}\n`);
-}
+  process.stdout.write(`${words}: ${FIGURES.map((name, i) => `${name} ${shown[i]}`).join(", ")}\n`);
+  return `| \`${words}\` | ${shown.join(" | ")} |`;
+});
+const text = `\`dream\` of one channel, each time a process of its own. Made by \`npm run bench:first-tile -- --rounds ${values.rounds}\`: ${machineLine()}, load ${loadavg()[0]!.toFixed(1)} at the end. Medians of ${values.rounds}, spreads in brackets; CPU is that of all threads.
+
+| request | first tile | whole command | CPU |
+| --- | --- | --- | --- |
+${rows.join("\n")}
+`;
+await writeSections(values.out, [{ title: "The first tile", text }]);
+process.stdout.write(`${values.out}\n`);
 
 /** Seconds of one rendering. @throws Error if it fails */
 async function timed(words: readonly string[]): Promise<Timing> {
