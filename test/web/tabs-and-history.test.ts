@@ -45,6 +45,8 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
 
   test("as many tabs as one likes hear of news, whichever of them is closed", async () => {
     const context = await browser.newContext();
+    // only against hangs, as the tests' own
+    context.setDefaultTimeout(120_000);
     const tabs = [];
     for (let i = 0; i < TABS; i++) {
       const tab = await context.newPage();

@@ -58,17 +58,27 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
   );
   const [jobs, setJobs] = useState<readonly JobDocument[]>([]);
   const current = useRef<readonly JobDocument[]>([]);
+  /** Since jobs were asked for: the answer may be older. `null`: none is on its way. */
+  const heard = useRef<News[] | null>([]);
+  const ask = () => {
+    heard.current = [];
+    fetched.reload();
+  };
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  useEffect(() => void (heard.current = []), [key]);
   useEffect(() => {
-    current.current = fetched.value ?? [];
+    const { value } = fetched;
+    current.current = value === null ? [] : (heard.current ?? []).reduce(withNews, value);
+    if (value !== null) heard.current = null;
     setJobs(current.current);
   }, [fetched.value]);
   useEffect(() => () => clearTimeout(timer.current ?? undefined), []);
   useNews((news) => {
     if (news.kind === "again" || isUnknownJob(news, current.current, network, layer)) {
-      fetched.reload();
+      ask();
       return;
     }
+    heard.current?.push(news);
     const changed = withNews(current.current, news);
     if (changed === current.current) return;
     current.current = changed;
@@ -77,13 +87,12 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
       setJobs(current.current);
     }, REDRAW_MS);
   });
-  const { problems, reload } = fetched;
   return {
     recipes: recipesOf(jobs),
     jobs,
-    problems,
+    problems: fetched.problems,
     isLoaded: fetched.value !== null,
-    reload,
+    reload: ask,
   };
 }
 
