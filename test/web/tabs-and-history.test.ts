@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
 import { type Service, startService } from "../../local/serve.ts";
 import { FakeRenderer } from "../support/fake-renderer.ts";
@@ -17,13 +17,15 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   let browser: Browser;
   let folder: string;
   let service: Service;
+  /** Until when a channel is not drawn. */
+  const held = new Map<number, Promise<unknown>>();
 
   const start = (apiPort = 0) =>
     startService({
       dataFolder: join(folder, "data"),
       awsPort: 0,
       apiPort,
-      renderer: new FakeRenderer(),
+      renderer: new FakeRenderer({ beforeChannel: (channel) => held.get(channel) }),
       networkFolders: [folder],
       recoverySeconds: 2,
     });
@@ -109,6 +111,43 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     await page.close();
   });
 
+  test("a picture that is there while a page asks for its job is shown, though the answer is older", async () => {
+    const context = await browser.newContext();
+    context.setDefaultTimeout(120_000);
+    const [page, other] = [await context.newPage(), await context.newPage()];
+    const [mayAnswer, answer] = promised();
+    const [mayDraw, draw] = promised();
+    const [mayEnd, end] = promised();
+    held.set(7, mayDraw).set(9, mayEnd);
+    onTestFinished(() => {
+      for (const go of [draw, answer, end]) go();
+      held.clear();
+      return context.close();
+    });
+    let isOlder = false;
+    await page.route("**/jobs/*", async (route) => {
+      const response = await route.fetch();
+      isOlder = true;
+      await mayAnswer;
+      await route.fulfill({ response });
+    });
+    for (const each of [page, other]) {
+      await each.goto(at("#/tiny/wide"));
+      await expect.poll(() => each.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+    }
+    await other.getByLabel("Channels", { exact: true }).fill("7, 9");
+    await other.getByRole("button", { name: "Render these" }).click();
+    await other.getByRole("progressbar").waitFor();
+    await expect.poll(() => isOlder, PATIENT).toBe(true);
+    draw();
+    await other.locator(".tiles a[href$='/wide/7'] img").waitFor();
+    answer();
+    await page.locator(".tiles a[href$='/wide/7'] img").waitFor();
+    expect(await page.locator(".tiles a[href$='/wide/9'] img").count()).toBe(0);
+    end();
+    await page.locator(".tiles a[href$='/wide/9'] img").waitFor();
+  });
+
   test("a page that asked while the server was away has its answer once it is there again", async () => {
     const page = await browser.newPage();
     await page.goto(at("#/"));
@@ -123,3 +162,10 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     await page.close();
   });
 });
+
+/** A promise, and what fulfils it. */
+function promised(): readonly [Promise<void>, () => void] {
+  let fulfil = () => {};
+  const promise = new Promise<void>((resolve) => (fulfil = resolve));
+  return [promise, fulfil];
+}
