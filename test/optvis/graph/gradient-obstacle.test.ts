@@ -6,22 +6,20 @@ import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 
+const modelOf = (sketched: Parameters<typeof sketch>[0]) =>
+  decodeModel(writeModel(sketch(sketched), 17));
+
 const model = () =>
-  decodeModel(
-    writeModel(
-      sketch({
-        inputs: { image: [1, 3, 8, 10] },
-        nodes: [
-          node("Conv", "image kernel", "maps"),
-          node("Round", "maps", "rounded"),
-          node("Conv", "rounded other", "more"),
-        ],
-        outputs: ["more"],
-        initializers: { kernel: normal([4, 3, 3, 3], 1), other: normal([5, 4, 3, 3], 2) },
-      }),
-      17,
-    ),
-  );
+  modelOf({
+    inputs: { image: [1, 3, 8, 10] },
+    nodes: [
+      node("Conv", "image kernel", "maps"),
+      node("Round", "maps", "rounded"),
+      node("Conv", "rounded other", "more"),
+    ],
+    outputs: ["more"],
+    initializers: { kernel: normal([4, 3, 3, 3], 1), other: normal([5, 4, 3, 3], 2) },
+  });
 
 test("what keeps gradients from an image is found once for a layer and a size", () => {
   const one = model();
@@ -38,26 +36,21 @@ test("what keeps gradients from an image is found once for a layer and a size", 
 });
 
 test("what is one whatever the image shows is no way to it", () => {
-  const powers = decodeModel(
-    writeModel(
-      sketch({
-        inputs: { image: [1, 3, 8, 10] },
-        nodes: [
-          node("Conv", "image kernel", "maps"),
-          node("Pow", "maps zero", "ones"),
-          node("Conv", "ones other", "constant"),
-          node("Mul", "maps ones", "same"),
-        ],
-        outputs: ["constant", "same"],
-        initializers: {
-          kernel: normal([4, 3, 3, 3], 1),
-          other: normal([5, 4, 3, 3], 2),
-          zero: floatTensor([], [0]),
-        },
-      }),
-      17,
-    ),
-  );
+  const powers = modelOf({
+    inputs: { image: [1, 3, 8, 10] },
+    nodes: [
+      node("Conv", "image kernel", "maps"),
+      node("Pow", "maps zero", "ones"),
+      node("Conv", "ones other", "constant"),
+      node("Mul", "maps ones", "same"),
+    ],
+    outputs: ["constant", "same"],
+    initializers: {
+      kernel: normal([4, 3, 3, 3], 1),
+      other: normal([5, 4, 3, 3], 2),
+      zero: floatTensor([], [0]),
+    },
+  });
   const obstacleTo = (value: string) =>
     gradientObstacle(powers, { value, name: value }, [1, 3, 8, 10])?.message ?? null;
   expect(obstacleTo("ones")).toMatch(/^no gradient for Pow .* does not change smoothly/);
