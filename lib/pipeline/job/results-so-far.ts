@@ -1,5 +1,5 @@
 import { mapConcurrently } from "../concurrency.ts";
-import { formatRanges, parseRanges } from "../request/channel-ranges.ts";
+import { parseRanges } from "../request/channel-ranges.ts";
 import type { ChannelResult } from "./result.ts";
 import { countResults, type JobCounts, type JobProgress } from "./tally.ts";
 
@@ -12,7 +12,11 @@ interface ResultsSource {
   result(channel: number): Promise<ChannelResult>;
 }
 
-type Counted = Pick<JobProgress, "counted"> & JobCounts;
+/** Counts, and the channels (1-based) whose results they are of. */
+interface Counted {
+  readonly counts: JobCounts | null;
+  readonly channels: ReadonlySet<number>;
+}
 
 /**
  * Counts of a round's results while it goes on. A result is read once, however often is counted;
@@ -20,24 +24,31 @@ type Counted = Pick<JobProgress, "counted"> & JobCounts;
  */
 export class ResultsSoFar {
   /** Replaced as a whole: of two counts at a time the later one stays, and is right. */
-  #last: Counted | null = null;
+  #last: Counted = { counts: null, channels: new Set() };
 
-  /** @param ended the channels (1-based) that have a result */
+  /**
+   * @param ended the channels (1-based) that have a result
+   * @returns their counts; of others too that have ended since, if another count knows of them
+   */
   async count(job: ResultsSource, total: number, ended: ReadonlySet<number>): Promise<JobCounts> {
-    let { last, fresh } = this.#since(this.#last, ended);
-    if (fresh.length > FEW_RESULTS) {
-      const snapshot = await job.findProgress();
-      const since = this.#since(snapshot, ended);
-      if (since.fresh.length < fresh.length) ({ last, fresh } = since);
+    let before = this.#last;
+    if (freshOf(ended, before).length > FEW_RESULTS) {
+      const snapshot = countedIn(await job.findProgress());
+      if (freshOf(ended, snapshot).length < freshOf(ended, before).length) before = snapshot;
     }
+    const fresh = freshOf(ended, before);
     const results = await mapConcurrently(fresh, (channel) => job.result(channel));
-    const counts = countResults(total, results, last);
-    this.#last = { ...counts, counted: formatRanges(ended) };
+    const counts = countResults(total, results, before.counts);
+    this.#last = { counts, channels: new Set([...before.channels, ...fresh]) };
     return counts;
   }
+}
 
-  #since(last: Counted | null, ended: ReadonlySet<number>) {
-    const counted = new Set(parseRanges(last?.counted ?? ""));
-    return { last, fresh: [...ended].filter((channel) => !counted.has(channel)) };
-  }
+/** Those that have not been counted. */
+function freshOf(ended: ReadonlySet<number>, { channels }: Counted): readonly number[] {
+  return [...ended].filter((channel) => !channels.has(channel));
+}
+
+function countedIn(progress: JobProgress | null): Counted {
+  return { counts: progress, channels: new Set(parseRanges(progress?.counted ?? "")) };
 }

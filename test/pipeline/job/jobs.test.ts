@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Job } from "../../../lib/pipeline/job/job.ts";
 import { Jobs } from "../../../lib/pipeline/job/jobs.ts";
 import { readJobStatus } from "../../../lib/pipeline/job/job-status.ts";
+import { ResultsSoFar } from "../../../lib/pipeline/job/results-so-far.ts";
 import { progressOf, tallyOf } from "../../../lib/pipeline/job/tally.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
@@ -113,6 +114,33 @@ test("many results are taken from the assembler's snapshot, and counted once", a
   expect(status).toMatchObject({ state: "running", cancelled: 31, total: 40 });
   // plan, folder, results, snapshot and the one that is new
   expect(reads()).toBe(5);
+});
+
+test("a result that came between two looks at a job is counted once, whoever looked first", async () => {
+  const { store, jobs, accept } = await memoryPipeline(await temporaryFolder(), {
+    wideChannels: 40,
+  });
+  const { jobId, total } = await accept({ channels: "1:40" });
+  const job = jobs.open(jobId);
+  const end = (channel: number) => job.end(channel, { state: "cancelled" }, DELIVERED);
+  const first = await Promise.all(Array.from({ length: 20 }, (_, i) => end(i + 1)));
+  const counts = new ResultsSoFar();
+  const ended = new Set(first.map(({ channel }) => channel));
+  // this look has its list of results; then comes another, and the assembler's snapshot has it
+  const late = await end(21);
+  const all = [...first, late];
+  await job.writeProgress(progressOf(jobId, tallyOf(total, all), all, NOW));
+  expect(await counts.count(job, total, ended)).toMatchObject({ cancelled: 21 });
+  const now = new Set([...ended, 21]);
+  expect(await counts.count(job, total, now)).toMatchObject({ cancelled: 21 });
+
+  // two looks at a time, of which the one that began earlier counts last
+  await end(22);
+  const later = new Set([...now, 22]);
+  expect(await counts.count(job, total, later)).toMatchObject({ cancelled: 22 });
+  expect(await counts.count(job, total, now)).toMatchObject({ cancelled: 22 });
+  expect(await counts.count(job, total, later)).toMatchObject({ cancelled: 22 });
+  expect(await readJobStatus(new Jobs(store).open(jobId))).toMatchObject({ cancelled: 22 });
 });
 
 test("all jobs are listed in order, and from one on; other folders are passed over", async () => {
