@@ -227,6 +227,24 @@ test("other notification destinations than queues answer 501", async () => {
   await expectFailure(call, 501, "NotImplemented");
 });
 
+test("a presigned PUT whose metadata no header can carry back is refused", async () => {
+  const signingDate = new Date(clock.now());
+  const putWith = async (note: string) => {
+    const command = new PutObjectCommand({ Bucket, Key: "noted", Metadata: { note } });
+    const url = await getSignedUrl(s3, command, { expiresIn: 60, signingDate });
+    expect(new URL(url).searchParams.get("x-amz-meta-note")).toBe(note);
+    return fetch(url, { method: "PUT", body: "x" });
+  };
+  for (const note of ["to \u2192 there", "a\r\nb: c"]) {
+    const refused = await putWith(note);
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain("<Code>InvalidArgument</Code>");
+  }
+  expect((await putWith("caf\u00e9")).status).toBe(200);
+  const { Metadata } = await s3.send(new GetObjectCommand({ Bucket, Key: "noted" }));
+  expect(Metadata).toEqual({ note: "caf\u00e9" });
+});
+
 const puts = () => endpoint.operationCounts().get("PutObject") ?? 0;
 
 test("a delete during a conditional write makes it a 409", async () => {

@@ -1,3 +1,5 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
+
 import { AwsError, invalidArgument } from "../aws-error.ts";
 import { checksumHeader } from "../checksums/expected-checksum.ts";
 import { MAX_KEY_BYTES, MAX_USER_METADATA_BYTES } from "../limits.ts";
@@ -20,7 +22,8 @@ const METADATA_PREFIX = "x-amz-meta-";
 /**
  * What a writer says about an object.
  *
- * @throws AwsError MetadataTooLarge
+ * @throws AwsError MetadataTooLarge; InvalidArgument for what no header could carry back, as the
+ *   query of a presigned URL may have it
  */
 export function readDescription(headers: Texts): Pick<ObjectRecord, "headers" | "metadata"> {
   const kept = Object.fromEntries(
@@ -42,7 +45,29 @@ export function readDescription(headers: Texts): Pick<ObjectRecord, "headers" | 
       { Size: size, MaxSizeAllowed: MAX_USER_METADATA_BYTES },
     );
   }
-  return { headers: { "content-type": DEFAULT_CONTENT_TYPE, ...kept }, metadata };
+  const description = { headers: { "content-type": DEFAULT_CONTENT_TYPE, ...kept }, metadata };
+  for (const [name, value] of Object.entries(describingHeaders(description))) {
+    checkHeader(name, value);
+  }
+  return description;
+}
+
+function describingHeaders({
+  headers,
+  metadata,
+}: Pick<ObjectRecord, "headers" | "metadata">): Record<string, string> {
+  const named = Object.entries(metadata).map(([name, value]) => [METADATA_PREFIX + name, value]);
+  return { ...headers, ...Object.fromEntries(named) };
+}
+
+/** A line end would let whoever made a URL write further headers of the answer. */
+function checkHeader(name: string, value: string): void {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  } catch {
+    throw invalidArgument("A header cannot have this name or value", name, value);
+  }
 }
 
 /** `aws-chunked` is how the body travelled, not how the object is encoded. */
@@ -57,10 +82,7 @@ function ownEncoding(contentEncoding: string | undefined): string | undefined {
 /** Response headers of GET and HEAD, without those of the length. */
 export function objectHeaders(object: ObjectRecord): Record<string, string> {
   return {
-    ...object.headers,
-    ...Object.fromEntries(
-      Object.entries(object.metadata).map(([name, value]) => [METADATA_PREFIX + name, value]),
-    ),
+    ...describingHeaders(object),
     "accept-ranges": "bytes",
     etag: quoteEtag(object.etag),
     "last-modified": new Date(object.lastModifiedMs).toUTCString(),
@@ -84,11 +106,7 @@ export function overriddenHeaders(query: URLSearchParams): Record<string, string
     KEPT_HEADERS.flatMap((name) => {
       const value = query.get(`response-${name}`);
       if (value === null) return [];
-      // a line end would let the URL's author write further headers
-      if (!/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value)) {
-        const message = "A response header cannot have this value";
-        throw invalidArgument(message, `response-${name}`, value);
-      }
+      checkHeader(name, value);
       return [[name, value]];
     }),
   );
