@@ -24,6 +24,7 @@ export function signedApi(api: URL, region: string): ApiHandler {
     try {
       return await forward(event, api, signer);
     } catch (error) {
+      if (error instanceof ProblemError) return problemReply(error);
       const reason = error instanceof Error ? error.message : String(error);
       const problem = `the API at ${api.href} cannot be called: ${reason}`;
       return problemReply(new ProblemError("internal", [problem]));
@@ -37,7 +38,13 @@ async function forward(
   signer: SignatureV4,
 ): Promise<APIGatewayProxyResult> {
   const { httpMethod: method, path, multiValueHeaders, multiValueQueryStringParameters } = event;
-  const url = new URL(`${api.pathname.replace(/\/$/, "")}${path}`, api);
+  const stage = api.pathname.replace(/\/$/, "");
+  const url = new URL(api);
+  // set, and not resolved: a path such as `//host` names no other host then
+  url.pathname = `${stage}${path}`;
+  if (!url.pathname.startsWith(`${stage}/`)) {
+    throw new ProblemError("invalid-request", [`path: '${path}' leads out of the API`]);
+  }
   const query = multiValueQueryStringParameters ?? {};
   for (const [name, values] of Object.entries(query)) {
     for (const value of values ?? []) url.searchParams.append(name, value);

@@ -47,3 +47,38 @@ test("an API that does not answer is a problem in one sentence", async () => {
     ],
   });
 });
+
+test("no path of a request leads to another host, nor out of the API's stage", async () => {
+  vi.stubEnv("AWS_ACCESS_KEY_ID", KEY_ID);
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", SECRET);
+  vi.stubEnv("AWS_SESSION_TOKEN", undefined);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const api = await serverThatChecks(SECRET);
+  const other = await serverThatChecks(SECRET);
+  const ask = (at: URL, path: string) =>
+    signedApi(
+      at,
+      "eu-west-3",
+    )({
+      ...event,
+      httpMethod: "GET",
+      path,
+      multiValueQueryStringParameters: null,
+      body: null,
+    });
+  const withoutStage = new URL(api.origin);
+  for (const path of ["/jobs/b", `//${other.host}/x`, `/http://${other.host}/x`]) {
+    const { body } = await ask(withoutStage, path);
+    expect(JSON.parse(body)).toMatchObject({ url: path });
+  }
+  // a browser sends no such path, but HTTP knows it
+  const { body } = await ask(withoutStage, `http://${other.host}/x`);
+  expect(JSON.parse(body)).toMatchObject({ url: `/http://${other.host}/x` });
+  for (const path of ["/../admin", "/jobs/%2e%2e/../../../admin"]) {
+    const refused = await ask(api, path);
+    expect(refused.statusCode).toBe(400);
+    expect(JSON.parse(refused.body)).toMatchObject({
+      problems: [`path: '${path}' leads out of the API`],
+    });
+  }
+});
