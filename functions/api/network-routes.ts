@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { DescriptionError, NetworkError } from "../../lib/networks/errors.ts";
+import { DescriptionError, NetworkError, NetworkNotFoundError } from "../../lib/networks/errors.ts";
 import { classesOf } from "../../lib/networks/labels.ts";
 import { NETWORK_ID, type NetworkDescription } from "../../lib/networks/description.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
@@ -98,10 +98,13 @@ function describeNetwork({ id, licence, input, labels }: NetworkDescription, bas
 }
 
 /** @throws ProblemError if there is no such network, or it cannot be used */
-async function openNetwork(id: string, { networks, store }: ApiDeps): Promise<AnalysedNetwork> {
+async function openNetwork(id: string, { networks }: ApiDeps): Promise<AnalysedNetwork> {
   try {
-    if ((await findPublishedDescription(store, id)) !== null) return await networks.open(id);
+    return await networks.open(id);
   } catch (error) {
+    if (error instanceof NetworkNotFoundError) {
+      throw new ProblemError("not-found", [`there is no network '${id}'`]);
+    }
     if (error instanceof DescriptionError || error instanceof ModelError) {
       throw new ProblemError("conflict", [`network '${id}' cannot be used: ${error.message}`]);
     }
@@ -110,5 +113,4 @@ async function openNetwork(id: string, { networks, store }: ApiDeps): Promise<An
     }
     throw error;
   }
-  throw new ProblemError("not-found", [`there is no network '${id}'`]);
 }

@@ -8,6 +8,8 @@ import { AddedNetworks } from "../../local/added-networks.ts";
 import type { NetworkSource } from "../../lib/pipeline/networks/bucket-networks.ts";
 import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
+import { apiClient } from "../functions/api/api-client.ts";
+import { memoryPipeline } from "../support/memory-pipeline.ts";
 import { MemoryObjectStore } from "../support/memory-object-store.ts";
 import { tinyNetwork } from "../support/tiny-network.ts";
 
@@ -46,5 +48,20 @@ test("networks added to a folder later are found, by their id and in the list", 
     published: [],
     notFetched: ["absent"],
     damaged: [expect.stringContaining(join(folder, "damaged", "tiny.onnx"))],
+  });
+});
+
+test("the API shows the layers and classes of a network added later, also before it is listed", async () => {
+  const [folder, data] = [await temporaryFolder(), await temporaryFolder()];
+  const pipeline = await memoryPipeline(data);
+  const networks = new AddedNetworks(pipeline.deps.networks, pipeline.store, [folder]);
+  const call = apiClient(pipeline, { networks });
+  await tinyNetwork(folder, { id: "later", seed: 2 });
+  expect(await call("GET", "/networks/later/layers")).toMatchObject({ status: 200 });
+  await tinyNetwork(folder, { id: "latest", seed: 3 });
+  expect(await call("GET", "/networks/latest/classes")).toMatchObject({ status: 200 });
+  expect(await call("GET", "/networks/never/layers")).toMatchObject({
+    status: 404,
+    body: { problems: ["there is no network 'never'"] },
   });
 });
