@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, maxHeaderSize, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import type { APIGatewayProxyResult } from "aws-lambda";
 
@@ -20,7 +21,7 @@ export interface ApiServer {
 
 const LOOPBACK = "127.0.0.1";
 /** A REST API answers within 29 seconds or not at all. */
-const REQUEST_TIMEOUT_MS = 29_000;
+const BODY_TIMEOUT_MS = 29_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 const CLOSE_GRACE_MS = 2_000;
 /** Read and thrown away, so that a client which sends too much still hears that it did. */
@@ -33,15 +34,21 @@ const MAX_DISCARDED_BYTES = 10_000_000;
  */
 export type Beside = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<boolean>;
 
-/** Serves the API's handler on the loopback interface, as a REST API does in the cloud. */
+/**
+ * Serves the API's handler on the loopback interface, as a REST API does in the cloud.
+ *
+ * @param bodyMs how long the body of a request to the API may take
+ */
 export async function startApiServer(
   handler: ApiHandler,
   port: number,
   beside: Beside = () => Promise.resolve(false),
+  { bodyMs = BODY_TIMEOUT_MS }: { readonly bodyMs?: number } = {},
 ): Promise<ApiServer> {
   const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
-    (incoming, outgoing) => void answer({ handler, beside }, incoming, outgoing),
+    // the page's files may take their time: only the API's bodies have a limit
+    { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS },
+    (incoming, outgoing) => void answer({ handler, beside, bodyMs }, incoming, outgoing),
   );
   server.on("clientError", refuse);
   await once(server.listen(port, LOOPBACK), "listening");
@@ -54,22 +61,22 @@ export async function startApiServer(
   };
 }
 
+interface Answering {
+  readonly handler: ApiHandler;
+  readonly beside: Beside;
+  readonly bodyMs: number;
+}
+
 async function answer(
-  { handler, beside }: { readonly handler: ApiHandler; readonly beside: Beside },
+  { beside, ...api }: Answering,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
   try {
     if (isForUs(incoming) && (await beside(incoming, outgoing))) return;
-    const {
-      statusCode,
-      headers = {},
-      body,
-    } = isForUs(incoming)
-      ? await handler(toEvent(incoming, await readBody(incoming)))
-      : foreignHost(incoming);
+    const { statusCode, headers = {}, body } = await apiReply(incoming, api);
     for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, String(value));
-    // what is left of a body that is too long is not read
+    // what is left of a body that is too long or too slow is not read
     if (!incoming.complete) outgoing.setHeader("Connection", "close");
     outgoing.writeHead(statusCode, { "Content-Length": Buffer.byteLength(body) });
     outgoing.end(incoming.method === "HEAD" ? undefined : body);
@@ -77,6 +84,18 @@ async function answer(
     // the handler answers whatever happens: it is the client that has gone
     outgoing.destroy();
   }
+}
+
+async function apiReply(
+  incoming: IncomingMessage,
+  { handler, bodyMs }: Omit<Answering, "beside">,
+): Promise<APIGatewayProxyResult> {
+  if (!isForUs(incoming)) return foreignHost(incoming);
+  const late = sleep(bodyMs, null, { ref: false });
+  const body = await Promise.race([readBody(incoming), late]);
+  if (body !== null) return handler(toEvent(incoming, body));
+  const problem = `request: its body was not here within ${bodyMs / 1000} seconds; send it anew`;
+  return problemReply(new ProblemError("invalid-request", [problem]));
 }
 
 /** Answers what Node cannot parse: not HTTP, or headers that are too long. */

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
 import { encodePng } from "../../lib/image/png.ts";
+import { type Beside, startApiServer } from "../../local/api-adapter.ts";
 import { type Service, startService } from "../../local/serve.ts";
 import { checkAnswer } from "../support/check-answer.ts";
 import { FakeRenderer } from "../support/fake-renderer.ts";
@@ -196,4 +197,27 @@ describe("the API over HTTP, against the embedded endpoint", () => {
       problems: [expect.stringContaining("address and headers are longer than 16384 bytes")],
     });
   });
+});
+
+test("a request to the API that does not come to its end is given up; a file may take its time", async () => {
+  const beside: Beside = async (incoming, outgoing) => {
+    if (incoming.url !== "/file") return false;
+    outgoing.end(await text(incoming));
+    return true;
+  };
+  const handler = () => Promise.reject(new Error("no API"));
+  const server = await startApiServer(handler, 0, beside, { bodyMs: 20 });
+  onTestFinished(() => server.close());
+  const begin = (path: string) => {
+    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    const head = ["Host: localhost", "Content-Length: 2", "Connection: close"].join("\r\n");
+    socket.write(`POST ${path} HTTP/1.1\r\n${head}\r\n\r\na`);
+    return socket;
+  };
+  const file = begin("/file");
+  expect(await text(begin("/jobs"))).toMatch(
+    /^HTTP\/1\.1 400 [^]*its body was not here within 0\.02 seconds; send it anew/,
+  );
+  file.write("b");
+  expect(await text(file)).toMatch(/^HTTP\/1\.1 200 OK[^]*ab/);
 });
