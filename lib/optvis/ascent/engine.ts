@@ -197,7 +197,8 @@ export class AscentEngine {
     const batches = evenGroups(coming, index).flatMap((even) => inGroups(even, graph.batch));
     const failure = new AbortController();
     const signals = [failure.signal, ...(hooks.signal ? [hooks.signal] : [])];
-    const run = { plan, stage, graph, hooks: { ...hooks, signal: AbortSignal.any(signals) } };
+    const pace = { secondsPerIteration: null };
+    const run = { plan, stage, graph, pace, hooks: { ...hooks, signal: AbortSignal.any(signals) } };
     const isLast = stage === plan.stages.at(-1);
 
     const next: (readonly AscentState[])[] = [];

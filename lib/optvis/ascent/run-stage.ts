@@ -33,6 +33,13 @@ export interface StageRun {
   readonly stage: Stage;
   readonly graph: StageGraph;
   readonly hooks: AscentHooks;
+  readonly pace: Pace;
+}
+
+/** How fast a stage's images have gone so far, for those that begin after them. */
+export interface Pace {
+  /** `null`: none has gone yet. */
+  secondsPerIteration: number | null;
 }
 
 /**
@@ -95,15 +102,15 @@ function sharingFate(states: readonly AscentState[], together: number): readonly
 async function runIterations(
   session: SessionWorker,
   states: readonly AscentState[],
-  { plan, stage, graph, hooks }: StageRun,
+  { plan, stage, graph, hooks, pace }: StageRun,
 ): Promise<readonly AscentState[]> {
   const frames = new FrameTaker(session, { plan, stage, hook: hooks.frames });
   const batch = filled(states, graph.batch);
   const names = Object.keys(batch[0]!.parameters);
   let carried: Feeds = Object.fromEntries(names.map((name) => [name, stacked(batch, name)]));
   let next = states;
-  let chunk = 1;
-  let perIteration = 0;
+  const timely = () => Math.round(CHUNK_SECONDS / (pace.secondsPerIteration ?? Infinity));
+  let chunk = Math.max(1, timely());
   let done = states[0]!.done;
   const standing = () => {
     const results = names.map((name) => [name, floatOutput(carried, name)] as const);
@@ -113,7 +120,8 @@ async function runIterations(
     const reason = hooks.signal?.aborted ? hooks.signal.reason : new OutOfTimeError();
     if (hooks.signal?.aborted || !isTime) throw new Interruption(reason, standing());
   };
-  const hasTime = (iterations: number) => hooks.hasTime?.(iterations * perIteration) ?? true;
+  const hasTime = (iterations: number) =>
+    hooks.hasTime?.(iterations * (pace.secondsPerIteration ?? 0)) ?? true;
   // a later stage begins with what an earlier one has shown
   if (stage === plan.stages[0] || done > 0) await frames.take(standing, done);
   const revival = states[0]?.isRevived ? stage.revival : null;
@@ -136,10 +144,10 @@ async function runIterations(
       if (!stop) hooks.onProgress?.({ channel, ...trace.at(-1)! });
     }
     if (next.every(({ stop }) => stop !== null)) return next;
-    perIteration = (performance.now() - started) / 1000 / count;
+    pace.secondsPerIteration = (performance.now() - started) / 1000 / count;
     await frames.take(standing, done);
     // the first run of a session is slower than the rest, so the chunk may grow only so fast
-    chunk = Math.max(1, Math.min(chunk * 8, Math.round(CHUNK_SECONDS / perIteration)));
+    chunk = Math.max(1, Math.min(chunk * 8, timely()));
   }
   if (stage === plan.stages.at(-1)) stopUnless(hasTime(ITERATIONS_TO_FINISH));
   return standing();
