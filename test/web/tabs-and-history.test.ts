@@ -33,6 +33,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "tabs-"));
     await tinyNetwork(folder, { wideChannels: 400 });
+    await tinyNetwork(folder, { id: "drawn", wideChannels: 400, seed: 2 });
     service = await start();
     browser = await launch();
   });
@@ -95,6 +96,41 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     // what a person does then is theirs
     await page.keyboard.press("Home");
     await expect.poll(top, PATIENT).toBeLessThan(600);
+    await page.close();
+  });
+
+  test("who goes back to pictures that come late is where they were, to the pixel", async () => {
+    const page = await browser.newPage({ viewport: { width: 800, height: 600 } });
+    const isAsked = ({ href }: URL) => href.includes("/jobs?");
+    const link = page.locator(".tiles a[href$='/wide/300']");
+    const drawn = page.locator(".tiles a[href$='/wide/3'] img");
+    const placeOf = async () => Math.round((await link.boundingBox())?.y ?? -1);
+    await page.goto(at("#/drawn/wide"));
+    await expect.poll(() => page.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+    await page.getByLabel("Channels", { exact: true }).fill("3, 5");
+    await page.getByRole("button", { name: "Render these" }).click();
+    await drawn.waitFor();
+    await link.scrollIntoViewIfNeeded();
+    const before = await placeOf();
+    await link.click();
+    await page.getByRole("heading", { level: 1, name: "Channel 300" }).waitFor();
+    let answer: (() => void) | null = null;
+    await page.route(isAsked, async (route) => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      await route.continue();
+    });
+    for (const go of [() => page.goBack(), () => page.reload()]) {
+      await go();
+      // frames of a picture that nobody knows yet are as high as they are wide
+      await expect.poll(placeOf, PATIENT).toBeGreaterThan(before);
+      await expect.poll(() => answer, PATIENT).not.toBeNull();
+      answer!();
+      answer = null;
+      // far above what is seen, so it is not drawn
+      await drawn.waitFor({ state: "attached" });
+      await expect.poll(placeOf, PATIENT).toBe(before);
+    }
+    await page.unrouteAll({ behavior: "ignoreErrors" });
     await page.close();
   });
 

@@ -56,7 +56,8 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
   const fetched: Resource<readonly JobDocument[]> = useResource(key, async () =>
     channelJobs((await listJobs({ network, layer: layer ?? 0 })).slice(0, MAX_JOBS)),
   );
-  const [jobs, setJobs] = useState<readonly JobDocument[]>([]);
+  /** `null` until they are there. */
+  const [jobs, setJobs] = useState<readonly JobDocument[] | null>(null);
   const current = useRef<readonly JobDocument[]>([]);
   /** Since jobs were asked for: the answer may be older. `null`: none is on its way. */
   const heard = useRef<News[] | null>([]);
@@ -70,7 +71,7 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
     const { value } = fetched;
     current.current = value === null ? [] : (heard.current ?? []).reduce(withNews, value);
     if (value !== null) heard.current = null;
-    setJobs(current.current);
+    setJobs(value === null ? null : current.current);
   }, [fetched.value]);
   useEffect(() => () => clearTimeout(timer.current ?? undefined), []);
   useNews((news) => {
@@ -87,11 +88,12 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
       setJobs(current.current);
     }, REDRAW_MS);
   });
+  const known = jobs ?? [];
   return {
-    recipes: recipesOf(jobs),
-    jobs,
+    recipes: recipesOf(known),
+    jobs: known,
     problems: fetched.problems,
-    isLoaded: fetched.value !== null,
+    isLoaded: jobs !== null,
     reload: ask,
   };
 }

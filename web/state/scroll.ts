@@ -9,9 +9,14 @@ const MOVES = ["wheel", "touchstart", "keydown", "pointerdown"] as const;
 
 const notedTop = (): number => (history.state as { readonly top?: number } | null)?.top ?? 0;
 
+/** Whether some of the place is still being fetched, which may change how high it is. */
+const isBusy = (content: HTMLElement | null): boolean =>
+  content === null || content.querySelector("[aria-busy=true]") !== null;
+
 /**
  * A new place begins at its top. Of each entry of the history it is noted how far it was scrolled,
- * and who goes back or reloads is there again, as soon as so much of the place is there.
+ * and who goes back or reloads is there again, as soon as so much of the place is there; and stays
+ * there while the rest of it comes, until they move.
  *
  * @param key of the place that is shown
  * @param keyNow of the place that the address is of: it changes first
@@ -46,7 +51,7 @@ export function useScroll(
     addEventListener("click", note, { capture: true, signal: gone.signal });
     const arrive = () => {
       scrollTo(0, top);
-      if (scrollY >= top - 1) settle();
+      if (scrollY >= top - 1 && !isBusy(content.current)) settle();
     };
     const growth = new ResizeObserver(arrive);
     signal.addEventListener("abort", () => growth.disconnect());
