@@ -59,6 +59,16 @@ export function floatAttribute(node: Node, name: string, fallback?: number): num
   throw wrongAttribute(node, name, "a float");
 }
 
+export function floatsAttribute(
+  node: Node,
+  name: string,
+  fallback?: readonly number[],
+): readonly number[] {
+  const value = node.attributes[name] ?? (fallback && { floats: fallback });
+  if (typeof value === "object" && "floats" in value) return value.floats;
+  throw wrongAttribute(node, name, "a list of floats");
+}
+
 export function intsAttribute(
   node: Node,
   name: string,

@@ -180,7 +180,11 @@ describe("specialise", () => {
   });
 
   test.each([
-    ["FusedConv", "com.microsoft", "ONNX Runtime's optimiser makes such operators: use the model"],
+    [
+      "FusedNovelty",
+      "com.microsoft",
+      "ONNX Runtime's optimiser makes such operators: use the model",
+    ],
     ["Swish", "my.functions", "if it is a function of the model, inline it with onnx.inliner"],
   ])("an unknown %s tells what other export would do", (op, domain, remedy) => {
     const nodes = [{ ...node(op, "x", "y"), domain }];

@@ -1,6 +1,6 @@
 import { DataType, elementTypeOf } from "../element-type.ts";
 import { ModelError } from "../errors.ts";
-import type { Value } from "../model.ts";
+import type { Node, Value } from "../model.ts";
 import {
   describeNode,
   floatAttribute,
@@ -130,34 +130,45 @@ const castLike: Operator = {
  *     Y = X / 2 * (1 + tanh(sqrt(2 / pi) * (X + 0.044715 X^3)))    for approximate = "tanh"
  */
 const gelu: Operator = {
-  upgrade: (node, rewriting) => {
-    const emitter = new Emitter(node, rewriting);
-    const x = requiredInput(node, 0);
-    const scaled = (value: Value, by: number) => emitter.emit("Mul", [value, emitter.scalar(by)]);
-    const cubic = () => {
-      const cube = emitter.emit("Mul", [emitter.emit("Mul", [x, x]), x]);
-      return emitter.emit("Add", [x, scaled(cube, 0.044715)]);
-    };
-
-    const bend =
-      stringAttribute(node, "approximate", "none") === "tanh"
-        ? emitter.emit("Tanh", [scaled(cubic(), Math.sqrt(2 / Math.PI))])
-        : emitter.emit("Erf", [scaled(x, Math.SQRT1_2)]);
-    const gate = emitter.emit("Add", [bend, emitter.scalar(1)]);
-    return emitter.ending("Mul", [scaled(x, 0.5), gate]);
-  },
+  upgrade: (node, rewriting) =>
+    bentByGelu(
+      new Emitter(node, rewriting),
+      requiredInput(node, 0),
+      stringAttribute(node, "approximate", "none"),
+    ),
 };
+
+/** Gelu of `x`, as the last of the nodes. */
+export function bentByGelu(emitter: Emitter, x: Value, approximate: string): readonly Node[] {
+  const scaled = (value: Value, by: number) => emitter.emit("Mul", [value, emitter.scalar(by)]);
+  const cubic = () => {
+    const cube = emitter.emit("Mul", [emitter.emit("Mul", [x, x]), x]);
+    return emitter.emit("Add", [x, scaled(cube, 0.044715)]);
+  };
+
+  const bend =
+    approximate === "tanh"
+      ? emitter.emit("Tanh", [scaled(cubic(), Math.sqrt(2 / Math.PI))])
+      : emitter.emit("Erf", [scaled(x, Math.SQRT1_2)]);
+  const gate = emitter.emit("Add", [bend, emitter.scalar(1)]);
+  return emitter.ending("Mul", [scaled(x, 0.5), gate]);
+}
 
 /** Swish (opset 24): Y = X sigmoid(alpha X). */
 const swish: Operator = {
-  upgrade: (node, rewriting) => {
-    const emitter = new Emitter(node, rewriting);
-    const x = requiredInput(node, 0);
-    const alpha = floatAttribute(node, "alpha", 1);
-    const bent = alpha === 1 ? x : emitter.emit("Mul", [x, emitter.scalar(alpha)]);
-    return emitter.ending("Mul", [x, emitter.emit("Sigmoid", [bent])]);
-  },
+  upgrade: (node, rewriting) =>
+    gatedBySigmoid(
+      new Emitter(node, rewriting),
+      requiredInput(node, 0),
+      floatAttribute(node, "alpha", 1),
+    ),
 };
+
+/** X sigmoid(alpha X), as the last of the nodes. */
+export function gatedBySigmoid(emitter: Emitter, x: Value, alpha: number): readonly Node[] {
+  const bent = alpha === 1 ? x : emitter.emit("Mul", [x, emitter.scalar(alpha)]);
+  return emitter.ending("Mul", [x, emitter.emit("Sigmoid", [bent])]);
+}
 
 /** Running totals along one axis: with the element itself or, exclusive, up to the one before. */
 function cumulative(step: (total: number, x: number) => number, start: number): Operator {

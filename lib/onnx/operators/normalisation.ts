@@ -165,24 +165,36 @@ function emit(
 }
 
 /**
- * RMSNormalization (opset 23): Y = X / sqrt(mean(X^2) + epsilon) * S, the mean over the axes from
- * `axis` on.
+ * RMSNormalization (opset 23), and SimplifiedLayerNormalization, as which ONNX Runtime's optimiser
+ * writes it: Y = X / sqrt(mean(X^2) + epsilon) * S, the mean over the axes from `axis` on.
  */
 const rmsNormalization: Operator = {
   upgrade: (node, rewriting) => {
-    const emitter = new Emitter(node, rewriting);
+    // the others are statistics, for training
+    const emitter = new Emitter({ ...node, outputs: node.outputs.slice(0, 1) }, rewriting);
     const [x, scale] = [requiredInput(node, 0), requiredInput(node, 1)];
     const first = intAttribute(node, "axis", -1);
     const rank = first < 0 ? 0 : rewriting.factsOf(x)?.shape.length;
     if (rank === undefined) throw notInOpset18(node, "an axis counted from the front");
     const axes = Array.from({ length: first < 0 ? -first : rank - first }, (_, i) => -1 - i);
-    const squares = emitter.emit("Mul", [x, x]);
-    const mean = emitter.emit("ReduceMean", [squares, emitter.ints(...axes)]);
-    const epsilon = emitter.scalar(floatAttribute(node, "epsilon", 1e-5));
-    const deviation = emitter.emit("Sqrt", [emitter.emit("Add", [mean, epsilon])]);
-    return emitter.ending("Mul", [emitter.emit("Div", [x, deviation]), scale]);
+    return rmsNormalised(emitter, [x, scale], {
+      axes,
+      epsilon: floatAttribute(node, "epsilon", 1e-5),
+    });
   },
 };
+
+/** X / sqrt(mean(X^2) + epsilon) * S over some axes, as the last of the nodes. */
+export function rmsNormalised(
+  emitter: Emitter,
+  [x, scale]: readonly [Value, Value],
+  { axes, epsilon }: { readonly axes: readonly number[]; readonly epsilon: number },
+): readonly Node[] {
+  const mean = emitter.emit("ReduceMean", [emitter.emit("Mul", [x, x]), emitter.ints(...axes)]);
+  const sum = emitter.emit("Add", [mean, emitter.scalar(epsilon)]);
+  const deviation = emitter.emit("Sqrt", [sum]);
+  return emitter.ending("Mul", [emitter.emit("Div", [x, deviation]), scale]);
+}
 
 /**
  * Softmax, LogSoftmax and Hardmax before opset 13 see a matrix: the axes before `axis` (default 1)
@@ -215,6 +227,7 @@ export const normalisations: Operators = {
   LayerNormalization: { infer: layerNormalization },
   GroupNormalization: groupNormalization,
   RMSNormalization: rmsNormalization,
+  SimplifiedLayerNormalization: rmsNormalization,
   LRN: { infer: lrn },
   LpNormalization: { infer: sameAsInput },
   MeanVarianceNormalization: { infer: sameAsInput },

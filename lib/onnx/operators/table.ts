@@ -4,6 +4,7 @@ import { attentions } from "./attention.ts";
 import { convolutions } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
 import { extensions } from "./extend.ts";
+import { fusions } from "./fused.ts";
 import { layouts } from "./layout.ts";
 import { logic } from "./logic.ts";
 import { matrices } from "./matrix.ts";
@@ -27,6 +28,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
     ...convolutions,
     ...elementwise,
     ...extensions,
+    ...fusions,
     ...layouts,
     ...logic,
     ...matrices,

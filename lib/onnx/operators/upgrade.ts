@@ -113,7 +113,7 @@ export class Emitter {
 
   /** All nodes; the last of them has the name and the output of the node that they replace. */
   ending(op: string, inputs: readonly Value[], attributes: Attributes = {}): readonly Node[] {
-    const last: Node = { ...this.#node, op, inputs, attributes };
+    const last: Node = { ...this.#node, domain: "", op, inputs, attributes };
     return [...this.#nodes, last];
   }
 }
