@@ -5,7 +5,6 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-import { externalLocations } from "../onnx/decode.ts";
 import { openExternalFile } from "../onnx/model-files.ts";
 import { IntegrityError } from "./errors.ts";
 import { type ExternalFile, externalFilesOf, type ModelFile } from "./description.ts";
@@ -75,6 +74,8 @@ type Described = Pick<ExternalFile, "sha256" | "sizeBytes">;
  * @throws ModelError if one of them cannot be read, or lies outside the model's folder
  */
 export async function describeModel(path: string, file: string): Promise<ModelFile> {
+  // what reads ONNX takes a while to load, and files that have a description do without
+  const { externalLocations } = await import("../onnx/decode.ts");
   const externalData: ExternalFile[] = [];
   for (const location of await externalLocations(path)) {
     externalData.push(await describeExternalFile(path, location));

@@ -1,4 +1,3 @@
-import { readModel } from "../onnx/decode.ts";
 import { describeModel } from "./checksum.ts";
 import { type DescribedInput, describeInput, type GivenInput } from "./describe-input.ts";
 import type { ModelFile } from "./description.ts";
@@ -29,5 +28,8 @@ export interface ModelReader {
 /** Reads in the thread that asks. */
 export const readHere: ModelReader = {
   identify: describeModel,
-  describe: async ({ path }, given) => describeInput(await readModel(path, given), given, path),
+  async describe({ path }, given) {
+    const { readModel } = await import("../onnx/decode.ts");
+    return describeInput(await readModel(path, given), given, path);
+  },
 };

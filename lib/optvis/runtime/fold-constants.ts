@@ -1,4 +1,3 @@
-import { encodeModel } from "../../onnx/encode.ts";
 import { type Evaluate, foldConstants } from "../../onnx/fold-constants.ts";
 import type { Graph, Value } from "../../onnx/model.ts";
 import { shareWeights } from "../../onnx/share-weights.ts";
@@ -34,6 +33,7 @@ async function evaluate(graph: Graph): Promise<ReadonlyMap<Value, Tensor>> {
   try {
     // most networks have nothing to fold: who only reads them does without ONNX Runtime
     const { Session } = await import("./session.ts");
+    const { encodeModel } = await import("../../onnx/encode.ts");
     const session = await Session.create(encodeModel(graph), "cpu");
     try {
       return new Map(Object.entries(await session.run({})));

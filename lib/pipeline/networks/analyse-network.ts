@@ -10,7 +10,7 @@ import type { Model } from "../../onnx/model.ts";
 import { shareWeights } from "../../onnx/share-weights.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { imageShapeOf, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
-import { layerProblems, problemsIn } from "./layer-problems.ts";
+import { problemsIn } from "./layer-problems.ts";
 
 /** Which of red (0), green (1) and blue (2) each plane is. */
 const COLOURS = { RGB: [0, 1, 2], BGR: [2, 1, 0] } as const;
@@ -48,12 +48,6 @@ export async function analyseNetwork(network: Network, known?: Model): Promise<A
   const graph = specialise(folded, imageShapeOf(folded, 1, { height, width }));
   const layers = layerTable(folded, graph);
   return { ...network, model, layers, problems: problemsIn(graph, layers) };
-}
-
-/** The network once more of its constants are known: a rule may have wanted them. */
-export function withModel(network: AnalysedNetwork, model: NetworkModel): AnalysedNetwork {
-  if (model === network.model) return network;
-  return { ...network, model, problems: layerProblems({ model, layers: network.layers }) };
 }
 
 function modelOf({ description, modelPath, file }: Network): Promise<Model> {
