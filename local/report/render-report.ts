@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { html, Html, jsonBlock } from "./html.ts";
-import type { NamedSheet } from "./report-sheet.ts";
+import { type NamedSheet, requestToCopy } from "./report-sheet.ts";
 import { renderSheet } from "./render-sheet.ts";
 
 /** What a page looks like and does, as its files have it. */
@@ -86,7 +86,8 @@ function contents(sheets: readonly NamedSheet[]): Html {
 }
 
 /** What the script shows of a tile beside its picture. */
-function shownData({ name, sheet: { layer, network, request, given, tiles } }: NamedSheet) {
+function shownData({ name, sheet }: NamedSheet) {
+  const { layer, network, tiles } = sheet;
   const drawn = tiles.flatMap((tile) => {
     if (tile.state !== "ok") return [];
     const { state: _, tile: __, animation: ___, activations, ...figures } = tile;
@@ -98,7 +99,7 @@ function shownData({ name, sheet: { layer, network, request, given, tiles } }: N
     name,
     layer: layer.name,
     network: network.id,
-    request: { ...request, ...given },
+    request: requestToCopy(sheet),
     tiles: drawn,
   };
 }

@@ -6,6 +6,7 @@ import {
   noticesOf,
   type ReportSheet,
   type ReportTile,
+  requestToCopy,
 } from "./report-sheet.ts";
 
 /** Up to so many tiles are shown larger: there is room for them. */
@@ -19,7 +20,7 @@ export function renderSheet(
   number: number,
   embedded: ReadonlyMap<string, string>,
 ): Html {
-  const { layer, network, quality, request, given, tiles } = sheet;
+  const { layer, network, quality, request, tiles } = sheet;
   const id = `sheet-${number}`;
   const drawn = tiles.find((tile) => tile.state === "ok");
   const noun = request["targets"] === undefined ? "channel" : "image";
@@ -35,8 +36,7 @@ export function renderSheet(
     <details class="request">
       <summary>The request</summary>
       <button type="button" data-copies="${id}-request">Copy</button>
-      <pre id="${id}-request" tabindex="0">
-${JSON.stringify({ ...request, ...given }, null, 2)}</pre>
+      <pre id="${id}-request" tabindex="0">${JSON.stringify(requestToCopy(sheet), null, 2)}</pre>
     </details>
     <ul class="tiles${tiles.length <= FEW_TILES ? " few" : ""}">
       ${tiles.map((tile) => renderTile(tile, { name, number, embedded, noun, waiting }))}

@@ -1,5 +1,7 @@
 import * as z from "zod";
 
+import { formatRange } from "../../lib/pipeline/request/channel-ranges.ts";
+import { shortestRequest } from "../../lib/pipeline/request/shortest-request.ts";
 import { missingGlyphsNotice } from "../../lib/pipeline/sheet/missing-glyphs.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
 import { sheetQualitySchema } from "../../lib/pipeline/sheet/sheet-quality.ts";
@@ -51,6 +53,16 @@ export const reportSheetSchema = z.object({
 export type ReportTile = z.infer<typeof tileSchema>;
 export type DrawnTile = Extract<ReportTile, { readonly state: "ok" }>;
 export type ReportSheet = z.infer<typeof reportSheetSchema>;
+
+/** The request with the fewest fields, as a person would write it, to be given again. */
+export function requestToCopy(sheet: ReportSheet): Readonly<Record<string, unknown>> {
+  const fields: Record<string, unknown> = { ...shortestRequest(sheet), ...sheet.given };
+  const channels = z.array(z.int()).min(3).safeParse(fields["channels"]).data ?? [];
+  const [first = 0] = channels;
+  const isRun = channels.length > 0 && channels.every((channel, i) => channel === first + i);
+  if (isRun) fields["channels"] = formatRange({ first, last: channels.at(-1)! });
+  return fields;
+}
 
 /** What one would not expect of the work on a sheet, each once. */
 export function noticesOf({ tiles, sheet }: ReportSheet): readonly string[] {

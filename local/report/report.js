@@ -42,12 +42,12 @@
   /** The sheet's request for this image alone; targets stay together, as they are numbered. */
   function requestOf({ request }, { channel, label }) {
     if (request.channels === undefined) return request;
-    const labels = request.montage.labels === null || label === null ? null : [label];
-    return {
-      ...request,
-      channels: [channel],
-      montage: { ...request.montage, gridSize: null, labels },
-    };
+    const { montage = {}, ...fields } = request;
+    const { gridSize: _, labels, ...others } = montage;
+    // without names of its own, the sheet has those of the classes
+    if (Array.isArray(labels)) others.labels = labels.length === 0 || label === null ? [] : [label];
+    const own = Object.keys(others).length === 0 ? {} : { montage: others };
+    return { ...fields, channels: [channel], ...own };
   }
 
   function figuresOf({ activation, seconds, seed, restarts, quality }) {

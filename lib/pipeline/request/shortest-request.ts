@@ -2,7 +2,13 @@ import type * as z from "zod";
 
 import { completeFourierFields } from "./fields/fourier.ts";
 import { deepdreamSchema, fourierSchema } from "./request.ts";
-import type { ResolvedRequest } from "./resolved-request.ts";
+
+/** As much of a request in normal form, and of what it resolved to, as is needed. */
+interface LongRequest {
+  readonly request: { readonly method: string };
+  readonly layer: { readonly name: string };
+  readonly presetForm: object | null;
+}
 
 /** Stay, whatever their default: it is they that say what is left out. */
 const ALWAYS: ReadonlySet<string> = new Set(["method", "preset"]);
@@ -20,7 +26,7 @@ export function shortestRequest({
   request,
   layer,
   presetForm,
-}: Pick<ResolvedRequest, "request" | "layer" | "presetForm">): Readonly<Record<string, unknown>> {
+}: LongRequest): Readonly<Record<string, unknown>> {
   const { shape } = request.method === "deepdream" ? deepdreamSchema : fourierSchema;
   const fields: Record<string, unknown> = { ...request, layer: layer.name };
   if (presetForm !== null) {

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 
 import { html, Html, jsonBlock } from "../../../local/report/html.ts";
 import { ReportFile } from "../../../local/report/report-file.ts";
+import { requestToCopy } from "../../../local/report/report-sheet.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { ATTACK, sampleSheet } from "./sample-sheet.ts";
 
@@ -127,6 +128,28 @@ test("a sheet says how it was drawn: by the preset, and by what of it is otherwi
   expect(page).toContain("net · layer 2 · fourier · 16 iterations · seed 7<");
   const sample = await written("a");
   expect(sample.page).toContain("net · layer 2 · deepdream · 3 x 2 iterations · seed 0<");
+});
+
+test("the request to copy says what is not usual, and channels that follow each other as a range", () => {
+  const usual = { executionEnvironment: "auto", verbose: true, seed: 0 };
+  const request = { ...usual, method: "deepdream", layer: 2, numIterations: 7, pyramidLevels: 3 };
+  const copied = (fields: object, others: object = {}) =>
+    requestToCopy({ ...sampleSheet(), request: { ...request, ...fields }, ...others });
+  const shortest = { method: "deepdream", layer: "conv2", numIterations: 7 };
+  expect(copied({ channels: [4, 5, 6] })).toEqual({ ...shortest, channels: "4:6" });
+  // their order is the sheet's
+  for (const channels of [
+    [6, 5, 4],
+    [4, 6, 7],
+    [4, 5],
+  ])
+    expect(copied({ channels })).toEqual({ ...shortest, channels });
+  const given = { network: "/home/a/net.onnx" };
+  expect(copied({ channels: [1] }, { given })).toEqual({ ...shortest, channels: [1], ...given });
+  const presetForm = { preset: "lucid", saturation: 2 };
+  const lucid = { method: "fourier", saturation: 2, spectrumDecay: 1, channels: [1] };
+  expect(copied(lucid, { presetForm })).toMatchObject({ preset: "lucid", saturation: 2 });
+  expect(copied(lucid, { presetForm })).not.toHaveProperty("numIterations");
 });
 
 test("every tile is shown as what it became", async () => {
