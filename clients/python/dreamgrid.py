@@ -99,12 +99,20 @@ class Client:
             arrays and numbers are lists and numbers
         :raises DreamgridError: naming everything that is wrong with the request
         """
-        request = {"network": network, "layer": layer, **fields}
-        if channels is not None:
-            request["channels"] = channels
         headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
-        accepted = self.call("POST", "/jobs", request, headers)
+        accepted = self.call("POST", "/jobs", _request(network, layer, channels, fields), headers)
         return Job(self, accepted["jobId"])
+
+    def estimate(
+        self, network: str, layer: Union[str, int], channels: Any = None, **fields: Any
+    ) -> dict[str, Any]:
+        """What `render` of the same would take; nothing begins.
+
+        :returns: {"total": images, "estimate": {"coreSeconds": ..., "dollars": ...}, ...}
+        :raises DreamgridError: naming everything that is wrong with the request
+        """
+        request = _request(network, layer, channels, fields)
+        return self.call("POST", "/jobs?dryRun=true", request)
 
     def job(self, job_id: str) -> "Job":
         """A job by its id; it need not be there."""
@@ -275,6 +283,13 @@ def _send(request: Union[str, urllib.request.Request]) -> bytes:
         raise _problem(error) from None
     except (OSError, http.client.HTTPException) as error:
         raise DreamgridError(0, [f"no answer from {url.partition('?')[0]}: {error}"]) from error
+
+
+def _request(
+    network: str, layer: Union[str, int], channels: Any, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    request = {"network": network, "layer": layer, **fields}
+    return request if channels is None else {**request, "channels": channels}
 
 
 def _plain(value: Any) -> Any:

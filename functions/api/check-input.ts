@@ -91,15 +91,12 @@ function queryValues({ query }: ApiRequest, { shape }: ParameterSchema): Record<
   );
 }
 
-/** A number where one is wanted. */
+/** A number or a boolean where one is wanted: job ids may consist of digits too. */
 function asWanted(value: string, schema: z.core.$ZodType | undefined): unknown {
-  return /^\d{1,15}$/.test(value) && wantsNumber(schema) ? Number(value) : value;
-}
-
-/** Job ids may consist of digits too. */
-function wantsNumber(schema: z.core.$ZodType | undefined): boolean {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {
-    return wantsNumber(schema.unwrap());
+    return asWanted(value, schema.unwrap());
   }
-  return schema instanceof z.ZodNumber;
+  if (schema instanceof z.ZodNumber && /^\d{1,15}$/.test(value)) return Number(value);
+  if (schema instanceof z.ZodBoolean && /^(?:true|false)$/.test(value)) return value === "true";
+  return value;
 }

@@ -1,9 +1,11 @@
 import * as z from "zod";
 
 import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB } from "../../lib/pipeline/limits.ts";
-import { jobIdSchema, networkIdSchema } from "./schemas.ts";
+import { dryRunField, jobIdSchema, networkIdSchema } from "./schemas.ts";
 
 /* What the API takes in addresses. */
+
+export const dryRunSchema = z.strictObject({ dryRun: dryRunField });
 
 /** Page of a job's channels. */
 export const channelPageSchema = z.strictObject({

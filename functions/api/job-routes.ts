@@ -1,7 +1,11 @@
 import * as z from "zod";
 
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
-import { acceptRequest, IdempotencyConflictError } from "../../lib/pipeline/job/accept-request.ts";
+import {
+  acceptRequest,
+  IdempotencyConflictError,
+  tryRequest,
+} from "../../lib/pipeline/job/accept-request.ts";
 import { cancelJob } from "../../lib/pipeline/job/cancel-job.ts";
 import { estimateOf } from "../../lib/pipeline/job/estimate.ts";
 import type { Job } from "../../lib/pipeline/job/job.ts";
@@ -15,7 +19,7 @@ import { describeJob, type DescribeOptions, summariseJob, type View } from "./de
 import { lookAtEach } from "./look-at-each.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
-import { channelPageSchema, jobPageSchema } from "./input-schemas.ts";
+import { channelPageSchema, dryRunSchema, jobPageSchema } from "./input-schemas.ts";
 import { acceptedSchema, jobIdSchema, jobListSchema, jobSchema } from "./schemas.ts";
 
 /** Of the routes that answer with one page of a job's channels. */
@@ -32,18 +36,20 @@ export const createJob = defineRoute({
   summary:
     "Renders channels of a layer; the same request again is the same job, and redraws what failed",
   ...NO_INPUT,
+  query: dryRunSchema,
   body: { schema: requestSchema, schemaName: "RenderRequest" },
   takesIdempotencyKey: true,
   success: {
     status: 202,
-    description: "the job is under way",
+    description: "the job is under way, or for a dry run, what it would be",
     schema: acceptedSchema,
     schemaName: "Accepted",
     headers: { Location: "address of the job" },
   },
   problems: ["idempotency-key-reused"],
-  handle: async ({ body, idempotencyKey, basePath }, deps) => {
-    const acceptance = await acceptRequest(body, deps, idempotencyKey).catch((error: unknown) => {
+  handle: async ({ query: { dryRun }, body, idempotencyKey, basePath }, deps) => {
+    const accept = dryRun ? tryRequest : acceptRequest;
+    const acceptance = await accept(body, deps, idempotencyKey).catch((error: unknown) => {
       if (!(error instanceof IdempotencyConflictError)) throw error;
       throw new ProblemError("idempotency-key-reused", [`Idempotency-Key: ${error.message}`]);
     });
@@ -51,7 +57,7 @@ export const createJob = defineRoute({
       throw new ProblemError("invalid-request", acceptance.problems);
     }
     const { jobId, plan } = acceptance;
-    deps.onAccepted?.(plan);
+    if (!dryRun) deps.onAccepted?.(plan);
     const self = jobLink(basePath, jobId);
     const estimate = estimateOf(plan);
     return {

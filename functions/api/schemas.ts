@@ -37,6 +37,11 @@ export const networkIdSchema = z
   .regex(NETWORK_ID, { error: "1 to 64 letters, digits, '_', '-' and '.', not starting with '.'" })
   .describe("id of a network");
 
+export const dryRunField = z
+  .boolean()
+  .default(false)
+  .describe("says what it would take, and begins nothing");
+
 const link = z.string().describe("address, relative to the host");
 const presigned = z
   .url()
@@ -65,7 +70,7 @@ const jobSummarySchema = z.strictObject({
   iterations: z
     .strictObject({ done: z.int().min(0), total: z.int().min(1) })
     .describe(
-      "ascent iterations of all its images, of those being rendered too where that is known",
+      "ascent iterations of all its images: of those that were cancelled none is done, of those being rendered so many as are known",
     ),
   secondsLeft: z
     .number()
@@ -242,7 +247,7 @@ export const atlasRequestSchema = z.strictObject({
     .string()
     .default(DEFAULT_ATLAS_CHANNELS)
     .describe('a range such as "1:64": of each layer those that it has of them'),
-  dryRun: z.boolean().default(false).describe("says what it would take, and begins nothing"),
+  dryRun: dryRunField,
 });
 
 const atlasLayerFields = {

@@ -108,7 +108,7 @@ export interface ClientOptions {
 }
 
 interface Sent {
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
 }
@@ -116,7 +116,7 @@ interface Sent {
 const segment = (value: string | number) => encodeURIComponent(value);
 
 /** Leaves out what is undefined. */
-function given(values: Readonly<Record<string, string | number | undefined>>) {
+function given(values: Readonly<Record<string, string | number | boolean | undefined>>) {
   return Object.entries(values).flatMap(([name, value]): Array<[string, string]> =>
     value === undefined ? [] : [[name, String(value)]],
   );

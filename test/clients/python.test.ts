@@ -32,6 +32,8 @@ url, photo = sys.argv[1:]
 client = Client(url + "/")
 said = {"networks": [network["id"] for network in client.networks()]}
 said["layers"] = [layer["name"] for layer in client.layers("tiny")]
+dry = client.estimate("tiny", "wide", "1:5", numIterations=2, pyramidLevels=1)
+said["dry"] = [dry["total"], dry["estimate"]["coreSeconds"] > 0, list(client.jobs()) == []]
 job = client.render("tiny", "wide", "1:5", numIterations=2, pyramidLevels=1).wait(60)
 said["again"] = client.render("tiny", "wide", "1:5", numIterations=2, pyramidLevels=1).id == job.id
 said["status"] = job.status()["state"]
@@ -100,6 +102,7 @@ test.skipIf(!isThere)(
     expect(JSON.parse(stdout)).toEqual({
       networks: expect.arrayContaining(["emojinet", "tiny"]),
       layers: expect.arrayContaining(["wide"]),
+      dry: [5, true, true],
       again: true,
       status: "completed",
       channels: [1, 2, 3, 4, 5],

@@ -78,6 +78,49 @@ describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
     await page.close();
   });
 
+  test("is told beforehand with what it takes, and nothing begins", async () => {
+    const { page, complaints } = await openPage(browser());
+    const jobs = async () => ((await get("/jobs?limit=100")) as { jobs: object[] }).jobs.length;
+    const before = await jobs();
+    const cost = String.raw`about \d.* of one core, in the cloud \$0\.0`;
+    const told = (text: string) => page.getByText(new RegExp(`^${text}`)).waitFor();
+    await page.goto(`${url()}/#/tiny/wide?recipe=poster`);
+    await told(`7 tiles: ${cost}[^;]*$`);
+    const poster = await page.getByText(/^7 tiles: /).textContent();
+    await page.getByLabel("Recipe").selectOption("lucid");
+    await page.getByText(poster!).waitFor({ state: "detached" });
+    await told(`7 tiles: ${cost}[^;]*$`);
+    await page.getByLabel("Channels").fill("4");
+    await told(`1 tile: ${cost}.*; all: ${cost}`);
+    await page.getByLabel("Channels").fill("1:99");
+    await told("channels: given .*99.*; all: about");
+    expect(await page.getByRole("alert").count()).toBe(0);
+    await page.getByRole("button", { name: "Render these" }).click();
+    await page
+      .getByRole("alert")
+      .getByText(/^channels: given .*99/)
+      .waitFor();
+    await page.getByLabel("Channels").fill("1:2");
+    await told(`2 tiles: ${cost}`);
+    expect(await page.getByRole("alert").count()).toBe(0);
+    expect(await jobs()).toBe(before);
+    expect(complaints.filter((text) => !text.includes("status of 400"))).toEqual([]);
+    await page.close();
+  });
+
+  test("that an address calls by a name that nothing has is told, and what is shown instead", async () => {
+    const { page } = await openPage(browser());
+    const note = page.getByText(/no recipe here is called/);
+    await page.goto(`${url()}/#/tiny/pool?recipe=vivd`);
+    await note.waitFor();
+    expect(await note.textContent()).toBe(
+      "no recipe here is called 'vivd'; shown is what is suggested",
+    );
+    await page.getByLabel("Recipe").selectOption("vivid");
+    await note.waitFor({ state: "detached" });
+    await page.close();
+  });
+
   test("goes with a link to all options, where it follows from the layer until it is chosen", async () => {
     const { page, complaints } = await openPage(browser());
     const pressed = page.getByRole("group", { name: "Method" }).locator("[aria-pressed=true]");

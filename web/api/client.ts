@@ -73,6 +73,9 @@ export const listClasses = (network: string) =>
   call<ClassList>(`networks/${segment(network)}/classes`);
 export const getRequestSchema = () => call<Schema>("request.schema.json");
 export const createJob = (request: unknown) => call<Accepted>("jobs", send("POST", request));
+/** What the job would be; nothing begins. */
+export const tryJob = (request: unknown) =>
+  call<Accepted>("jobs?dryRun=true", send("POST", request));
 export const createAtlas = (request: unknown) =>
   call<AcceptedAtlas>("atlases", send("POST", request));
 export const cancelJob = (jobId: string) =>

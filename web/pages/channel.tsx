@@ -42,7 +42,7 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
   const recipeId = query.get("recipe");
   // unless one is asked for, that which has a picture of the channel
   const hasPicture = (each: Recipe) => picturesOf(jobs, each).get(channel)?.state === "ok";
-  const recipes = useRecipes(drawn, layer);
+  const recipes = useRecipes(drawn, layer, isLoaded);
   const recipe = chosenRecipe(recipes, recipeId ?? drawn.find(hasPicture)?.id ?? null);
   const pictures = picturesOf(jobs, recipe);
   const picture = pictures.get(channel) ?? null;
@@ -101,6 +101,7 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
             <RecipeSelect
               {...recipes}
               layer={layer}
+              called={recipeId}
               shown={recipe}
               onRecipe={(id) =>
                 (location.hash = address.channel(network, name, channel, { recipe: id }))

@@ -1,9 +1,9 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
-import { createAtlas, problemsOf } from "../api/client.ts";
-import type { AcceptedAtlas } from "../api/documents.ts";
+import { createAtlas } from "../api/client.ts";
 import { Problems } from "../components/problems.tsx";
 import { estimateInWords } from "../components/estimate.ts";
+import { useDryRun } from "../state/use-dry-run.ts";
 import { useSending } from "../state/use-sending.ts";
 
 interface AtlasFormProps {
@@ -12,31 +12,19 @@ interface AtlasFormProps {
 }
 
 const OFFERED = "1:16";
-/** While somebody is writing, nothing is asked. */
-const QUIET_MS = 400;
 
 /** Draws the network layer by layer, once it has said what that takes. */
 export function AtlasForm({ network, onStarted }: AtlasFormProps) {
   const [channels, setChannels] = useState(OFFERED);
-  const [offer, setOffer] = useState<AcceptedAtlas | null>(null);
-  const { isBusy, problems, setProblems, send } = useSending();
-  useEffect(() => {
-    let isOld = false;
-    setOffer(null);
-    const timer = setTimeout(() => {
-      createAtlas({ network, channels: channels.trim(), dryRun: true }).then(
-        (answer) => !isOld && (setOffer(answer), setProblems([])),
-        (error: unknown) => !isOld && setProblems(problemsOf(error)),
-      );
-    }, QUIET_MS);
-    return () => {
-      isOld = true;
-      clearTimeout(timer);
-    };
-  }, [network, channels]);
+  const { isBusy, problems: refused, send } = useSending();
+  const request = { network, channels: channels.trim() };
+  const { value: offer, problems: foreseen } = useDryRun(JSON.stringify(request), () =>
+    createAtlas({ ...request, dryRun: true }),
+  );
+  const problems = foreseen.length > 0 ? foreseen : refused;
   const start = () =>
     send(async () => {
-      await createAtlas({ network, channels: channels.trim() });
+      await createAtlas(request);
       onStarted();
     });
   return (

@@ -22,7 +22,7 @@ export interface LayerPaneProps {
 export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps) {
   const { jobs, recipes: drawn, ...rest } = useLayerPictures(network, layer.index);
   const { problems, isLoaded, reload } = rest;
-  const recipes = useRecipes(drawn, layer);
+  const recipes = useRecipes(drawn, layer, isLoaded);
   const recipe = chosenRecipe(recipes, recipeId);
   const pictures = picturesOf(jobs, recipe);
   const labelOf = useLabels(network, layer);
@@ -34,7 +34,13 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
     <div class="pane">
       <div class="row tools">
         <Problems problems={problems} />
-        <RecipeSelect {...recipes} layer={layer} shown={recipe} onRecipe={onRecipe} />
+        <RecipeSelect
+          {...recipes}
+          layer={layer}
+          called={recipeId}
+          shown={recipe}
+          onRecipe={onRecipe}
+        />
         <RenderForm
           network={network}
           layer={layer}

@@ -12,10 +12,19 @@ export interface Recipes {
   readonly undrawn: readonly Recipe[];
   /** What becomes the layer; `null` where that is not known. */
   readonly suggested: Recipe | null;
+  /** Whether these are all, or some are still being looked for. */
+  readonly areAll: boolean;
 }
 
-/** @param drawn the newest first */
-export function useRecipes(drawn: readonly Recipe[], layer: LayerDocument | null): Recipes {
+/**
+ * @param drawn the newest first
+ * @param isLoaded whether those are all
+ */
+export function useRecipes(
+  drawn: readonly Recipe[],
+  layer: LayerDocument | null,
+  isLoaded: boolean,
+): Recipes {
   const schema = useResource("schema", getRequestSchema);
   const suggested = suggestedRecipe(layer);
   const others = schema.value === null ? [] : plainRecipes(schema.value);
@@ -24,26 +33,34 @@ export function useRecipes(drawn: readonly Recipe[], layer: LayerDocument | null
     ...others.filter(({ id }) => id !== suggested?.id),
   ];
   const ids = new Set(drawn.map(({ id }) => id));
-  return { drawn, undrawn: plain.filter(({ id }) => !ids.has(id)), suggested };
+  const undrawn = plain.filter(({ id }) => !ids.has(id));
+  return { drawn, undrawn, suggested, areAll: isLoaded && schema.value !== null };
 }
 
 /** The one that an address calls so; without one, the newest; without pictures, what is suggested. */
 export function chosenRecipe({ drawn, undrawn, suggested }: Recipes, id: string | null) {
-  const called = [...drawn, ...undrawn].find((recipe) => isCalled(recipe, id));
-  return called ?? drawn[0] ?? suggested;
+  return calledRecipe({ drawn, undrawn }, id) ?? drawn[0] ?? suggested;
+}
+
+function calledRecipe({ drawn, undrawn }: Pick<Recipes, "drawn" | "undrawn">, id: string | null) {
+  return [...drawn, ...undrawn].find((recipe) => isCalled(recipe, id));
 }
 
 interface RecipeSelectProps extends Recipes {
   readonly layer: LayerDocument;
+  /** What the address calls it; `null`: nothing. */
+  readonly called: string | null;
   readonly shown: Recipe | null;
   readonly onRecipe: (id: string) => void;
 }
 
 /** How pictures are drawn: those that are shown, and those that are asked for. */
-export function RecipeSelect({ drawn, undrawn, suggested, ...props }: RecipeSelectProps) {
-  const { layer, shown, onRecipe } = props;
+export function RecipeSelect({ drawn, undrawn, suggested, areAll, ...props }: RecipeSelectProps) {
+  const { layer, called, shown, onRecipe } = props;
   const id = useId();
   const reason = layer.suggestion?.reason ?? null;
+  const isUnknown =
+    areAll && called !== null && calledRecipe({ drawn, undrawn }, called) === undefined;
   const isSuggested = suggested !== null && suggested.id === shown?.id;
   return (
     <div class="row recipe">
@@ -58,6 +75,12 @@ export function RecipeSelect({ drawn, undrawn, suggested, ...props }: RecipeSele
         <Choices title="Drawn" recipes={drawn} />
         <Choices title={drawn.length === 0 ? "To draw" : "Not drawn yet"} recipes={undrawn} />
       </select>
+      {isUnknown && (
+        <span role="status">
+          no recipe here is called '{called}'; shown is{" "}
+          {drawn.length > 0 ? "the newest" : "what is suggested"}
+        </span>
+      )}
       {suggested !== null && (
         <span class="quiet">
           {isSuggested ? "suggested" : `suggested: ${suggested.text}`}, as the layer {reason}

@@ -8,6 +8,7 @@ import type { Recipe } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
 import { writtenOf } from "../state/schema.ts";
 import { useSending } from "../state/use-sending.ts";
+import { RenderEstimate } from "./render-estimate.tsx";
 
 interface RenderFormProps {
   readonly network: string;
@@ -28,12 +29,16 @@ const OFFERED = 36;
 export function RenderForm({ network, layer, recipe, missing, ...props }: RenderFormProps) {
   const { canDrawAll, onStarted } = props;
   const [written, setWritten] = useState<string | null>(null);
-  const { isBusy, problems, send } = useSending();
+  const { isBusy, problems, forget, send } = useSending();
   const offered = firstRange(missing, OFFERED);
   const text = written ?? offered;
+  const isEmpty = text.trim() === "";
+  const requestOf = (channels: unknown) => {
+    return { ...recipe?.fields, network, layer: layer.index, channels };
+  };
   const start = (channels: unknown) =>
     send(async () => {
-      await createJob({ ...recipe?.fields, network, layer: layer.index, channels });
+      await createJob(requestOf(channels));
       setWritten(null);
       onStarted();
     });
@@ -53,10 +58,13 @@ export function RenderForm({ network, layer, recipe, missing, ...props }: Render
           // what is offered changes as pictures arrive, but not under somebody's hands
           onFocus={() => setWritten(text)}
           onBlur={() => written === offered && setWritten(null)}
-          onInput={({ currentTarget }) => setWritten(currentTarget.value)}
+          onInput={({ currentTarget }) => {
+            setWritten(currentTarget.value);
+            forget();
+          }}
         />
       </label>
-      <button class="primary" type="submit" disabled={isBusy || text.trim() === ""}>
+      <button class="primary" type="submit" disabled={isBusy || isEmpty}>
         Render these
       </button>
       <button type="button" disabled={isBusy || !canDrawAll} onClick={() => void start("all")}>
@@ -72,6 +80,10 @@ export function RenderForm({ network, layer, recipe, missing, ...props }: Render
         More options
       </a>
       <Problems problems={problems} />
+      <RenderEstimate
+        these={isEmpty || problems.length > 0 ? null : requestOf(parseChannels(text))}
+        all={canDrawAll ? requestOf("all") : null}
+      />
     </form>
   );
 }

@@ -19,5 +19,7 @@ export function useSending() {
       setBusy(false);
     }
   };
-  return { isBusy, problems, setProblems, send };
+  /** What was wrong is being mended. */
+  const forget = () => setProblems([]);
+  return { isBusy, problems, forget, send };
 }

@@ -67,9 +67,28 @@ export async function acceptRequest(
   idempotencyKey: string | null = null,
   isRepeat = false,
 ): Promise<Acceptance> {
+  return answered(async () => {
+    const plan = await planOf(await checkRequest(json, deps), deps, idempotencyKey);
+    return acceptPlanned(plan, deps, isRepeat);
+  });
+}
+
+/** What `acceptRequest` would answer; nothing is written, and no job begins. @throws as that does */
+export async function tryRequest(
+  json: unknown,
+  deps: AcceptDeps,
+  idempotencyKey: string | null = null,
+): Promise<Acceptance> {
+  return answered(async () => {
+    const plan = await planOf(await checkRequest(json, deps), deps, idempotencyKey);
+    const known = await deps.jobs.open(plan.jobId).findPlan();
+    return known === null ? plan : samePlan(known, plan);
+  });
+}
+
+async function answered(accepting: () => Promise<JobPlan>): Promise<Acceptance> {
   try {
-    const resolved = await checkRequest(json, deps);
-    const plan = await acceptChecked(resolved, deps, { idempotencyKey, isRepeat });
+    const plan = await accepting();
     return { status: "accepted", jobId: plan.jobId, plan };
   } catch (error) {
     if (error instanceof RequestError) return { status: "rejected", problems: error.problems };
@@ -104,31 +123,40 @@ async function providerFor(
   return chooseProvider(environment, channels.length, queues.cuda === null ? "none" : "deployed");
 }
 
-async function acceptChecked(
+/** The plan that a new job would have. */
+async function planOf(
   resolved: ResolvedRequest,
   deps: AcceptDeps,
-  { idempotencyKey, isRepeat }: { readonly idempotencyKey: string | null; isRepeat: boolean },
+  idempotencyKey: string | null,
 ): Promise<JobPlan> {
   const hash = requestHash(resolved);
-  const jobId = chooseJobId(hash, idempotencyKey);
-  const provider = await providerFor(resolved, deps);
+  return planJob(resolved, {
+    jobId: chooseJobId(hash, idempotencyKey),
+    requestHash: hash,
+    provider: await providerFor(resolved, deps),
+    codeVersion: deps.codeVersion,
+    createdAt: deps.now(),
+  });
+}
+
+async function acceptPlanned(
+  planned: JobPlan,
+  deps: AcceptDeps,
+  isRepeat: boolean,
+): Promise<JobPlan> {
+  const { jobId } = planned;
   let job = deps.jobs.open(jobId);
   if (!(await job.exists())) {
     deps.jobs.forget(jobId);
     job = deps.jobs.open(jobId);
     await deps.assembly.sendAll([reconcileMessage(jobId, RECONCILE_SECONDS)]);
-    const { codeVersion } = deps;
-    const createdAt = deps.now();
-    const facts = { jobId, requestHash: hash, provider, codeVersion, createdAt };
-    const plan = planJob(resolved, facts);
-    await passLeftRounds(deps.store, plan, createdAt);
-    if ((await job.create(plan)) === "created") {
+    await passLeftRounds(deps.store, planned, new Date(planned.createdAt));
+    if ((await job.create(planned)) === "created") {
       await dispatchJob(await job.latest(), deps);
-      return plan;
+      return planned;
     }
   }
-  const plan = await job.plan();
-  if (plan.requestHash !== hash) throw new IdempotencyConflictError(jobId);
+  const plan = samePlan(await job.plan(), planned);
   const latest = await job.latest();
   const completion = await latest.findCompletion();
   const isCancelled = completion === null && (await latest.isCancelled());
@@ -137,4 +165,10 @@ async function acceptChecked(
   else if (isCancelled) await goOnDrawing(latest, deps);
   else await retryJob(latest, deps);
   return plan;
+}
+
+/** The plan of the job that there is. @throws IdempotencyConflictError if it is another request's */
+function samePlan(known: JobPlan, planned: JobPlan): JobPlan {
+  if (known.requestHash === planned.requestHash) return known;
+  throw new IdempotencyConflictError(known.jobId);
 }

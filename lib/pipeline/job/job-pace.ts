@@ -39,8 +39,10 @@ export function jobPace(
   );
   const ended = ok + failed + cancelled;
   const begunSteps = steps.reduce((sum, step) => sum + step, 0);
+  const drawnSteps = (ok + failed) * each;
   const iterations = {
-    done: Math.min(ended * each + begunSteps, total * each),
+    // an image that was at work when its job was cancelled is told as begun for a moment longer
+    done: Math.min(drawnSteps + begunSteps, (total - cancelled) * each),
     total: total * each,
   };
   // what is cancelled is not drawn, and ends at no speed that is known

@@ -59,6 +59,34 @@ describe("POST /jobs", () => {
     expect(pipeline.cpu.bodies).toHaveLength(5);
   });
 
+  test("says of a dry run what the job would be, and begins nothing", async () => {
+    const dry = await call("POST", "/jobs?dryRun=true", { body: TINY_REQUEST });
+    expect(pipeline.store.keys("jobs/")).toEqual([]);
+    expect(pipeline.cpu.bodies).toEqual([]);
+    expect(pipeline.assembly.bodies).toEqual([]);
+    const wet = await call("POST", "/jobs?dryRun=false", { body: TINY_REQUEST });
+    expect([dry.status, dry.body]).toEqual([202, wet.body]);
+    const again = await call("POST", "/jobs?dryRun=true", { body: TINY_REQUEST });
+    expect(again.body).toEqual(wet.body);
+    expect(pipeline.cpu.bodies).toHaveLength(5);
+  });
+
+  test("refuses a dry run of what it would refuse", async () => {
+    const bad = { ...TINY_REQUEST, channels: [99] };
+    const wanted = await call("POST", "/jobs", { body: bad });
+    expect(await call("POST", "/jobs?dryRun=true", { body: bad })).toEqual(wanted);
+    expect(wanted.status).toBe(400);
+    const headers = { "Idempotency-Key": "mine" };
+    await call("POST", "/jobs", { body: TINY_REQUEST, headers });
+    const other = { ...TINY_REQUEST, seed: 4 };
+    const taken = await call("POST", "/jobs?dryRun=true", { body: other, headers });
+    expect(taken.status).toBe(422);
+    const unsure = await call("POST", "/jobs?dryRun=maybe", { body: bad });
+    expect(unsure.body).toMatchObject({
+      problems: ['query.dryRun: given "maybe"; wanted a boolean'],
+    });
+  });
+
   test("puts the stage before its links", async () => {
     const { body } = await call("POST", "/jobs", { body: TINY_REQUEST, stage: "/prod" });
     expect(body).toMatchObject({ links: { self: expect.stringMatching(/^\/prod\/jobs\/\w+$/) } });
@@ -204,6 +232,8 @@ describe("DELETE /jobs/{jobId}", () => {
     await assemble(jobId);
     const after = await call("GET", `/jobs/${jobId}`);
     expect(after.body).toMatchObject({ state: "cancelled", ok: 1, failed: 0, cancelled: 4 });
+    // two of each image, of which one was drawn
+    expect(after.body).toMatchObject({ iterations: { done: 2, total: 10 } });
   });
 
   test("may be said twice, but not after the end", async () => {

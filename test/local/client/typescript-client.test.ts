@@ -42,6 +42,8 @@ import { Dreamgrid, DreamgridError, type Job } from "./client.js";
 export async function use(url: string) {
   const api = new Dreamgrid({ url });
   const request = { network: "tiny", layer: "wide", channels: "1:3", numIterations: 2 };
+  const dry = await api.createJob(request, { dryRun: true });
+  const before = (await api.listJobs()).jobs.length;
   const { jobId, total } = await api.createJob(request, { "Idempotency-Key": "mine" });
   let job: Job = await api.getJob(jobId, { offset: 1, limit: 2 });
   while (job.completedAt === null) job = await api.getJob(jobId, { offset: 1, limit: 2 });
@@ -50,7 +52,7 @@ export async function use(url: string) {
   const problems: ReadonlyArray<string> = await api
     .createJob({ ...request, numIterations: -1 })
     .then(() => [], (error: unknown) => (error instanceof DreamgridError ? error.problems : []));
-  return { jobId, total, channels: job.channels.map((each) => each.channel), tile, network, problems };
+  return { jobId, total, dry: [before, dry.total], channels: job.channels.map((each) => each.channel), tile, network, problems };
 }
 `;
 
@@ -71,6 +73,7 @@ test("the printed client compiles strictly, and speaks to the local server", asy
   expect(answers).toMatchObject({
     jobId: "mine",
     total: 3,
+    dry: [0, 3],
     channels: [2, 3],
     network: { id: "tiny" },
     problems: [expect.stringMatching(/^numIterations: given -1/)],

@@ -1,0 +1,40 @@
+import { tryJob } from "../api/client.ts";
+import type { Accepted } from "../api/documents.ts";
+import { estimateInWords } from "../components/estimate.ts";
+import { type DryRun, useDryRun } from "../state/use-dry-run.ts";
+
+type Request = Readonly<Record<string, unknown>>;
+
+interface RenderEstimateProps {
+  /** Of the channels that are written down; `null`: none are. */
+  readonly these: Request | null;
+  /** Of all of them; `null`: they are there. */
+  readonly all: Request | null;
+}
+
+/** What drawing would take, or why it cannot be done, before anything is sent. */
+export function RenderEstimate({ these, all }: RenderEstimateProps) {
+  const some = useJobEstimate(these);
+  const whole = useJobEstimate(all);
+  const isSame = some.value !== null && some.value.total === whole.value?.total;
+  const total = some.value?.total ?? 0;
+  const texts = [
+    inWords(total === 1 ? "1 tile" : `${total} tiles`, some),
+    isSame || all === null ? "" : inWords("all", whole),
+  ];
+  return (
+    // there without words too, so that nothing moves when they come
+    <p class="quiet estimate" role="status">
+      {texts.filter((text) => text !== "").join("; ")}
+    </p>
+  );
+}
+
+function useJobEstimate(request: Request | null): DryRun<Accepted> {
+  return useDryRun(request && JSON.stringify(request), () => tryJob(request));
+}
+
+function inWords(what: string, { value, problems }: DryRun<Accepted>): string {
+  if (value === null) return problems.join("; ");
+  return value.estimate === null ? what : `${what}: ${estimateInWords(value.estimate)}`;
+}
