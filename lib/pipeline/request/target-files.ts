@@ -7,11 +7,12 @@ import { RequestError } from "./request.ts";
 import type { RequestTarget } from "./fields/targets.ts";
 import type { TargetFile } from "./resolved-request.ts";
 
-/** What a file of a target holds. */
-export type TargetContents = { readonly sha256: string } & (
+type Decoded =
   | { readonly kind: "direction"; readonly array: NpyArray }
-  | { readonly kind: "image"; readonly raster: Raster }
-);
+  | { readonly kind: "image"; readonly raster: Raster };
+
+/** What a file of a target holds. */
+export type TargetContents = Decoded & { readonly sha256: string };
 
 /** @throws RequestError that says why there is no such file */
 export type ReadTargetFile = (key: string, where: string) => Promise<Uint8Array>;
@@ -34,7 +35,7 @@ export async function pinTargetFiles(
       const bytes = await read(key, `targets[${i}].${field}`);
       const contents = await decode(bytes, field);
       const shape = contents.kind === "direction" ? [...contents.array.shape] : null;
-      pinned.set(key, { key, sha256: contents.sha256, shape });
+      pinned.set(key, { key, sha256: sha256(bytes), shape });
     } catch (error) {
       if (error instanceof RequestError) problems.push(...error.problems);
       else if (error instanceof ImageError) {
@@ -54,29 +55,24 @@ export async function loadTargetFiles(
   const contents = new Map<string, TargetContents>();
   for (const { key, shape, sha256: wanted } of files) {
     const bytes = await read(key);
-    const held = await decode(bytes, shape === null ? "activationOf" : "direction");
-    const found = held.sha256;
+    const found = sha256(bytes);
     if (found !== wanted) {
       throw new Error(
         `'${key}' of a target has changed since the job was accepted (SHA-256 ${found}, was ${wanted}); send the request again`,
       );
     }
-    contents.set(key, held);
+    const decoded = await decode(bytes, shape === null ? "activationOf" : "direction");
+    contents.set(key, { ...decoded, sha256: found });
   }
   return contents;
 }
 
-async function decode(
-  bytes: Uint8Array,
-  field: "direction" | "activationOf",
-): Promise<TargetContents> {
-  const digest = sha256(bytes);
-  if (field === "activationOf") {
-    return { kind: "image", sha256: digest, raster: await decodeImage(bytes) };
-  }
+/** @throws ImageError if that is not what the field wants */
+async function decode(bytes: Uint8Array, field: "direction" | "activationOf"): Promise<Decoded> {
+  if (field === "activationOf") return { kind: "image", raster: await decodeImage(bytes) };
   const array = decodeNpy(bytes);
   if (!array.data.every(Number.isFinite) || array.data.every((value) => value === 0)) {
     throw new ImageError("its values are to be finite, and not all zero");
   }
-  return { kind: "direction", sha256: digest, array };
+  return { kind: "direction", array };
 }

@@ -211,10 +211,12 @@ test("a file is pinned to its bytes: another is another job, and refused when it
   expect(file).toMatchObject({ key: "seven.npy", shape: [7] });
   const loaded = await loadTargetFiles(one.targetFiles, read);
   expect(loaded.get("seven.npy")).toMatchObject({ kind: "direction", sha256: file!.sha256 });
-  const changed = encodeNpy([7], new Float32Array(7).fill(2));
-  await expect(loadTargetFiles(one.targetFiles, async () => changed)).rejects.toThrow(
-    /has changed/,
-  );
+  const nothingMore = encodeNpy([7], new Float32Array(7));
+  for (const changed of [encodeNpy([7], new Float32Array(7).fill(2)), nothingMore, Buffer.of()]) {
+    await expect(loadTargetFiles(one.targetFiles, async () => changed)).rejects.toThrow(
+      /^'seven\.npy' of a target has changed/,
+    );
+  }
   const other = { ...one, targetFiles: [{ ...file!, sha256: "0" }] };
   expect(requestHash(other)).not.toBe(requestHash(one));
 });
