@@ -29,21 +29,21 @@ export async function findJson<T>(
 ): Promise<T | null> {
   const bytes = await store.find(key);
   if (bytes === null) return null;
-  const parsed = schema.safeParse(parseJson(bytes, key));
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  throw new DamagedObjectError(`'${key}' is not as it was written: ${problems.join("; ")}`);
-}
-
-function parseJson(bytes: Uint8Array, where: string): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+    return parseJson(Buffer.from(bytes).toString("utf8"), schema);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new DamagedObjectError(`'${where}' is not as it was written: ${reason}`, {
-      cause: error,
-    });
+    throw new DamagedObjectError(`'${key}' is not as it was written: ${reason}`, { cause: error });
   }
+}
+
+/** @throws Error saying why it is no JSON, or naming every field that is not as it should be */
+export function parseJson<T>(text: string, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "),
+  );
 }
 
 /** For `catch`: an object without which there is a way on. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import type { OutgoingMessage } from "../../queue/message-queue.ts";
+import { parseJson } from "../json.ts";
 import { JOB_ID } from "../keys.ts";
 import { MAX_CHANNEL_INDEX } from "../limits.ts";
 
@@ -24,10 +25,12 @@ export function channelMessage(job: ChannelJob): OutgoingMessage {
 
 /** @throws Error saying what is wrong with the body */
 export function parseChannelJob(body: string): ChannelJob {
-  const parsed = channelJobSchema.safeParse(JSON.parse(body));
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  throw new Error(`not a channel message: ${problems.join("; ")}`);
+  try {
+    return parseJson(body, channelJobSchema);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`not a channel message: ${reason}`, { cause: error });
+  }
 }
 
 const reconcileSchema = z.strictObject({

@@ -136,19 +136,20 @@ test("a body that is no channel message, or names a channel out of the plan, fai
     { messageId: "other", body: '{"jobId":"a"}' },
     { messageId: "unknown", body: '{"jobId":"nosuch","channel":1}' },
   ];
-  const failures = new Map<string, unknown>();
+  const failures = new Map<string, { readonly job: unknown; readonly reason: string }>();
   const failed = await renderMessages(
     [...odd, ...deliveries(pipeline.cpu)],
     pipeline.renderDeps(),
     {
-      onFailure: ({ messageId, job }) => failures.set(messageId, job),
+      onFailure: ({ messageId, job, error }) =>
+        failures.set(messageId, { job, reason: String(error) }),
     },
   );
   expect(failed.toSorted()).toEqual(["other", "torn", "unknown"]);
   expect(Object.fromEntries(failures)).toEqual({
-    other: null,
-    torn: null,
-    unknown: { jobId: "nosuch", channel: 1 },
+    other: { job: null, reason: expect.stringMatching(/^Error: not a channel message: /) },
+    torn: { job: null, reason: expect.stringMatching(/^Error: not a channel message: /) },
+    unknown: { job: { jobId: "nosuch", channel: 1 }, reason: expect.any(String) },
   });
   expect((await pipeline.jobs.open(jobId).result(1)).state).toBe("ok");
   const stray = [{ messageId: "stray", body: JSON.stringify({ jobId, channel: 6 }) }];
