@@ -1,7 +1,11 @@
 import type { Layer, LayerWithChannels } from "../../lib/networks/layers.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { FOURIER_PRESETS } from "../../lib/pipeline/request/fourier-presets.ts";
-import { type LayerRole, layerRoles } from "../../lib/pipeline/request/layer-role.ts";
+import {
+  type LayerRole,
+  layerRoles,
+  mixesChannels,
+} from "../../lib/pipeline/request/layer-role.ts";
 import { METHOD_BY_ROLE } from "../../lib/pipeline/request/method-by-role.ts";
 
 /** A layer for the first look at a network, and how much of it is drawn. */
@@ -47,8 +51,7 @@ export function firstLook(network: AnalysedNetwork, cores: number): readonly Lay
     (layer): layer is LayerWithChannels => layer.channels !== null && !problems.has(layer.index),
   );
   const roleOf = layerRoles(model.model.graph);
-  // what mixes channels with weights is what has learned something
-  const learned = renderable.filter(({ learnables }) => learnables.some(isMixing));
+  const learned = renderable.filter(mixesChannels);
   const candidates = learned.length > 0 ? learned : renderable;
   const last = candidates.findLast((layer) => roleOf(layer) === "whole") ?? candidates.at(-1);
   if (last === undefined) return [];
@@ -105,13 +108,11 @@ function recipe(role: LayerRole) {
 
 /** Of one pass at the network's input size. */
 function multiplyAddsOf({ learnables, shape }: Layer): number {
-  const [weights] = learnables.filter(isMixing);
+  const weights = learnables.find((each) => each.shape.length >= 2);
   if (weights === undefined || shape === null) return 0;
   const positions = shape.slice(2).reduce((product, length) => product * length, 1);
   return weights.shape.reduce((product, length) => product * length, positions);
 }
-
-const isMixing = ({ shape }: { readonly shape: readonly number[] }) => shape.length >= 2;
 
 /** `count` of 1 to `total`, as far from each other as from the ends. */
 function evenly(count: number, total: number): readonly number[] {

@@ -83,6 +83,25 @@ test("a small network has fewer layers to see", async () => {
   expect(firstLook(none, 2)).toEqual([]);
 });
 
+test("an activation with slopes of its own is no layer to see beside its convolution", async () => {
+  const path = join(folder, "slopes.onnx");
+  const nodes = [
+    node("Conv", "image w", "a"),
+    node("PRelu", "a s", "b"),
+    node("Conv", "b v", "c"),
+    node("PRelu", "c t", "d"),
+  ];
+  const initializers = {
+    w: normal([5, 3, 3, 3], 1),
+    s: normal([5, 1, 1], 2),
+    v: normal([6, 5, 3, 3], 3),
+    t: normal([6, 1, 1], 4),
+  };
+  const inputs = { image: [1, 3, 20, 18] };
+  await writeFile(path, writeModel(sketch({ inputs, nodes, outputs: ["d"], initializers }), 18));
+  expect(firstLook(await open(path), 2).map(({ layer }) => layer.name)).toEqual(["a", "c"]);
+});
+
 test("dreamgrid NETWORK draws a first look and says what it chose", async () => {
   await mkdir(join(folder, "look"));
   const out = join(folder, "look");
