@@ -1,9 +1,10 @@
-import { readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 
 import packageJson from "../../package.json" with { type: "json" };
 import { SHEET_ENDINGS } from "../../lib/image/formats.ts";
-import { isAbsence } from "../../lib/networks/survey.ts";
+import { isAbsence, readIfThere } from "../../lib/networks/survey.ts";
+import { makeWhole } from "../../lib/networks/whole.ts";
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { GENERATOR, renderReport, type ReportAssets } from "./render-report.ts";
 import { tilePath } from "./render-sheet.ts";
@@ -36,7 +37,7 @@ export class ReportFile {
 
   /** Whether the path is free, or has a report that may be replaced. */
   async mayBeWritten(): Promise<boolean> {
-    const text = await readIfFile(this.path);
+    const text = await readIfThere(this.path);
     return text === null || text.slice(0, HEAD_CHARACTERS).includes(GENERATOR);
   }
 
@@ -59,8 +60,7 @@ export class ReportFile {
       version: packageJson.version,
       now: now(),
     });
-    await writeFile(`${this.path}.part`, page);
-    await rename(`${this.path}.part`, this.path);
+    await makeWhole(this.path, (temporary) => writeFile(temporary, page));
   }
 }
 
@@ -88,7 +88,7 @@ async function sheetsIn(folder: string): Promise<readonly NamedSheet[]> {
 
 /** A sheet's manifest; `null` if the file is none. */
 export async function readSheet(manifestPath: string): Promise<NamedSheet["sheet"] | null> {
-  const text = await readIfFile(manifestPath);
+  const text = await readIfThere(manifestPath);
   if (text === null) return null;
   try {
     return reportSheetSchema.safeParse(JSON.parse(text)).data ?? null;
@@ -120,13 +120,4 @@ async function embedTiles(
     }
   });
   return new Map(embedded.flat());
-}
-
-async function readIfFile(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (isAbsence(error)) return null;
-    throw error;
-  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -177,6 +177,15 @@ test("the sheets that lie in the folder are in the report, once, behind those of
   expect(
     [...page.matchAll(/<h2 id="sheet-\d+-title">([^<]*)</g)].map(([, title]) => title),
   ).toEqual(["latest", "earlier"]);
+});
+
+test("a report that cannot be put in its place leaves nothing behind", async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, "index.html"));
+  const report = new ReportFile({ folder, embed: false });
+  const sheets = [{ name: "a", sheet: sampleSheet(), image: "a.png" }];
+  await expect(report.write(sheets, false)).rejects.toThrow(/EISDIR|EPERM|EACCES/);
+  expect(await readdir(folder)).toEqual(["index.html"]);
 });
 
 test("a page of somebody else's is not replaced", async () => {
