@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rmdir, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
-import { isAbsence } from "../../lib/networks/survey.ts";
+import { isFolder } from "../../lib/networks/survey.ts";
 import { UsageError } from "./user-errors.ts";
 
 /** Runs `work` with `folder` in place; what was created of it is removed if the work fails. */
@@ -74,15 +74,6 @@ async function checkWritable(folder: string, remedy = ""): Promise<void> {
     throw new UsageError(`${folder}: nothing can be written there: ${error.message}${remedy}`, {
       cause: error,
     });
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (isAbsence(error)) return false;
-    throw error;
   }
 }
 
