@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Readable } from "node:stream";
@@ -165,5 +165,5 @@ async function requireLayers(network: Network): Promise<void> {
 /** As what is wrong with the file; the folder it lay in is no concern of whoever sent it. */
 function explained(error: unknown, folder: string): unknown {
   if (!(error instanceof NetworkError || error instanceof ModelError)) return error;
-  return new ProblemError("invalid-request", [error.message.replaceAll(`${folder}/`, "")]);
+  return new ProblemError("invalid-request", [error.message.replaceAll(`${folder}${sep}`, "")]);
 }
