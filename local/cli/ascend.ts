@@ -10,6 +10,7 @@ import {
   path,
   providerOption,
   scaleFactor,
+  threadsOption,
   wholeNumber,
 } from "./options.ts";
 import type { AscendFlags } from "./run-ascend.ts";
@@ -34,7 +35,7 @@ export function ascendCommand(terminal: Terminal): Command {
       path,
     )
     .addOption(providerOption())
-    .option("--threads <count>", "worker threads (default: one per core)", wholeNumber(1, 1024))
+    .addOption(threadsOption())
     .requiredOption("--out <folder>", "where image.npy and activation.npy go", path)
     .addHelpText(
       "after",

@@ -1,13 +1,14 @@
 import { Command } from "commander";
 
 import { DEFAULT_ATLAS_CHANNELS } from "../../lib/pipeline/atlas/default-channels.ts";
-import { path, wholeNumber } from "./options.ts";
+import { addInputOptions } from "./input-options.ts";
+import { dataOption, jsonEventsOption, path, quietOption, threadsOption } from "./options.ts";
 import type { AtlasFlags } from "./run-atlas.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `dreamgrid atlas`: the whole network, a sheet for each of its layers. */
 export function atlasCommand(terminal: Terminal): Command {
-  return new Command("atlas")
+  const atlas = new Command("atlas")
     .description("draw the whole network, a sheet for each of its layers, and a report of them all")
     .argument("<network>", "id of a network, or path of an .onnx file")
     .option(
@@ -19,15 +20,11 @@ export function atlasCommand(terminal: Terminal): Command {
       `channels of each layer, as far as it has them (default: "${DEFAULT_ATLAS_CHANNELS}")`,
     )
     .option("--out <folder>", "where the sheets go (default: dreams/NETWORK-atlas)", path)
-    .option(
-      "--data <folder>",
-      "where the pipeline keeps its objects (default: OUT/.pipeline)",
-      path,
-    )
-    .option("--threads <count>", "worker threads (default: one per core)", wholeNumber(1, 1024))
+    .addOption(dataOption())
+    .addOption(threadsOption())
     .option("--yes", "go on though it takes more than an hour")
-    .option("--json", "write what happens to standard output, an event as JSON on each line")
-    .option("--quiet", "write nothing but the sheets' names and errors")
+    .addOption(jsonEventsOption())
+    .addOption(quietOption())
     .option("--open", "show the report at the end, in the browser or what BROWSER names")
     .addHelpText(
       "after",
@@ -41,10 +38,6 @@ same command again goes on where it was stopped: what has been rendered is not r
       const { runAtlas } = await import("./run-atlas.ts");
       await runAtlas(network, flags, terminal);
     });
-}
-
-/** Adds the options about a network's pixels; what checks them is loaded for this command alone. */
-export async function addAtlasOptions(atlas: Command): Promise<void> {
-  const { constantOption, inputOptions } = await import("./input-options.ts");
-  for (const option of [...inputOptions(), constantOption()]) atlas.addOption(option);
+  addInputOptions(atlas);
+  return atlas;
 }

@@ -1,13 +1,14 @@
 import { Command, Option } from "commander";
 
 import { ANIMATION_FORMATS, SHEET_FORMATS } from "../../lib/image/formats.ts";
-import { path, wholeNumber } from "./options.ts";
+import { addInputOptions } from "./input-options.ts";
+import { dataOption, jsonEventsOption, path, quietOption, threadsOption } from "./options.ts";
 import type { DreamFlags } from "./run-dream.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `dreamgrid dream`: requests to sheets, through the whole pipeline in this process. */
 export function dreamCommand(terminal: Terminal): Command {
-  return new Command("dream")
+  const dream = new Command("dream")
     .description(
       "render the sheets that requests ask for, through the whole pipeline on this machine",
     )
@@ -21,14 +22,10 @@ export function dreamCommand(terminal: Terminal): Command {
       "1 2 5 or 1,2,5, 1:36, all, or class names (default: up to 36)",
     )
     .option("--out <folder>", "where the sheets go", path, "dreams")
-    .option(
-      "--data <folder>",
-      "where the pipeline keeps its objects (default: OUT/.pipeline)",
-      path,
-    )
-    .option("--threads <count>", "worker threads (default: one per core)", wholeNumber(1, 1024))
-    .option("--json", "write what happens to standard output, an event as JSON on each line")
-    .option("--quiet", "write nothing but the sheets' names and errors")
+    .addOption(dataOption())
+    .addOption(threadsOption())
+    .addOption(jsonEventsOption())
+    .addOption(quietOption())
     .addOption(
       new Option(
         "--format <format>",
@@ -67,13 +64,12 @@ The same request again is the same job: what has been rendered is not rendered a
       const { runDream } = await import("./run-dream.ts");
       await runDream(files, flags, terminal);
     });
+  addInputOptions(dream);
+  return dream;
 }
 
 /** Adds an option for each field of a request; the schemas are loaded for this command alone. */
 export async function addRequestOptions(dream: Command): Promise<void> {
   const { requestOptions } = await import("./request-options.ts");
-  const { constantOption, inputOptions } = await import("./input-options.ts");
-  for (const option of [...inputOptions(), constantOption(), ...requestOptions()]) {
-    dream.addOption(option);
-  }
+  for (const option of requestOptions()) dream.addOption(option);
 }

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 import {
   CHANNEL_ORDERS,
@@ -59,6 +59,11 @@ export const constantOption = () =>
     "--input <name=file.npy>",
     "value of another input than the image; once for each of them",
   ).argParser(constantPath);
+
+/** Adds all of these options. */
+export function addInputOptions(command: Command): void {
+  for (const option of [...inputOptions(), constantOption()]) command.addOption(option);
+}
 
 /** The part of a command's flags that says how pixels are. */
 export function givenPixels(flags: InputFlags): GivenPreprocessing {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { constantOption, inputOptions } from "./input-options.ts";
+import { addInputOptions } from "./input-options.ts";
 import { path, wholeNumber } from "./options.ts";
 import type { AddFlags } from "./run-models.ts";
 import type { RemoveFlags } from "./run-models-remove.ts";
@@ -89,6 +89,6 @@ export function modelsCommand(terminal: Terminal): Command {
       const { addModel } = await import("./run-models.ts");
       await addModel(modelPath, flags, terminal);
     });
-  for (const option of [...inputOptions(), constantOption()]) add.addOption(option);
+  addInputOptions(add);
   return models;
 }

@@ -40,6 +40,23 @@ export const providerOption = () =>
     .choices(PROVIDERS)
     .default("cpu" satisfies Provider);
 
+export const threadsOption = () =>
+  new Option("--threads <count>", "worker threads (default: one per core)").argParser(
+    wholeNumber(1, 1024),
+  );
+
+export const dataOption = () =>
+  new Option(
+    "--data <folder>",
+    "where the pipeline keeps its objects (default: OUT/.pipeline)",
+  ).argParser(path);
+
+export const jsonEventsOption = () =>
+  new Option("--json", "write what happens to standard output, an event as JSON on each line");
+
+export const quietOption = () =>
+  new Option("--quiet", "write nothing but the sheets' names and errors");
+
 /** Refuses an empty path, which would mean the current folder. */
 export function path(text: string): string {
   if (text.trim() !== "") return text;

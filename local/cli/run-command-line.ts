@@ -5,14 +5,14 @@ import { didYouMean } from "../../lib/networks/did-you-mean.ts";
 import { completionCommand } from "./completion/completion.ts";
 import { analyzeCommand } from "./analyze.ts";
 import { ascendCommand } from "./ascend.ts";
-import { addAtlasOptions, atlasCommand } from "./atlas.ts";
+import { atlasCommand } from "./atlas.ts";
 import { addRequestOptions, dreamCommand } from "./dream.ts";
 import { clientCommand } from "./client.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportGraphCommand } from "./export-graph.ts";
 import { judgeCommand } from "./judge.ts";
 import { labelsCommand } from "./labels.ts";
-import { addLookOptions, lookCommand } from "./look.ts";
+import { lookCommand } from "./look.ts";
 import { modelsFoldersProblem } from "./models-folders.ts";
 import { modelsCommand } from "./models.ts";
 import { schemaCommand } from "./schema.ts";
@@ -27,12 +27,8 @@ const EXIT_WRONG = 1;
 /** What a shell reports of a program that a signal ended; its scripts stop at 130. */
 const EXIT_INTERRUPTED = { SIGINT: 128 + 2, SIGTERM: 128 + 15 } as const;
 
-/** Options that a command has only once it is asked for, by its name: they load schemas. */
-const LATE_OPTIONS: ReadonlyMap<string, (command: Command) => Promise<void>> = new Map([
-  ["dream", addRequestOptions],
-  ["look", addLookOptions],
-  ["atlas", addAtlasOptions],
-]);
+/** Commands that analyse a network: the thread for that loads what it runs meanwhile. */
+const ANALYSING: ReadonlySet<string> = new Set(["dream", "look", "atlas"]);
 
 /**
  * Runs `dreamgrid` with the words after its name. A command's definition is light and imports its
@@ -45,12 +41,13 @@ const LATE_OPTIONS: ReadonlyMap<string, (command: Command) => Promise<void>> = n
  */
 export async function runCommandLine(words: readonly string[], io: CommandIo): Promise<number> {
   const terminal = createTerminal(io);
+  const dream = dreamCommand(terminal);
   const program = new Command("dreamgrid")
     .description("renders what a convolutional network has learned")
     .usage("[options] <network | command>")
     .version(packageJson.version)
     .addCommand(lookCommand(terminal), { isDefault: true })
-    .addCommand(dreamCommand(terminal))
+    .addCommand(dream)
     .addCommand(atlasCommand(terminal))
     .addCommand(serveCommand(terminal))
     .addCommand(openCommand(terminal))
@@ -62,14 +59,11 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(judgeCommand(terminal))
     .addCommand(schemaCommand(terminal))
     .addCommand(clientCommand(terminal))
-    .addCommand(completionCommand(terminal, addLateOptions))
+    .addCommand(completionCommand(terminal, () => addRequestOptions(dream)))
     .addCommand(modelsCommand(terminal));
   program.hook("preSubcommand", async (_, command) => {
-    const addOptions = LATE_OPTIONS.get(command.name());
-    if (!addOptions) return;
-    // all that take a request's fields analyse a network: that thread loads what it runs meanwhile
-    terminal.startAnalysis();
-    await addOptions(command);
+    if (ANALYSING.has(command.name())) terminal.startAnalysis();
+    if (command === dream) await addRequestOptions(dream);
   });
   program.hook("preAction", (_, command) => {
     const problem = modelsFoldersProblem(io.env);
@@ -89,11 +83,6 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     if (error instanceof QuotaError || error instanceof NothingDrawnError) return EXIT_WRONG;
     return error instanceof InterruptedError ? EXIT_INTERRUPTED[error.signal] : EXIT_BAD_REQUEST;
   }
-}
-
-/** Of all commands that have some, for those who list every option. */
-async function addLateOptions(program: Command): Promise<void> {
-  for (const command of program.commands) await LATE_OPTIONS.get(command.name())?.(command);
 }
 
 /** commander would exit the process and print two lines; make it throw and print one. */

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { path, portNumber, wholeNumber } from "./options.ts";
+import { path, portNumber, threadsOption } from "./options.ts";
 import type { ServeFlags, ServeHooks } from "./run-serve.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -11,7 +11,7 @@ export function serveCommand(terminal: Terminal, hooks: ServeHooks = {}): Comman
     .option("--aws-port <port>", "port of S3 and SQS; 0: any", portNumber, 4566)
     .option("--api-port <port>", "port of the HTTP API; 0: any", portNumber, 8787)
     .option("--data <folder>", "where objects and queues are kept", path, ".dreamgrid")
-    .option("--threads <count>", "worker threads (default: one per core)", wholeNumber(1, 1024))
+    .addOption(threadsOption())
     .addHelpText(
       "after",
       `

@@ -9,10 +9,7 @@ import { completionScript, type Shell, SHELLS } from "./shells.ts";
  *
  * @param complete adds what commands have only once they are asked for
  */
-export function completionCommand(
-  terminal: Terminal,
-  complete: (program: Command) => Promise<void>,
-): Command {
+export function completionCommand(terminal: Terminal, complete: () => Promise<void>): Command {
   return new Command("completion")
     .description("print what a shell needs to complete dreamgrid's words")
     .addArgument(new Argument("<shell>", "the shell that is to complete them").choices(SHELLS))
@@ -27,7 +24,7 @@ For the shell that is running, or in its start-up file for all:
     )
     .action(async (shell: Shell, _: unknown, command: Command) => {
       const program = command.parent!;
-      await complete(program);
+      await complete();
       terminal.print(completionScript(shell, commandPlaces(program)));
     });
 }
