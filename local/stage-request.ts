@@ -7,7 +7,7 @@ import { uploadKey } from "../lib/pipeline/keys.ts";
 import { analyseInThread, readInThread } from "../lib/pipeline/networks/analyse-in-thread.ts";
 import type { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
-import type { RequestTarget } from "../lib/pipeline/request/fields/targets.ts";
+import { renameFiles, type RequestTarget } from "../lib/pipeline/request/fields/targets.ts";
 import {
   initialImageOf,
   type RenderRequest,
@@ -65,20 +65,16 @@ async function uploadTargetFiles(
   store: ObjectStore,
   targets: readonly RequestTarget[],
 ): Promise<RequestTarget[]> {
-  const staged: RequestTarget[] = [];
+  const keys = new Map<string, string>();
   for (const [i, target] of targets.entries()) {
-    const { direction, activationOf } = target;
-    const upload = (path: string, field: string) =>
-      uploadFile(store, path, `targets[${i}].${field}`);
-    staged.push({
-      ...target,
-      ...(direction !== undefined && { direction: await upload(direction, "direction") }),
-      ...(activationOf !== undefined && {
-        activationOf: await upload(activationOf, "activationOf"),
-      }),
-    });
+    for (const field of ["direction", "activationOf"] as const) {
+      const path = target[field];
+      if (path !== undefined) {
+        keys.set(path, await uploadFile(store, path, `targets[${i}].${field}`));
+      }
+    }
   }
-  return staged;
+  return renameFiles(targets, (path) => keys.get(path)!);
 }
 
 /** @param where the request's field that names the file */

@@ -1,7 +1,6 @@
 import { basename, join } from "node:path";
 
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
-import { tileKey } from "../../lib/pipeline/keys.ts";
 import type { JobOutcome, RunEvent } from "../run-events.ts";
 import type { ResultPaths } from "./result-paths.ts";
 
@@ -26,11 +25,11 @@ function particulars(event: RunEvent, paths: ResultPaths): object {
 }
 
 function describeResult(result: ChannelResult, tiles: string): object {
-  const { jobId, channel, state } = result;
+  const { channel, state } = result;
   if (state === "cancelled") return { channel, state };
   if (state === "failed") return { channel, state, reason: result.reason };
   const { activation, seconds, quality } = result;
-  const tile = join(tiles, basename(tileKey(jobId, channel)));
+  const tile = join(tiles, basename(result.tile.key));
   const animation = result.animation && { animation: join(tiles, basename(result.animation.key)) };
   return { channel, state, tile, ...animation, activation, seconds, quality };
 }

@@ -4,7 +4,6 @@ import { basename, join } from "node:path";
 import { SHEET_FORMATS } from "../../lib/image/formats.ts";
 import { convertSheet } from "../../lib/image/png.ts";
 import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
-import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { encodeJson } from "../../lib/pipeline/json.ts";
 import { describeSheetQuality } from "../../lib/pipeline/sheet/sheet-quality.ts";
 import { drawnFiles, filesOf } from "../drawn-files.ts";
@@ -20,38 +19,45 @@ import { UsageError } from "./user-errors.ts";
 /** Between two reports of a run that goes on. */
 const REPORT_EVERY_MS = 3_000;
 
+/** A request's results in the folder. */
+export interface Dream {
+  readonly name: string;
+  readonly paths: ResultPaths;
+  /** What the request names on this machine, see `givenPaths`. */
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
+/** One that is being made. */
+interface BegunDream extends Dream {
+  /** `null` before it is accepted. */
+  plan: JobPlan | null;
+  /** What is being done for it, one thing after the other. */
+  work: Promise<void>;
+}
+
 export interface DreamOutputOptions {
   readonly folder: string;
   readonly terminal: Terminal;
   readonly pipeline: LocalPipeline;
   readonly report: ReportFile;
-  /** What each request names on this machine, see `givenPaths`. */
-  readonly given: readonly Record<string, unknown>[];
-  /** Where the results of each go. */
-  readonly paths: readonly ResultPaths[];
   /** Once, when the report shows the first picture. */
   readonly onFirstPicture?: () => Promise<void>;
 }
 
 /** What `dream` leaves in its folder: each tile as it ends, each sheet with its job, the report. */
 export class DreamOutput {
-  readonly #names: readonly string[];
+  readonly #dreams: readonly BegunDream[];
   readonly #options: DreamOutputOptions;
-  /** What is being done for each request, one thing after the other. */
-  readonly #work: Promise<void>[];
-  readonly #plans: (JobPlan | null)[];
   readonly #failures: unknown[] = [];
   readonly #empty: string[] = [];
   #reportedMs = -Infinity;
   #reporting: Promise<void> = Promise.resolve();
   #isShown = false;
 
-  /** @param names of the requests' results, by their numbers in the run's events */
-  constructor(names: readonly string[], options: DreamOutputOptions) {
-    this.#names = names;
+  /** @param dreams by the numbers of their requests in the run's events */
+  constructor(dreams: readonly Dream[], options: DreamOutputOptions) {
+    this.#dreams = dreams.map((dream) => ({ ...dream, plan: null, work: Promise.resolve() }));
     this.#options = options;
-    this.#work = names.map(() => Promise.resolve());
-    this.#plans = names.map(() => null);
   }
 
   /**
@@ -60,9 +66,9 @@ export class DreamOutput {
    * @returns whether it could be done: the files that it is about are then there
    */
   async follow(event: RunEvent): Promise<boolean> {
-    const { request } = event;
-    const done = this.#work[request]!.then(() => this.#act(event));
-    this.#work[request] = done.catch((error: unknown) => void this.#failures.push(error));
+    const dream = this.#dreams[event.request]!;
+    const done = dream.work.then(() => this.#act(dream, event));
+    dream.work = done.catch((error: unknown) => void this.#failures.push(error));
     return done.then(
       () => true,
       () => false,
@@ -81,58 +87,58 @@ export class DreamOutput {
 
   /** Writes the last report. */
   async end(): Promise<void> {
-    await Promise.all(this.#work);
+    await Promise.all(this.#dreams.map(({ work }) => work));
     await this.#reporting;
-    if (this.#plans.some((plan) => plan !== null)) {
+    if (this.#dreams.some(({ plan }) => plan !== null)) {
       await this.#report(false).catch((error: unknown) => void this.#failures.push(error));
     }
   }
 
-  async #act(event: RunEvent): Promise<void> {
-    const { request: index } = event;
-    const name = this.#names[index]!;
+  async #act(dream: BegunDream, event: RunEvent): Promise<void> {
     if (event.kind === "accepted") {
-      await this.#begin(name, event.plan);
-      this.#plans[index] = event.plan;
+      await this.#begin(dream, event.plan);
+      dream.plan = event.plan;
     }
     if (event.kind === "channel" && event.result.state === "ok") {
-      await this.#copyTiles(name, filesOf(event.result).map(this.#inBucket));
+      await this.#copyTiles(dream, filesOf(event.result).map(this.#inBucket));
       this.#reportSoon();
     }
-    if (event.kind === "ended") await this.#deliver(name, event.outcome);
+    if (event.kind === "ended") await this.#deliver(dream, event.outcome);
   }
 
   /** What lies there of another job goes, so that all there is belongs together. */
-  async #begin(name: string, { jobId }: JobPlan): Promise<void> {
-    const { manifest, tiles } = this.#pathsOf(name);
+  async #begin(dream: Dream, { jobId }: JobPlan): Promise<void> {
+    const { manifest, tiles } = dream.paths;
     if ((await readSheet(manifest))?.jobId === jobId) return;
-    const sheets = SHEET_FORMATS.map((format) => resultPaths(this.#options.folder, name, format));
-    for (const { sheet } of sheets) await rm(sheet, { recursive: true, force: true });
-    for (const path of [manifest, tiles]) await rm(path, { recursive: true, force: true });
+    const { folder, pipeline } = this.#options;
+    const sheets = SHEET_FORMATS.map((format) => resultPaths(folder, dream.name, format).sheet);
+    for (const path of [...sheets, manifest, tiles]) {
+      await rm(path, { recursive: true, force: true });
+    }
     // those of an earlier run that was cut short
-    const earlier = await drawnFiles(this.#options.pipeline.acceptDeps.jobs.open(jobId));
-    await this.#copyTiles(name, earlier.map(this.#inBucket));
+    const earlier = await drawnFiles(pipeline.acceptDeps.jobs.open(jobId));
+    await this.#copyTiles(dream, earlier.map(this.#inBucket));
   }
 
-  async #copyTiles(name: string, paths: readonly string[]): Promise<void> {
-    const { tiles } = this.#pathsOf(name);
+  async #copyTiles({ paths: { tiles } }: Dream, files: readonly string[]): Promise<void> {
     // without an image there is no folder of them
-    if (paths.length > 0) await mkdir(tiles, { recursive: true });
-    for (const path of paths) await copyFile(path, join(tiles, basename(path)));
+    if (files.length > 0) await mkdir(tiles, { recursive: true });
+    for (const file of files) await copyFile(file, join(tiles, basename(file)));
   }
 
-  async #deliver(name: string, outcome: JobOutcome): Promise<void> {
+  async #deliver(dream: Dream, outcome: JobOutcome): Promise<void> {
+    const { name, given } = dream;
     if (outcome.kind === "rejected") {
       throw new UsageError(`${name}: ${outcome.problems.join("; ")}`);
     }
     const { print, note } = this.#options.terminal;
-    const { sheet, manifest } = this.#pathsOf(name);
+    const { sheet, manifest } = dream.paths;
     const { ok, failed, total } = outcome.completion;
-    await this.#copyTiles(name, outcome.tilePaths);
+    await this.#copyTiles(dream, outcome.tilePaths);
     if (ok === 0) this.#empty.push(name);
     await this.#writeSheet(outcome.sheetPath, sheet);
     const written = JSON.parse(await readFile(outcome.manifestPath, "utf8")) as object;
-    await writeFile(manifest, encodeJson({ ...written, given: this.#givenOf(name) }));
+    await writeFile(manifest, encodeJson({ ...written, given }));
     print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
     const described = await readSheet(manifest);
     if (described !== null) for (const notice of noticesOf(described)) note(`${name}: ${notice}`);
@@ -161,11 +167,10 @@ export class DreamOutput {
 
   async #report(isRunning: boolean): Promise<void> {
     const sheets: NamedSheet[] = [];
-    for (const [i, plan] of this.#plans.entries()) {
+    for (const { name, paths, given, plan } of this.#dreams) {
       if (plan === null) continue;
-      const name = this.#names[i]!;
-      const sheet = (await readSheet(this.#pathsOf(name).manifest)) ?? (await this.#live(plan, i));
-      sheets.push({ name, sheet, image: basename(this.#pathsOf(name).sheet) });
+      const sheet = (await readSheet(paths.manifest)) ?? { ...(await this.#live(plan)), given };
+      sheets.push({ name, sheet, image: basename(paths.sheet) });
     }
     await this.#options.report.write(sheets, isRunning);
     if (this.#isShown || sheets.every(({ sheet }) => sheet.ok === 0)) return;
@@ -173,18 +178,9 @@ export class DreamOutput {
     await this.#options.onFirstPicture?.();
   }
 
-  #givenOf(name: string) {
-    return this.#options.given[this.#names.indexOf(name)] ?? {};
-  }
-
-  async #live(plan: JobPlan, index: number) {
+  async #live(plan: JobPlan) {
     const job = await this.#options.pipeline.acceptDeps.jobs.open(plan.jobId).latest();
-    const results: ReadonlyMap<number, ChannelResult> = await job.results(await job.ended());
-    return { ...liveSheet(plan, results), given: this.#givenOf(this.#names[index]!) };
-  }
-
-  #pathsOf(name: string): ResultPaths {
-    return this.#options.paths[this.#names.indexOf(name)]!;
+    return liveSheet(plan, await job.results(await job.ended()));
   }
 
   readonly #inBucket = (key: string): string =>

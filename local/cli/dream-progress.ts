@@ -1,4 +1,5 @@
 import type { TracePoint } from "../../lib/optvis/ascent/task.ts";
+import { iterationsPerImage } from "../../lib/pipeline/job/job-pace.ts";
 import { type CompleteRequest, imageNumbers } from "../../lib/pipeline/request/complete-request.ts";
 import type { RunEvent } from "../run-events.ts";
 import type { ProgressBar, Terminal } from "./terminal.ts";
@@ -53,8 +54,9 @@ export class DreamProgress {
       case "channel": {
         const { result, done, total } = event;
         // an earlier run drew it: none of this one's time went into it
-        if (this.#start && !job.steps.has(result.channel)) this.#start.done += perChannel(job);
-        job.steps.set(result.channel, perChannel(job));
+        if (this.#start && !job.steps.has(result.channel))
+          this.#start.done += iterationsPerImage(job);
+        job.steps.set(result.channel, iterationsPerImage(job));
         if (result.state === "ok") job.traces.push(result.trace);
         this.#redraw(job, `${done} of ${total} channels`);
         return;
@@ -90,7 +92,7 @@ export class DreamProgress {
 
   #iterations(): { readonly done: number; readonly total: number } {
     const total = this.#jobs.reduce(
-      (sum, each) => sum + imageNumbers(each.request).length * perChannel(each),
+      (sum, each) => sum + imageNumbers(each.request).length * iterationsPerImage(each),
       0,
     );
     const done = this.#jobs
@@ -98,11 +100,6 @@ export class DreamProgress {
       .reduce((sum, steps) => sum + steps, 0);
     return { done, total };
   }
-}
-
-function perChannel({ request }: DreamedJob): number {
-  const levels = request.method === "deepdream" ? request.pyramidLevels : 1;
-  return levels * request.numIterations;
 }
 
 /** A time to wait, as finely as it can be known: "40 s", "7 min", "2 h 10 min". */
@@ -118,7 +115,7 @@ export function describeSeconds(seconds: number): string {
 const RULE = `|${"=".repeat(46)}|`;
 
 /** The table that deepDreamImage prints: activation strength is the mean over the images. */
-export function activationTable(traces: readonly (readonly TracePoint[])[]): string {
+function activationTable(traces: readonly (readonly TracePoint[])[]): string {
   const rows = traces[0]!.map(({ iteration, level }, k) => {
     const mean = traces.reduce((sum, trace) => sum + trace[k]!.activation, 0) / traces.length;
     const cells = [String(iteration).padStart(10), mean.toFixed(2).padStart(12)];

@@ -7,8 +7,10 @@ import {
   type RenderRequest,
   RequestError,
 } from "../../lib/pipeline/request/request.ts";
+import { mapPaths } from "./given-paths.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { firstGiven } from "./input-options.ts";
+import type { NamedRequest } from "./render-requests.ts";
 import { givenFields } from "./request-options.ts";
 import { shortRequest, type ShortFlags } from "./short-request.ts";
 import type { Terminal } from "./terminal.ts";
@@ -26,14 +28,6 @@ export const EXAMPLES = [
 /** In place of a file: the request comes from standard input, and its results are called so. */
 const STANDARD_INPUT = "-";
 const STANDARD_INPUT_NAME = "request";
-
-/** A request and what its results are called. */
-export interface NamedRequest {
-  readonly name: string;
-  readonly request: RenderRequest;
-  /** To be told before it is rendered. */
-  readonly notice: string | null;
-}
 
 /**
  * The requests of the files, or with --layer the one that the options make; each is checked before
@@ -112,18 +106,5 @@ const isManifest = (json: unknown) =>
 /** The request with its relative paths as seen from the folder of its file. */
 function pathsFrom(folder: string, request: RenderRequest): RenderRequest {
   const from = (path: string) => (isAbsolute(path) ? path : join(folder, path));
-  const { network, targets } = request;
-  const found = {
-    network: /\.onnx$/i.test(network) ? from(network) : network,
-    ...(targets && {
-      targets: targets.map(({ direction, activationOf, ...target }) => ({
-        ...target,
-        ...(direction !== undefined && { direction: from(direction) }),
-        ...(activationOf !== undefined && { activationOf: from(activationOf) }),
-      })),
-    }),
-  };
-  if (request.method === "fourier") return { ...request, ...found };
-  const { initialImage } = request;
-  return { ...request, ...found, initialImage: initialImage && from(initialImage) };
+  return { ...request, ...mapPaths(request, from) };
 }

@@ -6,9 +6,8 @@ import { atlasSeconds, type AtlasSheet, planAtlas } from "../../lib/pipeline/atl
 import { describeSeconds } from "./dream-progress.ts";
 import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
-import type { NamedRequest } from "./named-requests.ts";
 import { openForCommand } from "./network.ts";
-import { renderRequests } from "./render-requests.ts";
+import { type NamedRequest, renderRequests } from "./render-requests.ts";
 import { sheetName, sheetNames } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";

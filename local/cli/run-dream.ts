@@ -1,6 +1,6 @@
 import type { AnimationFormat } from "../../lib/image/formats.ts";
-import { type NamedRequest, namedRequests } from "./named-requests.ts";
-import type { RenderFlags } from "./render-requests.ts";
+import { namedRequests } from "./named-requests.ts";
+import type { NamedRequest, RenderFlags } from "./render-requests.ts";
 import type { ShortFlags } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 

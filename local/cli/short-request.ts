@@ -2,10 +2,11 @@ import { basename } from "node:path";
 
 import { layerRole, type LayerRole } from "../../lib/pipeline/request/layer-role.ts";
 import { METHOD_BY_ROLE, type MethodFields } from "../../lib/pipeline/request/method-by-role.ts";
-import { parseLocalRequest, type RenderRequest } from "../../lib/pipeline/request/request.ts";
+import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { openLayer } from "./network.ts";
+import type { NamedRequest } from "./render-requests.ts";
 import { givenFields } from "./request-options.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
@@ -20,14 +21,6 @@ export interface ShortFlags extends InputFlags {
   readonly channels?: readonly string[];
 }
 
-export interface ShortRequest {
-  /** For its results. */
-  readonly name: string;
-  readonly request: RenderRequest;
-  /** What was chosen for the user, in a sentence; `null` for nothing. */
-  readonly notice: string | null;
-}
-
 /**
  * The request of `dreamgrid dream NETWORK --layer L`. Method and preset follow from the layer where
  * they are left out.
@@ -38,7 +31,7 @@ export async function shortRequest(
   networks: readonly string[],
   flags: ShortFlags,
   terminal: Terminal,
-): Promise<ShortRequest> {
+): Promise<NamedRequest> {
   const [network] = networks;
   if (network === undefined || networks.length > 1) {
     throw new UsageError(

@@ -117,3 +117,15 @@ export const localTargets = targetsOf(z.string().min(1));
  * is `channel`, and nothing that has a default is left out.
  */
 export type RequestTarget = NonNullable<z.infer<typeof targets>>[number];
+
+/** @param given targets whose files are to be called otherwise */
+export function renameFiles(
+  given: readonly RequestTarget[],
+  to: (file: string) => string,
+): RequestTarget[] {
+  return given.map(({ direction, activationOf, ...target }) => ({
+    ...target,
+    ...(direction !== undefined && { direction: to(direction) }),
+    ...(activationOf !== undefined && { activationOf: to(activationOf) }),
+  }));
+}
