@@ -1,4 +1,3 @@
-import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -14,6 +13,7 @@ import { standardNormal, uniformFrom } from "../lib/optvis/random.ts";
 import { foldWeights } from "../lib/optvis/runtime/fold-constants.ts";
 import { turnTelemetryOff } from "../lib/optvis/runtime/telemetry.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
+import { machineLine } from "./results-file.ts";
 import { median } from "./statistics.ts";
 
 const USAGE = `npm run bench:cpu-forms -- [--rounds 15]
@@ -44,9 +44,7 @@ if (values.help) {
 turnTelemetryOff();
 const analysed = await analyseNetwork(await openNetwork("googlenet", networkFolders(process.env)));
 const network = await foldWeights(analysed.model);
-process.stdout.write(
-  `${cpus()[0]?.model ?? "unknown processor"}, ${process.arch}, Node ${process.version}: CPU ms\n`,
-);
+process.stdout.write(`${machineLine()}, ${process.arch}: CPU ms\n`);
 for (const [layerName, side] of PASSES) {
   const layer = findLayer(analysed.layers, layerName);
   const pass = layerPass(network.model, layer, [1, 3, side, side]);

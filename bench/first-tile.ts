@@ -74,9 +74,17 @@ ${rows.join("\n")}
 await writeSections(values.out, [{ title: "The first tile", text }]);
 process.stdout.write(`${values.out}\n`);
 
-/** Seconds of one rendering. @throws Error if it fails */
 async function timed(words: readonly string[]): Promise<Timing> {
   const out = await mkdtemp(join(tmpdir(), "dreamgrid-bench-"));
+  try {
+    return await timedInto(out, words);
+  } finally {
+    await rm(out, { recursive: true });
+  }
+}
+
+/** Seconds of one rendering. @throws Error if it fails */
+async function timedInto(out: string, words: readonly string[]): Promise<Timing> {
   const [network, , layer] = words;
   const tiles = join(out, `${network}-${layer}.tiles`);
   const started = performance.now();
@@ -100,7 +108,6 @@ async function timed(words: readonly string[]): Promise<Timing> {
   }
   const code = await ended;
   if (code !== 0) throw new Error(`dream ${words.join(" ")} ended with exit code ${code}`);
-  await rm(out, { recursive: true });
   return { "first tile": firstTile, end, CPU: cpu };
 }
 

@@ -16,7 +16,8 @@ export interface Job {
   readonly crop: number;
 }
 
-const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+/** The channels from 1 on. */
+export const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 
 export const JOBS: readonly Job[] = [
   {

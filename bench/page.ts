@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, loadavg, tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -11,6 +11,7 @@ import { encodeModel } from "../lib/onnx/encode.ts";
 import type { Graph } from "../lib/onnx/model.ts";
 import { floatTensor } from "../lib/onnx/tensor.ts";
 import type { Renderer, RenderHooks, RenderTask } from "../lib/pipeline/render/renderer.ts";
+import { machineLine } from "./results-file.ts";
 
 const USAGE = `npm run bench:page -- [--chromium /usr/bin/chromium] [--channels 1000]
 
@@ -148,7 +149,7 @@ async function report(chrome: Browser): Promise<void> {
   const row = (name: string, times: readonly number[]) =>
     `${name.padEnd(32)}${[0.5, 0.95, 0.99, 1].map((share) => ms(times, share).padStart(8)).join("")}\n`;
   process.stdout.write(
-    `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores, load ${loadavg()[0]!.toFixed(1)}\n` +
+    `${machineLine()}, load ${loadavg()[0]!.toFixed(1)}\n` +
       `${CHANNELS} channels, ${frames.length} frames, ${tasks.length} tasks of the main thread\n` +
       `${"milliseconds at the".padEnd(32)}  median    95 %    99 %   worst\n` +
       row("task, by the clock", clock) +

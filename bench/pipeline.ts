@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 
 import { EXAMPLES } from "../local/cli/named-requests.ts";
+import { machineLine } from "./results-file.ts";
 import { median, spread } from "./statistics.ts";
 
 const run = promisify(execFile);
@@ -34,11 +35,15 @@ const pipeline: number[] = [];
 for (let round = 0; round < Number(values.rounds); round++) {
   engine.push(await seconds([here("examples-run.ts"), ...requests]));
   const out = await mkdtemp(join(tmpdir(), "dreamgrid-bench-"));
-  pipeline.push(await seconds([here("../local/cli/main.ts"), "dream", "--out", out, ...requests]));
-  await rm(out, { recursive: true });
+  try {
+    const dream = [here("../local/cli/main.ts"), "dream", "--out", out, ...requests];
+    pipeline.push(await seconds(dream));
+  } finally {
+    await rm(out, { recursive: true });
+  }
 }
 process.stdout.write(
-  `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores, Node ${process.version}\n` +
+  `${machineLine()}\n` +
     `engine alone ${median(engine).toFixed(1)} s (${spread(engine)})\n` +
     `dream        ${median(pipeline).toFixed(1)} s (${spread(pipeline)})\n` +
     `ratio        ${(median(pipeline) / median(engine)).toFixed(2)}\n`,

@@ -1,4 +1,5 @@
 import type { RenderRequestInput } from "../lib/pipeline/request/request.ts";
+import { upTo } from "./jobs.ts";
 
 /** A job of the table, on GoogLeNet. */
 export interface WorkerJob {
@@ -7,7 +8,6 @@ export interface WorkerJob {
 }
 
 const network = "googlenet";
-const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 
 /** The example's four jobs, of which a batch of images is drawn, and presets. */
 export const WORKER_JOBS: readonly WorkerJob[] = [

@@ -1,4 +1,3 @@
-import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 
 import { workerBatchSize } from "../functions/delivery.ts";
@@ -8,7 +7,9 @@ import { openNetwork } from "../lib/networks/registry.ts";
 import { mixesChannels } from "../lib/pipeline/request/layer-role.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { DOLLARS_PER_CORE_SECOND, DOLLARS_PER_GB_SECOND } from "../lib/pipeline/rates.ts";
+import { upTo } from "./jobs.ts";
 import { type Drawn, type PackedWorker, PackedWorkers } from "./packed-worker.ts";
+import { machineLine } from "./results-file.ts";
 import { median } from "./statistics.ts";
 import { atlasRequest, CHOOSING_JOB, WORKER_JOBS } from "./worker-jobs.ts";
 
@@ -47,9 +48,7 @@ const [MEMORY, THREADS] = [Number(values.memory), Number(values.threads)];
 
 const network = await openNetwork("googlenet", networkFolders(process.env));
 const workers = await PackedWorkers.start(network);
-print(
-  `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores, Node ${process.version}`,
-);
+print(machineLine());
 const parts = values.parts.split(",");
 try {
   if (parts.includes("memory")) await memoryTable();
@@ -72,7 +71,7 @@ function share({ usedSeconds, seconds }: Drawn, { vcpus }: PackedWorker): number
 /** A worker whose first call, which reads the network, is over. */
 async function warmWorker(memory: number, threads: number): Promise<PackedWorker> {
   const worker = await workers.worker(memory, threads);
-  const channels = Array.from({ length: threads }, (_, i) => i + 1);
+  const channels = upTo(threads);
   await worker.draw({ ...WORKER_JOBS[0]!.request, channels });
   return worker;
 }
@@ -123,7 +122,7 @@ async function atlasTable(): Promise<void> {
   const total = { units: 0, seconds: 0, estimate: 0, drawn: 0, drawnEstimate: 0 };
   const wall = { used: 0, paid: 0 };
   for (const [i, layer] of learned.entries()) {
-    const channels = Array.from({ length: workerBatchSize(THREADS) }, (_, k) => k + 1);
+    const channels = upTo(workerBatchSize(THREADS));
     const request = atlasRequest(layer.index, channels);
     if (i % Number(values.every) !== 0) {
       const plan = await workers.accept(request);

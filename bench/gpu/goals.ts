@@ -2,8 +2,8 @@ import type { Comparison } from "./comparison.ts";
 import type { ExampleTimes } from "./time-example.ts";
 
 /** Of the whole example, warm. */
-export const EXAMPLE_SECONDS = 3;
-export const EXAMPLE_IMAGES = 84;
+const EXAMPLE_SECONDS = 3;
+const EXAMPLE_IMAGES = 84;
 
 export interface Measured {
   /** `null`: not measured. */

@@ -47,7 +47,7 @@ export const RUNTIME = [
 ];
 
 /** Bytes of a part at most: what goes through the narrowest of file copies. */
-export const PART_BYTES = 45_000_000;
+const PART_BYTES = 45_000_000;
 
 /** Each part with its SHA-256, as `sha256sum --check` reads it. */
 const LIST = "parts.sha256";
