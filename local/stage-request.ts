@@ -3,6 +3,7 @@ import { basename, extname } from "node:path";
 
 import { sha256 } from "../lib/networks/checksum.ts";
 import { type Network, openNetwork, type OpenOptions } from "../lib/networks/registry.ts";
+import { BINARY_TYPE } from "../lib/pipeline/json.ts";
 import { uploadKey } from "../lib/pipeline/keys.ts";
 import { analyseInThread, readInThread } from "../lib/pipeline/networks/analyse-in-thread.ts";
 import type { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
@@ -87,7 +88,7 @@ async function uploadFile(store: ObjectStore, path: string, where: string): Prom
     .slice(0, 40);
   const stem = where === "initialImage" ? "" : `-${name}`;
   const key = uploadKey(`${sha256(bytes).slice(0, 32)}${stem}${extension}`);
-  await store.putIfAbsent(key, bytes, "application/octet-stream");
+  await store.putIfAbsent(key, bytes, BINARY_TYPE);
   return key;
 }
 

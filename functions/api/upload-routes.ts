@@ -1,6 +1,7 @@
 import type * as z from "zod";
 
 import { DESCRIPTION_FILE } from "../../lib/networks/description.ts";
+import { BINARY_TYPE, JSON_TYPE, TEXT_TYPE } from "../../lib/pipeline/json.ts";
 import { modelKey, uploadKey } from "../../lib/pipeline/keys.ts";
 import { roomProblem } from "../../lib/pipeline/networks/upload-room.ts";
 import { MAX_MODEL_TEXT_BYTES } from "../../lib/pipeline/limits.ts";
@@ -61,8 +62,8 @@ async function modelUpload(
   { network, file, sizeBytes }: ModelUpload,
   { store }: ApiDeps,
 ): Promise<KeyedUpload> {
-  const isText = modelType(file) !== MODEL_TYPE;
-  if (isText && sizeBytes > MAX_MODEL_TEXT_BYTES) {
+  const contentType = modelType(file);
+  if (contentType !== BINARY_TYPE && sizeBytes > MAX_MODEL_TEXT_BYTES) {
     throw new ProblemError("invalid-request", [
       `sizeBytes: given ${sizeBytes}; wanted at most ${MAX_MODEL_TEXT_BYTES} for '${file}'`,
     ]);
@@ -78,12 +79,10 @@ async function modelUpload(
       `file: '${key}' has been uploaded already; choose another name, and list it in ${DESCRIPTION_FILE}`,
     ]);
   }
-  return { key, contentType: modelType(file), sizeBytes };
+  return { key, contentType, sizeBytes };
 }
 
-const MODEL_TYPE = "application/octet-stream";
-
 function modelType(file: string): string {
-  if (file === DESCRIPTION_FILE) return "application/json";
-  return file.endsWith(".txt") ? "text/plain; charset=utf-8" : MODEL_TYPE;
+  if (file === DESCRIPTION_FILE) return JSON_TYPE;
+  return file.endsWith(".txt") ? TEXT_TYPE : BINARY_TYPE;
 }

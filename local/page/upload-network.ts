@@ -1,9 +1,8 @@
 import { ProblemError } from "../../functions/api/problem.ts";
 import { DESCRIPTION_FILE, type NetworkDescription } from "../../lib/networks/description.ts";
 import type { Network } from "../../lib/networks/registry.ts";
-import { readExternalFile, readModelFile } from "../../lib/onnx/model-files.ts";
 import { encodeJson } from "../../lib/pipeline/json.ts";
-import { objectsOf } from "../../lib/pipeline/networks/model-objects.ts";
+import { objectsOf, readModelObject } from "../../lib/pipeline/networks/model-objects.ts";
 import type { ApiHandler } from "../api-adapter.ts";
 import type { NetworkPublisher } from "./network-drop.ts";
 
@@ -20,10 +19,7 @@ export function apiPublisher(api: ApiHandler): NetworkPublisher {
     publish: async ({ description, file, modelPath }: Network) => {
       const published: NetworkDescription = { ...description, files: [file], labels: null };
       for (const { key, name } of objectsOf(description.id, file)) {
-        const isModel = name === file.file;
-        const bytes = await (isModel
-          ? readModelFile(modelPath)
-          : readExternalFile(modelPath, name));
+        const bytes = await readModelObject(modelPath, file, name);
         await upload(api, description.id, key.split("/").at(-1)!, bytes);
       }
       // goes last, and publishes it

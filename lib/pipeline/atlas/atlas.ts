@@ -6,7 +6,7 @@ import { atlasKey, atlasRequestKey } from "../keys.ts";
 import { chooseJobId, requestHash } from "../job/job-id.ts";
 import type { AtlasSheet } from "./plan-atlas.ts";
 
-export const atlasSchema = z.strictObject({
+const atlasSchema = z.strictObject({
   version: z.literal(1),
   name: z.string(),
   network: z.string(),

@@ -1,14 +1,10 @@
 import { sha256, verifyFile } from "../../networks/checksum.ts";
 import { DESCRIPTION_FILE, type NetworkDescription } from "../../networks/description.ts";
 import type { Network } from "../../networks/registry.ts";
-import { readExternalFile, readModelFile } from "../../onnx/model-files.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
-import { encodeJson, JSON_TYPE } from "../json.ts";
+import { BINARY_TYPE, encodeJson, JSON_TYPE, TEXT_TYPE } from "../json.ts";
 import { modelKey } from "../keys.ts";
-import { objectsOf } from "./model-objects.ts";
-
-const MODEL_TYPE = "application/octet-stream";
-const TEXT_TYPE = "text/plain; charset=utf-8";
+import { objectsOf, readModelObject } from "./model-objects.ts";
 
 /**
  * Puts a network into the bucket under its id, unless it is there as it is. The description names
@@ -38,8 +34,7 @@ export async function publishNetwork(
   const published = await store.find(descriptionKey);
   if (published !== null && sha256(published) === sha256(encoded)) return description;
   for (const { key, name } of objectsOf(description.id, file)) {
-    const bytes = name === file.file ? readModelFile(modelPath) : readExternalFile(modelPath, name);
-    await store.put(key, await bytes, MODEL_TYPE);
+    await store.put(key, await readModelObject(modelPath, file, name), BINARY_TYPE);
   }
   if (text !== null && description.labels !== null) {
     await store.put(modelKey(description.id, description.labels), text, TEXT_TYPE);

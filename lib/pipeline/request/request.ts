@@ -106,7 +106,7 @@ export const localRequestSchema = raisedOfMaps(
   ),
 );
 
-export type DeepDreamRequest = z.infer<typeof deepdreamSchema>;
+type DeepDreamRequest = z.infer<typeof deepdreamSchema>;
 export type FourierRequest = z.infer<typeof fourierSchema>;
 export type RenderRequest = DeepDreamRequest | FourierRequest;
 /** A request as written by a user: fields with a default may be left out. */

@@ -3,7 +3,7 @@ import { mapConcurrently } from "../concurrency.ts";
 import type { DeepZoomPlace } from "../keys.ts";
 
 /** Side of a piece in pixels; even, so that strips of it halve exactly. Pieces do not overlap. */
-export const DEEP_ZOOM_PIECE_PX = 256;
+const DEEP_ZOOM_PIECE_PX = 256;
 
 const PIECES_IN_FLIGHT = 8; // keeps cores and store busy; a strip may have hundreds
 
