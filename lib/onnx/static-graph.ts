@@ -6,8 +6,9 @@ import { valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value, ValueInfo } from "./model.ts";
 import { describeNode } from "./node.ts";
 import { imageInputOf } from "./image-input.ts";
+import { NodeExpander } from "./expanded-node.ts";
+import { namesIn } from "./names.ts";
 import { inferNode } from "./shape-inference.ts";
-import { takenBranch } from "./taken-branch.ts";
 import { formatShape, type Tensor } from "./tensor.ts";
 
 /**
@@ -40,7 +41,7 @@ export interface StaticGraph {
  *
  * A file made for batch 1 works for any N: a Reshape to [1, ...] becomes one to [N, ...], and so do
  * sizes of a Resize and constants that are joined to a value. An If whose condition is known
- * becomes the branch taken. What cannot be inferred does not throw: it and its dependants are in
+ * becomes the branch taken, a recurrent node its steps. What cannot be inferred does not throw: it and its dependants are in
  * `problems`.
  *
  * @param alone facts of the same network for one image, where they are known
@@ -77,16 +78,17 @@ export function specialise(
   const single = n === 1 ? facts : (alone ?? specialise(model, [1, c, h, w]).facts);
   const batch = new BatchAxis(image.name, n, single);
   const budget = new FoldingBudget();
+  const expander = new NodeExpander(namesIn(graph));
   const nodes: Node[] = [];
   const waiting = graph.nodes.toReversed();
   for (let original = waiting.pop(); original; original = waiting.pop()) {
     if (original.outputs.every((output) => !output || folded.has(output))) continue;
     let node = original;
     try {
-      const branch = takenBranch(original, facts);
-      if (branch) {
-        addConstants(branch.initializers);
-        for (const taken of branch.nodes.toReversed()) waiting.push(taken);
+      const expansion = expander.expanded(original, facts);
+      if (expansion) {
+        addConstants(expansion.initializers);
+        for (const written of expansion.nodes.toReversed()) waiting.push(written);
         continue;
       }
       const blocked = valuesRead(original).find((value) => !facts.has(value));

@@ -2,8 +2,8 @@ import type { ValueFacts } from "./facts.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { requiredInput, standardNode } from "./node.ts";
 
-/** Nodes that compute what an If node does, and the constants they read. */
-export interface TakenBranch {
+/** Nodes that compute what one node does, and the constants they read. */
+export interface Expansion {
   readonly nodes: readonly Node[];
   readonly initializers: Graph["initializers"];
 }
@@ -13,7 +13,7 @@ export interface TakenBranch {
  * a test whether the axis has length 1; `null` for any other node, and for a branch whose names are
  * taken.
  */
-export function takenBranch(node: Node, facts: ReadonlyMap<Value, ValueFacts>): TakenBranch | null {
+export function takenBranch(node: Node, facts: ReadonlyMap<Value, ValueFacts>): Expansion | null {
   if (node.op !== "If" || node.domain !== "") return null;
   const condition = facts.get(requiredInput(node, 0))?.constant;
   if (condition?.type !== "bool") return null;

@@ -2,7 +2,7 @@ import type { ValueFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
 import type { NumericTensor } from "../tensor.ts";
 import type { Inputs } from "./inputs.ts";
-import type { Upgrade } from "./upgrade.ts";
+import type { Emitter, Upgrade } from "./upgrade.ts";
 
 /** What we know of an operator. */
 export interface Operator {
@@ -12,6 +12,8 @@ export interface Operator {
   readonly fold?: Fold;
   /** Whether folding copies nothing, since the output's elements are the first input's. */
   readonly isView?: boolean;
+  /** Writes the node in others, where how many depends on the length of its input. */
+  readonly unroll?: Unroll;
   /** Where an opset from 7 to 26 defines it otherwise than 18. */
   readonly upgrade?: Upgrade;
 }
@@ -25,6 +27,9 @@ export type Operators = Readonly<Record<string, Operator>>;
  *   there is left out, or the output's shape depends on the image's content.
  */
 export type Infer = (node: Node, inputs: Inputs) => readonly ValueFacts[];
+
+/** Adds nodes to `emitter` whose last make the outputs of `node`. */
+export type Unroll = (node: Node, inputs: Inputs, emitter: Emitter) => void;
 
 /**
  * The outputs of a node whose inputs are all constants; those left out are not folded.

@@ -12,6 +12,7 @@ import { normalisations } from "./normalisation.ts";
 import type { Operator } from "./operator.ts";
 import { pools } from "./pool.ts";
 import { quantisations } from "./quantise.ts";
+import { recurrences } from "./recurrent.ts";
 import { reductions } from "./reduce.ts";
 import { resamplings } from "./resample.ts";
 import { selections } from "./select.ts";
@@ -35,6 +36,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
     ...normalisations,
     ...pools,
     ...quantisations,
+    ...recurrences,
     ...reductions,
     ...resamplings,
     ...selections,

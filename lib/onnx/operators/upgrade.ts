@@ -30,6 +30,9 @@ export interface Rewriting {
   readonly factsOf: (value: Value) => ValueFacts | null;
 }
 
+/** What writing nodes takes. */
+export type Naming = Pick<Rewriting, "constant" | "fresh">;
+
 /** A node of the file's opset as nodes of `OPSET` with the same outputs and the same effect. */
 export type Upgrade = (node: Node, rewriting: Rewriting) => readonly Node[];
 
@@ -71,12 +74,12 @@ export function floatInput(
 /** Writes the nodes that one node becomes. Values are named after its first output. */
 export class Emitter {
   readonly #node: Node;
-  readonly #rewriting: Rewriting;
+  readonly #rewriting: Naming;
   readonly #marks: Pick<Node, "quantised">;
   readonly #nodes: Node[] = [];
 
   /** @param marks of the nodes written */
-  constructor(node: Node, rewriting: Rewriting, marks: Pick<Node, "quantised"> = {}) {
+  constructor(node: Node, rewriting: Naming, marks: Pick<Node, "quantised"> = {}) {
     this.#node = node;
     this.#rewriting = rewriting;
     this.#marks = marks;
@@ -97,6 +100,25 @@ export class Emitter {
     const node = standardNode({ op, name: output, inputs, outputs: [output], attributes });
     this.#nodes.push({ ...node, ...this.#marks });
     return output;
+  }
+
+  /** So many equal parts of a value along an axis. */
+  split(value: Value, count: number, axis: number): readonly Value[] {
+    return count === 1 ? [value] : this.#split([value], count, { axis, num_outputs: count });
+  }
+
+  /** Parts of these lengths. */
+  splitAt(value: Value, lengths: readonly number[], axis: number): readonly Value[] {
+    return this.#split([value, this.ints(...lengths)], lengths.length, { axis });
+  }
+
+  #split(inputs: readonly Value[], count: number, attributes: Attributes): readonly Value[] {
+    const outputs = Array.from({ length: count }, () =>
+      this.#rewriting.fresh(`${this.#node.outputs[0]}_Split`),
+    );
+    const node = standardNode({ op: "Split", name: outputs[0]!, inputs, outputs, attributes });
+    this.#nodes.push({ ...node, ...this.#marks });
+    return outputs;
   }
 
   scalar(value: number): Value {

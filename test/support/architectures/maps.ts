@@ -111,6 +111,37 @@ export const maps: readonly Architecture[] = [
     },
   },
   {
+    name: "CRNN",
+    style: "torchscript",
+    opset: 16,
+    image: [3, 16, 40],
+    build: (net) => {
+      const features = net.stage("cnn", net.image, [
+        (x) => net.relu(net.conv(x, 6)),
+        (x) => net.maxPool(x, 2),
+        (x) => net.relu(net.conv(x, 8, { stride: [8, 2] })),
+      ]);
+      const steps = net.transpose(net.op("Squeeze", [features, net.ints(2)]), 2, 0, 1);
+      const rnn = (x: Value, hidden: number) => {
+        const scale = Math.sqrt(1 / hidden);
+        const size = (rows: number): [readonly number[], readonly [number, number]] => [
+          [2, 4 * hidden, rows],
+          [-scale, scale],
+        ];
+        const weights = [
+          net.weight("weight_ih", ...size(net.shape(x)[2]!)),
+          net.weight("weight_hh", ...size(hidden)),
+          net.weight("bias", [2, 8 * hidden], [-scale, scale]),
+        ];
+        const attributes = { hidden_size: hidden, direction: "bidirectional" };
+        const y = net.op("LSTM", [x, ...weights], attributes);
+        return net.reshape(net.transpose(y, 0, 2, 1, 3), 0, 0, -1);
+      };
+      const read = net.stage("rnn", steps, [(x) => rnn(x, 5), (x) => rnn(x, 4)]);
+      return [net.within("fc", () => net.linear(net.transpose(read, 1, 0, 2), 9))];
+    },
+  },
+  {
     name: "ESPCN",
     style: "torchscript",
     opset: 13,
