@@ -73,13 +73,15 @@ export async function followJob(
     tell?.({ kind: "channel", result, done: ended.size, total });
   });
   try {
-    for (const channel of await (await first.latest()).ended()) ended.add(channel);
+    let { job, names } = await first.look();
+    for (const channel of await job.ended()) ended.add(channel);
     for (;;) {
       signal?.throwIfAborted();
-      const completion = await (await first.latest()).findCompletion();
+      const completion = names?.hasCompletion === false ? null : await job.findCompletion();
       if (completion !== null) return completion;
       // an abort of `wake` only ends the pause early
       await sleep(LOOK_EVERY_MS, null, { signal: wake }).catch(() => null);
+      ({ job, names } = await first.look());
     }
   } finally {
     unlisten();

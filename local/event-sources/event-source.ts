@@ -13,7 +13,7 @@ export interface EventSourceOptions {
   readonly batchSize: number;
   /** How long to gather messages after the first one, while more keep coming. */
   readonly batchingWindowMs: number;
-  /** Handlers running at a time. */
+  /** Handlers running at a time: at first one, and one more whenever there is work. */
   readonly concurrency: number;
   /** Messages not deleted come back after this time; it is prolonged while their handler runs. */
   readonly visibilitySeconds: number;
@@ -24,12 +24,15 @@ export interface EventSourceOptions {
 }
 
 export interface EventSource {
-  /** Takes no further messages and resolves when the handlers at work have ended. */
+  /**
+   * Takes no further messages and resolves when the handlers at work have ended, and the polls:
+   * the endpoint can end those at once.
+   */
   stop(): Promise<void>;
 }
 
-/** Short, because `stop` waits for it. */
-const POLL_SECONDS = 1;
+/** As long as SQS lets a poll wait: each takes a few milliseconds of a core. */
+const POLL_SECONDS = 20;
 /** Between receive calls within the batching window, so that each brings several messages. */
 const GATHER_PAUSE_MS = 100;
 /** The queue is on this machine: it is there again soon, or not at all. */
@@ -39,8 +42,10 @@ export function startEventSource(options: EventSourceOptions): EventSource {
   const { handler, queueArn, concurrency, batchSize, batchingWindowMs, retrySeconds } = options;
   const { receiver, visibilitySeconds, onError } = options;
   const stopping = new AbortController();
-  const consumer = () =>
-    consume(
+  const consumers: Promise<void>[] = [];
+  const addConsumer = () => {
+    if (consumers.length === concurrency || stopping.signal.aborted) return;
+    const consumer = consume(
       {
         receiver,
         gathering: {
@@ -53,6 +58,7 @@ export function startEventSource(options: EventSourceOptions): EventSource {
         retrySeconds,
         pauseAfterErrorMs: PAUSE_AFTER_ERROR_MS,
         handle: async (messages) => {
+          addConsumer();
           const { batchItemFailures } = await handler(toSqsEvent(messages, queueArn));
           return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
         },
@@ -60,7 +66,9 @@ export function startEventSource(options: EventSourceOptions): EventSource {
       },
       stopping.signal,
     );
-  const consumers = Array.from({ length: concurrency }, consumer);
+    consumers.push(consumer);
+  };
+  addConsumer();
   return {
     stop: async () => {
       stopping.abort();

@@ -6,6 +6,7 @@ import {
   type EventSourceOptions,
   startEventSource,
 } from "../../../local/event-sources/event-source.ts";
+import type { ReceiveOptions } from "../../../lib/queue/message-queue.ts";
 import { ScriptedQueue } from "../../support/scripted-queue.ts";
 
 const succeed = (): Promise<SQSBatchResponse> => Promise.resolve({ batchItemFailures: [] });
@@ -100,6 +101,28 @@ test("no more handlers run at a time than allowed, and no fewer", async () => {
   const queue = await serve(bodies, { batchSize: 1, concurrency: 3, handler });
   expect(queue.deleted).toHaveLength(12);
   expect(most).toBe(3);
+});
+
+test("a queue without messages is polled once at a time, for as long as a poll may take", async () => {
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  class EmptyQueue extends ScriptedQueue {
+    override async receive(options: ReceiveOptions) {
+      const messages = await super.receive(options);
+      await ended;
+      return messages;
+    }
+  }
+  const queue = new EmptyQueue([], () => undefined);
+  const source = start(queue, { concurrency: 4 });
+  await new Promise(setImmediate);
+  expect(queue.received.map(({ waitSeconds }) => waitSeconds)).toEqual([20]);
+  const stopped = source.stop();
+  end();
+  await stopped;
+  expect(queue.received).toHaveLength(1);
 });
 
 test("stop waits for the handlers at work", async () => {
