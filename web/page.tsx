@@ -10,7 +10,9 @@ import { NetworkPage } from "./pages/network.tsx";
 import { NetworksPage } from "./pages/networks.tsx";
 import { RequestPage } from "./pages/request.tsx";
 import { type Address, address, parseAddress, type Place, useAddress } from "./state/router.ts";
+import { useIsAway } from "./state/news.ts";
 import { useScroll } from "./state/scroll.ts";
+import { usePicturesAgain } from "./state/use-pictures-again.ts";
 
 /** All of the page: where one is, and what is there. */
 export function Page() {
@@ -50,10 +52,22 @@ export function Page() {
           </NavLink>
         </nav>
       </header>
+      <Connection />
       <main id="main" ref={main} tabIndex={-1} key={key}>
         <Content {...current} />
       </main>
     </>
+  );
+}
+
+/** Says that nothing on the page can be news. */
+function Connection() {
+  const isAway = useIsAway();
+  usePicturesAgain();
+  return (
+    <p class={isAway ? "away" : "unseen"} role="status">
+      {isAway && "the server does not answer; this page goes on when it is there again"}
+    </p>
   );
 }
 

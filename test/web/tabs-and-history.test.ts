@@ -184,18 +184,69 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     await page.locator(".tiles a[href$='/wide/9'] img").waitFor();
   });
 
-  test("a page that asked while the server was away has its answer once it is there again", async () => {
-    const page = await browser.newPage();
+  test("a page says while the server is away, and has its answers and pictures once it is there again", async () => {
+    const context = await browser.newContext();
+    context.setDefaultTimeout(120_000);
+    onTestFinished(() => context.close());
+    const [page, drawn] = [await context.newPage(), await context.newPage()];
     await page.goto(at("#/"));
     await page.getByRole("link", { name: /tiny/ }).waitFor();
+    await drawn.goto(at("#/drawn/classes"));
+    await expect.poll(() => drawn.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+    let hasFailed = false;
+    await drawn.route("**/tiles/2", (route) => {
+      if (hasFailed) return route.continue();
+      hasFailed = true;
+      return route.abort();
+    });
+    await drawn.getByLabel("Channels", { exact: true }).fill("2");
+    await drawn.getByRole("button", { name: "Render these" }).click();
+    await expect.poll(() => hasFailed, PATIENT).toBe(true);
     const port = Number(new URL(service.api.url).port);
+    const away = [page, drawn].map((each) =>
+      each.getByText(/^the server does not answer; this page/),
+    );
+    for (const each of away) expect(await each.count()).toBe(0);
     await service.stop();
+    for (const each of away) await each.waitFor();
     await page.getByRole("link", { name: /tiny/ }).click();
     await page.getByText("the server does not answer; is it running?").waitFor();
+    await drawn.getByLabel("Channels", { exact: true }).fill("3");
+    await drawn.getByRole("button", { name: "Render these" }).click();
+    await drawn.getByRole("alert").waitFor();
     service = await start(port);
     await page.getByRole("cell", { name: "wide", exact: true }).waitFor();
-    expect(await page.getByRole("alert").count()).toBe(0);
-    await page.close();
+    const width = "document.querySelector('.tiles img')?.naturalWidth ?? 0";
+    await expect.poll(() => drawn.evaluate<number>(width), PATIENT).toBeGreaterThan(0);
+    for (const each of [page, drawn]) expect(await each.getByRole("alert").count()).toBe(0);
+    for (const each of away) expect(await each.count()).toBe(0);
+  });
+
+  test("channels whose job is cancelled before their turn are shown so", async () => {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(120_000);
+    const [mayEnd, end] = promised();
+    held.set(101, mayEnd);
+    onTestFinished(() => {
+      end();
+      held.clear();
+      return page.close();
+    });
+    await page.goto(at("#/drawn/wide"));
+    await expect.poll(() => page.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+    await page.getByLabel("Channels", { exact: true }).fill("101:200");
+    await page.getByRole("button", { name: "Render these" }).click();
+    await page.locator(".running a").click();
+    await page.getByRole("button", { name: "Cancel" }).waitFor();
+    const jobId = page.url().split("/").at(-1)!;
+    await page.goBack();
+    await page.getByRole("progressbar").waitFor();
+    await fetch(`${service.api.url}/jobs/${jobId}`, { method: "DELETE" });
+    end();
+    await page.getByRole("progressbar").waitFor({ state: "detached" });
+    const waiting = page.locator(".tiles .tile.waiting");
+    await expect.poll(() => waiting.count(), PATIENT).toBe(0);
+    expect(await page.locator(".tiles .tile.cancelled").count()).toBeGreaterThan(0);
   });
 });
 

@@ -14,6 +14,7 @@ import type { Schema } from "../state/schema.ts";
 /** What the API says is wrong, sentence by sentence. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
+  /** Of HTTP; 0 where nothing answered. */
   readonly status: number;
   readonly problems: readonly string[];
 
@@ -27,6 +28,11 @@ export class ApiError extends Error {
 /** Channels of a job that one answer lists: the most that the API gives. */
 const CHANNELS_PER_PAGE = 500;
 const JOBS_PER_PAGE = 100;
+
+/** Whether nothing answered. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 0;
+}
 
 /** The sentences of whatever went wrong. */
 export function problemsOf(error: unknown): readonly string[] {

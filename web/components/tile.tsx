@@ -39,7 +39,8 @@ export function Tile(props: TileProps) {
       </span>
     </>
   );
-  const shared = { class: `tile ${state}`, title: reason ?? undefined };
+  // a long name is cut off below the picture
+  const shared = { class: `tile ${state}`, title: reason ?? label ?? undefined };
   if (href === undefined) return <div {...shared}>{content}</div>;
   return (
     <a {...shared} href={href}>

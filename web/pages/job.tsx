@@ -1,14 +1,6 @@
 import { useState } from "preact/hooks";
 
-import {
-  call,
-  cancelJob,
-  getJob,
-  problemsOf,
-  retryJob,
-  sheetAddress,
-  tileAddress,
-} from "../api/client.ts";
+import { call, cancelJob, getJob, retryJob, sheetAddress, tileAddress } from "../api/client.ts";
 import type { JobDocument } from "../api/documents.ts";
 import { estimateInWords } from "../components/estimate.ts";
 import { Looking } from "../components/looking.tsx";
@@ -20,18 +12,19 @@ import { RequestToCopy } from "../parts/request-to-copy.tsx";
 import { jobWithNews } from "../state/layer-pictures.ts";
 import { hasEnded, useNews } from "../state/news.ts";
 import { address } from "../state/router.ts";
+import { useSending } from "../state/use-sending.ts";
 import { useResource } from "../state/use-resource.ts";
 
 /** A job: how far it is, its pictures, its sheet, its request. */
 export function JobPage({ jobId }: { readonly jobId: string }) {
   const { job, problems, reload } = useJob(jobId);
-  const [actionProblems, setActionProblems] = useState<readonly string[]>([]);
+  const action = useSending();
   const canRetry = useCanRetry();
-  const act = (action: (jobId: string) => Promise<unknown>) =>
-    action(jobId).then(
-      () => (setActionProblems([]), reload()),
-      (error: unknown) => setActionProblems(problemsOf(error)),
-    );
+  const act = (change: (jobId: string) => Promise<unknown>) =>
+    action.send(async () => {
+      await change(jobId);
+      reload();
+    });
   return (
     <>
       <div class="heading">
@@ -50,20 +43,20 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
             <a class="button" href={address.layer(job.network, job.layer.name)}>
               Layer
             </a>
-            {!hasEnded(job) && (
-              <button type="button" onClick={() => void act(cancelJob)}>
+            {!hasEnded(job) && job.state !== "cancelling" && (
+              <button type="button" disabled={action.isBusy} onClick={() => void act(cancelJob)}>
                 Cancel
               </button>
             )}
             {hasEnded(job) && job.failed + job.cancelled > 0 && canRetry && (
-              <button type="button" onClick={() => void act(retryJob)}>
-                Retry what failed
+              <button type="button" disabled={action.isBusy} onClick={() => void act(retryJob)}>
+                {job.failed > 0 ? "Retry what failed" : "Render the rest"}
               </button>
             )}
           </div>
         )}
       </div>
-      <Problems problems={[...problems, ...actionProblems]} />
+      <Problems problems={[...problems, ...action.problems]} />
       {job === null && problems.length === 0 && <Looking>looking for the job</Looking>}
       {job !== null && (
         <>

@@ -29,7 +29,8 @@ export function LayerPage({ network, layer: name, query }: LayerPageProps) {
           <h1>{layer?.name ?? name}</h1>
           {layer !== null && (
             <p class="quiet">
-              {layer.type}, {layer.channels} channels, {layer.activations?.join(" × ")}
+              {layer.type}, {layer.channels === 1 ? "1 channel" : `${layer.channels} channels`},{" "}
+              {layer.activations?.join(" × ")}
             </p>
           )}
         </div>

@@ -67,9 +67,11 @@ export function RenderForm({ network, layer, recipe, missing, ...props }: Render
       <button class="primary" type="submit" disabled={isBusy || isEmpty}>
         Render these
       </button>
-      <button type="button" disabled={isBusy || !canDrawAll} onClick={() => void start("all")}>
-        Render all {layer.channels}
-      </button>
+      {layer.channels !== 1 && (
+        <button type="button" disabled={isBusy || !canDrawAll} onClick={() => void start("all")}>
+          Render all {layer.channels}
+        </button>
+      )}
       <a
         href={address.request({
           network,

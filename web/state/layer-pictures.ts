@@ -79,6 +79,8 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
       ask();
       return;
     }
+    // of channels that are cancelled before their turn there are no news of their own
+    if (isEndOf(news, current.current)) ask();
     heard.current?.push(news);
     const changed = withNews(current.current, news);
     if (changed === current.current) return;
@@ -106,6 +108,11 @@ function isUnknownJob(
 ): boolean {
   if (news.kind !== "job" || jobs.some(({ jobId }) => jobId === news.job.jobId)) return false;
   return news.job.network === network && news.job.layer.index === layer;
+}
+
+function isEndOf(news: News, jobs: readonly JobDocument[]): boolean {
+  if (news.kind !== "job" || !hasEnded(news.job)) return false;
+  return jobs.some((job) => job.jobId === news.job.jobId && !hasEnded(job));
 }
 
 /** The jobs with what has happened; the same array if nothing has happened to them. */

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-import { listJobs } from "../api/client.ts";
+import { isSilence, listJobs } from "../api/client.ts";
 import type { ChannelDocument, JobSummary } from "../api/documents.ts";
 
 /** A channel of a job that has ended. */
@@ -17,6 +17,9 @@ export type News =
   | { readonly kind: "channel"; readonly channel: ChannelNews }
   /** News may have been missed: look again. */
   | { readonly kind: "again" };
+
+/** What tabs tell each other: news, and that none can be heard. */
+type Told = News | { readonly kind: "away" };
 
 type Listener = (news: News) => void;
 
@@ -42,8 +45,16 @@ export function listen(listener: Listener): () => void {
   return () => void listeners.delete(listener);
 }
 
-function tell(news: News): void {
-  for (const listener of listeners) listener(news);
+/** Whether the server cannot be heard, and who is to know. */
+let isAway = false;
+const awayListeners = new Set<(isAway: boolean) => void>();
+
+function tell(told: Told): void {
+  const wasAway = isAway;
+  isAway = told.kind === "away";
+  if (isAway !== wasAway) for (const listener of awayListeners) listener(isAway);
+  if (told.kind === "away") return;
+  for (const listener of listeners) listener(told);
 }
 
 /** Of the lock that the tab with the connection holds, and of the channel on which it tells others. */
@@ -57,10 +68,10 @@ async function share(): Promise<void> {
   // only pages of this machine, or over HTTPS, have locks
   if (!isSecureContext) return connect(tell);
   const others = new BroadcastChannel(SHARED);
-  others.addEventListener("message", ({ data }) => tell(data as News));
-  const tellAll: Listener = (news) => {
-    tell(news);
-    others.postMessage(news);
+  others.addEventListener("message", ({ data }) => tell(data as Told));
+  const tellAll = (told: Told) => {
+    tell(told);
+    others.postMessage(told);
   };
   const hold = () => {
     connect(tellAll);
@@ -76,8 +87,8 @@ async function share(): Promise<void> {
 }
 
 /** Server-sent events; when the server has gone, until it is there again. */
-function connect(onNews: Listener): void {
-  let hasFailed = false;
+function connect(onNews: (told: Told) => void, hadFailed = false): void {
+  let hasFailed = hadFailed;
   const source = new EventSource("events");
   source.addEventListener("open", () => hasFailed && onNews({ kind: "again" }));
   source.addEventListener("job", ({ data }) =>
@@ -88,8 +99,11 @@ function connect(onNews: Listener): void {
   );
   source.addEventListener("error", () => {
     hasFailed = true;
+    onNews({ kind: "away" });
     // the browser itself tries again, but not after every kind of failure
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => connect(onNews), RECONNECT_MS);
+    if (source.readyState === EventSource.CLOSED) {
+      setTimeout(() => connect(onNews, true), RECONNECT_MS);
+    }
   });
 }
 
@@ -126,7 +140,10 @@ async function poll(): Promise<void> {
   for (;;) {
     isWanted = false;
     const asked = performance.now();
-    const answer = await listJobs().catch(() => null);
+    const answer = await listJobs().catch((error: unknown) => {
+      if (isSilence(error)) tell({ kind: "away" });
+      return null;
+    });
     const jobs = answer ?? [];
     const tookMs = performance.now() - asked;
     // whatever else was asked for meanwhile had no answer either
@@ -152,4 +169,15 @@ export function useNews(listener: Listener): void {
   const [latest] = useState<{ listener: Listener }>({ listener });
   latest.listener = listener;
   useEffect(() => listen((news) => latest.listener(news)), [latest]);
+}
+
+/** Whether the server cannot be heard at the moment. */
+export function useIsAway(): boolean {
+  const [is, set] = useState(isAway);
+  useEffect(() => {
+    awayListeners.add(set);
+    set(isAway);
+    return () => void awayListeners.delete(set);
+  }, []);
+  return is;
 }

@@ -1,25 +1,28 @@
 import { useState } from "preact/hooks";
 
-import { problemsOf } from "../api/client.ts";
-import { askSoon } from "./news.ts";
+import { isSilence, problemsOf } from "../api/client.ts";
+import { askSoon, useNews } from "./news.ts";
 
 /** What a form sends: one at a time, and what is wrong with it as the server says. */
 export function useSending() {
-  const [problems, setProblems] = useState<readonly string[]>([]);
+  const [failure, setFailure] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
+  /** What was wrong is being mended. */
+  const forget = () => setFailure(null);
   const send = async (sending: () => Promise<void>) => {
     setBusy(true);
     try {
       await sending();
-      setProblems([]);
+      forget();
       askSoon();
     } catch (error) {
-      setProblems(problemsOf(error));
+      setFailure(error);
     } finally {
       setBusy(false);
     }
   };
-  /** What was wrong is being mended. */
-  const forget = () => setProblems([]);
+  // a server that did not answer is there again
+  useNews(({ kind }) => kind === "again" && isSilence(failure) && forget());
+  const problems = failure === null ? [] : problemsOf(failure);
   return { isBusy, problems, forget, send };
 }
