@@ -136,7 +136,9 @@ export class ForwardTrace {
       const name = node.outputs[i];
       if (!name) return;
       this.#scope.set(name, value);
-      if (!step.isConstant) this.#active.add(name);
+      // integers, as the places of a TopK, have no derivative
+      const isNumber = this.#graph.factsOf(value).type === "float32";
+      if (!step.isConstant && isNumber) this.#active.add(name);
     });
     for (const name of node.outputs.slice(step.outputs.length)) this.#left.set(name, node);
     if (step.isConstant) return;

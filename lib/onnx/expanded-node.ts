@@ -20,10 +20,10 @@ export class NodeExpander {
   }
 
   /**
-   * The branch that an If takes, or a recurrent node step by step; `null` for any other node, and
-   * where what it reads is not known.
+   * The branch that an If takes, a recurrent node step by step, a sample pixel by pixel; `null` for
+   * any other node, and where what it reads is not known.
    *
-   * @throws ModelError for a recurrence in a mode that is not supported
+   * @throws ModelError for a mode that is not supported
    */
   expanded(node: Node, facts: Facts): Expansion | null {
     return takenBranch(node, facts) ?? this.#steps(node, facts);

@@ -233,11 +233,6 @@ test.each<Refusal>([
 
 test.each([
   {
-    op: "Gather",
-    error: UnsupportedGradientError,
-    message: "indices (input 1) is not a constant",
-  },
-  {
     op: "Pad",
     error: ModelError,
     message: "input 1 ('x1') decides the output's shape but depends on the image",

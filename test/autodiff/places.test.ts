@@ -4,7 +4,7 @@ import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
-import { intsTensor } from "../../lib/onnx/tensor.ts";
+import { floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
 import { checkVjp, computed, constant, contextOf, type VjpCase } from "../support/check-vjp.ts";
 import { normal } from "../support/random.ts";
 
@@ -82,11 +82,61 @@ test.each(cases)("$op $name matches central differences", async ({ op, attribute
   await checkVjp(RULES[op]!, { op, inputs, ...(attributes && { attributes }) });
 });
 
+/** The rule, told of its second input no more than that it is computed. */
+const computing =
+  (rule: VjpRule): VjpRule =>
+  (context) => {
+    const [x = null, indices] = context.facts;
+    const { type, shape } = indices!;
+    return rule({ ...context, facts: [x, { type, shape }] });
+  };
+
+test.each(
+  [
+    ...cases.filter(({ op, attributes }) => op.startsWith("Gather") && !attributes?.["batch_dims"]),
+    { name: "of rows, one twice", op: "Gather", inputs: [at, shaped([4], [1, 0, 1, -1])] },
+    {
+      name: "in a matrix",
+      op: "Gather",
+      attributes: { axis: 1 },
+      inputs: [at, shaped([2, 3], [6, 0, -7, 3, 3, 3])],
+    },
+  ].map((each): Case => each),
+)("$op $name by computed indices matches central differences", async (given) => {
+  const { op, attributes, inputs } = given;
+  const silent = computing(RULES[op]!);
+  await checkVjp(silent, { op, inputs, ...(attributes && { attributes }) });
+});
+
+/** Numbers far enough apart to keep their order while they are moved. */
+const apart = floatTensor(
+  [2, 5, 3],
+  Array.from({ length: 30 }, (_, i) => ((i * 7) % 30) - 12),
+);
+
+test.each([
+  { name: "of the last axis", inputs: [apart, shaped([1], [2])] },
+  {
+    name: "smallest of an inner axis",
+    attributes: { axis: 1, largest: 0 },
+    inputs: [apart, shaped([1], [3])],
+  },
+  {
+    name: "of all, unsorted",
+    attributes: { axis: -2, sorted: 0 },
+    inputs: [apart, shaped([1], [5])],
+  },
+])("TopK $name matches central differences", async ({ attributes, inputs }) => {
+  const given = { op: "TopK", inputs, outputCount: 2, ...(attributes && { attributes }) };
+  await checkVjp(RULES["TopK"]!, given);
+});
+
 test.each<Case & { readonly message: string }>([
   {
-    name: "computed places",
-    op: "GatherElements",
-    inputs: [at, computed("int64", [2, 7, 3, 4])],
+    name: "computed places within a batch",
+    op: "GatherND",
+    attributes: { batch_dims: 1 },
+    inputs: [at, computed("int64", [2, 7, 1])],
     message: "indices (input 1) is not a constant",
   },
   {

@@ -1,9 +1,12 @@
+import { intAttribute } from "../../onnx/node.ts";
+import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { inferNode } from "../../onnx/shape-inference.ts";
-import { oneOutput } from "../forward.ts";
+import { addedAt } from "../added-at.ts";
+import { movement, oneOutput } from "../forward.ts";
 import { gatherAdjoint } from "../gather-adjoint.ts";
 import { asRows, placesOf } from "../places.ts";
-import type { VjpRule } from "../rule.ts";
-import { reshapeTo } from "../shaping.ts";
+import type { NodeVjp, VjpContext, VjpRule } from "../rule.ts";
+import { reshapeTo, zeros } from "../shaping.ts";
 
 /**
  * Selection by places: Y[i] = X[places[i]], of single elements (GatherElements) or of blocks of
@@ -11,15 +14,18 @@ import { reshapeTo } from "../shaping.ts";
  *
  *     dX[p] = sum of dY[i] over the i with places[i] = p
  *
- * X: any shape; indices: constant, negative ones counted from the end; Y: as the operator says.
- * Emitted as a Gather of rows, which every provider has.
+ * X: any shape; indices: negative ones counted from the end; Y: as the operator says. Constant
+ * indices become a Gather of rows, which every provider has; computed ones have no derivative.
  *
  * Source: ONNX operators GatherND-13 and GatherElements-13.
  *
- * @throws UnsupportedGradientError if the indices are computed while the network runs.
+ * @throws UnsupportedGradientError for blocks within a batch by computed indices.
  */
 export const gatherNdVjp: VjpRule = (context) => {
   const { graph, node, input, facts } = context;
+  const isComputed = facts[1] && !facts[1].constant;
+  // blocks within a batch are told apart by their places
+  if (isComputed && intAttribute(node, "batch_dims", 0) === 0) return gatheredByComputed(context);
   const x = input(0);
   const places = placesOf(context);
   const { rows, count } = places;
@@ -38,3 +44,14 @@ export const gatherNdVjp: VjpRule = (context) => {
     isRectified: context.isRectified(0),
   };
 };
+
+function gatheredByComputed(context: VjpContext): NodeVjp {
+  const { graph, node, input } = context;
+  const [shape, indices] = [graph.shapeOf(input(0)), input(1)];
+  return movement(context, (dY) => {
+    if (node.op === "GatherND") {
+      return graph.emit("ScatterND", [zeros(graph, shape), indices, dY], { reduction: "add" });
+    }
+    return addedAt(graph, { shape, axis: axisAttribute(node, shape.length, 0), indices }, dY);
+  });
+}

@@ -67,6 +67,7 @@ import { sumVjp } from "./sum.ts";
 import { tanhVjp } from "./tanh.ts";
 import { thresholdedReluVjp } from "./thresholded-relu.ts";
 import { tileVjp } from "./tile.ts";
+import { topKVjp } from "./top-k.ts";
 import { transposeVjp } from "./transpose.ts";
 import { triluVjp } from "./trilu.ts";
 import { whereVjp } from "./where.ts";
@@ -150,6 +151,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Tanh: tanhVjp,
   ThresholdedRelu: thresholdedReluVjp,
   Tile: tileVjp,
+  TopK: topKVjp,
   Transpose: transposeVjp,
   Trilu: triluVjp,
   Unsqueeze: reshapeVjp,

@@ -12,7 +12,7 @@ export interface Operator {
   readonly fold?: Fold;
   /** Whether folding copies nothing, since the output's elements are the first input's. */
   readonly isView?: boolean;
-  /** Writes the node in others, where how many depends on the length of its input. */
+  /** Writes the node in others, where that depends on the lengths of its inputs. */
   readonly unroll?: Unroll;
   /** Where an opset from 7 to 26 defines it otherwise than 18. */
   readonly upgrade?: Upgrade;

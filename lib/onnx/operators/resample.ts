@@ -12,6 +12,7 @@ import {
 } from "../node.ts";
 import { floatTensor, formatShape, sizeOf, toNumbers } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
+import { gridSampleShapes, sampledByGrid } from "./grid-sample.ts";
 import { constantInts, constantNumbers, input, type Inputs } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { notInOpset18, type Rewriting, type Upgrade, withoutAttributes } from "./upgrade.ts";
@@ -178,8 +179,13 @@ function asResize(node: Node, { constantOf }: Rewriting, scales: Value): Node {
   };
 }
 
+const gridSample: Operator = { infer: gridSampleShapes, unroll: sampledByGrid };
+
 /** Operators that read the input at other places than its pixels. */
 export const resamplings: Operators = {
   Resize: resize,
   Upsample: upsample,
+  GridSample: gridSample,
+  // PyTorch's name for it before opset 16
+  "com.microsoft.GridSample": { upgrade: (node) => [{ ...node, domain: "" }] },
 };

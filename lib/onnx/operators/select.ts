@@ -1,13 +1,13 @@
 import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
 import { describeNode, intAttribute, mismatch, stringAttribute } from "../node.ts";
-import { formatShape, type NumericTensor, sizeOf, toNumbers } from "../tensor.ts";
+import { formatShape, intsTensor, type NumericTensor, sizeOf, toNumbers } from "../tensor.ts";
 import { axisAttribute, normaliseAxis } from "./axes.ts";
 import { countTo, fromElements, pick, view } from "./elements.ts";
 import { constantInts, input, type Inputs, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { type Indices, placesOfTuples } from "./places.ts";
-import { intsInput, withInputs } from "./upgrade.ts";
+import { intsInput, withInputs, withoutAttributes } from "./upgrade.ts";
 
 /** The elements `start`, `start + step`, ... of an axis, `count` of them. */
 export interface AxisRange {
@@ -213,6 +213,29 @@ const gatherND: Operator = {
   },
 };
 
+/** The K largest or smallest along an axis, and where they were. Source: ONNX operator TopK-11. */
+const topK: Operator = {
+  infer: (node, inputs) => {
+    const { type, shape } = input(node, inputs, 0);
+    const [k = 0] = requiredInts(node, inputs, 1);
+    const axis = axisAttribute(node, shape.length, -1);
+    if (k < 0 || k > shape[axis]!) {
+      throw mismatch(node, `the first ${k} of an axis of ${formatShape(shape)}`);
+    }
+    const taken = shape.with(axis, k);
+    return [
+      { type, shape: taken },
+      { type: "int64", shape: taken },
+    ];
+  },
+  // K was an attribute
+  upgrade: (node, rewriting) => {
+    if (rewriting.opset >= 10) return [node];
+    const k = rewriting.constant(intsTensor([intAttribute(node, "k")]), `${node.outputs[0]}_k`);
+    return [withInputs(withoutAttributes(node, "k"), { k })];
+  },
+};
+
 /** X with some elements replaced: ScatterElements and ScatterND. */
 const scatter: Operator = {
   infer: (node, inputs) => {
@@ -257,5 +280,6 @@ export const selections: Operators = {
   GatherND: gatherND,
   Scatter: scatterBefore11,
   ScatterElements: scatter,
+  TopK: topK,
   ScatterND: scatterND,
 };

@@ -107,6 +107,14 @@ const rows: readonly Row[] = [
     inputs: [x, { ...intsTensor([0, 1]), shape: [1, 2, 1, 1] }],
     attributes: { axis: 1 },
   },
+  { op: "TopK", inputs: [x, intsTensor([3])], outputCount: 2 },
+  { op: "TopK", inputs: [x, intsTensor([2])], attributes: { axis: 1, largest: 0 }, outputCount: 2 },
+  {
+    op: "GridSample",
+    inputs: [uniform([2, 3, 4, 5, 6], 1), uniform([2, 7, 8, 9, 3], 2)],
+    attributes: { mode: "bilinear" },
+  },
+  { op: "GridSample", inputs: [x, uniform([2, 5, 6, 2], 2)] },
   { op: "GatherND", inputs: [x, { ...intsTensor([1, 6, 0, 2]), shape: [2, 2] }] },
   {
     op: "ScatterElements",

@@ -3,7 +3,12 @@ import { describe, expect, test } from "vitest";
 import { decodeModel } from "../../../lib/onnx/decode.ts";
 import { type Attributes, float, type Graph } from "../../../lib/onnx/model.ts";
 import { specialise } from "../../../lib/onnx/static-graph.ts";
-import { floatTensor, intsTensor, type Tensor } from "../../../lib/onnx/tensor.ts";
+import {
+  type ElementType,
+  floatTensor,
+  intsTensor,
+  type Tensor,
+} from "../../../lib/onnx/tensor.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { uniform } from "../../support/random.ts";
 import { checkUpgrade } from "../../support/check-upgrade.ts";
@@ -16,6 +21,8 @@ interface OldOperator {
   readonly attributes?: Attributes;
   readonly initializers?: Readonly<Record<string, Tensor>>;
   readonly outputs?: string;
+  /** Of outputs that are not float32. */
+  readonly types?: Readonly<Record<string, ElementType>>;
   /** What it becomes; by default one node of the same operator. */
   readonly becomes?: readonly string[];
   readonly x?: Tensor;
@@ -34,6 +41,7 @@ function oldModel({
     nodes: [node(op, inputs, outputs, attributes)],
     outputs: outputs.split(" "),
     initializers,
+    ...(given.types && { types: given.types }),
   });
 }
 
@@ -73,6 +81,14 @@ const operators: readonly OldOperator[] = [
     attributes: { axis: 1 },
     initializers: { sizes: intsTensor([2, 4]) },
     outputs: "y z",
+  },
+  { opset: 8, op: "TopK", attributes: { axis: 1, k: 2 }, outputs: "y z", types: { z: "int64" } },
+  {
+    opset: 10,
+    op: "TopK",
+    initializers: { k: intsTensor([3]) },
+    outputs: "y z",
+    types: { z: "int64" },
   },
   { opset: 7, op: "Dropout", attributes: { ratio: float(0.4) } },
   { opset: 12, op: "Dropout", initializers: { ratio: floatTensor([], [0.4]) } },

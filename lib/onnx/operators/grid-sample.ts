@@ -1,0 +1,126 @@
+import { DataType } from "../element-type.ts";
+import { ModelError } from "../errors.ts";
+import type { Node, Value } from "../model.ts";
+import { describeNode, intAttribute, mismatch, stringAttribute } from "../node.ts";
+import { formatShape } from "../tensor.ts";
+import { input, type Inputs } from "./inputs.ts";
+import type { Infer, Unroll } from "./operator.ts";
+import type { Emitter } from "./upgrade.ts";
+
+/** Names of opset 16 and of opset 20. */
+const MODES: Readonly<Record<string, "linear" | "nearest">> = {
+  bilinear: "linear",
+  linear: "linear",
+  nearest: "nearest",
+};
+
+/** X [N, C, H, W] and a grid [N, h, w, 2] -> Y [N, C, h, w]. */
+export const gridSampleShapes: Infer = (node, inputs) => {
+  const [{ type, shape }, grid] = [input(node, inputs, 0), input(node, inputs, 1)];
+  if (shape.length !== grid.shape.length || grid.shape.at(-1) !== shape.length - 2) {
+    throw mismatch(node, `a grid ${formatShape(grid.shape)} on ${formatShape(shape)}`);
+  }
+  return [{ type, shape: [...shape.slice(0, 2), ...grid.shape.slice(1, -1)] }];
+};
+
+/**
+ * GridSample of images, pixel by pixel: the grid says where in X, -1 to 1 along each axis, each
+ * pixel of Y is.
+ *
+ *     at = (g + 1) (L - 1) / 2 with align_corners, else ((g + 1) L - 1) / 2,  of L pixels
+ *     Y = sum over the two pixels beside it along each axis of X[i] (1 - |at - i|)
+ *
+ * Mode nearest has the pixel next to it alone, so that no gradient reaches the grid. What lies
+ * outside of X is zero (`zeros`), or else `at` is brought back inside, to the edge (`border`) or
+ * mirrored there (`reflection`). X [N, C, H, W], grid [N, h, w, 2] as (x, y), Y [N, C, h, w].
+ *
+ * Source: ONNX operator GridSample-20.
+ *
+ * @throws ModelError for volumes and for mode cubic
+ */
+export const sampledByGrid: Unroll = (node, inputs, emitter) => {
+  const emit = emitter.emit.bind(emitter);
+  const [n, c, h, w] = requireImage(node, inputs);
+  const [, rows, columns] = input(node, inputs, 1).shape as [number, number, number, number];
+  const count = rows * columns;
+  const [x = "", grid = ""] = node.inputs;
+  const pixels = emit("Reshape", [x, emitter.ints(n, c, h * w)]);
+  const parts = emitter.split(emit("Reshape", [grid, emitter.ints(n, 1, count, 2)]), 2, 3);
+  const [across, down] = parts.map((g, i) =>
+    tapsAlong(node, emitter, emit("Squeeze", [g, emitter.ints(3)]), i === 0 ? w : h),
+  );
+  const all = emitter.ints(n, c, count);
+  const terms = down!.flatMap((row) =>
+    across!.map((column) => {
+      const first = emit("Mul", [row.index, emitter.scalar(w)]);
+      const place = emit("Cast", [emit("Add", [first, column.index])], { to: DataType.int64 });
+      const read = emit("GatherElements", [pixels, emit("Expand", [place, all])], { axis: 2 });
+      return [row.weight, column.weight].reduce(
+        (value, weight) => (weight ? emit("Mul", [value, weight]) : value),
+        read,
+      );
+    }),
+  );
+  const sum = terms.reduce((a, b) => emit("Add", [a, b]));
+  emitter.add(...emitter.ending("Reshape", [sum, emitter.ints(n, c, rows, columns)]).slice(-1));
+};
+
+function requireImage(node: Node, inputs: Inputs): readonly [number, number, number, number] {
+  const { shape } = input(node, inputs, 0);
+  const refuse = (what: string) =>
+    new ModelError(`${describeNode(node)}: ${what} is not supported; choose a layer before it`);
+  if (shape.length !== 4) throw refuse(`a sample of ${shape.length - 2} axes`);
+  const mode = stringAttribute(node, "mode", "linear");
+  if (!MODES[mode]) throw refuse(`mode ${mode}`);
+  return shape as [number, number, number, number];
+}
+
+/** A pixel along an axis, inside of X, and what it counts; "" for 1. [N, 1, h w] */
+interface Tap {
+  readonly index: Value;
+  readonly weight: Value;
+}
+
+function tapsAlong(node: Node, emitter: Emitter, g: Value, length: number): readonly Tap[] {
+  const emit = emitter.emit.bind(emitter);
+  const [add, sub, mul] = ["Add", "Sub", "Mul"].map(
+    (op) => (a: Value, b: Value | number) =>
+      emit(op, [a, typeof b === "number" ? emitter.scalar(b) : b]),
+  ) as [Binary, Binary, Binary];
+  const inside = (value: Value) =>
+    emit("Clip", [value, emitter.scalar(0), emitter.scalar(length - 1)]);
+  const isAligned = intAttribute(node, "align_corners", 0) === 1;
+  const padding = stringAttribute(node, "padding_mode", "zeros");
+
+  const scaled = mul(add(g, 1), isAligned ? (length - 1) / 2 : length / 2);
+  const stated = isAligned ? scaled : sub(scaled, 0.5);
+  const mirrored = () => {
+    const [low, span] = isAligned ? [0, length - 1] : [-0.5, length];
+    if (span === 0) return stated;
+    // back and forth: every second stretch of the way runs backwards
+    const way = emit("Abs", [sub(stated, low)]);
+    const turns = emit("Floor", [mul(way, 1 / span)]);
+    const along = sub(way, mul(turns, span));
+    const isBack = sub(turns, mul(emit("Floor", [mul(turns, 0.5)]), 2));
+    const turned = mul(isBack, sub(mul(along, -2), -span));
+    return add(add(along, turned), low);
+  };
+  const at = padding === "zeros" ? stated : inside(padding === "border" ? stated : mirrored());
+  if (MODES[stringAttribute(node, "mode", "linear")] === "nearest") {
+    const nearest = emit("Round", [at]);
+    return [tap(nearest, "")];
+  }
+  const before = emit("Floor", [at]);
+  const share = sub(at, before);
+  return [tap(before, emit("Sub", [emitter.scalar(1), share])), tap(add(before, 1), share)];
+
+  /** Where nothing is there, it counts nothing. */
+  function tap(pixel: Value, weight: Value): Tap {
+    const index = inside(pixel);
+    if (padding !== "zeros") return { index, weight };
+    const isThere = emit("Cast", [emit("Equal", [index, pixel])], { to: DataType.float });
+    return { index, weight: weight ? mul(weight, isThere) : isThere };
+  }
+}
+
+type Binary = (a: Value, b: Value | number) => Value;

@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+
+import { decodeModel } from "../../../lib/onnx/decode.ts";
+import { encodeModel } from "../../../lib/onnx/encode.ts";
+import type { Attributes } from "../../../lib/onnx/model.ts";
+import { specialise } from "../../../lib/onnx/static-graph.ts";
+import { floatTensor, type FloatTensor } from "../../../lib/onnx/tensor.ts";
+import { layerPass } from "../../../lib/optvis/graph/layer-pass.ts";
+import { vjpGraph } from "../../../lib/optvis/graph/vjp-graph.ts";
+import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
+import { runModel } from "../../support/operator-oracle.ts";
+import { normal, uniform } from "../../support/random.ts";
+import { runGraph } from "../../support/run-graph.ts";
+import { addScaled, dot } from "../../support/vectors.ts";
+
+const IMAGE = [2, 4, 5, 6] as const;
+const [ROWS, COLUMNS] = [7, 9];
+const image = normal(IMAGE, 1);
+/** Beyond the edges too, by more than a width. */
+const grid = uniform([2, ROWS, COLUMNS, 2], 2, [-3.2, 3.2]);
+
+/** A grid that is known, or one that the network makes of its image. */
+const known = (attributes: Attributes) =>
+  sketch({
+    inputs: { image: IMAGE },
+    nodes: [node("GridSample", "image grid", "y", attributes)],
+    outputs: ["y"],
+    initializers: { grid },
+  });
+
+const computed = (attributes: Attributes) =>
+  sketch({
+    inputs: { image: IMAGE },
+    nodes: [
+      node("Conv", "image kernel", "pairs"),
+      node("Transpose", "pairs", "grid", { perm: [0, 2, 3, 1] }),
+      node("GridSample", "image grid", "y", attributes),
+    ],
+    outputs: ["y"],
+    initializers: { kernel: uniform([2, 4, 2, 3], 3, [-0.5, 0.5]) },
+  });
+
+const paddings = ["zeros", "border", "reflection"];
+const modes = paddings.flatMap((padding_mode) =>
+  [0, 1].flatMap((align_corners) =>
+    ["bilinear", "nearest"].map((mode) => ({ mode, padding_mode, align_corners })),
+  ),
+);
+
+const furthest = (a: FloatTensor, b: FloatTensor) =>
+  Math.max(...a.data.map((value, i) => Math.abs(value - b.data[i]!)));
+
+describe("GridSample is sampled as ONNX Runtime does", () => {
+  test.each(modes)("%o", async (attributes) => {
+    const bytes = writeModel(known(attributes), 16);
+    const { y: wanted } = await runModel(bytes, { image });
+    const { graph } = specialise(decodeModel(bytes), IMAGE);
+    expect(graph.nodes.map(({ op }) => op)).not.toContain("GridSample");
+    const { y } = await runModel(encodeModel(graph), { image });
+    expect(y!.shape).toEqual(wanted!.shape);
+    expect(furthest(y as FloatTensor, wanted as FloatTensor)).toBeLessThan(1e-5);
+  });
+
+  test("another padding is noticed", async () => {
+    const [zeros, border] = [modes[0]!, modes[4]!].map((mode) => writeModel(known(mode), 16));
+    const { y: wanted } = await runModel(zeros!, { image });
+    const { y } = await runModel(border!, { image });
+    expect(furthest(y as FloatTensor, wanted as FloatTensor)).toBeGreaterThan(0.1);
+  });
+});
+
+/** As PyTorch names it where opset 16 was not there yet. */
+test("the custom operator of older exports is the same", async () => {
+  const graph = known(modes[0]!);
+  const custom = { ...graph, nodes: graph.nodes.map((n) => ({ ...n, domain: "com.microsoft" })) };
+  const upgraded = decodeModel(writeModel(custom, 11)).graph;
+  expect(upgraded.nodes.map(({ op, domain }) => [op, domain])).toEqual([["GridSample", ""]]);
+});
+
+/**
+ * The gradient by our graphs against slopes of the file in ONNX Runtime, relative to its norm: the
+ * furthest apart of three directions, each by the step that leaves most samples among the same
+ * pixels and is yet far above rounding.
+ */
+async function slopeError(attributes: Attributes, change = (g: FloatTensor) => g): Promise<number> {
+  const bytes = writeModel(computed(attributes), 16);
+  const pass = layerPass(decodeModel(bytes), { value: "y", name: "y" }, IMAGE);
+  const cotangent = normal(pass.layerShape, 5);
+  const { gradient } = await runGraph(vjpGraph(pass, "cpu"), { image, cotangent });
+  const g = change(gradient!);
+  const objective = async (u: FloatTensor, step: number) => {
+    const moved = floatTensor(IMAGE, addScaled(image, u, step).data);
+    const { y } = await runModel(bytes, { image: moved });
+    return dot(y as FloatTensor, cotangent);
+  };
+  const errors = await Promise.all(
+    [6, 7, 8].map(async (seed) => {
+      const u = normal(IMAGE, seed);
+      const off: number[] = [];
+      for (const step of [4e-3, 2e-3, 1e-3, 5e-4]) {
+        const slope = ((await objective(u, step)) - (await objective(u, -step))) / (2 * step);
+        off.push(Math.abs(slope - dot(g, u)) / Math.hypot(...g.data));
+      }
+      return Math.min(...off);
+    }),
+  );
+  return Math.max(...errors);
+}
+
+describe("the gradient of a sample, of its image and its grid together, is the slope", () => {
+  test.each(modes)("%o", async (attributes) => {
+    expect(await slopeError(attributes)).toBeLessThan(0.01);
+  });
+
+  test("one that leaves out a quarter of the image is noticed", async () => {
+    const masked = (g: FloatTensor) =>
+      floatTensor(
+        g.shape,
+        g.data.map((x, i) => (i % 4 ? x : 0)),
+      );
+    expect(await slopeError(modes[0]!, masked)).toBeGreaterThan(0.1);
+  });
+});
+
+test.each([
+  [{ mode: "bicubic" }, "GridSample 'y': mode bicubic is not supported; choose a layer before it"],
+])("%o is refused in one line", (attributes, message) => {
+  const { problems } = specialise(decodeModel(writeModel(known(attributes), 16)), IMAGE);
+  expect(problems.get("y")?.message).toBe(message);
+});
