@@ -75,6 +75,46 @@ describe.skipIf(CHROMIUM === null)("what the page remembers", () => {
     await closeRouted(page);
   });
 
+  test("news of jobs that are known, or come while one is asked, ask for no more", async () => {
+    await draw({ channels: "1:2", seed: 21 });
+    const { page } = await openPage(browser());
+    const isList = (url: string) => url.includes("/jobs?limit=100&network=tiny");
+    let asked = 0;
+    page.on("request", (request) => void (asked += isList(request.url()) ? 1 : 0));
+    let job: object = {};
+    await page.route(
+      ({ href }) => isList(href),
+      async (route) => {
+        const response = await route.fetch();
+        [job = {}] = ((await response.json()) as { readonly jobs: readonly object[] }).jobs;
+        await route.fulfill({ response });
+      },
+    );
+    // whose pictures are none of channels: the layer's page has no use for it
+    await page.route(/\/jobs\/[^/?]+\?/, async (route) => {
+      const response = await route.fetch();
+      const json = (await response.json()) as { readonly request: object };
+      const request = { ...json.request, targets: [] };
+      await route.fulfill({ response, json: { ...json, request } });
+    });
+    let connections = 0;
+    await page.route("**/events", async (route) => {
+      if (++connections > 1) return;
+      await expect.poll(() => page.locator(".tiles").count(), PATIENT).toBe(1);
+      await expect.poll(() => page.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+      const told = `event: job\ndata: ${JSON.stringify(job)}\n\n`;
+      const unknown = told.replace(/"jobId":"[^"]+"/, '"jobId":"new"');
+      const body = `retry: 100\n\n${told.repeat(30)}${unknown.repeat(30)}`;
+      await route.fulfill({ contentType: "text/event-stream", body });
+    });
+    await page.goto(`${url()}/#/tiny/wide`);
+    await expect.poll(() => connections, PATIENT).toBe(2);
+    // the first, that for the unknown job, and that for news of it that came meanwhile
+    expect(asked).toBeLessThan(4);
+    await expect.poll(() => asked, PATIENT).toBe(3);
+    await closeRouted(page);
+  });
+
   test("what was cancelled or has failed can be drawn again where it is looked at", async () => {
     await draw({ channels: "1:7", seed: 9 });
     const { page } = await openPage(browser());

@@ -47,10 +47,11 @@ function inWords({ state, total, ok, failed, cancelled, secondsLeft }: Progress)
   return `${state.replaceAll("_", " ")}, ${counts.join(", ")}`;
 }
 
-/** "40 s", "3 min", "2 h 5 min" */
+/** "40 s", "3 min", "2 h 5 min", "2 h" */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;
   const minutes = Math.ceil(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const hours = `${Math.floor(minutes / 60)} h`;
+  return minutes % 60 === 0 ? hours : `${hours} ${minutes % 60} min`;
 }

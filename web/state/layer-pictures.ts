@@ -4,7 +4,7 @@ import { getJob, listJobs } from "../api/client.ts";
 import type { ChannelDocument, JobDocument, JobSummary } from "../api/documents.ts";
 import { hasEnded, type News, useNews } from "./news.ts";
 import { type Recipe, recipesOf } from "./recipe.ts";
-import { type Resource, useResource } from "./use-resource.ts";
+import { useResource } from "./use-resource.ts";
 
 /** A channel's picture, or how far it is. */
 export interface Picture extends ChannelDocument {
@@ -19,6 +19,12 @@ export interface LayerPictures {
   readonly problems: readonly string[];
   readonly isLoaded: boolean;
   readonly reload: () => void;
+}
+
+interface FoundJobs {
+  /** Of all jobs of the layer, those too that are not looked at. */
+  readonly ids: ReadonlySet<string>;
+  readonly jobs: readonly JobDocument[];
 }
 
 /** Of one layer: the newest, whose channels are looked at one by one. */
@@ -53,34 +59,44 @@ const REDRAW_MS = 150;
  */
 export function useLayerPictures(network: string, layer: number | null): LayerPictures {
   const key = layer === null ? null : `${network}/${layer}`;
-  const fetched: Resource<readonly JobDocument[]> = useResource(key, async () =>
-    channelJobs((await listJobs({ network, layer: layer ?? 0 })).slice(0, MAX_JOBS)),
-  );
+  const fetched = useResource<FoundJobs>(key, async () => {
+    const listed = await listJobs({ network, layer: layer ?? 0 });
+    const ids = new Set(listed.map(({ jobId }) => jobId));
+    return { ids, jobs: await channelJobs(listed.slice(0, MAX_JOBS)) };
+  });
   /** `null` until they are there. */
   const [jobs, setJobs] = useState<readonly JobDocument[] | null>(null);
   const current = useRef<readonly JobDocument[]>([]);
   /** Since jobs were asked for: the answer may be older. `null`: none is on its way. */
   const heard = useRef<News[] | null>([]);
+  const isStale = useRef(false);
   const ask = () => {
     heard.current = [];
+    isStale.current = false;
     fetched.reload();
+  };
+  /** Once there is an answer: where news are many, none would be waited for. */
+  const askNext = () => {
+    if (heard.current === null) ask();
+    else isStale.current = true;
   };
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   useEffect(() => void (heard.current = []), [key]);
   useEffect(() => {
-    const { value } = fetched;
-    current.current = value === null ? [] : (heard.current ?? []).reduce(withNews, value);
-    if (value !== null) heard.current = null;
+    const { value, problems } = fetched;
+    current.current = value === null ? [] : (heard.current ?? []).reduce(withNews, value.jobs);
     setJobs(value === null ? null : current.current);
-  }, [fetched.value]);
+    if (value !== null || problems.length > 0) heard.current = null;
+    if (isStale.current && heard.current === null) ask();
+  }, [fetched.value, fetched.problems]);
   useEffect(() => () => clearTimeout(timer.current ?? undefined), []);
   useNews((news) => {
-    if (news.kind === "again" || isUnknownJob(news, current.current, network, layer)) {
-      ask();
-      return;
+    if (news.kind === "again") return ask();
+    if (isOfLayer(news, network, layer) && fetched.value?.ids.has(news.job.jobId) !== true) {
+      return askNext();
     }
     // of channels that are cancelled before their turn there are no news of their own
-    if (isEndOf(news, current.current)) ask();
+    if (isEndOf(news, current.current)) askNext();
     heard.current?.push(news);
     const changed = withNews(current.current, news);
     if (changed === current.current) return;
@@ -100,14 +116,12 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
   };
 }
 
-function isUnknownJob(
+function isOfLayer(
   news: News,
-  jobs: readonly JobDocument[],
   network: string,
   layer: number | null,
-): boolean {
-  if (news.kind !== "job" || jobs.some(({ jobId }) => jobId === news.job.jobId)) return false;
-  return news.job.network === network && news.job.layer.index === layer;
+): news is Extract<News, { kind: "job" }> {
+  return news.kind === "job" && news.job.network === network && news.job.layer.index === layer;
 }
 
 function isEndOf(news: News, jobs: readonly JobDocument[]): boolean {

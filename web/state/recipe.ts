@@ -96,7 +96,7 @@ function recipeFields(request: Fields): Fields {
 /** Fields that have words of their own. */
 const WORDS: Readonly<Record<string, (value: unknown) => string>> = {
   preset: (preset) => `preset ${String(preset)}`,
-  numIterations: (count) => `${String(count)} iterations`,
+  numIterations: (count) => (count === 1 ? "1 iteration" : `${String(count)} iterations`),
   pyramidLevels: (count) => (count === 1 ? "1 level" : `${String(count)} levels`),
   canvasSize: (size) => (Array.isArray(size) ? `${size.join(" × ")} px` : `${String(size)} px`),
 };
