@@ -78,7 +78,7 @@ describe.skipIf(CHROMIUM === null)("what the page remembers", () => {
   test("news of jobs that are known, or come while one is asked, ask for no more", async () => {
     await draw({ channels: "1:2", seed: 21 });
     const { page } = await openPage(browser());
-    const isList = (url: string) => url.includes("/jobs?limit=100&network=tiny");
+    const isList = (path: string) => path.includes("/jobs?limit=100&network=tiny");
     let asked = 0;
     page.on("request", (request) => void (asked += isList(request.url()) ? 1 : 0));
     let job: object = {};

@@ -15,7 +15,13 @@ export interface Quality {
   readonly redrawn: boolean;
 }
 
-const percent = (share: number) => `${twoDigits(share * 100)} %`;
+/** Percent; a softmax gives less than anybody can tell from nothing. */
+const LEAST_TOLD = 0.001;
+
+function percent(share: number): string {
+  const value = share * 100;
+  return value > 0 && value < LEAST_TOLD ? `under ${LEAST_TOLD} %` : `${twoDigits(value)} %`;
+}
 
 /** How far a picture can be trusted, in figures. */
 export function QualityCard({ quality }: { readonly quality: Quality }) {

@@ -14,14 +14,15 @@ import { useJobs } from "../state/use-jobs.ts";
 const THUMB = { least: 16, usual: [32, 112], most: 224 } as const;
 const STEP = 1.4;
 /** Of the window's width, besides names and margins. */
-const WALL_SHARE = 0.8;
+const WALL_SHARE = 0.7;
+const GAP = 2;
 
 const between = (least: number, value: number, most: number) =>
   Math.round(Math.min(most, Math.max(least, value)));
 
 /** At first a row fits the window, as far as one can see something on its pictures. */
 const fitting = (count: number) =>
-  between(THUMB.usual[0], (innerWidth * WALL_SHARE) / count, THUMB.usual[1]);
+  between(THUMB.usual[0], (innerWidth * WALL_SHARE) / count - GAP, THUMB.usual[1]);
 
 /** The whole network as a wall of pictures, a row for each layer that has some. */
 export function AtlasPage({ network }: { readonly network: string }) {

@@ -64,11 +64,17 @@ export function RenderForm({ network, layer, recipe, missing, ...props }: Render
           }}
         />
       </label>
-      <button class="primary" type="submit" disabled={isBusy || isEmpty}>
+      {/* one that is disabled would lose the focus */}
+      <button class="primary" type="submit" disabled={isEmpty} aria-disabled={isBusy}>
         Render these
       </button>
       {layer.channels !== 1 && (
-        <button type="button" disabled={isBusy || !canDrawAll} onClick={() => void start("all")}>
+        <button
+          type="button"
+          disabled={!canDrawAll}
+          aria-disabled={isBusy}
+          onClick={() => void start("all")}
+        >
           Render all {layer.channels}
         </button>
       )}

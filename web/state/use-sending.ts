@@ -10,6 +10,7 @@ export function useSending() {
   /** What was wrong is being mended. */
   const forget = () => setFailure(null);
   const send = async (sending: () => Promise<void>) => {
+    if (isBusy) return;
     setBusy(true);
     try {
       await sending();
