@@ -2,7 +2,7 @@ import { subgraphsOf, valuesRead } from "../onnx/graph-order.ts";
 import type { Graph, Model, Node, Value } from "../onnx/model.ts";
 import { firstOutput, requiredInput } from "../onnx/node.ts";
 import type { StaticGraph } from "../onnx/static-graph.ts";
-import { sizeOf } from "../onnx/tensor.ts";
+import { axisInFront, sizeOf } from "../onnx/tensor.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { LayerNotFoundError } from "./errors.ts";
 import { channelAxes, NO_CHANNELS } from "../onnx/channel-axis.ts";
@@ -23,7 +23,7 @@ export interface Layer {
   readonly quantised: boolean;
   /** The output tensor. */
   readonly value: Value;
-  /** Activation size, [N, C, ...]; `null` if it cannot be told (see `StaticGraph.problems`). */
+  /** Activation size, [N, C, ...], the batch in front wherever it lies; `null` if it cannot be told (see `StaticGraph.problems`). */
   readonly shape: readonly number[] | null;
   /**
    * Length of `channelAxis`; `null` where there is none, the output is empty, or axis 0 is neither
@@ -37,6 +37,8 @@ export interface Layer {
    * themselves. 1 where axis 0 is the batch.
    */
   readonly parts: number;
+  /** Axis of the output tensor along which the images lie: 1 of tokens [T, N, C], else 0. */
+  readonly batchAxis: number;
   /** Trained tensors, under their names in the file. */
   readonly learnables: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly learnableCount: number;
@@ -237,14 +239,20 @@ function inputLayer(graph: StaticGraph): GrowingLayer {
 }
 
 function activation(graph: StaticGraph, value: Value, channelAxis: number) {
-  const shape = graph.facts.get(value)?.shape ?? null;
-  const parts = graph.unbatched.has(value) ? graph.parts.get(value) : 1;
+  const own = graph.facts.get(value)?.shape ?? null;
+  const isBatched = !graph.unbatched.has(value);
+  const batchAxis = isBatched ? 0 : (graph.batchAxes.get(value) ?? 0);
+  const parts = isBatched || batchAxis > 0 ? 1 : graph.parts.get(value);
+  const shape = own && axisInFront(own, batchAxis);
   const hasChannels = channelAxis !== NO_CHANNELS && parts !== undefined && !shape?.includes(0);
+  // the batch goes from behind it to the front
+  const axis = Math.max(channelAxis + (channelAxis < batchAxis ? 1 : 0), 1);
   return {
     shape,
     parts: parts ?? 1,
-    channelAxis: Math.max(channelAxis, 1),
-    channels: hasChannels ? (shape?.[channelAxis] ?? null) : null,
+    batchAxis,
+    channelAxis: axis,
+    channels: hasChannels ? (shape?.[axis] ?? null) : null,
   };
 }
 

@@ -27,8 +27,12 @@ export class BatchAxis {
   readonly #reached: Set<Value>;
   /** Of these, how many places each image has in the leading axis, one after the other. */
   readonly parts = new Map<Value, number>();
+  /** Of these, along which other axis the images lie, one place each. */
+  readonly axes = new Map<Value, number>();
   /** Of these, those whose leading axis is not the batch, with what broke it. */
   readonly #broken = new Map<Value, ShapeMismatchError>();
+  /** Values along one of whose axes the images alternate: [T, N, C] as rows [T N, C]. */
+  readonly #alternating = new Set<Value>();
   /** Values in which the elements of one image no longer lie together along the batch's axis. */
   readonly #mixed = new Set<Value>();
 
@@ -53,13 +57,15 @@ export class BatchAxis {
 
   #reshape(node: Node, facts: Facts): Rewrite | null {
     const [x = "", shape = ""] = node.inputs;
-    const [single, to] = [this.#single.get(x)?.shape, this.#single.get(node.outputs[0]!)?.shape];
-    const axis = this.#axisOf(x, facts);
+    const to = this.#single.get(node.outputs[0]!)?.shape;
     const constant = facts.get(shape)?.constant;
-    if (!single || !to || axis === null || !constant) return null;
+    const before = this.#elementsBefore(x, facts);
+    if (!to || before === null || !constant) return null;
     const [wanted] = inferIfPossible(node, [facts.get(x)!, facts.get(shape)!]);
-    const target = alignedAxis(single, axis, to);
-    if (target === null) return null;
+    const start = axisAfter(before, to);
+    if (start === null) return null;
+    // where the last axis alone is left behind the images, it is features: rows for each image
+    const target = start > 0 && start === to.length - 1 ? start - 1 : start;
     const batched = to.with(target, to[target]! * this.#size);
     if (wanted?.shape.join() === batched.join()) return null;
     return this.#withConstant(node, 1, intsTensor(batched));
@@ -137,15 +143,32 @@ export class BatchAxis {
     return many[axis] === one[axis]! * this.#size ? axis : null;
   }
 
+  /** Of one image, how many elements lie in front of the axis or the place of the images. */
+  #elementsBefore(value: Value, facts: Facts): number | null {
+    const [axis, one] = [this.#axisOf(value, facts), this.#single.get(value)?.shape];
+    if (axis === null || !one) return null;
+    return sizeOf(one.slice(0, this.#alternating.has(value) ? axis + 1 : axis));
+  }
+
   #isMixedBy(node: Node, output: Value, facts: Facts): boolean {
     if (this.#size === 1) return false;
     if (node.inputs.some((value) => this.#mixed.has(value))) return true;
     if (node.op.startsWith("Scatter")) return this.#isOfOneImage(node, facts);
-    if (node.op !== "Reshape" && node.op !== "Flatten") return false;
-    const from = this.#axisOf(node.inputs[0]!, facts);
-    const one = [node.inputs[0]!, output].map((value) => this.#single.get(value)?.shape);
-    if (from === null || !one[0] || !one[1]) return true;
-    return alignedAxis(one[0], from, one[1]) !== this.#axisOf(output, facts);
+    const to = this.#axisOf(output, facts);
+    if (node.op !== "Reshape" && node.op !== "Flatten") {
+      const alternating = node.inputs.find((value) => this.#alternating.has(value));
+      if (alternating === undefined) return false;
+      if (!ROW_BY_ROW.has(node.op) || this.#axisOf(alternating, facts) !== to) return true;
+      this.#alternating.add(output);
+      return false;
+    }
+    const before = this.#elementsBefore(node.inputs[0]!, facts);
+    const one = this.#single.get(output)?.shape;
+    if (before === null || !one || to === null) return true;
+    const start = axisAfter(before, one);
+    if (start !== null && start > 0 && to === start - 1) this.#alternating.add(output);
+    else return start !== to;
+    return false;
   }
 
   /** Whether a scatter's indices are made for one image: the others would stay as they are. */
@@ -178,8 +201,12 @@ export class BatchAxis {
       const isSingle = this.#size === 1 || this.#single.get(output)?.shape[0] === 1;
       if (inferred.shape[0] === this.#size && isSingle && !this.#mixed.has(output)) return [];
       const part = this.#single.get(output)?.shape[0] ?? 1;
-      const isParted = part > 1 && this.#axisOf(output, facts) === 0 && !this.#mixed.has(output);
-      if (this.#size > 1 && isParted) this.parts.set(output, part);
+      const isApart = !this.#mixed.has(output) && !this.#alternating.has(output);
+      const axis = isApart ? this.#axisOf(output, facts) : null;
+      if (this.#size > 1 && part > 1 && axis === 0) this.parts.set(output, part);
+      if (axis !== null && axis > 0 && inferred.shape[axis] === this.#size) {
+        this.axes.set(output, axis);
+      }
       const earlier = reaching.map((value) => this.#broken.get(value)).find(Boolean);
       const problem = earlier ?? this.#lost(node, source, inferred.shape);
       this.#broken.set(output, problem);
@@ -199,12 +226,14 @@ export class BatchAxis {
   }
 }
 
-/**
- * The axis of `to` that starts where `axis` of `from` does, both being shapes of the same elements
- * in the same order; `null` if none does.
- */
-function alignedAxis(from: readonly number[], axis: number, to: readonly number[]): number | null {
-  const before = sizeOf(from.slice(0, axis));
-  const found = [...to.keys()].find((target) => sizeOf(to.slice(0, target)) === before);
+/** Operators that do the same to each row of their first input, or to each element. */
+const ROW_BY_ROW: ReadonlySet<string> = new Set(
+  `Add Cast Clip Div Dropout Erf Gemm Identity LayerNormalization MatMul Mul Pow Relu Sigmoid Sqrt
+  Sub Tanh`.split(/\s+/),
+);
+
+/** The axis of a shape that starts behind so many elements; `null` if none does. */
+function axisAfter(before: number, shape: readonly number[]): number | null {
+  const found = [...shape.keys()].find((axis) => sizeOf(shape.slice(0, axis)) === before);
   return found ?? null;
 }

@@ -34,6 +34,8 @@ export interface StaticGraph {
    * is asked for.
    */
   readonly parts: ReadonlyMap<Value, number>;
+  /** Of these, along which other axis the images lie, one place each: tokens [T, N, C] have 1. */
+  readonly batchAxes: ReadonlyMap<Value, number>;
 }
 
 /**
@@ -116,7 +118,9 @@ export function specialise(
 
   const kept = neededNodes(nodes, image.name, facts);
   const pruned = prune(graph, image, kept, facts);
-  let parts: StaticGraph["parts"] | null = n === 1 ? null : batch.parts;
+  let places: Pick<StaticGraph, "parts" | "batchAxes"> | null =
+    n === 1 ? null : { parts: batch.parts, batchAxes: batch.axes };
+  const placesOf = () => (places ??= specialise(model, [2, c, h, w], facts));
   return {
     input: image.name,
     graph: pruned,
@@ -124,8 +128,10 @@ export function specialise(
     problems,
     unbatched,
     get parts() {
-      parts ??= unbatched.size === 0 ? new Map() : specialise(model, [2, c, h, w], facts).parts;
-      return parts;
+      return unbatched.size === 0 ? NONE : placesOf().parts;
+    },
+    get batchAxes() {
+      return unbatched.size === 0 ? NONE : placesOf().batchAxes;
     },
   };
 
@@ -133,6 +139,8 @@ export function specialise(
     return problems.get(value) ?? new ModelError(`value '${value}' is not known`);
   }
 }
+
+const NONE: ReadonlyMap<Value, number> = new Map();
 
 function inputsOf(node: Node, facts: ReadonlyMap<Value, ValueFacts>) {
   return node.inputs.map((value) => facts.get(value) ?? null);

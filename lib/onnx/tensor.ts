@@ -36,6 +36,11 @@ export interface OpaqueTensor {
   readonly onnxType: number;
 }
 
+/** Items of a list of axes, that of `axis` first. */
+export function axisInFront(axes: readonly number[], axis: number): readonly number[] {
+  return [axes[axis]!, ...axes.toSpliced(axis, 1)];
+}
+
 /** Number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, axis) => size * axis, 1);

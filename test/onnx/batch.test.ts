@@ -39,6 +39,25 @@ const madeForOne: Readonly<Record<string, Made>> = {
       joined: intsTensor([25, 1, 8]),
     },
   },
+  "attention's output as rows of all images, which take turns": {
+    nodes: [
+      node("Reshape", "x flat", "maps"),
+      node("Transpose", "maps", "first", { perm: [2, 0, 1] }),
+      node("Reshape", "first lines", "rows"),
+      node("Gemm", "rows w b", "wide"),
+      node("Relu", "wide", "bent"),
+      node("Reshape", "bent apart", "again"),
+      node("Softmax", "again", "soft", { axis: 0 }),
+      node("Transpose", "soft", "y", { perm: [1, 0, 2] }),
+    ],
+    initializers: {
+      flat: intsTensor([1, 3, 24]),
+      lines: intsTensor([24, 3]),
+      w: uniform([3, 5], 2),
+      b: uniform([5], 3),
+      apart: intsTensor([24, 1, 5]),
+    },
+  },
   "windows in the batch": {
     nodes: [
       node("Reshape", "x blocks", "b"),
@@ -128,6 +147,21 @@ describe("a network written for one image takes each of a batch as it takes one"
     const { problems, unbatched } = specialise(mixed, [2, 3, 4, 6]);
     expect(unbatched.has("y") || problems.has("y")).toBe(true);
     expect(specialise(mixed, [1, 3, 4, 6]).unbatched.has("y")).toBe(false);
+  });
+
+  test("the axis along which the images lie, one place each, is told apart from rows", () => {
+    const model = modelOf(
+      madeForOne["attention's output as rows of all images, which take turns"]!,
+    );
+    for (const n of [1, 2]) {
+      const { batchAxes, parts } = specialise(model, [n, 3, 4, 6]);
+      expect([...batchAxes]).toEqual([
+        ["first", 1],
+        ["again", 1],
+        ["soft", 1],
+      ]);
+      expect([...parts]).toEqual([]);
+    }
   });
 
   test.each([

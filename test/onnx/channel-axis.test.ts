@@ -184,14 +184,14 @@ test("channels that are indexed in front of the batch come back to their axis", 
   const table = layerTable(indexed, specialise(indexed, [1, 3, 6, 8]));
   const axesOf = table.map(({ name, channels, channelAxis }) => [name, channels, channelAxis]);
   expect(axesOf.slice(1, 2)).toEqual([["maps", 5, 1]]);
-  // with the batch elsewhere there is nothing to draw
+  // where they lie in front themselves there is nothing to draw
   expect(axesOf.slice(2, 6).map(([, channels]) => channels)).toEqual([null, null, null, null]);
   expect(axesOf.slice(6, 8)).toEqual([
     ["back", 4, 1],
     ["y", 4, 1],
   ]);
   expect(axesOf.slice(9).map(([, ...axis]) => axis)).toEqual([
-    [null, 2],
+    [5, 2],
     [5, 1],
   ]);
 });

@@ -92,8 +92,8 @@ export function gradientObstacle(
 ): Obstacle | null {
   const ofModel = found.get(model) ?? new Map<string, Obstacle | null>();
   found.set(model, ofModel);
-  const { name, value, channelAxis, parts } = layer;
-  const key = JSON.stringify([name, value, channelAxis, parts, imageShape]);
+  const { name, value, channelAxis, parts, batchAxis } = layer;
+  const key = JSON.stringify([name, value, channelAxis, parts, batchAxis, imageShape]);
   const known = ofModel.get(key);
   if (known !== undefined) return known;
   const obstacle = findObstacle(model, layer, imageShape);

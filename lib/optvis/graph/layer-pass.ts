@@ -7,7 +7,7 @@ import type { Model, Node, Value } from "../../onnx/model.ts";
 import { standardNode } from "../../onnx/node.ts";
 import { specialise, type StaticGraph } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
-import { intsTensor, type Tensor } from "../../onnx/tensor.ts";
+import { axisInFront, intsTensor, type Tensor } from "../../onnx/tensor.ts";
 
 /** What an ascent needs to know of a network. */
 export interface NetworkModel {
@@ -32,14 +32,20 @@ export interface TargetLayer {
   readonly value: Value;
   /** As people know it, for messages. */
   readonly name: string;
-  /** Which axis of the output the channels lie along. @default 1 */
+  /** Which axis of the output the channels lie along, the batch in front. @default 1 */
   readonly channelAxis?: number;
   /** Places of each image in axis 0, at the network's own size. @default 1 */
   readonly parts?: number;
+  /** Axis of its output along which the images lie. @default 0 */
+  readonly batchAxis?: number;
 }
 
 /** Whether each image has several places in axis 0 of the layer's output. */
-export const isParted = ({ parts = 1 }: TargetLayer): boolean => parts > 1;
+const isParted = ({ parts = 1 }: TargetLayer): boolean => parts > 1;
+
+/** Whether the images do not lie along axis 0 of the layer's output, one place each. */
+export const liesElsewhere = (layer: TargetLayer): boolean =>
+  isParted(layer) || (layer.batchAxis ?? 0) > 0;
 
 /** [N, planes, H, W] */
 export type ImageShape = readonly [n: number, c: number, h: number, w: number];
@@ -77,10 +83,10 @@ export interface LayerPass extends ForwardPass {
 export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageShape): LayerPass {
   const graph = specialise(model, imageShape);
   const isOfParts = isParted(layer);
-  const cut = cutAt(graph, layer.value, isOfParts);
+  const cut = cutAt(graph, layer.value, liesElsewhere(layer));
   const { nodes, initializers, value, made } = isOfParts
     ? byImage(graph, layer.value, cut, imageShape[0])
-    : asItIs(graph, layer.value, cut);
+    : batchFirst(graph, layer, cut);
   const channelAxis = (layer.channelAxis ?? 1) + (isOfParts ? 1 : 0);
   const isFirst = channelAxis === 1 || made === undefined;
   if (!isFirst && (channelAxis < 1 || made[channelAxis] === undefined)) {
@@ -116,8 +122,25 @@ interface Cut {
   readonly made: readonly number[] | undefined;
 }
 
-function asItIs({ graph, facts }: StaticGraph, value: Value, nodes: readonly Node[]): Cut {
-  return { nodes, initializers: graph.initializers, value, made: facts.get(value)?.shape };
+/** As it is, or [T, N, ...] as [N, T, ...]. */
+function batchFirst(
+  { graph, facts }: StaticGraph,
+  { value, batchAxis = 0 }: TargetLayer,
+  nodes: readonly Node[],
+): Cut {
+  const { initializers } = graph;
+  const own = facts.get(value)?.shape;
+  if (batchAxis === 0 || own === undefined) return { nodes, initializers, value, made: own };
+  const output = `${value}_batch_first`;
+  const transpose = standardNode({
+    op: "Transpose",
+    name: output,
+    inputs: [value],
+    outputs: [output],
+    attributes: { perm: axisInFront([...own.keys()], batchAxis) },
+  });
+  const made = axisInFront(own, batchAxis);
+  return { nodes: [...nodes, transpose], initializers, value: output, made };
 }
 
 /** [N * parts, ...], windows of tokens say, as [N, parts, ...]. */

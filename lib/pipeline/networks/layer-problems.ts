@@ -28,12 +28,12 @@ export function problemsIn(
   );
   const network = { nodes, initializers: graph.initializers, input };
   const withoutGradient = surveyGradients(network, facts.get(input)!.shape);
-  const problemOf = ({ type, value, shape, channels, parts }: Layer): string | null => {
+  const problemOf = ({ type, value, shape, channels, parts, batchAxis }: Layer): string | null => {
     if (type === "Input") return "it is the image itself";
     if (shape?.includes(0)) return "it is empty at this image size; choose another layer";
     const problem =
       problems.get(value) ??
-      (parts > 1 ? undefined : unbatched.get(value)) ??
+      (parts > 1 || batchAxis > 0 ? undefined : unbatched.get(value)) ??
       withoutGradient.get(value);
     return (
       problem?.message ??

@@ -220,8 +220,9 @@ function layerOf({
   network,
   ...reference
 }: Pick<ExaminationTask, "network" | "layer" | "channelAxis">): AscentTask["layer"] {
-  const { value, name, channels, channelAxis, parts } = requestedLayer(reference, network);
-  return { value, name, channels, channelAxis, parts };
+  const layer = requestedLayer(reference, network);
+  const { value, name, channels, channelAxis, parts, batchAxis } = layer;
+  return { value, name, channels, channelAxis, parts, batchAxis };
 }
 
 /**

@@ -190,7 +190,7 @@ function slopesOf(
 
 async function gradientOf(
   model: Model,
-  { value, name, parts }: Layer,
+  { value, name, parts, batchAxis }: Layer,
   shape: readonly number[],
   images: readonly Float32Array[],
   cotangents: readonly Float32Array[],
@@ -198,7 +198,7 @@ async function gradientOf(
   const pass = layerPass(
     model,
     // as it is, [N, parts, ...] or [N, ...]
-    { value, name, parts, channelAxis: parts > 1 ? 0 : 1 },
+    { value, name, parts, batchAxis, channelAxis: parts > 1 ? 0 : 1 },
     shape as [number, number, number, number],
   );
   const joined = (rows: readonly Float32Array[]) => rows.flatMap((row) => [...row]);
