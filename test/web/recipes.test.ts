@@ -152,6 +152,10 @@ describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
     });
     await page.getByLabel("layer (needed)").fill("wide");
     await page.getByText(/as the layer sees edges/).waitFor();
+    expect(await page.getByText(/of one core/).count()).toBe(0);
+    await page.getByLabel("channels (needed)").fill("2:4");
+    await page.getByText(/^3 tiles: about \d.* of one core/).waitFor();
+    await page.getByLabel("channels (needed)").fill("");
     expect(await request()).toEqual({ network: "tiny", layer: "wide", method: "deepdream" });
     expect(complaints).toEqual([]);
     await page.close();

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { call, cancelJob, getJob, retryJob, sheetAddress, tileAddress } from "../api/client.ts";
 import type { JobDocument } from "../api/documents.ts";
@@ -6,13 +6,14 @@ import { estimateInWords } from "../components/estimate.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
-import { Tile } from "../components/tile.tsx";
+import { SteadyTile } from "../components/steady-tile.tsx";
 import { DeepZoom } from "../parts/deep-zoom.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
-import { jobWithNews } from "../state/layer-pictures.ts";
+import { type JobNews, jobWithNews } from "../state/layer-pictures.ts";
 import { hasEnded, useNews } from "../state/news.ts";
 import { address } from "../state/router.ts";
 import { useSending } from "../state/use-sending.ts";
+import { useRedraw } from "../state/use-redraw.ts";
 import { useResource } from "../state/use-resource.ts";
 
 /** A job: how far it is, its pictures, its sheet, its request. */
@@ -79,7 +80,7 @@ function JobTiles({ job }: { readonly job: JobDocument }) {
     <ol class="tiles many">
       {channels.map(({ channel, label, state, reason }) => (
         <li key={channel}>
-          <Tile
+          <SteadyTile
             channel={channel}
             label={label}
             state={state}
@@ -127,25 +128,35 @@ function Sheet({ job: { jobId, network, layer }, deepZoom, notices }: SheetProps
 
 function useJob(jobId: string) {
   const fetched = useResource(jobId, () => getJob(jobId));
-  const [changed, setChanged] = useState<JobDocument | null>(null);
-  // what has happened since it was fetched; a new document has it all
-  const [base, setBase] = useState<JobDocument | null>(null);
-  if (base !== fetched.value) {
-    setBase(fetched.value);
-    setChanged(null);
-  }
-  const job = changed ?? fetched.value;
+  const [job, setJob] = useState<JobDocument | null>(null);
+  const current = useRef<JobDocument | null>(null);
+  /** Since the job was asked for: the answer may be older. `null`: none is on its way. */
+  const heard = useRef<JobNews[] | null>([]);
+  const reload = () => {
+    heard.current = [];
+    fetched.reload();
+  };
+  useEffect(() => {
+    const { value } = fetched;
+    current.current = value && (heard.current ?? []).reduce(jobWithNews, value);
+    if (value !== null) heard.current = null;
+    setJob(current.current);
+  }, [fetched.value]);
+  const redraw = useRedraw(() => setJob(current.current));
   useNews((news) => {
-    if (news.kind === "again") return fetched.reload();
+    if (news.kind === "again") return reload();
     const about = news.kind === "job" ? news.job.jobId : news.channel.jobId;
-    if (about !== jobId || job === null) return undefined;
-    const next = jobWithNews(job, news);
-    setChanged(next);
+    if (about !== jobId) return undefined;
+    heard.current?.push(news);
+    const before = current.current;
+    if (before === null) return undefined;
+    current.current = jobWithNews(before, news);
+    redraw();
     // the sheet's links come with the document
-    if (news.kind === "job" && hasEnded(news.job) && !hasEnded(job)) fetched.reload();
+    if (news.kind === "job" && hasEnded(news.job) && !hasEnded(before)) reload();
     return undefined;
   });
-  return { job, problems: fetched.problems, reload: fetched.reload };
+  return { job, problems: fetched.problems, reload };
 }
 
 interface OpenApi {

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { createJob, getRequestSchema, listNetworks } from "../api/client.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
+import { RenderEstimate } from "../parts/render-estimate.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
 import { SchemaField } from "../parts/schema-field.tsx";
 import { parseChannels } from "../state/channels.ts";
@@ -71,6 +72,10 @@ function RequestForm({ methods, query }: RequestFormProps) {
     // what is written comes before what is suggested
     ...(own["preset"] === undefined ? {} : { preset: own["preset"] }),
   };
+  // what is not written yet is no mistake
+  const isWhole = ["network", "layer", "targets" in request ? "targets" : "channels"].every(
+    (name) => name in request,
+  );
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     // what is wrong may be far above the button
@@ -136,6 +141,7 @@ function RequestForm({ methods, query }: RequestFormProps) {
         <span class="quiet" role="status">
           {problems.length > 0 && `${problems.length} to be mended`}
         </span>
+        <RenderEstimate these={isWhole && problems.length === 0 ? request : null} all={null} />
       </div>
       <RequestToCopy request={request} />
     </form>

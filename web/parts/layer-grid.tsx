@@ -1,7 +1,5 @@
-import { Component } from "preact";
-
 import { tileAddress } from "../api/client.ts";
-import { Tile, type TileProps } from "../components/tile.tsx";
+import { SteadyTile } from "../components/steady-tile.tsx";
 import type { Picture } from "../state/layer-pictures.ts";
 
 interface LayerGridProps {
@@ -36,16 +34,4 @@ export function LayerGrid({ channels, pictures, labelOf, size, hrefOf }: LayerGr
       })}
     </ol>
   );
-}
-
-/** Drawn again only when it has changed: of a thousand tiles one or two have. */
-class SteadyTile extends Component<TileProps> {
-  override shouldComponentUpdate(next: TileProps): boolean {
-    const names = Object.keys(next) as (keyof TileProps)[];
-    return names.some((name) => next[name] !== this.props[name]);
-  }
-
-  override render(props: TileProps) {
-    return <Tile {...props} />;
-  }
 }

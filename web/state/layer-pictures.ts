@@ -4,6 +4,7 @@ import { getJob, listJobs } from "../api/client.ts";
 import type { ChannelDocument, JobDocument, JobSummary } from "../api/documents.ts";
 import { hasEnded, type News, useNews } from "./news.ts";
 import { type Recipe, recipesOf } from "./recipe.ts";
+import { useRedraw } from "./use-redraw.ts";
 import { useResource } from "./use-resource.ts";
 
 /** A channel's picture, or how far it is. */
@@ -49,9 +50,6 @@ export async function channelJobs(
   return jobs.filter(({ request }) => request["targets"] === undefined);
 }
 
-/** News come in bursts; the page is drawn anew at most so often. */
-const REDRAW_MS = 150;
-
 /**
  * The jobs of a layer as they stand now, tiles as they arrive.
  *
@@ -80,7 +78,7 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
     if (heard.current === null) ask();
     else isStale.current = true;
   };
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const redraw = useRedraw(() => setJobs(current.current));
   useEffect(() => void (heard.current = []), [key]);
   useEffect(() => {
     const { value, problems } = fetched;
@@ -89,7 +87,6 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
     if (value !== null || problems.length > 0) heard.current = null;
     if (isStale.current && heard.current === null) ask();
   }, [fetched.value, fetched.problems]);
-  useEffect(() => () => clearTimeout(timer.current ?? undefined), []);
   useNews((news) => {
     if (news.kind === "again") return ask();
     if (isOfLayer(news, network, layer) && fetched.value?.ids.has(news.job.jobId) !== true) {
@@ -101,10 +98,7 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
     const changed = withNews(current.current, news);
     if (changed === current.current) return;
     current.current = changed;
-    timer.current ??= setTimeout(() => {
-      timer.current = null;
-      setJobs(current.current);
-    }, REDRAW_MS);
+    redraw();
   });
   const known = jobs ?? [];
   return {
@@ -139,8 +133,11 @@ function withNews(jobs: readonly JobDocument[], news: News): readonly JobDocumen
   return jobs.with(at, jobWithNews(job, news));
 }
 
+/** What has happened to a job. */
+export type JobNews = Exclude<News, { readonly kind: "again" }>;
+
 /** A job's document with what has happened to it. */
-export function jobWithNews(job: JobDocument, news: Exclude<News, { kind: "again" }>): JobDocument {
+export function jobWithNews(job: JobDocument, news: JobNews): JobDocument {
   if (news.kind === "job") return { ...job, ...news.job, links: job.links };
   const { jobId: _, ...end } = news.channel;
   const at = job.channels.findIndex(({ channel }) => channel === end.channel);
