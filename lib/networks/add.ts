@@ -7,12 +7,8 @@ import { openExternalFile } from "../onnx/model-files.ts";
 import { verifyFile } from "./checksum.ts";
 import { NetworkError } from "./errors.ts";
 import { parseLabels } from "./labels.ts";
-import {
-  DESCRIPTION_FILE,
-  externalFilesOf,
-  type ModelFile,
-  parseDescription,
-} from "./description.ts";
+import { DESCRIPTION_FILE, parseDescription } from "./description.ts";
+import { externalFilesOf, type ModelFile } from "./network-files.ts";
 import type { GivenInput } from "./describe-input.ts";
 import type { NetworkInput } from "./network-input.ts";
 import { type ModelReader, readHere } from "./model-reader.ts";

@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { openExternalFile } from "../onnx/model-files.ts";
 import { IntegrityError } from "./errors.ts";
-import { type ExternalFile, externalFilesOf, type ModelFile } from "./description.ts";
+import { type ExternalFile, externalFilesOf, type ModelFile } from "./network-files.ts";
 
 /** SHA-256 in hexadecimal. */
 export function sha256(bytes: Uint8Array | string): string {

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import * as z from "zod";
 
 import { DescriptionError } from "./errors.ts";
+import { externalFilesOf, type ModelFile } from "./network-files.ts";
 import { networkInputSchema } from "./network-input.ts";
 
 /** File name of every description: `<folder>/<id>/network.json`. */
@@ -19,7 +20,6 @@ const checksum = z
   .string({ error: "want a SHA-256" })
   .regex(/^[0-9a-f]{64}$/, { error: "want 64 lower-case hexadecimal digits" });
 const byteCount = z.int().min(1).nullable().default(null);
-/** Address to fetch a file from; `null` for one that has to be there. */
 const address = z
   .url({ protocol: /^https?$/, error: "want an http or https address, or null" })
   .nullable()
@@ -29,7 +29,6 @@ const address = z
 const MAX_EXTERNAL_FILES = 2_000;
 
 const externalFileSchema = z.strictObject({
-  /** Where the model says that it lies, relative to the model. */
   location: z
     .string()
     .max(255, { error: "want at most 255 characters" })
@@ -41,21 +40,13 @@ const externalFileSchema = z.strictObject({
   source: address,
 });
 
-/** A file beside the model that holds weights of it. */
-export type ExternalFile = Readonly<z.infer<typeof externalFileSchema>>;
-
 const modelFileSchema = z.strictObject({
-  /** Name inside the network's folder. */
   file: fileName,
   sha256: checksum,
   sizeBytes: byteCount,
   source: address,
-  /** Left out where all weights are in the model file itself. */
   externalData: z.array(externalFileSchema).min(1).max(MAX_EXTERNAL_FILES).readonly().optional(),
-});
-
-/** One set of bytes that is this network, where it is called `file`. */
-export type ModelFile = Readonly<z.infer<typeof modelFileSchema>>;
+}) satisfies z.ZodType<ModelFile>;
 
 const descriptionSchema = z
   .strictObject({
@@ -85,26 +76,6 @@ const descriptionSchema = z
       });
     }
   });
-
-/** The files beside a model that hold weights of it. */
-export function externalFilesOf({ externalData }: ModelFile): readonly ExternalFile[] {
-  return externalData ?? [];
-}
-
-/** A file of a network, under its path in the network's folder. */
-export interface NamedFile extends Pick<ModelFile, "sha256" | "sizeBytes" | "source"> {
-  readonly name: string;
-}
-
-/** A model and the files beside it. The model goes last: where it is, its weights are too. */
-export function filesOf(model: ModelFile): readonly NamedFile[] {
-  const { file, sha256, sizeBytes, source } = model;
-  const external = externalFilesOf(model).map(({ location, ...rest }) => ({
-    name: location,
-    ...rest,
-  }));
-  return [...external, { name: file, sha256, sizeBytes, source }];
-}
 
 /** What `network.json` says about a network. */
 export type NetworkDescription = Readonly<z.infer<typeof descriptionSchema>>;

@@ -1,6 +1,6 @@
 import { describeModel } from "./checksum.ts";
 import { type DescribedInput, describeInput, type GivenInput } from "./describe-input.ts";
-import type { ModelFile } from "./description.ts";
+import type { ModelFile } from "./network-files.ts";
 
 /** A model file that has no description yet. */
 export interface NewModel {

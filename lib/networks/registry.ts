@@ -9,7 +9,8 @@ import { downloadFile, type DownloadProgress } from "./fetch.ts";
 import { exportRemedy } from "./foreign-format.ts";
 import { parseLabels } from "./labels.ts";
 import { type ModelReader, readHere } from "./model-reader.ts";
-import { filesOf, type ModelFile, NETWORK_ID, type NetworkDescription } from "./description.ts";
+import { NETWORK_ID, type NetworkDescription } from "./description.ts";
+import { filesOf, type ModelFile } from "./network-files.ts";
 import { isAbsence, readIfThere, readDescription, surveyNetworks } from "./survey.ts";
 
 /** A network whose model file is on this machine and is the one its description names. */

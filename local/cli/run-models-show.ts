@@ -1,7 +1,7 @@
 import { readDescription } from "../../lib/networks/survey.ts";
 import { defaultFolders } from "../../lib/networks/folders.ts";
 import type { Layer } from "../../lib/networks/layers.ts";
-import { filesOf } from "../../lib/networks/description.ts";
+import { filesOf } from "../../lib/networks/network-files.ts";
 import { findModel, openNetwork } from "../../lib/networks/registry.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { checkGradients } from "./check-gradients.ts";

@@ -10,7 +10,7 @@ import { pinTargetFiles } from "../request/target-files.ts";
 import { requestedNetwork } from "../request/requested-network.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
 import type { ResolvedRequest } from "../request/resolved-request.ts";
-import { dispatchJob, type DispatchDeps } from "./dispatch-job.ts";
+import { dispatchJob, type DispatchDeps, dispatchNewJob } from "./dispatch-job.ts";
 import { chooseJobId, requestHash } from "./job-id.ts";
 import type { Jobs } from "./jobs.ts";
 import { passLeftRounds } from "./left-rounds.ts";
@@ -150,9 +150,9 @@ async function acceptPlanned(
     deps.jobs.forget(jobId);
     job = deps.jobs.open(jobId);
     await deps.assembly.sendAll([reconcileMessage(jobId, RECONCILE_SECONDS)]);
-    await passLeftRounds(deps.store, planned, new Date(planned.createdAt));
+    const left = await passLeftRounds(deps.store, planned, new Date(planned.createdAt));
     if ((await job.create(planned)) === "created") {
-      await dispatchJob(await job.latest(), deps);
+      await dispatchNewJob(left === 0 ? job : await job.latest(), deps);
       return planned;
     }
   }

@@ -25,24 +25,32 @@ export interface DispatchDeps {
  * nothing here.
  */
 export async function dispatchJob(job: Job, deps: DispatchDeps): Promise<void> {
-  if (await job.isDispatched()) return;
-  await job.writeRequest();
-  await sendMissingChannels(job, deps);
-  await job.markDispatched();
+  if (!(await job.isDispatched())) await dispatch(job, await job.missing(), deps);
 }
 
-/** One message for each channel without a result, whether or not one is on its way already. */
-async function sendMissingChannels(job: Job, { queues }: DispatchDeps): Promise<void> {
+/** As `dispatchJob`, of a job that this caller has just made: nothing of it can have been done. */
+export async function dispatchNewJob(job: Job, deps: DispatchDeps): Promise<void> {
+  await dispatch(job, await job.drawn(), deps);
+}
+
+/** @param channels 1-based; a message for each, whether or not one is on its way already */
+async function dispatch(
+  job: Job,
+  channels: readonly number[],
+  { queues }: DispatchDeps,
+): Promise<void> {
+  await job.writeRequest();
   const { provider } = await job.plan();
   // there are no workers for WebGPU but a machine's own
   const queue = provider === "webgpu" ? queues.cpu : queues[provider];
   if (queue === null) {
     throw new Error(`job ${job.id} was planned for GPU workers, but there is no queue for them`);
   }
-  const missing = await job.missing();
-  if (missing.length === 0) return;
-  await queue.startWorkers?.(missing.length);
-  await sendChannels(job, missing, queue);
+  if (channels.length > 0) {
+    await queue.startWorkers?.(channels.length);
+    await sendChannels(job, channels, queue);
+  }
+  await job.markDispatched();
 }
 
 /**

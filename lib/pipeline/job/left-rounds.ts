@@ -11,8 +11,14 @@ import { retryOf } from "./round.ts";
  * message is about them, or that the job has ended.
  *
  * Its plan comes after: cut off, or done twice, it is another round that nobody draws.
+ *
+ * @returns how many rounds it begins behind
  */
-export async function passLeftRounds(store: ObjectStore, plan: JobPlan, now: Date): Promise<void> {
+export async function passLeftRounds(
+  store: ObjectStore,
+  plan: JobPlan,
+  now: Date,
+): Promise<number> {
   const { jobId, channels } = plan;
   const [first, later, checkpoints] = await Promise.all([
     namesUnder(store, roundPrefix(jobId, 0)),
@@ -22,10 +28,12 @@ export async function passLeftRounds(store: ObjectStore, plan: JobPlan, now: Dat
   const rounds = [...later, ...checkpoints].map(Number.parseFloat).filter(Number.isInteger);
   const left = [...first.map(() => 0), ...rounds];
   const retry = encodeJson(retryOf(plan, channels, now));
-  for (let round = 1; round <= Math.max(-1, ...left) + 1; round++) {
+  const behind = Math.max(-1, ...left) + 1;
+  for (let round = 1; round <= behind; round++) {
     // overwrites: what is left will be gone tomorrow
     await store.put(retryKey(jobId, round), retry, JSON_TYPE);
   }
+  return behind;
 }
 
 async function namesUnder(store: ObjectStore, prefix: string): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 
-import { externalFilesOf, filesOf } from "../../networks/description.ts";
+import { externalFilesOf, filesOf } from "../../networks/network-files.ts";
 import { NetworkError } from "../../networks/errors.ts";
 import type { ModelReader } from "../../networks/model-reader.ts";
 import type { Network } from "../../networks/registry.ts";

@@ -1,5 +1,5 @@
 import { sha256 } from "../../networks/checksum.ts";
-import { externalFilesOf, filesOf, type ModelFile } from "../../networks/description.ts";
+import { externalFilesOf, filesOf, type ModelFile } from "../../networks/network-files.ts";
 import { type Layer, layerTable } from "../../networks/layers.ts";
 import type { NetworkInput } from "../../networks/network-input.ts";
 import type { Network } from "../../networks/registry.ts";

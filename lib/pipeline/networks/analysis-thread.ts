@@ -6,7 +6,7 @@ import {
   type DescribedInput,
   type GivenInput,
 } from "../../networks/describe-input.ts";
-import { filesOf, type ModelFile } from "../../networks/description.ts";
+import { filesOf, type ModelFile } from "../../networks/network-files.ts";
 import { NetworkError } from "../../networks/errors.ts";
 import { type NewModel, readHere } from "../../networks/model-reader.ts";
 import type { Network } from "../../networks/registry.ts";

@@ -1,4 +1,4 @@
-import { filesOf, type ModelFile, type NamedFile } from "../../networks/description.ts";
+import { filesOf, type ModelFile, type NamedFile } from "../../networks/network-files.ts";
 import { readExternalFile, readModelFile } from "../../onnx/model-files.ts";
 import { externalDataKey, modelKey } from "../keys.ts";
 
