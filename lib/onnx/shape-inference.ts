@@ -64,7 +64,7 @@ export function inferIfPossible(
 
 /** What another export of the same network may do about an operator that is not known. */
 function remedy({ domain }: Node): string {
-  if (domain === "com.microsoft") {
+  if (domain.startsWith("com.microsoft")) {
     return "ONNX Runtime's optimiser makes such operators: use the model as it was exported, or ";
   }
   if (domain !== "") return "if it is a function of the model, inline it with onnx.inliner, or ";

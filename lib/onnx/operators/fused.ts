@@ -225,10 +225,50 @@ const nhwcConv: Upgrade = (node, rewriting) => {
   return emitter.ending("Transpose", [y], { perm: TO_CHANNELS_LAST });
 };
 
+/** Maxima of integers [N, H, W, C]. */
+const nhwcMaxPool: Upgrade = (node, rewriting) => {
+  const emitter = new Emitter(node, rewriting);
+  const x = emitter.emit("Transpose", [requiredInput(node, 0)], { perm: TO_CHANNELS_FIRST });
+  const y = emitter.emit("MaxPool", [x], node.attributes);
+  return emitter.ending("Transpose", [y], { perm: TO_CHANNELS_LAST });
+};
+
+/**
+ * The domain of blocked layouts: a value is the same with its channels in blocks, which matters to
+ * nobody who reads it by its axes.
+ */
+const UNBLOCKED = ["MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool"];
+
+const plain: Upgrade = (node) => [{ ...node, domain: "" }];
+
+/** Into blocks or out of them. @param perm where the other side has its channels last */
+function reordered(perm: readonly number[]): Upgrade {
+  return (node, rewriting) => {
+    const emitter = new Emitter(node, rewriting);
+    const inputs = [requiredInput(node, 0)];
+    if (intAttribute(node, "channels_last", 0) === 0) return emitter.ending("Identity", inputs);
+    return emitter.ending("Transpose", inputs, { perm });
+  };
+}
+
+/** Its weights are in blocks too. */
+const blockedConv: Upgrade = (node) => {
+  throw new ModelError(
+    `${describeNode(node)}: its weights are laid out for one kind of processor, in blocks whose ` +
+      `length the file does not say; use the model as it was exported, or save it with ` +
+      `ORT_ENABLE_EXTENDED in place of ORT_ENABLE_ALL`,
+  );
+};
+
 /** What ONNX Runtime's optimiser makes of several operators. */
 export const fusions: Operators = {
   "com.microsoft.FusedConv": { upgrade: conv },
   "com.microsoft.NhwcConv": { upgrade: nhwcConv },
+  "com.microsoft.NhwcMaxPool": { upgrade: nhwcMaxPool },
+  "com.microsoft.nchwc.Conv": { upgrade: blockedConv },
+  "com.microsoft.nchwc.ReorderInput": { upgrade: reordered(TO_CHANNELS_FIRST) },
+  "com.microsoft.nchwc.ReorderOutput": { upgrade: reordered(TO_CHANNELS_LAST) },
+  ...Object.fromEntries(UNBLOCKED.map((op) => [`com.microsoft.nchwc.${op}`, { upgrade: plain }])),
   "com.microsoft.FusedGemm": { upgrade: gemm },
   "com.microsoft.FusedMatMul": { upgrade: matMul },
   "com.microsoft.TransposeMatMul": { upgrade: matMul },

@@ -83,6 +83,11 @@ export class GridEmitter {
     return output;
   }
 
+  /** Writes that a value's axes are in another order, which is no layer. */
+  moved(value: Value, perm: readonly number[]): Value {
+    return this.#emitter.emit("Transpose", [value], { perm });
+  }
+
   /** Writes the last node, which makes `output`. */
   end(
     op: string,
@@ -173,9 +178,10 @@ interface Computation {
   readonly by?: { readonly operator: Operator; readonly opset: number } | undefined;
 }
 
-/** What a name was before a quantiser added to it. */
+/** What a name was before a quantiser, and then an optimiser, added to it. */
 export function plainName(name: string): string {
-  return name.replace(/_(quantized|quant|QuantizeLinear_Output|DequantizeLinear_Output)$/, "");
+  const own = name.replace(/_token_\d+$/, "");
+  return own.replace(/_(quantized|quant|QuantizeLinear_Output|DequantizeLinear_Output)$/, "");
 }
 
 /** Of two that broadcast together, one of them a single number or both of one shape. */

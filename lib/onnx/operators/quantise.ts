@@ -90,16 +90,18 @@ interface QLinear {
 function qLinear({ op, operands, to, before = 0 }: QLinear): Operator {
   return {
     upgrade: (node, rewriting) => {
-      requireChannelsFirst(node);
       const emitter = new GridEmitter(node, rewriting);
-      const inputs = operands(node).map(({ at, axis }) =>
-        emitter.dequantised(requiredInput(node, at), gridAt(node, at + 1, axis)),
-      );
+      const order = channelsLastOf(node, rewriting, requiredInput(node, operands(node)[0]!.at));
+      const inputs = operands(node)
+        .map(({ at, axis }) =>
+          emitter.dequantised(requiredInput(node, at), gridAt(node, at + 1, axis)),
+        )
+        .map((value) => turned(emitter, value, order?.toFirst));
       const { attributes } = withoutAttributes(node, "channels_last", "opset");
       const own = op === "Softmax" && normalisations[op];
       const by = own ? { operator: own, opset: intAttribute(node, "opset", 13) } : undefined;
       const all = [...node.inputs.slice(0, before), ...inputs];
-      const value = emitter.compute(op, all, { attributes, by });
+      const value = turned(emitter, emitter.compute(op, all, { attributes, by }), order?.toLast);
       emitter.quantise(value, gridAt(node, to), node.outputs[0]!);
       return emitter.nodes;
     },
@@ -134,15 +136,18 @@ interface BiasOf {
  */
 const qLinearConv: Operator = {
   upgrade: (node, rewriting) => {
-    requireChannelsFirst(node);
     const emitter = new GridEmitter(node, rewriting);
-    const x = emitter.dequantised(requiredInput(node, 0), gridAt(node, 1));
+    // the weights are as they always are, and have as many axes
+    const order = channelsLastOf(node, rewriting, requiredInput(node, 3));
+    const given = emitter.dequantised(requiredInput(node, 0), gridAt(node, 1));
+    const x = turned(emitter, given, order?.toFirst);
     const w = emitter.dequantised(requiredInput(node, 3), gridAt(node, 4));
     const value = node.inputs[8];
     const scales = [requiredInput(node, 1), requiredInput(node, 4)] as const;
     const bias = value ? [productOf(emitter, rewriting, node, { value, scales })] : [];
     const { attributes } = withoutAttributes(node, "channels_last");
-    const y = emitter.compute("Conv", [x, w, ...bias], { attributes });
+    const maps = emitter.compute("Conv", [x, w, ...bias], { attributes });
+    const y = turned(emitter, maps, order?.toLast);
     emitter.quantise(y, gridAt(node, 6), node.outputs[0]!);
     return emitter.nodes;
   },
@@ -216,11 +221,21 @@ function separately(node: Node, scale: number, zeroPoint: number, axis: number):
   return { ...offsetAt(node, zeroPoint, axis), scale: requiredInput(node, scale) };
 }
 
-function requireChannelsFirst(node: Node): void {
-  if (intAttribute(node, "channels_last", 0) === 0) return;
-  throw new ModelError(
-    `${describeNode(node)}: channels_last is not supported; use the model as the quantiser wrote it`,
-  );
+/** How values with their channels last are turned to the front, and back; `null` where they are. */
+function channelsLastOf(node: Node, { constantOf, factsOf }: Rewriting, alike: Value) {
+  if (intAttribute(node, "channels_last", 0) === 0) return null;
+  const rank = constantOf(alike)?.shape.length ?? factsOf(alike)?.shape.length ?? IMAGE_AXES;
+  const sides = Array.from({ length: rank - 2 }, (_, i) => i + 1);
+  return {
+    toFirst: [0, rank - 1, ...sides],
+    toLast: [0, ...sides.map((axis) => axis + 1), 1],
+  };
+}
+
+const IMAGE_AXES = 4;
+
+function turned(emitter: GridEmitter, value: Value, perm: readonly number[] | undefined): Value {
+  return perm ? emitter.moved(value, perm) : value;
 }
 
 /** Every third input from the third on: a value, its scale, its zero point. */

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { decodeModel } from "../../../lib/onnx/decode.ts";
 import { encodeModel } from "../../../lib/onnx/encode.ts";
 import { type Attributes, float, type Node } from "../../../lib/onnx/model.ts";
+import { specialise } from "../../../lib/onnx/static-graph.ts";
 import { type FloatTensor, floatTensor } from "../../../lib/onnx/tensor.ts";
 import { microsoft } from "../../support/integers.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
@@ -95,3 +96,26 @@ function transposed({ shape, data }: FloatTensor): FloatTensor {
   });
   return floatTensor([n, c, h, w2], values);
 }
+
+test("of a layout in blocks all is read but the convolutions, which are refused in one line", () => {
+  const blocked = (op: string, inputs: string, output: string, attributes: Attributes = {}) => ({
+    ...node(op, inputs, output, attributes),
+    domain: "com.microsoft.nchwc",
+  });
+  const graph = sketch({
+    inputs: { image: [1, 3, 6, 8] },
+    nodes: [
+      blocked("ReorderInput", "image", "blocks"),
+      blocked("MaxPool", "blocks", "pooled", { kernel_shape: [2, 2], strides: [2, 2] }),
+      blocked("ReorderOutput", "pooled", "last", { channels: 3, channels_last: 1 }),
+      blocked("Conv", "pooled w", "maps", { kernel_shape: [2, 2] }),
+    ],
+    outputs: ["last", "maps"],
+    initializers: { w: normal([16, 16, 2, 2], 1) },
+  });
+  const { facts, problems } = specialise(decodeModel(writeModel(graph, 18)), [1, 3, 6, 8]);
+  expect(facts.get("last")?.shape).toEqual([1, 3, 4, 3]);
+  expect(problems.get("maps")?.message).toBe(
+    "Conv 'maps': its weights are laid out for one kind of processor, in blocks whose length the file does not say; use the model as it was exported, or save it with ORT_ENABLE_EXTENDED in place of ORT_ENABLE_ALL",
+  );
+});

@@ -79,12 +79,37 @@ const unary = (op: string, attributes: Attributes = {}): Case => ({
   nodes: [microsoft(node(op, "x xs xz ys yz", "y", attributes))],
 });
 
+/** As the optimiser writes them, between Transposes; `x` and `y` are as they always are. */
+const channelsLast = (op: string, inputs: string, attributes: Attributes): Case => ({
+  what: `${op} with its channels last`,
+  nodes: [
+    node("Transpose", "x", "xLast", { perm: [0, 2, 3, 1] }),
+    microsoft(node(op, inputs, "yLast", attributes)),
+    node("Transpose", "yLast", "y", { perm: [0, 3, 1, 2] }),
+  ],
+});
+
 /** Each is one operator on integers, so that ONNX Runtime rounds once, and we do not. */
 const CASES: readonly Case[] = [
   {
     what: "QLinearConv with a scale for each filter",
     nodes: [node("QLinearConv", "x xs xz w ws wz ys yz b", "y", { group: 2, pads: [1, 0, 0, 1] })],
     initializers: weights,
+  },
+  {
+    ...channelsLast("QLinearConv", "xLast xs xz w ws wz ys yz b", {
+      channels_last: 1,
+      group: 2,
+      pads: [1, 0, 0, 1],
+    }),
+    initializers: weights,
+  },
+  channelsLast("QLinearAveragePool", "xLast xs xz ys yz", { channels_last: 1, ...pool }),
+  channelsLast("QLinearGlobalAveragePool", "xLast xs xz ys yz", { channels_last: 1 }),
+  {
+    ...channelsLast("NhwcMaxPool", "xLast", { ...pool }),
+    // the integers are those of x
+    initializers: { ys: GRIDS.xs, yz: GRIDS.xz },
   },
   {
     what: "QLinearMatMul with a scale for each column",

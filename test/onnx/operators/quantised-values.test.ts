@@ -8,7 +8,7 @@ import { specialise } from "../../../lib/onnx/static-graph.ts";
 import { floatTensor, type Tensor } from "../../../lib/onnx/tensor.ts";
 import { layerPass } from "../../../lib/optvis/graph/layer-pass.ts";
 import { vjpGraph } from "../../../lib/optvis/graph/vjp-graph.ts";
-import { int32, integers, microsoft } from "../../support/integers.ts";
+import { int32, integers } from "../../support/integers.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { runGraph } from "../../support/run-graph.ts";
 
@@ -185,14 +185,6 @@ test.each([
     "blocks of a value that is no constant",
     [node("QuantizeLinear", "image s z", "out", { block_size: 2 })],
     { s: floatTensor([1, 2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]), z: integers(uint8, [], [0]) },
-  ],
-  [
-    "channels_last is not supported",
-    [
-      node("QuantizeLinear", "image s z", "x"),
-      microsoft(node("QLinearAveragePool", "x s z s z", "out", { channels_last: 1 })),
-    ],
-    { s: floatTensor([], [1]), z: integers(uint8, [], [0]) },
   ],
 ])("%s: refused, and nothing before it", (message, nodes, initializers) => {
   const graph = sketch({ inputs: { image: [1, 3, 2, 2] }, nodes, outputs: ["out"], initializers });
