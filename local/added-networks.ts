@@ -13,8 +13,8 @@ export class AddedNetworks implements NetworkSource {
   readonly #bucket: NetworkSource;
   readonly #store: ObjectStore;
   readonly #folders: readonly string[];
-  /** Ids that have been published, or are not to be. */
-  readonly #settled = new Set<string>();
+  /** Ids, of this process. */
+  readonly #published = new Set<string>();
   #publishing: Promise<PublishedNetworks> | null = null;
 
   constructor(bucket: NetworkSource, store: ObjectStore, folders: readonly string[]) {
@@ -55,7 +55,7 @@ export class AddedNetworks implements NetworkSource {
     const damaged: string[] = [];
     for (const network of await surveyNetworks(this.#folders)) {
       // a broken description is told by `models list`; it hides no other
-      if (network.kind === "broken" || this.#settled.has(network.id)) continue;
+      if (network.kind === "broken" || this.#published.has(network.id)) continue;
       const { id, description } = network;
       if ((await findModel(description, this.#folders)) === null) {
         notFetched.push(id);
@@ -70,7 +70,7 @@ export class AddedNetworks implements NetworkSource {
         damaged.push(error.message);
         continue;
       }
-      this.#settled.add(id);
+      this.#published.add(id);
       published.push(id);
     }
     return { published, notFetched, damaged };

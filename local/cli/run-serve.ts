@@ -1,5 +1,6 @@
 import { resolve as absolute } from "node:path";
 
+import { LINK_SECONDS } from "../../functions/api/describe-job.ts";
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
@@ -11,8 +12,6 @@ import { checkTemporaryFolder, makeFolders } from "./folders.ts";
 import { interruption, portProblem } from "./listening.ts";
 import { serveInstructions } from "./serve-instructions.ts";
 import type { Terminal } from "./terminal.ts";
-
-const LINK_SECONDS = 3_600;
 
 export interface ServeFlags {
   readonly awsPort: number;

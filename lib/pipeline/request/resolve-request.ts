@@ -47,6 +47,7 @@ export async function resolveRequest(
   initialImage: InitialImage | null,
   targetFiles: readonly TargetFile[] = [],
 ): Promise<ResolvedRequest> {
+  const { model } = network;
   const layer = requestedLayer(request, network);
   const classNames = classNamesOf(layer, network.layers, network.labels);
   const among = {
@@ -66,45 +67,41 @@ export async function resolveRequest(
       ? { targets: [...targets.targets] }
       : { channels: [...selection.channels] }),
   };
-  const complete = completeRequest(request, network.model, layer, drawn);
+  const complete = completeRequest(request, model, layer, drawn);
   const channels = imageNumbers(complete);
-  const { width, height } = initialImage ?? network.model.inputSize;
+  const { width, height } = initialImage ?? model.inputSize;
   const drawing = drawingOf(complete, { width, height });
-  const { planes } = network.model;
-  const tileSize = pictureSize(tileSizeOf(drawing), planeKind(planes), planes.length);
+  const tileSize = pictureSize(tileSizeOf(drawing), planeKind(model.planes), model.planes.length);
   const tooMuch = [
     ...countProblems(channels.length),
     ...workProblems({ ...drawing, channelCount: channels.length }),
   ];
   const overLimit = tooMuch.length > 0 ? tooMuch : pictureProblems(drawing, tileSize);
+  const wrong = [...selection.problems, ...targets.problems, ...photographProblems(request, model)];
+  // what is over a limit is not worked through any further
+  if (overLimit.length > 0) throw new RequestError([...wrong, ...overLimit]);
   const named = (channel: number) => classLabel(classNames, channel);
   const labels =
     request.montage.labels ??
     (complete.targets
       ? targetUnits(complete.targets).map((unit) => targetLabel(unit, named))
       : channels.map(named));
-  const raised = raisedLayer(request, network.model.model, layer);
-  // what is over a limit is not worked through any further
-  const noAscent = overLimit.length > 0 ? [] : await ascentProblems(network.model, raised, drawing);
-  const secondsOf = (each: Drawing): WorkSeconds => workSeconds(network.model, raised, each);
-  const seconds = overLimit.length + noAscent.length > 0 ? null : secondsOf(drawing);
+  const raised = raisedLayer(request, model.model, layer);
+  const noAscent = await ascentProblems(model, raised, drawing);
+  const secondsOf = (each: Drawing): WorkSeconds => workSeconds(model, raised, each);
+  const seconds = noAscent.length > 0 ? null : secondsOf(drawing);
   const problems = [
-    ...selection.problems,
-    ...targets.problems,
-    ...photographProblems(request, network.model),
-    ...overLimit,
+    ...wrong,
     ...noAscent,
-    ...(overLimit.length > 0 ? [] : channelAxisProblems(complete, network.model, raised, drawing)),
+    ...channelAxisProblems(complete, model, raised, drawing),
     ...(seconds ? secondsProblems(drawing, seconds, secondsOf) : []),
-    ...(overLimit.length > 0
-      ? []
-      : targetProblems(complete, network.model, raised, drawing, targetFiles)),
-    ...(overLimit.length > 0 ? [] : montageProblems(request, channels.length, tileSize)),
+    ...targetProblems(complete, model, raised, drawing, targetFiles),
+    ...montageProblems(request, channels.length, tileSize),
   ];
   if (problems.length > 0) throw new RequestError(problems);
   return {
     request: complete,
-    presetForm: presetForm(complete, network.model, layer),
+    presetForm: presetForm(complete, model, layer),
     network: network.description,
     layer: {
       index: layer.index,
