@@ -1,17 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 import { resultPaths } from "../../local/cli/result-paths.ts";
 import { runWith } from "../local/cli/command-line.ts";
 import { makeModels } from "../local/cli/models-on-disk.ts";
 
-let folder = "";
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  ({ folder, remove } = await makeModels());
-});
-afterAll(() => remove());
+const folder = await makeModels();
 
 const CHANNELS = [1, 2, 3];
 const request = (changes: object) => ({

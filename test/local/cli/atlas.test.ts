@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 import { networkFolders } from "../../../lib/networks/folders.ts";
 import { openNetwork } from "../../../lib/networks/registry.ts";
@@ -11,12 +11,7 @@ import { tinyNetwork } from "../../support/tiny-network.ts";
 import { run } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
 
-let folder = "";
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  ({ folder, remove } = await makeModels());
-});
-afterAll(() => remove());
+const folder = await makeModels();
 
 test("by itself it has every convolution and the classifier, each as becomes it", async () => {
   const network = await analyseNetwork(await openNetwork("emojinet", networkFolders({})));

@@ -1,22 +1,19 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { encodePng } from "../../../lib/image/png.ts";
 import { filesIn } from "../../networks/temporary-folder.ts";
 import { expectRefused, run } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
 
-let folder = "";
-let remove = async (): Promise<void> => {};
+const folder = await makeModels();
 beforeAll(async () => {
-  ({ folder, remove } = await makeModels());
   const pixels = { width: 3, height: 2, data: new Uint8Array(18).fill(90) };
   await writeFile(join(folder, "empty.json"), "{}");
   await writeFile(join(folder, "tiny.png"), await encodePng(pixels));
 });
-afterAll(() => remove());
 
 /** Writes a request on good.onnx; paths in it are file names of the folder. */
 async function request(name: string, changes: Readonly<Record<string, unknown>>): Promise<string> {

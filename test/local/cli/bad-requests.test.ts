@@ -1,18 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { filesIn } from "../../networks/temporary-folder.ts";
 import { expectRefused, run } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
 
-let folder = "";
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  ({ folder, remove } = await makeModels());
-});
-afterAll(() => remove());
+const folder = await makeModels();
 
 describe("a bad model is refused", () => {
   test.each([

@@ -2,19 +2,14 @@ import { existsSync, rmSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { convertSheet, decodeImage, encodePng } from "../../../lib/image/png.ts";
 import { untilTrue } from "../../support/until.ts";
 import { expectRefused, run, runProcess, runWith } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
 
-let folder = "";
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  ({ folder, remove } = await makeModels());
-});
-afterAll(() => remove());
+const folder = await makeModels();
 
 const request = (changes: object = {}) => ({
   network: join(folder, "good.onnx"),

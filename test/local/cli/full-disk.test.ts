@@ -4,20 +4,17 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 
 import { encodePng } from "../../../lib/image/png.ts";
 import { runProcess } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
 
-let folder = "";
-let remove = async (): Promise<void> => {};
+const folder = await makeModels();
 beforeAll(async () => {
-  ({ folder, remove } = await makeModels());
   // what it runs is bundled, and needs no room any more
   await runProcess("--version");
 });
-afterAll(() => remove());
 
 /** Runs `dreamgrid` where no file may have more than so many KiB. */
 async function runCramped(kibibytes: number, ...words: readonly string[]) {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 import { networkFolders } from "../../../lib/networks/folders.ts";
 import { openNetwork } from "../../../lib/networks/registry.ts";
@@ -12,12 +12,7 @@ import { normal } from "../../support/random.ts";
 import { run } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
 
-let folder = "";
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  ({ folder, remove } = await makeModels());
-});
-afterAll(() => remove());
+const folder = await makeModels();
 
 const open = async (idOrPath: string) =>
   analyseNetwork(await openNetwork(idOrPath, networkFolders({})));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { TensorProto_DataLocation, StringStringEntryProtoSchema } from "onnx-buf";
 import { create } from "@bufbuild/protobuf";
 import type { ModelProto } from "onnx-buf";
+import { afterAll } from "vitest";
 
 import { encodeNpy } from "../../../lib/image/npy.ts";
 import type { Node } from "../../../lib/onnx/model.ts";
@@ -122,12 +123,13 @@ const ARRAYS: Readonly<Record<string, Uint8Array | string>> = {
   "small.npy": encodeNpy([1, 3, 2, 2], start.data.slice(0, 12)),
 };
 
-/** A folder with good and bad models and arrays, and a way to remove it. */
-export async function makeModels(): Promise<{ folder: string; remove: () => Promise<void> }> {
+/** A folder with good and bad models and arrays, which is removed after the file's last test. */
+export async function makeModels(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "dreamgrid-cli-"));
   for (const [name, contents] of Object.entries({ ...FILES, ...ARRAYS })) {
     await writeFile(join(folder, name), contents);
   }
   await mkdir(join(folder, "folder.onnx"));
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  return folder;
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 import { decodeNpy } from "../../../lib/image/npy.ts";
 import { decodeImage } from "../../../lib/image/png.ts";
@@ -12,12 +12,7 @@ import { sheetNames } from "../../../local/cli/short-request.ts";
 import { expectRefused, run } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
 
-let folder = "";
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  ({ folder, remove } = await makeModels());
-});
-afterAll(() => remove());
+const folder = await makeModels();
 
 const dream = (...words: readonly string[]) => {
   const last = ["--num-iterations", "2", "--verbose", "false", "--out", join(folder, "out")];
