@@ -1,5 +1,3 @@
-import { parseArgs } from "node:util";
-
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
 import { findLayer } from "../lib/networks/layers.ts";
@@ -13,6 +11,7 @@ import { standardNormal, uniformFrom } from "../lib/optvis/random.ts";
 import { foldWeights } from "../lib/optvis/runtime/fold-constants.ts";
 import { turnTelemetryOff } from "../lib/optvis/runtime/telemetry.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
+import { benchOptions } from "./options.ts";
 import { machineLine } from "./results-file.ts";
 import { median } from "./statistics.ts";
 
@@ -30,16 +29,7 @@ const PASSES = [
   ["loss3-classifier", 224],
 ] as const;
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "15" },
-    help: { type: "boolean", default: false },
-  },
-});
-if (values.help) {
-  process.stdout.write(`${USAGE}\n`);
-  process.exit();
-}
+const values = benchOptions(USAGE, { rounds: "15" });
 
 turnTelemetryOff();
 const analysed = await analyseNetwork(await openNetwork("googlenet", networkFolders(process.env)));

@@ -5,8 +5,8 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 
+import { benchOptions } from "./options.ts";
 import { machineLine, RESULTS_FILE, writeSections } from "./results-file.ts";
 import { median, spread } from "./statistics.ts";
 
@@ -37,17 +37,7 @@ interface Timing {
   readonly CPU: number;
 }
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "5" },
-    out: { type: "string", default: RESULTS_FILE },
-    help: { type: "boolean", default: false },
-  },
-});
-if (values.help) {
-  process.stdout.write(`${USAGE}\n`);
-  process.exit();
-}
+const values = benchOptions(USAGE, { rounds: "5", out: RESULTS_FILE });
 
 const timings = new Map<string, Timing[]>();
 for (let round = 0; round <= Number(values.rounds); round++) {

@@ -1,6 +1,5 @@
-import { parseArgs } from "node:util";
-
 import { requested, type RequestCost } from "./child.ts";
+import { benchOptions } from "./options.ts";
 import { machineLine, RESULTS_FILE, writeSections } from "./results-file.ts";
 import { median, spread } from "./statistics.ts";
 
@@ -9,19 +8,12 @@ const USAGE = `npm run bench:growth -- [--network emojinet] [--rounds 3] [--only
 How time and memory grow with the work, one thread, each measurement a process of its own: tables
 and plots in the file of results. Nothing else should run on the machine.`;
 
-const { values } = parseArgs({
-  options: {
-    network: { type: "string", default: "emojinet" },
-    rounds: { type: "string", default: "3" },
-    only: { type: "string", default: "channels,iterations,side,depth" },
-    out: { type: "string", default: RESULTS_FILE },
-    help: { type: "boolean", default: false },
-  },
+const values = benchOptions(USAGE, {
+  network: "emojinet",
+  rounds: "3",
+  only: "channels,iterations,side,depth",
+  out: RESULTS_FILE,
 });
-if (values.help) {
-  process.stdout.write(`${USAGE}\n`);
-  process.exit();
-}
 
 interface Series {
   readonly title: string;

@@ -2,11 +2,12 @@ import { execFile } from "node:child_process";
 import { access } from "node:fs/promises";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 
 import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
 import { JOBS, type Job } from "./jobs.ts";
+import { benchOptions } from "./options.ts";
 import type { Pytorch } from "./pytorch.ts";
 import { formsOf, inForm, nameOf, quickest } from "./pytorch-forms.ts";
 import { machineLine, RESULTS_FILE, writeSections } from "./results-file.ts";
@@ -22,21 +23,11 @@ PyTorch's forms (layouts of its tensors, threads, processes) each job is timed i
 quickest at four iterations. With PyTorch the medians and ratios of the run go into the file of
 results. Nothing else should run on the machine.`;
 
-const { values } = parseArgs({
-  options: {
-    python: { type: "string" },
-    reference: { type: "string" },
-    jobs: { type: "string", default: "1,3,4" },
-    rounds: { type: "string", default: "5" },
-    threads: { type: "string", default: String(cpus().length) },
-    out: { type: "string", default: RESULTS_FILE },
-    help: { type: "boolean", default: false },
-  },
-});
-if (values.help) {
-  process.stdout.write(`${USAGE}\n`);
-  process.exit();
-}
+const values = benchOptions(
+  USAGE,
+  { jobs: "1,3,4", rounds: "5", threads: String(cpus().length), out: RESULTS_FILE },
+  ["python", "reference"],
+);
 
 /** What engine-run.ts prints. */
 interface EngineRun {

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 
 import { type Browser, chromium, type Page } from "playwright-core";
 
@@ -11,6 +10,7 @@ import { encodeModel } from "../lib/onnx/encode.ts";
 import type { Graph } from "../lib/onnx/model.ts";
 import { floatTensor } from "../lib/onnx/tensor.ts";
 import type { Renderer, RenderHooks, RenderTask } from "../lib/pipeline/render/renderer.ts";
+import { benchOptions } from "./options.ts";
 import { machineLine } from "./results-file.ts";
 
 const USAGE = `npm run bench:page -- [--chromium /usr/bin/chromium] [--channels 1000]
@@ -18,17 +18,7 @@ const USAGE = `npm run bench:page -- [--chromium /usr/bin/chromium] [--channels 
 Scrolls through a layer whose channels all have pictures, as fast as a hand does, and says how long
 the tasks of the page's main thread were: what keeps it from drawing sixty frames a second.`;
 
-const { values } = parseArgs({
-  options: {
-    chromium: { type: "string", default: "/usr/bin/chromium" },
-    channels: { type: "string", default: "1000" },
-    help: { type: "boolean", default: false },
-  },
-});
-if (values.help) {
-  process.stdout.write(`${USAGE}\n`);
-  process.exit();
-}
+const values = benchOptions(USAGE, { chromium: "/usr/bin/chromium", channels: "1000" });
 
 const CHANNELS = Number(values.channels);
 const SIDE_PX = 64;

@@ -1,6 +1,5 @@
-import { parseArgs } from "node:util";
-
 import { child, requested } from "./child.ts";
+import { benchOptions } from "./options.ts";
 import { machineLine, RESULTS_FILE, type Section, writeSections } from "./results-file.ts";
 
 const USAGE = `npm run bench:vivid -- [--only steps,tiles,memory] [--rounds 15] [--out ${RESULTS_FILE}]
@@ -9,18 +8,7 @@ What the Fourier method costs on GoogLeNet, on one thread: a step against the ne
 seconds of a tile of each preset, and peak memory over the size of the canvas. Each figure is of
 processes of its own, and goes into the file of results; nothing else should run on the machine.`;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", default: "steps,tiles,memory" },
-    rounds: { type: "string", default: "15" },
-    out: { type: "string", default: RESULTS_FILE },
-    help: { type: "boolean", default: false },
-  },
-});
-if (values.help) {
-  process.stdout.write(`${USAGE}\n`);
-  process.exit();
-}
+const values = benchOptions(USAGE, { only: "steps,tiles,memory", rounds: "15", out: RESULTS_FILE });
 
 const CLASSES = { network: "googlenet", layer: "loss3-classifier", method: "fourier" };
 const ofLayer = (layer: string) => ({ ...CLASSES, layer, preset: "channels" });

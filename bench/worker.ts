@@ -1,5 +1,3 @@
-import { parseArgs } from "node:util";
-
 import { workerBatchSize } from "../functions/delivery.ts";
 import { networkFolders } from "../lib/networks/folders.ts";
 import type { LayerWithChannels } from "../lib/networks/layers.ts";
@@ -8,6 +6,7 @@ import { mixesChannels } from "../lib/pipeline/request/layer-role.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { DOLLARS_PER_CORE_SECOND, DOLLARS_PER_GB_SECOND } from "../lib/pipeline/rates.ts";
 import { upTo } from "./jobs.ts";
+import { benchOptions } from "./options.ts";
 import { type Drawn, type PackedWorker, PackedWorkers } from "./packed-worker.ts";
 import { machineLine } from "./results-file.ts";
 import { median } from "./statistics.ts";
@@ -20,20 +19,13 @@ Runs the CPU worker as it is packed for Lambda, as root on Linux, held by contro
 processors and the memory that Lambda gives: the tables of cdk/README.md. Of the atlas, one layer in
 --every is drawn.`;
 
-const { values } = parseArgs({
-  options: {
-    parts: { type: "string", default: "memory,jobs,atlas" },
-    rounds: { type: "string", default: "3" },
-    every: { type: "string", default: "1" },
-    memory: { type: "string", default: "3008" },
-    threads: { type: "string", default: "2" },
-    help: { type: "boolean", default: false },
-  },
+const values = benchOptions(USAGE, {
+  parts: "memory,jobs,atlas",
+  rounds: "3",
+  every: "1",
+  memory: "3008",
+  threads: "2",
 });
-if (values.help) {
-  process.stdout.write(`${USAGE}\n`);
-  process.exit();
-}
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Of memory in MB and threads, those that a machine of two cores can imitate. */
