@@ -65,7 +65,7 @@ export async function consume(options: ConsumeOptions, stop: AbortSignal): Promi
  * Polls until there is a message, then until the batch is full, its window over or no more come.
  */
 async function gather(
-  { receiver, gathering, visibilitySeconds }: ConsumeOptions,
+  { receiver, gathering, visibilitySeconds, onError }: ConsumeOptions,
   stop: AbortSignal,
 ): Promise<readonly ReceivedMessage[]> {
   const { batchSize, pollSeconds, windowMs, pauseMs } = gathering;
@@ -81,7 +81,11 @@ async function gather(
   const mayGrow = () => messages.length < batchSize && Date.now() < windowEnd && !stop.aborted;
   while (latest.length > 0 && mayGrow()) {
     if (pauseMs > 0 && latest.length < RECEIVE_LIMIT) await pause(pauseMs, stop);
-    latest = await receive(batchSize - messages.length, 0);
+    latest = await receive(batchSize - messages.length, 0).catch((error: unknown) => {
+      // those in hand would lie invisible until their time is over
+      onError("queue out of reach", error);
+      return [];
+    });
     messages.push(...latest);
   }
   return messages;

@@ -191,6 +191,22 @@ test("a queue out of reach is asked again", async () => {
   expect(queue.deleted).toEqual(["h1"]);
 });
 
+test("what has been gathered is handled, though a further call fails", async () => {
+  const queue = queueOf(13);
+  const receive = queue.receive.bind(queue);
+  vi.spyOn(queue, "receive")
+    .mockImplementationOnce(receive)
+    .mockRejectedValueOnce(new Error("reset"));
+  const { seen, handle } = sizes();
+  const troubles = await run(queue, {
+    gathering: { batchSize: 25, pollSeconds: 20, windowMs: Number.POSITIVE_INFINITY, pauseMs: 0 },
+    handle,
+  });
+  expect(troubles).toEqual(["queue out of reach: Error: reset"]);
+  expect(seen).toEqual([10, 3]);
+  expect(queue.deleted).toEqual(handles(1, 13));
+});
+
 test("the pause after an error ends with the stop", async () => {
   const queue = queueOf(1);
   vi.spyOn(queue, "receive").mockRejectedValue(new Error("refused"));
