@@ -26,13 +26,15 @@ const PLATFORMS = {
 async function compile(folder: string, ...files: readonly string[]): Promise<void> {
   const flags =
     "--strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --noUnusedLocals --skipLibCheck --target es2022 --module nodenext";
-  await Promise.all(
+  // both end before the folder goes, also where one fails
+  const compiled = await Promise.allSettled(
     Object.values(PLATFORMS).map((platform) =>
       promisify(execFile)(process.execPath, [TSC, ...flags.split(" "), ...platform, ...files], {
         cwd: folder,
       }),
     ),
   );
+  for (const each of compiled) if (each.status === "rejected") throw each.reason;
 }
 
 /** As a user would write it; its types are what the test is about. */
