@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -13,6 +12,7 @@ import { emitLoop } from "../../../lib/optvis/graph/loop.ts";
 import { withModelFile } from "../../../lib/optvis/runtime/model-file.ts";
 import { RuntimeError } from "../../../lib/optvis/runtime/errors.ts";
 import { Session } from "../../../lib/optvis/runtime/session.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
 
 /**
  * Adds 0, 1, 2, ... once an iteration, 300 numbers: inside the loop, and large enough to lie apart.
@@ -48,7 +48,7 @@ function bodyOf({ nodes }: Graph): Graph {
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "dreamgrid-test-"));
+  folder = await temporaryFolder();
   vi.stubEnv("TMPDIR", folder);
 });
 afterEach(() => vi.unstubAllEnvs());
