@@ -35,6 +35,7 @@ function useJobEstimate(request: Request | null): DryRun<Accepted> {
 }
 
 function inWords(what: string, { value, problems }: DryRun<Accepted>): string {
-  if (value === null) return problems.join("; ");
+  // an older API knows no dry runs, which is nothing that a reader could mend
+  if (value === null) return problems.filter((text) => !text.startsWith("query.")).join("; ");
   return value.estimate === null ? what : `${what}: ${estimateInWords(value.estimate)}`;
 }

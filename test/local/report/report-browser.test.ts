@@ -10,7 +10,7 @@ import { encodePng } from "../../../lib/image/png.ts";
 import { ReportFile } from "../../../local/report/report-file.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { untilTrue } from "../../support/until.ts";
-import { CHROMIUM, expectAccessible, launch, openPage } from "../../web/browser.ts";
+import { CHROMIUM, expectAccessible, launch, openPage, PATIENT } from "../../web/browser.ts";
 import { ATTACK, sampleSheet } from "./sample-sheet.ts";
 
 describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
@@ -57,7 +57,7 @@ describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
 
   test.each([false, true])("shows every picture and asks nobody, embedded: %s", async (embed) => {
     const { page, complaints, asked } = await open(embed);
-    expect(await hasSize(page)).toEqual([30, 30]);
+    await expect.poll(() => hasSize(page), PATIENT).toEqual([30, 30]);
     const others = asked.filter((url) => !/^(?:file|data):/.test(url));
     expect({ others, complaints }).toEqual({ others: [], complaints: [] });
     expect(asked.filter((url) => url.startsWith("file:"))).toHaveLength(embed ? 1 : 3);
