@@ -8,7 +8,7 @@ export function filesOf({ tile, raw, animation }: OkResult): readonly string[] {
 
 /** Keys of all that a job has drawn so far, in whichever of its rounds. */
 export async function drawnFiles(job: Job): Promise<readonly string[]> {
-  const latest = await job.latest();
-  const results = await latest.results(await latest.ended());
+  const { job: latest, names } = await job.look();
+  const results = await latest.results(await latest.ended(names));
   return [...results.values()].flatMap((result) => (result.state === "ok" ? filesOf(result) : []));
 }

@@ -74,7 +74,7 @@ export async function followJob(
   });
   try {
     let { job, names } = await first.look();
-    for (const channel of await job.ended()) ended.add(channel);
+    for (const channel of await job.ended(names)) ended.add(channel);
     for (;;) {
       signal?.throwIfAborted();
       const completion = names?.hasCompletion === false ? null : await job.findCompletion();

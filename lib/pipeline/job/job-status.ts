@@ -40,8 +40,7 @@ export async function readJobStatus(known: Job): Promise<JobStatus | null> {
     const { state } = completion;
     return { ...round, state, ...countsOf(completion), completion, isWaiting: () => false };
   }
-  const ended =
-    names?.hasResults === false && round.kept === 0 ? new Set<number>() : await job.ended();
+  const ended = await job.ended(names);
   const counts = await job.resultsSoFar.count(job, plan.total, ended);
   const isBegun = ended.size > 0 || names?.isBegun === true;
   const state = names?.isCancelled === true ? "cancelling" : isBegun ? "running" : "queued";

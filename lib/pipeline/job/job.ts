@@ -178,10 +178,11 @@ export class Job {
     await this.#putOnce(keys.cancelKey(this.id, this.round), cancellation);
   }
 
-  /** The channels (1-based) that have a result. */
-  async ended(): Promise<Set<number>> {
+  /** The channels (1-based) that have a result. @param names if `look` has just found them */
+  async ended(names: RoundNames | null = null): Promise<Set<number>> {
     const channels = new Set<number>();
-    for await (const { key } of this.#store.list(keys.resultPrefix(this.id, this.round))) {
+    const prefix = keys.resultPrefix(this.id, this.round);
+    for await (const { key } of names?.hasResults === false ? [] : this.#store.list(prefix)) {
       const result = keys.parseResultKey(key);
       if (result !== null) channels.add(result.channel);
     }

@@ -20,11 +20,12 @@ export async function passLeftRounds(
   now: Date,
 ): Promise<number> {
   const { jobId, channels } = plan;
-  const [first, later, checkpoints] = await Promise.all([
+  const [first, checkpoints] = await Promise.all([
     namesUnder(store, roundPrefix(jobId, 0)),
-    namesUnder(store, retriesPrefix(jobId)),
     namesUnder(store, allCheckpointsPrefix(jobId)),
   ]);
+  // the later ones' folder lies in the first one's
+  const later = first.length === 0 ? [] : await namesUnder(store, retriesPrefix(jobId));
   const rounds = [...later, ...checkpoints].map(Number.parseFloat).filter(Number.isInteger);
   const left = [...first.map(() => 0), ...rounds];
   const retry = encodeJson(retryOf(plan, channels, now));
