@@ -6,7 +6,7 @@ import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
 import { floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
 import { checkVjp, constant, runRule } from "../support/check-vjp.ts";
-import { awayFrom, distinct, normal } from "../support/random.ts";
+import { awayFrom, distinct, normal, uniform } from "../support/random.ts";
 
 const at = normal([2, 7, 3, 4], 1);
 
@@ -24,6 +24,32 @@ describe.each(["ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin"])("%s", (op) 
   ])("$name matches central differences", async ({ axes, attributes }) => {
     const inputs = axes ? [apart, constant(intsTensor(axes))] : [apart];
     await checkVjp(RULES[op]!, { op, attributes, inputs });
+  });
+});
+
+describe("ReduceProd", () => {
+  const apart = uniform([2, 5, 3, 4], 2, [0.7, 1.4]);
+
+  test.each<{ name: string; axes: number[] | null; attributes: Attributes }>([
+    { name: "over places", axes: [2, 3], attributes: {} },
+    { name: "over outer axes, dropped", axes: [2, 0], attributes: { keepdims: 0 } },
+    { name: "over channels", axes: [-3], attributes: {} },
+    { name: "over everything, dropped", axes: null, attributes: { keepdims: 0 } },
+    { name: "over nothing", axes: null, attributes: { noop_with_empty_axes: 1 } },
+  ])("$name matches central differences", async ({ axes, attributes }) => {
+    const inputs = axes ? [apart, constant(intsTensor(axes))] : [apart];
+    await checkVjp(RULES["ReduceProd"]!, { op: "ReduceProd", attributes, inputs });
+  });
+
+  test("where elements are zero, the others' product is what each gets", async () => {
+    const x = floatTensor([3, 5], [2, 0, 3, 5, 7, 0, 2, 0, 3, 5, 1, 2, 3, 4, 5]);
+    const given = { op: "ReduceProd", inputs: [x, constant(intsTensor([1]))] };
+    for (const provider of PROVIDERS) {
+      const dY = floatTensor([3, 1], [1, 1, 2]);
+      const { d_x0 } = await runRule(RULES["ReduceProd"]!, given, provider, dY);
+      const rows = [0, 210, 0, 0, 0, 0, 0, 0, 0, 0, 240, 120, 80, 60, 48];
+      expect([...d_x0!.data]).toEqual(rows);
+    }
   });
 });
 

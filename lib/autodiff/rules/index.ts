@@ -46,6 +46,7 @@ import { reduceL1Vjp } from "./reduce-l1.ts";
 import { reduceL2Vjp } from "./reduce-l2.ts";
 import { reduceLogSumExpVjp } from "./reduce-log-sum-exp.ts";
 import { reduceMeanVjp } from "./reduce-mean.ts";
+import { reduceProdVjp } from "./reduce-prod.ts";
 import { reduceSumVjp } from "./reduce-sum.ts";
 import { reduceSumSquareVjp } from "./reduce-sum-square.ts";
 import { reluVjp } from "./relu.ts";
@@ -128,6 +129,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   ReduceMax: reduceExtremumVjp,
   ReduceMean: reduceMeanVjp,
   ReduceMin: reduceExtremumVjp,
+  ReduceProd: reduceProdVjp,
   ReduceSum: reduceSumVjp,
   ReduceSumSquare: reduceSumSquareVjp,
   Relu: reluVjp,
@@ -164,7 +166,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
  * is an error.
  */
 export const NON_DIFFERENTIABLE: ReadonlySet<string> = new Set(
-  `And ArgMax ArgMin Ceil Constant ConstantOfShape Equal EyeLike Floor Greater GreaterOrEqual IsInf IsNaN
-  Less LessOrEqual NonZero Not OneHot Or Range RandomNormalLike RandomUniformLike Round Shape Sign
+  `And ArgMax ArgMin Ceil Constant ConstantOfShape Equal EyeLike Floor Greater GreaterOrEqual Hardmax
+  IsInf IsNaN Less LessOrEqual NonZero Not OneHot Or Range RandomNormalLike RandomUniformLike Round Shape Sign
   Size Xor`.split(/\s+/),
 );

@@ -4,6 +4,7 @@ import {
   describeNode,
   floatAttribute,
   intAttribute,
+  intsAttribute,
   mismatch,
   requiredInput,
   standardNode,
@@ -196,6 +197,41 @@ export function rmsNormalised(
   return emitter.ending("Mul", [emitter.emit("Div", [x, deviation]), scale]);
 }
 
+/** Below any length that is not 0 by underflow: what is nowhere stays there. */
+const SHORTEST = 1e-30;
+
+/** Y = X / (sum of |X|^p)^(1 / p) along one axis, p 1 or 2. Source: LpNormalization-1. */
+const lpNormalization: Operator = {
+  infer: sameAsInput,
+  upgrade: (node, rewriting) => {
+    const emitter = new Emitter(node, rewriting);
+    const [x, axis] = [requiredInput(node, 0), intAttribute(node, "axis", -1)];
+    const op = intAttribute(node, "p", 2) === 1 ? "ReduceL1" : "ReduceL2";
+    const length = emitter.emit(op, [x, emitter.ints(axis)]);
+    return emitter.ending("Div", [x, emitter.emit("Max", [length, emitter.scalar(SHORTEST)])]);
+  },
+};
+
+/**
+ * Y = (X - mean) / (sqrt(var) + 1e-9), mean and var over `axes`; never over the batch, though that
+ * is among them by default: a file is made for one image. Source: MeanVarianceNormalization-13.
+ */
+const meanVarianceNormalization: Operator = {
+  infer: sameAsInput,
+  upgrade: (node, rewriting) => {
+    const emitter = new Emitter(node, rewriting);
+    const x = requiredInput(node, 0);
+    const axes = emitter.ints(
+      ...intsAttribute(node, "axes", [0, 2, 3]).filter((axis) => axis !== 0),
+    );
+    const meanOf = (value: Value) => emitter.emit("ReduceMean", [value, axes]);
+    const centred = emitter.emit("Sub", [x, meanOf(x)]);
+    const variance = meanOf(emitter.emit("Mul", [centred, centred]));
+    const deviation = emitter.emit("Add", [emitter.emit("Sqrt", [variance]), emitter.scalar(1e-9)]);
+    return emitter.ending("Div", [centred, deviation]);
+  },
+};
+
 /**
  * Softmax, LogSoftmax and Hardmax before opset 13 see a matrix: the axes before `axis` (default 1)
  * are its rows, all others together its columns. From 13 on they work along one axis, so that only
@@ -229,8 +265,8 @@ export const normalisations: Operators = {
   RMSNormalization: rmsNormalization,
   SimplifiedLayerNormalization: rmsNormalization,
   LRN: { infer: lrn },
-  LpNormalization: { infer: sameAsInput },
-  MeanVarianceNormalization: { infer: sameAsInput },
+  LpNormalization: lpNormalization,
+  MeanVarianceNormalization: meanVarianceNormalization,
   Softmax: { infer: sameAsInput, upgrade: alongColumns },
   LogSoftmax: { infer: sameAsInput, upgrade: alongColumns },
   Hardmax: { infer: sameAsInput, upgrade: alongColumns },

@@ -5,7 +5,7 @@ import { axisAttribute, keepDims, normaliseAxis } from "./axes.ts";
 import { fromNumbers, stridesOf } from "./elements.ts";
 import { constantInts, input, type Inputs, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
-import { axesToInput } from "./upgrade.ts";
+import { axesToInput, Emitter } from "./upgrade.ts";
 
 /**
  * The axes that a Reduce node works over, ascending: its second input, or all, or none if it says
@@ -102,7 +102,14 @@ export const reductions: Operators = {
   ReduceL1: reduction(18),
   ReduceL2: reduction(18),
   ReduceSumSquare: reduction(18),
-  ReduceLogSum: reduction(18),
+  ReduceLogSum: {
+    ...reduction(18),
+    upgrade: (node, rewriting) => {
+      const emitter = new Emitter(node, rewriting);
+      const [{ inputs, attributes } = node] = axesToInput(18)(node, rewriting);
+      return emitter.ending("Log", [emitter.emit("ReduceSum", inputs, attributes)]);
+    },
+  },
   ReduceLogSumExp: reduction(18),
   ArgMax: { infer: argument },
   ArgMin: { infer: argument },

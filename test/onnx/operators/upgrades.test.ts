@@ -45,6 +45,9 @@ function oldModel({
   });
 }
 
+const byLength = (p: string) => [`ReduceL${p}`, "Max", "Div"];
+const logOfSum = ["ReduceSum", "Log"];
+const positive = uniform([2, 6, 3, 4], 1, [0.5, 2]);
 const flattened = ["Flatten", "Softmax", "Shape", "Reshape"];
 
 const operators: readonly OldOperator[] = [
@@ -89,6 +92,28 @@ const operators: readonly OldOperator[] = [
     initializers: { k: intsTensor([3]) },
     outputs: "y z",
     types: { z: "int64" },
+  },
+  { opset: 7, op: "LpNormalization", becomes: byLength("2") },
+  { opset: 18, op: "LpNormalization", attributes: { axis: 1, p: 1 }, becomes: byLength("1") },
+  {
+    opset: 9,
+    op: "MeanVarianceNormalization",
+    becomes: ["ReduceMean", "Sub", "Mul", "ReduceMean", "Sqrt", "Add", "Div"],
+    x: uniform([1, 6, 3, 4], 1, [-2, 2]),
+  },
+  {
+    opset: 7,
+    op: "ReduceLogSum",
+    attributes: { axes: [2], keepdims: 0 },
+    becomes: logOfSum,
+    x: positive,
+  },
+  {
+    opset: 18,
+    op: "ReduceLogSum",
+    initializers: { axes: intsTensor([1, 2]) },
+    becomes: logOfSum,
+    x: positive,
   },
   { opset: 7, op: "Dropout", attributes: { ratio: float(0.4) } },
   { opset: 12, op: "Dropout", initializers: { ratio: floatTensor([], [0.4]) } },
