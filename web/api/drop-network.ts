@@ -18,7 +18,7 @@ export function modelFileOf(files: readonly File[]): File | null {
 export function idOf(fileName: string): string {
   const stem = fileName.replace(/\.onnx$/i, "").replaceAll(/[^A-Za-z0-9_.-]+/g, "-");
   const id = stem.replaceAll(/\.{2,}/g, ".").replace(/^[^A-Za-z0-9]+/, "");
-  return id.slice(0, 64).replace(/\.+$/, "") || "network";
+  return id.slice(0, 64).replace(/[.-]+$/, "") || "network";
 }
 
 /**

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { problemsOf } from "../api/client.ts";
 import { dropNetwork, idOf, modelFileOf } from "../api/drop-network.ts";
 import { Problems } from "../components/problems.tsx";
 import { address } from "../state/router.ts";
+import { useSending } from "../state/use-sending.ts";
 import { CHANNEL_ORDERS, CONVENTIONS } from "./preprocessing.ts";
 
 /** Takes a network: an .onnx file, and files of weights beside it. */
@@ -12,29 +12,26 @@ export function DropZone() {
   const [name, setName] = useState("");
   const [convention, setConvention] = useState(0);
   const [order, setOrder] = useState("");
-  const [progress, setProgress] = useState<string | null>(null);
-  const [problems, setProblems] = useState<readonly string[]>([]);
+  const [progress, setProgress] = useState("");
+  const { isBusy, problems, forget, send } = useSending();
   const [isOver, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const take = (list: FileList | null | undefined) => {
     const taken = [...(list ?? [])];
     if (taken.length === 0) return;
     setFiles(taken);
-    setProblems([]);
+    forget();
     setName(idOf(modelFileOf(taken)?.name ?? taken[0]!.name));
   };
-  const send = async () => {
-    const { pixels } = CONVENTIONS[convention]!;
-    setProblems([]);
-    try {
+  const add = () => {
+    forget();
+    setProgress("");
+    return send(async () => {
+      const { pixels } = CONVENTIONS[convention]!;
       const colours = order === "" ? {} : { channelOrder: order };
       const drop = { network: name, files, ...pixels, ...colours };
       location.hash = address.network(await dropNetwork(drop, setProgress));
-    } catch (error) {
-      setProblems(problemsOf(error));
-    } finally {
-      setProgress(null);
-    }
+    });
   };
   useDropOnPage(setOver, take);
   return (
@@ -67,7 +64,7 @@ export function DropZone() {
           class="row"
           onSubmit={(event) => {
             event.preventDefault();
-            void send();
+            void add();
           }}
         >
           <label class="row">
@@ -97,11 +94,11 @@ export function DropZone() {
               ))}
             </select>
           </label>
-          <button class="primary" type="submit" disabled={progress !== null}>
+          <button class="primary" type="submit" disabled={isBusy}>
             Add the network
           </button>
           <span class="quiet" role="status">
-            {progress ?? ""}
+            {isBusy && progress}
           </span>
         </form>
       )}
