@@ -91,8 +91,7 @@ async function apiReply(
   { handler, bodyMs }: Omit<Answering, "beside">,
 ): Promise<APIGatewayProxyResult> {
   if (!isForUs(incoming)) return foreignHost(incoming);
-  const late = sleep(bodyMs, null, { ref: false });
-  const body = await Promise.race([readBody(incoming), late]);
+  const body = await bodyWithin(bodyMs, incoming);
   if (body !== null) return handler(toEvent(incoming, body));
   const problem = `request: its body was not here within ${bodyMs / 1000} seconds; send it anew`;
   return problemReply(new ProblemError("invalid-request", [problem]));
@@ -147,6 +146,17 @@ function toEvent(incoming: IncomingMessage, body: Buffer): ApiEvent {
     isBase64Encoded: true,
     requestContext: { path },
   };
+}
+
+/** `null` if it is not there in time. */
+async function bodyWithin(milliseconds: number, incoming: IncomingMessage): Promise<Buffer | null> {
+  const read = new AbortController();
+  const late = sleep(milliseconds, null, { ref: false, signal: read.signal });
+  try {
+    return await Promise.race([readBody(incoming), late]);
+  } finally {
+    read.abort();
+  }
 }
 
 /** Up to a byte more than the handler takes: enough for it to see that it is too much. */
