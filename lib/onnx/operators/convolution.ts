@@ -1,7 +1,7 @@
 import type { Node } from "../model.ts";
-import { intAttribute, intsAttribute, mismatch } from "../node.ts";
-import { filled, formatShape } from "../tensor.ts";
-import { input, type Inputs } from "./inputs.ts";
+import { intAttribute, intsAttribute, mismatch, requiredInput } from "../node.ts";
+import { filled, floatTensor, formatShape, sizeOf } from "../tensor.ts";
+import { input, type Inputs, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { type AxisWindow, slidingWindows, span, windowAttributes } from "./window.ts";
 
@@ -141,8 +141,56 @@ const convTranspose: Operator = {
   ],
 };
 
+/**
+ * Col2Im: columns of windows, [N, C products of the window, places], added up where they lie in the
+ * image, [N, C, ...]. A transposed convolution of each channel by itself, whose weights put each of
+ * a window's elements in its place.
+ *
+ * Source: ONNX operator Col2Im-18.
+ */
+const col2Im: Operator = {
+  infer: (node, inputs) => {
+    const { type, shape } = input(node, inputs, 0);
+    const [image, block] = [requiredInts(node, inputs, 1), requiredInts(node, inputs, 2)];
+    const size = sizeOf(block);
+    if (shape.length !== 3 || shape[1]! % size !== 0) {
+      throw mismatch(node, `windows ${formatShape(block)} in columns ${formatShape(shape)}`);
+    }
+    return [{ type, shape: [shape[0]!, shape[1]! / size, ...image] }];
+  },
+  unroll: (node, inputs, emitter) => {
+    const { shape } = input(node, inputs, 0);
+    const [image, block] = [requiredInts(node, inputs, 1), requiredInts(node, inputs, 2)];
+    const size = sizeOf(block);
+    const channels = shape[1]! / size;
+    const { axes } = windowAttributes(node, block);
+    const places = axes.map((axis, i) => {
+      const room = image[i]! + axis.padBegin + axis.padEnd - span(axis);
+      return { ...axis, count: Math.floor(room / axis.stride) + 1, left: room % axis.stride };
+    });
+    if (sizeOf(places.map(({ count }) => count)) !== shape[2]) {
+      throw mismatch(node, `${shape[2]} places of windows in an image ${formatShape(image)}`);
+    }
+    const oneHot = new Float32Array(channels * size * size);
+    for (let i = 0; i < channels * size; i++) oneHot[i * size + (i % size)] = 1;
+    const maps = emitter.ints(shape[0]!, shape[1]!, ...places.map(({ count }) => count));
+    const x = emitter.emit("Reshape", [requiredInput(node, 0), maps]);
+    const w = emitter.constant(floatTensor([channels * size, 1, ...block], oneHot));
+    const attributes = {
+      group: channels,
+      kernel_shape: block,
+      strides: axes.map(({ stride }) => stride),
+      dilations: axes.map(({ dilation }) => dilation),
+      pads: [...axes.map(({ padBegin }) => padBegin), ...axes.map(({ padEnd }) => padEnd)],
+      output_padding: places.map(({ left }) => left),
+    };
+    emitter.add(...emitter.ending("ConvTranspose", [x, w], attributes).slice(-1));
+  },
+};
+
 /** Operators that slide weights over the spatial axes. */
 export const convolutions: Operators = {
   Conv: conv,
   ConvTranspose: convTranspose,
+  Col2Im: col2Im,
 };

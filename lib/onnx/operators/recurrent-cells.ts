@@ -1,8 +1,6 @@
-import { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
-import { describeNode, intAttribute } from "../node.ts";
-import { floatTensor, type FloatTensor, lateFloatTensor } from "../tensor.ts";
-import { input, type Inputs } from "./inputs.ts";
+import { intAttribute } from "../node.ts";
+import { floatTensor, sizeOf } from "../tensor.ts";
 import type { Emitter } from "./upgrade.ts";
 
 /** What an RNN, GRU or LSTM node is at the size of its input. */
@@ -33,54 +31,39 @@ export function activationsOf(node: Node): readonly string[] {
 /** Weights and biases by gate, as the steps read them: a product from the right. */
 interface Weights {
   /** [directions, I, gates H], of all gates. */
-  readonly ofInput: FloatTensor;
+  readonly ofInput: () => Value;
   /** [directions, H, n H], of n gates from one on. */
-  readonly ofState: (first: number, count: number) => FloatTensor;
-  /** [directions, 1, n H]: of the input, and of the state. */
-  readonly biases: (first: number, count: number) => readonly [FloatTensor, FloatTensor];
+  readonly ofState: (first: number, count: number) => Value;
+  /** [directions, 1, n H], of the input or of the state. */
+  readonly bias: (of: "input" | "state", first: number, count: number) => Value;
   /** [directions, 1, H] of an LSTM's i, o and f; `null` for none. */
-  readonly peepholes: readonly FloatTensor[] | null;
+  readonly peepholes: readonly Value[] | null;
 }
 
-export function weightsOf(node: Node, inputs: Inputs, given: Recurrence): Weights {
-  const { width, hidden, gates, isReversed } = given;
-  const count = isReversed.length;
-  const constant = (index: number): FloatTensor => {
-    const tensor = input(node, inputs, index).constant;
-    if (tensor?.type === "float32") return tensor;
-    throw new ModelError(
-      `${describeNode(node)}: weights that are computed are not supported; choose a layer before it`,
-    );
+/** Written as nodes, since exporters put weights together from others. */
+export function weightsOf(node: Node, emitter: Emitter, given: Recurrence): Weights {
+  const { hidden, gates, isReversed } = given;
+  const [, w = "", r = "", b = "", , , , p = ""] = node.inputs;
+  const turned = (value: Value) => emitter.emit("Transpose", [value], { perm: [0, 2, 1] });
+  const part = (value: Value, axis: number, first: number, count: number) => {
+    const bounds = [first * hidden, (first + count) * hidden, axis];
+    return emitter.emit("Slice", [value, ...bounds.map((bound) => emitter.ints(bound))]);
   };
-  /** Of [directions, rows, columns] some rows, as columns. */
-  const turned = (tensor: FloatTensor, columns: number, first: number, rows: number) =>
-    lateFloatTensor([count, columns, rows], () => {
-      const perDirection = tensor.data.length / count;
-      return Float32Array.from({ length: count * columns * rows }, (_, i) => {
-        const [d, rest] = [Math.floor(i / (columns * rows)), i % (columns * rows)];
-        const [column, row] = [Math.floor(rest / rows), rest % rows];
-        return tensor.data[d * perDirection + (first + row) * columns + column]!;
-      });
-    });
-  const part = (tensor: FloatTensor | null, first: number, length: number) => {
-    const perDirection = (tensor?.data.length ?? 0) / count;
-    const data = Float32Array.from({ length: count * length }, (_, i) => {
-      return tensor?.data[Math.floor(i / length) * perDirection + first + (i % length)] ?? 0;
-    });
-    return floatTensor([count, 1, length], data);
-  };
-  const [w, r] = [constant(1), constant(2)];
-  const b = node.inputs[3] ? constant(3) : null;
-  const p = node.inputs[7] ? constant(7) : null;
+  const row = (value: Value, first: number, count: number) =>
+    emitter.emit("Unsqueeze", [part(value, 1, first, count), emitter.ints(1)]);
   return {
-    ofInput: turned(w, width, 0, gates * hidden),
-    ofState: (first, n) => turned(r, hidden, first * hidden, n * hidden),
-    biases: (first, n) => [
-      part(b, first * hidden, n * hidden),
-      part(b, (gates + first) * hidden, n * hidden),
-    ],
-    peepholes: p && [0, 1, 2].map((k) => part(p, k * hidden, hidden)),
+    ofInput: () => turned(w),
+    ofState: (first, count) => part(turned(r), 2, first, count),
+    bias: (of, first, count) =>
+      b
+        ? row(b, of === "input" ? first : gates + first, count)
+        : noBias(emitter, [isReversed.length, 1, count * hidden]),
+    peepholes: p ? [0, 1, 2].map((gate) => row(p, gate, 1)) : null,
   };
+}
+
+function noBias(emitter: Emitter, shape: readonly number[]): Value {
+  return emitter.constant(floatTensor(shape, new Float32Array(sizeOf(shape))));
 }
 
 interface CellContext {
@@ -99,26 +82,19 @@ interface Cell {
 
 type MakeCell = (context: CellContext) => Cell;
 
-/** X W + B, with the biases of input and state. */
-function projection({ emitter, given, weights }: CellContext, own: readonly FloatTensor[]) {
-  const { gates, hidden } = given;
-  const [bias] = weights.biases(0, gates);
-  const data = bias.data.map(
-    (value, i) => value + own.reduce((sum, each) => sum + each.data[i]!, 0),
-  );
-  return (x: Value) => {
-    const product = emitter.emit("MatMul", [x, emitter.constant(weights.ofInput)]);
-    const shape = [bias.shape[0]!, 1, gates * hidden];
-    return emitter.emit("Add", [product, emitter.constant(floatTensor(shape, data))]);
-  };
+/** X W + B, B the biases of the input and those given of the state. */
+function projection({ emitter, given, weights }: CellContext, ofState: Value) {
+  const bias = emitter.emit("Add", [weights.bias("input", 0, given.gates), ofState]);
+  const w = weights.ofInput();
+  return (x: Value) => emitter.emit("Add", [emitter.emit("MatMul", [x, w]), bias]);
 }
 
 const rnn: MakeCell = (context) => {
   const { node, emitter, weights } = context;
   const [f] = activationsOf(node);
-  const r = emitter.constant(weights.ofState(0, 1));
+  const r = weights.ofState(0, 1);
   return {
-    project: projection(context, [weights.biases(0, 1)[1]]),
+    project: projection(context, weights.bias("state", 0, 1)),
     step: (part, [h]) => {
       const sum = emitter.emit("Add", [part, emitter.emit("MatMul", [h!, r])]);
       return [emitter.emit(f!, [sum])];
@@ -132,20 +108,16 @@ const gru: MakeCell = (context) => {
   const [f, g] = activationsOf(node);
   const { hidden } = given;
   const isBefore = intAttribute(node, "linear_before_reset", 0) === 1;
-  const [, whole] = weights.biases(0, 3);
   // what is reset keeps its own bias
-  const added = !isBefore
-    ? whole
-    : floatTensor(
-        whole.shape,
-        whole.data.map((b, i) => (i % (3 * hidden) < 2 * hidden ? b : 0)),
-      );
-  const gatesR = emitter.constant(weights.ofState(0, 2));
-  const newR = emitter.constant(weights.ofState(2, 1));
-  const newB = emitter.constant(weights.biases(2, 1)[1]);
+  const none = noBias(emitter, [given.isReversed.length, 1, hidden]);
+  const added = isBefore
+    ? emit("Concat", [weights.bias("state", 0, 2), none], { axis: 2 })
+    : weights.bias("state", 0, 3);
+  const [gatesR, newR] = [weights.ofState(0, 2), weights.ofState(2, 1)];
+  const newB = weights.bias("state", 2, 1);
   const one = emitter.scalar(1);
   return {
-    project: projection(context, [added]),
+    project: projection(context, added),
     step: (part, [h]) => {
       const [ofGates, ofNew] = emitter.splitAt(part, [2 * hidden, hidden], 3);
       const open = emit(f!, [emit("Add", [ofGates!, emit("MatMul", [h!, gatesR])])]);
@@ -164,14 +136,14 @@ const lstm: MakeCell = (context) => {
   const { node, emitter, weights } = context;
   const emit = emitter.emit.bind(emitter);
   const [s, g, k] = activationsOf(node);
-  const r = emitter.constant(weights.ofState(0, 4));
-  const peepholes = weights.peepholes?.map((p) => emitter.constant(p));
+  const r = weights.ofState(0, 4);
+  const { peepholes } = weights;
   const gate = (sum: Value, peephole: number, c: Value) => {
     const p = peepholes?.[peephole];
     return emit(s!, [p ? emit("Add", [sum, emit("Mul", [p, c])]) : sum]);
   };
   return {
-    project: projection(context, [weights.biases(0, 4)[1]]),
+    project: projection(context, weights.bias("state", 0, 4)),
     step: (part, [h, c]) => {
       const sums = emit("Add", [part, emit("MatMul", [h!, r])]);
       const [i, o, f, n] = emitter.split(sums, 4, 3);

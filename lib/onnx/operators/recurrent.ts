@@ -64,7 +64,7 @@ const infer: Infer = (node, inputs) => {
  *
  * Source: ONNX operators RNN-14, GRU-14, LSTM-14.
  *
- * @throws ModelError for weights that are computed, lengths that differ, and other modes
+ * @throws ModelError for lengths that differ, and modes that are not supported
  */
 const unroll: Unroll = (node, inputs, emitter) => {
   const given = parse(node, inputs);
@@ -81,7 +81,7 @@ const unroll: Unroll = (node, inputs, emitter) => {
   const each = isReversed.map((_, d) => emit("Unsqueeze", [turned(x, d), ints(1)]));
   const all = each.length > 1 ? emit("Concat", each, { axis: 1 }) : each[0]!;
 
-  const cell = CELLS[node.op]!({ node, emitter, given, weights: weightsOf(node, inputs, given) });
+  const cell = CELLS[node.op]!({ node, emitter, given, weights: weightsOf(node, emitter, given) });
   const projected = cell.project(all);
   const parts = emitter.split(projected, steps, 0);
   let state: readonly Value[] = [h0, c0].slice(0, node.op === "LSTM" ? 2 : 1).map((initial) => {
