@@ -1,5 +1,6 @@
+import { BudgetError, MAX_MADE_ELEMENTS } from "../budgets.ts";
 import type { Node } from "../model.ts";
-import { intAttribute, intsAttribute, mismatch, requiredInput } from "../node.ts";
+import { describeNode, intAttribute, intsAttribute, mismatch, requiredInput } from "../node.ts";
 import { filled, floatTensor, formatShape, sizeOf } from "../tensor.ts";
 import { input, type Inputs, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
@@ -163,6 +164,10 @@ const col2Im: Operator = {
     const [image, block] = [requiredInts(node, inputs, 1), requiredInts(node, inputs, 2)];
     const size = sizeOf(block);
     const channels = shape[1]! / size;
+    const made = channels * size * size;
+    if (made > MAX_MADE_ELEMENTS) {
+      throw new BudgetError(describeNode(node), `${made} weights of windows`, MAX_MADE_ELEMENTS);
+    }
     const { axes } = windowAttributes(node, block);
     const places = axes.map((axis, i) => {
       const room = image[i]! + axis.padBegin + axis.padEnd - span(axis);

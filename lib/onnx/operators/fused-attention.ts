@@ -6,8 +6,10 @@ import {
   floatAttribute,
   intAttribute,
   intsAttribute,
+  mismatch,
   requiredInput,
 } from "../node.ts";
+import { formatShape } from "../tensor.ts";
 import { attentions } from "./attention.ts";
 import { Emitter, type Rewriting, type Upgrade } from "./upgrade.ts";
 
@@ -60,7 +62,14 @@ interface Fused {
 }
 
 /** Parts of a value's last axis, of these lengths. */
-function parted({ emitter }: Fused, value: Value, lengths: readonly number[]): readonly Value[] {
+function parted(
+  { node, emitter }: Fused,
+  value: Value,
+  lengths: readonly number[],
+): readonly Value[] {
+  if (!lengths.every((length) => Number.isSafeInteger(length) && length > 0)) {
+    throw mismatch(node, `parts ${formatShape(lengths)} of queries, keys and values`);
+  }
   let start = 0;
   return lengths.map((length) => {
     const bounds = [start, start + length, -1].map((bound) => emitter.ints(bound));

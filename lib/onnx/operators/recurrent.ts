@@ -1,4 +1,4 @@
-import { BudgetError, MAX_STEPS } from "../budgets.ts";
+import { BudgetError, MAX_MADE_ELEMENTS, MAX_STEPS } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
 import {
@@ -108,7 +108,11 @@ const unroll: Unroll = (node, inputs, emitter) => {
   state.forEach((value, i) => end(node.outputs[i + 1], () => emit("Squeeze", [value, ints(0)])));
 };
 
-function refuseModes(node: Node, inputs: Inputs, { steps, isReversed }: Recurrence): void {
+function refuseModes(
+  node: Node,
+  inputs: Inputs,
+  { steps, hidden, gates, isReversed }: Recurrence,
+): void {
   const refuse = (what: string): never => {
     throw new ModelError(`${describeNode(node)}: ${what}; choose a layer before it`);
   };
@@ -117,6 +121,11 @@ function refuseModes(node: Node, inputs: Inputs, { steps, isReversed }: Recurren
     refuse("sequences of different lengths are not supported");
   }
   if (intAttribute(node, "layout", 0) === 1) refuse("layout 1 is not supported");
+  if (steps === 0) throw mismatch(node, "a sequence of no steps");
+  const states = isReversed.length * gates * hidden;
+  if (states > MAX_MADE_ELEMENTS) {
+    throw new BudgetError(describeNode(node), `${states} states`, MAX_MADE_ELEMENTS);
+  }
   if (steps > MAX_STEPS) throw new BudgetError(describeNode(node), `${steps} steps`, MAX_STEPS);
   if ("clip" in node.attributes && floatAttribute(node, "clip") > 0)
     refuse("clip is not supported");

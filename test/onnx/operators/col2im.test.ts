@@ -71,4 +71,7 @@ test("columns that are no whole windows, and places that do not fit, are refused
   expect(problem({ ...cases[0]!, places: 24 })).toBe(
     "Col2Im 'y': 24 places of windows in an image [6, 7]",
   );
+  expect(problem({ image: [60, 60], block: [60, 60], places: 1 })).toBe(
+    "Col2Im 'y' has 64800000 weights of windows, and at most 33554432 are read; use a smaller model",
+  );
 });

@@ -194,6 +194,18 @@ describe("what ONNX Runtime's optimiser fuses computes the same as operators of 
   });
 });
 
+test("attention whose weights are no three parts is refused where it is used", () => {
+  const given = { op: "Attention", attributes: { num_heads: 2 } };
+  const { graph } = modelOf({ ...given, inputs: [tokens, normal([12, 25], 2)] });
+  const { nodes } = decodeModel(writeModel(graph, 18)).graph;
+  const refusal = nodes.find(({ op }) => op === "Attention");
+  expect(Object.values(refusal!.attributes)).toEqual([
+    `Attention 'y': parts [${Array(3)
+      .fill(25 / 3)
+      .join(", ")}] of queries, keys and values`,
+  ]);
+});
+
 test.each([
   ["a mask of tokens", "image w b mask"],
   ["a cache of keys and values", "image w b _ mask"],

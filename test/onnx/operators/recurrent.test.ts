@@ -152,6 +152,12 @@ test("more steps than anyone reads are refused before they are written", () => {
   );
 });
 
+test("a sequence of no steps is refused", () => {
+  expect(problemOf({ op: "LSTM", what: "" }, [1, 1, 0, WIDTH])).toBe(
+    "LSTM 'y': a sequence of no steps",
+  );
+});
+
 test("weights of another width are refused", () => {
   expect(problemOf({ op: "LSTM", what: "" }, [1, 1, STEPS, WIDTH + 1])).toBe(
     "LSTM 'y': weights [1, 16, 6] and [1, 16, 4] on steps [5, 1, 7]",
