@@ -1,5 +1,4 @@
-import "./theme.css";
-import "./page.css";
+import "./styles/index.css";
 
 import { render } from "preact";
 
