@@ -213,13 +213,14 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     await page.getByText("the server does not answer; is it running?").waitFor();
     await drawn.getByLabel("Channels", { exact: true }).fill("3");
     await drawn.getByRole("button", { name: "Render these" }).click();
-    await drawn.getByRole("alert").waitFor();
+    await drawn.locator("form").getByRole("alert").waitFor();
     service = await start(port);
     await page.getByRole("cell", { name: "wide", exact: true }).waitFor();
     const width = "document.querySelector('.tiles img')?.naturalWidth ?? 0";
     await expect.poll(() => drawn.evaluate<number>(width), PATIENT).toBeGreaterThan(0);
-    for (const each of [page, drawn]) expect(await each.getByRole("alert").count()).toBe(0);
-    for (const each of away) expect(await each.count()).toBe(0);
+    for (const gone of [...away, ...[page, drawn].map((each) => each.getByRole("alert"))]) {
+      await expect.poll(() => gone.count(), PATIENT).toBe(0);
+    }
   });
 
   test("channels whose job is cancelled before their turn are shown so", async () => {
