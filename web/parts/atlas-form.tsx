@@ -18,8 +18,8 @@ export function AtlasForm({ network, onStarted }: AtlasFormProps) {
   const [channels, setChannels] = useState(OFFERED);
   const { isBusy, problems: refused, send } = useSending();
   const request = { network, channels: channels.trim() };
-  const { value: offer, problems: foreseen } = useDryRun(JSON.stringify(request), () =>
-    createAtlas({ ...request, dryRun: true }),
+  const { value: offer, problems: foreseen } = useDryRun(request, (asked) =>
+    createAtlas({ ...asked, dryRun: true }),
   );
   const problems = foreseen.length > 0 ? foreseen : refused;
   const start = () =>

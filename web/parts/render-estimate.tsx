@@ -14,8 +14,8 @@ interface RenderEstimateProps {
 
 /** What drawing would take, or why it cannot be done, before anything is sent. */
 export function RenderEstimate({ these, all }: RenderEstimateProps) {
-  const some = useJobEstimate(these);
-  const whole = useJobEstimate(all);
+  const some = useDryRun(these, tryJob);
+  const whole = useDryRun(all, tryJob);
   const isSame = some.value !== null && some.value.total === whole.value?.total;
   const total = some.value?.total ?? 0;
   const texts = [
@@ -28,10 +28,6 @@ export function RenderEstimate({ these, all }: RenderEstimateProps) {
       {texts.filter((text) => text !== "").join("; ")}
     </p>
   );
-}
-
-function useJobEstimate(request: Request | null): DryRun<Accepted> {
-  return useDryRun(request && JSON.stringify(request), () => tryJob(request));
 }
 
 function inWords(what: string, { value, problems }: DryRun<Accepted>): string {

@@ -13,14 +13,19 @@ const NOTHING = { value: null, problems: [] };
 /**
  * Asks what something would take, once nobody has written for a moment.
  *
- * @param key of what is asked; `null`: nothing
+ * @param request what is asked about; `null`: nothing
  */
-export function useDryRun<Answer>(key: string | null, ask: () => Promise<Answer>): DryRun<Answer> {
+export function useDryRun<Request extends object, Answer>(
+  request: Request | null,
+  ask: (request: Request) => Promise<Answer>,
+): DryRun<Answer> {
+  const key = request && JSON.stringify(request);
   const [asked, setAsked] = useState<string | null>(null);
   useEffect(() => {
     const timer = setTimeout(() => setAsked(key), QUIET_MS);
     return () => clearTimeout(timer);
   }, [key]);
-  const answer = useResource(asked, ask);
+  // not of what may have been written since
+  const answer = useResource(asked, () => ask(JSON.parse(asked!) as Request));
   return asked === key ? answer : NOTHING;
 }
