@@ -1,8 +1,9 @@
+import { elementTypeOf } from "../element-type.ts";
 import { ModelError } from "../errors.ts";
 import { constantFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
-import { describeNode, intAttribute } from "../node.ts";
-import { floatTensor, intsTensor, sizeOf, type Tensor, toNumbers } from "../tensor.ts";
+import { describeNode, intAttribute, mismatch } from "../node.ts";
+import { floatTensor, formatShape, intsTensor, sizeOf, type Tensor, toNumbers } from "../tensor.ts";
 import { fromElements, fromNumbers } from "./elements.ts";
 import { constantNumbers, input, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
@@ -83,6 +84,23 @@ const range: Operator = {
   },
 };
 
+/** Ones on the diagonal `k` above the main one, of a matrix as large as the input. */
+const eyeLike: Operator = {
+  infer: (node, inputs) => {
+    const { type, shape } = input(node, inputs, 0);
+    if (shape.length !== 2) throw mismatch(node, `wants a matrix, got ${formatShape(shape)}`);
+    const stated = node.attributes["dtype"];
+    return [{ type: typeof stated === "number" ? elementTypeOf(stated) : type, shape }];
+  },
+  fold: (node, _, [output]) => {
+    const { type, shape } = output!;
+    const [columns = 1, k] = [shape[1], intAttribute(node, "k", 0)];
+    const isOn = (i: number) => (i % columns) - Math.floor(i / columns) === k;
+    const numbers = Array.from({ length: sizeOf(shape) }, (_each, i) => (isOn(i) ? 1 : 0));
+    return [fromNumbers(type, shape, numbers)];
+  },
+};
+
 /** Operators that make a tensor of constants and lengths. */
 export const sources: Operators = {
   Constant: constant,
@@ -90,4 +108,5 @@ export const sources: Operators = {
   Shape: shapeOf,
   Size: size,
   Range: range,
+  EyeLike: eyeLike,
 };

@@ -126,6 +126,12 @@ const rows: readonly Row[] = [
   { op: "Shape", inputs: [x], attributes: { start: -3, end: 9 } },
   { op: "Size", inputs: [x] },
   { op: "ConstantOfShape", inputs: [intsTensor([2, 3])] },
+  { op: "EyeLike", inputs: [floatTensor([3, 5], new Float32Array(15))] },
+  {
+    op: "EyeLike",
+    inputs: [floatTensor([5, 3], new Float32Array(15))],
+    attributes: { k: -1, dtype: 7 },
+  },
   {
     op: "ConstantOfShape",
     inputs: [intsTensor([2, 0, 3])],

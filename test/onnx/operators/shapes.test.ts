@@ -144,6 +144,7 @@ const rows: readonly Row[] = [
   { op: "ArgMin", inputs: [x], attributes: { axis: 1, keepdims: 0 } },
   { op: "Shape", inputs: [x], attributes: { start: 1, end: -1 } },
   { op: "ConstantOfShape", inputs: [intsTensor([2, 3])] },
+  { op: "EyeLike", inputs: [uniform([2, 3], 1)], attributes: { k: 1 } },
   {
     op: "ConstantOfShape",
     inputs: [intsTensor([2, 3])],
