@@ -14,7 +14,9 @@ import type { VjpRule } from "../rule.ts";
 export const topKVjp: VjpRule = (context) => {
   const { graph, node, inputs, input } = context;
   const shape = graph.shapeOf(input(0));
-  const [y, indices] = graph.emitMany("TopK", inputs, node.attributes, 2);
+  // where the order is free, providers differ
+  const attributes = { ...node.attributes, sorted: 1 };
+  const [y, indices] = graph.emitMany("TopK", inputs, attributes, 2);
   const axis = axisAttribute(node, shape.length, -1);
   const pull = (dY: string) => addedAt(graph, { shape, axis, indices: indices! }, dY);
   return {
