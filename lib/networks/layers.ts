@@ -23,7 +23,10 @@ export interface Layer {
   readonly quantised: boolean;
   /** The output tensor. */
   readonly value: Value;
-  /** Activation size, [N, C, ...], the batch in front wherever it lies; `null` if it cannot be told (see `StaticGraph.problems`). */
+  /**
+   * Activation size, [N, C, ...], the batch in front wherever it lies; `null` if it cannot be told
+   * (see `StaticGraph.problems`).
+   */
   readonly shape: readonly number[] | null;
   /**
    * Length of `channelAxis`; `null` where there is none, the output is empty, or axis 0 is neither

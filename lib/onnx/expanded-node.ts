@@ -12,7 +12,10 @@ type Facts = ReadonlyMap<Value, ValueFacts>;
 /** Writes nodes as others, where that takes the shapes or the values that they are given. */
 export class NodeExpander {
   readonly #taken: Set<Value>;
+  /** Nodes, so far. */
   #unrolled = 0;
+  /** The number of the latest name. */
+  #serial = 0;
 
   /** @param taken names of the graph's values */
   constructor(taken: Set<Value>) {
@@ -56,6 +59,4 @@ export class NodeExpander {
     while (this.#taken.has(name));
     return name;
   }
-
-  #serial = 0;
 }

@@ -43,8 +43,8 @@ export interface StaticGraph {
  *
  * A file made for batch 1 works for any N: a Reshape to [1, ...] becomes one to [N, ...], and so do
  * sizes of a Resize and constants that are joined to a value. An If whose condition is known
- * becomes the branch taken, a recurrent node its steps. What cannot be inferred does not throw: it and its dependants are in
- * `problems`.
+ * becomes the branch taken, a recurrent node its steps. What cannot be inferred does not throw: it
+ * and its dependants are in `problems`.
  *
  * @param alone facts of the same network for one image, where they are known
  * @throws ModelError unless the network has one input of images with that many channels.

@@ -43,7 +43,9 @@ function parse(node: Node, inputs: Inputs): Recurrence {
   return { steps, batch, width, hidden, gates, isReversed };
 }
 
-/** Y [T, directions, N, H], the last state of each direction [directions, N, H], and an LSTM's cell. */
+/**
+ * Y [T, directions, N, H], the last state of each direction [directions, N, H], and an LSTM's cell.
+ */
 const infer: Infer = (node, inputs) => {
   const { steps, batch, hidden, isReversed } = parse(node, inputs);
   const last = [isReversed.length, batch, hidden];
