@@ -26,7 +26,7 @@ const MAX_MB: Readonly<Record<LambdaFunctionName, number>> = {
   intake: 35,
   api: 35,
   assembler: 27,
-  "dead-letter": 4,
+  "dead-letter": 3,
 };
 
 /** Outside the repository: nothing can be found in a `node_modules` further up. */
