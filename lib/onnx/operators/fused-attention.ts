@@ -70,12 +70,7 @@ function parted(
   if (!lengths.every((length) => Number.isSafeInteger(length) && length > 0)) {
     throw mismatch(node, `parts ${formatShape(lengths)} of queries, keys and values`);
   }
-  let start = 0;
-  return lengths.map((length) => {
-    const bounds = [start, start + length, -1].map((bound) => emitter.ints(bound));
-    start += length;
-    return emitter.emit("Slice", [value, ...bounds]);
-  });
+  return emitter.splitAt(value, lengths, -1);
 }
 
 /**
@@ -122,8 +117,7 @@ export const multiHeadAttention: Upgrade = (node, rewriting) => {
   const apart = !key
     ? [0, 1, 2].map((index) => packed(query, index))
     : [query, ...(value ? [key, value].map(tokens) : [0, 1].map((index) => packed(key, index)))];
-  const biased = node.inputs[3] ? withBias(fused, apart, node.inputs[3]) : apart;
-  const [q, k, v] = biased;
+  const [q, k, v] = node.inputs[3] ? withBias(fused, apart, node.inputs[3]) : apart;
   return attended(fused, [q!, k!, v!], node.inputs[5] ?? "");
 };
 

@@ -68,7 +68,7 @@ export async function acceptRequest(
   isRepeat = false,
 ): Promise<Acceptance> {
   return answered(async () => {
-    const plan = await planOf(await checkRequest(json, deps), deps, idempotencyKey);
+    const plan = await planOf(json, deps, idempotencyKey);
     return acceptPlanned(plan, deps, isRepeat);
   });
 }
@@ -80,7 +80,7 @@ export async function tryRequest(
   idempotencyKey: string | null = null,
 ): Promise<Acceptance> {
   return answered(async () => {
-    const plan = await planOf(await checkRequest(json, deps), deps, idempotencyKey);
+    const plan = await planOf(json, deps, idempotencyKey);
     const known = await deps.jobs.open(plan.jobId).findPlan();
     return known === null ? plan : samePlan(known, plan);
   });
@@ -123,12 +123,13 @@ async function providerFor(
   return chooseProvider(environment, channels.length, queues.cuda === null ? "none" : "deployed");
 }
 
-/** The plan that a new job would have. */
+/** The plan that a new job would have. @throws RequestError */
 async function planOf(
-  resolved: ResolvedRequest,
+  json: unknown,
   deps: AcceptDeps,
   idempotencyKey: string | null,
 ): Promise<JobPlan> {
+  const resolved = await checkRequest(json, deps);
   const hash = requestHash(resolved);
   return planJob(resolved, {
     jobId: chooseJobId(hash, idempotencyKey),

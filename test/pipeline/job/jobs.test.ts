@@ -99,14 +99,20 @@ test("how a job stands takes one read, two once there are results, and one after
   expect(await look(new Jobs(store).open(jobId))).toMatchObject({ state: "running", ended: 6 });
 });
 
-test("many results are taken from the assembler's snapshot, and counted once", async () => {
+/** A job of 40 channels, the first so many of which have ended. */
+async function jobWithResults(count: number) {
   const { store, jobs, accept } = await memoryPipeline(await temporaryFolder(), {
     wideChannels: 40,
   });
   const { jobId, total } = await accept({ channels: "1:40" });
   const job = jobs.open(jobId);
   const end = (channel: number) => job.end(channel, { state: "cancelled" }, DELIVERED);
-  const first = await Promise.all(Array.from({ length: 30 }, (_, i) => end(i + 1)));
+  const first = await Promise.all(Array.from({ length: count }, (_, i) => end(i + 1)));
+  return { store, jobId, total, job, end, first };
+}
+
+test("many results are taken from the assembler's snapshot, and counted once", async () => {
+  const { store, jobId, total, job, end, first } = await jobWithResults(30);
   await job.writeProgress(progressOf(jobId, tallyOf(total, first), first, NOW));
   await end(33);
   const reads = countReads(store);
@@ -117,13 +123,7 @@ test("many results are taken from the assembler's snapshot, and counted once", a
 });
 
 test("a result that came between two looks at a job is counted once, whoever looked first", async () => {
-  const { store, jobs, accept } = await memoryPipeline(await temporaryFolder(), {
-    wideChannels: 40,
-  });
-  const { jobId, total } = await accept({ channels: "1:40" });
-  const job = jobs.open(jobId);
-  const end = (channel: number) => job.end(channel, { state: "cancelled" }, DELIVERED);
-  const first = await Promise.all(Array.from({ length: 20 }, (_, i) => end(i + 1)));
+  const { store, jobId, total, job, end, first } = await jobWithResults(20);
   const counts = new ResultsSoFar();
   const ended = new Set(first.map(({ channel }) => channel));
   // this look has its list of results; then comes another, and the assembler's snapshot has it
