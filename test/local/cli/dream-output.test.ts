@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -167,8 +167,9 @@ test("what failed, and is drawn by a second run, is delivered as if it never had
   vi.stubEnv("TMPDIR", temporary);
   onTestFinished(() => void vi.unstubAllEnvs());
   const onLine = (line: string) => {
-    // from here on no graph can be written, and each level has one
-    if (line.includes('"accepted"')) rmSync(temporary, { recursive: true });
+    // from here on no graph can be written, and each level has one; renamed, as a folder in
+    // which another thread is just writing cannot be removed
+    if (line.includes('"accepted"')) renameSync(temporary, out("temporary-gone"));
   };
   expect(await runWith({ stdin, onLine }, ...words)).toMatchObject({
     code: 1,
