@@ -2,7 +2,14 @@ import { Command } from "commander";
 
 import { DEFAULT_ATLAS_CHANNELS } from "../../lib/pipeline/atlas/default-channels.ts";
 import { addInputOptions } from "./input-options.ts";
-import { dataOption, jsonEventsOption, path, quietOption, threadsOption } from "./options.ts";
+import {
+  dataOption,
+  dryRunOption,
+  jsonEventsOption,
+  path,
+  quietOption,
+  threadsOption,
+} from "./options.ts";
 import type { AtlasFlags } from "./run-atlas.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -23,6 +30,7 @@ export function atlasCommand(terminal: Terminal): Command {
     .addOption(dataOption())
     .addOption(threadsOption())
     .option("--yes", "go on though it takes more than an hour")
+    .addOption(dryRunOption())
     .addOption(jsonEventsOption())
     .addOption(quietOption())
     .option("--open", "show the report at the end, in the browser or what BROWSER names")

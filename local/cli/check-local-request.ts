@@ -1,4 +1,3 @@
-import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { gpuRefusal, NOT_LOOKED_FOR } from "../../lib/optvis/runtime/gpu-verdict.ts";
 import type { GivenInput } from "../../lib/networks/describe-input.ts";
@@ -12,7 +11,7 @@ import { pinTargetFiles } from "../../lib/pipeline/request/target-files.ts";
 import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
 import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
 import { resolveRequest } from "../../lib/pipeline/request/resolve-request.ts";
-import type { InitialImage } from "../../lib/pipeline/request/resolved-request.ts";
+import type { InitialImage, ResolvedRequest } from "../../lib/pipeline/request/resolved-request.ts";
 import { fetchNetwork } from "./network.ts";
 import { decodeUserFile, readUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
@@ -28,7 +27,7 @@ export async function checkLocalRequest(
   { name, request }: { readonly name: string; readonly request: RenderRequest },
   terminal: Terminal,
   { input, gate }: { readonly input: GivenInput | undefined; readonly gate: GpuGate | null },
-): Promise<{ readonly request: CompleteRequest; readonly task: RenderTask | null }> {
+): Promise<{ readonly resolved: ResolvedRequest; readonly task: RenderTask | null }> {
   if (request.executionEnvironment === "gpu") {
     const verdict = (await gate?.machine()) ?? NOT_LOOKED_FOR;
     if (!verdict.isFit) throw new UsageError(`${name}: ${gpuRefusal(verdict.reason)}`);
@@ -43,7 +42,7 @@ export async function checkLocalRequest(
     const { request: complete, channels } = resolved;
     const provider = complete.executionEnvironment;
     const task = { network: analysed, request: complete, channels, initialImage: null, provider };
-    return { request: complete, task: image || complete.targets ? null : task };
+    return { resolved, task: image || complete.targets ? null : task };
   } catch (error) {
     if (error instanceof RequestError) throw new UsageError(`${name}: ${error.message}`);
     throw error;

@@ -2,7 +2,14 @@ import { Command, Option } from "commander";
 
 import { ANIMATION_FORMATS, SHEET_FORMATS } from "../../lib/image/formats.ts";
 import { addInputOptions } from "./input-options.ts";
-import { dataOption, jsonEventsOption, path, quietOption, threadsOption } from "./options.ts";
+import {
+  dataOption,
+  dryRunOption,
+  jsonEventsOption,
+  path,
+  quietOption,
+  threadsOption,
+} from "./options.ts";
 import type { DreamFlags } from "./run-dream.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -24,6 +31,7 @@ export function dreamCommand(terminal: Terminal): Command {
     .option("--out <folder>", "where the sheets go", path, "dreams")
     .addOption(dataOption())
     .addOption(threadsOption())
+    .addOption(dryRunOption())
     .addOption(jsonEventsOption())
     .addOption(quietOption())
     .addOption(
@@ -53,6 +61,10 @@ classes are drawn with natural, convolutions with channels, first convolutions w
 From another program: a request goes in, and events come out.
 
     echo '{"network": "emojinet", "layer": 97, "channels": "1:9"}' | dreamgrid dream - --json
+
+Before hours of work: what would be drawn, and about how long that takes.
+
+    dreamgrid dream examples/googlenet-*.json --dry-run
 
 For request NAME.json (of standard input: request) it writes NAME.png (the sheet), NAME.manifest.json (what is where on it, with
 each image's activation trace) and NAME.tiles/ (each image; .npy too where output scaling is off,

@@ -10,7 +10,7 @@ import {
 import { mapPaths } from "./given-paths.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { firstGiven } from "./input-options.ts";
-import type { NamedRequest } from "./render-requests.ts";
+import type { NamedRequest } from "./check-run.ts";
 import { givenFields } from "./request-options.ts";
 import { shortRequest, type ShortFlags } from "./short-request.ts";
 import type { Terminal } from "./terminal.ts";

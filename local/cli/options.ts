@@ -54,6 +54,9 @@ export const dataOption = () =>
 export const jsonEventsOption = () =>
   new Option("--json", "write what happens to standard output, an event as JSON on each line");
 
+export const dryRunOption = () =>
+  new Option("--dry-run", "say what would be drawn and how long it takes, and draw nothing");
+
 export const quietOption = () =>
   new Option("--quiet", "write nothing but the sheets' names and errors");
 

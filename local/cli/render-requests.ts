@@ -1,58 +1,27 @@
 import { join } from "node:path";
 
-import type { SheetFormat } from "../../lib/image/formats.ts";
-import { cacheFolder, networkFolders } from "../../lib/networks/folders.ts";
+import { networkFolders } from "../../lib/networks/folders.ts";
 import type { Log } from "../../functions/log.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
-import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
 import { startThreadAhead } from "../../lib/optvis/runtime/session-worker.ts";
 import {
   createEngineRenderer,
   type EngineRenderer,
 } from "../../lib/pipeline/render/engine-renderer.ts";
-import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
-import type { CompleteRequest } from "../../lib/pipeline/request/complete-request.ts";
-import type { RenderRequest } from "../../lib/pipeline/request/request.ts";
 import { errorLog } from "../log.ts";
 import { type LocalPipeline, startLocalPipeline } from "../pipeline.ts";
-import { ReportFile } from "../report/report-file.ts";
 import type { RunEvent } from "../run-events.ts";
 import { runJobs } from "../run-job.ts";
-import { checkLocalRequest } from "./check-local-request.ts";
+import { checkRun, type NamedRequest, type RenderFlags } from "./check-run.ts";
 import { describeEvent } from "./dream-events.ts";
-import { type Dream, DreamOutput } from "./dream-output.ts";
+import { DreamOutput } from "./dream-output.ts";
 import { DreamProgress } from "./dream-progress.ts";
-import { checkNoFolders, checkTemporaryFolder, makeWritable } from "./folders.ts";
-import { givenInput } from "./given-input.ts";
-import { givenPaths } from "./given-paths.ts";
-import type { InputFlags } from "./input-options.ts";
+import { checkTemporaryFolder, makeWritable } from "./folders.ts";
 import { openInViewer } from "./open-in-viewer.ts";
-import { resultPaths } from "./result-paths.ts";
-import { quietTerminal, type Terminal } from "./terminal.ts";
-import { InterruptedError, isWithoutRoom, NothingDrawnError, UsageError } from "./user-errors.ts";
+import { type Terminal, terminalOf } from "./terminal.ts";
+import { InterruptedError, isWithoutRoom, NothingDrawnError } from "./user-errors.ts";
 
 const INTERRUPTIONS = ["SIGINT", "SIGTERM"] as const;
-
-/** A request and what its results are called. */
-export interface NamedRequest {
-  readonly name: string;
-  readonly request: RenderRequest;
-  /** What was chosen for the user, told before it is rendered; `null` for nothing. */
-  readonly notice: string | null;
-}
-
-export interface RenderFlags extends InputFlags {
-  readonly out: string;
-  readonly data?: string;
-  readonly threads?: number;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly embed?: boolean;
-  /** Of the sheets. @default what each request says */
-  readonly format?: SheetFormat;
-  /** Whether, and when, the report is shown. */
-  readonly open: "no" | "at the end" | "with the first picture";
-}
 
 interface PipelineParts {
   readonly dataFolder: string;
@@ -75,29 +44,18 @@ export async function renderRequests(
   await checkTemporaryFolder();
   // loads what it runs while requests are checked
   startThreadAhead();
-  const input = await givenInput(flags);
-  const { threads } = flags;
-  const gate = localGpuGate(terminal.env, {
-    threads,
-    tell: (line) => terminal.note(line),
-    cacheFolder: cacheFolder(terminal.env),
-  });
-  const { jobs, firstTask } = await checkRequests(requests, terminal, { input, gate });
-  for (const { notice } of requests) if (notice !== null) terminal.note(notice);
-
-  const dreams = requests.map(({ name, request }): Dream => {
-    const paths = resultPaths(flags.out, name, flags.format ?? request.montage.format);
-    return { name, paths, given: givenPaths(request) };
-  });
-  const report = new ReportFile({ folder: flags.out, embed: flags.embed ?? false });
-  await checkPlaces(dreams, report);
+  const { checked, firstTask, report, input, gate } = await checkRun(requests, flags, terminal);
+  const dreams = checked.map(({ dream }) => dream);
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");
   await makeWritable([flags.out, dataFolder]);
   const tell = (event: object) => {
     if (flags.json) given.print(JSON.stringify(event));
   };
-  const progress = new DreamProgress(jobs, terminal);
-  const renderer = createEngineRenderer({ threads, gate });
+  const progress = new DreamProgress(
+    checked.map(({ dream: { name }, resolved: { request } }) => ({ name, request })),
+    terminal,
+  );
+  const renderer = createEngineRenderer({ threads: flags.threads, gate });
   if (firstTask) renderer.prepare(firstTask);
   const { problem, empty } = await withPipeline(
     { dataFolder, renderer, gate },
@@ -151,32 +109,6 @@ export async function renderRequests(
   }
 }
 
-/** @returns each request in full, and how the first is rendered, where that needs no file */
-async function checkRequests(
-  requests: readonly NamedRequest[],
-  terminal: Terminal,
-  means: Parameters<typeof checkLocalRequest>[2],
-) {
-  let firstTask: RenderTask | null = null;
-  const jobs: { readonly name: string; readonly request: CompleteRequest }[] = [];
-  for (const named of requests) {
-    const { request, task } = await checkLocalRequest(named, terminal, means);
-    if (jobs.length === 0) firstTask = task;
-    jobs.push({ name: named.name, request });
-  }
-  return { jobs, firstTask };
-}
-
-/** @throws UsageError if something that is not ours lies where the results go */
-async function checkPlaces(dreams: readonly Dream[], report: ReportFile): Promise<void> {
-  const files = dreams.flatMap(({ paths: { sheet, manifest } }) => [sheet, manifest]);
-  await checkNoFolders([report.path, ...files]);
-  if (await report.mayBeWritten()) return;
-  throw new UsageError(
-    `${report.path}: it is no report of ours, and is in the way of one; move it, or write elsewhere with --out`,
-  );
-}
-
 /** Has a pipeline for a run, and ends it and the renderer; a signal to the process ends the run. */
 async function withPipeline<T>(
   { renderer, ...options }: PipelineParts,
@@ -213,15 +145,6 @@ async function withPipeline<T>(
 /** A service waits for a person who makes room; who waits for this run is told, and does it again. */
 function stopWithoutRoom(interruption: AbortController, error: unknown): void {
   if (isWithoutRoom(error)) interruption.abort(error);
-}
-
-/** Results and remarks as the flags want them. */
-function terminalOf({ json, quiet }: RenderFlags, terminal: Terminal): Terminal {
-  const shown = quiet ? quietTerminal(terminal) : terminal;
-  if (!json) return shown;
-  // events tell what the bar and the lines of results would
-  const { progressBar } = quietTerminal(terminal);
-  return { ...shown, print: () => undefined, progressBar };
 }
 
 async function show(path: string, { env, note }: Terminal): Promise<void> {

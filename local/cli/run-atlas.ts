@@ -3,11 +3,13 @@ import { join } from "node:path";
 
 import { DEFAULT_ATLAS_CHANNELS } from "../../lib/pipeline/atlas/default-channels.ts";
 import { atlasSeconds, type AtlasSheet, planAtlas } from "../../lib/pipeline/atlas/plan-atlas.ts";
+import type { NamedRequest } from "./check-run.ts";
 import { describeSeconds } from "./dream-progress.ts";
+import { dryRun } from "./dry-run.ts";
 import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { openForCommand } from "./network.ts";
-import { type NamedRequest, renderRequests } from "./render-requests.ts";
+import { renderRequests } from "./render-requests.ts";
 import { sheetName, sheetNames } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
@@ -19,6 +21,7 @@ export interface AtlasFlags extends InputFlags {
   readonly data?: string;
   readonly threads?: number;
   readonly yes?: boolean;
+  readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly open?: boolean;
@@ -41,13 +44,16 @@ export async function runAtlas(
   });
   const cores = flags.threads ?? availableParallelism();
   const estimate = describeAtlas(sheets, cores);
-  if (atlasSeconds(sheets) / cores > LONGEST_UNASKED_SECONDS && !flags.yes) {
+  if (atlasSeconds(sheets) / cores > LONGEST_UNASKED_SECONDS && !flags.yes && !flags.dryRun) {
     throw new UsageError(
       `${idOrPath}: an atlas of ${estimate}; say --yes to begin it, or choose fewer --layers or --channels`,
     );
   }
-  shown.note(`${network.description.id}: ${estimate}; the same command again goes on`);
-  await renderRequests(
+  if (!flags.dryRun) {
+    shown.note(`${network.description.id}: ${estimate}; the same command again goes on`);
+  }
+  const render = flags.dryRun ? dryRun : renderRequests;
+  await render(
     namedRequests(idOrPath, sheets),
     {
       ...flags,

@@ -1,12 +1,13 @@
 import type { AnimationFormat } from "../../lib/image/formats.ts";
 import { namedRequests } from "./named-requests.ts";
-import type { NamedRequest, RenderFlags } from "./render-requests.ts";
+import type { NamedRequest, RenderFlags } from "./check-run.ts";
 import type { ShortFlags } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 
 export interface DreamFlags extends Partial<ShortFlags>, Omit<RenderFlags, "open"> {
   readonly open?: boolean;
   readonly animate?: AnimationFormat;
+  readonly dryRun?: boolean;
 }
 
 export async function runDream(
@@ -16,7 +17,10 @@ export async function runDream(
 ): Promise<void> {
   const shown = flags.quiet ? quietTerminal(terminal) : terminal;
   const { animate } = flags;
-  const load = () => import("./render-requests.ts");
+  const load = async () => {
+    if (flags.dryRun) return (await import("./dry-run.ts")).dryRun;
+    return (await import("./render-requests.ts")).renderRequests;
+  };
   const analyse: Terminal["analyse"] = (network) => {
     const analysing = terminal.analyse(network);
     // while another thread is at that
@@ -25,8 +29,8 @@ export async function runDream(
   };
   const given = await namedRequests(files, flags, { ...shown, analyse });
   const requests = animate === undefined ? given : given.map((named) => animated(named, animate));
-  const { renderRequests } = await load();
-  await renderRequests(requests, { ...flags, open: flags.open ? "at the end" : "no" }, terminal);
+  const render = await load();
+  await render(requests, { ...flags, open: flags.open ? "at the end" : "no" }, terminal);
 }
 
 /** Another request, and so another job: what has been rendered without left no frames. */

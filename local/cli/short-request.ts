@@ -6,7 +6,7 @@ import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { openLayer } from "./network.ts";
-import type { NamedRequest } from "./render-requests.ts";
+import type { NamedRequest } from "./check-run.ts";
 import { givenFields } from "./request-options.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";

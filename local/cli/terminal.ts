@@ -92,6 +92,17 @@ export function quietTerminal(terminal: Terminal): Terminal {
   return { ...terminal, note: () => undefined, progressBar: () => silent };
 }
 
+/** Results and remarks as the flags want them. */
+export function terminalOf(
+  { json, quiet }: { readonly json?: boolean; readonly quiet?: boolean },
+  terminal: Terminal,
+): Terminal {
+  const shown = quiet ? quietTerminal(terminal) : terminal;
+  if (!json) return shown;
+  // events tell what the bar and the lines of results would
+  return { ...quietTerminal(terminal), note: shown.note, print: () => undefined };
+}
+
 /**
  * The text with control characters written as escapes, but for ends of lines: names and messages
  * come from files, and a terminal obeys what it is sent.

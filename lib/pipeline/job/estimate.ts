@@ -23,12 +23,12 @@ export function estimateOf({
 /** @param coreSeconds of one CPU core, for all images together */
 export function estimateOfSeconds(coreSeconds: number): Estimate {
   return {
-    coreSeconds: rounded(coreSeconds),
-    dollars: rounded(coreSeconds * DOLLARS_PER_CORE_SECOND),
+    coreSeconds: toTwoDigits(coreSeconds),
+    dollars: toTwoDigits(coreSeconds * DOLLARS_PER_CORE_SECOND),
   };
 }
 
-/** Two digits: it is an estimate. */
-function rounded(value: number): number {
+/** As many as an estimate has. */
+export function toTwoDigits(value: number): number {
   return Number(value.toPrecision(2));
 }

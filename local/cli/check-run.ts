@@ -1,0 +1,101 @@
+import type { SheetFormat } from "../../lib/image/formats.ts";
+import type { GivenInput } from "../../lib/networks/describe-input.ts";
+import { cacheFolder } from "../../lib/networks/folders.ts";
+import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
+import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
+import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
+import type { RenderRequest } from "../../lib/pipeline/request/request.ts";
+import type { ResolvedRequest } from "../../lib/pipeline/request/resolved-request.ts";
+import { ReportFile } from "../report/report-file.ts";
+import { checkLocalRequest } from "./check-local-request.ts";
+import type { Dream } from "./dream-output.ts";
+import { checkNoFolders } from "./folders.ts";
+import { givenInput } from "./given-input.ts";
+import { givenPaths } from "./given-paths.ts";
+import type { InputFlags } from "./input-options.ts";
+import { resultPaths } from "./result-paths.ts";
+import type { Terminal } from "./terminal.ts";
+import { UsageError } from "./user-errors.ts";
+
+/** A request and what its results are called. */
+export interface NamedRequest {
+  readonly name: string;
+  readonly request: RenderRequest;
+  /** What was chosen for the user, told before it is rendered; `null` for nothing. */
+  readonly notice: string | null;
+}
+
+export interface RenderFlags extends InputFlags {
+  readonly out: string;
+  readonly data?: string;
+  readonly threads?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly embed?: boolean;
+  /** Of the sheets. @default what each request says */
+  readonly format?: SheetFormat;
+  /** Whether, and when, the report is shown. */
+  readonly open: "no" | "at the end" | "with the first picture";
+}
+
+/** A request that can be run, and where its results go. */
+export interface CheckedRequest {
+  readonly dream: Dream;
+  readonly resolved: ResolvedRequest;
+}
+
+/** All that is known of a run before anything of it is written. */
+export interface CheckedRun {
+  readonly checked: readonly CheckedRequest[];
+  /** How the first request is rendered, where that needs no file. */
+  readonly firstTask: RenderTask | null;
+  readonly report: ReportFile;
+  readonly input: GivenInput | undefined;
+  readonly gate: GpuGate | null;
+}
+
+/**
+ * Refuses a run that cannot be done, and tells what was chosen for the user of one that can.
+ *
+ * @throws UsageError, also if something that is not ours lies where the results go; NetworkError
+ */
+export async function checkRun(
+  requests: readonly NamedRequest[],
+  flags: RenderFlags,
+  terminal: Terminal,
+): Promise<CheckedRun> {
+  const input = await givenInput(flags);
+  const gate = localGpuGate(terminal.env, {
+    threads: flags.threads,
+    tell: (line) => terminal.note(line),
+    cacheFolder: cacheFolder(terminal.env),
+  });
+  let firstTask: RenderTask | null = null;
+  const checked: CheckedRequest[] = [];
+  for (const named of requests) {
+    const { resolved, task } = await checkLocalRequest(named, terminal, { input, gate });
+    if (checked.length === 0) firstTask = task;
+    checked.push({ dream: dreamOf(named, flags), resolved });
+  }
+  for (const { notice } of requests) if (notice !== null) terminal.note(notice);
+  const report = new ReportFile({ folder: flags.out, embed: flags.embed ?? false });
+  await checkPlaces(
+    checked.map(({ dream }) => dream),
+    report,
+  );
+  return { checked, firstTask, report, input, gate };
+}
+
+function dreamOf({ name, request }: NamedRequest, { out, format }: RenderFlags): Dream {
+  const paths = resultPaths(out, name, format ?? request.montage.format);
+  return { name, paths, given: givenPaths(request) };
+}
+
+async function checkPlaces(dreams: readonly Dream[], report: ReportFile): Promise<void> {
+  const files = dreams.flatMap(({ paths: { sheet, manifest } }) => [sheet, manifest]);
+  await checkNoFolders([report.path, ...files]);
+  if (await report.mayBeWritten()) return;
+  throw new UsageError(
+    `${report.path}: it is no report of ours, and is in the way of one; move it, or write elsewhere with --out`,
+  );
+}

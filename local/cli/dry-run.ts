@@ -1,0 +1,74 @@
+import { availableParallelism } from "node:os";
+
+import { estimateOf, toTwoDigits } from "../../lib/pipeline/job/estimate.ts";
+import { iterationsPerImage } from "../../lib/pipeline/job/job-pace.ts";
+import { formatRanges } from "../../lib/pipeline/request/channel-ranges.ts";
+import type { ResolvedRequest } from "../../lib/pipeline/request/resolved-request.ts";
+import { type CheckedRequest, checkRun, type NamedRequest, type RenderFlags } from "./check-run.ts";
+import { describeSeconds } from "./dream-progress.ts";
+import { type Terminal, terminalOf } from "./terminal.ts";
+
+/**
+ * Says what `renderRequests` would draw and what that takes, as if nothing of it had been drawn
+ * yet; nothing is drawn or written.
+ *
+ * @param given where it is said
+ * @throws UsageError for what would be refused; NetworkError
+ */
+export async function dryRun(
+  requests: readonly NamedRequest[],
+  flags: RenderFlags,
+  given: Terminal,
+): Promise<void> {
+  const { checked } = await checkRun(requests, flags, terminalOf(flags, given));
+  const cores = flags.threads ?? availableParallelism();
+  for (const each of checked) {
+    given.print(flags.json ? JSON.stringify(asEvent(each, cores)) : inWords(each, cores));
+  }
+  if (flags.json || checked.length === 1) return;
+  const all = checked.map(({ resolved }) => resolved);
+  const images = all.reduce((sum, { channels }) => sum + channels.length, 0);
+  given.print(`${checked.length} sheets, ${images} images; ${timeInWords(all, cores)}`);
+}
+
+function asEvent({ dream, resolved }: CheckedRequest, cores: number): object {
+  const { network, layer, channels, labels, tileSize } = resolved;
+  const total = channels.length;
+  return {
+    kind: "planned",
+    request: dream.name,
+    network: network.id,
+    layer: { index: layer.index, name: layer.name },
+    total,
+    channels,
+    labels,
+    size: tileSize,
+    iterations: iterationsPerImage(resolved),
+    estimate: estimateOf({ seconds: resolved.seconds, total }),
+    seconds: toTwoDigits(timeOf([resolved], cores)),
+    sheet: dream.paths.sheet,
+  };
+}
+
+function inWords({ dream, resolved }: CheckedRequest, cores: number): string {
+  const { network, layer, channels, request, tileSize } = resolved;
+  const images = channels.length === 1 ? "1 image" : `${channels.length} images`;
+  const which = `${request.targets ? "targets" : "channels"} ${formatRanges(channels)}`;
+  const size = `${tileSize.width}x${tileSize.height} pixels`;
+  const iterations = `${iterationsPerImage(resolved)} iterations each`;
+  return `${dream.paths.sheet}  (${images}: ${which} of layer '${layer.name}' of ${network.id}, ${size}, ${iterations}; ${timeInWords([resolved], cores)})`;
+}
+
+function timeInWords(all: readonly ResolvedRequest[], cores: number): string {
+  const one = `about ${describeSeconds(timeOf(all, 1))} of one core`;
+  return cores === 1 ? one : `${one}, ${describeSeconds(timeOf(all, cores))} on ${cores}`;
+}
+
+/** Seconds of the clock: an image is one core's from beginning to end. */
+function timeOf(all: readonly ResolvedRequest[], cores: number): number {
+  const images = all.map(({ seconds, channels }) => {
+    return { count: channels.length, each: seconds?.channel ?? 0 };
+  });
+  const work = images.reduce((sum, { count, each }) => sum + count * each, 0);
+  return Math.max(work / cores, ...images.map(({ each }) => each));
+}
