@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 
 import { SHEET_FORMATS } from "../../lib/image/formats.ts";
 import { convertSheet } from "../../lib/image/png.ts";
+import { readIfThere } from "../../lib/networks/survey.ts";
 import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import { encodeJson } from "../../lib/pipeline/json.ts";
 import { describeSheetQuality } from "../../lib/pipeline/sheet/sheet-quality.ts";
@@ -110,14 +111,19 @@ export class DreamOutput {
   async #begin(dream: Dream, { jobId }: JobPlan): Promise<void> {
     const { manifest, tiles } = dream.paths;
     if ((await readSheet(manifest))?.jobId === jobId) return;
-    const { folder, pipeline } = this.#options;
-    const sheets = SHEET_FORMATS.map((format) => resultPaths(folder, dream.name, format).sheet);
-    for (const path of [...sheets, manifest, tiles]) {
-      await rm(path, { recursive: true, force: true });
-    }
+    await this.#removeSheets(dream);
+    for (const path of [manifest, tiles]) await rm(path, { recursive: true, force: true });
     // those of an earlier run that was cut short
-    const earlier = await drawnFiles(pipeline.acceptDeps.jobs.open(jobId));
+    const earlier = await drawnFiles(this.#options.pipeline.acceptDeps.jobs.open(jobId));
     await this.#copyTiles(dream, earlier.map(this.#inBucket));
+  }
+
+  /** In whichever format. */
+  async #removeSheets({ name }: Dream): Promise<void> {
+    const { folder } = this.#options;
+    for (const format of SHEET_FORMATS) {
+      await rm(resultPaths(folder, name, format).sheet, { recursive: true, force: true });
+    }
   }
 
   async #copyTiles({ paths: { tiles } }: Dream, files: readonly string[]): Promise<void> {
@@ -136,13 +142,16 @@ export class DreamOutput {
     const { ok, failed, total } = outcome.completion;
     await this.#copyTiles(dream, outcome.tilePaths);
     if (ok === 0) this.#empty.push(name);
-    await this.#writeSheet(outcome.sheetPath, sheet);
     const written = JSON.parse(await readFile(outcome.manifestPath, "utf8")) as object;
-    await writeFile(manifest, encodeJson({ ...written, given }));
+    const described = Buffer.from(encodeJson({ ...written, given })).toString("utf8");
+    // in other formats lie the same pictures, unless some have been drawn again since
+    if ((await readIfThere(manifest)) !== described) await this.#removeSheets(dream);
+    await this.#writeSheet(outcome.sheetPath, sheet);
+    await writeFile(manifest, described);
     print(`${sheet}  (${ok} of ${total} images${failed > 0 ? `, ${failed} failed` : ""})`);
-    const described = await readSheet(manifest);
-    if (described !== null) for (const notice of noticesOf(described)) note(`${name}: ${notice}`);
-    const quality = described?.quality ?? null;
+    const shown = await readSheet(manifest);
+    if (shown !== null) for (const notice of noticesOf(shown)) note(`${name}: ${notice}`);
+    const quality = shown?.quality ?? null;
     if (quality !== null) note(`${name}: ${describeSheetQuality(quality)}`);
     if (failed > 0)
       note(

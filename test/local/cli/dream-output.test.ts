@@ -21,6 +21,8 @@ const request = (changes: object = {}) => ({
   ...changes,
 });
 const out = (name: string) => join(folder, name);
+const sheetsIn = async (path: string) =>
+  (await readdir(path)).filter((file) => /^request\.(png|jpg|webp)$/.test(file)).toSorted();
 
 test("- reads the request from standard input, and --json tells its events as lines", async () => {
   const stdin = JSON.stringify(request());
@@ -177,8 +179,11 @@ test("what failed, and is drawn by a second run, is delivered as if it never had
   });
   expect(existsSync(join(out("again"), "request.tiles"))).toBe(false);
   await mkdir(temporary);
-  const second = await runWith({ stdin }, ...words);
+  expect(await sheetsIn(out("again"))).toEqual(["request.png"]);
+  const second = await runWith({ stdin }, ...words, "--format", "webp");
   expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('"ok":2') });
+  // the other showed what failed
+  expect(await sheetsIn(out("again"))).toEqual(["request.webp"]);
   const tiles = ["00001.npy", "00001.png", "00003.npy", "00003.png"];
   expect((await readdir(join(out("again"), "request.tiles"))).toSorted()).toEqual(tiles);
 });
@@ -220,38 +225,39 @@ test("a page that is no report is not overwritten", async () => {
 });
 
 test.each([
-  ["jpeg", "request.jpg"],
-  ["webp", "request.webp"],
-])("--format %s writes the sheet as that, and no other", async (format, file) => {
-  const stdin = JSON.stringify(request());
-  const words = ["dream", "-", "--format", format, "--out", out("formats")];
-  const { code, stdout } = await runWith({ stdin }, ...words);
-  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining(file) });
-  const sheet = await decodeImage(await readFile(join(out("formats"), file)));
-  const { sheet: described } = JSON.parse(
-    await readFile(join(out("formats"), "request.manifest.json"), "utf8"),
-  ) as { sheet: { width: number; height: number } };
-  expect(sheet).toMatchObject({ width: described.width, height: described.height });
-  expect(await readFile(join(out("formats"), "index.html"), "utf8")).toContain(`./${file}`);
-  expect(await readdir(out("formats"))).not.toContain("request.png");
-});
+  ["jpeg", "request.jpg", 3],
+  ["webp", "request.webp", 4],
+])(
+  "--format %s writes the sheet as that, and leaves none of another job",
+  async (format, file, seed) => {
+    const stdin = JSON.stringify(request({ seed }));
+    const words = ["dream", "-", "--format", format, "--out", out("formats")];
+    const { code, stdout } = await runWith({ stdin }, ...words);
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining(file) });
+    const sheet = await decodeImage(await readFile(join(out("formats"), file)));
+    const { sheet: described } = JSON.parse(
+      await readFile(join(out("formats"), "request.manifest.json"), "utf8"),
+    ) as { sheet: { width: number; height: number } };
+    expect(sheet).toMatchObject({ width: described.width, height: described.height });
+    expect(await readFile(join(out("formats"), "index.html"), "utf8")).toContain(`./${file}`);
+    expect(await sheetsIn(out("formats"))).toEqual([file]);
+  },
+);
 
 test("a request says its sheet's format, unless --format does", async () => {
   const stdin = JSON.stringify({ ...request(), montage: { format: "jpeg" } });
   const words = ["dream", "-", "--out", out("said")];
   const named = async (...more: string[]) => {
     const { code, stdout } = await runWith({ stdin }, ...words, ...more);
-    const sheets = (await readdir(out("said"))).filter((file) =>
-      /^request\.(png|jpg|webp)$/.test(file),
-    );
-    return { code, stdout, sheets };
+    return { code, stdout, sheets: await sheetsIn(out("said")) };
   };
   expect(await named()).toMatchObject({
     code: 0,
     stdout: expect.stringContaining("request.jpg"),
     sheets: ["request.jpg"],
   });
-  expect((await named("--format", "webp")).sheets).toContain("request.webp");
+  // of one job, which may be wanted as both
+  expect((await named("--format", "webp")).sheets).toEqual(["request.jpg", "request.webp"]);
   const sheet = await readFile(join(out("said"), "request.webp"));
   expect(sheet.subarray(8, 12).toString()).toBe("WEBP");
 });
