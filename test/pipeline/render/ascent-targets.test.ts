@@ -28,6 +28,8 @@ const TARGETS: readonly RequestTarget[] = [
 ];
 
 const raster = { ...SIZE, data: new Uint8Array(3 * 4 * 5) };
+/** Of IMAGE: [2, 4, 5], every number another. */
+const ACTIVATION = Float32Array.from({ length: 40 }, (_, i) => i);
 const files = new Map<string, TargetContents>([
   [IMAGE, { kind: "image", sha256: "a", raster }],
   [
@@ -40,7 +42,7 @@ const files = new Map<string, TargetContents>([
 async function found(targets: readonly RequestTarget[]): Promise<readonly Target[]> {
   const w = floatTensor([2, 3, 1, 1], [1, 2, -1, 0.5, 0, 1]);
   const { network, target } = networkOf([node("Conv", "image w", "y")], { w }, SIZE);
-  const value = floatTensor([1, 2, 4, 5], new Float32Array(40).fill(1));
+  const value = floatTensor([1, 2, 4, 5], ACTIVATION);
   return ascentTargets(targets, {
     engine: { evaluate: () => Promise.resolve({ value }) },
     network,
@@ -70,6 +72,18 @@ test("images of a target begin alike, wherever its file lies", async () => {
   files.set(elsewhere, files.get(IMAGE)!);
   const [there] = await drawnAs([{ activationOf: elsewhere, cosinePower: 1 }]);
   expect([there]).toEqual(await drawnAs([{ activationOf: IMAGE, cosinePower: 1 }]));
+});
+
+test("of an image's activation the map's place is looked at that the target names", async () => {
+  const image = { activationOf: IMAGE, cosinePower: 1 } as const;
+  const aims = (await found([{ ...image, at: [2, 3] }, { ...image, at: "centre" }, image])).map(
+    ({ aim }) => (aim.kind === "direction" ? aim.vector : null),
+  );
+  expect(aims).toEqual([
+    floatTensor([2], [11, 20 + 11]), // row 3 of 4, column 2 of 5
+    floatTensor([2], [12, 20 + 12]),
+    floatTensor([2, 4, 5], ACTIVATION),
+  ]);
 });
 
 test.each([
