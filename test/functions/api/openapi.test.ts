@@ -24,6 +24,45 @@ test("every body has an example that its own schema takes", () => {
   }
 });
 
+test("the document tells what an operation takes, and each way in which it can fail", () => {
+  const { paths } = openApiDocument(ROUTES) as { readonly paths: Record<string, object> };
+  const type = { schema: { type: "string" } };
+  expect(paths["/jobs"]).toMatchObject({
+    post: {
+      parameters: [
+        { name: "dryRun", in: "query", required: false, schema: { type: "boolean" } },
+        { name: "Idempotency-Key", in: "header", required: false },
+      ],
+      requestBody: { required: true },
+      responses: { 202: { headers: { Location: { description: "address of the job", ...type } } } },
+    },
+  });
+  const job = "/jobs/{jobId}";
+  expect(paths[job]).toMatchObject({
+    get: {
+      parameters: [
+        { name: "jobId", in: "path", required: true },
+        { name: "offset", in: "query", required: false },
+        { name: "limit", in: "query", required: false },
+      ],
+    },
+  });
+  const responses = (path: string, method: string) =>
+    (paths[path] as Record<string, { responses: Record<string, { description: string }> }>)[method]!
+      .responses;
+  // only what has a body can have a wrong one
+  const common = ["400", "500", "503", "507"];
+  expect(Object.keys(responses(job, "get"))).toEqual(["200", "404", ...common].toSorted());
+  const wrongBody = ["413", "415", "422"];
+  expect(Object.keys(responses("/jobs", "post"))).toEqual(
+    ["202", ...wrongBody, ...common].toSorted(),
+  );
+  const said = responses(job, "get")["500"]!.description;
+  expect(said).toBe(
+    "an object of the service is damaged (`urn:dreamgrid:problem:damaged-object`); or something went wrong on our side (`urn:dreamgrid:problem:internal`)",
+  );
+});
+
 test("the validator finds a fault", async () => {
   const { info: _, ...rest } = openApiDocument(ROUTES);
   expect((await new Validator().validate(rest)).valid).toBe(false);

@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
+import { transformSync } from "esbuild";
 import { expect, onTestFinished, test } from "vitest";
 
 import { typeOf } from "../../../local/client/schema-type.ts";
@@ -92,11 +93,102 @@ async function listen(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** What the tests call of the printed client. */
+interface Client {
+  createJob(body: object, options?: object): Promise<unknown>;
+  listNetworks(): Promise<unknown>;
+  getJob(jobId: string, options?: object): Promise<unknown>;
+  getTile(jobId: string, channel: number): Promise<Blob>;
+}
+
+/** The printed client as a module, its types left out. */
+async function printedClient(): Promise<new (options?: object) => Client> {
+  const file = join(await temporaryFolder(), "client.mjs");
+  const { code } = transformSync((await run("client")).stdout, { loader: "ts" });
+  await writeFile(file, code);
+  return ((await import(pathToFileURL(file).href)) as { Dreamgrid: new () => Client }).Dreamgrid;
+}
+
+/** Answers that come one after the other, and what was asked for each. */
+function answering(...answers: readonly (object | Error)[]) {
+  const asked: (readonly [url: string, init: object])[] = [];
+  const left = [...answers];
+  const answer = (url: string, init: object) => {
+    asked.push([url, init]);
+    const next = left.shift()!;
+    return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
+  };
+  return { asked, fetch: answer };
+}
+
+test("what is asked has an address, headers and a body, and nothing of what was not given", async () => {
+  const Dreamgrid = await printedClient();
+  const { asked, fetch } = answering(...[1, 2, 3].map((n) => Response.json({ n })));
+  const headers = { "x-api-key": "secret" };
+  const client = new Dreamgrid({ url: "http://host/prod/", headers, fetch });
+  expect(await client.getJob("a/b", { offset: undefined, limit: 2 })).toEqual({ n: 1 });
+  expect(await client.createJob({ layer: 2 }, { "Idempotency-Key": "é" })).toEqual({ n: 2 });
+  expect(await new Dreamgrid({ fetch }).listNetworks()).toEqual({ n: 3 });
+  expect(asked).toEqual([
+    ["http://host/prod/jobs/a%2Fb?limit=2", { method: "GET", redirect: "follow", headers }],
+    [
+      "http://host/prod/jobs",
+      {
+        method: "POST",
+        redirect: "follow",
+        headers: { ...headers, "Idempotency-Key": "é", "Content-Type": "application/json" },
+        body: '{"layer":2}',
+      },
+    ],
+    ["http://127.0.0.1:8787/networks", { method: "GET", redirect: "follow", headers: {} }],
+  ]);
+});
+
+test("what goes wrong is told, whoever answers", async () => {
+  const Dreamgrid = await printedClient();
+  const told = async (answer: object | Error) => {
+    const { fetch } = answering(answer);
+    const failed = new Dreamgrid({ url: "http://host", fetch })
+      .getJob("a")
+      .catch((e: unknown) => e);
+    const { name, message, status, problems } = (await failed) as Record<string, unknown>;
+    return { name, message, status, problems };
+  };
+  const wrong = (status: number, ...problems: readonly string[]) => ({
+    name: "DreamgridError",
+    message: problems.join("; "),
+    status,
+    problems,
+  });
+  const at = "http://host/jobs/a";
+  const problem = Response.json({ problems: ["one", "two"] }, { status: 409 });
+  expect(await told(problem)).toEqual(wrong(409, "one", "two"));
+  // a proxy: of no JSON, and of some of its own
+  const page = new Response("x".repeat(201), { status: 502 });
+  expect(await told(page)).toEqual(wrong(502, `HTTP status 502 of ${at}: ${"x".repeat(200)}`));
+  const forbidden = Response.json({ message: "Forbidden" }, { status: 403 });
+  const said = `HTTP status 403 of ${at}: {"message":"Forbidden"}`;
+  expect(await told(forbidden)).toEqual(wrong(403, said));
+  const refused = new TypeError("fetch failed");
+  expect(await told(refused)).toEqual(
+    wrong(0, `nothing answers at ${at}: TypeError: fetch failed`),
+  );
+});
+
+test("a browser, which does not tell where it was sent, goes there itself", async () => {
+  const Dreamgrid = await printedClient();
+  const hidden = { type: "opaqueredirect", ok: false, status: 0 };
+  const { asked, fetch } = answering(hidden, new Response("a picture"));
+  const picture = await new Dreamgrid({ url: "http://host", fetch }).getTile("j", 1);
+  expect(await picture.text()).toBe("a picture");
+  expect(asked).toMatchObject([
+    ["http://host/jobs/j/tiles/1", { redirect: "manual" }],
+    ["http://host/jobs/j/tiles/1", { redirect: "follow" }],
+  ]);
+});
+
 test("the link of a picture is asked without the headers and signatures of the API", async () => {
-  const folder = await temporaryFolder();
-  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  await writeFile(join(folder, "client.ts"), (await run("client")).stdout);
-  await compile(folder, "client.ts");
+  const Dreamgrid = await printedClient();
   const asked: (readonly [path: string, key: unknown, signed: unknown])[] = [];
   const tell = ({ url = "", headers }: IncomingMessage) => {
     asked.push([url, headers["x-api-key"] ?? null, headers["x-amz-date"] ?? null]);
@@ -110,11 +202,6 @@ test("the link of a picture is asked without the headers and signatures of the A
     const url = bucket + (incoming.url?.endsWith("/2") ? "/gone?X-Amz-Signature=1" : "/link");
     outgoing.writeHead(302, { Location: url }).end(JSON.stringify({ url }));
   });
-  const { Dreamgrid } = (await import(pathToFileURL(join(folder, "client.js")).href)) as {
-    Dreamgrid: new (options: object) => {
-      getTile: (jobId: string, channel: number) => Promise<Blob>;
-    };
-  };
   const client = new Dreamgrid({
     url: api,
     headers: { "x-api-key": "secret" },
