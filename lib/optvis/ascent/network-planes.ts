@@ -3,6 +3,7 @@ import { greyPlane, planesIn } from "../../image/picture.ts";
 import { resizeRaster } from "../../image/png.ts";
 import { type Planes, type Raster, type Size, toPlanes } from "../../image/raster.ts";
 import { isOfColours, type NetworkModel, planeKind } from "../graph/layer-pass.ts";
+import { startColour } from "./start-colour.ts";
 
 /**
  * A picture as the network counts pixels: less its mean, planes in its order; the graph scales
@@ -22,6 +23,33 @@ export function toNetworkPlanes(
     for (let i = 0; i < pixels; i++) result[to + i] = data[from + i]! - less;
   });
   return { width, height, data: result };
+}
+
+/**
+ * The network's planes as red, green and blue, in place: of a poster every copy counts.
+ *
+ * @param unit an ascent that began with noise is "centred" on zero, the mid-grey of its start; one
+ *   that began with a photograph gets the mean back, and has "pixels" of 0..255
+ */
+export function toColourPlanes(
+  { width, height, data }: Planes,
+  { planes, mean }: NetworkModel,
+  unit: "centred" | "pixels",
+): Planes {
+  const pixels = width * height;
+  const zero = startColour({ mean });
+  mean.forEach((each, plane) => {
+    const offset = unit === "pixels" ? each : -zero[plane]!;
+    if (offset === 0) return;
+    for (let i = plane * pixels; i < (plane + 1) * pixels; i++) data[i] = data[i]! + offset;
+  });
+  if (planes[0] === 2) {
+    // blue, green, red
+    const first = data.slice(0, pixels);
+    data.copyWithin(0, 2 * pixels);
+    data.set(first, 2 * pixels);
+  }
+  return { width, height, data };
 }
 
 /** Whether a photograph can be made a network's image: it has red, green and blue, and a grey. */

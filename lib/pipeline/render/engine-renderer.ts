@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { PROVIDERS, type Provider } from "../../autodiff/provider.ts";
 import { loadSharp } from "../../image/load-sharp.ts";
-import type { Planes, Raster, Size } from "../../image/raster.ts";
+import type { Raster, Size } from "../../image/raster.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import type { FourierRecipe } from "../../optvis/ascent/fourier-recipe.ts";
 import { taskVerdict } from "../../optvis/ascent/task-verdict.ts";
@@ -13,8 +13,11 @@ import { planOf } from "../../optvis/ascent/plan-of.ts";
 import { taskParts } from "../../optvis/ascent/task-parts.ts";
 import type { AscentResult, AscentTask, Start } from "../../optvis/ascent/task.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
-import { photographPlanes, toNetworkPlanes } from "../../optvis/ascent/network-planes.ts";
-import { startColour } from "../../optvis/ascent/start-colour.ts";
+import {
+  photographPlanes,
+  toColourPlanes,
+  toNetworkPlanes,
+} from "../../optvis/ascent/network-planes.ts";
 import { examine, meansGraph, type Viewer } from "../../optvis/quality/examine.ts";
 import { laterSeed } from "../../optvis/random.ts";
 import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
@@ -223,30 +226,4 @@ function layerOf({
   const layer = requestedLayer(reference, network);
   const { value, name, channels, channelAxis, parts, batchAxis } = layer;
   return { value, name, channels, channelAxis, parts, batchAxis };
-}
-
-/**
- * The network's planes as red, green and blue, in place: of a poster every copy counts. An ascent
- * that began with noise is centred on zero, the mid-grey of its start; one that began with a
- * photograph gets the mean back.
- */
-function toColourPlanes(
-  { width, height, data }: Planes,
-  { planes, mean }: NetworkModel,
-  unit: "centred" | "pixels",
-): Planes {
-  const pixels = width * height;
-  const zero = startColour({ mean });
-  mean.forEach((each, plane) => {
-    const offset = unit === "pixels" ? each : -zero[plane]!;
-    if (offset === 0) return;
-    for (let i = plane * pixels; i < (plane + 1) * pixels; i++) data[i] = data[i]! + offset;
-  });
-  if (planes[0] === 2) {
-    // blue, green, red
-    const first = data.slice(0, pixels);
-    data.copyWithin(0, 2 * pixels);
-    data.set(first, 2 * pixels);
-  }
-  return { width, height, data };
 }
