@@ -14,7 +14,7 @@ export type PipelineEvent =
   | { readonly kind: "given-up"; readonly body: string; readonly error: unknown }
   /** One ascent step of one channel. */
   | { readonly kind: "step"; readonly jobId: string; readonly progress: AscentProgress }
-  /** A channel ended in this process; another's result for it may have been there before. */
+  /** A channel that this process was to end has ended, be it by another's result. */
   | { readonly kind: "result"; readonly result: ChannelResult }
   | { readonly kind: "progress"; readonly progress: JobProgress }
   | { readonly kind: "completed"; readonly completion: Completion };

@@ -209,12 +209,12 @@ export class Job {
   /**
    * Ends a channel (1-based), unless it has ended: the first result written is the channel's end.
    *
-   * @returns the result that this call would have it end with
+   * @returns the channel's end, which may be another caller's
    */
   async end(channel: number, ending: Ending, delivered: Delivered): Promise<ChannelResult> {
     const result = resultOf(this.id, channel, ending, delivered);
-    await this.#putOnce(keys.resultKey(this.id, channel, this.round), result);
-    return result;
+    const outcome = await this.#putOnce(keys.resultKey(this.id, channel, this.round), result);
+    return outcome === "created" ? result : this.result(channel);
   }
 
   /** One that is damaged is the result of a channel that failed of it. */

@@ -240,16 +240,6 @@ test("a worker that is stopped keeps what has ended and gives the rest back, eve
   expect(await renderMessages(last, pipeline.renderDeps(renderer), hooks)).toEqual(["m4"]);
 });
 
-test("channels of a cancelled job end as cancelled, without an image", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
-  const { jobId } = await pipeline.accept({ channels: [1, 2] });
-  await pipeline.store.put(keys.cancelKey(jobId), Buffer.from("{}"), "application/json");
-  const renderer = new FakeRenderer();
-  expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
-  expect(renderer.calls).toEqual([]);
-  expect((await pipeline.jobs.open(jobId).result(2)).state).toBe("cancelled");
-});
-
 test("an initial image that changed after the job was accepted fails its channels, with the reason", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   await pipeline.store.put("uploads/a.png", await redImage(1), "image/png");

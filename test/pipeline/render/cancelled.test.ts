@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+
+import * as keys from "../../../lib/pipeline/keys.ts";
+import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { FakeRenderer } from "../../support/fake-renderer.ts";
+import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
+
+test("channels of a cancelled job end as cancelled, without an image", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const { jobId } = await pipeline.accept({ channels: [1, 2] });
+  await pipeline.store.put(keys.cancelKey(jobId), Buffer.from("{}"), "application/json");
+  const renderer = new FakeRenderer();
+  expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
+  expect(renderer.calls).toEqual([]);
+  expect((await pipeline.jobs.open(jobId).result(2)).state).toBe("cancelled");
+});
+
+test("a channel that ended as cancelled while its image was drawn is told as that", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const { jobId } = await pipeline.accept({ channels: [1, 2] });
+  const job = pipeline.jobs.open(jobId);
+  const renderer = new FakeRenderer({
+    beforeChannel: async (channel) => {
+      if (channel !== 2) return;
+      await job.cancel(pipeline.clock.now);
+      await job.end(2, { state: "cancelled" }, { attempts: 1, now: pipeline.clock.now });
+    },
+  });
+  const told: unknown[] = [];
+  await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer), {
+    onResult: (result) => told.push(result),
+  });
+  expect(told).toMatchObject([
+    { channel: 1, state: "ok" },
+    { channel: 2, state: "cancelled" },
+  ]);
+  expect(await pipeline.jobs.open(jobId).result(2)).toEqual(told[1]);
+});
