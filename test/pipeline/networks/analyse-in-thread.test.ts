@@ -1,7 +1,7 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { ModelError } from "../../../lib/onnx/errors.ts";
 import { differentiableGraph } from "../../../lib/optvis/graph/differentiable-graph.ts";
@@ -20,7 +20,7 @@ import {
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { CRAFTED_MODELS } from "../../support/crafted-models.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
-import { countDuring } from "../../support/until.ts";
+import { countDuring, untilTrue } from "../../support/until.ts";
 
 const HEAP_MB = 512;
 /** A test that waits for it has found a thread that hangs. */
@@ -110,11 +110,17 @@ describe("a network that is analysed in a thread", () => {
       startAnalysisAhead();
       const thread = takeThread(USUAL_HEAP_MB);
       expect(process.getActiveResourcesInfo()).toEqual(resources);
-      await vi.waitUntil(() => thread.isReady, { timeout: 60_000 });
+      await untilTrue(
+        () => thread.isReady,
+        () => "the thread does not become ready",
+      );
       keepThread(thread);
       const bounds = { heapMb: USUAL_HEAP_MB, deadlineMs: NEVER_MS, cpuMs: 20 };
       await expect(analyseInThread(large, bounds)).rejects.toThrow(/than 0.02 s of a core/);
-      await vi.waitUntil(() => thread.hasEnded, { timeout: 60_000 });
+      await untilTrue(
+        () => thread.hasEnded,
+        () => "the thread does not end",
+      );
     },
   );
 

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { BucketNetworks } from "../../../lib/pipeline/networks/bucket-networks.ts";
@@ -10,6 +10,7 @@ import { IntegrityError, NetworkError } from "../../../lib/networks/errors.ts";
 import { MemoryObjectStore } from "../../support/memory-object-store.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { CLASS_NAMES, tinyNetwork } from "../../support/tiny-network.ts";
+import { untilTrue } from "../../support/until.ts";
 
 async function published() {
   const folder = await temporaryFolder();
@@ -149,7 +150,10 @@ test("networks used longest ago are forgotten, disk and all, where all take too 
   expect(await copies()).toBe(2);
   await networks.open("third");
   expect(await networks.open("tiny")).toBe(first);
-  await vi.waitFor(async () => expect(await copies()).toBe(2));
+  await untilTrue(
+    async () => (await copies()) === 2,
+    () => "the third copy stays",
+  );
   const again = await networks.open("second");
   expect(again).not.toBe(second);
   expect(again.layers).toEqual(second.layers);

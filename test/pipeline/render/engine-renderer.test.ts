@@ -12,6 +12,7 @@ import { parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
+import { untilTrue } from "../../support/until.ts";
 
 async function taskOf(layer: string): Promise<RenderTask> {
   const network = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
@@ -54,7 +55,10 @@ test("what was prepared is what is run, and the picture is the same", async () =
   expect(wanted).toHaveLength(2);
   const renderer = rendererOf(2);
   renderer.prepare(task);
-  await vi.waitUntil(() => compiled().length === 3, { timeout: 60_000 });
+  await untilTrue(
+    () => compiled().length === 3,
+    () => `${compiled().length} graphs were asked for, not 3`,
+  );
   expect(await drawn(renderer, task)).toEqual(unprepared);
   expect(compiled()).toEqual([...wanted, ...wanted]);
 });
