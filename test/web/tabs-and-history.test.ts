@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
 import { type Service, startService } from "../../local/serve.ts";
@@ -151,6 +151,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     const context = await browser.newContext();
     context.setDefaultTimeout(120_000);
     const [page, other] = [await context.newPage(), await context.newPage()];
+    const wall = await context.newPage();
     const [mayAnswer, answer] = promised();
     const [mayDraw, draw] = promised();
     const [mayEnd, end] = promised();
@@ -160,13 +161,16 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
       held.clear();
       return context.close();
     });
-    let isOlder = false;
-    await page.route("**/jobs/*", async (route) => {
-      const response = await route.fetch();
-      isOlder = true;
-      await mayAnswer;
-      await route.fulfill({ response });
-    });
+    const older = new Set<Page>();
+    for (const each of [page, wall]) {
+      await each.route("**/jobs/*", async (route) => {
+        const response = await route.fetch();
+        older.add(each);
+        await mayAnswer;
+        await route.fulfill({ response });
+      });
+    }
+    await wall.goto(at("#/-/atlas/tiny"));
     for (const each of [page, other]) {
       await each.goto(at("#/tiny/wide"));
       await expect.poll(() => each.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
@@ -174,14 +178,17 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     await other.getByLabel("Channels", { exact: true }).fill("7, 9");
     await other.getByRole("button", { name: "Render these" }).click();
     await other.getByRole("progressbar").waitFor();
-    await expect.poll(() => isOlder, PATIENT).toBe(true);
+    await expect.poll(() => older.size, PATIENT).toBe(2);
     draw();
     await other.locator(".tiles a[href$='/wide/7'] img").waitFor();
     answer();
     await page.locator(".tiles a[href$='/wide/7'] img").waitFor();
-    expect(await page.locator(".tiles a[href$='/wide/9'] img").count()).toBe(0);
+    await wall.locator(".wall a[href$='/wide/7'] img").waitFor();
+    for (const each of [page, wall]) {
+      expect(await each.locator("a[href$='/wide/9'] img").count()).toBe(0);
+    }
     end();
-    await page.locator(".tiles a[href$='/wide/9'] img").waitFor();
+    for (const each of [page, wall]) await each.locator("a[href$='/wide/9'] img").waitFor();
   });
 
   test("a page says while the server is away, and has its answers and pictures once it is there again", async () => {

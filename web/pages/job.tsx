@@ -1,5 +1,3 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-
 import { call, cancelJob, getJob, retryJob, sheetAddress, tileAddress } from "../api/client.ts";
 import type { JobDocument } from "../api/documents.ts";
 import { estimateInWords } from "../components/estimate.ts";
@@ -9,16 +7,25 @@ import { ProgressBar } from "../components/progress-bar.tsx";
 import { SteadyTile } from "../components/steady-tile.tsx";
 import { DeepZoom } from "../parts/deep-zoom.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
-import { type JobNews, jobWithNews } from "../state/layer-pictures.ts";
-import { hasEnded, useNews } from "../state/news.ts";
+import { isEndOf, jobWithNews } from "../state/layer-pictures.ts";
+import { hasEnded, type JobNews } from "../state/news.ts";
 import { address } from "../state/router.ts";
+import { useFollowed } from "../state/use-followed.ts";
 import { useSending } from "../state/use-sending.ts";
-import { useRedraw } from "../state/use-redraw.ts";
 import { useResource } from "../state/use-resource.ts";
+
+const FOLLOWING = {
+  withNews: jobWithNews,
+  isStale: (job: JobDocument | null, news: JobNews) => job !== null && isEndOf(news, job),
+};
 
 /** A job: how far it is, its pictures, its sheet, its request. */
 export function JobPage({ jobId }: { readonly jobId: string }) {
-  const { job, problems, reload } = useJob(jobId);
+  const {
+    value: job,
+    problems,
+    reload,
+  } = useFollowed<JobDocument>(jobId, () => getJob(jobId), FOLLOWING);
   const action = useSending();
   const canRetry = useCanRetry();
   const act = (change: (jobId: string) => Promise<unknown>) =>
@@ -124,39 +131,6 @@ function Sheet({ job: { jobId, network, layer }, deepZoom, notices }: SheetProps
       ))}
     </section>
   );
-}
-
-function useJob(jobId: string) {
-  const fetched = useResource(jobId, () => getJob(jobId));
-  const [job, setJob] = useState<JobDocument | null>(null);
-  const current = useRef<JobDocument | null>(null);
-  /** Since the job was asked for: the answer may be older. `null`: none is on its way. */
-  const heard = useRef<JobNews[] | null>([]);
-  const reload = () => {
-    heard.current = [];
-    fetched.reload();
-  };
-  useEffect(() => {
-    const { value } = fetched;
-    current.current = value && (heard.current ?? []).reduce(jobWithNews, value);
-    if (value !== null) heard.current = null;
-    setJob(current.current);
-  }, [fetched.value]);
-  const redraw = useRedraw(() => setJob(current.current));
-  useNews((news) => {
-    if (news.kind === "again") return reload();
-    const about = news.kind === "job" ? news.job.jobId : news.channel.jobId;
-    if (about !== jobId) return undefined;
-    heard.current?.push(news);
-    const before = current.current;
-    if (before === null) return undefined;
-    current.current = jobWithNews(before, news);
-    redraw();
-    // the sheet's links come with the document
-    if (news.kind === "job" && hasEnded(news.job) && !hasEnded(before)) reload();
-    return undefined;
-  });
-  return { job, problems: fetched.problems, reload };
 }
 
 interface OpenApi {

@@ -1,11 +1,11 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import type { JobDocument, JobSummary } from "../api/documents.ts";
 import type { Progress } from "../components/progress-bar.tsx";
-import { channelJobs, jobWithNews, type Picture, picturesOf } from "./layer-pictures.ts";
-import { hasEnded, useNews } from "./news.ts";
+import { channelJobs, jobsWithNews, type Picture, picturesOf } from "./layer-pictures.ts";
+import { hasEnded, type JobNews } from "./news.ts";
 import { recipesOf } from "./recipe.ts";
-import { useResource } from "./use-resource.ts";
+import { useFollowed } from "./use-followed.ts";
 
 /** A layer that something has been drawn of. */
 export interface AtlasRow {
@@ -28,22 +28,18 @@ export function rowsOf(jobs: readonly JobSummary[]): readonly AtlasRow[] {
   return [...rows.values()].toSorted((a, b) => a.index - b.index);
 }
 
+/** Of a job itself the row's summaries tell. */
+const CHANNELS_ALONE = {
+  withNews: (jobs: readonly JobDocument[], news: JobNews) =>
+    news.kind === "channel" ? jobsWithNews(jobs, news) : jobs,
+  isStale: () => false,
+};
+
 /** A row's pictures, in the order of their channels; of the recipe that most of them have. */
 export function useRowPictures({ index, jobs }: AtlasRow): readonly Picture[] {
   const key = `${jobs[0]?.network ?? ""}/${index}`;
-  const { value, reload } = useResource(key, () => channelJobs(jobs));
-  const [documents, setDocuments] = useState<readonly JobDocument[]>([]);
-  useEffect(() => setDocuments(value ?? []), [value]);
-  useNews((news) => {
-    if (news.kind === "again") reload();
-    if (news.kind !== "channel") return;
-    const { jobId } = news.channel;
-    setDocuments((before) =>
-      before.some((job) => job.jobId === jobId)
-        ? before.map((job) => (job.jobId === jobId ? jobWithNews(job, news) : job))
-        : before,
-    );
-  });
+  const { value, reload } = useFollowed(key, () => channelJobs(jobs), CHANNELS_ALONE);
+  const documents = value ?? [];
   // between its beginning and its end, the news of its channels say all of a job
   const stand = jobs.map((job) => `${job.jobId} ${hasEnded(job)}`).join();
   const seen = useRef(stand);

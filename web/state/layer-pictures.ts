@@ -1,11 +1,8 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-
 import { getJob, listJobs } from "../api/client.ts";
 import type { ChannelDocument, JobDocument, JobSummary } from "../api/documents.ts";
-import { hasEnded, type News, useNews } from "./news.ts";
+import { hasEnded, type JobNews } from "./news.ts";
 import { type Recipe, recipesOf } from "./recipe.ts";
-import { useRedraw } from "./use-redraw.ts";
-import { useResource } from "./use-resource.ts";
+import { useFollowed } from "./use-followed.ts";
 
 /** A channel's picture, or how far it is. */
 export interface Picture extends ChannelDocument {
@@ -57,89 +54,60 @@ export async function channelJobs(
  */
 export function useLayerPictures(network: string, layer: number | null): LayerPictures {
   const key = layer === null ? null : `${network}/${layer}`;
-  const fetched = useResource<FoundJobs>(key, async () => {
-    const listed = await listJobs({ network, layer: layer ?? 0 });
-    const ids = new Set(listed.map(({ jobId }) => jobId));
-    return { ids, jobs: await channelJobs(listed.slice(0, MAX_JOBS)) };
-  });
-  /** `null` until they are there. */
-  const [jobs, setJobs] = useState<readonly JobDocument[] | null>(null);
-  const current = useRef<readonly JobDocument[]>([]);
-  /** Since jobs were asked for: the answer may be older. `null`: none is on its way. */
-  const heard = useRef<News[] | null>([]);
-  const isStale = useRef(false);
-  const ask = () => {
-    heard.current = [];
-    isStale.current = false;
-    fetched.reload();
-  };
-  /** Once there is an answer: where news are many, none would be waited for. */
-  const askNext = () => {
-    if (heard.current === null) ask();
-    else isStale.current = true;
-  };
-  const redraw = useRedraw(() => setJobs(current.current));
-  useEffect(() => void (heard.current = []), [key]);
-  useEffect(() => {
-    const { value, problems } = fetched;
-    current.current = value === null ? [] : (heard.current ?? []).reduce(withNews, value.jobs);
-    setJobs(value === null ? null : current.current);
-    if (value !== null || problems.length > 0) heard.current = null;
-    if (isStale.current && heard.current === null) ask();
-  }, [fetched.value, fetched.problems]);
-  useNews((news) => {
-    if (news.kind === "again") return ask();
-    if (isOfLayer(news, network, layer) && fetched.value?.ids.has(news.job.jobId) !== true) {
-      return askNext();
-    }
-    // of channels that are cancelled before their turn there are no news of their own
-    if (isEndOf(news, current.current)) askNext();
-    heard.current?.push(news);
-    const changed = withNews(current.current, news);
-    if (changed === current.current) return;
-    current.current = changed;
-    redraw();
-  });
-  const known = jobs ?? [];
-  return {
-    recipes: recipesOf(known),
-    jobs: known,
-    problems: fetched.problems,
-    isLoaded: jobs !== null,
-    reload: ask,
-  };
+  const { value, ...resource } = useFollowed<FoundJobs>(
+    key,
+    async () => {
+      const listed = await listJobs({ network, layer: layer ?? 0 });
+      const ids = new Set(listed.map(({ jobId }) => jobId));
+      return { ids, jobs: await channelJobs(listed.slice(0, MAX_JOBS)) };
+    },
+    {
+      withNews: (found, news) => {
+        const jobs = jobsWithNews(found.jobs, news);
+        return jobs === found.jobs ? found : { ...found, jobs };
+      },
+      isStale: (found, news) =>
+        isNewOf(news, { network, layer }, found) ||
+        found?.jobs.some((job) => isEndOf(news, job)) === true,
+    },
+  );
+  const jobs = value?.jobs ?? [];
+  return { recipes: recipesOf(jobs), jobs, isLoaded: value !== null, ...resource };
 }
 
-function isOfLayer(
-  news: News,
-  network: string,
-  layer: number | null,
-): news is Extract<News, { kind: "job" }> {
-  return news.kind === "job" && news.job.network === network && news.job.layer.index === layer;
+/** Whether the layer has a job that was not found. */
+function isNewOf(
+  news: JobNews,
+  { network, layer }: { readonly network: string; readonly layer: number | null },
+  found: FoundJobs | null,
+): boolean {
+  if (news.kind !== "job" || found?.ids.has(news.job.jobId) === true) return false;
+  return news.job.network === network && news.job.layer.index === layer;
 }
 
-function isEndOf(news: News, jobs: readonly JobDocument[]): boolean {
-  if (news.kind !== "job" || !hasEnded(news.job)) return false;
-  return jobs.some((job) => job.jobId === news.job.jobId && !hasEnded(job));
+/**
+ * Whether a job has ended: of channels that are cancelled before their turn there are no news of
+ * their own, and links to the sheet come with the document.
+ */
+export function isEndOf(news: JobNews, job: JobDocument): boolean {
+  return (
+    news.kind === "job" && news.job.jobId === job.jobId && hasEnded(news.job) && !hasEnded(job)
+  );
 }
 
 /** The jobs with what has happened; the same array if nothing has happened to them. */
-function withNews(jobs: readonly JobDocument[], news: News): readonly JobDocument[] {
-  if (news.kind === "again") return jobs;
-  const jobId = news.kind === "job" ? news.job.jobId : news.channel.jobId;
-  const at = jobs.findIndex((job) => job.jobId === jobId);
-  const job = jobs[at];
-  if (job === undefined) return jobs;
-  return jobs.with(at, jobWithNews(job, news));
+export function jobsWithNews(jobs: readonly JobDocument[], news: JobNews): readonly JobDocument[] {
+  const changed = jobs.map((job) => jobWithNews(job, news));
+  return changed.every((job, i) => job === jobs[i]) ? jobs : changed;
 }
 
-/** What has happened to a job. */
-export type JobNews = Exclude<News, { readonly kind: "again" }>;
-
-/** A job's document with what has happened to it. */
+/** A job's document with what has happened; the same if nothing has happened to it. */
 export function jobWithNews(job: JobDocument, news: JobNews): JobDocument {
-  if (news.kind === "job") return { ...job, ...news.job, links: job.links };
-  const { jobId: _, ...end } = news.channel;
+  if (news.kind === "job") {
+    return news.job.jobId === job.jobId ? { ...job, ...news.job, links: job.links } : job;
+  }
+  const { jobId, ...end } = news.channel;
+  if (jobId !== job.jobId) return job;
   const at = job.channels.findIndex(({ channel }) => channel === end.channel);
   const before = job.channels[at];
   if (before === undefined) return job;

@@ -11,10 +11,14 @@ export interface ChannelNews extends Pick<
   readonly jobId: string;
 }
 
+/** What has happened to a job. */
+export type JobNews =
+  | { readonly kind: "job"; readonly job: JobSummary }
+  | { readonly kind: "channel"; readonly channel: ChannelNews };
+
 /** What has happened to jobs, as far as the page has heard. */
 export type News =
-  | { readonly kind: "job"; readonly job: JobSummary }
-  | { readonly kind: "channel"; readonly channel: ChannelNews }
+  | JobNews
   /** News may have been missed: look again. */
   | { readonly kind: "again" };
 
