@@ -46,13 +46,17 @@ export interface Pipeline {
    *
    * Leaving the loop, or the signal, ends the waiting; jobs that were begun go on until `stop`.
    *
-   * @throws RequestError naming every problem of a request that cannot be read; NetworkError
+   * @throws RequestError naming every problem of a request that cannot be read; NetworkError; the
+   *   signal's reason; Error once the pipeline is being stopped
    */
   run(
     requests: readonly RenderRequestInput[],
     options?: { readonly signal?: AbortSignal },
   ): AsyncGenerator<RunEvent, void, undefined>;
-  /** Gives up channels at work, which the next start goes on with, and ends the threads. */
+  /**
+   * Gives up channels at work, which the next start goes on with, and ends the threads. Loops over
+   * `run` end with an error. Once more is the same stop.
+   */
   stop(): Promise<void>;
 }
 
@@ -62,18 +66,26 @@ export async function startPipeline({ threads, ...options }: PipelineOptions): P
   const renderer = createEngineRenderer({ threads, gate });
   const pipeline = await startLocalPipeline({ ...options, renderer, gate });
   const { connection, bucket, bucketFolder } = pipeline;
+  const stopping = new AbortController();
+  let stopped: Promise<void> | null = null;
+  const stop = async () => {
+    stopping.abort(new Error("the pipeline has been stopped"));
+    await pipeline.stop();
+    await renderer.close();
+  };
   return {
     connection,
     bucket,
     bucketFolder,
-    run: (requests, { signal } = {}) =>
-      eventStream<RunEvent>(async (tell, stop) => {
-        const onProgress = (event: RunEvent) => void tell(event);
-        await runJobs(pipeline, requests.map(parseLocalRequest), { onProgress, signal: stop });
-      }, signal),
-    stop: async () => {
-      await pipeline.stop();
-      await renderer.close();
-    },
+    run: (requests, { signal: given } = {}) =>
+      eventStream<RunEvent>(
+        async (tell, signal) => {
+          signal.throwIfAborted();
+          const onProgress = (event: RunEvent) => void tell(event);
+          await runJobs(pipeline, requests.map(parseLocalRequest), { onProgress, signal });
+        },
+        AbortSignal.any([stopping.signal, ...(given ? [given] : [])]),
+      ),
+    stop: () => (stopped ??= stop()),
   };
 }

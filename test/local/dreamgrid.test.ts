@@ -41,3 +41,21 @@ test("a request that cannot be read is refused", async () => {
   const running = pipeline.run([{ network: "tiny", layer: 2, channels: "all", seed: -1 }]);
   await expect(running.next()).rejects.toThrow(RequestError);
 });
+
+test("a pipeline that is stopped ends who waits for it, lets in no one, and can be stopped again", async () => {
+  const folder = await temporaryFolder();
+  const { modelPath: network } = await tinyNetwork(folder);
+  const request = { network, layer: "classes", channels: "all", numIterations: 2_000 } as const;
+  const pipeline = await pipelineIn(folder);
+  const running = pipeline.run([request]);
+  expect(await running.next()).toMatchObject({ value: { kind: "accepted" } });
+  const rest = async () => {
+    for (;;) if ((await running.next()).done === true) return "it ended";
+  };
+  await Promise.all([
+    expect(rest()).rejects.toThrow("the pipeline has been stopped"),
+    pipeline.stop(),
+    pipeline.stop(),
+  ]);
+  await expect(pipeline.run([request]).next()).rejects.toThrow("the pipeline has been stopped");
+});
