@@ -57,18 +57,16 @@ export interface Layer {
 export type LayerWithChannels = Layer & { readonly channels: number };
 
 /** Operators that only move data to another shape or type: no layers in the author's eyes. */
-const PLUMBING: ReadonlySet<string> = new Set([
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Shape",
-  "Size",
-  "Constant",
-  "Identity",
-  "Cast",
-  "CastLike",
-]);
+const PLUMBING: ReadonlySet<string> = new Set(
+  "Reshape Flatten Squeeze Unsqueeze Shape Size Constant Identity Cast CastLike".split(" "),
+);
+
+/** Those that put values into a sequence or take one out, which may be any of several. */
+const SEQUENCE_PLUMBING: ReadonlySet<string> = new Set(
+  "SequenceConstruct SequenceInsert SequenceErase SequenceAt SequenceLength SplitToSequence".split(
+    " ",
+  ),
+);
 
 /** Which inputs of an operator may hold trained tensors. */
 const LEARNABLE_INPUTS: ReadonlyMap<string, readonly number[]> = new Map([
@@ -113,7 +111,7 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
       const source = layerOf.get(
         [requiredInput(node, 0), ...valuesRead(node)].find((each) => layerOf.has(each)) ?? "",
       );
-      if (source !== undefined) {
+      if (source !== undefined && !SEQUENCE_PLUMBING.has(node.op)) {
         for (const output of node.outputs) layerOf.set(output, source);
         // the tensor is the same data after plumbing, so the layer answers to that name too
         layers[source]!.aliases.push(...[node.name, ...node.outputs].filter(Boolean));
@@ -219,7 +217,7 @@ function byName(layers: readonly Layer[], name: string): Layer {
 function isPlumbing(node: Node): boolean {
   const { op, quantised } = node;
   if (op === "If") return subgraphsOf(node).every(({ nodes }) => nodes.every(isPlumbing));
-  return PLUMBING.has(op) || quantised === "rounding";
+  return PLUMBING.has(op) || SEQUENCE_PLUMBING.has(op) || quantised === "rounding";
 }
 
 /** While the table is made, plumbing after a layer adds to its aliases. */

@@ -75,10 +75,10 @@ export const MAX_SHAPE_NUMBERS = 4_096;
 /** Products of numbers that folding asks ONNX Runtime for in all: about a second on one core. */
 export const MAX_FOLDED_PRODUCTS = 2 ** 33;
 
-/** Steps of a recurrent node: a line of text has some hundred. */
+/** Steps of a recurrent node, and rounds of a Loop: a line of text has some hundred. */
 export const MAX_STEPS = 1_024;
 
-/** Nodes that the steps of all recurrent nodes together become, and the turns of all loops. */
+/** Nodes that the steps of all recurrent nodes together become, and the rounds of all Loops. */
 export const MAX_UNROLLED_NODES = 30_000;
 
 /** Nodes of a graph that we write, forward and backward pass: GoogLeNet's has under 2,000. */

@@ -1,6 +1,8 @@
 import { type ImageAxes, imageAxes } from "./image-axes.ts";
 import { imageCandidates } from "./image-input.ts";
 import { elementTypeOf } from "./element-type.ts";
+import { valuesRead } from "./graph-order.ts";
+import { withNames } from "./inline-body.ts";
 import type { Graph, Node, Value, ValueInfo } from "./model.ts";
 import { freshName, namesIn } from "./names.ts";
 import { intsAttribute, standardNode } from "./node.ts";
@@ -91,12 +93,13 @@ function reading(
   value: Value,
   becomesIdentity: (node: Node) => boolean,
 ) {
+  const renaming = new Map([[image, value]]);
   const nodes = graph.nodes.map((node): Node => {
-    if (!node.inputs.includes(image)) return node;
+    if (!valuesRead(node).includes(image)) return node;
     if (becomesIdentity(node)) return { ...node, op: "Identity", attributes: {} };
-    return { ...node, inputs: node.inputs.map((input) => (input === image ? value : input)) };
+    return withNames(node, renaming);
   });
-  return { nodes, value, isRead: nodes.some(({ inputs }) => inputs.includes(value)) };
+  return { nodes, value, isRead: nodes.some((node) => valuesRead(node).includes(value)) };
 }
 
 /**
@@ -104,7 +107,7 @@ function reading(
  * nothing; `null` where something else does.
  */
 function ofFloats(graph: Graph, image: Value): Graph | null {
-  const readers = graph.nodes.filter(({ inputs }) => inputs.includes(image));
+  const readers = graph.nodes.filter((node) => valuesRead(node).includes(image));
   const isCast = ({ op, domain, attributes }: Node) =>
     op === "Cast" && domain === "" && elementTypeOf(Number(attributes["to"])) === "float32";
   if (!readers.every(isCast)) return null;

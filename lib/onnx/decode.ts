@@ -19,6 +19,7 @@ import { inTopologicalOrder } from "./graph-order.ts";
 import { requireFileWithinBudgets } from "./measure-file.ts";
 import type { Graph, Model } from "./model.ts";
 import { readExternalFile, readModelFile } from "./model-files.ts";
+import { unrollGraph } from "./unroll-graph.ts";
 import { upgradeGraph } from "./upgrade-graph.ts";
 
 /** The opsets whose operators we know how to express in `OPSET`. */
@@ -134,8 +135,9 @@ function toModel(
     const decoded = inTopologicalOrder(decodeGraph(inlined, counted(externalData)));
     const graph = withInputConstants(decoded, constants);
     requireFinite(graph);
-    const upgraded = withChannelsFirst(upgradeGraph(graph, sourceOpset, mostNodes));
-    return { graph: upgraded, folded: new Map(), derived: new DerivedTensors(), sourceOpset };
+    const upgraded = upgradeGraph(graph, sourceOpset, mostNodes);
+    const unrolled = withChannelsFirst(unrollGraph(upgraded, mostNodes));
+    return { graph: unrolled, folded: new Map(), derived: new DerivedTensors(), sourceOpset };
   });
 }
 

@@ -1,62 +1,155 @@
 import { BudgetError, MAX_UNROLLED_NODES } from "./budgets.ts";
 import type { ValueFacts } from "./facts.ts";
-import type { Node, Value } from "./model.ts";
+import { allNamesIn, costOf, costOfBody, withNames } from "./inline-body.ts";
+import type { Graph, Node, Value } from "./model.ts";
 import { describeNode } from "./node.ts";
+import type { Expansion } from "./operators/operator.ts";
 import { operatorOf } from "./operators/table.ts";
-import { Emitter } from "./operators/upgrade.ts";
-import { type Expansion, takenBranch } from "./taken-branch.ts";
+import { Emitter, type Naming } from "./operators/upgrade.ts";
 import type { Tensor } from "./tensor.ts";
 
-type Facts = ReadonlyMap<Value, ValueFacts>;
+/** A walk over a graph, node by node, on which nodes are written as others. */
+export interface Walk {
+  /** What is known of each value, so far. */
+  readonly facts: ReadonlyMap<Value, ValueFacts>;
+  /** Of one value. @throws ModelError that says why nothing is known */
+  readonly factsOf: (value: Value) => ValueFacts;
+  /** Does with a node that is written what is done with one of the graph. */
+  readonly visit: (node: Node) => void;
+  readonly addConstant: (name: Value, tensor: Tensor) => void;
+}
 
-/** Writes nodes as others, where that takes the shapes or the values that they are given. */
-export class NodeExpander {
+/**
+ * Writes nodes as others, where that takes the shapes or the values that they are given: a
+ * recurrent node step by step, a Loop round by round, the branch that an If takes.
+ */
+export class NodeExpander implements Pick<Expansion, "sequences"> {
+  readonly #walk: Walk;
+  readonly #mostNodes: number;
   readonly #taken: Set<Value>;
+  /** The number of the latest name that starts so. */
+  readonly #serials = new Map<string, number>();
+  /** Constants of bodies: one for all rounds. */
+  readonly #byTensor = new Map<Tensor, Value>();
   /** Nodes, so far. */
   #unrolled = 0;
-  /** The number of the latest name. */
-  #serial = 0;
+  /** The elements of each sequence. */
+  readonly sequences = new Map<Value, readonly Value[]>();
 
-  /** @param taken names of the graph's values */
-  constructor(taken: Set<Value>) {
-    this.#taken = taken;
+  /** @param mostNodes that may be written */
+  constructor(graph: Graph, walk: Walk, mostNodes = MAX_UNROLLED_NODES) {
+    this.#taken = allNamesIn(graph);
+    this.#walk = walk;
+    this.#mostNodes = mostNodes;
   }
 
   /**
-   * The branch that an If takes, a recurrent node step by step, a sample pixel by pixel; `null` for
-   * any other node, and where what it reads is not known.
+   * Writes the node as others and visits these; `false` for a node that stays as it is, and where
+   * what it reads is not known.
    *
-   * @throws ModelError for a mode that is not supported
+   * @throws ModelError for a mode that is not supported, and where what decides is known only as
+   *   the network runs
    */
-  expanded(node: Node, facts: Facts): Expansion | null {
-    return takenBranch(node, facts) ?? this.#steps(node, facts);
-  }
-
-  #steps(node: Node, facts: Facts): Expansion | null {
-    const write = operatorOf(node)?.unroll;
-    if (!write || node.inputs.some((value) => value && !facts.has(value))) return null;
-    const initializers = new Map<Value, Tensor>();
-    const constant = (tensor: Tensor, hint: string) => {
-      const name = this.#fresh(hint);
-      initializers.set(name, tensor);
-      return name;
-    };
-    const emitter = new Emitter(node, { fresh: (hint) => this.#fresh(hint), constant });
-    const inputs = node.inputs.map((value) => facts.get(value) ?? null);
-    write(node, inputs, emitter);
-    this.#unrolled += emitter.nodes.length;
-    if (this.#unrolled > MAX_UNROLLED_NODES) {
-      const wanted = `${this.#unrolled} nodes with all steps before it`;
-      throw new BudgetError(describeNode(node), wanted, MAX_UNROLLED_NODES);
+  expand(node: Node): boolean {
+    const elements = node.op === "Identity" && this.sequences.get(node.inputs[0] ?? "");
+    if (elements) {
+      for (const output of node.outputs) if (output) this.sequences.set(output, elements);
+      return true;
     }
-    return { nodes: emitter.nodes, initializers };
+    const { unroll, expand } = operatorOf(node) ?? {};
+    const emitter = new Emitter(node, this.#naming);
+    let visited = 0;
+    const flush = () => {
+      const pending = emitter.nodes.slice(visited);
+      visited = emitter.nodes.length;
+      this.#count(
+        node,
+        pending.reduce((sum, each) => sum + costOf(each), 0),
+      );
+      pending.forEach(this.#walk.visit);
+    };
+    if (expand) {
+      expand(node, {
+        emitter,
+        factsOf: this.#walk.factsOf,
+        sequences: this.sequences,
+        count: (nodes) => this.#count(node, nodes),
+        inline: (body, given, place) => {
+          flush();
+          return this.#inline(node, { body, given, place });
+        },
+      });
+    } else if (unroll && node.inputs.every((value) => !value || this.#walk.facts.has(value))) {
+      const inputs = node.inputs.map((value) => this.#walk.facts.get(value) ?? null);
+      unroll(node, inputs, emitter);
+    } else return false;
+    flush();
+    return true;
   }
 
-  /** Numbers go on from name to name: a step more is not a search through all before. */
-  #fresh(hint: string): Value {
-    let name: Value;
-    do name = `${hint}_${++this.#serial}`;
-    while (this.#taken.has(name));
+  #inline(
+    node: Node,
+    { body, given, place }: { body: Graph; given: readonly Value[]; place: string },
+  ): readonly Value[] {
+    this.#count(node, costOfBody(body));
+    const values = new Map(body.inputs.map(({ name }, i) => [name, given[i]!]));
+    for (const [name, tensor] of body.initializers) values.set(name, this.#shared(tensor, place));
+    for (const inner of body.nodes) {
+      const value = inner.op === "Constant" ? inner.attributes["value"] : undefined;
+      if (typeof value === "object" && "tensor" in value) {
+        values.set(inner.outputs[0]!, this.#shared(value.tensor, place));
+        continue;
+      }
+      for (const output of inner.outputs) {
+        if (output) values.set(output, this.#fresh(`${place}/${withoutRoot(output)}`));
+      }
+      // as exporters write what a node is part of: /layer1/conv/Conv
+      const name = inner.name && `${place}/${withoutRoot(inner.name)}`;
+      this.#walk.visit({ ...withNames(inner, values), name });
+    }
+    return body.outputs.map(({ name }) => values.get(name) ?? name);
+  }
+
+  #count(node: Node, nodes: number): void {
+    this.#unrolled += nodes;
+    if (this.#unrolled <= this.#mostNodes) return;
+    const wanted = `${Math.ceil(this.#unrolled)} nodes with all steps before it`;
+    throw new BudgetError(describeNode(node), wanted, this.#mostNodes);
+  }
+
+  #shared(tensor: Tensor, place: string): Value {
+    const known = this.#byTensor.get(tensor);
+    if (known !== undefined) return known;
+    const name = this.#naming.constant(tensor, `${place}/constant`);
+    this.#byTensor.set(tensor, name);
     return name;
   }
+
+  readonly #naming: Naming = {
+    fresh: (hint) => this.#fresh(hint),
+    constant: (tensor, hint) => {
+      const name = this.#fresh(hint);
+      this.#walk.addConstant(name, tensor);
+      return name;
+    },
+  };
+
+  /**
+   * Numbers go on from name to name: a step more is not a search through all before. They depend on
+   * nothing but names, so that values are called alike where a batch makes for more rounds before
+   * them.
+   */
+  #fresh(hint: string): Value {
+    let serial = this.#serials.get(hint) ?? 0;
+    let name: Value;
+    do name = serial++ === 0 ? hint : `${hint}_${serial}`;
+    while (this.#taken.has(name));
+    this.#serials.set(hint, serial);
+    this.#taken.add(name);
+    return name;
+  }
+}
+
+function withoutRoot(name: string): string {
+  return name.replace(/^\/+/, "");
 }

@@ -96,8 +96,8 @@ export function valuesRead(node: Node): readonly Value[] {
 const readByNode = new WeakMap<Node, readonly Value[]>();
 
 /** The branches of an If, the body of a Loop. */
-export function subgraphsOf(node: Node): readonly Graph[] {
-  return Object.values(node.attributes).flatMap((attribute) =>
+export function subgraphsOf({ attributes }: Pick<Node, "attributes">): readonly Graph[] {
+  return Object.values(attributes).flatMap((attribute) =>
     typeof attribute === "object" && "graph" in attribute ? [attribute.graph] : [],
   );
 }

@@ -7,7 +7,6 @@ import type { Graph, Model, Node, Value, ValueInfo } from "./model.ts";
 import { describeNode } from "./node.ts";
 import { imageInputOf } from "./image-input.ts";
 import { NodeExpander } from "./expanded-node.ts";
-import { namesIn } from "./names.ts";
 import { inferNode } from "./shape-inference.ts";
 import { formatShape, type Tensor } from "./tensor.ts";
 
@@ -43,8 +42,8 @@ export interface StaticGraph {
  *
  * A file made for batch 1 works for any N: a Reshape to [1, ...] becomes one to [N, ...], and so do
  * sizes of a Resize and constants that are joined to a value. An If whose condition is known
- * becomes the branch taken, a recurrent node its steps. What cannot be inferred does not throw: it
- * and its dependants are in `problems`.
+ * becomes the branch taken, a Loop its rounds, a recurrent node its steps. What cannot be inferred
+ * does not throw: it and its dependants are in `problems`.
  *
  * @param alone facts of the same network for one image, where they are known
  * @throws ModelError unless the network has one input of images with that many channels.
@@ -65,11 +64,8 @@ export function specialise(
   const facts = new Map<Value, ValueFacts>();
   const problems = new Map<Value, ModelError>();
   const unbatched = new Map<Value, ShapeMismatchError>();
-  const addConstants = (initializers: Graph["initializers"]) => {
-    for (const [name, tensor] of initializers) facts.set(name, constantFacts(tensor));
-  };
-  addConstants(graph.initializers);
-  addConstants(folded);
+  const addConstant = (name: Value, tensor: Tensor) => facts.set(name, constantFacts(tensor));
+  for (const [name, tensor] of [...graph.initializers, ...folded]) addConstant(name, tensor);
   facts.set(image.name, { type: image.type, shape: imageShape });
   for (const { name } of graph.inputs) {
     if (name === image.name) continue;
@@ -80,40 +76,16 @@ export function specialise(
   const single = n === 1 ? facts : (alone ?? specialise(model, [1, c, h, w]).facts);
   const batch = new BatchAxis(image.name, n, single);
   const budget = new FoldingBudget();
-  const expander = new NodeExpander(namesIn(graph));
   const nodes: Node[] = [];
-  const waiting = graph.nodes.toReversed();
-  for (let original = waiting.pop(); original; original = waiting.pop()) {
-    if (original.outputs.every((output) => !output || folded.has(output))) continue;
-    let node = original;
-    try {
-      const expansion = expander.expanded(original, facts);
-      if (expansion) {
-        addConstants(expansion.initializers);
-        for (const written of expansion.nodes.toReversed()) waiting.push(written);
-        continue;
-      }
-      const blocked = valuesRead(original).find((value) => !facts.has(value));
-      if (blocked !== undefined) throw problemOf(blocked);
-      const rewrite = batch.rewrite(original, facts);
-      if (rewrite) {
-        node = rewrite.node;
-        for (const [name, tensor] of rewrite.constants) facts.set(name, constantFacts(tensor));
-      }
-      const outputs = inferNode(node, inputsOf(node, facts), budget);
-      node.outputs.forEach((output, i) => {
-        const inferred = outputs[i];
-        if (!output) return;
-        if (inferred) facts.set(output, inferred);
-        else
-          problems.set(output, new ModelError(`${describeNode(node)}: output ${i} is not known`));
-      });
-      for (const [output, problem] of batch.follow(node, facts)) unbatched.set(output, problem);
-    } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      for (const output of original.outputs) problems.set(output, error);
-    }
-    nodes.push(node);
+  const factsOf = (value: Value) => {
+    const known = facts.get(value);
+    if (!known) throw problemOf(value);
+    return known;
+  };
+  const expander = new NodeExpander(graph, { facts, factsOf, visit, addConstant });
+  graph.nodes.forEach(visit);
+  for (const value of expander.sequences.keys()) {
+    problems.set(value, new ModelError(`'${value}' is a sequence of tensors, not one of them`));
   }
 
   const kept = neededNodes(nodes, image.name, facts);
@@ -134,6 +106,40 @@ export function specialise(
       return unbatched.size === 0 ? NONE : placesOf().batchAxes;
     },
   };
+
+  function visit(original: Node): void {
+    if (original.outputs.every((output) => !output || folded.has(output))) return;
+    let node = original;
+    try {
+      if (expander.expand(original)) return;
+      const blocked = valuesRead(original).find((value) => !facts.has(value));
+      if (blocked !== undefined && expander.sequences.has(blocked)) {
+        throw new ModelError(
+          `${describeNode(node)}: reads the sequence '${blocked}', which it is not known to do; ` +
+            `choose a layer before it`,
+        );
+      }
+      if (blocked !== undefined) throw problemOf(blocked);
+      const rewrite = batch.rewrite(original, facts);
+      if (rewrite) {
+        node = rewrite.node;
+        for (const [name, tensor] of rewrite.constants) addConstant(name, tensor);
+      }
+      const outputs = inferNode(node, inputsOf(node, facts), budget);
+      node.outputs.forEach((output, i) => {
+        const inferred = outputs[i];
+        if (!output) return;
+        if (inferred) facts.set(output, inferred);
+        else
+          problems.set(output, new ModelError(`${describeNode(node)}: output ${i} is not known`));
+      });
+      for (const [output, problem] of batch.follow(node, facts)) unbatched.set(output, problem);
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      for (const output of original.outputs) problems.set(output, error);
+    }
+    nodes.push(node);
+  }
 
   function problemOf(value: Value): ModelError {
     return problems.get(value) ?? new ModelError(`value '${value}' is not known`);

@@ -4,7 +4,7 @@ import { layerTable } from "../../lib/networks/layers.ts";
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import type { Node } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
-import { boolScalar, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
+import { intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
 import { problemsIn } from "../../lib/pipeline/networks/layer-problems.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
@@ -19,7 +19,7 @@ function layersOf(
     inputs: { image: [1, 3, 8, 10] },
     nodes: [node("Conv", "image kernel", "maps"), ...nodes],
     outputs: [nodes.at(-1)!.outputs.at(-1)!],
-    initializers: { kernel: normal([4, 3, 3, 3], 1), yes: boolScalar(true), ...more },
+    initializers: { kernel: normal([4, 3, 3, 3], 1), ...more },
   });
   const model = decodeModel(writeModel(graph, 18, edit));
   const specialised = specialise(model, [1, 3, 8, 10]);
@@ -70,13 +70,18 @@ test("a layer is what a node computes first, whichever output that is", () => {
   expect(layersOf([split], { sizes: intsTensor([1, 3]) })).toEqual([["second", null]]);
 });
 
-test("an If is a layer, unless its branches only move what is around it", () => {
+test("an If that the image's size decides is a layer, unless its branches only move values", () => {
   const branch = (op: string) => ({
     graph: sketch({ inputs: {}, nodes: [node(op, "maps", "inner")], outputs: ["inner"] }),
   });
   const either = (one: string, other: string) => {
     const branches = { then_branch: branch(one), else_branch: branch(other) };
-    return layersOf([node("If", "yes", "chosen", branches), node("Abs", "chosen", "after")]);
+    return layersOf([
+      node("Size", "maps", "size"),
+      node("Cast", "size", "yes", { to: 9 }),
+      node("If", "yes", "chosen", branches),
+      node("Abs", "chosen", "after"),
+    ]);
   };
   expect(either("Relu", "Identity")).toEqual([
     ["chosen", null],

@@ -11,6 +11,7 @@ import {
   type Int64Tensor,
   toNumbers,
 } from "../../lib/onnx/tensor.ts";
+import { int, loop } from "../support/control-flow.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { runModel } from "../support/operator-oracle.ts";
 import { normal } from "../support/random.ts";
@@ -24,7 +25,11 @@ const network = (shape: readonly (number | null)[], nodes: readonly Node[]) =>
       inputs: { image: shape },
       nodes,
       outputs: ["y"],
-      initializers: { w: normal([4, 3, 2, 2], 1), mean: floatTensor([3], [0.1, 0.2, 0.3]) },
+      initializers: {
+        w: normal([4, 3, 2, 2], 1),
+        mean: floatTensor([3], [0.1, 0.2, 0.3]),
+        zero: int(0),
+      },
     }),
     13,
   );
@@ -36,8 +41,21 @@ const preprocessing = [
   node("Transpose", "centred", "first", { perm: [0, 3, 1, 2] }),
 ];
 
+/** As many rounds as there are images, each of which adds the image. */
+const adding = [
+  node("Shape", "image", "shape"),
+  node("Gather", "shape zero", "images"),
+  loop("images _ image", "twice", {
+    inputs: "i c h",
+    nodes: [node("Identity", "c", "c2"), node("Add", "h image", "g")],
+    outputs: "c2 g",
+  }),
+  node("Transpose", "twice", "first", { perm: [0, 3, 1, 2] }),
+];
+
 test.each([
   ["transposed first thing", [toFirst, convolution]],
+  ["read inside a Loop", [...adding, convolution]],
   ["read as it is first", [...preprocessing, convolution]],
   ["both", [node("Identity", "image", "image_channels_last"), toFirst, convolution]],
 ])("an image [N, H, W, 3], %s, becomes [N, 3, H, W]", async (_, nodes) => {

@@ -196,13 +196,13 @@ describe("graphs", () => {
   test("what a subgraph reads from outside counts as an input", () => {
     const body = sketch({ inputs: {}, nodes: [node("Neg", "a", "z")], outputs: ["z"] });
     const branching = sketch({
-      inputs: { x: [1, 3, 4, 5] },
+      inputs: { x: [1, 3, 4, 5], c: [] },
+      types: { c: "bool" },
       nodes: [
         node("If", "c", "y", { then_branch: { graph: body }, else_branch: { graph: body } }),
         node("Relu", "x", "a"),
       ],
       outputs: ["y"],
-      initializers: { c: boolScalar(true) },
     });
     const { nodes } = decodeModel(writeModel(branching, 18)).graph;
     expect(nodes.map(({ op }) => op)).toEqual(["Relu", "If"]);

@@ -128,7 +128,7 @@ describe("a node of the file's own function is the function's nodes", () => {
       ],
       ["LeakyRelu", "LeakyRelu", "LeakyRelu", "LeakyRelu"],
     ],
-    ["a branch that has its names", [call("Choice", "image yes", "y")], ["If"]],
+    ["a branch that has its names", [call("Choice", "image yes", "y")], ["Relu", "Identity"]],
   ])("%s", async (_, nodes, wanted) => {
     const original = modelOf(nodes, [silu, block, leaky, steep, choice]);
     const { graph } = decodeModel(original);

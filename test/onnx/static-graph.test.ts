@@ -174,7 +174,7 @@ describe("specialise", () => {
     );
     expect([...problems.keys()]).toEqual(["m", "after", "branch", "beside"]);
     expect(problems.get("after")).toBeInstanceOf(UnknownOperatorError);
-    expect(problems.get("branch")?.message).toContain("Mystery 'm': operator is not known");
+    expect(problems.get("branch")?.message).toContain("If 'branch': its condition is known only");
     expect(problems.get("beside")?.message).toContain("operator of domain 'com.example'");
     expect(graph.nodes).toHaveLength(7);
   });

@@ -1,5 +1,5 @@
 import type { ValueFacts } from "../facts.ts";
-import type { Node } from "../model.ts";
+import type { Graph, Node, Value } from "../model.ts";
 import type { NumericTensor } from "../tensor.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Emitter, Upgrade } from "./upgrade.ts";
@@ -14,6 +14,8 @@ export interface Operator {
   readonly isView?: boolean;
   /** Writes the node in others, where that depends on the lengths of its inputs. */
   readonly unroll?: Unroll;
+  /** Writes a node of control flow or of sequences in others. */
+  readonly expand?: Expand;
   /** Where an opset from 7 to 26 defines it otherwise than 18. */
   readonly upgrade?: Upgrade;
 }
@@ -30,6 +32,33 @@ export type Infer = (node: Node, inputs: Inputs) => readonly ValueFacts[];
 
 /** Adds nodes to `emitter` whose last make the outputs of `node`. */
 export type Unroll = (node: Node, inputs: Inputs, emitter: Emitter) => void;
+
+/**
+ * Writes nodes whose last make the outputs of `node`, or notes which sequences they are. Not all
+ * that it reads needs to be known.
+ *
+ * @throws ModelError where what decides is known only as the network runs, or too much is written
+ */
+export type Expand = (node: Node, expansion: Expansion) => void;
+
+/** What writing control flow takes. */
+export interface Expansion {
+  readonly emitter: Emitter;
+  /** Of a value. @throws ModelError that says why nothing is known */
+  readonly factsOf: (value: Value) => ValueFacts;
+  /** The elements of each sequence that is known; one is a value of its own kind, without facts. */
+  readonly sequences: Map<Value, readonly Value[]>;
+  /** Counts what is written besides nodes, in nodes. @throws BudgetError */
+  readonly count: (nodes: number) => void;
+  /**
+   * Writes the nodes of a body after those emitted so far.
+   *
+   * @param given a value for each of its inputs
+   * @param place what its nodes are then part of
+   * @returns the values of its outputs
+   */
+  readonly inline: (body: Graph, given: readonly Value[], place: string) => readonly Value[];
+}
 
 /**
  * The outputs of a node whose inputs are all constants; those left out are not folded.

@@ -1,6 +1,7 @@
 import type { Node } from "../model.ts";
 import { arithmetics } from "./arithmetic.ts";
 import { attentions } from "./attention.ts";
+import { controlFlow } from "./control-flow.ts";
 import { convolutions } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
 import { extensions } from "./extend.ts";
@@ -16,6 +17,7 @@ import { recurrences } from "./recurrent.ts";
 import { reductions } from "./reduce.ts";
 import { resamplings } from "./resample.ts";
 import { selections } from "./select.ts";
+import { sequences } from "./sequence.ts";
 import { sources } from "./source.ts";
 
 /**
@@ -26,6 +28,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
   Object.entries({
     ...arithmetics,
     ...attentions,
+    ...controlFlow,
     ...convolutions,
     ...elementwise,
     ...extensions,
@@ -40,6 +43,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
     ...reductions,
     ...resamplings,
     ...selections,
+    ...sequences,
     ...sources,
   }),
 );

@@ -1,0 +1,64 @@
+import { subgraphsOf } from "./graph-order.ts";
+import type { Graph, Node, Value } from "./model.ts";
+import { namesIn } from "./names.ts";
+
+/** New names of values; one that it does not hold keeps its own. */
+export type Renaming = ReadonlyMap<Value, Value>;
+
+/** The node with values under other names, those that the graphs inside it read too. */
+export function withNames(node: Node, renaming: Renaming): Node {
+  const nameOf = (value: Value) => renaming.get(value) ?? value;
+  const attributes = Object.entries(node.attributes).map(([name, attribute]) =>
+    typeof attribute === "object" && "graph" in attribute
+      ? ([name, { graph: withNamesAround(attribute.graph, renaming) }] as const)
+      : ([name, attribute] as const),
+  );
+  return {
+    ...node,
+    inputs: node.inputs.map(nameOf),
+    outputs: node.outputs.map(nameOf),
+    attributes: subgraphsOf(node).length > 0 ? Object.fromEntries(attributes) : node.attributes,
+  };
+}
+
+/** A graph inside a node, where values around it have other names. */
+function withNamesAround(graph: Graph, renaming: Renaming): Graph {
+  const captured = new Map(renaming);
+  for (const own of namesIn(graph)) captured.delete(own);
+  const nodes = graph.nodes.map((node) => withNames(node, captured));
+  const outputs = graph.outputs.map((output) => {
+    return { ...output, name: captured.get(output.name) ?? output.name };
+  });
+  return { ...graph, nodes, outputs };
+}
+
+/** The names of a graph's values and of those in the graphs inside it, however deep. */
+export function allNamesIn(graph: Graph): Set<Value> {
+  const names = namesIn(graph);
+  for (const subgraph of graph.nodes.flatMap(subgraphsOf)) {
+    for (const name of allNamesIn(subgraph)) names.add(name);
+  }
+  return names;
+}
+
+/** Names that a node of the usual kind reads and writes. */
+const USUAL_EDGES = 4;
+
+/** What it takes to write a node, in nodes of the usual kind. */
+export function costOf({ inputs, outputs, ...node }: Node): number {
+  const inside = subgraphsOf(node).reduce((sum, graph) => sum + costOfBody(graph), 0);
+  return Math.max(1, (inputs.length + outputs.length) / USUAL_EDGES) + inside;
+}
+
+/** Of all nodes of a body; more than 0, so that rounds of nothing come to an end. */
+export function costOfBody(graph: Graph): number {
+  const known = costs.get(graph);
+  if (known !== undefined) return known;
+  const ends = (graph.inputs.length + graph.outputs.length) / USUAL_EDGES;
+  const cost = graph.nodes.reduce((sum, node) => sum + costOf(node), Math.max(1, ends));
+  costs.set(graph, cost);
+  return cost;
+}
+
+/** Asked for again in each round. */
+const costs = new WeakMap<Graph, number>();

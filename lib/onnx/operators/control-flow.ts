@@ -1,0 +1,238 @@
+import { BudgetError, MAX_STEPS } from "../budgets.ts";
+import { ModelError } from "../errors.ts";
+import type { Graph, Node, Value } from "../model.ts";
+import {
+  describeNode,
+  firstOutput,
+  intAttribute,
+  intsAttribute,
+  mismatch,
+  requiredInput,
+  standardNode,
+} from "../node.ts";
+import { boolScalar, formatShape, type Int64Tensor, sizeOf, toNumbers } from "../tensor.ts";
+import { normaliseAxis } from "./axes.ts";
+import type { Expand, Expansion, Operators } from "./operator.ts";
+import type { Emitter } from "./upgrade.ts";
+import { notInOpset18 } from "./upgrade.ts";
+
+/** The branch that is taken, as PyTorch exports `squeeze` with a test for an axis of length 1. */
+const choose: Expand = (node, expansion) => {
+  const holds = isTrue(node, expansion, requiredInput(node, 0), "its condition");
+  const branch = bodyOf(node, holds ? "then_branch" : "else_branch", []);
+  passOn(node, expansion.emitter, expansion.inline(branch, [], placeOf(node)));
+};
+
+/**
+ * Round by round, as far as the condition that a round ends with is known:
+ *
+ *     for (i = 0; i < trip count && condition; i++)
+ *       condition, carried values, scanned values = body(i, condition, carried values)
+ *
+ * Outputs are the carried values of the last round, and the scanned ones of all rounds stacked.
+ *
+ * Source: ONNX operator Loop-16.
+ */
+const loop: Expand = (node, expansion) => {
+  const [tripCount = "", condition = "", ...initial] = node.inputs;
+  const given = ["round", "condition", ...initial];
+  const body = bodyOf(node, "body", given);
+  const rounds = tripCount
+    ? integer(node, expansion, tripCount, "how many rounds it has")
+    : Infinity;
+  if (rounds > MAX_STEPS && !computesCondition(body)) throw tooMany(node, rounds);
+  const round = (i: number): Int64Tensor => ({
+    type: "int64",
+    shape: body.inputs[0]!.shape?.length === 1 ? [1] : [],
+    data: BigInt64Array.of(BigInt(i)),
+  });
+  const yes = expansion.emitter.constant(boolScalar(true));
+  let state: readonly Value[] = initial;
+  const scanned: (readonly Value[])[] = [];
+  let goesOn = !condition || isTrue(node, expansion, condition, "its condition");
+  for (let i = 0; goesOn && i < rounds; i++) {
+    if (i === MAX_STEPS) throw tooMany(node, i + 1);
+    const index = expansion.emitter.constant(round(i));
+    const place = `${placeOf(node)}/${i}`;
+    const [next = "", ...made] = expansion.inline(body, [index, yes, ...state], place);
+    state = made.slice(0, initial.length);
+    scanned.push(made.slice(initial.length));
+    if (i + 1 < rounds) goesOn = isTrue(node, expansion, next, `its condition after round ${i}`);
+  }
+  passOn(node, expansion.emitter, [
+    ...state,
+    ...stacked(node, expansion.emitter, scanned, { from: initial.length, axes: [], reversed: [] }),
+  ]);
+};
+
+/**
+ * A round for each part of the inputs that are scanned, with that part without its axis. Carried
+ * and scanned values are as those of a Loop, but stacked along other axes too, and in either order.
+ *
+ * Source: ONNX operator Scan-16.
+ */
+const scan: Expand = (node, expansion) => {
+  const { emitter } = expansion;
+  const count = node.inputs.length - intAttribute(node, "num_scan_inputs");
+  const [initial, sources] = [node.inputs.slice(0, count), node.inputs.slice(count)];
+  if (count < 0 || sources.length === 0) {
+    throw mismatch(node, `${sources.length} of ${node.inputs.length} inputs to be scanned`);
+  }
+  const body = bodyOf(node, "body", node.inputs);
+  const axes = intsAttribute(node, "scan_input_axes", []);
+  const isBackward = intsAttribute(node, "scan_input_directions", []);
+  const scans = sources.map((value, i) => {
+    const { shape } = expansion.factsOf(value);
+    const axis = normaliseAxis(node, axes[i] ?? 0, shape.length);
+    return { value, axis, length: shape[axis]! };
+  });
+  const [rounds = 0, ...others] = scans.map(({ length }) => length);
+  if (others.some((length) => length !== rounds)) {
+    throw mismatch(node, `scans of ${[rounds, ...others].join(" and ")} rounds`);
+  }
+  if (rounds > MAX_STEPS) throw tooMany(node, rounds);
+  const parts = scans.map(({ value, axis }, i) => {
+    const each = rounds > 0 ? emitter.split(value, rounds, axis) : [];
+    const dropped = emitter.ints(axis);
+    const all = each.map((part) => emitter.emit("Squeeze", [part, dropped]));
+    return isBackward[i] === 1 ? all.toReversed() : all;
+  });
+  let state: readonly Value[] = initial;
+  const scanned: (readonly Value[])[] = [];
+  for (let i = 0; i < rounds; i++) {
+    const given = [...state, ...parts.map((part) => part[i]!)];
+    const made = expansion.inline(body, given, `${placeOf(node)}/${i}`);
+    state = made.slice(0, count);
+    scanned.push(made.slice(count));
+  }
+  const how = {
+    from: count,
+    axes: intsAttribute(node, "scan_output_axes", []),
+    reversed: intsAttribute(node, "scan_output_directions", []),
+  };
+  passOn(node, emitter, [...state, ...stacked(node, emitter, scanned, how)]);
+};
+
+/** How the values that rounds make are stacked: by scanned output, an axis and whether turned. */
+interface Stacking {
+  /** Of the node's outputs, the first that is scanned. */
+  readonly from: number;
+  readonly axes: readonly number[];
+  readonly reversed: readonly number[];
+}
+
+function stacked(
+  node: Node,
+  emitter: Emitter,
+  rounds: readonly (readonly Value[])[],
+  { from, axes, reversed }: Stacking,
+): readonly Value[] {
+  return node.outputs.slice(from).map((output, k) => {
+    if (!output) return "";
+    const axis = axes[k] ?? 0;
+    const values = rounds.map((made) => made[k] ?? "");
+    if (values.length === 0) throw mismatch(node, "no rounds, of which there is nothing to stack");
+    const inserted = emitter.ints(axis);
+    const rows = values.map((value) => emitter.emit("Unsqueeze", [value, inserted]));
+    if (reversed[k] === 1) rows.reverse();
+    return rows.length > 1 ? emitter.emit("Concat", rows, { axis }) : rows[0]!;
+  });
+}
+
+/** The graph that is an attribute. @throws ModelError if it does not fit what it is given */
+function bodyOf(node: Node, name: string, given: readonly unknown[]): Graph {
+  const attribute = node.attributes[name];
+  if (typeof attribute !== "object" || !("graph" in attribute)) {
+    throw new ModelError(`${describeNode(node)}: attribute '${name}' must be a graph`);
+  }
+  const { inputs } = attribute.graph;
+  if (inputs.length !== given.length) {
+    throw mismatch(node, `its ${name} has ${inputs.length} inputs and is given ${given.length}`);
+  }
+  return attribute.graph;
+}
+
+/** Values as the node's outputs. */
+export function passOn(node: Node, emitter: Emitter, values: readonly Value[]): void {
+  if (values.length < node.outputs.length) {
+    throw mismatch(node, `${node.outputs.length} outputs, of which ${values.length} are made`);
+  }
+  node.outputs.forEach((output, i) => {
+    const ends = { name: output, inputs: [values[i]!], outputs: [output] };
+    if (output) emitter.add(standardNode({ op: "Identity", ...ends }));
+  });
+}
+
+/**
+ * A single integer.
+ *
+ * @param what it says, for messages
+ * @throws ModelError if it is not known before the network runs
+ */
+export function integer(
+  node: Node,
+  { factsOf }: Pick<Expansion, "factsOf">,
+  value: Value,
+  what: string,
+): number {
+  const [number] = decisive(node, factsOf(value), what);
+  return number!;
+}
+
+function isTrue(
+  node: Node,
+  { factsOf }: Pick<Expansion, "factsOf">,
+  value: Value,
+  what: string,
+): boolean {
+  const [number] = decisive(node, factsOf(value), what);
+  return number !== 0;
+}
+
+function decisive(node: Node, facts: ReturnType<Expansion["factsOf"]>, what: string) {
+  const { constant } = facts;
+  if (!constant || constant.type === "opaque") {
+    throw new ModelError(
+      `${describeNode(node)}: ${what} is known only as the network runs; choose a layer before it`,
+    );
+  }
+  if (sizeOf(constant.shape) !== 1) {
+    throw mismatch(node, `${what} has shape ${formatShape(constant.shape)}, wanted a single value`);
+  }
+  return toNumbers(constant);
+}
+
+/** Whether the condition that a round ends with may be another than the one it began with. */
+function computesCondition({ inputs, outputs, nodes }: Graph): boolean {
+  let value = outputs[0]?.name ?? "";
+  for (const { op, inputs: read, outputs: made } of nodes.toReversed()) {
+    if (!made.includes(value)) continue;
+    if (op === "Constant") return false;
+    if (op !== "Identity" && op !== "Cast") return true;
+    value = read[0] ?? "";
+  }
+  // an input but its own is a carried value
+  return inputs.some(({ name }, i) => i !== 1 && name === value);
+}
+
+function tooMany(node: Node, rounds: number): BudgetError {
+  return new BudgetError(describeNode(node), `${rounds} or more rounds`, MAX_STEPS);
+}
+
+function placeOf(node: Node): string {
+  return node.name || firstOutput(node);
+}
+
+/** Operators that hold graphs, which stand for as many nodes as are computed. */
+export const controlFlow: Operators = {
+  If: { expand: choose },
+  Loop: { expand: loop },
+  Scan: {
+    expand: scan,
+    // its own lengths for each sequence of a batch, until opset 9
+    upgrade: (node, { opset }) => {
+      if (opset < 9) throw notInOpset18(node, `Scan as of opset ${opset}`);
+      return [node];
+    },
+  },
+};
