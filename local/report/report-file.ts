@@ -10,6 +10,8 @@ import { GENERATOR, renderReport, type ReportAssets } from "./render-report.ts";
 import { tilePath } from "./render-sheet.ts";
 import { type NamedSheet, reportSheetSchema } from "./report-sheet.ts";
 
+/** In the order in which they count; in `styles`. */
+const STYLES = ["theme", "page", "tiles", "viewer"];
 const REPORT_NAME = "index.html";
 const MANIFEST_ENDING = ".manifest.json";
 /** So much of a page is read to see whose it is. */
@@ -68,7 +70,8 @@ export class ReportFile {
 async function readAssets(): Promise<ReportAssets> {
   const read = (file: string) =>
     readFile(new URL(`../../local/report/${file}`, import.meta.url), "utf8");
-  return { css: await read("report.css"), script: await read("report.js") };
+  const styles = await Promise.all(STYLES.map((name) => read(`styles/${name}.css`)));
+  return { css: styles.join(""), script: await read("report.js") };
 }
 
 /** The sheets whose manifests lie in a folder; other files called so are no concern of ours. */
