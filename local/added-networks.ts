@@ -1,20 +1,22 @@
-import { NetworkError, NetworkNotFoundError } from "../lib/networks/errors.ts";
+import type { NetworkDescription } from "../lib/networks/description.ts";
+import { DescriptionError, NetworkError, NetworkNotFoundError } from "../lib/networks/errors.ts";
 import { findModel, openNetwork } from "../lib/networks/registry.ts";
-import { surveyNetworks } from "../lib/networks/survey.ts";
+import { readDescription, surveyNetworks } from "../lib/networks/survey.ts";
 import type { NetworkSource } from "../lib/pipeline/networks/bucket-networks.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
 
 /**
- * The bucket's networks, and those that are added to this machine's folders later: they are
- * published when someone asks for one, or for all.
+ * The bucket's networks, and those that are added to this machine's folders later, or replaced
+ * there: they are published when someone asks for one, or for all. One that is removed from the
+ * folders stays in the bucket.
  */
 export class AddedNetworks implements NetworkSource {
   readonly #bucket: NetworkSource;
   readonly #store: ObjectStore;
   readonly #folders: readonly string[];
-  /** Ids, of this process. */
-  readonly #published = new Set<string>();
+  /** By this process: what was said of each network then, by id. */
+  readonly #published = new Map<string, string>();
   #publishing: Promise<PublishedNetworks> | null = null;
 
   constructor(bucket: NetworkSource, store: ObjectStore, folders: readonly string[]) {
@@ -24,6 +26,7 @@ export class AddedNetworks implements NetworkSource {
   }
 
   async open(id: string): ReturnType<NetworkSource["open"]> {
+    if (await this.#isReplaced(id)) await this.publish();
     try {
       return await this.#bucket.open(id);
     } catch (error) {
@@ -40,8 +43,16 @@ export class AddedNetworks implements NetworkSource {
     return this.#bucket.list();
   }
 
+  /** Whether the folders say something else of a network than when it was published. */
+  async #isReplaced(id: string): Promise<boolean> {
+    const published = this.#published.get(id);
+    if (published === undefined) return false;
+    const description = await firstDescription(this.#folders, id);
+    return description !== null && contentOf(description) !== published;
+  }
+
   /**
-   * Publishes what has been added since. Nothing is fetched: nobody must wait for a download that
+   * Publishes what has been added or replaced since. Nothing is fetched: nobody must wait for a download that
    * was not asked for.
    */
   publish(): Promise<PublishedNetworks> {
@@ -55,8 +66,9 @@ export class AddedNetworks implements NetworkSource {
     const damaged: string[] = [];
     for (const network of await surveyNetworks(this.#folders)) {
       // a broken description is told by `models list`; it hides no other
-      if (network.kind === "broken" || this.#published.has(network.id)) continue;
+      if (network.kind === "broken") continue;
       const { id, description } = network;
+      if (this.#published.get(id) === contentOf(description)) continue;
       if ((await findModel(description, this.#folders)) === null) {
         notFetched.push(id);
         continue;
@@ -70,11 +82,31 @@ export class AddedNetworks implements NetworkSource {
         damaged.push(error.message);
         continue;
       }
-      this.#published.add(id);
+      this.#published.set(id, contentOf(description));
       published.push(id);
     }
     return { published, notFetched, damaged };
   }
+}
+
+/** It names the model by its bytes. */
+const contentOf = (description: NetworkDescription) => JSON.stringify(description);
+
+/** As `surveyNetworks` finds it, of one network; `null` if it is in none or cannot be read. */
+async function firstDescription(
+  folders: readonly string[],
+  id: string,
+): Promise<NetworkDescription | null> {
+  for (const folder of folders) {
+    try {
+      const description = await readDescription(folder, id);
+      if (description !== null) return description;
+    } catch (error) {
+      if (error instanceof DescriptionError) return null;
+      throw error;
+    }
+  }
+  return null;
 }
 
 export interface PublishedNetworks {

@@ -65,3 +65,21 @@ test("the API shows the layers and classes of a network added later, also before
     body: { problems: ["there is no network 'never'"] },
   });
 });
+
+test("a network that is replaced under its id is the new one, a broken or removed one the old", async () => {
+  const [folder, data] = [await temporaryFolder(), await temporaryFolder()];
+  const pipeline = await memoryPipeline(data);
+  const networks = new AddedNetworks(pipeline.deps.networks, pipeline.store, [folder]);
+  const channels = async () => (await networks.open("mine")).layers[1]?.channels;
+  await tinyNetwork(folder, { id: "mine", wideChannels: 7 });
+  expect(await channels()).toBe(7);
+  await tinyNetwork(folder, { id: "mine", wideChannels: 9 });
+  expect(await channels()).toBe(9);
+  await writeFile(join(folder, "mine", "network.json"), "{");
+  expect(await channels()).toBe(9);
+  await rm(join(folder, "mine"), { recursive: true });
+  expect(await channels()).toBe(9);
+  await tinyNetwork(folder, { id: "mine", wideChannels: 8 });
+  expect(await networks.list()).toContain("mine");
+  expect(await channels()).toBe(8);
+});
