@@ -1,6 +1,7 @@
 import type { Graph } from "../../lib/onnx/model.ts";
 import { float } from "../../lib/onnx/model.ts";
 import { boolScalar, floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
+import { bodyOf, choice, int, loop } from "./control-flow.ts";
 import { node, sketch, writeModel } from "./onnx-writer.ts";
 import { normal, uniformSource } from "./random.ts";
 import { OPERATOR_CHOICES, randomNetwork } from "./random-network.ts";
@@ -8,9 +9,8 @@ import { OPERATOR_CHOICES, randomNetwork } from "./random-network.ts";
 /** Models that mutants are made of: between them most of the operators, and several opsets. */
 export function mutantSeeds(): readonly Uint8Array<ArrayBuffer>[] {
   const grown = Array.from({ length: 12 }, (_, seed) => writeModel(randomGraph(seed), 18));
-  return [...grown, writeModel(exporterHabits(), 18), writeModel(oldHabits(), 9)].map((bytes) =>
-    Uint8Array.from(bytes),
-  );
+  const written = [exporterHabits(), scriptedHabits()].map((graph) => writeModel(graph, 18));
+  return [...grown, ...written, writeModel(oldHabits(), 9)].map((bytes) => Uint8Array.from(bytes));
 }
 
 function randomGraph(seed: number): Graph {
@@ -66,6 +66,56 @@ function exporterHabits(): Graph {
       scales: floatTensor([4], [1, 1, 2, 2]),
       halves: ints(1, 3),
       axes: ints(2, 3),
+    },
+  });
+}
+
+/** What scripted modules become: loops in loops, a choice by the round, lists of values. */
+function scriptedHabits(): Graph {
+  const again = loop("i yes h", "h2", {
+    inputs: "i_inner c_inner k",
+    nodes: [node("Less", "i_inner two", "c_inner2"), node("Sigmoid", "k", "k2")],
+    outputs: "c_inner2 k2",
+  });
+  const rounds = loop("rounds yes a", "last stack", {
+    inputs: "i c h",
+    nodes: [
+      node("Less", "i two", "c2"),
+      again,
+      node("Equal", "i two", "c_even"),
+      choice("c_even", "g", node("Tanh", "h2", "g_even"), node("Neg", "h2", "g_odd")),
+      node("Identity", "g", "seen"),
+    ],
+    outputs: "c2 g seen",
+  });
+  const row = bodyOf({
+    axes: 3,
+    inputs: "state x",
+    nodes: [node("Add", "state x", "next"), node("Sin", "next", "out")],
+    outputs: "next out",
+  });
+  const along = { num_scan_inputs: 1, scan_input_axes: [2], scan_output_axes: [2] };
+  return sketch({
+    inputs: { image: [1, 3, 8, 10] },
+    nodes: [
+      node("Conv", "image w", "a", { pads: [1, 1, 1, 1] }),
+      rounds,
+      node("ReduceMean", "last axes", "first", { keepdims: 0 }),
+      node("Scan", "first last", "end rows", { ...along, body: { graph: row } }),
+      node("SplitToSequence", "stack", "parts", { axis: 0, keepdims: 0 }),
+      node("SequenceInsert", "parts rows", "all"),
+      node("SequenceAt", "all two", "third"),
+      node("SequenceErase", "all two", "rest"),
+      node("ConcatFromSequence", "rest", "joined", { axis: 1 }),
+      node("Concat", "joined third", "classes", { axis: 1 }),
+    ],
+    outputs: ["classes", "end"],
+    initializers: {
+      w: normal([4, 3, 3, 3], 1),
+      rounds: int(5),
+      two: int(2),
+      yes: boolScalar(true),
+      axes: intsTensor([2]),
     },
   });
 }

@@ -5,6 +5,7 @@ import {
   describeNode,
   floatAttribute,
   intAttribute,
+  missingInput,
   requiredInput,
   standardNode,
 } from "../node.ts";
@@ -91,7 +92,9 @@ function qLinear({ op, operands, to, before = 0 }: QLinear): Operator {
   return {
     upgrade: (node, rewriting) => {
       const emitter = new GridEmitter(node, rewriting);
-      const order = channelsLastOf(node, rewriting, requiredInput(node, operands(node)[0]!.at));
+      const [first] = operands(node);
+      if (!first) throw missingInput(node, node.inputs.length);
+      const order = channelsLastOf(node, rewriting, requiredInput(node, first.at));
       const inputs = operands(node)
         .map(({ at, axis }) =>
           emitter.dequantised(requiredInput(node, at), gridAt(node, at + 1, axis)),

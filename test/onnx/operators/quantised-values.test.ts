@@ -186,6 +186,11 @@ test.each([
     [node("QuantizeLinear", "image s z", "out", { block_size: 2 })],
     { s: floatTensor([1, 2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]), z: integers(uint8, [], [0]) },
   ],
+  [
+    "input 2 is missing",
+    [{ ...node("QLinearConcat", "s z", "out", { axis: 1 }), domain: "com.microsoft" }],
+    { s: floatTensor([], [1]), z: integers(uint8, [], [0]) },
+  ],
 ])("%s: refused, and nothing before it", (message, nodes, initializers) => {
   const graph = sketch({ inputs: { image: [1, 3, 2, 2] }, nodes, outputs: ["out"], initializers });
   const model = decodeModel(writeModel(graph, 21));
