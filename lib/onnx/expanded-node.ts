@@ -1,11 +1,13 @@
 import { BudgetError, MAX_UNROLLED_NODES } from "./budgets.ts";
 import type { ValueFacts } from "./facts.ts";
+import { valuesRead } from "./graph-order.ts";
 import { allNamesIn, costOf, costOfBody, withNames } from "./inline-body.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { describeNode } from "./node.ts";
-import type { Expansion } from "./operators/operator.ts";
+import type { Expansion, Inlined } from "./operators/operator.ts";
 import { operatorOf } from "./operators/table.ts";
 import { Emitter, type Naming } from "./operators/upgrade.ts";
+import { isStandard } from "./readers.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A walk over a graph, node by node, on which nodes are written as others. */
@@ -51,7 +53,7 @@ export class NodeExpander implements Pick<Expansion, "sequences"> {
    *   the network runs
    */
   expand(node: Node): boolean {
-    const elements = node.op === "Identity" && this.sequences.get(node.inputs[0] ?? "");
+    const elements = isStandard(node, "Identity") && this.sequences.get(node.inputs[0] ?? "");
     if (elements) {
       for (const output of node.outputs) if (output) this.sequences.set(output, elements);
       return true;
@@ -74,9 +76,9 @@ export class NodeExpander implements Pick<Expansion, "sequences"> {
         factsOf: this.#walk.factsOf,
         sequences: this.sequences,
         count: (nodes) => this.#count(node, nodes),
-        inline: (body, given, place) => {
+        inline: (call) => {
           flush();
-          return this.#inline(node, { body, given, place });
+          return this.#inline(node, call);
         },
       });
     } else if (unroll && node.inputs.every((value) => !value || this.#walk.facts.has(value))) {
@@ -87,21 +89,25 @@ export class NodeExpander implements Pick<Expansion, "sequences"> {
     return true;
   }
 
-  #inline(
-    node: Node,
-    { body, given, place }: { body: Graph; given: readonly Value[]; place: string },
-  ): readonly Value[] {
+  #inline(node: Node, { body, given, place, unchanging }: Inlined): readonly Value[] {
     this.#count(node, costOfBody(body));
-    const values = new Map(body.inputs.map(({ name }, i) => [name, given[i]!]));
+    const changing = new Set(body.inputs.map(({ name }) => name));
+    const values = new Map(unchanging);
+    body.inputs.forEach(({ name }, i) => values.set(name, given[i]!));
     for (const [name, tensor] of body.initializers) values.set(name, this.#shared(tensor, place));
     for (const inner of body.nodes) {
-      const value = inner.op === "Constant" ? inner.attributes["value"] : undefined;
-      if (typeof value === "object" && "tensor" in value) {
-        values.set(inner.outputs[0]!, this.#shared(value.tensor, place));
+      const tensor = inner.op === "Constant" ? inner.attributes["value"] : undefined;
+      if (typeof tensor === "object" && "tensor" in tensor) {
+        values.set(inner.outputs[0]!, this.#shared(tensor.tensor, place));
         continue;
       }
-      for (const output of inner.outputs) {
-        if (output) values.set(output, this.#fresh(`${place}/${withoutRoot(output)}`));
+      if (inner.outputs.every((output) => !output || unchanging.has(output))) continue;
+      const isChanging = valuesRead(inner).some((value) => changing.has(value));
+      for (const output of inner.outputs.filter(Boolean)) {
+        const name = this.#fresh(`${place}/${withoutRoot(output)}`);
+        values.set(output, name);
+        if (isChanging) changing.add(output);
+        else unchanging.set(output, name);
       }
       // as exporters write what a node is part of: /layer1/conv/Conv
       const name = inner.name && `${place}/${withoutRoot(inner.name)}`;

@@ -20,7 +20,8 @@ import { notInOpset18 } from "./upgrade.ts";
 const choose: Expand = (node, expansion) => {
   const holds = isTrue(node, expansion, requiredInput(node, 0), "its condition");
   const branch = bodyOf(node, holds ? "then_branch" : "else_branch", []);
-  passOn(node, expansion.emitter, expansion.inline(branch, [], placeOf(node)));
+  const call = { body: branch, given: [], place: placeOf(node), unchanging: new Map() };
+  passOn(node, expansion.emitter, expansion.inline(call));
 };
 
 /**
@@ -47,14 +48,20 @@ const loop: Expand = (node, expansion) => {
     data: BigInt64Array.of(BigInt(i)),
   });
   const yes = expansion.emitter.constant(boolScalar(true));
+  const unchanging = new Map<Value, Value>();
   let state: readonly Value[] = initial;
   const scanned: (readonly Value[])[] = [];
   let goesOn = !condition || isTrue(node, expansion, condition, "its condition");
   for (let i = 0; goesOn && i < rounds; i++) {
     if (i === MAX_STEPS) throw tooMany(node, i + 1);
     const index = expansion.emitter.constant(round(i));
-    const place = `${placeOf(node)}/${i}`;
-    const [next = "", ...made] = expansion.inline(body, [index, yes, ...state], place);
+    const call = {
+      body,
+      given: [index, yes, ...state],
+      place: `${placeOf(node)}/${i}`,
+      unchanging,
+    };
+    const [next = "", ...made] = expansion.inline(call);
     state = made.slice(0, initial.length);
     scanned.push(made.slice(initial.length));
     if (i + 1 < rounds) goesOn = isTrue(node, expansion, next, `its condition after round ${i}`);
@@ -97,11 +104,13 @@ const scan: Expand = (node, expansion) => {
     const all = each.map((part) => emitter.emit("Squeeze", [part, dropped]));
     return isBackward[i] === 1 ? all.toReversed() : all;
   });
+  const unchanging = new Map<Value, Value>();
   let state: readonly Value[] = initial;
   const scanned: (readonly Value[])[] = [];
   for (let i = 0; i < rounds; i++) {
     const given = [...state, ...parts.map((part) => part[i]!)];
-    const made = expansion.inline(body, given, `${placeOf(node)}/${i}`);
+    const call = { body, given, place: `${placeOf(node)}/${i}`, unchanging };
+    const made = expansion.inline(call);
     state = made.slice(0, count);
     scanned.push(made.slice(count));
   }

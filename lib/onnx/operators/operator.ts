@@ -50,14 +50,22 @@ export interface Expansion {
   readonly sequences: Map<Value, readonly Value[]>;
   /** Counts what is written besides nodes, in nodes. @throws BudgetError */
   readonly count: (nodes: number) => void;
+  /** Writes the nodes of a body after those emitted so far; the values of its outputs. */
+  readonly inline: (call: Inlined) => readonly Value[];
+}
+
+/** One round of a body. */
+export interface Inlined {
+  readonly body: Graph;
+  /** A value for each of its inputs. */
+  readonly given: readonly Value[];
+  /** What its nodes are then part of. */
+  readonly place: string;
   /**
-   * Writes the nodes of a body after those emitted so far.
-   *
-   * @param given a value for each of its inputs
-   * @param place what its nodes are then part of
-   * @returns the values of its outputs
+   * What the body makes of nothing that it is given: weights put together, say. Empty before the
+   * first round, which alone computes it.
    */
-  readonly inline: (body: Graph, given: readonly Value[], place: string) => readonly Value[];
+  readonly unchanging: Map<Value, Value>;
 }
 
 /**

@@ -152,6 +152,22 @@ function layersOf(file: Uint8Array): readonly string[] {
     .map(({ name }) => name);
 }
 
+test("what is the same in all rounds is computed once", async () => {
+  const nodes = [
+    goesOn,
+    node("Tanh", "w", "bent"),
+    node("Sin", "image", "s"),
+    node("Mul", "bent s", "same"),
+    node("Add", "h same", "g"),
+  ];
+  const again = loop("n yes image", "y", { inputs: "i c h", nodes, outputs: "c2 g" });
+  const file = fileOf({ nodes: [again], outputs: "y", constants: { n: int(4) } });
+  expect(await furthestApart(file)).toBeLessThan(1e-6);
+  const ops = decodeModel(file).graph.nodes.map(({ op }) => op);
+  const computing = ops.filter((op) => op !== "Identity");
+  expect(computing).toEqual(["Tanh", "Sin", "Mul", "Add", "Add", "Add", "Add"]);
+});
+
 describe("a Loop's layers", () => {
   const body = {
     inputs: "i c h",
