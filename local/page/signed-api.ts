@@ -11,21 +11,35 @@ const FORWARDED = ["content-type", "idempotency-key"];
 /** What the API answers that the page reads. */
 const RETURNED = ["content-type", "location", "cache-control", "allow"];
 
+/** API Gateway gives up after 29 s; the rest is for a long answer over a slow line. */
+const TIMEOUT_MS = 60_000;
+
+export interface SignedApiOptions {
+  /** Of a request and its whole answer. @default 60 s */
+  readonly timeoutMs?: number;
+}
+
 /**
  * A deployed API, called as if it were here: each request goes on to it, signed with the
  * credentials of the AWS command line. The browser never sees them.
  *
  * @param api its address, stage included
  */
-export function signedApi(api: URL, region: string): ApiHandler {
+export function signedApi(
+  api: URL,
+  region: string,
+  { timeoutMs = TIMEOUT_MS }: SignedApiOptions = {},
+): ApiHandler {
   const { credentials, sha256 } = createS3Client().config;
   const signer = new SignatureV4({ service: "execute-api", region, credentials, sha256 });
   return async (event) => {
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
-      return await forward(event, api, signer);
+      return await forward(event, api, { signer, signal });
     } catch (error) {
       if (error instanceof ProblemError) return problemReply(error);
-      const reason = error instanceof Error ? error.message : String(error);
+      const message = error instanceof Error ? error.message : String(error);
+      const reason = signal.aborted ? `it did not answer within ${timeoutMs / 1_000} s` : message;
       const problem = `the API at ${api.href} cannot be called: ${reason}`;
       return problemReply(new ProblemError("internal", [problem]));
     }
@@ -35,7 +49,7 @@ export function signedApi(api: URL, region: string): ApiHandler {
 async function forward(
   event: ApiEvent,
   api: URL,
-  signer: SignatureV4,
+  { signer, signal }: { readonly signer: SignatureV4; readonly signal: AbortSignal },
 ): Promise<APIGatewayProxyResult> {
   const { httpMethod: method, path, multiValueHeaders, multiValueQueryStringParameters } = event;
   const stage = api.pathname.replace(/\/$/, "");
@@ -72,6 +86,7 @@ async function forward(
     method,
     headers,
     redirect: "manual",
+    signal,
     ...(hasBody ? { body } : {}),
   });
   const returned = RETURNED.flatMap((name) => {

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+
 import { expect, onTestFinished, test, vi } from "vitest";
 
 import { signedApi } from "../../../local/page/signed-api.ts";
@@ -45,6 +48,30 @@ test("an API that does not answer is a problem in one sentence", async () => {
     problems: [
       expect.stringMatching(/^the API at http:\/\/127\.0\.0\.1:1\/prod cannot be called: /),
     ],
+  });
+});
+
+test.each([
+  ["nothing", ""],
+  ["the beginning of an answer", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"],
+])("an API of which %s comes is given up, and said to be late", async (_, beginning) => {
+  vi.stubEnv("AWS_ACCESS_KEY_ID", KEY_ID);
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", SECRET);
+  const hanging = createServer((socket) => void socket.write(beginning)).listen(0, "127.0.0.1");
+  const sockets = new Set<Socket>();
+  hanging.on("connection", (socket) => void sockets.add(socket.on("error", () => {})));
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    for (const socket of sockets) socket.destroy();
+    hanging.close();
+  });
+  await once(hanging, "listening");
+  const { port } = hanging.address() as AddressInfo;
+  const api = new URL(`http://127.0.0.1:${port}/prod`);
+  const { statusCode, body } = await signedApi(api, "us-east-1", { timeoutMs: 100 })(event);
+  expect(statusCode).toBe(500);
+  expect(JSON.parse(body)).toMatchObject({
+    problems: [`the API at ${api.href} cannot be called: it did not answer within 0.1 s`],
   });
 });
 
