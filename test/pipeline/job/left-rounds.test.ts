@@ -56,6 +56,8 @@ test("a job of which a bucket has deleted a part is drawn anew, whatever is left
 
     job.written.clear();
     expect(await job.accept()).toMatchObject({ jobId: job.jobId });
+    // nobody sends its channels a second time
+    expect(await (await new Jobs(job.store).open(job.jobId).latest()).isDispatched()).toBe(true);
     const renderer = new FakeRenderer();
     const outcome = await drawAndAssemble(job, job.jobId, renderer);
     expect({ seed, outcome, drawn: renderer.calls.flat().toSorted((a, b) => a - b) }).toEqual({
@@ -78,6 +80,8 @@ test("a job that is gone as a whole begins in its first round, for whoever remem
   for (const key of job.old) await job.store.delete(key);
   await job.accept();
   expect(job.cpu.bodies).toEqual([1, 2, 3, 4, 5].map((channel) => ({ jobId: job.jobId, channel })));
+  const { round } = await job.jobs.open(job.jobId).latest();
+  expect(round).toBe(0);
 });
 
 test("a checkpoint that is left of a job keeps none of its channels from being drawn", async () => {
