@@ -38,7 +38,8 @@ test.each(["webp", "gif"] as const)(
 );
 
 test.each<[string, readonly Raster[]]>([
-  ["of two sizes", [frames[0]!, filledRaster({ width: 20, height: 30 }, [0, 0, 0])]],
+  ["of two widths", [frames[0]!, filledRaster({ ...SIZE, width: 15 }, [0, 0, 0])]],
+  ["of two heights", [frames[0]!, filledRaster({ ...SIZE, height: 10 }, [0, 0, 0])]],
   ["none", []],
 ])("frames that make no animation are refused: %s", async (_, odd) => {
   await expect(encodeAnimation(odd, [], "webp")).rejects.toThrow(
