@@ -34,6 +34,12 @@ test("a photograph becomes a network's planes, in its order and less its mean, a
   expect(toColourPlanes(image, network, "pixels")).toEqual(photograph);
 });
 
+test("planes that are no colours stay in their order", () => {
+  const planes = { ...SIZE, data: Float32Array.from([...counted(0), ...counted(10)]) };
+  const image = toNetworkPlanes(planes, networkOf({ planes: [null, null], mean: [1, 2] }));
+  expect([...image.data]).toEqual([...counted(-1), ...counted(8)]);
+});
+
 test.each<[string, Planes, readonly number[]]>([
   ["a mean that is a grey", { planes: [0, 1, 2], mean: [120, 125, 130] }, [5, 7, 9]],
   // mid-grey, 127.5 less the mean, is what is shown as zero
