@@ -61,7 +61,7 @@ test("an atlas is a job for each layer, whose ids it knows before the intake has
   );
   expect(answers).toHaveLength(2);
   for (const unit of ["coreSeconds", "dollars"] as const) {
-    const sum = answers.reduce((total, answer) => total + answer.estimate[unit], 0);
+    const sum = answers.reduce((taken, answer) => taken + answer.estimate[unit], 0);
     expect(estimate[unit] / sum).toBeCloseTo(1, 1);
   }
 });

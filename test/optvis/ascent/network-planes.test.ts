@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Raster } from "../../../lib/image/raster.ts";
 import {
   photographPlanes,
+  takesPhotographs,
   toColourPlanes,
   toNetworkPlanes,
 } from "../../../lib/optvis/ascent/network-planes.ts";
@@ -38,6 +39,18 @@ test("planes that are no colours stay in their order", () => {
   const planes = { ...SIZE, data: Float32Array.from([...counted(0), ...counted(10)]) };
   const image = toNetworkPlanes(planes, networkOf({ planes: [null, null], mean: [1, 2] }));
   expect([...image.data]).toEqual([...counted(-1), ...counted(8)]);
+});
+
+test("a photograph is given to networks of colours, and its luminance to those of one plane", () => {
+  const planes = [[0, 1, 2], [null], [null, null]] as const;
+  expect(planes.map((each) => takesPhotographs({ planes: each }))).toEqual([true, true, false]);
+  const { data } = photographPlanes(PICTURE, { planes: [null] });
+  // of ITU-R BT.601
+  data.forEach((value, i) => expect(value).toBeCloseTo(i + 10 * 0.587 + 20 * 0.114, 4));
+  expect(data).toHaveLength(6);
+  expect(() => photographPlanes(PICTURE, { planes: [null, null] })).toThrow(
+    "a photograph has three colours, and the network's images have 2 planes that are none",
+  );
 });
 
 test.each<[string, Planes, readonly number[]]>([

@@ -98,9 +98,10 @@ function likeness(images: readonly Float32Array[]): number {
     const length = Math.hypot(...centred);
     return centred.map((value) => value / length);
   });
-  const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
-  const [one, two, three] = drawn as [Float32Array, Float32Array, Float32Array];
-  return (cosine(one, two) + cosine(one, three) + cosine(two, three)) / 3;
+  const cosine = (one: Float32Array, other: Float32Array) =>
+    one.reduce((sum, value, i) => sum + value * other[i]!, 0);
+  const [a, b, c] = drawn as [Float32Array, Float32Array, Float32Array];
+  return (cosine(a, b) + cosine(a, c) + cosine(b, c)) / 3;
 }
 
 test("images of one target differ more with diversity than without", async () => {
