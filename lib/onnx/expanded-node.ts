@@ -59,6 +59,8 @@ export class NodeExpander implements Pick<Expansion, "sequences"> {
       return true;
     }
     const { unroll, expand } = operatorOf(node) ?? {};
+    // once too much is written, nothing is even begun
+    if (unroll || expand) this.#count(node, 0);
     const emitter = new Emitter(node, this.#naming);
     let visited = 0;
     const flush = () => {

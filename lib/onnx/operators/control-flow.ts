@@ -98,6 +98,7 @@ const scan: Expand = (node, expansion) => {
     throw mismatch(node, `scans of ${[rounds, ...others].join(" and ")} rounds`);
   }
   if (rounds > MAX_STEPS) throw tooMany(node, rounds);
+  expansion.count(rounds * scans.length);
   const parts = scans.map(({ value, axis }, i) => {
     const each = rounds > 0 ? emitter.split(value, rounds, axis) : [];
     const dropped = emitter.ints(axis);

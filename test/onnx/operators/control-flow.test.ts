@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 
 import type { Node } from "../../../lib/onnx/model.ts";
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { bodyOf, choice, int, loop, problemOf } from "../../support/control-flow.ts";
 import { node } from "../../support/onnx-writer.ts";
+import { normal } from "../../support/random.ts";
 
 const goesOn = node("Identity", "c", "c2");
 const plain = { inputs: "i c h", nodes: [goesOn, node("Tanh", "h", "g")], outputs: "c2 g" };
@@ -130,5 +132,29 @@ describe("small files of many rounds are refused before they take much", () => {
     expect(problemOf({ nodes: [odd], outputs: "y", constants })).toMatch(
       /^Loop 'y' has [345]\d{4} nodes with all steps before it, and at most 30000 are read; /,
     );
+  });
+
+  test("1,000 inputs of a Scan that are 1,024 long", () => {
+    const parts = Array.from({ length: 1_000 }, (_, i) => `x${i}`).join(" ");
+    const inner = bodyOf({ inputs: parts, nodes: [node("Sin", "x0", "s")], outputs: "s" });
+    const attributes = { num_scan_inputs: 1_000, body: { graph: inner } };
+    const odd = node("Scan", "long ".repeat(1_000), "y", attributes);
+    const constants = { long: floatTensor([1_024], new Float32Array(1_024)) };
+    expect(problemOf({ nodes: [odd], outputs: "y", constants })).toMatch(
+      /^Scan 'y' has 1024000 nodes with all steps before it, /,
+    );
+  });
+
+  test("steps of recurrent nodes are not written once there are too many", () => {
+    const nodes = Array.from({ length: 9 }, (_, i) =>
+      node("LSTM", "steps v u", `y${i} last${i} cell${i}`, { hidden_size: 1 }),
+    );
+    const constants = {
+      steps: floatTensor([1_024, 1, 1], new Float32Array(1_024)),
+      v: normal([1, 4, 1], 1),
+      u: normal([1, 4, 1], 2),
+    };
+    const network = { nodes: [...nodes, node("Add", "image last8", "y")], outputs: "y", constants };
+    expect(problemOf(network)).toMatch(/^LSTM 'y8' has 3\d{4} nodes with all steps before it, /);
   });
 });

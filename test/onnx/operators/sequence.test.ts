@@ -171,7 +171,7 @@ test("a sequence of more and more values does not take all memory", () => {
   );
   expect(
     problemOf({ nodes: [...given, ...nodes, joined("s1500")], outputs: "y", constants }),
-  ).toMatch(/^SequenceInsert 's\d+' has 30\d+ nodes with all steps before it, and at most 30000 /);
+  ).toMatch(/^ConcatFromSequence 'y' has 30\d+ nodes with all steps before it, and at most 30000 /);
 });
 
 /** Names of the layers behind the image. */
