@@ -10,11 +10,11 @@ import {
   requiredInput,
   standardNode,
 } from "../node.ts";
+import { isStandard } from "../readers.ts";
 import { boolScalar, formatShape, type Int64Tensor, sizeOf, toNumbers } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import type { Expand, Expansion, Operators } from "./operator.ts";
-import type { Emitter } from "./upgrade.ts";
-import { notInOpset18 } from "./upgrade.ts";
+import { type Emitter, notInOpset18 } from "./upgrade.ts";
 
 /** The branch that is taken, as PyTorch exports `squeeze` with a test for an axis of length 1. */
 const choose: Expand = (node, expansion) => {
@@ -41,7 +41,6 @@ const loop: Expand = (node, expansion) => {
   const rounds = tripCount
     ? integer(node, expansion, tripCount, "how many rounds it has")
     : Infinity;
-  if (rounds > MAX_STEPS && !computesCondition(body)) throw tooMany(node, rounds);
   const round = (i: number): Int64Tensor => ({
     type: "int64",
     shape: body.inputs[0]!.shape?.length === 1 ? [1] : [],
@@ -52,8 +51,11 @@ const loop: Expand = (node, expansion) => {
   let state: readonly Value[] = initial;
   const scanned: (readonly Value[])[] = [];
   let goesOn = !condition || isTrue(node, expansion, condition, "its condition");
+  if (goesOn && rounds > MAX_STEPS && keepsCondition(body)) {
+    throw tooMany(node, tripCount ? `${rounds} rounds` : "rounds without end");
+  }
   for (let i = 0; goesOn && i < rounds; i++) {
-    if (i === MAX_STEPS) throw tooMany(node, i + 1);
+    if (i === MAX_STEPS) throw tooMany(node, `${i + 1} or more rounds`);
     const index = expansion.emitter.constant(round(i));
     const call = {
       body,
@@ -97,7 +99,7 @@ const scan: Expand = (node, expansion) => {
   if (others.some((length) => length !== rounds)) {
     throw mismatch(node, `scans of ${[rounds, ...others].join(" and ")} rounds`);
   }
-  if (rounds > MAX_STEPS) throw tooMany(node, rounds);
+  if (rounds > MAX_STEPS) throw tooMany(node, `${rounds} rounds`);
   expansion.count(rounds * scans.length);
   const parts = scans.map(({ value, axis }, i) => {
     const each = rounds > 0 ? emitter.split(value, rounds, axis) : [];
@@ -212,21 +214,19 @@ function decisive(node: Node, facts: ReturnType<Expansion["factsOf"]>, what: str
   return toNumbers(constant);
 }
 
-/** Whether the condition that a round ends with may be another than the one it began with. */
-function computesCondition({ inputs, outputs, nodes }: Graph): boolean {
-  let value = outputs[0]?.name ?? "";
-  for (const { op, inputs: read, outputs: made } of nodes.toReversed()) {
-    if (!made.includes(value)) continue;
-    if (op === "Constant") return false;
-    if (op !== "Identity" && op !== "Cast") return true;
-    value = read[0] ?? "";
+/** Whether a round ends with the condition that it began with, whatever that is. */
+function keepsCondition({ inputs, outputs, nodes }: Graph): boolean {
+  let value = outputs[0]?.name;
+  for (const node of nodes.toReversed()) {
+    if (value === undefined || !node.outputs.includes(value)) continue;
+    if (!isStandard(node, "Identity") && !isStandard(node, "Cast")) return false;
+    value = node.inputs[0];
   }
-  // an input but its own is a carried value
-  return inputs.some(({ name }, i) => i !== 1 && name === value);
+  return value === inputs[1]?.name;
 }
 
-function tooMany(node: Node, rounds: number): BudgetError {
-  return new BudgetError(describeNode(node), `${rounds} or more rounds`, MAX_STEPS);
+function tooMany(node: Node, rounds: string): BudgetError {
+  return new BudgetError(describeNode(node), rounds, MAX_STEPS);
 }
 
 function placeOf(node: Node): string {

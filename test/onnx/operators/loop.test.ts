@@ -11,10 +11,10 @@ import { normal } from "../../support/random.ts";
 
 /** How many rounds there are, 4, as a constant or as the image's height. */
 const TRIP_COUNTS = {
-  "a constant": { nodes: [], constants: { n: int(4) } },
+  "a constant": { nodes: [], constants: { n: int(4), many: int(1e9) } },
   "the image's size": {
     nodes: [node("Shape", "image", "is"), node("Gather", "is two", "n")],
-    constants: {},
+    constants: { many: int(1e9) },
   },
 } as const;
 
@@ -83,6 +83,14 @@ const loops: Readonly<Record<string, readonly Node[]>> = {
         node("Tanh", "h", "g"),
       ],
       outputs: "c2 g i_next",
+    }),
+  ],
+  "says that it goes on for long, and ends after a round": [
+    node("Not", "yes", "c_false"),
+    loop("many yes image", "y", {
+      inputs: "i c h",
+      nodes: [node("Identity", "c_false", "c2"), node("Tanh", "h", "g")],
+      outputs: "c2 g",
     }),
   ],
   "is never entered": [
