@@ -85,7 +85,8 @@ const joined: Expand = (node, expansion) => {
 
 /**
  * Parts along an axis: of given lengths, of one length but for the last, or, without either, of
- * length 1, whose axis is dropped unless `keepdims`.
+ * length 1. Of parts of length 1 the axis is dropped unless `keepdims`, as PyTorch writes `unbind`
+ * and ONNX Runtime reads it; by the letter of SplitToSequence-11 not where the 1 is given.
  */
 const split: Expand = (node, expansion) => {
   const { emitter, factsOf } = expansion;
@@ -105,7 +106,7 @@ const split: Expand = (node, expansion) => {
   expansion.count(count);
   const sizes = [...filled(count - 1, part), whole - (count - 1) * part];
   const parts = count > 1 ? emitter.splitAt(x, sizes, axis) : [x];
-  const isDropped = !given && intAttribute(node, "keepdims", 1) === 0;
+  const isDropped = part === 1 && intAttribute(node, "keepdims", 1) === 0;
   const dropped = isDropped ? emitter.ints(axis) : "";
   note(
     node,

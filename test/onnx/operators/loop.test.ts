@@ -70,7 +70,7 @@ const loops: Readonly<Record<string, readonly Node[]>> = {
   "ends by its condition": [
     loop("n yes image", "y", {
       inputs: "i c h",
-      nodes: [node("Less", "i one", "c2"), node("Tanh", "h", "g")],
+      nodes: [node("Less", "i two", "c2"), node("Tanh", "h", "g")],
       outputs: "c2 g",
     }),
   ],

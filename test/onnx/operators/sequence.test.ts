@@ -77,6 +77,15 @@ const cases: Readonly<Record<string, readonly Node[]>> = {
     node("SequenceAt", "parts one", "part"),
     node("Unsqueeze", "part axis", "y"),
   ],
+  "parts of a length of 1 that is given, without their axis": [
+    node("SplitToSequence", "d one", "parts", { axis: 2, keepdims: 0 }),
+    node("SequenceAt", "parts one", "part"),
+    node("Unsqueeze", "part axis", "y"),
+  ],
+  "parts of given lengths, whose axis stays": [
+    node("SplitToSequence", "d sizes", "parts", { axis: 1, keepdims: 0 }),
+    node("SequenceAt", "parts zero", "y"),
+  ],
   "a Loop adds to it, and reads another": [
     node("SplitToSequence", "d", "parts", { axis: 1 }),
     node("SequenceLength", "parts", "i_length"),
