@@ -14,4 +14,4 @@ export type {
 } from "./options.ts";
 export type { QueueCounters } from "./sqs/queue-types.ts";
 export { DamagedFileError } from "./storage/damaged-file.ts";
-export { DataFolderInUseError } from "./storage/data-folder.ts";
+export { DataFolderInUseError } from "./storage/folder-lock.ts";

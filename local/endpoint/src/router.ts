@@ -6,7 +6,8 @@ import type { S3Context } from "./s3/s3-request.ts";
 import { answerS3, s3Error } from "./s3/s3-service.ts";
 import type { SqsContext } from "./sqs/sqs-operation.ts";
 import { answerSqs, sqsErrorResponse } from "./sqs/sqs-service.ts";
-import { type DataFolder, errorCode } from "./storage/data-folder.ts";
+import type { DataFolder } from "./storage/data-folder.ts";
+import { errorCode } from "./storage/error-code.ts";
 
 export interface RouterOptions {
   readonly policy: Omit<SignaturePolicy, "nowMs">;

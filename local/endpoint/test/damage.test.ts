@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
@@ -53,9 +53,11 @@ test("a bucket's file and a lock that are damaged are named too", async () => {
   writeFileSync(file, '{"createdAtMs": "x"}');
   await expect(start()).rejects.toThrow(`${file}: not a record of ours (createdAtMs: `);
   rmSync(file);
-  writeFileSync(hidden("lock"), "pid 7");
-  await expect(start()).rejects.toThrow(`${hidden("lock")}: not JSON; `);
-  rmSync(hidden("lock"));
+  const lock = hidden("locks", "9", "owner.json");
+  mkdirSync(hidden("locks", "9"));
+  writeFileSync(lock, "pid 7");
+  await expect(start()).rejects.toThrow(`${lock}: not JSON; `);
+  rmSync(lock);
   await (await start()).close();
 });
 

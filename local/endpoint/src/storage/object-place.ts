@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { errorCode } from "./data-folder.ts";
+import { errorCode } from "./error-code.ts";
 
 /**
  * Where the bytes of an object are: in a plain file named like the key, or, when

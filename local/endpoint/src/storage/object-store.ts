@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { errorCode } from "./data-folder.ts";
+import { errorCode } from "./error-code.ts";
 import { Journal } from "./journal.ts";
 import {
   type BucketFolders,
