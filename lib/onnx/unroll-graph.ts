@@ -17,6 +17,7 @@ import type { Tensor } from "./tensor.ts";
  * @param mostNodes that it may then have; what would make more is left too
  */
 export function unrollGraph(graph: Graph, mostNodes: number): Graph {
+  if (!graph.nodes.some((node) => operatorOf(node)?.expand)) return graph;
   const facts = new Map<Value, ValueFacts>();
   const added = new Map<Value, Tensor>();
   const nodes: Node[] = [];
