@@ -4,7 +4,10 @@ import { openSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 
 parentPort.on("message", ({ kind }) => {
-  // a pipe that nobody writes to
-  if (kind === "run") openSync(workerData.pipe, "r");
+  if (kind === "run") {
+    Atomics.store(workerData.hangs, 0, 1);
+    // a pipe that nobody writes to
+    openSync(workerData.pipe, "r");
+  }
   parentPort.postMessage({ kind: "done", outputs: {}, released: [] });
 });
