@@ -3,6 +3,7 @@ import { cacheFolder } from "../lib/networks/folders.ts";
 import { localGpuGate } from "../lib/optvis/runtime/local-gpu.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
 import { parseLocalRequest, type RenderRequestInput } from "../lib/pipeline/request/request.ts";
+import { doAll } from "./do-all.ts";
 import { startLocalPipeline } from "./pipeline.ts";
 import type { JobOutcome, RunEvent } from "./run-events.ts";
 import { runJobs } from "./run-job.ts";
@@ -64,14 +65,18 @@ export interface Pipeline {
 export async function startPipeline({ threads, ...options }: PipelineOptions): Promise<Pipeline> {
   const gate = localGpuGate(process.env, { threads, cacheFolder: cacheFolder(process.env) });
   const renderer = createEngineRenderer({ threads, gate });
-  const pipeline = await startLocalPipeline({ ...options, renderer, gate });
+  const pipeline = await startLocalPipeline({ ...options, renderer, gate }).catch(
+    async (error: unknown) => {
+      await renderer.close();
+      throw error;
+    },
+  );
   const { connection, bucket, bucketFolder } = pipeline;
   const stopping = new AbortController();
   let stopped: Promise<void> | null = null;
   const stop = async () => {
     stopping.abort(new Error("the pipeline has been stopped"));
-    await pipeline.stop();
-    await renderer.close();
+    await doAll([() => pipeline.stop(), () => renderer.close()]);
   };
   return {
     connection,

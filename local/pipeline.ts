@@ -15,6 +15,7 @@ import { SqsQueue } from "../lib/queue/sqs-queue.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
 import { createS3Client } from "../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../lib/storage/s3-object-store.ts";
+import { doAll } from "./do-all.ts";
 import type { EventSource } from "./event-sources/event-source.ts";
 import {
   type ServedQueue,
@@ -131,10 +132,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
     const stopped = sources?.stop();
     // told to stop first, the sources do not ask again
     endpoint.endLongPolls();
-    await stopped;
-    s3.destroy();
-    sqs.destroy();
-    await endpoint.close();
+    await doAll([() => stopped, () => s3.destroy(), () => sqs.destroy(), () => endpoint.close()]);
   };
   try {
     const { resumed: resumedJobs, damaged: damagedJobs } = await resumeJobs(acceptDeps);

@@ -9,6 +9,7 @@ import type { GpuGate } from "../lib/optvis/runtime/gpu-gate.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
 import { AddedNetworks, type PublishedNetworks } from "./added-networks.ts";
 import { type ApiServer, startApiServer } from "./api-adapter.ts";
+import { doAll } from "./do-all.ts";
 import { errorLog } from "./log.ts";
 import { EventStreams } from "./page/event-streams.ts";
 import type { NetworkPublisher } from "./page/network-drop.ts";
@@ -78,11 +79,7 @@ export async function startService(options: ServeOptions): Promise<Service> {
       pipeline,
       api,
       ...networks,
-      stop: async () => {
-        await page.close();
-        await api.close();
-        await pipeline.stop();
-      },
+      stop: () => doAll([() => page.close(), () => api.close(), () => pipeline.stop()]),
     };
   } catch (error) {
     await pipeline.stop();

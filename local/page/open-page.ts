@@ -1,4 +1,5 @@
 import { type ApiServer, startApiServer } from "../api-adapter.ts";
+import { doAll } from "../do-all.ts";
 import { errorLog } from "../log.ts";
 import { OneBrowser } from "./one-browser.ts";
 import { PageServer } from "./page-server.ts";
@@ -28,9 +29,6 @@ export async function startOpenPage({ url, region, port }: OpenPageOptions): Pro
   const server = await startApiServer(api, port, browser.guard(page.answer));
   return {
     url: `${server.url}/?token=${browser.token}`,
-    close: async () => {
-      await page.close();
-      await server.close();
-    },
+    close: () => doAll([() => page.close(), () => server.close()]),
   };
 }

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { expect, onTestFinished, test } from "vitest";
+import { S3Client } from "@aws-sdk/client-s3";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { type ChannelImage, render, RequestError, sheet } from "../../lib/dreamgrid.ts";
+import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { type RunEvent, startPipeline } from "../../local/dreamgrid.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { tinyNetwork } from "../support/tiny-network.ts";
@@ -58,4 +60,23 @@ test("a pipeline that is stopped ends who waits for it, lets in no one, and can 
     pipeline.stop(),
   ]);
   await expect(pipeline.run([request]).next()).rejects.toThrow("the pipeline has been stopped");
+});
+
+test("whatever cannot be stopped or started, threads and folder are given back", async () => {
+  const dataFolder = join(await temporaryFolder(), "data");
+  const closing = vi.spyOn(AscentEngine.prototype, "close");
+  const destroying = vi.spyOn(S3Client.prototype, "destroy");
+  onTestFinished(() => {
+    for (const spy of [closing, destroying]) spy.mockRestore();
+  });
+  const pipeline = await startPipeline({ dataFolder, threads: 1 });
+  await expect(startPipeline({ dataFolder, threads: 1 })).rejects.toThrow("has this data folder");
+  expect(closing).toHaveBeenCalledTimes(1);
+  destroying.mockImplementationOnce(() => {
+    throw new Error("a socket is stuck");
+  });
+  await expect(pipeline.stop()).rejects.toThrow("a socket is stuck");
+  expect(closing).toHaveBeenCalledTimes(2);
+  const again = await startPipeline({ dataFolder, threads: 1 });
+  await again.stop();
 });

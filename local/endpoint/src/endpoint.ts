@@ -93,8 +93,11 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
       endLongPolls: () => queues.endLongPolls(),
       async close() {
         queues.endLongPolls();
-        await server.close();
-        release();
+        try {
+          await server.close();
+        } finally {
+          release();
+        }
       },
     };
   } catch (error) {
