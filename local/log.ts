@@ -8,22 +8,28 @@ const REPEAT_MS = 60_000;
 export interface ErrorLogOptions {
   readonly write?: (line: string) => void;
   readonly nowMs?: () => number;
+  /** The causes of the last minute and when each was told, the oldest first. @default none yet */
+  readonly told?: Map<string, number>;
 }
 
 /** Errors as one line each on stderr; the rest is told by the pipeline's events. */
 export function errorLog(
   functionName: string,
-  { write = toStderr, nowMs = Date.now }: ErrorLogOptions = {},
+  { write = toStderr, nowMs = Date.now, told = new Map<string, number>() }: ErrorLogOptions = {},
 ): Log {
-  const toldMs = new Map<string, number>();
   return {
     info: () => undefined,
     error: (message, { error, ...fields }) => {
       const particulars = Object.entries(fields).map(([name, value]) => `${name} ${String(value)}`);
       const reason = error instanceof Error ? error.message : String(error);
       const cause = `${message}: ${reason}`;
-      if (nowMs() - (toldMs.get(cause) ?? -REPEAT_MS) < REPEAT_MS) return;
-      toldMs.set(cause, nowMs());
+      const now = nowMs();
+      for (const [earlier, ms] of told) {
+        if (now - ms < REPEAT_MS) break;
+        told.delete(earlier);
+      }
+      if (told.has(cause)) return;
+      told.set(cause, now);
       write(`${functionName}: ${message} (${particulars.join(", ")}): ${reason}`);
     },
   };

@@ -18,3 +18,17 @@ test("a cause that lasts is told once a minute, whatever it happens to", () => {
     "worker: channel not rendered (channel 7): the disk is full",
   ]);
 });
+
+test("causes of longer ago are forgotten: a service meets new ones for months", () => {
+  const told = new Map<string, number>();
+  let nowMs = 0;
+  const log = errorLog("worker", { write: () => undefined, nowMs: () => nowMs, told });
+  const fail = (reason: string) => log.error("channel not rendered", { error: reason });
+  for (let message = 0; message < 500; message++) {
+    nowMs += 1_000;
+    fail("the disk is full");
+    fail(`message ${message} is damaged`);
+  }
+  // those of the last minute, and the lasting one
+  expect(told.size).toBe(61);
+});
