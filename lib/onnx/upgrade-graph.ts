@@ -16,7 +16,7 @@ import { sizeOf, type Tensor } from "./tensor.ts";
  *
  * @param graph In topological order, operators as of `opset`.
  * @param opset 7 to 26.
- * @param mostNodes that the graph may then have
+ * @param mostNodes that the graph may then have, those of its subgraphs too
  *
  * @throws BudgetError
  */
@@ -42,15 +42,21 @@ export function upgradeGraph(graph: Graph, opset: number, mostNodes = Infinity):
     factsOf: (value) => tracker.factsOf(value),
   };
 
-  const upgraded = (node: Node): readonly Node[] => {
+  let written = 0;
+  const counted = (made: readonly Node[]): readonly Node[] => {
+    written += made.length;
+    if (written <= mostNodes) return made;
+    throw new BudgetError("the file", `${written} or more nodes as of opset 18`, mostNodes);
+  };
+  const upgraded = (node: Node, within: Rewriting): readonly Node[] => {
     const value = node.op === "Constant" ? node.attributes["value"] : undefined;
     if (typeof value === "object" && "tensor" in value) {
       constants.set(node.outputs[0]!, value.tensor);
     }
     const upgrade = operatorOf(node)?.upgrade;
-    const whole = withSubgraphs(node, upgradedSubgraph);
+    const whole = withSubgraphs(node, (subgraph) => upgradedSubgraph(subgraph, within));
     try {
-      const made = upgrade ? upgrade(whole, rewriting) : [whole];
+      const made = upgrade ? upgrade(whole, within) : [whole];
       for (const { op, inputs, outputs } of made) {
         const constant = op === "Identity" ? constants.get(inputs[0] ?? "") : undefined;
         if (constant) constants.set(outputs[0]!, constant);
@@ -62,16 +68,15 @@ export function upgradeGraph(graph: Graph, opset: number, mostNodes = Infinity):
     }
   };
   // what an upgrade adds to a subgraph's constants goes to the graph around it, which it may read
-  const upgradedSubgraph = (subgraph: Graph): Graph => {
+  const upgradedSubgraph = (subgraph: Graph, around: Rewriting): Graph => {
     for (const [name, tensor] of subgraph.initializers) constants.set(name, tensor);
-    return { ...subgraph, nodes: subgraph.nodes.flatMap(upgraded) };
+    const inner: Node[] = [];
+    const known = new FactsTracker(subgraph, inner, constants, around.factsOf);
+    const within = { ...around, factsOf: (value: Value) => known.factsOf(value) };
+    for (const node of subgraph.nodes) inner.push(...counted(upgraded(node, within)));
+    return { ...subgraph, nodes: inner };
   };
-  for (const node of graph.nodes) {
-    nodes.push(...upgraded(node));
-    if (nodes.length > mostNodes) {
-      throw new BudgetError("the file", `${nodes.length} or more nodes as of opset 18`, mostNodes);
-    }
-  }
+  for (const node of graph.nodes) nodes.push(...counted(upgraded(node, rewriting)));
   return { ...graph, nodes, initializers };
 }
 
@@ -106,11 +111,19 @@ class FactsTracker {
   readonly #initializers: ReadonlyMap<Value, Tensor>;
   readonly #facts = new Map<Value, ValueFacts>();
   readonly #budget = new FoldingBudget();
+  readonly #around: Rewriting["factsOf"];
   #done = 0;
 
-  constructor(graph: Graph, nodes: readonly Node[], initializers: ReadonlyMap<Value, Tensor>) {
+  /** @param around of the graph that this one is inside of */
+  constructor(
+    graph: Graph,
+    nodes: readonly Node[],
+    initializers: ReadonlyMap<Value, Tensor>,
+    around: Rewriting["factsOf"] = () => null,
+  ) {
     this.#nodes = nodes;
     this.#initializers = initializers;
+    this.#around = around;
     for (const { name, type, shape } of graph.inputs) {
       const nominal = shape?.map((length, axis) => length ?? NOMINAL_SHAPE[axis] ?? NOMINAL_LENGTH);
       if (nominal) this.#facts.set(name, { type, shape: nominal });
@@ -135,6 +148,6 @@ class FactsTracker {
 
   #known(value: Value): ValueFacts | null {
     const tensor = this.#initializers.get(value);
-    return tensor ? constantFacts(tensor) : (this.#facts.get(value) ?? null);
+    return tensor ? constantFacts(tensor) : (this.#facts.get(value) ?? this.#around(value));
   }
 }

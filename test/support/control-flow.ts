@@ -73,7 +73,7 @@ export interface Network {
 
 export function fileOf(
   { nodes, outputs, constants = {} }: Network,
-  edit?: Parameters<typeof writeModel>[2],
+  { opset = 18, edit }: { opset?: number; edit?: Parameters<typeof writeModel>[2] } = {},
 ): Uint8Array {
   const graph = sketch({
     inputs: { image: SHAPE },
@@ -81,7 +81,7 @@ export function fileOf(
     outputs: outputs.split(" "),
     initializers: { ...CONSTANTS, ...constants },
   });
-  return writeModel(graph, 18, edit);
+  return writeModel(graph, opset, edit);
 }
 
 /** Furthest apart of a file in ONNX Runtime and what we make of it, or of another. */

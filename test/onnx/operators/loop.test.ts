@@ -4,7 +4,7 @@ import { layerTable } from "../../../lib/networks/layers.ts";
 import { decodeModel } from "../../../lib/onnx/decode.ts";
 import type { Node } from "../../../lib/onnx/model.ts";
 import { specialise } from "../../../lib/onnx/static-graph.ts";
-import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { floatTensor, intsTensor } from "../../../lib/onnx/tensor.ts";
 import { choice, fileOf, furthestApart, int, loop, SHAPE } from "../../support/control-flow.ts";
 import { node } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
@@ -174,6 +174,24 @@ test("what is the same in all rounds is computed once", async () => {
   const ops = decodeModel(file).graph.nodes.map(({ op }) => op);
   const computing = ops.filter((op) => op !== "Identity");
   expect(computing).toEqual(["Tanh", "Sin", "Mul", "Add", "Add", "Add", "Add"]);
+});
+
+test("operators of another opset are read as outside, where the number of axes tells how", async () => {
+  const nodes = [
+    goesOn,
+    node("Squeeze", "h first", "rows"),
+    node("GroupNormalization", "rows weight bias", "even", { num_groups: 1 }),
+    node("Unsqueeze", "even first", "g"),
+  ];
+  const again = loop("n yes image", "y", { inputs: "i c h", nodes, outputs: "c2 g" });
+  const constants = {
+    n: int(2),
+    first: intsTensor([0]),
+    weight: normal([4], 5),
+    bias: normal([4], 6),
+  };
+  const file = fileOf({ nodes: [again], outputs: "y", constants }, { opset: 21 });
+  expect(await furthestApart(file)).toBeLessThan(1e-5);
 });
 
 describe("a Loop's layers", () => {

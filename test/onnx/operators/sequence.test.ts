@@ -129,7 +129,12 @@ function declareSequences({ graph }: ModelProto): void {
 }
 
 const fileWith = (nodes: readonly Node[]) =>
-  fileOf({ nodes: [...given, ...nodes], outputs: "y", constants }, declareSequences);
+  fileOf(
+    { nodes: [...given, ...nodes], outputs: "y", constants },
+    {
+      edit: declareSequences,
+    },
+  );
 
 describe("sequences hold what they do in ONNX Runtime", () => {
   test.each(Object.entries(cases))("%s", async (_, nodes) => {
