@@ -65,7 +65,7 @@ export interface Pipeline {
 export async function startPipeline({ threads, ...options }: PipelineOptions): Promise<Pipeline> {
   const gate = localGpuGate(process.env, { threads, cacheFolder: cacheFolder(process.env) });
   const renderer = createEngineRenderer({ threads, gate });
-  const pipeline = await startLocalPipeline({ ...options, renderer, gate }).catch(
+  const pipeline = await startLocalPipeline({ ...options, threads, renderer, gate }).catch(
     async (error: unknown) => {
       await renderer.close();
       throw error;

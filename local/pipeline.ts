@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 import { type Clock, type Endpoint, type FaultPlan, startEndpoint } from "@dreamgrid/aws-endpoint";
@@ -42,6 +43,8 @@ export interface LocalPipelineOptions {
   readonly renderer: Renderer | null;
   /** The renderer's, asked for requests that want the GPU. @default none is looked for */
   readonly gate?: GpuGate | null;
+  /** The renderer's: images that it draws at once on the CPU. @default the machine's cores */
+  readonly threads?: number | undefined;
   /** Of S3 and SQS. @default 0 - a free one */
   readonly port?: number;
   readonly faults?: FaultPlan;
@@ -87,7 +90,8 @@ export interface LocalPipeline {
  */
 export async function startLocalPipeline(options: LocalPipelineOptions): Promise<LocalPipeline> {
   const { dataFolder, renderer, gate = null, port = 0, faults, clock, timing = {} } = options;
-  const { networksOf = (bucket: NetworkSource) => bucket } = options;
+  const { networksOf = (bucket: NetworkSource) => bucket, threads = availableParallelism() } =
+    options;
   const { now = () => new Date(), logOf = (name: string) => errorLog(name) } = options;
   // the SDK's versions are pinned, so what later ones will want is no concern of the user's
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
@@ -136,7 +140,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
   };
   try {
     const { resumed: resumedJobs, damaged: damagedJobs } = await resumeJobs(acceptDeps);
-    sources = startSources({ sqs, endpoint, handlers, timing, logOf });
+    sources = startSources({ sqs, endpoint, handlers, timing, threads, logOf });
     return {
       endpoint,
       connection,

@@ -26,6 +26,8 @@ export interface ServeOptions {
   readonly renderer: Renderer;
   /** The renderer's. @default none */
   readonly gate?: GpuGate | null;
+  /** The renderer's. @default the machine's cores */
+  readonly threads?: number | undefined;
   /** Searched for networks, also later; those whose models are there are published. */
   readonly networkFolders: readonly string[];
   /**
@@ -46,13 +48,14 @@ export interface Service extends PublishedNetworks {
 
 /** @throws Error if a port is taken or the data folder cannot be used */
 export async function startService(options: ServeOptions): Promise<Service> {
-  const { dataFolder, awsPort, apiPort, renderer, gate = null, networkFolders } = options;
+  const { dataFolder, awsPort, apiPort, renderer, gate = null, threads, networkFolders } = options;
   const { recoverySeconds = 12 } = options;
   let added: AddedNetworks | undefined;
   const pipeline = await startLocalPipeline({
     dataFolder,
     renderer,
     gate,
+    threads,
     port: awsPort,
     timing: { channels: { visibilitySeconds: recoverySeconds } },
     networksOf: (bucket, store) => (added = new AddedNetworks(bucket, store, networkFolders)),

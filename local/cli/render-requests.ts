@@ -27,6 +27,7 @@ interface PipelineParts {
   readonly dataFolder: string;
   readonly renderer: EngineRenderer;
   readonly gate: GpuGate | null;
+  readonly threads: number | undefined;
 }
 
 /**
@@ -58,7 +59,7 @@ export async function renderRequests(
   const renderer = createEngineRenderer({ threads: flags.threads, gate });
   if (firstTask) renderer.prepare(firstTask);
   const { problem, empty } = await withPipeline(
-    { dataFolder, renderer, gate },
+    { dataFolder, renderer, gate, threads: flags.threads },
     async (pipeline, interruption) => {
       const output = new DreamOutput(dreams, {
         folder: flags.out,

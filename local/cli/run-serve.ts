@@ -45,6 +45,7 @@ export async function runServe(
       apiPort,
       renderer,
       gate,
+      threads,
       networkFolders: defaultFolders(env),
       ...hooks,
     }).catch((error: unknown) => {

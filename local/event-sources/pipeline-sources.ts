@@ -3,6 +3,7 @@ import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 
 import type { Log } from "../../functions/log.ts";
+import { RECEIVE_LIMIT } from "../../lib/queue/message-queue.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { QUEUE_NAMES } from "../resources.ts";
 import { type EventSource, type EventSourceOptions, startEventSource } from "./event-source.ts";
@@ -27,15 +28,23 @@ const COMMON = {
   retrySeconds: () => 2,
 };
 
+/** What one receive call brings. */
+const CHANNELS_AT_ONCE = RECEIVE_LIMIT;
+
 const SOURCE_TIMING = {
   requests: { ...COMMON, batchSize: 1, concurrency: 4 },
-  // two groups at a time: while one is waiting for its last image, the next keeps the cores busy
-  channels: { ...COMMON, batchSize: 10, concurrency: 2 },
+  channels: { ...COMMON, batchSize: CHANNELS_AT_ONCE },
   // as long as results keep coming, a large job is looked at every few seconds
   assembly: { ...COMMON, batchSize: 1_000, batchingWindowMs: 5_000 },
   // retried rarely: a person has to look at it, and each try logs an error
   channelsDead: { ...COMMON, batchSize: 10, retrySeconds: () => 300 },
 } as const satisfies Record<ServedQueue, SourceTiming>;
+
+/**
+ * Batches of channels at a time: an image for each thread, and one batch more. While one is waiting
+ * for its last image, the next keeps the cores busy.
+ */
+const channelBatches = (threads: number) => Math.ceil(threads / CHANNELS_AT_ONCE) + 1;
 
 export interface SourcesOptions {
   readonly sqs: SQSClient;
@@ -43,12 +52,14 @@ export interface SourcesOptions {
   readonly endpoint: Pick<Endpoint, "queueUrl" | "queueArn">;
   readonly handlers: Readonly<Partial<Record<ServedQueue, SqsHandler>>>;
   readonly timing: Readonly<Partial<Record<ServedQueue, Partial<SourceTiming>>>>;
+  /** Images that the renderer draws at once. */
+  readonly threads: number;
   readonly logOf: (functionName: string) => Log;
 }
 
 /** Starts an event source for each handler given. */
 export function startSources(options: SourcesOptions): EventSource {
-  const { sqs, endpoint, handlers, timing, logOf } = options;
+  const { sqs, endpoint, handlers, timing, threads, logOf } = options;
   const sources = SERVED_QUEUES.flatMap((role) => {
     const handler = handlers[role];
     if (handler === undefined) return [];
@@ -56,6 +67,7 @@ export function startSources(options: SourcesOptions): EventSource {
     const log = logOf("event source");
     return startEventSource({
       ...SOURCE_TIMING[role],
+      ...(role === "channels" && { concurrency: channelBatches(threads) }),
       ...timing[role],
       receiver: new SqsQueue(sqs, endpoint.queueUrl(queue)),
       queueArn: endpoint.queueArn(queue),

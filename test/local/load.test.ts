@@ -8,10 +8,11 @@ import { followJob, submitRequest } from "../../local/follow-job.ts";
 import { type LocalPipeline, startLocalPipeline } from "../../local/pipeline.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { checkAccounts } from "../support/check-accounts.ts";
-import { FakeRenderer } from "../support/fake-renderer.ts";
+import { FakeRenderer, untilStopped } from "../support/fake-renderer.ts";
 import { startProcess } from "../support/fault-run.ts";
 import { TINY_REQUEST } from "../support/memory-pipeline.ts";
 import { tinyNetwork } from "../support/tiny-network.ts";
+import { untilTrue } from "../support/until.ts";
 
 /** `npm run test:faults` runs the sizes of the specification. */
 const IS_FULL = process.env["DREAMGRID_FAULT_SEEDS"] !== undefined;
@@ -51,6 +52,23 @@ test("of a large and a small job at once the small one does not wait for the lar
   const firstHalf = rendered.slice(0, LARGE_JOB / 2);
   expect(firstHalf.filter((seed) => seed === 1)).toHaveLength(6);
   expect(rendered).toHaveLength(LARGE_JOB + 6);
+});
+
+test("each of many threads has an image at once", async () => {
+  const folder = await temporaryFolder();
+  const renderer = new FakeRenderer({ beforeChannel: (_, stop) => untilStopped(stop) });
+  const dataFolder = join(folder, "data");
+  const pipeline = await startLocalPipeline({ dataFolder, renderer, threads: 32 });
+  onTestFinished(() => pipeline.stop());
+  await publishNetwork(pipeline.store, await tinyNetwork(folder, { wideChannels: 100 }));
+  await accept(pipeline, { channels: "all" });
+  const begun = () => renderer.calls.flat().length;
+  await untilTrue(
+    () => begun() >= 32,
+    () => `${begun()} of 100 channels are begun`,
+  );
+  // the rest waits, for whoever else may come
+  expect(begun()).toBeLessThan(100);
 });
 
 test.runIf(IS_FULL)("7,000 channels all end", async () => {

@@ -85,6 +85,7 @@ export function remotePipeline(options: RemoteOptions): RemotePipeline {
         endpoint,
         handlers: Object.fromEntries(served),
         timing,
+        threads: 2,
         logOf: silence,
       });
     },

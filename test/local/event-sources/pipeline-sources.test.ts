@@ -21,6 +21,7 @@ async function secondsUntilBack(role: ServedQueue): Promise<number> {
     endpoint,
     handlers: { [role]: handler },
     timing: {},
+    threads: 2,
     logOf: () => silentLog,
   });
   // together: polls wait for a clock that stands still, and the endpoint's end ends them
