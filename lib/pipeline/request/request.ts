@@ -29,9 +29,8 @@ const METHOD_WANTED = { error: '"deepdream" or "fourier"' };
 /** Adds that a request says what to draw, and once; told beside whatever else is wrong with it. */
 function drawnOnce<Schema extends z.ZodType>(schema: Schema): Schema {
   const names = (json: unknown) =>
-    ["channels", "targets"].filter(
-      (name) => typeof json === "object" && json !== null && Reflect.get(json, name) !== undefined,
-    );
+    ["channels", "targets"].filter((name) => Reflect.get(Object(json), name) !== undefined);
+  // what is no object at all is told of otherwise
   const when = ({ value }: { readonly value: unknown }) =>
     typeof value === "object" && value !== null && !Array.isArray(value);
   return schema
