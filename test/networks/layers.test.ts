@@ -95,6 +95,55 @@ describe("layerTable", () => {
     expect(layers.map(({ channels }) => channels)).toEqual([3, 4, 4, 5, 5, 6, 6, 7, 7]);
   });
 
+  test("tells trained tensors from an image and from statistics, whatever operator has them", () => {
+    const nodes = [
+      node("InstanceNormalization", "image of1 on1", "1"),
+      node("BatchNormalization", "1 of2 on2 mean variance", "2"),
+      node("PRelu", "2 slope", "3"),
+      node("Add", "shift 3", "4"),
+      node("Sub", "4 less", "5"),
+      node("Mul", "times 5", "6"),
+      node("Div", "6 by", "7"),
+      node("Add", "7 3", "8"),
+      node("ConvTranspose", "8 kernel bias", "9"),
+      node("LayerNormalization", "9 of3 on3", "10"),
+      node("Flatten", "10", "flat"),
+      node("Gemm", "flat matrix offset", "11"),
+    ];
+    const perPlane = ["slope", "shift", "less", "times", "by"];
+    const vectors = ["of1", "on1", "of2", "on2", "mean", "variance"];
+    const network = sketch({
+      inputs: { image: [1, 3, 4, 5] },
+      nodes,
+      outputs: ["11"],
+      initializers: {
+        ...Object.fromEntries(perPlane.map((name, i) => [name, uniform([3, 1, 1], i)])),
+        ...Object.fromEntries(vectors.map((name, i) => [name, uniform([3], 9 + i)])),
+        kernel: uniform([3, 1, 1, 1], 20),
+        bias: uniform([1], 21),
+        of3: uniform([5], 22),
+        on3: uniform([5], 23),
+        matrix: uniform([20, 2], 24),
+        offset: uniform([2], 25),
+      },
+    });
+    const trained = decodeModel(writeModel(network, 18));
+    const [, ...table] = layerTable(trained, specialise(trained, [1, 3, 4, 5]));
+    expect(table.map(({ learnables }) => learnables.map(({ name }) => name).join(" "))).toEqual([
+      "of1 on1",
+      "of2 on2",
+      "slope",
+      "shift",
+      "less",
+      "times",
+      "by",
+      "",
+      "kernel bias",
+      "of3 on3",
+      "matrix offset",
+    ]);
+  });
+
   test("has the same indices and names at a size that does not fit", () => {
     const small = layerTable(model, specialise(model, [1, 3, 2, 2]));
     expect(small.map(({ name }) => name)).toEqual(layers.map(({ name }) => name));
