@@ -70,7 +70,7 @@ const jobSummarySchema = z.strictObject({
   iterations: z
     .strictObject({ done: z.int().min(0), total: z.int().min(1) })
     .describe(
-      "ascent iterations of all its images: of those that were cancelled none is done, of those being rendered so many as are known",
+      "ascent iterations of all its images: of those that failed all count as done, as nothing is left to do, of those that were cancelled none, of those being rendered so many as are known",
     ),
   secondsLeft: z
     .number()

@@ -53,10 +53,12 @@ export class DreamProgress {
       }
       case "channel": {
         const { result, done, total } = event;
-        // an earlier run drew it: none of this one's time went into it
-        if (this.#start && !job.steps.has(result.channel))
-          this.#start.done += iterationsPerImage(job);
-        job.steps.set(result.channel, iterationsPerImage(job));
+        const all = iterationsPerImage(job);
+        const seen = job.steps.get(result.channel) ?? null;
+        // what an earlier run drew, or what is left of an image that failed, took none of the time
+        const untaken = seen === null ? all : result.state === "ok" ? 0 : all - seen;
+        if (this.#start) this.#start.done += untaken;
+        job.steps.set(result.channel, all);
         if (result.state === "ok") job.traces.push(result.trace);
         this.#redraw(job, `${done} of ${total} channels`);
         return;

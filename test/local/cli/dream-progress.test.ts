@@ -1,8 +1,28 @@
-import { expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 
 import { completeRequestSchema } from "../../../lib/pipeline/request/complete-request.ts";
+import { channelResultSchema } from "../../../lib/pipeline/job/result.ts";
 import { describeSeconds, DreamProgress } from "../../../local/cli/dream-progress.ts";
 import type { ProgressBar, Terminal } from "../../../local/cli/terminal.ts";
+import { GOOD_CARD } from "../../support/fake-renderer.ts";
+
+const END = { version: 1, jobId: "a", attempts: 1, finishedAt: "2026-01-01T00:00:00Z" };
+const RESULTS = {
+  ok: {
+    ...END,
+    state: "ok",
+    tile: { key: "t", sha256: "0".repeat(64), width: 1, height: 1 },
+    raw: null,
+    activation: 1,
+    trace: [],
+    seconds: 1,
+    provider: "cpu",
+    seed: 0,
+    restarts: 0,
+    quality: { ...GOOD_CARD, redrawn: false },
+  },
+  failed: { ...END, state: "failed", source: "renderer", reason: "it has no gradient" },
+} as const;
 
 function terminalWith(bar: ProgressBar): Terminal {
   return {
@@ -72,36 +92,50 @@ test("the time left is that of the iterations to come, at the speed so far", () 
   expect(told).toMatch(/^30 s left, a: channel 1/);
 });
 
-test("images that an earlier run drew say nothing of the speed", () => {
+describe("the speed", () => {
   let nowMs = 0;
   const bar = { show: () => {}, end: () => {} };
   const fields = { channels: [1, 2, 3, 4], numIterations: 100, pyramidLevels: 1 };
   const request = completeRequestSchema.parse({ network: "n", layer: 2, ...fields });
-  const progress = new DreamProgress([{ name: "a", request }], terminalWith(bar), () => nowMs);
-  const ended = (channel: number, done: number) => {
-    const which = { version: 1, jobId: "a", channel, channelIndex: channel, attempts: 1 } as const;
-    const result = { ...which, state: "failed", source: "renderer", reason: "" } as const;
-    const event = {
-      kind: "channel",
-      result: { ...result, finishedAt: "" },
-      done,
-      total: 4,
-    } as const;
-    progress.show({ ...event, request: 0 });
-  };
+  let progress: DreamProgress;
+  beforeEach(() => {
+    nowMs = 0;
+    progress = new DreamProgress([{ name: "a", request }], terminalWith(bar), () => nowMs);
+  });
   const step = (channel: number, iteration: number) =>
     progress.show({ kind: "step", request: 0, progress: at(channel, 1, iteration) });
-  ended(1, 1);
-  ended(2, 2);
-  nowMs = 1_000;
-  step(3, 10);
-  nowMs = 5_000;
-  step(3, 50);
-  // 50 iterations in 5 s; 50 and 100 are left
-  expect(progress.secondsLeft()).toBeCloseTo(15, 10);
-  ended(3, 3);
-  // what was begun in this run is its work
-  expect(progress.secondsLeft()).toBeCloseTo(5, 10);
+  const ended = (channel: number, state: "ok" | "failed") =>
+    progress.show({
+      kind: "channel",
+      request: 0,
+      result: channelResultSchema.parse({ ...RESULTS[state], channel, channelIndex: channel - 1 }),
+      done: channel,
+      total: 4,
+    });
+
+  test("is not of images that an earlier run drew", () => {
+    ended(1, "ok");
+    ended(2, "failed");
+    nowMs = 1_000;
+    step(3, 10);
+    nowMs = 5_000;
+    step(3, 50);
+    // 50 iterations in 5 s; 50 and 100 are left
+    expect(progress.secondsLeft()).toBeCloseTo(15, 10);
+    ended(3, "ok");
+    // what was begun in this run is its work
+    expect(progress.secondsLeft()).toBeCloseTo(5, 10);
+  });
+
+  test("is not of iterations that an image which failed had still before it", () => {
+    step(1, 0);
+    nowMs = 5_000;
+    step(1, 20);
+    step(2, 30);
+    ended(1, "failed");
+    // 50 iterations in 5 s; 70, 100 and 100 are left
+    expect(progress.secondsLeft()).toBeCloseTo(27, 10);
+  });
 });
 
 test.each([
