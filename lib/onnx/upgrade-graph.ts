@@ -1,8 +1,9 @@
 import { BudgetError, FoldingBudget } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
+import { allNamesIn } from "./inline-body.ts";
 import type { Graph, Node, Value } from "./model.ts";
-import { freshName, namesIn } from "./names.ts";
+import { freshName } from "./names.ts";
 import { refused } from "./node.ts";
 import { NumbersOfIntegers } from "./operators/integer-grid.ts";
 import { operatorOf } from "./operators/table.ts";
@@ -24,7 +25,7 @@ export function upgradeGraph(graph: Graph, opset: number, mostNodes = Infinity):
   const nodes: Node[] = [];
   const initializers = new Map(graph.initializers);
   const tracker = new FactsTracker(graph, nodes, initializers);
-  const taken = namesIn(graph);
+  const taken = allNamesIn(graph);
   const constants = new Map<Value, Tensor>(initializers);
 
   const fresh = (hint: string) => freshName(taken, hint);
