@@ -246,7 +246,9 @@ export const atlasRequestSchema = z.strictObject({
   channels: z
     .string()
     .default(DEFAULT_ATLAS_CHANNELS)
-    .describe('a range such as "1:64": of each layer those that it has of them'),
+    .describe(
+      'a range such as "1:64": of each layer those that it has of them; a layer that has none is left out, or is an error where it is named',
+    ),
   dryRun: dryRunField,
 });
 

@@ -10,7 +10,11 @@ import type { ResolvedRequest } from "../request/resolved-request.ts";
 
 /** What of a network an atlas shows. */
 export interface AtlasSelection {
-  /** Names or 1-based indices. @default every layer that mixes channels with trained weights */
+  /**
+   * Names or 1-based indices.
+   *
+   * @default every layer that mixes channels with trained weights and has any of the channels
+   */
   readonly layers?: readonly (string | number)[] | undefined;
   /** Of each layer those that it has of them, `"1:64"` or `"5"`. */
   readonly channels: string;
@@ -40,7 +44,7 @@ export async function planAtlas(
   const roleOf = layerRoles(network.model.model.graph);
   const problems: string[] = [];
   const sheets: AtlasSheet[] = [];
-  for (const reference of layersOf(network, references)) {
+  for (const reference of references ?? learnedLayers(network, range.first)) {
     try {
       const layer = requestedLayer({ layer: reference }, network);
       const last = Math.min(range.last, layer.channels);
@@ -48,7 +52,7 @@ export async function planAtlas(
       const request = parseRequest({
         network: network.description.id,
         layer: layer.index,
-        // where the layer has none of them, the request says so itself
+        // where a layer that was named has none of them, the request says so itself
         channels: `${range.first}:${Math.max(range.first, last)}`,
         verbose: false,
         ...fields,
@@ -73,16 +77,26 @@ export function atlasSeconds(sheets: readonly AtlasSheet[]): number {
   );
 }
 
-function layersOf(
+/** Indices of the layers that an atlas has by itself. */
+function learnedLayers(
   { description, layers, problems }: AnalysedNetwork,
-  references: readonly (string | number)[] | undefined,
-): readonly (string | number)[] {
-  if (references !== undefined) return references;
+  firstChannel: number,
+): readonly number[] {
   const learned = layers.filter(
     (layer) => mixesChannels(layer) && layer.channels !== null && !problems.has(layer.index),
   );
-  if (learned.length > 0) return learned.map(({ index }) => index);
-  throw new RequestError([
-    `layers: none of network '${description.id}' mixes channels with weights and can be rendered; name some`,
-  ]);
+  if (learned.length === 0) {
+    throw new RequestError([
+      `layers: none of network '${description.id}' mixes channels with weights and can be rendered; name some`,
+    ]);
+  }
+  const most = Math.max(...learned.map(({ channels }) => channels ?? 0));
+  if (most < firstChannel) {
+    throw new RequestError([
+      `channels: given ${firstChannel} and more; wanted channels 1 to ${most}, which is as many as any layer has`,
+    ]);
+  }
+  return learned
+    .filter(({ channels }) => (channels ?? 0) >= firstChannel)
+    .map(({ index }) => index);
 }

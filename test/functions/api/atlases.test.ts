@@ -94,3 +94,17 @@ test("what is wrong is told of every layer, and nothing begins", async () => {
   const unknown = await call("POST", "/atlases", { body: { network: "tinny" } });
   expect(unknown.body).toMatchObject({ problems: [expect.stringContaining("'tinny'")] });
 });
+
+test("a layer that has none of the channels is left out, or an error where it is named", async () => {
+  const atlas = { network: "tiny", channels: "6:9", dryRun: true };
+  const { status, body } = await call("POST", "/atlases", { body: atlas });
+  expect(status).toBe(202);
+  // channels 6 and 7; `classes` has five
+  expect((body as AtlasBody).layers.map(({ name, total }) => [name, total])).toEqual([["wide", 2]]);
+  const named = await call("POST", "/atlases", { body: { ...atlas, layers: ["wide", "classes"] } });
+  expect(named.body).toMatchObject({ problems: [expect.stringMatching(/'classes'.*1 to 5/)] });
+  const none = await call("POST", "/atlases", { body: { ...atlas, channels: "8:9" } });
+  expect(none.body).toMatchObject({
+    problems: [expect.stringContaining("wanted channels 1 to 7")],
+  });
+});
