@@ -97,7 +97,7 @@ test("the package has the library, its types, the command, ONNX Runtime, emojine
     /^dist\/types\/(?:lib|local)\/[\w/-]+\.d\.ts$/,
     /^models\/(?:emojinet|googlenet)\/[\w.-]+$/,
     /^examples\/(fourier\/)?[\w-]+\.json$/,
-    /^local\/report\/report\.(?:css|js)$/,
+    /^local\/report\/(?:report\.js|styles\/\w+\.css)$/,
     /^(?:local\/bin\/dreamgrid\.mjs|package\.json|README\.md|LICENSE)$/,
   ];
   const packed = readdirSync(installed, { recursive: true, withFileTypes: true })
