@@ -128,7 +128,10 @@ export const MAX_LABEL_LENGTH = 100;
  */
 export const MAX_NAME_LENGTH = 256;
 
-/** Characters of an object's key: S3 takes 1,024 bytes, of which a character may have several. */
+/** Of an object's key, as S3 has it. */
+export const MAX_KEY_BYTES = 1_024;
+
+/** Characters of an object's key that a request names, which may have several bytes each. */
 export const MAX_KEY_LENGTH = 512;
 
 /**

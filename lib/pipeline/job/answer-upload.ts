@@ -5,7 +5,7 @@ import * as z from "zod";
 import { sha256 } from "../../networks/checksum.ts";
 import { encodeJson, findJson, JSON_TYPE, nothingIfDamaged } from "../json.ts";
 import { responseKeyOf } from "../keys.ts";
-import { MAX_REQUEST_BYTES } from "../limits.ts";
+import { MAX_KEY_BYTES, MAX_REQUEST_BYTES } from "../limits.ts";
 import { RequestError } from "../request/request.ts";
 import {
   type Acceptance,
@@ -25,11 +25,15 @@ const answeredSchema = z.object({ status: z.literal("accepted"), request: upload
  * `responses/NAME.json`. S3 and SQS may tell of an upload again, even once its job has ended: that
  * is no new request.
  *
- * @returns `null` if `key` is no request, or the object is gone; else what the response says
+ * @returns `null` if `key` is no request, or the object is gone; else what the response says, or
+ *   would, where its key would be longer than S3 takes
  */
 export async function answerUpload(key: string, deps: AcceptDeps): Promise<Acceptance | null> {
   const responseKey = responseKeyOf(key);
   if (responseKey === null) return null;
+  const excessBytes = Buffer.byteLength(responseKey) - MAX_KEY_BYTES;
+  // nothing can be answered there: whoever called has to tell
+  if (excessBytes > 0) return rejection(keyTooLong(Buffer.byteLength(key), excessBytes));
   const facts = await deps.store.head(key);
   if (facts === null) return null;
   const isTooLarge = facts.sizeBytes > MAX_REQUEST_BYTES;
@@ -64,6 +68,12 @@ async function acceptUpload(
 function tooLarge(sizeBytes: number): RequestError {
   return new RequestError([
     `request: given ${sizeBytes} bytes; wanted at most ${MAX_REQUEST_BYTES}; split it`,
+  ]);
+}
+
+function keyTooLong(bytes: number, excessBytes: number): RequestError {
+  return new RequestError([
+    `the request's key: given ${bytes} bytes; wanted at most ${bytes - excessBytes}, as that of its answer is longer; give it a shorter name`,
   ]);
 }
 
