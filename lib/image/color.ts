@@ -40,13 +40,10 @@ function fromText(text: string): Rgb | null {
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
-function fromUnit(color: readonly number[]): Rgb | null {
-  const [red, green, blue] = color;
-  if (red === undefined || green === undefined || blue === undefined || color.length !== 3) {
-    return null;
-  }
-  if (![red, green, blue].every((value) => value >= 0 && value <= 1)) return null;
-  return [Math.round(red * 255), Math.round(green * 255), Math.round(blue * 255)];
+function fromUnit(levels: readonly number[]): Rgb | null {
+  if (levels.length !== 3 || !levels.every((level) => level >= 0 && level <= 1)) return null;
+  const [red = 0, green = 0, blue = 0] = levels.map((level) => Math.round(level * 255));
+  return [red, green, blue];
 }
 
 /** How light a colour looks, 0..1: Rec. 709 luma of the gamma-coded bytes. */

@@ -13,8 +13,8 @@ test.each<[Color, readonly number[]]>([
   ["#0f8", [0, 255, 136]],
   ["#01FEa0", [1, 254, 160]],
   [
-    [0, 0.5, 1],
-    [0, 128, 255],
+    [0.78, 0.5, 0],
+    [199, 128, 0],
   ],
 ])("%j is a colour", (color, rgb) => {
   expect(parseColor(color)).toEqual(rgb);
@@ -28,6 +28,8 @@ test.each<[Color]>([
   [[0, 0, 1.01]],
   [[0, -0.1, 0]],
   [[0, Number.NaN, 0]],
+  [[0, 1] as unknown as Color],
+  [[0, 1, 0, 1] as unknown as Color],
 ])("%j is none, and the message says what is one", (color) => {
   expect(() => parseColor(color)).toThrow(ImageError);
   expect(() => parseColor(color)).toThrow(/is not a colour; give a CSS name .*"#rrggbb"/);
