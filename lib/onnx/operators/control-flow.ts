@@ -187,22 +187,7 @@ export function integer(
   value: Value,
   what: string,
 ): number {
-  const [number] = decisive(node, factsOf(value), what);
-  return number!;
-}
-
-function isTrue(
-  node: Node,
-  { factsOf }: Pick<Expansion, "factsOf">,
-  value: Value,
-  what: string,
-): boolean {
-  const [number] = decisive(node, factsOf(value), what);
-  return number !== 0;
-}
-
-function decisive(node: Node, facts: ReturnType<Expansion["factsOf"]>, what: string) {
-  const { constant } = facts;
+  const { constant } = factsOf(value);
   if (!constant || constant.type === "opaque") {
     throw new ModelError(
       `${describeNode(node)}: ${what} is known only as the network runs; choose a layer before it`,
@@ -211,8 +196,10 @@ function decisive(node: Node, facts: ReturnType<Expansion["factsOf"]>, what: str
   if (sizeOf(constant.shape) !== 1) {
     throw mismatch(node, `${what} has shape ${formatShape(constant.shape)}, wanted a single value`);
   }
-  return toNumbers(constant);
+  return toNumbers(constant)[0]!;
 }
+
+const isTrue = (...condition: Parameters<typeof integer>) => integer(...condition) !== 0;
 
 /** Whether a round ends with the condition that it began with, whatever that is. */
 function keepsCondition({ inputs, outputs, nodes }: Graph): boolean {
