@@ -8,17 +8,21 @@ const EXIT_PIPE_CLOSED = 141;
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 
 // a reader that has seen enough, as in `dreamgrid analyze emojinet | head`
+let isPipeClosed = false;
 for (const output of [process.stdout, process.stderr]) {
   output.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
-    process.exit(EXIT_PIPE_CLOSED);
+    if (isPipeClosed) return;
+    isPipeClosed = true;
+    // who can end in order does; an exit would abort the process under sessions at work
+    if (!process.emit("SIGTERM", "SIGTERM")) endByPipeSignal();
   });
 }
 
 const inThread = () => import("../../lib/pipeline/networks/analyse-in-thread.ts");
 
 const { env, stdin, stdout, stderr } = process;
-process.exitCode = await runCommandLine(process.argv.slice(2), {
+const code = await runCommandLine(process.argv.slice(2), {
   env,
   stdin,
   stdout,
@@ -34,3 +38,12 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
     void inThread();
   },
 });
+process.exitCode = isPipeClosed ? EXIT_PIPE_CLOSED : code;
+
+/** As a program ends that does not ignore SIGPIPE, which Node does until it has had a listener. */
+function endByPipeSignal(): void {
+  if (process.platform === "win32") process.exit(EXIT_PIPE_CLOSED);
+  const listener = () => undefined;
+  process.on("SIGPIPE", listener).off("SIGPIPE", listener);
+  process.kill(process.pid, "SIGPIPE");
+}

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 
 import { describe, expect, test } from "vitest";
@@ -216,8 +217,9 @@ describe("as a process of its own", () => {
     const bin = new URL("../../../local/bin/dreamgrid.mjs", import.meta.url).pathname;
     const child = spawn(process.execPath, [bin, "analyze", "emojinet", "--json"]);
     child.stdout.destroy();
-    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
-    expect([code, stderr]).toEqual([141, ""]); // 128 + SIGPIPE
+    const [stderr, ended] = await Promise.all([text(child.stderr), once(child, "close")]);
+    // a shell reports it as 141
+    expect([ended, stderr]).toEqual([[null, "SIGPIPE"], ""]);
   });
 
   test.each([
@@ -246,6 +248,21 @@ describe("as a process of its own", () => {
       expect(await readdir(out)).toEqual([".pipeline"]);
     },
   );
+
+  test("whose reader leaves while it draws, it stops as when interrupted", async () => {
+    const folder = await temporaryFolder();
+    const bin = new URL("../../../local/bin/dreamgrid.mjs", import.meta.url).pathname;
+    const words = ["emojinet", "--layer", "97", "--channels", "all", "--num-iterations", "500"];
+    const child = spawn(process.execPath, [bin, "dream", ...words, "--out", folder, "--json"]);
+    const stderr = text(child.stderr);
+    for await (const line of createInterface(child.stdout)) if (line.includes('"step"')) break;
+    child.stdout.destroy();
+    const [code] = await once(child, "close");
+    expect((await stderr).trimEnd().split("\n").at(-1)).toBe(
+      "dreamgrid: interrupted; run it again to go on",
+    );
+    expect(code).toBe(141); // 128 + SIGPIPE's number
+  });
 
   test("shows help and ends well", async () => {
     const { code, stdout, stderr } = await runProcess("--help");
