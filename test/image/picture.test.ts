@@ -34,6 +34,7 @@ test("five planes lie three in a row, two pixels apart, in a frame of four", () 
   const picture = pictureOf(image, "planes", (value) => value);
   expect(picture).toMatchObject({ width: 4 + 5 + 2 + 5 + 2 + 5 + 4, height: 4 + 3 + 2 + 3 + 4 });
   expect(pictureSize(SIZE, "planes", 5)).toEqual({ width: 27, height: 16 });
+  expect(pictureSize(SIZE, "planes", 2)).toEqual({ width: 4 + 5 + 2 + 5 + 4, height: 4 + 3 + 4 });
   // the last pixel of the first, the first of the third and of the fifth
   const places = [
     [0, 2, 4, 8, 6],
@@ -68,7 +69,9 @@ test("colours are one picture, as ever", () => {
   const image = planesOf(3);
   const picture = pictureOf(image, "colours", (value) => value);
   expect(picture).toMatchObject(SIZE);
+  expect(pictureSize(SIZE, "colours", 3)).toEqual(SIZE);
   const pixels = WIDTH * HEIGHT;
+  expect(picture.data).toHaveLength(3 * pixels);
   expect(pixelAt(picture, 2, 1)).toEqual([0, 1, 2].map((c) => image.data[c * pixels + 7]));
   expect(planesIn(picture, "colours", 3)).toEqual(image);
 });

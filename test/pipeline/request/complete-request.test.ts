@@ -179,9 +179,10 @@ test("a crop that the layer does not take is refused; a preset's own then is the
     /^cropSize: .*logits/,
   );
   // its convolution takes any size
-  expect(await complete({ ...request, layer: "conv" }, network)).toMatchObject({
-    cropSize: [128, 128],
-  });
+  const onConv = { ...request, layer: "conv" };
+  expect(await complete(onConv, network)).toMatchObject({ cropSize: [128, 128] });
+  // but none is larger than what the network sees, along either axis
+  expect(await complete(onConv, await headOn([100, 140]))).toMatchObject({ cropSize: [100, 140] });
 });
 
 test.each([
