@@ -60,6 +60,7 @@ test("ranges as text hold the same channels", () => {
   expect(formatRanges([9, 1, 2, 3])).toBe("1:3,9");
   expect(formatRanges([])).toBe("");
   expect(() => parseRanges("1:3,x")).toThrow("'x' is no range of channels");
+  expect(() => parseRanges("1:3,5:4")).toThrow("'5:4' is no range of channels");
   fc.assert(
     fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 60 })), (channels) => {
       const sorted = channels.toSorted((a, b) => a - b);
