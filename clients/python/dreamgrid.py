@@ -127,7 +127,7 @@ class Client:
         return self.call("GET", "/networks")["networks"]
 
     def layers(self, network: str) -> list[dict[str, Any]]:
-        return self.call("GET", f"/networks/{_quoted(network)}/layers")["layers"]
+        return list(self._paged(f"/networks/{_quoted(network)}/layers", "layers"))
 
     def classes(self, network: str) -> list[dict[str, Any]]:
         return self.call("GET", f"/networks/{_quoted(network)}/classes")["classes"]
@@ -168,7 +168,8 @@ class Client:
         while path is not None:
             page = self.call("GET", path)
             yield from page[what]
-            path = page["links"]["next"]
+            # an older service has all layers in one answer, and no links
+            path = page.get("links", {}).get("next")
 
 
 class Job:

@@ -31,6 +31,11 @@ export const channelPathSchema = z.strictObject({
   channel: z.int().min(1).max(MAX_CHANNEL_INDEX).describe("1-based"),
 });
 
+/** Part of a network's layer table. */
+export const layerPageSchema = z.strictObject({
+  after: z.int().min(0).default(0).describe("only layers behind this index"),
+});
+
 /** Page of the jobs. */
 export const jobPageSchema = z.strictObject({
   after: jobIdSchema.optional().describe("only jobs behind this id"),

@@ -30,3 +30,7 @@ export const classesLink = (basePath: string, networkId: string) =>
 
 export const layersLink = (basePath: string, networkId: string) =>
   `${basePath}/networks/${networkId}/layers`;
+
+/** @param after index of a layer */
+export const layerPageLink = (basePath: string, networkId: string, after: number) =>
+  `${layersLink(basePath, networkId)}?after=${after}`;

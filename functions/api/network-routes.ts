@@ -8,7 +8,9 @@ import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-networ
 import { findPublishedDescription } from "../../lib/pipeline/networks/published-description.ts";
 import { layerRows } from "../../lib/pipeline/request/layer-rows.ts";
 import { NO_INPUT } from "./check-input.ts";
-import { classesLink, layersLink } from "./links.ts";
+import { firstThatFit } from "./first-that-fit.ts";
+import { layerPageSchema } from "./input-schemas.ts";
+import { classesLink, layerPageLink, layersLink } from "./links.ts";
 import { lookAtEach } from "./look-at-each.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
@@ -52,6 +54,7 @@ export const listLayers = defineRoute({
   operationId: "listLayers",
   summary: "A network's layer table, and which layers can be rendered",
   ...NO_INPUT,
+  query: layerPageSchema,
   path: z.strictObject({ networkId: networkIdSchema }),
   success: {
     status: 200,
@@ -60,9 +63,15 @@ export const listLayers = defineRoute({
     schemaName: "LayerTable",
   },
   problems: ["not-found", "conflict"],
-  handle: async ({ path: { networkId } }, deps) => {
+  handle: async ({ path: { networkId }, query: { after }, basePath }, deps) => {
     const network = await openNetwork(networkId, deps);
-    return { body: { network: networkId, layers: layerRows(network) } };
+    const rest = layerRows(network).filter(({ index }) => index > after);
+    const layers = firstThatFit(rest);
+    const next =
+      layers.length === rest.length
+        ? null
+        : layerPageLink(basePath, networkId, layers.at(-1)!.index);
+    return { body: { network: networkId, layers, links: { next } } };
   },
 });
 

@@ -194,6 +194,9 @@ export const layerTableSchema = z.strictObject({
         .describe("how its channels are drawn best; null where they cannot be rendered"),
     }),
   ),
+  links: z.strictObject({
+    next: link.nullable().describe("the layers behind these, where one answer cannot hold all"),
+  }),
 });
 
 export const uploadRequestSchema = z.discriminatedUnion(

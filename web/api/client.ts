@@ -73,8 +73,6 @@ const send = (method: string, json: unknown): RequestInit => ({
 const segment = encodeURIComponent;
 
 export const listNetworks = () => call<NetworkList>("networks");
-export const listLayers = (network: string) =>
-  call<LayerTable>(`networks/${segment(network)}/layers`);
 export const listClasses = (network: string) =>
   call<ClassList>(`networks/${segment(network)}/classes`);
 export const getRequestSchema = () => call<Schema>("request.schema.json");
@@ -97,6 +95,23 @@ export const animationAddress = (jobId: string, channel: number) =>
 export const sheetAddress = (jobId: string) => `jobs/${segment(jobId)}/sheet`;
 export const pieceAddress = (jobId: string, level: number, column: number, row: number) =>
   `jobs/${segment(jobId)}/deep-zoom/${level}/${column}/${row}`;
+
+/** The whole table. */
+export async function listLayers(network: string): Promise<LayerTable> {
+  const path = `networks/${segment(network)}/layers`;
+  const table = await call<LayerTable>(path);
+  const layers = [...table.layers];
+  let next = hasMore(table);
+  while (next) {
+    const page: LayerTable = await call<LayerTable>(`${path}?after=${layers.at(-1)!.index}`);
+    layers.push(...page.layers);
+    next = hasMore(page);
+  }
+  return { ...table, layers };
+}
+
+/** An older API has all in one answer, and no links. */
+const hasMore = ({ links }: Partial<LayerTable>) => (links?.next ?? null) !== null;
 
 /** The job with all its channels. */
 export async function getJob(jobId: string): Promise<JobDocument> {

@@ -1,0 +1,16 @@
+/**
+ * Of a function's answer, less a reserve for what is around the items: Lambda gives up one of more
+ * than 6 MiB.
+ */
+const MAX_ITEM_BYTES = 5.5 * 2 ** 20;
+
+/** So many of the items, one at least, as one answer of the API can hold. */
+export function firstThatFit<T>(items: readonly T[]): T[] {
+  let bytes = 0;
+  const tooMany = items.findIndex((item, i) => {
+    // a function answers with its body as a string in JSON: each quote is escaped
+    bytes += Buffer.byteLength(JSON.stringify(JSON.stringify(item)));
+    return i > 0 && bytes > MAX_ITEM_BYTES;
+  });
+  return tooMany < 0 ? [...items] : items.slice(0, tooMany);
+}
