@@ -98,7 +98,11 @@ async function send(
       closeFile(fd);
       outgoing.end();
     } else {
-      await pipeline(createReadStream("", { fd, start, end: start + length - 1 }), outgoing);
+      const { socket } = outgoing;
+      const file = createReadStream("", { fd, start, end: start + length - 1 });
+      await pipeline(file, outgoing);
+      // of a file that was cut short meanwhile the client would wait for the rest
+      if (file.bytesRead < length) socket?.destroy();
     }
   } else if (isHead || status === 204 || status === 304) {
     outgoing.writeHead(status, headers).end(); // empty by definition

@@ -11,7 +11,7 @@ import {
   pruneFolders,
 } from "./object-place.ts";
 import { type ObjectLine, objectLineSchema, type ObjectRecord } from "./object-record.ts";
-import { reconcileWithFiles } from "./reconcile-files.ts";
+import { reconcileWithFiles, withFileState } from "./reconcile-files.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 import type { StagedFile } from "./staged-file.ts";
 
@@ -63,8 +63,13 @@ export class ObjectStore {
     this.#compact();
   }
 
+  /** An object as its file is now: a person may have edited that since it was written. */
   get(key: string): ObjectRecord | undefined {
-    return this.#records.get(key);
+    const known = this.#records.get(key);
+    if (known === undefined) return undefined;
+    const record = withFileState(known, objectPath(this.#folders, key, known.place));
+    if (record !== known) this.#records.set(key, record);
+    return record;
   }
 
   /**

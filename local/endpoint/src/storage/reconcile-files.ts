@@ -30,8 +30,11 @@ export function reconcileWithFiles(
   return records;
 }
 
-function withFileState(record: ObjectRecord, path: string): ObjectRecord {
-  const { size, mtimeMs } = statSync(path);
+/** The record itself if its file is as it was, or is gone; else with what the file is now. */
+export function withFileState(record: ObjectRecord, path: string): ObjectRecord {
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (file === undefined) return record;
+  const { size, mtimeMs } = file;
   if (size === record.size && mtimeMs === record.fileTimeMs) return record;
   const md5 = fileMd5(path);
   if (md5 === record.md5) return { ...record, fileTimeMs: mtimeMs };
