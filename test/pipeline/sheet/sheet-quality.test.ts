@@ -2,7 +2,11 @@ import { expect, test } from "vitest";
 
 import type { ChannelResult } from "../../../lib/pipeline/job/result.ts";
 import { resultOf } from "../../../lib/pipeline/job/result.ts";
-import { describeSheetQuality, sheetQuality } from "../../../lib/pipeline/sheet/sheet-quality.ts";
+import {
+  describeSheetQuality,
+  sheetQuality,
+  sheetQualitySchema,
+} from "../../../lib/pipeline/sheet/sheet-quality.ts";
 
 type Quality = Extract<ChannelResult, { state: "ok" }>["quality"];
 
@@ -31,6 +35,12 @@ const POOR: Quality = {
   marks: ["blank", "noisy", "fragile"],
   redrawn: true,
 };
+
+test("a summary of one image is read again as it was written", () => {
+  const quality = sheetQuality([drawn(4, POOR)])!;
+  expect(quality).toMatchObject({ tiles: 1, meanFineShare: 0.2, blank: 1, redrawn: 1 });
+  expect(sheetQualitySchema.parse(JSON.parse(JSON.stringify(quality)))).toEqual(quality);
+});
 
 test("a sheet's summary has the means and shares of its images alone", () => {
   const failure = { state: "failed", source: "renderer", reason: "dead" } as const;
