@@ -25,15 +25,24 @@ test("indices, ranges, names and all resolve to 1-based channels in the request'
 test.each([
   [[6], "channels[0]: given 6; wanted channels 1 to 5 of layer 'fc'"],
   ["3:9", "channels: given 3:9; wanted channels 1 to 5 of layer 'fc'"],
+  ["0:3", "channels: given 0:3; wanted channels 1 to 5 of layer 'fc'"],
   ["4:2", "channels: given 4:2; wanted start:end with start first"],
   [["1:99999999999"], "channels[0]: given 1:99999999999; wanted channels 1 to 5 of layer 'fc'"],
   [[2, "1:3", 1], "channels: given 2, 1 more than once; wanted each channel once"],
+  [[3, 3], "channels: given 3 more than once; wanted each channel once"],
   [["zebr"], /^channels\[0\]: given 'zebr'; .*did you mean 'zebra'/],
   [["crane"], /^channels\[0\]: given 'crane'; .*3 or 4/],
 ])("%j is a problem", (selection, problem) => {
   const { problems } = selectChannels(selection, LAYER);
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatch(problem);
+});
+
+test("of channels that are given twice ten are named", () => {
+  const { problems } = selectChannels(["1:12", "1:12"], { ...PLAIN, count: 12 });
+  expect(problems).toEqual([
+    "channels: given 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 more than once; wanted each channel once",
+  ]);
 });
 
 test("class names need a layer that has them", () => {
