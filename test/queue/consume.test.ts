@@ -92,6 +92,16 @@ test("a window gathers what comes in several calls into one batch, up to its siz
   expect(calls).toEqual(["10/20", "10/0", "5/0", "10/20", "10/0", "10/20"]);
 });
 
+test("while calls bring as much as one can, no pause is made between them", async () => {
+  const { seen, handle } = sizes();
+  const hour = 3_600_000;
+  await run(queueOf(20), {
+    gathering: { batchSize: 20, pollSeconds: 20, windowMs: hour, pauseMs: hour },
+    handle,
+  });
+  expect(seen).toEqual([20]);
+});
+
 test("a window ends", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   const queue = queueOf(30);

@@ -90,6 +90,9 @@ test("the time left is that of the iterations to come, at the speed so far", () 
   step(1, 50);
   expect(progress.secondsLeft()).toBeCloseTo(150 / 5, 10);
   expect(told).toMatch(/^30 s left, a: channel 1/);
+  step(1, 100);
+  step(2, 100);
+  expect(told).toMatch(/^a: channel 2/);
 });
 
 describe("the speed", () => {
