@@ -53,6 +53,11 @@ test("a denied look says which permission tells missing from denied", async () =
   await expect(store.head("jobs/j/plan.json")).rejects.toThrow(
     "access to s3://b/jobs/j/plan.json is denied; if the object may be missing, s3:ListBucket is needed to tell",
   );
+  // what else goes wrong is told as it is
+  const other = await storeThatAnswers(400);
+  await expect(other.store.head("jobs/j/plan.json")).rejects.toMatchObject({
+    $metadata: { httpStatusCode: 400 },
+  });
 });
 
 test("an endpoint of the environment puts the bucket into the path", () => {
