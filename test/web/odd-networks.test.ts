@@ -95,6 +95,30 @@ describe.skipIf(CHROMIUM === null)("networks of people unlike us", () => {
     await page.close();
   });
 
+  test("have tables that come in several answers, which are one on the page", async () => {
+    const { page, complaints } = await openPage(browser());
+    let asked = 0;
+    // as of an API whose answers hold two layers
+    await page.route(/\/networks\/tiny\/layers/, async (route) => {
+      asked++;
+      const { pathname, searchParams } = new URL(route.request().url());
+      const response = await route.fetch({ url: url() + pathname });
+      const table = (await response.json()) as { layers: readonly { index: number }[] };
+      const after = Number(searchParams.get("after") ?? 0);
+      const rest = table.layers.filter(({ index }) => index > after);
+      const layers = rest.slice(0, 2);
+      const next = layers.length < rest.length ? "/networks/tiny/layers?after=..." : null;
+      await route.fulfill({ response, json: { ...table, layers, links: { next } } });
+    });
+    await page.goto(`${url()}/#/tiny`);
+    const table = page.getByRole("region", { name: "Layer table" });
+    // of each layer one, and that of the titles
+    await expect.poll(() => table.getByRole("row").count(), PATIENT).toBe(7);
+    expect(asked).toBe(3);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   test("come one at a time", async () => {
     const { page } = await openPage(browser());
     await drop(page, ["one.onnx", "two.onnx"]);
