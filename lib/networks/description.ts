@@ -12,9 +12,9 @@ export const DESCRIPTION_FILE = "network.json";
 /** Ids are folder names and parts of bucket keys: no slash, no dot first. */
 export const NETWORK_ID = /^(?=.{1,64}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
 
-const fileName = z
-  .string()
-  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, { error: "want a plain file name, without a folder" });
+const fileName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/, {
+  error: "want a plain file name, without a folder",
+});
 
 const checksum = z
   .string({ error: "want a SHA-256" })

@@ -182,10 +182,13 @@ async function openFile(
     };
   }
   const { input, notices } = await reader.describe({ path, file }, given);
+  const id = idFrom(file.file);
+  // a file may be called anything, in a description it may not
+  const named = { ...file, file: NETWORK_ID.test(file.file) ? file.file : `${id}.onnx` };
   return {
-    description: { id: idFrom(file.file), licence: "unknown", files: [file], input, labels: null },
+    description: { id, licence: "unknown", files: [named], input, labels: null },
     modelPath: path,
-    file,
+    file: named,
     labels: known && (await readLabels(known.description, path, searched)),
     isUndescribed: true,
     ...(notices.length > 0 && { notice: notices.join("\n") }),

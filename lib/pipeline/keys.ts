@@ -47,7 +47,7 @@ export const RESULT_NOTIFICATIONS: readonly NotificationRule[] = Array.from(
 );
 
 /** Ids of jobs and names in keys: no slash, no dot first, nothing that a path or URL could bend. */
-const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
+const SAFE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
 /** Also what an idempotency key has to look like. */
 export const JOB_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const jobKey = (jobId: string, rest: string) => `${JOB_PREFIX}${checkedJobId(jobId)}/${rest}`;

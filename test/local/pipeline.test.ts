@@ -124,6 +124,26 @@ test("a network may be a file and an initial image too; both are brought into th
   expect(notices).toEqual([expect.stringContaining("has no description")]);
 });
 
+test("a network's file may be called anything", async () => {
+  const { pipeline, networks } = await startPipeline();
+  const [folder = ""] = networks.folders;
+  const { modelPath } = await tinyNetwork(join(folder, "elsewhere"), { id: "foreign", seed: 3 });
+  const names = ["my net (1).onnx", "сеть.onnx", "_a..b.ONNX", "-.onnx"];
+  const paths = names.map((name) => join(folder, name));
+  for (const path of paths) await copyFile(modelPath, path);
+  const requests = paths.map((network) =>
+    parseLocalRequest({ ...TINY_REQUEST, network, channels: [1] }),
+  );
+  const outcomes = await runJobs(pipeline, requests, { networks });
+  expect(outcomes.map((outcome) => ended(outcome).plan.network.files[0]?.file)).toEqual([
+    "my-net-1.onnx",
+    "model.onnx",
+    "a-b.onnx",
+    "model.onnx",
+  ]);
+  expect(outcomes.map((outcome) => ended(outcome).completion.ok)).toEqual([1, 1, 1, 1]);
+});
+
 test("a request that cannot be run is an outcome with its problems, beside others that can", async () => {
   const { pipeline, networks } = await startPipeline();
   const requests = [
