@@ -36,7 +36,7 @@ test.each<[Color]>([
 });
 
 test("green looks lighter than blue", () => {
-  expect(luma([0, 255, 0])).toBeCloseTo(0.7152);
-  expect(luma([0, 0, 255])).toBeCloseTo(0.0722);
-  expect(luma([255, 255, 255])).toBeCloseTo(1);
+  expect(luma([0, 255, 0])).toBeCloseTo(0.7152, 10);
+  expect(luma([0, 0, 255])).toBeCloseTo(0.0722, 10);
+  expect(luma([255, 255, 255])).toBeCloseTo(1, 10);
 });

@@ -1,9 +1,16 @@
 import { crc32, deflateSync } from "node:zlib";
 
+import sharp from "sharp";
 import { expect, test } from "vitest";
 
 import { ImageError } from "../../lib/image/errors.ts";
-import { decodeImage, encodePng, resizeRaster } from "../../lib/image/png.ts";
+import {
+  convertSheet,
+  decodeImage,
+  encodePng,
+  encodeSheet,
+  resizeRaster,
+} from "../../lib/image/png.ts";
 import { filledRaster, type Raster } from "../../lib/image/raster.ts";
 import { fixture } from "./fixture.ts";
 
@@ -132,6 +139,30 @@ test("resizing hits the size asked for and keeps a flat colour", async () => {
     height: 13,
   });
   expect(resized).toEqual(filledRaster({ width: 5, height: 13 }, [7, 77, 177]));
+});
+
+test.each(["png", "jpeg", "webp"] as const)(
+  "a sheet is a %s file, made or converted",
+  async (format) => {
+    const sheet = filledRaster({ width: 40, height: 24 }, [200, 40, 90]);
+    const png = await encodePng(sheet);
+    const made = await encodeSheet(sheet, format);
+    expect((await sharp(made).metadata()).format).toBe(format);
+    expect(await convertSheet(png, "png", format)).toEqual(made);
+    const { width, height, data } = await decodeImage(made);
+    expect([width, height]).toEqual([40, 24]);
+    expectNear([...data.subarray(0, 3)], [200, 40, 90]);
+  },
+);
+
+test("a sheet with a side too long for its format is refused", async () => {
+  const long = (width: number) => filledRaster({ width, height: 1 }, [0, 0, 0]);
+  const refusal = "the sheet has 16384x1 pixels, and webp holds 16383 a side; take png";
+  await expect(encodeSheet(long(16_384), "webp")).rejects.toThrow(refusal);
+  const png = await encodePng(long(16_384));
+  await expect(convertSheet(png, "png", "webp")).rejects.toThrow(refusal);
+  const longest = sharp(await encodeSheet(long(16_383), "webp"));
+  expect(await longest.metadata()).toMatchObject({ format: "webp", width: 16_383, height: 1 });
 });
 
 test("a buffer of the wrong length is refused", async () => {
