@@ -33,7 +33,8 @@ export interface FailedMessage {
 }
 
 /**
- * Renders the channels of a batch of messages, those of one job together.
+ * Renders the channels of a batch of messages, those of one job together, the job with the fewest
+ * first.
  *
  * Delivery is at least once: a channel that has a result is not rendered again, and of two workers
  * that render it at the same time the first result written stands.
@@ -50,7 +51,9 @@ export async function renderMessages(
     failed.push(failure.messageId);
     hooks.onFailure?.(failure);
   };
-  for (const [jobId, channels] of groupByJob(messages, fail)) {
+  // a job of which there are few does not wait for one of which there are many
+  const jobs = [...groupByJob(messages, fail)].toSorted(([, a], [, b]) => a.size - b.size);
+  for (const [jobId, channels] of jobs) {
     const parts = new Map([...channels].map(([channel, { part }]) => [channel, part]));
     const errors = await renderJob(deps.jobs.open(jobId), parts, deps, hooks);
     for (const [channel, { messageIds }] of channels) {

@@ -128,6 +128,16 @@ test("messages of several jobs in one batch go to their own jobs", async () => {
   ]);
 });
 
+test("of several jobs in one batch the one with the fewest channels is drawn first", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  await pipeline.accept({ channels: "1:4" });
+  await pipeline.accept({ channels: "1:2", seed: 1 });
+  await pipeline.accept({ channels: "1:3", seed: 2 });
+  const renderer = new FakeRenderer();
+  await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
+  expect(renderer.tasks.map(({ request }) => request.seed)).toEqual([1, 2, 0]);
+});
+
 test("a body that is no channel message, or names a channel out of the plan, fails alone", async () => {
   const pipeline = await memoryPipeline(await temporaryFolder());
   const { jobId } = await pipeline.accept({ channels: [1] });
