@@ -208,18 +208,18 @@ test("images that are to differ are not parted", async () => {
   let room = 5;
   const runs = fakeCard(({ images }) => images <= room);
   const { value } = kinked.target("conv3");
-  const targets = [1, 2, 3].flatMap((channel) =>
+  const targets = [1, 2, 3, 4].flatMap((channel) =>
     [0, 1].map((index): Target => {
       const weights = new Map([[channel, 1]]);
       const aim = { kind: "channels", weights, place: null } as const;
       return { drawnAs: `${channel} ${index}`, aim, among: { index, images: 2, value, weight: 1 } };
     }),
   );
-  const differing = { ...short, targets, channels: [1, 2, 3, 4, 5, 6] };
+  const differing = { ...short, targets, channels: [1, 2, 3, 4, 5, 6, 7, 8] };
   await render(differing);
-  expect([...new Set(runs.map(({ images }) => images))]).toEqual([6, 2]);
+  expect([...new Set(runs.map(({ images }) => images))]).toEqual([8, 4]);
   room = 1;
   const before = runs.length;
   await expect(render(differing)).rejects.toThrow(OutOfMemoryError);
-  expect(runs.slice(before).map(({ images }) => images)).toEqual([6, 2]);
+  expect(runs.slice(before).map(({ images }) => images)).toEqual([8, 4, 2]);
 });
