@@ -27,11 +27,11 @@ export function deepZoomDescriptor({ width, height }: Size): string {
  * @param bands the image from top to bottom, each of the full width
  */
 export async function writeDeepZoom(
-  size: Size,
+  { width, height }: Size,
   bands: AsyncIterable<Raster> | Iterable<Raster>,
   write: (piece: DeepZoomPiece) => Promise<void>,
 ): Promise<void> {
-  const level = new Level(size, Math.ceil(Math.log2(Math.max(size.width, size.height))), write);
+  const level = new Level(width, Math.ceil(Math.log2(Math.max(width, height))), write);
   for await (const band of bands) await level.add(band);
   await level.end();
 }
@@ -46,17 +46,12 @@ class Level {
   #filledRows = 0;
   #stripsDone = 0;
 
-  constructor(
-    { width, height }: Size,
-    index: number,
-    write: (piece: DeepZoomPiece) => Promise<void>,
-  ) {
+  constructor(width: number, index: number, write: (piece: DeepZoomPiece) => Promise<void>) {
     this.#width = width;
     this.#index = index;
     this.#write = write;
     this.#strip = new Uint8Array(width * DEEP_ZOOM_PIECE_PX * 3);
-    const half = { width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
-    this.#smaller = index === 0 ? null : new Level(half, index - 1, write);
+    this.#smaller = index === 0 ? null : new Level(Math.ceil(width / 2), index - 1, write);
   }
 
   async add({ width, height, data }: Raster): Promise<void> {
