@@ -17,8 +17,7 @@ export function doctorCommand(terminal: Terminal): Command {
     .option(
       "-c, --context <name=value>",
       "a setting, as given to the deployment; may be given several times",
-      (setting: string, before: readonly string[]) => [...before, setting],
-      [],
+      (setting: string, before?: readonly string[]) => [...(before ?? []), setting],
     )
     .addHelpText(
       "after",

@@ -8,14 +8,14 @@ import { QuotaError, UsageError } from "./user-errors.ts";
 
 export interface DoctorFlags {
   readonly region?: string;
-  readonly context: readonly string[];
+  readonly context?: readonly string[];
 }
 
 const MARKS = { right: "ok", advice: "note", wrong: "wrong" } as const;
 
 /** @throws QuotaError where a stack of these settings would not work */
 export async function runDoctor(
-  { region, context }: DoctorFlags,
+  { region, context = [] }: DoctorFlags,
   { env, print }: Terminal,
 ): Promise<void> {
   const settings = settingsOf(context);

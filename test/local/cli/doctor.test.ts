@@ -196,3 +196,9 @@ test("what cannot be asked or is no setting ends in one line", async () => {
     ),
   ]);
 });
+
+test("help names no default where there is none", async () => {
+  const { stdout } = await run("doctor", "--help");
+  expect(stdout).toContain("--context");
+  expect(stdout).not.toContain("(default: [])");
+});

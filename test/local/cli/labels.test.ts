@@ -18,5 +18,6 @@ test("a class that is not there, and what is no number, are refused in one line"
     2,
     expect.stringMatching(/no class 100000; wanted 1 to \d+\n$/),
   ]);
-  expect((await run("labels", "emojinet", "tiger")).code).toBe(2);
+  const { code, stderr } = await run("labels", "emojinet", "tiger");
+  expect([code, stderr]).toEqual([2, expect.stringContaining("want a whole number from 1 up. ")]);
 });
