@@ -1,3 +1,5 @@
+import { frameRatio } from "./frame-ratio.ts";
+
 /** How a channel stands; `none`: nobody has asked for its picture. */
 export type TileState = "none" | "waiting" | "ok" | "failed" | "cancelled";
 
@@ -53,7 +55,7 @@ function Picture({ channel, label, state, src, width, height, reason = null }: T
   const name = label === null ? `channel ${channel}` : `channel ${channel}, ${label}`;
   const note = reason === null ? NOTES[state] : shortened(reason);
   return (
-    <span class="tile-frame" style={{ aspectRatio: `${width} / ${height}` }}>
+    <span class="tile-frame" style={{ aspectRatio: `${frameRatio(width, height)}` }}>
       {state === "ok" && src !== null ? (
         <img src={src} alt={name} width={width} height={height} loading="lazy" decoding="async" />
       ) : (
