@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 
 import type { JobPlan } from "../../../lib/pipeline/job/plan.ts";
+import type { ChannelResult } from "../../../lib/pipeline/job/result.ts";
 import type { Completion } from "../../../lib/pipeline/job/tally.ts";
 import { StepCounter } from "../../../local/page/step-counter.ts";
+import type { PipelineEvent } from "../../../local/pipeline-events.ts";
 
 const step = (channel: number, level: number, iteration: number, jobId = "job") =>
   ({
@@ -69,4 +71,48 @@ test("jobs that take turns share the speed, those that wait for their first too"
   ms += 120_001;
   expect(speedOf("a")).toBe(12);
   expect(counter.liveSteps("c")).toBeNull();
+});
+
+test("the speed is that of the last twenty seconds, or since the step before", () => {
+  let ms = 0;
+  const counter = new StepCounter(() => ms);
+  const speed = () => counter.liveSteps("job")?.iterationsPerSecond;
+  counter.listener(step(1, 1, 10));
+  ms = 500;
+  counter.listener(step(1, 1, 20));
+  expect(speed()).toBe(20);
+  ms = 20_500;
+  counter.listener(step(1, 1, 30));
+  expect(speed(), "since half a second").toBe(0.5);
+  ms = 60_500;
+  counter.listener(step(1, 1, 40));
+  expect(speed(), "since the last one").toBe(0.25);
+});
+
+test("an image that is drawn again counts from nothing, and one that has ended is not at work", () => {
+  let ms = 0;
+  const counter = new StepCounter(() => ms);
+  counter.listener(step(1, 1, 8));
+  ms = 1_000;
+  counter.listener(step(1, 1, 3)); // of another seed
+  ms = 2_000;
+  counter.listener(step(1, 1, 3)); // and of another
+  counter.listener(step(2, 1, 1));
+  expect(counter.liveSteps("job")?.iterationsPerSecond).toBe((3 + 3 + 1) / 2);
+  const result = { jobId: "job", channel: 1 } as unknown as ChannelResult;
+  counter.listener({ kind: "result", result });
+  expect(counter.liveSteps("job")?.atWork).toMatchObject([{ channel: 2 }]);
+});
+
+test("a job waits from its answer on, unless it was refused, until it is complete", () => {
+  const counter = new StepCounter(() => 0);
+  const answered = (acceptance: object) =>
+    counter.listener({ kind: "answered", acceptance } as unknown as PipelineEvent);
+  answered({ status: "rejected", jobId: "refused", problems: [] });
+  answered({ status: "accepted", jobId: "job" });
+  expect(counter.liveSteps("refused")).toBeNull();
+  expect(counter.liveSteps("job")).toEqual({ atWork: [], iterationsPerSecond: null });
+  const completion = { jobId: "job" } as unknown as Completion;
+  counter.listener({ kind: "completed", completion });
+  expect(counter.liveSteps("job")).toBeNull();
 });

@@ -80,6 +80,8 @@ describe("as many images as fit half of what the card has free", () => {
     expect(at(31, 70, { diversity }).batch).toBe(24);
     expect(at(12, 70, { diversity }).batch).toBe(12);
     expect(at(2, 70, { diversity }).batch).toBe(3);
+    // of 32 ten groups
+    expect(at(1e9, 70, { diversity }).batch).toBe(30);
   });
 
   test("a large image counts, though the network sees but a part of it", () => {
