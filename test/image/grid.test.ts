@@ -39,6 +39,7 @@ test.each<[GridSize, number, number]>([
   [[4, null], 4, 2],
   [[Number.NaN, 5], 2, 5],
   [[3, 3], 3, 3],
+  [[7, 1], 7, 1],
   [[1, null], 1, 7],
   [[null, 9], 1, 9],
 ])("7 tiles with gridSize %j lie in %i rows of %i", (gridSize, rows, columns) => {

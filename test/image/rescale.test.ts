@@ -41,6 +41,11 @@ const SCALINGS = [
   ["clipped", rescaleClipped],
 ] as const;
 
+test("of one value every percentile is that value", () => {
+  const byteOf = clippedScale({ width: 1, height: 1, data: Float32Array.of(5) });
+  expect(byteOf(5)).toBe(128);
+});
+
 test.each(SCALINGS)("%s: a constant image becomes mid grey", (_, rescale) => {
   const raster = rescale({ width: 3, height: 1, data: new Float32Array(9).fill(-7) });
   expect([...raster.data]).toEqual(Array.from({ length: 9 }, () => 128));
