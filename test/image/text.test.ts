@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 
 import { filledRaster, type Raster } from "../../lib/image/raster.ts";
-import { drawText, fitText, GLYPH_HEIGHT, textWidth, toPrintable } from "../../lib/image/text.ts";
+import {
+  drawText,
+  fitText,
+  GLYPH_HEIGHT,
+  isPrintable,
+  textWidth,
+  toPrintable,
+} from "../../lib/image/text.ts";
 
 const ASCII = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
 
@@ -27,6 +34,8 @@ test("a glyph is drawn as the sheet shows it, at any whole scale", () => {
       .join("\n")
       .replaceAll(" ", "."),
   );
+  // as far apart as they are wide
+  expect(asText(draw("ii", 3)).split("\n")[0]).toBe("###...###");
   expect(asText(draw("i", 2)).split("\n").slice(0, 6)).toEqual([
     "##",
     "##",
@@ -55,13 +64,20 @@ test.each([
   expect(toPrintable(text)).toBe(printable);
 });
 
+test("what is printable in part is not printable", () => {
+  const texts = ["a b", "日本", "tiger 🐅", "", "“a” – ‘b’ ×"];
+  expect(texts.map(isPrintable)).toEqual([true, false, false, true, true]);
+});
+
 test("text is shortened by an ellipsis to exactly what fits", () => {
   const text = "strawberry";
   const full = textWidth(text, 2);
   expect(fitText(text, full, 2)).toBe(text);
-  const shortened = fitText(text, full - 1, 2);
-  expect(shortened).toMatch(/^strawb?e?r?r?…$/);
-  expect(textWidth(shortened, 2)).toBeLessThan(full);
+  // an ellipsis is wider than a y by a column, of two pixels, and fits where the last two were
+  expect(textWidth("strawberr…", 2)).toBe(full + 2);
+  expect(fitText(text, full - 1, 2)).toBe("strawber…");
+  expect(fitText(text, textWidth("strawber…", 2), 2)).toBe("strawber…");
+  expect(fitText(text, textWidth("strawber…", 2) - 1, 2)).toBe("strawbe…");
   expect(fitText(text, 12, 1)).toBe("s…");
   expect(fitText(text, 3, 1)).toBe("");
   // no space in front of the ellipsis
