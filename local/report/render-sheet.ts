@@ -131,7 +131,7 @@ function recipe({ request, presetForm }: ReportSheet): readonly string[] {
   const { preset, numIterations: _, ...others } = presetForm ?? NO_PRESET;
   return [
     preset === null ? method : `${method}, preset ${preset}`,
-    `${String(numIterations)}${levels} iterations`,
+    `${String(numIterations)}${levels} iteration${numIterations === 1 && levels === "" ? "" : "s"}`,
     ...Object.entries(others).map(([name, value]) => `${name} ${JSON.stringify(value)}`),
     `seed ${String(seed)}`,
   ];

@@ -6,6 +6,11 @@ export function counted(count: number): string {
   return COMPACT.format(count);
 }
 
+/** "1 tile", "3 tiles" */
+export function several(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** "0.012", "4.7", "120": two digits that say something, and never an exponent. */
 export function twoDigits(value: number): string {
   return TWO_DIGITS.format(value);

@@ -3,6 +3,8 @@ import "uplot/dist/uPlot.min.css";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 
+import { several } from "./counted.ts";
+
 /** Activation strength of one image in one iteration, as the pipeline records it. */
 export interface TracePoint {
   /** Pyramid level, from 1. */
@@ -43,7 +45,8 @@ function inWords(trace: readonly TracePoint[]): string {
   if (first === undefined || last === undefined) return "no trace";
   const figure = (value: number) => value.toPrecision(3);
   const levels = last.level === 1 ? "" : ` over ${last.level} levels`;
-  return `activation strength from ${figure(first.activation)} to ${figure(last.activation)} in ${trace.length} iterations${levels}`;
+  const iterations = several(trace.length, "iteration");
+  return `activation strength from ${figure(first.activation)} to ${figure(last.activation)} in ${iterations}${levels}`;
 }
 
 function drawTrace(element: HTMLElement, trace: readonly TracePoint[], height: number): () => void {
@@ -51,7 +54,7 @@ function drawTrace(element: HTMLElement, trace: readonly TracePoint[], height: n
   let plot: uPlot | null = null;
   const draw = () => {
     plot?.destroy();
-    plot = new uPlot(options(element, height, levelStarts(trace)), dataOf(trace), element);
+    plot = new uPlot(options(element, height, trace), dataOf(trace), element);
   };
   draw();
   // the canvas has neither the page's colours nor its width of its own
@@ -76,7 +79,14 @@ function levelStarts(trace: readonly TracePoint[]): readonly number[] {
   return trace.flatMap(({ level }, i) => (i > 0 && level !== trace[i - 1]!.level ? i + 1 : []));
 }
 
-function options(element: HTMLElement, height: number, starts: readonly number[]): uPlot.Options {
+function options(
+  element: HTMLElement,
+  height: number,
+  trace: readonly TracePoint[],
+): uPlot.Options {
+  const starts = levelStarts(trace);
+  // one iteration has no line to it
+  const points = { show: trace.length === 1 };
   const style = getComputedStyle(element);
   const colour = (name: string) => resolvedColour(element, `var(${name})`);
   const axis = {
@@ -99,7 +109,7 @@ function options(element: HTMLElement, height: number, starts: readonly number[]
         values: (_, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(4)))),
       },
     ],
-    series: [{}, { stroke: colour("--accent"), width: 2, points: { show: false } }],
+    series: [{}, { stroke: colour("--accent"), width: 2, points }],
     hooks: {
       draw: [
         (plot) => {

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { Path } from "../parts/path.tsx";
 import { animationAddress, getResult, tileAddress } from "../api/client.ts";
+import { several } from "../components/counted.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { QualityCard } from "../components/quality-card.tsx";
@@ -234,7 +235,7 @@ function Facts({ jobId, channel, isPlaying, onPlay }: FactsProps) {
           <dt>seed</dt>
           <dd>
             {seed}
-            {restarts > 0 && `, after ${restarts} ${restarts === 1 ? "restart" : "restarts"}`}
+            {restarts > 0 && `, after ${several(restarts, "restart")}`}
           </dd>
           <dt>job</dt>
           <dd>

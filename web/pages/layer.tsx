@@ -1,4 +1,5 @@
 import { Path } from "../parts/path.tsx";
+import { several } from "../components/counted.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { BesidePicker } from "../parts/beside-picker.tsx";
@@ -29,7 +30,7 @@ export function LayerPage({ network, layer: name, query }: LayerPageProps) {
           <h1>{layer?.name ?? name}</h1>
           {layer !== null && (
             <p class="quiet">
-              {layer.type}, {layer.channels === 1 ? "1 channel" : `${layer.channels} channels`},{" "}
+              {layer.type}, {layer.channels !== null && `${several(layer.channels, "channel")}, `}
               {layer.activations?.join(" × ")}
             </p>
           )}

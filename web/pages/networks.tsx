@@ -1,5 +1,6 @@
 import { listNetworks, tileAddress } from "../api/client.ts";
 import type { JobSummary, NetworkDocument } from "../api/documents.ts";
+import { several } from "../components/counted.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { DropZone } from "../parts/drop-zone.tsx";
@@ -60,7 +61,7 @@ interface NetworkCardProps {
 
 function NetworkCard({ network: { id, licence, input }, jobs }: NetworkCardProps) {
   const pictures = picturesOf(jobs);
-  const count = jobs.length === 1 ? "1 job" : `${jobs.length} jobs`;
+  const count = several(jobs.length, "job");
   return (
     <a class="card" href={address.network(id)}>
       <span class={`card-pictures of-${pictures.length}`}>

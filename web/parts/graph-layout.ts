@@ -1,6 +1,7 @@
 import dagre from "@dagrejs/dagre";
 
 import type { LayerDocument } from "../api/documents.ts";
+import { several } from "../components/counted.ts";
 
 /** A layer, or a module whose layers are not shown one by one. */
 export interface GraphNode {
@@ -123,7 +124,7 @@ function describe(id: string, layers: readonly LayerDocument[]) {
   const [layer] = layers;
   const isLayer = layers.length === 1 && layer !== undefined && layerId(layer.index) === id;
   if (!isLayer) {
-    const note = layers.length === 1 ? "1 layer" : `${layers.length} layers`;
+    const note = several(layers.length, "layer");
     return { title: shortened(id), note, layer: null };
   }
   const { name, type, channels } = layer;

@@ -1,5 +1,6 @@
 import { tryJob } from "../api/client.ts";
 import type { Accepted } from "../api/documents.ts";
+import { several } from "../components/counted.ts";
 import { estimateInWords } from "../components/estimate.ts";
 import { type DryRun, useDryRun } from "../state/use-dry-run.ts";
 
@@ -19,7 +20,7 @@ export function RenderEstimate({ these, all }: RenderEstimateProps) {
   const isSame = some.value !== null && some.value.total === whole.value?.total;
   const total = some.value?.total ?? 0;
   const texts = [
-    inWords(total === 1 ? "1 tile" : `${total} tiles`, some),
+    inWords(several(total, "tile"), some),
     isSame || all === null ? "" : inWords("all", whole),
   ];
   return (

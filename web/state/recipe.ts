@@ -1,4 +1,5 @@
 import type { JobDocument, LayerDocument } from "../api/documents.ts";
+import { several } from "../components/counted.ts";
 import type { Schema } from "./schema.ts";
 
 /** A way of drawing: a request without what it draws. */
@@ -96,8 +97,8 @@ function recipeFields(request: Fields): Fields {
 /** Fields that have words of their own. */
 const WORDS: Readonly<Record<string, (value: unknown) => string>> = {
   preset: (preset) => `preset ${String(preset)}`,
-  numIterations: (count) => (count === 1 ? "1 iteration" : `${String(count)} iterations`),
-  pyramidLevels: (count) => (count === 1 ? "1 level" : `${String(count)} levels`),
+  numIterations: (count) => several(Number(count), "iteration"),
+  pyramidLevels: (count) => several(Number(count), "level"),
   canvasSize: (size) => (Array.isArray(size) ? `${size.join(" × ")} px` : `${String(size)} px`),
 };
 
