@@ -52,8 +52,8 @@ export class AddedNetworks implements NetworkSource {
   }
 
   /**
-   * Publishes what has been added or replaced since. Nothing is fetched: nobody must wait for a download that
-   * was not asked for.
+   * Publishes what has been added or replaced since. Nothing is fetched: nobody must wait for a
+   * download that was not asked for.
    */
   publish(): Promise<PublishedNetworks> {
     this.#publishing ??= this.#publishNew().finally(() => (this.#publishing = null));

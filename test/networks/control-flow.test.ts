@@ -24,7 +24,7 @@ const weights = {
   head: uniform([5, 12, 1, 1], 3, [-0.3, 0.3]),
 };
 
-/** A convolution that is fed back, another way in every second round; what all rounds saw is read. */
+/** A convolution that is fed back, otherwise in every second round; what all rounds saw is read. */
 const fedBack = fileOf({
   nodes: [
     node("Conv", "image stem", "x", padded),

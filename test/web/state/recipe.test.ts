@@ -37,7 +37,8 @@ test("jobs that differ in what they draw have one recipe, in the order of the ne
     fields: PLAIN,
     jobIds: new Set(["b", "c"]),
   });
-  // addresses that people keep have it: FNV-1a of {"method":"deepdream","numIterations":10,"seed":1}
+  // addresses that people keep have it: FNV-1a of
+  // {"method":"deepdream","numIterations":10,"seed":1}
   expect(odd!.hash).toBe("7201ef72");
   expect(odd!.id).toBe(odd!.hash);
   expect(plain!.hash).not.toBe(odd!.hash);
