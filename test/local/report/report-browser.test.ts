@@ -95,7 +95,7 @@ describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
     await page.keyboard.press("Escape");
     expect(await page.locator("#viewer").getAttribute("open")).toBeNull();
     // a turn after it has closed
-    const focused = () => page.evaluate("document.activeElement.closest('li').id");
+    const focused = () => page.evaluate("document.activeElement.closest('li')?.id");
     await untilTrue(
       async () => (await focused()) === "s2-3",
       () => "the picture that was shown last has not got the focus",
