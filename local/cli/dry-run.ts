@@ -5,6 +5,7 @@ import { iterationsPerImage } from "../../lib/pipeline/job/job-pace.ts";
 import { formatRanges } from "../../lib/pipeline/request/channel-ranges.ts";
 import type { ResolvedRequest } from "../../lib/pipeline/request/resolved-request.ts";
 import { type CheckedRequest, checkRun, type NamedRequest, type RenderFlags } from "./check-run.ts";
+import { several } from "../several.ts";
 import { describeSeconds } from "./dream-progress.ts";
 import { type Terminal, terminalOf } from "./terminal.ts";
 
@@ -52,7 +53,7 @@ function asEvent({ dream, resolved }: CheckedRequest, cores: number): object {
 
 function inWords({ dream, resolved }: CheckedRequest, cores: number): string {
   const { network, layer, channels, request, tileSize } = resolved;
-  const images = channels.length === 1 ? "1 image" : `${channels.length} images`;
+  const images = several(channels.length, "image");
   const which = `${request.targets ? "targets" : "channels"} ${formatRanges(channels)}`;
   const size = `${tileSize.width}x${tileSize.height} pixels`;
   const iterations = `${iterationsPerImage(resolved)} iterations each`;

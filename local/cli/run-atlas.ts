@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { DEFAULT_ATLAS_CHANNELS } from "../../lib/pipeline/atlas/default-channels.ts";
 import { atlasSeconds, type AtlasSheet, planAtlas } from "../../lib/pipeline/atlas/plan-atlas.ts";
+import { several } from "../several.ts";
 import type { NamedRequest } from "./check-run.ts";
 import { describeSeconds } from "./dream-progress.ts";
 import { dryRun } from "./dry-run.ts";
@@ -82,7 +83,7 @@ function namedRequests(idOrPath: string, sheets: readonly AtlasSheet[]): readonl
 
 function describeAtlas(sheets: readonly AtlasSheet[], cores: number): string {
   const pictures = sheets.reduce((sum, { resolved }) => sum + resolved.channels.length, 0);
-  const layers = sheets.length === 1 ? "1 layer" : `${sheets.length} layers`;
-  const workers = cores === 1 ? "1 core" : `${cores} cores`;
+  const layers = several(sheets.length, "layer");
+  const workers = several(cores, "core");
   return `${layers}, ${pictures} pictures, about ${describeSeconds(atlasSeconds(sheets) / cores)} on ${workers}`;
 }

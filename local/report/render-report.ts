@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 
+import { several } from "../several.ts";
 import { html, Html, jsonBlock } from "./html.ts";
 import { type NamedSheet, requestToCopy } from "./report-sheet.ts";
 import { renderSheet } from "./render-sheet.ts";
@@ -59,7 +60,7 @@ export function renderReport(
         <header class="top">
           <p class="brand">dreamgrid</p>
           <h1>${title}</h1>
-          <p class="muted">${count(sheets.length, "sheet")}, ${count(images, "image")}</p>
+          <p class="muted">${several(sheets.length, "sheet")}, ${several(images, "image")}</p>
           ${sheets.length > 1 ? contents(sheets) : null}
         </header>
         <main id="sheets">
@@ -132,8 +133,4 @@ const VIEWER = html`<dialog id="viewer" aria-labelledby="viewer-title">
 
 function hashOf(text: string): string {
   return `sha256-${createHash("sha256").update(text).digest("base64")}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

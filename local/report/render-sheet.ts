@@ -1,4 +1,5 @@
 import { describeSheetQuality } from "../../lib/pipeline/sheet/sheet-quality.ts";
+import { several } from "../several.ts";
 import { html, type Html } from "./html.ts";
 import {
   type DrawnTile,
@@ -126,12 +127,15 @@ const NO_PRESET: { readonly [name: string]: unknown; readonly preset: null } = {
 
 function recipe({ request, presetForm }: ReportSheet): readonly string[] {
   const { method, numIterations, pyramidLevels, seed } = request;
-  const levels = typeof pyramidLevels === "number" ? ` x ${pyramidLevels}` : "";
+  const iterations =
+    typeof pyramidLevels === "number"
+      ? `${String(numIterations)} x ${pyramidLevels} iterations`
+      : several(Number(numIterations), "iteration");
   // said for every request
   const { preset, numIterations: _, ...others } = presetForm ?? NO_PRESET;
   return [
     preset === null ? method : `${method}, preset ${preset}`,
-    `${String(numIterations)}${levels} iteration${numIterations === 1 && levels === "" ? "" : "s"}`,
+    iterations,
     ...Object.entries(others).map(([name, value]) => `${name} ${JSON.stringify(value)}`),
     `seed ${String(seed)}`,
   ];
