@@ -11,6 +11,16 @@ if (major < WANTED[0] || (major === WANTED[0] && minor < WANTED[1])) {
   process.exit(2);
 }
 
+// as soon as they are loaded, packages ask where they are
+try {
+  process.cwd();
+} catch (error) {
+  process.stderr.write(
+    `dreamgrid: the working folder has been deleted or cannot be read (${error.code}); change to another, and run it again\n`,
+  );
+  process.exit(2);
+}
+
 // A checkout runs its sources; the package has only what was built of them.
 if (existsSync(new URL("../cli/main.ts", import.meta.url))) {
   const { importFromSource } = await import("../../lib/source-bundle.mjs");

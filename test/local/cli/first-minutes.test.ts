@@ -55,6 +55,22 @@ test("an old Node is told so in one line", async () => {
   }
 });
 
+test("a working folder that is gone is told of in one line", async () => {
+  const folder = await temporaryFolder();
+  const bin = join(import.meta.dirname, "../../../local/bin/dreamgrid.mjs");
+  const inDeleted = `mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1" models list`;
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", inDeleted, process.execPath, bin], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  expect({ status, stdout, stderr }).toEqual({
+    status: 2,
+    stdout: "",
+    stderr:
+      "dreamgrid: the working folder has been deleted or cannot be read (ENOENT); change to another, and run it again\n",
+  });
+});
+
 test("what serve prints works as it stands, from another folder", async () => {
   const folder = join(await temporaryFolder(), "it's a folder");
   await mkdir(folder);
