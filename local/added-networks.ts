@@ -1,6 +1,6 @@
 import type { NetworkDescription } from "../lib/networks/description.ts";
 import { DescriptionError, NetworkError, NetworkNotFoundError } from "../lib/networks/errors.ts";
-import { findModel, openNetwork } from "../lib/networks/registry.ts";
+import { findModel, openNetwork, readLabels } from "../lib/networks/registry.ts";
 import { readDescription, surveyNetworks } from "../lib/networks/survey.ts";
 import type { NetworkSource } from "../lib/pipeline/networks/bucket-networks.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
@@ -15,7 +15,7 @@ export class AddedNetworks implements NetworkSource {
   readonly #bucket: NetworkSource;
   readonly #store: ObjectStore;
   readonly #folders: readonly string[];
-  /** By this process: what was said of each network then, by id. */
+  /** By this process: what was there of each network then, by id. */
   readonly #published = new Map<string, string>();
   #publishing: Promise<PublishedNetworks> | null = null;
 
@@ -43,12 +43,21 @@ export class AddedNetworks implements NetworkSource {
     return this.#bucket.list();
   }
 
-  /** Whether the folders say something else of a network than when it was published. */
+  /** Whether the folders have something else of a network than when it was published. */
   async #isReplaced(id: string): Promise<boolean> {
     const published = this.#published.get(id);
     if (published === undefined) return false;
     const description = await firstDescription(this.#folders, id);
-    return description !== null && contentOf(description) !== published;
+    const content = description && (await this.#contentOf(description));
+    return content !== null && content !== published;
+  }
+
+  /** Tells a network from a later one of its id; `null` if its model is in none of the folders. */
+  async #contentOf(description: NetworkDescription): Promise<string | null> {
+    const model = await findModel(description, this.#folders);
+    if (model === null) return null;
+    // the description names the model by its bytes, the labels by their file alone
+    return JSON.stringify([description, await readLabels(description, model.path, this.#folders)]);
   }
 
   /**
@@ -68,11 +77,12 @@ export class AddedNetworks implements NetworkSource {
       // a broken description is told by `models list`; it hides no other
       if (network.kind === "broken") continue;
       const { id, description } = network;
-      if (this.#published.get(id) === contentOf(description)) continue;
-      if ((await findModel(description, this.#folders)) === null) {
+      const content = await this.#contentOf(description);
+      if (content === null) {
         notFetched.push(id);
         continue;
       }
+      if (this.#published.get(id) === content) continue;
       const folders = { folders: this.#folders, cacheFolder: this.#folders.at(-1) ?? "" };
       try {
         await publishNetwork(this.#store, await openNetwork(id, folders));
@@ -82,15 +92,12 @@ export class AddedNetworks implements NetworkSource {
         damaged.push(error.message);
         continue;
       }
-      this.#published.set(id, contentOf(description));
+      this.#published.set(id, content);
       published.push(id);
     }
     return { published, notFetched, damaged };
   }
 }
-
-/** It names the model by its bytes. */
-const contentOf = (description: NetworkDescription) => JSON.stringify(description);
 
 /** As `surveyNetworks` finds it, of one network; `null` if it is in none or cannot be read. */
 async function firstDescription(

@@ -148,8 +148,11 @@ async function fetchModel(
   return { path: target, file: wanted };
 }
 
-/** Labels beside the model come first: they came with it. */
-async function readLabels(
+/**
+ * Names of the classes, channel 1 first; `null` where the description names no file, or none is
+ * there. Labels beside the model come first: they came with it.
+ */
+export async function readLabels(
   { id, labels }: NetworkDescription,
   modelPath: string,
   folders: readonly string[],

@@ -11,7 +11,7 @@ import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { apiClient } from "../functions/api/api-client.ts";
 import { memoryPipeline } from "../support/memory-pipeline.ts";
 import { MemoryObjectStore } from "../support/memory-object-store.ts";
-import { tinyNetwork } from "../support/tiny-network.ts";
+import { CLASS_NAMES, tinyNetwork } from "../support/tiny-network.ts";
 
 test("networks added to a folder later are found, by their id and in the list", async () => {
   const folder = await temporaryFolder();
@@ -82,4 +82,19 @@ test("a network that is replaced under its id is the new one, a broken or remove
   await tinyNetwork(folder, { id: "mine", wideChannels: 8 });
   expect(await networks.list()).toContain("mine");
   expect(await channels()).toBe(8);
+});
+
+test("labels that are edited are the new ones, and without their file there are none", async () => {
+  const [folder, data] = [await temporaryFolder(), await temporaryFolder()];
+  const pipeline = await memoryPipeline(data);
+  const networks = new AddedNetworks(pipeline.deps.networks, pipeline.store, [folder]);
+  await tinyNetwork(folder, { id: "mine" });
+  expect((await networks.open("mine")).labels).toEqual(CLASS_NAMES);
+  const path = join(folder, "mine", "labels.txt");
+  await writeFile(path, "one\ntwo\nthree\nfour\nfive\n");
+  expect((await networks.open("mine")).labels).toEqual(["one", "two", "three", "four", "five"]);
+  // as they are, nothing is published again
+  expect(await networks.publish()).toMatchObject({ published: [] });
+  await rm(path);
+  expect((await networks.open("mine")).labels).toBeNull();
 });
