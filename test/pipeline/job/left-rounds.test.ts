@@ -93,6 +93,8 @@ test("a checkpoint that is left of a job keeps none of its channels from being d
   for (const key of store.keys(keys.roundPrefix(jobId, 0))) await store.delete(key);
   cpu.sent.length = 0;
   await pipeline.accept();
+  // behind one round
+  expect(cpu.bodies).toEqual([1, 2, 3, 4, 5].map((channel) => ({ jobId, channel, round: 1 })));
   const renderer = new FakeRenderer();
   expect(await drawAndAssemble(pipeline, jobId, renderer)).toBe("completed");
   expect(renderer.calls.flat().toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5]);

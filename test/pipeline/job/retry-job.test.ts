@@ -119,6 +119,19 @@ test("a cancelled job goes on where it stopped", async () => {
   expect(await job.status()).toMatchObject({ state: "completed", ok: 5 });
 });
 
+test("the same request again after a job was stopped draws what is lost since, too", async () => {
+  const job = await startJob();
+  await renderMessages(deliveries(job.cpu).slice(0, 2), job.renderDeps());
+  await cancelJob(await job.latest(), job.deps);
+  await reconcileJob(await job.latest(), job.deps);
+  expect(await job.status()).toMatchObject({ state: "cancelled", ok: 2, cancelled: 3 });
+  await job.store.delete(keys.tileKey(job.jobId, 2));
+  job.cpu.sent.length = 0;
+  await acceptRequest(TINY_REQUEST, job.deps);
+  expect((await job.run()).channels).toEqual([2, 3, 4, 5]);
+  expect(await job.status()).toMatchObject({ state: "completed", ok: 5 });
+});
+
 test("who is late in an earlier round does nothing to the next", async () => {
   const job = await startJob();
   const [lateMessage] = job.cpu.sent.slice(1);

@@ -178,6 +178,11 @@ test("a crop that the layer does not take is refused; a preset's own then is the
   await expect(complete({ ...request, cropSize: 128 }, network)).rejects.toThrow(
     /^cropSize: .*logits/,
   );
+  // what keeps gradients away whatever the size is told of the layer
+  const onSigns = { ...request, layer: "signs", cropSize: [130, 140] };
+  await expect(complete(onSigns, network)).rejects.toThrow(
+    /^layer: no gradient for Sign .*its output does not change smoothly/,
+  );
   // its convolution takes any size
   const onConv = { ...request, layer: "conv" };
   expect(await complete(onConv, network)).toMatchObject({ cropSize: [128, 128] });
@@ -217,6 +222,7 @@ async function headOn([height = 1, width = 1]: readonly number[]): Promise<Analy
     node("Conv", "image kernel", "conv", { strides: [10, 10] }),
     node("Flatten", "conv", "flat"),
     node("Gemm", "flat matrix", "logits"),
+    node("Sign", "logits", "signs"),
   ];
   const places = Math.ceil(height / 10) * Math.ceil(width / 10);
   const initializers = { kernel: normal([1, 3, 1, 1], 1), matrix: normal([places, 5], 2) };
@@ -224,7 +230,7 @@ async function headOn([height = 1, width = 1]: readonly number[]): Promise<Analy
   const path = join(await temporaryFolder(), "head.onnx");
   await writeFile(
     path,
-    writeModel(sketch({ inputs, nodes, outputs: ["logits"], initializers }), 18),
+    writeModel(sketch({ inputs, nodes, outputs: ["signs"], initializers }), 18),
   );
   return analyseNetwork(await openNetwork(path, networkFolders({})));
 }
