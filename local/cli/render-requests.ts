@@ -57,7 +57,8 @@ export async function renderRequests(
     terminal,
   );
   const renderer = createEngineRenderer({ threads: flags.threads, gate });
-  if (firstTask) renderer.prepare(firstTask);
+  const seconds = checked[0]?.resolved.seconds;
+  if (firstTask && seconds) renderer.prepare(firstTask, seconds.step);
   const { problem, empty } = await withPipeline(
     { dataFolder, renderer, gate, threads: flags.threads },
     async (pipeline, interruption) => {

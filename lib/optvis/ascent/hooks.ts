@@ -9,6 +9,12 @@ export interface AscentHooks<Result = AscentResult> {
    * rendering rejects with an OutOfTimeError. @default there is time
    */
   readonly hasTime?: ((seconds: number) => boolean) | undefined;
+  /**
+   * How long a chunk of iterations should take: the grain of progress and cancellation.
+   *
+   * @default 0.7
+   */
+  readonly chunkSeconds?: number | undefined;
   /** Where images stood when an earlier run was stopped; on the same provider they go on there. */
   readonly resume?: readonly AscentState[] | undefined;
   /**

@@ -18,7 +18,7 @@ import {
 } from "./state.ts";
 import type { AscentHooks } from "./hooks.ts";
 
-/** A chunk of iterations should take about this long: the grain of progress and cancellation. */
+/** What a chunk of iterations takes unless the hooks want another time. */
 const CHUNK_SECONDS = 0.7;
 
 /**
@@ -109,7 +109,8 @@ async function runIterations(
   const names = Object.keys(batch[0]!.parameters);
   let carried: Feeds = Object.fromEntries(names.map((name) => [name, stacked(batch, name)]));
   let next = states;
-  const timely = () => Math.round(CHUNK_SECONDS / (pace.secondsPerIteration ?? Infinity));
+  const { chunkSeconds = CHUNK_SECONDS } = hooks;
+  const timely = () => Math.round(chunkSeconds / (pace.secondsPerIteration ?? Infinity));
   let chunk = Math.max(1, timely());
   let done = states[0]!.done;
   const standing = () => {

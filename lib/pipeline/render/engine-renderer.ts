@@ -7,6 +7,7 @@ import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import type { FourierRecipe } from "../../optvis/ascent/fourier-recipe.ts";
 import { taskVerdict } from "../../optvis/ascent/task-verdict.ts";
 import type { AscentHooks } from "../../optvis/ascent/hooks.ts";
+import type { AscentState } from "../../optvis/ascent/state.ts";
 import { type PlacedResult, renderInLanes } from "../../optvis/ascent/lanes.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
 import { planOf } from "../../optvis/ascent/plan-of.ts";
@@ -30,6 +31,7 @@ import { requestedLayer } from "../request/requested-layer.ts";
 import { ascentTargets } from "./ascent-targets.ts";
 import { channelKind } from "./channel-kind.ts";
 import { examinationTask } from "./examination-task.ts";
+import { HeadStart } from "./head-start.ts";
 import type {
   ExaminationTask,
   Placement,
@@ -55,10 +57,13 @@ const MOST_PREPARED = 4;
 
 export interface EngineRenderer extends Renderer {
   /**
-   * Compiles ahead what a task's first images run, while others see to it that it comes to be
-   * rendered: `render` waits for it. What is wrong with the task, it says.
+   * Compiles ahead what a task's first images run, and begins the first, while others see to it
+   * that it comes to be rendered: `render` waits for the one and goes on with the other. What is
+   * wrong with the task, it says.
+   *
+   * @param stepSeconds of an iteration on the CPU, by estimate
    */
-  prepare(task: RenderTask): void;
+  prepare(task: RenderTask, stepSeconds: number): void;
 }
 
 /** The renderer of production: the ascent inside ONNX Runtime, on this machine. */
@@ -71,6 +76,7 @@ export function createEngineRenderer({
   const networks = new FoldedNetworks();
   let ascentPrepared: Promise<void> = Promise.resolve();
   let cardPrepared: Promise<void> = ascentPrepared;
+  let headStart: HeadStart | null = null;
 
   /** Draws a task where it is to be. */
   async function renderPlaced(
@@ -94,15 +100,25 @@ export function createEngineRenderer({
     throw new GpuUnavailableError(gpuRefusal(verdict.reason));
   }
 
-  /** Compiles what a task's first images run. */
-  async function compileFirst(task: RenderTask): Promise<void> {
+  /** Compiles what a task's first images run, and begins the first of them. */
+  async function begin(task: RenderTask, stepSeconds: number): Promise<void> {
     if (task.provider === "gpu") return;
     const model = await networks.of(task.network.model);
-    const [first] = taskParts(await ascentTask(engine, task, model));
+    const ascent = await ascentTask(engine, task, model);
+    const [first] = taskParts(ascent);
     const { stages, together, imageGraph } = planOf(first!.task);
     const workers = Math.min(task.channels.length, MOST_PREPARED);
     await engine.prepare(stages[0]!.graph(together), workers);
     if (imageGraph !== null) await engine.prepare(imageGraph, workers);
+    if (HeadStart.isFor(task, stepSeconds)) headStart = new HeadStart(engine, task, ascent);
+  }
+
+  /** Where the images stand that were begun ahead; once told, it is for nobody else. */
+  async function begunAhead(task: RenderTask): Promise<readonly AscentState[]> {
+    await ascentPrepared;
+    const ahead = headStart;
+    headStart = null;
+    return (await ahead?.handOver(task)) ?? [];
   }
 
   /** Compiles what looks at a task's images, by a worker that has none of them to draw. */
@@ -116,11 +132,11 @@ export function createEngineRenderer({
   }
 
   return {
-    prepare(task) {
-      ascentPrepared = compileFirst(task).catch(() => undefined);
+    prepare(task, stepSeconds) {
+      ascentPrepared = begin(task, stepSeconds).catch(() => undefined);
     },
-    async render(task, { onChannel, frames, ...hooks } = {}) {
-      await ascentPrepared;
+    async render(task, { onChannel, frames, resume = [], ...hooks } = {}) {
+      const ahead = await begunAhead(task);
       const { request } = task;
       const { seed } = request;
       const unit = isCentred(request) ? "centred" : "pixels";
@@ -134,6 +150,8 @@ export function createEngineRenderer({
       let isBegun = false;
       await renderPlaced(await ascentTask(engine, task, model), task.provider, {
         ...hooks,
+        // where an earlier rendering has come with an image counts more
+        resume: [...ahead, ...resume],
         onProgress: (progress) => {
           if (!isBegun) cardPrepared = compileCard(task, model).catch(() => undefined);
           isBegun = true;
@@ -160,6 +178,7 @@ export function createEngineRenderer({
     },
     async close() {
       gate?.close();
+      headStart?.stop();
       await engine.close();
     },
   };

@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from "node:util";
+
+import type { AscentEngine } from "../../optvis/ascent/engine.ts";
+import { planOf } from "../../optvis/ascent/plan-of.ts";
+import type { AscentState } from "../../optvis/ascent/state.ts";
+import type { AscentTask } from "../../optvis/ascent/task.ts";
+import type { RenderTask } from "./renderer.ts";
+
+/** Whoever comes to render the task waits so long at most, or for one iteration. */
+const CHUNK_SECONDS = 0.1;
+
+/** An iteration that takes longer may be in vain, as of a job whose images are there already. */
+const LONGEST_STEP_SECONDS = 1;
+
+/**
+ * The first image of a task, on its way while others see to it that the task comes to be rendered.
+ * It stops before it ends, and is gone on with as an image that was stopped: the same bytes.
+ */
+export class HeadStart {
+  readonly #task: RenderTask;
+  readonly #stopping = new AbortController();
+  readonly #stopped: Promise<readonly AscentState[]>;
+
+  /** @param ascent of the task, on the CPU */
+  constructor(engine: Pick<AscentEngine, "render">, task: RenderTask, ascent: AscentTask) {
+    this.#task = task;
+    this.#stopped = this.#draw(engine, { ...ascent, channels: ascent.channels.slice(0, 1) });
+  }
+
+  /**
+   * Whether the first image may be begun: on the CPU, from noise, and nobody looks at it on its way.
+   *
+   * @param stepSeconds of an iteration, by estimate
+   */
+  static isFor({ provider, request, initialImage }: RenderTask, stepSeconds: number): boolean {
+    const isOnCpu = provider === "cpu" || provider === "auto";
+    const isOfNoise = initialImage === null && request.targets === undefined;
+    const isQuick = stepSeconds <= LONGEST_STEP_SECONDS;
+    return isOnCpu && isOfNoise && isQuick && request.animation === undefined;
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /** Stops, and tells where the image stands if the task is the same: for a network's copy, too. */
+  async handOver(task: RenderTask): Promise<readonly AscentState[]> {
+    this.stop();
+    const states = await this.#stopped;
+    return isSame(task, this.#task) ? states : [];
+  }
+
+  async #draw(engine: Pick<AscentEngine, "render">, ascent: AscentTask) {
+    const { number, iterations } = planOf(ascent).stages.at(-1)!;
+    let standing: readonly AscentState[] = [];
+    const rendering = engine.render(ascent, {
+      signal: this.#stopping.signal,
+      chunkSeconds: CHUNK_SECONDS,
+      onProgress: ({ level, iteration }) => {
+        if (level === number && iteration === iterations) this.stop();
+      },
+      onStopped: async (states) => {
+        standing = [...states.values()].flat();
+      },
+    });
+    // what is wrong, who renders it says
+    await rendering.catch(() => undefined);
+    return standing;
+  }
+}
+
+function isSame(a: RenderTask, b: RenderTask): boolean {
+  const inCommon = ({ request, provider, initialImage, network }: RenderTask) => {
+    const { fingerprint } = network.model;
+    return { request: { ...request, network: "" }, provider, initialImage, fingerprint };
+  };
+  return isDeepStrictEqual(inCommon(a), inCommon(b));
+}
