@@ -49,11 +49,10 @@ export interface Endpoint {
  */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const { port = 0, region = DEFAULT_REGION, credentials = DEFAULT_CREDENTIALS } = options;
-  const { clock = systemClock, persistQueues = true, faults } = options;
+  const { clock = systemClock, faults } = options;
   const folder = new DataFolder(options.dataFolder);
-  const queuesFolder = persistQueues ? folder.queues : null;
   const { queues, buckets, uploads } = releasing(folder, () => ({
-    queues: new Queues({ folder: queuesFolder, region, clock, faults }),
+    queues: new Queues({ folder: folder.queues, region, clock, faults }),
     buckets: new Buckets(folder),
     uploads: new Uploads(folder.uploads),
   }));

@@ -48,8 +48,6 @@ export interface EndpointOptions {
   /** Made if they are not there; others, made over the wire, stay as they are. */
   readonly buckets?: readonly BucketOptions[];
   readonly queues?: readonly QueueOptions[];
-  /** @default true */
-  readonly persistQueues?: boolean;
   readonly faults?: FaultPlan;
   readonly clock?: Clock;
 }

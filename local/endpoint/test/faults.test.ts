@@ -27,7 +27,6 @@ async function consumeAll(faults: FaultPlan | undefined) {
   const endpoint = await startEndpoint({
     dataFolder: folder,
     clock,
-    persistQueues: false,
     queues: [{ name: "work", visibilityTimeoutSeconds: 30 }],
     ...(faults === undefined ? {} : { faults }),
   });
@@ -73,7 +72,6 @@ describe("a fault plan", () => {
     const endpoint = await startEndpoint({
       dataFolder: folder,
       clock,
-      persistQueues: false,
       queues: [{ name: "work", visibilityTimeoutSeconds: 30 }],
       faults: { seed: 1, queues: { work: { droppedThenRedelivered: 1 } } },
     });

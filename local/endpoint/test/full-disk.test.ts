@@ -17,10 +17,6 @@ import { newFolder, s3At } from "./support/target.ts";
 class FullJournal extends QueueJournal {
   isFull = false;
 
-  constructor() {
-    super(null);
-  }
-
   override append(): void {
     if (this.isFull) throw new Error("ENOSPC: no space left on device, write");
   }
@@ -29,17 +25,22 @@ class FullJournal extends QueueJournal {
 const DEAD_ARN = "arn:aws:sqs:us-east-1:000000000000:dead";
 const draft = { body: "x", attributes: {}, delaySeconds: null, groupId: null, traceHeader: null };
 
+let folder: string;
 let clock: ManualClock;
 let journal: FullJournal;
 let moved: MessageRecord[];
 
-beforeEach(() => {
+beforeEach(async () => {
+  folder = await newFolder();
   clock = new ManualClock(0);
-  journal = new FullJournal();
+  journal = new FullJournal(join(folder, "work.jsonl"));
   moved = [];
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
 
 function openQueue(): Queue {
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: DEAD_ARN, maxReceiveCount: 1 });
@@ -102,8 +103,6 @@ async function startCramped(folder: string): Promise<string> {
 test.skipIf(process.platform === "win32")(
   "an object that finds no room is refused in a line a person understands, and leaves nothing",
   async () => {
-    const folder = await newFolder();
-    onTestFinished(() => rmSync(folder, { recursive: true }));
     const s3 = s3At(await startCramped(folder), { credentials: DEFAULT_CREDENTIALS });
     const put = (Key: string, bytes: number) =>
       s3.send(new PutObjectCommand({ Bucket: "dreamgrid", Key, Body: Buffer.alloc(bytes) }));

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { paginateListObjectsV2 } from "@aws-sdk/client-s3";
@@ -26,11 +26,10 @@ const draft = (groupId: string): MessageDraft => ({
   traceHeader: null,
 });
 
-/** A queue in memory; with `journal`, one that writes each change to disk. */
-function newQueue({ journal }: { readonly journal: boolean }) {
+function newQueue() {
   const clock = new ManualClock();
   const queues = new Queues({
-    folder: journal ? join(folder, "queues") : null,
+    folder: mkdtempSync(join(folder, "queues-")),
     region: "us-east-1",
     clock,
     faults: undefined,
@@ -39,30 +38,27 @@ function newQueue({ journal }: { readonly journal: boolean }) {
 }
 
 describe("20,000 messages", () => {
-  test.each([{ journal: false }, { journal: true }])(
-    "are sent, received and deleted (journal: $journal)",
-    ({ journal }) => {
-      const { queue } = newQueue({ journal });
-      let received = 0;
-      for (let i = 0; i < MESSAGES; i++) queue.send(draft("a"));
-      for (let batch = queue.receive(10, 30); batch.length > 0; batch = queue.receive(10, 30)) {
-        for (const { receipt } of batch) queue.delete(receipt);
-        received += batch.length;
-      }
-      expect(received).toBe(MESSAGES);
-      expect(queue.counters()).toMatchObject({ visible: 0, inFlight: 0 });
-    },
-  );
+  test("are sent, received and deleted", () => {
+    const { queue } = newQueue();
+    let received = 0;
+    for (let i = 0; i < MESSAGES; i++) queue.send(draft("a"));
+    for (let batch = queue.receive(10, 30); batch.length > 0; batch = queue.receive(10, 30)) {
+      for (const { receipt } of batch) queue.delete(receipt);
+      received += batch.length;
+    }
+    expect(received).toBe(MESSAGES);
+    expect(queue.counters()).toMatchObject({ visible: 0, inFlight: 0 });
+  });
 
   test("of as many groups are served", () => {
-    const { queue } = newQueue({ journal: false });
+    const { queue } = newQueue();
     for (let i = 0; i < MESSAGES; i++) queue.send(draft(`group-${i}`));
     while (queue.receive(10, 30).length > 0);
     expect(queue.counters().inFlight).toBe(MESSAGES);
   });
 
   test("of one group let 6 of another through within two receives", () => {
-    const { queue } = newQueue({ journal: false });
+    const { queue } = newQueue();
     for (let i = 0; i < MESSAGES; i++) queue.send(draft("large"));
     for (let i = 0; i < 6; i++) queue.send(draft("small"));
     const served = [...queue.receive(10, 30), ...queue.receive(10, 30)];
@@ -70,7 +66,7 @@ describe("20,000 messages", () => {
   });
 
   test("all become visible again when their time is over", () => {
-    const { queue, clock } = newQueue({ journal: false });
+    const { queue, clock } = newQueue();
     for (let i = 0; i < MESSAGES; i++) queue.send(draft("a"));
     while (queue.receive(10, 30).length > 0);
     clock.advance(30_000);

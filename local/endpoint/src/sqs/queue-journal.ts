@@ -25,38 +25,35 @@ export interface QueueState {
 // a journal with fewer obsolete lines is not worth rewriting
 const COMPACT_ABOVE_LINES = 2000;
 
-/** Keeps the changes of one queue in a file, or, with `path` null, not at all. */
+/** Keeps the changes of one queue in a file. */
 export class QueueJournal {
   /** What was in the file; `null` if there was no queue. */
   readonly restored: QueueState | null;
-  readonly #journal: Journal | null;
+  readonly #journal: Journal;
 
-  constructor(path: string | null) {
+  constructor(path: string) {
     const state: QueueState = { createdMs: Number.NaN, attributes: {}, messages: new Map() };
-    this.#journal =
-      path === null
-        ? null
-        : new Journal(path, (json) => replay(state, queueLineSchema.parse(json)));
+    this.#journal = new Journal(path, (json) => replay(state, queueLineSchema.parse(json)));
     this.restored = Number.isNaN(state.createdMs) ? null : state;
   }
 
   append(...lines: readonly QueueLine[]): void {
-    this.#journal?.append(...lines);
+    this.#journal.append(...lines);
   }
 
   /** Rewrites the file as soon as most of its lines are obsolete. */
   compactIfDue(state: QueueState): void {
-    const lines = this.#journal?.lines ?? 0;
-    if (lines > COMPACT_ABOVE_LINES + 4 * state.messages.size) this.compact(state);
+    const limit = COMPACT_ABOVE_LINES + 4 * state.messages.size;
+    if (this.#journal.lines > limit) this.compact(state);
   }
 
   compact({ createdMs, attributes, messages }: QueueState): void {
     const sent = [...messages.values()].map((message) => ({ sent: message }));
-    this.#journal?.rewrite([{ created: createdMs, attributes }, ...sent]);
+    this.#journal.rewrite([{ created: createdMs, attributes }, ...sent]);
   }
 
   close(): void {
-    this.#journal?.close();
+    this.#journal.close();
   }
 }
 

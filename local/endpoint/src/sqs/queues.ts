@@ -11,8 +11,8 @@ import { checkAttributes, type QueueAttributes } from "./queue-settings.ts";
 import { invalidParameter, queueDoesNotExist } from "./sqs-error.ts";
 
 export interface QueuesOptions {
-  /** Folder of the journals; `null` keeps queues in memory only. */
-  readonly folder: string | null;
+  /** Of the journals. */
+  readonly folder: string;
   readonly region: string;
   readonly clock: Clock;
   readonly faults: FaultPlan | undefined;
@@ -27,7 +27,6 @@ export class Queues {
 
   constructor(options: QueuesOptions) {
     this.#options = options;
-    if (options.folder === null) return;
     mkdirSync(options.folder, { recursive: true });
     for (const file of readdirSync(options.folder)) {
       if (file.endsWith(SUFFIX)) this.#open(file.slice(0, -SUFFIX.length));
@@ -108,8 +107,7 @@ export class Queues {
   delete(name: string): void {
     this.get(name).close();
     this.#queues.delete(name);
-    const path = this.#journalPath(name);
-    if (path !== null) rmSync(path);
+    rmSync(this.#journalPath(name));
   }
 
   /** Lets long polls end empty, at once and from now on. */
@@ -121,9 +119,8 @@ export class Queues {
     for (const queue of this.#queues.values()) queue.close();
   }
 
-  #journalPath(name: string): string | null {
-    const { folder } = this.#options;
-    return folder === null ? null : join(folder, name + SUFFIX);
+  #journalPath(name: string): string {
+    return join(this.#options.folder, name + SUFFIX);
   }
 
   /** @param attributes of a queue that is not in its journal */
