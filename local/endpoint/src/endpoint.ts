@@ -26,7 +26,6 @@ import { DataFolder } from "./storage/data-folder.ts";
 export interface Endpoint {
   /** `http://127.0.0.1:<port>`, for S3 and SQS alike. */
   readonly url: string;
-  readonly port: number;
   queueUrl(name: string): string;
   queueArn(name: string): string;
   /** What happened in a queue since the start, and what is in it. */
@@ -84,7 +83,6 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     url = `http://127.0.0.1:${server.port}`;
     return {
       url,
-      port: server.port,
       queueUrl,
       queueArn: (name) => queues.arnOf(name),
       queueCounters: (name) => queues.get(name).counters(),

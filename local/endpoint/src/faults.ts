@@ -8,8 +8,6 @@ export interface QueueFaults {
   readonly delayed?: number;
   /** Received, but the answer is lost: visible again after the visibility timeout. */
   readonly droppedThenRedelivered?: number;
-  /** Upper end of the evenly spread times of duplicates and delays, in ms. Default 1,000. */
-  readonly maxFaultDelayMs?: number;
   /** When a dropped message is visible again, in ms. Default: the visibility timeout. */
   readonly redeliverAfterMs?: number;
 }
@@ -27,7 +25,8 @@ export type Fate =
   | { readonly kind: "delayed"; readonly byMs: number }
   | { readonly kind: "dropped"; readonly redeliverAfterMs: number | null };
 
-const DEFAULT_MAX_FAULT_DELAY_MS = 1000;
+/** Duplicates and delays are spread evenly up to this time. */
+const MAX_FAULT_DELAY_MS = 1000;
 
 export type FateOf = (message: object) => Fate;
 
@@ -41,7 +40,6 @@ export function fatesOf(plan: FaultPlan | undefined, queueName: string): FateOf 
     duplicated = 0,
     delayed = 0,
     droppedThenRedelivered: dropped = 0,
-    maxFaultDelayMs = DEFAULT_MAX_FAULT_DELAY_MS,
     redeliverAfterMs = null,
   } = faults;
   if (Math.min(duplicated, delayed, dropped) < 0 || duplicated + delayed + dropped > 1) {
@@ -55,7 +53,7 @@ export function fatesOf(plan: FaultPlan | undefined, queueName: string): FateOf 
     if (judged.has(message)) return DELIVERED;
     judged.add(message);
     const lot = random();
-    const delayMs = Math.round(random() * maxFaultDelayMs);
+    const delayMs = Math.round(random() * MAX_FAULT_DELAY_MS);
     if (lot < duplicated) return { kind: "duplicated", afterMs: delayMs };
     if (lot < duplicated + delayed) return { kind: "delayed", byMs: delayMs };
     if (lot < duplicated + delayed + dropped) return { kind: "dropped", redeliverAfterMs };

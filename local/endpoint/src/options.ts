@@ -31,10 +31,6 @@ export interface QueueOptions {
   /** Receives before a message goes to the dead-letter queue; needs `deadLetterQueueName`. */
   readonly maxReceiveCount?: number;
   readonly deadLetterQueueName?: string;
-  /** @default 0 */
-  readonly delaySeconds?: number;
-  /** @default 1209600 - 14 days, the maximum: a laptop may be closed for a week */
-  readonly messageRetentionSeconds?: number;
 }
 
 export interface EndpointOptions {
@@ -71,8 +67,8 @@ export function queueAttributes(
     ...(queue.visibilityTimeoutSeconds === undefined
       ? {}
       : { VisibilityTimeout: String(queue.visibilityTimeoutSeconds) }),
-    ...(queue.delaySeconds === undefined ? {} : { DelaySeconds: String(queue.delaySeconds) }),
-    MessageRetentionPeriod: String(queue.messageRetentionSeconds ?? MAX_RETENTION_S),
+    // a laptop may be closed for a week
+    MessageRetentionPeriod: String(MAX_RETENTION_S),
     RedrivePolicy: redrive,
   };
 }
