@@ -1,12 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  DEFAULT_CREDENTIALS,
-  DEFAULT_REGION,
-  type Endpoint,
-  startEndpoint,
-} from "@dreamgrid/aws-endpoint";
+import { CREDENTIALS, REGION, type Endpoint, startEndpoint } from "@dreamgrid/aws-endpoint";
 import type { SQSBatchResponse } from "aws-lambda";
 
 import { writeFunction } from "../cdk/bundle/function-bundle.ts";
@@ -75,9 +70,9 @@ export class PackedWorkers {
     const limits = new LambdaLimits(memory);
     const packed = await PackedFunction.start(join(this.#folder, "worker"), {
       AWS_ENDPOINT_URL: this.#endpoint.url,
-      AWS_REGION: DEFAULT_REGION,
-      AWS_ACCESS_KEY_ID: DEFAULT_CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: DEFAULT_CREDENTIALS.secretAccessKey,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory),
       BUCKET_NAME: BUCKET,
       SOURCE_QUEUE_URL: this.#endpoint.queueUrl(QUEUE_NAMES.channels),

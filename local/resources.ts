@@ -1,7 +1,7 @@
 import {
   type BucketOptions,
-  DEFAULT_CREDENTIALS,
-  DEFAULT_REGION,
+  CREDENTIALS,
+  REGION,
   type QueueOptions,
 } from "@dreamgrid/aws-endpoint";
 
@@ -47,5 +47,5 @@ export interface LocalConnection {
 }
 
 export function localConnection(endpoint: string): LocalConnection {
-  return { endpoint, region: DEFAULT_REGION, credentials: DEFAULT_CREDENTIALS };
+  return { endpoint, region: REGION, credentials: CREDENTIALS };
 }

@@ -5,13 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { ACCOUNT_ID } from "./account.ts";
 import { systemClock } from "./clock.ts";
 import { serveHttp } from "./http/server.ts";
-import {
-  DEFAULT_CREDENTIALS,
-  DEFAULT_REGION,
-  type EndpointOptions,
-  notificationRules,
-  queueAttributes,
-} from "./options.ts";
+import { type EndpointOptions, notificationRules, queueAttributes } from "./options.ts";
 import { createRouter } from "./router.ts";
 import { Buckets } from "./s3/buckets.ts";
 import { checkOverlap } from "./s3/notification-rule.ts";
@@ -47,11 +41,10 @@ export interface Endpoint {
  *   options contradict each other; DamagedFileError for a file that cannot be read.
  */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
-  const { port = 0, region = DEFAULT_REGION, credentials = DEFAULT_CREDENTIALS } = options;
-  const { clock = systemClock, faults } = options;
+  const { port = 0, clock = systemClock, faults } = options;
   const folder = new DataFolder(options.dataFolder);
   const { queues, buckets, uploads } = releasing(folder, () => ({
-    queues: new Queues({ folder: folder.queues, region, clock, faults }),
+    queues: new Queues({ folder: folder.queues, clock, faults }),
     buckets: new Buckets(folder),
     uploads: new Uploads(folder.uploads),
   }));
@@ -66,11 +59,10 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
 
   let url = "";
   const queueUrl = (name: string) => `${url}/${ACCOUNT_ID}/${name}`;
-  const notifier = new Notifier(queues, region, clock);
+  const notifier = new Notifier(queues, clock);
   const operationCounts = new Map<string, number>();
-  const s3 = { buckets, uploads, notifier, clock, region, stagingFolder: folder.staging };
+  const s3 = { buckets, uploads, notifier, clock, stagingFolder: folder.staging };
   const router = createRouter({
-    policy: { credentials, region },
     folder,
     count: (name) => operationCounts.set(name, (operationCounts.get(name) ?? 0) + 1),
     s3,

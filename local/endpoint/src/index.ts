@@ -1,11 +1,10 @@
 /** The package's public face: everything that its users import. */
-export { ACCOUNT_ID } from "./account.ts";
+export { ACCOUNT_ID, CREDENTIALS, REGION } from "./account.ts";
 export { ManualClock } from "./clock.ts";
 export type { Clock } from "./clock.ts";
 export { startEndpoint } from "./endpoint.ts";
 export type { Endpoint } from "./endpoint.ts";
 export type { FaultPlan, QueueFaults } from "./faults.ts";
-export { DEFAULT_CREDENTIALS, DEFAULT_REGION } from "./options.ts";
 export type {
   BucketOptions,
   EndpointOptions,

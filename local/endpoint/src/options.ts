@@ -1,15 +1,8 @@
-import type { Credentials } from "./auth/verify-signature.ts";
 import type { Clock } from "./clock.ts";
 import type { FaultPlan } from "./faults.ts";
 import { MAX_RETENTION_S } from "./limits.ts";
 import type { NotificationRule } from "./s3/notification-rule.ts";
 import type { QueueAttributes } from "./sqs/queue-settings.ts";
-
-export const DEFAULT_REGION = "us-east-1";
-export const DEFAULT_CREDENTIALS: Credentials = {
-  accessKeyId: "dreamgrid",
-  secretAccessKey: "dreamgrid-local",
-};
 
 /** Objects created under `prefix`, with names ending in `suffix`, are announced to a queue. */
 export interface NotificationOptions {
@@ -37,10 +30,6 @@ export interface EndpointOptions {
   /** @default 0 - a free port, see `Endpoint.url` */
   readonly port?: number;
   readonly dataFolder: string;
-  /** @default us-east-1 */
-  readonly region?: string;
-  /** @default dreamgrid, dreamgrid-local */
-  readonly credentials?: Credentials;
   /** Made if they are not there; others, made over the wire, stay as they are. */
   readonly buckets?: readonly BucketOptions[];
   readonly queues?: readonly QueueOptions[];

@@ -1,4 +1,4 @@
-import type { SignaturePolicy } from "./auth/verify-signature.ts";
+import { CREDENTIALS } from "./account.ts";
 import { AwsError } from "./aws-error.ts";
 import type { WireHandler, WireRequest } from "./http/message.ts";
 import { checkSameMachine } from "./http/same-machine.ts";
@@ -10,7 +10,6 @@ import type { DataFolder } from "./storage/data-folder.ts";
 import { errorCode } from "./storage/error-code.ts";
 
 export interface RouterOptions {
-  readonly policy: Omit<SignaturePolicy, "nowMs">;
   readonly folder: Pick<DataFolder, "exists" | "root">;
   /** Told the name of every operation that is asked for. */
   readonly count: (operation: string) => void;
@@ -22,7 +21,7 @@ export interface RouterOptions {
  * Both services on one port: the service is in the scope of the signature, or in SQS's target
  * header.
  */
-export function createRouter({ policy, folder, count, s3, sqs }: RouterOptions): WireHandler {
+export function createRouter({ folder, count, s3, sqs }: RouterOptions): WireHandler {
   return async (request) => {
     const isSqs = isForSqs(request);
     try {
@@ -34,7 +33,7 @@ export function createRouter({ policy, folder, count, s3, sqs }: RouterOptions):
           `the data folder ${folder.root} was deleted while it was open; start again`,
         );
       }
-      const call = { policy: { ...policy, nowMs: s3.clock.now() }, count };
+      const call = { policy: { credentials: CREDENTIALS, nowMs: s3.clock.now() }, count };
       return await (isSqs ? answerSqs(sqs, request, call) : answerS3(s3, request, call));
     } catch (error) {
       if (request.disconnected.aborted) throw error; // nobody to answer to

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 
+import { CREDENTIALS } from "../src/account.ts";
 import { startEndpoint } from "../src/endpoint.ts";
-import { DEFAULT_CREDENTIALS } from "../src/options.ts";
 import { DamagedFileError } from "../src/storage/damaged-file.ts";
 import { newFolder, s3At } from "./support/target.ts";
 
@@ -64,7 +64,7 @@ test("a bucket's file and a lock that are damaged are named too", async () => {
 test("a data folder that is deleted while it is open is said to be, whatever is asked", async () => {
   const endpoint = await start();
   onTestFinished(() => endpoint.close());
-  const s3 = s3At(endpoint.url, { credentials: DEFAULT_CREDENTIALS });
+  const s3 = s3At(endpoint.url, { credentials: CREDENTIALS });
   await s3.send(new PutObjectCommand({ Bucket, Key: "a", Body: "a" }));
   rmSync(folder, { recursive: true });
   const asked = [

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect, onTestFinished, test } from "vitest";
 
+import { CREDENTIALS } from "../src/account.ts";
 import { startEndpoint } from "../src/endpoint.ts";
-import { DEFAULT_CREDENTIALS } from "../src/options.ts";
 import { newFolder, s3At } from "./support/target.ts";
 
 const Bucket = "edited";
@@ -13,7 +13,7 @@ const Bucket = "edited";
 async function start() {
   const dataFolder = await newFolder();
   const endpoint = await startEndpoint({ dataFolder, buckets: [{ name: Bucket }] });
-  const s3 = s3At(endpoint.url, { credentials: DEFAULT_CREDENTIALS });
+  const s3 = s3At(endpoint.url, { credentials: CREDENTIALS });
   onTestFinished(async () => {
     s3.destroy();
     await endpoint.close();

@@ -2,10 +2,10 @@ import { SendMessageBatchCommand } from "@aws-sdk/client-sqs";
 import { rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { CREDENTIALS } from "../src/account.ts";
 import { ManualClock } from "../src/clock.ts";
 import { startEndpoint } from "../src/endpoint.ts";
 import { type FaultPlan, fatesOf } from "../src/faults.ts";
-import { DEFAULT_CREDENTIALS } from "../src/options.ts";
 import { queueClient } from "./support/queue-client.ts";
 import { newFolder, sqsAt } from "./support/target.ts";
 
@@ -30,7 +30,7 @@ async function consumeAll(faults: FaultPlan | undefined) {
     queues: [{ name: "work", visibilityTimeoutSeconds: 30 }],
     ...(faults === undefined ? {} : { faults }),
   });
-  const sqs = sqsAt(endpoint.url, DEFAULT_CREDENTIALS);
+  const sqs = sqsAt(endpoint.url, CREDENTIALS);
   const { receive, remove } = queueClient(sqs);
   const queue = { url: endpoint.queueUrl("work") };
   for (let i = 0; i < MESSAGES; i += 10) {
@@ -75,7 +75,7 @@ describe("a fault plan", () => {
       queues: [{ name: "work", visibilityTimeoutSeconds: 30 }],
       faults: { seed: 1, queues: { work: { droppedThenRedelivered: 1 } } },
     });
-    const { send, receive } = queueClient(sqsAt(endpoint.url, DEFAULT_CREDENTIALS));
+    const { send, receive } = queueClient(sqsAt(endpoint.url, CREDENTIALS));
     const queue = { url: endpoint.queueUrl("work") };
     await send(queue, "x");
     expect(await receive(queue)).toEqual([]);

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 
+import { CREDENTIALS } from "../src/account.ts";
 import { ManualClock } from "../src/clock.ts";
-import { DEFAULT_CREDENTIALS } from "../src/options.ts";
 import type { MessageRecord } from "../src/sqs/message.ts";
 import { Queue } from "../src/sqs/queue.ts";
 import { QueueJournal } from "../src/sqs/queue-journal.ts";
@@ -91,7 +91,7 @@ test("dead letters that could not be moved are moved later, and keep no others b
 });
 
 /** An endpoint whose files may have 2 MiB. */
-async function startCramped(folder: string): Promise<string> {
+async function startCramped(): Promise<string> {
   const script = join(import.meta.dirname, "fixtures/serve.ts");
   const command = `ulimit -f 2048; exec "${process.execPath}" --import tsx "${script}" "${folder}"`;
   const child = spawn("bash", ["-c", command], { stdio: ["ignore", "pipe", "inherit"] });
@@ -103,7 +103,7 @@ async function startCramped(folder: string): Promise<string> {
 test.skipIf(process.platform === "win32")(
   "an object that finds no room is refused in a line a person understands, and leaves nothing",
   async () => {
-    const s3 = s3At(await startCramped(folder), { credentials: DEFAULT_CREDENTIALS });
+    const s3 = s3At(await startCramped(), { credentials: CREDENTIALS });
     const put = (Key: string, bytes: number) =>
       s3.send(new PutObjectCommand({ Bucket: "dreamgrid", Key, Body: Buffer.alloc(bytes) }));
     const refused = await put("large", 3_000_000).catch((error: unknown) => error);

@@ -25,9 +25,9 @@ import {
 } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { CREDENTIALS } from "../src/account.ts";
 import { type Clock, ManualClock, systemClock } from "../src/clock.ts";
 import { type Endpoint, startEndpoint } from "../src/endpoint.ts";
-import { DEFAULT_CREDENTIALS } from "../src/options.ts";
 import { queueClient } from "./support/queue-client.ts";
 import { newFolder, s3At, sqsAt } from "./support/target.ts";
 
@@ -71,8 +71,8 @@ interface Clients {
 
 function clientsAt(url: string) {
   return {
-    s3: s3At(url, { credentials: DEFAULT_CREDENTIALS }),
-    queues: queueClient(sqsAt(url, DEFAULT_CREDENTIALS)),
+    s3: s3At(url, { credentials: CREDENTIALS }),
+    queues: queueClient(sqsAt(url, CREDENTIALS)),
   };
 }
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import { afterAll, describe, expect, test } from "vitest";
 
+import { CREDENTIALS } from "../src/account.ts";
 import { ManualClock } from "../src/clock.ts";
 import { startEndpoint } from "../src/endpoint.ts";
-import { DEFAULT_CREDENTIALS } from "../src/options.ts";
 import type { MessageDraft } from "../src/sqs/message.ts";
 import { Queues } from "../src/sqs/queues.ts";
 import { newFolder, s3At } from "./support/target.ts";
@@ -30,7 +30,6 @@ function newQueue() {
   const clock = new ManualClock();
   const queues = new Queues({
     folder: mkdtempSync(join(folder, "queues-")),
-    region: "us-east-1",
     clock,
     faults: undefined,
   });
@@ -81,7 +80,7 @@ test("10,000 keys are found on disk and listed", async () => {
   for (const key of keys) writeFileSync(join(dataFolder, "large", key), "x");
 
   const endpoint = await startEndpoint({ dataFolder, buckets: [{ name: "large" }] });
-  const client = s3At(endpoint.url, { credentials: DEFAULT_CREDENTIALS });
+  const client = s3At(endpoint.url, { credentials: CREDENTIALS });
   const listed: (string | undefined)[] = [];
   const pages = paginateListObjectsV2({ client }, { Bucket: "large", Prefix: "tiles/" });
   for await (const { Contents = [] } of pages) listed.push(...Contents.map(({ Key }) => Key));

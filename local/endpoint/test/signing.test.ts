@@ -17,7 +17,7 @@ const CREDENTIALS = {
 };
 const SCOPE = "20130524/us-east-1/s3/aws4_request";
 const NOW = Date.parse("2013-05-24T00:00:00Z");
-const POLICY = { credentials: CREDENTIALS, region: "us-east-1", nowMs: NOW };
+const POLICY = { credentials: CREDENTIALS, nowMs: NOW };
 const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 function request(more: Partial<WireRequest>): WireRequest {

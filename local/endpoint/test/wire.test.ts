@@ -14,9 +14,9 @@ import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { afterAll, describe, expect, test } from "vitest";
 
+import { CREDENTIALS } from "../src/account.ts";
 import { ManualClock } from "../src/clock.ts";
 import { startEndpoint } from "../src/endpoint.ts";
-import { DEFAULT_CREDENTIALS } from "../src/options.ts";
 import { expectFailure, newFolder, s3At, sqsAt } from "./support/target.ts";
 
 const folder = await newFolder();
@@ -29,13 +29,13 @@ const endpoint = await startEndpoint({
   buckets: [{ name: Bucket }],
   queues: [{ name: "work" }],
 });
-const s3 = s3At(endpoint.url, { credentials: DEFAULT_CREDENTIALS });
+const s3 = s3At(endpoint.url, { credentials: CREDENTIALS });
 afterAll(async () => {
   await endpoint.close();
   rmSync(folder, { recursive: true });
 });
 
-const { accessKeyId, secretAccessKey } = DEFAULT_CREDENTIALS;
+const { accessKeyId, secretAccessKey } = CREDENTIALS;
 const hmac = (key: string | Buffer, text: string) =>
   createHmac("sha256", key).update(text).digest();
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -283,9 +283,9 @@ describe("the endpoint's clock", () => {
 
   test("is followed by clients that are off by more than 15 minutes", async () => {
     clock.advance(20 * 60_000);
-    const client = s3At(endpoint.url, { credentials: DEFAULT_CREDENTIALS, maxAttempts: 2 });
+    const client = s3At(endpoint.url, { credentials: CREDENTIALS, maxAttempts: 2 });
     await client.send(new PutObjectCommand({ Bucket, Key: "late", Body: "x" }));
-    const sqs = sqsAt(endpoint.url, DEFAULT_CREDENTIALS);
+    const sqs = sqsAt(endpoint.url, CREDENTIALS);
     const QueueUrl = endpoint.queueUrl("work");
     const call = sqs.send(new GetQueueAttributesCommand({ QueueUrl }));
     await expectFailure(call, 400, "RequestExpired");

@@ -1,4 +1,4 @@
-import { ACCOUNT_ID, DEFAULT_REGION } from "@dreamgrid/aws-endpoint";
+import { ACCOUNT_ID, REGION } from "@dreamgrid/aws-endpoint";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
@@ -141,7 +141,7 @@ function neededBy(
     const [, operation = ""] = target.split(".");
     const name = sqsInput.parse(JSON.parse(body.toString())).QueueUrl?.split("/").at(-1);
     const action = `sqs:${operation.replace(/Batch$/, "")}`;
-    return { action, resources: [`arn:aws:sqs:${DEFAULT_REGION}:${ACCOUNT_ID}:${name}`] };
+    return { action, resources: [`arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${name}`] };
   }
   const { pathname, searchParams } = new URL(url, "http://any");
   if (pathname === "/v1/submitjob") {

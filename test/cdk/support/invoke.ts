@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { DEFAULT_CREDENTIALS, DEFAULT_REGION } from "@dreamgrid/aws-endpoint";
+import { CREDENTIALS, REGION } from "@dreamgrid/aws-endpoint";
 import * as z from "zod";
 
 const DRIVER = fileURLToPath(new URL("invoke.mjs", import.meta.url));
@@ -23,9 +23,9 @@ export async function invoke(
     cwd: folder,
     env: {
       PATH: process.env["PATH"],
-      AWS_REGION: DEFAULT_REGION,
-      AWS_ACCESS_KEY_ID: DEFAULT_CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: DEFAULT_CREDENTIALS.secretAccessKey,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
       ...environment,
     },
   });

@@ -5,12 +5,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import {
-  ACCOUNT_ID,
-  type Clock,
-  DEFAULT_CREDENTIALS,
-  DEFAULT_REGION,
-} from "@dreamgrid/aws-endpoint";
+import { ACCOUNT_ID, type Clock, CREDENTIALS, REGION } from "@dreamgrid/aws-endpoint";
 
 import { writeFunction } from "../../../cdk/bundle/function-bundle.ts";
 import { PackedFunction } from "../../../cdk/bundle/packed-function.ts";
@@ -94,9 +89,9 @@ export class PackedCloud {
     const folder = writeFunction(name, join(this.#folder, name));
     const environment = {
       AWS_ENDPOINT_URL: url,
-      AWS_REGION: DEFAULT_REGION,
-      AWS_ACCESS_KEY_ID: DEFAULT_CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: DEFAULT_CREDENTIALS.secretAccessKey,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
       POWERTOOLS_LOG_LEVEL: "WARN",
       MODEL_CACHE_DIR: join(this.#folder, "cache"),
     };

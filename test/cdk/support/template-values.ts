@@ -1,4 +1,4 @@
-import { ACCOUNT_ID, DEFAULT_REGION } from "@dreamgrid/aws-endpoint";
+import { ACCOUNT_ID, REGION } from "@dreamgrid/aws-endpoint";
 
 import type { Resource } from "./synthesise.ts";
 
@@ -6,12 +6,12 @@ type Resources = Readonly<Record<string, Resource>>;
 
 const PSEUDO: Readonly<Record<string, string>> = {
   "AWS::Partition": "aws",
-  "AWS::Region": DEFAULT_REGION,
+  "AWS::Region": REGION,
   "AWS::AccountId": ACCOUNT_ID,
   "AWS::URLSuffix": "amazonaws.com",
 };
 const regional = (service: string, resource: string) =>
-  `arn:aws:${service}:${DEFAULT_REGION}:${ACCOUNT_ID}:${resource}`;
+  `arn:aws:${service}:${REGION}:${ACCOUNT_ID}:${resource}`;
 
 /** The name that a resource has in tests: its logical id, in the letters that AWS takes. */
 export function nameOf(resources: Resources, id: string): string {

@@ -1,17 +1,12 @@
+import { type Credentials, REGION } from "../account.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Texts, WireRequest } from "../http/message.ts";
 import { MAX_CLOCK_SKEW_MS } from "../limits.ts";
 import type { SignatureClaim } from "./signature-claim.ts";
 import { canonicalRequest, isSameSignature, sha256Hex, sign, signingKey } from "./sigv4.ts";
 
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
-
 export interface SignaturePolicy {
   readonly credentials: Credentials;
-  readonly region: string;
   readonly nowMs: number;
 }
 
@@ -32,17 +27,17 @@ export function verifySignature(
   request: WireRequest,
   claim: SignatureClaim,
   payloadHash: string,
-  { credentials, region, nowMs }: SignaturePolicy,
+  { credentials, nowMs }: SignaturePolicy,
 ): Buffer {
   checkAccessKey(claim.accessKeyId, credentials);
   if (request.headers["x-amz-security-token"] ?? request.query.get("X-Amz-Security-Token")) {
     throw new AwsError("InvalidToken", "The provided token is malformed or otherwise invalid.");
   }
-  if (claim.scope.region !== region) {
+  if (claim.scope.region !== REGION) {
     throw new AwsError(
       "AuthorizationHeaderMalformed",
-      `The authorization header is malformed; the region '${claim.scope.region}' is wrong; expecting '${region}'`,
-      { Region: region },
+      `The authorization header is malformed; the region '${claim.scope.region}' is wrong; expecting '${REGION}'`,
+      { Region: REGION },
     );
   }
   checkTime(claim, nowMs);

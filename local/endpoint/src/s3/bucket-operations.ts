@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { ACCOUNT_ID } from "../account.ts";
+import { ACCOUNT_ID, REGION } from "../account.ts";
 import { AwsError } from "../aws-error.ts";
 import { element, parseXml } from "../xml.ts";
 import { receiveText } from "./receive-body.ts";
@@ -24,11 +24,11 @@ export const listBuckets: S3Operation = ({ buckets }, { query }) => {
 const configurationSchema = element({ LocationConstraint: z.string().optional() });
 
 /** As in us-east-1, creating a bucket one has already succeeds. */
-export const createBucket: S3Operation = async ({ buckets, clock, region }, { bucket, body }) => {
+export const createBucket: S3Operation = async ({ buckets, clock }, { bucket, body }) => {
   const { text } = await receiveText(body);
   const { LocationConstraint: constraint } =
     text === "" ? {} : parseXml(text, "CreateBucketConfiguration", configurationSchema);
-  if (constraint !== undefined && constraint !== region) {
+  if (constraint !== undefined && constraint !== REGION) {
     throw new AwsError(
       "IllegalLocationConstraintException",
       `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
@@ -38,9 +38,9 @@ export const createBucket: S3Operation = async ({ buckets, clock, region }, { bu
   return emptyResponse(200, { location: `/${bucket}` });
 };
 
-export const headBucket: S3Operation = ({ buckets, region }, { bucket }) => {
+export const headBucket: S3Operation = ({ buckets }, { bucket }) => {
   buckets.get(bucket);
-  return emptyResponse(200, { "x-amz-bucket-region": region });
+  return emptyResponse(200, { "x-amz-bucket-region": REGION });
 };
 
 export const deleteBucket: S3Operation = ({ buckets, uploads }, { bucket }) => {
@@ -50,7 +50,7 @@ export const deleteBucket: S3Operation = ({ buckets, uploads }, { bucket }) => {
 };
 
 /** Empty for us-east-1, where S3 began. */
-export const getBucketLocation: S3Operation = ({ buckets, region }, { bucket }) => {
+export const getBucketLocation: S3Operation = ({ buckets }, { bucket }) => {
   buckets.get(bucket);
-  return xmlResponse("LocationConstraint", region === "us-east-1" ? "" : region);
+  return xmlResponse("LocationConstraint", "");
 };

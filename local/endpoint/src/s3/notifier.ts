@@ -7,13 +7,11 @@ import { eventMessage, type ObjectEvent, testEventMessage } from "./object-event
 /** Sends the events of buckets to the queues their rules name. */
 export class Notifier {
   readonly #queues: Queues;
-  readonly #region: string;
   readonly #clock: Clock;
   #lastSequence = 0n;
 
-  constructor(queues: Queues, region: string, clock: Clock) {
+  constructor(queues: Queues, clock: Clock) {
     this.#queues = queues;
-    this.#region = region;
     this.#clock = clock;
   }
 
@@ -25,7 +23,7 @@ export class Notifier {
   notify(bucket: Bucket, event: ObjectEvent): void {
     const timeMs = this.#clock.now();
     for (const { id, queueArn } of bucket.rules.filter((rule) => ruleMatches(rule, event))) {
-      const place = { region: this.#region, bucket: bucket.name, ruleId: id };
+      const place = { bucket: bucket.name, ruleId: id };
       const when = { timeMs, sequencer: this.#nextSequencer(timeMs) };
       this.#queues.send(queueArn, eventMessage(event, { ...place, ...when }));
     }

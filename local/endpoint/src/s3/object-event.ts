@@ -1,4 +1,4 @@
-import { ACCOUNT_ID } from "../account.ts";
+import { ACCOUNT_ID, REGION } from "../account.ts";
 import { uriEncode } from "../auth/sigv4.ts";
 
 /** What happened to an object. */
@@ -13,7 +13,6 @@ export interface ObjectEvent {
 
 /** Where and when it happened, and the rule that wants it. */
 export interface EventOrigin {
-  readonly region: string;
   readonly bucket: string;
   readonly ruleId: string;
   readonly timeMs: number;
@@ -28,14 +27,14 @@ export interface EventOrigin {
  */
 export function eventMessage(
   { name, key, content, requestId }: ObjectEvent,
-  { region, bucket, ruleId, timeMs, sequencer }: EventOrigin,
+  { bucket, ruleId, timeMs, sequencer }: EventOrigin,
 ): string {
   return JSON.stringify({
     Records: [
       {
         eventVersion: "2.1",
         eventSource: "aws:s3",
-        awsRegion: region,
+        awsRegion: REGION,
         eventTime: new Date(timeMs).toISOString(),
         eventName: name,
         userIdentity: { principalId: `AWS:${ACCOUNT_ID}` },

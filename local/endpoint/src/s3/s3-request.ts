@@ -22,7 +22,6 @@ export interface S3Context {
   readonly uploads: Uploads;
   readonly notifier: Notifier;
   readonly clock: Clock;
-  readonly region: string;
   readonly stagingFolder: string;
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { ACCOUNT_ID } from "../account.ts";
+import { ACCOUNT_ID, REGION } from "../account.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Clock } from "../clock.ts";
 import { type FaultPlan, fatesOf } from "../faults.ts";
@@ -13,7 +13,6 @@ import { invalidParameter, queueDoesNotExist } from "./sqs-error.ts";
 export interface QueuesOptions {
   /** Of the journals. */
   readonly folder: string;
-  readonly region: string;
   readonly clock: Clock;
   readonly faults: FaultPlan | undefined;
 }
@@ -51,7 +50,7 @@ export class Queues {
   }
 
   arnOf(name: string): string {
-    return `arn:aws:sqs:${this.#options.region}:${ACCOUNT_ID}:${name}`;
+    return `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${name}`;
   }
 
   byArn(arn: string): Queue | undefined {
