@@ -2,6 +2,9 @@ import { basename, extname } from "node:path";
 
 import type { RequestTarget } from "./fields/targets.ts";
 
+/** Of a weight in a label: about 20 characters fit under a tile. */
+const WEIGHT_DIGITS = 3;
+
 /** One tile of a target: unit n of a job is the n-th of them. */
 export interface TargetUnit {
   readonly target: RequestTarget;
@@ -25,7 +28,8 @@ export function soleChannel({ channel, at }: RequestTarget): number | null {
 }
 
 /**
- * What stands under a target's tile: names of its channels, and what is done with them.
+ * What stands under a target's tile: "zebra - 0.5*tiger", "#12 at 3,5". A channel that no class
+ * names is "#12", so that no number is taken for a weight.
  *
  * @param nameOf class name of a channel, or `null`
  */
@@ -33,7 +37,7 @@ export function targetLabel(
   { target, index, images }: TargetUnit,
   nameOf: (channel: number) => string | null,
 ): string {
-  const named = (channel: number | string) => nameOf(Number(channel)) ?? `${channel}`;
+  const named = (channel: number | string) => nameOf(Number(channel)) ?? `#${channel}`;
   const place = target.at === undefined ? "" : ` at ${[target.at].flat().join(",")}`;
   return `${whatIs(target, named)}${place}${numberOf({ index, images })}`;
 }
@@ -59,11 +63,11 @@ function whatIs(target: RequestTarget, named: (channel: number | string) => stri
   if (target.activationOf !== undefined) return `like ${fileName(target.activationOf)}`;
   if (target.layer) return "layer";
   if (target.channel !== undefined) return named(target.channel);
-  return Object.entries(target.channels ?? {})
-    .map(([channel, weight], i) => {
-      const sign = weight < 0 ? "-" : i === 0 ? "" : "+";
-      const size = Math.abs(weight) === 1 ? "" : `${Math.abs(weight)} `;
-      return `${sign}${size}${named(channel)}`;
-    })
-    .join(" ");
+  const terms = Object.entries(target.channels ?? {}).map(([channel, weight], i) => {
+    const [first, later] = weight < 0 ? ["-", " - "] : ["", " + "];
+    const size = Math.abs(weight);
+    const factor = size === 1 ? "" : `${Number(size.toPrecision(WEIGHT_DIGITS))}*`;
+    return `${i === 0 ? first : later}${factor}${named(channel)}`;
+  });
+  return terms.join("");
 }

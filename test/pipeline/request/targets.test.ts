@@ -75,11 +75,11 @@ test("targets in normal form: indices, one number for each image, a label for ea
   expect(request.channels).toBeUndefined();
   expect(channels).toEqual([1, 2, 3, 4, 5, 6, 7]);
   expect(labels).toEqual([
-    "-0.5 1 +3",
-    "4",
-    "2 at centre 1/2",
-    "2 at centre 2/2",
-    "2 at 20,1",
+    "-0.5*#1 + #3",
+    "#4",
+    "#2 at centre 1/2",
+    "#2 at centre 2/2",
+    "#2 at 20,1",
     "along seven",
     "layer",
   ]);
@@ -89,7 +89,13 @@ test("classes by name, and their names as labels", async () => {
   const targets = [{ channel: "tiger" }, { channels: { "zebra, Equus": 1, castle: -1 } }];
   const { request, labels } = await resolve(targets, { layer: "classes" });
   expect(request.targets).toEqual([{ channel: 2 }, { channels: { 3: 1, 4: -1 } }]);
-  expect(labels).toEqual(["tiger", "zebra -castle"]);
+  expect(labels).toEqual(["tiger", "zebra - castle"]);
+});
+
+test("a sum's label tells weights from channels, and has no more digits than a tile has room for", async () => {
+  const sums = [{ 1: 1, 2: -0.5 }, { 3: 2, 5: 1 / 3 }, { 1: -1, 2: -0.98765 }, { 4: 1000 }];
+  const { labels } = await resolve(sums.map((channels) => ({ channels })));
+  expect(labels).toEqual(["#1 - 0.5*#2", "2*#3 + 0.333*#5", "-#1 - 0.988*#2", "1000*#4"]);
 });
 
 test("behind a ReLU fourier raises what feeds it, deepdream the output", async () => {
