@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import type { Provider } from "../../autodiff/provider.ts";
 import { PROFILES } from "../runtime/providers.ts";
 import { OutOfMemoryError } from "../runtime/errors.ts";
@@ -120,6 +122,8 @@ export async function renderInLanes(
       }
     }
   };
+  // of a graph that has been tried before: all that wait may be the GPU's
+  verdict = await Promise.race([gpu, nextTurn(null)]);
   const stopOthers = (error: unknown) => {
     stop.abort(error);
     throw error;
