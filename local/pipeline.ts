@@ -140,7 +140,8 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
   };
   try {
     const { resumed: resumedJobs, damaged: damagedJobs } = await resumeJobs(acceptDeps);
-    sources = startSources({ sqs, endpoint, handlers, timing, threads, logOf });
+    const onCard = () => gate?.imagesAtOnce() ?? 0;
+    sources = startSources({ sqs, endpoint, handlers, timing, threads, onCard, logOf });
     return {
       endpoint,
       connection,

@@ -65,7 +65,7 @@ export async function runLoop(deps: LoopDeps, stop: AbortSignal): Promise<LoopEn
   await consume(
     {
       receiver,
-      gathering: GATHERING,
+      gathering: () => GATHERING,
       visibilitySeconds: HELD_SECONDS,
       retrySeconds: () => (signal.aborted ? 0 : RETRY_SECONDS),
       pauseAfterErrorMs: PAUSE_AFTER_ERROR_MS,

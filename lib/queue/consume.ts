@@ -22,7 +22,8 @@ export type ConsumerTrouble = "queue out of reach" | "heartbeat missed" | "batch
 
 export interface ConsumeOptions {
   readonly receiver: MessageReceiver;
-  readonly gathering: Gathering;
+  /** Asked before each batch. */
+  readonly gathering: () => Gathering;
   /** Messages not deleted come back after this time; it is prolonged while they are handled. */
   readonly visibilitySeconds: number;
   /** How soon a message comes back that failed, by its deliveries so far, from 1. */
@@ -68,7 +69,7 @@ async function gather(
   { receiver, gathering, visibilitySeconds, onError }: ConsumeOptions,
   stop: AbortSignal,
 ): Promise<readonly ReceivedMessage[]> {
-  const { batchSize, pollSeconds, windowMs, pauseMs } = gathering;
+  const { batchSize, pollSeconds, windowMs, pauseMs } = gathering();
   const receive = (wanted: number, waitSeconds: number) =>
     receiver.receive({
       maxMessages: Math.min(RECEIVE_LIMIT, wanted),

@@ -4,15 +4,21 @@ import { type ConsumerTrouble, consume } from "../../lib/queue/consume.ts";
 import type { MessageReceiver } from "../../lib/queue/message-queue.ts";
 import { toSqsEvent } from "./sqs-event.ts";
 
-/** A queue wired to a handler, as Lambda's event source mapping does it. */
-export interface EventSourceOptions {
-  readonly receiver: MessageReceiver;
-  readonly queueArn: string;
-  readonly handler: (event: SQSEvent) => Promise<SQSBatchResponse>;
+/** How many messages make one event. */
+export interface Batching {
   /** Most messages of one event. More than 10 take several receive calls, within the window. */
   readonly batchSize: number;
   /** How long to gather messages after the first one, while more keep coming. */
   readonly batchingWindowMs: number;
+}
+
+/** A queue wired to a handler, as Lambda's event source mapping does it. */
+export interface EventSourceOptions extends Batching {
+  readonly receiver: MessageReceiver;
+  readonly queueArn: string;
+  readonly handler: (event: SQSEvent) => Promise<SQSBatchResponse>;
+  /** Asked before each event, for what is other by then. @default it stays as it is */
+  readonly batching?: () => Batching;
   /** Handlers running at a time: at first one, and one more whenever there is work. */
   readonly concurrency: number;
   /** Messages not deleted come back after this time; it is prolonged while their handler runs. */
@@ -39,7 +45,7 @@ const GATHER_PAUSE_MS = 100;
 const PAUSE_AFTER_ERROR_MS = 500;
 
 export function startEventSource(options: EventSourceOptions): EventSource {
-  const { handler, queueArn, concurrency, batchSize, batchingWindowMs, retrySeconds } = options;
+  const { handler, queueArn, concurrency, retrySeconds, batching = () => options } = options;
   const { receiver, visibilitySeconds, onError } = options;
   const stopping = new AbortController();
   const consumers: Promise<void>[] = [];
@@ -48,11 +54,14 @@ export function startEventSource(options: EventSourceOptions): EventSource {
     const consumer = consume(
       {
         receiver,
-        gathering: {
-          batchSize,
-          pollSeconds: POLL_SECONDS,
-          windowMs: batchingWindowMs,
-          pauseMs: GATHER_PAUSE_MS,
+        gathering: () => {
+          const { batchSize, batchingWindowMs } = batching();
+          return {
+            batchSize,
+            pollSeconds: POLL_SECONDS,
+            windowMs: batchingWindowMs,
+            pauseMs: GATHER_PAUSE_MS,
+          };
         },
         visibilitySeconds,
         retrySeconds,

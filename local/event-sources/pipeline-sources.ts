@@ -30,6 +30,8 @@ const COMMON = {
 
 /** What one receive call brings. */
 const CHANNELS_AT_ONCE = RECEIVE_LIMIT;
+/** More than that come in calls one right after the other, as long as the queue has them. */
+const CHANNELS_WINDOW_MS = 1_000;
 
 const SOURCE_TIMING = {
   requests: { ...COMMON, batchSize: 1, concurrency: 4 },
@@ -52,23 +54,31 @@ export interface SourcesOptions {
   readonly endpoint: Pick<Endpoint, "queueUrl" | "queueArn">;
   readonly handlers: Readonly<Partial<Record<ServedQueue, SqsHandler>>>;
   readonly timing: Readonly<Partial<Record<ServedQueue, Partial<SourceTiming>>>>;
-  /** Images that the renderer draws at once. */
+  /** Images that the renderer draws at once on the CPU. */
   readonly threads: number;
+  /** Images that go through the machine's card at once, as far as it is known by then. */
+  readonly onCard: () => number;
   readonly logOf: (functionName: string) => Log;
 }
 
 /** Starts an event source for each handler given. */
 export function startSources(options: SourcesOptions): EventSource {
-  const { sqs, endpoint, handlers, timing, threads, logOf } = options;
+  const { sqs, endpoint, handlers, timing, threads, onCard, logOf } = options;
   const sources = SERVED_QUEUES.flatMap((role) => {
     const handler = handlers[role];
     if (handler === undefined) return [];
     const queue = QUEUE_NAMES[role];
     const log = logOf("event source");
+    const usual = { ...SOURCE_TIMING[role], ...timing[role] };
     return startEventSource({
-      ...SOURCE_TIMING[role],
-      ...(role === "channels" && { concurrency: channelBatches(threads) }),
-      ...timing[role],
+      ...usual,
+      ...(role === "channels" && {
+        concurrency: timing.channels?.concurrency ?? channelBatches(threads),
+        batching: () =>
+          onCard() > usual.batchSize
+            ? { batchSize: onCard(), batchingWindowMs: CHANNELS_WINDOW_MS }
+            : usual,
+      }),
       receiver: new SqsQueue(sqs, endpoint.queueUrl(queue)),
       queueArn: endpoint.queueArn(queue),
       handler,

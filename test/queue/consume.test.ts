@@ -26,7 +26,7 @@ async function run(queue: ScriptedQueue, options: Partial<ConsumeOptions>): Prom
   await consume(
     {
       receiver: queue,
-      gathering: { batchSize: 10, pollSeconds: 20, windowMs: 0, pauseMs: 0 },
+      gathering: () => ({ batchSize: 10, pollSeconds: 20, windowMs: 0, pauseMs: 0 }),
       visibilitySeconds: 30,
       retrySeconds: () => 7,
       pauseAfterErrorMs: 0,
@@ -60,7 +60,7 @@ test("if a batch throws all of it is given back, and the consumer goes on", asyn
   const queue = queueOf(4);
   let calls = 0;
   const troubles = await run(queue, {
-    gathering: { batchSize: 2, pollSeconds: 20, windowMs: 0, pauseMs: 0 },
+    gathering: () => ({ batchSize: 2, pollSeconds: 20, windowMs: 0, pauseMs: 0 }),
     handle: () => (calls++ === 0 ? Promise.reject(new Error("crash")) : Promise.resolve([])),
   });
   expect(troubles).toEqual(["batch not handled: Error: crash"]);
@@ -71,7 +71,7 @@ test("if a batch throws all of it is given back, and the consumer goes on", asyn
 test("without a window a batch is what one call brings", async () => {
   const { seen, handle } = sizes();
   await run(queueOf(12), {
-    gathering: { batchSize: 25, pollSeconds: 20, windowMs: 0, pauseMs: 0 },
+    gathering: () => ({ batchSize: 25, pollSeconds: 20, windowMs: 0, pauseMs: 0 }),
     handle,
   });
   expect(seen).toEqual([10, 2]);
@@ -81,7 +81,12 @@ test("a window gathers what comes in several calls into one batch, up to its siz
   const queue = queueOf(34);
   const { seen, handle } = sizes();
   await run(queue, {
-    gathering: { batchSize: 25, pollSeconds: 20, windowMs: Number.POSITIVE_INFINITY, pauseMs: 1 },
+    gathering: () => ({
+      batchSize: 25,
+      pollSeconds: 20,
+      windowMs: Number.POSITIVE_INFINITY,
+      pauseMs: 1,
+    }),
     handle,
   });
   expect(seen).toEqual([25, 9]);
@@ -96,7 +101,7 @@ test("while calls bring as much as one can, no pause is made between them", asyn
   const { seen, handle } = sizes();
   const hour = 3_600_000;
   await run(queueOf(20), {
-    gathering: { batchSize: 20, pollSeconds: 20, windowMs: hour, pauseMs: hour },
+    gathering: () => ({ batchSize: 20, pollSeconds: 20, windowMs: hour, pauseMs: hour }),
     handle,
   });
   expect(seen).toEqual([20]);
@@ -112,7 +117,7 @@ test("a window ends", async () => {
   };
   const { seen, handle } = sizes();
   await run(queue, {
-    gathering: { batchSize: 100, pollSeconds: 20, windowMs: 1_000, pauseMs: 0 },
+    gathering: () => ({ batchSize: 100, pollSeconds: 20, windowMs: 1_000, pauseMs: 0 }),
     handle,
   });
   expect(seen).toEqual([30]);
@@ -209,7 +214,12 @@ test("what has been gathered is handled, though a further call fails", async () 
     .mockRejectedValueOnce(new Error("reset"));
   const { seen, handle } = sizes();
   const troubles = await run(queue, {
-    gathering: { batchSize: 25, pollSeconds: 20, windowMs: Number.POSITIVE_INFINITY, pauseMs: 0 },
+    gathering: () => ({
+      batchSize: 25,
+      pollSeconds: 20,
+      windowMs: Number.POSITIVE_INFINITY,
+      pauseMs: 0,
+    }),
     handle,
   });
   expect(troubles).toEqual(["queue out of reach: Error: reset"]);

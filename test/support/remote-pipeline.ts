@@ -85,6 +85,7 @@ export function remotePipeline(options: RemoteOptions): RemotePipeline {
         endpoint,
         handlers: Object.fromEntries(served),
         timing,
+        onCard: () => 0,
         threads: 2,
         logOf: silence,
       });

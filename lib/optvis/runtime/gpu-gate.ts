@@ -56,6 +56,8 @@ export class GpuGate {
   readonly tell: (line: string) => void;
   readonly #stop = new AbortController();
   #machine: Promise<GpuVerdict> | null = null;
+  /** What `#machine` has come to. */
+  #found: GpuVerdict | null = null;
   readonly #graphs = new Map<string, Promise<GpuVerdict>>();
 
   constructor({
@@ -85,6 +87,11 @@ export class GpuGate {
     return this.#machine;
   }
 
+  /** Images that the machine's card takes in one run; 0: none is known to be of use by now. */
+  imagesAtOnce(): number {
+    return this.#found?.isFit === true ? PROFILES[this.#found.provider].largestBatch : 0;
+  }
+
   async #recallMachine(): Promise<GpuVerdict> {
     const known = (await this.#memory?.reason()) ?? null;
     const verdict =
@@ -94,6 +101,7 @@ export class GpuGate {
     if (known === null && !isPassing) {
       await this.#memory?.keep(verdict.isFit ? null : verdict.reason);
     }
+    this.#found = verdict;
     return verdict;
   }
 
@@ -172,7 +180,9 @@ export class GpuGate {
    */
   giveUp(refusal: GpuRefusal): void {
     this.tell(`the rest is rendered on the CPU: ${refusal.reason}`);
-    if (!refusal.isPassing) this.#machine = Promise.resolve(refusal);
+    if (refusal.isPassing) return;
+    this.#found = refusal;
+    this.#machine = Promise.resolve(refusal);
   }
 
   /** Gives up what it is at: nothing waits for it any more. */

@@ -22,6 +22,7 @@ async function secondsUntilBack(role: ServedQueue): Promise<number> {
     handlers: { [role]: handler },
     timing: {},
     threads: 2,
+    onCard: () => 0,
     logOf: () => silentLog,
   });
   // together: polls wait for a clock that stands still, and the endpoint's end ends them
@@ -53,4 +54,47 @@ test("what the dead-letter handler refuses comes back after minutes, not seconds
 
 test("what a worker refuses comes back after seconds (control)", async () => {
   expect(await secondsUntilBack("channels")).toBe(2);
+});
+
+/** Sizes of the events that 40 channels come in. */
+async function eventSizes(onCard: () => number): Promise<readonly number[]> {
+  const endpoint = await startEndpoint({ dataFolder: await temporaryFolder(), queues: QUEUES });
+  const sqs = createSqsClient(localConnection(endpoint.url));
+  const bodies = Array.from({ length: 40 }, (_, i) => ({ body: `${i}` }));
+  await new SqsQueue(sqs, endpoint.queueUrl(QUEUE_NAMES.channels)).sendAll(bodies);
+  const sizes: number[] = [];
+  const received = () => sizes.reduce((sum, size) => sum + size, 0);
+  const sources = startSources({
+    sqs,
+    endpoint,
+    handlers: {
+      channels: async ({ Records }) => {
+        sizes.push(Records.length);
+        return { batchItemFailures: [] };
+      },
+    },
+    timing: {},
+    threads: 2,
+    onCard,
+    logOf: () => silentLog,
+  });
+  await untilTrue(
+    () => received() === bodies.length,
+    () => `${received()} channels have come`,
+  );
+  const stopped = sources.stop();
+  endpoint.endLongPolls();
+  await Promise.all([stopped, endpoint.close()]);
+  return sizes;
+}
+
+test("channels come ten at a time, and as many as a card takes from when it is known", async () => {
+  expect(await eventSizes(() => 0)).toEqual([10, 10, 10, 10]);
+  expect(await eventSizes(() => 1)).toEqual([10, 10, 10, 10]);
+  expect((await eventSizes(() => 32))[0]).toBe(32);
+  let asked = 0;
+  const [first, ...later] = await eventSizes(() => (asked++ === 0 ? 0 : 32));
+  expect(first).toBe(10);
+  // two consumers share what is left
+  expect(Math.max(...later)).toBeGreaterThan(10);
 });

@@ -139,6 +139,25 @@ describe("a machine", () => {
     ]);
   });
 
+  test("takes as many images at once as its provider, from when it is known to be of use", async () => {
+    for (const [provider, images] of [
+      ["cuda", 32],
+      ["webgpu", 1],
+    ] as const) {
+      const gate = gateOf("right", { providers: [provider] });
+      expect(gate.imagesAtOnce()).toBe(0);
+      await gate.machine();
+      expect(gate.imagesAtOnce()).toBe(images);
+      gate.giveUp({ isFit: false, reason: "others have its memory", isPassing: true });
+      expect(gate.imagesAtOnce()).toBe(images);
+      gate.giveUp({ isFit: false, reason: "the device is lost" });
+      expect(gate.imagesAtOnce()).toBe(0);
+    }
+    const without = gateOf("without");
+    await without.machine();
+    expect(without.imagesAtOnce()).toBe(0);
+  });
+
   test("tries the providers in order, and says of each why not", async () => {
     const gate = gateOf("only webgpu", { providers: ["cuda", "webgpu"] });
     expect(await gate.machine()).toMatchObject({ isFit: true, provider: "webgpu" });
