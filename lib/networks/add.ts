@@ -91,7 +91,7 @@ async function requireNewId(id: string, folders: readonly string[]): Promise<voi
   const networks = await surveyNetworks(folders);
   if (networks.some((network) => network.id === id)) {
     throw new NetworkError(
-      `there is a network '${id}' already; choose another id, or remove its folder first`,
+      `there is a network '${id}' already; choose another id, or remove it first: dreamgrid models remove ${id}`,
     );
   }
 }

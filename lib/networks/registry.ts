@@ -118,9 +118,10 @@ async function findDescription(
     throw new NetworkNotFoundError(`${id}: networks are read as ONNX; ${remedyOfFile}`);
   }
   const known = (await surveyNetworks(folders)).map((network) => network.id);
-  const remedy = didYouMean(id, known) || `known are: ${known.join(", ") || "none"}`;
+  const hint = didYouMean(id, known);
+  const others = hint ? ` (${hint})` : `; known are: ${known.join(", ") || "none"}`;
   throw new NetworkNotFoundError(
-    `no network is called '${id}' in ${folders.join(", ")}; ${remedy}; ` +
+    `no network is called '${id}' in ${folders.join(", ")}${others}; ` +
       "give the path of an .onnx file, or add one with: dreamgrid models add",
   );
 }

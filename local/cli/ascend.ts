@@ -16,7 +16,7 @@ import {
 import type { AscendFlags } from "./run-ascend.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** `dreamgrid ascend`: one raw run, with nothing random, for checks from outside. */
+/** `dreamgrid ascend`: one raw run, without random shifts, for checks from outside. */
 export function ascendCommand(terminal: Terminal): Command {
   return new Command("ascend")
     .description("run one ascent as it is, without random shifts, and write its numbers")
@@ -40,7 +40,8 @@ export function ascendCommand(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
-Writes image.npy [N,planes,H,W] in network input units and activation.npy [iterations of all levels, N].`,
+Writes image.npy [N,planes,H,W] in network input units and activation.npy [iterations of all levels,
+N].`,
     )
     .action(async (flags: AscendFlags) => {
       const { runAscend } = await import("./run-ascend.ts");

@@ -22,12 +22,14 @@ export function doctorCommand(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
-Of this machine it says whether it renders on a GPU, on which, and if not, why. It looks anew, and what it finds is
-what other commands remember for a day: run it after a change of drivers. The environment variable DREAMGRID_GPU
-may be 'off' (no GPU is looked for) or 'any' (one is used however slow it is).
+Of this machine it says whether it renders on a GPU, on which, and if not, why. It looks anew, and
+what it finds is what other commands remember for a day: run it after a change of drivers. The
+environment variable DREAMGRID_GPU may be 'off' (no GPU is looked for) or 'any' (one is used however
+slow it is).
 
-With --cloud it asks with the credentials of the AWS command line and changes nothing. The exit code is 1 where a
-stack of these settings would not work; what to set instead is on the line that says so.`,
+With --cloud it asks with the credentials of the AWS command line and changes nothing. The exit code
+is 1 where a stack of these settings would not work; what to set instead is on the line that says
+so.`,
     )
     .action(async (flags: DoctorFlags & { readonly cloud?: boolean }) => {
       if (!flags.cloud) {

@@ -57,6 +57,7 @@ Without a request file:
 
 The sheet is called NETWORK-LAYER. Method and preset follow from the layer where they are left out:
 classes are drawn with natural, convolutions with channels, first convolutions with deepdream.
+Pairs are written with a comma, --grid-size 4,6, and --targets as in a request, in JSON.
 
 From another program: a request goes in, and events come out.
 
@@ -66,10 +67,10 @@ Before hours of work: what would be drawn, and about how long that takes.
 
     dreamgrid dream examples/googlenet-*.json --dry-run
 
-For request NAME.json (of standard input: request) it writes NAME.png (the sheet), NAME.manifest.json (what is where on it, with
-each image's activation trace) and NAME.tiles/ (each image; .npy too where output scaling is off,
-.webp or .gif with --animate, which is the request's field animation);
-and index.html, a report of all sheets in the folder, which opens from the disk.
+For NAME.json it writes NAME.png, the sheet; NAME.manifest.json, what is where on it, with each
+image's activation trace; NAME.tiles/, each image (.npy too with --output-scaling none, .webp or
+.gif with --animate); and index.html, a report of all sheets in the folder, which opens from the
+disk. The sheet of a request from standard input is called request.
 The same request again is the same job: what has been rendered is not rendered again.`,
     )
     .action(async (files: readonly string[], flags: DreamFlags) => {

@@ -35,11 +35,12 @@ export function exportGraphCommand(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
-The differentiable graph has inputs image [N,planes,H,W] (network input units) and selection [N,C] (one-hot
-rows), outputs activation [N] and gradient [N,planes,H,W]; with the objective mean the gradient is that of
-the activation. With --ascent: inputs image, selection, iterations (int64) and step (1), and shifts
-(int64 [iterations,2]) where the network sees crops; outputs image_out, activations [iterations,N] and
-gradient_rms; its image is in units of 0..255 less the network's mean.`,
+The differentiable graph has inputs image [N,planes,H,W] (network input units) and selection [N,C]
+(one-hot rows), outputs activation [N] and gradient [N,planes,H,W]; with the objective mean the
+gradient is that of the activation. With --ascent: inputs image, selection, iterations (int64) and
+step (1), and shifts (int64 [iterations,2]) where the network sees crops; outputs image_out,
+activations [iterations,N] and gradient_rms; its image is in units of 0..255 less the network's
+mean.`,
     )
     .action(async (flags: ExportFlags) => {
       const { runExportGraph } = await import("./run-export-graph.ts");

@@ -40,9 +40,12 @@ export async function openForCommand(
   return withModel(analysed, await foldWeights(analysed.model));
 }
 
-/** Tells what was assumed of the network; after the work, so that a refusal is one line. */
+/**
+ * Tells what was assumed of the network, by commands that cannot be told otherwise; after the work,
+ * so that a refusal is one line.
+ */
 export function noteAssumptions({ notice }: AnalysedNetwork, { note }: Terminal): void {
-  if (notice) note(notice);
+  if (notice) note(`${notice}, to: dreamgrid models add`);
 }
 
 /**

@@ -31,9 +31,13 @@ const FROM_LAYER: ReadonlySet<string> = new Set(["method", "preset"]);
  */
 export function requestOptions(): readonly Option[] {
   return requestFields().map((field) => {
-    const option = new Option(`--${optionName(field)} <value>`);
-    // made when it is read: most commands are run, not asked for help
+    // by itself one that is true or false stands for true, and takes no other option for its value
+    const option = isSwitch(field)
+      ? new Option(`--${optionName(field)} [value]`).preset("true")
+      : new Option(`--${optionName(field)} <value>`);
+    // made when they are read: most commands are run, not asked for help
     Object.defineProperty(option, "description", { get: () => helpOf(field) });
+    Object.defineProperty(option, "argChoices", { get: () => choicesOf(field) });
     return option.helpGroup(headingOf(field));
   });
 }
@@ -70,6 +74,9 @@ function requestFields(): readonly RequestField[] {
       if (parts === null) add([name], method, schema);
       else for (const part of Object.keys(parts)) add([name, part], method, parts[part]!);
     }
+  }
+  // the sheet's stand together behind both methods'
+  for (const [method] of methods) {
     for (const [name, schema] of Object.entries(montage.shape)) {
       if (!ELSEWHERE_OF_SHEET.has(name)) add(["montage", name], method, schema);
     }
@@ -109,7 +116,7 @@ function helpOf({ path, schemas }: RequestField): string {
   const text = isSame
     ? first?.text
     : known.map((each) => `${each.method}: ${each.text}`).join("; ");
-  return `${path[0] === "method" ? "deepdream or fourier" : text}${defaultText(path, known)}`;
+  return `${path[0] === "method" ? "how images are drawn" : text}${defaultText(path, known)}`;
 }
 
 /** @param known what each method has for a default, as JSON */
@@ -134,17 +141,25 @@ function jsonSchemaOf(schema: z.core.$ZodType): JsonSchema {
 }
 
 function textOf(json: JsonSchema): string {
-  const facts = [choicesOf(json), limitsOf(json)].filter((text) => text !== "");
-  return `${json.description ?? ""}${facts.length > 0 ? ` (${facts.join("; ")})` : ""}`;
+  const limits = limitsOf(json);
+  return `${json.description ?? ""}${limits && ` (${limits})`}`;
 }
 
 const branchesOf = (json: JsonSchema): readonly JsonSchema[] =>
   (json.anyOf ?? [json]).flatMap((branch) => (typeof branch === "object" ? [branch] : []));
 
-function choicesOf(json: JsonSchema): string {
-  return branchesOf(json)
+function isSwitch({ schemas }: RequestField): boolean {
+  return [...schemas.values()].every((schema) => jsonSchemaOf(schema).type === "boolean");
+}
+
+/** The words that a field takes, whatever the method; `undefined` where it takes others too. */
+function choicesOf(field: RequestField): readonly string[] | undefined {
+  if (isSwitch(field)) return ["true", "false"];
+  const choices = [...field.schemas.values()]
+    .flatMap((schema) => branchesOf(jsonSchemaOf(schema)))
     .flatMap((branch) => branch.enum ?? (branch.const === undefined ? [] : [branch.const]))
-    .join(", ");
+    .filter((choice) => typeof choice === "string");
+  return choices.length === 0 ? undefined : [...new Set(choices)];
 }
 
 /** Of a number, or of the numbers of a pair. */

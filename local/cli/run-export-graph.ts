@@ -9,6 +9,7 @@ import type { InputFlags } from "./input-options.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
 import type { LayerFlags } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
+import { several } from "../several.ts";
 import { writeWhole } from "./write-whole.ts";
 
 export interface ExportFlags extends LayerFlags, Pick<InputFlags, "input"> {
@@ -44,7 +45,7 @@ export async function runExportGraph(flags: ExportFlags, terminal: Terminal): Pr
   const bytes = encodeModel(graph);
   await writeWhole(new Map([[flags.out, bytes]]));
   terminal.print(
-    `${flags.out}: ${graph.nodes.length} nodes, ${(bytes.length / 1e6).toFixed(1)} MB`,
+    `${flags.out}: ${several(graph.nodes.length, "node")}, ${(bytes.length / 1e6).toFixed(1)} MB`,
   );
   noteAssumptions(opened, terminal);
 }

@@ -83,7 +83,7 @@ test("an id that is taken stays what it was", async () => {
   const { folder, added, options } = await prepare();
   await addNetwork(added, options);
   const again = addNetwork({ ...added, licence: "another" }, options);
-  await expect(again).rejects.toThrow("there is a network 'mynet' already");
+  await expect(again).rejects.toThrow(/'mynet' already; .*: dreamgrid models remove mynet$/);
   const { description } = await openNetwork("mynet", { folders: [folder], cacheFolder: folder });
   expect(description.licence).toBe("MIT");
 });

@@ -162,8 +162,10 @@ test("an unknown id is refused with the nearest one, and never leaves the folder
   const description = descriptionText("emojinet", [describeFile("a.onnx", MODEL)]);
   await writeNetwork(first, "emojinet", { "network.json": description });
   const options = { folders: [join(first, "emojinet"), first], cacheFolder: cache };
-  await expect(openNetwork("emojnet", options)).rejects.toThrow("did you mean 'emojinet'?");
-  await expect(openNetwork("qqq", options)).rejects.toThrow("known are: emojinet");
+  await expect(openNetwork("emojnet", options)).rejects.toThrow(
+    /no network is called 'emojnet' in [^(;]+ \(did you mean 'emojinet'\?\); give the path/,
+  );
+  await expect(openNetwork("qqq", options)).rejects.toThrow(/; known are: emojinet; give/);
   for (const id of ["../emojinet", "", ".", "a/b"]) {
     await expect(openNetwork(id, options)).rejects.toThrow(NetworkNotFoundError);
   }

@@ -47,6 +47,7 @@ function wanted(issue: Issue): string {
   if (issue.code === "invalid_type") {
     // pairs carry what is wanted as their message, as unions and patterns do
     if (issue.expected === "tuple") return issue.message;
+    if (issue.expected === "boolean") return "true or false";
     return issue.expected === "int" ? "a whole number" : withArticle(issue.expected);
   }
   if (issue.code === "too_small") {

@@ -39,7 +39,7 @@ export function unknownField(name: string, { own, kind, foreign }: KnownFields):
   const owner = foreign.get(name);
   if (owner !== undefined && kind !== null) {
     const { field, value } = kind;
-    return `belongs to ${field} "${owner}", and this request's is "${value}"; remove it, or say "${field}": "${owner}"`;
+    return `belongs to ${field} "${owner}", and this request's is "${value}"; remove it, or set ${field} to "${owner}"`;
   }
   const others = [...foreign].map(([other, value]): Named => {
     return { label: `'${other}' of ${kind?.field} "${value}"`, names: [other] };

@@ -84,7 +84,12 @@ const networkOrPath = z
   .string()
   .min(1)
   .describe("id of a registered network, or path of an .onnx file");
-const imagePath = z.string().min(1).nullable().default(null).describe("path of an image file");
+const imagePath = z
+  .string()
+  .min(1)
+  .nullable()
+  .default(null)
+  .describe("path of a PNG, JPEG or WebP; null: standard-normal noise");
 
 /** A request on this machine: `network` may be an .onnx file, `initialImage` a path. */
 export const localRequestSchema = raisedOfMaps(

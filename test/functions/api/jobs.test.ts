@@ -83,7 +83,7 @@ describe("POST /jobs", () => {
     expect(taken.status).toBe(422);
     const unsure = await call("POST", "/jobs?dryRun=maybe", { body: bad });
     expect(unsure.body).toMatchObject({
-      problems: ['query.dryRun: given "maybe"; wanted a boolean'],
+      problems: ['query.dryRun: given "maybe"; wanted true or false'],
     });
   });
 

@@ -34,6 +34,7 @@ describe("--help", () => {
     [["export-graph"], ["--size", "--batch", "--ascent", "--provider", "--objective"]],
     [["ascend"], ["--channels", "--iterations", "--levels", "--init", "--objective"]],
     [["models"], ["list", "add", "path", "fetch"]],
+    [["doctor"], ["--cloud"]],
     [
       ["models", "add"],
       ["--mean", "--scale"],
@@ -43,6 +44,7 @@ describe("--help", () => {
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toContain(`Usage: ${["dreamgrid", ...words].join(" ")}`);
     for (const option of options) expect(stdout).toContain(option);
+    expect(stdout.split("\n").filter((line) => line.length > 100)).toEqual([]);
   });
 });
 

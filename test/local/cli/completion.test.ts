@@ -42,6 +42,12 @@ describe("bash", () => {
       ["cpu", "cuda"],
     ],
     [["export-graph", "--objective", "re"], ["rectified"]],
+    [["dream", "net.onnx", "--preset", "na"], ["natural"]],
+    [
+      ["dream", "net.onnx", "--method", ""],
+      ["deepdream", "fourier"],
+    ],
+    [["dream", "net.onnx", "--verbose", "f"], ["false"]],
   ])("completes %j", async (words, wanted) => {
     expect(await offered(words)).toEqual(expect.arrayContaining([...wanted]));
   });

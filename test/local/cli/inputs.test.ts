@@ -145,6 +145,13 @@ describe("inputs that are no image", () => {
 });
 
 describe("pixels on the command line", () => {
+  test("a command that cannot be told of them names the one that can", async () => {
+    const { code, stderr } = await run("analyze", at("one.onnx"));
+    const told =
+      /assuming RGB.*; to say otherwise, give --preprocessing .*, to: dreamgrid models add$/m;
+    expect([code, stderr]).toEqual([0, expect.stringMatching(told)]);
+  });
+
   const SHORT = "--channels 1 --num-iterations 1 --pyramid-levels 1 --method deepdream".split(" ");
   const draw = (out: string, ...words: readonly string[]) =>
     run("dream", at("one.onnx"), "--layer", "y", ...SHORT, "--out", out, ...words);

@@ -124,6 +124,7 @@ test.each([
   ],
   [["--layer", "conv9"], /there is no layer 'conv9'.*did you mean/],
   [["--layer", "conv2", "--rotation", "wild"], /rotation: given "wild"; wanted a number/],
+  [["--layer", "conv2", "--preset", "vivd"], /preset: given "vivd"; wanted one of "natural", /],
   [["--layer", "conv2", "--channel-axis", "4"], /channelAxis: given 4; wanted one of 1 to 3/],
   [["--layer", "conv2", "--channel-axis", "x"], /channelAxis: given "x"; wanted a number/],
   [["--layer", "conv2", "--canvas-size", "0"], /canvasSize: given 0; wanted at least 1/],
@@ -151,7 +152,36 @@ test("every field but the long ones has an option with a description", () => {
   const undescribed = [...options.values()].filter(({ description }) => description.length < 10);
   expect(undescribed).toEqual([]);
   expect(options.get("learningRate")?.description).toContain("more than 0, up to 10");
-  expect(options.get("objective")?.description).toMatch(
-    /rectified, mean.*default: "rectified" with deepdream, "mean" with fourier/,
+  expect(options.get("objective")?.description).toContain(
+    'default: "rectified" with deepdream, "mean" with fourier',
   );
+});
+
+test("options of fields that take few words have them as choices, those of numbers have none", () => {
+  const options = new Map(requestOptions().map((option) => [option.attributeName(), option]));
+  const choices = (name: string) => options.get(name)?.argChoices;
+  expect(choices("method")).toEqual(["deepdream", "fourier"]);
+  expect(choices("outputScaling")).toEqual(["clipped", "linear", "none"]);
+  expect(choices("verbose")).toEqual(["true", "false"]);
+  expect([choices("seed"), choices("title"), choices("gridSize")]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test("the sheet's options stand together, behind those of either method", () => {
+  const headings = requestOptions().map((option) => option.helpGroupHeading);
+  expect([...new Set(headings)]).toEqual([
+    "Whatever the method:",
+    "Method deepdream:",
+    "Method fourier:",
+    "The sheet:",
+  ]);
+});
+
+test("--verbose by itself is true, and leaves the option behind it alone", async () => {
+  const words = ["dream", join(folder, "good.onnx"), "--layer", "conv2", "--verbose", "--dry-run"];
+  const { code, stdout } = await run(...words);
+  expect([code, stdout]).toEqual([0, expect.stringContaining("good-conv2.png")]);
 });

@@ -128,15 +128,15 @@ test.each([
     "a Fourier field without its method",
     { ...GOOD, preset: "vivid", learningRate: 0.1 },
     [
-      'preset: belongs to method "fourier", and this request\'s is "deepdream"; remove it, or say "method": "fourier"',
-      'learningRate: belongs to method "fourier", and this request\'s is "deepdream"; remove it, or say "method": "fourier"',
+      'preset: belongs to method "fourier", and this request\'s is "deepdream"; remove it, or set method to "fourier"',
+      'learningRate: belongs to method "fourier", and this request\'s is "deepdream"; remove it, or set method to "fourier"',
     ],
   ],
   [
     "a field of deepDreamImage in another method",
     { ...GOOD, method: "fourier", pyramidLevels: 2, rotaton: 3 },
     [
-      'pyramidLevels: belongs to method "deepdream", and this request\'s is "fourier"; remove it, or say "method": "deepdream"',
+      'pyramidLevels: belongs to method "deepdream", and this request\'s is "fourier"; remove it, or set method to "deepdream"',
       "rotaton: unknown field (did you mean 'rotation'?); remove it",
     ],
   ],

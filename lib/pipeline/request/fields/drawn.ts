@@ -76,7 +76,7 @@ export const commonFields = {
   executionEnvironment: z
     .enum(["auto", "cpu", "gpu"])
     .default("auto")
-    .describe("gpu without GPU workers is an error, not a fallback"),
+    .describe("gpu: an error where there is no GPU of use, not a fallback"),
   verbose: z
     .boolean()
     .default(true)

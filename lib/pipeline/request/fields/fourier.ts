@@ -28,8 +28,12 @@ const range = z
   .refine(([least, most]) => least <= most, { error: RANGE_WANTED });
 
 const fractions = {
-  start: range.describe("share of the canvas's side that a crop has in the first iteration"),
-  end: range.describe("share of the canvas's side that a crop has in the last iteration"),
+  start: range.describe(
+    "share of the canvas's side that a crop has in the first iteration: [least, most]",
+  ),
+  end: range.describe(
+    "share of the canvas's side that a crop has in the last iteration: [least, most]",
+  ),
 };
 
 /** Those that are written the same in a request and in the form that the ascent takes. */
@@ -115,7 +119,7 @@ const outputScaling = z
   .literal("none")
   .nullable()
   .default(null)
-  .describe("the image is shown as it is; none: also as .npy, before it is rounded");
+  .describe("null: the image as it is; none: also as .npy, before it is rounded");
 
 /** A preset, and what of its parameters is otherwise. */
 export const presetFormSchema = z.strictObject({ preset: z.enum(PRESETS), ...parameters });
