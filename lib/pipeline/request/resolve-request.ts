@@ -21,6 +21,7 @@ import { highestFrequency } from "../../optvis/ascent/fourier.ts";
 import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { asSize, completeRequest, type CompleteRequest, imageNumbers } from "./complete-request.ts";
+import { cropProblems } from "./crop-problems.ts";
 import { selectChannels } from "./channel-selection.ts";
 import { presetForm } from "./preset-form.ts";
 import { raisedLayer } from "./raised-layer.ts";
@@ -95,6 +96,7 @@ export async function resolveRequest(
     ...noAscent,
     ...channelAxisProblems(complete, model, raised, drawing),
     ...(seconds ? secondsProblems(drawing, seconds, secondsOf) : []),
+    ...(complete.method === "fourier" ? cropProblems(complete) : []),
     ...targetProblems(complete, model, raised, drawing, targetFiles),
     ...montageProblems(request, channels.length, tileSize),
   ];

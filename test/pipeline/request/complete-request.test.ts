@@ -137,6 +137,16 @@ test("a parameter that is given takes the preset's place, and canvas and margin 
   });
 });
 
+test("a margin that leaves most crops beside the canvas is refused, with the largest that will do", async () => {
+  // of 224 pixels, which each crop fills
+  const whole = { canvasSize: 224, cropFraction: { start: [1, 1], end: [1, 1] } };
+  await expect(complete({ ...PATTERNS, ...whole, cropMargin: 4_096 })).rejects.toThrow(
+    "cropMargin: given 4096, by which many crops would lie beside the canvas of [224, 224] pixels, where there is nothing to see; wanted at most 263",
+  );
+  const request = await complete({ ...PATTERNS, ...whole, cropMargin: 263 });
+  expect(request.cropMargin).toBe(263);
+});
+
 test("equal jobs are equal, however they are written; and a complete request is a request", async () => {
   const written = await complete({ ...PATTERNS, preset: "channels" });
   const spelled = await complete({
