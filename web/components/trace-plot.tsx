@@ -14,25 +14,22 @@ export interface TracePoint {
   readonly activation: number;
 }
 
-export interface TracePlotProps {
-  readonly trace: readonly TracePoint[];
-  /** Pixels. @default 160 */
-  readonly height?: number;
-}
+/** Pixels. */
+const HEIGHT = 160;
 
 /** How the activation grew, iteration by iteration; a line for each level of the pyramid. */
-export function TracePlot({ trace, height = 160 }: TracePlotProps) {
+export function TracePlot({ trace }: { readonly trace: readonly TracePoint[] }) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = place.current;
     if (element === null || trace.length === 0) return undefined;
-    return drawTrace(element, trace, height);
-  }, [trace, height]);
+    return drawTrace(element, trace);
+  }, [trace]);
   return (
     <div
       ref={place}
       class="trace"
-      style={{ minHeight: height }}
+      style={{ minHeight: HEIGHT }}
       role="img"
       aria-label={inWords(trace)}
     />
@@ -49,17 +46,17 @@ function inWords(trace: readonly TracePoint[]): string {
   return `activation strength from ${figure(first.activation)} to ${figure(last.activation)} in ${iterations}${levels}`;
 }
 
-function drawTrace(element: HTMLElement, trace: readonly TracePoint[], height: number): () => void {
+function drawTrace(element: HTMLElement, trace: readonly TracePoint[]): () => void {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let plot: uPlot | null = null;
   const draw = () => {
     plot?.destroy();
-    plot = new uPlot(options(element, height, trace), dataOf(trace), element);
+    plot = new uPlot(options(element, trace), dataOf(trace), element);
   };
   draw();
   // the canvas has neither the page's colours nor its width of its own
   const resized = new ResizeObserver(() =>
-    plot?.setSize({ width: Math.max(1, element.clientWidth), height }),
+    plot?.setSize({ width: Math.max(1, element.clientWidth), height: HEIGHT }),
   );
   resized.observe(element);
   dark.addEventListener("change", draw);
@@ -79,11 +76,7 @@ function levelStarts(trace: readonly TracePoint[]): readonly number[] {
   return trace.flatMap(({ level }, i) => (i > 0 && level !== trace[i - 1]!.level ? i + 1 : []));
 }
 
-function options(
-  element: HTMLElement,
-  height: number,
-  trace: readonly TracePoint[],
-): uPlot.Options {
+function options(element: HTMLElement, trace: readonly TracePoint[]): uPlot.Options {
   const starts = levelStarts(trace);
   // one iteration has no line to it
   const points = { show: trace.length === 1 };
@@ -97,7 +90,7 @@ function options(
   };
   return {
     width: Math.max(1, element.clientWidth),
-    height,
+    height: HEIGHT,
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
     scales: { x: { time: false } },
