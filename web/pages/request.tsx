@@ -61,7 +61,7 @@ function RequestForm({ methods, query }: RequestFormProps) {
   const schema = methods.find((each) => nameOf(each) === wanted) ?? methods[0]!;
   const method = nameOf(schema);
   const suggested = suggestion?.fields.method === method ? suggestion.fields : { method };
-  const fields = fieldsOf(schema, "").map((field) => withUsual(field, suggested));
+  const fields = fieldsOf(schema).map((field) => withUsual(field, suggested));
   const paths = fields.map(({ path }) => path);
   const channels = written.get("channels")?.trim() ?? "";
   const own = requestOf(schema, written);
@@ -121,7 +121,6 @@ function RequestForm({ methods, query }: RequestFormProps) {
             {inside.map(({ path, schema: field }) => (
               <SchemaField
                 key={path}
-                name={path}
                 path={path}
                 schema={field}
                 isRequired={NEEDED.has(path)}
@@ -177,7 +176,7 @@ function withUsual(field: Field, usual: Readonly<Record<string, unknown>>): Fiel
 }
 
 /** All fields but the method, those of objects in place of the object. */
-function fieldsOf(schema: Schema, prefix: string): readonly Field[] {
+function fieldsOf(schema: Schema, prefix = ""): readonly Field[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const path = prefix + name;
     if (path === "method" || name === "$schema") return [];

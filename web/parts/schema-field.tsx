@@ -2,7 +2,6 @@ import { Problems } from "../components/problems.tsx";
 import { limitsOf, type Schema } from "../state/schema.ts";
 
 export interface SchemaFieldProps {
-  readonly name: string;
   readonly path: string;
   readonly schema: Schema;
   readonly isRequired: boolean;
@@ -15,13 +14,13 @@ export interface SchemaFieldProps {
 
 /** One field of a request: its meaning, its limits, and what the server says is wrong with it. */
 export function SchemaField(props: SchemaFieldProps) {
-  const { name, path, schema, isRequired, problems } = props;
+  const { path, schema, isRequired, problems } = props;
   const id = `field-${path}`;
   const limits = limitsOf(schema);
   return (
     <div class="field">
       <label for={id}>
-        {name}
+        {path}
         {isRequired && <span class="quiet"> (needed)</span>}
       </label>
       <Input {...props} id={id} />

@@ -46,16 +46,12 @@ export function writtenOf(
 }
 
 /** The request that has been written: fields that are empty are left out. */
-export function requestOf(schema: Schema, written: Written): Record<string, unknown> {
-  return objectOf(schema, written, "");
-}
-
-function objectOf(schema: Schema, written: Written, prefix: string): Record<string, unknown> {
+export function requestOf(schema: Schema, written: Written, prefix = ""): Record<string, unknown> {
   const request: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const path = prefix + name;
     if (field.properties !== undefined) {
-      const part = objectOf(field, written, `${path}.`);
+      const part = requestOf(field, written, `${path}.`);
       if (Object.keys(part).length > 0) request[name] = part;
       continue;
     }
