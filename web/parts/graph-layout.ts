@@ -49,17 +49,15 @@ const MOST_CHARACTERS = 34;
 /** Of a layer's own node. Modules have bare numbers for names too: those of a Sequential. */
 const layerId = (index: number) => `#${index}`;
 
-/**
- * The node that a layer is in: its own, or that of the outermost module around it that is not open,
- * such as "layer1" of "layer1.0.conv1".
- */
-function nodeOf({ index, module }: LayerDocument, open: ReadonlySet<string>): string {
+/** The modules that a layer is in, the outermost first: "layer1" and "layer1.0". */
+export function modulesAround({ module }: LayerDocument): readonly string[] {
   const steps = module === "" ? [] : module.split(".");
-  for (let depth = 1; depth <= steps.length; depth++) {
-    const name = steps.slice(0, depth).join(".");
-    if (!open.has(name)) return name;
-  }
-  return layerId(index);
+  return steps.map((_, i) => steps.slice(0, i + 1).join("."));
+}
+
+/** The node that a layer is in: its own, or that of the outermost module that is not open. */
+function nodeOf(layer: LayerDocument, open: ReadonlySet<string>): string {
+  return modulesAround(layer).find((name) => !open.has(name)) ?? layerId(layer.index);
 }
 
 /**
@@ -82,7 +80,7 @@ export function layOut(layers: readonly LayerDocument[], open: ReadonlySet<strin
   for (const [id, { title, note }] of described) {
     const length = Math.max(title.length, note.length);
     graph.setNode(id, { width: length * CHARACTER + PADDING, height: NODE_HEIGHT });
-    const around = enclosing(members.get(id)![0]!.module, open).filter((each) => each !== id);
+    const around = enclosing(members.get(id)![0]!, open).filter((each) => each !== id);
     for (const [i, module] of [...around, id].entries()) {
       if (!graph.hasNode(module)) graph.setNode(module, {});
       if (i > 0) graph.setParent(module, around[i - 1]!);
@@ -112,10 +110,9 @@ export function layOut(layers: readonly LayerDocument[], open: ReadonlySet<strin
   };
 }
 
-/** The open modules around a layer of `module`, the outermost first. */
-function enclosing(module: string, open: ReadonlySet<string>): readonly string[] {
-  const steps = module === "" ? [] : module.split(".");
-  const names = steps.map((_, i) => steps.slice(0, i + 1).join("."));
+/** The open modules around a layer, the outermost first. */
+function enclosing(layer: LayerDocument, open: ReadonlySet<string>): readonly string[] {
+  const names = modulesAround(layer);
   const closed = names.findIndex((name) => !open.has(name));
   return closed === -1 ? names : names.slice(0, closed);
 }

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { LayerDocument } from "../api/documents.ts";
 import { address } from "../state/router.ts";
-import { type GraphBox, type GraphNode, layOut } from "./graph-layout.ts";
+import { type GraphBox, type GraphNode, layOut, modulesAround } from "./graph-layout.ts";
 
 interface NetworkGraphProps {
   readonly network: string;
@@ -14,7 +14,10 @@ const FEW_LAYERS = 24;
 
 /** A network's layers and what feeds them; modules open and close. */
 export function NetworkGraph({ network, layers }: NetworkGraphProps) {
-  const modules = useMemo(() => allModules(layers), [layers]);
+  const modules = useMemo<ReadonlySet<string>>(
+    () => new Set(layers.flatMap(modulesAround)),
+    [layers],
+  );
   const [open, setOpen] = useState<ReadonlySet<string>>(() =>
     layers.length <= FEW_LAYERS ? modules : new Set(),
   );
@@ -144,13 +147,4 @@ function asButton(act: () => void) {
       act();
     },
   } as const;
-}
-
-function allModules(layers: readonly LayerDocument[]): ReadonlySet<string> {
-  return new Set(
-    layers.flatMap(({ module }) => {
-      const steps = module === "" ? [] : module.split(".");
-      return steps.map((_, i) => steps.slice(0, i + 1).join("."));
-    }),
-  );
 }
