@@ -64,8 +64,9 @@ function parsed(text: string): unknown {
   }
 }
 
-const send = (method: string, json: unknown): RequestInit => ({
-  method,
+/** What posts a document. */
+export const posting = (json: unknown): RequestInit => ({
+  method: "POST",
   headers: { "Content-Type": "application/json" },
   body: JSON.stringify(json),
 });
@@ -76,12 +77,10 @@ export const listNetworks = () => call<NetworkList>("networks");
 export const listClasses = (network: string) =>
   call<ClassList>(`networks/${segment(network)}/classes`);
 export const getRequestSchema = () => call<Schema>("request.schema.json");
-export const createJob = (request: unknown) => call<Accepted>("jobs", send("POST", request));
+export const createJob = (request: unknown) => call<Accepted>("jobs", posting(request));
 /** What the job would be; nothing begins. */
-export const tryJob = (request: unknown) =>
-  call<Accepted>("jobs?dryRun=true", send("POST", request));
-export const createAtlas = (request: unknown) =>
-  call<AcceptedAtlas>("atlases", send("POST", request));
+export const tryJob = (request: unknown) => call<Accepted>("jobs?dryRun=true", posting(request));
+export const createAtlas = (request: unknown) => call<AcceptedAtlas>("atlases", posting(request));
 export const cancelJob = (jobId: string) =>
   call<JobDocument>(`jobs/${segment(jobId)}`, { method: "DELETE" });
 export const retryJob = (jobId: string) =>
@@ -99,15 +98,13 @@ export const pieceAddress = (jobId: string, level: number, column: number, row: 
 /** The whole table. */
 export async function listLayers(network: string): Promise<LayerTable> {
   const path = `networks/${segment(network)}/layers`;
-  const table = await call<LayerTable>(path);
-  const layers = [...table.layers];
-  let next = hasMore(table);
-  while (next) {
-    const page: LayerTable = await call<LayerTable>(`${path}?after=${layers.at(-1)!.index}`);
+  let page = await call<LayerTable>(path);
+  const layers = [...page.layers];
+  while (hasMore(page)) {
+    page = await call<LayerTable>(`${path}?after=${layers.at(-1)!.index}`);
     layers.push(...page.layers);
-    next = hasMore(page);
   }
-  return { ...table, layers };
+  return { ...page, layers };
 }
 
 /** An older API has all in one answer, and no links. */

@@ -1,5 +1,5 @@
 import type { Pixels } from "../parts/preprocessing.ts";
-import { ApiError, call } from "./client.ts";
+import { ApiError, call, posting } from "./client.ts";
 
 export interface Drop extends Pixels {
   /** What to call the network. */
@@ -45,10 +45,9 @@ export async function dropNetwork(
     await call(path, { method: "PUT", body: file });
   }
   onProgress("looking at its layers");
-  const answer = await call<{ network: string }>(`page/uploads/${id}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ network, file: model.name, ...pixels }),
-  });
+  const answer = await call<{ network: string }>(
+    `page/uploads/${id}`,
+    posting({ network, file: model.name, ...pixels }),
+  );
   return answer.network;
 }
