@@ -68,9 +68,7 @@ export function AtlasPage({ network }: { readonly network: string }) {
       <Problems problems={all.problems} />
       <AtlasForm network={network} onStarted={all.reload} />
       {running !== null && <ProgressBar job={running} />}
-      {all.value === null && all.problems.length === 0 && (
-        <Looking>looking for its pictures</Looking>
-      )}
+      <Looking at={all}>looking for its pictures</Looking>
       {all.value !== null && jobs.length === 0 && (
         <p class="quiet">
           No pictures yet. An atlas draws the first channels of every convolution and of the

@@ -81,9 +81,9 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
         </nav>
       </div>
       <Problems problems={[...problems, ...rest.problems]} />
-      {layer === null && problems.length === 0 && <Looking>looking at the network</Looking>}
-      {layer !== null && !isLoaded && rest.problems.length === 0 && (
-        <Looking>looking for its pictures</Looking>
+      <Looking at={{ value: layer, problems }}>looking at the network</Looking>
+      {layer !== null && !isLoaded && (
+        <Looking at={{ value: null, problems: rest.problems }}>looking for its pictures</Looking>
       )}
       {isBeyond && (
         <Problems

@@ -65,7 +65,7 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
         )}
       </div>
       <Problems problems={[...problems, ...action.problems]} />
-      {job === null && problems.length === 0 && <Looking>looking for the job</Looking>}
+      <Looking at={{ value: job, problems }}>looking for the job</Looking>
       {job !== null && (
         <>
           <ProgressBar job={job}>

@@ -9,14 +9,14 @@ import { useJobs } from "../state/use-jobs.ts";
 
 /** All jobs, newest first; those that go on above those that have ended. */
 export function JobsPage() {
-  const { value: jobs, problems } = useJobs();
-  const all = jobs ?? [];
+  const jobs = useJobs();
+  const all = jobs.value ?? [];
   return (
     <>
       <h1>Jobs</h1>
-      <Problems problems={problems} />
-      {jobs === null && problems.length === 0 && <Looking>looking for jobs</Looking>}
-      {jobs?.length === 0 && (
+      <Problems problems={jobs.problems} />
+      <Looking at={jobs}>looking for jobs</Looking>
+      {jobs.value?.length === 0 && (
         <p class="quiet">
           None yet. <a href={address.networks()}>Choose a network</a>, or{" "}
           <a href={address.request()}>write a request</a>.

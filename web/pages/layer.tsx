@@ -42,7 +42,7 @@ export function LayerPage({ network, layer: name, query }: LayerPageProps) {
         )}
       </div>
       <Problems problems={problems} />
-      {layer === null && problems.length === 0 && <Looking>looking at the network</Looking>}
+      <Looking at={{ value: layer, problems }}>looking at the network</Looking>
       {layer?.problem !== null && layer !== null && <Problems problems={[layer.problem]} />}
       {layer !== null && layer.renderable && (
         <div class={beside === null ? "panes" : "panes two"}>

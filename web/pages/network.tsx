@@ -34,9 +34,7 @@ export function NetworkPage({ network }: { readonly network: string }) {
         )}
       </div>
       <Problems problems={table.problems} />
-      {table.value === null && table.problems.length === 0 && (
-        <Looking>looking at its layers</Looking>
-      )}
+      <Looking at={table}>looking at its layers</Looking>
       {layers.length > 0 && (
         <div class="graph-and-table">
           <NetworkGraph network={network} layers={layers} />

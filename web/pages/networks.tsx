@@ -18,9 +18,7 @@ export function NetworksPage() {
       <h1>Networks</h1>
       <DropZone />
       <Problems problems={[...networks.problems, ...(networks.value?.problems ?? [])]} />
-      {networks.value === null && networks.problems.length === 0 && (
-        <Looking>looking for networks</Looking>
-      )}
+      <Looking at={networks}>looking for networks</Looking>
       <ul class="cards">
         {found.map((network) => (
           <li key={network.id}>

@@ -27,9 +27,7 @@ export function RequestPage({ query }: RequestPageProps) {
     <>
       <h1>New request</h1>
       <Problems problems={schema.problems} />
-      {schema.value === null && schema.problems.length === 0 && (
-        <Looking>looking for its fields</Looking>
-      )}
+      <Looking at={schema}>looking for its fields</Looking>
       {methods.length > 0 && <RequestForm methods={methods} query={query} />}
     </>
   );
