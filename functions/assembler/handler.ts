@@ -7,7 +7,7 @@ import { assembleJob } from "../../lib/pipeline/sheet/assemble-job.ts";
 import { reconcileJob, type ReconcileDeps } from "../../lib/pipeline/sheet/reconcile-job.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
-import { parseS3Event } from "../s3-event.ts";
+import { createdKeys } from "../s3-event.ts";
 
 export interface AssemblerDeps extends ReconcileDeps {
   readonly jobs: Jobs;
@@ -76,5 +76,5 @@ function readCalls({ Records }: SQSEvent, log: Log) {
 
 /** Keys of other objects are ignored, should a notification rule ever let them through. */
 function jobsOfResults(json: unknown): string[] {
-  return parseS3Event(json).flatMap(({ key }) => parseResultKey(key)?.jobId ?? []);
+  return createdKeys(json).flatMap((key) => parseResultKey(key)?.jobId ?? []);
 }

@@ -5,7 +5,7 @@ import { answerUpload } from "../../lib/pipeline/job/answer-upload.ts";
 import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
-import { parseS3Event } from "../s3-event.ts";
+import { createdKeys } from "../s3-event.ts";
 
 export interface IntakeDeps extends AcceptDeps {
   readonly log: Log;
@@ -18,7 +18,7 @@ export interface IntakeDeps extends AcceptDeps {
 /** Answers requests put into the drop zone, from S3 notifications that came through a queue. */
 export function createHandler(deps: IntakeDeps) {
   async function handleRecord({ body }: SQSRecord): Promise<void> {
-    for (const { key } of parseS3Event(JSON.parse(body))) {
+    for (const key of createdKeys(JSON.parse(body))) {
       const acceptance = await answerUpload(key, deps);
       if (acceptance === null) continue;
       if (acceptance.status === "accepted") {

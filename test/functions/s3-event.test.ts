@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { parseS3Event } from "../../functions/s3-event.ts";
+import { createdKeys } from "../../functions/s3-event.ts";
 import { S3_TEST_BODY } from "../support/sqs-event.ts";
 
 /** As AWS documents it (Amazon S3 User Guide, "Event message structure"), shortened. */
@@ -28,23 +28,21 @@ test.each([
   ["requests/a%2Bb.json", "requests/a+b.json"],
   ["requests/Stra%C3%9Fe%20%28neu%29.json", "requests/Straße (neu).json"],
 ])("the key %s is the object %s", (encoded, key) => {
-  expect(parseS3Event(documented("ObjectCreated:Put", encoded))).toEqual([
-    { bucket: "amzn-s3-demo-bucket", key },
-  ]);
+  expect(createdKeys(documented("ObjectCreated:Put", encoded))).toEqual([key]);
 });
 
 test("every way to create an object counts, a removal does not, and the test event is empty", () => {
   const created = ["Put", "Post", "Copy", "CompleteMultipartUpload"];
   for (const way of created) {
-    expect(parseS3Event(documented(`ObjectCreated:${way}`, "a"))).toHaveLength(1);
+    expect(createdKeys(documented(`ObjectCreated:${way}`, "a"))).toHaveLength(1);
   }
-  expect(parseS3Event(documented("ObjectRemoved:Delete", "a"))).toEqual([]);
-  expect(parseS3Event(JSON.parse(S3_TEST_BODY))).toEqual([]);
+  expect(createdKeys(documented("ObjectRemoved:Delete", "a"))).toEqual([]);
+  expect(createdKeys(JSON.parse(S3_TEST_BODY))).toEqual([]);
 });
 
 test.each([{}, null, 7, { Records: [{}] }, { Event: "other" }])(
   "%j is no S3 notification",
   (body) => {
-    expect(() => parseS3Event(body)).toThrow("no S3 notification");
+    expect(() => createdKeys(body)).toThrow("no S3 notification");
   },
 );
