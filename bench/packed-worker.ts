@@ -96,7 +96,6 @@ export class PackedWorkers {
         networks,
         queues: { cpu: this.#channels, cuda: null },
         assembly: nobody,
-        codeVersion: "bench",
         now: () => new Date(),
       },
     );

@@ -5,7 +5,6 @@ import type { ChannelQueue } from "../lib/pipeline/job/dispatch-job.ts";
 import { Jobs } from "../lib/pipeline/job/jobs.ts";
 import { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
 import { publishBundledNetworks } from "../lib/pipeline/networks/publish-bundled.ts";
-import { CODE_VERSION } from "../lib/pipeline/version.ts";
 import { createSqsClient } from "../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../lib/queue/sqs-queue.ts";
 import { createS3Client } from "../lib/storage/s3-client.ts";
@@ -51,7 +50,6 @@ export function acceptDepsFromEnv(store: S3ObjectStore): AcceptDeps {
       cuda: gpuQueueFromEnv(queueAt),
     },
     assembly: queueAt(requireEnv("ASSEMBLY_QUEUE_URL")),
-    codeVersion: CODE_VERSION,
   };
 }
 

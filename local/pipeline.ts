@@ -10,7 +10,6 @@ import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
 import { Jobs } from "../lib/pipeline/job/jobs.ts";
 import { BucketNetworks, type NetworkSource } from "../lib/pipeline/networks/bucket-networks.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
-import { CODE_VERSION } from "../lib/pipeline/version.ts";
 import { createSqsClient } from "../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../lib/queue/sqs-queue.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
@@ -117,7 +116,6 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
     queues: { cpu: channels, cuda: channels },
     localGpu: async () => gate?.machine() ?? NOT_LOOKED_FOR,
     assembly: queue(QUEUE_NAMES.assembly),
-    codeVersion: CODE_VERSION,
     now,
   };
   const events = new PipelineEvents();

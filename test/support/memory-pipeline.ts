@@ -54,7 +54,6 @@ export async function memoryPipeline(
     networks,
     queues: { cpu, cuda: null },
     assembly,
-    codeVersion: "dreamgrid test",
     now: () => clock.now,
   };
   return {

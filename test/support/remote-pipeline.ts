@@ -64,7 +64,6 @@ export function remotePipeline(options: RemoteOptions): RemotePipeline {
     networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder }),
     queues: { cpu: queue(QUEUE_NAMES.channels), cuda: null },
     assembly: queue(QUEUE_NAMES.assembly),
-    codeVersion: "dreamgrid test",
     now: () => new Date(),
   };
   const events = new PipelineEvents();

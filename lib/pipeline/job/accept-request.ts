@@ -26,7 +26,6 @@ export interface AcceptDeps extends DispatchDeps {
   readonly networks: NetworkSource;
   /** Carries the job's `reconcile` message. */
   readonly assembly: MessageSender;
-  readonly codeVersion: string;
   readonly now: () => Date;
   /** Of the machine, where its workers draw where each request says. @default there is no choice */
   readonly localGpu?: (() => Promise<GpuVerdict>) | undefined;
@@ -135,7 +134,6 @@ async function planOf(
     jobId: chooseJobId(hash, idempotencyKey),
     requestHash: hash,
     provider: await providerFor(resolved, deps),
-    codeVersion: deps.codeVersion,
     createdAt: deps.now(),
   });
 }

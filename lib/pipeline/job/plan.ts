@@ -3,6 +3,7 @@ import * as z from "zod";
 import { type Provider, PROVIDERS } from "../../autodiff/provider.ts";
 import { DEADLINE_PARALLEL_IMAGES, JOB_DEADLINE_SECONDS, MAX_JOB_SECONDS } from "../limits.ts";
 import { type ResolvedRequest, resolvedRequestSchema } from "../request/resolved-request.ts";
+import { CODE_VERSION } from "../version.ts";
 
 export const planSchema = resolvedRequestSchema.extend({
   version: z.literal(1),
@@ -25,7 +26,6 @@ export interface PlanFacts {
   readonly jobId: string;
   readonly requestHash: string;
   readonly provider: Provider;
-  readonly codeVersion: string;
   readonly createdAt: Date;
 }
 
@@ -33,6 +33,7 @@ export function planJob(resolved: ResolvedRequest, facts: PlanFacts): JobPlan {
   const deadline = deadlineOf(facts.createdAt, resolved.seconds, resolved.channels.length);
   return {
     version: 1,
+    codeVersion: CODE_VERSION,
     ...facts,
     createdAt: facts.createdAt.toISOString(),
     deadline: deadline.toISOString(),

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import packageJson from "../../../package.json" with { type: "json" };
 import { encodePng } from "../../../lib/image/png.ts";
 import { filledRaster } from "../../../lib/image/raster.ts";
 import type { GpuVerdict } from "../../../lib/optvis/runtime/gpu-verdict.ts";
@@ -29,7 +30,7 @@ test("a request becomes a job: request and plan in the bucket, one message a cha
     channels: [5, 1, 2, 3],
     layer: { index: 2, name: "wide", channels: 7 },
     provider: "cpu",
-    codeVersion: "dreamgrid test",
+    codeVersion: `dreamgrid ${packageJson.version}`,
     createdAt: NOW.toISOString(),
     // a day, and the half second that an image takes
     deadline: expect.stringMatching(/^2026-11-24T12:00:00\.5\d\dZ$/),
