@@ -11,6 +11,7 @@ import { missingGlyphsNotice } from "../../lib/pipeline/sheet/missing-glyphs.ts"
 import type { ObjectLinks } from "../../lib/storage/object-store.ts";
 import { channelPageLink, jobLink } from "./links.ts";
 import type { channelPageSchema } from "./input-schemas.ts";
+import type { ApiDeps } from "./route.ts";
 import type { jobListSchema, jobSchema } from "./schemas.ts";
 
 export type JobDocument = z.input<typeof jobSchema>;
@@ -37,6 +38,11 @@ export interface View {
   readonly now: Date;
   /** Of a process that renders; `null` where others do. */
   readonly liveSteps: (jobId: string) => LiveSteps | null;
+}
+
+/** What the API's own process sees now. */
+export function viewOf(basePath: string, { now, liveSteps = () => null }: ApiDeps): View {
+  return { basePath, now: now(), liveSteps };
 }
 
 /** The job with one page of its channels. */

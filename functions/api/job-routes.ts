@@ -15,7 +15,7 @@ import { DamagedObjectError } from "../../lib/pipeline/json.ts";
 import { requestSchema } from "../../lib/pipeline/request/request.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { jobLink, jobPageLink } from "./links.ts";
-import { describeJob, type DescribeOptions, summariseJob, type View } from "./describe-job.ts";
+import { describeJob, type DescribeOptions, summariseJob, viewOf } from "./describe-job.ts";
 import { lookAtEach } from "./look-at-each.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
@@ -224,8 +224,4 @@ async function answerJob(
   if (status === null) throw new ProblemError("not-found", [`there is no job '${job.id}'`]);
   const options = { page: query, links: deps.links };
   return { body: await describeJob(status, viewOf(basePath, deps), options) };
-}
-
-function viewOf(basePath: string, { now, liveSteps = () => null }: ApiDeps): View {
-  return { basePath, now: now(), liveSteps };
 }
