@@ -1,7 +1,7 @@
 import type { NetworkDescription } from "../lib/networks/description.ts";
 import { DescriptionError, NetworkError, NetworkNotFoundError } from "../lib/networks/errors.ts";
 import { findModel, openNetwork, readLabels } from "../lib/networks/registry.ts";
-import { readDescription, surveyNetworks } from "../lib/networks/survey.ts";
+import { firstDescription, surveyNetworks } from "../lib/networks/survey.ts";
 import type { NetworkSource } from "../lib/pipeline/networks/bucket-networks.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
@@ -47,7 +47,10 @@ export class AddedNetworks implements NetworkSource {
   async #isReplaced(id: string): Promise<boolean> {
     const published = this.#published.get(id);
     if (published === undefined) return false;
-    const description = await firstDescription(this.#folders, id);
+    const description = await firstDescription(this.#folders, id).catch((error: unknown) => {
+      if (error instanceof DescriptionError) return null;
+      throw error;
+    });
     const content = description && (await this.#contentOf(description));
     return content !== null && content !== published;
   }
@@ -97,23 +100,6 @@ export class AddedNetworks implements NetworkSource {
     }
     return { published, notFetched, damaged };
   }
-}
-
-/** As `surveyNetworks` finds it, of one network; `null` if it is in none or cannot be read. */
-async function firstDescription(
-  folders: readonly string[],
-  id: string,
-): Promise<NetworkDescription | null> {
-  for (const folder of folders) {
-    try {
-      const description = await readDescription(folder, id);
-      if (description !== null) return description;
-    } catch (error) {
-      if (error instanceof DescriptionError) return null;
-      throw error;
-    }
-  }
-  return null;
 }
 
 export interface PublishedNetworks {

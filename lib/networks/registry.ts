@@ -11,7 +11,7 @@ import { parseLabels } from "./labels.ts";
 import { type ModelReader, readHere } from "./model-reader.ts";
 import { NETWORK_ID, type NetworkDescription } from "./description.ts";
 import { filesOf, type ModelFile } from "./network-files.ts";
-import { isAbsence, readIfThere, readDescription, surveyNetworks } from "./survey.ts";
+import { firstDescription, isAbsence, readIfThere, surveyNetworks } from "./survey.ts";
 
 /** A network whose model file is on this machine and is the one its description names. */
 export interface Network {
@@ -109,10 +109,8 @@ async function findDescription(
   id: string,
   folders: readonly string[],
 ): Promise<NetworkDescription> {
-  for (const folder of NETWORK_ID.test(id) ? folders : []) {
-    const description = await readDescription(folder, id);
-    if (description !== null) return description;
-  }
+  const description = NETWORK_ID.test(id) ? await firstDescription(folders, id) : null;
+  if (description !== null) return description;
   const remedyOfFile = exportRemedy(id);
   if (remedyOfFile !== null) {
     throw new NetworkNotFoundError(`${id}: networks are read as ONNX; ${remedyOfFile}`);

@@ -25,11 +25,19 @@ export async function surveyNetworks(
   return [...networks.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** The description in `<folder>/<id>`, or `null` where there is none. */
-export async function readDescription(
-  folder: string,
+/** A network's description in the first of the folders that has one, or `null` where none has. */
+export async function firstDescription(
+  folders: readonly string[],
   id: string,
 ): Promise<NetworkDescription | null> {
+  for (const folder of folders) {
+    const description = await readDescription(folder, id);
+    if (description !== null) return description;
+  }
+  return null;
+}
+
+async function readDescription(folder: string, id: string): Promise<NetworkDescription | null> {
   const path = join(folder, id, DESCRIPTION_FILE);
   const text = await readIfThere(path);
   return text === null ? null : parseDescriptionIn(id, parseJson(text, path), path);

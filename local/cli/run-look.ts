@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 
 import { didYouMean } from "../../lib/networks/did-you-mean.ts";
 import { exportRemedy } from "../../lib/networks/foreign-format.ts";
-import { networkFolders } from "../../lib/networks/folders.ts";
+import { defaultFolders } from "../../lib/networks/folders.ts";
 import { surveyNetworks } from "../../lib/networks/survey.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
@@ -72,8 +72,7 @@ async function checkNetwork(
 ): Promise<void> {
   // those of other frameworks are told how to become one
   if (/\.onnx$/i.test(word) || exportRemedy(word) !== null) return;
-  const { folders, cacheFolder } = networkFolders(env);
-  const ids = (await surveyNetworks([...folders, cacheFolder])).map(({ id }) => id);
+  const ids = (await surveyNetworks(defaultFolders(env))).map(({ id }) => id);
   if (ids.includes(word)) return;
   const hint = didYouMean(word, [...commands, ...ids]);
   throw new UsageError(

@@ -1,8 +1,8 @@
-import { readDescription } from "../../lib/networks/survey.ts";
-import { defaultFolders } from "../../lib/networks/folders.ts";
+import { networkFolders } from "../../lib/networks/folders.ts";
 import type { Layer } from "../../lib/networks/layers.ts";
 import { filesOf } from "../../lib/networks/network-files.ts";
 import { findModel, openNetwork } from "../../lib/networks/registry.ts";
+import { firstDescription } from "../../lib/networks/survey.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { checkGradients } from "./check-gradients.ts";
 import { fetchNetwork } from "./network.ts";
@@ -11,12 +11,13 @@ import { table, type Terminal } from "./terminal.ts";
 /** Tells what is known of a network; nothing is fetched for it. @throws NetworkError */
 export async function showModel(id: string, terminal: Terminal): Promise<void> {
   const { env, print, reader } = terminal;
-  const folders = defaultFolders(env);
-  const described = await firstDescription(id, folders);
+  const { folders, cacheFolder } = networkFolders(env);
+  // an id is a folder's name and no path
+  const described = /[/\\]/.test(id) ? null : await firstDescription(folders, id);
   // the path of a file, or nothing that is known
   const { description, notice } = described
     ? { description: described, notice: undefined }
-    : await openNetwork(id, { folders, cacheFolder: folders.at(-1) ?? "", reader });
+    : await openNetwork(id, { folders, cacheFolder, reader });
   const { input, licence, labels } = description;
   const found = await findModel(description, folders);
   const facts: readonly (readonly [string, string])[] = [
@@ -69,14 +70,4 @@ function rendersOf(
   const problem = problems.get(index);
   if (problem !== undefined) return `no: ${problem}`;
   return `${channels} channels${channelAxis === 1 ? "" : ` along axis ${channelAxis}`}`;
-}
-
-async function firstDescription(id: string, folders: readonly string[]) {
-  // an id is a folder's name and no path
-  if (/[/\\]/.test(id)) return null;
-  for (const folder of folders) {
-    const description = await readDescription(folder, id);
-    if (description !== null) return description;
-  }
-  return null;
 }
