@@ -88,7 +88,9 @@ class Network {
  * Reads a network: an `.onnx` file by its path, or one of the registered by its id. `emojinet` is
  * part of the package; `googlenet` is downloaded once, into the user's cache folder.
  *
- * @param options Where to look. @default the folders of `DREAMGRID_MODELS` and `DREAMGRID_CACHE`
+ * @param options Where to look, by default in the folders of `DREAMGRID_MODELS` and
+ *   `DREAMGRID_CACHE`; and what is said of a file's image, as `{ input: { preprocessing:
+ *   "torchvision" } }`.
  * @throws NetworkError, or one of its kinds; ModelError if the file cannot be read
  */
 export async function readNetwork(pathOrId: string, options: ReadOptions = {}): Promise<Network> {

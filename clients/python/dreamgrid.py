@@ -124,12 +124,15 @@ class Client:
             yield Job(self, summary["jobId"])
 
     def networks(self) -> list[dict[str, Any]]:
+        """Those that a request can name, by their "id"."""
         return self.call("GET", "/networks")["networks"]
 
     def layers(self, network: str) -> list[dict[str, Any]]:
+        """Its layer table, the image first; "suggestion" says how each is drawn best."""
         return list(self._paged(f"/networks/{_quoted(network)}/layers", "layers"))
 
     def classes(self, network: str) -> list[dict[str, Any]]:
+        """[{"channel": 1, "name": ...}, ...]: class names that `channels` takes."""
         return self.call("GET", f"/networks/{_quoted(network)}/classes")["classes"]
 
     def upload(self, path: Union[str, Path]) -> str:

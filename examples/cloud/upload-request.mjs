@@ -21,6 +21,8 @@ const [bucket, requestPath, sheetPath = "sheet.png"] = process.argv.slice(2);
 if (bucket === undefined || requestPath === undefined) {
   throw new Error("wanted: upload-request.mjs BUCKET REQUEST.json [SHEET.png]");
 }
+// the SDK's version is pinned, so what later ones will want is no concern of the user's
+process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 const s3 = new S3Client({
   region: process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"],
   // an emulator named in the environment knows no bucket.host names

@@ -31,12 +31,16 @@ export async function showModel(id: string, terminal: Terminal): Promise<void> {
       ),
     ),
     ["image", `'${input.name}', ${input.width}x${input.height}, ${input.channelOrder}`],
-    ["pixels", `0..255, minus ${input.mean.join(", ")}, times ${input.scale.join(", ")}`],
+    ["pixels", `0..255, minus ${shown(input.mean)}, times ${shown(input.scale)}`],
     ["class names", labels ?? "none"],
   ];
   for (const [name, value] of facts) print(`${name}: ${value}`);
   if (notice) print(notice);
 }
+
+/** To six digits: 103.53, not 103.53000000000002. */
+const shown = (values: readonly number[]) =>
+  values.map((value) => Number(value.toPrecision(6))).join(", ");
 
 /**
  * Prints of each layer what of it can be rendered, or why nothing can.

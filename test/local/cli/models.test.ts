@@ -141,11 +141,15 @@ test("show, check and remove: what is known, what renders and why not, and nothi
   const env = { DREAMGRID_CACHE: cache };
   const model = join(await temporaryFolder(), "net.onnx");
   await writeFile(model, tinyModel());
-  await run(env, "add", model, "--id", "mynet", "--licence", "MIT");
+  const pixels = ["--preprocessing", "torchvision"];
+  await run(env, "add", model, "--id", "mynet", "--licence", "MIT", ...pixels);
 
   const shown = (await run(env, "show", "mynet")).printed;
   expect(shown).toContain("id: mynet");
   expect(shown).toContain("licence: MIT");
+  expect(shown).toContain(
+    "pixels: 0..255, minus 123.675, 116.28, 103.53, times 0.0171248, 0.017507, 0.0174292",
+  );
   expect(shown).toContain(`model: ${join(cache, "mynet", "mynet.onnx")}`);
   expect(shown.find((line) => line.startsWith("mynet.onnx: SHA-256 "))).toBeDefined();
   expect((await run(env, "show", "googlenet")).printed).toContain("model: not fetched");
