@@ -60,7 +60,7 @@ export async function resolveRequest(
   const selection = request.channels
     ? selectChannels(request.channels, among)
     : { channels: [], problems: [] };
-  const targets = resolveTargets(request.targets ?? [], among);
+  const targets = resolveTargets(request.targets ?? [], among, targetFiles);
   const decided = network.layers[layer.index - 1]?.channelAxis;
   const drawn = {
     ...(layer.channelAxis !== decided && { channelAxis: layer.channelAxis }),

@@ -8,7 +8,7 @@ import {
   imageShapeOf,
 } from "../../optvis/graph/layer-pass.ts";
 import { type LayerChannels, selectChannels } from "./channel-selection.ts";
-import type { RequestTarget } from "./fields/targets.ts";
+import { renameFiles, type RequestTarget } from "./fields/targets.ts";
 
 /** The angle counts as much as the length. */
 const DEFAULT_COSINE_POWER = 1;
@@ -28,10 +28,11 @@ export interface ResolvedTargets {
   readonly problems: readonly string[];
 }
 
-/** Finds the channels that targets name. */
+/** Finds the channels that targets name. @param files those that they name */
 export function resolveTargets(
   targets: readonly RequestTarget[],
   layer: LayerChannels,
+  files: readonly TargetFile[],
 ): ResolvedTargets {
   const problems: string[] = [];
   const resolved = targets.map((target, i) => {
@@ -46,7 +47,37 @@ export function resolveTargets(
     problems.push(...weights.problems);
     return { ...weights.channels, ...more };
   });
-  return { targets: resolved, problems };
+  // one that is not found may stand for any
+  if (problems.length > 0) return { targets: resolved, problems };
+  return { targets: resolved, problems: repeatedTargets(resolved, files) };
+}
+
+/** More would hide what else is wrong. */
+const MAX_REPEATED = 10;
+
+/**
+ * Targets that are given again: their images would be the same, to the byte. Of files it is the
+ * bytes that count.
+ *
+ * @param targets in normal form
+ */
+function repeatedTargets(
+  targets: readonly RequestTarget[],
+  files: readonly TargetFile[],
+): readonly string[] {
+  const bytesOf = new Map(files.map(({ key, sha256 }) => [key, sha256]));
+  const firsts = new Map<string, number>();
+  const problems: string[] = [];
+  renameFiles(targets, (key) => bytesOf.get(key) ?? key).forEach((target, i) => {
+    const written = JSON.stringify(Object.entries(target).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const first = firsts.get(written);
+    firsts.set(written, first ?? i);
+    if (first === undefined) return;
+    problems.push(
+      `targets[${i}]: the same as targets[${first}], and so would be its image; leave it out, or give one of them diversity for images that differ`,
+    );
+  });
+  return problems.slice(0, MAX_REPEATED);
 }
 
 /** What of places and files does not fit the layer. */

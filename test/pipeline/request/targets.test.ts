@@ -26,14 +26,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+const seven = encodeNpy(
+  [7],
+  Float32Array.from({ length: 7 }, (_, i) => i - 3),
+);
 const files = new Map([
-  [
-    "seven.npy",
-    encodeNpy(
-      [7],
-      Float32Array.from({ length: 7 }, (_, i) => i - 3),
-    ),
-  ],
+  ["seven.npy", seven],
+  ["seven again.npy", seven],
   ["five.npy", encodeNpy([5, 2, 2], new Float32Array(20).fill(1))],
   ["zeros.npy", encodeNpy([7], new Float32Array(7))],
 ]);
@@ -178,6 +177,29 @@ describe("refused", () => {
     const problems = await problemsOf(() => resolve([target]));
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(wanted);
+  });
+
+  test("a target that is given again, however it is written, is named beside the first", async () => {
+    const again = (i: number, first: number) =>
+      `targets[${i}]: the same as targets[${first}], and so would be its image; leave it out, or give one of them diversity for images that differ`;
+    const problems = await problemsOf(() =>
+      resolve([
+        { channel: 2 },
+        { channel: 2, at: "centre" },
+        { channels: { 2: 1, 3: 0 } },
+        { channel: 2, diversity: 2 },
+        { channels: { 1: 1, 3: -1 } },
+        { direction: "seven.npy" },
+        { direction: "seven again.npy", cosinePower: 1 },
+        { channels: { 3: -1, 1: 1 } },
+        { channel: 2 },
+      ]),
+    );
+    expect(problems).toEqual([again(2, 0), again(6, 5), again(7, 4), again(8, 0)]);
+    const many = await problemsOf(() =>
+      resolve(Array.from({ length: 500 }, () => ({ layer: true }))),
+    );
+    expect(many).toHaveLength(10);
   });
 
   test("a place on a layer without a map", async () => {
