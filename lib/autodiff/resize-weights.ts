@@ -67,7 +67,7 @@ export function resizedAxes(
   if (!taps) throw refuse(`mode is '${resizing.mode}'`);
 
   return axes.flatMap((scale, axis) => {
-    if (scale.input === scale.output && scale.scale === 1) return [];
+    if (scale.scale === 1) return [];
     graph.reserve(scale.output * scale.input, describeNode(node));
     const tapsAt = (place: number) => taps(coordinateOf(place, scale), scale);
     return [{ axis, weights: weightMatrix(scale, tapsAt, resizing.excludeOutside) }];
@@ -91,7 +91,7 @@ function tapsOf({ mode, nearestMode, cubicCoefficient: a, antialias }: Resizing)
   };
 }
 
-/** How much a pixel counts by its distance, less than `reach` pixels. */
+/** How much a pixel counts by its distance, up to `reach` pixels, where it counts nothing. */
 interface Kernel {
   readonly reach: number;
   readonly at: (distance: number) => number;
@@ -112,7 +112,7 @@ function widened({ reach, at }: Kernel, coordinate: number, scale: number) {
   const [first, end] = [Math.floor(centre - support + 0.5), Math.floor(centre + support + 0.5)];
   const taps = Array.from({ length: end - first }, (_, i) => {
     const distance = Math.abs(first + i - centre + 0.5) * scale;
-    return [first + i, distance < reach ? at(distance) : 0] as const;
+    return [first + i, at(distance)] as const;
   });
   return ofOneInAll(taps);
 }

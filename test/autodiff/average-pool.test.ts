@@ -64,6 +64,21 @@ const pools: readonly Pool[] = [
   },
   { name: "everything", shape: [2, 3, 5, 4], attributes: { kernel_shape: [5, 4] } },
   {
+    name: "whole columns, not whole rows",
+    shape: [2, 3, 5, 7],
+    attributes: { kernel_shape: [5, 2], strides: [1, 2] },
+  },
+  {
+    name: "one window that leaves pixels out",
+    shape: [2, 3, 5, 6],
+    attributes: { kernel_shape: [3, 4], strides: [3, 3] },
+  },
+  {
+    name: "windows larger than the image, at several places",
+    shape: [2, 3, 3, 4],
+    attributes: { kernel_shape: [4, 5], pads: [2, 2, 2, 2] },
+  },
+  {
     name: "SAME_UPPER",
     shape: [2, 3, 8, 7],
     attributes: { kernel_shape: [3, 3], strides: [2, 2], auto_pad: "SAME_UPPER" },

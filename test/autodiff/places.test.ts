@@ -40,6 +40,11 @@ const cases: readonly Case[] = [
     inputs: [normal([2, 3, 4], 1), shaped([2, 2, 3], [0, 2, -1, 1, 1, 1, 2, 0, 0, -3, 1, 2])],
   },
   {
+    name: "along the first axis",
+    op: "GatherElements",
+    inputs: [normal([3, 4], 1), shaped([2, 4], [0, 2, -1, 1, 1, 1, 2, 0])],
+  },
+  {
     name: "of elements",
     op: "ScatterElements",
     attributes: { axis: 1 },

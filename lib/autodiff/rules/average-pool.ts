@@ -1,7 +1,7 @@
 import type { Value } from "../../onnx/model.ts";
 import { describeNode, intAttribute } from "../../onnx/node.ts";
 import { parsePool } from "../../onnx/operators/pool.ts";
-import { type AxisWindow, unusedPixels, withOverhang } from "../../onnx/operators/window.ts";
+import { type AxisWindow, withOverhang } from "../../onnx/operators/window.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { movement } from "../forward.ts";
@@ -57,8 +57,7 @@ function spread({ graph, node, forms, input }: VjpContext, dY: Value, geometry: 
 
   const kernel = windows.map((window) => window.kernel);
   const size = sizeOf(kernel);
-  const isUnitStride = windows.every(({ stride }) => stride === 1);
-  if (isUnitStride && windows.every((window) => unusedPixels(window) === 0)) {
+  if (windows.every(({ stride }) => stride === 1)) {
     const pads = (side: "padBegin" | "padEnd") => windows.map((w) => w.kernel - 1 - w[side]);
     return graph.emit("AveragePool", [perCount(size)], {
       kernel_shape: kernel,

@@ -25,7 +25,15 @@ test("what keeps gradients from an image is found once for a layer and a size", 
   const one = model();
   const more = { value: "more", name: "more" };
   const obstacle = gradientObstacle(one, more, [1, 3, 8, 10]);
-  expect(obstacle?.message).toMatch(/Round|no gradient/);
+  expect(obstacle).toMatchObject({
+    op: "Conv",
+    // it has no name of its own
+    node: "more",
+    layer: "more",
+    message: expect.stringMatching(
+      /^no gradient for Conv .*'more' on the way to layer 'more': its output does not change/,
+    ),
+  });
   expect(gradientObstacle(one, more, [1, 3, 8, 10])).toBe(obstacle);
   expect(gradientObstacle(one, more, [1, 3, 10, 8])).not.toBe(obstacle);
   expect(gradientObstacle(model(), more, [1, 3, 8, 10])).not.toBe(obstacle);
