@@ -5,7 +5,7 @@ import { HELD_SECONDS, TIMEOUT_SECONDS } from "../delivery.ts";
 import { logChannels } from "../log-channels.ts";
 import type { Log } from "../log.ts";
 import { timeKeeper } from "../time-left.ts";
-import { GpuRenderer } from "./gpu-renderer.ts";
+import { gpuRenderer } from "./gpu-renderer.ts";
 
 export interface LoopDeps extends RenderDeps {
   readonly receiver: MessageReceiver;
@@ -58,7 +58,7 @@ export async function runLoop(deps: LoopDeps, stop: AbortSignal): Promise<LoopEn
     log.error("worker is broken", { error });
     breaking.abort(error);
   };
-  const renderer = new GpuRenderer(deps.renderer, breakDown);
+  const renderer = gpuRenderer(deps.renderer, breakDown);
   const idling = new AbortController();
   let idlePolls = 0;
   const signal = AbortSignal.any([stop, breaking.signal, idling.signal]);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { breaksContext } from "../../../functions/gpu-worker/cuda-failure.ts";
-import { GpuRenderer } from "../../../functions/gpu-worker/gpu-renderer.ts";
+import { gpuRenderer } from "../../../functions/gpu-worker/gpu-renderer.ts";
 import { DerivedTensors } from "../../../lib/onnx/derived-tensors.ts";
 import { DriverHangError, RuntimeError } from "../../../lib/optvis/runtime/errors.ts";
 import type { RenderTask } from "../../../lib/pipeline/render/renderer.ts";
@@ -86,10 +86,10 @@ const onBroken = (error: unknown) => void broken.push(error);
 /** Renders until it throws the error. */
 function failing(message: string): Promise<unknown> {
   const renderer = new FakeRenderer({ beforeChannel: () => Promise.reject(new Error(message)) });
-  return new GpuRenderer(renderer, onBroken).render(task);
+  return gpuRenderer(renderer, onBroken).render(task);
 }
 
-describe("GpuRenderer", () => {
+describe("gpuRenderer", () => {
   beforeEach(() => {
     broken = [];
   });
