@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { createJob } from "../api/client.ts";
 import type { LayerDocument } from "../api/documents.ts";
 import { Problems } from "../components/problems.tsx";
-import { firstRange, parseChannels } from "../state/channels.ts";
+import { formatChannels, parseChannels } from "../state/channels.ts";
 import type { Recipe } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
 import { writtenOf } from "../state/schema.ts";
@@ -30,7 +30,7 @@ export function RenderForm({ network, layer, recipe, missing, ...props }: Render
   const { canDrawAll, onStarted } = props;
   const [written, setWritten] = useState<string | null>(null);
   const { isBusy, problems, forget, send } = useSending();
-  const offered = firstRange(missing, OFFERED);
+  const offered = formatChannels(missing.slice(0, OFFERED));
   const text = written ?? offered;
   const isEmpty = text.trim() === "";
   const requestOf = (channels: unknown) => {

@@ -22,8 +22,3 @@ export function formatChannels(channels: readonly number[]): string {
   }
   return runs.map(([first, last]) => (first === last ? `${first}` : `${first}:${last}`)).join(", ");
 }
-
-/** The first `count` of the channels at most, written as ranges. */
-export function firstRange(channels: readonly number[], count: number): string {
-  return formatChannels(channels.slice(0, count));
-}
