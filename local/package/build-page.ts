@@ -13,7 +13,7 @@ const LICENCE_FILES = ["LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE"];
  * @param root the repository
  */
 export async function buildPage(root: string, target: string): Promise<void> {
-  const { files, packages } = await bundlePage("web/main.tsx");
+  const { files, packages } = await bundlePage();
   await mkdir(target, { recursive: true });
   await copyFile(join(root, "web/index.html"), join(target, "index.html"));
   for (const { name, bytes } of files) await writeFile(join(target, name), bytes);

@@ -17,15 +17,13 @@ export interface Bundle {
 }
 
 /**
- * Bundles an entry of `web/` for the browser: JavaScript as an ES module, which loads what is
- * seldom wanted when it is wanted, and one style sheet.
- *
- * @param entry path from the root; the files are called after it, `main.js` and `main.css`
+ * Bundles `web/` for the browser: `main.js`, an ES module, which loads what is seldom wanted when it
+ * is wanted, and `main.css`.
  */
-export async function bundlePage(entry: string): Promise<Bundle> {
+export async function bundlePage(): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [entry],
+    entryPoints: ["web/main.tsx"],
     outdir: "page",
     write: false,
     metafile: true,

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 
+import type { BundledFile } from "./bundle-page.ts";
+
 /** What the browser is given, by its path from the page's address. */
 export type PageFiles = ReadonlyMap<string, PageFile>;
 
@@ -40,12 +42,10 @@ async function readPageFiles(): Promise<PageFiles> {
   }
   const { bundlePage } = await import("./bundle-page.ts");
   const index = { name: "index.html", bytes: await readFile(new URL("index.html", SOURCES)) };
-  return named([index, ...(await bundlePage("web/main.tsx")).files]);
+  return named([index, ...(await bundlePage()).files]);
 }
 
-function named(
-  contents: readonly { readonly name: string; readonly bytes: Uint8Array }[],
-): PageFiles {
+function named(contents: readonly BundledFile[]): PageFiles {
   return new Map(
     contents.flatMap(({ name, bytes }) => {
       const contentType = CONTENT_TYPES[name.split(".").at(-1)!];
