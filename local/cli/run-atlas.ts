@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DEFAULT_ATLAS_CHANNELS } from "../../lib/pipeline/atlas/default-channels.ts";
 import { atlasSeconds, type AtlasSheet, planAtlas } from "../../lib/pipeline/atlas/plan-atlas.ts";
 import { several } from "../several.ts";
-import type { NamedRequest } from "./check-run.ts";
+import type { NamedRequest, RenderFlags } from "./check-run.ts";
 import { describeSeconds } from "./dream-progress.ts";
 import { dryRun } from "./dry-run.ts";
 import { givenInput } from "./given-input.ts";
@@ -15,16 +15,13 @@ import { sheetName, sheetNames } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
-export interface AtlasFlags extends InputFlags {
+export interface AtlasFlags
+  extends InputFlags, Pick<RenderFlags, "data" | "threads" | "json" | "quiet"> {
   readonly layers?: readonly string[];
   readonly channels?: string;
   readonly out?: string;
-  readonly data?: string;
-  readonly threads?: number;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
   readonly open?: boolean;
 }
 

@@ -6,7 +6,7 @@ import { defaultFolders } from "../../lib/networks/folders.ts";
 import { surveyNetworks } from "../../lib/networks/survey.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
-import type { NamedRequest } from "./check-run.ts";
+import type { NamedRequest, RenderFlags } from "./check-run.ts";
 import { describeSeconds } from "./dream-progress.ts";
 import { firstLook, type LayerToSee } from "./first-look.ts";
 import { givenInput } from "./given-input.ts";
@@ -17,12 +17,9 @@ import { sheetNames } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
-export interface LookFlags extends InputFlags {
-  readonly out: string;
-  readonly threads?: number;
+export interface LookFlags
+  extends InputFlags, Pick<RenderFlags, "out" | "threads" | "json" | "quiet"> {
   readonly open?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
 }
 
 export interface LookSurroundings {
