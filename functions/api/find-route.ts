@@ -1,8 +1,9 @@
 import { ProblemError } from "./problem.ts";
 import type { Route } from "./route.ts";
+import { ROUTES } from "./routes.ts";
 
-export interface FoundRoute<R> {
-  readonly route: R;
+export interface FoundRoute {
+  readonly route: Route;
   /** Values of the template's names, as sent. */
   readonly path: Readonly<Record<string, string>>;
 }
@@ -13,11 +14,8 @@ export interface FoundRoute<R> {
  *
  * @throws ProblemError: `not-found`, or `method-not-allowed` with the methods there are
  */
-export function findRoute<R extends Pick<Route, "method" | "template">>(
-  routes: readonly R[],
-  { method, path }: { readonly method: string; readonly path: string },
-): FoundRoute<R> {
-  const candidates = routes.flatMap((route) => {
+export function findRoute(method: string, path: string): FoundRoute {
+  const candidates = ROUTES.flatMap((route) => {
     const values = matchTemplate(route.template, path);
     return values === null ? [] : [{ route, path: values }];
   });

@@ -5,7 +5,6 @@ import { type ApiEvent, decodeEvent } from "./api-request.ts";
 import { findRoute } from "./find-route.ts";
 import { ProblemError, type ProblemKind, problemReply } from "./problem.ts";
 import type { ApiDeps } from "./route.ts";
-import { ROUTES } from "./routes.ts";
 
 /**
  * The HTTP API as a Lambda function behind a REST API: finds the route, lets it check and answer,
@@ -14,9 +13,8 @@ import { ROUTES } from "./routes.ts";
 export function createHandler(deps: ApiDeps) {
   return async (event: ApiEvent): Promise<APIGatewayProxyResult> => {
     try {
-      const { httpMethod: method, path } = event;
-      const { route, path: values } = findRoute(ROUTES, { method, path });
-      const { body, headers = {} } = await route.answer(decodeEvent(event, values), deps);
+      const { route, path } = findRoute(event.httpMethod, event.path);
+      const { body, headers = {} } = await route.answer(decodeEvent(event, path), deps);
       return {
         statusCode: route.success.status,
         headers: { "Content-Type": "application/json", ...headers },
