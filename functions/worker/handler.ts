@@ -28,10 +28,9 @@ export function createHandler(deps: WorkerDeps) {
     event: SQSEvent,
     context?: Pick<Context, "getRemainingTimeInMillis">,
   ): Promise<SQSBatchResponse> => {
-    const messages = event.Records.map(({ messageId, body }) => ({ messageId, body }));
     const signal = stopSignal(hooks?.signal, context);
     const logging = logChannels(log, signal);
-    const failed = await renderMessages(messages, deps, {
+    const failed = await renderMessages(event.Records, deps, {
       ...hooks,
       ...logging,
       signal,
