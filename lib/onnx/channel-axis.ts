@@ -134,4 +134,6 @@ const OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...["ReduceMean", "ReduceMax", "ReduceSum", "ReduceL2"].map((op) => [op, reduced] as const),
   ["Gather", gathered],
   ["GatherND", gatheredInFront],
+  // [B, frames, bins, 2]
+  ["STFT", () => 2],
 ]);

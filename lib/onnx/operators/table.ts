@@ -5,6 +5,7 @@ import { controlFlow } from "./control-flow.ts";
 import { convolutions } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
 import { extensions } from "./extend.ts";
+import { spectra } from "./fourier.ts";
 import { fusions } from "./fused.ts";
 import { layouts } from "./layout.ts";
 import { logic } from "./logic.ts";
@@ -32,6 +33,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
     ...convolutions,
     ...elementwise,
     ...extensions,
+    ...spectra,
     ...fusions,
     ...layouts,
     ...logic,
