@@ -30,7 +30,7 @@ const COMMON = {
 
 /** What one receive call brings. */
 const CHANNELS_AT_ONCE = RECEIVE_LIMIT;
-/** More than that come in calls one right after the other, as long as the queue has them. */
+/** At least: more than that come in calls one right after the other, as long as there are some. */
 const CHANNELS_WINDOW_MS = 1_000;
 
 const SOURCE_TIMING = {
@@ -76,7 +76,10 @@ export function startSources(options: SourcesOptions): EventSource {
         concurrency: timing.channels?.concurrency ?? channelBatches(threads),
         batching: () =>
           onCard() > usual.batchSize
-            ? { batchSize: onCard(), batchingWindowMs: CHANNELS_WINDOW_MS }
+            ? {
+                batchSize: onCard(),
+                batchingWindowMs: Math.max(usual.batchingWindowMs, CHANNELS_WINDOW_MS),
+              }
             : usual,
       }),
       receiver: new SqsQueue(sqs, endpoint.queueUrl(queue)),

@@ -73,7 +73,8 @@ async function eventSizes(onCard: () => number): Promise<readonly number[]> {
         return { batchItemFailures: [] };
       },
     },
-    timing: {},
+    // only against hangs: a batch is over where no more come
+    timing: { channels: { batchingWindowMs: 600_000 } },
     threads: 2,
     onCard,
     logOf: () => silentLog,
