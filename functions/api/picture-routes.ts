@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import { deepZoomPieceKey } from "../../lib/pipeline/keys.ts";
+import { hasPiece } from "../../lib/pipeline/sheet/deep-zoom.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { LINK_SECONDS } from "./describe-job.ts";
 import { ProblemError } from "./problem.ts";
@@ -110,11 +111,16 @@ export const getDeepZoomPiece = defineRoute({
   summary: "A piece of a sheet that is too large for one image",
   ...NO_INPUT,
   path: deepZoomPieceSchema,
-  success: redirect("the piece, if the sheet has it,"),
-  problems: [],
+  success: redirect("the piece"),
+  problems: ["not-found"],
   handle: async ({ path: { jobId, ...place } }, deps) => {
-    const { round } = await deps.jobs.open(jobId).latest();
-    return redirectTo(deepZoomPieceKey(jobId, place, round), deps, NOT_KEPT);
+    const job = await deps.jobs.open(jobId).latest();
+    const zoom = await job.images.findDeepZoom();
+    if (zoom !== null && hasPiece(zoom, place)) {
+      return redirectTo(deepZoomPieceKey(jobId, place, job.round), deps, NOT_KEPT);
+    }
+    const what = (await job.findPlan()) && `the sheet of job '${jobId}' has no such piece`;
+    throw new ProblemError("not-found", [what ?? `there is no job '${jobId}'`]);
   },
 });
 

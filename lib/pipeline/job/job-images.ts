@@ -36,6 +36,8 @@ export class JobImages {
   readonly #store: ObjectStore;
   readonly #jobId: string;
   readonly #round: number;
+  /** A viewer asks for each piece of a pyramid, and its descriptor stays as it is. */
+  #deepZoom: DeepZoomFacts | null = null;
 
   constructor(store: ObjectStore, jobId: string, round: number) {
     this.#store = store;
@@ -149,11 +151,14 @@ export class JobImages {
 
   /** Pixels of the sheet that the descriptor is of; `null` where the sheet is one image. */
   async findDeepZoom(): Promise<DeepZoomFacts | null> {
+    if (this.#deepZoom !== null) return this.#deepZoom;
     const bytes = await this.#store.find(keys.deepZoomKey(this.#jobId, this.#round));
     if (bytes === null) return null;
     const xml = Buffer.from(bytes).toString("utf8");
     const number = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(xml)?.[1]);
-    return { width: number("Width"), height: number("Height"), pieceSize: number("TileSize") };
+    const facts = { width: number("Width"), height: number("Height") };
+    this.#deepZoom = { ...facts, pieceSize: number("TileSize") };
+    return this.#deepZoom;
   }
 
   async #put(key: string, bytes: Uint8Array, contentType: string): Promise<string> {

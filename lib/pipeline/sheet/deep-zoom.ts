@@ -1,5 +1,6 @@
 import type { Raster, Size } from "../../image/raster.ts";
 import { mapConcurrently } from "../concurrency.ts";
+import type { DeepZoomFacts } from "../job/job-images.ts";
 import type { DeepZoomPlace } from "../keys.ts";
 
 /** Side of a piece in pixels; even, so that strips of it halve exactly. Pieces do not overlap. */
@@ -20,6 +21,21 @@ export function deepZoomDescriptor({ width, height }: Size): string {
   );
 }
 
+/** Whether a pyramid has the piece: all of them are there as soon as its descriptor is. */
+export function hasPiece(
+  { width, height, pieceSize }: DeepZoomFacts,
+  { level, column, row }: DeepZoomPlace,
+): boolean {
+  const halvings = topLevel({ width, height }) - level;
+  const pieces = (length: number) => Math.ceil(Math.ceil(length / 2 ** halvings) / pieceSize);
+  return halvings >= 0 && column < pieces(width) && row < pieces(height);
+}
+
+/** The level of an image's own size; level 0 is one pixel. */
+function topLevel({ width, height }: Size): number {
+  return Math.ceil(Math.log2(Math.max(width, height)));
+}
+
 /**
  * Cuts an image into a Deep Zoom pyramid while it comes in from the top, so that memory holds a few
  * strips of it and never the whole. Each level is the one above at half the size (mean of 2 x 2).
@@ -31,7 +47,7 @@ export async function writeDeepZoom(
   bands: AsyncIterable<Raster> | Iterable<Raster>,
   write: (piece: DeepZoomPiece) => Promise<void>,
 ): Promise<void> {
-  const level = new Level(width, Math.ceil(Math.log2(Math.max(width, height))), write);
+  const level = new Level(width, topLevel({ width, height }), write);
   for await (const band of bands) await level.add(band);
   await level.end();
 }

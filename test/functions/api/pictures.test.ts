@@ -150,8 +150,19 @@ describe("one channel of a job", () => {
     expect(headers["Location"]).toBe(
       `https://bucket.invalid/jobs/${jobId}/montage.png?seconds=3600`,
     );
-    const piece = await call("GET", `/jobs/${jobId}/deep-zoom/9/2/3`);
-    expect(piece.headers["Location"]).toContain(`/jobs/${jobId}/montage_files/9/2_3.png`);
+    const piece = async (place: string, job = jobId) => {
+      const answer = await call("GET", `/jobs/${job}/deep-zoom/${place}`);
+      return answer.headers["Location"] ?? answer.body;
+    };
+    const none = (problem: string) => ({ status: 404, problems: [problem] });
+    const noPiece = none(`the sheet of job '${jobId}' has no such piece`);
+    // one image
+    expect(await piece("9/0/0")).toMatchObject(noPiece);
+    expect(await piece("9/0/0", "none")).toMatchObject(none("there is no job 'none'"));
+    const { images } = pipeline.jobs.open(jobId);
+    await images.writeDeepZoom(deepZoomDescriptor({ width: 900, height: 1_000 }));
+    expect(await piece("10/3/2")).toContain(`/jobs/${jobId}/montage_files/10/3_2.png`);
+    expect(await piece("11/0/0")).toMatchObject(noPiece);
     expect((await call("GET", `/jobs/${jobId}/deep-zoom/9/-1/3`)).status).toBe(400);
   });
 

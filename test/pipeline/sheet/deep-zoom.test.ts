@@ -4,6 +4,7 @@ import type { Raster } from "../../../lib/image/raster.ts";
 import {
   type DeepZoomPiece,
   deepZoomDescriptor,
+  hasPiece,
   writeDeepZoom,
 } from "../../../lib/pipeline/sheet/deep-zoom.ts";
 import { uniform } from "../../support/random.ts";
@@ -94,6 +95,22 @@ test("every level halves the one above, down to one pixel, in tiles of 256", asy
     width: 600 - 512,
     height: 501 - 256,
   });
+});
+
+test("the pieces that there are, and no others, are known by the image's size", async () => {
+  const places = (await tilesOf(noise(SIZE), [501])).map(
+    ({ level, column, row }) => `${level}/${column}_${row}`,
+  );
+  const known: string[] = [];
+  for (let level = 0; level < 13; level++) {
+    for (let column = 0; column < 5; column++) {
+      for (let row = 0; row < 5; row++) {
+        const isThere = hasPiece({ ...SIZE, pieceSize: 256 }, { level, column, row });
+        if (isThere) known.push(`${level}/${column}_${row}`);
+      }
+    }
+  }
+  expect(known.toSorted()).toEqual(places.toSorted());
 });
 
 test("a pixel of a smaller level is the mean of its four", async () => {
