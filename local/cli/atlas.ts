@@ -39,7 +39,7 @@ export function atlasCommand(terminal: Terminal): Command {
       `
     dreamgrid atlas emojinet --channels 1:16
 
-It says first how long it will take. Each layer is drawn as becomes it, as dream --layer does. The
+It says first how long it will take. Each layer is drawn as suits it, as dream --layer does. The
 same command again goes on where it was stopped: what has been rendered is not rendered again.`,
     )
     .action(async (network: string, flags: AtlasFlags) => {

@@ -22,6 +22,7 @@ export class DreamProgress {
   readonly #terminal: Terminal;
   readonly #bar: ProgressBar;
   readonly #nowMs: () => number;
+  readonly #told = new Set<string>();
   /** When the first iterations were told, and how many were no work of this run or of that time. */
   #start: { readonly ms: number; done: number } | null = null;
 
@@ -40,6 +41,9 @@ export class DreamProgress {
     const job = this.#jobs[event.request]!;
     switch (event.kind) {
       case "notice":
+        // what is assumed of a network is so for each of its sheets
+        if (this.#told.has(event.notice)) return;
+        this.#told.add(event.notice);
         this.#bar.end();
         this.#terminal.note(`${job.name}: ${event.notice}`);
         return;

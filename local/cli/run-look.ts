@@ -89,7 +89,7 @@ function describeLook(
     return `${layer.name} (${channels.length} of ${layer.channels} channels, ${how}${steps})`;
   });
   const seconds = look.reduce((sum, { coreSeconds }) => sum + coreSeconds, 0) / cores;
-  return `${description.id}: ${look.length} of ${layers.length} layers, drawn as becomes each: ${parts.join(", ")}; about ${describeSeconds(seconds)}. dream --layer draws others, and analyze lists them`;
+  return `${description.id}: ${look.length} of ${layers.length} layers, each drawn as suits it: ${parts.join(", ")}; about ${describeSeconds(seconds)}. dream --layer draws others, and analyze lists them`;
 }
 
 function whyNothing({ problems }: AnalysedNetwork): string {

@@ -39,7 +39,7 @@ interface RequestFormProps extends RequestPageProps {
 }
 
 function RequestForm({ methods, query }: RequestFormProps) {
-  /** `null`: that which becomes the layer. */
+  /** `null`: what suits the layer. */
   const [chosen, setChosen] = useState<string | null>(() => query.get("method"));
   const [written, setWritten] = useState<Written>(
     () => new Map([...query].filter(([name]) => name !== "method")),
@@ -167,7 +167,7 @@ function groupsOf(fields: readonly Field[]) {
   return [...groups].map(([title, inside]) => ({ title, fields: inside }));
 }
 
-/** A field that is left out has the value that becomes the layer. */
+/** A field that is left out has the value that suits the layer. */
 function withUsual(field: Field, usual: Readonly<Record<string, unknown>>): Field {
   const value = usual[field.path];
   return value === undefined ? field : { ...field, schema: { ...field.schema, default: value } };

@@ -10,7 +10,7 @@ export interface Recipes {
   /** Of which there are pictures, the newest first. */
   readonly drawn: readonly Recipe[];
   readonly undrawn: readonly Recipe[];
-  /** What becomes the layer; `null` where that is not known. */
+  /** What suits the layer; `null` where that is not known. */
   readonly suggested: Recipe | null;
   /** Whether these are all, or some are still being looked for. */
   readonly areAll: boolean;

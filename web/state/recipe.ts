@@ -60,7 +60,7 @@ function plainRecipe(fields: Fields): Recipe {
   };
 }
 
-/** What becomes the layer; `null` where the server says nothing of it. */
+/** What suits the layer; `null` where the server says nothing of it. */
 export function suggestedRecipe(layer: LayerDocument | null): Recipe | null {
   const { suggestion = null } = layer ?? {};
   return suggestion && plainRecipe(suggestion.fields);

@@ -8,7 +8,7 @@ export const estimateSchema = z
     coreSeconds: z.number().min(0).describe("of one CPU core, for all images together"),
     dollars: z.number().min(0).describe("at Lambda's list price in us-east-1"),
   })
-  .describe("what the job will take, from its pixels, iterations and the layer's operations");
+  .describe("what it will take, by its pixels, iterations and layers' operations");
 export type Estimate = z.infer<typeof estimateSchema>;
 
 /** `null` for a job of before there were estimates. */

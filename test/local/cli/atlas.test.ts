@@ -13,7 +13,7 @@ import { makeModels } from "./models-on-disk.ts";
 
 const folder = await makeModels();
 
-test("by itself it has every convolution and the classifier, each as becomes it", async () => {
+test("by itself it has every convolution and the classifier, each as suits it", async () => {
   const network = await analyseNetwork(await openNetwork("emojinet", networkFolders({})));
   const sheets = await planAtlas(network, { channels: "1:64" });
   const convolutions = network.layers.filter(({ type }) => type === "Conv");

@@ -37,6 +37,21 @@ function terminalWith(bar: ProgressBar): Terminal {
   };
 }
 
+test("what is said of several sheets in the same words is said once", () => {
+  const notes: string[] = [];
+  const bar = { show: () => {}, end: () => {} };
+  const terminal = { ...terminalWith(bar), note: (text: string) => void notes.push(text) };
+  const request = completeRequestSchema.parse({ network: "n", layer: 2, channels: [1] });
+  const jobs = ["first", "second"].map((name) => ({ name, request }));
+  const progress = new DreamProgress(jobs, terminal);
+  const notice = (request: number, text: string) =>
+    progress.show({ kind: "notice", request, notice: text });
+  notice(0, "grey is assumed");
+  notice(1, "grey is assumed");
+  notice(1, "another thing");
+  expect(notes).toEqual(["first: grey is assumed", "second: another thing"]);
+});
+
 test("the bar counts the iterations of every request from the start", () => {
   const shown: [number, number | null][] = [];
   const bar = {

@@ -52,7 +52,7 @@ test.each([
     "method fourier, preset channels, as",
   ],
   ["logits", { method: "fourier", saturation: 1 }, "natural", "method fourier, preset natural, as"],
-])("%s is drawn as becomes it, and it is told how", async (layer, wanted, preset, told) => {
+])("%s is drawn as suits it, and it is told how", async (layer, wanted, preset, told) => {
   const { code, stderr } = await run(...dream("--layer", layer));
   expect(stderr).toContain(`good-${layer}: ${told} layer '${layer}'`);
   expect(code).toBe(0);
