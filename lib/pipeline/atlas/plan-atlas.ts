@@ -60,7 +60,9 @@ export async function planAtlas(
       sheets.push({ layer, request, resolved: await resolveRequest(request, network, null) });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      problems.push(...error.problems.map((problem) => `layer '${reference}': ${problem}`));
+      // which layer it is stands before
+      const told = error.problems.map((problem) => problem.replace(/^layer: /, ""));
+      problems.push(...told.map((problem) => `layer '${reference}': ${problem}`));
     }
   }
   if (problems.length > 0) throw new RequestError(problems);

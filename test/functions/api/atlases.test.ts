@@ -85,8 +85,8 @@ test("what is wrong is told of every layer, and nothing begins", async () => {
   });
   expect(status).toBe(400);
   expect((body as { problems: string[] }).problems).toEqual([
-    expect.stringContaining("layer 'wider': layer: "),
-    expect.stringContaining("layer '99': layer: "),
+    expect.stringContaining("layer 'wider': there is no layer 'wider'"),
+    expect.stringContaining("layer '99': there is no layer 99"),
   ]);
   expect(pipeline.store.keys("requests/")).toEqual([]);
   const badRange = await call("POST", "/atlases", { body: { network: "tiny", channels: "4:2" } });
