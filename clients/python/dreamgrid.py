@@ -56,6 +56,9 @@ class Image:
     def __init__(self, data: bytes) -> None:
         self.data = data
 
+    def __repr__(self) -> str:
+        return f"Image({self.media_type}, {len(self.data)} bytes)"
+
     @property
     def media_type(self) -> str:
         """By its first bytes."""

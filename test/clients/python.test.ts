@@ -40,6 +40,7 @@ said["status"] = job.status()["state"]
 said["channels"] = [each["channel"] for each in job.channels()]
 said["sheet"] = job.sheet().data[:4].decode("latin1")
 said["tile"] = job.tile(3).data[:4].decode("latin1")
+said["repr"] = repr(type(job.tile(3))(b"RIFF56"))
 said["shown"] = sorted(job._repr_mimebundle_())
 said["manifest"] = len(job.manifest()["tiles"])
 said["jobs"] = [each.id for each in client.jobs()] == [job.id]
@@ -108,6 +109,7 @@ test.skipIf(!isThere)(
       channels: [1, 2, 3, 4, 5],
       sheet: "\u0089PNG",
       tile: "\u0089PNG",
+      repr: "Image(image/webp, 6 bytes)",
       shown: ["image/png", "text/plain"],
       manifest: 5,
       jobs: true,
