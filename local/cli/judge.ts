@@ -26,6 +26,6 @@ its own channel more than the sheet's other pictures do, and than the photograph
       const { runJudge } = await import("./run-judge.ts");
       await runJudge(manifest, flags, terminal);
     });
-  for (const option of inputOptions("the judge's, if not as described:")) judge.addOption(option);
+  for (const option of inputOptions("the judge's")) judge.addOption(option);
   return judge;
 }

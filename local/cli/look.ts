@@ -15,7 +15,7 @@ export function lookCommand(terminal: Terminal): Command {
     .argument("[network...]", "id of a network, or path of an .onnx file; look may be left out")
     .option("--out <folder>", "where the sheets go", path, "dreams")
     .addOption(threadsOption())
-    .option("--open", "show the report in the browser; the default where someone watches")
+    .option("--open", "show the report in the browser; the default in a terminal")
     .option("--no-open", "only write it")
     .addOption(jsonEventsOption())
     .addOption(quietOption())
