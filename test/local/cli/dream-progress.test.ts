@@ -44,8 +44,8 @@ test("what is said of several sheets in the same words is said once", () => {
   const request = completeRequestSchema.parse({ network: "n", layer: 2, channels: [1] });
   const jobs = ["first", "second"].map((name) => ({ name, request }));
   const progress = new DreamProgress(jobs, terminal);
-  const notice = (request: number, text: string) =>
-    progress.show({ kind: "notice", request, notice: text });
+  const notice = (job: number, text: string) =>
+    progress.show({ kind: "notice", request: job, notice: text });
   notice(0, "grey is assumed");
   notice(1, "grey is assumed");
   notice(1, "another thing");
