@@ -10,10 +10,10 @@ import { problemSchema } from "./schemas.ts";
 type Json = Readonly<Record<string, unknown>>;
 
 /** What can go wrong with any request that has found its operation. */
-const COMMON_PROBLEMS: readonly ProblemKind[] = [
-  "invalid-request",
+const COMMON_PROBLEMS: readonly ProblemKind[] = ["invalid-request", "internal"];
+/** With one whose answer is in the store. */
+const STORAGE_PROBLEMS: readonly ProblemKind[] = [
   "damaged-object",
-  "internal",
   "storage-missing",
   "storage-full",
 ];
@@ -128,7 +128,8 @@ function headers(descriptions: Readonly<Record<string, string>>): Json {
 /** Every kind of problem that a route may answer with. */
 export function problemsOf(route: Route): readonly ProblemKind[] {
   const bodyProblems = route.body.schemaName === null ? [] : BODY_PROBLEMS;
-  return [...COMMON_PROBLEMS, ...bodyProblems, ...route.problems];
+  const storageProblems = route.isOfCodeAlone === true ? [] : STORAGE_PROBLEMS;
+  return [...COMMON_PROBLEMS, ...storageProblems, ...bodyProblems, ...route.problems];
 }
 
 function problemResponses(kinds: readonly ProblemKind[]): Json {

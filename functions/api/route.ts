@@ -48,6 +48,8 @@ export interface RouteDefinition<
   readonly operationId: string;
   readonly summary: string;
   readonly success: Success<Answer>;
+  /** Nothing that is stored is looked at for the answer. @default something is */
+  readonly isOfCodeAlone?: true;
   /** Besides those that every route has. */
   readonly problems: readonly ProblemKind[];
   readonly handle: (

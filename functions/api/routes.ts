@@ -22,6 +22,7 @@ const describeApi = defineRoute({
     schema: z.record(z.string(), z.unknown()),
     schemaName: "OpenApi",
   },
+  isOfCodeAlone: true,
   problems: [],
   handle: async () => ({ body: { ...openApiDocument(ROUTES) } }),
 });
@@ -38,6 +39,7 @@ const describeRequest = defineRoute({
     schema: z.record(z.string(), z.unknown()),
     schemaName: "JsonSchema",
   },
+  isOfCodeAlone: true,
   problems: [],
   handle: async () => ({ body: { ...requestJsonSchema("cloud") } }),
 });

@@ -57,9 +57,10 @@ test("the document tells what an operation takes, and each way in which it can f
   expect(Object.keys(responses("/jobs", "post"))).toEqual(
     ["202", ...wrongBody, ...common].toSorted(),
   );
+  expect(Object.keys(responses("/openapi.json", "get"))).toEqual(["200", "400", "500"]);
   const said = responses(job, "get")["500"]!.description;
   expect(said).toBe(
-    "an object of the service is damaged (`urn:dreamgrid:problem:damaged-object`); or something went wrong on our side (`urn:dreamgrid:problem:internal`)",
+    "something went wrong on our side (`urn:dreamgrid:problem:internal`); or an object of the service is damaged (`urn:dreamgrid:problem:damaged-object`)",
   );
 });
 
@@ -73,6 +74,24 @@ test("the document is served as it is", async () => {
   const { status, body } = await call("GET", "/openapi.json");
   expect(status).toBe(200);
   expect(body).toEqual(JSON.parse(JSON.stringify(openApiDocument(ROUTES))));
+});
+
+test("what needs nothing that is stored is served while there is no store", async () => {
+  const pipeline = await memoryPipeline(await temporaryFolder());
+  const gone = () => {
+    throw Object.assign(new Error("the data folder is gone"), { name: "DataFolderMissing" });
+  };
+  Object.assign(pipeline.store, { get: gone, find: gone, head: gone, list: gone, listNames: gone });
+  const call = apiClient(pipeline);
+  for (const { method, template, isOfCodeAlone = false, path } of ROUTES) {
+    if (method !== "GET") continue;
+    const names = Object.keys(path.shape);
+    const address = names.reduce((known, name) => known.replace(`{${name}}`, "1"), template);
+    expect([template, (await call("GET", address)).status]).toEqual([
+      template,
+      isOfCodeAlone ? 200 : 503,
+    ]);
+  }
 });
 
 test("a request's schema is served at an address of its own", async () => {
