@@ -12,6 +12,9 @@ import { S3ObjectStore } from "../lib/storage/s3-object-store.ts";
 import { modelCacheFolder, optionalEnv, requireCount, requireEnv } from "./env.ts";
 import { gpuWorkerStarter } from "./gpu-workers.ts";
 
+/** As Lambda counts them. */
+const MEGABYTE = 2 ** 20;
+
 /** What the composition roots share: the environment's names turned into the pipeline's ports. */
 
 export function bucketFromEnv(): S3ObjectStore {
@@ -50,6 +53,7 @@ export function acceptDepsFromEnv(store: S3ObjectStore): AcceptDeps {
       cuda: gpuQueueFromEnv(queueAt),
     },
     assembly: queueAt(requireEnv("ASSEMBLY_QUEUE_URL")),
+    workerBytes: MEGABYTE * requireCount("WORKER_MEMORY_MB"),
   };
 }
 

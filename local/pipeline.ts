@@ -7,6 +7,7 @@ import type { Log } from "../functions/log.ts";
 import type { GpuGate } from "../lib/optvis/runtime/gpu-gate.ts";
 import { NOT_LOOKED_FOR } from "../lib/optvis/runtime/gpu-verdict.ts";
 import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
+import { machineBytes } from "../lib/optvis/runtime/machine-memory.ts";
 import { Jobs } from "../lib/pipeline/job/jobs.ts";
 import { BucketNetworks, type NetworkSource } from "../lib/pipeline/networks/bucket-networks.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
@@ -116,6 +117,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
     queues: { cpu: channels, cuda: channels },
     localGpu: async () => gate?.machine() ?? NOT_LOOKED_FOR,
     assembly: queue(QUEUE_NAMES.assembly),
+    workerBytes: machineBytes(),
     now,
   };
   const events = new PipelineEvents();

@@ -125,8 +125,14 @@ export class PipelineFunctions extends Construct {
 }
 
 /** For the functions that send a job's channels to their workers. */
-function dispatchEnvironment({ queues, gpu }: PipelineFunctionsProps): Record<string, string> {
+function dispatchEnvironment({
+  queues,
+  gpu,
+  settings,
+}: PipelineFunctionsProps): Record<string, string> {
   return {
+    // what takes more is refused before any of it is sent
+    WORKER_MEMORY_MB: String(settings.workerMemory),
     CHANNEL_QUEUE_URL: queues.channels.queue.queueUrl,
     ASSEMBLY_QUEUE_URL: queues.assembly.queue.queueUrl,
     ...(gpu && { GPU_QUEUE_URL: gpu.queue.queue.queueUrl, ...gpu.startEnvironment }),

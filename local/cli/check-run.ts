@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 import type { SheetFormat } from "../../lib/image/formats.ts";
 import type { GivenInput } from "../../lib/networks/describe-input.ts";
 import { cacheFolder } from "../../lib/networks/folders.ts";
@@ -70,10 +72,11 @@ export async function checkRun(
     tell: (line) => terminal.note(line),
     cacheFolder: cacheFolder(terminal.env),
   });
+  const { threads = availableParallelism() } = flags;
   let firstTask: RenderTask | null = null;
   const checked: CheckedRequest[] = [];
   for (const named of requests) {
-    const { resolved, task } = await checkLocalRequest(named, terminal, { input, gate });
+    const { resolved, task } = await checkLocalRequest(named, terminal, { input, gate, threads });
     if (checked.length === 0) firstTask = task;
     checked.push({ dream: dreamOf(named, flags), resolved });
   }

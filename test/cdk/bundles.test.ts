@@ -122,6 +122,7 @@ const call = (name: LambdaFunctionName, event: unknown) =>
     BUNDLED_MODELS_DIR: join(folderOf(name), "models"),
     FONTCONFIG_FILE: join(folderOf(name), "fonts/fonts.conf"),
     WORKER_THREADS: "1",
+    WORKER_MEMORY_MB: "3008",
   });
 
 const ALL_DONE = { batchItemFailures: [] };

@@ -1,6 +1,5 @@
-import { totalmem } from "node:os";
-
 import { cardBytes } from "./card-memory.ts";
+import { machineBytes } from "./machine-memory.ts";
 
 /** The three levels of any layer of GoogLeNet; levels take turns. */
 const MOST_BYTES = 900e6;
@@ -17,9 +16,7 @@ const CARD_SHARE = 0.25;
 
 /** How much memory of this machine, or container, the sessions of each of its workers keep. */
 export function keptBytesOf(workers: number): number {
-  // no limit is 0 to some versions of Node, and more than there is to others
-  const limit = process.constrainedMemory() || Infinity;
-  return Math.floor(Math.min(MOST_BYTES, (SHARE * Math.min(totalmem(), limit)) / workers));
+  return Math.floor(Math.min(MOST_BYTES, (SHARE * machineBytes()) / workers));
 }
 
 /**

@@ -6,6 +6,7 @@ import { RECONCILE_SECONDS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { readInitialImage, readUpload } from "../request/initial-image.ts";
 import { initialImageOf, parseRequest, RequestError } from "../request/request.ts";
+import { memoryProblems } from "../request/memory-problems.ts";
 import { pinTargetFiles } from "../request/target-files.ts";
 import { requestedNetwork } from "../request/requested-network.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
@@ -27,6 +28,8 @@ export interface AcceptDeps extends DispatchDeps {
   /** Carries the job's `reconcile` message. */
   readonly assembly: MessageSender;
   readonly now: () => Date;
+  /** Memory of a process that draws on the CPU. @default it is not known */
+  readonly workerBytes?: number | undefined;
   /** Of the machine, where its workers draw where each request says. @default there is no choice */
   readonly localGpu?: (() => Promise<GpuVerdict>) | undefined;
 }
@@ -104,7 +107,10 @@ async function checkRequest(json: unknown, deps: AcceptDeps): Promise<ResolvedRe
   const files = await pinTargetFiles(request.targets, (key, where) =>
     readUpload(deps.store, key, where),
   );
-  return resolveRequest(request, network, initialImage, files);
+  const resolved = await resolveRequest(request, network, initialImage, files);
+  const problems = memoryProblems(resolved, deps.workerBytes ?? Infinity);
+  if (problems.length > 0) throw new RequestError(problems);
+  return resolved;
 }
 
 /** @throws RequestError for the GPU where none is of use */

@@ -1,10 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-import { ImageError } from "../../image/errors.ts";
 import { pictureSize } from "../../image/picture.ts";
 import { sizeProblem } from "../../image/png.ts";
 import type { Size } from "../../image/raster.ts";
-import { sheetLayout } from "../../image/sheet-layout.ts";
 import { firstSynonym } from "../../networks/labels.ts";
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import { ModelError, ShapeMismatchError } from "../../onnx/errors.ts";
@@ -23,15 +21,17 @@ import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { asSize, completeRequest, type CompleteRequest, imageNumbers } from "./complete-request.ts";
 import { cropProblems } from "./crop-problems.ts";
 import { selectChannels } from "./channel-selection.ts";
+import { montageProblems } from "./montage-problems.ts";
 import { presetForm } from "./preset-form.ts";
 import { raisedLayer } from "./raised-layer.ts";
 import { requestedLayer } from "./requested-layer.ts";
 import { diversityProblems, resolveTargets, targetFitProblems } from "./resolve-targets.ts";
 import { targetLabel, targetUnits } from "./target-units.ts";
-import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB, MAX_SHEET_PIXELS } from "../limits.ts";
+import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB } from "../limits.ts";
 import { initialImageOf, type RenderRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest, TargetFile } from "./resolved-request.ts";
 import { workProblems } from "./work.ts";
+import { workBytes } from "./work-bytes.ts";
 import { secondsProblems } from "./seconds-problems.ts";
 import { type Drawing, type WorkSeconds, workSeconds } from "./work-seconds.ts";
 
@@ -116,6 +116,7 @@ export async function resolveRequest(
     labels: channels.map((_, i) => labels[i] ?? null),
     initialImage,
     seconds,
+    bytes: workBytes(model, raised, drawing),
     tileSize,
   };
 }
@@ -272,28 +273,4 @@ function passSizes(model: NetworkModel, layer: Layer, drawing: Drawing): readonl
   const { imageSize: size, pyramidLevels, pyramidScale } = drawing;
   const levels = planLevels(model, layer, { size, pyramidLevels, pyramidScale });
   return levels.map((level) => level.crops ?? level.size);
-}
-
-function montageProblems({ montage }: RenderRequest, count: number, tileSize: Size): string[] {
-  const { labels } = montage;
-  if (count === 0) return [];
-  const problems: string[] = [];
-  if (labels !== null && labels.length > 0 && labels.length !== count) {
-    problems.push(
-      `montage.labels: given ${labels.length} labels; wanted ${count}, one per channel, or none`,
-    );
-  }
-  try {
-    const tiles = Array.from({ length: count }, () => null);
-    const { width, height } = sheetLayout({ imageSize: tileSize, labels: tiles }, montage);
-    if (width * height > MAX_SHEET_PIXELS) {
-      problems.push(
-        `montage.thumbnailSize: the sheet would have ${width}x${height} pixels; wanted at most ${MAX_SHEET_PIXELS} in all; give a smaller thumbnailSize`,
-      );
-    }
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    problems.push(`montage: ${error.message}`);
-  }
-  return problems;
 }

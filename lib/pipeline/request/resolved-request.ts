@@ -48,6 +48,8 @@ export const resolvedRequestSchema = z.strictObject({
     .strictObject({ step: z.number().min(0), channel: z.number().min(0) })
     .nullable()
     .default(null),
+  /** Memory while an image is drawn, by estimate; `null`: see `workBytes`, or a plan of before. */
+  bytes: z.number().min(0).nullable().default(null),
   /** Of the finished images. */
   tileSize: z.strictObject(size),
 });

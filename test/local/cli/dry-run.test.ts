@@ -51,6 +51,19 @@ test("--dry-run says what would be drawn, and writes nothing", async () => {
   expect(await filesIn(folder)).toEqual(before);
 });
 
+test("images that may not fit the machine's memory together are told of on standard error", async () => {
+  const size = { cropSize: 2_048, canvasSize: 64, numIterations: 1 };
+  const targets = Array.from({ length: 500 }, (_, i) => ({ channel: 1, at: [i + 1, 1] }));
+  const request = { network: good, layer: "conv2", method: "fourier", ...size, targets };
+  // a terabyte
+  const words = ["dream", "-", "--dry-run", "--threads", "1024", "--out", out];
+  const { code, stderr } = await runWith({ stdin: JSON.stringify(request) }, ...words);
+  expect(stderr).toMatch(
+    /^request: an image takes about \d\.\d GB of memory, and 500 are drawn at once; this machine has [^\n]+\n$/,
+  );
+  expect(code).toBe(0);
+});
+
 test("--dry-run --json tells the same as lines, with the API's estimate", async () => {
   const stdin = JSON.stringify(long);
   const words = ["dream", "-", "--dry-run", "--json", "--threads", "1", "--out", out];

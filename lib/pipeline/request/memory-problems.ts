@@ -1,0 +1,39 @@
+import type { ResolvedRequest } from "./resolved-request.ts";
+
+/** The estimate of `work-bytes.ts` may be half as much again as an image takes, and not twice. */
+const SURE_SHARE = 0.5;
+
+type Drawn = Pick<ResolvedRequest, "bytes" | "request">;
+
+/**
+ * What of a request surely takes more memory than there is where it would be drawn on a CPU; none
+ * if it may fit.
+ *
+ * @param memoryBytes of a worker, or of this machine
+ */
+export function memoryProblems({ bytes, request }: Drawn, memoryBytes: number): string[] {
+  if (bytes === null || request.executionEnvironment === "gpu") return [];
+  if (SURE_SHARE * bytes <= memoryBytes) return [];
+  return [
+    `cropSize: an image takes about ${show(bytes)} of memory, and there are ${show(memoryBytes)} where it would be drawn; use a smaller cropSize`,
+  ];
+}
+
+/**
+ * A sentence where images that may fit one by one may not fit together; `null`: they will.
+ *
+ * @param atOnce images that are drawn at once
+ */
+export function memoryNotice(
+  { bytes, request }: Drawn,
+  memoryBytes: number,
+  atOnce: number,
+): string | null {
+  if (bytes === null || request.executionEnvironment === "gpu") return null;
+  if (atOnce * bytes <= memoryBytes) return null;
+  const many = atOnce === 1 ? "" : `, and ${atOnce} are drawn at once`;
+  const remedy = atOnce === 1 ? "" : "fewer --threads, or ";
+  return `an image takes about ${show(bytes)} of memory${many}; this machine has ${show(memoryBytes)}, which may not be enough: ${remedy}a smaller cropSize takes less`;
+}
+
+const show = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;

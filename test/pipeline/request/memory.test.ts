@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { acceptRequest } from "../../../lib/pipeline/job/accept-request.ts";
+import {
+  type AnalysedNetwork,
+  analyseNetwork,
+} from "../../../lib/pipeline/networks/analyse-network.ts";
+import { memoryNotice, memoryProblems } from "../../../lib/pipeline/request/memory-problems.ts";
+import { parseRequest } from "../../../lib/pipeline/request/request.ts";
+import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { memoryPipeline } from "../../support/memory-pipeline.ts";
+import { tinyNetwork } from "../../support/tiny-network.ts";
+
+let folder: string;
+let network: AnalysedNetwork;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "memory-"));
+  network = await analyseNetwork(await tinyNetwork(folder));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const FOURIER = { network: "tiny", layer: "wide", channels: [1], method: "fourier" };
+const resolve = (more: object) =>
+  resolveRequest(parseRequest({ ...FOURIER, ...more }), network, null);
+
+test("an image takes what the network sees of it, computes of that, and the image itself", async () => {
+  const { bytes } = await resolve({ cropSize: [300, 200], canvasSize: [500, 400] });
+  const [crop, canvas] = [300 * 200, 500 * 400];
+  // half of seven channels there and back; 36 crops and 10 images of three planes; all float32
+  expect(bytes).toBe(200e6 + 4 * (7 * crop + 36 * 3 * crop + 10 * 3 * canvas));
+  const images = { targets: [{ channel: 1, diversity: 3 }], channels: undefined };
+  const together = await resolve({ cropSize: [300, 200], canvasSize: [500, 400], ...images });
+  expect(together.bytes! - 200e6).toBe(3 * (bytes! - 200e6));
+  expect((await resolve({ method: "deepdream", pyramidLevels: 1 })).bytes).toBeNull();
+});
+
+describe("a request whose images", () => {
+  const drawn = async (more: object = {}) => ({ ...(await resolve(more)), bytes: 16.04e9 });
+
+  test("surely take more memory than there is is refused, before any of it is sent", async () => {
+    expect(memoryProblems(await drawn(), 8.1e9)).toEqual([]);
+    expect(memoryProblems(await drawn(), 8e9)).toEqual([
+      "cropSize: an image takes about 16.0 GB of memory, and there are 8.0 GB where it would be drawn; use a smaller cropSize",
+    ]);
+    const onCard = await drawn({ executionEnvironment: "gpu" });
+    expect(memoryProblems(onCard, 8e9)).toEqual([]);
+    expect(memoryProblems({ ...(await drawn()), bytes: null }, 0)).toEqual([]);
+
+    const pipeline = await memoryPipeline(await temporaryFolder());
+    const networks = { ...pipeline.deps.networks, open: async () => network };
+    const deps = { ...pipeline.deps, networks, workerBytes: 3_008 * 2 ** 20 };
+    const request = { ...FOURIER, canvasSize: 1_024, numIterations: 1 };
+    expect(await acceptRequest({ ...request, cropSize: 4_096 }, deps)).toEqual({
+      status: "rejected",
+      problems: [expect.stringMatching(/^cropSize: an image takes about 8\.\d GB .* 3\.2 GB /)],
+    });
+    expect(pipeline.cpu.sent).toEqual([]);
+    const smaller = await acceptRequest({ ...request, cropSize: 512 }, deps);
+    expect(smaller).toMatchObject({ status: "accepted" });
+  });
+
+  test("may not fit together, or by themselves, is told of", async () => {
+    expect(memoryNotice(await drawn(), 48.2e9, 3)).toBeNull();
+    expect(memoryNotice(await drawn(), 48.1e9, 3)).toBe(
+      "an image takes about 16.0 GB of memory, and 3 are drawn at once; this machine has 48.1 GB, which may not be enough: fewer --threads, or a smaller cropSize takes less",
+    );
+    expect(memoryNotice(await drawn(), 16e9, 1)).toBe(
+      "an image takes about 16.0 GB of memory; this machine has 16.0 GB, which may not be enough: a smaller cropSize takes less",
+    );
+    expect(memoryNotice(await drawn({ executionEnvironment: "gpu" }), 1, 3)).toBeNull();
+  });
+});
