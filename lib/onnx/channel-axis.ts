@@ -125,15 +125,16 @@ const gathered: Rule = ({ node, from, to, axis }) => {
 const gatheredInFront: Rule = ({ from, to, axis }) =>
   axis === NO_CHANNELS ? NO_CHANNELS : axis + to.length - from.length;
 
+const REDUCTIONS = `ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin
+  ReduceProd ReduceSum ReduceSumSquare`.split(/\s+/);
+
 const OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...["Conv", "ConvTranspose", "DepthToSpace", "SpaceToDepth"].map((op) => [op, second] as const),
   ["MatMul", product],
   ["Gemm", product],
   ["Transpose", transposed],
   ...["Reshape", "Flatten", "Squeeze", "Unsqueeze"].map((op) => [op, reshaped] as const),
-  ...["ReduceMean", "ReduceMax", "ReduceSum", "ReduceL2"].map((op) => [op, reduced] as const),
+  ...REDUCTIONS.map((op) => [op, reduced] as const),
   ["Gather", gathered],
   ["GatherND", gatheredInFront],
-  // [B, frames, bins, 2]
-  ["STFT", () => 2],
 ]);

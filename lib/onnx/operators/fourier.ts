@@ -1,7 +1,7 @@
 import { BudgetError, MAX_MADE_ELEMENTS } from "../budgets.ts";
 import type { Node } from "../model.ts";
 import { describeNode, intAttribute, mismatch, requiredInput } from "../node.ts";
-import { floatTensor, formatShape, sizeOf, type Tensor } from "../tensor.ts";
+import { floatTensor, formatShape, type Tensor } from "../tensor.ts";
 import { axisAttribute } from "./axes.ts";
 import { constantInts, constantNumbers, input, type Inputs, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
@@ -91,7 +91,10 @@ function parseDft(node: Node, inputs: Inputs) {
   return { type, shape, axis, transform, outputShape };
 }
 
-/** The axis is brought beside that of the parts, and both are the rows of the matrix. */
+/** Of the axes that a transform leaves alone. */
+const LETTERS = "abcdefghijlmorstuvwxyz".split("");
+
+/** A product along the axis and that of the parts together; all others stay where they are. */
 const dft: Operator = {
   infer: (node, inputs) => {
     const { type, outputShape } = parseDft(node, inputs);
@@ -100,21 +103,14 @@ const dft: Operator = {
   unroll: (node, inputs, emitter) => {
     const { shape, axis, transform } = parseDft(node, inputs);
     const { given, parts, bins, madeParts } = transform;
-    const [rows, columns] = [given * parts, bins * madeParts];
-    const others = [...shape.keys()].slice(0, -1).filter((each) => each !== axis);
-    const perm = [...others, axis, shape.length - 1];
-    const rest = others.map((each) => shape[each]!);
-    const isBeside = perm.every((from, to) => from === to);
-    const x = requiredInput(node, 0);
-    const moved = isBeside ? x : emitter.emit("Transpose", [x], { perm });
-    const flat = emitter.emit("Reshape", [moved, emitter.ints(...rest, rows)]);
-    const matrix = emitter.constant(floatTensor([rows, columns], matrixOf(node, transform)));
-    const product = emitter.emit("MatMul", [flat, matrix]);
-    const to = emitter.ints(...rest, bins, madeParts);
-    if (isBeside) return emitter.add(...emitter.ending("Reshape", [product, to]).slice(-1));
-    const made = emitter.emit("Reshape", [product, to]);
-    const back = perm.map((_, target) => perm.indexOf(target));
-    emitter.add(...emitter.ending("Transpose", [made], { perm: back }).slice(-1));
+    const matrix = floatTensor([given, parts, bins, madeParts], matrixOf(node, transform));
+    const others = LETTERS.slice(0, shape.length - 1);
+    const [from, to] = [others.with(axis, "n"), others.with(axis, "k")].map((term) =>
+      term.join(""),
+    );
+    const equation = `${from}p,npkq->${to}q`;
+    const factors = [requiredInput(node, 0), emitter.constant(matrix)];
+    emitter.add(...emitter.ending("Einsum", factors, { equation }).slice(-1));
   },
   // the axis became an input
   upgrade: (node, { opset, constantOf }) => {
@@ -167,25 +163,26 @@ const stft: Operator = {
     const { step, window, transform, outputShape } = parseStft(node, inputs);
     const { length, parts, bins } = transform;
     const matrix = matrixOf(node, transform);
-    const columns = 2 * bins;
-    const kernel = new Float32Array(sizeOf([columns, parts, length]));
-    for (let column = 0; column < columns; column++) {
-      for (let row = 0; row < length * parts; row++) {
-        const [n, part] = [Math.floor(row / parts), row % parts];
-        const at = (column * parts + part) * length + n;
-        kernel[at] = matrix[row * columns + column]! * (window?.[n] ?? 1);
+    // real parts of all bins, then imaginary ones: bins are the channels of what is made
+    const kernel = new Float32Array(matrix.length);
+    for (let made = 0; made < 2 * bins; made++) {
+      const column = (made % bins) * 2 + Math.floor(made / bins);
+      for (let n = 0; n < length; n++) {
+        for (let part = 0; part < parts; part++) {
+          const weight = matrix[(n * parts + part) * 2 * bins + column]!;
+          kernel[(made * parts + part) * length + n] = weight * (window?.[n] ?? 1);
+        }
       }
     }
-    const [batch, signal] = input(node, inputs, 0).shape as [number, number];
+    const [batch, frames] = outputShape as [number, number];
+    const signal = input(node, inputs, 0).shape[1]!;
     const points = emitter.ints(batch, signal, parts);
     const ranked = emitter.emit("Reshape", [requiredInput(node, 0), points]);
     const x = emitter.emit("Transpose", [ranked], { perm: [0, 2, 1] });
-    const w = emitter.constant(floatTensor([columns, parts, length], kernel));
-    const attributes = { kernel_shape: [length], strides: [step] };
-    const y = emitter.emit("Conv", [x, w], attributes);
-    const frames = emitter.emit("Transpose", [y], { perm: [0, 2, 1] });
-    const to = emitter.ints(...outputShape);
-    emitter.add(...emitter.ending("Reshape", [frames, to]).slice(-1));
+    const w = emitter.constant(floatTensor([2 * bins, parts, length], kernel));
+    const y = emitter.emit("Conv", [x, w], { kernel_shape: [length], strides: [step] });
+    const pairs = emitter.emit("Reshape", [y, emitter.ints(batch, 2, bins, frames)]);
+    emitter.add(...emitter.ending("Transpose", [pairs], { perm: [0, 3, 2, 1] }).slice(-1));
   },
 };
 

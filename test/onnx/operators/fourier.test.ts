@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { channelAxes } from "../../../lib/onnx/channel-axis.ts";
 import { decodeModel } from "../../../lib/onnx/decode.ts";
 import { encodeModel } from "../../../lib/onnx/encode.ts";
 import type { Attributes } from "../../../lib/onnx/model.ts";
@@ -176,6 +177,38 @@ test.each([...transforms, ofComplex])(
     ).toBeLessThan(1e-5 * norm);
   },
 );
+
+test("channels stay on their axis, in the last places too", () => {
+  const graph = sketch({
+    inputs: { image: [1, 5, 6, 8] },
+    nodes: [
+      node("Transpose", "image", "last", { perm: [0, 2, 3, 1] }),
+      node("Unsqueeze", "last end", "x"),
+      node("DFT", "x", "y", { axis: 2, onesided: 1 }),
+    ],
+    outputs: ["y"],
+    initializers: { end: intsTensor([-1]) },
+  });
+  const at = specialise(decodeModel(writeModel(graph, 17)), [1, 5, 6, 8]);
+  expect(at.facts.get("y")?.shape).toEqual([1, 6, 5, 5, 2]);
+  expect(channelAxes(at).get("y")).toBe(3);
+});
+
+test("bins are the channels of a spectrogram, its power's too", () => {
+  const graph = sketch({
+    inputs: { image: [1, 1, 1, 30] },
+    nodes: [
+      node("Squeeze", "image plane", "signal"),
+      node("STFT", "signal step window", "y"),
+      node("ReduceSumSquare", "y end", "power", { keepdims: 0 }),
+    ],
+    outputs: ["power"],
+    initializers: { plane: intsTensor([1, 2]), step: int(4), window, end: intsTensor([-1]) },
+  });
+  const at = specialise(decodeModel(writeModel(graph, 18)), [1, 1, 1, 30]);
+  expect(at.facts.get("power")?.shape).toEqual([1, 7, 4]);
+  expect(["y", "power"].map((value) => channelAxes(at).get(value))).toEqual([2, 2]);
+});
 
 test("a spectrum that is too long is refused in one line", () => {
   const { bytes } = modelOf({ what: "", op: "DFT", shape: [1, 70_000, 1, 1], opset: 17 });
