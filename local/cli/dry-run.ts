@@ -54,9 +54,10 @@ function asEvent({ dream, resolved }: CheckedRequest, cores: number): object {
 function inWords({ dream, resolved }: CheckedRequest, cores: number): string {
   const { network, layer, channels, request, tileSize } = resolved;
   const images = several(channels.length, "image");
-  const which = `${request.targets ? "targets" : "channels"} ${formatRanges(channels)}`;
+  const what = request.targets ? "target" : "channel";
+  const which = `${what}${channels.length === 1 ? "" : "s"} ${formatRanges(channels)}`;
   const size = `${tileSize.width}x${tileSize.height} pixels`;
-  const iterations = `${iterationsPerImage(resolved)} iterations each`;
+  const iterations = `${several(iterationsPerImage(resolved), "iteration")} each`;
   return `${dream.paths.sheet}  (${images}: ${which} of layer '${layer.name}' of ${network.id}, ${size}, ${iterations}; ${timeInWords([resolved], cores)})`;
 }
 

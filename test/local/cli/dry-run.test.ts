@@ -108,6 +108,12 @@ test("a single image is drawn by one core, however many there are", async () => 
   expect(five.seconds / five.estimate.coreSeconds).toBeCloseTo(1 / 2, 1);
 });
 
+test("of one image of one iteration it is said as of one", async () => {
+  const words = ["--layer", "conv2", "--channels", "3", "--num-iterations", "1", "--dry-run"];
+  const { stdout } = await run("dream", good, ...words, "--out", out);
+  expect(stdout).toMatch(/\(1 image: channel 3 of layer 'conv2' of good, .*, 1 iteration each; /);
+});
+
 test("--dry-run refuses what would be refused", async () => {
   const words = ["dream", good, "--layer", "conv2", "--channels", "9", "--dry-run", "--out", out];
   await expectRefused(folder, words, /channels\[0\]: given 9/);
