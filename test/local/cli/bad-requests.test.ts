@@ -126,7 +126,7 @@ describe("a bad export is refused", () => {
     [["--size", "0"], "x.onnx", /whole number from 1/],
     [["--batch", "two"], "x.onnx", /whole number from 1/],
     [[], "missing/x.onnx", /missing\/x\.onnx: there is no such file or folder/],
-    [[], "folder.onnx", /folder\.onnx: it is a folder/],
+    [[], "folder.onnx", /folder\.onnx: a folder of that name is in the way; /],
   ])("%j to %s", async (flags, out, message) => {
     const words = ["--network", join(folder, "good.onnx"), "--layer", "conv2", ...flags];
     await expectRefused(folder, ["export-graph", ...words, "--out", join(folder, out)], message);
