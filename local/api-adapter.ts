@@ -42,7 +42,7 @@ export type Beside = (incoming: IncomingMessage, outgoing: ServerResponse) => Pr
 export async function startApiServer(
   handler: ApiHandler,
   port: number,
-  beside: Beside = () => Promise.resolve(false),
+  beside: Beside,
   { bodyMs = BODY_TIMEOUT_MS }: { readonly bodyMs?: number } = {},
 ): Promise<ApiServer> {
   const server = createServer(

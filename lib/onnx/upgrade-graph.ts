@@ -21,7 +21,7 @@ import { sizeOf, type Tensor } from "./tensor.ts";
  *
  * @throws BudgetError
  */
-export function upgradeGraph(graph: Graph, opset: number, mostNodes = Infinity): Graph {
+export function upgradeGraph(graph: Graph, opset: number, mostNodes: number): Graph {
   const nodes: Node[] = [];
   const initializers = new Map(graph.initializers);
   const tracker = new FactsTracker(graph, nodes, initializers);

@@ -9,16 +9,11 @@ const EXAMPLE = "examples/emojinet-1-conv1.json";
 /** Not part of the npm package. */
 const UPLOAD = "examples/cloud/upload-request.mjs";
 
-/**
- * What to copy into another terminal.
- *
- * @param folder where it is run: elsewhere than in a checkout's folder, paths are absolute
- */
-export function serveInstructions(
-  { pipeline, api, published, notFetched, damaged }: Service,
-  folder: string = process.cwd(),
-): string {
-  const isAtHome = relative(ROOT, folder) === "";
+/** What to copy into another terminal. */
+export function serveInstructions(service: Service): string {
+  const { pipeline, api, published, notFetched, damaged } = service;
+  // elsewhere than in a checkout's folder, paths are absolute
+  const isAtHome = relative(ROOT, process.cwd()) === "";
   const pathOf = (file: string) => (isAtHome ? file : quoted(join(ROOT, file)));
   const command = isAtHome ? "npm run dreamgrid --" : "dreamgrid";
   const { connection, bucket, bucketFolder, resumedJobs, damagedJobs } = pipeline;

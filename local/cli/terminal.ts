@@ -144,7 +144,7 @@ function progressBar(stderr: Output, label: string): ProgressBar {
 export function table(
   header: readonly string[],
   rows: readonly (readonly string[])[],
-  right: readonly number[] = [],
+  right: readonly number[],
 ): string {
   // one line each: a cell may be a name of a file's
   const cells = rows.map((row) => row.map((cell) => printable(cell).replaceAll("\n", "\\n")));

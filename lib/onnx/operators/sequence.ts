@@ -16,22 +16,22 @@ function note(node: Node, expansion: Expansion, elements: readonly Value[]): voi
   if (output) expansion.sequences.set(output, elements);
 }
 
-/** The elements of input `index`. @throws ModelError if they are not known */
-function elementsOf(node: Node, expansion: Expansion, index: number): readonly Value[] {
-  const value = requiredInput(node, index);
+/** The elements of the first input. @throws ModelError if they are not known */
+function elementsOf(node: Node, expansion: Expansion): readonly Value[] {
+  const value = requiredInput(node, 0);
   const elements = expansion.sequences.get(value);
   if (elements) return elements;
   const { type } = expansion.factsOf(value);
-  throw mismatch(node, `input ${index} must be a sequence, got a tensor of ${type}`);
+  throw mismatch(node, `input 0 must be a sequence, got a tensor of ${type}`);
 }
 
-/** Input `index` as a place among `count`; `fallback` where it is left out. */
+/** The second input as a place among `count`; `fallback` where it is left out. */
 function place(
   node: Node,
   expansion: Expansion,
-  { index, count, fallback }: { index: number; count: number; fallback: number },
+  { count, fallback }: { readonly count: number; readonly fallback: number },
 ): number {
-  const value = node.inputs[index];
+  const value = node.inputs[1];
   const stated = value ? integer(node, expansion, value, "the position") : fallback;
   const position = stated < 0 ? stated + count : stated;
   if (position >= 0 && position < count) return position;
@@ -39,7 +39,7 @@ function place(
 }
 
 const insert: Expand = (node, expansion) => {
-  const elements = elementsOf(node, expansion, 0);
+  const elements = elementsOf(node, expansion);
   const { length } = elements;
   // behind the last is a place too, but -1 is the last's own
   const stated = node.inputs[2] ? integer(node, expansion, node.inputs[2], "the position") : length;
@@ -51,20 +51,20 @@ const insert: Expand = (node, expansion) => {
 };
 
 const erase: Expand = (node, expansion) => {
-  const elements = elementsOf(node, expansion, 0);
-  const position = place(node, expansion, { index: 1, count: elements.length, fallback: -1 });
+  const elements = elementsOf(node, expansion);
+  const position = place(node, expansion, { count: elements.length, fallback: -1 });
   note(node, expansion, elements.toSpliced(position, 1));
 };
 
 const at: Expand = (node, expansion) => {
-  const elements = elementsOf(node, expansion, 0);
+  const elements = elementsOf(node, expansion);
   requiredInput(node, 1);
-  const position = place(node, expansion, { index: 1, count: elements.length, fallback: 0 });
+  const position = place(node, expansion, { count: elements.length, fallback: 0 });
   passOn(node, expansion.emitter, [elements[position]!]);
 };
 
 const length: Expand = (node, expansion) => {
-  const count = BigInt(elementsOf(node, expansion, 0).length);
+  const count = BigInt(elementsOf(node, expansion).length);
   const tensor: Int64Tensor = { type: "int64", shape: [], data: BigInt64Array.of(count) };
   passOn(node, expansion.emitter, [expansion.emitter.constant(tensor)]);
 };
@@ -72,7 +72,7 @@ const length: Expand = (node, expansion) => {
 /** One tensor of all, along an axis that they have or, with `new_axis`, that they get. */
 const joined: Expand = (node, expansion) => {
   const { emitter } = expansion;
-  const elements = elementsOf(node, expansion, 0);
+  const elements = elementsOf(node, expansion);
   const axis = intAttribute(node, "axis");
   if (elements.length === 0) throw mismatch(node, "an empty sequence");
   const inserted = emitter.ints(axis);
