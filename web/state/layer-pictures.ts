@@ -130,7 +130,7 @@ export function picturesOf(
   recipe: Recipe | null,
 ): ReadonlyMap<number, Picture> {
   const pictures = new Map<number, Picture>();
-  for (const { jobId, channels, tileSize } of recipe === null ? [] : jobs) {
+  for (const { jobId, channels, tileSize } of jobs) {
     if (!recipe?.jobIds.has(jobId)) continue;
     for (const channel of channels) {
       const before = pictures.get(channel.channel);
