@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CREDENTIALS, REGION, type Endpoint, startEndpoint } from "@dreamgrid/aws-endpoint";
+import {
+  CREDENTIALS,
+  type Endpoint,
+  queueArn,
+  REGION,
+  startEndpoint,
+} from "@dreamgrid/aws-endpoint";
 import type { SQSBatchResponse } from "aws-lambda";
 
 import { writeFunction } from "../cdk/bundle/function-bundle.ts";
@@ -109,7 +115,7 @@ export class PackedWorkers {
     if (messages.length !== count)
       throw new Error(`${messages.length} messages came, not ${count}`);
     await this.#channels.deleteAll(messages.map(({ receiptHandle }) => receiptHandle));
-    return toSqsEvent(messages, this.#endpoint.queueArn(QUEUE_NAMES.channels));
+    return toSqsEvent(messages, queueArn(QUEUE_NAMES.channels));
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Endpoint } from "@dreamgrid/aws-endpoint";
+import { type Endpoint, queueArn } from "@dreamgrid/aws-endpoint";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 
@@ -51,7 +51,7 @@ const channelBatches = (threads: number) => Math.ceil(threads / CHANNELS_AT_ONCE
 export interface SourcesOptions {
   readonly sqs: SQSClient;
   /** Knows the queues' addresses. */
-  readonly endpoint: Pick<Endpoint, "queueUrl" | "queueArn">;
+  readonly endpoint: Pick<Endpoint, "queueUrl">;
   readonly handlers: Readonly<Partial<Record<ServedQueue, SqsHandler>>>;
   readonly timing: Readonly<Partial<Record<ServedQueue, Partial<SourceTiming>>>>;
   /** Images that the renderer draws at once on the CPU. */
@@ -83,7 +83,7 @@ export function startSources(options: SourcesOptions): EventSource {
             : usual,
       }),
       receiver: new SqsQueue(sqs, endpoint.queueUrl(queue)),
-      queueArn: endpoint.queueArn(queue),
+      queueArn: queueArn(queue),
       handler,
       onError: (trouble, error) => log.error(trouble, { queue, error }),
     });

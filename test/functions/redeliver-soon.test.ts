@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { ManualClock, startEndpoint } from "@dreamgrid/aws-endpoint";
+import { ManualClock, queueArn, startEndpoint } from "@dreamgrid/aws-endpoint";
 import { expect, onTestFinished, test } from "vitest";
 
 import { retrySeconds, visibilitySecondsOf } from "../../functions/delivery.ts";
@@ -74,7 +74,7 @@ async function cloudWorker({ beforeChannel, beforeBegin, redelivers = true }: Cl
   const deadLetter = createDeadLetter({ ...pipeline.deps, log: silentLog });
   const context = { getRemainingTimeInMillis: () => 900_000 };
   const eventOf = (...messages: readonly ReceivedMessage[]) =>
-    toSqsEvent(messages, endpoint.queueArn(QUEUE_NAMES.channels));
+    toSqsEvent(messages, queueArn(QUEUE_NAMES.channels));
   const take = (queue: SqsQueue) => queue.receive({ maxMessages: 10, waitSeconds: 0 });
 
   async function lookAtQueues(): Promise<void> {

@@ -1,4 +1,4 @@
-import { ACCOUNT_ID, REGION } from "@dreamgrid/aws-endpoint";
+import { ACCOUNT_ID } from "@dreamgrid/aws-endpoint";
 
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
@@ -54,7 +54,6 @@ export function remotePipeline(options: RemoteOptions): RemotePipeline {
   const sqs = createSqsClient(connection);
   const endpoint = {
     queueUrl: (name: string) => `${url}/${ACCOUNT_ID}/${name}`,
-    queueArn: (name: string) => `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${name}`,
   };
   const store = new S3ObjectStore(s3, BUCKET);
   const queue = (name: string) => new SqsQueue(sqs, endpoint.queueUrl(name));

@@ -2,6 +2,8 @@
 export const ACCOUNT_ID = "000000000000";
 export const REGION = "us-east-1";
 
+export const queueArn = (name: string) => `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${name}`;
+
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

@@ -21,7 +21,6 @@ export interface Endpoint {
   /** `http://127.0.0.1:<port>`, for S3 and SQS alike. */
   readonly url: string;
   queueUrl(name: string): string;
-  queueArn(name: string): string;
   /** What happened in a queue since the start, and what is in it. */
   queueCounters(name: string): QueueCounters;
   /** How often each operation was asked for since the start, by its name in the API. */
@@ -70,13 +69,12 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   });
   try {
     makeQueues(options, queues);
-    makeBuckets(options, s3, (name) => queues.arnOf(name));
+    makeBuckets(options, s3);
     const server = await serveHttp(router, { port, clock });
     url = `http://127.0.0.1:${server.port}`;
     return {
       url,
       queueUrl,
-      queueArn: (name) => queues.arnOf(name),
       queueCounters: (name) => queues.get(name).counters(),
       operationCounts: () => operationCounts,
       endLongPolls: () => queues.endLongPolls(),
@@ -107,7 +105,7 @@ function releasing<T>(folder: DataFolder, open: () => T): T {
 
 function makeQueues({ queues: wanted = [] }: EndpointOptions, queues: Queues): void {
   for (const options of wanted) {
-    const attributes = queueAttributes(options, (name) => queues.arnOf(name));
+    const attributes = queueAttributes(options);
     const queue = queues.find(options.name) ?? queues.create(options.name, {});
     queue.setAttributes(attributes);
   }
@@ -116,7 +114,6 @@ function makeQueues({ queues: wanted = [] }: EndpointOptions, queues: Queues): v
 function makeBuckets(
   { buckets: wanted = [] }: EndpointOptions,
   { buckets, notifier, clock }: S3Context,
-  arnOf: (name: string) => string,
 ): void {
   const requestId = "START";
   for (const bucket of buckets.all) {
@@ -125,7 +122,7 @@ function makeBuckets(
     }
   }
   for (const options of wanted) {
-    const rules = notificationRules(options, arnOf);
+    const rules = notificationRules(options);
     checkOverlap(rules);
     const missing = rules.find(({ queueArn }) => !notifier.hasQueue(queueArn));
     if (missing !== undefined) {

@@ -1,5 +1,5 @@
 /** The package's public face: everything that its users import. */
-export { ACCOUNT_ID, CREDENTIALS, REGION } from "./account.ts";
+export { ACCOUNT_ID, CREDENTIALS, queueArn, REGION } from "./account.ts";
 export { ManualClock } from "./clock.ts";
 export type { Clock } from "./clock.ts";
 export { startEndpoint } from "./endpoint.ts";

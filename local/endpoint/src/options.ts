@@ -1,3 +1,4 @@
+import { queueArn } from "./account.ts";
 import type { Clock } from "./clock.ts";
 import type { FaultPlan } from "./faults.ts";
 import { MAX_RETENTION_S } from "./limits.ts";
@@ -38,10 +39,7 @@ export interface EndpointOptions {
 }
 
 /** @throws Error if a redrive policy is only half given */
-export function queueAttributes(
-  queue: QueueOptions,
-  arnOf: (name: string) => string,
-): QueueAttributes {
+export function queueAttributes(queue: QueueOptions): QueueAttributes {
   const { maxReceiveCount, deadLetterQueueName } = queue;
   if ((maxReceiveCount === undefined) !== (deadLetterQueueName === undefined)) {
     throw new Error(
@@ -51,7 +49,7 @@ export function queueAttributes(
   const redrive =
     deadLetterQueueName === undefined
       ? ""
-      : JSON.stringify({ deadLetterTargetArn: arnOf(deadLetterQueueName), maxReceiveCount });
+      : JSON.stringify({ deadLetterTargetArn: queueArn(deadLetterQueueName), maxReceiveCount });
   return {
     ...(queue.visibilityTimeoutSeconds === undefined
       ? {}
@@ -62,13 +60,12 @@ export function queueAttributes(
   };
 }
 
-export function notificationRules(
-  { notifications = [] }: BucketOptions,
-  arnOf: (name: string) => string,
-): readonly NotificationRule[] {
+export function notificationRules({
+  notifications = [],
+}: BucketOptions): readonly NotificationRule[] {
   return notifications.map(({ prefix, suffix = "", queueName }) => ({
     id: `${queueName}:${prefix}:${suffix}`,
-    queueArn: arnOf(queueName),
+    queueArn: queueArn(queueName),
     events: ["s3:ObjectCreated:*"],
     prefix,
     suffix,

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { ACCOUNT_ID, REGION } from "../account.ts";
+import { queueArn } from "../account.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Clock } from "../clock.ts";
 import { type FaultPlan, fatesOf } from "../faults.ts";
@@ -49,13 +49,9 @@ export class Queues {
     return queue;
   }
 
-  arnOf(name: string): string {
-    return `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${name}`;
-  }
-
   byArn(arn: string): Queue | undefined {
     const name = arn.split(":").at(-1) ?? "";
-    return arn === this.arnOf(name) ? this.find(name) : undefined;
+    return arn === queueArn(name) ? this.find(name) : undefined;
   }
 
   has(arn: string): boolean {
@@ -130,7 +126,7 @@ export class Queues {
     const state = journal.restored ?? fresh;
     journal.compact(state);
     const queue = new Queue(state, {
-      arn: this.arnOf(name),
+      arn: queueArn(name),
       clock,
       journal,
       moveTo: (arn, message) => {
