@@ -11,7 +11,7 @@ import type { ResolvedRequest } from "../../lib/pipeline/request/resolved-reques
 import { ReportFile } from "../report/report-file.ts";
 import { checkLocalRequest } from "./check-local-request.ts";
 import type { Dream } from "./dream-output.ts";
-import { checkNoFolders } from "./folders.ts";
+import { checkNoFile, checkNoFolders } from "./folders.ts";
 import { givenInput } from "./given-input.ts";
 import { givenPaths } from "./given-paths.ts";
 import type { InputFlags } from "./input-options.ts";
@@ -81,6 +81,7 @@ export async function checkRun(
     checked.push({ dream: dreamOf(named, flags), resolved });
   }
   for (const { notice } of requests) if (notice !== null) terminal.note(notice);
+  for (const folder of [flags.out, flags.data ?? flags.out]) await checkNoFile(folder);
   const report = new ReportFile({ folder: flags.out, embed: flags.embed ?? false });
   await checkPlaces(
     checked.map(({ dream }) => dream),

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -39,6 +40,14 @@ export async function checkNoFolders(paths: readonly string[]): Promise<void> {
       `${path}: a folder of that name is in the way; move it, or write elsewhere with --out`,
     );
   }
+}
+
+/** Makes sure that no file lies where a folder is to be, or one above it. Nothing is created. */
+export async function checkNoFile(path: string): Promise<void> {
+  const folder = resolve(path);
+  if (await isFolder(folder)) return;
+  if (existsSync(folder)) throw new UsageError(`${folder}: a file of that name is in the way`);
+  if (dirname(folder) !== folder) await checkNoFile(dirname(folder));
 }
 
 /**

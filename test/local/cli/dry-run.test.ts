@@ -117,6 +117,13 @@ test("of one image of one iteration it is said as of one", async () => {
 test("--dry-run refuses what would be refused", async () => {
   const words = ["dream", good, "--layer", "conv2", "--channels", "9", "--dry-run", "--out", out];
   await expectRefused(folder, words, /channels\[0\]: given 9/);
+  // a file, and what would lie in it
+  for (const place of [good, join(good, "deeper", "out")]) {
+    const layer = ["--layer", "conv2", "--channels", "1", "--method", "deepdream"];
+    const message = `dreamgrid: ${good}: a file of that name is in the way\n`;
+    await expectRefused(folder, ["dream", good, ...layer, "--dry-run", "--out", place], message);
+    await expectRefused(folder, ["dream", good, ...layer, "--dry-run", "--data", place], message);
+  }
 });
 
 test("an atlas is told layer by layer, and may take longer than an hour", async () => {
