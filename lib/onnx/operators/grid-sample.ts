@@ -8,11 +8,28 @@ import type { Infer, Unroll } from "./operator.ts";
 import type { Emitter } from "./upgrade.ts";
 
 /** Names of opset 16 and of opset 20. */
-const MODES: Readonly<Record<string, "linear" | "nearest">> = {
+const MODES: Readonly<Record<string, "linear" | "nearest" | "cubic">> = {
   bilinear: "linear",
   linear: "linear",
   nearest: "nearest",
+  bicubic: "cubic",
+  cubic: "cubic",
 };
+
+/**
+ * Weights of the pixels at -1, 0, 1 and 2 from the one before a place, as polynomials in how far
+ * behind it the place is: coefficients from the third power down. Keys's kernel with a = -0.75.
+ */
+const CUBIC = cubicWeights(-0.75);
+
+function cubicWeights(a: number): readonly (readonly number[])[] {
+  return [
+    [a, -2 * a, a, 0],
+    [a + 2, -a - 3, 0, 1],
+    [-a - 2, 2 * a + 3, -a, 0],
+    [-a, a, 0, 0],
+  ];
+}
 
 /** X [N, C, H, W] and a grid [N, h, w, 2] -> Y [N, C, h, w]. */
 export const gridSampleShapes: Infer = (node, inputs) => {
@@ -30,13 +47,14 @@ export const gridSampleShapes: Infer = (node, inputs) => {
  *     at = (g + 1) (L - 1) / 2 with align_corners, else ((g + 1) L - 1) / 2,  of L pixels
  *     Y = sum over the two pixels beside it along each axis of X[i] (1 - |at - i|)
  *
- * Mode nearest has the pixel next to it alone, so that no gradient reaches the grid. What lies
- * outside of X is zero (`zeros`), or else `at` is brought back inside, to the edge (`border`) or
- * mirrored there (`reflection`). X [N, C, H, W], grid [N, h, w, 2] as (x, y), Y [N, C, h, w].
+ * Mode nearest has the pixel next to it alone, so that no gradient reaches the grid; cubic the four
+ * around it, weighted by the cubic kernel. What lies outside of X is zero (`zeros`), or else `at`
+ * is brought back inside, to the edge (`border`) or mirrored there (`reflection`); with cubic each
+ * of its pixels is. X [N, C, H, W], grid [N, h, w, 2] as (x, y), Y [N, C, h, w].
  *
  * Source: ONNX operator GridSample-20.
  *
- * @throws ModelError for volumes and for mode cubic
+ * @throws ModelError for volumes
  */
 export const sampledByGrid: Unroll = (node, inputs, emitter) => {
   const emit = emitter.emit.bind(emitter);
@@ -94,19 +112,33 @@ function tapsAlong(node: Node, emitter: Emitter, g: Value, length: number): read
 
   const scaled = mul(add(g, 1), isAligned ? (length - 1) / 2 : length / 2);
   const stated = isAligned ? scaled : sub(scaled, 0.5);
-  const mirrored = () => {
+  const mirrored = (place: Value) => {
     const [low, span] = isAligned ? [0, length - 1] : [-0.5, length];
-    if (span === 0) return stated;
+    if (span === 0) return place;
     // back and forth: every second stretch of the way runs backwards
-    const way = emit("Abs", [sub(stated, low)]);
+    const way = emit("Abs", [sub(place, low)]);
     const turns = emit("Floor", [mul(way, 1 / span)]);
     const along = sub(way, mul(turns, span));
     const isBack = sub(turns, mul(emit("Floor", [mul(turns, 0.5)]), 2));
     const turned = mul(isBack, sub(mul(along, -2), -span));
     return add(add(along, turned), low);
   };
-  const at = padding === "zeros" ? stated : inside(padding === "border" ? stated : mirrored());
-  if (MODES[stringAttribute(node, "mode", "linear")] === "nearest") {
+  /** A place that is nowhere outside of X, where the padding says so. */
+  const padded = (place: Value) =>
+    padding === "zeros" ? place : inside(padding === "border" ? place : mirrored(place));
+  const mode = MODES[stringAttribute(node, "mode", "linear")];
+  if (mode === "cubic") {
+    const before = emit("Floor", [stated]);
+    const share = sub(stated, before);
+    return CUBIC.map((coefficients, i) => {
+      const weight = coefficients
+        .slice(1)
+        .reduce((sum, c) => add(mul(share, sum), c), emitter.scalar(coefficients[0]!));
+      return tap(padded(add(before, i - 1)), weight);
+    });
+  }
+  const at = padded(stated);
+  if (mode === "nearest") {
     const nearest = emit("Round", [at]);
     return [tap(nearest, "")];
   }

@@ -12,6 +12,7 @@ import {
 } from "../node.ts";
 import { floatTensor, formatShape, sizeOf, toNumbers } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
+import { affineGridToOpset18 } from "./affine-grid.ts";
 import { gridSampleShapes, sampledByGrid } from "./grid-sample.ts";
 import { constantInts, constantNumbers, input, type Inputs } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
@@ -186,6 +187,7 @@ export const resamplings: Operators = {
   Resize: resize,
   Upsample: upsample,
   GridSample: gridSample,
+  AffineGrid: { upgrade: affineGridToOpset18 },
   // PyTorch's name for it before opset 16
   "com.microsoft.GridSample": { upgrade: (node) => [{ ...node, domain: "" }] },
 };

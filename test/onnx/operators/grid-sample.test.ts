@@ -43,7 +43,7 @@ const computed = (attributes: Attributes) =>
 const paddings = ["zeros", "border", "reflection"];
 const modes = paddings.flatMap((padding_mode) =>
   [0, 1].flatMap((align_corners) =>
-    ["bilinear", "nearest"].map((mode) => ({ mode, padding_mode, align_corners })),
+    ["bilinear", "nearest", "bicubic"].map((mode) => ({ mode, padding_mode, align_corners })),
   ),
 );
 
@@ -123,7 +123,7 @@ describe("the gradient of a sample, of its image and its grid together, is the s
 });
 
 test.each([
-  [{ mode: "bicubic" }, "GridSample 'y': mode bicubic is not supported; choose a layer before it"],
+  [{ mode: "lanczos" }, "GridSample 'y': mode lanczos is not supported; choose a layer before it"],
 ])("%o is refused in one line", (attributes, message) => {
   const { problems } = specialise(decodeModel(writeModel(known(attributes), 16)), IMAGE);
   expect(problems.get("y")?.message).toBe(message);

@@ -114,6 +114,13 @@ const operators: readonly NewOperator[] = [
     inputs: [x, intsTensor([1, 2, 2, 0]), null, intsTensor([-1, 2])],
     attributes: { mode: "wrap" },
   },
+  ...[0, 1].map((align_corners) => ({
+    what: align_corners ? "aligned" : "not aligned",
+    opset: 20,
+    op: "AffineGrid",
+    inputs: [uniform([2, 2, 3], 11, [-1, 1]), intsTensor([2, 4, 5, 7])],
+    attributes: { align_corners },
+  })),
   {
     what: "half_pixel_symmetric",
     opset: 19,
@@ -191,4 +198,15 @@ test("a cache of keys is refused where it is used, in one line", () => {
   });
   const { problems } = specialise(decodeModel(writeModel(graph, 23)), [1, 6, 5, 8]);
   expect(problems.get("y")?.message).toMatch(/Attention 'y': a cache of keys and values/);
+});
+
+test("a grid of volumes is refused where it is used, in one line", () => {
+  const graph = sketch({
+    inputs: { image: [1, 1, 3, 4] },
+    nodes: [node("Squeeze", "image plane", "theta"), node("AffineGrid", "theta size", "y")],
+    outputs: ["y"],
+    initializers: { plane: intsTensor([1]), size: intsTensor([1, 4, 5, 6, 7]) },
+  });
+  const { problems } = specialise(decodeModel(writeModel(graph, 20)), [1, 1, 3, 4]);
+  expect(problems.get("y")?.message).toMatch(/AffineGrid 'y': a grid of 3 axes is not supported/);
 });

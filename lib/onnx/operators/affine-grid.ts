@@ -1,0 +1,57 @@
+import { DataType } from "../element-type.ts";
+import { ModelError } from "../errors.ts";
+import type { Value } from "../model.ts";
+import { describeNode, intAttribute, requiredInput } from "../node.ts";
+import { floatTensor } from "../tensor.ts";
+import { Emitter, type Upgrade } from "./upgrade.ts";
+
+/**
+ * AffineGrid of images: where each pixel of an image of a given size lies, after an affine map.
+ *
+ *     Y[n, h, w] = theta[n] (x, y, 1)       x = (2 w + 1) / W - 1, aligned: 2 w / (W - 1) - 1
+ *
+ * Theta [N, 2, 3], size (N, C, H, W), Y [N, H, W, 2]; y as x, of h and H.
+ *
+ * Source: ONNX operator AffineGrid-20.
+ *
+ * @throws ModelError for volumes
+ */
+export const affineGridToOpset18: Upgrade = (node, rewriting) => {
+  const emitter = new Emitter(node, rewriting);
+  const emit = emitter.emit.bind(emitter);
+  const [theta, size] = [requiredInput(node, 0), requiredInput(node, 1)];
+  const rank = rewriting.factsOf(theta)?.shape[1] ?? 2;
+  if (rank !== 2) {
+    throw new ModelError(
+      `${describeNode(node)}: a grid of ${rank} axes is not supported; choose a layer before it`,
+    );
+  }
+  const isAligned = intAttribute(node, "align_corners", 0) === 1;
+  const numbers = (value: Value) => emit("Cast", [value], { to: DataType.float });
+  const [zero, one] = [0, 1].map((value) => emit("Squeeze", [emitter.ints(value)]));
+  const lengthOf = (axis: number) => emit("Gather", [size, emitter.ints(axis)], { axis: 0 });
+  /** Places along an axis, in the shape that `ends` makes of them. */
+  const along = (length: Value, ends: Value) => {
+    const count = emit("Squeeze", [length]);
+    const pixels = numbers(emit("Range", [zero!, count, one!]));
+    const twice = emit("Mul", [pixels, emitter.scalar(2)]);
+    const from = isAligned ? twice : emit("Add", [twice, emitter.scalar(1)]);
+    const span = isAligned ? emit("Sub", [count, one!]) : count;
+    const share = emit("Div", [from, numbers(span)]);
+    return emit("Unsqueeze", [emit("Sub", [share, emitter.scalar(1)]), ends]);
+  };
+  const [height, width] = [lengthOf(2), lengthOf(3)];
+  const pixel = emit("Concat", [height, width, emitter.ints(1)], { axis: 0 });
+  const ones = emitter.constant(floatTensor([1, 1, 1], [1]));
+  const base = emit(
+    "Concat",
+    [along(width, emitter.ints(0, 2)), along(height, emitter.ints(1, 2)), ones].map((each) =>
+      emit("Expand", [each, pixel]),
+    ),
+    { axis: 2 },
+  );
+  const rows = emit("Reshape", [base, emitter.ints(-1, 3)]);
+  const turned = emit("Transpose", [theta], { perm: [0, 2, 1] });
+  const to = emit("Concat", [emitter.ints(0), height, width, emitter.ints(2)], { axis: 0 });
+  return emitter.ending("Reshape", [emit("MatMul", [rows, turned]), to]);
+};
