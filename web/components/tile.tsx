@@ -20,14 +20,6 @@ export interface TileProps {
   readonly href?: string;
 }
 
-const NOTES: Readonly<Record<TileState, string>> = {
-  none: "",
-  waiting: "waiting",
-  ok: "",
-  failed: "failed",
-  cancelled: "cancelled",
-};
-
 /** One channel's picture with its number and name; nothing moves when the picture arrives. */
 export function Tile(props: TileProps) {
   const { channel, label, state, href, reason = null } = props;
@@ -53,7 +45,8 @@ export function Tile(props: TileProps) {
 
 function Picture({ channel, label, state, src, width, height, reason = null }: TileProps) {
   const name = label === null ? `channel ${channel}` : `channel ${channel}, ${label}`;
-  const note = reason === null ? NOTES[state] : shortened(reason);
+  const stand = state === "none" || state === "ok" ? "" : state;
+  const note = reason === null ? stand : shortened(reason);
   return (
     <span class="tile-frame" style={{ aspectRatio: `${frameRatio(width, height)}` }}>
       {state === "ok" && src !== null ? (
