@@ -24,7 +24,8 @@ export function atlasCommand(terminal: Terminal): Command {
     )
     .option(
       "--channels <channels>",
-      `channels of each layer, as far as it has them (default: "${DEFAULT_ATLAS_CHANNELS}")`,
+      "channels of each layer, as far as it has them",
+      DEFAULT_ATLAS_CHANNELS,
     )
     .option("--out <folder>", "where the sheets go (default: dreams/NETWORK-atlas)", path)
     .addOption(dataOption())

@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
-import { DEFAULT_ATLAS_CHANNELS } from "../../lib/pipeline/atlas/default-channels.ts";
 import { atlasSeconds, type AtlasSheet, planAtlas } from "../../lib/pipeline/atlas/plan-atlas.ts";
 import { several } from "../several.ts";
 import type { NamedRequest, RenderFlags } from "./check-run.ts";
@@ -18,7 +17,7 @@ import { UsageError } from "./user-errors.ts";
 export interface AtlasFlags
   extends InputFlags, Pick<RenderFlags, "data" | "threads" | "json" | "quiet"> {
   readonly layers?: readonly string[];
-  readonly channels?: string;
+  readonly channels: string;
   readonly out?: string;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
@@ -38,7 +37,7 @@ export async function runAtlas(
   const network = await openForCommand(idOrPath, shown, await givenInput(flags));
   const sheets = await planAtlas(network, {
     layers: flags.layers?.map((word) => (/^\d+$/.test(word) ? Number(word) : word)),
-    channels: flags.channels ?? DEFAULT_ATLAS_CHANNELS,
+    channels: flags.channels,
   });
   const cores = flags.threads ?? availableParallelism();
   const estimate = describeAtlas(sheets, cores);
