@@ -58,5 +58,5 @@ export function pipelineHandlers(
       onResult: (result) => events.tell({ kind: "result", result }),
     },
   });
-  return { ...shared, channels: (event) => worker(event) };
+  return { ...shared, channels: worker };
 }

@@ -23,7 +23,6 @@ import type { ChannelKind } from "../../lib/optvis/quality/source-figures.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
 import { channelKind } from "../../lib/pipeline/render/channel-kind.ts";
 import {
-  type ChannelComparison,
   compareChannels,
   comparisonReport,
   type JudgedPicture,
@@ -182,9 +181,8 @@ async function compareSheet(
   for (const path of photos === undefined ? [] : await imagesIn(photos)) {
     ofPhotos.push(await activationsIn(await planesFor(own.model, path)));
   }
-  const compared: readonly ChannelComparison[] = compareChannels(pictures, ofPhotos);
   const left = sheet.pictures.length - pictures.length;
-  return comparisonReport(compared, { left, photos: ofPhotos.length });
+  return comparisonReport(compareChannels(pictures, ofPhotos), { left, photos: ofPhotos.length });
 }
 
 /**

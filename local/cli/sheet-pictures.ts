@@ -93,14 +93,13 @@ export function readPicture(path: string): Promise<Raster> {
 }
 
 function parseManifest(path: string, bytes: Uint8Array) {
-  const wanted = `${path}: want a sheet's manifest, NAME.manifest.json as dream writes it`;
   try {
     const parsed = manifestSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
     if (parsed.success) return parsed.data;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new UsageError(wanted);
+  throw new UsageError(`${path}: want a sheet's manifest, NAME.manifest.json as dream writes it`);
 }
 
 async function filesIn(folder: string): Promise<readonly string[]> {
