@@ -131,10 +131,8 @@ function foreignHost({ headers: { host = "" } }: IncomingMessage): APIGatewayPro
 }
 
 function toEvent(incoming: IncomingMessage, body: Buffer): ApiEvent {
-  const target = incoming.url ?? "/";
-  const queryStart = target.indexOf("?");
-  const path = queryStart < 0 ? target : target.slice(0, queryStart);
-  const query = new URLSearchParams(queryStart < 0 ? "" : target.slice(queryStart + 1));
+  const [path = "/", ...rest] = (incoming.url ?? "/").split("?");
+  const query = new URLSearchParams(rest.join("?"));
   return {
     httpMethod: incoming.method ?? "GET",
     path,
