@@ -18,7 +18,7 @@ export interface ApiRequest {
   readonly query: Readonly<Record<string, readonly string[]>>;
   /** All values a header was sent with; `name` in lower case. */
   readonly header: (name: string) => readonly string[];
-  readonly body: Uint8Array;
+  readonly body: Uint8Array<ArrayBuffer>;
   /** What comes before the API's own paths in addresses: a stage such as "/prod", or "". */
   readonly basePath: string;
 }

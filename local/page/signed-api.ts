@@ -1,7 +1,7 @@
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { APIGatewayProxyResult } from "aws-lambda";
 
-import type { ApiEvent } from "../../functions/api/api-request.ts";
+import { type ApiEvent, decodeEvent } from "../../functions/api/api-request.ts";
 import { ProblemError, problemReply } from "../../functions/api/problem.ts";
 import { createS3Client } from "../../lib/storage/s3-client.ts";
 import type { ApiHandler } from "../api-adapter.ts";
@@ -51,7 +51,8 @@ async function forward(
   api: URL,
   { signer, signal }: { readonly signer: SignatureV4; readonly signal: AbortSignal },
 ): Promise<APIGatewayProxyResult> {
-  const { httpMethod: method, path, multiValueHeaders, multiValueQueryStringParameters } = event;
+  const { httpMethod: method, path } = event;
+  const { query, header, body } = decodeEvent(event, {});
   const stage = api.pathname.replace(/\/$/, "");
   const url = new URL(api);
   // set, and not resolved: a path such as `//host` names no other host then
@@ -59,16 +60,13 @@ async function forward(
   if (!url.pathname.startsWith(`${stage}/`)) {
     throw new ProblemError("invalid-request", [`path: '${path}' leads out of the API`]);
   }
-  const query = multiValueQueryStringParameters ?? {};
   for (const [name, values] of Object.entries(query)) {
-    for (const value of values ?? []) url.searchParams.append(name, value);
+    for (const value of values) url.searchParams.append(name, value);
   }
-  const sent = Object.entries(multiValueHeaders ?? {}).flatMap(([name, values]) => {
-    const [value] = values ?? [];
-    const isForwarded = FORWARDED.includes(name.toLowerCase()) && value !== undefined;
-    return isForwarded ? [[name.toLowerCase(), value] as const] : [];
+  const sent = FORWARDED.flatMap((name) => {
+    const [value] = header(name);
+    return value === undefined ? [] : [[name, value] as const];
   });
-  const body = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   const hasBody = body.byteLength > 0;
   const { headers } = await signer.sign({
     method,
