@@ -157,6 +157,8 @@ describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
     await page.getByText(/^3 tiles: about \d.* of one core/).waitFor();
     await page.getByLabel("channels (needed)").fill("");
     expect(await request()).toEqual({ network: "tiny", layer: "wide", method: "deepdream" });
+    await page.getByLabel("targets").fill('[{ "channel": 1 }]');
+    await page.getByLabel("channels", { exact: true }).waitFor();
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -70,10 +70,9 @@ function RequestForm({ methods, query }: RequestFormProps) {
     // what is written comes before what is suggested
     ...(own["preset"] === undefined ? {} : { preset: own["preset"] }),
   };
+  const needed = ["network", "layer", "targets" in request ? "targets" : "channels"];
   // what is not written yet is no mistake
-  const isWhole = ["network", "layer", "targets" in request ? "targets" : "channels"].every(
-    (name) => name in request,
-  );
+  const isWhole = needed.every((name) => name in request);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     // what is wrong may be far above the button
@@ -121,7 +120,7 @@ function RequestForm({ methods, query }: RequestFormProps) {
                 key={path}
                 path={path}
                 schema={field}
-                isRequired={NEEDED.has(path)}
+                isRequired={needed.includes(path)}
                 value={written.get(path) ?? ""}
                 {...(known[path] === undefined ? {} : { known: known[path] })}
                 problems={problemsAt(problems, path, paths)}
@@ -147,7 +146,7 @@ function RequestForm({ methods, query }: RequestFormProps) {
 
 const FAULTY = '[aria-invalid="true"]';
 
-const NEEDED: ReadonlySet<string> = new Set(["network", "layer", "channels"]);
+const WHAT: ReadonlySet<string> = new Set(["network", "layer", "channels", "targets"]);
 
 const nameOf = (schema: Schema) => String(schema.properties?.["method"]?.const);
 
@@ -156,12 +155,12 @@ interface Field {
   readonly schema: Schema;
 }
 
-/** What is needed, what may be left out, and the fields of each object by themselves. */
+/** What is drawn, how it is drawn, and the fields of each object by themselves. */
 function groupsOf(fields: readonly Field[]) {
   const groups = new Map<string, Field[]>();
   for (const field of fields) {
     const [object, inside] = field.path.split(".");
-    const title = inside === undefined ? (NEEDED.has(field.path) ? "What" : "How") : object!;
+    const title = inside === undefined ? (WHAT.has(field.path) ? "What" : "How") : object!;
     groups.set(title, [...(groups.get(title) ?? []), field]);
   }
   return [...groups].map(([title, inside]) => ({ title, fields: inside }));
