@@ -153,6 +153,9 @@ export class BatchAxis {
   #isMixedBy(node: Node, output: Value, facts: Facts): boolean {
     if (this.#size === 1) return false;
     if (node.inputs.some((value) => this.#mixed.has(value))) return true;
+    // every image is convolved with the weights that all of them make
+    const isConvolved = node.op === "Conv" || node.op === "ConvTranspose";
+    if (isConvolved && node.inputs.slice(1).some((value) => this.#reached.has(value))) return true;
     if (node.op.startsWith("Scatter")) return this.#isOfOneImage(node, facts);
     const to = this.#axisOf(output, facts);
     if (node.op !== "Reshape" && node.op !== "Flatten") {

@@ -227,7 +227,36 @@ test("graphs of one network share the reversed copy of a weight", () => {
   expect(copyFor(other, 7)).not.toBe(copyFor(network, 6));
 });
 
-test.each(["Conv", "ConvTranspose"])("%s rejects a weight that depends on the image", (op) => {
+describe("Conv with a weight and a bias that the image makes", () => {
+  const named = convolutions.filter(({ name }) =>
+    /^(3x3, stride 2|unequal strides|pads wider|dilated|two|three groups|depthwise$|SAME_LOWER|one-dim)/.test(
+      name,
+    ),
+  );
+
+  test.each(named)("$name matches central differences", async ({ x, w, attributes = {} }) => {
+    const inputs = [normal(x, 1), normal(w, 2), normal([w[0]!], 3)];
+    await checkVjp(RULES["Conv"]!, { op: "Conv", attributes, inputs });
+  });
+
+  test("half of it is caught", async () => {
+    const inputs = [normal([2, 3, 9, 8], 1), normal([5, 3, 3, 3], 2)];
+    const attributes = { strides: [2, 2], pads: [1, 1, 1, 1] };
+    const halved: VjpRule = (context) => {
+      const right = RULES["Conv"]!(context);
+      const pullback: typeof right.pullback = ([dY]) => {
+        const [dX, dW] = right.pullback([dY ?? null]);
+        return [dX ?? null, dW ? context.mul(dW, context.graph.scalar(0.5)) : null];
+      };
+      return { ...right, pullback };
+    };
+    const check = checkVjp(halved, { op: "Conv", attributes, inputs });
+    await expect(check).rejects.toThrow(/analytic/);
+  });
+});
+
+test("ConvTranspose rejects a weight that depends on the image", () => {
+  const op = "ConvTranspose";
   const context = contextOf({ op, inputs: [normal([1, 3, 5, 4], 1), normal([3, 3, 2, 2], 2)] });
   expect(() => RULES[op]!(context)).toThrow(UnsupportedGradientError);
   expect(() => RULES[op]!(context)).toThrow("its weight or bias depends on the image");

@@ -149,6 +149,18 @@ describe("a network written for one image takes each of a batch as it takes one"
     expect(specialise(mixed, [1, 3, 4, 6]).unbatched.has("y")).toBe(false);
   });
 
+  test("images that are convolved with weights of each other are not told apart", () => {
+    const dynamic = modelOf({
+      nodes: [
+        node("ReduceMean", "x places", "kernel"),
+        node("Conv", "x kernel", "y", { kernel_shape: [1, 1] }),
+      ],
+      initializers: { places: intsTensor([2, 3]) },
+    });
+    expect(specialise(dynamic, [2, 3, 4, 6]).unbatched.get("y")?.message).toMatch(/Conv/);
+    expect(specialise(dynamic, [1, 3, 4, 6]).unbatched.has("y")).toBe(false);
+  });
+
   test("the axis along which the images lie, one place each, is told apart from rows", () => {
     const model = modelOf(
       madeForOne["attention's output as rows of all images, which take turns"]!,
