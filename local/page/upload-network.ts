@@ -3,13 +3,9 @@ import { DESCRIPTION_FILE, type NetworkDescription } from "../../lib/networks/de
 import type { Network } from "../../lib/networks/registry.ts";
 import { encodeJson } from "../../lib/pipeline/json.ts";
 import { objectsOf, readModelObject } from "../../lib/pipeline/networks/model-objects.ts";
+import type { UploadLink } from "../../lib/storage/object-store.ts";
 import type { ApiHandler } from "../api-adapter.ts";
 import type { NetworkPublisher } from "./network-drop.ts";
-
-interface Announced {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
 
 /** Publishes networks through a deployed API: each file by a link that it gives. */
 export function apiPublisher(api: ApiHandler): NetworkPublisher {
@@ -49,7 +45,7 @@ async function upload(
     };
     throw new ProblemError(statusCode === 409 ? "conflict" : "invalid-request", problems);
   }
-  const { url, headers } = JSON.parse(body) as Announced;
+  const { url, headers } = JSON.parse(body) as UploadLink;
   const sent = await fetch(url, { method: "PUT", headers, body: Buffer.from(bytes) });
   if (sent.ok) return;
   throw new ProblemError("conflict", [`'${file}' was not taken: HTTP status ${sent.status}`]);
