@@ -3,6 +3,7 @@ import { constantFacts, type ValueFacts } from "../onnx/facts.ts";
 import { subgraphsOf } from "../onnx/graph-order.ts";
 import type { Graph, Node, Value } from "../onnx/model.ts";
 import { floatAttribute, intAttribute, intsAttribute } from "../onnx/node.ts";
+import { readersByValue } from "../onnx/readers.ts";
 import { inferIfPossible } from "../onnx/shape-inference.ts";
 import { filled, intsTensor, sizeOf, type Tensor, toNumbers } from "../onnx/tensor.ts";
 
@@ -83,15 +84,7 @@ export function leadingArithmetic(
 
 /** What reads a value, but for those that ask for its size alone. */
 function readerFinder(graph: Graph): ReadersOf {
-  const readers = new Map<Value, Node[]>();
-  for (const node of graph.nodes) {
-    if (node.op === "Shape" || node.op === "Size") continue;
-    for (const value of new Set(node.inputs)) {
-      const known = readers.get(value);
-      if (known) known.push(node);
-      else readers.set(value, [node]);
-    }
-  }
+  const readers = readersByValue(graph.nodes.filter(({ op }) => op !== "Shape" && op !== "Size"));
   return (value) => readers.get(value) ?? [];
 }
 
