@@ -8,12 +8,8 @@ import { CHECKPOINT_PREFIX } from "../../lib/pipeline/keys.ts";
 import { MB_PER_VCPU, slowdownOf } from "../../lib/pipeline/rates.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
-import {
-  type MemoryPipeline,
-  memoryPipeline,
-  readJsonObject,
-  silentLog,
-} from "../support/memory-pipeline.ts";
+import { type MemoryPipeline, memoryPipeline, readJsonObject } from "../support/memory-pipeline.ts";
+import { silentLog } from "../support/silent-log.ts";
 import { LIMIT_MS, workOff } from "../support/simulated-worker.ts";
 import { sqsEvent } from "../support/sqs-event.ts";
 
@@ -46,11 +42,11 @@ test.each([
       if (acceptance.status === "rejected") throw new Error(acceptance.problems.join());
       return acceptance.jobId;
     };
-    const calm = await memoryPipeline(await temporaryFolder());
+    const calm = await memoryPipeline();
     const jobId = await accept(calm);
     await workOff(calm, { stepSeconds: 0.001 });
 
-    const hurried = await memoryPipeline(await temporaryFolder());
+    const hurried = await memoryPipeline();
     expect(await accept(hurried)).toBe(jobId);
     const { calls, longestMs } = await workOff(hurried, { stepSeconds: 50, killed: [2, 5] });
     expect(calls).toBeGreaterThan(6);
@@ -67,9 +63,7 @@ test.each([
 
 test("a group of a GPU worker that takes longer than it may is sent on, and is the same", async () => {
   const request = { channels: [2, 5, 6], numIterations: 12, pyramidLevels: 2 };
-  const [calm, hurried] = await Promise.all(
-    [1, 2].map(async () => memoryPipeline(await temporaryFolder())),
-  );
+  const [calm, hurried] = await Promise.all([1, 2].map(async () => memoryPipeline()));
   const { jobId } = await calm!.accept(request);
   await workOff(calm!, { stepSeconds: 0.001, worker: "gpu" });
   await hurried!.accept(request);
@@ -121,7 +115,7 @@ test("whatever is accepted, no channel exceeds its worker's time; what is refuse
   const seen = { accepted: 0, refused: 0, sentOn: 0 };
   await fc.assert(
     fc.asyncProperty(requests, workers, async ({ size, shape, images, numIterations }, by) => {
-      const pipeline = await memoryPipeline(folder);
+      const pipeline = await memoryPipeline({ folder });
       computed.times = size;
       let request: object = { network: "tiny", layer: "wide", numIterations, ...shape, ...images };
       let acceptance = await acceptRequest(request, pipeline.deps);
@@ -157,7 +151,7 @@ test("whatever is accepted, no channel exceeds its worker's time; what is refuse
 
 test("a worker that does not look at its time exceeds it", async () => {
   computed.times = 1;
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   await pipeline.accept({ channels: [3], numIterations: 30, pyramidLevels: 1 });
   const { longestMs } = await workOff(pipeline, { stepSeconds: 45, isTold: false });
   expect(longestMs).toBeGreaterThan(LIMIT_MS);
@@ -183,7 +177,7 @@ function followed(request: object, [problem = ""]: readonly string[]): object | 
 }
 
 test("a message of an earlier part finds that another goes on", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   await pipeline.accept({ channels: [2], numIterations: 40 });
   const [first] = pipeline.cpu.sent;
   let left = 1;

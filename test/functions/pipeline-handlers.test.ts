@@ -6,14 +6,9 @@ import { createHandler as createIntake } from "../../functions/intake/handler.ts
 import { createHandler as createWorker } from "../../functions/worker/handler.ts";
 import type { Completion } from "../../lib/pipeline/job/tally.ts";
 import * as keys from "../../lib/pipeline/keys.ts";
-import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { FakeRenderer, untilStopped } from "../support/fake-renderer.ts";
-import {
-  memoryPipeline,
-  readJsonObject,
-  silentLog,
-  TINY_REQUEST,
-} from "../support/memory-pipeline.ts";
+import { memoryPipeline, readJsonObject, TINY_REQUEST } from "../support/memory-pipeline.ts";
+import { silentLog } from "../support/silent-log.ts";
 import { S3_TEST_BODY, s3Body, sqsEvent } from "../support/sqs-event.ts";
 
 const failures = (...ids: readonly string[]) => ({
@@ -21,7 +16,7 @@ const failures = (...ids: readonly string[]) => ({
 });
 
 test("intake answers each upload, skips what is none, and fails on what it does not know", async () => {
-  const { deps, store } = await memoryPipeline(await temporaryFolder());
+  const { deps, store } = await memoryPipeline();
   const answered: string[] = [];
   const handler = createIntake({ ...deps, log: silentLog, onAnswer: (key) => answered.push(key) });
   const upload = Buffer.from(JSON.stringify(TINY_REQUEST));
@@ -46,7 +41,7 @@ test("intake answers each upload, skips what is none, and fails on what it does 
 });
 
 test("intake has a message delivered again when the pipeline is out of reach", async () => {
-  const { deps, store, cpu } = await memoryPipeline(await temporaryFolder());
+  const { deps, store, cpu } = await memoryPipeline();
   const handler = createIntake({ ...deps, log: silentLog });
   await store.put("requests/a.json", Buffer.from(JSON.stringify(TINY_REQUEST)), "application/json");
   cpu.failAfter(1);
@@ -57,7 +52,7 @@ test("intake has a message delivered again when the pipeline is out of reach", a
 });
 
 test("the worker reports each failed message, and hands progress and results on", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ channels: [1, 2, 3] });
   const steps: number[] = [];
   const results: string[] = [];
@@ -80,7 +75,7 @@ test("the worker reports each failed message, and hands progress and results on"
 });
 
 test("a worker whose time is nearly up gives its messages back", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   await pipeline.accept({ channels: [1, 2] });
   const renderer = new FakeRenderer({ beforeChannel: (_, stop) => untilStopped(stop) });
   const handler = createWorker({ ...pipeline.renderDeps(renderer), log: silentLog });
@@ -90,7 +85,7 @@ test("a worker whose time is nearly up gives its messages back", async () => {
 });
 
 test("the assembler looks at each job of a batch once, in any order, and at no other object", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const jobs = [
     await pipeline.accept({ channels: [1] }),
     await pipeline.accept({ channels: [2, 3] }),
@@ -123,7 +118,7 @@ test("the assembler looks at each job of a batch once, in any order, and at no o
 });
 
 test("a job at which the assembler is killed keeps no other of its batch from being looked at", async () => {
-  const { deps } = await memoryPipeline(await temporaryFolder());
+  const { deps } = await memoryPipeline();
   const all = ["a", "deadly", "m", "z"];
   const event = (receiveCount: number) => {
     const { Records } = sqsEvent(...all.map((jobId) => `{"type":"reconcile","jobId":"${jobId}"}`));
@@ -147,7 +142,7 @@ test("a job at which the assembler is killed keeps no other of its batch from be
 });
 
 test("an assembler that fails at one job has that job's messages delivered again, and no others", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const good = await pipeline.accept({ channels: [1] });
   const bad = await pipeline.accept({ channels: [2] });
   const render = createWorker({ ...pipeline.renderDeps(), log: silentLog });
@@ -166,7 +161,7 @@ test("an assembler that fails at one job has that job's messages delivered again
 });
 
 test("dead letters become failed results; those of no job stay where they are", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ channels: [1, 2] });
   const render = createWorker({ ...pipeline.renderDeps(), log: silentLog });
   const [first = "", second = ""] = pipeline.cpu.sent.map(({ body }) => body);

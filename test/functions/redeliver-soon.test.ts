@@ -15,7 +15,8 @@ import { toSqsEvent } from "../../local/event-sources/sqs-event.ts";
 import { localConnection, QUEUE_NAMES, QUEUES } from "../../local/resources.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { FakeRenderer, untilStopped } from "../support/fake-renderer.ts";
-import { memoryPipeline, silentLog } from "../support/memory-pipeline.ts";
+import { memoryPipeline } from "../support/memory-pipeline.ts";
+import { silentLog } from "../support/silent-log.ts";
 
 const STEP_SECONDS = 5;
 
@@ -34,7 +35,7 @@ interface CloudOptions {
 /** The stack's channel queue with its figures, Lambda's part played by hand, time by a clock. */
 async function cloudWorker({ beforeChannel, beforeBegin, redelivers = true }: CloudOptions) {
   const folder = await temporaryFolder();
-  const pipeline = await memoryPipeline(folder);
+  const pipeline = await memoryPipeline({ folder });
   const clock = new ManualClock();
   const endpoint = await startEndpoint({
     dataFolder: join(folder, "data"),

@@ -53,7 +53,7 @@ test("networks added to a folder later are found, by their id and in the list", 
 
 test("the API shows the layers and classes of a network added later, also before it is listed", async () => {
   const [folder, data] = [await temporaryFolder(), await temporaryFolder()];
-  const pipeline = await memoryPipeline(data);
+  const pipeline = await memoryPipeline({ folder: data });
   const networks = new AddedNetworks(pipeline.deps.networks, pipeline.store, [folder]);
   const call = apiClient(pipeline, { networks });
   await tinyNetwork(folder, { id: "later", seed: 2 });
@@ -68,7 +68,7 @@ test("the API shows the layers and classes of a network added later, also before
 
 test("a network that is replaced under its id is the new one, a broken or removed one the old", async () => {
   const [folder, data] = [await temporaryFolder(), await temporaryFolder()];
-  const pipeline = await memoryPipeline(data);
+  const pipeline = await memoryPipeline({ folder: data });
   const networks = new AddedNetworks(pipeline.deps.networks, pipeline.store, [folder]);
   const channels = async () => (await networks.open("mine")).layers[1]?.channels;
   await tinyNetwork(folder, { id: "mine", wideChannels: 7 });
@@ -86,7 +86,7 @@ test("a network that is replaced under its id is the new one, a broken or remove
 
 test("labels that are edited are the new ones, and without their file there are none", async () => {
   const [folder, data] = [await temporaryFolder(), await temporaryFolder()];
-  const pipeline = await memoryPipeline(data);
+  const pipeline = await memoryPipeline({ folder: data });
   const networks = new AddedNetworks(pipeline.deps.networks, pipeline.store, [folder]);
   await tinyNetwork(folder, { id: "mine" });
   expect((await networks.open("mine")).labels).toEqual(CLASS_NAMES);

@@ -3,11 +3,10 @@ import { expect, test } from "vitest";
 import { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import * as keys from "../../lib/pipeline/keys.ts";
 import { resumeJobs } from "../../local/resume-jobs.ts";
-import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { memoryPipeline } from "../support/memory-pipeline.ts";
 
 test("unfinished jobs are looked at; what is no job in the jobs' folder is passed over", async () => {
-  const { store, assembly, accept } = await memoryPipeline(await temporaryFolder());
+  const { store, assembly, accept } = await memoryPipeline();
   const [done, open] = [await accept({ seed: 1 }), await accept({ seed: 2 })];
   const put = (key: string) => store.put(key, Buffer.from("{}"), "application/json");
   await put(keys.completeKey(done.jobId));

@@ -1,4 +1,3 @@
-import type { Log } from "../../functions/log.ts";
 import {
   type Acceptance,
   type AcceptDeps,
@@ -11,6 +10,7 @@ import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import type { RenderRequestInput } from "../../lib/pipeline/request/request.ts";
 import type { ChannelMessage, RenderDeps } from "../../lib/pipeline/render/render-messages.ts";
+import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { MemoryObjectStore } from "./memory-object-store.ts";
 import { FakeRenderer } from "./fake-renderer.ts";
 import { MemoryQueue } from "./memory-queue.ts";
@@ -38,10 +38,16 @@ export interface MemoryPipeline {
   readonly accept: (request?: Partial<RenderRequestInput>) => Promise<JobPlan>;
 }
 
-export async function memoryPipeline(
-  folder: string,
-  network: TinyNetworkOptions = {},
-): Promise<MemoryPipeline> {
+interface MemoryOptions extends TinyNetworkOptions {
+  /** Of the network's files. @default one that is removed after the test */
+  readonly folder?: string;
+}
+
+export async function memoryPipeline({
+  folder: given,
+  ...network
+}: MemoryOptions = {}): Promise<MemoryPipeline> {
+  const folder = given ?? (await temporaryFolder());
   const store = new MemoryObjectStore();
   const jobs = new Jobs(store);
   await publishNetwork(store, await tinyNetwork(folder, network));
@@ -85,8 +91,6 @@ function planOf(acceptance: Acceptance): JobPlan {
 export function deliveries(queue: MemoryQueue): ChannelMessage[] {
   return queue.sent.map(({ body }, i) => ({ messageId: `m${i}`, body }));
 }
-
-export const silentLog: Log = { info: () => undefined, error: () => undefined };
 
 export async function readJsonObject(store: MemoryObjectStore, key: string): Promise<unknown> {
   return JSON.parse(Buffer.from(await store.get(key)).toString("utf8"));

@@ -18,7 +18,7 @@ import {
 import { PipelineEvents } from "../../local/pipeline-events.ts";
 import { pipelineHandlers } from "../../local/pipeline-handlers.ts";
 import { BUCKET, localConnection, QUEUE_NAMES } from "../../local/resources.ts";
-import { silentLog } from "./memory-pipeline.ts";
+import { silentLog } from "./silent-log.ts";
 
 const silence = () => silentLog;
 

@@ -1,7 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 
 import { answerUpload } from "../../../lib/pipeline/job/answer-upload.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import {
   deliveries,
   type MemoryPipeline,
@@ -14,7 +13,7 @@ let pipeline: MemoryPipeline;
 let call: ApiCall;
 
 beforeEach(async () => {
-  pipeline = await memoryPipeline(await temporaryFolder());
+  pipeline = await memoryPipeline();
   call = apiClient(pipeline);
 });
 

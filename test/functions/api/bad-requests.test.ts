@@ -16,7 +16,7 @@ let call: ApiCall;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "api-bad-"));
-  pipeline = await memoryPipeline(folder);
+  pipeline = await memoryPipeline({ folder });
   call = apiClient(pipeline);
 });
 

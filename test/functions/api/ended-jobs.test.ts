@@ -2,13 +2,12 @@ import { expect, test } from "vitest";
 
 import { manifestKey, resultKey } from "../../../lib/pipeline/keys.ts";
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { memoryPipeline } from "../../support/memory-pipeline.ts";
 import { apiClient } from "./api-client.ts";
 import { renderMost } from "./render-most.ts";
 
 test("a job that has ended is told from its manifest, as its results tell it", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { store } = pipeline;
   const call = apiClient(pipeline);
   const { jobId } = await pipeline.accept({ outputScaling: "none" });
@@ -34,7 +33,7 @@ test("a job that has ended is told from its manifest, as its results tell it", a
 });
 
 test("letters of the title that no font has are told of", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const call = apiClient(pipeline);
   // of private use
   const { jobId } = await pipeline.accept({ montage: { title: "layer \u{e0f1}" } });

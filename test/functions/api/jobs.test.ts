@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { GOOD_CARD } from "../../support/fake-renderer.ts";
 import {
   type MemoryPipeline,
@@ -16,7 +15,7 @@ let pipeline: MemoryPipeline;
 let call: ApiCall;
 
 beforeEach(async () => {
-  pipeline = await memoryPipeline(await temporaryFolder());
+  pipeline = await memoryPipeline();
   call = apiClient(pipeline);
 });
 

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { memoryPipeline } from "../../support/memory-pipeline.ts";
 import { type ApiAnswer, apiClient } from "./api-client.ts";
 
@@ -13,7 +12,7 @@ interface Table {
 }
 
 test("the layers of a large network come in as many answers as a function's limit asks for", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { networks } = pipeline.deps;
   const tiny = await networks.open("tiny");
   const [, wide] = tiny.layers;
@@ -42,7 +41,7 @@ test("the layers of a large network come in as many answers as a function's limi
 });
 
 test("the links of a table's parts have the API's stage before them", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { networks } = pipeline.deps;
   const tiny = await networks.open("tiny");
   const [, wide] = tiny.layers;

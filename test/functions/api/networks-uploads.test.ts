@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { type MemoryPipeline, memoryPipeline, NOW } from "../../support/memory-pipeline.ts";
 import { type ApiCall, apiClient } from "./api-client.ts";
 
@@ -8,7 +7,7 @@ let pipeline: MemoryPipeline;
 let call: ApiCall;
 
 beforeEach(async () => {
-  pipeline = await memoryPipeline(await temporaryFolder());
+  pipeline = await memoryPipeline();
   call = apiClient(pipeline);
 });
 

@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 
 import { EXAMPLES, openApiDocument } from "../../../functions/api/openapi.ts";
 import { ROUTES } from "../../../functions/api/routes.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { checkAnswer } from "../../support/check-answer.ts";
 import { memoryPipeline } from "../../support/memory-pipeline.ts";
 import { apiClient } from "./api-client.ts";
@@ -70,14 +69,14 @@ test("the validator finds a fault", async () => {
 });
 
 test("the document is served as it is", async () => {
-  const call = apiClient(await memoryPipeline(await temporaryFolder()));
+  const call = apiClient(await memoryPipeline());
   const { status, body } = await call("GET", "/openapi.json");
   expect(status).toBe(200);
   expect(body).toEqual(JSON.parse(JSON.stringify(openApiDocument(ROUTES))));
 });
 
 test("what needs nothing that is stored is served while there is no store", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const gone = () => {
     throw Object.assign(new Error("the data folder is gone"), { name: "DataFolderMissing" });
   };
@@ -95,7 +94,7 @@ test("what needs nothing that is stored is served while there is no store", asyn
 });
 
 test("a request's schema is served at an address of its own", async () => {
-  const call = apiClient(await memoryPipeline(await temporaryFolder()));
+  const call = apiClient(await memoryPipeline());
   const { status, body } = await call("GET", "/request.schema.json");
   expect(status).toBe(200);
   expect(body).toMatchObject({

@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { deepZoomDescriptor } from "../../../lib/pipeline/sheet/deep-zoom.ts";
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import {
   deliveries,
@@ -18,7 +17,7 @@ let pipeline: MemoryPipeline;
 let call: ApiCall;
 
 beforeEach(async () => {
-  pipeline = await memoryPipeline(await temporaryFolder());
+  pipeline = await memoryPipeline();
   call = apiClient(pipeline);
 });
 

@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import { deliveries, type MemoryPipeline, memoryPipeline } from "../../support/memory-pipeline.ts";
 import { type ApiCall, apiClient } from "./api-client.ts";
@@ -11,7 +10,7 @@ let pipeline: MemoryPipeline;
 let call: ApiCall;
 
 beforeEach(async () => {
-  pipeline = await memoryPipeline(await temporaryFolder());
+  pipeline = await memoryPipeline();
   call = apiClient(pipeline);
 });
 

@@ -1,13 +1,12 @@
 import { expect, test } from "vitest";
 
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { memoryPipeline, TINY_REQUEST } from "../../support/memory-pipeline.ts";
 import { apiClient } from "./api-client.ts";
 import { renderMost } from "./render-most.ts";
 
 test("a request says the format of its sheet; the one that it has anyway makes no other job", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const call = apiClient(pipeline);
   const idOf = async (montage: unknown) => {
     const { body } = await call("POST", "/jobs", { body: { ...TINY_REQUEST, montage } });

@@ -11,7 +11,8 @@ import { channelMessage } from "../../../lib/pipeline/job/messages.ts";
 import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";
 import type { Renderer } from "../../../lib/pipeline/render/renderer.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
-import { type MemoryPipeline, memoryPipeline, silentLog } from "../../support/memory-pipeline.ts";
+import { type MemoryPipeline, memoryPipeline } from "../../support/memory-pipeline.ts";
+import { silentLog } from "../../support/silent-log.ts";
 import { ScriptedQueue } from "../../support/scripted-queue.ts";
 
 let folder: string;
@@ -20,7 +21,7 @@ let stop: AbortController;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "gpu-worker-"));
-  pipeline = await memoryPipeline(folder, { wideChannels: 60 });
+  pipeline = await memoryPipeline({ folder, wideChannels: 60 });
   stop = new AbortController();
 });
 

@@ -6,7 +6,7 @@ import { SqsQueue } from "../../../lib/queue/sqs-queue.ts";
 import { type ServedQueue, startSources } from "../../../local/event-sources/pipeline-sources.ts";
 import { localConnection, QUEUE_NAMES, QUEUES } from "../../../local/resources.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
-import { silentLog } from "../../support/memory-pipeline.ts";
+import { silentLog } from "../../support/silent-log.ts";
 import { untilTrue } from "../../support/until.ts";
 
 /** After how many seconds a message comes back that the handler refuses. */

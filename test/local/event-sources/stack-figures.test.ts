@@ -19,7 +19,8 @@ import type { JobOutcome } from "../../../local/run-events.ts";
 import { runJobs } from "../../../local/run-job.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
-import { silentLog, TINY_REQUEST } from "../../support/memory-pipeline.ts";
+import { TINY_REQUEST } from "../../support/memory-pipeline.ts";
+import { silentLog } from "../../support/silent-log.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
 import { untilTrue } from "../../support/until.ts";
 

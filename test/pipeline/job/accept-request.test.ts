@@ -12,7 +12,6 @@ import {
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { Job } from "../../../lib/pipeline/job/job.ts";
 import type { RenderRequestInput } from "../../../lib/pipeline/request/request.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { MemoryQueue } from "../../support/memory-queue.ts";
 import {
   memoryPipeline,
@@ -22,7 +21,7 @@ import {
 } from "../../support/memory-pipeline.ts";
 
 test("a request becomes a job: request and plan in the bucket, one message a channel", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const plan = await pipeline.accept({ channels: [5, "1:3"] });
   expect(plan).toMatchObject({
     version: 1,
@@ -51,7 +50,7 @@ test("a request becomes a job: request and plan in the bucket, one message a cha
 });
 
 test("the same request is the same job however it is spelled, and is sent once", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const first = await pipeline.accept({ channels: "1:3" });
   const again = await pipeline.accept({ channels: [1, 2, 3], layer: 2, seed: 0, verbose: true });
   expect(again).toEqual(first);
@@ -75,15 +74,15 @@ const VARIATIONS: readonly Partial<RenderRequestInput>[] = [
 ];
 
 test("a request that differs in one field is another job", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const ids = new Set<string>();
   for (const variation of [{}, ...VARIATIONS]) ids.add((await pipeline.accept(variation)).jobId);
   expect(ids.size).toBe(VARIATIONS.length + 1);
 });
 
 test("a network or initial image with other bytes under the same name makes another job", async () => {
-  const one = await memoryPipeline(await temporaryFolder());
-  const other = await memoryPipeline(await temporaryFolder(), { seed: 2 });
+  const one = await memoryPipeline();
+  const other = await memoryPipeline({ seed: 2 });
   const ids = [(await one.accept()).jobId, (await other.accept()).jobId];
   for (const red of [10, 20]) {
     const image = filledRaster({ width: 30, height: 20 }, [red, 0, 0]);
@@ -94,14 +93,14 @@ test("a network or initial image with other bytes under the same name makes anot
 });
 
 test("racing intakes of one request make one job with one plan", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const plans = await Promise.all(Array.from({ length: 5 }, () => pipeline.accept()));
   expect(new Set(plans.map(({ jobId }) => jobId)).size).toBe(1);
   expect(plans.every((plan) => plan.createdAt === plans[0]?.createdAt)).toBe(true);
 });
 
 test("a fan-out cut short is completed by the next call, and not repeated by the one after", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   pipeline.cpu.failAfter(2);
   await expect(pipeline.accept()).rejects.toThrow("out of reach");
   expect(pipeline.cpu.sent).toHaveLength(2);
@@ -114,7 +113,7 @@ test("a fan-out cut short is completed by the next call, and not repeated by the
 });
 
 test("an idempotency key names the job, and refuses another request under it", async () => {
-  const { deps } = await memoryPipeline(await temporaryFolder());
+  const { deps } = await memoryPipeline();
   const accept = (request: object, key: string) => acceptRequest(request, deps, key);
   expect(await accept(TINY_REQUEST, "order-66")).toMatchObject({ jobId: "order-66" });
   expect(await accept(TINY_REQUEST, "order-66")).toMatchObject({ jobId: "order-66" });
@@ -128,9 +127,9 @@ test("an idempotency key names the job, and refuses another request under it", a
 });
 
 test("a job id sent as another request's key does not block the request it belongs to", async () => {
-  const { accept } = await memoryPipeline(await temporaryFolder());
+  const { accept } = await memoryPipeline();
   const { jobId } = await accept();
-  const { deps } = await memoryPipeline(await temporaryFolder());
+  const { deps } = await memoryPipeline();
   const other = await acceptRequest({ ...TINY_REQUEST, seed: 5 }, deps, jobId);
   expect(other).toMatchObject({ jobId: `key-${jobId}` });
   // nor does a key that looks like that
@@ -140,7 +139,7 @@ test("a job id sent as another request's key does not block the request it belon
 });
 
 test("of two requests that race for one idempotency key, the winner's alone is kept", async () => {
-  const { deps, store } = await memoryPipeline(await temporaryFolder());
+  const { deps, store } = await memoryPipeline();
   const [loser, winner] = [TINY_REQUEST, { ...TINY_REQUEST, seed: 7 }];
   const putIfAbsent = store.putIfAbsent.bind(store);
   store.putIfAbsent = async (key, body, type) => {
@@ -157,7 +156,7 @@ test("of two requests that race for one idempotency key, the winner's alone is k
 });
 
 test("what is refused leaves nothing behind", async () => {
-  const { deps, store, cpu, assembly } = await memoryPipeline(await temporaryFolder());
+  const { deps, store, cpu, assembly } = await memoryPipeline();
   const before = store.keys();
   const bad = [
     { network: "tinny", layer: 2, channels: "all" },
@@ -182,7 +181,7 @@ test("what is refused leaves nothing behind", async () => {
 });
 
 test("large jobs go to the GPU where there is one, small ones to the CPU, and each where it asks", async () => {
-  const { deps } = await memoryPipeline(await temporaryFolder(), { wideChannels: 150 });
+  const { deps } = await memoryPipeline({ wideChannels: 150 });
   const gpu = new MemoryQueue();
   const started: (readonly [channels: number, sent: number])[] = [];
   const startWorkers = async (channels: number) => {
@@ -206,7 +205,7 @@ test("large jobs go to the GPU where there is one, small ones to the CPU, and ea
 });
 
 test("on a machine that renders for itself the GPU is asked for only where a request wants it", async () => {
-  const { deps, cpu } = await memoryPipeline(await temporaryFolder());
+  const { deps, cpu } = await memoryPipeline();
   const accept = (executionEnvironment: "auto" | "gpu", verdict: GpuVerdict, seed = 0) =>
     acceptRequest(
       { ...TINY_REQUEST, executionEnvironment, seed },

@@ -3,11 +3,10 @@ import { expect, test } from "vitest";
 import { acceptRequest } from "../../../lib/pipeline/job/accept-request.ts";
 import { answerUpload } from "../../../lib/pipeline/job/answer-upload.ts";
 import { MAX_REQUEST_BYTES } from "../../../lib/pipeline/limits.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { memoryPipeline, readJsonObject, TINY_REQUEST } from "../../support/memory-pipeline.ts";
 
 test("an upload is answered beside it: accepted, rejected, unreadable, too large", async () => {
-  const { deps, store } = await memoryPipeline(await temporaryFolder());
+  const { deps, store } = await memoryPipeline();
   const answer = async (name: string, document: string | Uint8Array) => {
     await store.put(`requests/${name}.json`, Buffer.from(document), "application/json");
     await answerUpload(`requests/${name}.json`, deps);
@@ -51,8 +50,8 @@ test("an upload is answered beside it: accepted, rejected, unreadable, too large
 });
 
 test("an upload whose id someone took as a key for another request is accepted all the same", async () => {
-  const { deps, store } = await memoryPipeline(await temporaryFolder());
-  const { jobId } = await (await memoryPipeline(await temporaryFolder())).accept({ seed: 8 });
+  const { deps, store } = await memoryPipeline();
+  const { jobId } = await (await memoryPipeline()).accept({ seed: 8 });
   await acceptRequest({ ...TINY_REQUEST, seed: 9 }, deps, jobId);
   const document = Buffer.from(JSON.stringify({ ...TINY_REQUEST, seed: 8 }));
   await store.put("requests/a.json", document, "application/json");
@@ -66,7 +65,7 @@ test("an upload whose id someone took as a key for another request is accepted a
 });
 
 test("a request whose answer's key would be too long is refused, and not run", async () => {
-  const { deps, store, cpu } = await memoryPipeline(await temporaryFolder());
+  const { deps, store, cpu } = await memoryPipeline();
   const document = Buffer.from(JSON.stringify(TINY_REQUEST));
   const answer = async (name: string) => {
     await store.put(`requests/${name}.json`, document, "application/json");

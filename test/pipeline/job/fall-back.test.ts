@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { acceptRequest } from "../../../lib/pipeline/job/accept-request.ts";
 import type { OutgoingMessage } from "../../../lib/queue/message-queue.ts";
 import { reconcileJob } from "../../../lib/pipeline/sheet/reconcile-job.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { MemoryQueue } from "../../support/memory-queue.ts";
 import { memoryPipeline, NOW, TINY_REQUEST } from "../../support/memory-pipeline.ts";
 
@@ -12,7 +11,7 @@ const CHANNELS = 101;
 const AFTER_PATIENCE = new Date(NOW.getTime() + 870_000);
 
 async function jobOnGpu(executionEnvironment: "auto" | "gpu") {
-  const pipeline = await memoryPipeline(await temporaryFolder(), { wideChannels: CHANNELS });
+  const pipeline = await memoryPipeline({ wideChannels: CHANNELS });
   const gpu = new MemoryQueue();
   const queues = { cpu: pipeline.cpu, cuda: gpu };
   const deps = { ...pipeline.deps, queues };

@@ -6,14 +6,13 @@ import { readJobStatus } from "../../../lib/pipeline/job/job-status.ts";
 import { ResultsSoFar } from "../../../lib/pipeline/job/results-so-far.ts";
 import { progressOf, tallyOf } from "../../../lib/pipeline/job/tally.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { MemoryObjectStore } from "../../support/memory-object-store.ts";
 import { memoryPipeline, NOW } from "../../support/memory-pipeline.ts";
 
 const DELIVERED = { attempts: 1, now: NOW };
 
 test("the jobs opened last are remembered, with the plans and results they have read", async () => {
-  const { store, accept } = await memoryPipeline(await temporaryFolder());
+  const { store, accept } = await memoryPipeline();
   const jobs = new Jobs(store);
   const { jobId } = await accept({ channels: [1, 2] });
   const job = jobs.open(jobId);
@@ -28,7 +27,7 @@ test("the jobs opened last are remembered, with the plans and results they have 
 });
 
 test("on a second walk, jobs know what they have read of what never changes", async () => {
-  const { store, accept } = await memoryPipeline(await temporaryFolder());
+  const { store, accept } = await memoryPipeline();
   const jobs = new Jobs(store);
   const { jobId } = await accept({ channels: [1] });
   const walk = async (each: (job: Job) => Promise<unknown>) => {
@@ -63,7 +62,7 @@ function countReads(store: MemoryObjectStore): () => number {
 }
 
 test("how a job stands takes one read, two once there are results, and one after its end", async () => {
-  const { store, jobs, accept } = await memoryPipeline(await temporaryFolder());
+  const { store, jobs, accept } = await memoryPipeline();
   const { jobId, total } = await accept({ channels: "1:7" });
   const job = jobs.open(jobId);
   const reads = countReads(store);
@@ -101,7 +100,7 @@ test("how a job stands takes one read, two once there are results, and one after
 
 /** A job of 40 channels, the first so many of which have ended. */
 async function jobWithResults(count: number) {
-  const { store, jobs, accept } = await memoryPipeline(await temporaryFolder(), {
+  const { store, jobs, accept } = await memoryPipeline({
     wideChannels: 40,
   });
   const { jobId, total } = await accept({ channels: "1:40" });
@@ -158,7 +157,7 @@ test("all jobs are listed in order, and from one on; other folders are passed ov
 });
 
 test("a job ends once, and not before its channels have", async () => {
-  const { store, jobs, accept } = await memoryPipeline(await temporaryFolder());
+  const { store, jobs, accept } = await memoryPipeline();
   const { jobId } = await accept({ channels: [1, 2] });
   const job = jobs.open(jobId);
   const one = await job.end(1, { state: "cancelled" }, DELIVERED);

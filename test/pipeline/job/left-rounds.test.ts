@@ -6,7 +6,6 @@ import * as keys from "../../../lib/pipeline/keys.ts";
 import { encodeCheckpoint } from "../../../lib/pipeline/render/checkpoint.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { reconcileJob } from "../../../lib/pipeline/sheet/reconcile-job.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import { deliveries, type MemoryPipeline, memoryPipeline } from "../../support/memory-pipeline.ts";
 import { uniformSource } from "../../support/random.ts";
@@ -24,7 +23,7 @@ const statusOf = async ({ store }: MemoryPipeline, jobId: string) =>
 
 /** A job of two rounds that has ended, and of which a bucket's rule has deleted the plan. */
 async function oldJob() {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { store } = pipeline;
   const written = new Set<string>();
   const [put, putIfAbsent] = [store.put.bind(store), store.putIfAbsent.bind(store)];
@@ -85,7 +84,7 @@ test("a job that is gone as a whole begins in its first round, for whoever remem
 });
 
 test("a checkpoint that is left of a job keeps none of its channels from being drawn", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { store, cpu } = pipeline;
   const { jobId } = await pipeline.accept();
   const checkpoint = encodeCheckpoint({ part: 3, first: null, states: [] });
@@ -101,7 +100,7 @@ test("a checkpoint that is left of a job keeps none of its channels from being d
 });
 
 test("a job that is there begins no round behind another", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const [{ jobId }] = await Promise.all([pipeline.accept(), pipeline.accept(), pipeline.accept()]);
   expect(pipeline.store.keys(keys.retriesPrefix(jobId))).toEqual([]);
 });

@@ -72,7 +72,7 @@ test("whatever the order, repetition and overlap, a job ends once and every chan
       fc.array(fc.array(step, { maxLength: 4 }), { maxLength: 6 }),
       fc.constantFrom("one process", "many processes"),
       async (rounds, where) => {
-        const pipeline = await memoryPipeline(folder);
+        const pipeline = await memoryPipeline({ folder });
         const { jobId } = await pipeline.accept();
         const completions: Completion[] = [];
         const run = (happening: Step) => {

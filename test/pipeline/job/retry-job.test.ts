@@ -12,7 +12,6 @@ import { JOB_DEADLINE_SECONDS } from "../../../lib/pipeline/limits.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
 import { reconcileJob } from "../../../lib/pipeline/sheet/reconcile-job.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import {
   deliveries,
@@ -23,7 +22,7 @@ import {
 
 /** A pipeline with a job, and what happens to it, each step as by a process of its own. */
 async function startJob() {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   const { store, deps, cpu } = pipeline;
   const latest = () => new Jobs(store).open(jobId).latest();

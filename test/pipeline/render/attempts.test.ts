@@ -6,12 +6,11 @@ import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";
 import { encodeCheckpoint } from "../../../lib/pipeline/render/checkpoint.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import type { RenderHooks, RenderTask } from "../../../lib/pipeline/render/renderer.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
 
 test("only deliveries that began a channel count against it, and one begun too often is given up", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   const job = pipeline.jobs.open(jobId);
   const attempts = () =>
@@ -46,7 +45,7 @@ const KILLED_AT = [1, 1, 3, 1, 2, 6, 1, 1, 4, 2];
 test("ten workers are killed at a job of 20 channels: none fails, and each image is the same", async () => {
   const channels = Array.from({ length: 20 }, (_, i) => i + 1);
   const drawn = async (killedAt: readonly number[]) => {
-    const pipeline = await memoryPipeline(await temporaryFolder(), { wideChannels: 20 });
+    const pipeline = await memoryPipeline({ wideChannels: 20 });
     const { jobId } = await pipeline.accept({ layer: "wide", channels });
     for (const most of killedAt) {
       const isDead = new AbortController();
@@ -80,7 +79,7 @@ test("ten workers are killed at a job of 20 channels: none fails, and each image
 });
 
 test("no checkpoint outlives its channel, however that ends", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   const job = pipeline.jobs.open(jobId);
   const write = (channel: number, bytes: Uint8Array) => job.images.writeCheckpoint(channel, bytes);
@@ -104,7 +103,7 @@ test("no checkpoint outlives its channel, however that ends", async () => {
 });
 
 test("what a failed group has used up of its checkpoints is read again", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ channels: [1, 2, 3] });
   const { images } = pipeline.jobs.open(jobId);
   for (const channel of [1, 2]) {

@@ -2,12 +2,11 @@ import { expect, test } from "vitest";
 
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
 
 test("channels of a cancelled job end as cancelled, without an image", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ channels: [1, 2] });
   await pipeline.store.put(keys.cancelKey(jobId), Buffer.from("{}"), "application/json");
   const renderer = new FakeRenderer();
@@ -17,7 +16,7 @@ test("channels of a cancelled job end as cancelled, without an image", async () 
 });
 
 test("a channel that ended as cancelled while its image was drawn is told as that", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ channels: [1, 2] });
   const job = pipeline.jobs.open(jobId);
   const renderer = new FakeRenderer({

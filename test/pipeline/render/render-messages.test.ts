@@ -11,14 +11,13 @@ import * as keys from "../../../lib/pipeline/keys.ts";
 import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { tileRecord } from "../../../lib/pipeline/sheet/sheet-manifest.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { fakeImage, FakeRenderer, GOOD_CARD } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline, NOW } from "../../support/memory-pipeline.ts";
 
 const redImage = (red: number) => encodePng(filledRaster({ width: 24, height: 20 }, [red, 0, 0]));
 
 test("channels of one job are rendered together, each with a tile and a full record", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   const renderer = new FakeRenderer();
   const failed = await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
@@ -58,7 +57,7 @@ test("channels of one job are rendered together, each with a tile and a full rec
 });
 
 test("the task has the plan's options and the network of the plan", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   await pipeline.accept({ objective: "mean", pyramidLevels: 2, seed: 9, channels: [4] });
   const renderer = new FakeRenderer();
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
@@ -73,7 +72,7 @@ test("the task has the plan's options and the network of the plan", async () => 
 });
 
 test("without output scaling the raw values are kept too", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ outputScaling: "none", channels: [2] });
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
   const raw = decodeNpy(await pipeline.store.get(keys.rawTileKey(jobId, 2)));
@@ -85,7 +84,7 @@ test("without output scaling the raw values are kept too", async () => {
 });
 
 test("a channel with a result is not rendered again, and duplicates in a batch are rendered once", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   await pipeline.accept();
   const batch = deliveries(pipeline.cpu);
   const renderer = new FakeRenderer();
@@ -102,7 +101,7 @@ test("a channel with a result is not rendered again, and duplicates in a batch a
 });
 
 test("of two workers that render a channel at once the first result stands, with its tile's bytes", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ channels: [4] });
   const workers = [1, 2, 3].map((noise) => pipeline.renderDeps(new FakeRenderer({ noise })));
   const outcomes = await Promise.all(
@@ -117,7 +116,7 @@ test("of two workers that render a channel at once the first result stands, with
 });
 
 test("messages of several jobs in one batch go to their own jobs", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   await pipeline.accept({ channels: [1, 2] });
   await pipeline.accept({ channels: [6, 7], seed: 3 });
   const renderer = new FakeRenderer();
@@ -129,7 +128,7 @@ test("messages of several jobs in one batch go to their own jobs", async () => {
 });
 
 test("of several jobs in one batch the one with the fewest channels is drawn first", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   await pipeline.accept({ channels: "1:4" });
   await pipeline.accept({ channels: "1:2", seed: 1 });
   await pipeline.accept({ channels: "1:3", seed: 2 });
@@ -139,7 +138,7 @@ test("of several jobs in one batch the one with the fewest channels is drawn fir
 });
 
 test("a body that is no channel message, or names a channel out of the plan, fails alone", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ channels: [1] });
   const odd = [
     { messageId: "torn", body: "{" },
@@ -167,7 +166,7 @@ test("a body that is no channel message, or names a channel out of the plan, fai
 });
 
 test("what the renderer calls undrawable is a failed result at once", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   const renderer = new FakeRenderer({ unrenderable: [2] });
   expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
@@ -179,7 +178,7 @@ test("what the renderer calls undrawable is a failed result at once", async () =
 });
 
 test("a value that is not finite never becomes a tile", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ channels: [2] });
   await renderMessages(
     deliveries(pipeline.cpu),
@@ -193,7 +192,7 @@ test("a value that is not finite never becomes a tile", async () => {
 });
 
 test("if a group fails its channels are rendered one by one, and only the one at fault is retried", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   const renderer = new FakeRenderer({ throwing: [2] });
   const failed = await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
@@ -203,7 +202,7 @@ test("if a group fails its channels are rendered one by one, and only the one at
 });
 
 test("channels tried before are rendered alone and after the fresh ones", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   const job = pipeline.jobs.open(jobId);
   await job.images.writeAttempts(1, 2);
@@ -214,7 +213,7 @@ test("channels tried before are rendered alone and after the fresh ones", async 
 });
 
 test("on its last attempt an error becomes the channel's failed result", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ channels: [2] });
   const deps = pipeline.renderDeps(new FakeRenderer({ throwing: [2] }));
   for (let count = 1; count < MAX_ATTEMPTS; count++) {
@@ -229,7 +228,7 @@ test("on its last attempt an error becomes the channel's failed result", async (
 });
 
 test("a worker that is stopped keeps what has ended and gives the rest back, even the last time", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   const stop = new AbortController();
   const renderer = new FakeRenderer({
@@ -251,7 +250,7 @@ test("a worker that is stopped keeps what has ended and gives the rest back, eve
 });
 
 test("an initial image that changed after the job was accepted fails its channels, with the reason", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   await pipeline.store.put("uploads/a.png", await redImage(1), "image/png");
   const { jobId } = await pipeline.accept({ channels: [1], initialImage: "uploads/a.png" });
   const renderer = new FakeRenderer();
@@ -279,7 +278,7 @@ test("what a renderer notices of a job is told once, with the job's id, and stay
       return super.render(task, hooks);
     }
   }
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   const notices: (readonly [string, string])[] = [];
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(new NoticingRenderer()), {
@@ -292,7 +291,7 @@ test("what a renderer notices of a job is told once, with the job's id, and stay
   const result = await pipeline.jobs.open(jobId).result(1);
   expect(result).toMatchObject({ state: "ok", notices: ["one image at a time", "another"] });
   expect(tileRecord(result)).toMatchObject({ notices: ["one image at a time", "another"] });
-  const plain = await memoryPipeline(await temporaryFolder());
+  const plain = await memoryPipeline();
   const other = await plain.accept();
   await renderMessages(deliveries(plain.cpu), plain.renderDeps(new FakeRenderer()));
   expect(await plain.jobs.open(other.jobId).result(1)).not.toHaveProperty("notices");

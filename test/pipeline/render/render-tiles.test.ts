@@ -8,7 +8,6 @@ import { MAX_SEED } from "../../../lib/pipeline/limits.ts";
 import type { RenderedImage, RenderTask } from "../../../lib/pipeline/render/renderer.ts";
 import { fakeImage, FakeRenderer, GOOD_CARD } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 
 const FRAGILE: QualityCard = {
@@ -41,7 +40,7 @@ class CardedRenderer extends FakeRenderer {
 
 /** The task of a job whose request is `more`, as a worker hears of it. */
 async function taskOf(more: Parameters<Pipeline["accept"]>[0] = {}): Promise<RenderTask> {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   await pipeline.accept({ channels: [2, 4], seed: 7, ...more });
   const renderer = new FakeRenderer();
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
@@ -113,7 +112,7 @@ test("a channel that fails is told once, and has no figures", async () => {
 });
 
 test("a worker that is stopped between two drawings leaves the first; the next draws the second alone", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ channels: [2, 4], seed: 7 });
   const job = pipeline.jobs.open(jobId);
   const cards = { 2: [FRAGILE, LESS_FRAGILE] };

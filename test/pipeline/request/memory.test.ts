@@ -12,7 +12,6 @@ import {
 import { memoryNotice, memoryProblems } from "../../../lib/pipeline/request/memory-problems.ts";
 import { parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { memoryPipeline } from "../../support/memory-pipeline.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
 
@@ -51,7 +50,7 @@ describe("a request whose images", () => {
     expect(memoryProblems(onCard, 8e9)).toEqual([]);
     expect(memoryProblems({ ...(await drawn()), bytes: null }, 0)).toEqual([]);
 
-    const pipeline = await memoryPipeline(await temporaryFolder());
+    const pipeline = await memoryPipeline();
     const networks = { ...pipeline.deps.networks, open: async () => network };
     const deps = { ...pipeline.deps, networks, workerBytes: 3_008 * 2 ** 20 };
     const request = { ...FOURIER, canvasSize: 1_024, numIterations: 1 };

@@ -8,7 +8,6 @@ import * as keys from "../../../lib/pipeline/keys.ts";
 import type { Completion } from "../../../lib/pipeline/job/tally.ts";
 import { reconcileJob, type ReconcileDeps } from "../../../lib/pipeline/sheet/reconcile-job.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import {
   deliveries,
@@ -36,7 +35,7 @@ async function render(
 }
 
 test("a job waits until its last channel has ended, and is completed once", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   const { deps, completions } = assemblerOf(pipeline);
   expect(await assembleJob(pipeline.jobs.open("unknown-job"), deps)).toBe("unknown");
@@ -60,7 +59,7 @@ test("a job waits until its last channel has ended, and is completed once", asyn
 });
 
 test("sheet and manifest tell what is where", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({
     layer: "classes",
     channels: ["zebra", "snail"],
@@ -99,7 +98,7 @@ test("sheet and manifest tell what is where", async () => {
 });
 
 test("racing assemblers, and one that ends before the marker, complete a job once with the same bytes", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   await render(pipeline, 0, 5);
   const cutOff: AssembleDeps = {
@@ -123,7 +122,7 @@ test("racing assemblers, and one that ends before the marker, complete a job onc
 });
 
 test("reconcile asks to be called again while channels are missing, and not after the end", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   const { deps } = assemblerOf(pipeline);
   expect(await reconcileJob(pipeline.jobs.open("unknown-job"), deps)).toBe("unknown");
@@ -138,7 +137,7 @@ test("reconcile asks to be called again while channels are missing, and not afte
 });
 
 test("reconcile sends what an interrupted intake did not send", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   pipeline.cpu.failAfter(2);
   await expect(pipeline.accept()).rejects.toThrow("out of reach");
   const [folder = ""] = pipeline.store.keys("jobs/");
@@ -153,7 +152,7 @@ test("reconcile sends what an interrupted intake did not send", async () => {
 });
 
 test("at the deadline missing channels become failed, and what is there stays", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId, deadline } = await pipeline.accept();
   await render(pipeline, 0, 3);
   const { deps, completions } = assemblerOf(pipeline);
@@ -172,7 +171,7 @@ test("at the deadline missing channels become failed, and what is there stays", 
 });
 
 test("a cancelled job ends at once with what it has", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   await render(pipeline, 0, 2);
   const { deps, completions } = assemblerOf(pipeline);
@@ -190,7 +189,7 @@ test("a cancelled job ends at once with what it has", async () => {
 });
 
 test("the status is exact though the snapshot lags behind", async () => {
-  const pipeline = await memoryPipeline(await temporaryFolder());
+  const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
   const { deps } = assemblerOf(pipeline);
   const status = () => readJobStatus(pipeline.jobs.open(jobId));

@@ -11,11 +11,10 @@ import { sheetManifest } from "../../../lib/pipeline/sheet/sheet-manifest.ts";
 import * as keys from "../../../lib/pipeline/keys.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { pageLayouts } from "../../../lib/pipeline/sheet/sheet-pages.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
 
 async function renderedJob(format?: SheetFormat) {
-  const pipeline = await memoryPipeline(await temporaryFolder(), { wideChannels: 23 });
+  const pipeline = await memoryPipeline({ wideChannels: 23 });
   const plan = await pipeline.accept({
     channels: "all",
     montage: { gridSize: [4, 6], borderSize: 1, ...(format && { format }) },
