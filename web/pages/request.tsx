@@ -9,7 +9,7 @@ import { SchemaField } from "../parts/schema-field.tsx";
 import { parseChannels } from "../state/channels.ts";
 import { recipeText } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
-import { useSending } from "../state/use-sending.ts";
+import { submitting, useSending } from "../state/use-sending.ts";
 import { problemsAt, requestOf, type Schema, type Written } from "../state/schema.ts";
 import { findLayer, layersOf } from "../state/use-layer.ts";
 import { useResource } from "../state/use-resource.ts";
@@ -84,14 +84,7 @@ function RequestForm({ methods, query }: RequestFormProps) {
       location.hash = address.job(jobId);
     });
   return (
-    <form
-      ref={form}
-      class="request"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void start();
-      }}
-    >
+    <form ref={form} class="request" onSubmit={submitting(start)}>
       <div class="row choices" role="group" aria-label="Method">
         {methods.map((each) => (
           <button

@@ -4,7 +4,7 @@ import { createAtlas } from "../api/client.ts";
 import { Problems } from "../components/problems.tsx";
 import { estimateInWords } from "../components/estimate.ts";
 import { useDryRun } from "../state/use-dry-run.ts";
-import { useSending } from "../state/use-sending.ts";
+import { submitting, useSending } from "../state/use-sending.ts";
 
 interface AtlasFormProps {
   readonly network: string;
@@ -28,13 +28,7 @@ export function AtlasForm({ network, onStarted }: AtlasFormProps) {
       onStarted();
     });
   return (
-    <form
-      class="row render-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void start();
-      }}
-    >
+    <form class="row render-form" onSubmit={submitting(start)}>
       <label class="row">
         <span class="quiet">Channels of each layer</span>
         <input

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { dropNetwork, idOf, modelFileOf } from "../api/drop-network.ts";
 import { Problems } from "../components/problems.tsx";
 import { address } from "../state/router.ts";
-import { useSending } from "../state/use-sending.ts";
+import { submitting, useSending } from "../state/use-sending.ts";
 import { CHANNEL_ORDERS, CONVENTIONS } from "./preprocessing.ts";
 
 /** Takes a network: an .onnx file, and files of weights beside it. */
@@ -60,13 +60,7 @@ export function DropZone() {
         />
       </div>
       {files.length > 0 && (
-        <form
-          class="row"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void add();
-          }}
-        >
+        <form class="row" onSubmit={submitting(add)}>
           <label class="row">
             <span class="quiet">Name</span>
             <input value={name} onInput={({ currentTarget }) => setName(currentTarget.value)} />

@@ -7,7 +7,7 @@ import { formatChannels, parseChannels } from "../state/channels.ts";
 import type { Recipe } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
 import { writtenOf } from "../state/schema.ts";
-import { useSending } from "../state/use-sending.ts";
+import { submitting, useSending } from "../state/use-sending.ts";
 import { RenderEstimate } from "./render-estimate.tsx";
 
 interface RenderFormProps {
@@ -43,13 +43,7 @@ export function RenderForm({ network, layer, recipe, missing, ...props }: Render
       onStarted();
     });
   return (
-    <form
-      class="row render-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void start(parseChannels(text));
-      }}
-    >
+    <form class="row render-form" onSubmit={submitting(() => start(parseChannels(text)))}>
       <label class="row">
         <span class="quiet">Channels</span>
         <input

@@ -27,3 +27,9 @@ export function useSending() {
   const problems = failure === null ? [] : problemsOf(failure);
   return { isBusy, problems, forget, send };
 }
+
+/** For a form's `onSubmit`: `act` in place of the browser's own sending. */
+export const submitting = (act: () => Promise<void>) => (event: Event) => {
+  event.preventDefault();
+  void act();
+};
