@@ -26,6 +26,7 @@ import { node, sketch, writeModel } from "./support/onnx-writer.ts";
 import { normal, uniform } from "./support/random.ts";
 import { compile } from "./support/run-graph.ts";
 import { CLASS_NAMES, tinyNetwork } from "./support/tiny-network.ts";
+import { dot } from "./support/vectors.ts";
 
 /** Of |analytic - numeric| to the gradient's norm; JAX allows 2e-3 for float32 gradients. */
 const GRADIENT_TOLERANCE = 2e-3;
@@ -231,10 +232,6 @@ function moved(at: FloatTensor, direction: FloatTensor, step: number): FloatTens
     at.shape,
     at.data.map((value, i) => value + step * direction.data[i]!),
   );
-}
-
-function dot(a: FloatTensor, b: FloatTensor): number {
-  return a.data.reduce((sum, value, i) => sum + value * b.data[i]!, 0);
 }
 
 function oneHot(length: number, picks: readonly number[]): number[] {
