@@ -70,6 +70,12 @@ const convolutions: readonly Geometry[] = [
     attributes: { dilations: [2, 1], strides: [2, 3], pads: [2, 1, 1, 0] },
   },
   {
+    name: "dilated as much as strided",
+    x: [2, 3, 11, 10],
+    w: [4, 3, 3, 3],
+    attributes: { dilations: [2, 2], strides: [2, 2], pads: [2, 1, 1, 0] },
+  },
+  {
     name: "three groups",
     x: [2, 6, 7, 5],
     w: [9, 2, 3, 3],

@@ -113,6 +113,45 @@ test.each([
   expect(lengths.length === 0 ? [] : runs.map((run) => graph.shapeOf(run)[1])).toEqual(lengths);
 });
 
+test("a window of an even size reaches further ahead, as ONNX says, though ONNX Runtime refuses it", async () => {
+  const [size, alpha, beta, bias] = [4, 0.9, 0.75, 1.5];
+  const [n, channels, pixels] = [2, 7, 12];
+  /** Y in float64: the window of channel c is c - 1 to c + 2. */
+  const defined = (x: ArrayLike<number>) =>
+    Array.from(x, (value, i) => {
+      const channel = Math.floor(i / pixels) % channels;
+      let squares = 0;
+      for (let other = channel - 1; other <= channel + 2; other++) {
+        if (other >= 0 && other < channels) squares += x[i + (other - channel) * pixels]! ** 2;
+      }
+      return value / (bias + (alpha / size) * squares) ** beta;
+    });
+  const [v, u] = [normal(at.shape, 5), normal(at.shape, 6)];
+  const along = (step: number) =>
+    defined(Array.from(at.data, (value, i) => value + step * u.data[i]!)).reduce(
+      (sum, y, i) => sum + y * v.data[i]!,
+      0,
+    );
+  const slope = (along(1e-5) - along(-1e-5)) / 2e-5;
+  expect(at.data.length).toBe(n * channels * pixels);
+  const attributes = { size, alpha: float(alpha), beta: float(beta), bias: float(bias) };
+  for (const provider of ["cpu", "cuda"] as const) {
+    const context = contextOf({ op: "LRN", attributes, inputs: [at] }, provider);
+    const { graph } = context;
+    const { outputs, pullback } = lrn(context);
+    const [dX] = pullback([graph.input("dy", "float32", at.shape)]);
+    const built = graph.build("lrn", [
+      ["y", outputs[0]!],
+      ["dx", dX!],
+    ]);
+    const { y, dx } = await runGraph(built, { x0: at, dy: v });
+    const wanted = defined(at.data);
+    expect(Math.max(...wanted.map((value, i) => Math.abs(value - y!.data[i]!)))).toBeLessThan(1e-6);
+    const analytic = dx!.data.reduce((sum, value, i) => sum + value * u.data[i]!, 0);
+    expect(Math.abs(analytic - slope)).toBeLessThan(1e-4);
+  }
+});
+
 test("takes ONNX's defaults", async () => {
   await checkVjp(lrn, { op: "LRN", attributes: { size: 5 }, inputs: [at] });
 });

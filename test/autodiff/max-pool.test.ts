@@ -89,6 +89,11 @@ const pools: readonly Pool[] = [
     shape: [2, 3, 7, 6],
     attributes: { kernel_shape: [1, 1], strides: [2, 2] },
   },
+  {
+    name: "4x2, stride 2, padded, as many windows as rows",
+    shape: [2, 3, 3, 4],
+    attributes: { kernel_shape: [4, 2], strides: [2, 2], pads: [2, 1, 3, 1] },
+  },
   { name: "everything", shape: [2, 3, 5, 4], attributes: { kernel_shape: [5, 4] } },
   {
     name: "dilated",

@@ -84,8 +84,18 @@ test.each<Refusal>([
     message: "its scale or bias depends on the image",
   },
   {
+    op: "InstanceNormalization",
+    inputs: [at, normal([CHANNELS], 2), perChannel(3)],
+    message: "its scale or bias depends on the image",
+  },
+  {
     op: "LayerNormalization",
     inputs: [at, normal([4], 3)],
+    message: "its scale or bias depends on the image",
+  },
+  {
+    op: "LayerNormalization",
+    inputs: [at, constant(normal([4], 2)), normal([4], 3)],
     message: "its scale or bias depends on the image",
   },
 ])("$op is rejected when $message", ({ op, attributes, inputs, message }) => {

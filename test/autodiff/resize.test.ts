@@ -107,6 +107,24 @@ describe.each(["linear", "cubic"])("%s", (mode) => {
   });
 });
 
+test.each([
+  { name: "images", attributes: { mode: "linear" }, by: [1, 1, 2, 1.5], isProduct: false },
+  { name: "channels", attributes: { mode: "linear" }, by: [1, 1.5, 2, 1], isProduct: true },
+  { name: "with antialias", attributes: { mode: "linear", antialias: 1 }, by: [1, 1, 0.5, 1] },
+  {
+    name: "without what lies outside",
+    attributes: { mode: "cubic", exclude_outside: 1 },
+    by: [1, 1, 2, 1],
+  },
+])("what some providers have no kernel for is a product: $name", (resized) => {
+  const { attributes, by, isProduct = true } = resized;
+  const context = contextOf({ op: "Resize", attributes, inputs: [x, null, scales(...by)] });
+  const [y] = resize(context).outputs;
+  const ops = context.graph.build("resize", [["y", y!]]).nodes.map(({ op }) => op);
+  expect(ops.includes("Resize")).toBe(!isProduct);
+  expect(ops.includes("MatMul")).toBe(isProduct);
+});
+
 test("without what lies outside", async () => {
   const attributes = { mode: "cubic", exclude_outside: 1 };
   for (const size of [scales(1, 1, 2, 3), scales(1, 1, 0.6, 0.5)]) {

@@ -16,6 +16,9 @@ import { floatAttribute } from "../../lib/onnx/node.ts";
 import { floatTensor, sizeOf } from "../../lib/onnx/tensor.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { contextOf } from "../support/check-vjp.ts";
+import { maxPoolGradient } from "../support/max-pool-reference.ts";
+import { onArchitecture } from "../support/on-architecture.ts";
+import { normal } from "../support/random.ts";
 import { runGraph } from "../support/run-graph.ts";
 
 const IMAGE_SHAPE = [1, 1, 2, 4];
@@ -205,6 +208,40 @@ test.each(PROVIDERS)("behind an LRN the pool's mask is the ReLU's own (%s)", asy
   expect(reached).toBeGreaterThan(5);
   // one that were not masked at all would reach what is below zero too
   expect(deferred.every((value, i) => value === 0 || x.data[i]! > 0)).toBe(true);
+});
+
+test("a pool is told of rectified input, which has a form of its own, and of that alone", async () => {
+  const geometry = { kernel: [2, 2], strides: [2, 2], dilations: [1, 1], padBegins: [1, 1] };
+  const x = normal([1, 2, 5, 6], 3);
+  const dY = normal([1, 2, 3, 4], 4);
+  const pads = [1, 1, 1, 1];
+  const pooled = (op: string): ForwardPass => ({
+    nodes: [node(op, ["x"], "r"), node("MaxPool", ["r"], "y", { ...POOL, pads })],
+    initializers: new Map(),
+    input: "x",
+    layer: "y",
+    layerName: "y",
+  });
+  const graphOf = (op: string) => {
+    const graph = new GraphBuilder();
+    const image = graph.input("x", "float32", x.shape);
+    const { pullback } = vjp(graph, pooled(op), { image, provider: "cpu" });
+    const dX = pullback(graph.input("dy", "float32", dY.shape));
+    return graph.build("pool", [["dx", dX]]);
+  };
+  await onArchitecture("x64", async () => {
+    const compares = (op: string) => graphOf(op).nodes.some((each) => each.op === "Equal");
+    expect(["Sigmoid", "Abs", "Neg", "Tanh"].map(compares)).toEqual([false, false, true, true]);
+    // where a window has nothing above zero, what lies outside must not win
+    const { dx } = await runGraph(graphOf("Neg"), { x, dy: dY });
+    const negated = floatTensor(
+      x.shape,
+      x.data.map((value) => -value),
+    );
+    const expected = maxPoolGradient(negated, dY, geometry);
+    const apart = dx!.data.map((value, i) => Math.abs(value + expected.data[i]!));
+    expect(Math.max(...apart)).toBeLessThan(1e-6);
+  });
 });
 
 test("without its Relu's mask a pool passes a gradient on where the maximum is zero", async () => {

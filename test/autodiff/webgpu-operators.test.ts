@@ -214,6 +214,8 @@ describe.each(cases)("$name", (of) => {
   const wanted = async () => (await compile(graphOf(of, false)))(feedsOf(of));
 
   test("is the same in other operators", async () => {
+    const ops = (isLowered: boolean) => graphOf(of, isLowered).nodes.map(({ op }) => op);
+    expect(ops(true)).not.toEqual(ops(false));
     const lowered = await compile(graphOf(of, true), ON_WEBGPU ? WEBGPU_SESSION : {});
     expect(distance(await lowered(feedsOf(of)), await wanted())).toBeLessThan(1e-5);
   });

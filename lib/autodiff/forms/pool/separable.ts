@@ -92,8 +92,8 @@ function poolAlong(graph: GraphBuilder, axis: 2 | 3, window: AxisWindow, x: Valu
   });
 }
 
-const isIdentity = ({ kernel, stride, padBegin, padEnd }: AxisWindow) =>
-  kernel === 1 && stride === 1 && padBegin + padEnd === 0;
+/** A window of one pixel has no padding. */
+const isIdentity = ({ kernel, stride }: AxisWindow) => kernel === 1 && stride === 1;
 
 interface Along {
   readonly graph: GraphBuilder;
