@@ -7,9 +7,8 @@ import {
 } from "../../cdk/constructs/pipeline-functions.ts";
 import { dispatchedKey } from "../../lib/pipeline/keys.ts";
 import { reconcileMessage } from "../../lib/pipeline/job/messages.ts";
-import { isAllowed, statementsOfRole } from "./support/iam.ts";
 import { callEvent } from "./support/invoke.ts";
-import { denied, neededIn, roleId } from "./support/needed-calls.ts";
+import { denied, neededIn, roleId, unmissedIn } from "./support/needed-calls.ts";
 import { PackedCloud } from "./support/packed-cloud.ts";
 import { synthesise } from "./support/synthesise.ts";
 
@@ -77,17 +76,25 @@ test.each(Object.entries(variants))("the stack %s allows each recorded call", (_
   expect(denied(stack, needed)).toEqual([]);
 });
 
-test("a statement that is taken away is missed, whichever it is", () => {
+/** What nothing in that life comes to, as it is short and on one machine. */
+const BESIDE = [
+  // the networks are on its disk, where the intake has put them
+  "worker: s3:GetObject on models/*",
+  "gpu-worker: s3:GetObject on models/*",
+  // the intake is interrupted in a GPU job alone, which begins with no picture
+  "assembler: sqs:SendMessage on ChannelsQueue",
+  "gpu-worker: s3:GetObject on uploads/*",
+  // no channel takes longer than its message is held for at first
+  "gpu-worker: sqs:ChangeMessageVisibility",
+];
+
+test("an action or a resource that is taken from a statement is missed, whichever it is", () => {
   const needed = neededIn(full, cloud.calls);
-  for (const name of [...LAMBDA_FUNCTIONS, "gpu-worker"]) {
-    const statements = statementsOfRole(full.resources, roleId(full, name));
+  const unmissed = [...LAMBDA_FUNCTIONS, "gpu-worker"].flatMap((name) => {
     const own = needed.filter((call) => call.caller === name);
-    for (const statement of statements) {
-      const rest = statements.filter((other) => other !== statement);
-      const missing = own.filter((call) => !isAllowed(rest, call));
-      expect(missing, `${name}: ${statement.actions.join()}`).not.toEqual([]);
-    }
-  }
+    return unmissedIn(full, name, own).map((gone) => `${name}: ${gone}`);
+  });
+  expect(unmissed.toSorted()).toEqual(BESIDE.toSorted());
 });
 
 test("a packed function whose role lacks a statement fails at it", async () => {
@@ -183,6 +190,11 @@ async function callApi(jobId: string): Promise<void> {
   expect(await statusOf("POST", "/jobs", { ...seeded, numIterations: 1 })).toBe(202);
   await feed("worker");
   await feed("assembler");
+
+  expect(
+    await statusOf("POST", "/atlases", { network: "emojinet", layers: [2], channels: "1:1" }),
+  ).toBe(202);
+  expect(await statusOf("GET", "/atlases/emojinet")).toBe(200);
 }
 
 /** Asks for a link, and sends nine bytes there. */

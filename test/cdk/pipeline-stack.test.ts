@@ -4,12 +4,10 @@ import * as z from "zod";
 
 import { API_ROUTES } from "../../cdk/constructs/request-api.ts";
 import { ROUTES } from "../../functions/api/routes.ts";
-import { REQUEST_NOTIFICATION, RESULT_NOTIFICATIONS } from "../../lib/pipeline/keys.ts";
+import { EVENT_SOURCES } from "../../functions/delivery.ts";
 import {
   JOB_DEADLINE_SECONDS,
-  MAX_CHANNEL_RECEIVES,
   MAX_MODEL_BYTES,
-  MAX_RECEIVES,
   RECONCILE_SECONDS,
 } from "../../lib/pipeline/limits.ts";
 import { checkResource, ofType, synthesise } from "./support/synthesise.ts";
@@ -22,113 +20,10 @@ const attribute = z
   .object({ "Fn::GetAtt": z.tuple([z.string(), z.string()]) })
   .transform((value) => value["Fn::GetAtt"][0]);
 
-const queuePolicy = z.object({
-  PolicyDocument: z.object({
-    Statement: z.array(z.looseObject({ Effect: z.enum(["Allow", "Deny"]) })),
-  }),
-});
-const fromThisAccount = {
-  Sid: "NotificationsOfThisAccountsBuckets",
-  Effect: "Allow",
-  Action: "sqs:SendMessage",
-  Principal: { Service: "s3.amazonaws.com" },
-  Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
-  Resource: arnOf(/^(Requests|Assembly)Queue/),
-};
-
 test("the template is the one that was reviewed", async () => {
   await expect(JSON.stringify(template.toJSON(), null, 2)).toMatchFileSnapshot(
     "__snapshots__/cpu.template.json",
   );
-});
-
-test("the buckets are encrypted, private and answer over TLS only", () => {
-  template.resourceCountIs("AWS::S3::Bucket", 2);
-  template.allResourcesProperties("AWS::S3::Bucket", {
-    BucketEncryption: {
-      ServerSideEncryptionConfiguration: [
-        { ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } },
-      ],
-    },
-    PublicAccessBlockConfiguration: {
-      BlockPublicAcls: true,
-      BlockPublicPolicy: true,
-      IgnorePublicAcls: true,
-      RestrictPublicBuckets: true,
-    },
-  });
-  template.allResourcesProperties("AWS::S3::BucketPolicy", {
-    PolicyDocument: {
-      Statement: Match.arrayWith([
-        Match.objectLike({
-          Effect: "Deny",
-          Action: "s3:*",
-          Condition: { Bool: { "aws:SecureTransport": "false" } },
-        }),
-      ]),
-    },
-  });
-});
-
-test("jobs expire, networks do not", () => {
-  const rules = ["requests/", "responses/", "uploads/", "checkpoints/", "atlases/", "jobs/"].map(
-    (Prefix) => Match.objectLike({ Prefix, ExpirationInDays: 30 }),
-  );
-  template.hasResourceProperties("AWS::S3::Bucket", {
-    LifecycleConfiguration: {
-      Rules: [
-        ...rules,
-        { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: "Enabled" },
-      ],
-    },
-  });
-});
-
-test("the bucket announces what lib/pipeline/keys.ts says, once the queues let it", () => {
-  const rules = [REQUEST_NOTIFICATION, ...RESULT_NOTIFICATIONS].map(({ prefix, suffix }) =>
-    Match.objectLike({
-      Filter: {
-        S3Key: {
-          Rules: [
-            { Name: "prefix", Value: prefix },
-            { Name: "suffix", Value: suffix },
-          ],
-        },
-      },
-    }),
-  );
-  template.hasResource("AWS::S3::Bucket", {
-    Properties: { NotificationConfiguration: { QueueConfigurations: rules } },
-    DependsOn: Match.arrayWith([
-      Match.stringLikeRegexp("^AssemblyQueuePolicy"),
-      Match.stringLikeRegexp("^RequestsQueuePolicy"),
-    ]),
-  });
-});
-
-test("a queue is spoken to over TLS, and written to by S3 for this account's buckets alone", () => {
-  const policies = ofType(stack, "AWS::SQS::QueuePolicy").map(
-    ([id, { Properties }]) => [id, queuePolicy.parse(Properties).PolicyDocument.Statement] as const,
-  );
-  expect(policies).toHaveLength(6);
-  for (const [id, statements] of policies) {
-    expect(statements.filter(({ Effect }) => Effect === "Deny")).toMatchObject([
-      { Action: "sqs:*", Condition: { Bool: { "aws:SecureTransport": "false" } } },
-    ]);
-    const allowed = statements.filter(({ Effect }) => Effect === "Allow");
-    expect(allowed).toEqual(/^(Requests|Assembly)Queue/.test(id) ? [fromThisAccount] : []);
-  }
-});
-
-test("every queue is encrypted and, unless it is for dead letters, has a dead-letter queue", () => {
-  const queues = ofType(stack, "AWS::SQS::Queue");
-  expect(queues).toHaveLength(6);
-  for (const [id, { Properties }] of queues) {
-    expect(Properties["SqsManagedSseEnabled"]).toBe(true);
-    if (id.includes("DeadLetters")) continue;
-    const maxReceiveCount = id.startsWith("Channels") ? MAX_CHANNEL_RECEIVES : MAX_RECEIVES;
-    expect(Properties["RedrivePolicy"]).toMatchObject({ maxReceiveCount });
-  }
 });
 
 test("a message stays invisible for six times its function's timeout, and fails by itself", () => {
@@ -141,6 +36,15 @@ test("a message stays invisible for six times its function's timeout, and fails 
     expect(stack.resources[queue]?.Properties["VisibilityTimeout"]).toBe(6 * timeout);
     // no queue's backlog takes the whole account's concurrency
     expect(Properties["ScalingConfig"]).toEqual({ MaximumConcurrency: expect.any(Number) });
+    const [, name] = /^Functions(\w+)Function/.exec(Ref) ?? [];
+    const figures = Object.entries(EVENT_SOURCES).find(([key]) => key.replace("-", "") === name);
+    if (figures === undefined) continue;
+    const [, { batchSize, batchingWindowSeconds, maxConcurrency }] = figures;
+    expect(Properties).toMatchObject({
+      BatchSize: batchSize,
+      ScalingConfig: { MaximumConcurrency: maxConcurrency },
+    });
+    expect(Properties["MaximumBatchingWindowInSeconds"] ?? 0).toBe(batchingWindowSeconds);
     expect(Properties["FunctionResponseTypes"]).toEqual(["ReportBatchItemFailures"]);
   }
 });
@@ -153,6 +57,14 @@ test("functions run on Node 24, are traced and write structured logs to groups o
     TracingConfig: { Mode: "Active" },
     LoggingConfig: { LogFormat: "JSON", LogGroup: { Ref: Match.stringLikeRegexp("Logs") } },
   });
+});
+
+test("each function has the role of its name", () => {
+  const role = z.object({ Role: attribute });
+  for (const [id, { Properties }] of ofType(stack, "AWS::Lambda::Function")) {
+    const [, name] = /^Functions(\w+)Function/.exec(id) ?? [];
+    expect(role.parse(Properties).Role).toMatch(new RegExp(`^Functions${name}Role`));
+  }
 });
 
 test("assembler and worker alone may call themselves, more often than Lambda lets a loop go on", () => {

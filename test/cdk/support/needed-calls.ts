@@ -4,7 +4,7 @@ import {
   LAMBDA_FUNCTIONS,
   type LambdaFunctionName,
 } from "../../../cdk/constructs/pipeline-functions.ts";
-import { isAllowed, statementsOfRole } from "./iam.ts";
+import { isAllowed, type Statement, statementsOfRole } from "./iam.ts";
 import type { RecordedCall } from "./iam-gateway.ts";
 import { ofType, type Synthesis } from "./synthesise.ts";
 import { arnOf, textOf } from "./template-values.ts";
@@ -36,6 +36,42 @@ export function neededIn(
 export function denied(stack: Synthesis, calls: readonly RecordedCall[]): readonly RecordedCall[] {
   return calls.filter(
     (call) => !isAllowed(statementsOfRole(stack.resources, roleId(stack, call.caller)), call),
+  );
+}
+
+/** The actions and resources of a role's statements without which none of its calls is denied. */
+export function unmissedIn(
+  stack: Synthesis,
+  name: string,
+  calls: readonly RecordedCall[],
+): readonly string[] {
+  const statements = statementsOfRole(stack.resources, roleId(stack, name));
+  const isMissed = (statement: Statement, less: Partial<Statement>) => {
+    const rest = statements.map((each) => (each === statement ? { ...each, ...less } : each));
+    return calls.some((call) => !isAllowed(rest, call));
+  };
+  const without = (all: readonly string[], gone: string) => all.filter((each) => each !== gone);
+  return statements.flatMap((statement) => {
+    const { actions, resources } = statement;
+    return [
+      ...actions.filter((gone) => !isMissed(statement, { actions: without(actions, gone) })),
+      ...resources
+        .filter((gone) => !isMissed(statement, { resources: without(resources, gone) }))
+        .map((gone) => `${actions.join()} on ${nameIn(gone)}`),
+    ];
+  });
+}
+
+/** Of a part of a bucket its keys, of what else a stack has its name without digits after it. */
+function nameIn(arn: string): string {
+  const [, keys] = /^arn:aws:s3:::[^/]+\/(.*)$/.exec(arn) ?? [];
+  return (
+    keys ??
+    arn
+      .split(":")
+      .slice(5)
+      .join(":")
+      .replace(/[0-9A-F]{8}$/, "")
   );
 }
 
