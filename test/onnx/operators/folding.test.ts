@@ -198,6 +198,16 @@ describe("what is not folded", () => {
     expect(infer(given, () => true)).toEqual([{ type: "float32", shape: [1_000, 1_000, 1_000] }]);
   });
 
+  test("what is added to places, and not put there", () => {
+    const places = { ...intsTensor([3, 0]), shape: [2, 1] };
+    const inputs = [lengths([4, 3]), places, lengths([2, 3])];
+    const of = (reduction: string) => ({ op: "ScatterND", inputs, attributes: { reduction } });
+    expect(folded(of("none"))).not.toEqual([undefined]);
+    for (const reduction of ["add", "mul", "max", "min"]) {
+      expect(folded(of(reduction))).toEqual([undefined]);
+    }
+  });
+
   test("weights that are only reshaped keep their buffer", () => {
     const [view] = folded({ op: "Reshape", inputs: [x, intsTensor([-1])] });
     expect(view?.type === "float32" && view.data).toBe(x.data);

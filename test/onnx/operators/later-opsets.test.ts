@@ -190,11 +190,18 @@ test("a token that sees no other gives zeros", async () => {
   expect(row).toEqual([0, 0, 0]);
 });
 
-test("a cache of keys is refused where it is used, in one line", () => {
+test.each([
+  ["keys", "image image image _ image", "y"],
+  ["values", "image image image _ _ image", "y"],
+  ["their lengths", "image image image _ _ _ lengths", "y"],
+  ["keys to go on with", "image image image", "y p"],
+  ["the scores", "image image image", "y _ _ w"],
+])("a cache of keys and values is refused where it is used: %s", (_, inputs, outputs) => {
   const graph = sketch({
     inputs: { image: [1, 6, 5, 8] },
-    nodes: [node("Attention", "image image image _ image image", "y p w")],
+    nodes: [node("Attention", inputs, outputs)],
     outputs: ["y"],
+    initializers: { lengths: intsTensor([5]) },
   });
   const { problems } = specialise(decodeModel(writeModel(graph, 23)), [1, 6, 5, 8]);
   expect(problems.get("y")?.message).toMatch(/Attention 'y': a cache of keys and values/);
@@ -209,4 +216,55 @@ test("a grid of volumes is refused where it is used, in one line", () => {
   });
   const { problems } = specialise(decodeModel(writeModel(graph, 20)), [1, 1, 3, 4]);
   expect(problems.get("y")?.message).toMatch(/AffineGrid 'y': a grid of 3 axes is not supported/);
+});
+
+const half = { mode: "nearest", coordinate_transformation_mode: "tf_half_pixel_for_nn" };
+const byFraction = floatTensor([4], [1, 1, 1.5, 2]);
+
+test.each([
+  {
+    what: "training, by an attribute since opset 14",
+    opset: 14,
+    of: node("BatchNormalization", "image six six six six", "y", { training_mode: 1 }),
+    message: /exported in training mode/,
+  },
+  {
+    what: "nearest pixels that are not floored",
+    opset: 11,
+    of: node("Resize", "image empty scales", "y", half),
+    message: /'tf_half_pixel_for_nn' has no counterpart/,
+  },
+  {
+    what: "what is floored, and no nearest pixel",
+    opset: 11,
+    of: node("Resize", "image empty scales", "y", {
+      ...half,
+      mode: "linear",
+      nearest_mode: "floor",
+    }),
+    message: /'tf_half_pixel_for_nn' has no counterpart/,
+  },
+  {
+    what: "symmetric by a fraction",
+    opset: 19,
+    of: node("Resize", "image _ scales", "y", {
+      mode: "linear",
+      coordinate_transformation_mode: "half_pixel_symmetric",
+    }),
+    message: /'half_pixel_symmetric' by a fraction has no counterpart/,
+  },
+])("what opset 18 has no counterpart of is refused: $what", ({ opset, of, message }) => {
+  const initializers = {
+    scales: byFraction,
+    empty: floatTensor([0], []),
+    six: uniform([6], 3, [1, 2]),
+  };
+  const graph = sketch({
+    inputs: { image: [1, 6, 5, 8] },
+    nodes: [of],
+    outputs: ["y"],
+    initializers,
+  });
+  const { problems } = specialise(decodeModel(writeModel(graph, opset)), [1, 6, 5, 8]);
+  expect(problems.get("y")?.message).toMatch(message);
 });

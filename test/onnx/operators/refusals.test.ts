@@ -64,6 +64,132 @@ describe("inputs that do not fit are refused", () => {
       inputs: [x, ...[2, 3, 4, 5].map((seed) => uniform([6], seed))],
       message: "input 1 has shape [6], wanted [7]",
     },
+    {
+      op: "Gemm",
+      inputs: [uniform([2, 3, 4], 1), uniform([4, 5], 2)],
+      message: "wants a tensor of 2 axes, got shape [2, 3, 4]",
+    },
+    { op: "MatMul", inputs: [uniform([], 1), x], message: "a scalar is no matrix" },
+    { op: "MatMul", inputs: [x, uniform([], 1)], message: "a scalar is no matrix" },
+    {
+      op: "Einsum",
+      inputs: [uniform([3, 4], 1), uniform([4, 5], 2)],
+      attributes: { equation: "ij->ij" },
+      message: "'ij->ij' on [3, 4] and [4, 5]",
+    },
+    {
+      op: "Einsum",
+      inputs: [uniform([3, 4], 1), uniform([4, 5, 2], 2)],
+      attributes: { equation: "ij,jk->ik" },
+      message: "'ij,jk->ik' on [3, 4] and [4, 5, 2]",
+    },
+    {
+      op: "ConvTranspose",
+      inputs: [x, uniform([6, 2, 3, 3], 2)],
+      message: "input [2, 7, 3, 4] has 7 channels, the weights want 6",
+    },
+    {
+      op: "ConvTranspose",
+      inputs: [x, uniform([7, 2, 3, 3], 2)],
+      attributes: { group: 2 },
+      message: "input [2, 7, 3, 4] has 7 channels",
+    },
+    {
+      op: "ConvTranspose",
+      inputs: [x, uniform([7, 2, 3], 2)],
+      message: "weights of 3 axes on [2, 7, 3, 4]",
+    },
+    {
+      op: "ConvTranspose",
+      inputs: [x, uniform([7, 2, 1, 1], 2)],
+      attributes: { pads: [2, 0, 1, 0] },
+      message: "the padding leaves nothing of the output: [0, 4]",
+    },
+    {
+      op: "Pad",
+      inputs: [x, intsTensor([0, 0, -2, 0, 0, 0, -2, 0])],
+      message: "the padding takes away more than there is of [2, 7, 3, 4]",
+    },
+    {
+      op: "DepthToSpace",
+      inputs: [x],
+      attributes: { blocksize: 2 },
+      message: "blocks of 2 do not divide the channels of [2, 7, 3, 4]",
+    },
+    {
+      op: "DepthToSpace",
+      inputs: [uniform([2, 8, 3], 1)],
+      attributes: { blocksize: 2 },
+      message: "blocks of 2 do not divide the channels of [2, 8, 3]",
+    },
+    {
+      op: "DepthToSpace",
+      inputs: [uniform([2, 8, 3, 4, 5], 1)],
+      attributes: { blocksize: 2 },
+      message: "blocks of 2 do not divide the channels of [2, 8, 3, 4, 5]",
+    },
+    {
+      op: "SpaceToDepth",
+      inputs: [x],
+      attributes: { blocksize: 2 },
+      message: "blocks of 2 do not divide [2, 7, 3, 4]",
+    },
+    {
+      op: "SpaceToDepth",
+      inputs: [uniform([2, 7, 4, 3], 1)],
+      attributes: { blocksize: 2 },
+      message: "blocks of 2 do not divide [2, 7, 4, 3]",
+    },
+    {
+      op: "SpaceToDepth",
+      inputs: [uniform([2, 4, 4, 4, 4], 1)],
+      attributes: { blocksize: 2 },
+      message: "blocks of 2 do not divide [2, 4, 4, 4, 4]",
+    },
+    {
+      op: "Slice",
+      inputs: [x, intsTensor([0, 0]), intsTensor([1, 1]), intsTensor([2])],
+      message: "starts, ends, axes and steps differ in length",
+    },
+    {
+      op: "Slice",
+      inputs: [x, intsTensor([0]), intsTensor([1, 1])],
+      message: "starts, ends, axes and steps differ in length",
+    },
+    {
+      op: "GatherElements",
+      inputs: [x, intsTensor([0, 1])],
+      message: "indices [2] on a tensor [2, 7, 3, 4]",
+    },
+    {
+      op: "GatherND",
+      inputs: [uniform([2, 7], 1), { ...intsTensor([0, 1, 2]), shape: [1, 3] }],
+      message: "indices [1, 3] on a tensor [2, 7]",
+    },
+    {
+      op: "GatherND",
+      inputs: [uniform([2, 7], 1), { ...intsTensor([0, 1, 2, 3]), shape: [2, 2] }],
+      attributes: { batch_dims: 1 },
+      message: "indices [2, 2] on a tensor [2, 7]",
+    },
+    { op: "GatherND", inputs: [x, int(1)], message: "indices [] on a tensor [2, 7, 3, 4]" },
+    { op: "TopK", inputs: [x, intsTensor([5])], message: "the first 5 of an axis of [2, 7, 3, 4]" },
+    { op: "TopK", inputs: [x, intsTensor([-1])], message: "the first -1 of an axis of" },
+    {
+      op: "GRU",
+      inputs: [uniform([5, 2], 1), uniform([1, 9, 2], 2), uniform([1, 9, 3], 3)],
+      message: "wants steps of 3 axes, got [5, 2]",
+    },
+    {
+      op: "GRU",
+      inputs: [uniform([5, 1, 2], 1), uniform([1, 9, 2], 2), uniform([2, 9, 3], 3)],
+      message: "weights [1, 9, 2] and [2, 9, 3] on steps [5, 1, 2]",
+    },
+    {
+      op: "GRU",
+      inputs: [uniform([5, 1, 2], 1), uniform([1, 9, 4], 2), uniform([1, 9, 3], 3)],
+      message: "weights [1, 9, 4] and [1, 9, 3] on steps [5, 1, 2]",
+    },
   ])("$op: $message", ({ message, ...given }) => {
     const inferring = () => infer(given, (tensor) => tensor.type === "int64");
     expect(inferring).toThrow(ShapeMismatchError);

@@ -28,6 +28,7 @@ const given = [
 const constants = {
   minus: int(-1),
   three: int(3),
+  below: int(-3),
   n: int(3),
   sizes: intsTensor([1, 2]),
   axis: intsTensor([0]),
@@ -151,6 +152,15 @@ describe("sequences hold what they do in ONNX Runtime", () => {
 
 test.each<readonly [message: string, nodes: readonly Node[]]>([
   ["SequenceAt 'y': position 3 of a sequence of 2", [node("SequenceAt", "pair three", "y")]],
+  ["SequenceAt 'y': position -3 of a sequence of 2", [node("SequenceAt", "pair below", "y")]],
+  [
+    "SequenceInsert 'more': position -3 of a sequence of 2",
+    [node("SequenceInsert", "pair d below", "more"), joined("more")],
+  ],
+  [
+    "SequenceErase 'rest': position -3 of a sequence of 2",
+    [node("SequenceErase", "pair below", "rest"), joined("rest")],
+  ],
   [
     "SequenceInsert 'more': position 3 of a sequence of 2",
     [node("SequenceInsert", "pair d three", "more"), joined("more")],
