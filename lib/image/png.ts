@@ -9,7 +9,7 @@ import { checkBuffer, type Raster, type Size } from "./raster.ts";
  * Pixels that `decodeImage` accepts: those of the largest image that is rendered, 4,096 squared. A
  * file may make its decoder hold all of them at 8 bytes (an interlaced PNG of 16 bits), 134 MB.
  */
-export const IMAGE_PIXEL_LIMIT = 2 ** 24;
+const IMAGE_PIXEL_LIMIT = 2 ** 24;
 
 /** Of either side: a decoder works in strips, and one as wide as all pixels takes gigabytes. */
 const IMAGE_SIDE_LIMIT = 16_384;

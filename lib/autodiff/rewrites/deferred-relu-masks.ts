@@ -76,4 +76,4 @@ const masked =
 
 export const maskedMaxPoolVjp: VjpRule = masked(maxPoolVjp);
 
-export const maskedConcatVjp: VjpRule = masked(concatVjp);
+const maskedConcatVjp: VjpRule = masked(concatVjp);

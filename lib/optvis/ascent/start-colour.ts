@@ -1,7 +1,7 @@
 import type { NetworkModel } from "../graph/layer-pass.ts";
 
 /** Half of 0..255. */
-export const MID_GREY = 127.5;
+const MID_GREY = 127.5;
 
 /** Mid-grey in each plane, as the network's pixels are counted: less its mean. */
 export function greysOf({ mean }: Pick<NetworkModel, "mean">): readonly number[] {

@@ -36,7 +36,7 @@ const SMALLEST_LENGTH = 1e-20;
  * @param y [N, C, ...], N a multiple of m
  * @returns `likeness` c, [N]; `gradient` dc_i/dF_i, of y's shape
  */
-export function emitLikeness(
+function emitLikeness(
   graph: GraphBuilder,
   y: Value,
   images: number,

@@ -72,7 +72,7 @@ export function fourier({
 }
 
 /** s / (4 H W), the last because the sums do not divide; [groups, 1, members, ky, planes]. */
-export function spectrumScale(layout: SpectrumLayout, decay: number): FloatTensor {
+function spectrumScale(layout: SpectrumLayout, decay: number): FloatTensor {
   const { height, width } = layout.size;
   const [groups, parts, rows, planes] = coefficientShape(layout);
   const perPart = (parts / 2) * rows * planes;
