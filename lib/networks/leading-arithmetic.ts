@@ -1,11 +1,10 @@
-import { FoldingBudget } from "../onnx/budgets.ts";
 import { constantFacts, type ValueFacts } from "../onnx/facts.ts";
-import { subgraphsOf } from "../onnx/graph-order.ts";
 import type { Graph, Node, Value } from "../onnx/model.ts";
 import { floatAttribute, intAttribute, intsAttribute } from "../onnx/node.ts";
 import { readersByValue } from "../onnx/readers.ts";
 import { inferIfPossible } from "../onnx/shape-inference.ts";
 import { filled, intsTensor, sizeOf, type Tensor, toNumbers } from "../onnx/tensor.ts";
+import { type ConstantOf, constantFinder } from "./constant-finder.ts";
 
 /** The image times `factor` plus `offset`, per plane. */
 export interface Affine {
@@ -35,7 +34,6 @@ interface PlaneAxis {
   readonly rank: number;
 }
 
-type ConstantOf = (value: Value) => Tensor | null;
 type ReadersOf = (value: Value) => readonly Node[];
 
 /** Operators between image and arithmetic that leave its numbers as they are. */
@@ -105,7 +103,7 @@ function followed(from: Stage, readersOf: ReadersOf, constantOf: ConstantOf): St
     if (passed++ >= MOST_FOLLOWED) return stage;
     if (CARRIES.has(node.op)) {
       if (node.inputs[0] !== value) return stage;
-      stage = { ...stage, value: output, place: place && placeAfter(node, place) };
+      stage = { ...stage, value: output, place: place && placeAfter(node, place, constantOf) };
       continue;
     }
     // of BatchNormalization each vector has a number for every plane
@@ -198,8 +196,24 @@ function isWhole(some: readonly Plane[], all: readonly Plane[]): boolean {
 }
 
 /** @returns `null` where it is not followed */
-function placeAfter(node: Node, { axis, rank }: PlaneAxis): PlaneAxis | null {
-  if (/squeeze|Reshape/i.test(node.op)) return null;
+function placeAfter(
+  node: Node,
+  { axis, rank }: PlaneAxis,
+  constantOf: ConstantOf,
+): PlaneAxis | null {
+  if (node.op === "Reshape") return null;
+  if (node.op === "Squeeze" || node.op === "Unsqueeze") {
+    const stated = constantOf(node.inputs[1] ?? "");
+    if (stated === null || stated.type === "opaque") return null;
+    const axes = toNumbers(stated);
+    const after = rank + (node.op === "Squeeze" ? -axes.length : axes.length);
+    const changed = new Set(axes.map((each) => (each < 0 ? each + Math.max(rank, after) : each)));
+    const kept = Array.from({ length: Math.max(rank, after) }, (_, i) => i).filter(
+      (each) => !changed.has(each),
+    );
+    const place = node.op === "Squeeze" ? kept.indexOf(axis) : kept[axis];
+    return place === undefined || place < 0 ? null : { axis: place, rank: after };
+  }
   if (node.op !== "Transpose") return { axis, rank };
   const reversed = Array.from({ length: rank }, (_, i) => rank - 1 - i);
   return { axis: intsAttribute(node, "perm", reversed).indexOf(axis), rank };
@@ -250,39 +264,4 @@ function perPlane(
   if (sizeOf(shape) !== planes || place === null) return null;
   const axis = shape.length - (place.rank - place.axis);
   return shape[axis] === planes ? toNumbers(tensor) : null;
-}
-
-/**
- * Steps from constants that files hold to one that arithmetic reads: casts, reshapes and the like.
- */
-const MOST_STEPS = 6;
-/** Such a step reads a tensor, and a shape or bounds beside it. */
-const MOST_INPUTS = 6;
-
-function constantFinder(graph: Graph): ConstantOf {
-  const producers = new Map<Value, Node>();
-  for (const node of graph.nodes) for (const output of node.outputs) producers.set(output, node);
-  const budget = new FoldingBudget();
-  const known = new Map<Value, Tensor | null>();
-  const find = (value: Value, steps: number): Tensor | null => {
-    const found = graph.initializers.get(value) ?? known.get(value);
-    if (found !== undefined || steps === 0) return found ?? null;
-    const made = make(value, steps - 1);
-    known.set(value, made);
-    return made;
-  };
-  const make = (value: Value, steps: number): Tensor | null => {
-    const producer = producers.get(value);
-    if (!producer || subgraphsOf(producer).length > 0) return null;
-    if (producer.inputs.length > MOST_INPUTS) return null;
-    const inputs: (ValueFacts | null)[] = [];
-    for (const input of producer.inputs) {
-      const tensor = input ? find(input, steps) : null;
-      if (input && !tensor) return null;
-      inputs.push(tensor && constantFacts(tensor));
-    }
-    const place = producer.outputs.indexOf(value);
-    return inferIfPossible(producer, inputs, budget)[place]?.constant ?? null;
-  };
-  return (value) => find(value, MOST_STEPS);
 }

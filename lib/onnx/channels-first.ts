@@ -67,8 +67,9 @@ function transposed(graph: Graph, image: ShapedInput): Graph {
 function withPlaneAxis(graph: Graph, image: ShapedInput, axes: ImageAxes | null): Graph {
   const { name, shape } = image;
   const [a = null, b = null, c = null] = shape;
-  const isSingle = axes?.batchAxis === null && axes.planeAxis !== null;
-  const isLast = isSingle && axes.planeAxis === 2;
+  const isToldSingle = axes?.batchAxis === null && axes.planeAxis !== null;
+  const isSingle = isToldSingle || (axes === null && a === COLOURS);
+  const isLast = isToldSingle && axes.planeAxis === 2;
   const [squeezed, ofFour] = isSingle
     ? [0, isLast ? [1, c, a, b] : [1, a, b, c]]
     : [1, [a, 1, b, c]];

@@ -100,6 +100,13 @@ function axesAfter(
     const isWholePerm = perm.length === axes.length;
     return isWholePerm ? { axes: perm.map((axis) => axes[axis] ?? null), isWhole } : null;
   }
+  if (node.op === "Gather") {
+    // one index is the image out of a list of one, as interpolate(image[None])[0]
+    if (constants.get(node.inputs[1] ?? "")?.shape.length !== 0) return null;
+    const stated = typeof node.attributes["axis"] === "number" ? node.attributes["axis"] : 0;
+    const taken = stated < 0 ? stated + axes.length : stated;
+    return { axes: axes.toSpliced(taken, 1), isWhole: isWhole && axes[taken] === null };
+  }
   if (node.op !== "Unsqueeze" && node.op !== "Squeeze") return null;
   // an attribute up to opset 12, an input since
   const changed = intsOf(node, "axes") ?? numbersOf(constants.get(node.inputs[1] ?? ""));

@@ -55,6 +55,40 @@ test.each<[string, Case, { mean: number; scale: number; order?: string; says: Re
     { mean: 0, scale: 1 / 255, order: "RGB", says: /0\.\.1, .*Sub 'a', Div 'x'/ },
   ],
   [
+    "the same of one image without a batch, as detectors of torchvision",
+    {
+      shape: [3, 10, 12],
+      nodes: [
+        node("Sub", "image m", "a"),
+        node("Div", "a s", "b"),
+        node("Unsqueeze", "b front", "x"),
+      ],
+      constants: {
+        m: floatTensor([3, 1, 1], MEAN),
+        s: floatTensor([3, 1, 1], STD),
+        front: intsTensor([0]),
+      },
+    },
+    { mean: 0, scale: 1 / 255, order: "RGB", says: /0\.\.1, .*Sub 'a', Div 'b'/ },
+  ],
+  [
+    "the same behind an axis that is put behind the planes",
+    {
+      nodes: [
+        node("Unsqueeze", "image at", "u"),
+        node("Sub", "u m", "a"),
+        node("Div", "a s", "b"),
+        node("Squeeze", "b at", "x"),
+      ],
+      constants: {
+        m: floatTensor([3, 1, 1, 1], MEAN),
+        s: floatTensor([3, 1, 1, 1], STD),
+        at: intsTensor([-3]),
+      },
+    },
+    { mean: 0, scale: 1 / 255, order: "RGB", says: /0\.\.1, .*Sub 'a', Div 'b'/ },
+  ],
+  [
     "the same the other way round, blue first, of bytes",
     {
       nodes: [node("Mul", "f image", "a"), node("Add", "o a", "x")],

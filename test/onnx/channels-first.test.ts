@@ -124,6 +124,16 @@ describe("any other image becomes [N, C, H, W] too", () => {
       (c, y, x) => (c * HEIGHT + y) * WIDTH + x,
     ],
     [
+      "[2, H, W] out of a list of one, as detectors of torchvision resize it",
+      [C, HEIGHT, WIDTH],
+      [
+        node("Unsqueeze", "image zero", "one"),
+        node("Gather", "one index", "only", { axis: 0 }),
+        node("Unsqueeze", "only zero", "first"),
+      ],
+      (c, y, x) => (c * HEIGHT + y) * WIDTH + x,
+    ],
+    [
       "[H, W, 2]",
       [HEIGHT, WIDTH, C],
       [
@@ -141,7 +151,11 @@ describe("any other image becomes [N, C, H, W] too", () => {
         inputs: { image: shape },
         nodes: [...nodes, node("Conv", "first w", "y")],
         outputs: ["y"],
-        initializers: { w: normal([4, C, 2, 2], 1), zero: axis(0n) },
+        initializers: {
+          w: normal([4, C, 2, 2], 1),
+          zero: axis(0n),
+          index: { ...axis(0n), shape: [] },
+        },
       }),
       13,
     );
@@ -163,6 +177,12 @@ describe("any other image becomes [N, C, H, W] too", () => {
     expect(await runModel(encodeModel(graph), { image: first })).toEqual(
       await runModel(file, { image: given }),
     );
+  });
+
+  test("[3, H, W] is one image of colours, where no operator tells otherwise", () => {
+    const nodes = [node("Flatten", "image", "y", { axis: 1 })];
+    const { graph } = decodeModel(network([3, HEIGHT, WIDTH], nodes));
+    expect(graph.inputs[0]!.shape).toEqual([1, 3, HEIGHT, WIDTH]);
   });
 
   test("[N, H, W], for any N, and flattened too", async () => {
