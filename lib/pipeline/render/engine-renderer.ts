@@ -77,6 +77,8 @@ export function createEngineRenderer({
   let ascentPrepared: Promise<void> = Promise.resolve();
   let cardPrepared: Promise<void> = ascentPrepared;
   let headStart: HeadStart | null = null;
+  /** Once it is closed nothing is begun ahead: the engine would start threads anew for it. */
+  const closing = new AbortController();
 
   /** Draws a task where it is to be. */
   async function renderPlaced(
@@ -108,8 +110,11 @@ export function createEngineRenderer({
     const [first] = taskParts(ascent);
     const { stages, together, imageGraph } = planOf(first!.task);
     const workers = Math.min(task.channels.length, MOST_PREPARED);
-    await engine.prepare(stages[0]!.graph(together), workers);
-    if (imageGraph !== null) await engine.prepare(imageGraph, workers);
+    for (const graph of [stages[0]!.graph(together), imageGraph]) {
+      closing.signal.throwIfAborted();
+      if (graph !== null) await engine.prepare(graph, workers);
+    }
+    closing.signal.throwIfAborted();
     if (HeadStart.isFor(task, stepSeconds)) headStart = new HeadStart(engine, task, ascent);
   }
 
@@ -126,6 +131,7 @@ export function createEngineRenderer({
     await nextTurn();
     // libvips, too, is loaded before there is a picture; this thread is to be free again soon
     await loadSharp();
+    closing.signal.throwIfAborted();
     if (task.channels.length >= engine.threads || task.request.targets) return;
     const viewing = examinationTask(task);
     await engine.prepare(meansGraph(viewerOf(viewing, model), viewing.size), 1);
@@ -177,8 +183,9 @@ export function createEngineRenderer({
       return examine(engine, picture, subject);
     },
     async close() {
+      closing.abort();
       gate?.close();
-      headStart?.stop();
+      await Promise.all([headStart?.stop(), ascentPrepared, cardPrepared]);
       await engine.close();
     },
   };

@@ -39,14 +39,15 @@ export class HeadStart {
     return isOnCpu && isOfNoise && isQuick && request.animation === undefined;
   }
 
-  stop(): void {
+  /** Stops, and tells where the image stands; none where it could not be drawn. */
+  stop(): Promise<readonly AscentState[]> {
     this.#stopping.abort();
+    return this.#stopped;
   }
 
   /** Stops, and tells where the image stands if the task is the same: for a network's copy, too. */
   async handOver(task: RenderTask): Promise<readonly AscentState[]> {
-    this.stop();
-    const states = await this.#stopped;
+    const states = await this.stop();
     return isSame(task, this.#task) ? states : [];
   }
 
@@ -57,7 +58,7 @@ export class HeadStart {
       signal: this.#stopping.signal,
       chunkSeconds: CHUNK_SECONDS,
       onProgress: ({ level, iteration }) => {
-        if (level === number && iteration === iterations) this.stop();
+        if (level === number && iteration === iterations) this.#stopping.abort();
       },
       onStopped: async (states) => {
         standing = [...states.values()].flat();

@@ -106,6 +106,19 @@ describe("an image that is begun while it is prepared", () => {
     expect(iterations()).toBe(8);
   });
 
+  test("ends with the renderer, however early that is closed: nothing is left running", async () => {
+    const task = await taskOf("wide", { numIterations: 300 });
+    const { compiled, iterations } = askedFromNowOn();
+    const closed = rendererOf(1);
+    closed.prepare(task, QUICK);
+    await closed.close();
+    expect(compiled()).toEqual([]);
+    // takes longer than what the other would begin
+    await drawn(rendererOf(1), task);
+    expect(compiled()).toHaveLength(2);
+    expect(iterations()).toBe(300);
+  });
+
   test("is no other's: of another seed, another is drawn", async () => {
     const task = await taskOf("wide", { numIterations: 5 });
     const other = { ...task, request: { ...task.request, seed: task.request.seed + 1 } };
