@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { findLayer, layerTable } from "../../lib/networks/layers.ts";
+import { channelAxes } from "../../lib/onnx/channel-axis.ts";
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
@@ -115,6 +116,27 @@ test.each([
   ["features", 1, 120],
 ])("the channels of '%s' lie on axis %i: %i", (name, channelAxis, channels) => {
   expect(findLayer(layers, name)).toMatchObject({ channelAxis, channels });
+});
+
+test.each([
+  { name: "split in three: the last part of them", shape: [1, 2, 3, 4, 3, 4], axis: 3 },
+  { name: "split in two beside places in one row", shape: [1, 4, 6, 12], axis: 2 },
+  { name: "whole, before a place that is alone", shape: [1, 24, 1, 12], axis: 1 },
+  { name: "whole, behind an axis of nothing", shape: [1, 1, 24, 12], axis: 2 },
+])("channels that are reshaped lie where they were put: $name", ({ shape, axis }) => {
+  const reshaped = sketch({
+    inputs: { image: [1, 3, 6, 8] },
+    nodes: [
+      node("Conv", "image kernel", "maps", { strides: [2, 2] }),
+      node("Reshape", "maps shape", "reshaped"),
+      // the order of all axes turned round, where none is said
+      node("Transpose", "reshaped", "turned"),
+    ],
+    outputs: ["turned"],
+    initializers: { kernel: uniform([24, 3, 2, 2], 1, [-1, 1]), shape: intsTensor(shape) },
+  });
+  const axes = channelAxes(specialise(decodeModel(writeModel(reshaped, 18)), [1, 3, 6, 8]));
+  expect([axes.get("reshaped"), axes.get("turned")]).toEqual([axis, shape.length - 1 - axis]);
 });
 
 test("the objective of a feature of tokens is its mean over the tokens", async () => {

@@ -95,6 +95,22 @@ describe("tensors", () => {
     expect(decoded).toEqual(floatTensor([2], [2 ** -24, -1023 * 2 ** -24]));
   });
 
+  test.each([
+    { name: "the largest", bits: 0x7bff, value: 65_504 },
+    { name: "the next after one", bits: 0x3c01, value: 1 + 2 ** -10 },
+    { name: "the smallest of the normal range", bits: 0x8400, value: -(2 ** -14) },
+    { name: "a bound", bits: 0xfc00, value: -Infinity },
+  ])("float16: $name", ({ bits, value }) => {
+    const decoded = decodedWeight(
+      withWeight((w) => {
+        w.dims = [1n];
+        w.dataType = DataType.float16;
+        w.rawData = rawBytes(Uint16Array.of(bits));
+      }),
+    );
+    expect(decoded).toEqual(floatTensor([1], [value]));
+  });
+
   test("int64, int32 and bool, raw and in typed fields", () => {
     const tensors = {
       p: intsTensor([3, -(2 ** 40)]),
@@ -170,6 +186,13 @@ describe("graphs", () => {
       inputs: [...weightedGraph.inputs, { ...weightedGraph.inputs[0]!, name: "w" }],
     };
     expect(decodeModel(writeModel(listed, 8)).graph.inputs.map(({ name }) => name)).toEqual(["x"]);
+  });
+
+  test("the oldest and the newest opset are read", () => {
+    for (const opset of [7, 26]) {
+      const { graph, sourceOpset } = decodeModel(writeModel(weightedGraph, opset));
+      expect([sourceOpset, graph.nodes.length]).toEqual([opset, weightedGraph.nodes.length]);
+    }
   });
 
   test("nodes out of order are sorted", () => {

@@ -247,3 +247,9 @@ describe("inputs that do not fit are refused", () => {
     expect(inferring).toThrow(message);
   });
 });
+
+test("a message is no longer than a thousand characters, whatever is in the file", () => {
+  const letters = "a".repeat(1_000);
+  expect(new ModelError(letters).message).toBe(letters);
+  expect(new ModelError(`${letters}b`).message).toBe(`${letters}...`);
+});
