@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import { describe, expect, test } from "vitest";
 
 import {
@@ -92,9 +94,15 @@ describe("images are drawn once each, whoever is there", () => {
   test("a GPU much faster than the CPU draws alone", async () => {
     const run = engineOf(atOnce);
     // what the CPU takes before the gate has answered, it draws
-    const late = new Promise<GpuVerdict>((resolve) => setTimeout(resolve, 5, fit(100)));
-    const soon = engineOf(() => late.then(() => undefined));
-    expect((await placesOf(soon, late)).lastIndexOf("cpu")).toBe(1);
+    let answer: (verdict: GpuVerdict) => void = () => undefined;
+    const gate = new Promise<GpuVerdict>((resolve) => {
+      answer = resolve;
+    });
+    const answered = engineOf(async () => {
+      answer(fit(100));
+      await nextTurn();
+    });
+    expect((await placesOf(answered, gate)).lastIndexOf("cpu")).toBe(1);
     // of a graph that it knows it has answered at once
     const places = await placesOf(run, Promise.resolve(fit(100)));
     expect(new Set(places)).toEqual(new Set(["webgpu"]));
