@@ -94,7 +94,7 @@ function requireImage(node: Node, inputs: Inputs): readonly [number, number, num
 }
 
 /** A pixel along an axis, inside of X, and what it counts; "" for 1. [N, 1, h w] */
-interface Tap {
+export interface Tap {
   readonly index: Value;
   readonly weight: Value;
 }
@@ -146,13 +146,23 @@ function tapsAlong(node: Node, emitter: Emitter, g: Value, length: number): read
   const share = sub(at, before);
   return [tap(before, emit("Sub", [emitter.scalar(1), share])), tap(add(before, 1), share)];
 
-  /** Where nothing is there, it counts nothing. */
   function tap(pixel: Value, weight: Value): Tap {
-    const index = inside(pixel);
-    if (padding !== "zeros") return { index, weight };
-    const isThere = emit("Cast", [emit("Equal", [index, pixel])], { to: DataType.float });
-    return { index, weight: weight ? mul(weight, isThere) : isThere };
+    return padding === "zeros"
+      ? tapOrNothing(emitter, { pixel, weight, length })
+      : { index: inside(pixel), weight };
   }
+}
+
+/** A pixel among those of X along an axis; where it is outside of them it counts nothing. */
+export function tapOrNothing(
+  emitter: Emitter,
+  { pixel, weight, length }: { pixel: Value; weight: Value; length: number },
+): Tap {
+  const bounds = [emitter.scalar(0), emitter.scalar(length - 1)];
+  const index = emitter.emit("Clip", [pixel, ...bounds]);
+  const isThere = emitter.emit("Equal", [index, pixel]);
+  const counts = emitter.emit("Cast", [isThere], { to: DataType.float });
+  return { index, weight: weight ? emitter.emit("Mul", [weight, counts]) : counts };
 }
 
 type Binary = (a: Value, b: Value | number) => Value;

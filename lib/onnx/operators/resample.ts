@@ -13,6 +13,7 @@ import {
 import { floatTensor, formatShape, sizeOf, toNumbers } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import { affineGridToOpset18 } from "./affine-grid.ts";
+import { convolvedByOffsets, deformConvShapes } from "./deform-conv.ts";
 import { gridSampleShapes, sampledByGrid } from "./grid-sample.ts";
 import { constantInts, constantNumbers, input, type Inputs } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
@@ -187,6 +188,7 @@ export const resamplings: Operators = {
   Resize: resize,
   Upsample: upsample,
   GridSample: gridSample,
+  DeformConv: { infer: deformConvShapes, unroll: convolvedByOffsets },
   AffineGrid: { upgrade: affineGridToOpset18 },
   // PyTorch's name for it before opset 16
   "com.microsoft.GridSample": { upgrade: (node) => [{ ...node, domain: "" }] },

@@ -1,0 +1,111 @@
+import { DataType } from "../element-type.ts";
+import type { Node } from "../model.ts";
+import { intAttribute, mismatch, requiredInput } from "../node.ts";
+import { floatTensor, formatShape, sizeOf } from "../tensor.ts";
+import { parseConv } from "./convolution.ts";
+import { tapOrNothing } from "./grid-sample.ts";
+import { input, type Inputs } from "./inputs.ts";
+import type { Infer, Unroll } from "./operator.ts";
+import type { AxisWindow } from "./window.ts";
+
+/** X [N, C, H, W], W, offset [N, 2 G K, h, w], B, mask [N, G K, h, w] -> Y [N, M, h, w]. */
+function parse(node: Node, inputs: Inputs) {
+  const [x, weight, offset] = [0, 1, 2].map((index) => input(node, inputs, index).shape);
+  // the bias comes after the offset
+  const convolution = parseConv(node, [inputs[0]!, inputs[1]!, inputs[3] ?? null]);
+  const [n, , ...places] = convolution.outputShape;
+  const taps = sizeOf(weight!.slice(2));
+  const groups = intAttribute(node, "offset_group", 1);
+  const isOfImages = x!.length === 4 && x![1]! % groups === 0;
+  const fits = (shape: readonly number[] | undefined, numbers: number) =>
+    shape === undefined || shape.join() === [n, numbers * groups * taps, ...places].join();
+  if (!isOfImages || !fits(offset, 2) || !fits(inputs[4]?.shape, 1)) {
+    throw mismatch(
+      node,
+      `offsets ${formatShape(offset!)} in ${groups} groups do not fit ${formatShape(x!)}`,
+    );
+  }
+  return { ...convolution, taps, groups, places, image: x! };
+}
+
+/** Where each tap of a window lies without an offset, of all places: [1, 1, 1, K h w]. */
+function regularPlaces(windows: readonly AxisWindow[], axis: number): readonly number[] {
+  const [rows, columns] = windows as readonly [AxisWindow, AxisWindow];
+  const along = windows[axis]!;
+  const at: number[] = [];
+  for (let row = 0; row < rows.kernel; row++) {
+    for (let column = 0; column < columns.kernel; column++) {
+      for (let y = 0; y < rows.output; y++) {
+        for (let x = 0; x < columns.output; x++) {
+          const [tap, place] = axis === 0 ? [row, y] : [column, x];
+          at.push(place * along.stride - along.padBegin + tap * along.dilation);
+        }
+      }
+    }
+  }
+  return at;
+}
+
+export const deformConvShapes: Infer = (node, inputs) => [
+  { type: input(node, inputs, 0).type, shape: parse(node, inputs).outputShape },
+];
+
+/**
+ * Deformable convolution: each tap of a window reads the image where an offset puts it, between
+ * pixels, and is counted as much as the mask says.
+ *
+ *     X'[k, p] = M[k, p] X(p stride - pad + k dilation + O[k, p])       Y = W X' + B
+ *
+ * X(...) is linear between pixels, and zero outside. The taps become channels of a convolution of
+ * one pixel. Offsets are pairs (y, x).
+ *
+ * Source: ONNX operator DeformConv-19.
+ */
+export const convolvedByOffsets: Unroll = (node, inputs, emitter) => {
+  const emit = emitter.emit.bind(emitter);
+  const { windows, group, taps, groups, places, image } = parse(node, inputs);
+  const [n, c, h, w] = image as [number, number, number, number];
+  const count = taps * sizeOf(places);
+  const all = emitter.ints(n, groups, c / groups, count);
+  const pixels = emit("Reshape", [
+    requiredInput(node, 0),
+    emitter.ints(n, groups, c / groups, h * w),
+  ]);
+  const pairs = emit("Reshape", [
+    requiredInput(node, 2),
+    emitter.ints(n, groups, taps, 2, sizeOf(places)),
+  ]);
+  const [down, across] = emitter.split(pairs, 2, 3).map((offset, axis) => {
+    const regular = emitter.constant(floatTensor([1, 1, 1, count], regularPlaces(windows, axis)));
+    const moved = emit("Reshape", [offset, emitter.ints(n, groups, 1, count)]);
+    const at = emit("Add", [moved, regular]);
+    const before = emit("Floor", [at]);
+    const share = emit("Sub", [at, before]);
+    const length = axis === 0 ? h : w;
+    const after = emit("Add", [before, emitter.scalar(1)]);
+    const rest = emit("Sub", [emitter.scalar(1), share]);
+    return [
+      tapOrNothing(emitter, { pixel: before, weight: rest, length }),
+      tapOrNothing(emitter, { pixel: after, weight: share, length }),
+    ];
+  });
+  const terms = down!.flatMap((row) =>
+    across!.map((column) => {
+      const first = emit("Mul", [row.index, emitter.scalar(w)]);
+      const place = emit("Cast", [emit("Add", [first, column.index])], { to: DataType.int64 });
+      const read = emit("GatherElements", [pixels, emit("Expand", [place, all])], { axis: 3 });
+      return emit("Mul", [read, emit("Mul", [row.weight, column.weight])]);
+    }),
+  );
+  const sampled = terms.reduce((a, b) => emit("Add", [a, b]));
+  const mask = node.inputs[4];
+  const masked = mask
+    ? emit("Mul", [sampled, emit("Reshape", [mask, emitter.ints(n, groups, 1, count)])])
+    : sampled;
+  const columns = emit("Reshape", [masked, emitter.ints(n, c * taps, ...places)]);
+  const [filters, perGroup] = input(node, inputs, 1).shape as [number, number];
+  const flat = emitter.ints(filters, perGroup * taps, 1, 1);
+  const weight = emit("Reshape", [requiredInput(node, 1), flat]);
+  const bias = node.inputs[3] ? [node.inputs[3]] : [];
+  emitter.add(...emitter.ending("Conv", [columns, weight, ...bias], { group }).slice(-1));
+};

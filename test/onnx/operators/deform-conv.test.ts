@@ -1,0 +1,127 @@
+import { describe, expect, test } from "vitest";
+
+import { channelAxes } from "../../../lib/onnx/channel-axis.ts";
+import { decodeModel } from "../../../lib/onnx/decode.ts";
+import { encodeModel } from "../../../lib/onnx/encode.ts";
+import type { Attributes } from "../../../lib/onnx/model.ts";
+import { specialise } from "../../../lib/onnx/static-graph.ts";
+import { floatTensor, type FloatTensor } from "../../../lib/onnx/tensor.ts";
+import { layerPass } from "../../../lib/optvis/graph/layer-pass.ts";
+import { vjpGraph } from "../../../lib/optvis/graph/vjp-graph.ts";
+import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
+import { runModel } from "../../support/operator-oracle.ts";
+import { normal, uniform } from "../../support/random.ts";
+import { runGraph } from "../../support/run-graph.ts";
+import { addScaled, dot } from "../../support/vectors.ts";
+
+const IMAGE = [2, 4, 7, 6] as const;
+const PLACES = [4, 5] as const;
+const image = normal(IMAGE, 1);
+const attributes = {
+  strides: [2, 1],
+  pads: [1, 0, 2, 1],
+  dilations: [1, 2],
+  group: 2,
+  offset_group: 2,
+};
+const w = normal([6, 2, 3, 2], 2);
+const b = normal([6], 3);
+/** Of six taps in two groups, beyond the edges too. */
+const o = uniform([2, 24, ...PLACES], 4, [-3, 3]);
+const m = uniform([2, 12, ...PLACES], 5, [0, 1]);
+
+const fileOf = (inputs: string, changed: Attributes = {}) =>
+  writeModel(
+    sketch({
+      inputs: { image: IMAGE },
+      nodes: [node("DeformConv", inputs, "y", { ...attributes, ...changed })],
+      outputs: ["y"],
+      initializers: { w, b, o, m },
+    }),
+    19,
+  );
+
+/** Offsets and masks that the image itself makes, as networks do. */
+const computed = writeModel(
+  sketch({
+    inputs: { image: IMAGE },
+    nodes: [
+      node("Conv", "image wo", "o", { strides: [2, 1], pads: [1, 0, 1, 0] }),
+      node("Conv", "image wm", "a", { strides: [2, 1], pads: [1, 0, 1, 0] }),
+      node("Sigmoid", "a", "m"),
+      node("DeformConv", "image w o b m", "y", attributes),
+    ],
+    outputs: ["y"],
+    initializers: {
+      w,
+      b,
+      wo: uniform([24, 4, 3, 2], 6, [-0.3, 0.3]),
+      wm: uniform([12, 4, 3, 2], 7, [-0.3, 0.3]),
+    },
+  }),
+  19,
+);
+
+const furthest = (a: FloatTensor, c: FloatTensor) =>
+  Math.max(...a.data.map((value, i) => Math.abs(value - c.data[i]!)));
+
+async function written(bytes: Uint8Array): Promise<FloatTensor> {
+  const { graph, problems } = specialise(decodeModel(bytes), IMAGE);
+  expect([...problems.values()]).toEqual([]);
+  expect(graph.nodes.map(({ op }) => op)).not.toContain("DeformConv");
+  return (await runModel(encodeModel(graph), { image }))["y"] as FloatTensor;
+}
+
+describe("a deformable convolution is what ONNX Runtime computes", () => {
+  test.each(["image w o", "image w o b", "image w o _ m", "image w o b m"])(
+    "%s",
+    async (inputs) => {
+      const bytes = fileOf(inputs);
+      const { y } = await runModel(bytes, { image });
+      const ours = await written(bytes);
+      expect(ours.shape).toEqual(y!.shape);
+      expect(furthest(ours, y as FloatTensor)).toBeLessThan(1e-5);
+    },
+  );
+
+  test("without the mask it is another", async () => {
+    const { y } = await runModel(fileOf("image w o b m"), { image });
+    expect(furthest(await written(fileOf("image w o b")), y as FloatTensor)).toBeGreaterThan(0.1);
+  });
+});
+
+test("its gradient, offsets and mask included, is the slope", async () => {
+  const pass = layerPass(decodeModel(computed), { value: "y", name: "y" }, IMAGE);
+  const cotangent = normal(pass.layerShape, 8);
+  const { gradient } = await runGraph(vjpGraph(pass, "cpu"), { image, cotangent });
+  const objective = async (u: FloatTensor, step: number) => {
+    const moved = floatTensor(IMAGE, addScaled(image, u, step).data);
+    return dot((await runModel(computed, { image: moved }))["y"] as FloatTensor, cotangent);
+  };
+  const slopeOff = async (u: FloatTensor, g: FloatTensor) => {
+    const off: number[] = [];
+    for (const step of [4e-3, 2e-3, 1e-3, 5e-4]) {
+      const slope = ((await objective(u, step)) - (await objective(u, -step))) / (2 * step);
+      off.push(Math.abs(slope - dot(g, u)) / Math.hypot(...g.data));
+    }
+    // a step at which few samples change their pixels
+    return Math.min(...off);
+  };
+  const half = floatTensor(
+    IMAGE,
+    gradient!.data.map((value) => value / 2),
+  );
+  for (const seed of [9, 10])
+    expect(await slopeOff(normal(IMAGE, seed), gradient!)).toBeLessThan(0.01);
+  expect(await slopeOff(normal(IMAGE, 9), half)).toBeGreaterThan(0.1);
+});
+
+test("filters are its channels", () => {
+  const at = specialise(decodeModel(computed), IMAGE);
+  expect(channelAxes(at).get("y")).toBe(1);
+});
+
+test("offsets of another number of groups are refused in one line", () => {
+  const { problems } = specialise(decodeModel(fileOf("image w o", { offset_group: 1 })), IMAGE);
+  expect(problems.get("y")?.message).toMatch(/DeformConv 'y': .*offsets .* in 1 groups do not fit/);
+});
