@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import { layerTable } from "../../lib/networks/layers.ts";
+import { imageInputOf } from "../../lib/onnx/image-input.ts";
 import type { Node } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import {
@@ -177,6 +178,41 @@ describe("any other image becomes [N, C, H, W] too", () => {
     expect(await runModel(encodeModel(graph), { image: first })).toEqual(
       await runModel(file, { image: given }),
     );
+  });
+
+  test.each([
+    { shape: [1, 9, 10, 4], becomes: [1, 4, 9, 10] },
+    { shape: [1, 8, 8, 1], becomes: [1, 1, 8, 8] },
+    { shape: [null, null, null, 2], becomes: [null, 2, null, null] },
+    // colours say more than lengths do
+    { shape: [1, 9, 2, 3], becomes: [1, 3, 9, 2] },
+    { shape: [1, 3, 9, 3], becomes: [1, 3, 9, 3] },
+    // the last axis is not short, or one before it is
+    { shape: [1, 9, 10, 5], becomes: [1, 9, 10, 5] },
+    { shape: [1, 9, 10, null], becomes: [1, 9, 10, null] },
+    { shape: [1, 9, 7, 4], becomes: [1, 9, 7, 4] },
+    { shape: [1, 7, 9, 4], becomes: [1, 7, 9, 4] },
+  ])("$shape becomes $becomes, where no operator tells otherwise", ({ shape, becomes }) => {
+    const { graph } = decodeModel(network(shape, [node("Flatten", "image", "y")]));
+    expect(graph.inputs[0]!.shape).toEqual(becomes);
+  });
+
+  test("weights that read the second axis say more than the lengths of the axes", () => {
+    const file = writeModel(
+      sketch({
+        inputs: { image: [1, 9, 10, 4] },
+        nodes: [node("Conv", "image w", "y")],
+        outputs: ["y"],
+        initializers: { w: normal([5, 9, 2, 2], 1) },
+      }),
+      13,
+    );
+    expect(decodeModel(file).graph.inputs[0]!.shape).toEqual([1, 9, 10, 4]);
+  });
+
+  test("an image of which nothing is known has colours", () => {
+    const file = network([null, null, null, null], [node("Flatten", "image", "y")]);
+    expect(imageInputOf(decodeModel(file).graph).planes).toBe(3);
   });
 
   test("[3, H, W] is one image of colours, where no operator tells otherwise", () => {
