@@ -10,7 +10,8 @@ import { Emitter, type Upgrade } from "./upgrade.ts";
  *
  *     Y[n, h, w] = theta[n] (x, y, 1)       x = (2 w + 1) / W - 1, aligned: 2 w / (W - 1) - 1
  *
- * Theta [N, 2, 3], size (N, C, H, W), Y [N, H, W, 2]; y as x, of h and H.
+ * Theta [N, 2, 3], size (N, C, H, W), Y [N, H, W, 2]; y as x, of h and H. A single pixel, aligned, is
+ * at 1, as in ONNX Runtime.
  *
  * Source: ONNX operator AffineGrid-20.
  *
@@ -28,17 +29,18 @@ export const affineGridToOpset18: Upgrade = (node, rewriting) => {
   }
   const isAligned = intAttribute(node, "align_corners", 0) === 1;
   const numbers = (value: Value) => emit("Cast", [value], { to: DataType.float });
-  const [zero, one] = [0, 1].map((value) => emit("Squeeze", [emitter.ints(value)]));
+  const [minusOne, one] = [-1, 1].map((value) => emit("Squeeze", [emitter.ints(value)]));
   const lengthOf = (axis: number) => emit("Gather", [size, emitter.ints(axis)], { axis: 0 });
-  /** Places along an axis, in the shape that `ends` makes of them. */
+  /** Places along an axis, in the shape that `ends` makes of them: how far each is from the end. */
   const along = (length: Value, ends: Value) => {
     const count = emit("Squeeze", [length]);
-    const pixels = numbers(emit("Range", [zero!, count, one!]));
-    const twice = emit("Mul", [pixels, emitter.scalar(2)]);
-    const from = isAligned ? twice : emit("Add", [twice, emitter.scalar(1)]);
-    const span = isAligned ? emit("Sub", [count, one!]) : count;
-    const share = emit("Div", [from, numbers(span)]);
-    return emit("Unsqueeze", [emit("Sub", [share, emitter.scalar(1)]), ends]);
+    const last = emit("Sub", [count, one!]);
+    const behind = numbers(emit("Range", [last, minusOne!, minusOne!]));
+    const twice = emit("Mul", [behind, emitter.scalar(2)]);
+    const share = isAligned
+      ? emit("Div", [twice, emit("Max", [numbers(last), emitter.scalar(1)])])
+      : emit("Div", [emit("Add", [twice, emitter.scalar(1)]), numbers(count)]);
+    return emit("Unsqueeze", [emit("Sub", [emitter.scalar(1), share]), ends]);
   };
   const [height, width] = [lengthOf(2), lengthOf(3)];
   const pixel = emit("Concat", [height, width, emitter.ints(1)], { axis: 0 });

@@ -114,13 +114,19 @@ const operators: readonly NewOperator[] = [
     inputs: [x, intsTensor([1, 2, 2, 0]), null, intsTensor([-1, 2])],
     attributes: { mode: "wrap" },
   },
-  ...[0, 1].map((align_corners) => ({
-    what: align_corners ? "aligned" : "not aligned",
-    opset: 20,
-    op: "AffineGrid",
-    inputs: [uniform([2, 2, 3], 11, [-1, 1]), intsTensor([2, 4, 5, 7])],
-    attributes: { align_corners },
-  })),
+  ...[0, 1].flatMap((align_corners) =>
+    [
+      [2, 4, 5, 7],
+      [2, 4, 1, 7],
+      [2, 4, 5, 1],
+    ].map((size) => ({
+      what: `${align_corners ? "aligned" : "not aligned"}, ${size.slice(2).join(" x ")}`,
+      opset: 20,
+      op: "AffineGrid",
+      inputs: [uniform([2, 2, 3], 11, [-1, 1]), intsTensor(size)],
+      attributes: { align_corners },
+    })),
+  ),
   {
     what: "half_pixel_symmetric",
     opset: 19,
