@@ -218,7 +218,7 @@ export class BatchAxis {
   }
 
   #lost(node: Node, from: readonly number[], to: readonly number[]): ShapeMismatchError {
-    const isHead = node.op === "Reshape" || node.op === "Flatten";
+    const isHead = (node.op === "Reshape" || node.op === "Flatten") && to.length <= 2;
     return new ShapeMismatchError(
       `${describeNode(node)} turns ${formatShape(from)} into ${formatShape(to)}, which no longer ` +
         `has a leading axis of ${this.#size} for the batch; ` +

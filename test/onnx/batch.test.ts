@@ -149,6 +149,16 @@ describe("a network written for one image takes each of a batch as it takes one"
     expect(specialise(mixed, [1, 3, 4, 6]).unbatched.has("y")).toBe(false);
   });
 
+  test("only a Reshape to rows of features is called a head", () => {
+    const merged = (shape: readonly number[]) =>
+      specialise(
+        modelOf({ nodes: [node("Reshape", "x to", "y")], initializers: { to: intsTensor(shape) } }),
+        [1, 3, 4, 6],
+      ).unbatched.get("y")?.message;
+    expect(merged([12, 6])).toMatch(/the network's head fits one image size only$/);
+    expect(merged([3, 4, 6])).toMatch(/; choose a layer whose first axis is the batch$/);
+  });
+
   test("images that are convolved with weights of each other are not told apart", () => {
     const dynamic = modelOf({
       nodes: [
