@@ -13,6 +13,7 @@ import { normal } from "../../support/random.ts";
 /** What ONNX Runtime has no kernel of on the CPU, beside the same in other operators. */
 interface Pair {
   readonly op: string;
+  readonly inputs: string;
   readonly attributes: Attributes;
   readonly plain: readonly Node[];
 }
@@ -25,6 +26,7 @@ const group = { num_groups: 2, epsilon: float(0.01) };
 const pairs: readonly Pair[] = [
   {
     op: "NhwcConv",
+    inputs: "x w b",
     attributes: { kernel_shape: [3, 2], strides: [2, 1] },
     plain: [
       node("Transpose", "x", "first", toFirst),
@@ -35,6 +37,7 @@ const pairs: readonly Pair[] = [
   },
   {
     op: "GroupNorm",
+    inputs: "x gamma beta",
     attributes: { groups: 2, epsilon: float(0.01), activation: 1 },
     plain: [
       node("Transpose", "x", "first", toFirst),
@@ -45,7 +48,15 @@ const pairs: readonly Pair[] = [
     ],
   },
   {
+    op: "GroupNorm",
+    inputs: "x scale bias",
+    // five channels, behind the batch
+    attributes: { groups: 5, channels_last: 0 },
+    plain: [node("GroupNormalization", "x scale bias", "y", { num_groups: 5 })],
+  },
+  {
     op: "BiasAdd",
+    inputs: "x four skip",
     attributes: {},
     plain: [node("Add", "x four", "sum"), node("Add", "sum skip", "y")],
   },
@@ -56,16 +67,13 @@ const weights = {
   b: normal([6], 3),
   gamma: normal([4], 4),
   beta: normal([4], 5),
+  scale: normal([5], 8),
+  bias: normal([5], 9),
   four: normal([4], 6),
   skip: normal([2, 5, 6, 4], 7),
 };
-const operands: Readonly<Record<string, string>> = {
-  NhwcConv: "x w b",
-  GroupNorm: "x gamma beta",
-  BiasAdd: "x four skip",
-};
-
-test.each(pairs)("$op is what it is in other operators", async ({ op, attributes, plain }) => {
+test.each(pairs)("$op of $inputs is what it is in other operators", async (pair) => {
+  const { op, inputs, attributes, plain } = pair;
   const write = (nodes: readonly Node[]) =>
     writeModel(
       sketch({
@@ -77,7 +85,7 @@ test.each(pairs)("$op is what it is in other operators", async ({ op, attributes
       21,
     );
   const wanted = await runModel(write(plain), { x: last });
-  const fused = decodeModel(write([microsoft(node(op, operands[op]!, "y", attributes))]));
+  const fused = decodeModel(write([microsoft(node(op, inputs, "y", attributes))]));
   const isTurned = fused.graph.inputs[0]!.shape!.join() !== "2,5,6,4";
   const fed = isTurned ? transposed(last) : last;
   const given = await runModel(encodeModel(fused.graph), { x: fed });
