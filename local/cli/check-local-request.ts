@@ -8,7 +8,7 @@ import {
   RequestError,
 } from "../../lib/pipeline/request/request.ts";
 import { pinImage } from "../../lib/pipeline/request/initial-image.ts";
-import { memoryNotice, memoryProblems } from "../../lib/pipeline/request/memory-problems.ts";
+import { memoryProblems } from "../../lib/pipeline/request/memory-problems.ts";
 import { pinTargetFiles } from "../../lib/pipeline/request/target-files.ts";
 import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
 import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
@@ -19,15 +19,6 @@ import { decodeUserFile, readUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
-export interface LocalCheck {
-  readonly input: GivenInput | undefined;
-  readonly gate: GpuGate | null;
-  /** Images that are drawn at once, at most. */
-  readonly threads: number;
-  /** @default the machine's */
-  readonly memoryBytes?: number;
-}
-
 /**
  * Refuses a request that cannot be run before anything is written, fetching its network if need be.
  *
@@ -37,7 +28,7 @@ export interface LocalCheck {
 export async function checkLocalRequest(
   { name, request }: { readonly name: string; readonly request: RenderRequest },
   terminal: Terminal,
-  { input, gate, threads, memoryBytes = machineBytes() }: LocalCheck,
+  { input, gate }: { readonly input: GivenInput | undefined; readonly gate: GpuGate | null },
 ): Promise<{ readonly resolved: ResolvedRequest; readonly task: RenderTask | null }> {
   if (request.executionEnvironment === "gpu") {
     const verdict = (await gate?.machine()) ?? NOT_LOOKED_FOR;
@@ -50,11 +41,8 @@ export async function checkLocalRequest(
     const analysed = await requestedNetwork(id, terminal.analyse(network));
     const files = await pinTargetFiles(request.targets, (path) => readUserFile(path));
     const resolved = await resolveRequest(request, analysed, image, files);
-    const tooMuch = memoryProblems(resolved, memoryBytes);
+    const tooMuch = memoryProblems(resolved, machineBytes());
     if (tooMuch.length > 0) throw new RequestError(tooMuch);
-    const atOnce = Math.min(threads, resolved.channels.length);
-    const notice = memoryNotice(resolved, memoryBytes, atOnce);
-    if (notice !== null) terminal.note(`${name}: ${notice}`);
     const { request: complete, channels } = resolved;
     const provider = complete.executionEnvironment;
     const task = { network: analysed, request: complete, channels, initialImage: null, provider };

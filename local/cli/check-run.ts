@@ -5,7 +5,9 @@ import type { GivenInput } from "../../lib/networks/describe-input.ts";
 import { cacheFolder } from "../../lib/networks/folders.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
+import { machineBytes } from "../../lib/optvis/runtime/machine-memory.ts";
 import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
+import { memoryNotice } from "../../lib/pipeline/request/memory-problems.ts";
 import type { RenderRequest } from "../../lib/pipeline/request/request.ts";
 import type { ResolvedRequest } from "../../lib/pipeline/request/resolved-request.ts";
 import { ReportFile } from "../report/report-file.ts";
@@ -72,22 +74,30 @@ export async function checkRun(
     tell: (line) => terminal.note(line),
     cacheFolder: cacheFolder(terminal.env),
   });
-  const { threads = availableParallelism() } = flags;
   let firstTask: RenderTask | null = null;
   const checked: CheckedRequest[] = [];
   for (const named of requests) {
-    const { resolved, task } = await checkLocalRequest(named, terminal, { input, gate, threads });
+    const { resolved, task } = await checkLocalRequest(named, terminal, { input, gate });
     if (checked.length === 0) firstTask = task;
     checked.push({ dream: dreamOf(named, flags), resolved });
   }
-  for (const { notice } of requests) if (notice !== null) terminal.note(notice);
   for (const folder of [flags.out, flags.data ?? flags.out]) await checkNoFile(folder);
   const report = new ReportFile({ folder: flags.out, embed: flags.embed ?? false });
   await checkPlaces(
     checked.map(({ dream }) => dream),
     report,
   );
+  // of what is refused nothing else is told
+  for (const { notice } of requests) if (notice !== null) terminal.note(notice);
+  for (const { dream, resolved } of checked) {
+    const notice = memoryNotice(resolved, machineBytes(), imagesAtOnce(resolved, flags));
+    if (notice !== null) terminal.note(`${dream.name}: ${notice}`);
+  }
   return { checked, firstTask, report, input, gate };
+}
+
+function imagesAtOnce({ channels }: ResolvedRequest, { threads }: RenderFlags): number {
+  return Math.min(threads ?? availableParallelism(), channels.length);
 }
 
 function dreamOf({ name, request }: NamedRequest, { out, format }: RenderFlags): Dream {

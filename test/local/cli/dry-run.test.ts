@@ -119,7 +119,7 @@ test("--dry-run refuses what would be refused", async () => {
   await expectRefused(folder, words, /channels\[0\]: given 9/);
   // a file, and what would lie in it
   for (const place of [good, join(good, "deeper", "out")]) {
-    const layer = ["--layer", "conv2", "--channels", "1", "--method", "deepdream"];
+    const layer = ["--layer", "conv2", "--channels", "1"];
     const message = `dreamgrid: ${good}: a file of that name is in the way\n`;
     await expectRefused(folder, ["dream", good, ...layer, "--dry-run", "--out", place], message);
     await expectRefused(folder, ["dream", good, ...layer, "--dry-run", "--data", place], message);
