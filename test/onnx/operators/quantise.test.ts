@@ -117,11 +117,26 @@ const CASES: readonly Case[] = [
     initializers: square,
   },
   {
-    what: "QGemm with a scale for each column and a factor",
+    what: "QGemm with one scale and a factor",
     nodes: [
       microsoft(node("QGemm", "x xs xz w one oneZ c ys yz", "y", { alpha: float(0.5), transB: 0 })),
     ],
     initializers: square,
+    shape: [5, 4],
+  },
+  {
+    what: "QGemm with a scale for each column",
+    nodes: [microsoft(node("QGemm", "x xs xz w ws wz c ys yz", "y", { transB: 0 }))],
+    initializers: square,
+    shape: [5, 4],
+  },
+  {
+    what: "QGemm with a scale for each row that becomes a column",
+    nodes: [microsoft(node("QGemm", "x xs xz turned ws wz c ys yz", "y", { transB: 1 }))],
+    initializers: {
+      ...square,
+      turned: integers(uint8, [7, 4], whole([7, 4], 3, [0, 255])),
+    },
     shape: [5, 4],
   },
   {
