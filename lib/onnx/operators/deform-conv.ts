@@ -28,18 +28,16 @@ function parse(node: Node, inputs: Inputs) {
   return { ...convolution, taps, groups, places, image: x! };
 }
 
-/** Where each tap of a window lies without an offset, of all places: [1, 1, 1, K h w]. */
+/** Where each tap of a window lies along an axis, at each place, without an offset: [K, places]. */
 function regularPlaces(windows: readonly AxisWindow[], axis: number): readonly number[] {
   const [rows, columns] = windows as readonly [AxisWindow, AxisWindow];
-  const along = windows[axis]!;
+  const { output, stride, padBegin, dilation } = windows[axis]!;
   const at: number[] = [];
   for (let row = 0; row < rows.kernel; row++) {
     for (let column = 0; column < columns.kernel; column++) {
-      for (let y = 0; y < rows.output; y++) {
-        for (let x = 0; x < columns.output; x++) {
-          const [tap, place] = axis === 0 ? [row, y] : [column, x];
-          at.push(place * along.stride - along.padBegin + tap * along.dilation);
-        }
+      const tap = axis === 0 ? row : column;
+      for (let place = 0; place < output; place++) {
+        at.push(place * stride - padBegin + tap * dilation);
       }
     }
   }
@@ -76,9 +74,11 @@ export const convolvedByOffsets: Unroll = (node, inputs, emitter) => {
     emitter.ints(n, groups, taps, 2, sizeOf(places)),
   ]);
   const [down, across] = emitter.split(pairs, 2, 3).map((offset, axis) => {
-    const regular = emitter.constant(floatTensor([1, 1, 1, count], regularPlaces(windows, axis)));
-    const moved = emit("Reshape", [offset, emitter.ints(n, groups, 1, count)]);
-    const at = emit("Add", [moved, regular]);
+    const lengths = places.map((length, other) => (other === axis ? length : 1));
+    const regular = floatTensor([1, 1, taps, ...lengths], regularPlaces(windows, axis));
+    const moved = emit("Reshape", [offset, emitter.ints(n, groups, taps, ...places)]);
+    const sum = emit("Add", [moved, emitter.constant(regular)]);
+    const at = emit("Reshape", [sum, emitter.ints(n, groups, 1, count)]);
     const before = emit("Floor", [at]);
     const share = emit("Sub", [at, before]);
     const length = axis === 0 ? h : w;

@@ -5,7 +5,7 @@ import { decodeModel } from "../../../lib/onnx/decode.ts";
 import { encodeModel } from "../../../lib/onnx/encode.ts";
 import type { Attributes } from "../../../lib/onnx/model.ts";
 import { specialise } from "../../../lib/onnx/static-graph.ts";
-import { floatTensor, type FloatTensor } from "../../../lib/onnx/tensor.ts";
+import { floatTensor, type FloatTensor, sizeOf } from "../../../lib/onnx/tensor.ts";
 import { layerPass } from "../../../lib/optvis/graph/layer-pass.ts";
 import { vjpGraph } from "../../../lib/optvis/graph/vjp-graph.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
@@ -114,6 +114,21 @@ test("its gradient, offsets and mask included, is the slope", async () => {
   for (const seed of [9, 10])
     expect(await slopeOff(normal(IMAGE, seed), gradient!)).toBeLessThan(0.01);
   expect(await slopeOff(normal(IMAGE, 9), half)).toBeGreaterThan(0.1);
+});
+
+test("what it makes itself grows with the sides of an image, not with its pixels", () => {
+  const made = ([height, width]: readonly [number, number]) => {
+    const model = decodeModel(computed);
+    const { graph, problems } = specialise(model, [1, 4, height, width]);
+    expect([...problems.values()]).toEqual([]);
+    const sizes = [...graph.initializers].map(([name, { shape }]) =>
+      model.graph.initializers.has(name) ? 0 : sizeOf(shape),
+    );
+    return Math.max(...sizes);
+  };
+  // six taps at each place along a side, of which the stride leaves half of the rows
+  expect(made([81, 90])).toBe(6 * 89);
+  expect(made([301, 90])).toBe(6 * 151);
 });
 
 test("filters are its channels", () => {
