@@ -94,7 +94,10 @@ function parseDft(node: Node, inputs: Inputs) {
 /** Of the axes that a transform leaves alone. */
 const LETTERS = "abcdefghijlmorstuvwxyz".split("");
 
-/** A product along the axis and that of the parts together; all others stay where they are. */
+/**
+ * A product along the axis and that of the parts together, by an Einsum: a MatMul would have both
+ * brought to the end, and its columns are taken for channels.
+ */
 const dft: Operator = {
   infer: (node, inputs) => {
     const { type, outputShape } = parseDft(node, inputs);
