@@ -185,7 +185,8 @@ export function createEngineRenderer({
     async close() {
       closing.abort();
       gate?.close();
-      await Promise.all([headStart?.stop(), ascentPrepared, cardPrepared]);
+      await Promise.all([engine.close(), headStart?.stop(), ascentPrepared, cardPrepared]);
+      // one of them may have waited for a worker, and been given a new one
       await engine.close();
     },
   };

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -159,6 +160,37 @@ describe("an image that is begun while it is prepared", () => {
     expect(rendered.trace).toEqual(unprepared.trace);
     expect(rendered.seconds).toBeGreaterThan(seconds);
   });
+});
+
+test("a renderer that is closed waits for no image to be drawn to its end", async () => {
+  const task = await taskOf("wide", { numIterations: 300 });
+  const renderer = rendererOf(2);
+  let goOn: (value: void) => void = () => undefined;
+  const isClosing = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let shown = 0;
+  const frames = {
+    count: 3,
+    // each stops on its way, with a worker of its own; what looks at them waits for a third
+    take: async ({ iteration }: { readonly iteration: number }) => {
+      if (iteration === 0) return;
+      shown++;
+      await isClosing;
+    },
+  };
+  const drawings = [1, 2].map(() => renderer.render(task, { frames }));
+  await untilTrue(
+    () => shown === 2,
+    () => "nothing was begun",
+  );
+  await nextTurn();
+  const closed = renderer.close();
+  goOn();
+  await Promise.all([
+    closed,
+    ...drawings.map((drawing) => expect(drawing).rejects.toThrow("the worker is closed")),
+  ]);
 });
 
 test.each<[string, Partial<RenderTask>, number]>([
