@@ -115,7 +115,8 @@ export function createEngineRenderer({
       if (graph !== null) await engine.prepare(graph, workers);
     }
     closing.signal.throwIfAborted();
-    if (HeadStart.isFor(task, stepSeconds)) headStart = new HeadStart(engine, task, ascent);
+    if (!HeadStart.isFor(task, stepSeconds)) return;
+    headStart = new HeadStart(engine, task, { ascent, lastStage: stages.at(-1)! });
   }
 
   /** Where the images stand that were begun ahead; once told, it is for nobody else. */

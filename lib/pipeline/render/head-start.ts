@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import type { AscentEngine } from "../../optvis/ascent/engine.ts";
-import { planOf } from "../../optvis/ascent/plan-of.ts";
+import type { Stage } from "../../optvis/ascent/stage.ts";
 import type { AscentState } from "../../optvis/ascent/state.ts";
 import type { AscentTask } from "../../optvis/ascent/task.ts";
 import type { RenderTask } from "./renderer.ts";
@@ -12,6 +12,11 @@ const CHUNK_SECONDS = 0.1;
 /** An iteration that takes longer may be in vain, as of a job whose images are there already. */
 const LONGEST_STEP_SECONDS = 1;
 
+interface BegunAscent {
+  readonly ascent: AscentTask;
+  readonly lastStage: Pick<Stage, "number" | "iterations">;
+}
+
 /**
  * The first image of a task, on its way while others see to it that the task comes to be rendered.
  * It stops before it ends, and is gone on with as an image that was stopped: the same bytes.
@@ -21,10 +26,10 @@ export class HeadStart {
   readonly #stopping = new AbortController();
   readonly #stopped: Promise<readonly AscentState[]>;
 
-  /** @param ascent of the task, on the CPU */
-  constructor(engine: Pick<AscentEngine, "render">, task: RenderTask, ascent: AscentTask) {
+  /** @param begun its ascent on the CPU, and the stage that is its last */
+  constructor(engine: Pick<AscentEngine, "render">, task: RenderTask, begun: BegunAscent) {
     this.#task = task;
-    this.#stopped = this.#draw(engine, { ...ascent, channels: ascent.channels.slice(0, 1) });
+    this.#stopped = this.#draw(engine, begun);
   }
 
   /**
@@ -51,10 +56,11 @@ export class HeadStart {
     return isSame(task, this.#task) ? states : [];
   }
 
-  async #draw(engine: Pick<AscentEngine, "render">, ascent: AscentTask) {
-    const { number, iterations } = planOf(ascent).stages.at(-1)!;
+  async #draw(engine: Pick<AscentEngine, "render">, { ascent, lastStage }: BegunAscent) {
+    const { number, iterations } = lastStage;
+    const first = { ...ascent, channels: ascent.channels.slice(0, 1) };
     let standing: readonly AscentState[] = [];
-    const rendering = engine.render(ascent, {
+    const rendering = engine.render(first, {
       signal: this.#stopping.signal,
       chunkSeconds: CHUNK_SECONDS,
       onProgress: ({ level, iteration }) => {
