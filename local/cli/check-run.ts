@@ -51,11 +51,23 @@ export interface CheckedRequest {
 /** All that is known of a run before anything of it is written. */
 export interface CheckedRun {
   readonly checked: readonly CheckedRequest[];
-  /** How the first request is rendered, where that needs no file. */
-  readonly firstTask: RenderTask | null;
   readonly report: ReportFile;
   readonly input: GivenInput | undefined;
+}
+
+export interface RunCheck {
+  /** `gateOf` the same flags. */
   readonly gate: GpuGate | null;
+  /**
+   * Told how the first request is to be rendered, where that needs no file, and what an iteration
+   * takes by estimate: as soon as it may be, whatever is wrong with the others.
+   */
+  readonly onFirstTask?: (task: RenderTask, stepSeconds: number) => void;
+}
+
+/** Decides what of a run is drawn on this machine's GPU. */
+export function gateOf({ threads }: RenderFlags, { env, note }: Terminal): GpuGate | null {
+  return localGpuGate(env, { threads, tell: note, cacheFolder: cacheFolder(env) });
 }
 
 /**
@@ -67,18 +79,14 @@ export async function checkRun(
   requests: readonly NamedRequest[],
   flags: RenderFlags,
   terminal: Terminal,
+  { gate, onFirstTask }: RunCheck,
 ): Promise<CheckedRun> {
   const input = await givenInput(flags);
-  const gate = localGpuGate(terminal.env, {
-    threads: flags.threads,
-    tell: (line) => terminal.note(line),
-    cacheFolder: cacheFolder(terminal.env),
-  });
-  let firstTask: RenderTask | null = null;
   const checked: CheckedRequest[] = [];
   for (const named of requests) {
     const { resolved, task } = await checkLocalRequest(named, terminal, { input, gate });
-    if (checked.length === 0) firstTask = task;
+    const isFirst = checked.length === 0;
+    if (isFirst && task && resolved.seconds) onFirstTask?.(task, resolved.seconds.step);
     checked.push({ dream: dreamOf(named, flags), resolved });
   }
   for (const folder of [flags.out, flags.data ?? flags.out]) await checkNoFile(folder);
@@ -93,7 +101,7 @@ export async function checkRun(
     const notice = memoryNotice(resolved, machineBytes(), imagesAtOnce(resolved, flags));
     if (notice !== null) terminal.note(`${dream.name}: ${notice}`);
   }
-  return { checked, firstTask, report, input, gate };
+  return { checked, report, input };
 }
 
 function imagesAtOnce({ channels }: ResolvedRequest, { threads }: RenderFlags): number {

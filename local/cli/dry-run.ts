@@ -4,7 +4,13 @@ import { estimateOf, toTwoDigits } from "../../lib/pipeline/job/estimate.ts";
 import { iterationsPerImage } from "../../lib/pipeline/job/job-pace.ts";
 import { formatRanges } from "../../lib/pipeline/request/channel-ranges.ts";
 import type { ResolvedRequest } from "../../lib/pipeline/request/resolved-request.ts";
-import { type CheckedRequest, checkRun, type NamedRequest, type RenderFlags } from "./check-run.ts";
+import {
+  type CheckedRequest,
+  checkRun,
+  gateOf,
+  type NamedRequest,
+  type RenderFlags,
+} from "./check-run.ts";
 import { several } from "../several.ts";
 import { describeSeconds } from "./dream-progress.ts";
 import { type Terminal, terminalOf } from "./terminal.ts";
@@ -21,7 +27,8 @@ export async function dryRun(
   flags: RenderFlags,
   given: Terminal,
 ): Promise<void> {
-  const { checked } = await checkRun(requests, flags, terminalOf(flags, given));
+  const terminal = terminalOf(flags, given);
+  const { checked } = await checkRun(requests, flags, terminal, { gate: gateOf(flags, terminal) });
   const cores = flags.threads ?? availableParallelism();
   for (const each of checked) {
     given.print(flags.json ? JSON.stringify(asEvent(each, cores)) : inWords(each, cores));

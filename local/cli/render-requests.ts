@@ -12,7 +12,7 @@ import { errorLog } from "../log.ts";
 import { type LocalPipeline, startLocalPipeline } from "../pipeline.ts";
 import type { RunEvent } from "../run-events.ts";
 import { runJobs } from "../run-job.ts";
-import { checkRun, type NamedRequest, type RenderFlags } from "./check-run.ts";
+import { checkRun, gateOf, type NamedRequest, type RenderFlags } from "./check-run.ts";
 import { describeEvent } from "./dream-events.ts";
 import { DreamOutput } from "./dream-output.ts";
 import { DreamProgress } from "./dream-progress.ts";
@@ -23,10 +23,14 @@ import { InterruptedError, isWithoutRoom, NothingDrawnError } from "./user-error
 
 const INTERRUPTIONS = ["SIGINT", "SIGTERM"] as const;
 
-interface PipelineParts {
-  readonly dataFolder: string;
+interface Rendering {
   readonly renderer: EngineRenderer;
+  /** The renderer's. */
   readonly gate: GpuGate | null;
+}
+
+interface PipelineParts extends Rendering {
+  readonly dataFolder: string;
   readonly threads: number | undefined;
 }
 
@@ -41,11 +45,29 @@ export async function renderRequests(
   flags: RenderFlags,
   given: Terminal,
 ): Promise<void> {
-  const terminal = terminalOf(flags, given);
   await checkTemporaryFolder();
   // loads what it runs while requests are checked
   startThreadAhead();
-  const { checked, firstTask, report, input, gate } = await checkRun(requests, flags, terminal);
+  const gate = gateOf(flags, terminalOf(flags, given));
+  const renderer = createEngineRenderer({ threads: flags.threads, gate });
+  try {
+    await renderBy({ renderer, gate }, requests, flags, given);
+  } finally {
+    await renderer.close();
+  }
+}
+
+async function renderBy(
+  { renderer, gate }: Rendering,
+  requests: readonly NamedRequest[],
+  flags: RenderFlags,
+  given: Terminal,
+): Promise<void> {
+  const terminal = terminalOf(flags, given);
+  const { checked, report, input } = await checkRun(requests, flags, terminal, {
+    gate,
+    onFirstTask: (task, stepSeconds) => renderer.prepare(task, stepSeconds),
+  });
   const dreams = checked.map(({ dream }) => dream);
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");
   await makeWritable([flags.out, dataFolder]);
@@ -56,9 +78,6 @@ export async function renderRequests(
     checked.map(({ dream: { name }, resolved: { request } }) => ({ name, request })),
     terminal,
   );
-  const renderer = createEngineRenderer({ threads: flags.threads, gate });
-  const seconds = checked[0]?.resolved.seconds;
-  if (firstTask && seconds) renderer.prepare(firstTask, seconds.step);
   const { problem, empty } = await withPipeline(
     { dataFolder, renderer, gate, threads: flags.threads },
     async (pipeline, interruption) => {
@@ -111,9 +130,9 @@ export async function renderRequests(
   }
 }
 
-/** Has a pipeline for a run, and ends it and the renderer; a signal to the process ends the run. */
+/** Has a pipeline for a run, and ends it; a signal to the process ends the run. */
 async function withPipeline<T>(
-  { renderer, ...options }: PipelineParts,
+  parts: PipelineParts,
   run: (pipeline: LocalPipeline, interruption: AbortController) => Promise<T>,
 ): Promise<T> {
   const interruption = new AbortController();
@@ -130,17 +149,13 @@ async function withPipeline<T>(
   // the second time, as nobody listens any more, a signal ends the process at once
   const interrupt = (signal: InterruptedError["signal"]) =>
     interruption.abort(new InterruptedError("interrupted; run it again to go on", signal));
+  const pipeline = await startLocalPipeline({ ...parts, logOf });
+  for (const name of INTERRUPTIONS) process.once(name, interrupt);
   try {
-    const pipeline = await startLocalPipeline({ ...options, renderer, logOf });
-    for (const name of INTERRUPTIONS) process.once(name, interrupt);
-    try {
-      return await run(pipeline, interruption);
-    } finally {
-      for (const name of INTERRUPTIONS) process.off(name, interrupt);
-      await pipeline.stop();
-    }
+    return await run(pipeline, interruption);
   } finally {
-    await renderer.close();
+    for (const name of INTERRUPTIONS) process.off(name, interrupt);
+    await pipeline.stop();
   }
 }
 
