@@ -8,7 +8,7 @@ import {
   RequestError,
 } from "../../lib/pipeline/request/request.ts";
 import { pinImage } from "../../lib/pipeline/request/initial-image.ts";
-import { memoryProblems } from "../../lib/pipeline/request/memory-problems.ts";
+import { requireMemory } from "../../lib/pipeline/request/memory-problems.ts";
 import { pinTargetFiles } from "../../lib/pipeline/request/target-files.ts";
 import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
 import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
@@ -41,8 +41,7 @@ export async function checkLocalRequest(
     const analysed = await requestedNetwork(id, terminal.analyse(network));
     const files = await pinTargetFiles(request.targets, (path) => readUserFile(path));
     const resolved = await resolveRequest(request, analysed, image, files);
-    const tooMuch = memoryProblems(resolved, machineBytes());
-    if (tooMuch.length > 0) throw new RequestError(tooMuch);
+    requireMemory(resolved, machineBytes());
     const { request: complete, channels } = resolved;
     const provider = complete.executionEnvironment;
     const task = { network: analysed, request: complete, channels, initialImage: null, provider };

@@ -6,7 +6,7 @@ import { RECONCILE_SECONDS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { readInitialImage, readUpload } from "../request/initial-image.ts";
 import { initialImageOf, parseRequest, RequestError } from "../request/request.ts";
-import { memoryProblems } from "../request/memory-problems.ts";
+import { requireMemory } from "../request/memory-problems.ts";
 import { pinTargetFiles } from "../request/target-files.ts";
 import { requestedNetwork } from "../request/requested-network.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
@@ -108,8 +108,7 @@ async function checkRequest(json: unknown, deps: AcceptDeps): Promise<ResolvedRe
     readUpload(deps.store, key, where),
   );
   const resolved = await resolveRequest(request, network, initialImage, files);
-  const problems = memoryProblems(resolved, deps.workerBytes ?? Infinity);
-  if (problems.length > 0) throw new RequestError(problems);
+  requireMemory(resolved, deps.workerBytes ?? Infinity);
   return resolved;
 }
 

@@ -8,7 +8,7 @@ import { localGpuGate } from "../../optvis/runtime/local-gpu.ts";
 import { machineBytes } from "../../optvis/runtime/machine-memory.ts";
 import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
-import { memoryProblems } from "../request/memory-problems.ts";
+import { requireMemory } from "../request/memory-problems.ts";
 import { pinImage } from "../request/initial-image.ts";
 import { initialImageOf, parseLocalRequest, RequestError } from "../request/request.ts";
 import { loadTargetFiles, pinTargetFiles } from "../request/target-files.ts";
@@ -93,8 +93,7 @@ export async function renderRequest(
   const initial = path === null ? null : await readImage(path);
   const files = await pinTargetFiles(request.targets, readTargetFile);
   const resolved = await resolveRequest(request, network, initial?.pinned ?? null, files);
-  const tooMuch = memoryProblems(resolved, machineBytes());
-  if (tooMuch.length > 0) throw new RequestError(tooMuch);
+  requireMemory(resolved, machineBytes());
   const { layer, channels, labels } = resolved;
   let [ok, failed] = [0, 0];
   const onTile: TileHooks["onTile"] = async (tile) => {

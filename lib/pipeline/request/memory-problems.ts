@@ -1,3 +1,4 @@
+import { RequestError } from "./request.ts";
 import type { ResolvedRequest } from "./resolved-request.ts";
 
 /** The estimate of `work-bytes.ts` may be half as much again as an image takes, and not twice. */
@@ -17,6 +18,12 @@ export function memoryProblems({ bytes, request }: Drawn, memoryBytes: number): 
   return [
     `cropSize: an image takes about ${show(bytes)} of memory, and there are ${show(memoryBytes)} where it would be drawn; use a smaller cropSize`,
   ];
+}
+
+/** @throws RequestError for what `memoryProblems` finds */
+export function requireMemory(drawn: Drawn, memoryBytes: number): void {
+  const problems = memoryProblems(drawn, memoryBytes);
+  if (problems.length > 0) throw new RequestError(problems);
 }
 
 /**
