@@ -165,7 +165,8 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
 }
 
 /**
- * The layer with a 1-based index or a name.
+ * The layer with a 1-based index or a name. A number beyond all indices is a name: exporters call
+ * values by numbers.
  *
  * A name is looked for as it is among names, then aliases, then with `/`, `-`, `.` and a trailing
  * `_1` treated alike; the first of these that finds anything decides.
@@ -178,7 +179,11 @@ export function findLayer(layers: readonly Layer[], reference: string | number):
 }
 
 function byIndex(layers: readonly Layer[], index: number): Layer {
-  const layer = layers.find((candidate) => candidate.index === index);
+  const name = String(index);
+  const layer =
+    layers.find((candidate) => candidate.index === index) ??
+    layers.find((candidate) => candidate.name === name) ??
+    layers.find(({ aliases }) => aliases.includes(name));
   if (layer) return layer;
   throw new LayerNotFoundError(
     `there is no layer ${index}: indices are whole numbers from 1 to ${layers.length}`,

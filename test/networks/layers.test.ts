@@ -165,6 +165,8 @@ describe("findLayer", () => {
     ["features/0", 4],
     ["/features/0/out", 4],
     ["487", 5],
+    [487, 5],
+    [488, 6],
     ["Conv_8", 6],
     ["view", 6],
     ["flat", 7],
@@ -190,6 +192,20 @@ describe("findLayer", () => {
     const finding = () => findLayer(layers, reference);
     expect(finding).toThrow(LayerNotFoundError);
     expect(finding).toThrow(message);
+  });
+
+  test("a number is an index first, and in quotes a name", () => {
+    const counted = sketch({
+      inputs: { x: [1, 3, 4, 5] },
+      nodes: [node("Abs", "x", "3"), node("Neg", "3", "2"), node("Exp", "2", "4")],
+      outputs: ["4"],
+      initializers: {},
+    });
+    const old = decodeModel(writeModel(counted, 18));
+    const table = layerTable(old, specialise(old, [1, 3, 4, 5]));
+    expect(table.map(({ name }) => name)).toEqual(["x", "3", "2", "4"]);
+    const references = [2, "2", 3, "3", 4, "4"];
+    expect(references.map((each) => findLayer(table, each).index)).toEqual([2, 3, 3, 2, 4, 4]);
   });
 
   test("a name that two layers answer to", () => {
