@@ -128,7 +128,7 @@ describe.skipIf(CHROMIUM === null)("networks of people unlike us", () => {
     await page.close();
   });
 
-  test("a channel that is not there is told with those that are, and leads to the last of them", async () => {
+  test("a channel that is not there leads to the last that is, and of a layer that has none it is told why", async () => {
     const { page } = await openPage(browser());
     await page.goto(`${url()}/#/tiny/2/99`);
     await page.getByText("layer 'wide' has channels 1 to 7; given 99").waitFor();
@@ -138,6 +138,11 @@ describe.skipIf(CHROMIUM === null)("networks of people unlike us", () => {
     await page.keyboard.press("ArrowLeft");
     await page.getByRole("heading", { name: "Channel 6" }).waitFor();
     expect(page.url()).toMatch(/#\/tiny\/2\/6$/);
+    const answer = await fetch(`${url()}/networks/tiny/layers`);
+    const { layers } = (await answer.json()) as { layers: readonly { problem: string | null }[] };
+    await page.goto(`${url()}/#/tiny/1/2`);
+    await page.getByRole("alert").getByText(layers[0]!.problem!).waitFor();
+    expect(await page.getByRole("button", { name: "Render these" }).count()).toBe(0);
     await page.close();
   });
 });

@@ -1,17 +1,19 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { Path } from "../parts/path.tsx";
-import { animationAddress, getResult, tileAddress } from "../api/client.ts";
+import { animationAddress, getResult } from "../api/client.ts";
+import type { LayerDocument } from "../api/documents.ts";
 import { several } from "../components/counted.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { QualityCard } from "../components/quality-card.tsx";
-import { Tile } from "../components/tile.tsx";
+import { Tile, type TileProps } from "../components/tile.tsx";
 import { TracePlot } from "../components/trace-plot.tsx";
 import { useLabels } from "../parts/layer-pane.tsx";
 import { chosenRecipe, RecipeSelect, useRecipes } from "../parts/recipe-select.tsx";
 import { RenderForm } from "../parts/render-form.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
+import { tileOf } from "../parts/tile-of.ts";
 import { isUndrawn, type Picture, picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
 import type { Recipe } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
@@ -32,29 +34,16 @@ const NEIGHBOURS = 4;
 
 /** A channel: its picture large, how it came about, and its neighbours. */
 export function ChannelPage({ network, layer: name, channel, query }: ChannelPageProps) {
-  const { layer, problems } = useLayer(network, name);
-  const {
-    jobs,
-    recipes: drawn,
-    isLoaded,
-    reload,
-    ...rest
-  } = useLayerPictures(network, layer?.index ?? null);
   const recipeId = query.get("recipe");
-  // unless one is asked for, that which has a picture of the channel
-  const hasPicture = (each: Recipe) => picturesOf(jobs, each).get(channel)?.state === "ok";
-  const recipes = useRecipes(drawn, layer, isLoaded);
-  const recipe = chosenRecipe(recipes, recipeId ?? drawn.find(hasPicture)?.id ?? null);
-  const pictures = picturesOf(jobs, recipe);
-  const picture = pictures.get(channel) ?? null;
-  const labelOf = useLabels(network, layer);
-  const label = picture?.label ?? labelOf(channel);
-  const count = layer?.channels ?? 0;
-  const hrefOf = (other: number) => address.channel(network, name, other, { recipe: recipeId });
+  const found = useChannels(network, name, { channel, recipeId });
+  const { layer, isLoaded, recipes, recipe, pictureOf, tileAt } = found;
+  const hrefOf = (other: number, id = recipeId) =>
+    address.channel(network, name, other, { recipe: id });
   const [playing, setPlaying] = useState<string | null>(null);
-  const isBeyond = layer !== null && channel > count;
-  const before = isBeyond ? count : channel - 1;
-  useStepKeys(channel > 1 ? hrefOf(before) : null, channel < count ? hrefOf(channel + 1) : null);
+  const picture = pictureOf(channel);
+  const tile = tileAt(channel);
+  const problem = layer && problemOf(layer, channel);
+  const problems = [...found.problems, ...(problem === null ? [] : [problem])];
   return (
     <>
       <div class="heading">
@@ -64,49 +53,26 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
           </Path>
           <h1>
             Channel {channel}
-            {label !== null && <span class="quiet"> {label}</span>}
+            {tile.label !== null && <span class="quiet"> {tile.label}</span>}
           </h1>
         </div>
-        <nav class="row" aria-label="Channels">
-          {channel > 1 && (
-            <a class="button" href={hrefOf(before)}>
-              ← {before}
-            </a>
-          )}
-          {channel < count && (
-            <a class="button" href={hrefOf(channel + 1)}>
-              {channel + 1} →
-            </a>
-          )}
-        </nav>
+        <Steps channel={channel} count={layer && (layer.channels ?? 0)} hrefOf={hrefOf} />
       </div>
-      <Problems problems={[...problems, ...rest.problems]} />
+      <Problems problems={problems} />
       <Looking at={{ value: layer, problems }}>looking at the network</Looking>
       {layer !== null && !isLoaded && (
-        <Looking at={{ value: null, problems: rest.problems }}>looking for its pictures</Looking>
+        <Looking at={{ value: null, problems }}>looking for its pictures</Looking>
       )}
-      {isBeyond && (
-        <Problems
-          problems={[`layer '${layer.name}' has channels 1 to ${count}; given ${channel}`]}
-        />
-      )}
-      {layer !== null && isLoaded && !isBeyond && (
+      {layer !== null && isLoaded && problem === null && (
         <div class="channel">
-          <LargePicture
-            channel={channel}
-            label={label}
-            picture={picture}
-            isMoving={playing !== null && playing === picture?.jobId}
-          />
+          <LargePicture tile={tile} picture={picture} isMoving={playing === picture?.jobId} />
           <div class="facts">
             <RecipeSelect
               {...recipes}
               layer={layer}
               called={recipeId}
               shown={recipe}
-              onRecipe={(id) =>
-                (location.hash = address.channel(network, name, channel, { recipe: id }))
-              }
+              onRecipe={(id) => (location.hash = hrefOf(channel, id))}
             />
             {picture?.state === "ok" && (
               <Facts
@@ -129,60 +95,87 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
                 recipe={recipe}
                 missing={[channel]}
                 canDrawAll
-                onStarted={reload}
+                onStarted={found.reload}
               />
             )}
           </div>
         </div>
       )}
-      {layer !== null && !isBeyond && (
-        <section aria-label="Neighbours">
-          <ol class="tiles neighbours">
-            {neighboursOf(channel, count).map((other) => {
-              const found = pictures.get(other);
-              return (
-                <li key={other} aria-current={other === channel ? "true" : undefined}>
-                  <Tile
-                    channel={other}
-                    label={found?.label ?? labelOf(other)}
-                    state={found?.state ?? "none"}
-                    src={found?.state === "ok" ? tileAddress(found.jobId, other) : null}
-                    width={found?.tileSize.width ?? 1}
-                    height={found?.tileSize.height ?? 1}
-                    href={hrefOf(other)}
-                  />
-                </li>
-              );
-            })}
-          </ol>
-        </section>
+      {layer !== null && problem === null && (
+        <Neighbours channel={channel} count={layer.channels ?? 0} tileAt={tileAt} hrefOf={hrefOf} />
       )}
     </>
   );
 }
 
-interface LargePictureProps {
+/** What there is of a layer's channels in the recipe that is asked for. */
+function useChannels(
+  network: string,
+  layerName: string,
+  { channel, recipeId }: { readonly channel: number; readonly recipeId: string | null },
+) {
+  const { layer, problems } = useLayer(network, layerName);
+  const found = useLayerPictures(network, layer?.index ?? null);
+  const { jobs, recipes: drawn, isLoaded, reload } = found;
+  // unless one is asked for, that which has a picture of the channel
+  const hasPicture = (each: Recipe) => picturesOf(jobs, each).get(channel)?.state === "ok";
+  const recipes = useRecipes(drawn, layer, isLoaded);
+  const recipe = chosenRecipe(recipes, recipeId ?? drawn.find(hasPicture)?.id ?? null);
+  const pictures = picturesOf(jobs, recipe);
+  const labelOf = useLabels(network, layer);
+  const pictureOf = (each: number) => pictures.get(each) ?? null;
+  const tileAt = (each: number) => tileOf(each, pictureOf(each), labelOf);
+  const all = [...problems, ...found.problems];
+  return { layer, problems: all, isLoaded, reload, recipes, recipe, pictureOf, tileAt };
+}
+
+/** Why there is nothing to see of the channel; `null` if there may be. */
+function problemOf({ name, channels, problem }: LayerDocument, channel: number): string | null {
+  if (problem !== null || channel <= (channels ?? 0)) return problem;
+  return `layer '${name}' has channels 1 to ${channels}; given ${channel}`;
+}
+
+interface StepsProps {
   readonly channel: number;
-  readonly label: string | null;
+  /** Channels of the layer; `null` while they are not known. */
+  readonly count: number | null;
+  readonly hrefOf: (channel: number) => string;
+}
+
+/** Lead to the channel before and behind, by the arrow keys too. */
+function Steps({ channel, count, hrefOf }: StepsProps) {
+  const before = Math.min(channel - 1, count ?? Infinity);
+  const behind = channel < (count ?? 0) ? channel + 1 : null;
+  useStepKeys(before > 0 ? hrefOf(before) : null, behind === null ? null : hrefOf(behind));
+  return (
+    <nav class="row" aria-label="Channels">
+      {before > 0 && (
+        <a class="button" href={hrefOf(before)}>
+          ← {before}
+        </a>
+      )}
+      {behind !== null && (
+        <a class="button" href={hrefOf(behind)}>
+          {behind} →
+        </a>
+      )}
+    </nav>
+  );
+}
+
+interface LargePictureProps {
+  readonly tile: TileProps;
   readonly picture: Picture | null;
   /** Whether it shows how it came about. */
   readonly isMoving: boolean;
 }
 
-function LargePicture({ channel, label, picture, isMoving }: LargePictureProps) {
-  const { width, height } = picture?.tileSize ?? { width: 1, height: 1 };
-  const addressOf = isMoving ? animationAddress : tileAddress;
+function LargePicture({ tile, picture, isMoving }: LargePictureProps) {
+  const src = isMoving && picture ? animationAddress(picture.jobId, tile.channel) : tile.src;
+  const reason = picture === null ? "not rendered yet" : tile.reason;
   return (
     <figure class="large">
-      <Tile
-        channel={channel}
-        label={label}
-        state={picture?.state ?? "none"}
-        src={picture?.state === "ok" ? addressOf(picture.jobId, channel) : null}
-        width={width}
-        height={height}
-        reason={picture?.reason ?? (picture === null ? "not rendered yet" : null)}
-      />
+      <Tile {...tile} src={src} reason={reason ?? null} />
     </figure>
   );
 }
@@ -251,6 +244,28 @@ function Facts({ jobId, channel, isPlaying, onPlay }: FactsProps) {
         <QualityCard quality={quality} />
       </section>
     </>
+  );
+}
+
+interface NeighboursProps {
+  readonly channel: number;
+  /** Channels of the layer. */
+  readonly count: number;
+  readonly tileAt: (channel: number) => TileProps;
+  readonly hrefOf: (channel: number) => string;
+}
+
+function Neighbours({ channel, count, tileAt, hrefOf }: NeighboursProps) {
+  return (
+    <section aria-label="Neighbours">
+      <ol class="tiles neighbours">
+        {neighboursOf(channel, count).map((other) => (
+          <li key={other} aria-current={other === channel ? "true" : undefined}>
+            <Tile {...tileAt(other)} reason={null} href={hrefOf(other)} />
+          </li>
+        ))}
+      </ol>
+    </section>
   );
 }
 

@@ -7,6 +7,7 @@ import { ProgressBar } from "../components/progress-bar.tsx";
 import { SteadyTile } from "../components/steady-tile.tsx";
 import { DeepZoom } from "../parts/deep-zoom.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
+import { tileOf } from "../parts/tile-of.ts";
 import { isEndOf, jobWithNews } from "../state/layer-pictures.ts";
 import { hasEnded, type JobNews } from "../state/news.ts";
 import { address } from "../state/router.ts";
@@ -85,24 +86,15 @@ function JobTiles({ job }: { readonly job: JobDocument }) {
   const isOfChannels = request["targets"] === undefined;
   return (
     <ol class="tiles many">
-      {channels.map(({ channel, label, state, reason }) => (
-        <li key={channel}>
-          <SteadyTile
-            channel={channel}
-            label={label}
-            state={state}
-            src={state === "ok" ? tileAddress(jobId, channel) : null}
-            width={tileSize.width}
-            height={tileSize.height}
-            reason={reason}
-            href={
-              isOfChannels
-                ? address.channel(network, layer.name, channel)
-                : tileAddress(jobId, channel)
-            }
-          />
-        </li>
-      ))}
+      {channels.map((each) => {
+        const tile = tileOf(each.channel, { ...each, jobId, tileSize });
+        const page = address.channel(network, layer.name, each.channel);
+        return (
+          <li key={each.channel}>
+            <SteadyTile {...tile} href={isOfChannels ? page : tileAddress(jobId, each.channel)} />
+          </li>
+        );
+      })}
     </ol>
   );
 }
