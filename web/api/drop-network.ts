@@ -1,5 +1,12 @@
-import type { Pixels } from "../parts/preprocessing.ts";
 import { ApiError, call, posting } from "./client.ts";
+
+/** What people can say of a network's pixels; what is left out is recognised from the network. */
+export interface Pixels {
+  readonly preprocessing?: string;
+  readonly mean?: readonly number[];
+  readonly scale?: readonly number[];
+  readonly channelOrder?: string;
+}
 
 export interface Drop extends Pixels {
   /** What to call the network. */

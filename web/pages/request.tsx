@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { createJob, getRequestSchema, listNetworks } from "../api/client.ts";
+import type { LayerDocument } from "../api/documents.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { RenderEstimate } from "../parts/render-estimate.tsx";
@@ -39,44 +40,14 @@ interface RequestFormProps extends RequestPageProps {
 }
 
 function RequestForm({ methods, query }: RequestFormProps) {
-  /** `null`: what suits the layer. */
-  const [chosen, setChosen] = useState<string | null>(() => query.get("method"));
-  const [written, setWritten] = useState<Written>(
-    () => new Map([...query].filter(([name]) => name !== "method")),
-  );
+  const form = useRequestForm(methods, query);
+  const { schema, suggestion, fields, known, needed, request, isWhole } = form;
   const { isBusy, problems, send } = useSending();
-  const network = written.get("network") ?? "";
-  const networks = useResource("networks", listNetworks);
-  const isKnown = networks.value?.networks.some(({ id }) => id === network) ?? false;
-  const layers = useResource(isKnown ? network : null, () => layersOf(network));
-  const known: Readonly<Record<string, readonly string[] | undefined>> = {
-    network: networks.value?.networks.map(({ id }) => id),
-    layer: layers.value?.layers.filter((each) => each.renderable).map(({ name }) => name),
-  };
-  const layer = findLayer(layers.value?.layers ?? [], written.get("layer")?.trim() ?? "");
-  const suggestion = layer?.suggestion ?? null;
-  const wanted = chosen ?? suggestion?.fields.method;
-  const schema = methods.find((each) => nameOf(each) === wanted) ?? methods[0]!;
-  const method = nameOf(schema);
-  const suggested = suggestion?.fields.method === method ? suggestion.fields : { method };
-  const fields = fieldsOf(schema).map((field) => withUsual(field, suggested));
   const paths = fields.map(({ path }) => path);
-  const channels = written.get("channels")?.trim() ?? "";
-  const own = requestOf(schema, written);
-  const request = {
-    ...own,
-    ...(channels === "" ? {} : { channels: parseChannels(channels) }),
-    ...(suggestion === null && chosen === null ? {} : suggested),
-    // what is written comes before what is suggested
-    ...(own["preset"] === undefined ? {} : { preset: own["preset"] }),
-  };
-  const needed = ["network", "layer", "targets" in request ? "targets" : "channels"];
-  // what is not written yet is no mistake
-  const isWhole = needed.every((name) => name in request);
-  const form = useRef<HTMLFormElement>(null);
+  const element = useRef<HTMLFormElement>(null);
   useEffect(() => {
     // what is wrong may be far above the button
-    if (problems.length > 0) form.current?.querySelector<HTMLElement>(FAULTY)?.focus();
+    if (problems.length > 0) element.current?.querySelector<HTMLElement>(FAULTY)?.focus();
   }, [problems]);
   const start = () =>
     send(async () => {
@@ -84,25 +55,13 @@ function RequestForm({ methods, query }: RequestFormProps) {
       location.hash = address.job(jobId);
     });
   return (
-    <form ref={form} class="request" onSubmit={submitting(start)}>
-      <div class="row choices" role="group" aria-label="Method">
-        {methods.map((each) => (
-          <button
-            key={nameOf(each)}
-            type="button"
-            aria-pressed={each === schema}
-            onClick={() => setChosen(nameOf(each))}
-          >
-            {nameOf(each)}
-          </button>
-        ))}
-        <span class="quiet">{schema.properties?.["method"]?.description}</span>
-        {suggestion !== null && (
-          <span class="quiet" role="status">
-            {`suggested: ${recipeText(suggestion.fields)}, as the layer ${suggestion.reason}`}
-          </span>
-        )}
-      </div>
+    <form ref={element} class="request" onSubmit={submitting(start)}>
+      <MethodChoice
+        methods={methods}
+        chosen={schema}
+        suggestion={suggestion}
+        onChoose={form.chooseMethod}
+      />
       <Problems problems={problemsAt(problems, "", paths)} />
       {groupsOf(fields).map(({ title, fields: inside }) => (
         <fieldset key={title}>
@@ -114,10 +73,10 @@ function RequestForm({ methods, query }: RequestFormProps) {
                 path={path}
                 schema={field}
                 isRequired={needed.includes(path)}
-                value={written.get(path) ?? ""}
+                value={form.written.get(path) ?? ""}
                 {...(known[path] === undefined ? {} : { known: known[path] })}
                 problems={problemsAt(problems, path, paths)}
-                onInput={(value) => setWritten(new Map(written).set(path, value))}
+                onInput={(value) => form.write(path, value)}
               />
             ))}
           </div>
@@ -134,6 +93,82 @@ function RequestForm({ methods, query }: RequestFormProps) {
       </div>
       <RequestToCopy request={request} />
     </form>
+  );
+}
+
+/** What is written into the form, and the request that it is. */
+function useRequestForm(methods: readonly Schema[], query: URLSearchParams) {
+  /** `null`: what suits the layer. */
+  const [chosen, chooseMethod] = useState<string | null>(() => query.get("method"));
+  const [written, setWritten] = useState<Written>(
+    () => new Map([...query].filter(([name]) => name !== "method")),
+  );
+  const textOf = (path: string) => written.get(path)?.trim() ?? "";
+  const network = written.get("network") ?? "";
+  const networks = useResource("networks", listNetworks).value?.networks;
+  const isKnown = networks?.some(({ id }) => id === network) ?? false;
+  const layers = useResource(isKnown ? network : null, () => layersOf(network)).value?.layers;
+  const known: Readonly<Record<string, readonly string[] | undefined>> = {
+    network: networks?.map(({ id }) => id),
+    layer: layers?.filter((each) => each.renderable).map(({ name }) => name),
+  };
+  const suggestion = findLayer(layers ?? [], textOf("layer"))?.suggestion ?? null;
+  const wanted = chosen ?? suggestion?.fields.method;
+  const schema = methods.find((each) => nameOf(each) === wanted) ?? methods[0]!;
+  const method = nameOf(schema);
+  const suggested = suggestion?.fields.method === method ? suggestion.fields : { method };
+  const own = requestOf(schema, written);
+  const request = {
+    ...own,
+    ...(textOf("channels") === "" ? {} : { channels: parseChannels(textOf("channels")) }),
+    ...(suggestion === null && chosen === null ? {} : suggested),
+    // what is written comes before what is suggested
+    ...(own["preset"] === undefined ? {} : { preset: own["preset"] }),
+  };
+  const needed = ["network", "layer", "targets" in request ? "targets" : "channels"];
+  return {
+    schema,
+    chooseMethod,
+    suggestion,
+    fields: fieldsOf(schema).map((field) => withUsual(field, suggested)),
+    /** Values to choose from, by path. */
+    known,
+    written,
+    write: (path: string, value: string) => setWritten(new Map(written).set(path, value)),
+    request,
+    needed,
+    /** What is not written yet is no mistake. */
+    isWhole: needed.every((name) => name in request),
+  };
+}
+
+interface MethodChoiceProps {
+  readonly methods: readonly Schema[];
+  readonly chosen: Schema;
+  readonly suggestion: LayerDocument["suggestion"];
+  readonly onChoose: (method: string) => void;
+}
+
+function MethodChoice({ methods, chosen, suggestion, onChoose }: MethodChoiceProps) {
+  return (
+    <div class="row choices" role="group" aria-label="Method">
+      {methods.map((each) => (
+        <button
+          key={nameOf(each)}
+          type="button"
+          aria-pressed={each === chosen}
+          onClick={() => onChoose(nameOf(each))}
+        >
+          {nameOf(each)}
+        </button>
+      ))}
+      <span class="quiet">{chosen.properties?.["method"]?.description}</span>
+      {suggestion !== null && (
+        <span class="quiet" role="status">
+          {`suggested: ${recipeText(suggestion.fields)}, as the layer ${suggestion.reason}`}
+        </span>
+      )}
+    </div>
   );
 }
 

@@ -1,10 +1,4 @@
-/** What people can say of a network's pixels; what is left out is recognised from the network. */
-export interface Pixels {
-  readonly preprocessing?: string;
-  readonly mean?: readonly number[];
-  readonly scale?: readonly number[];
-  readonly channelOrder?: string;
-}
+import type { Pixels } from "../api/drop-network.ts";
 
 interface Convention {
   readonly text: string;

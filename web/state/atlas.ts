@@ -2,6 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 
 import type { JobDocument, JobSummary } from "../api/documents.ts";
 import type { Progress } from "../components/progress-bar.tsx";
+import { Countdown } from "./countdown.ts";
 import { channelJobs, jobsWithNews, type Picture, picturesOf } from "./layer-pictures.ts";
 import { hasEnded, type JobNews } from "./news.ts";
 import { recipesOf } from "./recipe.ts";
@@ -82,24 +83,16 @@ export function progressOfAll(
   };
 }
 
-/** Before there is a speed to go by. */
-const FIRST_ESTIMATE_MS = 10_000;
-
 /**
- * Seconds until all jobs have ended, at the speed since this was first asked: jobs that share the
- * workers do not know how long they will wait for each other. `null` before there is a speed.
+ * Seconds until all jobs have ended: jobs that share the workers do not know how long they will wait
+ * for each other. `null` where that cannot be told.
  */
 export function useSecondsLeft(jobs: readonly JobSummary[]): number | null {
-  const start = useRef<{ readonly ms: number; readonly done: number } | null>(null);
-  if (jobs.length === 0) return null;
-  const done = jobs.reduce((sum, { iterations }) => sum + iterations.done, 0);
-  const total = jobs.reduce(
-    (sum, job) => sum + (hasEnded(job) ? job.iterations.done : job.iterations.total),
-    0,
-  );
-  const ms = performance.now();
-  start.current ??= { ms, done };
-  const elapsedMs = ms - start.current.ms;
-  if (elapsedMs < FIRST_ESTIMATE_MS || done <= start.current.done) return null;
-  return ((total - done) * elapsedMs) / (done - start.current.done) / 1_000;
+  const countdown = useRef(new Countdown());
+  const running = jobs.filter((job) => !hasEnded(job));
+  const sum = (some: readonly JobSummary[], figure: "done" | "total") =>
+    some.reduce((total, { iterations }) => total + iterations[figure], 0);
+  const left = sum(running, "total") - sum(running, "done");
+  const work = running.length === 0 ? null : { done: sum(jobs, "done"), left };
+  return countdown.current.secondsLeft(work, performance.now());
 }
