@@ -71,7 +71,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
   });
   settle(program, io);
   try {
-    await program.parseAsync(words, { from: "user" });
+    await program.parseAsync([...askedForHelp(program, words)], { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_BAD_REQUEST;
@@ -97,6 +97,20 @@ function settle(command: Command, io: CommandIo): void {
     },
   });
   for (const child of command.commands) settle(child, io);
+}
+
+/** `help models add` is `models add --help`: commander's own `help` looks at one word. */
+function askedForHelp(program: Command, words: readonly string[]): readonly string[] {
+  const [first, ...path] = words;
+  if (first !== "help" || path.some((word) => word.startsWith("-"))) return words;
+  let place = program;
+  for (const word of path) {
+    const below = place.commands.find((command) => command.name() === word);
+    const known = place.commands.map((command) => command.name());
+    const hint = didYouMean(word, known).replace(/^.+$/, " ($&)");
+    place = below ?? place.error(`unknown command '${word}'${hint}`);
+  }
+  return [...path, "--help"];
 }
 
 /**

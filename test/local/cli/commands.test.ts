@@ -25,29 +25,6 @@ async function npy(path: string): Promise<FloatTensor> {
   return floatTensor(shape, data);
 }
 
-describe("--help", () => {
-  test.each([
-    [[], ["dream", "serve", "analyze", "labels", "export-graph", "ascend", "models"]],
-    [["dream"], ["--out"]],
-    [["serve"], ["--api-port"]],
-    [["analyze"], ["--json"]],
-    [["export-graph"], ["--size", "--batch", "--ascent", "--provider", "--objective"]],
-    [["ascend"], ["--channels", "--iterations", "--levels", "--init", "--objective"]],
-    [["models"], ["list", "add", "path", "fetch"]],
-    [["doctor"], ["--cloud"]],
-    [
-      ["models", "add"],
-      ["--mean", "--scale"],
-    ],
-  ])("of %j names its options", async (words, options) => {
-    const { code, stdout, stderr } = await run(...words, "--help");
-    expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toContain(`Usage: ${["dreamgrid", ...words].join(" ")}`);
-    for (const option of options) expect(stdout).toContain(option);
-    expect(stdout.split("\n").filter((line) => line.length > 100)).toEqual([]);
-  });
-});
-
 test("--version is the package's", async () => {
   const { version } = JSON.parse(await readFile("package.json", "utf8")) as { version: string };
   expect(await run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });

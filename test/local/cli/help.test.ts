@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+
+import { run } from "./command-line.ts";
+
+describe("--help", () => {
+  test.each([
+    [[], ["dream", "serve", "analyze", "labels", "export-graph", "ascend", "models"]],
+    [["dream"], ["--out"]],
+    [["serve"], ["--api-port"]],
+    [["analyze"], ["--json"]],
+    [["export-graph"], ["--size", "--batch", "--ascent", "--provider", "--objective"]],
+    [["ascend"], ["--channels", "--iterations", "--levels", "--init", "--objective"]],
+    [["models"], ["list", "add", "path", "fetch"]],
+    [["doctor"], ["--cloud"]],
+    [
+      ["models", "add"],
+      ["--mean", "--scale"],
+    ],
+  ])("of %j names its options", async (words, options) => {
+    const { code, stdout, stderr } = await run(...words, "--help");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain(`Usage: ${["dreamgrid", ...words].join(" ")}`);
+    for (const option of options) expect(stdout).toContain(option);
+    expect(stdout.split("\n").filter((line) => line.length > 100)).toEqual([]);
+  });
+});
+
+describe("help", () => {
+  test.each([[[]], [["models"]], [["models", "add"]], [["dream"]]])(
+    "with %j is what --help after them is",
+    async (words) => {
+      expect(await run("help", ...words)).toEqual(await run(...words, "--help"));
+    },
+  );
+
+  test.each([
+    [
+      ["modles"],
+      "dreamgrid: unknown command 'modles' (did you mean 'models'?) (see dreamgrid --help)",
+    ],
+    [
+      ["models", "ad"],
+      "dreamgrid: unknown command 'ad' (did you mean 'add'?) (see dreamgrid models --help)",
+    ],
+    [["models", "xyzzy"], "dreamgrid: unknown command 'xyzzy' (see dreamgrid models --help)"],
+  ])("with %j is refused in one line", async (words, line) => {
+    expect(await run("help", ...words)).toEqual({ code: 2, stdout: "", stderr: `${line}\n` });
+  });
+});
