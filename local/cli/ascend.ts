@@ -25,7 +25,7 @@ export function ascendCommand(terminal: Terminal): Command {
     .addOption(layerOption())
     .addOption(channelAxisOption())
     .requiredOption("--channels <channels...>", "1-based indices and ranges: 1 2 5, 1:36")
-    .addOption(objectiveOption("rectified"))
+    .addOption(objectiveOption())
     .option("--iterations <count>", "iterations per pyramid level", wholeNumber(1, 100_000), 10)
     .option("--levels <count>", "pyramid levels", wholeNumber(1, MAX_PYRAMID_LEVELS), 1)
     .option("--scale <factor>", "scale between levels", scaleFactor, 1.4)

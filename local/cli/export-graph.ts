@@ -29,18 +29,18 @@ export function exportGraphCommand(terminal: Terminal): Command {
     )
     .option("--batch <images>", "images in a batch, N", wholeNumber(1, 1024), 1)
     .addOption(providerOption())
-    .addOption(objectiveOption("mean"))
+    .addOption(objectiveOption())
     .option("--ascent", "write the whole ascent as one Loop instead")
     .requiredOption("--out <file>", "where to write it", path)
     .addHelpText(
       "after",
       `
 The differentiable graph has inputs image [N,planes,H,W] (network input units) and selection [N,C]
-(one-hot rows), outputs activation [N] and gradient [N,planes,H,W]; with the objective mean the
-gradient is that of the activation. With --ascent: inputs image, selection, iterations (int64) and
-step (1), and shifts (int64 [iterations,2]) where the network sees crops; outputs image_out,
-activations [iterations,N] and gradient_rms; its image is in units of 0..255 less the network's
-mean.`,
+(one-hot rows), outputs activation [N] and gradient [N,planes,H,W]: with the objective mean that of
+the activation, with rectified that of what exceeds it, in the channel's map. With --ascent: inputs
+image, selection, iterations (int64) and step (1), and shifts (int64 [iterations,2]) where the
+network sees crops; outputs image_out, activations [iterations,N] and gradient_rms; its image is in
+units of 0..255 less the network's mean.`,
     )
     .action(async (flags: ExportFlags) => {
       const { runExportGraph } = await import("./run-export-graph.ts");

@@ -30,10 +30,10 @@ export const channelAxisOption = () =>
     "axis of the layer's output along which its channels lie (default: as analyze shows)",
   ).argParser(wholeNumber(1, MAX_RANK - 1));
 
-export const objectiveOption = (byDefault: Objective) =>
+export const objectiveOption = () =>
   new Option("--objective <objective>", "what the ascent raises")
     .choices(OBJECTIVES)
-    .default(byDefault);
+    .default("rectified" satisfies Objective);
 
 export const providerOption = () =>
   new Option("--provider <provider>", "execution provider the graph is written for")

@@ -8,6 +8,7 @@ import { text } from "node:stream/consumers";
 
 import { describe, expect, test } from "vitest";
 
+import { differentiableGraph, encodeModel, readNetwork } from "../../../lib/dreamgrid.ts";
 import { decodeNpy, encodeNpy } from "../../../lib/image/npy.ts";
 import { floatTensor, type FloatTensor } from "../../../lib/onnx/tensor.ts";
 import { Session } from "../../../lib/optvis/runtime/session.ts";
@@ -69,7 +70,8 @@ describe("export-graph", () => {
 
   test("writes activation and gradient of each image's channel, as central differences have it", async () => {
     const out = join(await temporaryFolder(), "graph.onnx");
-    const { code, stdout } = await run("export-graph", ...common, "--batch", "2", "--out", out);
+    const words = [...common, "--batch", "2", "--objective", "mean"];
+    const { code, stdout } = await run("export-graph", ...words, "--out", out);
     expect(code).toBe(0);
     expect(stdout).toMatch(/graph\.onnx: \d+ nodes, \d+\.\d MB\n/);
 
@@ -117,6 +119,21 @@ describe("export-graph", () => {
     expect(activations!.shape).toEqual([5, 2]);
     const [first, last] = [Number(activations!.data[0]), Number(activations!.data[8])];
     expect(last).toBeGreaterThan(first);
+  });
+
+  test("raises what requests and the library do, unless it is told otherwise", async () => {
+    const out = join(await temporaryFolder(), "graph.onnx");
+    const exported = async (...words: readonly string[]) => {
+      expect((await run("export-graph", ...common, ...words, "--out", out)).code).toBe(0);
+      return readFile(out);
+    };
+    const network = await readNetwork(fixture("smooth.onnx"));
+    const graph = differentiableGraph(network, { layer: "conv2", image: [1, 3, 14, 14] });
+    const byDefault = await exported();
+    expect(byDefault.equals(encodeModel(graph))).toBe(true);
+    expect(byDefault.equals(await exported("--objective", "mean"))).toBe(false);
+    const ascent = await exported("--ascent");
+    expect(ascent.equals(await exported("--ascent", "--objective", "rectified"))).toBe(true);
   });
 
   test("replaces a file whole", async () => {
