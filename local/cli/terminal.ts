@@ -58,6 +58,8 @@ export interface ProgressBar {
 /** Without a terminal, a line at most this often. */
 const LINE_EVERY_MS = 5_000;
 const BAR_WIDTH = 24;
+/** Of a narrow terminal's line: how far it is, and what is left, are to be seen beside it. */
+const BAR_SHARE = 0.3;
 
 export function createTerminal({
   env,
@@ -76,7 +78,7 @@ export function createTerminal({
     isWatched: stderr.isTTY === true && stdout.isTTY === true,
     print: (text) => void stdout.write(`${printable(text)}\n`),
     note: (text) => void stderr.write(`${printable(text)}\n`),
-    progressBar: (label) => progressBar(stderr, printable(label)),
+    progressBar: (label) => progressBar(stderr, printable(label), env),
     readInput: async () => (stdin === undefined ? new Uint8Array() : buffer(stdin)),
   };
 }
@@ -114,8 +116,9 @@ export function printable(text: string): string {
 }
 
 /** One line that is redrawn on a terminal, and now and then a new one elsewhere. */
-function progressBar(stderr: Output, label: string): ProgressBar {
-  const isTerminal = stderr.isTTY === true;
+function progressBar(stderr: Output, label: string, env: Environment): ProgressBar {
+  // an editor's shell, which can redraw nothing, says so
+  const isTerminal = stderr.isTTY === true && env["TERM"] !== "dumb";
   let lastMs = 0;
   let isDirty = false;
   return {
@@ -125,11 +128,14 @@ function progressBar(stderr: Output, label: string): ProgressBar {
       if (nowMs - lastMs < (isTerminal ? 100 : LINE_EVERY_MS) && !isComplete) return;
       lastMs = nowMs;
       const share = total ? done / total : 0;
-      const bar = "#".repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, ".");
+      // 0: the terminal does not know either
+      const columns = (isTerminal && stderr.columns) || Infinity;
+      const width = Math.min(BAR_WIDTH, Math.floor(columns * BAR_SHARE));
+      const bar = "#".repeat(Math.round(share * width)).padEnd(width, ".");
       const amount = total ? `[${bar}] ${Math.round(share * 100)} %` : String(done);
       const text = [label, amount, ...(detail === undefined ? [] : [detail])].join(" ");
       // a line that wraps cannot be redrawn
-      const line = text.slice(0, (stderr.columns ?? Infinity) - 1);
+      const line = text.slice(0, columns - 1);
       stderr.write(isTerminal ? `\r\x1b[K${line}` : `${text}\n`);
       isDirty = isTerminal;
     },
