@@ -31,8 +31,10 @@ With --cloud it asks with the credentials of the AWS command line and changes no
 is 1 where a stack of these settings would not work; what to set instead is on the line that says
 so.`,
     )
-    .action(async (flags: DoctorFlags & { readonly cloud?: boolean }) => {
+    .action(async (flags: DoctorFlags & { readonly cloud?: boolean }, command: Command) => {
       if (!flags.cloud) {
+        const [given] = Object.keys(flags);
+        if (given !== undefined) command.error(`--${given} is of a stack: give --cloud with it`);
         const { runGpuDoctor } = await import("./run-gpu-doctor.ts");
         return runGpuDoctor(terminal);
       }

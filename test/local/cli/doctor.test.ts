@@ -202,3 +202,14 @@ test("help names no default where there is none", async () => {
   expect(stdout).toContain("--context");
   expect(stdout).not.toContain("(default: [])");
 });
+
+test.each([
+  [["--region", "eu-central-1"], "region"],
+  [["-c", "gpu=batch"], "context"],
+])(
+  "%j without --cloud is refused: it is of a stack, and would say nothing",
+  async (words, name) => {
+    const refusal = `dreamgrid: --${name} is of a stack: give --cloud with it (see dreamgrid doctor --help)\n`;
+    expect(await run("doctor", ...words)).toEqual({ code: 2, stdout: "", stderr: refusal });
+  },
+);
