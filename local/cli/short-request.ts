@@ -34,8 +34,9 @@ export async function shortRequest(
 ): Promise<NamedRequest> {
   const [network] = networks;
   if (network === undefined || networks.length > 1) {
+    const swallowed = network === undefined && flags.channels !== undefined;
     throw new UsageError(
-      `with --layer, dream takes one network, its id or the path of its .onnx file; given ${networks.length}`,
+      `with --layer, dream takes one network, its id or the path of its .onnx file; given ${networks.length}${swallowed ? ", as all words after --channels are channels: name the network before it" : ""}`,
     );
   }
   const fields = givenFields({ ...flags });
@@ -62,17 +63,29 @@ export async function shortRequest(
   return { name: safeName, request, notice: chosen.reason === null ? null : notice };
 }
 
-/** File systems take names of 255 bytes, and results add endings to theirs. */
+/** Bytes: file systems take names of 255, and results add endings to theirs. */
 const LONGEST_NAME = 200;
 /** Of one that is cut in the middle: layers that are alike differ at the end. */
 const KEPT_BEGINNING = 60;
 
-/** What the results of a layer are called where no request file gives them a name. */
+/**
+ * What the results of a layer are called where no request file gives them a name: in letters of any
+ * script, with `_` for what a file's name or a shell has trouble with.
+ */
 export function sheetName(network: string, layer: string): string {
-  const whole = `${basename(network).replace(/\.onnx$/i, "")}-${layer}`;
-  const name = whole.replaceAll(/[^\w.-]+/g, "_");
-  if (name.length <= LONGEST_NAME) return name;
-  return `${name.slice(0, KEPT_BEGINNING)}_${name.slice(KEPT_BEGINNING + 1 - LONGEST_NAME)}`;
+  const whole = `${basename(network).replace(/\.onnx$/i, "")}-${layer}`.normalize("NFC");
+  const name = whole.replaceAll(/(?:[\p{C}\p{Z}]|(?![\w.-])\p{ASCII})+/gu, "_");
+  if (Buffer.byteLength(name) <= LONGEST_NAME) return name;
+  const letters = Array.from(name);
+  const end = beginning(letters.toReversed(), LONGEST_NAME - KEPT_BEGINNING - 1).toReversed();
+  return [...beginning(letters, KEPT_BEGINNING), "_", ...end].join("");
+}
+
+/** The first letters, of so many bytes at most. */
+function beginning(letters: readonly string[], mostBytes: number): readonly string[] {
+  let bytes = 0;
+  const after = letters.findIndex((letter) => (bytes += Buffer.byteLength(letter)) > mostBytes);
+  return after < 0 ? letters : letters.slice(0, after);
 }
 
 /**

@@ -28,10 +28,37 @@ const drawn = async (layer: string) =>
   completeRequestSchema.parse((await manifestOf(layer)).request);
 
 test("sheets of layers whose names look the same to a file system have names of their own", () => {
-  const names = ["块/一", "块/二", "Conv", "conv", "a:b", "a_b"];
+  const names = ["n\u00e9", "ne\u0301", "Conv", "conv", "a:b", "a_b"];
   const layers = names.map((name, i) => ({ name, index: i + 2 }));
   const found = sheetNames("models/net.onnx", layers);
-  expect(found).toEqual(["net-_", "net-_-3", "net-Conv", "net-conv-5", "net-a_b", "net-a_b-7"]);
+  expect(found).toEqual([
+    "net-n\u00e9",
+    "net-n\u00e9-3",
+    "net-Conv",
+    "net-conv-5",
+    "net-a_b",
+    "net-a_b-7",
+  ]);
+});
+
+test("a sheet's name keeps letters of any script, and no space, sign or mark that is not seen", () => {
+  const names = ["\u5757/\u4e00", "\u5757/\u4e8c", "a b\u3000c", "\u202ea", "\u0915\u094d\u0937"];
+  const layers = names.map((name, i) => ({ name, index: i + 2 }));
+  expect(sheetNames("\u732b.onnx", layers)).toEqual([
+    "\u732b-\u5757_\u4e00",
+    "\u732b-\u5757_\u4e8c",
+    "\u732b-a_b_c",
+    "\u732b-_a",
+    "\u732b-\u0915\u094d\u0937",
+  ]);
+});
+
+test("a name of other letters than Latin ones is cut to as many bytes, at whole letters", () => {
+  const name = `${"\u5757".repeat(90)}${"\u{20bb7}".repeat(40)}x`;
+  const [found = ""] = sheetNames("net.onnx", [{ name, index: 2 }]);
+  // 4 + 56 of 60 bytes, and of 139 as many letters of 4 bytes as fit beside the last
+  expect(found).toBe(`net-${"\u5757".repeat(18)}_${"\u{20bb7}".repeat(34)}x`);
+  expect(Buffer.byteLength(found)).toBe(196);
 });
 
 test("a layer's name that no file could have is cut in its middle", () => {
@@ -129,10 +156,17 @@ test.each([
   [["--layer", "conv2", "--channel-axis", "x"], /channelAxis: given "x"; wanted a number/],
   [["--layer", "conv2", "--canvas-size", "0"], /canvasSize: given 0; wanted at least 1/],
   [["--layer", "conv2", "--channels", "tiger"], /'tiger'; layer 'conv2' does not feed/],
-  [["other.onnx", "--layer", "conv2"], /takes one network, .* given 2/],
+  [["other.onnx", "--layer", "conv2"], /takes one network, .* given 2\n/],
   [["--saturation", "2"], /^dreamgrid: \w+: given without --layer/],
 ])("%j is refused", async (words, message) => {
   await expectRefused(folder, dream(...words), message);
+});
+
+test("a network that stands among the channels is told to stand before them", async () => {
+  const words = ["dream", "--layer", "conv2", "--channels", "1", "2", join(folder, "good.onnx")];
+  const message = /given 0, as all words after --channels are channels: name the network before it/;
+  await expectRefused(folder, words, message);
+  await expectRefused(folder, words.slice(0, 3), /takes one network, .* given 0\n/);
 });
 
 test("every field but the long ones has an option with a description", () => {
