@@ -14,6 +14,7 @@ import type { NetworkInput } from "./network-input.ts";
 import { type ModelReader, readHere } from "./model-reader.ts";
 import type { Network } from "./registry.ts";
 import { isAbsence, surveyNetworks } from "./survey.ts";
+import { decodeText } from "./text.ts";
 import { makeWhole } from "./whole.ts";
 
 export interface NewNetwork extends GivenInput {
@@ -53,7 +54,7 @@ export async function addNetwork(
   const { input, notices } = await reader.describe({ path: modelPath, file }, added);
   const description = descriptionOf(added, file, input);
   await requireNewId(added.id, [folder, ...folders]);
-  const names = labels === null ? null : parseLabels(labels.toString("utf8"));
+  const names = labels === null ? null : parseLabels(decodeText(labels, labelsPath!));
   const network = { description, modelPath, file, labels: names };
   await check(network);
 

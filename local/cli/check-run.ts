@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { basename } from "node:path";
 
 import type { SheetFormat } from "../../lib/image/formats.ts";
 import type { GivenInput } from "../../lib/networks/describe-input.ts";
@@ -65,6 +66,9 @@ export interface RunCheck {
   readonly onFirstTask?: (task: RenderTask, stepSeconds: number) => void;
 }
 
+/** Of ext4, APFS and most others. */
+const MOST_NAME_BYTES = 255;
+
 /** Decides what of a run is drawn on this machine's GPU. */
 export function gateOf({ threads }: RenderFlags, { env, note }: Terminal): GpuGate | null {
   return localGpuGate(env, { threads, tell: note, cacheFolder: cacheFolder(env) });
@@ -115,6 +119,12 @@ function dreamOf({ name, request }: NamedRequest, { out, format }: RenderFlags):
 
 async function checkPlaces(dreams: readonly Dream[], report: ReportFile): Promise<void> {
   const files = dreams.flatMap(({ paths: { sheet, manifest } }) => [sheet, manifest]);
+  const long = files.find((path) => Buffer.byteLength(basename(path)) > MOST_NAME_BYTES);
+  if (long !== undefined) {
+    throw new UsageError(
+      `${long}: the name is longer than the ${MOST_NAME_BYTES} bytes that file systems take; give the request's file a shorter one`,
+    );
+  }
   await checkNoFolders([report.path, ...files]);
   if (await report.mayBeWritten()) return;
   throw new UsageError(

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { decodeText } from "../../lib/networks/text.ts";
 import {
   parseLocalRequest,
   type RenderRequest,
@@ -76,8 +77,8 @@ async function readRequests(
 async function readRequest(file: string, { readInput }: Terminal): Promise<NamedRequest> {
   const isInput = file === STANDARD_INPUT;
   const name = isInput ? STANDARD_INPUT_NAME : basename(file).replace(/\.json$/i, "");
-  // TextDecoder drops the byte order mark that Windows editors put first
-  const text = new TextDecoder().decode(await (isInput ? readInput() : readUserFile(file)));
+  const place = isInput ? "standard input" : file;
+  const text = decodeText(await (isInput ? readInput() : readUserFile(file)), place);
   try {
     const json = parseJson(text);
     if (isManifest(json)) {
@@ -87,7 +88,7 @@ async function readRequest(file: string, { readInput }: Terminal): Promise<Named
     return { name, request: isInput ? request : pathsFrom(dirname(file), request), notice: null };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    throw new UsageError(`${isInput ? "standard input" : file}: ${error.message}`);
+    throw new UsageError(`${place}: ${error.message}`);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   toPreprocessing,
 } from "../../lib/networks/preprocessing.ts";
 import type { Network } from "../../lib/networks/registry.ts";
+import { decodeText } from "../../lib/networks/text.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import {
   photographPlanes,
@@ -235,6 +236,7 @@ async function planesFor(network: NetworkModel, path: string): Promise<Planes> {
 }
 
 async function readLines(path: string): Promise<readonly string[]> {
-  const text = new TextDecoder().decode(await readUserFile(path));
-  return text.trimEnd().split(/\r?\n/);
+  return decodeText(await readUserFile(path), path)
+    .trimEnd()
+    .split(/\r?\n/);
 }

@@ -144,6 +144,26 @@ test("a byte order mark before the request is passed over", async () => {
   await expectRefused(folder, dream(path), /marked\.json: layer: missing/);
 });
 
+test.each([
+  ["Latin-1", Buffer.from('{"network": "good.onnx", "montage": {"title": "L\u00f6we"}}', "latin1")],
+  ["UTF-16", Buffer.from('\ufeff{"network": "good.onnx"}', "utf16le")],
+])("a request in %s is refused, for its letters would be others", async (_, bytes) => {
+  const path = join(folder, "letters.json");
+  await writeFile(path, bytes);
+  await expectRefused(folder, dream(path), "letters.json: its text is not UTF-8; save it as that");
+});
+
+test("a request whose results would have too long a name is refused before it is drawn", async () => {
+  // 3 bytes a letter: 242 and .manifest.json are 256
+  const [long, longest] = [`ab${"\u732b".repeat(80)}`, `a${"\u732b".repeat(80)}`];
+  const path = await request(`${long}.json`, {});
+  const message = "manifest.json: the name is longer than the 255 bytes that file systems take";
+  await expectRefused(folder, dream(path), message);
+  await expectRefused(folder, [...dream(path), "--dry-run"], message);
+  const fitting = await request(`${longest}.json`, {});
+  expect(await run(...dream(fitting), "--dry-run")).toMatchObject({ code: 0 });
+});
+
 test("a sheet's manifest is no request, but holds one", async () => {
   const path = join(folder, "sheet.manifest.json");
   await writeFile(path, '{"version": 1, "jobId": "a", "request": {"network": "emojinet"}}');

@@ -155,6 +155,7 @@ describe("judge", () => {
       ["a.manifest.json", "--by", "colours.onnx", "--labels", "two.txt"],
       /given 2 class names; .* ends with 3/,
     ],
+    [["a.manifest.json", "--by", "colours.onnx", "--labels", "colours.onnx"], /not UTF-8/],
     [
       ["moved.manifest.json", "--by", "colours.onnx"],
       /none of its 5 pictures is in .*moved\.tiles/,

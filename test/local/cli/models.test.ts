@@ -68,6 +68,8 @@ test("class names are one for each channel at the end", async () => {
     await expect(add()).rejects.toThrow(/^--labels: given \d class names; 'named' ends with 2 ch/);
     expect(await filesIn(cache)).toEqual([]);
   }
+  await writeFile(labels, Buffer.from("L\u00f6we\nTiger\n", "latin1"));
+  await expect(add()).rejects.toThrow(`${labels}: its text is not UTF-8`);
   await writeFile(labels, "one\ntwo\n");
   expect((await add()).printed[1]).toContain("added 'named'");
 });
