@@ -1,17 +1,37 @@
+import type { Layer } from "../../networks/layers.ts";
 import type { Model } from "../../onnx/model.ts";
+import { describeNode } from "../../onnx/node.ts";
+import { fixesMean } from "../../optvis/graph/fixed-mean.ts";
 import type { TargetLayer } from "../../optvis/graph/layer-pass.ts";
 import { preActivation } from "../../optvis/graph/pre-activation.ts";
+import { isMap } from "./fields/targets.ts";
 import type { RenderRequest } from "./request.ts";
 
+/** What of a request says what is raised of a layer. */
+type Raising = Pick<RenderRequest, "method" | "objective" | "targets">;
+
 /**
- * The layer whose values are raised: of a rectifier under `fourier` what feeds it, as Lucid does;
- * `deepdream` raises the output itself, as deepDreamImage does.
+ * The layer whose values are raised: of a rectifier under `fourier` what feeds it, as Lucid does,
+ * unless no image raises the mean of that and the mean is asked for; `deepdream` raises the output
+ * itself, as deepDreamImage does.
  */
-export function raisedLayer<L extends TargetLayer>(
-  { method }: Pick<RenderRequest, "method">,
-  model: Model,
-  layer: L,
-): L {
-  const value = method === "fourier" ? preActivation(model, layer) : null;
-  return value === null ? layer : { ...layer, value };
+export function raisedLayer<L extends TargetLayer>(request: Raising, model: Model, layer: L): L {
+  const value = request.method === "fourier" ? preActivation(model, layer) : null;
+  const fed = value === null ? layer : { ...layer, value };
+  return raisesMeans(request) && fixesMean(model, fed) ? layer : fed;
+}
+
+/** That no image raises the mean of the layer's channels, where that is what is asked for. */
+export function fixedMeanProblems(request: Raising, model: Model, layer: Layer): string[] {
+  const { shape, name } = layer;
+  const fixing = fixesMean(model, { ...layer, ...(shape && { rank: shape.length }) });
+  if (fixing === null || !raisesMeans(request)) return [];
+  return [
+    `objective: no image raises the mean of a channel of layer '${name}': ${describeNode(fixing)} makes it the same for all; give "rectified", or choose another layer`,
+  ];
+}
+
+/** Whether it raises the mean of a map of channels. */
+function raisesMeans({ objective, targets }: Raising): boolean {
+  return objective === "mean" && (targets === undefined || targets.some(isMap));
 }

@@ -23,7 +23,7 @@ import { cropProblems } from "./crop-problems.ts";
 import { selectChannels } from "./channel-selection.ts";
 import { montageProblems } from "./montage-problems.ts";
 import { presetForm } from "./preset-form.ts";
-import { raisedLayer } from "./raised-layer.ts";
+import { fixedMeanProblems, raisedLayer } from "./raised-layer.ts";
 import { requestedLayer } from "./requested-layer.ts";
 import { diversityProblems, resolveTargets, targetFitProblems } from "./resolve-targets.ts";
 import { targetLabel, targetUnits } from "./target-units.ts";
@@ -94,6 +94,7 @@ export async function resolveRequest(
   const problems = [
     ...wrong,
     ...noAscent,
+    ...fixedMeanProblems(request, model.model, raised),
     ...channelAxisProblems(complete, model, raised, drawing),
     ...(seconds ? secondsProblems(drawing, seconds, secondsOf) : []),
     ...(complete.method === "fourier" ? cropProblems(complete) : []),

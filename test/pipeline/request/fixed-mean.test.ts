@@ -1,0 +1,88 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { openNetwork } from "../../../lib/networks/registry.ts";
+import { networkFolders } from "../../../lib/networks/folders.ts";
+import {
+  type AnalysedNetwork,
+  analyseNetwork,
+} from "../../../lib/pipeline/networks/analyse-network.ts";
+import { parseRequest, RequestError } from "../../../lib/pipeline/request/request.ts";
+import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
+import { floatTensor, intsTensor } from "../../../lib/onnx/tensor.ts";
+import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
+import { normal } from "../../support/random.ts";
+
+/** As style transfer has them, instances are standardised; as vision transformers, tokens weighed. */
+let network: AnalysedNetwork;
+let folder: string;
+afterAll(() => rm(folder, { recursive: true }));
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fixed-mean-"));
+  const graph = sketch({
+    inputs: { image: [1, 3, 24, 24] },
+    nodes: [
+      node("Conv", "image kernel", "maps"),
+      node("InstanceNormalization", "maps ones zeros", "normed"),
+      node("Relu", "normed", "rectified"),
+      node("Conv", "rectified pointwise", "more"),
+      node("Relu", "more", "plain"),
+      node("Reshape", "plain to_heads", "heads"),
+      node("Transpose", "heads", "turned", { perm: [0, 1, 3, 2] }),
+      node("MatMul", "heads turned", "scores"),
+      node("Softmax", "scores", "attention", { axis: -1 }),
+      node("Softmax", "more", "classes", { axis: 1 }),
+    ],
+    outputs: ["attention", "classes"],
+    initializers: {
+      kernel: normal([4, 3, 3, 3], 1),
+      pointwise: normal([4, 4, 1, 1], 2),
+      ones: floatTensor([4], [1, 1, 1, 1]),
+      zeros: floatTensor([4], [0, 0, 0, 0]),
+      to_heads: intsTensor([0, 4, 22, 22]),
+    },
+  });
+  const path = join(folder, "normed.onnx");
+  await writeFile(path, writeModel(graph, 18));
+  network = await analyseNetwork(await openNetwork(path, networkFolders({})));
+});
+
+const MEAN = { method: "fourier", objective: "mean" };
+
+const resolve = (layer: string, more: object) => {
+  const drawn = "targets" in more ? more : { channels: [1], ...more };
+  const request = parseRequest({ network: "normed", layer, cropSize: 24, ...drawn });
+  return resolveRequest(request, network, null);
+};
+
+test.each([
+  ["normed", "InstanceNormalization 'normed'"],
+  ["attention", "Softmax 'attention'"],
+])("the mean of a channel of '%s' is refused, since no image raises it", async (layer, by) => {
+  const resolving = resolve(layer, MEAN);
+  await expect(resolving).rejects.toThrow(RequestError);
+  await expect(resolving).rejects.toThrow(
+    `objective: no image raises the mean of a channel of layer '${layer}': ${by} makes it the same for all; give "rectified", or choose another layer`,
+  );
+  await expect(resolve(layer, { ...MEAN, objective: "rectified" })).resolves.toBeDefined();
+  const neuron = { method: "fourier", targets: [{ channel: 1, at: [2, 2] }] };
+  await expect(resolve(layer, neuron)).resolves.toBeDefined();
+});
+
+test.each(["maps", "rectified", "plain", "classes"])("that of '%s' is not", async (layer) => {
+  await expect(resolve(layer, MEAN)).resolves.toBeDefined();
+});
+
+test("behind a ReLU what feeds it is raised, but not the mean that is the same for all images", async () => {
+  const isOfFed = async (layer: string, more: object) =>
+    (await resolve(layer, more)).layer.preActivation;
+  expect(await isOfFed("plain", MEAN)).toBe(true);
+  expect(await isOfFed("rectified", MEAN)).toBe(false);
+  expect(await isOfFed("rectified", { ...MEAN, targets: [{ channel: 2 }] })).toBe(false);
+  expect(await isOfFed("rectified", { ...MEAN, objective: "rectified" })).toBe(true);
+  const neuron = [{ channel: 1, at: [2, 2] }];
+  expect(await isOfFed("rectified", { method: "fourier", targets: neuron })).toBe(true);
+});
