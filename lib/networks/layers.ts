@@ -8,6 +8,7 @@ import { LayerNotFoundError } from "./errors.ts";
 import { channelAxes, NO_CHANNELS } from "../onnx/channel-axis.ts";
 import { canonicalName, LayerNamer } from "./layer-names.ts";
 import { modulePaths } from "./module-paths.ts";
+import { weightOrigins } from "./weight-origins.ts";
 
 /** One row of the layer table. */
 export interface Layer {
@@ -113,8 +114,13 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
       );
       if (source !== undefined && !SEQUENCE_PLUMBING.has(node.op)) {
         for (const output of node.outputs) layerOf.set(output, source);
+        const layer = layers[source]!;
         // the tensor is the same data after plumbing, so the layer answers to that name too
-        layers[source]!.aliases.push(...[node.name, ...node.outputs].filter(Boolean));
+        layer.aliases.push(...[node.name, ...node.outputs].filter(Boolean));
+        const whole = activation(graph, firstOutput(node), axes.get(firstOutput(node)) ?? 1);
+        if (isOfGroups(layer, whole)) {
+          layers[source] = { ...layer, value: firstOutput(node), ...whole };
+        }
       }
       continue;
     }
@@ -225,6 +231,16 @@ function isPlumbing(node: Node): boolean {
   return PLUMBING.has(op) || SEQUENCE_PLUMBING.has(op) || quantised === "rounding";
 }
 
+/**
+ * Whether a normalisation looked at groups of these channels, each as one plane: its author gave it
+ * the channels, which it has once more as they leave it.
+ */
+function isOfGroups({ type, channels }: Layer, whole: Pick<Layer, "channels">): boolean {
+  if (type !== "InstanceNormalization" || channels === null || whole.channels === null)
+    return false;
+  return whole.channels > channels && whole.channels % channels === 0;
+}
+
 /** While the table is made, plumbing after a layer adds to its aliases. */
 type GrowingLayer = Layer & { readonly aliases: string[] };
 
@@ -271,30 +287,4 @@ function imageValues(graph: Graph, image: Value): ReadonlySet<Value> {
     for (const output of node.outputs) if (output) reached.add(output);
   }
   return reached;
-}
-
-/** The constant that a weight is made of by reshaping and the like. */
-function weightOrigins(graph: Graph): (value: Value) => Value | null {
-  const producers = new Map<Value, Node>();
-  for (const node of graph.nodes) for (const output of node.outputs) producers.set(output, node);
-  /** A long chain is walked once, however many read of it. */
-  const known = new Map<Value, Value | null>();
-  const ownOrigin = (value: Value): Value | null => (graph.initializers.has(value) ? value : null);
-  return (value) => {
-    const passed: Value[] = [];
-    let origin: Value | null = null;
-    for (let at = value; ;) {
-      const found = known.get(at);
-      const node = producers.get(at);
-      const isSource = node?.op === "Constant" || node?.op === "ConstantOfShape";
-      if (found !== undefined || !node || isSource) {
-        origin = found ?? (isSource ? at : ownOrigin(at));
-        break;
-      }
-      passed.push(at);
-      at = node.inputs[0] ?? "";
-    }
-    for (const each of passed) known.set(each, origin);
-    return origin;
-  };
 }

@@ -9,7 +9,7 @@ import {
   requiredInput,
   standardNode,
 } from "../node.ts";
-import { filled, floatTensor, formatShape, intsTensor } from "../tensor.ts";
+import { filled, floatTensor, formatShape } from "../tensor.ts";
 import { axisAttribute, keepDims } from "./axes.ts";
 import { sameAsInput } from "./elementwise.ts";
 import { input } from "./inputs.ts";
@@ -113,47 +113,29 @@ const lrn: Infer = (node, inputs) => {
  */
 const groupNormalization: Operator = {
   upgrade: (node, rewriting) => {
-    const [x, scale, bias] = [
-      requiredInput(node, 0),
-      requiredInput(node, 1),
-      requiredInput(node, 2),
-    ];
-    const y = node.outputs[0]!;
+    const emitter = new Emitter(node, rewriting);
+    const [x, scale, bias] = [0, 1, 2].map((index) => requiredInput(node, index));
     const groups = intAttribute(node, "num_groups");
     const isPerGroup = rewriting.opset < 21;
-    const fresh = (part: string) => rewriting.fresh(`${y}_${part}`);
-    const [grouped, normalised, shape] = [fresh("grouped"), fresh("normalised"), fresh("shape")];
-    const flat = fresh("flat");
-    const all = (value: number, hint: string) =>
-      rewriting.constant(floatTensor([groups], filled(groups, value)), `${y}_${hint}`);
-    const target = rewriting.constant(intsTensor([0, groups, -1]), `${y}_groups`);
-    const affine = isPerGroup ? [scale, bias] : [all(1, "ones"), all(0, "zeros")];
-    const epsilon = float(floatAttribute(node, "epsilon", 1e-5));
-    const nodes = [
-      emit("Reshape", `${y}_group`, [x, target], grouped),
-      emit("InstanceNormalization", node.name, [grouped, ...affine], normalised, { epsilon }),
-      emit("Shape", `${y}_shape`, [x], shape),
-      emit("Reshape", `${y}_ungroup`, [normalised, shape], isPerGroup ? y : flat),
-    ];
-    return isPerGroup ? nodes : [...nodes, ...scaledPerChannel(node, rewriting, flat)];
+    const all = (value: number) => emitter.constant(floatTensor([groups], filled(groups, value)));
+    const grouped = emitter.emit("Reshape", [x!, emitter.ints(0, groups, -1)]);
+    const inputs = [grouped, ...(isPerGroup ? [scale!, bias!] : [all(1), all(0)])];
+    const attributes = { epsilon: float(floatAttribute(node, "epsilon", 1e-5)) };
+    if (isPerGroup) {
+      const normalised = rewriting.fresh(`${node.outputs[0]}_InstanceNormalization`);
+      const op = "InstanceNormalization";
+      emitter.add({ ...node, op, inputs, outputs: [normalised], attributes });
+      return emitter.ending("Reshape", [normalised, emitter.emit("Shape", [x!])]);
+    }
+    const normalised = emitter.emit("InstanceNormalization", inputs, attributes);
+    const flat = emitter.emit("Reshape", [normalised, emitter.emit("Shape", [x!])]);
+    const rank = rewriting.factsOf(x!)?.shape.length ?? 4;
+    const spatial = emitter.ints(...Array.from({ length: rank - 2 }, (_, i) => i + 1));
+    const alongChannels = (value: Value) => emitter.emit("Unsqueeze", [value, spatial]);
+    const scaled = emitter.emit("Mul", [flat, alongChannels(scale!)]);
+    return emitter.ending("Add", [scaled, alongChannels(bias!)]);
   },
 };
-
-/** flat * scale + bias, channel by channel. */
-function scaledPerChannel(node: Node, rewriting: Rewriting, flat: Value): readonly Node[] {
-  const y = node.outputs[0]!;
-  const rank = rewriting.factsOf(requiredInput(node, 0))?.shape.length ?? 4;
-  const axes = Array.from({ length: rank - 2 }, (_, i) => i + 1);
-  const spatial = rewriting.constant(intsTensor(axes), `${y}_axes`);
-  const fresh = (part: string) => rewriting.fresh(`${y}_${part}`);
-  const [scale, bias, scaled] = [fresh("scale"), fresh("bias"), fresh("scaled")];
-  return [
-    emit("Unsqueeze", scale, [requiredInput(node, 1), spatial], scale),
-    emit("Unsqueeze", bias, [requiredInput(node, 2), spatial], bias),
-    emit("Mul", scaled, [flat, scale], scaled),
-    emit("Add", `${y}_add`, [scaled, bias], y),
-  ];
-}
 
 function emit(
   op: string,
