@@ -14,18 +14,13 @@ export interface RequestCost {
 }
 
 /** What a request costs in a process of its own, on one thread. */
-export async function requested(request: object): Promise<RequestCost> {
-  const words = [JSON.stringify(request)];
-  const { seconds = NaN, cpuSeconds = NaN, peakMb = NaN } = await child("request-run.ts", words);
-  return { seconds, cpuSeconds, peakMb };
+export function requested(request: object): Promise<RequestCost> {
+  return child<RequestCost>("request-run.ts", [JSON.stringify(request)]);
 }
 
-/** The numbers that a script of this folder prints. */
-export async function child(
-  script: string,
-  words: readonly string[],
-): Promise<Record<string, number>> {
+/** The figures that a script of this folder prints as JSON. */
+export async function child<Figures>(script: string, words: readonly string[]): Promise<Figures> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const { stdout } = await run(process.execPath, ["--import", "tsx", path, ...words]);
-  return JSON.parse(stdout) as Record<string, number>;
+  return JSON.parse(stdout) as Figures;
 }

@@ -4,16 +4,16 @@ import { findLayer } from "../lib/networks/layers.ts";
 import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
 import { encodeModel } from "../lib/onnx/encode.ts";
-import { sizeOf } from "../lib/onnx/tensor.ts";
 import { differentiableGraph } from "../lib/optvis/graph/differentiable-graph.ts";
 import { type LayerPass, layerPass } from "../lib/optvis/graph/layer-pass.ts";
-import { standardNormal, uniformFrom } from "../lib/optvis/random.ts";
+import { uniformFrom } from "../lib/optvis/random.ts";
 import { foldWeights } from "../lib/optvis/runtime/fold-constants.ts";
 import { turnTelemetryOff } from "../lib/optvis/runtime/telemetry.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
+import { noise, oneHot } from "./feeds.ts";
 import { benchOptions } from "./options.ts";
 import { machineLine } from "./results-file.ts";
-import { median } from "./statistics.ts";
+import { cpuMs, median } from "./statistics.ts";
 
 const USAGE = `npm run bench:cpu-forms -- [--rounds 15]
 
@@ -76,24 +76,17 @@ async function cpuMsOf(
   { imageShape, channels }: LayerPass,
   sessions: readonly InferenceSession[],
 ): Promise<readonly number[]> {
-  const draws = standardNormal(sizeOf(imageShape), uniformFrom("bench", ...imageShape));
-  const selection = Float32Array.from({ length: channels }, (_, i) => +(i === 1));
-  const feeds = {
-    image: new Tensor(
-      "float32",
-      Float32Array.from(draws, (draw) => 40 * draw),
-      imageShape,
-    ),
-    selection: new Tensor("float32", selection, [1, channels]),
-  };
+  const image = noise(imageShape, uniformFrom("bench", ...imageShape), 40);
+  const inputs = Object.entries({ image, selection: oneHot(1, channels, 0) });
+  const feeds = Object.fromEntries(
+    inputs.map(([name, { data, shape }]) => [name, new Tensor("float32", data, shape)]),
+  );
   const rounds = sessions.map((): number[] => []);
   for (let round = -1; round < Number(values.rounds); round++) {
     for (const [i, each] of sessions.entries()) {
-      const before = process.cpuUsage();
-      await each.run(feeds);
-      const { user, system } = process.cpuUsage(before);
+      const ms = await cpuMs(() => each.run(feeds));
       // the first round warms up
-      if (round >= 0) rounds[i]!.push((user + system) / 1000);
+      if (round >= 0) rounds[i]!.push(ms);
     }
   }
   return rounds.map(median);

@@ -8,39 +8,26 @@ import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts"
 import { imageNumbers } from "../lib/pipeline/request/complete-request.ts";
 import { requestedLayer } from "../lib/pipeline/request/requested-layer.ts";
 import { convolutionLimit } from "./convolution-limit.ts";
-import { JOBS, requestOf } from "./jobs.ts";
+import { jobOf, requestOf } from "./jobs.ts";
+import { secondsOfImages } from "./renderings.ts";
 
 /**
  * One job through the engine, twice, in this process alone: prints its times and its peak memory,
  * and what share of the machine's plain convolutions its passes reach.
  */
-const [id, threads] = process.argv.slice(2);
-const job = JOBS.find((candidate) => candidate.id === id);
-if (!job) throw new Error(`there is no job '${id}'`);
+const [id = "", threads] = process.argv.slice(2);
+const job = jobOf(id);
 
 const opened = await openNetwork("googlenet", networkFolders(process.env));
 const network = await analyseNetwork(opened);
 const renderer = createEngineRenderer({ threads: Number(threads) });
 
 const request = requestOf(job);
-
-async function timed(): Promise<number> {
-  const started = performance.now();
-  const results = await renderer.render({
-    network,
-    request,
-    channels: imageNumbers(request),
-    initialImage: null,
-    provider: "cpu",
-  });
-  const failed = results.find(({ kind }) => kind === "failed");
-  if (failed) throw new Error(`channel ${failed.channel} failed`);
-  return (performance.now() - started) / 1000;
-}
-
+const channels = imageNumbers(request);
+const task = { network, request, channels, initialImage: null, provider: "cpu" } as const;
 // the first run compiles the graphs
-const firstSeconds = await timed();
-const seconds = await timed();
+const firstSeconds = await secondsOfImages(renderer, [task]);
+const seconds = await secondsOfImages(renderer, [task]);
 await renderer.close();
 const peakMb = Math.round(process.resourceUsage().maxRSS / 1024);
 const reached = products() / seconds / Number(threads);
@@ -50,7 +37,7 @@ process.stdout.write(JSON.stringify({ seconds, firstSeconds, peakMb, share }));
 /** Floating-point operations of the job's sums of products. */
 function products(): number {
   const { model } = network;
-  const { channels, iterations, levels: pyramidLevels } = job!;
+  const { iterations, levels: pyramidLevels } = job;
   const layer = requestedLayer(request, network);
   const levels = planLevels(model, layer, {
     size: model.inputSize,

@@ -6,6 +6,7 @@ import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
 import { parseLocalRequest } from "../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../lib/pipeline/request/resolve-request.ts";
+import { secondsOfImages } from "./renderings.ts";
 
 /**
  * The requests named, from noise to raw images, by the engine alone: no pipeline, no files, no
@@ -17,14 +18,8 @@ for (const file of process.argv.slice(2)) {
   const opened = await openNetwork(request.network, networkFolders(process.env));
   const network = await analyseNetwork(opened);
   const resolved = await resolveRequest(request, network, null);
-  const results = await renderer.render({
-    request: resolved.request,
-    network,
-    channels: resolved.channels,
-    initialImage: null,
-    provider: "cpu",
-  });
-  const failed = results.find(({ kind }) => kind === "failed");
-  if (failed) throw new Error(`${file}: channel ${failed.channel} failed`);
+  const { channels } = resolved;
+  const task = { network, request: resolved.request, channels, initialImage: null } as const;
+  await secondsOfImages(renderer, [{ ...task, provider: "cpu" }]);
 }
 await renderer.close();

@@ -62,6 +62,15 @@ export const JOBS: readonly Job[] = [
   },
 ];
 
+/** @throws Error if there is no such job */
+export function jobOf(id: string): Job {
+  const job = JOBS.find((each) => each.id === id);
+  if (job) return job;
+  throw new Error(
+    `there is no job '${id}'; the jobs are ${JOBS.map((each) => each.id).join(", ")}`,
+  );
+}
+
 /** The request that a job is. */
 export function requestOf({ layer, channels, iterations, levels }: Job) {
   return completeRequestSchema.parse({

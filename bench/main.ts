@@ -1,19 +1,16 @@
-import { execFile } from "node:child_process";
 import { access } from "node:fs/promises";
 import { cpus } from "node:os";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 
 import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
-import { JOBS, type Job } from "./jobs.ts";
+import { child } from "./child.ts";
+import { type Job, jobOf } from "./jobs.ts";
 import { benchOptions } from "./options.ts";
 import type { Pytorch } from "./pytorch.ts";
 import { formsOf, inForm, nameOf, quickest } from "./pytorch-forms.ts";
+import { print } from "./print.ts";
 import { machineLine, RESULTS_FILE, writeSections } from "./results-file.ts";
 import { median, spread } from "./statistics.ts";
-
-const run = promisify(execFile);
 
 const USAGE = `npm run bench -- [--python PYTHON --reference ascent.py] [--jobs 1,3,4] [--rounds 5] [--out ${RESULTS_FILE}]
 
@@ -41,13 +38,7 @@ interface EngineRun {
 }
 
 const { modelPath } = await openNetwork("googlenet", networkFolders(process.env));
-const jobs = values.jobs.split(",").map((id) => {
-  const job = JOBS.find((candidate) => candidate.id === id);
-  if (job) return job;
-  throw new Error(
-    `there is no job '${id}'; the jobs are ${JOBS.map((each) => each.id).join(", ")}`,
-  );
-});
+const jobs = values.jobs.split(",").map(jobOf);
 const pytorch = await namedPytorch();
 
 print(`${machineLine()}, ${values.rounds} rounds\n`);
@@ -71,7 +62,7 @@ async function compare(job: Job): Promise<string> {
   const ours: EngineRun[] = [];
   const theirs: number[] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
-    ours.push(await timeEngine(job));
+    ours.push(await child<EngineRun>("engine-run.ts", [job.id, values.threads]));
     if (pytorch === null || form === null) continue;
     const answer = await inForm(form, job, pytorch);
     theirs.push(answer.seconds);
@@ -96,13 +87,6 @@ async function compare(job: Job): Promise<string> {
   return `| ${cells.join(" | ")} |`;
 }
 
-async function timeEngine(job: Job): Promise<EngineRun> {
-  const script = fileURLToPath(new URL("engine-run.ts", import.meta.url));
-  const words = ["--import", "tsx", script, job.id, values.threads];
-  const { stdout } = await run(process.execPath, words);
-  return JSON.parse(stdout) as EngineRun;
-}
-
 async function namedPytorch(): Promise<Pytorch | null> {
   const { python, reference } = values;
   if (python === undefined || reference === undefined) return null;
@@ -121,8 +105,4 @@ ${rows.join("\n")}
 
 function shown(seconds: readonly number[]): string {
   return `${median(seconds).toFixed(2)} s (${spread(seconds)})`;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -9,3 +9,16 @@ export function median(values: readonly number[]): number {
 export function spread(seconds: readonly number[]): string {
   return `${Math.min(...seconds).toFixed(2)} to ${Math.max(...seconds).toFixed(2)}`;
 }
+
+/** "12.3 %" */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** Milliseconds that work keeps all threads of this process busy. */
+export async function cpuMs(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}

@@ -2,7 +2,8 @@ import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
 import { findLayer } from "../lib/networks/layers.ts";
 import { encodeModel } from "../lib/onnx/encode.ts";
-import { floatTensor, type FloatTensor, sizeOf } from "../lib/onnx/tensor.ts";
+import { floatTensor } from "../lib/onnx/tensor.ts";
+import { greysOf } from "../lib/optvis/ascent/start-colour.ts";
 import { ascentGraph } from "../lib/optvis/graph/ascent-graph.ts";
 import { differentiableGraph } from "../lib/optvis/graph/differentiable-graph.ts";
 import { FOURIER_STATE } from "../lib/optvis/graph/fourier-graph.ts";
@@ -13,12 +14,13 @@ import {
   coefficientShape,
   spectrumLayout,
 } from "../lib/optvis/graph/parameterisation/spectrum-layout.ts";
-import { standardNormal, uniformFrom } from "../lib/optvis/random.ts";
+import { uniformFrom } from "../lib/optvis/random.ts";
 import { foldWeights } from "../lib/optvis/runtime/fold-constants.ts";
 import { Session } from "../lib/optvis/runtime/session.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { convolutionLimit } from "./convolution-limit.ts";
-import { median } from "./statistics.ts";
+import { noise, oneHot } from "./feeds.ts";
+import { cpuMs, median } from "./statistics.ts";
 
 /**
  * One step of the Fourier ascent against the network's own forward and backward pass at the size of
@@ -49,7 +51,7 @@ const step = await Session.create(
         saturation: 1,
         planes: network.planes,
       },
-      greys: network.mean.map((mean) => 127.5 - mean),
+      greys: greysOf(network),
       totalVariation: 0,
     }),
   ),
@@ -57,21 +59,13 @@ const step = await Session.create(
 );
 const plain = await Session.create(encodeModel(differentiableGraph(pass, objective)), "cpu");
 
-const selection = floatTensor(
-  [1, pass.channels],
-  Array.from({ length: pass.channels }, (_, i) => +(i === 1)),
-);
+const selection = oneHot(1, pass.channels, 0);
 const shape = [1, ...coefficientShape(spectrumLayout(size, 3))];
-const noise = (dimensions: readonly number[], deviation: number): FloatTensor => {
-  const draws = standardNormal(sizeOf(dimensions), uniformFrom("bench", ...dimensions));
-  return floatTensor(
-    dimensions,
-    draws.map((draw) => deviation * draw),
-  );
-};
+const drawn = (of: readonly number[], deviation: number) =>
+  noise(of, uniformFrom("bench", ...of), deviation);
 const zoom = (0.75 * canvas) / crop;
 const steps = {
-  ...Object.fromEntries(FOURIER_STATE.map((name, i) => [name, noise(shape, i === 0 ? 0.01 : 0)])),
+  ...Object.fromEntries(FOURIER_STATE.map((name, i) => [name, drawn(shape, i === 0 ? 0.01 : 0)])),
   selection,
   iterations: { type: "int64", shape: [], data: BigInt64Array.of(BigInt(STEPS)) } as const,
   affine: floatTensor(
@@ -80,7 +74,7 @@ const steps = {
   ),
   rates: adamRates({ learningRate: 0.1, decay: "none", iterations: STEPS }, 0, STEPS),
 };
-const image = { image: noise([1, 3, crop, crop], 40), selection };
+const image = { image: drawn([1, 3, crop, crop], 40), selection };
 
 const rounds = { step: [] as number[], pass: [] as number[] };
 for (let round = -1; round < Number(roundCount); round++) {
@@ -104,10 +98,3 @@ process.stdout.write(
     overhead: median(rounds.step.map((ms, i) => ms / rounds.pass[i]! - 1)),
   }),
 );
-
-async function cpuMs(work: () => Promise<unknown>): Promise<number> {
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
-}

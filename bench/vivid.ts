@@ -1,6 +1,8 @@
 import { child, requested } from "./child.ts";
 import { benchOptions } from "./options.ts";
+import { print } from "./print.ts";
 import { machineLine, RESULTS_FILE, type Section, writeSections } from "./results-file.ts";
+import { percent } from "./statistics.ts";
 
 const USAGE = `npm run bench:vivid -- [--only steps,tiles,memory] [--rounds 15] [--out ${RESULTS_FILE}]
 
@@ -28,6 +30,20 @@ const STEPS = [
 ] as const;
 const CANVASES = [320, 1024, 2048];
 
+/** What vivid-step.ts prints. */
+interface StepFigures {
+  /** CPU milliseconds of a step of the ascent. */
+  readonly stepMs: number;
+  /** Of the network's own forward and backward pass. */
+  readonly passMs: number;
+  /** What a step takes more than its pass, as a share of it. */
+  readonly overhead: number;
+  /** Floating-point operations of the pass's sums of products. */
+  readonly products: number;
+  /** Those that plain convolutions reach in a second. */
+  readonly limit: number;
+}
+
 interface Table {
   readonly title: string;
   readonly about: string;
@@ -43,14 +59,8 @@ const TABLES: Readonly<Record<string, Table>> = {
     rows: async function* () {
       for (const [layer, canvas, crop] of STEPS) {
         const words = [layer, String(canvas), String(crop), values.rounds];
-        const measured = await child("vivid-step.ts", words);
-        const {
-          stepMs = NaN,
-          passMs = NaN,
-          overhead = NaN,
-          products = NaN,
-          limit = NaN,
-        } = measured;
+        const measured = await child<StepFigures>("vivid-step.ts", words);
+        const { stepMs, passMs, overhead, products, limit } = measured;
         const share = products / (passMs / 1000) / limit;
         yield [
           `\`${layer}\`, ${canvas} / ${crop}`,
@@ -108,12 +118,4 @@ async function sectionOf({ title, about, header, rows }: Table): Promise<Section
   }
   const head = [`| ${header.join(" | ")} |`, `| ${header.map(() => "---").join(" | ")} |`];
   return { title, text: `${about} ${provenance}\n\n${[...head, ...lines].join("\n")}` };
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -8,8 +8,9 @@ import { DOLLARS_PER_CORE_SECOND, DOLLARS_PER_GB_SECOND } from "../lib/pipeline/
 import { upTo } from "./jobs.ts";
 import { benchOptions } from "./options.ts";
 import { type Drawn, type PackedWorker, PackedWorkers } from "./packed-worker.ts";
+import { print } from "./print.ts";
 import { machineLine } from "./results-file.ts";
-import { median } from "./statistics.ts";
+import { median, percent } from "./statistics.ts";
 import { atlasRequest, CHOOSING_JOB, WORKER_JOBS } from "./worker-jobs.ts";
 
 const USAGE = `npm run bench:worker -- [--parts memory,jobs,atlas] [--rounds 3] [--every 1]
@@ -26,7 +27,6 @@ const values = benchOptions(USAGE, {
   memory: "3008",
   threads: "2",
 });
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Of memory in MB and threads, those that a machine of two cores can imitate. */
 const CHOICES = [
@@ -145,8 +145,4 @@ async function atlasTable(): Promise<void> {
 atlas: ${total.units} units, ${total.drawn} of them in layers that were drawn
 estimate ${Math.round(total.estimate)} s of a core, ${(total.estimate * DOLLARS_PER_CORE_SECOND).toFixed(2)} dollars
 measured ${Math.round(seconds)} s of a core, of what was paid ${percent(used)}: ${((seconds / used) * DOLLARS_PER_CORE_SECOND).toFixed(2)} dollars`);
-}
-
-function percent(part: number): string {
-  return `${(100 * part).toFixed(1)} %`;
 }

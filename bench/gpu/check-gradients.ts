@@ -5,11 +5,12 @@ import { relativeDistance } from "../../lib/optvis/runtime/check-provider.ts";
 import { TOLERANCES } from "../../lib/optvis/runtime/difference.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
+import { noise, oneHot } from "../feeds.ts";
 import { JOBS } from "../jobs.ts";
 import { median } from "../statistics.ts";
 import type { MeasureOptions } from "./options.ts";
 import { report } from "./report.ts";
-import { noise, oneHot, openSession } from "./shapes.ts";
+import { openSession } from "./shapes.ts";
 
 const BATCH = 2;
 const SEEDS = 8;

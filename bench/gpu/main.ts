@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { UsageError } from "../../local/cli/user-errors.ts";
+import { print } from "../print.ts";
 import { cudaHere, describeCuda } from "./cuda-here.ts";
 import { openGoogleNet } from "./open-googlenet.ts";
 import { megabytes, packKit } from "./pack.ts";
@@ -59,7 +60,3 @@ Copy them into one folder of a machine with Linux x64, an NVIDIA card, CUDA 13 a
       : `Nothing was measured, nor can it be here: ${describeCuda(here)}. To try the kit on the CPU:\n\n    bash ${folder}/run.sh ${folder} --provider cpu --tiny`,
   );
 });
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}

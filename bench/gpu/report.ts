@@ -3,10 +3,6 @@ export function report(what: string, where: string, figures: object): void {
   process.stdout.write(`${what.padEnd(8)} ${where.padEnd(22)} ${JSON.stringify(figures)}\n`);
 }
 
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
 /** What is wrong, in one line. */
 export function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;

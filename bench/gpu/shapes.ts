@@ -1,13 +1,14 @@
 import type { Provider } from "../../lib/autodiff/provider.ts";
-import { type FloatTensor, floatTensor, sizeOf } from "../../lib/onnx/tensor.ts";
+import { floatTensor } from "../../lib/onnx/tensor.ts";
 import { imageShapeOf } from "../../lib/optvis/graph/layer-pass.ts";
 import type { GraphRecipe } from "../../lib/optvis/graph/graph-recipe.ts";
-import { standardNormal, type Uniform, uniformFrom } from "../../lib/optvis/random.ts";
+import { uniformFrom } from "../../lib/optvis/random.ts";
 import { withModelFile } from "../../lib/optvis/runtime/model-file.ts";
 import { type Feeds, Session } from "../../lib/optvis/runtime/session.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
-import { type Job, JOBS } from "../jobs.ts";
+import { noise, oneHot } from "../feeds.ts";
+import { type Job, jobOf } from "../jobs.ts";
 
 /** An ascent step that is timed: a layer, and images at once. */
 export interface Shape {
@@ -26,7 +27,7 @@ export const SHAPES: readonly Shape[] = [
 ];
 
 function shapeOf(job: string, batch: number): Shape {
-  const { layer, tensor } = JOBS.find(({ id }) => id === job)!;
+  const { layer, tensor } = jobOf(job);
   return { layer, tensor, batch };
 }
 
@@ -62,15 +63,4 @@ export function stepGraph(
 /** A session as the product makes them. */
 export function openSession(recipe: GraphRecipe, provider: Provider): Promise<Session> {
   return withModelFile(recipe, ({ path }) => Session.create(path, provider));
-}
-
-export function noise(shape: readonly number[], uniform: Uniform): FloatTensor {
-  return floatTensor(shape, standardNormal(sizeOf(shape), uniform));
-}
-
-/** One channel for each image, others with another seed. */
-export function oneHot(batch: number, channels: number, seed: number): FloatTensor {
-  const data = new Float32Array(batch * channels);
-  for (let n = 0; n < batch; n++) data[n * channels + ((n * 7 + seed * 13) % channels)] = 1;
-  return floatTensor([batch, channels], data);
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import type { MeasureOptions } from "./options.ts";
-import { secondsOfImages, tilesOf, writeTiles } from "./renderings.ts";
+import { secondsOfImages, tilesOf, writeTiles } from "../renderings.ts";
 import { report } from "./report.ts";
 import { EXAMPLE, exampleTask } from "./requests.ts";
 

@@ -5,7 +5,7 @@ import { median } from "../statistics.ts";
 import type { Comparison } from "./comparison.ts";
 import { type MeasureOptions, TIMED_JOBS, TINY } from "./options.ts";
 import { pytorchJob } from "./pytorch.ts";
-import { secondsOfImages } from "./renderings.ts";
+import { secondsOfImages } from "../renderings.ts";
 import { report } from "./report.ts";
 
 const REPEATS = 3;

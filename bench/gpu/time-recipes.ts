@@ -4,7 +4,7 @@ import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-networ
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import type { MeasureOptions } from "./options.ts";
 import { isRecognisable, type RecipeSpeed } from "./recognisable.ts";
-import { tilesOf, writeTiles } from "./renderings.ts";
+import { tilesOf, writeTiles } from "../renderings.ts";
 import { report } from "./report.ts";
 import { exampleTask, RECIPES } from "./requests.ts";
 

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Renderer, RenderTask } from "../../lib/pipeline/render/renderer.ts";
-import { type ExaminedTile, renderTiles } from "../../lib/pipeline/render/render-tiles.ts";
+import type { Renderer, RenderTask } from "../lib/pipeline/render/renderer.ts";
+import { type ExaminedTile, renderTiles } from "../lib/pipeline/render/render-tiles.ts";
 
 /** Seconds from noise to raw images. @throws Error naming a channel that failed */
 export async function secondsOfImages(
