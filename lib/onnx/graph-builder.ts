@@ -1,6 +1,7 @@
 import { BudgetError, FoldingBudget, MAX_EMITTED_NODES, MAX_MADE_ELEMENTS } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
+import { neededFor, valuesCaptured } from "./graph-order.ts";
 import type { Attributes, Graph, Node, Value, ValueInfo } from "./model.ts";
 import { standardNode } from "./node.ts";
 import { inferNode } from "./shape-inference.ts";
@@ -171,8 +172,9 @@ export class GraphBuilder {
   build(name: string, outputs: readonly (readonly [name: string, value: Value])[]): Graph {
     const renamed = this.#renamable(outputs);
     const rename = (value: Value) => renamed.get(value) ?? value;
-    const { kept, read } = this.#neededFor(outputs.map(([, value]) => value));
-    const nodes = kept.map((node) => ({
+    const values = outputs.map(([, value]) => value);
+    const { nodes: needed, read } = neededFor(this.#nodes, values);
+    const nodes = needed.map((node) => ({
       ...node,
       inputs: node.inputs.map(rename),
       outputs: node.outputs.map(rename),
@@ -200,24 +202,13 @@ export class GraphBuilder {
     };
   }
 
-  /** The nodes that the values depend on, in order, and all that is read for them. */
-  #neededFor(values: readonly Value[]) {
-    const read = new Set(values);
-    const kept = this.#nodes.toReversed().filter((node) => {
-      const isNeeded = node.outputs.some((output) => read.has(output));
-      if (isNeeded) for (const value of [...node.inputs, ...readInBodies(node)]) read.add(value);
-      return isNeeded;
-    });
-    return { kept: kept.toReversed(), read };
-  }
-
   /**
    * Outputs that can be produced under their own name: what a node of this graph makes, and no Loop
    * body reads. ONNX Runtime copies what an Identity renames.
    */
   #renamable(outputs: readonly (readonly [name: string, value: Value])[]): Map<Value, Value> {
     const produced = new Set(this.#nodes.flatMap((node) => node.outputs));
-    for (const value of this.#nodes.flatMap(readInBodies)) produced.delete(value);
+    for (const value of this.#nodes.flatMap(valuesCaptured)) produced.delete(value);
     // the first of several names
     return new Map(
       outputs
@@ -225,15 +216,6 @@ export class GraphBuilder {
         .toReversed(),
     );
   }
-}
-
-/** Values that the bodies inside a node read by name. */
-function readInBodies({ attributes }: Node): readonly Value[] {
-  return Object.values(attributes).flatMap((attribute) =>
-    typeof attribute === "object" && "graph" in attribute
-      ? attribute.graph.nodes.flatMap((node) => [...node.inputs, ...readInBodies(node)])
-      : [],
-  );
 }
 
 function contentKey(tensor: Tensor): unknown {

@@ -86,7 +86,7 @@ export function valuesRead(node: Node): readonly Value[] {
   const known = readByNode.get(node);
   if (known) return known;
   const inputs = node.inputs.includes("") ? node.inputs.filter(Boolean) : node.inputs;
-  const captured = subgraphsOf(node).flatMap(capturedValues);
+  const captured = valuesCaptured(node);
   const read = captured.length > 0 ? [...inputs, ...new Set(captured)] : inputs;
   readByNode.set(node, read);
   return read;
@@ -95,6 +95,26 @@ export function valuesRead(node: Node): readonly Value[] {
 /** Asked for again and again, and a subgraph may be large. */
 const readByNode = new WeakMap<Node, readonly Value[]>();
 
+/** What the subgraphs of a node take from outside, by name. */
+export function valuesCaptured(node: Node): readonly Value[] {
+  return subgraphsOf(node).flatMap((graph) => {
+    const own = namesIn(graph);
+    const read = [...graph.nodes.flatMap(valuesRead), ...graph.outputs.map(({ name }) => name)];
+    return read.filter((value) => !own.has(value));
+  });
+}
+
+/** The nodes that values depend on, in order, and all that is read for them, themselves included. */
+export function neededFor(nodes: readonly Node[], values: readonly Value[]) {
+  const read = new Set(values);
+  const needed = nodes.toReversed().filter((node) => {
+    const isNeeded = node.outputs.some((output) => read.has(output));
+    if (isNeeded) for (const value of valuesRead(node)) read.add(value);
+    return isNeeded;
+  });
+  return { nodes: needed.toReversed(), read };
+}
+
 /** The branches of an If, the body of a Loop. */
 export function subgraphsOf({ attributes }: Pick<Node, "attributes">): readonly Graph[] {
   return Object.values(attributes).flatMap((attribute) =>
@@ -102,8 +122,13 @@ export function subgraphsOf({ attributes }: Pick<Node, "attributes">): readonly 
   );
 }
 
-function capturedValues(graph: Graph): readonly Value[] {
-  const own = namesIn(graph);
-  const read = [...graph.nodes.flatMap(valuesRead), ...graph.outputs.map(({ name }) => name)];
-  return read.filter((value) => !own.has(value));
+/** The node with its subgraphs changed. */
+export function withSubgraphs(node: Node, change: (graph: Graph) => Graph): Node {
+  if (subgraphsOf(node).length === 0) return node;
+  const attributes = Object.entries(node.attributes).map(([name, attribute]) =>
+    typeof attribute === "object" && "graph" in attribute
+      ? ([name, { graph: change(attribute.graph) }] as const)
+      : ([name, attribute] as const),
+  );
+  return { ...node, attributes: Object.fromEntries(attributes) };
 }

@@ -1,4 +1,4 @@
-import { subgraphsOf } from "./graph-order.ts";
+import { subgraphsOf, withSubgraphs } from "./graph-order.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { namesIn } from "./names.ts";
 
@@ -8,16 +8,10 @@ export type Renaming = ReadonlyMap<Value, Value>;
 /** The node with values under other names, those that the graphs inside it read too. */
 export function withNames(node: Node, renaming: Renaming): Node {
   const nameOf = (value: Value) => renaming.get(value) ?? value;
-  const attributes = Object.entries(node.attributes).map(([name, attribute]) =>
-    typeof attribute === "object" && "graph" in attribute
-      ? ([name, { graph: withNamesAround(attribute.graph, renaming) }] as const)
-      : ([name, attribute] as const),
-  );
   return {
-    ...node,
+    ...withSubgraphs(node, (graph) => withNamesAround(graph, renaming)),
     inputs: node.inputs.map(nameOf),
     outputs: node.outputs.map(nameOf),
-    attributes: subgraphsOf(node).length > 0 ? Object.fromEntries(attributes) : node.attributes,
   };
 }
 

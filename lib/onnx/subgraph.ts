@@ -1,5 +1,5 @@
 import { ModelError } from "./errors.ts";
-import { valuesRead } from "./graph-order.ts";
+import { neededFor } from "./graph-order.ts";
 import type { Node, Value } from "./model.ts";
 import type { StaticGraph } from "./static-graph.ts";
 
@@ -16,14 +16,7 @@ export function cutAt(graph: StaticGraph, layer: Value, isElsewhere = false): re
   const isKnown = isElsewhere && (graph.parts.has(layer) || graph.batchAxes.has(layer));
   const problem = graph.problems.get(layer) ?? (isKnown ? null : graph.unbatched.get(layer));
   if (problem) throw problem;
-  const needed = new Set<Value>([layer]);
-  const nodes = graph.graph.nodes.toReversed().filter((node) => {
-    const isNeeded = node.outputs.some((output) => needed.has(output));
-    if (isNeeded) for (const value of valuesRead(node)) needed.add(value);
-    return isNeeded;
-  });
-  if (!needed.has(graph.input)) {
-    throw new ModelError(`value '${layer}' does not depend on the image`);
-  }
-  return nodes.toReversed();
+  const { nodes, read } = neededFor(graph.graph.nodes, [layer]);
+  if (read.has(graph.input)) return nodes;
+  throw new ModelError(`value '${layer}' does not depend on the image`);
 }

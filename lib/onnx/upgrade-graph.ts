@@ -1,6 +1,7 @@
 import { BudgetError, FoldingBudget } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
+import { withSubgraphs } from "./graph-order.ts";
 import { allNamesIn } from "./inline-body.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { freshName } from "./names.ts";
@@ -88,18 +89,6 @@ function sizesOf({ initializers, nodes }: Graph): number {
     typeof value === "object" && "tensor" in value ? [value.tensor] : [],
   );
   return [...initializers.values(), ...tensors].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-}
-
-/**
- * The node with the graphs among its attributes changed: the branches of an If, the body of a Loop.
- */
-function withSubgraphs(node: Node, change: (graph: Graph) => Graph): Node {
-  const attributes = Object.entries(node.attributes).map(([name, attribute]) =>
-    typeof attribute === "object" && "graph" in attribute
-      ? ([name, { graph: change(attribute.graph) }] as const)
-      : ([name, attribute] as const),
-  );
-  return { ...node, attributes: Object.fromEntries(attributes) };
 }
 
 /** Stand-ins for lengths the file leaves open: only types and numbers of axes are asked for. */
