@@ -6,6 +6,7 @@ import { withNames } from "./inline-body.ts";
 import type { Graph, Node, Value, ValueInfo } from "./model.ts";
 import { freshName, namesIn } from "./names.ts";
 import { intsAttribute, standardNode } from "./node.ts";
+import { TO_CHANNELS_FIRST, TO_CHANNELS_LAST } from "./operators/layout.ts";
 import { intsTensor } from "./tensor.ts";
 
 /** Colours of an image; an axis of this length tells where they are. */
@@ -14,10 +15,6 @@ const COLOURS = 3;
 const FEW_PLANES = 4;
 /** No network takes an image this small, so an axis that is shorter is not one of places. */
 const LEAST_PLACES = 8;
-
-/** From [N, H, W, C] to [N, C, H, W], and back. */
-const TO_CHANNELS_FIRST = [0, 3, 1, 2];
-const TO_CHANNELS_LAST = [0, 2, 3, 1];
 
 type ShapedInput = ValueInfo & { readonly shape: readonly (number | null)[] };
 

@@ -1,5 +1,6 @@
+import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
-import { intAttribute, mismatch } from "../node.ts";
+import { describeNode, intAttribute, mismatch } from "../node.ts";
 
 /** `axis` counted from the front. @throws ShapeMismatchError if it is outside [-rank, rank). */
 export function normaliseAxis(node: Node, axis: number, rank: number): number {
@@ -7,6 +8,14 @@ export function normaliseAxis(node: Node, axis: number, rank: number): number {
     throw mismatch(node, `axis ${axis} is outside a tensor of ${rank} axes`);
   }
   return axis < 0 ? axis + rank : axis;
+}
+
+/** `index` along an axis, counted from the front. @throws ModelError if it is outside the axis. */
+export function normaliseIndex(node: Node, index: number, length: number): number {
+  if (index >= -length && index < length) return index < 0 ? index + length : index;
+  throw new ModelError(
+    `${describeNode(node)}: index ${index} is outside an axis of length ${length}`,
+  );
 }
 
 /** Attribute `axis`, or `fallback` (the operator's default), counted from the front. */

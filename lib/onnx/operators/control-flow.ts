@@ -8,7 +8,6 @@ import {
   intsAttribute,
   mismatch,
   requiredInput,
-  standardNode,
 } from "../node.ts";
 import { isStandard } from "../readers.ts";
 import { boolScalar, formatShape, type Int64Tensor, sizeOf, toNumbers } from "../tensor.ts";
@@ -170,8 +169,7 @@ export function passOn(node: Node, emitter: Emitter, values: readonly Value[]): 
     throw mismatch(node, `${node.outputs.length} outputs, of which ${values.length} are made`);
   }
   node.outputs.forEach((output, i) => {
-    const ends = { name: output, inputs: [values[i]!], outputs: [output] };
-    if (output) emitter.add(standardNode({ op: "Identity", ...ends }));
+    if (output) emitter.pass(values[i]!, output);
   });
 }
 

@@ -189,7 +189,7 @@ const col2Im: Operator = {
       pads: [...axes.map(({ padBegin }) => padBegin), ...axes.map(({ padEnd }) => padEnd)],
       output_padding: places.map(({ left }) => left),
     };
-    emitter.add(...emitter.ending("ConvTranspose", [x, w], attributes).slice(-1));
+    emitter.end("ConvTranspose", [x, w], attributes);
   },
 };
 

@@ -1,9 +1,8 @@
-import { DataType } from "../element-type.ts";
 import type { Node } from "../model.ts";
 import { intAttribute, mismatch, requiredInput } from "../node.ts";
 import { floatTensor, formatShape, sizeOf } from "../tensor.ts";
 import { parseConv } from "./convolution.ts";
-import { tapOrNothing } from "./grid-sample.ts";
+import { pixelsBeside, readAt, tapOrNothing } from "./grid-sample.ts";
 import { input, type Inputs } from "./inputs.ts";
 import type { Infer, Unroll } from "./operator.ts";
 import type { AxisWindow } from "./window.ts";
@@ -64,7 +63,6 @@ export const convolvedByOffsets: Unroll = (node, inputs, emitter) => {
   const { windows, group, taps, groups, places, image } = parse(node, inputs);
   const [n, c, h, w] = image as [number, number, number, number];
   const count = taps * sizeOf(places);
-  const all = emitter.ints(n, groups, c / groups, count);
   const pixels = emit("Reshape", [
     requiredInput(node, 0),
     emitter.ints(n, groups, c / groups, h * w),
@@ -79,25 +77,15 @@ export const convolvedByOffsets: Unroll = (node, inputs, emitter) => {
     const moved = emit("Reshape", [offset, emitter.ints(n, groups, taps, ...places)]);
     const sum = emit("Add", [moved, emitter.constant(regular)]);
     const at = emit("Reshape", [sum, emitter.ints(n, groups, 1, count)]);
-    const before = emit("Floor", [at]);
-    const share = emit("Sub", [at, before]);
     const length = axis === 0 ? h : w;
-    const after = emit("Add", [before, emitter.scalar(1)]);
-    const rest = emit("Sub", [emitter.scalar(1), share]);
-    return [
-      tapOrNothing(emitter, { pixel: before, weight: rest, length }),
-      tapOrNothing(emitter, { pixel: after, weight: share, length }),
-    ];
+    return pixelsBeside(emitter, at).map((each) => tapOrNothing(emitter, { ...each, length }));
   });
-  const terms = down!.flatMap((row) =>
-    across!.map((column) => {
-      const first = emit("Mul", [row.index, emitter.scalar(w)]);
-      const place = emit("Cast", [emit("Add", [first, column.index])], { to: DataType.int64 });
-      const read = emit("GatherElements", [pixels, emit("Expand", [place, all])], { axis: 3 });
-      return emit("Mul", [read, emit("Mul", [row.weight, column.weight])]);
-    }),
-  );
-  const sampled = terms.reduce((a, b) => emit("Add", [a, b]));
+  const sampled = readAt(emitter, pixels, {
+    down: down!,
+    across: across!,
+    width: w,
+    shape: emitter.ints(n, groups, c / groups, count),
+  });
   const mask = node.inputs[4];
   const masked = mask
     ? emit("Mul", [sampled, emit("Reshape", [mask, emitter.ints(n, groups, 1, count)])])
@@ -107,5 +95,5 @@ export const convolvedByOffsets: Unroll = (node, inputs, emitter) => {
   const flat = emitter.ints(filters, perGroup * taps, 1, 1);
   const weight = emit("Reshape", [requiredInput(node, 1), flat]);
   const bias = node.inputs[3] ? [node.inputs[3]] : [];
-  emitter.add(...emitter.ending("Conv", [columns, weight, ...bias], { group }).slice(-1));
+  emitter.end("Conv", [columns, weight, ...bias], { group });
 };

@@ -113,7 +113,7 @@ const dft: Operator = {
     );
     const equation = `${from}p,npkq->${to}q`;
     const factors = [requiredInput(node, 0), emitter.constant(matrix)];
-    emitter.add(...emitter.ending("Einsum", factors, { equation }).slice(-1));
+    emitter.end("Einsum", factors, { equation });
   },
   // the axis became an input
   upgrade: (node, { opset, constantOf }) => {
@@ -185,7 +185,7 @@ const stft: Operator = {
     const w = emitter.constant(floatTensor([2 * bins, parts, length], kernel));
     const y = emitter.emit("Conv", [x, w], { kernel_shape: [length], strides: [step] });
     const pairs = emitter.emit("Reshape", [y, emitter.ints(batch, 2, bins, frames)]);
-    emitter.add(...emitter.ending("Transpose", [pairs], { perm: [0, 3, 2, 1] }).slice(-1));
+    emitter.end("Transpose", [pairs], { perm: [0, 3, 2, 1] });
   },
 };
 

@@ -11,6 +11,7 @@ import {
 } from "../node.ts";
 import { bentByGelu, gatedBySigmoid } from "./elementwise.ts";
 import { multiHeadAttention, packedAttention } from "./fused-attention.ts";
+import { TO_CHANNELS_FIRST, TO_CHANNELS_LAST } from "./layout.ts";
 import { normalisations, rmsNormalised } from "./normalisation.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { Emitter, type Rewriting, type Upgrade } from "./upgrade.ts";
@@ -176,20 +177,13 @@ function skipNormalization(kind: "layer" | "rms"): Upgrade {
     const emitter = new Emitter({ ...node, outputs: [y] }, rewriting);
     const added = emitter.emit("Add", [x!, skip!]);
     const sum = bias ? emitter.emit("Add", [added, bias]) : added;
-    if (total) {
-      const passed = { op: "Identity", name: total, inputs: [sum], outputs: [total] };
-      emitter.add(standardNode(passed));
-    }
+    if (total) emitter.pass(sum, total);
     const epsilon = floatAttribute(node, "epsilon", 1e-12);
     if (kind === "rms") return rmsNormalised(emitter, [sum, gamma!], { axes: [-1], epsilon });
     const inputs = beta ? [sum, gamma!, beta] : [sum, gamma!];
     return emitter.ending("LayerNormalization", inputs, { axis: -1, epsilon: float(epsilon) });
   };
 }
-
-/** [N, H, W, C] to [N, C, H, W], and back. */
-const TO_CHANNELS_FIRST = [0, 3, 1, 2];
-const TO_CHANNELS_LAST = [0, 2, 3, 1];
 
 /**
  * Groups of channels to mean 0 and deviation 1, then a scale and bias for each channel, then X

@@ -67,20 +67,13 @@ export const sampledByGrid: Unroll = (node, inputs, emitter) => {
   const [across, down] = parts.map((g, i) =>
     tapsAlong(node, emitter, emit("Squeeze", [g, emitter.ints(3)]), i === 0 ? w : h),
   );
-  const all = emitter.ints(n, c, count);
-  const terms = down!.flatMap((row) =>
-    across!.map((column) => {
-      const first = emit("Mul", [row.index, emitter.scalar(w)]);
-      const place = emit("Cast", [emit("Add", [first, column.index])], { to: DataType.int64 });
-      const read = emit("GatherElements", [pixels, emit("Expand", [place, all])], { axis: 2 });
-      return [row.weight, column.weight].reduce(
-        (value, weight) => (weight ? emit("Mul", [value, weight]) : value),
-        read,
-      );
-    }),
-  );
-  const sum = terms.reduce((a, b) => emit("Add", [a, b]));
-  emitter.add(...emitter.ending("Reshape", [sum, emitter.ints(n, c, rows, columns)]).slice(-1));
+  const sum = readAt(emitter, pixels, {
+    down: down!,
+    across: across!,
+    width: w,
+    shape: emitter.ints(n, c, count),
+  });
+  emitter.end("Reshape", [sum, emitter.ints(n, c, rows, columns)]);
 };
 
 function requireImage(node: Node, inputs: Inputs): readonly [number, number, number, number] {
@@ -142,15 +135,54 @@ function tapsAlong(node: Node, emitter: Emitter, g: Value, length: number): read
     const nearest = emit("Round", [at]);
     return [tap(nearest, "")];
   }
-  const before = emit("Floor", [at]);
-  const share = sub(at, before);
-  return [tap(before, emit("Sub", [emitter.scalar(1), share])), tap(add(before, 1), share)];
+  return pixelsBeside(emitter, at).map(({ pixel, weight }) => tap(pixel, weight));
 
   function tap(pixel: Value, weight: Value): Tap {
     return padding === "zeros"
       ? tapOrNothing(emitter, { pixel, weight, length })
       : { index: inside(pixel), weight };
   }
+}
+
+/** The two pixels beside a place along an axis, and how much of each is there. */
+export function pixelsBeside(emitter: Emitter, at: Value) {
+  const one = emitter.scalar(1);
+  const before = emitter.emit("Floor", [at]);
+  const share = emitter.emit("Sub", [at, before]);
+  return [
+    { pixel: before, weight: emitter.emit("Sub", [one, share]) },
+    { pixel: emitter.emit("Add", [before, one]), weight: share },
+  ];
+}
+
+/** Where pixels are read: by each tap of the rows with each of the columns. */
+interface Reading {
+  readonly down: readonly Tap[];
+  readonly across: readonly Tap[];
+  /** Pixels of a row. */
+  readonly width: number;
+  /** Of what is read, [..., places]. */
+  readonly shape: Value;
+}
+
+/** Pixels [..., H W] at the taps' places, each counted by both of its taps, added up. */
+export function readAt(
+  emitter: Emitter,
+  pixels: Value,
+  { down, across, width, shape }: Reading,
+): Value {
+  const emit = emitter.emit.bind(emitter);
+  const mul = (a: Value, b: Value) => emit("Mul", [a, b]);
+  const terms = down.flatMap((row) =>
+    across.map((column) => {
+      const index = emit("Add", [mul(row.index, emitter.scalar(width)), column.index]);
+      const place = emit("Expand", [emit("Cast", [index], { to: DataType.int64 }), shape]);
+      const read = emit("GatherElements", [pixels, place], { axis: -1 });
+      const weights = [row.weight, column.weight].filter((weight) => weight !== "");
+      return weights.length === 0 ? read : mul(read, weights.reduce(mul));
+    }),
+  );
+  return terms.reduce((a, b) => emit("Add", [a, b]));
 }
 
 /** A pixel among those of X along an axis; where it is outside of them it counts nothing. */

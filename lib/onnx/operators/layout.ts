@@ -80,6 +80,10 @@ export function permutation(node: Node, shape: readonly number[]): readonly numb
   return order;
 }
 
+/** Orders of an image's axes: from [N, H, W, C] to [N, C, H, W], and back. */
+export const TO_CHANNELS_FIRST = [0, 3, 1, 2];
+export const TO_CHANNELS_LAST = [0, 2, 3, 1];
+
 const transpose: Operator = {
   infer: (node, inputs) => {
     const { type, shape } = input(node, inputs, 0);

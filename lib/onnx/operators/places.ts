@@ -1,7 +1,6 @@
-import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
-import { describeNode } from "../node.ts";
 import { sizeOf } from "../tensor.ts";
+import { normaliseIndex } from "./axes.ts";
 import { stridesOf } from "./elements.ts";
 
 /** What constant indices read or replace of a tensor X, seen as rows of elements side by side. */
@@ -41,7 +40,7 @@ export function placesOfTuples(
   const rows = Array.from({ length: tuples }, (_, tuple) => {
     const first = Math.floor(tuple / each) * sizeOf(axes);
     return axes.reduce((row, along, axis) => {
-      const index = within(node, indices.numbers[tuple * depth + axis]!, along);
+      const index = normaliseIndex(node, indices.numbers[tuple * depth + axis]!, along);
       return row + index * strides[axis]!;
     }, first);
   });
@@ -64,15 +63,8 @@ export function placesOfElements(
   const rows = indices.numbers.map((index, element) =>
     shape.reduce((row, along, each) => {
       const at = Math.floor(element / own[each]!) % indices.shape[each]!;
-      return row + (each === axis ? within(node, index, along) : at) * strides[each]!;
+      return row + (each === axis ? normaliseIndex(node, index, along) : at) * strides[each]!;
     }, 0),
   );
   return { length: 1, count: sizeOf(shape), rows };
-}
-
-function within(node: Node, index: number, length: number): number {
-  if (index >= -length && index < length) return index < 0 ? index + length : index;
-  throw new ModelError(
-    `${describeNode(node)}: index ${index} is outside an axis of length ${length}`,
-  );
 }

@@ -1,14 +1,7 @@
 import { BudgetError, MAX_MADE_ELEMENTS, MAX_STEPS } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
-import {
-  describeNode,
-  floatAttribute,
-  intAttribute,
-  mismatch,
-  standardNode,
-  stringAttribute,
-} from "../node.ts";
+import { describeNode, floatAttribute, intAttribute, mismatch, stringAttribute } from "../node.ts";
 import { floatTensor, formatShape, toNumbers } from "../tensor.ts";
 import { input, type Inputs } from "./inputs.ts";
 import type { Infer, Operators, Unroll } from "./operator.ts";
@@ -96,9 +89,7 @@ const unroll: Unroll = (node, inputs, emitter) => {
   });
 
   const end = (output: Value | undefined, write: () => Value) => {
-    if (!output) return;
-    const passed = { op: "Identity", name: output, inputs: [write()], outputs: [output] };
-    emitter.add(standardNode(passed));
+    if (output) emitter.pass(write(), output);
   };
   end(node.outputs[0], () => {
     const joined = outputs.length > 1 ? emit("Concat", outputs, { axis: 0 }) : outputs[0]!;

@@ -1,8 +1,7 @@
-import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
-import { describeNode, intAttribute, mismatch, stringAttribute } from "../node.ts";
+import { intAttribute, mismatch, stringAttribute } from "../node.ts";
 import { formatShape, intsTensor, type NumericTensor, sizeOf, toNumbers } from "../tensor.ts";
-import { axisAttribute, normaliseAxis } from "./axes.ts";
+import { axisAttribute, normaliseAxis, normaliseIndex } from "./axes.ts";
 import { countTo, fromElements, pick, view } from "./elements.ts";
 import { constantInts, input, type Inputs, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
@@ -146,15 +145,7 @@ export function parseGather(
 ): Gathering {
   const axis = axisAttribute(node, shape.length, 0);
   const length = shape[axis]!;
-  const indices = stated.map((index) => {
-    if (index < -length || index >= length) {
-      throw new ModelError(
-        `${describeNode(node)}: index ${index} is outside an axis of length ${length}`,
-      );
-    }
-    return index < 0 ? index + length : index;
-  });
-  return { axis, length, indices };
+  return { axis, length, indices: stated.map((index) => normaliseIndex(node, index, length)) };
 }
 
 /**

@@ -102,6 +102,11 @@ export class Emitter {
     return output;
   }
 
+  /** Writes that `output` is another name of a value. */
+  pass(value: Value, output: Value): void {
+    this.add(standardNode({ op: "Identity", name: output, inputs: [value], outputs: [output] }));
+  }
+
   /** So many equal parts of a value along an axis. */
   split(value: Value, count: number, axis: number): readonly Value[] {
     return count === 1 ? [value] : this.#split([value], count, { axis, num_outputs: count });
@@ -134,9 +139,14 @@ export class Emitter {
   }
 
   /** All nodes; the last of them has the name and the output of the node that they replace. */
-  ending(op: string, inputs: readonly Value[], attributes: Attributes = {}): readonly Node[] {
-    const last: Node = { ...this.#node, domain: "", op, inputs, attributes };
-    return [...this.#nodes, last];
+  ending(op: string, inputs: readonly Value[], attributes?: Attributes): readonly Node[] {
+    this.end(op, inputs, attributes);
+    return this.#nodes;
+  }
+
+  /** Writes the last of them. */
+  end(op: string, inputs: readonly Value[], attributes: Attributes = {}): void {
+    this.add({ ...this.#node, domain: "", op, inputs, attributes });
   }
 }
 
