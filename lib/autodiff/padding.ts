@@ -3,11 +3,15 @@ import type { Value } from "../onnx/model.ts";
 import type { Pads } from "../onnx/operators/extend.ts";
 import { expandTo } from "./shaping.ts";
 
-/** `fill` before and after along every axis; pads are never negative. */
+/**
+ * `fill` before and after along every axis. Where a pad is negative, elements are removed first, by a
+ * Slice: CUDA's Pad is not known to take it.
+ */
 export function padWith(graph: GraphBuilder, value: Value, pads: Pads, fill: number): Value {
-  const all = [...pads.begins, ...pads.ends];
-  if (all.every((pad) => pad === 0)) return value;
-  return graph.emit("Pad", [value, graph.ints(all), graph.scalar(fill)], { mode: "constant" });
+  const { left, added } = withoutNegative(graph, value, pads);
+  const all = [...added.begins, ...added.ends];
+  if (all.every((pad) => pad === 0)) return left;
+  return graph.emit("Pad", [left, graph.ints(all), graph.scalar(fill)], { mode: "constant" });
 }
 
 /**
@@ -18,15 +22,24 @@ export function padWith(graph: GraphBuilder, value: Value, pads: Pads, fill: num
  * (Pad_Fusion, seen in 1.29 and 1.30). A Concat is left alone.
  */
 export function padByConcat(graph: GraphBuilder, value: Value, pads: Pads, fill: number): Value {
-  return graph.shapeOf(value).reduce((padded, _, axis) => {
+  const { left, added } = withoutNegative(graph, value, pads);
+  return graph.shapeOf(left).reduce((padded, _, axis) => {
     const border = (length: number) =>
       expandTo(graph, graph.scalar(fill), graph.shapeOf(padded).with(axis, length));
-    const [begin, end] = [pads.begins[axis]!, pads.ends[axis]!];
+    const [begin, end] = [added.begins[axis]!, added.ends[axis]!];
     const before = begin > 0 ? [border(begin)] : [];
     const after = end > 0 ? [border(end)] : [];
     if (begin + end === 0) return padded;
     return graph.emit("Concat", [...before, padded, ...after], { axis });
-  }, value);
+  }, left);
+}
+
+/** What negative pads leave of a value, and the other pads. */
+function withoutNegative(graph: GraphBuilder, value: Value, { begins, ends }: Pads) {
+  const atLeastNone = (pads: readonly number[]) => pads.map((pad) => Math.max(pad, 0));
+  const removed = (pads: readonly number[]) => atLeastNone(pads.map((pad) => -pad));
+  const left = crop(graph, value, { begins: removed(begins), ends: removed(ends) });
+  return { left, added: { begins: atLeastNone(begins), ends: atLeastNone(ends) } };
 }
 
 /** Where the elements of an axis go. */
@@ -45,13 +58,9 @@ export interface Shift {
 export function shiftAlong(graph: GraphBuilder, value: Value, shift: Shift): Value {
   const { axis, offset, length } = shift;
   const shape = graph.shapeOf(value);
-  const after = length - offset - shape[axis]!;
   const none = shape.map(() => 0);
-  const along = (begin: number, end: number): Pads => ({
-    begins: none.with(axis, Math.max(begin, 0)),
-    ends: none.with(axis, Math.max(end, 0)),
-  });
-  return padWith(graph, crop(graph, value, along(-offset, -after)), along(offset, after), 0);
+  const ends = none.with(axis, length - offset - shape[axis]!);
+  return padWith(graph, value, { begins: none.with(axis, offset), ends }, 0);
 }
 
 /** Removes that many elements before and after along every axis. */

@@ -31,6 +31,11 @@ export function sumTo(graph: GraphBuilder, dZ: Value, shape: readonly number[]):
   return reshapeTo(graph, summed, shape);
 }
 
+/** One or more values of one shape added up, two at a time. */
+export function addedUp(graph: GraphBuilder, parts: readonly Value[]): Value {
+  return parts.reduce((total, part) => graph.emit("Add", [total, part]));
+}
+
 /** Elements `start`, `start + step`, ... of an axis, up to but without `end`. */
 export interface Range {
   readonly axis: number;

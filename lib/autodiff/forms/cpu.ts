@@ -1,6 +1,7 @@
 import type { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import { float, type Value } from "../../onnx/model.ts";
+import { addedUp } from "../shaping.ts";
 import { ChannelRuns } from "./channel-runs.ts";
 import { runSums } from "./channel-sum.ts";
 import { compare } from "./comparison.ts";
@@ -62,7 +63,7 @@ export function cpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms {
     isGreater: (a, b) => isPositive(graph.emit("Sub", [a, b])),
     isEqual: (a, b) => compare(graph, "Equal", a, b),
     // pairs of Add stay in the blocked layout, a Sum of many does not
-    sum: (parts) => parts.reduce((total, part) => graph.emit("Add", [total, part])),
+    sum: (parts) => addedUp(graph, parts),
     convAdjoint: (dY, convolution) =>
       flippedConv({ graph, derived }, dY, convolution) ??
       fromPhases(dY, convolution) ??

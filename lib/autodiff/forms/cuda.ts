@@ -1,4 +1,5 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
+import { addedUp } from "../shaping.ts";
 import { channelPool } from "./channel-sum.ts";
 import { compare } from "./comparison.ts";
 import type { Forms } from "./forms.ts";
@@ -17,10 +18,7 @@ export function cudaForms(graph: GraphBuilder): Forms {
     isGreater: (a, b) => compare(graph, "Greater", a, b),
     isEqual: (a, b) => compare(graph, "Equal", a, b),
     // one Sum of many saves launches
-    sum: (parts) =>
-      parts.length > 2
-        ? graph.emit("Sum", parts)
-        : parts.reduce((total, part) => graph.emit("Add", [total, part])),
+    sum: (parts) => (parts.length > 2 ? graph.emit("Sum", parts) : addedUp(graph, parts)),
     // ConvTranspose with stride 1 is cuDNN's own data gradient
     convAdjoint: (dY, convolution) =>
       subPixelConv(graph, [[dY]], convolution) ?? croppedConvTranspose(graph, dY, convolution),

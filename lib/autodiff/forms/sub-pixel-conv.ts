@@ -3,6 +3,7 @@ import type { Value } from "../../onnx/model.ts";
 import type { AxisWindow } from "../../onnx/operators/window.ts";
 import { type FloatTensor, lateFloatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { crop } from "../padding.ts";
+import { addedUp } from "../shaping.ts";
 import type { ConvAdjoint } from "./forms.ts";
 import type { Phases } from "./pool/separable.ts";
 import { constantWeight } from "./weight.ts";
@@ -57,8 +58,7 @@ export function subPixelConv(
       parts.push(graph.emit("Conv", [value, kernel], { pads }));
     }
   }
-  const cellsOfImage = parts.reduce((total, part) => graph.emit("Add", [total, part]));
-  const image = graph.emit("DepthToSpace", [cellsOfImage], { blocksize, mode: "CRD" });
+  const image = graph.emit("DepthToSpace", [addedUp(graph, parts)], { blocksize, mode: "CRD" });
   const surplus = windows.map(({ input }, axis) => cells[axis]! * blocksize - input);
   return crop(graph, image, { begins: [0, 0, 0, 0], ends: [0, 0, ...surplus] });
 }

@@ -1,6 +1,6 @@
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Attributes, Value } from "../../onnx/model.ts";
-import { padsOf, unusedPixels } from "../../onnx/operators/window.ts";
+import { padsOf, shapeAttributes, unusedPixels } from "../../onnx/operators/window.ts";
 import { crop } from "../padding.ts";
 import type { ConvAdjoint } from "./forms.ts";
 
@@ -42,9 +42,7 @@ function transposed(
 ): Value {
   const w = typeof weight === "string" ? weight : graph.constant(weight);
   return graph.emit("ConvTranspose", [dY, w], {
-    kernel_shape: windows.map(({ kernel }) => kernel),
-    strides: windows.map(({ stride }) => stride),
-    dilations: windows.map(({ dilation }) => dilation),
+    ...shapeAttributes(windows),
     output_padding: windows.map(unusedPixels),
     group,
     ...pads,

@@ -10,7 +10,7 @@ import {
 import type { Inputs } from "../../onnx/operators/inputs.ts";
 import { padsOf, span } from "../../onnx/operators/window.ts";
 import { interleaveZeros } from "../interleave-zeros.ts";
-import { crop, padByConcat, padWith } from "../padding.ts";
+import { padByConcat, padWith } from "../padding.ts";
 import { slice } from "../shaping.ts";
 import { flippedWeight } from "./flipped-conv.ts";
 import { constantWeight } from "./weight.ts";
@@ -125,10 +125,7 @@ export function lowerConvTranspose({ graph, node, facts }: Lowered): Value | nul
     (value, { stride }, i) => interleaveZeros(graph, value, i + 2, stride),
     node.inputs[0]!,
   );
-  const positive = (pads: readonly number[]) => [0, 0, ...pads.map((pad) => Math.max(pad, 0))];
-  const excess = (pads: readonly number[]) => positive(pads.map((pad) => -pad));
-  const read = crop(graph, spread, { begins: excess(begins), ends: excess(ends) });
-  const padded = padWith(graph, read, { begins: positive(begins), ends: positive(ends) }, 0);
+  const padded = padWith(graph, spread, { begins: [0, 0, ...begins], ends: [0, 0, ...ends] }, 0);
   const bias = node.inputs[2];
   const inputs = [padded, graph.constant(flippedWeight(weight, group)), ...(bias ? [bias] : [])];
   return graph.emit("Conv", inputs, {

@@ -1,13 +1,14 @@
 import { ModelError } from "../../onnx/errors.ts";
 import type { GraphBuilder, Lowering } from "../../onnx/graph-builder.ts";
-import type { Value } from "../../onnx/model.ts";
-import { describeNode, floatAttribute, intAttribute } from "../../onnx/node.ts";
+import { float, type Value } from "../../onnx/model.ts";
+import { describeNode, intAttribute } from "../../onnx/node.ts";
 import { axisAttribute } from "../../onnx/operators/axes.ts";
+import { parseSelu } from "../../onnx/operators/elementwise.ts";
 import { parseBlocks } from "../../onnx/operators/layout.ts";
 import { reducedAxes } from "../../onnx/operators/reduce.ts";
 import { parseSplit, sliceRanges } from "../../onnx/operators/select.ts";
 import { intsTensor } from "../../onnx/tensor.ts";
-import { reshapeTo, slice } from "../shaping.ts";
+import { addedUp, reshapeTo, slice } from "../shaping.ts";
 import { compare } from "./comparison.ts";
 import { lowerConv, lowerConvTranspose, type Lowered } from "./webgpu-convolutions.ts";
 
@@ -89,9 +90,8 @@ const LOWERINGS: Readonly<Record<string, Lower>> = {
   },
 
   Selu: ({ graph, node }) => {
-    const alpha = floatAttribute(node, "alpha", 1.67326319217681884765625);
-    const gamma = floatAttribute(node, "gamma", 1.05070102214813232421875);
-    const elu = graph.emit("Elu", node.inputs, { alpha: { float: alpha } });
+    const { alpha, gamma } = parseSelu(node);
+    const elu = graph.emit("Elu", node.inputs, { alpha: float(alpha) });
     return graph.emit("Mul", [elu, graph.scalar(gamma)]);
   },
 
@@ -133,7 +133,7 @@ const LOWERINGS: Readonly<Record<string, Lower>> = {
     });
   },
 
-  Sum: ({ graph, node }) => node.inputs.reduce((total, part) => graph.emit("Add", [total, part])),
+  Sum: ({ graph, node }) => addedUp(graph, node.inputs),
 };
 
 /** log(sum of e^X over the axes), of what the largest X leaves; the axes become 1. */

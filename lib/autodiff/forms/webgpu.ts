@@ -1,5 +1,6 @@
 import type { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
+import { addedUp } from "../shaping.ts";
 import { channelPool } from "./channel-sum.ts";
 import { compare } from "./comparison.ts";
 import { flippedConv } from "./flipped-conv.ts";
@@ -22,7 +23,7 @@ export function webgpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms
     isGreater: (a, b) => compare(graph, "Greater", a, b),
     isEqual: (a, b) => compare(graph, "Equal", a, b),
     // there is no kernel for Sum
-    sum: (parts) => parts.reduce((total, part) => graph.emit("Add", [total, part])),
+    sum: (parts) => addedUp(graph, parts),
     // Conv has tiled kernels, ConvTranspose one that gathers each pixel by itself
     convAdjoint: (dY, convolution) =>
       flippedConv({ graph, derived }, dY, convolution) ??

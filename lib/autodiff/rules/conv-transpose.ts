@@ -1,5 +1,5 @@
 import { parseConvTranspose } from "../../onnx/operators/convolution.ts";
-import { padsOf } from "../../onnx/operators/window.ts";
+import { padsOf, shapeAttributes } from "../../onnx/operators/window.ts";
 import { refuseActive } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, oneOutput } from "../forward.ts";
@@ -33,9 +33,7 @@ export const convTransposeVjp: VjpRule = (context) => {
   }
   return oneOutput(context, emitForward(context), (dY) => [
     graph.emit("Conv", [dY, input(1)], {
-      kernel_shape: windows.map(({ kernel }) => kernel),
-      strides: windows.map(({ stride }) => stride),
-      dilations: windows.map(({ dilation }) => dilation),
+      ...shapeAttributes(windows),
       pads: padsOf(windows),
       group,
     }),

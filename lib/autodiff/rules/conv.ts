@@ -2,6 +2,7 @@ import { type Convolution, parseConv } from "../../onnx/operators/convolution.ts
 import type { Value } from "../../onnx/model.ts";
 import { padsOf } from "../../onnx/operators/window.ts";
 import { oneOutput } from "../forward.ts";
+import { crop } from "../padding.ts";
 import type { VjpContext, VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
@@ -56,12 +57,7 @@ function weightAdjoint({ graph, input }: VjpContext, dY: Value, convolution: Con
     pads: padsOf(windows),
   });
   // pixels behind the last window make more taps than the kernel has
-  const bounds = [
-    spatial.map(() => 0),
-    spatial.map((axis) => wShape[axis]!),
-    spatial,
-    spatial.map(() => 1),
-  ];
-  const taps = graph.emit("Slice", [dW, ...bounds.map((bound) => graph.ints(bound))]);
+  const surplus = graph.shapeOf(dW).map((taps, axis) => (axis < 2 ? 0 : taps - wShape[axis]!));
+  const taps = crop(graph, dW, { begins: surplus.map(() => 0), ends: surplus });
   return graph.emit("Transpose", [taps], { perm: swap });
 }

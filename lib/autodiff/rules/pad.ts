@@ -5,7 +5,7 @@ import { requireConstant } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { movement, oneOutput } from "../forward.ts";
 import { gatherAdjoint } from "../gather-adjoint.ts";
-import { crop, padByConcat, padWith } from "../padding.ts";
+import { padByConcat, padWith } from "../padding.ts";
 import type { VjpContext, VjpRule } from "../rule.ts";
 
 /**
@@ -14,8 +14,7 @@ import type { VjpContext, VjpRule } from "../rule.ts";
  *     dX = dY without its border                                        constant
  *     dX[j] = sum of dY[i] over the places i that were copied from j    edge, reflect
  *
- * X: any shape; Y: the same rank. A negative pad (constant mode) removes elements; it is emitted as
- * a Slice before the Pad, since CUDA's Pad is not known to take it.
+ * X: any shape; Y: the same rank. A negative pad (constant mode) removes elements.
  *
  * Source: ONNX operator Pad-18.
  *
@@ -36,16 +35,14 @@ function pad(context: VjpContext, addBorder: typeof padWith) {
     return movement(context, (dY) => unpadCopies(graph, dY, { shape, pads, sourceOf }));
   }
   const [fill = 0] = requireConstant(context, 2, "the padding value");
-  const added = mapPads(pads, (length) => Math.max(length, 0));
-  const removed = mapPads(pads, (length) => Math.max(-length, 0));
-  const padded = addBorder(graph, crop(graph, x, removed), added, fill);
+  const padded = addBorder(graph, x, pads, fill);
   const y = padded === x ? graph.emit("Identity", [x]) : padded;
-  const pull = (dY: Value) => [padWith(graph, crop(graph, dY, added), removed, 0)];
+  const pull = (dY: Value) => [padWith(graph, dY, opposite(pads), 0)];
   return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) && fill >= 0 };
 }
 
-function mapPads({ begins, ends }: Pads, change: (length: number) => number): Pads {
-  return { begins: begins.map(change), ends: ends.map(change) };
+function opposite({ begins, ends }: Pads): Pads {
+  return { begins: begins.map((length) => -length), ends: ends.map((length) => -length) };
 }
 
 /** Which element of 0 ... length - 1 lies at `place`, which may be outside. */

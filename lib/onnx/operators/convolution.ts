@@ -4,7 +4,14 @@ import { describeNode, intAttribute, intsAttribute, mismatch, requiredInput } fr
 import { filled, floatTensor, formatShape, sizeOf } from "../tensor.ts";
 import { input, type Inputs, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
-import { type AxisWindow, slidingWindows, span, windowAttributes } from "./window.ts";
+import {
+  type AxisWindow,
+  padsOf,
+  shapeAttributes,
+  slidingWindows,
+  span,
+  windowAttributes,
+} from "./window.ts";
 
 /** A Conv or ConvTranspose node at the size of its input. */
 export interface Convolution<Window = AxisWindow> {
@@ -183,10 +190,8 @@ const col2Im: Operator = {
     const w = emitter.constant(floatTensor([channels * size, 1, ...block], oneHot));
     const attributes = {
       group: channels,
-      kernel_shape: block,
-      strides: axes.map(({ stride }) => stride),
-      dilations: axes.map(({ dilation }) => dilation),
-      pads: [...axes.map(({ padBegin }) => padBegin), ...axes.map(({ padEnd }) => padEnd)],
+      ...shapeAttributes(axes),
+      pads: padsOf(axes),
       output_padding: places.map(({ left }) => left),
     };
     emitter.end("ConvTranspose", [x, w], attributes);

@@ -199,6 +199,14 @@ function cumulative(step: (total: number, x: number) => number, start: number): 
   };
 }
 
+/** Attributes of a Selu node; by default activations keep mean 0 and variance 1. */
+export function parseSelu(node: Node) {
+  return {
+    alpha: floatAttribute(node, "alpha", 1.67326319217681884765625),
+    gamma: floatAttribute(node, "gamma", 1.05070102214813232421875),
+  };
+}
+
 const SAME_AS_INPUT = `Acos Acosh Asin Asinh Atan Atanh Celu Cos Cosh Elu Erf Exp HardSigmoid
   HardSwish LeakyRelu Log Mish Selu Shrink Sigmoid Sin Sinh Softplus Softsign Tan Tanh
   ThresholdedRelu Trilu`;

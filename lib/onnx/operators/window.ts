@@ -102,6 +102,17 @@ export function span({ kernel, dilation }: Pick<AxisWindow, "kernel" | "dilation
   return dilation * (kernel - 1) + 1;
 }
 
+/** What windows are in the attributes of a node, without their pads. */
+export function shapeAttributes(
+  windows: readonly Pick<AxisWindow, "kernel" | "stride" | "dilation">[],
+) {
+  return {
+    kernel_shape: windows.map(({ kernel }) => kernel),
+    strides: windows.map(({ stride }) => stride),
+    dilations: windows.map(({ dilation }) => dilation),
+  };
+}
+
 /** The pads of all axes as ONNX lists them: those before, then those after. */
 export function padsOf(
   windows: readonly Pick<AxisWindow, "padBegin" | "padEnd">[],

@@ -2,7 +2,7 @@ import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { type AxisWindow, withOverhang } from "../../../onnx/operators/window.ts";
 import { crop } from "../../padding.ts";
-import { reshapeTo, zeros } from "../../shaping.ts";
+import { addedUp, reshapeTo, zeros } from "../../shaping.ts";
 import type { MaxPooling } from "../forms.ts";
 import { everyPixel, phaseLattice, tapLattice } from "./lattice.ts";
 import { oneHotTaps, slicedTaps, type Taps } from "./taps.ts";
@@ -137,7 +137,7 @@ function pullAlong(
     });
     // a stride longer than the window leaves phases that no tap reaches
     if (placed.length === 0) return zeros(graph, graph.shapeOf(dY).with(axis, length));
-    return placed.reduce((total, part) => graph.emit("Add", [total, part]));
+    return addedUp(graph, placed);
   });
 }
 

@@ -4,6 +4,7 @@ import { type AxisWindow, withOverhang } from "../../../onnx/operators/window.ts
 import { BudgetError } from "../../../onnx/budgets.ts";
 import { interleaveZeros } from "../../interleave-zeros.ts";
 import { crop, padWith } from "../../padding.ts";
+import { addedUp } from "../../shaping.ts";
 import { compare } from "../comparison.ts";
 import type { MaxPooling, Pooled } from "../forms.ts";
 import { LOWEST } from "./taps.ts";
@@ -63,8 +64,7 @@ export function tapwiseMaxPool(graph: GraphBuilder, x: Value, pool: MaxPooling):
       remainder = graph.emit("Sub", [remainder, gradient]);
       return place(gradient, tap);
     });
-    const whole = parts.reduce((total, part) => graph.emit("Add", [total, part]));
-    return crop(graph, whole, around);
+    return crop(graph, addedUp(graph, parts), around);
   };
   return { y, pullback };
 }
