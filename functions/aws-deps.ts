@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+
 import { BatchClient, SubmitJobCommand } from "@aws-sdk/client-batch";
 
 import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
@@ -9,6 +11,7 @@ import { createSqsClient } from "../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../lib/queue/sqs-queue.ts";
 import { createS3Client } from "../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../lib/storage/s3-object-store.ts";
+import { clearDisk } from "./clear-disk.ts";
 import { modelCacheFolder, optionalEnv, requireCount, requireEnv } from "./env.ts";
 import { gpuWorkerStarter } from "./gpu-workers.ts";
 
@@ -34,10 +37,13 @@ export async function publishBundledFromEnv(store: S3ObjectStore): Promise<void>
 
 /** What functions that open networks have in common. */
 export function networkDepsFromEnv(store: S3ObjectStore) {
+  const cacheFolder = modelCacheFolder();
+  // there the disk is the function's alone, of one process after the other
+  if (optionalEnv("AWS_LAMBDA_FUNCTION_NAME") !== null) clearDisk(tmpdir(), cacheFolder);
   return {
     jobs: new Jobs(store),
     store,
-    networks: new BucketNetworks({ store, cacheFolder: modelCacheFolder() }),
+    networks: new BucketNetworks({ store, cacheFolder }),
     now: () => new Date(),
   };
 }

@@ -12,6 +12,7 @@ import {
 } from "../../networks/description.ts";
 import { openNetwork } from "../../networks/registry.ts";
 import { makeWhole } from "../../networks/whole.ts";
+import { ModelError } from "../../onnx/errors.ts";
 import { releaseShared, tensorBytes } from "../../onnx/shared-memory.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson } from "../json.ts";
@@ -120,9 +121,12 @@ export class BucketNetworks implements NetworkSource {
     try {
       opened.bytes = tensorBytes((await opened.opening).model.model);
       this.#evict();
-    } catch {
+    } catch (error) {
       // a failure is not remembered: the next job may find the bucket repaired
       this.#opened.delete(version);
+      // of a network that is of no use nobody would ever count the copy
+      const isOfNoUse = error instanceof NetworkError || error instanceof ModelError;
+      if (isOfNoUse) this.#removing.set(version, this.#remove(version));
     }
   }
 

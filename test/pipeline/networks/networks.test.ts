@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -7,6 +8,7 @@ import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.t
 import { BucketNetworks } from "../../../lib/pipeline/networks/bucket-networks.ts";
 import { publishNetwork } from "../../../lib/pipeline/networks/publish-network.ts";
 import { IntegrityError, NetworkError } from "../../../lib/networks/errors.ts";
+import { ModelError } from "../../../lib/onnx/errors.ts";
 import { MemoryObjectStore } from "../../support/memory-object-store.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { CLASS_NAMES, tinyNetwork } from "../../support/tiny-network.ts";
@@ -118,6 +120,43 @@ test("a network whose files are not all there is refused until they are", async 
   );
   await store.put("models/tiny/tiny.onnx", model, "application/octet-stream");
   expect((await networks.open("tiny")).description).toEqual(description);
+});
+
+test("a network that cannot be used leaves no copy on the disk, whichever is tried", async () => {
+  const { store, description, cacheFolder } = await published();
+  const networks = new BucketNetworks({ store, cacheFolder });
+  const copies = () => readdir(cacheFolder).catch(() => []);
+  for (const text of ["no model", "another that is none"]) {
+    const bytes = Buffer.from(text);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const file = { file: "tiny.onnx", sha256, sizeBytes: null, source: null };
+    await store.put("models/tiny/tiny.onnx", bytes, "application/octet-stream");
+    await expect(networks.openPinned({ ...description, files: [file] })).rejects.toThrow(
+      ModelError,
+    );
+  }
+  await untilTrue(
+    async () => (await copies()).length === 0,
+    () => "the copies stay",
+  );
+});
+
+test("a network that the bucket did not give is gone on with where it was", async () => {
+  const { store, description, cacheFolder } = await published();
+  const networks = new BucketNetworks({ store, cacheFolder });
+  const read = store.find.bind(store);
+  const keys: string[] = [];
+  store.find = (key) => {
+    keys.push(key);
+    return key.endsWith(".txt") ? Promise.reject(new Error("S3 is away")) : read(key);
+  };
+  await expect(networks.openPinned(description)).rejects.toThrow("S3 is away");
+  store.find = (key) => {
+    keys.push(key);
+    return read(key);
+  };
+  expect((await networks.openPinned(description)).labels).toEqual(CLASS_NAMES);
+  expect(keys.filter((key) => key.endsWith(".onnx"))).toHaveLength(1);
 });
 
 test("a network that is not there is refused with the nearest and the known", async () => {
