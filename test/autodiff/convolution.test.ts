@@ -167,6 +167,18 @@ const transposed: readonly Geometry[] = [
     attributes: { strides: [2, 2], output_shape: [8, 6] },
   },
   {
+    name: "a stated output shape beyond all windows",
+    x: [2, 5, 4, 3],
+    w: [5, 3, 3, 1],
+    attributes: { strides: [3, 2], output_shape: [14, 6] },
+  },
+  {
+    name: "SAME_UPPER with gaps between windows",
+    x: [2, 5, 4, 3],
+    w: [5, 3, 1, 2],
+    attributes: { strides: [2, 3], auto_pad: "SAME_UPPER" },
+  },
+  {
     name: "SAME_UPPER",
     x: [2, 5, 4, 3],
     w: [5, 3, 3, 3],

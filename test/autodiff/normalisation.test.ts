@@ -4,7 +4,7 @@ import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { type Attributes, float } from "../../lib/onnx/model.ts";
-import { checkVjp, constant, contextOf, type VjpCase } from "../support/check-vjp.ts";
+import { checkVjp, computed, constant, contextOf, type VjpCase } from "../support/check-vjp.ts";
 import { normal, uniform } from "../support/random.ts";
 
 const at = normal([2, 7, 3, 4], 1);
@@ -76,6 +76,16 @@ test.each<Refusal>([
   {
     op: "BatchNormalization",
     inputs: [at, normal([CHANNELS], 2), perChannel(3), perChannel(4), variance],
+    message: "its scale, bias, mean or variance depends on the image",
+  },
+  {
+    op: "BatchNormalization",
+    inputs: [at, perChannel(2), perChannel(3), normal([CHANNELS], 4), variance],
+    message: "its scale, bias, mean or variance depends on the image",
+  },
+  {
+    op: "BatchNormalization",
+    inputs: [at, computed("float32", [CHANNELS]), perChannel(3), perChannel(4), variance],
     message: "the scale (input 1) is not a constant",
   },
   {

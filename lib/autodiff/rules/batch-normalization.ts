@@ -1,6 +1,6 @@
 import { describeNode, floatAttribute, intAttribute } from "../../onnx/node.ts";
 import { floatTensor, type Tensor } from "../../onnx/tensor.ts";
-import { requireConstantVector } from "../constant-inputs.ts";
+import { refuseActive, requireConstantVector } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpContext, VjpRule } from "../rule.ts";
@@ -26,6 +26,7 @@ export const batchNormalizationVjp: VjpRule = (context) => {
       "export the model in evaluation mode",
     );
   }
+  refuseActive(context, [1, 2, 3, 4], "its scale, bias, mean or variance");
   const slope = slopeOf(context);
   return oneOutput(context, emitForward(context), (dY) => [mul(dY, graph.constant(slope))]);
 };

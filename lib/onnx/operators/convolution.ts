@@ -87,7 +87,8 @@ interface TransposedAxis extends AxisWindow {
  *     output = (input - 1) * stride + output_padding + (kernel - 1) * dilation + 1 - pads
  *
  * `output_shape`, or input * stride for auto_pad SAME, states the output instead; the pads then
- * follow from it, the odd pixel after for SAME_UPPER, before otherwise.
+ * follow from it, the odd pixel after for SAME_UPPER, before otherwise. An output that is longer
+ * than all windows has the rest after the last, as ONNX Runtime has it.
  *
  * Source: ONNX operator ConvTranspose-11.
  *
@@ -137,9 +138,11 @@ function transposedAxes(
     }
     // output_shape may also list N and M, which then come first
     const output = outputShape.length > 0 ? outputShape.at(i - rank)! : length * axis.stride;
-    const total = full - output;
+    const total = Math.max(full - output, 0);
     const padBegin = autoPad === "SAME_UPPER" ? Math.floor(total / 2) : Math.ceil(total / 2);
-    return { ...axis, padBegin, padEnd: total - padBegin, input: length, output, outputPadding };
+    const added = outputPadding + Math.max(output - full, 0);
+    const pads = { padBegin, padEnd: total - padBegin };
+    return { ...axis, ...pads, input: length, output, outputPadding: added };
   });
 }
 
