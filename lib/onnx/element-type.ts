@@ -17,6 +17,14 @@ export const DataType = {
   int4: 22,
 } as const;
 
+/** As what a value that we hold is written. */
+export const ONNX_TYPE: Readonly<Record<Exclude<ElementType, "opaque">, number>> = {
+  float32: DataType.float,
+  int64: DataType.int64,
+  int32: DataType.int32,
+  bool: DataType.bool,
+};
+
 /**
  * The smallest and the largest integer of the types that quantised networks are rounded to, and
  * that float32 holds exactly; `null` for any other type.

@@ -1,20 +1,13 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-import { DataType } from "./element-type.ts";
+import { ONNX_TYPE } from "./element-type.ts";
 import { type Attribute, type Graph, type Node, OPSET, type ValueInfo } from "./model.ts";
-import type { ElementType, Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 /**
  * IR version that belongs to opset 18 (ONNX 1.13); initializers need not be graph inputs since 4.
  */
 const IR_VERSION = 8;
-
-const ONNX_TYPE: Readonly<Record<Exclude<ElementType, "opaque">, number>> = {
-  float32: DataType.float,
-  int64: DataType.int64,
-  int32: DataType.int32,
-  bool: DataType.bool,
-};
 
 /**
  * Numbers of the fields that we write, in the order of which they stand in a file. Threads that

@@ -186,6 +186,20 @@ test("Cast to integers has no gradient", () => {
   expect(() => RULES["Cast"]!(context)).toThrow("it converts to ONNX type 7");
 });
 
+test("CastLike takes another value's type, and nothing else of it", async () => {
+  const like = constant(floatTensor([1], [3]));
+  await checkVjp(RULES["CastLike"]!, { op: "CastLike", inputs: [at, like] });
+  for (const inputs of [
+    [constant(floatTensor([2], [0.5, 1])), at],
+    [constant(intsTensor([3])), at],
+  ]) {
+    const vjp = RULES["CastLike"]!(contextOf({ op: "CastLike", inputs }));
+    expect(vjp.isConstant).toBe(true);
+  }
+  const toIntegers = contextOf({ op: "CastLike", inputs: [at, constant(intsTensor([1]))] });
+  expect(() => RULES["CastLike"]!(toIntegers)).toThrow("it converts to int64, which is not");
+});
+
 test("the corner of Relu, LeakyRelu and Abs at zero is as documented", async () => {
   const zero = floatTensor([1], [0]);
   const one = floatTensor([1], [1]);

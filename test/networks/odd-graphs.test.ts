@@ -4,7 +4,7 @@ import { layerTable } from "../../lib/networks/layers.ts";
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import type { Node } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
-import { intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
+import { floatTensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
 import { problemsIn } from "../../lib/pipeline/networks/layer-problems.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
@@ -88,4 +88,23 @@ test("an If that the image's size decides is a layer, unless its branches only m
     ["after", null],
   ]);
   expect(either("Identity", "Flatten")).toEqual([["after", null]]);
+});
+
+test("a constant of the type that an image's values have is one that decides as they do", () => {
+  const nodes = [
+    node("CastLike", "two maps", "exponent"),
+    node("Pow", "maps exponent", "squares"),
+    node("CastLike", "lengths sizes", "shape"),
+    node("Reshape", "squares shape", "flat"),
+    node("Relu", "flat", "after"),
+  ];
+  const constants = {
+    two: intsTensor([2]),
+    lengths: floatTensor([3], [1, 4, 48]),
+    sizes: intsTensor([0]),
+  };
+  expect(layersOf(nodes, constants)).toEqual([
+    ["squares", null],
+    ["after", null],
+  ]);
 });

@@ -80,6 +80,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   AveragePool: averagePoolVjp,
   BatchNormalization: batchNormalizationVjp,
   Cast: castVjp,
+  CastLike: castVjp,
   Celu: celuVjp,
   Clip: clipVjp,
   Concat: concatVjp,

@@ -1,4 +1,4 @@
-import { DataType, elementTypeOf } from "../element-type.ts";
+import { DataType, elementTypeOf, ONNX_TYPE } from "../element-type.ts";
 import { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
 import {
@@ -120,7 +120,12 @@ const castLike: Operator = {
     return [{ type, shape: input(node, inputs, 0).shape }];
   },
   fold: convert,
-  upgrade: (node) => [withoutAttributes(node, "saturate")],
+  upgrade: (node, { factsOf }) => {
+    const like = factsOf(requiredInput(node, 1));
+    if (like === null || like.type === "opaque") return [withoutAttributes(node, "saturate")];
+    const attributes = { to: ONNX_TYPE[like.type] };
+    return [{ ...node, op: "Cast", inputs: node.inputs.slice(0, 1), attributes }];
+  },
 };
 
 /**
