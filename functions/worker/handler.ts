@@ -28,7 +28,8 @@ export function createHandler(deps: WorkerDeps) {
     event: SQSEvent,
     context?: Pick<Context, "getRemainingTimeInMillis">,
   ): Promise<SQSBatchResponse> => {
-    const signal = stopSignal(hooks?.signal, context);
+    using time = invocationTime(context);
+    const signal = AbortSignal.any([time.up, ...(hooks?.signal ? [hooks.signal] : [])]);
     const logging = logChannels(log, signal);
     const failed = await renderMessages(event.Records, deps, {
       ...hooks,
@@ -49,11 +50,17 @@ function timeLeftMs(context: Pick<Context, "getRemainingTimeInMillis">): number 
   return context.getRemainingTimeInMillis() - ANSWER_MS;
 }
 
-/** Stops the rendering when asked to, or when the invocation's time is up all the same. */
-function stopSignal(
-  asked: AbortSignal | undefined,
+/** `up` aborts when the invocation's time is over; dispose of it when the work has ended. */
+function invocationTime(
   context: Pick<Context, "getRemainingTimeInMillis"> | undefined,
-): AbortSignal {
-  const timeUp = context && AbortSignal.timeout(Math.max(0, timeLeftMs(context)));
-  return AbortSignal.any([asked, timeUp].filter((each) => each !== undefined));
+): Disposable & { readonly up: AbortSignal } {
+  // Node 20 forgets a signal of `AbortSignal.timeout` that only others are made of
+  const over = new AbortController();
+  const timer =
+    context &&
+    setTimeout(
+      () => over.abort(new Error("the invocation's time is up")),
+      Math.max(0, timeLeftMs(context)),
+    );
+  return { up: over.signal, [Symbol.dispose]: () => clearTimeout(timer) };
 }

@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 import { expect, test } from "vitest";
 
 import { createHandler as createAssembler } from "../../functions/assembler/handler.ts";
@@ -77,7 +80,15 @@ test("the worker reports each failed message, and hands progress and results on"
 test("a worker whose time is nearly up gives its messages back", async () => {
   const pipeline = await memoryPipeline();
   await pipeline.accept({ channels: [1, 2] });
-  const renderer = new FakeRenderer({ beforeChannel: (_, stop) => untilStopped(stop) });
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  const renderer = new FakeRenderer({
+    beforeChannel: (_, stop) => {
+      // nor does the stop go with what nobody holds any more
+      collectGarbage();
+      return untilStopped(stop);
+    },
+  });
   const handler = createWorker({ ...pipeline.renderDeps(renderer), log: silentLog });
   const bodies = pipeline.cpu.sent.map(({ body }) => body);
   const context = { getRemainingTimeInMillis: () => 5_050 };
