@@ -135,6 +135,12 @@ describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
     const what = { network: "tiny", layer: "prob" };
     expect(await request()).toEqual({ ...what, method: "fourier", preset: "vivid" });
     await page.getByRole("button", { name: "deepdream" }).click();
+    // of the system's colours the accent is none
+    await page.emulateMedia({ forcedColors: "active" });
+    const frames = page.getByRole("group", { name: "Method" }).getByRole("button");
+    expect(
+      await frames.evaluateAll((all) => all.map((each) => getComputedStyle(each).outlineStyle)),
+    ).toEqual(["solid", "none"]);
     expect(await request()).toEqual({ ...what, method: "deepdream" });
 
     await page.goto(`${url()}/#/-/request`);
