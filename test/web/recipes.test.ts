@@ -74,6 +74,21 @@ describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
       method: "fourier",
       preset: "lucid",
     });
+
+    // of each channel that is clicked, the picture that was seen, though there are newer ones
+    const pictureOf = (job: Job) => page.locator(`figure img[src*="${job.jobId}"]`).waitFor();
+    const channel4 = page.getByRole("link", { name: "channel 4" });
+    await channel4.click();
+    await pictureOf(lucid!);
+    await page.goto(`${url()}/#/-/jobs/${natural!.jobId}`);
+    await channel4.click();
+    await pictureOf(natural!);
+    await page.goto(`${url()}/#/-/jobs/${natural!.jobId}`);
+    await page.getByRole("link", { name: "Layer" }).click();
+    await expect.poll(shown, PATIENT).toBe("fourier, preset natural");
+    await page.goto(`${url()}/#/-/atlas/tiny`);
+    await page.getByRole("link", { name: "classes, channel 4" }).click();
+    await pictureOf(natural!);
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -10,6 +10,7 @@ import { RequestToCopy } from "../parts/request-to-copy.tsx";
 import { tileOf } from "../parts/tile-of.ts";
 import { isEndOf, jobWithNews } from "../state/layer-pictures.ts";
 import { hasEnded, type JobNews } from "../state/news.ts";
+import { recipesOf } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
 import { useFollowed } from "../state/use-followed.ts";
 import { useSending } from "../state/use-sending.ts";
@@ -49,7 +50,10 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
         </div>
         {job !== null && (
           <div class="row">
-            <a class="button" href={address.layer(job.network, job.layer.name)}>
+            <a
+              class="button"
+              href={address.layer(job.network, job.layer.name, { recipe: recipeIdOf(job) })}
+            >
               Layer
             </a>
             {!hasEnded(job) && job.state !== "cancelling" && (
@@ -81,17 +85,25 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
   );
 }
 
+/** What addresses call the way in which it is drawn; `null` where its tiles are no channels. */
+function recipeIdOf(job: JobDocument): string | null {
+  return job.request["targets"] === undefined ? recipesOf([job])[0]!.id : null;
+}
+
 function JobTiles({ job }: { readonly job: JobDocument }) {
-  const { jobId, channels, tileSize, network, layer, request } = job;
-  const isOfChannels = request["targets"] === undefined;
+  const { jobId, channels, tileSize, network, layer } = job;
+  const recipe = recipeIdOf(job);
   return (
     <ol class="tiles many">
       {channels.map((each) => {
         const tile = tileOf(each.channel, { ...each, jobId, tileSize });
-        const page = address.channel(network, layer.name, each.channel);
+        const page = address.channel(network, layer.name, each.channel, { recipe });
         return (
           <li key={each.channel}>
-            <SteadyTile {...tile} href={isOfChannels ? page : tileAddress(jobId, each.channel)} />
+            <SteadyTile
+              {...tile}
+              href={recipe === null ? tileAddress(jobId, each.channel) : page}
+            />
           </li>
         );
       })}

@@ -76,7 +76,7 @@ function WallRow({ network, row }: { readonly network: string; readonly row: Atl
 }
 
 function RowPictures({ network, row }: { readonly network: string; readonly row: AtlasRow }) {
-  const pictures = useRowPictures(row);
+  const { recipe, pictures } = useRowPictures(row);
   if (pictures.length === 0) {
     return <span class="wall-waiting" style={{ "--count": longestRow(row.jobs) }} />;
   }
@@ -88,7 +88,7 @@ function RowPictures({ network, row }: { readonly network: string; readonly row:
           <a
             key={channel}
             class={state}
-            href={address.channel(network, row.name, channel)}
+            href={address.channel(network, row.name, channel, { recipe })}
             title={name}
           >
             {state === "ok" ? (

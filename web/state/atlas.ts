@@ -36,8 +36,15 @@ const CHANNELS_ALONE = {
   isStale: () => false,
 };
 
-/** A row's pictures, in the order of their channels; of the recipe that most of them have. */
-export function useRowPictures({ index, jobs }: AtlasRow): readonly Picture[] {
+interface RowPictures {
+  /** What addresses call the recipe that most of the row have; `null` while none is known. */
+  readonly recipe: string | null;
+  /** Those of that recipe, in the order of their channels. */
+  readonly pictures: readonly Picture[];
+}
+
+/** A row's pictures. */
+export function useRowPictures({ index, jobs }: AtlasRow): RowPictures {
   const key = `${jobs[0]?.network ?? ""}/${index}`;
   const { value, reload } = useFollowed(key, () => channelJobs(jobs), CHANNELS_ALONE);
   const documents = value ?? [];
@@ -49,9 +56,12 @@ export function useRowPictures({ index, jobs }: AtlasRow): readonly Picture[] {
     seen.current = stand;
     reload();
   }, [stand, reload]);
-  const drawn = recipesOf(documents).map((recipe) => picturesOf(documents, recipe));
-  const most = drawn.toSorted((a, b) => b.size - a.size)[0] ?? new Map<number, Picture>();
-  return [...most.values()].toSorted((a, b) => a.channel - b.channel);
+  const drawn = recipesOf(documents).map((recipe) => {
+    return { recipe: recipe.id, pictures: [...picturesOf(documents, recipe).values()] };
+  });
+  const [most] = drawn.toSorted((a, b) => b.pictures.length - a.pictures.length);
+  if (most === undefined) return { recipe: null, pictures: [] };
+  return { ...most, pictures: most.pictures.toSorted((a, b) => a.channel - b.channel) };
 }
 
 /** Pictures of the longest row. @param jobs of one network */
