@@ -193,6 +193,12 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     await layer.waitFor({ state: "detached" });
     await page.getByPlaceholder(/Search/).fill("3a 5x5 conv");
     await page.getByText("2 of 143").waitFor();
+    await page.getByPlaceholder(/Search/).fill("64 × 56 × 56"); // as it is copied from the table
+    await page.getByText("4 of 143").waitFor();
+    await page.setViewportSize({ width: 1920, height: 900 });
+    const table = page.getByRole("region", { name: "Layer table" });
+    const cut = await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+    expect(cut, "all columns are in view").toBe(0);
     await expectAccessible(page);
     await page.close();
   });

@@ -13,7 +13,12 @@ interface LayerTableProps {
 export function LayerTable({ network, layers }: LayerTableProps) {
   const [search, setSearch] = useState("");
   const [isRenderable, setRenderable] = useState(false);
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  // sizes are shown with a sign that few keyboards have
+  const words = search
+    .toLowerCase()
+    .replaceAll(/\s*×\s*/g, "x")
+    .split(/\s+/)
+    .filter(Boolean);
   const shown = layers.filter(
     (layer) =>
       (!isRenderable || layer.renderable) && words.every((word) => textOf(layer).includes(word)),

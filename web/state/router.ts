@@ -1,5 +1,3 @@
-import { useEffect, useState } from "preact/hooks";
-
 /** What the page shows, as its address says. */
 export type Place =
   | { readonly kind: "networks" }
@@ -57,7 +55,8 @@ export const address = {
 
 export function parseAddress(hash: string): Address {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
-  return { place: placeOf(path), query: new URLSearchParams(query) };
+  // people end addresses with a stroke, too
+  return { place: placeOf(path.replace(/\/+$/, "")), query: new URLSearchParams(query) };
 }
 
 function placeOf(path: string): Place {
@@ -86,15 +85,4 @@ function decoded(part: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** The address now, and whenever it changes. */
-export function useAddress(): Address {
-  const [current, setCurrent] = useState(() => parseAddress(location.hash));
-  useEffect(() => {
-    const follow = () => setCurrent(parseAddress(location.hash));
-    addEventListener("hashchange", follow);
-    return () => removeEventListener("hashchange", follow);
-  }, []);
-  return current;
 }
