@@ -1,5 +1,6 @@
 import { didYouMean } from "./did-you-mean.ts";
 import { ClassNameError } from "./errors.ts";
+import type { Layer } from "./layers.ts";
 
 /** A WordNet id in front of ImageNet's names, as in `n01440764 tench, Tinca tinca`. */
 const SYNSET_LINE = /^n\d{8}\s+(.+)$/;
@@ -42,6 +43,22 @@ export function classChannel(labels: readonly string[], name: string): number {
     );
   }
   return channel;
+}
+
+/**
+ * Class names belong to a layer with one channel for each, after which nothing mixes channels: no
+ * later layer has weights or another number of channels.
+ */
+export function classNamesOf(
+  layer: Layer,
+  layers: readonly Layer[],
+  labels: readonly string[] | null,
+): readonly string[] | null {
+  if (labels === null || layer.channels !== labels.length) return null;
+  const later = layers.filter(({ index }) => index > layer.index);
+  const keepsChannels = ({ learnableCount, channels }: Layer) =>
+    learnableCount === 0 && channels === labels.length;
+  return later.every(keepsChannels) ? labels : null;
 }
 
 export interface ClassName {

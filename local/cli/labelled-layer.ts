@@ -1,6 +1,6 @@
+import { classNamesOf } from "../../lib/networks/labels.ts";
 import type { LayerWithChannels } from "../../lib/networks/layers.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
-import { classNamesOf } from "../../lib/pipeline/request/resolve-request.ts";
 import { UsageError } from "./user-errors.ts";
 
 /**

@@ -1,7 +1,7 @@
+import { classNamesOf } from "../../networks/labels.ts";
 import type { Layer } from "../../networks/layers.ts";
 import type { ChannelKind } from "../../optvis/quality/source-figures.ts";
 import { requestedLayer } from "../request/requested-layer.ts";
-import { classNamesOf } from "../request/resolve-request.ts";
 import type { ExaminationTask } from "./renderer.ts";
 
 /** Operators whose outputs are probabilities. */

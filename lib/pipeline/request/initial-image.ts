@@ -65,11 +65,19 @@ export async function pinImage(
 /** @throws Error if the object is not the one that was planned with */
 export async function loadInitialImage(store: ObjectStore, image: InitialImage): Promise<Raster> {
   const bytes = await store.get(image.key);
-  const found = sha256(bytes);
-  if (found !== image.sha256) {
-    throw new Error(
-      `initial image '${image.key}' has changed since the job was accepted (SHA-256 ${found}, was ${image.sha256}); send the request again`,
-    );
-  }
+  requireUnchanged(`initial image '${image.key}'`, bytes, image.sha256);
   return decodeImage(bytes);
+}
+
+/**
+ * @param what the file is, for the message
+ * @param wanted SHA-256 of its bytes when the request was checked
+ * @throws Error if they are others now
+ */
+export function requireUnchanged(what: string, bytes: Uint8Array, wanted: string): void {
+  const found = sha256(bytes);
+  if (found === wanted) return;
+  throw new Error(
+    `${what} has changed since the job was accepted (SHA-256 ${found}, was ${wanted}); send the request again`,
+  );
 }

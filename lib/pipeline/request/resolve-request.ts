@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { pictureSize } from "../../image/picture.ts";
 import { sizeProblem } from "../../image/png.ts";
 import type { Size } from "../../image/raster.ts";
-import { firstSynonym } from "../../networks/labels.ts";
+import { classNamesOf, firstSynonym } from "../../networks/labels.ts";
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import { ModelError, ShapeMismatchError } from "../../onnx/errors.ts";
 import { gradientObstacle } from "../../optvis/graph/differentiable-graph.ts";
@@ -46,7 +46,7 @@ export async function resolveRequest(
   request: RenderRequest,
   network: AnalysedNetwork,
   initialImage: InitialImage | null,
-  targetFiles: readonly TargetFile[] = [],
+  files: readonly TargetFile[] = [],
 ): Promise<ResolvedRequest> {
   const { model } = network;
   const layer = requestedLayer(request, network);
@@ -60,7 +60,7 @@ export async function resolveRequest(
   const selection = request.channels
     ? selectChannels(request.channels, among)
     : { channels: [], problems: [] };
-  const targets = resolveTargets(request.targets ?? [], among, targetFiles);
+  const targets = resolveTargets(request.targets ?? [], among, files);
   const decided = network.layers[layer.index - 1]?.channelAxis;
   const drawn = {
     ...(layer.channelAxis !== decided && { channelAxis: layer.channelAxis }),
@@ -74,7 +74,7 @@ export async function resolveRequest(
   const drawing = drawingOf(complete, { width, height });
   const tileSize = pictureSize(tileSizeOf(drawing), planeKind(model.planes), model.planes.length);
   const tooMuch = [
-    ...countProblems(channels.length),
+    ...countProblems(channels.length, request.targets ? "targets" : "channels"),
     ...workProblems({ ...drawing, channelCount: channels.length }),
   ];
   const overLimit = tooMuch.length > 0 ? tooMuch : pictureProblems(drawing, tileSize);
@@ -89,16 +89,22 @@ export async function resolveRequest(
       : channels.map(named));
   const raised = raisedLayer(request, model.model, layer);
   const noAscent = await ascentProblems(model, raised, drawing);
+  const { channelAxis, targets: wanted = [] } = complete;
+  // the axis that was decided on has channels of a length that the weights decide
+  const areMapsAsked = channelAxis !== undefined || wanted.length > 0;
+  const maps = areMapsAsked ? mapsAtSizes(model, raised, drawing) : [];
+  const [first] = maps;
   const secondsOf = (each: Drawing): WorkSeconds => workSeconds(model, raised, each);
   const seconds = noAscent.length > 0 ? null : secondsOf(drawing);
   const problems = [
     ...wrong,
     ...noAscent,
     ...fixedMeanProblems(request, model.model, raised),
-    ...channelAxisProblems(complete, model, raised, drawing),
+    ...(channelAxis === undefined ? [] : channelAxisProblems(channelAxis, raised, maps)),
     ...(seconds ? secondsProblems(drawing, seconds, secondsOf) : []),
     ...(complete.method === "fourier" ? cropProblems(complete) : []),
-    ...targetProblems(complete, model, raised, drawing, targetFiles),
+    ...(first ? targetFitProblems(wanted, { ...first, layerName: layer.name, files }) : []),
+    ...(first ? diversityProblems(drawing.together, model, raised, first.size) : []),
     ...montageProblems(request, channels.length, tileSize),
   ];
   if (problems.length > 0) throw new RequestError(problems);
@@ -112,7 +118,7 @@ export async function resolveRequest(
       channels: layer.channels,
       preActivation: raised.value !== layer.value,
     },
-    targetFiles: [...targetFiles],
+    targetFiles: [...files],
     channels: [...channels],
     labels: channels.map((_, i) => labels[i] ?? null),
     initialImage,
@@ -122,31 +128,16 @@ export async function resolveRequest(
   };
 }
 
-/**
- * Class names belong to a layer with one channel for each, after which nothing mixes channels: no
- * later layer has weights or another number of channels.
- */
-export function classNamesOf(
-  layer: Layer,
-  layers: readonly Layer[],
-  labels: readonly string[] | null,
-): readonly string[] | null {
-  if (labels === null || layer.channels !== labels.length) return null;
-  const later = layers.filter(({ index }) => index > layer.index);
-  const keepsChannels = ({ learnableCount, channels }: Layer) =>
-    learnableCount === 0 && channels === labels.length;
-  return later.every(keepsChannels) ? labels : null;
-}
-
 function classLabel(classNames: readonly string[] | null, channel: number): string | null {
   const className = classNames?.[channel - 1];
   return className === undefined ? null : firstSynonym(className);
 }
 
-function countProblems(count: number): string[] {
+function countProblems(count: number, field: "channels" | "targets"): string[] {
   if (count <= MAX_CHANNELS_PER_JOB) return [];
+  const what = field === "targets" ? "images" : field;
   return [
-    `channels: given ${count} channels; wanted at most ${MAX_CHANNELS_PER_JOB} in one request; split them into several requests`,
+    `${field}: given ${count} ${what}; wanted at most ${MAX_CHANNELS_PER_JOB} in one request; split them into several requests`,
   ];
 }
 
@@ -220,52 +211,40 @@ async function ascentProblems(
   }
 }
 
-/** An axis of rows, columns or tokens is longer in a larger image: its channels are other ones. */
-function channelAxisProblems(
-  { channelAxis }: CompleteRequest,
+/** A size that goes through the network, and the layer's shape there, [C, ...]. */
+interface MapAtSize {
+  readonly size: Size;
+  readonly mapShape: readonly number[];
+}
+
+/** None where the layer cannot be rendered, as is told of it otherwise. */
+function mapsAtSizes(
   model: NetworkModel,
   layer: LayerWithChannels,
   drawing: Drawing,
-): string[] {
-  // the axis that was decided on has channels of a length that the weights decide
-  if (channelAxis === undefined) return [];
-  const { channels, name } = layer;
+): readonly MapAtSize[] {
   try {
-    for (const size of passSizes(model, layer, drawing)) {
-      const [found] = mapShapeAt(model.model, layer, size);
-      if (found === channels) continue;
-      return [
-        `channelAxis: axis ${channelAxis} of layer '${name}' is ${channels} long at the network's own size, and ${found} at ${size.width}x${size.height}; choose another axis, or draw at one size`,
-      ];
-    }
-    return [];
+    return passSizes(model, layer, drawing).map((size) => {
+      return { size, mapShape: mapShapeAt(model.model, layer, size) };
+    });
   } catch (error) {
-    // told of the layer already
     if (error instanceof ModelError || error instanceof ImageTooSmallError) return [];
     throw error;
   }
 }
 
-/** What of the targets does not fit the layer at the size that the network first sees. */
-function targetProblems(
-  { targets = [] }: CompleteRequest,
-  model: NetworkModel,
-  layer: Layer,
-  drawing: Drawing,
-  files: readonly TargetFile[],
+/** An axis of rows, columns or tokens is longer in a larger image: its channels are other ones. */
+function channelAxisProblems(
+  channelAxis: number,
+  { channels, name }: LayerWithChannels,
+  maps: readonly MapAtSize[],
 ): string[] {
-  const [size] = targets.length > 0 ? passSizes(model, layer, drawing) : [];
-  if (!size) return [];
-  try {
-    const mapShape = mapShapeAt(model.model, layer, size);
-    const problems = targetFitProblems(targets, { layerName: layer.name, mapShape, files });
-    const diverse = targets.find(({ diversity }) => diversity !== undefined);
-    return [...problems, ...(diverse ? diversityProblems(diverse, model, layer, size) : [])];
-  } catch (error) {
-    // told of the layer already
-    if (error instanceof ModelError || error instanceof ImageTooSmallError) return [];
-    throw error;
-  }
+  const other = maps.find(({ mapShape }) => mapShape[0] !== channels);
+  if (!other) return [];
+  const { size, mapShape } = other;
+  return [
+    `channelAxis: axis ${channelAxis} of layer '${name}' is ${channels} long at the network's own size, and ${mapShape[0]} at ${size.width}x${size.height}; choose another axis, or draw at one size`,
+  ];
 }
 
 /** Sizes of what goes through the network. */

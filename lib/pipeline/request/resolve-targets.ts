@@ -1,3 +1,4 @@
+import { ModelError } from "../../onnx/errors.ts";
 import type { TargetFile } from "./resolved-request.ts";
 import type { Size } from "../../image/raster.ts";
 import { diversityValue } from "../../optvis/graph/diversity-value.ts";
@@ -91,23 +92,34 @@ export function targetFitProblems(
   });
 }
 
-/** What keeps images of the target from being told apart. */
+/** What keeps so many images of one target from being told apart. */
 export function diversityProblems(
-  { diversity = 1 }: RequestTarget,
+  diversity: number,
   { model }: NetworkModel,
   layer: TargetLayer,
   size: Size,
 ): string[] {
-  const mismatch = shapeMismatch(model, layer, imageShapeOf(model, diversity, size));
-  if (mismatch !== null) {
+  if (diversity === 1) return [];
+  const obstacle = batchObstacle(model, layer, imageShapeOf(model, diversity, size));
+  if (obstacle !== null) {
     return [
-      `targets: diversity: the network does not take ${diversity} images at once: ${mismatch.message}; leave diversity out`,
+      `targets: diversity: the network does not take ${diversity} images at once: ${obstacle.message}; leave diversity out`,
     ];
   }
   if (diversityValue(model, layer, imageShapeOf(model, 1, size)) !== null) return [];
   return [
     `targets: diversity: no map comes before layer '${layer.name}' in which images could differ; leave diversity out`,
   ];
+}
+
+/** Why the network does not take so many images at once, though it takes one. */
+function batchObstacle(...pass: Parameters<typeof shapeMismatch>): ModelError | null {
+  try {
+    return shapeMismatch(...pass);
+  } catch (error) {
+    if (error instanceof ModelError) return error;
+    throw error;
+  }
 }
 
 /** The channels of a target in normal form. */

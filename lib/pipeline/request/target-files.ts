@@ -3,8 +3,9 @@ import { decodeNpy, type NpyArray } from "../../image/npy.ts";
 import { decodeImage } from "../../image/png.ts";
 import type { Raster } from "../../image/raster.ts";
 import { sha256 } from "../../networks/checksum.ts";
-import { RequestError } from "./request.ts";
 import type { RequestTarget } from "./fields/targets.ts";
+import { requireUnchanged } from "./initial-image.ts";
+import { RequestError } from "./request.ts";
 import type { TargetFile } from "./resolved-request.ts";
 
 type Decoded =
@@ -53,16 +54,11 @@ export async function loadTargetFiles(
   read: (key: string) => Promise<Uint8Array>,
 ): Promise<ReadonlyMap<string, TargetContents>> {
   const contents = new Map<string, TargetContents>();
-  for (const { key, shape, sha256: wanted } of files) {
+  for (const { key, shape, sha256: pinned } of files) {
     const bytes = await read(key);
-    const found = sha256(bytes);
-    if (found !== wanted) {
-      throw new Error(
-        `'${key}' of a target has changed since the job was accepted (SHA-256 ${found}, was ${wanted}); send the request again`,
-      );
-    }
+    requireUnchanged(`'${key}' of a target`, bytes, pinned);
     const decoded = await decode(bytes, shape === null ? "activationOf" : "direction");
-    contents.set(key, { ...decoded, sha256: found });
+    contents.set(key, { ...decoded, sha256: pinned });
   }
   return contents;
 }

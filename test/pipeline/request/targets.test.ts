@@ -15,6 +15,7 @@ import {
   RequestError,
 } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
+import { diversityProblems } from "../../../lib/pipeline/request/resolve-targets.ts";
 import { loadTargetFiles, pinTargetFiles } from "../../../lib/pipeline/request/target-files.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
 
@@ -208,6 +209,28 @@ describe("refused", () => {
     );
     expect(problems).toEqual([expect.stringContaining("has no map of rows and columns")]);
   });
+});
+
+test("as many images as one request may have are counted, those that differ one by one", async () => {
+  const targets = Array.from({ length: 1_251 }, (_, i) => ({
+    channels: { 1: 1, 2: i / 2 },
+    diversity: 8,
+  }));
+  expect(await problemsOf(() => resolve(targets))).toEqual([
+    "targets: given 10008 images; wanted at most 10000 in one request; split them into several requests",
+  ]);
+});
+
+test("images that are too large to be told apart at once are refused, though one may be drawn", () => {
+  const layer = network.layers[1]!;
+  const size = { width: 6_000, height: 5_000 };
+  const problems = diversityProblems(8, network.model, layer, size);
+  expect(problems).toEqual([
+    expect.stringMatching(
+      /^targets: diversity: the network does not take 8 images at once: Conv 'wide' has an output of/,
+    ),
+  ]);
+  expect(diversityProblems(2, network.model, layer, size)).toEqual([]);
 });
 
 test("what is raised of maps may come with targets that are maps, and completed with any", async () => {
