@@ -1,5 +1,6 @@
 import { RequestError } from "./request.ts";
 import type { ResolvedRequest } from "./resolved-request.ts";
+import { PROCESS_BYTES } from "./work-bytes.ts";
 
 /** The estimate of `work-bytes.ts` may be half as much again as an image takes, and not twice. */
 const SURE_SHARE = 0.5;
@@ -15,8 +16,13 @@ type Drawn = Pick<ResolvedRequest, "bytes" | "request">;
 export function memoryProblems({ bytes, request }: Drawn, memoryBytes: number): string[] {
   if (bytes === null || request.executionEnvironment === "gpu") return [];
   if (SURE_SHARE * bytes <= memoryBytes) return [];
+  // with "auto" a CPU draws beside a card, and would run out of memory
+  const orCard =
+    request.executionEnvironment === "auto"
+      ? ', or a GPU alone, with "executionEnvironment": "gpu"'
+      : "";
   return [
-    `cropSize: an image takes about ${show(bytes)} of memory, and there are ${show(memoryBytes)} where it would be drawn; use a smaller cropSize`,
+    `cropSize: an image takes about ${show(bytes)} of memory, and there are ${show(memoryBytes)} where it would be drawn; use a smaller cropSize${orCard}`,
   ];
 }
 
@@ -37,7 +43,7 @@ export function memoryNotice(
   atOnce: number,
 ): string | null {
   if (bytes === null || request.executionEnvironment === "gpu") return null;
-  if (atOnce * bytes <= memoryBytes) return null;
+  if (PROCESS_BYTES + atOnce * (bytes - PROCESS_BYTES) <= memoryBytes) return null;
   const many = atOnce === 1 ? "" : `, and ${atOnce} are drawn at once`;
   const remedy = atOnce === 1 ? "" : "fewer --threads, or ";
   return `an image takes about ${show(bytes)} of memory${many}; this machine has ${show(memoryBytes)}, which may not be enough: ${remedy}a smaller cropSize takes less`;

@@ -20,7 +20,8 @@ const PASS_SHARE = 0.5;
 const CROPS = 36;
 /** The image, its coefficients and their moments. */
 const CANVASES = 10;
-const PROCESS_BYTES = 200e6;
+/** Of the process itself, however many images it draws at once. */
+export const PROCESS_BYTES = 200e6;
 
 const FLOAT_BYTES = 4;
 

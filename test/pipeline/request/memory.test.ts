@@ -44,7 +44,10 @@ describe("a request whose images", () => {
   test("surely take more memory than there is is refused, before any of it is sent", async () => {
     expect(memoryProblems(await drawn(), 8.1e9)).toEqual([]);
     expect(memoryProblems(await drawn(), 8e9)).toEqual([
-      "cropSize: an image takes about 16.0 GB of memory, and there are 8.0 GB where it would be drawn; use a smaller cropSize",
+      'cropSize: an image takes about 16.0 GB of memory, and there are 8.0 GB where it would be drawn; use a smaller cropSize, or a GPU alone, with "executionEnvironment": "gpu"',
+    ]);
+    expect(memoryProblems(await drawn({ executionEnvironment: "cpu" }), 8e9)).toEqual([
+      expect.stringMatching(/use a smaller cropSize$/),
     ]);
     const onCard = await drawn({ executionEnvironment: "gpu" });
     expect(memoryProblems(onCard, 8e9)).toEqual([]);
@@ -64,9 +67,10 @@ describe("a request whose images", () => {
   });
 
   test("may not fit together, or by themselves, is told of", async () => {
-    expect(memoryNotice(await drawn(), 48.2e9, 3)).toBeNull();
-    expect(memoryNotice(await drawn(), 48.1e9, 3)).toBe(
-      "an image takes about 16.0 GB of memory, and 3 are drawn at once; this machine has 48.1 GB, which may not be enough: fewer --threads, or a smaller cropSize takes less",
+    // 15.84 GB of each, and 0.2 of the process
+    expect(memoryNotice(await drawn(), 47.73e9, 3)).toBeNull();
+    expect(memoryNotice(await drawn(), 47.71e9, 3)).toBe(
+      "an image takes about 16.0 GB of memory, and 3 are drawn at once; this machine has 47.7 GB, which may not be enough: fewer --threads, or a smaller cropSize takes less",
     );
     expect(memoryNotice(await drawn(), 16e9, 1)).toBe(
       "an image takes about 16.0 GB of memory; this machine has 16.0 GB, which may not be enough: a smaller cropSize takes less",
