@@ -14,6 +14,7 @@ import { GridEmitter, plainName } from "./grid-emitter.ts";
 import type { IntegerGrid } from "./integer-grid.ts";
 import { normalisations } from "./normalisation.ts";
 import type { Operator, Operators } from "./operator.ts";
+import { matMulNBits } from "./packed-weights.ts";
 import { type Rewriting, withoutAttributes } from "./upgrade.ts";
 
 /** Scale at one input and zero point at the next; one for each index along `axis`, or for all. */
@@ -284,6 +285,7 @@ export const quantisations: Operators = {
     b: separately(node, 3, 5, -1),
     bias: 6,
   })),
+  "com.microsoft.MatMulNBits": { upgrade: matMulNBits },
   "com.microsoft.DynamicQuantizeMatMul": matMulToFloat((node) => ({
     a: null,
     b: separately(node, 2, 3, -1),
