@@ -1,6 +1,5 @@
 import * as z from "zod";
 
-import { deepZoomPieceKey } from "../../lib/pipeline/keys.ts";
 import { hasPiece } from "../../lib/pipeline/sheet/deep-zoom.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { LINK_SECONDS } from "./describe-job.ts";
@@ -117,7 +116,7 @@ export const getDeepZoomPiece = defineRoute({
     const job = await deps.jobs.open(jobId).latest();
     const zoom = await job.images.findDeepZoom();
     if (zoom !== null && hasPiece(zoom, place)) {
-      return redirectTo(deepZoomPieceKey(jobId, place, job.round), deps, NOT_KEPT);
+      return redirectTo(job.keys.deepZoomPiece(place), deps, NOT_KEPT);
     }
     const what = (await job.findPlan()) && `the sheet of job '${jobId}' has no such piece`;
     throw new ProblemError("not-found", [what ?? `there is no job '${jobId}'`]);

@@ -50,68 +50,15 @@ export const RESULT_NOTIFICATIONS: readonly NotificationRule[] = Array.from(
 const SAFE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
 /** Also what an idempotency key has to look like. */
 export const JOB_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-const jobKey = (jobId: string, rest: string) => `${JOB_PREFIX}${checkedJobId(jobId)}/${rest}`;
-/** Rounds after the first, 0, have a folder each: nothing that a round wrote ever changes. */
-const roundKey = (jobId: string, round: number, rest: string) =>
-  jobKey(jobId, round === 0 ? rest : `retries/${round}/${rest}`);
-/** Folder of a round; that of the first is the job's own. */
-export const roundPrefix = (jobId: string, round: number) => roundKey(jobId, round, "");
-/** Folder of all rounds after the first. */
-export const retriesPrefix = (jobId: string) => jobKey(jobId, "retries/");
+const jobFolder = (jobId: string) => `${JOB_PREFIX}${checkedJobId(jobId)}/`;
 
 /** The normalised request; immutable. */
-export const requestKey = (jobId: string) => jobKey(jobId, "request.json");
+export const requestKey = (jobId: string) => `${jobFolder(jobId)}request.json`;
 /** What the request resolved to; immutable, and the mark that the job exists. */
-export const planKey = (jobId: string) => jobKey(jobId, "plan.json");
-/** What a round from 1 on draws again; written once, and the mark that there is such a round. */
-export const retryKey = (jobId: string, round: number) => roundKey(jobId, round, "retry.json");
-/** Every channel's message has been sent; written once. */
-export const dispatchedKey = (jobId: string, round = 0) =>
-  roundKey(jobId, round, "dispatched.json");
-/** The CPU workers have been given a job of the GPU's; written once. */
-export const fellBackKey = (jobId: string, round = 0) => roundKey(jobId, round, "fell-back.json");
-/** The job is to stop; written once. */
-export const cancelKey = (jobId: string, round = 0) => roundKey(jobId, round, "cancel.json");
-export const tilePrefix = (jobId: string, round = 0) => roundKey(jobId, round, "tiles/");
-export const tileKey = (jobId: string, channel: number, round = 0) =>
-  `${tilePrefix(jobId, round)}${channelName(channel)}.png`;
-/** Raw float32 pixels, when output scaling is off. */
-export const rawTileKey = (jobId: string, channel: number, round = 0) =>
-  `${tilePrefix(jobId, round)}${channelName(channel)}.npy`;
-/** How the image came about, where the request wants it: an animation. */
-export const animationKey = (jobId: string, channel: number, format: string, round = 0) =>
-  `${tilePrefix(jobId, round)}${channelName(channel)}.${format}`;
-export const attemptsPrefix = (jobId: string, round = 0) => roundKey(jobId, round, "attempts/");
-/** How often the channel's image has been begun; overwritten. */
-export const attemptsKey = (jobId: string, channel: number, round = 0) =>
-  `${attemptsPrefix(jobId, round)}${channelName(channel)}`;
+export const planKey = (jobId: string) => `${jobFolder(jobId)}plan.json`;
 /** Of all rounds, a folder each. */
-export const allCheckpointsPrefix = (jobId: string) =>
-  `${CHECKPOINT_PREFIX}${checkedJobId(jobId)}/`;
-export const checkpointsPrefix = (jobId: string, round = 0) =>
-  `${allCheckpointsPrefix(jobId)}${round}/`;
-/**
- * Where a channel's image stands that a worker had no time to finish; overwritten, then deleted.
- */
-export const checkpointKey = (jobId: string, channel: number, round = 0) =>
-  `${checkpointsPrefix(jobId, round)}${channelName(channel)}`;
-export const resultPrefix = (jobId: string, round = 0) => roundKey(jobId, round, "results/");
-/** How a channel ended; written once, by whoever is first. */
-export const resultKey = (jobId: string, channel: number, round = 0) =>
-  `${resultPrefix(jobId, round)}${channelName(channel)}.json`;
-/** Progress snapshot; overwritten. */
-export const statusKey = (jobId: string, round = 0) => roundKey(jobId, round, "status.json");
-/** The sheet, where it fits one image. */
-export const montageKey = (jobId: string, round = 0, format: SheetFormat = "png") =>
-  roundKey(jobId, round, `montage${SHEET_ENDINGS[format]}`);
-/** Page of a sheet too large for one image, from 1. */
-export const montagePageKey = (
-  jobId: string,
-  page: number,
-  round = 0,
-  format: SheetFormat = "png",
-) =>
-  roundKey(jobId, round, `montage-pages/${String(page).padStart(3, "0")}${SHEET_ENDINGS[format]}`);
+export const checkpointsPrefix = (jobId: string) => `${CHECKPOINT_PREFIX}${checkedJobId(jobId)}/`;
+
 /** Where a piece of the Deep Zoom pyramid lies; all from 0, level 0 being one pixel. */
 export interface DeepZoomPlace {
   readonly level: number;
@@ -119,18 +66,65 @@ export interface DeepZoomPlace {
   readonly row: number;
 }
 
-/** Deep Zoom descriptor of a sheet too large for one image. */
-export const deepZoomKey = (jobId: string, round = 0) => roundKey(jobId, round, "montage.dzi");
-export const deepZoomPieceKey = (jobId: string, { level, column, row }: DeepZoomPlace, round = 0) =>
-  roundKey(jobId, round, `montage_files/${level}/${column}_${row}.png`);
-export const manifestKey = (jobId: string, round = 0) => roundKey(jobId, round, "manifest.json");
+export type RoundKeys = ReturnType<typeof roundKeys>;
+
 /**
- * How a round of the job ends; written just before `complete.json`, for rules that ask for a state.
+ * The keys of a round of a job; channels are 1-based. Rounds after the first, 0, have a folder each:
+ * nothing that a round wrote ever changes.
  */
-export const endedKey = (jobId: string, state: string, round = 0) =>
-  roundKey(jobId, round, `${ENDED_FOLDER}${state}`);
-/** The job has ended; written once. */
-export const completeKey = (jobId: string, round = 0) => roundKey(jobId, round, "complete.json");
+export function roundKeys(jobId: string, round = 0) {
+  const retries = `${jobFolder(jobId)}retries/`;
+  const folder = round === 0 ? jobFolder(jobId) : `${retries}${round}/`;
+  const tiles = `${folder}tiles/`;
+  const attempts = `${folder}attempts/`;
+  const checkpoints = `${checkpointsPrefix(jobId)}${round}/`;
+  const results = `${folder}results/`;
+  return {
+    /** That of the first round is the job's own. */
+    folder,
+    /** Folder of all rounds after the first. */
+    retries,
+    /** What a round from 1 on draws again; written once, and the mark that there is such a round. */
+    retry: `${folder}retry.json`,
+    /** Every channel's message has been sent; written once. */
+    dispatched: `${folder}dispatched.json`,
+    /** The CPU workers have been given a job of the GPU's; written once. */
+    fellBack: `${folder}fell-back.json`,
+    /** The job is to stop; written once. */
+    cancel: `${folder}cancel.json`,
+    tiles,
+    tile: (channel: number) => `${tiles}${channelName(channel)}.png`,
+    /** Raw float32 pixels, when output scaling is off. */
+    rawTile: (channel: number) => `${tiles}${channelName(channel)}.npy`,
+    /** How the image came about, where the request wants it. */
+    animation: (channel: number, format: string) => `${tiles}${channelName(channel)}.${format}`,
+    attempts,
+    /** How often the channel's image has been begun; overwritten. */
+    attemptsOf: (channel: number) => `${attempts}${channelName(channel)}`,
+    checkpoints,
+    /** Where an image stands that a worker had no time to finish; overwritten, then deleted. */
+    checkpoint: (channel: number) => `${checkpoints}${channelName(channel)}`,
+    results,
+    /** How a channel ended; written once, by whoever is first. */
+    result: (channel: number) => `${results}${channelName(channel)}.json`,
+    /** Progress snapshot; overwritten. */
+    status: `${folder}status.json`,
+    /** The sheet, where it fits one image. */
+    montage: (format: SheetFormat = "png") => `${folder}montage${SHEET_ENDINGS[format]}`,
+    /** Page of a sheet too large for one image, from 1. */
+    montagePage: (page: number, format: SheetFormat = "png") =>
+      `${folder}montage-pages/${String(page).padStart(3, "0")}${SHEET_ENDINGS[format]}`,
+    /** Deep Zoom descriptor of a sheet too large for one image. */
+    deepZoom: `${folder}montage.dzi`,
+    deepZoomPiece: ({ level, column, row }: DeepZoomPlace) =>
+      `${folder}montage_files/${level}/${column}_${row}.png`,
+    manifest: `${folder}manifest.json`,
+    /** How the round ends; written just before `complete.json`, for rules that ask for a state. */
+    ended: (state: string) => `${folder}${ENDED_FOLDER}${state}`,
+    /** The job has ended; written once. */
+    complete: `${folder}complete.json`,
+  };
+}
 
 export const uploadKey = (name: string) => `${UPLOAD_PREFIX}${checkedName(name)}`;
 export const modelKey = (networkId: string, file: string) =>

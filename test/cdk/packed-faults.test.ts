@@ -2,7 +2,7 @@ import { ManualClock } from "@dreamgrid/aws-endpoint";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
 
-import { resultKey } from "../../lib/pipeline/keys.ts";
+import { roundKeys } from "../../lib/pipeline/keys.ts";
 import type { RecordedCall } from "./support/iam-gateway.ts";
 import { PackedCloud } from "./support/packed-cloud.ts";
 import { synthesise } from "./support/synthesise.ts";
@@ -49,7 +49,7 @@ async function secondsUntilEnd(fault: Fault, limit: number): Promise<[number, un
   await hand("intake");
   const response = Buffer.from(await store.get("responses/a.json")).toString();
   const { jobId } = z.object({ jobId: z.string() }).parse(JSON.parse(response));
-  const key = resultKey(jobId, 2);
+  const key = roundKeys(jobId).result(2);
   for (let seconds = 0; seconds <= limit; seconds += STEP_SECONDS) {
     await hand("worker");
     await hand("dead-letter");

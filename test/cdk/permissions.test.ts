@@ -5,7 +5,7 @@ import {
   LAMBDA_FUNCTIONS,
   type LambdaFunctionName,
 } from "../../cdk/constructs/pipeline-functions.ts";
-import { dispatchedKey } from "../../lib/pipeline/keys.ts";
+import { roundKeys } from "../../lib/pipeline/keys.ts";
 import { reconcileMessage } from "../../lib/pipeline/job/messages.ts";
 import { callEvent } from "./support/invoke.ts";
 import { denied, neededIn, roleId, unmissedIn } from "./support/needed-calls.ts";
@@ -216,7 +216,7 @@ async function onGpu(): Promise<void> {
   // as if the intake had been interrupted: the assembler sends the channels, and so does the API;
   // each starts a worker, since the queue is empty
   await dropGpuChannels();
-  await cloud.store.delete(dispatchedKey(jobId));
+  await cloud.store.delete(roundKeys(jobId).dispatched);
   await cloud.queue(/^AssemblyQueue/).sendAll([reconcileMessage(jobId)]);
   await feed("assembler");
   await dropGpuChannels();

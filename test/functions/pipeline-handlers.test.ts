@@ -8,7 +8,7 @@ import { createHandler as createDeadLetter } from "../../functions/dead-letter/h
 import { createHandler as createIntake } from "../../functions/intake/handler.ts";
 import { createHandler as createWorker } from "../../functions/worker/handler.ts";
 import type { Completion } from "../../lib/pipeline/job/tally.ts";
-import * as keys from "../../lib/pipeline/keys.ts";
+import { roundKeys } from "../../lib/pipeline/keys.ts";
 import { FakeRenderer, untilStopped } from "../support/fake-renderer.ts";
 import { memoryPipeline, readJsonObject, TINY_REQUEST } from "../support/memory-pipeline.ts";
 import { silentLog } from "../support/silent-log.ts";
@@ -113,9 +113,9 @@ test("the assembler looks at each job of a batch once, in any order, and at no o
   const [one, two] = jobs.map(({ jobId }) => jobId);
   const event = sqsEvent(
     S3_TEST_BODY,
-    s3Body(keys.resultKey(two!, 3), keys.resultKey(one!, 1)),
-    s3Body(keys.resultKey(two!, 2), keys.statusKey(one!)),
-    s3Body(keys.resultKey(two!, 2)),
+    s3Body(roundKeys(two!).result(3), roundKeys(one!).result(1)),
+    s3Body(roundKeys(two!).result(2), roundKeys(one!).status),
+    s3Body(roundKeys(two!).result(2)),
     '{"type":"reconcile","jobId":"nosuchjob"}',
     '{"type":"other"}',
   );
@@ -159,16 +159,16 @@ test("an assembler that fails at one job has that job's messages delivered again
   const render = createWorker({ ...pipeline.renderDeps(), log: silentLog });
   await render(sqsEvent(...pipeline.cpu.sent.map(({ body }) => body)));
   // it cannot even be drawn again
-  await pipeline.store.delete(keys.tileKey(bad.jobId, 2));
+  await pipeline.store.delete(roundKeys(bad.jobId).tile(2));
   pipeline.cpu.failAfter(0);
   const handler = createAssembler({ ...pipeline.deps, log: silentLog });
   const event = sqsEvent(
-    s3Body(keys.resultKey(bad.jobId, 2)),
-    s3Body(keys.resultKey(good.jobId, 1)),
+    s3Body(roundKeys(bad.jobId).result(2)),
+    s3Body(roundKeys(good.jobId).result(1)),
     JSON.stringify({ type: "reconcile", jobId: bad.jobId }),
   );
   expect(await handler(event)).toEqual(failures("m0", "m2"));
-  expect(pipeline.store.keys(keys.completeKey(good.jobId))).toHaveLength(1);
+  expect(pipeline.store.keys(roundKeys(good.jobId).complete)).toHaveLength(1);
 });
 
 test("dead letters become failed results; those of no job stay where they are", async () => {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 
 import { Job } from "../../lib/pipeline/job/job.ts";
-import { resultKey, tileKey } from "../../lib/pipeline/keys.ts";
+import { roundKeys } from "../../lib/pipeline/keys.ts";
 import { QUEUE_NAMES } from "../../local/resources.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { checkAccounts } from "../support/check-accounts.ts";
@@ -55,9 +55,9 @@ test.each(Array.from({ length: SEEDS }, (_, i) => i + 1))(
 
     // the checker itself: it sees a tile with other bytes, and a result that is gone
     const { store } = pipeline;
-    await store.put(tileKey(jobId, 5), Uint8Array.of(1), "image/png");
+    await store.put(roundKeys(jobId).tile(5), Uint8Array.of(1), "image/png");
     await expect(checkAccounts(store, jobId)).rejects.toThrow("tiles/00005.png was rewritten");
-    await store.delete(resultKey(jobId, 7));
+    await store.delete(roundKeys(jobId).result(7));
     await expect(checkAccounts(store, jobId)).rejects.toThrow("no result of channels 7");
   },
 );

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { Jobs } from "../../lib/pipeline/job/jobs.ts";
-import * as keys from "../../lib/pipeline/keys.ts";
+import { planKey, roundKeys } from "../../lib/pipeline/keys.ts";
 import { resumeJobs } from "../../local/resume-jobs.ts";
 import { memoryPipeline } from "../support/memory-pipeline.ts";
 
@@ -9,10 +9,10 @@ test("unfinished jobs are looked at; what is no job in the jobs' folder is passe
   const { store, assembly, accept } = await memoryPipeline();
   const [done, open] = [await accept({ seed: 1 }), await accept({ seed: 2 })];
   const put = (key: string) => store.put(key, Buffer.from("{}"), "application/json");
-  await put(keys.completeKey(done.jobId));
+  await put(roundKeys(done.jobId).complete);
   await put("jobs/my photo/a.png");
   await put("jobs/no-plan/request.json");
-  const damagedKey = keys.planKey((await accept({ seed: 3 })).jobId);
+  const damagedKey = planKey((await accept({ seed: 3 })).jobId);
   await store.put(damagedKey, Buffer.from('{"version'), "application/json");
   assembly.sent.length = 0;
   // another process than the one that accepted them

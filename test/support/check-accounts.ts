@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { Job } from "../../lib/pipeline/job/job.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
-import { tileKey, tilePrefix } from "../../lib/pipeline/keys.ts";
+import { roundKeys } from "../../lib/pipeline/keys.ts";
 import type { ObjectStore } from "../../lib/storage/object-store.ts";
 
 /**
@@ -34,8 +34,8 @@ export async function checkAccounts(
     if (stored !== sha256) throw new Error(`${key} was rewritten: ${stored}, was ${sha256}`);
   }
   // the tile of a channel that others gave up first may stay behind, but no other
-  const known = new Set(channels.map((channel) => tileKey(jobId, channel)));
-  for await (const { key } of store.list(tilePrefix(jobId))) {
+  const known = new Set(channels.map((channel) => roundKeys(jobId).tile(channel)));
+  for await (const { key } of store.list(roundKeys(jobId).tiles)) {
     if (!known.has(key)) throw new Error(`${key} belongs to no channel`);
   }
   return results;

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Endpoint, type QueueFaults, startEndpoint } from "@dreamgrid/aws-endpoint";
 
 import { encodeJson, JSON_TYPE } from "../../lib/pipeline/json.ts";
-import { completeKey } from "../../lib/pipeline/keys.ts";
+import { roundKeys } from "../../lib/pipeline/keys.ts";
 import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
 import type { RenderRequestInput } from "../../lib/pipeline/request/request.ts";
 import { BUCKETS, QUEUE_NAMES, QUEUES } from "../../local/resources.ts";
@@ -107,7 +107,8 @@ export async function runWithFaults(options: FaultRunOptions): Promise<FaultRun>
   const jobId = await answer;
   const deaths = await Promise.all([doomedWorker.death, doomedAssembler.death]);
   sources.push(pipeline.serve(["assembly"]));
-  while ((await pipeline.store.head(completeKey(jobId))) === null) await sleep(LOOK_EVERY_MS);
+  const { complete } = roundKeys(jobId);
+  while ((await pipeline.store.head(complete)) === null) await sleep(LOOK_EVERY_MS);
   await untilQuiet(endpoint);
   return {
     jobId,

@@ -10,7 +10,7 @@ import {
   PNG_TYPE,
   XML_TYPE,
 } from "../json.ts";
-import * as keys from "../keys.ts";
+import type { DeepZoomPlace, RoundKeys } from "../keys.ts";
 import { type ChannelEnd, endsSchema } from "./result.ts";
 import { attemptsSchema } from "./round.ts";
 
@@ -34,31 +34,28 @@ export interface DeepZoomFacts {
  */
 export class JobImages {
   readonly #store: ObjectStore;
-  readonly #jobId: string;
-  readonly #round: number;
+  readonly #keys: RoundKeys;
   /** A viewer asks for each piece of a pyramid, and its descriptor stays as it is. */
   #deepZoom: DeepZoomFacts | null = null;
 
-  constructor(store: ObjectStore, jobId: string, round: number) {
+  constructor(store: ObjectStore, keys: RoundKeys) {
     this.#store = store;
-    this.#jobId = jobId;
-    this.#round = round;
+    this.#keys = keys;
   }
 
   /** @returns the tile that is there now, whoever wrote it */
   writeTile(channel: number, png: Uint8Array): Promise<StoredImage> {
-    return this.#putOnce(keys.tileKey(this.#jobId, channel, this.#round), png, PNG_TYPE);
+    return this.#putOnce(this.#keys.tile(channel), png, PNG_TYPE);
   }
 
   /** @returns the raw values that are there now, whoever wrote them */
   writeRawTile(channel: number, npy: Uint8Array): Promise<StoredImage> {
-    return this.#putOnce(keys.rawTileKey(this.#jobId, channel, this.#round), npy, BINARY_TYPE);
+    return this.#putOnce(this.#keys.rawTile(channel), npy, BINARY_TYPE);
   }
 
   /** @param format its name, also in its media type. @returns the animation that is there now */
   writeAnimation(channel: number, bytes: Uint8Array, format: string): Promise<StoredImage> {
-    const key = keys.animationKey(this.#jobId, channel, format, this.#round);
-    return this.#putOnce(key, bytes, `image/${format}`);
+    return this.#putOnce(this.#keys.animation(channel, format), bytes, `image/${format}`);
   }
 
   /**
@@ -80,41 +77,39 @@ export class JobImages {
 
   /** Deliveries in which the channel's image (1-based) was begun; a damaged count begins anew. */
   async attempts(channel: number): Promise<number> {
-    const key = keys.attemptsKey(this.#jobId, channel, this.#round);
+    const key = this.#keys.attemptsOf(channel);
     const found = await findJson(this.#store, key, attemptsSchema).catch(nothingIfDamaged);
     return found?.attempts ?? 0;
   }
 
   /** Overwrites: of two workers that begin it at the same time one may not be counted. */
   async writeAttempts(channel: number, attempts: number): Promise<void> {
-    const key = keys.attemptsKey(this.#jobId, channel, this.#round);
+    const key = this.#keys.attemptsOf(channel);
     await this.#store.put(key, encodeJson({ version: 1, attempts }), JSON_TYPE);
   }
 
   findCheckpoint(channel: number): Promise<Uint8Array | null> {
-    return this.#store.find(keys.checkpointKey(this.#jobId, channel, this.#round));
+    return this.#store.find(this.#keys.checkpoint(channel));
   }
 
   /** Whether a worker has left any: it was at the job, and none of those images has ended since. */
   async hasCheckpoints(): Promise<boolean> {
-    const prefix = keys.checkpointsPrefix(this.#jobId, this.#round);
-    for await (const _ of this.#store.list(prefix)) return true;
+    for await (const _ of this.#store.list(this.#keys.checkpoints)) return true;
     return false;
   }
 
   /** Overwrites. */
   async writeCheckpoint(channel: number, bytes: Uint8Array): Promise<void> {
-    const key = keys.checkpointKey(this.#jobId, channel, this.#round);
-    await this.#store.put(key, bytes, BINARY_TYPE);
+    await this.#store.put(this.#keys.checkpoint(channel), bytes, BINARY_TYPE);
   }
 
   async removeCheckpoint(channel: number): Promise<void> {
-    await this.#store.delete(keys.checkpointKey(this.#jobId, channel, this.#round));
+    await this.#store.delete(this.#keys.checkpoint(channel));
   }
 
   /** What is where on the sheet. Overwrites, always with the same bytes. */
   async writeManifest(manifest: unknown): Promise<void> {
-    await this.#put(keys.manifestKey(this.#jobId, this.#round), encodeJson(manifest), JSON_TYPE);
+    await this.#put(this.#keys.manifest, encodeJson(manifest), JSON_TYPE);
   }
 
   /**
@@ -124,35 +119,34 @@ export class JobImages {
    * @returns `null` if there is none, or it is damaged; results say the same
    */
   async findEnds(): Promise<ReadonlyMap<number, ChannelEnd> | null> {
-    const key = keys.manifestKey(this.#jobId, this.#round);
-    const found = await findJson(this.#store, key, endsSchema).catch(nothingIfDamaged);
+    const { manifest } = this.#keys;
+    const found = await findJson(this.#store, manifest, endsSchema).catch(nothingIfDamaged);
     return found && new Map(found.tiles.map((end) => [end.channel, end]));
   }
 
   /** The sheet, or where it is cut into pages, a reduced one. @returns its key */
   writeSheet(file: Uint8Array, format: SheetFormat): Promise<string> {
-    return this.#put(keys.montageKey(this.#jobId, this.#round, format), file, `image/${format}`);
+    return this.#put(this.#keys.montage(format), file, `image/${format}`);
   }
 
   /** @param page from 1. @returns its key */
   writePage(page: number, file: Uint8Array, format: SheetFormat): Promise<string> {
-    const key = keys.montagePageKey(this.#jobId, page, this.#round, format);
-    return this.#put(key, file, `image/${format}`);
+    return this.#put(this.#keys.montagePage(page, format), file, `image/${format}`);
   }
 
-  async writeDeepZoomPiece(place: keys.DeepZoomPlace, png: Uint8Array): Promise<void> {
-    await this.#put(keys.deepZoomPieceKey(this.#jobId, place, this.#round), png, PNG_TYPE);
+  async writeDeepZoomPiece(place: DeepZoomPlace, png: Uint8Array): Promise<void> {
+    await this.#put(this.#keys.deepZoomPiece(place), png, PNG_TYPE);
   }
 
   /** The descriptor that a viewer opens. @returns its key */
   writeDeepZoom(xml: string): Promise<string> {
-    return this.#put(keys.deepZoomKey(this.#jobId, this.#round), Buffer.from(xml), XML_TYPE);
+    return this.#put(this.#keys.deepZoom, Buffer.from(xml), XML_TYPE);
   }
 
   /** Pixels of the sheet that the descriptor is of; `null` where the sheet is one image. */
   async findDeepZoom(): Promise<DeepZoomFacts | null> {
     if (this.#deepZoom !== null) return this.#deepZoom;
-    const bytes = await this.#store.find(keys.deepZoomKey(this.#jobId, this.#round));
+    const bytes = await this.#store.find(this.#keys.deepZoom);
     if (bytes === null) return null;
     const xml = Buffer.from(bytes).toString("utf8");
     const number = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(xml)?.[1]);

@@ -1,7 +1,7 @@
 import { ObjectNotFoundError, type ObjectStore } from "../../storage/object-store.ts";
 import { mapConcurrently } from "../concurrency.ts";
 import { encodeJson, findJson, JSON_TYPE, nothingIfDamaged } from "../json.ts";
-import * as keys from "../keys.ts";
+import { parseResultKey, planKey, requestKey, roundKeys, type RoundKeys } from "../keys.ts";
 import { JobImages } from "./job-images.ts";
 import { type JobPlan, planSchema } from "./plan.ts";
 import { ResultsSoFar } from "./results-so-far.ts";
@@ -47,6 +47,7 @@ export class Job {
   readonly id: string;
   /** 0 for the first. */
   readonly round: number;
+  readonly keys: RoundKeys;
   readonly images: JobImages;
   readonly resultsSoFar = new ResultsSoFar();
   readonly #store: ObjectStore;
@@ -62,7 +63,8 @@ export class Job {
   constructor(store: ObjectStore, id: string, later: Later | null = null) {
     this.id = id;
     this.round = later === null ? 0 : later.before.round + 1;
-    this.images = new JobImages(store, id, this.round);
+    this.keys = roundKeys(id, this.round);
+    this.images = new JobImages(store, this.keys);
     this.#store = store;
     this.#later = later;
   }
@@ -81,7 +83,7 @@ export class Job {
   async look(): Promise<{ readonly job: Job; readonly names: RoundNames | null }> {
     if (this.#next !== null) return this.#next.look();
     const hasEnded = this.#completion !== null;
-    const names = hasEnded ? null : await RoundNames.list(this.#store, this.id, this.round);
+    const names = hasEnded ? null : await RoundNames.list(this.#store, this.keys);
     if (this.round === 0 && names?.hasRetries === false) return { job: this, names };
     const next = await this.#findNext();
     return next === null ? { job: this, names } : next.look();
@@ -94,13 +96,14 @@ export class Job {
    */
   async retry(channels: readonly number[], now: Date): Promise<Job> {
     const retry = retryOf(await this.plan(), channels, now);
-    await this.#putOnce(keys.retryKey(this.id, this.round + 1), retry);
+    await this.#putOnce(roundKeys(this.id, this.round + 1).retry, retry);
     return (await this.#findNext())!;
   }
 
   async #findNext(): Promise<Job | null> {
     if (this.#next !== null) return this.#next;
-    const retry = await findJson(this.#store, keys.retryKey(this.id, this.round + 1), retrySchema);
+    const { retry: key } = roundKeys(this.id, this.round + 1);
+    const retry = await findJson(this.#store, key, retrySchema);
     if (retry === null) return null;
     const again = new Set(retry.channels);
     this.#next = new Job(this.#store, this.id, { before: this, retry, again });
@@ -121,12 +124,12 @@ export class Job {
 
   /** True once the job has a plan: then, and only then, it is a job. */
   exists(): Promise<boolean> {
-    return this.#has(keys.planKey(this.id));
+    return this.#has(planKey(this.id));
   }
 
   /** Makes it a job, unless another intake has. */
   async create(plan: JobPlan): Promise<Outcome> {
-    const outcome = await this.#putOnce(keys.planKey(this.id), plan);
+    const outcome = await this.#putOnce(planKey(this.id), plan);
     if (outcome === "created") this.#plan = plan;
     return outcome;
   }
@@ -134,56 +137,56 @@ export class Job {
   /** A plan never changes, so it is read once. @throws ObjectNotFoundError if it is no job */
   async plan(): Promise<JobPlan> {
     const plan = await this.findPlan();
-    if (plan === null) throw new ObjectNotFoundError(keys.planKey(this.id));
+    if (plan === null) throw new ObjectNotFoundError(planKey(this.id));
     return plan;
   }
 
   async findPlan(): Promise<JobPlan | null> {
     if (this.#later !== null) return this.#later.before.findPlan();
-    this.#plan ??= await findJson(this.#store, keys.planKey(this.id), planSchema);
+    this.#plan ??= await findJson(this.#store, planKey(this.id), planSchema);
     return this.#plan;
   }
 
   /** Writes the request as planned, for people to read. */
   async writeRequest(): Promise<void> {
-    await this.#putOnce(keys.requestKey(this.id), (await this.plan()).request);
+    await this.#putOnce(requestKey(this.id), (await this.plan()).request);
   }
 
   /** True once every channel's message has been sent. */
   isDispatched(): Promise<boolean> {
-    return this.#has(keys.dispatchedKey(this.id, this.round));
+    return this.#has(this.keys.dispatched);
   }
 
   async markDispatched(): Promise<void> {
     const { length: total } = await this.drawn();
-    await this.#putOnce(keys.dispatchedKey(this.id, this.round), { version: 1, total });
+    await this.#putOnce(this.keys.dispatched, { version: 1, total });
   }
 
   /** True once the CPU workers have been given a job of the GPU's. */
   hasFallenBack(): Promise<boolean> {
-    return this.#has(keys.fellBackKey(this.id, this.round));
+    return this.#has(this.keys.fellBack);
   }
 
   async markFallenBack(waitedSeconds: number): Promise<void> {
-    await this.#putOnce(keys.fellBackKey(this.id, this.round), { version: 1, waitedSeconds });
+    await this.#putOnce(this.keys.fellBack, { version: 1, waitedSeconds });
   }
 
   /** True if the job has been told to stop. */
   isCancelled(): Promise<boolean> {
-    return this.#has(keys.cancelKey(this.id, this.round));
+    return this.#has(this.keys.cancel);
   }
 
   async cancel(now: Date): Promise<void> {
     const cancellation = { version: 1, jobId: this.id, cancelledAt: now.toISOString() };
-    await this.#putOnce(keys.cancelKey(this.id, this.round), cancellation);
+    await this.#putOnce(this.keys.cancel, cancellation);
   }
 
   /** The channels (1-based) that have a result. @param names if `look` has just found them */
   async ended(names: RoundNames | null = null): Promise<Set<number>> {
     const channels = new Set<number>();
-    const prefix = keys.resultPrefix(this.id, this.round);
-    for await (const { key } of names?.hasResults === false ? [] : this.#store.list(prefix)) {
-      const result = keys.parseResultKey(key);
+    const { results } = this.keys;
+    for await (const { key } of names?.hasResults === false ? [] : this.#store.list(results)) {
+      const result = parseResultKey(key);
       if (result !== null) channels.add(result.channel);
     }
     if (this.#later === null) return channels;
@@ -203,7 +206,7 @@ export class Job {
 
   async hasEnded(channel: number): Promise<boolean> {
     if (!this.#draws(channel)) return true;
-    return this.#has(keys.resultKey(this.id, channel, this.round));
+    return this.#has(this.keys.result(channel));
   }
 
   /**
@@ -213,14 +216,14 @@ export class Job {
    */
   async end(channel: number, ending: Ending, delivered: Delivered): Promise<ChannelResult> {
     const result = resultOf(this.id, channel, ending, delivered);
-    const outcome = await this.#putOnce(keys.resultKey(this.id, channel, this.round), result);
+    const outcome = await this.#putOnce(this.keys.result(channel), result);
     return outcome === "created" ? result : this.result(channel);
   }
 
   /** One that is damaged is the result of a channel that failed of it. */
   async findResult(channel: number): Promise<ChannelResult | null> {
     if (!this.#draws(channel)) return this.#later!.before.findResult(channel);
-    const key = keys.resultKey(this.id, channel, this.round);
+    const key = this.keys.result(channel);
     return findJson(this.#store, key, channelResultSchema).catch((error: unknown) =>
       failedByDamage(this.id, channel, error),
     );
@@ -230,7 +233,7 @@ export class Job {
   async result(channel: number): Promise<ChannelResult> {
     const result = await this.findResult(channel);
     if (result !== null) return result;
-    throw new ObjectNotFoundError(keys.resultKey(this.id, channel, this.round));
+    throw new ObjectNotFoundError(this.keys.result(channel));
   }
 
   /** By channel (1-based), each read once, however often an assembler looks: they never change. */
@@ -246,24 +249,22 @@ export class Job {
 
   /** The assembler's last snapshot; `null` before the first, or if it is damaged. */
   findProgress(): Promise<JobProgress | null> {
-    const key = keys.statusKey(this.id, this.round);
-    return findJson(this.#store, key, progressSchema).catch(nothingIfDamaged);
+    return findJson(this.#store, this.keys.status, progressSchema).catch(nothingIfDamaged);
   }
 
   /** Overwrites. */
   async writeProgress(progress: JobProgress): Promise<void> {
-    await this.#store.put(keys.statusKey(this.id, this.round), encodeJson(progress), JSON_TYPE);
+    await this.#store.put(this.keys.status, encodeJson(progress), JSON_TYPE);
   }
 
   /** True once the job has ended. */
   isComplete(): Promise<boolean> {
-    return this.#has(keys.completeKey(this.id, this.round));
+    return this.#has(this.keys.complete);
   }
 
   /** `null` until the job has ended; its end never changes, so it is read once. */
   async findCompletion(): Promise<Completion | null> {
-    const key = keys.completeKey(this.id, this.round);
-    this.#completion ??= await findJson(this.#store, key, completionSchema);
+    this.#completion ??= await findJson(this.#store, this.keys.complete, completionSchema);
     return this.#completion;
   }
 
@@ -275,12 +276,12 @@ export class Job {
    */
   async complete(tally: JobTally, now: Date, missingGlyphs = ""): Promise<Completion | null> {
     const { request } = await this.plan();
-    const montage = keys.montageKey(this.id, this.round, request.montage.format);
-    const manifest = keys.manifestKey(this.id, this.round);
+    const { manifest } = this.keys;
+    const montage = this.keys.montage(request.montage.format);
     const sheet = { montage, manifest, ...(missingGlyphs !== "" && { missingGlyphs }) };
     const completion = completionOf(this.id, tally, sheet, now);
-    await this.#putOnce(keys.endedKey(this.id, completion.state, this.round), completion);
-    const outcome = await this.#putOnce(keys.completeKey(this.id, this.round), completion);
+    await this.#putOnce(this.keys.ended(completion.state), completion);
+    const outcome = await this.#putOnce(this.keys.complete, completion);
     // nobody looks at a job that has ended; a `results` that is still reading keeps its own
     this.#results = new Map();
     return outcome === "created" ? completion : null;

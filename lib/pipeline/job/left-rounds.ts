@@ -1,6 +1,6 @@
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson, JSON_TYPE } from "../json.ts";
-import { allCheckpointsPrefix, retriesPrefix, retryKey, roundPrefix } from "../keys.ts";
+import { checkpointsPrefix, roundKeys } from "../keys.ts";
 import type { JobPlan } from "./plan.ts";
 import { retryOf } from "./round.ts";
 
@@ -20,19 +20,20 @@ export async function passLeftRounds(
   now: Date,
 ): Promise<number> {
   const { jobId, channels } = plan;
+  const { folder, retries } = roundKeys(jobId);
   const [first, checkpoints] = await Promise.all([
-    namesUnder(store, roundPrefix(jobId, 0)),
-    namesUnder(store, allCheckpointsPrefix(jobId)),
+    namesUnder(store, folder),
+    namesUnder(store, checkpointsPrefix(jobId)),
   ]);
   // the later ones' folder lies in the first one's
-  const later = first.length === 0 ? [] : await namesUnder(store, retriesPrefix(jobId));
+  const later = first.length === 0 ? [] : await namesUnder(store, retries);
   const rounds = [...later, ...checkpoints].map(Number.parseFloat).filter(Number.isInteger);
   const left = [...first.map(() => 0), ...rounds];
   const retry = encodeJson(retryOf(plan, channels, now));
   const behind = Math.max(-1, ...left) + 1;
   for (let round = 1; round <= behind; round++) {
     // overwrites: what is left will be gone tomorrow
-    await store.put(retryKey(jobId, round), retry, JSON_TYPE);
+    await store.put(roundKeys(jobId, round).retry, retry, JSON_TYPE);
   }
   return behind;
 }

@@ -1,49 +1,47 @@
 import type { ObjectStore } from "../../storage/object-store.ts";
-import * as keys from "../keys.ts";
+import type { RoundKeys } from "../keys.ts";
 
 /**
  * What there is of a round of a job, by one listing of its folder: a question each, and no read.
  */
 export class RoundNames {
-  readonly #jobId: string;
-  readonly #round: number;
+  readonly #keys: RoundKeys;
   /** Full keys; of folders, up to and with their slash. */
-  readonly #keys: ReadonlySet<string>;
+  readonly #found: ReadonlySet<string>;
 
-  private constructor(jobId: string, round: number, found: ReadonlySet<string>) {
-    this.#jobId = jobId;
-    this.#round = round;
-    this.#keys = found;
+  private constructor(keys: RoundKeys, found: ReadonlySet<string>) {
+    this.#keys = keys;
+    this.#found = found;
   }
 
-  static async list(store: ObjectStore, jobId: string, round: number): Promise<RoundNames> {
-    const prefix = keys.roundPrefix(jobId, round);
+  static async list(store: ObjectStore, keys: RoundKeys): Promise<RoundNames> {
+    const { folder } = keys;
     const found = new Set<string>();
-    for await (const name of store.listNames(prefix)) found.add(prefix + name);
-    return new RoundNames(jobId, round, found);
+    for await (const name of store.listNames(folder)) found.add(folder + name);
+    return new RoundNames(keys, found);
   }
 
   /** Asked of the first round: whether there are others. */
   get hasRetries(): boolean {
-    return this.#keys.has(keys.retriesPrefix(this.#jobId));
+    return this.#found.has(this.#keys.retries);
   }
 
   /** Whether the job has ended. */
   get hasCompletion(): boolean {
-    return this.#keys.has(keys.completeKey(this.#jobId, this.#round));
+    return this.#found.has(this.#keys.complete);
   }
 
   /** Whether it has been told to stop. */
   get isCancelled(): boolean {
-    return this.#keys.has(keys.cancelKey(this.#jobId, this.#round));
+    return this.#found.has(this.#keys.cancel);
   }
 
   /** Whether an image of it has been begun. */
   get isBegun(): boolean {
-    return this.#keys.has(keys.attemptsPrefix(this.#jobId, this.#round));
+    return this.#found.has(this.#keys.attempts);
   }
 
   get hasResults(): boolean {
-    return this.#keys.has(keys.resultPrefix(this.#jobId, this.#round));
+    return this.#found.has(this.#keys.results);
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { manifestKey, resultKey } from "../../../lib/pipeline/keys.ts";
+import { roundKeys } from "../../../lib/pipeline/keys.ts";
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
 import { memoryPipeline } from "../../support/memory-pipeline.ts";
 import { apiClient } from "./api-client.ts";
@@ -14,7 +14,8 @@ test("a job that has ended is told from its manifest, as its results tell it", a
   await renderMost(pipeline);
   await assembleJob(pipeline.jobs.open(jobId), pipeline.deps);
   const job = async () => (await call("GET", `/jobs/${jobId}`)).body;
-  const manifest = await store.get(manifestKey(jobId));
+  const keys = roundKeys(jobId);
+  const manifest = await store.get(keys.manifest);
 
   const told = await job();
   expect(told).toMatchObject({
@@ -22,13 +23,13 @@ test("a job that has ended is told from its manifest, as its results tell it", a
     channels: [{ state: "ok" }, { state: "failed" }, {}, {}, {}],
   });
   // without the manifest, and with a damaged one, the results say it
-  await store.delete(manifestKey(jobId));
+  await store.delete(keys.manifest);
   expect(await job()).toEqual(told);
-  await store.put(manifestKey(jobId), manifest.subarray(0, 100), "application/json");
+  await store.put(keys.manifest, manifest.subarray(0, 100), "application/json");
   expect(await job()).toEqual(told);
   // with it, nobody asks them
-  await store.put(manifestKey(jobId), manifest, "application/json");
-  for (let channel = 1; channel <= 5; channel++) await store.delete(resultKey(jobId, channel));
+  await store.put(keys.manifest, manifest, "application/json");
+  for (let channel = 1; channel <= 5; channel++) await store.delete(keys.result(channel));
   expect(await job()).toEqual(told);
 });
 

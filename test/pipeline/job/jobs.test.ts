@@ -5,7 +5,7 @@ import { Jobs } from "../../../lib/pipeline/job/jobs.ts";
 import { readJobStatus } from "../../../lib/pipeline/job/job-status.ts";
 import { ResultsSoFar } from "../../../lib/pipeline/job/results-so-far.ts";
 import { progressOf, tallyOf } from "../../../lib/pipeline/job/tally.ts";
-import * as keys from "../../../lib/pipeline/keys.ts";
+import { planKey, roundKeys } from "../../../lib/pipeline/keys.ts";
 import { MemoryObjectStore } from "../../support/memory-object-store.ts";
 import { memoryPipeline, NOW } from "../../support/memory-pipeline.ts";
 
@@ -18,7 +18,7 @@ test("the jobs opened last are remembered, with the plans and results they have 
   const job = jobs.open(jobId);
   await job.end(1, { state: "cancelled" }, DELIVERED);
   const first = (await job.results([1])).get(1);
-  await store.delete(keys.resultKey(jobId, 1));
+  await store.delete(roundKeys(jobId).result(1));
   for (let i = 1; i < 8; i++) jobs.open(`other-${i}`);
   expect(jobs.open(jobId)).toBe(job);
   expect((await jobs.open(jobId).results([1])).get(1)).toBe(first);
@@ -40,7 +40,7 @@ test("on a second walk, jobs know what they have read of what never changes", as
   const end = await jobs.open(jobId).complete(tallyOf(1, [ended]), NOW);
   expect(await walk((job) => job.findCompletion())).toEqual(end);
   for (let i = 1; i <= 8; i++) jobs.open(`other-${i}`);
-  for (const key of [keys.planKey(jobId), keys.completeKey(jobId)]) await store.delete(key);
+  for (const key of [planKey(jobId), roundKeys(jobId).complete]) await store.delete(key);
   await store.put(`jobs/${jobId}/x`, Buffer.from("{}"), "application/json");
   expect(await walk((job) => job.findCompletion())).toEqual(end);
   expect(await walk((job) => job.plan())).toMatchObject({ jobId });

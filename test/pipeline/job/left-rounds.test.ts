@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { readJobStatus } from "../../../lib/pipeline/job/job-status.ts";
 import { Jobs } from "../../../lib/pipeline/job/jobs.ts";
-import * as keys from "../../../lib/pipeline/keys.ts";
+import { planKey, roundKeys } from "../../../lib/pipeline/keys.ts";
 import { encodeCheckpoint } from "../../../lib/pipeline/render/checkpoint.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { reconcileJob } from "../../../lib/pipeline/sheet/reconcile-job.ts";
@@ -41,9 +41,9 @@ async function oldJob() {
   await pipeline.accept();
   await drawAndAssemble(pipeline, jobId, new FakeRenderer());
   expect(await statusOf(pipeline, jobId)).toMatchObject({ state: "completed", ok: 5 });
-  await pipeline.store.delete(keys.planKey(jobId));
+  await pipeline.store.delete(planKey(jobId));
   pipeline.clock.now = new Date(pipeline.clock.now.getTime() + 30 * 86_400_000);
-  return { ...pipeline, jobId, written, old: pipeline.store.keys(keys.roundPrefix(jobId, 0)) };
+  return { ...pipeline, jobId, written, old: pipeline.store.keys(roundKeys(jobId).folder) };
 }
 
 test("a job of which a bucket has deleted a part is drawn anew, whatever is left of it", async () => {
@@ -89,7 +89,7 @@ test("a checkpoint that is left of a job keeps none of its channels from being d
   const { jobId } = await pipeline.accept();
   const checkpoint = encodeCheckpoint({ part: 3, first: null, states: [] });
   await pipeline.jobs.open(jobId).images.writeCheckpoint(2, checkpoint);
-  for (const key of store.keys(keys.roundPrefix(jobId, 0))) await store.delete(key);
+  for (const key of store.keys(roundKeys(jobId).folder)) await store.delete(key);
   cpu.sent.length = 0;
   await pipeline.accept();
   // behind one round
@@ -102,5 +102,5 @@ test("a checkpoint that is left of a job keeps none of its channels from being d
 test("a job that is there begins no round behind another", async () => {
   const pipeline = await memoryPipeline();
   const [{ jobId }] = await Promise.all([pipeline.accept(), pipeline.accept(), pipeline.accept()]);
-  expect(pipeline.store.keys(keys.retriesPrefix(jobId))).toEqual([]);
+  expect(pipeline.store.keys(roundKeys(jobId).retries)).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { endDeadLetter } from "../../../lib/pipeline/job/dead-letter.ts";
 import { readJobStatus } from "../../../lib/pipeline/job/job-status.ts";
 import { Jobs } from "../../../lib/pipeline/job/jobs.ts";
 import { retryJob } from "../../../lib/pipeline/job/retry-job.ts";
-import * as keys from "../../../lib/pipeline/keys.ts";
+import { roundKeys } from "../../../lib/pipeline/keys.ts";
 import { JOB_DEADLINE_SECONDS } from "../../../lib/pipeline/limits.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
@@ -74,8 +74,8 @@ test("the same request again draws what failed, and leaves the rest as it is", a
   expect(await readJsonObject(job.store, after.completion!.manifest)).toMatchObject({
     ok: 5,
     tiles: [
-      { channel: 1, tile: { key: keys.tileKey(job.jobId, 1) } },
-      { channel: 2, tile: { key: keys.tileKey(job.jobId, 2, 1) } },
+      { channel: 1, tile: { key: roundKeys(job.jobId).tile(1) } },
+      { channel: 2, tile: { key: roundKeys(job.jobId, 1).tile(2) } },
       { channel: 3 },
       { channel: 4, attempts: 1 },
       { channel: 5 },
@@ -124,7 +124,7 @@ test("the same request again after a job was stopped draws what is lost since, t
   await cancelJob(await job.latest(), job.deps);
   await reconcileJob(await job.latest(), job.deps);
   expect(await job.status()).toMatchObject({ state: "cancelled", ok: 2, cancelled: 3 });
-  await job.store.delete(keys.tileKey(job.jobId, 2));
+  await job.store.delete(roundKeys(job.jobId).tile(2));
   job.cpu.sent.length = 0;
   await acceptRequest(TINY_REQUEST, job.deps);
   expect((await job.run()).channels).toEqual([2, 3, 4, 5]);
@@ -159,14 +159,14 @@ test("a tile that is lost or damaged before the sheet is drawn again; lost again
   const job = await startJob();
   await renderMessages(deliveries(job.cpu), job.renderDeps());
   job.cpu.sent.length = 0;
-  await job.store.delete(keys.tileKey(job.jobId, 3));
-  await job.store.put(keys.tileKey(job.jobId, 5), Buffer.from("png"), "image/png");
+  await job.store.delete(roundKeys(job.jobId).tile(3));
+  await job.store.put(roundKeys(job.jobId).tile(5), Buffer.from("png"), "image/png");
   expect(await assembleJob(await job.latest(), job.deps)).toBe("waiting");
   expect(job.cpu.bodies.map((body) => (body as { channel: number }).channel)).toEqual([3, 5]);
 
   await renderMessages(deliveries(job.cpu), job.renderDeps());
   job.cpu.sent.length = 0;
-  await job.store.delete(keys.tileKey(job.jobId, 5, 1));
+  await job.store.delete(roundKeys(job.jobId, 1).tile(5));
   expect(await assembleJob(await job.latest(), job.deps)).toBe("completed");
   const { completion } = await job.status();
   expect(completion).toMatchObject({ state: "completed_with_failures", ok: 4, failed: 1 });
@@ -189,7 +189,7 @@ test("a damaged result is a failed channel, which is drawn again", async () => {
   const job = await startJob();
   await renderMessages(deliveries(job.cpu), job.renderDeps());
   job.cpu.sent.length = 0;
-  const key = keys.resultKey(job.jobId, 4);
+  const key = roundKeys(job.jobId).result(4);
   await job.store.put(key, Buffer.from("{"), "application/json");
   expect(await assembleJob(await job.latest(), job.deps)).toBe("completed");
   expect(await (await job.latest()).findResult(4)).toMatchObject({

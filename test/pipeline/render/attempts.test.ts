@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
-import * as keys from "../../../lib/pipeline/keys.ts";
+import { roundKeys } from "../../../lib/pipeline/keys.ts";
 import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";
 import { encodeCheckpoint } from "../../../lib/pipeline/render/checkpoint.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
@@ -84,7 +84,7 @@ test("no checkpoint outlives its channel, however that ends", async () => {
   const job = pipeline.jobs.open(jobId);
   const write = (channel: number, bytes: Uint8Array) => job.images.writeCheckpoint(channel, bytes);
   const bytes = encodeCheckpoint({ part: 0, first: null, states: [] });
-  const stored = () => pipeline.store.keys(keys.checkpointsPrefix(jobId));
+  const stored = () => pipeline.store.keys(roundKeys(jobId).checkpoints);
   await Promise.all([1, 2, 3, 4].map((channel) => write(channel, bytes)));
   // of another version of the code, or damaged
   await write(5, bytes.subarray(0, 3));
@@ -96,7 +96,7 @@ test("no checkpoint outlives its channel, however that ends", async () => {
     pipeline.renderDeps(new FakeRenderer({ unrenderable: [3] })),
   );
   expect(await rendering).toEqual([]);
-  expect(stored()).toEqual([keys.checkpointKey(jobId, 4)]);
+  expect(stored()).toEqual([roundKeys(jobId).checkpoint(4)]);
   await job.cancel(pipeline.clock.now);
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
   expect(stored()).toEqual([]);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import * as keys from "../../../lib/pipeline/keys.ts";
+import { roundKeys } from "../../../lib/pipeline/keys.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
@@ -8,7 +8,7 @@ import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
 test("channels of a cancelled job end as cancelled, without an image", async () => {
   const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ channels: [1, 2] });
-  await pipeline.store.put(keys.cancelKey(jobId), Buffer.from("{}"), "application/json");
+  await pipeline.store.put(roundKeys(jobId).cancel, Buffer.from("{}"), "application/json");
   const renderer = new FakeRenderer();
   expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
   expect(renderer.calls).toEqual([]);

@@ -7,7 +7,7 @@ import { pictureOf } from "../../../lib/image/picture.ts";
 import { decodeImage, encodePng } from "../../../lib/image/png.ts";
 import { filledRaster } from "../../../lib/image/raster.ts";
 import { clippedScale } from "../../../lib/image/rescale.ts";
-import * as keys from "../../../lib/pipeline/keys.ts";
+import { roundKeys } from "../../../lib/pipeline/keys.ts";
 import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { tileRecord } from "../../../lib/pipeline/sheet/sheet-manifest.ts";
@@ -24,7 +24,7 @@ test("channels of one job are rendered together, each with a tile and a full rec
 
   expect(failed).toEqual([]);
   expect(renderer.calls).toEqual([[1, 2, 3, 4, 5]]);
-  const tile = await pipeline.store.get(keys.tileKey(jobId, 3));
+  const tile = await pipeline.store.get(roundKeys(jobId).tile(3));
   const image = fakeImage(3, 0);
   const picture = pictureOf(image, "colours", clippedScale(image));
   expect((await decodeImage(tile)).data).toEqual(picture.data);
@@ -75,10 +75,10 @@ test("without output scaling the raw values are kept too", async () => {
   const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept({ outputScaling: "none", channels: [2] });
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
-  const raw = decodeNpy(await pipeline.store.get(keys.rawTileKey(jobId, 2)));
+  const raw = decodeNpy(await pipeline.store.get(roundKeys(jobId).rawTile(2)));
   const image = fakeImage(2, 0);
   expect(raw).toEqual({ shape: [3, 16, 20], data: image.data });
-  const shown = await decodeImage(await pipeline.store.get(keys.tileKey(jobId, 2)));
+  const shown = await decodeImage(await pipeline.store.get(roundKeys(jobId).tile(2)));
   // red of the first pixel: noise is centred on zero, which is shown as mid grey
   expect(shown.data[0]).toBe(Math.round(image.data[0]! + 128));
 });
@@ -109,7 +109,7 @@ test("of two workers that render a channel at once the first result stands, with
   );
   expect(outcomes).toEqual([[], [], []]);
   const result = await pipeline.jobs.open(jobId).result(4);
-  const tile = await pipeline.store.get(keys.tileKey(jobId, 4));
+  const tile = await pipeline.store.get(roundKeys(jobId).tile(4));
   expect(result).toMatchObject({
     tile: { sha256: createHash("sha256").update(tile).digest("hex") },
   });
@@ -188,7 +188,7 @@ test("a value that is not finite never becomes a tile", async () => {
     state: "failed",
     reason: "value 0 of the image is NaN",
   });
-  expect(pipeline.store.keys(keys.tilePrefix(jobId))).toEqual([]);
+  expect(pipeline.store.keys(roundKeys(jobId).tiles)).toEqual([]);
 });
 
 test("if a group fails its channels are rendered one by one, and only the one at fault is retried", async () => {
@@ -198,7 +198,7 @@ test("if a group fails its channels are rendered one by one, and only the one at
   const failed = await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer));
   expect(failed).toEqual(["m1"]);
   expect(renderer.calls).toEqual([[1, 2, 3, 4, 5], [2], [3], [4], [5]]);
-  expect(pipeline.store.keys(keys.resultPrefix(jobId))).toHaveLength(4);
+  expect(pipeline.store.keys(roundKeys(jobId).results)).toHaveLength(4);
 });
 
 test("channels tried before are rendered alone and after the fresh ones", async () => {
@@ -243,7 +243,7 @@ test("a worker that is stopped keeps what has ended and gives the rest back, eve
     hooks,
   );
   expect(failed).toEqual(["m2", "m3", "m4"]);
-  expect(pipeline.store.keys(keys.resultPrefix(jobId))).toHaveLength(2);
+  expect(pipeline.store.keys(roundKeys(jobId).results)).toHaveLength(2);
   await pipeline.jobs.open(jobId).images.writeAttempts(5, MAX_ATTEMPTS - 1);
   const last = deliveries(pipeline.cpu).slice(4);
   expect(await renderMessages(last, pipeline.renderDeps(renderer), hooks)).toEqual(["m4"]);

@@ -4,7 +4,7 @@ import { decodeImage } from "../../../lib/image/png.ts";
 import { type AssembleDeps, assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
 import { cancelJob } from "../../../lib/pipeline/job/cancel-job.ts";
 import { readJobStatus } from "../../../lib/pipeline/job/job-status.ts";
-import * as keys from "../../../lib/pipeline/keys.ts";
+import { jobIdOf, roundKeys } from "../../../lib/pipeline/keys.ts";
 import type { Completion } from "../../../lib/pipeline/job/tally.ts";
 import { reconcileJob, type ReconcileDeps } from "../../../lib/pipeline/sheet/reconcile-job.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
@@ -67,7 +67,7 @@ test("sheet and manifest tell what is where", async () => {
   });
   await render(pipeline, 0, 2, new FakeRenderer({ unrenderable: [1] }));
   await assembleJob(pipeline.jobs.open(jobId), assemblerOf(pipeline).deps);
-  const manifest = await readJsonObject(pipeline.store, keys.manifestKey(jobId));
+  const manifest = await readJsonObject(pipeline.store, roundKeys(jobId).manifest);
   expect(manifest).toMatchObject({
     state: "completed_with_failures",
     ok: 1,
@@ -89,8 +89,8 @@ test("sheet and manifest tell what is where", async () => {
   });
   // images of one job may be drawn on different ones
   expect(manifest).not.toHaveProperty("provider");
-  const sheet = await decodeImage(await pipeline.store.get(keys.montageKey(jobId)));
-  const tile = await decodeImage(await pipeline.store.get(keys.tileKey(jobId, 3)));
+  const sheet = await decodeImage(await pipeline.store.get(roundKeys(jobId).montage()));
+  const tile = await decodeImage(await pipeline.store.get(roundKeys(jobId).tile(3)));
   const rowOf = (raster: typeof sheet, x: number, y: number) => [
     ...raster.data.subarray((y * raster.width + x) * 3, (y * raster.width + x + 20) * 3),
   ];
@@ -108,8 +108,8 @@ test("racing assemblers, and one that ends before the marker, complete a job onc
     },
   };
   await expect(assembleJob(pipeline.jobs.open(jobId), cutOff)).rejects.toThrow("cut off");
-  const before = await pipeline.store.get(keys.montageKey(jobId));
-  const manifest = await pipeline.store.get(keys.manifestKey(jobId));
+  const before = await pipeline.store.get(roundKeys(jobId).montage());
+  const manifest = await pipeline.store.get(roundKeys(jobId).manifest);
 
   const assemblers = Array.from({ length: 4 }, () => assemblerOf(pipeline));
   const outcomes = await Promise.all(
@@ -117,8 +117,8 @@ test("racing assemblers, and one that ends before the marker, complete a job onc
   );
   expect(outcomes.filter((outcome) => outcome === "completed")).toHaveLength(1);
   expect(assemblers.flatMap(({ completions }) => completions)).toHaveLength(1);
-  expect(await pipeline.store.get(keys.montageKey(jobId))).toEqual(before);
-  expect(await pipeline.store.get(keys.manifestKey(jobId))).toEqual(manifest);
+  expect(await pipeline.store.get(roundKeys(jobId).montage())).toEqual(before);
+  expect(await pipeline.store.get(roundKeys(jobId).manifest)).toEqual(manifest);
 });
 
 test("reconcile asks to be called again while channels are missing, and not after the end", async () => {
@@ -141,7 +141,7 @@ test("reconcile sends what an interrupted intake did not send", async () => {
   pipeline.cpu.failAfter(2);
   await expect(pipeline.accept()).rejects.toThrow("out of reach");
   const [folder = ""] = pipeline.store.keys("jobs/");
-  const jobId = keys.jobIdOf(folder) ?? "";
+  const jobId = jobIdOf(folder) ?? "";
   await render(pipeline, 0, 2);
   expect(await reconcileJob(pipeline.jobs.open(jobId), assemblerOf(pipeline).deps)).toBe("waiting");
   expect(pipeline.cpu.bodies.slice(2)).toEqual([3, 4, 5].map((channel) => ({ jobId, channel })));

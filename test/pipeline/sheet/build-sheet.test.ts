@@ -8,7 +8,7 @@ import { buildSheet } from "../../../lib/pipeline/sheet/build-sheet.ts";
 import { resultOf } from "../../../lib/pipeline/job/result.ts";
 import { tallyOf } from "../../../lib/pipeline/job/tally.ts";
 import { sheetManifest } from "../../../lib/pipeline/sheet/sheet-manifest.ts";
-import * as keys from "../../../lib/pipeline/keys.ts";
+import { roundKeys } from "../../../lib/pipeline/keys.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { pageLayouts } from "../../../lib/pipeline/sheet/sheet-pages.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
@@ -34,7 +34,7 @@ test("a sheet within the limits is one image", async () => {
   expect(sheet.pages).toEqual([]);
   expect(sheet.deepZoom).toBeNull();
   expect(sheet.montage).toMatchObject({ width: 6 * 22, height: sheet.layout.height });
-  expect(await image(keys.montageKey(plan.jobId))).toMatchObject({ width: 132 });
+  expect(await image(roundKeys(plan.jobId).montage())).toMatchObject({ width: 132 });
 });
 
 /** How files of the format begin, at a byte of theirs. */
@@ -61,7 +61,7 @@ test.each([
 
 test("a tile that is damaged is named", async () => {
   const { store, plan, job, results } = await renderedJob();
-  const key = keys.tileKey(plan.jobId, 7);
+  const key = roundKeys(plan.jobId).tile(7);
   const tile = await store.get(key);
   await store.put(key, tile.subarray(0, tile.length - 20), "image/png");
   await expect(buildSheet(job, results, WHOLE)).rejects.toThrow(
@@ -72,7 +72,7 @@ test("a tile that is damaged is named", async () => {
 test("a larger one becomes pages, deep-zoom pieces and a small overview of the same picture", async () => {
   const { plan, job, results, image } = await renderedJob();
   await buildSheet(job, results, WHOLE);
-  const whole = await image(keys.montageKey(plan.jobId));
+  const whole = await image(roundKeys(plan.jobId).montage());
   const sheet = await buildSheet(job, results, { ...WHOLE, maxSide: 131, maxPageSide: 60 });
 
   // 60 px hold two columns of 22 px, and one row of 18 px below the title's strip, three elsewhere
@@ -83,9 +83,9 @@ test("a larger one becomes pages, deep-zoom pieces and a small overview of the s
 
   const { jobId } = plan;
   const level = Math.ceil(Math.log2(132));
-  expect(sheet.deepZoom).toEqual({ key: keys.deepZoomKey(jobId) });
-  expect(await image(keys.deepZoomPieceKey(jobId, { level, column: 0, row: 0 }))).toEqual(whole);
-  const overview = await image(keys.montageKey(jobId));
+  expect(sheet.deepZoom).toEqual({ key: roundKeys(jobId).deepZoom });
+  expect(await image(roundKeys(jobId).deepZoomPiece({ level, column: 0, row: 0 }))).toEqual(whole);
+  const overview = await image(roundKeys(jobId).montage());
   expect(Math.max(overview.width, overview.height)).toBeLessThanOrEqual(60 + titleHeight);
 });
 
@@ -130,7 +130,7 @@ test("a sheet of which most images are missing has those alone that there are", 
   const few = await buildSheet(job, endedWith([3, 9, 20, 21]), WHOLE);
   expect(few.shown).toEqual([3, 9, 20, 21]);
   expect(few.layout).toMatchObject({ rows: 2, columns: 2 });
-  expect(await image(keys.montageKey(plan.jobId))).toMatchObject({ width: 2 * 22 });
+  expect(await image(roundKeys(plan.jobId).montage())).toMatchObject({ width: 2 * 22 });
   const ended = endedWith([3, 9, 20, 21]);
   const { tiles } = sheetManifest(plan, ended, few, tallyOf(plan.total, [...ended.values()]));
   expect(tiles).toHaveLength(23);
