@@ -1,5 +1,5 @@
 import type { ReluWay } from "../../autodiff/rewrites/index.ts";
-import type { Planes } from "../../image/raster.ts";
+import { addToPlanes, type Planes } from "../../image/raster.ts";
 import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { FOURIER_STATE } from "../graph/fourier-graph.ts";
 import { imageShapeOf, mapShapeAt } from "../graph/layer-pass.ts";
@@ -143,11 +143,6 @@ function graphOfImage(task: FourierTask): SessionGraph {
 }
 
 function planesOf(task: FourierTask, { data }: FloatTensor): Planes {
-  const { size, planes } = fourierImage(task);
-  const pixels = data.length / planes.length;
-  // in place: a poster's planes take 50 MB
-  greysOf(task.network).forEach((grey, plane) => {
-    for (let i = plane * pixels; i < (plane + 1) * pixels; i++) data[i] = data[i]! + grey;
-  });
-  return { ...size, data };
+  const { size } = fourierImage(task);
+  return addToPlanes({ ...size, data }, greysOf(task.network));
 }

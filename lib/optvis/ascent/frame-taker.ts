@@ -1,4 +1,4 @@
-import type { Planes } from "../../image/raster.ts";
+import { copyOf } from "../../image/raster.ts";
 import type { SessionWorker } from "../runtime/session-worker.ts";
 import type { AscentPlan, Stage } from "./stage.ts";
 import type { AscentState } from "./state.ts";
@@ -44,6 +44,7 @@ export class FrameTaker {
     for (const { channel, parameters, stop } of states()) {
       if (stop !== null) continue;
       const image = await this.#plan.imageOf(parameters, this.#session);
+      // it may share its numbers with the parameters, from which the ascent goes on
       await this.#hook.take({ channel, iteration, image: copyOf(image) });
     }
   }
@@ -61,9 +62,4 @@ export function frameIterations(total: number, count: number): readonly number[]
 
 function iterationsOf(stages: readonly Stage[]): number {
   return stages.reduce((sum, { iterations }) => sum + iterations, 0);
-}
-
-/** The image may share its numbers with the parameters, from which the ascent goes on. */
-function copyOf(image: Planes): Planes {
-  return { ...image, data: image.data.slice() };
 }

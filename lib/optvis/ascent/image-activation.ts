@@ -5,22 +5,28 @@ import { imageShapeOf, type NetworkModel, type TargetLayer } from "../graph/laye
 import type { SessionGraph } from "../runtime/session-graph.ts";
 import type { AscentEngine } from "./engine.ts";
 import { floatOutput } from "./outputs.ts";
-import type { Place } from "./target.ts";
+import { pixelAt, type Place } from "./target.ts";
+
+/** What looks at an image. */
+interface Beholder {
+  readonly engine: Pick<AscentEngine, "evaluate">;
+  readonly network: NetworkModel;
+  readonly layer: TargetLayer;
+  /** That the image is resized to, as the network is to see it. */
+  readonly size: Size;
+}
 
 /**
  * What a layer makes of an image: [C, ...].
  *
  * @param image planes in the network's channel order, in units of 0..255 less the network's mean
- * @param size that it is resized to, as the network is to see it
  * @throws ShapeMismatchError if the network does not take images of that size; RuntimeError
  */
 export async function imageActivation(
-  engine: Pick<AscentEngine, "evaluate">,
-  { model, scale, fingerprint }: NetworkModel,
-  layer: TargetLayer,
+  { engine, network, layer, size }: Beholder,
   image: Planes,
-  size: Size,
 ): Promise<FloatTensor> {
+  const { model, scale, fingerprint } = network;
   const { height, width } = size;
   const pixels = height * width;
   const { data: seen } = shrinkPlanes(image, size);
@@ -38,9 +44,9 @@ export async function imageActivation(
 }
 
 /** [C]: what stands at one place of a map [C, H, W]. */
-export function vectorAt({ shape, data }: FloatTensor, [x, y]: Place): FloatTensor {
+export function vectorAt({ shape, data }: FloatTensor, place: Place): FloatTensor {
   const [channels = 1, height = 1, width = 1] = shape;
-  const at = Math.floor(y * height) * width + Math.floor(x * width);
+  const at = pixelAt(place, [height, width]);
   return floatTensor(
     [channels],
     Array.from({ length: channels }, (_, c) => data[c * height * width + at]!),

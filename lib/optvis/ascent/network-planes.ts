@@ -1,7 +1,7 @@
 import { ImageError } from "../../image/errors.ts";
 import { greyPlane, planesIn } from "../../image/picture.ts";
 import { resizeRaster } from "../../image/png.ts";
-import { type Planes, type Raster, type Size, toPlanes } from "../../image/raster.ts";
+import { addToPlanes, type Planes, type Raster, type Size, toPlanes } from "../../image/raster.ts";
 import { isOfColours, type NetworkModel, planeKind } from "../graph/layer-pass.ts";
 import { startColour } from "./start-colour.ts";
 
@@ -32,19 +32,15 @@ export function toNetworkPlanes(
  *   that began with a photograph gets the mean back, and has "pixels" of 0..255
  */
 export function toColourPlanes(
-  { width, height, data }: Planes,
+  image: Planes,
   { planes, mean }: NetworkModel,
   unit: "centred" | "pixels",
 ): Planes {
-  const pixels = width * height;
-  const zero = startColour({ mean });
-  mean.forEach((each, plane) => {
-    const offset = unit === "pixels" ? each : -zero[plane]!;
-    if (offset === 0) return;
-    for (let i = plane * pixels; i < (plane + 1) * pixels; i++) data[i] = data[i]! + offset;
-  });
+  const offsets = unit === "pixels" ? mean : startColour({ mean }).map((zero) => -zero);
+  const { width, height, data } = addToPlanes(image, offsets);
   if (planes[0] === 2) {
     // blue, green, red
+    const pixels = width * height;
     const first = data.slice(0, pixels);
     data.copyWithin(0, 2 * pixels);
     data.set(first, 2 * pixels);

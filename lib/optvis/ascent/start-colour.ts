@@ -21,5 +21,5 @@ const STILL_GREY = 255 / 8;
  */
 export function startColour({ mean }: Pick<NetworkModel, "mean">): readonly number[] {
   const isGrey = mean.every((value) => Math.abs(value - MID_GREY) <= STILL_GREY);
-  return mean.map((value) => (isGrey ? 0 : MID_GREY - value));
+  return isGrey ? mean.map(() => 0) : greysOf({ mean });
 }

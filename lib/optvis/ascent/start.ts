@@ -1,4 +1,4 @@
-import type { Planes, Size } from "../../image/raster.ts";
+import { addToPlanes, copyOf, type Planes, type Size } from "../../image/raster.ts";
 import { resizePlanes } from "../../image/resize.ts";
 import { laterSeed, standardNormal, uniformFrom } from "../random.ts";
 import type { NetworkModel } from "../graph/layer-pass.ts";
@@ -66,14 +66,5 @@ function noise(
 
 /** An image on the network's mid-grey, in place. */
 export function onStartColour(image: Planes, network: Pick<NetworkModel, "mean">): Planes {
-  const pixels = image.width * image.height;
-  startColour(network).forEach((offset, plane) => {
-    if (offset === 0) return;
-    for (let i = plane * pixels; i < (plane + 1) * pixels; i++) image.data[i]! += offset;
-  });
-  return image;
-}
-
-function copyOf(image: Planes): Planes {
-  return { ...image, data: image.data.slice() };
+  return addToPlanes(image, startColour(network));
 }

@@ -33,6 +33,13 @@ export type Place = readonly [x: number, y: number];
 /** The middle, rounded up. */
 export const CENTRE: Place = [0.5, 0.5];
 
+/** Which of a map's pixels, row by row, is at a place. */
+export function pixelAt([x, y]: Place, [height, width]: readonly [number, number]): number {
+  const within = (share: number, length: number) =>
+    Math.min(length - 1, Math.floor(share * length));
+  return within(y, height) * width + within(x, width);
+}
+
 /** One of several images of one target, which are to differ; they have numbers in a row. */
 export interface Among extends Diversity {
   /** Which of them it is, from 0. */

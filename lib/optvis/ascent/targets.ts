@@ -2,7 +2,7 @@ import { resizeBilinear } from "../../image/resize.ts";
 import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { isOnMap, type Objective } from "../graph/objective/names.ts";
 import type { AscentState } from "./state.ts";
-import type { Aim, Target } from "./target.ts";
+import { type Aim, pixelAt, type Target } from "./target.ts";
 import { type AscentTask, channelPlace } from "./task.ts";
 
 /** What a number of the task stands for: a channel of the layer, or one of the task's targets. */
@@ -57,10 +57,7 @@ function addWeights(row: Float32Array, aim: Aim, shape: readonly number[]): void
     const [, ...spatial] = shape;
     const pixels = sizeOf(spatial);
     const [height = 1, width = 1] = spatial;
-    const [x = 0, y = 0] = aim.place ?? [];
-    const within = (share: number, length: number) =>
-      Math.min(length - 1, Math.floor(share * length));
-    const at = aim.place ? within(y, height) * width + within(x, width) : 0;
+    const at = aim.place ? pixelAt(aim.place, [height, width]) : 0;
     for (const [channel, weight] of aim.weights) {
       row[channelPlace(channel) * pixels + at]! += weight;
     }

@@ -83,7 +83,7 @@ function nameOf(target: RequestTarget, index: number, { files }: TargetSurroundi
 }
 
 async function aimOf(target: RequestTarget, surroundings: TargetSurroundings): Promise<Aim> {
-  const { engine, network, layer, size } = surroundings;
+  const { network, layer, size } = surroundings;
   if (target.layer) return { kind: "layer" };
   const { direction, activationOf, cosinePower = 0, at } = target;
   const [, height = 1, width = 1] = mapShapeAt(network.model, layer, size);
@@ -98,7 +98,7 @@ async function aimOf(target: RequestTarget, surroundings: TargetSurroundings): P
     return { kind: "direction", vector: floatTensor(shape, plainLength(data)), cosinePower };
   }
   const planes = surroundings.toPlanes(contents.raster);
-  const activation = await imageActivation(engine, network, layer, planes, size);
+  const activation = await imageActivation(surroundings, planes);
   const vector = place ? vectorAt(activation, place) : activation;
   return { kind: "direction", vector, cosinePower };
 }

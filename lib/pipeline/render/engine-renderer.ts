@@ -204,18 +204,12 @@ async function ascentTask(
   const { objective, seed, numIterations: iterations } = request;
   const raised = raisedLayer(request, network.model, layer);
   const common = { network, layer, raised: raised.value, channels, objective, provider };
+  const asPlanes = (image: Raster) => toNetworkPlanes(photographPlanes(image, network), network);
   const targetsAt = async (size: Size) => {
     if (!request.targets) return null;
-    const asPlanes = (image: Raster) => toNetworkPlanes(photographPlanes(image, network), network);
     const files = task.targetFiles ?? new Map();
-    return ascentTargets(request.targets, {
-      engine,
-      network,
-      layer: raised,
-      size,
-      files,
-      toPlanes: asPlanes,
-    });
+    const surroundings = { engine, network, layer: raised, size, files, toPlanes: asPlanes };
+    return ascentTargets(request.targets, surroundings);
   };
   if (request.method === "fourier") {
     const recipe = recipeOf(request);
@@ -226,11 +220,7 @@ async function ascentTask(
   const size = initialImage ?? network.inputSize;
   const levels = planLevels(network, layer, { size, pyramidLevels, pyramidScale });
   const start: Start = initialImage
-    ? {
-        kind: "photograph",
-        seed,
-        image: toNetworkPlanes(photographPlanes(initialImage, network), network),
-      }
+    ? { kind: "photograph", seed, image: asPlanes(initialImage) }
     : { kind: "noise", seed };
   const targets = await targetsAt(levels[0]!.crops ?? levels[0]!.size);
   return { method: "deepdream", ...common, targets, levels, iterations, start };

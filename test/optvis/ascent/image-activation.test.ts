@@ -19,13 +19,8 @@ test("an image's activation is that of the pixels scaled, resized to what the ne
   const { network, target } = networkOf([node("Conv", "image w", "y")], { w }, SIZE);
   const scaled = { ...network, scale: [2, 3, 4] as const };
   const { data } = normal([3, 2, 3], 5);
-  const { shape, data: seen } = await imageActivation(
-    engine,
-    scaled,
-    target("y"),
-    { ...SIZE, data },
-    SIZE,
-  );
+  const beholder = { engine, network: scaled, layer: target("y"), size: SIZE };
+  const { shape, data: seen } = await imageActivation(beholder, { ...SIZE, data });
   expect(shape).toEqual([2, 2, 3]);
   seen.forEach((value, i) => {
     const [channel, pixel] = [Math.floor(i / 6), i % 6];
@@ -38,7 +33,7 @@ test("an image's activation is that of the pixels scaled, resized to what the ne
   });
   // a flat image is as flat at twice the size
   const flat = { height: 4, width: 6, data: new Float32Array(72).fill(1) };
-  const { data: same } = await imageActivation(engine, scaled, target("y"), flat, SIZE);
+  const { data: same } = await imageActivation(beholder, flat);
   expect([...same.subarray(0, 2)]).toEqual([4, 4]);
   // of a much larger one every pixel counts, along both axes or along one
   for (const larger of [
@@ -48,7 +43,7 @@ test("an image's activation is that of the pixels scaled, resized to what the ne
     const pixels = larger.height * larger.width;
     const spots = Float32Array.from({ length: 3 * pixels }, (_, i) => (i % 8 === 0 ? 8 : 0));
     const spotted = { ...larger, data: spots };
-    const { data: mean } = await imageActivation(engine, scaled, target("y"), spotted, SIZE);
+    const { data: mean } = await imageActivation(beholder, spotted);
     expect([...mean.subarray(0, 6)]).toEqual([4, 4, 4, 4, 4, 4]);
   }
 });
