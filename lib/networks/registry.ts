@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 import { verifyFile } from "./checksum.ts";
 import type { GivenInput } from "./describe-input.ts";
@@ -11,7 +11,7 @@ import { parseLabels } from "./labels.ts";
 import { type ModelReader, readHere } from "./model-reader.ts";
 import { NETWORK_ID, type NetworkDescription } from "./description.ts";
 import { filesOf, type ModelFile } from "./network-files.ts";
-import { firstDescription, isAbsence, readIfThere, surveyNetworks } from "./survey.ts";
+import { firstDescription, isAbsence, readIfThere, surveyNetworks, surveyOne } from "./survey.ts";
 
 /** A network whose model file is on this machine and is the one its description names. */
 export interface Network {
@@ -172,15 +172,13 @@ async function openFile(
     throw new NetworkNotFoundError(`there is no file ${path}; give the path of an .onnx file`);
   }
   const file = await reader.identify(path, basename(path));
-  // a model in its own network's folder is known even if that folder is not searched
-  const searched = [...folders, dirname(dirname(path))];
-  const known = await findByContent(file, searched);
+  const known = await findByContent(path, file, folders);
   const isSaid = Object.values(given).some((value) => value !== undefined);
   if (known !== null && !isSaid) {
     return {
       ...known,
       modelPath: path,
-      labels: await readLabels(known.description, path, searched),
+      labels: await readLabels(known.description, path, folders),
     };
   }
   const { input, notices } = await reader.describe({ path, file }, given);
@@ -191,7 +189,7 @@ async function openFile(
     description: { id, licence: "unknown", files: [named], input, labels: null },
     modelPath: path,
     file: named,
-    labels: known && (await readLabels(known.description, path, searched)),
+    labels: known && (await readLabels(known.description, path, folders)),
     isUndescribed: true,
     ...(notices.length > 0 && { notice: notices.join("\n") }),
   };
@@ -207,11 +205,15 @@ function idFrom(fileName: string): string {
 
 /** The network whose model, and whose files beside it, are these. */
 async function findByContent(
+  path: string,
   model: ModelFile,
   folders: readonly string[],
 ): Promise<Pick<Network, "description" | "file"> | null> {
   const sums = sumsOf(model);
-  for (const network of await surveyNetworks(folders)) {
+  // a model in its own network's folder is known even if that is not searched
+  const around = dirname(resolve(path));
+  const own = await surveyOne(dirname(around), basename(around));
+  for (const network of [...(await surveyNetworks(folders)), ...(own ? [own] : [])]) {
     if (network.kind === "broken") continue;
     const { description } = network;
     const file = description.files.find((candidate) => sumsOf(candidate) === sums);

@@ -72,13 +72,17 @@ export function isAbsence(error: unknown): boolean {
   );
 }
 
-async function surveyOne(folder: string, id: string): Promise<SurveyedNetwork | null> {
+/** The network of a folder's subfolder, or `null` where it describes none. */
+export async function surveyOne(folder: string, id: string): Promise<SurveyedNetwork | null> {
   try {
     const description = await readDescription(folder, id);
     return description && { kind: "network", id, description };
   } catch (error) {
     if (error instanceof DescriptionError) return { kind: "broken", id, error };
-    throw error;
+    if (!(error instanceof Error && "code" in error)) throw error;
+    // others' folders lie here too, and not all of them may be read
+    const reason = `${join(folder, id, DESCRIPTION_FILE)} cannot be read: ${error.message}`;
+    return { kind: "broken", id, error: new DescriptionError(reason, { cause: error }) };
   }
 }
 

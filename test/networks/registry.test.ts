@@ -1,4 +1,4 @@
-import { mkdir, utimes, writeFile } from "node:fs/promises";
+import { mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -178,6 +178,9 @@ test("a broken description stops its own network and the list, nothing else", as
   await writeNetwork(first, "json", { "network.json": "{ no" });
   await writeNetwork(first, "renamed", { "network.json": good });
   await mkdir(join(first, "no-description"));
+  // as what another user keeps there, these cannot be read
+  await mkdir(join(first, "folder", "network.json"), { recursive: true });
+  await symlink("loop", join(first, "loop"));
   const options = { folders: [first], cacheFolder: cache };
 
   await expect(openNetwork("good", options)).resolves.toMatchObject({
@@ -190,10 +193,19 @@ test("a broken description stops its own network and the list, nothing else", as
   await expect(listNetworks(options)).rejects.toThrow(DescriptionError);
   const survey = await surveyNetworks([first, join(first, "is-not-there")]);
   expect(survey.map(({ kind, id }) => [kind, id])).toEqual([
+    ["broken", "folder"],
     ["network", "good"],
     ["broken", "json"],
+    ["broken", "loop"],
     ["broken", "renamed"],
   ]);
+  expect(survey[0]).toHaveProperty(
+    "error.message",
+    expect.stringMatching(/folder\/network\.json cannot be read: EISDIR/),
+  );
+  const path = join(first, "no-description", "net.onnx");
+  await writeFile(path, tinyModel());
+  expect((await openNetwork(path, options)).description.id).toBe("net");
 });
 
 test("the list has each id once, from the first folder, in order", async () => {
@@ -255,6 +267,11 @@ test("a plain file with the bytes of a known network is that network", async () 
     cacheFolder: cache,
   });
   expect(own.description.input.channelOrder).toBe("BGR");
+  // but no one else's, which lies beside that folder
+  const beside = join(first, "mine", "net.onnx");
+  await writeNetwork(first, "mine", { "net.onnx": bytes });
+  const mine = await openNetwork(beside, { folders: [], cacheFolder: cache });
+  expect(mine.description.input.channelOrder).toBe("RGB");
   // negative control: out of reach of the description the defaults hold
   const unknown = await openNetwork(path, { folders: [], cacheFolder: cache });
   expect(unknown.description.input.channelOrder).toBe("RGB");
