@@ -1,6 +1,6 @@
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { encodeJson, JSON_TYPE } from "../json.ts";
-import { checkpointsPrefix, roundKeys } from "../keys.ts";
+import { checkpointsPrefix, planKey, roundKeys } from "../keys.ts";
 import type { JobPlan } from "./plan.ts";
 import { retryOf } from "./round.ts";
 
@@ -25,6 +25,8 @@ export async function passLeftRounds(
     namesUnder(store, folder),
     namesUnder(store, checkpointsPrefix(jobId)),
   ]);
+  // what is there is not left of an older job: another call has made this one meanwhile
+  if (first.some((name) => folder + name === planKey(jobId))) return 0;
   // the later ones' folder lies in the first one's
   const later = first.length === 0 ? [] : await namesUnder(store, retries);
   const rounds = [...later, ...checkpoints].map(Number.parseFloat).filter(Number.isInteger);

@@ -1,13 +1,20 @@
 import { expect, test } from "vitest";
 
+import { acceptRequest } from "../../../lib/pipeline/job/accept-request.ts";
 import { readJobStatus } from "../../../lib/pipeline/job/job-status.ts";
 import { Jobs } from "../../../lib/pipeline/job/jobs.ts";
 import { planKey, roundKeys } from "../../../lib/pipeline/keys.ts";
 import { encodeCheckpoint } from "../../../lib/pipeline/render/checkpoint.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { reconcileJob } from "../../../lib/pipeline/sheet/reconcile-job.ts";
+import type { OutgoingMessage } from "../../../lib/queue/message-queue.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
-import { deliveries, type MemoryPipeline, memoryPipeline } from "../../support/memory-pipeline.ts";
+import {
+  deliveries,
+  type MemoryPipeline,
+  memoryPipeline,
+  TINY_REQUEST,
+} from "../../support/memory-pipeline.ts";
 import { uniformSource } from "../../support/random.ts";
 
 /** What a worker and the assembler do next, each in a process of its own. */
@@ -103,4 +110,23 @@ test("a job that is there begins no round behind another", async () => {
   const pipeline = await memoryPipeline();
   const [{ jobId }] = await Promise.all([pipeline.accept(), pipeline.accept(), pipeline.accept()]);
   expect(pipeline.store.keys(roundKeys(jobId).retries)).toEqual([]);
+});
+
+test("a request whose job another has made meanwhile begins no round behind that one", async () => {
+  const pipeline = await memoryPipeline();
+  const { deps, assembly, cpu, store } = pipeline;
+  let isOvertaken = false;
+  const overtaken = {
+    sendAll: async (messages: Iterable<OutgoingMessage>) => {
+      await assembly.sendAll(messages);
+      if (isOvertaken) return;
+      isOvertaken = true;
+      await pipeline.accept();
+    },
+  };
+  const acceptance = await acceptRequest(TINY_REQUEST, { ...deps, assembly: overtaken });
+  if (acceptance.status !== "accepted") throw new Error("the request was refused");
+  const { jobId } = acceptance;
+  expect(store.keys(roundKeys(jobId).retries)).toEqual([]);
+  expect(cpu.bodies).toEqual([1, 2, 3, 4, 5].map((channel) => ({ jobId, channel })));
 });
