@@ -8,6 +8,7 @@ import { LayerNotFoundError } from "./errors.ts";
 import { channelAxes, NO_CHANNELS } from "../onnx/channel-axis.ts";
 import { canonicalName, LayerNamer } from "./layer-names.ts";
 import { modulePaths } from "./module-paths.ts";
+import { isWholeAgain } from "./parted-channels.ts";
 import { weightOrigins } from "./weight-origins.ts";
 
 /** One row of the layer table. */
@@ -118,7 +119,7 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
         // the tensor is the same data after plumbing, so the layer answers to that name too
         layer.aliases.push(...[node.name, ...node.outputs].filter(Boolean));
         const whole = activation(graph, firstOutput(node), axes.get(firstOutput(node)) ?? 1);
-        if (isOfGroups(layer, whole)) {
+        if (isWholeAgain(layer, whole, layers)) {
           layers[source] = { ...layer, value: firstOutput(node), ...whole };
         }
       }
@@ -229,16 +230,6 @@ function isPlumbing(node: Node): boolean {
   const { op, quantised } = node;
   if (op === "If") return subgraphsOf(node).every(({ nodes }) => nodes.every(isPlumbing));
   return PLUMBING.has(op) || SEQUENCE_PLUMBING.has(op) || quantised === "rounding";
-}
-
-/**
- * Whether a normalisation looked at groups of these channels, each as one plane: its author gave it
- * the channels, which it has once more as they leave it.
- */
-function isOfGroups({ type, channels }: Layer, whole: Pick<Layer, "channels">): boolean {
-  if (type !== "InstanceNormalization" || channels === null || whole.channels === null)
-    return false;
-  return whole.channels > channels && whole.channels % channels === 0;
 }
 
 /** While the table is made, plumbing after a layer adds to its aliases. */

@@ -1,5 +1,3 @@
-import { create } from "@bufbuild/protobuf";
-import { StringStringEntryProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
 
 import { decodeModel } from "../../lib/onnx/decode.ts";
@@ -95,61 +93,6 @@ describe("layerTable", () => {
       0, 112, 0, 20, 0, 30, 0, 252, 0,
     ]);
     expect(layers.map(({ channels }) => channels)).toEqual([3, 4, 4, 5, 5, 6, 6, 7, 7]);
-  });
-
-  test("groups that a normalisation looks at as planes are the channels that they are made of", () => {
-    const image = { image: [1, 3, 4, 5] };
-    const reshaped = sketch({
-      inputs: image,
-      nodes: [
-        node("Conv", "image kernel", "maps"),
-        node("Reshape", "maps groups", "grouped"),
-        named("norm", node("InstanceNormalization", "grouped ones zeros", "planes")),
-        node("Shape", "maps", "whole"),
-        node("Reshape", "planes whole", "flat"),
-        node("Mul", "flat scale", "scaled"),
-      ],
-      outputs: ["scaled"],
-      initializers: {
-        kernel: uniform([6, 3, 1, 1], 1),
-        groups: intsTensor([0, 2, -1]),
-        ones: uniform([2], 2),
-        zeros: uniform([2], 3),
-        scale: uniform([6, 1, 1], 4),
-      },
-    });
-    const grouped = sketch({
-      inputs: image,
-      nodes: [
-        node("Conv", "image kernel", "maps"),
-        named("node_norm", node("GroupNormalization", "maps scale bias", "y", { num_groups: 2 })),
-      ],
-      outputs: ["y"],
-      initializers: {
-        kernel: uniform([6, 3, 1, 1], 1),
-        scale: uniform([6], 2),
-        bias: uniform([6], 3),
-      },
-    });
-    const rows = (file: Uint8Array) => {
-      const read = decodeModel(file);
-      const table = layerTable(read, specialise(read, [1, 3, 4, 5]));
-      return table.slice(2).map(({ name, type, shape, channels }) => [name, type, shape, channels]);
-    };
-    const maps = [[1, 6, 4, 5], 6];
-    expect(rows(writeModel(reshaped, 18))).toEqual([
-      ["norm", "InstanceNormalization", ...maps],
-      ["scaled", "Mul", ...maps],
-    ]);
-    const named21 = writeModel(grouped, 21, ({ graph: written }) => {
-      const scope = { key: "pkg.torch.onnx.name_scopes", value: "['', 'body.norm', 'group_norm']" };
-      written!.node.at(-1)!.metadataProps = [create(StringStringEntryProtoSchema, scope)];
-    });
-    expect(rows(named21)).toEqual([
-      ["y_InstanceNormalization", "InstanceNormalization", ...maps],
-      ["y_Mul", "Mul", ...maps],
-      ["body.norm", "Add", ...maps],
-    ]);
   });
 
   test("tells trained tensors from an image and from statistics, whatever operator has them", () => {
