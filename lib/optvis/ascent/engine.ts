@@ -9,11 +9,11 @@ import { SessionPool } from "../runtime/session-pool.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
 import { imagesOf } from "./batch-size.ts";
 import { byChannel, evenGroups, inGroups } from "./groups.ts";
-import { Interruption, OutOfTimeError } from "./interruption.ts";
+import { OutOfTimeError } from "./interruption.ts";
 import { planOf } from "./plan-of.ts";
-import { runStage } from "./run-stage.ts";
+import { type Accounts, shareOut } from "./share-out.ts";
 import type { AscentPlan } from "./stage.ts";
-import { type AscentState, failedResult, firstState, imageResult } from "./state.ts";
+import { type AscentState, firstState } from "./state.ts";
 import { taskParts } from "./task-parts.ts";
 import type { AscentHooks } from "./hooks.ts";
 import type { AscentFrame, AscentProgress, AscentResult, AscentTask } from "./task.ts";
@@ -114,7 +114,7 @@ export class AscentEngine {
   async #renderPart(
     task: AscentTask,
     hooks: AscentHooks,
-    onResult: StageWork["onResult"],
+    onResult: Accounts["onResult"],
   ): Promise<void> {
     const plan = planOf(task);
     const wanted = this.groupSize(plan, task.provider);
@@ -124,7 +124,7 @@ export class AscentEngine {
     const ours = hooks.resume?.filter(({ provider = task.provider }) => provider === task.provider);
     const resumed = new Map(ours?.map((state) => [state.channel, state]));
     for (const group of inGroups([...task.channels.entries()], groupSize)) {
-      let states = group.map(([position, channel]): AscentState => {
+      let states: readonly AscentState[] = group.map(([position, channel]) => {
         const saved = resumed.get(channel);
         return saved ? { ...saved, position } : firstState(plan, channel, position);
       });
@@ -170,9 +170,8 @@ export class AscentEngine {
   }
 
   /**
-   * Shares out the images of one stage among the workers. The first failure stops them all; if it
-   * was for want of memory, those that have not passed the stage begin it anew, half as many at
-   * once.
+   * Takes images through one stage. Where memory was not enough, those that have not passed it go
+   * on from where they stand, half as many at once.
    *
    * @returns the images that go on to the next stage
    */
@@ -180,92 +179,44 @@ export class AscentEngine {
     provider: Provider,
     plan: AscentPlan,
     index: number,
-    { states, ahead = [], begun, hooks, onResult }: StageWork,
-  ): Promise<AscentState[]> {
+    work: StageWork,
+  ): Promise<readonly AscentState[]> {
+    const { states, ahead = [], hooks } = work;
     const stage = plan.stages[index]!;
     const later = [...states.filter((state) => state.stage > index), ...ahead];
     const coming = states.filter((state) => state.stage <= index);
     if (coming.length === 0) return later;
-    const pool = this.#pools[provider];
     const { key } = stage.graph(plan.together);
     const graph = stage.graph(Math.min(coming.length, this.#fitting.get(key) ?? Infinity));
     if (graph.notice !== null) hooks.onNotice?.(graph.notice);
-    const entered = (state: AscentState): AscentState =>
-      state.stage === index
-        ? state
-        : { ...state, stage: index, done: 0, parameters: stage.begin(state.parameters) };
     const batches = evenGroups(coming, index).flatMap((even) => inGroups(even, graph.batch));
-    const failure = new AbortController();
-    const signals = [failure.signal, ...(hooks.signal ? [hooks.signal] : [])];
-    const pace = { secondsPerIteration: null };
-    const run = { plan, stage, graph, pace, hooks: { ...hooks, signal: AbortSignal.any(signals) } };
-    const isLast = stage === plan.stages.at(-1);
+    const run = { plan, stage, graph, hooks, pace: { secondsPerIteration: null } };
+    const { standing, failure } = await shareOut(this.#pools[provider], batches, run, work);
 
-    const next: (readonly AscentState[])[] = [];
-    /** Where each batch stands. */
-    const standing: (readonly AscentState[])[] = [...batches];
-    const queue = batches.entries();
-    const work = async (): Promise<void> => {
-      for (const [i, batch] of queue) {
-        // what is not begun counts no attempt
-        if (failure.signal.aborted) return;
-        const unbegun = batch.filter((state) => !begun.has(state.channel));
-        if (unbegun.length > 0) await hooks.onBegin?.(unbegun.map(({ channel }) => channel));
-        for (const { channel } of unbegun) begun.add(channel);
-        const ended = await pool.withWorker(graph.key, async (session) => {
-          const passed = await runStage(session, batch.map(entered), run).catch(
-            (error: unknown) => {
-              if (!(error instanceof Interruption)) throw error;
-              standing[i] = error.states;
-              throw error.reason;
-            },
-          );
-          return Promise.all(
-            passed.map(async (state) => {
-              if (state.stop) return { state, result: failedResult(state, state.stop) };
-              if (!isLast) return { state, result: null };
-              const image = await plan.imageOf(state.parameters, session);
-              return { state, result: imageResult(state, image) };
-            }),
-          );
-        });
-        for (const { state, result } of ended) if (result) await onResult(state, result);
-        next[i] = ended.flatMap(({ state, result }) => (result ? [] : [state]));
-        standing[i] = next[i];
-      }
-    };
-    const working = Array.from({ length: Math.min(pool.size, batches.length) }, () =>
-      work().catch((error: unknown) => {
-        failure.abort(error);
-      }),
-    );
-    await Promise.all(working);
-    if (!failure.signal.aborted) return [...later, ...next.flat()];
-    const { reason } = failure.signal;
+    const passed = standing.flatMap((batch) => (batch.hasPassed ? batch.states : []));
+    if (!failure.aborted) return [...later, ...passed];
+    const { reason } = failure;
     const fewer = Math.floor(graph.batch / plan.together / 2) * plan.together;
     if (reason instanceof OutOfMemoryError && fewer > 0 && !hooks.signal?.aborted) {
       this.#fitting.set(key, fewer);
       const want = `${imagesOf(graph.batch)} at a time took more memory than there is`;
       hooks.onNotice?.(`${want}; it is tried with ${imagesOf(fewer)}`);
-      const left = standing.flatMap((batch, i) => (next[i] ? [] : batch));
-      const rest = { states: left, ahead: [...later, ...next.flat()], begun, hooks, onResult };
+      const left = standing.flatMap((batch) => (batch.hasPassed ? [] : batch.states));
+      const rest = { ...work, states: left, ahead: [...later, ...passed] };
       return this.#runStage(provider, plan, index, rest);
     }
     if (hooks.signal?.aborted || reason instanceof OutOfTimeError) {
-      const under = [...later, ...standing.flat()].filter((state) => state.stage >= 0);
+      const all = [...later, ...standing.flatMap((batch) => batch.states)];
+      const under = all.filter((state) => state.stage >= 0);
       await hooks.onStopped?.(byChannel(under, plan.together));
     }
     throw reason;
   }
 }
 
-interface StageWork {
+interface StageWork extends Accounts {
   readonly states: readonly AscentState[];
   /** Those that went through the stage before memory ran out. @default none */
   readonly ahead?: readonly AscentState[];
-  /** Channels (1-based) that `hooks.onBegin` has been told of. */
-  readonly begun: Set<number>;
   readonly hooks: AscentHooks;
-  /** As each image ends; awaited. */
-  readonly onResult: (state: AscentState, result: AscentResult) => Promise<void>;
 }
