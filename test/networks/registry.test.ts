@@ -55,6 +55,11 @@ test("the folders are the package's, those of DREAMGRID_MODELS in order, the cac
   expect(defaultFolders(env)[0]).toMatch(/\/models$/);
   expect(cacheFolder({ XDG_CACHE_HOME: "/x", HOME: "/h" })).toBe("/x/dreamgrid");
   expect(cacheFolder({})).toMatch(/\/\.cache\/dreamgrid$/);
+  const nobody = () => {
+    throw new Error("uv_os_homedir returned ENOENT (no such file or directory)");
+  };
+  expect(cacheFolder({ DREAMGRID_CACHE: "/c" }, nobody)).toBe("/c");
+  expect(() => cacheFolder({}, nobody)).toThrow(/no home folder.*in DREAMGRID_CACHE$/);
 });
 
 test("the description of the first folder counts, the model may be in any", async () => {
