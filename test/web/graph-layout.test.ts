@@ -26,7 +26,7 @@ function chain(...modules: readonly string[]): readonly LayerDocument[] {
 
 test("a module whose name is a number is no layer's, whatever its index", () => {
   // the second layer is in module 0, and module 2 is closed
-  const { nodes, boxes, edges } = layOut(chain("", "0", "1", "2"), new Set(["0"]));
+  const { nodes, boxes, edges } = layOut(chain("", "0", "1", "2"), new Set(["0"]))!;
   expect(nodes.map(({ title, note }) => `${title}: ${note}`)).toEqual([
     "layer 1: Conv",
     "0.weights: Conv",
@@ -35,4 +35,10 @@ test("a module whose name is a number is no layer's, whatever its index", () => 
   ]);
   expect(boxes.map(({ id }) => id)).toEqual(["0"]);
   expect(edges).toHaveLength(3);
+});
+
+test("more layers in a row than the layout can walk are none, and closed in a module they are", () => {
+  const deep = chain(...Array.from({ length: 10_000 }, () => "stage"));
+  expect(layOut(deep, new Set(["stage"]))).toBeNull();
+  expect(layOut(deep, new Set())?.nodes).toMatchObject([{ note: "10000 layers" }]);
 });

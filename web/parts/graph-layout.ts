@@ -64,8 +64,22 @@ function nodeOf(layer: LayerDocument, open: ReadonlySet<string>): string {
  * Lays the network out from top to bottom.
  *
  * @param open modules whose parts are shown
+ * @returns `null` where thousands follow each other: dagre walks them by recursion
  */
-export function layOut(layers: readonly LayerDocument[], open: ReadonlySet<string>): GraphLayout {
+export function layOut(
+  layers: readonly LayerDocument[],
+  open: ReadonlySet<string>,
+): GraphLayout | null {
+  try {
+    return layOutWhole(layers, open);
+  } catch (error) {
+    // the stack is used up, by how many depends on the browser
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function layOutWhole(layers: readonly LayerDocument[], open: ReadonlySet<string>): GraphLayout {
   const graph = new dagre.graphlib.Graph({ compound: true });
   graph.setGraph({ rankdir: "TB", nodesep: 18, ranksep: 26, marginx: 8, marginy: 8 });
   graph.setDefaultEdgeLabel(() => ({}));
@@ -74,7 +88,9 @@ export function layOut(layers: readonly LayerDocument[], open: ReadonlySet<strin
   for (const layer of layers) {
     const id = nodeOf(layer, open);
     nodeOfLayer.set(layer.index, id);
-    members.set(id, [...(members.get(id) ?? []), layer]);
+    const inside = members.get(id);
+    if (inside === undefined) members.set(id, [layer]);
+    else inside.push(layer);
   }
   const described = new Map([...members].map(([id, of]) => [id, describe(id, of)]));
   for (const [id, { title, note }] of described) {

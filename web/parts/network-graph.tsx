@@ -2,7 +2,13 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { LayerDocument } from "../api/documents.ts";
 import { address } from "../state/router.ts";
-import { type GraphBox, type GraphNode, layOut, modulesAround } from "./graph-layout.ts";
+import {
+  type GraphBox,
+  type GraphLayout,
+  type GraphNode,
+  layOut,
+  modulesAround,
+} from "./graph-layout.ts";
 
 interface NetworkGraphProps {
   readonly network: string;
@@ -28,9 +34,8 @@ export function NetworkGraph({ network, layers }: NetworkGraphProps) {
     else next.add(module);
     setOpen(next);
   };
-  const { width, height, nodes, boxes, edges } = layout;
   const scroll = useRef<HTMLDivElement>(null);
-  const first = nodes[0]?.x ?? 0;
+  const first = layout?.nodes[0]?.x ?? 0;
   useEffect(() => {
     // of a graph that is wider than its place, the beginning is seen first
     const element = scroll.current;
@@ -58,21 +63,39 @@ export function NetworkGraph({ network, layers }: NetworkGraphProps) {
         role="region"
         aria-label="The network's graph"
       >
-        <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
-          {boxes.map((box) => (
-            <Box key={box.id} box={box} onToggle={toggle} />
-          ))}
-          <g aria-hidden="true">
-            {edges.map(({ id, points }) => (
-              <polyline key={id} points={points.map(({ x, y }) => `${x},${y}`).join(" ")} />
-            ))}
-          </g>
-          {nodes.map((node) => (
-            <Node key={node.id} node={node} network={network} onToggle={toggle} />
-          ))}
-        </svg>
+        {layout === null ? (
+          <p class="too-deep quiet" role="status">
+            So many layers in a row cannot be drawn
+            {modules.size > 0 && " unless modules are closed"}; all of them are in the table.
+          </p>
+        ) : (
+          <Drawing {...layout} network={network} onToggle={toggle} />
+        )}
       </div>
     </section>
+  );
+}
+
+interface DrawingProps extends GraphLayout {
+  readonly network: string;
+  readonly onToggle: (module: string) => void;
+}
+
+function Drawing({ width, height, nodes, boxes, edges, network, onToggle }: DrawingProps) {
+  return (
+    <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
+      {boxes.map((box) => (
+        <Box key={box.id} box={box} onToggle={onToggle} />
+      ))}
+      <g aria-hidden="true">
+        {edges.map(({ id, points }) => (
+          <polyline key={id} points={points.map(({ x, y }) => `${x},${y}`).join(" ")} />
+        ))}
+      </g>
+      {nodes.map((node) => (
+        <Node key={node.id} node={node} network={network} onToggle={onToggle} />
+      ))}
+    </svg>
   );
 }
 
