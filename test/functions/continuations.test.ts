@@ -180,7 +180,8 @@ test("a message of an earlier part finds that another goes on", async () => {
   const pipeline = await memoryPipeline();
   await pipeline.accept({ channels: [2], numIterations: 40 });
   const [first] = pipeline.cpu.sent;
-  let left = 1;
+  // when the time is up, whether to open the network, and no more
+  let left = 2;
   const engine = createEngineRenderer({ threads: 1 });
   const handler = createHandler({
     ...pipeline.renderDeps(engine),
@@ -198,4 +199,35 @@ test("a message of an earlier part finds that another goes on", async () => {
   expect(pipeline.cpu.sent).toHaveLength(1);
   expect(pipeline.store.keys("jobs/").filter((key) => key.includes("/results/"))).toEqual([]);
   await engine.close();
+});
+
+test.each([
+  { end: "its time is nearly up", leftMs: 36_000, signal: undefined, sentOn: 1, failures: [] },
+  {
+    end: "it is told to stop",
+    leftMs: LIMIT_MS,
+    signal: AbortSignal.abort(new Error("stopped")),
+    sentOn: 0,
+    failures: [{ itemIdentifier: "m0" }],
+  },
+])("a worker opens no network where $end", async ({ leftMs, signal, sentOn, failures }) => {
+  const pipeline = await memoryPipeline();
+  const { jobId } = await pipeline.accept({ channels: [2] });
+  const [first] = pipeline.cpu.sent;
+  const openPinned = vi.fn(() => Promise.reject(new Error("opened in vain")));
+  const handler = createHandler({
+    ...pipeline.renderDeps(),
+    networks: { openPinned },
+    continuations: pipeline.cpu,
+    hooks: { signal },
+    log: silentLog,
+  });
+  pipeline.cpu.sent.length = 0;
+  const context = { getRemainingTimeInMillis: () => leftMs };
+  expect(await handler(sqsEvent(first!.body), context)).toEqual({ batchItemFailures: failures });
+  expect(openPinned).not.toHaveBeenCalled();
+  expect(pipeline.cpu.bodies).toEqual(
+    Array.from({ length: sentOn }, () => ({ jobId, channel: 2 })),
+  );
+  expect(await pipeline.jobs.open(jobId).images.attempts(2)).toBe(0);
 });

@@ -1,6 +1,4 @@
-import type { Provider } from "../../autodiff/provider.ts";
 import type { AscentProgress } from "../../optvis/ascent/task.ts";
-import type { ObjectStore } from "../../storage/object-store.ts";
 import type { MessageSender } from "../../queue/message-queue.ts";
 import { OutOfTimeError } from "../../optvis/ascent/interruption.ts";
 import { mapConcurrently } from "../concurrency.ts";
@@ -8,9 +6,6 @@ import { sendChannels } from "../job/dispatch-job.ts";
 import type { Job } from "../job/job.ts";
 import type { ChannelResult, Ending } from "../job/result.ts";
 import { MAX_ATTEMPTS } from "../limits.ts";
-import type { NetworkSource } from "../networks/bucket-networks.ts";
-import { loadInitialImage } from "../request/initial-image.ts";
-import { loadTargetFiles } from "../request/target-files.ts";
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -18,19 +13,15 @@ import {
   isFurther,
   type TileProgress,
 } from "./checkpoint.ts";
+import { prepareTask, type TaskDeps, type TaskWithoutChannels } from "./prepare-task.ts";
 import { renderTiles, type TileHooks } from "./render-tiles.ts";
-import type { Renderer, RenderTask } from "./renderer.ts";
+import type { Renderer } from "./renderer.ts";
 import { watchCancellation } from "./watch-cancellation.ts";
 import { writeImage } from "./write-image.ts";
 
 /** What rendering a job's channels needs besides the job. */
-export interface ChannelDeps {
-  /** Initial images, and files that targets name. */
-  readonly store: ObjectStore;
-  readonly networks: Pick<NetworkSource, "openPinned">;
+export interface ChannelDeps extends TaskDeps {
   readonly renderer: Renderer;
-  /** `requested`: where each job's request says. */
-  readonly provider: Provider | "requested";
   readonly now: () => Date;
   /** Carries channels that there is no time left for on. @default they come back as they came */
   readonly continuations?: MessageSender | undefined;
@@ -115,8 +106,6 @@ const NO_WORKER_FINISHED: Ending = {
   reason: `no worker finished the channel in ${MAX_ATTEMPTS} attempts; each was cut off, ran out of time or ended without an answer`,
 };
 
-type TaskWithoutChannels = Omit<RenderTask, "channels">;
-
 /** What one call renders of a job: which channels have ended, and what stopped the others. */
 class JobRendering {
   readonly ended = new Set<number>();
@@ -185,6 +174,9 @@ class JobRendering {
   async renderAll(deliveries: readonly Delivery[]): Promise<void> {
     if (deliveries.length === 0) return;
     await this.#keepError(deliveries, async () => {
+      // a network is long in coming, and of no use to a worker that is at its end
+      this.signal.throwIfAborted();
+      if (this.#hooks.hasTime?.(0) === false) throw new OutOfTimeError();
       const task = await prepareTask(this.#job, this.#deps).catch(async (error: unknown) => {
         await this.#begin(deliveries);
         throw error;
@@ -280,17 +272,6 @@ class JobRendering {
       for (const { channel } of deliveries) this.errors.set(channel, error);
     }
   }
-}
-
-async function prepareTask(job: Job, deps: ChannelDeps): Promise<TaskWithoutChannels> {
-  const { network, request, initialImage, targetFiles } = await job.plan();
-  return {
-    request,
-    network: await deps.networks.openPinned(network),
-    initialImage: initialImage === null ? null : await loadInitialImage(deps.store, initialImage),
-    targetFiles: await loadTargetFiles(targetFiles, (key) => deps.store.get(key)),
-    provider: deps.provider === "requested" ? request.executionEnvironment : deps.provider,
-  };
 }
 
 function failure(error: unknown): Ending {

@@ -1,0 +1,36 @@
+import type { Provider } from "../../autodiff/provider.ts";
+import type { ObjectStore } from "../../storage/object-store.ts";
+import type { Job } from "../job/job.ts";
+import type { NetworkSource } from "../networks/bucket-networks.ts";
+import { loadInitialImage } from "../request/initial-image.ts";
+import { loadTargetFiles } from "../request/target-files.ts";
+import type { RenderTask } from "./renderer.ts";
+
+export interface TaskDeps {
+  /** Initial images, and files that targets name. */
+  readonly store: ObjectStore;
+  readonly networks: Pick<NetworkSource, "openPinned">;
+  /** `requested`: where each job's request says. */
+  readonly provider: Provider | "requested";
+}
+
+export type TaskWithoutChannels = Omit<RenderTask, "channels">;
+
+/**
+ * What all channels of a job are rendered from.
+ *
+ * @throws as `NetworkSource.openPinned`; Error if a file is not the one that was planned with
+ */
+export async function prepareTask(
+  job: Job,
+  { store, networks, provider }: TaskDeps,
+): Promise<TaskWithoutChannels> {
+  const { network, request, initialImage, targetFiles } = await job.plan();
+  return {
+    request,
+    network: await networks.openPinned(network),
+    initialImage: initialImage === null ? null : await loadInitialImage(store, initialImage),
+    targetFiles: await loadTargetFiles(targetFiles, (key) => store.get(key)),
+    provider: provider === "requested" ? request.executionEnvironment : provider,
+  };
+}
