@@ -2,7 +2,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { ModelProtoSchema, StringStringEntryProtoSchema, TensorProto_DataLocation } from "onnx-buf";
+import {
+  ModelProtoSchema,
+  StringStringEntryProtoSchema,
+  type TensorProto,
+  TensorProto_DataLocation,
+} from "onnx-buf";
 
 import { tinyModel } from "../networks/tiny-model.ts";
 
@@ -14,15 +19,23 @@ import { tinyModel } from "../networks/tiny-model.ts";
  */
 export function externalModel(location: string): readonly [model: Uint8Array, data: Uint8Array] {
   const model = fromBinary(ModelProtoSchema, tinyModel([1, 3, 16, 18]));
-  const [weight] = model.graph!.initializer;
-  const data = weight!.rawData;
-  const entries = { location, offset: "0", length: String(data.length) };
-  weight!.rawData = new Uint8Array();
-  weight!.dataLocation = TensorProto_DataLocation.EXTERNAL;
-  weight!.externalData = Object.entries(entries).map(([key, value]) =>
-    create(StringStringEntryProtoSchema, { key, value }),
-  );
+  const data = moveOut(model.graph!.initializer[0]!, { location, offset: 0 });
   return [toBinary(ModelProtoSchema, model), data];
+}
+
+/** Lets a tensor say where its bytes lie in another file. @returns the bytes */
+export function moveOut(
+  tensor: TensorProto,
+  to: { readonly location: string; readonly offset: number },
+): Uint8Array {
+  const bytes = tensor.rawData;
+  const entries = { ...to, length: bytes.length };
+  tensor.rawData = new Uint8Array();
+  tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
+  tensor.externalData = Object.entries(entries).map(([key, value]) =>
+    create(StringStringEntryProtoSchema, { key, value: String(value) }),
+  );
+  return bytes;
 }
 
 /** Writes it as `net.onnx` into a folder. @returns the model's path */

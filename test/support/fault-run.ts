@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { type Endpoint, type QueueFaults, startEndpoint } from "@dreamgrid/aws-endpoint";
 
@@ -14,6 +13,7 @@ import { bundledScript } from "./bundled-script.ts";
 import type { ProcessConfig } from "./pipeline-process.ts";
 import { remotePipeline, type RemotePipeline } from "./remote-pipeline.ts";
 import { tinyNetwork } from "./tiny-network.ts";
+import { untilTrue } from "./until.ts";
 
 export interface FaultRunOptions {
   /** For everything; must be empty. */
@@ -38,7 +38,6 @@ export interface FaultRun {
 }
 
 const SCRIPT = "test/support/pipeline-process.ts";
-const LOOK_EVERY_MS = 100;
 
 /**
  * One job over misbehaving queues: a worker is killed in mid-batch, and the only assembler while it
@@ -58,19 +57,16 @@ export async function runWithFaults(options: FaultRunOptions): Promise<FaultRun>
   const modelCacheFolder = join(folder, "cache");
   const pipeline = remotePipeline({ url: endpoint.url, modelCacheFolder, renderer: null });
   await publishNetwork(pipeline.store, await tinyNetwork(folder, { wideChannels: channels }));
-  const shared = { url: endpoint.url, modelCacheFolder, throwing, vanishing };
+  const shared = {
+    url: endpoint.url,
+    modelCacheFolder,
+    throwing: [...throwing],
+    vanishing: [...vanishing],
+    diesAfterChannels: null,
+    diesAssembling: false,
+  };
   const processOf = (config: Pick<ProcessConfig, "role" | "noise"> & Partial<ProcessConfig>) =>
-    startProcess(
-      {
-        ...shared,
-        throwing: [...throwing],
-        vanishing: [...vanishing],
-        diesAfterChannels: null,
-        diesAssembling: false,
-        ...config,
-      },
-      folder,
-    );
+    startProcess({ ...shared, ...config }, folder);
 
   let completions = 0;
   pipeline.events.listen(({ kind }) => {
@@ -108,7 +104,10 @@ export async function runWithFaults(options: FaultRunOptions): Promise<FaultRun>
   const deaths = await Promise.all([doomedWorker.death, doomedAssembler.death]);
   sources.push(pipeline.serve(["assembly"]));
   const { complete } = roundKeys(jobId);
-  while ((await pipeline.store.head(complete)) === null) await sleep(LOOK_EVERY_MS);
+  await untilTrue(
+    async () => (await pipeline.store.head(complete)) !== null,
+    () => `job ${jobId} does not end`,
+  );
   await untilQuiet(endpoint);
   return {
     jobId,
@@ -151,10 +150,13 @@ export async function startProcess(
 
 /** Late duplicates and redeliveries are dealt with too before anything is counted. */
 async function untilQuiet(endpoint: Endpoint): Promise<void> {
-  const isQuiet = () =>
-    [QUEUE_NAMES.channels, QUEUE_NAMES.channelsDead].every((name) => {
+  const messages = () =>
+    [QUEUE_NAMES.channels, QUEUE_NAMES.channelsDead].reduce((sum, name) => {
       const { visible, inFlight, waiting } = endpoint.queueCounters(name);
-      return visible + inFlight + waiting === 0;
-    });
-  while (!isQuiet()) await sleep(LOOK_EVERY_MS);
+      return sum + visible + inFlight + waiting;
+    }, 0);
+  await untilTrue(
+    () => messages() === 0,
+    () => `${messages()} messages stay in the queues`,
+  );
 }

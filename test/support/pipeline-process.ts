@@ -7,7 +7,7 @@ import * as z from "zod";
 import { FakeRenderer } from "./fake-renderer.ts";
 import { remotePipeline } from "./remote-pipeline.ts";
 
-export const processConfigSchema = z.strictObject({
+const processConfigSchema = z.strictObject({
   url: z.string(),
   modelCacheFolder: z.string(),
   role: z.enum(["worker", "assembler"]),

@@ -1,6 +1,6 @@
 import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
 import { type Attributes, float, type Node, type Value } from "../../lib/onnx/model.ts";
-import type { ValueFacts } from "../../lib/onnx/facts.ts";
+import { constantFacts, type ValueFacts } from "../../lib/onnx/facts.ts";
 import { inferNode } from "../../lib/onnx/shape-inference.ts";
 import { floatTensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
 import { normal, uniform } from "./random.ts";
@@ -26,8 +26,6 @@ export function randomNetwork(imageShape: readonly number[], steps: readonly Ste
   return network.pass();
 }
 
-export const OPERATOR_CHOICES = 34;
-
 class Network {
   readonly #nodes: Node[] = [];
   readonly #initializers = new Map<Value, Tensor>();
@@ -52,7 +50,7 @@ class Network {
   weight(tensor: Tensor): Value {
     const name = `w${this.#initializers.size}`;
     this.#initializers.set(name, tensor);
-    this.#facts.set(name, { type: tensor.type, shape: tensor.shape, constant: tensor });
+    this.#facts.set(name, constantFacts(tensor));
     return name;
   }
 
@@ -210,3 +208,5 @@ const GROWTHS: readonly Growth[] = [
     network.add("Resize", [a, "", scales], { mode: "linear" });
   },
 ];
+
+export const OPERATOR_CHOICES = GROWTHS.length;

@@ -8,7 +8,7 @@ import { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import type { OutgoingMessage } from "../../lib/queue/message-queue.ts";
-import { type MemoryPipeline } from "./memory-pipeline.ts";
+import type { MemoryPipeline } from "./memory-pipeline.ts";
 import { silentLog } from "./silent-log.ts";
 import { ScriptedQueue } from "./scripted-queue.ts";
 import { sqsEvent } from "./sqs-event.ts";

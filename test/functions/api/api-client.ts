@@ -1,8 +1,8 @@
-import { type ApiDeps } from "../../../functions/api/route.ts";
+import type { ApiDeps } from "../../../functions/api/route.ts";
 import { createHandler } from "../../../functions/api/handler.ts";
 import type { ObjectLinks } from "../../../lib/storage/object-store.ts";
 import { checkAnswer } from "../../support/check-answer.ts";
-import { type MemoryPipeline } from "../../support/memory-pipeline.ts";
+import type { MemoryPipeline } from "../../support/memory-pipeline.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
 /** Links that say what they permit. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { findLayer, layerTable } from "../../../lib/networks/layers.ts";
 import { decodeModel } from "../../../lib/onnx/decode.ts";
 import { DataType } from "../../../lib/onnx/element-type.ts";
-import { type Attributes, type Node } from "../../../lib/onnx/model.ts";
+import type { Attributes, Node } from "../../../lib/onnx/model.ts";
 import { specialise } from "../../../lib/onnx/static-graph.ts";
 import { floatTensor, type Tensor } from "../../../lib/onnx/tensor.ts";
 import { layerPass } from "../../../lib/optvis/graph/layer-pass.ts";

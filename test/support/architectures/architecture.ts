@@ -39,6 +39,11 @@ export function convBlock(
   return act === "none" ? normed : net.within("act", () => net[act](normed));
 }
 
+/** The first convolution, to half of the image's size. */
+export function stem(net: NetBuilder, act: Activation = "relu", x: Value = net.image): Value {
+  return net.within("stem", () => convBlock(net, x, 8, { stride: 2, act }));
+}
+
 export type Activation = "relu" | "relu6" | "silu" | "hardSwish" | "gelu" | "none";
 
 /** Channels scaled by what they all see: Squeeze-and-Excitation. */

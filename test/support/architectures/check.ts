@@ -1,6 +1,6 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { ModelProtoSchema, StringStringEntryProtoSchema, TensorProto_DataLocation } from "onnx-buf";
+import { ModelProtoSchema } from "onnx-buf";
 
 import { type Layer, layerTable } from "../../../lib/networks/layers.ts";
 import { decodeModel } from "../../../lib/onnx/decode.ts";
@@ -11,6 +11,7 @@ import { layerPass } from "../../../lib/optvis/graph/layer-pass.ts";
 import { vjpGraph } from "../../../lib/optvis/graph/vjp-graph.ts";
 import { foldWeights } from "../../../lib/optvis/runtime/fold-constants.ts";
 import { layerProblems } from "../../../lib/pipeline/networks/layer-problems.ts";
+import { moveOut } from "../external-model.ts";
 import { Interpreter64 } from "../float64/interpreter.ts";
 import { normal, uniformSource } from "../random.ts";
 import { runGraph } from "../run-graph.ts";
@@ -44,19 +45,12 @@ export function fileOf(given: Architecture): ArchitectureFile {
 /** Weights in a file of their own, as PyTorch writes them. */
 function apart(bytes: Uint8Array): ArchitectureFile {
   const model = fromBinary(ModelProtoSchema, bytes);
-  const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const tensor of model.graph!.initializer) {
-    const { rawData } = tensor;
-    const entries = { location: DATA, offset: `${offset}`, length: `${rawData.length}` };
-    tensor.rawData = new Uint8Array();
-    tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
-    tensor.externalData = Object.entries(entries).map(([key, value]) =>
-      create(StringStringEntryProtoSchema, { key, value }),
-    );
-    parts.push(rawData);
-    offset += rawData.length;
-  }
+  const parts = model.graph!.initializer.map((tensor) => {
+    const part = moveOut(tensor, { location: DATA, offset });
+    offset += part.length;
+    return part;
+  });
   return { bytes: toBinary(ModelProtoSchema, model), data: Uint8Array.from(Buffer.concat(parts)) };
 }
 

@@ -1,9 +1,6 @@
 import { float, type Value } from "../../../lib/onnx/model.ts";
-import { type Architecture, convBlock } from "./architecture.ts";
+import { type Architecture, convBlock, stem } from "./architecture.ts";
 import type { NetBuilder } from "./builder.ts";
-
-const stem = (net: NetBuilder, filters = 8) =>
-  net.within("stem", () => convBlock(net, net.image, filters, { stride: 2 }));
 
 /** Branches of an Inception block, side by side. */
 function branches(net: NetBuilder, x: Value, ...parts: readonly ((x: Value) => Value)[]): Value {

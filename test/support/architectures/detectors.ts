@@ -1,4 +1,5 @@
 import type { Value } from "../../../lib/onnx/model.ts";
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { type Architecture, convBlock } from "./architecture.ts";
 import type { NetBuilder } from "./builder.ts";
 
@@ -124,7 +125,7 @@ export const detectors: readonly Architecture[] = [
       const shares = net.softmax(net.transpose(net.reshape(sides, 1, 4, bins, h * w), 0, 3, 1, 2));
       const lengths = net.op("MatMul", [
         shares,
-        net.constant({ type: "float32", shape: [bins, 1], data: Float32Array.of(0, 1, 2, 3) }),
+        net.constant(floatTensor([bins, 1], [0, 1, 2, 3])),
       ]);
       const classes = net.within("cv3", () => net.sigmoid(net.conv(map, 5, { kernel: 1 })));
       const rows = net.transpose(net.reshape(classes, 1, 5, h * w), 0, 2, 1);

@@ -1,5 +1,5 @@
-import { type Value } from "../../../lib/onnx/model.ts";
-import { type Architecture } from "./architecture.ts";
+import type { Value } from "../../../lib/onnx/model.ts";
+import type { Architecture } from "./architecture.ts";
 import type { NetBuilder } from "./builder.ts";
 import { last, perceptron, patches, tokensOf } from "./tokens.ts";
 

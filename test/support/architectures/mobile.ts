@@ -1,5 +1,11 @@
 import type { Value } from "../../../lib/onnx/model.ts";
-import { type Activation, type Architecture, convBlock, squeezeExcite } from "./architecture.ts";
+import {
+  type Activation,
+  type Architecture,
+  convBlock,
+  squeezeExcite,
+  stem,
+} from "./architecture.ts";
 import type { NetBuilder } from "./builder.ts";
 
 interface InvertedOptions {
@@ -25,10 +31,6 @@ function inverted(
   const c = se ? squeezeExcite(net, b, se(net)) : b;
   const d = net.within("project", () => convBlock(net, c, filters, { kernel: 1, act: "none" }));
   return stride === 1 && net.channels(x) === filters ? net.add(x, d) : d;
-}
-
-function stem(net: NetBuilder, act: Activation, x: Value = net.image): Value {
-  return net.within("stem", () => convBlock(net, x, 8, { stride: 2, act }));
 }
 
 const blocks = (net: NetBuilder, x: Value, options: InvertedOptions) =>
@@ -130,14 +132,14 @@ export const mobile: readonly Architecture[] = [
           net.channels(x),
           { act: "relu" },
         );
-      return [net.head(net.stage("blocks", stem(net, "relu"), [universal, universal]))];
+      return [net.head(net.stage("blocks", stem(net), [universal, universal]))];
     },
   },
   {
     name: "MNASNet",
     style: "torchscript",
     opset: 17,
-    build: (net) => [net.head(blocks(net, stem(net, "relu"), { act: "relu" }))],
+    build: (net) => [net.head(blocks(net, stem(net), { act: "relu" }))],
   },
   {
     name: "EfficientNet",
@@ -209,7 +211,7 @@ export const mobile: readonly Architecture[] = [
           net.concat([left, net.within("c", () => convBlock(net, b, 4, { kernel: 1 }))]),
         );
       };
-      return [net.head(net.stage("stage2", stem(net, "relu"), [unit, unit]))];
+      return [net.head(net.stage("stage2", stem(net), [unit, unit]))];
     },
   },
   {
@@ -225,7 +227,7 @@ export const mobile: readonly Architecture[] = [
         // as many as wanted of both
         return net.slice(net.concat([primary, cheap]), 1, 0, 14);
       };
-      return [net.head(net.stage("blocks", stem(net, "relu"), [ghost, ghost]))];
+      return [net.head(net.stage("blocks", stem(net), [ghost, ghost]))];
     },
   },
   {
@@ -233,7 +235,7 @@ export const mobile: readonly Architecture[] = [
     style: "torchscript",
     opset: 16,
     build: (net) => {
-      const x = net.within("layer1", () => convBlock(net, stem(net, "relu"), 10));
+      const x = net.within("layer1", () => convBlock(net, stem(net), 10));
       const row = net.transpose(net.op("Squeeze", [net.globalPool(x), net.ints(-1)]), 0, 2, 1);
       const kernel = net.within("eca", () => net.weight("weight", [1, 1, 3]));
       const mixed = net.op("Conv", [row, kernel], { kernel_shape: [3], pads: [1, 1] });
@@ -246,7 +248,7 @@ export const mobile: readonly Architecture[] = [
     style: "dynamo",
     opset: 18,
     build: (net) => {
-      const x = net.within("layer1", () => convBlock(net, stem(net, "relu"), 8));
+      const x = net.within("layer1", () => convBlock(net, stem(net), 8));
       const both = net.concat([
         net.op("ReduceMax", [x, net.ints(1)], { keepdims: 1 }),
         net.mean(x, [1]),

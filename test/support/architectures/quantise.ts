@@ -1,7 +1,7 @@
 import { DataType } from "../../../lib/onnx/element-type.ts";
 import type { Graph, Node, Value } from "../../../lib/onnx/model.ts";
 import { type FloatTensor, floatTensor, sizeOf, type Tensor } from "../../../lib/onnx/tensor.ts";
-import { integers } from "../integers.ts";
+import { int32, integers } from "../integers.ts";
 
 /** Of every value but the image: -6.4 to 6.35, so that most are within it. */
 const SCALE = 0.05;
@@ -24,8 +24,18 @@ const plain = (
   attributes,
 });
 
-/** Weights as integers of 8 bits, with a scale for each filter. */
-function rounded({ shape, data }: FloatTensor, axis: number) {
+/**
+ * Adds the weight `name` as integers of 8 bits, with a scale and a zero point for each filter:
+ * `name_quantized`, `name_scale` and `name_zero_point`.
+ *
+ * @returns the scales
+ */
+function addRounded(
+  initializers: Map<Value, Tensor>,
+  name: Value,
+  { shape, data }: FloatTensor,
+  axis: number,
+): Float32Array {
   const length = shape[axis]!;
   const stride = sizeOf(shape.slice(axis + 1));
   const channelOf = (i: number) => Math.floor(i / stride) % length;
@@ -34,11 +44,15 @@ function rounded({ shape, data }: FloatTensor, axis: number) {
     (x, i) => (scales[channelOf(i)] = Math.max(scales[channelOf(i)]!, Math.abs(x) / 127)),
   );
   const numbers = data.map((x, i) => Math.round(x / scales[channelOf(i)]!));
-  return {
-    weights: integers(DataType.int8, shape, numbers),
-    scales: floatTensor([length], scales),
-  };
+  const zeros = new Float32Array(length);
+  initializers.set(`${name}_quantized`, integers(DataType.int8, shape, numbers));
+  initializers.set(`${name}_scale`, floatTensor([length], scales));
+  initializers.set(`${name}_zero_point`, integers(DataType.int8, [length], zeros));
+  return scales;
 }
+
+const PARTS = ["quantized", "scale", "zero_point"] as const;
+const partsOf = (name: Value): readonly Value[] => PARTS.map((part) => `${name}_${part}`);
 
 /** As ONNX Runtime's quantiser writes QDQ: a pair around every value, weights of 8 bits. */
 export function asQdq(graph: Graph): Graph {
@@ -66,21 +80,10 @@ export function asQdq(graph: Graph): Graph {
       if (constant?.type !== "float32") return pair(value);
       if (i !== 1 || !WEIGHTED.has(node.op)) return value;
       const axis = node.op === "MatMul" ? constant.shape.length - 1 : 0;
-      const { weights, scales } = rounded(constant, axis);
-      const names = {
-        q: `${value}_quantized`,
-        s: `${value}_scale`,
-        z: `${value}_zero_point`,
-        d: `${value}_DequantizeLinear_Output`,
-      };
-      initializers.set(names.q, weights);
-      initializers.set(names.s, scales);
-      initializers.set(
-        names.z,
-        integers(DataType.int8, scales.shape, new Float32Array(scales.data.length)),
-      );
-      nodes.push(plain("DequantizeLinear", [names.q, names.s, names.z], names.d, { axis }));
-      return names.d;
+      addRounded(initializers, value, constant, axis);
+      const output = `${value}_DequantizeLinear_Output`;
+      nodes.push(plain("DequantizeLinear", partsOf(value), output, { axis }));
+      return output;
     });
     nodes.push({ ...node, inputs });
   }
@@ -121,32 +124,13 @@ export function asQOperators(graph: Graph): Graph {
         name: `${name}_quant`,
       });
     if (op === "Conv") {
-      const { weights, scales } = rounded(initializers.get(w) as FloatTensor, 0);
-      initializers.set(`${w}_quantized`, weights);
-      initializers.set(`${w}_scale`, scales);
-      initializers.set(
-        `${w}_zero_point`,
-        integers(DataType.int8, scales.shape, new Float32Array(scales.data.length)),
-      );
+      const scales = addRounded(initializers, w, initializers.get(w) as FloatTensor, 0);
       const xs = x === image ? IMAGE_SCALE : SCALE;
       const bias = (initializers.get(b) as FloatTensor).data.map((v, i) =>
-        Math.round(v / (xs * scales.data[i]!)),
+        Math.round(v / (xs * scales[i]!)),
       );
-      initializers.set(`${b}_quantized`, {
-        type: "int32",
-        shape: [bias.length],
-        data: Int32Array.from(bias),
-      });
-      add(
-        "QLinearConv",
-        [
-          ...triple(x),
-          ...["quantized", "scale", "zero_point"].map((part) => `${w}_${part}`),
-          ...grid(output),
-          `${b}_quantized`,
-        ],
-        "",
-      );
+      initializers.set(`${b}_quantized`, int32([bias.length], [...bias]));
+      add("QLinearConv", [...triple(x), ...partsOf(w), ...grid(output), `${b}_quantized`], "");
     } else if (op === "Add") {
       add("QLinearAdd", [...triple(x), ...triple(w), ...grid(output)]);
     } else if (op === "Concat") {
@@ -170,9 +154,7 @@ export function asDynamic(graph: Graph): Graph {
     const [x = "", w = ""] = node.inputs;
     const weight = initializers.get(w);
     if (node.op !== "MatMul" || weight?.type !== "float32") return [node];
-    const { weights, scales } = rounded(weight, weight.shape.length - 1);
-    initializers.set(`${w}_quantized`, weights);
-    initializers.set(`${w}_scale`, scales);
+    addRounded(initializers, w, weight, weight.shape.length - 1);
     const [output = ""] = node.outputs;
     const of = (part: string) => `${output}_${part}`;
     return [

@@ -1,5 +1,5 @@
-import { type Value } from "../../../lib/onnx/model.ts";
-import { type Architecture, convBlock, squeezeExcite } from "./architecture.ts";
+import type { Value } from "../../../lib/onnx/model.ts";
+import { type Architecture, convBlock, squeezeExcite, stem } from "./architecture.ts";
 import type { NetBuilder } from "./builder.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 
@@ -54,9 +54,6 @@ function bottleneck(
   );
   return net.relu(net.add(d, beside));
 }
-
-const stem = (net: NetBuilder, filters = 8) =>
-  net.within("stem", () => convBlock(net, net.image, filters, { stride: 2 }));
 
 export const residual: readonly Architecture[] = [
   {

@@ -1,6 +1,6 @@
 import { inferNode } from "../../../lib/onnx/shape-inference.ts";
 import { constantFacts, type ValueFacts } from "../../../lib/onnx/facts.ts";
-import { type Attributes, type Graph, type Node, type Value } from "../../../lib/onnx/model.ts";
+import type { Attributes, Graph, Node, Value } from "../../../lib/onnx/model.ts";
 import { floatTensor, intsTensor, type Tensor } from "../../../lib/onnx/tensor.ts";
 import { uniform } from "../random.ts";
 import { namesFor, type Style } from "./naming.ts";

@@ -1,4 +1,4 @@
-import { type Value } from "../../../lib/onnx/model.ts";
+import type { Value } from "../../../lib/onnx/model.ts";
 import type { NetBuilder } from "./builder.ts";
 
 export const HEADS = 2;

@@ -1,6 +1,6 @@
 import { float, type Value } from "../../../lib/onnx/model.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
-import { type Architecture, convBlock } from "./architecture.ts";
+import { type Architecture, convBlock, stem } from "./architecture.ts";
 import type { NetBuilder } from "./builder.ts";
 import { attention, block, HEADS, last, mapOf, patches, perceptron, tokensOf } from "./tokens.ts";
 
@@ -115,19 +115,12 @@ export const transformers: readonly Architecture[] = [
     build: (net) => {
       const tokens = net.transpose(patches(net, 8), 0, 2, 3, 1);
       const bias = net.weight("relative_position_bias", [1, HEADS, 15, 15], [-0.5, 0.5]);
-      const layer = (shift: number) => (x: Value) => {
-        const normed = net.within("norm1", () => net.layerNorm(x));
-        const turned = shift ? rolled(net, normed, shift) : normed;
-        const seen = windowed(net, turned, (y) => attention(net, y, { bias }));
-        const a = net.add(x, shift ? rolled(net, seen, -shift) : seen);
-        return net.add(
-          a,
-          perceptron(
-            net,
-            net.within("norm2", () => net.layerNorm(a)),
-          ),
-        );
-      };
+      const layer = (shift: number) => (x: Value) =>
+        block(net, x, (normed) => {
+          const turned = shift ? rolled(net, normed, shift) : normed;
+          const seen = windowed(net, turned, (y) => attention(net, y, { bias }));
+          return shift ? rolled(net, seen, -shift) : seen;
+        });
       const stage = net.stage("layers", tokens, [layer(0), layer(1)]);
       // merging: every second row and column of four grids
       const grids = [0, 1].flatMap((column) =>
@@ -170,7 +163,7 @@ export const transformers: readonly Architecture[] = [
     style: "dynamo",
     opset: 20,
     build: (net) => {
-      const x = net.within("stem", () => convBlock(net, net.image, 8, { stride: 2, act: "silu" }));
+      const x = stem(net, "silu");
       const [n = 1, c = 1, h = 1, w = 1] = net.shape(x);
       const unfolded = net.transpose(net.reshape(x, n * c * (h / 2), 2, w / 2, 2), 0, 2, 1, 3);
       const tokens = net.reshape(

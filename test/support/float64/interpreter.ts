@@ -7,7 +7,7 @@ import { broadcastTo, type Tensor64 } from "./tensor64.ts";
 
 /**
  * Computes networks in double precision, one sum at a time, with no code of ours in common but the
- * graph and its shapes.
+ * graph, its shapes and what reads attributes.
  */
 export class Interpreter64 {
   readonly #graph: StaticGraph;

@@ -221,11 +221,11 @@ export const OPERATORS64: Readonly<Record<string, Operator64>> = {
 
 /** The parts of a Split. */
 export function splitParts(
-  { attributes }: Node,
+  node: Node,
   x: Tensor64,
   shapes: readonly (readonly number[])[],
 ): readonly Tensor64[] {
-  const { at } = around(x.shape, Number(attributes["axis"] ?? 0));
+  const { at } = around(x.shape, intAttribute(node, "axis", 0));
   const strides = stridesOf(x.shape);
   let start = 0;
   return shapes.map((shape) => {

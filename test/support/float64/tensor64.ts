@@ -23,7 +23,7 @@ export function zeros(shape: readonly number[]): Tensor64 {
 }
 
 /** Elements between neighbours along each axis; 0 along axes of length 1, which repeat. */
-export function repeatingStrides(shape: readonly number[], rank: number): number[] {
+function repeatingStrides(shape: readonly number[], rank: number): number[] {
   const padded = [...Array<number>(rank - shape.length).fill(1), ...shape];
   let stride = 1;
   return padded

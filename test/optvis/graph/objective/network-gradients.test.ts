@@ -10,15 +10,14 @@ import {
 import { emitApart } from "../../../../lib/optvis/graph/objective/diversity.ts";
 import { withoutCudaKernel } from "../../../support/cuda-operators.ts";
 import {
-  batchOf,
   float64Network,
   float64Pass,
   IMAGE,
+  imageOf,
   LAYER,
   slopes,
-  type Volume,
-  volumeOf,
-} from "../../../support/float64-network.ts";
+} from "../../../support/float64/network.ts";
+import type { Tensor64 } from "../../../support/float64/tensor64.ts";
 import { normal } from "../../../support/random.ts";
 import { runGraph } from "../../../support/run-graph.ts";
 import { relativeDistance } from "../../fixtures.ts";
@@ -30,7 +29,7 @@ const [CHANNELS, HEIGHT, WIDTH] = LAYER;
 const PLACES = HEIGHT * WIDTH;
 
 const images = normal([2, ...IMAGE], 7);
-const volumes = [0, 1].map((n) => volumeOf(images, n));
+const singles = [0, 1].map((n) => imageOf(images, n));
 
 /** What is raised of one image's layer a, and what the image's weights w are. */
 interface Case {
@@ -105,7 +104,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-const layerOf = (image: Volume) => float64Network.rest(float64Network.relu(image)).data;
+const layerOf = (image: Tensor64) => float64Network.rest(float64Network.relu(image)).data;
 
 /** The weights of image `n`. */
 function rowOf({ shape, data }: FloatTensor, n: number): Float32Array {
@@ -119,12 +118,12 @@ describe.each(PROVIDERS)("for %s", (provider) => {
     const graph = differentiableGraph(float64Pass(2), { objective, provider });
     expect(provider === "cuda" ? withoutCudaKernel(graph) : []).toEqual([]);
     const given = await runGraph(graph, { image: images, selection: weights });
-    const wanted = volumes.map((image, n) =>
+    const wanted = singles.map((image, n) =>
       slopes(image, (moved) => value(layerOf(moved), rowOf(weights, n))),
     );
-    const values = volumes.map((image, n) => value(layerOf(image), rowOf(weights, n)));
+    const values = singles.map((image, n) => value(layerOf(image), rowOf(weights, n)));
     expect(relativeDistance(given["activation"]!.data, values)).toBeLessThan(TOLERANCE);
-    const gradient = wanted.flatMap((each) => [...each]);
+    const gradient = wanted.flatMap((slope) => [...slope]);
     expect(relativeDistance(given["gradient"]!.data, gradient)).toBeLessThan(TOLERANCE);
     // the check can fail: another image's weights ask for something else
     const exchanged = [1, 0].flatMap((n) => [...rowOf(weights, n)]);
@@ -140,12 +139,12 @@ describe.each(PROVIDERS)("for %s", (provider) => {
     const graph = differentiableGraph(float64Pass(1), { objective: "mean", provider });
     const row = rowOf(weights, 1);
     const selection = floatTensor([1, CHANNELS], row);
-    const image = batchOf([volumes[1]!]);
-    const given = await runGraph(graph, { image, selection });
-    const wanted = slopes(volumes[1]!, (moved) => value(layerOf(moved), row));
-    expect(
-      relativeDistance(given["activation"]!.data, [value(layerOf(volumes[1]!), row)]),
-    ).toBeLessThan(TOLERANCE);
+    const image = singles[1]!;
+    const given = await runGraph(graph, { image: floatTensor(image.shape, image.data), selection });
+    const wanted = slopes(image, (moved) => value(layerOf(moved), row));
+    expect(relativeDistance(given["activation"]!.data, [value(layerOf(image), row)])).toBeLessThan(
+      TOLERANCE,
+    );
     expect(relativeDistance(given["gradient"]!.data, wanted)).toBeLessThan(TOLERANCE);
   });
 });
@@ -154,8 +153,8 @@ describe("diversity", () => {
   const WEIGHT = 0.7;
 
   /** Cosine of two Gram matrices, by their definition. */
-  function cosine(a: Volume, b: Volume): number {
-    const inner = ({ shape: [channels], data }: Volume) => {
+  function cosine(a: Tensor64, b: Tensor64): number {
+    const inner = ({ shape: [, channels = 1], data }: Tensor64) => {
       const places = data.length / channels;
       return Float64Array.from({ length: channels ** 2 }, (_, i) => {
         const [c, d] = [Math.floor(i / channels), i % channels];
@@ -170,12 +169,12 @@ describe("diversity", () => {
 
   // two groups of three: nobody is compared with another group
   const six = normal([6, ...IMAGE], 19);
-  const starts = Array.from({ length: 6 }, (_, n) => volumeOf(six, n));
+  const starts = Array.from({ length: 6 }, (_, n) => imageOf(six, n));
   const relus = starts.map(float64Network.relu);
   const row = [0, 1, 0, 0, -0.5];
   const selection = floatTensor([6, CHANNELS], Array.from({ length: 6 }, () => row).flat());
   const objective = (a: Float64Array) => meanOf(mapOf(a, row));
-  const likeness = (n: number, relu: Volume) => {
+  const likeness = (n: number, relu: Tensor64) => {
     const first = n - (n % 3);
     const others = relus.slice(first, first + 3).filter((_, i) => first + i !== n);
     return meanOf(others.map((other) => cosine(relu, other)));
@@ -245,7 +244,7 @@ test.each(PROVIDERS)(
     const weights = floatTensor([2, CHANNELS], [0, 1, 0, -0.5, 0, 0, 0, 0, 0, 1]);
     const graph = differentiableGraph({ ...pass, initializers }, { objective: "mean", provider });
     const { activation } = await runGraph(graph, { image: images, selection: weights });
-    const values = volumes.map((image, n) => meanOf(mapOf(layerOf(image), rowOf(weights, n))));
+    const values = singles.map((image, n) => meanOf(mapOf(layerOf(image), rowOf(weights, n))));
     expect(relativeDistance(activation!.data, values)).toBeLessThan(TOLERANCE);
     const first = floatTensor([2, CHANNELS], [1, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
     const asked = await runGraph(graph, { image: images, selection: first });
