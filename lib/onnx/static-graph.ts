@@ -126,13 +126,10 @@ export function specialise(
         for (const [name, tensor] of rewrite.constants) addConstant(name, tensor);
       }
       const outputs = inferNode(node, inputsOf(node, facts), budget);
-      node.outputs.forEach((output, i) => {
-        const inferred = outputs[i];
-        if (!output) return;
-        if (inferred) facts.set(output, inferred);
-        else
-          problems.set(output, new ModelError(`${describeNode(node)}: output ${i} is not known`));
-      });
+      const unknown = node.outputs.findIndex((output, i) => output !== "" && !outputs[i]);
+      if (unknown >= 0)
+        throw new ModelError(`${describeNode(node)}: output ${unknown} is not known`);
+      node.outputs.forEach((output, i) => output && facts.set(output, outputs[i]!));
       for (const [output, problem] of batch.follow(node, facts)) unbatched.set(output, problem);
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
