@@ -53,8 +53,6 @@ export class ForwardTrace {
   readonly #scope: Map<Value, Value>;
   readonly #active: Set<Value>;
   readonly #rectified = new Set<Value>();
-  /** Outputs that a node's rule does not compute, with the node. */
-  readonly #left = new Map<Value, Node>();
   /** Of nodes whose neighbours ask for another rule than their operator's. */
   readonly #rewritten: ReadonlyMap<Node, VjpRule>;
 
@@ -79,21 +77,12 @@ export class ForwardTrace {
   /**
    * The graph's value for one of the network's; constants enter the graph on first use.
    *
-   * @throws UnsupportedGradientError for an output that a rule leaves out; ModelError for a weight
-   *   of a type that is not read.
+   * @throws ModelError for a weight of a type that is not read.
    */
   valueOf(value: Value): Value {
     if (value === "") return "";
     const known = this.#scope.get(value);
     if (known !== undefined) return known;
-    const left = this.#left.get(value);
-    if (left) {
-      throw new UnsupportedGradientError(
-        left,
-        `its output '${value}' is read, which has no gradient`,
-        "choose a layer before that",
-      ).towards(this.#pass.layerName);
-    }
     const tensor = this.#pass.initializers.get(value);
     if (!tensor) throw new Error(`internal: '${value}' is neither produced nor a constant`);
     requireNumbers(tensor, value);
@@ -140,7 +129,6 @@ export class ForwardTrace {
       const isNumber = this.#graph.factsOf(value).type === "float32";
       if (!step.isConstant && isNumber) this.#active.add(name);
     });
-    for (const name of node.outputs.slice(step.outputs.length)) this.#left.set(name, node);
     if (step.isConstant) return;
     if (step.isRectified) this.#rectified.add(node.outputs[0]!);
     this.steps.push({ node, ...step });

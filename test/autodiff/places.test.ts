@@ -106,6 +106,18 @@ test.each(
       attributes: { axis: 1 },
       inputs: [at, shaped([2, 3], [6, 0, -7, 3, 3, 3])],
     },
+    {
+      name: "of elements added",
+      op: "ScatterElements",
+      attributes: { axis: -1, reduction: "add" },
+      inputs: [normal([3, 4], 1), shaped([3, 2], [0, -1, 2, 2, 1, 0]), normal([3, 2], 2)],
+    },
+    {
+      name: "of blocks added",
+      op: "ScatterND",
+      attributes: { reduction: "add" },
+      inputs: [normal([5, 2], 1), shaped([3, 1], [4, 1, 4]), normal([3, 2], 2)],
+    },
   ].map((each): Case => each),
 )("$op $name by computed indices matches central differences", async (given) => {
   const { op, attributes, inputs } = given;

@@ -28,7 +28,7 @@ function layersOf(
   return layers.slice(2).map(({ name, index }) => [name, problems.get(index) ?? null]);
 }
 
-test("an output that has no gradient is no obstacle but to those that read it", () => {
+test("where maxima are is known to those that read it, and has no gradient", () => {
   const nodes = [
     node("MaxPool", "maps", "pool places", { kernel_shape: [2, 2] }),
     node("Relu", "pool", "relu"),
@@ -38,10 +38,21 @@ test("an output that has no gradient is no obstacle but to those that read it", 
   expect(layersOf(nodes)).toEqual([
     ["pool", null],
     ["relu", null],
-    [
-      "product",
-      "no gradient for MaxPool 'pool': its output 'places' is read, which has no gradient; choose a layer before that",
-    ],
+    ["product", null],
+  ]);
+});
+
+test("a node with an output that its operator does not have is one that is not read", () => {
+  const nodes = [
+    node("Abs", "maps", "abs"),
+    node("Relu", "abs", "relu more"),
+    node("Neg", "relu", "behind"),
+  ];
+  const problem = "Relu 'relu': output 1 is not known";
+  expect(layersOf(nodes)).toEqual([
+    ["abs", null],
+    ["relu", problem],
+    ["behind", problem],
   ]);
 });
 

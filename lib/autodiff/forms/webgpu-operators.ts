@@ -77,6 +77,13 @@ const LOWERINGS: Readonly<Record<string, Lower>> = {
     return reshapeTo(graph, product, b.length === 1 ? withoutRow.slice(0, -1) : withoutRow);
   },
 
+  MaxPool: ({ node }) => {
+    if (node.outputs.length === 1) return null;
+    throw new ModelError(
+      `${describeNode(node)}: WebGPU does not tell where maxima are; render it on the CPU`,
+    );
+  },
+
   ReduceLogSumExp: ({ graph, node, facts }) => {
     const [x = ""] = node.inputs;
     const axes = reducedAxes(node, facts);

@@ -1,10 +1,11 @@
 import { stringAttribute } from "../../onnx/node.ts";
 import type { Value } from "../../onnx/model.ts";
+import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { UnsupportedGradientError } from "../errors.ts";
-import { oneOutput } from "../forward.ts";
+import { emitForward, oneOutput } from "../forward.ts";
 import { gatherAdjoint } from "../gather-adjoint.ts";
 import { asRows, placesOf } from "../places.ts";
-import type { VjpRule } from "../rule.ts";
+import type { NodeVjp, VjpContext, VjpRule } from "../rule.ts";
 import { reshapeTo, slice } from "../shaping.ts";
 
 /**
@@ -15,16 +16,17 @@ import { reshapeTo, slice } from "../shaping.ts";
  *     dX[p] = dY[p] where p is not replaced, else 0;   dU[i] = dY[places[i]], or 0 where a later one
  *     is in its place;   with "add" dX = dY, dU[i] = dY[places[i]]
  *
- * X, Y: any shape; indices: constant; U: a row for each place. Replacement is emitted as a Gather
- * from the rows of X and U, one after the other: its adjoint is theirs.
+ * X, Y: any shape; U: a row for each place. Replacement is emitted as a Gather from the rows of X
+ * and U, one after the other: its adjoint is theirs. It takes constant indices, which tell whether
+ * two of them are the same.
  *
  * Source: ONNX operators ScatterND-18 and ScatterElements-18.
  *
- * @throws UnsupportedGradientError if the indices are computed while the network runs, and for the
- *   reductions mul, max and min.
+ * @throws UnsupportedGradientError for replacement by indices that are computed while the network
+ *   runs, and for the reductions mul, max and min.
  */
 export const scatterNdVjp: VjpRule = (context) => {
-  const { graph, node, input, add } = context;
+  const { graph, node, input, facts, add } = context;
   const reduction = stringAttribute(node, "reduction", "none");
   if (reduction !== "none" && reduction !== "add") {
     throw new UnsupportedGradientError(
@@ -33,6 +35,7 @@ export const scatterNdVjp: VjpRule = (context) => {
       "only none and add are supported; choose a layer before it",
     );
   }
+  if (reduction === "add" && facts[1] && !facts[1].constant) return addedByComputed(context);
   const places = placesOf(context);
   const [x, u] = [input(0), input(2)];
   const { rows, count } = places;
@@ -66,3 +69,14 @@ export const scatterNdVjp: VjpRule = (context) => {
     return [part(0, count, shape), null, part(count, count + rows.length, updates)];
   });
 };
+
+function addedByComputed(context: VjpContext): NodeVjp {
+  const { graph, node, input } = context;
+  const [x, indices] = [input(0), input(1)];
+  const read = (dY: Value) => {
+    if (node.op === "ScatterND") return graph.emit("GatherND", [dY, indices]);
+    const axis = axisAttribute(node, graph.shapeOf(x).length, 0);
+    return graph.emit("GatherElements", [dY, indices], { axis });
+  };
+  return oneOutput(context, emitForward(context), (dY) => [() => dY, null, () => read(dY)]);
+}

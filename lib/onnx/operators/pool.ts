@@ -1,13 +1,15 @@
+import { ModelError } from "../errors.ts";
+import type { ValueFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
-import { intsAttribute, mismatch } from "../node.ts";
-import { formatShape } from "../tensor.ts";
+import { describeNode, intsAttribute, mismatch, requiredInput } from "../node.ts";
+import { formatShape, sizeOf } from "../tensor.ts";
 import { keepDims } from "./axes.ts";
 import type { Convolution } from "./convolution.ts";
-import { input, type Inputs } from "./inputs.ts";
-import type { Infer, Operators } from "./operator.ts";
+import { input, type Inputs, requiredInts } from "./inputs.ts";
+import type { Infer, Operator, Operators } from "./operator.ts";
 import { reducedAxes } from "./reduce.ts";
 import { notInOpset18, type Upgrade, withoutAttributes } from "./upgrade.ts";
-import { slidingWindows } from "./window.ts";
+import { slidingWindows, windowAttributes } from "./window.ts";
 
 /** A MaxPool, AveragePool or LpPool node at the size of its input. */
 export type Pool = Omit<Convolution, "group">;
@@ -38,6 +40,47 @@ const maxPool: Infer = (node, inputs) => {
   ];
 };
 
+/**
+ * MaxUnpool: zeros, but for the elements of X, each at the place in its plane where a MaxPool found
+ * it. X and the indices: [N, C, ...]; Y: as large as what was pooled, which `output_shape` says
+ * where the windows left something of it.
+ *
+ * Source: ONNX operator MaxUnpool-11.
+ */
+const maxUnpool: Operator = {
+  infer: (node, inputs) => {
+    const { type, shape } = input(node, inputs, 0);
+    const stated = inputs[2] ? requiredInts(node, inputs, 2) : null;
+    const { axes } = windowAttributes(node, intsAttribute(node, "kernel_shape"));
+    if (shape.length !== axes.length + 2 || (stated && stated.length !== shape.length)) {
+      throw mismatch(node, `a window of ${axes.length} axes on ${formatShape(shape)}`);
+    }
+    if (axes.some(({ kernel, stride }) => kernel > stride)) {
+      throw new ModelError(
+        `${describeNode(node)}: windows that overlap have one place for several elements; choose a layer before it`,
+      );
+    }
+    const lengths = axes.map(
+      ({ kernel, stride, padBegin, padEnd }, i) =>
+        (shape[i + 2]! - 1) * stride + kernel - padBegin - padEnd,
+    );
+    return [{ type, shape: [...shape.slice(0, 2), ...(stated?.slice(2) ?? lengths)] }];
+  },
+  unroll: (node, inputs, emitter) => {
+    const [{ shape }] = maxUnpool.infer!(node, inputs) as [ValueFacts];
+    const [images = 1, channels = 1, ...sides] = shape;
+    const plane = sizeOf(sides);
+    const inRows = (index: number) =>
+      emitter.emit("Reshape", [requiredInput(node, index), emitter.ints(0, 0, -1)]);
+    // of all planes together, one after the other
+    const places = emitter.emit("Mod", [inRows(1), emitter.ints(plane)]);
+    const none = emitter.emit("Expand", [emitter.scalar(0), emitter.ints(images, channels, plane)]);
+    const attributes = { axis: 2, reduction: "add" };
+    const placed = emitter.emit("ScatterElements", [none, places, inRows(0)], attributes);
+    emitter.add(...emitter.ending("Reshape", [placed, emitter.ints(...shape)]).slice(-1));
+  },
+};
+
 /** Dilations came with opset 19. */
 const undilated: Upgrade = (node) => {
   if (intsAttribute(node, "dilations", []).some((dilation) => dilation !== 1)) {
@@ -57,6 +100,7 @@ export const pools: Operators = {
   MaxPool: { infer: maxPool },
   AveragePool: { infer: pool, upgrade: undilated },
   LpPool: { infer: pool },
+  MaxUnpool: maxUnpool,
   GlobalAveragePool: { infer: globalPool },
   GlobalMaxPool: { infer: globalPool },
   GlobalLpPool: { infer: globalPool },
