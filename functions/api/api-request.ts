@@ -9,7 +9,11 @@ export type ApiEvent = Pick<
   | "multiValueQueryStringParameters"
   | "body"
   | "isBase64Encoded"
-> & { readonly requestContext: Pick<APIGatewayEventRequestContext, "path"> };
+> & {
+  readonly requestContext: Pick<APIGatewayEventRequestContext, "path">;
+  /** The template that API Gateway found. @default `path` is the API's own */
+  readonly resource?: string;
+};
 
 /** A request that has found its route; nothing in it has been checked. */
 export interface ApiRequest {
@@ -36,7 +40,18 @@ export function decodeEvent(event: ApiEvent, path: Readonly<Record<string, strin
   };
 }
 
+/**
+ * The path as the API's templates have it. A domain name of the account can be mapped to the API with
+ * a path before it, which API Gateway leaves in the event's.
+ */
+export function ownPath({ path, resource }: ApiEvent): string {
+  if (resource === undefined) return path;
+  const parts = resource.split("/").length - 1;
+  return `/${path.split("/").slice(-parts).join("/")}`;
+}
+
 /** The context has the path as the client sent it, stage included. */
-function basePathOf({ path, requestContext }: ApiEvent): string {
-  return requestContext.path.endsWith(path) ? requestContext.path.slice(0, -path.length) : "";
+function basePathOf(event: ApiEvent): string {
+  const [sent, own] = [event.requestContext.path, ownPath(event)];
+  return sent.endsWith(own) ? sent.slice(0, -own.length) : "";
 }

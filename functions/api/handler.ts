@@ -1,7 +1,7 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 
 import { DamagedObjectError } from "../../lib/pipeline/json.ts";
-import { type ApiEvent, decodeEvent } from "./api-request.ts";
+import { type ApiEvent, decodeEvent, ownPath } from "./api-request.ts";
 import { findRoute } from "./find-route.ts";
 import { ProblemError, type ProblemKind, problemReply } from "./problem.ts";
 import type { ApiDeps } from "./route.ts";
@@ -13,7 +13,7 @@ import type { ApiDeps } from "./route.ts";
 export function createHandler(deps: ApiDeps) {
   return async (event: ApiEvent): Promise<APIGatewayProxyResult> => {
     try {
-      const { route, path } = findRoute(event.httpMethod, event.path);
+      const { route, path } = findRoute(event.httpMethod, ownPath(event));
       const { body, headers = {} } = await route.answer(decodeEvent(event, path), deps);
       return {
         statusCode: route.success.status,

@@ -71,6 +71,8 @@ export function callEvent(httpMethod: string, path: string, body: unknown = null
   return {
     ...recordedCall,
     httpMethod,
+    // as many parts as the template has
+    resource: path,
     path,
     requestContext: { ...recordedCall.requestContext, httpMethod, path: `/prod${path}` },
     body: body === null ? null : JSON.stringify(body),

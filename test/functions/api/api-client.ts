@@ -26,6 +26,8 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Put before the path, as a REST API's stage is. */
   readonly stage?: string;
+  /** Put before both, as a domain name's mapping is. */
+  readonly domainPath?: string;
 }
 
 export type ApiCall = (
@@ -45,7 +47,7 @@ export function apiClient(pipeline: MemoryPipeline, overrides: Partial<ApiDeps> 
     log: silentLog,
     ...overrides,
   });
-  return async (method, pathAndQuery, { body, headers = {}, stage = "" } = {}) => {
+  return async (method, pathAndQuery, { body, headers = {}, stage = "", domainPath = "" } = {}) => {
     const [path = "", query = ""] = pathAndQuery.split("?");
     const sent = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
     const all = {
@@ -54,14 +56,15 @@ export function apiClient(pipeline: MemoryPipeline, overrides: Partial<ApiDeps> 
     };
     const result = await handler({
       httpMethod: method,
-      path,
+      resource: path,
+      path: `${domainPath}${path}`,
       multiValueHeaders: Object.fromEntries(
         Object.entries(all).map(([name, values]) => [name, [values].flat()]),
       ),
       multiValueQueryStringParameters: multiValues(query),
       body: sent ?? null,
       isBase64Encoded: false,
-      requestContext: { path: `${stage}${path}` },
+      requestContext: { path: `${domainPath}${stage}${path}` },
     });
     const answered: unknown = JSON.parse(result.body);
     const contentType = String(result.headers?.["Content-Type"]);

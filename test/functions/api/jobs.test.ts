@@ -91,6 +91,16 @@ describe("POST /jobs", () => {
     expect(body).toMatchObject({ links: { self: expect.stringMatching(/^\/prod\/jobs\/\w+$/) } });
   });
 
+  test("is found behind a path that a domain of one's own puts before it", async () => {
+    const { status, body } = await call("POST", "/jobs", {
+      body: TINY_REQUEST,
+      domainPath: "/dream/v1",
+    });
+    expect(status).toBe(202);
+    const self = expect.stringMatching(/^\/dream\/v1\/jobs\/\w+$/);
+    expect(body).toMatchObject({ links: { self } });
+  });
+
   test("lists every problem of a document", async () => {
     const bad = { network: "tiny", layer: 0, channels: [], chanels: 1, pyramidScale: 1 };
     const { status, body } = await call("POST", "/jobs", { body: bad });
