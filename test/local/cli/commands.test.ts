@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 import { differentiableGraph, encodeModel, readNetwork } from "../../../lib/dreamgrid.ts";
 import { decodeNpy, encodeNpy } from "../../../lib/image/npy.ts";
@@ -217,6 +217,21 @@ describe("as a process of its own", () => {
     // a shell reports it as 141
     expect([ended, stderr]).toEqual([[null, "SIGPIPE"], ""]);
   });
+
+  test.skipIf(!existsSync("/dev/full"))(
+    "says in a line that its output's disk is full",
+    async () => {
+      const bin = new URL("../../../local/bin/dreamgrid.mjs", import.meta.url).pathname;
+      const full = openSync("/dev/full", "w");
+      onTestFinished(() => closeSync(full));
+      const child = spawn(process.execPath, [bin, "labels", "emojinet"], {
+        stdio: ["ignore", full, "pipe"],
+      });
+      const [stderr, [code]] = await Promise.all([text(child.stderr!), once(child, "close")]);
+      expect(stderr).toMatch(/^dreamgrid: standard output cannot be written: ENOSPC: [^\n]+\n$/);
+      expect(code).toBe(2);
+    },
+  );
 
   test.each([
     ["SIGINT", 130],
