@@ -34,6 +34,7 @@ export function renderReport(
 ): string {
   const networks = [...new Set(sheets.map(({ sheet }) => sheet.network.id))];
   const title = networks.length === 1 ? networks[0]! : `${networks.length} networks`;
+  const titles = titlesOf(sheets);
   const images = sheets.reduce((sum, { sheet }) => sum + sheet.ok, 0);
   // no source but the page's own files, and of scripts and styles these very bytes alone
   const policy = [
@@ -61,10 +62,10 @@ export function renderReport(
           <p class="brand">dreamgrid</p>
           <h1>${title}</h1>
           <p class="muted">${several(sheets.length, "sheet")}, ${several(images, "image")}</p>
-          ${sheets.length > 1 ? contents(sheets) : null}
+          ${sheets.length > 1 ? contents(titles) : null}
         </header>
         <main id="sheets">
-          ${sheets.map((sheet, i) => renderSheet(sheet, i + 1, embedded))}
+          ${sheets.map((sheet, i) => renderSheet(sheet, { number: i + 1, title: titles[i]!, embedded }))}
         </main>
         ${VIEWER}
         <p id="said" class="hidden" role="status"></p>
@@ -75,10 +76,16 @@ export function renderReport(
   return `${page.text}\n`;
 }
 
-function contents(sheets: readonly NamedSheet[]): Html {
-  const links = sheets.map(
-    ({ sheet }, i) => html`<li><a href="#sheet-${i + 1}">${sheet.layer.name}</a></li>`,
+/** Their layers; of one that several sheets are of, the names of their requests too. */
+function titlesOf(sheets: readonly NamedSheet[]): readonly string[] {
+  const layers = sheets.map(({ sheet }) => sheet.layer.name);
+  return layers.map((layer, i) =>
+    layers.indexOf(layer) === layers.lastIndexOf(layer) ? layer : `${layer}, ${sheets[i]!.name}`,
   );
+}
+
+function contents(titles: readonly string[]): Html {
+  const links = titles.map((title, i) => html`<li><a href="#sheet-${i + 1}">${title}</a></li>`);
   return html`<nav aria-label="Sheets">
     <ul class="contents">
       ${links}

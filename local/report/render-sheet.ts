@@ -15,11 +15,16 @@ const FEW_TILES = 12;
 /** Where no tile says how large the others will be. */
 const USUAL_SIZE = { width: 224, height: 224 };
 
-/** @param number of the sheet in the report, from 1; its tiles are `#s<number>-<channel>` */
+export interface SheetOptions {
+  /** Of the sheet in the report, from 1; its tiles are `#s<number>-<channel>`. */
+  readonly number: number;
+  readonly title: string;
+  readonly embedded: ReadonlyMap<string, string>;
+}
+
 export function renderSheet(
   { name, sheet, image }: NamedSheet,
-  number: number,
-  embedded: ReadonlyMap<string, string>,
+  { number, title, embedded }: SheetOptions,
 ): Html {
   const { layer, network, quality, request, tiles } = sheet;
   const id = `sheet-${number}`;
@@ -27,7 +32,7 @@ export function renderSheet(
   const noun = request["targets"] === undefined ? "channel" : "image";
   const waiting = drawn?.tile ?? USUAL_SIZE;
   return html`<section id="${id}" class="sheet" aria-labelledby="${id}-title">
-    <h2 id="${id}-title">${layer.name}</h2>
+    <h2 id="${id}-title">${title}</h2>
     <p class="muted">${[network.id, `layer ${layer.index}`, ...recipe(sheet)].join(" · ")}</p>
     <p>${standing(sheet)}</p>
     ${sheet.state === "running" ? progressBar(sheet) : null}
@@ -45,10 +50,8 @@ export function renderSheet(
   </section>`;
 }
 
-interface TileOptions {
+interface TileOptions extends Omit<SheetOptions, "title"> {
   readonly name: string;
-  readonly number: number;
-  readonly embedded: ReadonlyMap<string, string>;
   /** What the numbers are of. */
   readonly noun: "channel" | "image";
   /** Size of what is not there yet. */

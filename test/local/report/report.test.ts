@@ -179,6 +179,24 @@ test("the sheets that lie in the folder are in the report, once, behind those of
   ).toEqual(["latest", "earlier"]);
 });
 
+test("sheets of one layer are told apart by the names of their requests", async () => {
+  const report = new ReportFile({ folder: await temporaryFolder(), embed: false });
+  const named = [
+    ["vivid", "prob"],
+    ["b", "conv"],
+    ["<lucid>", "prob"],
+  ] as const;
+  const sheets = named.map(([name, layer]) => {
+    return { name, sheet: sampleSheet({ layer }), image: `${name}.png` };
+  });
+  await report.write(sheets, false);
+  const page = await readFile(report.path, "utf8");
+  const wanted = ["prob, vivid", "conv", "prob, &lt;lucid&gt;"];
+  const found = (pattern: RegExp) => [...page.matchAll(pattern)].map(([, title]) => title);
+  expect(found(/<h2 id="sheet-\d+-title">([^<]*)</g)).toEqual(wanted);
+  expect(found(/<a href="#sheet-\d+">([^<]*)</g)).toEqual(wanted);
+});
+
 test("a report that cannot be put in its place leaves nothing behind", async () => {
   const folder = await temporaryFolder();
   await mkdir(join(folder, "index.html"));
