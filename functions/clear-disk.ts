@@ -9,8 +9,8 @@ const PART = ".part";
 /**
  * Frees a disk of what another process has left on it. Lambda ends one that takes too much time or
  * memory without a word, and starts the next on the same disk: graphs that were being compiled,
- * hundreds of megabytes each, files that are not whole, and copies of networks that nobody counts any
- * more. The network that was copied last stays, for the call that was ended comes again.
+ * hundreds of megabytes each, files that are not whole, and copies of networks that nobody counts
+ * any more. The network that was copied last stays, for the call that was ended comes again.
  *
  * @param folder for temporary files; no other process may be at work in it
  * @param networks where networks are copied to

@@ -41,8 +41,8 @@ export function decodeEvent(event: ApiEvent, path: Readonly<Record<string, strin
 }
 
 /**
- * The path as the API's templates have it. A domain name of the account can be mapped to the API with
- * a path before it, which API Gateway leaves in the event's.
+ * The path as the API's templates have it. A domain name of the account can be mapped to the API
+ * with a path before it, which API Gateway leaves in the event's.
  */
 export function ownPath({ path, resource }: ApiEvent): string {
   if (resource === undefined) return path;

@@ -69,8 +69,8 @@ export interface DeepZoomPlace {
 export type RoundKeys = ReturnType<typeof roundKeys>;
 
 /**
- * The keys of a round of a job; channels are 1-based. Rounds after the first, 0, have a folder each:
- * nothing that a round wrote ever changes.
+ * The keys of a round of a job; channels are 1-based. Rounds after the first, 0, have a folder
+ * each: nothing that a round wrote ever changes.
  */
 export function roundKeys(jobId: string, round = 0) {
   const retries = `${jobFolder(jobId)}retries/`;
@@ -84,7 +84,7 @@ export function roundKeys(jobId: string, round = 0) {
     folder,
     /** Folder of all rounds after the first. */
     retries,
-    /** What a round from 1 on draws again; written once, and the mark that there is such a round. */
+    /** What a round from 1 on draws again; written once, and the mark that there is the round. */
     retry: `${folder}retry.json`,
     /** Every channel's message has been sent; written once. */
     dispatched: `${folder}dispatched.json`,

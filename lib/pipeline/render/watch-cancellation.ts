@@ -13,7 +13,7 @@ export interface CancelWatch extends Disposable {
 }
 
 /** Dispose of the watch when the work has ended, or it keeps the process alive. */
-export function watchCancellation(job: Job, everyMs = LOOK_EVERY_MS): CancelWatch {
+export function watchCancellation(job: Job): CancelWatch {
   const controller = new AbortController();
   let misses = 0;
   let seen = false;
@@ -28,7 +28,7 @@ export function watchCancellation(job: Job, everyMs = LOOK_EVERY_MS): CancelWatc
       if (++misses === MISSES_ALLOWED) controller.abort(error);
     }
   };
-  const timer = setInterval(() => void look(), everyMs);
+  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
   return {
     signal: controller.signal,
     isCancelled: () => seen,
