@@ -3,7 +3,14 @@ import type { Graph, Node, Value } from "../onnx/model.ts";
 import { floatAttribute, intAttribute, intsAttribute } from "../onnx/node.ts";
 import { readersByValue } from "../onnx/readers.ts";
 import { inferIfPossible } from "../onnx/shape-inference.ts";
-import { filled, intsTensor, sizeOf, type Tensor, toNumbers } from "../onnx/tensor.ts";
+import {
+  filled,
+  type FloatTensor,
+  intsTensor,
+  sizeOf,
+  type Tensor,
+  toNumbers,
+} from "../onnx/tensor.ts";
 import { type ConstantOf, constantFinder } from "./constant-finder.ts";
 
 /** The image times `factor` plus `offset`, per plane. */
@@ -109,7 +116,10 @@ function followed(from: Stage, readersOf: ReadersOf, constantOf: ConstantOf): St
     // of BatchNormalization each vector has a number for every plane
     const as = node.op === "BatchNormalization" ? VECTOR : place;
     if (as === VECTOR && place?.axis !== 1) return stage;
-    const change = affineOf(node, value, (name) => perPlane(constantOf(name), planes.length, as));
+    const isMeanImage = node.op === "Sub" || node.op === "Add" || node.op === "Div";
+    const change = affineOf(node, value, (name) =>
+      perPlane(constantOf(name), { planes: planes.length, place: as, isMeanImage }),
+    );
     if (change === null) return stage;
     const changed = planes.map(({ source, factor, offset }, i) => ({
       source,
@@ -252,16 +262,34 @@ function affineOf(
 
 const negated = (c: readonly number[]): Affine => ({ factor: c.map(() => -1), offset: c });
 
-/** A constant's number for each plane; `null` if it differs along another axis too. */
+interface Planes {
+  readonly planes: number;
+  readonly place: PlaneAxis | null;
+  /** Whether it may have a number for each pixel, of which each plane's mean is taken. */
+  readonly isMeanImage: boolean;
+}
+
+/**
+ * A constant's number for each plane; `null` if it differs along another axis too, and is no mean
+ * image (MATLAB's zerocenter, Caffe's mean file) or deviation (zscore).
+ */
 function perPlane(
   tensor: Tensor | null,
-  planes: number,
-  place: PlaneAxis | null,
+  { planes, place, isMeanImage }: Planes,
 ): readonly number[] | null {
   if (tensor === null || tensor.type === "opaque") return null;
   const { shape } = tensor;
   if (sizeOf(shape) === 1) return filled(planes, toNumbers(tensor)[0]!);
-  if (sizeOf(shape) !== planes || place === null) return null;
+  if (place === null) return null;
   const axis = shape.length - (place.rank - place.axis);
-  return shape[axis] === planes ? toNumbers(tensor) : null;
+  if (shape[axis] !== planes) return null;
+  if (sizeOf(shape) === planes) return toNumbers(tensor);
+  return isMeanImage && tensor.type === "float32" ? meansAlong(tensor, axis) : null;
+}
+
+function meansAlong({ shape, data }: FloatTensor, axis: number): readonly number[] {
+  const [planes, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
+  const sums = filled(planes, 0);
+  data.forEach((x, i) => (sums[Math.floor(i / inner) % planes]! += x));
+  return sums.map((sum) => (sum * planes) / data.length);
 }
