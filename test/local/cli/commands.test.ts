@@ -5,6 +5,7 @@ import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 
 import { describe, expect, onTestFinished, test } from "vitest";
 
@@ -18,8 +19,9 @@ import { normal } from "../../support/random.ts";
 import { untilTrue } from "../../support/until.ts";
 import { expectRefused, run, runProcess } from "./command-line.ts";
 
-const fixture = (name: string) =>
-  new URL(`../../fixtures/optvis/${name}`, import.meta.url).pathname;
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const fixture = (name: string) => here(`../../fixtures/optvis/${name}`);
+const bin = here("../../../local/bin/dreamgrid.mjs");
 
 async function npy(path: string): Promise<FloatTensor> {
   const { shape, data } = decodeNpy(await readFile(path));
@@ -210,7 +212,6 @@ describe("as a process of its own", () => {
   });
 
   test("ends quietly when nobody reads on", async () => {
-    const bin = new URL("../../../local/bin/dreamgrid.mjs", import.meta.url).pathname;
     const child = spawn(process.execPath, [bin, "analyze", "emojinet", "--json"]);
     child.stdout.destroy();
     const [stderr, ended] = await Promise.all([text(child.stderr), once(child, "close")]);
@@ -221,7 +222,6 @@ describe("as a process of its own", () => {
   test.skipIf(!existsSync("/dev/full"))(
     "says in a line that its output's disk is full",
     async () => {
-      const bin = new URL("../../../local/bin/dreamgrid.mjs", import.meta.url).pathname;
       const full = openSync("/dev/full", "w");
       onTestFinished(() => closeSync(full));
       const child = spawn(process.execPath, [bin, "labels", "emojinet"], {
@@ -240,7 +240,6 @@ describe("as a process of its own", () => {
     "interrupted by %s, it says how to go on and leaves nothing half-written",
     async (signal, exit) => {
       const folder = await temporaryFolder();
-      const bin = new URL("../../../local/bin/dreamgrid.mjs", import.meta.url).pathname;
       const [path, out] = [join(folder, "long.json"), join(folder, "out")];
       const long = { network: "emojinet", layer: 97, channels: "all", numIterations: 500 };
       await writeFile(path, JSON.stringify(long));
@@ -262,7 +261,6 @@ describe("as a process of its own", () => {
 
   test("whose reader leaves while it draws, it stops as when interrupted", async () => {
     const folder = await temporaryFolder();
-    const bin = new URL("../../../local/bin/dreamgrid.mjs", import.meta.url).pathname;
     const words = ["emojinet", "--layer", "97", "--channels", "all", "--num-iterations", "500"];
     const child = spawn(process.execPath, [bin, "dream", ...words, "--out", folder, "--json"]);
     const stderr = text(child.stderr);
