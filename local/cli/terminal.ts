@@ -4,6 +4,7 @@ import type { Environment } from "../../lib/networks/folders.ts";
 import type { ModelReader } from "../../lib/networks/model-reader.ts";
 import type { Network } from "../../lib/networks/registry.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { columnsOf, cutToColumns } from "./columns.ts";
 
 /** Reads a network's model and its layers; see `analyseNetwork`. */
 export type Analyse = (network: Network) => Promise<AnalysedNetwork>;
@@ -135,7 +136,7 @@ function progressBar(stderr: Output, label: string, env: Environment): ProgressB
       const amount = total ? `[${bar}] ${Math.round(share * 100)} %` : String(done);
       const text = [label, amount, ...(detail === undefined ? [] : [detail])].join(" ");
       // a line that wraps cannot be redrawn
-      const line = text.slice(0, columns - 1);
+      const line = cutToColumns(text, columns - 1);
       stderr.write(isTerminal ? `\r\x1b[K${line}` : `${text}\n`);
       isDirty = isTerminal;
     },
@@ -155,13 +156,14 @@ export function table(
   // one line each: a cell may be a name of a file's
   const cells = rows.map((row) => row.map((cell) => printable(cell).replaceAll("\n", "\\n")));
   const widths = header.map((title, column) =>
-    cells.reduce((most, row) => Math.max(most, row[column]!.length), title.length),
+    cells.reduce((most, row) => Math.max(most, columnsOf(row[column]!)), title.length),
   );
   const line = (row: readonly string[]) =>
     row
-      .map((cell, column) =>
-        right.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-      )
+      .map((cell, column) => {
+        const blank = " ".repeat(widths[column]! - columnsOf(cell));
+        return right.includes(column) ? blank + cell : cell + blank;
+      })
       .join("  ")
       .trimEnd();
   return [header, widths.map((width) => "-".repeat(width)), ...cells].map(line).join("\n");

@@ -1,14 +1,18 @@
 import { expect, test } from "vitest";
 
 import type { Environment } from "../../../lib/networks/folders.ts";
-import { createTerminal, type Output } from "../../../local/cli/terminal.ts";
+import { createTerminal, type Output, table } from "../../../local/cli/terminal.ts";
 
 /** What a bar at its end writes, on a terminal of so many columns. */
-function barOn(stderr: Omit<Output, "write">, env: Environment = {}): string {
+function barOn(
+  stderr: Omit<Output, "write">,
+  env: Environment = {},
+  detail = "channel 12, level 2, iteration 20",
+): string {
   const written: string[] = [];
   const output = { ...stderr, write: (text: string) => written.push(text) };
   const bar = createTerminal({ env, stdout: output, stderr: output }).progressBar("drawing");
-  bar.show(10, 10, "channel 12, level 2, iteration 20");
+  bar.show(10, 10, detail);
   return written.join("");
 }
 
@@ -31,4 +35,28 @@ test("on a narrow terminal the bar leaves room for how far it is", () => {
 test("a terminal that can redraw nothing gets lines", () => {
   expect(barOn({ isTTY: true, columns: 80 }, { TERM: "dumb" })).toBe(barOn({}));
   expect(barOn({ isTTY: true, columns: 80 }, { TERM: "xterm" })).toContain(start);
+});
+
+test("letters that take two columns are counted so, and those that stand on another not at all", () => {
+  const line = (detail: string) => barOn({ isTTY: true, columns: 40 }, {}, detail);
+  const before = `${start}drawing [${"#".repeat(12)}] 100 % `;
+  // ten columns are left of 39
+  expect(line("\u732b\u732b\u732b\u732b\u732b\u732b")).toBe(`${before}${"\u732b".repeat(5)}`);
+  expect(line("a\u{1f436}\ud55c\uff21\u30ab\u3042")).toBe(`${before}a\u{1f436}\ud55c\uff21\u30ab`);
+  expect(line("e\u0301".repeat(11))).toBe(before + "e\u0301".repeat(10));
+  expect(line("\u2192\u00e9\u0448\u2026 8 \u00d7 6")).toBe(
+    `${before}\u2192\u00e9\u0448\u2026 8 \u00d7 6`,
+  );
+  expect(
+    table(
+      ["", "Name", "Type"],
+      [
+        ["1", "\u732b", "Conv"],
+        ["12", "e\u0301a", "Relu"],
+      ],
+      [0],
+    ),
+  ).toBe(
+    ["    Name  Type", "--  ----  ----", " 1  \u732b    Conv", "12  e\u0301a    Relu"].join("\n"),
+  );
 });
