@@ -11,6 +11,7 @@ import { checkAccounts } from "../support/check-accounts.ts";
 import { FakeRenderer, untilStopped } from "../support/fake-renderer.ts";
 import { startProcess } from "../support/fault-run.ts";
 import { TINY_REQUEST } from "../support/memory-pipeline.ts";
+import { promised } from "../support/promised.ts";
 import { tinyNetwork } from "../support/tiny-network.ts";
 import { untilTrue } from "../support/until.ts";
 
@@ -33,10 +34,7 @@ async function accept(pipeline: LocalPipeline, fields: object) {
 }
 
 test("of a large and a small job at once the small one does not wait for the large one", async () => {
-  let bothAreIn: () => void = () => undefined;
-  const begun = new Promise<void>((resolve) => {
-    bothAreIn = resolve;
-  });
+  const [begun, bothAreIn] = promised();
   const renderer = new FakeRenderer({ beforeChannel: () => begun });
   const { pipeline } = await startPipeline(LARGE_JOB, renderer);
   const large = await accept(pipeline, { channels: "all" });

@@ -1,24 +1,15 @@
 import { describe, expect, test } from "vitest";
 
 import { CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
-import { tinyServiceAndBrowser } from "./tiny-service.ts";
+import { postJob, tinyServiceAndBrowser } from "./tiny-service.ts";
 
 describe.skipIf(CHROMIUM === null)("the deep zoom", () => {
   const { browser, url } = tinyServiceAndBrowser();
 
   test("opens a sheet too large for one image, piece by piece", async () => {
-    const response = await fetch(`${url()}/jobs`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({
-        network: "tiny",
-        layer: "wide",
-        channels: "1:3",
-        numIterations: 2,
-        // wider than one image may be, and low, so that it is quickly made
-        montage: { gridSize: [1, 900] },
-      }),
-    });
+    // wider than one image may be, and low, so that it is quickly made
+    const montage = { gridSize: [1, 900] };
+    const response = await postJob(url(), { channels: "1:3", montage });
     const { jobId } = (await response.json()) as { jobId: string };
     const { page, complaints } = await openPage(browser());
     const pieces: { readonly level: number; readonly status: number }[] = [];

@@ -1,81 +1,38 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
-import { type Service, startService } from "../../local/serve.ts";
-import { FakeRenderer, type FakeRendererOptions } from "../support/fake-renderer.ts";
-import { tinyNetwork } from "../support/tiny-network.ts";
-import { untilTrue } from "../support/until.ts";
-import { CHROMIUM, expectAccessible, launch, openPage, PATIENT } from "./browser.ts";
+import { promised } from "../support/promised.ts";
+import { CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
+import { drawJob, portOf, postJob, tinyServiceAndBrowser } from "./tiny-service.ts";
 
 /** Emojinet's. */
 const BUNDLED_FOLDER = "models";
 
-let browser: Browser;
-let folder: string;
-let service: Service;
 /** Channels from this one on wait until the gate opens. */
 let gate: { readonly from: number; readonly open: Promise<void> } | null = null;
 
-const renderer: FakeRendererOptions = {
-  unrenderable: [6],
-  beforeChannel: async (channel) => {
-    if (gate !== null && channel >= gate.from) await gate.open;
-  },
-};
-
-const start = (apiPort = 0, data = "data") =>
-  startService({
-    dataFolder: join(folder, data),
-    awsPort: 0,
-    apiPort,
-    renderer: new FakeRenderer(renderer),
-    networkFolders: [folder, BUNDLED_FOLDER],
-    recoverySeconds: 2,
-  });
-
 describe.skipIf(CHROMIUM === null)("the page", () => {
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "page-"));
-    await tinyNetwork(folder);
-    await tinyNetwork(folder, { id: "large", wideChannels: 1_000 });
-    service = await start();
-    browser = await launch();
-  });
-
-  afterAll(async () => {
-    await browser.close();
-    await service.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  const at = (hash: string) => `${service.api.url}/${hash}`;
-
-  /** Draws what needs no waiting, so that a test has pictures to look at. */
-  async function draw(request: Readonly<Record<string, unknown>>): Promise<string> {
-    const response = await fetch(`${service.api.url}/jobs`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ network: "tiny", layer: "wide", numIterations: 2, ...request }),
-    });
-    const { jobId } = (await response.json()) as { jobId: string };
-    await untilTrue(
-      async () => {
-        const job = await (await fetch(`${service.api.url}/jobs/${jobId}`)).json();
-        return (job as { completedAt: string | null }).completedAt !== null;
+  const { browser, url, service } = tinyServiceAndBrowser({
+    networks: [{}, { id: "large", wideChannels: 1_000 }],
+    networkFolders: [BUNDLED_FOLDER],
+    renderer: {
+      unrenderable: [6],
+      beforeChannel: async (channel) => {
+        if (gate !== null && channel >= gate.from) await gate.open;
       },
-      () => `job ${jobId} did not end`,
-    );
-    return jobId;
-  }
+    },
+  });
+
+  const at = (hash: string) => `${url()}/${hash}`;
+  const draw = (fields: Readonly<Record<string, unknown>>) => drawJob(url(), fields);
 
   test("shows the first picture before the job ends, and nothing moves when pictures come", async () => {
-    let open = () => {};
-    gate = { from: 3, open: new Promise((resolve) => (open = resolve)) };
-    const { page, complaints } = await openPage(browser);
+    const [opened, open] = promised();
+    gate = { from: 3, open: opened };
+    const { page, complaints } = await openPage(browser());
     await page.goto(at("#/"));
     await page.getByRole("link", { name: /tiny/ }).click();
     await page.getByRole("link", { name: "wide", exact: true }).click();
@@ -100,7 +57,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
 
   test("a channel has a permanent link, with its trace, its figures and its request", async () => {
     await draw({ channels: "1:4" });
-    const { page, complaints } = await openPage(browser);
+    const { page, complaints } = await openPage(browser());
     await page.goto(at("#/tiny/wide/2"));
     for (const _ of ["opened", "reloaded"]) {
       await page.getByRole("heading", { name: "Channel 2" }).waitFor();
@@ -110,7 +67,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     }
     expect(await page.getByRole("button", { name: "Play the ascent" }).count()).toBe(0);
     await page.getByRole("button", { name: "curl" }).click();
-    await page.getByText(`'${service.api.url}/jobs'`).waitFor();
+    await page.getByText(`'${url()}/jobs'`).waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("heading", { name: "Channel 2" }).click();
     await page.keyboard.press("ArrowRight");
@@ -123,7 +80,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
   test("a channel shows how it came about, and its picture in whichever recipe it has one", async () => {
     await draw({ layer: "pool", channels: [1], animation: "gif" });
     await draw({ layer: "pool", channels: [2], seed: 5 });
-    const { page, complaints } = await openPage(browser);
+    const { page, complaints } = await openPage(browser());
     await page.goto(at("#/tiny/pool/1"));
     const source = () => page.getByRole("figure").getByRole("img").getAttribute("src");
     await page.getByRole("button", { name: "Play the ascent" }).click();
@@ -138,16 +95,12 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
   });
 
   test("a typo shows the API's own sentence", async () => {
-    const { page } = await openPage(browser);
+    const { page } = await openPage(browser());
     await page.goto(at("#/tiny/wide"));
     await page.getByLabel("Channels").fill("1:99");
     await page.getByRole("button", { name: "Render these" }).click();
     const sentence = await page.getByRole("alert").textContent();
-    const answer = await fetch(`${service.api.url}/jobs`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ network: "tiny", layer: 2, channels: "1:99" }),
-    });
+    const answer = await postJob(url(), { layer: 2, channels: "1:99" });
     const { problems } = (await answer.json()) as { problems: string[] };
     expect(answer.status).toBe(400);
     expect(sentence).toBe(problems.join(""));
@@ -155,9 +108,9 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
   });
 
   test("a form has every field, with the API's sentences where they belong", async () => {
-    const { page } = await openPage(browser);
+    const { page } = await openPage(browser());
     await page.goto(at("#/-/request?network=tiny&layer=wide"));
-    const schema = await (await fetch(`${service.api.url}/request.schema.json`)).json();
+    const schema = await (await fetch(`${url()}/request.schema.json`)).json();
     const [deepdream] = (schema as { oneOf: { properties: object }[] }).oneOf;
     for (const name of Object.keys(deepdream!.properties)) {
       if (["method", "$schema", "montage"].includes(name)) continue;
@@ -181,7 +134,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
   });
 
   test("a network's graph opens and closes its modules", async () => {
-    const { page } = await openPage(browser);
+    const { page } = await openPage(browser());
     await page.goto(at("#/emojinet"));
     const open = page.getByRole("button", { name: "inception_3a 14 layers", expanded: false });
     await open.focus();
@@ -204,10 +157,10 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
   });
 
   test("a dropped network is there at once; of a broken one its problem is told", async () => {
-    const { page, complaints } = await openPage(browser);
+    const { page, complaints } = await openPage(browser());
     await page.goto(at("#/"));
     const files = page.locator("input[type=file]");
-    const buffer = await readFile(join(folder, "tiny/tiny.onnx"));
+    const buffer = await readFile(join(service().folder, "tiny/tiny.onnx"));
     const drop = async (name: string, bytes: Buffer) => {
       await files.setInputFiles({ name, mimeType: "application/octet-stream", buffer: bytes });
       await page.getByRole("button", { name: "Add the network" }).click();
@@ -232,11 +185,10 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
   });
 
   test("goes on when the server is started again in the middle of a job", async () => {
-    let open = () => {};
-    gate = { from: 3, open: new Promise((resolve) => (open = resolve)) };
-    const own = await start(0, "restarted");
-    const port = Number(new URL(own.api.url).port);
-    const { page } = await openPage(browser);
+    const [opened, open] = promised();
+    gate = { from: 3, open: opened };
+    const own = await service().another("restarted");
+    const { page } = await openPage(browser());
     await page.goto(`${own.api.url}/#/tiny/wide`);
     await page.getByRole("button", { name: "Render all 7" }).click();
     await page.getByRole("img", { name: "channel 2" }).waitFor();
@@ -244,7 +196,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     open();
     gate = null;
     await stopped;
-    const again = await start(port, "restarted");
+    const again = await service().another("restarted", portOf(own));
     onTestFinished(() => again.stop());
     await page.getByRole("img", { name: "channel 7" }).waitFor();
     await page.getByRole("progressbar").waitFor({ state: "detached" });
@@ -253,7 +205,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
   });
 
   test("a thousand channels cost what is seen of them", async () => {
-    const { page, complaints } = await openPage(browser);
+    const { page, complaints } = await openPage(browser());
     await page.goto(at("#/large/wide"));
     await page.getByRole("link", { name: "channel 1000", exact: true }).waitFor();
     expect(await page.locator(".tiles > li").count()).toBe(1_000);
@@ -267,7 +219,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
 
   test("axe finds nothing, in the light or in the dark", async () => {
     const jobId = await draw({ channels: "1:7" });
-    const { page, complaints } = await openPage(browser);
+    const { page, complaints } = await openPage(browser());
     const places = [
       "#/",
       "#/tiny",

@@ -1,34 +1,13 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 
-import { untilTrue } from "../support/until.ts";
 import { CHROMIUM, openPage, PATIENT } from "./browser.ts";
-import { tinyServiceAndBrowser } from "./tiny-service.ts";
-
-interface Job {
-  readonly jobId: string;
-  readonly completedAt: string | null;
-}
+import { drawJob, tinyServiceAndBrowser } from "./tiny-service.ts";
 
 describe.skipIf(CHROMIUM === null)("what the page remembers", () => {
   const { browser, url } = tinyServiceAndBrowser();
 
-  const jobAt = async (path: string) => (await (await fetch(`${url()}/jobs${path}`)).json()) as Job;
-
-  async function draw(request: Readonly<Record<string, unknown>>): Promise<void> {
-    const body = { network: "tiny", layer: "wide", numIterations: 2, ...request };
-    const { jobId } = (await (
-      await fetch(`${url()}/jobs`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(body),
-      })
-    ).json()) as Job;
-    await untilTrue(
-      async () => (await jobAt(`/${jobId}`)).completedAt !== null,
-      () => `job ${jobId} did not end`,
-    );
-  }
+  const draw = (fields: Readonly<Record<string, unknown>>) => drawJob(url(), fields);
 
   test("steps go on in the recipe that is chosen, and what was copied is no other's request", async () => {
     await draw({ channels: "1:4" });

@@ -1,53 +1,25 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { describe, expect, onTestFinished, test } from "vitest";
 
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-
-import { type Service, startService } from "../../local/serve.ts";
-import { FakeRenderer } from "../support/fake-renderer.ts";
-import { tinyNetwork } from "../support/tiny-network.ts";
-import { CHROMIUM, launch, PATIENT } from "./browser.ts";
+import { promised } from "../support/promised.ts";
+import { CHROMIUM, PATIENT } from "./browser.ts";
+import { tinyServiceAndBrowser } from "./tiny-service.ts";
 
 /** More than the connections that a browser opens to one server. */
 const TABS = 8;
 
 describe.skipIf(CHROMIUM === null)("tabs and history", () => {
-  let browser: Browser;
-  let folder: string;
-  let service: Service;
   /** Until when a channel is not drawn. */
   const held = new Map<number, Promise<unknown>>();
-
-  const start = (apiPort = 0) =>
-    startService({
-      dataFolder: join(folder, "data"),
-      awsPort: 0,
-      apiPort,
-      renderer: new FakeRenderer({ beforeChannel: (channel) => held.get(channel) }),
-      networkFolders: [folder],
-      recoverySeconds: 2,
-    });
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "tabs-"));
-    await tinyNetwork(folder, { wideChannels: 400 });
-    await tinyNetwork(folder, { id: "drawn", wideChannels: 400, seed: 2 });
-    service = await start();
-    browser = await launch();
+  const { browser, url, service } = tinyServiceAndBrowser({
+    networks: [{ wideChannels: 400 }, { id: "drawn", wideChannels: 400, seed: 2 }],
+    renderer: { beforeChannel: (channel) => held.get(channel) },
   });
 
-  afterAll(async () => {
-    await browser.close();
-    await service.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  const at = (hash: string) => `${service.api.url}/${hash}`;
+  const at = (hash: string) => `${url()}/${hash}`;
 
   test("as many tabs as one likes hear of news, whichever of them is closed", async () => {
-    const context = await browser.newContext();
+    const context = await browser().newContext();
     // only against hangs, as the tests' own
     context.setDefaultTimeout(120_000);
     const tabs = [];
@@ -73,7 +45,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   });
 
   test("who goes back is where they were, and a new place begins at its top", async () => {
-    const page = await browser.newPage({ viewport: { width: 800, height: 600 } });
+    const page = await browser().newPage({ viewport: { width: 800, height: 600 } });
     const top = () => page.evaluate<number>("scrollY");
     const heading = (name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
     await page.goto(at("#/tiny/wide"));
@@ -100,7 +72,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   });
 
   test("who goes back to pictures that come late is where they were, to the pixel", async () => {
-    const page = await browser.newPage({ viewport: { width: 800, height: 600 } });
+    const page = await browser().newPage({ viewport: { width: 800, height: 600 } });
     const isAsked = ({ href }: URL) => href.includes("/jobs?");
     const link = page.locator(".tiles a[href$='/wide/300']");
     const drawn = page.locator(".tiles a[href$='/wide/3'] img");
@@ -135,7 +107,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   });
 
   test("a place that has the focus only to be read from its beginning has no frame", async () => {
-    const page = await browser.newPage();
+    const page = await browser().newPage();
     await page.goto(at("#/"));
     await page.keyboard.press("Tab");
     await page.goto(at("#/-/jobs"));
@@ -148,7 +120,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   });
 
   test("a picture that is there while a page asks for its job is shown, though the answer is older", async () => {
-    const context = await browser.newContext();
+    const context = await browser().newContext();
     context.setDefaultTimeout(120_000);
     const [page, other] = [await context.newPage(), await context.newPage()];
     const wall = await context.newPage();
@@ -192,7 +164,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   });
 
   test("a page says while the server is away, and has its answers and pictures once it is there again", async () => {
-    const context = await browser.newContext();
+    const context = await browser().newContext();
     context.setDefaultTimeout(120_000);
     onTestFinished(() => context.close());
     const [page, drawn] = [await context.newPage(), await context.newPage()];
@@ -209,19 +181,18 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     await drawn.getByLabel("Channels", { exact: true }).fill("2");
     await drawn.getByRole("button", { name: "Render these" }).click();
     await expect.poll(() => hasFailed, PATIENT).toBe(true);
-    const port = Number(new URL(service.api.url).port);
     const away = [page, drawn].map((each) =>
       each.getByText(/^the server does not answer; this page/),
     );
     for (const each of away) expect(await each.count()).toBe(0);
-    await service.stop();
+    await service().goAway();
     for (const each of away) await each.waitFor();
     await page.getByRole("link", { name: /tiny/ }).click();
     await page.getByText("the server does not answer; is it running?").waitFor();
     await drawn.getByLabel("Channels", { exact: true }).fill("3");
     await drawn.getByRole("button", { name: "Render these" }).click();
     await drawn.locator("form").getByRole("alert").waitFor();
-    service = await start(port);
+    await service().comeBack();
     await page.getByRole("cell", { name: "wide", exact: true }).waitFor();
     const width = "document.querySelector('.tiles img')?.naturalWidth ?? 0";
     await expect.poll(() => drawn.evaluate<number>(width), PATIENT).toBeGreaterThan(0);
@@ -231,7 +202,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   });
 
   test("channels whose job is cancelled before their turn are shown so", async () => {
-    const page = await browser.newPage();
+    const page = await browser().newPage();
     page.setDefaultTimeout(120_000);
     const [mayEnd, end] = promised();
     held.set(101, mayEnd);
@@ -249,7 +220,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     const jobId = page.url().split("/").at(-1)!;
     await page.goBack();
     await page.getByRole("progressbar").waitFor();
-    await fetch(`${service.api.url}/jobs/${jobId}`, { method: "DELETE" });
+    await fetch(`${url()}/jobs/${jobId}`, { method: "DELETE" });
     end();
     await page.getByRole("progressbar").waitFor({ state: "detached" });
     const waiting = page.locator(".tiles .tile.waiting");
@@ -257,10 +228,3 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     expect(await page.locator(".tiles .tile.cancelled").count()).toBeGreaterThan(0);
   });
 });
-
-/** A promise, and what fulfils it. */
-function promised(): readonly [Promise<void>, () => void] {
-  let fulfil = () => {};
-  const promise = new Promise<void>((resolve) => (fulfil = resolve));
-  return [promise, fulfil];
-}

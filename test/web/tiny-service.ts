@@ -5,25 +5,46 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
 
-import { startService } from "../../local/serve.ts";
-import { FakeRenderer } from "../support/fake-renderer.ts";
-import { tinyNetwork } from "../support/tiny-network.ts";
+import { type Service, startService } from "../../local/serve.ts";
+import { FakeRenderer, type FakeRendererOptions } from "../support/fake-renderer.ts";
+import { tinyNetwork, type TinyNetworkOptions } from "../support/tiny-network.ts";
+import { untilTrue } from "../support/until.ts";
 import { launch } from "./browser.ts";
 
-/** `serve` with the network `tiny` and a renderer that draws at once; its address, and its end. */
-export async function startTinyService() {
+interface TinyServiceOptions {
+  /** @default `tiny` alone */
+  readonly networks?: readonly TinyNetworkOptions[];
+  /** Folders of more networks. @default none */
+  readonly networkFolders?: readonly string[];
+  /** @default draws at once */
+  readonly renderer?: FakeRendererOptions;
+}
+
+/** `serve` with small networks and a renderer that draws what is asked of it, in a new folder. */
+export async function startTinyService(options: TinyServiceOptions = {}) {
+  const { networks = [{}], networkFolders = [], renderer } = options;
   const folder = await mkdtemp(join(tmpdir(), "dreamgrid-page-"));
-  await tinyNetwork(folder);
-  const service = await startService({
-    dataFolder: join(folder, "data"),
-    awsPort: 0,
-    apiPort: 0,
-    renderer: new FakeRenderer(),
-    networkFolders: [folder],
-    recoverySeconds: 2,
-  });
+  for (const network of networks) await tinyNetwork(folder, network);
+  const start = (apiPort = 0, data = "data") =>
+    startService({
+      dataFolder: join(folder, data),
+      awsPort: 0,
+      apiPort,
+      renderer: new FakeRenderer(renderer),
+      networkFolders: [folder, ...networkFolders],
+      recoverySeconds: 2,
+    });
+  let service = await start();
   return {
+    folder,
     url: service.api.url,
+    /** Another service of the same networks. */
+    another: (data: string, apiPort = 0): Promise<Service> => start(apiPort, data),
+    goAway: () => service.stop(),
+    /** At the same address. */
+    comeBack: async (): Promise<void> => {
+      service = await start(portOf(service));
+    },
     stop: async () => {
       await service.stop();
       await rm(folder, { recursive: true, force: true });
@@ -31,13 +52,17 @@ export async function startTinyService() {
   };
 }
 
-/** A browser and the service of the network `tiny`, which the tests of a group share. */
-export function tinyServiceAndBrowser() {
+export function portOf({ api }: Service): number {
+  return Number(new URL(api.url).port);
+}
+
+/** A browser and a service, which the tests of a group share. */
+export function tinyServiceAndBrowser(options: TinyServiceOptions = {}) {
   let browser: Browser;
   let service: Awaited<ReturnType<typeof startTinyService>>;
 
   beforeAll(async () => {
-    service = await startTinyService();
+    service = await startTinyService(options);
     browser = await launch();
   });
 
@@ -46,5 +71,30 @@ export function tinyServiceAndBrowser() {
     await service.stop();
   });
 
-  return { browser: () => browser, url: () => service.url };
+  return { browser: () => browser, url: () => service.url, service: () => service };
+}
+
+/** Sends a request for layer `wide` of `tiny`, of two iterations. */
+export function postJob(url: string, fields: Readonly<Record<string, unknown>>): Promise<Response> {
+  return fetch(`${url}/jobs`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ network: "tiny", layer: "wide", numIterations: 2, ...fields }),
+  });
+}
+
+/** Draws what needs no waiting, so that a test has pictures to look at. @returns the job's id */
+export async function drawJob(
+  url: string,
+  fields: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const { jobId } = (await (await postJob(url, fields)).json()) as { jobId: string };
+  await untilTrue(
+    async () => {
+      const job = await (await fetch(`${url}/jobs/${jobId}`)).json();
+      return (job as { completedAt: string | null }).completedAt !== null;
+    },
+    () => `job ${jobId} did not end`,
+  );
+  return jobId;
 }

@@ -7,6 +7,7 @@ import {
   startEventSource,
 } from "../../../local/event-sources/event-source.ts";
 import type { ReceiveOptions } from "../../../lib/queue/message-queue.ts";
+import { promised } from "../../support/promised.ts";
 import { ScriptedQueue } from "../../support/scripted-queue.ts";
 
 const succeed = (): Promise<SQSBatchResponse> => Promise.resolve({ batchItemFailures: [] });
@@ -32,10 +33,7 @@ async function serve(
   options: Partial<EventSourceOptions>,
 ): Promise<ScriptedQueue> {
   const attributes = { SentTimestamp: "1", MessageGroupId: "g" };
-  let isEmpty: () => void = () => undefined;
-  const empty = new Promise<void>((resolve) => {
-    isEmpty = resolve;
-  });
+  const [empty, isEmpty] = promised();
   const queue = new ScriptedQueue(bodies, isEmpty, { receiveCount: 2, attributes });
   const source = start(queue, options);
   await empty;
@@ -86,10 +84,7 @@ test("what the handler names as failed is given back for later, the rest is dele
 test("no more handlers run at a time than allowed, and no fewer", async () => {
   let running = 0;
   let most = 0;
-  let open: () => void = () => undefined;
-  const allRun = new Promise<void>((resolve) => {
-    open = resolve;
-  });
+  const [allRun, open] = promised();
   const handler = async () => {
     most = Math.max(most, ++running);
     if (running === 3) open();
@@ -104,10 +99,7 @@ test("no more handlers run at a time than allowed, and no fewer", async () => {
 });
 
 test("a queue without messages is polled once at a time, for as long as a poll may take", async () => {
-  let end: () => void = () => undefined;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
+  const [ended, end] = promised();
   class EmptyQueue extends ScriptedQueue {
     override async receive(options: ReceiveOptions) {
       const messages = await super.receive(options);
@@ -129,10 +121,7 @@ test("stop waits for the handlers at work", async () => {
   const queue = new ScriptedQueue(["body"], () => undefined);
   const order: string[] = [];
   let stopped: Promise<void> | undefined;
-  let end: () => void = () => undefined;
-  const stopping = new Promise<void>((resolve) => {
-    end = resolve;
-  });
+  const [stopping, end] = promised();
   const stop = async (source: EventSource) => {
     await source.stop();
     order.push("stopped");

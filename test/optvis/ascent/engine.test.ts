@@ -11,6 +11,7 @@ import { standardNormal, uniformFrom } from "../../../lib/optvis/random.ts";
 import { planCrops } from "../../../lib/optvis/graph/transforms/crop-plan.ts";
 import { MAX_SEED } from "../../../lib/pipeline/limits.ts";
 import { node } from "../../support/onnx-writer.ts";
+import { promised } from "../../support/promised.ts";
 import { normal } from "../../support/random.ts";
 import { smallNetwork } from "../../support/small-network.ts";
 import { bytesOf, imageOf, networkOf, taskOf } from "./engine-task.ts";
@@ -211,34 +212,27 @@ test("an abort ends the run after the chunks under way, with its reason, and the
 
 test("once a run has failed no further image is begun", async () => {
   const begun: number[] = [];
-  const [bothEnded, fault] = [signal(), signal()];
+  const [bothEnded, endBoth] = promised();
+  const [fault, tellFault] = promised();
   let ended = 0;
   const run = engine.render(taskOf(kinked, "conv3", { channels: [1, 2, 3, 4, 5] }), {
     onBegin: async ([channel]) => {
       begun.push(channel!);
       if (channel !== 3) return;
-      fault.give();
+      tellFault();
       throw new Error("a fault");
     },
     onChannel: async () => {
       ended++;
-      if (ended === 2) bothEnded.give();
+      if (ended === 2) endBoth();
       // one worker goes on to the third image, the other only after its fault
-      await (ended === 1 ? bothEnded : fault).given;
+      await (ended === 1 ? bothEnded : fault);
       await nextTurn();
     },
   });
   await expect(run).rejects.toThrow("a fault");
   expect(begun.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
 });
-
-function signal() {
-  let give = (): void => undefined;
-  const given = new Promise<void>((resolve) => {
-    give = resolve;
-  });
-  return { give: () => give(), given };
-}
 
 test("a photograph keeps its own detail from level to level; only what was added is resized", async () => {
   const image: Planes = { ...SIZE, data: normal([3, 18, 21], 11).data.map((x) => 40 * x) };

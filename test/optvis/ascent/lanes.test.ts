@@ -11,6 +11,7 @@ import type { AscentState } from "../../../lib/optvis/ascent/state.ts";
 import type { AscentTask } from "../../../lib/optvis/ascent/task.ts";
 import { OutOfMemoryError } from "../../../lib/optvis/runtime/errors.ts";
 import type { GpuRefusal, GpuVerdict } from "../../../lib/optvis/runtime/gpu-verdict.ts";
+import { promised } from "../../support/promised.ts";
 import { smallNetwork } from "../../support/small-network.ts";
 import { modelFixture } from "../fixtures.ts";
 import { ascentState } from "./ascent-state.ts";
@@ -94,10 +95,7 @@ describe("images are drawn once each, whoever is there", () => {
   test("a GPU much faster than the CPU draws alone", async () => {
     const run = engineOf(atOnce);
     // what the CPU takes before the gate has answered, it draws
-    let answer: (verdict: GpuVerdict) => void = () => undefined;
-    const gate = new Promise<GpuVerdict>((resolve) => {
-      answer = resolve;
-    });
+    const [gate, answer] = promised<GpuVerdict>();
     const answered = engineOf(async () => {
       answer(fit(100));
       await nextTurn();

@@ -14,6 +14,7 @@ import { makeTile } from "../../../lib/pipeline/render/tile.ts";
 import { parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { promised } from "../../support/promised.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
 import { untilTrue } from "../../support/until.ts";
 
@@ -165,10 +166,7 @@ describe("an image that is begun while it is prepared", () => {
 test("a renderer that is closed waits for no image to be drawn to its end", async () => {
   const task = await taskOf("wide", { numIterations: 300 });
   const renderer = rendererOf(2);
-  let goOn: (value: void) => void = () => undefined;
-  const isClosing = new Promise<void>((resolve) => {
-    goOn = resolve;
-  });
+  const [isClosing, goOn] = promised();
   let shown = 0;
   const frames = {
     count: 3,
