@@ -1,5 +1,8 @@
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 
+/** The longest poll is silent for 20 s; the SDK would wait for what never comes for 15 minutes. */
+const TIMEOUTS = { connectionTimeout: 30_000, socketTimeout: 60_000 };
+
 /**
  * The one place that builds SQS clients.
  *
@@ -7,5 +10,5 @@ import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
  *   decides
  */
 export function createSqsClient(connection: SQSClientConfig = {}): SQSClient {
-  return new SQSClient(connection);
+  return new SQSClient({ requestHandler: TIMEOUTS, ...connection });
 }

@@ -5,7 +5,12 @@ import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
  * which then refuses any other. Bodies that we send are protected by the SHA-256 in their
  * signature.
  */
-const COMMON = { requestChecksumCalculation: "WHEN_REQUIRED" } as const;
+const COMMON = {
+  requestChecksumCalculation: "WHEN_REQUIRED",
+  // by itself the SDK would wait for ever, as for a connection that died while Lambda had the
+  // process frozen; what is given up is tried again
+  requestHandler: { connectionTimeout: 30_000, socketTimeout: 60_000 },
+} as const;
 
 /**
  * The one place that builds S3 clients. Endpoints other than AWS's own rarely answer to

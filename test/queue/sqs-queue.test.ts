@@ -11,7 +11,7 @@ async function openQueue() {
   const endpoint = await startEndpoint({ dataFolder, queues: [{ name: "q" }] });
   onTestFinished(() => endpoint.close());
   const client = createSqsClient(localConnection(endpoint.url));
-  return { queue: new SqsQueue(client, endpoint.queueUrl("q")), endpoint };
+  return { queue: new SqsQueue(client, endpoint.queueUrl("q")), endpoint, client };
 }
 
 const NOW = { maxMessages: 10, waitSeconds: 0 };
@@ -63,4 +63,11 @@ test("an entry that the queue refuses is an error that says why", async () => {
   await expect(queue.sendAll([{ body: "x", delaySeconds: 901 }])).rejects.toThrow(
     /^1 of 1 entries of a batch failed after 1 attempts: InvalidParameterValue: .*DelaySeconds/,
   );
+});
+
+test("what SQS does not answer within a minute, three polls, is not waited for any longer", async () => {
+  const { queue, client } = await openQueue();
+  await queue.depth();
+  const config = { connectionTimeout: 30_000, socketTimeout: 60_000 };
+  expect(client.config.requestHandler).toMatchObject({ config });
 });

@@ -28,7 +28,7 @@ async function storeThatAnswers(...statuses: readonly number[]) {
   });
   const { port } = server.address() as AddressInfo;
   const client = createS3Client(localConnection(`http://127.0.0.1:${port}`));
-  return { store: new S3ObjectStore(client, "b"), asked };
+  return { store: new S3ObjectStore(client, "b"), asked, client };
 }
 
 const body = Uint8Array.of(1, 2, 3);
@@ -58,6 +58,13 @@ test("a denied look says which permission tells missing from denied", async () =
   await expect(other.store.head("jobs/j/plan.json")).rejects.toMatchObject({
     $metadata: { httpStatusCode: 400 },
   });
+});
+
+test("what S3 does not answer within a minute is not waited for any longer", async () => {
+  const { store, client } = await storeThatAnswers(200);
+  await store.put("k", body, "a/b");
+  const config = { connectionTimeout: 30_000, socketTimeout: 60_000 };
+  expect(client.config.requestHandler).toMatchObject({ config });
 });
 
 test("an endpoint of the environment puts the bucket into the path", () => {
