@@ -26,7 +26,8 @@ export async function readExternalFile(
 
 /**
  * Opens a file with weights beside a model. The model says where it lies, and it must not make us
- * read anything else: it is a regular file, and by its real path inside the model's folder.
+ * read anything else: it is a regular file, and by its real path inside the model's folder, or inside
+ * that of the file which a link to a model leads to: as in a cache of downloads, where both are links.
  *
  * @param location relative to the model's folder, as `externalLocation` has checked it
  * @throws ModelError
@@ -34,15 +35,21 @@ export async function readExternalFile(
 export async function openExternalFile(modelPath: string, location: string): Promise<OpenFile> {
   const path = join(dirname(modelPath), location);
   const what = `external data of a model '${path}'`;
-  const [folder, file] = await Promise.all([
-    realpath(dirname(modelPath)).catch((error: unknown) => unreadable(what, error)),
-    realpath(path).catch((error: unknown) => unreadable(what, error)),
+  const real = (each: string) => realpath(each).catch((error: unknown) => unreadable(what, error));
+  const [folder, model, file] = await Promise.all([
+    real(dirname(modelPath)),
+    real(modelPath),
+    real(path),
   ]);
-  const inside = relative(folder, file);
-  if (inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+  if (!isInside(folder, file) && !isInside(dirname(model), file)) {
     throw new ModelError(`cannot read ${what}: it is a link that leads out of the model's folder`);
   }
   return openRegular(file, what);
+}
+
+function isInside(folder: string, file: string): boolean {
+  const path = relative(folder, file);
+  return path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path);
 }
 
 /** Neither follows a link that has just been put there nor waits for a pipe's other end. */

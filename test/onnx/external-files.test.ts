@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { link, mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
@@ -30,6 +30,27 @@ describe("a model makes us read no other file", () => {
     expect(model.graph.initializers.size).toBe(1);
     await symlink(linked, `${linked}.link.onnx`);
     expect(await readModel(`${linked}.link.onnx`)).toEqual(model);
+  });
+
+  test("in a cache of downloads model and weights are links to files that lie together", async () => {
+    const path = await modelWith(() => undefined);
+    const model = await readModel(path);
+    const root = dirname(dirname(path));
+    const snapshot = join(root, "snapshots", "1");
+    await mkdir(snapshot, { recursive: true });
+    await mkdir(join(root, "blobs"));
+    const linked = join(snapshot, basename(path));
+    const weights = join(snapshot, LOCATION);
+    for (const name of [basename(path), LOCATION]) {
+      await rename(join(root, "model", name), join(root, "blobs", `of ${name}`));
+      await symlink(`../../blobs/of ${name}`, join(snapshot, name));
+    }
+    expect(await readModel(linked)).toEqual(model);
+    // weights that lie elsewhere than the model's own file are none of it
+    await rename(join(root, "blobs", `of ${LOCATION}`), join(root, "outside"));
+    await rm(weights);
+    await symlink("../../outside", weights);
+    await expect(readModel(linked)).rejects.toThrow("it is a link that leads out of");
   });
 
   test.each([
