@@ -1,7 +1,15 @@
-import type { Node, Value } from "./model.ts";
-import { intAttribute, intsAttribute } from "./node.ts";
+import {
+  partsAfter,
+  permutation,
+  REDUCTIONS,
+  RESHAPES,
+  type Step as Move,
+  takenAxes,
+} from "./channel-parts.ts";
+import type { Value } from "./model.ts";
+import { intAttribute } from "./node.ts";
+import { parseEinsum } from "./operators/matrix.ts";
 import type { StaticGraph } from "./static-graph.ts";
-import { reducedAxes } from "./operators/reduce.ts";
 import { sizeOf } from "./tensor.ts";
 
 /**
@@ -16,6 +24,8 @@ export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<V
   const axes = new Map<Value, number>([[input, 1]]);
   /** Values whose channels lie in front for now, where exporters index them: they may come back. */
   const inFront = new Set<Value>();
+  /** Of values whose channels are split into several axes. */
+  const split = new Map<Value, readonly number[]>();
   const shapeOf = (value: Value | undefined) => facts.get(value ?? "")?.shape ?? [];
   for (const node of graph.nodes) {
     const source =
@@ -29,10 +39,15 @@ export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<V
       const step = { node, from, to, axis: axes.get(source)!, facts };
       const isTransposed = node.op === "Transpose";
       const wasInFront = inFront.has(source);
-      const axis =
+      const followed =
         wasInFront && isTransposed
           ? permutation(step).indexOf(0)
           : (OPERATORS.get(node.op)?.(step, axes) ?? kept(step));
+      const parts = split.get(source);
+      const after = step.axis === NO_CHANNELS ? [] : partsAfter(step, parts ?? [step.axis]);
+      if (after.length > 1) split.set(output, after);
+      const isApart = parts !== undefined && after.length > 0 && !after.includes(followed);
+      const axis = isApart ? after.at(-1)! : followed;
       axes.set(output, axis >= 1 && axis < rank ? axis : NO_CHANNELS);
       const comesToFront = isTransposed && axis === 0 && (wasInFront || step.axis !== NO_CHANNELS);
       const stays = wasInFront && (node.op.startsWith("Gather") || !OPERATORS.has(node.op));
@@ -45,13 +60,9 @@ export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<V
 /** In place of an axis: 0 is the batch. */
 export const NO_CHANNELS = 0;
 
-interface Step {
-  readonly node: Node;
-  readonly from: readonly number[];
-  readonly to: readonly number[];
+interface Step extends Move {
   /** Of the first input that has one. */
   readonly axis: number;
-  readonly facts: StaticGraph["facts"];
 }
 
 type Rule = (step: Step, axes: ReadonlyMap<Value, number>) => number;
@@ -71,8 +82,24 @@ const product: Rule = ({ node, to }, axes) => {
   return ofRight === undefined || ofRight === to.length - 1 ? to.length - 1 : 1;
 };
 
-const permutation = ({ node, from }: Step): readonly number[] =>
-  intsAttribute(node, "perm", [...from.keys()].toReversed());
+/**
+ * Where the letter of the channels stays, of the last input that has some; where weights contract
+ * it, the longest of their axes, as of heads and their width; else heads.
+ */
+const contracted: Rule = ({ node, to, facts }, axes) => {
+  const inputs = node.inputs.map((value) => facts.get(value) ?? null);
+  const { terms, output } = parseEinsum(node, inputs);
+  const places = node.inputs.map((value, i) => {
+    const axis = axes.get(value);
+    return axis === undefined || axis === NO_CHANNELS ? -1 : output.indexOf(terms[i]![axis]!);
+  });
+  const stays = places.findLast((place) => place > 0);
+  if (stays !== undefined) return stays;
+  const made = terms.filter((_, i) => axes.has(node.inputs[i]!)).join("");
+  const ofWeights = [...to.keys()].filter((axis) => !made.includes(output[axis]!));
+  const longest = Math.max(...ofWeights.map((axis) => to[axis]!));
+  return ofWeights.findLast((axis) => axis > 0 && to[axis] === longest) ?? 1;
+};
 
 const transposed: Rule = (step) =>
   step.axis === NO_CHANNELS ? NO_CHANNELS : permutation(step).indexOf(step.axis);
@@ -101,12 +128,10 @@ const reshaped: Rule = ({ node, from, to, axis }) => {
 };
 
 /** Axes before it that are taken away move it to the front. */
-const reduced: Rule = ({ node, from, to, axis, facts }) => {
+const reduced: Rule = (step) => {
+  const { from, to, axis } = step;
   if (from.length === to.length || axis === NO_CHANNELS) return axis;
-  const taken = reducedAxes(
-    node,
-    node.inputs.map((value) => facts.get(value) ?? null),
-  );
+  const taken = takenAxes(step);
   if (taken.includes(axis)) return withoutIt(to);
   return axis - taken.filter((each) => each < axis).length;
 };
@@ -125,16 +150,14 @@ const gathered: Rule = ({ node, from, to, axis }) => {
 const gatheredInFront: Rule = ({ from, to, axis }) =>
   axis === NO_CHANNELS ? NO_CHANNELS : axis + to.length - from.length;
 
-const REDUCTIONS = `ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin
-  ReduceProd ReduceSum ReduceSumSquare`.split(/\s+/);
-
 const OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...["Conv", "ConvTranspose", "DepthToSpace", "SpaceToDepth"].map((op) => [op, second] as const),
   ["MatMul", product],
   ["Gemm", product],
+  ["Einsum", contracted],
   ["Transpose", transposed],
-  ...["Reshape", "Flatten", "Squeeze", "Unsqueeze"].map((op) => [op, reshaped] as const),
-  ...REDUCTIONS.map((op) => [op, reduced] as const),
+  ...[...RESHAPES].map((op) => [op, reshaped] as const),
+  ...[...REDUCTIONS].map((op) => [op, reduced] as const),
   ["Gather", gathered],
   ["GatherND", gatheredInFront],
 ]);
