@@ -11,7 +11,7 @@ export function ascentState(channel: number, more: Partial<AscentState> = {}): A
     restarts: 0,
     isRevived: false,
     seconds: 0,
-    stage: 1,
+    stage: 0,
     done: 0,
     ...more,
   };

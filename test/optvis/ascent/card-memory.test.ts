@@ -10,12 +10,9 @@ import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { buffersOf } from "../../../lib/optvis/runtime/buffers.ts";
 import { OutOfMemoryError } from "../../../lib/optvis/runtime/errors.ts";
 import { SessionWorker } from "../../../lib/optvis/runtime/session-worker.ts";
-import { smallNetwork } from "../../support/small-network.ts";
-import { bytesOf, imageOf, taskOf } from "./engine-task.ts";
-import { modelFixture, relativeDistance } from "../fixtures.ts";
+import { bytesOf, imageOf, kinked, SIZE, taskOf } from "./engine-task.ts";
+import { relativeDistance } from "../fixtures.ts";
 
-const SIZE = { height: 18, width: 21 };
-const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
 const CHANNELS = [5, 1, 4, 2, 3];
 const task = taskOf(kinked, "conv3", { channels: CHANNELS, provider: "cuda" }, 2);
 /** Heights of the two levels. */

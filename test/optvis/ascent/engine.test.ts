@@ -13,12 +13,9 @@ import { MAX_SEED } from "../../../lib/pipeline/limits.ts";
 import { node } from "../../support/onnx-writer.ts";
 import { promised } from "../../support/promised.ts";
 import { normal } from "../../support/random.ts";
-import { smallNetwork } from "../../support/small-network.ts";
-import { bytesOf, imageOf, networkOf, taskOf } from "./engine-task.ts";
-import { modelFixture, relativeDistance } from "../fixtures.ts";
+import { bytesOf, imageOf, kinked, networkOf, SIZE, taskOf } from "./engine-task.ts";
+import { relativeDistance } from "../fixtures.ts";
 
-const SIZE = { height: 18, width: 21 };
-const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
 const engine = new AscentEngine({ threads: 2 });
 afterAll(() => engine.close());
 

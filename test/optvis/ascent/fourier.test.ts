@@ -4,69 +4,33 @@ import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import type { FourierRecipe } from "../../../lib/optvis/ascent/fourier-recipe.ts";
 import { cropMap } from "../../../lib/optvis/ascent/affine-draws.ts";
 import type { Target } from "../../../lib/optvis/ascent/target.ts";
-import type { FourierTask } from "../../../lib/optvis/ascent/task.ts";
 import { uniformFrom } from "../../../lib/optvis/random.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { node } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
-import { smallNetwork } from "../../support/small-network.ts";
-import { modelFixture } from "../fixtures.ts";
-import { bytesOf, imageOf, networkOf } from "./engine-task.ts";
+import { bytesOf, fourierTaskOf, imageOf, networkOf, RECIPE, SIZE } from "./engine-task.ts";
 
-const SIZE = { height: 18, width: 21 };
-const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
 const engine = new AscentEngine({ threads: 2 });
 afterAll(() => engine.close());
 
-const RECIPE: FourierRecipe = {
-  canvasSize: { height: 30, width: 28 },
-  cropSize: SIZE,
-  iterations: 7,
-  learningRate: 0.12,
-  learningRateDecay: "cosine",
-  spectrumDecay: 1.25,
-  initialDeviation: 0.01,
-  saturation: 1,
-  cropFraction: { start: [0.9, 1.05], end: [0.5, 1] },
-  cropPlace: "anywhere",
-  cropMargin: 3,
-  rotation: 10,
-  totalVariation: 0,
-  contrast: 0,
-};
-
-function taskOf(channels: readonly number[], more: Partial<FourierTask> = {}): FourierTask {
-  return {
-    method: "fourier",
-    network: kinked.network,
-    layer: kinked.target("conv3"),
-    channels,
-    objective: "mean",
-    provider: "cpu",
-    seed: 4,
-    recipe: RECIPE,
-    ...more,
-  };
-}
-
 test("the same bytes for a channel, whatever runs beside it and however it is grouped", async () => {
-  const together = (await engine.render(taskOf([1, 2, 3, 4, 5]))).map(bytesOf);
+  const together = (await engine.render(fourierTaskOf([1, 2, 3, 4, 5]))).map(bytesOf);
   expect(new Set(together).size).toBe(5);
 
-  const reversed = await engine.render(taskOf([5, 4, 3, 2, 1]));
+  const reversed = await engine.render(fourierTaskOf([5, 4, 3, 2, 1]));
   expect(reversed.map(bytesOf).toReversed()).toEqual(together);
 
   const one = new AscentEngine({ threads: 1 });
-  const groups = [await one.render(taskOf([4, 2])), await one.render(taskOf([5]))];
+  const groups = [await one.render(fourierTaskOf([4, 2])), await one.render(fourierTaskOf([5]))];
   await one.close();
   expect(groups.flat().map(bytesOf)).toEqual([together[3], together[1], together[4]]);
 
-  const otherSeed = await engine.render(taskOf([1, 2, 3, 4, 5], { seed: 5 }));
+  const otherSeed = await engine.render(fourierTaskOf([1, 2, 3, 4, 5], { seed: 5 }));
   expect(otherSeed.map(bytesOf)).not.toEqual(together);
 });
 
 test("the canvas is the image, whatever the network takes; its values are pixels", async () => {
-  const [result] = await engine.render(taskOf([2]));
+  const [result] = await engine.render(fourierTaskOf([2]));
   const { image, trace } = imageOf(result);
   expect([image.height, image.width]).toEqual([30, 28]);
   expect(image.data.length).toBe(3 * 30 * 28);
@@ -79,7 +43,8 @@ test("the canvas is the image, whatever the network takes; its values are pixels
 });
 
 test("can be stopped, and is the same when begun again", async () => {
-  const long = taskOf([1, 2], { recipe: { ...RECIPE, iterations: 100_000 } });
+  const before = (await engine.render(fourierTaskOf([1, 2]))).map(bytesOf);
+  const long = fourierTaskOf([1, 2], { recipe: { iterations: 100_000 } });
   const stop = new AbortController();
   const seen: number[] = [];
   const running = engine.render(long, {
@@ -90,8 +55,8 @@ test("can be stopped, and is the same when begun again", async () => {
     },
   });
   await expect(running).rejects.toThrow("enough");
-  const again = await engine.render(taskOf([1, 2]));
-  expect(again.map(bytesOf)).toEqual((await engine.render(taskOf([1, 2]))).map(bytesOf));
+  const again = await engine.render(fourierTaskOf([1, 2]));
+  expect(again.map(bytesOf)).toEqual(before);
 });
 
 describe("a channel behind a ReLU that nothing of the start gets through", () => {
@@ -110,8 +75,10 @@ describe("a channel behind a ReLU that nothing of the start gets through", () =>
   const draw = async (threshold: number) => {
     const { network: alike, target } = rectifier(threshold);
     const network = { ...alike, fingerprint: `behind ${threshold}` };
-    const recipe = { ...RECIPE, iterations: 40 };
-    const [result] = await engine.render(taskOf([1], { network, layer: target("y"), recipe }));
+    const recipe = { iterations: 40 };
+    const [result] = await engine.render(
+      fourierTaskOf([1], { network, layer: target("y"), recipe }),
+    );
     return result!;
   };
 
@@ -134,9 +101,9 @@ describe("a channel behind a ReLU that nothing of the start gets through", () =>
       const among = { index, images: 3, value: "sums", weight: 0.5 };
       return { drawnAs: `one of three, ${index}`, aim, among };
     });
-    const recipe = { ...RECIPE, iterations: 40 };
+    const recipe = { iterations: 40 };
     const iterations: number[] = [];
-    const task = taskOf([1, 2, 3], { network, layer: target("y"), recipe, targets });
+    const task = fourierTaskOf([1, 2, 3], { network, layer: target("y"), recipe, targets });
     const results = await engine.render(task, {
       onProgress: ({ iteration }) => void iterations.push(iteration),
     });

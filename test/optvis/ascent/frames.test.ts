@@ -2,42 +2,20 @@ import { afterAll, expect, test } from "vitest";
 
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { frameIterations } from "../../../lib/optvis/ascent/frame-taker.ts";
-import type { AscentFrame, AscentTask, FourierTask } from "../../../lib/optvis/ascent/task.ts";
-import { smallNetwork } from "../../support/small-network.ts";
-import { modelFixture } from "../fixtures.ts";
-import { bytesOf, imageOf, taskOf } from "./engine-task.ts";
+import type { AscentFrame, AscentTask } from "../../../lib/optvis/ascent/task.ts";
+import { bytesOf, fourierTaskOf, imageOf, kinked, taskOf } from "./engine-task.ts";
 
-const SIZE = { height: 18, width: 21 };
-const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
 const engine = new AscentEngine({ threads: 2 });
 afterAll(() => engine.close());
 
-const fourier: FourierTask = {
-  method: "fourier",
-  network: kinked.network,
-  layer: kinked.target("conv3"),
-  channels: [2, 5, 1],
-  objective: "mean",
-  provider: "cpu",
-  seed: 4,
+const fourier = fourierTaskOf([2, 5, 1], {
   recipe: {
-    canvasSize: { height: 30, width: 28 },
-    cropSize: SIZE,
     iterations: 11,
-    learningRate: 0.12,
     // the rates then do not depend on the number of iterations, nor do the crops
     learningRateDecay: "none",
-    spectrumDecay: 1.25,
-    initialDeviation: 0.01,
-    saturation: 1,
     cropFraction: { start: [0.8, 1], end: [0.8, 1] },
-    cropPlace: "anywhere",
-    cropMargin: 3,
-    rotation: 10,
-    totalVariation: 0,
-    contrast: 0,
   },
-};
+});
 const pyramid = taskOf(kinked, "conv3", { channels: [2, 5, 1], iterations: 7 }, 2);
 
 async function framesOf(task: AscentTask, count: number) {

@@ -7,12 +7,8 @@ import { graphOf } from "../../../lib/optvis/graph/graph-recipe.ts";
 import { difference } from "../../../lib/optvis/runtime/difference.ts";
 import { type Feeds, Session } from "../../../lib/optvis/runtime/session.ts";
 import type { SessionGraph } from "../../../lib/optvis/runtime/session-graph.ts";
-import { smallNetwork } from "../../support/small-network.ts";
-import { modelFixture } from "../fixtures.ts";
-import { taskOf } from "./engine-task.ts";
+import { kinked, taskOf } from "./engine-task.ts";
 
-const SIZE = { height: 18, width: 21 };
-const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
 const deepdream = taskOf(kinked, "conv3", { channels: [4, 2], iterations: 5 }, 2);
 
 /** CUDA's graphs, too, run on the CPU. */

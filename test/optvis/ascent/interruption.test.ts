@@ -8,12 +8,8 @@ import { planCrops } from "../../../lib/optvis/graph/transforms/crop-plan.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { node } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
-import { smallNetwork } from "../../support/small-network.ts";
-import { bytesOf, networkOf, taskOf } from "./engine-task.ts";
-import { modelFixture } from "../fixtures.ts";
+import { bytesOf, fourierTaskOf, kinked, networkOf, SIZE, taskOf } from "./engine-task.ts";
 
-const SIZE = { height: 18, width: 21 };
-const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
 const engine = new AscentEngine({ threads: 2 });
 afterAll(() => engine.close());
 
@@ -23,31 +19,7 @@ const photograph = {
   width: 21,
   data: Float32Array.from({ length: 3 * 18 * 21 }, (_, i) => 90 * Math.sin(i * 0.7)),
 };
-const fourier: FourierTask = {
-  method: "fourier",
-  network: kinked.network,
-  layer: kinked.target("conv3"),
-  channels: [2, 5],
-  objective: "mean",
-  provider: "cpu",
-  seed: 3,
-  recipe: {
-    canvasSize: { height: 26, width: 30 },
-    cropSize: SIZE,
-    iterations: 18,
-    learningRate: 0.1,
-    learningRateDecay: "cosine",
-    cropFraction: { start: [0.9, 1.05], end: [0.5, 1] },
-    cropPlace: "anywhere",
-    cropMargin: 2,
-    rotation: 10,
-    spectrumDecay: 1,
-    initialDeviation: 0.01,
-    saturation: 1,
-    totalVariation: 0.1,
-    contrast: 0,
-  },
-};
+const fourier = fourierTaskOf([2, 5], { recipe: { iterations: 18, totalVariation: 0.1 } });
 
 const weights = normal([2, 3, 3, 3], 2);
 const meanOf = (channel: number) =>

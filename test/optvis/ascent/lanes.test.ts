@@ -12,13 +12,9 @@ import type { AscentTask } from "../../../lib/optvis/ascent/task.ts";
 import { OutOfMemoryError } from "../../../lib/optvis/runtime/errors.ts";
 import type { GpuRefusal, GpuVerdict } from "../../../lib/optvis/runtime/gpu-verdict.ts";
 import { promised } from "../../support/promised.ts";
-import { smallNetwork } from "../../support/small-network.ts";
-import { modelFixture } from "../fixtures.ts";
 import { ascentState } from "./ascent-state.ts";
-import { taskOf } from "./engine-task.ts";
+import { kinked, taskOf } from "./engine-task.ts";
 
-const SIZE = { height: 18, width: 21 };
-const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
 const CHANNELS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 const task = taskOf(kinked, "conv3", { channels: CHANNELS });
 
@@ -162,7 +158,7 @@ test("what fails on the CPU too is the task's error", async () => {
 
 test("what was begun earlier is taken first where it was begun", async () => {
   const begun = (channel: number, provider?: "webgpu") =>
-    ascentState(channel, { provider, seconds: 1, stage: 0, done: 1 });
+    ascentState(channel, { provider, seconds: 1, done: 1 });
   const resume = [begun(2, "webgpu"), begun(3, "webgpu"), begun(7), begun(8)];
   const resumed: Record<string, readonly AscentState[]> = {};
   const run = engineOf(async ({ provider }, hooks) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { type AscentState, type Measurement, recorded } from "../../../lib/optvis/ascent/state.ts";
+import { type Measurement, recorded } from "../../../lib/optvis/ascent/state.ts";
+import { ascentState } from "./ascent-state.ts";
 
 const point = (iteration: number, more: Partial<Measurement> = {}): Measurement => ({
   level: 1,
@@ -16,18 +17,7 @@ const traced = (iteration: number, activation = iteration / 8) => ({
 });
 
 /** After one iteration; frozen, so that a change to it is an error. */
-const state: AscentState = Object.freeze({
-  channel: 3,
-  position: 0,
-  parameters: {},
-  trace: Object.freeze([traced(1)]),
-  stop: null,
-  restarts: 0,
-  isRevived: false,
-  seconds: 0,
-  stage: 0,
-  done: 0,
-});
+const state = Object.freeze(ascentState(3, { trace: Object.freeze([traced(1)]) }));
 
 describe("recorded", () => {
   test("appends iterations in a state of its own", () => {

@@ -6,12 +6,9 @@ import { selectionOf } from "../../../lib/optvis/ascent/targets.ts";
 import type { AscentTask } from "../../../lib/optvis/ascent/task.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { normal } from "../../support/random.ts";
-import { smallNetwork } from "../../support/small-network.ts";
-import { modelFixture } from "../fixtures.ts";
-import { bytesOf, imageOf, taskOf } from "./engine-task.ts";
+import { ascentState } from "./ascent-state.ts";
+import { bytesOf, imageOf, kinked, taskOf } from "./engine-task.ts";
 
-const SIZE = { height: 18, width: 21 };
-const kinked = smallNetwork(await modelFixture("kinked"), "kinked", SIZE);
 const engine = new AscentEngine({ threads: 2 });
 afterAll(() => engine.close());
 
@@ -121,18 +118,7 @@ test("images of one target differ more with diversity than without", async () =>
 
 describe("selection", () => {
   const rowsOf = (targets: readonly Target[], shape: readonly number[], more = {}) => {
-    const states = targets.map((_, i) => ({
-      channel: i + 1,
-      position: i,
-      parameters: {},
-      trace: [],
-      stop: null,
-      isRevived: false,
-      restarts: 0,
-      seconds: 0,
-      stage: 0,
-      done: 0,
-    }));
+    const states = targets.map((_, i) => ascentState(i + 1));
     return selectionOf(states, { ...task(targets), ...more }, () => shape);
   };
   const count = kinked.target("conv3").channels;

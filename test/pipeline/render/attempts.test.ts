@@ -6,6 +6,7 @@ import { MAX_ATTEMPTS } from "../../../lib/pipeline/limits.ts";
 import { encodeCheckpoint } from "../../../lib/pipeline/render/checkpoint.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import type { RenderHooks, RenderTask } from "../../../lib/pipeline/render/renderer.ts";
+import { ascentState } from "../../optvis/ascent/ascent-state.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
 
@@ -107,18 +108,8 @@ test("what a failed group has used up of its checkpoints is read again", async (
   const { jobId } = await pipeline.accept({ channels: [1, 2, 3] });
   const { images } = pipeline.jobs.open(jobId);
   for (const channel of [1, 2]) {
-    const state = {
-      channel,
-      position: channel - 1,
-      parameters: { image: floatTensor([2, 3], [1, 2, 3, 4, 5, channel]) },
-      trace: [],
-      stop: null,
-      restarts: 0,
-      isRevived: false,
-      seconds: 1,
-      stage: 0,
-      done: 1,
-    };
+    const image = floatTensor([2, 3], [1, 2, 3, 4, 5, channel]);
+    const state = ascentState(channel, { parameters: { image }, seconds: 1, done: 1 });
     const checkpoint = { part: 0, first: null, states: [state] };
     await images.writeCheckpoint(channel, encodeCheckpoint(checkpoint));
   }

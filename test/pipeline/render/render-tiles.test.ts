@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 
-import type { AscentState } from "../../../lib/optvis/ascent/state.ts";
 import type { FailedChannel } from "../../../lib/optvis/ascent/task.ts";
 import type { QualityCard } from "../../../lib/optvis/quality/card.ts";
 import { type ExaminedTile, renderTiles } from "../../../lib/pipeline/render/render-tiles.ts";
 import { MAX_SEED } from "../../../lib/pipeline/limits.ts";
 import type { RenderedImage, RenderTask } from "../../../lib/pipeline/render/renderer.ts";
+import { ascentState } from "../../optvis/ascent/ascent-state.ts";
 import { fakeImage, FakeRenderer, GOOD_CARD } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
@@ -148,7 +148,7 @@ test("a second drawing that had no turn before the stop stands where it was resu
   });
   const drawn = await new FakeRenderer().render({ ...task, channels: [2] });
   const first = drawn[0] as RenderedImage;
-  const state = { channel: 2, stage: 0, done: 3 } as AscentState;
+  const state = ascentState(2, { done: 3 });
   const stood: unknown[] = [];
   const rendering = renderTiles(renderer, task, {
     signal: stop.signal,

@@ -9,18 +9,9 @@ import {
   RequestError,
   requestJsonSchema,
 } from "../../../lib/pipeline/request/request.ts";
+import { problemsOf } from "./problems-of.ts";
 
 const GOOD = { network: "emojinet", layer: "conv1-7x7_s2", channels: "1:36" };
-
-function problemsOf(json: unknown): readonly string[] {
-  try {
-    parseRequest(json);
-  } catch (error) {
-    if (error instanceof RequestError) return error.problems;
-    throw error;
-  }
-  return [];
-}
 
 test("fields left out get the defaults of the documentation", () => {
   expect(parseRequest(GOOD)).toEqual({
@@ -182,14 +173,15 @@ test.each([
     { ...GOOD, montage: { grid: 1 } },
     ["montage.grid: unknown field; remove it"],
   ],
-])("%s is refused by name", (_, json, wanted) => {
-  const problems = problemsOf(json);
+])("%s is refused by name", async (_, json, wanted) => {
+  const problems = await problemsOf(() => parseRequest(json));
   expect(problems).toHaveLength(wanted.length);
   for (const [i, pattern] of wanted.entries()) expect(problems[i]).toMatch(pattern);
 });
 
-test("every problem of a request is listed at once", () => {
-  const problems = problemsOf({ network: 7, layer: 0, channels: [1.5], seed: -1, colour: "red" });
+test("every problem of a request is listed at once", async () => {
+  const json = { network: 7, layer: 0, channels: [1.5], seed: -1, colour: "red" };
+  const problems = await problemsOf(() => parseRequest(json));
   expect(problems.map((problem) => problem.slice(0, problem.indexOf(":"))).toSorted()).toEqual([
     "channels[0]",
     "colour",

@@ -4,11 +4,7 @@ import { expect, test } from "vitest";
 
 import type { Network } from "../../../lib/networks/registry.ts";
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
-import {
-  type RenderRequestInput,
-  parseRequest,
-  RequestError,
-} from "../../../lib/pipeline/request/request.ts";
+import { type RenderRequestInput, parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import type {
   InitialImage,
@@ -18,6 +14,7 @@ import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { TINY_REQUEST } from "../../support/memory-pipeline.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
 import { countDuring } from "../../support/until.ts";
+import { problemsOf as problemsIn } from "./problems-of.ts";
 
 type Pair = [number, number];
 
@@ -30,19 +27,8 @@ async function resolve(
   return resolveRequest(request, await analyseNetwork(network), image);
 }
 
-async function problemsOf(
-  network: Network,
-  fields: Partial<RenderRequestInput>,
-  image: InitialImage | null = null,
-): Promise<readonly string[]> {
-  try {
-    await resolve(network, fields, image);
-  } catch (error) {
-    if (error instanceof RequestError) return error.problems;
-    throw error;
-  }
-  return [];
-}
+const problemsOf = (network: Network, fields: Partial<RenderRequestInput>) =>
+  problemsIn(() => resolve(network, fields));
 
 test("names become indices: a layer by name and by number, ranges and lists, are the same", async () => {
   const network = await tinyNetwork(await temporaryFolder());

@@ -9,15 +9,12 @@ import { encodePng } from "../../../lib/image/png.ts";
 import type { AnalysedNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { requestHash } from "../../../lib/pipeline/job/job-id.ts";
-import {
-  parseLocalRequest,
-  parseRequest,
-  RequestError,
-} from "../../../lib/pipeline/request/request.ts";
+import { parseLocalRequest, parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import { diversityProblems } from "../../../lib/pipeline/request/resolve-targets.ts";
 import { loadTargetFiles, pinTargetFiles } from "../../../lib/pipeline/request/target-files.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
+import { problemsOf } from "./problems-of.ts";
 
 let folder: string;
 let network: AnalysedNetwork;
@@ -43,16 +40,6 @@ async function resolve(targets: readonly object[], more: object = {}) {
   const json = { network: "tiny", layer: "wide", targets, ...more };
   const request = parseLocalRequest(json);
   return resolveRequest(request, network, null, await pinTargetFiles(request.targets, read));
-}
-
-async function problemsOf(work: () => unknown): Promise<readonly string[]> {
-  try {
-    await work();
-  } catch (error) {
-    if (error instanceof RequestError) return error.problems;
-    throw error;
-  }
-  return [];
 }
 
 test("targets in normal form: indices, one number for each image, a label for each", async () => {
