@@ -2,7 +2,6 @@ import type { Node } from "./model.ts";
 import { intsAttribute } from "./node.ts";
 import { reducedAxes } from "./operators/reduce.ts";
 import type { StaticGraph } from "./static-graph.ts";
-import { sizeOf } from "./tensor.ts";
 
 /** A node, as it makes one value of another. */
 export interface Step {
@@ -59,18 +58,34 @@ export function takenAxes({ node, facts }: Pick<Step, "node" | "facts">): readon
 
 /** The elements stay in order: an axis is where those before it are as many. */
 function reshapedParts({ from, to }: Step, parts: readonly number[]): readonly number[] {
-  const ends = (shape: readonly number[], axis: number) =>
-    [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(0, axis + 1))] as const;
-  const long = (shape: readonly number[]) => [...shape.keys()].filter((axis) => shape[axis]! > 1);
-  const meets = (axis: number, target: number) => {
-    const [[start, end], [first, last]] = [ends(from, axis), ends(to, target)];
-    return start < last && first < end;
-  };
-  const pure = long(to).filter((target) =>
-    long(from).every((axis) => parts.includes(axis) || !meets(axis, target)),
+  const before = spansOf(from);
+  const [own, others] = [true, false].map((isPart) =>
+    [...before].filter(([axis]) => parts.includes(axis) === isPart),
   );
-  const inOrder = parts.flatMap((axis) => pure.filter((target) => meets(axis, target)));
-  return [...new Set(inOrder)].filter((target) => target > 0);
+  const meets = ([start, end]: Span, [first, last]: Span) => start < last && first < end;
+  const pure = [...spansOf(to)].filter(
+    ([target, span]) => target > 0 && !others!.some(([, other]) => meets(other, span)),
+  );
+  const spanOf = new Map(own);
+  const inOrder = parts.flatMap((axis) => {
+    const span = spanOf.get(axis);
+    return span ? pure.filter(([, other]) => meets(span, other)).map(([target]) => target) : [];
+  });
+  return [...new Set(inOrder)];
+}
+
+/** Of an axis: elements of all before it, and of these with it. */
+type Span = readonly [before: number, behind: number];
+
+/** Of each axis that is longer than 1. */
+function spansOf(shape: readonly number[]): ReadonlyMap<number, Span> {
+  const spans = new Map<number, Span>();
+  let before = 1;
+  shape.forEach((length, axis) => {
+    if (length > 1) spans.set(axis, [before, before * length]);
+    before *= length;
+  });
+  return spans;
 }
 
 /** Elementwise, of one value or of two of its shape. */
