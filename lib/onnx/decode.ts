@@ -99,8 +99,16 @@ export function decodeModel(
   return toModel(parse(bytes, where), where, { externalData, constants, mostNodes });
 }
 
+/** How that begins which a clone without Git LFS has in a large file's place. */
+const LFS_POINTER = Buffer.from("version https://git-lfs.github.com/spec/");
+
 function parse(bytes: Uint8Array, where: string): ModelProto {
   if (bytes.length === 0) throw new ModelError(`${where}: the file is empty`);
+  if (LFS_POINTER.equals(bytes.subarray(0, LFS_POINTER.length))) {
+    throw new ModelError(
+      `${where}: no ONNX model, but Git LFS's pointer to one; fetch that with: git lfs pull`,
+    );
+  }
   try {
     requireFileWithinBudgets(bytes);
     return fromBinary(ModelProtoSchema, bytes);

@@ -27,6 +27,13 @@ describe("damaged or unsuitable models are refused in one line", () => {
     ["empty", new Uint8Array(), "net.onnx: the file is empty"],
     ["cut short", valid.subarray(0, valid.length - 20), "not an ONNX model, or cut short"],
     ["text", new TextEncoder().encode("<!DOCTYPE html><html></html>"), "not an ONNX model"],
+    [
+      "a clone's pointer",
+      new TextEncoder().encode(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n",
+      ),
+      "net.onnx: no ONNX model, but Git LFS's pointer to one; fetch that with: git lfs pull",
+    ],
     ["zeros", new Uint8Array(64), "not an ONNX model"],
     ["no graph", writeModel(weightedGraph, 18, (model) => delete model.graph), "no graph in it"],
     ["no nodes", writeModel({ ...weightedGraph, nodes: [] }, 18), "no graph in it"],
