@@ -87,9 +87,12 @@ export async function imagesIn(folder: string): Promise<readonly string[]> {
   throw new UsageError(`${folder}: there is no PNG, JPEG or WebP file in it`);
 }
 
+/** Of the user's own photographs: telephones have up to 200 million, 600 MB while it is resized. */
+const PHOTO_PIXELS = 200e6;
+
 /** @throws UsageError for what is no picture */
 export function readPicture(path: string): Promise<Raster> {
-  return decodeUserFile(path, (bytes) => decodeImage(bytes));
+  return decodeUserFile(path, (bytes) => decodeImage(bytes, { pixelLimit: PHOTO_PIXELS }));
 }
 
 function parseManifest(path: string, bytes: Uint8Array) {

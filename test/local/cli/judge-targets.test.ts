@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 
 import { encodePng } from "../../../lib/image/png.ts";
 import { filledRaster, type Raster, type Rgb } from "../../../lib/image/raster.ts";
+import { readPicture } from "../../../local/cli/sheet-pictures.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { run } from "./command-line.ts";
@@ -122,4 +123,11 @@ test("pictures of one class that differ are judged by its name", async () => {
       ],
     },
   });
+});
+
+test("a photograph may have more pixels than any picture that is drawn", async () => {
+  const path = join(await temporaryFolder(), "photo.png");
+  await writeFile(path, await encodePng(filledRaster({ width: 5_000, height: 3_400 }, [9, 9, 9])));
+  const { width, height, data } = await readPicture(path);
+  expect([width, height, ...data.slice(-3)]).toEqual([5_000, 3_400, 9, 9, 9]);
 });
