@@ -1,16 +1,15 @@
 import { expect, test } from "vitest";
 
-import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
 import type { Provider } from "../../lib/autodiff/provider.ts";
-import { vjp } from "../../lib/autodiff/vjp.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import { formsOf } from "../../lib/autodiff/forms/index.ts";
 import { runGraph } from "../support/run-graph.ts";
-import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { float } from "../../lib/onnx/model.ts";
-import { checkVjp, contextOf } from "../support/check-vjp.ts";
+import { checkVjp, contextOf, expectRefused } from "../support/check-vjp.ts";
+import { gradientGraph, passOf } from "../support/gradient-graph.ts";
+import { node } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
 
 const lrn = RULES["LRN"]!;
@@ -59,31 +58,16 @@ test.each([
   async ({ shape, runs }) => {
     const attributes = { size: 5, alpha: float(1), beta: float(0.75), bias: float(1) };
     const x = normal(shape, 5);
-    const node = { name: "", domain: "" };
     const pooling = { kernel_shape: [3, 3], strides: [2, 2], pads: [0, 0, 1, 1] };
-    const pass: ForwardPass = {
-      nodes: [
-        { ...node, op: "Relu", inputs: ["x"], outputs: ["r"], attributes: {} },
-        { ...node, op: "LRN", inputs: ["r"], outputs: ["n"], attributes },
-        { ...node, op: "MaxPool", inputs: ["n"], outputs: ["y"], attributes: pooling },
-      ],
-      initializers: new Map(),
-      input: "x",
-      layer: "y",
-      layerName: "y",
-    };
+    const pass = passOf([
+      node("Relu", "x", "r"),
+      node("LRN", "r", "n", attributes),
+      node("MaxPool", "n", "y", pooling),
+    ]);
     const both = async (provider: Provider) => {
-      const graph = new GraphBuilder();
-      const image = graph.input("x", "float32", x.shape);
-      const { layer, pullback } = vjp(graph, pass, { image, provider });
-      const dY = normal(graph.shapeOf(layer), 6);
-      const dX = pullback(graph.input("dy", "float32", dY.shape));
-      const built = graph.build("pair", [
-        ["y", layer],
-        ["dx", dX],
-      ]);
-      const { y, dx } = await runGraph(built, { x, dy: dY });
-      return { y: y!, dx: dx!, nodes: built.nodes };
+      const { graph, layerShape } = gradientGraph(pass, x.shape, { provider });
+      const { y, dx } = await runGraph(graph, { x, dy: normal(layerShape, 6) });
+      return { y: y!, dx: dx!, nodes: graph.nodes };
     };
     const [cpu, cuda] = [await both("cpu"), await both("cuda")];
     expect(cuda.nodes.filter(({ op }) => op === "MaxPool").length).toBe(1);
@@ -158,9 +142,11 @@ test("takes ONNX's defaults", async () => {
 
 test("rejects an input that is not [N, C, H, W]", () => {
   const attributes = { size: 5 };
-  const context = contextOf({ op: "LRN", attributes, inputs: [normal([2, 7, 3], 1)] });
-  expect(() => lrn(context)).toThrow(UnsupportedGradientError);
-  expect(() => lrn(context)).toThrow("its input has shape [2, 7, 3]; reshape it to [N, C, H, W]");
+  expectRefused(
+    lrn,
+    { op: "LRN", attributes, inputs: [normal([2, 7, 3], 1)] },
+    "its input has shape [2, 7, 3]; reshape it to [N, C, H, W]",
+  );
 });
 
 const ATTRIBUTES = { size: 5, alpha: float(1), beta: float(0.75), bias: float(1) };

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 
 import { PROVIDERS } from "../../lib/autodiff/provider.ts";
-import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
 import { rewrittenRules } from "../../lib/autodiff/rewrites/index.ts";
 import {
   maskedMaxPoolVjp,
@@ -16,23 +15,21 @@ import { floatAttribute } from "../../lib/onnx/node.ts";
 import { floatTensor, sizeOf } from "../../lib/onnx/tensor.ts";
 import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { contextOf } from "../support/check-vjp.ts";
+import { gradientGraph, passOf } from "../support/gradient-graph.ts";
 import { maxPoolGradient } from "../support/max-pool-reference.ts";
 import { onArchitecture } from "../support/on-architecture.ts";
+import { node } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
 import { runGraph } from "../support/run-graph.ts";
 
 const IMAGE_SHAPE = [1, 1, 2, 4];
 const POOL = { kernel_shape: [2, 2], strides: [2, 2] };
 
-function node(op: string, inputs: readonly Value[], output: Value, attributes = {}): Node {
-  return { op, name: "", domain: "", inputs, outputs: [output], attributes };
-}
-
-const relu = node("Relu", ["x"], "r");
-const pool = node("MaxPool", ["r"], "y", POOL);
+const relu = node("Relu", "x", "r");
+const pool = node("MaxPool", "r", "y", POOL);
 const WINDOW = { size: 3, alpha: float(0.5), beta: float(0.75), bias: float(1) };
-const lrn = node("LRN", ["r"], "n", WINDOW);
-const poolOfLrn = node("MaxPool", ["n"], "y", POOL);
+const lrn = node("LRN", "r", "n", WINDOW);
+const poolOfLrn = node("MaxPool", "n", "y", POOL);
 
 /** Outputs of the nodes that get another rule. */
 const rewrittenIn = (nodes: readonly Node[]) =>
@@ -40,54 +37,54 @@ const rewrittenIn = (nodes: readonly Node[]) =>
 
 test.each([
   { name: "a MaxPool alone", nodes: [relu, pool], rewritten: ["r", "y"] },
-  { name: "two MaxPools", nodes: [relu, pool, node("MaxPool", ["r"], "z", POOL)], rewritten: [] },
+  { name: "two MaxPools", nodes: [relu, pool, node("MaxPool", "r", "z", POOL)], rewritten: [] },
   {
     name: "a MaxPool and a Conv",
-    nodes: [relu, pool, node("Conv", ["r", "w"], "z")],
+    nodes: [relu, pool, node("Conv", "r w", "z")],
     rewritten: [],
   },
   { name: "an LRN alone", nodes: [relu, lrn], rewritten: [] },
   { name: "an LRN before a MaxPool", nodes: [relu, lrn, poolOfLrn], rewritten: ["r", "y"] },
   {
     name: "two LRNs before a MaxPool",
-    nodes: [relu, lrn, node("LRN", ["n"], "m", WINDOW), node("MaxPool", ["m"], "y", POOL)],
+    nodes: [relu, lrn, node("LRN", "n", "m", WINDOW), node("MaxPool", "m", "y", POOL)],
     rewritten: ["r", "y"],
   },
   {
     name: "an LRN before a MaxPool and a Conv",
-    nodes: [relu, lrn, poolOfLrn, node("Conv", ["n", "w"], "z")],
+    nodes: [relu, lrn, poolOfLrn, node("Conv", "n w", "z")],
     rewritten: [],
   },
   { name: "an LRN and a MaxPool", nodes: [relu, lrn, pool], rewritten: [] },
-  { name: "a Conv alone", nodes: [relu, node("Conv", ["r", "w"], "z")], rewritten: [] },
+  { name: "a Conv alone", nodes: [relu, node("Conv", "r w", "z")], rewritten: [] },
   { name: "no node", nodes: [relu], rewritten: [] },
 ])("a Relu that $name reads: rewritten are [$rewritten]", ({ nodes, rewritten }) => {
   expect(rewrittenIn(nodes)).toEqual(rewritten);
 });
 
-const [left, right] = [node("Relu", ["a"], "l"), node("Relu", ["b"], "r")];
-const joined = node("Concat", ["l", "r"], "c", { axis: 1 });
+const [left, right] = [node("Relu", "a", "l"), node("Relu", "b", "r")];
+const joined = node("Concat", "l r", "c", { axis: 1 });
 
 test.each([
   { name: "a Concat", nodes: [left, right, joined], rewritten: ["l", "c", "r"] },
   {
     name: "a Concat that only a MaxPool reads",
-    nodes: [left, right, joined, node("MaxPool", ["c"], "y", POOL)],
+    nodes: [left, right, joined, node("MaxPool", "c", "y", POOL)],
     rewritten: ["l", "y", "r"],
   },
   {
     name: "a Concat that a MaxPool and a Conv read",
-    nodes: [left, right, joined, node("MaxPool", ["c"], "y", POOL), node("Conv", ["c", "w"], "z")],
+    nodes: [left, right, joined, node("MaxPool", "c", "y", POOL), node("Conv", "c w", "z")],
     rewritten: ["l", "c", "r"],
   },
   {
     name: "a Concat with what is no ReLU",
-    nodes: [left, node("Sigmoid", ["b"], "r"), joined],
+    nodes: [left, node("Sigmoid", "b", "r"), joined],
     rewritten: [],
   },
   {
     name: "a Concat beside a Conv that reads one of them",
-    nodes: [left, right, joined, node("Conv", ["r", "w"], "z")],
+    nodes: [left, right, joined, node("Conv", "r w", "z")],
     rewritten: [],
   },
 ])("ReLUs that $name reads: rewritten are [$rewritten]", ({ nodes, rewritten }) => {
@@ -103,23 +100,15 @@ test("a ReLU whose own cotangent is asked for keeps its mask", () => {
 });
 
 test.each(PROVIDERS)("a Concat of ReLUs masks every part (%s)", async (provider) => {
-  const graph = new GraphBuilder();
-  const image = graph.input("x", "float32", IMAGE_SHAPE);
-  const parts: ForwardPass = {
-    nodes: [node("Neg", ["x"], "b"), node("Relu", ["x"], "l"), node("Relu", ["b"], "r"), joined],
-    initializers: new Map(),
-    input: "x",
-    layer: "c",
-    layerName: "c",
-  };
-  const { layer, pullback } = vjp(graph, parts, { image, provider });
-  const dX = pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
+  const nodes = [node("Neg", "x", "b"), node("Relu", "x", "l"), node("Relu", "b", "r"), joined];
+  const parts = passOf(nodes, { layer: "c", layerName: "c" });
+  const { graph } = gradientGraph(parts, IMAGE_SHAPE, { provider });
   const dY = floatTensor(
     [1, 2, 2, 4],
     Array.from({ length: 16 }, (_, i) => i + 1),
   );
   const x = floatTensor(IMAGE_SHAPE, X);
-  const { dx } = await runGraph(graph.build("parts", [["dx", dX]]), { x, dy: dY });
+  const { dx } = await runGraph(graph, { x, dy: dY });
   // from the left part where x > 0, with the other sign from the right one where x < 0
   const expected = X.map((value, i) => {
     if (value === 0) return 0;
@@ -129,21 +118,21 @@ test.each(PROVIDERS)("a Concat of ReLUs masks every part (%s)", async (provider)
 });
 
 test("a MaxPool after a Sigmoid is not rewritten", () => {
-  expect(rewrittenIn([node("Sigmoid", ["x"], "r"), pool])).toEqual([]);
+  expect(rewrittenIn([node("Sigmoid", "x", "r"), pool])).toEqual([]);
 });
 
 test("operators of another domain are not rewritten, whatever its name", () => {
   expect(rewrittenIn([{ ...relu, domain: "dreamgrid" }, pool])).toEqual([]);
 });
 
-const pad = node("Pad", ["x", "pads"], "p");
+const pad = node("Pad", "x pads", "p");
 
 test.each([
   { name: "convolutions alone", readers: ["Conv", "Conv"], rewritten: ["p"] },
   { name: "a Conv and a MaxPool", readers: ["Conv", "MaxPool"], rewritten: [] },
   { name: "no node", readers: [], rewritten: ["p"] },
 ])("a Pad that $name read: rewritten are [$rewritten]", ({ readers, rewritten }) => {
-  const nodes = [pad, ...readers.map((op, i) => node(op, ["p"], `z${i}`))];
+  const nodes = [pad, ...readers.map((op, i) => node(op, "p", `z${i}`))];
   expect(rewrittenIn(nodes)).toEqual(rewritten);
 });
 
@@ -157,18 +146,10 @@ const X = [-1, -2, 3, 3, 0, -5, 3, 1];
  */
 const EXPECTED = [0, 0, 20, 0, 0, 0, 0, 0];
 
-const pass: ForwardPass = {
-  nodes: [relu, pool],
-  initializers: new Map(),
-  input: "x",
-  layer: "y",
-  layerName: "y",
-};
-
 test.each(PROVIDERS)("the pool of a pair applies the mask, once (%s)", async (provider) => {
   const graph = new GraphBuilder();
   const image = graph.input("x", "float32", IMAGE_SHAPE);
-  const { layer, pullback } = vjp(graph, pass, { image, provider });
+  const { layer, pullback } = vjp(graph, passOf([relu, pool]), { image, provider });
   const dX = pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
   expect(await gradientOf(graph.build("pair", [["dx", dX]]))).toEqual(EXPECTED);
 
@@ -183,7 +164,7 @@ const MASK = { cpu: "HardSigmoid", cuda: "Greater", webgpu: "Greater" };
 
 test.each(PROVIDERS)("behind an LRN the pool's mask is the ReLU's own (%s)", async (provider) => {
   const shape = [1, 5, 4, 6];
-  const normalised: ForwardPass = { ...pass, nodes: [relu, lrn, poolOfLrn] };
+  const normalised = passOf([relu, lrn, poolOfLrn]);
   const draw = standardNormal(sizeOf(shape), uniformFrom("behind an LRN"));
   // whole windows of some channels are below zero, and others tie at 0.5
   const x = floatTensor(
@@ -191,15 +172,12 @@ test.each(PROVIDERS)("behind an LRN the pool's mask is the ReLU's own (%s)", asy
     draw.map((value) => Math.min(value - 0.7, 0.5)),
   );
   const gradient = async (stops: readonly Value[]) => {
-    const graph = new GraphBuilder();
-    const image = graph.input("x", "float32", shape);
-    const { layer, pullback } = vjp(graph, normalised, { image, provider, stops });
-    const dX = pullback(graph.input("dy", "float32", graph.shapeOf(layer)));
+    const { graph } = gradientGraph(normalised, shape, { provider, stops });
     const dy = floatTensor(
       [1, 5, 2, 3],
       Array.from({ length: 30 }, (_, i) => i + 1),
     );
-    const { dx } = await runGraph(graph.build("chain", [["dx", dX]]), { x, dy });
+    const { dx } = await runGraph(graph, { x, dy });
     return dx!.data;
   };
   const deferred = await gradient([]);
@@ -215,19 +193,9 @@ test("a pool is told of rectified input, which has a form of its own, and of tha
   const x = normal([1, 2, 5, 6], 3);
   const dY = normal([1, 2, 3, 4], 4);
   const pads = [1, 1, 1, 1];
-  const pooled = (op: string): ForwardPass => ({
-    nodes: [node(op, ["x"], "r"), node("MaxPool", ["r"], "y", { ...POOL, pads })],
-    initializers: new Map(),
-    input: "x",
-    layer: "y",
-    layerName: "y",
-  });
   const graphOf = (op: string) => {
-    const graph = new GraphBuilder();
-    const image = graph.input("x", "float32", x.shape);
-    const { pullback } = vjp(graph, pooled(op), { image, provider: "cpu" });
-    const dX = pullback(graph.input("dy", "float32", dY.shape));
-    return graph.build("pool", [["dx", dX]]);
+    const nodes = [node(op, "x", "r"), node("MaxPool", "r", "y", { ...POOL, pads })];
+    return gradientGraph(passOf(nodes), x.shape, { provider: "cpu" }).graph;
   };
   await onArchitecture("x64", async () => {
     const compares = (op: string) => graphOf(op).nodes.some((each) => each.op === "Equal");

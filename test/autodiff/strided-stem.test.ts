@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
 
-import type { ForwardPass } from "../../lib/autodiff/forward-trace.ts";
-import { vjp } from "../../lib/autodiff/vjp.ts";
-import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
 import { type FloatTensor, floatTensor, sizeOf } from "../../lib/onnx/tensor.ts";
+import { gradientGraph, passOf } from "../support/gradient-graph.ts";
 import { maxPoolGradient } from "../support/max-pool-reference.ts";
 import { onArchitecture } from "../support/on-architecture.ts";
+import { node } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
 import { runGraph } from "../support/run-graph.ts";
 
@@ -127,23 +126,14 @@ const attributesOf = ({ kernel, strides, pads }: Spatial): Attributes => ({
 async function prepared({ image, conv, pool }: Stem) {
   const x = normal([BATCH, INPUTS, ...image], 1);
   const weight = normal([OUTPUTS, INPUTS, ...conv.kernel], 2);
-  const node = { name: "", domain: "" };
-  const pass: ForwardPass = {
-    nodes: [
-      { ...node, op: "Conv", inputs: ["x", "w"], outputs: ["c"], attributes: attributesOf(conv) },
-      { ...node, op: "Relu", inputs: ["c"], outputs: ["r"], attributes: {} },
-      { ...node, op: "MaxPool", inputs: ["r"], outputs: ["y"], attributes: attributesOf(pool) },
-    ],
-    initializers: new Map([["w", weight]]),
-    input: "x",
-    layer: "y",
-    layerName: "y",
-  };
-  const graph = new GraphBuilder();
-  const input = graph.input("x", "float32", x.shape);
-  const { layer, pullback } = vjp(graph, pass, { image: input, provider: "cpu" });
-  const dY = normal(graph.shapeOf(layer), 3);
-  const dX = pullback(graph.input("dy", "float32", dY.shape));
+  const nodes = [
+    node("Conv", "x w", "c", attributesOf(conv)),
+    node("Relu", "c", "r"),
+    node("MaxPool", "r", "y", attributesOf(pool)),
+  ];
+  const pass = passOf(nodes, { initializers: new Map([["w", weight]]) });
+  const { graph, layerShape } = gradientGraph(pass, x.shape, { provider: "cpu" });
+  const dY = normal(layerShape, 3);
 
   const convolved = convolve(x, weight, conv);
   const rectified = mapped(convolved, (value) => Math.max(value, 0));
@@ -155,7 +145,7 @@ async function prepared({ image, conv, pool }: Stem) {
     [...dR.data].map((value, i) => (convolved.data[i]! > 0 ? value : 0)),
   );
   return {
-    graph: graph.build("stem", [["dx", dX]]),
+    graph,
     feeds: { x, dy: dY },
     expected: convolutionGradient(dC, weight, conv, x.shape),
   };

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 
+import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import { formsOf } from "../../lib/autodiff/forms/index.ts";
 import type { Provider } from "../../lib/autodiff/provider.ts";
 import { type VjpContext, vjpContext, type VjpRule } from "../../lib/autodiff/rule.ts";
@@ -30,7 +31,7 @@ interface ComputedInput {
 
 export interface VjpCase {
   readonly op: string;
-  readonly attributes?: Attributes;
+  readonly attributes?: Attributes | undefined;
   /**
    * Tensors are active: the point where the gradient is taken, further from kinks than `STEP` times
    * a normal deviate. `null` is an optional input left out.
@@ -161,6 +162,13 @@ export function contextOf(vjpCase: VjpCase, provider: Provider = "cpu"): VjpCont
     isRectified: () => false,
     ...surroundings,
   });
+}
+
+/** Asserts that the rule refuses a case, and that the message has these words. */
+export function expectRefused(rule: VjpRule, vjpCase: VjpCase, message: string): void {
+  const apply = () => rule(contextOf(vjpCase));
+  expect(apply).toThrow(UnsupportedGradientError);
+  expect(apply).toThrow(message);
 }
 
 function operatorGraph({ op, attributes = {}, inputs, outputCount = 1 }: VjpCase) {
