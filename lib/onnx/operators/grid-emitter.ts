@@ -181,7 +181,10 @@ interface Computation {
 /** What a name was before a quantiser, and then an optimiser, added to it. */
 export function plainName(name: string): string {
   const own = name.replace(/_token_\d+$/, "");
-  return own.replace(/_(quantized|quant|QuantizeLinear_Output|DequantizeLinear_Output|Q\d+)$/, "");
+  return own.replace(
+    /_(quantized|quant|QuantizeLinear_Output|DequantizeLinear_Output|Q\d+|Bnb4)$/,
+    "",
+  );
 }
 
 /** Of two that broadcast together, one of them a single number or both of one shape. */

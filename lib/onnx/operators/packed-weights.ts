@@ -33,13 +33,66 @@ const BITS_OF_A_BYTE = 8;
  * Source: ONNX Runtime 1.30, docs/ContribOperators.md.
  */
 export const matMulNBits: Upgrade = (node, rewriting) => {
-  const plain: Node = { ...node, name: plainName(node.name), quantised: "operator" };
-  const emitter = new Emitter(plain, rewriting, { quantised: "operator" });
+  const emitter = plainNode(node, rewriting);
   const inputs = [requiredInput(node, 0), unpacked(node, rewriting)];
   const bias = node.inputs[5];
   if (!bias) return emitter.ending("MatMul", inputs);
   return emitter.ending("Add", [emitter.emit("MatMul", inputs), bias]);
 };
+
+/** What four bits stand for, as shares of the largest number of a block. */
+const SHARES = {
+  fp4: [0, 1 / 192, 2 / 3, 1, 1 / 3, 1 / 2, 1 / 6, 1 / 4],
+  nf4: [
+    -1, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635,
+    -0.18477343022823334, -0.09105003625154495, 0, 0.07958029955625534, 0.16093020141124725,
+    0.24611230194568634, 0.33791524171829224, 0.44070982933044434, 0.5626170039176941,
+    0.7229568362236023, 1,
+  ],
+} as const;
+const BNB4_TYPES = [[...SHARES.fp4, ...SHARES.fp4.map((share) => -share)], SHARES.nf4] as const;
+
+/**
+ * MatMulBnb4: Y = A W^T, W [N, K] of one of 16 numbers each, two in a byte, the first in its higher
+ * bits; blocks of neighbours, row after row of W, share what these are to be multiplied by.
+ *
+ * Source: ONNX Runtime 1.30, docs/ContribOperators.md; the numbers are bitsandbytes'.
+ */
+export const matMulBnb4: Upgrade = (node, rewriting) => {
+  const [rows, columns] = [intAttribute(node, "K"), intAttribute(node, "N")];
+  const blockSize = intAttribute(node, "block_size");
+  const type = intAttribute(node, "quant_type", 1);
+  const shares = BNB4_TYPES[type];
+  if (shares === undefined) throw refusal(node, `quant_type ${type}`);
+  if (rows < 1 || columns < 1 || blockSize < 1) {
+    throw mismatch(node, `blocks of ${blockSize} in weights ${formatShape([columns, rows])}`);
+  }
+  const count = rows * columns;
+  const names = [1, 2].map((index) => requiredInput(node, index));
+  const [weights, scales] = names.map((name) => numbersOf(node, rewriting.constantOf(name)));
+  requireSize(node, weights!, Math.ceil(count / 2));
+  requireSize(node, scales!, Math.ceil(count / blockSize));
+  const value = rewriting.numbers.constant([names, rows, columns, blockSize, type], count, () => {
+    const made = new Float32Array(count);
+    for (let i = 0; i < count; i++) {
+      const byte = weights!.data[Math.floor(i / 2)]!;
+      const share = shares[i % 2 === 0 ? byte >> 4 : byte & 15]!;
+      const [column, row] = [Math.floor(i / rows), i % rows];
+      made[row * columns + column] = share * scales!.data[Math.floor(i / blockSize)]!;
+    }
+    return rewriting.constant(floatTensor([rows, columns], made), plainName(names[0]!));
+  });
+  if (value === null) throw refusal(node, TOO_MANY);
+  return plainNode(node, rewriting).ending("MatMul", [requiredInput(node, 0), value]);
+};
+
+const TOO_MANY = "more weights than the file has numbers for";
+
+/** Writes what a node was before a quantiser changed it. */
+function plainNode(node: Node, rewriting: Rewriting): Emitter {
+  const plain: Node = { ...node, name: plainName(node.name), quantised: "operator" };
+  return new Emitter(plain, rewriting, { quantised: "operator" });
+}
 
 /** The weights as a constant [K, N]. */
 function unpacked(node: Node, { constantOf, constant, numbers }: Rewriting): Value {
@@ -63,7 +116,7 @@ function unpacked(node: Node, { constantOf, constant, numbers }: Rewriting): Val
   // a file has two numbers in each byte, or four half as many
   const counted = (rows * columns * packing.bits) / 4;
   const value = numbers.constant([names, zeroPoint, packing], counted, make);
-  if (value === null) throw refusal(node, "more weights than the file has numbers for");
+  if (value === null) throw refusal(node, TOO_MANY);
   return value;
 }
 

@@ -14,7 +14,7 @@ import { GridEmitter, plainName } from "./grid-emitter.ts";
 import type { IntegerGrid } from "./integer-grid.ts";
 import { normalisations } from "./normalisation.ts";
 import type { Operator, Operators } from "./operator.ts";
-import { matMulNBits } from "./packed-weights.ts";
+import { matMulBnb4, matMulNBits } from "./packed-weights.ts";
 import { type Rewriting, withoutAttributes } from "./upgrade.ts";
 
 /** Scale at one input and zero point at the next; one for each index along `axis`, or for all. */
@@ -286,6 +286,7 @@ export const quantisations: Operators = {
     bias: 6,
   })),
   "com.microsoft.MatMulNBits": { upgrade: matMulNBits },
+  "com.microsoft.MatMulBnb4": { upgrade: matMulBnb4 },
   "com.microsoft.DynamicQuantizeMatMul": matMulToFloat((node) => ({
     a: null,
     b: separately(node, 2, 3, -1),

@@ -90,6 +90,27 @@ describe("MatMulNBits", () => {
   });
 });
 
+test.each([0, 1])("MatMulBnb4 of type %i is a product with the numbers", async (quant_type) => {
+  const [rows, columns] = [40, COLUMNS];
+  const attributes = { K: rows, N: columns, block_size: BLOCK, quant_type };
+  const graph = sketch({
+    inputs: { x: [2, 1, 5, rows] },
+    nodes: [microsoft(node("MatMulBnb4", "x w_Bnb4 largest", "y", attributes))],
+    outputs: ["y"],
+    initializers: {
+      w_Bnb4: bytes([(rows * columns) / 2], 1),
+      largest: uniform([Math.ceil((rows * columns) / BLOCK)], 2, [0.1, 1]),
+    },
+  });
+  const file = writeModel(graph, 18);
+  const x = { x: normal([2, 1, 5, rows], 3) };
+  const wanted = toNumbers((await runModel(file, x))["y"]!);
+  const read = decodeModel(file).graph;
+  expect(read.nodes.map(({ op }) => op)).toEqual(["MatMul"]);
+  const { y } = await runModel(encodeModel(read), x);
+  toNumbers(y!).forEach((value, i) => expect(value).toBeCloseTo(wanted[i]!, 4));
+});
+
 /** Behind an image, as a layer of a network. */
 function problemOf(edit: (inputs: string[]) => string[], attributes: Attributes = {}) {
   const packing = { K: 16, N: COLUMNS, bits: 4, block_size: BLOCK, ...attributes };
