@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 
 import type { Architecture } from "../support/architectures/architecture.ts";
 import { type ArchitectureFile, checkArchitecture } from "../support/architectures/check.ts";
-import { bodyOf, choice, fileOf, int, loop } from "../support/control-flow.ts";
+import { bodyOf, choice, fileOf, loop } from "../support/control-flow.ts";
+import { int } from "../support/integers.ts";
 import { node } from "../support/onnx-writer.ts";
 import { uniform } from "../support/random.ts";
 

@@ -9,6 +9,7 @@ import { specialise } from "../../lib/onnx/static-graph.ts";
 import { floatTensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
 import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
 import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
+import { int } from "../support/integers.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { runModel } from "../support/operator-oracle.ts";
 import { uniform } from "../support/random.ts";
@@ -79,7 +80,7 @@ const graph = sketch({
     pointwise: uniform([10, 11], 5),
     anchors: intsTensor([1, 2, 5, 3, 4]),
     boxes: intsTensor([1, 24, 5]),
-    place: { ...intsTensor([4]), shape: [] },
+    place: int(4),
     two: floatTensor([], [2]),
     single: floatTensor([1, 1, 1, 1], [3]),
     threeFour: intsTensor([1, 3, 4]),

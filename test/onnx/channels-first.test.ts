@@ -12,7 +12,8 @@ import {
   type Int64Tensor,
   toNumbers,
 } from "../../lib/onnx/tensor.ts";
-import { int, loop } from "../support/control-flow.ts";
+import { loop } from "../support/control-flow.ts";
+import { int } from "../support/integers.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { runModel } from "../support/operator-oracle.ts";
 import { normal } from "../support/random.ts";

@@ -2,8 +2,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { create } from "@bufbuild/protobuf";
-import { StringStringEntryProtoSchema, TensorProto_DataLocation } from "onnx-buf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { decodeModel, readModel } from "../../lib/onnx/decode.ts";
@@ -11,6 +9,7 @@ import { DataType } from "../../lib/onnx/element-type.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { floatTensor, type Tensor } from "../../lib/onnx/tensor.ts";
+import { pointOutside } from "../support/external-model.ts";
 import { node, writeModel } from "../support/onnx-writer.ts";
 import { uniformSource } from "../support/random.ts";
 import {
@@ -140,13 +139,7 @@ test("whatever bytes change, a model is read or refused", () => {
 
 /** The model with its weight in a file beside it. */
 function external(location: string, extent: Readonly<Record<string, string>> = {}): Uint8Array {
-  return withWeight((w) => {
-    w.rawData = new Uint8Array();
-    w.dataLocation = TensorProto_DataLocation.EXTERNAL;
-    w.externalData = Object.entries({ location, ...extent }).map(([key, value]) =>
-      create(StringStringEntryProtoSchema, { key, value }),
-    );
-  });
+  return withWeight((w) => pointOutside(w, { location, ...extent }));
 }
 
 describe("files", () => {

@@ -7,6 +7,7 @@ import type { Graph, Model } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { cutAt } from "../../lib/onnx/subgraph.ts";
 import { floatTensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
+import { int } from "../support/integers.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { runModel } from "../support/operator-oracle.ts";
 import { uniform } from "../support/random.ts";
@@ -57,7 +58,7 @@ const arithmetic = modelOf(
     ],
     outputs: ["flat", "masked"],
     initializers: {
-      zero: { ...intsTensor([0]), shape: [] },
+      zero: int(0),
       axis: intsTensor([0]),
       open: intsTensor([-1]),
       nought: intsTensor([0]),

@@ -2,16 +2,13 @@ import { decodeModel } from "../../lib/onnx/decode.ts";
 import type { Graph, Node } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { boolScalar, type Tensor } from "../../lib/onnx/tensor.ts";
+import { int } from "./integers.ts";
 import { node, sketch, writeModel } from "./onnx-writer.ts";
 import { normal } from "./random.ts";
 import { furthestApart as writtenOutApart } from "./written-out.ts";
 
 export const SHAPE = [1, 3, 4, 5] as const;
 const image = normal(SHAPE, 1);
-
-export const int = (value: number): Tensor => {
-  return { type: "int64", shape: [], data: BigInt64Array.of(BigInt(value)) };
-};
 
 /** In every network of these tests. */
 const CONSTANTS = {

@@ -29,13 +29,20 @@ export function moveOut(
   to: { readonly location: string; readonly offset: number },
 ): Uint8Array {
   const bytes = tensor.rawData;
-  const entries = { ...to, length: bytes.length };
+  pointOutside(tensor, { ...to, length: bytes.length });
+  return bytes;
+}
+
+/** Has a tensor's bytes looked for in another file, whatever is there. */
+export function pointOutside(
+  tensor: TensorProto,
+  entries: Readonly<Record<string, string | number>>,
+): void {
   tensor.rawData = new Uint8Array();
   tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
   tensor.externalData = Object.entries(entries).map(([key, value]) =>
     create(StringStringEntryProtoSchema, { key, value: String(value) }),
   );
-  return bytes;
 }
 
 /** Writes it as `net.onnx` into a folder. @returns the model's path */

@@ -1,5 +1,10 @@
 import type { Node } from "../../lib/onnx/model.ts";
-import { floatTensor, type FloatTensor, type Tensor } from "../../lib/onnx/tensor.ts";
+import {
+  floatTensor,
+  type FloatTensor,
+  type Int64Tensor,
+  type Tensor,
+} from "../../lib/onnx/tensor.ts";
 
 /** Integers of up to 16 bits, as `writeModel` writes them. */
 export function integers(
@@ -8,6 +13,11 @@ export function integers(
   numbers: Iterable<number>,
 ): FloatTensor {
   return { ...floatTensor(shape, numbers), stored };
+}
+
+/** A scalar. */
+export function int(value: number): Int64Tensor {
+  return { type: "int64", shape: [], data: BigInt64Array.of(BigInt(value)) };
 }
 
 export function int32(shape: readonly number[], numbers: readonly number[]): Tensor {

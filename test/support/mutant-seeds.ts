@@ -1,7 +1,8 @@
 import type { Graph } from "../../lib/onnx/model.ts";
 import { float } from "../../lib/onnx/model.ts";
 import { boolScalar, floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
-import { bodyOf, choice, int, loop } from "./control-flow.ts";
+import { bodyOf, choice, loop } from "./control-flow.ts";
+import { int } from "./integers.ts";
 import { node, sketch, writeModel } from "./onnx-writer.ts";
 import { normal, uniformSource } from "./random.ts";
 import { OPERATOR_CHOICES, randomNetwork } from "./random-network.ts";

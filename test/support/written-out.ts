@@ -5,6 +5,7 @@ import { encodeModel } from "../../lib/onnx/encode.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import type { FloatTensor } from "../../lib/onnx/tensor.ts";
 import { runModel } from "./operator-oracle.ts";
+import { largestDifference } from "./vectors.ts";
 
 /** What nodes are to be written as others in, and how one finds that they are. */
 export interface WrittenOut {
@@ -27,10 +28,6 @@ export async function furthestApart(
   const own = await runModel(encodeModel(graph), { image });
   expect(Object.keys(own)).toEqual(Object.keys(wanted));
   return Math.max(
-    ...Object.entries(wanted).map(([name, tensor]) => {
-      expect(own[name]!.shape).toEqual(tensor.shape);
-      const [a, b] = [tensor, own[name]!].map((each) => (each as FloatTensor).data);
-      return Math.max(...a!.map((value, i) => Math.abs(value - b![i]!)));
-    }),
+    ...Object.entries(wanted).map(([name, tensor]) => largestDifference(own[name], tensor)),
   );
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 
 import type { Node } from "../../../lib/onnx/model.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
-import { bodyOf, choice, int, loop, problemOf } from "../../support/control-flow.ts";
+import { bodyOf, choice, loop, problemOf } from "../../support/control-flow.ts";
+import { int } from "../../support/integers.ts";
 import { node } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 

@@ -11,13 +11,13 @@ import {
   sizeOf,
   type Tensor,
 } from "../../../lib/onnx/tensor.ts";
+import { int } from "../../support/integers.ts";
 import { checkFolding, infer, type OperatorCase } from "../../support/operator-oracle.ts";
 import { uniform } from "../../support/random.ts";
 
 const x = uniform([2, 7, 3, 4], 1, [-5, 5]);
 const positive = uniform([2, 7, 3], 2, [0.1, 4]);
 const scalar = (value: number): Tensor => floatTensor([], [value]);
-const int = (value: number): Tensor => ({ ...intsTensor([value]), shape: [] });
 const int32 = (...values: readonly number[]): Int32Tensor => ({
   type: "int32",
   shape: [values.length],

@@ -4,7 +4,8 @@ import { decodeModel } from "../../../lib/onnx/decode.ts";
 import { encodeModel } from "../../../lib/onnx/encode.ts";
 import type { Graph, Node } from "../../../lib/onnx/model.ts";
 import { specialise } from "../../../lib/onnx/static-graph.ts";
-import { floatTensor, intsTensor } from "../../../lib/onnx/tensor.ts";
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { int } from "../../support/integers.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { runModel } from "../../support/operator-oracle.ts";
 import { normal } from "../../support/random.ts";
@@ -42,8 +43,8 @@ const squeezed = (condition: readonly Node[], elseOutput = "otherwise") =>
       ],
       outputs: ["y"],
       initializers: {
-        three: { ...intsTensor([3]), shape: [] },
-        one: { ...intsTensor([1]), shape: [] },
+        three: int(3),
+        one: int(1),
         zero: floatTensor([], [0]),
       },
     }),

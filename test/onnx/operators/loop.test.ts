@@ -5,7 +5,8 @@ import { decodeModel } from "../../../lib/onnx/decode.ts";
 import type { Node } from "../../../lib/onnx/model.ts";
 import { specialise } from "../../../lib/onnx/static-graph.ts";
 import { floatTensor, intsTensor } from "../../../lib/onnx/tensor.ts";
-import { choice, fileOf, furthestApart, int, loop, SHAPE } from "../../support/control-flow.ts";
+import { choice, fileOf, furthestApart, loop, SHAPE } from "../../support/control-flow.ts";
+import { int } from "../../support/integers.ts";
 import { node } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 

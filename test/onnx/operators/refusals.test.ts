@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 
 import { ModelError, ShapeMismatchError, UnknownOperatorError } from "../../../lib/onnx/errors.ts";
-import { boolScalar, floatTensor, intsTensor, type Tensor } from "../../../lib/onnx/tensor.ts";
+import { boolScalar, floatTensor, intsTensor } from "../../../lib/onnx/tensor.ts";
+import { int } from "../../support/integers.ts";
 import { infer } from "../../support/operator-oracle.ts";
 import { uniform } from "../../support/random.ts";
 
 const x = uniform([2, 7, 3, 4], 1, [-1, 1]);
-const int = (value: number): Tensor => ({ ...intsTensor([value]), shape: [] });
 
 describe("inputs that do not fit are refused", () => {
   test.each([

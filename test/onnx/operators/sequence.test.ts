@@ -11,11 +11,11 @@ import {
   choice,
   fileOf,
   furthestApart,
-  int,
   loop,
   problemOf,
   SHAPE,
 } from "../../support/control-flow.ts";
+import { int } from "../../support/integers.ts";
 import { node } from "../../support/onnx-writer.ts";
 
 /** Three values, a pair of them as the sequence `pair`. */

@@ -9,12 +9,12 @@ import {
   sizeOf,
   type Tensor,
 } from "../../../lib/onnx/tensor.ts";
+import { int } from "../../support/integers.ts";
 import { checkShapes, infer } from "../../support/operator-oracle.ts";
 import { uniform } from "../../support/random.ts";
 
 const x = uniform([2, 7, 3, 4], 1, [-1, 1]);
 const scalar = (value: number): Tensor => floatTensor([], [value]);
-const int = (value: number): Tensor => ({ ...intsTensor([value]), shape: [] });
 const bools = (...shape: readonly number[]): BoolTensor => ({
   type: "bool",
   shape,
