@@ -76,7 +76,7 @@ export async function startService(options: ServeOptions): Promise<Service> {
     const events = new EventStreams({ ...pipeline.acceptDeps, liveSteps });
     for (const { listener } of [counter, events]) pipeline.listen(listener);
     const publisher = bucketPublisher(pipeline.store);
-    const page = new PageServer({ publisher, events, log: errorLog("page") });
+    const page = new PageServer({ publisher, networkFolders, events, log: errorLog("page") });
     const api = await startApiServer(handler, apiPort, page.answer);
     return {
       pipeline,

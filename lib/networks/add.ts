@@ -10,9 +10,8 @@ import { parseLabels } from "./labels.ts";
 import { DESCRIPTION_FILE, parseDescription } from "./description.ts";
 import { externalFilesOf, type ModelFile } from "./network-files.ts";
 import type { GivenInput } from "./describe-input.ts";
-import type { NetworkInput } from "./network-input.ts";
 import { type ModelReader, readHere } from "./model-reader.ts";
-import type { Network } from "./registry.ts";
+import { findByContent, type Network, readLabels } from "./registry.ts";
 import { isAbsence, surveyNetworks } from "./survey.ts";
 import { decodeText } from "./text.ts";
 import { makeWhole } from "./whole.ts";
@@ -30,6 +29,8 @@ export interface AddOptions {
   readonly folder: string;
   /** Folders searched for networks, in which the id must be new. */
   readonly folders: readonly string[];
+  /** Folders with networks whose bytes may be the model's. @default those above */
+  readonly known?: readonly string[];
   /** Throws if the model cannot be used; runs before anything is written. */
   readonly check: (network: Network) => Promise<void>;
   /** @default in this thread */
@@ -39,22 +40,34 @@ export interface AddOptions {
 const LABELS_FILE = "labels.txt";
 
 /**
- * Copies a model, its labels and a description into a folder of networks, all or nothing.
+ * Copies a model, its labels and a description into a folder of networks, all or nothing. Of a model
+ * whose bytes are a known network's, image and class names are as there, unless others are given.
  *
  * @returns the network as it can now be opened by its id
  */
 export async function addNetwork(
   added: NewNetwork,
-  { folder, folders, check, reader = readHere }: AddOptions,
+  { folder, folders, known = folders, check, reader = readHere }: AddOptions,
 ): Promise<Network> {
   const { modelPath, labelsPath } = added;
   await requireFile(modelPath, "the model");
-  const labels = labelsPath === null ? null : await readFileOf(labelsPath, "the labels");
+  const given =
+    labelsPath === null ? null : decodeText(await readFileOf(labelsPath, "the labels"), labelsPath);
   const file = await reader.identify(modelPath, `${added.id}.onnx`);
-  const { input, notices } = await reader.describe({ path: modelPath, file }, added);
-  const description = descriptionOf(added, file, input);
+  const same = await findByContent(modelPath, file, known);
+  const { input, notices } =
+    same && !isSaid(added)
+      ? { input: same.description.input, notices: [] }
+      : await reader.describe({ path: modelPath, file }, added);
+  const named = same && (await readLabels(same.description, modelPath, known));
+  const labels = given ?? named?.join("\n") ?? null;
+  const { id, licence } = added;
+  const description = parseDescription(
+    { id, licence, files: [file], input, labels: labels === null ? null : LABELS_FILE },
+    `the new network '${id}'`,
+  );
   await requireNewId(added.id, [folder, ...folders]);
-  const names = labels === null ? null : parseLabels(decodeText(labels, labelsPath!));
+  const names = labels === null ? null : parseLabels(labels);
   const network = { description, modelPath, file, labels: names };
   await check(network);
 
@@ -70,6 +83,21 @@ export async function addNetwork(
   return { ...network, ...notice, modelPath: join(target, file.file) };
 }
 
+function isSaid(given: GivenInput): boolean {
+  const { preprocessing, mean, std, scale, range, channelOrder, constants, sizePx } = given;
+  const said = [
+    preprocessing,
+    mean,
+    std,
+    scale,
+    range,
+    channelOrder,
+    constants,
+    sizePx ?? undefined,
+  ];
+  return said.some((value) => value !== undefined);
+}
+
 /** Copies a model and the files beside it. @throws IntegrityError if they change meanwhile */
 async function copyModel(from: string, to: string, file: ModelFile): Promise<void> {
   for (const { location } of externalFilesOf(file)) {
@@ -80,12 +108,6 @@ async function copyModel(from: string, to: string, file: ModelFile): Promise<voi
   }
   await copyFile(from, to);
   await verifyFile(to, file);
-}
-
-function descriptionOf(added: NewNetwork, file: ModelFile, input: NetworkInput) {
-  const { id, licence, labelsPath } = added;
-  const labels = labelsPath === null ? null : LABELS_FILE;
-  return parseDescription({ id, licence, files: [file], input, labels }, `the new network '${id}'`);
 }
 
 async function requireNewId(id: string, folders: readonly string[]): Promise<void> {

@@ -203,8 +203,8 @@ function idFrom(fileName: string): string {
   return id.slice(0, 64) || "model";
 }
 
-/** The network whose model, and whose files beside it, are these. */
-async function findByContent(
+/** The network whose model, and whose files beside it, are these. @param path of the model */
+export async function findByContent(
   path: string,
   model: ModelFile,
   folders: readonly string[],

@@ -57,11 +57,14 @@ const dropSchema = z.strictObject({
 /** Takes the files of a network from a browser, looks at them, and publishes what can be used. */
 export class NetworkDrops {
   readonly #publisher: NetworkPublisher;
+  readonly #known: readonly string[];
   /** Folders, by the drop's id; the oldest first. */
   readonly #folders = new Map<string, string>();
 
-  constructor(publisher: NetworkPublisher) {
+  /** @param known folders with networks whose bytes may be those of one that is dropped */
+  constructor(publisher: NetworkPublisher, known: readonly string[] = []) {
     this.#publisher = publisher;
+    this.#known = known;
   }
 
   async begin(): Promise<string> {
@@ -122,7 +125,13 @@ export class NetworkDrops {
           sizePx: null,
           licence: "unknown",
         },
-        { folder: target, folders: [], check: requireLayers, reader: readInThread },
+        {
+          folder: target,
+          folders: [],
+          known: this.#known,
+          check: requireLayers,
+          reader: readInThread,
+        },
       );
       await this.#publisher.publish(network);
     } catch (error) {

@@ -9,6 +9,8 @@ import { type RemoteApi, servePage } from "./serve-page.ts";
 
 export interface PageServerDeps {
   readonly publisher: NetworkPublisher;
+  /** With networks whose bytes may be those of one that is dropped. @default none */
+  readonly networkFolders?: readonly string[];
   /** `null`: the page asks again and again. */
   readonly events: EventStreams | null;
   /** The API, where it is not this server's own. @default its own */
@@ -23,7 +25,7 @@ export class PageServer {
 
   constructor(deps: PageServerDeps) {
     this.#deps = deps;
-    this.#drops = new NetworkDrops(deps.publisher);
+    this.#drops = new NetworkDrops(deps.publisher, deps.networkFolders);
   }
 
   /** @returns whether it has answered; if not, the request is the API's */

@@ -56,6 +56,26 @@ test("an added network opens by its id as it was described", async () => {
   expect(await readFile(opened.modelPath)).toEqual(await readFile(added.modelPath));
 });
 
+test("the same bytes under another id are described as before, unless something else is given", async () => {
+  const { folder, added, options } = await prepare();
+  await addNetwork(added, options);
+  const { modelPath, licence } = added;
+  const bare = { modelPath, labelsPath: null, licence, sizePx: null };
+  const again = await addNetwork({ ...bare, id: "again" }, options);
+  const { channelOrder, mean, width } = again.description.input;
+  expect({ channelOrder, mean, width }).toEqual({
+    channelOrder: "BGR",
+    mean: [104, 117, 123],
+    width: 96,
+  });
+  expect(again.notice).toBeUndefined();
+  expect(await openNetwork("again", { folders: [folder], cacheFolder: folder })).toMatchObject({
+    labels: ["cat", "dog"],
+  });
+  const other = await addNetwork({ ...bare, id: "other", preprocessing: "zero-one" }, options);
+  expect(other.description.input).toMatchObject({ channelOrder: "RGB", mean: [0, 0, 0] });
+});
+
 test("a size the file fixes is taken from it, and cannot be another", async () => {
   const { added, options } = await prepare(tinyModel([1, 3, 40, 56]));
   await expect(addNetwork(added, options)).rejects.toThrow("takes images of 56x40");

@@ -6,6 +6,8 @@ import type { Network } from "../../../lib/networks/registry.ts";
 import { startApiServer } from "../../../local/api-adapter.ts";
 import { NetworkDrops } from "../../../local/page/network-drop.ts";
 import { PageServer } from "../../../local/page/page-server.ts";
+import { describeFile, descriptionJson, writeNetwork } from "../../networks/descriptions.ts";
+import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 
@@ -21,12 +23,18 @@ const network = (planes: number) =>
   );
 
 /** Drops a network. @returns its image, as it was published */
-async function dropped(planes: number, said: Readonly<Record<string, unknown>>, file = "net.onnx") {
+async function dropped(
+  planes: number,
+  said: Readonly<Record<string, unknown>>,
+  file = "net.onnx",
+  known: readonly string[] = [],
+) {
   const published: Network[] = [];
-  const drops = new NetworkDrops({
+  const publisher = {
     isTaken: async () => false,
-    publish: async (each) => void published.push(each),
-  });
+    publish: async (each: Network) => void published.push(each),
+  };
+  const drops = new NetworkDrops(publisher, known);
   onTestFinished(() => drops.close());
   const id = await drops.begin();
   await drops.receive(id, file, Readable.from([Buffer.from(network(planes))]));
@@ -54,6 +62,18 @@ test("a dropped network's pixels are by the convention that is named", async () 
   const { channelOrder, mean } = await dropped(3, { preprocessing: "caffe" });
   expect({ channelOrder, mean }).toEqual({ channelOrder: "BGR", mean: [103.939, 116.779, 123.68] });
   await expect(dropped(3, { preprocessing: "cafe" })).rejects.toThrow(/preprocessing/);
+});
+
+test("a dropped network whose bytes are a known one's has its pixels, unless others are named", async () => {
+  const folder = await temporaryFolder();
+  const zoo = descriptionJson("zoo", [describeFile("zoo.onnx", network(3))]);
+  const input = { ...zoo.input, name: "image", width: 12, height: 10 };
+  await writeNetwork(folder, "zoo", { "network.json": JSON.stringify({ ...zoo, input }) });
+  expect(await dropped(3, {}, "my.onnx", [folder])).toEqual(input);
+  expect(await dropped(3, { channelOrder: "RGB" }, "my.onnx", [folder])).toMatchObject({
+    channelOrder: "RGB",
+    mean: [128, 128, 128],
+  });
 });
 
 test("what nobody says of a dropped network's pixels is assumed, and told", async () => {
