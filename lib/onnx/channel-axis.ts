@@ -75,6 +75,9 @@ const kept = ({ from, to, axis }: Step): number => {
 
 const second: Rule = () => 1;
 
+/** One that slides along the channels themselves, as ECA's, leaves them where they are. */
+const convolved: Rule = ({ to, axis }) => (axis > 1 && to[1] === 1 && to[axis]! > 1 ? axis : 1);
+
 /** With a matrix of weights its columns; of two activations those of the second, or else heads. */
 const product: Rule = ({ node, to }, axes) => {
   const [, right = ""] = node.inputs;
@@ -151,7 +154,8 @@ const gatheredInFront: Rule = ({ from, to, axis }) =>
   axis === NO_CHANNELS ? NO_CHANNELS : axis + to.length - from.length;
 
 const OPERATORS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ...["Conv", "ConvTranspose", "DepthToSpace", "SpaceToDepth"].map((op) => [op, second] as const),
+  ["Conv", convolved],
+  ...["ConvTranspose", "DepthToSpace", "SpaceToDepth"].map((op) => [op, second] as const),
   ["MatMul", product],
   ["Gemm", product],
   ["Einsum", contracted],

@@ -279,3 +279,20 @@ test("of an Einsum it is where its letters say", () => {
   expect(einsum("q q", "bnci,bncj->bnij")).toBe(1);
   expect(einsum("q q", "bnci,bndi->bncd")).toBe(3);
 });
+
+test("a convolution that slides along the channels, as ECA's, leaves them where they are", () => {
+  const nodes = [
+    node("GlobalAveragePool", "a", "pooled"),
+    node("Squeeze", "pooled last", "vector"),
+    node("Transpose", "vector", "row", { perm: [0, 2, 1] }),
+    node("Conv", "row window", "mixed", { pads: [1, 1] }),
+    node("Transpose", "mixed", "column", { perm: [0, 2, 1] }),
+    node("Unsqueeze", "column last", "gates"),
+  ];
+  const constants = { last: intsTensor([-1]), window: uniform([1, 1, 3], 2) };
+  expect(axisOf("mixed", nodes.slice(0, 4), constants)).toBe(2);
+  expect(axisOf("gates", nodes, constants)).toBe(1);
+  // one with outputs of its own has these as its channels
+  const own = { ...constants, window: uniform([5, 1, 3], 2) };
+  expect(axisOf("mixed", nodes.slice(0, 4), own)).toBe(1);
+});
