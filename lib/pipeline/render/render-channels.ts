@@ -174,9 +174,8 @@ class JobRendering {
   async renderAll(deliveries: readonly Delivery[]): Promise<void> {
     if (deliveries.length === 0) return;
     await this.#keepError(deliveries, async () => {
-      // a network is long in coming, and of no use to a worker that is at its end
+      // a network is long in coming, and of no use to a worker that is stopped
       this.signal.throwIfAborted();
-      if (this.#hooks.hasTime?.(0) === false) throw new OutOfTimeError();
       const task = await prepareTask(this.#job, this.#deps).catch(async (error: unknown) => {
         await this.#begin(deliveries);
         throw error;
