@@ -16,7 +16,10 @@ export function serveCommand(terminal: Terminal, hooks: ServeHooks = {}): Comman
       "after",
       `
 Objects are plain files, DATA/dreamgrid/KEY. Stopped and started again, also after a crash, it goes
-on with unfinished jobs. It listens on this machine's loopback interface only.`,
+on with unfinished jobs. It listens on this machine's loopback interface only; from another machine
+the page needs both ports, under the same numbers, as its pictures come from S3:
+
+    ssh -L 8787:127.0.0.1:8787 -L 4566:127.0.0.1:4566 HOST`,
     )
     .action(async (flags: ServeFlags) => {
       const { runServe } = await import("./run-serve.ts");

@@ -6,7 +6,7 @@ describe("--help", () => {
   test.each([
     [[], ["dream", "serve", "analyze", "labels", "export-graph", "ascend", "models"]],
     [["dream"], ["--out"]],
-    [["serve"], ["--api-port"]],
+    [["serve"], ["--api-port", "-L 8787:127.0.0.1:8787 -L 4566:127.0.0.1:4566"]],
     [["analyze"], ["--json"]],
     [["export-graph"], ["--size", "--batch", "--ascent", "--provider", "--objective"]],
     [["ascend"], ["--channels", "--iterations", "--levels", "--init", "--objective"]],
