@@ -1,14 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { Path } from "../parts/path.tsx";
-import { animationAddress, getResult } from "../api/client.ts";
+import { animationAddress } from "../api/client.ts";
 import type { LayerDocument } from "../api/documents.ts";
-import { several } from "../components/counted.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
-import { QualityCard } from "../components/quality-card.tsx";
 import { Tile, type TileProps } from "../components/tile.tsx";
-import { TracePlot } from "../components/trace-plot.tsx";
+import { Facts } from "../parts/facts.tsx";
 import { useLabels } from "../parts/layer-pane.tsx";
 import { chosenRecipe, RecipeSelect, useRecipes } from "../parts/recipe-select.tsx";
 import { RenderForm } from "../parts/render-form.tsx";
@@ -18,7 +16,6 @@ import { isUndrawn, type Picture, picturesOf, useLayerPictures } from "../state/
 import type { Recipe } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
 import { useLayer } from "../state/use-layer.ts";
-import { useResource } from "../state/use-resource.ts";
 
 interface ChannelPageProps {
   readonly network: string;
@@ -36,12 +33,10 @@ const NEIGHBOURS = 4;
 export function ChannelPage({ network, layer: name, channel, query }: ChannelPageProps) {
   const recipeId = query.get("recipe");
   const found = useChannels(network, name, { channel, recipeId });
-  const { layer, isLoaded, recipes, recipe, pictureOf, tileAt } = found;
+  const { layer, isLoaded, tileAt } = found;
   const hrefOf = (other: number, id = recipeId) =>
     address.channel(network, name, other, { recipe: id });
-  const [playing, setPlaying] = useState<string | null>(null);
-  const picture = pictureOf(channel);
-  const tile = tileAt(channel);
+  const { label } = tileAt(channel);
   const problem = layer && problemOf(layer, channel);
   const problems = [...found.problems, ...(problem === null ? [] : [problem])];
   return (
@@ -53,7 +48,7 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
           </Path>
           <h1>
             Channel {channel}
-            {tile.label !== null && <span class="quiet"> {tile.label}</span>}
+            {label !== null && <span class="quiet"> {label}</span>}
           </h1>
         </div>
         <Steps channel={channel} count={layer && (layer.channels ?? 0)} hrefOf={hrefOf} />
@@ -64,47 +59,75 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
         <Looking at={{ value: null, problems }}>looking for its pictures</Looking>
       )}
       {layer !== null && isLoaded && problem === null && (
-        <div class="channel">
-          <LargePicture tile={tile} picture={picture} isMoving={playing === picture?.jobId} />
-          <div class="facts">
-            <RecipeSelect
-              {...recipes}
-              layer={layer}
-              called={recipeId}
-              shown={recipe}
-              onRecipe={(id) => (location.hash = hrefOf(channel, id))}
-            />
-            {picture?.state === "ok" && (
-              <Facts
-                key={picture.jobId}
-                jobId={picture.jobId}
-                channel={channel}
-                isPlaying={playing === picture.jobId}
-                onPlay={setPlaying}
-              />
-            )}
-            {picture !== null && recipe !== null && (
-              <RequestToCopy
-                request={{ network, layer: layer.name, channels: [channel], ...recipe.fields }}
-              />
-            )}
-            {isUndrawn(picture) && (
-              <RenderForm
-                network={network}
-                layer={layer}
-                recipe={recipe}
-                missing={[channel]}
-                canDrawAll
-                onStarted={found.reload}
-              />
-            )}
-          </div>
-        </div>
+        <Subject
+          {...{ network, layer, channel, found }}
+          recipeId={recipeId}
+          onRecipe={(id) => (location.hash = hrefOf(channel, id))}
+        />
       )}
       {layer !== null && problem === null && (
         <Neighbours channel={channel} count={layer.channels ?? 0} tileAt={tileAt} hrefOf={hrefOf} />
       )}
     </>
+  );
+}
+
+interface SubjectProps {
+  readonly network: string;
+  readonly layer: LayerDocument;
+  readonly channel: number;
+  readonly found: ReturnType<typeof useChannels>;
+  /** What the address calls it. */
+  readonly recipeId: string | null;
+  readonly onRecipe: (id: string) => void;
+}
+
+/** The picture, and what is known of it or draws it. */
+function Subject({ network, layer, channel, found, recipeId, onRecipe }: SubjectProps) {
+  const { recipes, recipe, pictureOf, tileAt } = found;
+  const [playing, setPlaying] = useState<string | null>(null);
+  const picture = pictureOf(channel);
+  return (
+    <div class="channel">
+      <LargePicture
+        tile={tileAt(channel)}
+        picture={picture}
+        isMoving={playing === picture?.jobId}
+      />
+      <div class="facts">
+        <RecipeSelect
+          {...recipes}
+          layer={layer}
+          called={recipeId}
+          shown={recipe}
+          onRecipe={onRecipe}
+        />
+        {picture?.state === "ok" && (
+          <Facts
+            key={picture.jobId}
+            jobId={picture.jobId}
+            channel={channel}
+            isPlaying={playing === picture.jobId}
+            onPlay={setPlaying}
+          />
+        )}
+        {picture !== null && recipe !== null && (
+          <RequestToCopy
+            request={{ network, layer: layer.name, channels: [channel], ...recipe.fields }}
+          />
+        )}
+        {isUndrawn(picture) && (
+          <RenderForm
+            network={network}
+            layer={layer}
+            recipe={recipe}
+            missing={[channel]}
+            canDrawAll
+            onStarted={found.reload}
+          />
+        )}
+      </div>
+    </div>
   );
 }
 
@@ -177,73 +200,6 @@ function LargePicture({ tile, picture, isMoving }: LargePictureProps) {
     <figure class="large">
       <Tile {...tile} src={src} reason={reason ?? null} />
     </figure>
-  );
-}
-
-interface FactsProps {
-  readonly jobId: string;
-  readonly channel: number;
-  /** Whether the picture shows how it came about. */
-  readonly isPlaying: boolean;
-  /** Told of the job whose pictures are to show that; `null` for none. */
-  readonly onPlay: (jobId: string | null) => void;
-}
-
-function Facts({ jobId, channel, isPlaying, onPlay }: FactsProps) {
-  const result = useResource(`${jobId}/${channel}`, () => getResult(jobId, channel));
-  const end = result.value;
-  if (end?.state !== "ok") return <Problems problems={result.problems} />;
-  const { trace, activation, seconds, provider, seed, restarts, tile, quality, notices = [] } = end;
-  return (
-    <>
-      <section>
-        <h2>Activation strength</h2>
-        <TracePlot trace={trace} />
-        {end.animation !== undefined && (
-          <div class="row">
-            <button
-              type="button"
-              aria-pressed={isPlaying}
-              onClick={() => onPlay(isPlaying ? null : jobId)}
-            >
-              {isPlaying ? "Stop the ascent" : "Play the ascent"}
-            </button>
-            <a href={animationAddress(jobId, channel)}>open the animation</a>
-          </div>
-        )}
-      </section>
-      <section>
-        <h2>Figures</h2>
-        <dl class="figures">
-          <dt>activation strength</dt>
-          <dd>{activation.toPrecision(5)}</dd>
-          <dt>size</dt>
-          <dd>
-            {tile.width} × {tile.height} px
-          </dd>
-          <dt>drawn in</dt>
-          <dd>
-            {seconds.toFixed(1)} s on {provider}
-          </dd>
-          <dt>seed</dt>
-          <dd>
-            {seed}
-            {restarts > 0 && `, after ${several(restarts, "restart")}`}
-          </dd>
-          <dt>job</dt>
-          <dd>
-            <a href={address.job(jobId)}>{jobId}</a>
-          </dd>
-        </dl>
-        {notices.map((notice) => (
-          <p key={notice}>{notice}</p>
-        ))}
-      </section>
-      <section>
-        <h2>Quality</h2>
-        <QualityCard quality={quality} />
-      </section>
-    </>
   );
 }
 

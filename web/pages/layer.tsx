@@ -43,7 +43,7 @@ export function LayerPage({ network, layer: name, query }: LayerPageProps) {
       </div>
       <Problems problems={problems} />
       <Looking at={{ value: layer, problems }}>looking at the network</Looking>
-      {layer?.problem !== null && layer !== null && <Problems problems={[layer.problem]} />}
+      {layer !== null && layer.problem !== null && <Problems problems={[layer.problem]} />}
       {layer !== null && layer.renderable && (
         <div class={beside === null ? "panes" : "panes two"}>
           <section aria-label={`${network}, ${layer.name}`}>

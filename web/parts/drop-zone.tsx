@@ -10,28 +10,15 @@ import { CHANNEL_ORDERS, CONVENTIONS } from "./preprocessing.ts";
 export function DropZone() {
   const [files, setFiles] = useState<readonly File[]>([]);
   const [name, setName] = useState("");
-  const [convention, setConvention] = useState(0);
-  const [order, setOrder] = useState("");
-  const [progress, setProgress] = useState("");
-  const { isBusy, problems, forget, send } = useSending();
+  const sending = useSending();
   const [isOver, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const take = (list: FileList | null | undefined) => {
     const taken = [...(list ?? [])];
     if (taken.length === 0) return;
     setFiles(taken);
-    forget();
+    sending.forget();
     setName(idOf(modelFileOf(taken)?.name ?? taken[0]!.name));
-  };
-  const add = () => {
-    forget();
-    setProgress("");
-    return send(async () => {
-      const { pixels } = CONVENTIONS[convention]!;
-      const colours = order === "" ? {} : { channelOrder: order };
-      const drop = { network: name, files, ...pixels, ...colours };
-      location.hash = address.network(await dropNetwork(drop, setProgress));
-    });
   };
   useDropOnPage(setOver, take);
   return (
@@ -59,45 +46,70 @@ export function DropZone() {
           }}
         />
       </div>
-      {files.length > 0 && (
-        <form class="row" onSubmit={submitting(add)}>
-          <label class="row">
-            <span class="quiet">Name</span>
-            <input value={name} onInput={({ currentTarget }) => setName(currentTarget.value)} />
-          </label>
-          <label class="row">
-            <span class="quiet">Its pixels</span>
-            <select
-              value={convention}
-              onChange={({ currentTarget }) => setConvention(Number(currentTarget.value))}
-            >
-              {CONVENTIONS.map(({ text }, i) => (
-                <option key={text} value={i}>
-                  {text}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label class="row">
-            <span class="quiet">Colours</span>
-            <select value={order} onChange={({ currentTarget }) => setOrder(currentTarget.value)}>
-              {CHANNEL_ORDERS.map((each) => (
-                <option key={each} value={each}>
-                  {each || "as recognised"}
-                </option>
-              ))}
-            </select>
-          </label>
-          <button class="primary" type="submit" disabled={isBusy}>
-            Add the network
-          </button>
-          <span class="quiet" role="status">
-            {isBusy && progress}
-          </span>
-        </form>
-      )}
-      <Problems problems={problems} />
+      {files.length > 0 && <AddForm files={files} name={name} onName={setName} sending={sending} />}
+      <Problems problems={sending.problems} />
     </section>
+  );
+}
+
+interface AddFormProps {
+  readonly files: readonly File[];
+  readonly name: string;
+  readonly onName: (name: string) => void;
+  readonly sending: ReturnType<typeof useSending>;
+}
+
+/** Asks what a file of a network does not say, and sends it. */
+function AddForm({ files, name, onName, sending: { isBusy, forget, send } }: AddFormProps) {
+  const [convention, setConvention] = useState(0);
+  const [order, setOrder] = useState("");
+  const [progress, setProgress] = useState("");
+  const add = () => {
+    forget();
+    setProgress("");
+    return send(async () => {
+      const { pixels } = CONVENTIONS[convention]!;
+      const colours = order === "" ? {} : { channelOrder: order };
+      const drop = { network: name, files, ...pixels, ...colours };
+      location.hash = address.network(await dropNetwork(drop, setProgress));
+    });
+  };
+  return (
+    <form class="row" onSubmit={submitting(add)}>
+      <label class="row">
+        <span class="quiet">Name</span>
+        <input value={name} onInput={({ currentTarget }) => onName(currentTarget.value)} />
+      </label>
+      <label class="row">
+        <span class="quiet">Its pixels</span>
+        <select
+          value={convention}
+          onChange={({ currentTarget }) => setConvention(Number(currentTarget.value))}
+        >
+          {CONVENTIONS.map(({ text }, i) => (
+            <option key={text} value={i}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="row">
+        <span class="quiet">Colours</span>
+        <select value={order} onChange={({ currentTarget }) => setOrder(currentTarget.value)}>
+          {CHANNEL_ORDERS.map((each) => (
+            <option key={each} value={each}>
+              {each || "as recognised"}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button class="primary" type="submit" disabled={isBusy}>
+        Add the network
+      </button>
+      <span class="quiet" role="status">
+        {isBusy && progress}
+      </span>
+    </form>
   );
 }
 
