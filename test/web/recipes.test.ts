@@ -179,6 +179,19 @@ describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
     expect(await request()).toEqual({ network: "tiny", layer: "wide", method: "deepdream" });
     await page.getByLabel("targets").fill('[{ "channel": 1 }]');
     await page.getByLabel("channels", { exact: true }).waitFor();
+
+    await page.getByRole("button", { name: "fourier" }).click();
+    await page.getByLabel("numIterations").fill("3");
+    const wanted = await request();
+    await page.getByRole("button", { name: "Render" }).click();
+    await page.getByRole("heading", { name: "tiny / wide" }).waitFor();
+    await page.goBack();
+    await expect.poll(request, PATIENT).toEqual(wanted);
+    expect(wanted).toMatchObject({
+      targets: [{ channel: 1 }],
+      numIterations: 3,
+      method: "fourier",
+    });
     expect(complaints).toEqual([]);
     await page.close();
   });

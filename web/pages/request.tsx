@@ -52,6 +52,8 @@ function RequestForm({ methods, query }: RequestFormProps) {
   const start = () =>
     send(async () => {
       const { jobId } = await createJob(request);
+      // who goes back finds the form as it was written
+      history.replaceState(history.state, "", form.address);
       location.hash = address.job(jobId);
     });
   return (
@@ -134,6 +136,10 @@ function useRequestForm(methods: readonly Schema[], query: URLSearchParams) {
     /** Values to choose from, by path. */
     known,
     written,
+    address: address.request({
+      ...Object.fromEntries([...written].filter(([, value]) => value.trim() !== "")),
+      method: chosen,
+    }),
     write: (path: string, value: string) => setWritten(new Map(written).set(path, value)),
     request,
     needed,
