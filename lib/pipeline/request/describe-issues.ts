@@ -90,6 +90,8 @@ function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // JSON has no infinity, but 1e999 is one
+  const json = typeof value === "number" ? String(value) : JSON.stringify(value);
+  const text = json ?? String(value);
   return text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}...`;
 }

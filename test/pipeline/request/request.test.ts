@@ -72,6 +72,11 @@ test.each([
     [/^numIterations: given "10"; wanted a number/],
   ],
   [
+    "a number too large to be one",
+    JSON.parse(JSON.stringify(GOOD).replace("}", ',"seed":1e999}')),
+    [/^seed: given Infinity; wanted a number/],
+  ],
+  [
     "a fraction",
     { ...GOOD, pyramidLevels: 1.5 },
     ["pyramidLevels: given 1.5; wanted a whole number"],
