@@ -6,7 +6,7 @@ import {
   type Step as Move,
   takenAxes,
 } from "./channel-parts.ts";
-import type { Value } from "./model.ts";
+import type { Node, Value } from "./model.ts";
 import { intAttribute } from "./node.ts";
 import { parseEinsum } from "./operators/matrix.ts";
 import type { StaticGraph } from "./static-graph.ts";
@@ -26,17 +26,31 @@ export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<V
   const inFront = new Set<Value>();
   /** Of values whose channels are split into several axes. */
   const split = new Map<Value, readonly number[]>();
+  /** Values that have none of their own, but heads at best: how well tokens match. */
+  const scores = new Set<Value>();
   const shapeOf = (value: Value | undefined) => facts.get(value ?? "")?.shape ?? [];
+  const made = new Map<Value, number>([[input, 0]]);
+  /** The input that decides; where several are joined whose axes differ, the one made first. */
+  const sourceOf = ({ op, inputs, outputs }: Node): Value | undefined => {
+    const known = inputs.filter((value) => axes.has(value));
+    const withChannels = known.filter((value) => axes.get(value) !== NO_CHANNELS);
+    const first = withChannels[0] ?? known[0];
+    if (OPERATORS.has(op)) return first;
+    const rank = shapeOf(outputs[0]).length;
+    const alike = withChannels.filter((value) => shapeOf(value).length === rank);
+    if (new Set(alike.map((value) => axes.get(value))).size < 2) return first;
+    // tokens mixed with each other are added to what they were before
+    return alike.toSorted((a, b) => made.get(a)! - made.get(b)!)[0];
+  };
   for (const node of graph.nodes) {
-    const source =
-      node.inputs.find((value) => axes.get(value) ?? NO_CHANNELS) ??
-      node.inputs.find((value) => axes.has(value));
+    const source = sourceOf(node);
     if (source === undefined) continue;
+    for (const output of node.outputs) made.set(output, made.size);
     for (const output of node.outputs) {
       const rank = shapeOf(output).length;
       if (rank === 0) continue;
       const [from, to] = [shapeOf(source), shapeOf(output)];
-      const step = { node, from, to, axis: axes.get(source)!, facts };
+      const step = { node, from, to, axis: axes.get(source)!, facts, scores };
       const isTransposed = node.op === "Transpose";
       const wasInFront = inFront.has(source);
       const followed =
@@ -47,7 +61,8 @@ export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<V
       const after = step.axis === NO_CHANNELS ? [] : partsAfter(step, parts ?? [step.axis]);
       if (after.length > 1) split.set(output, after);
       const isApart = parts !== undefined && after.length > 0 && !after.includes(followed);
-      const axis = isApart ? after.at(-1)! : followed;
+      const axis = isApart ? after.at(-1)! : Math.abs(followed);
+      if (followed === HEADS || (scores.has(source) && !MIXES.has(node.op))) scores.add(output);
       axes.set(output, axis >= 1 && axis < rank ? axis : NO_CHANNELS);
       const comesToFront = isTransposed && axis === 0 && (wasInFront || step.axis !== NO_CHANNELS);
       const stays = wasInFront && (node.op.startsWith("Gather") || !OPERATORS.has(node.op));
@@ -60,9 +75,16 @@ export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<V
 /** In place of an axis: 0 is the batch. */
 export const NO_CHANNELS = 0;
 
+/** The first behind the batch, for want of channels. */
+const HEADS = -1;
+
+/** Operators whose outputs have channels of their own. */
+const MIXES: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "MatMul", "Gemm", "Einsum"]);
+
 interface Step extends Move {
-  /** Of the first input that has one. */
+  /** Of the input that decides. */
   readonly axis: number;
+  readonly scores: ReadonlySet<Value>;
 }
 
 type Rule = (step: Step, axes: ReadonlyMap<Value, number>) => number;
@@ -78,11 +100,18 @@ const second: Rule = () => 1;
 /** One that slides along the channels themselves, as ECA's, leaves them where they are. */
 const convolved: Rule = ({ to, axis }) => (axis > 1 && to[1] === 1 && to[axis]! > 1 ? axis : 1);
 
-/** With a matrix of weights its columns; of two activations those of the second, or else heads. */
-const product: Rule = ({ node, to }, axes) => {
-  const [, right = ""] = node.inputs;
-  const ofRight = axes.get(right);
-  return ofRight === undefined || ofRight === to.length - 1 ? to.length - 1 : 1;
+/**
+ * With a matrix of weights its columns. Of two activations where those of the second or the first
+ * stay, columns or rows; scores, which weigh the other, have none to stay. Else heads.
+ */
+const product: Rule = ({ node, to, scores }, axes) => {
+  const [left = "", right = ""] = node.inputs;
+  const last = to.length - 1;
+  if (!axes.has(right)) return last;
+  const stays = (value: Value, axis: number) => axes.get(value) === axis && !scores.has(value);
+  if (stays(right, last)) return last;
+  if (axes.has(left) && stays(left, last - 1)) return last - 1;
+  return axes.get(right) === last ? last : HEADS;
 };
 
 /**
@@ -101,7 +130,7 @@ const contracted: Rule = ({ node, to, facts }, axes) => {
   const made = terms.filter((_, i) => axes.has(node.inputs[i]!)).join("");
   const ofWeights = [...to.keys()].filter((axis) => !made.includes(output[axis]!));
   const longest = Math.max(...ofWeights.map((axis) => to[axis]!));
-  return ofWeights.findLast((axis) => axis > 0 && to[axis] === longest) ?? 1;
+  return ofWeights.findLast((axis) => axis > 0 && to[axis] === longest) ?? HEADS;
 };
 
 const transposed: Rule = (step) =>

@@ -4,9 +4,8 @@ import { findLayer, layerTable } from "../../lib/networks/layers.ts";
 import { channelAxes } from "../../lib/onnx/channel-axis.ts";
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
-import type { Node } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
-import { floatTensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
+import { floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
 import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
 import { layerPass } from "../../lib/optvis/graph/layer-pass.ts";
 import { int } from "../support/integers.ts";
@@ -218,81 +217,4 @@ test("channels that are indexed in front of the batch come back to their axis", 
     [5, 2],
     [5, 1],
   ]);
-});
-
-/** The axis of `value` where nodes make it of 16 channels [1, 16, 12, 12]. */
-function axisOf(
-  value: string,
-  nodes: readonly Node[],
-  initializers: Readonly<Record<string, Tensor>>,
-) {
-  const read = sketch({
-    inputs: { image: [1, 3, 12, 12] },
-    nodes: [node("Conv", "image kernel", "a"), ...nodes],
-    outputs: [value],
-    initializers: { kernel: uniform([16, 3, 1, 1], 1), ...initializers },
-  });
-  const specialised = specialise(decodeModel(writeModel(read, 18)), [1, 3, 12, 12]);
-  expect([...specialised.problems.values()]).toEqual([]);
-  return channelAxes(specialised).get(value);
-}
-
-test("what channels were split into and neither shuffled among places nor reduced is channels", () => {
-  const shuffled = (split: readonly number[], perm: readonly number[]) =>
-    axisOf(
-      "y",
-      [
-        node("Reshape", "a split", "apart"),
-        node("Neg", "apart", "changed"),
-        node("Transpose", "changed", "turned", { perm }),
-        node("Reshape", "turned joined", "y"),
-      ],
-      { split: intsTensor(split), joined: intsTensor([1, 4, 24, 24]) },
-    );
-  expect(shuffled([1, 4, 2, 2, 12, 12], [0, 1, 4, 2, 5, 3])).toBe(1);
-  expect(shuffled([1, 2, 2, 4, 12, 12], [0, 3, 4, 1, 5, 2])).toBe(1);
-  const largest = (split: readonly number[], axis: number, keepdims: number) =>
-    axisOf(
-      "y",
-      [node("Reshape", "a split", "apart"), node("ReduceMax", "apart axis", "y", { keepdims })],
-      { split: intsTensor(split), axis: intsTensor([axis]) },
-    );
-  expect(largest([1, 8, 2, 12, 12], 2, 0)).toBe(1);
-  expect(largest([1, 8, 2, 12, 12], 2, 1)).toBe(1);
-  expect(largest([1, 2, 8, 12, 12], 1, 0)).toBe(1);
-  expect(largest([1, 2, 8, 12, 12], 1, 1)).toBe(2);
-});
-
-test("of an Einsum it is where its letters say", () => {
-  const tokens = node("Reshape", "a lengths", "q");
-  const lengths = intsTensor([1, 2, 8, 144]);
-  const einsum = (inputs: string, equation: string, weights: readonly number[] = []) =>
-    axisOf("y", [tokens, node("Einsum", inputs, "y", { equation })], {
-      lengths,
-      w: uniform(weights, 2),
-    });
-  expect(einsum("a w", "bchw,cd->bhwd", [16, 5])).toBe(3);
-  expect(einsum("a w", "bchw,dc->bdhw", [5, 16])).toBe(1);
-  expect(einsum("a w", "bc...,chd->b...hd", [16, 2, 5])).toBe(4);
-  expect(einsum("a w", "bchw,wv->bchv", [12, 7])).toBe(1);
-  // scores are of heads, and what they weigh has its own channels
-  expect(einsum("q q", "bnci,bncj->bnij")).toBe(1);
-  expect(einsum("q q", "bnci,bndi->bncd")).toBe(3);
-});
-
-test("a convolution that slides along the channels, as ECA's, leaves them where they are", () => {
-  const nodes = [
-    node("GlobalAveragePool", "a", "pooled"),
-    node("Squeeze", "pooled last", "vector"),
-    node("Transpose", "vector", "row", { perm: [0, 2, 1] }),
-    node("Conv", "row window", "mixed", { pads: [1, 1] }),
-    node("Transpose", "mixed", "column", { perm: [0, 2, 1] }),
-    node("Unsqueeze", "column last", "gates"),
-  ];
-  const constants = { last: intsTensor([-1]), window: uniform([1, 1, 3], 2) };
-  expect(axisOf("mixed", nodes.slice(0, 4), constants)).toBe(2);
-  expect(axisOf("gates", nodes, constants)).toBe(1);
-  // one with outputs of its own has these as its channels
-  const own = { ...constants, window: uniform([5, 1, 3], 2) };
-  expect(axisOf("mixed", nodes.slice(0, 4), own)).toBe(1);
 });

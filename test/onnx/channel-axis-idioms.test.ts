@@ -1,0 +1,106 @@
+import { expect, test } from "vitest";
+
+import { intsTensor } from "../../lib/onnx/tensor.ts";
+import { axisOf } from "../support/axis-of.ts";
+import { node } from "../support/onnx-writer.ts";
+import { uniform } from "../support/random.ts";
+
+test("what channels were split into and neither shuffled among places nor reduced is channels", () => {
+  const shuffled = (split: readonly number[], perm: readonly number[]) =>
+    axisOf(
+      "y",
+      [
+        node("Reshape", "a split", "apart"),
+        node("Neg", "apart", "changed"),
+        node("Transpose", "changed", "turned", { perm }),
+        node("Reshape", "turned joined", "y"),
+      ],
+      { split: intsTensor(split), joined: intsTensor([1, 4, 24, 24]) },
+    );
+  expect(shuffled([1, 4, 2, 2, 12, 12], [0, 1, 4, 2, 5, 3])).toBe(1);
+  expect(shuffled([1, 2, 2, 4, 12, 12], [0, 3, 4, 1, 5, 2])).toBe(1);
+  const largest = (split: readonly number[], axis: number, keepdims: number) =>
+    axisOf(
+      "y",
+      [node("Reshape", "a split", "apart"), node("ReduceMax", "apart axis", "y", { keepdims })],
+      { split: intsTensor(split), axis: intsTensor([axis]) },
+    );
+  expect(largest([1, 8, 2, 12, 12], 2, 0)).toBe(1);
+  expect(largest([1, 8, 2, 12, 12], 2, 1)).toBe(1);
+  expect(largest([1, 2, 8, 12, 12], 1, 0)).toBe(1);
+  expect(largest([1, 2, 8, 12, 12], 1, 1)).toBe(2);
+});
+
+test("of an Einsum it is where its letters say", () => {
+  const tokens = node("Reshape", "a lengths", "q");
+  const lengths = intsTensor([1, 2, 8, 144]);
+  const einsum = (inputs: string, equation: string, weights: readonly number[] = []) =>
+    axisOf("y", [tokens, node("Einsum", inputs, "y", { equation })], {
+      lengths,
+      w: uniform(weights, 2),
+    });
+  expect(einsum("a w", "bchw,cd->bhwd", [16, 5])).toBe(3);
+  expect(einsum("a w", "bchw,dc->bdhw", [5, 16])).toBe(1);
+  expect(einsum("a w", "bc...,chd->b...hd", [16, 2, 5])).toBe(4);
+  expect(einsum("a w", "bchw,wv->bchv", [12, 7])).toBe(1);
+  // scores are of heads, and what they weigh has its own channels
+  expect(einsum("q q", "bnci,bncj->bnij")).toBe(1);
+  expect(einsum("q q", "bnci,bndi->bncd")).toBe(3);
+});
+
+test("a convolution that slides along the channels, as ECA's, leaves them where they are", () => {
+  const nodes = [
+    node("GlobalAveragePool", "a", "pooled"),
+    node("Squeeze", "pooled last", "vector"),
+    node("Transpose", "vector", "row", { perm: [0, 2, 1] }),
+    node("Conv", "row window", "mixed", { pads: [1, 1] }),
+    node("Transpose", "mixed", "column", { perm: [0, 2, 1] }),
+    node("Unsqueeze", "column last", "gates"),
+  ];
+  const constants = { last: intsTensor([-1]), window: uniform([1, 1, 3], 2) };
+  expect(axisOf("mixed", nodes.slice(0, 4), constants)).toBe(2);
+  expect(axisOf("gates", nodes, constants)).toBe(1);
+  // one with outputs of its own has these as its channels
+  const own = { ...constants, window: uniform([5, 1, 3], 2) };
+  expect(axisOf("mixed", nodes.slice(0, 4), own)).toBe(1);
+});
+
+/** `a` as tokens, [1, 144, 16], and what mixes these with each other. */
+const mixing = [
+  node("Reshape", "a rows", "planes"),
+  node("Transpose", "planes", "tokens", { perm: [0, 2, 1] }),
+  node("MatMul", "planes mix", "mixed"),
+  node("Transpose", "mixed", "back", { perm: [0, 2, 1] }),
+];
+const mixer = { rows: intsTensor([1, 16, 144]), mix: uniform([144, 144], 2) };
+
+test.each(["tokens back", "back tokens"])(
+  "tokens mixed with each other have the channels of what they are added to: %s",
+  (inputs) => {
+    expect(axisOf("y", [...mixing, node("Add", inputs, "y")], mixer)).toBe(2);
+    expect(axisOf("y", [...mixing, node("Mul", inputs, "y")], mixer)).toBe(2);
+  },
+);
+
+test("attention keeps the channels of what it weighs, from either side", () => {
+  const attention = [
+    node("Reshape", "a rows", "planes"),
+    node("Transpose", "planes", "tokens", { perm: [0, 2, 1] }),
+    node("MatMul", "tokens planes", "scores"),
+    node("Softmax", "scores", "weights", { axis: -1 }),
+    node("Transpose", "weights", "turned", { perm: [0, 2, 1] }),
+  ];
+  const weighed = (inputs: string) =>
+    axisOf("y", [...attention, node("MatMul", inputs, "y")], { rows: mixer.rows });
+  expect(weighed("weights tokens")).toBe(2);
+  expect(weighed("planes turned")).toBe(1);
+  // its tokens are places of an image once more, beside others
+  const whole = [
+    ...attention,
+    node("MatMul", "planes turned", "v"),
+    node("Reshape", "v sides", "maps"),
+    node("Concat", "maps a", "y", { axis: 1 }),
+  ];
+  const constants = { rows: mixer.rows, sides: intsTensor([1, 16, 12, 12]) };
+  expect(axisOf("y", whole, constants)).toBe(1);
+});
