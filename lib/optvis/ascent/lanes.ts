@@ -14,8 +14,6 @@ import type { AscentResult, AscentTask } from "./task.ts";
 /** An image, and where it was drawn. */
 export type PlacedResult = AscentResult & { readonly provider: Provider };
 
-type Fit = GpuVerdict & { readonly isFit: true };
-
 export interface LanesOptions {
   readonly engine: Pick<AscentEngine, "groupSize" | "threads"> & {
     render(task: AscentTask, hooks: AscentHooks): Promise<unknown>;
@@ -37,118 +35,152 @@ export interface LanesOptions {
  */
 export async function renderInLanes(
   task: AscentTask,
-  { engine, gpu, onGpuFailure }: LanesOptions,
+  options: LanesOptions,
   hooks: AscentHooks<PlacedResult>,
 ): Promise<void> {
-  const begunOn = new Map(hooks.resume?.map(({ channel, provider }) => [channel, provider]));
-  // the CPU takes from the front, the GPU from the back
-  const waiting = togetherIn(task).toSorted((a, b) => rank(a, begunOn) - rank(b, begunOn));
-  let verdict: GpuVerdict | null = null;
-  let resolveEmptied: (value: null) => void = () => undefined;
-  const emptied = new Promise<null>((resolve) => {
-    resolveEmptied = resolve;
-  });
-  const stop = new AbortController();
-  const signals = [stop.signal, ...(hooks.signal ? [hooks.signal] : [])];
-  const signal = AbortSignal.any(signals);
-  const ended = new Set<number>();
+  await new Lanes(task, options, hooks).run();
+}
 
-  const take = (count: number, end: "front" | "back"): readonly (readonly number[])[] => {
-    const start = end === "front" ? 0 : Math.max(0, waiting.length - count);
-    const taken = waiting.splice(start, count);
-    if (waiting.length === 0) resolveEmptied(null);
-    return taken;
-  };
-  /** Who is told and fails makes it the task's error, not the GPU's. */
-  const told = async (telling: Promise<void> | undefined): Promise<void> => {
-    try {
-      await telling;
-    } catch (error) {
-      stop.abort(error);
+/** Channels that are drawn together. */
+type Group = readonly number[];
+
+class Lanes {
+  readonly #task: AscentTask;
+  readonly #options: LanesOptions;
+  readonly #hooks: AscentHooks<PlacedResult>;
+  /** The CPU takes from the front, the GPU from the back. */
+  readonly #waiting: Group[];
+  readonly #ended = new Set<number>();
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #emptied: Promise<null>;
+  #tellEmptied: () => void = () => undefined;
+  /** `null`: not known yet. */
+  #verdict: GpuVerdict | null = null;
+
+  constructor(task: AscentTask, options: LanesOptions, hooks: AscentHooks<PlacedResult>) {
+    this.#task = task;
+    this.#options = options;
+    this.#hooks = hooks;
+    const begunOn = new Map(hooks.resume?.map(({ channel, provider }) => [channel, provider]));
+    this.#waiting = togetherIn(task).toSorted((a, b) => rank(a, begunOn) - rank(b, begunOn));
+    this.#signal = AbortSignal.any([this.#stop.signal, ...(hooks.signal ? [hooks.signal] : [])]);
+    this.#emptied = new Promise((resolve) => {
+      this.#tellEmptied = () => resolve(null);
+    });
+  }
+
+  async run(): Promise<void> {
+    // of a graph that has been tried before: all that wait may be the GPU's
+    this.#verdict = await Promise.race([this.#options.gpu, nextTurn(null)]);
+    const stopOthers = (error: unknown) => {
+      this.#stop.abort(error);
       throw error;
-    }
-  };
-  const { frames } = hooks;
-  const draw = (provider: Provider, groups: readonly (readonly number[])[]) =>
-    engine.render(
-      { ...task, provider, channels: groups.flat() },
-      {
-        ...hooks,
-        signal,
-        onBegin: (channels) => told(hooks.onBegin?.(channels)),
-        onStopped: (states) => told(hooks.onStopped?.(states)),
-        frames: frames && { ...frames, take: (frame) => told(frames.take(frame)) },
-        onChannel: (result) => {
-          ended.add(result.channel);
-          return told(hooks.onChannel?.({ ...result, provider }));
-        },
-      },
-    );
+    };
+    const lanes = await Promise.allSettled([
+      this.#cpuLane().catch(stopOthers),
+      this.#gpuLane().catch(stopOthers),
+    ]);
+    for (const lane of lanes) if (lane.status === "rejected") throw this.#stop.signal.reason;
+    // what the GPU has left, should it have failed after the CPU's lane was done
+    await this.#cpuLane();
+  }
 
-  const groupOn = (provider: Provider) => engine.groupSize(planOf({ ...task, provider }), provider);
-  const cpuLane = async () => {
+  async #cpuLane(): Promise<void> {
+    const { threads } = this.#options.engine;
     for (;;) {
-      const spare = verdict?.isFit
-        ? waiting.length - Math.ceil(verdict.speedup * engine.threads)
-        : waiting.length;
+      const waiting = this.#waiting.length;
+      const verdict = this.#verdict;
+      const spare = verdict?.isFit ? waiting - Math.ceil(verdict.speedup * threads) : waiting;
       // with the CPU alone one call has them all
-      const most = verdict?.isFit === false ? waiting.length : groupOn("cpu");
-      const groups = take(Math.max(0, Math.min(spare, most)), "front");
+      const most = verdict?.isFit === false ? waiting : this.#groupOn("cpu");
+      const groups = this.#take(Math.max(0, Math.min(spare, most)), "front");
       if (groups.length === 0) return;
-      await draw("cpu", groups);
+      await this.#draw("cpu", groups);
     }
-  };
-  const gpuLane = async () => {
-    verdict = await Promise.race([gpu, emptied]);
-    if (!verdict?.isFit) return;
-    const { provider }: Fit = verdict;
+  }
+
+  async #gpuLane(): Promise<void> {
+    this.#verdict = await Promise.race([this.#options.gpu, this.#emptied]);
+    if (!this.#verdict?.isFit) return;
+    const { provider } = this.#verdict;
     for (;;) {
-      const groups = take(groupOn(provider), "back");
+      const groups = this.#take(this.#groupOn(provider), "back");
       if (groups.length === 0) return;
       try {
-        await draw(provider, groups);
+        await this.#draw(provider, groups);
       } catch (error) {
-        if (signal.aborted || error instanceof OutOfTimeError) throw error;
-        const reason = error instanceof Error ? error.message : String(error);
-        verdict = {
-          isFit: false,
-          reason: `${PROFILES[provider].name} failed: ${reason}`,
-          // others may have had the card's memory
-          ...(error instanceof OutOfMemoryError && { isPassing: true }),
-        };
-        onGpuFailure(verdict);
-        waiting.push(...groups.filter((group) => group.some((channel) => !ended.has(channel))));
+        if (this.#signal.aborted || error instanceof OutOfTimeError) throw error;
+        this.#giveUp(provider, error);
+        const isLeft = (group: Group) => group.some((channel) => !this.#ended.has(channel));
+        this.#waiting.push(...groups.filter(isLeft));
         return;
       }
     }
-  };
-  // of a graph that has been tried before: all that wait may be the GPU's
-  verdict = await Promise.race([gpu, nextTurn(null)]);
-  const stopOthers = (error: unknown) => {
-    stop.abort(error);
-    throw error;
-  };
-  const lanes = await Promise.allSettled([
-    cpuLane().catch(stopOthers),
-    gpuLane().catch(stopOthers),
-  ]);
-  for (const lane of lanes) if (lane.status === "rejected") throw stop.signal.reason;
-  // what the GPU has left, should it have failed after the CPU's lane was done
-  await cpuLane();
+  }
+
+  #giveUp(provider: Provider, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    const refusal: GpuRefusal = {
+      isFit: false,
+      reason: `${PROFILES[provider].name} failed: ${reason}`,
+      // others may have had the card's memory
+      ...(error instanceof OutOfMemoryError && { isPassing: true }),
+    };
+    this.#verdict = refusal;
+    this.#options.onGpuFailure(refusal);
+  }
+
+  #groupOn(provider: Provider): number {
+    return this.#options.engine.groupSize(planOf({ ...this.#task, provider }), provider);
+  }
+
+  #take(count: number, end: "front" | "back"): readonly Group[] {
+    const start = end === "front" ? 0 : Math.max(0, this.#waiting.length - count);
+    const taken = this.#waiting.splice(start, count);
+    if (this.#waiting.length === 0) this.#tellEmptied();
+    return taken;
+  }
+
+  #draw(provider: Provider, groups: readonly Group[]): Promise<unknown> {
+    const hooks = this.#hooks;
+    const { frames } = hooks;
+    return this.#options.engine.render(
+      { ...this.#task, provider, channels: groups.flat() },
+      {
+        ...hooks,
+        signal: this.#signal,
+        onBegin: (channels) => this.#told(hooks.onBegin?.(channels)),
+        onStopped: (states) => this.#told(hooks.onStopped?.(states)),
+        frames: frames && { ...frames, take: (frame) => this.#told(frames.take(frame)) },
+        onChannel: (result) => {
+          this.#ended.add(result.channel);
+          return this.#told(hooks.onChannel?.({ ...result, provider }));
+        },
+      },
+    );
+  }
+
+  /** Who is told and fails makes it the task's error, not the GPU's. */
+  async #told(telling: Promise<void> | undefined): Promise<void> {
+    try {
+      await telling;
+    } catch (error) {
+      this.#stop.abort(error);
+      throw error;
+    }
+  }
 }
 
 /** What the CPU has begun comes first, and last what a GPU has. */
-function rank(
-  group: readonly number[],
-  begunOn: ReadonlyMap<number, Provider | undefined>,
-): number {
+function rank(group: Group, begunOn: ReadonlyMap<number, Provider | undefined>): number {
   const begun = group.find((channel) => begunOn.has(channel));
   if (begun === undefined) return 0;
   return (begunOn.get(begun) ?? "cpu") === "cpu" ? -1 : 1;
 }
 
 /** The task's channels, those together that are to differ from each other. */
-function togetherIn(task: AscentTask): readonly (readonly number[])[] {
+function togetherIn(task: AscentTask): readonly Group[] {
   if (!task.targets) return task.channels.map((channel) => [channel]);
   const groups = new Map<number, number[]>();
   for (const channel of task.channels) {

@@ -51,23 +51,7 @@ export async function resolveRequest(
   const { model } = network;
   const layer = requestedLayer(request, network);
   const classNames = classNamesOf(layer, network.layers, network.labels);
-  const among = {
-    layerName: layer.name,
-    // a flattened layer may have more; their keys would be too long to sort
-    count: Math.min(layer.channels, MAX_CHANNEL_INDEX),
-    classNames,
-  };
-  const selection = request.channels
-    ? selectChannels(request.channels, among)
-    : { channels: [], problems: [] };
-  const targets = resolveTargets(request.targets ?? [], among, files);
-  const decided = network.layers[layer.index - 1]?.channelAxis;
-  const drawn = {
-    ...(layer.channelAxis !== decided && { channelAxis: layer.channelAxis }),
-    ...(request.targets
-      ? { targets: [...targets.targets] }
-      : { channels: [...selection.channels] }),
-  };
+  const { drawn, problems: misnamed } = drawnOf(request, layer, { network, classNames, files });
   const complete = completeRequest(request, model, layer, drawn);
   const channels = imageNumbers(complete);
   const { width, height } = initialImage ?? model.inputSize;
@@ -78,15 +62,9 @@ export async function resolveRequest(
     ...workProblems({ ...drawing, channelCount: channels.length }),
   ];
   const overLimit = tooMuch.length > 0 ? tooMuch : pictureProblems(drawing, tileSize);
-  const wrong = [...selection.problems, ...targets.problems, ...photographProblems(request, model)];
+  const wrong = [...misnamed, ...photographProblems(request, model)];
   // what is over a limit is not worked through any further
   if (overLimit.length > 0) throw new RequestError([...wrong, ...overLimit]);
-  const named = (channel: number) => classLabel(classNames, channel);
-  const labels =
-    request.montage.labels ??
-    (complete.targets
-      ? targetUnits(complete.targets).map((unit) => targetLabel(unit, named))
-      : channels.map(named));
   const raised = raisedLayer(request, model.model, layer);
   const noAscent = await ascentProblems(model, raised, drawing);
   const { channelAxis, targets: wanted = [] } = complete;
@@ -120,12 +98,57 @@ export async function resolveRequest(
     },
     targetFiles: [...files],
     channels: [...channels],
-    labels: channels.map((_, i) => labels[i] ?? null),
+    labels: labelsOf(request, complete, classNames),
     initialImage,
     seconds,
     bytes: workBytes(model, raised, drawing),
     tileSize,
   };
+}
+
+interface Surroundings {
+  readonly network: AnalysedNetwork;
+  readonly classNames: readonly string[] | null;
+  /** Of the targets. */
+  readonly files: readonly TargetFile[];
+}
+
+/** What the request draws, in normal form, as far as it is not wrong. */
+function drawnOf(
+  request: RenderRequest,
+  layer: LayerWithChannels,
+  { network, classNames, files }: Surroundings,
+) {
+  const decided = network.layers[layer.index - 1]?.channelAxis;
+  const axis = layer.channelAxis === decided ? {} : { channelAxis: layer.channelAxis };
+  const among = {
+    layerName: layer.name,
+    // a flattened layer may have more; their keys would be too long to sort
+    count: Math.min(layer.channels, MAX_CHANNEL_INDEX),
+    classNames,
+  };
+  if (request.targets) {
+    const { targets, problems } = resolveTargets(request.targets, among, files);
+    return { drawn: { ...axis, targets: [...targets] }, problems };
+  }
+  const { channels, problems } = selectChannels(request.channels ?? [], among);
+  return { drawn: { ...axis, channels: [...channels] }, problems };
+}
+
+/** Of each image; `null`: it has none. */
+function labelsOf(
+  { montage }: RenderRequest,
+  complete: CompleteRequest,
+  classNames: readonly string[] | null,
+): (string | null)[] {
+  const named = (channel: number) => classLabel(classNames, channel);
+  const channels = imageNumbers(complete);
+  const labels =
+    montage.labels ??
+    (complete.targets
+      ? targetUnits(complete.targets).map((unit) => targetLabel(unit, named))
+      : channels.map(named));
+  return channels.map((_, i) => labels[i] ?? null);
 }
 
 function classLabel(classNames: readonly string[] | null, channel: number): string | null {
