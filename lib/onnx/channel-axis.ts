@@ -98,7 +98,10 @@ const kept = ({ from, to, axis }: Step): number => {
 const second: Rule = () => 1;
 
 /** One that slides along the channels themselves, as ECA's, leaves them where they are. */
-const convolved: Rule = ({ to, axis }) => (axis > 1 && to[1] === 1 && to[axis]! > 1 ? axis : 1);
+const convolved: Rule = ({ from, to, axis }) => {
+  const isOfOne = from[1] === 1 && to[1] === 1;
+  return isOfOne && axis > 1 && to[axis]! > 1 ? axis : 1;
+};
 
 /**
  * With a matrix of weights its columns. Of two activations where those of the second or the first

@@ -63,6 +63,12 @@ test("a convolution that slides along the channels, as ECA's, leaves them where 
   // one with outputs of its own has these as its channels
   const own = { ...constants, window: uniform([5, 1, 3], 2) };
   expect(axisOf("mixed", nodes.slice(0, 4), own)).toBe(1);
+  // and one that sums up several rows, of whose channels none are left as they were
+  const rows = [
+    node("Transpose", "a", "rows", { perm: [0, 2, 1, 3] }),
+    node("Conv", "rows window", "summed"),
+  ];
+  expect(axisOf("summed", rows, { window: uniform([1, 12, 1, 1], 2) })).toBe(1);
 });
 
 /** `a` as tokens, [1, 144, 16], and what mixes these with each other. */
