@@ -56,14 +56,7 @@ export async function renderTiles(
   const { targets } = task.request;
   const { resume = new Map<number, TileProgress>() } = hooks;
   const units = targets && targetUnits(targets);
-  const firsts = new Map<number, ExaminedTile>();
-  for (const [channel, { first }] of resume) {
-    if (first === null) continue;
-    const tile = await makeTile(first, task.request, planeKind(task.network.model.planes));
-    // what it looked like on its way went with the rendering that was stopped
-    const none = new AscentFrames();
-    if (tile.kind === "tile") firsts.set(channel, await examined(renderer, task, tile, none));
-  }
+  const firsts = await firstDrawings(renderer, task, resume);
   // those of the first drawing say nothing of the second
   const statesOf = (channels: readonly number[], drawing: "first" | "second") =>
     channels.flatMap((channel) => {
@@ -118,6 +111,23 @@ export async function renderTiles(
     }
     throw error;
   }
+}
+
+/** Of the channels whose first drawing an earlier rendering has ended, its tile. */
+async function firstDrawings(
+  renderer: Renderer,
+  task: RenderTask,
+  resume: ReadonlyMap<number, TileProgress>,
+): Promise<Map<number, ExaminedTile>> {
+  const firsts = new Map<number, ExaminedTile>();
+  for (const [channel, { first }] of resume) {
+    if (first === null) continue;
+    const tile = await makeTile(first, task.request, planeKind(task.network.model.planes));
+    // what it looked like on its way went with the rendering that was stopped
+    const none = new AscentFrames();
+    if (tile.kind === "tile") firsts.set(channel, await examined(renderer, task, tile, none));
+  }
+  return firsts;
 }
 
 function renderedOf(tile: ExaminedTile): RenderedImage {
