@@ -1,8 +1,10 @@
 import {
+  mergedAfter,
   partsAfter,
   permutation,
   REDUCTIONS,
   RESHAPES,
+  type Span,
   type Step as Move,
   takenAxes,
 } from "./channel-parts.ts";
@@ -26,6 +28,8 @@ export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<V
   const inFront = new Set<Value>();
   /** Of values whose channels are split into several axes. */
   const split = new Map<Value, readonly number[]>();
+  /** Of values whose channels are put together with the batch. */
+  const merged = new Map<Value, Span>();
   /** Values that have none of their own, but heads at best: how well tokens match. */
   const scores = new Set<Value>();
   const shapeOf = (value: Value | undefined) => facts.get(value ?? "")?.shape ?? [];
@@ -51,20 +55,22 @@ export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<V
       if (rank === 0) continue;
       const [from, to] = [shapeOf(source), shapeOf(output)];
       const step = { node, from, to, axis: axes.get(source)!, facts, scores };
-      const isTransposed = node.op === "Transpose";
       const wasInFront = inFront.has(source);
-      const followed =
-        wasInFront && isTransposed
-          ? permutation(step).indexOf(0)
-          : (OPERATORS.get(node.op)?.(step, axes) ?? kept(step));
+      const followed = wasInFront
+        ? (fromFront(step) ?? OPERATORS.get(node.op)?.(step, axes) ?? kept(step))
+        : (OPERATORS.get(node.op)?.(step, axes) ?? kept(step));
       const parts = split.get(source);
       const after = step.axis === NO_CHANNELS ? [] : partsAfter(step, parts ?? [step.axis]);
       if (after.length > 1) split.set(output, after);
       const isApart = parts !== undefined && after.length > 0 && !after.includes(followed);
-      const axis = isApart ? after.at(-1)! : Math.abs(followed);
+      const together = mergedAfter(step, step.axis, merged.get(source));
+      if (together && "span" in together) merged.set(output, together.span);
+      const apart = together && ("axis" in together ? together.axis : NO_CHANNELS);
+      const axis = apart ?? (isApart ? after.at(-1)! : Math.abs(followed));
       if (followed === HEADS || (scores.has(source) && !MIXES.has(node.op))) scores.add(output);
       axes.set(output, axis >= 1 && axis < rank ? axis : NO_CHANNELS);
-      const comesToFront = isTransposed && axis === 0 && (wasInFront || step.axis !== NO_CHANNELS);
+      const isMoved = node.op === "Transpose" || node.op === "Gather" || RESHAPES.has(node.op);
+      const comesToFront = isMoved && axis === 0 && (wasInFront || step.axis !== NO_CHANNELS);
       const stays = wasInFront && (node.op.startsWith("Gather") || !OPERATORS.has(node.op));
       if (comesToFront || (stays && from.length === rank)) inFront.add(output);
     }
@@ -136,6 +142,12 @@ const contracted: Rule = ({ node, to, facts }, axes) => {
   return ofWeights.findLast((axis) => axis > 0 && to[axis] === longest) ?? HEADS;
 };
 
+/** Where channels that lie in front come to; `null` where they stay. */
+function fromFront(step: Step): number | null {
+  if (step.node.op === "Transpose") return permutation(step).indexOf(0);
+  return RESHAPES.has(step.node.op) && step.to.join() === [1, ...step.from].join() ? 1 : null;
+}
+
 const transposed: Rule = (step) =>
   step.axis === NO_CHANNELS ? NO_CHANNELS : permutation(step).indexOf(step.axis);
 
@@ -151,6 +163,9 @@ const reshaped: Rule = ({ node, from, to, axis }) => {
   const isDropped = from[axis] === 1 && from.toSpliced(axis, 1).join() === to.join();
   // a Reshape may as well make channels of another axis, as heads that detect do
   if (isDropped && node.op === "Squeeze") return withoutIt(to);
+  // one image alone, without its batch
+  const isAlone = axis === 1 && from[0] === 1 && from[1]! > 1;
+  if (isAlone && from.slice(1).join() === to.join()) return 0;
   const before = sizeOf(from.slice(0, axis));
   const end = before * from[axis]!;
   const upTo = (count: number) => sizeOf(to.slice(0, count));

@@ -45,7 +45,11 @@ export function partsAfter(step: Step, parts: readonly number[]): readonly numbe
     if (from.length === to.length) return kept;
     return kept.map((axis) => axis - taken.filter((each) => each < axis).length);
   }
-  return KEEPS_AXES.has(node.op) && from.join() === to.join() ? parts : [];
+  return isElementwise(step) ? parts : [];
+}
+
+function isElementwise({ node, from, to }: Step): boolean {
+  return KEEPS_AXES.has(node.op) && from.join() === to.join();
 }
 
 /** Those that a reduction takes. */
@@ -54,6 +58,29 @@ export function takenAxes({ node, facts }: Pick<Step, "node" | "facts">): readon
     node,
     node.inputs.map((value) => facts.get(value) ?? null),
   );
+}
+
+/**
+ * Which elements are channels that a Reshape puts together with the batch, as [N C H / 2, 2, W / 2,
+ * 2]: those before and behind their axis stay as many, however what follows is turned.
+ *
+ * @param span of the value before, where they were so already
+ */
+export function mergedAfter(
+  step: Step,
+  axis: number,
+  span: Span | undefined,
+): { readonly span: Span } | { readonly axis: number } | null {
+  const { node, from, to } = step;
+  if (!RESHAPES.has(node.op)) {
+    const isKept = node.op === "Transpose" ? permutation(step)[0] === 0 : isElementwise(step);
+    return span && isKept ? { span } : null;
+  }
+  const own = span ?? spansOf(from).get(axis);
+  if (own === undefined || (axis === 0) !== (span !== undefined)) return null;
+  if ((to[0] ?? 1) >= own[1]) return { span: own };
+  const apart = [...spansOf(to)].find(([, other]) => other.join() === own.join());
+  return span && apart ? { axis: apart[0] } : null;
 }
 
 /** The elements stay in order: an axis is where those before it are as many. */
@@ -75,7 +102,7 @@ function reshapedParts({ from, to }: Step, parts: readonly number[]): readonly n
 }
 
 /** Of an axis: elements of all before it, and of these with it. */
-type Span = readonly [before: number, behind: number];
+export type Span = readonly [before: number, behind: number];
 
 /** Of each axis that is longer than 1. */
 function spansOf(shape: readonly number[]): ReadonlyMap<number, Span> {

@@ -110,3 +110,44 @@ test("attention keeps the channels of what it weighs, from either side", () => {
   const constants = { rows: mixer.rows, sides: intsTensor([1, 16, 12, 12]) };
   expect(axisOf("y", whole, constants)).toBe(1);
 });
+
+test("an image without its batch has its planes again once it is back, as detectors have it", () => {
+  const alone = [
+    node("Squeeze", "a front", "single"),
+    node("Mul", "single two", "scaled"),
+    node("Unsqueeze", "scaled front", "listed"),
+    node("Relu", "listed", "resized"),
+    node("Gather", "resized first", "taken", { axis: 0 }),
+    node("Abs", "taken", "positive"),
+    node("Unsqueeze", "positive front", "again"),
+    node("Transpose", "taken", "last", { perm: [1, 2, 0] }),
+  ];
+  const constants = {
+    front: intsTensor([0]),
+    first: { ...intsTensor([0]), shape: [] },
+    two: uniform([1], 2),
+  };
+  const axis = (value: string) => axisOf(value, alone, constants);
+  expect(["single", "scaled", "taken"].map(axis)).toEqual([0, 0, 0]);
+  expect(["listed", "resized", "again"].map(axis)).toEqual([1, 1, 1]);
+  expect(axis("last")).toBe(2);
+});
+
+test("channels put together with the batch are found again, as MobileViT unfolds its maps", () => {
+  const unfolded = [
+    node("Reshape", "a together", "strips"),
+    node("Transpose", "strips", "turned", { perm: [0, 2, 1, 3] }),
+    node("Relu", "turned", "changed"),
+    node("Reshape", "changed apart", "patches"),
+    node("Transpose", "patches", "tokens", { perm: [0, 3, 2, 1] }),
+    node("Reshape", "tokens sequences", "rows"),
+  ];
+  const constants = {
+    together: intsTensor([16 * 6, 2, 6, 2]),
+    apart: intsTensor([1, 16, 36, 4]),
+    sequences: intsTensor([4, 36, 16]),
+  };
+  const axis = (value: string) => axisOf(value, unfolded, constants);
+  expect(["strips", "turned", "changed"].map(axis)).toEqual([0, 0, 0]);
+  expect(["patches", "tokens", "rows"].map(axis)).toEqual([1, 3, 2]);
+});
