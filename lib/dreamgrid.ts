@@ -21,6 +21,7 @@ import {
   type RenderEvent,
   renderRequest,
 } from "./pipeline/render/render-request.ts";
+import { checkGraphOptions } from "./pipeline/request/graph-options.ts";
 import { type LayerRow, layerRows } from "./pipeline/request/layer-rows.ts";
 import type { RenderRequestInput } from "./pipeline/request/request.ts";
 
@@ -118,9 +119,11 @@ export interface VjpOptions {
  * leading axis each image has several places, as windows of tokens, is [N, places, ...] here.
  *
  * @throws LayerNotFoundError; ShapeMismatchError if the network does not take such images;
- *   UnsupportedGradientError naming the operator that has no gradient
+ *   UnsupportedGradientError naming the operator that has no gradient; RequestError for another
+ *   provider than there is
  */
 export function vjp(network: Network, options: VjpOptions): Graph {
+  checkGraphOptions(options);
   const { parts } = findLayer(network.analysed.layers, options.layer);
   // as the layer is, whichever axis has its channels
   const asItIs = { ...options, channelAxis: parts > 1 ? 0 : 1 };
@@ -141,12 +144,13 @@ export interface ObjectiveGraphOptions extends VjpOptions {
  * `activation` [N], the mean of the selected channel's map; `gradient`, that of the
  * objective (`mean`: of the activation; `rectified`: of what exceeds it).
  *
- * @throws as `vjp`
+ * @throws as `vjp`; RequestError for another objective than there is, too
  */
 export function differentiableGraph(
   network: Network,
   { objective = "rectified", ...options }: ObjectiveGraphOptions,
 ): Graph {
+  checkGraphOptions({ objective, ...options });
   const provider = options.provider ?? "cpu";
   return objectiveGraph(passTo(network, options), { objective, provider });
 }

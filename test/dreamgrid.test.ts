@@ -128,6 +128,25 @@ test("a layer that is not there is refused", async () => {
   expect(() => vjp(network, { layer: "heat" })).toThrow("did you mean 'head' (4)?");
 });
 
+test("a provider or an objective that there is none of is refused, as plain JavaScript may give it", async () => {
+  const network = await readNetwork(await smoothFile());
+  const graphOf = (more: object) => differentiableGraph(network, { layer: "head", ...more });
+  const provider = 'provider: given "cpuu"; wanted one of "cpu", "cuda", "webgpu"';
+  const vjpFor = (named: string) => vjp(network, { layer: "head", provider: named as "cpu" });
+  expect(() => vjpFor("cpuu")).toThrow(new RequestError([provider]));
+  const objective =
+    'objective: given "meen"; wanted one of "rectified", "mean", "layer", "neuron", or { kind: "direction", cosinePower: number }';
+  expect(() => graphOf({ objective: "meen", provider: "cpuu" })).toThrow(
+    new RequestError([provider, objective]),
+  );
+  expect(() => graphOf({ objective: { kind: "direction" } })).toThrow(
+    "objective.cosinePower: missing; wanted a number",
+  );
+  for (const known of ["layer", "neuron", { kind: "direction", cosinePower: 0 }]) {
+    expect(graphOf({ objective: known }).outputs).toHaveLength(2);
+  }
+});
+
 /** Two iterations of three channels of layer 2, `wide`. */
 const REQUEST = { layer: "wide", channels: "1:3", numIterations: 2, pyramidLevels: 2 } as const;
 

@@ -55,7 +55,7 @@ export const address = {
 
 export function parseAddress(hash: string): Address {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
-  // people end addresses with a stroke, too
+  // people end addresses with a slash, too
   return { place: placeOf(path.replace(/\/+$/, "")), query: new URLSearchParams(query) };
 }
 
