@@ -20,21 +20,25 @@ interface Made extends Held {
  * @param layers those before it, at least
  */
 export function isWholeAgain(parted: Made, whole: Held, layers: readonly Made[]): boolean {
-  return isOfGroups(parted, whole) || isOfHeads(parted, whole, layers);
+  const [made] = parted.inputs.map((index) => layers[index - 1]);
+  return made !== undefined && (isOfGroups(parted, whole, made) || isOfHeads(parted, whole, made));
 }
 
-/** Groups of channels, each of which a normalisation looks at as one plane. */
-function isOfGroups({ type, channels }: Made, whole: Held): boolean {
+/**
+ * Groups of channels, each of which a normalisation looks at as one plane; not what flattens it.
+ *
+ * @param made what it reads
+ */
+function isOfGroups({ type, channels }: Made, whole: Held, made: Held): boolean {
   if (type !== "InstanceNormalization" || channels === null || whole.channels === null) {
     return false;
   }
-  return whole.channels > channels && whole.channels % channels === 0;
+  return whole.channels === made.channels && whole.channels > channels;
 }
 
 /** Heads of attention, which a product makes, and which then stand side by side. */
-function isOfHeads({ type, shape, inputs }: Made, whole: Held, layers: readonly Made[]): boolean {
-  const [made] = inputs.map((index) => layers[index - 1]);
-  const isOfProduct = made?.type === "MatMul" && made.learnableCount === 0;
+function isOfHeads({ type, shape }: Made, whole: Held, made: Made): boolean {
+  const isOfProduct = made.type === "MatMul" && made.learnableCount === 0;
   if (type !== "Transpose" || !isOfProduct || !shape || !whole.shape) return false;
   const [heads = 0, width = 0] = shape.slice(-2);
   const beside = [...shape.slice(0, -2), heads * width];

@@ -67,6 +67,31 @@ test("groups that a normalisation looks at as planes are the channels that they 
   ]);
 });
 
+test.each([
+  ["flattened", [1, 120]],
+  ["in windows", [1, 24, 5, 1]],
+])("planes that are laid out anew behind a normalisation, %s, are not its channels", (_, shape) => {
+  const vector = sketch({
+    inputs: { image: [1, 3, 4, 5] },
+    nodes: [
+      node("Conv", "image kernel", "maps"),
+      node("InstanceNormalization", "maps scale bias", "normalised"),
+      node("Reshape", "normalised shape", "anew"),
+      node("Relu", "anew", "relu"),
+    ],
+    outputs: ["relu"],
+    initializers: {
+      kernel: uniform([6, 3, 1, 1], 1),
+      scale: uniform([6], 2),
+      bias: uniform([6], 3),
+      shape: intsTensor(shape),
+    },
+  });
+  const read = decodeModel(writeModel(vector, 18));
+  const layer = findLayer(layerTable(read, specialise(read, [1, 3, 4, 5])), "normalised");
+  expect(layer).toMatchObject({ value: "normalised", shape: [1, 6, 4, 5], channels: 6 });
+});
+
 test("heads of attention are the channels of the tokens that they are put together to", () => {
   const attended = sketch({
     inputs: { image: [1, 3, 4, 5] },
