@@ -23,59 +23,76 @@ import { sizeOf } from "./tensor.ts";
  *   no such axis, as a single plane [N, H, W]
  */
 export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<Value, number> {
-  const axes = new Map<Value, number>([[input, 1]]);
-  /** Values whose channels lie in front for now, where exporters index them: they may come back. */
-  const inFront = new Set<Value>();
-  /** Of values whose channels are split into several axes. */
-  const split = new Map<Value, readonly number[]>();
-  /** Of values whose channels are put together with the batch. */
-  const merged = new Map<Value, Span>();
-  /** Values that have none of their own, but heads at best: how well tokens match. */
-  const scores = new Set<Value>();
+  const image = { axis: 1, made: 0, isInFront: false, parts: null, span: null, isScores: false };
+  const known = new Map<Value, Known>([[input, image]]);
   const shapeOf = (value: Value | undefined) => facts.get(value ?? "")?.shape ?? [];
-  const made = new Map<Value, number>([[input, 0]]);
-  /** The input that decides; where several are joined whose axes differ, the one made first. */
-  const sourceOf = ({ op, inputs, outputs }: Node): Value | undefined => {
-    const known = inputs.filter((value) => axes.has(value));
-    const withChannels = known.filter((value) => axes.get(value) !== NO_CHANNELS);
-    const first = withChannels[0] ?? known[0];
-    if (OPERATORS.has(op)) return first;
-    const rank = shapeOf(outputs[0]).length;
-    const alike = withChannels.filter((value) => shapeOf(value).length === rank);
-    if (new Set(alike.map((value) => axes.get(value))).size < 2) return first;
-    // tokens mixed with each other are added to what they were before
-    return alike.toSorted((a, b) => made.get(a)! - made.get(b)!)[0];
-  };
   for (const node of graph.nodes) {
-    const source = sourceOf(node);
+    const rank = shapeOf(node.outputs[0]).length;
+    const value = decidingInput(node, known, (each) => shapeOf(each).length === rank);
+    const source = known.get(value ?? "");
     if (source === undefined) continue;
-    for (const output of node.outputs) made.set(output, made.size);
     for (const output of node.outputs) {
-      const rank = shapeOf(output).length;
-      if (rank === 0) continue;
-      const [from, to] = [shapeOf(source), shapeOf(output)];
-      const step = { node, from, to, axis: axes.get(source)!, facts, scores };
-      const wasInFront = inFront.has(source);
-      const followed = wasInFront
-        ? (fromFront(step) ?? OPERATORS.get(node.op)?.(step, axes) ?? kept(step))
-        : (OPERATORS.get(node.op)?.(step, axes) ?? kept(step));
-      const parts = split.get(source);
-      const after = step.axis === NO_CHANNELS ? [] : partsAfter(step, parts ?? [step.axis]);
-      if (after.length > 1) split.set(output, after);
-      const isApart = parts !== undefined && after.length > 0 && !after.includes(followed);
-      const together = mergedAfter(step, step.axis, merged.get(source));
-      if (together && "span" in together) merged.set(output, together.span);
-      const apart = together && ("axis" in together ? together.axis : NO_CHANNELS);
-      const axis = apart ?? (isApart ? after.at(-1)! : Math.abs(followed));
-      if (followed === HEADS || (scores.has(source) && !MIXES.has(node.op))) scores.add(output);
-      axes.set(output, axis >= 1 && axis < rank ? axis : NO_CHANNELS);
-      const isMoved = node.op === "Transpose" || node.op === "Gather" || RESHAPES.has(node.op);
-      const comesToFront = isMoved && axis === 0 && (wasInFront || step.axis !== NO_CHANNELS);
-      const stays = wasInFront && (node.op.startsWith("Gather") || !OPERATORS.has(node.op));
-      if (comesToFront || (stays && from.length === rank)) inFront.add(output);
+      const [from, to] = [shapeOf(value), shapeOf(output)];
+      if (to.length === 0) continue;
+      known.set(output, knownAfter({ node, from, to, facts, axis: source.axis }, source, known));
     }
   }
-  return axes;
+  return new Map([...known].map(([value, { axis }]) => [value, axis]));
+}
+
+/** What is known of a value. */
+interface Known {
+  /** Along which its channels lie, or `NO_CHANNELS`. */
+  readonly axis: number;
+  /** Values known before it. */
+  readonly made: number;
+  /** Whether its channels lie in front for now, where exporters index them: they may come back. */
+  readonly isInFront: boolean;
+  /** The axes that its channels are split into, where they are. */
+  readonly parts: readonly number[] | null;
+  /** Where its channels are, as long as they are put together with the batch. */
+  readonly span: Span | null;
+  /** Whether it has none of its own, but heads at best: how well tokens match. */
+  readonly isScores: boolean;
+}
+
+/** The first that has channels; where some are joined whose axes differ, the one made first. */
+function decidingInput(
+  { op, inputs }: Node,
+  known: ReadonlyMap<Value, Known>,
+  isAlike: (value: Value) => boolean,
+): Value | undefined {
+  const reached = inputs.filter((value) => known.has(value));
+  const axisOf = (value: Value) => known.get(value)!.axis;
+  const withChannels = reached.filter((value) => axisOf(value) !== NO_CHANNELS);
+  const first = withChannels[0] ?? reached[0];
+  if (OPERATORS.has(op)) return first;
+  const alike = withChannels.filter(isAlike);
+  if (new Set(alike.map(axisOf)).size < 2) return first;
+  // tokens mixed with each other are added to what they were before
+  return alike.toSorted((a, b) => known.get(a)!.made - known.get(b)!.made)[0];
+}
+
+function knownAfter(step: Step, source: Known, known: ReadonlyMap<Value, Known>): Known {
+  const { node, from, to } = step;
+  const rule = OPERATORS.get(node.op);
+  const back = source.isInFront ? fromFront(step) : null;
+  const followed = back ?? rule?.(step, known) ?? kept(step);
+  const parts = source.axis === NO_CHANNELS ? [] : partsAfter(step, source.parts ?? [source.axis]);
+  const isApart = source.parts !== null && parts.length > 0 && !parts.includes(followed);
+  const merged = mergedAfter(step, source.axis, source.span);
+  const axis = merged?.axis ?? (isApart ? parts.at(-1)! : Math.abs(followed));
+  const isMoved = node.op === "Transpose" || node.op === "Gather" || RESHAPES.has(node.op);
+  const comesToFront = isMoved && axis === 0 && (source.isInFront || source.axis !== NO_CHANNELS);
+  const stays = source.isInFront && (node.op.startsWith("Gather") || rule === undefined);
+  return {
+    axis: axis >= 1 && axis < to.length ? axis : NO_CHANNELS,
+    made: known.size,
+    isInFront: comesToFront || (stays && from.length === to.length),
+    parts: parts.length > 1 ? parts : null,
+    span: merged?.span ?? null,
+    isScores: followed === HEADS || (source.isScores && !MIXES.has(node.op)),
+  };
 }
 
 /** In place of an axis: 0 is the batch. */
@@ -90,10 +107,9 @@ const MIXES: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "MatMul", "
 interface Step extends Move {
   /** Of the input that decides. */
   readonly axis: number;
-  readonly scores: ReadonlySet<Value>;
 }
 
-type Rule = (step: Step, axes: ReadonlyMap<Value, number>) => number;
+type Rule = (step: Step, known: ReadonlyMap<Value, Known>) => number;
 
 /** Elementwise, and whatever keeps the order of the axes; leading axes may be added. */
 const kept = ({ from, to, axis }: Step): number => {
@@ -113,30 +129,30 @@ const convolved: Rule = ({ from, to, axis }) => {
  * With a matrix of weights its columns. Of two activations where those of the second or the first
  * stay, columns or rows; scores, which weigh the other, have none to stay. Else heads.
  */
-const product: Rule = ({ node, to, scores }, axes) => {
-  const [left = "", right = ""] = node.inputs;
+const product: Rule = ({ node, to }, known) => {
+  const [left, right] = [0, 1].map((index) => known.get(node.inputs[index] ?? ""));
   const last = to.length - 1;
-  if (!axes.has(right)) return last;
-  const stays = (value: Value, axis: number) => axes.get(value) === axis && !scores.has(value);
+  if (right === undefined) return last;
+  const stays = (of: Known | undefined, axis: number) => of?.axis === axis && !of.isScores;
   if (stays(right, last)) return last;
-  if (axes.has(left) && stays(left, last - 1)) return last - 1;
-  return axes.get(right) === last ? last : HEADS;
+  if (stays(left, last - 1)) return last - 1;
+  return right.axis === last ? last : HEADS;
 };
 
 /**
  * Where the letter of the channels stays, of the last input that has some; where weights contract
  * it, the longest of their axes, as of heads and their width; else heads.
  */
-const contracted: Rule = ({ node, to, facts }, axes) => {
+const contracted: Rule = ({ node, to, facts }, known) => {
   const inputs = node.inputs.map((value) => facts.get(value) ?? null);
   const { terms, output } = parseEinsum(node, inputs);
   const places = node.inputs.map((value, i) => {
-    const axis = axes.get(value);
+    const axis = known.get(value)?.axis;
     return axis === undefined || axis === NO_CHANNELS ? -1 : output.indexOf(terms[i]![axis]!);
   });
   const stays = places.findLast((place) => place > 0);
   if (stays !== undefined) return stays;
-  const made = terms.filter((_, i) => axes.has(node.inputs[i]!)).join("");
+  const made = terms.filter((_, i) => known.has(node.inputs[i]!)).join("");
   const ofWeights = [...to.keys()].filter((axis) => !made.includes(output[axis]!));
   const longest = Math.max(...ofWeights.map((axis) => to[axis]!));
   return ofWeights.findLast((axis) => axis > 0 && to[axis] === longest) ?? HEADS;

@@ -65,22 +65,24 @@ export function takenAxes({ node, facts }: Pick<Step, "node" | "facts">): readon
  * 2]: those before and behind their axis stay as many, however what follows is turned.
  *
  * @param span of the value before, where they were so already
+ * @returns axis 0 as long as they are together; `null` where they are not, or not followed
  */
 export function mergedAfter(
   step: Step,
   axis: number,
-  span: Span | undefined,
-): { readonly span: Span } | { readonly axis: number } | null {
+  span: Span | null,
+): { readonly axis: number; readonly span: Span | null } | null {
   const { node, from, to } = step;
   if (!RESHAPES.has(node.op)) {
     const isKept = node.op === "Transpose" ? permutation(step)[0] === 0 : isElementwise(step);
-    return span && isKept ? { span } : null;
+    return span && isKept ? { axis: 0, span } : null;
   }
-  const own = span ?? spansOf(from).get(axis);
-  if (own === undefined || (axis === 0) !== (span !== undefined)) return null;
-  if ((to[0] ?? 1) >= own[1]) return { span: own };
+  const own = span ?? (axis > 0 ? spansOf(from).get(axis) : undefined);
+  if (own === undefined) return null;
+  const [first = 1] = to;
+  if (first >= own[1] && first % own[1] === 0) return { axis: 0, span: own };
   const apart = [...spansOf(to)].find(([, other]) => other.join() === own.join());
-  return span && apart ? { axis: apart[0] } : null;
+  return span && apart ? { axis: apart[0], span: null } : null;
 }
 
 /** The elements stay in order: an axis is where those before it are as many. */
