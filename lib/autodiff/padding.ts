@@ -4,8 +4,8 @@ import type { Pads } from "../onnx/operators/extend.ts";
 import { expandTo } from "./shaping.ts";
 
 /**
- * `fill` before and after along every axis. Where a pad is negative, elements are removed first, by a
- * Slice: CUDA's Pad is not known to take it.
+ * `fill` before and after along every axis. Where a pad is negative, elements are removed first, by
+ * a Slice: CUDA's Pad is not known to take it.
  */
 export function padWith(graph: GraphBuilder, value: Value, pads: Pads, fill: number): Value {
   const { left, added } = withoutNegative(graph, value, pads);

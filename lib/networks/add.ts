@@ -40,8 +40,9 @@ export interface AddOptions {
 const LABELS_FILE = "labels.txt";
 
 /**
- * Copies a model, its labels and a description into a folder of networks, all or nothing. Of a model
- * whose bytes are a known network's, image and class names are as there, unless others are given.
+ * Copies a model, its labels and a description into a folder of networks, all or nothing. Of a
+ * model whose bytes are a known network's, image and class names are as there, unless others are
+ * given.
  *
  * @returns the network as it can now be opened by its id
  */

@@ -104,7 +104,7 @@ export function valuesCaptured(node: Node): readonly Value[] {
   });
 }
 
-/** The nodes that values depend on, in order, and all that is read for them, themselves included. */
+/** The nodes that values depend on, in order, and all that is read for them, with the values. */
 export function neededFor(nodes: readonly Node[], values: readonly Value[]) {
   const read = new Set(values);
   const needed = nodes.toReversed().filter((node) => {

@@ -26,8 +26,9 @@ export async function readExternalFile(
 
 /**
  * Opens a file with weights beside a model. The model says where it lies, and it must not make us
- * read anything else: it is a regular file, and by its real path inside the model's folder, or inside
- * that of the file which a link to a model leads to: as in a cache of downloads, where both are links.
+ * read anything else: it is a regular file, and by its real path inside the model's folder, or
+ * inside that of the file which a link to a model leads to: as in a cache of downloads, where both
+ * are links.
  *
  * @param location relative to the model's folder, as `externalLocation` has checked it
  * @throws ModelError

@@ -10,7 +10,8 @@ import type { VjpRule } from "../rule.ts";
  * X: [N, C, ...], Y and the indices of the maxima, which have no gradient: [N, C, ...]; any window,
  * stride, pads, dilation and ceil_mode. The first of equal maxima takes the whole gradient, as in
  * PyTorch. Ties are common: overlapping pools emit the same value in neighbouring cells, which the
- * next pool reads. A plain X = Y mask would count them all (relative error 0.6 to 0.9 on GoogLeNet).
+ * next pool reads. A plain X = Y mask would count them all (relative error 0.6 to 0.9 on
+ * GoogLeNet).
  *
  * Forms: `forms/pool/separable.ts`, one axis after the other (with the taps of `forms/pool/taps.ts`
  * for rectified X); `forms/pool/scattered.ts`, to the indices that MaxPool itself gives;
