@@ -7,8 +7,8 @@ import type { AscentEngine } from "./engine.ts";
 import { floatOutput } from "./outputs.ts";
 import { pixelAt, type Place } from "./target.ts";
 
-/** What looks at an image. */
-interface Beholder {
+/** A layer, and the size of the images that its network sees. */
+interface LayerAtSize {
   readonly engine: Pick<AscentEngine, "evaluate">;
   readonly network: NetworkModel;
   readonly layer: TargetLayer;
@@ -23,7 +23,7 @@ interface Beholder {
  * @throws ShapeMismatchError if the network does not take images of that size; RuntimeError
  */
 export async function imageActivation(
-  { engine, network, layer, size }: Beholder,
+  { engine, network, layer, size }: LayerAtSize,
   image: Planes,
 ): Promise<FloatTensor> {
   const { model, scale, fingerprint } = network;

@@ -16,7 +16,7 @@ import { floatTensor, intsTensor } from "../../../lib/onnx/tensor.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 
-/** As style transfer has them, instances are standardised; as vision transformers, tokens weighed. */
+/** As style transfer has them, instances are standardised; as transformers, tokens weighed. */
 let network: AnalysedNetwork;
 let folder: string;
 afterAll(() => rm(folder, { recursive: true }));
