@@ -89,7 +89,8 @@ export async function startPipeline({ threads, ...options }: PipelineOptions): P
           const onProgress = (event: RunEvent) => void tell(event);
           await runJobs(pipeline, requests.map(parseLocalRequest), { onProgress, signal });
         },
-        AbortSignal.any([stopping.signal, ...(given ? [given] : [])]),
+        stopping.signal,
+        given,
       ),
     stop: () => (stopped ??= stop()),
   };

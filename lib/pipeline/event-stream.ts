@@ -4,12 +4,12 @@
  *
  * @param work emits an event with its first argument; awaiting it waits until the loop asks for the
  *   next event
- * @param signal The caller's; it aborts the work's.
+ * @param signals Of callers; each of them aborts the work's.
  * @throws what `work` fails with, after the events told before
  */
 export async function* eventStream<T>(
   work: (tell: (event: T) => Promise<void>, signal: AbortSignal) => Promise<void>,
-  signal?: AbortSignal,
+  ...signals: readonly (AbortSignal | undefined)[]
 ): AsyncGenerator<T, void, undefined> {
   const leaving = new AbortController();
   const told: { readonly event: T; readonly taken: () => void }[] = [];
@@ -21,8 +21,11 @@ export async function* eventStream<T>(
       told.push({ event, taken });
       wake();
     });
-  const signals = [leaving.signal, signal].filter((each) => each !== undefined);
-  const ended = work(tell, AbortSignal.any(signals)).finally(() => {
+  const callers = signals.filter((each) => each !== undefined);
+  // Node 20 forgets a signal of `AbortSignal.timeout` to which only others listen
+  const listener = () => undefined;
+  for (const caller of callers) caller.addEventListener("abort", listener);
+  const ended = work(tell, AbortSignal.any([leaving.signal, ...callers])).finally(() => {
     hasEnded = true;
     wake();
   });
@@ -48,5 +51,6 @@ export async function* eventStream<T>(
     leaving.abort(new Error("the loop over the events was left"));
     for (const { taken } of told) taken();
     await ended.catch(() => undefined);
+    for (const caller of callers) caller.removeEventListener("abort", listener);
   }
 }

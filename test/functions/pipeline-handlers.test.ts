@@ -1,6 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-
 import { expect, test } from "vitest";
 
 import { createHandler as createAssembler } from "../../functions/assembler/handler.ts";
@@ -9,6 +6,7 @@ import { createHandler as createIntake } from "../../functions/intake/handler.ts
 import { createHandler as createWorker } from "../../functions/worker/handler.ts";
 import type { Completion } from "../../lib/pipeline/job/tally.ts";
 import { roundKeys } from "../../lib/pipeline/keys.ts";
+import { collectGarbage } from "../support/collect-garbage.ts";
 import { FakeRenderer, untilStopped } from "../support/fake-renderer.ts";
 import { memoryPipeline, readJsonObject, TINY_REQUEST } from "../support/memory-pipeline.ts";
 import { silentLog } from "../support/silent-log.ts";
@@ -80,8 +78,6 @@ test("the worker reports each failed message, and hands progress and results on"
 test("a worker whose time is nearly up gives its messages back", async () => {
   const pipeline = await memoryPipeline();
   await pipeline.accept({ channels: [1, 2] });
-  setFlagsFromString("--expose-gc");
-  const collectGarbage = runInNewContext("gc") as () => void;
   const renderer = new FakeRenderer({
     beforeChannel: (_, stop) => {
       // nor does the stop go with what nobody holds any more

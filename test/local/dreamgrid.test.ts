@@ -8,6 +8,7 @@ import { type ChannelImage, render, RequestError, sheet } from "../../lib/dreamg
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { type RunEvent, startPipeline } from "../../local/dreamgrid.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
+import { collectGarbage } from "../support/collect-garbage.ts";
 import { tinyNetwork } from "../support/tiny-network.ts";
 
 async function pipelineIn(folder: string) {
@@ -60,6 +61,21 @@ test("a pipeline that is stopped ends who waits for it, lets in no one, and can 
     pipeline.stop(),
   ]);
   await expect(pipeline.run([request]).next()).rejects.toThrow("the pipeline has been stopped");
+});
+
+test("who waits for a limited time waits no longer, whatever the garbage collector has taken", async () => {
+  const folder = await temporaryFolder();
+  const { modelPath: network } = await tinyNetwork(folder);
+  const request = { network, layer: "classes", channels: "all", numIterations: 2_000 } as const;
+  const pipeline = await pipelineIn(folder);
+  const running = pipeline.run([request], { signal: AbortSignal.timeout(500) });
+  const waiting = async () => {
+    for (;;) {
+      if ((await running.next()).done === true) return "it ended";
+      collectGarbage();
+    }
+  };
+  await expect(waiting()).rejects.toThrow("aborted due to timeout");
 });
 
 test("whatever cannot be stopped or started, threads and folder are given back", async () => {
