@@ -101,8 +101,9 @@ function settle(command: Command, io: CommandIo): void {
 
 /** `help models add` is `models add --help`: commander's own `help` looks at one word. */
 function askedForHelp(program: Command, words: readonly string[]): readonly string[] {
-  const [first, ...path] = words;
-  if (first !== "help" || path.some((word) => word.startsWith("-"))) return words;
+  // help of help is that of all
+  const path = words.filter((word) => word !== "help");
+  if (words[0] !== "help" || path.some((word) => word.startsWith("-"))) return words;
   let place = program;
   for (const word of path) {
     const below = place.commands.find((command) => command.name() === word);

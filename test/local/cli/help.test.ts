@@ -33,6 +33,10 @@ describe("help", () => {
     },
   );
 
+  test("of help is that of all", async () => {
+    expect(await run("help", "help")).toEqual(await run("--help"));
+  });
+
   test.each([
     [
       ["modles"],
