@@ -119,11 +119,11 @@ export interface VjpOptions {
  * leading axis each image has several places, as windows of tokens, is [N, places, ...] here.
  *
  * @throws LayerNotFoundError; ShapeMismatchError if the network does not take such images;
- *   UnsupportedGradientError naming the operator that has no gradient; RequestError for another
- *   provider than there is
+ *   UnsupportedGradientError naming the operator that has no gradient; RequestError for options
+ *   that are none, as plain JavaScript may give them
  */
 export function vjp(network: Network, options: VjpOptions): Graph {
-  checkGraphOptions(options);
+  checkGraphOptions({ network, ...options });
   const { parts } = findLayer(network.analysed.layers, options.layer);
   // as the layer is, whichever axis has its channels
   const asItIs = { ...options, channelAxis: parts > 1 ? 0 : 1 };
@@ -144,13 +144,13 @@ export interface ObjectiveGraphOptions extends VjpOptions {
  * `activation` [N], the mean of the selected channel's map; `gradient`, that of the
  * objective (`mean`: of the activation; `rectified`: of what exceeds it).
  *
- * @throws as `vjp`; RequestError for another objective than there is, too
+ * @throws as `vjp`
  */
 export function differentiableGraph(
   network: Network,
   { objective = "rectified", ...options }: ObjectiveGraphOptions,
 ): Graph {
-  checkGraphOptions({ objective, ...options });
+  checkGraphOptions({ network, objective, ...options });
   const provider = options.provider ?? "cpu";
   return objectiveGraph(passTo(network, options), { objective, provider });
 }

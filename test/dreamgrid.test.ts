@@ -128,7 +128,7 @@ test("a layer that is not there is refused", async () => {
   expect(() => vjp(network, { layer: "heat" })).toThrow("did you mean 'head' (4)?");
 });
 
-test("a provider or an objective that there is none of is refused, as plain JavaScript may give it", async () => {
+test("options of a graph that are none are refused, as plain JavaScript may give them", async () => {
   const network = await readNetwork(await smoothFile());
   const graphOf = (more: object) => differentiableGraph(network, { layer: "head", ...more });
   const provider = 'provider: given "cpuu"; wanted one of "cpu", "cuda", "webgpu"';
@@ -141,6 +141,14 @@ test("a provider or an objective that there is none of is refused, as plain Java
   );
   expect(() => graphOf({ objective: { kind: "direction" } })).toThrow(
     "objective.cosinePower: missing; wanted a number",
+  );
+  const wrong = { layer: null, image: [1, 3, 7.5, 7] } as unknown as { layer: string };
+  expect(() => vjp("smooth.onnx" as unknown as typeof network, wrong)).toThrow(
+    new RequestError([
+      'network: given "smooth.onnx"; wanted what readNetwork gives',
+      "layer: given null; wanted a layer's name, or its 1-based index",
+      "image[2]: given 7.5; wanted a whole number",
+    ]),
   );
   for (const known of ["layer", "neuron", { kind: "direction", cosinePower: 0 }]) {
     expect(graphOf({ objective: known }).outputs).toHaveLength(2);

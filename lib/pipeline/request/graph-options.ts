@@ -8,6 +8,12 @@ import { RequestError } from "./request.ts";
 const direction = z.object({ kind: z.literal("direction"), cosinePower: z.number() });
 
 const graphOptionsSchema = z.object({
+  network: z.custom(
+    (value) => typeof value === "object" && value !== null && "analysed" in value,
+    "what readNetwork gives",
+  ),
+  layer: z.union([z.string(), z.number()], "a layer's name, or its 1-based index"),
+  image: z.array(z.int().min(1)).length(4).optional(),
   provider: z.enum(PROVIDERS).optional(),
   objective: z
     .union(
