@@ -11,6 +11,7 @@ import { DESCRIPTION_FILE, parseDescription } from "./description.ts";
 import { externalFilesOf, type ModelFile } from "./network-files.ts";
 import type { GivenInput } from "./describe-input.ts";
 import { type ModelReader, readHere } from "./model-reader.ts";
+import { isGiven } from "./preprocessing.ts";
 import { findByContent, type Network, readLabels } from "./registry.ts";
 import { isAbsence, surveyNetworks } from "./survey.ts";
 import { decodeText } from "./text.ts";
@@ -50,29 +51,28 @@ export async function addNetwork(
   added: NewNetwork,
   { folder, folders, known = folders, check, reader = readHere }: AddOptions,
 ): Promise<Network> {
-  const { modelPath, labelsPath } = added;
+  const { id, licence, modelPath, labelsPath, ...given } = added;
   await requireFile(modelPath, "the model");
-  const given =
+  const ownLabels =
     labelsPath === null ? null : decodeText(await readFileOf(labelsPath, "the labels"), labelsPath);
-  const file = await reader.identify(modelPath, `${added.id}.onnx`);
+  const file = await reader.identify(modelPath, `${id}.onnx`);
   const same = await findByContent(modelPath, file, known);
   const { input, notices } =
-    same && !isSaid(added)
+    same && !isGiven(given)
       ? { input: same.description.input, notices: [] }
-      : await reader.describe({ path: modelPath, file }, added);
+      : await reader.describe({ path: modelPath, file }, given);
   const named = same && (await readLabels(same.description, modelPath, known));
-  const labels = given ?? named?.join("\n") ?? null;
-  const { id, licence } = added;
+  const labels = ownLabels ?? named?.join("\n") ?? null;
   const description = parseDescription(
     { id, licence, files: [file], input, labels: labels === null ? null : LABELS_FILE },
     `the new network '${id}'`,
   );
-  await requireNewId(added.id, [folder, ...folders]);
+  await requireNewId(id, [folder, ...folders]);
   const names = labels === null ? null : parseLabels(labels);
   const network = { description, modelPath, file, labels: names };
   await check(network);
 
-  const target = join(folder, added.id);
+  const target = join(folder, id);
   await mkdir(folder, { recursive: true });
   await makeWhole(target, async (temporary) => {
     await mkdir(temporary);
@@ -82,21 +82,6 @@ export async function addNetwork(
   });
   const notice = notices.length > 0 ? { notice: notices.join("\n") } : {};
   return { ...network, ...notice, modelPath: join(target, file.file) };
-}
-
-function isSaid(given: GivenInput): boolean {
-  const { preprocessing, mean, std, scale, range, channelOrder, constants, sizePx } = given;
-  const said = [
-    preprocessing,
-    mean,
-    std,
-    scale,
-    range,
-    channelOrder,
-    constants,
-    sizePx ?? undefined,
-  ];
-  return said.some((value) => value !== undefined);
 }
 
 /** Copies a model and the files beside it. @throws IntegrityError if they change meanwhile */

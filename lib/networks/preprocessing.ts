@@ -60,9 +60,9 @@ export interface Preprocessing {
 /** Taken off where nothing is said: the middle of 0..255. */
 export const DEFAULT_MEAN = 128;
 
-/** Whether anything is said at all. */
+/** Whether anything is said at all, of pixels or of what else of an input is given with them. */
 export function isGiven(given: GivenPreprocessing): boolean {
-  return Object.values(given).some((value) => value !== undefined);
+  return Object.values(given).some((value) => value !== undefined && value !== null);
 }
 
 /**

@@ -9,6 +9,7 @@ import { downloadFile, type DownloadProgress } from "./fetch.ts";
 import { exportRemedy } from "./foreign-format.ts";
 import { parseLabels } from "./labels.ts";
 import { type ModelReader, readHere } from "./model-reader.ts";
+import { isGiven } from "./preprocessing.ts";
 import { NETWORK_ID, type NetworkDescription } from "./description.ts";
 import { filesOf, type ModelFile } from "./network-files.ts";
 import { firstDescription, isAbsence, readIfThere, surveyNetworks, surveyOne } from "./survey.ts";
@@ -173,8 +174,7 @@ async function openFile(
   }
   const file = await reader.identify(path, basename(path));
   const known = await findByContent(path, file, folders);
-  const isSaid = Object.values(given).some((value) => value !== undefined);
-  if (known !== null && !isSaid) {
+  if (known !== null && !isGiven(given)) {
     return {
       ...known,
       modelPath: path,
