@@ -1,10 +1,10 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+import { PART_ENDING } from "../lib/networks/whole.ts";
+
 /** How all that we write to the folder for temporary files is called. */
 const OURS = "dreamgrid-";
-/** Of files that are not whole yet (lib/networks/whole.ts). */
-const PART = ".part";
 
 /**
  * Frees a disk of what another process has left on it. Lambda ends one that takes too much time or
@@ -27,7 +27,7 @@ export function clearDisk(folder: string, networks: string): void {
   for (const path of left) rmSync(path, { recursive: true, force: true });
 }
 
-const isPart = (path: string) => path.endsWith(PART);
+const isPart = (path: string) => path.endsWith(PART_ENDING);
 
 /** None where there is no such folder. @param deep with those in its folders */
 function pathsIn(folder: string, deep = false): readonly string[] {
