@@ -17,7 +17,8 @@ export function describeIssues(
   json: unknown,
   schema: z.core.$ZodType | null,
 ): string[] {
-  return issues.flatMap(innermost).flatMap((issue) => {
+  const said = issues.flatMap(innermost).filter(isNarrowest);
+  return said.flatMap((issue) => {
     if (issue.code === "unrecognized_keys") {
       const known = issue.path.length === 0 ? knownFields(schema, json) : NO_FIELDS;
       return issue.keys.map((key) => {
@@ -41,6 +42,12 @@ function innermost(issue: Issue): readonly Issue[] {
   return branch
     .map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
     .flatMap(innermost);
+}
+
+/** A number beyond all safe integers is beyond its field's own limit, too, and that alone is said. */
+function isNarrowest({ code, path }: Issue, i: number, issues: readonly Issue[]): boolean {
+  const next = issues[i + 1];
+  return next?.code !== code || pathName(next.path) !== pathName(path);
 }
 
 function wanted(issue: Issue): string {

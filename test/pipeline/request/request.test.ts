@@ -77,6 +77,14 @@ test.each([
     [/^seed: given Infinity; wanted a number/],
   ],
   [
+    "one beyond all whole numbers",
+    { ...GOOD, seed: 1e300, numIterations: -1e300 },
+    [
+      "numIterations: given -1e+300; wanted at least 1",
+      "seed: given 1e+300; wanted at most 4294967295",
+    ],
+  ],
+  [
     "a fraction",
     { ...GOOD, pyramidLevels: 1.5 },
     ["pyramidLevels: given 1.5; wanted a whole number"],
