@@ -65,18 +65,25 @@ async function readRequests(
   files: readonly string[],
   terminal: Terminal,
 ): Promise<readonly NamedRequest[]> {
-  const requests = await Promise.all(files.map((file) => readRequest(file, terminal)));
-  const names = requests.map(({ name }) => name);
+  if (files.filter((file) => file === STANDARD_INPUT).length > 1) {
+    throw new UsageError("-: given twice; standard input can be read once");
+  }
+  const names = files.map(nameOf);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice === undefined) return requests;
-  throw new UsageError(
-    `two requests are called '${twice}', so their sheets would be too; rename one`,
-  );
+  if (twice !== undefined) {
+    throw new UsageError(
+      `two requests are called '${twice}', so their sheets would be too; rename one`,
+    );
+  }
+  return Promise.all(files.map((file) => readRequest(file, terminal)));
+}
+
+function nameOf(file: string): string {
+  return file === STANDARD_INPUT ? STANDARD_INPUT_NAME : basename(file).replace(/\.json$/i, "");
 }
 
 async function readRequest(file: string, { readInput }: Terminal): Promise<NamedRequest> {
   const isInput = file === STANDARD_INPUT;
-  const name = isInput ? STANDARD_INPUT_NAME : basename(file).replace(/\.json$/i, "");
   const place = isInput ? "standard input" : file;
   const text = decodeText(await (isInput ? readInput() : readUserFile(file)), place);
   try {
@@ -85,7 +92,8 @@ async function readRequest(file: string, { readInput }: Terminal): Promise<Named
       throw new RequestError(['it is the manifest of a sheet; its field "request" is a request']);
     }
     const request = parseLocalRequest(json);
-    return { name, request: isInput ? request : pathsFrom(dirname(file), request), notice: null };
+    const seen = isInput ? request : pathsFrom(dirname(file), request);
+    return { name: nameOf(file), request: seen, notice: null };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     throw new UsageError(`${place}: ${error.message}`);

@@ -97,6 +97,7 @@ describe("a bad request is refused", () => {
     await expectRefused(folder, dream(good, bad), /conv9/);
     await expectRefused(folder, dream(good, join(folder, "missing.json")), /missing\.json/);
     await expectRefused(folder, dream(good, good), /two requests are called 'good'/);
+    await expectRefused(folder, dream("-", "-"), /-: given twice; standard input can be read once/);
   });
 
   test("a folder that cannot be written", async () => {
