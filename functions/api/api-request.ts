@@ -42,11 +42,12 @@ export function decodeEvent(event: ApiEvent, path: Readonly<Record<string, strin
 
 /**
  * The path as the API's templates have it. A domain name of the account can be mapped to the API
- * with a path before it, which API Gateway leaves in the event's.
+ * with a path before it, which API Gateway leaves in the event's; so it does with a slash at the
+ * end, of which it takes no notice itself.
  */
 export function ownPath({ path, resource }: ApiEvent): string {
   if (resource === undefined) return path;
-  const parts = resource.split("/").length - 1;
+  const parts = resource.split("/").length - (path.endsWith("/") ? 0 : 1);
   return `/${path.split("/").slice(-parts).join("/")}`;
 }
 

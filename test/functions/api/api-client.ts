@@ -56,7 +56,7 @@ export function apiClient(pipeline: MemoryPipeline, overrides: Partial<ApiDeps> 
     };
     const result = await handler({
       httpMethod: method,
-      resource: path,
+      resource: path.replace(/(?<=.)\/$/, ""),
       path: `${domainPath}${path}`,
       multiValueHeaders: Object.fromEntries(
         Object.entries(all).map(([name, values]) => [name, [values].flat()]),

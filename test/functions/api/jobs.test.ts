@@ -101,6 +101,14 @@ describe("POST /jobs", () => {
     expect(body).toMatchObject({ links: { self } });
   });
 
+  test("is not found with a slash at the end, wherever the API is", async () => {
+    for (const domainPath of ["", "/dream/v1"]) {
+      const { status, body } = await call("GET", "/jobs/", { domainPath });
+      expect(status).toBe(404);
+      expect(body).toMatchObject({ problems: ["there is nothing at '/jobs/'"] });
+    }
+  });
+
   test("lists every problem of a document", async () => {
     const bad = { network: "tiny", layer: 0, channels: [], chanels: 1, pyramidScale: 1 };
     const { status, body } = await call("POST", "/jobs", { body: bad });
