@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 
 import { createHandler } from "../functions/api/handler.ts";
 import { DESCRIPTION_FILE } from "../lib/networks/description.ts";
@@ -76,7 +78,8 @@ export async function startService(options: ServeOptions): Promise<Service> {
     const events = new EventStreams({ ...pipeline.acceptDeps, liveSteps });
     for (const { listener } of [counter, events]) pipeline.listen(listener);
     const publisher = bucketPublisher(pipeline.store);
-    const page = new PageServer({ publisher, networkFolders, events, log: errorLog("page") });
+    const folders = { drops: await emptyFolder(dataFolder, ".drops"), known: networkFolders };
+    const page = new PageServer({ publisher, folders, events, log: errorLog("page") });
     const api = await startApiServer(handler, apiPort, page.answer);
     return {
       pipeline,
@@ -88,6 +91,14 @@ export async function startService(options: ServeOptions): Promise<Service> {
     await pipeline.stop();
     throw error;
   }
+}
+
+/** Of the data folder, which is this process's alone: one that was killed has left its own there. */
+async function emptyFolder(dataFolder: string, name: string): Promise<string> {
+  const folder = join(dataFolder, name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
+  return folder;
 }
 
 function bucketPublisher(store: ObjectStore): NetworkPublisher {

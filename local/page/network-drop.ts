@@ -54,16 +54,24 @@ const dropSchema = z.strictObject({
   channelOrder: z.enum(["RGB", "BGR"]).optional(),
 });
 
+export interface DropFolders {
+  /** Where the files of a drop lie meanwhile. @default the folder for temporary files */
+  readonly drops?: string;
+  /** With networks whose bytes may be those of one that is dropped. @default none */
+  readonly known?: readonly string[];
+}
+
 /** Takes the files of a network from a browser, looks at them, and publishes what can be used. */
 export class NetworkDrops {
   readonly #publisher: NetworkPublisher;
+  readonly #parent: string;
   readonly #known: readonly string[];
   /** Folders, by the drop's id; the oldest first. */
   readonly #folders = new Map<string, string>();
 
-  /** @param known folders with networks whose bytes may be those of one that is dropped */
-  constructor(publisher: NetworkPublisher, known: readonly string[] = []) {
+  constructor(publisher: NetworkPublisher, { drops = tmpdir(), known = [] }: DropFolders = {}) {
     this.#publisher = publisher;
+    this.#parent = drops;
     this.#known = known;
   }
 
@@ -71,7 +79,7 @@ export class NetworkDrops {
     const [oldest] = this.#folders.keys();
     if (this.#folders.size >= MAX_DROPS && oldest !== undefined) await this.#forget(oldest);
     const id = randomUUID();
-    this.#folders.set(id, await mkdtemp(join(tmpdir(), "dreamgrid-drop-")));
+    this.#folders.set(id, await mkdtemp(join(this.#parent, "dreamgrid-drop-")));
     return id;
   }
 

@@ -4,13 +4,12 @@ import { PROBLEMS, ProblemError, problemReply } from "../../functions/api/proble
 import { MAX_REQUEST_BYTES } from "../../lib/pipeline/limits.ts";
 import type { Log } from "../../functions/log.ts";
 import type { EventStreams } from "./event-streams.ts";
-import { NetworkDrops, type NetworkPublisher } from "./network-drop.ts";
+import { type DropFolders, NetworkDrops, type NetworkPublisher } from "./network-drop.ts";
 import { type RemoteApi, servePage } from "./serve-page.ts";
 
 export interface PageServerDeps {
   readonly publisher: NetworkPublisher;
-  /** With networks whose bytes may be those of one that is dropped. @default none */
-  readonly networkFolders?: readonly string[];
+  readonly folders?: DropFolders;
   /** `null`: the page asks again and again. */
   readonly events: EventStreams | null;
   /** The API, where it is not this server's own. @default its own */
@@ -25,7 +24,7 @@ export class PageServer {
 
   constructor(deps: PageServerDeps) {
     this.#deps = deps;
-    this.#drops = new NetworkDrops(deps.publisher, deps.networkFolders);
+    this.#drops = new NetworkDrops(deps.publisher, deps.folders);
   }
 
   /** @returns whether it has answered; if not, the request is the API's */

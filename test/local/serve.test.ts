@@ -42,6 +42,9 @@ test("killed in the middle of a job and started again, it finishes the job", asy
     async () => (await ended()).length === 12,
     () => `no results: ${first.output()}`,
   );
+  const drops = join(folder, "data", ".drops");
+  await fetch(`${first.apiUrl}/page/uploads`, { method: "POST" });
+  expect(await readdir(drops)).toHaveLength(1);
   first.process.kill("SIGKILL");
   await once(first.process, "exit");
   const endedBefore = await ended();
@@ -52,6 +55,7 @@ test("killed in the middle of a job and started again, it finishes the job", asy
     recoverySeconds: 600,
   });
   expect(second.output()).toContain(`going on with ${jobId}`);
+  expect(await readdir(drops)).toEqual([]);
   const link = await until(
     () => /completed, 40 of 40 channels;[^\n]*\n\s+(http\S+)/.exec(second.output())?.[1],
     () => `the job did not end: ${second.output()}`,

@@ -34,7 +34,7 @@ async function dropped(
     isTaken: async () => false,
     publish: async (each: Network) => void published.push(each),
   };
-  const drops = new NetworkDrops(publisher, known);
+  const drops = new NetworkDrops(publisher, { known });
   onTestFinished(() => drops.close());
   const id = await drops.begin();
   await drops.receive(id, file, Readable.from([Buffer.from(network(planes))]));
