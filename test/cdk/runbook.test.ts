@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 
 import { MAX_CHANNEL_RECEIVES, MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
+import { parseSettings, SETTING_NAMES } from "../../cdk/settings.ts";
+import { anchorOf, headings, rowsByName } from "../support/markdown.ts";
 import { ofType, type Synthesis, synthesise } from "./support/synthesise.ts";
 
 const readme = readFileSync(new URL("../../cdk/README.md", import.meta.url), "utf8");
@@ -72,27 +74,24 @@ test("the README's standing price is that of the dashboard and of each metric an
   expect(readme).toMatch(/\| standing: dashboard, 18 to 20 alarms +\| 5 to 6 a month/);
 });
 
-test("the README lists every setting", () => {
-  const settings = ["gpu", "gpuCapacity", "gpuMaxTasks", "workerMemory", "workerThreads"];
-  const others = ["workerConcurrency", "auth", "requestsPerSecond", "retentionDays", "alarmEmail"];
-  for (const name of [...settings, ...others]) expect(readme).toContain(`| \`${name}\``);
+test("the README lists every setting, and its default", () => {
+  const rows = rowsByName(/### Settings\n([^]*?)\n## /.exec(readme)?.[1] ?? "");
+  expect([...rows.keys()].toSorted()).toEqual(SETTING_NAMES.toSorted());
+  const { workerThreads: _, tags: __, ...defaults } = parseSettings({});
+  for (const [name, value] of Object.entries(defaults)) {
+    const cell = rows.get(name)?.[1]?.replaceAll("`", "");
+    expect([name, cell]).toEqual([name, String(value ?? WITHOUT[name] ?? "none")]);
+  }
 });
+
+/** What is taken where nothing is set, other than nothing. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  cudaImage: "the Dockerfile's tag",
+  kmsKey: "S3's own",
+};
 
 function alarmsOf(stack: Synthesis) {
   return ofType(stack, "AWS::CloudWatch::Alarm").map(([, { Properties }]) =>
     alarmSchema.parse(Properties),
   );
-}
-
-function headings(markdown: string): string[] {
-  const prose = markdown.replaceAll(/^```[\s\S]*?^```/gm, "");
-  return [...prose.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading ?? "");
-}
-
-/** As GitHub makes them. */
-function anchorOf(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replaceAll(/[^\w\- ]/g, "")
-    .replaceAll(" ", "-");
 }
