@@ -9,7 +9,11 @@ import { channelResultSchema } from "../../lib/pipeline/job/result.ts";
 import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
 import { PRESETS } from "../../lib/pipeline/request/fields/fourier.ts";
 import { JOB_ID, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
-import { MAX_INITIAL_IMAGE_BYTES, MAX_MODEL_BYTES } from "../../lib/pipeline/limits.ts";
+import {
+  MAX_INITIAL_IMAGE_BYTES,
+  MAX_MODEL_BYTES,
+  MAX_MODEL_TEXT_BYTES,
+} from "../../lib/pipeline/limits.ts";
 
 /** The one description of what the API takes and gives; the OpenAPI document is made of it. */
 export const problemSchema = z
@@ -221,7 +225,11 @@ export const uploadRequestSchema = z.discriminatedUnion(
           .describe(
             "weights beside a model: as it calls them, or data-<SHA-256> if it cannot be so",
           ),
-        sizeBytes: z.int().min(1).max(MAX_MODEL_BYTES),
+        sizeBytes: z
+          .int()
+          .min(1)
+          .max(MAX_MODEL_BYTES)
+          .describe(`of network.json and of a .txt at most ${MAX_MODEL_TEXT_BYTES}`),
       })
       .describe("a file of a new network; network.json goes last and publishes it"),
   ],

@@ -4,7 +4,7 @@ import { describeIssues } from "./describe-issues.ts";
 import { deepdreamFields } from "./fields/deepdream.ts";
 import { CHANNELS_WANTED, commonFields, DEFAULT_OBJECTIVE, drawnFields } from "./fields/drawn.ts";
 import { fourierFields } from "./fields/fourier.ts";
-import { isMap, localTargets } from "./fields/targets.ts";
+import { isMap, localTargets, oneOfThem } from "./fields/targets.ts";
 import { MAX_SCHEMA_ADDRESS_LENGTH } from "../limits.ts";
 import { MAX_NESTING_DEPTH, nestingDepth } from "./nesting-depth.ts";
 
@@ -26,10 +26,13 @@ const aboutItself = {
 
 const METHOD_WANTED = { error: '"deepdream" or "fourier"' };
 
+/** What says what is drawn; a request has one of them. */
+const DRAWN = ["channels", "targets"] as const;
+
 /** Adds that a request says what to draw, and once; told beside whatever else is wrong with it. */
 function drawnOnce<Schema extends z.ZodType>(schema: Schema): Schema {
   const names = (json: unknown) =>
-    ["channels", "targets"].filter((name) => Reflect.get(Object(json), name) !== undefined);
+    DRAWN.filter((name) => Reflect.get(Object(json), name) !== undefined);
   // what is no object at all is told of otherwise
   const when = ({ value }: { readonly value: unknown }) =>
     typeof value === "object" && value !== null && !Array.isArray(value);
@@ -43,7 +46,8 @@ function drawnOnce<Schema extends z.ZodType>(schema: Schema): Schema {
       path: ["targets"],
       error: "either channels or targets; remove one of them",
       when,
-    });
+    })
+    .meta(oneOfThem(DRAWN));
 }
 
 const MAP_WANTED =

@@ -228,6 +228,12 @@ test.each(["cloud", "one machine"] as const)(
     expect(validate({ ...GOOD, $schema: "here" })).toBe(true);
     expect(validate({ ...GOOD, seed: -1 })).toBe(false);
     expect(validate({ ...GOOD, network: "../a.onnx" })).toBe(where === "one machine");
+    const { channels, ...nothing } = GOOD;
+    expect(validate(nothing)).toBe(false);
+    expect(validate({ ...nothing, targets: [{ channel: 1 }] })).toBe(true);
+    expect(validate({ ...nothing, channels, targets: [{ channel: 1 }] })).toBe(false);
+    expect(validate({ ...nothing, targets: [{ channel: 1, layer: true }] })).toBe(false);
+    expect(validate({ ...nothing, targets: [{ at: "centre" }] })).toBe(false);
   },
 );
 

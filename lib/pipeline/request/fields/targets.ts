@@ -26,6 +26,12 @@ export function isMap({ channel, channels, at }: RequestTarget): boolean {
   return (channel !== undefined || channels !== undefined) && at === undefined;
 }
 
+/** For a JSON Schema: just one of these fields is there. Refinements are not in one. */
+export function oneOfThem(names: readonly string[]) {
+  // in `allOf`, since the schema of a request has a `oneOf` already: its two methods
+  return { allOf: [{ oneOf: names.map((name) => ({ required: [name] })) }] };
+}
+
 /** @param file what a file may be called: a key of the bucket, or a path */
 function targetOf(file: z.ZodType<string>) {
   const fields = {
@@ -77,7 +83,8 @@ function targetOf(file: z.ZodType<string>) {
       .optional()
       .describe("so many images of the target that differ, each a tile"),
   };
-  return z.strictObject(fields).superRefine((target, context) => {
+  const schema = z.strictObject(fields).meta(oneOfThem(TARGET_KINDS));
+  return schema.superRefine((target, context) => {
     const issue = (message: string) => context.addIssue({ code: "custom", message });
     if (TARGET_KINDS.filter((kind) => target[kind] !== undefined).length !== 1) {
       issue(KIND_WANTED);
