@@ -15,10 +15,10 @@ export interface Walk {
   /** What is known of each value, so far. */
   readonly facts: ReadonlyMap<Value, ValueFacts>;
   /** Of one value. @throws ModelError that says why nothing is known */
-  readonly factsOf: (value: Value) => ValueFacts;
+  factsOf(value: Value): ValueFacts;
   /** Does with a node that is written what is done with one of the graph. */
-  readonly visit: (node: Node) => void;
-  readonly addConstant: (name: Value, tensor: Tensor) => void;
+  visit(node: Node): void;
+  addConstant(name: Value, tensor: Tensor): void;
 }
 
 /**
@@ -70,12 +70,12 @@ export class NodeExpander implements Pick<Expansion, "sequences"> {
         node,
         pending.reduce((sum, each) => sum + costOf(each), 0),
       );
-      pending.forEach(this.#walk.visit);
+      for (const each of pending) this.#walk.visit(each);
     };
     if (expand) {
       expand(node, {
         emitter,
-        factsOf: this.#walk.factsOf,
+        factsOf: (value) => this.#walk.factsOf(value),
         sequences: this.sequences,
         count: (nodes) => this.#count(node, nodes),
         inline: (call) => {

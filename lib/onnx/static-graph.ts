@@ -1,13 +1,9 @@
-import { BatchAxis } from "./batch-axis.ts";
-import { FoldingBudget } from "./budgets.ts";
 import { ModelError, type ShapeMismatchError } from "./errors.ts";
-import { constantFacts, type ValueFacts } from "./facts.ts";
+import type { ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value, ValueInfo } from "./model.ts";
-import { describeNode } from "./node.ts";
 import { imageInputOf } from "./image-input.ts";
-import { NodeExpander } from "./expanded-node.ts";
-import { inferNode } from "./shape-inference.ts";
+import { StaticWalk } from "./static-walk.ts";
 import { formatShape, type Tensor } from "./tensor.ts";
 
 /**
@@ -53,49 +49,23 @@ export function specialise(
   imageShape: readonly [n: number, c: number, h: number, w: number],
   alone?: StaticGraph["facts"],
 ): StaticGraph {
-  const { graph, folded } = model;
+  const { graph } = model;
   const image = imageInputOf(graph);
-  if (image.planes !== imageShape[1]) {
+  const [n, c, h, w] = imageShape;
+  if (image.planes !== c) {
     throw new ModelError(
       `image '${image.name}' has ${image.planes} planes, given a shape of ${formatShape(imageShape)}`,
     );
   }
 
-  const facts = new Map<Value, ValueFacts>();
-  const problems = new Map<Value, ModelError>();
-  const unbatched = new Map<Value, ShapeMismatchError>();
-  const addConstant = (name: Value, tensor: Tensor) => facts.set(name, constantFacts(tensor));
-  for (const [name, tensor] of [...graph.initializers, ...folded]) addConstant(name, tensor);
-  facts.set(image.name, { type: image.type, shape: imageShape });
-  for (const { name } of graph.inputs) {
-    if (name === image.name) continue;
-    problems.set(name, new ModelError(`graph input '${name}' has no value: it is not the image`));
-  }
-
-  const [n, c, h, w] = imageShape;
-  const single = n === 1 ? facts : (alone ?? specialise(model, [1, c, h, w]).facts);
-  const batch = new BatchAxis(image.name, n, single);
-  const budget = new FoldingBudget();
-  const nodes: Node[] = [];
-  const factsOf = (value: Value) => {
-    const known = facts.get(value);
-    if (!known) throw problemOf(value);
-    return known;
-  };
-  const expander = new NodeExpander(graph, { facts, factsOf, visit, addConstant });
-  graph.nodes.forEach(visit);
-  for (const value of expander.sequences.keys()) {
-    problems.set(value, new ModelError(`'${value}' is a sequence of tensors, not one of them`));
-  }
-
-  const kept = neededNodes(nodes, image.name, facts);
-  const pruned = prune(graph, image, kept, facts);
-  let places: Pick<StaticGraph, "parts" | "batchAxes"> | null =
-    n === 1 ? null : { parts: batch.parts, batchAxes: batch.axes };
+  const single = n === 1 ? null : (alone ?? specialise(model, [1, c, h, w]).facts);
+  const walk = new StaticWalk(model, { ...image, shape: imageShape }, single);
+  const { facts, problems, unbatched, batch, nodes } = walk;
+  let places: Places | null = n === 1 ? null : { parts: batch.parts, batchAxes: batch.axes };
   const placesOf = () => (places ??= specialise(model, [2, c, h, w], facts));
   return {
     input: image.name,
-    graph: pruned,
+    graph: prune(graph, image, neededNodes(nodes, image.name, facts), facts),
     facts,
     problems,
     unbatched,
@@ -106,48 +76,11 @@ export function specialise(
       return unbatched.size === 0 ? NONE : placesOf().batchAxes;
     },
   };
-
-  function visit(original: Node): void {
-    if (original.outputs.every((output) => !output || folded.has(output))) return;
-    let node = original;
-    try {
-      if (expander.expand(original)) return;
-      const blocked = valuesRead(original).find((value) => !facts.has(value));
-      if (blocked !== undefined && expander.sequences.has(blocked)) {
-        throw new ModelError(
-          `${describeNode(node)}: reads the sequence '${blocked}', which it is not known to do; ` +
-            `choose a layer before it`,
-        );
-      }
-      if (blocked !== undefined) throw problemOf(blocked);
-      const rewrite = batch.rewrite(original, facts);
-      if (rewrite) {
-        node = rewrite.node;
-        for (const [name, tensor] of rewrite.constants) addConstant(name, tensor);
-      }
-      const outputs = inferNode(node, inputsOf(node, facts), budget);
-      const unknown = node.outputs.findIndex((output, i) => output !== "" && !outputs[i]);
-      if (unknown >= 0)
-        throw new ModelError(`${describeNode(node)}: output ${unknown} is not known`);
-      node.outputs.forEach((output, i) => output && facts.set(output, outputs[i]!));
-      for (const [output, problem] of batch.follow(node, facts)) unbatched.set(output, problem);
-    } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      for (const output of original.outputs) problems.set(output, error);
-    }
-    nodes.push(node);
-  }
-
-  function problemOf(value: Value): ModelError {
-    return problems.get(value) ?? new ModelError(`value '${value}' is not known`);
-  }
 }
+
+type Places = Pick<StaticGraph, "parts" | "batchAxes">;
 
 const NONE: ReadonlyMap<Value, number> = new Map();
-
-function inputsOf(node: Node, facts: ReadonlyMap<Value, ValueFacts>) {
-  return node.inputs.map((value) => facts.get(value) ?? null);
-}
 
 /** Nodes that the image reaches and that are not constant, and what else those read. */
 function neededNodes(
