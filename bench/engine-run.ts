@@ -4,7 +4,7 @@ import { planLevels } from "../lib/optvis/ascent/plan-levels.ts";
 import { imageShapeOf } from "../lib/optvis/graph/layer-pass.ts";
 import { passProductFlops } from "../lib/optvis/graph/pass-flops.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
-import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
+import { EngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
 import { imageNumbers } from "../lib/pipeline/request/complete-request.ts";
 import { requestedLayer } from "../lib/pipeline/request/requested-layer.ts";
 import { convolutionLimit } from "./convolution-limit.ts";
@@ -20,7 +20,7 @@ const job = jobOf(id);
 
 const opened = await openNetwork("googlenet", networkFolders(process.env));
 const network = await analyseNetwork(opened);
-const renderer = createEngineRenderer({ threads: Number(threads) });
+const renderer = new EngineRenderer({ threads: Number(threads) });
 
 const request = requestOf(job);
 const channels = imageNumbers(request);

@@ -1,7 +1,7 @@
 import { eventStream } from "../lib/pipeline/event-stream.ts";
 import { cacheFolder } from "../lib/networks/folders.ts";
 import { localGpuGate } from "../lib/optvis/runtime/local-gpu.ts";
-import { createEngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
+import { EngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
 import { parseLocalRequest, type RenderRequestInput } from "../lib/pipeline/request/request.ts";
 import { doAll } from "./do-all.ts";
 import { startLocalPipeline } from "./pipeline.ts";
@@ -64,7 +64,7 @@ export interface Pipeline {
 /** @throws Error if the port is taken or another process has the data folder open */
 export async function startPipeline({ threads, ...options }: PipelineOptions): Promise<Pipeline> {
   const gate = localGpuGate(process.env, { threads, cacheFolder: cacheFolder(process.env) });
-  const renderer = createEngineRenderer({ threads, gate });
+  const renderer = new EngineRenderer({ threads, gate });
   const pipeline = await startLocalPipeline({ ...options, threads, renderer, gate }).catch(
     async (error: unknown) => {
       await renderer.close();

@@ -6,7 +6,7 @@ import runtimePackage from "onnxruntime-node/package.json" with { type: "json" }
 import { PROVIDER_CHECKS } from "../../lib/optvis/runtime/check-provider.ts";
 import { foldWeights } from "../../lib/optvis/runtime/fold-constants.ts";
 import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
-import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
+import { EngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { print } from "../print.ts";
 import { checkGradients } from "./check-gradients.ts";
 import { type Comparison, comparisonTable } from "./comparison.ts";
@@ -58,7 +58,7 @@ async function measured(options: MeasureOptions): Promise<readonly string[]> {
 async function measureParts(options: MeasureOptions): Promise<readonly string[]> {
   const analysed = await analyseNetwork(await openGoogleNet(options.model, process.env));
   const network = { ...analysed, model: await foldWeights(analysed.model) };
-  const renderer = createEngineRenderer();
+  const renderer = new EngineRenderer();
   const failures: string[] = [];
   let steps: readonly Comparison[] | null = null;
   let jobs: readonly Comparison[] | null = null;

@@ -1,7 +1,7 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
 import { leaveProcess } from "../../lib/optvis/runtime/leave-process.ts";
-import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
+import { EngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { bucketFromEnv, networkDepsFromEnv } from "../aws-deps.ts";
@@ -30,7 +30,7 @@ const channels = new SqsQueue(createSqsClient(), requireEnv("GPU_QUEUE_URL"));
 const exitCode = await runWorker(
   {
     ...networkDepsFromEnv(bucketFromEnv()),
-    renderer: createEngineRenderer(),
+    renderer: new EngineRenderer(),
     provider,
     receiver: channels,
     continuations: channels,

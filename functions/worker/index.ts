@@ -1,6 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
-import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
+import { EngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { bucketFromEnv, networkDepsFromEnv, sourceQueueFromEnv } from "../aws-deps.ts";
 import { slowdownFromEnv, threadsFromEnv } from "../env.ts";
 import { redeliverSoon } from "../redeliver-soon.ts";
@@ -10,7 +10,7 @@ const log = new Logger({ serviceName: "worker" });
 const channels = sourceQueueFromEnv();
 const render = createHandler({
   ...networkDepsFromEnv(bucketFromEnv()),
-  renderer: createEngineRenderer({ threads: threadsFromEnv() }),
+  renderer: new EngineRenderer({ threads: threadsFromEnv() }),
   provider: "cpu",
   continuations: channels,
   slowdown: slowdownFromEnv(),

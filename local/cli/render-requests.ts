@@ -4,10 +4,7 @@ import { networkFolders } from "../../lib/networks/folders.ts";
 import type { Log } from "../../functions/log.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { startThreadAhead } from "../../lib/optvis/runtime/session-worker.ts";
-import {
-  createEngineRenderer,
-  type EngineRenderer,
-} from "../../lib/pipeline/render/engine-renderer.ts";
+import { EngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { errorLog } from "../log.ts";
 import { type LocalPipeline, startLocalPipeline } from "../pipeline.ts";
 import type { RunEvent } from "../run-events.ts";
@@ -49,7 +46,7 @@ export async function renderRequests(
   // loads what it runs while requests are checked
   startThreadAhead();
   const gate = gateOf(flags, terminalOf(flags, given));
-  const renderer = createEngineRenderer({ threads: flags.threads, gate });
+  const renderer = new EngineRenderer({ threads: flags.threads, gate });
   try {
     await renderBy({ renderer, gate }, requests, flags, given);
   } finally {

@@ -4,7 +4,7 @@ import { LINK_SECONDS } from "../../functions/api/describe-job.ts";
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
-import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
+import { EngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import { startService } from "../serve.ts";
 import { serveProgress } from "../serve-progress.ts";
@@ -67,4 +67,4 @@ export async function runServe(
 const IDLE_SECONDS = 60;
 
 const engineRenderer: NonNullable<ServeHooks["createRenderer"]> = (threads, gate) =>
-  createEngineRenderer({ threads, gate, idleSeconds: IDLE_SECONDS });
+  new EngineRenderer({ threads, gate, idleSeconds: IDLE_SECONDS });

@@ -6,7 +6,7 @@ import type * as PassFlops from "../../lib/optvis/graph/pass-flops.ts";
 import { acceptRequest } from "../../lib/pipeline/job/accept-request.ts";
 import { CHECKPOINT_PREFIX } from "../../lib/pipeline/keys.ts";
 import { MB_PER_VCPU, slowdownOf } from "../../lib/pipeline/rates.ts";
-import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
+import { EngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { type MemoryPipeline, memoryPipeline, readJsonObject } from "../support/memory-pipeline.ts";
 import { silentLog } from "../support/silent-log.ts";
@@ -181,7 +181,7 @@ test("a message of an earlier part finds that another goes on", async () => {
   await pipeline.accept({ channels: [2], numIterations: 40 });
   const [first] = pipeline.cpu.sent;
   let left = 1;
-  const engine = createEngineRenderer({ threads: 1 });
+  const engine = new EngineRenderer({ threads: 1 });
   const handler = createHandler({
     ...pipeline.renderDeps(engine),
     continuations: pipeline.cpu,

@@ -5,7 +5,7 @@ import { runLoop } from "../../functions/gpu-worker/loop.ts";
 import { createHandler } from "../../functions/worker/handler.ts";
 import type { AscentProgress } from "../../lib/optvis/ascent/task.ts";
 import { Jobs } from "../../lib/pipeline/job/jobs.ts";
-import { createEngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
+import { EngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import type { OutgoingMessage } from "../../lib/queue/message-queue.ts";
 import type { MemoryPipeline } from "./memory-pipeline.ts";
@@ -37,7 +37,7 @@ export async function workOff(pipeline: MemoryPipeline, simulation: Simulation) 
   const { stepSeconds, worker = "lambda", slowdown, isTold = true, killed = [] } = simulation;
   let nowMs = 0;
   vi.spyOn(performance, "now").mockImplementation(() => nowMs);
-  const engine = createEngineRenderer({ threads: 1 });
+  const engine = new EngineRenderer({ threads: 1 });
   let [calls, longestMs] = [0, 0];
   try {
     while (pipeline.cpu.sent.length > 0) {
@@ -93,7 +93,7 @@ interface Timing {
 
 function timed(engine: Renderer, { onIterations, onExamined }: Timing): Renderer {
   return {
-    ...engine,
+    close: () => engine.close(),
     render: (task, hooks = {}) => {
       const last = new Map<string, number>();
       const onProgress = (progress: AscentProgress) => {

@@ -13,7 +13,7 @@ import { pinImage } from "../request/initial-image.ts";
 import { initialImageOf, parseLocalRequest, RequestError } from "../request/request.ts";
 import { loadTargetFiles, pinTargetFiles } from "../request/target-files.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
-import { createEngineRenderer } from "./engine-renderer.ts";
+import { EngineRenderer } from "./engine-renderer.ts";
 import { renderTiles, type TileHooks } from "./render-tiles.ts";
 
 /** One channel of a layer. */
@@ -110,7 +110,7 @@ export async function renderRequest(
     return tell({ kind: "image", ...which, ...drawn });
   };
   const gate = localGpuGate(process.env, { threads, cacheFolder: cacheFolder(process.env) });
-  const renderer = createEngineRenderer({ threads, gate });
+  const renderer = new EngineRenderer({ threads, gate });
   try {
     await renderTiles(
       renderer,

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { AscentState } from "../../../lib/optvis/ascent/state.ts";
 import type { ThreadRequest } from "../../../lib/optvis/runtime/session-thread.ts";
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
-import { createEngineRenderer } from "../../../lib/pipeline/render/engine-renderer.ts";
+import { EngineRenderer } from "../../../lib/pipeline/render/engine-renderer.ts";
 import { examinationTask } from "../../../lib/pipeline/render/examination-task.ts";
 import { HeadStart } from "../../../lib/pipeline/render/head-start.ts";
 import type { RenderedChannel, RenderTask } from "../../../lib/pipeline/render/renderer.ts";
@@ -30,7 +30,7 @@ async function taskOf(layer: string, more: object = {}): Promise<RenderTask> {
 }
 
 function rendererOf(threads: number) {
-  const renderer = createEngineRenderer({ threads });
+  const renderer = new EngineRenderer({ threads });
   onTestFinished(() => renderer.close());
   return renderer;
 }
