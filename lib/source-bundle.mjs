@@ -18,15 +18,28 @@ const KEPT_MS = 7 * 24 * 3600 * 1000;
  */
 export const NATIVE = ["onnxruntime-node", "sharp"];
 
+/** What is started as a thread or a process from beside who does, by its name in a bundle. */
+export const STARTED_BESIDE = {
+  "session-thread": {
+    source: "lib/optvis/runtime/session-thread.ts",
+    startedBy: "lib/optvis/runtime/session-worker.ts",
+  },
+  "gpu-gate-child": {
+    source: "lib/optvis/runtime/gpu-gate-child.ts",
+    startedBy: "lib/optvis/runtime/gpu-gate.ts",
+  },
+  "analysis-thread": {
+    source: "lib/pipeline/networks/analysis-thread.ts",
+    startedBy: "lib/pipeline/networks/analysis-worker.ts",
+  },
+};
+
 /** What is started as a file of its own, by its name in a bundle. */
 export const STARTED = {
   "command-line": "local/cli/main.ts",
-  // lib/optvis/runtime/session-worker.ts starts it as a thread, from beside itself
-  "session-thread": "lib/optvis/runtime/session-thread.ts",
-  // lib/optvis/runtime/gpu-gate.ts starts it as a process
-  "gpu-gate-child": "lib/optvis/runtime/gpu-gate-child.ts",
-  // lib/pipeline/networks/analysis-worker.ts starts it
-  "analysis-thread": "lib/pipeline/networks/analysis-thread.ts",
+  "session-thread": STARTED_BESIDE["session-thread"].source,
+  "gpu-gate-child": STARTED_BESIDE["gpu-gate-child"].source,
+  "analysis-thread": STARTED_BESIDE["analysis-thread"].source,
 };
 
 /**

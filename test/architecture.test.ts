@@ -114,7 +114,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/queue",
   ],
   // the schemas that requests are checked with are also the gateway's models
-  cdk: ["functions", "lib/pipeline"],
+  cdk: ["functions", "lib/pipeline", "lib/source-bundle.mjs"],
   local: ["cdk", "functions", "lib"],
   // the browser's: of ours it knows the API's documents, as types
   web: ["functions/api/schemas.ts", "web/components"],

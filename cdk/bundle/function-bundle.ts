@@ -2,6 +2,7 @@ import { buildSync, type Metafile, type OutputFile } from "esbuild";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
+import { NATIVE, STARTED_BESIDE } from "../../lib/source-bundle.mjs";
 import { copyFonts } from "./fonts.ts";
 import { copyPackages } from "./packages.ts";
 import { repositoryPath } from "./repository.ts";
@@ -9,34 +10,12 @@ import { repositoryPath } from "./repository.ts";
 /** Folders of `functions/` that are deployed; each has an `index.ts` that exports `handler`. */
 export type FunctionName = "intake" | "worker" | "gpu-worker" | "assembler" | "dead-letter" | "api";
 
-/** Native packages cannot be bundled; they are shipped as they are, for linux/x64 alone. */
-const NATIVE_PACKAGES = ["onnxruntime-node", "sharp"];
-
 /** Networks that come with the code; functions that accept requests put them into the bucket. */
 const BUNDLED_NETWORKS = ["emojinet"];
 const BUNDLED_FOLDER = "models";
 /** There, in the functions' environment. */
 export const BUNDLED_MODELS_DIR = `/var/task/${BUNDLED_FOLDER}`;
 const MODEL_FILES = /\.(json|onnx|txt)$/;
-
-/** Files that a source file, if it is in a bundle, starts as threads or processes from beside it. */
-const STARTED = [
-  {
-    startedBy: "lib/optvis/runtime/session-worker.ts",
-    entry: "lib/optvis/runtime/session-thread.ts",
-    name: "session-thread",
-  },
-  {
-    startedBy: "lib/optvis/runtime/gpu-gate.ts",
-    entry: "lib/optvis/runtime/gpu-gate-child.ts",
-    name: "gpu-gate-child",
-  },
-  {
-    startedBy: "lib/pipeline/networks/analysis-worker.ts",
-    entry: "lib/pipeline/networks/analysis-thread.ts",
-    name: "analysis-thread",
-  },
-];
 
 export interface CodeBundle {
   readonly files: readonly OutputFile[];
@@ -53,13 +32,13 @@ export interface CodeBundle {
  */
 export function bundleCode(name: FunctionName): CodeBundle {
   const main = build({ index: `functions/${name}/index.ts` });
-  const started = STARTED.filter(({ startedBy }) => containsSource(main.metafile, startedBy)).map(
-    ({ entry, name: file }) => build({ [file]: entry }),
-  );
+  const started = Object.entries(STARTED_BESIDE)
+    .filter(([, { startedBy }]) => containsSource(main.metafile, startedBy))
+    .map(([file, { source }]) => build({ [file]: source }));
   const builds = [main, ...started];
   return {
     files: builds.flatMap(({ outputFiles }) => outputFiles),
-    nativePackages: NATIVE_PACKAGES.filter((native) =>
+    nativePackages: NATIVE.filter((native) =>
       builds.some(({ metafile }) => importsPackage(metafile, native)),
     ),
     publishesNetworks: containsSource(main.metafile, "lib/pipeline/networks/publish-bundled.ts"),
@@ -113,7 +92,8 @@ function build(entryPoints: Readonly<Record<string, string>>) {
     sourcemap: true,
     sourcesContent: false,
     legalComments: "none",
-    external: NATIVE_PACKAGES,
+    // they are shipped as they are, for linux/x64 alone
+    external: NATIVE,
     // CommonJS inside a bundle of ES modules calls `require` for Node's own modules
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
