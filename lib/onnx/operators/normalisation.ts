@@ -49,7 +49,7 @@ const atInference: Upgrade = (node, rewriting) => {
       : node.outputs.slice(1).some(Boolean);
   const rank = rewriting.factsOf(requiredInput(node, 0))?.constant?.shape.length;
   if (isTraining && rank !== undefined) return standardised(node, rewriting, rank);
-  if (intAttribute(node, "spatial", 1) === 0) {
+  if (intAttribute(node, "spatial", 1) === 0 && !hasNumberPerChannel(node, rewriting)) {
     throw new ModelError(
       `${describeNode(node)}: statistics for each position (spatial=0) are not supported; ` +
         `export the model with opset 9 or later`,
@@ -63,6 +63,11 @@ const atInference: Upgrade = (node, rewriting) => {
   const bare = withoutAttributes(node, "spatial", "training_mode", "momentum");
   return [{ ...bare, outputs: node.outputs.slice(0, 1) }];
 };
+
+/** MXNet's converter writes spatial=0 also where there is one number for each channel. */
+function hasNumberPerChannel(node: Node, { constantOf }: Rewriting): boolean {
+  return constantOf(node.inputs[1] ?? "")?.shape.length === 1;
+}
 
 /** Y = S (X - mean) / sqrt(var + epsilon) + B, mean and var over all axes of X but the second. */
 function standardised(node: Node, rewriting: Rewriting, rank: number): readonly Node[] {
