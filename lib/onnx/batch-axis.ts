@@ -4,6 +4,7 @@ import type { Node, Value } from "./model.ts";
 import { describeNode } from "./node.ts";
 import { inferIfPossible } from "./shape-inference.ts";
 import { broadcastTo } from "./operators/elements.ts";
+import { reducedAxes } from "./operators/reduce.ts";
 import { parseGather } from "./operators/select.ts";
 import { formatShape, intsTensor, type NumericTensor, sizeOf, toNumbers } from "./tensor.ts";
 
@@ -61,6 +62,9 @@ export class BatchAxis {
     const constant = facts.get(shape)?.constant;
     const before = this.#elementsBefore(x, facts);
     if (!to || before === null || !constant) return null;
+    // one that is computed from the batch is as it should be
+    const alone = this.#single.get(shape)?.constant;
+    if (alone && toNumbers(alone).join() !== toNumbers(constant).join()) return null;
     const [wanted] = inferIfPossible(node, [facts.get(x)!, facts.get(shape)!]);
     const start = axisAfter(before, to);
     if (start === null) return null;
@@ -157,6 +161,7 @@ export class BatchAxis {
     const isConvolved = node.op === "Conv" || node.op === "ConvTranspose";
     if (isConvolved && node.inputs.slice(1).some((value) => this.#reached.has(value))) return true;
     if (node.op.startsWith("Scatter")) return this.#isOfOneImage(node, facts);
+    if (node.op.startsWith("Reduce") && this.#isReducedOverImages(node, facts)) return true;
     const to = this.#axisOf(output, facts);
     if (node.op !== "Reshape" && node.op !== "Flatten") {
       const alternating = node.inputs.find((value) => this.#alternating.has(value));
@@ -168,10 +173,18 @@ export class BatchAxis {
     const before = this.#elementsBefore(node.inputs[0]!, facts);
     const one = this.#single.get(output)?.shape;
     if (before === null || !one || to === null) return true;
+    // an axis of length 1 may lie in front, which starts there too
+    if (sizeOf(one.slice(0, to)) === before) return false;
     const start = axisAfter(before, one);
     if (start !== null && start > 0 && to === start - 1) this.#alternating.add(output);
     else return start !== to;
     return false;
+  }
+
+  #isReducedOverImages(node: Node, facts: Facts): boolean {
+    const axis = this.#axisOf(node.inputs[0]!, facts);
+    const inputs = node.inputs.map((value) => facts.get(value) ?? null);
+    return axis !== null && reducedAxes(node, inputs).includes(axis);
   }
 
   /** Whether a scatter's indices are made for one image: the others would stay as they are. */

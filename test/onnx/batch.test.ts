@@ -105,6 +105,25 @@ const madeForOne: Readonly<Record<string, Made>> = {
       square: intsTensor([1, 2, 2]),
     },
   },
+  "rows of all images behind an axis of nothing": {
+    nodes: [
+      node("Shape", "x", "whole"),
+      node("Gather", "whole zero", "images"),
+      node("Mul", "images twelve", "count"),
+      node("Concat", "one count line", "lines", { axis: 0 }),
+      node("Reshape", "x lines", "rows"),
+      node("ReduceMean", "rows ends", "means"),
+      node("Sub", "rows means", "centred"),
+      node("Reshape", "centred whole", "y"),
+    ],
+    initializers: {
+      zero: intsTensor([0]),
+      twelve: intsTensor([12]),
+      one: intsTensor([1]),
+      line: intsTensor([6, 1]),
+      ends: intsTensor([0, 2, 3]),
+    },
+  },
   "a Resize to constant sizes": {
     nodes: [node("Resize", "x _ _ sizes", "y", { mode: "linear" })],
     initializers: { sizes: intsTensor([1, 3, 7, 9]) },
@@ -148,6 +167,13 @@ describe("a network written for one image takes each of a batch as it takes one"
     const { problems, unbatched } = specialise(mixed, [2, 3, 4, 6]);
     expect(unbatched.has("y") || problems.has("y")).toBe(true);
     expect(specialise(mixed, [1, 3, 4, 6]).unbatched.has("y")).toBe(false);
+  });
+
+  test("a mean over all images of a batch is not that of each", () => {
+    const nodes = [node("ReduceMean", "x", "mean"), node("Sub", "x mean", "y")];
+    const centred = modelOf({ nodes });
+    expect(specialise(centred, [2, 3, 4, 6]).unbatched.get("y")?.message).toMatch(/ReduceMean/);
+    expect(specialise(centred, [1, 3, 4, 6]).unbatched.has("y")).toBe(false);
   });
 
   test("only a Reshape to rows of features is called a head", () => {
