@@ -45,6 +45,18 @@ export function classChannel(labels: readonly string[], name: string): number {
   return channel;
 }
 
+/** Why the names of a network's classes are not known, where they are not. */
+export function whyNoLabels({
+  id,
+  labels,
+}: {
+  readonly id: string;
+  readonly labels: string | null;
+}) {
+  const file = labels === null ? "" : `: its file ${labels} is not there`;
+  return `the class names of '${id}' are not known${file}`;
+}
+
 /**
  * Class names belong to a layer with one channel for each, after which nothing mixes channels: no
  * later layer has weights or another number of channels.

@@ -52,7 +52,7 @@ export function dreamCommand(terminal: Terminal): Command {
       `
 Without a request file:
 
-    dreamgrid dream googlenet --layer loss3-classifier --channels goldfish strawberry
+    dreamgrid dream emojinet --layer loss3-classifier --channels snail strawberry
     dreamgrid dream net.onnx --layer layer3.0.conv2 --channels 1:24 --saturation 1.5
 
 The sheet is called NETWORK-LAYER. Method and preset follow from the layer where they are left out:

@@ -1,5 +1,7 @@
+import { dirname } from "node:path";
+
 import { NetworkError } from "../../lib/networks/errors.ts";
-import { classesOf } from "../../lib/networks/labels.ts";
+import { classesOf, whyNoLabels } from "../../lib/networks/labels.ts";
 import { fetchNetwork } from "./network.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -9,11 +11,13 @@ export async function runLabels(
   indices: readonly number[],
   terminal: Terminal,
 ): Promise<void> {
-  const { labels } = await fetchNetwork(idOrPath, terminal);
+  const { labels, description, modelPath } = await fetchNetwork(idOrPath, terminal);
   if (labels === null) {
-    throw new NetworkError(
-      `the class names of '${idOrPath}' are not known; give them with: dreamgrid models add --labels FILE`,
-    );
+    const remedy =
+      description.labels === null
+        ? `give them with: dreamgrid models add ${modelPath} --id ID --labels FILE`
+        : `put it into ${dirname(modelPath)}`;
+    throw new NetworkError(`${whyNoLabels(description)}; ${remedy}`);
   }
   for (const { channel, name } of classesOf(labels, indices)) terminal.print(`${channel}\t${name}`);
 }

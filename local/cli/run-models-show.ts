@@ -1,7 +1,9 @@
+import { join } from "node:path";
+
 import { networkFolders } from "../../lib/networks/folders.ts";
 import type { Layer } from "../../lib/networks/layers.ts";
 import { filesOf } from "../../lib/networks/network-files.ts";
-import { findModel, openNetwork } from "../../lib/networks/registry.ts";
+import { findModel, openNetwork, readLabels } from "../../lib/networks/registry.ts";
 import { firstDescription } from "../../lib/networks/survey.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { checkGradients } from "./check-gradients.ts";
@@ -20,6 +22,11 @@ export async function showModel(id: string, terminal: Terminal): Promise<void> {
     : await openNetwork(id, { folders, cacheFolder, reader });
   const { input, licence, labels } = description;
   const found = await findModel(description, folders);
+  const names = await readLabels(
+    description,
+    found?.path ?? join(cacheFolder, id, "model"),
+    folders,
+  );
   const facts: readonly (readonly [string, string])[] = [
     ["id", description.id],
     ["licence", licence],
@@ -32,7 +39,10 @@ export async function showModel(id: string, terminal: Terminal): Promise<void> {
     ),
     ["image", `'${input.name}', ${input.width}x${input.height}, ${input.channelOrder}`],
     ["pixels", `0..255, minus ${shown(input.mean)}, times ${shown(input.scale)}`],
-    ["class names", labels ?? "none"],
+    [
+      "class names",
+      labels === null ? "none" : `${labels}${names === null ? ", which is not there" : ""}`,
+    ],
   ];
   for (const [name, value] of facts) print(`${name}: ${value}`);
   if (notice) print(notice);

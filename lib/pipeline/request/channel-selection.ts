@@ -12,6 +12,8 @@ export interface LayerChannels {
   readonly count: number;
   /** Class name of each channel, where the layer feeds the classifier. */
   readonly classNames: readonly string[] | null;
+  /** Why they have none, where they have none. */
+  readonly whyUnnamed: string;
 }
 
 export interface SelectedChannels {
@@ -75,7 +77,7 @@ function resolveClass(name: string, where: string, layer: LayerChannels): Term {
   const given = `${where}: given '${name}'`;
   if (layer.classNames === null) {
     return {
-      problem: `${given}; layer '${layer.layerName}' does not feed the classifier, so its channels have no class names; wanted channels 1 to ${layer.count}`,
+      problem: `${given}; ${layer.whyUnnamed}; wanted channels 1 to ${layer.count}`,
     };
   }
   try {

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { pictureSize } from "../../image/picture.ts";
 import { sizeProblem } from "../../image/png.ts";
 import type { Size } from "../../image/raster.ts";
-import { classNamesOf, firstSynonym } from "../../networks/labels.ts";
+import { classNamesOf, firstSynonym, whyNoLabels } from "../../networks/labels.ts";
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import { ModelError, ShapeMismatchError } from "../../onnx/errors.ts";
 import { gradientObstacle } from "../../optvis/graph/differentiable-graph.ts";
@@ -126,6 +126,10 @@ function drawnOf(
     // a flattened layer may have more; their keys would be too long to sort
     count: Math.min(layer.channels, MAX_CHANNEL_INDEX),
     classNames,
+    whyUnnamed:
+      network.labels === null
+        ? whyNoLabels(network.description)
+        : `layer '${layer.name}' does not feed the classifier, so its channels have no class names`,
   };
   if (request.targets) {
     const { targets, problems } = resolveTargets(request.targets, among, files);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 import { run } from "./command-line.ts";
@@ -22,6 +23,23 @@ describe("--help", () => {
     expect(stdout).toContain(`Usage: ${["dreamgrid", ...words].join(" ")}`);
     for (const option of options) expect(stdout).toContain(option);
     expect(stdout.split("\n").filter((line) => line.length > 100)).toEqual([]);
+  });
+
+  test("of dream has an example that works with what is here", async () => {
+    const { stdout } = await run("dream", "--help");
+    const [, words = ""] = /^ {4}dreamgrid (dream emojinet .+)$/m.exec(stdout) ?? [];
+    const { code, stdout: planned } = await run(...words.split(" "), "--dry-run");
+    expect([code, planned]).toEqual([0, expect.stringMatching(/\(2 images: channels /)]);
+  });
+
+  test("has the commands that the README has", async () => {
+    const { stdout } = await run("--help");
+    const commands = [...stdout.matchAll(/^ {2}([a-z]\S*)/gm)].map(([, name]) => name!);
+    const rows = [...readFileSync("README.md", "utf8").matchAll(/^\| `([a-z][a-z-]+) ?.*` +\|/gm)];
+    // there the first look is a network's name alone
+    const shown = ["help", "look", ...rows.map(([, name]) => name!)];
+    expect(commands.length).toBeGreaterThan(10);
+    expect(new Set(shown)).toEqual(new Set(commands));
   });
 });
 

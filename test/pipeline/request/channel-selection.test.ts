@@ -9,7 +9,7 @@ import {
 import { selectChannels } from "../../../lib/pipeline/request/channel-selection.ts";
 
 const CLASSES = ["snail", "tiger, Panthera tigris", "crane", "crane", "zebra"];
-const LAYER = { layerName: "fc", count: 5, classNames: CLASSES };
+const LAYER = { layerName: "fc", count: 5, classNames: CLASSES, whyUnnamed: "none are known" };
 const PLAIN = { ...LAYER, classNames: null };
 
 test("indices, ranges, names and all resolve to 1-based channels in the request's order", () => {
@@ -47,7 +47,7 @@ test("of channels that are given twice ten are named", () => {
 
 test("class names need a layer that has them", () => {
   const { problems } = selectChannels(["tiger"], PLAIN);
-  expect(problems[0]).toContain("does not feed the classifier");
+  expect(problems).toEqual(["channels[0]: given 'tiger'; none are known; wanted channels 1 to 5"]);
   const digits = selectChannels(["5"], { ...LAYER, classNames: ["5", "4", "3", "2", "1"] });
   expect(digits.channels).toEqual([1]);
 });

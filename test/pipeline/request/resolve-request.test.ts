@@ -56,6 +56,11 @@ test("class names resolve on the layers that feed the classifier, and label the 
   expect(await problemsOf(network, { channels: ["zebra"] })).toEqual([
     expect.stringContaining("layer 'wide' does not feed the classifier"),
   ]);
+  const { description } = network;
+  const lost = { ...network, labels: null, description: { ...description, labels: "names.txt" } };
+  expect(await problemsOf(lost, { layer: "classes", channels: ["zebra"] })).toEqual([
+    "channels[0]: given 'zebra'; the class names of 'tiny' are not known: its file names.txt is not there; wanted channels 1 to 5",
+  ]);
 });
 
 test("labels of the request take the place of class names; an empty list is none", async () => {
