@@ -65,6 +65,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/networks",
     "lib/pipeline/json.ts",
     "lib/pipeline/keys.ts",
+    "lib/pipeline/limits.ts",
     "lib/pipeline/networks",
     "lib/pipeline/request",
     "lib/pipeline/job",

@@ -10,9 +10,11 @@ import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts"
 import { PRESETS } from "../../lib/pipeline/request/fields/fourier.ts";
 import { JOB_ID, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
 import {
+  MAX_ATLAS_LAYERS,
   MAX_INITIAL_IMAGE_BYTES,
   MAX_MODEL_BYTES,
   MAX_MODEL_TEXT_BYTES,
+  MAX_NAME_LENGTH,
 } from "../../lib/pipeline/limits.ts";
 
 /** The one description of what the API takes and gives; the OpenAPI document is made of it. */
@@ -250,8 +252,9 @@ export const atlasRequestSchema = z.strictObject({
   network: networkIdSchema,
   name: atlasNameSchema.optional().describe("name of the atlas; left out, the network's id"),
   layers: z
-    .array(z.union([z.string().min(1), z.int().min(1)]))
+    .array(z.union([z.string().min(1).max(MAX_NAME_LENGTH), z.int().min(1)]))
     .min(1)
+    .max(MAX_ATLAS_LAYERS)
     .optional()
     .describe("names or 1-based indices; left out, every convolution, and the classifier"),
   channels: z

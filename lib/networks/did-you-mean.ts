@@ -44,9 +44,12 @@ function nearestNames(given: string, known: readonly Named[]): readonly string[]
 }
 
 function distanceTo(wanted: string, candidate: string): number {
-  // a name twice as long is far from what was meant, and may be megabytes
-  const edits =
-    candidate.length > 2 * wanted.length + 2 ? Infinity : editDistance(wanted, candidate);
+  // of twice the length or half of it a name is far from what was meant, and may be megabytes
+  const [short, long] = [wanted.length, candidate.length].toSorted((a, b) => a - b) as [
+    number,
+    number,
+  ];
+  const edits = long > 2 * short + 2 ? Infinity : editDistance(wanted, candidate);
   return candidate.includes(wanted) ? Math.min(edits, 1) : edits;
 }
 

@@ -27,11 +27,8 @@ export function parseLabels(text: string): string[] {
  */
 export function classChannel(labels: readonly string[], name: string): number {
   const wanted = comparable(name);
-  const exact = channelsWhere(labels, (label) => comparable(label) === wanted);
-  const channels =
-    exact.length > 0
-      ? exact
-      : channelsWhere(labels, (label) => comparable(firstSynonym(label)) === wanted);
+  const { whole, first } = namesOf(labels);
+  const channels = whole.get(wanted) ?? first.get(wanted) ?? [];
   const [channel] = channels;
   if (channel === undefined) {
     const remedy = didYouMean(name, labels) || "see the network's labels file";
@@ -97,8 +94,34 @@ export function classesOf(
   });
 }
 
-function channelsWhere(labels: readonly string[], matches: (label: string) => boolean): number[] {
-  return labels.flatMap((label, index) => (matches(label) ? [index + 1] : []));
+/** Channels by what the labels, and their first synonyms, are compared by. */
+interface ClassNames {
+  readonly whole: ReadonlyMap<string, readonly number[]>;
+  readonly first: ReadonlyMap<string, readonly number[]>;
+}
+
+/** A request may name thousands. */
+const namesByLabels = new WeakMap<readonly string[], ClassNames>();
+
+function namesOf(labels: readonly string[]): ClassNames {
+  const known = namesByLabels.get(labels);
+  if (known !== undefined) return known;
+  const names = {
+    whole: channelsBy(labels.map(comparable)),
+    first: channelsBy(labels.map((label) => comparable(firstSynonym(label)))),
+  };
+  namesByLabels.set(labels, names);
+  return names;
+}
+
+function channelsBy(names: readonly string[]): Map<string, number[]> {
+  const channels = new Map<string, number[]>();
+  for (const [i, name] of names.entries()) {
+    const same = channels.get(name);
+    if (same === undefined) channels.set(name, [i + 1]);
+    else same.push(i + 1);
+  }
+  return channels;
 }
 
 /** As names of classes are compared: case, and `_` or `-` for a space, make no difference. */

@@ -128,6 +128,15 @@ export const MAX_LABEL_LENGTH = 100;
  */
 export const MAX_NAME_LENGTH = 256;
 
+/**
+ * Of what is wrong with the entries of a list so many are told, and no more is looked for: it would
+ * hide what else is wrong, and a wrong name is held to all that there are, a wrong file read.
+ */
+export const MAX_ENTRIES_TOLD = 10;
+
+/** Layers that one atlas names, each of which takes some 10 ms to plan: API Gateway waits 29 s. */
+export const MAX_ATLAS_LAYERS = 1_000;
+
 /** Of an object's key, as S3 has it. */
 export const MAX_KEY_BYTES = 1_024;
 

@@ -1,5 +1,6 @@
 import type { LayerWithChannels } from "../../networks/layers.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
+import { MAX_ENTRIES_TOLD } from "../limits.ts";
 import { parseRange } from "../request/channel-ranges.ts";
 import { layerRoles, mixesChannels } from "../request/layer-role.ts";
 import { METHOD_BY_ROLE } from "../request/method-by-role.ts";
@@ -31,7 +32,7 @@ export interface AtlasSheet {
  * What draws a network layer by layer, in the network's order, each with the method and the preset
  * that become it. Nothing is drawn yet.
  *
- * @throws RequestError listing every problem of every layer
+ * @throws RequestError listing the problems of its layers, the first `MAX_ENTRIES_TOLD`
  */
 export async function planAtlas(
   network: AnalysedNetwork,
@@ -44,7 +45,8 @@ export async function planAtlas(
   const roleOf = layerRoles(network.model.model.graph);
   const problems: string[] = [];
   const sheets: AtlasSheet[] = [];
-  for (const reference of references ?? learnedLayers(network, range.first)) {
+  for (const reference of new Set(references ?? learnedLayers(network, range.first))) {
+    if (problems.length >= MAX_ENTRIES_TOLD) break;
     try {
       const layer = requestedLayer({ layer: reference }, network);
       const last = Math.min(range.last, layer.channels);

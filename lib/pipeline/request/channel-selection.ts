@@ -1,9 +1,8 @@
 import { ClassNameError } from "../../networks/errors.ts";
 import { classChannel } from "../../networks/labels.ts";
+import { MAX_ENTRIES_TOLD } from "../limits.ts";
 import { type ChannelRange, channelsIn, formatRange, parseRange } from "./channel-ranges.ts";
 import type { RenderRequest } from "./request.ts";
-
-const MAX_NAMED = 10; // of up to 10,000: the message stays readable
 
 /** What a selection is resolved against. */
 export interface LayerChannels {
@@ -17,7 +16,7 @@ export interface LayerChannels {
 }
 
 export interface SelectedChannels {
-  /** 1-based, in the request's order. */
+  /** 1-based, in the request's order; not all of them where there are problems. */
   readonly channels: readonly number[];
   readonly problems: readonly string[];
 }
@@ -33,15 +32,19 @@ export function selectChannels(
   if (selection === "all")
     return { channels: channelsIn({ first: 1, last: layer.count }), problems: [] };
   const terms = typeof selection === "string" ? [selection] : selection;
-  const resolved = terms.map((term, i) => {
+  const channels: number[] = [];
+  const problems: string[] = [];
+  for (const [i, term] of terms.entries()) {
     const where = typeof selection === "string" ? "channels" : `channels[${i}]`;
-    return resolveTerm(term, where, layer);
-  });
-  const problems = resolved.flatMap((term) => (Array.isArray(term) ? [] : [term.problem]));
-  const channels = resolved.flatMap((term) => (Array.isArray(term) ? term : []));
+    const resolved = resolveTerm(term, where, layer);
+    if (!Array.isArray(resolved)) problems.push(resolved.problem);
+    else for (const channel of resolved) channels.push(channel);
+    // more channels than there are: some are given twice, and thousands of ranges would fill memory
+    if (problems.length === MAX_ENTRIES_TOLD || channels.length > layer.count) break;
+  }
   const repeated = repeatedOf(channels);
   if (repeated.length > 0) {
-    const named = repeated.slice(0, MAX_NAMED).join(", ");
+    const named = repeated.slice(0, MAX_ENTRIES_TOLD).join(", ");
     problems.push(`channels: given ${named} more than once; wanted each channel once`);
   }
   return { channels, problems };

@@ -1,4 +1,5 @@
 import { ModelError } from "../../onnx/errors.ts";
+import { MAX_ENTRIES_TOLD } from "../limits.ts";
 import type { TargetFile } from "./resolved-request.ts";
 import type { Size } from "../../image/raster.ts";
 import { diversityValue } from "../../optvis/graph/diversity-value.ts";
@@ -24,7 +25,7 @@ export interface TargetLayerFacts {
 }
 
 export interface ResolvedTargets {
-  /** In normal form. */
+  /** In normal form; not all of them where there are problems. */
   readonly targets: readonly RequestTarget[];
   readonly problems: readonly string[];
 }
@@ -36,25 +37,29 @@ export function resolveTargets(
   files: readonly TargetFile[],
 ): ResolvedTargets {
   const problems: string[] = [];
-  const resolved = targets.map((target, i) => {
-    const where = `targets[${i}]`;
-    const { diversity, at } = target;
-    const more = { ...(at && { at }), ...(diversity && { diversity }) };
-    const { direction, activationOf, cosinePower = DEFAULT_COSINE_POWER } = target;
-    if (direction !== undefined) return { direction, cosinePower, ...more };
-    if (activationOf !== undefined) return { activationOf, cosinePower, ...more };
-    if (target.layer) return { layer: true as const, ...more };
-    const weights = weightsOf(target, where, layer);
-    problems.push(...weights.problems);
-    return { ...weights.channels, ...more };
-  });
+  const resolved: RequestTarget[] = [];
+  for (const [i, target] of targets.entries()) {
+    const found = resolveTarget(target, `targets[${i}]`, layer);
+    resolved.push(found.target);
+    problems.push(...found.problems);
+    if (problems.length >= MAX_ENTRIES_TOLD) break;
+  }
   // one that is not found may stand for any
   if (problems.length > 0) return { targets: resolved, problems };
   return { targets: resolved, problems: repeatedTargets(resolved, files) };
 }
 
-/** More would hide what else is wrong. */
-const MAX_REPEATED = 10;
+function resolveTarget(target: RequestTarget, where: string, layer: LayerChannels) {
+  const { diversity, at } = target;
+  const more = { ...(at && { at }), ...(diversity && { diversity }) };
+  const { direction, activationOf, cosinePower = DEFAULT_COSINE_POWER } = target;
+  const as = (what: RequestTarget) => ({ target: { ...what, ...more }, problems: [] });
+  if (direction !== undefined) return as({ direction, cosinePower });
+  if (activationOf !== undefined) return as({ activationOf, cosinePower });
+  if (target.layer) return as({ layer: true });
+  const { channels, problems } = weightsOf(target, where, layer);
+  return { target: { ...channels, ...more }, problems };
+}
 
 /**
  * Targets that are given again: their images would be the same, to the byte. Of files it is the
@@ -78,7 +83,7 @@ function repeatedTargets(
       `targets[${i}]: the same as targets[${first}], and so would be its image; leave it out, or give one of them diversity for images that differ`,
     );
   });
-  return problems.slice(0, MAX_REPEATED);
+  return problems.slice(0, MAX_ENTRIES_TOLD);
 }
 
 /** What of places and files does not fit the layer. */
@@ -141,6 +146,7 @@ function weightsOf({ channel, channels = {} }: RequestTarget, where: string, lay
   }
   const weights = new Map<number, number>();
   for (const [name, weight] of Object.entries(channels)) {
+    if (problems.length >= MAX_ENTRIES_TOLD) break;
     const index = find(/^\d+$/.test(name) ? Number(name) : name, "channels");
     if (index === null) continue;
     if (weights.has(index)) {

@@ -3,6 +3,7 @@ import { decodeNpy, type NpyArray } from "../../image/npy.ts";
 import { decodeImage } from "../../image/png.ts";
 import type { Raster } from "../../image/raster.ts";
 import { sha256 } from "../../networks/checksum.ts";
+import { MAX_ENTRIES_TOLD } from "../limits.ts";
 import type { RequestTarget } from "./fields/targets.ts";
 import { requireUnchanged } from "./initial-image.ts";
 import { RequestError } from "./request.ts";
@@ -18,7 +19,7 @@ export type TargetContents = Decoded & { readonly sha256: string };
 /** @throws RequestError that says why there is no such file */
 export type ReadTargetFile = (key: string, where: string) => Promise<Uint8Array>;
 
-/** The files that targets name, each once. @throws RequestError naming every bad one */
+/** The files that targets name, each once. @throws RequestError naming the first bad ones */
 export async function pinTargetFiles(
   targets: readonly RequestTarget[] | undefined,
   read: ReadTargetFile,
@@ -26,6 +27,8 @@ export async function pinTargetFiles(
   const pinned = new Map<string, TargetFile>();
   const problems: string[] = [];
   for (const [i, { direction, activationOf }] of (targets ?? []).entries()) {
+    // one that is bad may be named thousands of times, and is read each time
+    if (problems.length >= MAX_ENTRIES_TOLD) break;
     const key = direction ?? activationOf;
     if (key === undefined) continue;
     const field = direction === undefined ? "activationOf" : "direction";

@@ -88,6 +88,15 @@ test("what is wrong is told of every layer, and nothing begins", async () => {
     expect.stringContaining("layer '99': there is no layer 99"),
   ]);
   expect(pipeline.store.keys("requests/")).toEqual([]);
+  const unnamed = Array.from({ length: 1_000 }, (_, i) => `wider${i}`);
+  const many = await call("POST", "/atlases", { body: { network: "tiny", layers: unnamed } });
+  expect((many.body as { problems: string[] }).problems).toHaveLength(10);
+  const tooMany = await call("POST", "/atlases", {
+    body: { network: "tiny", layers: Array.from({ length: 1_001 }, () => 2) },
+  });
+  expect(tooMany.body).toMatchObject({
+    problems: [expect.stringMatching(/^layers: .*wanted at most 1000 elements$/)],
+  });
   const badRange = await call("POST", "/atlases", { body: { network: "tiny", channels: "4:2" } });
   expect(badRange.body).toMatchObject({ problems: [expect.stringContaining("'4:2'")] });
   const unknown = await call("POST", "/atlases", { body: { network: "tinny" } });

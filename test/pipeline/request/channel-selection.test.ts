@@ -45,6 +45,16 @@ test("of channels that are given twice ten are named", () => {
   ]);
 });
 
+test("thousands of ranges and of names that there are not end at the first few", () => {
+  const thousands = (term: string) => Array.from({ length: 10_000 }, () => term);
+  const repeated = selectChannels(thousands("1:12"), { ...PLAIN, count: 12 });
+  expect(repeated.channels).toHaveLength(24);
+  expect(repeated.problems).toHaveLength(1);
+  const { problems } = selectChannels(thousands("zebr"), LAYER);
+  expect(problems).toHaveLength(10);
+  expect(problems.at(-1)).toMatch(/^channels\[9\]: given 'zebr'; .*did you mean 'zebra'/);
+});
+
 test("class names need a layer that has them", () => {
   const { problems } = selectChannels(["tiger"], PLAIN);
   expect(problems).toEqual(["channels[0]: given 'tiger'; none are known; wanted channels 1 to 5"]);

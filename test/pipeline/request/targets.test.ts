@@ -198,6 +198,18 @@ describe("refused", () => {
   });
 });
 
+test("thousands of names that are none, and of files that are no good, end at the first few", async () => {
+  const thousands = (target: object) => Array.from({ length: 5_000 }, () => target);
+  const weights = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`none${i}`, 1]));
+  expect(await problemsOf(() => resolve(thousands({ channel: "none" })))).toHaveLength(10);
+  expect(await problemsOf(() => resolve([{ channels: weights }]))).toHaveLength(10);
+  let reads = 0;
+  const counted = (name: string) => (reads++, read(name));
+  const bad = thousands({ direction: "zeros.npy" });
+  expect(await problemsOf(() => pinTargetFiles(bad, counted))).toHaveLength(10);
+  expect(reads).toBe(10);
+});
+
 test("as many images as one request may have are counted, those that differ one by one", async () => {
   const targets = Array.from({ length: 1_251 }, (_, i) => ({
     channels: { 1: 1, 2: i / 2 },
