@@ -1,5 +1,7 @@
 import * as z from "zod";
 
+import type { Job } from "../../lib/pipeline/job/job.ts";
+import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import { hasPiece } from "../../lib/pipeline/sheet/deep-zoom.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { LINK_SECONDS } from "./describe-job.ts";
@@ -98,8 +100,8 @@ export const getSheet = defineRoute({
     const job = await deps.jobs.open(jobId).latest();
     const completion = await job.findCompletion();
     if (completion !== null) return redirectTo(completion.montage, deps, NOT_KEPT);
-    const what = (await job.findPlan()) && `job '${jobId}' has not ended; it has no sheet yet`;
-    throw new ProblemError("not-found", [what ?? `there is no job '${jobId}'`]);
+    await existing(job);
+    throw new ProblemError("not-found", [`job '${jobId}' has not ended; it has no sheet yet`]);
   },
 });
 
@@ -118,8 +120,8 @@ export const getDeepZoomPiece = defineRoute({
     if (zoom !== null && hasPiece(zoom, place)) {
       return redirectTo(job.keys.deepZoomPiece(place), deps, NOT_KEPT);
     }
-    const what = (await job.findPlan()) && `the sheet of job '${jobId}' has no such piece`;
-    throw new ProblemError("not-found", [what ?? `there is no job '${jobId}'`]);
+    await existing(job);
+    throw new ProblemError("not-found", [`the sheet of job '${jobId}' has no such piece`]);
   },
 });
 
@@ -128,11 +130,17 @@ async function findEnd({ jobId, channel }: z.output<typeof channelPathSchema>, {
   const job = await jobs.open(jobId).latest();
   const result = await job.findResult(channel);
   if (result !== null) return result;
-  const plan = await job.findPlan();
-  if (plan === null) throw new ProblemError("not-found", [`there is no job '${jobId}'`]);
+  const { channels } = await existing(job);
   throw new ProblemError("not-found", [
-    plan.channels.includes(channel)
+    channels.includes(channel)
       ? `channel ${channel} of job '${jobId}' has not ended`
       : `job '${jobId}' has no channel ${channel}`,
   ]);
+}
+
+/** The job's plan. @throws ProblemError if there is no such job */
+async function existing(job: Job): Promise<JobPlan> {
+  const plan = await job.findPlan();
+  if (plan === null) throw new ProblemError("not-found", [`there is no job '${job.id}'`]);
+  return plan;
 }

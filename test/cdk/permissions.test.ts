@@ -170,7 +170,7 @@ async function callApi(jobId: string): Promise<void> {
   const sheet = await api("GET", `/jobs/${jobId}/sheet`);
   expect((await fetch(sheet.headers!["Location"] ?? sheet.headers!["location"]!)).status).toBe(200);
   await api("GET", `/jobs/${jobId}/tiles/1`);
-  await api("GET", `/jobs/${jobId}/deepzoom/0/0/0`);
+  await api("GET", `/jobs/${jobId}/deep-zoom/0/0/0`);
   const image = { kind: "image", contentType: "image/png", sizeBytes: 9 };
   expect(await upload(image)).toBe(200);
   expect(await upload({ kind: "model", network: "another", file: "a.onnx", sizeBytes: 9 })).toBe(
