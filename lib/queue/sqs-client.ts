@@ -1,7 +1,6 @@
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 
-/** The longest poll is silent for 20 s; the SDK would wait for what never comes for 15 minutes. */
-const TIMEOUTS = { connectionTimeout: 30_000, socketTimeout: 60_000 };
+import { AWS_TIMEOUTS } from "../aws-timeouts.ts";
 
 /**
  * The one place that builds SQS clients.
@@ -10,5 +9,5 @@ const TIMEOUTS = { connectionTimeout: 30_000, socketTimeout: 60_000 };
  *   decides
  */
 export function createSqsClient(connection: SQSClientConfig = {}): SQSClient {
-  return new SQSClient({ requestHandler: TIMEOUTS, ...connection });
+  return new SQSClient({ requestHandler: AWS_TIMEOUTS, ...connection });
 }

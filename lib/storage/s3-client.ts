@@ -1,5 +1,7 @@
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 
+import { AWS_TIMEOUTS } from "../aws-timeouts.ts";
+
 /**
  * By default the SDK adds a CRC-32 to every PUT, and to a presigned PUT that of an empty body,
  * which then refuses any other. Bodies that we send are protected by the SHA-256 in their
@@ -7,9 +9,7 @@ import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
  */
 const COMMON = {
   requestChecksumCalculation: "WHEN_REQUIRED",
-  // by itself the SDK would wait for ever, as for a connection that died while Lambda had the
-  // process frozen; what is given up is tried again
-  requestHandler: { connectionTimeout: 30_000, socketTimeout: 60_000 },
+  requestHandler: AWS_TIMEOUTS,
 } as const;
 
 /**
