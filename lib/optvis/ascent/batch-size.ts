@@ -1,7 +1,7 @@
 import type { Size } from "../../image/raster.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
 import { imageShapeOf, shapeMismatch } from "../graph/layer-pass.ts";
-import { passBytes } from "../graph/pass-memory.ts";
+import { FLOAT_BYTES, passBytes } from "../graph/pass-memory.ts";
 import { PROFILES } from "../runtime/providers.ts";
 import type { AscentTask } from "./task.ts";
 
@@ -33,8 +33,6 @@ const CARD_SHARE = 0.5;
  * 640 to 2,048 pixels.
  */
 const CANVASES = 10;
-
-const FLOAT_BYTES = 4;
 
 /**
  * How many of `count` images pass a stage in one run: as many as the provider gains from and as fit

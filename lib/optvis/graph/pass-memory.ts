@@ -6,7 +6,8 @@ import { sizeOf } from "../../onnx/tensor.ts";
 import type { PassRecipe } from "./graph-recipe.ts";
 import { liesElsewhere } from "./layer-pass.ts";
 
-const FLOAT_BYTES = 4;
+/** Of a float32. */
+export const FLOAT_BYTES = 4;
 
 /** What is kept on the way forward is met again on the way back, by a gradient of its size. */
 const WAYS = 2;

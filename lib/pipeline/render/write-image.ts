@@ -16,23 +16,22 @@ export async function writeImage(
 ): Promise<ChannelResult> {
   const { request } = await job.plan();
   const { channel } = tile;
-  const { notices } = delivered;
   if (tile.kind === "failed") {
     const { reason } = tile;
     return job.end(channel, { state: "failed", source: "renderer", reason }, delivered);
   }
-  const { seconds, provider, seed, restarts, quality, redrawn } = tile;
-  const { image, picture } = tile;
+  const { image, picture, animation, png, quality } = tile;
+  const { seconds, provider, seed, restarts, redrawn } = tile;
   const { width, height, data } = image;
   const planes = data.length / (width * height);
   const raw =
     request.outputScaling === "none"
       ? await job.images.writeRawTile(channel, encodeNpy([planes, height, width], data))
       : null;
-  const { animation } = tile;
   const animated =
     animation && (await job.images.writeAnimation(channel, animation.bytes, animation.format));
-  const stored = await job.images.writeTile(channel, tile.png);
+  const stored = await job.images.writeTile(channel, png);
+  const { notices } = delivered;
   return job.end(
     channel,
     {

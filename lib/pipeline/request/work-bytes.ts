@@ -4,7 +4,7 @@ import {
   type NetworkModel,
   type TargetLayer,
 } from "../../optvis/graph/layer-pass.ts";
-import { passBytes } from "../../optvis/graph/pass-memory.ts";
+import { FLOAT_BYTES, passBytes } from "../../optvis/graph/pass-memory.ts";
 import type { Size } from "../../image/raster.ts";
 import type { Drawing } from "./work-seconds.ts";
 
@@ -22,8 +22,6 @@ const CROPS = 36;
 const CANVASES = 10;
 /** Of the process itself, however many images it draws at once. */
 export const PROCESS_BYTES = 200e6;
-
-const FLOAT_BYTES = 4;
 
 /**
  * Memory that a process takes while it draws one image by `fourier`, in bytes.
