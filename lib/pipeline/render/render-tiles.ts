@@ -1,4 +1,5 @@
 import type { AscentHooks } from "../../optvis/ascent/hooks.ts";
+import type { AscentState } from "../../optvis/ascent/state.ts";
 import type { FailedChannel } from "../../optvis/ascent/task.ts";
 import { deservesAnotherSeed, isBetter, type QualityCard } from "../../optvis/quality/card.ts";
 import { laterSeed } from "../../optvis/random.ts";
@@ -53,63 +54,102 @@ export async function renderTiles(
   task: RenderTask,
   hooks: TileHooks,
 ): Promise<void> {
-  const { targets } = task.request;
-  const { resume = new Map<number, TileProgress>() } = hooks;
-  const units = targets && targetUnits(targets);
-  const firsts = await firstDrawings(renderer, task, resume);
-  // those of the first drawing say nothing of the second
-  const statesOf = (channels: readonly number[], drawing: "first" | "second") =>
-    channels.flatMap((channel) => {
-      const { first = null, states = [] } = resume.get(channel) ?? {};
-      return (first === null) === (drawing === "first") ? states : [];
+  const firsts = await firstDrawings(renderer, task, hooks.resume ?? new Map());
+  await new TileDrawings(renderer, task, hooks, firsts).run();
+}
+
+/** The drawings of a task's tiles: the first of each, and the second of those that are poor. */
+class TileDrawings {
+  readonly #renderer: Renderer;
+  readonly #task: RenderTask;
+  readonly #hooks: TileHooks;
+  /** By channel, the first drawing of those that are drawn twice. */
+  readonly #firsts: Map<number, ExaminedTile>;
+  readonly #ended = new Set<number>();
+  /** How far channels had come when the renderer was stopped. */
+  readonly #standing = new Map<number, TileProgress>();
+
+  constructor(
+    renderer: Renderer,
+    task: RenderTask,
+    hooks: TileHooks,
+    firsts: Map<number, ExaminedTile>,
+  ) {
+    this.#renderer = renderer;
+    this.#task = task;
+    this.#hooks = hooks;
+    this.#firsts = firsts;
+  }
+
+  async run(): Promise<void> {
+    try {
+      await this.#drawFirst();
+      await this.#drawSecond();
+    } catch (error) {
+      if (this.#hooks.signal?.aborted || error instanceof OutOfTimeError) await this.#tellStopped();
+      throw error;
+    }
+  }
+
+  async #drawFirst(): Promise<void> {
+    const channels = this.#task.channels.filter((channel) => !this.#firsts.has(channel));
+    await this.#draw("first", { ...this.#task, channels }, async (tile) => {
+      if (tile.kind === "tile" && this.#isDrawnAgain(tile)) this.#firsts.set(tile.channel, tile);
+      else await this.#end(tile);
     });
-  const ended = new Set<number>();
-  const standing = new Map<number, TileProgress>();
-  const end = async (tile: ExaminedTile | FailedChannel) => {
-    ended.add(tile.channel);
-    await hooks.onTile(tile);
-  };
-  const draw = async (
+  }
+
+  async #drawSecond(): Promise<void> {
+    const { request } = this.#task;
+    const again = { ...request, seed: laterSeed(request.seed, NEXT_SEED) };
+    const part = { ...this.#task, channels: [...this.#firsts.keys()], request: again };
+    await this.#draw("second", part, (second) =>
+      this.#end(betterOf(this.#firsts.get(second.channel)!, second)),
+    );
+  }
+
+  #isDrawnAgain({ quality, channel }: ExaminedTile): boolean {
+    const { request, initialImage } = this.#task;
+    if (initialImage !== null || !deservesAnotherSeed(quality)) return false;
+    // images that differ from each other are drawn together
+    const unit = request.targets && targetUnits(request.targets)[channel - 1];
+    return (unit?.images ?? 1) === 1;
+  }
+
+  async #draw(
     drawing: "first" | "second",
     part: RenderTask,
     onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>,
-  ) => {
+  ): Promise<void> {
+    if (part.channels.length === 0) return;
+    const { signal, hasTime, onBegin, onProgress, onNotice } = this.#hooks;
     const onStopped: AscentHooks["onStopped"] = async (stopped) => {
-      for (const [channel, states] of stopped) standing.set(channel, { first: null, states });
+      for (const [channel, states] of stopped) this.#standing.set(channel, { first: null, states });
     };
-    const { signal, hasTime, onBegin, onProgress, onNotice } = hooks;
-    const own = { signal, hasTime, onBegin, onProgress, onNotice, onStopped };
-    const states = statesOf(part.channels, drawing);
-    if (part.channels.length > 0) {
-      await drawTiles(renderer, part, { ...own, resume: states }, onTile);
+    const resume = part.channels.flatMap((channel) => this.#statesOf(channel, drawing));
+    const hooks = { signal, hasTime, onBegin, onProgress, onNotice, onStopped, resume };
+    await drawTiles(this.#renderer, part, hooks, onTile);
+  }
+
+  /** Where an earlier rendering has come with a drawing; those of the first are not the second's. */
+  #statesOf(channel: number, drawing: "first" | "second"): readonly AscentState[] {
+    const { first = null, states = [] } = this.#hooks.resume?.get(channel) ?? {};
+    return (first === null) === (drawing === "first") ? states : [];
+  }
+
+  async #end(tile: ExaminedTile | FailedChannel): Promise<void> {
+    this.#ended.add(tile.channel);
+    await this.#hooks.onTile(tile);
+  }
+
+  async #tellStopped(): Promise<void> {
+    for (const [channel, tile] of this.#firsts) {
+      if (this.#ended.has(channel)) continue;
+      // one whose second drawing this call had no turn for stands where it was resumed
+      const states = this.#standing.get(channel)?.states ?? this.#statesOf(channel, "second");
+      this.#standing.set(channel, { first: renderedOf(tile), states });
     }
-  };
-  try {
-    const undrawn = task.channels.filter((channel) => !firsts.has(channel));
-    await draw("first", { ...task, channels: undrawn }, async (tile) => {
-      const isPoor =
-        tile.kind === "tile" &&
-        deservesAnotherSeed(tile.quality) &&
-        // images that differ from each other are drawn together
-        (units?.[tile.channel - 1]?.images ?? 1) === 1;
-      if (!isPoor || task.initialImage !== null) return end(tile);
-      firsts.set(tile.channel, tile);
-    });
-    const request = { ...task.request, seed: laterSeed(task.request.seed, NEXT_SEED) };
-    await draw("second", { ...task, channels: [...firsts.keys()], request }, (second) =>
-      end(betterOf(firsts.get(second.channel)!, second)),
-    );
-  } catch (error) {
-    if (hooks.signal?.aborted || error instanceof OutOfTimeError) {
-      for (const [channel, tile] of firsts) {
-        if (ended.has(channel)) continue;
-        // one whose second drawing this call had no turn for stands where it was resumed
-        const states = standing.get(channel)?.states ?? statesOf([channel], "second");
-        standing.set(channel, { first: renderedOf(tile), states });
-      }
-      await hooks.onStopped?.(standing);
-    }
-    throw error;
+    await this.#hooks.onStopped?.(this.#standing);
   }
 }
 
