@@ -7,7 +7,7 @@ import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
 import { EngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import { startService } from "../serve.ts";
-import { serveProgress } from "../serve-progress.ts";
+import { ServeProgress } from "../serve-progress.ts";
 import { checkTemporaryFolder, makeFolders } from "./folders.ts";
 import { interruption, portProblem } from "./listening.ts";
 import { serveInstructions } from "./serve-instructions.ts";
@@ -53,7 +53,7 @@ export async function runServe(
     });
     const { pipeline } = service;
     const linkTo = (key: string) => pipeline.store.linkToGet(key, LINK_SECONDS);
-    pipeline.listen(serveProgress({ print, linkTo }));
+    pipeline.listen(new ServeProgress({ print, linkTo }).listener);
     print(serveInstructions(service));
     await stop;
     note("stopping; the next start goes on with unfinished jobs");

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 
 import type { PipelineEvent } from "../../local/pipeline-events.ts";
-import { serveProgress } from "../../local/serve-progress.ts";
+import { ServeProgress } from "../../local/serve-progress.ts";
 
 /** Lines that events print, at the times that are set. */
 function watched(linkTo: (key: string) => Promise<string> = async (key) => `http://link/${key}`) {
   const lines: string[] = [];
   const clock = { ms: 0 };
   const print = (line: string) => void lines.push(line);
-  const listener = serveProgress({ print, linkTo, nowMs: () => clock.ms });
+  const { listener } = new ServeProgress({ print, linkTo, nowMs: () => clock.ms });
   const tell = (event: object) => {
     lines.length = 0;
     listener(event as PipelineEvent);
