@@ -5,13 +5,20 @@ import type { Log } from "../../functions/log.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { startThreadAhead } from "../../lib/optvis/runtime/session-worker.ts";
 import { EngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
+import type { RenderRequest } from "../../lib/pipeline/request/request.ts";
 import { errorLog } from "../log.ts";
 import { type LocalPipeline, startLocalPipeline } from "../pipeline.ts";
 import type { RunEvent } from "../run-events.ts";
 import { runJobs } from "../run-job.ts";
-import { checkRun, gateOf, type NamedRequest, type RenderFlags } from "./check-run.ts";
+import {
+  type CheckedRun,
+  checkRun,
+  gateOf,
+  type NamedRequest,
+  type RenderFlags,
+} from "./check-run.ts";
 import { describeEvent } from "./dream-events.ts";
-import { DreamOutput } from "./dream-output.ts";
+import { DreamOutput, type DreamOutputOptions } from "./dream-output.ts";
 import { DreamProgress } from "./dream-progress.ts";
 import { checkTemporaryFolder, makeWritable } from "./folders.ts";
 import { openInViewer } from "./open-in-viewer.ts";
@@ -61,62 +68,29 @@ async function renderBy(
   given: Terminal,
 ): Promise<void> {
   const terminal = terminalOf(flags, given);
-  const { checked, report, input } = await checkRun(requests, flags, terminal, {
+  const checked = await checkRun(requests, flags, terminal, {
     gate,
     onFirstTask: (task, stepSeconds) => renderer.prepare(task, stepSeconds),
   });
-  const dreams = checked.map(({ dream }) => dream);
+  const { report } = checked;
   const dataFolder = flags.data ?? join(flags.out, ".pipeline");
   await makeWritable([flags.out, dataFolder]);
   const tell = (event: object) => {
     if (flags.json) given.print(JSON.stringify(event));
   };
-  const progress = new DreamProgress(
-    checked.map(({ dream: { name }, resolved: { request } }) => ({ name, request })),
+  const run: DreamRun = {
+    ...checked,
+    requests: requests.map(({ request }) => request),
+    folder: flags.out,
     terminal,
-  );
+    tell,
+    onFirstPicture: async () => {
+      if (flags.open === "with the first picture") await show(report.path, given);
+    },
+  };
   const { problem, empty } = await withPipeline(
     { dataFolder, renderer, gate, threads: flags.threads },
-    async (pipeline, interruption) => {
-      const output = new DreamOutput(dreams, {
-        folder: flags.out,
-        terminal,
-        pipeline,
-        report,
-        onFirstPicture: async () => {
-          if (flags.open === "with the first picture") await show(report.path, given);
-        },
-      });
-      const follow = async (event: RunEvent) => {
-        progress.show(event);
-        const { paths, name } = dreams[event.request]!;
-        const described = describeEvent(event, paths, name);
-        const secondsLeft = progress.secondsLeft();
-        const isRejection = event.kind === "ended" && event.outcome.kind === "rejected";
-        // told once the files that it names are there
-        const isDone = await output.follow(event);
-        if (isDone || isRejection) {
-          tell(event.kind === "step" ? { ...described, secondsLeft } : described);
-        }
-        stopWithoutRoom(interruption, output.problem);
-      };
-      try {
-        await runJobs(
-          pipeline,
-          requests.map(({ request }) => request),
-          {
-            networks: { ...networkFolders(terminal.env), input },
-            signal: interruption.signal,
-            onProgress: (event) => void follow(event),
-          },
-        );
-      } finally {
-        // a sheet is there as soon as its job has ended, whatever becomes of the others
-        await output.end();
-        progress.end();
-      }
-      return output;
-    },
+    (pipeline, interruption) => runDreams(run, pipeline, interruption),
   );
   if (problem !== null) throw problem;
   terminal.note(`${report.path}  (all of it, to be looked at in a browser)`);
@@ -125,6 +99,52 @@ async function renderBy(
   if (empty.length > 0) {
     throw new NothingDrawnError(`${empty.join(", ")}: none of the images could be drawn`);
   }
+}
+
+interface DreamRun extends CheckedRun, Omit<DreamOutputOptions, "pipeline"> {
+  readonly requests: readonly RenderRequest[];
+  /** Hears of events, for other programs. */
+  readonly tell: (event: object) => void;
+}
+
+/** Runs what was checked; what comes of it is written, and told, as it comes. */
+async function runDreams(
+  run: DreamRun,
+  pipeline: LocalPipeline,
+  interruption: AbortController,
+): Promise<DreamOutput> {
+  const { checked, input, requests, terminal, tell } = run;
+  const dreams = checked.map(({ dream }) => dream);
+  const progress = new DreamProgress(
+    checked.map(({ dream: { name }, resolved: { request } }) => ({ name, request })),
+    terminal,
+  );
+  const output = new DreamOutput(dreams, { ...run, pipeline });
+  const follow = async (event: RunEvent) => {
+    progress.show(event);
+    const { paths, name } = dreams[event.request]!;
+    const described = describeEvent(event, paths, name);
+    const secondsLeft = progress.secondsLeft();
+    const isRejection = event.kind === "ended" && event.outcome.kind === "rejected";
+    // told once the files that it names are there
+    const isDone = await output.follow(event);
+    if (isDone || isRejection) {
+      tell(event.kind === "step" ? { ...described, secondsLeft } : described);
+    }
+    stopWithoutRoom(interruption, output.problem);
+  };
+  try {
+    await runJobs(pipeline, requests, {
+      networks: { ...networkFolders(terminal.env), input },
+      signal: interruption.signal,
+      onProgress: (event) => void follow(event),
+    });
+  } finally {
+    // a sheet is there as soon as its job has ended, whatever becomes of the others
+    await output.end();
+    progress.end();
+  }
+  return output;
 }
 
 /** Has a pipeline for a run, and ends it; a signal to the process ends the run. */
