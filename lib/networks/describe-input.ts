@@ -1,6 +1,7 @@
 import type { InputConstant } from "../onnx/input-constants.ts";
 import type { Model } from "../onnx/model.ts";
 import { NetworkError } from "./errors.ts";
+import { fittingSide } from "./fitting-side.ts";
 import { DEFAULT_SIDE_PX, imageInput, type ImageInput } from "./image-input.ts";
 import { type InputNormalisation, inputNormalisation } from "./input-normalisation.ts";
 import type { NetworkInput } from "./network-input.ts";
@@ -16,6 +17,8 @@ import {
 
 /** Share of the span by which numbers may differ that were written with few digits. */
 const SAME = 0.01;
+
+const SIZE_OPEN = "leaves the size of its images open, and its layers go with";
 
 /** What people say of a network's image, besides what its file says. */
 export interface GivenInput extends GivenPreprocessing {
@@ -45,7 +48,11 @@ export function describeInput(model: Model, given: GivenInput, where: string): D
   const inside = inputNormalisation(model.graph, image.name, image.planes);
   const { sizePx, preprocessing, mean, std, scale, range, channelOrder } = given;
   const said = { preprocessing, mean, std, scale, range };
-  const base = { name: image.name, ...inputSize(image, sizePx ?? null, where) };
+  requireSize(image, sizePx ?? null, where);
+  const side = sizePx ?? fittingSide(model, image);
+  const base = { name: image.name, width: image.width ?? side, height: image.height ?? side };
+  const isUnusual = (sizePx ?? DEFAULT_SIDE_PX) !== side;
+  const sizeDoubt = isUnusual ? `it ${SIZE_OPEN} ${base.width}x${base.height}` : null;
   const others = given.constants ? { constants: given.constants } : {};
   const numbersOf = (values: GivenPreprocessing): Preprocessing => {
     try {
@@ -59,6 +66,7 @@ export function describeInput(model: Model, given: GivenInput, where: string): D
     const numbers = numbersOf({ ...said, channelOrder });
     const taken = inside && numbersOf({ ...inside.takes, channelOrder });
     const doubts = [
+      sizeDoubt,
       preprocessingDoubt(given),
       inside && taken && !isSame(numbers, taken) ? insideDoubt(inside) : null,
     ];
@@ -75,6 +83,7 @@ export function describeInput(model: Model, given: GivenInput, where: string): D
     notices: [
       `${where} has no description: assuming ${assumed}; to say otherwise, give --preprocessing ` +
         `(${PREPROCESSING_NAMES.join(", ")}), or --mean, --std and --range`,
+      ...(sizeDoubt === null ? [] : [`${where}: ${sizeDoubt}`]),
     ],
   };
 }
@@ -105,15 +114,13 @@ function isSame(a: Preprocessing, b: Preprocessing): boolean {
   return of.every((value, i) => Math.abs(value - other[i]!) <= SAME * span);
 }
 
-/** The size of images: the file's, or else what was given, or else the usual. */
-function inputSize(input: ImageInput, sizePx: number | null, where: string) {
-  for (const fixed of [input.width, input.height]) {
+/** @throws NetworkError for a size that is not the file's own */
+function requireSize({ width, height }: ImageInput, sizePx: number | null, where: string): void {
+  for (const fixed of [width, height]) {
     if (sizePx !== null && fixed !== null && fixed !== sizePx) {
       throw new NetworkError(
-        `${where} takes images of ${input.width ?? "any"}x${input.height ?? "any"}, so its size cannot be ${sizePx}; leave the size out`,
+        `${where} takes images of ${width ?? "any"}x${height ?? "any"}, so its size cannot be ${sizePx}; leave the size out`,
       );
     }
   }
-  const side = sizePx ?? DEFAULT_SIDE_PX;
-  return { width: input.width ?? side, height: input.height ?? side };
 }
