@@ -3,6 +3,7 @@ import { dirname, join, normalize } from "node:path";
 import { expect, test } from "vitest";
 import type * as z from "zod";
 
+import packageJson from "../package.json" with { type: "json" };
 import { deepdreamFields } from "../lib/pipeline/request/fields/deepdream.ts";
 import { commonFields, drawnFields } from "../lib/pipeline/request/fields/drawn.ts";
 import { fourierFields } from "../lib/pipeline/request/fields/fourier.ts";
@@ -40,6 +41,12 @@ test("a link that leads nowhere is found, and a picture that says nothing", () =
     "README.md: #no",
     "README.md: cdk/README.md#no",
   ]);
+});
+
+test("what is cited is this version", () => {
+  const citation = readFileSync("CITATION.cff", "utf8");
+  const { version, license } = packageJson;
+  expect(citation).toContain(`\nversion: ${version}\nlicense: ${license}\n`);
 });
 
 /** What examples/README.md says of the fields of a request: of all, and of each method. */

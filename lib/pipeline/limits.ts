@@ -12,7 +12,7 @@ export const MAX_CHANNELS_PER_JOB = 10_000;
 /** Highest 1-based channel index: five digits, so that keys sort as numbers do. */
 export const MAX_CHANNEL_INDEX = 99_999;
 
-/** Per level, 20 times the examples' classes: four minutes at job 4's 0.12 s (bench/README.md). */
+/** Per level, 20 times the examples' classes: four minutes at job 4's 0.12 s (bench/RESULTS.md). */
 export const MAX_ITERATIONS = 2_000;
 
 /**
