@@ -24,13 +24,17 @@ import type { Network } from "../../lib/networks/registry.ts";
 import { PROVIDER_CHECKS } from "../../lib/optvis/runtime/check-provider.ts";
 import sharpPackage from "../../node_modules/sharp/package.json" with { type: "json" };
 import packageJson from "../../package.json" with { type: "json" };
+import { bundledScript } from "../support/bundled-script.ts";
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "dreamgrid-gpu-kit-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const script = (path: string, ...words: string[]) =>
-  run(process.execPath, ["--import", "tsx", path, ...words]);
+const script = async (path: string, ...words: string[]) => {
+  const own = join(folder, basename(path, ".ts"));
+  mkdirSync(own, { recursive: true });
+  return run(process.execPath, [await bundledScript(path, own), ...words]);
+};
 
 test("the gate's verdict is the check's", async () => {
   const passes = () => Promise.resolve();
