@@ -12,6 +12,7 @@ const ALL = ["test/**/*.test.ts", "local/endpoint/test/**/*.test.ts"];
 
 export default defineConfig({
   test: {
+    setupFiles: "test/support/equal-bytes.ts",
     // an hour, only against hangs: no test may depend on how fast or busy the machine is, and beside
     // eight busy processes on two cores one with a low priority gets 3 % of it
     testTimeout: 3_600_000,
