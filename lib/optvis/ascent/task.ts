@@ -21,8 +21,12 @@ interface AnyTask {
   readonly raised?: Value | undefined;
   /** 1-based: the layer's channels, or numbers of the targets. */
   readonly channels: readonly number[];
-  /** What the numbers stand for. @default the layer's channels */
-  readonly targets?: readonly Target[] | null | undefined;
+  /**
+   * What the numbers stand for; `null` for one that is not asked for.
+   *
+   * @default the layer's channels
+   */
+  readonly targets?: readonly (Target | null)[] | null | undefined;
   /** What is raised of a map; targets that are no map's have an objective of their own. */
   readonly objective: Objective;
   /** @default images that know nothing of each other */

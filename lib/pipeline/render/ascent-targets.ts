@@ -35,23 +35,29 @@ export interface TargetSurroundings {
 }
 
 /**
- * The targets of a request, as the ascent takes them: unit n is the n-th.
+ * The targets of a request, as the ascent takes them: unit n is the n-th. Of those that no image of
+ * `numbers` has, nothing is looked at, and they are `null`.
  *
  * @param targets in normal form
  */
 export async function ascentTargets(
   targets: readonly RequestTarget[],
+  numbers: readonly number[],
   surroundings: TargetSurroundings,
-): Promise<readonly Target[]> {
+): Promise<readonly (Target | null)[]> {
   const { network, layer, size } = surroundings;
   const shape = imageShapeOf(network.model, 1, size);
   const apart = targets.some(({ diversity }) => diversity !== undefined)
     ? diversityValue(network.model, layer, shape)
     : null;
+  const units = targetUnits(targets);
   const aims = new Map<RequestTarget, Aim>();
-  for (const target of targets) aims.set(target, await aimOf(target, surroundings));
-  return targetUnits(targets).map(({ target, index, images }) => {
-    const aim = aims.get(target)!;
+  for (const { target } of numbers.flatMap((number) => units[number - 1] ?? [])) {
+    if (!aims.has(target)) aims.set(target, await aimOf(target, surroundings));
+  }
+  return units.map(({ target, index, images }) => {
+    const aim = aims.get(target);
+    if (aim === undefined) return null;
     const sole = images === 1 ? soleChannel(target) : null;
     // a channel alone begins as it does in a request of channels
     const drawnAs = sole === null ? nameOf(target, index, surroundings) : channelPlace(sole);

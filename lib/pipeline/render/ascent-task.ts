@@ -37,7 +37,7 @@ export async function ascentTask(
     if (!request.targets) return null;
     const files = task.targetFiles ?? new Map();
     const surroundings = { engine, network, layer: raised, size, files, toPlanes: asPlanes };
-    return ascentTargets(request.targets, surroundings);
+    return ascentTargets(request.targets, channels, surroundings);
   };
   if (request.method === "fourier") {
     const recipe = recipeOf(request);

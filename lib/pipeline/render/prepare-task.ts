@@ -3,7 +3,7 @@ import type { ObjectStore } from "../../storage/object-store.ts";
 import type { Job } from "../job/job.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { loadInitialImage } from "../request/initial-image.ts";
-import { loadTargetFiles } from "../request/target-files.ts";
+import { filesOfImages, loadTargetFiles } from "../request/target-files.ts";
 import type { RenderTask } from "./renderer.ts";
 
 export interface TaskDeps {
@@ -17,20 +17,23 @@ export interface TaskDeps {
 export type TaskWithoutChannels = Omit<RenderTask, "channels">;
 
 /**
- * What all channels of a job are rendered from.
+ * What channels of a job are rendered from. Files that only other channels' targets name are not
+ * read: a job may have thousands of photographs.
  *
  * @throws as `NetworkSource.openPinned`; Error if a file is not the one that was planned with
  */
 export async function prepareTask(
   job: Job,
+  channels: readonly number[],
   { store, networks, provider }: TaskDeps,
 ): Promise<TaskWithoutChannels> {
   const { network, request, initialImage, targetFiles } = await job.plan();
+  const files = filesOfImages(request.targets, channels, targetFiles);
   return {
     request,
     network: await networks.openPinned(network),
     initialImage: initialImage === null ? null : await loadInitialImage(store, initialImage),
-    targetFiles: await loadTargetFiles(targetFiles, (key) => store.get(key)),
+    targetFiles: await loadTargetFiles(files, (key) => store.get(key)),
     provider: provider === "requested" ? request.executionEnvironment : provider,
   };
 }

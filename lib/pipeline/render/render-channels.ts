@@ -176,7 +176,9 @@ class JobRendering {
     await this.#keepError(deliveries, async () => {
       // a network is long in coming, and of no use to a worker that is stopped
       this.signal.throwIfAborted();
-      const task = await prepareTask(this.#job, this.#deps).catch(async (error: unknown) => {
+      const channels = deliveries.map(({ channel }) => channel);
+      const preparing = prepareTask(this.#job, channels, this.#deps);
+      const task = await preparing.catch(async (error: unknown) => {
         await this.#begin(deliveries);
         throw error;
       });

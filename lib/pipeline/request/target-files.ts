@@ -7,6 +7,7 @@ import { MAX_ENTRIES_TOLD } from "../limits.ts";
 import type { RequestTarget } from "./fields/targets.ts";
 import { requireUnchanged } from "./initial-image.ts";
 import { RequestError } from "./request.ts";
+import { targetUnits } from "./target-units.ts";
 import type { TargetFile } from "./resolved-request.ts";
 
 type Decoded =
@@ -49,6 +50,18 @@ export async function pinTargetFiles(
   }
   if (problems.length > 0) throw new RequestError(problems);
   return [...pinned.values()];
+}
+
+/** Those of a request's files that its images of these numbers are drawn of. */
+export function filesOfImages(
+  targets: readonly RequestTarget[] | undefined,
+  numbers: readonly number[],
+  files: readonly TargetFile[],
+): readonly TargetFile[] {
+  const units = targetUnits(targets ?? []);
+  const drawn = numbers.flatMap((number) => units[number - 1]?.target ?? []);
+  const keys = new Set(drawn.flatMap(({ direction, activationOf }) => [direction, activationOf]));
+  return files.filter(({ key }) => keys.has(key));
 }
 
 /** @throws Error if a file is not the one that was planned with */

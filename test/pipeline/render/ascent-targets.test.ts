@@ -8,6 +8,7 @@ import {
   targets as schema,
 } from "../../../lib/pipeline/request/fields/targets.ts";
 import type { TargetContents } from "../../../lib/pipeline/request/target-files.ts";
+import { targetUnits } from "../../../lib/pipeline/request/target-units.ts";
 import { networkOf } from "../../optvis/ascent/engine-task.ts";
 import { node } from "../../support/onnx-writer.ts";
 
@@ -38,12 +39,15 @@ const files = new Map<string, TargetContents>([
   ],
 ]);
 
-/** The targets as the ascent takes them. */
-async function found(targets: readonly RequestTarget[]): Promise<readonly Target[]> {
+/** The images of these numbers, as the ascent takes them. */
+async function foundOf(
+  targets: readonly RequestTarget[],
+  numbers: readonly number[],
+): Promise<readonly (Target | null)[]> {
   const w = floatTensor([2, 3, 1, 1], [1, 2, -1, 0.5, 0, 1]);
   const { network, target } = networkOf([node("Conv", "image w", "y")], { w }, SIZE);
   const value = floatTensor([1, 2, 4, 5], ACTIVATION);
-  return ascentTargets(targets, {
+  return ascentTargets(targets, numbers, {
     engine: { evaluate: () => Promise.resolve({ value }) },
     network,
     layer: target("y"),
@@ -51,6 +55,12 @@ async function found(targets: readonly RequestTarget[]): Promise<readonly Target
     files,
     toPlanes: ({ width, height }) => ({ width, height, data: new Float32Array(60) }),
   });
+}
+
+/** All of them. */
+async function found(targets: readonly RequestTarget[]): Promise<readonly Target[]> {
+  const all = targetUnits(targets).map((_, i) => i + 1);
+  return (await foundOf(targets, all)).flatMap((target) => target ?? []);
 }
 
 /** What names the targets' images in random draws. */
@@ -65,6 +75,16 @@ test("images of a target begin alike, in whatever order its fields come", async 
   expect(await drawnAs(reversed)).toEqual(names);
   // as in a plan that was written and is read again
   expect(await drawnAs(schema.parse(JSON.parse(JSON.stringify(TARGETS)))!)).toEqual(names);
+});
+
+test("of targets that no image asked for has, nothing is looked at, but of all that are to differ", async () => {
+  const elsewhere = { activationOf: "uploads/not-loaded.png", cosinePower: 1 } as const;
+  const [none, two, three, last] = await foundOf(
+    [elsewhere, { channel: 2, diversity: 2 }, elsewhere],
+    [3],
+  );
+  expect([none, last]).toEqual([null, null]);
+  expect([two?.among?.index, three?.among?.index]).toEqual([0, 1]);
 });
 
 test("images of a target begin alike, wherever its file lies", async () => {
