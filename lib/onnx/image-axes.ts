@@ -27,13 +27,17 @@ const CHANNELS_SECOND: ReadonlyMap<string, number | null> = new Map([
   ["LpPool", null],
   ["GlobalAveragePool", null],
   ["GlobalMaxPool", null],
-  ["BatchNormalization", null],
-  ["InstanceNormalization", null],
-  ["GroupNormalization", null],
-  ["LRN", null],
   ["SpaceToDepth", null],
   ["DepthToSpace", null],
 ]);
+
+/**
+ * Operators that take the second axis for channels, and leave every axis where it is. Spectrograms
+ * are turned so that their bands lie there for one, and back: what follows says more.
+ */
+const NORMALISES_SECOND: ReadonlySet<string> = new Set(
+  "BatchNormalization InstanceNormalization GroupNormalization LRN".split(" "),
+);
 
 /** Operators that leave every axis where it is, and as long as it is. */
 const KEEPS_AXES: ReadonlySet<string> = new Set(
@@ -66,6 +70,7 @@ export function imageAxes(graph: Graph, { name, shape }: ValueInfo): ImageAxes |
   const constants = constantsIn(graph);
   const seen = new Set<Value>([name]);
   const waiting: Seen[] = [{ value: name, axes: [...shape.keys()], isWhole: true }];
+  let normalised: ImageAxes | null = null;
   for (let next = waiting.shift(); next; next = waiting.shift()) {
     for (const node of readers.get(next.value) ?? []) {
       // in arithmetic a constant may come first; as a weight the image tells nothing
@@ -77,6 +82,10 @@ export function imageAxes(graph: Graph, { name, shape }: ValueInfo): ImageAxes |
         const planes = next.isWhole ? planesOf(graph, node, weight) : null;
         return { planeAxis, batchAxis, reader: node, planes };
       }
+      if (NORMALISES_SECOND.has(node.op)) {
+        const [batchAxis = null, planeAxis = null] = next.axes;
+        normalised ??= { planeAxis, batchAxis, reader: node, planes: null };
+      }
       const after = axesAfter(constants, node, next);
       const output = node.outputs[0];
       if (after === null || !output || seen.has(output)) continue;
@@ -85,7 +94,7 @@ export function imageAxes(graph: Graph, { name, shape }: ValueInfo): ImageAxes |
       waiting.push({ ...after, value: output });
     }
   }
-  return null;
+  return normalised;
 }
 
 function axesAfter(
@@ -93,7 +102,7 @@ function axesAfter(
   node: Node,
   { axes, isWhole }: Seen,
 ): Omit<Seen, "value"> | null {
-  if (KEEPS_AXES.has(node.op)) return { axes, isWhole };
+  if (KEEPS_AXES.has(node.op) || NORMALISES_SECOND.has(node.op)) return { axes, isWhole };
   if (KEEPS_PLACES.has(node.op)) return { axes, isWhole: false };
   if (node.op === "Transpose") {
     const perm = intsOf(node, "perm") ?? [...axes.keys()].toReversed();
