@@ -76,8 +76,9 @@ export function describeInput(model: Model, given: GivenInput, where: string): D
     };
   }
   const order = channelOrder ?? inside?.channelOrder ?? undefined;
-  const numbers = numbersOf({ ...inside?.takes, channelOrder: order });
-  const assumed = assumption(numbers, inside);
+  const takes = inside?.takes ?? (image.isOfBytes ? { mean: [0] } : {});
+  const numbers = numbersOf({ ...takes, channelOrder: order });
+  const assumed = assumption(numbers, inside, image);
   return {
     input: { ...base, ...numbers, assumed, ...others },
     notices: [
@@ -91,9 +92,11 @@ export function describeInput(model: Model, given: GivenInput, where: string): D
 function assumption(
   { channelOrder, mean }: Preprocessing,
   inside: InputNormalisation | null,
+  { isOfBytes }: ImageInput,
 ): string {
   const planes = mean.length === 1 ? "grey" : `${mean.length} planes`;
   const order = channelOrder === "planes" ? planes : channelOrder;
+  if (inside === null && isOfBytes) return `${order}, 0..255, as the file has its image in bytes`;
   if (inside === null) return `${order}, 0..255 minus ${DEFAULT_MEAN}`;
   return `${order}, ${inside.pixels}, as the network normalises inside (${inside.operators})`;
 }

@@ -13,13 +13,15 @@ export interface ImageInput {
   /** Pixels; `null` where the file leaves the size open. */
   readonly width: number | null;
   readonly height: number | null;
+  /** Whether the file declares it as bytes. */
+  readonly isOfBytes: boolean;
 }
 
 /** The graph's image. @throws NetworkError naming the model's path, `where`, if it takes none */
 export function imageInput(model: Model, where: string): ImageInput {
   try {
-    const { name, shape, planes } = checkedImageInput(model.graph);
-    return { name, planes, height: shape?.[2] ?? null, width: shape?.[3] ?? null };
+    const { name, shape, planes, isOfBytes = false } = checkedImageInput(model.graph);
+    return { name, planes, height: shape?.[2] ?? null, width: shape?.[3] ?? null, isOfBytes };
   } catch (error) {
     throw error instanceof ModelError ? new NetworkError(`${where}: ${error.message}`) : error;
   }

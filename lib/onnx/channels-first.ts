@@ -33,7 +33,7 @@ export function withChannelsFirst(graph: Graph): Graph {
   const floats = type === "float32" ? graph : ofFloats(graph, name);
   if (floats === null) return graph;
   const axes = imageAxes(floats, image);
-  const shaped = { name, type: "float32", shape } as const;
+  const shaped = { ...image, type: "float32", shape } as const;
   if (shape.length === 3) return withPlaneAxis(floats, shaped, axes);
   if (hasChannelsLast(shape, axes)) return transposed(floats, shaped);
   return type === "float32" ? graph : withInput(floats, shaped);

@@ -8,7 +8,7 @@ import {
 
 import { decodeSparseTensor } from "./decode-sparse.ts";
 import { decodeTensor } from "./decode-tensor.ts";
-import { elementTypeOf } from "./element-type.ts";
+import { DataType, elementTypeOf } from "./element-type.ts";
 import { ModelError } from "./errors.ts";
 import type { CountedData } from "./external-data.ts";
 import type { Attribute, Graph, Node, Value, ValueInfo } from "./model.ts";
@@ -111,6 +111,9 @@ function guessKind(proto: AttributeProto): AttributeProto_AttributeType {
   return proto.f !== 0 ? FLOAT : INT;
 }
 
+/** What images of bytes are declared as: in int32 too, by frameworks that compute with those. */
+const BYTES: ReadonlySet<number> = new Set([DataType.uint8, DataType.int32]);
+
 function decodeValueInfo(proto: ValueInfoProto): ValueInfo {
   const type = proto.type?.value;
   if (type?.case !== "tensorType") return { name: proto.name, type: "opaque", shape: null };
@@ -118,7 +121,13 @@ function decodeValueInfo(proto: ValueInfoProto): ValueInfo {
     // some exporters write 0 or -1 for a length left open
     value.case === "dimValue" && value.value > 0n ? Number(value.value) : null,
   );
-  return { name: proto.name, type: elementTypeOf(type.value.elemType), shape: shape ?? null };
+  const { elemType } = type.value;
+  return {
+    name: proto.name,
+    type: elementTypeOf(elemType),
+    shape: shape ?? null,
+    ...(BYTES.has(elemType) && { isOfBytes: true }),
+  };
 }
 
 function utf8(bytes: Uint8Array): string {

@@ -46,6 +46,8 @@ export interface ValueInfo {
   readonly type: ElementType;
   /** `null` for an axis whose length is left open; a `null` shape is not declared at all. */
   readonly shape: readonly (number | null)[] | null;
+  /** Whether the file has it in the whole numbers that pixels are stored in, 0 to 255. */
+  readonly isOfBytes?: true;
 }
 
 /** Nodes in topological order over named values. */
