@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/optvis/runtime/gpu-verdict.ts": ["lib/autodiff"],
   // the check of a provider runs a small graph
   "lib/optvis/runtime": [
+    "lib/started-file.ts",
     "lib/onnx",
     "lib/autodiff",
     "lib/optvis/graph",
@@ -33,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/pipeline/keys.ts": ["lib/image/formats.ts", "lib/pipeline/limits.ts"],
   "lib/pipeline/json.ts": ["lib/storage"],
   "lib/pipeline/networks": [
+    "lib/started-file.ts",
     "lib/onnx",
     "lib/autodiff",
     "lib/networks",
@@ -103,6 +105,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // how a checkout runs without being compiled first
   "lib/source-bundle.mjs": [],
+  "lib/started-file.ts": ["lib/source-bundle.mjs"],
   // the documents of the API, which its clients read too
   "functions/api/schemas.ts": ["lib/autodiff", "lib/networks", "lib/pipeline"],
   functions: [

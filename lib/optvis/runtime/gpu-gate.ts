@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { GpuProvider } from "../../autodiff/provider.ts";
+import { startedFile } from "../../started-file.ts";
 import { askGateChild, type ChildProgram } from "./ask-gate-child.ts";
 import type { GateFeeds, GateQuestion } from "./gpu-gate-child.ts";
 import type { GateMemory } from "./gate-memory.ts";
@@ -67,7 +68,7 @@ export class GpuGate {
     patienceSeconds = PATIENCE_SECONDS,
     memory = null,
     tell = () => undefined,
-    child = [gateChild()],
+    child = [startedFile("gpu-gate-child", import.meta.url)],
   }: GpuGateOptions = {}) {
     this.#threads = threads;
     this.#providers = providers;
@@ -228,12 +229,4 @@ export function describeGpu({
 }: Pick<GpuVerdict & { readonly isFit: true }, "provider" | "drivers">): string {
   const { name } = PROFILES[provider];
   return drivers.length === 0 ? name : `${name} (${drivers.join(", ")})`;
-}
-
-/** From source the child's file is TypeScript; in a bundle it lies beside this one. */
-function gateChild(): URL {
-  const file = new URL(import.meta.url).pathname.endsWith(".ts")
-    ? "./gpu-gate-child-from-source.mjs"
-    : "./gpu-gate-child.mjs";
-  return new URL(file, import.meta.url);
 }

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 
+import { startedFile } from "../../started-file.ts";
 import { DriverWatch } from "./driver-watch.ts";
 import { DriverHangError } from "./errors.ts";
 import { keptBytesOf } from "./kept-bytes.ts";
@@ -200,11 +201,7 @@ function nextThread(): Worker {
   return thread;
 }
 
-/** From source the thread's file is TypeScript; in a bundle it lies beside this one. */
 function startThread(): Worker {
-  const file = new URL(import.meta.url).pathname.endsWith(".ts")
-    ? "./session-thread-from-source.mjs"
-    : "./session-thread.mjs";
   turnTelemetryOff();
-  return new Worker(new URL(file, import.meta.url));
+  return new Worker(startedFile("session-thread", import.meta.url));
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 
+import { startedFile } from "../../started-file.ts";
 import type { AnalysisReply, AnalysisTask } from "./analysis-thread.ts";
 
 const LOOK_EVERY_MS = 50;
@@ -29,7 +30,7 @@ export class AnalysisThread {
 
   constructor(heapMb: number) {
     this.heapMb = heapMb;
-    this.#worker = new Worker(new URL(threadFile(), import.meta.url), {
+    this.#worker = new Worker(startedFile("analysis-thread", import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     });
     this.#worker.on("message", (reply: AnalysisReply) => {
@@ -116,11 +117,4 @@ export class AnalysisThread {
       return 0;
     }
   }
-}
-
-/** From source the thread's file is TypeScript; in a bundle it lies beside this one. */
-function threadFile(): string {
-  return new URL(import.meta.url).pathname.endsWith(".ts")
-    ? "./analysis-thread-from-source.mjs"
-    : "./analysis-thread.mjs";
 }
