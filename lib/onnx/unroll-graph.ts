@@ -1,6 +1,6 @@
 import { FoldingBudget } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
-import { NodeExpander } from "./expanded-node.ts";
+import { NodeExpander, type Walk } from "./expanded-node.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
 import { subgraphsOf, valuesRead } from "./graph-order.ts";
 import type { Graph, Node, Value } from "./model.ts";
@@ -18,53 +18,77 @@ import type { Tensor } from "./tensor.ts";
  */
 export function unrollGraph(graph: Graph, mostNodes: number): Graph {
   if (!graph.nodes.some((node) => operatorOf(node)?.expand)) return graph;
-  const facts = new Map<Value, ValueFacts>();
-  const added = new Map<Value, Tensor>();
-  const nodes: Node[] = [];
-  const budget = new FoldingBudget();
-  for (const [name, tensor] of graph.initializers) facts.set(name, constantFacts(tensor));
-  const factsOf = (value: Value) => {
-    const known = facts.get(value);
-    if (!known) throw new ModelError(`value '${value}' is not known before the network runs`);
-    return known;
-  };
-  const addConstant = (name: Value, tensor: Tensor) => {
-    added.set(name, tensor);
-    facts.set(name, constantFacts(tensor));
-  };
-  const walk = { facts, factsOf, visit, addConstant };
-  const expander = new NodeExpander(graph, walk, mostNodes - graph.nodes.length);
-  graph.nodes.forEach(visit);
-  const kept = withoutUnread(nodes, graph, (value) => expander.sequences.has(value));
+  const { nodes, added, sequences } = new ConstantWalk(graph, mostNodes - graph.nodes.length);
+  const kept = withoutUnread(nodes, graph, (value) => sequences.has(value));
   const read = new Set(kept.flatMap(valuesRead));
   const constants = [...added].filter(([name]) => read.has(name));
   return { ...graph, nodes: kept, initializers: new Map([...graph.initializers, ...constants]) };
+}
 
-  function visit(node: Node): void {
-    const before = nodes.length;
-    try {
-      const isSequence = expander.sequences.has(node.inputs[0] ?? "");
-      if ((operatorOf(node)?.expand || isSequence) && expander.expand(node)) {
-        // some that read the sequence may stay
-        if (makesSequence(node)) nodes.push(node);
-        return;
-      }
-    } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      nodes.length = before;
+/** A walk over a graph's nodes, on which nothing is known but what follows from constants. */
+class ConstantWalk implements Walk {
+  readonly facts = new Map<Value, ValueFacts>();
+  /** Constants of nodes that were written. */
+  readonly added = new Map<Value, Tensor>();
+  /** In place of those that are unrolled, what they stand for. */
+  readonly nodes: Node[] = [];
+  readonly #expander: NodeExpander;
+  readonly #budget = new FoldingBudget();
+
+  /** @param mostNodes that may be written */
+  constructor(graph: Graph, mostNodes: number) {
+    for (const [name, tensor] of graph.initializers) this.facts.set(name, constantFacts(tensor));
+    this.#expander = new NodeExpander(graph, this, mostNodes);
+    for (const node of graph.nodes) this.visit(node);
+  }
+
+  get sequences(): NodeExpander["sequences"] {
+    return this.#expander.sequences;
+  }
+
+  factsOf(value: Value): ValueFacts {
+    const known = this.facts.get(value);
+    if (!known) throw new ModelError(`value '${value}' is not known before the network runs`);
+    return known;
+  }
+
+  addConstant(name: Value, tensor: Tensor): void {
+    this.added.set(name, tensor);
+    this.facts.set(name, constantFacts(tensor));
+  }
+
+  visit(node: Node): void {
+    if (this.#isUnrolled(node)) {
+      // some that read the sequence may stay
+      if (this.#makesSequence(node)) this.nodes.push(node);
+      return;
     }
-    nodes.push(node);
-    const inputs = node.inputs.map((value) => facts.get(value) ?? null);
+    this.nodes.push(node);
+    const inputs = node.inputs.map((value) => this.facts.get(value) ?? null);
     if (node.inputs.some((value, i) => value && !inputs[i])) return;
-    inferIfPossible(node, inputs, budget).forEach((known, i) => {
+    inferIfPossible(node, inputs, this.#budget).forEach((known, i) => {
       const output = node.outputs[i];
-      if (output && known.constant) facts.set(output, known);
+      if (output && known.constant) this.facts.set(output, known);
     });
   }
 
+  /** Visits what the node stands for, if constants decide what that is. */
+  #isUnrolled(node: Node): boolean {
+    const isSequence = this.sequences.has(node.inputs[0] ?? "");
+    if (!operatorOf(node)?.expand && !isSequence) return false;
+    const before = this.nodes.length;
+    try {
+      return this.#expander.expand(node);
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      this.nodes.length = before;
+      return false;
+    }
+  }
+
   /** Itself, not by nodes that it holds. */
-  function makesSequence(node: Node): boolean {
-    const isMade = node.outputs.some((output) => expander.sequences.has(output));
+  #makesSequence(node: Node): boolean {
+    const isMade = node.outputs.some((output) => this.sequences.has(output));
     return isMade && subgraphsOf(node).length === 0;
   }
 }
