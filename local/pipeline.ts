@@ -90,9 +90,7 @@ export interface LocalPipeline {
  */
 export async function startLocalPipeline(options: LocalPipelineOptions): Promise<LocalPipeline> {
   const { dataFolder, renderer, gate = null, port = 0, faults, clock, timing = {} } = options;
-  const { networksOf = (bucket: NetworkSource) => bucket, threads = availableParallelism() } =
-    options;
-  const { now = () => new Date(), logOf = (name: string) => errorLog(name) } = options;
+  const { threads = availableParallelism(), logOf = (name: string) => errorLog(name) } = options;
   // the SDK's versions are pinned, so what later ones will want is no concern of the user's
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const endpoint = await startEndpoint({
@@ -103,23 +101,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
     ...(faults && { faults }),
     ...(clock && { clock }),
   });
-  const connection = localConnection(endpoint.url);
-  const s3 = createS3Client(connection);
-  const sqs = createSqsClient(connection);
-  const store = new S3ObjectStore(s3, BUCKET);
-  const queue = (name: string) => new SqsQueue(sqs, endpoint.queueUrl(name));
-  const networks = new BucketNetworks({ store, cacheFolder: join(dataFolder, ".models") });
-  const channels = queue(QUEUE_NAMES.channels);
-  const acceptDeps: AcceptDeps = {
-    jobs: new Jobs(store),
-    store,
-    networks: networksOf(networks, store),
-    queues: { cpu: channels, cuda: channels },
-    localGpu: async () => gate?.machine() ?? NOT_LOOKED_FOR,
-    assembly: queue(QUEUE_NAMES.assembly),
-    workerBytes: machineBytes(),
-    now,
-  };
+  const { s3, sqs, acceptDeps, ...known } = openResources(endpoint, options);
   const events = new PipelineEvents();
   const stopping = new AbortController();
   const handlers = pipelineHandlers({
@@ -143,12 +125,10 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
     const onCard = () => gate?.imagesAtOnce() ?? 0;
     sources = startSources({ sqs, endpoint, handlers, timing, threads, onCard, logOf });
     return {
+      ...known,
       endpoint,
-      connection,
       bucket: BUCKET,
       bucketFolder: join(dataFolder, BUCKET),
-      store,
-      networks,
       acceptDeps,
       resumedJobs,
       damagedJobs,
@@ -160,4 +140,28 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
     await stop();
     throw error;
   }
+}
+
+/** Clients of the endpoint, and what the functions know of what lies there. */
+function openResources(endpoint: Endpoint, options: LocalPipelineOptions) {
+  const { dataFolder, gate = null, now = () => new Date() } = options;
+  const { networksOf = (bucket: NetworkSource) => bucket } = options;
+  const connection = localConnection(endpoint.url);
+  const s3 = createS3Client(connection);
+  const sqs = createSqsClient(connection);
+  const store = new S3ObjectStore(s3, BUCKET);
+  const queue = (name: string) => new SqsQueue(sqs, endpoint.queueUrl(name));
+  const networks = new BucketNetworks({ store, cacheFolder: join(dataFolder, ".models") });
+  const channels = queue(QUEUE_NAMES.channels);
+  const acceptDeps: AcceptDeps = {
+    jobs: new Jobs(store),
+    store,
+    networks: networksOf(networks, store),
+    queues: { cpu: channels, cuda: channels },
+    localGpu: async () => gate?.machine() ?? NOT_LOOKED_FOR,
+    assembly: queue(QUEUE_NAMES.assembly),
+    workerBytes: machineBytes(),
+    now,
+  };
+  return { connection, s3, sqs, store, networks, acceptDeps };
 }
