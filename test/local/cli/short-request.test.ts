@@ -155,7 +155,7 @@ test.each([
   [["--layer", "conv2", "--channel-axis", "4"], /channelAxis: given 4; wanted one of 1 to 3/],
   [["--layer", "conv2", "--channel-axis", "x"], /channelAxis: given "x"; wanted a number/],
   [["--layer", "conv2", "--canvas-size", "0"], /canvasSize: given 0; wanted at least 1/],
-  [["--layer", "conv2", "--channels", "tiger"], /'tiger'; layer 'conv2' does not feed/],
+  [["--layer", "conv2", "--channels", "tiger"], /'tiger'; the class names of 'good' are not known/],
   [["other.onnx", "--layer", "conv2"], /takes one network, .* given 2\n/],
   [["--saturation", "2"], /^dreamgrid: \w+: given without --layer/],
 ])("%j is refused", async (words, message) => {
