@@ -190,6 +190,8 @@ const reshaped: Rule = ({ node, from, to, axis }) => {
   const inside = behindBatch.filter((target) => upTo(target) >= before && upTo(target + 1) <= end);
   const long = inside.filter((target) => to[target] !== 1);
   if (isSplit && inside.length > 0) return long.at(-1) ?? inside[0]!;
+  // some of their parts went to the places, as the anchors of heads that detect
+  if (long.length > 0) return long.at(-1)!;
   return behindBatch.findLast((target) => upTo(target) <= before) ?? 1;
 };
 

@@ -151,3 +151,21 @@ test("channels put together with the batch are found again, as MobileViT unfolds
   expect(["strips", "turned", "changed"].map(axis)).toEqual([0, 0, 0]);
   expect(["patches", "tokens", "rows"].map(axis)).toEqual([1, 3, 2]);
 });
+
+test("the classes of a head that detects are channels, where its anchors go to the places at once", () => {
+  const head = (lengths: readonly number[], perm: readonly number[]) =>
+    axisOf(
+      "y",
+      [
+        node("Transpose", "a", "last", { perm: [0, 2, 3, 1] }),
+        node("Reshape", "last lengths", "rows"),
+        node("Sigmoid", "rows", "scores"),
+        node("Transpose", "scores", "y", { perm }),
+      ],
+      { lengths: intsTensor(lengths) },
+    );
+  expect(head([1, -1, 8], [0, 1, 2])).toBe(2);
+  expect(head([1, -1, 8], [0, 2, 1])).toBe(1);
+  // all classes of one anchor, or of all
+  expect(head([1, -1, 16], [0, 1, 2])).toBe(2);
+});
