@@ -7,7 +7,7 @@ import { estimateSchema } from "../../lib/pipeline/job/estimate.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
 import { channelResultSchema } from "../../lib/pipeline/job/result.ts";
 import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
-import { PRESETS } from "../../lib/pipeline/request/fields/fourier.ts";
+import { suggestionSchema } from "../../lib/pipeline/request/suggestion-schema.ts";
 import { JOB_ID, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
 import {
   MAX_ATLAS_LAYERS,
@@ -186,16 +186,7 @@ export const layerTableSchema = z.strictObject({
       module: z.string().describe("what it is part of, 'layer1.0'; empty where that is not known"),
       renderable: z.boolean().describe("whether its channels can be rendered"),
       problem: z.string().nullable().describe("why they cannot"),
-      suggestion: z
-        .strictObject({
-          fields: z
-            .strictObject({
-              method: z.enum(["deepdream", "fourier"]),
-              preset: z.enum(PRESETS).optional(),
-            })
-            .describe("of a request, which would leave them at deepdream"),
-          reason: z.string().describe("of the layer: 'sees the whole image'"),
-        })
+      suggestion: suggestionSchema
         .nullable()
         .describe("how its channels are drawn best; null where they cannot be rendered"),
     }),

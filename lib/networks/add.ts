@@ -42,8 +42,8 @@ const LABELS_FILE = "labels.txt";
 
 /**
  * Copies a model, its labels and a description into a folder of networks, all or nothing. Of a
- * model whose bytes are a known network's, image and class names are as there, unless others are
- * given.
+ * model whose bytes are a known network's, recipes, image and class names are as there, unless
+ * others are given.
  *
  * @returns the network as it can now be opened by its id
  */
@@ -64,7 +64,14 @@ export async function addNetwork(
   const named = same && (await readLabels(same.description, modelPath, known));
   const labels = ownLabels ?? named?.join("\n") ?? null;
   const description = parseDescription(
-    { id, licence, files: [file], input, labels: labels === null ? null : LABELS_FILE },
+    {
+      id,
+      licence,
+      files: [file],
+      input,
+      labels: labels === null ? null : LABELS_FILE,
+      recipes: same?.description.recipes,
+    },
     `the new network '${id}'`,
   );
   await requireNewId(id, [folder, ...folders]);

@@ -48,6 +48,9 @@ const modelFileSchema = z.strictObject({
   externalData: z.array(externalFileSchema).min(1).max(MAX_EXTERNAL_FILES).readonly().optional(),
 }) satisfies z.ZodType<ModelFile>;
 
+/** What layers see, by which networks have recipes: `lib/pipeline/request/layer-role.ts`. */
+export const LAYER_ROLES = ["whole", "first", "middle"] as const;
+
 const descriptionSchema = z
   .strictObject({
     id: z
@@ -64,6 +67,11 @@ const descriptionSchema = z
     input: networkInputSchema,
     /** Name of the file with one class name a line, beside the model or the description. */
     labels: fileName.nullable().default(null),
+    /** How layers are drawn where nothing is said: fields of a request, which checks them. */
+    recipes: z
+      .partialRecord(z.enum(LAYER_ROLES), z.record(z.string(), z.json()).readonly())
+      .readonly()
+      .optional(),
   })
   .superRefine(({ files, labels }, context) => {
     const taken = new Set([DESCRIPTION_FILE, labels, ...files.map(({ file }) => file)]);

@@ -1,12 +1,15 @@
 import type { Layer, LayerWithChannels } from "../../lib/networks/layers.ts";
+import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
-import { FOURIER_PRESETS } from "../../lib/pipeline/request/fourier-presets.ts";
+import { completeRequest } from "../../lib/pipeline/request/complete-request.ts";
 import {
   type LayerRole,
   layerRoles,
   mixesChannels,
 } from "../../lib/pipeline/request/layer-role.ts";
-import { METHOD_BY_ROLE } from "../../lib/pipeline/request/method-by-role.ts";
+import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
+import { suggestionsOf } from "../../lib/pipeline/request/suggestion.ts";
+import type { RecipeFields } from "../../lib/pipeline/request/suggestion-schema.ts";
 
 /** A layer for the first look at a network, and how much of it is drawn. */
 export interface LayerToSee {
@@ -14,7 +17,9 @@ export interface LayerToSee {
   /** 1-based, evenly spaced over the layer's. */
   readonly channels: readonly number[];
   /** Fewer than the method's own where not even two images would fit the time. */
-  readonly fields: Readonly<Record<string, string | number>>;
+  readonly fields: RecipeFields;
+  /** Whether that is the network's own recipe. */
+  readonly isOwn: boolean;
   /** About how long it takes, in seconds of one core. */
   readonly coreSeconds: number;
 }
@@ -59,26 +64,28 @@ export function firstLook(network: AnalysedNetwork, cores: number): readonly Lay
   const maps = before.filter((layer) => roleOf(layer) !== "whole");
   const middles = MIDDLES.flatMap((share) => maps[Math.floor(share * maps.length)] ?? []);
   const chosen = [...new Set([...maps.slice(0, 1), ...middles, last])];
-  return chosen.map((layer) => howMuch(layer, roleOf(layer), network, cores));
+  const suggestionOf = suggestionsOf(network);
+  return chosen.map((layer) => {
+    const role = roleOf(layer);
+    const { fields, isOwn } = suggestionOf(layer);
+    const recipe = recipeOf(fields, layer, network.model);
+    return { ...howMuch(layer, recipe, network, LOOK_SECONDS * cores * SHARES[role]), isOwn };
+  });
 }
 
+/** @param budget in seconds of one core */
 function howMuch(
   layer: LayerWithChannels,
-  role: LayerRole,
-  { layers, model }: AnalysedNetwork,
-  cores: number,
-): LayerToSee {
-  const { iterations, size, field } = recipe(role);
-  const { width, height } = model.inputSize;
-  // of the network's own input; presets for channels look at a smaller crop of it
-  const share = Math.min(1, (size ?? Infinity) ** 2 / (width * height));
+  { iterations, share, fields }: Recipe,
+  { layers }: AnalysedNetwork,
+  budget: number,
+): Omit<LayerToSee, "isOwn"> {
   const multiplyAdds = layers
     .filter(({ index }) => index <= layer.index)
     .reduce((sum, each) => sum + multiplyAddsOf(each), 0);
   const passSeconds = (share * multiplyAdds) / MULTIPLY_ADDS_PER_SECOND;
   const secondsOf = (steps: number) =>
     passSeconds * (PASSES_AN_ITERATION * steps + EXAMINATION_PASSES);
-  const budget = LOOK_SECONDS * cores * SHARES[role];
   const fitting = COUNTS.find((count) => count * secondsOf(iterations) <= budget);
   const count = Math.min(layer.channels, fitting ?? COUNTS.at(-1)!);
   const affordable = (budget / count / passSeconds - EXAMINATION_PASSES) / PASSES_AN_ITERATION;
@@ -87,23 +94,30 @@ function howMuch(
   return {
     layer,
     channels: evenly(count, layer.channels),
-    fields: { ...field, ...(steps < iterations && { numIterations: steps }) },
+    fields: { ...fields, ...(steps < iterations && { numIterations: steps }) },
     coreSeconds: count * secondsOf(Math.min(steps, iterations)),
   };
 }
 
-/** How `dream` draws a layer where nothing is said, and for the first one a level less deep. */
-function recipe(role: LayerRole) {
-  const { fields } = METHOD_BY_ROLE[role];
-  if (fields.preset === undefined) {
-    return { iterations: 10, size: null, field: { ...fields, pyramidLevels: 1 } };
+interface Recipe {
+  readonly fields: RecipeFields;
+  readonly iterations: number;
+  /** Of the pixels of the network's own input: what a pass sees. */
+  readonly share: number;
+}
+
+/** How `dream` draws a layer where nothing is said, and with deepdream a level less deep. */
+function recipeOf(fields: RecipeFields, layer: LayerWithChannels, model: NetworkModel): Recipe {
+  const json = { network: "any", layer: layer.index, channels: [1], ...fields };
+  const drawn = { channels: json.channels };
+  const request = completeRequest(parseLocalRequest(json), model, layer, drawn);
+  const { numIterations: iterations } = request;
+  if (request.method === "deepdream") {
+    return { iterations, share: 1, fields: { pyramidLevels: 1, ...fields } };
   }
-  const preset = FOURIER_PRESETS[fields.preset];
-  return {
-    iterations: preset.parameters.numIterations,
-    size: preset.cropSide(role),
-    field: { ...fields },
-  };
+  const [height, width] = request.cropSize;
+  const { inputSize } = model;
+  return { iterations, share: (height * width) / (inputSize.height * inputSize.width), fields };
 }
 
 /** Of one pass at the network's input size. */

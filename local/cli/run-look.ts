@@ -13,6 +13,7 @@ import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
+import { several } from "../several.ts";
 import { sheetNames } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
@@ -82,10 +83,10 @@ function describeLook(
   { layers, description }: AnalysedNetwork,
   cores: number,
 ): string {
-  const parts = look.map(({ layer, channels, fields }) => {
-    const how = fields["preset"] ?? fields["method"];
-    const steps =
-      fields["numIterations"] === undefined ? "" : `, ${fields["numIterations"]} iterations`;
+  const parts = look.map(({ layer, channels, fields, isOwn }) => {
+    const { numIterations: count } = fields;
+    const how = isOwn ? "the network's own recipe" : (fields.preset ?? fields.method);
+    const steps = count === undefined ? "" : `, ${several(Number(count), "iteration")}`;
     return `${layer.name} (${channels.length} of ${layer.channels} channels, ${how}${steps})`;
   });
   const seconds = look.reduce((sum, { coreSeconds }) => sum + coreSeconds, 0) / cores;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import type { NetworkDescription } from "../../lib/networks/description.ts";
 import { networkFolders } from "../../lib/networks/folders.ts";
 import type { Layer } from "../../lib/networks/layers.ts";
 import { filesOf } from "../../lib/networks/network-files.ts";
@@ -20,7 +21,7 @@ export async function showModel(id: string, terminal: Terminal): Promise<void> {
   const { description, notice } = described
     ? { description: described, notice: undefined }
     : await openNetwork(id, { folders, cacheFolder, reader });
-  const { input, licence, labels } = description;
+  const { input, licence, labels, recipes = {} } = description;
   const found = await findModel(description, folders);
   const names = await readLabels(
     description,
@@ -43,9 +44,18 @@ export async function showModel(id: string, terminal: Terminal): Promise<void> {
       "class names",
       labels === null ? "none" : `${labels}${names === null ? ", which is not there" : ""}`,
     ],
+    ["recipes of its own", recipesIn(recipes)],
   ];
   for (const [name, value] of facts) print(`${name}: ${value}`);
   if (notice) print(notice);
+}
+
+/** `whole: {"preset":"vivid"}` */
+function recipesIn(recipes: NonNullable<NetworkDescription["recipes"]>): string {
+  const texts = Object.entries(recipes).map(
+    ([role, fields]) => `${role} ${JSON.stringify(fields)}`,
+  );
+  return texts.join(", ") || "none";
 }
 
 /** To six digits: 103.53, not 103.53000000000002. */

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 
-import { layerRole, type LayerRole } from "../../lib/pipeline/request/layer-role.ts";
-import { METHOD_BY_ROLE, type MethodFields } from "../../lib/pipeline/request/method-by-role.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
+import { suggestionsOf, USUAL_PRESET } from "../../lib/pipeline/request/suggestion.ts";
+import type { RecipeFields, Suggestion } from "../../lib/pipeline/request/suggestion-schema.ts";
 import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { openLayer } from "./network.ts";
@@ -42,12 +42,13 @@ export async function shortRequest(
   const fields = givenFields({ ...flags });
   const { channelAxis: given } = fields;
   const channelAxis = typeof given === "number" ? given : undefined;
-  const { layer, model } = await openLayer(
+  const opened = await openLayer(
     { network, layer: flags.layer, channelAxis },
     terminal,
     await givenInput(flags),
   );
-  const chosen = methodFields(fields, layerRole(layer, model.model.graph));
+  const { layer } = opened;
+  const chosen = recipeFields(fields, suggestionsOf(opened)(layer));
   const request = parseLocalRequest({
     network,
     layer: layer.index,
@@ -59,7 +60,8 @@ export async function shortRequest(
   });
   const safeName = sheetName(network, layer.name);
   const preset = request.method === "fourier" ? `, preset ${request.preset}` : "";
-  const notice = `${safeName}: method ${request.method}${preset}, as layer '${layer.name}' ${chosen.reason}; --method and --preset choose others`;
+  const how = chosen.isOwn ? ", the network's own recipe" : preset;
+  const notice = `${safeName}: method ${request.method}${how}, as layer '${layer.name}' ${chosen.reason}; --method and --preset choose others`;
   return { name: safeName, request, notice: chosen.reason === null ? null : notice };
 }
 
@@ -103,20 +105,24 @@ export function sheetNames(
   );
 }
 
-/** What is added to the fields given; `reason`: why, where something of it was not asked for. */
-function methodFields(
+/** What is added to the fields given. */
+interface Chosen {
+  readonly fields: Partial<RecipeFields>;
+  /** Why, where something of it was not asked for. */
+  readonly reason: string | null;
+  readonly isOwn?: boolean;
+}
+
+function recipeFields(
   { method, preset }: Readonly<Record<string, unknown>>,
-  role: LayerRole,
-): { readonly fields: Partial<MethodFields>; readonly reason: string | null } {
-  const { fields, reason } = METHOD_BY_ROLE[role];
-  if (method === undefined && preset === undefined) return { fields, reason };
+  suggestion: Suggestion,
+): Chosen {
   // a preset is the Fourier method's
-  if (method === undefined) return { fields: { method: "fourier" }, reason: null };
-  if (method !== "fourier" || preset !== undefined) return { fields: {}, reason: null };
-  return {
-    fields: { method, preset: fields.preset ?? METHOD_BY_ROLE.middle.fields.preset! },
-    reason,
-  };
+  if (preset !== undefined) return { fields: { method: "fourier" }, reason: null };
+  const says = Object.keys(suggestion.fields).length;
+  if (method === undefined || (method === suggestion.fields.method && says > 1)) return suggestion;
+  if (method !== "fourier") return { fields: {}, reason: null };
+  return { fields: { preset: USUAL_PRESET }, reason: suggestion.reason };
 }
 
 function channelsOf(words: readonly string[] | undefined, count: number): unknown {

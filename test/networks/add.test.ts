@@ -7,6 +7,7 @@ import { addNetwork, type NewNetwork } from "../../lib/networks/add.ts";
 import { openNetwork } from "../../lib/networks/registry.ts";
 import { filesIn, temporaryFolder } from "./temporary-folder.ts";
 import { tinyModel } from "./tiny-model.ts";
+import { tinyNetwork } from "../support/tiny-network.ts";
 
 const refuse = () => Promise.reject(new Error("no gradients"));
 
@@ -74,6 +75,18 @@ test("the same bytes under another id are described as before, unless something 
   });
   const other = await addNetwork({ ...bare, id: "other", preprocessing: "zero-one" }, options);
   expect(other.description.input).toMatchObject({ channelOrder: "RGB", mean: [0, 0, 0] });
+});
+
+test("the same bytes have the recipes of the network that they are", async () => {
+  const root = await temporaryFolder();
+  const recipes = { middle: { method: "fourier", preset: "vivid" } };
+  const { modelPath } = await tinyNetwork(root, { id: "known", recipes });
+  const folder = join(root, "added");
+  const options = { folder, folders: [folder], known: [root], check: async () => {} };
+  const added = { id: "again", modelPath, labelsPath: null, licence: "MIT", sizePx: null };
+  await addNetwork(added, options);
+  const opened = await openNetwork("again", { folders: [folder], cacheFolder: folder });
+  expect(opened.description.recipes).toEqual(recipes);
 });
 
 test("a size the file fixes is taken from it, and cannot be another", async () => {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { NetworkDescription } from "../../lib/networks/description.ts";
 import { type Network, openNetwork } from "../../lib/networks/registry.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
@@ -15,6 +16,8 @@ export interface TinyNetworkOptions {
   /** Channels of its layer `wide`. */
   readonly wideChannels?: number;
   readonly seed?: number;
+  /** @default none */
+  readonly recipes?: NonNullable<NetworkDescription["recipes"]>;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface TinyNetworkOptions {
  */
 export async function tinyNetwork(
   folder: string,
-  { id = "tiny", wideChannels = 7, seed = 1 }: TinyNetworkOptions = {},
+  { id = "tiny", wideChannels = 7, seed = 1, recipes }: TinyNetworkOptions = {},
 ): Promise<Network> {
   const model = tinyModel(wideChannels, seed);
   const sha256 = createHash("sha256").update(model).digest("hex");
@@ -33,6 +36,7 @@ export async function tinyNetwork(
     files: [{ file: "tiny.onnx", sha256 }],
     input: { name: "image", width: 20, height: 16, channelOrder: "RGB", mean: [121, 122, 123] },
     labels: "labels.txt",
+    recipes,
   };
   await mkdir(join(folder, id), { recursive: true });
   await writeFile(join(folder, id, "tiny.onnx"), model);

@@ -12,7 +12,10 @@ interface Job {
 }
 
 describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
-  const { browser, url } = tinyServiceAndBrowser();
+  const own = { method: "fourier", numIterations: 20, cropFraction: { end: [0.6, 0.8] } };
+  const { browser, url } = tinyServiceAndBrowser({
+    networks: [{}, { id: "own", recipes: { whole: own } }],
+  });
 
   const get = async (path: string) => (await fetch(`${url()}${path}`)).json();
 
@@ -192,6 +195,45 @@ describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
       numIterations: 3,
       method: "fourier",
     });
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("is the network's own recipe, where it has one", async () => {
+    const { page, complaints } = await openPage(browser());
+    const chosen = page.getByLabel("Recipe").locator("option:checked");
+    const request = async () =>
+      JSON.parse((await page.getByLabel("the request as JSON").textContent())!) as object;
+    await page.goto(`${url()}/#/own/classes?recipe=lucid`);
+    await page
+      .getByText("suggested: the network's own recipe, as the layer sees the whole image")
+      .waitFor();
+    await page.goto(`${url()}/#/own/classes`);
+    await page.getByText("suggested, as the layer sees the whole image").waitFor();
+    expect(await chosen.textContent()).toBe("the network's own recipe");
+    const id = await chosen.getAttribute("value");
+    await page.getByRole("button", { name: "Render these" }).click();
+    await page.getByRole("img", { name: "channel 5" }).waitFor();
+    expect(await chosen.textContent()).toBe("the network's own recipe");
+    expect(await chosen.getAttribute("value")).toBe(id);
+    expect(await page.getByRole("option").count()).toBe(7);
+
+    await page.goto(`${url()}/#/-/request?network=own&layer=classes`);
+    await page.getByText("suggested: the network's own recipe, as the layer").waitFor();
+    const what = { network: "own", layer: "classes" };
+    expect(await request()).toEqual({ ...what, ...own, preset: "natural" });
+    expect(await page.getByLabel("cropFraction.end").getAttribute("placeholder")).toBe("[0.6,0.8]");
+    await page.getByLabel("cropFraction.end").fill("[0.3, 0.4]");
+    expect(await request()).toEqual({
+      ...what,
+      ...own,
+      preset: "natural",
+      cropFraction: { end: [0.3, 0.4] },
+    });
+    // another preset is nothing of it
+    await page.getByLabel("preset").selectOption("vivid");
+    await page.getByLabel("cropFraction.end").fill("");
+    expect(await request()).toEqual({ ...what, method: "fourier", preset: "vivid" });
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -8,10 +8,10 @@ import { RenderEstimate } from "../parts/render-estimate.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
 import { SchemaField } from "../parts/schema-field.tsx";
 import { parseChannels } from "../state/channels.ts";
-import { recipeText } from "../state/recipe.ts";
+import { suggestionText } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
 import { submitting, useSending } from "../state/use-sending.ts";
-import { problemsAt, requestOf, type Schema, type Written } from "../state/schema.ts";
+import { problemsAt, requestOf, type Schema, writtenOf, type Written } from "../state/schema.ts";
 import { findLayer, layersOf } from "../state/use-layer.ts";
 import { useResource } from "../state/use-resource.ts";
 
@@ -118,26 +118,25 @@ function useRequestForm(methods: readonly Schema[], query: URLSearchParams) {
   const wanted = chosen ?? suggestion?.fields.method;
   const schema = methods.find((each) => nameOf(each) === wanted) ?? methods[0]!;
   const method = nameOf(schema);
-  const suggested = suggestion?.fields.method === method ? suggestion.fields : { method };
-  const own = requestOf(schema, written);
+  const isSuggested = suggestion?.fields.method === method && textOf("preset") === "";
+  const usual = new Map(Object.entries(writtenOf(isSuggested ? suggestion.fields : { method })));
+  const filled = [...written].filter(([, value]) => value.trim() !== "");
+  const all = new Map(suggestion === null && chosen === null ? filled : [...usual, ...filled]);
   const request = {
-    ...own,
+    ...requestOf(schema, all),
     ...(textOf("channels") === "" ? {} : { channels: parseChannels(textOf("channels")) }),
-    ...(suggestion === null && chosen === null ? {} : suggested),
-    // what is written comes before what is suggested
-    ...(own["preset"] === undefined ? {} : { preset: own["preset"] }),
   };
   const needed = ["network", "layer", "targets" in request ? "targets" : "channels"];
   return {
     schema,
     chooseMethod,
     suggestion,
-    fields: fieldsOf(schema).map((field) => withUsual(field, suggested)),
+    fields: fieldsOf(schema).map((field) => withUsual(field, usual)),
     /** Values to choose from, by path. */
     known,
     written,
     address: address.request({
-      ...Object.fromEntries([...written].filter(([, value]) => value.trim() !== "")),
+      ...Object.fromEntries(filled),
       method: chosen,
     }),
     write: (path: string, value: string) => setWritten(new Map(written).set(path, value)),
@@ -171,7 +170,7 @@ function MethodChoice({ methods, chosen, suggestion, onChoose }: MethodChoicePro
       <span class="quiet">{chosen.properties?.["method"]?.description}</span>
       {suggestion !== null && (
         <span class="quiet" role="status">
-          {`suggested: ${recipeText(suggestion.fields)}, as the layer ${suggestion.reason}`}
+          {`suggested: ${suggestionText(suggestion)}, as the layer ${suggestion.reason}`}
         </span>
       )}
     </div>
@@ -201,8 +200,8 @@ function groupsOf(fields: readonly Field[]) {
 }
 
 /** A field that is left out has the value that suits the layer. */
-function withUsual(field: Field, usual: Readonly<Record<string, unknown>>): Field {
-  const value = usual[field.path];
+function withUsual(field: Field, usual: Written): Field {
+  const value = usual.get(field.path);
   return value === undefined ? field : { ...field, schema: { ...field.schema, default: value } };
 }
 

@@ -34,7 +34,10 @@ export function useRecipes(
   ];
   const ids = new Set(drawn.map(({ id }) => id));
   const undrawn = plain.filter(({ id }) => !ids.has(id));
-  return { drawn, undrawn, suggested, areAll: isLoaded && schema.value !== null };
+  const named = drawn.map((recipe) => {
+    return recipe.id === suggested?.id ? { ...recipe, text: suggested.text } : recipe;
+  });
+  return { drawn: named, undrawn, suggested, areAll: isLoaded && schema.value !== null };
 }
 
 /** The one that an address calls so; without one, the newest; without pictures, what is suggested. */

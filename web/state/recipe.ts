@@ -36,23 +36,23 @@ const NOT_OF_A_RECIPE: ReadonlySet<string> = new Set([
 export function recipesOf(jobs: readonly JobDocument[]): readonly Recipe[] {
   const recipes = new Map<string, Recipe & { readonly jobIds: Set<string> }>();
   for (const { jobId, request, shortest } of jobs) {
-    const hash = shortHash(JSON.stringify(recipeFields(request)));
+    const hash = shortHash(recipeFields(request));
     const known = recipes.get(hash);
     if (known !== undefined) {
       known.jobIds.add(jobId);
       continue;
     }
     const fields = recipeFields(shortest);
-    const id = plainId(fields) ?? hash;
+    const id = idOf(fields);
     recipes.set(hash, { id, hash, text: recipeText(fields), fields, jobIds: new Set([jobId]) });
   }
   return distinct([...recipes.values()]);
 }
 
-/** A recipe of nothing but a method, or a preset of it. */
-function plainRecipe(fields: Fields): Recipe {
+/** @param fields as the shortest request of a job that is drawn so has them */
+function undrawnRecipe(fields: Fields): Recipe {
   return {
-    id: plainId(fields)!,
+    id: idOf(fields),
     hash: null,
     text: recipeText(fields),
     fields,
@@ -63,7 +63,16 @@ function plainRecipe(fields: Fields): Recipe {
 /** What suits the layer; `null` where the server says nothing of it. */
 export function suggestedRecipe(layer: LayerDocument | null): Recipe | null {
   const { suggestion = null } = layer ?? {};
-  return suggestion && plainRecipe(suggestion.fields);
+  if (suggestion === null) return null;
+  const recipe = undrawnRecipe(recipeFields(suggestion.fields));
+  return { ...recipe, text: suggestionText(suggestion) };
+}
+
+export function suggestionText({
+  fields,
+  isOwn,
+}: NonNullable<LayerDocument["suggestion"]>): string {
+  return isOwn ? "the network's own recipe" : recipeText(fields);
 }
 
 /** Each method, and each preset of one that has some, as the schema of a request has them. */
@@ -72,14 +81,18 @@ export function plainRecipes({ oneOf: methods = [] }: Schema): readonly Recipe[]
     const method = properties["method"]?.const;
     const presets = properties["preset"]?.enum;
     return presets === undefined
-      ? [plainRecipe({ method })]
-      : presets.map((preset) => plainRecipe({ method, preset }));
+      ? [undrawnRecipe({ method })]
+      : presets.map((preset) => undrawnRecipe({ method, preset }));
   });
 }
 
 /** Whether an address that says `id` means the recipe. */
 export function isCalled({ id, hash }: Recipe, name: string | null): boolean {
   return name === id || (name !== null && name === hash);
+}
+
+function idOf(fields: Fields): string {
+  return plainId(fields) ?? shortHash(fields);
 }
 
 /** `null` where the fields say more than method and preset, or the preset is not known. */
@@ -129,7 +142,8 @@ function distinct(recipes: readonly Recipe[]): readonly Recipe[] {
 }
 
 /** FNV-1a, 32 bits: to tell a handful of recipes apart. */
-function shortHash(text: string): string {
+function shortHash(fields: Fields): string {
+  const text = JSON.stringify(fields);
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, "0");

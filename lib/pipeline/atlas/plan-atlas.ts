@@ -2,12 +2,12 @@ import type { LayerWithChannels } from "../../networks/layers.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { MAX_ENTRIES_TOLD } from "../limits.ts";
 import { parseRange } from "../request/channel-ranges.ts";
-import { layerRoles, mixesChannels } from "../request/layer-role.ts";
-import { METHOD_BY_ROLE } from "../request/method-by-role.ts";
+import { mixesChannels } from "../request/layer-role.ts";
 import { parseRequest, type RenderRequest, RequestError } from "../request/request.ts";
 import { requestedLayer } from "../request/requested-layer.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
 import type { ResolvedRequest } from "../request/resolved-request.ts";
+import { suggestionsOf } from "../request/suggestion.ts";
 
 /** What of a network an atlas shows. */
 export interface AtlasSelection {
@@ -42,7 +42,7 @@ export async function planAtlas(
   if (range === null || range.first < 1 || range.last < range.first) {
     throw new RequestError([`channels: given '${channels}'; wanted a range such as "1:64"`]);
   }
-  const roleOf = layerRoles(network.model.model.graph);
+  const suggestionOf = suggestionsOf(network);
   const problems: string[] = [];
   const sheets: AtlasSheet[] = [];
   for (const reference of new Set(references ?? learnedLayers(network, range.first))) {
@@ -50,7 +50,7 @@ export async function planAtlas(
     try {
       const layer = requestedLayer({ layer: reference }, network);
       const last = Math.min(range.last, layer.channels);
-      const { fields } = METHOD_BY_ROLE[roleOf(layer)];
+      const { fields } = suggestionOf(layer);
       const request = parseRequest({
         network: network.description.id,
         layer: layer.index,

@@ -1,6 +1,7 @@
 import { valuesRead } from "../../onnx/graph-order.ts";
-import type { Graph, Value } from "../../onnx/model.ts";
+import type { LAYER_ROLES } from "../../networks/description.ts";
 import type { Layer } from "../../networks/layers.ts";
+import type { Graph, Value } from "../../onnx/model.ts";
 
 /**
  * What a layer's channels stand for, as far as it matters for drawing them:
@@ -9,7 +10,7 @@ import type { Layer } from "../../networks/layers.ts";
  * - `first`: what one convolution sees of the image, edges and colours
  * - `middle`: a pattern that may be anywhere in the image
  */
-export type LayerRole = "whole" | "first" | "middle";
+export type LayerRole = (typeof LAYER_ROLES)[number];
 
 /** Operators that mix channels with trained weights. */
 const MIXES_CHANNELS: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);

@@ -1,7 +1,7 @@
-import type { Layer } from "../../networks/layers.ts";
+import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
-import { layerRoles } from "./layer-role.ts";
-import { METHOD_BY_ROLE, type Suggestion } from "./method-by-role.ts";
+import { suggestionsOf } from "./suggestion.ts";
+import type { Suggestion } from "./suggestion-schema.ts";
 
 /** One row of the layer table as JSON: what `analyze --json` prints and the API answers. */
 export interface LayerRow extends Pick<
@@ -21,14 +21,11 @@ export interface LayerRow extends Pick<
   readonly suggestion: Suggestion | null;
 }
 
-export function layerRows({
-  layers,
-  problems,
-  model,
-}: Pick<AnalysedNetwork, "layers" | "problems" | "model">): LayerRow[] {
-  const roleOf = layerRoles(model.model.graph);
-  return layers.map((layer) => {
-    const problem = problems.get(layer.index) ?? null;
+/** @throws DescriptionError for a recipe of the network that no request could have */
+export function layerRows(network: AnalysedNetwork): LayerRow[] {
+  const suggestionOf = suggestionsOf(network);
+  return network.layers.map((layer) => {
+    const problem = network.problems.get(layer.index) ?? null;
     return {
       index: layer.index,
       name: layer.name,
@@ -44,7 +41,11 @@ export function layerRows({
       module: layer.module,
       renderable: problem === null,
       problem,
-      suggestion: problem === null ? METHOD_BY_ROLE[roleOf(layer)] : null,
+      suggestion: problem === null && hasChannels(layer) ? suggestionOf(layer) : null,
     };
   });
+}
+
+function hasChannels(layer: Layer): layer is LayerWithChannels {
+  return layer.channels !== null;
 }

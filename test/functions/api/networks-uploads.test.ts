@@ -98,7 +98,11 @@ describe("GET /networks/{networkId}/layers", () => {
       module: "",
       renderable: true,
       problem: null,
-      suggestion: { fields: { method: "deepdream" }, reason: "sees edges and colours" },
+      suggestion: {
+        fields: { method: "deepdream" },
+        reason: "sees edges and colours",
+        isOwn: false,
+      },
     });
     expect(layers.map(({ suggestion }) => suggestion?.fields)).toEqual([
       undefined,

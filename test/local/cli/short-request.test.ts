@@ -88,6 +88,18 @@ test.each([
   expect(presetForm).toEqual(preset && { preset, numIterations: 2 });
 });
 
+test.each([
+  [[], "160x160 pixels, 128 iterations", /: method fourier, the network's own recipe, as layer/],
+  [["--method", "fourier"], "160x160 pixels, 128 iterations", /the network's own recipe/],
+  [["--preset", "natural"], "320x320 pixels, 96 iterations", /^$/],
+  [["--method", "deepdream"], "440x440 pixels, 30 iterations", /^$/],
+])("a network's own recipe with %j", async (words, size, notice) => {
+  const what = ["dream", "emojinet", "--layer", "loss3-classifier", "--channels", "snail"];
+  const { code, stdout, stderr } = await run(...what, ...words, "--dry-run");
+  expect([code, stdout]).toEqual([0, expect.stringContaining(size)]);
+  expect(stderr).toMatch(notice);
+});
+
 test("what is given takes the place of what follows from the layer", async () => {
   const given = dream("--layer", "2", "--channels", "1:2,4", "5", "--preset", "vivid");
   const ascent = ["--canvas-size", "24,16", "--crop-fraction-end", "0.5,0.8"];

@@ -40,7 +40,11 @@ test("jobs that differ in what they draw have one recipe, in the order of the ne
   // addresses that people keep have it: FNV-1a of
   // {"method":"deepdream","numIterations":10,"seed":1}
   expect(odd!.hash).toBe("7201ef72");
-  expect(odd!.id).toBe(odd!.hash);
+  expect([odd!.id, odd!.hash, "7201ef73"].map((name) => isCalled(odd!, name))).toEqual([
+    true,
+    true,
+    false,
+  ]);
   expect(plain!.hash).not.toBe(odd!.hash);
   expect([plain!.id, plain!.hash, "deep", null].map((name) => isCalled(plain!, name))).toEqual([
     true,
@@ -88,8 +92,21 @@ test("every method and preset of the schema is a recipe, and a layer's suggestio
     ["vivid", null, "fourier, preset vivid"],
   ]);
   expect(plainRecipes({})).toEqual([]);
-  const suggestion = { fields: { method: "fourier", preset: "vivid" } };
+  const suggestion = { fields: { method: "fourier", preset: "vivid" }, isOwn: false };
   expect(suggestedRecipe({ suggestion } as LayerDocument)).toEqual(plain[2]);
   expect(suggestedRecipe({ suggestion: null } as LayerDocument)).toBeNull();
   expect(suggestedRecipe(null)).toBeNull();
+});
+
+test("a network's own recipe is told apart, and is the one that jobs have which draw so", () => {
+  const fields = { preset: "vivid", method: "fourier", cropFraction: { end: [0.75, 1] } };
+  const layer = { suggestion: { fields, isOwn: true } } as unknown as LayerDocument;
+  const suggested = suggestedRecipe(layer)!;
+  expect(suggested.text).toBe("the network's own recipe");
+  const { cropFraction, ...others } = fields;
+  const shortest = { channels: [3], cropFraction, layer: "x", ...others };
+  const complete = { ...shortest, numIterations: 96 };
+  const ids = (more: object) => recipesOf([jobOf("a", complete, { ...shortest, ...more })])[0]!.id;
+  expect(ids({})).toBe(suggested.id);
+  expect(ids({ seed: 1 })).not.toBe(suggested.id);
 });
