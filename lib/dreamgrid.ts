@@ -21,8 +21,8 @@ import {
   type RenderEvent,
   renderRequest,
 } from "./pipeline/render/render-request.ts";
-import { checkGraphOptions } from "./pipeline/request/graph-options.ts";
 import { type LayerRow, layerRows } from "./pipeline/request/layer-rows.ts";
+import { checkGraphOptions, checkReadOptions } from "./pipeline/request/library-options.ts";
 import type { RenderRequestInput } from "./pipeline/request/request.ts";
 
 /*
@@ -92,9 +92,11 @@ class Network {
  * @param options Where to look, by default in the folders of `DREAMGRID_MODELS` and
  *   `DREAMGRID_CACHE`; and what is said of a file's image, as `{ input: { preprocessing:
  *   "torchvision" } }`.
- * @throws NetworkError, or one of its kinds; ModelError if the file cannot be read
+ * @throws NetworkError, or one of its kinds; ModelError if the file cannot be read; RequestError for
+ *   options that are none, as plain JavaScript may give them
  */
 export async function readNetwork(pathOrId: string, options: ReadOptions = {}): Promise<Network> {
+  checkReadOptions(options);
   const opened = await openNetwork(pathOrId, { ...networkFolders(process.env), ...options });
   const analysed = await analyseNetwork(opened);
   return new Network(withModel(analysed, await foldWeights(analysed.model)));
@@ -156,12 +158,14 @@ export function differentiableGraph(
 }
 
 /** A request as its JSON file has it, fields and defaults alike; `initialImage` is a path. */
-export type RenderRequest = WithoutNetwork<RenderRequestInput> & {
+export type RenderRequest = Immutable<WithoutNetwork<RenderRequestInput>> & {
   /** One that has been read, or what `readNetwork` takes. */
   readonly network: Network | string;
 };
 /** Of each method's fields. */
 type WithoutNetwork<T> = T extends unknown ? Omit<T, "network"> : never;
+/** Lists of the caller's may be immutable ones. */
+type Immutable<T> = { readonly [K in keyof T]: Immutable<T[K]> };
 
 export interface RenderOptions {
   /** Worker threads. @default one per core */
@@ -181,7 +185,8 @@ export interface RenderOptions {
  * the same bytes as the tile that `dreamgrid dream` writes for the same request.
  *
  * @throws RequestError naming every problem, before any work; NetworkError; ModelError;
- *   GpuUnavailableError for `executionEnvironment: "gpu"` without a GPU; the signal's reason
+ *   GpuUnavailableError for `executionEnvironment: "gpu"` without a GPU; RangeError for a number of
+ *   threads that is none; the signal's reason
  */
 export function render(
   { network, ...request }: RenderRequest,

@@ -13,6 +13,7 @@ import {
   render,
   type RenderEvent,
   RequestError,
+  ShapeMismatchError,
   sheet,
   vjp,
 } from "../lib/dreamgrid.ts";
@@ -153,6 +154,33 @@ test("options of a graph that are none are refused, as plain JavaScript may give
   for (const known of ["layer", "neuron", { kind: "direction", cosinePower: 0 }]) {
     expect(graphOf({ objective: known }).outputs).toHaveLength(2);
   }
+});
+
+test("an option that there is none of is refused, not ignored", async () => {
+  const file = await smoothFile();
+  const reading = (options: object) => readNetwork(file, options);
+  await expect(reading({ input: { preprocessing: "torchvison" } })).rejects.toThrow(
+    new RequestError([
+      'input.preprocessing: given "torchvison"; wanted one of "torchvision", "caffe", "tensorflow", "zero-one", "minus-one-one"',
+    ]),
+  );
+  await expect(reading({ input: { preproc: "caffe" } })).rejects.toThrow(
+    "input.preproc: unknown field; remove it",
+  );
+  await expect(reading({ preprocessing: "caffe" })).rejects.toThrow("preprocessing: unknown field");
+  await expect(reading({ signal: "stop" })).rejects.toThrow(
+    'signal: given "stop"; wanted an Abort',
+  );
+  const network = await reading({ input: { mean: [1, 2, 3], std: [1], sizePx: null } });
+  expect(network.input.mean).toEqual([1, 2, 3]);
+  expect(() => vjp(network, { layer: "head", axis: 1 } as { layer: string })).toThrow(
+    "axis: unknown field",
+  );
+  expect(() => vjp(network, { layer: "head", image: [1, 4, 9, 9] })).toThrow(ShapeMismatchError);
+  const request = { network, layer: "head", channels: [1] } as const;
+  await expect(render(request, { threads: 0 }).next()).rejects.toThrow(
+    new RangeError("threads: given 0; wanted a whole number from 1"),
+  );
 });
 
 /** Two iterations of three channels of layer 2, `wide`. */

@@ -1,4 +1,4 @@
-import { ModelError, type ShapeMismatchError } from "./errors.ts";
+import { type ModelError, ShapeMismatchError } from "./errors.ts";
 import type { ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value, ValueInfo } from "./model.ts";
@@ -53,7 +53,7 @@ export function specialise(
   const image = imageInputOf(graph);
   const [n, c, h, w] = imageShape;
   if (image.planes !== c) {
-    throw new ModelError(
+    throw new ShapeMismatchError(
       `image '${image.name}' has ${image.planes} planes, given a shape of ${formatShape(imageShape)}`,
     );
   }

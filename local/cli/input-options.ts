@@ -36,7 +36,7 @@ export function inputOptions(whose = "the network's"): readonly Option[] {
     ).choices(PREPROCESSING_NAMES),
     new Option(
       "--mean <values>",
-      "subtracted from pixels in 0..range: one number, or one a plane (default: 128)",
+      "subtracted from pixels in 0..range: one number, or one a plane (default: 128, or 0 with --std or --range)",
     ).argParser(numbers),
     new Option("--std <values>", "divides after that: one number, or one a plane").argParser(
       numbers,

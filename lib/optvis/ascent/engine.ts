@@ -56,6 +56,9 @@ export class AscentEngine {
     freeBytes = freeCardBytes,
     idleSeconds,
   }: EngineOptions = {}) {
+    if (!(Number.isInteger(threads) && threads > 0)) {
+      throw new RangeError(`threads: given ${threads}; wanted a whole number from 1`);
+    }
     this.threads = threads;
     this.#freeBytes = freeBytes;
     const poolFor = (provider: Provider) =>

@@ -77,7 +77,7 @@ function amount(limit: number | bigint, origin: string): string {
 }
 
 function withArticle(noun: string): string {
-  return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+  return `${/^[aeiou]/i.test(noun) ? "an" : "a"} ${noun}`;
 }
 
 function pathName(path: readonly PropertyKey[]): string {

@@ -1,0 +1,70 @@
+import * as z from "zod";
+
+import { PROVIDERS } from "../../autodiff/provider.ts";
+import { CHANNEL_ORDERS, PREPROCESSING_NAMES } from "../../networks/preprocessing.ts";
+import { OBJECTIVES } from "../../optvis/graph/objective/names.ts";
+import { describeIssues } from "./describe-issues.ts";
+import { RequestError } from "./request.ts";
+
+const direction = z.object({ kind: z.literal("direction"), cosinePower: z.number() });
+
+const graphOptionsSchema = z.strictObject({
+  network: z.custom(
+    (value) => typeof value === "object" && value !== null && "analysed" in value,
+    "what readNetwork gives",
+  ),
+  layer: z.union([z.string(), z.number()], "a layer's name, or its 1-based index"),
+  channelAxis: z.number().optional(),
+  image: z.array(z.int().min(1)).length(4).optional(),
+  provider: z.enum(PROVIDERS).optional(),
+  objective: z
+    .union(
+      [z.enum([...OBJECTIVES, "layer", "neuron"]), direction],
+      'one of "rectified", "mean", "layer", "neuron", or { kind: "direction", cosinePower: number }',
+    )
+    .optional(),
+});
+
+const perPlane = z.array(z.number()).min(1).optional();
+
+const readOptionsSchema = z.strictObject({
+  input: z
+    .strictObject({
+      preprocessing: z.enum(PREPROCESSING_NAMES).optional(),
+      mean: perPlane,
+      std: perPlane,
+      scale: perPlane,
+      range: z.number().optional(),
+      channelOrder: z.enum(CHANNEL_ORDERS).optional(),
+      constants: z.array(z.looseObject({ name: z.string() })).optional(),
+      sizePx: z.int().min(1).nullable().optional(),
+    })
+    .optional(),
+  folders: z.array(z.string()).optional(),
+  cacheFolder: z.string().optional(),
+  onProgress: z.custom((value) => typeof value === "function", "a function").optional(),
+  signal: z.instanceof(AbortSignal).optional(),
+});
+
+/**
+ * Refuses what no graph can be made for: plain JavaScript has no compiler to say it.
+ *
+ * @throws RequestError
+ */
+export function checkGraphOptions(options: object): void {
+  check(graphOptionsSchema, options);
+}
+
+/**
+ * Refuses what says nothing of a network, for the same reason.
+ *
+ * @throws RequestError
+ */
+export function checkReadOptions(options: object): void {
+  check(readOptionsSchema, options);
+}
+
+function check(schema: z.ZodObject, options: object): void {
+  const { error } = schema.safeParse(options);
+  if (error) throw new RequestError(describeIssues(error.issues, options, schema));
+}
