@@ -1,10 +1,9 @@
 import type { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import { addedUp } from "../shaping.ts";
-import { channelPool } from "./channel-sum.ts";
-import { compare } from "./comparison.ts";
 import { flippedConv } from "./flipped-conv.ts";
 import type { Forms } from "./forms.ts";
+import { gpuForms } from "./gpu.ts";
 import { canSeparate, separableMaxPool } from "./pool/separable.ts";
 import { tapwiseMaxPool } from "./pool/tapwise.ts";
 import { subPixelConv } from "./sub-pixel-conv.ts";
@@ -18,10 +17,7 @@ import { webgpuLowering } from "./webgpu-operators.ts";
 export function webgpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms {
   graph.lowerBy(webgpuLowering);
   return {
-    // the CPU's slope of 1e38 would overflow
-    isPositive: (x) => compare(graph, "Greater", x, graph.scalar(0)),
-    isGreater: (a, b) => compare(graph, "Greater", a, b),
-    isEqual: (a, b) => compare(graph, "Equal", a, b),
+    ...gpuForms(graph),
     // there is no kernel for Sum
     sum: (parts) => addedUp(graph, parts),
     // Conv has tiled kernels, ConvTranspose one that gathers each pixel by itself
@@ -29,10 +25,6 @@ export function webgpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms
       flippedConv({ graph, derived }, dY, convolution) ??
       subPixelConv(graph, [[dY]], convolution) ??
       croppedConvTranspose(graph, dY, convolution),
-    channelRuns: (value) => [value],
-    channelRunsLike: (value) => [value],
-    joined: ([value = ""]) => value,
-    windowSum: (runs, window) => runs.map((value) => channelPool(graph, value, window)),
     // MaxPool with Indices is taken by the provider, and fails when it runs
     maxPool: (x, pool) => {
       if (!canSeparate(pool)) return tapwiseMaxPool(graph, x, pool);
