@@ -1,6 +1,7 @@
 import { didYouMean } from "./did-you-mean.ts";
 import { ClassNameError } from "./errors.ts";
 import type { Layer } from "./layers.ts";
+import { layersBehind } from "./layers-behind.ts";
 
 /** A WordNet id in front of ImageNet's names, as in `n01440764 tench, Tinca tinca`. */
 const SYNSET_LINE = /^n\d{8}\s+(.+)$/;
@@ -55,8 +56,8 @@ export function whyNoLabels({
 }
 
 /**
- * Class names belong to a layer with one channel for each, after which nothing mixes channels: no
- * later layer has weights or another number of channels.
+ * Class names belong to a layer with one channel for each, behind which nothing is learned: what
+ * follows of it, a softmax, the largest of all, has no weights.
  */
 export function classNamesOf(
   layer: Layer,
@@ -64,10 +65,8 @@ export function classNamesOf(
   labels: readonly string[] | null,
 ): readonly string[] | null {
   if (labels === null || layer.channels !== labels.length) return null;
-  const later = layers.filter(({ index }) => index > layer.index);
-  const keepsChannels = ({ learnableCount, channels }: Layer) =>
-    learnableCount === 0 && channels === labels.length;
-  return later.every(keepsChannels) ? labels : null;
+  const isEnd = layersBehind(layer, layers).every(({ learnableCount }) => learnableCount === 0);
+  return isEnd ? labels : null;
 }
 
 export interface ClassName {

@@ -3,7 +3,13 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 
 import { ClassNameError } from "../../lib/networks/errors.ts";
-import { classChannel, parseLabels } from "../../lib/networks/labels.ts";
+import { classChannel, classNamesOf, parseLabels } from "../../lib/networks/labels.ts";
+import { layerTable } from "../../lib/networks/layers.ts";
+import { decodeModel } from "../../lib/onnx/decode.ts";
+import { intsTensor } from "../../lib/onnx/tensor.ts";
+import { specialise } from "../../lib/onnx/static-graph.ts";
+import { node, sketch, writeModel } from "../support/onnx-writer.ts";
+import { normal } from "../support/random.ts";
 
 const SYNSETS = `n01440764 tench, Tinca tinca
 n01443537 goldfish, Carassius auratus
@@ -59,4 +65,35 @@ test("the model card's six classes of emojinet", async () => {
   expect(labels).toHaveLength(567);
   const names = ["snail", "tiger", "zebra", "castle", "fountain", "strawberry"];
   expect(names.map((name) => classChannel(labels, name))).toEqual([456, 510, 567, 85, 203, 480]);
+});
+
+test("names are those of the layers behind which nothing is learned, whatever is told of their classes", () => {
+  const graph = sketch({
+    inputs: { image: [1, 3, 6, 5] },
+    nodes: [
+      node("Conv", "image kernel", "maps"),
+      node("GlobalAveragePool", "maps", "pool"),
+      node("Flatten", "pool", "flat"),
+      node("Gemm", "flat classes", "logits"),
+      node("Softmax", "logits", "prob"),
+      node("ArgMax", "prob", "largest", { axis: 1 }),
+      node("TopK", "prob two", "best which"),
+      // a second head, after the classes in the file
+      node("Gemm", "flat more", "hidden"),
+      node("Gemm", "hidden boxes", "corners"),
+    ],
+    outputs: ["largest", "best", "corners"],
+    initializers: {
+      kernel: normal([4, 3, 3, 3], 1),
+      classes: normal([4, 3], 2),
+      two: intsTensor([2]),
+      more: normal([4, 3], 3),
+      boxes: normal([3, 5], 4),
+    },
+  });
+  const model = decodeModel(writeModel(graph, 17));
+  const layers = layerTable(model, specialise(model, [1, 3, 6, 5]));
+  const names = ["cat", "dog", "snail"];
+  const named = layers.filter((layer) => classNamesOf(layer, layers, names) !== null);
+  expect(named.map(({ name }) => name)).toEqual(["logits", "prob"]);
 });

@@ -1,5 +1,6 @@
 import { classNamesOf } from "../../networks/labels.ts";
 import type { Layer } from "../../networks/layers.ts";
+import { layersBehind } from "../../networks/layers-behind.ts";
 import type { ChannelKind } from "../../optvis/quality/source-figures.ts";
 import { requestedLayer } from "../request/requested-layer.ts";
 import type { ExaminationTask } from "./renderer.ts";
@@ -17,7 +18,7 @@ export function channelKind({
   ...reference
 }: Pick<ExaminationTask, "network" | "layer" | "channelAxis">): ChannelKind {
   const layer = requestedLayer(reference, network);
-  const later = network.layers.slice(layer.index);
+  const later = layersBehind(layer, network.layers);
   const isClass =
     classNamesOf(layer, network.layers, network.labels) !== null || endsInClasses(layer, later);
   if (!isClass) return "features";
@@ -29,14 +30,17 @@ export function channelKind({
 }
 
 function endsInClasses(layer: Layer, later: readonly Layer[]): boolean {
-  const keepsChannels = ({ learnableCount, channels }: Layer) =>
-    learnableCount === 0 && channels === layer.channels;
   const places = layer.shape?.slice(1).toSpliced(layer.channelAxis - 1, 1);
   const isVector = places?.every((length) => length === 1) ?? false;
-  const isEnd = (each: Layer) =>
-    isSoftmax(each) ||
-    (each === layer ? isLastSigmoid(each, later) : isSigmoidOf(layer, each, later));
-  return isVector && later.every(keepsChannels) && [layer, ...later].some(isEnd);
+  const end = [layer, ...later].find(
+    (each) =>
+      isSoftmax(each) ||
+      (each === layer ? isLastSigmoid(each, later) : isSigmoidOf(layer, each, later)),
+  );
+  // of what ends the network another may be made, such as which is the largest
+  const keepsChannels = ({ index, learnableCount, channels }: Layer) =>
+    learnableCount === 0 && (channels === layer.channels || index > end!.index);
+  return isVector && end !== undefined && later.every(keepsChannels);
 }
 
 const isSoftmax = ({ type }: Layer) => type === "Softmax" || type === "LogSoftmax";

@@ -46,6 +46,12 @@ test.each([
     ["logits", "probabilities"],
   ],
   [
+    "a softmax, of which the largest is told",
+    [node("Softmax", "logits", "prob"), node("ArgMax", "prob", "largest", { axis: 1 })],
+    ["logits", "probabilities", "features"],
+    ["logits", "probabilities", "features"],
+  ],
+  [
     "a sigmoid",
     [sigmoid],
     ["multi-label logits", "probabilities"],
