@@ -1,4 +1,5 @@
 import type { Log } from "../functions/log.ts";
+import { printable } from "./cli/terminal.ts";
 
 /**
  * A cause that lasts (a full disk, a damaged job) is told once in this time, not at every retry.
@@ -30,7 +31,7 @@ export function errorLog(
       }
       if (told.has(cause)) return;
       told.set(cause, now);
-      write(`${functionName}: ${message} (${particulars.join(", ")}): ${reason}`);
+      write(printable(`${functionName}: ${message} (${particulars.join(", ")}): ${reason}`));
     },
   };
 }

@@ -280,6 +280,9 @@ _LOCAL_OPENER = urllib.request.build_opener(_Redirects, urllib.request.ProxyHand
 def _send(request: Union[str, urllib.request.Request]) -> bytes:
     """The body of the answer, a redirect's too. :raises DreamgridError: of an error, or of none"""
     url = request if isinstance(request, str) else request.full_url
+    # urllib opens files of this machine too, and a link is what the service says it is
+    if not url.startswith(("http://", "https://")):
+        raise DreamgridError(0, [f"the service's link is no address of the web: {url[:200]}"])
     opener = _LOCAL_OPENER if urllib.parse.urlsplit(url).hostname in LOOPBACK else _OPENER
     try:
         with opener.open(request, timeout=TIMEOUT) as answer:

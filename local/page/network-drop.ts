@@ -121,7 +121,8 @@ export class NetworkDrops {
         `network: there is a network '${networkId}' already; choose another id`,
       ]);
     }
-    const target = join(folder, "added");
+    // no file that is sent is called so
+    const target = join(folder, ".added");
     await mkdir(target, { recursive: true });
     try {
       const network = await addNetwork(

@@ -58,6 +58,10 @@ class Numbers:  # as NumPy's arrays and numbers
     def __init__(self, value): self.value = value
     def tolist(self): return self.value
 said["numpy"] = client.render("tiny", Numbers("wide"), Numbers([1]), idempotency_key="numpy").id
+def leading_to(link):  # a service that gives such a link
+    other = Client(url)
+    other.call = lambda method, path: {"url": link}
+    return other
 def error_of(act):
     try:
         act()
@@ -70,6 +74,7 @@ said["errors"] = [
     error_of(lambda: Client("localhost:8787")),
     error_of(lambda: Client("http://127.0.0.1:1").networks()),
     error_of(lambda: client.render("tiny", "wide", {1})),
+    error_of(lambda: leading_to("file:///etc/hostname").job("any").tile(1)),
 ]
 try:
     client.render("tiny", "wide", [99], seed=-1)
@@ -128,6 +133,7 @@ test.skipIf(!isThere)(
         ["ValueError", expect.stringMatching(/^url: given 'localhost:8787'; wanted/), null],
         ["DreamgridError", "no answer from http://127.0.0.1:1/networks", 0],
         ["TypeError", "set {1} cannot be part of a request", null],
+        ["DreamgridError", "the service's link is no address of the web: file:///etc/hostname", 0],
       ],
       missing: expect.stringMatching(/has no channel 77/),
     });

@@ -19,6 +19,18 @@ test("a cause that lasts is told once a minute, whatever it happens to", () => {
   ]);
 });
 
+test("a terminal is not told what the names in a reason say", () => {
+  const lines: string[] = [];
+  const log = errorLog("worker", { write: (line) => lines.push(line) });
+  log.error("channel not rendered", {
+    channel: 1,
+    error: new Error("layer '\u001b]0;gone\u0007'"),
+  });
+  expect(lines).toEqual([
+    String.raw`worker: channel not rendered (channel 1): layer '\u001b]0;gone\u0007'`,
+  ]);
+});
+
 test("causes of longer ago are forgotten: a service meets new ones for months", () => {
   const told = new Map<string, number>();
   let nowMs = 0;

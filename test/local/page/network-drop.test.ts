@@ -98,6 +98,10 @@ test.each(["../net.onnx", "a/net.onnx", "C:\\net.onnx", ".net", "a\nb.onnx", "ç¶
   },
 );
 
+test.each(["added", "mine"])("a network's file may be called %s", async (name) => {
+  expect(await dropped(3, {}, name)).toMatchObject({ channelOrder: "RGB" });
+});
+
 test("a file whose name cannot be read is refused as such", async () => {
   const log = { info: () => undefined, error: vi.fn() };
   const publisher = { isTaken: async () => false, publish: async () => undefined };

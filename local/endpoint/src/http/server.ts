@@ -13,6 +13,11 @@ const LOOPBACK = "127.0.0.1";
 // dead one
 const KEEP_ALIVE_MS = 75_000;
 const CLOSE_GRACE_MS = 2_000;
+/**
+ * An object that a browser opens as a page runs no script: any site could send a browser to one, as
+ * whatever type it likes, and a script in it would have all that there is.
+ */
+const POLICY = "sandbox";
 
 export interface HttpServer {
   readonly port: number;
@@ -29,6 +34,7 @@ export async function serveHttp(
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
     outgoing.sendDate = false; // Node would send the machine's time, and clients correct their clocks by it
     outgoing.setHeader("date", new Date(clock.now()).toUTCString());
+    outgoing.setHeader("content-security-policy", POLICY);
     const handle: WireHandler = async (request) => {
       const response = await handler(request);
       if (isClosing) outgoing.setHeader("connection", "close"); // also for one that began earlier
