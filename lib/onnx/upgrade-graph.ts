@@ -5,10 +5,11 @@ import { withSubgraphs } from "./graph-order.ts";
 import { allNamesIn } from "./inline-body.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { freshName } from "./names.ts";
-import { refused } from "./node.ts";
+import { refused, tensorOf } from "./node.ts";
 import { NumbersOfIntegers } from "./operators/integer-grid.ts";
 import { operatorOf } from "./operators/table.ts";
 import type { Rewriting } from "./operators/upgrade.ts";
+import { isStandard } from "./readers.ts";
 import { inferIfPossible } from "./shape-inference.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 
@@ -23,106 +24,108 @@ import { sizeOf, type Tensor } from "./tensor.ts";
  * @throws BudgetError
  */
 export function upgradeGraph(graph: Graph, opset: number, mostNodes: number): Graph {
-  const nodes: Node[] = [];
-  const initializers = new Map(graph.initializers);
-  const tracker = new FactsTracker(graph, nodes, initializers);
-  const taken = allNamesIn(graph);
-  const constants = new Map<Value, Tensor>(initializers);
+  return new Upgrader(graph, opset, mostNodes).upgraded(graph);
+}
 
-  const fresh = (hint: string) => freshName(taken, hint);
-  const rewriting: Rewriting = {
-    opset,
-    fresh,
-    constant: (tensor, hint) => {
+type Known = Pick<Rewriting, "constantOf" | "factsOf">;
+
+/** Writes the nodes of a graph, and of those inside it, as opset 18 has them. */
+class Upgrader {
+  readonly #rewriting: Omit<Rewriting, keyof Known>;
+  readonly #mostNodes: number;
+  /** For nodes of subgraphs too, which may read what is around them. */
+  readonly #added = new Map<Value, Tensor>();
+  #written = 0;
+
+  constructor(graph: Graph, opset: number, mostNodes: number) {
+    const taken = allNamesIn(graph);
+    const fresh = (hint: string) => freshName(taken, hint);
+    const constant = (tensor: Tensor, hint: string) => {
       const name = fresh(hint);
-      initializers.set(name, tensor);
-      constants.set(name, tensor);
+      this.#added.set(name, tensor);
       return name;
-    },
-    numbers: new NumbersOfIntegers(sizesOf(graph)),
-    constantOf: (value) => constants.get(value) ?? null,
-    factsOf: (value) => tracker.factsOf(value),
-  };
+    };
+    this.#rewriting = { opset, fresh, constant, numbers: new NumbersOfIntegers(sizesOf(graph)) };
+    this.#mostNodes = mostNodes;
+  }
 
-  let written = 0;
-  const counted = (made: readonly Node[]): readonly Node[] => {
-    written += made.length;
-    if (written <= mostNodes) return made;
-    throw new BudgetError("the file", `${written} or more nodes as of opset 18`, mostNodes);
-  };
-  const upgraded = (node: Node, within: Rewriting): readonly Node[] => {
-    const value = node.op === "Constant" ? node.attributes["value"] : undefined;
-    if (typeof value === "object" && "tensor" in value) {
-      constants.set(node.outputs[0]!, value.tensor);
-    }
-    const upgrade = operatorOf(node)?.upgrade;
-    const whole = withSubgraphs(node, (subgraph) => upgradedSubgraph(subgraph, within));
-    try {
-      const made = upgrade ? upgrade(whole, within) : [whole];
-      for (const { op, inputs, outputs } of made) {
-        const constant = op === "Identity" ? constants.get(inputs[0] ?? "") : undefined;
-        if (constant) constants.set(outputs[0]!, constant);
+  upgraded(graph: Graph): Graph {
+    const nodes = this.#nodesOf(graph, new Scope([], this.#added));
+    return { ...graph, nodes, initializers: new Map([...graph.initializers, ...this.#added]) };
+  }
+
+  #nodesOf(graph: Graph, around: Scope): readonly Node[] {
+    const scope = new Scope(graph.inputs, new Map(graph.initializers), around);
+    for (const node of graph.nodes) {
+      const made = this.#upgradedNode(node, scope);
+      this.#written += made.length;
+      if (this.#written > this.#mostNodes) {
+        const wanted = `${this.#written} or more nodes as of opset 18`;
+        throw new BudgetError("the file", wanted, this.#mostNodes);
       }
-      return made;
+      for (const each of made) scope.add(each);
+    }
+    return scope.nodes;
+  }
+
+  #upgradedNode(node: Node, scope: Scope): readonly Node[] {
+    const whole = withSubgraphs(node, (subgraph) => {
+      return { ...subgraph, nodes: this.#nodesOf(subgraph, scope) };
+    });
+    const { constantOf, factsOf } = scope;
+    try {
+      const upgrade = operatorOf(node)?.upgrade;
+      return upgrade ? upgrade(whole, { ...this.#rewriting, constantOf, factsOf }) : [whole];
     } catch (error) {
       if (error instanceof ModelError) return [refused(whole, error.message)];
       throw error;
     }
-  };
-  // what an upgrade adds to a subgraph's constants goes to the graph around it, which it may read
-  const upgradedSubgraph = (subgraph: Graph, around: Rewriting): Graph => {
-    for (const [name, tensor] of subgraph.initializers) constants.set(name, tensor);
-    const inner: Node[] = [];
-    const known = new FactsTracker(subgraph, inner, constants, around.factsOf);
-    const within = { ...around, factsOf: (value: Value) => known.factsOf(value) };
-    for (const node of subgraph.nodes) inner.push(...counted(upgraded(node, within)));
-    return { ...subgraph, nodes: inner };
-  };
-  for (const node of graph.nodes) nodes.push(...counted(upgraded(node, rewriting)));
-  return { ...graph, nodes, initializers };
+  }
 }
 
 /** Elements of all constants together. */
 function sizesOf({ initializers, nodes }: Graph): number {
-  const values = nodes.map(({ attributes }) => attributes["value"]);
-  const tensors = values.flatMap((value) =>
-    typeof value === "object" && "tensor" in value ? [value.tensor] : [],
-  );
-  return [...initializers.values(), ...tensors].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const tensors = [...initializers.values(), ...nodes.flatMap((node) => tensorOf(node) ?? [])];
+  return tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
 /** Stand-ins for lengths the file leaves open: only types and numbers of axes are asked for. */
 const NOMINAL_SHAPE = [1, 3];
 const NOMINAL_LENGTH = 224;
 
-/** Infers shapes of the nodes upgraded so far, as far as asked and as far as it goes. */
-class FactsTracker {
-  readonly #nodes: readonly Node[];
-  readonly #initializers: ReadonlyMap<Value, Tensor>;
+/** What is known of a graph's values while its nodes are upgraded, of those around it too. */
+class Scope implements Known {
+  /** Upgraded so far. */
+  readonly nodes: Node[] = [];
+  readonly #constants: Map<Value, Tensor>;
   readonly #facts = new Map<Value, ValueFacts>();
   readonly #budget = new FoldingBudget();
-  readonly #around: Rewriting["factsOf"];
+  readonly #around: Scope | null;
+  /** Nodes whose shapes have been inferred, as far as it goes: when one is asked for. */
   #done = 0;
 
-  /** @param around of the graph that this one is inside of */
-  constructor(
-    graph: Graph,
-    nodes: readonly Node[],
-    initializers: ReadonlyMap<Value, Tensor>,
-    around: Rewriting["factsOf"] = () => null,
-  ) {
-    this.#nodes = nodes;
-    this.#initializers = initializers;
+  constructor(inputs: Graph["inputs"], constants: Map<Value, Tensor>, around: Scope | null = null) {
+    this.#constants = constants;
     this.#around = around;
-    for (const { name, type, shape } of graph.inputs) {
+    for (const { name, type, shape } of inputs) {
       const nominal = shape?.map((length, axis) => length ?? NOMINAL_SHAPE[axis] ?? NOMINAL_LENGTH);
       if (nominal) this.#facts.set(name, { type, shape: nominal });
     }
   }
 
-  factsOf(value: Value): ValueFacts | null {
-    for (; this.#done < this.#nodes.length; this.#done++) this.#infer(this.#nodes[this.#done]!);
+  readonly constantOf: Rewriting["constantOf"] = (value) =>
+    this.#constants.get(value) ?? this.#around?.constantOf(value) ?? null;
+
+  readonly factsOf: Rewriting["factsOf"] = (value) => {
+    for (; this.#done < this.nodes.length; this.#done++) this.#infer(this.nodes[this.#done]!);
     return this.#known(value);
+  };
+
+  add(node: Node): void {
+    this.nodes.push(node);
+    const passedOn = isStandard(node, "Identity") ? this.constantOf(node.inputs[0] ?? "") : null;
+    const constant = tensorOf(node) ?? passedOn;
+    if (constant) this.#constants.set(node.outputs[0]!, constant);
   }
 
   #infer(node: Node): void {
@@ -137,7 +140,8 @@ class FactsTracker {
   }
 
   #known(value: Value): ValueFacts | null {
-    const tensor = this.#initializers.get(value);
-    return tensor ? constantFacts(tensor) : (this.#facts.get(value) ?? this.#around(value));
+    const tensor = this.#constants.get(value);
+    if (tensor) return constantFacts(tensor);
+    return this.#facts.get(value) ?? this.#around?.factsOf(value) ?? null;
   }
 }
