@@ -1,6 +1,7 @@
 import type { Graph, Node, Value, ValueInfo } from "./model.ts";
+import { tensorOf } from "./node.ts";
 import { readersByValue } from "./readers.ts";
-import { intsTensor, type Tensor, toNumbers } from "./tensor.ts";
+import { type Tensor, toNumbers } from "./tensor.ts";
 
 /** Which axis of an image input its planes lie along, as the operators that read it tell. */
 export interface ImageAxes {
@@ -135,12 +136,8 @@ function axesAfter(
 function constantsIn({ initializers, nodes }: Graph): ReadonlyMap<Value, Tensor> {
   const constants = new Map(initializers);
   for (const node of nodes) {
-    const { value } = node.attributes;
-    const output = node.outputs[0];
-    if (node.op !== "Constant" || !output) continue;
-    const ints = intsOf(node, "value_ints");
-    if (ints !== null) constants.set(output, intsTensor(ints));
-    else if (typeof value === "object" && "tensor" in value) constants.set(output, value.tensor);
+    const tensor = tensorOf(node);
+    if (tensor) constants.set(node.outputs[0]!, tensor);
   }
   return constants;
 }

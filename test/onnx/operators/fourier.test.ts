@@ -119,6 +119,32 @@ describe("a Fourier transform is what ONNX Runtime computes", () => {
   });
 });
 
+test("the axis may be a Constant's number, of whichever attribute", async () => {
+  const image = normal([2, 1, 4, 6], 1);
+  const ofAxis = (attributes: Attributes) =>
+    writeModel(
+      sketch({
+        inputs: { image: image.shape },
+        nodes: [
+          node("Constant", "", "axis", attributes),
+          node("Reshape", "image shape", "x"),
+          node("DFT", "x _ axis", "y"),
+        ],
+        outputs: ["y"],
+        initializers: { shape: intsTensor([2, 4, 6, 1]) },
+      }),
+      20,
+    );
+  for (const attributes of [{ value: { tensor: int(1) } }, { value_int: 1 }]) {
+    const bytes = ofAxis(attributes);
+    const { y: wanted } = await runModel(bytes, { image });
+    expect(largestDifference(await written(bytes, image), wanted)).toBeLessThan(1e-5);
+  }
+  const { y: another } = await runModel(ofAxis({ value_int: 2 }), { image });
+  const y = await written(ofAxis({ value_int: 1 }), image);
+  expect(largestDifference(y, another)).toBeGreaterThan(1);
+});
+
 test("STFT of a complex signal is that of its parts, of which one is turned by a right angle", async () => {
   const { image: shape, bytes } = modelOf(ofComplex);
   const image = normal(shape, 1);
