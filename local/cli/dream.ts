@@ -56,7 +56,8 @@ Without a request file:
     dreamgrid dream net.onnx --layer layer3.0.conv2 --channels 1:24 --saturation 1.5
 
 The sheet is called NETWORK-LAYER. Method and preset follow from the layer where they are left out:
-classes are drawn with natural, convolutions with channels, first convolutions with deepdream.
+classes are drawn with natural, convolutions with channels, first convolutions with deepdream,
+unless the network's description has recipes of its own.
 Pairs are written with a comma, --grid-size 4,6, and --targets as in a request, in JSON.
 
 From another program: a request goes in, and events come out.
