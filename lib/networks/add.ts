@@ -43,7 +43,7 @@ const LABELS_FILE = "labels.txt";
 /**
  * Copies a model, its labels and a description into a folder of networks, all or nothing. Of a
  * model whose bytes are a known network's, recipes, image and class names are as there, unless
- * others are given.
+ * others are given; any model's file may have class names in it.
  *
  * @returns the network as it can now be opened by its id
  */
@@ -57,12 +57,12 @@ export async function addNetwork(
     labelsPath === null ? null : decodeText(await readFileOf(labelsPath, "the labels"), labelsPath);
   const file = await reader.identify(modelPath, `${id}.onnx`);
   const same = await findByContent(modelPath, file, known);
-  const { input, notices } =
+  const { input, notices, ...read } =
     same && !isGiven(given)
-      ? { input: same.description.input, notices: [] }
+      ? { input: same.description.input, notices: [], labels: null }
       : await reader.describe({ path: modelPath, file }, given);
   const named = same && (await readLabels(same.description, modelPath, known));
-  const labels = ownLabels ?? named?.join("\n") ?? null;
+  const labels = ownLabels ?? (named ?? read.labels)?.join("\n") ?? null;
   const description = parseDescription(
     {
       id,

@@ -1,4 +1,6 @@
+import type { Model } from "../onnx/model.ts";
 import { describeModel } from "./checksum.ts";
+import { classNamesIn } from "./class-names-in-file.ts";
 import { type DescribedInput, describeInput, type GivenInput } from "./describe-input.ts";
 import type { ModelFile } from "./network-files.ts";
 
@@ -22,7 +24,17 @@ export interface ModelReader {
    */
   identify(path: string, name: string): Promise<ModelFile>;
   /** @throws ModelError if it cannot be read; NetworkError if it takes no image, or not as given */
-  describe(model: NewModel, given: GivenInput): Promise<DescribedInput>;
+  describe(model: NewModel, given: GivenInput): Promise<DescribedModel>;
+}
+
+export interface DescribedModel extends DescribedInput {
+  /** Names of its classes, channel 1 first; `null` where the file says none. */
+  readonly labels: readonly string[] | null;
+}
+
+/** What there is to say of a model that is read. @throws NetworkError as `describeInput` */
+export function describeRead(model: Model, given: GivenInput, where: string): DescribedModel {
+  return { ...describeInput(model, given, where), labels: classNamesIn(model) };
 }
 
 /** Reads in the thread that asks. */
@@ -30,6 +42,6 @@ export const readHere: ModelReader = {
   identify: describeModel,
   async describe({ path }, given) {
     const { readModel } = await import("../onnx/decode.ts");
-    return describeInput(await readModel(path, given), given, path);
+    return describeRead(await readModel(path, given), given, path);
   },
 };

@@ -181,7 +181,7 @@ async function openFile(
       labels: await readLabels(known.description, path, folders),
     };
   }
-  const { input, notices } = await reader.describe({ path, file }, given);
+  const { input, notices, labels } = await reader.describe({ path, file }, given);
   const id = idFrom(file.file);
   // a file may be called anything, in a description it may not
   const named = { ...file, file: NETWORK_ID.test(file.file) ? file.file : `${id}.onnx` };
@@ -189,7 +189,7 @@ async function openFile(
     description: { id, licence: "unknown", files: [named], input, labels: null },
     modelPath: path,
     file: named,
-    labels: known && (await readLabels(known.description, path, folders)),
+    labels: (known && (await readLabels(known.description, path, folders))) ?? labels,
     isUndescribed: true,
     ...(notices.length > 0 && { notice: notices.join("\n") }),
   };

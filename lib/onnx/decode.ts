@@ -145,7 +145,9 @@ function toModel(
     requireFinite(graph);
     const upgraded = upgradeGraph(graph, sourceOpset, mostNodes);
     const unrolled = withChannelsFirst(unrollGraph(upgraded, mostNodes));
-    return { graph: unrolled, folded: new Map(), derived: new DerivedTensors(), sourceOpset };
+    const metadata = new Map(proto.metadataProps.map(({ key, value }) => [key, value]));
+    const derived = new DerivedTensors();
+    return { graph: unrolled, folded: new Map(), derived, metadata, sourceOpset };
   });
 }
 

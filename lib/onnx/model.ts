@@ -66,6 +66,8 @@ export interface Model {
   readonly folded: ReadonlyMap<Value, Tensor>;
   /** What graphs of this network make of its weights. */
   readonly derived: DerivedTensors;
+  /** What the file says besides, by its keys. */
+  readonly metadata: ReadonlyMap<string, string>;
   /** Opset of the file, 7 to 26, for messages. */
   readonly sourceOpset: number;
 }

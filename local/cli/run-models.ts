@@ -53,7 +53,9 @@ export async function addModel(
         reader,
         check: async (candidate) => {
           const analysed = await analyse(candidate);
-          if (candidate.labels !== null) labelledLayer(analysed, candidate.labels, flags.id);
+          if (flags.labels !== undefined && candidate.labels !== null) {
+            labelledLayer(analysed, candidate.labels, flags.id);
+          }
           print(checkGradients(analysed));
         },
       },

@@ -1,14 +1,15 @@
 import { readlinkSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 
-import {
-  describeInput,
-  type DescribedInput,
-  type GivenInput,
-} from "../../networks/describe-input.ts";
+import type { GivenInput } from "../../networks/describe-input.ts";
 import { filesOf, type ModelFile } from "../../networks/network-files.ts";
 import { NetworkError } from "../../networks/errors.ts";
-import { type NewModel, readHere } from "../../networks/model-reader.ts";
+import {
+  type DescribedModel,
+  describeRead,
+  type NewModel,
+  readHere,
+} from "../../networks/model-reader.ts";
 import type { Network } from "../../networks/registry.ts";
 import { readModel } from "../../onnx/decode.ts";
 import { ModelError } from "../../onnx/errors.ts";
@@ -30,7 +31,7 @@ export type AnalysisTask =
 
 export interface AnalysisResults {
   readonly identify: ModelFile;
-  readonly describe: DescribedInput;
+  readonly describe: DescribedModel;
   readonly analyse: SentNetwork;
 }
 
@@ -58,7 +59,7 @@ async function resultOf(task: AnalysisTask): Promise<Result> {
       const { model: file, given } = task;
       const model = await readModel(file.path, given);
       if (!given.constants) described = { key: keyOf(file), model };
-      return describeInput(model, given, file.path);
+      return describeRead(model, given, file.path);
     }
     case "analyse": {
       const { modelPath: path, file, description } = task.network;

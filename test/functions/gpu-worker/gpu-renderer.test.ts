@@ -58,6 +58,7 @@ const network: RenderTask["network"] = {
       graph: { name: "n", inputs: [], outputs: [], nodes: [], initializers: new Map() },
       folded: new Map(),
       derived: new DerivedTensors(),
+      metadata: new Map(),
       sourceOpset: 18,
     },
     fingerprint: "0",
