@@ -7,7 +7,7 @@ import {
 } from "../../optvis/graph/layer-pass.ts";
 import { passFlops } from "../../optvis/graph/pass-flops.ts";
 import { FLOPS_PER_SECOND, PIXEL_SECONDS, START_SECONDS } from "../rates.ts";
-import { type DeepDreamWork, type FourierWork, NETWORK_PIXEL_SECONDS, sumPixels } from "./work.ts";
+import { type DeepDreamWork, type FourierWork, sumSeconds } from "./work.ts";
 
 /** What one image takes, in seconds of one thread of a CPU. */
 export interface WorkSeconds {
@@ -56,7 +56,7 @@ function stepSeconds(
   passSeconds: (size: Size) => number,
 ): readonly number[] {
   if (drawing.method === "fourier") {
-    return [passSeconds(drawing.cropSize) + sumPixels(drawing) * NETWORK_PIXEL_SECONDS];
+    return [passSeconds(drawing.cropSize) + sumSeconds(drawing)];
   }
   const { imageSize: size, pyramidLevels, pyramidScale } = drawing;
   const levels = planLevels(network, layer, { size, pyramidLevels, pyramidScale });

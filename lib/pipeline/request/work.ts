@@ -2,6 +2,7 @@ import type { Size } from "../../image/raster.ts";
 import { splitAxis } from "../../optvis/graph/parameterisation/spectrum-layout.ts";
 import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import { MAX_ASCENT_STEPS, MAX_IMAGE_SIDE_PX, MAX_PIXEL_ITERATIONS } from "../limits.ts";
+import { FLOPS_PER_SECOND, PIXEL_SECONDS } from "../rates.ts";
 
 /** How much a request asks for, as its method counts it. */
 export type Work = DeepDreamWork | FourierWork;
@@ -29,20 +30,13 @@ export interface FourierWork extends AnyWork {
 }
 
 /** A pixel's way through GoogLeNet and back (bench/README.md: 96 ms of one core for 224 x 224). */
-export const NETWORK_PIXEL_SECONDS = 0.096 / 224 ** 2;
+const NETWORK_PIXEL_SECONDS = 0.096 / 224 ** 2;
 
 /**
- * Of a Fourier sum, the products for each pixel of the canvas that take as long as a pixel's way
- * through GoogLeNet and back. Measured (npm run bench:vivid): at 320 px, where all frequencies are
- * kept, the step around the pass takes 10 ms, as 6 % of the canvas's pixels would.
+ * Floating-point operations of a product of a Fourier sum, for each pixel of the canvas: of complex
+ * numbers and added up 8, for half of the vertical frequencies, in three colours, there and back.
  */
-const PRODUCTS_PER_NETWORK_PIXEL = 1_300;
-
-/**
- * The part of a sum that is the same however many frequencies are kept: what is done with each
- * pixel. By it the 500 ms at 2,048 px come out, where a crop shows 31 % of the frequencies.
- */
-const PIXELS_SHARE = 0.16;
+const FLOPS_PER_PRODUCT = 24;
 
 /** What of the work is over the limits; none if it may be done. */
 export function workProblems(work: Work): string[] {
@@ -70,21 +64,26 @@ function canvasProblems(work: FourierWork): string[] {
       `cropSize: the network's own size is ${show(cropSize)} pixels; wanted at most ${MAX_IMAGE_SIDE_PX} a side; give a smaller cropSize`,
     ];
   }
-  const pixels = pixelsOf(cropSize) + sumPixels(work);
+  const pixels = pixelsOf(cropSize) + sumSeconds(work) / NETWORK_PIXEL_SECONDS;
   const text = `the pixels of a crop of ${show(cropSize)} and a share of a canvas of ${show(canvasSize)}`;
   return totalProblems(work, { count: pixels, text }, { count: 1, text: "1 step" });
 }
 
-/** A Fourier sum over the canvas, in pixels that go through GoogLeNet. */
-export function sumPixels({
+/**
+ * What an iteration takes on the canvas: the Fourier sums and the update, in seconds of a core.
+ *
+ * Each of the sums' four steps (`frequency-sums.ts`) has for each pixel as many products as the
+ * factor of the axis that it runs over, times the share that is kept of what is still frequencies.
+ */
+export function sumSeconds({
   canvasSize: canvas,
   highestFrequency,
 }: Pick<FourierWork, "canvasSize" | "highestFrequency">): number {
-  const kept = PIXELS_SHARE + (1 - PIXELS_SHARE) * Math.min(1, 2 * highestFrequency);
-  const products = [canvas.width, canvas.height]
-    .map(splitAxis)
-    .reduce((sum, { groups, members }) => sum + groups + members, 0);
-  return (kept * pixelsOf(canvas) * products) / PRODUCTS_PER_NETWORK_PIXEL;
+  const kept = Math.min(1, 2 * highestFrequency);
+  const [across, down] = [splitAxis(canvas.width), splitAxis(canvas.height)];
+  const products = kept ** 2 * across.members + kept * (across.groups + down.members) + down.groups;
+  const pixelSeconds = PIXEL_SECONDS + (products * FLOPS_PER_PRODUCT) / FLOPS_PER_SECOND;
+  return pixelsOf(canvas) * pixelSeconds;
 }
 
 /** What there is so many times in each iteration. */
