@@ -4,7 +4,7 @@ import type { ApiRequest } from "./api-request.ts";
 import { ProblemError } from "./problem.ts";
 
 /** @throws ProblemError if the body is not JSON, or not declared so, or too large */
-export function readJsonBody({ header, body }: ApiRequest): unknown {
+export function readJsonBody({ header, body }: Pick<ApiRequest, "header" | "body">): unknown {
   const [contentType = ""] = header("content-type");
   if (!/^application\/json\s*(?:;|$)/i.test(contentType)) {
     throw new ProblemError("unsupported-media-type", [

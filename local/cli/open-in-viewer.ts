@@ -11,6 +11,9 @@ const OPENERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
 };
 const OTHER_OPENER = ["xdg-open"] as const;
 
+/** What follows an `&`, as in a folder "R&D", would be a command of its own to Windows' `cmd`. */
+const addressOfFile = (path: string) => pathToFileURL(path).href.replaceAll("&", "%26");
+
 /**
  * Shows a file or an address in the user's browser, which goes on by itself.
  *
@@ -18,7 +21,7 @@ const OTHER_OPENER = ["xdg-open"] as const;
  * @returns whether there was a program to do it
  */
 export function openInViewer(address: string, env: Environment): Promise<boolean> {
-  const url = /^https?:/.test(address) ? address : pathToFileURL(address).href;
+  const url = /^https?:/.test(address) ? address : addressOfFile(address);
   const browser = env["BROWSER"];
   const [program, ...words] = browser ? [browser] : (OPENERS[process.platform] ?? OTHER_OPENER);
   return new Promise((resolve) => {

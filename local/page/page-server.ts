@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import { PROBLEMS, ProblemError, problemReply } from "../../functions/api/problem.ts";
+import { ProblemError, problemReply } from "../../functions/api/problem.ts";
+import { readJsonBody } from "../../functions/api/read-json-body.ts";
 import { MAX_REQUEST_BYTES } from "../../lib/pipeline/limits.ts";
 import type { Log } from "../../functions/log.ts";
 import type { EventStreams } from "./event-streams.ts";
@@ -104,21 +105,17 @@ function requireOwnPage({ method, headers: { origin, host = "" } }: IncomingMess
   ]);
 }
 
+/** @throws ProblemError as the API's routes do */
 async function readJson(incoming: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     bytes += chunk.byteLength;
-    if (bytes > MAX_REQUEST_BYTES) {
-      throw new ProblemError("body-too-large", [`body: ${PROBLEMS["body-too-large"].title}`]);
-    }
     chunks.push(chunk);
+    if (bytes > MAX_REQUEST_BYTES) break;
   }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    throw new ProblemError("invalid-request", ["body: not JSON in UTF-8"]);
-  }
+  const header = (name: string) => incoming.headersDistinct[name] ?? [];
+  return readJsonBody({ header, body: Buffer.concat(chunks) });
 }
 
 function send(outgoing: ServerResponse, json: unknown): void {

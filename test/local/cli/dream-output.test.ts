@@ -100,12 +100,12 @@ test("--open shows the result in the program that BROWSER names", async () => {
   );
   await chmod(browser, 0o755);
   const stdin = JSON.stringify(request());
-  const words = ["dream", "-", "--open", "--out", out("opened")];
+  const words = ["dream", "-", "--open", "--out", out("R&D")];
   const { code } = await runWith({ stdin, env: { BROWSER: browser } }, ...words);
   expect(code).toBe(0);
   const isShown = async () => (await readdir(folder)).includes("shown");
   await untilTrue(isShown, () => "nothing was shown");
-  expect(await readFile(shown, "utf8")).toMatch(/^file:\/\/.*\/opened\/index\.html$/);
+  expect(await readFile(shown, "utf8")).toMatch(/^file:\/\/.*\/R%26D\/index\.html$/);
 
   const nowhere = { BROWSER: join(folder, "no-such-browser") };
   const { stderr } = await runWith({ stdin, env: nowhere }, ...words);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
-import { run } from "./command-line.ts";
+import { run, runWith } from "./command-line.ts";
 
 /** Clears a terminal, and names its window. */
 const OBEYED = "\u001b[2J\u001b]0;gone\u0007\nok\u009b";
@@ -31,6 +31,14 @@ test("a terminal is not told what a file says", async () => {
   expect(table.stdout.split("\n").filter((line) => /^ *\d+ {2}/.test(line))).toHaveLength(4);
   const { layers } = JSON.parse(json.stdout) as { layers: { type: string }[] };
   expect(layers.map(({ type }) => type)).toEqual(["Input", "Relu", OBEYED, "Abs"]);
+});
+
+test("a field of a hundred thousand blanks is refused as any other, in one line", async () => {
+  const field = `a${" ".repeat(100_000)}b`;
+  const stdin = JSON.stringify({ network: "emojinet", layer: 2, channels: [1], [field]: "\n" });
+  const { code, stderr } = await runWith({ stdin }, "dream", "-");
+  expect(code).toBe(2);
+  expect(stderr).toBe(`dreamgrid: standard input: ${field}: unknown field; remove it\n`);
 });
 
 test("a name of megabytes does not fill the table", async () => {

@@ -102,7 +102,7 @@ test.each(["added", "mine"])("a network's file may be called %s", async (name) =
   expect(await dropped(3, {}, name)).toMatchObject({ channelOrder: "RGB" });
 });
 
-test("a file whose name cannot be read is refused as such", async () => {
+test("a file whose name cannot be read is refused as such, and a document that is too deep", async () => {
   const log = { info: () => undefined, error: vi.fn() };
   const publisher = { isTaken: async () => false, publish: async () => undefined };
   const page = new PageServer({ publisher, events: null, log });
@@ -117,6 +117,14 @@ test("a file whose name cannot be read is refused as such", async () => {
   });
   expect(sent.status).toBe(400);
   expect(await sent.text()).toContain("%E0.onnx");
+  const nested = `{"mean":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+  const finished = await fetch(`${server.url}/page/uploads/${id}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: nested,
+  });
+  expect(finished.status).toBe(400);
+  expect(await finished.text()).toContain("levels deep");
   expect(log.error).not.toHaveBeenCalled();
   await page.close();
 });
