@@ -13,7 +13,7 @@ export function weightOrigins(graph: Graph): (value: Value) => Value | null {
     for (let at = value; ;) {
       const found = known.get(at);
       const node = producers.get(at);
-      const isSource = node?.op === "Constant" || node?.op === "ConstantOfShape";
+      const isSource = node?.op === "ConstantOfShape";
       if (found !== undefined || !node || isSource) {
         origin = found ?? (isSource ? at : ownOrigin(at));
         break;

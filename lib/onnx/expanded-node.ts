@@ -3,7 +3,7 @@ import type { ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import { allNamesIn, costOf, costOfBody, withNames } from "./inline-body.ts";
 import type { Graph, Node, Value } from "./model.ts";
-import { describeNode, tensorOf } from "./node.ts";
+import { describeNode } from "./node.ts";
 import type { Expansion, Inlined } from "./operators/operator.ts";
 import { operatorOf } from "./operators/table.ts";
 import { Emitter, type Naming } from "./operators/upgrade.ts";
@@ -98,11 +98,6 @@ export class NodeExpander implements Pick<Expansion, "sequences"> {
     body.inputs.forEach(({ name }, i) => values.set(name, given[i]!));
     for (const [name, tensor] of body.initializers) values.set(name, this.#shared(tensor, place));
     for (const inner of body.nodes) {
-      const tensor = tensorOf(inner);
-      if (tensor) {
-        values.set(inner.outputs[0]!, this.#shared(tensor, place));
-        continue;
-      }
       if (inner.outputs.every((output) => !output || unchanging.has(output))) continue;
       const isChanging = valuesRead(inner).some((value) => changing.has(value));
       for (const output of inner.outputs.filter(Boolean)) {

@@ -1,5 +1,4 @@
 import type { Graph, Node, Value, ValueInfo } from "./model.ts";
-import { tensorOf } from "./node.ts";
 import { readersByValue } from "./readers.ts";
 import { type Tensor, toNumbers } from "./tensor.ts";
 
@@ -68,7 +67,7 @@ interface Seen {
 export function imageAxes(graph: Graph, { name, shape }: ValueInfo): ImageAxes | null {
   if (shape === null) return null;
   const readers = readersByValue(graph.nodes);
-  const constants = constantsIn(graph);
+  const constants = graph.initializers;
   const seen = new Set<Value>([name]);
   const waiting: Seen[] = [{ value: name, axes: [...shape.keys()], isWhole: true }];
   let normalised: ImageAxes | null = null;
@@ -130,16 +129,6 @@ function axesAfter(
     places.has(axis) ? null : (left.shift() ?? null),
   );
   return { axes: widened, isWhole };
-}
-
-/** Initializers, and what Constant nodes hold. */
-function constantsIn({ initializers, nodes }: Graph): ReadonlyMap<Value, Tensor> {
-  const constants = new Map(initializers);
-  for (const node of nodes) {
-    const tensor = tensorOf(node);
-    if (tensor) constants.set(node.outputs[0]!, tensor);
-  }
-  return constants;
 }
 
 /** An attribute's numbers; `null` where there is none of numbers. */

@@ -1,6 +1,6 @@
 import { ModelError, ShapeMismatchError } from "./errors.ts";
 import type { Attribute, Node, Value } from "./model.ts";
-import { formatShape, type Tensor } from "./tensor.ts";
+import { formatShape } from "./tensor.ts";
 
 /** "Conv 'conv1/7x7_s2_1'": how messages name a node, by its own name or else its first output. */
 export function describeNode(node: Node): string {
@@ -24,12 +24,6 @@ export function standardNode(
   node: Pick<Node, "op" | "name" | "inputs" | "outputs"> & Partial<Pick<Node, "attributes">>,
 ): Node {
   return { domain: "", attributes: {}, ...node };
-}
-
-/** The tensor of a Constant node, as of `OPSET`; `null` for any other node. */
-export function tensorOf({ op, domain, attributes: { value } }: Node): Tensor | null {
-  if (op !== "Constant" || domain !== "") return null;
-  return typeof value === "object" && "tensor" in value ? value.tensor : null;
 }
 
 /** Domain of nodes that cannot be computed, for a reason that is their attribute of this name. */

@@ -5,7 +5,7 @@ import { withSubgraphs } from "./graph-order.ts";
 import { allNamesIn } from "./inline-body.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { freshName } from "./names.ts";
-import { refused, tensorOf } from "./node.ts";
+import { refused } from "./node.ts";
 import { NumbersOfIntegers } from "./operators/integer-grid.ts";
 import { operatorOf } from "./operators/table.ts";
 import type { Rewriting } from "./operators/upgrade.ts";
@@ -14,8 +14,9 @@ import { inferIfPossible } from "./shape-inference.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 
 /**
- * The graph with every operator, those of its subgraphs too, as opset 18 (`OPSET`) defines it. A
- * node in a mode that opset 18 cannot express stays, as one that is refused.
+ * The graph with every operator, those of its subgraphs too, as opset 18 (`OPSET`) defines it, and
+ * what Constant nodes hold as initializers. A node in a mode that opset 18 cannot express stays, as
+ * one that is refused.
  *
  * @param graph In topological order, operators as of `opset`.
  * @param opset 7 to 26.
@@ -24,7 +25,7 @@ import { sizeOf, type Tensor } from "./tensor.ts";
  * @throws BudgetError
  */
 export function upgradeGraph(graph: Graph, opset: number, mostNodes: number): Graph {
-  return new Upgrader(graph, opset, mostNodes).upgraded(graph);
+  return new Upgrader(graph, opset, mostNodes).whole(graph);
 }
 
 type Known = Pick<Rewriting, "constantOf" | "factsOf">;
@@ -49,12 +50,12 @@ class Upgrader {
     this.#mostNodes = mostNodes;
   }
 
-  upgraded(graph: Graph): Graph {
-    const nodes = this.#nodesOf(graph, new Scope([], this.#added));
-    return { ...graph, nodes, initializers: new Map([...graph.initializers, ...this.#added]) };
+  whole(graph: Graph): Graph {
+    const upgraded = this.#upgraded(graph, new Scope([], this.#added));
+    return { ...upgraded, initializers: new Map([...upgraded.initializers, ...this.#added]) };
   }
 
-  #nodesOf(graph: Graph, around: Scope): readonly Node[] {
+  #upgraded(graph: Graph, around: Scope): Graph {
     const scope = new Scope(graph.inputs, new Map(graph.initializers), around);
     for (const node of graph.nodes) {
       const made = this.#upgradedNode(node, scope);
@@ -65,13 +66,11 @@ class Upgrader {
       }
       for (const each of made) scope.add(each);
     }
-    return scope.nodes;
+    return { ...graph, nodes: scope.nodes, initializers: scope.initializers };
   }
 
   #upgradedNode(node: Node, scope: Scope): readonly Node[] {
-    const whole = withSubgraphs(node, (subgraph) => {
-      return { ...subgraph, nodes: this.#nodesOf(subgraph, scope) };
-    });
+    const whole = withSubgraphs(node, (subgraph) => this.#upgraded(subgraph, scope));
     const { constantOf, factsOf } = scope;
     try {
       const upgrade = operatorOf(node)?.upgrade;
@@ -81,6 +80,11 @@ class Upgrader {
       throw error;
     }
   }
+}
+
+/** What a Constant node holds, in whichever attribute; `null` for any other node. */
+function tensorOf(node: Node): Tensor | null {
+  return isStandard(node, "Constant") ? (inferIfPossible(node, [])[0]?.constant ?? null) : null;
 }
 
 /** Elements of all constants together. */
@@ -97,15 +101,21 @@ const NOMINAL_LENGTH = 224;
 class Scope implements Known {
   /** Upgraded so far. */
   readonly nodes: Node[] = [];
-  readonly #constants: Map<Value, Tensor>;
+  readonly initializers: Map<Value, Tensor>;
+  /** Constants under another name. */
+  readonly #passedOn = new Map<Value, Tensor>();
   readonly #facts = new Map<Value, ValueFacts>();
   readonly #budget = new FoldingBudget();
   readonly #around: Scope | null;
   /** Nodes whose shapes have been inferred, as far as it goes: when one is asked for. */
   #done = 0;
 
-  constructor(inputs: Graph["inputs"], constants: Map<Value, Tensor>, around: Scope | null = null) {
-    this.#constants = constants;
+  constructor(
+    inputs: Graph["inputs"],
+    initializers: Map<Value, Tensor>,
+    around: Scope | null = null,
+  ) {
+    this.initializers = initializers;
     this.#around = around;
     for (const { name, type, shape } of inputs) {
       const nominal = shape?.map((length, axis) => length ?? NOMINAL_SHAPE[axis] ?? NOMINAL_LENGTH);
@@ -114,18 +124,28 @@ class Scope implements Known {
   }
 
   readonly constantOf: Rewriting["constantOf"] = (value) =>
-    this.#constants.get(value) ?? this.#around?.constantOf(value) ?? null;
+    this.#ownConstant(value) ?? this.#around?.constantOf(value) ?? null;
 
   readonly factsOf: Rewriting["factsOf"] = (value) => {
     for (; this.#done < this.nodes.length; this.#done++) this.#infer(this.nodes[this.#done]!);
     return this.#known(value);
   };
 
+  /** A Constant node is kept as what it holds. */
   add(node: Node): void {
+    const [output = ""] = node.outputs;
+    const held = tensorOf(node);
+    if (held) {
+      if (output) this.initializers.set(output, held);
+      return;
+    }
     this.nodes.push(node);
-    const passedOn = isStandard(node, "Identity") ? this.constantOf(node.inputs[0] ?? "") : null;
-    const constant = tensorOf(node) ?? passedOn;
-    if (constant) this.#constants.set(node.outputs[0]!, constant);
+    const passed = isStandard(node, "Identity") ? this.constantOf(node.inputs[0] ?? "") : null;
+    if (passed) this.#passedOn.set(output, passed);
+  }
+
+  #ownConstant(value: Value): Tensor | undefined {
+    return this.initializers.get(value) ?? this.#passedOn.get(value);
   }
 
   #infer(node: Node): void {
@@ -140,7 +160,7 @@ class Scope implements Known {
   }
 
   #known(value: Value): ValueFacts | null {
-    const tensor = this.#constants.get(value);
+    const tensor = this.#ownConstant(value);
     if (tensor) return constantFacts(tensor);
     return this.#facts.get(value) ?? this.#around?.factsOf(value) ?? null;
   }

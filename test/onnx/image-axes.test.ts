@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { decodeModel } from "../../lib/onnx/decode.ts";
+import { imageInputOf } from "../../lib/onnx/image-input.ts";
 import { floatTensor } from "../../lib/onnx/tensor.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
@@ -30,4 +31,22 @@ test.each([
 ])("of an image that is normalised along an axis, $tells tells the planes", (given) => {
   const { graph } = decodeModel(writeModel(spectrogram(given.isConvolved), 17));
   expect(graph.inputs[0]!.shape).toEqual(given.shape);
+});
+
+test("where the file leaves them open, a weight tells the planes, one of a Constant node too", () => {
+  const weight = normal([4, 5, 3, 3], 1);
+  const convolved = (isNode: boolean) =>
+    sketch({
+      inputs: { image: [null, null, 8, 8] },
+      nodes: [
+        ...(isNode ? [node("Constant", "", "w", { value: { tensor: weight } })] : []),
+        node("Conv", "image w", "y"),
+      ],
+      outputs: ["y"],
+      initializers: isNode ? {} : { w: weight },
+    });
+  const planes = [false, true].map((isNode) => {
+    return imageInputOf(decodeModel(writeModel(convolved(isNode), 17)).graph).planes;
+  });
+  expect(planes).toEqual([5, 5]);
 });

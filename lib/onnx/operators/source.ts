@@ -10,8 +10,6 @@ import type { Operator, Operators } from "./operator.ts";
 
 const constant: Operator = {
   infer: (node) => [constantFacts(constantValue(node))],
-  // what looks for the tensor finds it in one place
-  upgrade: (node) => [{ ...node, attributes: { value: { tensor: constantValue(node) } } }],
 };
 
 /** The tensor of a Constant node, whichever of its attributes holds it. */
