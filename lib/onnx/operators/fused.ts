@@ -68,18 +68,19 @@ function only(node: Node, names: readonly string[]): Attributes {
   );
 }
 
-/** Y = activation(conv(X, W) + B + Z), B and Z optional, written from X and W. */
-export function fusedConv(
-  emitter: Emitter,
-  node: Node,
-  [x, w]: readonly [Value, Value],
-  [b = "", z = ""] = node.inputs.slice(2),
-): readonly Node[] {
+/** Y = activation(conv(X, W) + B + Z), B and Z optional. */
+const conv: Upgrade = (node, rewriting) => {
+  const [x, w, b = "", z = ""] = [
+    requiredInput(node, 0),
+    requiredInput(node, 1),
+    ...node.inputs.slice(2),
+  ];
   const inputs = b ? [x, w, b] : [x, w];
   const attributes = only(node, CONV_ATTRIBUTES);
   const isActivated = stringAttribute(node, "activation", "") !== "";
-  if (!z && !isActivated) return emitter.ending("Conv", inputs, attributes);
-  const y = emitter.emit("Conv", inputs, attributes);
+  if (!z && !isActivated) return new Emitter(node, rewriting).ending("Conv", inputs, attributes);
+  const emitter = new Emitter(lastOf(node), rewriting);
+  const y = leading(emitter, rewriting, { ...node, op: "Conv", inputs, attributes });
   if (!isActivated) return emitter.ending("Add", [y, z]);
   const names = ACTIVATIONS[stringAttribute(node, "activation")] ?? [];
   const given = floatsAttribute(node, "activation_params", []);
@@ -87,15 +88,13 @@ export function fusedConv(
     names.slice(0, given.length).map((name, i) => [name, given[i]!]),
   );
   return activated(emitter, node, z ? emitter.emit("Add", [y, z]) : y, parameters);
-}
-
-const conv: Upgrade = (node, rewriting) =>
-  fusedConv(new Emitter(node, rewriting), node, [requiredInput(node, 0), requiredInput(node, 1)]);
+};
 
 /** Y = activation(alpha A' B' + beta C). */
 const gemm: Upgrade = (node, rewriting) => {
-  const emitter = new Emitter(node, rewriting);
-  const y = emitter.emit("Gemm", node.inputs, only(node, ["alpha", "beta", "transA", "transB"]));
+  const emitter = new Emitter(lastOf(node), rewriting);
+  const attributes = only(node, ["alpha", "beta", "transA", "transB"]);
+  const y = leading(emitter, rewriting, { ...node, op: "Gemm", attributes });
   const names = ACTIVATIONS[stringAttribute(node, "activation")] ?? [];
   const given = names.filter((name) => `activation_${name}` in node.attributes);
   const parameters = given.map(
@@ -103,6 +102,21 @@ const gemm: Upgrade = (node, rewriting) => {
   );
   return activated(emitter, node, y, Object.fromEntries(parameters));
 };
+
+/** The node that others were fused into, which has kept its name: the convolution, say. */
+function leading(emitter: Emitter, { fresh }: Rewriting, node: Node): Value {
+  const output = fresh(`${node.outputs[0]}_${node.op}`);
+  emitter.add({ ...node, domain: "", outputs: [output] });
+  return output;
+}
+
+/**
+ * With the name of the last of those that were fused, as its output tells it: PyTorch calls what
+ * '/act/Relu' makes '/act/Relu_output_0'.
+ */
+function lastOf(node: Node): Node {
+  return { ...node, name: node.outputs[0]!.replace(/_output_0$/, "") };
+}
 
 /**
  * Y = alpha A' B'. `transBatch` has the rows of a matrix in the first axis, before the batches, and

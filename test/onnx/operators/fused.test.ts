@@ -230,3 +230,21 @@ test.each([
     `Attention 'y': ${what} is not supported; use the model as it was exported`,
   );
 });
+
+test.each([
+  ["PyTorch", "/block/conv/Conv", "/block/act/Relu_output_0", "/block/act/Relu"],
+  ["others", "conv1", "relu1", "relu1"],
+])("a convolution and its activation are called as %s called them", (_, name, output, last) => {
+  const fused = node("FusedConv", "x w b", output, { activation: "Relu" });
+  const graph = sketch({
+    inputs: { x: [2, 4, 5, 6] },
+    nodes: [{ ...microsoft(fused), name }],
+    outputs: [output],
+    initializers: { w, b },
+  });
+  const { nodes } = decodeModel(writeModel(graph, 18)).graph;
+  expect(nodes.map((each) => [each.op, each.name])).toEqual([
+    ["Conv", name],
+    ["Relu", last],
+  ]);
+});
