@@ -7,6 +7,10 @@ import { PROBLEM_CONTENT_TYPE, type ProblemKind, PROBLEMS, problemType } from ".
 import type { Route } from "./route.ts";
 import { problemSchema } from "./schemas.ts";
 
+/** Answers in the cloud that are of no operation. */
+const BY_API_GATEWAY =
+  'In the cloud API Gateway answers some requests by itself, as {"message": "..."}: with 403 those without a valid signature or key, with 429 those above the stack\'s throttle.';
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** What can go wrong with any request that has found its operation. */
@@ -26,7 +30,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
     info: {
       title: "dreamgrid",
       version: packageJson.version,
-      description: packageJson.description,
+      description: `${packageJson.description}. ${BY_API_GATEWAY}`,
       license: { name: "MIT", identifier: "MIT" },
     },
     // relative to this document's own address, so it holds behind any stage or host

@@ -63,6 +63,12 @@ test("the document tells what an operation takes, and each way in which it can f
   );
 });
 
+test("the document tells what API Gateway answers before any operation does", () => {
+  expect(openApiDocument(ROUTES)["info"]).toMatchObject({
+    description: expect.stringMatching(/API Gateway .* 403 .* 429 /),
+  });
+});
+
 test("the validator finds a fault", async () => {
   const { info: _, ...rest } = openApiDocument(ROUTES);
   expect((await new Validator().validate(rest)).valid).toBe(false);
