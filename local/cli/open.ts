@@ -14,9 +14,10 @@ export function openCommand(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
-Requests go to the API signed with the credentials of the AWS command line, which the browser never
-sees. The page is on this machine's loopback interface only, and lets in one browser: the first that
-comes with the address that is printed, whose token is good once.`,
+Requests go to the API signed with the credentials of the AWS command line; where the environment
+has an API_KEY, as a stack wants that was deployed with auth=api-key, with that in their place. The
+browser sees neither. The page is on this machine's loopback interface only, and lets in one
+browser: the first that comes with the address that is printed, whose token is good once.`,
     )
     .action(async (flags: OpenFlags) => {
       const { runOpen } = await import("./run-open.ts");

@@ -16,11 +16,14 @@ export async function runOpen(
   { env, print, isWatched }: Terminal,
 ): Promise<void> {
   const url = apiUrl(given);
-  const page = await startOpenPage({ url, region: regionOf(url, region, env), port }).catch(
-    (error: unknown) => {
-      throw portProblem(error, "choose another with --port");
-    },
-  );
+  const page = await startOpenPage({
+    url,
+    region: regionOf(url, region, env),
+    port,
+    apiKey: env["API_KEY"] || undefined,
+  }).catch((error: unknown) => {
+    throw portProblem(error, "choose another with --port");
+  });
   print(`the page of ${url.href}, for one browser, is at ${page.url}`);
   if (isWatched) await openInViewer(page.url, env);
   await interruption();

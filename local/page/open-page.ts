@@ -10,6 +10,8 @@ import { apiPublisher } from "./upload-network.ts";
 export interface OpenPageOptions extends RemoteApi {
   /** 0 for a free one. */
   readonly port: number;
+  /** In place of signatures. */
+  readonly apiKey?: string | undefined;
 }
 
 /**
@@ -17,8 +19,13 @@ export interface OpenPageOptions extends RemoteApi {
  *
  * @returns its server; `url` is the address that lets that browser in
  */
-export async function startOpenPage({ url, region, port }: OpenPageOptions): Promise<ApiServer> {
-  const api = signedApi(url, region);
+export async function startOpenPage({
+  url,
+  region,
+  port,
+  apiKey,
+}: OpenPageOptions): Promise<ApiServer> {
+  const api = signedApi(url, region, { apiKey });
   const page = new PageServer({
     publisher: apiPublisher(api),
     events: null,

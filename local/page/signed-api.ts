@@ -15,27 +15,33 @@ const RETURNED = ["content-type", "location", "cache-control", "allow"];
 const TIMEOUT_MS = 60_000;
 
 export interface SignedApiOptions {
+  /** Of the stack's usage plan, to be sent in place of a signature. @default requests are signed */
+  readonly apiKey?: string | undefined;
   /** Of a request and its whole answer. @default 60 s */
   readonly timeoutMs?: number;
 }
 
 /**
  * A deployed API, called as if it were here: each request goes on to it, signed with the
- * credentials of the AWS command line. The browser never sees them.
+ * credentials of the AWS command line, or with a key. The browser sees neither.
  *
  * @param api its address, stage included
  */
 export function signedApi(
   api: URL,
   region: string,
-  { timeoutMs = TIMEOUT_MS }: SignedApiOptions = {},
+  { apiKey, timeoutMs = TIMEOUT_MS }: SignedApiOptions = {},
 ): ApiHandler {
   const { credentials, sha256 } = createS3Client().config;
   const signer = new SignatureV4({ service: "execute-api", region, credentials, sha256 });
+  const permit: Permit = async (request) =>
+    apiKey === undefined
+      ? (await signer.sign(request)).headers
+      : { ...request.headers, "x-api-key": apiKey };
   return async (event) => {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      return await forward(event, api, { signer, signal });
+      return await forward(event, api, { permit, signal });
     } catch (error) {
       if (error instanceof ProblemError) return problemReply(error);
       const message = error instanceof Error ? error.message : String(error);
@@ -46,10 +52,24 @@ export function signedApi(
   };
 }
 
+interface OutgoingRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+  readonly query: Record<string, string[]>;
+  readonly headers: Record<string, string>;
+  readonly body?: Uint8Array;
+}
+
+/** The request's headers, with what lets it in. */
+type Permit = (request: OutgoingRequest) => Promise<Record<string, string>>;
+
 async function forward(
   event: ApiEvent,
   api: URL,
-  { signer, signal }: { readonly signer: SignatureV4; readonly signal: AbortSignal },
+  { permit, signal }: { readonly permit: Permit; readonly signal: AbortSignal },
 ): Promise<APIGatewayProxyResult> {
   const { httpMethod: method, path } = event;
   const { query, header, body } = decodeEvent(event, {});
@@ -68,7 +88,7 @@ async function forward(
     return value === undefined ? [] : [[name, value] as const];
   });
   const hasBody = body.byteLength > 0;
-  const { headers } = await signer.sign({
+  const headers = await permit({
     method,
     protocol: url.protocol,
     hostname: url.hostname,

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createServer as createHttpServer, type IncomingHttpHeaders } from "node:http";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -33,6 +34,21 @@ test("requests go to the API signed with the user's credentials, and no others",
   expect(answered.statusCode).toBe(200);
   const other = await signedApi(await serverThatChecks("another secret"), "eu-west-3")(event);
   expect(other.statusCode).toBe(403);
+});
+
+test("with a key of the usage plan requests are not signed, and have it", async () => {
+  const seen: IncomingHttpHeaders[] = [];
+  const server = createHttpServer(({ headers }, answer) => {
+    seen.push(headers);
+    answer.end("{}");
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const api = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/prod`);
+  const { statusCode } = await signedApi(api, "eu-west-3", { apiKey: "k3y" })(event);
+  expect(statusCode).toBe(200);
+  expect(seen).toMatchObject([{ "x-api-key": "k3y", "content-type": "application/json" }]);
+  expect(seen[0]).not.toHaveProperty("authorization");
 });
 
 test("an API that does not answer is a problem in one sentence", async () => {
