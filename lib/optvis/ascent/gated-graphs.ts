@@ -1,10 +1,10 @@
-import type { GpuProvider, Provider } from "../../autodiff/provider.ts";
+import type { GpuProvider } from "../../autodiff/provider.ts";
 import type { GateFeeds } from "../runtime/gpu-gate-child.ts";
 import type { GatedGraph } from "../runtime/gpu-gate.ts";
 import type { Feeds } from "../runtime/session.ts";
 import { planOf } from "./plan-of.ts";
 import { stacked } from "./run-stage.ts";
-import type { AscentPlan, Stage } from "./stage.ts";
+import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
 import { type AscentState, firstState } from "./state.ts";
 import { taskParts } from "./task-parts.ts";
 import type { AscentTask } from "./task.ts";
@@ -31,25 +31,29 @@ export interface GatedStage {
 /** The graphs of a task, one for each stage of each of its parts. */
 export function gatedGraphs(task: AscentTask, provider: GpuProvider): readonly GatedStage[] {
   return taskParts(task).flatMap(({ task: part }) => {
-    const planFor = (on: Provider) => planOf({ ...part, provider: on });
-    const plan = planFor(provider);
-    const { together } = plan;
+    const plan = planOf({ ...part, provider });
     return plan.stages.map((stage, index) => {
-      const gpu = stage.graph(Math.max(together, timedImages(part, index)));
-      const gated = () => {
-        const states = statesAt(part, plan, index);
-        const feeds = feedsOf(stage, states);
-        const copies = gpu.batch / together;
-        const many = Array.from({ length: copies }, () => states).flat();
-        return {
-          graphs: { cpu: planFor("cpu").stages[index]!.graph(together), gpu },
-          feeds: { cpu: feeds, gpu: copies === 1 ? feeds : feedsOf(stage, many) },
-          copies,
-        };
-      };
-      return { key: gpu.key, gated };
+      const gpu = stage.graph(Math.max(plan.together, timedImages(part, index)));
+      return { key: gpu.key, gated: () => gatedGraph(part, plan, index, gpu) };
     });
   });
+}
+
+function gatedGraph(
+  task: AscentTask,
+  plan: AscentPlan,
+  index: number,
+  gpu: StageGraph,
+): GatedGraph {
+  const { together } = plan;
+  const stage = plan.stages[index]!;
+  const cpu = planOf({ ...task, provider: "cpu" }).stages[index]!.graph(together);
+  const states = statesAt(task, plan, index);
+  const feeds = feedsOf(stage, states);
+  const copies = gpu.batch / together;
+  const many = Array.from({ length: copies }, () => states).flat();
+  const ofGpu = copies === 1 ? feeds : feedsOf(stage, many);
+  return { graphs: { cpu, gpu }, feeds: { cpu: feeds, gpu: ofGpu }, copies };
 }
 
 function timedImages(task: AscentTask, index: number): number {
