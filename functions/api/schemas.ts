@@ -1,14 +1,14 @@
 import * as z from "zod";
 
 import { PROVIDERS } from "../../lib/autodiff/provider.ts";
-import { NETWORK_ID } from "../../lib/networks/description.ts";
+import { NETWORK_ID, NETWORK_ID_FORM } from "../../lib/networks/description.ts";
 import { DEFAULT_ATLAS_CHANNELS } from "../../lib/pipeline/atlas/default-channels.ts";
 import { estimateSchema } from "../../lib/pipeline/job/estimate.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
 import { channelResultSchema } from "../../lib/pipeline/job/result.ts";
 import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
 import { suggestionSchema } from "../../lib/pipeline/request/suggestion-schema.ts";
-import { JOB_ID, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
+import { JOB_ID, JOB_ID_FORM, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
 import {
   MAX_ATLAS_LAYERS,
   MAX_INITIAL_IMAGE_BYTES,
@@ -31,16 +31,11 @@ export const problemSchema = z
   })
   .describe("problem document of RFC 9457");
 
-export const jobIdSchema = z
-  .string()
-  .regex(JOB_ID, {
-    error: "1 to 64 letters, digits, '-' and '_', not starting with '-' or '_'",
-  })
-  .describe("id of a job");
+export const jobIdSchema = z.string().regex(JOB_ID, { error: JOB_ID_FORM }).describe("id of a job");
 
 export const networkIdSchema = z
   .string()
-  .regex(NETWORK_ID, { error: "1 to 64 letters, digits, '_', '-' and '.', not starting with '.'" })
+  .regex(NETWORK_ID, { error: NETWORK_ID_FORM })
   .describe("id of a network");
 
 export const dryRunField = z

@@ -11,6 +11,9 @@ export const DESCRIPTION_FILE = "network.json";
 
 /** Ids are folder names and parts of bucket keys: no slash, no dot first. */
 export const NETWORK_ID = /^(?=.{1,64}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
+/** That in words. */
+export const NETWORK_ID_FORM =
+  "1 to 64 letters, digits, '_' and '-', the first a letter or digit; '.' between two of them";
 
 const fileName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/, {
   error: "want a plain file name, without a folder",
@@ -53,9 +56,7 @@ export const LAYER_ROLES = ["whole", "first", "middle"] as const;
 
 const descriptionSchema = z
   .strictObject({
-    id: z
-      .string()
-      .regex(NETWORK_ID, { error: "want letters, digits, '_', '-' and '.', at most 64" }),
+    id: z.string().regex(NETWORK_ID, { error: `want ${NETWORK_ID_FORM}` }),
     licence: z.string().min(1, { error: 'want the licence\'s name, or "unknown"' }),
     /** Files accepted as the model, in the order of preference. */
     files: z

@@ -50,6 +50,8 @@ export const RESULT_NOTIFICATIONS: readonly NotificationRule[] = Array.from(
 const SAFE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
 /** Also what an idempotency key has to look like. */
 export const JOB_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+/** That in words. */
+export const JOB_ID_FORM = "1 to 64 letters, digits, '-' and '_', the first a letter or digit";
 const jobFolder = (jobId: string) => `${JOB_PREFIX}${checkedJobId(jobId)}/`;
 
 /** The normalised request; immutable. */

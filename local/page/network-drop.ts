@@ -11,7 +11,7 @@ import * as z from "zod";
 
 import { ProblemError } from "../../functions/api/problem.ts";
 import { addNetwork } from "../../lib/networks/add.ts";
-import { NETWORK_ID } from "../../lib/networks/description.ts";
+import { NETWORK_ID, NETWORK_ID_FORM } from "../../lib/networks/description.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
 import { PREPROCESSING_NAMES } from "../../lib/networks/preprocessing.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
@@ -42,9 +42,7 @@ const numbers = z.array(z.number()).min(1);
 
 /** What is to be known about a dropped network besides its files. */
 const dropSchema = z.strictObject({
-  network: z.string().regex(NETWORK_ID, {
-    error: "1 to 64 letters, digits, '_', '-' and '.', not starting with '.'",
-  }),
+  network: z.string().regex(NETWORK_ID, { error: NETWORK_ID_FORM }),
   /** Name of the .onnx file among those sent. */
   file: z.string().refine(isFileName, WANTED_NAME),
   /* How its pixels are; what is left out is recognised from the network, or assumed. */

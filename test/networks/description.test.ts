@@ -30,9 +30,10 @@ const withFile = (change: object) => ({ ...VALID, files: [{ ...FILE, ...change }
 
 test.each<[string, unknown, string]>([
   ["no object", "text", "the file: "],
-  ["an id with a slash", { ...VALID, id: "a/b" }, "id: want letters"],
-  ["an id that hides", { ...VALID, id: ".a" }, "id: want letters"],
-  ["an id too long", { ...VALID, id: "a".repeat(65) }, "id: want letters"],
+  ["an id with a slash", { ...VALID, id: "a/b" }, "id: want 1 to 64 letters"],
+  ["an id that hides", { ...VALID, id: ".a" }, "id: want 1 to 64 letters"],
+  ["an id too long", { ...VALID, id: "a".repeat(65) }, "id: want 1 to 64 letters"],
+  ["an id that ends in a dot", { ...VALID, id: "a." }, "'.' between two of them"],
   ["no licence", { ...VALID, licence: "" }, "licence: want"],
   ["no files", { ...VALID, files: [] }, "files: want at least one"],
   ["a file twice", { ...VALID, files: [FILE, FILE] }, "files: two entries have the same name"],

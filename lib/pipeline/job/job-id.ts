@@ -1,5 +1,5 @@
 import { sha256 } from "../../networks/checksum.ts";
-import { JOB_ID } from "../keys.ts";
+import { JOB_ID, JOB_ID_FORM } from "../keys.ts";
 import { RequestError } from "../request/request.ts";
 import type { ResolvedRequest } from "../request/resolved-request.ts";
 
@@ -37,7 +37,7 @@ export function chooseJobId(hash: string, idempotencyKey: string | null): string
   const id = HASH_ID.test(idempotencyKey) ? `key-${idempotencyKey}` : idempotencyKey;
   if (JOB_ID.test(id)) return id;
   throw new RequestError([
-    `idempotency key: given ${JSON.stringify(idempotencyKey.slice(0, 80))}; wanted 1 to 64 letters, digits, '-' and '_', not starting with '-' or '_'`,
+    `idempotency key: given ${JSON.stringify(idempotencyKey.slice(0, 80))}; wanted ${JOB_ID_FORM}`,
   ]);
 }
 
