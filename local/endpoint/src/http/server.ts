@@ -13,6 +13,14 @@ const LOOPBACK = "127.0.0.1";
 // dead one
 const KEEP_ALIVE_MS = 75_000;
 const CLOSE_GRACE_MS = 2_000;
+/** Node would give up any request after five minutes: a large file over a slow line takes longer. */
+const TIMEOUTS = {
+  requestTimeout: 0,
+  headersTimeout: 60_000,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+};
+/** A connection on which nothing comes or goes is given up. */
+const IDLE_MS = 300_000;
 /**
  * An object that a browser opens as a page runs no script: any site could send a browser to one, as
  * whatever type it likes, and a script in it would have all that there is.
@@ -31,7 +39,7 @@ export async function serveHttp(
   { port, clock }: { readonly port: number; readonly clock: Clock },
 ): Promise<HttpServer> {
   let isClosing = false;
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
+  const server = createServer(TIMEOUTS, (incoming, outgoing) => {
     outgoing.sendDate = false; // Node would send the machine's time, and clients correct their clocks by it
     outgoing.setHeader("date", new Date(clock.now()).toUTCString());
     outgoing.setHeader("content-security-policy", POLICY);
@@ -42,6 +50,7 @@ export async function serveHttp(
     };
     void answer(handle, incoming, outgoing);
   });
+  server.setTimeout(IDLE_MS);
   await once(server.listen(port, LOOPBACK), "listening");
 
   return {
