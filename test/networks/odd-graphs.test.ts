@@ -76,6 +76,24 @@ test("numbers of a type that is not read are an obstacle to those that read them
   ]);
 });
 
+test("a quantisation to numbers that are not read is an obstacle, which says so", () => {
+  const FLOAT8 = 17;
+  const nodes = [
+    node("QuantizeLinear", "maps scale zero", "stored"),
+    node("DequantizeLinear", "stored scale zero", "read"),
+    node("Relu", "read", "relu"),
+  ];
+  const constants = { scale: floatTensor([], [0.1]), zero: floatTensor([], [0]) };
+  const problems = layersOf(nodes, constants, ({ graph }) => {
+    const tensor = graph!.initializer.find(({ name }) => name === "zero")!;
+    Object.assign(tensor, { dataType: FLOAT8, rawData: new Uint8Array(1), floatData: [] });
+  });
+  expect(problems.at(-1)).toEqual([
+    "relu",
+    "QuantizeLinear 'stored': numbers of ONNX type 17, as of 8-bit floats, are not read; use the model as it was before it was quantised, or quantise to integers",
+  ]);
+});
+
 test("a layer is what a node computes first, whichever output that is", () => {
   const split = node("Split", "maps sizes", "_ second", { axis: 1 });
   expect(layersOf([split], { sizes: intsTensor([1, 3]) })).toEqual([["second", null]]);

@@ -150,6 +150,9 @@ export class GridEmitter {
     const { constantOf } = this.#rewriting;
     const [scale, zeroPoint] = [constantOf(grid.scale), constantOf(grid.zeroPoint)];
     if ((grid.scale && !scale) || (grid.zeroPoint && !zeroPoint)) return null;
+    for (const tensor of [scale, zeroPoint]) {
+      if (tensor?.type === "opaque") throw this.#unread(tensor.onnxType);
+    }
     const isOne = [scale, zeroPoint].every((tensor) => !tensor || sizeOf(tensor.shape) === 1);
     if (!isOne && grid.blockSize > 0 && !constantOf(value)) {
       throw this.#refusal("blocks of a value that is no constant");
@@ -163,6 +166,12 @@ export class GridEmitter {
     const shape = constantOf(value)?.shape ?? factsOf(value)?.shape;
     if (!shape) throw this.#refusal("a scale for each channel of a value of unknown shape");
     return shape;
+  }
+
+  #unread(onnxType: number): ModelError {
+    return new ModelError(
+      `${describeNode(this.#node)}: numbers of ONNX type ${onnxType}, as of 8-bit floats, are not read; use the model as it was before it was quantised, or quantise to integers`,
+    );
   }
 
   #refusal(what: string): ModelError {
