@@ -8,7 +8,7 @@ import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
 import { channelResultSchema } from "../../lib/pipeline/job/result.ts";
 import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
 import { suggestionSchema } from "../../lib/pipeline/request/suggestion-schema.ts";
-import { JOB_ID, JOB_ID_FORM, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
+import { JOB_ID, JOB_ID_FORM, MODEL_FILE_FORM, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
 import {
   MAX_ATLAS_LAYERS,
   MAX_INITIAL_IMAGE_BYTES,
@@ -207,9 +207,7 @@ export const uploadRequestSchema = z.discriminatedUnion(
         network: networkIdSchema,
         file: z
           .string()
-          .regex(MODEL_FILE_NAME, {
-            error: 'a plain file name ending in .onnx, .data, .bin or .txt, or "network.json"',
-          })
+          .regex(MODEL_FILE_NAME, { error: MODEL_FILE_FORM })
           .describe(
             "weights beside a model: as it calls them, or data-<SHA-256> if it cannot be so",
           ),

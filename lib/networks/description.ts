@@ -16,7 +16,7 @@ export const NETWORK_ID_FORM =
   "1 to 64 letters, digits, '_' and '-', the first a letter or digit; '.' between two of them";
 
 const fileName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/, {
-  error: "want a plain file name, without a folder",
+  error: "want a plain file name, of letters, digits, '_' and '-', '.' between two of them",
 });
 
 const checksum = z

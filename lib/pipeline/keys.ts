@@ -140,6 +140,10 @@ export const atlasRequestKey = (name: string, layer: number) =>
 /** What the files of a network in the bucket may be called. */
 export const MODEL_FILE_NAME =
   /^(?:network\.json|data-[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\.[A-Za-z0-9_-]{1,50}){0,3}\.(?:onnx|txt|data|bin|onnx_data))$/;
+/** That in words, but for names made of content. */
+export const MODEL_FILE_FORM =
+  "a plain file name, of letters, digits, '_' and '-', ending in .onnx, .onnx_data, .data, .bin or " +
+  '.txt, or "network.json"';
 
 /**
  * A file beside a model, with weights of it: its own name where that can be part of a key, else one

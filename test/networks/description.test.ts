@@ -39,6 +39,7 @@ test.each<[string, unknown, string]>([
   ["a file twice", { ...VALID, files: [FILE, FILE] }, "files: two entries have the same name"],
   ["a file elsewhere", withFile({ file: "../net.onnx" }), "files.0.file: want a plain file name"],
   ["a file of dots", withFile({ file: "a..onnx" }), "files.0.file: want a plain file name"],
+  ["a file with a space", withFile({ file: "my net.onnx" }), "of letters, digits"],
   ["a short hash", withFile({ sha256: "abc" }), "files.0.sha256: want 64"],
   ["a hash in capitals", withFile({ sha256: "A".repeat(64) }), "files.0.sha256: want 64"],
   ["a size of text", withFile({ sizeBytes: "12" }), "files.0.sizeBytes: "],

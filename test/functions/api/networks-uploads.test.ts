@@ -171,6 +171,13 @@ describe("POST /uploads", () => {
     expect(answer.status).toBe(400);
   });
 
+  test("says which names files may have", async () => {
+    const answer = await upload("mynet", "my net.onnx");
+    expect(answer.body).toMatchObject({
+      problems: [expect.stringMatching(/^file: .*; wanted a plain file name, of letters, digits/)],
+    });
+  });
+
   test("never offers to overwrite", async () => {
     expect((await upload("tiny", "other.onnx")).status).toBe(409);
     await put("models/mynet/mynet.onnx", "...");
