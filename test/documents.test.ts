@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type * as z from "zod";
 
 import packageJson from "../package.json" with { type: "json" };
+import { THRESHOLDS } from "../lib/optvis/quality/card.ts";
 import { deepdreamFields } from "../lib/pipeline/request/fields/deepdream.ts";
 import { commonFields, drawnFields } from "../lib/pipeline/request/fields/drawn.ts";
 import { fourierFields } from "../lib/pipeline/request/fields/fourier.ts";
@@ -47,6 +48,34 @@ test("what is cited is this version", () => {
   const citation = readFileSync("CITATION.cff", "utf8");
   const { version, license } = packageJson;
   expect(citation).toContain(`\nversion: ${version}\nlicense: ${license}\n`);
+});
+
+test("the README's ratios to PyTorch, and its memory, are those of the last run", () => {
+  const jobs = readFileSync("bench/RESULTS.md", "utf8").matchAll(
+    /^\| (\d): .*\| ([\d.]+) \(.*?\) +\| (\d+) MB +\|/gm,
+  );
+  const rows = [...jobs].map(([, job, ratio, megabytes]) => ({ job, ratio, megabytes }));
+  expect(rows).toHaveLength(3);
+  const listed = (values: (string | undefined)[]) =>
+    `${values.slice(0, -1).join(", ")} and ${values.at(-1)}`;
+  const most = Math.max(...rows.map(({ megabytes }) => Number(megabytes))) / 1000;
+  const [numbers, ratios] = [rows.map(({ job }) => job), rows.map(({ ratio }) => ratio)];
+  const readme = readFileSync("README.md", "utf8");
+  expect(readme).toContain(`jobs ${listed(numbers)} of the example`);
+  expect(readme).toContain(`take ${listed(ratios)} of PyTorch's time`);
+  expect(readme).toContain(`in at most ${most.toFixed(2)} GB`);
+});
+
+test("the marks of a picture are explained with the thresholds that set them", () => {
+  const explained = readFileSync("examples/trust.md", "utf8");
+  const said = [...explained.matchAll(/`([a-z ]+)` (?:below|above) (\.\d+)/g)];
+  const { blank, washedOut, noisy, fragile } = THRESHOLDS;
+  expect(said.map(([, mark, limit]) => [mark, Number(limit)])).toEqual([
+    ["blank", blank],
+    ["washed out", washedOut],
+    ["noisy", noisy],
+    ["fragile", fragile],
+  ]);
 });
 
 /** What examples/README.md says of the fields of a request: of all, and of each method. */
