@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { constantOption } from "./input-options.ts";
+import { networkArgument } from "./options.ts";
 import type { AnalyzeFlags } from "./run-analyze.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -8,7 +9,7 @@ import type { Terminal } from "./terminal.ts";
 export function analyzeCommand(terminal: Terminal): Command {
   return new Command("analyze")
     .description("show a network's layers: index, name, type, sizes, and which can be rendered")
-    .argument("<network>", "id of a network, or path of an .onnx file")
+    .addArgument(networkArgument())
     .addOption(constantOption())
     .option("--json", "print the table as JSON")
     .action(async (idOrPath: string, flags: AnalyzeFlags) => {

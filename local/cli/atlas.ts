@@ -6,6 +6,7 @@ import {
   dataOption,
   dryRunOption,
   jsonEventsOption,
+  networkArgument,
   path,
   quietOption,
   threadsOption,
@@ -17,7 +18,7 @@ import type { Terminal } from "./terminal.ts";
 export function atlasCommand(terminal: Terminal): Command {
   const atlas = new Command("atlas")
     .description("draw the whole network, a sheet for each of its layers, and a report of them all")
-    .argument("<network>", "id of a network, or path of an .onnx file")
+    .addArgument(networkArgument())
     .option(
       "--layers <layers...>",
       "names or 1-based indices (default: every convolution, and the classifier)",

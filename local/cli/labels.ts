@@ -1,13 +1,13 @@
 import { Command } from "commander";
 
-import { wholeNumber } from "./options.ts";
+import { networkArgument, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `dreamgrid labels NETWORK [INDEX...]`: which class each channel of the classifier is. */
 export function labelsCommand(terminal: Terminal): Command {
   return new Command("labels")
     .description("show the names of a network's classes, by which requests can name channels")
-    .argument("<network>", "id of a network, or path of an .onnx file")
+    .addArgument(networkArgument())
     .argument("[index...]", "1-based; all without any", (text, before?: readonly number[]) => [
       ...(before ?? []),
       wholeNumber(1)(text),

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from "commander";
+import { Argument, InvalidArgumentError, Option } from "commander";
 
 import { type Provider, PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { MAX_RANK } from "../../lib/onnx/budgets.ts";
@@ -14,12 +14,12 @@ export interface LayerFlags {
   readonly provider: Provider;
 }
 
-/** Options that several commands have, spelled and checked once. */
-export const networkOption = () =>
-  new Option(
-    "--network <network>",
-    "id of a network, or path of an .onnx file",
-  ).makeOptionMandatory();
+const NETWORK = "id of a network, or path of an .onnx file";
+
+/** Arguments and options that several commands have, spelled and checked once. */
+export const networkArgument = () => new Argument("<network>", NETWORK);
+
+export const networkOption = () => new Option("--network <network>", NETWORK).makeOptionMandatory();
 
 export const layerOption = () =>
   new Option("--layer <layer>", "name or 1-based index of a layer").makeOptionMandatory();
