@@ -5,7 +5,7 @@ import { estimateOf } from "../../lib/pipeline/job/estimate.ts";
 import { jobPace, type LiveSteps } from "../../lib/pipeline/job/job-pace.ts";
 import type { JobStatus } from "../../lib/pipeline/job/job-status.ts";
 import type { ChannelEnd } from "../../lib/pipeline/job/result.ts";
-import { countsOf } from "../../lib/pipeline/job/tally.ts";
+import { countsOf, PICTURES_SHOWN } from "../../lib/pipeline/job/tally.ts";
 import { shortestRequest } from "../../lib/pipeline/request/shortest-request.ts";
 import { missingGlyphsNotice } from "../../lib/pipeline/sheet/missing-glyphs.ts";
 import type { ObjectLinks } from "../../lib/storage/object-store.ts";
@@ -23,9 +23,6 @@ export const LINK_SECONDS = 3_600;
 
 /** A page of at least a tenth of an ended job's channels comes from its manifest, in one read. */
 const PAGES_IN_MANIFEST = 10;
-
-/** Pictures that stand for a job. */
-const PICTURES_SHOWN = 6;
 
 export interface DescribeOptions {
   readonly page: z.output<typeof channelPageSchema>;
@@ -106,9 +103,15 @@ export function summariseJob(status: JobStatus, { basePath, now, liveSteps }: Vi
     completedAt: completion?.completedAt ?? null,
     ...countsOf(status),
     ...jobPace(status, liveSteps(jobId), now),
-    pictures: state === "completed" ? plan.channels.slice(0, PICTURES_SHOWN) : [],
+    pictures: completion?.pictures ?? picturesSoFar(status),
     links: { self: jobLink(basePath, jobId) },
   };
+}
+
+/** Of a job that has lost none, whatever has ended has a picture. */
+function picturesSoFar({ plan, failed, cancelled, isWaiting }: JobStatus): number[] {
+  if (failed + cancelled > 0) return [];
+  return plan.channels.filter((channel) => !isWaiting(channel)).slice(0, PICTURES_SHOWN);
 }
 
 async function describeEnd(

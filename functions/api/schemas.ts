@@ -80,7 +80,9 @@ const jobSummarySchema = z.strictObject({
     .describe("at the speed so far; null before there is one, and where it has none left"),
   pictures: z
     .array(z.int().min(1))
-    .describe("channels that show what its pictures are like: the first of it, once it has ended"),
+    .describe(
+      "channels that show what its pictures are like: the first that have one; none while it goes on and some have failed",
+    ),
   links: z.strictObject({ self: link }),
 });
 

@@ -22,6 +22,7 @@ import {
   type JobProgress,
   type JobTally,
   progressSchema,
+  type SheetFacts,
 } from "./tally.ts";
 
 type Outcome = "created" | "exists";
@@ -271,15 +272,13 @@ export class Job {
   /**
    * Ends the job, unless it has ended. Its state goes first, the same whoever writes it.
    *
-   * @param missingGlyphs letters that the sheet has frames in place of
    * @returns its end, to the one caller that ended it; `null` to all others
    */
-  async complete(tally: JobTally, now: Date, missingGlyphs = ""): Promise<Completion | null> {
+  async complete(tally: JobTally, now: Date, sheet: SheetFacts = {}): Promise<Completion | null> {
     const { request } = await this.plan();
     const { manifest } = this.keys;
     const montage = this.keys.montage(request.montage.format);
-    const sheet = { montage, manifest, ...(missingGlyphs !== "" && { missingGlyphs }) };
-    const completion = completionOf(this.id, tally, sheet, now);
+    const completion = completionOf(this.id, tally, { montage, manifest, ...sheet }, now);
     await this.#putOnce(this.keys.ended(completion.state), completion);
     const outcome = await this.#putOnce(this.keys.complete, completion);
     // nobody looks at a job that has ended; a `results` that is still reading keeps its own

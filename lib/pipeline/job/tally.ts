@@ -54,14 +54,26 @@ export const progressSchema = z.strictObject({
 /** The body of `status.json`: how far a job had come at `updatedAt`; it may lag behind. */
 export type JobProgress = z.infer<typeof progressSchema>;
 
+/** Pictures that stand for a job. */
+export const PICTURES_SHOWN = 6;
+
+const sheetFields = {
+  /** Letters of title and labels that the machine which made the sheet has no font for. */
+  missingGlyphs: z.string().optional(),
+  /** Channels (1-based) that show what its pictures are like; an older version has none. */
+  pictures: z.array(z.int().min(1)).optional(),
+};
+
+/** What the end of a job tells of its sheet. */
+export type SheetFacts = Readonly<z.infer<z.ZodObject<typeof sheetFields>>>;
+
 export const completionSchema = z.strictObject({
   ...identity,
   state: endStateSchema,
   ...countFields,
   montage: z.string(),
   manifest: z.string(),
-  /** Letters of title and labels that the machine which made the sheet has no font for. */
-  missingGlyphs: z.string().optional(),
+  ...sheetFields,
   completedAt: z.iso.datetime(),
 });
 
@@ -72,7 +84,7 @@ export type Completion = z.infer<typeof completionSchema>;
 export function completionOf(
   jobId: string,
   { state, ...counts }: JobTally,
-  sheet: Pick<Completion, "montage" | "manifest" | "missingGlyphs">,
+  sheet: Pick<Completion, "montage" | "manifest"> & SheetFacts,
   now: Date,
 ): Completion {
   if (state === "running") throw new Error(`internal: job ${jobId} is not at its end`);

@@ -2,7 +2,13 @@ import { dispatchJob, type DispatchDeps } from "../job/dispatch-job.ts";
 import type { Job } from "../job/job.ts";
 import { findLostTiles } from "../job/lost-tiles.ts";
 import type { ChannelResult } from "../job/result.ts";
-import { type Completion, type JobProgress, progressOf, tallyOf } from "../job/tally.ts";
+import {
+  type Completion,
+  type JobProgress,
+  PICTURES_SHOWN,
+  progressOf,
+  tallyOf,
+} from "../job/tally.ts";
 import { buildSheet } from "./build-sheet.ts";
 import { sheetManifest } from "./sheet-manifest.ts";
 
@@ -48,7 +54,12 @@ export async function assembleJob(job: Job, deps: AssembleDeps): Promise<Assembl
   deps.onProgress?.(progress);
   if (sheet === null) return "waiting";
 
-  const completion = await job.complete(tally, deps.now(), sheet.missingGlyphs);
+  const drawn = ended.flatMap(({ state, channel }) => (state === "ok" ? channel : []));
+  const { missingGlyphs } = sheet;
+  const completion = await job.complete(tally, deps.now(), {
+    ...(missingGlyphs !== "" && { missingGlyphs }),
+    pictures: drawn.slice(0, PICTURES_SHOWN),
+  });
   if (completion === null) return "ended";
   await deps.onCompleted?.(completion);
   return "completed";

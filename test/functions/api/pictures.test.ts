@@ -63,14 +63,27 @@ describe("how far a job is", () => {
     expect((await call("GET", `/jobs/${jobId}`)).body).toMatchObject({ state: "running", ok: 0 });
   });
 
-  test("has pictures that stand for it once it is complete", async () => {
+  test("has pictures that stand for it from the first one on", async () => {
     const { jobId } = await pipeline.accept({ channels: "3:7" });
-    await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(new FakeRenderer()));
+    const renderer = new FakeRenderer();
+    const messages = deliveries(pipeline.cpu);
+    const told = async () => (await call("GET", `/jobs/${jobId}`)).body;
+    expect(await told()).toMatchObject({ pictures: [] });
+    await renderMessages(messages.slice(1, 3), pipeline.renderDeps(renderer));
+    expect(await told()).toMatchObject({ pictures: [4, 5] });
+    await renderMessages(messages, pipeline.renderDeps(renderer));
     await assemble(jobId);
-    expect((await call("GET", `/jobs/${jobId}`)).body).toMatchObject({
-      pictures: [3, 4, 5, 6, 7],
-      secondsLeft: null,
-    });
+    expect(await told()).toMatchObject({ pictures: [3, 4, 5, 6, 7], secondsLeft: null });
+  });
+
+  test("has none of channels that failed or were cancelled among those that stand for it", async () => {
+    const { jobId } = await pipeline.accept();
+    await render((channel) => channel < 4);
+    await call("DELETE", `/jobs/${jobId}`);
+    await render();
+    await assemble(jobId);
+    const { body } = await call("GET", `/jobs/${jobId}`);
+    expect(body).toMatchObject({ state: "cancelled", failed: 1, cancelled: 2, pictures: [1, 3] });
   });
 });
 
