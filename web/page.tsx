@@ -21,8 +21,8 @@ export function Page() {
   const main = useRef<HTMLElement>(null);
   const key = placeKey(current.place);
   const isFirst = useRef(true);
+  useEffect(() => void (document.title = titleOf(current.place)), [current]);
   useEffect(() => {
-    document.title = titleOf(current.place);
     // a new place is read from its beginning
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;

@@ -24,6 +24,7 @@ describe.skipIf(CHROMIUM === null)("what the page remembers", () => {
     await page.keyboard.press("ArrowRight");
     await page.getByRole("heading", { name: "Channel 3" }).waitFor();
     expect(page.url()).toContain(`#/tiny/wide/3?recipe=${chosen}`);
+    await expect.poll(() => page.title(), PATIENT).toBe("3 · wide · tiny · dreamgrid");
     await page.getByRole("button", { name: "Copy", exact: true }).waitFor();
     // a text that is wider than its place is scrolled by the same keys
     await page.getByLabel("the request as JSON").focus();

@@ -1,5 +1,3 @@
-import { useState } from "preact/hooks";
-
 import { Path } from "../parts/path.tsx";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
@@ -7,6 +5,7 @@ import { ProgressBar } from "../components/progress-bar.tsx";
 import { AtlasForm } from "../parts/atlas-form.tsx";
 import { AtlasWall } from "../parts/atlas-wall.tsx";
 import { longestRow, progressOfAll, useSecondsLeft } from "../state/atlas.ts";
+import { useKept } from "../state/kept.ts";
 import { hasEnded } from "../state/news.ts";
 import { useJobs } from "../state/use-jobs.ts";
 
@@ -28,7 +27,7 @@ const fitting = (count: number) =>
 export function AtlasPage({ network }: { readonly network: string }) {
   const all = useJobs();
   const jobs = (all.value ?? []).filter((job) => job.network === network);
-  const [chosen, setThumb] = useState<number | null>(null);
+  const [chosen, setThumb] = useKept<number | null>("thumb", null);
   const fitted = fitting(longestRow(jobs));
   const thumb = chosen ?? fitted;
   const zoom = (factor: number) =>

@@ -1,7 +1,8 @@
-import { useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 
 import type { LayerDocument } from "../api/documents.ts";
 import { counted } from "../components/counted.ts";
+import { useKept, useKeptScroll } from "../state/kept.ts";
 import { address } from "../state/router.ts";
 
 interface LayerTableProps {
@@ -11,8 +12,10 @@ interface LayerTableProps {
 
 /** The layer table, to be searched by names, types and sizes. */
 export function LayerTable({ network, layers }: LayerTableProps) {
-  const [search, setSearch] = useState("");
-  const [isRenderable, setRenderable] = useState(false);
+  const [search, setSearch] = useKept("search", "");
+  const [isRenderable, setRenderable] = useKept("renderable", false);
+  const scroll = useRef<HTMLDivElement>(null);
+  useKeptScroll("table", scroll);
   // sizes are shown with a sign that few keyboards have
   const words = search
     .toLowerCase()
@@ -47,7 +50,7 @@ export function LayerTable({ network, layers }: LayerTableProps) {
           {shown.length} of {layers.length}
         </span>
       </div>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Layer table">
+      <div ref={scroll} class="scroll" tabIndex={0} role="region" aria-label="Layer table">
         <table>
           <thead>
             <tr>

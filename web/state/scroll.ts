@@ -1,13 +1,10 @@
 import type { RefObject } from "preact";
 import { useEffect } from "preact/hooks";
 
-/** Between two notes of how far the page is scrolled: browsers take 200 in half a minute. */
-const NOTE_EVERY_MS = 200;
+import { keep, kept, writeNotes } from "./kept.ts";
 
 /** What a person does to move the page, which then is moved no more for them. */
 const MOVES = ["wheel", "touchstart", "keydown", "pointerdown"] as const;
-
-const notedTop = (): number => (history.state as { readonly top?: number } | null)?.top ?? 0;
 
 /** Whether some of the place is still being fetched, which may change how high it is. */
 const isBusy = (content: HTMLElement | null): boolean =>
@@ -30,25 +27,20 @@ export function useScroll(
   useEffect(() => {
     // the browser's own comes before there is anything to scroll
     history.scrollRestoration = "manual";
-    const top = notedTop();
+    const top = Number(kept("top"));
     const settled = new AbortController();
     const { signal } = settled;
     const settle = () => settled.abort();
-    const note = () => {
-      if (!signal.aborted || keyNow() !== key || notedTop() === scrollY) return;
-      history.replaceState({ top: scrollY }, "");
-    };
-    let timer: ReturnType<typeof setTimeout> | null = null;
     const follow = () => {
-      timer ??= setTimeout(() => {
-        timer = null;
-        note();
-      }, NOTE_EVERY_MS);
+      if (signal.aborted && keyNow() === key) keep("top", scrollY);
     };
     const gone = new AbortController();
     addEventListener("scroll", follow, { passive: true, signal: gone.signal });
-    // what is clicked may lead away
-    addEventListener("click", note, { capture: true, signal: gone.signal });
+    const noteAll = () => {
+      follow();
+      writeNotes();
+    };
+    addEventListener("click", noteAll, { capture: true, signal: gone.signal });
     const arrive = () => {
       scrollTo(0, top);
       if (scrollY >= top - 1 && !isBusy(content.current)) settle();
@@ -59,7 +51,6 @@ export function useScroll(
     arrive();
     if (!signal.aborted && content.current !== null) growth.observe(content.current);
     return () => {
-      clearTimeout(timer ?? undefined);
       settle();
       gone.abort();
     };
