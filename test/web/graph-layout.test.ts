@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { LayerDocument } from "../../web/api/documents.ts";
-import { layOut } from "../../web/parts/graph-layout.ts";
+import { asOne, layOut, openAtFirst } from "../../web/parts/graph-layout.ts";
 
 /** A chain of layers, named after their modules. */
 function chain(...modules: readonly string[]): readonly LayerDocument[] {
@@ -41,4 +41,22 @@ test("more layers in a row than the layout can walk are none, and closed in a mo
   const deep = chain(...Array.from({ length: 10_000 }, () => "stage"));
   expect(layOut(deep, new Set(["stage"]))).toBeNull();
   expect(layOut(deep, new Set())?.nodes).toMatchObject([{ note: "10000 layers" }]);
+});
+
+test("as many levels of modules are open at first as can be seen at a glance", () => {
+  const blocks = (count: number) =>
+    Array.from({ length: count }, (_, i) => [`net.body.${i}.a`, `net.body.${i}.a`]).flat();
+  const opened = (...modules: string[]) => [...openAtFirst(chain(...modules))];
+  // 25 layers are too many, 13 blocks are not
+  expect(opened("stem", ...blocks(12))).toEqual(["stem", "net", "net.body"]);
+  expect(opened("stem", ...blocks(30))).toEqual(["stem", "net"]);
+  expect(opened("stem", "net.body.0.a", "net.body.0.a")).toHaveLength(5);
+});
+
+test("modules with the same layers open as one, and have one frame", () => {
+  const layers = chain("", "net.body.0.a", "net.body.0.a", "net.body.1");
+  expect(asOne("net", layers)).toEqual(["net", "net.body"]);
+  expect(asOne("net.body.0", layers)).toEqual(["net.body.0", "net.body.0.a"]);
+  const { boxes } = layOut(layers, openAtFirst(layers))!;
+  expect(boxes.map(({ id }) => id)).toEqual(["net.body", "net.body.1", "net.body.0.a"]);
 });

@@ -142,8 +142,12 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     const graph = page.getByRole("region", { name: "Graph", exact: true });
     const layer = graph.getByRole("link", { name: /inception_3a-1x1 Conv, 32/ });
     await layer.waitFor();
-    await page.getByRole("button", { name: "inception_3a", expanded: true }).click();
+    // the frame has the focus that the node had
+    const frame = page.getByRole("button", { name: "inception_3a", expanded: true });
+    await expect.poll(() => frame.evaluate((it) => it.matches(":focus")), PATIENT).toBe(true);
+    await page.keyboard.press("Enter");
     await layer.waitFor({ state: "detached" });
+    await expect.poll(() => open.evaluate((it) => it.matches(":focus")), PATIENT).toBe(true);
     await page.getByPlaceholder(/Search/).fill("3a 5x5 conv");
     await page.getByText("2 of 143").waitFor();
     await page.getByPlaceholder(/Search/).fill("64 × 56 × 56"); // as it is copied from the table

@@ -44,6 +44,9 @@ export interface GraphLayout {
 const CHARACTER = 7.2;
 const PADDING = 24;
 const NODE_HEIGHT = 42;
+/** Between nodes; an open module's frame has half of it, and its name needs a row of its own. */
+const GAP = { plain: 26, framed: 48 } as const;
+export const BOX_HEAD = GAP.framed / 2;
 const MOST_CHARACTERS = 34;
 
 /** Of a layer's own node. Modules have bare numbers for names too: those of a Sequential. */
@@ -58,6 +61,39 @@ export function modulesAround({ module }: LayerDocument): readonly string[] {
 /** The node that a layer is in: its own, or that of the outermost module that is not open. */
 function nodeOf(layer: LayerDocument, open: ReadonlySet<string>): string {
   return modulesAround(layer).find((name) => !open.has(name)) ?? layerId(layer.index);
+}
+
+/** Nodes that are seen at a glance. */
+const FEW_NODES = 24;
+
+/** Modules that are open at first: as many levels of them as show more, but few nodes. */
+export function openAtFirst(layers: readonly LayerDocument[]): ReadonlySet<string> {
+  let open: ReadonlySet<string> = new Set();
+  let most = 0;
+  for (let level = 0; ; level++) {
+    const next = new Set(layers.flatMap((layer) => modulesAround(layer).slice(0, level)));
+    const nodes = layers.map((layer) => nodeOf(layer, next));
+    const alone = layers.filter(({ index }, i) => nodes[i] === layerId(index)).length;
+    const count = new Set(nodes).size;
+    if (count > FEW_NODES) return open;
+    if (count + alone > most) [open, most] = [next, count + alone];
+    if (alone === layers.length) return open;
+  }
+}
+
+/** The module, and those around it or inside it that have the very same layers: as one, they open. */
+export function asOne(module: string, layers: readonly LayerDocument[]): readonly string[] {
+  const sizes = moduleSizes(layers);
+  const inside = layers.find((layer) => modulesAround(layer).includes(module));
+  if (inside === undefined) return [];
+  return modulesAround(inside).filter((name) => sizes.get(name) === sizes.get(module));
+}
+
+/** By module: how many layers are in it. */
+function moduleSizes(layers: readonly LayerDocument[]): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  for (const name of layers.flatMap(modulesAround)) sizes.set(name, (sizes.get(name) ?? 0) + 1);
+  return sizes;
 }
 
 /**
@@ -81,8 +117,10 @@ export function layOut(
 
 function layOutWhole(layers: readonly LayerDocument[], open: ReadonlySet<string>): GraphLayout {
   const graph = new dagre.graphlib.Graph({ compound: true });
-  graph.setGraph({ rankdir: "TB", nodesep: 18, ranksep: 26, marginx: 8, marginy: 8 });
+  const ranksep = open.size === 0 ? GAP.plain : GAP.framed;
+  graph.setGraph({ rankdir: "TB", nodesep: 18, ranksep, marginx: 8, marginy: 8 });
   graph.setDefaultEdgeLabel(() => ({}));
+  const sizes = moduleSizes(layers);
   const members = new Map<string, LayerDocument[]>();
   const nodeOfLayer = new Map<number, string>();
   for (const layer of layers) {
@@ -96,7 +134,10 @@ function layOutWhole(layers: readonly LayerDocument[], open: ReadonlySet<string>
   for (const [id, { title, note }] of described) {
     const length = Math.max(title.length, note.length);
     graph.setNode(id, { width: length * CHARACTER + PADDING, height: NODE_HEIGHT });
-    const around = enclosing(members.get(id)![0]!, open).filter((each) => each !== id);
+    const around = enclosing(members.get(id)![0]!, open).filter((each, i, names) => {
+      // of modules with the same layers one box is enough
+      return sizes.get(each) !== sizes.get(names[i + 1] ?? "");
+    });
     for (const [i, module] of [...around, id].entries()) {
       if (!graph.hasNode(module)) graph.setNode(module, {});
       if (i > 0) graph.setParent(module, around[i - 1]!);

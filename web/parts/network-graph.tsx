@@ -1,13 +1,17 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import type { LayerDocument } from "../api/documents.ts";
+import { useKept, useKeptScroll } from "../state/kept.ts";
 import { address } from "../state/router.ts";
 import {
+  asOne,
+  BOX_HEAD,
   type GraphBox,
   type GraphLayout,
   type GraphNode,
   layOut,
   modulesAround,
+  openAtFirst,
 } from "./graph-layout.ts";
 
 interface NetworkGraphProps {
@@ -15,32 +19,35 @@ interface NetworkGraphProps {
   readonly layers: readonly LayerDocument[];
 }
 
-/** Networks of so many layers are shown whole at first. */
-const FEW_LAYERS = 24;
-
 /** A network's layers and what feeds them; modules open and close. */
 export function NetworkGraph({ network, layers }: NetworkGraphProps) {
   const modules = useMemo<ReadonlySet<string>>(
     () => new Set(layers.flatMap(modulesAround)),
     [layers],
   );
-  const [open, setOpen] = useState<ReadonlySet<string>>(() =>
-    layers.length <= FEW_LAYERS ? modules : new Set(),
-  );
+  const [open, setOpen] = useKept<ReadonlySet<string>>("open", () => openAtFirst(layers));
   const layout = useMemo(() => layOut(layers, open), [layers, open]);
-  const toggle = (module: string) => {
-    const next = new Set(open);
-    if (next.has(module)) next.delete(module);
-    else next.add(module);
-    setOpen(next);
-  };
   const scroll = useRef<HTMLDivElement>(null);
+  const toggledLast = useRef<readonly string[]>([]);
+  const toggle = (module: string) => {
+    const these = asOne(module, layers);
+    toggledLast.current = these;
+    const others = [...open].filter((name) => !these.includes(name));
+    setOpen(new Set(open.has(module) ? others : [...others, ...these]));
+  };
+  useEffect(() => {
+    // what had the focus is another now, a frame in place of a node
+    const parts = scroll.current?.querySelectorAll<SVGElement>("[data-module]") ?? [];
+    const last = [...parts].find(({ dataset }) => toggledLast.current.includes(dataset["module"]!));
+    last?.focus();
+  }, [open]);
   const first = layout?.nodes[0]?.x ?? 0;
   useEffect(() => {
     // of a graph that is wider than its place, the beginning is seen first
     const element = scroll.current;
     if (element !== null) element.scrollLeft = first - element.clientWidth / 2;
   }, [first]);
+  useKeptScroll("graph", scroll);
   return (
     <section class="graph" aria-label="Graph">
       <div class="row">
@@ -84,14 +91,14 @@ interface DrawingProps extends GraphLayout {
 function Drawing({ width, height, nodes, boxes, edges, network, onToggle }: DrawingProps) {
   return (
     <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
-      {boxes.map((box) => (
-        <Box key={box.id} box={box} onToggle={onToggle} />
-      ))}
       <g aria-hidden="true">
         {edges.map(({ id, points }) => (
           <polyline key={id} points={points.map(({ x, y }) => `${x},${y}`).join(" ")} />
         ))}
       </g>
+      {boxes.map((box) => (
+        <Box key={box.id} box={box} onToggle={onToggle} />
+      ))}
       {nodes.map((node) => (
         <Node key={node.id} node={node} network={network} onToggle={onToggle} />
       ))}
@@ -107,9 +114,11 @@ interface NodeProps {
 
 function Node({ node, network, onToggle }: NodeProps) {
   const { layer, id, title, note, x, y, width, height } = node;
+  const name = layer?.name ?? id;
   const place = { x: x - width / 2, y: y - height / 2, width, height };
   const content = (
     <>
+      {name !== title && <title>{`${name} ${note}`}</title>}
       <rect {...place} rx={5} />
       {/* the blank parts the two for a screen reader */}
       <text>
@@ -124,7 +133,7 @@ function Node({ node, network, onToggle }: NodeProps) {
   );
   if (layer === null) {
     return (
-      <g class="node module" aria-expanded={false} {...asButton(() => onToggle(id))}>
+      <g class="node module" aria-expanded={false} {...asButton(id, onToggle)}>
         {content}
       </g>
     );
@@ -148,8 +157,10 @@ function Box({ box: { id, title, x, y, width, height }, onToggle }: BoxProps) {
   return (
     <g class="box">
       <rect x={left} y={top} width={width} height={height} rx={8} />
-      <g class="close" aria-expanded={true} {...asButton(() => onToggle(id))}>
-        <text x={left + 8} y={top + 13}>
+      <g class="close" aria-expanded={true} {...asButton(id, onToggle)}>
+        {id !== title && <title>{id}</title>}
+        <rect x={left} y={top} width={width} height={BOX_HEAD} />
+        <text x={left + 8} y={top + 16}>
           {title} ×
         </text>
       </g>
@@ -158,16 +169,17 @@ function Box({ box: { id, title, x, y, width, height }, onToggle }: BoxProps) {
 }
 
 /** What makes a part of a drawing a button, for the keyboard and screen readers too. */
-function asButton(act: () => void) {
+function asButton(module: string, act: (module: string) => void) {
   return {
     role: "button",
     // names of attributes keep their case in a drawing
     tabindex: 0,
-    onClick: act,
+    "data-module": module,
+    onClick: () => act(module),
     onKeyDown: (event: KeyboardEvent) => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
-      act();
+      act(module);
     },
   } as const;
 }
