@@ -2,6 +2,8 @@ import { listClasses } from "../api/client.ts";
 import type { LayerDocument } from "../api/documents.ts";
 import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
+import { findChannels } from "../state/channels.ts";
+import { useKept } from "../state/kept.ts";
 import { isOffered, isUndrawn, picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
 import { hasEnded } from "../state/news.ts";
 import { address } from "../state/router.ts";
@@ -18,6 +20,9 @@ export interface LayerPaneProps {
   readonly onRecipe: (id: string) => void;
 }
 
+/** Channels that are seen at a glance. */
+const FEW_CHANNELS = 36;
+
 /** A layer's channels in one recipe, and what draws more of them. */
 export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps) {
   const { jobs, recipes: drawn, ...rest } = useLayerPictures(network, layer.index);
@@ -28,6 +33,8 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
   const labelOf = useLabels(network, layer);
   const count = layer.channels ?? 0;
   const channels = Array.from({ length: count }, (_, i) => i + 1);
+  const [wanted, setWanted] = useKept(`find ${network}/${layer.index}`, "");
+  const found = findChannels(channels, wanted, labelOf);
   const size = jobs[0]?.tileSize ?? { width: 1, height: 1 };
   const query = { recipe: recipeId };
   return (
@@ -51,18 +58,37 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
           onStarted={reload}
         />
       </div>
-      {/* there without a job too, so that nothing moves when one begins or ends */}
-      <div class="running" aria-busy={!isLoaded}>
-        {jobs
-          .filter((job) => !hasEnded(job))
-          .map((job) => (
-            <a key={job.jobId} href={address.job(job.jobId)}>
-              <ProgressBar job={job} />
-            </a>
-          ))}
+      <div class="over-grid">
+        {/* there without a job too, so that nothing moves when one begins or ends */}
+        <div class="running" aria-busy={!isLoaded}>
+          {jobs
+            .filter((job) => !hasEnded(job))
+            .map((job) => (
+              <a key={job.jobId} href={address.job(job.jobId)}>
+                <ProgressBar job={job} />
+              </a>
+            ))}
+        </div>
+        {count > FEW_CHANNELS && (
+          <div class="row find">
+            <label class="row">
+              <span class="quiet">Find</span>
+              <input
+                type="search"
+                size={16}
+                placeholder="number or class"
+                value={wanted}
+                onInput={({ currentTarget }) => setWanted(currentTarget.value)}
+              />
+            </label>
+            <span class="quiet" role="status">
+              {found.length < count && `${found.length} of ${count}`}
+            </span>
+          </div>
+        )}
       </div>
       <LayerGrid
-        channels={channels}
+        channels={found}
         pictures={pictures}
         labelOf={labelOf}
         size={size}

@@ -12,6 +12,24 @@ export function parseChannels(text: string): unknown {
   return parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 }
 
+/**
+ * Channels that people look for: that of a number, or those whose names have all of the words.
+ *
+ * @param labelOf the name of a channel's class
+ */
+export function findChannels(
+  channels: readonly number[],
+  text: string,
+  labelOf: (channel: number) => string | null,
+): readonly number[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return channels;
+  return channels.filter((channel) => {
+    const label = labelOf(channel)?.toLowerCase() ?? "";
+    return String(channel) === text.trim() || words.every((word) => label.includes(word));
+  });
+}
+
 /** Channels as people write them: runs become ranges. @param channels in ascending order */
 export function formatChannels(channels: readonly number[]): string {
   const runs: [first: number, last: number][] = [];

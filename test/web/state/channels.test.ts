@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { formatChannels, parseChannels } from "../../../web/state/channels.ts";
+import { findChannels, formatChannels, parseChannels } from "../../../web/state/channels.ts";
 
 test.each<[string, unknown]>([
   [" all ", "all"],
@@ -19,4 +19,21 @@ test("runs of channels are written as ranges", () => {
   expect(formatChannels([1, 2, 3, 5, 8, 9])).toBe("1:3, 5, 8:9");
   expect(formatChannels([])).toBe("");
   expect(formatChannels([1, 2])).toBe("1:2");
+});
+
+test.each<[string, number[]]>([
+  ["", [1, 2, 3, 12]],
+  [" 2 ", [2, 12]],
+  ["1", [1]],
+  ["CAT tiger", [1, 2]],
+  ["cat 3", []],
+  ["dog", []],
+])("who looks for '%s' finds it", (text, wanted) => {
+  const labels = new Map([
+    [1, "tiger cat"],
+    [2, "Tiger, big cat"],
+    [12, "cat 2"],
+  ]);
+  const labelOf = (channel: number) => labels.get(channel) ?? null;
+  expect(findChannels([1, 2, 3, 12], text, labelOf)).toEqual(wanted);
 });
