@@ -1,3 +1,4 @@
+import type { Locator } from "playwright-core";
 import { describe, expect, test } from "vitest";
 
 import { CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
@@ -23,7 +24,11 @@ describe.skipIf(CHROMIUM === null)("the atlas", () => {
     await page.getByRole("button", { name: "larger" }).click();
     await expect.poll(sizeOf, PATIENT).toBeGreaterThan(before);
     await expectAccessible(page);
-    await wall.getByRole("link", { name: "wide, channel 3" }).click();
+    const layer = wall.getByRole("link", { name: "wide", exact: true });
+    const tile = wall.getByRole("link", { name: "wide, channel 3" });
+    const recipeOf = async (link: Locator) => (await link.getAttribute("href"))!.split("?")[1];
+    expect(await recipeOf(layer)).toBe(await recipeOf(tile));
+    await tile.click();
     await page.getByRole("heading", { name: "Channel 3" }).waitFor();
     expect(page.url()).toContain("#/tiny/wide/3");
     await page.goto(`${url()}/#/-/atlas/tinny`);

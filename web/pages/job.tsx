@@ -57,12 +57,20 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
               Layer
             </a>
             {!hasEnded(job) && job.state !== "cancelling" && (
-              <button type="button" disabled={action.isBusy} onClick={() => void act(cancelJob)}>
+              <button
+                type="button"
+                aria-disabled={action.isBusy}
+                onClick={() => void act(cancelJob)}
+              >
                 Cancel
               </button>
             )}
             {hasEnded(job) && job.failed + job.cancelled > 0 && canRetry && (
-              <button type="button" disabled={action.isBusy} onClick={() => void act(retryJob)}>
+              <button
+                type="button"
+                aria-disabled={action.isBusy}
+                onClick={() => void act(retryJob)}
+              >
                 {job.failed > 0 ? "Retry what failed" : "Render the rest"}
               </button>
             )}

@@ -85,7 +85,7 @@ function RequestForm({ methods, query }: RequestFormProps) {
         </fieldset>
       ))}
       <div class="row">
-        <button class="primary" type="submit" disabled={isBusy}>
+        <button class="primary" type="submit" aria-disabled={isBusy}>
           Render
         </button>
         <span class="quiet" role="status">

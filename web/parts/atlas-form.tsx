@@ -37,7 +37,7 @@ export function AtlasForm({ network, onStarted }: AtlasFormProps) {
           onInput={({ currentTarget }) => setChannels(currentTarget.value)}
         />
       </label>
-      <button class="primary" type="submit" disabled={isBusy || offer === null}>
+      <button class="primary" type="submit" disabled={offer === null} aria-disabled={isBusy}>
         Render the atlas
       </button>
       <span class="quiet" aria-live="polite">

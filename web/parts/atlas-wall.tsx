@@ -15,6 +15,8 @@ interface AtlasWallProps {
 
 /** Rows that are fetched and drawn before they are seen, in pixels. */
 const AHEAD_PX = 400;
+/** Pixels of a picture beside which a long name has room in several lines. */
+const ROOMY = 48;
 /** Of a wheel's turn, or of two fingers' on a touch pad. */
 const ZOOM_PER_PIXEL = 0.01;
 
@@ -38,7 +40,7 @@ export function AtlasWall({ network, jobs, thumb, onZoom }: AtlasWallProps) {
   return (
     <div
       ref={place}
-      class="wall"
+      class={thumb < ROOMY ? "wall" : "wall roomy"}
       style={{ "--thumb": `${thumb}px` }}
       role="region"
       aria-label={`Wall of ${network}`}
@@ -57,6 +59,8 @@ export function AtlasWall({ network, jobs, thumb, onZoom }: AtlasWallProps) {
 function WallRow({ network, row }: { readonly network: string; readonly row: AtlasRow }) {
   const item = useRef<HTMLLIElement>(null);
   const [isNear, setNear] = useState(false);
+  /** That of the pictures that are shown, once it is known. */
+  const [recipe, setRecipe] = useState<string | null>(null);
   useEffect(() => {
     const observer = new IntersectionObserver(
       (entries) => setNear(entries.at(-1)?.isIntersecting ?? false),
@@ -67,16 +71,23 @@ function WallRow({ network, row }: { readonly network: string; readonly row: Atl
   }, []);
   return (
     <li ref={item} class="wall-row">
-      <a class="wall-name" href={address.layer(network, row.name)} title={row.name}>
+      <a class="wall-name" href={address.layer(network, row.name, { recipe })} title={row.name}>
         <bdi>{row.name}</bdi>
       </a>
-      {isNear && <RowPictures network={network} row={row} />}
+      {isNear && <RowPictures network={network} row={row} onRecipe={setRecipe} />}
     </li>
   );
 }
 
-function RowPictures({ network, row }: { readonly network: string; readonly row: AtlasRow }) {
+interface RowPicturesProps {
+  readonly network: string;
+  readonly row: AtlasRow;
+  readonly onRecipe: (recipe: string | null) => void;
+}
+
+function RowPictures({ network, row, onRecipe }: RowPicturesProps) {
   const { recipe, pictures } = useRowPictures(row);
+  useEffect(() => onRecipe(recipe), [recipe]);
   if (pictures.length === 0) {
     return <span class="wall-waiting" style={{ "--count": longestRow(row.jobs) }} />;
   }

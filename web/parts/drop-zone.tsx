@@ -64,10 +64,11 @@ function AddForm({ files, name, onName, sending: { isBusy, forget, send } }: Add
   const [convention, setConvention] = useState(0);
   const [order, setOrder] = useState("");
   const [progress, setProgress] = useState("");
-  const add = () => {
+  const add = async () => {
+    if (isBusy) return;
     forget();
     setProgress("");
-    return send(async () => {
+    await send(async () => {
       const { pixels } = CONVENTIONS[convention]!;
       const colours = order === "" ? {} : { channelOrder: order };
       const drop = { network: name, files, ...pixels, ...colours };
@@ -103,7 +104,7 @@ function AddForm({ files, name, onName, sending: { isBusy, forget, send } }: Add
           ))}
         </select>
       </label>
-      <button class="primary" type="submit" disabled={isBusy}>
+      <button class="primary" type="submit" aria-disabled={isBusy}>
         Add the network
       </button>
       <span class="quiet" role="status">

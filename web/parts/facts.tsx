@@ -1,4 +1,4 @@
-import { animationAddress, getResult } from "../api/client.ts";
+import { animationAddress, getResult, tileAddress } from "../api/client.ts";
 import type { ChannelResultDocument } from "../api/documents.ts";
 import { several } from "../components/counted.ts";
 import { Problems } from "../components/problems.tsx";
@@ -51,7 +51,7 @@ export function Facts({ jobId, channel, isPlaying, onPlay }: FactsProps) {
 type Drawn = Extract<ChannelResultDocument, { readonly state: "ok" }>;
 
 function Figures({ of }: { readonly of: Drawn }) {
-  const { jobId, activation, tile, seconds, provider, seed, restarts, notices = [] } = of;
+  const { jobId, channel, activation, tile, seconds, provider, seed, restarts, notices = [] } = of;
   return (
     <section>
       <h2>Figures</h2>
@@ -60,7 +60,7 @@ function Figures({ of }: { readonly of: Drawn }) {
         <dd>{activation.toPrecision(5)}</dd>
         <dt>size</dt>
         <dd>
-          {tile.width} × {tile.height} px
+          {tile.width} × {tile.height} px <a href={tileAddress(jobId, channel)}>open the picture</a>
         </dd>
         <dt>drawn in</dt>
         <dd>
