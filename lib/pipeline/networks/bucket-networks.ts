@@ -126,7 +126,8 @@ export class BucketNetworks implements NetworkSource {
       this.#opened.delete(version);
       // of a network that is of no use nobody would ever count the copy
       const isOfNoUse = error instanceof NetworkError || error instanceof ModelError;
-      if (isOfNoUse) this.#removing.set(version, this.#remove(version));
+      // and half of one that the disk has no room for is in the way of all others
+      if (isOfNoUse || isWithoutRoom(error)) this.#removing.set(version, this.#remove(version));
     }
   }
 
@@ -191,6 +192,12 @@ export class BucketNetworks implements NetworkSource {
     }
     await writeWhole(path, bytes);
   }
+}
+
+function isWithoutRoom(error: unknown): boolean {
+  return (
+    error instanceof Error && "code" in error && /^(?:ENOSPC|EDQUOT)$/.test(String(error.code))
+  );
 }
 
 /** Several processes may share the cache. */

@@ -159,6 +159,19 @@ test("a network that the bucket did not give is gone on with where it was", asyn
   expect(keys.filter((key) => key.endsWith(".onnx"))).toHaveLength(1);
 });
 
+test("of a network that the disk has no room for nothing stays in the way of others", async () => {
+  const { store, description, cacheFolder } = await published();
+  const networks = new BucketNetworks({ store, cacheFolder });
+  const read = store.find.bind(store);
+  const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  store.find = (key) => (key.endsWith(".txt") ? Promise.reject(full) : read(key));
+  await expect(networks.openPinned(description)).rejects.toThrow("no space left");
+  await untilTrue(
+    async () => (await readdir(cacheFolder)).length === 0,
+    () => "the model's copy stays",
+  );
+});
+
 test("a network that is not there is refused with the nearest and the known", async () => {
   const { store, cacheFolder } = await published();
   const opening = new BucketNetworks({ store, cacheFolder }).open("tinyy");
