@@ -3,6 +3,7 @@ import { type Attributes, float, type Node, type Value } from "../model.ts";
 import {
   describeNode,
   floatAttribute,
+  floatsAttribute,
   intAttribute,
   intsAttribute,
   mismatch,
@@ -220,6 +221,23 @@ const meanVarianceNormalization: Operator = {
 };
 
 /**
+ * Y = scale X + a bias for each plane: what an image needs, as CoreML's converter writes it in the
+ * first place, of a time when ONNX had experimental operators. Source: ONNX operator ImageScaler-1.
+ */
+const imageScaler: Operator = {
+  upgrade: (node, rewriting) => {
+    const emitter = new Emitter(node, rewriting);
+    const [x, scale] = [requiredInput(node, 0), floatAttribute(node, "scale", 1)];
+    const bias = floatsAttribute(node, "bias", [0]);
+    const scaled = emitter.emit("Mul", [x, emitter.scalar(scale)]);
+    return emitter.ending("Add", [
+      scaled,
+      emitter.constant(floatTensor([bias.length, 1, 1], bias)),
+    ]);
+  },
+};
+
+/**
  * Softmax, LogSoftmax and Hardmax before opset 13 see a matrix: the axes before `axis` (default 1)
  * are its rows, all others together its columns. From 13 on they work along one axis, so that only
  * `axis` = the last one means the same; otherwise the matrix is made and undone around the
@@ -254,6 +272,7 @@ export const normalisations: Operators = {
   LRN: { infer: lrn },
   LpNormalization: lpNormalization,
   MeanVarianceNormalization: meanVarianceNormalization,
+  ImageScaler: imageScaler,
   Softmax: { infer: sameAsInput, upgrade: alongColumns },
   LogSoftmax: { infer: sameAsInput, upgrade: alongColumns },
   Hardmax: { infer: sameAsInput, upgrade: alongColumns },
