@@ -53,6 +53,9 @@ export function imageInputOf(graph: Graph): ImageInput {
   );
 }
 
+/** Of weights that slide along one axis: out, in, length. */
+const AXES_OF_SEQUENCES = 3;
+
 /**
  * The image of a file that is seen for the first time, of which more can be said.
  *
@@ -63,6 +66,11 @@ export function checkedImageInput(graph: Graph): ImageInput {
   const image = imageInputOf(graph);
   const axes = imageAxes(graph, image);
   if (axes && axes.planes !== null && axes.planes !== image.planes) {
+    if (graph.initializers.get(axes.reader.inputs[1] ?? "")?.shape.length === AXES_OF_SEQUENCES) {
+      throw new ModelError(
+        `${describeNode(axes.reader)} slides along one axis: its input '${image.name}' is a sequence, no image; networks of images can be drawn`,
+      );
+    }
     throw new ModelError(
       `its image is ${describeInput(image)}, and the weights of ${describeNode(axes.reader)} want ${axes.planes} planes; export the model again`,
     );

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import { imageInputOf } from "../../lib/onnx/image-input.ts";
+import { checkedImageInput } from "../../lib/onnx/image-input.ts";
 import { floatTensor } from "../../lib/onnx/tensor.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
@@ -49,4 +50,17 @@ test("where the file leaves them open, a weight tells the planes, one of a Const
     return imageInputOf(decodeModel(writeModel(convolved(isNode), 17)).graph).planes;
   });
   expect(planes).toEqual([5, 5]);
+});
+
+test("a network of sequences of several channels is told to be none of images", () => {
+  const graph = sketch({
+    inputs: { features: [null, 80, 300] },
+    nodes: [node("Conv", "features w", "y", { kernel_shape: [3] })],
+    outputs: ["y"],
+    initializers: { w: normal([4, 80, 3], 1) },
+  });
+  const model = decodeModel(writeModel(graph, 17));
+  expect(() => checkedImageInput(model.graph)).toThrow(
+    /^Conv 'y' slides along one axis: its input 'features' is a sequence, no image; /,
+  );
 });
