@@ -66,7 +66,7 @@ From another program: a request goes in, and events come out.
 
 Before hours of work: what would be drawn, and about how long that takes.
 
-    dreamgrid dream examples/googlenet-*.json --dry-run
+    dreamgrid dream emojinet --layer inception_4e-1x1 --channels all --dry-run
 
 For NAME.json it writes NAME.png, the sheet; NAME.manifest.json, what is where on it, with each
 image's activation trace; NAME.tiles/, each image (.npy too with --output-scaling none, .webp or
