@@ -22,7 +22,8 @@ export function NetworkPage({ network }: { readonly network: string }) {
             <a href={address.networks()}>networks</a>
           </nav>
           <h1>{network}</h1>
-          {about !== null && <About {...about} />}
+          {/* there before it is known, so that nothing moves when it comes */}
+          <p class="quiet">{about === null ? "\u00a0" : <About {...about} />}</p>
         </div>
         {layers.length > 0 && (
           <div class="row">
@@ -48,11 +49,11 @@ export function NetworkPage({ network }: { readonly network: string }) {
 function About({ input, licence }: NetworkDocument) {
   const { width, height, channelOrder, assumed } = input;
   return (
-    <p class="quiet">
+    <>
       {width} × {height} px, {channelOrder === "planes" ? "planes without colours" : channelOrder}
       {assumed !== null && <>; its pixels are taken to be {assumed}</>}
       {licence !== "unknown" && <>; licence: {licence}</>}
-    </p>
+    </>
   );
 }
 
