@@ -5,6 +5,10 @@ import {
   type TargetLayer,
 } from "../../optvis/graph/layer-pass.ts";
 import { FLOAT_BYTES, passBytes } from "../../optvis/graph/pass-memory.ts";
+import {
+  type KeptAxis,
+  spectrumLayout,
+} from "../../optvis/graph/parameterisation/spectrum-layout.ts";
 import type { Size } from "../../image/raster.ts";
 import type { Drawing } from "./work-seconds.ts";
 
@@ -20,6 +24,11 @@ const PASS_SHARE = 0.5;
 const CROPS = 36;
 /** The image, its coefficients and their moments. */
 const CANVASES = 10;
+/**
+ * Copies of the matrices of a canvas's Fourier sums: there and back, as they are read, packed and
+ * kept. Of sides with small factors they take little; of one of 4,093 px, a prime, 1.4 GB.
+ */
+const SUMS = 5.5;
 /** Of the process itself, however many images it draws at once. */
 export const PROCESS_BYTES = 200e6;
 
@@ -35,13 +44,22 @@ export function workBytes(
   drawing: Drawing,
 ): number | null {
   if (drawing.method !== "fourier") return null;
-  const { cropSize, canvasSize, together } = drawing;
+  const { cropSize, canvasSize, highestFrequency, together } = drawing;
   const imageShape = imageShapeOf(model, together, cropSize);
   const imageBytes = (size: Size) => FLOAT_BYTES * sizeOf(imageShapeOf(model, together, size));
   return (
     PROCESS_BYTES +
     PASS_SHARE * passBytes({ model, layer, imageShape }) +
     CROPS * imageBytes(cropSize) +
-    CANVASES * imageBytes(canvasSize)
+    CANVASES * imageBytes(canvasSize) +
+    SUMS * sumBytes(canvasSize, highestFrequency)
   );
+}
+
+/** The larger matrices of the sums along both axes, see `frequency-sums.ts`. */
+function sumBytes(canvas: Size, highestFrequency: number): number {
+  const { across, down } = spectrumLayout(canvas, 1, highestFrequency);
+  const elements = ({ groups, members, perGroup }: KeptAxis) =>
+    groups * (2 * members) * (2 * perGroup);
+  return FLOAT_BYTES * (elements(across) + elements(down));
 }

@@ -31,12 +31,33 @@ test("an image takes what the network sees of it, computes of that, and the imag
   const { bytes } = await resolve({ cropSize: [300, 200], canvasSize: [500, 400] });
   const [crop, canvas] = [300 * 200, 500 * 400];
   // half of seven channels there and back; 36 crops and 10 images of three planes; all float32
-  expect(bytes).toBe(200e6 + 4 * (7 * crop + 36 * 3 * crop + 10 * 3 * canvas));
+  const own = 4 * (7 * crop + 36 * 3 * crop + 10 * 3 * canvas);
+  // 400 is 20 groups of 20, 500 is 20 of 25 with 13 of the 251 frequencies each; complex numbers
+  const sums = 4 * 5.5 * (20 * 40 * 40 + 20 * 50 * 26);
+  expect(bytes).toBe(200e6 + own + sums);
   const images = { targets: [{ channel: 1, diversity: 3 }], channels: undefined };
   const together = await resolve({ cropSize: [300, 200], canvasSize: [500, 400], ...images });
-  expect(together.bytes! - 200e6).toBe(3 * (bytes! - 200e6));
+  expect(together.bytes).toBe(200e6 + 3 * own + sums);
   expect((await resolve({ method: "deepdream", pyramidLevels: 1 })).bytes).toBeNull();
 });
+
+// peak of a process that draws an image of emojinet's conv1, 64 px of it at a time
+test.each([
+  [2_048, 2_048, 0.5, 827e6],
+  [3_508, 2_480, 0.5, 1_442e6],
+  [4_093, 64, 0.5, 974e6],
+  [64, 4_093, 0.5, 1_635e6],
+  [2_039, 2_039, 0.05, 1_605e6],
+])(
+  "sides of large prime factors take matrices of their own length: %i x %i",
+  async (height, width, fraction, measured) => {
+    const cropFraction = { start: [fraction, 1], end: [fraction, 1] };
+    const sizes = { cropSize: 64, canvasSize: [height, width], cropMargin: 0 };
+    const { bytes } = await resolve({ ...sizes, cropFraction, numIterations: 1 });
+    expect(bytes! / measured).toBeGreaterThan(0.7);
+    expect(bytes! / measured).toBeLessThan(1.1);
+  },
+);
 
 describe("a request whose images", () => {
   const drawn = async (more: object = {}) => ({ ...(await resolve(more)), bytes: 16.04e9 });
