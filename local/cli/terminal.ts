@@ -79,7 +79,7 @@ export function createTerminal({
     isWatched: stderr.isTTY === true && stdout.isTTY === true,
     print: (text) => void stdout.write(`${printable(text)}\n`),
     note: (text) => void stderr.write(`${printable(text)}\n`),
-    progressBar: (label) => progressBar(stderr, printable(label), env),
+    progressBar: (label) => progressBar(stderr, label, env),
     readInput: async () => (stdin === undefined ? new Uint8Array() : buffer(stdin)),
   };
 }
@@ -134,7 +134,7 @@ function progressBar(stderr: Output, label: string, env: Environment): ProgressB
       const width = Math.min(BAR_WIDTH, Math.floor(columns * BAR_SHARE));
       const bar = "#".repeat(Math.round(share * width)).padEnd(width, ".");
       const amount = total ? `[${bar}] ${Math.round(share * 100)} %` : String(done);
-      const text = [label, amount, ...(detail === undefined ? [] : [detail])].join(" ");
+      const text = printable([label, amount, ...(detail === undefined ? [] : [detail])].join(" "));
       // a line that wraps cannot be redrawn
       const line = cutToColumns(text, columns - 1);
       stderr.write(isTerminal ? `\r\x1b[K${line}` : `${text}\n`);

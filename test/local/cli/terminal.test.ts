@@ -32,6 +32,13 @@ test("on a narrow terminal the bar leaves room for how far it is", () => {
   expect(barOn({ isTTY: true, columns: 40 })).toBe(start + wanted);
 });
 
+test("a bar does not tell a terminal what the name of a request's file says", () => {
+  const named = "a\u001b]0;gone\u0007.json";
+  expect(barOn({ isTTY: true }, {}, named)).toBe(
+    String.raw`${start}drawing [${"#".repeat(24)}] 100 % a\u001b]0;gone\u0007.json`,
+  );
+});
+
 test("a terminal that can redraw nothing gets lines", () => {
   expect(barOn({ isTTY: true, columns: 80 }, { TERM: "dumb" })).toBe(barOn({}));
   expect(barOn({ isTTY: true, columns: 80 }, { TERM: "xterm" })).toContain(start);
