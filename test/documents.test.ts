@@ -66,6 +66,32 @@ test("the README's ratios to PyTorch, and its memory, are those of the last run"
   expect(readme).toContain(`in at most ${most.toFixed(2)} GB`);
 });
 
+test("time and memory grew in the last run with what bench/README.md says they grow with", () => {
+  const results = readFileSync("bench/RESULTS.md", "utf8");
+  const rowsOf = (title: string) => {
+    const [, section = ""] = new RegExp(`\n### ${title}\n([^]*?)\n### `).exec(results) ?? [];
+    const rows = [...section.matchAll(/^\| (\d+) +\| ([\d.]+) .*\| (\d+) +\|$/gm)];
+    return rows.map((row) => row.slice(1).map(Number) as [number, number, number]);
+  };
+  for (const title of ["Channels", "Iterations", "Side of the image"]) {
+    const isSide = title === "Side of the image";
+    const rows = rowsOf(title).map(([size, seconds, megabytes]) => {
+      return { work: isSide ? size ** 2 : size, seconds, megabytes };
+    });
+    const steps = rows.slice(1).map(({ work, seconds }, i) => {
+      return (seconds - rows[i]!.seconds) / (work - rows[i]!.work);
+    });
+    // the earlier steps are mostly the start
+    const [before = 0, last = 0] = steps.slice(-2);
+    expect([title, last / before > 2 / 3 && last / before < 3 / 2]).toEqual([title, true]);
+    const memory = rows.at(-1)!.megabytes / rows[0]!.megabytes;
+    expect([title, memory > 2]).toEqual([title, isSide]);
+  }
+  expect(readFileSync("bench/README.md", "utf8")).toContain(
+    "time grows in proportion to the channels, the iterations and the pixels; memory grows with the pixels, and a little with the channels",
+  );
+});
+
 test("the marks of a picture are explained with the thresholds that set them", () => {
   const explained = readFileSync("examples/trust.md", "utf8");
   const said = [...explained.matchAll(/`([a-z ]+)` (?:below|above) (\.\d+)/g)];
