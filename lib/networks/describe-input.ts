@@ -18,6 +18,9 @@ import {
 /** Share of the span by which numbers may differ that were written with few digits. */
 const SAME = 0.01;
 
+/** Pixels as they are. */
+const BYTES: GivenPreprocessing = { mean: [0] };
+
 const SIZE_OPEN = "leaves the size of its images open, and its layers go with";
 
 /** What people say of a network's image, besides what its file says. */
@@ -64,11 +67,12 @@ export function describeInput(model: Model, given: GivenInput, where: string): D
   };
   if (isGiven(said)) {
     const numbers = numbersOf({ ...said, channelOrder });
-    const taken = inside && numbersOf({ ...inside.takes, channelOrder });
+    const takes = inside?.takes ?? (image.isOfBytes ? BYTES : null);
+    const taken = takes && numbersOf({ ...takes, channelOrder });
     const doubts = [
       sizeDoubt,
       preprocessingDoubt(given),
-      inside && taken && !isSame(numbers, taken) ? insideDoubt(inside) : null,
+      taken && !isSame(numbers, taken) ? takenDoubt(inside) : null,
     ];
     return {
       input: { ...base, ...numbers, ...others },
@@ -76,7 +80,7 @@ export function describeInput(model: Model, given: GivenInput, where: string): D
     };
   }
   const order = channelOrder ?? inside?.channelOrder ?? undefined;
-  const takes = inside?.takes ?? (image.isOfBytes ? { mean: [0] } : {});
+  const takes = inside?.takes ?? (image.isOfBytes ? BYTES : {});
   const numbers = numbersOf({ ...takes, channelOrder: order });
   const assumed = assumption(numbers, inside, image);
   return {
@@ -101,7 +105,11 @@ function assumption(
   return `${order}, ${inside.pixels}, as the network normalises inside (${inside.operators})`;
 }
 
-function insideDoubt({ pixels, operators }: InputNormalisation): string {
+function takenDoubt(inside: InputNormalisation | null): string {
+  if (inside === null) {
+    return "the file has its image in bytes, pixels 0..255, and was given others; to leave it so, give nothing";
+  }
+  const { pixels, operators } = inside;
   return (
     `the network normalises inside (${operators}) and takes pixels in ${pixels}; with what was ` +
     `given they are normalised twice; to leave it to the network, give nothing`
