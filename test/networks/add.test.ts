@@ -99,7 +99,7 @@ test("a size the file fixes is taken from it, and cannot be another", async () =
 test("whatever is wrong, nothing is written", async () => {
   const { folder, added, options } = await prepare();
   const failures: readonly (readonly [Partial<NewNetwork>, string])[] = [
-    [{ id: "my/net" }, "id: want letters"],
+    [{ id: "my/net" }, "id: want 1 to 64 letters"],
     [{ scale: [0, 1, 1] }, "scale: 0 would erase a channel"],
     [{ mean: [Number.NaN, 1, 1] }, "mean: want finite numbers"],
     [{ modelPath: join(folder, "no.onnx") }, "for the model"],
