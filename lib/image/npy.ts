@@ -9,6 +9,7 @@ export interface NpyArray {
 const MAGIC = "\x93NUMPY";
 const ALIGNMENT = 64; // bytes; NumPy starts the data there so that it can be mapped
 const PREFIX_V1 = 10; // magic, version, 16-bit header length
+const MAX_HEADER_BYTES = 10_000; // as NumPy reads; what is not understood of it is told
 
 /** A `.npy` file, version 1.0, little-endian float32 in C order (NumPy's NEP 1). */
 export function encodeNpy(shape: readonly number[], data: Float32Array): Uint8Array {
@@ -139,6 +140,11 @@ function splitHeader(bytes: Uint8Array): { readonly header: string; readonly dat
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (start + length > bytes.length) {
     throw new ImageError("the .npy file ends within its header; it is damaged");
+  }
+  if (length > MAX_HEADER_BYTES) {
+    throw new ImageError(
+      `the .npy file has a header of ${length} bytes, want at most ${MAX_HEADER_BYTES}; it is damaged`,
+    );
   }
   return { header: latin1(start, start + length), dataStart: start + length };
 }

@@ -40,6 +40,15 @@ test("data of another length than the shape is our own mistake", () => {
   expect(() => encodeNpy([2, 2], SIX)).toThrow("internal: 6 values in an array of [2, 2]");
 });
 
+/** Of version 2, and nothing that is understood in it. */
+function longHeader(length: number): Uint8Array {
+  return Buffer.concat([
+    Buffer.from("\x93NUMPY\x02\x00", "latin1"),
+    Buffer.from(Uint32Array.of(length).buffer),
+    Buffer.alloc(length, "x"),
+  ]);
+}
+
 test("says what is wrong with a file", async () => {
   const whole = await fixture("float32.npy");
   const replaced = (from: string, to: string) => {
@@ -58,6 +67,7 @@ test("says what is wrong with a file", async () => {
     [whole.subarray(0, whole.length - 1), "has 23 bytes of data, want 24"],
     [replaced("'shape': (1", "'shape': (x"), "no readable 'shape'"],
     [Uint8Array.from(whole, (byte, i) => (i === 6 ? 9 : byte)), "version 9"],
+    [longHeader(1_000_000), "a header of 1000000 bytes, want at most 10000"],
   ];
   for (const [bytes, message] of cases) {
     expect(() => decodeNpy(bytes)).toThrow(ImageError);
