@@ -21,7 +21,7 @@ export interface Rewriting {
   readonly numbers: NumbersOfIntegers;
   /** A value name not used yet. */
   readonly fresh: (hint: string) => Value;
-  /** The tensor of an initializer or Constant node, else `null`. */
+  /** The tensor of an initializer or a Constant node, passed on by others or not; else `null`. */
   readonly constantOf: (value: Value) => Tensor | null;
   /**
    * Type and shape of a value that nodes before this one produce; `null` if they cannot be told.
