@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { DescriptionError } from "../../lib/networks/errors.ts";
 import { type Atlas, atlasOf, beginAtlas, findAtlas } from "../../lib/pipeline/atlas/atlas.ts";
 import { atlasSeconds, planAtlas } from "../../lib/pipeline/atlas/plan-atlas.ts";
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
@@ -48,6 +49,10 @@ export const createAtlas = defineRoute({
         headers: { Location: fields.links.self },
       };
     } catch (error) {
+      // one of its recipes
+      if (error instanceof DescriptionError) {
+        throw new ProblemError("invalid-request", [`network: ${error.message}`]);
+      }
       if (!(error instanceof RequestError)) throw error;
       throw new ProblemError("invalid-request", error.problems);
     }

@@ -64,8 +64,8 @@ export const listLayers = defineRoute({
   },
   problems: ["not-found", "conflict"],
   handle: async ({ path: { networkId }, query: { after }, basePath }, deps) => {
-    const network = await openNetwork(networkId, deps);
-    const rest = layerRows(network).filter(({ index }) => index > after);
+    const rows = await lookInto(networkId, deps, layerRows);
+    const rest = rows.filter(({ index }) => index > after);
     const layers = firstThatFit(rest);
     const next =
       layers.length === rest.length
@@ -90,7 +90,7 @@ export const listClasses = defineRoute({
   },
   problems: ["not-found", "conflict"],
   handle: async ({ path: { networkId } }, deps) => {
-    const { labels } = await openNetwork(networkId, deps);
+    const labels = await lookInto(networkId, deps, (network) => network.labels);
     return { body: { network: networkId, classes: [...classesOf(labels ?? [])] } };
   },
 });
@@ -107,9 +107,13 @@ function describeNetwork({ id, licence, input, labels }: NetworkDescription, bas
 }
 
 /** @throws ProblemError if there is no such network, or it cannot be used */
-async function openNetwork(id: string, { networks }: ApiDeps): Promise<AnalysedNetwork> {
+async function lookInto<T>(
+  id: string,
+  { networks }: ApiDeps,
+  look: (network: AnalysedNetwork) => T,
+): Promise<T> {
   try {
-    return await networks.open(id);
+    return look(await networks.open(id));
   } catch (error) {
     if (error instanceof NetworkNotFoundError) {
       throw new ProblemError("not-found", [`there is no network '${id}'`]);

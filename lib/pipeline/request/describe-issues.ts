@@ -47,7 +47,8 @@ function innermost(issue: Issue): readonly Issue[] {
 /** A number beyond all safe integers is beyond its field's own limit, too, and that alone is said. */
 function isNarrowest({ code, path }: Issue, i: number, issues: readonly Issue[]): boolean {
   const next = issues[i + 1];
-  return next?.code !== code || pathName(next.path) !== pathName(path);
+  const isLimit = code === "too_big" || code === "too_small";
+  return !isLimit || next?.code !== code || pathName(next.path) !== pathName(path);
 }
 
 function wanted(issue: Issue): string {

@@ -114,6 +114,19 @@ describe("GET /networks/{networkId}/layers", () => {
     ]);
   });
 
+  test("says which recipe of a network cannot be drawn, and so does an atlas", async () => {
+    const recipes = { whole: { method: "fourier", numIterations: 0 } };
+    call = apiClient(await memoryPipeline({ recipes }));
+    const wanted =
+      /^network: .*'tiny' .*: recipes\.whole: numIterations: given 0; wanted at least 1$/;
+    const atlas = await call("POST", "/atlases", { body: { network: "tiny" } });
+    expect(atlas.status).toBe(400);
+    expect(atlas.body).toMatchObject({ problems: [expect.stringMatching(wanted)] });
+    const { status, body } = await call("GET", "/networks/tiny/layers");
+    expect(status).toBe(409);
+    expect(body).toMatchObject({ problems: [expect.stringContaining("recipes.whole: numI")] });
+  });
+
   test("tells a network that is not there from one that cannot be used", async () => {
     expect((await call("GET", "/networks/none/layers")).status).toBe(404);
     await put("models/broken/network.json", "{}");

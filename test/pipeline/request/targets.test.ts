@@ -140,6 +140,17 @@ describe("refused", () => {
     expect(problems[0]).toContain(wanted);
   });
 
+  test("with all that is wrong with a target at once", async () => {
+    const target = { channel: 1, layer: true, cosinePower: 2, at: [1, 1] };
+    const request = { network: "tiny", layer: 2, targets: [target] };
+    const problems = await problemsOf(() => parseRequest(request));
+    expect(problems.map((problem) => problem.split("; wanted ")[1])).toEqual([
+      "exactly one of channel, channels, direction, activationOf, layer",
+      "cosinePower with direction or activationOf only",
+      "at with channel, channels or activationOf only",
+    ]);
+  });
+
   test.each([
     [
       "a channel out of range",
