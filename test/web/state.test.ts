@@ -136,6 +136,28 @@ describe.skipIf(CHROMIUM === null)("what the page remembers", () => {
     await closeRouted(page);
   });
 
+  test("a comparison begins and ends where the focus is", async () => {
+    const { page, complaints } = await openPage(browser());
+    await page.goto(`${url()}/#/tiny/wide`);
+    const compare = page.getByRole("button", { name: "Compare" });
+    const beside = page.getByRole("region", { name: "To compare" });
+    const isFocused = () => compare.evaluate((it) => it.matches(":focus"));
+    await compare.focus();
+    await page.keyboard.press("Enter");
+    await beside.getByLabel("Recipe").waitFor();
+    expect(await isFocused()).toBe(true);
+    await beside.getByRole("button", { name: "Close" }).focus();
+    await page.keyboard.press("Enter");
+    await beside.waitFor({ state: "detached" });
+    expect(await isFocused()).toBe(true);
+    await page.keyboard.press("Enter");
+    await beside.waitFor();
+    await page.keyboard.press("Enter");
+    await beside.waitFor({ state: "detached" });
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   test("a network that cannot be compared with says why", async () => {
     const { page } = await openPage(browser());
     await page.route("**/networks", async (route) => {

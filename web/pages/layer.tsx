@@ -1,3 +1,5 @@
+import { useRef } from "preact/hooks";
+
 import { Path } from "../parts/path.tsx";
 import { several } from "../components/counted.ts";
 import { Looking } from "../components/looking.tsx";
@@ -18,6 +20,7 @@ interface LayerPageProps {
 export function LayerPage({ network, layer: name, query }: LayerPageProps) {
   const { layer, problems } = useLayer(network, name);
   const beside = besideOf(query);
+  const compare = useRef<HTMLButtonElement>(null);
   const go = (changes: Readonly<Record<string, string | null>>) => {
     const next = { ...Object.fromEntries(query), ...changes };
     location.hash = address.layer(network, name, next);
@@ -35,8 +38,13 @@ export function LayerPage({ network, layer: name, query }: LayerPageProps) {
             </p>
           )}
         </div>
-        {layer !== null && beside === null && (
-          <button type="button" onClick={() => go({ beside: `${network}/${layer.name}` })}>
+        {layer !== null && (
+          <button
+            ref={compare}
+            type="button"
+            aria-pressed={beside !== null}
+            onClick={() => go({ beside: beside === null ? `${network}/${layer.name}` : null })}
+          >
             Compare
           </button>
         )}
@@ -67,7 +75,11 @@ export function LayerPage({ network, layer: name, query }: LayerPageProps) {
               <BesidePicker
                 {...beside}
                 recipeId={query.get("besideRecipe")}
-                onPick={(picked) => go({ besideRecipe: null, ...picked })}
+                onPick={(picked) => {
+                  go({ besideRecipe: null, ...picked });
+                  // what closed it goes with it
+                  if (picked.beside === null) compare.current?.focus();
+                }}
               />
             </section>
           )}
