@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import type { LayerDocument } from "../api/documents.ts";
 import { useKept, useKeptScroll } from "../state/kept.ts";
@@ -35,7 +35,7 @@ export function NetworkGraph({ network, layers }: NetworkGraphProps) {
     const others = [...open].filter((name) => !these.includes(name));
     setOpen(new Set(open.has(module) ? others : [...others, ...these]));
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     // what had the focus is another now, a frame in place of a node
     const parts = scroll.current?.querySelectorAll<SVGElement>("[data-module]") ?? [];
     const last = [...parts].find(({ dataset }) => toggledLast.current.includes(dataset["module"]!));
