@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 
+import { isMap, localTargets } from "../../lib/pipeline/request/fields/targets.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { suggestionsOf, USUAL_PRESET } from "../../lib/pipeline/request/suggestion.ts";
 import type { RecipeFields, Suggestion } from "../../lib/pipeline/request/suggestion-schema.ts";
@@ -55,8 +56,7 @@ export async function shortRequest(
     ...(flags.channels === undefined && fields["targets"] !== undefined
       ? {}
       : { channels: channelsOf(flags.channels, layer.channels) }),
-    ...chosen.fields,
-    ...fields,
+    ...withGiven(chosen.fields, fields),
   });
   const safeName = sheetName(network, layer.name);
   const preset = request.method === "fourier" ? `, preset ${request.preset}` : "";
@@ -105,6 +105,8 @@ export function sheetNames(
   );
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /** What is added to the fields given. */
 interface Chosen {
   readonly fields: Partial<RecipeFields>;
@@ -113,16 +115,31 @@ interface Chosen {
   readonly isOwn?: boolean;
 }
 
-function recipeFields(
-  { method, preset }: Readonly<Record<string, unknown>>,
-  suggestion: Suggestion,
-): Chosen {
+function recipeFields({ method, preset }: Fields, suggestion: Suggestion): Chosen {
   // a preset is the Fourier method's
   if (preset !== undefined) return { fields: { method: "fourier" }, reason: null };
   const says = Object.keys(suggestion.fields).length;
   if (method === undefined || (method === suggestion.fields.method && says > 1)) return suggestion;
   if (method !== "fourier") return { fields: {}, reason: null };
   return { fields: { preset: USUAL_PRESET }, reason: suggestion.reason };
+}
+
+/** How maps are raised: targets that are none are refused with it. */
+const OF_MAPS: ReadonlySet<string> = new Set(["contrast", "objective"]);
+
+/** The fields that are given, and those of a recipe that go with them. */
+function withGiven(recipe: Fields, given: Fields): Fields {
+  const { data: targets } = localTargets.safeParse(given["targets"]);
+  const isOfMaps = targets === undefined || targets.some(isMap);
+  const others = Object.entries(recipe).filter(([name]) => isOfMaps || !OF_MAPS.has(name));
+  const fields = { ...Object.fromEntries(others), ...given };
+  const { cropFraction } = given;
+  if (cropFraction === undefined) return fields;
+  // its start and its end are options of their own
+  return {
+    ...fields,
+    cropFraction: { ...Object(recipe["cropFraction"]), ...Object(cropFraction) },
+  };
 }
 
 function channelsOf(words: readonly string[] | undefined, count: number): unknown {

@@ -69,7 +69,8 @@ function raisedOfMaps<Schema extends z.ZodType<RenderRequest>>(schema: Schema): 
     )
     .refine((request) => isOfUse(request) || request.method === "deepdream" || !request.contrast, {
       path: ["contrast"],
-      error: MAP_WANTED,
+      // a form may have it from a recipe
+      error: `${MAP_WANTED}, or give 0`,
     });
 }
 

@@ -8,7 +8,8 @@ import { decodeImage } from "../../../lib/image/png.ts";
 import { completeRequestSchema } from "../../../lib/pipeline/request/complete-request.ts";
 import { localRequestSchema } from "../../../lib/pipeline/request/request.ts";
 import { requestOptions } from "../../../local/cli/request-options.ts";
-import { sheetNames } from "../../../local/cli/short-request.ts";
+import { sheetNames, shortRequest } from "../../../local/cli/short-request.ts";
+import { createTerminal } from "../../../local/cli/terminal.ts";
 import { expectRefused, run } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
 
@@ -98,6 +99,24 @@ test.each([
   const { code, stdout, stderr } = await run(...what, ...words, "--dry-run");
   expect([code, stdout]).toEqual([0, expect.stringContaining(size)]);
   expect(stderr).toMatch(notice);
+});
+
+test("a network's own recipe goes with targets that are no maps, and keeps what is not given", async () => {
+  const terminal = createTerminal({
+    env: { DREAMGRID_CACHE: "/nonexistent/cache" },
+    stdout: { write: () => undefined },
+    stderr: { write: () => undefined },
+  });
+  const requestOf = async (flags: object) =>
+    (await shortRequest(["emojinet"], { layer: "loss3-classifier", ...flags }, terminal)).request;
+  const own = { cropFraction: { start: [0.8, 1], end: [0.75, 1] }, contrast: 1 };
+  expect(await requestOf({ cropFractionStart: "0.8,1" })).toMatchObject(own);
+  const drawnOf = async (...targets: object[]) => requestOf({ targets: JSON.stringify(targets) });
+  const [map, layer] = [{ channels: { "1": 1, "2": -1 } }, { layer: true }];
+  expect(await drawnOf(layer, map)).toMatchObject({ contrast: 1, totalVariation: 60 });
+  const without = await drawnOf(layer);
+  expect(without).toMatchObject({ totalVariation: 60 });
+  expect(without).not.toHaveProperty("contrast");
 });
 
 test("what is given takes the place of what follows from the layer", async () => {

@@ -132,7 +132,7 @@ describe("refused", () => {
     [
       "contrast between channels, of none",
       { targets: [{ direction: "uploads/a.npy" }], method: "fourier", contrast: 0.5 },
-      "contrast: given 0.5; wanted channels, or a target that is a map of them",
+      "contrast: given 0.5; wanted channels, or a target that is a map of them, to apply it to: no at, direction, activationOf or layer; remove it, or give 0",
     ],
   ])("as a document: %s", async (_, more, wanted) => {
     const problems = await problemsOf(() => parseRequest({ network: "tiny", layer: 2, ...more }));
