@@ -3,6 +3,7 @@ import { openNetwork } from "../lib/networks/registry.ts";
 import { planLevels } from "../lib/optvis/ascent/plan-levels.ts";
 import { imageShapeOf } from "../lib/optvis/graph/layer-pass.ts";
 import { passProductFlops } from "../lib/optvis/graph/pass-flops.ts";
+import { cropCount } from "../lib/optvis/graph/transforms/crop-plan.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { EngineRenderer } from "../lib/pipeline/render/engine-renderer.ts";
 import { imageNumbers } from "../lib/pipeline/request/complete-request.ts";
@@ -46,7 +47,7 @@ function products(): number {
   });
   const ofOneIteration = levels.reduce((sum, { size, crops }) => {
     const shape = imageShapeOf(model.model, 1, crops ?? size);
-    return sum + (crops?.origins.length ?? 1) * passProductFlops(model.model, layer, shape);
+    return sum + (crops ? cropCount(crops) : 1) * passProductFlops(model.model, layer, shape);
   }, 0);
   return channels.length * iterations * ofOneIteration;
 }

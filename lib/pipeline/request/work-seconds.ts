@@ -6,6 +6,7 @@ import {
   type TargetLayer,
 } from "../../optvis/graph/layer-pass.ts";
 import { passFlops } from "../../optvis/graph/pass-flops.ts";
+import { cropCount } from "../../optvis/graph/transforms/crop-plan.ts";
 import { FLOPS_PER_SECOND, PIXEL_SECONDS, START_SECONDS } from "../rates.ts";
 import { type DeepDreamWork, type FourierWork, sumSeconds } from "./work.ts";
 
@@ -61,7 +62,7 @@ function stepSeconds(
   const { imageSize: size, pyramidLevels, pyramidScale } = drawing;
   const levels = planLevels(network, layer, { size, pyramidLevels, pyramidScale });
   return levels.map((level) => {
-    const passes = level.crops === null ? 1 : level.crops.origins.length;
+    const passes = level.crops === null ? 1 : cropCount(level.crops);
     const pixels = level.size.width * level.size.height;
     return passes * passSeconds(level.crops ?? level.size) + pixels * PIXEL_SECONDS;
   });

@@ -2,11 +2,16 @@ import { roundHalfEven } from "../../../onnx/rounding.ts";
 import { floatTensor, type FloatTensor } from "../../../onnx/tensor.ts";
 import type { Size } from "../../../image/raster.ts";
 
-/** Rectangles of one size that cover an image and overlap. */
+/** Rectangles of one size, in rows and columns, that cover an image and overlap. */
 export interface CropPlan extends Size {
-  /** First row and column of each crop. */
-  readonly origins: readonly (readonly [top: number, left: number])[];
+  /** First pixel row of the crops of each row. */
+  readonly tops: readonly number[];
+  /** First pixel column of the crops of each column. */
+  readonly lefts: readonly number[];
 }
+
+/** How many crops a plan has. */
+export const cropCount = ({ tops, lefts }: CropPlan): number => tops.length * lefts.length;
 
 /**
  * The fewest crops that cover the image with at least `overlap` pixels between neighbours, evenly
@@ -17,7 +22,7 @@ export interface CropPlan extends Size {
 export function planCrops(image: Size, crop: Size, overlap = 0): CropPlan {
   const tops = firstPixels(image.height, crop.height, overlap);
   const lefts = firstPixels(image.width, crop.width, overlap);
-  return { ...crop, origins: tops.flatMap((top) => lefts.map((left) => [top, left] as const)) };
+  return { ...crop, tops, lefts };
 }
 
 /** First pixel of each crop along one axis. */
@@ -53,7 +58,7 @@ export function cropWeights({ height, width }: Size, blend: Blend): FloatTensor 
 /** 1 / (sum of the weights of the crops that hold a pixel), [1, 1, H, W]. */
 export function inverseCoverage(image: Size, plan: CropPlan, weights: FloatTensor): FloatTensor {
   const coverage = new Float32Array(image.height * image.width);
-  for (const [top, left] of plan.origins) {
+  for (const [top, left] of plan.tops.flatMap((y) => plan.lefts.map((x) => [y, x] as const))) {
     for (let y = 0; y < plan.height; y++) {
       for (let x = 0; x < plan.width; x++) {
         const at = (top + y) * image.width + left + x;

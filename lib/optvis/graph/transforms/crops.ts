@@ -4,7 +4,12 @@ import { type GraphBuilder, OPEN_AXIS } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { intsTensor } from "../../../onnx/tensor.ts";
 import { emitLoop } from "../loop.ts";
-import type { Differentiate, ImageAndSelection, Transform } from "../parts.ts";
+import type {
+  ActivationAndGradient,
+  Differentiate,
+  ImageAndSelection,
+  Transform,
+} from "../parts.ts";
 import { type Blend, type CropPlan, cropWeights, inverseCoverage } from "./crop-plan.ts";
 
 export interface AscentCrops {
@@ -15,7 +20,8 @@ export interface AscentCrops {
 
 /**
  * A large image, seen crop by crop: activations are averaged, gradients blended by weight where
- * crops overlap. An inner Loop goes over the crops, so memory does not grow with the image.
+ * crops overlap. Inner Loops go over the rows of crops and over each row, so memory does not grow with the
+ * image.
  *
  * Their grid moves in each iteration, so that no seam stays in one place. It moves by rolling the
  * image: what leaves on one side enters on the other, so no border sees filling.
@@ -35,51 +41,85 @@ export function movingCrops(graph: GraphBuilder, crops: AscentCrops): Transform 
       const { activation, gradient } = emitOverCrops(body, moved, crops, differentiate);
       const { height, width } = crops.imageSize;
       const back = [remainder(body, height, down), remainder(body, width, right)] as const;
-      const [n = 1] = body.shapeOf(image);
-      const axes = body.ints([0]);
-      const mean = body.emitAs(floats([n]), "ReduceMean", [activation, axes], { keepdims: 0 });
-      return { activation: mean, gradient: roll(body, gradient, ...back) };
+      return { activation, gradient: roll(body, gradient, ...back) };
     },
   };
 }
 
-/** Activations [crops, N], and the blended gradient. */
+/** The activations' means [N], and the blended gradient. */
 function emitOverCrops(
   graph: GraphBuilder,
-  { image, selection }: ImageAndSelection,
+  seen: ImageAndSelection,
   { imageSize, plan, blend }: AscentCrops,
   differentiate: Differentiate,
-) {
-  const shape = graph.shapeOf(image);
+): ActivationAndGradient {
   const weights = cropWeights(plan, blend);
-  const count = BigInt64Array.of(BigInt(plan.origins.length));
-  const tops = intsTensor(plan.origins.map(([top]) => top));
-  const lefts = intsTensor(plan.origins.map(([, left]) => left));
+  const rows = { prefix: "row_", axis: 2, starts: plan.tops, length: plan.height } as const;
+  const columns = { prefix: "crop_", axis: 3, starts: plan.lefts, length: plan.width } as const;
+  // crops are added up in rows and these in the image: for each crop by itself an image of zeros
+  // would be added, and the cost grow with the square of the image's pixels
+  const { activation, gradient } = emitOverPieces(graph, rows, seen, (ofRow, row) =>
+    emitOverPieces(ofRow, columns, row, (body, crop) => {
+      const pass = differentiate(body, crop);
+      return { ...pass, gradient: body.emit("Mul", [pass.gradient, body.constant(weights)]) };
+    }),
+  );
+  const coverage = graph.constant(inverseCoverage(imageSize, plan, weights));
+  return { activation, gradient: graph.emit("Mul", [gradient, coverage]) };
+}
+
+/** Pieces of one length along one axis of an image. */
+interface Pieces {
+  /** Starts the names of the Loop over them. */
+  readonly prefix: string;
+  readonly axis: 2 | 3;
+  /** First pixel of each. */
+  readonly starts: readonly number[];
+  readonly length: number;
+}
+
+/** What is seen piece by piece: the mean activations [N], and gradients added up in their places. */
+function emitOverPieces(
+  graph: GraphBuilder,
+  { prefix, axis, starts, length }: Pieces,
+  { image, selection }: ImageAndSelection,
+  differentiate: Differentiate,
+): ActivationAndGradient {
+  const shape = graph.shapeOf(image);
+  const pieceShape = shape.with(axis, length);
   const { finals, scans } = emitLoop(graph, {
-    prefix: "crop_",
-    iterations: graph.constant({ type: "int64", shape: [], data: count }),
+    prefix,
+    iterations: graph.constant({
+      type: "int64",
+      shape: [],
+      data: BigInt64Array.of(BigInt(starts.length)),
+    }),
     carried: [zeros(graph, shape)],
     outer: [image, selection],
     body: (body, index, [total]) => {
-      const origin = body.emit(
-        "Concat",
-        [tops, lefts].map((list) => pick(body, body.constant(list), index)),
-        { axis: 0 },
-      );
-      const end = body.emit("Add", [origin, body.ints([plan.height, plan.width])]);
-      const cropShape = [...shape.slice(0, 2), plan.height, plan.width];
-      const crop = body.emitAs(floats(cropShape), "Slice", [image, origin, end, body.ints([2, 3])]);
-      const { activation, gradient } = differentiate(body, { image: crop, selection });
-      const weighted = body.emit("Mul", [gradient, body.constant(weights)]);
-      const after = body.emit("Sub", [body.ints([imageSize.height, imageSize.width]), end]);
-      const none = body.ints([0, 0]);
-      const pads = body.emit("Concat", [none, origin, none, after], { axis: 0 });
-      const placed = body.emitAs(floats(shape), "Pad", [weighted, pads]);
+      const start = pick(body, body.constant(intsTensor(starts)), index);
+      const end = body.emit("Add", [start, body.ints([length])]);
+      const bounds = [image, start, end, body.ints([axis])];
+      const piece = body.emitAs(floats(pieceShape), "Slice", bounds);
+      const { activation, gradient } = differentiate(body, { image: piece, selection });
+      const after = body.emit("Sub", [body.ints([shape[axis]!]), end]);
+      const pads = body.emit("Add", [
+        body.emit("Mul", [start, body.ints(unit(8, axis))]),
+        body.emit("Mul", [after, body.ints(unit(8, 4 + axis))]),
+      ]);
+      const placed = body.emitAs(floats(shape), "Pad", [gradient, pads]);
       return { carried: [body.emit("Add", [total, placed])], scanned: [activation] };
     },
   });
-  const coverage = graph.constant(inverseCoverage(imageSize, plan, weights));
-  return { activation: scans[0], gradient: graph.emit("Mul", [finals[0], coverage]) };
+  const [n = 1] = shape;
+  const axes = graph.ints([0]);
+  const means = graph.emitAs(floats([n]), "ReduceMean", [scans[0], axes], { keepdims: 0 });
+  return { activation: means, gradient: finals[0] };
+}
+
+/** 1 at one place, else 0. */
+function unit(length: number, place: number): readonly number[] {
+  return Array.from({ length }, (_, i) => Number(i === place));
 }
 
 /** Row `iteration`, column `axis` of the shifts, as int64 [1]. */
