@@ -148,6 +148,14 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     await page.keyboard.press("Enter");
     await layer.waitFor({ state: "detached" });
     await expect.poll(() => open.evaluate((it) => it.matches(":focus")), PATIENT).toBe(true);
+    // what has nothing to do with it keeps the focus
+    await page.keyboard.press("Enter");
+    await layer.waitFor();
+    const closing = page.getByRole("button", { name: "Close all" });
+    await closing.focus();
+    await page.keyboard.press("Enter");
+    await layer.waitFor({ state: "detached" });
+    expect(await closing.evaluate((it) => it.matches(":focus"))).toBe(true);
     await page.getByPlaceholder(/Search/).fill("3a 5x5 conv");
     await page.getByText("2 of 143").waitFor();
     await page.getByPlaceholder(/Search/).fill("64 × 56 × 56"); // as it is copied from the table

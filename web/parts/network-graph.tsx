@@ -40,6 +40,7 @@ export function NetworkGraph({ network, layers }: NetworkGraphProps) {
     const parts = scroll.current?.querySelectorAll<SVGElement>("[data-module]") ?? [];
     const last = [...parts].find(({ dataset }) => toggledLast.current.includes(dataset["module"]!));
     last?.focus();
+    toggledLast.current = [];
   }, [open]);
   const first = layout?.nodes[0]?.x ?? 0;
   useEffect(() => {
