@@ -20,8 +20,8 @@ export interface AscentCrops {
 
 /**
  * A large image, seen crop by crop: activations are averaged, gradients blended by weight where
- * crops overlap. Inner Loops go over the rows of crops and over each row, so memory does not grow with the
- * image.
+ * crops overlap. Inner Loops go over the rows of crops and over each row, so memory does not grow
+ * with the image.
  *
  * Their grid moves in each iteration, so that no seam stays in one place. It moves by rolling the
  * image: what leaves on one side enters on the other, so no border sees filling.
