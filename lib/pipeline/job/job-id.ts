@@ -11,7 +11,9 @@ const ID_LENGTH = 32;
  * it stand for (network and initial image). Hex SHA-256.
  */
 export function requestHash(resolved: ResolvedRequest): string {
-  const { request, network: description, initialImage, targetFiles } = resolved;
+  const { request, network, initialImage, targetFiles } = resolved;
+  // the request has in full what a recipe would have said
+  const { recipes: _, ...description } = network;
   // `manifest`: the name that the ids of earlier jobs were made with
   const identity = {
     request,

@@ -58,6 +58,15 @@ test("the same request is the same job however it is spelled, and is sent once",
   expect(pipeline.assembly.sent).toHaveLength(1);
 });
 
+test("a request stays the same job whatever recipes its network has", async () => {
+  const recipes = [undefined, { first: { numIterations: 7 } }, { whole: { method: "fourier" } }];
+  const ids = recipes.map(async (each) => {
+    const pipeline = await memoryPipeline(each && { recipes: each });
+    return (await pipeline.accept()).jobId;
+  });
+  expect(new Set(await Promise.all(ids)).size).toBe(1);
+});
+
 const VARIATIONS: readonly Partial<RenderRequestInput>[] = [
   { layer: "wide_relu" },
   { channels: "1:4" },
