@@ -2,6 +2,7 @@ import type { InputConstant } from "../onnx/input-constants.ts";
 import type { Model } from "../onnx/model.ts";
 import { NetworkError } from "./errors.ts";
 import { fittingSide } from "./fitting-side.ts";
+import type { PixelsBeside } from "./hugging-face.ts";
 import { DEFAULT_SIDE_PX, imageInput, type ImageInput } from "./image-input.ts";
 import { type InputNormalisation, inputNormalisation } from "./input-normalisation.ts";
 import type { NetworkInput } from "./network-input.ts";
@@ -21,6 +22,8 @@ const SAME = 0.01;
 /** Pixels as they are. */
 const BYTES: GivenPreprocessing = { mean: [0] };
 
+const TO_SAY_OTHERWISE = `to say otherwise, give --preprocessing (${PREPROCESSING_NAMES.join(", ")}), or --mean, --std and --range`;
+
 const SIZE_OPEN = "leaves the size of its images open, and its layers go with";
 
 /** What people say of a network's image, besides what its file says. */
@@ -39,22 +42,29 @@ export interface DescribedInput {
 
 /**
  * A network's image input: name and size from the file, pixels as they were given; else as the
- * network's own first operators say, if it normalises inside; else by default, which `assumed` then
- * says.
+ * network's own first operators say, if it normalises inside; else as a file beside it says; else
+ * by default, which `assumed` then says.
  *
  * @param model read with the constants that are given
  * @param where the model's path, for messages
+ * @param beside what a file beside the model says of its pixels
  * @throws NetworkError if the file takes no image, or what was given does not fit it
  */
-export function describeInput(model: Model, given: GivenInput, where: string): DescribedInput {
+export function describeInput(
+  model: Model,
+  given: GivenInput,
+  where: string,
+  beside: PixelsBeside | null = null,
+): DescribedInput {
   const image = imageInput(model, where);
   const inside = inputNormalisation(model.graph, image.name, image.planes);
   const { sizePx, preprocessing, mean, std, scale, range, channelOrder } = given;
   const said = { preprocessing, mean, std, scale, range };
   requireSize(image, sizePx ?? null, where);
-  const side = sizePx ?? fittingSide(model, image);
+  const usualSide = sizePx ?? beside?.sidePx ?? DEFAULT_SIDE_PX;
+  const side = sizePx ?? fittingSide(model, image, usualSide);
   const base = { name: image.name, width: image.width ?? side, height: image.height ?? side };
-  const isUnusual = (sizePx ?? DEFAULT_SIDE_PX) !== side;
+  const isUnusual = usualSide !== side;
   const sizeDoubt = isUnusual ? `it ${SIZE_OPEN} ${base.width}x${base.height}` : null;
   const others = given.constants ? { constants: given.constants } : {};
   const numbersOf = (values: GivenPreprocessing): Preprocessing => {
@@ -79,6 +89,16 @@ export function describeInput(model: Model, given: GivenInput, where: string): D
       notices: doubts.flatMap((doubt) => (doubt === null ? [] : [`${where}: ${doubt}`])),
     };
   }
+  if (beside !== null && inside === null && !image.isOfBytes && isFor(image, beside)) {
+    const numbers = numbersOf({ ...beside.given, ...(channelOrder && { channelOrder }) });
+    return {
+      input: { ...base, ...numbers, ...others },
+      notices: [
+        `${where} has no description: its pixels are taken as ${beside.path} says; ${TO_SAY_OTHERWISE}`,
+        ...(sizeDoubt === null ? [] : [`${where}: ${sizeDoubt}`]),
+      ],
+    };
+  }
   const order = channelOrder ?? inside?.channelOrder ?? undefined;
   const takes = inside?.takes ?? (image.isOfBytes ? BYTES : {});
   const numbers = numbersOf({ ...takes, channelOrder: order });
@@ -86,11 +106,18 @@ export function describeInput(model: Model, given: GivenInput, where: string): D
   return {
     input: { ...base, ...numbers, assumed, ...others },
     notices: [
-      `${where} has no description: assuming ${assumed}; to say otherwise, give --preprocessing ` +
-        `(${PREPROCESSING_NAMES.join(", ")}), or --mean, --std and --range`,
+      `${where} has no description: assuming ${assumed}; ${TO_SAY_OTHERWISE}`,
       ...(sizeDoubt === null ? [] : [`${where}: ${sizeDoubt}`]),
     ],
   };
+}
+
+/** Whether there are as many numbers as the image has planes, or one for all. */
+function isFor(
+  { planes }: ImageInput,
+  { given: { mean = [], scale = [] } }: PixelsBeside,
+): boolean {
+  return [mean, scale].every(({ length }) => length === 1 || length === planes);
 }
 
 function assumption(

@@ -17,11 +17,15 @@ const OTHER_SIDES_PX = [
  * network do not go with it, as places that are embedded for another size do not; then the one that
  * they all go with. Hugging Face's exports leave the size open whatever it is.
  */
-export function fittingSide(model: Model, { planes, width, height }: ImageInput): number {
-  if (width !== null && height !== null) return DEFAULT_SIDE_PX;
+export function fittingSide(
+  model: Model,
+  { planes, width, height }: ImageInput,
+  usual = DEFAULT_SIDE_PX,
+): number {
+  if (width !== null && height !== null) return usual;
   const isFitting = (side: number) => {
     const { problems } = specialise(model, [1, planes, height ?? side, width ?? side]);
     return ![...problems.values()].some((problem) => problem instanceof ShapeMismatchError);
   };
-  return [DEFAULT_SIDE_PX, ...OTHER_SIDES_PX].find(isFitting) ?? DEFAULT_SIDE_PX;
+  return [usual, DEFAULT_SIDE_PX, ...OTHER_SIDES_PX].find(isFitting) ?? usual;
 }

@@ -2,6 +2,7 @@ import type { Model } from "../onnx/model.ts";
 import { describeModel } from "./checksum.ts";
 import { classNamesIn } from "./class-names-in-file.ts";
 import { type DescribedInput, describeInput, type GivenInput } from "./describe-input.ts";
+import { huggingFaceFiles } from "./hugging-face.ts";
 import type { ModelFile } from "./network-files.ts";
 
 /** A model file that has no description yet. */
@@ -28,13 +29,19 @@ export interface ModelReader {
 }
 
 export interface DescribedModel extends DescribedInput {
-  /** Names of its classes, channel 1 first; `null` where the file says none. */
+  /** Names of its classes, channel 1 first; `null` where neither the file says them nor one beside it. */
   readonly labels: readonly string[] | null;
 }
 
-/** What there is to say of a model that is read. @throws NetworkError as `describeInput` */
-export function describeRead(model: Model, given: GivenInput, where: string): DescribedModel {
-  return { ...describeInput(model, given, where), labels: classNamesIn(model) };
+/** What there is to say of a model that is read from a path. @throws NetworkError as `describeInput` */
+export async function describeRead(
+  model: Model,
+  given: GivenInput,
+  path: string,
+): Promise<DescribedModel> {
+  const beside = await huggingFaceFiles(path);
+  const described = describeInput(model, given, path, beside.pixels);
+  return { ...described, labels: classNamesIn(model) ?? beside.labels };
 }
 
 /** Reads in the thread that asks. */

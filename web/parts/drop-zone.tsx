@@ -6,7 +6,7 @@ import { address } from "../state/router.ts";
 import { submitting, useSending } from "../state/use-sending.ts";
 import { CHANNEL_ORDERS, CONVENTIONS } from "./preprocessing.ts";
 
-/** Takes a network: an .onnx file, and files of weights beside it. */
+/** Takes a network: an .onnx file, and what lies beside it. */
 export function DropZone() {
   const [files, setFiles] = useState<readonly File[]>([]);
   const [name, setName] = useState("");
@@ -35,7 +35,7 @@ export function DropZone() {
         <input
           ref={input}
           type="file"
-          accept=".onnx,.data,.onnx_data,.bin"
+          accept=".onnx,.data,.onnx_data,.bin,.json"
           multiple
           hidden
           aria-label="Files of a network"

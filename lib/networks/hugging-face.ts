@@ -1,0 +1,136 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+import * as z from "zod";
+
+import type { GivenPreprocessing } from "./preprocessing.ts";
+
+/** What Hugging Face's libraries keep of a network in files beside it. */
+export interface HuggingFaceFiles {
+  /** How it wants its pixels; `null` where no file says it. */
+  readonly pixels: PixelsBeside | null;
+  /** Names of its classes, channel 1 first; `null` where no file says them. */
+  readonly labels: readonly string[] | null;
+}
+
+export interface PixelsBeside {
+  /** Path of the file that says so. */
+  readonly path: string;
+  readonly given: GivenPreprocessing;
+  /** Side of the square images that it was trained with; `null` where that is not said. */
+  readonly sidePx: number | null;
+}
+
+const PREPROCESSOR = "preprocessor_config.json";
+const CONFIG = "config.json";
+/** Folder of a model's exports, with the other files around it. */
+const EXPORTS = "onnx";
+/** A file of thousands of class names has a fraction of it; others of these names may be anything. */
+const MOST_BYTES = 4_000_000;
+
+const perPlane = z.union([z.number(), z.array(z.number()).min(1)]).transform((values) => {
+  return typeof values === "number" ? [values] : values;
+});
+const sidePx = z.int().min(1);
+/** Of a square; `null` for others, and for sizes that are said in another way. */
+const size = z
+  .union([
+    sidePx,
+    z.object({ shortest_edge: sidePx }).transform(({ shortest_edge }) => shortest_edge),
+    z
+      .object({ height: sidePx, width: sidePx })
+      .transform(({ height, width }) => (height === width ? height : null)),
+  ])
+  .nullable()
+  .catch(null);
+
+/** As `transformers` has them, with its defaults. */
+const preprocessorSchema = z
+  .object({
+    do_rescale: z.boolean().default(true),
+    rescale_factor: z
+      .number()
+      .gt(0)
+      .default(1 / 255),
+    rescale_offset: z.boolean().default(false),
+    do_normalize: z.boolean().optional(),
+    image_mean: perPlane.optional(),
+    image_std: perPlane.optional(),
+    do_flip_channel_order: z.boolean().optional(),
+    do_center_crop: z.boolean().default(true),
+    crop_size: size.default(null),
+    size: size.default(null),
+  })
+  // of sounds, texts or by a default of its own kind it is not said how images are normalised
+  .refine(({ do_normalize, image_mean, image_std, do_flip_channel_order }) =>
+    do_normalize === false || (do_normalize === undefined && do_flip_channel_order !== undefined)
+      ? true
+      : image_mean !== undefined && image_std !== undefined,
+  );
+
+const configSchema = z.object({ id2label: z.record(z.string().regex(/^\d+$/), z.string()) });
+
+/** Names that stand for none: what the library calls classes that nobody has named. */
+const UNNAMED = /^LABEL_\d+$/;
+
+/**
+ * Reads what lies beside a model, or around the folder `onnx` that it lies in. What is not there, or
+ * is something else under the same name, says nothing.
+ */
+export async function huggingFaceFiles(modelPath: string): Promise<HuggingFaceFiles> {
+  const folder = dirname(modelPath);
+  const folders = basename(folder) === EXPORTS ? [folder, dirname(folder)] : [folder];
+  const found: HuggingFaceFiles = { pixels: null, labels: null };
+  return folders.reduce(async (before, each): Promise<HuggingFaceFiles> => {
+    const { pixels, labels } = await before;
+    return {
+      pixels: pixels ?? (await pixelsIn(join(each, PREPROCESSOR))),
+      labels: labels ?? (await labelsIn(join(each, CONFIG))),
+    };
+  }, Promise.resolve(found));
+}
+
+/**
+ * Source: `BaseImageProcessor` of transformers. It rescales, takes the offset off, then normalises:
+ * (pixel * factor - offset - mean) / std.
+ */
+async function pixelsIn(path: string): Promise<PixelsBeside | null> {
+  const said = preprocessorSchema.safeParse(await jsonIn(path)).data;
+  if (said === undefined) return null;
+  const factor = said.do_rescale ? said.rescale_factor : 1;
+  const offset = said.do_rescale && said.rescale_offset ? 1 : 0;
+  const isNormalised = said.do_normalize ?? said.image_mean !== undefined;
+  const [means, deviations] = isNormalised ? [said.image_mean!, said.image_std!] : [[0], [1]];
+  return {
+    path,
+    given: {
+      mean: means.map((mean) => (offset + mean) / factor),
+      scale: deviations.map((deviation) => factor / deviation),
+      ...(said.do_flip_channel_order && { channelOrder: "BGR" }),
+    },
+    sidePx: (said.do_center_crop ? said.crop_size : null) ?? said.size,
+  };
+}
+
+async function labelsIn(path: string): Promise<readonly string[] | null> {
+  const said = configSchema.safeParse(await jsonIn(path)).data;
+  if (said === undefined) return null;
+  const { id2label } = said;
+  const names = Array.from({ length: Object.keys(id2label).length }, (_, i) => id2label[i] ?? "");
+  // a name is a line of a labels file
+  const lines = names.map((name) => name.replaceAll(/\s+/g, " ").trim());
+  return lines.length > 0 && lines.every((line) => line !== "" && !UNNAMED.test(line))
+    ? lines
+    : null;
+}
+
+/** `undefined` where there is no such file, or none of JSON. */
+async function jsonIn(path: string): Promise<unknown> {
+  try {
+    const { size: bytes } = await stat(path);
+    if (bytes > MOST_BYTES) return undefined;
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
