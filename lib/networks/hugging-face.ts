@@ -28,15 +28,17 @@ const EXPORTS = "onnx";
 /** A file of thousands of class names has a fraction of it; others of these names may be anything. */
 const MOST_BYTES = 4_000_000;
 
-const perPlane = z.union([z.number(), z.array(z.number()).min(1)]).transform((values) => {
-  return typeof values === "number" ? [values] : values;
-});
+const perPlane = (number: z.ZodNumber) =>
+  z
+    .union([number, z.array(number).min(1)])
+    .transform((values) => (typeof values === "number" ? [values] : values));
 const sidePx = z.int().min(1);
 /** Of a square; `null` for others, and for sizes that are said in another way. */
 const size = z
   .union([
     sidePx,
-    z.object({ shortest_edge: sidePx }).transform(({ shortest_edge }) => shortest_edge),
+    // with a longest one, too, images keep their aspect
+    z.strictObject({ shortest_edge: sidePx }).transform(({ shortest_edge }) => shortest_edge),
     z
       .object({ height: sidePx, width: sidePx })
       .transform(({ height, width }) => (height === width ? height : null)),
@@ -54,19 +56,20 @@ const preprocessorSchema = z
       .default(1 / 255),
     rescale_offset: z.boolean().default(false),
     do_normalize: z.boolean().optional(),
-    image_mean: perPlane.optional(),
-    image_std: perPlane.optional(),
+    image_mean: perPlane(z.number()).optional(),
+    image_std: perPlane(z.number().gt(0)).optional(),
     do_flip_channel_order: z.boolean().optional(),
     do_center_crop: z.boolean().default(true),
     crop_size: size.default(null),
     size: size.default(null),
   })
   // of sounds, texts or by a default of its own kind it is not said how images are normalised
-  .refine(({ do_normalize, image_mean, image_std, do_flip_channel_order }) =>
-    do_normalize === false || (do_normalize === undefined && do_flip_channel_order !== undefined)
-      ? true
-      : image_mean !== undefined && image_std !== undefined,
-  );
+  .refine(({ do_normalize, image_mean, image_std, do_flip_channel_order }) => {
+    if (do_normalize === false || (image_mean !== undefined && image_std !== undefined))
+      return true;
+    const isSaid = do_normalize !== undefined || image_mean !== undefined;
+    return !isSaid && do_flip_channel_order !== undefined;
+  });
 
 const configSchema = z.object({ id2label: z.record(z.string().regex(/^\d+$/), z.string()) });
 
@@ -124,12 +127,13 @@ async function labelsIn(path: string): Promise<readonly string[] | null> {
     : null;
 }
 
-/** `undefined` where there is no such file, or none of JSON. */
+/** `undefined` where there is no such file, or none of JSON; a field that is `null` is left out. */
 async function jsonIn(path: string): Promise<unknown> {
   try {
     const { size: bytes } = await stat(path);
     if (bytes > MOST_BYTES) return undefined;
-    return JSON.parse(await readFile(path, "utf8"));
+    const text = await readFile(path, "utf8");
+    return JSON.parse(text, (_, value: unknown) => value ?? undefined);
   } catch {
     return undefined;
   }

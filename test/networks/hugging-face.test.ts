@@ -42,6 +42,13 @@ test.each<[string, object, string, readonly number[], readonly number[]]>([
   ["one number for all", { image_mean: 0.5, image_std: 0.5 }, "RGB", [-1, -1, -1], [1, 1, 1]],
   ["no normalising", { do_normalize: false }, "RGB", [0, 0, 0], [1, 1, 1]],
   [
+    "null for what is not said, as the fast processors write it",
+    { ...VIT, do_rescale: null, do_center_crop: null, crop_size: null, do_convert_rgb: null },
+    "RGB",
+    [-1, -0.5, -2],
+    [1, 1.5, 2],
+  ],
+  [
     "an offset before, as EfficientNet's",
     {
       rescale_factor: 1 / 127.5,
@@ -87,6 +94,8 @@ test.each([
   [{ ...VIT, size: { shortest_edge: 128 }, crop_size: 112, do_center_crop: false }, 128],
   [{ ...VIT, size: { height: 96, width: 128 } }, 224],
   [{ ...VIT, size: { longest_edge: 96 } }, 224],
+  [{ ...VIT, size: { shortest_edge: 128, longest_edge: 512 } }, 224],
+  [{ ...VIT, size: 96, crop_size: null, do_center_crop: null }, 96],
 ])("an open size is that of %j", async (preprocessor, side) => {
   const { description } = await opened(withPixels(preprocessor));
   const { width, height } = description.input;
@@ -131,6 +140,8 @@ describe("a file beside the model says nothing", () => {
     ["for sounds", { feature_extractor_type: "WhisperFeatureExtractor", sampling_rate: 16000 }],
     ["that leaves its numbers to the library", { do_normalize: true, size: 224 }],
     ["for other planes", { image_mean: [0.5, 0.5], image_std: [0.5, 0.5] }],
+    ["with a mean alone", { do_flip_channel_order: true, image_mean: [0.5, 0.5, 0.5] }],
+    ["with a deviation of zero", { ...VIT, image_std: [0.5, 0, 0.5] }],
     ["of something else", ["text"]],
     ["that is no JSON", "{"],
   ])("that is one %s", async (_, preprocessor) => {
