@@ -53,6 +53,12 @@ const modelFileSchema = z.strictObject({
 
 /** What layers see, by which networks have recipes: `lib/pipeline/request/layer-role.ts`. */
 export const LAYER_ROLES = ["whole", "first", "middle"] as const;
+/** That in words. */
+const ROLES_FORM = LAYER_ROLES.map((role) => `"${role}"`).join(", ");
+
+const recipe = z
+  .record(z.string(), z.json(), { error: "want fields of a request, by their names" })
+  .readonly();
 
 const descriptionSchema = z
   .strictObject({
@@ -70,7 +76,7 @@ const descriptionSchema = z
     labels: fileName.nullable().default(null),
     /** How layers are drawn where nothing is said: fields of a request, which checks them. */
     recipes: z
-      .partialRecord(z.enum(LAYER_ROLES), z.record(z.string(), z.json()).readonly())
+      .partialRecord(z.enum(LAYER_ROLES), recipe, { error: `want recipes by ${ROLES_FORM}` })
       .readonly()
       .optional(),
   })

@@ -56,8 +56,16 @@ test.each<[string, unknown, string]>([
   ["a mean of words", withInput({ mean: [1, 2, "3"] }), "input.mean.2: want a finite number"],
   ["a scale of 0", withInput({ scale: [1, 0, 1] }), "input.scale: 0 would erase a channel"],
   ["labels elsewhere", { ...VALID, labels: "/etc/passwd" }, "labels: want a plain file name"],
-  ["a recipe for no role", { ...VALID, recipes: { last: {} } }, "recipes: "],
-  ["a recipe of a name", { ...VALID, recipes: { whole: "vivid" } }, "recipes.whole: "],
+  [
+    "a recipe for no role",
+    { ...VALID, recipes: { last: {} } },
+    'recipes: want recipes by "whole", "first", "middle"',
+  ],
+  [
+    "a recipe of a name",
+    { ...VALID, recipes: { whole: "vivid" } },
+    "recipes.whole: want fields of a request",
+  ],
   ["an unknown field", { ...VALID, sha256: "x" }, 'unrecognized key: "sha256"'],
 ])("%s is refused", (_, json, problem) => {
   expect(() => parseDescription(json, "here/network.json")).toThrow(DescriptionError);
