@@ -43,7 +43,10 @@ export function LayerPage({ network, layer: name, query }: LayerPageProps) {
             ref={compare}
             type="button"
             aria-pressed={beside !== null}
-            onClick={() => go({ beside: beside === null ? `${network}/${layer.name}` : null })}
+            onClick={() => {
+              const own = `${network}/${layer.name}`;
+              go({ besideRecipe: null, beside: beside === null ? own : null });
+            }}
           >
             Compare
           </button>
