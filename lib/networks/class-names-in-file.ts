@@ -1,4 +1,5 @@
 import type { Model, Node } from "../onnx/model.ts";
+import { asLabels } from "./labels.ts";
 
 /** What exporters call class names in a file's metadata: Ultralytics's first. */
 const KEYS = ["names", "class_names"];
@@ -11,9 +12,7 @@ const KEYS = ["names", "class_names"];
 export function classNamesIn({ graph, metadata }: Model): readonly string[] | null {
   const written = KEYS.flatMap((key) => metadata.get(key) ?? []).map(namesWritten);
   const found = [...written, ...graph.nodes.map(namesOfScores)].find((names) => names !== null);
-  // a name is a line of a labels file
-  const names = (found ?? []).map((name) => name.replaceAll(/\s+/g, " ").trim());
-  return names.length > 0 && names.every(Boolean) ? names : null;
+  return asLabels(found ?? []);
 }
 
 /** A text in quotes, either of which Python takes; with a bound, as a file may be hostile. */

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 
 import * as z from "zod";
 
+import { asLabels } from "./labels.ts";
 import type { GivenPreprocessing } from "./preprocessing.ts";
 
 /** What Hugging Face's libraries keep of a network in files beside it. */
@@ -82,15 +83,10 @@ const UNNAMED = /^LABEL_\d+$/;
  */
 export async function huggingFaceFiles(modelPath: string): Promise<HuggingFaceFiles> {
   const folder = dirname(modelPath);
-  const folders = basename(folder) === EXPORTS ? [folder, dirname(folder)] : [folder];
-  const found: HuggingFaceFiles = { pixels: null, labels: null };
-  return folders.reduce(async (before, each): Promise<HuggingFaceFiles> => {
-    const { pixels, labels } = await before;
-    return {
-      pixels: pixels ?? (await pixelsIn(join(each, PREPROCESSOR))),
-      labels: labels ?? (await labelsIn(join(each, CONFIG))),
-    };
-  }, Promise.resolve(found));
+  const around = basename(folder) === EXPORTS ? dirname(folder) : null;
+  const first = async <Said>(name: string, read: (path: string) => Promise<Said | null>) =>
+    (await read(join(folder, name))) ?? (around === null ? null : read(join(around, name)));
+  return { pixels: await first(PREPROCESSOR, pixelsIn), labels: await first(CONFIG, labelsIn) };
 }
 
 /**
@@ -120,11 +116,7 @@ async function labelsIn(path: string): Promise<readonly string[] | null> {
   if (said === undefined) return null;
   const { id2label } = said;
   const names = Array.from({ length: Object.keys(id2label).length }, (_, i) => id2label[i] ?? "");
-  // a name is a line of a labels file
-  const lines = names.map((name) => name.replaceAll(/\s+/g, " ").trim());
-  return lines.length > 0 && lines.every((line) => line !== "" && !UNNAMED.test(line))
-    ? lines
-    : null;
+  return names.some((name) => UNNAMED.test(name.trim())) ? null : asLabels(names);
 }
 
 /** `undefined` where there is no such file, or none of JSON; a field that is `null` is left out. */

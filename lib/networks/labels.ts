@@ -43,6 +43,12 @@ export function classChannel(labels: readonly string[], name: string): number {
   return channel;
 }
 
+/** Names as lines of a labels file, which they become; `null` where one is none. */
+export function asLabels(names: readonly string[]): readonly string[] | null {
+  const lines = names.map((name) => name.replaceAll(/\s+/g, " ").trim());
+  return lines.length > 0 && lines.every(Boolean) ? lines : null;
+}
+
 /** Why the names of a network's classes are not known, where they are not. */
 export function whyNoLabels({
   id,

@@ -31,7 +31,7 @@ type Known = Pick<AnalysedNetwork, "description" | "model">;
  * How each layer of a network is drawn best: with the recipe that its description has for layers of
  * that role, else as becomes any network.
  *
- * @returns throws DescriptionError for a recipe that no request could have
+ * @returns a function that throws a DescriptionError for a recipe that no request could have
  */
 export function suggestionsOf(network: Known): (layer: LayerWithChannels) => Suggestion {
   const { model, description } = network;
