@@ -34,7 +34,9 @@ export async function startServe(
   const { log, hangsAfter, recoverySeconds } = plan;
   const data = join(folder, "data");
   const own = [join(folder, log), String(hangsAfter), String(recoverySeconds)];
-  const words = ["--aws-port", "0", "--api-port", "0", "--data", data];
+  // by which it is known how many channels are begun at once
+  const machine = ["--threads", "2"];
+  const words = [...machine, "--aws-port", "0", "--api-port", "0", "--data", data];
   const child = spawn(process.execPath, [await bundledScript(CHILD, folder), ...own, ...words], {
     env: { ...process.env, DREAMGRID_MODELS: folder, DREAMGRID_CACHE: join(folder, "cache") },
     cwd,
