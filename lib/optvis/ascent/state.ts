@@ -145,7 +145,14 @@ export function imageResult(
 export function failedResult({ channel, restarts, trace }: AscentState, stop: Stop): FailedChannel {
   const reason =
     stop.kind === "dead"
-      ? `the gradient is zero everywhere, for ${restarts + 1} starting images, where the activation is ${trace.at(-1)!.activation}; the channel may be dead, or as high as it can be`
+      ? whyDead(restarts + 1, trace.at(-1)!.activation)
       : `non-finite ${stop.what} at level ${stop.level}, iteration ${stop.iteration}`;
   return { kind: "failed", channel, reason };
+}
+
+/** @param starts images that were tried: of more than one some are noise */
+function whyDead(starts: number, activation: number): string {
+  const tried = starts === 1 ? "the starting image" : `${starts} starting images`;
+  const or = starts === 1 ? ", or the image too even to begin with" : "";
+  return `the gradient is zero everywhere, or its squares too small for float32, for ${tried}, where the activation is ${activation}; the channel may be dead, saturated, or as high as it can be${or}`;
 }

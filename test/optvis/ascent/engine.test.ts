@@ -155,7 +155,7 @@ describe("a start without any gradient", () => {
       kind: "failed",
       channel: 4,
       reason:
-        "the gradient is zero everywhere, for 17 starting images, where the activation is 0; the channel may be dead, or as high as it can be",
+        "the gradient is zero everywhere, or its squares too small for float32, for 17 starting images, where the activation is 0; the channel may be dead, saturated, or as high as it can be",
     });
     expect(ended).toHaveLength(2);
   });
@@ -165,8 +165,21 @@ describe("a start without any gradient", () => {
     const [dead] = await engine.render({ ...task(0, [4]), start: { kind: "given", images } });
     expect(dead).toMatchObject({
       kind: "failed",
-      reason: expect.stringContaining("for 1 starting"),
+      reason: expect.stringMatching(
+        /zero everywhere, .* for the starting image, .*, or the image too even to begin with$/,
+      ),
     });
+  });
+
+  test("is one, too, whose gradient is small beyond its squares", async () => {
+    const weak = floatTensor(
+      [2, 3, 3, 3],
+      normal([2, 3, 3, 3], 5).data.map((weight, i) => weight * (i < 27 ? 1e-25 : 1e-18)),
+    );
+    const made = networkOf([node("Conv", "image w", "y")], { w: weak }, { height: 4, width: 6 });
+    const [first, second] = await engine.render(taskOf(made, "y", { channels: [1, 2] }));
+    expect(first).toMatchObject({ reason: expect.stringContaining("squares too small") });
+    expect(second).toMatchObject({ kind: "image" });
   });
 });
 
