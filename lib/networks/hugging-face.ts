@@ -33,7 +33,9 @@ const perPlane = (number: z.ZodNumber) =>
   z
     .union([number, z.array(number).min(1)])
     .transform((values) => (typeof values === "number" ? [values] : values));
-const sidePx = z.int().min(1);
+/** Of images that a network may have been trained with: what is more is odd, and says nothing. */
+const MOST_SIDE_PX = 4_096;
+const sidePx = z.int().min(1).max(MOST_SIDE_PX);
 /** Of a square; `null` for others, and for sizes that are said in another way. */
 const size = z
   .union([

@@ -94,6 +94,8 @@ test.each([
   [{ ...VIT, size: { shortest_edge: 128 }, crop_size: 112, do_center_crop: false }, 128],
   [{ ...VIT, size: { height: 96, width: 128 } }, 224],
   [{ ...VIT, size: { longest_edge: 96 } }, 224],
+  [{ ...VIT, size: 1_000_000 }, 224],
+  [{ ...VIT, size: 128, crop_size: { height: 1e15, width: 1e15 } }, 128],
   [{ ...VIT, size: { shortest_edge: 128, longest_edge: 512 } }, 224],
   [{ ...VIT, size: 96, crop_size: null, do_center_crop: null }, 96],
 ])("an open size is that of %j", async (preprocessor, side) => {

@@ -1,3 +1,4 @@
+import type { CompleteFourierRequest } from "./complete-request.ts";
 import { RequestError } from "./request.ts";
 import type { ResolvedRequest } from "./resolved-request.ts";
 import { PROCESS_BYTES } from "./work-bytes.ts";
@@ -14,7 +15,8 @@ type Drawn = Pick<ResolvedRequest, "bytes" | "request">;
  * @param memoryBytes of a worker, or of this machine
  */
 export function memoryProblems({ bytes, request }: Drawn, memoryBytes: number): string[] {
-  if (bytes === null || request.executionEnvironment === "gpu") return [];
+  if (bytes === null || request.method !== "fourier" || request.executionEnvironment === "gpu")
+    return [];
   if (SURE_SHARE * bytes <= memoryBytes) return [];
   // with "auto" a CPU draws beside a card, and would run out of memory
   const orCard =
@@ -22,7 +24,7 @@ export function memoryProblems({ bytes, request }: Drawn, memoryBytes: number): 
       ? ', or a GPU alone, with "executionEnvironment": "gpu"'
       : "";
   return [
-    `cropSize: an image takes about ${show(bytes)} of memory, and there are ${show(memoryBytes)} where it would be drawn; use a smaller cropSize${orCard}`,
+    `request: an image ${sizesOf(request)} takes about ${show(bytes)} of memory, and there are ${show(memoryBytes)} where it would be drawn; use a smaller ${SIZES}${orCard}`,
   ];
 }
 
@@ -42,11 +44,19 @@ export function memoryNotice(
   memoryBytes: number,
   atOnce: number,
 ): string | null {
-  if (bytes === null || request.executionEnvironment === "gpu") return null;
+  if (bytes === null || request.method !== "fourier" || request.executionEnvironment === "gpu")
+    return null;
   if (PROCESS_BYTES + atOnce * (bytes - PROCESS_BYTES) <= memoryBytes) return null;
   const many = atOnce === 1 ? "" : `, and ${atOnce} are drawn at once`;
   const remedy = atOnce === 1 ? "" : "fewer --threads, or ";
-  return `an image takes about ${show(bytes)} of memory${many}; this machine has ${show(memoryBytes)}, which may not be enough: ${remedy}a smaller cropSize takes less`;
+  return `an image ${sizesOf(request)} takes about ${show(bytes)} of memory${many}; this machine has ${show(memoryBytes)}, which may not be enough: ${remedy}a smaller ${SIZES} takes less`;
+}
+
+/** What of a request takes memory: which of them does is seen where both are shown. */
+const SIZES = "cropSize or canvasSize";
+
+function sizesOf({ cropSize, canvasSize }: CompleteFourierRequest): string {
+  return `with crops of ${cropSize.join(" x ")} on a canvas of ${canvasSize.join(" x ")}`;
 }
 
 const show = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;

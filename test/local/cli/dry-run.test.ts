@@ -59,7 +59,7 @@ test("images that may not fit the machine's memory together are told of on stand
   const words = ["dream", "-", "--dry-run", "--threads", "1024", "--out", out];
   const { code, stderr } = await runWith({ stdin: JSON.stringify(request) }, ...words);
   expect(stderr).toMatch(
-    /^request: an image takes about \d\.\d GB of memory, and 500 are drawn at once; this machine has [^\n]+\n$/,
+    /^request: an image with crops of [^\n]+ takes about \d\.\d GB of memory, and 500 are drawn at once; this machine has [^\n]+\n$/,
   );
   expect(code).toBe(0);
 });

@@ -60,15 +60,18 @@ test.each([
 );
 
 describe("a request whose images", () => {
-  const drawn = async (more: object = {}) => ({ ...(await resolve(more)), bytes: 16.04e9 });
+  const sizes = { cropSize: [30, 40], canvasSize: [50, 60] };
+  const drawn = async (more: object = {}) => {
+    return { ...(await resolve({ ...sizes, ...more })), bytes: 16.04e9 };
+  };
 
   test("surely take more memory than there is is refused, before any of it is sent", async () => {
     expect(memoryProblems(await drawn(), 8.1e9)).toEqual([]);
     expect(memoryProblems(await drawn(), 8e9)).toEqual([
-      'cropSize: an image takes about 16.0 GB of memory, and there are 8.0 GB where it would be drawn; use a smaller cropSize, or a GPU alone, with "executionEnvironment": "gpu"',
+      'request: an image with crops of 30 x 40 on a canvas of 50 x 60 takes about 16.0 GB of memory, and there are 8.0 GB where it would be drawn; use a smaller cropSize or canvasSize, or a GPU alone, with "executionEnvironment": "gpu"',
     ]);
     expect(memoryProblems(await drawn({ executionEnvironment: "cpu" }), 8e9)).toEqual([
-      expect.stringMatching(/use a smaller cropSize$/),
+      expect.stringMatching(/use a smaller cropSize or canvasSize$/),
     ]);
     const onCard = await drawn({ executionEnvironment: "gpu" });
     expect(memoryProblems(onCard, 8e9)).toEqual([]);
@@ -80,7 +83,11 @@ describe("a request whose images", () => {
     const request = { ...FOURIER, canvasSize: 1_024, numIterations: 1 };
     expect(await acceptRequest({ ...request, cropSize: 4_096 }, deps)).toEqual({
       status: "rejected",
-      problems: [expect.stringMatching(/^cropSize: an image takes about 8\.\d GB .* 3\.2 GB /)],
+      problems: [
+        expect.stringMatching(
+          /^request: .* of 4096 x 4096 on a canvas of 1024 x 1024 takes about 8\.\d GB .* 3\.2 GB /,
+        ),
+      ],
     });
     expect(pipeline.cpu.sent).toEqual([]);
     const smaller = await acceptRequest({ ...request, cropSize: 512 }, deps);
@@ -91,10 +98,10 @@ describe("a request whose images", () => {
     // 15.84 GB of each, and 0.2 of the process
     expect(memoryNotice(await drawn(), 47.73e9, 3)).toBeNull();
     expect(memoryNotice(await drawn(), 47.71e9, 3)).toBe(
-      "an image takes about 16.0 GB of memory, and 3 are drawn at once; this machine has 47.7 GB, which may not be enough: fewer --threads, or a smaller cropSize takes less",
+      "an image with crops of 30 x 40 on a canvas of 50 x 60 takes about 16.0 GB of memory, and 3 are drawn at once; this machine has 47.7 GB, which may not be enough: fewer --threads, or a smaller cropSize or canvasSize takes less",
     );
     expect(memoryNotice(await drawn(), 16e9, 1)).toBe(
-      "an image takes about 16.0 GB of memory; this machine has 16.0 GB, which may not be enough: a smaller cropSize takes less",
+      "an image with crops of 30 x 40 on a canvas of 50 x 60 takes about 16.0 GB of memory; this machine has 16.0 GB, which may not be enough: a smaller cropSize or canvasSize takes less",
     );
     expect(memoryNotice(await drawn({ executionEnvironment: "gpu" }), 1, 3)).toBeNull();
   });
