@@ -99,7 +99,12 @@ interface Kernel {
 
 const LINEAR: Kernel = { reach: 1, at: (distance) => 1 - distance };
 
-const cubic = (a: number): Kernel => ({ reach: 2, at: (distance) => cubicKernel(a, distance) });
+/** Source: Keys, "Cubic Convolution Interpolation for Digital Image Processing", 1981. */
+const cubic = (a: number): Kernel => ({
+  reach: 2,
+  at: (x) =>
+    x <= 1 ? ((a + 2) * x - (a + 3)) * x * x + 1 : ((a * x - 5 * a) * x + 8 * a) * x - 4 * a,
+});
 
 /**
  * With antialias a kernel that shrinks the input is as much wider, its weights one in all.
@@ -120,12 +125,6 @@ function widened({ reach, at }: Kernel, coordinate: number, scale: number) {
 function ofOneInAll(taps: ReturnType<Taps>): ReturnType<Taps> {
   const sum = taps.reduce((total, [, weight]) => total + weight, 0);
   return taps.map(([index, weight]) => [index, weight / sum]);
-}
-
-/** Source: Keys, "Cubic Convolution Interpolation for Digital Image Processing", 1981. */
-function cubicKernel(a: number, x: number): number {
-  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
 }
 
 /** Taps outside the input fall on its border pixel, or are left out. */

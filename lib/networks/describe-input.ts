@@ -58,15 +58,16 @@ export function describeInput(
 ): DescribedInput {
   const image = imageInput(model, where);
   const inside = inputNormalisation(model.graph, image.name, image.planes);
-  const { sizePx, preprocessing, mean, std, scale, range, channelOrder } = given;
+  /** As far as the file tells. */
+  const takes = inside?.takes ?? (image.isOfBytes ? BYTES : null);
+  const { sizePx, constants, channelOrder, preprocessing, mean, std, scale, range } = given;
   const said = { preprocessing, mean, std, scale, range };
   requireSize(image, sizePx ?? null, where);
   const usualSide = sizePx ?? beside?.sidePx ?? DEFAULT_SIDE_PX;
   const side = sizePx ?? fittingSide(model, image, usualSide);
-  const base = { name: image.name, width: image.width ?? side, height: image.height ?? side };
-  const isUnusual = usualSide !== side;
-  const sizeDoubt = isUnusual ? `it ${SIZE_OPEN} ${base.width}x${base.height}` : null;
-  const others = given.constants ? { constants: given.constants } : {};
+  const size = { width: image.width ?? side, height: image.height ?? side };
+  const sizeDoubts =
+    usualSide === side ? [] : [`${where}: it ${SIZE_OPEN} ${size.width}x${size.height}`];
   const numbersOf = (values: GivenPreprocessing): Preprocessing => {
     try {
       return toPreprocessing(values, image.planes);
@@ -75,41 +76,35 @@ export function describeInput(
       throw error;
     }
   };
+  const inputOf = (pixels: Preprocessing & { readonly assumed?: string }): NetworkInput => ({
+    name: image.name,
+    ...size,
+    ...pixels,
+    ...(constants && { constants }),
+  });
   if (isGiven(said)) {
     const numbers = numbersOf({ ...said, channelOrder });
-    const takes = inside?.takes ?? (image.isOfBytes ? BYTES : null);
     const taken = takes && numbersOf({ ...takes, channelOrder });
     const doubts = [
-      sizeDoubt,
       preprocessingDoubt(given),
       taken && !isSame(numbers, taken) ? takenDoubt(inside) : null,
-    ];
-    return {
-      input: { ...base, ...numbers, ...others },
-      notices: doubts.flatMap((doubt) => (doubt === null ? [] : [`${where}: ${doubt}`])),
-    };
+    ].filter((doubt) => doubt !== null);
+    const notices = [...sizeDoubts, ...doubts.map((doubt) => `${where}: ${doubt}`)];
+    return { input: inputOf(numbers), notices };
   }
-  if (beside !== null && inside === null && !image.isOfBytes && isFor(image, beside)) {
+  const unsaid = (what: string) => [
+    `${where} has no description: ${what}; ${TO_SAY_OTHERWISE}`,
+    ...sizeDoubts,
+  ];
+  if (beside !== null && takes === null && isFor(image, beside)) {
     const numbers = numbersOf({ ...beside.given, ...(channelOrder && { channelOrder }) });
-    return {
-      input: { ...base, ...numbers, ...others },
-      notices: [
-        `${where} has no description: its pixels are taken as ${beside.path} says; ${TO_SAY_OTHERWISE}`,
-        ...(sizeDoubt === null ? [] : [`${where}: ${sizeDoubt}`]),
-      ],
-    };
+    const notices = unsaid(`its pixels are taken as ${beside.path} says`);
+    return { input: inputOf(numbers), notices };
   }
   const order = channelOrder ?? inside?.channelOrder ?? undefined;
-  const takes = inside?.takes ?? (image.isOfBytes ? BYTES : {});
   const numbers = numbersOf({ ...takes, channelOrder: order });
   const assumed = assumption(numbers, inside, image);
-  return {
-    input: { ...base, ...numbers, assumed, ...others },
-    notices: [
-      `${where} has no description: assuming ${assumed}; ${TO_SAY_OTHERWISE}`,
-      ...(sizeDoubt === null ? [] : [`${where}: ${sizeDoubt}`]),
-    ],
-  };
+  return { input: inputOf({ ...numbers, assumed }), notices: unsaid(`assuming ${assumed}`) };
 }
 
 /** Whether there are as many numbers as the image has planes, or one for all. */

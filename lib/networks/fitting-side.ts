@@ -20,7 +20,7 @@ const OTHER_SIDES_PX = [
 export function fittingSide(
   model: Model,
   { planes, width, height }: ImageInput,
-  usual = DEFAULT_SIDE_PX,
+  usual: number,
 ): number {
   if (width !== null && height !== null) return usual;
   const isFitting = (side: number) => {

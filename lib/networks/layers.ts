@@ -107,24 +107,26 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
   for (const node of model.graph.nodes) {
     if (!isOnImage(node)) continue;
     const inputs = new Set(valuesRead(node).flatMap((value) => readFrom.get(value) ?? []));
-    if (isPlumbing(node)) {
-      const [feeding = 1] = inputs;
-      for (const output of node.outputs) readFrom.set(output, feeding);
-      const source = layerOf.get(
-        [requiredInput(node, 0), ...valuesRead(node)].find((each) => layerOf.has(each)) ?? "",
-      );
-      if (source !== undefined && !SEQUENCE_PLUMBING.has(node.op)) {
-        for (const output of node.outputs) layerOf.set(output, source);
-        const layer = layers[source]!;
-        // the tensor is the same data after plumbing, so the layer answers to that name too
-        layer.aliases.push(...[node.name, ...node.outputs].filter(Boolean));
-        const whole = activation(graph, firstOutput(node), axes.get(firstOutput(node)) ?? 1);
-        if (isWholeAgain(layer, whole, layers)) {
-          layers[source] = { ...layer, value: firstOutput(node), ...whole };
-        }
-      }
-      continue;
-    }
+    if (isPlumbing(node)) passOn(node, inputs);
+    else addLayer(node, inputs);
+  }
+  return layers;
+
+  function passOn(node: Node, [feeding = 1]: Iterable<number>): void {
+    for (const output of node.outputs) readFrom.set(output, feeding);
+    const read = [requiredInput(node, 0), ...valuesRead(node)];
+    const source = layerOf.get(read.find((value) => layerOf.has(value)) ?? "");
+    if (source === undefined || SEQUENCE_PLUMBING.has(node.op)) return;
+    for (const output of node.outputs) layerOf.set(output, source);
+    const layer = layers[source]!;
+    // the tensor is the same data after plumbing, so the layer answers to that name too
+    layer.aliases.push(...[node.name, ...node.outputs].filter(Boolean));
+    const value = firstOutput(node);
+    const whole = activation(graph, value, axes.get(value) ?? 1);
+    if (isWholeAgain(layer, whole, layers)) layers[source] = { ...layer, value, ...whole };
+  }
+
+  function addLayer(node: Node, inputs: Iterable<number>): void {
     const learnables = learnablesOf(node);
     const value = firstOutput(node);
     const names = namer.name(node, learnables[0]?.name ?? null, paths.get(node) ?? null);
@@ -145,7 +147,6 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
       learnableCount: learnables.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     });
   }
-  return layers;
 
   function isOnImage(node: Node): boolean {
     // a branch reads what is around it

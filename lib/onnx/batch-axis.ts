@@ -16,6 +16,12 @@ interface Rewrite {
 
 type Facts = ReadonlyMap<Value, ValueFacts>;
 
+/**
+ * How the elements of one image lie along the batch's axis: together, image after image; in turn
+ * with those of the others, as [T, N, C] does in rows [T N, C]; or neither.
+ */
+type Order = "together" | "alternating" | "mixed";
+
 /** Of a Gather for a whole batch: a last map of some hundred images, in a fraction of a second. */
 const MAX_BATCH_INDICES = 2 ** 20;
 
@@ -32,10 +38,7 @@ export class BatchAxis {
   readonly axes = new Map<Value, number>();
   /** Of these, those whose leading axis is not the batch, with what broke it. */
   readonly #broken = new Map<Value, ShapeMismatchError>();
-  /** Values along one of whose axes the images alternate: [T, N, C] as rows [T N, C]. */
-  readonly #alternating = new Set<Value>();
-  /** Values in which the elements of one image no longer lie together along the batch's axis. */
-  readonly #mixed = new Set<Value>();
+  readonly #order = new Map<Value, Order>();
 
   /** @param single facts of the same network for one image; not asked for if `size` is 1 */
   constructor(image: Value, size: number, single: Facts) {
@@ -49,7 +52,7 @@ export class BatchAxis {
    * [N, ...], as one that does to each image what it does to a single one; `null` for any other.
    */
   rewrite(node: Node, facts: Facts): Rewrite | null {
-    if (this.#size === 1 || node.inputs.some((value) => this.#mixed.has(value))) return null;
+    if (this.#size === 1 || this.#readsMixed(node)) return null;
     if (node.op === "Reshape") return this.#reshape(node, facts);
     if (node.op === "Resize") return this.#resize(node, facts);
     if (node.op === "Gather") return this.#gather(node, facts);
@@ -151,34 +154,42 @@ export class BatchAxis {
   #elementsBefore(value: Value, facts: Facts): number | null {
     const [axis, one] = [this.#axisOf(value, facts), this.#single.get(value)?.shape];
     if (axis === null || !one) return null;
-    return sizeOf(one.slice(0, this.#alternating.has(value) ? axis + 1 : axis));
+    return sizeOf(one.slice(0, this.#isAlternating(value) ? axis + 1 : axis));
   }
 
-  #isMixedBy(node: Node, output: Value, facts: Facts): boolean {
-    if (this.#size === 1) return false;
-    if (node.inputs.some((value) => this.#mixed.has(value))) return true;
+  #isAlternating(value: Value): boolean {
+    return this.#order.get(value) === "alternating";
+  }
+
+  #readsMixed({ inputs }: Node): boolean {
+    return inputs.some((value) => this.#order.get(value) === "mixed");
+  }
+
+  #orderAfter(node: Node, output: Value, facts: Facts): Order {
+    if (this.#size === 1) return "together";
+    if (this.#readsMixed(node)) return "mixed";
     // every image is convolved with the weights that all of them make
     const isConvolved = node.op === "Conv" || node.op === "ConvTranspose";
-    if (isConvolved && node.inputs.slice(1).some((value) => this.#reached.has(value))) return true;
-    if (node.op.startsWith("Scatter")) return this.#isOfOneImage(node, facts);
-    if (node.op.startsWith("Reduce") && this.#isReducedOverImages(node, facts)) return true;
+    if (isConvolved && node.inputs.slice(1).some((value) => this.#reached.has(value))) {
+      return "mixed";
+    }
+    if (node.op.startsWith("Scatter")) {
+      return this.#isOfOneImage(node, facts) ? "mixed" : "together";
+    }
+    if (node.op.startsWith("Reduce") && this.#isReducedOverImages(node, facts)) return "mixed";
     const to = this.#axisOf(output, facts);
     if (node.op !== "Reshape" && node.op !== "Flatten") {
-      const alternating = node.inputs.find((value) => this.#alternating.has(value));
-      if (alternating === undefined) return false;
-      if (!ROW_BY_ROW.has(node.op) || this.#axisOf(alternating, facts) !== to) return true;
-      this.#alternating.add(output);
-      return false;
+      const alternating = node.inputs.find((value) => this.#isAlternating(value));
+      if (alternating === undefined) return "together";
+      const isKept = ROW_BY_ROW.has(node.op) && this.#axisOf(alternating, facts) === to;
+      return isKept ? "alternating" : "mixed";
     }
     const before = this.#elementsBefore(node.inputs[0]!, facts);
     const one = this.#single.get(output)?.shape;
-    if (before === null || !one || to === null) return true;
+    if (before === null || !one || to === null) return "mixed";
     // an axis of length 1 may lie in front, which starts there too
-    if (sizeOf(one.slice(0, to)) === before) return false;
-    const start = axisAfter(before, one);
-    if (start !== null && start > 0 && to === start - 1) this.#alternating.add(output);
-    else return start !== to;
-    return false;
+    if (sizeOf(one.slice(0, to)) === before) return "together";
+    return axisAfter(before, one) === to + 1 ? "alternating" : "mixed";
   }
 
   #isReducedOverImages(node: Node, facts: Facts): boolean {
@@ -213,12 +224,12 @@ export class BatchAxis {
       const inferred = facts.get(output);
       if (!output || !inferred || inferred.constant) return [];
       this.#reached.add(output);
-      if (this.#isMixedBy(node, output, facts)) this.#mixed.add(output);
+      const order = this.#orderAfter(node, output, facts);
+      this.#order.set(output, order);
       const isSingle = this.#size === 1 || this.#single.get(output)?.shape[0] === 1;
-      if (inferred.shape[0] === this.#size && isSingle && !this.#mixed.has(output)) return [];
+      if (inferred.shape[0] === this.#size && isSingle && order !== "mixed") return [];
       const part = this.#single.get(output)?.shape[0] ?? 1;
-      const isApart = !this.#mixed.has(output) && !this.#alternating.has(output);
-      const axis = isApart ? this.#axisOf(output, facts) : null;
+      const axis = order === "together" ? this.#axisOf(output, facts) : null;
       if (this.#size > 1 && part > 1 && axis === 0) this.parts.set(output, part);
       if (axis !== null && axis > 0 && inferred.shape[axis] === this.#size) {
         this.axes.set(output, axis);

@@ -17,16 +17,16 @@ import type { Tensor } from "./tensor.ts";
 /** A graph of the file as plain data, its operators as of the file's own opset. */
 export function decodeGraph(proto: GraphProto, external: CountedData): Graph {
   const initializers = new Map<Value, Tensor>();
+  const add = (name: Value, decode: () => Tensor) => {
+    if (initializers.has(name)) throw new ModelError(`initializer '${name}' is defined twice`);
+    initializers.set(name, decode());
+  };
   for (const tensor of proto.initializer) {
-    if (initializers.has(tensor.name)) {
-      throw new ModelError(`initializer '${tensor.name}' is defined twice`);
-    }
-    initializers.set(tensor.name, decodeTensor(tensor, tensor.name, external));
+    add(tensor.name, () => decodeTensor(tensor, tensor.name, external));
   }
   for (const sparse of proto.sparseInitializer) {
     const name = sparse.values?.name ?? "";
-    if (initializers.has(name)) throw new ModelError(`initializer '${name}' is defined twice`);
-    initializers.set(name, decodeSparseTensor(sparse, name, external));
+    add(name, () => decodeSparseTensor(sparse, name, external));
   }
   return {
     name: proto.name,
@@ -81,6 +81,7 @@ function decodeAttribute(
   const { FLOAT, FLOATS, GRAPH, INT, INTS, SPARSE_TENSOR, STRING, STRINGS, TENSOR } =
     AttributeProto_AttributeType;
   const kind = proto.type || guessKind(proto);
+  const name = `${proto.name} of ${node.name || node.output[0]}`;
   if (kind === INT) return Number(proto.i);
   if (kind === INTS) return proto.ints.map(Number);
   if (kind === FLOAT) return { float: proto.f };
@@ -88,11 +89,9 @@ function decodeAttribute(
   if (kind === STRING) return utf8(proto.s);
   if (kind === STRINGS) return proto.strings.map(utf8);
   if (kind === TENSOR && proto.t) {
-    const name = proto.t.name || `${proto.name} of ${node.name || node.output[0]}`;
-    return { tensor: decodeTensor(proto.t, name, external) };
+    return { tensor: decodeTensor(proto.t, proto.t.name || name, external) };
   }
   if (kind === SPARSE_TENSOR && proto.sparseTensor) {
-    const name = `${proto.name} of ${node.name || node.output[0]}`;
     return { tensor: decodeSparseTensor(proto.sparseTensor, name, external) };
   }
   if (kind === GRAPH && proto.g) return { graph: decodeGraph(proto.g, external) };

@@ -76,20 +76,18 @@ export function imageAxes(graph: Graph, { name, shape }: ValueInfo): ImageAxes |
       // in arithmetic a constant may come first; as a weight the image tells nothing
       const isImage = node.inputs[0] === next.value || KEEPS_AXES.has(node.op);
       if (node.domain !== "" || !isImage) continue;
+      const [batchAxis = null, planeAxis = null] = next.axes;
       const weight = CHANNELS_SECOND.get(node.op);
       if (weight !== undefined) {
-        const [batchAxis = null, planeAxis = null] = next.axes;
         const planes = next.isWhole ? planesOf(graph, node, weight) : null;
         return { planeAxis, batchAxis, reader: node, planes };
       }
       if (NORMALISES_SECOND.has(node.op)) {
-        const [batchAxis = null, planeAxis = null] = next.axes;
         normalised ??= { planeAxis, batchAxis, reader: node, planes: null };
       }
       const after = axesAfter(constants, node, next);
       const output = node.outputs[0];
       if (after === null || !output || seen.has(output)) continue;
-      if (after.axes.length > MOST_AXES) continue;
       seen.add(output);
       waiting.push({ ...after, value: output });
     }

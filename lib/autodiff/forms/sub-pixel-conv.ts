@@ -40,17 +40,15 @@ export function subPixelConv(
   const parts: Value[] = [];
   for (const [row, values] of phases.entries()) {
     for (const [column, value] of values.entries()) {
-      const [, , height = 0, width = 0] = graph.shapeOf(value);
+      const lengths = graph.shapeOf(value).slice(2);
       const axes = [
-        { window: vertical, count: phases.length, phase: row, length: height, cells: cells[0]! },
-        {
-          window: horizontal,
-          count: values.length,
-          phase: column,
-          length: width,
-          cells: cells[1]!,
-        },
-      ].map(reachOf) as [Reach, Reach];
+        reachOf({ window: vertical, count: phases.length, phase: row }, lengths[0]!, cells[0]!),
+        reachOf(
+          { window: horizontal, count: values.length, phase: column },
+          lengths[1]!,
+          cells[1]!,
+        ),
+      ] as const;
       const size = blocksize ** 2 * axes[0].size * axes[1].size;
       graph.reserve(sizeOf(taps.shape.slice(0, 2)) * size, "the gradient of a strided convolution");
       const kernel = graph.constant(subPixelKernel(taps, axes, blocksize));
@@ -105,14 +103,13 @@ function offsetsOf({ window, count, phase }: Phase): { first: number; last: numb
   };
 }
 
-/** @param axis with the phase's length, and how many cells the image has along it */
-function reachOf(axis: Phase & { readonly length: number; readonly cells: number }): Reach {
+/** @param length of the phase @param cells that the image has along the axis */
+function reachOf(axis: Phase, length: number, cells: number): Reach {
   const { first, last } = offsetsOf(axis);
   const begin = -first;
   // where dY goes on beyond what the last cell reads, a longer kernel reads it times zero
-  const size = Math.max(last, axis.length - axis.cells) - first + 1;
-  const end = axis.cells - axis.length - begin + size - 1;
-  return { ...axis, first, size, begin, end };
+  const size = Math.max(last, length - cells) - first + 1;
+  return { ...axis, first, size, begin, end: cells - length - begin + size - 1 };
 }
 
 /** [Ci * S * S, Co, reach, reach], channel order (ci, r, c) as DepthToSpace's CRD mode wants. */
@@ -125,19 +122,14 @@ function subPixelKernel(
   const shape = [inputs * blocksize ** 2, outputs, rows.size, columns.size];
   return lateFloatTensor(shape, () => {
     const data = new Float32Array(sizeOf(shape));
-    let at = 0;
+    const [down, across] = [readsOf(rows), readsOf(columns)];
     for (let ci = 0; ci < inputs; ci++) {
-      for (let r = 0; r < blocksize; r++) {
-        for (let c = 0; c < blocksize; c++) {
-          for (let co = 0; co < outputs; co++) {
-            for (let i = 0; i < rows.size; i++) {
-              const ky = tapOf(rows, r, i);
-              for (let j = 0; j < columns.size; j++, at++) {
-                const kx = tapOf(columns, c, j);
-                if (ky < 0 || ky >= kh || kx < 0 || kx >= kw) continue;
-                data[at] = weight.data[((co * inputs + ci) * kh + ky) * kw + kx]!;
-              }
-            }
+      for (let co = 0; co < outputs; co++) {
+        for (const { pixel: r, element: i, tap: ky } of down) {
+          for (const { pixel: c, element: j, tap: kx } of across) {
+            const channel = (ci * blocksize + r) * blocksize + c;
+            const at = ((channel * outputs + co) * rows.size + i) * columns.size + j;
+            data[at] = weight.data[((co * inputs + ci) * kh + ky) * kw + kx]!;
           }
         }
       }
@@ -146,7 +138,24 @@ function subPixelKernel(
   });
 }
 
-/** The tap of the weight by which pixel `pixel` of a cell reads the kernel's element `index`. */
-function tapOf({ window, count, phase, first }: Reach, pixel: number, index: number): number {
-  return pixel + window.padBegin - window.stride * (phase + count * (first + index));
+interface Read {
+  /** Of a cell. */
+  readonly pixel: number;
+  /** Of the kernel. */
+  readonly element: number;
+  /** Of the convolution's weight. */
+  readonly tap: number;
+}
+
+/** By which tap each pixel of a cell reads each element of the kernel; the others are zero. */
+function readsOf({ window, count, phase, first, size }: Reach): readonly Read[] {
+  const { kernel, stride, padBegin } = window;
+  const reads: Read[] = [];
+  for (let pixel = 0; pixel < stride * count; pixel++) {
+    for (let element = 0; element < size; element++) {
+      const tap = pixel + padBegin - stride * (phase + count * (first + element));
+      if (tap >= 0 && tap < kernel) reads.push({ pixel, element, tap });
+    }
+  }
+  return reads;
 }

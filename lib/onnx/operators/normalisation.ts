@@ -1,5 +1,5 @@
 import { ModelError } from "../errors.ts";
-import { type Attributes, float, type Node, type Value } from "../model.ts";
+import { float, type Node, type Value } from "../model.ts";
 import {
   describeNode,
   floatAttribute,
@@ -8,7 +8,6 @@ import {
   intsAttribute,
   mismatch,
   requiredInput,
-  standardNode,
 } from "../node.ts";
 import { filled, floatTensor, formatShape } from "../tensor.ts";
 import { axisAttribute, keepDims } from "./axes.ts";
@@ -143,16 +142,6 @@ const groupNormalization: Operator = {
   },
 };
 
-function emit(
-  op: string,
-  name: string,
-  inputs: readonly Value[],
-  output: Value,
-  attributes: Attributes = {},
-): Node {
-  return standardNode({ op, name, inputs, outputs: [output], attributes });
-}
-
 /**
  * RMSNormalization (opset 23), and SimplifiedLayerNormalization, as which ONNX Runtime's optimiser
  * writes it: Y = X / sqrt(mean(X^2) + epsilon) * S, the mean over the axes from `axis` on.
@@ -251,14 +240,11 @@ const alongColumns: Upgrade = (node, rewriting) => {
   const alongLast = { ...bare, attributes: { ...bare.attributes, axis: -1 } };
   const rank = rewriting.factsOf(x)?.shape.length ?? null;
   if (axis === -1 || (rank !== null && axis === rank - 1)) return [alongLast];
-  const fresh = (part: string) => rewriting.fresh(`${y}_${part}`);
-  const [matrix, result, shape] = [fresh("matrix"), fresh("result"), fresh("shape")];
-  return [
-    emit("Flatten", `${y}_flatten`, [x], matrix, { axis }),
-    { ...alongLast, name: node.name || y, inputs: [matrix], outputs: [result] },
-    emit("Shape", `${y}_shape`, [x], shape),
-    emit("Reshape", `${y}_reshape`, [result, shape], y),
-  ];
+  const emitter = new Emitter(node, rewriting);
+  const matrix = emitter.emit("Flatten", [x], { axis });
+  const result = rewriting.fresh(`${y}_result`);
+  emitter.add({ ...alongLast, name: node.name || y, inputs: [matrix], outputs: [result] });
+  return emitter.ending("Reshape", [result, emitter.emit("Shape", [x])]);
 };
 
 /** Operators that bring the input, or each part of it, to one scale. */
