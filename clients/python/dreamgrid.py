@@ -14,24 +14,19 @@ import base64
 import http.client
 import json
 import time
-import urllib.error
-import urllib.parse
 import urllib.request
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Optional, Sequence, Union
+from typing import Any, Iterator, Mapping, Sequence
+from urllib.parse import quote, urlsplit
 
 __all__ = ["Client", "DreamgridError", "Image", "Job"]
 
-#: Where `dreamgrid serve` answers.
-LOCAL_URL = "http://127.0.0.1:8787"
-#: Seconds that an answer may take.
-TIMEOUT = 60.0
-#: Seconds between two looks at a job.
-POLL = 1.0
-#: Seconds for which wait() looks on although the service does not answer, or not as it should.
-PATIENCE = 60.0
-#: Channels of a page: the most that the API gives.
-PAGE = 500
+Json = dict[str, Any]  #: an object of the API's JSON
+LOCAL_URL = "http://127.0.0.1:8787"  #: where `dreamgrid serve` answers
+TIMEOUT = 60.0  #: seconds that an answer may take
+POLL = 1.0  #: seconds between two looks at a job
+PATIENCE = 60.0  #: seconds for which wait() looks on although no answer comes, or a bad one
+PAGE = 500  #: channels of a page: the most that the API gives
 
 FINAL_STATES = frozenset({"completed", "completed_with_failures", "cancelled"})
 #: Of answers that the same request may not get a little later; 0: there was none.
@@ -65,10 +60,10 @@ class Image:
         known = (name for name, start in SIGNATURES.items() if self.data.startswith(start))
         return f"image/{next(known, 'unknown')}"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Json:
         return {self.media_type: base64.b64encode(self.data).decode()}
 
-    def save(self, path: Union[str, Path]) -> None:
+    def save(self, path: str | Path) -> None:
         Path(path).write_bytes(self.data)
 
 
@@ -78,7 +73,7 @@ class Client:
     :param headers: sent with every request, such as {"x-api-key": ...}
     """
 
-    def __init__(self, url: str = LOCAL_URL, headers: Optional[Mapping[str, str]] = None) -> None:
+    def __init__(self, url: str = LOCAL_URL, headers: Mapping[str, str] | None = None) -> None:
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"url: given {url!r}; wanted one such as {LOCAL_URL}")
         self.url = url.rstrip("/")
@@ -87,12 +82,12 @@ class Client:
     def render(
         self,
         network: str,
-        layer: Union[str, int],
+        layer: str | int,
         channels: Any = None,
         *,
-        idempotency_key: Optional[str] = None,
+        idempotency_key: str | None = None,
         **fields: Any,
-    ) -> "Job":
+    ) -> Job:
         """Has images rendered. The same request again is the same job.
 
         :param layer: name or 1-based index
@@ -106,53 +101,44 @@ class Client:
         accepted = self.call("POST", "/jobs", _request(network, layer, channels, fields), headers)
         return Job(self, accepted["jobId"])
 
-    def estimate(
-        self, network: str, layer: Union[str, int], channels: Any = None, **fields: Any
-    ) -> dict[str, Any]:
+    def estimate(self, network: str, layer: str | int, channels: Any = None, **fields: Any) -> Json:
         """What `render` of the same would take; nothing begins.
 
         :returns: {"total": images, "estimate": {"coreSeconds": ..., "dollars": ...}, ...}
         :raises DreamgridError: naming everything that is wrong with the request
         """
-        request = _request(network, layer, channels, fields)
-        return self.call("POST", "/jobs?dryRun=true", request)
+        return self.call("POST", "/jobs?dryRun=true", _request(network, layer, channels, fields))
 
-    def job(self, job_id: str) -> "Job":
+    def job(self, job_id: str) -> Job:
         """A job by its id; it need not be there."""
         return Job(self, job_id)
 
-    def jobs(self) -> Iterator["Job"]:
+    def jobs(self) -> Iterator[Job]:
         """All jobs, in the order of their ids."""
-        for summary in self._paged("/jobs", "jobs"):
-            yield Job(self, summary["jobId"])
+        return (Job(self, each["jobId"]) for each in self._paged("/jobs", "jobs"))
 
-    def networks(self) -> list[dict[str, Any]]:
+    def networks(self) -> list[Json]:
         """Those that a request can name, by their "id"."""
         return self.call("GET", "/networks")["networks"]
 
-    def layers(self, network: str) -> list[dict[str, Any]]:
+    def layers(self, network: str) -> list[Json]:
         """Its layer table, the image first; "suggestion" says how each is drawn best."""
-        return list(self._paged(f"/networks/{_quoted(network)}/layers", "layers"))
+        return list(self._paged(f"/networks/{quote(network, safe='')}/layers", "layers"))
 
-    def classes(self, network: str) -> list[dict[str, Any]]:
+    def classes(self, network: str) -> list[Json]:
         """[{"channel": 1, "name": ...}, ...]: class names that `channels` takes."""
-        return self.call("GET", f"/networks/{_quoted(network)}/classes")["classes"]
+        return self.call("GET", f"/networks/{quote(network, safe='')}/classes")["classes"]
 
-    def upload(self, path: Union[str, Path]) -> str:
+    def upload(self, path: str | Path) -> str:
         """Sends an image (PNG, JPEG or WebP) to start from; returns the key for `initialImage`."""
         image = Image(Path(path).read_bytes())
         asked = {"kind": "image", "contentType": image.media_type, "sizeBytes": len(image.data)}
-        place = self.call("POST", "/uploads", asked)
-        link, method, headers = place["url"], place["method"], place["headers"]
-        _send(urllib.request.Request(link, data=image.data, headers=headers, method=method))
-        return place["key"]
+        to = self.call("POST", "/uploads", asked)
+        _send(urllib.request.Request(to["url"], image.data, to["headers"], method=to["method"]))
+        return to["key"]
 
     def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        headers: Optional[Mapping[str, str]] = None,
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> Any:
         """An operation of the API, see its /openapi.json; paths are as its answers have them.
 
@@ -160,17 +146,12 @@ class Client:
         :raises DreamgridError: what it answers instead, or that nothing does
         """
         data = None if body is None else json.dumps(body, default=_plain).encode()
-        sent = {**self.headers, **(headers or {})}
-        if data is not None:
-            sent["Content-Type"] = "application/json"
+        sent = {"Content-Type": "application/json", **self.headers, **(headers or {})}
         # links in answers are relative to the host, and have the stage's name in them
-        base = urllib.parse.urlsplit(self.url)
-        if base.path and path.startswith(f"{base.path}/"):
-            path = path[len(base.path) :]
-        request = urllib.request.Request(self.url + path, data=data, headers=sent, method=method)
-        return json.loads(_send(request))
+        url = self.url + path.removeprefix(urlsplit(self.url).path)
+        return json.loads(_send(urllib.request.Request(url, data, sent, method=method)))
 
-    def _paged(self, path: Optional[str], what: str) -> Iterator[dict[str, Any]]:
+    def _paged(self, path: str | None, what: str) -> Iterator[Json]:
         while path is not None:
             page = self.call("GET", path)
             yield from page[what]
@@ -184,21 +165,22 @@ class Job:
     def __init__(self, client: Client, job_id: str) -> None:
         self.client = client
         self.id = job_id
+        self._path = f"/jobs/{quote(job_id, safe='')}"
 
     def __repr__(self) -> str:
         return f"Job({self.id!r})"
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> Json:
         """State, counts and iterations, without its channels."""
-        status = self.client.call("GET", f"/jobs/{_quoted(self.id)}?limit=1")
+        status = self.client.call("GET", f"{self._path}?limit=1")
         del status["channels"]
         return status
 
-    def channels(self) -> list[dict[str, Any]]:
+    def channels(self) -> list[Json]:
         """Every channel: its state, figures and links, in the order of the sheet."""
-        return list(self.client._paged(f"/jobs/{_quoted(self.id)}?limit={PAGE}", "channels"))
+        return list(self.client._paged(f"{self._path}?limit={PAGE}", "channels"))
 
-    def wait(self, timeout: Optional[float] = None) -> "Job":
+    def wait(self, timeout: float | None = None) -> Job:
         """Waits until every channel has ended, and returns the job.
 
         Once it has seen the job, it puts up with a service out of reach for PATIENCE seconds.
@@ -223,18 +205,18 @@ class Job:
 
     def cancel(self) -> None:
         """Stops it: channels that have not ended end as cancelled."""
-        self.client.call("DELETE", f"/jobs/{_quoted(self.id)}")
+        self.client.call("DELETE", self._path)
 
-    def retry(self) -> "Job":
+    def retry(self) -> Job:
         """Draws again what it has no image of, once it has ended: what failed or was cancelled."""
-        self.client.call("POST", f"/jobs/{_quoted(self.id)}/retry")
+        self.client.call("POST", f"{self._path}/retry")
         return self
 
     def sheet(self) -> Image:
         """:raises ValueError: the job has not ended"""
         return self._picture("sheet")
 
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> Json:
         """What is where on the sheet, with every trace. :raises ValueError: it has not ended"""
         sheet = self.status()["sheet"]
         if sheet is None:
@@ -251,13 +233,13 @@ class Job:
 
     def _picture(self, path: str) -> Image:
         try:
-            return Image(_send(self.client.call("GET", f"/jobs/{_quoted(self.id)}/{path}")["url"]))
+            return Image(_send(self.client.call("GET", f"{self._path}/{path}")["url"]))
         except DreamgridError as error:
             if error.status != 404:
                 raise
             raise ValueError(str(error)) from None
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Json:
         status = self.status()
         counts = f"job {self.id}: {status['state']}, {status['ok']} of {status['total']} images"
         if status["sheet"] is None:
@@ -265,39 +247,44 @@ class Job:
         return {"text/plain": counts, **self.sheet()._repr_mimebundle_()}
 
 
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows none: a picture's leads to a presigned link, where our headers have no business."""
+class _Answers(urllib.request.HTTPErrorProcessor):
+    """Answers as they are, errors too. No redirect is followed: that of a picture leads to a
+    presigned link, where our headers have no business."""
 
-    def redirect_request(self, *_: Any) -> None:
-        return None
+    def http_response(self, request: Any, response: Any) -> Any:
+        return response
+
+    https_response = http_response
 
 
-_OPENER = urllib.request.build_opener(_Redirects)
+_OPENER = urllib.request.build_opener(_Answers)
 #: No proxy leads to this machine.
-_LOCAL_OPENER = urllib.request.build_opener(_Redirects, urllib.request.ProxyHandler({}))
+_LOCAL_OPENER = urllib.request.build_opener(_Answers, urllib.request.ProxyHandler({}))
 
 
-def _send(request: Union[str, urllib.request.Request]) -> bytes:
+def _send(request: str | urllib.request.Request) -> bytes:
     """The body of the answer, a redirect's too. :raises DreamgridError: of an error, or of none"""
     url = request if isinstance(request, str) else request.full_url
     # urllib opens files of this machine too, and a link is what the service says it is
     if not url.startswith(("http://", "https://")):
         raise DreamgridError(0, [f"the service's link is no address of the web: {url[:200]}"])
-    opener = _LOCAL_OPENER if urllib.parse.urlsplit(url).hostname in LOOPBACK else _OPENER
+    opener = _LOCAL_OPENER if urlsplit(url).hostname in LOOPBACK else _OPENER
     try:
         with opener.open(request, timeout=TIMEOUT) as answer:
-            return answer.read()
-    except urllib.error.HTTPError as error:
-        if error.code == 302:
-            return error.read()
-        raise _problem(error) from None
+            status, body = answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
         raise DreamgridError(0, [f"no answer from {url.partition('?')[0]}: {error}"]) from error
+    if status < 300 or status == 302:
+        return body
+    try:
+        problems = json.loads(body)["problems"]
+    except (ValueError, KeyError, TypeError):
+        text = body.decode(errors="replace")
+        problems = [f"the service answered {status}: {text[:200]}"]
+    raise DreamgridError(status, problems)
 
 
-def _request(
-    network: str, layer: Union[str, int], channels: Any, fields: Mapping[str, Any]
-) -> dict[str, Any]:
+def _request(network: str, layer: Any, channels: Any, fields: Json) -> Json:
     request = {"network": network, "layer": layer, **fields}
     return request if channels is None else {**request, "channels": channels}
 
@@ -309,16 +296,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, range):
         return list(value)
     raise TypeError(f"{type(value).__name__} {value!r} cannot be part of a request")
-
-
-def _quoted(part: str) -> str:
-    return urllib.parse.quote(part, safe="")
-
-
-def _problem(error: urllib.error.HTTPError) -> DreamgridError:
-    text = error.read().decode(errors="replace")
-    try:
-        problems = json.loads(text)["problems"]
-    except (ValueError, KeyError, TypeError):
-        problems = [f"the service answered {error.code}: {text[:200]}"]
-    return DreamgridError(error.code, problems)

@@ -182,7 +182,11 @@ said = {
     "late": outcome((200, "running"), timeout=0.05),
 }
 answers[:], sent[:] = [(302, "")], []
-said["redirect"] = [client.call("GET", "/jobs/j/tiles/1")["url"], sent]
+said["redirect"] = [client.call("GET", "/jobs/j/tiles/1")["url"], list(sent)]
+answers[:], sent[:] = [(200, "")], []
+staged = Client(client.url + "/prod")
+for path in ["/jobs", "/prod/jobs?page=2"]: staged.call("GET", path)
+said["staged"] = [path for path, _ in sent]
 print(json.dumps(said))
 `;
 
@@ -199,6 +203,7 @@ test.skipIf(!isThere)(
       never: ["DreamgridError", 503],
       late: ["TimeoutError", null],
       redirect: ["/link", [["/jobs/j/tiles/1", "secret"]]],
+      staged: ["/prod/jobs", "/prod/jobs?page=2"],
     });
   },
 );
