@@ -1,7 +1,9 @@
 import { loadSharp } from "./load-sharp.ts";
 import type { Raster, Rgb, Size } from "./raster.ts";
 import {
+  CAP_HEIGHT,
   drawText,
+  ELLIPSIS,
   fitText,
   GLYPH_HEIGHT,
   isPrintable,
@@ -15,10 +17,13 @@ interface TextMask extends Size {
   readonly data: Uint8Array;
 }
 
-/** Large, as it is made smaller to fit. */
-const FONT = "sans-serif 64";
-/** Height of a rendered line in glyph pixels: scripts with tall letters fill it. */
-const LINE_HEIGHT = GLYPH_HEIGHT;
+/** Height of an em, px: large, as it is made smaller. */
+const EM = 64;
+const FONT = `sans-serif ${EM}`;
+/** Height of a capital in ems, of the usual fonts; they become as tall as our own. */
+const CAPITAL = 0.73;
+/** Of a line, in glyph pixels: tall scripts fill it, and a sheet's strip has room for it. */
+const LINE_HEIGHT = GLYPH_HEIGHT + 2;
 /** What has no ink of its own: spaces, joiners, marks that stand on another letter. */
 const INKLESS = /[\s\p{Mark}\p{Cf}\p{Variation_Selector}]/u;
 /** Control characters and halves of pairs, which are no text to Pango. */
@@ -45,17 +50,15 @@ export async function drawLine(target: Raster, line: TextLine, color: Rgb): Prom
     const left = x + Math.floor((boxWidth - textWidth(fitted, scale)) / 2);
     return drawText(target, { text: fitted, x: left, y, scale }, color);
   }
-  const mask = await textMask(text);
+  const mask = await fittedMask(text, boxWidth);
   if (mask.height === 0) return;
-  const height = LINE_HEIGHT * scale;
-  const width = Math.max(1, Math.round((mask.width * height) / mask.height));
-  const share = Math.min(1, boxWidth / width);
+  const factor = Math.min(scaleFor(mask, scale), boxWidth / mask.width);
   const size = {
-    width: Math.max(1, Math.floor(width * share)),
-    height: Math.max(1, Math.floor(height * share)),
+    width: Math.max(1, Math.floor(mask.width * factor)),
+    height: Math.max(1, Math.floor(mask.height * factor)),
   };
   const left = x + Math.floor((boxWidth - size.width) / 2);
-  const top = y + Math.floor((height - size.height) / 2);
+  const top = y + Math.floor((GLYPH_HEIGHT * scale - size.height) / 2);
   blend(target, await resized(mask, size), { left, top }, color);
 }
 
@@ -85,6 +88,24 @@ const codePoint = (letter: string) =>
 /** Whether the machine has any: else even the numbers in frames are missing. */
 async function hasFont(): Promise<boolean> {
   return !isFrame(await textMask("a"));
+}
+
+/** Pixels for one of a mask, so that capitals are as tall as ours, or tall letters as the line. */
+function scaleFor({ height }: TextMask, scale: number): number {
+  return scale * Math.min(CAP_HEIGHT / (CAPITAL * EM), LINE_HEIGHT / height);
+}
+
+/** The text if a width has room for it at scale 1, else as much of it as has, and an ellipsis. */
+async function fittedMask(text: string, boxWidth: number): Promise<TextMask> {
+  // what is read as one letter, as a flag or a syllable, stays whole
+  const letters = Array.from(new Intl.Segmenter().segment(text.trim()), ({ segment }) => segment);
+  const room = (mask: TextMask) => boxWidth / (scaleFor(mask, 1) * mask.width);
+  let mask = await textMask(text);
+  while (mask.height > 0 && room(mask) < 1 && letters.length > 1) {
+    letters.length = Math.min(letters.length - 1, Math.ceil(letters.length * room(mask)));
+    mask = await textMask(letters.join("").trimEnd() + ELLIPSIS);
+  }
+  return mask;
 }
 
 /**

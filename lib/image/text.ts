@@ -8,7 +8,7 @@ export const CAP_HEIGHT = 7;
 const PITCH = 6; // columns of a place in the glyph sheet
 const GLYPHS_PER_BAND = 16;
 const FIRST_CODE = 0x20;
-const ELLIPSIS = "…";
+export const ELLIPSIS = "…";
 const SPACING = 1; // columns between glyphs
 
 interface Glyph {

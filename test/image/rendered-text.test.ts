@@ -17,8 +17,12 @@ async function drawn(text: string, boxWidth?: number) {
   const places = Array.from({ length: SIZE.width * SIZE.height }, (_, i) => i).filter(
     (i) => raster.data[3 * i]! > 40,
   );
-  return { raster, columns: places.map((i) => i % SIZE.width), places };
+  const rows = new Set(places.map((i) => Math.floor(i / SIZE.width)));
+  return { raster, columns: places.map((i) => i % SIZE.width), height: rows.size, places };
 }
+
+const LINE = { x: 0, y: 0, scale: 1, boxWidth: 100 };
+const hasFonts = (await missingGlyphs({ ...LINE, text: "П" })) === "";
 
 test("what our glyphs have is drawn with them, pixel for pixel", async () => {
   const { raster } = await drawn("conv2-3x3");
@@ -53,20 +57,30 @@ describe("other text", () => {
     }
   });
 
-  test("a long line is made to fit", async () => {
-    const { columns } = await drawn("Слои ".repeat(30), 60);
+  test("a long line is cut to fit, and stays as large as our glyphs at scale 1", async () => {
+    const { columns, height } = await drawn("Слои ".repeat(30), 60);
     expect(Math.max(...columns)).toBeLessThan(80);
+    expect(height).toBeGreaterThanOrEqual(7);
+  });
+
+  test("letters are of one size, whichever stand beside them", async (context) => {
+    if (!hasFonts) context.skip("no font of this machine has Cyrillic letters");
+    const small = (await drawn("нм", 60)).height;
+    const withTail = (await drawn("нмр", 60)).height;
+    const capital = (await drawn("П", 60)).height;
+    // as tall as our own capitals at scale 2
+    expect(Math.abs(capital - 14)).toBeLessThanOrEqual(1);
+    expect(small).toBeLessThan(0.85 * capital);
+    expect(withTail).toBeGreaterThan(small);
   });
 });
 
 test("letters that no font has are named, and no others", async () => {
-  const line = { x: 0, y: 0, scale: 1, boxWidth: 100 };
-  expect(await missingGlyphs({ ...line, text: `a ${UNKNOWN}${UNKNOWN} b` })).toBe(UNKNOWN);
-  const hasFonts = (await missingGlyphs({ ...line, text: "П" })) === "";
-  expect(await missingGlyphs({ ...line, text: "é – its accent" })).toBe(hasFonts ? "" : "é");
+  expect(await missingGlyphs({ ...LINE, text: `a ${UNKNOWN}${UNKNOWN} b` })).toBe(UNKNOWN);
+  expect(await missingGlyphs({ ...LINE, text: "é – its accent" })).toBe(hasFonts ? "" : "é");
   // strokes that are ink all along their sides, as frames are
-  expect(await missingGlyphs({ ...line, text: "П – — |" })).toBe(hasFonts ? "" : "П");
-  expect(await missingGlyphs({ ...line, text: "□ is a frame by itself" })).toBe("");
+  expect(await missingGlyphs({ ...LINE, text: "П – — |" })).toBe(hasFonts ? "" : "П");
+  expect(await missingGlyphs({ ...LINE, text: "□ is a frame by itself" })).toBe("");
   expect(await missingGlyphs({ text: "plain", x: 0, y: 0, scale: 1 })).toBe("");
 });
 
