@@ -148,8 +148,11 @@ class Client:
         data = None if body is None else json.dumps(body, default=_plain).encode()
         sent = {"Content-Type": "application/json", **self.headers, **(headers or {})}
         # links in answers are relative to the host, and have the stage's name in them
-        url = self.url + path.removeprefix(urlsplit(self.url).path)
-        return json.loads(_send(urllib.request.Request(url, data, sent, method=method)))
+        stage = urlsplit(self.url).path
+        if path.startswith(f"{stage}/"):
+            path = path[len(stage) :]
+        request = urllib.request.Request(self.url + path, data, sent, method=method)
+        return json.loads(_send(request))
 
     def _paged(self, path: str | None, what: str) -> Iterator[Json]:
         while path is not None:

@@ -184,8 +184,8 @@ said = {
 answers[:], sent[:] = [(302, "")], []
 said["redirect"] = [client.call("GET", "/jobs/j/tiles/1")["url"], list(sent)]
 answers[:], sent[:] = [(200, "")], []
-staged = Client(client.url + "/prod")
-for path in ["/jobs", "/prod/jobs?page=2"]: staged.call("GET", path)
+for stage, path in [("/prod", "/jobs"), ("/prod", "/prod/jobs?page=2"), ("/job", "/jobs")]:
+    Client(client.url + stage).call("GET", path)
 said["staged"] = [path for path, _ in sent]
 print(json.dumps(said))
 `;
@@ -203,7 +203,7 @@ test.skipIf(!isThere)(
       never: ["DreamgridError", 503],
       late: ["TimeoutError", null],
       redirect: ["/link", [["/jobs/j/tiles/1", "secret"]]],
-      staged: ["/prod/jobs", "/prod/jobs?page=2"],
+      staged: ["/prod/jobs", "/prod/jobs?page=2", "/job/jobs"],
     });
   },
 );
