@@ -33,7 +33,9 @@ export function chooseGrid(count: number, thumbnail: Size, gridSize: GridSize | 
     );
   }
   if (rows !== null) return { rows, columns: Math.ceil(count / rows) };
-  const across = columns ?? Math.ceil(Math.sqrt((count * thumbnail.height) / thumbnail.width));
+  // imtile leaves columns empty where a few tiles are tall
+  const nearSquare = Math.ceil(Math.sqrt((count * thumbnail.height) / thumbnail.width));
+  const across = columns ?? Math.min(nearSquare, count);
   return { rows: Math.ceil(count / across), columns: across };
 }
 

@@ -35,6 +35,11 @@ test("wide thumbnails get fewer columns, tall ones more", () => {
   expect(chooseGrid(12, { width: 100, height: 300 }, null)).toEqual({ rows: 2, columns: 6 });
 });
 
+test.each([1, 2])("%i tall thumbnails leave no column empty", (count) => {
+  const tall = { width: 100, height: 900 };
+  expect(chooseGrid(count, tall, null)).toEqual({ rows: 1, columns: count });
+});
+
 test.each<[GridSize, number, number]>([
   [[4, null], 4, 2],
   [[Number.NaN, 5], 2, 5],
