@@ -11,9 +11,7 @@ import {
 } from "../../optvis/graph/layer-pass.ts";
 import { type LayerChannels, selectChannels } from "./channel-selection.ts";
 import { renameFiles, type RequestTarget } from "./fields/targets.ts";
-
-/** The angle counts as much as the length. */
-const DEFAULT_COSINE_POWER = 1;
+import { DEFAULT_COSINE_POWER } from "./target-units.ts";
 
 /** What targets are to fit. */
 export interface TargetLayerFacts {

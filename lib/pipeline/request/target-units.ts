@@ -2,8 +2,10 @@ import { basename, extname } from "node:path";
 
 import type { RequestTarget } from "./fields/targets.ts";
 
-/** Of a weight in a label: about 20 characters fit under a tile. */
-const WEIGHT_DIGITS = 3;
+/** Of a number in a label: about 20 characters fit under a tile. */
+const DIGITS = 3;
+/** Of a direction: the angle counts as much as the length. */
+export const DEFAULT_COSINE_POWER = 1;
 
 /** One tile of a target: unit n of a job is the n-th of them. */
 export interface TargetUnit {
@@ -28,7 +30,7 @@ export function soleChannel({ channel, at }: RequestTarget): number | null {
 }
 
 /**
- * What stands under a target's tile: "zebra - 0.5*tiger", "#12 at 3,5". A channel that no class
+ * What stands under a target's tile: "zebra - 0.5*tiger", "#12 at 3,5", "like snail, cosine 0". A channel that no class
  * names is "#12", so that no number is taken for a weight.
  *
  * @param nameOf class name of a channel, or `null`
@@ -39,7 +41,7 @@ export function targetLabel(
 ): string {
   const named = (channel: number | string) => nameOf(Number(channel)) ?? `#${channel}`;
   const place = target.at === undefined ? "" : ` at ${[target.at].flat().join(",")}`;
-  return `${whatIs(target, named)}${place}${numberOf({ index, images })}`;
+  return `${whatIs(target, named)}${place}${powerOf(target)}${numberOf({ index, images })}`;
 }
 
 /** A target's label without the number of the one of its images. */
@@ -51,6 +53,15 @@ export function withoutNumber(label: string, { index, images }: TargetUnit): str
 /** What tells images of one target apart. */
 function numberOf({ index, images }: Omit<TargetUnit, "target">): string {
   return images === 1 ? "" : ` ${index + 1}/${images}`;
+}
+
+/** What tells directions of one file apart; the default goes without saying. */
+function powerOf({ cosinePower = DEFAULT_COSINE_POWER }: RequestTarget): string {
+  return cosinePower === DEFAULT_COSINE_POWER ? "" : `, cosine ${shortened(cosinePower)}`;
+}
+
+function shortened(value: number): number {
+  return Number(value.toPrecision(DIGITS));
 }
 
 /** A file's name without its folder, its extension, and the digest that uploads are named by. */
@@ -66,7 +77,7 @@ function whatIs(target: RequestTarget, named: (channel: number | string) => stri
   const terms = Object.entries(target.channels ?? {}).map(([channel, weight], i) => {
     const [first, later] = weight < 0 ? ["-", " - "] : ["", " + "];
     const size = Math.abs(weight);
-    const factor = size === 1 ? "" : `${Number(size.toPrecision(WEIGHT_DIGITS))}*`;
+    const factor = size === 1 ? "" : `${shortened(size)}*`;
     return `${i === 0 ? first : later}${factor}${named(channel)}`;
   });
   return terms.join("");

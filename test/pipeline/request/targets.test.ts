@@ -85,6 +85,15 @@ test("a sum's label tells weights from channels, and has no more digits than a t
   expect(labels).toEqual(["#1 - 0.5*#2", "2*#3 + 0.333*#5", "-#1 - 0.988*#2", "1000*#4"]);
 });
 
+test("directions of one file are told apart by the powers of their cosines", async () => {
+  const powers = [0, 1, 2.5, 1 / 3];
+  const { labels } = await resolve(
+    powers.map((cosinePower) => ({ direction: "seven.npy", cosinePower })),
+  );
+  const wanted = ["along seven, cosine 0", "along seven", "along seven, cosine 2.5"];
+  expect(labels).toEqual([...wanted, "along seven, cosine 0.333"]);
+});
+
 test("behind a ReLU fourier raises what feeds it, deepdream the output", async () => {
   const layer = async (more: object) => (await resolve([{ channel: 1 }], more)).layer;
   const relu = { layer: "wide_relu" };
