@@ -7,7 +7,13 @@ import {
 } from "../../optvis/graph/layer-pass.ts";
 import { passFlops } from "../../optvis/graph/pass-flops.ts";
 import { cropCount } from "../../optvis/graph/transforms/crop-plan.ts";
-import { FLOPS_PER_SECOND, PIXEL_SECONDS, START_SECONDS } from "../rates.ts";
+import {
+  CROP_ROW_PIXEL_SECONDS,
+  CROP_SECONDS,
+  FLOPS_PER_SECOND,
+  PIXEL_SECONDS,
+  START_SECONDS,
+} from "../rates.ts";
 import { type DeepDreamWork, type FourierWork, sumSeconds } from "./work.ts";
 
 /** What one image takes, in seconds of one thread of a CPU. */
@@ -61,9 +67,10 @@ function stepSeconds(
   }
   const { imageSize: size, pyramidLevels, pyramidScale } = drawing;
   const levels = planLevels(network, layer, { size, pyramidLevels, pyramidScale });
-  return levels.map((level) => {
-    const passes = level.crops === null ? 1 : cropCount(level.crops);
-    const pixels = level.size.width * level.size.height;
-    return passes * passSeconds(level.crops ?? level.size) + pixels * PIXEL_SECONDS;
+  return levels.map(({ size: { width, height }, crops }) => {
+    const around = width * height * PIXEL_SECONDS;
+    if (crops === null) return passSeconds({ width, height }) + around;
+    const cropSeconds = CROP_SECONDS + crops.height * width * CROP_ROW_PIXEL_SECONDS;
+    return cropCount(crops) * (passSeconds(crops) + cropSeconds) + around;
   });
 }

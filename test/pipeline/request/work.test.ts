@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { encodeModel } from "../../../lib/onnx/encode.ts";
 import { passFlops, passProductFlops } from "../../../lib/optvis/graph/pass-flops.ts";
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { sumSeconds, type Work, workProblems } from "../../../lib/pipeline/request/work.ts";
@@ -7,6 +8,9 @@ import { estimateOf } from "../../../lib/pipeline/job/estimate.ts";
 import { secondsProblems } from "../../../lib/pipeline/request/seconds-problems.ts";
 import { type Drawing, workSeconds } from "../../../lib/pipeline/request/work-seconds.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { node, sketch } from "../../support/onnx-writer.ts";
+import { normal } from "../../support/random.ts";
+import { smallNetwork } from "../../support/small-network.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
 
 const ATLAS: Work = {
@@ -130,6 +134,33 @@ test("an image's time follows from its pixels, its iterations and the layer's op
   );
   expect(long!.step).toBe(short!.step);
   expect((long!.channel - 0.5) / (short!.channel - 0.5)).toBeCloseTo(100, 0);
+});
+
+// CPU seconds of an iteration for each crop, of a network that does next to nothing itself
+test.each([
+  [28, 500, 441, 97e-6],
+  [28, 1_000, 1_764, 156e-6],
+  [28, 2_000, 7_056, 231e-6],
+  [64, 500, 81, 121e-6],
+  [64, 1_000, 324, 286e-6],
+])("a crop of %i pixels in an image of %i takes time of its own", (crop, side, count, each) => {
+  const nodes = [
+    node("Conv", "image w", "map", { strides: [4, 4] }),
+    node("Flatten", "map", "flat"),
+    node("Gemm", "flat v", "y"),
+  ];
+  const initializers = { w: normal([1, 3, 1, 1], 1), v: normal([(crop / 4) ** 2, 2], 2) };
+  const graph = sketch({
+    inputs: { image: [1, 3, crop, crop] },
+    nodes,
+    outputs: ["y"],
+    initializers,
+  });
+  const { network, target } = smallNetwork(encodeModel(graph), "", { width: crop, height: crop });
+  const large = { ...drawing, imageSize: { width: side, height: side }, pyramidLevels: 1 };
+  const ofCrops = workSeconds(network, target("y"), large).step - side ** 2 * 5e-8;
+  expect(ofCrops / (count * each)).toBeGreaterThan(0.7);
+  expect(ofCrops / (count * each)).toBeLessThan(1.4);
 });
 
 test("an estimate is of all images together, at Lambda's price of a core", () => {
