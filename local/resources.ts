@@ -44,8 +44,17 @@ export interface LocalConnection {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** What a user's account may want of AWS, and no address but AWS's own has. */
+  readonly useFipsEndpoint: false;
+  readonly useDualstackEndpoint: false;
 }
 
 export function localConnection(endpoint: string): LocalConnection {
-  return { endpoint, region: REGION, credentials: CREDENTIALS };
+  return {
+    endpoint,
+    region: REGION,
+    credentials: CREDENTIALS,
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+  };
 }

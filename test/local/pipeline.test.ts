@@ -3,7 +3,7 @@ import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ManualClock } from "@dreamgrid/aws-endpoint";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { decodeImage, encodePng } from "../../lib/image/png.ts";
 import { filledRaster } from "../../lib/image/raster.ts";
@@ -54,6 +54,14 @@ test("a request runs from the drop zone to the sheet, with progress on the way",
   expect(channels).toEqual([1, 2, 3, 4, 5]);
   const steps = events.filter(({ kind }) => kind === "step");
   expect(steps).toHaveLength(5 * 2);
+});
+
+test("what a user's account wants of AWS's own addresses is not asked of this machine's", async () => {
+  for (const kind of ["FIPS", "DUALSTACK"]) vi.stubEnv(`AWS_USE_${kind}_ENDPOINT`, "true");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { pipeline, networks } = await startPipeline();
+  const [outcome] = await runJobs(pipeline, [parseLocalRequest(TINY_REQUEST)], { networks });
+  expect(ended(outcome).completion.ok).toBe(5);
 });
 
 test("a pipeline without work stops at once: no poll is waited for", async () => {
