@@ -23,6 +23,45 @@ export const systemClock: Clock = {
   },
 };
 
+/** How often a steady clock looks. */
+const STROKE_MS = 1_000;
+/** What is longer between two looks is time in which this process did not run. */
+const MOST_MS = 2 * STROKE_MS;
+
+/**
+ * The machine's time, less that in which it slept or this process was stopped, and whatever its
+ * clock was set to since the start. By the machine's own, all messages in flight would come back as
+ * it wakes, before those who work on them could ask for more time, and be worked on twice.
+ */
+export class SteadyClock implements Clock {
+  readonly #elapsedMs: () => number;
+  readonly #timer: NodeJS.Timeout;
+  #nowMs = Date.now();
+  #seenMs: number;
+
+  /** @param elapsedMs from any beginning, as of a clock that nobody sets */
+  constructor(elapsedMs: () => number = () => performance.now()) {
+    this.#elapsedMs = elapsedMs;
+    this.#seenMs = elapsedMs();
+    this.#timer = setInterval(() => this.now(), STROKE_MS).unref();
+  }
+
+  now(): number {
+    const seenMs = this.#elapsedMs();
+    this.#nowMs += Math.min(MOST_MS, seenMs - this.#seenMs);
+    this.#seenMs = seenMs;
+    return Math.floor(this.#nowMs);
+  }
+
+  after(delayMs: number, action: () => void): () => void {
+    return systemClock.after(delayMs, action);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
 /**
  * A clock that stands still until it is told to advance.
  *

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
 import { ACCOUNT_ID } from "./account.ts";
-import { systemClock } from "./clock.ts";
+import { SteadyClock, systemClock } from "./clock.ts";
 import { serveHttp } from "./http/server.ts";
 import { type EndpointOptions, notificationRules, queueAttributes } from "./options.ts";
 import { createRouter } from "./router.ts";
@@ -42,8 +42,14 @@ export interface Endpoint {
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const { port = 0, clock = systemClock, faults } = options;
   const folder = new DataFolder(options.dataFolder);
-  const { queues, buckets, uploads } = releasing(folder, () => ({
-    queues: new Queues({ folder: folder.queues, clock, faults }),
+  const steadyClock = new SteadyClock();
+  const queueClock = options.clock ?? steadyClock;
+  const letGo = () => {
+    steadyClock.stop();
+    folder.release();
+  };
+  const { queues, buckets, uploads } = releasing(letGo, () => ({
+    queues: new Queues({ folder: folder.queues, clock: queueClock, faults }),
     buckets: new Buckets(folder),
     uploads: new Uploads(folder.uploads),
   }));
@@ -53,7 +59,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     queues.close();
     buckets.close();
     uploads.close();
-    folder.release();
+    letGo();
   };
 
   let url = "";
@@ -65,7 +71,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     folder,
     count: (name) => operationCounts.set(name, (operationCounts.get(name) ?? 0) + 1),
     s3,
-    sqs: { queues, clock, queueUrl },
+    sqs: { queues, clock: queueClock, queueUrl },
   });
   try {
     makeQueues(options, queues);
@@ -94,11 +100,11 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
 }
 
 /** What is damaged is no reason to keep the folder from the next try. */
-function releasing<T>(folder: DataFolder, open: () => T): T {
+function releasing<T>(letGo: () => void, open: () => T): T {
   try {
     return open();
   } catch (error) {
-    folder.release();
+    letGo();
     throw error;
   }
 }
