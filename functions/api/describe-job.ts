@@ -5,7 +5,7 @@ import { estimateOf } from "../../lib/pipeline/job/estimate.ts";
 import { jobPace, type LiveSteps } from "../../lib/pipeline/job/job-pace.ts";
 import type { JobStatus } from "../../lib/pipeline/job/job-status.ts";
 import type { ChannelEnd } from "../../lib/pipeline/job/result.ts";
-import { countsOf, PICTURES_SHOWN } from "../../lib/pipeline/job/tally.ts";
+import { type Completion, countsOf, PICTURES_SHOWN } from "../../lib/pipeline/job/tally.ts";
 import { shortestRequest } from "../../lib/pipeline/request/shortest-request.ts";
 import { missingGlyphsNotice } from "../../lib/pipeline/sheet/missing-glyphs.ts";
 import type { ObjectLinks } from "../../lib/storage/object-store.ts";
@@ -69,24 +69,26 @@ export async function describeJob(
     shortest: { ...shortestRequest(plan) },
     tileSize: { ...plan.tileSize },
     estimate: estimateOf(plan),
-    sheet:
-      completion === null
-        ? null
-        : {
-            montage: await links.linkToGet(completion.montage, LINK_SECONDS),
-            manifest: await links.linkToGet(completion.manifest, LINK_SECONDS),
-            notices:
-              completion.missingGlyphs === undefined
-                ? []
-                : [missingGlyphsNotice(completion.missingGlyphs)],
-            deepZoom: await job.images.findDeepZoom(),
-          },
+    sheet: completion && (await describeSheet(completion, job, links)),
     channels: await mapConcurrently(channels, async ({ channel, label }) => ({
       channel,
       label,
       ...(await describeEnd(await endOf(channel), links)),
     })),
     links: { ...summary.links, next },
+  };
+}
+
+async function describeSheet(
+  { montage, manifest, missingGlyphs }: Completion,
+  job: JobStatus["job"],
+  links: ObjectLinks,
+): Promise<JobDocument["sheet"]> {
+  return {
+    montage: await links.linkToGet(montage, LINK_SECONDS),
+    manifest: await links.linkToGet(manifest, LINK_SECONDS),
+    notices: missingGlyphs === undefined ? [] : [missingGlyphsNotice(missingGlyphs)],
+    deepZoom: await job.images.findDeepZoom(),
   };
 }
 

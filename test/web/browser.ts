@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
 
 /** Where Linux distributions have it; `CHROMIUM` names another. */
@@ -18,6 +18,9 @@ if (CHROMIUM === null) {
 
 /** Only against hangs: no test may depend on how fast the machine is. */
 export const PATIENT = { timeout: 600_000 };
+
+/** Of a page's own steps, likewise. */
+const HANG_MS = 120_000;
 
 export function launch(): Promise<Browser> {
   if (CHROMIUM === null) throw new Error("internal: these tests are to be skipped");
@@ -37,14 +40,31 @@ export async function openPage(
   options: Parameters<Browser["newPage"]>[0] = {},
 ): Promise<OpenPage> {
   const page = await browser.newPage(options);
-  // only against hangs, as the tests' own
-  page.setDefaultTimeout(120_000);
+  page.setDefaultTimeout(HANG_MS);
   const complaints: string[] = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   return { page, complaints };
+}
+
+/** Tabs of one browser, which know of each other. */
+export async function openTabs(browser: Browser): Promise<BrowserContext> {
+  const tabs = await browser.newContext();
+  tabs.setDefaultTimeout(HANG_MS);
+  return tabs;
+}
+
+/** Waits until a page fetches nothing any more. */
+export async function expectFetched(page: Page): Promise<void> {
+  await expect.poll(() => page.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+}
+
+/** Asks for channels on the page of a layer. */
+export async function askFor(page: Page, channels: string): Promise<void> {
+  await page.getByLabel("Channels", { exact: true }).fill(channels);
+  await page.getByRole("button", { name: "Render these" }).click();
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

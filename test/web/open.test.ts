@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { startOpenPage } from "../../local/page/open-page.ts";
 import { KEY_ID, SECRET, serverThatChecks } from "../support/signature-server.ts";
-import { CHROMIUM, openPage } from "./browser.ts";
+import { askFor, CHROMIUM, openPage } from "./browser.ts";
 import { tinyServiceAndBrowser } from "./tiny-service.ts";
 
 describe.skipIf(CHROMIUM === null)("the page of a deployed stack", () => {
@@ -25,8 +25,7 @@ describe.skipIf(CHROMIUM === null)("the page of a deployed stack", () => {
     const { page, complaints } = await openPage(tiny.browser());
     await page.goto(`${server.url}#/tiny/wide`);
     expect(page.url()).not.toContain("token");
-    await page.getByLabel("Channels").fill("1:2");
-    await page.getByRole("button", { name: "Render these" }).click();
+    await askFor(page, "1:2");
     await page.getByRole("img", { name: "channel 2" }).waitFor();
     await page.getByRole("link", { name: "channel 2", exact: true }).click();
     await page.getByRole("button", { name: "curl" }).click();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { promised } from "../support/promised.ts";
-import { CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
+import { askFor, CHROMIUM, expectAccessible, openPage, PATIENT, expectFetched } from "./browser.ts";
 import { drawJob, portOf, postJob, tinyServiceAndBrowser } from "./tiny-service.ts";
 
 /** Emojinet's. */
@@ -97,8 +97,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
   test("a typo shows the API's own sentence", async () => {
     const { page } = await openPage(browser());
     await page.goto(at("#/tiny/wide"));
-    await page.getByLabel("Channels").fill("1:99");
-    await page.getByRole("button", { name: "Render these" }).click();
+    await askFor(page, "1:99");
     const sentence = await page.getByRole("alert").textContent();
     const answer = await postJob(url(), { layer: 2, channels: "1:99" });
     const { problems } = (await answer.json()) as { problems: string[] };
@@ -249,7 +248,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
       await page.goto(at(place));
       await page.reload();
       await page.getByRole("heading", { level: 1 }).waitFor();
-      await expect.poll(() => page.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+      await expectFetched(page);
       await page.emulateMedia({ colorScheme: "light" });
       await expectAccessible(page);
       await page.emulateMedia({ colorScheme: "dark" });

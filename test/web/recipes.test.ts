@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { untilTrue } from "../support/until.ts";
-import { CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
+import { askFor, CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
 import { tinyServiceAndBrowser } from "./tiny-service.ts";
 
 interface Job {
@@ -57,8 +57,7 @@ describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
     // of this one there are no pictures yet, so all are offered
     await expect.poll(() => page.getByLabel("Channels").inputValue(), PATIENT).toBe("1:5");
     expect(await page.getByRole("listitem").getByRole("img").count()).toBe(0);
-    await page.getByLabel("Channels").fill("2, 4");
-    await page.getByRole("button", { name: "Render these" }).click();
+    await askFor(page, "2, 4");
     await page.getByRole("img", { name: "channel 4" }).waitFor();
     const [lucid] = await jobsOf(5, 2);
     expect(lucid!.request).toMatchObject({ method: "fourier", numIterations: 512 });

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 
-import { CHROMIUM, openPage, PATIENT } from "./browser.ts";
+import { CHROMIUM, openPage, PATIENT, expectFetched } from "./browser.ts";
 import { drawJob, tinyServiceAndBrowser } from "./tiny-service.ts";
 
 describe.skipIf(CHROMIUM === null)("what the page remembers", () => {
@@ -81,7 +81,7 @@ describe.skipIf(CHROMIUM === null)("what the page remembers", () => {
     await page.route("**/events", async (route) => {
       if (++connections > 1) return;
       await expect.poll(() => page.locator(".tiles").count(), PATIENT).toBe(1);
-      await expect.poll(() => page.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+      await expectFetched(page);
       const told = `event: job\ndata: ${JSON.stringify(job)}\n\n`;
       const unknown = told.replace(/"jobId":"[^"]+"/, '"jobId":"new"');
       const body = `retry: 100\n\n${told.repeat(30)}${unknown.repeat(30)}`;

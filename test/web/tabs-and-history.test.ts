@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { promised } from "../support/promised.ts";
-import { CHROMIUM, PATIENT } from "./browser.ts";
+import { askFor, CHROMIUM, openPage, openTabs, PATIENT, expectFetched } from "./browser.ts";
 import { tinyServiceAndBrowser } from "./tiny-service.ts";
 
 /** More than the connections that a browser opens to one server. */
@@ -19,27 +19,21 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   const at = (hash: string) => `${url()}/${hash}`;
 
   test("as many tabs as one likes hear of news, whichever of them is closed", async () => {
-    const context = await browser().newContext();
-    // only against hangs, as the tests' own
-    context.setDefaultTimeout(120_000);
+    const context = await openTabs(browser());
     const tabs = [];
     for (let i = 0; i < TABS; i++) {
       const tab = await context.newPage();
       await tab.goto(at("#/tiny/classes"));
       await tab.getByLabel("Channels", { exact: true }).waitFor();
-      await expect.poll(() => tab.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+      await expectFetched(tab);
       tabs.push(tab);
     }
     const [first, second, ...others] = tabs;
-    const draw = async (channels: string) => {
-      await second!.getByLabel("Channels", { exact: true }).fill(channels);
-      await second!.getByRole("button", { name: "Render these" }).click();
-    };
-    await draw("2");
+    await askFor(second!, "2");
     for (const tab of tabs) await tab.getByRole("img", { name: "channel 2" }).waitFor();
     // it has the connection
     await first!.close();
-    await draw("4");
+    await askFor(second!, "4");
     for (const tab of others) await tab.getByRole("img", { name: "channel 4" }).waitFor();
     await context.close();
   });
@@ -78,9 +72,8 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     const drawn = page.locator(".tiles a[href$='/wide/3'] img");
     const placeOf = async () => Math.round((await link.boundingBox())?.y ?? -1);
     await page.goto(at("#/drawn/wide"));
-    await expect.poll(() => page.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
-    await page.getByLabel("Channels", { exact: true }).fill("3, 5");
-    await page.getByRole("button", { name: "Render these" }).click();
+    await expectFetched(page);
+    await askFor(page, "3, 5");
     await drawn.waitFor();
     await link.scrollIntoViewIfNeeded();
     const before = await placeOf();
@@ -120,8 +113,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   });
 
   test("a picture that is there while a page asks for its job is shown, though the answer is older", async () => {
-    const context = await browser().newContext();
-    context.setDefaultTimeout(120_000);
+    const context = await openTabs(browser());
     const [page, other] = [await context.newPage(), await context.newPage()];
     const wall = await context.newPage();
     const [mayAnswer, answer] = promised();
@@ -145,10 +137,9 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     await wall.goto(at("#/-/atlas/tiny"));
     for (const each of [page, other]) {
       await each.goto(at("#/tiny/wide"));
-      await expect.poll(() => each.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+      await expectFetched(each);
     }
-    await other.getByLabel("Channels", { exact: true }).fill("7, 9");
-    await other.getByRole("button", { name: "Render these" }).click();
+    await askFor(other, "7, 9");
     await other.getByRole("progressbar").waitFor();
     await expect.poll(() => older.size, PATIENT).toBe(2);
     draw();
@@ -166,22 +157,20 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   });
 
   test("a page says while the server is away, and has its answers and pictures once it is there again", async () => {
-    const context = await browser().newContext();
-    context.setDefaultTimeout(120_000);
+    const context = await openTabs(browser());
     onTestFinished(() => context.close());
     const [page, drawn] = [await context.newPage(), await context.newPage()];
     await page.goto(at("#/"));
     await page.getByRole("link", { name: /tiny/ }).waitFor();
     await drawn.goto(at("#/drawn/classes"));
-    await expect.poll(() => drawn.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
+    await expectFetched(drawn);
     let hasFailed = false;
     await drawn.route("**/tiles/2", (route) => {
       if (hasFailed) return route.continue();
       hasFailed = true;
       return route.abort();
     });
-    await drawn.getByLabel("Channels", { exact: true }).fill("2");
-    await drawn.getByRole("button", { name: "Render these" }).click();
+    await askFor(drawn, "2");
     await expect.poll(() => hasFailed, PATIENT).toBe(true);
     const away = [page, drawn].map((each) =>
       each.getByText(/^the server does not answer; this page/),
@@ -191,8 +180,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     for (const each of away) await each.waitFor();
     await page.getByRole("link", { name: /tiny/ }).click();
     await page.getByText("the server does not answer; is it running?").waitFor();
-    await drawn.getByLabel("Channels", { exact: true }).fill("3");
-    await drawn.getByRole("button", { name: "Render these" }).click();
+    await askFor(drawn, "3");
     await drawn.locator("form").getByRole("alert").waitFor();
     await service().comeBack();
     await page.getByRole("cell", { name: "wide", exact: true }).waitFor();
@@ -204,8 +192,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   });
 
   test("channels whose job is cancelled before their turn are shown so", async () => {
-    const page = await browser().newPage();
-    page.setDefaultTimeout(120_000);
+    const { page } = await openPage(browser());
     const [mayEnd, end] = promised();
     held.set(101, mayEnd);
     onTestFinished(() => {
@@ -214,9 +201,8 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
       return page.close();
     });
     await page.goto(at("#/drawn/wide"));
-    await expect.poll(() => page.locator("[aria-busy=true]").count(), PATIENT).toBe(0);
-    await page.getByLabel("Channels", { exact: true }).fill("101:200");
-    await page.getByRole("button", { name: "Render these" }).click();
+    await expectFetched(page);
+    await askFor(page, "101:200");
     await page.locator(".running a").click();
     await page.getByRole("button", { name: "Cancel" }).waitFor();
     const jobId = page.url().split("/").at(-1)!;

@@ -1,17 +1,14 @@
 import { afterAll, describe, expect, test } from "vitest";
 
-import { openNetwork } from "../../lib/networks/registry.ts";
-import { networkFolders } from "../../lib/networks/folders.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import type { AscentResult, AscentTask } from "../../lib/optvis/ascent/task.ts";
 import { planCrops } from "../../lib/optvis/graph/transforms/crop-plan.ts";
-import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
 import { relativeDistance } from "../optvis/fixtures.ts";
+import { emojinet } from "../support/emojinet.ts";
 
-const network = await analyseNetwork(await openNetwork("emojinet", networkFolders(process.env)));
-const { model } = network;
-const layerNamed = (name: string) => requestedLayer({ layer: name }, network);
+const { model } = emojinet;
+const layerNamed = (name: string) => requestedLayer({ layer: name }, emojinet);
 
 /** Of one image: one column longer than high. */
 const SIZE = { height: 32, width: 40 };

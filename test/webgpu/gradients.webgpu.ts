@@ -1,21 +1,18 @@
 import { describe, expect, test } from "vitest";
 
 import type { Provider } from "../../lib/autodiff/provider.ts";
-import { openNetwork } from "../../lib/networks/registry.ts";
-import { networkFolders } from "../../lib/networks/folders.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import { floatTensor } from "../../lib/onnx/tensor.ts";
 import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph.ts";
 import { imageShapeOf, layerPass } from "../../lib/optvis/graph/layer-pass.ts";
-import { analyseNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
 import { Session } from "../../lib/optvis/runtime/session.ts";
 import { relativeDistance } from "../optvis/fixtures.ts";
+import { emojinet } from "../support/emojinet.ts";
 import { normal } from "../support/random.ts";
 
-const network = await analyseNetwork(await openNetwork("emojinet", networkFolders(process.env)));
-const { model } = network;
-const layerNamed = (name: string) => requestedLayer({ layer: name }, network);
+const { model } = emojinet;
+const layerNamed = (name: string) => requestedLayer({ layer: name }, emojinet);
 
 /** Where two values of a pool all but tie, rounding decides: see test/models/gradients.test.ts. */
 const MEDIAN_ERROR = 1e-5;

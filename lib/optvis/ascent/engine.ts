@@ -16,7 +16,7 @@ import type { AscentPlan } from "./stage.ts";
 import { type AscentState, firstState } from "./state.ts";
 import { taskParts } from "./task-parts.ts";
 import type { AscentHooks } from "./hooks.ts";
-import type { AscentFrame, AscentProgress, AscentResult, AscentTask } from "./task.ts";
+import type { AscentResult, AscentTask } from "./task.ts";
 
 /** Of all engines: two threads of WebGPU at once may end the process. It ends with the process. */
 const WEBGPU_POOL = new SessionPool(1);
@@ -77,34 +77,15 @@ export class AscentEngine {
    */
   async render(task: AscentTask, hooks: AscentHooks = {}): Promise<readonly AscentResult[]> {
     const results: AscentResult[] = [];
-    const { provider } = task;
-    const freeBytes = provider === "cuda" ? await this.#freeBytes() : null;
+    const told = ofAsked(task, hooks);
+    const freeBytes = task.provider === "cuda" ? await this.#freeBytes() : null;
     for (const { task: part, positions } of taskParts({ ...task, freeBytes })) {
-      const onResult = async (state: AscentState, result: AscentResult): Promise<void> => {
+      await this.#renderPart(part, told, async (state, result) => {
         const position = positions[state.position] ?? null;
         if (position === null) return;
         if (hooks.onChannel) await hooks.onChannel(result);
         else results[position] = result;
-      };
-      const asked = new Set(task.channels);
-      const onProgress = (progress: AscentProgress) => {
-        if (asked.has(progress.channel)) hooks.onProgress?.(progress);
-      };
-      const onStopped: AscentHooks["onStopped"] = async (states) => {
-        const placed = [...states]
-          .filter(([channel]) => asked.has(channel))
-          .map(
-            ([channel, own]) => [channel, own.map((state) => ({ ...state, provider }))] as const,
-          );
-        await hooks.onStopped?.(new Map(placed));
-      };
-      const frames = hooks.frames && {
-        count: hooks.frames.count,
-        take: async (frame: AscentFrame) => {
-          if (asked.has(frame.channel)) await hooks.frames?.take(frame);
-        },
-      };
-      await this.#renderPart(part, { ...hooks, onProgress, onStopped, frames }, onResult);
+      });
     }
     return results;
   }
@@ -222,4 +203,28 @@ interface StageWork extends Accounts {
   /** Those that went through the stage before memory ran out. @default none */
   readonly ahead?: readonly AscentState[];
   readonly hooks: AscentHooks;
+}
+
+/** The hooks, but not of images that nobody asked for, on which others of their group depend. */
+function ofAsked({ channels, provider }: AscentTask, hooks: AscentHooks): AscentHooks {
+  const asked = new Set(channels);
+  const { onProgress, onStopped, frames } = hooks;
+  return {
+    ...hooks,
+    onProgress: (progress) => {
+      if (asked.has(progress.channel)) onProgress?.(progress);
+    },
+    onStopped: async (states) => {
+      const placed = [...states]
+        .filter(([channel]) => asked.has(channel))
+        .map(([channel, own]) => [channel, own.map((state) => ({ ...state, provider }))] as const);
+      await onStopped?.(new Map(placed));
+    },
+    frames: frames && {
+      ...frames,
+      take: async (frame) => {
+        if (asked.has(frame.channel)) await frames.take(frame);
+      },
+    },
+  };
 }

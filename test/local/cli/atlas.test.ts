@@ -3,10 +3,8 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { networkFolders } from "../../../lib/networks/folders.ts";
-import { openNetwork } from "../../../lib/networks/registry.ts";
 import { planAtlas } from "../../../lib/pipeline/atlas/plan-atlas.ts";
-import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
+import { emojinet } from "../../support/emojinet.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
 import { run } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
@@ -14,9 +12,8 @@ import { makeModels } from "./models-on-disk.ts";
 const folder = await makeModels();
 
 test("by itself it has every convolution and the classifier, each as suits it", async () => {
-  const network = await analyseNetwork(await openNetwork("emojinet", networkFolders({})));
-  const sheets = await planAtlas(network, { channels: "1:64" });
-  const convolutions = network.layers.filter(({ type }) => type === "Conv");
+  const sheets = await planAtlas(emojinet, { channels: "1:64" });
+  const convolutions = emojinet.layers.filter(({ type }) => type === "Conv");
   expect(sheets.map(({ layer }) => layer.name)).toEqual([
     ...convolutions.map(({ name }) => name),
     "loss3-classifier",

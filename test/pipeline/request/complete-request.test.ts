@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { networkFolders } from "../../../lib/networks/folders.ts";
 import { openNetwork } from "../../../lib/networks/registry.ts";
@@ -13,15 +13,10 @@ import type { CompleteFourierRequest } from "../../../lib/pipeline/request/compl
 import { parseRequest, RequestError } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
+import { emojinet } from "../../support/emojinet.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
-
-/** Of 224 x 224 pixels. */
-let emojinet: AnalysedNetwork;
-beforeAll(async () => {
-  emojinet = await analyseNetwork(await openNetwork("emojinet", networkFolders({})));
-});
 
 const CLASSES = { network: "emojinet", layer: "loss3-classifier", channels: [1] };
 const PATTERNS = { ...CLASSES, layer: "inception_4e-1x1" };

@@ -1,13 +1,11 @@
 import { expect, test } from "vitest";
 
-import { networkFolders } from "../../../lib/networks/folders.ts";
 import { findLayer } from "../../../lib/networks/layers.ts";
-import { openNetwork } from "../../../lib/networks/registry.ts";
-import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { layerRole } from "../../../lib/pipeline/request/layer-role.ts";
+import { emojinet } from "../../support/emojinet.ts";
 
 test("classes are whole, what one convolution sees is first, the rest lies between", async () => {
-  const { layers, model } = await analyseNetwork(await openNetwork("emojinet", networkFolders({})));
+  const { layers, model } = emojinet;
   const roles = {
     "conv1-7x7_s2": "first",
     "conv1-7x7_s2-relu": "first",

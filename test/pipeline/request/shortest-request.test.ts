@@ -1,20 +1,9 @@
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
-import { networkFolders } from "../../../lib/networks/folders.ts";
-import { openNetwork } from "../../../lib/networks/registry.ts";
-import {
-  type AnalysedNetwork,
-  analyseNetwork,
-} from "../../../lib/pipeline/networks/analyse-network.ts";
 import { parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import { shortestRequest } from "../../../lib/pipeline/request/shortest-request.ts";
-
-/** Of 224 x 224 pixels. */
-let emojinet: AnalysedNetwork;
-beforeAll(async () => {
-  emojinet = await analyseNetwork(await openNetwork("emojinet", networkFolders({})));
-});
+import { emojinet } from "../../support/emojinet.ts";
 
 const WHAT = { network: "emojinet", layer: "inception_4e-1x1", channels: [2, 5] };
 const resolve = (json: object) => resolveRequest(parseRequest(json), emojinet, null);

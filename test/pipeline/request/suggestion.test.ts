@@ -1,24 +1,15 @@
 import { readFile } from "node:fs/promises";
 
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { DescriptionError } from "../../../lib/networks/errors.ts";
-import { networkFolders } from "../../../lib/networks/folders.ts";
-import { openNetwork } from "../../../lib/networks/registry.ts";
-import {
-  type AnalysedNetwork,
-  analyseNetwork,
-} from "../../../lib/pipeline/networks/analyse-network.ts";
+import type { AnalysedNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { requestedLayer } from "../../../lib/pipeline/request/requested-layer.ts";
 import { parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import { shortestRequest } from "../../../lib/pipeline/request/shortest-request.ts";
 import { suggestionsOf } from "../../../lib/pipeline/request/suggestion.ts";
-
-let emojinet: AnalysedNetwork;
-beforeAll(async () => {
-  emojinet = await analyseNetwork(await openNetwork("emojinet", networkFolders({})));
-});
+import { emojinet } from "../../support/emojinet.ts";
 
 type Recipes = AnalysedNetwork["description"]["recipes"];
 
