@@ -54,10 +54,18 @@ export function cropMap(recipe: FourierRecipe, iteration: number, uniform: Unifo
   const angle = isUpright ? 0 : (between([-rotation, rotation]) * Math.PI) / 180;
 
   const { height, width } = canvasSize;
-  const zoom = fraction * canvasPerCrop(canvasSize, cropSize);
+  const perCrop = canvasPerCrop(canvasSize, cropSize);
+  const zoom = fraction * perCrop;
+  const isAnywhere = cropPlace === "anywhere";
   const offset = (length: number, crop: number) => {
-    const free = cropPlace === "anywhere" ? Math.max(0, length - zoom * crop) / 2 : 0;
-    return between([-free - cropMargin, free + cropMargin]);
+    const side = zoom * crop;
+    const most = (isAnywhere ? Math.max(0, length - side) / 2 : 0) + cropMargin;
+    // few crops would see the ends of a canvas that is longer than its largest crop: a centre
+    // beyond the outermost place counts as that
+    const spare = (length / crop - perCrop) * crop;
+    const beyond = isAnywhere ? Math.max(0, Math.min(spare, side) / 2 - cropMargin) : 0;
+    const drawn = between([-most - beyond, most + beyond]);
+    return Math.min(Math.max(drawn, -most), most);
   };
   const [cos, sin] = [zoom * Math.cos(angle), zoom * Math.sin(angle)];
   const [u, v] = [(cropSize.width - 1) / 2, (cropSize.height - 1) / 2];

@@ -26,7 +26,9 @@ export interface FourierRecipe {
   readonly cropFraction: { readonly start: Range; readonly end: Range };
   /**
    * Where the crop's centre lies, uniform along each axis: anywhere where the crop leaves the
-   * canvas by no more than the margin, or within the margin of the canvas's own centre.
+   * canvas by no more than the margin, or within the margin of the canvas's own centre. Along the
+   * longer side of a canvas of another shape than the crop's, up to half of the crops lie at the
+   * ends, so that these are seen about as often as the rest.
    */
   readonly cropPlace: "anywhere" | "centre";
   /** Pixels of the canvas. */

@@ -164,6 +164,23 @@ describe("the crop of an iteration", () => {
     expect(Math.max(...all.map(({ down }) => down))).toBeGreaterThan(3);
   });
 
+  test("sees the ends of a long canvas about half as often as its middle, or more", () => {
+    const canvasSize = { width: 3 * 28, height: 24 };
+    const [start, end] = [0.5, 0.5].map((share) => [share, share] as const);
+    const recipe = {
+      ...RECIPE,
+      canvasSize,
+      cropFraction: { start: start!, end: end! },
+      rotation: 0,
+    };
+    const maps = Array.from({ length: 4_000 }, (_, i) => cropMap(recipe, 0, uniformFrom("end", i)));
+    const seen = (x: number) =>
+      maps.filter(([a = 0, , c = 0]) => c <= x && x <= c + a * (SIZE.width - 1)).length;
+    const middle = seen(canvasSize.width / 2);
+    for (const x of [0, 1, 2, 81, 82, 83]) expect(seen(x)).toBeGreaterThan(0.4 * middle);
+    for (let x = 3; x < 81; x++) expect(seen(x)).toBeLessThan(1.7 * middle);
+  });
+
   test("stays near the centre where it is told to", () => {
     for (const { right, down } of draws({ ...RECIPE, cropPlace: "centre" }, 6)) {
       expect(Math.max(Math.abs(right), Math.abs(down))).toBeLessThanOrEqual(3);
