@@ -149,10 +149,8 @@ class Client:
         sent = {"Content-Type": "application/json", **self.headers, **(headers or {})}
         # links in answers are relative to the host, and have the stage's name in them
         stage = urlsplit(self.url).path
-        if path.startswith(f"{stage}/"):
-            path = path[len(stage) :]
-        request = urllib.request.Request(self.url + path, data, sent, method=method)
-        return json.loads(_send(request))
+        path = path[len(stage) :] if path.startswith(f"{stage}/") else path
+        return json.loads(_send(urllib.request.Request(self.url + path, data, sent, method=method)))
 
     def _paged(self, path: str | None, what: str) -> Iterator[Json]:
         while path is not None:
