@@ -18,9 +18,10 @@ type Facts = ReadonlyMap<Value, ValueFacts>;
 
 /**
  * How the elements of one image lie along the batch's axis: together, image after image; in turn
- * with those of the others, as [T, N, C] does in rows [T N, C]; or neither.
+ * with those of the others, as where whole batches are joined, [T N, C, H, W], or as [T, N, C] does
+ * in rows [T N, C]; or neither.
  */
-type Order = "together" | "alternating" | "mixed";
+type Order = "together" | "joined" | "alternating" | "mixed";
 
 /** Of a Gather for a whole batch: a last map of some hundred images, in a fraction of a second. */
 const MAX_BATCH_INDICES = 2 ** 20;
@@ -32,7 +33,7 @@ export class BatchAxis {
   readonly #single: Facts;
   /** Values that depend on the image. */
   readonly #reached: Set<Value>;
-  /** Of these, how many places each image has in the leading axis, one after the other. */
+  /** Of these, how many places each image has in the leading axis. */
   readonly parts = new Map<Value, number>();
   /** Of these, along which other axis the images lie, one place each. */
   readonly axes = new Map<Value, number>();
@@ -119,6 +120,7 @@ export class BatchAxis {
     const one = this.#single.get(x)?.shape;
     const constant = facts.get(indices)?.constant;
     if (axis === null || !one || !constant || constant.shape.length === 0) return null;
+    if (this.isJoined(x)) return null;
     if (sizeOf(constant.shape) * this.#size > MAX_BATCH_INDICES) return null;
     const { axis: stated, indices: first } = parseGather(node, one, toNumbers(constant));
     if (stated !== axis) return null;
@@ -157,6 +159,11 @@ export class BatchAxis {
     return sizeOf(one.slice(0, this.#isAlternating(value) ? axis + 1 : axis));
   }
 
+  /** Whether the first places of all images come before the second of any. */
+  isJoined(value: Value): boolean {
+    return this.#order.get(value) === "joined";
+  }
+
   #isAlternating(value: Value): boolean {
     return this.#order.get(value) === "alternating";
   }
@@ -173,23 +180,41 @@ export class BatchAxis {
     if (isConvolved && node.inputs.slice(1).some((value) => this.#reached.has(value))) {
       return "mixed";
     }
-    if (node.op.startsWith("Scatter")) {
-      return this.#isOfOneImage(node, facts) ? "mixed" : "together";
-    }
+    if (node.op.startsWith("Scatter") && this.#isOfOneImage(node, facts)) return "mixed";
     if (node.op.startsWith("Reduce") && this.#isReducedOverImages(node, facts)) return "mixed";
     const to = this.#axisOf(output, facts);
     if (node.op !== "Reshape" && node.op !== "Flatten") {
       const alternating = node.inputs.find((value) => this.#isAlternating(value));
-      if (alternating === undefined) return "together";
+      if (alternating === undefined) {
+        return this.#joins(node, output, facts) ? "joined" : "together";
+      }
       const isKept = ROW_BY_ROW.has(node.op) && this.#axisOf(alternating, facts) === to;
       return isKept ? "alternating" : "mixed";
     }
-    const before = this.#elementsBefore(node.inputs[0]!, facts);
+    const [x = ""] = node.inputs;
+    const before = this.#elementsBefore(x, facts);
     const one = this.#single.get(output)?.shape;
     if (before === null || !one || to === null) return "mixed";
+    if (this.isJoined(x) && one[to] !== this.#placesOf(x, facts)) return "mixed";
     // an axis of length 1 may lie in front, which starts there too
-    if (sizeOf(one.slice(0, to)) === before) return "together";
+    if (sizeOf(one.slice(0, to)) === before) return this.isJoined(x) ? "joined" : "together";
     return axisAfter(before, one) === to + 1 ? "alternating" : "mixed";
+  }
+
+  /** How many places each image has along their axis. */
+  #placesOf(value: Value, facts: Facts): number {
+    const axis = this.#axisOf(value, facts);
+    return axis === null ? 1 : this.#single.get(value)!.shape[axis]!;
+  }
+
+  /** Whether a node joins the values of all images along their axis, or leaves them joined. */
+  #joins({ op, inputs, attributes }: Node, output: Value, facts: Facts): boolean {
+    const [axis, places] = [this.#axisOf(output, facts), this.#placesOf(output, facts)];
+    if (axis === null || places === 1) return false;
+    if (inputs.some((value) => this.isJoined(value))) return true;
+    if (op === "Tile") return places > this.#placesOf(inputs[0]!, facts);
+    const along = [axis, axis - facts.get(output)!.shape.length];
+    return op === "Concat" && along.includes(Number(attributes["axis"]));
   }
 
   #isReducedOverImages(node: Node, facts: Facts): boolean {
@@ -229,7 +254,8 @@ export class BatchAxis {
       const isSingle = this.#size === 1 || this.#single.get(output)?.shape[0] === 1;
       if (inferred.shape[0] === this.#size && isSingle && order !== "mixed") return [];
       const part = this.#single.get(output)?.shape[0] ?? 1;
-      const axis = order === "together" ? this.#axisOf(output, facts) : null;
+      const isApart = order === "together" || order === "joined";
+      const axis = isApart ? this.#axisOf(output, facts) : null;
       if (this.#size > 1 && part > 1 && axis === 0) this.parts.set(output, part);
       if (axis !== null && axis > 0 && inferred.shape[axis] === this.#size) {
         this.axes.set(output, axis);

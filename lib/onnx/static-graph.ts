@@ -60,9 +60,12 @@ export function specialise(
 
   const single = n === 1 ? null : (alone ?? specialise(model, [1, c, h, w]).facts);
   const walk = new StaticWalk(model, { ...image, shape: imageShape }, single);
-  const { facts, problems, unbatched, batch, nodes } = walk;
-  let places: Places | null = n === 1 ? null : { parts: batch.parts, batchAxes: batch.axes };
-  const placesOf = () => (places ??= specialise(model, [2, c, h, w], facts));
+  const { facts, problems, unbatched, nodes } = walk;
+  let several = n === 1 ? null : walk;
+  const placesOf = () => {
+    several ??= new StaticWalk(model, { ...image, shape: [2, c, h, w] }, facts);
+    return several.batch;
+  };
   return {
     input: image.name,
     graph: prune(graph, image, neededNodes(nodes, image.name, facts), facts),
@@ -70,15 +73,17 @@ export function specialise(
     problems,
     unbatched,
     get parts() {
-      return unbatched.size === 0 ? NONE : placesOf().parts;
+      if (unbatched.size === 0) return NONE;
+      const places = placesOf();
+      // one image alone has its places one after the other
+      if (n === 1) return places.parts;
+      return new Map([...places.parts].filter(([value]) => !places.isJoined(value)));
     },
     get batchAxes() {
-      return unbatched.size === 0 ? NONE : placesOf().batchAxes;
+      return unbatched.size === 0 ? NONE : placesOf().axes;
     },
   };
 }
-
-type Places = Pick<StaticGraph, "parts" | "batchAxes">;
 
 const NONE: ReadonlyMap<Value, number> = new Map();
 

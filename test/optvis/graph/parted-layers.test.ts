@@ -121,3 +121,48 @@ test("a layer in which images do not lie together is none, and a layer of a batc
   expect(named("classes")).toMatchObject({ parts: 1, channels: 9 });
   expect(shapeMismatch(model, named("classes"), [2, 3, 4, 12])).toBeNull();
 });
+
+test.each([
+  ["joined", node("Concat", "image turned", "joined", { axis: -4 })],
+  ["repeated", node("Tile", "image twice", "joined")],
+])("where all images are %s, each is drawn by itself, and behind that together", (_, joining) => {
+  const twofold = decodeModel(
+    writeModel(
+      sketch({
+        inputs: { image: [1, 3, 4, 5] },
+        nodes: [
+          node("Neg", "image", "turned"),
+          joining,
+          node("Conv", "joined kernel", "maps"),
+          node("Transpose", "maps", "aside", { perm: [1, 0, 2, 3] }),
+          node("Tanh", "aside", "curved"),
+          node("Transpose", "curved", "back", { perm: [1, 0, 2, 3] }),
+          node("Tanh", "back", "again"),
+          node("Reshape", "again pairs", "paired"),
+          node("Tanh", "paired", "pairs_of_each"),
+          node("Split", "again", "left right", { num_outputs: 2 }),
+          node("Add", "left right", "sum"),
+        ],
+        outputs: ["sum", "pairs_of_each"],
+        initializers: {
+          kernel: uniform([7, 3, 1, 1], 1),
+          twice: intsTensor([2, 1, 1, 1]),
+          pairs: intsTensor([1, 2, 7, 4, 5]),
+        },
+      }),
+      18,
+    ),
+  );
+  const table = layerTable(twofold, specialise(twofold, [1, 3, 4, 5]));
+  const drawn = (n: number) =>
+    table.filter((layer) => shapeMismatch(twofold, layer, [n, 3, 4, 5]) === null);
+  const alone = drawn(1).filter((layer) => !drawn(2).includes(layer));
+  expect(alone.map(({ value, parts }) => [value, parts])).toEqual([
+    ["joined", 2],
+    ["maps", 2],
+    ["back", 2],
+    ["again", 2],
+    ["pairs_of_each", 1],
+  ]);
+  expect(drawn(2).at(-1)).toMatchObject({ value: "sum", parts: 1 });
+});
