@@ -155,8 +155,10 @@ async function removeOld() {
   for (const name of await readdir(BUILD)) {
     if (!/^(?:source|making)-/.test(name)) continue;
     const folder = join(BUILD, name);
-    const { mtimeMs } = await stat(folder);
-    if (Date.now() - mtimeMs > KEPT_MS) await rm(folder, { recursive: true, force: true });
+    // unless another process has just moved or removed it
+    const found = await stat(folder).catch(() => null);
+    if (found === null || Date.now() - found.mtimeMs < KEPT_MS) continue;
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

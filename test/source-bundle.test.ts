@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -26,7 +26,11 @@ test("a checkout runs its sources as they are now, bundled once", async () => {
   const command = join(checkout, "local/cli/analyze.ts");
   const source = await readFile(command, "utf8");
   await writeFile(command, source.replace("print the table as JSON", "in JSON"));
+  // as one that another process moves into its place while this one looks at what is old
+  const moved = join(checkout, "build", "making-moved");
+  await symlink("its place", moved);
   expect(help()).toBe(first.replace("print the table as JSON", "in JSON"));
+  await rm(moved);
   expect(help()).not.toBe(first);
   expect(await bundles()).toBe(2);
 
