@@ -172,7 +172,7 @@ test("a kit is unpacked and run by what a bare system has, whatever an older one
   const kitOf = async (version: string) => {
     const parts = [
       await packed(`programs-${version}.part-aa`, {
-        "package/bin/node": `#!${join(bin, "bash")}\ncat "$@"\n`,
+        "package/bin/node": '#!/usr/bin/env bash\ncat "$@"\n',
         [`${runtime}/onnxruntime_binding.node`]: "",
       }),
       await packed(`provider-${version}.part-aa`, {
@@ -215,7 +215,7 @@ describe("PyTorch", () => {
   test("is asked for the shape that ours runs, and its times are read", async () => {
     const answer = '{"torch": "2", "device": "card", "eager_ms": 10.7, "graph_ms": 2.99}';
     const told = join(folder, "words");
-    const answers = python("answers", `echo "$@" > ${told}; echo '${answer}'`);
+    const answers = python("answers", `echo "$@" > '${told}'; echo '${answer}'`);
     expect(await pytorchStep(step, network, { ...options, python: answers })).toEqual({
       eager: 10.7,
       graph: 2.99,

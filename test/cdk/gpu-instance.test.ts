@@ -16,14 +16,14 @@ beforeEach(() => {
   }
   writeFileSync(join(root, "etc/ecs/ecs.config"), "ECS_CLUSTER=batch\n");
   for (const name of ["iptables", "systemd-run"]) command(name, "");
-  command("sleep", `[ "$(grep -c '^sleep' ${root}/calls)" -lt 3 ] || touch ${root}/ending`);
+  command("sleep", `[ "$(grep -c '^sleep' "${root}/calls")" -lt 3 ] || touch "${root}/ending"`);
   command("docker", '[ "$1" = kill ] || echo "first second"');
   // answers as the metadata service: with a token alone, and 404 until the instance ends
   command(
     "curl",
     `case "$*" in
       *"--request PUT"*api/token) echo secret ;;
-      *"aws-ec2-metadata-token: secret"*spot/instance-action) test -e ${root}/ending ;;
+      *"aws-ec2-metadata-token: secret"*spot/instance-action) test -e "${root}/ending" ;;
       *) exit 22 ;;
     esac`,
   );
@@ -33,17 +33,17 @@ afterEach(() => rmSync(root, { recursive: true }));
 /** A command that writes down how it was called, and then does what the script says. */
 function command(name: string, script: string): void {
   const file = join(root, "commands", name);
-  writeFileSync(file, `#!/bin/bash\necho "${name} $*" >>${root}/calls\n${script}\n`);
+  writeFileSync(file, `#!/bin/bash\necho "${name} $*" >>"${root}/calls"\n${script}\n`);
   chmodSync(file, 0o755);
 }
 
 const calls = () => readFileSync(join(root, "calls"), "utf8").trim().split("\n");
 
-/** Runs it as on an instance whose files are in a folder. */
+/** Runs it as on an instance whose files are in a folder, from there: its name may be any. */
 async function run(script: string): Promise<void> {
-  const moved = script.replaceAll(/\/(etc\/ecs|usr\/local\/bin)\b/g, `${root}/$1`);
+  const moved = script.replaceAll(/\/(etc\/ecs|usr\/local\/bin)\b/g, "./$1");
   const PATH = `${join(root, "commands")}:${process.env["PATH"]}`;
-  const shell = spawn("bash", ["--norc", "-c", moved], { env: { PATH } });
+  const shell = spawn("bash", ["--norc", "-c", moved], { cwd: root, env: { PATH } });
   const [said, [code]] = await Promise.all([text(shell.stderr), once(shell, "exit")]);
   expect([code, said]).toEqual([0, ""]);
 }
@@ -55,7 +55,7 @@ test("an instance is set up before the agent starts, whatever it is configured w
   );
   const [firewall, watch] = calls();
   expect(firewall).toMatch(/^iptables --insert OUTPUT 1 --destination 169\.254\.169\.254\/32 /);
-  expect(watch).toBe(`systemd-run --unit tell-spot-end ${root}/usr/local/bin/tell-spot-end`);
+  expect(watch).toBe("systemd-run --unit tell-spot-end ./usr/local/bin/tell-spot-end");
 });
 
 test("workers are told of the end of their Spot instance, once, and of nothing before", async () => {

@@ -11,6 +11,9 @@ if [ -z "$libraries" ]; then
 fi
 
 status=0
+# a line each
+IFS='
+'
 for library in $libraries; do
   if missing=$(ldd "$library" | grep 'not found' | grep -v '^[[:space:]]*libcuda\.so\.1 '); then
     echo "$library lacks:" >&2

@@ -63,7 +63,7 @@ test("--quiet leaves the sheets' names", async () => {
   const words = ["dream", "-", "--quiet", "--out", out("quiet")];
   const { code, stdout, stderr } = await runWith({ stdin }, ...words);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toMatch(/^\S+request\.png {2}\(2 of 2 images\)\n$/);
+  expect(stdout).toMatch(/^.+request\.png {2}\(2 of 2 images\)\n$/);
   expect((await runWith({ stdin: "{" }, "dream", "-", "--quiet")).stderr).toContain("not JSON");
 });
 
