@@ -78,6 +78,7 @@ test.runIf(IS_FULL)("7,000 channels all end", async () => {
     noise: 0,
     diesAfterChannels: null,
     diesAssembling: false,
+    isHeld: false,
   } as const;
   const worker = await startProcess({ ...config, throwing: [], vanishing: [] }, folder);
   await worker.ready;

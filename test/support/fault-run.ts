@@ -64,6 +64,7 @@ export async function runWithFaults(options: FaultRunOptions): Promise<FaultRun>
     vanishing: [...vanishing],
     diesAfterChannels: null,
     diesAssembling: false,
+    isHeld: false,
   };
   const processOf = (config: Pick<ProcessConfig, "role" | "noise"> & Partial<ProcessConfig>) =>
     startProcess({ ...shared, ...config }, folder);
@@ -74,7 +75,8 @@ export async function runWithFaults(options: FaultRunOptions): Promise<FaultRun>
   });
   const doomedWorker = await processOf({ role: "worker", noise: 1, diesAfterChannels: 20 + seed });
   const doomedAssembler = await processOf({ role: "assembler", noise: 0, diesAssembling: true });
-  const worker = await processOf({ role: "worker", noise: 2 });
+  // or it could have done everything before the other is at work, and dies
+  const worker = await processOf({ role: "worker", noise: 2, isHeld: true });
   for (const { child } of [doomedAssembler, worker]) {
     child.on("message", (message) => {
       if (message instanceof Object && "completed" in message) completions++;
@@ -101,7 +103,9 @@ export async function runWithFaults(options: FaultRunOptions): Promise<FaultRun>
   });
   await pipeline.store.put("requests/faults.json", encodeJson(request), JSON_TYPE);
   const jobId = await answer;
-  const deaths = await Promise.all([doomedWorker.death, doomedAssembler.death]);
+  const workerDeath = await doomedWorker.death;
+  worker.child.send("begin");
+  const deaths = [workerDeath, await doomedAssembler.death];
   sources.push(pipeline.serve(["assembly"]));
   const { complete } = roundKeys(jobId);
   await untilTrue(

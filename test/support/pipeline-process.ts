@@ -2,6 +2,8 @@
  * A part of the pipeline in a process of its own, for tests that kill it. Its argument is a
  * ProcessConfig as JSON.
  */
+import { once } from "node:events";
+
 import * as z from "zod";
 
 import { FakeRenderer } from "./fake-renderer.ts";
@@ -22,6 +24,8 @@ const processConfigSchema = z.strictObject({
    */
   diesAfterChannels: z.int().nullable(),
   diesAssembling: z.boolean(),
+  /** Workers: takes its messages, and begins none of them before it is sent one itself. */
+  isHeld: z.boolean(),
 });
 export type ProcessConfig = z.infer<typeof processConfigSchema>;
 
@@ -30,11 +34,14 @@ const die = () => process.kill(process.pid, "SIGKILL");
 
 const isDoomed = config.diesAfterChannels !== null || config.diesAssembling;
 
+const mayBegin = config.isHeld ? once(process, "message") : Promise.resolve();
+
 let rendered = 0;
 const renderer = new FakeRenderer({
   throwing: config.throwing,
   noise: config.noise,
-  beforeChannel: () => {
+  beforeChannel: async () => {
+    await mayBegin;
     if (config.diesAfterChannels !== null && rendered++ >= config.diesAfterChannels) die();
   },
 });
