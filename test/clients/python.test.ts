@@ -34,7 +34,7 @@ said = {"networks": [network["id"] for network in client.networks()]}
 said["layers"] = [layer["name"] for layer in client.layers("tiny")]
 dry = client.estimate("tiny", "wide", "1:5", numIterations=2, pyramidLevels=1)
 said["dry"] = [dry["total"], dry["estimate"]["coreSeconds"] > 0, list(client.jobs()) == []]
-job = client.render("tiny", "wide", "1:5", numIterations=2, pyramidLevels=1).wait(60)
+job = client.render("tiny", "wide", "1:5", numIterations=2, pyramidLevels=1).wait(3600)
 said["again"] = client.render("tiny", "wide", "1:5", numIterations=2, pyramidLevels=1).id == job.id
 said["status"] = job.status()["state"]
 said["channels"] = [each["channel"] for each in job.channels()]
@@ -46,13 +46,13 @@ said["manifest"] = len(job.manifest()["tiles"])
 said["jobs"] = [each.id for each in client.jobs()] == [job.id]
 said["initial"] = client.upload(photo)
 started = client.render("tiny", "wide", range(2, 3), pyramidLevels=1, initialImage=said["initial"])
-small = client.render("tiny", "wide", "1:2", pyramidLevels=1, montage={"format": "webp"}).wait(60)
+small = client.render("tiny", "wide", "1:2", pyramidLevels=1, montage={"format": "webp"}).wait(3600)
 said["webp"] = [small.sheet().data[8:12].decode("latin1"), sorted(small._repr_mimebundle_())]
-said["started"] = started.wait(60).status()["ok"]
+said["started"] = started.wait(3600).status()["ok"]
 named = client.render("tiny", "wide", [1], idempotency_key="mine").id
 said["named"] = named
 said["picture"] = client.call("GET", f"/jobs/{job.id}/tiles/3")["url"].split("?")[0][-9:]
-moving = client.render("tiny", "wide", [1], numIterations=2, pyramidLevels=1, animation="gif").wait(60)
+moving = client.render("tiny", "wide", [1], numIterations=2, pyramidLevels=1, animation="gif").wait(3600)
 said["moving"] = sorted(moving.animation(1)._repr_mimebundle_())
 class Numbers:  # as NumPy's arrays and numbers
     def __init__(self, value): self.value = value

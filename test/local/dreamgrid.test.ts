@@ -11,6 +11,9 @@ import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { collectGarbage } from "../support/collect-garbage.ts";
 import { tinyNetwork } from "../support/tiny-network.ts";
 
+/** On no machine done before a test ends it. */
+const LONG = { numIterations: 2_000, pyramidLevels: 6 };
+
 async function pipelineIn(folder: string) {
   const pipeline = await startPipeline({ dataFolder: join(folder, "data"), threads: 2 });
   onTestFinished(() => pipeline.stop());
@@ -48,7 +51,7 @@ test("a request that cannot be read is refused", async () => {
 test("a pipeline that is stopped ends who waits for it, lets in no one, and can be stopped again", async () => {
   const folder = await temporaryFolder();
   const { modelPath: network } = await tinyNetwork(folder);
-  const request = { network, layer: "classes", channels: "all", numIterations: 2_000 } as const;
+  const request = { network, layer: "classes", channels: "all", ...LONG } as const;
   const pipeline = await pipelineIn(folder);
   const running = pipeline.run([request]);
   expect(await running.next()).toMatchObject({ value: { kind: "accepted" } });
@@ -66,7 +69,7 @@ test("a pipeline that is stopped ends who waits for it, lets in no one, and can 
 test("who waits for a limited time waits no longer, whatever the garbage collector has taken", async () => {
   const folder = await temporaryFolder();
   const { modelPath: network } = await tinyNetwork(folder);
-  const request = { network, layer: "classes", channels: "all", numIterations: 2_000 } as const;
+  const request = { network, layer: "classes", channels: "all", ...LONG } as const;
   const pipeline = await pipelineIn(folder);
   const running = pipeline.run([request], { signal: AbortSignal.timeout(500) });
   const waiting = async () => {

@@ -25,7 +25,7 @@ const HANG_MS = 120_000;
 export function launch(): Promise<Browser> {
   if (CHROMIUM === null) throw new Error("internal: these tests are to be skipped");
   // a container's root may not use the sandbox; what is opened here is our own page
-  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"], ...PATIENT });
 }
 
 export interface OpenPage {
