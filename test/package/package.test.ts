@@ -40,9 +40,13 @@ const inHome = (command: string, ...words: readonly string[]) =>
 
 /**
  * With a cache of its own: npm would keep each package that was ever tested, 119 MB, in the user's.
+ * Again where the registry was out of reach for a moment.
  */
-const install = (project: string, ...words: readonly string[]) =>
-  run("npm", ["install", "--no-audit", "--cache", join(folder, "npm"), ...words], { cwd: project });
+async function install(project: string, ...words: readonly string[]): Promise<void> {
+  const all = ["install", "--no-audit", "--cache", join(folder, "npm"), ...words];
+  const once = () => run("npm", all, { cwd: project });
+  await once().catch(once);
+}
 
 async function compileStrictly(...files: readonly string[]): Promise<void> {
   const options = "--strict --module nodenext --target es2023 --types node";
