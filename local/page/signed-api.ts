@@ -87,7 +87,7 @@ async function forward(
     const [value] = header(name);
     return value === undefined ? [] : [[name, value] as const];
   });
-  const hasBody = body.byteLength > 0;
+  const content = body.byteLength > 0 ? { body } : {};
   const headers = await permit({
     method,
     protocol: url.protocol,
@@ -98,15 +98,9 @@ async function forward(
       [...new Set(url.searchParams.keys())].map((name) => [name, url.searchParams.getAll(name)]),
     ),
     headers: { host: url.host, ...Object.fromEntries(sent) },
-    ...(hasBody ? { body } : {}),
+    ...content,
   });
-  const response = await fetch(url, {
-    method,
-    headers,
-    redirect: "manual",
-    signal,
-    ...(hasBody ? { body } : {}),
-  });
+  const response = await fetch(url, { method, headers, redirect: "manual", signal, ...content });
   const returned = RETURNED.flatMap((name) => {
     const value = response.headers.get(name);
     return value === null ? [] : [[name, value] as const];

@@ -13,6 +13,14 @@ import { memoryPipeline } from "../support/memory-pipeline.ts";
 import { MemoryObjectStore } from "../support/memory-object-store.ts";
 import { CLASS_NAMES, tinyNetwork } from "../support/tiny-network.ts";
 
+/** A folder without a network yet, and the networks of a pipeline that looks into it. */
+async function emptyFolder() {
+  const [folder, data] = [await temporaryFolder(), await temporaryFolder()];
+  const pipeline = await memoryPipeline({ folder: data });
+  const networks = new AddedNetworks(pipeline.deps.networks, pipeline.store, [folder]);
+  return { folder, pipeline, networks };
+}
+
 test("networks added to a folder later are found, by their id and in the list", async () => {
   const folder = await temporaryFolder();
   const store = new MemoryObjectStore();
@@ -52,9 +60,7 @@ test("networks added to a folder later are found, by their id and in the list", 
 });
 
 test("the API shows the layers and classes of a network added later, also before it is listed", async () => {
-  const [folder, data] = [await temporaryFolder(), await temporaryFolder()];
-  const pipeline = await memoryPipeline({ folder: data });
-  const networks = new AddedNetworks(pipeline.deps.networks, pipeline.store, [folder]);
+  const { folder, pipeline, networks } = await emptyFolder();
   const call = apiClient(pipeline, { networks });
   await tinyNetwork(folder, { id: "later", seed: 2 });
   expect(await call("GET", "/networks/later/layers")).toMatchObject({ status: 200 });
@@ -67,9 +73,7 @@ test("the API shows the layers and classes of a network added later, also before
 });
 
 test("a network that is replaced under its id is the new one, a broken or removed one the old", async () => {
-  const [folder, data] = [await temporaryFolder(), await temporaryFolder()];
-  const pipeline = await memoryPipeline({ folder: data });
-  const networks = new AddedNetworks(pipeline.deps.networks, pipeline.store, [folder]);
+  const { folder, networks } = await emptyFolder();
   const channels = async () => (await networks.open("mine")).layers[1]?.channels;
   await tinyNetwork(folder, { id: "mine", wideChannels: 7 });
   expect(await channels()).toBe(7);
@@ -85,9 +89,7 @@ test("a network that is replaced under its id is the new one, a broken or remove
 });
 
 test("labels that are edited are the new ones, and without their file there are none", async () => {
-  const [folder, data] = [await temporaryFolder(), await temporaryFolder()];
-  const pipeline = await memoryPipeline({ folder: data });
-  const networks = new AddedNetworks(pipeline.deps.networks, pipeline.store, [folder]);
+  const { folder, networks } = await emptyFolder();
   await tinyNetwork(folder, { id: "mine" });
   expect((await networks.open("mine")).labels).toEqual(CLASS_NAMES);
   const path = join(folder, "mine", "labels.txt");

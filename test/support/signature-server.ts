@@ -4,13 +4,21 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 
-export const KEY_ID = "AKIDEXAMPLE";
+const KEY_ID = "AKIDEXAMPLE";
 export const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const sha256 = (data: string | Buffer) => createHash("sha256").update(data).digest("hex");
 const hmac = (key: string | Buffer, data: string) =>
   createHmac("sha256", key).update(data).digest();
+
+/** Has the test's environment hold a user's credentials, of `SECRET`. */
+export function stubCredentials(): void {
+  vi.stubEnv("AWS_ACCESS_KEY_ID", KEY_ID);
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", SECRET);
+  vi.stubEnv("AWS_SESSION_TOKEN", undefined);
+  onTestFinished(() => void vi.unstubAllEnvs());
+}
 
 /** Signature Version 4 worked out anew, by its own description; the signature that is right. */
 function rightSignature(

@@ -1,7 +1,7 @@
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 import { startOpenPage } from "../../local/page/open-page.ts";
-import { KEY_ID, SECRET, serverThatChecks } from "../support/signature-server.ts";
+import { SECRET, serverThatChecks, stubCredentials } from "../support/signature-server.ts";
 import { askFor, CHROMIUM, openPage } from "./browser.ts";
 import { tinyServiceAndBrowser } from "./tiny-service.ts";
 
@@ -10,10 +10,7 @@ describe.skipIf(CHROMIUM === null)("the page of a deployed stack", () => {
 
   /** Opens the page of an API that checks signatures by `secret`. */
   async function opened(secret: string) {
-    vi.stubEnv("AWS_ACCESS_KEY_ID", KEY_ID);
-    vi.stubEnv("AWS_SECRET_ACCESS_KEY", SECRET);
-    vi.stubEnv("AWS_SESSION_TOKEN", undefined);
-    onTestFinished(() => void vi.unstubAllEnvs());
+    stubCredentials();
     const url = await serverThatChecks(secret, tiny.url());
     const server = await startOpenPage({ url, region: "eu-west-3", port: 0 });
     onTestFinished(() => server.close());

@@ -106,13 +106,13 @@ const split: Expand = (node, expansion) => {
   expansion.count(count);
   const sizes = [...filled(count - 1, part), whole - (count - 1) * part];
   const parts = count > 1 ? emitter.splitAt(x, sizes, axis) : [x];
-  const isDropped = part === 1 && intAttribute(node, "keepdims", 1) === 0;
-  const dropped = isDropped ? emitter.ints(axis) : "";
-  note(
-    node,
-    expansion,
-    isDropped ? parts.map((value) => emitter.emit("Squeeze", [value, dropped])) : parts,
-  );
+  if (part > 1 || intAttribute(node, "keepdims", 1) !== 0) {
+    note(node, expansion, parts);
+    return;
+  }
+  const dropped = emitter.ints(axis);
+  const squeezed = parts.map((value) => emitter.emit("Squeeze", [value, dropped]));
+  note(node, expansion, squeezed);
 };
 
 /** Operators on sequences, which are known before the network runs: lists of its values. */

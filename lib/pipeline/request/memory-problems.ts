@@ -1,4 +1,3 @@
-import type { CompleteFourierRequest } from "./complete-request.ts";
 import { RequestError } from "./request.ts";
 import type { ResolvedRequest } from "./resolved-request.ts";
 import { PROCESS_BYTES } from "./work-bytes.ts";
@@ -14,17 +13,16 @@ type Drawn = Pick<ResolvedRequest, "bytes" | "request">;
  *
  * @param memoryBytes of a worker, or of this machine
  */
-export function memoryProblems({ bytes, request }: Drawn, memoryBytes: number): string[] {
-  if (bytes === null || request.method !== "fourier" || request.executionEnvironment === "gpu")
-    return [];
-  if (SURE_SHARE * bytes <= memoryBytes) return [];
+export function memoryProblems(drawn: Drawn, memoryBytes: number): string[] {
+  const need = needOf(drawn);
+  if (need === null || SURE_SHARE * need.bytes <= memoryBytes) return [];
   // with "auto" a CPU draws beside a card, and would run out of memory
   const orCard =
-    request.executionEnvironment === "auto"
+    drawn.request.executionEnvironment === "auto"
       ? ', or a GPU alone, with "executionEnvironment": "gpu"'
       : "";
   return [
-    `request: an image ${sizesOf(request)} takes about ${show(bytes)} of memory, and there are ${show(memoryBytes)} where it would be drawn; use a smaller ${SIZES}${orCard}`,
+    `request: ${need.words}, and there are ${show(memoryBytes)} where it would be drawn; use a smaller ${SIZES}${orCard}`,
   ];
 }
 
@@ -39,24 +37,25 @@ export function requireMemory(drawn: Drawn, memoryBytes: number): void {
  *
  * @param atOnce images that are drawn at once
  */
-export function memoryNotice(
-  { bytes, request }: Drawn,
-  memoryBytes: number,
-  atOnce: number,
-): string | null {
-  if (bytes === null || request.method !== "fourier" || request.executionEnvironment === "gpu")
+export function memoryNotice(drawn: Drawn, memoryBytes: number, atOnce: number): string | null {
+  const need = needOf(drawn);
+  if (need === null || PROCESS_BYTES + atOnce * (need.bytes - PROCESS_BYTES) <= memoryBytes) {
     return null;
-  if (PROCESS_BYTES + atOnce * (bytes - PROCESS_BYTES) <= memoryBytes) return null;
+  }
   const many = atOnce === 1 ? "" : `, and ${atOnce} are drawn at once`;
   const remedy = atOnce === 1 ? "" : "fewer --threads, or ";
-  return `an image ${sizesOf(request)} takes about ${show(bytes)} of memory${many}; this machine has ${show(memoryBytes)}, which may not be enough: ${remedy}a smaller ${SIZES} takes less`;
+  return `${need.words}${many}; this machine has ${show(memoryBytes)}, which may not be enough: ${remedy}a smaller ${SIZES} takes less`;
 }
 
 /** What of a request takes memory: which of them does is seen where both are shown. */
 const SIZES = "cropSize or canvasSize";
 
-function sizesOf({ cropSize, canvasSize }: CompleteFourierRequest): string {
-  return `with crops of ${cropSize.join(" x ")} on a canvas of ${canvasSize.join(" x ")}`;
+/** What an image takes, in words too; `null` where no CPU draws it or there is no estimate. */
+function needOf({ bytes, request }: Drawn) {
+  const { method, executionEnvironment } = request;
+  if (bytes === null || method !== "fourier" || executionEnvironment === "gpu") return null;
+  const sizes = `crops of ${request.cropSize.join(" x ")} on a canvas of ${request.canvasSize.join(" x ")}`;
+  return { bytes, words: `an image with ${sizes} takes about ${show(bytes)} of memory` };
 }
 
 const show = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;

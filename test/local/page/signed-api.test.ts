@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingHttpHeaders } from "node:http";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 import { signedApi } from "../../../local/page/signed-api.ts";
-import { KEY_ID, SECRET, serverThatChecks } from "../../support/signature-server.ts";
+import { SECRET, serverThatChecks, stubCredentials } from "../../support/signature-server.ts";
 
 const event = {
   httpMethod: "POST",
@@ -18,10 +18,7 @@ const event = {
 };
 
 test("requests go to the API signed with the user's credentials, and no others", async () => {
-  vi.stubEnv("AWS_ACCESS_KEY_ID", KEY_ID);
-  vi.stubEnv("AWS_SECRET_ACCESS_KEY", SECRET);
-  vi.stubEnv("AWS_SESSION_TOKEN", undefined);
-  onTestFinished(() => void vi.unstubAllEnvs());
+  stubCredentials();
   const { statusCode, body } = await signedApi(await serverThatChecks(SECRET), "eu-west-3")(event);
   expect(statusCode).toBe(200);
   expect(JSON.parse(body)).toEqual({
@@ -52,9 +49,7 @@ test("with a key of the usage plan requests are not signed, and have it", async 
 });
 
 test("an API that does not answer is a problem in one sentence", async () => {
-  vi.stubEnv("AWS_ACCESS_KEY_ID", KEY_ID);
-  vi.stubEnv("AWS_SECRET_ACCESS_KEY", SECRET);
-  onTestFinished(() => void vi.unstubAllEnvs());
+  stubCredentials();
   const { statusCode, body } = await signedApi(
     new URL("http://127.0.0.1:1/prod"),
     "us-east-1",
@@ -71,13 +66,11 @@ test.each([
   ["nothing", ""],
   ["the beginning of an answer", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"],
 ])("an API of which %s comes is given up, and said to be late", async (_, beginning) => {
-  vi.stubEnv("AWS_ACCESS_KEY_ID", KEY_ID);
-  vi.stubEnv("AWS_SECRET_ACCESS_KEY", SECRET);
+  stubCredentials();
   const hanging = createServer((socket) => void socket.write(beginning)).listen(0, "127.0.0.1");
   const sockets = new Set<Socket>();
   hanging.on("connection", (socket) => void sockets.add(socket.on("error", () => {})));
   onTestFinished(() => {
-    vi.unstubAllEnvs();
     for (const socket of sockets) socket.destroy();
     hanging.close();
   });
@@ -92,10 +85,7 @@ test.each([
 });
 
 test("no path of a request leads to another host, nor out of the API's stage", async () => {
-  vi.stubEnv("AWS_ACCESS_KEY_ID", KEY_ID);
-  vi.stubEnv("AWS_SECRET_ACCESS_KEY", SECRET);
-  vi.stubEnv("AWS_SESSION_TOKEN", undefined);
-  onTestFinished(() => void vi.unstubAllEnvs());
+  stubCredentials();
   const api = await serverThatChecks(SECRET);
   const other = await serverThatChecks(SECRET);
   const ask = (at: URL, path: string) =>
