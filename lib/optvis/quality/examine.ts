@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 import type { Provider } from "../../autodiff/provider.ts";
+import { planesIn } from "../../image/picture.ts";
 import type { Planes, Raster, Size } from "../../image/raster.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
 import type { AscentEngine } from "../ascent/engine.ts";
@@ -19,6 +20,7 @@ import { type AffineChange, affineChanges, affineMap, UNCHANGED } from "./affine
 import { type QualityCard, qualityCard } from "./card.ts";
 import { look } from "./look.ts";
 import { type ChannelKind, sourceFigures } from "./source-figures.ts";
+import { partOf, windowsOf } from "./windows.ts";
 
 /** A layer of a network that looks at pictures. */
 export interface Viewer {
@@ -32,7 +34,10 @@ export interface Subject extends Viewer {
   /** 1-based; `null`: no channel of its own. */
   readonly channel: number | null;
   readonly kind: ChannelKind;
-  /** Of what the network looks at, px: one that it takes as far as the layer. */
+  /**
+   * Of what the network looks at, px: one that it takes as far as the layer. A picture of another
+   * shape is seen in several windows of it, and its activations are their mean.
+   */
   readonly size: Size;
 }
 
@@ -50,14 +55,36 @@ export async function examine(
   const { planes } = subject.network;
   const looks = () => look(picture, planeKind(planes), planes.length);
   if (subject.channel === null) return qualityCard(looks(), "no channel");
-  const seen = await shownPlanes(picture, subject.network, subject.size);
-  const [[own, ...ofCopies], looked] = await Promise.all([
-    channelMeans(engine, subject, seen, affineChanges(subject.size)),
+  const { resizedTo, windows } = windowsOf(planeSizeOf(picture, subject.network), subject.size);
+  const seen = await shownPlanes(picture, subject.network, resizedTo);
+  const changes = affineChanges(subject.size);
+  const [ofWindows, looked] = await Promise.all([
+    Promise.all(
+      windows.map((window) => channelMeans(engine, subject, partOf(seen, window), changes)),
+    ),
     // once the worker has what it is to see: this thread has nothing else to do
     nextTurn().then(looks),
   ]);
+  const [own, ...ofCopies] = meanOf(ofWindows);
   const place = channelPlace(subject.channel);
   return qualityCard(looked, sourceFigures(place, subject.kind, own!, ofCopies));
+}
+
+/** Of one of the planes that a picture shows. */
+function planeSizeOf(picture: Raster, { planes }: NetworkModel): Size {
+  const kind = planeKind(planes);
+  return kind === "colours" ? picture : planesIn(picture, kind, planes.length);
+}
+
+/** Mean over windows of each view's activations. */
+function meanOf(windows: readonly (readonly Float32Array[])[]): readonly Float32Array[] {
+  const [first = [], ...others] = windows;
+  if (others.length === 0) return first;
+  return first.map((activations, view) =>
+    activations.map(
+      (value, c) => others.reduce((sum, window) => sum + window[view]![c]!, value) / windows.length,
+    ),
+  );
 }
 
 /**

@@ -29,6 +29,25 @@ const RED_AND_BLUE = networkOf(
   SIZE,
 );
 
+/** Channel 1: how much red changes from column to column, less blue; channel 2: the opposite. */
+const OF_STRIPES = (() => {
+  const change = floatTensor([1, 3, 1, 2], [1, -1, 0, 0, 0, 0]);
+  const blue = floatTensor([1, 3, 1, 2], [0, 0, 0, 0, -1, 0]);
+  const { network, target } = networkOf(
+    [
+      node("Conv", "image change", "changed"),
+      node("Abs", "changed", "size"),
+      node("Conv", "image blue", "less"),
+      node("Add", "size less", "first"),
+      node("Neg", "first", "second"),
+      node("Concat", "first second", "y", { axis: 1 }),
+    ],
+    { change, blue },
+    SIZE,
+  );
+  return { network: { ...network, fingerprint: "stripes" }, layer: target("y") };
+})();
+
 function subject(channel: number, more: Partial<Subject> = {}): Subject {
   const { network, target } = RED_AND_BLUE;
   return {
@@ -64,6 +83,22 @@ describe("examine", () => {
       subject(2, { size: { height: 20, width: 31 } }),
     );
     expect(source).toMatchObject({ activation: 40, rank: 1 });
+  });
+
+  test("a long picture is seen in windows from end to end, not squeezed", async () => {
+    // stripes of one pixel, which a view squeezed to a third across would average away
+    const long = filledRaster({ width: 3 * 42, height: 28 }, [0, 0, 0]);
+    for (let i = 0; i < 3 * 42 * 28; i++) if (i % 2 === 0) long.data[3 * i] = 200;
+    // and in its last third blue besides
+    for (let y = 0; y < 28; y++) {
+      for (let x = 84; x < 126; x++) long.data[3 * (y * 126 + x) + 2] = 60;
+    }
+    const { source } = await examine(engine, long, subject(1, OF_STRIPES));
+    // |red - red to the right| less blue
+    expect(source?.activation).toBeCloseTo(200 - 60 / 3, 0);
+    const upright = filledRaster({ width: 42, height: 90 }, [9, 0, 0]);
+    const { source: plain } = await examine(engine, upright, subject(1, OF_STRIPES));
+    expect(plain?.activation).toBeCloseTo(0, 5);
   });
 
   test("the network's order of planes, mean and scale are its own", async () => {

@@ -1,0 +1,46 @@
+import type { Planes, Rectangle, Size } from "../../image/raster.ts";
+
+/** Up to which share the sides' ratio may change: things stay what they are, squeezed a little. */
+const MOST_SQUEEZED = 4 / 3;
+
+/**
+ * How a picture is looked at in pieces of one size, where that has another shape: resized whole to
+ * `resizedTo`, of which `windows` lie evenly, from edge to edge. One window of all of it where the
+ * shapes are alike.
+ *
+ * @param seen size of a window
+ */
+export function windowsOf(
+  picture: Size,
+  seen: Size,
+): { readonly resizedTo: Size; readonly windows: readonly Rectangle[] } {
+  const [across, down] = [picture.width / seen.width, picture.height / seen.height];
+  const isLonger = (share: number, other: number) => share > other * MOST_SQUEEZED;
+  const resizedTo = {
+    width: isLonger(across, down) ? Math.round((seen.width * across) / down) : seen.width,
+    height: isLonger(down, across) ? Math.round((seen.height * down) / across) : seen.height,
+  };
+  const firsts = (whole: number, length: number) => {
+    const count = Math.ceil(whole / length);
+    const step = (whole - length) / Math.max(1, count - 1);
+    return Array.from({ length: count }, (_, i) => Math.round(i * step));
+  };
+  const { width, height } = seen;
+  const windows = firsts(resizedTo.height, height).flatMap((y) =>
+    firsts(resizedTo.width, width).map((x) => ({ x, y, width, height })),
+  );
+  return { resizedTo, windows };
+}
+
+/** A part of an image, of all its planes. */
+export function partOf(image: Planes, { x, y, width, height }: Rectangle): Planes {
+  if (width === image.width && height === image.height) return image;
+  const count = image.data.length / (image.width * image.height);
+  const data = new Float32Array(count * width * height);
+  for (let row = 0; row < count * height; row++) {
+    const plane = Math.floor(row / height);
+    const from = (plane * image.height + y + (row % height)) * image.width + x;
+    data.set(image.data.subarray(from, from + width), row * width);
+  }
+  return { width, height, data };
+}
