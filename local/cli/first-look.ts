@@ -1,6 +1,7 @@
-import type { Layer, LayerWithChannels } from "../../lib/networks/layers.ts";
+import type { LayerWithChannels } from "../../lib/networks/layers.ts";
 import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { START_SECONDS } from "../../lib/pipeline/rates.ts";
 import { completeRequest } from "../../lib/pipeline/request/complete-request.ts";
 import {
   type LayerRole,
@@ -10,6 +11,7 @@ import {
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { suggestionsOf } from "../../lib/pipeline/request/suggestion.ts";
 import type { RecipeFields } from "../../lib/pipeline/request/suggestion-schema.ts";
+import { drawingOf, workSeconds } from "../../lib/pipeline/request/work-seconds.ts";
 
 /** A layer for the first look at a network, and how much of it is drawn. */
 export interface LayerToSee {
@@ -26,12 +28,6 @@ export interface LayerToSee {
 
 /** Of all that is drawn: a minute, less the start. */
 const LOOK_SECONDS = 55;
-/** Of a core. GoogLeNet's 1.6e9 go forward and back 96 times in 9 s: five, less a reserve. */
-const MULTIPLY_ADDS_PER_SECOND = 4e10;
-/** Forward and backward. */
-const PASSES_AN_ITERATION = 3;
-/** Its quality card looks at the picture and eight changed copies of it. */
-const EXAMINATION_PASSES = 9;
 /**
  * Of the time, by what a layer sees: classes take longest, and first convolutions nearly nothing.
  */
@@ -68,64 +64,40 @@ export function firstLook(network: AnalysedNetwork, cores: number): readonly Lay
   return chosen.map((layer) => {
     const role = roleOf(layer);
     const { fields, isOwn } = suggestionOf(layer);
-    const recipe = recipeOf(fields, layer, network.model);
-    return { ...howMuch(layer, recipe, network, LOOK_SECONDS * cores * SHARES[role]), isOwn };
+    // with deepdream a level less deep
+    const recipe = fields.method === "deepdream" ? { pyramidLevels: 1, ...fields } : fields;
+    return { ...howMuch(layer, recipe, network.model, LOOK_SECONDS * cores * SHARES[role]), isOwn };
   });
 }
 
 /** @param budget in seconds of one core */
 function howMuch(
   layer: LayerWithChannels,
-  { iterations, share, fields }: Recipe,
-  { layers }: AnalysedNetwork,
+  fields: RecipeFields,
+  network: NetworkModel,
   budget: number,
 ): Omit<LayerToSee, "isOwn"> {
-  const multiplyAdds = layers
-    .filter(({ index }) => index <= layer.index)
-    .reduce((sum, each) => sum + multiplyAddsOf(each), 0);
-  const passSeconds = (share * multiplyAdds) / MULTIPLY_ADDS_PER_SECOND;
-  const secondsOf = (steps: number) =>
-    passSeconds * (PASSES_AN_ITERATION * steps + EXAMINATION_PASSES);
-  const fitting = COUNTS.find((count) => count * secondsOf(iterations) <= budget);
+  const channels = [1];
+  const request = parseLocalRequest({ network: "any", layer: layer.index, channels, ...fields });
+  const complete = completeRequest(request, network, layer, { channels });
+  const drawing = drawingOf(complete, network.inputSize);
+  const secondsOf = (numIterations: number) =>
+    // one session draws them all
+    workSeconds(network, layer, { ...drawing, numIterations }).channel - START_SECONDS;
+  const { numIterations } = drawing;
+  const [card, seconds] = [secondsOf(0), secondsOf(numIterations)];
+  const iterationSeconds = (seconds - card) / numIterations;
+  const fitting = COUNTS.find((count) => count * seconds <= budget);
   const count = Math.min(layer.channels, fitting ?? COUNTS.at(-1)!);
-  const affordable = (budget / count / passSeconds - EXAMINATION_PASSES) / PASSES_AN_ITERATION;
-  const steps =
-    fitting === undefined ? Math.max(LEAST_ITERATIONS, Math.floor(affordable)) : iterations;
+  const affordable = Math.floor((budget / count - card) / iterationSeconds);
+  const fewer = fitting === undefined ? Math.max(LEAST_ITERATIONS, affordable) : numIterations;
+  const steps = Math.min(fewer, numIterations);
   return {
     layer,
     channels: evenly(count, layer.channels),
-    fields: { ...fields, ...(steps < iterations && { numIterations: steps }) },
-    coreSeconds: count * secondsOf(Math.min(steps, iterations)),
+    fields: { ...fields, ...(steps < numIterations && { numIterations: steps }) },
+    coreSeconds: count * (card + steps * iterationSeconds),
   };
-}
-
-interface Recipe {
-  readonly fields: RecipeFields;
-  readonly iterations: number;
-  /** Of the pixels of the network's own input: what a pass sees. */
-  readonly share: number;
-}
-
-/** How `dream` draws a layer where nothing is said, and with deepdream a level less deep. */
-function recipeOf(fields: RecipeFields, layer: LayerWithChannels, model: NetworkModel): Recipe {
-  const json = { network: "any", layer: layer.index, channels: [1], ...fields };
-  const drawn = { channels: json.channels };
-  const request = completeRequest(parseLocalRequest(json), model, layer, drawn);
-  const { numIterations: iterations } = request;
-  if (request.method === "deepdream") {
-    return { iterations, share: 1, fields: { pyramidLevels: 1, ...fields } };
-  }
-  const [height, width] = request.cropSize;
-  const { inputSize } = model;
-  return { iterations, share: (height * width) / (inputSize.height * inputSize.width), fields };
-}
-
-/** Of one pass at the network's input size. */
-function multiplyAddsOf({ learnables, shape }: Layer): number {
-  const weights = learnables.find((each) => each.shape.length >= 2);
-  if (weights === undefined || shape === null) return 0;
-  const positions = shape.slice(2).reduce((product, length) => product * length, 1);
-  return weights.shape.reduce((product, length) => product * length, positions);
 }
 
 /** `count` of 1 to `total`, as far from each other as from the ends. */

@@ -15,10 +15,9 @@ import {
 } from "../../optvis/graph/layer-pass.ts";
 import { takesPhotographs } from "../../optvis/ascent/network-planes.ts";
 import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.ts";
-import { highestFrequency } from "../../optvis/ascent/fourier.ts";
 import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
-import { asSize, completeRequest, type CompleteRequest, imageNumbers } from "./complete-request.ts";
+import { completeRequest, type CompleteRequest, imageNumbers } from "./complete-request.ts";
 import { cropProblems } from "./crop-problems.ts";
 import { selectChannels } from "./channel-selection.ts";
 import { montageProblems } from "./montage-problems.ts";
@@ -33,7 +32,7 @@ import type { InitialImage, ResolvedRequest, TargetFile } from "./resolved-reque
 import { workProblems } from "./work.ts";
 import { workBytes } from "./work-bytes.ts";
 import { secondsProblems } from "./seconds-problems.ts";
-import { type Drawing, type WorkSeconds, workSeconds } from "./work-seconds.ts";
+import { type Drawing, drawingOf, type WorkSeconds, workSeconds } from "./work-seconds.ts";
 
 /**
  * Finds everything a request names and checks that it can be run, before any work starts. A large
@@ -189,22 +188,6 @@ function photographProblems(request: RenderRequest, model: NetworkModel): string
 }
 
 /** @param imageSize that a pyramid begins with */
-function drawingOf(request: CompleteRequest, imageSize: Size): Drawing {
-  const { numIterations, targets = [] } = request;
-  const common = {
-    numIterations,
-    together: Math.max(1, ...targets.map(({ diversity = 1 }) => diversity)),
-  };
-  if (request.method === "deepdream") {
-    const { method, pyramidLevels, pyramidScale } = request;
-    return { method, ...common, imageSize, pyramidLevels, pyramidScale };
-  }
-  const { method, cropFraction } = request;
-  const sizes = { canvasSize: asSize(request.canvasSize), cropSize: asSize(request.cropSize) };
-  const highest = highestFrequency({ ...sizes, cropFraction });
-  return { method, ...common, ...sizes, highestFrequency: highest };
-}
-
 function tileSizeOf(drawing: Drawing): Size {
   if (drawing.method === "fourier") return drawing.canvasSize;
   const { imageSize, pyramidLevels, pyramidScale } = drawing;

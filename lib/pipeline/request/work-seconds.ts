@@ -1,4 +1,5 @@
 import type { Size } from "../../image/raster.ts";
+import { highestFrequency } from "../../optvis/ascent/fourier.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
 import {
   imageShapeOf,
@@ -14,6 +15,7 @@ import {
   PIXEL_SECONDS,
   START_SECONDS,
 } from "../rates.ts";
+import { asSize, type CompleteRequest } from "./complete-request.ts";
 import { type DeepDreamWork, type FourierWork, sumSeconds } from "./work.ts";
 
 /** What one image takes, in seconds of one thread of a CPU. */
@@ -31,6 +33,23 @@ interface AnyDrawing {
 
 export type Drawing = AnyDrawing &
   (Omit<DeepDreamWork, "channelCount"> | Omit<FourierWork, "channelCount">);
+
+/** How a request draws. @param imageSize of what `deepdream` begins with */
+export function drawingOf(request: CompleteRequest, imageSize: Size): Drawing {
+  const { numIterations, targets = [] } = request;
+  const common = {
+    numIterations,
+    together: Math.max(1, ...targets.map(({ diversity = 1 }) => diversity)),
+  };
+  if (request.method === "deepdream") {
+    const { method, pyramidLevels, pyramidScale } = request;
+    return { method, ...common, imageSize, pyramidLevels, pyramidScale };
+  }
+  const { method, cropFraction } = request;
+  const sizes = { canvasSize: asSize(request.canvasSize), cropSize: asSize(request.cropSize) };
+  const highest = highestFrequency({ ...sizes, cropFraction });
+  return { method, ...common, ...sizes, highestFrequency: highest };
+}
 
 /** The quality card, in passes there and back: its nine forward passes are half of one each. */
 const CARD_PASSES = 5;

@@ -7,6 +7,7 @@ import { networkFolders } from "../../../lib/networks/folders.ts";
 import { openNetwork } from "../../../lib/networks/registry.ts";
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { firstLook } from "../../../local/cli/first-look.ts";
+import { intsTensor } from "../../../lib/onnx/tensor.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 import { run } from "./command-line.ts";
@@ -67,6 +68,30 @@ test("a network too large for the time is drawn in fewer iterations", async () =
   expect(last!.channels).toHaveLength(2);
   expect(last!.fields["numIterations"]).toBeGreaterThanOrEqual(16);
   expect(last!.fields["numIterations"]).toBeLessThan(64);
+});
+
+test("of tokens a layer takes what its products take, however many channels each has", async () => {
+  const path = join(folder, "tokens.onnx");
+  const nodes = [
+    node("Conv", "image w", "patches", { strides: [4, 4] }),
+    node("Reshape", "patches flat", "rows"),
+    node("Transpose", "rows", "tokens", { perm: [0, 2, 1] }),
+    node("MatMul", "tokens v", "mixed"),
+  ];
+  const initializers = {
+    w: normal([1024, 3, 4, 4], 1),
+    flat: intsTensor([0, 0, -1]),
+    v: normal([1024, 1024], 2),
+  };
+  const inputs = { image: [1, 3, 32, 32] };
+  await writeFile(
+    path,
+    writeModel(sketch({ inputs, nodes, outputs: ["mixed"], initializers }), 18),
+  );
+  const mixed = firstLook(await open(path), 1).at(-1)!;
+  expect(mixed.layer.name).toBe("mixed");
+  // 64 tokens of 2 x 1,024^2 operations, there and back, 64 times: a quarter of a second
+  expect(mixed.channels).toHaveLength(16);
 });
 
 test("a small network has fewer layers to see", async () => {
