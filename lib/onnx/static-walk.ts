@@ -72,7 +72,7 @@ export class StaticWalk implements Walk {
       this.#infer(node);
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
-      for (const output of original.outputs) this.problems.set(output, error);
+      for (const output of original.outputs) if (output) this.problems.set(output, error);
     }
     this.nodes.push(node);
   }

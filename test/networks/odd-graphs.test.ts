@@ -137,3 +137,16 @@ test("a constant of the type that an image's values have is one that decides as 
     ["after", null],
   ]);
 });
+
+test("what a node that is not known leaves out keeps none from being drawn that leave out something", () => {
+  const nodes = [
+    { ...node("Mystery", "maps", "_ m"), domain: "com.example" },
+    node("Split", "maps sizes", "_ second", { axis: 1 }),
+    node("Clip", "second _ six", "clipped"),
+  ];
+  const constants = { sizes: intsTensor([1, 3]), six: floatTensor([], [6]) };
+  expect(layersOf(nodes, constants).slice(1)).toEqual([
+    ["second", null],
+    ["clipped", null],
+  ]);
+});

@@ -157,7 +157,7 @@ describe("specialise", () => {
           inputs: { x: [1, 3, 4, 5] },
           nodes: [
             node("Relu", "x", "a"),
-            node("Mystery", "a", "m"),
+            node("Mystery", "a", "_ m"),
             node("Abs", "m", "after"),
             node("Equal", "a a", "seen"),
             node("If", "seen", "branch", {
