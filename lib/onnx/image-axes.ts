@@ -110,9 +110,8 @@ function axesAfter(
   if (node.op === "Gather") {
     // one index is the image out of a list of one, as interpolate(image[None])[0]
     if (constants.get(node.inputs[1] ?? "")?.shape.length !== 0) return null;
-    const stated = typeof node.attributes["axis"] === "number" ? node.attributes["axis"] : 0;
-    const taken = stated < 0 ? stated + axes.length : stated;
-    return { axes: axes.toSpliced(taken, 1), isWhole: isWhole && axes[taken] === null };
+    const taken = typeof node.attributes["axis"] === "number" ? node.attributes["axis"] : 0;
+    return { axes: axes.toSpliced(taken, 1), isWhole: isWhole && axes.at(taken) === null };
   }
   if (node.op !== "Unsqueeze" && node.op !== "Squeeze") return null;
   // an attribute up to opset 12, an input since

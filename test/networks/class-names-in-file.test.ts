@@ -22,7 +22,7 @@ async function fileOf({ metadata = {}, tail = [] }: Said): Promise<string> {
       node("GlobalAveragePool", "image", "pool"),
       node("Flatten", "pool", "flat"),
       node("Gemm", "flat classes", "scores"),
-      ...tail.map((each) => ({ ...each, domain: "ai.onnx.ml" })),
+      ...tail.map((each) => ({ ...each, domain: each.domain || "ai.onnx.ml" })),
     ],
     outputs: ["scores"],
     initializers: { classes: normal([3, 3], 1) },
@@ -71,6 +71,35 @@ test.each<[string, Said, readonly string[] | null]>([
       ],
     },
     ["cat", "dog"],
+  ],
+  [
+    "in several places, the first of them",
+    {
+      metadata: { class_names: "['b']", names: " ['a\\tb', 'c']" },
+      tail: [node("ZipMap", "scores", "map", { classlabels_strings: ["d"] })],
+    },
+    ["a b", "c"],
+  ],
+  [
+    "for an operator of its own",
+    {
+      tail: [
+        {
+          ...node("ZipMap", "scores", "map", { classlabels_strings: ["cat", "dog"] }),
+          domain: "com.example",
+        },
+      ],
+    },
+    null,
+  ],
+  [
+    "for some of the scores",
+    {
+      tail: [
+        node("LabelEncoder", "scores", "label", { keys_int64s: [0], values_strings: ["a", "b"] }),
+      ],
+    },
+    null,
   ],
   ["with a class left out", names("{0: 'cat', 2: 'dog'}"), null],
   ["with a class named twice", names("{0: 'cat', 0: 'dog'}"), null],
