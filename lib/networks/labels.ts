@@ -13,10 +13,11 @@ const SYNSET_LINE = /^n\d{8}\s+(.+)$/;
 export function parseLabels(text: string): string[] {
   return text
     .trimEnd()
-    .split(/\r?\n/)
+    .split("\n")
     .map((line) => {
-      const synonyms = SYNSET_LINE.exec(line.trim())?.[1];
-      return synonyms === undefined ? line.trim() : firstSynonym(synonyms);
+      const name = line.trim();
+      const synonyms = SYNSET_LINE.exec(name)?.[1];
+      return synonyms === undefined ? name : firstSynonym(synonyms);
     });
 }
 

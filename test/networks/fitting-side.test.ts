@@ -11,6 +11,7 @@ import { normal } from "../support/random.ts";
 function described(
   { nodes, shape, sizePx }: { nodes: readonly Node[]; shape: Open; sizePx: number | null },
   tokens: number,
+  beside: Parameters<typeof describeInput>[3] = null,
 ) {
   const graph = sketch({
     inputs: { image: [...shape] },
@@ -28,6 +29,7 @@ function described(
     decodeModel(writeModel(graph, 17)),
     { sizePx },
     "n.onnx",
+    beside,
   );
   return { size: [input.height, input.width], notices };
 }
@@ -55,6 +57,14 @@ test.each([
     sizePx: null,
     size: [96, 384],
   },
+  {
+    name: "places for 384 by 96 pixels, of which the file says one",
+    nodes: placed,
+    tokens: 36,
+    shape: [1, 3, null, 96],
+    sizePx: null,
+    size: [384, 96],
+  },
 ])("a size that a file leaves open is one that its layers go with: $name", (given) => {
   const { size, notices } = described(given, given.tokens);
   expect(size).toEqual(given.size);
@@ -80,4 +90,12 @@ test.each([
 ])("images $name are of the usual size, or as was said", (given) => {
   const { size, notices } = described(given, given.tokens);
   expect({ size, notices: notices.length }).toEqual({ size: given.size, notices: 1 });
+});
+
+test.each([
+  { name: "is theirs, where its layers go with it", nodes: free, tokens: 1, size: [96, 96] },
+  { name: "is the usual one, where they do not", nodes: placed, tokens: 49, size: [224, 224] },
+])("the size of images that a file beside a network says $name", (given) => {
+  const beside = { path: "preprocessor_config.json", given: { mean: [0] }, sidePx: 96 };
+  expect(described({ ...given, ...ANY }, given.tokens, beside).size).toEqual(given.size);
 });

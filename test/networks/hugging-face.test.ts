@@ -42,6 +42,13 @@ test.each<[string, object, string, readonly number[], readonly number[]]>([
   ["one number for all", { image_mean: 0.5, image_std: 0.5 }, "RGB", [-1, -1, -1], [1, 1, 1]],
   ["no normalising", { do_normalize: false }, "RGB", [0, 0, 0], [1, 1, 1]],
   [
+    "no normalising, whatever the numbers, and no planes turned round",
+    { ...VIT, do_normalize: false, do_flip_channel_order: false },
+    "RGB",
+    [0, 0, 0],
+    [1, 1, 1],
+  ],
+  [
     "null for what is not said, as the fast processors write it",
     { ...VIT, do_rescale: null, do_center_crop: null, crop_size: null, do_convert_rgb: null },
     "RGB",
@@ -61,8 +68,8 @@ test.each<[string, object, string, readonly number[], readonly number[]]>([
     [1, 0.5, 0.25],
   ],
   [
-    "no rescaling",
-    { do_rescale: false, image_mean: [127.5], image_std: [255] },
+    "no rescaling, nor the offset of it",
+    { do_rescale: false, rescale_offset: true, image_mean: [127.5], image_std: [255] },
     "RGB",
     [-0.5, -0.5, -0.5],
     [0.5, 0.5, 0.5],
@@ -95,13 +102,16 @@ test.each([
   [{ ...VIT, size: { height: 96, width: 128 } }, 224],
   [{ ...VIT, size: { longest_edge: 96 } }, 224],
   [{ ...VIT, size: 1_000_000 }, 224],
+  [{ ...VIT, size: 0 }, 224],
+  [{ ...VIT, size: 96.5 }, 224],
   [{ ...VIT, size: 128, crop_size: { height: 1e15, width: 1e15 } }, 128],
   [{ ...VIT, size: { shortest_edge: 128, longest_edge: 512 } }, 224],
   [{ ...VIT, size: 96, crop_size: null, do_center_crop: null }, 96],
 ])("an open size is that of %j", async (preprocessor, side) => {
   const { description } = await opened(withPixels(preprocessor));
-  const { width, height } = description.input;
+  const { width, height, mean } = description.input;
   expect([width, height]).toEqual([side, side]);
+  expect(mean[1]).toBeCloseTo(63.75, 12);
 });
 
 test("a size of the file's own stays, whatever a file beside it says", async () => {
@@ -111,9 +121,17 @@ test("a size of the file's own stays, whatever a file beside it says", async () 
 });
 
 test("class names are those of config.json, unless nobody has named them", async () => {
-  const id2label = { "1": "dog,\n hound", "0": "cat" };
-  expect((await opened({ "config.json": { id2label } })).labels).toEqual(["cat", "dog, hound"]);
-  for (const none of [{ 0: "LABEL_0", 1: "LABEL_1" }, { 0: "cat", 2: "dog" }, {}, { a: "b" }]) {
+  const id2label = { "1": "dog,\n hound", "0": "cat", "2": "THE_LABEL_2" };
+  const wanted = ["cat", "dog, hound", "THE_LABEL_2"];
+  expect((await opened({ "config.json": { id2label } })).labels).toEqual(wanted);
+  for (const none of [
+    { 0: "cat", 1: " LABEL_1 " },
+    { 0: "cat", 1: " " },
+    { 0: "cat", 2: "dog" },
+    { 0: "cat", x1: "dog" },
+    {},
+    { a: "b" },
+  ]) {
     expect((await opened({ "config.json": { id2label: none } })).labels).toBeNull();
   }
 });
@@ -141,6 +159,10 @@ describe("a file beside the model says nothing", () => {
   test.each([
     ["for sounds", { feature_extractor_type: "WhisperFeatureExtractor", sampling_rate: 16000 }],
     ["that leaves its numbers to the library", { do_normalize: true, size: 224 }],
+    ["that leaves them to it besides", { do_normalize: true, do_flip_channel_order: true }],
+    ["for no planes", { image_mean: [], image_std: [] }],
+    ["with a factor of zero", { ...VIT, rescale_factor: 0 }],
+    ["of megabytes", { ...VIT, note: "x".repeat(4_000_000) }],
     ["for other planes", { image_mean: [0.5, 0.5], image_std: [0.5, 0.5] }],
     ["with a mean alone", { do_flip_channel_order: true, image_mean: [0.5, 0.5, 0.5] }],
     ["with a deviation of zero", { ...VIT, image_std: [0.5, 0, 0.5] }],

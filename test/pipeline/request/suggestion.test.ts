@@ -73,6 +73,7 @@ describe("a network's own recipe", () => {
     [{ method: "fourier", numIterations: 0, rotation: 400 }, /numIterations: .*; .*rotation: /],
     [{ channels: [2], layer: 4 }, /recipes\.whole: channels: .*how.*recipes\.whole: layer: /],
     [{ initialImage: "uploads/a.png" }, /recipes\.whole: initialImage: /],
+    [{ executionEnvironment: "cpu" }, /recipes\.whole: executionEnvironment: /],
   ])("that no request could have is refused: %j", (recipe, message) => {
     const recipes = { whole: recipe } as Recipes;
     const suggest = () => suggestionFor(CLASSES, recipes);
