@@ -2,11 +2,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { create } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { StringStringEntryProtoSchema, TensorProtoSchema } from "onnx-buf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { decodeModel, readModel } from "../../lib/onnx/decode.ts";
 import { DataType } from "../../lib/onnx/element-type.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
+import { counted, externalBytes } from "../../lib/onnx/external-data.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { floatTensor, type Tensor } from "../../lib/onnx/tensor.ts";
 import { pointOutside } from "../support/external-model.ts";
@@ -142,6 +146,31 @@ function external(location: string, extent: Readonly<Record<string, string>> = {
   return withWeight((w) => pointOutside(w, { location, ...extent }));
 }
 
+test("what nodes read and write is counted over all of them, before any is made", () => {
+  const field = (number: number, bytes: Uint8Array) =>
+    new BinaryWriter().tag(number, WireType.LengthDelimited).bytes(bytes).finish();
+  // names of no letters: 200,000 that a node reads, and 200,001 that it writes
+  const names = Uint8Array.from({ length: 800_002 }, (_, i) => [i < 400_000 ? 10 : 18, 0][i % 2]!);
+  const bytes = field(7, field(1, names));
+  expect(() => decodeModel(bytes)).toThrow("has 400001 or more inputs and outputs of nodes");
+});
+
+test("bytes that are read, and elements that are made, are counted over all tensors", () => {
+  const data = counted(() => new Uint8Array(37));
+  const { take, make } = data;
+  take(2 ** 31, "a");
+  take(2 ** 31 - 29, "b");
+  const said = Object.entries({ location: "file", offset: "8" });
+  const externalData = said.map(([key, value]) =>
+    create(StringStringEntryProtoSchema, { key, value }),
+  );
+  externalBytes(create(TensorProtoSchema, { externalData }), "w", data);
+  expect(() => take(1, "c")).toThrow(/'c'.* has 4294967297 bytes up to it, and at most 4294967296/);
+  make(2 ** 24, "a");
+  make(2 ** 24, "b");
+  expect(() => make(1, "c")).toThrow(/'c'.* has 33554433 elements up to it, and at most 33554432/);
+});
+
 describe("files", () => {
   let folder: string;
   beforeAll(async () => {
@@ -170,7 +199,8 @@ describe("files", () => {
     ["C:\\weights.bin", {}, "must be a path inside the model's folder"],
     ["", {}, "must be a path inside the model's folder"],
     ["none.bin", {}, "there is no such file"],
-    ["weights.bin", { offset: "8", length: "48" }, "lie outside the external data file"],
+    ["weights.bin", { offset: "20", length: "24" }, "lie outside the external data file"],
+    ["weights.bin", { offset: "48" }, "lie outside the external data file"],
     ["weights.bin", { offset: "-4" }, "offset '-4' is not a number of bytes"],
     ["weights.bin", { offset: "8" }, "wants 6 elements, the file holds 7"],
   ])("external data at '%s' %o is refused", async (location, extent, message) => {
