@@ -1,3 +1,4 @@
+import { ModelError } from "../onnx/errors.ts";
 import type { Node } from "../onnx/model.ts";
 import { describeNode, firstOutput } from "../onnx/node.ts";
 
@@ -26,6 +27,19 @@ export class UnsupportedGradientError extends Error {
   towards(layer: string): UnsupportedGradientError {
     const [node, problem, remedy] = this.details;
     return new UnsupportedGradientError(node, problem, remedy, layer);
+  }
+}
+
+export type GradientObstacle = UnsupportedGradientError | ModelError;
+
+/** Why what is to be emitted has no gradient; `null`: it has one. */
+export function obstacleTo(emit: () => void): GradientObstacle | null {
+  try {
+    emit();
+    return null;
+  } catch (error) {
+    if (error instanceof UnsupportedGradientError || error instanceof ModelError) return error;
+    throw error;
   }
 }
 

@@ -1,7 +1,6 @@
-import { ModelError } from "../onnx/errors.ts";
 import { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
-import { flatLayer, UnsupportedGradientError } from "./errors.ts";
+import { flatLayer, obstacleTo } from "./errors.ts";
 import { type ForwardPass, ForwardTrace } from "./forward-trace.ts";
 import { formsOf } from "./forms/index.ts";
 
@@ -24,7 +23,7 @@ export function surveyGradients(
   const obstacles = new Map<Value, Error>();
   const flat = new Map<Value, Error>();
   for (const node of network.nodes) {
-    const obstacle = firstOf(obstacles, node) ?? attempt(trace, node);
+    const obstacle = firstOf(obstacles, node) ?? obstacleTo(() => trace.visit(node));
     for (const output of node.outputs) {
       if (obstacle) obstacles.set(output, obstacle);
       // a mask or a computed weight: no layer itself, and no obstacle to those that read it
@@ -37,14 +36,4 @@ export function surveyGradients(
 function firstOf(problems: ReadonlyMap<Value, Error>, { inputs }: Node): Error | null {
   const input = inputs.find((value) => problems.has(value));
   return (input !== undefined && problems.get(input)) || null;
-}
-
-function attempt(trace: ForwardTrace, node: Node): Error | null {
-  try {
-    trace.visit(node);
-    return null;
-  } catch (error) {
-    if (error instanceof UnsupportedGradientError || error instanceof ModelError) return error;
-    throw error;
-  }
 }

@@ -1,7 +1,8 @@
 import { FoldingBudget } from "../onnx/budgets.ts";
 import { constantFacts, type ValueFacts } from "../onnx/facts.ts";
 import { subgraphsOf } from "../onnx/graph-order.ts";
-import type { Graph, Node, Value } from "../onnx/model.ts";
+import type { Graph, Value } from "../onnx/model.ts";
+import { producersByValue } from "../onnx/readers.ts";
 import { inferIfPossible } from "../onnx/shape-inference.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 
@@ -17,8 +18,7 @@ const MOST_INPUTS = 6;
 
 /** Looks constants up, and works out those that a few small steps make of others. */
 export function constantFinder(graph: Graph): ConstantOf {
-  const producers = new Map<Value, Node>();
-  for (const node of graph.nodes) for (const output of node.outputs) producers.set(output, node);
+  const producers = producersByValue(graph.nodes);
   const budget = new FoldingBudget();
   const known = new Map<Value, Tensor | null>();
   const find = (value: Value, steps: number): Tensor | null => {

@@ -1,9 +1,9 @@
-import type { Graph, Node, Value } from "../onnx/model.ts";
+import type { Graph, Value } from "../onnx/model.ts";
+import { producersByValue } from "../onnx/readers.ts";
 
 /** The constant that a weight is made of by reshaping and the like. */
 export function weightOrigins(graph: Graph): (value: Value) => Value | null {
-  const producers = new Map<Value, Node>();
-  for (const node of graph.nodes) for (const output of node.outputs) producers.set(output, node);
+  const producers = producersByValue(graph.nodes);
   /** A long chain is walked once, however many read of it. */
   const known = new Map<Value, Value | null>();
   const ownOrigin = (value: Value): Value | null => (graph.initializers.has(value) ? value : null);

@@ -13,6 +13,11 @@ export function readersByValue(nodes: readonly Node[]): ReadonlyMap<Value, reado
   return readers;
 }
 
+/** The node that makes each value. */
+export function producersByValue(nodes: readonly Node[]): ReadonlyMap<Value, Node> {
+  return new Map(nodes.flatMap((node) => node.outputs.map((value) => [value, node])));
+}
+
 /** Whether the node is this operator of standard ONNX, not one of its name from another domain. */
 export function isStandard(node: Node | undefined, op: string): node is Node {
   return node?.op === op && node.domain === "";

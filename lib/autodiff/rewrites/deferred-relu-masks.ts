@@ -3,7 +3,7 @@ import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { concatVjp } from "../rules/concat.ts";
 import { maxPoolVjp } from "../rules/max-pool.ts";
-import { isStandard, readersByValue } from "../../onnx/readers.ts";
+import { isStandard, producersByValue, readersByValue } from "../../onnx/readers.ts";
 
 /**
  * ReLUs that leave their masks to what reads them, a MaxPool or a Concat of ReLUs:
@@ -26,7 +26,7 @@ export function deferredReluMasks(
   stops: readonly Value[] = [],
 ): ReadonlyMap<Node, VjpRule> {
   const readers = readersByValue(nodes);
-  const producers = new Map(nodes.flatMap((node) => node.outputs.map((value) => [value, node])));
+  const producers = producersByValue(nodes);
   /** What alone reads the one output of a node. */
   const onlyReader = ({ outputs: [value = ""] }: Node) => {
     const [reader, ...others] = readers.get(value) ?? [];

@@ -1,8 +1,7 @@
-import { UnsupportedGradientError } from "../../autodiff/errors.ts";
+import { type GradientObstacle, obstacleTo } from "../../autodiff/errors.ts";
 import { vjp } from "../../autodiff/vjp.ts";
 import type { Provider } from "../../autodiff/provider.ts";
 import type { ReluWay } from "../../autodiff/rewrites/index.ts";
-import { ModelError } from "../../onnx/errors.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph, Model, Value } from "../../onnx/model.ts";
 import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./layer-pass.ts";
@@ -79,37 +78,27 @@ export function selectionInput(
 /** Of one model: its layers at the sizes of some usual requests. */
 const MOST_FOUND = 2_000;
 
-type Obstacle = UnsupportedGradientError | ModelError;
-
 /** What was found of a model, by layer and shape: each request asks it again, an atlas of all. */
-const found = new WeakMap<Model, Map<string, Obstacle | null>>();
+const found = new WeakMap<Model, Map<string, GradientObstacle | null>>();
 
 /** Why no gradient reaches images of this shape from the layer, or `null` if one does. */
 export function gradientObstacle(
   model: Model,
   layer: TargetLayer,
   imageShape: ImageShape,
-): Obstacle | null {
-  const ofModel = found.get(model) ?? new Map<string, Obstacle | null>();
+): GradientObstacle | null {
+  const ofModel = found.get(model) ?? new Map<string, GradientObstacle | null>();
   found.set(model, ofModel);
   const { name, value, channelAxis, parts, batchAxis } = layer;
   const key = JSON.stringify([name, value, channelAxis, parts, batchAxis, imageShape]);
   const known = ofModel.get(key);
   if (known !== undefined) return known;
-  const obstacle = findObstacle(model, layer, imageShape);
+  const obstacle = obstacleTo(() => {
+    const pass = layerPass(model, layer, imageShape);
+    differentiableGraph(pass, { objective: "mean", provider: "cpu" });
+  });
   // requests may name any number of sizes
   if (ofModel.size >= MOST_FOUND) ofModel.clear();
   ofModel.set(key, obstacle);
   return obstacle;
-}
-
-function findObstacle(model: Model, layer: TargetLayer, imageShape: ImageShape): Obstacle | null {
-  try {
-    const pass = layerPass(model, layer, imageShape);
-    differentiableGraph(pass, { objective: "mean", provider: "cpu" });
-    return null;
-  } catch (error) {
-    if (error instanceof UnsupportedGradientError || error instanceof ModelError) return error;
-    throw error;
-  }
 }
