@@ -1,5 +1,6 @@
 import { PROVIDERS, type Provider } from "../../autodiff/provider.ts";
 import type { Raster, Size } from "../../image/raster.ts";
+import type { LayerWithChannels } from "../../networks/layers.ts";
 import type { AscentEngine } from "../../optvis/ascent/engine.ts";
 import type { FourierRecipe } from "../../optvis/ascent/fourier-recipe.ts";
 import { photographPlanes, toNetworkPlanes } from "../../optvis/ascent/network-planes.ts";
@@ -27,9 +28,10 @@ export async function ascentTask(
   network: NetworkModel,
 ): Promise<AscentTask> {
   const { request, channels, initialImage } = task;
-  const layer = layerOf({ ...request, network: task.network });
+  const drawn = requestedLayer(request, task.network);
+  const layer = asTarget(drawn);
   const { objective, seed, numIterations: iterations } = request;
-  const raised = raisedLayer(request, network.model, layer);
+  const raised = asTarget(raisedLayer(request, network.model, drawn));
   const provider = providerOf(task);
   const common = { network, layer, raised: raised.value, channels, objective, provider };
   const asPlanes = (image: Raster) => toNetworkPlanes(photographPlanes(image, network), network);
@@ -61,17 +63,14 @@ function recipeOf(request: CompleteFourierRequest): FourierRecipe {
 
 /** Who looks at a picture: on the CPU in general, since figures are the same wherever it is from. */
 export function viewerOf(task: ExaminationTask, network: NetworkModel): Viewer {
-  return { network, layer: layerOf(task), provider: providerOf(task) };
+  const layer = asTarget(requestedLayer(task, task.network));
+  return { network, layer, provider: providerOf(task) };
 }
 
 const providerOf = ({ provider }: Pick<ExaminationTask, "provider">): Provider =>
   isProvider(provider) ? provider : "cpu";
 
-function layerOf({
-  network,
-  ...reference
-}: Pick<ExaminationTask, "network" | "layer" | "channelAxis">): AscentTask["layer"] {
-  const layer = requestedLayer(reference, network);
+function asTarget(layer: LayerWithChannels): AscentTask["layer"] {
   const { value, name, channels, channelAxis, parts, batchAxis } = layer;
   return { value, name, channels, channelAxis, parts, batchAxis };
 }

@@ -1,8 +1,7 @@
-import type { Layer } from "../../networks/layers.ts";
+import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import type { Model } from "../../onnx/model.ts";
 import { describeNode } from "../../onnx/node.ts";
 import { fixesMean } from "../../optvis/graph/fixed-mean.ts";
-import type { TargetLayer } from "../../optvis/graph/layer-pass.ts";
 import { preActivation } from "../../optvis/graph/pre-activation.ts";
 import { isMap } from "./fields/targets.ts";
 import type { RenderRequest } from "./request.ts";
@@ -15,7 +14,7 @@ type Raising = Pick<RenderRequest, "method" | "objective" | "targets">;
  * unless no image raises the mean of that and the mean is asked for; `deepdream` raises the output
  * itself, as deepDreamImage does.
  */
-export function raisedLayer<L extends TargetLayer>(request: Raising, model: Model, layer: L): L {
+export function raisedLayer(request: Raising, model: Model, layer: LayerWithChannels) {
   const value = request.method === "fourier" ? preActivation(model, layer) : null;
   const fed = value === null ? layer : { ...layer, value };
   return raisesMeans(request) && fixesMean(model, fed) ? layer : fed;
@@ -23,11 +22,10 @@ export function raisedLayer<L extends TargetLayer>(request: Raising, model: Mode
 
 /** That no image raises the mean of the layer's channels, where that is what is asked for. */
 export function fixedMeanProblems(request: Raising, model: Model, layer: Layer): string[] {
-  const { shape, name } = layer;
-  const fixing = fixesMean(model, { ...layer, ...(shape && { rank: shape.length }) });
-  if (fixing === null || !raisesMeans(request)) return [];
+  const fixing = raisesMeans(request) ? fixesMean(model, layer) : null;
+  if (fixing === null) return [];
   return [
-    `objective: no image raises the mean of a channel of layer '${name}': ${describeNode(fixing)} makes it the same for all; give "rectified", or choose another layer`,
+    `objective: no image raises the mean of a channel of layer '${layer.name}': ${describeNode(fixing)} makes it the same for all; give "rectified", or choose another layer`,
   ];
 }
 

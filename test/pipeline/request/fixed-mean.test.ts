@@ -35,14 +35,47 @@ beforeAll(async () => {
       node("MatMul", "heads turned", "scores"),
       node("Softmax", "scores", "attention", { axis: -1 }),
       node("Softmax", "more", "classes", { axis: 1 }),
+      // PyTorch's own arithmetic
+      node("ReduceMean", "maps places", "mean"),
+      node("Sub", "maps mean", "centred"),
+      node("Pow", "centred two", "squares"),
+      node("ReduceMean", "squares places", "variance"),
+      node("Add", "variance epsilon", "above"),
+      node("Sqrt", "above", "deviation"),
+      node("Div", "centred deviation", "standard"),
+      node("Mul", "slopes standard", "sloped"),
+      node("Add", "sloped slopes", "written"),
+      node("Relu", "written", "written_relu"),
+      // TensorFlow's: x r + (b - m r)
+      node("Reciprocal", "deviation", "inverse"),
+      node("Mul", "inverse slopes", "r"),
+      node("Mul", "mean r", "mean_r"),
+      node("Sub", "slopes mean_r", "rest"),
+      node("Mul", "maps r", "maps_r"),
+      node("Add", "maps_r rest", "batch"),
+      // with a channel's mean of the image in it, as squeeze and excitation has
+      node("Mul", "written mean", "gated"),
+      node("Add", "standard maps", "residual"),
+      // over channels: of tokens, not of maps
+      node("ReduceMean", "maps channel", "across"),
+      node("Sub", "maps across", "layer_norm"),
+      node("ReduceMean", "maps all", "whole"),
+      node("Sub", "maps whole", "group_norm"),
+      node("Sub", "mean_r maps_r", "turned_round"),
     ],
-    outputs: ["attention", "classes"],
+    outputs: "attention classes gated residual layer_norm group_norm turned_round".split(" "),
     initializers: {
       kernel: normal([4, 3, 3, 3], 1),
       pointwise: normal([4, 4, 1, 1], 2),
       ones: floatTensor([4], [1, 1, 1, 1]),
       zeros: floatTensor([4], [0, 0, 0, 0]),
       to_heads: intsTensor([0, 4, 22, 22]),
+      places: intsTensor([-1, 2]),
+      channel: intsTensor([1]),
+      all: intsTensor([1, 2, 3]),
+      two: floatTensor([], [2]),
+      epsilon: floatTensor([], [1e-5]),
+      slopes: normal([4, 1, 1], 3),
     },
   });
   const path = join(folder, "normed.onnx");
@@ -61,6 +94,11 @@ const resolve = (layer: string, more: object) => {
 test.each([
   ["normed", "InstanceNormalization 'normed'"],
   ["attention", "Softmax 'attention'"],
+  ["centred", "Sub 'centred'"],
+  ["standard", "Div 'standard'"],
+  ["written", "Add 'written'"],
+  ["batch", "Add 'batch'"],
+  ["turned_round", "Sub 'turned_round'"],
 ])("the mean of a channel of '%s' is refused, since no image raises it", async (layer, by) => {
   const resolving = resolve(layer, MEAN);
   await expect(resolving).rejects.toThrow(RequestError);
@@ -72,7 +110,10 @@ test.each([
   await expect(resolve(layer, neuron)).resolves.toBeDefined();
 });
 
-test.each(["maps", "rectified", "plain", "classes"])("that of '%s' is not", async (layer) => {
+const RAISED =
+  "maps rectified plain classes written_relu maps_r gated residual layer_norm group_norm";
+
+test.each(RAISED.split(" "))("that of '%s' is not", async (layer) => {
   await expect(resolve(layer, MEAN)).resolves.toBeDefined();
 });
 
@@ -81,6 +122,8 @@ test("behind a ReLU what feeds it is raised, but not the mean that is the same f
     (await resolve(layer, more)).layer.preActivation;
   expect(await isOfFed("plain", MEAN)).toBe(true);
   expect(await isOfFed("rectified", MEAN)).toBe(false);
+  expect(await isOfFed("written_relu", MEAN)).toBe(false);
+  expect(await isOfFed("written_relu", { ...MEAN, objective: "rectified" })).toBe(true);
   expect(await isOfFed("rectified", { ...MEAN, targets: [{ channel: 2 }] })).toBe(false);
   expect(await isOfFed("rectified", { ...MEAN, objective: "rectified" })).toBe(true);
   const neuron = [{ channel: 1, at: [2, 2] }];
