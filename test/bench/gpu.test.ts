@@ -156,7 +156,8 @@ test("a kit is unpacked and run by what a bare system has, whatever an older one
   mkdirSync(bin);
   // a minimal system's packages, without xz
   for (const program of ["bash", "cat", "cp", "gzip", "mkdir", "mv", "rm", "sha256sum", "tar"]) {
-    symlinkSync((await run("which", [program])).stdout.trim(), join(bin, program));
+    const { stdout } = await run("sh", ["-c", `command -v ${program}`]);
+    symlinkSync(stdout.trim(), join(bin, program));
   }
   const packed = async (name: string, files: Readonly<Record<string, string>>) => {
     const from = mkdtempSync(join(kit, "from-"));
