@@ -1,13 +1,16 @@
+import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { promisify } from "node:util";
 
 import { expect, onTestFinished, test, vi } from "vitest";
 
 import { DownloadError } from "../../lib/networks/errors.ts";
 import { downloadFile, type Download, type DownloadProgress } from "../../lib/networks/fetch.ts";
+import { bundledScript } from "../support/bundled-script.ts";
 import { deadAddress, serve } from "./file-server.ts";
 import { sha256 } from "./descriptions.ts";
 import { filesIn, temporaryFolder } from "./temporary-folder.ts";
@@ -203,3 +206,11 @@ test.each(["HTTP_PROXY", "http_proxy"])(
     proxy.closeAllConnections();
   },
 );
+
+test("where a proxy is named, the process's own fetch is Node's as before", async () => {
+  const { folder, download } = await prepare(await serve(sendBody));
+  const script = await bundledScript("test/networks/fetch-twice.ts", folder);
+  const env = { ...process.env, HTTP_PROXY: "http://127.0.0.1:9", NO_PROXY: "127.0.0.1" };
+  const words = [script, download.url, download.target, download.sha256];
+  expect((await promisify(execFile)(process.execPath, words, { env })).stdout).toBe("200");
+});
