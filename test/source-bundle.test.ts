@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -10,7 +10,8 @@ import { temporaryFolder } from "./networks/temporary-folder.ts";
 const PARTS = ["lib", "functions", "local", "cdk", "package.json", "package-lock.json"];
 
 test("a checkout runs its sources as they are now, bundled once", async () => {
-  const checkout = await temporaryFolder();
+  // as stacks have it: temporary folders may lie behind a link
+  const checkout = await realpath(await temporaryFolder());
   for (const part of PARTS) await cp(part, join(checkout, part), { recursive: true });
   await symlink(join(process.cwd(), "node_modules"), join(checkout, "node_modules"));
   const run = (...words: string[]) =>

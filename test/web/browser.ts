@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
@@ -24,8 +25,11 @@ const HANG_MS = 120_000;
 
 export function launch(): Promise<Browser> {
   if (CHROMIUM === null) throw new Error("internal: these tests are to be skipped");
+  // chromium has a socket there, whose path may have 107 bytes
+  const env = tmpdir().length > 50 ? { ...process.env, TMPDIR: "/tmp" } : process.env;
   // a container's root may not use the sandbox; what is opened here is our own page
-  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"], ...PATIENT });
+  const args = ["--no-sandbox"];
+  return chromium.launch({ executablePath: CHROMIUM, args, env, ...PATIENT });
 }
 
 export interface OpenPage {
