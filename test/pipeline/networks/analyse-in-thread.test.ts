@@ -1,7 +1,7 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { ModelError } from "../../../lib/onnx/errors.ts";
 import { differentiableGraph } from "../../../lib/optvis/graph/differentiable-graph.ts";
@@ -88,6 +88,15 @@ describe("a network that is analysed in a thread", () => {
     const next = analyseInThread(small);
     expect(await late).toMatch(/its analysis takes longer than 0.001 s; use/);
     expect((await next).layers.length).toBeGreaterThan(1);
+  });
+
+  test("is not refused for a time in which the machine slept", async () => {
+    const now = performance.now.bind(performance);
+    const spy = vi.spyOn(performance, "now").mockImplementation(() => 100_000 * now());
+    onTestFinished(() => spy.mockRestore());
+    const large = await networkOf(crafted("11,000 nodes of one name"));
+    const bounds = { heapMb: HEAP_MB, deadlineMs: 600_000, cpuMs: NEVER_MS };
+    expect((await analyseInThread(large, bounds)).layers).toHaveLength(11_002);
   });
 
   test.runIf(process.platform === "linux")(
