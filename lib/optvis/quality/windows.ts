@@ -2,6 +2,8 @@ import type { Planes, Rectangle, Size } from "../../image/raster.ts";
 
 /** Up to which share the sides' ratio may change: things stay what they are, squeezed a little. */
 const MOST_SQUEEZED = 4 / 3;
+/** A longer picture is squeezed into so many: to look at it may not take longer than to draw it. */
+const MOST_WINDOWS = 8;
 
 /**
  * How a picture is looked at in pieces of one size, where that has another shape: resized whole to
@@ -15,10 +17,11 @@ export function windowsOf(
   seen: Size,
 ): { readonly resizedTo: Size; readonly windows: readonly Rectangle[] } {
   const [across, down] = [picture.width / seen.width, picture.height / seen.height];
-  const isLonger = (share: number, other: number) => share > other * MOST_SQUEEZED;
+  const resized = (length: number, ratio: number) =>
+    ratio > MOST_SQUEEZED ? Math.round(length * Math.min(ratio, MOST_WINDOWS)) : length;
   const resizedTo = {
-    width: isLonger(across, down) ? Math.round((seen.width * across) / down) : seen.width,
-    height: isLonger(down, across) ? Math.round((seen.height * down) / across) : seen.height,
+    width: resized(seen.width, across / down),
+    height: resized(seen.height, down / across),
   };
   const firsts = (whole: number, length: number) => {
     const count = Math.ceil(whole / length);

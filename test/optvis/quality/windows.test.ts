@@ -26,6 +26,12 @@ test.each([
       [0, 5],
     ],
   ],
+  [
+    "too long for a window every 20 pixels",
+    { width: 4_000, height: 10 },
+    { width: 160, height: 10 },
+    [0, 20, 40, 60, 80, 100, 120, 140].map((x) => [x, 0]),
+  ],
 ])("a picture %s", (_, picture, resizedTo, places) => {
   expect(windowsOf(picture, SEEN)).toEqual({
     resizedTo,
