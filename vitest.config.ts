@@ -12,10 +12,10 @@ const ALL = ["test/**/*.test.ts", "local/endpoint/test/**/*.test.ts"];
 
 /*
  * What this machine's user has set counts for nothing, before any process of a test reads it: their
- * AWS account, their language, and a proxy for what is on this machine itself.
+ * AWS account, their language and colours, and a proxy for what is on this machine itself.
  */
 for (const name of Object.keys(process.env)) {
-  if (/^(?:AWS_|LANG|LC_)/.test(name)) delete process.env[name];
+  if (/^(?:AWS_|LANG|LC_|NO_COLOR$|FORCE_COLOR$)/.test(name)) delete process.env[name];
 }
 process.env["AWS_CONFIG_FILE"] = process.env["AWS_SHARED_CREDENTIALS_FILE"] = "/nonexistent";
 for (const name of ["NO_PROXY", "no_proxy"]) {
