@@ -2,9 +2,20 @@ import { expect, test } from "vitest";
 
 import type { FailedChannel } from "../../../lib/optvis/ascent/task.ts";
 import type { QualityCard } from "../../../lib/optvis/quality/card.ts";
-import { type ExaminedTile, renderTiles } from "../../../lib/pipeline/render/render-tiles.ts";
+import { OutOfTimeError } from "../../../lib/optvis/ascent/interruption.ts";
+import type { TileProgress } from "../../../lib/pipeline/render/checkpoint.ts";
+import {
+  type ExaminedTile,
+  renderTiles,
+  type TileHooks,
+} from "../../../lib/pipeline/render/render-tiles.ts";
 import { MAX_SEED } from "../../../lib/pipeline/limits.ts";
-import type { RenderedImage, RenderTask } from "../../../lib/pipeline/render/renderer.ts";
+import type {
+  RenderedChannel,
+  RenderedImage,
+  RenderHooks,
+  RenderTask,
+} from "../../../lib/pipeline/render/renderer.ts";
 import { ascentState } from "../../optvis/ascent/ascent-state.ts";
 import { fakeImage, FakeRenderer, GOOD_CARD } from "../../support/fake-renderer.ts";
 import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
@@ -160,4 +171,103 @@ test("a second drawing that had no turn before the stop stands where it was resu
   // the first drawing of channel 4 was stopped; nothing of channel 2 is lost
   expect(renderer.calls).toEqual([[4]]);
   expect(stood).toEqual([[2, { first, states: [state] }]]);
+});
+
+/** At its n-th call it has begun its channels, and has no time for more. */
+class HurriedRenderer extends CardedRenderer {
+  readonly resumed: unknown[] = [];
+  readonly #call: number;
+
+  constructor(cards: Readonly<Record<number, QualityCard[]>>, call: number) {
+    super(cards);
+    this.#call = call;
+  }
+
+  override async render(task: RenderTask, hooks: RenderHooks = {}) {
+    this.resumed.push(hooks.resume);
+    const rendered = await super.render(this.#isLast() ? { ...task, channels: [] } : task, hooks);
+    if (this.calls.length < this.#call || hooks.hasTime?.(1) !== false) return rendered;
+    const begun = task.channels.map((channel) => [channel, [begunState(channel)]] as const);
+    await hooks.onStopped?.(new Map(begun));
+    throw new OutOfTimeError();
+  }
+
+  #isLast(): boolean {
+    return this.calls.length + 1 === this.#call;
+  }
+}
+const begunState = (channel: number) => ascentState(channel, { done: 10 + channel });
+
+/** What a stopped rendering leaves of each channel. */
+async function leftBy(
+  renderer: FakeRenderer,
+  error: string,
+  hooks: Pick<TileHooks, "signal" | "resume"> = {},
+): Promise<unknown[]> {
+  const left: unknown[] = [];
+  const rendering = renderTiles(renderer, await taskOf(), {
+    ...hooks,
+    hasTime: () => false,
+    onTile: () => Promise.resolve(),
+    onStopped: async (progress) => void left.push(...progress),
+  });
+  await expect(rendering).rejects.toThrow(error);
+  return left;
+}
+
+const drawnFirst = async (channel: number) => {
+  const [drawn] = await new FakeRenderer().render({ ...(await taskOf()), channels: [channel] });
+  return drawn as RenderedImage;
+};
+
+test("out of time, what has come of each drawing is left, and goes on with that drawing alone", async () => {
+  const [earlier, second] = [ascentState(2, { done: 1 }), ascentState(4, { done: 2 })];
+  const first = await drawnFirst(4);
+  const resume = new Map<number, TileProgress>([
+    [2, { first: null, states: [earlier] }],
+    [4, { first, states: [second] }],
+  ]);
+  const atFirst = new HurriedRenderer({ 4: [FRAGILE] }, 1);
+  expect(await leftBy(atFirst, "no time left", { resume })).toEqual([
+    [2, { first: null, states: [begunState(2)] }],
+    [4, { first, states: [second] }],
+  ]);
+  expect(atFirst.resumed).toEqual([[earlier]]);
+
+  const atSecond = new HurriedRenderer({ 2: [FRAGILE], 4: [FRAGILE] }, 2);
+  expect(await leftBy(atSecond, "no time left", { resume })).toEqual([
+    [4, { first, states: [begunState(4)] }],
+    [2, { first: await drawnFirst(2), states: [begunState(2)] }],
+  ]);
+  expect(atSecond.resumed).toEqual([[earlier], [second]]);
+});
+
+test("of a channel that has ended nothing is left, and of none where the work fails", async () => {
+  const cards = { 2: [FRAGILE, FRAGILE], 4: [FRAGILE] };
+  const stop = new AbortController();
+  let drawings = 0;
+  const stopped = new CardedRenderer(cards, {
+    // the fourth drawing is the second of channel 4
+    beforeChannel: () => void (++drawings === 4 && stop.abort(new Error("stopped"))),
+  });
+  const left = await leftBy(stopped, "stopped", { signal: stop.signal });
+  expect(left).toEqual([[4, { first: await drawnFirst(4), states: [] }]]);
+  const failing = new CardedRenderer(cards, { throwing: [4] });
+  expect(await leftBy(failing, "lost channel 4")).toEqual([]);
+});
+
+test("a picture whose second drawing fails is kept, and marked", async () => {
+  class OnceRenderer extends CardedRenderer {
+    // it does without the hook, as a renderer may
+    override async render(task: RenderTask): Promise<readonly RenderedChannel[]> {
+      const drawn = await super.render(task);
+      const reason = "it has no gradient";
+      return task.request.seed === 7 ? drawn : [{ kind: "failed", channel: 2, reason }];
+    }
+  }
+  const tiles = await tilesOf(new OnceRenderer({ 2: [FRAGILE] }), await taskOf());
+  expect(tiles).toMatchObject([
+    { channel: 4, redrawn: false },
+    { channel: 2, redrawn: true, seed: 7, quality: FRAGILE, image: fakeImage(2, 7) },
+  ]);
 });
