@@ -253,10 +253,9 @@ export class BatchAxis {
       this.#order.set(output, order);
       const isSingle = this.#size === 1 || this.#single.get(output)?.shape[0] === 1;
       if (inferred.shape[0] === this.#size && isSingle && order !== "mixed") return [];
-      const part = this.#single.get(output)?.shape[0] ?? 1;
       const isApart = order === "together" || order === "joined";
       const axis = isApart ? this.#axisOf(output, facts) : null;
-      if (this.#size > 1 && part > 1 && axis === 0) this.parts.set(output, part);
+      if (axis === 0) this.parts.set(output, this.#placesOf(output, facts));
       if (axis !== null && axis > 0 && inferred.shape[axis] === this.#size) {
         this.axes.set(output, axis);
       }

@@ -105,6 +105,10 @@ const madeForOne: Readonly<Record<string, Made>> = {
       square: intsTensor([1, 2, 2]),
     },
   },
+  "channels in another order": {
+    nodes: [node("Gather", "x order", "y", { axis: 1 })],
+    initializers: { order: intsTensor([2, 0]) },
+  },
   "rows of all images behind an axis of nothing": {
     nodes: [
       node("Shape", "x", "whole"),

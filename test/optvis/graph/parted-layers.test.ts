@@ -123,7 +123,8 @@ test("a layer in which images do not lie together is none, and a layer of a batc
 });
 
 test.each([
-  ["joined", node("Concat", "image turned", "joined", { axis: -4 })],
+  ["joined", node("Concat", "image turned", "joined", { axis: 0 })],
+  ["joined, counted from the end", node("Concat", "image turned", "joined", { axis: -4 })],
   ["repeated", node("Tile", "image twice", "joined")],
 ])("where all images are %s, each is drawn by itself, and behind that together", (_, joining) => {
   const twofold = decodeModel(
@@ -140,14 +141,21 @@ test.each([
           node("Tanh", "back", "again"),
           node("Reshape", "again pairs", "paired"),
           node("Tanh", "paired", "pairs_of_each"),
+          node("Reshape", "again lines", "flat"),
+          node("Tanh", "flat", "flattened"),
+          node("Gather", "again exchanged", "other"),
+          node("Split", "other", "one another", { num_outputs: 2 }),
+          node("Mul", "one another", "product"),
           node("Split", "again", "left right", { num_outputs: 2 }),
           node("Add", "left right", "sum"),
         ],
-        outputs: ["sum", "pairs_of_each"],
+        outputs: ["sum", "pairs_of_each", "flattened", "product"],
         initializers: {
           kernel: uniform([7, 3, 1, 1], 1),
           twice: intsTensor([2, 1, 1, 1]),
           pairs: intsTensor([1, 2, 7, 4, 5]),
+          lines: intsTensor([-1, 7, 20]),
+          exchanged: intsTensor([1, 0]),
         },
       }),
       18,
@@ -163,6 +171,9 @@ test.each([
     ["back", 2],
     ["again", 2],
     ["pairs_of_each", 1],
+    ["flattened", 2],
+    ["one", 1],
+    ["product", 1],
   ]);
   expect(drawn(2).at(-1)).toMatchObject({ value: "sum", parts: 1 });
 });
