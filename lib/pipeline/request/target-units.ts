@@ -30,7 +30,7 @@ export function soleChannel({ channel, at }: RequestTarget): number | null {
 }
 
 /**
- * What stands under a target's tile: "zebra - 0.5*tiger", "#12 at 3,5", "like snail, cosine 0". A channel that no class
+ * What stands under a target's tile: "zebra - 0.5*tiger", "#12 at 3,5", "like snail, cos 0". A channel that no class
  * names is "#12", so that no number is taken for a weight.
  *
  * @param nameOf class name of a channel, or `null`
@@ -57,7 +57,7 @@ function numberOf({ index, images }: Omit<TargetUnit, "target">): string {
 
 /** What tells directions of one file apart; the default goes without saying. */
 function powerOf({ cosinePower = DEFAULT_COSINE_POWER }: RequestTarget): string {
-  return cosinePower === DEFAULT_COSINE_POWER ? "" : `, cosine ${shortened(cosinePower)}`;
+  return cosinePower === DEFAULT_COSINE_POWER ? "" : `, cos ${shortened(cosinePower)}`;
 }
 
 function shortened(value: number): number {

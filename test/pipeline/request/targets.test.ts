@@ -90,8 +90,8 @@ test("directions of one file are told apart by the powers of their cosines", asy
   const { labels } = await resolve(
     powers.map((cosinePower) => ({ direction: "seven.npy", cosinePower })),
   );
-  const wanted = ["along seven, cosine 0", "along seven", "along seven, cosine 2.5"];
-  expect(labels).toEqual([...wanted, "along seven, cosine 0.333"]);
+  const wanted = ["along seven, cos 0", "along seven", "along seven, cos 2.5"];
+  expect(labels).toEqual([...wanted, "along seven, cos 0.333"]);
 });
 
 test("behind a ReLU fourier raises what feeds it, deepdream the output", async () => {
