@@ -30,6 +30,15 @@ const loops: Readonly<Record<string, readonly Node[]>> = {
       outputs: "c2 g",
     }),
   ],
+  "makes what would be called as another value is": [
+    node("Cos", "image", "x/1/g"),
+    loop("n yes image", "x", {
+      inputs: "i c h",
+      nodes: [goesOn, node("Sin", "h", "g")],
+      outputs: "c2 g",
+    }),
+    node("Sub", "x x/1/g", "y"),
+  ],
   "carries two, which change places": [
     node("Neg", "image", "other"),
     loop("n yes image other", "a b", {
