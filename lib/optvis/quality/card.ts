@@ -10,9 +10,9 @@ export type Mark = (typeof MARKS)[number];
  * share of 0.02.
  */
 export const THRESHOLDS = {
-  /** Deviation of luminance and of colours below which nothing is to be seen. */
+  /** Luminance deviation below which nothing is to be seen. */
   blank: 0.05,
-  /** Luminance deviation below which it looks grey or dull. */
+  /** And below which it looks grey. */
   washedOut: 0.1,
   /** Fine share above which it looks like noise. */
   noisy: 0.15,
@@ -21,7 +21,7 @@ export const THRESHOLDS = {
 } as const;
 
 /** The figures of one picture, all of the 8-bit pixels that people see. */
-export interface QualityCard extends Omit<Look, "colourDeviation"> {
+export interface QualityCard extends Look {
   /** `null` where the network's activations are not finite, or no channel was to be excited. */
   readonly source: SourceFigures | null;
   /** Whether the own channel is the most activated of its layer; `null` for no one channel. */
@@ -32,9 +32,8 @@ export interface QualityCard extends Omit<Look, "colourDeviation"> {
 /** @param figures `null` where activations are not finite */
 export function qualityCard(look: Look, figures: SourceFigures | null | "no channel"): QualityCard {
   const source = figures === "no channel" ? null : figures;
-  const { luminanceDeviation, colourDeviation, fineShare } = look;
-  // colours of one luminance can be seen
-  const isBlank = Math.max(luminanceDeviation, colourDeviation) < THRESHOLDS.blank;
+  const { luminanceDeviation, fineShare } = look;
+  const isBlank = luminanceDeviation < THRESHOLDS.blank;
   const fails: Readonly<Record<Mark, boolean>> = {
     blank: isBlank,
     "washed out": !isBlank && luminanceDeviation < THRESHOLDS.washedOut,

@@ -6,8 +6,6 @@ import { powerSpectrum } from "./power-spectrum.ts";
 export interface Look {
   /** Standard deviation of its luminance, which goes from 0 (black) to 1 (white). */
   readonly luminanceDeviation: number;
-  /** The same of its red, green and blue, as the root of their mean variance. */
-  readonly colourDeviation: number;
   /** Share of its luminance's power, the mean left out, above `FINE` cycles a pixel. */
   readonly fineShare: number;
 }
@@ -40,9 +38,7 @@ export function look(picture: Raster, kind: PlaneKind = "colours", planes = 3): 
     }
     variance += varianceOf(luminance) / seen.length;
   }
-  const luminanceDeviation = Math.sqrt(variance);
-  const colourDeviation = kind === "colours" ? colourDeviationOf(picture) : luminanceDeviation;
-  return { luminanceDeviation, colourDeviation, fineShare: all === 0 ? 0 : fine / all };
+  return { luminanceDeviation: Math.sqrt(variance), fineShare: all === 0 ? 0 : fine / all };
 }
 
 /** Of the picture, or of each plane where it shows several side by side. */
@@ -65,24 +61,6 @@ function luminanceOf({ data, width, height }: Raster): Float64Array {
     luminance[i] = (red * data[at]! + green * data[at + 1]! + blue * data[at + 2]!) / 255;
   }
   return luminance;
-}
-
-function colourDeviationOf({ data }: Raster): number {
-  const pixels = data.length / 3;
-  const [sums, squares] = [
-    [0, 0, 0],
-    [0, 0, 0],
-  ];
-  for (let i = 0; i < data.length; i++) {
-    sums[i % 3]! += data[i]!;
-    squares[i % 3]! += data[i]! ** 2;
-  }
-  // whole numbers: exact for any picture that fits memory
-  const variance = sums.reduce(
-    (all, sum, c) => all + squares[c]! / pixels - (sum / pixels) ** 2,
-    0,
-  );
-  return Math.sqrt(Math.max(0, variance) / 3) / 255;
 }
 
 /** Without a copy of the values: a poster's take 34 MB. */

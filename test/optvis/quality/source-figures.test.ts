@@ -63,8 +63,7 @@ describe("sourceFigures", () => {
 
 describe("qualityCard", () => {
   const source = { activation: 1, probability: null, rank: 1, robustness: 0.5 };
-  const fair = { luminanceDeviation: 0.1, colourDeviation: 0.1, fineShare: 0.15 };
-  const good = qualityCard(fair, source);
+  const good = qualityCard({ luminanceDeviation: 0.1, fineShare: 0.15 }, source);
 
   test("at the thresholds nothing is marked", () => {
     expect(good).toMatchObject({ marks: [], selective: true });
@@ -72,25 +71,20 @@ describe("qualityCard", () => {
   });
 
   test.each([
-    [{ luminanceDeviation: 0.049 }, source, ["blank"], true],
-    [{ luminanceDeviation: 0.05 }, source, ["washed out"], false],
-    // colours of one luminance
-    [{ luminanceDeviation: 0.01, colourDeviation: 0.05 }, source, ["washed out"], false],
+    [{ luminanceDeviation: 0.049, fineShare: 0 }, source, ["blank"], true],
+    [{ luminanceDeviation: 0.05, fineShare: 0 }, source, ["washed out"], false],
     [{ luminanceDeviation: 0.2, fineShare: 0.151 }, source, ["noisy"], false],
-    [{ luminanceDeviation: 0.2 }, { ...source, robustness: 0.49 }, ["fragile"], true],
+    [{ luminanceDeviation: 0.2, fineShare: 0 }, { ...source, robustness: 0.49 }, ["fragile"], true],
     [{ luminanceDeviation: 0, fineShare: 0.2 }, null, ["blank", "noisy", "fragile"], true],
   ])("%o of %o is marked %o", (look, figures, marks, again) => {
-    const card = qualityCard({ colourDeviation: 0.01, fineShare: 0, ...look }, figures);
+    const card = qualityCard(look, figures);
     expect(card.marks).toEqual(marks);
     expect(deservesAnotherSeed(card)).toBe(again);
   });
 
   test("not blank is better than robust, robuster is better, and a tie keeps the first", () => {
     const card = (luminanceDeviation: number, robustness: number) =>
-      qualityCard(
-        { luminanceDeviation, colourDeviation: 0, fineShare: 0 },
-        { ...source, robustness },
-      );
+      qualityCard({ luminanceDeviation, fineShare: 0 }, { ...source, robustness });
     expect(isBetter(card(0.2, 0.1), card(0.01, 0.9))).toBe(true);
     expect(isBetter(card(0.01, 0.9), card(0.2, 0.1))).toBe(false);
     expect(isBetter(card(0.2, 0.4), card(0.2, 0.3))).toBe(true);
@@ -98,6 +92,6 @@ describe("qualityCard", () => {
   });
 
   test("a channel that is not first among its layer's is not selective", () => {
-    expect(qualityCard(fair, { ...source, rank: 2 }).selective).toBe(false);
+    expect(qualityCard(good, { ...source, rank: 2 }).selective).toBe(false);
   });
 });
