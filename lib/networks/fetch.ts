@@ -118,7 +118,6 @@ async function receive(download: Download, path: string, receiver: Receiver): Pr
 async function fetcher(): Promise<(url: string, init: RequestInit) => Promise<Response>> {
   const names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
   if (!names.some((name) => process.env[name])) return fetch;
-  // Node's own `fetch` is served by whichever undici is loaded first, and its own is with its headers
   // Node's own `fetch` is served by whichever undici is loaded first; with `Headers` it is Node's
   void new Headers();
   // by name, what a bundle imports late has nothing of a CommonJS package

@@ -1,4 +1,5 @@
 import type { LayerWithChannels } from "../../lib/networks/layers.ts";
+import { ModelError } from "../../lib/onnx/errors.ts";
 import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { START_SECONDS } from "../../lib/pipeline/rates.ts";
@@ -11,7 +12,7 @@ import {
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { suggestionsOf } from "../../lib/pipeline/request/suggestion.ts";
 import type { RecipeFields } from "../../lib/pipeline/request/suggestion-schema.ts";
-import { drawingOf, workSeconds } from "../../lib/pipeline/request/work-seconds.ts";
+import { type Drawing, drawingOf, workSeconds } from "../../lib/pipeline/request/work-seconds.ts";
 
 /** A layer for the first look at a network, and how much of it is drawn. */
 export interface LayerToSee {
@@ -82,8 +83,7 @@ function howMuch(
   const complete = completeRequest(request, network, layer, { channels });
   const drawing = drawingOf(complete, network.inputSize);
   const secondsOf = (numIterations: number) =>
-    // one session draws them all
-    workSeconds(network, layer, { ...drawing, numIterations }).channel - START_SECONDS;
+    imageSeconds(network, layer, { ...drawing, numIterations });
   const { numIterations } = drawing;
   const [card, seconds] = [secondsOf(0), secondsOf(numIterations)];
   const iterationSeconds = (seconds - card) / numIterations;
@@ -98,6 +98,16 @@ function howMuch(
     fields: { ...fields, ...(steps < numIterations && { numIterations: steps }) },
     coreSeconds: count * (card + steps * iterationSeconds),
   };
+}
+
+/** Of an image, one of several of a session; 0 where its request will say why there can be none. */
+function imageSeconds(network: NetworkModel, layer: LayerWithChannels, drawing: Drawing): number {
+  try {
+    return workSeconds(network, layer, drawing).channel - START_SECONDS;
+  } catch (error) {
+    if (error instanceof ModelError) return 0;
+    throw error;
+  }
 }
 
 /** `count` of 1 to `total`, as far from each other as from the ends. */

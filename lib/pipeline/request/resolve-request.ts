@@ -187,7 +187,6 @@ function photographProblems(request: RenderRequest, model: NetworkModel): string
   );
 }
 
-/** @param imageSize that a pyramid begins with */
 function tileSizeOf(drawing: Drawing): Size {
   if (drawing.method === "fourier") return drawing.canvasSize;
   const { imageSize, pyramidLevels, pyramidScale } = drawing;

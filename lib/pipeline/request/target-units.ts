@@ -30,8 +30,8 @@ export function soleChannel({ channel, at }: RequestTarget): number | null {
 }
 
 /**
- * What stands under a target's tile: "zebra - 0.5*tiger", "#12 at 3,5", "like snail, cos 0". A channel that no class
- * names is "#12", so that no number is taken for a weight.
+ * What stands under a target's tile: "zebra - 0.5*tiger", "#12 at 3,5", "like snail, cos 0". A
+ * channel that no class names is "#12", so that no number is taken for a weight.
  *
  * @param nameOf class name of a channel, or `null`
  */

@@ -6,6 +6,8 @@ import { expect, test } from "vitest";
 import { networkFolders } from "../../../lib/networks/folders.ts";
 import { openNetwork } from "../../../lib/networks/registry.ts";
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
+import { parseRequest } from "../../../lib/pipeline/request/request.ts";
+import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import { firstLook } from "../../../local/cli/first-look.ts";
 import { intsTensor } from "../../../lib/onnx/tensor.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
@@ -92,6 +94,16 @@ test("of tokens a layer takes what its products take, however many channels each
   expect(mixed.layer.name).toBe("mixed");
   // 64 tokens of 2 x 1,024^2 operations, there and back, 64 times: a quarter of a second
   expect(mixed.channels).toHaveLength(16);
+});
+
+test("a layer whose own recipe it cannot be drawn in is seen all the same, and its request refused", async () => {
+  const network = await open(join(folder, "good.onnx"));
+  const recipes = { whole: { method: "fourier", cropSize: 3 } };
+  const own = { ...network, description: { ...network.description, recipes } };
+  const { layer, channels, fields } = firstLook(own, 2).at(-1)!;
+  expect([layer.name, fields["cropSize"]]).toEqual(["logits", [3, 3]]);
+  const request = parseRequest({ network: "good", layer: layer.index, channels, ...fields });
+  await expect(resolveRequest(request, own, null)).rejects.toThrow(/^cropSize: /);
 });
 
 test("a small network has fewer layers to see", async () => {
