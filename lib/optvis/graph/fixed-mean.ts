@@ -10,12 +10,12 @@ import { PlaceMeans } from "./place-means.ts";
  * @returns `null` where there is none, as far as the arithmetic before it tells
  */
 export function fixesMean(
-  { graph }: Model,
+  model: Model,
   layer: TargetLayer & { readonly shape: readonly number[] | null },
 ) {
   const { value, channelAxis = 1, batchAxis = 0, shape } = layer;
-  const node = graph.nodes.find(({ outputs }) => outputs[0] === value);
+  const node = model.graph.nodes.find(({ outputs }) => outputs[0] === value);
   if (node === undefined || shape === null || shape.length < 3 || batchAxis > 0) return null;
-  const means = new PlaceMeans(graph, { rank: shape.length, channelAxis });
+  const means = new PlaceMeans(model, { rank: shape.length, channelAxis });
   return means.isFixed(value) ? node : null;
 }

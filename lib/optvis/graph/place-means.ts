@@ -1,8 +1,8 @@
-import type { Graph, Node, Value } from "../../onnx/model.ts";
+import type { Model, Node, Value } from "../../onnx/model.ts";
 import { intAttribute } from "../../onnx/node.ts";
-import { toNumbers } from "../../onnx/tensor.ts";
+import { type Tensor, toNumbers } from "../../onnx/tensor.ts";
 
-/** Which axis the channels lie along, of how many; the batch is axis 0, all others are of places. */
+/** Which axis the channels lie along, of how many; the batch is axis 0, the others are of places. */
 export interface ChannelPlace {
   readonly channelAxis: number;
   readonly rank: number;
@@ -29,7 +29,7 @@ const ROUNDING = 1e-9;
  * A value is even if it has one number for each channel of an image, the same at every place.
  */
 export class PlaceMeans {
-  readonly #initializers: Graph["initializers"];
+  readonly #constants: ReadonlyMap<Value, Tensor>;
   readonly #place: ChannelPlace;
   readonly #axes: readonly number[];
   readonly #places: readonly number[];
@@ -37,15 +37,15 @@ export class PlaceMeans {
   readonly #evens = new Set<Value>();
   #count = 0;
 
-  /** @param nodes in topological order */
-  constructor({ nodes, initializers }: Graph, place: ChannelPlace) {
-    this.#initializers = initializers;
+  constructor({ graph, folded }: Model, place: ChannelPlace) {
+    // an exporter may write a bias as a Cast or an Identity of weights
+    this.#constants = new Map([...graph.initializers, ...folded]);
     this.#place = place;
     this.#axes = Array.from({ length: place.rank }, (_, axis) => axis);
     this.#places = this.#axes.filter((axis) => axis > 0 && axis !== place.channelAxis);
-    for (const node of nodes) {
+    for (const node of graph.nodes) {
       const [value] = node.outputs;
-      if (node.domain !== "" || !value) continue;
+      if (node.domain !== "" || !value || folded.has(value)) continue;
       if (this.#makesEven(node)) this.#evens.add(value);
       this.#means.set(value, this.#meanBy(node));
     }
@@ -57,7 +57,7 @@ export class PlaceMeans {
   }
 
   #meanOf(value: Value): Pair {
-    const known = this.#means.get(value) ?? this.#madeUp(this.#initializers.has(value));
+    const known = this.#means.get(value) ?? this.#madeUp(this.#constants.has(value));
     this.#means.set(value, known);
     return known;
   }
@@ -79,7 +79,7 @@ export class PlaceMeans {
   }
 
   #isEven(value: Value): boolean {
-    const shape = this.#initializers.get(value)?.shape;
+    const shape = this.#constants.get(value)?.shape;
     if (shape === undefined) return this.#evens.has(value);
     const { rank } = this.#place;
     return this.#places.every((axis) => (shape[axis - rank + shape.length] ?? 1) === 1);
@@ -103,7 +103,7 @@ export class PlaceMeans {
   #reducedAxes(node: Node): ReadonlySet<number> | null {
     const { rank } = this.#place;
     if (node.op.startsWith("Global")) return new Set(this.#axes.slice(2));
-    const given = this.#initializers.get(node.inputs[1] ?? "");
+    const given = this.#constants.get(node.inputs[1] ?? "");
     const isKept = node.op.startsWith("Reduce") && intAttribute(node, "keepdims", 1) === 1;
     if (!isKept || given?.type !== "int64") return null;
     return new Set(toNumbers(given).map((axis) => (axis < 0 ? axis + rank : axis)));
@@ -117,7 +117,7 @@ export class PlaceMeans {
   #isStandardised(node: Node): boolean {
     const { rank, channelAxis } = this.#place;
     if (node.op === "InstanceNormalization") {
-      return channelAxis === 1 && this.#initializers.has(node.inputs[2] ?? "");
+      return channelAxis === 1 && this.#constants.has(node.inputs[2] ?? "");
     }
     const axis = intAttribute(node, "axis", -1);
     return node.op === "Softmax" && this.#places.includes(axis < 0 ? axis + rank : axis);

@@ -62,8 +62,17 @@ beforeAll(async () => {
       node("ReduceMean", "maps all", "whole"),
       node("Sub", "maps whole", "group_norm"),
       node("Sub", "mean_r maps_r", "turned_round"),
+      // what PyTorch writes of weights that are equal or of half precision, and TensorFlow of [C]
+      node("Identity", "zeros", "shared_zeros"),
+      node("InstanceNormalization", "maps ones shared_zeros", "normed_again"),
+      node("Relu", "normed_again", "rectified_again"),
+      node("Reshape", "ones by_channel", "ones_by_channel"),
+      node("Mul", "ones_by_channel standard", "scaled"),
     ],
-    outputs: "attention classes gated residual layer_norm group_norm turned_round".split(" "),
+    outputs:
+      "attention classes gated residual layer_norm group_norm turned_round rectified_again scaled".split(
+        " ",
+      ),
     initializers: {
       kernel: normal([4, 3, 3, 3], 1),
       pointwise: normal([4, 4, 1, 1], 2),
@@ -73,6 +82,7 @@ beforeAll(async () => {
       places: intsTensor([-1, 2]),
       channel: intsTensor([1]),
       all: intsTensor([1, 2, 3]),
+      by_channel: intsTensor([1, 4, 1, 1]),
       two: floatTensor([], [2]),
       epsilon: floatTensor([], [1e-5]),
       slopes: normal([4, 1, 1], 3),
@@ -99,6 +109,8 @@ test.each([
   ["written", "Add 'written'"],
   ["batch", "Add 'batch'"],
   ["turned_round", "Sub 'turned_round'"],
+  ["normed_again", "InstanceNormalization 'normed_again'"],
+  ["scaled", "Mul 'scaled'"],
 ])("the mean of a channel of '%s' is refused, since no image raises it", async (layer, by) => {
   const resolving = resolve(layer, MEAN);
   await expect(resolving).rejects.toThrow(RequestError);
@@ -123,6 +135,7 @@ test("behind a ReLU what feeds it is raised, but not the mean that is the same f
   expect(await isOfFed("plain", MEAN)).toBe(true);
   expect(await isOfFed("rectified", MEAN)).toBe(false);
   expect(await isOfFed("written_relu", MEAN)).toBe(false);
+  expect(await isOfFed("rectified_again", MEAN)).toBe(false);
   expect(await isOfFed("written_relu", { ...MEAN, objective: "rectified" })).toBe(true);
   expect(await isOfFed("rectified", { ...MEAN, targets: [{ channel: 2 }] })).toBe(false);
   expect(await isOfFed("rectified", { ...MEAN, objective: "rectified" })).toBe(true);
