@@ -15,7 +15,6 @@ import {
 } from "../../optvis/graph/layer-pass.ts";
 import { takesPhotographs } from "../../optvis/ascent/network-planes.ts";
 import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.ts";
-import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { completeRequest, type CompleteRequest, imageNumbers } from "./complete-request.ts";
 import { cropProblems } from "./crop-problems.ts";
@@ -32,7 +31,13 @@ import type { InitialImage, ResolvedRequest, TargetFile } from "./resolved-reque
 import { workProblems } from "./work.ts";
 import { workBytes } from "./work-bytes.ts";
 import { secondsProblems } from "./seconds-problems.ts";
-import { type Drawing, drawingOf, type WorkSeconds, workSeconds } from "./work-seconds.ts";
+import {
+  type Drawing,
+  drawingOf,
+  tileSizeOf,
+  type WorkSeconds,
+  workSeconds,
+} from "./work-seconds.ts";
 
 /**
  * Finds everything a request names and checks that it can be run, before any work starts. A large
@@ -185,12 +190,6 @@ function photographProblems(request: RenderRequest, model: NetworkModel): string
     (field) =>
       `${field}: given an image; the network's images have ${model.planes.length} planes that are no colours, which no photograph has; leave it out`,
   );
-}
-
-function tileSizeOf(drawing: Drawing): Size {
-  if (drawing.method === "fourier") return drawing.canvasSize;
-  const { imageSize, pyramidLevels, pyramidScale } = drawing;
-  return pyramidSizes(imageSize, pyramidLevels, pyramidScale).at(-1) ?? imageSize;
 }
 
 /** What keeps the layer from being rendered at these sizes; none if it can be. */

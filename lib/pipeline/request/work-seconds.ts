@@ -1,6 +1,7 @@
 import type { Size } from "../../image/raster.ts";
 import { highestFrequency } from "../../optvis/ascent/fourier.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
+import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import {
   imageShapeOf,
   type NetworkModel,
@@ -8,6 +9,7 @@ import {
 } from "../../optvis/graph/layer-pass.ts";
 import { passFlops } from "../../optvis/graph/pass-flops.ts";
 import { cropCount } from "../../optvis/graph/transforms/crop-plan.ts";
+import { windowsOf } from "../../optvis/quality/windows.ts";
 import {
   CROP_ROW_PIXEL_SECONDS,
   CROP_SECONDS,
@@ -51,7 +53,17 @@ export function drawingOf(request: CompleteRequest, imageSize: Size): Drawing {
   return { method, ...common, ...sizes, highestFrequency: highest };
 }
 
-/** The quality card, in passes there and back: its nine forward passes are half of one each. */
+/** Of an image that comes of it, or of each of its planes. */
+export function tileSizeOf(drawing: Drawing): Size {
+  if (drawing.method === "fourier") return drawing.canvasSize;
+  const { imageSize, pyramidLevels, pyramidScale } = drawing;
+  return pyramidSizes(imageSize, pyramidLevels, pyramidScale).at(-1) ?? imageSize;
+}
+
+/**
+ * The quality card, in passes there and back, of each window in which it looks at the image: its
+ * nine forward passes are half of one each.
+ */
 const CARD_PASSES = 5;
 
 /**
@@ -70,7 +82,8 @@ export function workSeconds(
   const steps = stepSeconds(network, layer, drawing, passSeconds).map((step) => together * step);
   const seen = drawing.method === "fourier" ? drawing.cropSize : network.inputSize;
   const total = numIterations * steps.reduce((sum, step) => sum + step, 0);
-  const card = together * CARD_PASSES * passSeconds(seen);
+  const { windows } = windowsOf(tileSizeOf(drawing), seen);
+  const card = together * windows.length * CARD_PASSES * passSeconds(seen);
   return { step: Math.max(...steps), channel: START_SECONDS + total + card };
 }
 

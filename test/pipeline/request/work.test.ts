@@ -136,6 +136,19 @@ test("an image's time follows from its pixels, its iterations and the layer's op
   expect((long!.channel - 0.5) / (short!.channel - 0.5)).toBeCloseTo(100, 0);
 });
 
+test("a wide image is looked at for as long as the windows in which it is seen take", async () => {
+  const { model, layers } = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
+  const wide = layers.find(({ name }) => name === "wide")!;
+  const cropSize = { width: 20, height: 16 };
+  const cardOf = (width: number) => {
+    const sizes = { cropSize, canvasSize: { width, height: 16 }, highestFrequency: 0.5 };
+    const only = { method: "fourier", together: 1, numIterations: 0, ...sizes } as const;
+    return workSeconds(model, wide, only).channel - 0.5;
+  };
+  expect(cardOf(60) / cardOf(20)).toBeCloseTo(3, 5);
+  expect(cardOf(2_000) / cardOf(20)).toBeCloseTo(8, 5);
+});
+
 // CPU seconds of an iteration for each crop, of a network that does next to nothing itself
 test.each([
   [28, 500, 441, 97e-6],
