@@ -146,7 +146,7 @@ class Client:
         :raises DreamgridError: what it answers instead, or that nothing does
         """
         data = None if body is None else json.dumps(body, default=_plain).encode()
-        sent = {"Content-Type": "application/json", **self.headers, **(headers or {})}
+        sent = {**self.headers, **(headers or {}), "Content-Type": "application/json"}
         # links in answers are relative to the host, and have the stage's name in them
         stage = urlsplit(self.url).path
         path = path[len(stage) :] if path.startswith(f"{stage}/") else path

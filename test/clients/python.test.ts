@@ -140,6 +140,9 @@ test.skipIf(!isThere)(
   },
 );
 
+/** Of what the API is sent, whatever a user's own headers say. */
+const JSON_TYPE = "application/json";
+
 /** Answers as a service does that is out of reach now and then, and tells what it was sent. */
 const UNSTEADY = `
 import dreamgrid, http.server, json, threading
@@ -150,7 +153,7 @@ answers, sent = [], []
 
 class Service(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        sent.append([self.path, self.headers.get("x-api-key")])
+        sent.append([self.path, self.headers.get("x-api-key"), self.headers.get("content-type")])
         code, state = answers.pop(0) if len(answers) > 1 else answers[0]
         if code == 0:
             return self.connection.close()
@@ -185,8 +188,9 @@ answers[:], sent[:] = [(302, "")], []
 said["redirect"] = [client.call("GET", "/jobs/j/tiles/1")["url"], list(sent)]
 answers[:], sent[:] = [(200, "")], []
 for stage, path in [("/prod", "/jobs"), ("/prod", "/prod/jobs?page=2"), ("/job", "/jobs")]:
-    Client(client.url + stage).call("GET", path)
-said["staged"] = [path for path, _ in sent]
+    Client(client.url + stage, {"content-type": "text/plain"}).call("GET", path)
+said["staged"] = [path for path, *_ in sent]
+said["types"] = [media_type for *_, media_type in sent]
 print(json.dumps(said))
 `;
 
@@ -202,8 +206,9 @@ test.skipIf(!isThere)(
       longer: ["DreamgridError", 503],
       never: ["DreamgridError", 503],
       late: ["TimeoutError", null],
-      redirect: ["/link", [["/jobs/j/tiles/1", "secret"]]],
+      redirect: ["/link", [["/jobs/j/tiles/1", "secret", JSON_TYPE]]],
       staged: ["/prod/jobs", "/prod/jobs?page=2", "/job/jobs"],
+      types: [JSON_TYPE, JSON_TYPE, JSON_TYPE],
     });
   },
 );
