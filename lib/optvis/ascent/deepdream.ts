@@ -19,6 +19,8 @@ export function deepdreamPlan(task: DeepDreamTask): AscentPlan {
   return {
     stages: task.levels.map((plan, i) => levelStage(task, { ...plan, number: i + 1 })),
     together: task.diversity?.images ?? 1,
+    // an iteration sees the whole of an image
+    windows: 1,
     hasOtherSeeds: task.start.kind !== "given",
     start: (beginning) => parametersOf(startImage(task, beginning)),
     imageGraph: null,

@@ -10,6 +10,7 @@ import {
   eachFrequency,
   spectrumLayout,
 } from "../graph/parameterisation/spectrum-layout.ts";
+import { windowsOf } from "../quality/windows.ts";
 import { laterSeed, standardNormal, uniformFrom } from "../random.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
 import { affineDraws, canvasPerCrop } from "./affine-draws.ts";
@@ -29,6 +30,7 @@ export function fourierPlan(task: FourierTask): AscentPlan {
   return {
     stages: [wholeStage(task)],
     together: task.diversity?.images ?? 1,
+    windows: windowsOf(task.recipe.canvasSize, task.recipe.cropSize).windows.length,
     hasOtherSeeds: true,
     start: (beginning) => startParameters(task, beginning),
     imageGraph,

@@ -23,7 +23,7 @@ const CHUNK_SECONDS = 0.7;
 
 /**
  * What an image takes after its last iteration, in iterations at most: the nine forward passes of
- * its quality card, each half of one.
+ * its quality card, each half of one, for each window in which it is looked at.
  */
 const ITERATIONS_TO_FINISH = 6;
 
@@ -150,7 +150,9 @@ async function runIterations(
     // the first run of a session is slower than the rest, so the chunk may grow only so fast
     chunk = Math.max(1, Math.min(chunk * 8, timely()));
   }
-  if (stage === plan.stages.at(-1)) stopUnless(hasTime(ITERATIONS_TO_FINISH));
+  if (stage === plan.stages.at(-1)) {
+    stopUnless(hasTime(ITERATIONS_TO_FINISH * plan.windows));
+  }
   return standing();
 }
 

@@ -28,6 +28,8 @@ export interface AscentPlan extends Starts {
   readonly stages: readonly Stage[];
   /** So many images in a row depend on each other, and go in one batch; 1: on none. */
   readonly together: number;
+  /** In so many windows of what an iteration sees is an image looked at for its quality card. */
+  readonly windows: number;
   /** What `imageOf` runs, if it runs a graph. */
   readonly imageGraph: SessionGraph | null;
   /** The image that parameters stand for: planes in units of 0..255 less the network's mean. */

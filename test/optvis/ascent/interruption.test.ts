@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { OutOfTimeError } from "../../../lib/optvis/ascent/interruption.ts";
@@ -121,6 +121,23 @@ describe("an ascent that is interrupted and goes on has the bytes of one that is
       { resume: [state!] },
     );
     expect(whole).not.toContain(bytesOf(resumed[0]));
+  });
+
+  test("before its last look there is time for each window in which a wide image is looked at", async () => {
+    const askedAtTheEnd = async (width: number) => {
+      let nowMs = 0;
+      // a second passes from call to call, on any machine
+      const spy = vi.spyOn(performance, "now").mockImplementation(() => (nowMs += 1_000));
+      onTestFinished(() => spy.mockRestore());
+      const recipe = { iterations: 1, canvasSize: { width, height: SIZE.height } };
+      const asked: number[] = [];
+      const hasTime = (seconds: number) => asked.push(seconds) > 0;
+      await engine.render(fourierTaskOf([2], { recipe }), { hasTime });
+      return asked.at(-1)!;
+    };
+    const ofSquare = await askedAtTheEnd(SIZE.width);
+    expect(ofSquare).toBeGreaterThan(0);
+    expect((await askedAtTheEnd(3 * SIZE.width)) / ofSquare).toBeCloseTo(3, 5);
   });
 
   test("on the provider that it was begun on, and begins anew on another", async () => {
