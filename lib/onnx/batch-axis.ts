@@ -183,18 +183,17 @@ export class BatchAxis {
     if (node.op.startsWith("Scatter") && this.#isOfOneImage(node, facts)) return "mixed";
     if (node.op.startsWith("Reduce") && this.#isReducedOverImages(node, facts)) return "mixed";
     const to = this.#axisOf(output, facts);
+    if (to === null) return "mixed";
     if (node.op !== "Reshape" && node.op !== "Flatten") {
       const alternating = node.inputs.find((value) => this.#isAlternating(value));
-      if (alternating === undefined) {
-        return this.#joins(node, output, facts) ? "joined" : "together";
-      }
+      if (alternating === undefined) return this.#orderApart(node, output, facts);
       const isKept = ROW_BY_ROW.has(node.op) && this.#axisOf(alternating, facts) === to;
       return isKept ? "alternating" : "mixed";
     }
     const [x = ""] = node.inputs;
     const before = this.#elementsBefore(x, facts);
     const one = this.#single.get(output)?.shape;
-    if (before === null || !one || to === null) return "mixed";
+    if (before === null || !one) return "mixed";
     if (this.isJoined(x) && one[to] !== this.#placesOf(x, facts)) return "mixed";
     // an axis of length 1 may lie in front, which starts there too
     if (sizeOf(one.slice(0, to)) === before) return this.isJoined(x) ? "joined" : "together";
@@ -207,14 +206,21 @@ export class BatchAxis {
     return axis === null ? 1 : this.#single.get(value)!.shape[axis]!;
   }
 
-  /** Whether a node joins the values of all images along their axis, or leaves them joined. */
-  #joins({ op, inputs, attributes }: Node, output: Value, facts: Facts): boolean {
-    const [axis, places] = [this.#axisOf(output, facts), this.#placesOf(output, facts)];
-    if (axis === null || places === 1) return false;
-    if (inputs.some((value) => this.isJoined(value))) return true;
-    if (op === "Tile") return places > this.#placesOf(inputs[0]!, facts);
+  /** Where images do not alternate: a node may join them, or take some places of each. */
+  #orderApart({ op, inputs, attributes }: Node, output: Value, facts: Facts): Order {
+    const [x = ""] = inputs;
+    const [before, places] = [this.#placesOf(x, facts), this.#placesOf(output, facts)];
+    // of what lies image after image a part has all places of some images
+    const isPart = (op === "Split" || op === "Slice") && places < before;
+    if (isPart && !this.isJoined(x)) return places === 1 ? "mixed" : "joined";
+    if (places === 1) return "together";
+    const axis = this.#axisOf(output, facts)!;
     const along = [axis, axis - facts.get(output)!.shape.length];
-    return op === "Concat" && along.includes(Number(attributes["axis"]));
+    const isJoining =
+      inputs.some((value) => this.isJoined(value)) ||
+      (op === "Tile" && places > before) ||
+      (op === "Concat" && along.includes(Number(attributes["axis"])));
+    return isJoining ? "joined" : "together";
   }
 
   #isReducedOverImages(node: Node, facts: Facts): boolean {

@@ -177,3 +177,50 @@ test.each([
   ]);
   expect(drawn(2).at(-1)).toMatchObject({ value: "sum", parts: 1 });
 });
+
+test("where windows or joined images are taken apart, each image is drawn by itself", () => {
+  const parted = decodeModel(
+    writeModel(
+      sketch({
+        inputs: { image: [1, 3, 4, 5] },
+        nodes: [
+          node("Reshape", "image halves", "cut"),
+          node("Transpose", "cut", "apart", { perm: [0, 2, 1, 3, 4] }),
+          node("Reshape", "apart windows", "tiles"),
+          node("Tanh", "tiles", "curved"),
+          // of two images: both windows of the first, and both of the second
+          node("Split", "curved", "upper lower", { num_outputs: 2 }),
+          node("Add", "upper lower", "sum"),
+          node("Shape", "curved", "lengths"),
+          node("Gather", "lengths zero", "count"),
+          node("Div", "count two", "half"),
+          node("Slice", "curved zero half zero", "first"),
+          node("Neg", "first", "turned"),
+          // of two images: the first and the second of what is four, not the first of each
+          node("Concat", "image image", "joined", { axis: 0 }),
+          node("Gather", "joined both", "same"),
+          node("Split", "same ones", "one another", { axis: 0 }),
+          node("Add", "one image", "shifted"),
+        ],
+        outputs: ["sum", "turned", "shifted"],
+        initializers: {
+          halves: intsTensor([1, 3, 2, 2, 5]),
+          windows: intsTensor([-1, 3, 2, 5]),
+          zero: intsTensor([0]),
+          both: intsTensor([0, 1]),
+          ones: intsTensor([1, 1]),
+          two: intsTensor([2]),
+        },
+      }),
+      18,
+    ),
+  );
+  const table = layerTable(parted, specialise(parted, [1, 3, 4, 5]));
+  const drawn = (n: number) =>
+    table
+      .filter(({ channels }) => channels !== null)
+      .filter((layer) => shapeMismatch(parted, layer, [n, 3, 4, 5]) === null)
+      .map(({ value }) => value);
+  expect(drawn(1)).toEqual(expect.arrayContaining(["curved", "sum", "turned", "shifted"]));
+  expect(drawn(2)).toEqual(["image", "apart", "curved"]);
+});
