@@ -23,6 +23,9 @@ export const MAX_ITERATIONS = 2_000;
  */
 export const MAX_STEP_SECONDS = 45;
 
+/** What comes after the last iteration, by the same estimate: the six that are kept. */
+export const MAX_CARD_SECONDS = 6 * MAX_STEP_SECONDS;
+
 /** One image, by the same estimate: some hundred parts of a CPU worker's 15 minutes. */
 export const MAX_CHANNEL_SECONDS = 24 * 3_600;
 

@@ -1,7 +1,7 @@
 import type { Size } from "../../image/raster.ts";
 import { ModelError } from "../../onnx/errors.ts";
 import { ImageTooSmallError } from "../../optvis/ascent/plan-levels.ts";
-import { MAX_CHANNEL_SECONDS, MAX_STEP_SECONDS } from "../limits.ts";
+import { MAX_CARD_SECONDS, MAX_CHANNEL_SECONDS, MAX_STEP_SECONDS } from "../limits.ts";
 import type { Drawing, WorkSeconds } from "./work-seconds.ts";
 
 /** A smaller drawing, and what a request has to say for it. */
@@ -36,9 +36,14 @@ export function secondsProblems(
       `request: one iteration takes about ${show(step)} of one core; wanted at most ${show(MAX_STEP_SECONDS)}; ${remedy}`,
     ];
   }
+  const once = secondsOf({ ...drawing, numIterations: 0 }).channel;
+  if (once > MAX_CARD_SECONDS) {
+    return [
+      `request: the quality card of an image of this shape takes about ${show(once)} of one core; wanted at most ${show(MAX_CARD_SECONDS)}; choose a shape nearer to that of what the network sees, or a smaller cropSize`,
+    ];
+  }
   if (channel > MAX_CHANNEL_SECONDS) {
     const { numIterations } = drawing;
-    const once = secondsOf({ ...drawing, numIterations: 0 }).channel;
     const each = (channel - once) / numIterations;
     const most = Math.floor((MAX_CHANNEL_SECONDS - once) / each);
     return [

@@ -122,6 +122,17 @@ test("what no worker can do is refused with the number that would do", () => {
   ]);
 });
 
+test("what no worker could look at to the end is refused before it is drawn", () => {
+  const problemsOf = (card: number) => {
+    const secondsOf = (each: Drawing) => ({ step: 1, channel: card + each.numIterations });
+    return secondsProblems(drawing, secondsOf(drawing), secondsOf);
+  };
+  expect(problemsOf(270)).toEqual([]);
+  expect(problemsOf(271)).toEqual([
+    "request: the quality card of an image of this shape takes about 271 s of one core; wanted at most 270 s; choose a shape nearer to that of what the network sees, or a smaller cropSize",
+  ]);
+});
+
 test("an image's time follows from its pixels, its iterations and the layer's operations", async () => {
   const { model, layers } = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
   const wide = layers.find(({ name }) => name === "wide")!;
