@@ -61,7 +61,7 @@ export function cropMap(recipe: FourierRecipe, iteration: number, uniform: Unifo
     const side = zoom * crop;
     const most = (isAnywhere ? Math.max(0, length - side) / 2 : 0) + cropMargin;
     // few crops would see the ends of a canvas that is longer than its largest crop: a centre
-    // beyond the outermost place counts as that
+    // beyond the outermost place counts as that; in this order a canvas of its shape has exactly 0
     const spare = (length / crop - perCrop) * crop;
     const beyond = isAnywhere ? Math.max(0, Math.min(spare, side) / 2 - cropMargin) : 0;
     const drawn = between([-most - beyond, most + beyond]);

@@ -1,6 +1,7 @@
 import { LUMINANCE, type PlaneKind, planesIn } from "../../image/picture.ts";
-import type { Raster, Rectangle, Size } from "../../image/raster.ts";
+import type { Raster, Rectangle } from "../../image/raster.ts";
 import { powerSpectrum } from "./power-spectrum.ts";
+import { evenWindows } from "./windows.ts";
 
 /** How a picture looks, whatever it is of. */
 export interface Look {
@@ -28,7 +29,11 @@ export function look(picture: Raster, kind: PlaneKind = "colours", planes = 3): 
   let [fine, all, variance] = [0, 0, 0];
   const seen = luminancesOf(picture, kind, planes);
   for (const { luminance, ...size } of seen) {
-    for (const window of windowsOf(size)) {
+    const largest = {
+      width: Math.min(size.width, LARGEST_WINDOW),
+      height: Math.min(size.height, LARGEST_WINDOW),
+    };
+    for (const window of evenWindows(size, largest, WINDOWS)) {
       const values = cut(luminance, size.width, window);
       centre(values);
       powerSpectrum(values, window, (frequency, power) => {
@@ -82,23 +87,6 @@ function centre(values: Float64Array): void {
   for (const value of values) sum += value - first;
   const mean = sum / values.length;
   for (let i = 0; i < values.length; i++) values[i] = values[i]! - first - mean;
-}
-
-function windowsOf({ width, height }: Size): Rectangle[] {
-  const along = (length: number) => {
-    const size = Math.min(length, LARGEST_WINDOW);
-    const count = Math.min(Math.ceil(length / LARGEST_WINDOW), WINDOWS);
-    const step = (length - size) / Math.max(count - 1, 1);
-    return Array.from({ length: count }, (_, i) => ({ first: Math.round(i * step), size }));
-  };
-  return along(height).flatMap((rows) =>
-    along(width).map((columns) => ({
-      y: rows.first,
-      height: rows.size,
-      x: columns.first,
-      width: columns.size,
-    })),
-  );
 }
 
 function cut(values: Float64Array, stride: number, { x, y, width, height }: Rectangle) {

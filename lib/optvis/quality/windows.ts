@@ -23,16 +23,26 @@ export function windowsOf(
     width: resized(seen.width, across / down),
     height: resized(seen.height, down / across),
   };
+  return { resizedTo, windows: evenWindows(resizedTo, seen, MOST_WINDOWS) };
+}
+
+/**
+ * Windows of one size, evenly over a picture from edge to edge: along each axis as many as it takes
+ * to see all of it, but at most `most`.
+ */
+export function evenWindows(
+  picture: Size,
+  { width, height }: Size,
+  most: number,
+): readonly Rectangle[] {
   const firsts = (whole: number, length: number) => {
-    const count = Math.ceil(whole / length);
+    const count = Math.min(Math.ceil(whole / length), most);
     const step = (whole - length) / Math.max(1, count - 1);
     return Array.from({ length: count }, (_, i) => Math.round(i * step));
   };
-  const { width, height } = seen;
-  const windows = firsts(resizedTo.height, height).flatMap((y) =>
-    firsts(resizedTo.width, width).map((x) => ({ x, y, width, height })),
+  return firsts(picture.height, height).flatMap((y) =>
+    firsts(picture.width, width).map((x) => ({ x, y, width, height })),
   );
-  return { resizedTo, windows };
 }
 
 /** A part of an image, of all its planes. */
