@@ -19,7 +19,8 @@ type Facts = ReadonlyMap<Value, ValueFacts>;
 /**
  * How the elements of one image lie along the batch's axis: together, image after image; in turn
  * with those of the others, as where whole batches are joined, [T N, C, H, W], or as [T, N, C] does
- * in rows [T N, C]; or neither.
+ * in rows [T N, C]; or neither. Of "joined" an image alone has its places one after the other, but
+ * several may have theirs in any order.
  */
 type Order = "together" | "joined" | "alternating" | "mixed";
 
@@ -159,7 +160,7 @@ export class BatchAxis {
     return sizeOf(one.slice(0, this.#isAlternating(value) ? axis + 1 : axis));
   }
 
-  /** Whether the first places of all images come before the second of any. */
+  /** Whether only an image alone has its places one after the other. */
   isJoined(value: Value): boolean {
     return this.#order.get(value) === "joined";
   }
