@@ -3,6 +3,7 @@ import type { ValueFacts } from "./facts.ts";
 import type { Node, Value } from "./model.ts";
 import { describeNode } from "./node.ts";
 import { inferIfPossible } from "./shape-inference.ts";
+import { axisAttribute } from "./operators/axes.ts";
 import { broadcastTo } from "./operators/elements.ts";
 import { reducedAxes } from "./operators/reduce.ts";
 import { parseGather } from "./operators/select.ts";
@@ -141,15 +142,12 @@ export class BatchAxis {
     };
   }
 
-  /**
-   * The axis along which the images of a value lie; `null` if there is none, or it is not known.
-   */
+  /** The axis along which a value's images lie; `null` if there is none, or it is not known. */
   #axisOf(value: Value, facts: Facts): number | null {
     const [many, one] = [facts.get(value)?.shape, this.#single.get(value)?.shape];
     if (!many || !one || many.length !== one.length || !this.#reached.has(value)) return null;
-    const differing = [...one.keys()].filter((axis) => many[axis] !== one[axis]);
-    const [axis] = differing;
-    if (axis === undefined || differing.length > 1) return null;
+    const [axis, ...others] = [...one.keys()].filter((each) => many[each] !== one[each]);
+    if (axis === undefined || others.length > 0) return null;
     return many[axis] === one[axis]! * this.#size ? axis : null;
   }
 
@@ -182,9 +180,8 @@ export class BatchAxis {
       return "mixed";
     }
     if (node.op.startsWith("Scatter") && this.#isOfOneImage(node, facts)) return "mixed";
-    if (node.op.startsWith("Reduce") && this.#isReducedOverImages(node, facts)) return "mixed";
     const to = this.#axisOf(output, facts);
-    if (to === null) return "mixed";
+    if (to === null || this.#isOverImages(node, facts)) return "mixed";
     if (node.op !== "Reshape" && node.op !== "Flatten") {
       const alternating = node.inputs.find((value) => this.#isAlternating(value));
       if (alternating === undefined) return this.#orderApart(node, output, facts);
@@ -208,26 +205,30 @@ export class BatchAxis {
   }
 
   /** Where images do not alternate: a node may join them, or take some places of each. */
-  #orderApart({ op, inputs, attributes }: Node, output: Value, facts: Facts): Order {
-    const [x = ""] = inputs;
+  #orderApart(node: Node, output: Value, facts: Facts): Order {
+    const [x = ""] = node.inputs;
     const [before, places] = [this.#placesOf(x, facts), this.#placesOf(output, facts)];
     // of what lies image after image a part has all places of some images
-    const isPart = (op === "Split" || op === "Slice") && places < before;
+    const isPart = (node.op === "Split" || node.op === "Slice") && places < before;
     if (isPart && !this.isJoined(x)) return places === 1 ? "mixed" : "joined";
     if (places === 1) return "together";
-    const axis = this.#axisOf(output, facts)!;
-    const along = [axis, axis - facts.get(output)!.shape.length];
+    const { length: rank } = facts.get(output)!.shape;
     const isJoining =
-      inputs.some((value) => this.isJoined(value)) ||
-      (op === "Tile" && places > before) ||
-      (op === "Concat" && along.includes(Number(attributes["axis"])));
+      node.inputs.some((value) => this.isJoined(value)) ||
+      (node.op === "Tile" && places > before) ||
+      (node.op === "Concat" && axisAttribute(node, rank) === this.#axisOf(output, facts));
     return isJoining ? "joined" : "together";
   }
 
-  #isReducedOverImages(node: Node, facts: Facts): boolean {
+  /** Whether a node sums over the images, or standardises or shares out all of theirs together. */
+  #isOverImages(node: Node, facts: Facts): boolean {
     const axis = this.#axisOf(node.inputs[0]!, facts);
+    if (axis === null) return false;
     const inputs = node.inputs.map((value) => facts.get(value) ?? null);
-    return axis !== null && reducedAxes(node, inputs).includes(axis);
+    const from = () => axisAttribute(node, inputs[0]!.shape.length, -1);
+    if (node.op.endsWith("Softmax")) return from() === axis;
+    if (node.op === "LayerNormalization") return from() <= axis;
+    return node.op.startsWith("Reduce") && reducedAxes(node, inputs).includes(axis);
   }
 
   /** Whether a scatter's indices are made for one image: the others would stay as they are. */

@@ -178,7 +178,7 @@ test.each([
   expect(drawn(2).at(-1)).toMatchObject({ value: "sum", parts: 1 });
 });
 
-test("where windows or joined images are taken apart, each image is drawn by itself", () => {
+test("where images are taken apart, or worked on together, each is drawn by itself", () => {
   const parted = decodeModel(
     writeModel(
       sketch({
@@ -201,8 +201,11 @@ test("where windows or joined images are taken apart, each image is drawn by its
           node("Gather", "joined both", "same"),
           node("Split", "same ones", "one another", { axis: 0 }),
           node("Add", "one image", "shifted"),
+          // as PyTorch's softmax of three axes does, where it is not said along which
+          node("Softmax", "image", "shares", { axis: 0 }),
+          node("LayerNormalization", "image scale", "standard", { axis: 0 }),
         ],
-        outputs: ["sum", "turned", "shifted"],
+        outputs: ["sum", "turned", "shifted", "shares", "standard"],
         initializers: {
           halves: intsTensor([1, 3, 2, 2, 5]),
           windows: intsTensor([-1, 3, 2, 5]),
@@ -210,6 +213,7 @@ test("where windows or joined images are taken apart, each image is drawn by its
           both: intsTensor([0, 1]),
           ones: intsTensor([1, 1]),
           two: intsTensor([2]),
+          scale: floatTensor([1], [1]),
         },
       }),
       18,
@@ -221,6 +225,8 @@ test("where windows or joined images are taken apart, each image is drawn by its
       .filter(({ channels }) => channels !== null)
       .filter((layer) => shapeMismatch(parted, layer, [n, 3, 4, 5]) === null)
       .map(({ value }) => value);
-  expect(drawn(1)).toEqual(expect.arrayContaining(["curved", "sum", "turned", "shifted"]));
+  expect(drawn(1)).toEqual(
+    expect.arrayContaining(["sum", "turned", "shifted", "shares", "standard"]),
+  );
   expect(drawn(2)).toEqual(["image", "apart", "curved"]);
 });
