@@ -28,18 +28,18 @@ export function secondsProblems(
   { step, channel }: WorkSeconds,
   secondsOf: (drawing: Drawing) => WorkSeconds,
 ): string[] {
-  if (step > MAX_STEP_SECONDS) {
-    const doable = ({ drawing: smaller }: Smaller) => mayStep(smaller, secondsOf);
+  const once = onceSeconds(drawing, secondsOf);
+  const uncut = [
+    { what: "one iteration", seconds: step, most: MAX_STEP_SECONDS },
+    { what: "the quality card of an image", seconds: once, most: MAX_CARD_SECONDS },
+  ];
+  const tooLong = uncut.find(({ seconds, most }) => seconds > most);
+  if (tooLong !== undefined) {
+    const doable = ({ drawing: smaller }: Smaller) => mayBe(smaller, secondsOf);
     const remedy =
       smallerOnes(drawing).find(doable)?.remedy ?? "choose an earlier layer, or a smaller network";
     return [
-      `request: one iteration takes about ${show(step)} of one core; wanted at most ${show(MAX_STEP_SECONDS)}; ${remedy}`,
-    ];
-  }
-  const once = secondsOf({ ...drawing, numIterations: 0 }).channel;
-  if (once > MAX_CARD_SECONDS) {
-    return [
-      `request: the quality card of an image of this shape takes about ${show(once)} of one core; wanted at most ${show(MAX_CARD_SECONDS)}; choose a shape nearer to that of what the network sees, or a smaller cropSize`,
+      `request: ${tooLong.what} takes about ${show(tooLong.seconds)} of one core; wanted at most ${show(tooLong.most)}; ${remedy}`,
     ];
   }
   if (channel > MAX_CHANNEL_SECONDS) {
@@ -53,9 +53,16 @@ export function secondsProblems(
   return [];
 }
 
-function mayStep(drawing: Drawing, secondsOf: (drawing: Drawing) => WorkSeconds): boolean {
+/** What an image takes besides its iterations. */
+function onceSeconds(drawing: Drawing, secondsOf: (drawing: Drawing) => WorkSeconds): number {
+  return secondsOf({ ...drawing, numIterations: 0 }).channel;
+}
+
+/** Whether a worker can do it piece by piece. */
+function mayBe(drawing: Drawing, secondsOf: (drawing: Drawing) => WorkSeconds): boolean {
   try {
-    return secondsOf(drawing).step <= MAX_STEP_SECONDS;
+    const isStepShort = secondsOf(drawing).step <= MAX_STEP_SECONDS;
+    return isStepShort && onceSeconds(drawing, secondsOf) <= MAX_CARD_SECONDS;
   } catch (error) {
     // no size for this network or layer
     if (error instanceof ModelError || error instanceof ImageTooSmallError) return false;

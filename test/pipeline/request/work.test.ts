@@ -123,13 +123,25 @@ test("what no worker can do is refused with the number that would do", () => {
 });
 
 test("what no worker could look at to the end is refused before it is drawn", () => {
-  const problemsOf = (card: number) => {
-    const secondsOf = (each: Drawing) => ({ step: 1, channel: card + each.numIterations });
-    return secondsProblems(drawing, secondsOf(drawing), secondsOf);
+  const poster = {
+    method: "fourier",
+    together: 1,
+    numIterations: 2,
+    canvasSize: { width: 400, height: 100 },
+    cropSize: { width: 30, height: 30 },
+    highestFrequency: 0.5,
+  } as const;
+  const problems = (secondsAPixel: number) => {
+    const secondsOf = (each: Drawing) => {
+      const { width, height } = each.method === "fourier" ? each.cropSize : each.imageSize;
+      return { step: 1, channel: secondsAPixel * width * height + each.numIterations };
+    };
+    return secondsProblems(poster, secondsOf(poster), secondsOf);
   };
-  expect(problemsOf(270)).toEqual([]);
-  expect(problemsOf(271)).toEqual([
-    "request: the quality card of an image of this shape takes about 271 s of one core; wanted at most 270 s; choose a shape nearer to that of what the network sees, or a smaller cropSize",
+  expect(problems(0.3)).toEqual([]);
+  // 0.31 x 27 x 27 = 226
+  expect(problems(0.31)).toEqual([
+    "request: the quality card of an image takes about 279 s of one core; wanted at most 270 s; use a cropSize of at most [27, 27]",
   ]);
 });
 
