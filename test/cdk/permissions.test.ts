@@ -7,6 +7,7 @@ import {
 } from "../../cdk/constructs/pipeline-functions.ts";
 import { roundKeys } from "../../lib/pipeline/keys.ts";
 import { reconcileMessage } from "../../lib/pipeline/job/messages.ts";
+import type { RecordedCall } from "./support/iam-gateway.ts";
 import { callEvent } from "./support/invoke.ts";
 import { denied, neededIn, roleId, unmissedIn } from "./support/needed-calls.ts";
 import { PackedCloud } from "./support/packed-cloud.ts";
@@ -85,12 +86,15 @@ const BESIDE = [
   // the intake is interrupted in a GPU job alone, which begins with no picture
   "assembler: sqs:SendMessage on ChannelsQueue",
   "gpu-worker: s3:GetObject on uploads/*",
-  // no channel takes longer than its message is held for at first
+  // whether a channel takes so long that its message is to be held is the machine's affair
   "gpu-worker: sqs:ChangeMessageVisibility",
 ];
 
 test("an action or a resource that is taken from a statement is missed, whichever it is", () => {
-  const needed = neededIn(full, cloud.calls);
+  const isHolding = ({ caller, action }: RecordedCall) =>
+    caller === "gpu-worker" && action === "sqs:ChangeMessageVisibility";
+  const calls = cloud.calls.filter((call) => !isHolding(call));
+  const needed = neededIn(full, calls);
   const unmissed = [...LAMBDA_FUNCTIONS, "gpu-worker"].flatMap((name) => {
     const own = needed.filter((call) => call.caller === name);
     return unmissedIn(full, name, own).map((gone) => `${name}: ${gone}`);
