@@ -29,15 +29,15 @@ export function secondsProblems(
   secondsOf: (drawing: Drawing) => WorkSeconds,
 ): string[] {
   const once = onceSeconds(drawing, secondsOf);
-  const uncut = [
+  // what no worker can stop in the middle of
+  const pieces = [
     { what: "one iteration", seconds: step, most: MAX_STEP_SECONDS },
     { what: "the quality card of an image", seconds: once, most: MAX_CARD_SECONDS },
   ];
-  const tooLong = uncut.find(({ seconds, most }) => seconds > most);
+  const tooLong = pieces.find(({ seconds, most }) => seconds > most);
   if (tooLong !== undefined) {
-    const doable = ({ drawing: smaller }: Smaller) => mayBe(smaller, secondsOf);
-    const remedy =
-      smallerOnes(drawing).find(doable)?.remedy ?? "choose an earlier layer, or a smaller network";
+    const doable = smallerOnes(drawing).find((smaller) => isDoable(smaller.drawing, secondsOf));
+    const remedy = doable?.remedy ?? "choose an earlier layer, or a smaller network";
     return [
       `request: ${tooLong.what} takes about ${show(tooLong.seconds)} of one core; wanted at most ${show(tooLong.most)}; ${remedy}`,
     ];
@@ -59,7 +59,7 @@ function onceSeconds(drawing: Drawing, secondsOf: (drawing: Drawing) => WorkSeco
 }
 
 /** Whether a worker can do it piece by piece. */
-function mayBe(drawing: Drawing, secondsOf: (drawing: Drawing) => WorkSeconds): boolean {
+function isDoable(drawing: Drawing, secondsOf: (drawing: Drawing) => WorkSeconds): boolean {
   try {
     const isStepShort = secondsOf(drawing).step <= MAX_STEP_SECONDS;
     return isStepShort && onceSeconds(drawing, secondsOf) <= MAX_CARD_SECONDS;

@@ -26,7 +26,7 @@ export const systemClock: Clock = {
 /** How often a steady clock looks. */
 const STROKE_MS = 1_000;
 /** What is longer between two looks is time in which this process did not run. */
-const MOST_MS = 2 * STROKE_MS;
+const LONGEST_STROKE_MS = 2 * STROKE_MS;
 
 /**
  * The machine's time, less that in which it slept or this process was stopped, and whatever its
@@ -48,7 +48,7 @@ export class SteadyClock implements Clock {
 
   now(): number {
     const seenMs = this.#elapsedMs();
-    this.#nowMs += Math.min(MOST_MS, seenMs - this.#seenMs);
+    this.#nowMs += Math.min(LONGEST_STROKE_MS, seenMs - this.#seenMs);
     this.#seenMs = seenMs;
     return Math.floor(this.#nowMs);
   }
