@@ -41,13 +41,11 @@ export interface StaticGraph {
  * becomes the branch taken, a Loop its rounds, a recurrent node its steps. What cannot be inferred
  * does not throw: it and its dependants are in `problems`.
  *
- * @param alone facts of the same network for one image, where they are known
  * @throws ModelError unless the network has one input of images with that many channels.
  */
 export function specialise(
   model: Model,
   imageShape: readonly [n: number, c: number, h: number, w: number],
-  alone?: StaticGraph["facts"],
 ): StaticGraph {
   const { graph } = model;
   const image = imageInputOf(graph);
@@ -58,7 +56,7 @@ export function specialise(
     );
   }
 
-  const single = n === 1 ? null : (alone ?? specialise(model, [1, c, h, w]).facts);
+  const single = n === 1 ? null : specialise(model, [1, c, h, w]).facts;
   const walk = new StaticWalk(model, { ...image, shape: imageShape }, single);
   const { facts, problems, unbatched, nodes } = walk;
   let several = n === 1 ? null : walk;

@@ -3,23 +3,34 @@ import { neededFor } from "./graph-order.ts";
 import type { Node, Value } from "./model.ts";
 import type { StaticGraph } from "./static-graph.ts";
 
+/** A layer's value, and where each image lies in it. */
+export interface LayerValue {
+  readonly value: Value;
+  /** Places of each image in axis 0, at the network's own size. @default 1 */
+  readonly parts?: number;
+  /** Axis along which the images lie. @default 0 */
+  readonly batchAxis?: number;
+}
+
 /**
  * The nodes from the image to `layer`, in topological order: those the layer depends on, no others.
  * Constants they read are initializers of `graph.graph`. Optional outputs that none of them reads
  * are left out.
  *
- * @param isElsewhere whether the layer may have several places for each image in its leading axis,
- *   or its images along another axis
  * @throws ModelError (or a subclass) that says why, if the layer's value could not be inferred,
- *   does not have the batch as its leading axis or does not depend on the image.
+ *   does not have its images where the layer says or does not depend on the image.
  */
-export function cutAt(graph: StaticGraph, layer: Value, isElsewhere = false): readonly Node[] {
-  const isKnown = isElsewhere && (graph.parts.has(layer) || graph.batchAxes.has(layer));
-  const problem = graph.problems.get(layer) ?? (isKnown ? null : graph.unbatched.get(layer));
+export function cutAt(
+  graph: StaticGraph,
+  { value, parts = 1, batchAxis = 0 }: LayerValue,
+): readonly Node[] {
+  const liesElsewhere = parts > 1 || batchAxis > 0;
+  const isKnown = liesElsewhere && (graph.parts.has(value) || graph.batchAxes.has(value));
+  const problem = graph.problems.get(value) ?? (isKnown ? null : graph.unbatched.get(value));
   if (problem) throw problem;
-  const { nodes, read } = neededFor(graph.graph.nodes, [layer]);
+  const { nodes, read } = neededFor(graph.graph.nodes, [value]);
   if (read.has(graph.input)) return nodes.map((node) => withoutUnread(node, read));
-  throw new ModelError(`value '${layer}' does not depend on the image`);
+  throw new ModelError(`value '${value}' does not depend on the image`);
 }
 
 /** Operators that need not have the outputs behind their first. */

@@ -70,7 +70,7 @@ describe.each(Object.entries(expected))("%s", (id, rows) => {
 
   test.skipIf(!path)(`the cut at a layer leaves the rest out${skipped}`, async () => {
     const graph = specialise(await readModel(path!), [1, 3, 224, 224]);
-    expect(cutAt(graph, "conv2/3x3_reduce_1").map(({ op }) => op)).toEqual([
+    expect(cutAt(graph, { value: "conv2/3x3_reduce_1" }).map(({ op }) => op)).toEqual([
       "Conv",
       "Relu",
       "MaxPool",

@@ -125,10 +125,10 @@ describe("specialise", () => {
     { reshape: [1, -1], message: "[1, 240] times [120, 7]: inner lengths 240 and 120 differ" },
   ])("a head of fixed size, by Reshape to $reshape", ({ reshape, message }) => {
     const graph = specialise(network(reshape, [1, 3, 4, 5]), [1, 3, 8, 5]);
-    const cutting = () => cutAt(graph, "scores");
+    const cutting = () => cutAt(graph, { value: "scores" });
     expect(cutting).toThrow(ShapeMismatchError);
     expect(cutting).toThrow(message);
-    expect(cutAt(graph, "features").map(({ op }) => op)).toEqual(["Conv"]);
+    expect(cutAt(graph, { value: "features" }).map(({ op }) => op)).toEqual(["Conv"]);
   });
 
   test("axes that attention merges into the batch and gives back are no problem", () => {
@@ -264,10 +264,10 @@ describe("cutAt", () => {
     ["both", ["Relu", "Abs", "Mul"]],
     ["x", []],
   ])("keeps only what '%s' depends on", (layer, operators) => {
-    expect(cutAt(branches, layer).map(({ op }) => op)).toEqual(operators);
+    expect(cutAt(branches, { value: layer }).map(({ op }) => op)).toEqual(operators);
   });
 
   test("refuses a value that the image has no part in", () => {
-    expect(() => cutAt(branches, "c")).toThrow("value 'c' does not depend on the image");
+    expect(() => cutAt(branches, { value: "c" })).toThrow("value 'c' does not depend on the image");
   });
 });

@@ -3,7 +3,7 @@ import type { Model, Value } from "../../onnx/model.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
-import { type ImageShape, liesElsewhere, type TargetLayer } from "./layer-pass.ts";
+import { type ImageShape, type TargetLayer } from "./layer-pass.ts";
 
 /**
  * Fewer places are no statement of what an image is made of: 7x7 and 14x14 are common at the end of
@@ -41,7 +41,7 @@ export function diversityValue(
     if (channels < 2 || sizeOf(behindBatch) / channels < FEWEST_PLACES) return null;
     return { value, channelAxis };
   };
-  const nodes = cutAt(graph, layer.value, liesElsewhere(layer)).toReversed();
+  const nodes = cutAt(graph, layer).toReversed();
   for (const value of nodes.flatMap(({ outputs }) => outputs)) {
     const map = asMap(value);
     if (map !== null) return map;

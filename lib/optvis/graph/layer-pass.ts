@@ -6,7 +6,7 @@ import { imageInputOf } from "../../onnx/image-input.ts";
 import type { Model, Node, Value } from "../../onnx/model.ts";
 import { standardNode } from "../../onnx/node.ts";
 import { specialise, type StaticGraph } from "../../onnx/static-graph.ts";
-import { cutAt } from "../../onnx/subgraph.ts";
+import { cutAt, type LayerValue } from "../../onnx/subgraph.ts";
 import { axisInFront, intsTensor, type Tensor } from "../../onnx/tensor.ts";
 
 /** What an ascent needs to know of a network. */
@@ -27,25 +27,12 @@ export interface NetworkModel {
 }
 
 /** What an ascent needs to know of a layer. */
-export interface TargetLayer {
-  /** Its output tensor. */
-  readonly value: Value;
+export interface TargetLayer extends LayerValue {
   /** As people know it, for messages. */
   readonly name: string;
   /** Which axis of the output the channels lie along, the batch in front. @default 1 */
   readonly channelAxis?: number;
-  /** Places of each image in axis 0, at the network's own size. @default 1 */
-  readonly parts?: number;
-  /** Axis of its output along which the images lie. @default 0 */
-  readonly batchAxis?: number;
 }
-
-/** Whether each image has several places in axis 0 of the layer's output. */
-const isParted = ({ parts = 1 }: TargetLayer): boolean => parts > 1;
-
-/** Whether the images do not lie along axis 0 of the layer's output, one place each. */
-export const liesElsewhere = (layer: TargetLayer): boolean =>
-  isParted(layer) || (layer.batchAxis ?? 0) > 0;
 
 /** [N, planes, H, W] */
 export type ImageShape = readonly [n: number, c: number, h: number, w: number];
@@ -82,8 +69,8 @@ export interface LayerPass extends ForwardPass {
  */
 export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageShape): LayerPass {
   const graph = specialise(model, imageShape);
-  const isOfParts = isParted(layer);
-  const cut = cutAt(graph, layer.value, liesElsewhere(layer));
+  const isOfParts = (layer.parts ?? 1) > 1;
+  const cut = cutAt(graph, layer);
   const { nodes, initializers, value, made } = isOfParts
     ? byImage(graph, layer.value, cut, imageShape[0])
     : batchFirst(graph, layer, cut);

@@ -3,7 +3,7 @@ import { firstOutput } from "../../onnx/node.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
-import { type ImageShape, liesElsewhere, type TargetLayer } from "./layer-pass.ts";
+import { type ImageShape, type TargetLayer } from "./layer-pass.ts";
 
 /**
  * What other operators than sums of products take for each element of their output, in
@@ -53,7 +53,7 @@ function sumOver(
 ): number {
   const graph = specialise(model, imageShape);
   const shapeOf: ShapeOf = (value) => (value && graph.facts.get(value)?.shape) || [];
-  const nodes = cutAt(graph, layer.value, liesElsewhere(layer));
+  const nodes = cutAt(graph, layer);
   return WAYS * nodes.reduce((sum, node) => sum + flopsOf(node, shapeOf), 0);
 }
 

@@ -4,7 +4,6 @@ import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
 import type { PassRecipe } from "./graph-recipe.ts";
-import { liesElsewhere } from "./layer-pass.ts";
 
 /** Of a float32. */
 export const FLOAT_BYTES = 4;
@@ -51,5 +50,5 @@ function wayForward({ model, layer, imageShape }: PassRecipe) {
   const graph = specialise(model, imageShape);
   const bytesOf = (values: readonly Value[]) =>
     values.reduce((sum, v) => sum + FLOAT_BYTES * sizeOf(graph.facts.get(v)?.shape ?? []), 0);
-  return { nodes: cutAt(graph, layer.value, liesElsewhere(layer)), input: graph.input, bytesOf };
+  return { nodes: cutAt(graph, layer), input: graph.input, bytesOf };
 }
