@@ -138,16 +138,16 @@ function toModel(
     if (!proto.graph || proto.graph.node.length === 0) {
       throw new ModelError("no graph in it: not an ONNX model, or cut short");
     }
-    const sourceOpset = opsetOf(proto);
+    const opset = opsetOf(proto);
     const inlined = withoutFunctions(proto.graph, proto, mostNodes);
     const decoded = inTopologicalOrder(decodeGraph(inlined, counted(externalData)));
     const graph = withInputConstants(decoded, constants);
     requireFinite(graph);
-    const upgraded = upgradeGraph(graph, sourceOpset, mostNodes);
+    const upgraded = upgradeGraph(graph, opset, mostNodes);
     const unrolled = withChannelsFirst(unrollGraph(upgraded, mostNodes));
     const metadata = new Map(proto.metadataProps.map(({ key, value }) => [key, value]));
     const derived = new DerivedTensors();
-    return { graph: unrolled, folded: new Map(), derived, metadata, sourceOpset };
+    return { graph: unrolled, folded: new Map(), derived, metadata };
   });
 }
 

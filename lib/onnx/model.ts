@@ -68,8 +68,6 @@ export interface Model {
   readonly derived: DerivedTensors;
   /** What the file says besides, by its keys. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** Opset of the file, 7 to 26, for messages. */
-  readonly sourceOpset: number;
 }
 
 /**

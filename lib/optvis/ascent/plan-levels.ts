@@ -31,16 +31,14 @@ export interface Level extends LevelPlan {
 /** The image is smaller than the layer needs. */
 export class ImageTooSmallError extends Error {
   override readonly name = "ImageTooSmallError";
-  /** The smallest square image that works, in pixels a side. */
-  readonly smallest: number | null;
 
+  /** @param smallest square image that works, in pixels a side */
   constructor(layer: string, { height, width }: Size, smallest: number | null) {
     const remedy =
       smallest === null
         ? "no size up to the network's own works"
         : `the smallest that works is ${smallest} x ${smallest}`;
     super(`an image of ${width} x ${height} pixels is too small for layer '${layer}'; ${remedy}`);
-    this.smallest = smallest;
   }
 }
 

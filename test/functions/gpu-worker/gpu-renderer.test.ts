@@ -59,7 +59,6 @@ const network: RenderTask["network"] = {
       folded: new Map(),
       derived: new DerivedTensors(),
       metadata: new Map(),
-      sourceOpset: 18,
     },
     fingerprint: "0",
     inputSize: { width: 8, height: 8 },
