@@ -23,7 +23,7 @@ import { isStandard, producersByValue, readersByValue } from "../../onnx/readers
  */
 export function deferredReluMasks(
   nodes: readonly Node[],
-  stops: readonly Value[] = [],
+  stops: readonly Value[],
 ): ReadonlyMap<Node, VjpRule> {
   const readers = readersByValue(nodes);
   const producers = producersByValue(nodes);

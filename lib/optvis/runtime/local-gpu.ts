@@ -12,8 +12,8 @@ export interface LocalGpuOptions {
   readonly threads?: number | undefined;
   /** Hears in a line, once for each, what was decided. @default nobody */
   readonly tell?: ((line: string) => void) | undefined;
-  /** Remembers from process to process what is of no use. @default nothing is remembered */
-  readonly cacheFolder?: string | null;
+  /** Where it is remembered from process to process what is of no use. */
+  readonly cacheFolder: string;
   /** Whether what is remembered counts, or is found out anew. @default it counts */
   readonly remembered?: "counts" | "is renewed";
 }
@@ -33,7 +33,7 @@ export class GpuChoiceError extends Error {
  */
 export function localGpuGate(
   env: Readonly<Record<string, string | undefined>>,
-  { threads, tell, cacheFolder = null, remembered = "counts" }: LocalGpuOptions = {},
+  { threads, tell, cacheFolder, remembered = "counts" }: LocalGpuOptions,
 ): GpuGate | null {
   const choice = env["DREAMGRID_GPU"] || "auto";
   if (!isChoice(choice)) {
@@ -42,8 +42,8 @@ export function localGpuGate(
   }
   if (choice === "off") return null;
   if (choice === "any") return new GpuGate({ threads, tell, leastSpeedup: 0 });
-  const memory = cacheFolder === null ? null : new GateMemory(join(cacheFolder, "gpu.json"), env);
-  if (memory === null || remembered === "counts") return new GpuGate({ threads, tell, memory });
+  const memory = new GateMemory(join(cacheFolder, "gpu.json"), env);
+  if (remembered === "counts") return new GpuGate({ threads, tell, memory });
   const keep = (reason: string | null) => memory.keep(reason);
   return new GpuGate({ threads, tell, memory: { reason: () => Promise.resolve(null), keep } });
 }

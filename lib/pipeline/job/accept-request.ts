@@ -154,7 +154,7 @@ async function acceptPlanned(
     deps.jobs.forget(jobId);
     job = deps.jobs.open(jobId);
     await deps.assembly.sendAll([reconcileMessage(jobId, RECONCILE_SECONDS)]);
-    const left = await passLeftRounds(deps.store, planned, new Date(planned.createdAt));
+    const left = await passLeftRounds(deps.store, planned);
     if ((await job.create(planned)) === "created") {
       await dispatchNewJob(left === 0 ? job : await job.latest(), deps);
       return planned;

@@ -1,13 +1,6 @@
-import type { Provider } from "../../autodiff/provider.ts";
 import { GPU_PATIENCE_SECONDS } from "../limits.ts";
 import { type DispatchDeps, sendChannels } from "./dispatch-job.ts";
 import type { Job } from "./job.ts";
-
-/** The provider whose workers are given a job when those of its own have not begun. */
-const FALL_BACK = { cpu: null, cuda: "cpu", webgpu: null } as const satisfies Record<
-  Provider,
-  Provider | null
->;
 
 export interface FallBackDeps extends Pick<DispatchDeps, "queues"> {
   readonly now: () => Date;
@@ -23,8 +16,7 @@ export interface FallBackDeps extends Pick<DispatchDeps, "queues"> {
  */
 export async function fallBackToCpu(job: Job, { queues, now }: FallBackDeps): Promise<boolean> {
   const { provider, request } = await job.plan();
-  const fallBack = FALL_BACK[provider];
-  if (fallBack === null || request.executionEnvironment !== "auto") return false;
+  if (provider !== "cuda" || request.executionEnvironment !== "auto") return false;
   if (await job.hasFallenBack()) return true;
   const { begun } = await job.times();
   const waitedSeconds = (now().getTime() - begun.getTime()) / 1_000;
@@ -33,7 +25,7 @@ export async function fallBackToCpu(job: Job, { queues, now }: FallBackDeps): Pr
   if ((await job.missing()).length < channels.length) return false;
   // an image that takes longer than that leaves checkpoints
   if (await job.images.hasCheckpoints()) return false;
-  await sendChannels(job, channels, queues[fallBack]);
+  await sendChannels(job, channels, queues.cpu);
   // last: a call cut short is repeated, and messages sent twice change nothing
   await job.markFallenBack(waitedSeconds);
   return true;

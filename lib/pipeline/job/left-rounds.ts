@@ -14,12 +14,8 @@ import { retryOf } from "./round.ts";
  *
  * @returns how many rounds it begins behind
  */
-export async function passLeftRounds(
-  store: ObjectStore,
-  plan: JobPlan,
-  now: Date,
-): Promise<number> {
-  const { jobId, channels } = plan;
+export async function passLeftRounds(store: ObjectStore, plan: JobPlan): Promise<number> {
+  const { jobId, channels, createdAt } = plan;
   const { folder, retries } = roundKeys(jobId);
   const [first, checkpoints] = await Promise.all([
     namesUnder(store, folder),
@@ -31,7 +27,7 @@ export async function passLeftRounds(
   const later = first.length === 0 ? [] : await namesUnder(store, retries);
   const rounds = [...later, ...checkpoints].map(Number.parseFloat).filter(Number.isInteger);
   const left = [...first.map(() => 0), ...rounds];
-  const retry = encodeJson(retryOf(plan, channels, now));
+  const retry = encodeJson(retryOf(plan, channels, new Date(createdAt)));
   const behind = Math.max(-1, ...left) + 1;
   for (let round = 1; round <= behind; round++) {
     // overwrites: what is left will be gone tomorrow

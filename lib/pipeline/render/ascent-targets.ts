@@ -13,7 +13,7 @@ import {
 } from "../../optvis/graph/layer-pass.ts";
 import type { RequestTarget } from "../request/fields/targets.ts";
 import type { TargetContents } from "../request/target-files.ts";
-import { soleChannel, targetUnits } from "../request/target-units.ts";
+import { DEFAULT_COSINE_POWER, soleChannel, targetUnits } from "../request/target-units.ts";
 
 /**
  * How hard images of one target push apart where they are alike, as a share of what the target
@@ -91,7 +91,7 @@ function nameOf(target: RequestTarget, index: number, { files }: TargetSurroundi
 async function aimOf(target: RequestTarget, surroundings: TargetSurroundings): Promise<Aim> {
   const { network, layer, size } = surroundings;
   if (target.layer) return { kind: "layer" };
-  const { direction, activationOf, cosinePower = 0, at } = target;
+  const { direction, activationOf, cosinePower = DEFAULT_COSINE_POWER, at } = target;
   const [, height = 1, width = 1] = mapShapeAt(network.model, layer, size);
   const place = at === undefined ? null : placeOf(at, { height, width });
   const key = direction ?? activationOf;
