@@ -121,10 +121,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // the schemas that requests are checked with are also the gateway's models
   cdk: ["functions", "lib/pipeline", "lib/source-bundle.mjs"],
   local: ["cdk", "functions", "lib"],
-  // the browser's: of ours it knows the API's documents, as types
-  web: ["functions/api/schemas.ts", "web/components"],
-  // pieces that know no server
-  "web/components": [],
+  // all that the browser's code knows of ours: the API's documents, as types
+  "web/api/documents.ts": ["functions/api/schemas.ts"],
+  // pieces that call no server
+  "web/components": ["web/api/documents.ts"],
+  web: ["web/api/documents.ts", "web/components"],
   bench: ["local", "cdk", "functions", "lib"],
   // a package of its own: it knows nobody, and is known by its name alone
   "local/endpoint": [],

@@ -19,6 +19,8 @@ export type JobSummary = JobList["jobs"][number];
 export type JobDocument = z.output<typeof jobSchema>;
 export type ChannelDocument = JobDocument["channels"][number];
 export type ChannelResultDocument = z.output<typeof channelResultDocumentSchema>;
+/** Of a channel that has its image. */
+export type ImageDocument = Extract<ChannelResultDocument, { readonly state: "ok" }>;
 export type NetworkList = z.output<typeof networkListSchema>;
 export type NetworkDocument = NetworkList["networks"][number];
 export type LayerTable = z.output<typeof layerTableSchema>;

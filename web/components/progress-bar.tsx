@@ -1,15 +1,12 @@
 import type { ComponentChildren } from "preact";
 
-/** How far a job is, as the API tells it. */
-export interface Progress {
-  readonly state: string;
-  readonly total: number;
-  readonly ok: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  readonly iterations: { readonly done: number; readonly total: number };
-  readonly secondsLeft: number | null;
-}
+import type { JobSummary } from "../api/documents.ts";
+
+/** How far a job is. */
+export type Progress = Pick<
+  JobSummary,
+  "state" | "total" | "ok" | "failed" | "cancelled" | "iterations" | "secondsLeft"
+>;
 
 interface ProgressBarProps {
   readonly job: Progress;

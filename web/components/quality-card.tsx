@@ -1,19 +1,5 @@
+import type { ImageDocument } from "../api/documents.ts";
 import { twoDigits } from "./counted.ts";
-
-/** A tile's quality card, as manifests and the API have it. */
-export interface Quality {
-  readonly luminanceDeviation: number;
-  readonly fineShare: number;
-  readonly source: {
-    readonly activation: number;
-    readonly probability: number | null;
-    readonly rank: number;
-    readonly robustness: number;
-  } | null;
-  readonly selective: boolean | null;
-  readonly marks: readonly string[];
-  readonly redrawn: boolean;
-}
 
 /** Percent; a softmax gives less than anybody can tell from nothing. */
 const LEAST_TOLD = 0.001;
@@ -24,14 +10,14 @@ function percent(share: number): string {
 }
 
 /** How far a picture can be trusted, in figures. */
-export function QualityCard({ quality }: { readonly quality: Quality }) {
+export function QualityCard({ quality }: Pick<ImageDocument, "quality">) {
   const { luminanceDeviation, fineShare, source, selective, marks, redrawn } = quality;
   return (
     <>
       {marks.length > 0 && (
         <ul class="marks" aria-label="what the picture falls short of">
           {marks.map((mark) => (
-            <li key={mark}>{mark.replaceAll("-", " ")}</li>
+            <li key={mark}>{mark}</li>
           ))}
         </ul>
       )}

@@ -1,7 +1,8 @@
+import type { ChannelDocument } from "../api/documents.ts";
 import { frameRatio } from "./frame-ratio.ts";
 
 /** How a channel stands; `none`: nobody has asked for its picture. */
-export type TileState = "none" | "waiting" | "ok" | "failed" | "cancelled";
+type TileState = ChannelDocument["state"] | "none";
 
 export interface TileProps {
   /** 1-based. */

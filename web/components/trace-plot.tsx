@@ -3,22 +3,16 @@ import "uplot/dist/uPlot.min.css";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 
+import type { ImageDocument } from "../api/documents.ts";
 import { several } from "./counted.ts";
 
-/** Activation strength of one image in one iteration, as the pipeline records it. */
-export interface TracePoint {
-  /** Pyramid level, from 1. */
-  readonly level: number;
-  /** From 1, counted anew in each level. */
-  readonly iteration: number;
-  readonly activation: number;
-}
+type Trace = ImageDocument["trace"];
 
 /** Pixels. */
 const HEIGHT = 160;
 
 /** How the activation grew, iteration by iteration; a line for each level of the pyramid. */
-export function TracePlot({ trace }: { readonly trace: readonly TracePoint[] }) {
+export function TracePlot({ trace }: { readonly trace: Trace }) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = place.current;
@@ -37,7 +31,7 @@ export function TracePlot({ trace }: { readonly trace: readonly TracePoint[] }) 
 }
 
 /** What the plot says to those who do not see it. */
-function inWords(trace: readonly TracePoint[]): string {
+function inWords(trace: Trace): string {
   const [first, last] = [trace[0], trace.at(-1)];
   if (first === undefined || last === undefined) return "no trace";
   const figure = (value: number) => value.toPrecision(3);
@@ -46,7 +40,7 @@ function inWords(trace: readonly TracePoint[]): string {
   return `activation strength from ${figure(first.activation)} to ${figure(last.activation)} in ${iterations}${levels}`;
 }
 
-function drawTrace(element: HTMLElement, trace: readonly TracePoint[]): () => void {
+function drawTrace(element: HTMLElement, trace: Trace): () => void {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let plot: uPlot | null = null;
   const draw = () => {
@@ -67,16 +61,16 @@ function drawTrace(element: HTMLElement, trace: readonly TracePoint[]): () => vo
   };
 }
 
-function dataOf(trace: readonly TracePoint[]): uPlot.AlignedData {
+function dataOf(trace: Trace): uPlot.AlignedData {
   return [trace.map((_, i) => i + 1), trace.map(({ activation }) => activation)];
 }
 
 /** Places in the trace, from 1, where a level other than the first begins. */
-function levelStarts(trace: readonly TracePoint[]): readonly number[] {
+function levelStarts(trace: Trace): readonly number[] {
   return trace.flatMap(({ level }, i) => (i > 0 && level !== trace[i - 1]!.level ? i + 1 : []));
 }
 
-function options(element: HTMLElement, trace: readonly TracePoint[]): uPlot.Options {
+function options(element: HTMLElement, trace: Trace): uPlot.Options {
   const starts = levelStarts(trace);
   // one iteration has no line to it
   const points = { show: trace.length === 1 };

@@ -1,5 +1,5 @@
 import { animationAddress, getResult, tileAddress } from "../api/client.ts";
-import type { ChannelResultDocument } from "../api/documents.ts";
+import type { ImageDocument } from "../api/documents.ts";
 import { several } from "../components/counted.ts";
 import { Problems } from "../components/problems.tsx";
 import { QualityCard } from "../components/quality-card.tsx";
@@ -48,9 +48,7 @@ export function Facts({ jobId, channel, isPlaying, onPlay }: FactsProps) {
   );
 }
 
-type Drawn = Extract<ChannelResultDocument, { readonly state: "ok" }>;
-
-function Figures({ of }: { readonly of: Drawn }) {
+function Figures({ of }: { readonly of: ImageDocument }) {
   const { jobId, channel, activation, tile, seconds, provider, seed, restarts, notices = [] } = of;
   return (
     <section>
