@@ -21,8 +21,8 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   "animation",
   "$schema",
 ]);
-/** Of the sheet: too long, or with an option that request files take too. */
-const ELSEWHERE_OF_SHEET: ReadonlySet<string> = new Set(["labels", "format"]);
+/** Of the sheet: with an option that request files take too. */
+const ELSEWHERE_OF_SHEET: ReadonlySet<string> = new Set(["format"]);
 /** Fields whose default is not the schema's but the layer's, see short-request.ts. */
 const FROM_LAYER: ReadonlySet<string> = new Set(["method", "preset"]);
 

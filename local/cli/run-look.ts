@@ -14,7 +14,7 @@ import type { InputFlags } from "./input-options.ts";
 import { openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
 import { several } from "../several.ts";
-import { sheetNames } from "./short-request.ts";
+import { sheetNames, withNumbers } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -48,8 +48,10 @@ export async function runLook(
     idOrPath,
     look.map(({ layer }) => layer),
   );
-  const requests = look.map(({ layer, channels, fields }, i): NamedRequest => {
-    const json = { network: idOrPath, layer: layer.index, channels, verbose: false, ...fields };
+  const requests = look.map((seen, i): NamedRequest => {
+    const { layer, channels } = seen;
+    const what = { network: idOrPath, layer: layer.index, channels };
+    const json = { ...what, verbose: false, ...withNumbers(seen) };
     const request = parseLocalRequest(json);
     return { name: names[i]!, request, notice: null };
   });

@@ -56,7 +56,7 @@ export async function shortRequest(
     ...(flags.channels === undefined && fields["targets"] !== undefined
       ? {}
       : { channels: channelsOf(flags.channels, layer.channels) }),
-    ...withGiven(chosen.fields, fields),
+    ...withGiven(withNumbers(chosen), fields),
   });
   const safeName = sheetName(network, layer.name);
   const preset = request.method === "fourier" ? `, preset ${request.preset}` : "";
@@ -124,22 +124,31 @@ function recipeFields({ method, preset }: Fields, suggestion: Suggestion): Chose
   return { fields: { preset: USUAL_PRESET }, reason: suggestion.reason };
 }
 
+/**
+ * The fields of a recipe, and numbers on the sheet as the other method's have them where nobody
+ * asked for deepDreamImage's ascent, and so for sheets like MATLAB's.
+ */
+export function withNumbers({ fields, isOwn }: Pick<Chosen, "fields" | "isOwn">): Fields {
+  if (isOwn || fields.method !== "deepdream") return fields;
+  return { ...fields, montage: { labels: "numbers" } };
+}
+
 /** How maps are raised: targets that are none are refused with it. */
 const OF_MAPS: ReadonlySet<string> = new Set(["contrast", "objective"]);
+
+/** Fields whose parts are options of their own. */
+const IN_PARTS = ["cropFraction", "montage"];
 
 /** The fields that are given, and those of a recipe that go with them. */
 function withGiven(recipe: Fields, given: Fields): Fields {
   const { data: targets } = localTargets.safeParse(given["targets"]);
   const isOfMaps = targets === undefined || targets.some(isMap);
   const others = Object.entries(recipe).filter(([name]) => isOfMaps || !OF_MAPS.has(name));
-  const fields = { ...Object.fromEntries(others), ...given };
-  const { cropFraction } = given;
-  if (cropFraction === undefined) return fields;
-  // its start and its end are options of their own
-  return {
-    ...fields,
-    cropFraction: { ...Object(recipe["cropFraction"]), ...Object(cropFraction) },
-  };
+  const parts = IN_PARTS.filter((name) => given[name] !== undefined).map((name) => [
+    name,
+    { ...Object(recipe[name]), ...Object(given[name]) },
+  ]);
+  return { ...Object.fromEntries(others), ...given, ...Object.fromEntries(parts) };
 }
 
 function channelsOf(words: readonly string[] | undefined, count: number): unknown {

@@ -13,7 +13,7 @@ export function montageProblems(
   const { labels } = montage;
   if (count === 0) return [];
   const problems: string[] = [];
-  if (labels !== null && labels.length > 0 && labels.length !== count) {
+  if (Array.isArray(labels) && labels.length > 0 && labels.length !== count) {
     problems.push(
       `montage.labels: given ${labels.length} labels; wanted ${count}, one per channel, or none`,
     );

@@ -143,19 +143,20 @@ function drawnOf(
   return { drawn: { ...axis, channels: [...channels] }, problems };
 }
 
-/** Of each image; `null`: it has none. */
+/** Of each image; `null`: it has none of words. */
 function labelsOf(
   { montage }: RenderRequest,
   complete: CompleteRequest,
   classNames: readonly string[] | null,
 ): (string | null)[] {
-  const named = (channel: number) => classLabel(classNames, channel);
+  const { labels: given } = montage;
+  const names = given === "numbers" ? null : classNames;
+  const named = (channel: number) => classLabel(names, channel);
   const channels = imageNumbers(complete);
-  const labels =
-    montage.labels ??
-    (complete.targets
-      ? targetUnits(complete.targets).map((unit) => targetLabel(unit, named))
-      : channels.map(named));
+  const own = complete.targets
+    ? targetUnits(complete.targets).map((unit) => targetLabel(unit, named))
+    : channels.map(named);
+  const labels = Array.isArray(given) ? given : own;
   return channels.map((_, i) => labels[i] ?? null);
 }
 

@@ -59,12 +59,12 @@ export async function buildSheet(
   const tiles = shown.map((i): SheetTile => {
     const channel = plan.channels[i]!;
     const result = results.get(channel);
-    const label = plan.labels[i] ?? null;
+    const label = labelOf(plan, i);
     if (result?.state !== "ok") return { kind: "failed", channel, label };
     return { kind: "image", image: () => readTile(job, result), label };
   });
   const { tileSize: imageSize, request } = plan;
-  const labels = shown.map((i) => plan.labels[i] ?? null);
+  const labels = tiles.map(({ label }) => label);
   const isWhole = shown.length === plan.channels.length;
   const layout = sheetLayout(
     { imageSize, labels },
@@ -119,6 +119,19 @@ async function readTile(job: Job, { tile }: OkResult): Promise<Raster> {
       cause: error,
     });
   }
+}
+
+/**
+ * What stands under an image: its label, or its channel's number as labels of targets have it.
+ * deepDreamImage's sheets have none, unless they are asked for.
+ *
+ * @param i its place in the plan
+ */
+function labelOf({ request, channels, labels }: JobPlan, i: number): string | null {
+  const { montage, method } = request;
+  const isNumbered =
+    montage.labels === "numbers" || (montage.labels === null && method === "fourier");
+  return labels[i] ?? (isNumbered ? `#${channels[i]}` : null);
 }
 
 function titleOf({ request, layer }: JobPlan): string {

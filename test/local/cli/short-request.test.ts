@@ -71,8 +71,20 @@ test("a layer's name that no file could have is cut in its middle", () => {
   expect(found[0]!.startsWith("net-module.module.")).toBe(true);
 });
 
+const quiet = () =>
+  createTerminal({
+    env: { DREAMGRID_CACHE: "/nonexistent/cache" },
+    stdout: { write: () => undefined },
+    stderr: { write: () => undefined },
+  });
+
 test.each([
-  ["conv1", { method: "deepdream", objective: "rectified" }, null, "method deepdream, as"],
+  [
+    "conv1",
+    { method: "deepdream", objective: "rectified", montage: { labels: "numbers" } },
+    null,
+    "method deepdream, as",
+  ],
   [
     "conv2",
     { method: "fourier", saturation: 1.3 },
@@ -102,11 +114,7 @@ test.each([
 });
 
 test("a network's own recipe goes with targets that are no maps, and keeps what is not given", async () => {
-  const terminal = createTerminal({
-    env: { DREAMGRID_CACHE: "/nonexistent/cache" },
-    stdout: { write: () => undefined },
-    stderr: { write: () => undefined },
-  });
+  const terminal = quiet();
   const requestOf = async (flags: object) =>
     (await shortRequest(["emojinet"], { layer: "loss3-classifier", ...flags }, terminal)).request;
   const own = { cropFraction: { start: [0.8, 1], end: [0.75, 1] }, contrast: 1 };
@@ -117,6 +125,20 @@ test("a network's own recipe goes with targets that are no maps, and keeps what 
   const without = await drawnOf(layer);
   expect(without).toMatchObject({ totalVariation: 60 });
   expect(without).not.toHaveProperty("contrast");
+});
+
+test.each([
+  [{}, "numbers", null],
+  [{ title: "edges" }, "numbers", "edges"],
+  [{ labels: "[]" }, [], null],
+  [{ labels: '["a"]' }, ["a"], null],
+  // like MATLAB's
+  [{ method: "deepdream" }, null, null],
+  [{ method: "fourier" }, null, null],
+])("an early layer's sheet with %j", async (flags, labels, title) => {
+  const given = { layer: "conv1", channels: ["1"], ...flags };
+  const { request } = await shortRequest([join(folder, "good.onnx")], given, quiet());
+  expect(request.montage).toMatchObject({ labels, title });
 });
 
 test("what is given takes the place of what follows from the layer", async () => {

@@ -70,6 +70,8 @@ test("labels of the request take the place of class names; an empty list is none
   expect(own.labels).toEqual(["a", "b"]);
   const none = await resolve(network, { ...request, montage: { labels: [] } });
   expect(none.labels).toEqual([null, null]);
+  const numbered = await resolve(network, { ...request, montage: { labels: "numbers" } });
+  expect(numbered.labels).toEqual([null, null]);
 });
 
 test("a layer whose channel count only happens to be that of the classes has no class names", async () => {

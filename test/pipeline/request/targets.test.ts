@@ -77,6 +77,8 @@ test("classes by name, and their names as labels", async () => {
   const { request, labels } = await resolve(targets, { layer: "classes" });
   expect(request.targets).toEqual([{ channel: 2 }, { channels: { 3: 1, 4: -1 } }]);
   expect(labels).toEqual(["tiger", "zebra - castle"]);
+  const numbered = await resolve(targets, { layer: "classes", montage: { labels: "numbers" } });
+  expect(numbered.labels).toEqual(["#2", "#3 - #4"]);
 });
 
 test("a sum's label tells weights from channels, and has no more digits than a tile has room for", async () => {

@@ -11,7 +11,11 @@ import { sheetManifest } from "../../../lib/pipeline/sheet/sheet-manifest.ts";
 import { roundKeys } from "../../../lib/pipeline/keys.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { pageLayouts } from "../../../lib/pipeline/sheet/sheet-pages.ts";
-import { deliveries, memoryPipeline } from "../../support/memory-pipeline.ts";
+import type { RenderRequestInput } from "../../../lib/pipeline/request/request.ts";
+import { acceptRequest } from "../../../lib/pipeline/job/accept-request.ts";
+import { deliveries, memoryPipeline, TINY_REQUEST } from "../../support/memory-pipeline.ts";
+
+type Montage = RenderRequestInput["montage"];
 
 async function renderedJob(format?: SheetFormat) {
   const pipeline = await memoryPipeline({ wideChannels: 23 });
@@ -58,6 +62,25 @@ test.each([
     expect(await startsOf(page!.key)).toBe(start);
   },
 );
+
+test.each<[RenderRequestInput["method"], Montage, readonly (string | null)[]]>([
+  ["fourier", {}, ["#5", "#2"]],
+  ["fourier", { labels: ["five", ""] }, ["five", null]],
+  ["fourier", { labels: [] }, [null, null]],
+  // as deepDreamImage's sheets are
+  ["deepdream", {}, [null, null]],
+  ["deepdream", { labels: "numbers" }, ["#5", "#2"]],
+])("a sheet of %s and montage %j has labels %j", async (method, montage, wanted) => {
+  const pipeline = await memoryPipeline();
+  const { network, layer } = TINY_REQUEST;
+  const request = { network, layer, channels: [5, 2], numIterations: 2, method, montage };
+  const accepted = await acceptRequest(request, pipeline.deps);
+  if (accepted.status !== "accepted") throw new Error(accepted.problems.join("; "));
+  await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
+  const job = pipeline.jobs.open(accepted.plan.jobId);
+  const { layout } = await buildSheet(job, await job.results([5, 2]), WHOLE);
+  expect(layout.tiles.map(({ label }) => label?.text ?? null)).toEqual(wanted);
+});
 
 test("a tile that is damaged is named", async () => {
   const { store, plan, job, results } = await renderedJob();

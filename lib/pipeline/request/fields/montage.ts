@@ -59,11 +59,15 @@ export const montage = z.strictObject({
     .optional()
     .describe("of the sheet's file, or its pages' where it is cut up; left out: png"),
   labels: z
-    .array(z.string().max(MAX_LABEL_LENGTH))
-    .max(MAX_CHANNELS_PER_JOB)
+    .union(
+      [z.literal("numbers"), z.array(z.string().max(MAX_LABEL_LENGTH)).max(MAX_CHANNELS_PER_JOB)],
+      { error: 'a list of texts, one per channel, or "numbers"' },
+    )
     .nullable()
     .default(null)
-    .describe("one per channel, in the channels' order; null: class names where known; []: none"),
+    .describe(
+      'one per channel, in the channels\' order; "numbers": #1, #2, as channels are numbered; null: class names where known, and with fourier numbers elsewhere; []: none',
+    ),
 });
 
 function isColor(text: string): boolean {
