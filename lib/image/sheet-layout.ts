@@ -53,12 +53,16 @@ export interface SheetLayout extends Size, Grid {
   /** Colour of title and labels: contrasts with the background. */
   readonly ink: Rgb;
   readonly title: TextLine | null;
-  /** Side of a label's pixel. */
+  /** Side of a label's pixel; of one that is too long for it less. */
   readonly labelScale: number;
   /** Height of the title above the first row of tiles. */
   readonly titleHeight: number;
   /** Height of one row of tiles, borders and labels included. */
   readonly rowHeight: number;
+  /** Width of one column of tiles, borders included. */
+  readonly columnWidth: number;
+  /** Left of the first column: more than 0 where the title is wider than all of them. */
+  readonly left: number;
   readonly tiles: readonly TilePlace[];
 }
 
@@ -68,11 +72,13 @@ const LABEL_PITCH = 128; // px of thumbnail width for each step of a label's sca
 const TITLE_PITCH = 240; // px of sheet width for each step of the title's scale
 const TITLE_SCALE_LIMIT = 16; // a title of 112 px capitals is legible on any sheet
 const LABEL_GAP = 3; // glyph pixels above and below a label's capitals
+const WIDE = "__"; // as wide as a letter of a script that our glyphs have not, or wider
 const TITLE_GAP = 5; // the same for the title: also leaves its descenders clear of the tiles
 
 /**
  * Lays out a contact sheet as imtile does, tiles row by row, with a strip under each tile if any
- * tile has a label and a strip on top for the title. Pure: no pixel is touched.
+ * tile has a label and a strip on top for the title. It is wider than its tiles where the title
+ * does not fit otherwise: that says which layer they are of. Pure: no pixel is touched.
  *
  * @throws ImageError for options that contradict each other or the number of tiles
  */
@@ -89,7 +95,9 @@ export function sheetLayout(content: SheetContent, options: MontageOptions = {})
   const labelHeight = isLabelled ? stripHeight(labelScale, LABEL_GAP) : 0;
   const columnWidth = thumbnail.width + 2 * border.columns;
   const rowHeight = thumbnail.height + 2 * border.rows + labelHeight;
-  const width = columns * columnWidth;
+  const tilesWidth = columns * columnWidth;
+  const width = Math.max(tilesWidth, leastWidth(options.title ?? ""));
+  const left = Math.floor((width - tilesWidth) / 2);
   const title = titleLine(options.title ?? "", width);
   const titleHeight = title === null ? 0 : stripHeight(title.scale, TITLE_GAP);
 
@@ -98,7 +106,7 @@ export function sheetLayout(content: SheetContent, options: MontageOptions = {})
     const column = index % columns;
     const place = {
       ...thumbnail,
-      x: column * columnWidth + border.columns,
+      x: left + column * columnWidth + border.columns,
       y: titleHeight + row * rowHeight + border.rows,
     };
     return { ...place, index, row, column, label: labelLine(label ?? "", place, labelScale) };
@@ -115,6 +123,8 @@ export function sheetLayout(content: SheetContent, options: MontageOptions = {})
     labelScale,
     titleHeight,
     rowHeight,
+    columnWidth,
+    left,
     tiles,
   };
 }
@@ -147,31 +157,39 @@ export function layoutRows(layout: SheetLayout, first: number, count: number): S
   };
 }
 
+/** Of a sheet, so that all of its title is on it, px. */
+function leastWidth(title: string): number {
+  const text = toPrintable(title, () => WIDE);
+  return text === "" ? 0 : textWidth(text, 1) + 2;
+}
+
 function titleLine(title: string, sheetWidth: number): TextLine | null {
   const text = toPrintable(title);
   if (text === "") return null;
   const margin = TITLE_GAP;
   let scale = Math.min(Math.max(Math.round(sheetWidth / TITLE_PITCH), 1), TITLE_SCALE_LIMIT);
   while (scale > 1 && textWidth(text, scale) > sheetWidth - 2 * margin * scale) scale--;
-  const fitted = fitText(text, sheetWidth - 2 * scale, scale);
   const y = TITLE_GAP * scale;
   if (!isPrintable(title)) {
     return { text: title.trim(), x: scale, y, scale, boxWidth: sheetWidth - 2 * scale };
   }
-  const x = Math.floor((sheetWidth - textWidth(fitted, scale)) / 2);
-  return { text: fitted, x, y, scale };
+  return { text, x: Math.floor((sheetWidth - textWidth(text, scale)) / 2), y, scale };
 }
 
-function labelLine(label: string, tile: Rectangle, scale: number): TextLine | null {
-  const width = tile.width - 2 * scale;
-  const text = fitText(toPrintable(label), width, scale);
-  if (text === "") return null;
-  const y = tile.y + tile.height + LABEL_GAP * scale;
-  if (!isPrintable(label)) {
-    return { text: label.trim(), x: tile.x + scale, y, scale, boxWidth: width };
+/** @param most the scale, if the label fits its tile; a longer one is smaller before it is cut */
+function labelLine(label: string, tile: Rectangle, most: number): TextLine | null {
+  const whole = toPrintable(label);
+  const top = tile.y + tile.height + LABEL_GAP * most;
+  if (!isPrintable(label) && whole !== "") {
+    const boxWidth = tile.width - 2 * most;
+    return { text: label.trim(), x: tile.x + most, y: top, scale: most, boxWidth };
   }
+  let scale = most;
+  while (scale > 1 && textWidth(whole, scale) > tile.width - 2 * scale) scale--;
+  const text = fitText(whole, tile.width - 2 * scale, scale);
+  if (text === "") return null;
   const x = tile.x + Math.floor((tile.width - textWidth(text, scale)) / 2);
-  return { text, x, y, scale };
+  return { text, x, y: top + Math.floor((CAP_HEIGHT * (most - scale)) / 2), scale };
 }
 
 /** Capitals with the same gap above and below; descenders reach into the lower gap. */

@@ -37,6 +37,21 @@ test.each([
   expect(layoutOf(["a"], width).labelScale).toBe(scale);
 });
 
+test("a label that is too long for its tile is smaller, and one that is so still is cut", () => {
+  const tile = { x: 3, y: 2, width: 256, height: 100 };
+  // within a pixel of its scale on either side: 251 columns of 254, where 504 had 252
+  const [fits, smaller] = [21, 42].map((count) => "H".repeat(count));
+  const cut = "H".repeat(43);
+  const labels = layoutOf([fits!, smaller!, cut, null]).tiles.map(({ label }) => label);
+  expect(columnsOf(21) * 2).toBeLessThanOrEqual(tile.width - 4);
+  const below = tile.y + tile.height + 2 * 3;
+  expect(labels[0]).toMatchObject({ text: fits, y: below, scale: 2 });
+  // on the middle of the same strip: half of the seven pixels less
+  const x = 262 + 3 + Math.floor((256 - columnsOf(42)) / 2);
+  expect(labels[1]).toEqual({ text: smaller, x, y: below + 3, scale: 1 });
+  expect(labels[2]).toMatchObject({ scale: 1, text: expect.stringMatching(/^H{40,41}…$/) });
+});
+
 const titleOf = (title: string | null, width: number) => {
   const content = { imageSize: { width, height: 10 }, labels: [null] };
   const layout = sheetLayout(content, { title });
@@ -65,11 +80,18 @@ test.each([
   });
 });
 
-test("a title that does not fit is shortened, and one of other letters has all of the width", () => {
-  const [letters, width] = [38, columnsOf(38) + 1];
-  const { text, x } = titleOf("H".repeat(letters), width).title!;
-  expect(text).toBe(`${"H".repeat(letters - 2)}…`);
-  expect(x).toBe(Math.floor((width - columnsOf(letters - 1)) / 2));
+test("a sheet is as wide as its title at least, with its tiles in the middle", () => {
+  const text = "H".repeat(38);
+  const layout = titleOf(text, 28);
+  const width = columnsOf(38) + 2;
+  expect(layout).toMatchObject({ width, columnWidth: 28, title: { text, x: 1, scale: 1 } });
+  expect(layout.tiles[0]).toMatchObject({ x: Math.floor((width - 28) / 2), width: 28 });
+  expect(titleOf(text, width).tiles[0]?.x).toBe(0);
+  // letters that are drawn by a font of the machine's are wider
+  expect(titleOf("日本".repeat(19), 28).width).toBeGreaterThan(38 * 9);
+});
+
+test("a title of other letters has all of the width", () => {
   expect(titleOf(" 日本 ", 600).title).toEqual({
     text: "日本",
     x: 3,

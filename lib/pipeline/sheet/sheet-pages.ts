@@ -5,7 +5,7 @@ import { layoutRows, type SheetLayout, type TilePlace } from "../../image/sheet-
  * through a tile. A single tile larger than that is a page of its own.
  */
 export function pageLayouts(layout: SheetLayout, maxSide: number): SheetLayout[] {
-  const columnWidth = layout.width / layout.columns;
+  const { columnWidth } = layout;
   const rowsPerPage = Math.max(1, Math.floor((maxSide - layout.titleHeight) / layout.rowHeight));
   const columnsPerPage = Math.max(1, Math.floor(maxSide / columnWidth));
   const pages: SheetLayout[] = [];
@@ -22,8 +22,8 @@ export function pageLayouts(layout: SheetLayout, maxSide: number): SheetLayout[]
 /** The `count` columns of tiles from column `first` (0-based) on, as a sheet of its own. */
 function layoutColumns(layout: SheetLayout, first: number, count: number): SheetLayout {
   if (count === layout.columns) return layout;
-  const columnWidth = layout.width / layout.columns;
-  const shift = first * columnWidth;
+  const { columnWidth } = layout;
+  const shift = layout.left + first * columnWidth;
   const tiles = layout.tiles
     .filter(({ column }) => column >= first && column < first + count)
     .map((tile): TilePlace => {
@@ -31,5 +31,5 @@ function layoutColumns(layout: SheetLayout, first: number, count: number): Sheet
       return { ...tile, x: tile.x - shift, label };
     });
   // the title is centred on the whole sheet: no page of several side by side can hold it
-  return { ...layout, width: count * columnWidth, columns: count, title: null, tiles };
+  return { ...layout, width: count * columnWidth, columns: count, left: 0, title: null, tiles };
 }

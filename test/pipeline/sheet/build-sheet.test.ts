@@ -21,7 +21,8 @@ async function renderedJob(format?: SheetFormat) {
   const pipeline = await memoryPipeline({ wideChannels: 23 });
   const plan = await pipeline.accept({
     channels: "all",
-    montage: { gridSize: [4, 6], borderSize: 1, ...(format && { format }) },
+    // a title that two columns have room for
+    montage: { title: "wide", gridSize: [4, 6], borderSize: 1, ...(format && { format }) },
   });
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
   const job = pipeline.jobs.open(plan.jobId);
@@ -118,7 +119,9 @@ test.each([
   ["single tiles", 22, 22],
 ])("pages hold every tile once, in order of rows, cut by %s", (_, sheetSide, maxSide) => {
   const labels = Array.from({ length: 23 }, (__, i) => `label ${i}`);
-  const layout = sheetLayout({ imageSize: { width: 20, height: 16 }, labels }, { borderSize: 1 });
+  const options = { borderSize: 1, title: "wider than the tiles of all columns together" };
+  const layout = sheetLayout({ imageSize: { width: 20, height: 16 }, labels }, options);
+  expect(layout.left).toBeGreaterThan(20);
   const pages = pageLayouts(layout, maxSide);
   expect(sheetSide).toBeGreaterThanOrEqual(maxSide);
   const indices = pages.flatMap(({ tiles }) => tiles.map(({ index }) => index));
