@@ -75,7 +75,7 @@ export function specialise(
       const places = placesOf();
       // one image alone has its places one after the other
       if (n === 1) return places.parts;
-      return new Map([...places.parts].filter(([value]) => !places.isJoined(value)));
+      return new Map([...places.parts].filter(([value]) => !places.isForOne(value)));
     },
     get batchAxes() {
       return unbatched.size === 0 ? NONE : placesOf().axes;

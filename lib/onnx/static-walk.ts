@@ -1,4 +1,5 @@
 import { BatchAxis } from "./batch-axis.ts";
+import { rewriteForBatch } from "./batch-rewrite.ts";
 import { FoldingBudget } from "./budgets.ts";
 import { ModelError, type ShapeMismatchError } from "./errors.ts";
 import { NodeExpander, type Walk } from "./expanded-node.ts";
@@ -88,7 +89,7 @@ export class StaticWalk implements Walk {
   }
 
   #forBatch(node: Node): Node {
-    const rewrite = this.batch.rewrite(node, this.facts);
+    const rewrite = rewriteForBatch(this.batch, node, this.facts);
     if (!rewrite) return node;
     for (const [name, tensor] of rewrite.constants) this.addConstant(name, tensor);
     return rewrite.node;

@@ -218,17 +218,18 @@ describe("a network written for one image takes each of a batch as it takes one"
   });
 
   test.each([
-    ["ScatterND", "first", true],
-    ["ScatterElements", "elements", true],
-    ["ScatterElements", "both", false],
-  ])("what %s replaces by places of '%s' is not replaced in others: %s", (op, places, isLost) => {
+    ["ScatterND", "first", true, [1, 4, 6]],
+    ["ScatterElements", "elements", true, [1, 1, 4, 6]],
+    ["ScatterElements", "both", false, [2, 1, 4, 6]],
+  ])("what %s replaces by places of '%s' is not replaced in others: %s", (...row) => {
+    const [op, places, isLost, updates] = row;
     const scattered = modelOf({
       nodes: [node(op, `x ${places} updates`, "y", op === "ScatterND" ? {} : { axis: 1 })],
       initializers: {
         first: { ...intsTensor([0, 2]), shape: [1, 2] },
         elements: { ...intsTensor(filled(24, 1)), shape: [1, 1, 4, 6] },
         both: { ...intsTensor(filled(48, 1)), shape: [2, 1, 4, 6] },
-        updates: uniform([1, 4, 6], 5),
+        updates: uniform(updates, 5),
       },
     });
     expect(specialise(scattered, [2, 3, 4, 6]).unbatched.has("y")).toBe(isLost);

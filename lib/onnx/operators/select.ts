@@ -227,26 +227,29 @@ const topK: Operator = {
   },
 };
 
-/** X with some elements replaced: ScatterElements and ScatterND. */
-const scatter: Operator = {
+/** X with some elements replaced: for each of the indices there is an update. */
+const scatter = (
+  updatesOf: (x: readonly number[], indices: readonly number[]) => readonly number[],
+): Operator => ({
   infer: (node, inputs) => {
     const { type, shape } = input(node, inputs, 0);
-    input(node, inputs, 1);
-    input(node, inputs, 2);
+    const wanted = updatesOf(shape, input(node, inputs, 1).shape);
+    const updates = input(node, inputs, 2).shape;
+    if (updates.join() !== wanted.join()) {
+      const given = `updates ${formatShape(updates)} on a tensor ${formatShape(shape)}`;
+      throw mismatch(node, `${given}; its indices want ${formatShape(wanted)}`);
+    }
     return [{ type, shape }];
   },
-};
+});
 
 /** Slices of X replaced; from opset 16 on they may be added and the like instead. */
 const scatterND: Operator = {
-  ...scatter,
+  ...scatter((x, indices) => [...indices.slice(0, -1), ...x.slice(indices.at(-1))]),
   fold: (node, inputs) => {
     if (stringAttribute(node, "reduction", "none") !== "none") return [];
     const [tensor, indices, updates] = [0, 1, 2].map((index) => operand(node, inputs, index));
     const { rows, length } = placesOfTuples(node, tensor!.shape, indicesOf(indices!));
-    if (sizeOf(updates!.shape) !== rows.length * length) {
-      throw mismatch(node, `updates ${formatShape(updates!.shape)} do not fit the indices`);
-    }
     const scattered = fromElements([tensor!, updates!], tensor!.shape, ([from, replaced], to) => {
       for (let i = 0; i < to.length; i++) to[i] = from![i]!;
       rows.forEach((row, k) => {
@@ -270,7 +273,7 @@ export const selections: Operators = {
   GatherElements: gatherElements,
   GatherND: gatherND,
   Scatter: scatterBefore11,
-  ScatterElements: scatter,
+  ScatterElements: scatter((_, indices) => indices),
   TopK: topK,
   ScatterND: scatterND,
 };

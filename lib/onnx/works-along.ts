@@ -1,0 +1,63 @@
+import type { Node } from "./model.ts";
+import { arithmetics } from "./operators/arithmetic.ts";
+import { axisAttribute, normaliseAxis } from "./operators/axes.ts";
+import { parsePad } from "./operators/extend.ts";
+import { constantInts, input, type Inputs } from "./operators/inputs.ts";
+import { logic } from "./operators/logic.ts";
+import { layerNormalizedAxes } from "./operators/normalisation.ts";
+import { reducedAxes } from "./operators/reduce.ts";
+
+/**
+ * Whether what a node makes of one place of its first input's axis depends on others: it sums over
+ * the axis, standardises, sorts or shifts it, or slides along it.
+ *
+ * @param inputs of the node, the first on the image
+ */
+export function worksAlong(node: Node, axis: number, inputs: Inputs): boolean {
+  const { op } = node;
+  const rank = input(node, inputs, 0).shape.length;
+  // their axis 0 is a batch, whatever lies along it
+  if (IN_BATCHES.has(op)) return axis > 0;
+  if (ALONG_AN_AXIS.has(op)) return axisAttribute(node, rank, ALONG_AN_AXIS.get(op)) === axis;
+  if (op.startsWith("Reduce")) return reducedAxes(node, inputs).includes(axis);
+  switch (op) {
+    case "LayerNormalization":
+      return layerNormalizedAxes(node, rank).includes(axis);
+    case "Pad": {
+      const { begins, ends } = parsePad(node, inputs);
+      return begins[axis] !== 0 || ends[axis] !== 0;
+    }
+    case "CumSum":
+    case "CumProd":
+      return (constantInts(node, inputs, 1) ?? []).some(
+        (each) => normaliseAxis(node, each, rank) === axis,
+      );
+    case "Trilu":
+      return axis >= rank - 2;
+    default:
+      return false;
+  }
+}
+
+/** Operators whose inputs' axes stand above each other as counted from the last. */
+export const BROADCASTING: ReadonlySet<string> = new Set([
+  ...Object.keys({ ...arithmetics, ...logic }),
+  "MatMul",
+  "PRelu",
+]);
+
+const IN_BATCHES: ReadonlySet<string> = new Set(
+  `AveragePool Conv ConvTranspose DepthToSpace GlobalAveragePool GlobalLpPool GlobalMaxPool
+  InstanceNormalization LRN LpPool MaxPool SpaceToDepth`.split(/\s+/),
+);
+
+/** By their attribute `axis`, and what that is by default. */
+const ALONG_AN_AXIS: ReadonlyMap<string, number> = new Map([
+  ["ArgMax", 0],
+  ["ArgMin", 0],
+  ["GatherElements", 0],
+  ["Hardmax", -1],
+  ["LogSoftmax", -1],
+  ["Softmax", -1],
+  ["TopK", -1],
+]);
