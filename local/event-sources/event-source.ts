@@ -13,12 +13,12 @@ export interface Batching {
 }
 
 /** A queue wired to a handler, as Lambda's event source mapping does it. */
-export interface EventSourceOptions extends Batching {
+export interface EventSourceOptions {
   readonly receiver: MessageReceiver;
   readonly queueArn: string;
   readonly handler: (event: SQSEvent) => Promise<SQSBatchResponse>;
-  /** Asked before each event, for what is other by then. @default it stays as it is */
-  readonly batching?: () => Batching;
+  /** Asked before each event, for what is other by then. */
+  readonly batching: () => Batching;
   /** Handlers running at a time: at first one, and one more whenever there is work. */
   readonly concurrency: number;
   /** Messages not deleted come back after this time; it is prolonged while their handler runs. */
@@ -45,8 +45,8 @@ const GATHER_PAUSE_MS = 100;
 const PAUSE_AFTER_ERROR_MS = 500;
 
 export function startEventSource(options: EventSourceOptions): EventSource {
-  const { handler, queueArn, concurrency, retrySeconds, batching = () => options } = options;
-  const { receiver, visibilitySeconds, onError } = options;
+  const { receiver, queueArn, handler, batching, concurrency } = options;
+  const { visibilitySeconds, retrySeconds, onError } = options;
   const stopping = new AbortController();
   const consumers: Promise<void>[] = [];
   const addConsumer = () => {

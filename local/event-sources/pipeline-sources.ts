@@ -6,7 +6,12 @@ import type { Log } from "../../functions/log.ts";
 import { RECEIVE_LIMIT } from "../../lib/queue/message-queue.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { QUEUE_NAMES } from "../resources.ts";
-import { type EventSource, type EventSourceOptions, startEventSource } from "./event-source.ts";
+import {
+  type Batching,
+  type EventSource,
+  type EventSourceOptions,
+  startEventSource,
+} from "./event-source.ts";
 
 export type SqsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
 
@@ -15,10 +20,8 @@ const SERVED_QUEUES = ["requests", "channels", "assembly", "channelsDead"] as co
 export type ServedQueue = (typeof SERVED_QUEUES)[number];
 
 /** How the queues are served on this machine; the stack's figures are for the cloud. */
-export type SourceTiming = Pick<
-  EventSourceOptions,
-  "batchSize" | "batchingWindowMs" | "concurrency" | "visibilitySeconds" | "retrySeconds"
->;
+export type SourceTiming = Batching &
+  Pick<EventSourceOptions, "concurrency" | "visibilitySeconds" | "retrySeconds">;
 
 /** A machine that dies gives its messages back after the visibility timeout, hence a short one. */
 const COMMON = {
@@ -42,11 +45,20 @@ const SOURCE_TIMING = {
   channelsDead: { ...COMMON, batchSize: 10, retrySeconds: () => 300 },
 } as const satisfies Record<ServedQueue, SourceTiming>;
 
-/**
- * Batches of channels at a time: an image for each thread, and one batch more. While one is waiting
- * for its last image, the next keeps the cores busy.
- */
-const channelBatches = (threads: number) => Math.ceil(threads / CHANNELS_AT_ONCE) + 1;
+/** @param threads images that the renderer draws at once on the CPU */
+function timingOf(role: ServedQueue, threads: number): SourceTiming {
+  if (role !== "channels") return SOURCE_TIMING[role];
+  // an image for each thread, and one batch more: while one waits for its last image, the next
+  // keeps the cores busy
+  return { ...SOURCE_TIMING.channels, concurrency: Math.ceil(threads / CHANNELS_AT_ONCE) + 1 };
+}
+
+/** @param images that go through the machine's card at once */
+function fillingCard(usual: Batching, images: number): Batching {
+  if (images <= usual.batchSize) return usual;
+  const batchingWindowMs = Math.max(usual.batchingWindowMs, CHANNELS_WINDOW_MS);
+  return { batchSize: images, batchingWindowMs };
+}
 
 export interface SourcesOptions {
   readonly sqs: SQSClient;
@@ -69,19 +81,10 @@ export function startSources(options: SourcesOptions): EventSource {
     if (handler === undefined) return [];
     const queue = QUEUE_NAMES[role];
     const log = logOf("event source");
-    const usual = { ...SOURCE_TIMING[role], ...timing[role] };
+    const usual = { ...timingOf(role, threads), ...timing[role] };
     return startEventSource({
       ...usual,
-      ...(role === "channels" && {
-        concurrency: timing.channels?.concurrency ?? channelBatches(threads),
-        batching: () =>
-          onCard() > usual.batchSize
-            ? {
-                batchSize: onCard(),
-                batchingWindowMs: Math.max(usual.batchingWindowMs, CHANNELS_WINDOW_MS),
-              }
-            : usual,
-      }),
+      batching: () => (role === "channels" ? fillingCard(usual, onCard()) : usual),
       receiver: new SqsQueue(sqs, endpoint.queueUrl(queue)),
       queueArn: queueArn(queue),
       handler,
