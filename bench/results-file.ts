@@ -1,9 +1,10 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 
 import { format } from "prettier";
 
 import packageJson from "../package.json" with { type: "json" };
+import { readIfThere } from "../lib/networks/absence.ts";
 
 /** Generated files stand where their readers look for them. */
 export const RESULTS_FILE = "bench/RESULTS.md";
@@ -30,20 +31,11 @@ export async function writeSections(path: string, sections: readonly Section[]):
 }
 
 async function sectionsOf(path: string): Promise<readonly Section[]> {
-  const [, ...parts] = (await textOf(path)).split(/^## /m);
+  const [, ...parts] = ((await readIfThere(path)) ?? "").split(/^## /m);
   return parts.map((part) => {
     const [title = ""] = part.split("\n", 1);
     return { title, text: part.slice(title.length) };
   });
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
-    throw error;
-  }
 }
 
 /** What figures are good for: versions, and the machine. */

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 import { openExternalFile } from "../onnx/model-files.ts";
+import { isAbsence } from "./absence.ts";
 import { verifyFile } from "./checksum.ts";
 import { NetworkError } from "./errors.ts";
 import { parseLabels } from "./labels.ts";
@@ -13,7 +14,7 @@ import type { GivenInput } from "./describe-input.ts";
 import { type ModelReader, readHere } from "./model-reader.ts";
 import { isGiven } from "./preprocessing.ts";
 import { findByContent, type Network, readLabels } from "./registry.ts";
-import { isAbsence, surveyNetworks } from "./survey.ts";
+import { surveyNetworks } from "./survey.ts";
 import { decodeText } from "./text.ts";
 import { makeWhole } from "./whole.ts";
 

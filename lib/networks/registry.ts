@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
+import { isAbsence, readIfThere } from "./absence.ts";
 import { verifyFile } from "./checksum.ts";
 import type { GivenInput } from "./describe-input.ts";
 import { didYouMean } from "./did-you-mean.ts";
@@ -12,7 +13,7 @@ import { type ModelReader, readHere } from "./model-reader.ts";
 import { isGiven } from "./preprocessing.ts";
 import { NETWORK_ID, type NetworkDescription } from "./description.ts";
 import { filesOf, type ModelFile } from "./network-files.ts";
-import { firstDescription, isAbsence, readIfThere, surveyNetworks, surveyOne } from "./survey.ts";
+import { firstDescription, surveyNetworks, surveyOne } from "./survey.ts";
 
 /** A network whose model file is on this machine and is the one its description names. */
 export interface Network {

@@ -1,7 +1,8 @@
 import type { Dirent } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { isAbsence, readIfThere } from "./absence.ts";
 import { DescriptionError } from "./errors.ts";
 import { DESCRIPTION_FILE, parseDescriptionIn, type NetworkDescription } from "./description.ts";
 
@@ -41,35 +42,6 @@ async function readDescription(folder: string, id: string): Promise<NetworkDescr
   const path = join(folder, id, DESCRIPTION_FILE);
   const text = await readIfThere(path);
   return text === null ? null : parseDescriptionIn(id, parseJson(text, path), path);
-}
-
-/** The text of a file, or `null` where there is no such file. */
-export async function readIfThere(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (isAbsence(error)) return null;
-    throw error;
-  }
-}
-
-/** Whether a path leads to a folder. */
-export async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (isAbsence(error)) return false;
-    throw error;
-  }
-}
-
-/** True for the errors that say a path leads nowhere. */
-export function isAbsence(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    "code" in error &&
-    (error.code === "ENOENT" || error.code === "ENOTDIR")
-  );
 }
 
 /** The network of a folder's subfolder, or `null` where it describes none. */

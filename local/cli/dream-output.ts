@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 
 import { SHEET_FORMATS } from "../../lib/image/formats.ts";
 import { convertSheet } from "../../lib/image/png.ts";
-import { readIfThere } from "../../lib/networks/survey.ts";
+import { readIfThere } from "../../lib/networks/absence.ts";
 import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import { encodeJson } from "../../lib/pipeline/json.ts";
 import { describeSheetQuality } from "../../lib/pipeline/sheet/sheet-quality.ts";

@@ -5,7 +5,8 @@ import { NETWORK_ID } from "../../lib/networks/description.ts";
 import { didYouMean } from "../../lib/networks/did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "../../lib/networks/errors.ts";
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
-import { isFolder, surveyNetworks } from "../../lib/networks/survey.ts";
+import { isFolder } from "../../lib/networks/absence.ts";
+import { surveyNetworks } from "../../lib/networks/survey.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface RemoveFlags {

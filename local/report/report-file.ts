@@ -3,7 +3,7 @@ import { extname, join } from "node:path";
 
 import packageJson from "../../package.json" with { type: "json" };
 import { SHEET_ENDINGS } from "../../lib/image/formats.ts";
-import { isAbsence, readIfThere } from "../../lib/networks/survey.ts";
+import { isAbsence, readIfThere } from "../../lib/networks/absence.ts";
 import { makeWhole } from "../../lib/networks/whole.ts";
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { GENERATOR, renderReport, type ReportAssets } from "./render-report.ts";
