@@ -12,7 +12,7 @@ import { checkGradients } from "./check-gradients.ts";
 import { type Comparison, comparisonTable } from "./comparison.ts";
 import { cudaHere, describeCuda } from "./cuda-here.ts";
 import { runGate } from "./gate.ts";
-import { goalLines } from "./goals.ts";
+import { goalLines, type Measured } from "./goals.ts";
 import { openGoogleNet } from "./open-googlenet.ts";
 import { type MeasureOptions, type Part, parseOptions, USAGE } from "./options.ts";
 import { profileSteps } from "./profile-steps.ts";
@@ -80,10 +80,7 @@ async function measureParts(options: MeasureOptions): Promise<readonly string[]>
   return failures;
 }
 
-interface Results {
-  readonly steps: readonly Comparison[] | null;
-  readonly jobs: readonly Comparison[] | null;
-  readonly example: ExampleTimes | null;
+interface Results extends Measured {
   readonly recipes: readonly RecipeSpeed[] | null;
 }
 

@@ -33,7 +33,7 @@ const poolOfLrn = node("MaxPool", "n", "y", POOL);
 
 /** Outputs of the nodes that get another rule. */
 const rewrittenIn = (nodes: readonly Node[]) =>
-  [...rewrittenRules(nodes).keys()].flatMap(({ outputs }) => outputs);
+  [...rewrittenRules(nodes, []).keys()].flatMap(({ outputs }) => outputs);
 
 test.each([
   { name: "a MaxPool alone", nodes: [relu, pool], rewritten: ["r", "y"] },

@@ -14,7 +14,7 @@ export type ReluWay = "gradient" | "redirected";
  */
 export function rewrittenRules(
   nodes: readonly Node[],
-  stops: readonly Value[] = [],
+  stops: readonly Value[],
   relu: ReluWay = "gradient",
 ): ReadonlyMap<Node, VjpRule> {
   const relus = relu === "redirected" ? redirectedRelus(nodes) : deferredReluMasks(nodes, stops);

@@ -70,23 +70,27 @@ function luminanceOf({ data, width, height }: Raster): Float64Array {
 
 /** Without a copy of the values: a poster's take 34 MB. */
 function varianceOf(values: Float64Array): number {
-  const first = values[0]!;
-  let [sum, squares] = [0, 0];
-  for (const value of values) sum += value - first;
-  const mean = sum / values.length;
+  const [first, mean] = meanBesideFirst(values);
+  let squares = 0;
   for (const value of values) squares += (value - first - mean) ** 2;
   return squares / values.length;
 }
 
-/**
- * Takes off their mean, in place. Equal values become zeros exactly: a flat picture has no power.
- */
+/** Takes off their mean, in place. */
 function centre(values: Float64Array): void {
+  const [first, mean] = meanBesideFirst(values);
+  for (let i = 0; i < values.length; i++) values[i] = values[i]! - first - mean;
+}
+
+/**
+ * The first value, and the mean of what all are more than it. Less both, equal values are zeros
+ * exactly: a flat picture has no power.
+ */
+function meanBesideFirst(values: Float64Array): readonly [first: number, mean: number] {
   const first = values[0]!;
   let sum = 0;
   for (const value of values) sum += value - first;
-  const mean = sum / values.length;
-  for (let i = 0; i < values.length; i++) values[i] = values[i]! - first - mean;
+  return [first, sum / values.length];
 }
 
 function cut(values: Float64Array, stride: number, { x, y, width, height }: Rectangle) {
