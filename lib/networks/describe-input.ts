@@ -56,55 +56,99 @@ export function describeInput(
   where: string,
   beside: PixelsBeside | null = null,
 ): DescribedInput {
+  const file = factsOf(model, given, where, beside);
+  const { preprocessing, mean, std, scale, range } = given;
+  if (isGiven({ preprocessing, mean, std, scale, range })) return asGiven(file, given);
+  if (beside !== null && file.takes === null && isFor(file.image, beside)) {
+    return asSaidBeside(file, given, beside);
+  }
+  return asAssumed(file, given);
+}
+
+/** What is known of a file before anything is said of its pixels. */
+interface FileFacts {
+  readonly where: string;
+  readonly image: ImageInput;
+  /** Pixels; of its own, or those that its layers go with. */
+  readonly size: { readonly width: number; readonly height: number };
+  readonly sizeNotices: readonly string[];
+  readonly inside: InputNormalisation | null;
+  /** The pixels that it takes, as far as it tells. */
+  readonly takes: GivenPreprocessing | null;
+}
+
+function factsOf(
+  model: Model,
+  { sizePx = null }: GivenInput,
+  where: string,
+  beside: PixelsBeside | null,
+): FileFacts {
   const image = imageInput(model, where);
-  const inside = inputNormalisation(model.graph, image.name, image.planes);
-  /** As far as the file tells. */
-  const takes = inside?.takes ?? (image.isOfBytes ? BYTES : null);
-  const { sizePx, constants, channelOrder, preprocessing, mean, std, scale, range } = given;
-  const said = { preprocessing, mean, std, scale, range };
-  requireSize(image, sizePx ?? null, where);
+  requireSize(image, sizePx, where);
   const usualSide = sizePx ?? beside?.sidePx ?? DEFAULT_SIDE_PX;
   const side = sizePx ?? fittingSide(model, image, usualSide);
   const size = { width: image.width ?? side, height: image.height ?? side };
-  const sizeDoubts =
-    usualSide === side ? [] : [`${where}: it ${SIZE_OPEN} ${size.width}x${size.height}`];
-  const numbersOf = (values: GivenPreprocessing): Preprocessing => {
-    try {
-      return toPreprocessing(values, image.planes);
-    } catch (error) {
-      if (error instanceof RangeError) throw new NetworkError(`${where}: ${error.message}`);
-      throw error;
-    }
+  const notice = `${where}: it ${SIZE_OPEN} ${size.width}x${size.height}`;
+  const inside = inputNormalisation(model.graph, image.name, image.planes);
+  return {
+    where,
+    image,
+    size,
+    sizeNotices: usualSide === side ? [] : [notice],
+    inside,
+    takes: inside?.takes ?? (image.isOfBytes ? BYTES : null),
   };
-  const inputOf = (pixels: Preprocessing & { readonly assumed?: string }): NetworkInput => ({
-    name: image.name,
-    ...size,
-    ...pixels,
-    ...(constants && { constants }),
-  });
-  if (isGiven(said)) {
-    const numbers = numbersOf({ ...said, channelOrder });
-    const taken = takes && numbersOf({ ...takes, channelOrder });
-    const doubts = [
-      preprocessingDoubt(given),
-      taken && !isSame(numbers, taken) ? takenDoubt(inside) : null,
-    ].filter((doubt) => doubt !== null);
-    const notices = [...sizeDoubts, ...doubts.map((doubt) => `${where}: ${doubt}`)];
-    return { input: inputOf(numbers), notices };
-  }
-  const unsaid = (what: string) => [
-    `${where} has no description: ${what}; ${TO_SAY_OTHERWISE}`,
-    ...sizeDoubts,
-  ];
-  if (beside !== null && takes === null && isFor(image, beside)) {
-    const numbers = numbersOf({ ...beside.given, ...(channelOrder && { channelOrder }) });
-    const notices = unsaid(`its pixels are taken as ${beside.path} says`);
-    return { input: inputOf(numbers), notices };
-  }
-  const order = channelOrder ?? inside?.channelOrder ?? undefined;
-  const numbers = numbersOf({ ...takes, channelOrder: order });
+}
+
+function asGiven(file: FileFacts, given: GivenInput): DescribedInput {
+  const { where, sizeNotices, inside, takes } = file;
+  const numbers = numbersOf(file, given);
+  const taken = takes && numbersOf(file, { ...takes, channelOrder: given.channelOrder });
+  const doubts = [
+    preprocessingDoubt(given),
+    taken && !isSame(numbers, taken) ? takenDoubt(inside) : null,
+  ].filter((doubt) => doubt !== null);
+  const notices = [...sizeNotices, ...doubts.map((doubt) => `${where}: ${doubt}`)];
+  return { input: inputOf(file, given, numbers), notices };
+}
+
+function asSaidBeside(file: FileFacts, given: GivenInput, beside: PixelsBeside): DescribedInput {
+  const { channelOrder } = given;
+  const numbers = numbersOf(file, { ...beside.given, ...(channelOrder && { channelOrder }) });
+  const notices = unsaidNotices(file, `its pixels are taken as ${beside.path} says`);
+  return { input: inputOf(file, given, numbers), notices };
+}
+
+function asAssumed(file: FileFacts, given: GivenInput): DescribedInput {
+  const { image, inside, takes } = file;
+  const channelOrder = given.channelOrder ?? inside?.channelOrder ?? undefined;
+  const numbers = numbersOf(file, { ...takes, channelOrder });
   const assumed = assumption(numbers, inside, image);
-  return { input: inputOf({ ...numbers, assumed }), notices: unsaid(`assuming ${assumed}`) };
+  const notices = unsaidNotices(file, `assuming ${assumed}`);
+  return { input: inputOf(file, given, { ...numbers, assumed }), notices };
+}
+
+/** @throws NetworkError if they do not fit the file */
+function numbersOf({ where, image }: FileFacts, values: GivenPreprocessing): Preprocessing {
+  try {
+    return toPreprocessing(values, image.planes);
+  } catch (error) {
+    if (error instanceof RangeError) throw new NetworkError(`${where}: ${error.message}`);
+    throw error;
+  }
+}
+
+function inputOf(
+  { image, size }: FileFacts,
+  { constants }: GivenInput,
+  pixels: Preprocessing & { readonly assumed?: string },
+): NetworkInput {
+  return { name: image.name, ...size, ...pixels, ...(constants && { constants }) };
+}
+
+/** @param what is made of pixels of which nobody has said anything */
+function unsaidNotices({ where, sizeNotices }: FileFacts, what: string): readonly string[] {
+  return [`${where} has no description: ${what}; ${TO_SAY_OTHERWISE}`, ...sizeNotices];
 }
 
 /** Whether there are as many numbers as the image has planes, or one for all. */

@@ -1,3 +1,4 @@
+import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import { stringAttribute } from "../../onnx/node.ts";
 import type { Value } from "../../onnx/model.ts";
 import { axisAttribute } from "../../onnx/operators/axes.ts";
@@ -26,41 +27,27 @@ import { reshapeTo, slice } from "../shaping.ts";
  *   runs, and for the reductions mul, max and min.
  */
 export const scatterNdVjp: VjpRule = (context) => {
-  const { graph, node, input, facts, add } = context;
+  const { node, facts } = context;
   const reduction = stringAttribute(node, "reduction", "none");
-  if (reduction !== "none" && reduction !== "add") {
-    throw new UnsupportedGradientError(
-      node,
-      `its reduction is '${reduction}'`,
-      "only none and add are supported; choose a layer before it",
-    );
-  }
-  if (reduction === "add" && facts[1] && !facts[1].constant) return addedByComputed(context);
-  const places = placesOf(context);
-  const [x, u] = [input(0), input(2)];
-  const { rows, count } = places;
-  const [shape, updates] = [graph.shapeOf(x), graph.shapeOf(u)];
-  const [xRows, uRows] = [
-    asRows(context, x, count, places),
-    asRows(context, u, rows.length, places),
-  ];
-  const pick = (value: Value, indices: readonly number[]) => {
-    graph.reserve(indices.length, "indices");
-    return graph.emit("Gather", [value, graph.ints(indices)], { axis: 0 });
-  };
+  if (reduction === "none") return replaced(context);
   if (reduction === "add") {
-    const gathering = { axis: 0, indices: rows, length: count };
-    const y = reshapeTo(graph, add(xRows, gatherAdjoint(graph, uRows, gathering)), shape);
-    return oneOutput(context, y, (dY) => [
-      () => dY,
-      null,
-      () => reshapeTo(graph, pick(asRows(context, dY, count, places), rows), updates),
-    ]);
+    return facts[1] && !facts[1].constant ? addedByComputed(context) : added(context);
   }
+  throw new UnsupportedGradientError(
+    node,
+    `its reduction is '${reduction}'`,
+    "only none and add are supported; choose a layer before it",
+  );
+};
+
+function replaced(context: VjpContext): NodeVjp {
+  const { graph } = context;
+  const { places, shape, updates, xRows, uRows } = rowsOf(context);
+  const { rows, count } = places;
   const sources = Array.from({ length: count }, (_, row) => row);
   rows.forEach((row, i) => (sources[row] = count + i));
   const both = graph.emit("Concat", [xRows, uRows], { axis: 0 });
-  const y = reshapeTo(graph, pick(both, sources), shape);
+  const y = reshapeTo(graph, picked(graph, both, sources), shape);
   return oneOutput(context, y, (dY) => {
     const gathering = { axis: 0, indices: sources, length: count + rows.length };
     const dBoth = gatherAdjoint(graph, asRows(context, dY, count, places), gathering);
@@ -68,7 +55,39 @@ export const scatterNdVjp: VjpRule = (context) => {
       reshapeTo(graph, slice(graph, dBoth, { axis: 0, start, end }), to);
     return [part(0, count, shape), null, part(count, count + rows.length, updates)];
   });
-};
+}
+
+function added(context: VjpContext): NodeVjp {
+  const { graph, add } = context;
+  const { places, shape, updates, xRows, uRows } = rowsOf(context);
+  const { rows, count } = places;
+  const gathering = { axis: 0, indices: rows, length: count };
+  const y = reshapeTo(graph, add(xRows, gatherAdjoint(graph, uRows, gathering)), shape);
+  return oneOutput(context, y, (dY) => [
+    () => dY,
+    null,
+    () => reshapeTo(graph, picked(graph, asRows(context, dY, count, places), rows), updates),
+  ]);
+}
+
+/** X and U, with a row for each place that is there and for each that is written to. */
+function rowsOf(context: VjpContext) {
+  const { graph, input } = context;
+  const places = placesOf(context);
+  const [x, u] = [input(0), input(2)];
+  return {
+    places,
+    shape: graph.shapeOf(x),
+    updates: graph.shapeOf(u),
+    xRows: asRows(context, x, places.count, places),
+    uRows: asRows(context, u, places.rows.length, places),
+  };
+}
+
+function picked(graph: GraphBuilder, value: Value, rows: readonly number[]): Value {
+  graph.reserve(rows.length, "indices");
+  return graph.emit("Gather", [value, graph.ints(rows)], { axis: 0 });
+}
 
 function addedByComputed(context: VjpContext): NodeVjp {
   const { graph, node, input } = context;
