@@ -89,19 +89,34 @@ function fourierImage({ recipe, network }: FourierTask): FourierImage {
   };
 }
 
+/** What of a recipe says how many pixels of the canvas lie between two of the crop. */
+type Pitches = Pick<FourierRecipe, "canvasSize" | "cropSize" | "cropFraction">;
+
 /**
  * The highest frequency that any crop can show, in cycles a pixel of the canvas: beyond half a
  * cycle for each pixel of the crop, along its diagonal, there would be noise alone, which Adam
  * amplifies. That saves a large canvas most of its coefficients, and takes none of a small one.
  */
-export function highestFrequency({
-  canvasSize,
-  cropSize,
-  cropFraction,
-}: Pick<FourierRecipe, "canvasSize" | "cropSize" | "cropFraction">): number {
+export function highestFrequency({ canvasSize, cropSize, cropFraction }: Pitches): number {
   const finest = Math.min(...cropFraction.start, ...cropFraction.end);
   const pitch = finest * canvasPerCrop(canvasSize, cropSize);
   return Math.min(0.5, Math.SQRT1_2 / pitch);
+}
+
+/** Pixels of the canvas for one of a late crop up to which an image is drawn sharp to its pixels. */
+const SHARP_PITCH = 1.25;
+
+/**
+ * Where the image is drawn at half its strength, in cycles a pixel: at the finest that a late crop
+ * of middling size can show. A crop reads single pixels of a large canvas and leaves out those
+ * between them: what is finer is the speckle of all that the crops took it for.
+ *
+ * @returns `null`: nowhere, as the crops show nearly each pixel
+ */
+export function finestDrawn({ canvasSize, cropSize, cropFraction }: Pitches): number | null {
+  const [least, most] = cropFraction.end;
+  const pitch = ((least + most) / 2) * canvasPerCrop(canvasSize, cropSize);
+  return pitch > SHARP_PITCH ? 0.5 / pitch : null;
 }
 
 /**
@@ -134,8 +149,9 @@ function startParameters(task: FourierTask, { channel, restarts }: Beginning): P
 }
 
 function graphOfImage(task: FourierTask): SessionGraph {
-  const { provider } = task;
-  const canvas = fourierImage(task);
+  const { provider, recipe } = task;
+  const halvedAt = finestDrawn(recipe);
+  const canvas = { ...fourierImage(task), ...(halvedAt !== null && { halvedAt }) };
   return {
     key: JSON.stringify(["fourier image", provider, canvas]),
     provider,

@@ -1,9 +1,11 @@
 import { afterAll, describe, expect, test } from "vitest";
 
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
+import { finestDrawn } from "../../../lib/optvis/ascent/fourier.ts";
 import type { FourierRecipe } from "../../../lib/optvis/ascent/fourier-recipe.ts";
 import { cropMap } from "../../../lib/optvis/ascent/affine-draws.ts";
 import type { Target } from "../../../lib/optvis/ascent/target.ts";
+import { powerSpectrum } from "../../../lib/optvis/quality/power-spectrum.ts";
 import { uniformFrom } from "../../../lib/optvis/random.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { node } from "../../support/onnx-writer.ts";
@@ -40,6 +42,41 @@ test("the canvas is the image, whatever the network takes; its values are pixels
     [1, 2, 3, 4, 5, 6, 7].map((iteration) => [iteration, 1]),
   );
   expect(trace.at(-1)!.activation).toBeGreaterThan(trace[0]!.activation);
+});
+
+describe("a canvas of which late crops show few pixels", () => {
+  const late = (least: number, most: number) =>
+    ({ start: [0.9, 1.05], end: [least, most] }) as const satisfies FourierRecipe["cropFraction"];
+
+  test.each([
+    ["as the preset natural", 320, 224, late(0.5, 1), null],
+    ["as the preset channels", 192, 128, late(0.4, 0.8), null],
+    ["of four times its crop", 896, 224, late(0.4, 0.9), 0.5 / (0.65 * 4)],
+    ["of four times its crop, seen ever more closely", 896, 224, late(0.1, 0.3), null],
+  ])("%s is drawn sharp to its pixels, or to the crops'", (_, canvas, crop, cropFraction, half) => {
+    const square = (side: number) => ({ height: side, width: side });
+    const recipe = { canvasSize: square(canvas), cropSize: square(crop), cropFraction };
+    expect(finestDrawn(recipe)).toBe(half);
+  });
+
+  test("is without the speckle that its coefficients have", async () => {
+    /** Mean square of what is finer than a third of a cycle a pixel, as a share of the whole. */
+    const speckle = async (cropSide: number) => {
+      const cropSize = { height: cropSide, width: cropSide };
+      const canvasSize = { height: 60, width: 60 };
+      const recipe = { canvasSize, cropSize, spectrumDecay: 0 };
+      const { image } = imageOf((await engine.render(fourierTaskOf([2], { recipe })))[0]);
+      const plane = Float64Array.from(image.data.subarray(0, 3600), (value) => value - 127.5);
+      let [fine, whole] = [0, 0];
+      powerSpectrum(plane, canvasSize, (frequency, power) => {
+        if (frequency > 1 / 3) fine += power;
+        whole += power;
+      });
+      return fine / whole;
+    };
+    expect(await speckle(52)).toBeGreaterThan(0.1);
+    expect(await speckle(18)).toBeLessThan(0.05);
+  });
 });
 
 test("can be stopped, and is the same when begun again", async () => {

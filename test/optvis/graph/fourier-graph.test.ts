@@ -147,3 +147,37 @@ describe.each(runs)("ten iterations of $name are those of a float64 reference", 
     expect(relativeDistance(image, wanted)).toBeGreaterThan(1e-4);
   });
 });
+
+describe("the image of a large canvas", () => {
+  const size = { height: 15, width: 24 };
+  const image = {
+    size,
+    highestFrequency: 0.5,
+    spectrumDecay: 1.25,
+    saturation: 1,
+    planes: [null],
+  };
+  const layout = spectrumLayout(size, 1);
+
+  /** How far one wave's crests rise; it is so low that the squashing of the colours is a straight line. */
+  async function amplitude(wave: readonly [kx: number, ky: number], halvedAt?: number) {
+    const data = new Float32Array(sizeOf(coefficientShape(layout)));
+    eachFrequency(layout, (kx, ky, real) => {
+      if (kx === wave[0] && ky === wave[1]) data[real] = 1e-3;
+    });
+    const canvas = { ...image, ...(halvedAt !== undefined && { halvedAt }) };
+    const coefficients = floatTensor([1, ...coefficientShape(layout)], data);
+    const outputs = await runGraph(fourierImageGraph(canvas, 1), { coefficients });
+    return Math.max(...outputs["image"]!.data.map(Math.abs));
+  }
+
+  test.each([
+    ["across, at the frequency of one half", [3, 0], 3 / 24, 0.5],
+    ["down, at twice that", [0, 4], 2 / 15, 1 / 16],
+    ["backwards, at half of it", [21, 0], 6 / 24, 0.5 ** 0.25],
+    ["slanted", [3, 2], Math.hypot(3 / 24, 2 / 15), 0.5],
+  ] as const)("has a wave that runs %s as a Gaussian leaves it", async (_, wave, at, left) => {
+    const whole = await amplitude(wave);
+    expect((await amplitude(wave, at)) / whole).toBeCloseTo(left, 4);
+  });
+});

@@ -19,6 +19,11 @@ export interface FourierImage {
   readonly size: Size;
   /** In cycles a pixel along each axis; from 0.5 on there are all. */
   readonly highestFrequency: number;
+  /**
+   * In cycles a pixel: what is as fine is left half as strong, what is finer still weaker, as by a
+   * Gaussian blur. @default nothing is
+   */
+  readonly halvedAt?: number;
   /** The spectrum falls as 1 / frequency^decay; 1 is that of photographs, and Lucid's. */
   readonly spectrumDecay: number;
   /** Factor of the two colour differences; 1 is Lucid's. */
@@ -35,7 +40,8 @@ export interface FourierImage {
  *
  *     z = irfft2(s c) / 4,   s(f) = m sqrt(H W) / max(f, 1 / max(H, W))^decay,  f in cycles a pixel
  *
- * with m such that z has the variance that a decay of 1 gives it. The image is centred on mid-grey.
+ * with m such that z has the variance that a decay of 1 gives it; times 2^-(f / halvedAt)^2, where
+ * that is given. The image is centred on mid-grey.
  *
  * Coefficients: [N, ...coefficientShape], see spectrum-layout.ts.
  *
@@ -45,12 +51,13 @@ export interface FourierImage {
 export function fourier({
   size,
   highestFrequency,
+  halvedAt,
   spectrumDecay,
   saturation,
   planes,
 }: FourierImage): Parameterisation {
   const layout = spectrumLayout(size, planes.length, highestFrequency);
-  const scale = spectrumScale(layout, spectrumDecay);
+  const scale = spectrumScale(layout, spectrumDecay, halvedAt);
   const sums = frequencySums(layout);
   const colours = isOfColours(planes)
     ? decorrelatedColours(saturation, planes)
@@ -72,7 +79,11 @@ export function fourier({
 }
 
 /** s / (4 H W), the last because the sums do not divide; [groups, 1, members, ky, planes]. */
-function spectrumScale(layout: SpectrumLayout, decay: number): FloatTensor {
+function spectrumScale(
+  layout: SpectrumLayout,
+  decay: number,
+  halvedAt = Number.POSITIVE_INFINITY,
+): FloatTensor {
   const { height, width } = layout.size;
   const [groups, parts, rows, planes] = coefficientShape(layout);
   const perPart = (parts / 2) * rows * planes;
@@ -90,7 +101,8 @@ function spectrumScale(layout: SpectrumLayout, decay: number): FloatTensor {
   eachFrequency(layout, (kx, ky, real) => {
     // the imaginary parts of the groups before are left out
     const at = real - Math.floor(real / (2 * perPart)) * perPart;
-    data.fill(factor * frequency(kx, ky) ** -decay, at, at + planes);
+    const f = frequency(kx, ky);
+    data.fill(factor * f ** -decay * 2 ** -((f / halvedAt) ** 2), at, at + planes);
   });
   return floatTensor([groups, 1, parts / 2, rows, planes], data);
 }
