@@ -42,7 +42,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/storage",
     ...PIPELINE_BASE,
   ],
+  "lib/pipeline/request/shortest-request.ts": ["lib/pipeline/request"],
   "lib/pipeline/request": [
+    "lib/pipeline/request/shortest-request.ts",
     "lib/onnx",
     "lib/autodiff",
     "lib/image",
@@ -91,6 +93,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/image",
     "lib/optvis/quality",
     "lib/queue",
+    // how a sheet's file says what was asked
+    "lib/pipeline/request/shortest-request.ts",
     "lib/pipeline/job",
     ...PIPELINE_BASE,
   ],

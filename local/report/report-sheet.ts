@@ -1,7 +1,6 @@
 import * as z from "zod";
 
-import { formatRange } from "../../lib/pipeline/request/channel-ranges.ts";
-import { shortestRequest } from "../../lib/pipeline/request/shortest-request.ts";
+import { shortestRequest, withRange } from "../../lib/pipeline/request/shortest-request.ts";
 import { missingGlyphsNotice } from "../../lib/pipeline/sheet/missing-glyphs.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
 import { sheetQualitySchema } from "../../lib/pipeline/sheet/sheet-quality.ts";
@@ -56,12 +55,7 @@ export type ReportSheet = z.infer<typeof reportSheetSchema>;
 
 /** The request with the fewest fields, as a person would write it, to be given again. */
 export function requestToCopy(sheet: ReportSheet): Readonly<Record<string, unknown>> {
-  const fields: Record<string, unknown> = { ...shortestRequest(sheet), ...sheet.given };
-  const channels = z.array(z.int()).min(3).safeParse(fields["channels"]).data ?? [];
-  const [first = 0] = channels;
-  const isRun = channels.length > 0 && channels.every((channel, i) => channel === first + i);
-  if (isRun) fields["channels"] = formatRange({ first, last: channels.at(-1)! });
-  return fields;
+  return withRange({ ...shortestRequest(sheet), ...sheet.given });
 }
 
 /** What one would not expect of the work on a sheet, each once. */

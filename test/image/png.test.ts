@@ -3,6 +3,7 @@ import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { expect, test } from "vitest";
 
+import { colorDetail } from "../../lib/image/color-detail.ts";
 import { ImageError } from "../../lib/image/errors.ts";
 import {
   convertSheet,
@@ -11,7 +12,7 @@ import {
   encodeSheet,
   resizeRaster,
 } from "../../lib/image/png.ts";
-import { filledRaster, type Raster } from "../../lib/image/raster.ts";
+import { filledRaster, fillRectangle, type Raster } from "../../lib/image/raster.ts";
 import { fixture } from "./fixture.ts";
 
 /** 5 x 3, every byte another. */
@@ -141,27 +142,69 @@ test("resizing hits the size asked for and keeps a flat colour", async () => {
   expect(resized).toEqual(filledRaster({ width: 5, height: 13 }, [7, 77, 177]));
 });
 
+const ABOUT = { software: "drawn by 1.2.3", text: '{"layer":"conv\\u00e9"}' };
+
+/** What the Exif data of a file has as text. */
+const exifOf = async (file: Uint8Array) => (await sharp(file).metadata()).exif?.toString("latin1");
+
 test.each(["png", "jpeg", "webp"] as const)(
-  "a sheet is a %s file, made or converted",
+  "a sheet is a %s file, made or converted, and says what it is",
   async (format) => {
     const sheet = filledRaster({ width: 40, height: 24 }, [200, 40, 90]);
-    const png = await encodePng(sheet);
-    const made = await encodeSheet(sheet, format);
-    expect((await sharp(made).metadata()).format).toBe(format);
-    expect(await convertSheet(png, "png", format)).toEqual(made);
+    const png = await encodeSheet(sheet, "png", ABOUT);
+    const made = await encodeSheet(sheet, format, ABOUT);
+    expect(await encodeSheet(sheet, format, ABOUT)).toEqual(made);
+    const converted = await convertSheet(png, "png", format);
+    for (const file of [made, converted]) {
+      expect((await sharp(file).metadata()).format).toBe(format);
+      for (const said of Object.values(ABOUT)) expect(await exifOf(file)).toContain(said);
+    }
     const { width, height, data } = await decodeImage(made);
     expect([width, height]).toEqual([40, 24]);
     expectNear([...data.subarray(0, 3)], [200, 40, 90]);
+    expect((await decodeImage(converted)).data).toEqual(data);
   },
 );
+
+/** 64 x 64 of two colours of one luminance, 100; on and off in lines of so many pixels. */
+function lines(pixels: number): Raster {
+  const raster = filledRaster({ width: 64, height: 64 }, [100, 100, 100]);
+  for (let y = 0; y < 64; y++) {
+    if (y % (2 * pixels) < pixels) continue;
+    fillRectangle(raster, { x: 0, y, width: 64, height: 1 }, [200, 49, 100]);
+  }
+  return raster;
+}
+
+test.each([
+  [1, true],
+  [8, false],
+])("of colours in lines of %i pixels WebP keeps those lines: %s", async (pixels, isFine) => {
+  const sheet = lines(pixels);
+  // red and blue less their luminance are 100 apart from line to line
+  expect(colorDetail(sheet)).toBeCloseTo(isFine ? Math.sqrt(50 ** 2 / 2) : 0, 0);
+  const webp = await encodeSheet(sheet, "webp", ABOUT);
+  const { data } = await decodeImage(webp);
+  const png = await encodeSheet(sheet, "png", ABOUT);
+  expect((await decodeImage(await convertSheet(png, "png", "webp"))).data).toEqual(data);
+  const off = data.map((value, i) => Math.abs(value - sheet.data[i]!));
+  expect(Math.max(...off)).toBeLessThanOrEqual(isFine ? 4 : 60);
+  expect(isLossless(webp)).toBe(isFine);
+});
+
+const isLossless = (webp: Uint8Array) => Buffer.from(webp).includes("VP8L");
+
+test("a picture of one pixel has no detail of colour", () => {
+  expect(colorDetail(filledRaster({ width: 1, height: 1 }, [1, 2, 3]))).toBe(0);
+});
 
 test("a sheet with a side too long for its format is refused", async () => {
   const long = (width: number) => filledRaster({ width, height: 1 }, [0, 0, 0]);
   const refusal = "the sheet has 16384x1 pixels, and webp holds 16383 a side; take png";
-  await expect(encodeSheet(long(16_384), "webp")).rejects.toThrow(refusal);
+  await expect(encodeSheet(long(16_384), "webp", ABOUT)).rejects.toThrow(refusal);
   const png = await encodePng(long(16_384));
   await expect(convertSheet(png, "png", "webp")).rejects.toThrow(refusal);
-  const longest = sharp(await encodeSheet(long(16_383), "webp"));
+  const longest = sharp(await encodeSheet(long(16_383), "webp", ABOUT));
   expect(await longest.metadata()).toMatchObject({ format: "webp", width: 16_383, height: 1 });
 });
 

@@ -1,5 +1,6 @@
-import type * as z from "zod";
+import * as z from "zod";
 
+import { formatRange } from "./channel-ranges.ts";
 import { completeFourierFields } from "./fields/fourier.ts";
 import { deepdreamSchema, fourierSchema } from "./request.ts";
 
@@ -40,6 +41,14 @@ export function shortestRequest({
     return rest === undefined ? [] : [[name, rest]];
   });
   return Object.fromEntries(kept);
+}
+
+/** A request whose channels, three or more in a row, are written as a range. */
+export function withRange(request: Readonly<Record<string, unknown>>) {
+  const channels = z.array(z.int()).min(3).safeParse(request["channels"]).data ?? [];
+  const [first = 0] = channels;
+  const isRun = channels.length > 0 && channels.every((channel, i) => channel === first + i);
+  return isRun ? { ...request, channels: formatRange({ first, last: channels.at(-1)! }) } : request;
 }
 
 /** What of a value is not the default's; `undefined` for nothing. */

@@ -11,6 +11,7 @@ import type { ChannelResult, OkResult } from "../job/result.ts";
 import { DamagedObjectError } from "../json.ts";
 import { MAX_PAGE_SIDE_PX, MAX_SHEET_SIDE_PX, MAX_WHOLE_SHEET_PIXELS } from "../limits.ts";
 import { deepZoomDescriptor, writeDeepZoom } from "./deep-zoom.ts";
+import { sheetDescription } from "./sheet-description.ts";
 import { pageLayouts } from "./sheet-pages.ts";
 
 /** An image in the bucket. */
@@ -160,9 +161,9 @@ async function writeMontage(
   tiles: readonly SheetTile[],
 ): Promise<PlacedImage> {
   const { width, height } = layout;
-  const format = formatOf(await job.plan());
-  const file = await sheetFile(layout, tiles, format);
-  return { key: await job.images.writeSheet(file, format), width, height };
+  const plan = await job.plan();
+  const file = await sheetFile(layout, tiles, plan);
+  return { key: await job.images.writeSheet(file, formatOf(plan)), width, height };
 }
 
 async function writePages(
@@ -170,13 +171,13 @@ async function writePages(
   layouts: readonly SheetLayout[],
   tiles: readonly SheetTile[],
 ): Promise<PlacedImage[]> {
-  const format = formatOf(await job.plan());
+  const plan = await job.plan();
   const pages: PlacedImage[] = [];
   // one at a time: a page is up to 200 MB of pixels
   for (const layout of layouts) {
     const { width, height } = layout;
-    const file = await sheetFile(layout, tiles, format);
-    const key = await job.images.writePage(pages.length + 1, file, format);
+    const file = await sheetFile(layout, tiles, plan);
+    const key = await job.images.writePage(pages.length + 1, file, formatOf(plan));
     pages.push({ key, width, height });
   }
   return pages;
@@ -185,9 +186,9 @@ async function writePages(
 async function sheetFile(
   layout: SheetLayout,
   tiles: readonly SheetTile[],
-  format: SheetFormat,
+  plan: JobPlan,
 ): Promise<Uint8Array> {
-  return encodeSheet(await drawSheet(layout, tiles), format);
+  return encodeSheet(await drawSheet(layout, tiles), formatOf(plan), sheetDescription(plan));
 }
 
 function formatOf({ request }: JobPlan): SheetFormat {

@@ -7,6 +7,7 @@ import { sheetLayout } from "../../../lib/image/sheet-layout.ts";
 import { buildSheet } from "../../../lib/pipeline/sheet/build-sheet.ts";
 import { resultOf } from "../../../lib/pipeline/job/result.ts";
 import { tallyOf } from "../../../lib/pipeline/job/tally.ts";
+import { sheetDescription } from "../../../lib/pipeline/sheet/sheet-description.ts";
 import { sheetManifest } from "../../../lib/pipeline/sheet/sheet-manifest.ts";
 import { roundKeys } from "../../../lib/pipeline/keys.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
@@ -57,10 +58,14 @@ test.each([
     expect(key).toBe(`jobs/${plan.jobId}/montage${ending}`);
     expect(await startsOf(key)).toBe(start);
     expect(await image(key)).toMatchObject({ width, height });
+    const about = sheetDescription(plan).text;
+    expect(about).toContain('"channels":"1:23"');
+    expect(Buffer.from(await store.get(key)).includes(about)).toBe(true);
     const cutUp = await buildSheet(job, results, { ...WHOLE, maxSide: 131, maxPageSide: 60 });
     const [page] = cutUp.pages;
     expect(page?.key).toBe(`jobs/${plan.jobId}/montage-pages/001${ending}`);
     expect(await startsOf(page!.key)).toBe(start);
+    expect(Buffer.from(await store.get(page!.key)).includes(about)).toBe(true);
   },
 );
 
