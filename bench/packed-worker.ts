@@ -10,7 +10,7 @@ import {
 } from "@dreamgrid/aws-endpoint";
 import type { SQSBatchResponse } from "aws-lambda";
 
-import { writeFunction } from "../cdk/bundle/function-bundle.ts";
+import { bundleFunctions, writeFunction } from "../cdk/bundle/function-bundle.ts";
 import { PackedFunction } from "../cdk/bundle/packed-function.ts";
 import type { Network } from "../lib/networks/registry.ts";
 import { acceptRequest } from "../lib/pipeline/job/accept-request.ts";
@@ -66,7 +66,7 @@ export class PackedWorkers {
       queues: QUEUES,
     });
     const workers = new PackedWorkers(folder, endpoint);
-    writeFunction("worker", join(folder, "worker"));
+    writeFunction(bundleFunctions()("worker"), join(folder, "worker"));
     await publishNetwork(workers.#store, network);
     return workers;
   }

@@ -3,7 +3,7 @@ import { Code } from "aws-cdk-lib/aws-lambda";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { execFileSync } from "node:child_process";
 
-import { writeFunction } from "./bundle/function-bundle.ts";
+import { bundleFunctions, writeFunction } from "./bundle/function-bundle.ts";
 import { writeGpuContext } from "./bundle/gpu-context.ts";
 import { repositoryPath } from "./bundle/repository.ts";
 import { gpuImage } from "./constructs/gpu-image.ts";
@@ -12,12 +12,14 @@ import { type PipelineSettings, readSettings, SettingsError } from "./settings.t
 
 const app = new App();
 const settings = settingsOf(app);
+const bundleOf = bundleFunctions();
 new PipelineStack(app, stackName(settings), {
   description: "dreamgrid: renders what the channels of a convolutional network respond to",
   settings,
-  code: (name) => Code.fromAsset(writeFunction(name, repositoryPath("build/functions", name))),
+  code: (name) =>
+    Code.fromAsset(writeFunction(bundleOf(name), repositoryPath("build/functions", name))),
   gpuImage: () => {
-    const context = writeGpuContext(repositoryPath("build/gpu-worker"));
+    const context = writeGpuContext(bundleOf("gpu-worker"), repositoryPath("build/gpu-worker"));
     return gpuImage(context, npmRegistry(), settings.cudaImage);
   },
 });

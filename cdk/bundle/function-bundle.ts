@@ -1,4 +1,4 @@
-import { buildSync, type Metafile, type OutputFile } from "esbuild";
+import { buildSync, type OutputFile } from "esbuild";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
@@ -8,7 +8,8 @@ import { copyPackages } from "./packages.ts";
 import { repositoryPath } from "./repository.ts";
 
 /** Folders of `functions/` that are deployed; each has an `index.ts` that exports `handler`. */
-export type FunctionName = "intake" | "worker" | "gpu-worker" | "assembler" | "dead-letter" | "api";
+const FUNCTIONS = ["intake", "worker", "gpu-worker", "assembler", "dead-letter", "api"] as const;
+export type FunctionName = (typeof FUNCTIONS)[number];
 
 /** Networks that come with the code; functions that accept requests put them into the bucket. */
 const BUNDLED_NETWORKS = ["emojinet"];
@@ -27,28 +28,38 @@ export interface CodeBundle {
 }
 
 /**
- * Bundles a function's code, the AWS SDK included: what was tested is what runs. ES modules, so
- * that `import.meta.url` tells where the bundle lies. The output depends on the sources alone.
+ * Bundles the functions' code, the AWS SDK included: what was tested is what runs. All at once,
+ * since what several import is then read but once. ES modules, so that `import.meta.url` tells where
+ * the bundle lies. The output depends on the sources alone.
  */
-export function bundleCode(name: FunctionName): CodeBundle {
-  const main = build({ index: `functions/${name}/index.ts` });
-  const started = Object.entries(STARTED_BESIDE)
-    .filter(([, { startedBy }]) => containsSource(main.metafile, startedBy))
-    .map(([file, { source }]) => build({ [file]: source }));
-  const builds = [main, ...started];
-  return {
-    files: builds.flatMap(({ outputFiles }) => outputFiles),
-    nativePackages: NATIVE.filter((native) =>
-      builds.some(({ metafile }) => importsPackage(metafile, native)),
-    ),
-    publishesNetworks: containsSource(main.metafile, "lib/pipeline/networks/publish-bundled.ts"),
-    drawsText: containsSource(main.metafile, "lib/image/rendered-text.ts"),
+export function bundleFunctions(): (name: FunctionName) => CodeBundle {
+  const mainOf = (name: FunctionName) => `${name}/index`;
+  const started = Object.entries(STARTED_BESIDE).map(([file, { source, startedBy }]) => ({
+    entry: `beside/${file}`,
+    source,
+    startedBy,
+  }));
+  const outputOf = build(
+    Object.fromEntries([
+      ...FUNCTIONS.map((name) => [mainOf(name), `functions/${name}/index.ts`]),
+      ...started.map(({ entry, source }) => [entry, source]),
+    ]),
+  );
+  return (name) => {
+    const main = outputOf(mainOf(name));
+    const beside = started.filter(({ startedBy }) => main.sources.has(startedBy));
+    const outputs = [main, ...beside.map(({ entry }) => outputOf(entry))];
+    return {
+      files: outputs.flatMap(({ files }) => files),
+      nativePackages: NATIVE.filter((each) => outputs.some(({ packages }) => packages.has(each))),
+      publishesNetworks: main.sources.has("lib/pipeline/networks/publish-bundled.ts"),
+      drawsText: main.sources.has("lib/image/rendered-text.ts"),
+    };
   };
 }
 
-/** Writes everything the function needs to run into a folder, which is emptied first. */
-export function writeFunction(name: FunctionName, folder: string): string {
-  const bundle = bundleCode(name);
+/** Writes everything a function needs to run into a folder, which is emptied first. */
+export function writeFunction(bundle: CodeBundle, folder: string): string {
   rmSync(folder, { recursive: true, force: true });
   writeCode(bundle, folder);
   copyPackages(bundle.nativePackages, join(folder, "node_modules"));
@@ -73,12 +84,15 @@ function copyNetworks(folder: string): void {
   }
 }
 
+/** Wherever the files are written, their source maps refer to the sources from here. */
+const OUT = "build/functions";
+
+/** @returns what was made of each entry point */
 function build(entryPoints: Readonly<Record<string, string>>) {
-  return buildSync({
+  const { outputFiles, metafile } = buildSync({
     absWorkingDir: repositoryPath(),
     entryPoints,
-    // never written: source maps refer to the sources from here
-    outdir: "build/functions/any",
+    outdir: OUT,
     outExtension: { ".js": ".mjs" },
     write: false,
     metafile: true,
@@ -100,13 +114,16 @@ function build(entryPoints: Readonly<Record<string, string>>) {
     },
     logLevel: "warning",
   });
-}
-
-/** Whether anything of a source file was left after unused code had been dropped. */
-function containsSource({ outputs }: Metafile, source: string): boolean {
-  return Object.values(outputs).some(({ inputs }) => (inputs[source]?.bytesInOutput ?? 0) > 0);
-}
-
-function importsPackage({ outputs }: Metafile, name: string): boolean {
-  return Object.values(outputs).some(({ imports }) => imports.some(({ path }) => path === name));
+  return (entry: string) => {
+    const path = `${OUT}/${entry}.mjs`;
+    const files = [path, `${path}.map`].map((each) => repositoryPath(each));
+    const { inputs, imports } = metafile.outputs[path]!;
+    // without those of which nothing was left after unused code had been dropped
+    const sources = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+    return {
+      files: outputFiles.filter((file) => files.includes(file.path)),
+      sources: new Set(sources.map(([source]) => source)),
+      packages: new Set(imports.map((each) => each.path)),
+    };
+  };
 }

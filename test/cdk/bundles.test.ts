@@ -6,7 +6,11 @@ import { type Endpoint, startEndpoint } from "@dreamgrid/aws-endpoint";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 
-import { bundleCode, writeFunction } from "../../cdk/bundle/function-bundle.ts";
+import {
+  bundleFunctions,
+  type CodeBundle,
+  writeFunction,
+} from "../../cdk/bundle/function-bundle.ts";
 import { copyPackages } from "../../cdk/bundle/packages.ts";
 import {
   LAMBDA_FUNCTIONS,
@@ -17,6 +21,7 @@ import { createS3Client } from "../../lib/storage/s3-client.ts";
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { BUCKET, localConnection, QUEUE_NAMES, QUEUES } from "../../local/resources.ts";
+import { bundleOf } from "./support/bundles.ts";
 import { callEvent, creationsEvent, invoke, messagesEvent } from "./support/invoke.ts";
 
 const MB = 1e6;
@@ -32,7 +37,7 @@ const MAX_MB: Readonly<Record<LambdaFunctionName, number>> = {
 /** Outside the repository: nothing can be found in a `node_modules` further up. */
 const folder = mkdtempSync(join(tmpdir(), "dreamgrid-bundles-"));
 const folderOf = (name: LambdaFunctionName) => join(folder, name);
-for (const name of LAMBDA_FUNCTIONS) writeFunction(name, folderOf(name));
+for (const name of LAMBDA_FUNCTIONS) writeFunction(bundleOf(name), folderOf(name));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test.each(LAMBDA_FUNCTIONS)("%s is as large as it has to be", (name) => {
@@ -70,9 +75,9 @@ test("the assembler has a font for titles, where a machine has none", async () =
 });
 
 test("built again, a bundle has the same bytes", () => {
-  const [first, second] = [bundleCode("worker"), bundleCode("worker")];
-  expect(first.files).toHaveLength(6);
-  expect(second.files.map(({ hash }) => hash)).toEqual(first.files.map(({ hash }) => hash));
+  const hashes = (bundle: CodeBundle) => bundle.files.map(({ hash }) => hash);
+  expect(hashes(bundleOf("worker"))).toHaveLength(6);
+  expect(hashes(bundleFunctions()("worker"))).toEqual(hashes(bundleOf("worker")));
 });
 
 test("a package that is not installed is named, with what to do", () => {

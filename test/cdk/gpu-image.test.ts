@@ -10,6 +10,7 @@ import { writeGpuContext } from "../../cdk/bundle/gpu-context.ts";
 import { copyPackages } from "../../cdk/bundle/packages.ts";
 import { EXIT } from "../../functions/gpu-worker/exit-codes.ts";
 import packageJson from "../../package.json" with { type: "json" };
+import { bundleOf } from "./support/bundles.ts";
 import { invoke } from "./support/invoke.ts";
 
 const run = promisify(execFile);
@@ -17,7 +18,7 @@ const IMAGE = new URL("../../functions/gpu-worker/image/", import.meta.url);
 const PROVIDER = "com.github.asus4.onnxruntime.linux-x64-gpu";
 
 const folder = mkdtempSync(join(tmpdir(), "dreamgrid-gpu-image-"));
-const context = writeGpuContext(join(folder, "context"));
+const context = writeGpuContext(bundleOf("gpu-worker"), join(folder, "context"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const dependencies = z.object({ dependencies: z.record(z.string(), z.string()) });

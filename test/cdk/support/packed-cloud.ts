@@ -1,7 +1,7 @@
 import type { SQSBatchResponse } from "aws-lambda";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -16,6 +16,7 @@ import { S3ObjectStore } from "../../../lib/storage/s3-object-store.ts";
 import { createS3Client } from "../../../lib/storage/s3-client.ts";
 import { toSqsEvent } from "../../../local/event-sources/sqs-event.ts";
 import { localConnection } from "../../../local/resources.ts";
+import { bundleOf } from "./bundles.ts";
 import { Deployed, type Mapping } from "./deployed.ts";
 import { statementsOfRole } from "./iam.ts";
 import { type Gateway, type RecordedCall, startGateway } from "./iam-gateway.ts";
@@ -86,7 +87,8 @@ export class PackedCloud {
   /** A folder with what is packed of the function, and the environment to run it in. */
   async packed(name: CallerName) {
     const { url } = await this.#gateway(name);
-    const folder = writeFunction(name, join(this.#folder, name));
+    const folder = join(this.#folder, name);
+    if (!existsSync(folder)) writeFunction(bundleOf(name), folder);
     const environment = {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: REGION,
