@@ -8,7 +8,11 @@ import { uploadKey } from "../lib/pipeline/keys.ts";
 import { analyseInThread, readInThread } from "../lib/pipeline/networks/analyse-in-thread.ts";
 import type { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
-import { renameFiles, type RequestTarget } from "../lib/pipeline/request/fields/targets.ts";
+import {
+  filesOfTargets,
+  renameFiles,
+  type RequestTarget,
+} from "../lib/pipeline/request/fields/targets.ts";
 import {
   initialImageOf,
   type RenderRequest,
@@ -67,13 +71,8 @@ async function uploadTargetFiles(
   targets: readonly RequestTarget[],
 ): Promise<RequestTarget[]> {
   const keys = new Map<string, string>();
-  for (const [i, target] of targets.entries()) {
-    for (const field of ["direction", "activationOf"] as const) {
-      const path = target[field];
-      if (path !== undefined) {
-        keys.set(path, await uploadFile(store, path, `targets[${i}].${field}`));
-      }
-    }
+  for (const { file, where } of filesOfTargets(targets)) {
+    keys.set(file, await uploadFile(store, file, where));
   }
   return renameFiles(targets, (path) => keys.get(path)!);
 }

@@ -35,6 +35,11 @@ export function networkFolders(env: Environment) {
 
 /** Folders that hold networks: the package's `models/`, those of `DREAMGRID_MODELS`, the cache. */
 export function defaultFolders(env: Environment): string[] {
-  const given = (env["DREAMGRID_MODELS"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  return [fileURLToPath(new URL("../../models", import.meta.url)), ...given, cacheFolder(env)];
+  const own = fileURLToPath(new URL("../../models", import.meta.url));
+  return [own, ...givenFolders(env), cacheFolder(env)];
+}
+
+/** Those of `DREAMGRID_MODELS`. */
+export function givenFolders(env: Environment): string[] {
+  return (env["DREAMGRID_MODELS"] ?? "").split(delimiter).filter((folder) => folder !== "");
 }

@@ -1,12 +1,11 @@
 import { statSync } from "node:fs";
 import { delimiter } from "node:path";
 
-import type { Environment } from "../../lib/networks/folders.ts";
+import { type Environment, givenFolders } from "../../lib/networks/folders.ts";
 
 /** What is wrong with `DREAMGRID_MODELS`; `null` for nothing. */
 export function modelsFoldersProblem(env: Environment): string | null {
-  const folders = (env["DREAMGRID_MODELS"] ?? "").split(delimiter).filter((path) => path !== "");
-  const missing = folders.find(
+  const missing = givenFolders(env).find(
     (folder) => !statSync(folder, { throwIfNoEntry: false })?.isDirectory(),
   );
   if (missing === undefined) return null;

@@ -21,6 +21,7 @@ import { cropProblems } from "./crop-problems.ts";
 import { selectChannels } from "./channel-selection.ts";
 import { montageProblems } from "./montage-problems.ts";
 import { presetForm } from "./preset-form.ts";
+import { filesOfTargets } from "./fields/targets.ts";
 import { fixedMeanProblems, raisedLayer } from "./raised-layer.ts";
 import { requestedLayer } from "./requested-layer.ts";
 import { diversityProblems, resolveTargets, targetFitProblems } from "./resolve-targets.ts";
@@ -183,9 +184,10 @@ function pictureProblems({ method }: Drawing, tileSize: Size): string[] {
 /** Which photographs the request names that the network cannot take. */
 function photographProblems(request: RenderRequest, model: NetworkModel): string[] {
   if (takesPhotographs(model)) return [];
-  const fields = (request.targets ?? []).flatMap(({ activationOf }, i) =>
-    activationOf === undefined ? [] : [`targets[${i}].activationOf`],
+  const photographs = filesOfTargets(request.targets).filter(
+    ({ field }) => field === "activationOf",
   );
+  const fields = photographs.map(({ where }) => where);
   if (initialImageOf(request) !== null) fields.push("initialImage");
   return fields.map(
     (field) =>

@@ -4,7 +4,7 @@ import { decodeImage } from "../../image/png.ts";
 import type { Raster } from "../../image/raster.ts";
 import { sha256 } from "../../networks/checksum.ts";
 import { MAX_ENTRIES_TOLD } from "../limits.ts";
-import type { RequestTarget } from "./fields/targets.ts";
+import { type FileOfTarget, filesOfTargets, type RequestTarget } from "./fields/targets.ts";
 import { requireUnchanged } from "./initial-image.ts";
 import { RequestError } from "./request.ts";
 import { targetUnits } from "./target-units.ts";
@@ -27,29 +27,36 @@ export async function pinTargetFiles(
 ): Promise<readonly TargetFile[]> {
   const pinned = new Map<string, TargetFile>();
   const problems: string[] = [];
-  for (const [i, { direction, activationOf }] of (targets ?? []).entries()) {
+  for (const named of filesOfTargets(targets)) {
     // one that is bad may be named thousands of times, and is read each time
     if (problems.length >= MAX_ENTRIES_TOLD) break;
-    const key = direction ?? activationOf;
-    if (key === undefined) continue;
-    const field = direction === undefined ? "activationOf" : "direction";
-    const known = pinned.get(key);
+    const known = pinned.get(named.file);
     // no file is both: one that is named as the other, too, is read again and refused
-    if (known && (known.shape === null) === (field === "activationOf")) continue;
+    if (known && (known.shape === null) === (named.field === "activationOf")) continue;
     try {
-      const bytes = await read(key, `targets[${i}].${field}`);
-      const contents = await decode(bytes, field);
-      const shape = contents.kind === "direction" ? [...contents.array.shape] : null;
-      pinned.set(key, { key, sha256: sha256(bytes), shape });
+      pinned.set(named.file, await pin(named, read));
     } catch (error) {
-      if (error instanceof RequestError) problems.push(...error.problems);
-      else if (error instanceof ImageError) {
-        problems.push(`targets[${i}].${field}: given '${key}'; ${error.message}`);
-      } else throw error;
+      if (!(error instanceof RequestError)) throw error;
+      problems.push(...error.problems);
     }
   }
   if (problems.length > 0) throw new RequestError(problems);
   return [...pinned.values()];
+}
+
+async function pin(
+  { file, field, where }: FileOfTarget,
+  read: ReadTargetFile,
+): Promise<TargetFile> {
+  const bytes = await read(file, where);
+  try {
+    const contents = await decode(bytes, field);
+    const shape = contents.kind === "direction" ? [...contents.array.shape] : null;
+    return { key: file, sha256: sha256(bytes), shape };
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    throw new RequestError([`${where}: given '${file}'; ${error.message}`]);
+  }
 }
 
 /** Those of a request's files that its images of these numbers are drawn of. */
@@ -60,7 +67,7 @@ export function filesOfImages(
 ): readonly TargetFile[] {
   const units = targetUnits(targets ?? []);
   const drawn = numbers.flatMap((number) => units[number - 1]?.target ?? []);
-  const keys = new Set(drawn.flatMap(({ direction, activationOf }) => [direction, activationOf]));
+  const keys = new Set(filesOfTargets(drawn).map(({ file }) => file));
   return files.filter(({ key }) => keys.has(key));
 }
 
@@ -80,7 +87,7 @@ export async function loadTargetFiles(
 }
 
 /** @throws ImageError if that is not what the field wants */
-async function decode(bytes: Uint8Array, field: "direction" | "activationOf"): Promise<Decoded> {
+async function decode(bytes: Uint8Array, field: FileOfTarget["field"]): Promise<Decoded> {
   if (field === "activationOf") return { kind: "image", raster: await decodeImage(bytes) };
   const array = decodeNpy(bytes);
   if (!array.data.every(Number.isFinite) || array.data.every((value) => value === 0)) {

@@ -125,6 +125,27 @@ export const localTargets = targetsOf(z.string().min(1));
  */
 export type RequestTarget = NonNullable<z.infer<typeof targets>>[number];
 
+/** A file that a target names. */
+export interface FileOfTarget {
+  readonly file: string;
+  readonly field: (typeof FILE_FIELDS)[number];
+  /** For messages, `targets[0].direction`. */
+  readonly where: string;
+}
+
+/** Fields of a target that name a file. */
+const FILE_FIELDS = ["direction", "activationOf"] as const;
+
+/** The files that targets name, each as often as it is named. */
+export function filesOfTargets(given: readonly RequestTarget[] = []): readonly FileOfTarget[] {
+  return given.flatMap((target, i) =>
+    FILE_FIELDS.flatMap((field) => {
+      const file = target[field];
+      return file === undefined ? [] : [{ file, field, where: `targets[${i}].${field}` }];
+    }),
+  );
+}
+
 /** @param given targets whose files are to be called otherwise */
 export function renameFiles(
   given: readonly RequestTarget[],
