@@ -1,7 +1,6 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 
-import { type ConsumerTrouble, consume } from "../../lib/queue/consume.ts";
-import type { MessageReceiver } from "../../lib/queue/message-queue.ts";
+import { consume, type ConsumeOptions } from "../../lib/queue/consume.ts";
 import { toSqsEvent } from "./sqs-event.ts";
 
 /** How many messages make one event. */
@@ -13,20 +12,16 @@ export interface Batching {
 }
 
 /** A queue wired to a handler, as Lambda's event source mapping does it. */
-export interface EventSourceOptions {
-  readonly receiver: MessageReceiver;
+export interface EventSourceOptions extends Pick<
+  ConsumeOptions,
+  "receiver" | "visibilitySeconds" | "retrySeconds" | "onError"
+> {
   readonly queueArn: string;
   readonly handler: (event: SQSEvent) => Promise<SQSBatchResponse>;
   /** Asked before each event, for what is other by then. */
   readonly batching: () => Batching;
   /** Handlers running at a time: at first one, and one more whenever there is work. */
   readonly concurrency: number;
-  /** Messages not deleted come back after this time; it is prolonged while their handler runs. */
-  readonly visibilitySeconds: number;
-  /** How soon a message comes back that failed, by its deliveries so far, from 1. */
-  readonly retrySeconds: (receiveCount: number) => number;
-  /** The source goes on, whatever happens. */
-  readonly onError: (trouble: ConsumerTrouble, error: unknown) => void;
 }
 
 export interface EventSource {

@@ -7,7 +7,7 @@ import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { Tile, type TileProps } from "../components/tile.tsx";
 import { Facts } from "../parts/facts.tsx";
-import { useLabels } from "../parts/layer-pane.tsx";
+import { type LayerPaneProps, useLabels } from "../parts/layer-pane.tsx";
 import { chosenRecipe, RecipeSelect, useRecipes } from "../parts/recipe-select.tsx";
 import { RenderForm } from "../parts/render-form.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
@@ -72,14 +72,9 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
   );
 }
 
-interface SubjectProps {
-  readonly network: string;
-  readonly layer: LayerDocument;
+interface SubjectProps extends LayerPaneProps {
   readonly channel: number;
   readonly found: ReturnType<typeof useChannels>;
-  /** What the address calls it. */
-  readonly recipeId: string | null;
-  readonly onRecipe: (id: string) => void;
 }
 
 /** The picture, and what is known of it or draws it. */

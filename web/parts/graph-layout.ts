@@ -4,20 +4,14 @@ import type { LayerDocument } from "../api/documents.ts";
 import { several } from "../components/counted.ts";
 
 /** A layer, or a module whose layers are not shown one by one. */
-export interface GraphNode {
-  readonly id: string;
-  readonly title: string;
+export interface GraphNode extends GraphBox {
   /** Operator, or how many layers there are in the module. */
   readonly note: string;
   /** `null` for a module. */
   readonly layer: LayerDocument | null;
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
 }
 
-/** An open module, around its parts. */
+/** What has a place in the graph; alone, an open module, around its parts. */
 export interface GraphBox {
   readonly id: string;
   readonly title: string;

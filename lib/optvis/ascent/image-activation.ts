@@ -8,7 +8,7 @@ import { floatOutput } from "./outputs.ts";
 import { pixelAt, type Place } from "./target.ts";
 
 /** A layer, and the size of the images that its network sees. */
-interface LayerAtSize {
+export interface LayerAtSize {
   readonly engine: Pick<AscentEngine, "evaluate">;
   readonly network: NetworkModel;
   readonly layer: TargetLayer;

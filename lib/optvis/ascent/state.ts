@@ -18,9 +18,9 @@ export type Parameters = Readonly<Record<string, FloatTensor>>;
 export interface Beginning {
   /** 1-based. */
   readonly channel: number;
-  /** Place in the task's channels. */
+  /** Place in the task, which may name a channel twice. */
   readonly position: number;
-  /** Seeds that gave no gradient so far. */
+  /** How often it began anew from another seed, since those before gave no gradient. */
   readonly restarts: number;
 }
 
@@ -35,17 +35,11 @@ export interface Starts {
  * One image on its way through the stages. Never changed: every step makes the next state. It is
  * all that a later run needs to go on, bit for bit as if it had not been interrupted.
  */
-export interface AscentState {
-  /** 1-based. */
-  readonly channel: number;
-  /** Place in the task, which may name a channel twice. */
-  readonly position: number;
+export interface AscentState extends Beginning {
   readonly parameters: Parameters;
   readonly trace: readonly TracePoint[];
   /** `null`: it goes on. */
   readonly stop: Stop | null;
-  /** How often it began anew from another seed. */
-  readonly restarts: number;
   /** Whether its first iterations follow the redirected gradient. */
   readonly isRevived: boolean;
   /**

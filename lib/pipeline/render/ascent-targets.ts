@@ -1,16 +1,14 @@
 import type { Planes, Raster, Size } from "../../image/raster.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
-import type { AscentEngine } from "../../optvis/ascent/engine.ts";
-import { imageActivation, vectorAt } from "../../optvis/ascent/image-activation.ts";
+import {
+  imageActivation,
+  type LayerAtSize,
+  vectorAt,
+} from "../../optvis/ascent/image-activation.ts";
 import { type Aim, CENTRE, type Place, type Target } from "../../optvis/ascent/target.ts";
 import { channelPlace } from "../../optvis/ascent/task.ts";
 import { diversityValue } from "../../optvis/graph/diversity-value.ts";
-import {
-  imageShapeOf,
-  mapShapeAt,
-  type NetworkModel,
-  type TargetLayer,
-} from "../../optvis/graph/layer-pass.ts";
+import { imageShapeOf, mapShapeAt } from "../../optvis/graph/layer-pass.ts";
 import type { RequestTarget } from "../request/fields/targets.ts";
 import type { TargetContents } from "../request/target-files.ts";
 import { DEFAULT_COSINE_POWER, soleChannel, targetUnits } from "../request/target-units.ts";
@@ -22,12 +20,7 @@ import { DEFAULT_COSINE_POWER, soleChannel, targetUnits } from "../request/targe
 const DIVERSITY_WEIGHT = 0.5;
 
 /** What targets are looked for in. */
-export interface TargetSurroundings {
-  readonly engine: Pick<AscentEngine, "evaluate">;
-  readonly network: NetworkModel;
-  readonly layer: TargetLayer;
-  /** What the network first sees. */
-  readonly size: Size;
+export interface TargetSurroundings extends LayerAtSize {
   /** What the files hold that targets name. */
   readonly files: ReadonlyMap<string, TargetContents>;
   /** An image's planes as the network takes them. */
