@@ -1,5 +1,5 @@
-import type { Model } from "../../onnx/model.ts";
-import type { TargetLayer } from "./layer-pass.ts";
+import { specialise } from "../../onnx/static-graph.ts";
+import { imageShapeOf, type NetworkModel, type TargetLayer } from "./layer-pass.ts";
 import { PlaceMeans } from "./place-means.ts";
 
 /**
@@ -10,12 +10,13 @@ import { PlaceMeans } from "./place-means.ts";
  * @returns `null` where there is none, as far as the arithmetic before it tells
  */
 export function fixesMean(
-  model: Model,
+  { model, inputSize }: NetworkModel,
   layer: TargetLayer & { readonly shape: readonly number[] | null },
 ) {
   const { value, channelAxis = 1, batchAxis = 0, shape } = layer;
   const node = model.graph.nodes.find(({ outputs }) => outputs[0] === value);
   if (node === undefined || shape === null || shape.length < 3 || batchAxis > 0) return null;
-  const means = new PlaceMeans(model, { rank: shape.length, channelAxis });
+  const graph = specialise(model, imageShapeOf(model, 1, inputSize));
+  const means = new PlaceMeans(graph, { rank: shape.length, channelAxis });
   return means.isFixed(value) ? node : null;
 }

@@ -1,21 +1,18 @@
-import type { Model, Node, Value } from "../../onnx/model.ts";
-import { intAttribute } from "../../onnx/node.ts";
-import { type Tensor, toNumbers } from "../../onnx/tensor.ts";
-
-/** Which axis the channels lie along, of how many; the batch is axis 0, the others are of places. */
-export interface ChannelPlace {
-  readonly channelAxis: number;
-  readonly rank: number;
-}
+import { RESHAPES } from "../../onnx/channel-parts.ts";
+import type { Node, Value } from "../../onnx/model.ts";
+import { axisAttribute } from "../../onnx/operators/axes.ts";
+import { reducedAxes } from "../../onnx/operators/reduce.ts";
+import type { StaticGraph } from "../../onnx/static-graph.ts";
+import { sizeOf } from "../../onnx/tensor.ts";
 
 /** Of one channel, in either of two images. */
 type Pair = readonly [number, number];
 
 /** Operators that make sums of their inputs, or pass the first on. */
 const SUMS: ReadonlySet<string> = new Set("Add Dropout Identity Neg Sub Sum".split(" "));
-/** Others on elements, whose output is even, in the sense below, where all inputs are. */
-const ON_ELEMENTS: ReadonlySet<string> = new Set(
-  "Abs Clip Div Exp Max Min Mul Pow Reciprocal Sigmoid Sqrt Tanh".split(" "),
+/** Others whose output has its elements where the input has them. */
+const IN_PLACE: ReadonlySet<string> = new Set(
+  "Abs Clip Div Exp Max Min Mul Pow Reciprocal Sigmoid Softmax Sqrt Tanh".split(" "),
 );
 
 /** What rounding leaves of numbers of about 1 that cancel. */
@@ -26,27 +23,26 @@ const ROUNDING = 1e-9;
  * numbers. Those are made up: of a constant one for both images. Of x r + (b - m r), where m is the
  * mean of x, both means are b: no image changes it.
  *
- * A value is even if it has one number for each channel of an image, the same at every place.
+ * An axis of places is one that is longer than 1 and not that of the channels; the batch is one
+ * image. A value is even if it has one number for each channel, the same at every place.
  */
 export class PlaceMeans {
-  readonly #constants: ReadonlyMap<Value, Tensor>;
-  readonly #place: ChannelPlace;
-  readonly #axes: readonly number[];
-  readonly #places: readonly number[];
+  readonly #facts: StaticGraph["facts"];
+  readonly #layer: Layout;
   readonly #means = new Map<Value, Pair>();
-  readonly #evens = new Set<Value>();
+  /** Axes of places of values with another number of axes than the layer: of [C, H W], say. */
+  readonly #followed = new Map<Value, readonly number[]>();
   #count = 0;
 
-  constructor({ graph, folded }: Model, place: ChannelPlace) {
-    // an exporter may write a bias as a Cast or an Identity of weights
-    this.#constants = new Map([...graph.initializers, ...folded]);
-    this.#place = place;
-    this.#axes = Array.from({ length: place.rank }, (_, axis) => axis);
-    this.#places = this.#axes.filter((axis) => axis > 0 && axis !== place.channelAxis);
+  /** @param graph for one image */
+  constructor({ graph, facts }: StaticGraph, layer: Layout) {
+    this.#facts = facts;
+    this.#layer = layer;
     for (const node of graph.nodes) {
       const [value] = node.outputs;
-      if (node.domain !== "" || !value || folded.has(value)) continue;
-      if (this.#makesEven(node)) this.#evens.add(value);
+      if (node.domain !== "" || !value || !facts.has(value)) continue;
+      const places = this.#placesBehind(node);
+      if (places) this.#followed.set(value, places);
       this.#means.set(value, this.#meanBy(node));
     }
   }
@@ -57,17 +53,29 @@ export class PlaceMeans {
   }
 
   #meanOf(value: Value): Pair {
-    const known = this.#means.get(value) ?? this.#madeUp(this.#constants.has(value));
+    const known = this.#means.get(value) ?? this.#madeUp(this.#isConstant(value));
     this.#means.set(value, known);
     return known;
   }
 
   #meanBy(node: Node): Pair {
     const { op, inputs } = node;
-    const isEven = inputs.map((input) => this.#isEven(input));
+    const [x = ""] = inputs;
+    const from = this.#placesOf(x);
+    const isEven = inputs.map((input) => this.#isEven(input, node));
+    const isAlongside = inputs.every(
+      (input, i) => isEven[i] || this.#isConstant(input) || this.#isLaidOutAs(input, node),
+    );
     const isMultiple = (op === "Mul" && isEven.includes(true)) || (op === "Div" && isEven[1]);
-    if (isMultiple || SUMS.has(op)) return computed(node, (input) => this.#meanOf(input));
-    if (this.#isMeanOfPlaces(node)) return this.#meanOf(inputs[0]!);
+    if (isAlongside && (isMultiple || SUMS.has(op))) {
+      return computed(node, (input) => this.#meanOf(input));
+    }
+    const isKept = this.#placesBehind(node)?.join() === this.#placesOf(node.outputs[0]!)?.join();
+    if (RESHAPES.has(op) && from && isKept) return this.#meanOf(x);
+    const isMean = op === "ReduceMean" || op === "GlobalAveragePool";
+    const long = longAxes(this.#shapeOf(x));
+    const taken = this.#reducedBy(node)?.filter((axis) => long.includes(axis));
+    if (isMean && from && taken?.join() === from.join()) return this.#meanOf(x);
     return this.#madeUp(this.#isStandardised(node));
   }
 
@@ -78,35 +86,65 @@ export class PlaceMeans {
     return [first, isConstant ? first : next()];
   }
 
-  #isEven(value: Value): boolean {
-    const shape = this.#constants.get(value)?.shape;
-    if (shape === undefined) return this.#evens.has(value);
-    const { rank } = this.#place;
-    return this.#places.every((axis) => (shape[axis - rank + shape.length] ?? 1) === 1);
+  #isConstant(value: Value): boolean {
+    return this.#facts.get(value)?.constant !== undefined;
   }
 
-  #makesEven(node: Node): boolean {
-    const inputs = node.inputs.filter(Boolean);
-    if (SUMS.has(node.op) || ON_ELEMENTS.has(node.op)) {
-      return inputs.every((input) => this.#isEven(input));
+  #shapeOf(value: Value): readonly number[] {
+    return this.#facts.get(value)?.shape ?? [];
+  }
+
+  /** `null` where it is not known which they are. */
+  #placesOf(value: Value): readonly number[] | null {
+    const { rank, channelAxis } = this.#layer;
+    const shape = this.#shapeOf(value);
+    if (shape.length !== rank) return this.#followed.get(value) ?? null;
+    return longAxes(shape).filter((axis) => axis !== channelAxis);
+  }
+
+  /** Whether an input of a node has one number for all of the output's places. */
+  #isEven(input: Value, { outputs }: Node): boolean {
+    const [shape, rank] = [this.#shapeOf(input), this.#shapeOf(outputs[0]!).length];
+    const places = this.#placesOf(outputs[0]!);
+    return places?.every((axis) => (shape[axis - rank + shape.length] ?? 1) === 1) ?? false;
+  }
+
+  #isLaidOutAs(input: Value, { outputs }: Node): boolean {
+    const [shape, wanted] = [input, outputs[0]!].map((value) => this.#shapeOf(value));
+    const [own, places] = [input, outputs[0]!].map((value) => this.#placesOf(value));
+    return shape!.join() === wanted!.join() && own?.join() === places?.join();
+  }
+
+  /** Where they can be followed from the node's input to its output. */
+  #placesBehind(node: Node): readonly number[] | null {
+    const { op, inputs, outputs } = node;
+    const to = this.#shapeOf(outputs[0]!);
+    if (SUMS.has(op) || IN_PLACE.has(op)) {
+      const alike = inputs.find(
+        (input) => this.#followed.has(input) && this.#shapeOf(input).join() === to.join(),
+      );
+      return alike === undefined ? null : this.#followed.get(alike)!;
     }
-    const axes = this.#reducedAxes(node);
-    return axes !== null && this.#places.every((axis) => axes.has(axis));
+    // whatever lies along axis 1 are the channels of its input
+    if (op === "InstanceNormalization") return behindSecond(to);
+    const [x = ""] = inputs;
+    const [from, places] = [this.#shapeOf(x), this.#placesOf(x)];
+    if (places === null) return null;
+    if (RESHAPES.has(op)) return reshaped(from, places, to);
+    const taken = this.#reducedBy(node);
+    if (taken === null) return null;
+    const isKept = from.length === to.length;
+    const gone = (axis: number) => (isKept ? 0 : taken.filter((each) => each < axis).length);
+    return places.filter((axis) => !taken.includes(axis)).map((axis) => axis - gone(axis));
   }
 
-  #isMeanOfPlaces(node: Node): boolean {
-    const isMean = node.op === "ReduceMean" || node.op === "GlobalAveragePool";
-    return isMean && this.#makesEven(node) && this.#reducedAxes(node)?.size === this.#places.length;
-  }
-
-  /** `null` where it is no reduction, its axes are not kept, or not known. */
-  #reducedAxes(node: Node): ReadonlySet<number> | null {
-    const { rank } = this.#place;
-    if (node.op.startsWith("Global")) return new Set(this.#axes.slice(2));
-    const given = this.#constants.get(node.inputs[1] ?? "");
-    const isKept = node.op.startsWith("Reduce") && intAttribute(node, "keepdims", 1) === 1;
-    if (!isKept || given?.type !== "int64") return null;
-    return new Set(toNumbers(given).map((axis) => (axis < 0 ? axis + rank : axis)));
+  /** Axes that a reduction takes; `null` for any other node. */
+  #reducedBy(node: Node): readonly number[] | null {
+    if (!node.op.startsWith("Global") && !node.op.startsWith("Reduce")) return null;
+    return reducedAxes(
+      node,
+      node.inputs.map((input) => this.#facts.get(input) ?? null),
+    );
   }
 
   /**
@@ -115,13 +153,36 @@ export class PlaceMeans {
    * (Softmax).
    */
   #isStandardised(node: Node): boolean {
-    const { rank, channelAxis } = this.#place;
+    const shape = this.#shapeOf(node.outputs[0]!);
+    const places = this.#placesOf(node.outputs[0]!) ?? [];
     if (node.op === "InstanceNormalization") {
-      return channelAxis === 1 && this.#constants.has(node.inputs[2] ?? "");
+      const isOfPlaces = places.join() === behindSecond(shape).join();
+      return isOfPlaces && this.#isConstant(node.inputs[2] ?? "");
     }
-    const axis = intAttribute(node, "axis", -1);
-    return node.op === "Softmax" && this.#places.includes(axis < 0 ? axis + rank : axis);
+    return node.op === "Softmax" && places.includes(axisAttribute(node, shape.length, -1));
   }
+}
+
+/** Which axis the channels lie along, of how many; the batch is axis 0, the others are of places. */
+interface Layout {
+  readonly channelAxis: number;
+  readonly rank: number;
+}
+
+const longAxes = (shape: readonly number[]): readonly number[] =>
+  [...shape.keys()].filter((axis) => shape[axis]! > 1);
+
+const behindSecond = (shape: readonly number[]): readonly number[] =>
+  longAxes(shape).filter((axis) => axis > 1);
+
+/** Axes of places behind a Reshape, where all of a channel lie one after the other before it. */
+function reshaped(from: readonly number[], places: readonly number[], to: readonly number[]) {
+  const channels = sizeOf(from) / sizeOf(places.map((axis) => from[axis]!));
+  const isBehind = (shape: readonly number[]) => (axis: number) =>
+    sizeOf(shape.slice(0, axis)) >= channels;
+  const isInRow = longAxes(from).filter(isBehind(from)).join() === places.join();
+  const isKept = [...to, 1].some((_, axis) => sizeOf(to.slice(0, axis)) === channels);
+  return isInRow && isKept ? longAxes(to).filter(isBehind(to)) : null;
 }
 
 /** What arithmetic makes of a number of each input. */

@@ -32,7 +32,7 @@ export async function ascentTask(
   const layer = asTarget(drawn);
   const { objective, seed, numIterations: iterations } = request;
   // by the model that the request was resolved with: of the folded one more may be known
-  const raised = asTarget(raisedLayer(request, task.network.model.model, drawn));
+  const raised = asTarget(raisedLayer(request, task.network.model, drawn));
   const provider = providerOf(task);
   const common = { network, layer, raised: raised.value, channels, objective, provider };
   const asPlanes = (image: Raster) => toNetworkPlanes(photographPlanes(image, network), network);

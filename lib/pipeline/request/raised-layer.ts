@@ -1,7 +1,7 @@
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
-import type { Model } from "../../onnx/model.ts";
 import { describeNode } from "../../onnx/node.ts";
 import { fixesMean } from "../../optvis/graph/fixed-mean.ts";
+import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { preActivation } from "../../optvis/graph/pre-activation.ts";
 import { isMap } from "./fields/targets.ts";
 import type { RenderRequest } from "./request.ts";
@@ -14,14 +14,14 @@ type Raising = Pick<RenderRequest, "method" | "objective" | "targets">;
  * unless no image raises the mean of that and the mean is asked for; `deepdream` raises the output
  * itself, as deepDreamImage does.
  */
-export function raisedLayer(request: Raising, model: Model, layer: LayerWithChannels) {
-  const value = request.method === "fourier" ? preActivation(model, layer) : null;
+export function raisedLayer(request: Raising, model: NetworkModel, layer: LayerWithChannels) {
+  const value = request.method === "fourier" ? preActivation(model.model, layer) : null;
   const fed = value === null ? layer : { ...layer, value };
   return raisesMeans(request) && fixesMean(model, fed) ? layer : fed;
 }
 
 /** That no image raises the mean of the layer's channels, where that is what is asked for. */
-export function fixedMeanProblems(request: Raising, model: Model, layer: Layer): string[] {
+export function fixedMeanProblems(request: Raising, model: NetworkModel, layer: Layer): string[] {
   const fixing = raisesMeans(request) ? fixesMean(model, layer) : null;
   if (fixing === null) return [];
   return [

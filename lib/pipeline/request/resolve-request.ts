@@ -70,7 +70,7 @@ export async function resolveRequest(
   const wrong = [...misnamed, ...photographProblems(request, model)];
   // what is over a limit is not worked through any further
   if (overLimit.length > 0) throw new RequestError([...wrong, ...overLimit]);
-  const raised = raisedLayer(request, model.model, layer);
+  const raised = raisedLayer(request, model, layer);
   const noAscent = await ascentProblems(model, raised, drawing);
   const { channelAxis, targets: wanted = [] } = complete;
   // the axis that was decided on has channels of a length that the weights decide
@@ -82,7 +82,7 @@ export async function resolveRequest(
   const problems = [
     ...wrong,
     ...noAscent,
-    ...fixedMeanProblems(request, model.model, raised),
+    ...fixedMeanProblems(request, model, raised),
     ...(channelAxis === undefined ? [] : channelAxisProblems(channelAxis, raised, maps)),
     ...(seconds ? secondsProblems(drawing, seconds, secondsOf) : []),
     ...(complete.method === "fourier" ? cropProblems(complete) : []),

@@ -68,11 +68,33 @@ beforeAll(async () => {
       node("Relu", "normed_again", "rectified_again"),
       node("Reshape", "ones by_channel", "ones_by_channel"),
       node("Mul", "ones_by_channel standard", "scaled"),
+      // as PyTorch writes view(N, C, -1).mean(2), and the same of rows [N C, H W]
+      node("Reshape", "maps to_rows", "in_row"),
+      node("ReduceMean", "in_row behind", "row_means", { keepdims: 0 }),
+      node("Reshape", "row_means by_channel", "row_means_of_maps"),
+      node("Sub", "maps row_means_of_maps", "adaptive"),
+      node("Reshape", "maps to_lines", "lines"),
+      node("ReduceMean", "lines channel", "line_means"),
+      node("Sub", "lines line_means", "centred_lines"),
+      node("Reshape", "centred_lines to_maps", "of_lines"),
+      node("Neg", "of_lines", "by_lines"),
+      // GroupNorm, of groups of one channel and of two
+      node("InstanceNormalization", "in_row ones zeros", "groups"),
+      node("Reshape", "groups to_maps", "of_groups"),
+      node("Mul", "of_groups slopes", "instance_norm"),
+      node("Reshape", "maps to_pairs", "pairs"),
+      node("InstanceNormalization", "pairs two_ones two_zeros", "normed_pairs"),
+      node("Reshape", "normed_pairs to_maps", "of_pairs"),
+      node("Mul", "of_pairs slopes", "pair_norm"),
+      // numbers of all channels by turns
+      node("Reshape", "maps to_turns", "turns"),
+      node("ReduceMean", "turns channel", "turn_means", { keepdims: 0 }),
+      node("Reshape", "turn_means by_channel", "turn_means_of_maps"),
+      node("Sub", "maps turn_means_of_maps", "by_turns"),
     ],
     outputs:
-      "attention classes gated residual layer_norm group_norm turned_round rectified_again scaled".split(
-        " ",
-      ),
+      `attention classes gated residual layer_norm group_norm turned_round rectified_again scaled
+      adaptive by_lines instance_norm pair_norm by_turns`.split(/\s+/),
     initializers: {
       kernel: normal([4, 3, 3, 3], 1),
       pointwise: normal([4, 4, 1, 1], 2),
@@ -83,6 +105,14 @@ beforeAll(async () => {
       channel: intsTensor([1]),
       all: intsTensor([1, 2, 3]),
       by_channel: intsTensor([1, 4, 1, 1]),
+      behind: intsTensor([2]),
+      to_rows: intsTensor([0, 4, -1]),
+      to_lines: intsTensor([4, -1]),
+      to_maps: intsTensor([1, 4, 22, 22]),
+      to_pairs: intsTensor([1, 2, -1]),
+      to_turns: intsTensor([1, -1, 4]),
+      two_ones: floatTensor([2], [1, 1]),
+      two_zeros: floatTensor([2], [0, 0]),
       two: floatTensor([], [2]),
       epsilon: floatTensor([], [1e-5]),
       slopes: normal([4, 1, 1], 3),
@@ -111,6 +141,9 @@ test.each([
   ["turned_round", "Sub 'turned_round'"],
   ["normed_again", "InstanceNormalization 'normed_again'"],
   ["scaled", "Mul 'scaled'"],
+  ["adaptive", "Sub 'adaptive'"],
+  ["by_lines", "Neg 'by_lines'"],
+  ["instance_norm", "Mul 'instance_norm'"],
 ])("the mean of a channel of '%s' is refused, since no image raises it", async (layer, by) => {
   const resolving = resolve(layer, MEAN);
   await expect(resolving).rejects.toThrow(RequestError);
@@ -123,7 +156,7 @@ test.each([
 });
 
 const RAISED =
-  "maps rectified plain classes written_relu maps_r gated residual layer_norm group_norm";
+  "maps rectified plain classes written_relu maps_r gated residual layer_norm group_norm pair_norm by_turns";
 
 test.each(RAISED.split(" "))("that of '%s' is not", async (layer) => {
   await expect(resolve(layer, MEAN)).resolves.toBeDefined();
