@@ -68,7 +68,7 @@ export interface SheetLayout extends Size, Grid {
 
 const LIGHT_INK: Rgb = [236, 236, 236];
 const DARK_INK: Rgb = [24, 24, 24];
-const LABEL_PITCH = 128; // px of thumbnail width for each step of a label's scale
+const LABEL_PITCH = 128; // px of thumbnail width, or half of its height, for each step of a label's scale
 const TITLE_PITCH = 240; // px of sheet width for each step of the title's scale
 const TITLE_SCALE_LIMIT = 16; // a title of 112 px capitals is legible on any sheet
 const LABEL_GAP = 3; // glyph pixels above and below a label's capitals
@@ -90,7 +90,8 @@ export function sheetLayout(content: SheetContent, options: MontageOptions = {})
   const border = borders(options.borderSize ?? 0);
   const background = parseColor(options.backgroundColor ?? "black");
 
-  const labelScale = Math.max(Math.round(thumbnail.width / LABEL_PITCH), 1);
+  const { width: tileWidth, height: tileHeight } = thumbnail;
+  const labelScale = Math.max(Math.round(Math.min(tileWidth, 2 * tileHeight) / LABEL_PITCH), 1);
   const isLabelled = content.labels.some((label) => label !== null && label !== "");
   const labelHeight = isLabelled ? stripHeight(labelScale, LABEL_GAP) : 0;
   const columnWidth = thumbnail.width + 2 * border.columns;

@@ -34,7 +34,12 @@ test.each([
   [318, 2],
   [322, 3],
 ])("labels of tiles %i pixels wide have the scale %i", (width, scale) => {
-  expect(layoutOf(["a"], width).labelScale).toBe(scale);
+  const layoutOfHigh = (height: number) =>
+    sheetLayout({ imageSize: { width, height }, labels: ["a"] });
+  expect(layoutOfHigh(width).labelScale).toBe(scale);
+  expect(layoutOfHigh(2 * width).labelScale).toBe(scale);
+  // not larger than flat tiles
+  expect(layoutOfHigh(10).labelScale).toBe(1);
 });
 
 test("a label that is too long for its tile is smaller, and one that is so still is cut", () => {
