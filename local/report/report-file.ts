@@ -11,7 +11,7 @@ import { tilePath } from "./render-sheet.ts";
 import { type NamedSheet, reportSheetSchema } from "./report-sheet.ts";
 
 /** In the order in which they count; in `styles`. */
-const STYLES = ["theme", "page", "tiles", "viewer"];
+const STYLES = ["theme", "page", "tiles", "viewer", "print"];
 const REPORT_NAME = "index.html";
 const MANIFEST_ENDING = ".manifest.json";
 /** So much of a page is read to see whose it is. */

@@ -134,6 +134,53 @@ describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
     await page.close();
   });
 
+  const topOf = async (page: Page, what: string) => (await page.locator(what).boundingBox())!.y;
+
+  test("of a network with hundreds of layers the first pictures are in sight", async () => {
+    const folder = await temporaryFolder();
+    const report = new ReportFile({ folder, embed: false });
+    const sheets = Array.from({ length: 120 }, (_, i) => {
+      const name = `net-${i}`;
+      return {
+        name,
+        sheet: sampleSheet({ layer: `/backbone/stages.${i}/blocks.${i}/conv/Conv` }),
+        image: `${name}.png`,
+      };
+    });
+    await report.write(sheets, false);
+    const { page } = await openPage(browser);
+    await page.goto(pathToFileURL(report.path).href);
+    for (const [width, height] of [
+      [400, 800],
+      [1600, 1000],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      expect(await topOf(page, "#s1-3 .frame")).toBeLessThan(0.8 * height);
+      // the last of the list is reached by keyboard
+      await page.locator(".contents a").last().focus();
+      expect(await topOf(page, ".contents li:last-child a")).toBeLessThan(height / 2);
+    }
+    await page.close();
+  });
+
+  test("without a script, and on paper, there is nothing that cannot be clicked", async () => {
+    const { page, path } = await open(false);
+    const buttons = () => page.locator("main button:visible").count();
+    expect(await buttons()).toBe(1);
+    const links = page.locator(".contents a:visible");
+    expect(await links.count()).toBe(2);
+    await page.emulateMedia({ media: "print" });
+    expect([await buttons(), await links.count()]).toEqual([0, 0]);
+    expect(await page.locator("main img:visible").count()).toBe(2);
+    await page.close();
+
+    const without = await openPage(browser, { javaScriptEnabled: false });
+    await without.page.goto(pathToFileURL(path).href);
+    expect(await without.page.locator("main button:visible").count()).toBe(0);
+    expect(await without.page.locator(".contents a:visible").count()).toBe(2);
+    await without.page.close();
+  });
+
   test("a link to a picture opens it, and no name is obeyed", async () => {
     const { page, complaints } = await open(false);
     const dialogs: string[] = [];
