@@ -29,12 +29,15 @@ export function diversityValue(
   layer: TargetLayer,
   imageShape: ImageShape,
 ): ChannelsAt | null {
-  const graph = specialise(model, imageShape);
+  const [, ...ofImage] = imageShape;
+  const graph = specialise(model, [1, ...ofImage]);
+  // of one image any axis of length 1 in front may be the batch
+  const several = specialise(model, [2, ...ofImage]);
   const axes = channelAxes(graph);
   const asMap = (value: Value): ChannelsAt | null => {
     const isLayer = value === layer.value && layer.channelAxis !== undefined;
     const channelAxis = isLayer ? layer.channelAxis : axes.get(value);
-    if (!channelAxis || graph.unbatched.has(value)) return null;
+    if (!channelAxis || several.unbatched.has(value) || !several.facts.has(value)) return null;
     const [, ...behindBatch] = graph.facts.get(value)?.shape ?? [];
     const channels = behindBatch[channelAxis - 1] ?? 0;
     // the products of one channel with itself are one number, the same for all when scaled

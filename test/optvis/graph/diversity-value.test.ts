@@ -20,12 +20,18 @@ const { network, target } = networkOf(
     node("Conv", "patches one", "single"),
     node("ReduceMean", "single spatial", "number", { keepdims: 0 }),
     node("Mul", "classes number", "y"),
+    // as PyTorch's attention has queries, keys and values, an axis of nothing before [T, N, C]
+    node("Transpose", "features", "turned", { perm: [1, 0, 2] }),
+    node("Unsqueeze", "turned front", "outside"),
+    node("Transpose", "outside", "exchanged", { perm: [1, 2, 0, 3] }),
+    node("ReduceMean", "exchanged front", "queries", { keepdims: 0 }),
   ],
   {
     kernel: normal([5, 3, 1, 1], 1),
     rows: intsTensor([0, 5, -1]),
     wide: normal([5, 7], 2),
     first: intsTensor([1]),
+    front: intsTensor([0]),
     matrix: normal([7, 4], 3),
     one: normal([1, 5, 1, 1], 4),
     spatial: intsTensor([2, 3]),
@@ -55,6 +61,12 @@ test.each([
     "single",
     undefined,
     { value: "patches", channelAxis: 1 },
+  ],
+  [
+    "the last map of each, not one of all images together",
+    "queries",
+    undefined,
+    { value: "features", channelAxis: 2 },
   ],
 ])("images differ in %s", (_, name, channelAxis, wanted) => {
   expect(valueFor(name, channelAxis)).toEqual(wanted);
