@@ -245,7 +245,8 @@ test("class names are labels, and the sheet has a place for each channel", async
     new Set(CLASS_NAMES.map((name) => name.replace(/,.*/, ""))),
   );
   const failed = { kind: "failed", channel: 9, label: null, layer: "x", reason: "" } as const;
-  const picture = await decodeImage(await sheet([...ended, failed], { gridSize: [2, 3] }));
+  const options = { gridSize: [2, 3], title: "" } as const; // a title would make it wider
+  const picture = await decodeImage(await sheet([...ended, failed], options));
   expect(picture.width).toBe(3 * 20);
 });
 
