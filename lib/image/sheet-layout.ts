@@ -68,7 +68,7 @@ export interface SheetLayout extends Size, Grid {
 
 const LIGHT_INK: Rgb = [236, 236, 236];
 const DARK_INK: Rgb = [24, 24, 24];
-const LABEL_PITCH = 128; // px of thumbnail width, or half of its height, for each step of a label's scale
+const LABEL_PITCH = 128; // px of thumbnail width, or 64 of height, for each step of a label's scale
 const TITLE_PITCH = 240; // px of sheet width for each step of the title's scale
 const TITLE_SCALE_LIMIT = 16; // a title of 112 px capitals is legible on any sheet
 const LABEL_GAP = 3; // glyph pixels above and below a label's capitals
