@@ -10,7 +10,7 @@ import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
-import { sheetName, sheetNames } from "./short-request.ts";
+import { sheetName } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -51,7 +51,7 @@ export async function runAtlas(
   }
   const render = flags.dryRun ? dryRun : renderRequests;
   await render(
-    namedRequests(idOrPath, sheets),
+    namedRequests(idOrPath, sheets, network.layers.length),
     {
       ...flags,
       out: flags.out ?? join("dreams", sheetName(idOrPath, "atlas")),
@@ -67,13 +67,20 @@ function analysingOnce(terminal: Terminal): Terminal {
   return { ...terminal, analyse: (network) => (analysing ??= terminal.analyse(network)) };
 }
 
-function namedRequests(idOrPath: string, sheets: readonly AtlasSheet[]): readonly NamedRequest[] {
-  const names = sheetNames(
-    idOrPath,
-    sheets.map(({ layer }) => layer),
-  );
-  return sheets.map(({ request }, i) => {
-    return { name: names[i]!, request: { ...request, network: idOrPath }, notice: null };
+/** Each called by its layer, and its index before that: files then lie in the network's order. */
+function namedRequests(
+  idOrPath: string,
+  sheets: readonly AtlasSheet[],
+  layerCount: number,
+): readonly NamedRequest[] {
+  const digits = String(layerCount).length;
+  return sheets.map(({ layer, request, resolved }) => {
+    const name = sheetName(idOrPath, `${String(layer.index).padStart(digits, "0")}-${layer.name}`);
+    // deepDreamImage's sheets have numbers only where they are asked for
+    const isUnnamed = resolved.labels.every((label) => label === null);
+    const labels = isUnnamed && request.method === "deepdream" ? "numbers" : null;
+    const montage = { ...request.montage, labels: labels ?? request.montage.labels };
+    return { name, request: { ...request, network: idOrPath, montage }, notice: null };
   });
 }
 

@@ -36,6 +36,13 @@ test("it says how long it takes, and begins nothing that takes more than an hour
   await expect(readdir(out)).rejects.toThrow(/ENOENT/);
 });
 
+test("its files are called so that they lie in the network's order", async () => {
+  const layers = ["--layers", "inception_4e-1x1", "2"];
+  const { stdout } = await run("atlas", "emojinet", ...layers, "--dry-run", "--out", "a");
+  const names = [...stdout.matchAll(/^a\/(\S+)/gm)].map(([, name]) => name);
+  expect(names).toEqual(["emojinet-002-conv1-7x7_s2.png", "emojinet-097-inception_4e-1x1.png"]);
+});
+
 test("it draws a sheet for each layer and a report of all, and again draws nothing", async () => {
   await tinyNetwork(folder);
   const out = join(folder, "atlas");
@@ -45,10 +52,17 @@ test("it draws a sheet for each layer and a report of all, and again draws nothi
   expect([first.code, first.stderr]).toEqual([0, ""]);
   const files = await readdir(out);
   const report = await readFile(join(out, "index.html"), "utf8");
-  for (const name of ["tiny-wide", "tiny-classes"]) {
-    expect(files).toContain(`${name}.png`);
-    expect(report).toContain(name);
-  }
+  const sheets = files.filter((name) => name.endsWith(".png")).toSorted();
+  expect(sheets).toEqual([
+    expect.stringMatching(/^tiny-2-wide\.png/),
+    expect.stringMatching(/^tiny-\d-classes\.png/),
+  ]);
+  for (const name of sheets) expect(report).toContain(name);
+  const manifests = files.filter((name) => name.endsWith(".manifest.json")).toSorted();
+  const texts = await Promise.all(manifests.map((name) => readFile(join(out, name), "utf8")));
+  const labels = texts.map((text) => JSON.parse(text).request.montage.labels as unknown);
+  // its classes have names
+  expect(labels).toEqual(["numbers", null]);
   const again = await run(...words, "--json");
   expect(again.stdout).not.toContain('"kind":"step"');
   expect(again.stdout).toContain('"kind":"report"');
