@@ -67,7 +67,8 @@ function* filesBelow(folder: string): Generator<string> {
   }
 }
 
-const READ_BYTES = 1024 * 1024;
+/** Of a file at a time; there may be thousands, most of them smaller. */
+const READ_BYTES = 64 * 1024;
 
 function fileMd5(path: string): string {
   const hash = createHash("md5");
