@@ -40,6 +40,9 @@ export interface SheetLimits {
   readonly maxPageSide: number;
 }
 
+/** Of a thumbnail: ten letters of a label, px. */
+const LEAST_LABELLED_PX = 64;
+
 const LIMITS: SheetLimits = {
   maxSide: MAX_SHEET_SIDE_PX,
   maxPixels: MAX_WHOLE_SHEET_PIXELS,
@@ -85,7 +88,11 @@ export async function buildSheet(
   }
   const pages = await writePages(job, pageLayouts(layout, limits.maxPageSide), tiles);
   const deepZoom = await writeZoom(job, layout, tiles);
-  const montage = await writeMontage(job, reducedLayout(plan, layout, limits.maxPageSide), tiles);
+  const montage = await writeMontage(
+    job,
+    reducedLayout(plan, layout, labels, limits.maxPageSide),
+    tiles,
+  );
   return { ...about, montage, pages, deepZoom };
 }
 
@@ -139,20 +146,35 @@ function titleOf({ request, layer }: JobPlan): string {
   return request.montage.title ?? `Layer ${layer.name} Features`;
 }
 
-/** The same grid, smaller, to look at as one image: without borders and labels. */
-function reducedLayout(plan: JobPlan, layout: SheetLayout, maxSide: number): SheetLayout {
-  const { rows, columns, thumbnail } = layout;
-  const scale = maxSide / Math.max(layout.width, layout.height);
-  const side = (length: number) => Math.max(1, Math.floor(length * scale));
-  return sheetLayout(
-    { imageSize: plan.tileSize, labels: layout.tiles.map(() => null) },
-    {
-      gridSize: [rows, columns],
-      thumbnailSize: [side(thumbnail.height), side(thumbnail.width)],
-      backgroundColor: plan.request.montage.backgroundColor,
-      title: titleOf(plan),
-    },
-  );
+/**
+ * The same grid, smaller, to look at as one image: without borders, and without labels where they
+ * would have no room.
+ */
+function reducedLayout(
+  plan: JobPlan,
+  { rows, columns, thumbnail, width, height }: SheetLayout,
+  labels: readonly (string | null)[],
+  maxSide: number,
+): SheetLayout {
+  const reduced = (scale: number) => {
+    const side = (length: number) => Math.max(1, Math.floor(length * scale));
+    const size = { width: side(thumbnail.width), height: side(thumbnail.height) };
+    const isRoom = size.width >= LEAST_LABELLED_PX;
+    return sheetLayout(
+      { imageSize: plan.tileSize, labels: labels.map((label) => (isRoom ? label : null)) },
+      {
+        gridSize: [rows, columns],
+        thumbnailSize: [size.height, size.width],
+        backgroundColor: plan.request.montage.backgroundColor,
+        title: titleOf(plan),
+      },
+    );
+  };
+  const scale = maxSide / Math.max(width, height);
+  const first = reduced(scale);
+  // title and labels are no smaller by as much
+  const stripsHeight = first.height - rows * first.thumbnail.height;
+  return reduced(Math.min(scale, (maxSide - stripsHeight) / (rows * thumbnail.height)));
 }
 
 async function writeMontage(

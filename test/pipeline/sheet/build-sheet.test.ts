@@ -119,6 +119,32 @@ test("a larger one becomes pages, deep-zoom pieces and a small overview of the s
 });
 
 test.each([
+  // as large as the page's 600 px let them be; a strip of labels is 13 px high
+  [[4, 6], 600, 100, 13],
+  [[4, 6], 300, 50, 0],
+  [[23, 1], 1_800, Math.floor(1_800 / 23) - 13, 13],
+] as const)(
+  "an overview of %j tiles, %i px a side, has labels where there is room",
+  async (gridSize, maxPageSide, tileWidth, strip) => {
+    const pipeline = await memoryPipeline({ wideChannels: 23 });
+    const thumbnailSize: [number, number] = [140, 140];
+    const own = { title: "", labels: "numbers", gridSize: [...gridSize], thumbnailSize } as const;
+    const plan = await pipeline.accept({ channels: "all", montage: own as Montage });
+    await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
+    const job = pipeline.jobs.open(plan.jobId);
+    const results = await job.results(plan.channels);
+    const { montage } = await buildSheet(job, results, { ...WHOLE, maxSide: 800, maxPageSide });
+    const [rows, columns] = gridSize;
+    const [width, height] = [columns * tileWidth, rows * (tileWidth + strip)];
+    expect(montage).toMatchObject({ width, height });
+    expect(await decodeImage(await pipeline.store.get(montage.key))).toMatchObject({
+      width,
+      height,
+    });
+  },
+);
+
+test.each([
   ["rows and columns", 100, 60],
   ["rows only", 132, 132],
   ["single tiles", 22, 22],
