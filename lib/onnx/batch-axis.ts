@@ -169,9 +169,12 @@ export class BatchAxis {
    * input beside another axis of another.
    */
   #isOverImages(node: Node, output: Value, facts: Facts): boolean {
-    const axis = this.axisOf(node.inputs[0]!, facts);
     const inputs = node.inputs.map((value) => facts.get(value) ?? null);
-    if (axis !== null && worksAlong(node, axis, inputs)) return true;
+    const isAlong = node.inputs.some((value, index) => {
+      const axis = this.axisOf(value, facts);
+      return axis !== null && worksAlong(node, { index, axis }, inputs);
+    });
+    if (isAlong) return true;
     if (!BROADCASTING.has(node.op)) return false;
     const fromEnd = (value: Value) => {
       const found = this.axisOf(value, facts);

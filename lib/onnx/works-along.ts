@@ -4,18 +4,36 @@ import { axisAttribute, normaliseAxis } from "./operators/axes.ts";
 import { parsePad } from "./operators/extend.ts";
 import { constantInts, input, type Inputs } from "./operators/inputs.ts";
 import { logic } from "./operators/logic.ts";
+import { parseEinsum, parseGemm } from "./operators/matrix.ts";
 import { layerNormalizedAxes } from "./operators/normalisation.ts";
 import { reducedAxes } from "./operators/reduce.ts";
 
+/** One of the axes of a node's inputs. */
+interface InputAxis {
+  /** Which of the inputs. */
+  readonly index: number;
+  readonly axis: number;
+}
+
 /**
- * Whether what a node makes of one place of its first input's axis depends on others: it sums over
- * the axis, standardises, sorts or shifts it, or slides along it.
+ * Whether what a node makes of one place of an input's axis depends on others: it sums over the
+ * axis, standardises, sorts or shifts it, or slides along it.
  *
- * @param inputs of the node, the first on the image
+ * @param inputs of the node
  */
-export function worksAlong(node: Node, axis: number, inputs: Inputs): boolean {
+export function worksAlong(node: Node, { index, axis }: InputAxis, inputs: Inputs): boolean {
   const { op } = node;
-  const rank = input(node, inputs, 0).shape.length;
+  const rank = input(node, inputs, index).shape.length;
+  if (op === "Einsum") {
+    const { terms, output } = parseEinsum(node, inputs);
+    return !output.includes(terms[index]![axis]!);
+  }
+  if (op === "MatMul") return axis === Math.max(rank - 1 - index, 0);
+  if (op === "Gemm") {
+    const { transA, transB } = parseGemm(node);
+    return index < 2 && axis === (index === 0 ? 1 - transA : transB);
+  }
+  if (index > 0) return false;
   // their axis 0 is a batch, whatever lies along it
   if (IN_BATCHES.has(op)) return axis > 0;
   if (ALONG_AN_AXIS.has(op)) return axisAttribute(node, rank, ALONG_AN_AXIS.get(op)) === axis;

@@ -101,6 +101,14 @@ const networks: Readonly<Record<string, readonly [Graph["nodes"], readonly strin
     ],
     ["ofChannels"],
   ],
+  "as waves over all, and over what is behind them": [
+    [
+      node("Unsqueeze", "image last", "parts"),
+      node("DFT", "parts", "waves", { axis: 0 }),
+      node("DFT", "parts", "wavesOfRows", { axis: 2 }),
+    ],
+    ["wavesOfRows"],
+  ],
   "planes taken for channels": [
     [
       node("ReduceMean", "image second", "mean", { keepdims: 0 }),
