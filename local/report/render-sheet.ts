@@ -62,10 +62,13 @@ function renderTile(tile: ReportTile, options: TileOptions): Html {
   const { number, waiting } = options;
   const id = `s${number}-${tile.channel}`;
   const label = tile.label ? html` <span class="label">${tile.label}</span>` : null;
-  const marks = tile.state === "ok" ? tile.quality.marks : [];
-  const marked = marks.length === 0 ? null : html` <span class="marks">${marks.join(", ")}</span>`;
-  const caption = html`<span class="caption">${tile.channel}${label}${marked}</span>`;
   if (tile.state === "ok") {
+    const { marks } = tile.quality;
+    const marked =
+      marks.length === 0 ? null : html` <span class="marks">${marks.join(", ")}</span>`;
+    // number and label are what the picture is called
+    const seen = html`<span aria-hidden="true">${tile.channel}${label}</span>`;
+    const caption = html`<span class="caption">${seen}${marked}</span>`;
     const source = sourceOf(tile.tile, options);
     const isEmbedded = source.startsWith("data:");
     return html`<li id="${id}">
@@ -74,6 +77,7 @@ function renderTile(tile: ReportTile, options: TileOptions): Html {
       >${playButton(tile, options)}
     </li>`;
   }
+  const caption = html`<span class="caption">${tile.channel}${label}</span>`;
   const reason = tile.state === "failed" ? html`<span class="reason">${tile.reason}</span>` : null;
   return html`<li id="${id}" class="${tile.state}">
     <span class="frame"

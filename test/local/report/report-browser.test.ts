@@ -66,7 +66,8 @@ describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
 
   test("a picture is enlarged with its trace, figures and request, by keyboard alone", async () => {
     const { page, complaints } = await open(false);
-    await page.locator("#s1-3 a").focus();
+    // its number and its label are read out once
+    await page.getByRole("link", { name: "channel 3, snail fragile", exact: true }).first().focus();
     await page.keyboard.press("Enter");
     expect(await shown(page)).toBe("Channel 3: snail");
     expect(page.url()).toMatch(/#s1-3$/);
