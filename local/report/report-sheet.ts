@@ -44,7 +44,9 @@ export const reportSheetSchema = z.object({
   presetForm: z.looseObject({ preset: z.string() }).nullable().default(null),
   /** Fields of the request as the user gave them, with paths of this machine. */
   given: z.record(z.string(), z.unknown()).default({}),
-  sheet: z.object({ missingGlyphs: z.string().default("") }).optional(),
+  sheet: z
+    .object({ ...size, missingGlyphs: z.string().default(""), montage: z.object(size) })
+    .optional(),
   quality: sheetQualitySchema.nullable(),
   tiles: z.array(tileSchema),
 });
@@ -60,9 +62,26 @@ export function requestToCopy(sheet: ReportSheet): Readonly<Record<string, unkno
 
 /** What one would not expect of the work on a sheet, each once. */
 export function noticesOf({ tiles, sheet }: ReportSheet): readonly string[] {
-  const missing = sheet?.missingGlyphs ?? "";
+  const ofSheet = sheet === undefined ? [] : sheetNotices(sheet);
   const ofTiles = tiles.flatMap((tile) => (tile.state === "ok" ? tile.notices : []));
-  return [...new Set([...(missing === "" ? [] : [missingGlyphsNotice(missing)]), ...ofTiles])];
+  return [...new Set([...ofSheet, ...ofTiles])];
+}
+
+function sheetNotices({
+  width,
+  height,
+  montage,
+  missingGlyphs,
+}: NonNullable<ReportSheet["sheet"]>): readonly string[] {
+  const isWhole = montage.width === width && montage.height === height;
+  return [
+    ...(isWhole
+      ? []
+      : [
+          `a sheet of ${width}x${height} pixels is more than one file may have: its file is an overview of ${montage.width}x${montage.height}; with a smaller thumbnailSize it is whole`,
+        ]),
+    ...(missingGlyphs === "" ? [] : [missingGlyphsNotice(missingGlyphs)]),
+  ];
 }
 
 /** A sheet and what its files beside the report are called: NAME.png, NAME.tiles, and so on. */

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 import { html, Html, jsonBlock } from "../../../local/report/html.ts";
 import { ReportFile } from "../../../local/report/report-file.ts";
-import { requestToCopy } from "../../../local/report/report-sheet.ts";
+import { noticesOf, reportSheetSchema, requestToCopy } from "../../../local/report/report-sheet.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { ATTACK, sampleSheet } from "./sample-sheet.ts";
 
@@ -150,6 +150,22 @@ test("the request to copy says what is not usual, and channels that follow each 
   const lucid = { method: "fourier", saturation: 2, spectrumDecay: 1, channels: [1] };
   expect(copied(lucid, { presetForm })).toMatchObject({ preset: "lucid", saturation: 2 });
   expect(copied(lucid, { presetForm })).not.toHaveProperty("numIterations");
+});
+
+test("of a sheet too large for one file it is said that the file is an overview", () => {
+  const noticesFor = (montage: object) => {
+    const sheet = { width: 900, height: 400, montage };
+    return noticesOf(reportSheetSchema.parse({ ...sampleSheet(), sheet }));
+  };
+  const ofTiles = noticesOf(sampleSheet());
+  expect(ofTiles).toEqual(["one image at a time"]);
+  expect(noticesFor({ width: 900, height: 400 })).toEqual(ofTiles);
+  expect(noticesFor({ width: 450, height: 210 })).toEqual([
+    expect.stringMatching(
+      /^a sheet of 900x400 pixels .* is an overview of 450x210; .* thumbnailSize/,
+    ),
+    ...ofTiles,
+  ]);
 });
 
 test("every tile is shown as what it became", async () => {
