@@ -52,6 +52,7 @@ const step = await Session.create(
         planes: network.planes,
       },
       greys: greysOf(network),
+      surround: "grey",
       totalVariation: 0,
     }),
   ),

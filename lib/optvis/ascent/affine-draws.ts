@@ -58,6 +58,7 @@ export function cropMap(recipe: FourierRecipe, iteration: number, uniform: Unifo
   const zoom = fraction * perCrop;
   const isAnywhere = cropPlace === "anywhere";
   const offset = (length: number, crop: number) => {
+    if (cropPlace === "wrapped") return between([-length / 2, length / 2]);
     const side = zoom * crop;
     const most = (isAnywhere ? Math.max(0, length - side) / 2 : 0) + cropMargin;
     // few crops would see the ends of a canvas that is longer than its largest crop: a centre

@@ -63,16 +63,18 @@ function wholeStage(task: FourierTask): Stage {
 function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph {
   const { network, layer, objective, diversity, provider, recipe } = task;
   const { canvasSize, cropSize, totalVariation } = recipe;
+  const surround = recipe.cropPlace === "wrapped" ? "wrapped" : "grey";
   const sizes = { seen: cropSize, canvas: canvasSize };
   const { batch, notice } = batchSize(task, sizes, count);
   const shape = imageShapeOf(network.model, batch, cropSize);
   const image = fourierImage(task);
   const greys = greysOf(network);
   const raised = [layer.value, layer.channelAxis, shape, objective, diversity, relu];
-  const setting = [network.scale, image, greys, totalVariation];
+  const setting = [network.scale, image, greys, surround, totalVariation];
   const key = JSON.stringify(["fourier", network.fingerprint, provider, ...raised, ...setting]);
   const common = { objective, diversity, relu, provider, scale: network.scale };
-  const specification = { method: "fourier", ...common, image, greys, totalVariation } as const;
+  const parts = { image, greys, surround, totalVariation } as const;
+  const specification = { method: "fourier", ...common, ...parts } as const;
   const pass = { model: network.model, layer, imageShape: shape };
   return { key, provider, batch, notice, recipe: { kind: "ascent", pass, specification } };
 }

@@ -31,7 +31,13 @@ export function channelMeansGraph(
   const offsets = graph.constant(floatTensor([1, planes, 1, 1], greys));
   const canvas = graph.emit("Sub", [image, offsets]);
   const size = { height, width };
-  const crop = { canvasSize: size, cropSize: size, offsets: greys, provider };
+  const crop = {
+    canvasSize: size,
+    cropSize: size,
+    offsets: greys,
+    surround: "grey",
+    provider,
+  } as const;
   const { scans } = emitLoop(graph, {
     prefix: "view_",
     iterations: views,

@@ -12,12 +12,15 @@ import { adamRatesInput, emitAdam } from "./optimiser/adam.ts";
 import { fourier, type FourierImage } from "./parameterisation/fourier.ts";
 import { coefficientShape, spectrumLayout } from "./parameterisation/spectrum-layout.ts";
 import { affineCrop } from "./transforms/affine-crop.ts";
+import type { SurroundName } from "./transforms/surround.ts";
 
 export interface FourierParts {
   readonly method: "fourier";
   readonly image: FourierImage;
   /** Mid-grey in each of the network's planes, in units of 0..255 less the network's mean. */
   readonly greys: readonly number[];
+  /** What crops see beyond the edges of the canvas. */
+  readonly surround: SurroundName;
   /** Weight of the roughness, in the objective's units for colours from 0 to 1; 0: none. */
   readonly totalVariation: number;
 }
@@ -34,7 +37,7 @@ export const FOURIER_STATE = ["coefficients", "first_moment", "second_moment"] a
  * transforms/affine-crop.ts) and `rates` (see optimiser/adam.ts).
  */
 export function fourierGraph(specification: ObjectiveSpecification & FourierParts): Graph {
-  const { pass, image: canvas, greys, totalVariation, provider } = specification;
+  const { pass, image: canvas, greys, surround, totalVariation, provider } = specification;
   const [n, , height, width] = pass.imageShape;
 
   const graph = new GraphBuilder();
@@ -45,8 +48,8 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
   const rates = adamRatesInput(graph);
 
   const parameterisation = fourier(canvas);
-  const crop = { canvasSize: canvas.size, cropSize: { height, width }, offsets: greys, provider };
-  const transform = affineCrop(graph, n, crop);
+  const sizes = { canvasSize: canvas.size, cropSize: { height, width } };
+  const transform = affineCrop(graph, n, { ...sizes, offsets: greys, surround, provider });
   const objective = objectiveThrough(specification);
 
   const { finals, scans } = emitLoop(graph, {

@@ -22,6 +22,8 @@ export function cropProblems({
   cropPlace,
   cropMargin,
 }: Crops): string[] {
+  // on a canvas without end no crop lies beside it
+  if (cropPlace === "wrapped") return [];
   const [canvas, crop] = [asSize(canvasSize), asSize(cropSize)];
   const least = Math.min(cropFraction.start[0], cropFraction.end[0]);
   const zoom = least * canvasPerCrop(canvas, crop);

@@ -79,6 +79,7 @@ async function graphOf(run: Run, provider: Provider) {
     scale,
     image,
     greys,
+    surround: "grey",
     totalVariation: total_variation,
   });
   return { graph, image, greys, pass, n };

@@ -6,6 +6,7 @@ import { type GraphBuilder, OPEN_AXIS } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { floatTensor } from "../../../onnx/tensor.ts";
 import type { Transform } from "../parts.ts";
+import { type Surround, type SurroundName, SURROUNDS } from "./surround.ts";
 
 export interface AffineCrop {
   /** Of the image. */
@@ -14,6 +15,7 @@ export interface AffineCrop {
   readonly cropSize: Size;
   /** Added to every pixel of a plane, outside the canvas too: what zero in the image stands for. */
   readonly offsets: readonly number[];
+  readonly surround: SurroundName;
   readonly provider: Provider;
 }
 
@@ -38,7 +40,7 @@ const LARGEST_FOR_PAIRS = 4;
  *
  *     crop[v, u] = canvas at (x, y),   (x, y) = A (u, v, 1)
  *
- * between pixels bilinear, outside the canvas zero. The adjoint adds each pixel's cotangent to the
+ * between pixels bilinear, outside the canvas zero or the canvas again. The adjoint adds each pixel's cotangent to the
  * four pixels that it was read from, with the same weights: exact, rotations included.
  *
  * Declares the graph's input `affine`, [iterations, N, 2, 3]: A of each iteration and image, from
@@ -78,24 +80,23 @@ export function emitAffineCrop(
   graph: GraphBuilder,
   image: Value,
   affine: Value,
-  { canvasSize, cropSize, offsets, provider }: AffineCrop,
+  { canvasSize, cropSize, offsets, surround: name, provider }: AffineCrop,
 ) {
   const [n = 1, colours = 1] = graph.shapeOf(image);
   const pixels = cropSize.height * cropSize.width;
-  // with a border of zeros no place needs a mask: what lies further out reads from the border
-  const bordered = { height: canvasSize.height + 2, width: canvasSize.width + 2 };
-  const cells = bordered.height * bordered.width;
-  const { cell, weights } = emitCorners(graph, affine, { cropSize, bordered });
+  const surround = SURROUNDS[name](canvasSize);
+  const { height, width } = surround.size;
+  const cells = height * width;
+  const { cell, weights } = emitCorners(graph, affine, { cropSize, surround });
   // all in one row: ONNX Runtime takes time for each axis of each element
-  const corners = [0, 1, bordered.width, bordered.width + 1];
+  const corners = [0, 1, width, width + 1];
   const firsts = Array.from({ length: n * colours }, (_, plane) =>
     corners.map((step) => plane * cells + step),
   );
   const places = graph.emit("Add", [cell, int32s(graph, [n, 4 * colours, 1], firsts.flat())]);
   const sources = reshapeTo(graph, places, [n * colours * 4 * pixels]);
 
-  const border = graph.ints([0, 0, 1, 1, 0, 0, 1, 1]);
-  const flat = reshapeTo(graph, graph.emit("Pad", [image, border]), [n * colours * cells]);
+  const flat = reshapeTo(graph, surround.framed(graph, image), [n * colours * cells]);
   const read = graph.emit("GatherElements", [flat, sources], { axis: 0 });
   const found = reshapeTo(graph, read, [n, colours, 4, pixels]);
   const ofPlanes = reshapeTo(graph, weights, [n, 1, 4, pixels]);
@@ -108,15 +109,15 @@ export function emitAffineCrop(
     pullback: (cotangent: Value): Value => {
       if (ADDS_PLANES_TOGETHER[provider]) {
         const together = cells <= LARGEST_FOR_PAIRS * pixels ? 2 : 1;
-        return addedTogether(graph, cotangent, { cell, weights }, { bordered, together });
+        return addedTogether(graph, cotangent, { cell, weights }, { surround, together });
       }
       const row = reshapeTo(graph, cotangent, [n, colours, 1, pixels]);
       const parts = graph.emit("Mul", [row, ofPlanes]);
       const values = reshapeTo(graph, parts, [n * colours * 4 * pixels]);
       const inputs = [zeros(graph, [n * colours * cells]), sources, values];
       const scattered = graph.emit("ScatterElements", inputs, { axis: 0, reduction: "add" });
-      const framed = reshapeTo(graph, scattered, [n, colours, bordered.height, bordered.width]);
-      return within(graph, framed, bordered);
+      const framed = reshapeTo(graph, scattered, [n, colours, height, width]);
+      return surround.pullback(graph, framed);
     },
   };
 }
@@ -127,17 +128,17 @@ export function emitAffineCrop(
  *
  * @param cotangent [N, planes, h, w]
  * @param together cells side by side
- * @returns [N, planes, H, W], without the border
+ * @returns [N, planes, H, W], without the frame
  */
 function addedTogether(
   graph: GraphBuilder,
   cotangent: Value,
   { cell, weights }: Corners,
-  { bordered, together }: { readonly bordered: Size; readonly together: 1 | 2 },
+  { surround, together }: { readonly surround: Surround; readonly together: 1 | 2 },
 ): Value {
   const [n = 1, planes = 1, ...area] = graph.shapeOf(cotangent);
   const pixels = area.reduce((product, length) => product * length, 1);
-  const { height, width } = bordered;
+  const { height, width } = surround.size;
   const cells = height * width;
   const steps = together === 2 ? [0, width] : [0, 1, width, width + 1];
   const firsts = Array.from({ length: n }, (_, i) => steps.map((step) => BigInt(i * cells + step)));
@@ -166,38 +167,14 @@ function addedTogether(
   const ofCells = reshapeTo(graph, sums, [n, cells, values]);
   const turned = graph.emit("Transpose", [ofCells], { perm: [0, 2, 1] });
   const framed = reshapeTo(graph, turned, [n, values, height, width]);
-  if (together === 1) return within(graph, framed, bordered);
+  if (together === 1) return surround.pullback(graph, framed);
   const [left, right] = [0, 1].map((before) =>
-    within(graph, framed, bordered, { first: before * planes, count: planes, before }),
+    surround.pullback(graph, framed, { first: before * planes, count: planes, before }),
   ) as [Value, Value];
   return graph.emit("Add", [left, right]);
 }
 
-/**
- * What lies within the border of some planes.
- *
- * @param stretch which planes, and how many columns before they begin. @default all, as they are
- */
-function within(
-  graph: GraphBuilder,
-  framed: Value,
-  { height, width }: Size,
-  {
-    first,
-    count,
-    before,
-  }: { readonly first: number; readonly count: number; readonly before: number } = {
-    first: 0,
-    count: graph.shapeOf(framed)[1] ?? 1,
-    before: 0,
-  },
-): Value {
-  const starts = graph.ints([first, 1, 1 - before]);
-  const ends = graph.ints([first + count, height - 1, width - 1 - before]);
-  return graph.emit("Slice", [framed, starts, ends, graph.ints([1, 2, 3])]);
-}
-
-/** The four pixels of the bordered canvas that each pixel of the crop lies between. */
+/** The four pixels of the framed canvas that each pixel of the crop lies between. */
 interface Corners {
   /** Number of the upper left one, int32 [N, 1, P]. */
   readonly cell: Value;
@@ -208,31 +185,30 @@ interface Corners {
 function emitCorners(
   graph: GraphBuilder,
   affine: Value,
-  { cropSize, bordered }: { readonly cropSize: Size; readonly bordered: Size },
+  { cropSize, surround }: { readonly cropSize: Size; readonly surround: Surround },
 ): Corners {
   const [n = 1] = graph.shapeOf(affine);
   const pixels = cropSize.height * cropSize.width;
-  const border = graph.constant(floatTensor([1, 2, 3], [0, 0, 1, 0, 0, 1]));
-  const shifted = graph.emit("Add", [affine, border]);
+  const { size, origin } = surround;
+  const inFrame = graph.constant(floatTensor([1, 2, 3], [0, 0, origin, 0, 0, origin]));
+  const shifted = graph.emit("Add", [affine, inFrame]);
   const indices = graph.constant(pixelIndices(cropSize));
   const one = graph.scalar(1);
   const along = (axis: 0 | 1) => {
-    const length = axis === 0 ? bordered.width : bordered.height;
+    const length = axis === 0 ? size.width : size.height;
     const map = slice(graph, shifted, { axis: 1, start: axis, end: axis + 1 });
-    const place = graph.emit("MatMul", [map, indices]);
-    const limits = [graph.scalar(0), graph.scalar(length - 1)];
-    const clamped = graph.emit("Clip", [place, ...limits]);
-    const floor = graph.emit("Floor", [clamped]);
+    const place = surround.placed(graph, graph.emit("MatMul", [map, indices]), length);
+    const floor = graph.emit("Floor", [place]);
     // the last pixel has none to its right
     const whole = graph.emit("Min", [floor, graph.scalar(length - 2)]);
-    const after = graph.emit("Sub", [clamped, whole]);
+    const after = graph.emit("Sub", [place, whole]);
     const before = graph.emit("Sub", [one, after]);
     // a large canvas has more pixels than float32 counts
     const first = graph.emit("Cast", [whole], { to: DataType.int32 });
     return { first, both: graph.emit("Concat", [before, after], { axis: 1 }) };
   };
   const [x, y] = [along(0), along(1)];
-  const row = graph.emit("Mul", [y.first, int32s(graph, [], [bordered.width])]);
+  const row = graph.emit("Mul", [y.first, int32s(graph, [], [size.width])]);
   const [down, right] = [
     reshapeTo(graph, y.both, [n, 2, 1, pixels]),
     reshapeTo(graph, x.both, [n, 1, 2, pixels]),

@@ -59,9 +59,9 @@ const numbers = {
     .max(MAX_SATURATION)
     .describe("factor of the two colour differences; 1: as in photographs, 0: grey"),
   cropPlace: z
-    .enum(["anywhere", "centre"])
+    .enum(["anywhere", "centre", "wrapped"])
     .describe(
-      "anywhere: a crop lies anywhere on the canvas; centre: within the margin of its centre",
+      "anywhere: a crop lies anywhere on the canvas; centre: within the margin of its centre; wrapped: anywhere, and beyond each edge it sees the opposite one, so that the image tiles without a seam",
     ),
   cropMargin: z
     .number()

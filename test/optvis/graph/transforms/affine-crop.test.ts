@@ -4,6 +4,7 @@ import { type Provider, PROVIDERS } from "../../../../lib/autodiff/provider.ts";
 import { GraphBuilder } from "../../../../lib/onnx/graph-builder.ts";
 import { floatTensor } from "../../../../lib/onnx/tensor.ts";
 import { emitAffineCrop } from "../../../../lib/optvis/graph/transforms/affine-crop.ts";
+import type { SurroundName } from "../../../../lib/optvis/graph/transforms/surround.ts";
 import { normal } from "../../../support/random.ts";
 import { runGraph } from "../../../support/run-graph.ts";
 
@@ -22,14 +23,23 @@ const MAPS = {
   "outside altogether": [1, 0, 40, 0, 1, -30, 1, 0, -50, 0, 1, 60],
 };
 
-async function run(map: readonly number[], provider: Provider = "cpu", cropSize = CROP) {
+interface Options {
+  readonly provider?: Provider;
+  readonly cropSize?: typeof CROP;
+  readonly surround?: SurroundName;
+}
+
+async function run(
+  map: readonly number[],
+  { provider = "cpu", cropSize = CROP, surround = "grey" }: Options = {},
+) {
   const graph = new GraphBuilder();
   const shape = [BATCH, 3, CANVAS.height, CANVAS.width];
   const cropShape = [BATCH, 3, cropSize.height, cropSize.width];
   const image = graph.input("image", "float32", shape);
   const affine = graph.input("affine", "float32", [BATCH, 2, 3]);
   const cotangent = graph.input("cotangent", "float32", cropShape);
-  const options = { canvasSize: CANVAS, cropSize, offsets: OFFSETS, provider };
+  const options = { canvasSize: CANVAS, cropSize, offsets: OFFSETS, surround, provider };
   const { seen, pullback } = emitAffineCrop(graph, image, affine, options);
   const built = graph.build("crop", [
     ["seen", seen],
@@ -44,45 +54,62 @@ async function run(map: readonly number[], provider: Provider = "cpu", cropSize 
   return { ...feeds, seen: outputs["seen"]!.data, gradient: outputs["gradient"]!.data };
 }
 
-/** Bilinear, by the tent of each canvas pixel; nothing outside. */
-function read(plane: ArrayLike<number>, x: number, y: number): number {
+/**
+ * Bilinear, by the tent of each canvas pixel; beyond the edges nothing, or the same pixel a whole
+ * number of canvases away.
+ */
+function read(plane: ArrayLike<number>, x: number, y: number, surround: SurroundName): number {
+  const tent = (distance: number, period: number) => {
+    const nearest =
+      distance - (surround === "wrapped" ? period * Math.round(distance / period) : 0);
+    return Math.max(0, 1 - Math.abs(nearest));
+  };
   let sum = 0;
   for (let i = 0; i < CANVAS.height; i++) {
     for (let j = 0; j < CANVAS.width; j++) {
-      const weight = Math.max(0, 1 - Math.abs(x - j)) * Math.max(0, 1 - Math.abs(y - i));
+      const weight = tent(x - j, CANVAS.width) * tent(y - i, CANVAS.height);
       sum += weight * plane[i * CANVAS.width + j]!;
     }
   }
   return sum;
 }
 
-describe.each(Object.entries(MAPS))("%s", (_, map) => {
-  test("each pixel is read between four of the canvas, and zero outside", async () => {
-    const { image, seen } = await run(map);
-    const cells = CANVAS.height * CANVAS.width;
-    seen.forEach((value, at) => {
-      const pixel = at % (CROP.height * CROP.width);
-      const plane = Math.floor(at / (CROP.height * CROP.width));
-      const [u, v] = [pixel % CROP.width, Math.floor(pixel / CROP.width)];
-      const [a, b, c, d, e, f] = map.slice(Math.floor(plane / 3) * 6) as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
-      const source = image.data.subarray(plane * cells, (plane + 1) * cells);
-      const wanted = read(source, a * u + b * v + c, d * u + e * v + f) + OFFSETS[plane % 3]!;
-      expect(Math.abs(value - wanted)).toBeLessThan(2e-5);
-    });
-  });
+const SURROUND_NAMES = ["grey", "wrapped"] as const;
 
-  test.each([
-    ...PROVIDERS.map((provider) => [provider, CROP] as const),
-    ["cpu", SMALL_CROP] as const,
-  ])("<v, J u> = <J^T v, u> (%s, %o)", async (provider, cropSize) => {
-    const { image, cotangent, seen, gradient } = await run(map, provider, cropSize);
+describe.each(Object.entries(MAPS))("%s", (_, map) => {
+  test.each(SURROUND_NAMES)(
+    "each pixel is read between four of the canvas (%s)",
+    async (surround) => {
+      const { image, seen } = await run(map, { surround });
+      const cells = CANVAS.height * CANVAS.width;
+      seen.forEach((value, at) => {
+        const pixel = at % (CROP.height * CROP.width);
+        const plane = Math.floor(at / (CROP.height * CROP.width));
+        const [u, v] = [pixel % CROP.width, Math.floor(pixel / CROP.width)];
+        const [a, b, c, d, e, f] = map.slice(Math.floor(plane / 3) * 6) as [
+          number,
+          number,
+          number,
+          number,
+          number,
+          number,
+        ];
+        const source = image.data.subarray(plane * cells, (plane + 1) * cells);
+        const wanted =
+          read(source, a * u + b * v + c, d * u + e * v + f, surround) + OFFSETS[plane % 3]!;
+        expect(Math.abs(value - wanted)).toBeLessThan(2e-5);
+      });
+    },
+  );
+
+  test.each(
+    SURROUND_NAMES.flatMap((surround) => [
+      ...PROVIDERS.map((provider) => ({ surround, provider, cropSize: CROP })),
+      { surround, provider: "cpu" as const, cropSize: SMALL_CROP },
+    ]),
+  )("<v, J u> = <J^T v, u> ($surround, $provider, $cropSize)", async (options) => {
+    const { cropSize } = options;
+    const { image, cotangent, seen, gradient } = await run(map, options);
     const pixels = cropSize.height * cropSize.width;
     const change = seen.map((value, i) => value - OFFSETS[Math.floor(i / pixels) % 3]!);
     const onCrops = dot(cotangent.data, change);
