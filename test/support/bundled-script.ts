@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 
 import { build, stop } from "esbuild";
 
-import { bundleOptions, NATIVE, STARTED } from "../../lib/source-bundle.mjs";
+import { bundleOptions, NATIVE, STARTED_BESIDE } from "../../lib/source-bundle.mjs";
 
 /** What a bundle finds two folders above itself, as the sources do. */
 const BESIDE = ["node_modules", "models", "examples"];
@@ -25,7 +25,9 @@ export async function bundledScript(path: string, folder: string): Promise<strin
   if (existsSync(script)) return script;
   await mkdir(root);
   for (const each of BESIDE) await symlink(resolve(each), join(root, each));
-  await build(bundleOptions({ ...STARTED, [name]: path }, outdir, NATIVE));
+  const beside = Object.entries(STARTED_BESIDE).map(([each, { source }]) => [each, source]);
+  const entryPoints = { ...Object.fromEntries(beside), [name]: path };
+  await build(bundleOptions(entryPoints, outdir, NATIVE));
   await stop();
   return script;
 }
