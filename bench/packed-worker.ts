@@ -66,7 +66,7 @@ export class PackedWorkers {
       queues: QUEUES,
     });
     const workers = new PackedWorkers(folder, endpoint);
-    writeFunction(bundleFunctions()("worker"), join(folder, "worker"));
+    writeFunction(bundleFunctions(["worker"])("worker"), join(folder, "worker"));
     await publishNetwork(workers.#store, network);
     return workers;
   }

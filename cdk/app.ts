@@ -3,7 +3,7 @@ import { Code } from "aws-cdk-lib/aws-lambda";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { execFileSync } from "node:child_process";
 
-import { bundleFunctions, writeFunction } from "./bundle/function-bundle.ts";
+import { bundleFunctions, FUNCTIONS, writeFunction } from "./bundle/function-bundle.ts";
 import { writeGpuContext } from "./bundle/gpu-context.ts";
 import { repositoryPath } from "./bundle/repository.ts";
 import { gpuImage } from "./constructs/gpu-image.ts";
@@ -12,7 +12,7 @@ import { type PipelineSettings, readSettings, SettingsError } from "./settings.t
 
 const app = new App();
 const settings = settingsOf(app);
-const bundleOf = bundleFunctions();
+const bundleOf = bundleFunctions(FUNCTIONS);
 new PipelineStack(app, stackName(settings), {
   description: "dreamgrid: renders what the channels of a convolutional network respond to",
   settings,

@@ -8,7 +8,14 @@ import { copyPackages } from "./packages.ts";
 import { repositoryPath } from "./repository.ts";
 
 /** Folders of `functions/` that are deployed; each has an `index.ts` that exports `handler`. */
-const FUNCTIONS = ["intake", "worker", "gpu-worker", "assembler", "dead-letter", "api"] as const;
+export const FUNCTIONS = [
+  "intake",
+  "worker",
+  "gpu-worker",
+  "assembler",
+  "dead-letter",
+  "api",
+] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
 /** Networks that come with the code; functions that accept requests put them into the bucket. */
@@ -28,12 +35,14 @@ export interface CodeBundle {
 }
 
 /**
- * Bundles the functions' code, the AWS SDK included: what was tested is what runs. All at once,
+ * Bundles functions' code, the AWS SDK included: what was tested is what runs. All at once,
  * since what several import is then read but once. ES modules, so that `import.meta.url` tells where
  * the bundle lies. The output depends on the sources alone.
  */
-export function bundleFunctions(): (name: FunctionName) => CodeBundle {
-  const mainOf = (name: FunctionName) => `${name}/index`;
+export function bundleFunctions<Name extends FunctionName>(
+  names: readonly Name[],
+): (name: Name) => CodeBundle {
+  const mainOf = (name: Name) => `${name}/index`;
   const started = Object.entries(STARTED_BESIDE).map(([file, { source, startedBy }]) => ({
     entry: `beside/${file}`,
     source,
@@ -41,7 +50,7 @@ export function bundleFunctions(): (name: FunctionName) => CodeBundle {
   }));
   const outputOf = build(
     Object.fromEntries([
-      ...FUNCTIONS.map((name) => [mainOf(name), `functions/${name}/index.ts`]),
+      ...names.map((name) => [mainOf(name), `functions/${name}/index.ts`]),
       ...started.map(({ entry, source }) => [entry, source]),
     ]),
   );
