@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /**
  * Test files leave nothing behind, so that the next one runs in the same process: each process of
  * its own would load the SDK, sharp and ONNX Runtime anew. Those of the CDK come one after the
- * other, because it takes 6 s to load and to synthesise for the first time.
+ * other, because it takes 2 s to load and to synthesise for the first time.
  */
 const CDK = ["test/cdk/**/*.test.ts"];
 /** They put something in a module's place. */
