@@ -80,6 +80,11 @@ const LOSSY_QUALITY = 90;
 const FINE_COLORS = 10;
 /** Of 100: off by 4 levels at most, at half of the PNG's bytes. */
 const NEAR_LOSSLESS_QUALITY = 40;
+/**
+ * Pixels of the largest WebP whose colours have more than half the resolution: to keep them takes
+ * 24 bytes a pixel, near lossless 40, and the assembler, with 3 GB, writes sheets of 2^27 pixels.
+ */
+const MAX_FINE_PIXELS = 2 ** 25;
 
 /** What a file says of itself, in its Exif data. */
 export interface FileDescription {
@@ -103,7 +108,7 @@ export async function encodeSheet(
   checkSide(raster, format);
   const image = await fromRaster(raster);
   const exif = { IFD0: { Software: software, ImageDescription: text } };
-  return inFormat(image.withExif(exif), format, () => raster);
+  return inFormat(image.withExif(exif), format, { size: raster, raster: () => raster });
 }
 
 /**
@@ -120,11 +125,10 @@ export async function convertSheet(
   if (format === from) return file;
   const sharp = await loadSharp();
   const image = sharp(file, { limitInputPixels: false }).keepExif();
-  checkSide(await image.metadata(), format);
-  return inFormat(image, format, async () => {
-    const { data, info } = await image.clone().raw().toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, data };
-  });
+  const { width, height } = await image.metadata();
+  checkSide({ width, height }, format);
+  const raster = async () => ({ width, height, data: await image.clone().raw().toBuffer() });
+  return inFormat(image, format, { size: { width, height }, raster });
 }
 
 function checkSide({ width, height }: Size, format: SheetFormat): void {
@@ -135,24 +139,32 @@ function checkSide({ width, height }: Size, format: SheetFormat): void {
   );
 }
 
+interface SheetPixels {
+  readonly size: Size;
+  /** Called where its colours decide. */
+  readonly raster: () => Raster | Promise<Raster>;
+}
+
 async function inFormat(
   image: Sharp,
   format: SheetFormat,
-  raster: () => Raster | Promise<Raster>,
+  sheet: SheetPixels,
 ): Promise<Uint8Array> {
   const file = {
     png: () => asPng(image),
     // labels are small and coloured pictures lie side by side: full colour resolution
     jpeg: () => image.jpeg({ quality: LOSSY_QUALITY, chromaSubsampling: "4:4:4" }),
-    webp: async () => image.webp(webpOptions(await raster())),
+    webp: async () => image.webp(await webpOptions(sheet)),
   }[format];
   return plainBytes(await (await file()).toBuffer());
 }
 
 const asPng = (image: Sharp) => image.png({ compressionLevel: PNG_COMPRESSION });
 
-function webpOptions(raster: Raster): WebpOptions {
-  return colorDetail(raster) < FINE_COLORS
+/** How a WebP of these pixels is written, in as much memory as there is for it. */
+export async function webpOptions({ size, raster }: SheetPixels): Promise<WebpOptions> {
+  if (size.width * size.height > MAX_FINE_PIXELS) return { quality: LOSSY_QUALITY };
+  return colorDetail(await raster()) < FINE_COLORS
     ? { quality: LOSSY_QUALITY, smartSubsample: true }
     : { quality: NEAR_LOSSLESS_QUALITY, nearLossless: true };
 }

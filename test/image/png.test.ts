@@ -11,6 +11,7 @@ import {
   encodePng,
   encodeSheet,
   resizeRaster,
+  webpOptions,
 } from "../../lib/image/png.ts";
 import { filledRaster, fillRectangle, type Raster } from "../../lib/image/raster.ts";
 import { fixture } from "./fixture.ts";
@@ -193,6 +194,13 @@ test.each([
 });
 
 const isLossless = (webp: Uint8Array) => Buffer.from(webp).includes("VP8L");
+
+test("a WebP too large to be written with fine colours in 3 GB has those of any other", async () => {
+  const fine = async (height: number) =>
+    webpOptions({ size: { width: 8_192, height }, raster: () => lines(1) });
+  expect(await fine(4_096)).toEqual({ quality: 40, nearLossless: true });
+  expect(await fine(4_097)).toEqual({ quality: 90 });
+});
 
 test("a picture of one pixel has no detail of colour", () => {
   expect(colorDetail(filledRaster({ width: 1, height: 1 }, [1, 2, 3]))).toBe(0);
