@@ -25,7 +25,8 @@ let service: Service;
 let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
   await tinyNetwork(join(folder, "networks"));
-  await writeFile(request, JSON.stringify(TINY_REQUEST));
+  // two columns have room for the title
+  await writeFile(request, JSON.stringify({ ...TINY_REQUEST, montage: { title: "wide" } }));
   await writeFile(badRequest, JSON.stringify({ ...TINY_REQUEST, layer: "widee" }));
   service = await startService({
     dataFolder: join(folder, "data"),
@@ -68,9 +69,8 @@ test.each([
   expect(stdout).toMatch(/job \S+ is accepted/);
   expect(stdout).toMatch(/completed: 5 of 5 channels rendered/);
   const { width, height } = await decodeImage(await readFile(path));
-  // two columns and three rows of 20 x 16, and above them a title, which needs more than 40 pixels
-  expect(width).toBeGreaterThan(40);
-  expect(height).toBeGreaterThan(48);
+  // two columns and three rows of 20 x 16, and above them a title: capitals of 7 between twice 5
+  expect([width, height]).toEqual([40, 48 + 17]);
 });
 
 test.each([

@@ -40,15 +40,16 @@ function ended(outcome: JobOutcome | undefined) {
 test("a request runs from the drop zone to the sheet, with progress on the way", async () => {
   const { pipeline, networks } = await startPipeline();
   const events: RunEvent[] = [];
-  const [outcome] = await runJobs(pipeline, [parseLocalRequest(TINY_REQUEST)], {
+  const request = parseLocalRequest({ ...TINY_REQUEST, montage: { title: "wide" } });
+  const [outcome] = await runJobs(pipeline, [request], {
     networks,
     onProgress: (event) => events.push(event),
   });
   const { completion, sheetPath, manifestPath } = ended(outcome);
   expect(completion).toMatchObject({ state: "completed", total: 5, ok: 5, failed: 0 });
   const sheet = await decodeImage(await readFile(sheetPath));
-  // a grid of 2 x 3, and above it a title, which needs more than 2 x 20 pixels
-  expect(sheet.width).toBeGreaterThan(2 * 20);
+  // a grid of 2 x 3, which has room for the title above it: capitals of 7 between twice 5
+  expect([sheet.width, sheet.height]).toEqual([2 * 20, 3 * 16 + 17]);
   expect(JSON.parse(await readFile(manifestPath, "utf8"))).toMatchObject({ ok: 5 });
   const channels = events.flatMap((event) => (event.kind === "channel" ? event.done : []));
   expect(channels).toEqual([1, 2, 3, 4, 5]);
