@@ -152,29 +152,33 @@ function titleOf({ request, layer }: JobPlan): string {
  */
 function reducedLayout(
   plan: JobPlan,
-  { rows, columns, thumbnail, width, height }: SheetLayout,
+  { rows, columns, thumbnail }: SheetLayout,
   labels: readonly (string | null)[],
   maxSide: number,
 ): SheetLayout {
-  const reduced = (scale: number) => {
-    const side = (length: number) => Math.max(1, Math.floor(length * scale));
-    const size = { width: side(thumbnail.width), height: side(thumbnail.height) };
-    const isRoom = size.width >= LEAST_LABELLED_PX;
-    return sheetLayout(
-      { imageSize: plan.tileSize, labels: labels.map((label) => (isRoom ? label : null)) },
-      {
-        gridSize: [rows, columns],
-        thumbnailSize: [size.height, size.width],
-        backgroundColor: plan.request.montage.backgroundColor,
-        title: titleOf(plan),
-      },
-    );
+  const [tilesWidth, tilesHeight] = [columns * thumbnail.width, rows * thumbnail.height];
+  const fitting = (own: readonly (string | null)[]) => {
+    const reduced = (scale: number) => {
+      const side = (length: number) => Math.max(1, Math.floor(length * scale));
+      return sheetLayout(
+        { imageSize: plan.tileSize, labels: own },
+        {
+          gridSize: [rows, columns],
+          thumbnailSize: [side(thumbnail.height), side(thumbnail.width)],
+          backgroundColor: plan.request.montage.backgroundColor,
+          title: titleOf(plan),
+        },
+      );
+    };
+    const scale = Math.min(1, maxSide / tilesWidth, maxSide / tilesHeight);
+    const first = reduced(scale);
+    // title and labels are no smaller by as much
+    const stripsHeight = first.height - rows * first.thumbnail.height;
+    return reduced(Math.min(scale, (maxSide - stripsHeight) / tilesHeight));
   };
-  const scale = maxSide / Math.max(width, height);
-  const first = reduced(scale);
-  // title and labels are no smaller by as much
-  const stripsHeight = first.height - rows * first.thumbnail.height;
-  return reduced(Math.min(scale, (maxSide - stripsHeight) / (rows * thumbnail.height)));
+  const labelled = fitting(labels);
+  const isRoom = labelled.thumbnail.width >= LEAST_LABELLED_PX;
+  return isRoom ? labelled : fitting(labels.map(() => null));
 }
 
 async function writeMontage(

@@ -120,14 +120,17 @@ test("a larger one becomes pages, deep-zoom pieces and a small overview of the s
 
 test.each([
   // as large as the page's 600 px let them be; a strip of labels is 13 px high
-  [[4, 6], 600, 100, 13],
-  [[4, 6], 300, 50, 0],
-  [[23, 1], 1_800, Math.floor(1_800 / 23) - 13, 13],
+  [[4, 6], 600, [100, 100], 13],
+  [[4, 6], 300, [50, 50], 0],
+  [[23, 1], 1_800, [1_800 / 23 - 13, 1_800 / 23 - 13], 13],
+  // so flat that with labels they would have 61 x 17
+  [[23, 1], 700, [700 / 23, (700 / 23) * (140 / 40)], 0],
 ] as const)(
   "an overview of %j tiles, %i px a side, has labels where there is room",
-  async (gridSize, maxPageSide, tileWidth, strip) => {
+  async (gridSize, maxPageSide, sides, strip) => {
+    const [tileHeight, tileWidth] = sides.map(Math.floor) as [number, number];
     const pipeline = await memoryPipeline({ wideChannels: 23 });
-    const thumbnailSize: [number, number] = [140, 140];
+    const thumbnailSize: [number, number] = tileHeight === tileWidth ? [140, 140] : [40, 140];
     const own = { title: "", labels: "numbers", gridSize: [...gridSize], thumbnailSize } as const;
     const plan = await pipeline.accept({ channels: "all", montage: own as Montage });
     await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
@@ -135,7 +138,7 @@ test.each([
     const results = await job.results(plan.channels);
     const { montage } = await buildSheet(job, results, { ...WHOLE, maxSide: 800, maxPageSide });
     const [rows, columns] = gridSize;
-    const [width, height] = [columns * tileWidth, rows * (tileWidth + strip)];
+    const [width, height] = [columns * tileWidth, rows * (tileHeight + strip)];
     expect(montage).toMatchObject({ width, height });
     expect(await decodeImage(await pipeline.store.get(montage.key))).toMatchObject({
       width,
