@@ -66,7 +66,7 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
           ? seen.gradient
           : body.emit("Sub", [
               seen.gradient,
-              emitTotalVariationGradient(body, image, totalVariation / 255),
+              emitTotalVariationGradient(body, image, { weight: totalVariation / 255, surround }),
             ]);
       const gradient = pullback(smooth);
       const next = emitAdam(body, { parameters, first, second }, { gradient, rates, iteration });

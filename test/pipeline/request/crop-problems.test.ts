@@ -14,8 +14,8 @@ const crops = {
   cropFraction: { start: [0.5, 0.5] as [number, number], end: [0.5, 0.5] as [number, number] },
 };
 
-/** Share of drawn crops that reach over a line or a column of the canvas, along each axis. */
-function touching(cropMargin: number, cropPlace: "anywhere" | "centre") {
+/** The maps of many crops. */
+function drawn(cropMargin: number, cropPlace: "anywhere" | "centre" | "wrapped") {
   const recipe = {
     ...FOURIER_PRESETS.natural.parameters,
     ...crops,
@@ -26,7 +26,12 @@ function touching(cropMargin: number, cropPlace: "anywhere" | "centre") {
     iterations: 1,
     rotation: 0,
   };
-  const draws = Array.from({ length: 4_000 }, (_, i) => cropMap(recipe, 0, uniformFrom("a", i)));
+  return Array.from({ length: 4_000 }, (_, i) => cropMap(recipe, 0, uniformFrom("a", i)));
+}
+
+/** Share of drawn crops that reach over a line or a column of the canvas, along each axis. */
+function touching(cropMargin: number, cropPlace: "anywhere" | "centre") {
+  const draws = drawn(cropMargin, cropPlace);
   const share = (first: number, zoom: number, crop: number, canvas: number) =>
     draws.filter((map) => {
       const from = map[first]!;
@@ -52,6 +57,17 @@ test.each(["anywhere", "centre"] as const)(
     expect(Math.min(...Object.values(touching(2 * most, cropPlace)))).toBeLessThan(0.7);
   },
 );
+
+test("wrapped: no margin is too large, as there is none, and every place is seen as often", () => {
+  const [canvas, crop] = [CANVAS.width, 56.25];
+  expect(cropProblems({ ...crops, cropPlace: "wrapped", cropMargin: 4_096 })).toEqual([]);
+  const draws = drawn(0, "wrapped");
+  expect(drawn(4_096, "wrapped")).toEqual(draws);
+  for (let column = 0; column < canvas; column += 30) {
+    const seen = draws.filter((map) => (column - map[2]! + 2 * canvas) % canvas < crop);
+    expect(Math.abs(seen.length / draws.length / (crop / canvas) - 1)).toBeLessThan(0.1);
+  }
+});
 
 test("the margin of every preset will do, however small the crops are", () => {
   for (const { parameters, margin } of Object.values(FOURIER_PRESETS)) {

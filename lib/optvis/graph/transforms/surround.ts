@@ -87,13 +87,14 @@ const wholeOf = (graph: GraphBuilder, framed: Value): Stretch => ({
   before: 0,
 });
 
-function firstAgain(graph: GraphBuilder, value: Value, axis: number): Value {
+/** Lines of [N, planes, H, W] along an axis, each with its first pixel behind its last again. */
+export function firstAgain(graph: GraphBuilder, value: Value, axis: number): Value {
   const first = slice(graph, value, { axis, start: 0, end: 1 });
   return graph.emit("Concat", [value, first], { axis });
 }
 
 /** The adjoint of `firstAgain`: what lies behind the `length` of the canvas is added to its first. */
-function lastToFirst(
+export function lastToFirst(
   graph: GraphBuilder,
   value: Value,
   { axis, length }: { readonly axis: number; readonly length: number },
