@@ -25,15 +25,14 @@ export interface FourierRecipe {
    */
   readonly cropFraction: { readonly start: Range; readonly end: Range };
   /**
-   * Where the crop's centre lies, uniform along each axis: anywhere where the crop leaves the
-   * canvas by no more than the margin; within the margin of the canvas's own centre; or anywhere on
-   * a canvas that goes on beyond each edge at the opposite one, so that the image can be laid side
-   * by side with itself. Along the
-   * longer side of a canvas of another shape than the crop's, up to half of the crops lie at the
-   * ends, so that these are seen about as often as the rest.
+   * Where the crop's centre lies, uniform along each axis. `anywhere` where the crop leaves the
+   * canvas by no more than the margin: along the longer side of a canvas of another shape than the
+   * crop's, up to half of the crops lie at the ends, so that these are seen about as often as the
+   * rest. At the `centre` of the canvas, or within the margin of it. `wrapped`: anywhere, and beyond
+   * each edge lies the opposite one, so that the image can be laid side by side with itself.
    */
   readonly cropPlace: "anywhere" | "centre" | "wrapped";
-  /** Pixels of the canvas. */
+  /** Pixels of the canvas; of no effect where crops are wrapped. */
   readonly cropMargin: number;
   /** Degrees to either side; in 5 of 26 iterations the crop is upright. */
   readonly rotation: number;

@@ -40,8 +40,9 @@ const LARGEST_FOR_PAIRS = 4;
  *
  *     crop[v, u] = canvas at (x, y),   (x, y) = A (u, v, 1)
  *
- * between pixels bilinear, outside the canvas zero or the canvas again. The adjoint adds each pixel's cotangent to the
- * four pixels that it was read from, with the same weights: exact, rotations included.
+ * between pixels bilinear, outside the canvas zero or the canvas again. The adjoint adds each
+ * pixel's cotangent to the four pixels that it was read from, with the same weights: exact,
+ * rotations included.
  *
  * Declares the graph's input `affine`, [iterations, N, 2, 3]: A of each iteration and image, from
  * the crop's pixel indices to the canvas's.

@@ -67,7 +67,9 @@ const numbers = {
     .number()
     .min(0)
     .max(MAX_IMAGE_SIDE_PX)
-    .describe("pixels of the canvas that a crop may be shifted further"),
+    .describe(
+      "pixels of the canvas that a crop may be shifted further; of no effect where crops are wrapped",
+    ),
   rotation: z
     .number()
     .min(0)
