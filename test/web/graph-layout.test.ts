@@ -60,3 +60,17 @@ test("modules with the same layers open as one, and have one frame", () => {
   const { boxes } = layOut(layers, openAtFirst(layers))!;
   expect(boxes.map(({ id }) => id)).toEqual(["net.body", "net.body.1", "net.body.0.a"]);
 });
+
+test("lines around others lie in the drawing, as those of a U-Net's skip connections do", () => {
+  // down, down, down, middle, and up again with the output of each level, the deepest first
+  const inputs = [[], [1], [2], [3], [4], [5, 3], [6, 2], [7, 1]];
+  const unet = chain(...inputs.map(() => "")).map((layer, i) => ({ ...layer, inputs: inputs[i]! }));
+  const { edges, nodes, left, width } = layOut(unet, new Set())!;
+  expect(edges).toHaveLength(inputs.flat().length);
+  const across = edges.flatMap(({ points }) => points.map(({ x }) => x));
+  const sides = nodes.flatMap(({ x, width: own }) => [x - own / 2, x + own / 2]);
+  // the outermost is 8 pixels from the drawing's edge; some line is outside of all nodes
+  expect(Math.min(...across, ...sides) - left).toBeCloseTo(8, 6);
+  expect(left + width - Math.max(...across, ...sides)).toBeCloseTo(8, 6);
+  expect(Math.min(...across)).toBeLessThan(Math.min(...sides));
+});

@@ -30,11 +30,14 @@ export interface GraphLayout {
     readonly id: string;
     readonly points: readonly { readonly x: number; readonly y: number }[];
   }[];
+  /** Where the drawing begins: below 0 where a line goes around all nodes. */
+  readonly left: number;
   readonly width: number;
   readonly height: number;
 }
 
 /** Pixels. */
+const MARGIN = 8;
 const CHARACTER = 7.2;
 const PADDING = 24;
 const NODE_HEIGHT = 42;
@@ -112,7 +115,7 @@ export function layOut(
 function layOutWhole(layers: readonly LayerDocument[], open: ReadonlySet<string>): GraphLayout {
   const graph = new dagre.graphlib.Graph({ compound: true });
   const ranksep = open.size === 0 ? GAP.plain : GAP.framed;
-  graph.setGraph({ rankdir: "TB", nodesep: 18, ranksep, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: "TB", nodesep: 18, ranksep, marginx: MARGIN, marginy: MARGIN });
   graph.setDefaultEdgeLabel(() => ({}));
   const sizes = moduleSizes(layers);
   const members = new Map<string, LayerDocument[]>();
@@ -146,18 +149,25 @@ function layOutWhole(layers: readonly LayerDocument[], open: ReadonlySet<string>
   }
   dagre.layout(graph);
   const { width = 0, height = 0 } = graph.graph();
+  const ends: readonly { readonly v: string; readonly w: string }[] = graph.edges();
+  const edges: GraphLayout["edges"] = ends.map(({ v, w }) => ({
+    id: `${v} ${w}`,
+    points: graph.edge(v, w).points,
+  }));
+  // dagre's width is that of the nodes: a line around them, a skip connection, is outside of it
+  const across = edges.flatMap(({ points }) => points.map(({ x }) => x));
+  const left = across.reduce((least, x) => Math.min(least, x), MARGIN) - MARGIN;
+  const right = across.reduce((most, x) => Math.max(most, x), width - MARGIN) + MARGIN;
   return {
-    width,
+    left,
+    width: right - left,
     height,
     nodes: [...described].map(([id, facts]) => ({ ...facts, ...graph.node(id), id })),
     boxes: (graph.nodes() as string[])
       .filter((id) => open.has(id) && !described.has(id))
       .map((id) => ({ ...graph.node(id), id, title: shortened(id) }))
       .toSorted((a, b) => a.id.length - b.id.length),
-    edges: graph.edges().map((edge: { readonly v: string; readonly w: string }) => ({
-      id: `${edge.v} ${edge.w}`,
-      points: graph.edge(edge.v, edge.w).points,
-    })),
+    edges,
   };
 }
 

@@ -42,7 +42,7 @@ export function NetworkGraph({ network, layers }: NetworkGraphProps) {
     last?.focus();
     toggledLast.current = [];
   }, [open]);
-  const first = layout?.nodes[0]?.x ?? 0;
+  const first = (layout?.nodes[0]?.x ?? 0) - (layout?.left ?? 0);
   useEffect(() => {
     // of a graph that is wider than its place, the beginning is seen first
     const element = scroll.current;
@@ -89,9 +89,9 @@ interface DrawingProps extends GraphLayout {
   readonly onToggle: (module: string) => void;
 }
 
-function Drawing({ width, height, nodes, boxes, edges, network, onToggle }: DrawingProps) {
+function Drawing({ left, width, height, nodes, boxes, edges, network, onToggle }: DrawingProps) {
   return (
-    <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
+    <svg width={width} height={height} viewBox={`${left} 0 ${width} ${height}`}>
       <g aria-hidden="true">
         {edges.map(({ id, points }) => (
           <polyline key={id} points={points.map(({ x, y }) => `${x},${y}`).join(" ")} />
