@@ -72,6 +72,7 @@ const LABEL_PITCH = 128; // px of thumbnail width, or 64 of height, for each ste
 const TITLE_PITCH = 240; // px of sheet width for each step of the title's scale
 const TITLE_SCALE_LIMIT = 16; // a title of 112 px capitals is legible on any sheet
 const LABEL_GAP = 3; // glyph pixels above and below a label's capitals
+const MAX_TITLE_PX = 4_096; // some 700 letters, as names of layers have no limit; the rest is cut
 const WIDE = "__"; // as wide as a letter of a script that our glyphs have not, or wider
 const TITLE_GAP = 5; // the same for the title: also leaves its descenders clear of the tiles
 
@@ -158,18 +159,19 @@ export function layoutRows(layout: SheetLayout, first: number, count: number): S
   };
 }
 
-/** Of a sheet, so that all of its title is on it, px. */
+/** Of a sheet, so that its title is on it, px. */
 function leastWidth(title: string): number {
   const text = toPrintable(title, () => WIDE);
-  return text === "" ? 0 : textWidth(text, 1) + 2;
+  return text === "" ? 0 : Math.min(textWidth(text, 1) + 2, MAX_TITLE_PX);
 }
 
 function titleLine(title: string, sheetWidth: number): TextLine | null {
-  const text = toPrintable(title);
-  if (text === "") return null;
+  const whole = toPrintable(title);
+  if (whole === "") return null;
   const margin = TITLE_GAP;
   let scale = Math.min(Math.max(Math.round(sheetWidth / TITLE_PITCH), 1), TITLE_SCALE_LIMIT);
-  while (scale > 1 && textWidth(text, scale) > sheetWidth - 2 * margin * scale) scale--;
+  while (scale > 1 && textWidth(whole, scale) > sheetWidth - 2 * margin * scale) scale--;
+  const text = fitText(whole, sheetWidth - 2 * scale, scale);
   const y = TITLE_GAP * scale;
   if (!isPrintable(title)) {
     return { text: title.trim(), x: scale, y, scale, boxWidth: sheetWidth - 2 * scale };

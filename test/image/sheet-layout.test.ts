@@ -96,6 +96,14 @@ test("a sheet is as wide as its title at least, with its tiles in the middle", (
   expect(titleOf("日本".repeat(19), 28).width).toBeGreaterThan(38 * 9);
 });
 
+test("a title that would make it wider than 4,096 pixels is cut", () => {
+  const text = "H".repeat(3_000);
+  const { width, title } = titleOf(text, 28);
+  expect(width).toBe(4_096);
+  expect(title?.text).toMatch(/^H{600,}…$/);
+  expect(title!.x).toBeGreaterThan(0);
+});
+
 test("a title of other letters has all of the width", () => {
   expect(titleOf(" 日本 ", 600).title).toEqual({
     text: "日本",
