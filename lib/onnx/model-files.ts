@@ -35,7 +35,7 @@ export async function readExternalFile(
  */
 export async function openExternalFile(modelPath: string, location: string): Promise<OpenFile> {
   const path = join(dirname(modelPath), location);
-  const what = `external data of a model '${path}'`;
+  const what = `external data '${path}', weights that belong with the model's file`;
   const real = (each: string) => realpath(each).catch((error: unknown) => unreadable(what, error));
   const [folder, model, file] = await Promise.all([
     real(dirname(modelPath)),

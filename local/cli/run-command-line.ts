@@ -115,15 +115,20 @@ function askedForHelp(program: Command, words: readonly string[]): readonly stri
 }
 
 /**
- * " (Did you mean --num-iterations?)", where commander, which looks at spelling alone, has nothing.
+ * " (Did you mean --num-iterations?)", where commander, which looks at spelling alone, has nothing,
+ * or " (dream has it)", where another command does.
  */
-function suggestedOption(problem: string, { options }: Command): string {
+function suggestedOption(problem: string, { options, parent }: Command): string {
   const [, given] = /^unknown option '--([^'=]+)[^']*'$/.exec(problem) ?? [];
   if (given === undefined) return "";
   const known = options.flatMap(({ long }) =>
     long ? { label: long, names: [long.replace(/^--/, "")] } : [],
   );
-  return didYouMean(given, known).replace(/^d(.+)$/, " (D$1)");
+  const suggested = didYouMean(given, known).replace(/^d(.+)$/, " (D$1)");
+  if (suggested !== "") return suggested;
+  const has = (each: Command) => each.options.some(({ long }) => long === `--${given}`);
+  const elsewhere = parent?.commands.find(has);
+  return elsewhere === undefined ? "" : ` (${elsewhere.name()} has it)`;
 }
 
 /** "dreamgrid models add" */

@@ -35,9 +35,13 @@ export async function shortRequest(
 ): Promise<NamedRequest> {
   const [network] = networks;
   if (network === undefined || networks.length > 1) {
-    const swallowed = network === undefined && flags.channels !== undefined;
+    const swallowed =
+      flags.channels === undefined
+        ? ""
+        : ", as all words after --channels are channels: name the network before it";
+    const given = network === undefined ? swallowed : `: ${networks.join(", ")}`;
     throw new UsageError(
-      `with --layer, dream takes one network, its id or the path of its .onnx file; given ${networks.length}${swallowed ? ", as all words after --channels are channels: name the network before it" : ""}`,
+      `with --layer, dream takes one network, its id or the path of its .onnx file; given ${networks.length}${given}`,
     );
   }
   const fields = givenFields({ ...flags });

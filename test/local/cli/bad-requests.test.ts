@@ -29,7 +29,7 @@ describe("a bad model is refused", () => {
     ["vector-input.onnx", /vector-input\.onnx.*image/],
     ["four-channels.onnx", /four-channels\.onnx.*4/],
     ["no-input.onnx", /no-input\.onnx/],
-    ["external.onnx", /weights\.bin.*no such file/],
+    ["external.onnx", /weights\.bin', weights that belong with the model's file: .*no such file/],
     ["escaping.onnx", /escaping\.onnx.*passwd/],
   ])("analyze %s", async (file, message) => {
     await expectRefused(folder, ["analyze", join(folder, file)], message);

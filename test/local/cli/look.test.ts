@@ -159,6 +159,7 @@ test.each([
   [["zzzzzzzzzzzzzzzzz"], /unknown command.*give a command, the id of a network, or the path/],
   [["missing.onnx"], /missing\.onnx/],
   [["emojinet", "googlenet"], /look takes one network; given 2/],
+  [["emojinet", "--layer", "conv3"], /unknown option '--layer' \(dream has it\)/],
 ])("%j is refused in one line", async (words, message) => {
   const { code, stdout, stderr } = await run(...words);
   expect(stderr).toMatch(/^dreamgrid: [^\n]+\n$/);
