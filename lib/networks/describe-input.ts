@@ -24,6 +24,9 @@ const BYTES: GivenPreprocessing = { mean: [0] };
 
 const TO_SAY_OTHERWISE = `to say otherwise, give --preprocessing (${PREPROCESSING_NAMES.join(", ")}), or --mean, --std and --range`;
 
+/** Pictures of a network that wants other pixels are grey, or noise. */
+const MOST_WANT = "most networks from PyTorch want torchvision";
+
 const SIZE_OPEN = "leaves the size of its images open, and its layers go with";
 
 /** What people say of a network's image, besides what its file says. */
@@ -124,7 +127,9 @@ function asAssumed(file: FileFacts, given: GivenInput): DescribedInput {
   const channelOrder = given.channelOrder ?? inside?.channelOrder ?? undefined;
   const numbers = numbersOf(file, { ...takes, channelOrder });
   const assumed = assumption(numbers, inside, image);
-  const notices = unsaidNotices(file, `assuming ${assumed}`);
+  const isColour = numbers.channelOrder !== "planes";
+  const doubt = takes === null && isColour ? `, although ${MOST_WANT}` : "";
+  const notices = unsaidNotices(file, `assuming ${assumed}${doubt}`);
   return { input: inputOf(file, given, { ...numbers, assumed }), notices };
 }
 

@@ -218,6 +218,8 @@ test("a network that makes -1..1 of what torchvision normalised", () => {
   expect(notices).toEqual([
     expect.stringMatching(/assuming RGB, torchvision's normalisation, .*'m0'/),
   ]);
+  // it is known, and nothing else is suggested
+  expect(notices[0]).not.toContain("want torchvision");
 });
 
 test.each<[string, Case]>([

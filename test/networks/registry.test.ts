@@ -247,7 +247,9 @@ test("a plain file is a network with defaults, and says so", async () => {
       },
     },
   });
-  expect(network.notice).toContain("assuming RGB, 0..255 minus 128");
+  expect(network.notice).toContain(
+    "assuming RGB, 0..255 minus 128, although most networks from PyTorch want torchvision; to say",
+  );
 });
 
 test("a plain file with the bytes of a known network is that network", async () => {
