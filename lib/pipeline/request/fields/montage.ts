@@ -61,7 +61,7 @@ export const montage = z.strictObject({
   labels: z
     .union(
       [z.literal("numbers"), z.array(z.string().max(MAX_LABEL_LENGTH)).max(MAX_CHANNELS_PER_JOB)],
-      { error: 'a list of texts, one per channel, or "numbers"' },
+      { error: 'a list of texts, ["one", "two"], one per channel, or "numbers"' },
     )
     .nullable()
     .default(null)
