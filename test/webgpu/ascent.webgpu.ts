@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import type { AscentResult, AscentTask } from "../../lib/optvis/ascent/task.ts";
 import { planCrops } from "../../lib/optvis/graph/transforms/crop-plan.ts";
+import { FOURIER_PRESETS } from "../../lib/pipeline/request/fourier-presets.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
 import { relativeDistance } from "../optvis/fixtures.ts";
 import { emojinet } from "../support/emojinet.ts";
@@ -13,10 +14,12 @@ const layerNamed = (name: string) => requestedLayer({ layer: name }, emojinet);
 /** Of one image: one column longer than high. */
 const SIZE = { height: 32, width: 40 };
 
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
 describe("an ascent is the CPU's", () => {
   const engine = new AscentEngine({ threads: 1 });
   afterAll(() => engine.close());
-  const draw = (task: Omit<AscentTask & { readonly method: "deepdream" }, "provider">) =>
+  const draw = (task: DistributiveOmit<AscentTask, "provider">) =>
     Promise.all(
       (["cpu", "webgpu"] as const).map((provider) => engine.render({ ...task, provider })),
     );
@@ -59,4 +62,33 @@ describe("an ascent is the CPU's", () => {
     expectEqual(gpu!, cpu!);
     expectEqual(otherGpu!, otherCpu!);
   });
+
+  test.each(["anywhere", "wrapped"] as const)(
+    "of Fourier coefficients, crops %s",
+    async (place) => {
+      const recipe = {
+        ...FOURIER_PRESETS.natural.parameters,
+        canvasSize: { height: 25, width: 38 },
+        cropSize: SIZE,
+        cropPlace: place,
+        cropMargin: 3,
+        rotation: 180,
+        iterations: 4,
+      };
+      const layer = layerNamed("conv2-3x3_reduce");
+      const { network, objective } = common;
+      const task = {
+        method: "fourier",
+        network,
+        objective,
+        layer,
+        channels: [5],
+        seed: 3,
+      } as const;
+      const [cpu, gpu] = await draw({ ...task, recipe });
+      expectEqual(gpu!, cpu!);
+      const [fewer] = await draw({ ...task, recipe: { ...recipe, iterations: 3 } });
+      expect(() => expectEqual(gpu!, fewer!)).toThrow("to be less than");
+    },
+  );
 });

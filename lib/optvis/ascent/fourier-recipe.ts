@@ -28,8 +28,8 @@ export interface FourierRecipe {
    * Where the crop's centre lies, uniform along each axis. `anywhere` where the crop leaves the
    * canvas by no more than the margin: along the longer side of a canvas of another shape than the
    * crop's, up to half of the crops lie at the ends, so that these are seen about as often as the
-   * rest. At the `centre` of the canvas, or within the margin of it. `wrapped`: anywhere, and beyond
-   * each edge lies the opposite one, so that the image can be laid side by side with itself.
+   * rest. At the `centre` of the canvas, or within the margin of it. `wrapped`: anywhere, and
+   * beyond each edge lies the opposite one, so that the image can be laid side by side with itself.
    */
   readonly cropPlace: "anywhere" | "centre" | "wrapped";
   /** Pixels of the canvas; of no effect where crops are wrapped. */

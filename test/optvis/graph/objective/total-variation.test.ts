@@ -9,8 +9,8 @@ import { runGraph } from "../../../support/run-graph.ts";
 const WEIGHT = 1.7;
 
 /**
- * weight (mean |dx| + mean |dy|), the means over the pairs of one image: over those across its edges
- * too, where it is wrapped.
+ * weight (mean |dx| + mean |dy|), the means over the pairs of one image; where it is wrapped, over
+ * those across its edges too.
  */
 function roughness(
   x: ArrayLike<number>,
