@@ -210,7 +210,7 @@ async function ascentProblems(
       await nextTurn();
       const obstacle = gradientObstacle(model.model, layer, imageShapeOf(model.model, 1, size));
       if (obstacle instanceof ShapeMismatchError && drawing.method === "fourier") {
-        return [`cropSize: ${obstacle.message}`];
+        return [`cropSize: ${obstacle.message}; leave it out for a size that the network takes`];
       }
       if (obstacle !== null) return [`layer: ${obstacle.message}`];
     }
