@@ -1,4 +1,5 @@
 import type { Node } from "./model.ts";
+import { intAttribute } from "./node.ts";
 import { arithmetics } from "./operators/arithmetic.ts";
 import { axisAttribute, normaliseAxis } from "./operators/axes.ts";
 import { parsePad } from "./operators/extend.ts";
@@ -17,7 +18,7 @@ interface InputAxis {
 
 /**
  * Whether what a node makes of one place of an input's axis depends on others: it sums over the
- * axis, standardises, sorts or shifts it, or slides along it.
+ * axis, standardises, sorts or shifts it, slides along it, or looks up what is at computed places.
  *
  * @param inputs of the node
  */
@@ -34,6 +35,7 @@ export function worksAlong(node: Node, { index, axis }: InputAxis, inputs: Input
     return index < 2 && axis === (index === 0 ? 1 - transA : transB);
   }
   if (index > 0) return false;
+  if (op === "Gather" && inputs[1]?.constant) return false;
   // their axis 0 is a batch, whatever lies along it
   if (IN_BATCHES.has(op)) return axis > 0;
   if (ALONG_AN_AXIS.has(op)) return axisAttribute(node, rank, ALONG_AN_AXIS.get(op)) === axis;
@@ -50,6 +52,10 @@ export function worksAlong(node: Node, { index, axis }: InputAxis, inputs: Input
       return (constantInts(node, inputs, 1) ?? []).some(
         (each) => normaliseAxis(node, each, rank) === axis,
       );
+    case "GatherND": {
+      const first = intAttribute(node, "batch_dims", 0);
+      return axis >= first && axis < first + input(node, inputs, 1).shape.at(-1)!;
+    }
     case "Trilu":
       return axis >= rank - 2;
     default:
@@ -73,9 +79,11 @@ const IN_BATCHES: ReadonlySet<string> = new Set(
 const ALONG_AN_AXIS: ReadonlyMap<string, number> = new Map([
   ["ArgMax", 0],
   ["ArgMin", 0],
+  ["Gather", 0],
   ["GatherElements", 0],
   ["Hardmax", -1],
   ["LogSoftmax", -1],
+  ["ScatterElements", 0],
   ["Softmax", -1],
   ["TopK", -1],
 ]);

@@ -136,6 +136,28 @@ const networks: Readonly<Record<string, readonly [Graph["nodes"], readonly strin
     ],
     ["same", "curved"],
   ],
+  "scattered over all": [
+    [
+      node("Shape", "image", "lengths"),
+      node("ConstantOfShape", "lengths", "zeros", { value: { tensor: intsTensor([0]) } }),
+      node("Sin", "image", "other"),
+      node("ScatterElements", "image zeros other", "replaced", { axis: 0 }),
+      node("Tanh", "replaced", "curved"),
+    ],
+    ["other"],
+  ],
+  "taken from where each image says": [
+    [
+      node("ReduceMean", "image ends", "mean", { keepdims: 0 }),
+      node("ArgMax", "mean", "strongest", { axis: 1, keepdims: 0 }),
+      node("Sub", "strongest strongest", "nothing"),
+      node("Gather", "image nothing", "taken"),
+      node("Unsqueeze", "nothing last", "tuples"),
+      node("GatherND", "image tuples", "found"),
+      node("Add", "taken found", "both"),
+    ],
+    ["mean"],
+  ],
   "replaced by what is made for one": [
     [
       node("Transpose", "image", "turned", { perm: [1, 2, 3, 0] }),
