@@ -80,7 +80,7 @@ function resolveClass(name: string, where: string, layer: LayerChannels): Term {
   const given = `${where}: given '${name}'`;
   if (layer.classNames === null) {
     return {
-      problem: `${given}; ${layer.whyUnnamed}; wanted channels 1 to ${layer.count}`,
+      problem: `${given}; ${layer.whyUnnamed}; wanted channels 1 to ${layer.count}, or a range, 1:${layer.count}`,
     };
   }
   try {

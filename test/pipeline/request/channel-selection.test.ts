@@ -57,7 +57,9 @@ test("thousands of ranges and of names that there are not end at the first few",
 
 test("class names need a layer that has them", () => {
   const { problems } = selectChannels(["tiger"], PLAIN);
-  expect(problems).toEqual(["channels[0]: given 'tiger'; none are known; wanted channels 1 to 5"]);
+  expect(problems).toEqual([
+    "channels[0]: given 'tiger'; none are known; wanted channels 1 to 5, or a range, 1:5",
+  ]);
   const digits = selectChannels(["5"], { ...LAYER, classNames: ["5", "4", "3", "2", "1"] });
   expect(digits.channels).toEqual([1]);
 });

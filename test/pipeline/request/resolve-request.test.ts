@@ -59,7 +59,7 @@ test("class names resolve on the layers that feed the classifier, and label the 
   const { description } = network;
   const lost = { ...network, labels: null, description: { ...description, labels: "names.txt" } };
   expect(await problemsOf(lost, { layer: "classes", channels: ["zebra"] })).toEqual([
-    "channels[0]: given 'zebra'; the class names of 'tiny' are not known: its file names.txt is not there; wanted channels 1 to 5",
+    "channels[0]: given 'zebra'; the class names of 'tiny' are not known: its file names.txt is not there; wanted channels 1 to 5, or a range, 1:5",
   ]);
 });
 
