@@ -145,11 +145,12 @@ describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
       JSON.parse((await page.getByLabel("the request as JSON").textContent())!) as object;
     await page.goto(`${url()}/#/tiny/prob?recipe=vivid`);
     await page.getByText(/^suggested: fourier, preset natural/).waitFor();
+    await page.getByLabel("Channels").fill("2:3");
     await page.getByRole("link", { name: "More options" }).click();
     await page.getByRole("heading", { name: "New request" }).waitFor();
     await expect.poll(() => pressed.textContent(), PATIENT).toBe("fourier");
     expect(await page.getByLabel("preset").inputValue()).toBe("vivid");
-    const what = { network: "tiny", layer: "prob" };
+    const what = { network: "tiny", layer: "prob", channels: "2:3" };
     expect(await request()).toEqual({ ...what, method: "fourier", preset: "vivid" });
     await page.getByRole("button", { name: "deepdream" }).click();
     // of the system's colours the accent is none

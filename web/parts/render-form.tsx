@@ -76,6 +76,7 @@ export function RenderForm({ network, layer, recipe, missing, ...props }: Render
         href={address.request({
           network,
           layer: layer.name,
+          ...(isEmpty ? {} : { channels: text.trim() }),
           ...writtenOf(recipe?.fields ?? {}),
         })}
       >
