@@ -130,7 +130,7 @@ test("an atlas is told layer by layer, and may take longer than an hour", async 
   const selection = ["--layers", "97", "142", "--channels", "1:567", "--threads", "1"];
   const { code, stdout } = await run("atlas", "emojinet", ...selection, "--dry-run", "--out", out);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/emojinet-inception_4e-1x1\.png {2}\(128 images: channels 1:128 /);
-  expect(stdout).toMatch(/emojinet-loss3-classifier\.png {2}\(567 images: channels 1:567 /);
+  expect(stdout).toMatch(/emojinet-097-inception_4e-1x1\.png {2}\(128 images: channels 1:128 /);
+  expect(stdout).toMatch(/emojinet-142-loss3-classifier\.png {2}\(567 images: channels 1:567 /);
   expect(stdout).toMatch(/^2 sheets, 695 images; about .* of one core$/m);
 });
