@@ -70,10 +70,10 @@ function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph
   const image = fourierImage(task);
   const greys = greysOf(network);
   const raised = [layer.value, layer.channelAxis, shape, objective, diversity, relu];
-  const setting = [network.scale, image, greys, surround, totalVariation];
+  const parts = { image, greys, surround, totalVariation } as const;
+  const setting = [network.scale, parts];
   const key = JSON.stringify(["fourier", network.fingerprint, provider, ...raised, ...setting]);
   const common = { objective, diversity, relu, provider, scale: network.scale };
-  const parts = { image, greys, surround, totalVariation } as const;
   const specification = { method: "fourier", ...common, ...parts } as const;
   const pass = { model: network.model, layer, imageShape: shape };
   return { key, provider, batch, notice, recipe: { kind: "ascent", pass, specification } };
@@ -109,13 +109,13 @@ export function highestFrequency({ canvasSize, cropSize, cropFraction }: Pitches
 const SHARP_PITCH = 1.25;
 
 /**
- * Where the image is drawn at half its strength, in cycles a pixel: at the finest that a late crop
+ * The frequency that is drawn at half its strength, in cycles a pixel: the finest that a late crop
  * of middling size can show. A crop reads single pixels of a large canvas and leaves out those
  * between them: what is finer is the speckle of all that the crops took it for.
  *
- * @returns `null`: nowhere, as the crops show nearly each pixel
+ * @returns `null`: none, as the crops show nearly each pixel
  */
-export function finestDrawn({ canvasSize, cropSize, cropFraction }: Pitches): number | null {
+export function halvingFrequency({ canvasSize, cropSize, cropFraction }: Pitches): number | null {
   const [least, most] = cropFraction.end;
   const pitch = ((least + most) / 2) * canvasPerCrop(canvasSize, cropSize);
   return pitch > SHARP_PITCH ? 0.5 / pitch : null;
@@ -152,8 +152,9 @@ function startParameters(task: FourierTask, { channel, restarts }: Beginning): P
 
 function graphOfImage(task: FourierTask): SessionGraph {
   const { provider, recipe } = task;
-  const halvedAt = finestDrawn(recipe);
-  const canvas = { ...fourierImage(task), ...(halvedAt !== null && { halvedAt }) };
+  const halving = halvingFrequency(recipe);
+  const whole = fourierImage(task);
+  const canvas = halving === null ? whole : { ...whole, halvingFrequency: halving };
   return {
     key: JSON.stringify(["fourier image", provider, canvas]),
     provider,

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
-import { finestDrawn } from "../../../lib/optvis/ascent/fourier.ts";
+import { halvingFrequency } from "../../../lib/optvis/ascent/fourier.ts";
 import type { FourierRecipe } from "../../../lib/optvis/ascent/fourier-recipe.ts";
 import { cropMap } from "../../../lib/optvis/ascent/affine-draws.ts";
 import type { Target } from "../../../lib/optvis/ascent/target.ts";
@@ -56,7 +56,7 @@ describe("a canvas of which late crops show few pixels", () => {
   ])("%s is drawn sharp to its pixels, or to the crops'", (_, canvas, crop, cropFraction, half) => {
     const square = (side: number) => ({ height: side, width: side });
     const recipe = { canvasSize: square(canvas), cropSize: square(crop), cropFraction };
-    expect(finestDrawn(recipe)).toBe(half);
+    expect(halvingFrequency(recipe)).toBe(half);
   });
 
   test("is without the speckle that its coefficients have", async () => {

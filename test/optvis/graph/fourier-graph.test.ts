@@ -161,12 +161,12 @@ describe("the image of a large canvas", () => {
   const layout = spectrumLayout(size, 1);
 
   /** How far one wave's crests rise; it is so low that the squashing of the colours is a straight line. */
-  async function amplitude(wave: readonly [kx: number, ky: number], halvedAt?: number) {
+  async function amplitude(wave: readonly [kx: number, ky: number], halvingFrequency?: number) {
     const data = new Float32Array(sizeOf(coefficientShape(layout)));
     eachFrequency(layout, (kx, ky, real) => {
       if (kx === wave[0] && ky === wave[1]) data[real] = 1e-3;
     });
-    const canvas = { ...image, ...(halvedAt !== undefined && { halvedAt }) };
+    const canvas = { ...image, ...(halvingFrequency !== undefined && { halvingFrequency }) };
     const coefficients = floatTensor([1, ...coefficientShape(layout)], data);
     const outputs = await runGraph(fourierImageGraph(canvas, 1), { coefficients });
     return Math.max(...outputs["image"]!.data.map(Math.abs));

@@ -23,7 +23,7 @@ export interface FourierImage {
    * In cycles a pixel: what is as fine is left half as strong, what is finer still weaker, as by a
    * Gaussian blur. @default nothing is
    */
-  readonly halvedAt?: number;
+  readonly halvingFrequency?: number;
   /** The spectrum falls as 1 / frequency^decay; 1 is that of photographs, and Lucid's. */
   readonly spectrumDecay: number;
   /** Factor of the two colour differences; 1 is Lucid's. */
@@ -40,8 +40,8 @@ export interface FourierImage {
  *
  *     z = irfft2(s c) / 4,   s(f) = m sqrt(H W) / max(f, 1 / max(H, W))^decay,  f in cycles a pixel
  *
- * with m such that z has the variance that a decay of 1 gives it; times 2^-(f / halvedAt)^2, where
- * that is given. The image is centred on mid-grey.
+ * with m such that z has the variance that a decay of 1 gives it; times 2^-(f / halvingFrequency)^2,
+ * where that is given. The image is centred on mid-grey.
  *
  * Coefficients: [N, ...coefficientShape], see spectrum-layout.ts.
  *
@@ -51,13 +51,13 @@ export interface FourierImage {
 export function fourier({
   size,
   highestFrequency,
-  halvedAt,
+  halvingFrequency,
   spectrumDecay,
   saturation,
   planes,
 }: FourierImage): Parameterisation {
   const layout = spectrumLayout(size, planes.length, highestFrequency);
-  const scale = spectrumScale(layout, spectrumDecay, halvedAt);
+  const scale = spectrumScale(layout, spectrumDecay, halvingFrequency);
   const sums = frequencySums(layout);
   const colours = isOfColours(planes)
     ? decorrelatedColours(saturation, planes)
@@ -82,7 +82,7 @@ export function fourier({
 function spectrumScale(
   layout: SpectrumLayout,
   decay: number,
-  halvedAt = Number.POSITIVE_INFINITY,
+  halvingFrequency = Number.POSITIVE_INFINITY,
 ): FloatTensor {
   const { height, width } = layout.size;
   const [groups, parts, rows, planes] = coefficientShape(layout);
@@ -102,7 +102,7 @@ function spectrumScale(
     // the imaginary parts of the groups before are left out
     const at = real - Math.floor(real / (2 * perPart)) * perPart;
     const f = frequency(kx, ky);
-    data.fill(factor * f ** -decay * 2 ** -((f / halvedAt) ** 2), at, at + planes);
+    data.fill(factor * f ** -decay * 2 ** -((f / halvingFrequency) ** 2), at, at + planes);
   });
   return floatTensor([groups, 1, parts / 2, rows, planes], data);
 }

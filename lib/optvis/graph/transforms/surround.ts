@@ -36,7 +36,7 @@ export interface Stretch {
 export const SURROUNDS: Readonly<Record<SurroundName, (canvas: Size) => Surround>> = {
   /** A border of zeros: what lies further out reads from the border. */
   grey: (canvas) => {
-    const { height, width } = { height: canvas.height + 2, width: canvas.width + 2 };
+    const [height, width] = [canvas.height + 2, canvas.width + 2];
     return {
       size: { height, width },
       origin: 1,
