@@ -90,7 +90,7 @@ async function aimOf(target: RequestTarget, surroundings: TargetSurroundings): P
   const key = direction ?? activationOf;
   if (key === undefined) return { kind: "channels", weights: weightsOf(target), place };
 
-  const contents = surroundings.files.get(key);
+  const contents = await surroundings.files.get(key)?.decode();
   if (!contents) throw new Error(`internal: '${key}' of a target was not loaded`);
   if (contents.kind === "direction") {
     const { shape, data } = contents.array;

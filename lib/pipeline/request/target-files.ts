@@ -15,7 +15,11 @@ type Decoded =
   | { readonly kind: "image"; readonly raster: Raster };
 
 /** What a file of a target holds. */
-export type TargetContents = Decoded & { readonly sha256: string };
+export interface TargetContents {
+  readonly sha256: string;
+  /** Anew at each call: of hundreds of photographs all pixels together are gigabytes. */
+  readonly decode: () => Promise<Decoded>;
+}
 
 /** @throws RequestError that says why there is no such file */
 export type ReadTargetFile = (key: string, where: string) => Promise<Uint8Array>;
@@ -80,8 +84,8 @@ export async function loadTargetFiles(
   for (const { key, shape, sha256: pinned } of files) {
     const bytes = await read(key);
     requireUnchanged(`'${key}' of a target`, bytes, pinned);
-    const decoded = await decode(bytes, shape === null ? "activationOf" : "direction");
-    contents.set(key, { ...decoded, sha256: pinned });
+    const field = shape === null ? "activationOf" : "direction";
+    contents.set(key, { sha256: pinned, decode: () => decode(bytes, field) });
   }
   return contents;
 }

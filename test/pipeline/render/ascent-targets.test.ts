@@ -32,10 +32,16 @@ const raster = { ...SIZE, data: new Uint8Array(3 * 4 * 5) };
 /** Of IMAGE: [2, 4, 5], every number another. */
 const ACTIVATION = Float32Array.from({ length: 40 }, (_, i) => i);
 const files = new Map<string, TargetContents>([
-  [IMAGE, { kind: "image", sha256: "a", raster }],
+  [IMAGE, { sha256: "a", decode: async () => ({ kind: "image", raster }) }],
   [
     VECTOR,
-    { kind: "direction", sha256: "b", array: { shape: [2], data: new Float32Array([1, 2]) } },
+    {
+      sha256: "b",
+      decode: async () => ({
+        kind: "direction",
+        array: { shape: [2], data: new Float32Array([1, 2]) },
+      }),
+    },
   ],
 ]);
 
@@ -112,7 +118,7 @@ test.each([
   ["huge", [2 ** 90, -2.5 * 2 ** 90], [0.5, -1.25]],
 ])("a direction of %s numbers is one that float32 can square", async (_, values, wanted) => {
   const array = { shape: [2], data: Float32Array.from(values) };
-  files.set(VECTOR, { kind: "direction", sha256: "b", array });
+  files.set(VECTOR, { sha256: "b", decode: async () => ({ kind: "direction", array }) });
   const [target] = await found([{ direction: VECTOR, cosinePower: 1 }]);
   expect(target?.aim).toMatchObject({ vector: floatTensor([2], wanted) });
 });
