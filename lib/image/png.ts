@@ -86,6 +86,9 @@ const NEAR_LOSSLESS_QUALITY = 40;
  */
 const MAX_FINE_PIXELS = 2 ** 25;
 
+/** Pixels an inch, the usual: libvips' own is one a millimetre, at which sheets are metres wide. */
+const DENSITY = 72;
+
 /** What a file says of itself, in its Exif data. */
 export interface FileDescription {
   /** `Software`: what made it. */
@@ -146,10 +149,11 @@ interface SheetPixels {
 }
 
 async function inFormat(
-  image: Sharp,
+  described: Sharp,
   format: SheetFormat,
   sheet: SheetPixels,
 ): Promise<Uint8Array> {
+  const image = described.withDensity(DENSITY);
   const file = {
     png: () => asPng(image),
     // labels are small and coloured pictures lie side by side: full colour resolution

@@ -160,6 +160,9 @@ test.each(["png", "jpeg", "webp"] as const)(
       expect((await sharp(file).metadata()).format).toBe(format);
       for (const said of Object.values(ABOUT)) expect(await exifOf(file)).toContain(said);
     }
+    // 72 of 1 pixels an inch, twice, as TIFF and so Exif has them
+    const resolution = Buffer.from("48000000010000004800000001000000", "hex").toString("latin1");
+    for (const file of [made, converted]) expect(await exifOf(file)).toContain(resolution);
     const { width, height, data } = await decodeImage(made);
     expect([width, height]).toEqual([40, 24]);
     expectNear([...data.subarray(0, 3)], [200, 40, 90]);
