@@ -64,7 +64,9 @@ export async function startService(options: ServeOptions): Promise<Service> {
   });
   try {
     if (added === undefined) throw new Error("internal: the pipeline asked for no networks");
-    const networks = await added.publish();
+    const { notFetched, damaged } = await added.publish();
+    // those too that were dropped on the page, or published from elsewhere
+    const networks = { published: await added.list(), notFetched, damaged };
     const counter = new StepCounter();
     const liveSteps = (jobId: string) => counter.liveSteps(jobId);
     const handler = createHandler({

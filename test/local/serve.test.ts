@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -49,6 +49,8 @@ test("killed in the middle of a job and started again, it finishes the job", asy
   first.process.kill("SIGKILL");
   await once(first.process, "exit");
   const endedBefore = await ended();
+  // a network of the bucket alone, as one that was dropped on the page
+  await rm(join(folder, "tiny"), { recursive: true });
 
   const second = await startServe(folder, {
     log: "second.log",
@@ -56,6 +58,7 @@ test("killed in the middle of a job and started again, it finishes the job", asy
     recoverySeconds: 600,
   });
   expect(second.output()).toContain(`going on with ${jobId}`);
+  expect(second.output()).toMatch(/^networks +emojinet, tiny$/m);
   expect(await readdir(drops)).toEqual([]);
   const link = await until(
     () => /completed, 40 of 40 channels;[^\n]*\n\s+(http\S+)/.exec(second.output())?.[1],
