@@ -1,3 +1,5 @@
+import { once } from "node:events";
+
 import type { Locator } from "playwright-core";
 import { describe, expect, test } from "vitest";
 
@@ -5,7 +7,12 @@ import { CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
 import { tinyServiceAndBrowser } from "./tiny-service.ts";
 
 describe.skipIf(CHROMIUM === null)("the atlas", () => {
-  const { browser, url } = tinyServiceAndBrowser();
+  /** Whether nothing is drawn until it is stopped. */
+  let isHeld = false;
+  const { browser, url } = tinyServiceAndBrowser({
+    networks: [{}, { id: "stopped" }],
+    renderer: { beforeChannel: (_, stop) => isHeld && once(stop!, "abort") },
+  });
 
   test("is a wall of all layers, drawn from the page, whose pictures lead to their channels", async () => {
     const { page, complaints } = await openPage(browser());
@@ -34,6 +41,36 @@ describe.skipIf(CHROMIUM === null)("the atlas", () => {
     await page.goto(`${url()}/#/-/atlas/tinny`);
     await page.getByRole("alert").getByText("tinny").waitFor();
     expect(complaints.filter((text) => !text.includes("status of 400"))).toEqual([]);
+    await page.close();
+  });
+
+  test("all of its jobs are stopped at once, and the same again goes on with them", async () => {
+    isHeld = true;
+    const { page, complaints } = await openPage(browser());
+    const cancelAll = page.getByRole("button", { name: "Cancel all" });
+    const render = page.getByRole("button", { name: "Render the atlas" });
+    await page.goto(`${url()}/#/-/atlas/stopped`);
+    await page.getByLabel("Channels of each layer").fill("1:5");
+    await page.getByText("2 layers, 10 pictures").waitFor();
+    await render.click();
+    await page.getByRole("progressbar", { name: /of 10/ }).waitFor();
+    await cancelAll.click();
+    await cancelAll.waitFor({ state: "detached" });
+    isHeld = false;
+    await page.getByRole("progressbar").waitFor({ state: "detached" });
+    await page.goto(`${url()}/#/-/jobs`);
+    await page.getByRole("heading", { name: "Ended" }).waitFor();
+    expect(await cancelAll.count(), "of what has ended, nothing is stopped").toBe(0);
+    await expect
+      .poll(() => page.getByText("cancelled, 0 of 5, 5 cancelled").count(), PATIENT)
+      .toBe(2);
+    await page.goto(`${url()}/#/-/atlas/stopped`);
+    const wall = page.getByRole("region", { name: "Wall of stopped" });
+    await page.getByLabel("Channels of each layer").fill("1:5");
+    await page.getByText("2 layers, 10 pictures").waitFor();
+    await render.click();
+    await expect.poll(() => wall.getByRole("img").count(), PATIENT).toBe(10);
+    expect(complaints).toEqual([]);
     await page.close();
   });
 });

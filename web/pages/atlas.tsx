@@ -4,6 +4,7 @@ import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
 import { AtlasForm } from "../parts/atlas-form.tsx";
 import { AtlasWall } from "../parts/atlas-wall.tsx";
+import { CancelAll } from "../parts/cancel-all.tsx";
 import { longestRow, progressOfAll, useSecondsLeft } from "../state/atlas.ts";
 import { useKept } from "../state/kept.ts";
 import { hasEnded } from "../state/news.ts";
@@ -66,7 +67,12 @@ export function AtlasPage({ network }: { readonly network: string }) {
       </div>
       <Problems problems={all.problems} />
       <AtlasForm network={network} onStarted={all.reload} />
-      {running !== null && <ProgressBar job={running} />}
+      {running !== null && (
+        <div class="stoppable">
+          <ProgressBar job={running} />
+          <CancelAll jobs={jobs} />
+        </div>
+      )}
       <Looking at={all}>looking for its pictures</Looking>
       {all.value !== null && jobs.length === 0 && (
         <p class="quiet">

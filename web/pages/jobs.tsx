@@ -3,6 +3,7 @@ import type { JobSummary } from "../api/documents.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
+import { CancelAll } from "../parts/cancel-all.tsx";
 import { hasEnded } from "../state/news.ts";
 import { address } from "../state/router.ts";
 import { useJobs } from "../state/use-jobs.ts";
@@ -38,9 +39,12 @@ function JobList({
   if (jobs.length === 0) return null;
   return (
     <section aria-label={title}>
-      <h2>
-        {title} <span class="quiet">{jobs.length}</span>
-      </h2>
+      <div class="row">
+        <h2>
+          {title} <span class="quiet">{jobs.length}</span>
+        </h2>
+        <CancelAll jobs={jobs} />
+      </div>
       <ul class="jobs">
         {jobs.map((job) => (
           <li key={job.jobId}>
