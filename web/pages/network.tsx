@@ -5,6 +5,7 @@ import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { LayerTable } from "../parts/layer-table.tsx";
 import { NetworkGraph } from "../parts/network-graph.tsx";
+import { useLayerSearch } from "../state/layer-search.ts";
 import { address } from "../state/router.ts";
 import { useResource } from "../state/use-resource.ts";
 
@@ -36,15 +37,32 @@ export function NetworkPage({ network }: { readonly network: string }) {
       </div>
       <Problems problems={table.problems} />
       <Looking at={table}>looking at its layers</Looking>
-      {layers.length > 0 && (
-        <div class="graph-and-table">
-          <NetworkGraph network={network} layers={layers} />
-          <LayerTable network={network} layers={layers} />
-        </div>
-      )}
+      {layers.length > 0 && <GraphAndTable network={network} layers={layers} />}
     </>
   );
 }
+
+interface GraphAndTableProps {
+  readonly network: string;
+  readonly layers: readonly LayerDocument[];
+}
+
+/** What is looked for in the table is marked in the graph. */
+function GraphAndTable({ network, layers }: GraphAndTableProps) {
+  const search = useLayerSearch(layers);
+  return (
+    <div class="graph-and-table">
+      <NetworkGraph
+        network={network}
+        layers={layers}
+        found={search.words.trim() === "" ? NONE : search.found}
+      />
+      <LayerTable network={network} layers={layers} search={search} />
+    </div>
+  );
+}
+
+const NONE: readonly LayerDocument[] = [];
 
 function About({ input, licence }: NetworkDocument) {
   const { width, height, channelOrder, assumed } = input;

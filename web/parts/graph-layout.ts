@@ -9,6 +9,8 @@ export interface GraphNode extends GraphBox {
   readonly note: string;
   /** `null` for a module. */
   readonly layer: LayerDocument | null;
+  /** The layer, or those in the module. */
+  readonly layers: readonly LayerDocument[];
 }
 
 /** What has a place in the graph; alone, an open module, around its parts. */
@@ -183,11 +185,11 @@ function describe(id: string, layers: readonly LayerDocument[]) {
   const isLayer = layers.length === 1 && layer !== undefined && layerId(layer.index) === id;
   if (!isLayer) {
     const note = several(layers.length, "layer");
-    return { title: shortened(id), note, layer: null };
+    return { title: shortened(id), note, layer: null, layers };
   }
   const { name, type, channels } = layer;
   const note = channels === null ? type : `${type}, ${channels}`;
-  return { title: shortened(name), note, layer };
+  return { title: shortened(name), note, layer, layers };
 }
 
 function shortened(name: string): string {

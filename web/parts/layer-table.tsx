@@ -2,30 +2,21 @@ import { useRef } from "preact/hooks";
 
 import type { LayerDocument } from "../api/documents.ts";
 import { counted } from "../components/counted.ts";
-import { useKept, useKeptScroll } from "../state/kept.ts";
+import { useKeptScroll } from "../state/kept.ts";
+import type { LayerSearch } from "../state/layer-search.ts";
 import { address } from "../state/router.ts";
 
 interface LayerTableProps {
   readonly network: string;
   readonly layers: readonly LayerDocument[];
+  readonly search: LayerSearch;
 }
 
 /** The layer table, to be searched by names, types and sizes. */
-export function LayerTable({ network, layers }: LayerTableProps) {
-  const [search, setSearch] = useKept("search", "");
-  const [isRenderable, setRenderable] = useKept("renderable", false);
+export function LayerTable({ network, layers, search }: LayerTableProps) {
+  const { words, setWords, isRenderable, setRenderable, found } = search;
   const scroll = useRef<HTMLDivElement>(null);
   useKeptScroll("table", scroll);
-  // sizes are shown with a sign that few keyboards have
-  const words = search
-    .toLowerCase()
-    .replaceAll(/\s*×\s*/g, "x")
-    .split(/\s+/)
-    .filter(Boolean);
-  const shown = layers.filter(
-    (layer) =>
-      (!isRenderable || layer.renderable) && words.every((word) => textOf(layer).includes(word)),
-  );
   return (
     <section class="layer-table" aria-label="Layers">
       <div class="row">
@@ -34,8 +25,8 @@ export function LayerTable({ network, layers }: LayerTableProps) {
           <input
             type="search"
             placeholder="Search names, types, sizes"
-            value={search}
-            onInput={({ currentTarget }) => setSearch(currentTarget.value)}
+            value={words}
+            onInput={({ currentTarget }) => setWords(currentTarget.value)}
           />
         </label>
         <label class="row">
@@ -47,7 +38,7 @@ export function LayerTable({ network, layers }: LayerTableProps) {
           can be rendered
         </label>
         <span class="quiet" role="status">
-          {shown.length} of {layers.length}
+          {found.length} of {layers.length}
         </span>
       </div>
       <div ref={scroll} class="scroll" tabIndex={0} role="region" aria-label="Layer table">
@@ -64,7 +55,7 @@ export function LayerTable({ network, layers }: LayerTableProps) {
             </tr>
           </thead>
           <tbody>
-            {shown.map((layer) => (
+            {found.map((layer) => (
               <LayerRow key={layer.index} network={network} layer={layer} />
             ))}
           </tbody>
@@ -105,8 +96,4 @@ function LayerRow({ network, layer }: { readonly network: string; readonly layer
       </td>
     </tr>
   );
-}
-
-function textOf({ index, name, type, aliases, activations }: LayerDocument): string {
-  return [index, name, type, ...aliases, activations?.join("x") ?? ""].join(" ").toLowerCase();
 }

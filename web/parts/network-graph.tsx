@@ -17,10 +17,12 @@ import {
 interface NetworkGraphProps {
   readonly network: string;
   readonly layers: readonly LayerDocument[];
+  /** To be marked, and the first of them to be in view. */
+  readonly found: readonly LayerDocument[];
 }
 
 /** A network's layers and what feeds them; modules open and close. */
-export function NetworkGraph({ network, layers }: NetworkGraphProps) {
+export function NetworkGraph({ network, layers, found }: NetworkGraphProps) {
   const modules = useMemo<ReadonlySet<string>>(
     () => new Set(layers.flatMap(modulesAround)),
     [layers],
@@ -48,6 +50,19 @@ export function NetworkGraph({ network, layers }: NetworkGraphProps) {
     const element = scroll.current;
     if (element !== null) element.scrollLeft = first - element.clientWidth / 2;
   }, [first]);
+  const marked = useMemo<ReadonlySet<GraphNode>>(() => {
+    const these = new Set(found);
+    return new Set(layout?.nodes.filter((node) => node.layers.some((layer) => these.has(layer))));
+  }, [layout, found]);
+  useEffect(() => {
+    const [node] = marked;
+    const element = scroll.current;
+    if (node === undefined || element === null) return;
+    element.scrollTo(
+      node.x - (layout?.left ?? 0) - element.clientWidth / 2,
+      node.y - element.clientHeight / 2,
+    );
+  }, [found]);
   useKeptScroll("graph", scroll);
   return (
     <section class="graph" aria-label="Graph">
@@ -77,7 +92,7 @@ export function NetworkGraph({ network, layers }: NetworkGraphProps) {
             {modules.size > 0 && " unless modules are closed"}; all of them are in the table.
           </p>
         ) : (
-          <Drawing {...layout} network={network} onToggle={toggle} />
+          <Drawing {...layout} network={network} marked={marked} onToggle={toggle} />
         )}
       </div>
     </section>
@@ -86,10 +101,12 @@ export function NetworkGraph({ network, layers }: NetworkGraphProps) {
 
 interface DrawingProps extends GraphLayout {
   readonly network: string;
+  readonly marked: ReadonlySet<GraphNode>;
   readonly onToggle: (module: string) => void;
 }
 
-function Drawing({ left, width, height, nodes, boxes, edges, network, onToggle }: DrawingProps) {
+function Drawing({ left, width, height, nodes, boxes, edges, ...props }: DrawingProps) {
+  const { network, marked, onToggle } = props;
   return (
     <svg width={width} height={height} viewBox={`${left} 0 ${width} ${height}`}>
       <g aria-hidden="true">
@@ -101,7 +118,13 @@ function Drawing({ left, width, height, nodes, boxes, edges, network, onToggle }
         <Box key={box.id} box={box} onToggle={onToggle} />
       ))}
       {nodes.map((node) => (
-        <Node key={node.id} node={node} network={network} onToggle={onToggle} />
+        <Node
+          key={node.id}
+          node={node}
+          network={network}
+          isMarked={marked.has(node)}
+          onToggle={onToggle}
+        />
       ))}
     </svg>
   );
@@ -110,12 +133,14 @@ function Drawing({ left, width, height, nodes, boxes, edges, network, onToggle }
 interface NodeProps {
   readonly node: GraphNode;
   readonly network: string;
+  readonly isMarked: boolean;
   readonly onToggle: (module: string) => void;
 }
 
-function Node({ node, network, onToggle }: NodeProps) {
+function Node({ node, network, isMarked, onToggle }: NodeProps) {
   const { layer, id, title, note, x, y, width, height } = node;
   const name = layer?.name ?? id;
+  const kind = isMarked ? "node marked" : "node";
   const place = { x: x - width / 2, y: y - height / 2, width, height };
   const content = (
     <>
@@ -134,14 +159,14 @@ function Node({ node, network, onToggle }: NodeProps) {
   );
   if (layer === null) {
     return (
-      <g class="node module" aria-expanded={false} {...asButton(id, onToggle)}>
+      <g class={`${kind} module`} aria-expanded={false} {...asButton(id, onToggle)}>
         {content}
       </g>
     );
   }
-  if (!layer.renderable) return <g class="node">{content}</g>;
+  if (!layer.renderable) return <g class={kind}>{content}</g>;
   return (
-    <a class="node" href={address.layer(network, layer.name)}>
+    <a class={kind} href={address.layer(network, layer.name)}>
       {content}
     </a>
   );
