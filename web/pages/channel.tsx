@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { Path } from "../parts/path.tsx";
 import { animationAddress } from "../api/client.ts";
@@ -11,6 +11,7 @@ import { type LayerPaneProps, useLabels } from "../parts/layer-pane.tsx";
 import { chosenRecipe, RecipeSelect, useRecipes } from "../parts/recipe-select.tsx";
 import { RenderForm } from "../parts/render-form.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
+import { Steps } from "../parts/steps.tsx";
 import { tileOf } from "../parts/tile-of.ts";
 import { isUndrawn, type Picture, picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
 import type { Recipe } from "../state/recipe.ts";
@@ -36,6 +37,9 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
   const { layer, isLoaded, tileAt } = found;
   const hrefOf = (other: number, id = recipeId) =>
     address.channel(network, name, other, { recipe: id });
+  const { before, behind } = stepsAround(channel, layer && (layer.channels ?? 0));
+  const stepTo = (other: number | null) =>
+    other === null ? null : { text: `${other}`, href: hrefOf(other) };
   const { label } = tileAt(channel);
   const problem = layer && problemOf(layer, channel);
   const problems = [...found.problems, ...(problem === null ? [] : [problem])];
@@ -51,7 +55,7 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
             {label !== null && <span class="quiet"> {label}</span>}
           </h1>
         </div>
-        <Steps channel={channel} count={layer && (layer.channels ?? 0)} hrefOf={hrefOf} />
+        <Steps label="Channels" before={stepTo(before)} behind={stepTo(behind)} />
       </div>
       <Problems problems={problems} />
       <Looking at={{ value: layer, problems }}>looking at the network</Looking>
@@ -153,32 +157,13 @@ function problemOf({ name, channels, problem }: LayerDocument, channel: number):
   return `layer '${name}' has channels 1 to ${channels}; given ${channel}`;
 }
 
-interface StepsProps {
-  readonly channel: number;
-  /** Channels of the layer; `null` while they are not known. */
-  readonly count: number | null;
-  readonly hrefOf: (channel: number) => string;
-}
-
-/** Lead to the channel before and behind, by the arrow keys too. */
-function Steps({ channel, count, hrefOf }: StepsProps) {
+/** The channels before and behind. @param count of the layer; `null` while it is not known */
+function stepsAround(channel: number, count: number | null) {
   const before = Math.min(channel - 1, count ?? Infinity);
-  const behind = channel < (count ?? 0) ? channel + 1 : null;
-  useStepKeys(before > 0 ? hrefOf(before) : null, behind === null ? null : hrefOf(behind));
-  return (
-    <nav class="row" aria-label="Channels">
-      {before > 0 && (
-        <a class="button" href={hrefOf(before)}>
-          ← {before}
-        </a>
-      )}
-      {behind !== null && (
-        <a class="button" href={hrefOf(behind)}>
-          {behind} →
-        </a>
-      )}
-    </nav>
-  );
+  return {
+    before: before > 0 ? before : null,
+    behind: channel < (count ?? 0) ? channel + 1 : null,
+  };
 }
 
 interface LargePictureProps {
@@ -224,19 +209,4 @@ function neighboursOf(channel: number, count: number): readonly number[] {
   const first = Math.max(1, Math.min(channel - NEIGHBOURS, count - 2 * NEIGHBOURS));
   const length = Math.max(0, Math.min(2 * NEIGHBOURS + 1, count - first + 1));
   return Array.from({ length }, (_, i) => first + i);
-}
-
-/** The arrow keys lead to the channel before and behind, unless something is being written. */
-function useStepKeys(before: string | null, behind: string | null) {
-  useEffect(() => {
-    const follow = ({ key, target, altKey, ctrlKey, metaKey }: KeyboardEvent) => {
-      if (altKey || ctrlKey || metaKey) return;
-      // what takes the arrows itself: fields, and text that is wider than its place
-      if (target instanceof Element && target.closest("input, select, textarea, pre")) return;
-      if (key === "ArrowLeft" && before !== null) location.hash = before;
-      if (key === "ArrowRight" && behind !== null) location.hash = behind;
-    };
-    addEventListener("keydown", follow);
-    return () => removeEventListener("keydown", follow);
-  }, [before, behind]);
 }

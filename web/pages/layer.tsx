@@ -1,11 +1,13 @@
 import { useRef } from "preact/hooks";
 
-import { Path } from "../parts/path.tsx";
-import { several } from "../components/counted.ts";
+import type { LayerDocument } from "../api/documents.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
+import { AroundLayer } from "../parts/around-layer.tsx";
 import { BesidePicker } from "../parts/beside-picker.tsx";
 import { LayerPane } from "../parts/layer-pane.tsx";
+import { Path } from "../parts/path.tsx";
+import { Steps } from "../parts/steps.tsx";
 import { address } from "../state/router.ts";
 import { useLayer } from "../state/use-layer.ts";
 
@@ -18,38 +20,48 @@ interface LayerPageProps {
 
 /** A layer: a grid of its channels, and another beside it to compare. */
 export function LayerPage({ network, layer: name, query }: LayerPageProps) {
-  const { layer, problems } = useLayer(network, name);
+  const { layers, layer, problems } = useLayer(network, name);
   const beside = besideOf(query);
   const compare = useRef<HTMLButtonElement>(null);
   const go = (changes: Readonly<Record<string, string | null>>) => {
     const next = { ...Object.fromEntries(query), ...changes };
     location.hash = address.layer(network, name, next);
   };
+  const { before, behind } = renderableAround(layers, layer?.index ?? 0);
+  // what it is compared with stays; the recipe is the other layer's own
+  const stepTo = (other: LayerDocument | undefined) =>
+    other === undefined
+      ? null
+      : {
+          text: other.name,
+          href: address.layer(network, other.name, {
+            beside: query.get("beside"),
+            besideRecipe: query.get("besideRecipe"),
+          }),
+        };
   return (
     <>
       <div class="heading">
         <div>
           <Path network={network} />
           <h1>{layer?.name ?? name}</h1>
-          {layer !== null && (
-            <p class="quiet">
-              {layer.type}, {layer.channels !== null && `${several(layer.channels, "channel")}, `}
-              {layer.activations?.join(" × ")}
-            </p>
-          )}
+          {layer !== null && <AroundLayer network={network} layer={layer} layers={layers} />}
         </div>
         {layer !== null && (
-          <button
-            ref={compare}
-            type="button"
-            aria-pressed={beside !== null}
-            onClick={() => {
-              const own = `${network}/${layer.name}`;
-              go({ besideRecipe: null, beside: beside === null ? own : null });
-            }}
-          >
-            Compare
-          </button>
+          <div class="row">
+            <Steps label="Layers" before={stepTo(before)} behind={stepTo(behind)} />
+            <button
+              ref={compare}
+              type="button"
+              aria-pressed={beside !== null}
+              onClick={() => {
+                const own = `${network}/${layer.name}`;
+                go({ besideRecipe: null, beside: beside === null ? own : null });
+              }}
+            >
+              Compare
+            </button>
+          </div>
         )}
       </div>
       <Problems problems={problems} />
@@ -90,6 +102,15 @@ export function LayerPage({ network, layer: name, query }: LayerPageProps) {
       )}
     </>
   );
+}
+
+/** The nearest layers that can be rendered, in the network's order. @param index 1-based */
+function renderableAround(layers: readonly LayerDocument[], index: number) {
+  const others = layers.filter(({ renderable }) => renderable);
+  return {
+    before: others.findLast((each) => each.index < index),
+    behind: others.find((each) => each.index > index),
+  };
 }
 
 function besideOf(query: URLSearchParams) {

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+
+import { CHROMIUM, expectAccessible, expectFetched, openPage, PATIENT } from "./browser.ts";
+import { tinyServiceAndBrowser } from "./tiny-service.ts";
+
+/** Emojinet's. */
+const BUNDLED_FOLDER = "models";
+
+describe.skipIf(CHROMIUM === null)("layers", () => {
+  const { browser, url } = tinyServiceAndBrowser({ networkFolders: [BUNDLED_FOLDER] });
+
+  test("lead to those before and behind them, and to those that they stand between", async () => {
+    const { page, complaints } = await openPage(browser());
+    const heading = (name: string) => page.getByRole("heading", { level: 1, name, exact: true });
+    const steps = page.getByRole("navigation", { name: "Layers" });
+    await page.goto(`${url()}/#/tiny/wide?recipe=lucid&beside=tiny/pool`);
+    await heading("wide").waitFor();
+    await page.getByText("Conv, 7 channels, 1 × 7 × 16 × 20, learnables 7 × 3 × 1 × 1").waitFor();
+    // the image itself is no layer that can be rendered
+    await page.getByText("from image", { exact: true }).waitFor();
+    expect(await page.getByRole("link", { name: "image" }).count()).toBe(0);
+    expect(await steps.getByRole("link").allTextContents()).toEqual(["wide_relu →"]);
+    await steps.getByRole("link").click();
+    await heading("wide_relu").waitFor();
+    // what it is compared with stays, and the recipe was the other layer's
+    expect(new URL(page.url()).hash).toBe("#/tiny/wide_relu?beside=tiny%2Fpool");
+    const wanted = ["← wide", "pool →"];
+    await expect.poll(() => steps.getByRole("link").allTextContents(), PATIENT).toEqual(wanted);
+    await page.keyboard.press("ArrowRight");
+    await heading("pool").waitFor();
+    await page.keyboard.press("ArrowLeft");
+    await heading("wide_relu").waitFor();
+    await page.getByText(/^from/).getByRole("link", { name: "wide", exact: true }).click();
+    await heading("wide").waitFor();
+    await expectFetched(page);
+    await expectAccessible(page);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("that are looked for are marked in the graph, the first of them in view", async () => {
+    const { page, complaints } = await openPage(browser(), {
+      viewport: { width: 1280, height: 720 },
+    });
+    const graph = page.getByRole("region", { name: "The network's graph" });
+    const marked = () => graph.locator(".marked .title").allTextContents();
+    const topOf = async (name: string) => (await graph.getByText(name).boundingBox())!.y;
+    await page.goto(`${url()}/#/emojinet`);
+    await graph.getByText("inception_5a").waitFor();
+    expect(await marked()).toEqual([]);
+    expect(await topOf("inception_5a")).toBeGreaterThan(720);
+    await page.getByPlaceholder(/Search/).fill("5a-pool");
+    await expect.poll(marked, PATIENT).toEqual(["inception_5a"]);
+    expect(await topOf("inception_5a")).toBeLessThan(720);
+    await page.getByRole("button", { name: "Open all" }).click();
+    const layers = ["inception_5a-pool", "inception_5a-pool_proj", "inception_5a-pool_proj-relu"];
+    await expect.poll(marked, PATIENT).toEqual(layers);
+    await page.getByPlaceholder(/Search/).fill("");
+    await expect.poll(marked, PATIENT).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});

@@ -1,0 +1,52 @@
+import type { LayerDocument } from "../api/documents.ts";
+import { several } from "../components/counted.ts";
+import { address } from "../state/router.ts";
+
+interface AroundLayerProps {
+  readonly network: string;
+  readonly layer: LayerDocument;
+  readonly layers: readonly LayerDocument[];
+}
+
+/** What a layer is, what it has learned, and the layers that it stands between. */
+export function AroundLayer({ network, layer, layers }: AroundLayerProps) {
+  const { index, type, channels, activations, learnables, inputs } = layer;
+  const sizes = learnables.map(({ shape }) => shape.join(" × "));
+  const feeds = layers.filter((each) => inputs.includes(each.index));
+  const fed = layers.filter((each) => each.inputs.includes(index));
+  return (
+    <>
+      <p class="quiet">
+        {[
+          type,
+          ...(channels === null ? [] : [several(channels, "channel")]),
+          activations === null ? "of unknown size" : activations.join(" × "),
+          ...(sizes.length === 0 ? [] : [`learnables ${sizes.join(" and ")}`]),
+        ].join(", ")}
+      </p>
+      <p class="quiet around">
+        <Some what="from" layers={feeds} network={network} />
+        <Some what="to" layers={fed} network={network} />
+      </p>
+    </>
+  );
+}
+
+interface SomeProps extends Pick<AroundLayerProps, "network" | "layers"> {
+  readonly what: string;
+}
+
+function Some({ what, layers, network }: SomeProps) {
+  if (layers.length === 0) return null;
+  return (
+    <span>
+      {what}{" "}
+      {layers.map(({ index, name, renderable }, i) => (
+        <span key={index}>
+          {i > 0 && ", "}
+          {renderable ? <a href={address.layer(network, name)}>{name}</a> : name}
+        </span>
+      ))}
+    </span>
+  );
+}
