@@ -1,6 +1,5 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import { gpuRefusal, type GpuVerdict } from "../../optvis/runtime/gpu-verdict.ts";
-import type { MessageSender } from "../../queue/message-queue.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { RECONCILE_SECONDS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
@@ -11,7 +10,7 @@ import { pinTargetFiles } from "../request/target-files.ts";
 import { requestedNetwork } from "../request/requested-network.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
 import type { ResolvedRequest } from "../request/resolved-request.ts";
-import { dispatchJob, type DispatchDeps, dispatchNewJob } from "./dispatch-job.ts";
+import { dispatchJob, dispatchNewJob, type JobDeps } from "./dispatch-job.ts";
 import { chooseJobId, requestHash } from "./job-id.ts";
 import type { Jobs } from "./jobs.ts";
 import { passLeftRounds } from "./left-rounds.ts";
@@ -20,14 +19,11 @@ import { goOnDrawing, retryJob } from "./retry-job.ts";
 import { type JobPlan, planJob } from "./plan.ts";
 import { chooseProvider } from "./route.ts";
 
-export interface AcceptDeps extends DispatchDeps {
+export interface AcceptDeps extends JobDeps {
   readonly jobs: Jobs;
   /** Requests, responses and initial images. */
   readonly store: ObjectStore;
   readonly networks: NetworkSource;
-  /** Carries the job's `reconcile` message. */
-  readonly assembly: MessageSender;
-  readonly now: () => Date;
   /** Memory of a process that draws on the CPU. @default it is not known */
   readonly workerBytes?: number | undefined;
   /** Of the machine, where its workers draw where each request says. @default there is no choice */

@@ -1,11 +1,6 @@
-import type { MessageSender } from "../../queue/message-queue.ts";
+import type { JobDeps } from "./dispatch-job.ts";
 import type { Job } from "./job.ts";
 import { reconcileMessage } from "./messages.ts";
-
-export interface CancelDeps {
-  readonly assembly: MessageSender;
-  readonly now: () => Date;
-}
 
 /** `unknown`: no such job. `ended`: it was over before. */
 export type CancelOutcome = "unknown" | "ended" | "cancelling";
@@ -15,7 +10,10 @@ export type CancelOutcome = "unknown" | "ended" | "cancelling";
  * once where nobody is rendering them, within seconds where someone is. Telling it twice is no
  * error.
  */
-export async function cancelJob(job: Job, { assembly, now }: CancelDeps): Promise<CancelOutcome> {
+export async function cancelJob(
+  job: Job,
+  { assembly, now }: Pick<JobDeps, "assembly" | "now">,
+): Promise<CancelOutcome> {
   if ((await job.findPlan()) === null) return "unknown";
   if (await job.isComplete()) return "ended";
   await job.cancel(now());

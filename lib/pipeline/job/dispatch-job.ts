@@ -8,7 +8,8 @@ export interface ChannelQueue extends MessageSender {
   readonly startWorkers?: (channels: number) => Promise<void>;
 }
 
-export interface DispatchDeps {
+/** What sets a job going, and sees to it that it ends. */
+export interface JobDeps {
   /**
    * By the provider of their workers; `null` where none of that kind are deployed. A machine that
    * renders for itself has one queue, whatever it draws on.
@@ -17,7 +18,12 @@ export interface DispatchDeps {
     readonly cpu: ChannelQueue;
     readonly cuda: ChannelQueue | null;
   };
+  /** Carries a job's `reconcile` messages. */
+  readonly assembly: MessageSender;
+  readonly now: () => Date;
 }
+
+type DispatchDeps = Pick<JobDeps, "queues">;
 
 /**
  * Writes the job's request and sends its messages unless that has been done; repeats what a crash

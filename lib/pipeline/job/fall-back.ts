@@ -1,10 +1,6 @@
 import { GPU_PATIENCE_SECONDS } from "../limits.ts";
-import { type DispatchDeps, sendChannels } from "./dispatch-job.ts";
+import { type JobDeps, sendChannels } from "./dispatch-job.ts";
 import type { Job } from "./job.ts";
-
-export interface FallBackDeps extends Pick<DispatchDeps, "queues"> {
-  readonly now: () => Date;
-}
 
 /**
  * Gives a job that was routed to the GPU to the CPU workers as well, once no channel of it has
@@ -14,7 +10,10 @@ export interface FallBackDeps extends Pick<DispatchDeps, "queues"> {
  *
  * @returns whether the CPU workers have the job, by this call or an earlier one
  */
-export async function fallBackToCpu(job: Job, { queues, now }: FallBackDeps): Promise<boolean> {
+export async function fallBackToCpu(
+  job: Job,
+  { queues, now }: Pick<JobDeps, "queues" | "now">,
+): Promise<boolean> {
   const { provider, request } = await job.plan();
   if (provider !== "cuda" || request.executionEnvironment !== "auto") return false;
   if (await job.hasFallenBack()) return true;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { type Provider, PROVIDERS } from "../../autodiff/provider.ts";
+import { PROVIDERS } from "../../autodiff/provider.ts";
 import { DEADLINE_PARALLEL_IMAGES, JOB_DEADLINE_SECONDS, MAX_JOB_SECONDS } from "../limits.ts";
 import { type ResolvedRequest, resolvedRequestSchema } from "../request/resolved-request.ts";
 import { CODE_VERSION } from "../version.ts";
@@ -22,10 +22,7 @@ export const planSchema = resolvedRequestSchema.extend({
 /** What a request resolved to. Written once; all that workers and assembler know of the job. */
 export type JobPlan = z.infer<typeof planSchema>;
 
-export interface PlanFacts {
-  readonly jobId: string;
-  readonly requestHash: string;
-  readonly provider: Provider;
+interface PlanFacts extends Pick<JobPlan, "jobId" | "requestHash" | "provider"> {
   readonly createdAt: Date;
 }
 

@@ -1,15 +1,9 @@
-import type { MessageSender } from "../../queue/message-queue.ts";
 import { RECONCILE_SECONDS } from "../limits.ts";
-import { dispatchJob, type DispatchDeps } from "./dispatch-job.ts";
+import { dispatchJob, type JobDeps } from "./dispatch-job.ts";
 import type { Job } from "./job.ts";
 import { findLostTiles } from "./lost-tiles.ts";
 import { reconcileMessage } from "./messages.ts";
 import type { Completion } from "./tally.ts";
-
-export interface RetryDeps extends DispatchDeps {
-  readonly assembly: MessageSender;
-  readonly now: () => Date;
-}
 
 /** `running`: it has not ended. `whole`: every channel has its image. */
 export type RetryOutcome = "unknown" | "running" | "whole" | "retried";
@@ -21,7 +15,7 @@ export type RetryOutcome = "unknown" | "running" | "whole" | "retried";
  *
  * @param job its last round
  */
-export async function retryJob(job: Job, deps: RetryDeps): Promise<RetryOutcome> {
+export async function retryJob(job: Job, deps: JobDeps): Promise<RetryOutcome> {
   if ((await job.findPlan()) === null) return "unknown";
   const completion = await job.findCompletion();
   if (completion === null) return "running";
@@ -37,14 +31,14 @@ export async function retryJob(job: Job, deps: RetryDeps): Promise<RetryOutcome>
  *
  * @param job its last round
  */
-export async function goOnDrawing(job: Job, deps: RetryDeps): Promise<void> {
+export async function goOnDrawing(job: Job, deps: JobDeps): Promise<void> {
   const results = await job.results(await job.ended());
   const { channels } = await job.plan();
   const without = channels.filter((channel) => results.get(channel)?.state !== "ok");
   if (without.length > 0) await beginRound(job, without, deps);
 }
 
-async function beginRound(job: Job, channels: readonly number[], deps: RetryDeps): Promise<void> {
+async function beginRound(job: Job, channels: readonly number[], deps: JobDeps): Promise<void> {
   // before all else: whatever is cut off from here on is looked at again
   await deps.assembly.sendAll([reconcileMessage(job.id, RECONCILE_SECONDS)]);
   await dispatchJob(await job.retry(channels, deps.now()), deps);

@@ -1,4 +1,4 @@
-import { dispatchJob, type DispatchDeps } from "../job/dispatch-job.ts";
+import { dispatchJob, type JobDeps } from "../job/dispatch-job.ts";
 import type { Job } from "../job/job.ts";
 import { findLostTiles } from "../job/lost-tiles.ts";
 import type { ChannelResult } from "../job/result.ts";
@@ -12,8 +12,7 @@ import {
 import { buildSheet } from "./build-sheet.ts";
 import { sheetManifest } from "./sheet-manifest.ts";
 
-export interface AssembleDeps extends DispatchDeps {
-  readonly now: () => Date;
+export interface AssembleDeps extends Pick<JobDeps, "queues" | "now"> {
   /** Called by the one assembler that ended the job. */
   readonly onCompleted?: (completion: Completion) => Promise<void> | void;
   readonly onProgress?: (progress: JobProgress) => void;

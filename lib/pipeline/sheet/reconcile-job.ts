@@ -1,6 +1,5 @@
-import type { MessageSender } from "../../queue/message-queue.ts";
 import { mapConcurrently } from "../concurrency.ts";
-import { dispatchJob } from "../job/dispatch-job.ts";
+import { dispatchJob, type JobDeps } from "../job/dispatch-job.ts";
 import { fallBackToCpu } from "../job/fall-back.ts";
 import type { Job } from "../job/job.ts";
 import { reconcileMessage } from "../job/messages.ts";
@@ -8,10 +7,7 @@ import type { Ending } from "../job/result.ts";
 import { RECONCILE_SECONDS } from "../limits.ts";
 import { type AssembleDeps, assembleJob, type AssemblyOutcome } from "./assemble-job.ts";
 
-export interface ReconcileDeps extends AssembleDeps {
-  /** Carries the next `reconcile` message. */
-  readonly assembly: MessageSender;
-}
+export type ReconcileDeps = AssembleDeps & JobDeps;
 
 /**
  * Looks at a job without having been told of a result. It sends the channel messages that an
