@@ -1,5 +1,11 @@
 import { Duration, Stack } from "aws-cdk-lib";
-import { type Alarm, MathExpression } from "aws-cdk-lib/aws-cloudwatch";
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  TreatMissingData,
+} from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -11,7 +17,6 @@ import type { GpuFleet } from "./gpu-fleet.ts";
 import { queueDepth } from "./metrics.ts";
 import type { PipelineFunction } from "./pipeline-function.ts";
 import type { LambdaFunctionName } from "./pipeline-functions.ts";
-import { type AlarmFacts, raiseAlarm } from "./raise-alarm.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 const FIVE_MINUTES = Duration.minutes(5);
@@ -36,6 +41,17 @@ export interface AlarmsProps {
   readonly api: RestApi;
   readonly gpu: GpuFleet | null;
   readonly email: string | null;
+}
+
+interface AlarmFacts {
+  readonly metric: IMetric;
+  /** The alarm is raised once the metric has reached it. */
+  readonly threshold: number;
+  /** @default 1 */
+  readonly evaluationPeriods?: number;
+  readonly says: string;
+  /** Heading of cdk/README.md as its address there. */
+  readonly runbook: string;
 }
 
 /** Everything a person should hear of, each with the section of the runbook to open. */
@@ -143,8 +159,17 @@ export class Alarms extends Construct {
     fleet.replaceLostWorkers(stalled);
   }
 
-  #raise(id: string, facts: Omit<AlarmFacts, "action">): Alarm {
-    return raiseAlarm(this, id, { ...facts, action: new SnsAction(this.topic) });
+  #raise(id: string, { says, runbook, evaluationPeriods = 1, ...facts }: AlarmFacts): Alarm {
+    const alarm = new Alarm(this, id, {
+      ...facts,
+      alarmDescription: `${says}. Runbook: cdk/README.md#${runbook}`,
+      evaluationPeriods,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      // idle functions report nothing, nor do queues unused for six hours
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    alarm.addAlarmAction(new SnsAction(this.topic));
+    return alarm;
   }
 }
 
