@@ -30,15 +30,17 @@ export interface DescribeOptions {
 }
 
 /** Where and when a job is looked at. */
-export interface View {
+interface View {
   readonly basePath: string;
   readonly now: Date;
   /** Of a process that renders; `null` where others do. */
   readonly liveSteps: (jobId: string) => LiveSteps | null;
 }
 
+export type ViewDeps = Pick<ApiDeps, "now" | "liveSteps">;
+
 /** What the API's own process sees now. */
-export function viewOf(basePath: string, { now, liveSteps = () => null }: ApiDeps): View {
+export function viewOf(basePath: string, { now, liveSteps = () => null }: ViewDeps): View {
   return { basePath, now: now(), liveSteps };
 }
 

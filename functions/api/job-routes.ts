@@ -22,12 +22,13 @@ import { type ApiDeps, defineRoute } from "./route.ts";
 import { channelPageSchema, dryRunSchema, jobPageSchema } from "./input-schemas.ts";
 import { acceptedSchema, jobIdSchema, jobListSchema, jobSchema } from "./schemas.ts";
 
-/** Of the routes that answer with one page of a job's channels. */
+/** Of the routes that answer with a job, and one page of its channels. */
 const JOB_INPUT = {
   ...NO_INPUT,
   path: z.strictObject({ jobId: jobIdSchema }),
   query: channelPageSchema,
 };
+const JOB_ANSWER = { schema: jobSchema, schemaName: "Job" };
 
 export const createJob = defineRoute({
   method: "POST",
@@ -73,7 +74,7 @@ export const getJob = defineRoute({
   operationId: "getJob",
   summary: "How far a job is, with links to its images",
   ...JOB_INPUT,
-  success: { status: 200, description: "the job", schema: jobSchema, schemaName: "Job" },
+  success: { status: 200, description: "the job", ...JOB_ANSWER },
   problems: ["not-found"],
   handle: (input, deps) => answerJob(deps.jobs.open(input.path.jobId), input, deps),
 });
@@ -163,15 +164,10 @@ export const deleteJob = defineRoute({
   operationId: "cancelJob",
   summary: "Stops a job: channels that have not ended end as cancelled",
   ...JOB_INPUT,
-  success: {
-    status: 202,
-    description: "the job has been told to stop",
-    schema: jobSchema,
-    schemaName: "Job",
-  },
+  success: { status: 202, description: "the job has been told to stop", ...JOB_ANSWER },
   problems: ["not-found", "conflict"],
   handle: async (input, deps) => {
-    const job = await openJob(input, deps);
+    const job = await deps.jobs.open(input.path.jobId).latest();
     if ((await cancelJob(job, deps)) === "ended") {
       throw new ProblemError("conflict", [`job '${job.id}' has ended; there is nothing to cancel`]);
     }
@@ -179,40 +175,28 @@ export const deleteJob = defineRoute({
   },
 });
 
+const NOTHING_TO_RETRY = {
+  running: "has not ended; wait for its end, or cancel it",
+  whole: "has all its images; there is nothing to draw again",
+} as const;
+
 export const retryJobRoute = defineRoute({
   method: "POST",
   template: "/jobs/{jobId}/retry",
   operationId: "retryJob",
   summary: "Draws again what an ended job has no image of: channels that failed or were cancelled",
   ...JOB_INPUT,
-  success: {
-    status: 202,
-    description: "those channels are under way",
-    schema: jobSchema,
-    schemaName: "Job",
-  },
+  success: { status: 202, description: "those channels are under way", ...JOB_ANSWER },
   problems: ["not-found", "conflict"],
   handle: async (input, deps) => {
-    const job = await openJob(input, deps);
+    const job = await deps.jobs.open(input.path.jobId).latest();
     const outcome = await retryJob(job, deps);
-    if (outcome === "running") {
-      throw new ProblemError("conflict", [
-        `job '${job.id}' has not ended; wait for its end, or cancel it`,
-      ]);
-    }
-    if (outcome === "whole") {
-      throw new ProblemError("conflict", [
-        `job '${job.id}' has all its images; there is nothing to draw again`,
-      ]);
+    if (outcome === "running" || outcome === "whole") {
+      throw new ProblemError("conflict", [`job '${job.id}' ${NOTHING_TO_RETRY[outcome]}`]);
     }
     return answerJob(job, input, deps);
   },
 });
-
-/** The job's last round; reads nothing of what may not be there. */
-function openJob(input: { readonly path: { readonly jobId: string } }, { jobs }: ApiDeps) {
-  return jobs.open(input.path.jobId).latest();
-}
 
 /** @throws ProblemError if there is no such job */
 async function answerJob(

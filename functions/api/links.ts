@@ -1,3 +1,7 @@
+import type * as z from "zod";
+
+import type { channelPageSchema, jobPageSchema } from "./input-schemas.ts";
+
 /** Addresses of the API's resources, relative to the host. */
 export const jobLink = (basePath: string, jobId: string) => `${basePath}/jobs/${jobId}`;
 
@@ -6,20 +10,12 @@ export const atlasLink = (basePath: string, name: string) => `${basePath}/atlase
 export function channelPageLink(
   basePath: string,
   jobId: string,
-  { offset, limit }: { readonly offset: number; readonly limit: number },
+  { offset, limit }: z.output<typeof channelPageSchema>,
 ): string {
   return `${jobLink(basePath, jobId)}?offset=${offset}&limit=${limit}`;
 }
 
-/** What a page of the jobs is asked for with. */
-export interface JobPageQuery {
-  readonly after: string;
-  readonly limit: number;
-  readonly network?: string | undefined;
-  readonly layer?: number | undefined;
-}
-
-export function jobPageLink(basePath: string, query: JobPageQuery): string {
+export function jobPageLink(basePath: string, query: z.output<typeof jobPageSchema>): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
   const values = given.map(([name, value]): [string, string] => [name, String(value)]);
   return `${basePath}/jobs?${new URLSearchParams(values).toString()}`;

@@ -83,18 +83,13 @@ function operation(route: Route): Json {
       ...parameters(query, "query"),
       ...(route.takesIdempotencyKey ? [IDEMPOTENCY_KEY] : []),
     ],
-    ...(body.schemaName === null
-      ? {}
-      : {
-          requestBody: {
-            required: true,
-            content: json(body.schemaName, EXAMPLES[body.schemaName]),
-          },
-        }),
+    ...(body.schemaName !== null && {
+      requestBody: { required: true, content: json(body.schemaName, EXAMPLES[body.schemaName]) },
+    }),
     responses: {
       [success.status]: {
         description: success.description,
-        ...(success.headers === undefined ? {} : { headers: headers(success.headers) }),
+        ...(success.headers && { headers: headers(success.headers) }),
         content: json(success.schemaName),
       },
       ...problemResponses(problemsOf(route)),
@@ -142,13 +137,9 @@ function problemResponses(kinds: readonly ProblemKind[]): Json {
   return Object.fromEntries(
     statuses.map((status) => {
       const alike = kinds.filter((kind) => PROBLEMS[kind].status === status);
-      return [
-        status,
-        {
-          description: alike.map(describe).join("; or "),
-          content: { [PROBLEM_CONTENT_TYPE]: { schema: reference("Problem") } },
-        },
-      ];
+      const description = alike.map(describe).join("; or ");
+      const content = { [PROBLEM_CONTENT_TYPE]: { schema: reference("Problem") } };
+      return [status, { description, content }];
     }),
   );
 }
@@ -163,10 +154,7 @@ function components(routes: readonly Route[]): Json {
 }
 
 const json = (schemaName: string, example?: Json): Json => ({
-  "application/json": {
-    schema: reference(schemaName),
-    ...(example === undefined ? {} : { example }),
-  },
+  "application/json": { schema: reference(schemaName), ...(example && { example }) },
 });
 
 const reference = (schemaName: string): Json => ({ $ref: `#/components/schemas/${schemaName}` });

@@ -1,14 +1,12 @@
 import type { ServerResponse } from "node:http";
 
-import { summariseJob, type View } from "../../functions/api/describe-job.ts";
+import { summariseJob, type ViewDeps, viewOf } from "../../functions/api/describe-job.ts";
 import type { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import { readJobStatus } from "../../lib/pipeline/job/job-status.ts";
 import type { PipelineEvent } from "../pipeline-events.ts";
 
-export interface EventStreamDeps {
+interface EventStreamDeps extends ViewDeps {
   readonly jobs: Jobs;
-  readonly now: () => Date;
-  readonly liveSteps: View["liveSteps"];
 }
 
 /** Between two events about how far one job is. */
@@ -78,10 +76,8 @@ export class EventStreams {
   }
 
   async #tellOf(jobId: string): Promise<void> {
-    const { jobs, now, liveSteps } = this.#deps;
-    const status = await readJobStatus(jobs.open(jobId));
-    if (status === null) return;
-    this.#send("job", summariseJob(status, { basePath: "", now: now(), liveSteps }));
+    const status = await readJobStatus(this.#deps.jobs.open(jobId));
+    if (status !== null) this.#send("job", summariseJob(status, viewOf("", this.#deps)));
   }
 
   #send(name: string, data: unknown): void {
