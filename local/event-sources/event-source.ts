@@ -1,15 +1,10 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 
-import { consume, type ConsumeOptions } from "../../lib/queue/consume.ts";
+import { consume, type ConsumeOptions, type Gathering } from "../../lib/queue/consume.ts";
 import { toSqsEvent } from "./sqs-event.ts";
 
 /** How many messages make one event. */
-export interface Batching {
-  /** Most messages of one event. More than 10 take several receive calls, within the window. */
-  readonly batchSize: number;
-  /** How long to gather messages after the first one, while more keep coming. */
-  readonly batchingWindowMs: number;
-}
+export type Batching = Pick<Gathering, "batchSize" | "windowMs">;
 
 /** A queue wired to a handler, as Lambda's event source mapping does it. */
 export interface EventSourceOptions extends Pick<
@@ -49,15 +44,7 @@ export function startEventSource(options: EventSourceOptions): EventSource {
     const consumer = consume(
       {
         receiver,
-        gathering: () => {
-          const { batchSize, batchingWindowMs } = batching();
-          return {
-            batchSize,
-            pollSeconds: POLL_SECONDS,
-            windowMs: batchingWindowMs,
-            pauseMs: GATHER_PAUSE_MS,
-          };
-        },
+        gathering: () => ({ ...batching(), pollSeconds: POLL_SECONDS, pauseMs: GATHER_PAUSE_MS }),
         visibilitySeconds,
         retrySeconds,
         pauseAfterErrorMs: PAUSE_AFTER_ERROR_MS,

@@ -25,7 +25,7 @@ export type SourceTiming = Batching &
 
 /** A machine that dies gives its messages back after the visibility timeout, hence a short one. */
 const COMMON = {
-  batchingWindowMs: 0,
+  windowMs: 0,
   concurrency: 1,
   visibilitySeconds: 30,
   retrySeconds: () => 2,
@@ -40,7 +40,7 @@ const SOURCE_TIMING = {
   requests: { ...COMMON, batchSize: 1, concurrency: 4 },
   channels: { ...COMMON, batchSize: CHANNELS_AT_ONCE },
   // as long as results keep coming, a large job is looked at every few seconds
-  assembly: { ...COMMON, batchSize: 1_000, batchingWindowMs: 5_000 },
+  assembly: { ...COMMON, batchSize: 1_000, windowMs: 5_000 },
   // retried rarely: a person has to look at it, and each try logs an error
   channelsDead: { ...COMMON, batchSize: 10, retrySeconds: () => 300 },
 } as const satisfies Record<ServedQueue, SourceTiming>;
@@ -56,8 +56,7 @@ function timingOf(role: ServedQueue, threads: number): SourceTiming {
 /** @param images that go through the machine's card at once */
 function fillingCard(usual: Batching, images: number): Batching {
   if (images <= usual.batchSize) return usual;
-  const batchingWindowMs = Math.max(usual.batchingWindowMs, CHANNELS_WINDOW_MS);
-  return { batchSize: images, batchingWindowMs };
+  return { batchSize: images, windowMs: Math.max(usual.windowMs, CHANNELS_WINDOW_MS) };
 }
 
 export interface SourcesOptions {

@@ -17,7 +17,7 @@ function start(receiver: ScriptedQueue, options: Partial<EventSourceOptions>): E
     receiver,
     queueArn: "arn:aws:sqs:eu-west-1:000000000000:q",
     handler: succeed,
-    batching: () => ({ batchSize: 10, batchingWindowMs: 0 }),
+    batching: () => ({ batchSize: 10, windowMs: 0 }),
     concurrency: 1,
     visibilitySeconds: 30,
     retrySeconds: () => 3,
@@ -92,7 +92,7 @@ test("no more handlers run at a time than allowed, and no fewer", async () => {
     return succeed();
   };
   const bodies = Array.from({ length: 12 }, () => "body");
-  const batching = () => ({ batchSize: 1, batchingWindowMs: 0 });
+  const batching = () => ({ batchSize: 1, windowMs: 0 });
   const queue = await serve(bodies, { batching, concurrency: 3, handler });
   expect(queue.deleted).toHaveLength(12);
   expect(most).toBe(3);

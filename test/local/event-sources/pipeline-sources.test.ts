@@ -74,7 +74,7 @@ async function eventSizes(onCard: () => number): Promise<readonly number[]> {
       },
     },
     // only against hangs: a batch is over where no more come
-    timing: { channels: { batchingWindowMs: 600_000 } },
+    timing: { channels: { windowMs: 600_000 } },
     threads: 2,
     onCard,
     logOf: () => silentLog,

@@ -31,7 +31,7 @@ function timingOf(
 ): Pick<SourceTiming, Exclude<keyof SourceTiming, "retrySeconds">> {
   return {
     batchSize: figures.batchSize,
-    batchingWindowMs: 1_000 * figures.batchingWindowSeconds,
+    windowMs: 1_000 * figures.batchingWindowSeconds,
     concurrency: figures.maxConcurrency,
     visibilitySeconds: visibilitySecondsOf(name),
   };
