@@ -13,8 +13,11 @@ import type { Objective } from "./optvis/graph/objective/names.ts";
 import { vjpGraph } from "./optvis/graph/vjp-graph.ts";
 import { foldWeights } from "./optvis/runtime/fold-constants.ts";
 import { eventStream } from "./pipeline/event-stream.ts";
-import { analyseNetwork, type AnalysedNetwork } from "./pipeline/networks/analyse-network.ts";
-import { withModel } from "./pipeline/networks/with-model.ts";
+import {
+  analyseNetwork,
+  type AnalysedNetwork,
+  withModel,
+} from "./pipeline/networks/analyse-network.ts";
 import {
   type ChannelFailure,
   type ChannelImage,

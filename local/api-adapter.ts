@@ -158,7 +158,7 @@ async function bodyWithin(milliseconds: number, incoming: IncomingMessage): Prom
 }
 
 /** Up to a byte more than the handler takes: enough for it to see that it is too much. */
-async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+export async function readBody(incoming: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = [];
   let [keptBytes, readBytes] = [0, 0];
   for await (const chunk of incoming.iterator({

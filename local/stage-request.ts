@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 
 import { sha256 } from "../lib/networks/checksum.ts";
@@ -13,11 +12,8 @@ import {
   renameFiles,
   type RequestTarget,
 } from "../lib/pipeline/request/fields/targets.ts";
-import {
-  initialImageOf,
-  type RenderRequest,
-  RequestError,
-} from "../lib/pipeline/request/request.ts";
+import { initialImageOf, type RenderRequest } from "../lib/pipeline/request/request.ts";
+import { readNamedFile } from "../lib/pipeline/request/target-files.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
 
 export interface StageOptions {
@@ -89,13 +85,4 @@ async function uploadFile(store: ObjectStore, path: string, where: string): Prom
   const key = uploadKey(`${sha256(bytes).slice(0, 32)}${stem}${extension}`);
   await store.putIfAbsent(key, bytes, BINARY_TYPE);
   return key;
-}
-
-async function readNamedFile(path: string, where: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new RequestError([`${where}: given '${path}', which cannot be read: ${reason}`]);
-  }
 }

@@ -58,6 +58,10 @@ export interface Layer {
 /** A layer that has channels to render. */
 export type LayerWithChannels = Layer & { readonly channels: number };
 
+export function hasChannels(layer: Layer): layer is LayerWithChannels {
+  return layer.channels !== null;
+}
+
 /** Operators that only move data to another shape or type: no layers in the author's eyes. */
 const PLUMBING: ReadonlySet<string> = new Set(
   "Reshape Flatten Squeeze Unsqueeze Shape Size Constant Identity Cast CastLike".split(" "),
@@ -258,7 +262,7 @@ function activation(graph: StaticGraph, value: Value, channelAxis: number) {
   const batchAxis = isBatched ? 0 : (graph.batchAxes.get(value) ?? 0);
   const parts = isBatched || batchAxis > 0 ? 1 : graph.parts.get(value);
   const shape = own && axisInFront(own, batchAxis);
-  const hasChannels = channelAxis !== NO_CHANNELS && parts !== undefined && !shape?.includes(0);
+  const isMap = channelAxis !== NO_CHANNELS && parts !== undefined && !shape?.includes(0);
   // the batch goes from behind it to the front
   const axis = Math.max(channelAxis + (channelAxis < batchAxis ? 1 : 0), 1);
   return {
@@ -266,7 +270,7 @@ function activation(graph: StaticGraph, value: Value, channelAxis: number) {
     parts: parts ?? 1,
     batchAxis,
     channelAxis: axis,
-    channels: hasChannels ? (shape?.[axis] ?? null) : null,
+    channels: isMap ? (shape?.[axis] ?? null) : null,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { LayerWithChannels } from "../../lib/networks/layers.ts";
+import { hasChannels, type LayerWithChannels } from "../../lib/networks/layers.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
@@ -49,9 +49,7 @@ const MIDDLES = [0.45, 0.75] as const;
  */
 export function firstLook(network: AnalysedNetwork, cores: number): readonly LayerToSee[] {
   const { layers, problems, model } = network;
-  const renderable = layers.filter(
-    (layer): layer is LayerWithChannels => layer.channels !== null && !problems.has(layer.index),
-  );
+  const renderable = layers.filter(hasChannels).filter(({ index }) => !problems.has(index));
   const roleOf = layerRoles(model.model.graph);
   const learned = renderable.filter(mixesChannels);
   const candidates = learned.length > 0 ? learned : renderable;

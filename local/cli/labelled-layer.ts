@@ -1,5 +1,5 @@
 import { classNamesOf } from "../../lib/networks/labels.ts";
-import type { LayerWithChannels } from "../../lib/networks/layers.ts";
+import { hasChannels, type LayerWithChannels } from "../../lib/networks/layers.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -14,9 +14,7 @@ export function labelledLayer(
   labels: readonly string[],
   network: string,
 ): LayerWithChannels {
-  const withChannels = layers.filter(
-    (layer): layer is LayerWithChannels => layer.channels !== null,
-  );
+  const withChannels = layers.filter(hasChannels);
   const labelled = withChannels.findLast((layer) => classNamesOf(layer, layers, labels) !== null);
   if (labelled !== undefined) return labelled;
   const last = withChannels.at(-1);

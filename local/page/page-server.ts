@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { ProblemError, problemReply } from "../../functions/api/problem.ts";
 import { readJsonBody } from "../../functions/api/read-json-body.ts";
-import { MAX_REQUEST_BYTES } from "../../lib/pipeline/limits.ts";
 import type { Log } from "../../functions/log.ts";
+import { readBody } from "../api-adapter.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { type DropFolders, NetworkDrops, type NetworkPublisher } from "./network-drop.ts";
 import { type RemoteApi, servePage } from "./serve-page.ts";
@@ -107,15 +107,8 @@ function requireOwnPage({ method, headers: { origin, host = "" } }: IncomingMess
 
 /** @throws ProblemError as the API's routes do */
 async function readJson(incoming: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.byteLength;
-    chunks.push(chunk);
-    if (bytes > MAX_REQUEST_BYTES) break;
-  }
   const header = (name: string) => incoming.headersDistinct[name] ?? [];
-  return readJsonBody({ header, body: Buffer.concat(chunks) });
+  return readJsonBody({ header, body: await readBody(incoming) });
 }
 
 function send(outgoing: ServerResponse, json: unknown): void {

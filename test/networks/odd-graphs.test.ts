@@ -5,7 +5,7 @@ import { decodeModel } from "../../lib/onnx/decode.ts";
 import type { Node } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { floatTensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
-import { problemsIn } from "../../lib/pipeline/networks/layer-problems.ts";
+import { layerProblems } from "../../lib/pipeline/networks/layer-problems.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
 
@@ -24,7 +24,7 @@ function layersOf(
   const model = decodeModel(writeModel(graph, 18, edit));
   const specialised = specialise(model, [1, 3, 8, 10]);
   const layers = layerTable(model, specialised);
-  const problems = problemsIn(specialised, layers);
+  const problems = layerProblems(specialised, layers);
   return layers.slice(2).map(({ name, index }) => [name, problems.get(index) ?? null]);
 }
 

@@ -1,4 +1,4 @@
-import type { LayerWithChannels } from "../../networks/layers.ts";
+import { hasChannels, type LayerWithChannels } from "../../networks/layers.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { MAX_ENTRIES_TOLD } from "../limits.ts";
 import { parseRange } from "../request/channel-ranges.ts";
@@ -86,21 +86,19 @@ function learnedLayers(
   { description, layers, problems }: AnalysedNetwork,
   firstChannel: number,
 ): readonly number[] {
-  const learned = layers.filter(
-    (layer) => mixesChannels(layer) && layer.channels !== null && !problems.has(layer.index),
-  );
+  const learned = layers
+    .filter(hasChannels)
+    .filter((layer) => mixesChannels(layer) && !problems.has(layer.index));
   if (learned.length === 0) {
     throw new RequestError([
       `layers: none of network '${description.id}' mixes channels with weights and can be rendered; name some`,
     ]);
   }
-  const most = Math.max(...learned.map(({ channels }) => channels ?? 0));
+  const most = Math.max(...learned.map(({ channels }) => channels));
   if (most < firstChannel) {
     throw new RequestError([
       `channels: given ${firstChannel} and more; wanted channels 1 to ${most}, which is as many as any layer has`,
     ]);
   }
-  return learned
-    .filter(({ channels }) => (channels ?? 0) >= firstChannel)
-    .map(({ index }) => index);
+  return learned.filter(({ channels }) => channels >= firstChannel).map(({ index }) => index);
 }

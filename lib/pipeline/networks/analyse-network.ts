@@ -8,9 +8,9 @@ import { foldConstants } from "../../onnx/fold-constants.ts";
 import { imageInputOf, refuseOtherInputs } from "../../onnx/image-input.ts";
 import type { Model } from "../../onnx/model.ts";
 import { shareWeights } from "../../onnx/share-weights.ts";
-import { specialise } from "../../onnx/static-graph.ts";
+import { specialise, type StaticGraph } from "../../onnx/static-graph.ts";
 import { imageShapeOf, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
-import { problemsIn } from "./layer-problems.ts";
+import { layerProblems } from "./layer-problems.ts";
 
 /** Which of red (0), green (1) and blue (2) each plane is. */
 const COLOURS = { RGB: [0, 1, 2], BGR: [2, 1, 0] } as const;
@@ -45,9 +45,19 @@ export async function analyseNetwork(network: Network, known?: Model): Promise<A
     mean,
     planes: channelOrder === "planes" ? mean.map(() => null) : COLOURS[channelOrder],
   };
-  const graph = specialise(folded, imageShapeOf(folded, 1, { height, width }));
+  const graph = atOwnSize(model);
   const layers = layerTable(folded, graph);
-  return { ...network, model, layers, problems: problemsIn(graph, layers) };
+  return { ...network, model, layers, problems: layerProblems(graph, layers) };
+}
+
+/** The network once more of its constants are known: a rule may have wanted them. */
+export function withModel(network: AnalysedNetwork, model: NetworkModel): AnalysedNetwork {
+  if (model === network.model) return network;
+  return { ...network, model, problems: layerProblems(atOwnSize(model), network.layers) };
+}
+
+function atOwnSize({ model, inputSize }: NetworkModel): StaticGraph {
+  return specialise(model, imageShapeOf(model, 1, inputSize));
 }
 
 function modelOf({ description, modelPath, file }: Network): Promise<Model> {

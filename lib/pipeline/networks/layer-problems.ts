@@ -1,25 +1,15 @@
 import { surveyGradients } from "../../autodiff/survey-gradients.ts";
 import { LayerNotFoundError } from "../../networks/errors.ts";
 import { findLayer, type Layer, type LayerWithChannels } from "../../networks/layers.ts";
-import { specialise, type StaticGraph } from "../../onnx/static-graph.ts";
-import { imageShapeOf, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import type { StaticGraph } from "../../onnx/static-graph.ts";
 
 /**
  * Why a layer's channels cannot be rendered, by the layer's 1-based index; no entry for a layer
  * whose channels can.
+ *
+ * @param graph the network that has the layers, at its own image size
  */
-export function layerProblems({
-  model: { model, inputSize },
-  layers,
-}: {
-  readonly model: NetworkModel;
-  readonly layers: readonly Layer[];
-}): ReadonlyMap<number, string> {
-  return problemsIn(specialise(model, imageShapeOf(model, 1, inputSize)), layers);
-}
-
-/** @param graph the network that has the layers, at its own image size; see `layerProblems` */
-export function problemsIn(
+export function layerProblems(
   { graph, input, facts, problems, unbatched }: StaticGraph,
   layers: readonly Layer[],
 ): ReadonlyMap<number, string> {

@@ -62,6 +62,15 @@ function recipeOf(request: CompleteFourierRequest): FourierRecipe {
   return { ...request, iterations, canvasSize: asSize(canvasSize), cropSize: asSize(cropSize) };
 }
 
+/**
+ * How a task's tiles are looked at: as its network saw them, a Fourier canvas at its crops' size.
+ */
+export function examinationTask({ network, provider, request }: RenderTask): ExaminationTask {
+  const size = request.method === "fourier" ? asSize(request.cropSize) : network.model.inputSize;
+  const { layer, channelAxis } = request;
+  return { network, provider, layer, channelAxis, size };
+}
+
 /** Who looks at a picture: on the CPU in general, since figures are the same wherever it is from. */
 export function viewerOf(task: ExaminationTask, network: NetworkModel): Viewer {
   const layer = asTarget(requestedLayer(task, task.network));

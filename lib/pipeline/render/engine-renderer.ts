@@ -21,9 +21,8 @@ import { FoldedNetworks } from "../../optvis/runtime/fold-constants.ts";
 import type { GpuGate } from "../../optvis/runtime/gpu-gate.ts";
 import { type GpuRefusal, gpuRefusal, NOT_LOOKED_FOR } from "../../optvis/runtime/gpu-verdict.ts";
 import { isCentred } from "../request/complete-request.ts";
-import { ascentTask, isProvider, viewerOf } from "./ascent-task.ts";
+import { ascentTask, examinationTask, isProvider, viewerOf } from "./ascent-task.ts";
 import { channelKind } from "./channel-kind.ts";
-import { examinationTask } from "./examination-task.ts";
 import { HeadStart } from "./head-start.ts";
 import type {
   ExaminationTask,

@@ -11,7 +11,7 @@ import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { requireMemory } from "../request/memory-problems.ts";
 import { pinImage } from "../request/initial-image.ts";
 import { initialImageOf, parseLocalRequest, RequestError } from "../request/request.ts";
-import { loadTargetFiles, pinTargetFiles } from "../request/target-files.ts";
+import { loadTargetFiles, pinTargetFiles, readNamedFile } from "../request/target-files.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
 import { EngineRenderer } from "./engine-renderer.ts";
 import { renderTiles, type TileHooks } from "./render-tiles.ts";
@@ -91,7 +91,7 @@ export async function renderRequest(
   const request = parseLocalRequest(json);
   const path = initialImageOf(request);
   const initial = path === null ? null : await readImage(path);
-  const files = await pinTargetFiles(request.targets, readTargetFile);
+  const files = await pinTargetFiles(request.targets, readNamedFile);
   const resolved = await resolveRequest(request, network, initial?.pinned ?? null, files);
   requireMemory(resolved, machineBytes());
   const { layer, channels, labels } = resolved;
@@ -134,20 +134,12 @@ export async function renderRequest(
   await tell({ kind: "end", ok, failed });
 }
 
-async function readTargetFile(path: string, where: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    throw new RequestError([`${where}: given '${path}', which cannot be read: ${error.message}`]);
-  }
-}
-
 async function readImage(path: string) {
+  const bytes = await readNamedFile(path, "initialImage");
   try {
-    return await pinImage(path, await readFile(path));
+    return await pinImage(path, bytes);
   } catch (error) {
-    if (!(error instanceof ImageError) && !(error instanceof Error && "code" in error)) throw error;
+    if (!(error instanceof ImageError)) throw error;
     throw new RequestError([
       `initialImage: given '${path}', which cannot be read: ${error.message}`,
     ]);

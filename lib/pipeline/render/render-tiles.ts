@@ -7,7 +7,6 @@ import { planeKind } from "../../optvis/graph/layer-pass.ts";
 import { soleChannel, targetUnits } from "../request/target-units.ts";
 import { OutOfTimeError } from "../../optvis/ascent/interruption.ts";
 import type { TileProgress } from "./checkpoint.ts";
-import { examinationTask } from "./examination-task.ts";
 import type {
   RenderedChannel,
   RenderedImage,
@@ -16,6 +15,7 @@ import type {
   RenderTask,
 } from "./renderer.ts";
 import { type Animation, AscentFrames } from "./ascent-frames.ts";
+import { examinationTask } from "./ascent-task.ts";
 import { makeTile, type Tile } from "./tile.ts";
 
 /** Added to the seed of a picture that is drawn once more. */

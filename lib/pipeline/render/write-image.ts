@@ -40,11 +40,7 @@ export async function writeImage(
       raw,
       ...(animated && { animation: { ...animated, seconds: animation.seconds } }),
       activation: tile.activation,
-      trace: tile.trace.map(({ level, iteration, activation }) => ({
-        level,
-        iteration,
-        activation,
-      })),
+      trace: [...tile.trace],
       seconds,
       provider,
       seed,

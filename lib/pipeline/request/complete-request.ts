@@ -8,7 +8,7 @@ import { commonFields, drawnFields } from "./fields/drawn.ts";
 import { MAX_IMAGE_SIDE_PX } from "../limits.ts";
 import { FOURIER_PRESETS, type Preset } from "./fourier-presets.ts";
 import { targetUnits } from "./target-units.ts";
-import { layerRole } from "./layer-role.ts";
+import { layerRoles } from "./layer-role.ts";
 import { deepdreamSchema, type FourierRequest, type RenderRequest } from "./request.ts";
 
 /** 1-based indices in place of names. */
@@ -94,7 +94,7 @@ function withGiven<T extends object>(
 /** The preset's crop, or the network's own size where network or layer do not take that. */
 export function presetCrop(preset: Preset, network: NetworkModel, layer: LayerWithChannels): Size {
   const { inputSize, model } = network;
-  const side = preset.cropSide(layerRole(layer, model.graph));
+  const side = preset.cropSide(layerRoles(model.graph)(layer));
   if (side === null || side > Math.min(inputSize.width, inputSize.height)) return inputSize;
   const isTaken =
     shapeMismatch(model, layer, imageShapeOf(model, 1, { height: side, width: side })) === null;

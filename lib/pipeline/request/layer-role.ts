@@ -15,11 +15,7 @@ export type LayerRole = (typeof LAYER_ROLES)[number];
 /** Operators that mix channels with trained weights. */
 const MIXES_CHANNELS: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 
-export function layerRole(layer: Layer, graph: Graph): LayerRole {
-  return layerRoles(graph)(layer);
-}
-
-/** The same of many layers of one graph, which is gone through once. */
+/** The role of each layer of a graph, which is gone through once. */
 export function layerRoles(graph: Graph): (layer: Layer) => LayerRole {
   let mixings: ReadonlyMap<Value, number> | null = null;
   return ({ value, shape, channelAxis }) => {

@@ -1,4 +1,4 @@
-import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
+import { hasChannels, type Layer } from "../../networks/layers.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { suggestionsOf } from "./suggestion.ts";
 import type { Suggestion } from "./suggestion-schema.ts";
@@ -44,8 +44,4 @@ export function layerRows(network: AnalysedNetwork): LayerRow[] {
       suggestion: problem === null && hasChannels(layer) ? suggestionOf(layer) : null,
     };
   });
-}
-
-function hasChannels(layer: Layer): layer is LayerWithChannels {
-  return layer.channels !== null;
 }

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+
 import { ImageError } from "../../image/errors.ts";
 import { decodeNpy, type NpyArray } from "../../image/npy.ts";
 import { decodeImage } from "../../image/png.ts";
@@ -19,6 +21,20 @@ export interface TargetContents {
   readonly sha256: string;
   /** Anew at each call: of hundreds of photographs all pixels together are gigabytes. */
   readonly decode: () => Promise<Decoded>;
+}
+
+/**
+ * A file of this machine that a request names in its field `where`.
+ *
+ * @throws RequestError that says why there is no such file
+ */
+export async function readNamedFile(path: string, where: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw new RequestError([`${where}: given '${path}', which cannot be read: ${error.message}`]);
+  }
 }
 
 /** @throws RequestError that says why there is no such file */

@@ -68,33 +68,12 @@ export function tileRecord(result: ChannelResult) {
   if (result.state === "failed") {
     return { ...base, state: result.state, source: result.source, reason: result.reason };
   }
-  const {
-    state,
-    tile,
-    raw,
-    animation,
-    activation,
-    trace,
-    seconds,
-    provider,
-    seed,
-    restarts,
-    quality,
-    notices,
-  } = result;
-  const activations = activationsByLevel(trace);
-  const drawn = { seconds, provider, seed, restarts };
+  const { state, tile, raw, animation, trace, quality, notices } = result;
+  const { activation, seconds, provider, seed, restarts } = result;
   const files = { tile, raw, ...(animation && { animation }) };
-  return {
-    ...base,
-    state,
-    ...files,
-    activation,
-    activations,
-    ...drawn,
-    quality,
-    ...(notices && { notices }),
-  };
+  const figures = { activation, activations: activationsByLevel(trace) };
+  const drawn = { seconds, provider, seed, restarts, quality, ...(notices && { notices }) };
+  return { ...base, state, ...files, ...figures, ...drawn };
 }
 
 /** Activation strength of each iteration, before its update; one list per pyramid level. */

@@ -7,7 +7,7 @@ import type { AscentState } from "../../../lib/optvis/ascent/state.ts";
 import type { ThreadRequest } from "../../../lib/optvis/runtime/session-thread.ts";
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { EngineRenderer } from "../../../lib/pipeline/render/engine-renderer.ts";
-import { examinationTask } from "../../../lib/pipeline/render/examination-task.ts";
+import { examinationTask } from "../../../lib/pipeline/render/ascent-task.ts";
 import { HeadStart } from "../../../lib/pipeline/render/head-start.ts";
 import type { RenderedChannel, RenderTask } from "../../../lib/pipeline/render/renderer.ts";
 import { makeTile } from "../../../lib/pipeline/render/tile.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { findLayer } from "../../../lib/networks/layers.ts";
-import { layerRole } from "../../../lib/pipeline/request/layer-role.ts";
+import { layerRoles } from "../../../lib/pipeline/request/layer-role.ts";
 import { emojinet } from "../../support/emojinet.ts";
 
 test("classes are whole, what one convolution sees is first, the rest lies between", async () => {
@@ -16,8 +16,7 @@ test("classes are whole, what one convolution sees is first, the rest lies betwe
     "loss3-classifier": "whole",
     prob: "whole",
   };
-  const found = Object.keys(roles).map((name) => {
-    return [name, layerRole(findLayer(layers, name), model.model.graph)];
-  });
+  const roleOf = layerRoles(model.model.graph);
+  const found = Object.keys(roles).map((name) => [name, roleOf(findLayer(layers, name))]);
   expect(Object.fromEntries(found)).toEqual(roles);
 });

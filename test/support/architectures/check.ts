@@ -77,11 +77,9 @@ export async function networkOf(
     mean: [0, 0, 0],
     planes: [0, 1, 2],
   });
-  const layers = layerTable(model, specialise(model, image));
-  const problems = layerProblems({
-    model: { model, inputSize } as Parameters<typeof layerProblems>[0]["model"],
-    layers,
-  });
+  const graph = specialise(model, image);
+  const layers = layerTable(model, graph);
+  const problems = layerProblems(graph, layers);
   return { model, layers, renderable: layers.filter(({ index }) => !problems.has(index)), image };
 }
 
