@@ -1,13 +1,12 @@
 import { ShapeMismatchError } from "./errors.ts";
-import type { ValueFacts } from "./facts.ts";
+import type { Facts } from "./facts.ts";
 import type { Node, Value } from "./model.ts";
 import { describeNode } from "./node.ts";
 import { axisAttribute } from "./operators/axes.ts";
+import { inputsOf } from "./operators/inputs.ts";
 import { parseGather, sliceRanges } from "./operators/select.ts";
 import { formatShape, sizeOf } from "./tensor.ts";
 import { BROADCASTING, worksAlong } from "./works-along.ts";
-
-export type Facts = ReadonlyMap<Value, ValueFacts>;
 
 /**
  * How the elements of one image lie along the batch's axis: together, image after image; in whole
@@ -21,6 +20,8 @@ type Order = "together" | "joined" | "scattered" | "alternating" | "mixed";
 export class BatchAxis {
   /** Images of the batch. */
   readonly size: number;
+  /** Of every value so far. */
+  readonly facts: Facts;
   /** Of every value where the batch is a single image; what a batch of N is compared with. */
   readonly single: Facts;
   /** Values that depend on the image. */
@@ -33,16 +34,20 @@ export class BatchAxis {
   readonly #broken = new Map<Value, ShapeMismatchError>();
   readonly #order = new Map<Value, Order>();
 
-  /** @param single facts of the same network for one image; not asked for if `size` is 1 */
-  constructor(image: Value, size: number, single: Facts) {
-    this.size = size;
-    this.single = single;
+  /**
+   * @param facts as they become known, the image's first
+   * @param single facts of the same network for one image; `null` if the batch is one image
+   */
+  constructor(image: Value, facts: Facts, single: Facts | null) {
+    this.size = facts.get(image)!.shape[0]!;
+    this.facts = facts;
+    this.single = single ?? facts;
     this.#reached = new Set([image]);
   }
 
   /** The axis along which a value's images lie; `null` if there is none, or it is not known. */
-  axisOf(value: Value, facts: Facts): number | null {
-    const [many, one] = [facts.get(value)?.shape, this.single.get(value)?.shape];
+  axisOf(value: Value): number | null {
+    const [many, one] = [this.facts.get(value)?.shape, this.single.get(value)?.shape];
     if (!many || !one || many.length !== one.length || !this.#reached.has(value)) return null;
     const [axis, ...others] = [...one.keys()].filter((each) => many[each] !== one[each]);
     if (axis === undefined || others.length > 0) return null;
@@ -50,8 +55,8 @@ export class BatchAxis {
   }
 
   /** Of one image, how many elements lie in front of the axis or the place of the images. */
-  elementsBefore(value: Value, facts: Facts): number | null {
-    const [axis, one] = [this.axisOf(value, facts), this.single.get(value)?.shape];
+  elementsBefore(value: Value): number | null {
+    const [axis, one] = [this.axisOf(value), this.single.get(value)?.shape];
     if (axis === null || !one) return null;
     return sizeOf(one.slice(0, this.#isAlternating(value) ? axis + 1 : axis));
   }
@@ -73,7 +78,7 @@ export class BatchAxis {
     return inputs.some((value) => this.#order.get(value) === "mixed");
   }
 
-  #orderAfter(node: Node, output: Value, facts: Facts): Order {
+  #orderAfter(node: Node, output: Value): Order {
     if (this.size === 1) return "together";
     if (this.readsMixed(node)) return "mixed";
     // every image is convolved with the weights that all of them make
@@ -81,21 +86,21 @@ export class BatchAxis {
     if (isConvolved && node.inputs.slice(1).some((value) => this.#reached.has(value))) {
       return "mixed";
     }
-    if (node.op.startsWith("Scatter") && this.#isOfOneImage(node, facts)) return "mixed";
-    const to = this.axisOf(output, facts);
+    if (node.op.startsWith("Scatter") && this.#isOfOneImage(node)) return "mixed";
+    const to = this.axisOf(output);
     if (to === null) return "mixed";
     if (node.op !== "Reshape" && node.op !== "Flatten") {
       const alternating = node.inputs.find((value) => this.#isAlternating(value));
-      if (alternating === undefined) return this.#orderApart(node, output, facts);
-      if (this.#isOverImages(node, output, facts)) return "mixed";
-      const isKept = ROW_BY_ROW.has(node.op) && this.axisOf(alternating, facts) === to;
+      if (alternating === undefined) return this.#orderApart(node, output);
+      if (this.#isOverImages(node, output)) return "mixed";
+      const isKept = ROW_BY_ROW.has(node.op) && this.axisOf(alternating) === to;
       return isKept && this.#ordersOf(node).size === 1 ? "alternating" : "mixed";
     }
     const [x = ""] = node.inputs;
-    const before = this.elementsBefore(x, facts);
+    const before = this.elementsBefore(x);
     const one = this.single.get(output)?.shape;
     if (before === null || !one) return "mixed";
-    if (this.isForOne(x) && one[to] !== this.#placesOf(x, facts)) return "mixed";
+    if (this.isForOne(x) && one[to] !== this.#placesOf(x)) return "mixed";
     // an axis of length 1 may lie in front, which starts there too
     if (sizeOf(one.slice(0, to)) === before) {
       return this.isForOne(x) ? this.#order.get(x)! : "together";
@@ -104,53 +109,49 @@ export class BatchAxis {
   }
 
   /** How many places each image has along their axis. */
-  #placesOf(value: Value, facts: Facts): number {
-    const axis = this.axisOf(value, facts);
+  #placesOf(value: Value): number {
+    const axis = this.axisOf(value);
     return axis === null ? 1 : this.single.get(value)!.shape[axis]!;
   }
 
   /** Where images do not alternate: a node may join them, or take some places of each. */
-  #orderApart(node: Node, output: Value, facts: Facts): Order {
-    const places = this.#placesOf(output, facts);
-    if (!this.#keepsBatches(node, output, facts)) return places === 1 ? "mixed" : "scattered";
+  #orderApart(node: Node, output: Value): Order {
+    const places = this.#placesOf(output);
+    if (!this.#keepsBatches(node, output)) return places === 1 ? "mixed" : "scattered";
     if (places === 1) return "together";
-    const isJoined = this.#ordersOf(node).has("joined") || places > this.#placesBefore(node, facts);
+    const isJoined = this.#ordersOf(node).has("joined") || places > this.#placesBefore(node);
     return isJoined ? "joined" : "together";
   }
 
   /** Whether what lies image after image, or batch after batch, does so behind a node. */
-  #keepsBatches(node: Node, output: Value, facts: Facts): boolean {
+  #keepsBatches(node: Node, output: Value): boolean {
     const orders = this.#ordersOf(node);
-    if (orders.has("scattered") || this.#isOverImages(node, output, facts)) return false;
-    const axis = this.axisOf(output, facts)!;
-    const [before, places] = [this.#placesBefore(node, facts), this.#placesOf(output, facts)];
-    const isWhole = (value: Value) => this.#isJoined(value) || this.#placesOf(value, facts) === 1;
+    if (orders.has("scattered") || this.#isOverImages(node, output)) return false;
+    const axis = this.axisOf(output)!;
+    const [before, places] = [this.#placesBefore(node), this.#placesOf(output)];
+    const isWhole = (value: Value) => this.#isJoined(value) || this.#placesOf(value) === 1;
     const [x = ""] = node.inputs;
     switch (node.op) {
       case "Concat": {
-        const isAlong = axisAttribute(node, facts.get(output)!.shape.length) === axis;
+        const isAlong = axisAttribute(node, this.facts.get(output)!.shape.length) === axis;
         return isAlong ? node.inputs.every(isWhole) : orders.size === 1;
       }
       case "Tile":
       case "Split":
         return places === before || isWhole(x);
       case "Slice":
-        return this.#isOfWholeBatches(node, axis, facts) && (places === before || isWhole(x));
+        return this.#isOfWholeBatches(node, axis) && (places === before || isWhole(x));
       case "Gather":
-        return !this.isForOne(x) || parseGather(node, facts.get(x)!.shape, []).axis !== axis;
+        return !this.isForOne(x) || parseGather(node, this.facts.get(x)!.shape, []).axis !== axis;
       default:
         return orders.size === 1 && places === before;
     }
   }
 
   /** Whether a Slice takes, of what is batch after batch, some of these one after the other. */
-  #isOfWholeBatches(node: Node, axis: number, facts: Facts): boolean {
-    const rangeIn = (known: Facts) =>
-      sliceRanges(
-        node,
-        node.inputs.map((value) => known.get(value) ?? null),
-      )[axis]!;
-    const { start, step } = rangeIn(facts);
+  #isOfWholeBatches(node: Node, axis: number): boolean {
+    const rangeIn = (known: Facts) => sliceRanges(node, inputsOf(node, known))[axis]!;
+    const { start, step } = rangeIn(this.facts);
     return step === 1 && start === rangeIn(this.single).start * this.size;
   }
 
@@ -160,38 +161,38 @@ export class BatchAxis {
   }
 
   /** How many places each image has along their axis, in the first input that depends on it. */
-  #placesBefore({ inputs }: Node, facts: Facts): number {
-    return this.#placesOf(inputs.find((value) => this.#reached.has(value)) ?? "", facts);
+  #placesBefore({ inputs }: Node): number {
+    return this.#placesOf(inputs.find((value) => this.#reached.has(value)) ?? "");
   }
 
   /**
    * Whether a node mixes images with each other: it works along their axis, or lays that of one
    * input beside another axis of another.
    */
-  #isOverImages(node: Node, output: Value, facts: Facts): boolean {
-    const inputs = node.inputs.map((value) => facts.get(value) ?? null);
+  #isOverImages(node: Node, output: Value): boolean {
+    const inputs = inputsOf(node, this.facts);
     const isAlong = node.inputs.some((value, index) => {
-      const axis = this.axisOf(value, facts);
+      const axis = this.axisOf(value);
       return axis !== null && worksAlong(node, { index, axis }, inputs);
     });
     if (isAlong) return true;
     if (!BROADCASTING.has(node.op)) return false;
     const fromEnd = (value: Value) => {
-      const found = this.axisOf(value, facts);
-      return found === null ? null : facts.get(value)!.shape.length - found;
+      const found = this.axisOf(value);
+      return found === null ? null : this.facts.get(value)!.shape.length - found;
     };
     const wanted = fromEnd(output);
     return node.inputs.some((value) => ![null, wanted].includes(fromEnd(value)));
   }
 
   /** Whether a scatter's indices are made for one image: the others would stay as they are. */
-  #isOfOneImage(node: Node, facts: Facts): boolean {
+  #isOfOneImage(node: Node): boolean {
     const [x = "", indices = ""] = node.inputs;
-    const axis = this.axisOf(x, facts);
-    const shape = facts.get(indices)?.shape;
+    const axis = this.axisOf(x);
+    const shape = this.facts.get(indices)?.shape;
     if (axis === null || !shape) return false;
     if (node.op === "ScatterND") return axis < shape.at(-1)!;
-    return shape[axis] !== facts.get(x)!.shape[axis];
+    return shape[axis] !== this.facts.get(x)!.shape[axis];
   }
 
   /**
@@ -202,21 +203,21 @@ export class BatchAxis {
    *
    * @returns The outputs that cannot be a layer, and why.
    */
-  follow(node: Node, facts: Facts): readonly (readonly [Value, ShapeMismatchError])[] {
+  follow(node: Node): readonly (readonly [Value, ShapeMismatchError])[] {
     const reaching = node.inputs.filter((value) => this.#reached.has(value));
     if (reaching.length === 0) return [];
-    const source = facts.get(reaching[0]!)?.shape ?? [];
+    const source = this.facts.get(reaching[0]!)?.shape ?? [];
     return node.outputs.flatMap((output) => {
-      const inferred = facts.get(output);
+      const inferred = this.facts.get(output);
       if (!output || !inferred || inferred.constant) return [];
       this.#reached.add(output);
-      const order = this.#orderAfter(node, output, facts);
+      const order = this.#orderAfter(node, output);
       this.#order.set(output, order);
       const isSingle = this.size === 1 || this.single.get(output)?.shape[0] === 1;
       if (inferred.shape[0] === this.size && isSingle && order !== "mixed") return [];
       const isApart = order !== "alternating" && order !== "mixed";
-      const axis = isApart ? this.axisOf(output, facts) : null;
-      if (axis === 0) this.parts.set(output, this.#placesOf(output, facts));
+      const axis = isApart ? this.axisOf(output) : null;
+      if (axis === 0) this.parts.set(output, this.#placesOf(output));
       if (axis !== null && axis > 0 && inferred.shape[axis] === this.size) {
         this.axes.set(output, axis);
       }

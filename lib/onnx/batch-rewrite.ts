@@ -1,6 +1,7 @@
-import { axisAfter, type BatchAxis, type Facts } from "./batch-axis.ts";
+import { axisAfter, type BatchAxis } from "./batch-axis.ts";
 import type { Node, Value } from "./model.ts";
 import { broadcastTo } from "./operators/elements.ts";
+import { inputsOf } from "./operators/inputs.ts";
 import { parseGather } from "./operators/select.ts";
 import { inferIfPossible } from "./shape-inference.ts";
 import { intsTensor, type NumericTensor, sizeOf, toNumbers } from "./tensor.ts";
@@ -18,9 +19,9 @@ const MAX_BATCH_INDICES = 2 ** 20;
  * A node with constants that hold one image only, such as a Reshape to [1, ...] of a value
  * [N, ...], as one that does to each image what it does to a single one; `null` for any other.
  */
-export function rewriteForBatch(batch: BatchAxis, node: Node, facts: Facts): Rewrite | null {
+export function rewriteForBatch(batch: BatchAxis, node: Node): Rewrite | null {
   if (batch.size === 1 || batch.readsMixed(node)) return null;
-  return REWRITES.get(node.op)?.(batch, node, facts) ?? null;
+  return REWRITES.get(node.op)?.(batch, node) ?? null;
 }
 
 const REWRITES: ReadonlyMap<string, typeof rewriteForBatch> = new Map([
@@ -30,16 +31,16 @@ const REWRITES: ReadonlyMap<string, typeof rewriteForBatch> = new Map([
   ["Resize", resize],
 ]);
 
-function reshape(batch: BatchAxis, node: Node, facts: Facts): Rewrite | null {
+function reshape(batch: BatchAxis, node: Node): Rewrite | null {
   const [x = "", shape = ""] = node.inputs;
   const to = batch.single.get(node.outputs[0]!)?.shape;
-  const constant = facts.get(shape)?.constant;
-  const before = batch.elementsBefore(x, facts);
+  const constant = batch.facts.get(shape)?.constant;
+  const before = batch.elementsBefore(x);
   if (!to || before === null || !constant) return null;
   // one that is computed from the batch is as it should be
   const alone = batch.single.get(shape)?.constant;
   if (alone && toNumbers(alone).join() !== toNumbers(constant).join()) return null;
-  const [wanted] = inferIfPossible(node, [facts.get(x)!, facts.get(shape)!]);
+  const [wanted] = inferIfPossible(node, inputsOf(node, batch.facts));
   const start = axisAfter(before, to);
   if (start === null) return null;
   // where the last axis alone is left behind the images, it is features: rows for each image
@@ -50,26 +51,27 @@ function reshape(batch: BatchAxis, node: Node, facts: Facts): Rewrite | null {
 }
 
 /** Sizes for all axes, [1, C, H, W]. */
-function resize(batch: BatchAxis, node: Node, facts: Facts): Rewrite | null {
+function resize(batch: BatchAxis, node: Node): Rewrite | null {
   const [x = "", , , sizes = ""] = node.inputs;
-  const axis = batch.axisOf(x, facts);
-  const constant = facts.get(sizes)?.constant;
+  const axis = batch.axisOf(x);
+  const constant = batch.facts.get(sizes)?.constant;
   if (axis === null || !constant || "axes" in node.attributes) return null;
   const lengths = toNumbers(constant);
   if (lengths[axis] !== batch.single.get(x)?.shape[axis]) return null;
-  return withConstant(batch, node, 3, intsTensor(lengths.with(axis, facts.get(x)!.shape[axis]!)));
+  const whole = batch.facts.get(x)!.shape[axis]!;
+  return withConstant(batch, node, 3, intsTensor(lengths.with(axis, whole)));
 }
 
 /** A constant for one image beside the batch, such as a class token beside the patches. */
-function concat(batch: BatchAxis, node: Node, facts: Facts): Rewrite | null {
-  const axes = node.inputs.map((value) => batch.axisOf(value, facts));
+function concat(batch: BatchAxis, node: Node): Rewrite | null {
+  const axes = node.inputs.map((value) => batch.axisOf(value));
   const axis = axes.find((found) => found !== null);
-  const rank = facts.get(node.inputs[0]!)?.shape.length ?? 0;
+  const rank = batch.facts.get(node.inputs[0]!)?.shape.length ?? 0;
   const joined = node.attributes["axis"];
   if (axis === undefined || axis === null || joined === axis || joined === axis - rank) return null;
   const constants: (readonly [Value, NumericTensor])[] = [];
   const inputs = node.inputs.map((value, i) => {
-    const constant = facts.get(value)?.constant;
+    const constant = batch.facts.get(value)?.constant;
     if (axes[i] !== null || !constant || constant.type === "opaque") return value;
     if (constant.shape[axis] !== 1) return value;
     const name = `${value}_for_batch_${batch.size}`;
@@ -83,11 +85,11 @@ function concat(batch: BatchAxis, node: Node, facts: Facts): Rewrite | null {
  * Elements of one image, counted along the axis of the batch, as PyTorch's `as_strided` takes
  * them from all in a row.
  */
-function gather(batch: BatchAxis, node: Node, facts: Facts): Rewrite | null {
+function gather(batch: BatchAxis, node: Node): Rewrite | null {
   const [x = "", indices = ""] = node.inputs;
-  const axis = batch.axisOf(x, facts);
+  const axis = batch.axisOf(x);
   const one = batch.single.get(x)?.shape;
-  const constant = facts.get(indices)?.constant;
+  const constant = batch.facts.get(indices)?.constant;
   if (axis === null || !one || !constant || constant.shape.length === 0) return null;
   if (batch.isForOne(x)) return null;
   if (sizeOf(constant.shape) * batch.size > MAX_BATCH_INDICES) return null;

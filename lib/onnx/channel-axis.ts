@@ -1,7 +1,6 @@
 import {
   mergedAfter,
   partsAfter,
-  permutation,
   REDUCTIONS,
   RESHAPES,
   type Span,
@@ -9,7 +8,9 @@ import {
   takenAxes,
 } from "./channel-parts.ts";
 import type { Node, Value } from "./model.ts";
-import { intAttribute } from "./node.ts";
+import { axisAttribute } from "./operators/axes.ts";
+import { inputsOf } from "./operators/inputs.ts";
+import { permutation } from "./operators/layout.ts";
 import { parseEinsum } from "./operators/matrix.ts";
 import type { StaticGraph } from "./static-graph.ts";
 import { sizeOf } from "./tensor.ts";
@@ -144,8 +145,7 @@ const product: Rule = ({ node, to }, known) => {
  * it, the longest of their axes, as of heads and their width; else heads.
  */
 const contracted: Rule = ({ node, to, facts }, known) => {
-  const inputs = node.inputs.map((value) => facts.get(value) ?? null);
-  const { terms, output } = parseEinsum(node, inputs);
+  const { terms, output } = parseEinsum(node, inputsOf(node, facts));
   const places = node.inputs.map((value, i) => {
     const axis = known.get(value)?.axis;
     return axis === undefined || axis === NO_CHANNELS ? -1 : output.indexOf(terms[i]![axis]!);
@@ -160,12 +160,12 @@ const contracted: Rule = ({ node, to, facts }, known) => {
 
 /** Where channels that lie in front come to; `null` where they stay. */
 function fromFront(step: Step): number | null {
-  if (step.node.op === "Transpose") return permutation(step).indexOf(0);
+  if (step.node.op === "Transpose") return permutation(step.node, step.from).indexOf(0);
   return RESHAPES.has(step.node.op) && step.to.join() === [1, ...step.from].join() ? 1 : null;
 }
 
-const transposed: Rule = (step) =>
-  step.axis === NO_CHANNELS ? NO_CHANNELS : permutation(step).indexOf(step.axis);
+const transposed: Rule = ({ node, from, axis }) =>
+  axis === NO_CHANNELS ? NO_CHANNELS : permutation(node, from).indexOf(axis);
 
 /** Without the axis of the channels: [N, H, W] is one plane, [N, F] has features. */
 const withoutIt = (to: readonly number[]): number => (to.length > 2 ? NO_CHANNELS : 1);
@@ -205,8 +205,7 @@ const reduced: Rule = (step) => {
 };
 
 const gathered: Rule = ({ node, from, to, axis }) => {
-  const stated = intAttribute(node, "axis", 0);
-  const along = stated < 0 ? stated + from.length : stated;
+  const along = axisAttribute(node, from.length, 0);
   const isTaken = to.length < from.length;
   // queries, keys and values, once in front of the batch: what is left begins with it again
   if (axis === NO_CHANNELS) return isTaken && along === 0 ? 1 : NO_CHANNELS;

@@ -1,5 +1,6 @@
 import type { Node } from "./model.ts";
-import { intsAttribute } from "./node.ts";
+import { inputsOf } from "./operators/inputs.ts";
+import { permutation } from "./operators/layout.ts";
 import { reducedAxes } from "./operators/reduce.ts";
 import type { StaticGraph } from "./static-graph.ts";
 
@@ -23,9 +24,6 @@ export const REDUCTIONS: ReadonlySet<string> = new Set(
   ReduceSum ReduceSumSquare`.split(/\s+/),
 );
 
-export const permutation = ({ node, from }: Pick<Step, "node" | "from">): readonly number[] =>
-  intsAttribute(node, "perm", [...from.keys()].toReversed());
-
 /**
  * Where the parts lie that a Reshape split channels into, as it splits [N, C r r, H, W] to shuffle
  * pixels, [N, C, r, r, H, W]: one of them may join the places, another be reduced, and what is left
@@ -37,7 +35,7 @@ export const permutation = ({ node, from }: Pick<Step, "node" | "from">): readon
  */
 export function partsAfter(step: Step, parts: readonly number[]): readonly number[] {
   const { node, from, to } = step;
-  if (node.op === "Transpose") return parts.map((axis) => permutation(step).indexOf(axis));
+  if (node.op === "Transpose") return parts.map((axis) => permutation(node, from).indexOf(axis));
   if (RESHAPES.has(node.op)) return reshapedParts(step, parts);
   if (REDUCTIONS.has(node.op)) {
     const taken = takenAxes(step);
@@ -54,10 +52,7 @@ function isElementwise({ node, from, to }: Step): boolean {
 
 /** Those that a reduction takes. */
 export function takenAxes({ node, facts }: Pick<Step, "node" | "facts">): readonly number[] {
-  return reducedAxes(
-    node,
-    node.inputs.map((value) => facts.get(value) ?? null),
-  );
+  return reducedAxes(node, inputsOf(node, facts));
 }
 
 /**
@@ -74,7 +69,7 @@ export function mergedAfter(
 ): { readonly axis: number; readonly span: Span | null } | null {
   const { node, from, to } = step;
   if (!RESHAPES.has(node.op)) {
-    const isKept = node.op === "Transpose" ? permutation(step)[0] === 0 : isElementwise(step);
+    const isKept = node.op === "Transpose" ? permutation(node, from)[0] === 0 : isElementwise(step);
     return span && isKept ? { axis: 0, span } : null;
   }
   const own = span ?? (axis > 0 ? spansOf(from).get(axis) : undefined);

@@ -1,9 +1,10 @@
 import { BudgetError, MAX_UNROLLED_NODES } from "./budgets.ts";
-import type { ValueFacts } from "./facts.ts";
+import type { Facts, ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import { allNamesIn, costOf, costOfBody, withNames } from "./inline-body.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { describeNode } from "./node.ts";
+import { inputsOf } from "./operators/inputs.ts";
 import type { Expansion, Inlined } from "./operators/operator.ts";
 import { operatorOf } from "./operators/table.ts";
 import { Emitter, type Naming } from "./operators/upgrade.ts";
@@ -13,7 +14,7 @@ import type { Tensor } from "./tensor.ts";
 /** A walk over a graph, node by node, on which nodes are written as others. */
 export interface Walk {
   /** What is known of each value, so far. */
-  readonly facts: ReadonlyMap<Value, ValueFacts>;
+  readonly facts: Facts;
   /** Of one value. @throws ModelError that says why nothing is known */
   factsOf(value: Value): ValueFacts;
   /** Does with a node that is written what is done with one of the graph. */
@@ -84,8 +85,7 @@ export class NodeExpander implements Pick<Expansion, "sequences"> {
         },
       });
     } else if (unroll && node.inputs.every((value) => !value || this.#walk.facts.has(value))) {
-      const inputs = node.inputs.map((value) => this.#walk.facts.get(value) ?? null);
-      unroll(node, inputs, emitter);
+      unroll(node, inputsOf(node, this.#walk.facts), emitter);
     } else return false;
     flush();
     return true;

@@ -1,3 +1,4 @@
+import type { Value } from "./model.ts";
 import type { ElementType, Tensor } from "./tensor.ts";
 
 /** What is known of a value before anything runs. */
@@ -7,6 +8,9 @@ export interface ValueFacts {
   /** Its value, where it depends on constants alone. */
   readonly constant?: Tensor;
 }
+
+/** Of a graph's values, as far as anything is known. */
+export type Facts = ReadonlyMap<Value, ValueFacts>;
 
 /** Of a constant: everything is known. */
 export function constantFacts(constant: Tensor): ValueFacts {

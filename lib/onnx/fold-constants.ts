@@ -1,7 +1,8 @@
 import { FoldingBudget, MAX_FOLDED_PRODUCTS } from "./budgets.ts";
-import { constantFacts, type ValueFacts } from "./facts.ts";
+import { constantFacts, type Facts, type ValueFacts } from "./facts.ts";
 import { subgraphsOf, valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value } from "./model.ts";
+import { type Inputs, inputsOf } from "./operators/inputs.ts";
 import { inferIfPossible } from "./shape-inference.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 
@@ -52,7 +53,7 @@ interface Folding {
   /** Values found without the evaluator. */
   readonly folded: Map<Value, Tensor>;
   /** Of every value that depends on constants alone. */
-  readonly facts: ReadonlyMap<Value, ValueFacts>;
+  readonly facts: Facts;
   /** Nodes that are the evaluator's, in order. */
   readonly left: readonly Node[];
 }
@@ -70,7 +71,7 @@ function foldSmall({ graph, folded: known }: Model): Folding {
   for (const node of graph.nodes) {
     if (folded.size + left.length >= MAX_NODES) break;
     if (node.outputs.every((output) => known.has(output))) continue;
-    const inputs = node.inputs.map((value) => facts.get(value) ?? null);
+    const inputs = inputsOf(node, facts);
     // none of an operator that is not known, or of a shape that other results would decide
     const outputs = isCandidate(node, facts) ? inferIfPossible(node, inputs, budget) : [];
     const cost = bytesOf([...inputs, ...outputs]);
@@ -93,7 +94,7 @@ function foldSmall({ graph, folded: known }: Model): Folding {
   return { folded, facts, left };
 }
 
-function isCandidate(node: Node, facts: ReadonlyMap<Value, ValueFacts>): boolean {
+function isCandidate(node: Node, facts: Facts): boolean {
   return subgraphsOf(node).length === 0 && node.inputs.every((value) => !value || facts.has(value));
 }
 
@@ -102,7 +103,7 @@ function isComputable({ type }: ValueFacts): boolean {
   return type !== "opaque" && type !== "int32";
 }
 
-function bytesOf(values: readonly (ValueFacts | null)[]): number {
+function bytesOf(values: Inputs): number {
   const widths = { float32: 4, int64: 8, int32: 4, bool: 1, opaque: 0 } as const;
   return values.reduce(
     (sum, facts) => sum + (facts ? sizeOf(facts.shape) * widths[facts.type] : 0),
@@ -111,11 +112,7 @@ function bytesOf(values: readonly (ValueFacts | null)[]): number {
 }
 
 /** Products of numbers that a node is made of, at most: its outputs' elements times their terms. */
-function productsOf(
-  node: Node,
-  inputs: readonly (ValueFacts | null)[],
-  outputs: readonly ValueFacts[],
-): number {
+function productsOf(node: Node, inputs: Inputs, outputs: readonly ValueFacts[]): number {
   const made = outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const [a = [], b = []] = inputs.map((facts) => facts?.shape ?? []);
   const kernel = node.attributes["kernel_shape"];
@@ -136,11 +133,7 @@ function productsOf(
 }
 
 /** What the rest of the graph reads of the nodes. */
-function outputsOf(
-  graph: Graph,
-  nodes: readonly Node[],
-  facts: ReadonlyMap<Value, ValueFacts>,
-): Graph["outputs"] {
+function outputsOf(graph: Graph, nodes: readonly Node[], facts: Facts): Graph["outputs"] {
   const own = new Set(nodes);
   const others = graph.nodes.filter((node) => !own.has(node)).flatMap(valuesRead);
   const read = new Set([...others, ...graph.outputs.map(({ name }) => name)]);

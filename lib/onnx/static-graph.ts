@@ -1,6 +1,6 @@
 import { type ModelError, ShapeMismatchError } from "./errors.ts";
-import type { ValueFacts } from "./facts.ts";
-import { valuesRead } from "./graph-order.ts";
+import type { Facts } from "./facts.ts";
+import { neededFor, valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value, ValueInfo } from "./model.ts";
 import { imageInputOf } from "./image-input.ts";
 import { StaticWalk } from "./static-walk.ts";
@@ -15,7 +15,7 @@ export interface StaticGraph {
   /** The nodes that depend on the image and the few others they need; constants as initializers. */
   readonly graph: Graph;
   /** Type, shape and constant value of every value that could be inferred. */
-  readonly facts: ReadonlyMap<Value, ValueFacts>;
+  readonly facts: Facts;
   /**
    * Why a value cannot be computed: its operator or one before it is not known or does not fit this
    * image size.
@@ -86,35 +86,22 @@ export function specialise(
 const NONE: ReadonlyMap<Value, number> = new Map();
 
 /** Nodes that the image reaches and that are not constant, and what else those read. */
-function neededNodes(
-  nodes: readonly Node[],
-  image: Value,
-  facts: ReadonlyMap<Value, ValueFacts>,
-): readonly Node[] {
+function neededNodes(nodes: readonly Node[], image: Value, facts: Facts): readonly Node[] {
   const isFolded = (value: Value) => facts.get(value)?.constant !== undefined;
+  const computed = nodes.filter(({ outputs }) => outputs.some((each) => each && !isFolded(each)));
   const reached = new Set<Value>([image]);
-  const active = new Set<Node>();
-  for (const node of nodes) {
-    if (!valuesRead(node).some((value) => reached.has(value))) continue;
-    if (node.outputs.every((output) => !output || isFolded(output))) continue;
-    active.add(node);
-    for (const output of node.outputs) if (!isFolded(output)) reached.add(output);
-  }
-  const needed = new Set<Value>();
-  const kept = nodes.toReversed().filter((node) => {
-    const isNeeded = active.has(node) || node.outputs.some((output) => needed.has(output));
-    if (isNeeded) for (const value of valuesRead(node)) if (!isFolded(value)) needed.add(value);
-    return isNeeded;
+  const active = computed.filter((node) => {
+    const isActive = valuesRead(node).some((value) => reached.has(value));
+    if (isActive) for (const output of node.outputs) reached.add(output);
+    return isActive;
   });
-  return kept.toReversed();
+  return neededFor(
+    computed,
+    active.flatMap(({ outputs }) => outputs.filter(Boolean)),
+  ).nodes;
 }
 
-function prune(
-  graph: Graph,
-  image: ValueInfo,
-  nodes: readonly Node[],
-  facts: ReadonlyMap<Value, ValueFacts>,
-): Graph {
+function prune(graph: Graph, image: ValueInfo, nodes: readonly Node[], facts: Facts): Graph {
   const initializers = new Map<Value, Tensor>();
   const outputs = graph.outputs.map(({ name }) => name);
   for (const value of [...nodes.flatMap(valuesRead), ...outputs]) {

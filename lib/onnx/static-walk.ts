@@ -3,10 +3,11 @@ import { rewriteForBatch } from "./batch-rewrite.ts";
 import { FoldingBudget } from "./budgets.ts";
 import { ModelError, type ShapeMismatchError } from "./errors.ts";
 import { NodeExpander, type Walk } from "./expanded-node.ts";
-import { constantFacts, type ValueFacts } from "./facts.ts";
+import { constantFacts, type Facts, type ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import type { Model, Node, Value } from "./model.ts";
 import { describeNode } from "./node.ts";
+import { inputsOf } from "./operators/inputs.ts";
 import { inferNode } from "./shape-inference.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -31,11 +32,7 @@ export class StaticWalk implements Walk {
   readonly #budget = new FoldingBudget();
 
   /** @param single facts of the same network for one image; `null` if the batch is one image */
-  constructor(
-    { graph, folded }: Model,
-    image: SizedImage,
-    single: ReadonlyMap<Value, ValueFacts> | null,
-  ) {
+  constructor({ graph, folded }: Model, image: SizedImage, single: Facts | null) {
     for (const [name, tensor] of [...graph.initializers, ...folded]) this.addConstant(name, tensor);
     this.facts.set(image.name, { type: image.type, shape: image.shape });
     for (const { name } of graph.inputs) {
@@ -43,7 +40,7 @@ export class StaticWalk implements Walk {
       const problem = `graph input '${name}' has no value: it is not the image`;
       this.problems.set(name, new ModelError(problem));
     }
-    this.batch = new BatchAxis(image.name, image.shape[0]!, single ?? this.facts);
+    this.batch = new BatchAxis(image.name, this.facts, single);
     this.#folded = folded;
     this.#expander = new NodeExpander(graph, this);
     for (const node of graph.nodes) this.visit(node);
@@ -89,19 +86,18 @@ export class StaticWalk implements Walk {
   }
 
   #forBatch(node: Node): Node {
-    const rewrite = rewriteForBatch(this.batch, node, this.facts);
+    const rewrite = rewriteForBatch(this.batch, node);
     if (!rewrite) return node;
     for (const [name, tensor] of rewrite.constants) this.addConstant(name, tensor);
     return rewrite.node;
   }
 
   #infer(node: Node): void {
-    const inputs = node.inputs.map((value) => this.facts.get(value) ?? null);
-    const outputs = inferNode(node, inputs, this.#budget);
+    const outputs = inferNode(node, inputsOf(node, this.facts), this.#budget);
     const unknown = node.outputs.findIndex((output, i) => output !== "" && !outputs[i]);
     if (unknown >= 0) throw new ModelError(`${describeNode(node)}: output ${unknown} is not known`);
     node.outputs.forEach((output, i) => output && this.facts.set(output, outputs[i]!));
-    for (const [output, problem] of this.batch.follow(node, this.facts)) {
+    for (const [output, problem] of this.batch.follow(node)) {
       this.unbatched.set(output, problem);
     }
   }

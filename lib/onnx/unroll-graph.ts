@@ -2,8 +2,9 @@ import { FoldingBudget } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 import { NodeExpander, type Walk } from "./expanded-node.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
-import { subgraphsOf, valuesRead } from "./graph-order.ts";
+import { neededFor, subgraphsOf } from "./graph-order.ts";
 import type { Graph, Node, Value } from "./model.ts";
+import { inputsOf } from "./operators/inputs.ts";
 import { operatorOf } from "./operators/table.ts";
 import { inferIfPossible } from "./shape-inference.ts";
 import type { Tensor } from "./tensor.ts";
@@ -19,8 +20,10 @@ import type { Tensor } from "./tensor.ts";
 export function unrollGraph(graph: Graph, mostNodes: number): Graph {
   if (!graph.nodes.some((node) => operatorOf(node)?.expand)) return graph;
   const { nodes, added, sequences } = new ConstantWalk(graph, mostNodes - graph.nodes.length);
-  const kept = withoutUnread(nodes, graph, (value) => sequences.has(value));
-  const read = new Set(kept.flatMap(valuesRead));
+  // but for those that make sequences which nothing reads
+  const made = nodes.flatMap(({ outputs }) => outputs).filter((value) => !sequences.has(value));
+  const ends = [...made, ...graph.outputs.map(({ name }) => name)];
+  const { nodes: kept, read } = neededFor(nodes, ends);
   const constants = [...added].filter(([name]) => read.has(name));
   return { ...graph, nodes: kept, initializers: new Map([...graph.initializers, ...constants]) };
 }
@@ -64,7 +67,7 @@ class ConstantWalk implements Walk {
       return;
     }
     this.nodes.push(node);
-    const inputs = node.inputs.map((value) => this.facts.get(value) ?? null);
+    const inputs = inputsOf(node, this.facts);
     if (node.inputs.some((value, i) => value && !inputs[i])) return;
     inferIfPossible(node, inputs, this.#budget).forEach((known, i) => {
       const output = node.outputs[i];
@@ -91,19 +94,4 @@ class ConstantWalk implements Walk {
     const isMade = node.outputs.some((output) => this.sequences.has(output));
     return isMade && subgraphsOf(node).length === 0;
   }
-}
-
-/** The nodes without those that make sequences which nothing reads. */
-function withoutUnread(
-  nodes: readonly Node[],
-  graph: Graph,
-  isSequence: (value: Value) => boolean,
-): readonly Node[] {
-  const read = new Set(graph.outputs.map(({ name }) => name));
-  const kept = nodes.toReversed().filter((node) => {
-    const isNeeded = node.outputs.some((output) => !isSequence(output) || read.has(output));
-    if (isNeeded) for (const value of valuesRead(node)) read.add(value);
-    return isNeeded || node.outputs.length === 0;
-  });
-  return kept.toReversed();
 }

@@ -1,6 +1,6 @@
 import { BudgetError, MAX_SHAPE_NUMBERS } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
-import type { ValueFacts } from "../facts.ts";
+import type { Facts, ValueFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
 import { describeNode, missingInput } from "../node.ts";
 import { type NumericTensor, sizeOf, type Tensor, toNumbers } from "../tensor.ts";
@@ -9,6 +9,10 @@ import { type NumericTensor, sizeOf, type Tensor, toNumbers } from "../tensor.ts
  * Facts of a node's inputs in order; `null` (or past the end) where an optional one is left out.
  */
 export type Inputs = readonly (ValueFacts | null)[];
+
+export function inputsOf(node: Node, facts: Facts): Inputs {
+  return node.inputs.map((value) => facts.get(value) ?? null);
+}
 
 /** Facts of input `index`, which must be there. @throws ModelError if it is left out. */
 export function input(node: Node, inputs: Inputs, index: number): ValueFacts {

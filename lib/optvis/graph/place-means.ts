@@ -1,6 +1,7 @@
 import { RESHAPES } from "../../onnx/channel-parts.ts";
 import type { Node, Value } from "../../onnx/model.ts";
 import { axisAttribute } from "../../onnx/operators/axes.ts";
+import { inputsOf } from "../../onnx/operators/inputs.ts";
 import { reducedAxes } from "../../onnx/operators/reduce.ts";
 import type { StaticGraph } from "../../onnx/static-graph.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
@@ -141,10 +142,7 @@ export class PlaceMeans {
   /** Axes that a reduction takes; `null` for any other node. */
   #reducedBy(node: Node): readonly number[] | null {
     if (!node.op.startsWith("Global") && !node.op.startsWith("Reduce")) return null;
-    return reducedAxes(
-      node,
-      node.inputs.map((input) => this.#facts.get(input) ?? null),
-    );
+    return reducedAxes(node, inputsOf(node, this.#facts));
   }
 
   /**
