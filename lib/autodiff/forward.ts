@@ -60,14 +60,16 @@ export function broadcastOutput(
 }
 
 /**
- * A node whose one output holds elements of input 0, or sums or means of them: rectified if input 0
- * is.
+ * A node whose one output holds elements of input 0, or sums or means of them, be they scaled:
+ * rectified if input 0 is.
  *
  * @param pull dX from dY
+ * @param y the output. @default emitted as the network has it
  */
-export function movement(context: VjpContext, pull: (dY: Value) => Value): NodeVjp {
-  return {
-    ...oneOutput(context, emitForward(context), (dY) => [pull(dY)]),
-    isRectified: context.isRectified(0),
-  };
+export function movement(
+  context: VjpContext,
+  pull: (dY: Value) => Value,
+  y: Value = emitForward(context),
+): NodeVjp {
+  return { ...oneOutput(context, y, (dY) => [pull(dY)]), isRectified: context.isRectified(0) };
 }

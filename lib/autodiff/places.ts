@@ -1,10 +1,10 @@
+import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import { axisAttribute } from "../onnx/operators/axes.ts";
 import { type Places, placesOfElements, placesOfTuples } from "../onnx/operators/places.ts";
 import { intAttribute } from "../onnx/node.ts";
 import type { Value } from "../onnx/model.ts";
 import { requireConstant } from "./constant-inputs.ts";
 import type { VjpContext } from "./rule.ts";
-import { reshapeTo } from "./shaping.ts";
 
 /**
  * What a node reads or replaces of its input 0, by the indices in its input 1.
@@ -22,12 +22,8 @@ export function placesOf(context: VjpContext): Places {
   return placesOfElements(node, shape, indices, axisAttribute(node, shape.length, 0));
 }
 
-/** A tensor as `count` rows of the places' length. */
-export function asRows(
-  { graph }: Pick<VjpContext, "graph">,
-  value: Value,
-  count: number,
-  { length }: Places,
-): Value {
-  return reshapeTo(graph, value, [count, length]);
+/** Some rows of a value. */
+export function picked(graph: GraphBuilder, value: Value, rows: readonly number[]): Value {
+  graph.reserve(rows.length, "indices");
+  return graph.emit("Gather", [value, graph.ints(rows)], { axis: 0 });
 }

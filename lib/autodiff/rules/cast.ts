@@ -1,7 +1,7 @@
 import { elementTypeOf } from "../../onnx/element-type.ts";
 import { intAttribute } from "../../onnx/node.ts";
 import { UnsupportedGradientError } from "../errors.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { emitForward, movement, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -34,8 +34,5 @@ export const castVjp: VjpRule = (context) => {
       "choose a layer before it",
     );
   }
-  return {
-    ...oneOutput(context, graph.emit("Identity", [x]), (dY) => [dY]),
-    isRectified: context.isRectified(0),
-  };
+  return movement(context, (dY) => dY, graph.emit("Identity", [x]));
 };

@@ -3,7 +3,7 @@ import { normaliseAxis } from "../../onnx/operators/axes.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import type { Value } from "../../onnx/model.ts";
 import { requireConstant } from "../constant-inputs.ts";
-import { oneOutput } from "../forward.ts";
+import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { reshapeTo } from "../shaping.ts";
 
@@ -42,8 +42,5 @@ export const cumSumVjp: VjpRule = (context) => {
   const parted = [sizeOf(shape.slice(0, axis)), length, sizeOf(shape.slice(axis + 1))];
   const along = (matrix: Value, value: Value) =>
     reshapeTo(graph, graph.emit("MatMul", [matrix, reshapeTo(graph, value, parted)]), shape);
-  return {
-    ...oneOutput(context, along(triangle(false), x), (dY) => [along(triangle(true), dY)]),
-    isRectified: context.isRectified(0),
-  };
+  return movement(context, (dY) => along(triangle(true), dY), along(triangle(false), x));
 };

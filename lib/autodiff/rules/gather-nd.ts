@@ -1,10 +1,10 @@
+import type { Value } from "../../onnx/model.ts";
 import { intAttribute } from "../../onnx/node.ts";
 import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { inferNode } from "../../onnx/shape-inference.ts";
-import { addedAt } from "../added-at.ts";
-import { movement, oneOutput } from "../forward.ts";
-import { gatherAdjoint } from "../gather-adjoint.ts";
-import { asRows, placesOf } from "../places.ts";
+import { movement } from "../forward.ts";
+import { addedAt, gatherAdjoint } from "../gather-adjoint.ts";
+import { picked, placesOf } from "../places.ts";
 import type { NodeVjp, VjpContext, VjpRule } from "../rule.ts";
 import { reshapeTo, zeros } from "../shaping.ts";
 
@@ -27,22 +27,15 @@ export const gatherNdVjp: VjpRule = (context) => {
   // blocks within a batch are told apart by their places
   if (isComputed && intAttribute(node, "batch_dims", 0) === 0) return gatheredByComputed(context);
   const x = input(0);
-  const places = placesOf(context);
-  const { rows, count } = places;
-  const [y] = inferNode(node, facts);
-  graph.reserve(rows.length, "indices");
-  const picked = graph.emit("Gather", [asRows(context, x, count, places), graph.ints(rows)], {
-    axis: 0,
-  });
-  const pull = (dY: string) => {
-    const dRows = asRows(context, dY, rows.length, places);
+  const { rows, count, length } = placesOf(context);
+  const [made] = inferNode(node, facts);
+  const y = picked(graph, reshapeTo(graph, x, [count, length]), rows);
+  const pull = (dY: Value) => {
+    const dRows = reshapeTo(graph, dY, [rows.length, length]);
     const gathering = { axis: 0, indices: rows, length: count };
-    return [reshapeTo(graph, gatherAdjoint(graph, dRows, gathering), graph.shapeOf(x))];
+    return reshapeTo(graph, gatherAdjoint(graph, dRows, gathering), graph.shapeOf(x));
   };
-  return {
-    ...oneOutput(context, reshapeTo(graph, picked, y!.shape), pull),
-    isRectified: context.isRectified(0),
-  };
+  return movement(context, pull, reshapeTo(graph, y, made!.shape));
 };
 
 function gatheredByComputed(context: VjpContext): NodeVjp {

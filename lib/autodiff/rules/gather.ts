@@ -1,10 +1,9 @@
 import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { parseGather } from "../../onnx/operators/select.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
-import { addedAt } from "../added-at.ts";
 import { requireConstant } from "../constant-inputs.ts";
 import { movement } from "../forward.ts";
-import { gatherAdjoint } from "../gather-adjoint.ts";
+import { addedAt, gatherAdjoint } from "../gather-adjoint.ts";
 import type { NodeVjp, VjpContext, VjpRule } from "../rule.ts";
 import { expandTo, reshapeTo } from "../shaping.ts";
 

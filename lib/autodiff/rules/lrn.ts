@@ -1,7 +1,7 @@
 import type { Value } from "../../onnx/model.ts";
 import { floatAttribute, intAttribute } from "../../onnx/node.ts";
 import { UnsupportedGradientError } from "../errors.ts";
-import { oneOutput } from "../forward.ts";
+import { movement } from "../forward.ts";
 import { power } from "../power.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -53,7 +53,7 @@ export const lrnVjp: VjpRule = (context) => {
     const shares = forms.channelRunsLike(dY, xs).map((run, i) => div(run, roots[i]!));
     const products = shares.map((share, i) => div(mul(share, xs[i]!), ds[i]!));
     const spreads = forms.windowSum(products, { ...mirrored, scale, bias: 0 });
-    return [forms.joined(shares.map((share, i) => sub(share, mul(xs[i]!, spreads[i]!))))];
+    return forms.joined(shares.map((share, i) => sub(share, mul(xs[i]!, spreads[i]!))));
   };
-  return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) };
+  return movement(context, pull, y);
 };

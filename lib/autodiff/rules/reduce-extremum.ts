@@ -1,7 +1,7 @@
 import type { Value } from "../../onnx/model.ts";
 import { describeNode } from "../../onnx/node.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { emitForward, movement } from "../forward.ts";
 import { reduction } from "../reduction.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -34,6 +34,5 @@ export const reduceExtremumVjp: VjpRule = (context) => {
     const options = { keepdims: 1, noop_with_empty_axes: 1 };
     return forms.isEqual(q, graph.emit("ReduceMin", [q, graph.ints(axes)], options));
   };
-  const pull = (dY: Value) => [mul(keep(dY), isFirst())];
-  return { ...oneOutput(context, y, pull), isRectified: context.isRectified(0) };
+  return movement(context, (dY) => mul(keep(dY), isFirst()), y);
 };

@@ -1,11 +1,10 @@
-import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import { stringAttribute } from "../../onnx/node.ts";
 import type { Value } from "../../onnx/model.ts";
 import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { gatherAdjoint } from "../gather-adjoint.ts";
-import { asRows, placesOf } from "../places.ts";
+import { picked, placesOf } from "../places.ts";
 import type { NodeVjp, VjpContext, VjpRule } from "../rule.ts";
 import { reshapeTo, slice } from "../shaping.ts";
 
@@ -43,14 +42,14 @@ export const scatterNdVjp: VjpRule = (context) => {
 function replaced(context: VjpContext): NodeVjp {
   const { graph } = context;
   const { places, shape, updates, xRows, uRows } = rowsOf(context);
-  const { rows, count } = places;
+  const { rows, count, length } = places;
   const sources = Array.from({ length: count }, (_, row) => row);
   rows.forEach((row, i) => (sources[row] = count + i));
   const both = graph.emit("Concat", [xRows, uRows], { axis: 0 });
   const y = reshapeTo(graph, picked(graph, both, sources), shape);
   return oneOutput(context, y, (dY) => {
     const gathering = { axis: 0, indices: sources, length: count + rows.length };
-    const dBoth = gatherAdjoint(graph, asRows(context, dY, count, places), gathering);
+    const dBoth = gatherAdjoint(graph, reshapeTo(graph, dY, [count, length]), gathering);
     const part = (start: number, end: number, to: readonly number[]) => () =>
       reshapeTo(graph, slice(graph, dBoth, { axis: 0, start, end }), to);
     return [part(0, count, shape), null, part(count, count + rows.length, updates)];
@@ -60,13 +59,13 @@ function replaced(context: VjpContext): NodeVjp {
 function added(context: VjpContext): NodeVjp {
   const { graph, add } = context;
   const { places, shape, updates, xRows, uRows } = rowsOf(context);
-  const { rows, count } = places;
+  const { rows, count, length } = places;
   const gathering = { axis: 0, indices: rows, length: count };
   const y = reshapeTo(graph, add(xRows, gatherAdjoint(graph, uRows, gathering)), shape);
   return oneOutput(context, y, (dY) => [
     () => dY,
     null,
-    () => reshapeTo(graph, picked(graph, asRows(context, dY, count, places), rows), updates),
+    () => reshapeTo(graph, picked(graph, reshapeTo(graph, dY, [count, length]), rows), updates),
   ]);
 }
 
@@ -79,14 +78,9 @@ function rowsOf(context: VjpContext) {
     places,
     shape: graph.shapeOf(x),
     updates: graph.shapeOf(u),
-    xRows: asRows(context, x, places.count, places),
-    uRows: asRows(context, u, places.rows.length, places),
+    xRows: reshapeTo(graph, x, [places.count, places.length]),
+    uRows: reshapeTo(graph, u, [places.rows.length, places.length]),
   };
-}
-
-function picked(graph: GraphBuilder, value: Value, rows: readonly number[]): Value {
-  graph.reserve(rows.length, "indices");
-  return graph.emit("Gather", [value, graph.ints(rows)], { axis: 0 });
 }
 
 function addedByComputed(context: VjpContext): NodeVjp {

@@ -1,5 +1,5 @@
 import { axisAttribute } from "../../onnx/operators/axes.ts";
-import { addedAt } from "../added-at.ts";
+import { addedAt } from "../gather-adjoint.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**

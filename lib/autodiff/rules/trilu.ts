@@ -1,7 +1,7 @@
 import { intAttribute } from "../../onnx/node.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
 import { requireConstant } from "../constant-inputs.ts";
-import { oneOutput } from "../forward.ts";
+import { movement } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -26,8 +26,5 @@ export const triluVjp: VjpRule = (context) => {
     return (isUpper ? above >= 0 : above <= 0) ? 1 : 0;
   });
   const m = graph.constant(floatTensor([height, width], mask));
-  return {
-    ...oneOutput(context, mul(x, m), (dY) => [mul(dY, m)]),
-    isRectified: context.isRectified(0),
-  };
+  return movement(context, (dY) => mul(dY, m), mul(x, m));
 };

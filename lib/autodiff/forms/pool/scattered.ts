@@ -1,7 +1,7 @@
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { sizeOf } from "../../../onnx/tensor.ts";
-import { zeros } from "../../shaping.ts";
+import { addedAt } from "../../gather-adjoint.ts";
 import type { MaxPooling, Pooled } from "../forms.ts";
 
 /**
@@ -14,8 +14,8 @@ export function scatteredMaxPool(graph: GraphBuilder, x: Value, pool: MaxPooling
   const pullback = (dY: Value) => {
     const shape = graph.shapeOf(x);
     const flat = (value: Value) => graph.emit("Reshape", [value, graph.ints([-1])]);
-    const inputs = [zeros(graph, [sizeOf(shape)]), flat(indices), flat(dY)];
-    const dX = graph.emit("ScatterElements", inputs, { axis: 0, reduction: "add" });
+    const read = { shape: [sizeOf(shape)], axis: 0, indices: flat(indices) };
+    const dX = addedAt(graph, read, flat(dY));
     return graph.emit("Reshape", [dX, graph.ints(shape)]);
   };
   return { y, pullback };

@@ -1,4 +1,5 @@
 import type { Provider } from "../../../autodiff/provider.ts";
+import { addedAt } from "../../../autodiff/gather-adjoint.ts";
 import { reshapeTo, slice, zeros } from "../../../autodiff/shaping.ts";
 import type { Size } from "../../../image/raster.ts";
 import { DataType } from "../../../onnx/element-type.ts";
@@ -115,8 +116,8 @@ export function emitAffineCrop(
       const row = reshapeTo(graph, cotangent, [n, colours, 1, pixels]);
       const parts = graph.emit("Mul", [row, ofPlanes]);
       const values = reshapeTo(graph, parts, [n * colours * 4 * pixels]);
-      const inputs = [zeros(graph, [n * colours * cells]), sources, values];
-      const scattered = graph.emit("ScatterElements", inputs, { axis: 0, reduction: "add" });
+      const whole = { shape: [n * colours * cells], axis: 0, indices: sources };
+      const scattered = addedAt(graph, whole, values);
       const framed = reshapeTo(graph, scattered, [n, colours, height, width]);
       return surround.pullback(graph, framed);
     },
