@@ -1,8 +1,18 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 
 import { startEndpoint } from "../src/endpoint.ts";
 import { listPage } from "../src/s3/list-page.ts";
@@ -41,6 +51,35 @@ async function stageText(key: string, text: string): Promise<[NewObject, StagedF
 }
 
 class Crash extends Error {}
+
+/** Of Linux: in memory. */
+const OTHER_DISK = "/dev/shm";
+
+test.runIf(existsSync(OTHER_DISK))(
+  "a bucket's folder may be a link to another file system, also when a put is finished later",
+  async () => {
+    const elsewhere = mkdtempSync(join(OTHER_DISK, "objects-"));
+    onTestFinished(() => rmSync(elsewhere, { recursive: true }));
+    expect(statSync(elsewhere).dev).not.toBe(statSync(stagingFolder).dev);
+    rmSync(join(folder, "plain"), { recursive: true });
+    symlinkSync(elsewhere, join(folder, "plain"));
+    const [store, [first, staged]] = [openStore(), await stageText("a/b", "x")];
+    store.put(first, staged, "ObjectCreated:Put", () => undefined);
+    const [second, late] = await stageText("a/b", "yz");
+    const crash = () => {
+      throw new Crash();
+    };
+    expect(() => store.put(second, late, "ObjectCreated:Put", crash)).toThrow(Crash);
+    expect(readFileSync(join(elsewhere, "a", "b"), "utf8")).toBe("x");
+    store.close();
+    const after = openStore();
+    expect(after.get("a/b")?.size).toBe(2);
+    expect(readFileSync(join(elsewhere, "a", "b"), "utf8")).toBe("yz");
+    expect(readdirSync(join(elsewhere, "a"))).toEqual(["b"]);
+    expect(readdirSync(stagingFolder)).toEqual([]);
+    after.close();
+  },
+);
 
 describe("a put that was interrupted", () => {
   test("after it was decided is finished at the next start, and announced", async () => {

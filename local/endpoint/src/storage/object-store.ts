@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 
 import { errorCode } from "./error-code.ts";
 import { Journal } from "./journal.ts";
@@ -153,11 +153,29 @@ export class ObjectStore {
 
 function publish(stagedPath: string, path: string): void {
   try {
-    renameSync(stagedPath, path);
+    move(stagedPath, path);
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error;
     // the folder of an older object may be gone: a person can remove it
     mkdirSync(dirname(path), { recursive: true });
+    move(stagedPath, path);
+  }
+}
+
+/** A rename, also where a person has put the bucket's folder on a file system of its own. */
+function move(stagedPath: string, path: string): void {
+  try {
     renameSync(stagedPath, path);
+  } catch (error) {
+    if (errorCode(error) !== "EXDEV") throw error;
+    // of the staged file's name, so that after a crash the same copy is made again
+    const copy = join(dirname(path), `.${basename(stagedPath)}`);
+    try {
+      copyFileSync(stagedPath, copy);
+      renameSync(copy, path);
+    } finally {
+      rmSync(copy, { force: true });
+    }
+    rmSync(stagedPath);
   }
 }
