@@ -97,7 +97,14 @@ export class NetworkDrops {
         done(isTooLarge ? new ProblemError("body-too-large", [problem]) : null, chunk);
       },
     });
-    await pipeline(body, bounded, createWriteStream(join(folder, name)));
+    const path = join(folder, name);
+    try {
+      await pipeline(body, bounded, createWriteStream(path));
+    } catch (error) {
+      // half of gigabytes may have filled the disk, and nobody asks for them
+      await rm(path, { force: true });
+      throw error;
+    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { Readable } from "node:stream";
 
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -10,6 +11,7 @@ import { describeFile, descriptionJson, writeNetwork } from "../../networks/desc
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
+import { untilTrue } from "../../support/until.ts";
 
 const network = (planes: number) =>
   writeModel(
@@ -81,6 +83,28 @@ test("what nobody says of a dropped network's pixels is assumed, and told", asyn
     mean: [128, 128, 128],
     assumed: "RGB, 0..255 minus 128",
   });
+});
+
+test("of a file that did not arrive whole nothing stays on the disk", async () => {
+  const folder = await temporaryFolder();
+  const publisher = { isTaken: async () => false, publish: async () => undefined };
+  const drops = new NetworkDrops(publisher, { drops: folder });
+  onTestFinished(() => drops.close());
+  const id = await drops.begin();
+  const files = () => readdir(folder, { recursive: true });
+  const body = Readable.from(
+    (async function* () {
+      yield Buffer.alloc(100_000);
+      // the tab is closed once something has been written
+      await untilTrue(
+        async () => (await files()).some((name) => name.endsWith("net.onnx")),
+        () => "nothing is written",
+      );
+      throw new Error("aborted");
+    })(),
+  );
+  await expect(drops.receive(id, "net.onnx", body)).rejects.toThrow("aborted");
+  expect(await files()).toEqual([expect.not.stringContaining("net.onnx")]);
 });
 
 test.each(["net (1).onnx", "réseau.onnx", "网络 2.onnx"])(
