@@ -30,7 +30,7 @@ export const STARTED_BESIDE = {
   },
   "analysis-thread": {
     source: "lib/pipeline/networks/analysis-thread.ts",
-    startedBy: "lib/pipeline/networks/analysis-worker.ts",
+    startedBy: "lib/pipeline/networks/analysis-threads.ts",
   },
 };
 

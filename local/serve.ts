@@ -3,9 +3,8 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { createHandler } from "../functions/api/handler.ts";
-import { DESCRIPTION_FILE } from "../lib/networks/description.ts";
-import { modelKey } from "../lib/pipeline/keys.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
+import { isPublished } from "../lib/pipeline/networks/published-description.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
 import type { GpuGate } from "../lib/optvis/runtime/gpu-gate.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
@@ -105,7 +104,7 @@ async function emptyFolder(dataFolder: string, name: string): Promise<string> {
 
 function bucketPublisher(store: ObjectStore): NetworkPublisher {
   return {
-    isTaken: async (id) => (await store.head(modelKey(id, DESCRIPTION_FILE))) !== null,
+    isTaken: (id) => isPublished(store, id),
     publish: async (network) => void (await publishNetwork(store, network)),
   };
 }

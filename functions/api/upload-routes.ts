@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { DESCRIPTION_FILE } from "../../lib/networks/description.ts";
 import { BINARY_TYPE, JSON_TYPE, TEXT_TYPE } from "../../lib/pipeline/json.ts";
 import { modelKey, uploadKey } from "../../lib/pipeline/keys.ts";
+import { isPublished } from "../../lib/pipeline/networks/published-description.ts";
 import { roomProblem } from "../../lib/pipeline/networks/upload-room.ts";
 import { MAX_MODEL_TEXT_BYTES } from "../../lib/pipeline/limits.ts";
 import type { AnnouncedUpload } from "../../lib/storage/object-store.ts";
@@ -68,7 +69,7 @@ async function modelUpload(
       `sizeBytes: given ${sizeBytes}; wanted at most ${MAX_MODEL_TEXT_BYTES} for '${file}'`,
     ]);
   }
-  if ((await store.head(modelKey(network, DESCRIPTION_FILE))) !== null) {
+  if (await isPublished(store, network)) {
     throw new ProblemError("conflict", [
       `network: there is a network '${network}' already; choose another id`,
     ]);

@@ -33,7 +33,7 @@ export async function answerUpload(key: string, deps: AcceptDeps): Promise<Accep
   if (responseKey === null) return null;
   const excessBytes = Buffer.byteLength(responseKey) - MAX_KEY_BYTES;
   // nothing can be answered there: whoever called has to tell
-  if (excessBytes > 0) return rejection(keyTooLong(Buffer.byteLength(key), excessBytes));
+  if (excessBytes > 0) return rejected(keyTooLong(Buffer.byteLength(key), excessBytes));
   const facts = await deps.store.head(key);
   if (facts === null) return null;
   const isTooLarge = facts.sizeBytes > MAX_REQUEST_BYTES;
@@ -41,7 +41,9 @@ export async function answerUpload(key: string, deps: AcceptDeps): Promise<Accep
   if (bytes === null) return null;
   const upload = { sha256: sha256(bytes), uploadedAt: facts.modifiedAt.toISOString() };
   const acceptance = isTooLarge
-    ? rejection(tooLarge(facts.sizeBytes))
+    ? rejected(
+        `request: given ${facts.sizeBytes} bytes; wanted at most ${MAX_REQUEST_BYTES}; split it`,
+      )
     : await acceptUpload(bytes, deps, await isAnswered(upload, responseKey, deps)).catch(rejection);
   const { status } = acceptance;
   const response =
@@ -65,23 +67,17 @@ async function acceptUpload(
   return acceptRequest(parseDocument(bytes), deps, null, isRepeat);
 }
 
-function tooLarge(sizeBytes: number): RequestError {
-  return new RequestError([
-    `request: given ${sizeBytes} bytes; wanted at most ${MAX_REQUEST_BYTES}; split it`,
-  ]);
+function keyTooLong(bytes: number, excessBytes: number): string {
+  return `the request's key: given ${bytes} bytes; wanted at most ${bytes - excessBytes}, as that of its answer is longer; give it a shorter name`;
 }
 
-function keyTooLong(bytes: number, excessBytes: number): RequestError {
-  return new RequestError([
-    `the request's key: given ${bytes} bytes; wanted at most ${bytes - excessBytes}, as that of its answer is longer; give it a shorter name`,
-  ]);
-}
+const rejected = (...problems: readonly string[]): Acceptance => ({ status: "rejected", problems });
 
 /** Without a key of its own, a request can meet another's that someone named after its hash. */
 function rejection(error: unknown): Acceptance {
-  if (error instanceof RequestError) return { status: "rejected", problems: error.problems };
-  if (!(error instanceof IdempotencyConflictError)) throw error;
-  return { status: "rejected", problems: [error.message] };
+  if (error instanceof RequestError) return rejected(...error.problems);
+  if (error instanceof IdempotencyConflictError) return rejected(error.message);
+  throw error;
 }
 
 function parseDocument(bytes: Uint8Array): unknown {

@@ -8,8 +8,7 @@ import { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import { ModelError } from "../../onnx/errors.ts";
 import type { AnalysedNetwork } from "./analyse-network.ts";
 import type { AnalysisResults, AnalysisTask, SentNetwork } from "./analysis-thread.ts";
-import { HEAP_MB, keepThread, takeThread } from "./analysis-threads.ts";
-import { OutOfBoundsError } from "./analysis-worker.ts";
+import { HEAP_MB, keepThread, OutOfBoundsError, takeThread } from "./analysis-threads.ts";
 
 export interface AnalysisBounds {
   /** See `HEAP_MB`. */

@@ -1,8 +1,7 @@
-import { DESCRIPTION_FILE } from "../../networks/description.ts";
 import { listNetworks, openNetwork } from "../../networks/registry.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
-import { modelKey } from "../keys.ts";
 import { publishNetwork } from "./publish-network.ts";
+import { isPublished } from "./published-description.ts";
 
 /**
  * Puts the networks that come with the code into the bucket, so that a request can name them as
@@ -18,7 +17,7 @@ export async function publishBundledNetworks(
 ): Promise<readonly string[]> {
   const published: string[] = [];
   for (const { id } of await listNetworks({ folders: [folder] })) {
-    if ((await store.head(modelKey(id, DESCRIPTION_FILE))) !== null) continue;
+    if (await isPublished(store, id)) continue;
     await publishNetwork(store, await openNetwork(id, { folders: [folder], cacheFolder: folder }));
     published.push(id);
   }

@@ -7,6 +7,11 @@ import {
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { modelKey } from "../keys.ts";
 
+/** Whether the bucket has a network of that id. */
+export async function isPublished(store: ObjectStore, networkId: string): Promise<boolean> {
+  return (await store.head(modelKey(networkId, DESCRIPTION_FILE))) !== null;
+}
+
 /**
  * What the bucket says about a network, without a look at its files; `null` if there is no such
  * network.
