@@ -40,14 +40,7 @@ export async function servePage(
   if (path !== "/" && !path.startsWith("/page/")) return false;
   const file = (await pageFiles()).get(path);
   if (file === undefined) return false;
-  const bytes =
-    path === "/"
-      ? Buffer.from(
-          Buffer.from(file.bytes)
-            .toString("utf8")
-            .replace("<html", () => htmlOf(facts)),
-        )
-      : file.bytes;
+  const bytes = path === "/" ? withFacts(file.bytes, facts) : file.bytes;
   outgoing.writeHead(200, {
     "Content-Type": file.contentType,
     "Content-Length": bytes.byteLength,
@@ -60,14 +53,16 @@ export async function servePage(
   return true;
 }
 
-/** The facts as the page reads them. */
-function htmlOf({ news, remote }: PageFacts): string {
-  const data = {
-    news,
-    ...(remote === null ? {} : { api: remote.url.href, region: remote.region }),
-  };
+/** The page with the facts as it reads them. */
+function withFacts(html: Uint8Array, { news, remote }: PageFacts): Uint8Array {
+  const data = { news, ...(remote && { api: remote.url.href, region: remote.region }) };
   const attributes = Object.entries(data).map(
     ([name, value]) => `data-${name}="${value.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}"`,
   );
-  return `<html ${attributes.join(" ")}`;
+  const opening = `<html ${attributes.join(" ")}`;
+  return Buffer.from(
+    Buffer.from(html)
+      .toString("utf8")
+      .replace("<html", () => opening),
+  );
 }
