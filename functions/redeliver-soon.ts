@@ -6,7 +6,8 @@ import type { MessageReceiver } from "../lib/queue/message-queue.ts";
 import { HELD_SECONDS, retrySeconds } from "./delivery.ts";
 import type { Log } from "./log.ts";
 
-type CallContext = Pick<Context, "getRemainingTimeInMillis">;
+/** What a handler reads of its invocation. */
+export type CallContext = Pick<Context, "getRemainingTimeInMillis">;
 type QueueHandler = (event: SQSEvent, context?: CallContext) => Promise<SQSBatchResponse>;
 
 export interface RedeliverDeps {

@@ -61,33 +61,29 @@ export function keyStatements(key: IKey | null): PolicyStatement[] {
   return [new PolicyStatement({ actions, resources: [key.keyArn] })];
 }
 
-export function sendStatement(...queues: readonly IQueue[]): PolicyStatement {
-  return new PolicyStatement({
-    actions: ["sqs:SendMessage"],
-    resources: queues.map(({ queueArn }) => queueArn),
-  });
-}
+export const sendStatement = queueStatement("sqs:SendMessage");
 
 /** What Lambda needs to feed a function from a queue. */
-export function consumeStatement(queue: IQueue): PolicyStatement {
-  return new PolicyStatement({
-    actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-    resources: [queue.queueArn],
-  });
-}
+export const consumeStatement = queueStatement(
+  "sqs:ReceiveMessage",
+  "sqs:DeleteMessage",
+  "sqs:GetQueueAttributes",
+);
 
 /** What a function needs that holds and gives back the messages it is called with. */
-export function holdStatement(queue: IQueue): PolicyStatement {
-  return new PolicyStatement({
-    actions: ["sqs:ChangeMessageVisibility"],
-    resources: [queue.queueArn],
-  });
-}
+export const holdStatement = queueStatement("sqs:ChangeMessageVisibility");
 
 /** What a GPU worker needs, which takes its messages and extends and returns them by itself. */
-export function gpuQueueStatement(queue: IQueue): PolicyStatement {
-  return new PolicyStatement({
-    actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
-    resources: [queue.queueArn],
-  });
+export const gpuQueueStatement = queueStatement(
+  "sqs:ReceiveMessage",
+  "sqs:DeleteMessage",
+  "sqs:ChangeMessageVisibility",
+);
+
+function queueStatement(...actions: readonly string[]) {
+  return (...queues: readonly IQueue[]): PolicyStatement =>
+    new PolicyStatement({
+      actions: [...actions],
+      resources: queues.map(({ queueArn }) => queueArn),
+    });
 }

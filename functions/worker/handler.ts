@@ -1,4 +1,4 @@
-import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 
 import {
   type MessageHooks,
@@ -8,6 +8,7 @@ import {
 import { logChannels } from "../log-channels.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
+import type { CallContext } from "../redeliver-soon.ts";
 import { timeKeeper } from "../time-left.ts";
 
 export interface WorkerDeps extends RenderDeps {
@@ -24,10 +25,7 @@ const ANSWER_MS = 5_000;
 export function createHandler(deps: WorkerDeps) {
   const { log, hooks, slowdown } = deps;
 
-  return async (
-    event: SQSEvent,
-    context?: Pick<Context, "getRemainingTimeInMillis">,
-  ): Promise<SQSBatchResponse> => {
+  return async (event: SQSEvent, context?: CallContext): Promise<SQSBatchResponse> => {
     using time = invocationTime(context);
     const signal = AbortSignal.any([time.up, ...(hooks?.signal ? [hooks.signal] : [])]);
     const logging = logChannels(log, signal);
@@ -46,14 +44,12 @@ export function createHandler(deps: WorkerDeps) {
 }
 
 /** Of the invocation, less what is kept. */
-function timeLeftMs(context: Pick<Context, "getRemainingTimeInMillis">): number {
+function timeLeftMs(context: CallContext): number {
   return context.getRemainingTimeInMillis() - ANSWER_MS;
 }
 
 /** `up` aborts when the invocation's time is over; dispose of it when the work has ended. */
-function invocationTime(
-  context: Pick<Context, "getRemainingTimeInMillis"> | undefined,
-): Disposable & { readonly up: AbortSignal } {
+function invocationTime(context?: CallContext): Disposable & { readonly up: AbortSignal } {
   // Node 20 forgets a signal of `AbortSignal.timeout` that only others are made of
   const over = new AbortController();
   const timer =
