@@ -1,4 +1,5 @@
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { BatchClient, SubmitJobCommand } from "@aws-sdk/client-batch";
 
@@ -12,7 +13,7 @@ import { SqsQueue } from "../lib/queue/sqs-queue.ts";
 import { createS3Client } from "../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../lib/storage/s3-object-store.ts";
 import { clearDisk } from "./clear-disk.ts";
-import { modelCacheFolder, optionalEnv, requireCount, requireEnv } from "./env.ts";
+import { optionalEnv, requireCount, requireEnv } from "./env.ts";
 import { gpuWorkerStarter } from "./gpu-workers.ts";
 
 /** As Lambda counts them. */
@@ -37,7 +38,7 @@ export async function publishBundledFromEnv(store: S3ObjectStore): Promise<void>
 
 /** What functions that open networks have in common. */
 export function networkDepsFromEnv(store: S3ObjectStore) {
-  const cacheFolder = modelCacheFolder();
+  const cacheFolder = optionalEnv("MODEL_CACHE_DIR") ?? join(tmpdir(), "dreamgrid-models");
   // there the disk is the function's alone, of one process after the other
   if (optionalEnv("AWS_LAMBDA_FUNCTION_NAME") !== null) clearDisk(tmpdir(), cacheFolder);
   return {

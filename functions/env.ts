@@ -1,6 +1,3 @@
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { slowdownOf } from "../lib/pipeline/rates.ts";
 
 /** @throws Error naming the missing variable */
@@ -33,9 +30,4 @@ export function slowdownFromEnv(): number {
   // Lambda sets it
   const memory = Number(optionalEnv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"));
   return memory > 0 ? slowdownOf(threadsFromEnv() ?? 1, memory) : 1;
-}
-
-/** Where model files are kept between invocations. */
-export function modelCacheFolder(): string {
-  return optionalEnv("MODEL_CACHE_DIR") ?? join(tmpdir(), "dreamgrid-models");
 }

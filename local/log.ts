@@ -16,7 +16,11 @@ export interface ErrorLogOptions {
 /** Errors as one line each on stderr; the rest is told by the pipeline's events. */
 export function errorLog(
   functionName: string,
-  { write = toStderr, nowMs = Date.now, told = new Map<string, number>() }: ErrorLogOptions = {},
+  {
+    write = (line) => void process.stderr.write(`${line}\n`),
+    nowMs = Date.now,
+    told = new Map<string, number>(),
+  }: ErrorLogOptions = {},
 ): Log {
   return {
     info: () => undefined,
@@ -34,8 +38,4 @@ export function errorLog(
       write(printable(`${functionName}: ${message} (${particulars.join(", ")}): ${reason}`));
     },
   };
-}
-
-function toStderr(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

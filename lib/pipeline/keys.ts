@@ -137,6 +137,13 @@ export const atlasKey = (name: string) => `${ATLAS_PREFIX}${checkedName(name)}.j
 export const atlasRequestKey = (name: string, layer: number) =>
   `${REQUEST_PREFIX}${atlasKey(name).slice(0, -".json".length)}/${layer}.json`;
 
+/** Whether a key is that of an upload or a tile; a plain key without the tricks S3 would allow. */
+export function isUploadKey(key: string): boolean {
+  const isPlain =
+    /^[^\p{C}\\]*$/u.test(key) && !key.split("/").some((part) => /^\.{0,2}$/.test(part));
+  return isPlain && [UPLOAD_PREFIX, JOB_PREFIX].some((prefix) => key.startsWith(prefix));
+}
+
 /** What the files of a network in the bucket may be called. */
 export const MODEL_FILE_NAME =
   /^(?:network\.json|data-[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\.[A-Za-z0-9_-]{1,50}){0,3}\.(?:onnx|txt|data|bin|onnx_data))$/;

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 
 import type { SheetFormat } from "../../lib/image/formats.ts";
 import type { GivenInput } from "../../lib/networks/describe-input.ts";
@@ -16,8 +16,8 @@ import { checkLocalRequest } from "./check-local-request.ts";
 import type { Dream } from "./dream-output.ts";
 import { checkNoFile, checkNoFolders } from "./folders.ts";
 import { givenInput } from "./given-input.ts";
-import { givenPaths } from "./given-paths.ts";
 import type { InputFlags } from "./input-options.ts";
+import { mapPaths } from "./map-paths.ts";
 import { resultPaths } from "./result-paths.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
@@ -114,7 +114,7 @@ function imagesAtOnce({ channels }: ResolvedRequest, { threads }: RenderFlags): 
 
 function dreamOf({ name, request }: NamedRequest, { out, format }: RenderFlags): Dream {
   const paths = resultPaths(out, name, format ?? request.montage.format);
-  return { name, paths, given: givenPaths(request) };
+  return { name, paths, given: mapPaths(request, resolve) };
 }
 
 async function checkPlaces(dreams: readonly Dream[], report: ReportFile): Promise<void> {

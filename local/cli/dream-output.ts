@@ -24,7 +24,7 @@ const REPORT_EVERY_MS = 3_000;
 export interface Dream {
   readonly name: string;
   readonly paths: ResultPaths;
-  /** What the request names on this machine, see `givenPaths`. */
+  /** Where the request names files of this machine, so that it can be given from any folder. */
   readonly given: Readonly<Record<string, unknown>>;
 }
 

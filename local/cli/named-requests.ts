@@ -8,7 +8,7 @@ import {
   type RenderRequest,
   RequestError,
 } from "../../lib/pipeline/request/request.ts";
-import { mapPaths } from "./given-paths.ts";
+import { mapPaths } from "./map-paths.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { firstGiven } from "./input-options.ts";
 import type { NamedRequest } from "./check-run.ts";

@@ -6,6 +6,8 @@ import { foldWeights } from "../../lib/optvis/runtime/fold-constants.ts";
 import { type AnalysedNetwork, withModel } from "../../lib/pipeline/networks/analyse-network.ts";
 import { findLayerWithChannels } from "../../lib/pipeline/networks/layer-problems.ts";
 import { alongAxis } from "../../lib/pipeline/request/requested-layer.ts";
+import { givenInput } from "./given-input.ts";
+import type { InputFlags } from "./input-options.ts";
 import type { LayerFlags } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -29,12 +31,13 @@ export async function fetchNetwork(
   }
 }
 
-/** Finds a network and reads its layers. */
+/** Finds a network and reads its layers. @throws UsageError for a value of an input that is none */
 export async function openForCommand(
   idOrPath: string,
   terminal: Terminal,
-  input?: GivenInput,
+  flags: InputFlags,
 ): Promise<AnalysedNetwork> {
+  const input = await givenInput(flags);
   const analysed = await terminal.analyse(await fetchNetwork(idOrPath, terminal, input));
   return withModel(analysed, await foldWeights(analysed.model));
 }
@@ -56,7 +59,7 @@ export function noteAssumptions({ notice }: AnalysedNetwork, { note }: Terminal)
 export async function openLayer(
   { network, layer: reference, channelAxis }: Pick<LayerFlags, "network" | "layer" | "channelAxis">,
   terminal: Terminal,
-  input?: GivenInput,
+  input: InputFlags,
 ): Promise<AnalysedNetwork & { readonly layer: LayerWithChannels }> {
   const opened = await openForCommand(network, terminal, input);
   const named = /^-?\d+$/.test(reference) ? Number(reference) : reference;

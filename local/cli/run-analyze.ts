@@ -1,7 +1,6 @@
 import type { Layer } from "../../lib/networks/layers.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { layerRows } from "../../lib/pipeline/request/layer-rows.ts";
-import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { noteAssumptions, openForCommand } from "./network.ts";
 import { table, type Terminal } from "./terminal.ts";
@@ -15,7 +14,7 @@ export async function runAnalyze(
   { json, input }: AnalyzeFlags,
   terminal: Terminal,
 ): Promise<void> {
-  const opened = await openForCommand(idOrPath, terminal, await givenInput({ input }));
+  const opened = await openForCommand(idOrPath, terminal, { input });
   if (json) {
     const { id: network, input: image } = opened.description;
     const layers = layerRows(opened);

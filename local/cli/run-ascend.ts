@@ -13,7 +13,6 @@ import { standardNormal, uniformFrom } from "../../lib/optvis/random.ts";
 import { MAX_IMAGE_SIDE_PX } from "../../lib/pipeline/limits.ts";
 import { channelsIn, parseRange } from "../../lib/pipeline/request/channel-ranges.ts";
 import { checkNoFolders, withFolder } from "./folders.ts";
-import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
 import type { LayerFlags } from "./options.ts";
@@ -33,7 +32,7 @@ export interface AscendFlags extends LayerFlags, Pick<InputFlags, "input"> {
 }
 
 export async function runAscend(flags: AscendFlags, terminal: Terminal): Promise<void> {
-  const opened = await openLayer(flags, terminal, await givenInput({ input: flags.input }));
+  const opened = await openLayer(flags, terminal, { input: flags.input });
   const { model, layer } = opened;
   const channels = channelNumbers(flags.channels, layer);
   const images = flags.init

@@ -6,7 +6,6 @@ import { several } from "../several.ts";
 import type { NamedRequest, RenderFlags } from "./check-run.ts";
 import { describeSeconds } from "./dream-progress.ts";
 import { dryRun } from "./dry-run.ts";
-import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
@@ -34,7 +33,7 @@ export async function runAtlas(
 ): Promise<void> {
   const terminal = analysingOnce(given);
   const shown = flags.quiet ? quietTerminal(terminal) : terminal;
-  const network = await openForCommand(idOrPath, shown, await givenInput(flags));
+  const network = await openForCommand(idOrPath, shown, flags);
   const sheets = await planAtlas(network, {
     layers: flags.layers?.map((word) => (/^\d+$/.test(word) ? Number(word) : word)),
     channels: flags.channels,

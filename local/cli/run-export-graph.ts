@@ -5,7 +5,6 @@ import { differentiableGraph } from "../../lib/optvis/graph/differentiable-graph
 import { imageShapeOf, layerPass } from "../../lib/optvis/graph/layer-pass.ts";
 import { planLevels } from "../../lib/optvis/ascent/plan-levels.ts";
 import { checkNoFolders } from "./folders.ts";
-import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { noteAssumptions, openLayer } from "./network.ts";
 import type { LayerFlags } from "./options.ts";
@@ -22,7 +21,7 @@ export interface ExportFlags extends LayerFlags, Pick<InputFlags, "input"> {
 
 export async function runExportGraph(flags: ExportFlags, terminal: Terminal): Promise<void> {
   await checkNoFolders([flags.out]);
-  const opened = await openLayer(flags, terminal, await givenInput({ input: flags.input }));
+  const opened = await openLayer(flags, terminal, { input: flags.input });
   const { model, layer } = opened;
   const { objective, provider, batch } = flags;
   const size = flags.size ? { height: flags.size, width: flags.size } : model.inputSize;

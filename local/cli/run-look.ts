@@ -9,7 +9,6 @@ import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import type { NamedRequest, RenderFlags } from "./check-run.ts";
 import { describeSeconds } from "./dream-progress.ts";
 import { firstLook, type LayerToSee } from "./first-look.ts";
-import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
@@ -40,7 +39,7 @@ export async function runLook(
     throw new UsageError(`look takes one network; given ${words.length}: ${words.join(", ")}`);
   }
   const shown = flags.quiet ? quietTerminal(terminal) : terminal;
-  const network = await openForCommand(idOrPath, shown, await givenInput(flags));
+  const network = await openForCommand(idOrPath, shown, flags);
   const cores = flags.threads ?? availableParallelism();
   const look = firstLook(network, cores);
   if (look.length === 0) throw new UsageError(`${idOrPath}: ${whyNothing(network)}`);

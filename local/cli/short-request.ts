@@ -4,7 +4,6 @@ import { isMap, localTargets } from "../../lib/pipeline/request/fields/targets.t
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { suggestionsOf, USUAL_PRESET } from "../../lib/pipeline/request/suggestion.ts";
 import type { RecipeFields, Suggestion } from "../../lib/pipeline/request/suggestion-schema.ts";
-import { givenInput } from "./given-input.ts";
 import type { InputFlags } from "./input-options.ts";
 import { openLayer } from "./network.ts";
 import type { NamedRequest } from "./check-run.ts";
@@ -47,11 +46,7 @@ export async function shortRequest(
   const fields = givenFields({ ...flags });
   const { channelAxis: given } = fields;
   const channelAxis = typeof given === "number" ? given : undefined;
-  const opened = await openLayer(
-    { network, layer: flags.layer, channelAxis },
-    terminal,
-    await givenInput(flags),
-  );
+  const opened = await openLayer({ network, layer: flags.layer, channelAxis }, terminal, flags);
   const { layer } = opened;
   const chosen = recipeFields(fields, suggestionsOf(opened)(layer));
   const request = parseLocalRequest({

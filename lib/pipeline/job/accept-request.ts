@@ -1,7 +1,7 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import { gpuRefusal, type GpuVerdict } from "../../optvis/runtime/gpu-verdict.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
-import { RECONCILE_SECONDS } from "../limits.ts";
+import { AUTO_CPU_CHANNELS, RECONCILE_SECONDS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { readInitialImage, readUpload } from "../request/initial-image.ts";
 import { initialImageOf, parseRequest, RequestError } from "../request/request.ts";
@@ -17,7 +17,6 @@ import { passLeftRounds } from "./left-rounds.ts";
 import { reconcileMessage } from "./messages.ts";
 import { goOnDrawing, retryJob } from "./retry-job.ts";
 import { type JobPlan, planJob } from "./plan.ts";
-import { chooseProvider } from "./route.ts";
 
 export interface AcceptDeps extends JobDeps {
   readonly jobs: Jobs;
@@ -108,7 +107,12 @@ async function checkRequest(json: unknown, deps: AcceptDeps): Promise<ResolvedRe
   return resolved;
 }
 
-/** @throws RequestError for the GPU where none is of use */
+/**
+ * Where a job runs. `auto`: small jobs on the CPU, which starts in seconds; large ones on the GPU
+ * where there is one.
+ *
+ * @throws RequestError for the GPU where none is of use
+ */
 async function providerFor(
   { request, channels }: ResolvedRequest,
   { queues, localGpu }: AcceptDeps,
@@ -120,7 +124,14 @@ async function providerFor(
     if (verdict.isFit) return verdict.provider;
     throw new RequestError([gpuRefusal(verdict.reason)]);
   }
-  return chooseProvider(environment, channels.length, queues.cuda === null ? "none" : "deployed");
+  if (environment === "gpu" && queues.cuda === null) {
+    throw new RequestError([
+      `executionEnvironment: given "gpu", but no GPU workers are deployed here; use "auto" or "cpu", or deploy them`,
+    ]);
+  }
+  const isLarge = channels.length > AUTO_CPU_CHANNELS;
+  const isForGpu = environment === "gpu" || (environment === "auto" && isLarge);
+  return isForGpu && queues.cuda !== null ? "cuda" : "cpu";
 }
 
 /** The plan that a new job would have. @throws RequestError */

@@ -99,11 +99,7 @@ export function encodeCheckpoint({ part, first, states }: Checkpoint): Uint8Arra
     version: 1,
     codeVersion: CODE_VERSION,
     part,
-    first: first && {
-      ...first,
-      image: sizeWithPlanes(first.image),
-      trace: [...first.trace],
-    },
+    first: first && { ...first, image: sizeWithPlanes(first.image), trace: [...first.trace] },
     states: states.map((state) => ({
       ...state,
       trace: [...state.trace],
@@ -135,10 +131,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint | null {
   try {
     return {
       part,
-      first: first && {
-        ...first,
-        image: imageFrom(reader, first.image),
-      },
+      first: first && { ...first, image: imageFrom(reader, first.image) },
       states: states.map((state) => ({
         ...state,
         parameters: Object.fromEntries(

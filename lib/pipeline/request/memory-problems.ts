@@ -8,28 +8,22 @@ const SURE_SHARE = 0.5;
 type Drawn = Pick<ResolvedRequest, "bytes" | "request">;
 
 /**
- * What of a request surely takes more memory than there is where it would be drawn on a CPU; none
- * if it may fit.
+ * Refuses what surely takes more memory than there is where it would be drawn on a CPU.
  *
  * @param memoryBytes of a worker, or of this machine
+ * @throws RequestError
  */
-export function memoryProblems(drawn: Drawn, memoryBytes: number): string[] {
+export function requireMemory(drawn: Drawn, memoryBytes: number): void {
   const need = needOf(drawn);
-  if (need === null || SURE_SHARE * need.bytes <= memoryBytes) return [];
+  if (need === null || SURE_SHARE * need.bytes <= memoryBytes) return;
   // with "auto" a CPU draws beside a card, and would run out of memory
   const orCard =
     drawn.request.executionEnvironment === "auto"
       ? ', or a GPU alone, with "executionEnvironment": "gpu"'
       : "";
-  return [
+  throw new RequestError([
     `request: ${need.words}, and there are ${show(memoryBytes)} where it would be drawn; use a smaller ${SIZES}${orCard}`,
-  ];
-}
-
-/** @throws RequestError for what `memoryProblems` finds */
-export function requireMemory(drawn: Drawn, memoryBytes: number): void {
-  const problems = memoryProblems(drawn, memoryBytes);
-  if (problems.length > 0) throw new RequestError(problems);
+  ]);
 }
 
 /**

@@ -152,18 +152,16 @@ function labelsOf(
 ): (string | null)[] {
   const { labels: given } = montage;
   const names = given === "numbers" ? null : classNames;
-  const named = (channel: number) => classLabel(names, channel);
+  const named = (channel: number) => {
+    const className = names?.[channel - 1];
+    return className === undefined ? null : firstSynonym(className);
+  };
   const channels = imageNumbers(complete);
   const own = complete.targets
     ? targetUnits(complete.targets).map((unit) => targetLabel(unit, named))
     : channels.map(named);
   const labels = Array.isArray(given) ? given : own;
   return channels.map((_, i) => labels[i] ?? null);
-}
-
-function classLabel(classNames: readonly string[] | null, channel: number): string | null {
-  const className = classNames?.[channel - 1];
-  return className === undefined ? null : firstSynonym(className);
 }
 
 function countProblems(count: number, field: "channels" | "targets"): string[] {

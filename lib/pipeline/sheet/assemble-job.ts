@@ -1,7 +1,6 @@
 import { dispatchJob, type JobDeps } from "../job/dispatch-job.ts";
 import type { Job } from "../job/job.ts";
 import { findLostTiles } from "../job/lost-tiles.ts";
-import type { ChannelResult } from "../job/result.ts";
 import {
   type Completion,
   type JobProgress,
@@ -41,7 +40,7 @@ export async function assembleJob(job: Job, deps: AssembleDeps): Promise<Assembl
     await dispatchJob(await job.retry(again, deps.now()), deps);
     return "waiting";
   }
-  const results = withLost(found, lost);
+  const results = new Map([...found, ...lost.map((result) => [result.channel, result] as const)]);
   const ended = plan.channels.flatMap((channel) => results.get(channel) ?? []);
   const tally = tallyOf(plan.total, ended);
   const progress = progressOf(job.id, tally, ended, deps.now());
@@ -62,11 +61,4 @@ export async function assembleJob(job: Job, deps: AssembleDeps): Promise<Assembl
   if (completion === null) return "ended";
   await deps.onCompleted?.(completion);
   return "completed";
-}
-
-function withLost(
-  found: ReadonlyMap<number, ChannelResult>,
-  lost: readonly ChannelResult[],
-): ReadonlyMap<number, ChannelResult> {
-  return new Map([...found, ...lost.map((result) => [result.channel, result] as const)]);
 }

@@ -9,11 +9,12 @@ import {
   type AnalysedNetwork,
   analyseNetwork,
 } from "../../../lib/pipeline/networks/analyse-network.ts";
-import { memoryNotice, memoryProblems } from "../../../lib/pipeline/request/memory-problems.ts";
+import { memoryNotice, requireMemory } from "../../../lib/pipeline/request/memory-problems.ts";
 import { parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import { memoryPipeline } from "../../support/memory-pipeline.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
+import { problemsOf } from "./problems-of.ts";
 
 let folder: string;
 let network: AnalysedNetwork;
@@ -64,18 +65,20 @@ describe("a request whose images", () => {
   const drawn = async (more: object = {}) => {
     return { ...(await resolve({ ...sizes, ...more })), bytes: 16.04e9 };
   };
+  const problemsWith = (memoryBytes: number, image: Awaited<ReturnType<typeof drawn>>) =>
+    problemsOf(() => requireMemory(image, memoryBytes));
 
   test("surely take more memory than there is is refused, before any of it is sent", async () => {
-    expect(memoryProblems(await drawn(), 8.1e9)).toEqual([]);
-    expect(memoryProblems(await drawn(), 8e9)).toEqual([
+    expect(await problemsWith(8.1e9, await drawn())).toEqual([]);
+    expect(await problemsWith(8e9, await drawn())).toEqual([
       'request: an image with crops of 30 x 40 on a canvas of 50 x 60 takes about 16.0 GB of memory, and there are 8.0 GB where it would be drawn; use a smaller cropSize or canvasSize, or a GPU alone, with "executionEnvironment": "gpu"',
     ]);
-    expect(memoryProblems(await drawn({ executionEnvironment: "cpu" }), 8e9)).toEqual([
+    expect(await problemsWith(8e9, await drawn({ executionEnvironment: "cpu" }))).toEqual([
       expect.stringMatching(/use a smaller cropSize or canvasSize$/),
     ]);
     const onCard = await drawn({ executionEnvironment: "gpu" });
-    expect(memoryProblems(onCard, 8e9)).toEqual([]);
-    expect(memoryProblems({ ...(await drawn()), bytes: null }, 0)).toEqual([]);
+    expect(await problemsWith(8e9, onCard)).toEqual([]);
+    expect(await problemsWith(0, { ...(await drawn()), bytes: null })).toEqual([]);
 
     const pipeline = await memoryPipeline();
     const networks = { ...pipeline.deps.networks, open: async () => network };

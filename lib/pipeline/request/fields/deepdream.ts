@@ -1,13 +1,12 @@
 import * as z from "zod";
 
-import { JOB_PREFIX, UPLOAD_PREFIX } from "../../keys.ts";
+import { isUploadKey, JOB_PREFIX, UPLOAD_PREFIX } from "../../keys.ts";
 import {
   MAX_ITERATIONS,
   MAX_KEY_LENGTH,
   MAX_PYRAMID_LEVELS,
   MAX_PYRAMID_SCALE,
 } from "../../limits.ts";
-import { isUploadKey } from "../upload-key.ts";
 import { DEFAULT_OBJECTIVE, objective } from "./drawn.ts";
 
 const IMAGE_WANTED = `the key of a PNG, JPEG or WebP in the job bucket, under ${UPLOAD_PREFIX} or ${JOB_PREFIX}`;

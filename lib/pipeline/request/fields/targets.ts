@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { isUploadKey } from "../../keys.ts";
 import {
   MAX_CHANNEL_INDEX,
   MAX_CHANNELS_PER_JOB,
@@ -10,7 +11,6 @@ import {
   MAX_NAME_LENGTH,
   MAX_TARGET_WEIGHT,
 } from "../../limits.ts";
-import { isUploadKey } from "../upload-key.ts";
 
 /** What says what a target raises; each target has one of them. */
 export const TARGET_KINDS = ["channel", "channels", "direction", "activationOf", "layer"] as const;

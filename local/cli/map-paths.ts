@@ -1,15 +1,5 @@
-import { resolve } from "node:path";
-
 import { renameFiles } from "../../lib/pipeline/request/fields/targets.ts";
 import { initialImageOf, type RenderRequest } from "../../lib/pipeline/request/request.ts";
-
-/**
- * The fields in which a request names files of this machine, in place of what the pipeline calls
- * them: the request can then be given again from any folder.
- */
-export function givenPaths(request: RenderRequest): ReturnType<typeof mapPaths> {
-  return mapPaths(request, resolve);
-}
 
 /** The fields in which a request names files of this machine, each path as `to` makes it. */
 export function mapPaths(request: RenderRequest, to: (path: string) => string) {
