@@ -65,7 +65,7 @@ describe("a request whose images", () => {
   const drawn = async (more: object = {}) => {
     return { ...(await resolve({ ...sizes, ...more })), bytes: 16.04e9 };
   };
-  const problemsWith = (memoryBytes: number, image: Awaited<ReturnType<typeof drawn>>) =>
+  const problemsWith = (memoryBytes: number, image: Parameters<typeof requireMemory>[0]) =>
     problemsOf(() => requireMemory(image, memoryBytes));
 
   test("surely take more memory than there is is refused, before any of it is sent", async () => {
