@@ -13,7 +13,7 @@ import { decodeGraph } from "./decode-graph.ts";
 import { DerivedTensors } from "./derived-tensors.ts";
 import { ModelError } from "./errors.ts";
 import { counted, externalLocation, type ExternalData } from "./external-data.ts";
-import { withoutFunctions } from "./inline-functions.ts";
+import { standardOpset, withoutFunctions } from "./inline-functions.ts";
 import { type InputConstant, withInputConstants } from "./input-constants.ts";
 import { inTopologicalOrder } from "./graph-order.ts";
 import { requireFileWithinBudgets } from "./measure-file.ts";
@@ -152,9 +152,8 @@ function toModel(
 }
 
 function opsetOf(proto: ModelProto): number {
-  const standard = proto.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
   // without an import the file is of the time before opsets had numbers
-  const opset = Number(standard?.version ?? 1n);
+  const opset = Number(standardOpset(proto.opsetImport) ?? 1n);
   if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) {
     throw new ModelError(
       `opset ${opset} is not supported (${OLDEST_OPSET} to ${NEWEST_OPSET} are); export the model ` +

@@ -34,8 +34,8 @@ export function withoutFunctions(
   return new Inliner(graph, own, mostNodes).inlined(graph);
 }
 
-/** `null` where no standard operator is used. */
-function standardOpset(imports: ModelProto["opsetImport"]): bigint | null {
+/** Of ONNX's own operators; `null` where none is used. */
+export function standardOpset(imports: ModelProto["opsetImport"]): bigint | null {
   const standard = imports.find(({ domain }) => domain === "" || domain === "ai.onnx");
   return standard?.version ?? null;
 }

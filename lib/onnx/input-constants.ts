@@ -1,7 +1,8 @@
 import { ModelError } from "./errors.ts";
 import { describeInput } from "./image-input.ts";
 import type { Graph, Value, ValueInfo } from "./model.ts";
-import { formatShape, type NumericTensor, toInt64 } from "./tensor.ts";
+import { fromNumbers } from "./operators/elements.ts";
+import { formatShape, type NumericTensor } from "./tensor.ts";
 
 /** A value that an input has for good. */
 export interface InputConstant {
@@ -44,15 +45,10 @@ function tensorFor(input: ValueInfo, { shape, values }: InputConstant): NumericT
   if (!isFitting) refuse(`given a value of shape ${formatShape(shape)}, which does not fit`);
   const { type } = input;
   if (type === "opaque") {
-    return refuse("values of its type cannot be given; export the model without it");
+    refuse("values of its type cannot be given; export the model without it");
   }
-  if (type === "float32") return { type, shape, data: Float32Array.from(values) };
-  if (type === "bool") {
-    return { type, shape, data: Uint8Array.from(values, (value) => (value === 0 ? 0 : 1)) };
-  }
-  const broken = values.find((value) => !Number.isInteger(value));
+  const isOfIntegers = type === "int64" || type === "int32";
+  const broken = values.find((value) => isOfIntegers && !Number.isInteger(value));
   if (broken !== undefined) refuse(`given ${broken}, want whole numbers`);
-  return type === "int64"
-    ? { type, shape, data: BigInt64Array.from(values, toInt64) }
-    : { type, shape, data: Int32Array.from(values) };
+  return fromNumbers(type, shape, values);
 }

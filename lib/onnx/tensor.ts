@@ -105,6 +105,11 @@ export function toInt64(value: number): bigint {
 
 const LARGEST_INT64 = 2n ** 63n - 1n;
 
+/** As ONNX wants a trip count or one index. */
+export function intScalar(value: number): Int64Tensor {
+  return { ...intsTensor([value]), shape: [] };
+}
+
 export function boolScalar(value: boolean): BoolTensor {
   return { type: "bool", shape: [], data: Uint8Array.of(value ? 1 : 0) };
 }

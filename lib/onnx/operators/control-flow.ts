@@ -10,7 +10,7 @@ import {
   requiredInput,
 } from "../node.ts";
 import { isStandard } from "../readers.ts";
-import { boolScalar, formatShape, type Int64Tensor, sizeOf, toNumbers } from "../tensor.ts";
+import { boolScalar, formatShape, intScalar, intsTensor, sizeOf, toNumbers } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import type { Expand, Expansion, Operators } from "./operator.ts";
 import { type Emitter, notInOpset18 } from "./upgrade.ts";
@@ -40,11 +40,7 @@ const loop: Expand = (node, expansion) => {
   const rounds = tripCount
     ? integer(node, expansion, tripCount, "how many rounds it has")
     : Infinity;
-  const round = (i: number): Int64Tensor => ({
-    type: "int64",
-    shape: body.inputs[0]!.shape?.length === 1 ? [1] : [],
-    data: BigInt64Array.of(BigInt(i)),
-  });
+  const isVector = body.inputs[0]!.shape?.length === 1;
   const yes = expansion.emitter.constant(boolScalar(true));
   const unchanging = new Map<Value, Value>();
   let state: readonly Value[] = initial;
@@ -55,7 +51,7 @@ const loop: Expand = (node, expansion) => {
   }
   for (let i = 0; goesOn && i < rounds; i++) {
     if (i === MAX_STEPS) throw tooMany(node, `${i + 1} or more rounds`);
-    const index = expansion.emitter.constant(round(i));
+    const index = expansion.emitter.constant(isVector ? intsTensor([i]) : intScalar(i));
     const call = {
       body,
       given: [index, yes, ...state],

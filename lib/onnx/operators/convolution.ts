@@ -2,7 +2,7 @@ import { BudgetError, MAX_MADE_ELEMENTS } from "../budgets.ts";
 import type { Node } from "../model.ts";
 import { describeNode, intAttribute, intsAttribute, mismatch, requiredInput } from "../node.ts";
 import { filled, floatTensor, formatShape, sizeOf } from "../tensor.ts";
-import { input, type Inputs, requiredInts } from "./inputs.ts";
+import { input, type Inputs, ofInputType, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 import {
   type AxisWindow,
@@ -68,12 +68,6 @@ function requireBias(node: Node, inputs: Inputs, filters: number): void {
     throw mismatch(node, `bias ${formatShape(shape)} does not fit ${filters} output channels`);
   }
 }
-
-const conv: Operator = {
-  infer: (node, inputs) => [
-    { type: input(node, inputs, 0).type, shape: parseConv(node, inputs).outputShape },
-  ],
-};
 
 /** Along one axis; `padBegin` and `padEnd` are cut off the output. */
 interface TransposedAxis extends AxisWindow {
@@ -146,12 +140,6 @@ function transposedAxes(
   });
 }
 
-const convTranspose: Operator = {
-  infer: (node, inputs) => [
-    { type: input(node, inputs, 0).type, shape: parseConvTranspose(node, inputs).outputShape },
-  ],
-};
-
 /**
  * Col2Im: columns of windows, [N, C products of the window, places], added up where they lie in the
  * image, [N, C, ...]. A transposed convolution of each channel by itself, whose weights put each of
@@ -203,7 +191,7 @@ const col2Im: Operator = {
 
 /** Operators that slide weights over the spatial axes. */
 export const convolutions: Operators = {
-  Conv: conv,
-  ConvTranspose: convTranspose,
+  Conv: { infer: ofInputType((...given) => parseConv(...given).outputShape) },
+  ConvTranspose: { infer: ofInputType((...given) => parseConvTranspose(...given).outputShape) },
   Col2Im: col2Im,
 };

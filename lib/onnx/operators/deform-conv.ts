@@ -3,8 +3,8 @@ import { intAttribute, mismatch, requiredInput } from "../node.ts";
 import { floatTensor, formatShape, sizeOf } from "../tensor.ts";
 import { parseConv } from "./convolution.ts";
 import { pixelsBeside, readAt, tapOrNothing } from "./grid-sample.ts";
-import { input, type Inputs } from "./inputs.ts";
-import type { Infer, Unroll } from "./operator.ts";
+import { input, type Inputs, ofInputType } from "./inputs.ts";
+import type { Unroll } from "./operator.ts";
 import type { AxisWindow } from "./window.ts";
 
 /** X [N, C, H, W], W, offset [N, 2 G K, h, w], B, mask [N, G K, h, w] -> Y [N, M, h, w]. */
@@ -43,9 +43,7 @@ function regularPlaces(windows: readonly AxisWindow[], axis: number): readonly n
   return at;
 }
 
-export const deformConvShapes: Infer = (node, inputs) => [
-  { type: input(node, inputs, 0).type, shape: parse(node, inputs).outputShape },
-];
+export const deformConvShapes = ofInputType((node, inputs) => parse(node, inputs).outputShape);
 
 /**
  * Deformable convolution: each tap of a window reads the image where an offset puts it, between

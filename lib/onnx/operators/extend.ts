@@ -5,7 +5,7 @@ import { filled, formatShape, sizeOf, toNumbers } from "../tensor.ts";
 import { axisAttribute, normaliseAxis } from "./axes.ts";
 import { broadcast } from "./broadcast.ts";
 import { broadcastTo, countTo, fromElements, pick } from "./elements.ts";
-import { constantInts, input, type Inputs, operand, requiredInts } from "./inputs.ts";
+import { constantInts, input, type Inputs, ofInputType, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 import {
   Emitter,
@@ -60,10 +60,9 @@ const concat: Operator = {
 
 /** Y has the broadcast of X's shape and the one given. */
 const expand: Operator = {
-  infer: (node, inputs) => {
-    const { type, shape } = input(node, inputs, 0);
-    return [{ type, shape: broadcast(node, [shape, requiredInts(node, inputs, 1)]) }];
-  },
+  infer: ofInputType((node, inputs) =>
+    broadcast(node, [input(node, inputs, 0).shape, requiredInts(node, inputs, 1)]),
+  ),
   fold: (node, inputs, [output]) => [broadcastTo(operand(node, inputs, 0), output!.shape)],
 };
 

@@ -3,7 +3,14 @@ import type { Node } from "../model.ts";
 import { describeNode, intAttribute, mismatch, requiredInput } from "../node.ts";
 import { floatTensor, formatShape, type Tensor } from "../tensor.ts";
 import { axisAttribute } from "./axes.ts";
-import { constantInts, constantNumbers, input, type Inputs, requiredInts } from "./inputs.ts";
+import {
+  constantInts,
+  constantNumbers,
+  input,
+  type Inputs,
+  ofInputType,
+  requiredInts,
+} from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { notInOpset18, withoutAttributes } from "./upgrade.ts";
 
@@ -71,7 +78,7 @@ function matrixOf(node: Node, transform: Transform): Float32Array {
 
 /** X [..., n, ..., 1 or 2], the transform along `axis`: Y [..., bins, ..., 2], of which half is made. */
 function parseDft(node: Node, inputs: Inputs) {
-  const { type, shape } = input(node, inputs, 0);
+  const { shape } = input(node, inputs, 0);
   const axis = axisAttribute(node, shape.length, 1);
   const parts = shape.at(-1)!;
   const isInverse = intAttribute(node, "inverse", 0) === 1;
@@ -88,7 +95,7 @@ function parseDft(node: Node, inputs: Inputs) {
   const madeParts = isOfHalf && isInverse ? 1 : 2;
   const outputShape = [...shape.with(axis, bins).slice(0, -1), madeParts];
   const transform: Transform = { length, given, parts, bins, madeParts, isInverse };
-  return { type, shape, axis, transform, outputShape };
+  return { shape, axis, transform, outputShape };
 }
 
 /** Of the axes that a transform leaves alone. */
@@ -99,10 +106,7 @@ const LETTERS = "abcdefghijlmorstuvwxyz".split("");
  * brought to the end, and its columns are taken for channels.
  */
 const dft: Operator = {
-  infer: (node, inputs) => {
-    const { type, outputShape } = parseDft(node, inputs);
-    return [{ type, shape: outputShape }];
-  },
+  infer: ofInputType((node, inputs) => parseDft(node, inputs).outputShape),
   unroll: (node, inputs, emitter) => {
     const { shape, axis, transform } = parseDft(node, inputs);
     const { given, parts, bins, madeParts } = transform;
@@ -134,7 +138,7 @@ function numbersOf(tensor: Tensor | null): readonly number[] | null {
 
 /** Signal [B, L] or [B, L, 1 or 2] -> Y [B, frames, bins, 2]. */
 function parseStft(node: Node, inputs: Inputs) {
-  const { type, shape } = input(node, inputs, 0);
+  const { shape } = input(node, inputs, 0);
   const [batch, signal, parts = 1] = shape;
   const [step] = requiredInts(node, inputs, 1);
   const window = constantNumbers(node, inputs, 2);
@@ -153,15 +157,12 @@ function parseStft(node: Node, inputs: Inputs) {
   const bins = isOfHalf ? Math.floor(length / 2) + 1 : length;
   const frames = Math.floor((signal! - length) / step!) + 1;
   const transform = { length, given: length, parts, bins, madeParts: 2, isInverse: false };
-  return { type, step: step!, window, transform, outputShape: [batch!, frames, bins, 2] };
+  return { step: step!, window, transform, outputShape: [batch!, frames, bins, 2] };
 }
 
 /** A convolution of the signal: each bin of a frame is the frame times a window of sines. */
 const stft: Operator = {
-  infer: (node, inputs) => {
-    const { type, outputShape } = parseStft(node, inputs);
-    return [{ type, shape: outputShape }];
-  },
+  infer: ofInputType((node, inputs) => parseStft(node, inputs).outputShape),
   unroll: (node, inputs, emitter) => {
     const { step, window, transform, outputShape } = parseStft(node, inputs);
     const { length, parts, bins } = transform;

@@ -21,6 +21,14 @@ export function input(node: Node, inputs: Inputs, index: number): ValueFacts {
   return facts;
 }
 
+/** Infers one output, of the first input's type. @param shapeOf says its shape */
+export function ofInputType(shapeOf: (node: Node, inputs: Inputs) => readonly number[]) {
+  return (node: Node, inputs: Inputs): readonly ValueFacts[] => {
+    const { type } = input(node, inputs, 0);
+    return [{ type, shape: shapeOf(node, inputs) }];
+  };
+}
+
 /**
  * The numbers that input `index` holds, row-major, or `null` if it is left out.
  *

@@ -24,23 +24,12 @@ function relation(holds: (a: number, b: number) => boolean): Operator {
 
 const toBool: Infer = (node, inputs) => [{ type: "bool", shape: input(node, inputs, 0).shape }];
 
-const not: Fold = (node, inputs) => {
-  const tensor = operand(node, inputs, 0);
-  const opposite = toNumbers(tensor).map((x) => (x === 0 ? 1 : 0));
-  return [fromNumbers("bool", tensor.shape, opposite)];
-};
-
 const test =
   (holds: (x: number) => boolean): Fold =>
   (node, inputs) => {
     const tensor = operand(node, inputs, 0);
-    return [
-      fromNumbers(
-        "bool",
-        tensor.shape,
-        toNumbers(tensor).map((x) => Number(holds(x))),
-      ),
-    ];
+    const held = toNumbers(tensor).map((x) => Number(holds(x)));
+    return [fromNumbers("bool", tensor.shape, held)];
   };
 
 const where: Operator = {
@@ -69,7 +58,7 @@ export const logic: Operators = {
   And: relation((a, b) => a !== 0 && b !== 0),
   Or: relation((a, b) => a !== 0 || b !== 0),
   Xor: relation((a, b) => (a !== 0) !== (b !== 0)),
-  Not: { infer: toBool, fold: not },
+  Not: { infer: toBool, fold: test((x) => x === 0) },
   IsNaN: { infer: toBool, fold: test(Number.isNaN) },
   IsInf: { infer: toBool },
   Where: where,

@@ -5,7 +5,7 @@ import { describeNode, intsAttribute, mismatch, requiredInput } from "../node.ts
 import { formatShape, sizeOf } from "../tensor.ts";
 import { keepDims } from "./axes.ts";
 import type { Convolution } from "./convolution.ts";
-import { input, type Inputs, requiredInts } from "./inputs.ts";
+import { input, type Inputs, ofInputType, requiredInts } from "./inputs.ts";
 import type { Infer, Operator, Operators } from "./operator.ts";
 import { reducedAxes } from "./reduce.ts";
 import { notInOpset18, type Upgrade, withoutAttributes } from "./upgrade.ts";
@@ -26,18 +26,12 @@ export function parsePool(node: Node, inputs: Inputs): Pool {
   return { windows, outputShape: [batch!, channels, ...windows.map(({ output }) => output)] };
 }
 
-const pool: Infer = (node, inputs) => [
-  { type: input(node, inputs, 0).type, shape: parsePool(node, inputs).outputShape },
-];
+const pool = ofInputType((node, inputs) => parsePool(node, inputs).outputShape);
 
 /** Y, and the flat indices of the maxima. */
 const maxPool: Infer = (node, inputs) => {
-  const { type } = input(node, inputs, 0);
-  const shape = parsePool(node, inputs).outputShape;
-  return [
-    { type, shape },
-    { type: "int64", shape },
-  ];
+  const [y] = pool(node, inputs);
+  return [y!, { type: "int64", shape: y!.shape }];
 };
 
 /**

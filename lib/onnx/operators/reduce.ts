@@ -70,13 +70,8 @@ const averaged: Fold = (node, inputs, outputs) => {
   const count = sizeOf(operand(node, inputs, 0).shape) / sizeOf(outputs[0]!.shape);
   const [total] = folding({ start: 0, step: (sum, x) => sum + x })(node, inputs, outputs);
   const { type, shape } = total!;
-  return [
-    fromNumbers(
-      type,
-      shape,
-      toNumbers(total!).map((sum) => sum / count),
-    ),
-  ];
+  const means = toNumbers(total!).map((sum) => sum / count);
+  return [fromNumbers(type, shape, means)];
 };
 
 /** Lengths alone: what is made of weights is ONNX Runtime's, whose sums round otherwise. */
@@ -87,9 +82,7 @@ function onIntegers(fold: Fold): Fold {
 
 function reduction(axesAreInputSince: number, reducing?: Reduction): Operator {
   const upgrade = axesToInput(axesAreInputSince);
-  return reducing
-    ? { infer: reduce, fold: folding(reducing), upgrade }
-    : { infer: reduce, upgrade };
+  return { infer: reduce, ...(reducing && { fold: folding(reducing) }), upgrade };
 }
 
 /** Operators that make one number of the elements along some axes. */

@@ -15,7 +15,7 @@ import { normaliseAxis } from "./axes.ts";
 import { affineGridToOpset18 } from "./affine-grid.ts";
 import { convolvedByOffsets, deformConvShapes } from "./deform-conv.ts";
 import { gridSampleShapes, sampledByGrid } from "./grid-sample.ts";
-import { constantInts, constantNumbers, input, type Inputs } from "./inputs.ts";
+import { constantInts, constantNumbers, input, type Inputs, ofInputType } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { notInOpset18, type Rewriting, type Upgrade, withoutAttributes } from "./upgrade.ts";
 
@@ -129,12 +129,7 @@ function coordinatesInOpset18(node: Node, { constantOf }: Rewriting): Attributes
 }
 
 const resize: Operator = {
-  infer: (node, inputs) => [
-    {
-      type: input(node, inputs, 0).type,
-      shape: parseResize(node, inputs).axes.map(({ output }) => output),
-    },
-  ],
+  infer: ofInputType((node, inputs) => parseResize(node, inputs).axes.map(({ output }) => output)),
   upgrade: resizeToOpset18,
 };
 

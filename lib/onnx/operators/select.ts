@@ -3,7 +3,7 @@ import { intAttribute, mismatch, stringAttribute } from "../node.ts";
 import { formatShape, intsTensor, type NumericTensor, sizeOf, toNumbers } from "../tensor.ts";
 import { axisAttribute, normaliseAxis, normaliseIndex } from "./axes.ts";
 import { countTo, fromElements, pick, view } from "./elements.ts";
-import { constantInts, input, type Inputs, operand, requiredInts } from "./inputs.ts";
+import { constantInts, input, type Inputs, ofInputType, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { type Indices, placesOfTuples } from "./places.ts";
 import { intsInput, withInputs, withoutAttributes } from "./upgrade.ts";
@@ -48,12 +48,7 @@ export function sliceRanges(node: Node, inputs: Inputs): readonly AxisRange[] {
 }
 
 const slice: Operator = {
-  infer: (node, inputs) => [
-    {
-      type: input(node, inputs, 0).type,
-      shape: sliceRanges(node, inputs).map(({ count }) => count),
-    },
-  ],
+  infer: ofInputType((node, inputs) => sliceRanges(node, inputs).map(({ count }) => count)),
   fold: (node, inputs) => {
     const indices = sliceRanges(node, inputs).map(({ start, step, count }) =>
       countTo(count).map((i) => start + i * step),

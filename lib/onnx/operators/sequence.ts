@@ -1,6 +1,6 @@
 import type { Node, Value } from "../model.ts";
 import { firstOutput, intAttribute, mismatch, requiredInput } from "../node.ts";
-import { filled, type Int64Tensor } from "../tensor.ts";
+import { filled, intScalar } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import { integer, passOn } from "./control-flow.ts";
 import { constantInts } from "./inputs.ts";
@@ -64,9 +64,8 @@ const at: Expand = (node, expansion) => {
 };
 
 const length: Expand = (node, expansion) => {
-  const count = BigInt(elementsOf(node, expansion).length);
-  const tensor: Int64Tensor = { type: "int64", shape: [], data: BigInt64Array.of(count) };
-  passOn(node, expansion.emitter, [expansion.emitter.constant(tensor)]);
+  const { emitter } = expansion;
+  passOn(node, emitter, [emitter.constant(intScalar(elementsOf(node, expansion).length))]);
 };
 
 /** One tensor of all, along an axis that they have or, with `new_axis`, that they get. */

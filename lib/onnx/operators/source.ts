@@ -3,7 +3,15 @@ import { ModelError } from "../errors.ts";
 import { constantFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
 import { describeNode, intAttribute, mismatch } from "../node.ts";
-import { floatTensor, formatShape, intsTensor, sizeOf, type Tensor, toNumbers } from "../tensor.ts";
+import {
+  floatTensor,
+  formatShape,
+  intScalar,
+  intsTensor,
+  sizeOf,
+  type Tensor,
+  toNumbers,
+} from "../tensor.ts";
 import { fromElements, fromNumbers } from "./elements.ts";
 import { constantNumbers, input, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
@@ -22,7 +30,7 @@ function constantValue(node: Node): Tensor {
   if (typeof value_floats === "object" && "floats" in value_floats) {
     return floatTensor([value_floats.floats.length], value_floats.floats);
   }
-  if (typeof value_int === "number") return { ...intsTensor([value_int]), shape: [] };
+  if (typeof value_int === "number") return intScalar(value_int);
   if (Array.isArray(value_ints)) return intsTensor(value_ints.map(Number));
   const given = Object.keys(node.attributes).join(", ") || "no attribute";
   throw new ModelError(
@@ -63,7 +71,7 @@ const shapeOf: Operator = {
 const size: Operator = {
   infer: (node, inputs) => {
     const count = sizeOf(input(node, inputs, 0).shape);
-    return [constantFacts({ ...intsTensor([count]), shape: [] })];
+    return [constantFacts(intScalar(count))];
   },
 };
 

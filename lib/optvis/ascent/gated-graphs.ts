@@ -1,4 +1,5 @@
 import type { GpuProvider } from "../../autodiff/provider.ts";
+import { intScalar } from "../../onnx/tensor.ts";
 import type { GateFeeds } from "../runtime/gpu-gate-child.ts";
 import type { GatedGraph } from "../runtime/gpu-gate.ts";
 import type { Feeds } from "../runtime/session.ts";
@@ -83,7 +84,7 @@ function feedsOf(stage: Stage, states: readonly AscentState[]): GateFeeds {
   );
   const feeds = (count: number): Feeds => ({
     ...parameters,
-    iterations: { type: "int64", shape: [], data: BigInt64Array.of(BigInt(count)) },
+    iterations: intScalar(count),
     ...stage.feeds(states, 0, count),
   });
   return { first: feeds(1), timed: feeds(Math.min(TIMED_ITERATIONS, stage.iterations)) };

@@ -1,4 +1,4 @@
-import { type FloatTensor, floatTensor } from "../../onnx/tensor.ts";
+import { type FloatTensor, floatTensor, intScalar } from "../../onnx/tensor.ts";
 import type { Feeds } from "../runtime/session.ts";
 import type { SessionWorker } from "../runtime/session-worker.ts";
 import { FrameTaker } from "./frame-taker.ts";
@@ -132,8 +132,8 @@ async function runIterations(
     const count = Math.min(chunk, end - done, frames.until(done));
     stopUnless(hasTime(count));
     const started = performance.now();
-    const trip = { type: "int64", shape: [], data: BigInt64Array.of(BigInt(count)) } as const;
-    const feeds = { ...carried, iterations: trip, ...stage.feeds(batch, done, count) };
+    const iterations = intScalar(count);
+    const feeds = { ...carried, iterations, ...stage.feeds(batch, done, count) };
     // of a large canvas every copy counts: what is carried lives in one thread at a time
     const outputs = await session.run(isReviving ? revival(graph.batch) : graph, feeds, names);
     carried = Object.fromEntries(names.map((name) => [name, floatOutput(outputs, `${name}_out`)]));

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Provider } from "../../autodiff/provider.ts";
 import { planesIn } from "../../image/picture.ts";
 import type { Planes, Raster, Size } from "../../image/raster.ts";
-import { floatTensor } from "../../onnx/tensor.ts";
+import { floatTensor, intScalar } from "../../onnx/tensor.ts";
 import type { AscentEngine } from "../ascent/engine.ts";
 import { floatOutput } from "../ascent/outputs.ts";
 import { channelPlace } from "../ascent/task.ts";
@@ -107,7 +107,7 @@ export async function channelMeans(
       imageShapeOf(network.model, 1, picture),
       toNetworkPlanes(picture, network).data,
     ),
-    views: { type: "int64", shape: [], data: BigInt64Array.of(BigInt(maps.length)) },
+    views: intScalar(maps.length),
     affine: floatTensor([maps.length, 1, 2, 3], maps.flat()),
   } as const;
   // no one else has it

@@ -1,7 +1,6 @@
 import { OPEN_AXIS, type GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
-import type { FloatTensor } from "../../../onnx/tensor.ts";
-import { floatTensor } from "../../../onnx/tensor.ts";
+import { type FloatTensor, floatTensor, intScalar } from "../../../onnx/tensor.ts";
 
 /** Decay of the two moments, and what keeps the division from zero: the paper's own. */
 const DECAY = [0.9, 0.999] as const;
@@ -37,10 +36,7 @@ export function emitAdam(
   const facts = { type: "float32", shape: [2] } as const;
   const row = graph.emitAs(facts, "Gather", [rates, iteration], { axis: 0 });
   const [rate, epsilon] = [0, 1].map((i) =>
-    graph.emit("Gather", [
-      row,
-      graph.constant({ type: "int64", shape: [], data: BigInt64Array.of(BigInt(i)) }),
-    ]),
+    graph.emit("Gather", [row, graph.constant(intScalar(i))]),
   ) as [Value, Value];
   const nextFirst = graph.emit("Add", [
     graph.emit("Mul", [first, graph.scalar(DECAY[0])]),

@@ -2,7 +2,7 @@ import { reshapeTo, zeros } from "../../../autodiff/shaping.ts";
 import type { Size } from "../../../image/raster.ts";
 import { type GraphBuilder, OPEN_AXIS } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
-import { intsTensor } from "../../../onnx/tensor.ts";
+import { intScalar, intsTensor } from "../../../onnx/tensor.ts";
 import { emitLoop } from "../loop.ts";
 import type {
   ActivationAndGradient,
@@ -89,11 +89,7 @@ function emitOverPieces(
   const pieceShape = shape.with(axis, length);
   const { finals, scans } = emitLoop(graph, {
     prefix,
-    iterations: graph.constant({
-      type: "int64",
-      shape: [],
-      data: BigInt64Array.of(BigInt(starts.length)),
-    }),
+    iterations: graph.constant(intScalar(starts.length)),
     carried: [zeros(graph, shape)],
     outer: [image, selection],
     body: (body, index, [total]) => {
