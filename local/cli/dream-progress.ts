@@ -3,6 +3,7 @@ import { iterationsPerImage } from "../../lib/pipeline/job/job-pace.ts";
 import { type CompleteRequest, imageNumbers } from "../../lib/pipeline/request/complete-request.ts";
 import type { RunEvent } from "../run-events.ts";
 import type { ProgressBar, Terminal } from "./terminal.ts";
+import { describeSeconds, TimeLeft } from "./time-left.ts";
 
 /** One job of the run, as far as it has come. */
 interface DreamedJob {
@@ -13,25 +14,20 @@ interface DreamedJob {
   readonly traces: (readonly TracePoint[])[];
 }
 
-/** Before there is a speed to go by. */
-const FIRST_ESTIMATE_MS = 3_000;
-
 /** Shows a run as it goes: one bar over all iterations, and each job's table as it ends. */
 export class DreamProgress {
   readonly #jobs: readonly DreamedJob[];
   readonly #terminal: Terminal;
   readonly #bar: ProgressBar;
-  readonly #nowMs: () => number;
+  readonly #timeLeft: TimeLeft;
   readonly #told = new Set<string>();
-  /** When the first iterations were told, and how many were no work of this run or of that time. */
-  #start: { readonly ms: number; done: number } | null = null;
 
   constructor(
     requests: readonly Pick<DreamedJob, "name" | "request">[],
     terminal: Terminal,
-    nowMs: () => number = () => performance.now(),
+    nowMs?: () => number,
   ) {
-    this.#nowMs = nowMs;
+    this.#timeLeft = new TimeLeft(nowMs);
     this.#jobs = requests.map((request) => ({ ...request, steps: new Map(), traces: [] }));
     this.#terminal = terminal;
     this.#bar = terminal.progressBar("rendering");
@@ -61,7 +57,7 @@ export class DreamProgress {
         const seen = job.steps.get(result.channel) ?? null;
         // what an earlier run drew, or what is left of an image that failed, took none of the time
         const untaken = seen === null ? all : result.state === "ok" ? 0 : all - seen;
-        if (this.#start) this.#start.done += untaken;
+        this.#timeLeft.leaveOut(untaken);
         job.steps.set(result.channel, all);
         if (result.state === "ok") job.traces.push(result.trace);
         this.#redraw(job, `${done} of ${total} channels`);
@@ -82,16 +78,12 @@ export class DreamProgress {
   /** At the speed of the run so far; `null` before there is one. */
   secondsLeft(): number | null {
     const { done, total } = this.#iterations();
-    const nowMs = this.#nowMs();
-    this.#start ??= { ms: nowMs, done };
-    const elapsedMs = nowMs - this.#start.ms;
-    if (elapsedMs < FIRST_ESTIMATE_MS || done === this.#start.done) return null;
-    return ((total - done) * elapsedMs) / (done - this.#start.done) / 1000;
+    return this.#timeLeft.seconds(done, total);
   }
 
   #redraw(job: DreamedJob, detail: string): void {
     const { done, total } = this.#iterations();
-    const seconds = this.secondsLeft();
+    const seconds = this.#timeLeft.seconds(done, total);
     const left = seconds === null || done === total ? "" : `${describeSeconds(seconds)} left, `;
     this.#bar.show(done, total, `${left}${job.name}: ${detail}`);
   }
@@ -106,16 +98,6 @@ export class DreamProgress {
       .reduce((sum, steps) => sum + steps, 0);
     return { done, total };
   }
-}
-
-/** A time to wait, as finely as it can be known: "40 s", "7 min", "2 h 10 min". */
-export function describeSeconds(seconds: number): string {
-  if (seconds < 90) return `${Math.max(5, 5 * Math.round(seconds / 5))} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 90) return `${minutes} min`;
-  const rounded = 10 * Math.round(minutes / 10);
-  const rest = rounded % 60;
-  return `${Math.floor(rounded / 60)} h${rest === 0 ? "" : ` ${rest} min`}`;
 }
 
 const RULE = `|${"=".repeat(46)}|`;

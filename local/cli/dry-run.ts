@@ -12,8 +12,8 @@ import {
   type RenderFlags,
 } from "./check-run.ts";
 import { several } from "../several.ts";
-import { describeSeconds } from "./dream-progress.ts";
 import { type Terminal, terminalOf } from "./terminal.ts";
+import { describeSeconds } from "./time-left.ts";
 
 /**
  * Says what `renderRequests` would draw and what that takes, as if nothing of it had been drawn

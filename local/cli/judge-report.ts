@@ -1,3 +1,5 @@
+import { basename } from "node:path";
+
 import { channelPlace } from "../../lib/optvis/ascent/task.ts";
 import { RECOGNISED } from "../../lib/optvis/quality/judgement.ts";
 import { table } from "./terminal.ts";
@@ -52,11 +54,22 @@ export function judgementReport(pictures: readonly JudgedPicture[]): Report {
 
 /** A picture, and what it does to the layer. */
 export interface ShownPicture extends Picture {
+  readonly path: string;
   /** The channel that it is to excite, 1-based. */
   readonly raised: number;
   /** Of all the layer's channels. */
   readonly activations: Float32Array;
 }
+
+/** A photograph, and what it does to the layer. */
+export interface Photo {
+  readonly path: string;
+  /** Of all the layer's channels. */
+  readonly activations: Float32Array;
+}
+
+/** Photographs that are named for each channel: those that excite it most. */
+const TOP_PHOTOS = 4;
 
 /** How a picture stands beside others on its own channel. */
 export interface ChannelComparison extends Picture {
@@ -66,13 +79,15 @@ export interface ChannelComparison extends Picture {
   readonly aboveOthers: number | null;
   /** Share of the photographs that do; `null`: there are none. */
   readonly abovePhotos: number | null;
+  /** The photographs that excite it most, that one first which does so more than all others. */
+  readonly topPhotos: readonly { readonly path: string; readonly activation: number }[];
 }
 
-/** @param photos activations of the layer's channels in each */
 export function compareChannels(
   pictures: readonly ShownPicture[],
-  photos: readonly Float32Array[],
+  photos: readonly Photo[],
 ): ChannelComparison[] {
+  const ofPhotos = photos.map((photo) => photo.activations);
   return pictures.map(({ channel, raised, label, activations }) => {
     const place = channelPlace(raised);
     const activation = activations[place]!;
@@ -81,9 +96,20 @@ export function compareChannels(
     const others = pictures
       .filter((other) => other.raised !== raised)
       .map((other) => other.activations);
-    const comparison = { aboveOthers: shareBelow(others), abovePhotos: shareBelow(photos) };
-    return { channel, label, activation, ...comparison };
+    const comparison = { aboveOthers: shareBelow(others), abovePhotos: shareBelow(ofPhotos) };
+    return { channel, label, activation, ...comparison, topPhotos: topPhotos(photos, place) };
   });
+}
+
+/** @param place of the channel, 0-based */
+function topPhotos(photos: readonly Photo[], place: number): ChannelComparison["topPhotos"] {
+  // what is not finite comes last
+  const order = ({ activation }: { readonly activation: number }) =>
+    Number.isFinite(activation) ? activation : -Infinity;
+  return photos
+    .map(({ path, activations }) => ({ path, activation: activations[place]! }))
+    .toSorted((a, b) => order(b) - order(a))
+    .slice(0, TOP_PHOTOS);
 }
 
 /** @param left pictures of the sheet that are lost, or raise no single channel */
@@ -103,12 +129,13 @@ export function comparisonReport(
     firstAmongPhotos: first("abovePhotos"),
   };
   const share = (value: number | null) => (value === null ? "" : value.toFixed(2));
-  const rows = compared.map(({ channel, label, activation, aboveOthers, abovePhotos }) => [
-    String(channel),
-    label ?? "",
-    activation.toPrecision(4),
-    share(aboveOthers),
-    share(abovePhotos),
+  const rows = compared.map((each) => [
+    String(each.channel),
+    each.label ?? "",
+    each.activation.toPrecision(4),
+    share(each.aboveOthers),
+    share(each.abovePhotos),
+    basename(each.topPhotos[0]?.path ?? ""),
   ]);
   const parts = [
     summary.firstAmongOthers === null
@@ -118,7 +145,7 @@ export function comparisonReport(
       ? []
       : `more than any of ${photos} photographs ${summary.firstAmongPhotos.toFixed(2)} (aim 0.95)`,
   ].flat();
-  const titles = ["", "Label", "Activation", "Above others", "Above photos"];
+  const titles = ["", "Label", "Activation", "Above others", "Above photos", "Top photo"];
   const more = left > 0 ? `; ${left} that raise no single channel, or are lost, left out` : "";
   const verdict =
     compared.length === 0

@@ -13,6 +13,11 @@ export function judgeCommand(terminal: Terminal): Command {
     .option("--by <network>", "a classifier: id of a network, or path of an .onnx file")
     .option("--labels <file>", "its class names, one a line, synonyms separated by commas", path)
     .option("--photos <folder>", "PNG, JPEG or WebP files to compare activations with", path)
+    .option(
+      "--out <file>",
+      "write a PNG of each picture beside the photographs that excite its channel most",
+      path,
+    )
     .option("--network <network>", "the network the sheet is of (default: as its manifest says)")
     .option("--json", "print everything as JSON")
     .addHelpText(
@@ -20,7 +25,8 @@ export function judgeCommand(terminal: Terminal): Command {
       `
 With --by, each picture's class by its name: its place among the judge's classes and its
 probability. Without --by, or with --photos, the sheet's own network: whether each picture excites
-its own channel more than the sheet's other pictures do, and than the photographs.`,
+its own channel more than the sheet's other pictures do, and than the photographs; and which of
+these excites it most.`,
     )
     .action(async (manifest: string, flags: JudgeFlags) => {
       const { runJudge } = await import("./run-judge.ts");

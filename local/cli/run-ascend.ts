@@ -18,6 +18,7 @@ import { noteAssumptions, openLayer } from "./network.ts";
 import type { LayerFlags } from "./options.ts";
 import { decodeUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
+import { WorkBar } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -78,14 +79,14 @@ async function render(
   terminal: Terminal,
 ): Promise<readonly AscentResult[]> {
   const engine = new AscentEngine({ threads });
-  const bar = terminal.progressBar(`rendering ${task.layer.name}`);
   const total = task.channels.length * task.levels.length * task.iterations;
+  const bar = new WorkBar(terminal, `rendering ${task.layer.name}`, total);
   const done = new Map<number, number>();
   try {
     return await engine.render(task, {
       onProgress: ({ channel, level, iteration }) => {
         done.set(channel, (level - 1) * task.iterations + iteration);
-        bar.show(sum(done.values()), total);
+        bar.show(sum(done.values()));
       },
     });
   } finally {

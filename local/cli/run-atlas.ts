@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { atlasSeconds, type AtlasSheet, planAtlas } from "../../lib/pipeline/atlas/plan-atlas.ts";
 import { several } from "../several.ts";
 import type { NamedRequest, RenderFlags } from "./check-run.ts";
-import { describeSeconds } from "./dream-progress.ts";
 import { dryRun } from "./dry-run.ts";
 import type { InputFlags } from "./input-options.ts";
 import { openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
 import { sheetName } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
+import { describeSeconds } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
 
 export interface AtlasFlags

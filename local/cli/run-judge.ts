@@ -1,7 +1,4 @@
-import { resizeRaster } from "../../lib/image/png.ts";
-import type { Planes } from "../../lib/image/raster.ts";
 import { classMatcher } from "../../lib/networks/class-matches.ts";
-import { NetworkNotFoundError } from "../../lib/networks/errors.ts";
 import { firstSynonym, parseLabels } from "../../lib/networks/labels.ts";
 import type { NetworkInput } from "../../lib/networks/network-input.ts";
 import {
@@ -9,40 +6,27 @@ import {
   type Preprocessing,
   toPreprocessing,
 } from "../../lib/networks/preprocessing.ts";
-import type { Network } from "../../lib/networks/registry.ts";
 import { decodeText } from "../../lib/networks/text.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
-import {
-  photographPlanes,
-  shownPlanes,
-  takesPhotographs,
-} from "../../lib/optvis/ascent/network-planes.ts";
-import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
-import { channelMeans, type Viewer } from "../../lib/optvis/quality/examine.ts";
+import type { Viewer } from "../../lib/optvis/quality/examine.ts";
 import { judgePicture } from "../../lib/optvis/quality/judgement.ts";
 import type { ChannelKind } from "../../lib/optvis/quality/source-figures.ts";
-import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
 import { channelKind } from "../../lib/pipeline/render/channel-kind.ts";
-import {
-  compareChannels,
-  comparisonReport,
-  type JudgedPicture,
-  judgementReport,
-  type ShownPicture,
-} from "./judge-report.ts";
+import { type CompareFlags, compareSheet } from "./compare-sheet.ts";
+import { checkNoFolders } from "./folders.ts";
 import { firstGiven, givenPixels, type InputFlags } from "./input-options.ts";
+import { type JudgedPicture, judgementReport, type Report } from "./judge-report.ts";
 import { labelledLayer } from "./labelled-layer.ts";
 import { fetchNetwork } from "./network.ts";
 import { readUserFile } from "./read-user-file.ts";
-import { imagesIn, readPicture, type SheetPictures, sheetPictures } from "./sheet-pictures.ts";
+import { planesFor, type SheetPictures, sheetPictures } from "./sheet-pictures.ts";
 import type { Terminal } from "./terminal.ts";
+import { WorkBar } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
 
-export interface JudgeFlags extends InputFlags {
+export interface JudgeFlags extends InputFlags, CompareFlags {
   readonly by?: string;
   readonly labels?: string;
-  readonly photos?: string;
-  readonly network?: string;
   readonly json?: boolean;
 }
 
@@ -54,6 +38,11 @@ export async function runJudge(
   const ofJudge = flags.labels === undefined ? firstGiven(flags) : "--labels";
   if (flags.by === undefined && ofJudge !== null) {
     throw new UsageError(`${ofJudge} is the judge's: name it with --by`);
+  }
+  if (flags.out !== undefined) {
+    if (flags.photos === undefined) throw new UsageError("--out: want --photos, whose sheet it is");
+    if (!/\.png$/i.test(flags.out)) throw new UsageError(`--out ${flags.out}: want NAME.png`);
+    await checkNoFolders([flags.out]);
   }
   const sheet = await sheetPictures(manifestPath);
   const engine = new AscentEngine({ threads: 1 });
@@ -76,7 +65,7 @@ async function judgeSheet(
   { pictures, input }: SheetPictures,
   flags: JudgeFlags,
   terminal: Terminal,
-) {
+): Promise<Report> {
   if (input?.channelOrder === "planes" && input.mean.length > 1) {
     throw new UsageError(
       `--by: the sheet's pictures show ${input.mean.length} planes side by side, which another network would take for one picture`,
@@ -86,7 +75,9 @@ async function judgeSheet(
   const classesOf = classMatcher(labels);
   const names = parseLabels(labels.join("\n")).map(firstSynonym);
   const judged: JudgedPicture[] = [];
+  const bar = new WorkBar(terminal, "judging", pictures.length);
   for (const { channel, label, of, path } of pictures) {
+    bar.show(judged.length);
     const wanted = classesOf(of ?? "");
     if (path === null || wanted.size === 0) {
       judged.push({ channel, label, problem: path === null ? "no picture" : "no such class" });
@@ -101,6 +92,7 @@ async function judgeSheet(
     const { first, ...rest } = judgement;
     judged.push({ channel, label, ...rest, seen: names[first] ?? "" });
   }
+  bar.end();
   return judgementReport(judged);
 }
 
@@ -148,92 +140,6 @@ const defined = <T extends object>(values: T): Partial<T> =>
   Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined),
   ) as Partial<T>;
-
-async function compareSheet(
-  engine: AscentEngine,
-  sheet: SheetPictures,
-  { photos, network: named }: JudgeFlags,
-  terminal: Terminal,
-) {
-  const own = await terminal.analyse(await openOwn(named ?? null, sheet, terminal));
-  if (own.layers[sheet.layer - 1] === undefined) {
-    throw new UsageError(
-      `--network: the sheet is of layer ${sheet.layer}; '${own.description.id}' has ${own.layers.length} layers`,
-    );
-  }
-  const layer = requestedLayer(sheet, own);
-  const shown = sheet.pictures.flatMap(({ raised, path, ...picture }) =>
-    path === null || raised === null ? [] : [{ ...picture, raised, path }],
-  );
-  const highest = Math.max(0, ...shown.map(({ raised }) => raised));
-  if (highest > layer.channels) {
-    throw new UsageError(
-      `--network: layer '${layer.name}' of '${own.description.id}' has ${layer.channels} channels; the sheet has a picture of channel ${highest}`,
-    );
-  }
-  const viewer: Viewer = { network: own.model, layer, provider: "cpu" };
-  const activationsIn = async (planes: Planes) => (await channelMeans(engine, viewer, planes))[0]!;
-  const pictures: ShownPicture[] = [];
-  for (const { channel, raised, label, path } of shown) {
-    const planes = await shownPlanes(await readPicture(path), own.model, own.model.inputSize);
-    pictures.push({ channel, raised, label, activations: await activationsIn(planes) });
-  }
-  const ofPhotos: Float32Array[] = [];
-  for (const path of photos === undefined ? [] : await imagesIn(photos)) {
-    ofPhotos.push(await activationsIn(await planesFor(own.model, path)));
-  }
-  const left = sheet.pictures.length - pictures.length;
-  return comparisonReport(compareChannels(pictures, ofPhotos), { left, photos: ofPhotos.length });
-}
-
-/**
- * The network that a sheet is of; one that is given by its path wants pixels as it did then.
- *
- * @param named in place of what the manifest says
- */
-async function openOwn(
-  named: string | null,
-  { network, input }: SheetPictures,
-  terminal: Terminal,
-): Promise<Network> {
-  const idOrPath = named ?? network;
-  const isPath = idOrPath.toLowerCase().endsWith(".onnx");
-  const constants = isPath ? input?.constants : undefined;
-  try {
-    const opened = await fetchNetwork(idOrPath, terminal, { constants });
-    if (input === null) return opened;
-    checkPlanes(input, opened.description);
-    if (!isPath) return opened;
-    return { ...opened, description: { ...opened.description, input } };
-  } catch (error) {
-    if (named !== null || !(error instanceof NetworkNotFoundError)) throw error;
-    throw new UsageError(`the sheet is of '${network}', which is not here; give it with --network`);
-  }
-}
-
-/** Pictures show a network's planes, of which another would see something else. */
-function checkPlanes(ofSheet: NetworkInput, { id, input }: Network["description"]): void {
-  const [shown, wanted] = [planesOf(ofSheet), planesOf(input)];
-  if (shown === wanted) return;
-  throw new UsageError(
-    `--network: the sheet's pictures are of ${shown}; the images of '${id}' have ${wanted}`,
-  );
-}
-
-function planesOf({ channelOrder, mean }: NetworkInput): string {
-  if (channelOrder !== "planes") return "red, green and blue";
-  return mean.length === 1 ? "one plane" : `${mean.length} planes that are no colours`;
-}
-
-/** A photograph as a network sees it: resized to its input size, whatever the aspect. */
-async function planesFor(network: NetworkModel, path: string): Promise<Planes> {
-  if (!takesPhotographs(network)) {
-    throw new UsageError(
-      `${path}: the network's images have ${network.planes.length} planes that are no colours, which no photograph has`,
-    );
-  }
-  return photographPlanes(await resizeRaster(await readPicture(path), network.inputSize), network);
-}
 
 async function readLines(path: string): Promise<readonly string[]> {
   return decodeText(await readUserFile(path), path)

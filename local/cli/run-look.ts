@@ -7,7 +7,6 @@ import { surveyNetworks } from "../../lib/networks/survey.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import type { NamedRequest, RenderFlags } from "./check-run.ts";
-import { describeSeconds } from "./dream-progress.ts";
 import { firstLook, type LayerToSee } from "./first-look.ts";
 import type { InputFlags } from "./input-options.ts";
 import { openForCommand } from "./network.ts";
@@ -15,6 +14,7 @@ import { renderRequests } from "./render-requests.ts";
 import { several } from "../several.ts";
 import { sheetNames, withNumbers } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
+import { describeSeconds } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
 
 export interface LookFlags

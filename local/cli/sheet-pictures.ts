@@ -3,9 +3,11 @@ import { basename, dirname, join } from "node:path";
 
 import * as z from "zod";
 
-import { decodeImage } from "../../lib/image/png.ts";
-import type { Raster } from "../../lib/image/raster.ts";
+import { decodeImage, resizeRaster } from "../../lib/image/png.ts";
+import type { Planes, Raster } from "../../lib/image/raster.ts";
 import { type NetworkInput, networkInputSchema } from "../../lib/networks/network-input.ts";
+import { photographPlanes, takesPhotographs } from "../../lib/optvis/ascent/network-planes.ts";
+import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { targets as targetsSchema } from "../../lib/pipeline/request/fields/targets.ts";
 import {
   soleChannel,
@@ -93,6 +95,16 @@ const PHOTO_PIXELS = 200e6;
 /** @throws UsageError for what is no picture */
 export function readPicture(path: string): Promise<Raster> {
   return decodeUserFile(path, (bytes) => decodeImage(bytes, { pixelLimit: PHOTO_PIXELS }));
+}
+
+/** A photograph as a network sees it: resized to its input size, whatever the aspect. */
+export async function planesFor(network: NetworkModel, path: string): Promise<Planes> {
+  if (!takesPhotographs(network)) {
+    throw new UsageError(
+      `${path}: the network's images have ${network.planes.length} planes that are no colours, which no photograph has`,
+    );
+  }
+  return photographPlanes(await resizeRaster(await readPicture(path), network.inputSize), network);
 }
 
 function parseManifest(path: string, bytes: Uint8Array) {

@@ -23,6 +23,9 @@ export function run(...words: readonly string[]): Promise<Ended> {
   return runWith({}, ...words);
 }
 
+/** A line of a bar: there are some where a machine is slow, and none where it is quick. */
+const PROGRESS = /^[^\n]* \[[#.]+\] \d+ %[^\n]*\n$/;
+
 interface Surroundings {
   readonly env?: Environment;
   readonly stdin?: string;
@@ -45,7 +48,11 @@ export async function runWith(
         onLine?.(part);
       },
     },
-    stderr: { write: (part: string) => void (stderr += part) },
+    stderr: {
+      write: (part: string) => {
+        if (!PROGRESS.test(part)) stderr += part;
+      },
+    },
   });
   return { code, stdout, stderr };
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 import { completeRequestSchema } from "../../../lib/pipeline/request/complete-request.ts";
 import { channelResultSchema } from "../../../lib/pipeline/job/result.ts";
-import { describeSeconds, DreamProgress } from "../../../local/cli/dream-progress.ts";
+import { DreamProgress } from "../../../local/cli/dream-progress.ts";
 import type { ProgressBar, Terminal } from "../../../local/cli/terminal.ts";
 import { GOOD_CARD } from "../../support/fake-renderer.ts";
 
@@ -154,14 +154,4 @@ describe("the speed", () => {
     // 50 iterations in 5 s; 70, 100 and 100 are left
     expect(progress.secondsLeft()).toBeCloseTo(27, 10);
   });
-});
-
-test.each([
-  [1, "5 s"],
-  [62, "60 s"],
-  [400, "7 min"],
-  [7_000, "2 h"],
-  [7_900, "2 h 10 min"],
-])("%d seconds are %s", (seconds, text) => {
-  expect(describeSeconds(seconds)).toBe(text);
 });

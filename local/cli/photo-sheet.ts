@@ -1,0 +1,52 @@
+import { parse } from "node:path";
+
+import { fitInside } from "../../lib/image/grid.ts";
+import { encodePng, resizeRaster } from "../../lib/image/png.ts";
+import type { Raster, Size } from "../../lib/image/raster.ts";
+import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
+import type { ChannelComparison, ShownPicture } from "./judge-report.ts";
+import { readPicture } from "./sheet-pictures.ts";
+import { writeWhole } from "./write-whole.ts";
+
+const TILE: Size = { width: 192, height: 192 };
+
+/**
+ * Writes a sheet of pictures, each followed by the photographs that excite its channel most.
+ *
+ * @param out path of a PNG
+ * @param compared of each of the pictures
+ */
+export async function writePhotoSheet(
+  out: string,
+  pictures: readonly ShownPicture[],
+  compared: readonly ChannelComparison[],
+  layer: string,
+): Promise<void> {
+  // a photograph may be beside several pictures, and have 200 million pixels
+  const small = new Map<string, Raster>();
+  const tileOf = async (path: string, label: string): Promise<SheetTile> => {
+    const image = small.get(path) ?? (await readSmall(path));
+    small.set(path, image);
+    return { kind: "image", image, label };
+  };
+  const tiles: SheetTile[] = [];
+  for (const [i, { channel, label, topPhotos }] of compared.entries()) {
+    tiles.push(await tileOf(pictures[i]!.path, label ?? `#${channel}`));
+    for (const { path } of topPhotos) tiles.push(await tileOf(path, parse(path).name));
+  }
+  const together = tiles.length / compared.length;
+  // a sheet near square, of whole groups
+  const across = Math.max(1, Math.round(Math.sqrt(compared.length / together)));
+  const sheet = await composeSheet(tiles, {
+    gridSize: [null, across * together],
+    thumbnailSize: [TILE.height, TILE.width],
+    borderSize: 2,
+    title: `${layer}: pictures, each before the photographs that excite its channel most`,
+  });
+  await writeWhole(new Map([[out, await encodePng(sheet)]]));
+}
+
+async function readSmall(path: string): Promise<Raster> {
+  const image = await readPicture(path);
+  return resizeRaster(image, fitInside(image, TILE));
+}

@@ -1,0 +1,77 @@
+import type { ProgressBar, Terminal } from "./terminal.ts";
+
+/** Before there is a speed to go by. */
+const FIRST_ESTIMATE_MS = 3_000;
+
+/** Work that is over sooner needs no bar. */
+const FIRST_SHOWN_MS = 1_000;
+
+/** How long the rest of some work takes, which is counted in equal pieces, at the speed so far. */
+export class TimeLeft {
+  readonly #nowMs: () => number;
+  /** When pieces were first counted, and how many took none of the time since then. */
+  #start: { readonly ms: number; done: number } | null = null;
+
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+  }
+
+  /** Pieces that are done without work, and say nothing of the speed. */
+  leaveOut(pieces: number): void {
+    if (this.#start) this.#start.done += pieces;
+  }
+
+  /** `null` before there is a speed to go by. */
+  seconds(done: number, total: number): number | null {
+    const nowMs = this.#nowMs();
+    this.#start ??= { ms: nowMs, done };
+    const elapsedMs = nowMs - this.#start.ms;
+    if (elapsedMs < FIRST_ESTIMATE_MS || done === this.#start.done) return null;
+    return ((total - done) * elapsedMs) / (done - this.#start.done) / 1000;
+  }
+}
+
+/** A bar for work of equal pieces, with the time that the rest takes. */
+export class WorkBar {
+  readonly #bar: ProgressBar;
+  readonly #total: number;
+  readonly #timeLeft: TimeLeft;
+  readonly #nowMs: () => number;
+  readonly #startMs: number;
+
+  constructor(
+    { progressBar }: Pick<Terminal, "progressBar">,
+    label: string,
+    total: number,
+    nowMs: () => number = () => performance.now(),
+  ) {
+    this.#bar = progressBar(label);
+    this.#total = total;
+    this.#timeLeft = new TimeLeft(nowMs);
+    this.#nowMs = nowMs;
+    this.#startMs = nowMs();
+    this.#timeLeft.seconds(0, total);
+  }
+
+  /** @param done pieces of all that there are */
+  show(done: number): void {
+    if (this.#nowMs() - this.#startMs < FIRST_SHOWN_MS) return;
+    const seconds = this.#timeLeft.seconds(done, this.#total);
+    const isLeft = seconds !== null && done < this.#total;
+    this.#bar.show(done, this.#total, isLeft ? `${describeSeconds(seconds)} left` : undefined);
+  }
+
+  end(): void {
+    this.#bar.end();
+  }
+}
+
+/** A time to wait, as finely as it can be known: "40 s", "7 min", "2 h 10 min". */
+export function describeSeconds(seconds: number): string {
+  if (seconds < 90) return `${Math.max(5, 5 * Math.round(seconds / 5))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const rounded = 10 * Math.round(minutes / 10);
+  const rest = rounded % 60;
+  return `${Math.floor(rounded / 60)} h${rest === 0 ? "" : ` ${rest} min`}`;
+}
