@@ -5,7 +5,7 @@ import { parseResultKey, planKey, requestKey, roundKeys, type RoundKeys } from "
 import { JobImages } from "./job-images.ts";
 import { type JobPlan, planSchema } from "./plan.ts";
 import { ResultsSoFar } from "./results-so-far.ts";
-import { RoundNames } from "./round-names.ts";
+import { type RoundNames, roundNames } from "./round-names.ts";
 import { type Retry, retryOf, retrySchema } from "./round.ts";
 import {
   type ChannelResult,
@@ -84,7 +84,7 @@ export class Job {
   async look(): Promise<{ readonly job: Job; readonly names: RoundNames | null }> {
     if (this.#next !== null) return this.#next.look();
     const hasEnded = this.#completion !== null;
-    const names = hasEnded ? null : await RoundNames.list(this.#store, this.keys);
+    const names = hasEnded ? null : await roundNames(this.#store, this.keys);
     if (this.round === 0 && names?.hasRetries === false) return { job: this, names };
     const next = await this.#findNext();
     return next === null ? { job: this, names } : next.look();

@@ -1,5 +1,5 @@
 import { ImageError } from "../../image/errors.ts";
-import { SHEET_SIDE_LIMITS, type SheetFormat } from "../../image/formats.ts";
+import { SHEET_SIDE_LIMITS } from "../../image/formats.ts";
 import { decodeImage, encodePng, encodeSheet } from "../../image/png.ts";
 import type { Raster, Size } from "../../image/raster.ts";
 import { missingGlyphs } from "../../image/rendered-text.ts";
@@ -80,19 +80,28 @@ export async function buildSheet(
     shown: shown.map((i) => plan.channels[i]!),
     missingGlyphs: await missingIn(layout),
   };
+  const { format = "png" } = request.montage;
+  const placed = async (
+    part: SheetLayout,
+    write: (file: Uint8Array) => Promise<string>,
+  ): Promise<PlacedImage> => {
+    const file = await encodeSheet(await drawSheet(part, tiles), format, sheetDescription(plan));
+    return { key: await write(file), width: part.width, height: part.height };
+  };
+  const montageOf = (part: SheetLayout) =>
+    placed(part, (file) => job.images.writeSheet(file, format));
   const { width, height } = layout;
-  const maxSide = Math.min(limits.maxSide, SHEET_SIDE_LIMITS[formatOf(plan)]);
+  const maxSide = Math.min(limits.maxSide, SHEET_SIDE_LIMITS[format]);
   if (Math.max(width, height) <= maxSide && width * height <= limits.maxPixels) {
-    const montage = await writeMontage(job, layout, tiles);
-    return { ...about, montage, pages: [], deepZoom: null };
+    return { ...about, montage: await montageOf(layout), pages: [], deepZoom: null };
   }
-  const pages = await writePages(job, pageLayouts(layout, limits.maxPageSide), tiles);
+  const pages: PlacedImage[] = [];
+  // one at a time: a page is up to 200 MB of pixels
+  for (const [i, page] of pageLayouts(layout, limits.maxPageSide).entries()) {
+    pages.push(await placed(page, (file) => job.images.writePage(i + 1, file, format)));
+  }
   const deepZoom = await writeZoom(job, layout, tiles);
-  const montage = await writeMontage(
-    job,
-    reducedLayout(plan, layout, labels, limits.maxPageSide),
-    tiles,
-  );
+  const montage = await montageOf(reducedLayout(plan, layout, labels, limits.maxPageSide));
   return { ...about, montage, pages, deepZoom };
 }
 
@@ -179,46 +188,6 @@ function reducedLayout(
   const labelled = fitting(labels);
   const isRoom = labelled.thumbnail.width >= LEAST_LABELLED_PX;
   return isRoom ? labelled : fitting(labels.map(() => null));
-}
-
-async function writeMontage(
-  job: Job,
-  layout: SheetLayout,
-  tiles: readonly SheetTile[],
-): Promise<PlacedImage> {
-  const { width, height } = layout;
-  const plan = await job.plan();
-  const file = await sheetFile(layout, tiles, plan);
-  return { key: await job.images.writeSheet(file, formatOf(plan)), width, height };
-}
-
-async function writePages(
-  job: Job,
-  layouts: readonly SheetLayout[],
-  tiles: readonly SheetTile[],
-): Promise<PlacedImage[]> {
-  const plan = await job.plan();
-  const pages: PlacedImage[] = [];
-  // one at a time: a page is up to 200 MB of pixels
-  for (const layout of layouts) {
-    const { width, height } = layout;
-    const file = await sheetFile(layout, tiles, plan);
-    const key = await job.images.writePage(pages.length + 1, file, formatOf(plan));
-    pages.push({ key, width, height });
-  }
-  return pages;
-}
-
-async function sheetFile(
-  layout: SheetLayout,
-  tiles: readonly SheetTile[],
-  plan: JobPlan,
-): Promise<Uint8Array> {
-  return encodeSheet(await drawSheet(layout, tiles), formatOf(plan), sheetDescription(plan));
-}
-
-function formatOf({ request }: JobPlan): SheetFormat {
-  return request.montage.format ?? "png";
 }
 
 async function writeZoom(
