@@ -9,7 +9,7 @@ import { readJobStatus } from "../../lib/pipeline/job/job-status.ts";
 import { RequestError } from "../../lib/pipeline/request/request.ts";
 import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
 import { NO_INPUT } from "./check-input.ts";
-import { summariseJob, viewOf } from "./describe-job.ts";
+import { summariseJob } from "./describe-job.ts";
 import { atlasLink, jobLink } from "./links.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
@@ -101,5 +101,5 @@ function describeAtlas({ name, network, createdAt, layers }: Atlas, basePath: st
 
 async function summaryOf(jobId: string, basePath: string, deps: ApiDeps) {
   const status = await readJobStatus(deps.jobs.open(jobId));
-  return status && summariseJob(status, viewOf(basePath, deps));
+  return status && summariseJob(status, basePath, deps);
 }

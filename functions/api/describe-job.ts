@@ -2,13 +2,14 @@ import type * as z from "zod";
 
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { estimateOf } from "../../lib/pipeline/job/estimate.ts";
-import { jobPace, type LiveSteps } from "../../lib/pipeline/job/job-pace.ts";
+import { jobPace } from "../../lib/pipeline/job/job-pace.ts";
 import type { JobStatus } from "../../lib/pipeline/job/job-status.ts";
 import type { ChannelEnd } from "../../lib/pipeline/job/result.ts";
 import { type Completion, countsOf, PICTURES_SHOWN } from "../../lib/pipeline/job/tally.ts";
 import { shortestRequest } from "../../lib/pipeline/request/shortest-request.ts";
 import { missingGlyphsNotice } from "../../lib/pipeline/sheet/missing-glyphs.ts";
 import type { ObjectLinks } from "../../lib/storage/object-store.ts";
+import type { ApiRequest } from "./api-request.ts";
 import { channelPageLink, jobLink } from "./links.ts";
 import type { channelPageSchema } from "./input-schemas.ts";
 import type { ApiDeps } from "./route.ts";
@@ -24,36 +25,20 @@ export const LINK_SECONDS = 3_600;
 /** A page of at least a tenth of an ended job's channels comes from its manifest, in one read. */
 const PAGES_IN_MANIFEST = 10;
 
-export interface DescribeOptions {
-  readonly page: z.output<typeof channelPageSchema>;
-  readonly links: ObjectLinks;
-}
-
-/** Where and when a job is looked at. */
-interface View {
-  readonly basePath: string;
-  readonly now: Date;
-  /** Of a process that renders; `null` where others do. */
-  readonly liveSteps: (jobId: string) => LiveSteps | null;
-}
-
-export type ViewDeps = Pick<ApiDeps, "now" | "liveSteps">;
-
-/** What the API's own process sees now. */
-export function viewOf(basePath: string, { now, liveSteps = () => null }: ViewDeps): View {
-  return { basePath, now: now(), liveSteps };
+/** What is asked of a job: one page of its channels. */
+export interface JobQuery extends Pick<ApiRequest, "basePath"> {
+  readonly query: z.output<typeof channelPageSchema>;
 }
 
 /** The job with one page of its channels. */
 export async function describeJob(
   status: JobStatus,
-  view: View,
-  { page, links }: DescribeOptions,
+  { basePath, query: { offset, limit } }: JobQuery,
+  deps: ApiDeps,
 ): Promise<JobDocument> {
-  const { basePath } = view;
+  const { links } = deps;
   const { plan, job, completion, isWaiting } = status;
-  const { offset, limit } = page;
-  const summary = summariseJob(status, view);
+  const summary = summariseJob(status, basePath, deps);
   const hasMore = offset + limit < plan.channels.length;
   const next = hasMore
     ? channelPageLink(basePath, job.id, { offset: offset + limit, limit })
@@ -94,7 +79,14 @@ async function describeSheet(
   };
 }
 
-export function summariseJob(status: JobStatus, { basePath, now, liveSteps }: View): JobSummary {
+/** What can be told of a job beyond what is stored. */
+export type LiveDeps = Pick<ApiDeps, "now" | "liveSteps">;
+
+export function summariseJob(
+  status: JobStatus,
+  basePath: string,
+  { now, liveSteps }: LiveDeps,
+): JobSummary {
   const { plan, completion, state } = status;
   const { jobId, network, layer, provider, createdAt } = plan;
   return {
@@ -106,7 +98,7 @@ export function summariseJob(status: JobStatus, { basePath, now, liveSteps }: Vi
     createdAt,
     completedAt: completion?.completedAt ?? null,
     ...countsOf(status),
-    ...jobPace(status, liveSteps(jobId), now),
+    ...jobPace(status, liveSteps?.(jobId) ?? null, now()),
     pictures: completion?.pictures ?? picturesSoFar(status),
     links: { self: jobLink(basePath, jobId) },
   };

@@ -15,7 +15,7 @@ import { DamagedObjectError } from "../../lib/pipeline/json.ts";
 import { requestSchema } from "../../lib/pipeline/request/request.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { jobLink, jobPageLink } from "./links.ts";
-import { describeJob, type DescribeOptions, summariseJob, viewOf } from "./describe-job.ts";
+import { describeJob, type JobQuery, summariseJob } from "./describe-job.ts";
 import { lookAtEach } from "./look-at-each.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
@@ -98,7 +98,7 @@ export const listJobs = defineRoute({
     const { listed, last } = await listMatching(deps.jobs.list(after), filter, limit);
     const next = last === null ? null : jobPageLink(basePath, { after: last, limit, ...filter });
     const { found, problems } = await lookAtEach(listed, readJobStatus, DamagedObjectError);
-    const summaries = found.map((status) => summariseJob(status, viewOf(basePath, deps)));
+    const summaries = found.map((status) => summariseJob(status, basePath, deps));
     return { body: { jobs: summaries, problems, links: { next } } };
   },
 });
@@ -199,13 +199,8 @@ export const retryJobRoute = defineRoute({
 });
 
 /** @throws ProblemError if there is no such job */
-async function answerJob(
-  job: Job,
-  { query, basePath }: { readonly query: DescribeOptions["page"]; readonly basePath: string },
-  deps: ApiDeps,
-) {
+async function answerJob(job: Job, input: JobQuery, deps: ApiDeps) {
   const status = await readJobStatus(job);
   if (status === null) throw new ProblemError("not-found", [`there is no job '${job.id}'`]);
-  const options = { page: query, links: deps.links };
-  return { body: await describeJob(status, viewOf(basePath, deps), options) };
+  return { body: await describeJob(status, input, deps) };
 }

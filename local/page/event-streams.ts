@@ -1,11 +1,11 @@
 import type { ServerResponse } from "node:http";
 
-import { summariseJob, type ViewDeps, viewOf } from "../../functions/api/describe-job.ts";
+import { type LiveDeps, summariseJob } from "../../functions/api/describe-job.ts";
 import type { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import { readJobStatus } from "../../lib/pipeline/job/job-status.ts";
 import type { PipelineEvent } from "../pipeline-events.ts";
 
-interface EventStreamDeps extends ViewDeps {
+interface EventStreamDeps extends LiveDeps {
   readonly jobs: Jobs;
 }
 
@@ -77,7 +77,7 @@ export class EventStreams {
 
   async #tellOf(jobId: string): Promise<void> {
     const status = await readJobStatus(this.#deps.jobs.open(jobId));
-    if (status !== null) this.#send("job", summariseJob(status, viewOf("", this.#deps)));
+    if (status !== null) this.#send("job", summariseJob(status, "", this.#deps));
   }
 
   #send(name: string, data: unknown): void {
