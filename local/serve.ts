@@ -6,7 +6,6 @@ import { createHandler } from "../functions/api/handler.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
 import { isPublished } from "../lib/pipeline/networks/published-description.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
-import type { GpuGate } from "../lib/optvis/runtime/gpu-gate.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
 import { AddedNetworks, type PublishedNetworks } from "./added-networks.ts";
 import { type ApiServer, startApiServer } from "./api-adapter.ts";
@@ -16,19 +15,17 @@ import { EventStreams } from "./page/event-streams.ts";
 import type { NetworkPublisher } from "./page/network-drop.ts";
 import { PageServer } from "./page/page-server.ts";
 import { StepCounter } from "./page/step-counter.ts";
-import { type LocalPipeline, startLocalPipeline } from "./pipeline.ts";
+import { type LocalPipeline, type LocalPipelineOptions, startLocalPipeline } from "./pipeline.ts";
 
-export interface ServeOptions {
-  readonly dataFolder: string;
+export interface ServeOptions extends Pick<
+  LocalPipelineOptions,
+  "dataFolder" | "gate" | "threads"
+> {
   /** Of S3 and SQS; 0 for a free one. */
   readonly awsPort: number;
   readonly apiPort: number;
   /** Stays the caller's to close. */
   readonly renderer: Renderer;
-  /** The renderer's. @default none */
-  readonly gate?: GpuGate | null;
-  /** The renderer's. @default the machine's cores */
-  readonly threads?: number | undefined;
   /** Searched for networks, also later; those whose models are there are published. */
   readonly networkFolders: readonly string[];
   /**

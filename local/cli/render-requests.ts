@@ -2,12 +2,11 @@ import { join } from "node:path";
 
 import { networkFolders } from "../../lib/networks/folders.ts";
 import type { Log } from "../../functions/log.ts";
-import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { startThreadAhead } from "../../lib/optvis/runtime/session-worker.ts";
 import { EngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { RenderRequest } from "../../lib/pipeline/request/request.ts";
 import { errorLog } from "../log.ts";
-import { type LocalPipeline, startLocalPipeline } from "../pipeline.ts";
+import { type LocalPipeline, type LocalPipelineOptions, startLocalPipeline } from "../pipeline.ts";
 import type { RunEvent } from "../run-events.ts";
 import { runJobs } from "../run-job.ts";
 import {
@@ -27,17 +26,6 @@ import { InterruptedError, isWithoutRoom, NothingDrawnError } from "./user-error
 
 const INTERRUPTIONS = ["SIGINT", "SIGTERM"] as const;
 
-interface Rendering {
-  readonly renderer: EngineRenderer;
-  /** The renderer's. */
-  readonly gate: GpuGate | null;
-}
-
-interface PipelineParts extends Rendering {
-  readonly dataFolder: string;
-  readonly threads: number | undefined;
-}
-
 /**
  * Renders requests through the pipeline on this machine, and leaves sheets, tiles and a report.
  *
@@ -52,52 +40,43 @@ export async function renderRequests(
   await checkTemporaryFolder();
   // loads what it runs while requests are checked
   startThreadAhead();
-  const gate = gateOf(flags, terminalOf(flags, given));
+  const terminal = terminalOf(flags, given);
+  const gate = gateOf(flags, terminal);
   const renderer = new EngineRenderer({ threads: flags.threads, gate });
   try {
-    await renderBy({ renderer, gate }, requests, flags, given);
+    const checked = await checkRun(requests, flags, terminal, {
+      gate,
+      onFirstTask: (task, stepSeconds) => renderer.prepare(task, stepSeconds),
+    });
+    const { report } = checked;
+    const dataFolder = flags.data ?? join(flags.out, ".pipeline");
+    await makeWritable([flags.out, dataFolder]);
+    const tell = (event: object) => {
+      if (flags.json) given.print(JSON.stringify(event));
+    };
+    const run: DreamRun = {
+      ...checked,
+      requests: requests.map(({ request }) => request),
+      folder: flags.out,
+      terminal,
+      tell,
+      onFirstPicture: async () => {
+        if (flags.open === "with the first picture") await show(report.path, given);
+      },
+    };
+    const { problem, empty } = await withPipeline(
+      { dataFolder, renderer, gate, threads: flags.threads },
+      (pipeline, interruption) => runDreams(run, pipeline, interruption),
+    );
+    if (problem !== null) throw problem;
+    terminal.note(`${report.path}  (all of it, to be looked at in a browser)`);
+    tell({ kind: "report", report: report.path });
+    if (flags.open === "at the end") await show(report.path, given);
+    if (empty.length > 0) {
+      throw new NothingDrawnError(`${empty.join(", ")}: none of the images could be drawn`);
+    }
   } finally {
     await renderer.close();
-  }
-}
-
-async function renderBy(
-  { renderer, gate }: Rendering,
-  requests: readonly NamedRequest[],
-  flags: RenderFlags,
-  given: Terminal,
-): Promise<void> {
-  const terminal = terminalOf(flags, given);
-  const checked = await checkRun(requests, flags, terminal, {
-    gate,
-    onFirstTask: (task, stepSeconds) => renderer.prepare(task, stepSeconds),
-  });
-  const { report } = checked;
-  const dataFolder = flags.data ?? join(flags.out, ".pipeline");
-  await makeWritable([flags.out, dataFolder]);
-  const tell = (event: object) => {
-    if (flags.json) given.print(JSON.stringify(event));
-  };
-  const run: DreamRun = {
-    ...checked,
-    requests: requests.map(({ request }) => request),
-    folder: flags.out,
-    terminal,
-    tell,
-    onFirstPicture: async () => {
-      if (flags.open === "with the first picture") await show(report.path, given);
-    },
-  };
-  const { problem, empty } = await withPipeline(
-    { dataFolder, renderer, gate, threads: flags.threads },
-    (pipeline, interruption) => runDreams(run, pipeline, interruption),
-  );
-  if (problem !== null) throw problem;
-  terminal.note(`${report.path}  (all of it, to be looked at in a browser)`);
-  tell({ kind: "report", report: report.path });
-  if (flags.open === "at the end") await show(report.path, given);
-  if (empty.length > 0) {
-    throw new NothingDrawnError(`${empty.join(", ")}: none of the images could be drawn`);
   }
 }
 
@@ -149,7 +128,7 @@ async function runDreams(
 
 /** Has a pipeline for a run, and ends it; a signal to the process ends the run. */
 async function withPipeline<T>(
-  parts: PipelineParts,
+  parts: LocalPipelineOptions,
   run: (pipeline: LocalPipeline, interruption: AbortController) => Promise<T>,
 ): Promise<T> {
   const interruption = new AbortController();
