@@ -53,10 +53,8 @@ export interface UploadLink {
 
 export class ObjectNotFoundError extends Error {
   override readonly name = "ObjectNotFoundError";
-  readonly key: string;
 
   constructor(key: string) {
     super(`there is no object '${key}'`);
-    this.key = key;
   }
 }

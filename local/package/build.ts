@@ -51,17 +51,9 @@ async function buildPackage(): Promise<void> {
   }
   copyRuntimeLibraries(join(BUILT, "bin"));
   await buildPage(ROOT, join(BUILT, "page"));
-  execFileSync(
-    process.execPath,
-    [
-      join(ROOT, "node_modules/typescript/bin/tsc"),
-      "-p",
-      join(ROOT, "local/package"),
-      "--outDir",
-      ALL_TYPES,
-    ],
-    { stdio: "inherit" },
-  );
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const words = [tsc, "-p", join(ROOT, "local/package"), "--outDir", ALL_TYPES];
+  execFileSync(process.execPath, words, { stdio: "inherit" });
   for (const file of typesReachedFrom([ENTRIES.dreamgrid, ENTRIES.local].map(declarationOf))) {
     const target = join(BUILT, "types", file);
     mkdirSync(dirname(target), { recursive: true });
