@@ -25,7 +25,7 @@ import {
   renderRequest,
 } from "./pipeline/render/render-request.ts";
 import { type LayerRow, layerRows } from "./pipeline/request/layer-rows.ts";
-import { checkGraphOptions, checkReadOptions } from "./pipeline/request/library-options.ts";
+import { checkOptions, graphOptions, readOptions } from "./pipeline/request/library-options.ts";
 import type { RenderRequestInput } from "./pipeline/request/request.ts";
 
 /*
@@ -99,7 +99,7 @@ class Network {
  *   options that are none, as plain JavaScript may give them
  */
 export async function readNetwork(pathOrId: string, options: ReadOptions = {}): Promise<Network> {
-  checkReadOptions(options);
+  checkOptions(readOptions, options);
   const opened = await openNetwork(pathOrId, { ...networkFolders(process.env), ...options });
   const analysed = await analyseNetwork(opened);
   return new Network(withModel(analysed, await foldWeights(analysed.model)));
@@ -128,7 +128,7 @@ export interface VjpOptions {
  *   that are none, as plain JavaScript may give them
  */
 export function vjp(network: Network, options: VjpOptions): Graph {
-  checkGraphOptions({ network, ...options });
+  checkOptions(graphOptions, { network, ...options });
   const { parts } = findLayer(network.analysed.layers, options.layer);
   // as the layer is, whichever axis has its channels
   const asItIs = { ...options, channelAxis: parts > 1 ? 0 : 1 };
@@ -155,7 +155,7 @@ export function differentiableGraph(
   network: Network,
   { objective = "rectified", ...options }: ObjectiveGraphOptions,
 ): Graph {
-  checkGraphOptions({ network, objective, ...options });
+  checkOptions(graphOptions, { network, objective, ...options });
   const provider = options.provider ?? "cpu";
   return objectiveGraph(passTo(network, options), { objective, provider });
 }

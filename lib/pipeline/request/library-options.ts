@@ -8,7 +8,8 @@ import { RequestError } from "./request.ts";
 
 const direction = z.object({ kind: z.literal("direction"), cosinePower: z.number() });
 
-const graphOptionsSchema = z.strictObject({
+/** Of `vjp` and `differentiableGraph`. */
+export const graphOptions = z.strictObject({
   network: z.custom(
     (value) => typeof value === "object" && value !== null && "analysed" in value,
     "what readNetwork gives",
@@ -27,7 +28,8 @@ const graphOptionsSchema = z.strictObject({
 
 const perPlane = z.array(z.number()).min(1).optional();
 
-const readOptionsSchema = z.strictObject({
+/** Of `readNetwork`. */
+export const readOptions = z.strictObject({
   input: z
     .strictObject({
       preprocessing: z.enum(PREPROCESSING_NAMES).optional(),
@@ -46,25 +48,8 @@ const readOptionsSchema = z.strictObject({
   signal: z.instanceof(AbortSignal).optional(),
 });
 
-/**
- * Refuses what no graph can be made for: plain JavaScript has no compiler to say it.
- *
- * @throws RequestError
- */
-export function checkGraphOptions(options: object): void {
-  check(graphOptionsSchema, options);
-}
-
-/**
- * Refuses what says nothing of a network, for the same reason.
- *
- * @throws RequestError
- */
-export function checkReadOptions(options: object): void {
-  check(readOptionsSchema, options);
-}
-
-function check(schema: z.ZodObject, options: object): void {
+/** Refuses other options: plain JavaScript has no compiler to say it. @throws RequestError */
+export function checkOptions(schema: z.ZodObject, options: object): void {
   const { error } = schema.safeParse(options);
   if (error) throw new RequestError(describeIssues(error.issues, options, schema));
 }
