@@ -28,9 +28,9 @@ export function workersFor(channels: number, most: number): number {
 
 /**
  * Starts the workers that further channels are worth, beyond those of the channels that are there.
- * A worker ends when it finds nothing to do, and is replaced if it ends before that
- * (cdk/constructs/gpu-fleet.ts), but for want of a card of use: where channels wait, nobody holds
- * any, and this process has started none for long, one is started to see whether that is mended.
+ * A worker ends when it finds nothing to do. One that ends earlier is replaced
+ * (cdk/constructs/gpu-fleet.ts), unless it found no card of use. So where channels wait, nobody
+ * holds any, and this process has started no worker for long, one is started to look for a card.
  *
  * To be called before the channels are sent: whoever is interrupted and begins anew then starts one
  * too many, and never none.

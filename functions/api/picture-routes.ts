@@ -11,9 +11,9 @@ import { channelPathSchema, deepZoomPieceSchema } from "./input-schemas.ts";
 import { channelResultDocumentSchema, jobIdSchema, redirectSchema } from "./schemas.ts";
 
 /*
- * Addresses that stay: presigned links end after an hour at most, each call of these leads to a fresh
- * one. A browser may keep where a picture's leads for most of that hour; a sheet is another once its
- * job is retried.
+ * These addresses stay: each call leads to a fresh presigned link, which ends within an hour. A
+ * browser may keep the link of a picture for most of that hour, but not that of a sheet, which a
+ * retry replaces.
  */
 const KEPT = `private, max-age=${LINK_SECONDS - 600}`;
 const NOT_KEPT = "no-cache";

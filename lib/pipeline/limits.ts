@@ -90,21 +90,13 @@ export const MAX_MODEL_BYTES = 500_000_000;
  */
 export const MAX_CACHED_MODEL_BYTES = 72_000_000;
 
-/**
- * Of all uploads in a bucket, for each kind, images or networks: a hundred of the largest models.
- */
+/** All uploaded images of a bucket, or all its networks: a hundred of the largest models. */
 export const MAX_UPLOADED_BYTES = 50_000_000_000;
 
-/**
- * The images among them, which are counted before another: a listing has a thousand, and API Gateway
- * waits 29 s.
- */
+/** Counted before each further one, a thousand in a listing, while API Gateway waits 29 s. */
 export const MAX_UPLOADED_IMAGES = 100_000;
 
-/**
- * How long a network's files wait for its description: a day, of which a link to send one lasts an
- * hour.
- */
+/** How long a network's files wait for its description; a link to send one lasts an hour. */
 export const UNPUBLISHED_SECONDS = 86_400;
 
 /** A network's description, or a file of class names: ImageNet's 1,000 take about 30 kB. */
@@ -132,8 +124,8 @@ export const MAX_LABEL_LENGTH = 100;
 export const MAX_NAME_LENGTH = 256;
 
 /**
- * Of what is wrong with the entries of a list so many are told, and no more is looked for: it would
- * hide what else is wrong, and a wrong name is held to all that there are, a wrong file read.
+ * Problems with the entries of one list; after so many no others are looked for. They would hide
+ * what else is wrong, and each wrong name is compared with all names, each wrong file read.
  */
 export const MAX_ENTRIES_TOLD = 10;
 
@@ -168,9 +160,9 @@ export const MAX_JOB_SECONDS = 12 * 86_400;
 export const RECONCILE_SECONDS = 900;
 
 /**
- * A job that `auto` gave to the GPU goes to the CPU too if none of its channels has ended by then,
- * which is found at the first look at it: that is sent for before the job is made, and clocks
- * differ. A Spot instance with its image takes five to ten minutes.
+ * A job that `auto` gave to the GPU goes to the CPU too if none of its channels has ended by then.
+ * A Spot instance with its image takes five to ten minutes. Less than RECONCILE_SECONDS, so that
+ * the first look finds it: its message is sent before the job is made, and clocks differ.
  */
 export const GPU_PATIENCE_SECONDS = RECONCILE_SECONDS - 30;
 

@@ -35,7 +35,7 @@ export interface DeepZoomFacts {
 export class JobImages {
   readonly #store: ObjectStore;
   readonly #keys: RoundKeys;
-  /** A viewer asks for each piece of a pyramid, and its descriptor stays as it is. */
+  /** Read once: a viewer asks for piece after piece, and the descriptor never changes. */
   #deepZoom: DeepZoomFacts | null = null;
 
   constructor(store: ObjectStore, keys: RoundKeys) {

@@ -5,12 +5,12 @@ import type { JobPlan } from "./plan.ts";
 import { retryOf } from "./round.ts";
 
 /**
- * Has a job that is about to be made begin behind the rounds that are left of an older one of its
- * id: a bucket deletes what is old object by object, what was written before midnight a day before
- * the rest, and what outlives its plan would say that the new job's channels were sent, that another
- * message is about them, or that the job has ended.
+ * Lets a new job begin behind the rounds that are left of an older one of its id. A bucket deletes
+ * old objects one by one, those of a job on different days. What outlives the plan would say that
+ * the new job's channels were sent, that another message is about them, or that the job has ended.
  *
- * Its plan comes after: cut off, or done twice, it is another round that nobody draws.
+ * To be called before the plan is written: cut off, or done twice, it leaves another round that
+ * nobody draws.
  *
  * @returns how many rounds it begins behind
  */

@@ -26,8 +26,8 @@ export async function retryJob(job: Job, deps: JobDeps): Promise<RetryOutcome> {
 }
 
 /**
- * Draws what a job has no image of that was told to stop, and has not: in a round of its own, which
- * nobody tells to stop. Those who end the one before write nothing that counts.
+ * Draws the missing images of a job that was told to stop and has not ended: in a new round, which
+ * nobody has told to stop. What is still written to the round before counts no more.
  *
  * @param job its last round
  */

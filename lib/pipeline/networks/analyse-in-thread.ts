@@ -20,9 +20,8 @@ export interface AnalysisBounds {
 }
 
 /**
- * A model within the budgets of `onnx/budgets.ts` needs less than the time. These are for what
- * nobody has thought of. A busy machine takes nothing of `cpuMs`, so that may be short: small files
- * are answered at once, whatever they ask for.
+ * A model within the budgets of `onnx/budgets.ts` needs less; these bounds stop what nobody has
+ * foreseen. Time on a core is the same on a busy machine, so that `cpuMs` can be short.
  */
 const BOUNDS: Omit<AnalysisBounds, "cpuMs"> = { heapMb: HEAP_MB, deadlineMs: 120_000 };
 
@@ -31,7 +30,7 @@ const CPU_MS = 1_000;
 const CPU_MS_PER_MB = 100;
 const SMALL_MB = 10;
 
-/** Ends when the task before has: together they would need more memory than one may. */
+/** The task before, which is waited for: two at once would need twice the memory. */
 let earlier: Promise<unknown> = Promise.resolve();
 
 /**

@@ -13,8 +13,7 @@ export interface RoomDeps {
  * Why there is no room for another upload of that kind, or `null` if there is.
  *
  * Files of networks whose description has not come within a day are deleted on the way: nobody can
- * use them. What no link is given for is someone's own, and stays. Images go by the bucket's own
- * rule.
+ * use them. Objects that no link can have been given for stay. Images go by the bucket's own rule.
  *
  * @param most in the bucket: bytes of one kind, and images
  */

@@ -42,7 +42,7 @@ function scaleOf(image: Planes, request: CompleteRequest): ByteOf {
   return (value) => value + zeroLevel;
 }
 
-/** Why the image cannot be a tile, or `null`: never let a NaN through. */
+/** Why the image cannot be a tile, or `null`. */
 function unfitness({ image, trace }: RenderedImage): string | null {
   if (trace.length === 0) return "the ascent left no trace";
   const bad = trace.find(({ activation }) => !Number.isFinite(activation));
