@@ -2,6 +2,7 @@ import { FoldingBudget } from "../onnx/budgets.ts";
 import { constantFacts, type ValueFacts } from "../onnx/facts.ts";
 import { subgraphsOf } from "../onnx/graph-order.ts";
 import type { Graph, Value } from "../onnx/model.ts";
+import type { Inputs } from "../onnx/operators/inputs.ts";
 import { producersByValue } from "../onnx/readers.ts";
 import { inferIfPossible } from "../onnx/shape-inference.ts";
 import type { Tensor } from "../onnx/tensor.ts";
@@ -32,14 +33,21 @@ export function constantFinder(graph: Graph): ConstantOf {
     const producer = producers.get(value);
     if (!producer || subgraphsOf(producer).length > 0) return null;
     if (producer.inputs.length > MOST_INPUTS) return null;
-    const inputs: (ValueFacts | null)[] = [];
-    for (const input of producer.inputs) {
-      const tensor = input ? find(input, steps) : null;
-      if (input && !tensor) return null;
-      inputs.push(tensor && constantFacts(tensor));
-    }
+    const inputs = constantInputs(producer.inputs, (input) => find(input, steps));
+    if (inputs === null) return null;
     const place = producer.outputs.indexOf(value);
     return inferIfPossible(producer, inputs, budget)[place]?.constant ?? null;
   };
   return (value) => find(value, MOST_STEPS);
+}
+
+/** What is known of inputs that are constants or left out; `null` if one is neither. */
+export function constantInputs(values: readonly Value[], constantOf: ConstantOf): Inputs | null {
+  const inputs: (ValueFacts | null)[] = [];
+  for (const value of values) {
+    const tensor = value ? constantOf(value) : null;
+    if (value && !tensor) return null;
+    inputs.push(tensor && constantFacts(tensor));
+  }
+  return inputs;
 }

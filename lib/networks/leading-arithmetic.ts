@@ -1,4 +1,4 @@
-import { constantFacts, type ValueFacts } from "../onnx/facts.ts";
+import { constantFacts } from "../onnx/facts.ts";
 import type { Graph, Node, Value } from "../onnx/model.ts";
 import { floatAttribute, intAttribute, intsAttribute } from "../onnx/node.ts";
 import { readersByValue } from "../onnx/readers.ts";
@@ -11,7 +11,7 @@ import {
   type Tensor,
   toNumbers,
 } from "../onnx/tensor.ts";
-import { type ConstantOf, constantFinder } from "./constant-finder.ts";
+import { type ConstantOf, constantFinder, constantInputs } from "./constant-finder.ts";
 
 /** The image times `factor` plus `offset`, per plane. */
 export interface Affine {
@@ -176,13 +176,9 @@ function pickedFrom(
   // what it makes of their numbers it makes of the planes
   const numbers = intsTensor(planes.map((_, i) => i));
   const shape = filled(rank, 1).with(axis, planes.length);
-  const inputs: (ValueFacts | null)[] = [constantFacts({ ...numbers, shape })];
-  for (const input of node.inputs.slice(1)) {
-    const tensor = input ? constantOf(input) : null;
-    if (input && !tensor) return null;
-    inputs.push(tensor && constantFacts(tensor));
-  }
-  const outputs = inferIfPossible(node, inputs);
+  const others = constantInputs(node.inputs.slice(1), constantOf);
+  if (others === null) return null;
+  const outputs = inferIfPossible(node, [constantFacts({ ...numbers, shape }), ...others]);
   const picked: Stage[] = [];
   for (const [i, output] of node.outputs.entries()) {
     const constant = outputs[i]?.constant;

@@ -7,6 +7,7 @@ import type { Graph, Node, Value, ValueInfo } from "./model.ts";
 import { freshName, namesIn } from "./names.ts";
 import { intsAttribute, standardNode } from "./node.ts";
 import { TO_CHANNELS_FIRST, TO_CHANNELS_LAST } from "./operators/layout.ts";
+import { isStandard } from "./readers.ts";
 import { intsTensor } from "./tensor.ts";
 
 /** Colours of an image; an axis of this length tells where they are. */
@@ -54,9 +55,11 @@ function transposed(graph: Graph, image: ShapedInput): Graph {
   const { name, shape } = image;
   const last = freshName(namesIn(graph), `${name}_channels_last`);
   const replaced = reading(graph, name, last, isToChannelsFirst);
-  const transpose = plumbing("Transpose", [name], last, { perm: TO_CHANNELS_LAST });
+  const attributes = { perm: TO_CHANNELS_LAST };
+  const transpose = standardNode({ op: "Transpose", inputs: [name], outputs: [last], attributes });
   const first = TO_CHANNELS_FIRST.map((axis) => shape[axis] ?? null);
-  const nodes = replaced.isRead ? [transpose, ...replaced.nodes] : replaced.nodes;
+  const isRead = replaced.some((node) => valuesRead(node).includes(last));
+  const nodes = isRead ? [transpose, ...replaced] : replaced;
   return withInput({ ...graph, nodes }, { ...image, shape: first });
 }
 
@@ -71,12 +74,13 @@ function withPlaneAxis(graph: Graph, image: ShapedInput, axes: ImageAxes | null)
     ? [0, isLast ? [1, c, a, b] : [1, a, b, c]]
     : [1, [a, 1, b, c]];
   const taken = namesIn(graph);
-  const replaced = reading(graph, name, freshName(taken, `${name}_of_file`), () => false);
+  const ofFile = freshName(taken, `${name}_of_file`);
   const axis = freshName(taken, `${name}_axis`);
-  const first = isLast ? freshName(taken, `${name}_first`) : replaced.value;
-  const squeeze = plumbing("Squeeze", [name, axis], first);
-  const last = plumbing("Transpose", [first], replaced.value, { perm: [1, 2, 0] });
-  const nodes = [squeeze, ...(isLast ? [last] : []), ...replaced.nodes];
+  const first = isLast ? freshName(taken, `${name}_first`) : ofFile;
+  const squeeze = standardNode({ op: "Squeeze", inputs: [name, axis], outputs: [first] });
+  const attributes = { perm: [1, 2, 0] };
+  const last = standardNode({ op: "Transpose", inputs: [first], outputs: [ofFile], attributes });
+  const nodes = [squeeze, ...(isLast ? [last] : []), ...reading(graph, name, ofFile)];
   const initializers = new Map([...graph.initializers, [axis, intsTensor([squeezed])] as const]);
   return withInput({ ...graph, nodes, initializers }, { ...image, shape: ofFour });
 }
@@ -89,16 +93,16 @@ function reading(
   graph: Graph,
   image: Value,
   value: Value,
-  becomesIdentity: (node: Node) => boolean,
-) {
+  becomesIdentity: (node: Node) => boolean = () => false,
+): readonly Node[] {
   const renaming = new Map([[image, value]]);
-  const nodes = graph.nodes.map((node): Node => {
+  return graph.nodes.map((node) => {
     if (!valuesRead(node).includes(image)) return node;
-    if (becomesIdentity(node)) return { ...node, op: "Identity", attributes: {} };
-    return withNames(node, renaming);
+    return becomesIdentity(node) ? asIdentity(node) : withNames(node, renaming);
   });
-  return { nodes, value, isRead: nodes.some((node) => valuesRead(node).includes(value)) };
 }
+
+const asIdentity = (node: Node): Node => ({ ...node, op: "Identity", attributes: {} });
 
 /**
  * An image of bytes as one of floats, where nothing reads it but casts to floats, which then do
@@ -106,12 +110,10 @@ function reading(
  */
 function ofFloats(graph: Graph, image: Value): Graph | null {
   const readers = graph.nodes.filter((node) => valuesRead(node).includes(image));
-  const isCast = ({ op, domain, attributes }: Node) =>
-    op === "Cast" && domain === "" && elementTypeOf(Number(attributes["to"])) === "float32";
+  const isCast = (node: Node) =>
+    isStandard(node, "Cast") && elementTypeOf(Number(node.attributes["to"])) === "float32";
   if (!readers.every(isCast)) return null;
-  const nodes = graph.nodes.map((node): Node => {
-    return readers.includes(node) ? { ...node, op: "Identity", attributes: {} } : node;
-  });
+  const nodes = graph.nodes.map((node) => (readers.includes(node) ? asIdentity(node) : node));
   return { ...graph, nodes };
 }
 
@@ -120,16 +122,7 @@ function withInput(graph: Graph, image: ValueInfo): Graph {
   return { ...graph, inputs };
 }
 
-function plumbing(
-  op: string,
-  inputs: readonly Value[],
-  output: Value,
-  attributes: Node["attributes"] = {},
-): Node {
-  return standardNode({ op, name: output, inputs, outputs: [output], attributes });
-}
-
 function isToChannelsFirst(node: Node): boolean {
-  if (node.op !== "Transpose" || node.domain !== "") return false;
+  if (!isStandard(node, "Transpose")) return false;
   return intsAttribute(node, "perm", []).join() === TO_CHANNELS_FIRST.join();
 }

@@ -71,7 +71,7 @@ export class GraphBuilder {
     const serial = this.#counter++;
     const name = `${this.#prefix}${op}_${serial}`;
     const outputs = Array.from({ length: outputCount }, (_, i) => (i ? `${name}_${i}` : name));
-    const node = standardNode({ op, name, inputs, outputs, attributes });
+    const node = standardNode({ op, inputs, outputs, attributes });
     return this.#lowering?.(this, node) ?? this.append(node);
   }
 
@@ -120,7 +120,7 @@ export class GraphBuilder {
     attributes: Attributes = {},
   ): Value {
     const name = `${this.#prefix}${op}_${this.#counter++}`;
-    const node = standardNode({ op, name, inputs, outputs: [name], attributes });
+    const node = standardNode({ op, inputs, outputs: [name], attributes });
     return this.appendWithFacts(node, [facts])[0]!;
   }
 

@@ -19,11 +19,11 @@ function shortened(text: string): string {
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text;
 }
 
-/** A node of standard ONNX. */
+/** A node of standard ONNX, by default called as its first output. */
 export function standardNode(
-  node: Pick<Node, "op" | "name" | "inputs" | "outputs"> & Partial<Pick<Node, "attributes">>,
+  node: Pick<Node, "op" | "inputs" | "outputs"> & Partial<Pick<Node, "name" | "attributes">>,
 ): Node {
-  return { domain: "", attributes: {}, ...node };
+  return { domain: "", name: node.outputs[0]!, attributes: {}, ...node };
 }
 
 /** Domain of nodes that cannot be computed, for a reason that is their attribute of this name. */

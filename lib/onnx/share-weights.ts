@@ -1,4 +1,5 @@
 import type { Attribute, Graph, Model, Node } from "./model.ts";
+import { ARRAYS } from "./operators/elements.ts";
 import type { NumericTensor, Tensor } from "./tensor.ts";
 
 /**
@@ -105,24 +106,7 @@ function copyOf(bytes: Uint8Array): SharedArrayBuffer {
 }
 
 function viewOn<T extends NumericTensor>(tensor: T, buffer: SharedArrayBuffer, offset: number): T {
-  return { ...tensor, data: elementsOn(tensor, buffer, offset) };
-}
-
-function elementsOn(
-  { type, data: { length } }: NumericTensor,
-  buffer: SharedArrayBuffer,
-  offset: number,
-): NumericTensor["data"] {
-  switch (type) {
-    case "float32":
-      return new Float32Array(buffer, offset, length);
-    case "int64":
-      return new BigInt64Array(buffer, offset, length);
-    case "int32":
-      return new Int32Array(buffer, offset, length);
-    case "bool":
-      return new Uint8Array(buffer, offset, length);
-    default:
-      return type satisfies never;
-  }
+  const Elements: new (...part: [SharedArrayBuffer, number, number]) => NumericTensor["data"] =
+    ARRAYS[tensor.type];
+  return { ...tensor, data: new Elements(buffer, offset, tensor.data.length) };
 }

@@ -27,7 +27,13 @@ export function fromElements(
   return { type, shape, data } as NumericTensor;
 }
 
-const ARRAYS = { float32: Float32Array, int64: BigInt64Array, int32: Int32Array, bool: Uint8Array };
+/** Those that hold a tensor's elements. */
+export const ARRAYS = {
+  float32: Float32Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  bool: Uint8Array,
+};
 
 /**
  * A tensor of `type` from numbers: towards zero for integers, true for anything but 0.

@@ -213,7 +213,7 @@ const groupNorm: Upgrade = (node, rewriting) => {
     num_groups: intAttribute(node, "groups"),
     epsilon: float(floatAttribute(node, "epsilon", 1e-5)),
   };
-  const inner = { op: "GroupNormalization", name: z, inputs: [first, gamma!, beta!], outputs: [z] };
+  const inner = { op: "GroupNormalization", inputs: [first, gamma!, beta!], outputs: [z] };
   const asOf21 = { ...rewriting, opset: 21 };
   const { upgrade } = normalisations["GroupNormalization"]!;
   emitter.add(...upgrade!(standardNode({ ...inner, attributes }), asOf21));

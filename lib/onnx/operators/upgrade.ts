@@ -97,14 +97,14 @@ export class Emitter {
 
   emit(op: string, inputs: readonly Value[], attributes: Attributes = {}): Value {
     const output = this.#rewriting.fresh(`${this.#node.outputs[0]}_${op}`);
-    const node = standardNode({ op, name: output, inputs, outputs: [output], attributes });
+    const node = standardNode({ op, inputs, outputs: [output], attributes });
     this.#nodes.push({ ...node, ...this.#marks });
     return output;
   }
 
   /** Writes that `output` is another name of a value. */
   pass(value: Value, output: Value): void {
-    this.add(standardNode({ op: "Identity", name: output, inputs: [value], outputs: [output] }));
+    this.add(standardNode({ op: "Identity", inputs: [value], outputs: [output] }));
   }
 
   /** So many equal parts of a value along an axis. */
@@ -121,7 +121,7 @@ export class Emitter {
     const outputs = Array.from({ length: count }, () =>
       this.#rewriting.fresh(`${this.#node.outputs[0]}_Split`),
     );
-    const node = standardNode({ op: "Split", name: outputs[0]!, inputs, outputs, attributes });
+    const node = standardNode({ op: "Split", inputs, outputs, attributes });
     this.#nodes.push({ ...node, ...this.#marks });
     return outputs;
   }

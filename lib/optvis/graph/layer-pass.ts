@@ -119,12 +119,12 @@ function batchFirst(
   const own = facts.get(value)?.shape;
   if (batchAxis === 0 || own === undefined) return { nodes, initializers, value, made: own };
   const output = `${value}_batch_first`;
+  const attributes = { perm: axisInFront([...own.keys()], batchAxis) };
   const transpose = standardNode({
     op: "Transpose",
-    name: output,
     inputs: [value],
     outputs: [output],
-    attributes: { perm: axisInFront([...own.keys()], batchAxis) },
+    attributes,
   });
   const made = axisInFront(own, batchAxis);
   return { nodes: [...nodes, transpose], initializers, value: output, made };
@@ -140,12 +140,7 @@ function byImage(
   const [leading = 0, ...rest] = facts.get(layer)!.shape;
   const made = [images, leading / images, ...rest];
   const [value, shape] = [`${layer}_by_image`, `${layer}_by_image_shape`];
-  const reshape = standardNode({
-    op: "Reshape",
-    name: value,
-    inputs: [layer, shape],
-    outputs: [value],
-  });
+  const reshape = standardNode({ op: "Reshape", inputs: [layer, shape], outputs: [value] });
   const initializers = new Map([...graph.initializers, [shape, intsTensor(made)] as const]);
   return { nodes: [...nodes, reshape], initializers, value, made };
 }
@@ -167,14 +162,8 @@ const secondName = (layer: Value): Value => `${layer}_channels_second`;
  */
 function toChannelsSecond(layer: Value, rank: number, channelAxis: number): Node {
   const perm = channelsSecond([...Array(rank).keys()], channelAxis);
-  const output = secondName(layer);
-  return standardNode({
-    op: "Transpose",
-    name: output,
-    inputs: [layer],
-    outputs: [output],
-    attributes: { perm },
-  });
+  const [inputs, outputs] = [[layer], [secondName(layer)]];
+  return standardNode({ op: "Transpose", inputs, outputs, attributes: { perm } });
 }
 
 /**

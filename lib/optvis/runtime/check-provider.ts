@@ -1,6 +1,7 @@
 import type { GpuProvider, Provider } from "../../autodiff/provider.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import type { Attributes, Node } from "../../onnx/model.ts";
+import { standardNode } from "../../onnx/node.ts";
 import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { differentiableGraph } from "../graph/differentiable-graph.ts";
 import type { LayerPass } from "../graph/layer-pass.ts";
@@ -127,8 +128,7 @@ function smallPass(): LayerPass {
 }
 
 function node(op: string, inputs: readonly string[], attributes: Attributes = {}): Node {
-  const name = `${op}(${inputs.join(", ")})`;
-  return { op, name, domain: "", inputs, outputs: [name], attributes };
+  return standardNode({ op, inputs, outputs: [`${op}(${inputs.join(", ")})`], attributes });
 }
 
 /** From -largest to largest. */
