@@ -51,6 +51,7 @@ export class ForwardTrace {
   readonly #arithmetic: ReturnType<typeof arithmetic>;
   /** The network's values as values of the graph. */
   readonly #scope: Map<Value, Value>;
+  readonly valueOf: (value: Value) => Value;
   readonly #active: Set<Value>;
   readonly #rectified = new Set<Value>();
   /** Of nodes whose neighbours ask for another rule than their operator's. */
@@ -66,29 +67,13 @@ export class ForwardTrace {
     this.#forms = forms;
     this.#arithmetic = arithmetic(graph);
     this.#scope = new Map([...replacements, [pass.input, image]]);
+    this.valueOf = valueFinder(graph, pass.initializers, this.#scope);
     this.#active = new Set([pass.input]);
     this.#rewritten = rewrittenRules(pass.nodes, stops, relu);
   }
 
   isActive(value: Value): boolean {
     return this.#active.has(value);
-  }
-
-  /**
-   * The graph's value for one of the network's; constants enter the graph on first use.
-   *
-   * @throws ModelError for a weight of a type that is not read.
-   */
-  valueOf(value: Value): Value {
-    if (value === "") return "";
-    const known = this.#scope.get(value);
-    if (known !== undefined) return known;
-    const tensor = this.#pass.initializers.get(value);
-    if (!tensor) throw new Error(`internal: '${value}' is neither produced nor a constant`);
-    requireNumbers(tensor, value);
-    const constant = this.#graph.constant(tensor);
-    this.#scope.set(value, constant);
-    return constant;
   }
 
   /**
@@ -103,7 +88,7 @@ export class ForwardTrace {
         requireNumbers(attribute.tensor, node.outputs[0]!);
       }
     }
-    const inputs = node.inputs.map((value) => this.valueOf(value));
+    const inputs = node.inputs.map(this.valueOf);
     if (!node.inputs.some((value) => this.isActive(value)) || NON_DIFFERENTIABLE.has(node.op)) {
       const outputs = this.#graph.emitMany(node.op, inputs, node.attributes, node.outputs.length);
       node.outputs.forEach((value, i) => this.#scope.set(value, outputs[i]!));
@@ -149,6 +134,30 @@ export class ForwardTrace {
       "choose a layer before it",
     ).towards(layerName);
   }
+}
+
+/**
+ * Finds the graph's value for one of the network's; constants enter the graph on first use.
+ *
+ * @param scope the network's values that are in the graph
+ * @throws ModelError for a weight of a type that is not read.
+ */
+export function valueFinder(
+  graph: GraphBuilder,
+  initializers: ReadonlyMap<Value, Tensor>,
+  scope: Map<Value, Value>,
+): (value: Value) => Value {
+  return (value) => {
+    if (value === "") return "";
+    const known = scope.get(value);
+    if (known !== undefined) return known;
+    const tensor = initializers.get(value);
+    if (!tensor) throw new Error(`internal: '${value}' is neither produced nor a constant`);
+    requireNumbers(tensor, value);
+    const constant = graph.constant(tensor);
+    scope.set(value, constant);
+    return constant;
+  };
 }
 
 function requireNumbers(tensor: Tensor, name: Value): void {

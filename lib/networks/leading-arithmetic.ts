@@ -7,6 +7,7 @@ import {
   filled,
   type FloatTensor,
   intsTensor,
+  numbersIn,
   sizeOf,
   type Tensor,
   toNumbers,
@@ -209,9 +210,8 @@ function placeAfter(
 ): PlaneAxis | null {
   if (node.op === "Reshape") return null;
   if (node.op === "Squeeze" || node.op === "Unsqueeze") {
-    const stated = constantOf(node.inputs[1] ?? "");
-    if (stated === null || stated.type === "opaque") return null;
-    const axes = toNumbers(stated);
+    const axes = numbersIn(constantOf(node.inputs[1] ?? ""));
+    if (axes === null) return null;
     const after = rank + (node.op === "Squeeze" ? -axes.length : axes.length);
     const changed = new Set(axes.map((each) => (each < 0 ? each + Math.max(rank, after) : each)));
     const kept = Array.from({ length: Math.max(rank, after) }, (_, i) => i).filter(

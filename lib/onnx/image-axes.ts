@@ -1,6 +1,6 @@
 import type { Graph, Node, Value, ValueInfo } from "./model.ts";
 import { readersByValue } from "./readers.ts";
-import { type Tensor, toNumbers } from "./tensor.ts";
+import { numbersIn, type Tensor } from "./tensor.ts";
 
 /** Which axis of an image input its planes lie along, as the operators that read it tell. */
 export interface ImageAxes {
@@ -115,7 +115,7 @@ function axesAfter(
   }
   if (node.op !== "Unsqueeze" && node.op !== "Squeeze") return null;
   // an attribute up to opset 12, an input since
-  const changed = intsOf(node, "axes") ?? numbersOf(constants.get(node.inputs[1] ?? ""));
+  const changed = intsOf(node, "axes") ?? numbersIn(constants.get(node.inputs[1] ?? ""));
   if (changed === null) return null;
   const rank = axes.length + (node.op === "Unsqueeze" ? changed.length : 0);
   const places = new Set(changed.map((axis) => (axis < 0 ? axis + rank : axis)));
@@ -133,10 +133,6 @@ function intsOf({ attributes }: Node, name: string): readonly number[] | null {
   const value = attributes[name];
   const isInts = Array.isArray(value) && value.every((item) => typeof item === "number");
   return isInts ? value : null;
-}
-
-function numbersOf(tensor: Tensor | undefined): readonly number[] | null {
-  return tensor && tensor.type !== "opaque" ? toNumbers(tensor) : null;
 }
 
 function planesOf(graph: Graph, node: Node, weight: number | null): number | null {

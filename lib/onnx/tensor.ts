@@ -125,3 +125,8 @@ export function toNumbers(tensor: Tensor): number[] {
   for (const element of tensor.data) numbers.push(Number(element));
   return numbers;
 }
+
+/** As `toNumbers`; `null` where there is no tensor, or one that has none. */
+export function numbersIn(tensor: Tensor | null | undefined): number[] | null {
+  return tensor && tensor.type !== "opaque" ? toNumbers(tensor) : null;
+}

@@ -1,7 +1,7 @@
 import { ModelError } from "../errors.ts";
-import type { Node, Value } from "../model.ts";
+import type { Node } from "../model.ts";
 import { describeNode, mismatch, requiredInput, stringAttribute } from "../node.ts";
-import { filled, formatShape, sizeOf, toNumbers } from "../tensor.ts";
+import { filled, formatShape, numbersIn, sizeOf } from "../tensor.ts";
 import { axisAttribute, normaliseAxis } from "./axes.ts";
 import { broadcast } from "./broadcast.ts";
 import { broadcastTo, countTo, fromElements, pick } from "./elements.ts";
@@ -140,15 +140,10 @@ const pad: Operator = {
 const wrapped: Upgrade = (node, rewriting) => {
   const emitter = new Emitter(node, rewriting);
   const x = requiredInput(node, 0);
-  const listed = (value: Value | undefined) => {
-    const tensor = value ? rewriting.constantOf(value) : null;
-    return tensor && tensor.type !== "opaque" ? toNumbers(tensor) : null;
-  };
-  const pads = listed(node.inputs[1]);
-  const axes = listed(node.inputs[3]) ?? countTo((pads?.length ?? 0) / 2);
+  const [, pads, , axes] = node.inputs.map((value) => numbersIn(rewriting.constantOf(value)));
   if (!pads) throw notInOpset18(node, "mode 'wrap' with pads that are no constants");
   const scalar = (value: number) => emitter.emit("Squeeze", [emitter.ints(value)]);
-  const places = axes.flatMap((axis, i, all) => {
+  const places = (axes ?? countTo(pads.length / 2)).flatMap((axis, i, all) => {
     const [begin, end] = [pads[i]!, pads[i + all.length]!];
     return begin === 0 && end === 0 ? [] : [{ axis, begin, end }];
   });

@@ -1,7 +1,7 @@
 import { BudgetError, MAX_MADE_ELEMENTS } from "../budgets.ts";
 import type { Node } from "../model.ts";
 import { describeNode, intAttribute, mismatch, requiredInput } from "../node.ts";
-import { floatTensor, formatShape, type Tensor } from "../tensor.ts";
+import { floatTensor, formatShape, numbersIn } from "../tensor.ts";
 import { axisAttribute } from "./axes.ts";
 import {
   constantInts,
@@ -123,18 +123,13 @@ const dft: Operator = {
   upgrade: (node, { opset, constantOf }) => {
     if (opset < 20) return [node];
     const value = node.inputs[2];
-    const axis = value ? numbersOf(constantOf(value))?.[0] : -2;
+    const axis = value ? numbersIn(constantOf(value))?.[0] : -2;
     if (axis === undefined) throw notInOpset18(node, "an axis that is computed");
     const { attributes } = withoutAttributes(node, "axis");
     const inputs = node.inputs[1] ? node.inputs.slice(0, 2) : node.inputs.slice(0, 1);
     return [{ ...node, inputs, attributes: { ...attributes, axis } }];
   },
 };
-
-function numbersOf(tensor: Tensor | null): readonly number[] | null {
-  if (tensor?.type !== "int64" && tensor?.type !== "int32") return null;
-  return Array.from<number | bigint, number>(tensor.data, Number);
-}
 
 /** Signal [B, L] or [B, L, 1 or 2] -> Y [B, frames, bins, 2]. */
 function parseStft(node: Node, inputs: Inputs) {

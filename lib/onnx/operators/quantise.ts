@@ -9,7 +9,7 @@ import {
   requiredInput,
   standardNode,
 } from "../node.ts";
-import { floatTensor, toNumbers } from "../tensor.ts";
+import { floatTensor, numbersIn } from "../tensor.ts";
 import { GridEmitter, plainName } from "./grid-emitter.ts";
 import type { IntegerGrid } from "./integer-grid.ts";
 import { normalisations } from "./normalisation.ts";
@@ -118,8 +118,7 @@ const binaryOf = (op: string): Operator =>
 
 /** Integers of the product of two grids, such as a bias. */
 function productOf(emitter: GridEmitter, rewriting: Rewriting, node: Node, bias: BiasOf): Value {
-  const scales = bias.scales.map((scale) => rewriting.constantOf(scale));
-  const [a, b] = scales.map((tensor) => (tensor ? toNumbers(tensor) : null));
+  const [a, b] = bias.scales.map((scale) => numbersIn(rewriting.constantOf(scale)));
   if (!a || !b || (a.length > 1 && b.length > 1)) {
     throw new ModelError(`${describeNode(node)}: a bias with computed scales is not supported`);
   }

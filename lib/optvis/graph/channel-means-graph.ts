@@ -1,3 +1,4 @@
+import { valueFinder } from "../../autodiff/forward-trace.ts";
 import { formsOf } from "../../autodiff/forms/index.ts";
 import type { Provider } from "../../autodiff/provider.ts";
 import { vjpContext } from "../../autodiff/rule.ts";
@@ -69,19 +70,8 @@ function emitMeans(
 ): Value {
   const forms = formsOf(provider, graph, pass.derived);
   const factors = graph.constant(floatTensor([1, scale.length, 1, 1], scale));
-  const scope = new Map<Value, Value>([
-    ["", ""],
-    [pass.input, graph.emit("Mul", [image, factors])],
-  ]);
-  const valueOf = (name: Value): Value => {
-    const known = scope.get(name);
-    if (known !== undefined) return known;
-    const tensor = pass.initializers.get(name);
-    if (!tensor) throw new Error(`internal: '${name}' is neither produced nor a constant`);
-    const constant = graph.constant(tensor);
-    scope.set(name, constant);
-    return constant;
-  };
+  const scope = new Map([[pass.input, graph.emit("Mul", [image, factors])]]);
+  const valueOf = valueFinder(graph, pass.initializers, scope);
   const emit = (node: Node): readonly Value[] => {
     const { op, domain, attributes, outputs } = node;
     const inputs = node.inputs.map(valueOf);

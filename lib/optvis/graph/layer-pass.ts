@@ -88,12 +88,15 @@ export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageSha
       `layer '${layer.name}' has shape [${shape?.join(", ") ?? "?"}] where [N, channels, ...] is wanted; choose another layer`,
     );
   }
+  // objectives look at [N, channels, ...]: of tokens [N, T, C], the mean over tokens of a feature
+  const perm = channelsSecond([...shape.keys()], channelAxis);
+  const turned = isFirst ? null : transposed(value, "channels_second", perm);
   return {
-    nodes: isFirst ? nodes : [...nodes, toChannelsSecond(value, made.length, channelAxis)],
+    nodes: turned ? [...nodes, turned] : nodes,
     initializers,
     derived: model.derived,
     input: graph.input,
-    layer: isFirst ? value : secondName(value),
+    layer: turned?.name ?? value,
     layerName: layer.name,
     imageShape,
     channels,
@@ -118,16 +121,9 @@ function batchFirst(
   const { initializers } = graph;
   const own = facts.get(value)?.shape;
   if (batchAxis === 0 || own === undefined) return { nodes, initializers, value, made: own };
-  const output = `${value}_batch_first`;
-  const attributes = { perm: axisInFront([...own.keys()], batchAxis) };
-  const transpose = standardNode({
-    op: "Transpose",
-    inputs: [value],
-    outputs: [output],
-    attributes,
-  });
+  const turned = transposed(value, "batch_first", axisInFront([...own.keys()], batchAxis));
   const made = axisInFront(own, batchAxis);
-  return { nodes: [...nodes, transpose], initializers, value: output, made };
+  return { nodes: [...nodes, turned], initializers, value: turned.name, made };
 }
 
 /** [N * parts, ...], windows of tokens say, as [N, parts, ...]. */
@@ -155,15 +151,10 @@ export function channelsSecond(axes: readonly number[], channelAxis: number): re
   return axes.toSpliced(channelAxis, 1).toSpliced(1, 0, axes[channelAxis]!);
 }
 
-const secondName = (layer: Value): Value => `${layer}_channels_second`;
-
-/**
- * Objectives look at [N, channels, ...]: of tokens [N, T, C], the mean over tokens of a feature.
- */
-function toChannelsSecond(layer: Value, rank: number, channelAxis: number): Node {
-  const perm = channelsSecond([...Array(rank).keys()], channelAxis);
-  const [inputs, outputs] = [[layer], [secondName(layer)]];
-  return standardNode({ op: "Transpose", inputs, outputs, attributes: { perm } });
+/** A value with its axes in another order, under a name of its own. */
+function transposed(value: Value, ending: string, perm: readonly number[]): Node {
+  const outputs = [`${value}_${ending}`];
+  return standardNode({ op: "Transpose", inputs: [value], outputs, attributes: { perm } });
 }
 
 /**
