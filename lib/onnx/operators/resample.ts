@@ -149,18 +149,20 @@ const upsample: Operator = {
 
 /**
  * Upsample and Resize-10 take the pixel at floor(x / scale) when they enlarge, at its ceiling when
- * they shrink. Source: ONNX Runtime, `ResizeNearestMode::SIMPLE`.
+ * they shrink, which Upsample never does. Computed scales are ratios of lengths: those of lengths
+ * that stand in tell which. Source: ONNX Runtime, `ResizeNearestMode::SIMPLE`.
  */
-function asResize(node: Node, { constantOf }: Rewriting, scales: Value): Node {
-  const constant = constantOf(scales);
+function asResize(node: Node, { factsOf }: Rewriting, scales: Value): Node {
+  const constant = factsOf(scales)?.constant;
   const isReadable = constant && constant.type !== "opaque" && sizeOf(constant.shape) <= MAX_RANK;
   const known = isReadable ? toNumbers(constant) : null;
   const shrinks = known?.some((scale) => scale < 1) ?? false;
   const enlarges = known?.some((scale) => scale > 1) ?? false;
   const mode = stringAttribute(node, "mode", "nearest");
-  if (mode === "nearest" && (!known || (shrinks && enlarges))) {
+  const isKnown = known !== null || node.op === "Upsample";
+  if (mode === "nearest" && (!isKnown || (shrinks && enlarges))) {
     throw new ModelError(
-      `${describeNode(node)}: scales must be constants that all enlarge or all shrink; ` +
+      `${describeNode(node)}: scales must be known, and all enlarge or all shrink; ` +
         `export the model with opset 11 or later`,
     );
   }
