@@ -17,16 +17,14 @@ import type { Operator, Operators } from "./operator.ts";
 import { matMulBnb4, matMulNBits } from "./packed-weights.ts";
 import { type Rewriting, withoutAttributes } from "./upgrade.ts";
 
-/** Scale at one input and zero point at the next; one for each index along `axis`, or for all. */
-function gridAt(node: Node, index: number, axis = 0): IntegerGrid {
-  const [scale, zeroPoint] = [requiredInput(node, index), node.inputs[index + 1] ?? ""];
+/** One scale and zero point for each index along `axis`, or for all; "" for 1 and for 0. */
+function gridOf(scale: Value, zeroPoint: Value, axis: number): IntegerGrid {
   return { scale, zeroPoint, axis, blockSize: 0, stored: DataType.uint8 };
 }
 
-/** Integers less their zero point, which is at an input of its own. */
-function offsetAt(node: Node, index: number, axis: number): IntegerGrid {
-  const zeroPoint = node.inputs[index] ?? "";
-  return { scale: "", zeroPoint, axis, blockSize: 0, stored: DataType.uint8 };
+/** Scale at one input and zero point at the next. */
+function gridAt(node: Node, index: number, axis = 0): IntegerGrid {
+  return gridOf(requiredInput(node, index), node.inputs[index + 1] ?? "", axis);
 }
 
 /** The grid of QuantizeLinear and DequantizeLinear; blocks since opset 21. */
@@ -38,24 +36,27 @@ function ownGrid(node: Node): IntegerGrid {
   };
 }
 
+/** An operator of quantised networks, as what `write` writes in its place. */
+function onGrid(write: (emitter: GridEmitter, node: Node, rewriting: Rewriting) => void): Operator {
+  return {
+    upgrade: (node, rewriting) => {
+      const emitter = new GridEmitter(node, rewriting);
+      write(emitter, node, rewriting);
+      return emitter.nodes;
+    },
+  };
+}
+
 /** Numbers as integers; see `GridEmitter` for what becomes of them. Source: QuantizeLinear-25. */
-const quantizeLinear: Operator = {
-  upgrade: (node, rewriting) => {
-    const emitter = new GridEmitter(node, rewriting);
-    emitter.quantise(requiredInput(node, 0), ownGrid(node), node.outputs[0]!);
-    return emitter.nodes;
-  },
-};
+const quantizeLinear = onGrid((emitter, node) => {
+  emitter.quantise(requiredInput(node, 0), ownGrid(node), node.outputs[0]!);
+});
 
 /** Integers as numbers. Source: ONNX operator DequantizeLinear-25. */
-const dequantizeLinear: Operator = {
-  upgrade: (node, rewriting) => {
-    const emitter = new GridEmitter(node, rewriting);
-    const real = emitter.dequantised(requiredInput(node, 0), ownGrid(node));
-    emitter.end("Identity", [real], node.outputs[0]!);
-    return emitter.nodes;
-  },
-};
+const dequantizeLinear = onGrid((emitter, node) => {
+  const real = emitter.dequantised(requiredInput(node, 0), ownGrid(node));
+  emitter.end("Identity", [real], node.outputs[0]!);
+});
 
 /** With a scale made to fit each value, which without rounding may be any: 1. */
 const dynamicQuantizeLinear: Operator = {
@@ -90,128 +91,105 @@ interface QLinear {
 
 /** An operator on numbers, of integers and to integers. */
 function qLinear({ op, operands, to, before = 0 }: QLinear): Operator {
-  return {
-    upgrade: (node, rewriting) => {
-      const emitter = new GridEmitter(node, rewriting);
-      const [first] = operands(node);
-      if (!first) throw missingInput(node, node.inputs.length);
-      const order = channelsLastOf(node, rewriting, requiredInput(node, first.at));
-      const inputs = operands(node)
-        .map(({ at, axis }) =>
-          emitter.dequantised(requiredInput(node, at), gridAt(node, at + 1, axis)),
-        )
-        .map((value) => turned(emitter, value, order?.toFirst));
-      const { attributes } = withoutAttributes(node, "channels_last", "opset");
-      const own = op === "Softmax" && normalisations[op];
-      const by = own ? { operator: own, opset: intAttribute(node, "opset", 13) } : undefined;
-      const all = [...node.inputs.slice(0, before), ...inputs];
-      const value = turned(emitter, emitter.compute(op, all, { attributes, by }), order?.toLast);
-      emitter.quantise(value, gridAt(node, to), node.outputs[0]!);
-      return emitter.nodes;
-    },
-  };
+  return onGrid((emitter, node, rewriting) => {
+    const [first] = operands(node);
+    if (!first) throw missingInput(node, node.inputs.length);
+    const order = channelsLastOf(node, rewriting, requiredInput(node, first.at));
+    const inputs = operands(node)
+      .map(({ at, axis }) =>
+        emitter.dequantised(requiredInput(node, at), gridAt(node, at + 1, axis)),
+      )
+      .map((value) => turned(emitter, value, order?.toFirst));
+    const { attributes } = withoutAttributes(node, "channels_last", "opset");
+    const own = op === "Softmax" && normalisations[op];
+    const by = own ? { operator: own, opset: intAttribute(node, "opset", 13) } : undefined;
+    const all = [...node.inputs.slice(0, before), ...inputs];
+    const value = turned(emitter, emitter.compute(op, all, { attributes, by }), order?.toLast);
+    emitter.quantise(value, gridAt(node, to), node.outputs[0]!);
+  });
 }
 
 const unaryOf = (op: string): Operator => qLinear({ op, operands: () => [{ at: 0 }], to: 3 });
 const binaryOf = (op: string): Operator =>
   qLinear({ op, operands: () => [{ at: 0 }, { at: 3 }], to: 6 });
 
-/** Integers of the product of two grids, such as a bias. */
-function productOf(emitter: GridEmitter, rewriting: Rewriting, node: Node, bias: BiasOf): Value {
-  const [a, b] = bias.scales.map((scale) => numbersIn(rewriting.constantOf(scale)));
+/** The bias, if there is one: integers of the product of the grids at inputs 1 and 4. */
+function biasAt(
+  index: number,
+  emitter: GridEmitter,
+  node: Node,
+  rewriting: Rewriting,
+): readonly Value[] {
+  const value = node.inputs[index];
+  if (!value) return [];
+  const [a, b] = [1, 4].map((at) => numbersIn(rewriting.constantOf(requiredInput(node, at))));
   if (!a || !b || (a.length > 1 && b.length > 1)) {
     throw new ModelError(`${describeNode(node)}: a bias with computed scales is not supported`);
   }
   const products = a.flatMap((x) => b.map((y) => x * y));
   const shape = products.length === 1 ? [] : [products.length];
-  const scale = rewriting.constant(floatTensor(shape, products), `${bias.value}_scale`);
-  const grid = { scale, zeroPoint: "", axis: -1, blockSize: 0, stored: DataType.uint8 };
-  return emitter.dequantised(bias.value, grid);
-}
-
-interface BiasOf {
-  readonly value: Value;
-  readonly scales: readonly [Value, Value];
+  const scale = rewriting.constant(floatTensor(shape, products), `${value}_scale`);
+  return [emitter.dequantised(value, gridOf(scale, "", -1))];
 }
 
 /**
  * X, W and the bias, whose scale is the product of theirs. Source: ONNX operator QLinearConv-10.
  */
-const qLinearConv: Operator = {
-  upgrade: (node, rewriting) => {
-    const emitter = new GridEmitter(node, rewriting);
-    // the weights are as they always are, and have as many axes
-    const order = channelsLastOf(node, rewriting, requiredInput(node, 3));
-    const given = emitter.dequantised(requiredInput(node, 0), gridAt(node, 1));
-    const x = turned(emitter, given, order?.toFirst);
-    const w = emitter.dequantised(requiredInput(node, 3), gridAt(node, 4));
-    const value = node.inputs[8];
-    const scales = [requiredInput(node, 1), requiredInput(node, 4)] as const;
-    const bias = value ? [productOf(emitter, rewriting, node, { value, scales })] : [];
-    const { attributes } = withoutAttributes(node, "channels_last");
-    const maps = emitter.compute("Conv", [x, w, ...bias], { attributes });
-    const y = turned(emitter, maps, order?.toLast);
-    emitter.quantise(y, gridAt(node, 6), node.outputs[0]!);
-    return emitter.nodes;
-  },
-};
+const qLinearConv = onGrid((emitter, node, rewriting) => {
+  // the weights are as they always are, and have as many axes
+  const order = channelsLastOf(node, rewriting, requiredInput(node, 3));
+  const given = emitter.dequantised(requiredInput(node, 0), gridAt(node, 1));
+  const x = turned(emitter, given, order?.toFirst);
+  const w = emitter.dequantised(requiredInput(node, 3), gridAt(node, 4));
+  const bias = biasAt(8, emitter, node, rewriting);
+  const { attributes } = withoutAttributes(node, "channels_last");
+  const maps = emitter.compute("Conv", [x, w, ...bias], { attributes });
+  const y = turned(emitter, maps, order?.toLast);
+  emitter.quantise(y, gridAt(node, 6), node.outputs[0]!);
+});
 
 /** Y = alpha (A' B' + C), to integers if it says of which scale. Source: ONNX Runtime's QGemm. */
-const qGemm: Operator = {
-  upgrade: (node, rewriting) => {
-    const emitter = new GridEmitter(node, rewriting);
-    const columns = intAttribute(node, "transB", 0) ? 0 : 1;
-    const a = emitter.dequantised(requiredInput(node, 0), gridAt(node, 1));
-    const b = emitter.dequantised(requiredInput(node, 3), gridAt(node, 4, columns));
-    const value = node.inputs[6];
-    const scales = [requiredInput(node, 1), requiredInput(node, 4)] as const;
-    const c = value ? [productOf(emitter, rewriting, node, { value, scales })] : [];
-    const beta = { float: floatAttribute(node, "alpha", 1) };
-    const attributes = { ...node.attributes, beta };
-    if (node.inputs[7]) {
-      const y = emitter.compute("Gemm", [a, b, ...c], { attributes });
-      emitter.quantise(y, gridAt(node, 7), node.outputs[0]!);
-    } else {
-      emitter.end("Gemm", [a, b, ...c], node.outputs[0]!, { attributes, name: node.name });
-    }
-    return emitter.nodes;
-  },
-};
+const qGemm = onGrid((emitter, node, rewriting) => {
+  const columns = intAttribute(node, "transB", 0) ? 0 : 1;
+  const a = emitter.dequantised(requiredInput(node, 0), gridAt(node, 1));
+  const b = emitter.dequantised(requiredInput(node, 3), gridAt(node, 4, columns));
+  const c = biasAt(6, emitter, node, rewriting);
+  const beta = { float: floatAttribute(node, "alpha", 1) };
+  const attributes = { ...node.attributes, beta };
+  if (node.inputs[7]) {
+    const y = emitter.compute("Gemm", [a, b, ...c], { attributes });
+    emitter.quantise(y, gridAt(node, 7), node.outputs[0]!);
+  } else {
+    emitter.end("Gemm", [a, b, ...c], node.outputs[0]!, { attributes, name: node.name });
+  }
+});
 
 /** The sums themselves, of integers less their zero points. */
 function onIntegers(op: string, axes: readonly [number, number]): Operator {
-  return {
-    upgrade: (node, rewriting) => {
-      const emitter = new GridEmitter(node, rewriting);
-      const inputs = axes.map((axis, i) =>
-        emitter.dequantised(requiredInput(node, i), offsetAt(node, i + 2, axis)),
-      );
-      const { attributes } = node;
-      emitter.end(op, inputs, node.outputs[0]!, { attributes, name: plainName(node.name) });
-      return emitter.nodes;
-    },
-  };
+  return onGrid((emitter, node) => {
+    const inputs = axes.map((axis, i) =>
+      emitter.dequantised(requiredInput(node, i), gridOf("", node.inputs[i + 2] ?? "", axis)),
+    );
+    const { attributes } = node;
+    emitter.end(op, inputs, node.outputs[0]!, { attributes, name: plainName(node.name) });
+  });
 }
 
 /** A B + bias, B or both of integers. Source: ONNX Runtime's operators of these names. */
 function matMulToFloat(places: (node: Node) => MatMulPlaces): Operator {
-  return {
-    upgrade: (node, rewriting) => {
-      const emitter = new GridEmitter(node, rewriting);
-      const { a, b, bias } = places(node);
-      const [x, w] = [requiredInput(node, 0), requiredInput(node, 1)];
-      const left = a ? emitter.dequantised(x, a) : x;
-      const inputs = [left, emitter.dequantised(w, b)];
-      const [output = ""] = node.outputs;
-      const added = node.inputs[bias];
-      if (!added) emitter.end("MatMul", inputs, output, { name: node.name });
-      else
-        emitter.end("Add", [emitter.compute("MatMul", inputs), added], output, {
-          name: `${node.name}_bias`,
-        });
-      return emitter.nodes;
-    },
-  };
+  return onGrid((emitter, node) => {
+    const { a, b, bias } = places(node);
+    const [x, w] = [requiredInput(node, 0), requiredInput(node, 1)];
+    const left = a ? emitter.dequantised(x, a) : x;
+    const inputs = [left, emitter.dequantised(w, b)];
+    const [output = ""] = node.outputs;
+    const added = node.inputs[bias];
+    if (!added) emitter.end("MatMul", inputs, output, { name: node.name });
+    else
+      emitter.end("Add", [emitter.compute("MatMul", inputs), added], output, {
+        name: `${node.name}_bias`,
+      });
+  });
 }
 
 interface MatMulPlaces {
@@ -221,7 +199,7 @@ interface MatMulPlaces {
 }
 
 function separately(node: Node, scale: number, zeroPoint: number, axis: number): IntegerGrid {
-  return { ...offsetAt(node, zeroPoint, axis), scale: requiredInput(node, scale) };
+  return gridOf(requiredInput(node, scale), node.inputs[zeroPoint] ?? "", axis);
 }
 
 /** How values with their channels last are turned to the front, and back; `null` where they are. */
