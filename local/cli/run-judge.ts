@@ -1,4 +1,5 @@
 import { classMatcher } from "../../lib/networks/class-matches.ts";
+import { labelledLayer } from "../../lib/networks/labelled-layer.ts";
 import { firstSynonym, parseLabels } from "../../lib/networks/labels.ts";
 import type { NetworkInput } from "../../lib/networks/network-input.ts";
 import {
@@ -16,7 +17,6 @@ import { type CompareFlags, compareSheet } from "./compare-sheet.ts";
 import { checkNoFolders } from "./folders.ts";
 import { firstGiven, givenPixels, type InputFlags } from "./input-options.ts";
 import { type JudgedPicture, judgementReport, type Report } from "./judge-report.ts";
-import { labelledLayer } from "./labelled-layer.ts";
 import { fetchNetwork } from "./network.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { planesFor, type SheetPictures, sheetPictures } from "./sheet-pictures.ts";
@@ -117,7 +117,7 @@ async function openJudge(
     throw new UsageError(`--by: '${by}' comes without class names; give them with --labels`);
   }
   const network = await terminal.analyse(described);
-  const layer = labelledLayer(network, labels, by);
+  const layer = labelledLayer(network.layers, labels, { given: "--labels", network: by });
   const kind = channelKind({ network: { ...network, labels }, layer: layer.index });
   return { judge: { network: network.model, layer, provider: "cpu", kind }, labels };
 }

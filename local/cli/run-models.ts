@@ -1,11 +1,11 @@
 import { addNetwork, type NewNetwork } from "../../lib/networks/add.ts";
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
+import { labelledLayer } from "../../lib/networks/labelled-layer.ts";
 import { findModel } from "../../lib/networks/registry.ts";
 import { surveyNetworks, type SurveyedNetwork } from "../../lib/networks/survey.ts";
 import { checkGradients } from "./check-gradients.ts";
 import { withFolder } from "./folders.ts";
 import { givenInput } from "./given-input.ts";
-import { labelledLayer } from "./labelled-layer.ts";
 import type { InputFlags } from "./input-options.ts";
 import { fetchNetwork } from "./network.ts";
 import type { Terminal } from "./terminal.ts";
@@ -54,7 +54,10 @@ export async function addModel(
         check: async (candidate) => {
           const analysed = await analyse(candidate);
           if (flags.labels !== undefined && candidate.labels !== null) {
-            labelledLayer(analysed, candidate.labels, flags.id);
+            labelledLayer(analysed.layers, candidate.labels, {
+              given: "--labels",
+              network: flags.id,
+            });
           }
           print(checkGradients(analysed));
         },

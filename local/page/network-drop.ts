@@ -13,6 +13,7 @@ import { ProblemError } from "../../functions/api/problem.ts";
 import { addNetwork } from "../../lib/networks/add.ts";
 import { NETWORK_ID, NETWORK_ID_FORM } from "../../lib/networks/description.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
+import { labelledLayer } from "../../lib/networks/labelled-layer.ts";
 import { PREPROCESSING_NAMES } from "../../lib/networks/preprocessing.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { Network } from "../../lib/networks/registry.ts";
@@ -45,6 +46,8 @@ const dropSchema = z.strictObject({
   network: z.string().regex(NETWORK_ID, { error: NETWORK_ID_FORM }),
   /** Name of the .onnx file among those sent. */
   file: z.string().refine(isFileName, WANTED_NAME),
+  /** Name of the file with its class names, one a line. @default those in the model's file */
+  labels: z.string().refine(isFileName, WANTED_NAME).optional(),
   /* How its pixels are; what is left out is recognised from the network, or assumed. */
   preprocessing: z.enum(PREPROCESSING_NAMES).optional(),
   mean: numbers.optional(),
@@ -120,7 +123,7 @@ export class NetworkDrops {
       const problems = describeIssues(parsed.error.issues, json, dropSchema);
       throw new ProblemError("invalid-request", problems);
     }
-    const { network: networkId, file, ...pixels } = parsed.data;
+    const { network: networkId, file, labels = null, ...pixels } = parsed.data;
     if (await this.#publisher.isTaken(networkId)) {
       throw new ProblemError("conflict", [
         `network: there is a network '${networkId}' already; choose another id`,
@@ -135,7 +138,7 @@ export class NetworkDrops {
           id: networkId,
           modelPath: join(folder, file),
           ...pixels,
-          labelsPath: null,
+          labelsPath: labels === null ? null : join(folder, labels),
           sizePx: null,
           licence: "unknown",
         },
@@ -143,7 +146,7 @@ export class NetworkDrops {
           folder: target,
           folders: [],
           known: this.#known,
-          check: requireLayers,
+          check: (network) => requireLayers(network, labels),
           reader: readInThread,
         },
       );
@@ -174,9 +177,16 @@ export class NetworkDrops {
   }
 }
 
-/** @throws NetworkError if nothing of it can be rendered */
-async function requireLayers(network: Network): Promise<void> {
+/**
+ * @param labelsFile that its class names were read from; `null`: they were not given
+ * @throws NetworkError if nothing of it can be rendered, or the class names are not its own
+ */
+async function requireLayers(network: Network, labelsFile: string | null): Promise<void> {
   const { layers, problems } = await analyseInThread(network);
+  if (labelsFile !== null && network.labels !== null) {
+    const named = { given: labelsFile, network: network.description.id };
+    labelledLayer(layers, network.labels, named);
+  }
   if (layers.some(({ index }) => !problems.has(index))) return;
   const reasons = layers.slice(1).flatMap(({ index, name }) => {
     const problem = problems.get(index);

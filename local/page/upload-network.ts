@@ -1,8 +1,9 @@
 import { ProblemError } from "../../functions/api/problem.ts";
-import { DESCRIPTION_FILE, type NetworkDescription } from "../../lib/networks/description.ts";
+import { DESCRIPTION_FILE } from "../../lib/networks/description.ts";
 import type { Network } from "../../lib/networks/registry.ts";
 import { encodeJson } from "../../lib/pipeline/json.ts";
 import { objectsOf, readModelObject } from "../../lib/pipeline/networks/model-objects.ts";
+import { publishedForm } from "../../lib/pipeline/networks/publish-network.ts";
 import type { UploadLink } from "../../lib/storage/object-store.ts";
 import type { ApiHandler } from "../api-adapter.ts";
 import type { NetworkPublisher } from "./network-drop.ts";
@@ -12,14 +13,18 @@ export function apiPublisher(api: ApiHandler): NetworkPublisher {
   return {
     // the API says so itself when the first file is announced
     isTaken: () => Promise.resolve(false),
-    publish: async ({ description, file, modelPath }: Network) => {
-      const published: NetworkDescription = { ...description, files: [file], labels: null };
+    publish: async (network: Network) => {
+      const { file, modelPath } = network;
+      const { description, labels } = publishedForm(network);
       for (const { key, name } of objectsOf(description.id, file)) {
         const bytes = await readModelObject(modelPath, file, name);
         await upload(api, description.id, key.split("/").at(-1)!, bytes);
       }
+      if (labels !== null && description.labels !== null) {
+        await upload(api, description.id, description.labels, labels);
+      }
       // goes last, and publishes it
-      await upload(api, description.id, DESCRIPTION_FILE, encodeJson(published));
+      await upload(api, description.id, DESCRIPTION_FILE, encodeJson(description));
     },
   };
 }

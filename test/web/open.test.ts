@@ -1,3 +1,6 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { startOpenPage } from "../../local/page/open-page.ts";
@@ -39,6 +42,23 @@ describe.skipIf(CHROMIUM === null)("the page of a deployed stack", () => {
     const { page } = await openPage(tiny.browser());
     await page.goto(server.url);
     expect(await page.getByRole("alert").textContent()).toContain("HTTP status 403");
+    await page.close();
+  });
+
+  test("a network that is dropped is published through the API, with its class names", async () => {
+    const { server } = await opened(SECRET);
+    const { page, complaints } = await openPage(tiny.browser());
+    await page.goto(server.url);
+    const model = await readFile(join(tiny.service().folder, "tiny/tiny.onnx"));
+    await page.locator("input[type=file]").setInputFiles([
+      { name: "named.onnx", mimeType: "", buffer: model },
+      { name: "names.txt", mimeType: "text/plain", buffer: Buffer.from("a\nb\nc\nd\ne\n") },
+    ]);
+    await page.getByRole("button", { name: "Add the network" }).click();
+    await page.getByRole("heading", { level: 1, name: "named" }).waitFor();
+    await page.getByRole("link", { name: "classes", exact: true }).click();
+    await page.getByRole("link", { name: "channel 5, e", exact: true }).waitFor();
+    expect(complaints).toEqual([]);
     await page.close();
   });
 });

@@ -21,6 +21,14 @@ export function modelFileOf(files: readonly File[]): File | null {
   return models.length === 1 ? models[0]! : null;
 }
 
+/** The file with the names of its classes, one a line; `null` where there is none. */
+function labelsFileOf(files: readonly File[]): File | null {
+  const texts = files.filter(({ name }) => name.toLowerCase().endsWith(".txt"));
+  if (texts.length <= 1) return texts[0] ?? null;
+  const names = texts.map(({ name }) => `'${name}'`).join(", ");
+  throw new ApiError(0, [`files: given ${names}; wanted at most one .txt, with the class names`]);
+}
+
 /** An id for a network, after its file: "resnet18" of "ResNet 18.onnx". */
 export function idOf(fileName: string): string {
   const stem = fileName.replace(/\.onnx$/i, "").replaceAll(/[^A-Za-z0-9_.-]+/g, "-");
@@ -45,6 +53,7 @@ export async function dropNetwork(
       `files: given ${names}; wanted an .onnx file and what lies beside it, one network at a time`,
     ]);
   }
+  const labels = labelsFileOf(files);
   const { id } = await call<{ id: string }>("page/uploads", { method: "POST" });
   for (const file of files) {
     onProgress(`sending ${file.name}`);
@@ -54,7 +63,7 @@ export async function dropNetwork(
   onProgress("looking at its layers");
   const answer = await call<{ network: string }>(
     `page/uploads/${id}`,
-    posting({ network, file: model.name, ...pixels }),
+    posting({ network, file: model.name, ...(labels && { labels: labels.name }), ...pixels }),
   );
   return answer.network;
 }

@@ -29,13 +29,13 @@ export function DropZone() {
         </button>
         <span class="quiet">
           {files.length === 0
-            ? "or drop it anywhere on this page, with the files of weights beside it"
+            ? "or drop it anywhere on this page, with the files of weights beside it and a .txt of its class names, one a line"
             : files.map((file) => file.name).join(", ")}
         </span>
         <input
           ref={input}
           type="file"
-          accept=".onnx,.data,.onnx_data,.bin,.json"
+          accept=".onnx,.data,.onnx_data,.bin,.json,.txt"
           multiple
           hidden
           aria-label="Files of a network"

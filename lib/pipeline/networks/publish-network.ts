@@ -6,6 +6,27 @@ import { BINARY_TYPE, encodeJson, JSON_TYPE, TEXT_TYPE } from "../json.ts";
 import { modelKey } from "../keys.ts";
 import { objectsOf, readModelObject } from "./model-objects.ts";
 
+/** What is published of a network besides its model. */
+export interface PublishedForm {
+  /** Names the one file that is published. */
+  readonly description: NetworkDescription;
+  /** The file that the description's `labels` names; `null` where it names none. */
+  readonly labels: Uint8Array | null;
+}
+
+export function publishedForm({ description, file, labels }: Network): PublishedForm {
+  const text = labels === null ? null : Buffer.from(`${labels.join("\n")}\n`);
+  return {
+    description: {
+      ...description,
+      files: [file],
+      // named after its content, so that other labels are another description
+      labels: text === null ? null : `labels-${sha256(text).slice(0, 12)}.txt`,
+    },
+    labels: text,
+  };
+}
+
 /**
  * Puts a network into the bucket under its id, unless it is there as it is. The description names
  * the one file that is published, and goes last: a reader never finds a description without its
@@ -19,16 +40,10 @@ export async function publishNetwork(
   store: ObjectStore,
   network: Network,
 ): Promise<NetworkDescription> {
-  const { modelPath, file, labels } = network;
+  const { modelPath, file } = network;
   // it may have changed since it was opened
   await verifyFile(modelPath, file);
-  const text = labels === null ? null : Buffer.from(`${labels.join("\n")}\n`);
-  const description: NetworkDescription = {
-    ...network.description,
-    files: [file],
-    // named after its content, so that other labels are another description
-    labels: text === null ? null : `labels-${sha256(text).slice(0, 12)}.txt`,
-  };
+  const { description, labels } = publishedForm(network);
   const descriptionKey = modelKey(description.id, DESCRIPTION_FILE);
   const encoded = encodeJson(description);
   const published = await store.find(descriptionKey);
@@ -36,8 +51,8 @@ export async function publishNetwork(
   for (const { key, name } of objectsOf(description.id, file)) {
     await store.put(key, await readModelObject(modelPath, file, name), BINARY_TYPE);
   }
-  if (text !== null && description.labels !== null) {
-    await store.put(modelKey(description.id, description.labels), text, TEXT_TYPE);
+  if (labels !== null && description.labels !== null) {
+    await store.put(modelKey(description.id, description.labels), labels, TEXT_TYPE);
   }
   await store.put(descriptionKey, encoded, JSON_TYPE);
   return description;

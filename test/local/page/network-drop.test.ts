@@ -107,6 +107,33 @@ test("of a file that did not arrive whole nothing stays on the disk", async () =
   expect(await files()).toEqual([expect.not.stringContaining("net.onnx")]);
 });
 
+test("a dropped network has the class names of a file beside it, which are as many as its classes", async () => {
+  const published: Network[] = [];
+  const drops = new NetworkDrops({
+    isTaken: async () => false,
+    publish: async (each) => void published.push(each),
+  });
+  onTestFinished(() => drops.close());
+  const id = await drops.begin();
+  const send = (name: string, bytes: Uint8Array) =>
+    drops.receive(id, name, Readable.from([Buffer.from(bytes)]));
+  await send("net.onnx", network(1));
+  await send("three.txt", Buffer.from("cat\ndog\ncow\n"));
+  await send("two.txt", Buffer.from("cat\ndog\n"));
+  const finish = (labels: string) =>
+    drops.finish(id, { network: "mine", file: "net.onnx", labels });
+  await expect(finish("three.txt")).rejects.toThrow(
+    /^three.txt: given 3 class names; 'mine' ends with 2 channels$/,
+  );
+  await expect(finish("absent.txt")).rejects.toThrow(
+    /^there is no file absent.txt for the labels$/,
+  );
+  await expect(finish("../two.txt")).rejects.toThrow(/wanted a plain name/);
+  expect(published).toEqual([]);
+  await finish("two.txt");
+  expect(published[0]!.labels).toEqual(["cat", "dog"]);
+});
+
 test.each(["net (1).onnx", "réseau.onnx", "网络 2.onnx"])(
   "a file may be called %s",
   async (name) => {
