@@ -157,19 +157,26 @@ async function bodyWithin(milliseconds: number, incoming: IncomingMessage): Prom
   }
 }
 
-/** Up to a byte more than the handler takes: enough for it to see that it is too much. */
-export async function readBody(incoming: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
+/**
+ * Up to a chunk more than is taken: enough to see that it is too much.
+ *
+ * @param most bytes that are taken. @default those that the handler takes
+ */
+export async function readBody(
+  incoming: IncomingMessage,
+  most = MAX_REQUEST_BYTES,
+): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = [];
   let [keptBytes, readBytes] = [0, 0];
   for await (const chunk of incoming.iterator({
     destroyOnReturn: false,
   }) as AsyncIterable<Buffer>) {
     readBytes += chunk.byteLength;
-    if (keptBytes <= MAX_REQUEST_BYTES) {
+    if (keptBytes <= most) {
       chunks.push(chunk);
       keptBytes += chunk.byteLength;
     }
-    if (readBytes > MAX_DISCARDED_BYTES) break;
+    if (readBytes > most + MAX_DISCARDED_BYTES) break;
   }
   return Buffer.concat(chunks);
 }

@@ -77,7 +77,8 @@ export async function startService(options: ServeOptions): Promise<Service> {
     for (const { listener } of [counter, events]) pipeline.listen(listener);
     const publisher = bucketPublisher(pipeline.store);
     const folders = { drops: await emptyFolder(dataFolder, ".drops"), known: networkFolders };
-    const page = new PageServer({ publisher, folders, events, log: errorLog("page") });
+    const log = errorLog("page");
+    const page = new PageServer({ api: handler, publisher, folders, events, log });
     const api = await startApiServer(handler, apiPort, page.answer);
     return {
       pipeline,

@@ -146,7 +146,7 @@ export class NetworkDrops {
           folder: target,
           folders: [],
           known: this.#known,
-          check: (network) => requireLayers(network, labels),
+          check: (candidate) => requireLayers(candidate, labels),
           reader: readInThread,
         },
       );

@@ -27,6 +27,7 @@ export async function startOpenPage({
 }: OpenPageOptions): Promise<ApiServer> {
   const api = signedApi(url, region, { apiKey });
   const page = new PageServer({
+    api,
     publisher: apiPublisher(api),
     events: null,
     remote: { url, region },

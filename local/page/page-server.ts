@@ -2,13 +2,17 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { ProblemError, problemReply } from "../../functions/api/problem.ts";
 import { readJsonBody } from "../../functions/api/read-json-body.ts";
+import { MAX_INITIAL_IMAGE_BYTES } from "../../lib/pipeline/limits.ts";
 import type { Log } from "../../functions/log.ts";
-import { readBody } from "../api-adapter.ts";
+import { type ApiHandler, readBody } from "../api-adapter.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { type DropFolders, NetworkDrops, type NetworkPublisher } from "./network-drop.ts";
 import { type RemoteApi, servePage } from "./serve-page.ts";
+import { uploadFile } from "./upload-file.ts";
 
 export interface PageServerDeps {
+  /** What photographs are sent through. */
+  readonly api: ApiHandler;
   readonly publisher: NetworkPublisher;
   readonly folders?: DropFolders;
   /** `null`: the page asks again and again. */
@@ -18,7 +22,7 @@ export interface PageServerDeps {
   readonly log: Log;
 }
 
-/** The page and what only the page needs: its files, news, and dropped networks. */
+/** The page and what only the page needs: its files, news, dropped networks and photographs. */
 export class PageServer {
   readonly #deps: PageServerDeps;
   readonly #drops: NetworkDrops;
@@ -43,6 +47,10 @@ export class PageServer {
         events.open(outgoing);
         return true;
       }
+      if (path === "/page/photographs" && incoming.method === "POST") {
+        send(outgoing, { key: await this.#takePhotograph(incoming) });
+        return true;
+      }
       return await this.#drop(path, incoming, outgoing);
     } catch (error) {
       if (!(error instanceof ProblemError)) {
@@ -62,6 +70,20 @@ export class PageServer {
   async close(): Promise<void> {
     this.#deps.events?.close();
     await this.#drops.close();
+  }
+
+  /**
+   * @returns the key under which requests can name it
+   * @throws ProblemError if it is too large, or no image that requests take
+   */
+  async #takePhotograph(incoming: IncomingMessage): Promise<string> {
+    const bytes = await readBody(incoming, MAX_INITIAL_IMAGE_BYTES);
+    if (bytes.byteLength > MAX_INITIAL_IMAGE_BYTES) {
+      const problem = `the image has more than ${MAX_INITIAL_IMAGE_BYTES} bytes`;
+      throw new ProblemError("body-too-large", [problem]);
+    }
+    const { "content-type": contentType = "" } = incoming.headers;
+    return uploadFile(this.#deps.api, { kind: "image", contentType }, bytes);
   }
 
   async #drop(path: string, incoming: IncomingMessage, outgoing: ServerResponse): Promise<boolean> {

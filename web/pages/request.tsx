@@ -4,6 +4,7 @@ import { createJob, getRequestSchema, listNetworks } from "../api/client.ts";
 import type { LayerDocument } from "../api/documents.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
+import { PhotographButton } from "../parts/photograph-button.tsx";
 import { RenderEstimate } from "../parts/render-estimate.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
 import { SchemaField } from "../parts/schema-field.tsx";
@@ -78,8 +79,10 @@ function RequestForm({ methods, query }: RequestFormProps) {
                 value={form.written.get(path) ?? ""}
                 {...(known[path] === undefined ? {} : { known: known[path] })}
                 problems={problemsAt(problems, path, paths)}
-                onInput={(value) => form.write(path, value)}
-              />
+                onInput={(value) => form.write({ [path]: value })}
+              >
+                <Photograph path={path} onWrite={form.write} />
+              </SchemaField>
             ))}
           </div>
         </fieldset>
@@ -139,12 +142,34 @@ function useRequestForm(methods: readonly Schema[], query: URLSearchParams) {
       ...Object.fromEntries(filled),
       method: chosen,
     }),
-    write: (path: string, value: string) => setWritten(new Map(written).set(path, value)),
+    write: (values: Readonly<Record<string, string>>) =>
+      setWritten((before) => new Map([...before, ...Object.entries(values)])),
     request,
     needed,
     /** What is not written yet is no mistake. */
     isWhole: needed.every((name) => name in request),
   };
+}
+
+interface PhotographProps {
+  readonly path: string;
+  readonly onWrite: (values: Readonly<Record<string, string>>) => void;
+}
+
+/** Fills in a field that can name a photograph. */
+function Photograph({ path, onWrite }: PhotographProps) {
+  if (path === "initialImage") {
+    return (
+      <PhotographButton onSent={(key) => onWrite({ initialImage: key })}>
+        Start from a photograph
+      </PhotographButton>
+    );
+  }
+  if (path !== "targets") return null;
+  // targets stand in place of channels
+  const caricature = (key: string) =>
+    onWrite({ targets: JSON.stringify([{ activationOf: key }]), channels: "" });
+  return <PhotographButton onSent={caricature}>Caricature a photograph</PhotographButton>;
 }
 
 interface MethodChoiceProps {

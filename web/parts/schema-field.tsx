@@ -1,3 +1,5 @@
+import type { ComponentChildren } from "preact";
+
 import { Problems } from "../components/problems.tsx";
 import { limitsOf, type Schema } from "../state/schema.ts";
 
@@ -10,11 +12,13 @@ export interface SchemaFieldProps {
   readonly known?: readonly string[];
   readonly problems: readonly string[];
   readonly onInput: (value: string) => void;
+  /** What else can fill it in. */
+  readonly children?: ComponentChildren;
 }
 
 /** One field of a request: its meaning, its limits, and what the server says is wrong with it. */
 export function SchemaField(props: SchemaFieldProps) {
-  const { path, schema, isRequired, problems } = props;
+  const { path, schema, isRequired, problems, children } = props;
   const id = `field-${path}`;
   const limits = limitsOf(schema);
   return (
@@ -27,6 +31,7 @@ export function SchemaField(props: SchemaFieldProps) {
       <p id={`${id}-meaning`} class="quiet meaning">
         {[schema.description, limits].filter(Boolean).join("; ")}
       </p>
+      {children}
       <Problems problems={problems} />
     </div>
   );

@@ -156,8 +156,9 @@ test.each(["added", "mine"])("a network's file may be called %s", async (name) =
 test("a file whose name cannot be read is refused as such, and a document that is too deep", async () => {
   const log = { info: () => undefined, error: vi.fn() };
   const publisher = { isTaken: async () => false, publish: async () => undefined };
-  const page = new PageServer({ publisher, events: null, log });
-  const server = await startApiServer(() => Promise.reject(new Error("no API")), 0, page.answer);
+  const api = () => Promise.reject(new Error("no API"));
+  const page = new PageServer({ api, publisher, events: null, log });
+  const server = await startApiServer(api, 0, page.answer);
   onTestFinished(() => server.close());
   const { id } = (await (await fetch(`${server.url}/page/uploads`, { method: "POST" })).json()) as {
     id: string;
