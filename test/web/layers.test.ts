@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { CLASS_NAMES } from "../support/tiny-network.ts";
 import { CHROMIUM, expectAccessible, expectFetched, openPage, PATIENT } from "./browser.ts";
 import { tinyServiceAndBrowser } from "./tiny-service.ts";
 
@@ -7,7 +8,23 @@ import { tinyServiceAndBrowser } from "./tiny-service.ts";
 const BUNDLED_FOLDER = "models";
 
 describe.skipIf(CHROMIUM === null)("layers", () => {
-  const { browser, url } = tinyServiceAndBrowser({ networkFolders: [BUNDLED_FOLDER] });
+  const { browser, url } = tinyServiceAndBrowser({
+    networks: [{}, { id: "five", wideChannels: CLASS_NAMES.length }],
+    networkFolders: [BUNDLED_FOLDER],
+  });
+
+  test("have names of classes at the network's end alone, however many channels others have", async () => {
+    const { page } = await openPage(browser());
+    await page.goto(`${url()}/#/five/classes`);
+    const tiger = page.getByRole("link", { name: "channel 2, tiger", exact: true });
+    await tiger.waitFor();
+    await page.goto(`${url()}/#/five/wide?beside=five/classes`);
+    await expect.poll(() => page.locator(".tiles").count(), PATIENT).toBe(2);
+    await tiger.last().waitFor();
+    await expectFetched(page);
+    expect(await tiger.count()).toBe(1);
+    await page.close();
+  });
 
   test("lead to those before and behind them, and to those that they stand between", async () => {
     const { page, complaints } = await openPage(browser());

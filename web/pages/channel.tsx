@@ -7,7 +7,7 @@ import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { Tile, type TileProps } from "../components/tile.tsx";
 import { Facts } from "../parts/facts.tsx";
-import { type LayerPaneProps, useLabels } from "../parts/layer-pane.tsx";
+import type { LayerPaneProps } from "../parts/layer-pane.tsx";
 import { chosenRecipe, RecipeSelect, useRecipes } from "../parts/recipe-select.tsx";
 import { RenderForm } from "../parts/render-form.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
@@ -16,6 +16,7 @@ import { tileOf } from "../parts/tile-of.ts";
 import { isUndrawn, type Picture, picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
 import type { Recipe } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
+import { useLabels } from "../state/use-labels.ts";
 import { useLayer } from "../state/use-layer.ts";
 
 interface ChannelPageProps {

@@ -1,4 +1,3 @@
-import { listClasses } from "../api/client.ts";
 import type { LayerDocument } from "../api/documents.ts";
 import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
@@ -7,7 +6,7 @@ import { useKept } from "../state/kept.ts";
 import { isOffered, isUndrawn, picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
 import { hasEnded } from "../state/news.ts";
 import { address } from "../state/router.ts";
-import { useResource } from "../state/use-resource.ts";
+import { useLabels } from "../state/use-labels.ts";
 import { LayerGrid } from "./layer-grid.tsx";
 import { chosenRecipe, RecipeSelect, useRecipes } from "./recipe-select.tsx";
 import { RenderForm } from "./render-form.tsx";
@@ -96,12 +95,4 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
       />
     </div>
   );
-}
-
-/** Names of classes, where the layer has as many channels as there are. */
-export function useLabels(network: string, layer: LayerDocument | null) {
-  const classes = useResource(network, () => listClasses(network));
-  const names = new Map(classes.value?.classes.map(({ channel, name }) => [channel, name]));
-  const isOfClasses = names.size > 0 && layer?.channels === names.size;
-  return (channel: number) => (isOfClasses ? (names.get(channel) ?? null) : null);
 }
