@@ -1,3 +1,5 @@
+import { Fragment } from "preact";
+
 import type { ImageDocument } from "../api/documents.ts";
 import { twoDigits } from "./counted.ts";
 
@@ -55,6 +57,28 @@ export function QualityCard({ quality }: Pick<ImageDocument, "quality">) {
           </>
         )}
       </dl>
+      <details>
+        <summary>What these say</summary>
+        <dl class="figures">
+          {MEANINGS.map(([figure, meaning]) => (
+            <Fragment key={figure}>
+              <dt>{figure}</dt>
+              <dd>{meaning}</dd>
+            </Fragment>
+          ))}
+        </dl>
+      </details>
     </>
   );
 }
+
+/** For those who see such a card for the first time. */
+const MEANINGS: readonly (readonly [figure: string, meaning: string])[] = [
+  ["activation as seen", "of the channel, in the picture as it is shown"],
+  ["probability", "that the network gives the picture to be of the class"],
+  ["rank in its layer", "1: no other channel of the layer answers more to the picture"],
+  ["robustness", "how well that stands small turns, shifts and changes of size; little: fragile"],
+  ["selective", "yes: its own channel answers to the picture more than any other of the layer"],
+  ["luminance deviation", "how much light and dark there is; little: washed out, or blank"],
+  ["fine detail", "share of the picture that is as fine as noise; much: noisy"],
+];
