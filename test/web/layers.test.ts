@@ -77,4 +77,22 @@ describe.skipIf(CHROMIUM === null)("layers", () => {
     expect(complaints).toEqual([]);
     await page.close();
   });
+
+  test("offer to draw those of their channels that are looked for", async () => {
+    const { page, complaints } = await openPage(browser());
+    const channels = page.getByLabel("Channels", { exact: true });
+    await page.goto(`${url()}/#/emojinet/loss3-classifier`);
+    await expect.poll(() => channels.inputValue(), PATIENT).toBe("1:36");
+    await page.getByPlaceholder("number or class").fill("dog");
+    await expect.poll(() => channels.inputValue(), PATIENT).toBe("160:161, 259");
+    await page.getByRole("button", { name: "Render these" }).click();
+    await page.getByRole("img", { name: "channel 259, hot dog" }).waitFor();
+    await expect.poll(() => channels.inputValue(), PATIENT).toBe("");
+    await page.getByRole("button", { name: "Compare" }).waitFor();
+    await page.goto(`${url()}/#/emojinet/data_0`);
+    await page.getByText("it is the image itself").waitFor();
+    expect(await page.getByRole("button", { name: "Compare" }).count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
 });

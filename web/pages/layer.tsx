@@ -50,17 +50,19 @@ export function LayerPage({ network, layer: name, query }: LayerPageProps) {
         {layer !== null && (
           <div class="row">
             <Steps label="Layers" before={stepTo(before)} behind={stepTo(behind)} />
-            <button
-              ref={compare}
-              type="button"
-              aria-pressed={beside !== null}
-              onClick={() => {
-                const own = `${network}/${layer.name}`;
-                go({ besideRecipe: null, beside: beside === null ? own : null });
-              }}
-            >
-              Compare
-            </button>
+            {layer.renderable && (
+              <button
+                ref={compare}
+                type="button"
+                aria-pressed={beside !== null}
+                onClick={() => {
+                  const own = `${network}/${layer.name}`;
+                  go({ besideRecipe: null, beside: beside === null ? own : null });
+                }}
+              >
+                Compare
+              </button>
+            )}
           </div>
         )}
       </div>

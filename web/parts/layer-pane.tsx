@@ -52,7 +52,7 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
           layer={layer}
           recipe={recipe}
           // while it is not known what there is, nothing can be asked for
-          missing={isLoaded ? channels.filter((channel) => isOffered(pictures.get(channel))) : []}
+          missing={isLoaded ? found.filter((channel) => isOffered(pictures.get(channel))) : []}
           canDrawAll={isLoaded && channels.some((channel) => isUndrawn(pictures.get(channel)))}
           onStarted={reload}
         />
