@@ -56,6 +56,12 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
             >
               Layer
             </a>
+            {/* of hundreds of pictures it is far below */}
+            {job.sheet !== null && (
+              <a class="button" href={sheetAddress(jobId)}>
+                Sheet
+              </a>
+            )}
             {!hasEnded(job) && job.state !== "cancelling" && (
               <button
                 type="button"
