@@ -129,6 +129,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     await page.getByLabel("montage.gridSize").fill("[1, null]");
     await page.getByRole("button", { name: "Render" }).click();
     await page.getByRole("heading", { name: "tiny / wide" }).waitFor();
+    await expect.poll(() => page.title(), PATIENT).toBe("wide · tiny · job · dreamgrid");
     await page.close();
   });
 

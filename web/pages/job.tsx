@@ -1,3 +1,5 @@
+import { useEffect } from "preact/hooks";
+
 import { call, cancelJob, getJob, retryJob, sheetAddress, tileAddress } from "../api/client.ts";
 import type { JobDocument } from "../api/documents.ts";
 import { estimateInWords } from "../components/estimate.ts";
@@ -30,6 +32,11 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
   } = useFollowed<JobDocument>(jobId, () => getJob(jobId), FOLLOWING);
   const action = useSending();
   const canRetry = useCanRetry();
+  const title = job && `${job.layer.name} · ${job.network} · job · dreamgrid`;
+  useEffect(() => {
+    // in a list of tabs nobody knows an id
+    if (title !== null) document.title = title;
+  }, [title]);
   const act = (change: (jobId: string) => Promise<unknown>) =>
     action.send(async () => {
       await change(jobId);
