@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
 import { bundleOptions, STARTED } from "../../lib/source-bundle.mjs";
-import { buildPage } from "./build-page.ts";
+import { bundlePage } from "../page/bundle-page.ts";
 import packageJson from "../../package.json" with { type: "json" };
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -50,7 +50,7 @@ async function buildPackage(): Promise<void> {
     );
   }
   copyRuntimeLibraries(join(BUILT, "bin"));
-  await buildPage(ROOT, join(BUILT, "page"));
+  await buildPage(join(BUILT, "page"));
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
   const words = [tsc, "-p", join(ROOT, "local/package"), "--outDir", ALL_TYPES];
   execFileSync(process.execPath, words, { stdio: "inherit" });
@@ -73,6 +73,25 @@ function copyRuntimeLibraries(target: string): void {
   });
   // onnxruntime-node names its licence, but has no copy of it
   cpSync(join(ROOT, "local/package/onnxruntime-LICENSE"), join(target, "LICENSE"));
+}
+
+/** What a licence's file is called in a package. */
+const LICENCE_FILES = ["LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE"];
+
+/** Writes the page as browsers get it, with the licences of the packages whose code is in it. */
+async function buildPage(target: string): Promise<void> {
+  const { files, packages } = await bundlePage();
+  mkdirSync(target, { recursive: true });
+  cpSync(join(ROOT, "web/index.html"), join(target, "index.html"));
+  for (const { name, bytes } of files) writeFileSync(join(target, name), bytes);
+  writeFileSync(join(target, "LICENSES.txt"), packages.map(licenceOf).join("\n\n"));
+}
+
+function licenceOf(folder: string): string {
+  const path = LICENCE_FILES.map((name) => join(ROOT, folder, name)).find(existsSync);
+  if (path === undefined) throw new Error(`${folder} is in the page, but has no licence's file`);
+  const name = folder.replace("node_modules/", "");
+  return `${name}\n${"=".repeat(name.length)}\n\n${readFileSync(path, "utf8")}`;
 }
 
 /** Each dependency is a promise to the user that it is needed. */
