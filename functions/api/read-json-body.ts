@@ -1,5 +1,5 @@
 import { MAX_REQUEST_BYTES } from "../../lib/pipeline/limits.ts";
-import { MAX_NESTING_DEPTH, nestingDepth } from "../../lib/pipeline/request/nesting-depth.ts";
+import { nestingProblem } from "../../lib/pipeline/request/nesting-problem.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -16,14 +16,14 @@ export function readJsonBody({ header, body }: Pick<ApiRequest, "header" | "body
       `body: more than ${MAX_REQUEST_BYTES} bytes; send less`,
     ]);
   }
+  let json: unknown;
   try {
-    const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-    if (nestingDepth(json) <= MAX_NESTING_DEPTH) return json;
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
     throw new ProblemError("invalid-request", [`body: not JSON in UTF-8: ${error.message}`]);
   }
-  throw new ProblemError("invalid-request", [
-    `body: nested more than ${MAX_NESTING_DEPTH} levels deep; no request is`,
-  ]);
+  const nesting = nestingProblem(json);
+  if (nesting === null) return json;
+  throw new ProblemError("invalid-request", [`body: ${nesting}`]);
 }

@@ -6,7 +6,7 @@ import { CHANNELS_WANTED, commonFields, DEFAULT_OBJECTIVE, drawnFields } from ".
 import { fourierFields } from "./fields/fourier.ts";
 import { isMap, localTargets, oneOfThem } from "./fields/targets.ts";
 import { MAX_SCHEMA_ADDRESS_LENGTH } from "../limits.ts";
-import { MAX_NESTING_DEPTH, nestingDepth } from "./nesting-depth.ts";
+import { nestingProblem } from "./nesting-problem.ts";
 
 export const deepdreamSchema = z.strictObject({
   ...drawnFields,
@@ -159,11 +159,8 @@ function parseWith(
   schema: typeof requestSchema | typeof localRequestSchema,
   json: unknown,
 ): RenderRequest {
-  if (nestingDepth(json) > MAX_NESTING_DEPTH) {
-    throw new RequestError([
-      `request: nested more than ${MAX_NESTING_DEPTH} levels deep; no request is`,
-    ]);
-  }
+  const nesting = nestingProblem(json);
+  if (nesting !== null) throw new RequestError([`request: ${nesting}`]);
   const parsed = schema.safeParse(json);
   if (parsed.success) {
     const { $schema: _, ...request } = parsed.data;
