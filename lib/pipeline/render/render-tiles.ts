@@ -7,13 +7,7 @@ import { planeKind } from "../../optvis/graph/layer-pass.ts";
 import { soleChannel, targetUnits } from "../request/target-units.ts";
 import { OutOfTimeError } from "../../optvis/ascent/interruption.ts";
 import type { TileProgress } from "./checkpoint.ts";
-import type {
-  RenderedChannel,
-  RenderedImage,
-  Renderer,
-  RenderHooks,
-  RenderTask,
-} from "./renderer.ts";
+import type { RenderedChannel, RenderedImage, Renderer, RenderTask } from "./renderer.ts";
 import { type Animation, AscentFrames } from "./ascent-frames.ts";
 import { examinationTask } from "./ascent-task.ts";
 import { makeTile, type Tile } from "./tile.ts";
@@ -54,8 +48,7 @@ export async function renderTiles(
   task: RenderTask,
   hooks: TileHooks,
 ): Promise<void> {
-  const firsts = await firstDrawings(renderer, task, hooks.resume ?? new Map());
-  await new TileDrawings(renderer, task, hooks, firsts).run();
+  await new TileDrawings(renderer, task, hooks).run();
 }
 
 /** The drawings of a task's tiles: the first of each, and the second of those that are poor. */
@@ -64,30 +57,35 @@ class TileDrawings {
   readonly #task: RenderTask;
   readonly #hooks: TileHooks;
   /** By channel, the first drawing of those that are drawn twice. */
-  readonly #firsts: Map<number, ExaminedTile>;
+  readonly #firsts = new Map<number, ExaminedTile>();
   readonly #ended = new Set<number>();
   /** How far channels had come when the renderer was stopped. */
   readonly #standing = new Map<number, TileProgress>();
 
-  constructor(
-    renderer: Renderer,
-    task: RenderTask,
-    hooks: TileHooks,
-    firsts: Map<number, ExaminedTile>,
-  ) {
+  constructor(renderer: Renderer, task: RenderTask, hooks: TileHooks) {
     this.#renderer = renderer;
     this.#task = task;
     this.#hooks = hooks;
-    this.#firsts = firsts;
   }
 
   async run(): Promise<void> {
+    await this.#takeUpFirst();
     try {
       await this.#drawFirst();
       await this.#drawSecond();
     } catch (error) {
       if (this.#hooks.signal?.aborted || error instanceof OutOfTimeError) await this.#tellStopped();
       throw error;
+    }
+  }
+
+  /** Of the channels whose first drawing an earlier rendering has ended, its tile. */
+  async #takeUpFirst(): Promise<void> {
+    for (const [channel, { first }] of this.#hooks.resume ?? []) {
+      const tile = first && (await this.#tileOf(first));
+      // what it looked like on its way went with the rendering that was stopped
+      const none = new AscentFrames();
+      if (tile?.kind === "tile") this.#firsts.set(channel, await this.#examined(tile, none));
     }
   }
 
@@ -127,8 +125,43 @@ class TileDrawings {
       for (const [channel, states] of stopped) this.#standing.set(channel, { first: null, states });
     };
     const resume = part.channels.flatMap((channel) => this.#statesOf(channel, drawing));
-    const hooks = { signal, hasTime, onBegin, onProgress, onNotice, onStopped, resume };
-    await drawTiles(this.#renderer, part, hooks, onTile);
+    const frames = new AscentFrames();
+    const seen = new Set<number>();
+    const onChannel = async (rendered: RenderedChannel) => {
+      if (seen.has(rendered.channel)) return;
+      seen.add(rendered.channel);
+      const tile = await this.#tileOf(rendered);
+      if (tile.kind === "tile") return onTile(await this.#examined(tile, frames));
+      frames.forget(tile.channel);
+      await onTile(tile);
+    };
+    const looking = part.request.animation !== undefined && { frames };
+    const told = { signal, hasTime, onBegin, onProgress, onNotice, onStopped, onChannel };
+    const results = await this.#renderer.render(part, { ...told, ...looking, resume });
+    // a renderer need not call the hook
+    for (const rendered of results) await onChannel(rendered);
+  }
+
+  #tileOf(rendered: RenderedChannel): Promise<Tile | FailedChannel> {
+    const { request, network } = this.#task;
+    return makeTile(rendered, request, planeKind(network.model.planes));
+  }
+
+  /** The tile with its card and its animation. */
+  async #examined(tile: Tile, frames: AscentFrames): Promise<ExaminedTile> {
+    const { request, network } = this.#task;
+    const { targets, animation: format } = request;
+    const channel = targets
+      ? soleChannel(targetUnits(targets)[tile.channel - 1]!.target)
+      : tile.channel;
+    const looking = examinationTask(this.#task);
+    const quality = await this.#renderer.examine(looking, channel, tile.picture);
+    const { image, byteOf } = tile;
+    const shown = { byteOf, kind: planeKind(network.model.planes) };
+    const animation = format
+      ? await frames.animation(tile.channel, image, { ...shown, format })
+      : null;
+    return { ...tile, animation, quality, redrawn: false };
   }
 
   /** Where an earlier rendering has come with a drawing; those of the first are not the second's. */
@@ -153,23 +186,6 @@ class TileDrawings {
   }
 }
 
-/** Of the channels whose first drawing an earlier rendering has ended, its tile. */
-async function firstDrawings(
-  renderer: Renderer,
-  task: RenderTask,
-  resume: ReadonlyMap<number, TileProgress>,
-): Promise<Map<number, ExaminedTile>> {
-  const firsts = new Map<number, ExaminedTile>();
-  for (const [channel, { first }] of resume) {
-    if (first === null) continue;
-    const tile = await makeTile(first, task.request, planeKind(task.network.model.planes));
-    // what it looked like on its way went with the rendering that was stopped
-    const none = new AscentFrames();
-    if (tile.kind === "tile") firsts.set(channel, await examined(renderer, task, tile, none));
-  }
-  return firsts;
-}
-
 function renderedOf(tile: ExaminedTile): RenderedImage {
   const { channel, image, trace, seconds, restarts, provider, seed } = tile;
   return { kind: "image", channel, image, trace, seconds, restarts, provider, seed };
@@ -179,52 +195,4 @@ function betterOf(first: ExaminedTile, second: ExaminedTile | FailedChannel): Ex
   if (second.kind === "failed") return { ...first, redrawn: true };
   const kept = isBetter(second.quality, first.quality) ? second : first;
   return { ...kept, seconds: first.seconds + second.seconds, redrawn: true };
-}
-
-async function drawTiles(
-  renderer: Renderer,
-  task: RenderTask,
-  hooks: Omit<RenderHooks, "onChannel">,
-  onTile: (tile: ExaminedTile | FailedChannel) => Promise<void>,
-): Promise<void> {
-  const frames = new AscentFrames();
-  const seen = new Set<number>();
-  const onChannel = async (rendered: RenderedChannel) => {
-    if (seen.has(rendered.channel)) return;
-    seen.add(rendered.channel);
-    const tile = await makeTile(rendered, task.request, planeKind(task.network.model.planes));
-    if (tile.kind === "tile") return onTile(await examined(renderer, task, tile, frames));
-    frames.forget(tile.channel);
-    await onTile(tile);
-  };
-  const looking = task.request.animation !== undefined && { frames };
-  const results = await renderer.render(task, { ...hooks, ...looking, onChannel });
-  // a renderer need not call the hook
-  for (const rendered of results) await onChannel(rendered);
-}
-
-/** The tile with its card and its animation. */
-async function examined(
-  renderer: Renderer,
-  task: RenderTask,
-  tile: Tile,
-  frames: AscentFrames,
-): Promise<ExaminedTile> {
-  const { targets } = task.request;
-  const channel = targets
-    ? soleChannel(targetUnits(targets)[tile.channel - 1]!.target)
-    : tile.channel;
-  const quality = await renderer.examine(examinationTask(task), channel, tile.picture);
-  return { ...tile, animation: await animated(tile, task, frames), quality, redrawn: false };
-}
-
-async function animated(
-  { channel, image, byteOf }: Tile,
-  { network, request }: RenderTask,
-  frames: AscentFrames,
-): Promise<Animation | null> {
-  const { animation: format } = request;
-  if (format === undefined) return null;
-  const kind = planeKind(network.model.planes);
-  return frames.animation(channel, image, { byteOf, kind, format });
 }
