@@ -74,32 +74,21 @@ export class BatchAxis {
     return this.#order.get(value) === "alternating";
   }
 
-  readsMixed({ inputs }: Node): boolean {
-    return inputs.some((value) => this.#order.get(value) === "mixed");
-  }
-
   #orderAfter(node: Node, output: Value): Order {
     if (this.size === 1) return "together";
-    if (this.readsMixed(node)) return "mixed";
-    // every image is convolved with the weights that all of them make
-    const isConvolved = node.op === "Conv" || node.op === "ConvTranspose";
-    if (isConvolved && node.inputs.slice(1).some((value) => this.#reached.has(value))) {
-      return "mixed";
-    }
-    if (node.op.startsWith("Scatter") && this.#isOfOneImage(node)) return "mixed";
+    if (node.inputs.some((value) => this.#order.get(value) === "mixed")) return "mixed";
     const to = this.axisOf(output);
     if (to === null) return "mixed";
+    if (node.op.startsWith("Scatter") && isScatteredOver(node, to, this.facts)) return "mixed";
     if (node.op !== "Reshape" && node.op !== "Flatten") {
-      const alternating = node.inputs.find((value) => this.#isAlternating(value));
-      if (alternating === undefined) return this.#orderApart(node, output);
+      const orders = this.#ordersOf(node);
+      if (!orders.has("alternating")) return this.#orderApart(node, output);
       if (this.#isOverImages(node, output)) return "mixed";
-      const isKept = ROW_BY_ROW.has(node.op) && this.axisOf(alternating) === to;
-      return isKept && this.#ordersOf(node).size === 1 ? "alternating" : "mixed";
+      return ROW_BY_ROW.has(node.op) && orders.size === 1 ? "alternating" : "mixed";
     }
     const [x = ""] = node.inputs;
-    const before = this.elementsBefore(x);
-    const one = this.single.get(output)?.shape;
-    if (before === null || !one) return "mixed";
+    const before = this.elementsBefore(x)!;
+    const one = this.single.get(output)!.shape;
     if (this.isForOne(x) && one[to] !== this.#placesOf(x)) return "mixed";
     // an axis of length 1 may lie in front, which starts there too
     if (sizeOf(one.slice(0, to)) === before) {
@@ -185,16 +174,6 @@ export class BatchAxis {
     return node.inputs.some((value) => ![null, wanted].includes(fromEnd(value)));
   }
 
-  /** Whether a scatter's indices are made for one image: the others would stay as they are. */
-  #isOfOneImage(node: Node): boolean {
-    const [x = "", indices = ""] = node.inputs;
-    const axis = this.axisOf(x);
-    const shape = this.facts.get(indices)?.shape;
-    if (axis === null || !shape) return false;
-    if (node.op === "ScatterND") return axis < shape.at(-1)!;
-    return shape[axis] !== this.facts.get(x)!.shape[axis];
-  }
-
   /**
    * Notes what a node does to the batch axis, once its outputs are inferred.
    *
@@ -213,7 +192,7 @@ export class BatchAxis {
       this.#reached.add(output);
       const order = this.#orderAfter(node, output);
       this.#order.set(output, order);
-      const isSingle = this.size === 1 || this.single.get(output)?.shape[0] === 1;
+      const isSingle = this.single.get(output)?.shape[0] === 1;
       if (inferred.shape[0] === this.size && isSingle && order !== "mixed") return [];
       const isApart = order !== "alternating" && order !== "mixed";
       const axis = isApart ? this.axisOf(output) : null;
@@ -238,6 +217,20 @@ export class BatchAxis {
           : "choose a layer whose first axis is the batch"),
     );
   }
+}
+
+/**
+ * Whether a scatter may replace places of other images, or only those of one: its indices are made
+ * for that.
+ *
+ * @param axis of the images in what it makes
+ */
+function isScatteredOver(node: Node, axis: number, facts: Facts): boolean {
+  const [x = "", indices = ""] = node.inputs;
+  const { shape } = facts.get(indices)!;
+  if (node.op === "ScatterND") return axis < shape.at(-1)!;
+  const along = axisAttribute(node, shape.length, 0);
+  return axis === along || shape[axis] !== facts.get(x)!.shape[axis];
 }
 
 /** Operators that do the same to each row of their first input, or to each element. */

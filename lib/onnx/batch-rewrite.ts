@@ -1,9 +1,7 @@
 import { axisAfter, type BatchAxis } from "./batch-axis.ts";
 import type { Node, Value } from "./model.ts";
 import { broadcastTo } from "./operators/elements.ts";
-import { inputsOf } from "./operators/inputs.ts";
 import { parseGather } from "./operators/select.ts";
-import { inferIfPossible } from "./shape-inference.ts";
 import { intsTensor, type NumericTensor, sizeOf, toNumbers } from "./tensor.ts";
 
 /** A node made for batch 1, rewritten for batch N, and the constants that it then reads. */
@@ -20,7 +18,6 @@ const MAX_BATCH_INDICES = 2 ** 20;
  * [N, ...], as one that does to each image what it does to a single one; `null` for any other.
  */
 export function rewriteForBatch(batch: BatchAxis, node: Node): Rewrite | null {
-  if (batch.size === 1 || batch.readsMixed(node)) return null;
   return REWRITES.get(node.op)?.(batch, node) ?? null;
 }
 
@@ -40,13 +37,11 @@ function reshape(batch: BatchAxis, node: Node): Rewrite | null {
   // one that is computed from the batch is as it should be
   const alone = batch.single.get(shape)?.constant;
   if (alone && toNumbers(alone).join() !== toNumbers(constant).join()) return null;
-  const [wanted] = inferIfPossible(node, inputsOf(node, batch.facts));
   const start = axisAfter(before, to);
   if (start === null) return null;
   // where the last axis alone is left behind the images, it is features: rows for each image
   const target = start > 0 && start === to.length - 1 ? start - 1 : start;
   const batched = to.with(target, to[target]! * batch.size);
-  if (wanted?.shape.join() === batched.join()) return null;
   return withConstant(batch, node, 1, intsTensor(batched));
 }
 
@@ -90,8 +85,7 @@ function gather(batch: BatchAxis, node: Node): Rewrite | null {
   const axis = batch.axisOf(x);
   const one = batch.single.get(x)?.shape;
   const constant = batch.facts.get(indices)?.constant;
-  if (axis === null || !one || !constant || constant.shape.length === 0) return null;
-  if (batch.isForOne(x)) return null;
+  if (axis === null || !one || !constant) return null;
   if (sizeOf(constant.shape) * batch.size > MAX_BATCH_INDICES) return null;
   // where they are computed from the batch, those of one image are what each has
   const given = batch.single.get(indices)?.constant ?? constant;

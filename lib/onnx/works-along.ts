@@ -7,7 +7,6 @@ import { constantInts, input, type Inputs } from "./operators/inputs.ts";
 import { logic } from "./operators/logic.ts";
 import { parseEinsum, parseGemm } from "./operators/matrix.ts";
 import { layerNormalizedAxes } from "./operators/normalisation.ts";
-import { reducedAxes } from "./operators/reduce.ts";
 
 /** One of the axes of a node's inputs. */
 interface InputAxis {
@@ -17,8 +16,9 @@ interface InputAxis {
 }
 
 /**
- * Whether what a node makes of one place of an input's axis depends on others: it sums over the
- * axis, standardises, sorts or shifts it, slides along it, or looks up what is at computed places.
+ * Whether what a node makes of one place of an input's axis depends on others, though its output
+ * has an axis that is as long: it sums over the axis, standardises, sorts or shifts it, slides
+ * along it, or looks up what is at computed places.
  *
  * @param inputs of the node
  */
@@ -34,19 +34,19 @@ export function worksAlong(node: Node, { index, axis }: InputAxis, inputs: Input
     const { transA, transB } = parseGemm(node);
     return index < 2 && axis === (index === 0 ? 1 - transA : transB);
   }
+  // weights, which the images may make, have an axis that becomes that of the channels
+  if (op === "Conv" && index === 1) return axis !== 0;
+  if (op === "ConvTranspose" && index === 1) return axis !== 1;
   if (index > 0) return false;
   if (op === "Gather" && inputs[1]?.constant) return false;
   // their axis 0 is a batch, whatever lies along it
   if (IN_BATCHES.has(op)) return axis > 0;
   if (ALONG_AN_AXIS.has(op)) return axisAttribute(node, rank, ALONG_AN_AXIS.get(op)) === axis;
-  if (op.startsWith("Reduce")) return reducedAxes(node, inputs).includes(axis);
   switch (op) {
     case "LayerNormalization":
       return layerNormalizedAxes(node, rank).includes(axis);
-    case "Pad": {
-      const { begins, ends } = parsePad(node, inputs);
-      return begins[axis] !== 0 || ends[axis] !== 0;
-    }
+    case "Pad":
+      return parsePad(node, inputs).begins[axis] !== 0;
     case "CumSum":
     case "CumProd":
       return (constantInts(node, inputs, 1) ?? []).some(
@@ -71,19 +71,15 @@ export const BROADCASTING: ReadonlySet<string> = new Set([
 ]);
 
 const IN_BATCHES: ReadonlySet<string> = new Set(
-  `AveragePool Conv ConvTranspose DepthToSpace GlobalAveragePool GlobalLpPool GlobalMaxPool
-  InstanceNormalization LRN LpPool MaxPool SpaceToDepth`.split(/\s+/),
+  "AveragePool Conv ConvTranspose InstanceNormalization LRN LpPool MaxPool".split(" "),
 );
 
 /** By their attribute `axis`, and what that is by default. */
 const ALONG_AN_AXIS: ReadonlyMap<string, number> = new Map([
-  ["ArgMax", 0],
-  ["ArgMin", 0],
   ["Gather", 0],
   ["GatherElements", 0],
   ["Hardmax", -1],
   ["LogSoftmax", -1],
-  ["ScatterElements", 0],
   ["Softmax", -1],
   ["TopK", -1],
 ]);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
+import type { Graph } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { filled, floatTensor, intsTensor, sizeOf } from "../../lib/onnx/tensor.ts";
 import { int } from "../support/integers.ts";
@@ -59,6 +60,16 @@ const madeForOne: Readonly<Record<string, Made>> = {
       b: uniform([5], 3),
       apart: intsTensor([24, 1, 5]),
     },
+  },
+  "rows of all images made by Flatten, which take turns": {
+    nodes: [
+      node("Transpose", "x", "first", { perm: [2, 3, 0, 1] }),
+      node("Flatten", "first", "rows", { axis: 3 }),
+      node("Relu", "rows", "bent"),
+      node("Reshape", "bent apart", "again"),
+      node("Transpose", "again", "y", { perm: [1, 0, 2] }),
+    ],
+    initializers: { apart: intsTensor([24, 1, 3]) },
   },
   "windows in the batch": {
     nodes: [
@@ -180,14 +191,19 @@ describe("a network written for one image takes each of a batch as it takes one"
     expect(specialise(centred, [1, 3, 4, 6]).unbatched.has("y")).toBe(false);
   });
 
-  test("only a Reshape to rows of features is called a head", () => {
-    const merged = (shape: readonly number[]) =>
+  test("only what makes rows of features is called a head", () => {
+    const lost = (made: Graph["nodes"][number], ...to: readonly number[]) =>
       specialise(
-        modelOf({ nodes: [node("Reshape", "x to", "y")], initializers: { to: intsTensor(shape) } }),
+        modelOf({ nodes: [made], initializers: { to: intsTensor(to) } }),
         [1, 3, 4, 6],
       ).unbatched.get("y")?.message;
-    expect(merged([12, 6])).toMatch(/the network's head fits one image size only$/);
-    expect(merged([3, 4, 6])).toMatch(/; choose a layer whose first axis is the batch$/);
+    const reshape = node("Reshape", "x to", "y");
+    const head = /the network's head fits one image size only$/;
+    const other = /; choose a layer whose first axis is the batch$/;
+    expect(lost(reshape, 12, 6)).toMatch(head);
+    expect(lost(node("Flatten", "x", "y", { axis: 2 }))).toMatch(head);
+    expect(lost(reshape, 3, 4, 6)).toMatch(other);
+    expect(lost(node("ReduceMean", "x to", "y", { keepdims: 0 }), 0, 3)).toMatch(other);
   });
 
   test("images that are convolved with weights of each other are not told apart", () => {

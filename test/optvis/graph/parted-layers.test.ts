@@ -172,6 +172,7 @@ test.each([
     ["again", 2],
     ["pairs_of_each", 1],
     ["flattened", 2],
+    ["other", 2],
     ["one", 1],
     ["product", 1],
   ]);
