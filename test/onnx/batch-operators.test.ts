@@ -77,9 +77,16 @@ const networks: Readonly<Record<string, Batched>> = {
       node("Transpose", "mean", "meanBack", { perm: [2, 1, 0, 3] }),
       node("InstanceNormalization", "turned scale scale", "normal"),
       node("Transpose", "normal", "normalBack", { perm: [2, 1, 0, 3] }),
+      ...["Conv", "ConvTranspose"].flatMap((op) => [
+        node(op, "turned upright", op, { pads: [1, 0, 1, 0] }),
+        node("Transpose", op, `${op}Back`, { perm: [2, 1, 0, 3] }),
+      ]),
+      node("Transpose", "image", "asChannels", { perm: [1, 0, 2, 3] }),
+      node("LRN", "asChannels", "dimmed", { size: 3 }),
+      node("Transpose", "dimmed", "dimmedBack", { perm: [1, 0, 2, 3] }),
       node("Transpose", "turned", "again", { perm: [2, 1, 0, 3] }),
     ],
-    ["turned", "again"],
+    ["turned", "asChannels", "again"],
   ],
   "behind all else": [
     [

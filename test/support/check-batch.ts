@@ -63,6 +63,7 @@ const INITIALIZERS: Readonly<Record<string, Tensor>> = {
   placesAgain: intsTensor([2, 1, 3]),
   scale: normal([3], 6),
   mixing: normal([3, 3], 7),
+  upright: normal([3, 3, 3, 1], 9),
   behind: intsTensor([1, 2, 3]),
   planes: normal([1, 1, 4, 6], 8),
   leading: intsTensor([3, -1, 6]),

@@ -40,7 +40,7 @@ async function ascend(run: Run, objective = run.objective) {
   const levels = isForcedToCrop
     ? pyramidSizes(pyramid.size, run.levels, SCALE).map((size) => ({
         size,
-        crops: planCrops(size, crop),
+        crops: planCrops(size, crop, 0),
       }))
     : planLevels(network, target(run.layer), { ...pyramid, overlap: "none" });
   const pixels = start.data.length / n;

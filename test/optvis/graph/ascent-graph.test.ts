@@ -13,7 +13,7 @@ import { planCrops } from "../../../lib/optvis/graph/transforms/crop-plan.ts";
 import type { AscentCrops } from "../../../lib/optvis/graph/transforms/crops.ts";
 import { withoutCudaKernel } from "../../support/cuda-operators.ts";
 import { normal } from "../../support/random.ts";
-import { runGraph } from "../../support/run-graph.ts";
+import { compile, runGraph } from "../../support/run-graph.ts";
 import { smallNetwork } from "../../support/small-network.ts";
 import { modelFixture, relativeDistance } from "../fixtures.ts";
 
@@ -160,32 +160,77 @@ describe("a shift of the crops", () => {
   test("is undone before the gradient is normalised", async () => {
     // one crop as large as the image: its gradient is known without crops
     const plan = planCrops(SIZE, SIZE, 0);
-    const setting = { model: "smooth", layer: "conv2", objective: "mean", batch: 2 } as const;
     const run = await compileAscent({
-      ...setting,
+      ...SMOOTH,
       crops: { imageSize: SIZE, plan, blend: "uniform" },
     });
     const image = normal(shape, 7);
-    const small = smallNetwork(await modelFixture("smooth"), "smooth", SIZE);
-    const pass = layerPass(small.network.model, small.layer("conv2"), [2, 3, 18, 21]);
-    const differentiable = differentiableGraph(pass, { objective: "mean", provider: "cpu" });
-    const selection = floatTensor([2, 4], [0, 1, 0, 0, 0, 0, 0, 1]);
-    const { gradient } = await runGraph(differentiable, { image: roll(image, 5, 7), selection });
-    const graph = new GraphBuilder();
-    const normalised = emitLaplacianNormalisation(
-      graph,
-      graph.input("gradient", "float32", shape),
-      "cpu",
-    );
-    const back = roll(gradient!, SIZE.height - 5, SIZE.width - 7);
-    const { update } = await runGraph(graph.build("", [["update", normalised]]), {
-      gradient: back,
-    });
+    const { gradient } = await (await compilePass(SIZE))(roll(image, 5, 7));
+    const update = await normalised(roll(gradient, SIZE.height - 5, SIZE.width - 7));
 
     const moved = await run(image, 1, [5, 7]);
     const given = moved.image.data.map((value, i) => value - image.data[i]!);
-    expect(relativeDistance(given, update!.data)).toBeLessThan(TOLERANCE);
+    expect(relativeDistance(given, update)).toBeLessThan(TOLERANCE);
   });
+});
+
+const SMOOTH = { model: "smooth", layer: "conv2", objective: "mean", batch: 2 } as const;
+
+/** Of two images of one size, which are seen whole. */
+async function compilePass({ height, width }: typeof SIZE) {
+  const small = smallNetwork(await modelFixture("smooth"), "smooth", { height, width });
+  const pass = layerPass(small.network.model, small.layer("conv2"), [2, 3, height, width]);
+  const graph = differentiableGraph(pass, { objective: "mean", provider: "cpu" });
+  const run = await compile(graph);
+  const selection = floatTensor([2, 4], [0, 1, 0, 0, 0, 0, 0, 1]);
+  return async (image: FloatTensor) => {
+    const { activation, gradient } = await run({ image, selection });
+    return { activation: activation!, gradient: gradient! };
+  };
+}
+
+/** What a gradient changes of an image. */
+async function normalised(gradient: FloatTensor) {
+  const graph = new GraphBuilder();
+  const value = graph.input("gradient", "float32", gradient.shape);
+  const update = emitLaplacianNormalisation(graph, value, "cpu");
+  return (await runGraph(graph.build("", [["update", update]]), { gradient }))["update"]!.data;
+}
+
+test("crops that overlap count by how far a pixel is from their edges", async () => {
+  const crops = inCrops(3, "feathered");
+  const { tops, lefts, height, width } = crops.plan;
+  const image = normal([2, 3, SIZE.height, SIZE.width], 9);
+  const weight = (i: number, side: number) => Math.min(i + 1, side - i);
+  const blended = new Float64Array(image.data.length);
+  const weights = new Float64Array(image.data.length);
+  const activations = [0, 0];
+  const pass = await compilePass(crops.plan);
+  for (const [top, left] of tops.flatMap((y) => lefts.map((x) => [y, x] as const))) {
+    const cells = Array.from({ length: 6 * height * width }, (_, i) => {
+      const [y, x] = [Math.floor(i / width) % height, i % width];
+      const plane = Math.floor(i / (height * width));
+      const at = (plane * SIZE.height + top + y) * SIZE.width + left + x;
+      return { at, weight: weight(y, height) * weight(x, width) };
+    });
+    const seen = floatTensor(
+      [2, 3, height, width],
+      cells.map(({ at }) => image.data[at]!),
+    );
+    const { activation, gradient } = await pass(seen);
+    activation.data.forEach((mean, n) => (activations[n]! += mean / (tops.length * lefts.length)));
+    for (const [i, cell] of cells.entries()) {
+      blended[cell.at]! += cell.weight * gradient.data[i]!;
+      weights[cell.at]! += cell.weight;
+    }
+  }
+  const wanted = blended.map((sum, at) => sum / weights[at]!);
+  const run = await compileAscent({ ...SMOOTH, crops });
+  const drawn = await run(image, 1, [0, 0]);
+  expect(relativeDistance(drawn.activations.data, activations)).toBeLessThan(TOLERANCE);
+  const given = drawn.image.data.map((value, i) => value - image.data[i]!);
+  const update = await normalised(floatTensor(image.shape, wanted));
+  expect(relativeDistance(given, update)).toBeLessThan(TOLERANCE);
 });
 
 test("a network that scales its input is ascended in pixels, as if its first weights were scaled", async () => {

@@ -19,7 +19,7 @@ export const cropCount = ({ tops, lefts }: CropPlan): number => tops.length * le
  *
  * @throws RangeError if a crop is larger than the image.
  */
-export function planCrops(image: Size, crop: Size, overlap = 0): CropPlan {
+export function planCrops(image: Size, crop: Size, overlap: number): CropPlan {
   const tops = firstPixels(image.height, crop.height, overlap);
   const lefts = firstPixels(image.width, crop.width, overlap);
   return { ...crop, tops, lefts };
