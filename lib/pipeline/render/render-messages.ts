@@ -103,6 +103,8 @@ async function renderJob(
 ): Promise<ReadonlyMap<number, unknown>> {
   try {
     const latest = await job.latest();
+    // its plan was there before its messages: who has deleted it wants nothing more of it
+    if ((await latest.findPlan()) === null) return new Map();
     return await renderChannels(latest, await withoutResult(latest, parts), deps, hooks);
   } catch (error) {
     // what concerns the whole job (its plan, its network, the store) fails all its messages

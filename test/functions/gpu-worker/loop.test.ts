@@ -109,11 +109,11 @@ describe("runLoop", () => {
 
   test("gives failed messages back for later, and deletes the others", async () => {
     const { jobId } = await pipeline.accept({ channels: "1:3" });
-    const queue = queueOf([...channelsOf(jobId, [1, 2, 3]), ...channelsOf("unknown", [1])]);
+    const queue = queueOf([...channelsOf(jobId, [1, 2, 3]), ...channelsOf("deleted", [1])]);
     const deps = workerDeps(queue, new FakeRenderer({ throwing: [2] }));
     await runLoop(deps, stop.signal);
-    expect(queue.deleted).toEqual(handles([1, 3]));
-    expect(queue.visibility).toEqual([{ handles: handles([2, 4]), seconds: 30 }]);
+    expect(queue.deleted).toEqual(handles([1, 3, 4]));
+    expect(queue.visibility).toEqual([{ handles: handles([2]), seconds: 30 }]);
   });
 
   test("keeps messages invisible while they are rendered, every 15 of 45 seconds", async () => {

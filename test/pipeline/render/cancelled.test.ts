@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { Jobs } from "../../../lib/pipeline/job/jobs.ts";
 import { roundKeys } from "../../../lib/pipeline/keys.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
 import { FakeRenderer } from "../../support/fake-renderer.ts";
@@ -13,6 +14,18 @@ test("channels of a cancelled job end as cancelled, without an image", async () 
   expect(await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps(renderer))).toEqual([]);
   expect(renderer.calls).toEqual([]);
   expect((await pipeline.jobs.open(jobId).result(2)).state).toBe("cancelled");
+});
+
+test("channels of a job that has been deleted are done with, and leave nothing", async () => {
+  const pipeline = await memoryPipeline();
+  const { jobId } = await pipeline.accept({ channels: [1, 2] });
+  for (const key of pipeline.store.keys(`jobs/${jobId}/`)) await pipeline.store.delete(key);
+  const renderer = new FakeRenderer();
+  // by a worker that has never seen it
+  const deps = { ...pipeline.renderDeps(renderer), jobs: new Jobs(pipeline.store) };
+  expect(await renderMessages(deliveries(pipeline.cpu), deps)).toEqual([]);
+  expect(renderer.calls).toEqual([]);
+  expect(pipeline.store.keys(`jobs/${jobId}/`)).toEqual([]);
 });
 
 test("a channel that ended as cancelled while its image was drawn is told as that", async () => {
