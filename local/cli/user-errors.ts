@@ -73,10 +73,11 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EDQUOT: "the user's share of the disk is used up",
   EIO: "the disk does not work",
+  EBUSY: "another program has it open; close it there",
 };
 
 /** Of what is written, though the message has the file that is copied first. */
-const OF_TARGET = ["ENOSPC", "EDQUOT", "EROFS", "EEXIST", "EISDIR", "ENOTDIR"];
+const OF_TARGET = ["ENOSPC", "EDQUOT", "EROFS", "EEXIST", "EISDIR", "ENOTDIR", "EBUSY"];
 
 /** Whether nothing can be written any more, and so no work be done, until a person sees to it. */
 export function isWithoutRoom(error: unknown): boolean {

@@ -25,6 +25,12 @@ test.skipIf(!existsSync("/dev/full"))("a full disk is told, whatever file it was
   expect(userMessage(other)).toBeNull();
 });
 
+test("a sheet that another program keeps open is told of, as Windows lets nobody write it", () => {
+  const paths = { path: "jobs/a/montage.png", dest: "dreams/a.png" };
+  const error = Object.assign(new Error("EBUSY: resource busy"), { code: "EBUSY", ...paths });
+  expect(userMessage(error)).toBe("dreams/a.png: another program has it open; close it there");
+});
+
 test("a disk without room is told from other troubles", () => {
   const named = (name: string) => Object.assign(new Error("no"), { name });
   const coded = (code: string) => Object.assign(new Error("no"), { code });
