@@ -4,6 +4,9 @@ import type { Size } from "./raster.ts";
 /** Rows and columns; `null` (MATLAB: NaN) for the one to be computed. */
 export type GridSize = readonly [rows: number | null, columns: number | null];
 
+/** `null`: imtile's; "full": another where that has empty places, and no longer than a screen. */
+export type GridChoice = GridSize | "full" | null;
+
 /** Height and width in pixels; `null` (MATLAB: NaN) for the one that keeps the aspect ratio. */
 export type ThumbnailSize = readonly [height: number | null, width: number | null];
 
@@ -16,13 +19,21 @@ export interface Grid {
   readonly columns: number;
 }
 
+/** Of a screen: what is longer is not looked at as one picture. */
+const MAX_ASPECT = 16 / 9;
+
 /**
  * The grid that imtile chooses: the sheet, not the grid, comes out near square, so wide thumbnails
  * get fewer columns. 36 squares give 6 x 6, 6 give 2 x 3.
  *
  * @throws ImageError if the grid asked for has fewer places than there are tiles
  */
-export function chooseGrid(count: number, thumbnail: Size, gridSize: GridSize | null): Grid {
+export function chooseGrid(count: number, thumbnail: Size, gridSize: GridChoice): Grid {
+  if (gridSize === "full") {
+    const usual = chooseGrid(count, thumbnail, null);
+    const isFull = usual.rows * usual.columns === count;
+    return isFull ? usual : (fullGrid(count, thumbnail) ?? usual);
+  }
   const rows = wholeOrNull(gridSize?.[0] ?? null, "gridSize rows");
   const columns = wholeOrNull(gridSize?.[1] ?? null, "gridSize columns");
   if (rows !== null && columns !== null) {
@@ -37,6 +48,19 @@ export function chooseGrid(count: number, thumbnail: Size, gridSize: GridSize | 
   const nearSquare = Math.ceil(Math.sqrt((count * thumbnail.height) / thumbnail.width));
   const across = columns ?? Math.min(nearSquare, count);
   return { rows: Math.ceil(count / across), columns: across };
+}
+
+/** Of the grids without an empty place the nearest to square, or the wider of two. */
+function fullGrid(count: number, { width, height }: Size): Grid | null {
+  let [nearest, least]: [Grid | null, number] = [null, MAX_ASPECT];
+  for (let columns = 1; columns <= count; columns++) {
+    if (count % columns !== 0) continue;
+    const rows = count / columns;
+    const sides = [columns * width, rows * height];
+    const aspect = Math.max(...sides) / Math.min(...sides);
+    if (aspect <= least) [nearest, least] = [{ rows, columns }, aspect];
+  }
+  return nearest;
 }
 
 /** The size of every thumbnail; what is left open follows the first image, as in imtile. */

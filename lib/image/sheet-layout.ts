@@ -6,7 +6,7 @@ import {
   chooseThumbnail,
   type BorderSize,
   type Grid,
-  type GridSize,
+  type GridChoice,
   type ThumbnailSize,
 } from "./grid.ts";
 import type { Rectangle, Rgb, Size } from "./raster.ts";
@@ -22,7 +22,7 @@ import {
 
 /** imtile's options and a title. Left out or `null`: imtile's default. */
 export interface MontageOptions {
-  readonly gridSize?: GridSize | null;
+  readonly gridSize?: GridChoice;
   readonly thumbnailSize?: ThumbnailSize | null;
   readonly borderSize?: BorderSize | null;
   readonly backgroundColor?: Color | null;

@@ -51,6 +51,24 @@ test.each<[GridSize, number, number]>([
   expect(chooseGrid(7, SQUARE, gridSize)).toEqual({ rows, columns });
 });
 
+test.each([
+  [24, "squares", 1, 1, 4, 6],
+  [36, "squares", 1, 1, 6, 6],
+  // of what would be longer than a screen, imtile's
+  [7, "squares", 1, 1, 3, 3],
+  [8, "squares", 1, 1, 3, 3],
+  // where imtile's is full, that
+  [2, "landscapes", 5, 4, 1, 2],
+  [4, "portraits", 2, 3, 2, 2],
+  [4, "portraits", 9, 16, 2, 2],
+  // of two that are as long, the wide one
+  [36, "portraits", 2, 3, 4, 9],
+  [10, "landscapes", 3, 2, 5, 2],
+])("%i %s of %i by %i in a full grid lie in %i rows of %i", (count, _, width, height, ...grid) => {
+  const [rows, columns] = grid;
+  expect(chooseGrid(count, { width, height }, "full")).toEqual({ rows, columns });
+});
+
 test("a grid with too few places is refused", () => {
   expect(() => chooseGrid(7, SQUARE, [2, 3])).toThrow(
     "gridSize [2, 3] has 6 places for 7 tiles; give [2, null] or [null, 3]",

@@ -1,5 +1,6 @@
 import { ImageError } from "../../image/errors.ts";
 import { SHEET_SIDE_LIMITS } from "../../image/formats.ts";
+import type { GridChoice } from "../../image/grid.ts";
 import { decodeImage, encodePng, encodeSheet } from "../../image/png.ts";
 import type { Raster, Size } from "../../image/raster.ts";
 import { missingGlyphs } from "../../image/rendered-text.ts";
@@ -72,8 +73,7 @@ export async function buildSheet(
   const isWhole = shown.length === plan.channels.length;
   const layout = sheetLayout(
     { imageSize, labels },
-    // a grid that was asked for is one of all images
-    { ...request.montage, ...(!isWhole && { gridSize: null }), title: titleOf(plan) },
+    { ...request.montage, gridSize: gridOf(plan, isWhole), title: titleOf(plan) },
   );
   const about = {
     layout,
@@ -136,6 +136,16 @@ async function readTile(job: Job, { tile }: OkResult): Promise<Raster> {
       cause: error,
     });
   }
+}
+
+/**
+ * What was asked for, or what leaves no place empty; deepDreamImage's sheets are imtile's, pixel
+ * for pixel.
+ */
+function gridOf({ request: { method, montage } }: JobPlan, isWhole: boolean): GridChoice {
+  // a grid that was asked for is one of all images
+  const asked = isWhole ? montage.gridSize : null;
+  return asked ?? (method === "fourier" ? "full" : null);
 }
 
 /**

@@ -69,6 +69,31 @@ test.each([
   },
 );
 
+/** Of the sheet of a request like that, each of whose channels has an image. */
+async function layoutOf(
+  own: Pick<RenderRequestInput, "method" | "montage"> & { readonly channels: number[] },
+) {
+  const pipeline = await memoryPipeline();
+  const { network, layer } = TINY_REQUEST;
+  const request = { network, layer, numIterations: 2, ...own };
+  const accepted = await acceptRequest(request, pipeline.deps);
+  if (accepted.status !== "accepted") throw new Error(accepted.problems.join("; "));
+  await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
+  const job = pipeline.jobs.open(accepted.plan.jobId);
+  return (await buildSheet(job, await job.results(own.channels), WHOLE)).layout;
+}
+
+test.each<[RenderRequestInput["method"], Montage, number, number]>([
+  ["fourier", {}, 2, 2],
+  ["fourier", { gridSize: [null, 3] }, 2, 3],
+  // as imtile's, pixel for pixel
+  ["deepdream", {}, 2, 3],
+])("four portraits by %s with %j lie in %i rows of %i", async (method, own, rows, columns) => {
+  const montage: Montage = { ...own, thumbnailSize: [30, 20] };
+  const layout = await layoutOf({ method, channels: [1, 2, 3, 4], montage });
+  expect(layout).toMatchObject({ rows, columns });
+});
+
 test.each<[RenderRequestInput["method"], Montage, readonly (string | null)[]]>([
   ["fourier", {}, ["#5", "#2"]],
   ["fourier", { labels: ["five", ""] }, ["five", null]],
@@ -77,14 +102,7 @@ test.each<[RenderRequestInput["method"], Montage, readonly (string | null)[]]>([
   ["deepdream", {}, [null, null]],
   ["deepdream", { labels: "numbers" }, ["#5", "#2"]],
 ])("a sheet of %s and montage %j has labels %j", async (method, montage, wanted) => {
-  const pipeline = await memoryPipeline();
-  const { network, layer } = TINY_REQUEST;
-  const request = { network, layer, channels: [5, 2], numIterations: 2, method, montage };
-  const accepted = await acceptRequest(request, pipeline.deps);
-  if (accepted.status !== "accepted") throw new Error(accepted.problems.join("; "));
-  await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
-  const job = pipeline.jobs.open(accepted.plan.jobId);
-  const { layout } = await buildSheet(job, await job.results([5, 2]), WHOLE);
+  const layout = await layoutOf({ method, channels: [5, 2], montage });
   expect(layout.tiles.map(({ label }) => label?.text ?? null)).toEqual(wanted);
 });
 
