@@ -62,7 +62,9 @@ export async function startService(options: ServeOptions): Promise<Service> {
     if (added === undefined) throw new Error("internal: the pipeline asked for no networks");
     const { notFetched, damaged } = await added.publish();
     // those too that were dropped on the page, or published from elsewhere
-    const networks = { published: await added.list(), notFetched, damaged };
+    const published = await added.list();
+    const missing = notFetched.filter((id) => !published.includes(id));
+    const networks = { published, notFetched: missing, damaged };
     const counter = new StepCounter();
     const liveSteps = (jobId: string) => counter.liveSteps(jobId);
     const handler = createHandler({

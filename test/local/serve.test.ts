@@ -49,8 +49,8 @@ test("killed in the middle of a job and started again, it finishes the job", asy
   first.process.kill("SIGKILL");
   await once(first.process, "exit");
   const endedBefore = await ended();
-  // a network of the bucket alone, as one that was dropped on the page
-  await rm(join(folder, "tiny"), { recursive: true });
+  // a model of the bucket alone, as one that was dropped on the page
+  await rm(join(folder, "tiny", "tiny.onnx"));
 
   const second = await startServe(folder, {
     log: "second.log",
@@ -59,6 +59,7 @@ test("killed in the middle of a job and started again, it finishes the job", asy
   });
   expect(second.output()).toContain(`going on with ${jobId}`);
   expect(second.output()).toMatch(/^networks +emojinet, tiny$/m);
+  expect(second.output()).not.toContain("tiny: fetch it");
   expect(await readdir(drops)).toEqual([]);
   const link = await until(
     () => /completed, 40 of 40 channels;[^\n]*\n\s+(http\S+)/.exec(second.output())?.[1],
