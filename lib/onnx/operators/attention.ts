@@ -1,7 +1,7 @@
 import type { Node, Value } from "../model.ts";
 import { floatAttribute, intAttribute, requiredInput } from "../node.ts";
-import type { Operator, Operators } from "./operator.ts";
-import { Emitter, notInOpset18, type Rewriting } from "./upgrade.ts";
+import type { Operators } from "./operator.ts";
+import { Emitter, notInOpset18, type Rewriting, type Upgrade } from "./upgrade.ts";
 
 /** Of a masked pair of tokens, before the softmax: far below any score, and finite. */
 const MASKED = -1e30;
@@ -20,46 +20,40 @@ const TO_END = Number.MAX_SAFE_INTEGER;
  *
  * Source: ONNX operator Attention-25.
  */
-const attention: Operator = {
-  upgrade: (node, rewriting) => {
-    if ([4, 5, 6].some((index) => node.inputs[index]) || node.outputs.slice(1).some(Boolean)) {
-      throw notInOpset18(node, "a cache of keys and values, or the scores as an output");
-    }
-    const emitter = new Emitter(node, rewriting);
-    const inputs = [0, 1, 2].map((index) => requiredInput(node, index));
-    const isJoined = rankOf(node, rewriting, inputs[0]!) === 3;
-    const heads = isJoined ? intAttribute(node, "q_num_heads") : 0;
-    const keyHeads = isJoined ? intAttribute(node, "kv_num_heads") : 0;
-    const [q, ownK, ownV] = inputs.map((value, index) =>
-      isJoined ? splitHeads(emitter, value, index === 0 ? heads : keyHeads) : value,
-    );
-    // of four axes the heads are counted when the graph's shapes are known
-    const isGrouped = !isJoined || heads !== keyHeads;
-    const [k, v] = [ownK!, ownV!].map((own) => (isGrouped ? repeatHeads(emitter, own, q!) : own));
+export const attention: Upgrade = (node, rewriting) => {
+  if ([4, 5, 6].some((index) => node.inputs[index]) || node.outputs.slice(1).some(Boolean)) {
+    throw notInOpset18(node, "a cache of keys and values, or the scores as an output");
+  }
+  const emitter = new Emitter(node, rewriting);
+  const inputs = [0, 1, 2].map((index) => requiredInput(node, index));
+  const isJoined = rankOf(node, rewriting, inputs[0]!) === 3;
+  const heads = isJoined ? intAttribute(node, "q_num_heads") : 0;
+  const keyHeads = isJoined ? intAttribute(node, "kv_num_heads") : 0;
+  const [q, ownK, ownV] = inputs.map((value, index) =>
+    isJoined ? splitHeads(emitter, value, index === 0 ? heads : keyHeads) : value,
+  );
+  // of four axes the heads are counted when the graph's shapes are known
+  const isGrouped = !isJoined || heads !== keyHeads;
+  const [k, v] = [ownK!, ownV!].map((own) => (isGrouped ? repeatHeads(emitter, own, q!) : own));
 
-    const product = emitter.emit("MatMul", [
-      q!,
-      emitter.emit("Transpose", [k!], { perm: [0, 1, 3, 2] }),
-    ]);
-    const scores = bounded(
-      emitter,
-      node,
-      emitter.emit("Mul", [product, scaleOf(emitter, node, q!)]),
-    );
-    const mask = node.inputs[3];
-    const type = mask ? rewriting.factsOf(mask)?.type : undefined;
-    if (mask && type === undefined) throw notInOpset18(node, "a mask of unknown type");
-    const isAdded = mask && type !== "bool";
-    const biased = isAdded ? emitter.emit("Add", [scores, mask]) : scores;
-    const seen = seenPairs(emitter, node, scores, isAdded ? "" : (mask ?? ""));
+  const product = emitter.emit("MatMul", [
+    q!,
+    emitter.emit("Transpose", [k!], { perm: [0, 1, 3, 2] }),
+  ]);
+  const scores = bounded(emitter, node, emitter.emit("Mul", [product, scaleOf(emitter, node, q!)]));
+  const mask = node.inputs[3];
+  const type = mask ? rewriting.factsOf(mask)?.type : undefined;
+  if (mask && type === undefined) throw notInOpset18(node, "a mask of unknown type");
+  const isAdded = mask && type !== "bool";
+  const biased = isAdded ? emitter.emit("Add", [scores, mask]) : scores;
+  const seen = seenPairs(emitter, node, scores, isAdded ? "" : (mask ?? ""));
 
-    const hide = (values: Value, instead: number) =>
-      seen ? emitter.emit("Where", [seen, values, emitter.scalar(instead)]) : values;
-    const weights = hide(emitter.emit("Softmax", [hide(biased, MASKED)], { axis: -1 }), 0);
-    if (!isJoined) return emitter.ending("MatMul", [weights, v!]);
-    const apart = emitter.emit("MatMul", [weights, v!]);
-    return joinHeads(emitter, apart);
-  },
+  const hide = (values: Value, instead: number) =>
+    seen ? emitter.emit("Where", [seen, values, emitter.scalar(instead)]) : values;
+  const weights = hide(emitter.emit("Softmax", [hide(biased, MASKED)], { axis: -1 }), 0);
+  if (!isJoined) return emitter.ending("MatMul", [weights, v!]);
+  const apart = emitter.emit("MatMul", [weights, v!]);
+  return joinHeads(emitter, apart);
 };
 
 function rankOf(node: Node, { factsOf }: Rewriting, value: Value): number {
@@ -88,8 +82,10 @@ function lengths(emitter: Emitter, value: Value, start: number, end: number): Va
 /** [N, kv heads, T, D] -> [N, heads, T, D]: each repeated for the queries' heads that it serves. */
 function repeatHeads(emitter: Emitter, value: Value, q: Value): Value {
   const [heads, own] = [lengths(emitter, q, 1, 2), lengths(emitter, value, 1, 2)];
-  const two = emitter.ints(1, 1);
-  const times = emitter.emit("Concat", [two, emitter.emit("Div", [heads, own]), two], { axis: 0 });
+  const ones = emitter.ints(1, 1);
+  const times = emitter.emit("Concat", [ones, emitter.emit("Div", [heads, own]), ones], {
+    axis: 0,
+  });
   const repeated = emitter.emit("Expand", [
     emitter.emit("Unsqueeze", [value, emitter.ints(2)]),
     times,
@@ -133,48 +129,46 @@ function seenPairs(emitter: Emitter, node: Node, scores: Value, mask: Value): Va
  * X [N, heads, S, D] or [N, S, heads D]; cos and sin [places, D / 2], chosen by position_ids [N,
  * S], or [N, S, D / 2]. A pair is an element of either half, or if interleaved two neighbours.
  */
-const rotaryEmbedding: Operator = {
-  upgrade: (node, rewriting) => {
-    const emitter = new Emitter(node, rewriting);
-    const [given, ...caches] = [0, 1, 2].map((index) => requiredInput(node, index));
-    const isJoined = rankOf(node, rewriting, given!) === 3;
-    const x = isJoined ? splitHeads(emitter, given!, intAttribute(node, "num_heads")) : given!;
-    const turned = intAttribute(node, "rotary_embedding_dim", 0);
-    const slice = (value: Value, start: number, end: number, step: number) =>
-      emitter.emit("Slice", [value, ...[start, end, -1, step].map((bound) => emitter.ints(bound))]);
-    const head = turned > 0 ? slice(x, 0, turned, 1) : x;
+const rotaryEmbedding: Upgrade = (node, rewriting) => {
+  const emitter = new Emitter(node, rewriting);
+  const [given, ...caches] = [0, 1, 2].map((index) => requiredInput(node, index));
+  const isJoined = rankOf(node, rewriting, given!) === 3;
+  const x = isJoined ? splitHeads(emitter, given!, intAttribute(node, "num_heads")) : given!;
+  const turned = intAttribute(node, "rotary_embedding_dim", 0);
+  const slice = (value: Value, start: number, end: number, step: number) =>
+    emitter.emit("Slice", [value, ...[start, end, -1, step].map((bound) => emitter.ints(bound))]);
+  const head = turned > 0 ? slice(x, 0, turned, 1) : x;
 
-    const [cos, sin] = caches.map((cache) => {
-      const ids = node.inputs[3];
-      const angles = ids ? emitter.emit("Gather", [cache, ids], { axis: 0 }) : cache;
-      return emitter.emit("Unsqueeze", [angles, emitter.ints(1)]);
-    });
-    const isInterleaved = intAttribute(node, "interleaved", 0) === 1;
-    const half = emitter.emit("Div", [lengths(emitter, head, 3, 4), emitter.ints(2)]);
-    const part = (from: Value, to: Value) =>
-      emitter.emit("Slice", [head, from, to, emitter.ints(-1)]);
-    const [a, b] = isInterleaved
-      ? [slice(head, 0, TO_END, 2), slice(head, 1, TO_END, 2)]
-      : [part(emitter.ints(0), half), part(half, emitter.ints(TO_END))];
-    const times = (left: Value, right: Value) => emitter.emit("Mul", [left, right]);
-    const pair = [
-      emitter.emit("Sub", [times(a, cos!), times(b, sin!)]),
-      emitter.emit("Add", [times(a, sin!), times(b, cos!)]),
-    ];
-    const woven = () => {
-      const apart = pair.map((value) => emitter.emit("Unsqueeze", [value, emitter.ints(-1)]));
-      const beside = emitter.emit("Concat", apart, { axis: -1 });
-      return emitter.emit("Reshape", [beside, emitter.ints(0, 0, 0, -1)]);
-    };
-    const rotated = isInterleaved ? [woven()] : pair;
-    const parts = turned > 0 ? [...rotated, slice(x, turned, TO_END, 1)] : rotated;
-    if (!isJoined) return emitter.ending("Concat", parts, { axis: -1 });
-    return joinHeads(emitter, emitter.emit("Concat", parts, { axis: -1 }));
-  },
+  const [cos, sin] = caches.map((cache) => {
+    const ids = node.inputs[3];
+    const angles = ids ? emitter.emit("Gather", [cache, ids], { axis: 0 }) : cache;
+    return emitter.emit("Unsqueeze", [angles, emitter.ints(1)]);
+  });
+  const isInterleaved = intAttribute(node, "interleaved", 0) === 1;
+  const half = emitter.emit("Div", [lengths(emitter, head, 3, 4), emitter.ints(2)]);
+  const part = (from: Value, to: Value) =>
+    emitter.emit("Slice", [head, from, to, emitter.ints(-1)]);
+  const [a, b] = isInterleaved
+    ? [slice(head, 0, TO_END, 2), slice(head, 1, TO_END, 2)]
+    : [part(emitter.ints(0), half), part(half, emitter.ints(TO_END))];
+  const times = (left: Value, right: Value) => emitter.emit("Mul", [left, right]);
+  const pair = [
+    emitter.emit("Sub", [times(a, cos!), times(b, sin!)]),
+    emitter.emit("Add", [times(a, sin!), times(b, cos!)]),
+  ];
+  const woven = () => {
+    const apart = pair.map((value) => emitter.emit("Unsqueeze", [value, emitter.ints(-1)]));
+    const beside = emitter.emit("Concat", apart, { axis: -1 });
+    return emitter.emit("Reshape", [beside, emitter.ints(0, 0, 0, -1)]);
+  };
+  const rotated = isInterleaved ? [woven()] : pair;
+  const parts = turned > 0 ? [...rotated, slice(x, turned, TO_END, 1)] : rotated;
+  if (!isJoined) return emitter.ending("Concat", parts, { axis: -1 });
+  return joinHeads(emitter, emitter.emit("Concat", parts, { axis: -1 }));
 };
 
 /** Operators on tokens that look at each other, and at their places. */
 export const attentions: Operators = {
-  Attention: attention,
-  RotaryEmbedding: rotaryEmbedding,
+  Attention: { upgrade: attention },
+  RotaryEmbedding: { upgrade: rotaryEmbedding },
 };

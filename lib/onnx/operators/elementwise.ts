@@ -16,7 +16,7 @@ import { broadcast } from "./broadcast.ts";
 import { fromNumbers, stridesOf } from "./elements.ts";
 import { input, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
-import { Emitter, floatInput, withInputs, withoutAttributes } from "./upgrade.ts";
+import { Emitter, floatInput, type Upgrade, withInputs, withoutAttributes } from "./upgrade.ts";
 
 /** Same type and shape as the first input; further inputs (Clip's bounds, scales) do not matter. */
 export const sameAsInput: Infer = (node, inputs) => {
@@ -134,14 +134,12 @@ const castLike: Operator = {
  *     Y = X / 2 * (1 + erf(X / sqrt(2)))
  *     Y = X / 2 * (1 + tanh(sqrt(2 / pi) * (X + 0.044715 X^3)))    for approximate = "tanh"
  */
-const gelu: Operator = {
-  upgrade: (node, rewriting) =>
-    bentByGelu(
-      new Emitter(node, rewriting),
-      requiredInput(node, 0),
-      stringAttribute(node, "approximate", "none"),
-    ),
-};
+const gelu: Upgrade = (node, rewriting) =>
+  bentByGelu(
+    new Emitter(node, rewriting),
+    requiredInput(node, 0),
+    stringAttribute(node, "approximate", "none"),
+  );
 
 /** Gelu of `x`, as the last of the nodes. */
 export function bentByGelu(emitter: Emitter, x: Value, approximate: string): readonly Node[] {
@@ -160,14 +158,12 @@ export function bentByGelu(emitter: Emitter, x: Value, approximate: string): rea
 }
 
 /** Swish (opset 24): Y = X sigmoid(alpha X). */
-const swish: Operator = {
-  upgrade: (node, rewriting) =>
-    gatedBySigmoid(
-      new Emitter(node, rewriting),
-      requiredInput(node, 0),
-      floatAttribute(node, "alpha", 1),
-    ),
-};
+const swish: Upgrade = (node, rewriting) =>
+  gatedBySigmoid(
+    new Emitter(node, rewriting),
+    requiredInput(node, 0),
+    floatAttribute(node, "alpha", 1),
+  );
 
 /** X sigmoid(alpha X), as the last of the nodes. */
 export function gatedBySigmoid(emitter: Emitter, x: Value, alpha: number): readonly Node[] {
@@ -244,6 +240,6 @@ export const elementwise: Operators = {
   PRelu: { infer: prelu },
   Cast: cast,
   CastLike: castLike,
-  Gelu: gelu,
-  Swish: swish,
+  Gelu: { upgrade: gelu },
+  Swish: { upgrade: swish },
 };

@@ -10,7 +10,7 @@ import {
   requiredInput,
 } from "../node.ts";
 import { formatShape } from "../tensor.ts";
-import { attentions } from "./attention.ts";
+import { attention } from "./attention.ts";
 import { Emitter, type Rewriting, type Upgrade } from "./upgrade.ts";
 
 /** Tokens [N, S, heads D]; only the number of axes is asked for. */
@@ -36,7 +36,7 @@ function attended(
 ): readonly Node[] {
   const heads = intAttribute(node, "num_heads");
   const scale = floatAttribute(node, "scale", 0);
-  const attention: Node = {
+  const standard: Node = {
     ...node,
     op: "Attention",
     domain: "",
@@ -51,8 +51,7 @@ function attended(
   const known = new Map<Value, ValueFacts>(inputs.map((value) => [value, TOKENS]));
   if (bias) known.set(bias, rewriting.factsOf(bias) ?? TOKENS);
   const factsOf = (value: Value) => known.get(value) ?? rewriting.factsOf(value);
-  const { upgrade } = attentions["Attention"]!;
-  return [...emitter.nodes, ...upgrade!(attention, { ...rewriting, factsOf })];
+  return [...emitter.nodes, ...attention(standard, { ...rewriting, factsOf })];
 }
 
 interface Fused {

@@ -12,7 +12,7 @@ import {
 import { bentByGelu, gatedBySigmoid } from "./elementwise.ts";
 import { multiHeadAttention, packedAttention } from "./fused-attention.ts";
 import { TO_CHANNELS_FIRST, TO_CHANNELS_LAST } from "./layout.ts";
-import { normalisations, rmsNormalised } from "./normalisation.ts";
+import { groupNormalization, rmsNormalised } from "./normalisation.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { Emitter, type Rewriting, type Upgrade } from "./upgrade.ts";
 
@@ -215,8 +215,7 @@ const groupNorm: Upgrade = (node, rewriting) => {
   };
   const inner = { op: "GroupNormalization", inputs: [first, gamma!, beta!], outputs: [z] };
   const asOf21 = { ...rewriting, opset: 21 };
-  const { upgrade } = normalisations["GroupNormalization"]!;
-  emitter.add(...upgrade!(standardNode({ ...inner, attributes }), asOf21));
+  emitter.add(...groupNormalization(standardNode({ ...inner, attributes }), asOf21));
   const isActivated = intAttribute(node, "activation", 0) === 1;
   const y = isActivated ? emitter.emit("Mul", [z, emitter.emit("Sigmoid", [z])]) : z;
   if (!isLast) return emitter.ending("Identity", [y]);

@@ -10,8 +10,7 @@ import {
   realNumbers,
   roundedNumbers,
 } from "./integer-grid.ts";
-import type { Operator } from "./operator.ts";
-import { Emitter, type Rewriting } from "./upgrade.ts";
+import { Emitter, type Rewriting, type Upgrade } from "./upgrade.ts";
 
 /**
  * Writes what one node of a quantised network becomes. An integer q is held as a float, and nothing
@@ -102,8 +101,7 @@ export class GridEmitter {
     };
     if (name === undefined) return this.#emitter.add({ ...bare, quantised: "rounding" });
     const node: Node = { ...bare, quantised: "operator" };
-    const asOf = by && { ...this.#rewriting, opset: by.opset };
-    this.#emitter.add(...((asOf && by.operator.upgrade?.(node, asOf)) ?? [node]));
+    this.#emitter.add(...(by ? by.upgrade(node, { ...this.#rewriting, opset: by.opset }) : [node]));
   }
 
   /** Elementwise; nothing is written for a second input of "". */
@@ -184,7 +182,7 @@ export class GridEmitter {
 interface Computation {
   readonly attributes?: Attributes;
   /** The operator as of an older opset. */
-  readonly by?: { readonly operator: Operator; readonly opset: number } | undefined;
+  readonly by?: { readonly upgrade: Upgrade; readonly opset: number } | undefined;
 }
 
 /** What a name was before a quantiser, and then an optimiser, added to it. */

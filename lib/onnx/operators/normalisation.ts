@@ -116,50 +116,46 @@ const lrn: Infer = (node, inputs) => {
  *
  * A group is one channel of an InstanceNormalization over [N, groups, rest].
  */
-const groupNormalization: Operator = {
-  upgrade: (node, rewriting) => {
-    const emitter = new Emitter(node, rewriting);
-    const [x, scale, bias] = [0, 1, 2].map((index) => requiredInput(node, index));
-    const groups = intAttribute(node, "num_groups");
-    const isPerGroup = rewriting.opset < 21;
-    const all = (value: number) => emitter.constant(floatTensor([groups], filled(groups, value)));
-    const grouped = emitter.emit("Reshape", [x!, emitter.ints(0, groups, -1)]);
-    const inputs = [grouped, ...(isPerGroup ? [scale!, bias!] : [all(1), all(0)])];
-    const attributes = { epsilon: float(floatAttribute(node, "epsilon", 1e-5)) };
-    if (isPerGroup) {
-      const normalised = rewriting.fresh(`${node.outputs[0]}_InstanceNormalization`);
-      const op = "InstanceNormalization";
-      emitter.add({ ...node, op, inputs, outputs: [normalised], attributes });
-      return emitter.ending("Reshape", [normalised, emitter.emit("Shape", [x!])]);
-    }
-    const normalised = emitter.emit("InstanceNormalization", inputs, attributes);
-    const flat = emitter.emit("Reshape", [normalised, emitter.emit("Shape", [x!])]);
-    const rank = rewriting.factsOf(x!)?.shape.length ?? 4;
-    const spatial = emitter.ints(...Array.from({ length: rank - 2 }, (_, i) => i + 1));
-    const alongChannels = (value: Value) => emitter.emit("Unsqueeze", [value, spatial]);
-    const scaled = emitter.emit("Mul", [flat, alongChannels(scale!)]);
-    return emitter.ending("Add", [scaled, alongChannels(bias!)]);
-  },
+export const groupNormalization: Upgrade = (node, rewriting) => {
+  const emitter = new Emitter(node, rewriting);
+  const [x, scale, bias] = [0, 1, 2].map((index) => requiredInput(node, index));
+  const groups = intAttribute(node, "num_groups");
+  const isPerGroup = rewriting.opset < 21;
+  const all = (value: number) => emitter.constant(floatTensor([groups], filled(groups, value)));
+  const grouped = emitter.emit("Reshape", [x!, emitter.ints(0, groups, -1)]);
+  const inputs = [grouped, ...(isPerGroup ? [scale!, bias!] : [all(1), all(0)])];
+  const attributes = { epsilon: float(floatAttribute(node, "epsilon", 1e-5)) };
+  if (isPerGroup) {
+    const normalised = rewriting.fresh(`${node.outputs[0]}_InstanceNormalization`);
+    const op = "InstanceNormalization";
+    emitter.add({ ...node, op, inputs, outputs: [normalised], attributes });
+    return emitter.ending("Reshape", [normalised, emitter.emit("Shape", [x!])]);
+  }
+  const normalised = emitter.emit("InstanceNormalization", inputs, attributes);
+  const flat = emitter.emit("Reshape", [normalised, emitter.emit("Shape", [x!])]);
+  const rank = rewriting.factsOf(x!)?.shape.length ?? 4;
+  const spatial = emitter.ints(...Array.from({ length: rank - 2 }, (_, i) => i + 1));
+  const alongChannels = (value: Value) => emitter.emit("Unsqueeze", [value, spatial]);
+  const scaled = emitter.emit("Mul", [flat, alongChannels(scale!)]);
+  return emitter.ending("Add", [scaled, alongChannels(bias!)]);
 };
 
 /**
  * RMSNormalization (opset 23), and SimplifiedLayerNormalization, as which ONNX Runtime's optimiser
  * writes it: Y = X / sqrt(mean(X^2) + epsilon) * S, the mean over the axes from `axis` on.
  */
-const rmsNormalization: Operator = {
-  upgrade: (node, rewriting) => {
-    // the others are statistics, for training
-    const emitter = new Emitter({ ...node, outputs: node.outputs.slice(0, 1) }, rewriting);
-    const [x, scale] = [requiredInput(node, 0), requiredInput(node, 1)];
-    const first = intAttribute(node, "axis", -1);
-    const rank = first < 0 ? 0 : rewriting.factsOf(x)?.shape.length;
-    if (rank === undefined) throw notInOpset18(node, "an axis counted from the front");
-    const axes = Array.from({ length: first < 0 ? -first : rank - first }, (_, i) => -1 - i);
-    return rmsNormalised(emitter, [x, scale], {
-      axes,
-      epsilon: floatAttribute(node, "epsilon", 1e-5),
-    });
-  },
+const rmsNormalization: Upgrade = (node, rewriting) => {
+  // the others are statistics, for training
+  const emitter = new Emitter({ ...node, outputs: node.outputs.slice(0, 1) }, rewriting);
+  const [x, scale] = [requiredInput(node, 0), requiredInput(node, 1)];
+  const first = intAttribute(node, "axis", -1);
+  const rank = first < 0 ? 0 : rewriting.factsOf(x)?.shape.length;
+  if (rank === undefined) throw notInOpset18(node, "an axis counted from the front");
+  const axes = Array.from({ length: first < 0 ? -first : rank - first }, (_, i) => -1 - i);
+  return rmsNormalised(emitter, [x, scale], {
+    axes,
+    epsilon: floatAttribute(node, "epsilon", 1e-5),
+  });
 };
 
 /** X / sqrt(mean(X^2) + epsilon) * S over some axes, as the last of the nodes. */
@@ -213,17 +209,12 @@ const meanVarianceNormalization: Operator = {
  * Y = scale X + a bias for each plane: what an image needs, as CoreML's converter writes it in the
  * first place, of a time when ONNX had experimental operators. Source: ONNX operator ImageScaler-1.
  */
-const imageScaler: Operator = {
-  upgrade: (node, rewriting) => {
-    const emitter = new Emitter(node, rewriting);
-    const [x, scale] = [requiredInput(node, 0), floatAttribute(node, "scale", 1)];
-    const bias = floatsAttribute(node, "bias", [0]);
-    const scaled = emitter.emit("Mul", [x, emitter.scalar(scale)]);
-    return emitter.ending("Add", [
-      scaled,
-      emitter.constant(floatTensor([bias.length, 1, 1], bias)),
-    ]);
-  },
+const imageScaler: Upgrade = (node, rewriting) => {
+  const emitter = new Emitter(node, rewriting);
+  const [x, scale] = [requiredInput(node, 0), floatAttribute(node, "scale", 1)];
+  const bias = floatsAttribute(node, "bias", [0]);
+  const scaled = emitter.emit("Mul", [x, emitter.scalar(scale)]);
+  return emitter.ending("Add", [scaled, emitter.constant(floatTensor([bias.length, 1, 1], bias))]);
 };
 
 /**
@@ -232,7 +223,7 @@ const imageScaler: Operator = {
  * `axis` = the last one means the same; otherwise the matrix is made and undone around the
  * operator.
  */
-const alongColumns: Upgrade = (node, rewriting) => {
+export const alongColumns: Upgrade = (node, rewriting) => {
   if (rewriting.opset >= 13) return [node];
   const [x, y] = [requiredInput(node, 0), node.outputs[0]!];
   const axis = intAttribute(node, "axis", 1);
@@ -252,13 +243,13 @@ export const normalisations: Operators = {
   BatchNormalization: { infer: perChannel, upgrade: atInference },
   InstanceNormalization: { infer: perChannel },
   LayerNormalization: { infer: layerNormalization },
-  GroupNormalization: groupNormalization,
-  RMSNormalization: rmsNormalization,
-  SimplifiedLayerNormalization: rmsNormalization,
+  GroupNormalization: { upgrade: groupNormalization },
+  RMSNormalization: { upgrade: rmsNormalization },
+  SimplifiedLayerNormalization: { upgrade: rmsNormalization },
   LRN: { infer: lrn },
   LpNormalization: lpNormalization,
   MeanVarianceNormalization: meanVarianceNormalization,
-  ImageScaler: imageScaler,
+  ImageScaler: { upgrade: imageScaler },
   Softmax: { infer: sameAsInput, upgrade: alongColumns },
   LogSoftmax: { infer: sameAsInput, upgrade: alongColumns },
   Hardmax: { infer: sameAsInput, upgrade: alongColumns },

@@ -12,10 +12,10 @@ import {
 import { floatTensor, numbersIn } from "../tensor.ts";
 import { GridEmitter, plainName } from "./grid-emitter.ts";
 import type { IntegerGrid } from "./integer-grid.ts";
-import { normalisations } from "./normalisation.ts";
+import { alongColumns } from "./normalisation.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { matMulBnb4, matMulNBits } from "./packed-weights.ts";
-import { type Rewriting, withoutAttributes } from "./upgrade.ts";
+import { type Rewriting, type Upgrade, withoutAttributes } from "./upgrade.ts";
 
 /** One scale and zero point for each index along `axis`, or for all; "" for 1 and for 0. */
 function gridOf(scale: Value, zeroPoint: Value, axis: number): IntegerGrid {
@@ -59,17 +59,15 @@ const dequantizeLinear = onGrid((emitter, node) => {
 });
 
 /** With a scale made to fit each value, which without rounding may be any: 1. */
-const dynamicQuantizeLinear: Operator = {
-  upgrade: (node, { constant }) => {
-    const numbers = [
-      requiredInput(node, 0),
-      ...[1, 0].map((x) => constant(floatTensor([], [x]), `${node.outputs[0]}_constant`)),
-    ];
-    return node.outputs.map((output, i) => ({
-      ...standardNode({ op: "Identity", name: "", inputs: [numbers[i]!], outputs: [output] }),
-      quantised: "rounding" as const,
-    }));
-  },
+const dynamicQuantizeLinear: Upgrade = (node, { constant }) => {
+  const numbers = [
+    requiredInput(node, 0),
+    ...[1, 0].map((x) => constant(floatTensor([], [x]), `${node.outputs[0]}_constant`)),
+  ];
+  return node.outputs.map((output, i) => ({
+    ...standardNode({ op: "Identity", name: "", inputs: [numbers[i]!], outputs: [output] }),
+    quantised: "rounding" as const,
+  }));
 };
 
 /** An operand: its place among the inputs, scale and zero point behind it. */
@@ -101,8 +99,8 @@ function qLinear({ op, operands, to, before = 0 }: QLinear): Operator {
       )
       .map((value) => turned(emitter, value, order?.toFirst));
     const { attributes } = withoutAttributes(node, "channels_last", "opset");
-    const own = op === "Softmax" && normalisations[op];
-    const by = own ? { operator: own, opset: intAttribute(node, "opset", 13) } : undefined;
+    const opset = intAttribute(node, "opset", 13);
+    const by = op === "Softmax" ? { upgrade: alongColumns, opset } : undefined;
     const all = [...node.inputs.slice(0, before), ...inputs];
     const value = turned(emitter, emitter.compute(op, all, { attributes, by }), order?.toLast);
     emitter.quantise(value, gridAt(node, to), node.outputs[0]!);
@@ -227,7 +225,7 @@ const listed = ({ inputs }: Node): readonly Operand[] =>
 export const quantisations: Operators = {
   QuantizeLinear: quantizeLinear,
   DequantizeLinear: dequantizeLinear,
-  DynamicQuantizeLinear: dynamicQuantizeLinear,
+  DynamicQuantizeLinear: { upgrade: dynamicQuantizeLinear },
   QLinearConv: qLinearConv,
   QLinearMatMul: qLinear({
     op: "MatMul",

@@ -134,17 +134,15 @@ const resize: Operator = {
 };
 
 /** Upsample (scales an attribute at 7, an input at 9; gone at 10) is what became Resize. */
-const upsample: Operator = {
-  upgrade: (node, rewriting) => {
-    const attribute = node.attributes["scales"];
-    if (typeof attribute !== "object" || !("floats" in attribute)) {
-      return [asResize(node, rewriting, requiredInput(node, 1))];
-    }
-    const { floats } = attribute;
-    const scales = floatTensor([floats.length], floats);
-    const hint = `${node.outputs[0]}_scales`;
-    return [asResize(node, rewriting, rewriting.constant(scales, hint))];
-  },
+const upsample: Upgrade = (node, rewriting) => {
+  const attribute = node.attributes["scales"];
+  if (typeof attribute !== "object" || !("floats" in attribute)) {
+    return [asResize(node, rewriting, requiredInput(node, 1))];
+  }
+  const { floats } = attribute;
+  const scales = floatTensor([floats.length], floats);
+  const hint = `${node.outputs[0]}_scales`;
+  return [asResize(node, rewriting, rewriting.constant(scales, hint))];
 };
 
 /**
@@ -183,7 +181,7 @@ const gridSample: Operator = { infer: gridSampleShapes, unroll: sampledByGrid };
 /** Operators that read the input at other places than its pixels. */
 export const resamplings: Operators = {
   Resize: resize,
-  Upsample: upsample,
+  Upsample: { upgrade: upsample },
   GridSample: gridSample,
   DeformConv: { infer: deformConvShapes, unroll: convolvedByOffsets },
   AffineGrid: { upgrade: affineGridToOpset18 },

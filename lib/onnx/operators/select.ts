@@ -255,11 +255,6 @@ const scatterND: Operator = {
   },
 };
 
-/** Renamed at opset 11. */
-const scatterBefore11: Operator = {
-  upgrade: (node) => [{ ...node, op: "ScatterElements" }],
-};
-
 /** Operators that take some of the input's elements, or replace some. */
 export const selections: Operators = {
   Slice: slice,
@@ -267,7 +262,8 @@ export const selections: Operators = {
   Gather: gather,
   GatherElements: gatherElements,
   GatherND: gatherND,
-  Scatter: scatterBefore11,
+  // renamed at opset 11
+  Scatter: { upgrade: (node) => [{ ...node, op: "ScatterElements" }] },
   ScatterElements: scatter((_, indices) => indices),
   TopK: topK,
   ScatterND: scatterND,
