@@ -29,13 +29,13 @@ export const affineGridToOpset18: Upgrade = (node, rewriting) => {
   }
   const isAligned = intAttribute(node, "align_corners", 0) === 1;
   const numbers = (value: Value) => emit("Cast", [value], { to: DataType.float });
-  const [minusOne, one] = [-1, 1].map((value) => emit("Squeeze", [emitter.ints(value)]));
+  const minusOne = emitter.int(-1);
   const lengthOf = (axis: number) => emit("Gather", [size, emitter.ints(axis)], { axis: 0 });
   /** Places along an axis, in the shape that `ends` makes of them: how far each is from the end. */
   const along = (length: Value, ends: Value) => {
     const count = emit("Squeeze", [length]);
-    const last = emit("Sub", [count, one!]);
-    const behind = numbers(emit("Range", [last, minusOne!, minusOne!]));
+    const last = emit("Sub", [count, emitter.int(1)]);
+    const behind = numbers(emit("Range", [last, minusOne, minusOne]));
     const twice = emit("Mul", [behind, emitter.scalar(2)]);
     const share = isAligned
       ? emit("Div", [twice, emit("Max", [numbers(last), emitter.scalar(1)])])

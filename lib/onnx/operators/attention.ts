@@ -114,8 +114,7 @@ function seenPairs(emitter: Emitter, node: Node, scores: Value, mask: Value): Va
   if (intAttribute(node, "is_causal", 0) === 0) return mask;
   const places = (axis: number, other: number) => {
     const length = emitter.emit("Squeeze", [lengths(emitter, scores, axis, axis + 1)]);
-    const [zero, one] = [0, 1].map((n) => emitter.emit("Squeeze", [emitter.ints(n)]));
-    const range = emitter.emit("Range", [zero!, length, one!]);
+    const range = emitter.emit("Range", [emitter.int(0), length, emitter.int(1)]);
     return emitter.emit("Unsqueeze", [range, emitter.ints(other)]);
   };
   const causal = emitter.emit("GreaterOrEqual", [places(2, 1), places(3, 0)]);

@@ -10,7 +10,7 @@ import {
   requiredInput,
 } from "../node.ts";
 import { isStandard } from "../readers.ts";
-import { boolScalar, formatShape, intScalar, intsTensor, sizeOf, toNumbers } from "../tensor.ts";
+import { boolScalar, formatShape, sizeOf, toNumbers } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import type { Expand, Expansion, Operators } from "./operator.ts";
 import { type Emitter, notInOpset18 } from "./upgrade.ts";
@@ -51,7 +51,7 @@ const loop: Expand = (node, expansion) => {
   }
   for (let i = 0; goesOn && i < rounds; i++) {
     if (i === MAX_STEPS) throw tooMany(node, `${i + 1} or more rounds`);
-    const index = expansion.emitter.constant(isVector ? intsTensor([i]) : intScalar(i));
+    const index = isVector ? expansion.emitter.ints(i) : expansion.emitter.int(i);
     const call = {
       body,
       given: [index, yes, ...state],

@@ -142,15 +142,14 @@ const wrapped: Upgrade = (node, rewriting) => {
   const x = requiredInput(node, 0);
   const [, pads, , axes] = node.inputs.map((value) => numbersIn(rewriting.constantOf(value)));
   if (!pads) throw notInOpset18(node, "mode 'wrap' with pads that are no constants");
-  const scalar = (value: number) => emitter.emit("Squeeze", [emitter.ints(value)]);
   const places = (axes ?? countTo(pads.length / 2)).flatMap((axis, i, all) => {
     const [begin, end] = [pads[i]!, pads[i + all.length]!];
     return begin === 0 && end === 0 ? [] : [{ axis, begin, end }];
   });
   const padded = places.reduce((value, { axis, begin, end }) => {
-    const length = emitter.emit("Gather", [emitter.emit("Shape", [x]), scalar(axis)]);
-    const limit = emitter.emit("Add", [length, scalar(end)]);
-    const range = emitter.emit("Range", [scalar(-begin), limit, scalar(1)]);
+    const length = emitter.emit("Gather", [emitter.emit("Shape", [x]), emitter.int(axis)]);
+    const limit = emitter.emit("Add", [length, emitter.int(end)]);
+    const range = emitter.emit("Range", [emitter.int(-begin), limit, emitter.int(1)]);
     return emitter.emit("Gather", [value, emitter.emit("Mod", [range, length])], { axis });
   }, x);
   return emitter.ending("Identity", [padded]);

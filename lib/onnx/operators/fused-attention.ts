@@ -105,10 +105,8 @@ export const multiHeadAttention: Upgrade = (node, rewriting) => {
   const fused = { node, emitter, rewriting };
   const [query, key, value] = [requiredInput(node, 0), node.inputs[1], node.inputs[2]];
   const joined = (x: Value) => emitter.emit("Reshape", [x, emitter.ints(0, 0, -1)]);
-  const packed = (x: Value, index: number) => {
-    const at = emitter.emit("Squeeze", [emitter.ints(index)]);
-    return joined(emitter.emit("Gather", [x, at], { axis: 3 }));
-  };
+  const packed = (x: Value, index: number) =>
+    joined(emitter.emit("Gather", [x, emitter.int(index)], { axis: 3 }));
   const tokens = (x: Value) => {
     if (rewriting.factsOf(x)?.shape.length !== 4) return x;
     return joined(emitter.emit("Transpose", [x], { perm: [0, 2, 1, 3] }));

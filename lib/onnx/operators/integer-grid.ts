@@ -7,6 +7,7 @@ import {
   filled,
   type FloatTensor,
   floatTensor,
+  formatShape,
   sizeOf,
   type Tensor,
   toNumbers,
@@ -185,6 +186,6 @@ function misfit(
   shape: readonly number[],
 ): ModelError {
   return new ModelError(
-    `${describeNode(node)}: scale or zero point of [${numbers.join(", ")}] does not fit axis ${axis} of [${shape.join(", ")}]`,
+    `${describeNode(node)}: scale or zero point of ${formatShape(numbers)} does not fit axis ${axis} of ${formatShape(shape)}`,
   );
 }

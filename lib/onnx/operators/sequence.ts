@@ -1,6 +1,6 @@
 import type { Node, Value } from "../model.ts";
 import { firstOutput, intAttribute, mismatch, requiredInput } from "../node.ts";
-import { filled, intScalar } from "../tensor.ts";
+import { filled } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import { integer, passOn } from "./control-flow.ts";
 import { constantInts } from "./inputs.ts";
@@ -65,7 +65,7 @@ const at: Expand = (node, expansion) => {
 
 const length: Expand = (node, expansion) => {
   const { emitter } = expansion;
-  passOn(node, emitter, [emitter.constant(intScalar(elementsOf(node, expansion).length))]);
+  passOn(node, emitter, [emitter.int(elementsOf(node, expansion).length)]);
 };
 
 /** One tensor of all, along an axis that they have or, with `new_axis`, that they get. */

@@ -8,7 +8,7 @@ import {
   requiredInput,
   standardNode,
 } from "../node.ts";
-import { floatTensor, intsTensor, type Tensor } from "../tensor.ts";
+import { floatTensor, intScalar, intsTensor, type Tensor } from "../tensor.ts";
 import type { NumbersOfIntegers } from "./integer-grid.ts";
 
 /** What an upgrade may ask for and add. */
@@ -128,6 +128,10 @@ export class Emitter {
 
   scalar(value: number): Value {
     return this.constant(floatTensor([], [value]));
+  }
+
+  int(value: number): Value {
+    return this.constant(intScalar(value));
   }
 
   ints(...values: readonly number[]): Value {
