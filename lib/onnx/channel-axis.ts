@@ -161,7 +161,7 @@ const contracted: Rule = ({ node, to, facts }, known) => {
 /** Where channels that lie in front come to; `null` where they stay. */
 function fromFront(step: Step): number | null {
   if (step.node.op === "Transpose") return permutation(step.node, step.from).indexOf(0);
-  return RESHAPES.has(step.node.op) && step.to.join() === [1, ...step.from].join() ? 1 : null;
+  return RESHAPES.has(step.node.op) && step.to[0] === 1 && step.to[1] === step.from[0] ? 1 : null;
 }
 
 const transposed: Rule = ({ node, from, axis }) =>

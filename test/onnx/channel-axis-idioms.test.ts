@@ -133,6 +133,19 @@ test("an image without its batch has its planes again once it is back, as detect
   expect(axis("last")).toBe(2);
 });
 
+test("channels in front of a batch of one are behind it again, as convolutions by experts have it", () => {
+  const front = [node("Transpose", "a", "front", { perm: [1, 0, 2, 3] })];
+  const back = (lengths: readonly number[]) =>
+    axisOf("y", [...front, node("Reshape", "front lengths", "b"), node("Relu", "b", "y")], {
+      lengths: intsTensor(lengths),
+    });
+  expect(back([1, 16, 12, 12])).toBe(1);
+  expect(back([1, 16, 144])).toBe(1);
+  // joined with what lies behind them they are none
+  expect(back([1, 2304])).toBe(0);
+  expect(back([1, 4, 24, 24])).toBe(0);
+});
+
 test("channels put together with the batch are found again, as MobileViT unfolds its maps", () => {
   const unfolded = [
     node("Reshape", "a together", "strips"),
