@@ -21,10 +21,12 @@ try {
   process.exit(2);
 }
 
-// A checkout runs its sources; the package has only what was built of them.
+// A checkout runs its sources; the package has only what was built of them, by a name that the
+// type-check does not follow.
+const BUILT = "../../dist/esm/command-line.mjs";
 if (existsSync(new URL("../cli/main.ts", import.meta.url))) {
   const { importFromSource } = await import("../../lib/source-bundle.mjs");
   await importFromSource("command-line");
 } else {
-  await import("../../dist/esm/command-line.mjs");
+  await import(BUILT);
 }
