@@ -1,7 +1,11 @@
 import { afterAll, describe, expect, test } from "vitest";
 
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
-import { halvingFrequency } from "../../../lib/optvis/ascent/fourier.ts";
+import {
+  fourierPlan,
+  halvingFrequency,
+  highestFrequency,
+} from "../../../lib/optvis/ascent/fourier.ts";
 import type { FourierRecipe } from "../../../lib/optvis/ascent/fourier-recipe.ts";
 import { cropMap } from "../../../lib/optvis/ascent/affine-draws.ts";
 import type { Target } from "../../../lib/optvis/ascent/target.ts";
@@ -51,12 +55,29 @@ describe("a canvas of which late crops show few pixels", () => {
   test.each([
     ["as the preset natural", 320, 224, late(0.5, 1), null],
     ["as the preset channels", 192, 128, late(0.4, 0.8), null],
+    ["of little more than its crop", 448, 224, late(0.5, 0.8), 0.5 / (0.65 * 2)],
     ["of four times its crop", 896, 224, late(0.4, 0.9), 0.5 / (0.65 * 4)],
     ["of four times its crop, seen ever more closely", 896, 224, late(0.1, 0.3), null],
   ])("%s is drawn sharp to its pixels, or to the crops'", (_, canvas, crop, cropFraction, half) => {
     const square = (side: number) => ({ height: side, width: side });
     const recipe = { canvasSize: square(canvas), cropSize: square(crop), cropFraction };
     expect(halvingFrequency(recipe)).toBe(half);
+  });
+
+  test.each([
+    ["as large as all frequencies", 320, 224, late(0.5, 1), 0.5],
+    ["of four times its crop", 896, 224, late(0.4, 0.9), Math.hypot(0.5, 0.5) / (0.4 * 4)],
+    [
+      "whose early crops are the closest",
+      896,
+      224,
+      late(0.95, 1),
+      Math.hypot(0.5, 0.5) / (0.9 * 4),
+    ],
+  ])("%s has those that a crop can show along its diagonal", (_, canvas, crop, fraction, most) => {
+    const square = (side: number) => ({ height: side, width: side });
+    const sizes = { canvasSize: square(canvas), cropSize: square(crop) };
+    expect(highestFrequency({ ...sizes, cropFraction: fraction })).toBeCloseTo(most, 12);
   });
 
   test("is without the speckle that its coefficients have", async () => {
@@ -223,4 +244,12 @@ describe("the crop of an iteration", () => {
       expect(Math.max(Math.abs(right), Math.abs(down))).toBeLessThanOrEqual(3);
     }
   });
+});
+
+test.each([
+  ["anywhere", "grey"],
+  ["wrapped", "wrapped"],
+] as const)("crops that lie %s see beyond the edges what is %s", (cropPlace, surround) => {
+  const [stage] = fourierPlan(fourierTaskOf([1], { recipe: { cropPlace } })).stages;
+  expect(stage!.graph(1).recipe).toMatchObject({ specification: { surround } });
 });

@@ -20,9 +20,14 @@ const PLAIN = { method: "deepdream" };
 test("jobs that differ in what they draw have one recipe, in the order of the newest", () => {
   const recipes = recipesOf([
     jobOf("a", { ...LONG, seed: 1, layer: "x" }, { ...PLAIN, seed: 1, layer: "x" }),
-    jobOf("b", { ...LONG, channels: [1], verbose: true }, { ...PLAIN, channels: [1] }),
+    jobOf(
+      "b",
+      { ...LONG, channels: [1], verbose: true, network: "n" },
+      { ...PLAIN, channels: [1] },
+    ),
     // its fields in another order
     jobOf("c", { seed: 0, channels: "all", numIterations: 10, method: "deepdream" }, PLAIN),
+    jobOf("d", { ...LONG, targets: [], montage: {}, executionEnvironment: "cpu" }, PLAIN),
   ]);
   const [odd, plain] = recipes;
   expect(recipes).toHaveLength(2);
@@ -35,7 +40,7 @@ test("jobs that differ in what they draw have one recipe, in the order of the ne
     id: "deepdream",
     text: "deepdream",
     fields: PLAIN,
-    jobIds: new Set(["b", "c"]),
+    jobIds: new Set(["b", "c", "d"]),
   });
   // addresses that people keep have it: FNV-1a of
   // {"method":"deepdream","numIterations":10,"seed":1}
@@ -91,7 +96,11 @@ test("every method and preset of the schema is a recipe, and a layer's suggestio
     ["natural", null, "fourier, preset natural"],
     ["vivid", null, "fourier, preset vivid"],
   ]);
+  expect(plain.map((recipe) => isCalled(recipe, null))).toEqual([false, false, false]);
   expect(plainRecipes({})).toEqual([]);
+  // a method with presets is not the recipe of its name
+  const [bare] = plainRecipes({ oneOf: [{ properties: { method: { const: "fourier" } } }] });
+  expect(bare!.id).toMatch(/^[\da-f]{8}$/);
   const suggestion = { fields: { method: "fourier", preset: "vivid" }, isOwn: false };
   expect(suggestedRecipe({ suggestion } as LayerDocument)).toEqual(plain[2]);
   expect(suggestedRecipe({ suggestion: null } as LayerDocument)).toBeNull();

@@ -16,6 +16,8 @@ test.each<[string, Place]>([
   ["#/net/a/0", { kind: "nowhere", address: "net/a/0" }],
   ["#/net/a/3/4", { kind: "nowhere", address: "net/a/3/4" }],
   ["#/%E0%A4%A", { kind: "nowhere", address: "%E0%A4%A" }],
+  ["#/-/request", { kind: "request" }],
+  ["#/-/request/j", { kind: "nowhere", address: "-/request/j" }],
   ["#/-", { kind: "nowhere", address: "-" }],
   ["#/-/jobs/", { kind: "jobs" }],
   [address.job("j"), { kind: "job", jobId: "j" }],
@@ -23,4 +25,12 @@ test.each<[string, Place]>([
   [address.atlas("net"), { kind: "atlas", network: "net" }],
 ])("'%s' leads to its place", (hash, place) => {
   expect(parseAddress(hash).place).toEqual(place);
+});
+
+test("of a query an address has what is given", () => {
+  expect(address.request()).toBe("#/-/request");
+  expect(address.layer("net", "a", { recipe: null })).toBe("#/net/a");
+  expect(address.channel("net", "a", 3, { recipe: "a b", beside: null })).toBe(
+    "#/net/a/3?recipe=a+b",
+  );
 });

@@ -36,6 +36,7 @@ test("what is written into the form is the request, and a request is written int
     verbose: false,
     channels: [1, "2:3"],
     montage: { title: "a b", gridSize: [1, null] },
+    other: { left: null },
   };
   const written = writtenOf(request);
   expect(written).toEqual({
@@ -45,6 +46,7 @@ test("what is written into the form is the request, and a request is written int
     channels: '[1,"2:3"]',
     "montage.title": "a b",
     "montage.gridSize": "[1,null]",
+    "other.left": "null",
   });
   const fields = Object.entries(written);
   expect(requestOf(SCHEMA, new Map(fields))).toEqual(request);
@@ -55,6 +57,7 @@ test("what is written into the form is the request, and a request is written int
     verbose: false,
     channels: [1, "2:3"],
     montage: { title: "a b", gridSize: "[1, x]" },
+    other: { left: null },
   });
 });
 
