@@ -106,7 +106,10 @@ function targetsOf(file: z.ZodType<string>) {
     .min(1)
     .max(MAX_CHANNELS_PER_JOB)
     .optional()
-    .describe("what each tile raises, in place of channels");
+    .describe(
+      'what each tile raises, in place of channels, such as [{"channels": {"12": 1, "40": -0.5}}], ' +
+        '[{"channel": 12, "at": "centre"}] or [{"layer": true}]',
+    );
 }
 
 const FILE_WANTED = "the key of an uploaded file in the job bucket";
