@@ -43,17 +43,12 @@ export const affineGridToOpset18: Upgrade = (node, rewriting) => {
     return emit("Unsqueeze", [emit("Sub", [emitter.scalar(1), share]), ends]);
   };
   const [height, width] = [lengthOf(2), lengthOf(3)];
-  const pixel = emit("Concat", [height, width, emitter.ints(1)], { axis: 0 });
+  const pixel = emitter.join([height, width, emitter.ints(1)], 0);
   const ones = emitter.constant(floatTensor([1, 1, 1], [1]));
-  const base = emit(
-    "Concat",
-    [along(width, emitter.ints(0, 2)), along(height, emitter.ints(1, 2)), ones].map((each) =>
-      emit("Expand", [each, pixel]),
-    ),
-    { axis: 2 },
-  );
-  const rows = emit("Reshape", [base, emitter.ints(-1, 3)]);
+  const places = [along(width, emitter.ints(0, 2)), along(height, emitter.ints(1, 2)), ones];
+  const base = places.map((each) => emit("Expand", [each, pixel]));
+  const rows = emit("Reshape", [emitter.join(base, 2), emitter.ints(-1, 3)]);
   const turned = emit("Transpose", [theta], { perm: [0, 2, 1] });
-  const to = emit("Concat", [emitter.ints(0), height, width, emitter.ints(2)], { axis: 0 });
+  const to = emitter.join([emitter.ints(0), height, width, emitter.ints(2)], 0);
   return emitter.ending("Reshape", [emit("MatMul", [rows, turned]), to]);
 };

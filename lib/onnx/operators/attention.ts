@@ -83,15 +83,13 @@ function lengths(emitter: Emitter, value: Value, start: number, end: number): Va
 function repeatHeads(emitter: Emitter, value: Value, q: Value): Value {
   const [heads, own] = [lengths(emitter, q, 1, 2), lengths(emitter, value, 1, 2)];
   const ones = emitter.ints(1, 1);
-  const times = emitter.emit("Concat", [ones, emitter.emit("Div", [heads, own]), ones], {
-    axis: 0,
-  });
+  const times = emitter.join([ones, emitter.emit("Div", [heads, own]), ones], 0);
   const repeated = emitter.emit("Expand", [
     emitter.emit("Unsqueeze", [value, emitter.ints(2)]),
     times,
   ]);
   const shape = [lengths(emitter, value, 0, 1), heads, lengths(emitter, value, 2, 4)];
-  return emitter.emit("Reshape", [repeated, emitter.emit("Concat", shape, { axis: 0 })]);
+  return emitter.emit("Reshape", [repeated, emitter.join(shape, 0)]);
 }
 
 /** The attribute, or 1 / sqrt(D). */
@@ -157,7 +155,7 @@ const rotaryEmbedding: Upgrade = (node, rewriting) => {
   ];
   const woven = () => {
     const apart = pair.map((value) => emitter.emit("Unsqueeze", [value, emitter.ints(-1)]));
-    const beside = emitter.emit("Concat", apart, { axis: -1 });
+    const beside = emitter.join(apart, -1);
     return emitter.emit("Reshape", [beside, emitter.ints(0, 0, 0, -1)]);
   };
   const rotated = isInterleaved ? [woven()] : pair;

@@ -142,7 +142,7 @@ function stacked(
     const inserted = emitter.ints(axis);
     const rows = values.map((value) => emitter.emit("Unsqueeze", [value, inserted]));
     if (reversed[k] === 1) rows.reverse();
-    return rows.length > 1 ? emitter.emit("Concat", rows, { axis }) : rows[0]!;
+    return emitter.join(rows, axis);
   });
 }
 

@@ -57,12 +57,12 @@ export function weightsOf(node: Node, emitter: Emitter, given: Recurrence): Weig
     bias: (of, first, count) =>
       b
         ? row(b, of === "input" ? first : gates + first, count)
-        : noBias(emitter, [isReversed.length, 1, count * hidden]),
+        : zeros(emitter, [isReversed.length, 1, count * hidden]),
     peepholes: p ? [0, 1, 2].map((gate) => row(p, gate, 1)) : null,
   };
 }
 
-function noBias(emitter: Emitter, shape: readonly number[]): Value {
+export function zeros(emitter: Emitter, shape: readonly number[]): Value {
   return emitter.constant(floatTensor(shape, new Float32Array(sizeOf(shape))));
 }
 
@@ -109,7 +109,7 @@ const gru: MakeCell = (context) => {
   const { hidden } = given;
   const isBefore = intAttribute(node, "linear_before_reset", 0) === 1;
   // what is reset keeps its own bias
-  const none = noBias(emitter, [given.isReversed.length, 1, hidden]);
+  const none = zeros(emitter, [given.isReversed.length, 1, hidden]);
   const added = isBefore
     ? emit("Concat", [weights.bias("state", 0, 2), none], { axis: 2 })
     : weights.bias("state", 0, 3);

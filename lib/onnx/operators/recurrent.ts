@@ -2,7 +2,7 @@ import { BudgetError, MAX_MADE_ELEMENTS, MAX_STEPS } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
 import { describeNode, floatAttribute, intAttribute, mismatch, stringAttribute } from "../node.ts";
-import { floatTensor, formatShape, toNumbers } from "../tensor.ts";
+import { formatShape, toNumbers } from "../tensor.ts";
 import { input, type Inputs } from "./inputs.ts";
 import type { Infer, Operators, Unroll } from "./operator.ts";
 import {
@@ -11,6 +11,7 @@ import {
   DEFAULT_ACTIVATIONS,
   type Recurrence,
   weightsOf,
+  zeros,
 } from "./recurrent-cells.ts";
 
 /** Gates of each cell, one after the other in its weights. */
@@ -74,15 +75,15 @@ const unroll: Unroll = (node, inputs, emitter) => {
   const turned = (value: Value, index: number) =>
     isReversed[index] ? emit("Gather", [value, backwards], { axis: 0 }) : value;
   const each = isReversed.map((_, d) => emit("Unsqueeze", [turned(x, d), ints(1)]));
-  const all = each.length > 1 ? emit("Concat", each, { axis: 1 }) : each[0]!;
 
   const cell = CELLS[node.op]!({ node, emitter, given, weights: weightsOf(node, emitter, given) });
-  const projected = cell.project(all);
+  const projected = cell.project(emitter.join(each, 1));
   const parts = emitter.split(projected, steps, 0);
-  let state: readonly Value[] = [h0, c0].slice(0, node.op === "LSTM" ? 2 : 1).map((initial) => {
-    if (initial) return emit("Unsqueeze", [initial, ints(0)]);
-    return emitter.constant(floatTensor([1, 1, 1, hidden], new Float32Array(hidden)));
-  });
+  let state: readonly Value[] = [h0, c0]
+    .slice(0, node.op === "LSTM" ? 2 : 1)
+    .map((initial) =>
+      initial ? emit("Unsqueeze", [initial, ints(0)]) : zeros(emitter, [1, 1, 1, hidden]),
+    );
   const outputs = parts.map((part) => {
     state = cell.step(part, state);
     return state[0]!;
@@ -92,11 +93,11 @@ const unroll: Unroll = (node, inputs, emitter) => {
     if (output) emitter.pass(write(), output);
   };
   end(node.outputs[0], () => {
-    const joined = outputs.length > 1 ? emit("Concat", outputs, { axis: 0 }) : outputs[0]!;
+    const joined = emitter.join(outputs, 0);
     const own = isReversed.map((_, d) =>
       turned(isReversed.length > 1 ? emit("Gather", [joined, ints(d)], { axis: 1 }) : joined, d),
     );
-    return own.length > 1 ? emit("Concat", own, { axis: 1 }) : own[0]!;
+    return emitter.join(own, 1);
   });
   state.forEach((value, i) => end(node.outputs[i + 1], () => emit("Squeeze", [value, ints(0)])));
 };

@@ -176,13 +176,11 @@ function asResize(node: Node, { factsOf }: Rewriting, scales: Value): Node {
   };
 }
 
-const gridSample: Operator = { infer: gridSampleShapes, unroll: sampledByGrid };
-
 /** Operators that read the input at other places than its pixels. */
 export const resamplings: Operators = {
   Resize: resize,
   Upsample: { upgrade: upsample },
-  GridSample: gridSample,
+  GridSample: { infer: gridSampleShapes, unroll: sampledByGrid },
   DeformConv: { infer: deformConvShapes, unroll: convolvedByOffsets },
   AffineGrid: { upgrade: affineGridToOpset18 },
   // PyTorch's name for it before opset 16

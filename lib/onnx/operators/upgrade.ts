@@ -107,6 +107,11 @@ export class Emitter {
     this.add(standardNode({ op: "Identity", inputs: [value], outputs: [output] }));
   }
 
+  /** Values one after the other along an axis; one alone is the whole. */
+  join(values: readonly Value[], axis: number): Value {
+    return values.length === 1 ? values[0]! : this.emit("Concat", values, { axis });
+  }
+
   /** So many equal parts of a value along an axis. */
   split(value: Value, count: number, axis: number): readonly Value[] {
     return count === 1 ? [value] : this.#split([value], count, { axis, num_outputs: count });
