@@ -1,6 +1,6 @@
 import { FoldingBudget, MAX_FOLDED_PRODUCTS } from "./budgets.ts";
 import { constantFacts, type Facts, type ValueFacts } from "./facts.ts";
-import { subgraphsOf, valuesRead } from "./graph-order.ts";
+import { valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value } from "./model.ts";
 import { type Inputs, inputsOf } from "./operators/inputs.ts";
 import { inferIfPossible } from "./shape-inference.ts";
@@ -72,8 +72,9 @@ function foldSmall({ graph, folded: known }: Model): Folding {
     if (folded.size + left.length >= MAX_NODES) break;
     if (node.outputs.every((output) => known.has(output))) continue;
     const inputs = inputsOf(node, facts);
-    // none of an operator that is not known, or of a shape that other results would decide
-    const outputs = isCandidate(node, facts) ? inferIfPossible(node, inputs, budget) : [];
+    // none of an operator that is not known, as where there are graphs inside, or of a shape that
+    // other results would decide
+    const outputs = inferIfPossible(node, inputs, budget);
     const cost = bytesOf([...inputs, ...outputs]);
     if (outputs.length < node.outputs.length || cost > MAX_NODE_BYTES) continue;
     if (bytes + cost > MAX_TOTAL_BYTES) continue;
@@ -92,10 +93,6 @@ function foldSmall({ graph, folded: known }: Model): Folding {
     });
   }
   return { folded, facts, left };
-}
-
-function isCandidate(node: Node, facts: Facts): boolean {
-  return subgraphsOf(node).length === 0 && node.inputs.every((value) => !value || facts.has(value));
 }
 
 /** Whether the evaluator can be given it or give it back. */

@@ -28,15 +28,13 @@ interface Counts {
  * @throws BudgetError if it holds too much; Error if the bytes are not protobuf
  */
 export function requireFileWithinBudgets(bytes: Uint8Array): void {
-  const mostNodes = maxNodes(bytes.length);
-  const mostMessages = maxMessages(bytes.length);
   const counts: Counts = {
     messages: 0,
     nodes: 0,
     edges: 0,
     attributeBytes: 0,
-    mostNodes,
-    mostMessages,
+    mostNodes: maxNodes(bytes.length),
+    mostMessages: maxMessages(bytes.length),
   };
   countIn(bytes, { schema: ModelProtoSchema, depth: 1 }, counts);
 }

@@ -48,12 +48,13 @@ export function inferNode(
   return foldNode({ operator, budget }, node, inputs, outputs);
 }
 
-/** As `inferNode`, but nothing where that throws a ModelError. */
+/** As `inferNode`, but nothing where that throws a ModelError or an input is not known. */
 export function inferIfPossible(
   node: Node,
   inputs: Inputs,
   budget?: FoldingBudget,
 ): readonly ValueFacts[] {
+  if (node.inputs.some((value, i) => value && !inputs[i])) return [];
   try {
     return inferNode(node, inputs, budget);
   } catch (error) {

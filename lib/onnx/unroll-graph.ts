@@ -67,9 +67,7 @@ class ConstantWalk implements Walk {
       return;
     }
     this.nodes.push(node);
-    const inputs = inputsOf(node, this.facts);
-    if (node.inputs.some((value, i) => value && !inputs[i])) return;
-    inferIfPossible(node, inputs, this.#budget).forEach((known, i) => {
+    inferIfPossible(node, inputsOf(node, this.facts), this.#budget).forEach((known, i) => {
       const output = node.outputs[i];
       if (output && known.constant) this.facts.set(output, known);
     });

@@ -150,8 +150,6 @@ class Scope implements Known {
 
   #infer(node: Node): void {
     const inputs = node.inputs.map((value) => (value ? this.#known(value) : null));
-    // a value not known makes its dependants so
-    if (node.inputs.some((value, i) => value && !inputs[i])) return;
     // none of an unknown operator, or of a shape that the nominal lengths do not fit
     inferIfPossible(node, inputs, this.#budget).forEach((facts, i) => {
       const output = node.outputs[i];
