@@ -26,20 +26,18 @@ import { upgradeGraph } from "./upgrade-graph.ts";
 const OLDEST_OPSET = 7;
 const NEWEST_OPSET = 26;
 
-export interface DecodeOptions {
-  /** What messages call the model: its path, usually. */
-  readonly where?: string;
-  /** Bytes of external data files; by default a model that needs one is refused. */
-  readonly externalData?: ExternalData;
-  /** Inputs that have a value for good. @default none */
-  readonly constants?: readonly InputConstant[] | undefined;
-}
-
 export interface ReadOptions {
   /** Locations of the external data files that may be read. @default those that the model names */
   readonly listed?: ReadonlySet<string>;
   /** Inputs that have a value for good. @default none */
   readonly constants?: readonly InputConstant[] | undefined;
+}
+
+export interface DecodeOptions extends Pick<ReadOptions, "constants"> {
+  /** What messages call the model: its path, usually. */
+  readonly where?: string;
+  /** Bytes of external data files; by default a model that needs one is refused. */
+  readonly externalData?: ExternalData;
 }
 
 /**
@@ -122,22 +120,18 @@ function parse(bytes: Uint8Array, where: string): ModelProto {
   }
 }
 
-function toModel(
-  proto: ModelProto,
-  where: string,
-  {
-    externalData,
-    constants,
-    mostNodes,
-  }: Required<Pick<DecodeOptions, "externalData">> & {
-    readonly constants: readonly InputConstant[];
-    readonly mostNodes: number;
-  },
-): Model {
+interface Source {
+  readonly externalData: ExternalData;
+  readonly constants: readonly InputConstant[];
+  readonly mostNodes: number;
+}
+
+function toModel(proto: ModelProto, where: string, source: Source): Model {
   return prefixed(where, () => {
     if (!proto.graph || proto.graph.node.length === 0) {
       throw new ModelError("no graph in it: not an ONNX model, or cut short");
     }
+    const { externalData, constants, mostNodes } = source;
     const opset = opsetOf(proto);
     const inlined = withoutFunctions(proto.graph, proto, mostNodes);
     const decoded = inTopologicalOrder(decodeGraph(inlined, counted(externalData)));
