@@ -95,11 +95,10 @@ export function toPlanes(raster: Raster): Planes {
 }
 
 /** @throws ImageError if the buffer does not hold exactly width x height x 3 values. */
-export function checkBuffer(image: Raster | Planes): void {
-  const wanted = image.width * image.height * 3;
-  if (image.data.length !== wanted || wanted === 0) {
-    throw new ImageError(
-      `an image of ${image.width}x${image.height} has ${image.data.length} values, want ${wanted} and at least one pixel`,
-    );
-  }
+export function checkBuffer({ width, height, data: { length } }: Raster): void {
+  const wanted = width * height * 3;
+  if (length === wanted && wanted > 0) return;
+  throw new ImageError(
+    `an image of ${width}x${height} has ${length} values, want ${wanted} and at least one pixel`,
+  );
 }
