@@ -159,9 +159,12 @@ const contracted: Rule = ({ node, to, facts }, known) => {
 };
 
 /** Where channels that lie in front come to; `null` where they stay. */
-function fromFront(step: Step): number | null {
-  if (step.node.op === "Transpose") return permutation(step.node, step.from).indexOf(0);
-  return RESHAPES.has(step.node.op) && step.to[0] === 1 && step.to[1] === step.from[0] ? 1 : null;
+function fromFront({ node, from, to }: Step): number | null {
+  if (node.op === "Transpose") return permutation(node, from).indexOf(0);
+  if (RESHAPES.has(node.op) && to[0] === 1 && to[1] === from[0]) return 1;
+  // as_strided takes them from a row of nothing else
+  const long = [...to.keys()].filter((axis) => to[axis] !== 1);
+  return node.op === "Gather" && from.length === 1 && long.length === 1 ? long[0]! : null;
 }
 
 const transposed: Rule = ({ node, from, axis }) =>
@@ -181,7 +184,7 @@ const reshaped: Rule = ({ node, from, to, axis }) => {
   if (isDropped && node.op === "Squeeze") return withoutIt(to);
   // one image alone, without its batch
   const isAlone = axis === 1 && from[0] === 1 && from[1]! > 1;
-  if (isAlone && from.slice(1).join() === to.join()) return 0;
+  if (isAlone && to[0] === from[1]) return 0;
   const before = sizeOf(from.slice(0, axis));
   const end = before * from[axis]!;
   const upTo = (count: number) => sizeOf(to.slice(0, count));

@@ -146,6 +146,27 @@ test("channels in front of a batch of one are behind it again, as convolutions b
   expect(back([1, 4, 24, 24])).toBe(0);
 });
 
+test("pooled channels taken from a row are channels, as dynamo writes as_strided behind a mean", () => {
+  const pooled = [
+    node("ReduceMean", "a ends", "mean"),
+    node("Reshape", "mean all", "row"),
+    node("Gather", "row places", "taken"),
+    node("Transpose", "taken", "last", { perm: [0, 2, 3, 1] }),
+  ];
+  const taken = (value: string, shape: readonly number[]) =>
+    axisOf(value, pooled, {
+      ends: intsTensor([2, 3]),
+      all: intsTensor([-1]),
+      places: { ...intsTensor(Array.from({ length: 16 }, (_, i) => i)), shape },
+    });
+  expect(taken("row", [1, 16, 1, 1])).toBe(0);
+  expect(taken("taken", [1, 16, 1, 1])).toBe(1);
+  expect(taken("last", [1, 16, 1, 1])).toBe(3);
+  expect(taken("taken", [1, 1, 1, 16])).toBe(3);
+  // among two axes they are not told apart
+  expect(taken("taken", [1, 4, 4, 1])).toBe(0);
+});
+
 test("channels put together with the batch are found again, as MobileViT unfolds its maps", () => {
   const unfolded = [
     node("Reshape", "a together", "strips"),
