@@ -23,6 +23,7 @@ export function rewriteForBatch(batch: BatchAxis, node: Node): Rewrite | null {
 
 const REWRITES: ReadonlyMap<string, typeof rewriteForBatch> = new Map([
   ["Concat", concat],
+  ["Expand", expand],
   ["Gather", gather],
   ["Reshape", reshape],
   ["Resize", resize],
@@ -55,6 +56,20 @@ function resize(batch: BatchAxis, node: Node): Rewrite | null {
   if (lengths[axis] !== batch.single.get(x)?.shape[axis]) return null;
   const whole = batch.facts.get(x)!.shape[axis]!;
   return withConstant(batch, node, 3, intsTensor(lengths.with(axis, whole)));
+}
+
+/** Lengths that count one image's places, such as windows [6, 4, 1] made as wide as [6, 4, 3]. */
+function expand(batch: BatchAxis, node: Node): Rewrite | null {
+  const [x = "", shape = ""] = node.inputs;
+  const axis = batch.axisOf(x);
+  const constant = batch.facts.get(shape)?.constant;
+  if (axis === null || !constant) return null;
+  const [one, many] = [batch.single.get(x)!.shape, batch.facts.get(x)!.shape];
+  const lengths = toNumbers(constant);
+  // as the axes are, counted from the last; a length of 1 fits any
+  const place = axis + lengths.length - one.length;
+  if (lengths[place] === 1 || lengths[place] !== one[axis]) return null;
+  return withConstant(batch, node, 1, intsTensor(lengths.with(place, many[axis]!)));
 }
 
 /** A constant for one image beside the batch, such as a class token beside the patches. */

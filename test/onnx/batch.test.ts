@@ -71,13 +71,16 @@ const madeForOne: Readonly<Record<string, Made>> = {
     ],
     initializers: { apart: intsTensor([24, 1, 3]) },
   },
-  "windows in the batch": {
+  "windows in the batch, divided by their norms at all their places": {
     nodes: [
       node("Reshape", "x blocks", "b"),
       node("Transpose", "b", "t", { perm: [0, 2, 4, 3, 5, 1] }),
       node("Reshape", "t windows", "w"),
       node("Softmax", "w", "s", { axis: 1 }),
-      node("Reshape", "s parts", "p"),
+      node("ReduceL2", "s last", "norm"),
+      node("Expand", "norm windows", "norms"),
+      node("Div", "s norms", "d"),
+      node("Reshape", "d parts", "p"),
       node("Add", "p mask", "masked"),
       node("Reshape", "masked windows", "again"),
       node("Reshape", "again back", "u"),
@@ -87,6 +90,7 @@ const madeForOne: Readonly<Record<string, Made>> = {
     initializers: {
       blocks: intsTensor([1, 3, 2, 2, 3, 2]),
       windows: intsTensor([6, 4, 3]),
+      last: intsTensor([-1]),
       parts: intsTensor([1, 6, 4, 3]),
       mask: uniform([1, 6, 4, 1], 4),
       back: intsTensor([1, 2, 3, 2, 2, 3]),
