@@ -10,15 +10,7 @@ import {
   type ThumbnailSize,
 } from "./grid.ts";
 import type { Rectangle, Rgb, Size } from "./raster.ts";
-import {
-  CAP_HEIGHT,
-  fitText,
-  GLYPH_HEIGHT,
-  isPrintable,
-  textWidth,
-  toPrintable,
-  type TextLine,
-} from "./text.ts";
+import { CAP_HEIGHT, fitText, isPrintable, textWidth, toPrintable, type TextLine } from "./text.ts";
 
 /** imtile's options and a title. Left out or `null`: imtile's default. */
 export interface MontageOptions {
@@ -197,6 +189,5 @@ function labelLine(label: string, tile: Rectangle, most: number): TextLine | nul
 
 /** Capitals with the same gap above and below; descenders reach into the lower gap. */
 function stripHeight(scale: number, gap: number): number {
-  const belowBaseline = Math.max(gap, GLYPH_HEIGHT - CAP_HEIGHT);
-  return scale * (gap + CAP_HEIGHT + belowBaseline);
+  return scale * (gap + CAP_HEIGHT + gap);
 }

@@ -39,6 +39,9 @@ describe("other text", () => {
       expect(places.length).toBeGreaterThan(20);
       expect(Math.min(...columns)).toBeGreaterThanOrEqual(20);
       expect(Math.max(...columns)).toBeLessThan(80);
+      // in its middle, but for what a letter leaves free on either side
+      const [before, behind] = [Math.min(...columns) - 20, 79 - Math.max(...columns)];
+      expect(Math.abs(before - behind)).toBeLessThanOrEqual(3);
     },
   );
 

@@ -114,6 +114,7 @@ test("a title of other letters has all of the width", () => {
   });
   for (const none of [" ", null]) {
     expect(titleOf(none, 600)).toMatchObject({ title: null, titleHeight: 0 });
+    expect(titleOf(none, 1).width).toBe(1);
   }
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { failedThumbnail } from "../../lib/image/placeholder.ts";
 import type { Raster, Rgb } from "../../lib/image/raster.ts";
 import { filledRaster } from "../../lib/image/raster.ts";
 import { composeSheet, drawSheet, type SheetTile } from "../../lib/image/sheet.ts";
@@ -98,6 +99,8 @@ test("text is dark on a light background and light on a dark one", () => {
   const content = { imageSize: { width: 64, height: 64 }, labels: ["a"] };
   const ink = (backgroundColor: string) => sheetLayout(content, { backgroundColor }).ink[0];
   expect(ink("white")).toBeLessThan(64);
+  expect(ink("#808080")).toBeLessThan(64);
+  expect(ink("#7f7f7f")).toBeGreaterThan(192);
   expect(ink("navy")).toBeGreaterThan(192);
 });
 
@@ -120,6 +123,13 @@ test("a failed tile is dark with a red cross and its number, whatever its size",
   expect(Math.max(...pixelAt(drawn, 32, 5))).toBeLessThan(60);
   expect(pixelAt(drawn, 63 - 18, 18)).toEqual(pixelAt(drawn, 18, 18));
   expect(drawn.data).not.toEqual(other.data);
+  // its number is as large as labels would be
+  const large = { width: 256, height: 256 };
+  expect(await composeSheet([failed(7)], { thumbnailSize: [256, 256] })).toEqual(
+    failedThumbnail(large, 7, 2),
+  );
+  // where no image says how large tiles are
+  expect(await composeSheet([failed(7)])).toMatchObject({ width: 128, height: 128 });
   // too small for a number: the cross alone
   const tiny = { thumbnailSize: [9, 9] } as const;
   expect(await composeSheet([failed(7)], tiny)).toEqual(await composeSheet([failed(8)], tiny));
