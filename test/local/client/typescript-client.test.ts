@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { transformSync } from "esbuild";
 import { expect, onTestFinished, test } from "vitest";
 
-import { typeOf } from "../../../local/client/schema-type.ts";
+import { type JsonSchema, typeOf } from "../../../local/client/schema-type.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { startTinyService } from "../../web/tiny-service.ts";
 import { run } from "../cli/command-line.ts";
@@ -265,6 +265,22 @@ test("types are those of the schemas; what is not known is refused", () => {
     "Record<string, string>",
   );
   expect(typeOf({ $ref: "#/components/schemas/Job" })).toBe("Job");
+  expect([0, null, ""].map((each) => typeOf({ const: each }))).toEqual(["0", "null", '""']);
+  const alike = [{ type: "number" }, { type: "integer" }, { type: "boolean" }];
+  expect(typeOf({ oneOf: alike })).toBe("number | boolean");
+  expect(typeOf({ type: "array" })).toBe("Array<unknown>");
+  expect(typeOf({ type: "object" })).toBe("Record<string, never>");
+  expect(typeOf({ ...object, additionalProperties: { type: "string" } })).toBe(
+    '{\n  /** at least 2 */\n  "a"?: number;\n} & Record<string, string>',
+  );
+  const commentOn = (field: JsonSchema) =>
+    typeOf({ type: "object", properties: { a: { type: "number", ...field } } }).split("\n")[1];
+  expect(
+    commentOn({ description: "ends */ it", exclusiveMinimum: 0, maximum: 5, default: 3 }),
+  ).toBe("  /** ends * / it; more than 0; at most 5; default 3 */");
+  const [least, most] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+  expect(commentOn({ minimum: least, exclusiveMaximum: 1 })).toBe("  /** less than 1 */");
+  expect(commentOn({ minimum: least, maximum: most })).toBe('  "a"?: number;');
   const odd = { description: "x", patternProperties: {} };
   expect(() => typeOf(odd)).toThrow(/no type for the schema/);
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -64,7 +64,7 @@ test("names are text, wherever they stand", async () => {
   expect(page.match(/<script/g)).toHaveLength(2);
   expect(page.match(/<\/script/g)).toHaveLength(2);
   expect(new Html(ATTACK).text, "what is called markup stays so").toContain("<img src=x");
-  expect(html`${new Html("<b>")}${"<b>"}`.text).toBe("<b>&lt;b&gt;");
+  expect(html`${new Html("<b>")}${`<b a="'&`}`.text).toBe("<b>&lt;b a=&quot;&#39;&amp;");
 });
 
 test("the data block is the data, whatever is in them", () => {
@@ -82,10 +82,58 @@ test("a sheet's name may have any character: tiles are found under it", async ()
 });
 
 test("embedded tiles are in the page, which then names no file", async () => {
-  const { page } = await written("a", {}, { embed: true });
+  const { page, folder, report } = await written("a", {}, { embed: true });
   expect(page).toContain(`src="data:image/png;base64,${Buffer.from("three").toString("base64")}"`);
+  expect(page).toContain('href="#s1-3"');
   expect(page).not.toContain("a.tiles");
   expect(page).not.toContain("a.png");
+  // one that has been moved away is named
+  await rm(join(folder, "a.tiles", "00003.png"));
+  await report.write([{ name: "a", sheet: sampleSheet(), image: "a.png" }], false);
+  expect(await readFile(report.path, "utf8")).toContain('src="./a.tiles/00003.png"');
+});
+
+test("a sheet that goes on says how far it is, and one that has ended which its files are", async () => {
+  const { page: running } = await written("a");
+  for (const said of [
+    "1 sheet, 1 image<",
+    "1 of 4 images, 1 failed, 1 cancelled, not finished<",
+    '<progress max="4" value="3"',
+    'width="30"\n    height="20"',
+    'viewBox="0 0 30 20"',
+    'class="tiles few"',
+  ])
+    expect(running).toContain(said);
+  expect(running).not.toMatch(/manifest\.json|aria-label="Sheets"/);
+  const { tiles, ...sample } = sampleSheet();
+  const marks = { selective: 0.5, blank: 0, washedOut: 0, noisy: 0, redrawn: 1 };
+  const means = { meanLuminanceDeviation: 0.12, meanFineShare: 0.04, meanProbability: null };
+  const ended = { state: "completed", total: 13, failed: 0, cancelled: 0 };
+  const [drawn] = tiles;
+  const sheet = reportSheetSchema.parse({
+    ...sample,
+    ...ended,
+    request: { ...sample.request, targets: [] },
+    quality: { tiles: 1, ...marks, ...means, robust: null, meanRobustness: null },
+    tiles: [
+      { ...drawn, activations: [[1.23456789]] },
+      ...Array.from({ length: 12 }, (_, i) => ({ channel: 4 + i, label: null, state: "waiting" })),
+    ],
+  });
+  const report = new ReportFile({ folder: await temporaryFolder(), embed: false });
+  await report.write([{ name: "a b", sheet, image: "a b.webp" }], false);
+  const page = await readFile(report.path, "utf8");
+  for (const said of [
+    ">1 of 13 images<",
+    'href="./a%20b.webp"',
+    'href="./a%20b.manifest.json"',
+    "selective 50 %, luminance deviation 0.12, fine detail 4 %, blank 0 %, redrawn 100 %",
+    'class="tiles"',
+    'alt="image 3, snail"',
+    '"levels":[[1.2346]]',
+  ])
+    expect(page).toContain(said);
+  expect(page).not.toContain("<progress");
 });
 
 test("a picture with an animation has a button for it, and no other has", async () => {
@@ -94,6 +142,8 @@ test("a picture with an animation has a button for it, and no other has", async 
   const { page, folder, report } = await written("a b", changes);
   expect(page.match(/class="play"/g)).toHaveLength(1);
   expect(between(page, 'class="play"', "</button>")).toContain("./a%20b.tiles/00003.webp");
+  expect(page).toContain('aria-label="Play how channel 3 came about"');
+  expect(page).toContain('data-seconds="0.6"');
 
   await writeFile(join(folder, "a b.tiles", "00003.webp"), "moving");
   const embedding = new ReportFile({ folder, embed: true });
@@ -104,7 +154,10 @@ test("a picture with an animation has a button for it, and no other has", async 
 });
 
 test("a page of a run that goes on says when it was written, a finished one does not", async () => {
-  expect((await written("a", {}, { isRunning: true })).page).toContain('data-written="1234567"');
+  const { page } = await written("a", {}, { isRunning: true, embed: true });
+  expect(page).toContain('data-written="1234567"');
+  // while tiles come in they are read from their files
+  expect(page).toContain('src="./a.tiles/00003.png"');
   expect((await written("a")).page).not.toContain("data-written=");
 });
 
@@ -145,7 +198,11 @@ test("the request to copy says what is not usual, and channels that follow each 
   ])
     expect(copied({ channels })).toEqual({ ...shortest, channels });
   const given = { network: "/home/a/net.onnx" };
-  expect(copied({ channels: [1] }, { given })).toEqual({ ...shortest, channels: [1], ...given });
+  expect(copied({ channels: [1], network: "net" }, { given })).toEqual({
+    ...shortest,
+    channels: [1],
+    ...given,
+  });
   const presetForm = { preset: "lucid", saturation: 2 };
   const lucid = { method: "fourier", saturation: 2, spectrumDecay: 1, channels: [1] };
   expect(copied(lucid, { presetForm })).toMatchObject({ preset: "lucid", saturation: 2 });
@@ -153,13 +210,17 @@ test("the request to copy says what is not usual, and channels that follow each 
 });
 
 test("of a sheet too large for one file it is said that the file is an overview", () => {
-  const noticesFor = (montage: object) => {
-    const sheet = { width: 900, height: 400, montage };
+  const noticesFor = (montage: object, more: object = {}) => {
+    const sheet = { width: 900, height: 400, montage, ...more };
     return noticesOf(reportSheetSchema.parse({ ...sampleSheet(), sheet }));
   };
-  const ofTiles = noticesOf(sampleSheet());
+  const { tiles } = sampleSheet();
+  const ofTiles = noticesOf({ ...sampleSheet(), tiles: [...tiles, ...tiles] });
   expect(ofTiles).toEqual(["one image at a time"]);
   expect(noticesFor({ width: 900, height: 400 })).toEqual(ofTiles);
+  expect(noticesFor({ width: 900, height: 399 })).toHaveLength(2);
+  const [missing] = noticesFor({ width: 900, height: 400 }, { missingGlyphs: "層" });
+  expect(missing).toContain("no font for 層");
   expect(noticesFor({ width: 450, height: 210 })).toEqual([
     expect.stringMatching(
       /^a sheet of 900x400 pixels .* is an overview of 450x210; .* thumbnailSize/,
@@ -179,8 +240,11 @@ test("every tile is shown as what it became", async () => {
 
 test("the sheets that lie in the folder are in the report, once, behind those of the run", async () => {
   const folder = await temporaryFolder();
-  const manifest = (layer: string) => JSON.stringify({ version: 1, ...sampleSheet({ layer }) });
+  const manifest = (layer: string) =>
+    JSON.stringify({ version: 1, ...sampleSheet({ layer }), state: "completed" });
   await writeFile(join(folder, "b.manifest.json"), manifest("earlier"));
+  await writeFile(join(folder, "b.webp"), "a sheet");
+  await writeFile(join(folder, "a.manifest.json"), manifest("earliest"));
   await writeFile(join(folder, "new.manifest.json"), manifest("replaced"));
   await writeFile(join(folder, "other.manifest.json"), '{"name": "a web app"}');
   await writeFile(join(folder, "damaged.manifest.json"), '{"version": 1,');
@@ -192,7 +256,9 @@ test("the sheets that lie in the folder are in the report, once, behind those of
   const page = await readFile(report.path, "utf8");
   expect(
     [...page.matchAll(/<h2 id="sheet-\d+-title">([^<]*)</g)].map(([, title]) => title),
-  ).toEqual(["latest", "earlier"]);
+  ).toEqual(["latest", "earliest", "earlier"]);
+  const images = page.matchAll(/href="([^"]*)">The sheet as one image/g);
+  expect([...images].map(([, image]) => image)).toEqual(["./a.png", "./b.webp"]);
 });
 
 test("sheets of one layer are told apart by the names of their requests", async () => {
@@ -203,10 +269,11 @@ test("sheets of one layer are told apart by the names of their requests", async 
     ["<lucid>", "prob"],
   ] as const;
   const sheets = named.map(([name, layer]) => {
-    return { name, sheet: sampleSheet({ layer }), image: `${name}.png` };
+    return { name, sheet: sampleSheet({ layer, network: name }), image: `${name}.png` };
   });
   await report.write(sheets, false);
   const page = await readFile(report.path, "utf8");
+  expect(page).toContain("<h1>3 networks</h1>");
   const wanted = ["prob, vivid", "conv", "prob, &lt;lucid&gt;"];
   const found = (pattern: RegExp) => [...page.matchAll(pattern)].map(([, title]) => title);
   expect(found(/<h2 id="sheet-\d+-title">([^<]*)</g)).toEqual(wanted);
@@ -224,6 +291,8 @@ test("a report that cannot be put in its place leaves nothing behind", async () 
 
 test("a page of somebody else's is not replaced", async () => {
   const { report, folder } = await written("a");
+  expect(await report.mayBeWritten()).toBe(true);
+  await rm(report.path);
   expect(await report.mayBeWritten()).toBe(true);
   await writeFile(join(folder, "index.html"), "<!doctype html><title>My site</title>");
   expect(await report.mayBeWritten()).toBe(false);
