@@ -87,8 +87,7 @@ export function borders(borderSize: BorderSize): Grid {
 /** The largest size of the same aspect ratio inside `box`, at least a pixel each way. */
 export function fitInside(image: Size, box: Size): Size {
   const scale = Math.min(box.width / image.width, box.height / image.height);
-  const side = (length: number, limit: number) => Math.min(atLeastOne(length * scale), limit);
-  return { width: side(image.width, box.width), height: side(image.height, box.height) };
+  return { width: atLeastOne(image.width * scale), height: atLeastOne(image.height * scale) };
 }
 
 function atLeastOne(pixels: number): number {

@@ -107,6 +107,11 @@ test("an image fills its box as far as its aspect ratio lets it", () => {
     width: 12,
     height: 20,
   });
+  // 4.8 pixels
+  expect(fitInside({ width: 3, height: 5 }, { width: 10, height: 8 })).toEqual({
+    width: 5,
+    height: 8,
+  });
   expect(fitInside({ width: 1000, height: 1 }, { width: 10, height: 10 })).toEqual({
     width: 10,
     height: 1,

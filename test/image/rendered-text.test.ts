@@ -35,10 +35,12 @@ describe("other text", () => {
   test.each(["Слой 3", "層", UNKNOWN, "<b>&日</b> <span", "🐌 snail"])(
     "%s has ink in its box, and none beside it",
     async (text) => {
-      const { columns, places } = await drawn(text, 60);
+      const { raster, columns, places } = await drawn(text, 60);
       expect(places.length).toBeGreaterThan(20);
       expect(Math.min(...columns)).toBeGreaterThanOrEqual(20);
       expect(Math.max(...columns)).toBeLessThan(80);
+      // no pixel is lighter than the ink, or darker than what it lies on
+      expect(raster.data.every((value, i) => value >= 10 && value <= INK[i % 3]!)).toBe(true);
       // in its middle, but for what a letter leaves free on either side
       const [before, behind] = [Math.min(...columns) - 20, 79 - Math.max(...columns)];
       expect(Math.abs(before - behind)).toBeLessThanOrEqual(3);
@@ -64,6 +66,25 @@ describe("other text", () => {
     const { columns, height } = await drawn("Слои ".repeat(30), 60);
     expect(Math.max(...columns)).toBeLessThan(80);
     expect(height).toBeGreaterThanOrEqual(7);
+  });
+
+  test("what leaves the raster is cut off", async () => {
+    const inked = async (x: number, y: number) => {
+      const raster = filledRaster(SIZE, [10, 10, 10]);
+      await drawLine(raster, { text: "層 층", x, y, scale: 3, boxWidth: 60 }, INK);
+      const inks = [...raster.data.keys()].filter((at) => at % 3 === 0 && raster.data[at]! > 40);
+      const places = inks.map((at) => [(at / 3) % SIZE.width, Math.floor(at / 3 / SIZE.width)]);
+      return { columns: places.map(([column]) => column!), rows: places.map(([, row]) => row!) };
+    };
+    const whole = await inked(30, 8);
+    const [left, right] = [await inked(-30, 8), await inked(90, 8)];
+    const shifted = (by: number) => whole.columns.map((column) => column + by);
+    expect(left.columns).toEqual(shifted(-60).filter((column) => column >= 0));
+    expect(right.columns).toEqual(shifted(60).filter((column) => column < SIZE.width));
+    const [above, below] = [await inked(30, -8), await inked(30, 28)];
+    expect(above.rows).toEqual(whole.rows.map((row) => row - 16).filter((row) => row >= 0));
+    expect(below.rows).toEqual(whole.rows.map((row) => row + 20).filter((row) => row < 40));
+    for (const { rows } of [left, right, above, below]) expect(rows.length).toBeGreaterThan(5);
   });
 
   test("letters are of one size, whichever stand beside them", async (context) => {

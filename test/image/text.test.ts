@@ -59,6 +59,7 @@ test.each([
   ["“a” – ‘b’ × …", "\"a\" - 'b' x …"],
   ["日本", "??"],
   ["tiger 🐅", "tiger ?"],
+  ["Diyarbakır", "Diyarbakir"],
   ["  two\n\tlines ", "two lines"],
 ])("%s is written as %s", (text, printable) => {
   expect(toPrintable(text)).toBe(printable);
