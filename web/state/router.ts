@@ -61,11 +61,12 @@ export function parseAddress(hash: string): Address {
 
 function placeOf(path: string): Place {
   const nowhere: Place = { kind: "nowhere", address: path };
+  if (path === "") return { kind: "networks" };
   const parts = path.split("/").map(decoded);
-  if (parts.includes(null)) return nowhere;
+  // neither what cannot be decoded nor what is empty is a name
+  if (!parts.every(Boolean)) return nowhere;
   const [first = "", second, third, ...rest] = parts as string[];
   if (rest.length > 0) return nowhere;
-  if (first === "" && second === undefined) return { kind: "networks" };
   if (first === OWN) return ownPlace(second, third) ?? nowhere;
   if (second === undefined) return { kind: "network", network: first };
   if (third === undefined) return { kind: "layer", network: first, layer: second };

@@ -18,6 +18,8 @@ test.each<[string, Place]>([
   ["#/%E0%A4%A", { kind: "nowhere", address: "%E0%A4%A" }],
   ["#/-/request", { kind: "request" }],
   ["#/-/request/j", { kind: "nowhere", address: "-/request/j" }],
+  ["#//net", { kind: "nowhere", address: "/net" }],
+  ["#/net//3", { kind: "nowhere", address: "net//3" }],
   ["#/-", { kind: "nowhere", address: "-" }],
   ["#/-/jobs/", { kind: "jobs" }],
   [address.job("j"), { kind: "job", jobId: "j" }],
