@@ -108,8 +108,9 @@ export class BatchAxis {
     const places = this.#placesOf(output);
     if (!this.#keepsBatches(node, output)) return places === 1 ? "mixed" : "scattered";
     if (places === 1) return "together";
-    const isJoined = this.#ordersOf(node).has("joined") || places > this.#placesBefore(node);
-    return isJoined ? "joined" : "together";
+    if (this.#ordersOf(node).has("joined")) return "joined";
+    // a Gather takes more places of each image, any other repeats the whole batch
+    return node.op !== "Gather" && places > this.#placesBefore(node) ? "joined" : "together";
   }
 
   /** Whether what lies image after image, or batch after batch, does so behind a node. */
@@ -208,6 +209,12 @@ export class BatchAxis {
   }
 
   #lost(node: Node, from: readonly number[], to: readonly number[]): ShapeMismatchError {
+    if (to[0] === this.size) {
+      return new ShapeMismatchError(
+        `${describeNode(node)} does not keep the ${this.size} images of a batch apart; ` +
+          "choose a layer before it",
+      );
+    }
     const isHead = (node.op === "Reshape" || node.op === "Flatten") && to.length <= 2;
     return new ShapeMismatchError(
       `${describeNode(node)} turns ${formatShape(from)} into ${formatShape(to)}, which no longer ` +

@@ -155,6 +155,23 @@ const networks: Readonly<Record<string, Batched>> = {
     ],
     ["mean", "kept", "difference", "turned"],
   ],
+  "each of them twice": [
+    [
+      node("Gather", "image sameTwice", "doubled"),
+      node("Split", "doubled", "one other", { num_outputs: 2 }),
+      node("Tanh", "one", "curved"),
+    ],
+    ["doubled"],
+  ],
+  "lines of each, some of them twice": [
+    [
+      node("Reshape", "image linesOfPlanes", "rows"),
+      node("Gather", "rows overlapping", "taken"),
+      node("Reshape", "taken pairsOfLines", "pairs"),
+      node("Tanh", "pairs", "curved"),
+    ],
+    ["taken", "curved"],
+  ],
   "counted, and taken so": [
     [
       ...length,

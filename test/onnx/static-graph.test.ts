@@ -131,6 +131,24 @@ describe("specialise", () => {
     expect(cutAt(graph, { value: "features" }).map(({ op }) => op)).toEqual(["Conv"]);
   });
 
+  test("it is said what mixes images whose axis stays as long as the batch", () => {
+    const summed = modelOf(
+      sketch({
+        inputs: { x: [1, 3, 4, 6] },
+        nodes: [node("CumSum", "x axis", "sums"), node("Relu", "sums", "y")],
+        outputs: ["y"],
+        initializers: { axis: int(0) },
+      }),
+    );
+    const { unbatched } = specialise(summed, [2, 3, 4, 6]);
+    expect([...unbatched].map(([value, { message }]) => [value, message])).toEqual(
+      ["sums", "y"].map((value) => [
+        value,
+        "CumSum 'sums' does not keep the 2 images of a batch apart; choose a layer before it",
+      ]),
+    );
+  });
+
   test("axes that attention merges into the batch and gives back are no problem", () => {
     const windows = modelOf(
       sketch({
