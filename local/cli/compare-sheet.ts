@@ -43,6 +43,9 @@ export async function compareSheet(
   const shown = sheet.pictures.flatMap(({ raised, path, ...picture }) =>
     path === null || raised === null ? [] : [{ ...picture, raised, path }],
   );
+  if (out !== undefined && shown.length === 0) {
+    throw new UsageError(`--out ${out}: no picture of the sheet raises a single channel`);
+  }
   const highest = Math.max(0, ...shown.map(({ raised }) => raised));
   if (highest > layer.channels) {
     throw new UsageError(

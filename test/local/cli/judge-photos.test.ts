@@ -112,3 +112,12 @@ test("a sheet of photographs wants photographs, and a name that ends in .png", a
   const words = judge("--photos", file("photos"), "--out", file("a.jpg"));
   await expectRefused(folder, words, /--out .*a\.jpg: want NAME\.png/);
 });
+
+test("a sheet of photographs is refused where no picture raises a single channel", async () => {
+  const request = { targets: [{ layer: true }] };
+  const tiles = [{ channel: 1, label: null, tile: { key: "jobs/j/tiles/p1.png" } }];
+  const manifest = { network: { id: "colours" }, layer: { index: 2 }, request, tiles };
+  await writeFile(file("a.manifest.json"), JSON.stringify(manifest));
+  const words = judge("--photos", file("photos"), "--out", file("a.png"));
+  await expectRefused(folder, words, /--out .*a\.png: no picture of the sheet raises a single/);
+});
