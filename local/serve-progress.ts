@@ -77,8 +77,10 @@ export class ServeProgress {
   #timeLeft({ jobId, total, ok, failed, cancelled }: JobProgress, now: number): string {
     const ended = ok + failed + cancelled;
     const from = this.#begun.get(jobId);
-    if (from === undefined) this.#begun.set(jobId, { ms: now, ended });
-    if (from === undefined || from.ended === ended) return "";
+    // a job that was deleted, and is drawn again, has fewer
+    const isBegun = from !== undefined && from.ended <= ended;
+    if (!isBegun) this.#begun.set(jobId, { ms: now, ended });
+    if (!isBegun || from.ended === ended) return "";
     const seconds = ((now - from.ms) / 1000 / (ended - from.ended)) * (total - ended);
     return `, ${Math.ceil(seconds)} s left`;
   }

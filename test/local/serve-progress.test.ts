@@ -50,6 +50,15 @@ test("a job's progress is told every second, with the time left at the speed sin
   expect(tell(progress({ state: "completed", ok: 20 }))).toEqual([]);
 });
 
+test("a job that was deleted, and is drawn again, counts anew", () => {
+  const { tell, clock } = watched();
+  tell(progress({ ok: 2 }));
+  clock.ms = 10_000;
+  expect(tell(progress({ ok: 0 }))).toEqual(["job a: 0 of 20 channels"]);
+  clock.ms = 14_000;
+  expect(tell(progress({ ok: 2 }))).toEqual(["job a: 2 of 20 channels, 36 s left"]);
+});
+
 test("the end is told with a link, and the same job again counts anew", async () => {
   const { tell, clock, lines } = watched();
   tell(progress({ ok: 2 }));
