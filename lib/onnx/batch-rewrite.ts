@@ -100,7 +100,8 @@ function gather(batch: BatchAxis, node: Node): Rewrite | null {
   const axis = batch.axisOf(x);
   const one = batch.single.get(x)?.shape;
   const constant = batch.facts.get(indices)?.constant;
-  if (axis === null || !one || !constant) return null;
+  // a single one is the first image's: it leaves no axis for the others
+  if (axis === null || !one || !constant || constant.shape.length === 0) return null;
   if (sizeOf(constant.shape) * batch.size > MAX_BATCH_INDICES) return null;
   // where they are computed from the batch, those of one image are what each has
   const given = batch.single.get(indices)?.constant ?? constant;

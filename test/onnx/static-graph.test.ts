@@ -131,22 +131,25 @@ describe("specialise", () => {
     expect(cutAt(graph, { value: "features" }).map(({ op }) => op)).toEqual(["Conv"]);
   });
 
-  test("it is said what mixes images whose axis stays as long as the batch", () => {
-    const summed = modelOf(
-      sketch({
-        inputs: { x: [1, 3, 4, 6] },
-        nodes: [node("CumSum", "x axis", "sums"), node("Relu", "sums", "y")],
-        outputs: ["y"],
-        initializers: { axis: int(0) },
-      }),
+  test.each([
+    [
+      [node("CumSum", "x first", "made"), node("Relu", "made", "y")],
+      "CumSum 'made' does not keep the 2 images of a batch apart; choose a layer before it",
+    ],
+    [
+      [node("Gather", "x first", "made"), node("Transpose", "made", "y", { perm: [0, 2, 1] })],
+      "Gather 'made' turns [2, 3, 4, 6] into [3, 4, 6], which no longer has a leading axis of 2 " +
+        "for the batch; choose a layer whose first axis is the batch",
+    ],
+  ])("what loses the images is named, there and behind it: %#", (nodes, message) => {
+    const initializers = { first: int(0) };
+    const lost = modelOf(
+      sketch({ inputs: { x: [1, 3, 4, 6] }, nodes, outputs: ["y"], initializers }),
     );
-    const { unbatched } = specialise(summed, [2, 3, 4, 6]);
-    expect([...unbatched].map(([value, { message }]) => [value, message])).toEqual(
-      ["sums", "y"].map((value) => [
-        value,
-        "CumSum 'sums' does not keep the 2 images of a batch apart; choose a layer before it",
-      ]),
-    );
+    const { unbatched, problems } = specialise(lost, [2, 3, 4, 6]);
+    expect([...problems]).toEqual([]);
+    const said = [...unbatched].map(([value, problem]) => [value, problem.message]);
+    expect(said).toEqual(["made", "y"].map((value) => [value, message]));
   });
 
   test("axes that attention merges into the batch and gives back are no problem", () => {
