@@ -166,7 +166,7 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
     try {
       return await read();
     } catch (error) {
-      if (statusOf(error) === 404) return null;
+      if (isOfMissingObject(error)) return null;
       if (statusOf(error) !== 403) throw error;
       throw new Error(
         `access to s3://${this.#bucket}/${key} is denied; if the object may be missing, s3:ListBucket is needed to tell`,
@@ -183,4 +183,9 @@ function byBytes(a: string, b: string): number {
 
 function statusOf(error: unknown): number | undefined {
   return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+}
+
+/** That the bucket is not there says nothing of the object; only a HEAD cannot tell. */
+function isOfMissingObject(error: unknown): boolean {
+  return statusOf(error) === 404 && (error as S3ServiceException).name !== "NoSuchBucket";
 }

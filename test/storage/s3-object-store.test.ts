@@ -7,16 +7,17 @@ import { createS3Client } from "../../lib/storage/s3-client.ts";
 import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
 import { localConnection } from "../../local/resources.ts";
 
-/** A server that answers with these statuses, one a request, the last one for ever. */
-async function storeThatAnswers(...statuses: readonly number[]) {
+/** A server that answers with these statuses and codes, one a request, the last one for ever. */
+async function storeThatAnswers(...answers: readonly (number | readonly [number, string])[]) {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     request.resume();
     request.on("end", () => {
-      const status = statuses[Math.min(asked.length, statuses.length - 1)]!;
+      const answer = answers[Math.min(asked.length, answers.length - 1)]!;
+      const [status, code] = typeof answer === "number" ? [answer, `Status${answer}`] : answer;
       asked.push(`${request.method} ${request.url?.split("?")[0]}`);
       response.writeHead(status, { "content-type": "application/xml" });
-      response.end(status === 200 ? "" : `<Error><Code>Status${status}</Code></Error>`);
+      response.end(status === 200 ? "" : `<Error><Code>${code}</Code></Error>`);
     });
   });
   await new Promise<void>((resolve) => {
@@ -58,6 +59,12 @@ test("a denied look says which permission tells missing from denied", async () =
   await expect(other.store.head("jobs/j/plan.json")).rejects.toMatchObject({
     $metadata: { httpStatusCode: 400 },
   });
+});
+
+test("an object of a bucket that is not there is no missing one", async () => {
+  const { store } = await storeThatAnswers([404, "NoSuchKey"], [404, "NoSuchBucket"]);
+  expect(await store.find("jobs/j/plan.json")).toBeNull();
+  await expect(store.find("jobs/j/plan.json")).rejects.toMatchObject({ name: "NoSuchBucket" });
 });
 
 test("what S3 does not answer within a minute is not waited for any longer", async () => {
