@@ -55,10 +55,10 @@ export async function compareSheet(
   const viewer: Viewer = { network: own.model, layer, provider: "cpu" };
   const activationsIn = async (planes: Planes) => (await channelMeans(engine, viewer, planes))[0]!;
   const paths = photos === undefined ? [] : await imagesIn(photos);
-  const bar = new WorkBar(terminal, "comparing", shown.length + paths.length);
   const pictures: ShownPicture[] = [];
   const ofPhotos: Photo[] = [];
-  try {
+  {
+    using bar = new WorkBar(terminal, "comparing", shown.length + paths.length);
     for (const picture of shown) {
       const planes = await shownPlanes(
         await readPicture(picture.path),
@@ -72,8 +72,6 @@ export async function compareSheet(
       ofPhotos.push({ path, activations: await activationsIn(await planesFor(own.model, path)) });
       bar.show(pictures.length + ofPhotos.length);
     }
-  } finally {
-    bar.end();
   }
   const compared = compareChannels(pictures, ofPhotos);
   if (out !== undefined) {

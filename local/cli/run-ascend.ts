@@ -80,7 +80,7 @@ async function render(
 ): Promise<readonly AscentResult[]> {
   const engine = new AscentEngine({ threads });
   const total = task.channels.length * task.levels.length * task.iterations;
-  const bar = new WorkBar(terminal, `rendering ${task.layer.name}`, total);
+  using bar = new WorkBar(terminal, `rendering ${task.layer.name}`, total);
   const done = new Map<number, number>();
   try {
     return await engine.render(task, {
@@ -90,7 +90,6 @@ async function render(
       },
     });
   } finally {
-    bar.end();
     await engine.close();
   }
 }

@@ -75,7 +75,7 @@ async function judgeSheet(
   const classesOf = classMatcher(labels);
   const names = parseLabels(labels.join("\n")).map(firstSynonym);
   const judged: JudgedPicture[] = [];
-  const bar = new WorkBar(terminal, "judging", pictures.length);
+  using bar = new WorkBar(terminal, "judging", pictures.length);
   for (const { channel, label, of, path } of pictures) {
     bar.show(judged.length);
     const wanted = classesOf(of ?? "");
@@ -92,7 +92,6 @@ async function judgeSheet(
     const { first, ...rest } = judgement;
     judged.push({ channel, label, ...rest, seen: names[first] ?? "" });
   }
-  bar.end();
   return judgementReport(judged);
 }
 

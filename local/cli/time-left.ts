@@ -31,8 +31,8 @@ export class TimeLeft {
   }
 }
 
-/** A bar for work of equal pieces, with the time that the rest takes. */
-export class WorkBar {
+/** A bar for work of equal pieces, with the time left; it ends where the work fails, too. */
+export class WorkBar implements Disposable {
   readonly #bar: ProgressBar;
   readonly #total: number;
   readonly #timeLeft: TimeLeft;
@@ -61,7 +61,7 @@ export class WorkBar {
     this.#bar.show(done, this.#total, isLeft ? `${describeSeconds(seconds)} left` : undefined);
   }
 
-  end(): void {
+  [Symbol.dispose](): void {
     this.#bar.end();
   }
 }

@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 
 import { encodePng } from "../../../lib/image/png.ts";
 import { filledRaster, type Raster, type Rgb, type Size } from "../../../lib/image/raster.ts";
+import { runCommandLine } from "../../../local/cli/run-command-line.ts";
 import { readPicture } from "../../../local/cli/sheet-pictures.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
@@ -120,4 +121,22 @@ test("a sheet of photographs is refused where no picture raises a single channel
   await writeFile(file("a.manifest.json"), JSON.stringify(manifest));
   const words = judge("--photos", file("photos"), "--out", file("a.png"));
   await expectRefused(folder, words, /--out .*a\.png: no picture of the sheet raises a single/);
+});
+
+test("a picture that cannot be read is told of on a line of its own, below the bar", async () => {
+  await writeFile(file("labels.txt"), "red\ngreen\nazure\n");
+  await writeFile(file("a.tiles/p3.png"), "torn");
+  let nowMs = 0;
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => (nowMs += 5_000));
+  onTestFinished(() => clock.mockRestore());
+  let stderr = "";
+  const by = ["--by", file("colours.onnx"), "--labels", file("labels.txt")];
+  const words = ["judge", file("a.manifest.json"), ...by];
+  const code = await runCommandLine(words, {
+    env: { DREAMGRID_CACHE: "/nonexistent/cache", DREAMGRID_GPU: "off" },
+    stdout: { write: () => undefined },
+    stderr: { isTTY: true, write: (part: string) => void (stderr += part) },
+  });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/judging \[[^\n]*\n+dreamgrid: [^\n]*p3\.png/);
 });

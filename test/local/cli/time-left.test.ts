@@ -19,7 +19,7 @@ test("a bar comes where work takes longer than a second, and says what is left f
     nowMs = 500 + 1000 * seconds;
     work.show(done);
   }
-  work.end();
+  work[Symbol.dispose]();
   expect(shown).toEqual([[4, 40, undefined], [8, 40, "15 s left"], [40, 40, undefined], "end"]);
 });
 
