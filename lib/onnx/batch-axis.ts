@@ -193,8 +193,8 @@ export class BatchAxis {
       this.#reached.add(output);
       const order = this.#orderAfter(node, output);
       this.#order.set(output, order);
-      const isSingle = this.single.get(output)?.shape[0] === 1;
-      if (inferred.shape[0] === this.size && isSingle && order !== "mixed") return [];
+      const isLeading = inferred.shape[0] === this.size && this.single.get(output)?.shape[0] === 1;
+      if (isLeading && order !== "mixed") return [];
       const isApart = order !== "alternating" && order !== "mixed";
       const axis = isApart ? this.axisOf(output) : null;
       if (axis === 0) this.parts.set(output, this.#placesOf(output));
@@ -202,19 +202,21 @@ export class BatchAxis {
         this.axes.set(output, axis);
       }
       const earlier = reaching.map((value) => this.#broken.get(value)).find(Boolean);
-      const problem = earlier ?? this.#lost(node, source, inferred.shape);
+      const own = () => (isLeading ? this.#mixed(node) : this.#lost(node, source, inferred.shape));
+      const problem = earlier ?? own();
       this.#broken.set(output, problem);
       return [[output, problem] as const];
     });
   }
 
+  #mixed(node: Node): ShapeMismatchError {
+    return new ShapeMismatchError(
+      `${describeNode(node)} does not keep the ${this.size} images of a batch apart; ` +
+        "choose a layer before it",
+    );
+  }
+
   #lost(node: Node, from: readonly number[], to: readonly number[]): ShapeMismatchError {
-    if (to[0] === this.size) {
-      return new ShapeMismatchError(
-        `${describeNode(node)} does not keep the ${this.size} images of a batch apart; ` +
-          "choose a layer before it",
-      );
-    }
     const isHead = (node.op === "Reshape" || node.op === "Flatten") && to.length <= 2;
     return new ShapeMismatchError(
       `${describeNode(node)} turns ${formatShape(from)} into ${formatShape(to)}, which no longer ` +

@@ -131,6 +131,7 @@ describe("specialise", () => {
     expect(cutAt(graph, { value: "features" }).map(({ op }) => op)).toEqual(["Conv"]);
   });
 
+  const lost = "which no longer has a leading axis of 2 for the batch";
   test.each([
     [
       [node("CumSum", "x first", "made"), node("Relu", "made", "y")],
@@ -138,18 +139,22 @@ describe("specialise", () => {
     ],
     [
       [node("Gather", "x first", "made"), node("Transpose", "made", "y", { perm: [0, 2, 1] })],
-      "Gather 'made' turns [2, 3, 4, 6] into [3, 4, 6], which no longer has a leading axis of 2 " +
-        "for the batch; choose a layer whose first axis is the batch",
+      `Gather 'made' turns [2, 3, 4, 6] into [3, 4, 6], ${lost}`,
     ],
-  ])("what loses the images is named, there and behind it: %#", (nodes, message) => {
-    const initializers = { first: int(0) };
-    const lost = modelOf(
-      sketch({ inputs: { x: [1, 3, 4, 6] }, nodes, outputs: ["y"], initializers }),
+    [
+      // an axis that is as long as the batch by chance
+      [node("Transpose", "halves", "made", { perm: [1, 0, 2] }), node("Relu", "made", "y")],
+      `Transpose 'made' turns [2, 2, 36] into [2, 2, 36], ${lost}`,
+    ],
+  ])("what loses the images is named, there and behind it: %#", (losing, message) => {
+    const nodes = [node("Reshape", "x cut", "halves"), ...losing];
+    const initializers = { first: int(0), cut: intsTensor([1, 2, 36]) };
+    const { unbatched } = specialise(
+      modelOf(sketch({ inputs: { x: [1, 3, 4, 6] }, nodes, outputs: ["y"], initializers })),
+      [2, 3, 4, 6],
     );
-    const { unbatched, problems } = specialise(lost, [2, 3, 4, 6]);
-    expect([...problems]).toEqual([]);
-    const said = [...unbatched].map(([value, problem]) => [value, problem.message]);
-    expect(said).toEqual(["made", "y"].map((value) => [value, message]));
+    expect([...unbatched.keys()]).toEqual(["made", "y"]);
+    for (const problem of unbatched.values()) expect(problem.message).toContain(message);
   });
 
   test("axes that attention merges into the batch and gives back are no problem", () => {
