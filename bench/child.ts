@@ -11,6 +11,8 @@ export interface RequestCost {
   readonly cpuSeconds: number;
   /** Resident, at most. */
   readonly peakMb: number;
+  /** Images that failed their quality card at first, and so cost twice. */
+  readonly redrawn: number;
 }
 
 /** What a request costs in a process of its own, on one thread. */

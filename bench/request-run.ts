@@ -3,7 +3,7 @@ import { openNetwork } from "../lib/networks/registry.ts";
 import { analyseNetwork } from "../lib/pipeline/networks/analyse-network.ts";
 import { renderRequest } from "../lib/pipeline/render/render-request.ts";
 
-/** One request on one thread of this process alone: prints its seconds and peak memory. */
+/** One request on one thread of this process alone: prints what it cost. */
 const [json] = process.argv.slice(2);
 if (json === undefined) throw new Error("which request?");
 const request: unknown = JSON.parse(json);
@@ -16,11 +16,13 @@ const [startedMs, startedCpu] = [performance.now(), process.cpuUsage()];
 const network = await analyseNetwork(
   await openNetwork(String(request.network), networkFolders(process.env)),
 );
+let redrawn = 0;
 await renderRequest(network, request, {
   threads: 1,
   signal: new AbortController().signal,
   tell: async (event) => {
     if (event.kind === "failed") throw new Error(`channel ${event.channel}: ${event.reason}`);
+    if (event.kind === "image" && event.redrawn) redrawn++;
   },
 });
 const { user, system } = process.cpuUsage(startedCpu);
@@ -29,5 +31,6 @@ process.stdout.write(
     seconds: (performance.now() - startedMs) / 1000,
     cpuSeconds: (user + system) / 1e6,
     peakMb: Math.round(process.resourceUsage().maxRSS / 1024),
+    redrawn,
   }),
 );
