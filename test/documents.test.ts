@@ -70,7 +70,7 @@ test("time and memory grew in the last run with what bench/README.md says they g
   const results = readFileSync("bench/RESULTS.md", "utf8");
   const rowsOf = (title: string) => {
     const [, section = ""] = new RegExp(`\n### ${title}\n([^]*?)\n### `).exec(results) ?? [];
-    const rows = [...section.matchAll(/^\| (\d+) +\| ([\d.]+) .*\| (\d+) +\|$/gm)];
+    const rows = [...section.matchAll(/^\| (\d+) +\| ([\d.]+) .*\| (\d+) +\| \d+ +\|$/gm)];
     return rows.map((row) => row.slice(1).map(Number) as [number, number, number]);
   };
   for (const title of ["Channels", "Iterations", "Side of the image"]) {
