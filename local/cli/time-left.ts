@@ -50,6 +50,7 @@ export class WorkBar implements Disposable {
     this.#timeLeft = new TimeLeft(nowMs);
     this.#nowMs = nowMs;
     this.#startMs = nowMs();
+    // its clock starts with the work, not with the first piece that is done
     this.#timeLeft.seconds(0, total);
   }
 
