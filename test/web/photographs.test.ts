@@ -32,6 +32,10 @@ describe.skipIf(CHROMIUM === null)("photographs", () => {
     await choose("Caricature a photograph", "image/png");
     await expect.poll(() => valueOf("targets"), PATIENT).toMatch(/^\[\{"activationOf":"uploads\//);
     expect(await valueOf("channels"), "they would stand beside the target").toBe("");
+    await choose("Draw a photograph's activation grid", "image/png");
+    await expect.poll(() => valueOf("targets"), PATIENT).toContain('.png","at":"each"}]');
+    await choose("Caricature a photograph", "image/png");
+    await expect.poll(() => valueOf("targets"), PATIENT).toMatch(/\.png"\}\]$/);
     await expectAccessible(page);
     await page.getByRole("button", { name: "Render", exact: true }).click();
     await page.getByRole("heading", { name: "tiny / wide" }).waitFor();

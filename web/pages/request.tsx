@@ -167,9 +167,16 @@ function Photograph({ path, onWrite }: PhotographProps) {
   }
   if (path !== "targets") return null;
   // targets stand in place of channels
-  const caricature = (key: string) =>
-    onWrite({ targets: JSON.stringify([{ activationOf: key }]), channels: "" });
-  return <PhotographButton onSent={caricature}>Caricature a photograph</PhotographButton>;
+  const like = (place: object) => (key: string) =>
+    onWrite({ targets: JSON.stringify([{ activationOf: key, ...place }]), channels: "" });
+  return (
+    <>
+      <PhotographButton onSent={like({})}>Caricature a photograph</PhotographButton>
+      <PhotographButton onSent={like({ at: "each" })}>
+        Draw a photograph's activation grid
+      </PhotographButton>
+    </>
+  );
 }
 
 interface MethodChoiceProps {

@@ -123,5 +123,6 @@ function weightsOf({ channel, channels = {} }: RequestTarget): ReadonlyMap<numbe
 
 /** The middle of the pixel, so that other sizes of the map find it too. */
 function placeOf(at: NonNullable<RequestTarget["at"]>, { height, width }: Size): Place {
+  if (at === "each") throw new Error("internal: a target at each place of a map");
   return at === "centre" ? CENTRE : [(at[0] - 0.5) / width, (at[1] - 0.5) / height];
 }

@@ -6,7 +6,7 @@ import type { RenderRequest } from "./request.ts";
 
 /** What keeps so many tiles of one size from being a sheet as it is asked for; none if it can. */
 export function montageProblems(
-  { montage }: RenderRequest,
+  { montage }: Pick<RenderRequest, "montage">,
   count: number,
   tileSize: Size,
 ): string[] {

@@ -20,6 +20,7 @@ import { completeRequest, type CompleteRequest, imageNumbers } from "./complete-
 import { cropProblems } from "./crop-problems.ts";
 import { selectChannels } from "./channel-selection.ts";
 import { montageProblems } from "./montage-problems.ts";
+import { type PlacedTargets, placeTargets } from "./each-place.ts";
 import { presetForm } from "./preset-form.ts";
 import { filesOfTargets } from "./fields/targets.ts";
 import { fixedMeanProblems, raisedLayer } from "./raised-layer.ts";
@@ -56,15 +57,16 @@ export async function resolveRequest(
   const { model } = network;
   const layer = requestedLayer(request, network);
   const classNames = classNamesOf(layer, network.layers, network.labels);
-  const { drawn, problems: misnamed } = drawnOf(request, layer, { network, classNames, files });
-  const complete = completeRequest(request, model, layer, drawn);
-  const channels = imageNumbers(complete);
+  const { drawn, problems: misnamed } = drawnOf(request, layer, { network, classNames });
+  const unplaced = completeRequest(request, model, layer, drawn);
   const { width, height } = initialImage ?? model.inputSize;
-  const drawing = drawingOf(complete, { width, height });
+  const drawing = drawingOf(unplaced, { width, height });
   const tileSize = pictureSize(tileSizeOf(drawing), planeKind(model.planes), model.planes.length);
+  const { length: count } = imageNumbers(unplaced);
+  const tooMuchWork = (channelCount: number) => workProblems({ ...drawing, channelCount });
   const tooMuch = [
-    ...countProblems(channels.length, request.targets ? "targets" : "channels"),
-    ...workProblems({ ...drawing, channelCount: channels.length }),
+    ...countProblems(count, request.targets ? "targets" : "channels"),
+    ...tooMuchWork(count),
   ];
   const overLimit = tooMuch.length > 0 ? tooMuch : pictureProblems(drawing, tileSize);
   const wrong = [...misnamed, ...photographProblems(request, model)];
@@ -72,15 +74,21 @@ export async function resolveRequest(
   if (overLimit.length > 0) throw new RequestError([...wrong, ...overLimit]);
   const raised = raisedLayer(request, model, layer);
   const noAscent = await ascentProblems(model, raised, drawing);
-  const { channelAxis, targets: wanted = [] } = complete;
+  const { channelAxis, targets: wanted = [] } = unplaced;
   // the axis that was decided on has channels of a length that the weights decide
   const areMapsAsked = channelAxis !== undefined || wanted.length > 0;
   const maps = areMapsAsked ? mapsAtSizes(model, raised, drawing) : [];
   const [first] = maps;
+  const { problems: misplaced, ...placed } = placeTargets(wanted, files, first?.mapShape);
+  const complete = withPlaces(unplaced, placed);
+  const channels = imageNumbers(complete);
   const secondsOf = (each: Drawing): WorkSeconds => workSeconds(model, raised, each);
   const seconds = noAscent.length > 0 ? null : secondsOf(drawing);
   const problems = [
     ...wrong,
+    // a target that is not found may stand for any
+    ...(misnamed.length > 0 ? [] : misplaced),
+    ...(channels.length > count ? tooMuchWork(channels.length) : []),
     ...noAscent,
     ...fixedMeanProblems(request, model, raised),
     ...(channelAxis === undefined ? [] : channelAxisProblems(channelAxis, raised, maps)),
@@ -88,7 +96,7 @@ export async function resolveRequest(
     ...(complete.method === "fourier" ? cropProblems(complete) : []),
     ...(first ? targetFitProblems(wanted, { ...first, layerName: layer.name, files }) : []),
     ...(first ? diversityProblems(drawing.together, model, raised, first.size) : []),
-    ...montageProblems(request, channels.length, tileSize),
+    ...montageProblems(complete, channels.length, tileSize),
   ];
   if (problems.length > 0) throw new RequestError(problems);
   return {
@@ -114,15 +122,13 @@ export async function resolveRequest(
 interface Surroundings {
   readonly network: AnalysedNetwork;
   readonly classNames: readonly string[] | null;
-  /** Of the targets. */
-  readonly files: readonly TargetFile[];
 }
 
 /** What the request draws, in normal form, as far as it is not wrong. */
 function drawnOf(
   request: RenderRequest,
   layer: LayerWithChannels,
-  { network, classNames, files }: Surroundings,
+  { network, classNames }: Surroundings,
 ) {
   const decided = network.layers[layer.index - 1]?.channelAxis;
   const axis = layer.channelAxis === decided ? {} : { channelAxis: layer.channelAxis };
@@ -137,11 +143,26 @@ function drawnOf(
         : `layer '${layer.name}' does not feed the classifier, so its channels have no class names`,
   };
   if (request.targets) {
-    const { targets, problems } = resolveTargets(request.targets, among, files);
+    const { targets, problems } = resolveTargets(request.targets, among);
     return { drawn: { ...axis, targets: [...targets] }, problems };
   }
   const { channels, problems } = selectChannels(request.channels ?? [], among);
   return { drawn: { ...axis, channels: [...channels] }, problems };
+}
+
+/** With the targets at their places; a sheet of a whole map is laid as the map is. */
+function withPlaces(
+  request: CompleteRequest,
+  { targets, columns }: Omit<PlacedTargets, "problems">,
+): CompleteRequest {
+  if (request.targets === undefined) return request;
+  const { montage } = request;
+  const grid: [null, number] | null = columns === null ? null : [null, columns];
+  return {
+    ...request,
+    targets: [...targets],
+    montage: { ...montage, gridSize: montage.gridSize ?? grid },
+  };
 }
 
 /** Of each image; `null`: it has none of words. */

@@ -10,7 +10,8 @@ import {
   imageShapeOf,
 } from "../../optvis/graph/layer-pass.ts";
 import { type LayerChannels, selectChannels } from "./channel-selection.ts";
-import { renameFiles, type RequestTarget } from "./fields/targets.ts";
+import { mapSides } from "./each-place.ts";
+import type { RequestTarget } from "./fields/targets.ts";
 import { DEFAULT_COSINE_POWER } from "./target-units.ts";
 
 /** What targets are to fit. */
@@ -28,11 +29,10 @@ export interface ResolvedTargets {
   readonly problems: readonly string[];
 }
 
-/** Finds the channels that targets name. @param files those that they name */
+/** Finds the channels that targets name. */
 export function resolveTargets(
   targets: readonly RequestTarget[],
   layer: LayerChannels,
-  files: readonly TargetFile[],
 ): ResolvedTargets {
   const problems: string[] = [];
   const resolved: RequestTarget[] = [];
@@ -42,9 +42,7 @@ export function resolveTargets(
     problems.push(...found.problems);
     if (problems.length >= MAX_ENTRIES_TOLD) break;
   }
-  // one that is not found may stand for any
-  if (problems.length > 0) return { targets: resolved, problems };
-  return { targets: resolved, problems: repeatedTargets(resolved, files) };
+  return { targets: resolved, problems };
 }
 
 function resolveTarget(target: RequestTarget, where: string, layer: LayerChannels) {
@@ -57,31 +55,6 @@ function resolveTarget(target: RequestTarget, where: string, layer: LayerChannel
   if (target.layer) return as({ layer: true });
   const { channels, problems } = weightsOf(target, where, layer);
   return { target: { ...channels, ...more }, problems };
-}
-
-/**
- * Targets that are given again: their images would be the same, to the byte. Of files it is the
- * bytes that count.
- *
- * @param targets in normal form
- */
-function repeatedTargets(
-  targets: readonly RequestTarget[],
-  files: readonly TargetFile[],
-): readonly string[] {
-  const bytesOf = new Map(files.map(({ key, sha256 }) => [key, sha256]));
-  const firsts = new Map<string, number>();
-  const problems: string[] = [];
-  renameFiles(targets, (key) => bytesOf.get(key) ?? key).forEach((target, i) => {
-    const written = JSON.stringify(Object.entries(target).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-    const first = firsts.get(written);
-    firsts.set(written, first ?? i);
-    if (first === undefined) return;
-    problems.push(
-      `targets[${i}]: the same as targets[${first}], and so would be its image; leave it out, or give one of them diversity for images that differ`,
-    );
-  });
-  return problems.slice(0, MAX_ENTRIES_TOLD);
 }
 
 /** What of places and files does not fit the layer. */
@@ -166,13 +139,14 @@ function placeProblems(
   { layerName, mapShape }: TargetLayerFacts,
 ): string[] {
   if (at === undefined) return [];
-  const [, height, width, ...more] = mapShape;
-  if (height === undefined || width === undefined || more.length > 0) {
+  const sides = mapSides(mapShape);
+  if (sides === null) {
     return [
       `${where}.at: layer '${layerName}' has no map of rows and columns, it is [${mapShape.join(", ")}]; leave it out`,
     ];
   }
-  if (at === "centre" || (at[0] <= width && at[1] <= height)) return [];
+  const [height, width] = sides;
+  if (typeof at === "string" || (at[0] <= width && at[1] <= height)) return [];
   return [
     `${where}.at: given [${at.join(", ")}]; wanted a column from 1 to ${width} and a row from 1 to ${height} of layer '${layerName}'`,
   ];

@@ -16,7 +16,7 @@ import {
 export const TARGET_KINDS = ["channel", "channels", "direction", "activationOf", "layer"] as const;
 
 const KIND_WANTED = `exactly one of ${TARGET_KINDS.join(", ")}`;
-const PLACE_WANTED = '[column, row] of the layer\'s map, counted from 1, or "centre"';
+const PLACE_WANTED = '[column, row] of the layer\'s map, counted from 1, "centre" or "each"';
 
 const position = z.int().min(1).max(MAX_IMAGE_SIDE_PX);
 const weight = z.number().min(-MAX_TARGET_WEIGHT).max(MAX_TARGET_WEIGHT);
@@ -51,12 +51,12 @@ function targetOf(file: z.ZodType<string>) {
         'a weighted sum of channels, by 1-based index or class name: {"12": 1, "40": -0.5}',
       ),
     at: z
-      .union([z.tuple([position, position], { error: PLACE_WANTED }), z.literal("centre")], {
+      .union([z.tuple([position, position], { error: PLACE_WANTED }), z.enum(["centre", "each"])], {
         error: PLACE_WANTED,
       })
       .optional()
       .describe(
-        `${PLACE_WANTED}: of channels the neuron there, of an image's activation the vector there`,
+        `${PLACE_WANTED}: of channels the neuron there, of an image's activation the vector there; "each" is a target for each place of the map`,
       ),
     direction: file
       .optional()
@@ -124,7 +124,7 @@ export const localTargets = targetsOf(z.string().min(1));
 
 /**
  * A target as a request has it. In normal form its channels are indices, a single one of weight 1
- * is `channel`, and nothing that has a default is left out.
+ * is `channel`, no place is "each", and nothing that has a default is left out.
  */
 export type RequestTarget = NonNullable<z.infer<typeof targets>>[number];
 

@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import {
+  type AnalysedNetwork,
+  analyseNetwork,
+} from "../../../lib/pipeline/networks/analyse-network.ts";
+import type { TargetFile } from "../../../lib/pipeline/request/resolved-request.ts";
+import { parseRequest } from "../../../lib/pipeline/request/request.ts";
+import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
+import { tinyNetwork } from "../../support/tiny-network.ts";
+import { problemsOf } from "./problems-of.ts";
+
+let folder: string;
+let network: AnalysedNetwork;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "each-place-"));
+  network = await analyseNetwork(await tinyNetwork(folder));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const KEYS = ["uploads/snail.png", "uploads/tiger.png"];
+const files = KEYS.map((key): TargetFile => ({ key, sha256: key, shape: null }));
+const like = (key: string) => ({ activationOf: key, at: "each" });
+
+/** A crop of 4 rows and 6 columns is a map of as many, as the layer's kernels are 1x1. */
+const CROP = { method: "fourier", cropSize: [4, 6], canvasSize: [8, 12], cropMargin: 1 };
+
+async function resolve(targets: readonly object[], more: object = CROP) {
+  const given = { network: "tiny", layer: "wide", targets, ...more };
+  return resolveRequest(parseRequest(given), network, null, files);
+}
+
+const places = (rows: number, columns: number) =>
+  Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: columns }, (__, column) => [column + 1, row + 1]),
+  ).flat();
+
+test("'each' is a target for each place of the map, row by row, on a sheet that is laid as it is", async () => {
+  const { request, channels, labels } = await resolve([like(KEYS[0]!)]);
+  const wanted = places(4, 6).map((at) => ({ activationOf: KEYS[0], cosinePower: 1, at }));
+  expect(request.targets).toEqual(wanted);
+  expect(channels).toHaveLength(24);
+  expect(labels.slice(5, 8)).toEqual([
+    "like snail at 6,1",
+    "like snail at 1,2",
+    "like snail at 2,2",
+  ]);
+  expect(request.montage.gridSize).toEqual([null, 6]);
+  // what it has become is a request for the same
+  const again = parseRequest({ ...request, network: "tiny", layer: "wide" });
+  expect((await resolveRequest(again, network, null, files)).request).toEqual(request);
+});
+
+test("the places of several images stand one below the other, those beside other targets as these do", async () => {
+  const two = await resolve(KEYS.map(like));
+  expect(two.request.montage.gridSize).toEqual([null, 6]);
+  expect(two.labels[24]).toBe("like tiger at 1,1");
+  const mixed = await resolve([{ layer: true }, { channel: 3, at: "each" }]);
+  expect(mixed.request.targets?.slice(0, 2)).toEqual([{ layer: true }, { channel: 3, at: [1, 1] }]);
+  expect(mixed.channels).toHaveLength(25);
+  expect(mixed.request.montage.gridSize).toBeNull();
+});
+
+test("another grid may be asked for", async () => {
+  const more = { ...CROP, montage: { gridSize: [2, null] } };
+  expect((await resolve([like(KEYS[0]!)], more)).request.montage.gridSize).toEqual([2, null]);
+  expect(
+    await problemsOf(() => resolve([like(KEYS[0]!)], { ...CROP, montage: { gridSize: [4, 5] } })),
+  ).toEqual([expect.stringContaining("[4, 5] has 20 places for 24 tiles")]);
+});
+
+test("images that differ are counted at each place", async () => {
+  const { labels, request } = await resolve([{ channel: 2, at: "each", diversity: 2 }]);
+  expect(request.targets).toHaveLength(24);
+  expect(labels.slice(0, 3)).toEqual(["#2 at 1,1 1/2", "#2 at 1,1 2/2", "#2 at 2,1 1/2"]);
+});
+
+test("deepdream has the map of its first level", async () => {
+  const more = { method: "deepdream", pyramidLevels: 2 };
+  const { request } = await resolve([{ channel: 2, at: "each" }], more);
+  expect(request.targets).toEqual(places(16, 20).map((at) => ({ channel: 2, at })));
+});
+
+test("what is wrong is told of the targets as they were given", async () => {
+  const each = { channel: 2, at: "each" };
+  expect(await problemsOf(() => resolve([each, { channel: 2, at: [7, 1] }]))).toEqual([
+    "targets[1].at: given [7, 1]; wanted a column from 1 to 6 and a row from 1 to 4 of layer 'wide'",
+  ]);
+  const twice = await problemsOf(() => resolve([each, { channel: 2, at: [6, 4] }, each]));
+  expect(twice).toEqual([
+    expect.stringMatching(/^targets\[1\]: the same as targets\[0\], /),
+    expect.stringMatching(/^targets\[2\]: the same as targets\[0\], /),
+  ]);
+  const classes = await problemsOf(() => resolve([each], { layer: "classes" }));
+  expect(classes).toEqual([
+    expect.stringMatching(/^targets\[0\].at: layer 'classes' has no map of rows and columns/),
+  ]);
+});
+
+test("more places than a request may have images are refused, and so is their work", async () => {
+  const large = { ...CROP, cropSize: [101, 100], canvasSize: [202, 200], numIterations: 1 };
+  expect(await problemsOf(() => resolve([{ channel: 2, at: "each" }], large))).toEqual([
+    'targets: given 10100 images, with "each" of 100x101 places; wanted at most 10000 in one request; choose a later layer, or a smaller image for it',
+  ]);
+  const long = { ...CROP, cropSize: [50, 60], canvasSize: [100, 120], numIterations: 2_000 };
+  const few = places(1, 6).map((at) => ({ channel: 2, at }));
+  expect((await resolve(few, long)).channels).toHaveLength(6);
+  expect(await problemsOf(() => resolve([{ channel: 2, at: "each" }], long))).toEqual([
+    expect.stringMatching(/^request: 3000 channels x 2000 iterations x /),
+  ]);
+});
