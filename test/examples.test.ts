@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import { classChannel, parseLabels } from "../lib/networks/labels.ts";
 import { PRESETS } from "../lib/pipeline/request/fields/fourier.ts";
-import { parseRequest } from "../lib/pipeline/request/request.ts";
+import { parseLocalRequest, parseRequest } from "../lib/pipeline/request/request.ts";
 
 const FOLDER = new URL("../examples/", import.meta.url);
 const CLASSES = ["snail", "tiger", "zebra", "castle", "fountain", "strawberry"];
@@ -67,7 +67,7 @@ test("the requests of the Fourier method name each preset, or emojinet's own rec
   const folder = new URL("fourier/", FOLDER);
   const requests = await Promise.all(
     (await readdir(folder)).map(async (name) => {
-      const request = parseRequest(JSON.parse(await readFile(new URL(name, folder), "utf8")));
+      const request = parseLocalRequest(JSON.parse(await readFile(new URL(name, folder), "utf8")));
       if (request.method !== "fourier") throw new Error(`${name}: ${request.method}`);
       expect(name.startsWith(`${request.network}-`)).toBe(true);
       return { name, request };
