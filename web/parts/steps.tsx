@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 interface Step {
   readonly text: string;
@@ -33,7 +33,8 @@ export function Steps({ label, before, behind }: StepsProps) {
 
 /** The arrow keys lead to what is before and behind, unless something is being written. */
 function useStepKeys(before: string | null, behind: string | null) {
-  useEffect(() => {
+  // at once with the page: a key that is pressed then is meant for what is shown
+  useLayoutEffect(() => {
     const follow = ({ key, target, altKey, ctrlKey, metaKey }: KeyboardEvent) => {
       if (altKey || ctrlKey || metaKey) return;
       // what takes the arrows itself: fields, and text that is wider than its place
