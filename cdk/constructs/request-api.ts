@@ -49,6 +49,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "POST", path: "/uploads", body: "UploadRequest" },
   { method: "GET", path: "/networks" },
   { method: "GET", path: "/networks/{networkId}/layers" },
+  { method: "GET", path: "/networks/{networkId}/layers/{index}" },
   { method: "GET", path: "/networks/{networkId}/classes" },
   { method: "GET", path: "/openapi.json" },
   { method: "GET", path: "/request.schema.json" },

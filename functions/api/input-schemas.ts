@@ -31,6 +31,11 @@ export const channelPathSchema = z.strictObject({
   channel: z.int().min(1).max(MAX_CHANNEL_INDEX).describe("1-based"),
 });
 
+export const layerPathSchema = z.strictObject({
+  networkId: networkIdSchema,
+  index: z.int().min(1).describe("1-based; 1 is the image"),
+});
+
 /** Part of a network's layer table. */
 export const layerPageSchema = z.strictObject({
   after: z.int().min(0).default(0).describe("only layers behind this index"),

@@ -5,17 +5,19 @@ import { classesOf } from "../../lib/networks/labels.ts";
 import { NETWORK_ID, type NetworkDescription } from "../../lib/networks/description.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { fileFacts, layerFacts } from "../../lib/pipeline/networks/layer-facts.ts";
 import { findPublishedDescription } from "../../lib/pipeline/networks/published-description.ts";
 import { layerRows } from "../../lib/pipeline/request/layer-rows.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { firstThatFit } from "./first-that-fit.ts";
-import { layerPageSchema } from "./input-schemas.ts";
+import { layerPageSchema, layerPathSchema } from "./input-schemas.ts";
 import { classesLink, layerPageLink, layersLink } from "./links.ts";
 import { lookAtEach } from "./look-at-each.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
 import {
   classListSchema,
+  layerFactsDocumentSchema,
   layerTableSchema,
   networkIdSchema,
   networkListSchema,
@@ -64,14 +66,43 @@ export const listLayers = defineRoute({
   },
   problems: ["not-found", "conflict"],
   handle: async ({ path: { networkId }, query: { after }, basePath }, deps) => {
-    const rows = await lookInto(networkId, deps, layerRows);
+    const { rows, file } = await lookInto(networkId, deps, (network) => ({
+      rows: layerRows(network),
+      file: fileFacts(network),
+    }));
     const rest = rows.filter(({ index }) => index > after);
     const layers = firstThatFit(rest);
     const next =
       layers.length === rest.length
         ? null
         : layerPageLink(basePath, networkId, layers.at(-1)!.index);
-    return { body: { network: networkId, layers, links: { next } } };
+    return { body: { network: networkId, file, layers, links: { next } } };
+  },
+});
+
+export const getLayer = defineRoute({
+  method: "GET",
+  template: "/networks/{networkId}/layers/{index}",
+  operationId: "getLayer",
+  summary: "A layer's node as the file has it: operator, attributes, inputs and weights",
+  ...NO_INPUT,
+  path: layerPathSchema,
+  success: {
+    status: 200,
+    description: "the layer's facts",
+    schema: layerFactsDocumentSchema,
+    schemaName: "LayerFacts",
+  },
+  problems: ["not-found", "conflict"],
+  handle: async ({ path: { networkId, index } }, deps) => {
+    const network = await lookInto(networkId, deps, (found) => found);
+    const layer = network.layers[index - 1];
+    if (layer === undefined) {
+      throw new ProblemError("not-found", [
+        `network '${networkId}' has no layer ${index}: it has ${network.layers.length}`,
+      ]);
+    }
+    return { body: await layerFacts(network, layer) };
   },
 });
 

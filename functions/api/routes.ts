@@ -5,7 +5,7 @@ import { createAtlas, getAtlas } from "./atlas-routes.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { createJob, deleteJob, getJob, listJobs, retryJobRoute } from "./job-routes.ts";
 import { getAnimation, getChannel, getDeepZoomPiece, getSheet, getTile } from "./picture-routes.ts";
-import { listClasses, listLayers, listNetworks } from "./network-routes.ts";
+import { getLayer, listClasses, listLayers, listNetworks } from "./network-routes.ts";
 import { openApiDocument } from "./openapi.ts";
 import { defineRoute, type Route } from "./route.ts";
 import { createUpload } from "./upload-routes.ts";
@@ -60,6 +60,7 @@ export const ROUTES: readonly Route[] = [
   getAtlas,
   listNetworks,
   listLayers,
+  getLayer,
   listClasses,
   createUpload,
   describeApi,

@@ -7,6 +7,11 @@ import { estimateSchema } from "../../lib/pipeline/job/estimate.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
 import { channelResultSchema } from "../../lib/pipeline/job/result.ts";
 import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
+import {
+  fileFactsSchema,
+  layerFactsSchema,
+  multiplyAddsSchema,
+} from "../../lib/pipeline/networks/layer-facts-schema.ts";
 import { suggestionSchema } from "../../lib/pipeline/request/suggestion-schema.ts";
 import { JOB_ID, JOB_ID_FORM, MODEL_FILE_FORM, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
 import {
@@ -167,6 +172,7 @@ export const classListSchema = z.strictObject({
 
 export const layerTableSchema = z.strictObject({
   network: networkIdSchema,
+  file: fileFactsSchema,
   layers: z.array(
     z.strictObject({
       index: z.int().min(1).describe("1-based; 1 is the image"),
@@ -178,6 +184,7 @@ export const layerTableSchema = z.strictObject({
       channelAxis: z.int().min(1).describe("which axis of the output they lie along"),
       learnables: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int()) })),
       learnableCount: z.int().min(0),
+      multiplyAdds: multiplyAddsSchema,
       aliases: z.array(z.string()).describe("other names it answers to"),
       inputs: z.array(z.int().min(1)).describe("indices of the layers that it reads"),
       module: z.string().describe("what it is part of, 'layer1.0'; empty where that is not known"),
@@ -192,6 +199,8 @@ export const layerTableSchema = z.strictObject({
     next: link.nullable().describe("the layers behind these, where one answer cannot hold all"),
   }),
 });
+
+export const layerFactsDocumentSchema = layerFactsSchema;
 
 export const uploadRequestSchema = z.discriminatedUnion(
   "kind",

@@ -7,6 +7,7 @@ import { didYouMean } from "./did-you-mean.ts";
 import { LayerNotFoundError } from "./errors.ts";
 import { channelAxes, NO_CHANNELS } from "../onnx/channel-axis.ts";
 import { canonicalName, LayerNamer } from "./layer-names.ts";
+import { type LayerNode, layerNode } from "./layer-node.ts";
 import { modulePaths } from "./module-paths.ts";
 import { isWholeAgain } from "./parted-channels.ts";
 import { weightOrigins } from "./weight-origins.ts";
@@ -51,6 +52,8 @@ export interface Layer {
   readonly aliases: readonly string[];
   /** Indices of the layers that it reads, in ascending order. */
   readonly inputs: readonly number[];
+  /** `null` for the image. */
+  readonly node: LayerNode | null;
   /** What it is part of, `layer1.0`, as its name says it; empty where it does not. */
   readonly module: string;
 }
@@ -133,6 +136,7 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
   function addLayer(node: Node, inputs: Iterable<number>): void {
     const learnables = learnablesOf(node);
     const value = firstOutput(node);
+    const made = layerNode(node, graph, readFrom);
     const names = namer.name(node, learnables[0]?.name ?? null, paths.get(node) ?? null);
     layerOf.set(value, layers.length);
     for (const output of node.outputs) readFrom.set(output, layers.length + 1);
@@ -147,6 +151,7 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
         [...node.inputs, ...node.outputs].some((each) => roundedValues.has(each)),
       value,
       ...activation(graph, value, axes.get(value) ?? 1),
+      node: made,
       learnables,
       learnableCount: learnables.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     });
@@ -248,6 +253,7 @@ function inputLayer(graph: StaticGraph): GrowingLayer {
     quantised: false,
     value: graph.input,
     ...activation(graph, graph.input, 1),
+    node: null,
     learnables: [],
     learnableCount: 0,
     aliases: [],

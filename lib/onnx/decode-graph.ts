@@ -50,12 +50,17 @@ function decodeNode(proto: NodeProto, external: CountedData): Node {
     op: proto.opType,
     name: proto.name,
     ...(scope !== null && { scope }),
-    domain: proto.domain === "ai.onnx" ? "" : proto.domain,
+    domain: standardDomain(proto.domain),
     inputs: proto.input,
     outputs: proto.output,
     // a file may call one `__proto__`, which only this makes a property like any other
     attributes: Object.fromEntries(attributes),
   };
+}
+
+/** Standard ONNX goes by two names. */
+export function standardDomain(domain: string): string {
+  return domain === "ai.onnx" ? "" : domain;
 }
 
 /**

@@ -50,6 +50,10 @@ function decodeElements(
 ): NumericTensor {
   const bytes = (width: number) => wholeElements(raw ?? new Uint8Array(), width);
   const halves = () => (raw ? new Uint16Array(...bytes(2)) : Uint16Array.from(proto.int32Data));
+  const asStored = (data: Iterable<number>): NumericTensor => ({
+    ...floatTensor(shape, data),
+    stored: proto.dataType,
+  });
   switch (proto.dataType) {
     case DataType.int64: {
       const data = raw ? new BigInt64Array(...bytes(8)) : BigInt64Array.from(proto.int64Data);
@@ -62,20 +66,18 @@ function decodeElements(
     case DataType.bool:
       return { type: "bool", shape, data: raw ?? Uint8Array.from(proto.int32Data) };
     case DataType.float16:
-      return { type: "float32", shape, data: float16ToFloat32(halves()) };
+      return asStored(float16ToFloat32(halves()));
     case DataType.bfloat16:
-      return { type: "float32", shape, data: bfloat16ToFloat32(halves()) };
+      return asStored(bfloat16ToFloat32(halves()));
     case DataType.double:
-      return floatTensor(shape, raw ? new Float64Array(...bytes(8)) : proto.doubleData);
+      return asStored(raw ? new Float64Array(...bytes(8)) : proto.doubleData);
     case DataType.uint8:
     case DataType.int8:
     case DataType.uint16:
     case DataType.int16:
     case DataType.uint4:
-    case DataType.int4: {
-      const integers = smallIntegers(proto, raw, sizeOf(shape));
-      return { ...floatTensor(shape, integers), stored: proto.dataType };
-    }
+    case DataType.int4:
+      return asStored(smallIntegers(proto, raw, sizeOf(shape)));
     default:
       return floatTensor(shape, raw ? new Float32Array(...bytes(4)) : proto.floatData);
   }

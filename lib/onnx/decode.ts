@@ -9,7 +9,7 @@ import {
 
 import { BudgetError, maxNodes, MAX_WEIGHT_BYTES } from "./budgets.ts";
 import { withChannelsFirst } from "./channels-first.ts";
-import { decodeGraph } from "./decode-graph.ts";
+import { decodeGraph, standardDomain } from "./decode-graph.ts";
 import { DerivedTensors } from "./derived-tensors.ts";
 import { ModelError } from "./errors.ts";
 import { counted, externalLocation, type ExternalData } from "./external-data.ts";
@@ -17,7 +17,7 @@ import { standardOpset, withoutFunctions } from "./inline-functions.ts";
 import { type InputConstant, withInputConstants } from "./input-constants.ts";
 import { inTopologicalOrder } from "./graph-order.ts";
 import { requireFileWithinBudgets } from "./measure-file.ts";
-import type { Graph, Model } from "./model.ts";
+import type { Graph, Model, Writing } from "./model.ts";
 import { readExternalFile, readModelFile } from "./model-files.ts";
 import { unrollGraph } from "./unroll-graph.ts";
 import { upgradeGraph } from "./upgrade-graph.ts";
@@ -141,8 +141,19 @@ function toModel(proto: ModelProto, where: string, source: Source): Model {
     const unrolled = withChannelsFirst(unrollGraph(upgraded, mostNodes));
     const metadata = new Map(proto.metadataProps.map(({ key, value }) => [key, value]));
     const derived = new DerivedTensors();
-    return { graph: unrolled, folded: new Map(), derived, metadata };
+    const writing = writingOf(proto);
+    return { graph: unrolled, folded: new Map(), derived, metadata, writing };
   });
+}
+
+function writingOf({ producerName, producerVersion, opsetImport }: ModelProto): Writing {
+  return {
+    producer: [producerName, producerVersion].filter(Boolean).join(" "),
+    opsets: opsetImport.map(({ domain, version }) => ({
+      domain: standardDomain(domain),
+      version: Number(version),
+    })),
+  };
 }
 
 function opsetOf(proto: ModelProto): number {

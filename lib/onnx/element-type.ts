@@ -1,4 +1,6 @@
-import type { ElementType } from "./tensor.ts";
+import { TensorProto_DataType } from "onnx-buf";
+
+import type { ElementType, Tensor } from "./tensor.ts";
 
 /** `TensorProto.DataType` numbers that decide how we hold a tensor. */
 export const DataType = {
@@ -68,4 +70,18 @@ export function elementTypeOf(onnxType: number): ElementType {
     default:
       return integerRange(onnxType) ? "float32" : "opaque";
   }
+}
+
+/** What the elements of a tensor are in the file, as people call it: "float16", "int8". */
+export function typeNameOf(tensor: Tensor): string {
+  const { type } = tensor;
+  if (type === "opaque") return nameOf(tensor.onnxType);
+  return nameOf((type === "float32" ? tensor.stored : undefined) ?? ONNX_TYPE[type]);
+}
+
+/** @param onnxType `TensorProto.DataType` number */
+function nameOf(onnxType: number): string {
+  if (onnxType === DataType.float) return "float32";
+  if (onnxType === DataType.double) return "float64";
+  return (TensorProto_DataType[onnxType] ?? `type ${onnxType}`).toLowerCase();
 }

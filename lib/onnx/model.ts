@@ -33,6 +33,8 @@ export interface Node {
    * layer, or an operator on integers.
    */
   readonly quantised?: "rounding" | "operator";
+  /** What the file has in its place, where that is another: of the file's own opset. */
+  readonly source?: Node;
   /** Operator set; empty for standard ONNX. */
   readonly domain: string;
   readonly inputs: readonly Value[];
@@ -59,6 +61,20 @@ export interface Graph {
   readonly initializers: ReadonlyMap<Value, Tensor>;
 }
 
+/** A set of operators that a file uses. */
+export interface OperatorSet {
+  /** Empty for standard ONNX. */
+  readonly domain: string;
+  readonly version: number;
+}
+
+/** Who wrote a file, and in which terms. */
+export interface Writing {
+  /** Name and version of the exporter; empty where the file does not say. */
+  readonly producer: string;
+  readonly opsets: readonly OperatorSet[];
+}
+
 /** A network as loaded: operators as of opset `OPSET`, whatever the file's was. */
 export interface Model {
   readonly graph: Graph;
@@ -68,6 +84,7 @@ export interface Model {
   readonly derived: DerivedTensors;
   /** What the file says besides, by its keys. */
   readonly metadata: ReadonlyMap<string, string>;
+  readonly writing: Writing;
 }
 
 /**

@@ -15,7 +15,7 @@ export function firstOutput({ outputs }: Pick<Node, "outputs">): Value {
 /** Characters of a name or an attribute that messages show; a file may have one of megabytes. */
 const MOST_SHOWN = 200;
 
-function shortened(text: string): string {
+export function shortened(text: string): string {
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text;
 }
 

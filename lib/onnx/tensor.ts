@@ -14,7 +14,7 @@ export type NumericTensor = FloatTensor | Int64Tensor | Int32Tensor | BoolTensor
 export type ElementType = Tensor["type"];
 
 export type FloatTensor = Typed<"float32", Float32Array> & {
-  /** `TensorProto.DataType` number, where the file has integers of up to 16 bits. */
+  /** `TensorProto.DataType` number, where the file has another type: halves, or integers. */
   readonly stored?: number;
 };
 export type Int64Tensor = Typed<"int64", BigInt64Array>;

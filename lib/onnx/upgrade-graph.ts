@@ -74,9 +74,12 @@ class Upgrader {
     const { constantOf, factsOf } = scope;
     try {
       const upgrade = operatorOf(node)?.upgrade;
-      return upgrade ? upgrade(whole, { ...this.#rewriting, constantOf, factsOf }) : [whole];
+      const made = upgrade?.(whole, { ...this.#rewriting, constantOf, factsOf }) ?? [whole];
+      return made.map((each) => (each === whole ? each : { ...each, source: whole }));
     } catch (error) {
-      if (error instanceof ModelError) return [refused(whole, error.message)];
+      if (error instanceof ModelError) {
+        return [{ ...refused(whole, error.message), source: whole }];
+      }
       throw error;
     }
   }

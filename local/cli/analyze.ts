@@ -11,7 +11,8 @@ export function analyzeCommand(terminal: Terminal): Command {
     .description("show a network's layers: index, name, type, sizes, and which can be rendered")
     .addArgument(networkArgument())
     .addOption(constantOption())
-    .option("--json", "print the table as JSON")
+    .option("--layer <layer>", "the node of one layer instead, as the file has it")
+    .option("--json", "print it as JSON")
     .action(async (idOrPath: string, flags: AnalyzeFlags) => {
       const { runAnalyze } = await import("./run-analyze.ts");
       await runAnalyze(idOrPath, flags, terminal);

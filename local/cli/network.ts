@@ -50,6 +50,11 @@ export function noteAssumptions({ notice }: AnalysedNetwork, { note }: Terminal)
   if (notice) note(`${notice}, to: dreamgrid models add`);
 }
 
+/** A layer's name, or its index, as a command line spells either. */
+export function asReference(reference: string): string | number {
+  return /^-?\d+$/.test(reference) ? Number(reference) : reference;
+}
+
 /**
  * A network and one of its layers, by name or by 1-based index as a command line spells either.
  *
@@ -62,8 +67,7 @@ export async function openLayer(
   input: InputFlags,
 ): Promise<AnalysedNetwork & { readonly layer: LayerWithChannels }> {
   const opened = await openForCommand(network, terminal, input);
-  const named = /^-?\d+$/.test(reference) ? Number(reference) : reference;
-  const layer = findLayerWithChannels(opened, named);
+  const layer = findLayerWithChannels(opened, asReference(reference));
   return {
     ...opened,
     layer: channelAxis === undefined ? layer : alongAxis(layer, channelAxis),

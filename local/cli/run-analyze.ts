@@ -1,24 +1,33 @@
-import type { Layer } from "../../lib/networks/layers.ts";
+import { findLayer, type Layer } from "../../lib/networks/layers.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { fileFacts, layerFacts } from "../../lib/pipeline/networks/layer-facts.ts";
 import { layerRows } from "../../lib/pipeline/request/layer-rows.ts";
 import type { InputFlags } from "./input-options.ts";
-import { noteAssumptions, openForCommand } from "./network.ts";
+import { layerText } from "./layer-text.ts";
+import { asReference, noteAssumptions, openForCommand } from "./network.ts";
 import { table, type Terminal } from "./terminal.ts";
 
 export interface AnalyzeFlags extends Pick<InputFlags, "input"> {
+  /** Name or 1-based index of the one that is shown. */
+  readonly layer?: string;
   readonly json?: boolean;
 }
 
 export async function runAnalyze(
   idOrPath: string,
-  { json, input }: AnalyzeFlags,
+  { layer: reference, json, input }: AnalyzeFlags,
   terminal: Terminal,
 ): Promise<void> {
   const opened = await openForCommand(idOrPath, terminal, { input });
-  if (json) {
+  if (reference !== undefined) {
+    const facts = await layerFacts(opened, findLayer(opened.layers, asReference(reference)));
+    terminal.print(json ? JSON.stringify(facts, null, 2) : layerText(facts));
+  } else if (json) {
     const { id: network, input: image } = opened.description;
     const layers = layerRows(opened);
-    terminal.print(JSON.stringify({ network, input: image, layers }, null, 2));
+    terminal.print(
+      JSON.stringify({ network, input: image, file: fileFacts(opened), layers }, null, 2),
+    );
   } else {
     printTable(opened, terminal);
   }

@@ -10,7 +10,8 @@ import { normal } from "../support/random.ts";
 const KIB = 1024;
 
 function modelOf(graph: Graph, folded: ReadonlyMap<string, Tensor> = new Map()): Model {
-  return { graph, folded, derived: new DerivedTensors(), metadata: new Map() };
+  const writing = { producer: "", opsets: [] };
+  return { graph, folded, derived: new DerivedTensors(), metadata: new Map(), writing };
 }
 
 function weights(initializers: Readonly<Record<string, Tensor>>, nodes: Graph["nodes"] = []) {

@@ -3,7 +3,7 @@ import { type ModelProto, ModelProtoSchema, OperatorSetIdProtoSchema } from "onn
 
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import type { Attributes, Graph, Node, Value, ValueInfo } from "../../lib/onnx/model.ts";
-import { DataType } from "../../lib/onnx/element-type.ts";
+import { DataType, integerRange } from "../../lib/onnx/element-type.ts";
 import type { ElementType, Tensor } from "../../lib/onnx/tensor.ts";
 
 const MICROSOFT = "com.microsoft";
@@ -72,6 +72,7 @@ export function writeModel(
   for (const proto of model.graph?.initializer ?? []) {
     const tensor = graph.initializers.get(proto.name);
     if (tensor?.type !== "float32" || tensor.stored === undefined) continue;
+    if (integerRange(tensor.stored) === null) continue;
     proto.dataType = tensor.stored;
     proto.rawData = packed(tensor.data, tensor.stored);
   }

@@ -17,6 +17,7 @@ function chain(...modules: readonly string[]): readonly LayerDocument[] {
     channels: null,
     learnables: [],
     learnableCount: 0,
+    multiplyAdds: null,
     aliases: [],
     renderable: true,
     problem: null,

@@ -55,6 +55,40 @@ describe.skipIf(CHROMIUM === null)("layers", () => {
     await page.close();
   });
 
+  test("show the file's node, of each that is stepped to where it was shown before", async () => {
+    const { page, complaints } = await openPage(browser());
+    const values = page.getByRole("region", { name: "Inputs and outputs" });
+    const rows = () => values.locator("tbody tr").allInnerTexts();
+    await page.goto(`${url()}/#/tiny`);
+    await page.getByText(/^61 learnables, 6\.8K multiply-adds,.* opset 18/).waitFor();
+    await page.goto(`${url()}/#/tiny/pool`);
+    const summary = page.getByText("Attributes and weights");
+    await summary.waitFor();
+    expect(await values.count()).toBe(0);
+    await summary.focus();
+    await page.keyboard.press("Enter");
+    await values.waitFor();
+    await page.getByText("no attributes are given").waitFor();
+    expect(await rows()).toEqual(["wide_relu\t1 × 7 × 16 × 20\t\t", "pool\t1 × 7 × 1 × 1\t"]);
+    await page.keyboard.press("ArrowRight");
+    await page.getByText("transB").waitFor();
+    const [, matrix, bias] = await rows();
+    expect(matrix).toMatch(
+      /^matrix\t5 × 7\tfloat32\t-0\.\d+ to 0\.\d+, mean .*, deviation 0\.\d+$/,
+    );
+    expect(bias).toBe("bias\t5\tfloat32\t0, 0, 0, 0, 0");
+    await expectFetched(page);
+    await expectAccessible(page);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await expectAccessible(page, ["color-contrast"]);
+    await page.setViewportSize({ width: 400, height: 800 });
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(400);
+    await values.getByRole("link", { name: "flat" }).click();
+    await page.getByRole("heading", { level: 1, name: "pool" }).waitFor();
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   test("that are looked for are marked in the graph, the first of them in view", async () => {
     const { page, complaints } = await openPage(browser(), {
       viewport: { width: 1280, height: 720 },

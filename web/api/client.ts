@@ -6,6 +6,7 @@ import type {
   JobDocument,
   JobList,
   JobSummary,
+  LayerFacts,
   LayerTable,
   NetworkList,
 } from "./documents.ts";
@@ -112,6 +113,9 @@ export async function listLayers(network: string): Promise<LayerTable> {
 
 /** An older API has all in one answer, and no links. */
 const hasMore = ({ links }: Partial<LayerTable>) => (links?.next ?? null) !== null;
+
+export const getLayer = (network: string, index: number) =>
+  call<LayerFacts>(`networks/${segment(network)}/layers/${index}`);
 
 /** The job with all its channels. */
 export async function getJob(jobId: string): Promise<JobDocument> {

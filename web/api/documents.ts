@@ -7,6 +7,7 @@ import type {
   classListSchema,
   jobListSchema,
   jobSchema,
+  layerFactsDocumentSchema,
   layerTableSchema,
   networkListSchema,
 } from "../../functions/api/schemas.ts";
@@ -25,4 +26,5 @@ export type NetworkList = z.output<typeof networkListSchema>;
 export type NetworkDocument = NetworkList["networks"][number];
 export type LayerTable = z.output<typeof layerTableSchema>;
 export type LayerDocument = LayerTable["layers"][number];
+export type LayerFacts = z.output<typeof layerFactsDocumentSchema>;
 export type ClassList = z.output<typeof classListSchema>;

@@ -15,3 +15,8 @@ export function several(count: number, noun: string): string {
 export function twoDigits(value: number): string {
   return TWO_DIGITS.format(value);
 }
+
+/** "7.4 MB" */
+export function megabytes(bytes: number): string {
+  return `${twoDigits(bytes / 1e6)} MB`;
+}

@@ -6,6 +6,7 @@ import { Problems } from "../components/problems.tsx";
 import { AroundLayer } from "../parts/around-layer.tsx";
 import { BesidePicker } from "../parts/beside-picker.tsx";
 import { LayerPane } from "../parts/layer-pane.tsx";
+import { NodeFacts } from "../parts/node-facts.tsx";
 import { Path } from "../parts/path.tsx";
 import { Steps } from "../parts/steps.tsx";
 import { address } from "../state/router.ts";
@@ -69,6 +70,14 @@ export function LayerPage({ network, layer: name, query }: LayerPageProps) {
       <Problems problems={problems} />
       <Looking at={{ value: layer, problems }}>looking at the network</Looking>
       {layer !== null && layer.problem !== null && <Problems problems={[layer.problem]} />}
+      {layer !== null && layer.index > 1 && (
+        <NodeFacts
+          key={`node ${network}/${layer.index}`}
+          network={network}
+          layer={layer}
+          layers={layers}
+        />
+      )}
       {layer !== null && layer.renderable && (
         <div class={beside === null ? "panes" : "panes two"}>
           <section aria-label={`${network}, ${layer.name}`}>

@@ -1,6 +1,6 @@
 import { listLayers, listNetworks } from "../api/client.ts";
-import type { LayerDocument, NetworkDocument } from "../api/documents.ts";
-import { counted } from "../components/counted.ts";
+import type { LayerDocument, LayerTable as Table, NetworkDocument } from "../api/documents.ts";
+import { counted, megabytes } from "../components/counted.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { LayerTable } from "../parts/layer-table.tsx";
@@ -25,6 +25,7 @@ export function NetworkPage({ network }: { readonly network: string }) {
           <h1>{network}</h1>
           {/* there before it is known, so that nothing moves when it comes */}
           <p class="quiet">{about === null ? "\u00a0" : <About {...about} />}</p>
+          <p class="quiet">{table.value === null ? "\u00a0" : <Sizes {...table.value} />}</p>
         </div>
         {layers.length > 0 && (
           <div class="row">
@@ -75,12 +76,27 @@ function About({ input, licence }: NetworkDocument) {
   );
 }
 
-function Totals({ layers }: { readonly layers: readonly LayerDocument[] }) {
+/** "1.8M learnables, 641M multiply-adds, 7.4 MB, opset 13, written by pytorch 2.4" */
+function Sizes({ file: { sizeBytes, producer, opsets }, layers }: Table) {
   const learnables = layers.reduce((sum, { learnableCount }) => sum + learnableCount, 0);
+  const multiplyAdds = layers.reduce((sum, layer) => sum + (layer.multiplyAdds ?? 0), 0);
+  const parts = [
+    `${counted(learnables)} learnables`,
+    `${counted(multiplyAdds)} multiply-adds`,
+    ...(sizeBytes === null ? [] : [megabytes(sizeBytes)]),
+    ...opsets.map(({ domain, version }) =>
+      domain === "ai.onnx" ? `opset ${version}` : `${domain} ${version}`,
+    ),
+    ...(producer === "" ? [] : [`written by ${producer}`]),
+  ];
+  return <>{parts.join(", ")}</>;
+}
+
+function Totals({ layers }: { readonly layers: readonly LayerDocument[] }) {
   const renderable = layers.filter((layer) => layer.renderable).length;
   return (
     <p class="quiet">
-      {layers.length} layers, {renderable} of them can be rendered, {counted(learnables)} learnables
+      {layers.length} layers, {renderable} of them can be rendered
     </p>
   );
 }

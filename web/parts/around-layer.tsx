@@ -1,5 +1,5 @@
 import type { LayerDocument } from "../api/documents.ts";
-import { several } from "../components/counted.ts";
+import { counted, several } from "../components/counted.ts";
 import { address } from "../state/router.ts";
 
 interface AroundLayerProps {
@@ -10,7 +10,7 @@ interface AroundLayerProps {
 
 /** What a layer is, what it has learned, and the layers that it stands between. */
 export function AroundLayer({ network, layer, layers }: AroundLayerProps) {
-  const { index, type, channels, activations, learnables, inputs } = layer;
+  const { index, type, channels, activations, learnables, inputs, multiplyAdds } = layer;
   const sizes = learnables.map(({ shape }) => shape.join(" × "));
   const feeds = layers.filter((each) => inputs.includes(each.index));
   const fed = layers.filter((each) => each.inputs.includes(index));
@@ -22,6 +22,7 @@ export function AroundLayer({ network, layer, layers }: AroundLayerProps) {
           ...(channels === null ? [] : [several(channels, "channel")]),
           activations === null ? "of unknown size" : activations.join(" × "),
           ...(sizes.length === 0 ? [] : [`learnables ${sizes.join(" and ")}`]),
+          ...(multiplyAdds === null ? [] : [`${counted(multiplyAdds)} multiply-adds`]),
         ].join(", ")}
       </p>
       <p class="quiet around">
@@ -41,10 +42,11 @@ function Some({ what, layers, network }: SomeProps) {
   return (
     <span>
       {what}{" "}
-      {layers.map(({ index, name, renderable }, i) => (
+      {layers.map(({ index, name }, i) => (
         <span key={index}>
           {i > 0 && ", "}
-          {renderable ? <a href={address.layer(network, name)}>{name}</a> : name}
+          {/* the image is no layer to look at */}
+          {index > 1 ? <a href={address.layer(network, name)}>{name}</a> : name}
         </span>
       ))}
     </span>

@@ -76,7 +76,7 @@ function LayerRow({ network, layer }: { readonly network: string; readonly layer
     <tr id={`layer-${index}`}>
       <td class="number quiet">{index}</td>
       <td>
-        {layer.renderable ? (
+        {index > 1 ? (
           <a {...long} href={address.layer(network, name)}>
             {name}
           </a>

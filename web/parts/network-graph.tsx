@@ -164,9 +164,13 @@ function Node({ node, network, isMarked, onToggle }: NodeProps) {
       </g>
     );
   }
-  if (!layer.renderable) return <g class={kind}>{content}</g>;
+  // the image is no layer to look at
+  if (layer.index === 1) return <g class={kind}>{content}</g>;
   return (
-    <a class={kind} href={address.layer(network, layer.name)}>
+    <a
+      class={layer.renderable ? kind : `${kind} unrenderable`}
+      href={address.layer(network, layer.name)}
+    >
       {content}
     </a>
   );

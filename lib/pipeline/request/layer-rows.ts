@@ -8,6 +8,8 @@ export interface LayerRow extends Pick<
   Layer,
   "index" | "name" | "type" | "quantised" | "channels" | "channelAxis" | "learnableCount" | "module"
 > {
+  /** Of one image; `null` for an operator of which they are not counted. */
+  readonly multiplyAdds: number | null;
   /** Size of the output, [N, C, ...]; `null` if it cannot be told. */
   readonly activations: number[] | null;
   readonly learnables: { name: string; shape: number[] }[];
@@ -36,6 +38,7 @@ export function layerRows(network: AnalysedNetwork): LayerRow[] {
       channelAxis: layer.channelAxis,
       learnables: layer.learnables.map(({ name, shape }) => ({ name, shape: [...shape] })),
       learnableCount: layer.learnableCount,
+      multiplyAdds: layer.node?.multiplyAdds ?? null,
       aliases: [...layer.aliases],
       inputs: [...layer.inputs],
       module: layer.module,

@@ -93,6 +93,8 @@ describe("GET /networks/{networkId}/layers", () => {
       channels: 7,
       learnables: [{ name: "kernel", shape: [7, 3, 1, 1] }],
       learnableCount: 21,
+      // of each of 16 x 20 places 7 x 3 products
+      multiplyAdds: 6_720,
       aliases: expect.any(Array),
       inputs: [1],
       module: "",
@@ -112,6 +114,32 @@ describe("GET /networks/{networkId}/layers", () => {
       { method: "fourier", preset: "natural" },
       { method: "fourier", preset: "natural" },
     ]);
+  });
+
+  test("has each layer's node, as the file has it", async () => {
+    const { status, body } = await call("GET", "/networks/tiny/layers/5");
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      index: 5,
+      name: "classes",
+      node: {
+        name: "classes",
+        operator: "Gemm",
+        attributes: [{ name: "transB", kind: "int", value: 1, left: 0 }],
+        inputs: [
+          { name: "flat", shape: [1, 7], layer: 4 },
+          { name: "matrix", constant: { type: "float32", count: 35 } },
+          { name: "bias", constant: { values: [0, 0, 0, 0, 0] } },
+        ],
+      },
+      multiplyAdds: 35,
+    });
+    expect((await call("GET", "/networks/tiny/layers/1")).body).toMatchObject({ node: null });
+    const beyond = await call("GET", "/networks/tiny/layers/7");
+    expect(beyond.status).toBe(404);
+    expect(beyond.body).toMatchObject({ problems: ["network 'tiny' has no layer 7: it has 6"] });
+    expect((await call("GET", "/networks/none/layers/1")).status).toBe(404);
+    expect((await call("GET", "/networks/tiny/layers/wide")).status).toBe(400);
   });
 
   test("says which recipe of a network cannot be drawn, and so does an atlas", async () => {

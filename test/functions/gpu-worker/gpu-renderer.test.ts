@@ -59,6 +59,7 @@ const network: RenderTask["network"] = {
       folded: new Map(),
       derived: new DerivedTensors(),
       metadata: new Map(),
+      writing: { producer: "", opsets: [] },
     },
     fingerprint: "0",
     inputSize: { width: 8, height: 8 },

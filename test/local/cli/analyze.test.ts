@@ -80,3 +80,27 @@ test("a mask of the image and a computed weight do not stand in the way of those
   expect(problemOf("steps")).toMatch(/Round 'steps': its output does not change smoothly/);
   expect(problemOf("unknown")).toMatch(/Mystery 'unknown': operator is not known/);
 });
+
+test("--layer tells of one layer's node what the file has", async () => {
+  const path = join(await temporaryFolder(), "network.onnx");
+  await writeFile(path, writeModel(sketch(attention), 18));
+  const { code, stdout } = await run("analyze", path, "--layer", "patches");
+  expect(code).toBe(0);
+  const lines = stdout.split("\n");
+  expect(lines.slice(0, 3)).toEqual([
+    "layer 2 'patches': Conv",
+    "in the file: Conv of ai.onnx 18",
+    // 6 x 6 x 5 places, 3 x 2 x 2 products each
+    "72 learnables, 2,160 multiply-adds",
+  ]);
+  expect(stdout).toMatch(/^attribute  strides  ints     \[2, 2\]$/m);
+  expect(stdout).toMatch(/^input      image             1 x 3 x 12 x 10$/m);
+  expect(stdout).toMatch(
+    /^input      w        float32  6 x 3 x 2 x 2    -\S+ to \S+, mean \S+, deviation/m,
+  );
+  const json = await run("analyze", path, "--layer", "3", "--json");
+  expect(JSON.parse(json.stdout)).toMatchObject({ index: 3, node: { operator: "Transpose" } });
+  const none = await run("analyze", path, "--layer", "patch");
+  expect(none.code).not.toBe(0);
+  expect(none.stderr).toContain("did you mean 'patches'");
+});

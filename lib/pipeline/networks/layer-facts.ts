@@ -1,0 +1,116 @@
+import { LayerNotFoundError } from "../../networks/errors.ts";
+import type { Layer } from "../../networks/layers.ts";
+import { filesOf } from "../../networks/network-files.ts";
+import { typeNameOf } from "../../onnx/element-type.ts";
+import type { Attribute, Model, Value } from "../../onnx/model.ts";
+import { firstOutput, shortened } from "../../onnx/node.ts";
+import { formatShape, sizeOf, type Tensor, toNumbers } from "../../onnx/tensor.ts";
+import type { AnalysedNetwork } from "./analyse-network.ts";
+import type { AttributeFacts, FileFacts, LayerFacts } from "./layer-facts-schema.ts";
+import { fewestDigits, statisticsOf } from "./statistics.ts";
+
+type NodeFacts = NonNullable<LayerFacts["node"]>;
+type ConstantFacts = NodeFacts["inputs"][number]["constant"];
+
+/** Operator sets that are told; a file may list any number. */
+const MOST_OPSETS = 16;
+/** Items of an attribute that are told. */
+const MOST_ITEMS = 64;
+/** Elements of a constant that are told one by one. */
+const FEW_VALUES = 16;
+
+export function fileFacts({ file, model }: AnalysedNetwork): FileFacts {
+  const sizes = filesOf(file).map(({ sizeBytes }) => sizeBytes);
+  const { writing, graph } = model.model;
+  const used = new Set(graph.nodes.map((node) => (node.source ?? node).domain));
+  return {
+    sizeBytes: sizes.reduce((sum, size) => (sum === null || size === null ? null : sum + size), 0),
+    producer: shortened(writing.producer),
+    opsets: writing.opsets
+      .filter(({ domain }) => used.has(domain))
+      .slice(0, MOST_OPSETS)
+      .map(({ domain, version }) => ({ domain: domainName(domain), version })),
+  };
+}
+
+/** What is known of a layer's node. It looks at all of its weights, the event loop turns meanwhile. */
+export async function layerFacts({ model }: AnalysedNetwork, layer: Layer): Promise<LayerFacts> {
+  const { index, name, type, learnableCount, node } = layer;
+  return {
+    index,
+    name,
+    type,
+    node: node === null ? null : await nodeFacts(model.model, node),
+    learnableCount,
+    multiplyAdds: node?.multiplyAdds ?? null,
+  };
+}
+
+async function nodeFacts(
+  model: Model,
+  { output, inputs, outputs }: NonNullable<Layer["node"]>,
+): Promise<NodeFacts> {
+  const made = model.graph.nodes.find((each) => firstOutput(each) === output);
+  if (!made) throw new LayerNotFoundError(`internal: no node makes '${output}'`);
+  const { name, op, domain, attributes } = made.source ?? made;
+  const { version: opset = null } =
+    model.writing.opsets.find((each) => each.domain === domain) ?? {};
+  const read: NodeFacts["inputs"] = [];
+  for (const input of inputs) {
+    const constant = await constantFacts(constantOf(model, input.name));
+    read.push({ ...input, shape: input.shape && [...input.shape], constant });
+  }
+  return {
+    name,
+    operator: op,
+    domain: domainName(domain),
+    opset,
+    attributes: Object.entries(attributes).map(([key, value]) => attributeFacts(key, value)),
+    inputs: read,
+    outputs: outputs.map((each) => ({ ...each, shape: each.shape && [...each.shape] })),
+  };
+}
+
+function constantOf({ graph, folded }: Model, name: Value): Tensor | null {
+  return graph.initializers.get(name) ?? folded.get(name) ?? null;
+}
+
+async function constantFacts(tensor: Tensor | null): Promise<ConstantFacts> {
+  if (tensor === null) return null;
+  const count = sizeOf(tensor.shape);
+  const isShown = tensor.type !== "opaque" && count <= FEW_VALUES;
+  return {
+    type: typeNameOf(tensor),
+    count,
+    values: isShown
+      ? toNumbers(tensor).map(tensor.type === "float32" ? floatAsJson : Number)
+      : null,
+    statistics: tensor.type === "float32" ? await statisticsOf(tensor.data) : null,
+  };
+}
+
+function attributeFacts(name: string, attribute: Attribute): AttributeFacts {
+  const one = (kind: AttributeFacts["kind"], value: number | string) =>
+    ({ name, kind, value, left: 0 }) as const;
+  if (typeof attribute === "number") return one("int", attribute);
+  if (typeof attribute === "string") return one("string", shortened(attribute));
+  if ("float" in attribute) return one("float", floatAsJson(attribute.float));
+  if ("tensor" in attribute) {
+    const { tensor } = attribute;
+    return one("tensor", `${typeNameOf(tensor)} ${formatShape(tensor.shape)}`);
+  }
+  if ("graph" in attribute) return one("graph", `${attribute.graph.nodes.length} nodes`);
+  const items = "floats" in attribute ? attribute.floats.map(floatAsJson) : attribute;
+  const value = items
+    .slice(0, MOST_ITEMS)
+    .map((item) => (typeof item === "string" ? shortened(item) : item));
+  const isOfStrings = typeof items[0] === "string";
+  const kind = "floats" in attribute ? "floats" : isOfStrings ? "strings" : "ints";
+  return { name, kind, value, left: items.length - value.length };
+}
+
+function floatAsJson(value: number): number | string {
+  return Number.isFinite(value) ? fewestDigits(value) : String(value);
+}
+
+const domainName = (domain: string) => (domain === "" ? "ai.onnx" : shortened(domain));
