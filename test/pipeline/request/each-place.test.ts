@@ -106,6 +106,10 @@ test("more places than a request may have images are refused, and so is their wo
   expect(await problemsOf(() => resolve([{ channel: 2, at: "each" }], large))).toEqual([
     'targets: given 10100 images, with "each" of 100x101 places; wanted at most 10000 in one request; choose a later layer, or a smaller image for it',
   ]);
+  const differing = { ...CROP, cropSize: [50, 60], canvasSize: [100, 120], numIterations: 1 };
+  expect(
+    await problemsOf(() => resolve([{ channel: 2, at: "each", diversity: 4 }], differing)),
+  ).toEqual([expect.stringMatching(/^targets: given 12000 images, with "each" of 60x50 places;/)]);
   const long = { ...CROP, cropSize: [50, 60], canvasSize: [100, 120], numIterations: 2_000 };
   const few = places(1, 6).map((at) => ({ channel: 2, at }));
   expect((await resolve(few, long)).channels).toHaveLength(6);
