@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { AtlasPage } from "./pages/atlas.tsx";
 import { ChannelPage } from "./pages/channel.tsx";
@@ -22,7 +22,7 @@ export function Page() {
   const key = placeKey(current.place);
   const isFirst = useRef(true);
   useEffect(() => void (document.title = titleOf(current.place)), [current]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // a new place is read from its beginning
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;

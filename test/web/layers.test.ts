@@ -44,7 +44,7 @@ describe.skipIf(CHROMIUM === null)("layers", () => {
     const wanted = ["← wide", "pool →"];
     await expect.poll(() => steps.getByRole("link").allTextContents(), PATIENT).toEqual(wanted);
     await page.keyboard.press("ArrowRight");
-    await heading("pool").waitFor();
+    await steps.getByRole("link", { name: "← wide_relu" }).waitFor();
     await page.keyboard.press("ArrowLeft");
     await heading("wide_relu").waitFor();
     await page.getByText(/^from/).getByRole("link", { name: "wide", exact: true }).click();

@@ -134,6 +134,8 @@ describe.skipIf(CHROMIUM === null)("networks of people unlike us", () => {
     await page.getByText("layer 'wide' has channels 1 to 7; given 99").waitFor();
     await page.getByRole("link", { name: "← 7" }).click();
     await page.getByRole("heading", { name: "Channel 7" }).waitFor();
+    // the keys lead where the links do
+    await page.getByRole("link", { name: "← 6" }).waitFor();
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowLeft");
     await page.getByRole("heading", { name: "Channel 6" }).waitFor();

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import type { LayerDocument } from "../api/documents.ts";
 import { useKept, useKeptScroll } from "../state/kept.ts";
@@ -45,7 +45,7 @@ export function NetworkGraph({ network, layers, found }: NetworkGraphProps) {
     toggledLast.current = [];
   }, [open]);
   const first = (layout?.nodes[0]?.x ?? 0) - (layout?.left ?? 0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // of a graph that is wider than its place, the beginning is seen first
     const element = scroll.current;
     if (element !== null) element.scrollLeft = first - element.clientWidth / 2;
@@ -54,7 +54,7 @@ export function NetworkGraph({ network, layers, found }: NetworkGraphProps) {
     const these = new Set(found);
     return new Set(layout?.nodes.filter((node) => node.layers.some((layer) => these.has(layer))));
   }, [layout, found]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const [node] = marked;
     const element = scroll.current;
     if (node === undefined || element === null) return;

@@ -210,7 +210,7 @@ test.each([
   [["--layer", "conv2", "--canvas-size", "0"], /canvasSize: given 0; wanted at least 1/],
   [["--layer", "conv2", "--channels", "tiger"], /'tiger'; the class names of 'good' are not known/],
   [["--layer", "conv2", "--labels", "a,b"], /labels: given "a,b"; wanted .* \["one", "two"\]/],
-  [["--layer", "conv2", "--labels", "a", "b"], /one network, .* given 2: \S*good\.onnx, b\n$/],
+  [["--layer", "conv2", "--labels", "a", "b"], /one network, .* given 2: .*good\.onnx, b\n$/],
   [["--saturation", "2"], /^dreamgrid: \w+: given without --layer/],
 ])("%j is refused", async (words, message) => {
   await expectRefused(folder, dream(...words), message);
