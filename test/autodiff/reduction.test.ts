@@ -56,7 +56,8 @@ describe("ReduceProd", () => {
 const norms = ["ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp"];
 
 describe.each(norms)("%s", (op) => {
-  const apart = awayFrom(0, at);
+  // few, as the smooth maximum of many hides the slope of each in its own rounding
+  const apart = awayFrom(0, normal([2, 4, 3, 1], 1));
 
   test.each<{ name: string; axes: number[] | null; attributes: Attributes }>([
     { name: "over places", axes: [2, 3], attributes: {} },

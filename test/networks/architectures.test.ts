@@ -8,8 +8,11 @@ import { checkArchitecture, fileOf, networkOf } from "../support/architectures/c
 import { ARCHITECTURES } from "../support/architectures/index.ts";
 import { architectureTable } from "../support/architectures/table.ts";
 
-/** float32 against double precision. */
-const MEDIAN_ERROR = 1e-6;
+/**
+ * float32 against double precision: of any image of these networks it is under 1e-6, of which
+ * rounding, and with it the processor, decides.
+ */
+const MEDIAN_ERROR = 2e-6;
 /** Of the whole network's output. */
 const FORWARD_ERROR = 2e-6;
 
