@@ -50,6 +50,9 @@ export const MAX_SPECTRUM_DECAY = 4;
 /** A hundred times the usual: the noise alone saturates all colours. */
 export const MAX_INITIAL_DEVIATION = 1;
 
+/** About eight times that at which colours vary as in photographs: all are black or white. */
+export const MAX_FIXED_MAGNITUDE = 10;
+
 /** Five times the most that any preset has. */
 export const MAX_SATURATION = 10;
 

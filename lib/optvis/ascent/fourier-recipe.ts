@@ -16,8 +16,12 @@ export interface FourierRecipe {
   readonly learningRateDecay: "cosine" | "none";
   /** The image's spectrum begins as 1 / frequency^decay. */
   readonly spectrumDecay: number;
-  /** Standard deviation of the coefficients' noise at the start. */
+  /** Standard deviation of the coefficients' noise at the start, where their magnitude is free. */
   readonly initialDeviation: number;
+  /**
+   * What every coefficient's magnitude stays, while its phase alone is changed. @default 0: free
+   */
+  readonly fixedMagnitude?: number | undefined;
   /** Factor of the two colour differences; 1: as in photographs. */
   readonly saturation: number;
   /**

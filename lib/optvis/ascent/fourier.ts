@@ -4,12 +4,8 @@ import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { FOURIER_STATE } from "../graph/fourier-graph.ts";
 import { imageShapeOf, mapShapeAt } from "../graph/layer-pass.ts";
 import { adamRates } from "../graph/optimiser/adam.ts";
-import type { FourierImage } from "../graph/parameterisation/fourier.ts";
-import {
-  coefficientShape,
-  eachFrequency,
-  spectrumLayout,
-} from "../graph/parameterisation/spectrum-layout.ts";
+import { type FourierImage, parameterShape } from "../graph/parameterisation/fourier.ts";
+import { eachFrequency, spectrumLayout } from "../graph/parameterisation/spectrum-layout.ts";
 import { windowsOf } from "../quality/windows.ts";
 import { laterSeed, standardNormal, uniformFrom } from "../random.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
@@ -80,12 +76,13 @@ function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph
 }
 
 function fourierImage({ recipe, network }: FourierTask): FourierImage {
-  const { canvasSize, spectrumDecay, saturation } = recipe;
+  const { canvasSize, spectrumDecay, fixedMagnitude = 0, saturation } = recipe;
   const { height, width } = canvasSize;
   return {
     size: { height, width },
     highestFrequency: highestFrequency(recipe),
     spectrumDecay,
+    ...(fixedMagnitude > 0 && { fixedMagnitude }),
     saturation,
     planes: network.planes,
   };
@@ -123,30 +120,38 @@ export function halvingFrequency({ canvasSize, cropSize, cropFraction }: Pitches
 
 /**
  * Noise of one channel: its coefficients are N(0, deviation^2), drawn plane by plane in the order
- * kx, ky, real and imaginary part; the same whatever the batch and the machine.
+ * kx, ky, real and imaginary part; or its phases U(0, 2 pi), in the same order. The same whatever
+ * the batch and the machine.
  */
 function startParameters(task: FourierTask, { channel, restarts }: Beginning): Parameters {
   const { network, layer, recipe, seed } = task;
   const layout = spectrumLayout(recipe.canvasSize, network.planes.length, highestFrequency(recipe));
-  const shape = coefficientShape(layout);
-  const coefficients = new Float32Array(sizeOf(shape));
+  const image = fourierImage(task);
+  const shape = parameterShape(image);
+  const parameters = new Float32Array(sizeOf(shape));
   const { drawnAs } = targetOf(task, channel);
   const { initialDeviation } = recipe;
   const key = ["spectrum", laterSeed(seed, restarts), network.fingerprint, layer.value, drawnAs];
   const uniform = uniformFrom(...key);
   const { across, down } = layout;
   for (let plane = 0; plane < layout.planes; plane++) {
+    if (image.fixedMagnitude !== undefined) {
+      eachFrequency(layout, (_, __, ___, ____, single) => {
+        parameters[single + plane] = 2 * Math.PI * uniform();
+      });
+      continue;
+    }
     const draws = standardNormal(2 * across.count * down.count, uniform);
     let next = 0;
     eachFrequency(layout, (_, __, real, imaginary) => {
-      coefficients[real + plane] = initialDeviation * draws[next++]!;
-      coefficients[imaginary + plane] = initialDeviation * draws[next++]!;
+      parameters[real + plane] = initialDeviation * draws[next++]!;
+      parameters[imaginary + plane] = initialDeviation * draws[next++]!;
     });
   }
   const [first, ...moments] = FOURIER_STATE;
   return Object.fromEntries([
-    [first, floatTensor(shape, coefficients)],
-    ...moments.map((name) => [name, floatTensor(shape, new Float32Array(coefficients.length))]),
+    [first, floatTensor(shape, parameters)],
+    ...moments.map((name) => [name, floatTensor(shape, new Float32Array(parameters.length))]),
   ]);
 }
 

@@ -9,8 +9,7 @@ import {
 } from "./objective-through.ts";
 import { emitTotalVariationGradient } from "./objective/total-variation.ts";
 import { adamRatesInput, emitAdam } from "./optimiser/adam.ts";
-import { fourier, type FourierImage } from "./parameterisation/fourier.ts";
-import { coefficientShape, spectrumLayout } from "./parameterisation/spectrum-layout.ts";
+import { fourier, type FourierImage, parameterShape } from "./parameterisation/fourier.ts";
 import { affineCrop } from "./transforms/affine-crop.ts";
 import type { SurroundName } from "./transforms/surround.ts";
 
@@ -25,7 +24,10 @@ export interface FourierParts {
   readonly totalVariation: number;
 }
 
-/** The tensors that the Loop carries: coefficients, and Adam's two moments of their gradient. */
+/**
+ * The tensors that the Loop carries: coefficients, or their phases where these alone are changed,
+ * and Adam's two moments of their gradient.
+ */
 export const FOURIER_STATE = ["coefficients", "first_moment", "second_moment"] as const;
 
 /**
@@ -33,7 +35,7 @@ export const FOURIER_STATE = ["coefficients", "first_moment", "second_moment"] a
  * random crop of the canvas, and Adam makes the step. The canvas may have any size, the network
  * sees its crop alone.
  *
- * Carries `FOURIER_STATE`, each [N, ...coefficientShape]. Inputs of its own: `affine` (see
+ * Carries `FOURIER_STATE`, each [N, ...parameterShape]. Inputs of its own: `affine` (see
  * transforms/affine-crop.ts) and `rates` (see optimiser/adam.ts).
  */
 export function fourierGraph(specification: ObjectiveSpecification & FourierParts): Graph {
@@ -41,7 +43,7 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
   const [n, , height, width] = pass.imageShape;
 
   const graph = new GraphBuilder();
-  const shape = [n, ...coefficientShape(layoutOf(canvas))];
+  const shape = [n, ...parameterShape(canvas)];
   const carried = FOURIER_STATE.map((name) => graph.input(name, "float32", shape));
   const selection = selectionInput(graph, pass, specification.objective);
   const iterations = graph.input("iterations", "int64", []);
@@ -83,16 +85,13 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
   ]);
 }
 
-const layoutOf = ({ size, planes, highestFrequency }: FourierImage) =>
-  spectrumLayout(size, planes.length, highestFrequency);
-
 /**
- * The image of given coefficients. Input `coefficients`; output `image` [N, planes, H, W], the
- * network's planes in units of 0..255 less its mean.
+ * The image of given coefficients, or phases. Input `coefficients`; output `image` [N, planes, H,
+ * W], the network's planes in units of 0..255 less its mean.
  */
 export function fourierImageGraph(canvas: FourierImage, batch: number): Graph {
   const graph = new GraphBuilder();
-  const shape = [batch, ...coefficientShape(layoutOf(canvas))];
+  const shape = [batch, ...parameterShape(canvas)];
   const coefficients = graph.input("coefficients", "float32", shape);
   const { image } = fourier(canvas)(graph, coefficients);
   return graph.build("image of coefficients", [["image", image]]);

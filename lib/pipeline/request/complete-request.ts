@@ -54,7 +54,7 @@ export function completeRequest(
   const { channels: _, targets: __, channelAxis: ___, ...given } = request;
   const others = { ...given, montage: withoutDefaultFormat(given.montage) };
   if (others.method === "deepdream") return { ...others, ...indices };
-  const { preset: ____, ...rest } = others;
+  const { preset: ____, fixedMagnitude: _____, ...rest } = others;
   return { ...rest, ...fourierParameters(others, model, layer), ...indices };
 }
 
@@ -69,11 +69,13 @@ function fourierParameters(
   layer: LayerWithChannels,
 ): FourierParameters {
   const preset = FOURIER_PRESETS[request.preset];
-  const { cropFraction, ...others } = preset.parameters;
+  const { cropFraction, fixedMagnitude: usual, ...others } = preset.parameters;
+  const fixedMagnitude = request.fixedMagnitude ?? usual ?? 0;
   const crop = sizeOf(request.cropSize) ?? presetCrop(preset, model, layer);
   const canvas = sizeOf(request.canvasSize) ?? presetCanvas(crop, preset);
   return {
     ...withGiven(others, request),
+    ...(fixedMagnitude > 0 && { fixedMagnitude }),
     canvasSize: [canvas.height, canvas.width],
     cropSize: [crop.height, crop.width],
     cropFraction: withGiven(cropFraction, request.cropFraction ?? {}),

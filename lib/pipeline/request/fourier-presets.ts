@@ -86,10 +86,27 @@ const lucid: Preset = {
   margin: (_, input) => (shorterSide(input) * 6) / 224,
 };
 
+/**
+ * Phases alone, under the spectrum of photographs, as Fel et al. do ("Unlocking Feature
+ * Visualization for Deeper Networks with MAgnitude Constrained Optimization", NeurIPS 2023), seen
+ * as `natural` is.
+ */
+const maco: Preset = {
+  ...natural,
+  parameters: {
+    ...natural.parameters,
+    learningRate: 1,
+    // of what is finest this leaves as much as photographs have
+    spectrumDecay: 1.35,
+    fixedMagnitude: 1.2,
+  },
+};
+
 export const FOURIER_PRESETS: Readonly<Record<PresetName, Preset>> = {
   natural,
   vivid,
   poster,
   channels,
   lucid,
+  maco,
 };

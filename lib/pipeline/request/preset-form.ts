@@ -32,10 +32,12 @@ export function presetForm(
 
 /** Of the parameters that a preset sets whatever the network. */
 function differing(request: CompleteFourierRequest, preset: PresetName): Partial<PresetForm> {
-  const { cropFraction, ...others } = FOURIER_PRESETS[preset].parameters;
+  const { cropFraction, ...given } = FOURIER_PRESETS[preset].parameters;
+  // left out where it is none
+  const others = { ...given, fixedMagnitude: given.fixedMagnitude ?? 0 };
   const fractions = unlike(request.cropFraction, cropFraction);
   return {
-    ...unlike(request, others),
+    ...unlike({ ...request, fixedMagnitude: request.fixedMagnitude ?? 0 }, others),
     ...(Object.keys(fractions).length > 0 && { cropFraction: fractions }),
   };
 }

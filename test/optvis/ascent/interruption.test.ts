@@ -20,6 +20,7 @@ const photograph = {
   data: Float32Array.from({ length: 3 * 18 * 21 }, (_, i) => 90 * Math.sin(i * 0.7)),
 };
 const fourier = fourierTaskOf([2, 5], { recipe: { iterations: 18, totalVariation: 0.1 } });
+const phases = fourierTaskOf([2, 5], { recipe: { iterations: 18, fixedMagnitude: 1.2 } });
 
 const weights = normal([2, 3, 3, 3], 2);
 const meanOf = (channel: number) =>
@@ -95,6 +96,7 @@ describe("an ascent that is interrupted and goes on has the bytes of one that is
       { ...deepdream, start: { kind: "photograph", seed: 0, image: photograph } },
     ],
     ["fourier", fourier],
+    ["fourier, phases alone", phases],
     ["fourier, along the redirected gradient at first", revived],
     ["images that are to differ, along it at first", diverse],
   ])("%s", async (_, task) => {

@@ -14,6 +14,7 @@ import { adamRates } from "../../../lib/optvis/graph/optimiser/adam.ts";
 import {
   coefficientShape,
   eachFrequency,
+  phaseShape,
   spectrumLayout,
 } from "../../../lib/optvis/graph/parameterisation/spectrum-layout.ts";
 import { type RuntimeTensor, Session } from "../../../lib/optvis/runtime/session.ts";
@@ -39,23 +40,26 @@ interface Run {
   readonly cosine: boolean;
   readonly iterations: number;
   readonly total_variation: number;
+  readonly fixed_magnitude?: number;
 }
 
 const runs = (await jsonFixture("fourier")) as readonly Run[];
 
-/** The reference's coefficients [N, 3, W, H/2 + 1, 2] in our order. */
+/** The reference's coefficients [N, 3, W, H/2 + 1, 2], or its phases without the 2, in our order. */
 function inOurOrder(start: FloatTensor, [height, width]: Run["canvas"]): FloatTensor {
   const layout = spectrumLayout({ height, width }, 3);
   const [n = 1] = start.shape;
-  const shape = [n, ...coefficientShape(layout)];
+  const isPhases = start.shape.length === 4;
+  const shape = [n, ...(isPhases ? phaseShape : coefficientShape)(layout)];
   const data = new Float32Array(sizeOf(shape));
   const [ours, theirs] = [data.length / n, start.data.length / n / 3];
   for (let plane = 0; plane < 3 * n; plane++) {
     let next = plane * theirs;
     const offset = Math.floor(plane / 3) * ours + (plane % 3);
-    eachFrequency(layout, (_, __, real, imaginary) => {
-      data[offset + real] = start.data[next++]!;
-      data[offset + imaginary] = start.data[next++]!;
+    eachFrequency(layout, (_, __, real, imaginary, single) => {
+      for (const at of isPhases ? [single] : [real, imaginary]) {
+        data[offset + at] = start.data[next++]!;
+      }
     });
   }
   return floatTensor(shape, data);
@@ -69,7 +73,14 @@ async function graphOf(run: Run, provider: Provider) {
   const n = channels.length;
   const pass = layerPass(small.network.model, small.layer(layer), [n, 3, height, width]);
   const size = { height: canvasHeight, width: canvasWidth };
-  const image = { size, highestFrequency: 0.5, spectrumDecay: decay, saturation, planes };
+  const image = {
+    size,
+    highestFrequency: 0.5,
+    spectrumDecay: decay,
+    ...(run.fixed_magnitude !== undefined && { fixedMagnitude: run.fixed_magnitude }),
+    saturation,
+    planes,
+  };
   const greys = mean.map((each) => 127.5 - each);
   const graph = fourierGraph({
     method: "fourier",

@@ -86,6 +86,7 @@ describe("a preset is its parameters", () => {
         cropMargin: 6,
       },
     ],
+    ["maco", { ...NATURAL, fixedMagnitude: 1.2, learningRate: 1, spectrumDecay: 1.35 }],
   ])("%s", async (preset, wanted) => {
     const request = await complete({ ...PATTERNS, preset });
     expect(request).toMatchObject(wanted);
@@ -106,6 +107,17 @@ describe("a preset is its parameters", () => {
     const request = { network: "tiny", layer: "wide", channels: [1], preset: "channels" };
     const sizes = { cropSize: [16, 20], canvasSize: [24, 30], cropMargin: 2 };
     expect(await complete(request, tiny)).toMatchObject(sizes);
+  });
+});
+
+test("a magnitude that is not fixed is left out, as requests had no such field once", async () => {
+  expect(await complete({ ...CLASSES, fixedMagnitude: 0 })).toEqual(await complete(CLASSES));
+  expect(await complete(CLASSES)).not.toHaveProperty("fixedMagnitude");
+  const freed = await complete({ ...CLASSES, preset: "maco", fixedMagnitude: 0 });
+  expect(freed).toEqual(await complete({ ...CLASSES, learningRate: 1, spectrumDecay: 1.35 }));
+  expect(await complete({ ...CLASSES, fixedMagnitude: 0.5 })).toMatchObject({
+    fixedMagnitude: 0.5,
+    learningRate: 0.12,
   });
 });
 

@@ -38,6 +38,16 @@ test.each<[how: string, given: object, shortest: object]>([
     { method: "fourier", preset: "vivid" },
   ],
   [
+    "phases alone, written as such",
+    { method: "fourier", fixedMagnitude: 1.2, learningRate: 1, spectrumDecay: 1.35 },
+    { method: "fourier", preset: "maco" },
+  ],
+  [
+    "a fixed magnitude of its own",
+    { method: "fourier", fixedMagnitude: 0.8 },
+    { method: "fourier", preset: "natural", fixedMagnitude: 0.8 },
+  ],
+  [
     "a part of a range",
     { method: "fourier", cropFraction: { end: [0.4, 0.7] } },
     { method: "fourier", preset: "natural", cropFraction: { end: [0.4, 0.7] } },

@@ -7,9 +7,11 @@ import { isOfColours } from "../layer-pass.ts";
 import type { Parameterisation } from "../parts.ts";
 import { decorrelatedColours, independentPlanes } from "./decorrelated-colours.ts";
 import { frequencySums } from "./frequency-sums.ts";
+import { type ParameterisedSpectrum, phases } from "./phases.ts";
 import {
   coefficientShape,
   eachFrequency,
+  phaseShape,
   type SpectrumLayout,
   spectrumLayout,
 } from "./spectrum-layout.ts";
@@ -26,6 +28,11 @@ export interface FourierImage {
   readonly halvingFrequency?: number;
   /** The spectrum falls as 1 / frequency^decay; 1 is that of photographs, and Lucid's. */
   readonly spectrumDecay: number;
+  /**
+   * What every coefficient's magnitude stays, before it is scaled: then the parameters are phases.
+   * @default the parameters are the coefficients
+   */
+  readonly fixedMagnitude?: number;
   /** Factor of the two colour differences; 1 is Lucid's. */
   readonly saturation: number;
   /**
@@ -43,20 +50,16 @@ export interface FourierImage {
  * with m such that z has the variance that a decay of 1 gives it; times 2^-(f / halvingFrequency)^2,
  * where that is given. The image is centred on mid-grey.
  *
- * Coefficients: [N, ...coefficientShape], see spectrum-layout.ts.
+ * With a fixed magnitude the parameters are the phases of c alone, see phases.ts.
+ *
+ * Parameters: [N, ...parameterShape].
  *
  * Source: Olah, Mordvintsev and Schubert, "Feature Visualization", Distill 2017, and the constants
  * of their Lucid.
  */
-export function fourier({
-  size,
-  highestFrequency,
-  halvingFrequency,
-  spectrumDecay,
-  saturation,
-  planes,
-}: FourierImage): Parameterisation {
-  const layout = spectrumLayout(size, planes.length, highestFrequency);
+export function fourier(canvas: FourierImage): Parameterisation {
+  const { halvingFrequency, spectrumDecay, fixedMagnitude, saturation, planes } = canvas;
+  const layout = layoutOf(canvas);
   const scale = spectrumScale(layout, spectrumDecay, halvingFrequency);
   const sums = frequencySums(layout);
   const colours = isOfColours(planes)
@@ -69,14 +72,32 @@ export function fourier({
     const parted = reshapeTo(graph, coefficients, [n, groups, 2, parts / 2, ...row]);
     return reshapeTo(graph, graph.emit("Mul", [parted, graph.constant(scale)]), shape);
   };
-  return (graph, coefficients) => {
-    const { image, pullback } = colours(graph, sums.forward(graph, scaled(graph, coefficients)));
+  const free = (graph: GraphBuilder, coefficients: Value): ParameterisedSpectrum => ({
+    spectrum: scaled(graph, coefficients),
+    pullback: (cotangent) => scaled(graph, cotangent),
+  });
+  const spectrumOf =
+    fixedMagnitude === undefined
+      ? free
+      : phases({ ...scale, data: scale.data.map((each) => each * fixedMagnitude) });
+  return (graph, parameters) => {
+    const { spectrum, pullback: ofSpectrum } = spectrumOf(graph, parameters);
+    const { image, pullback } = colours(graph, sums.forward(graph, spectrum));
     return {
       image,
-      pullback: (cotangent) => scaled(graph, sums.adjoint(graph, pullback(cotangent))),
+      pullback: (cotangent) => ofSpectrum(sums.adjoint(graph, pullback(cotangent))),
     };
   };
 }
+
+/** Of one image's parameters: its coefficients, or their phases; see spectrum-layout.ts. */
+export function parameterShape(canvas: FourierImage) {
+  const layout = layoutOf(canvas);
+  return canvas.fixedMagnitude === undefined ? coefficientShape(layout) : phaseShape(layout);
+}
+
+const layoutOf = ({ size, planes, highestFrequency }: FourierImage) =>
+  spectrumLayout(size, planes.length, highestFrequency);
 
 /** s / (4 H W), the last because the sums do not divide; [groups, 1, members, ky, planes]. */
 function spectrumScale(
@@ -86,7 +107,6 @@ function spectrumScale(
 ): FloatTensor {
   const { height, width } = layout.size;
   const [groups, parts, rows, planes] = coefficientShape(layout);
-  const perPart = (parts / 2) * rows * planes;
   const lowest = 1 / Math.max(height, width);
   const frequency = (kx: number, ky: number) =>
     Math.max(Math.hypot(Math.min(Math.abs(kx), width - kx) / width, ky / height), lowest);
@@ -97,10 +117,8 @@ function spectrumScale(
     asHere += f ** (-2 * decay);
   });
   const factor = Math.sqrt(asLucid / asHere) / (4 * Math.sqrt(height * width));
-  const data = new Float32Array(groups * perPart);
-  eachFrequency(layout, (kx, ky, real) => {
-    // the imaginary parts of the groups before are left out
-    const at = real - Math.floor(real / (2 * perPart)) * perPart;
+  const data = new Float32Array((groups * parts * rows * planes) / 2);
+  eachFrequency(layout, (kx, ky, _, __, at) => {
     const f = frequency(kx, ky);
     data.fill(factor * f ** -decay * 2 ** -((f / halvingFrequency) ** 2), at, at + planes);
   });

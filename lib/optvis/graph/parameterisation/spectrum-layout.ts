@@ -75,14 +75,20 @@ export function coefficientShape(layout: SpectrumLayout) {
   return [across.groups, 2 * across.perGroup, down.groups * down.perGroup, planes] as const;
 }
 
+/** Shape of one image's phases: one number for each complex coefficient. */
+export function phaseShape(layout: SpectrumLayout) {
+  const [groups, parts, rows, planes] = coefficientShape(layout);
+  return [groups, parts / 2, rows, planes] as const;
+}
+
 /**
  * Calls `visit` for each complex coefficient of the first plane, in the order kx, then ky: its
- * frequencies, and the places of its real and imaginary part in an image's coefficients. Those of
- * the other planes come right after.
+ * frequencies, the places of its real and imaginary part in an image's coefficients, and its place
+ * in what has one number for each, of `phaseShape`. Those of the other planes come right after.
  */
 export function eachFrequency(
   layout: SpectrumLayout,
-  visit: (kx: number, ky: number, real: number, imaginary: number) => void,
+  visit: (kx: number, ky: number, real: number, imaginary: number, single: number) => void,
 ): void {
   const { across, down, planes } = layout;
   const row = planes * down.groups * down.perGroup;
@@ -90,9 +96,10 @@ export function eachFrequency(
     const [k1, k2] = [Math.floor(i / across.groups), i % across.groups];
     const real = (k2 * 2 * across.perGroup + k1) * row;
     const imaginary = real + across.perGroup * row;
+    const single = (k2 * across.perGroup + k1) * row;
     for (let ky = 0; ky < down.count; ky++) {
       const at = planes * ((ky % down.groups) * down.perGroup + Math.floor(ky / down.groups));
-      visit(across.first + i, ky, real + at, imaginary + at);
+      visit(across.first + i, ky, real + at, imaginary + at, single + at);
     }
   }
 }

@@ -2,6 +2,7 @@ import * as z from "zod";
 
 import {
   MAX_CROP_FRACTION,
+  MAX_FIXED_MAGNITUDE,
   MAX_IMAGE_SIDE_PX,
   MAX_INITIAL_DEVIATION,
   MAX_ITERATIONS,
@@ -13,7 +14,7 @@ import {
 } from "../../limits.ts";
 import { DEFAULT_OBJECTIVE, objective } from "./drawn.ts";
 
-export const PRESETS = ["natural", "vivid", "poster", "channels", "lucid"] as const;
+export const PRESETS = ["natural", "vivid", "poster", "channels", "lucid", "maco"] as const;
 export type PresetName = (typeof PRESETS)[number];
 
 const side = z.int().min(1).max(MAX_IMAGE_SIDE_PX);
@@ -52,7 +53,9 @@ const numbers = {
     .number()
     .min(0)
     .max(MAX_INITIAL_DEVIATION)
-    .describe("standard deviation of the coefficients' noise at the start"),
+    .describe(
+      "standard deviation of the coefficients' noise at the start; of no effect where their magnitude is fixed",
+    ),
   saturation: z
     .number()
     .min(0)
@@ -92,12 +95,26 @@ const CROP = "size in pixels of what the network sees of it: a number, or [heigh
 const FRACTION =
   "side of a crop as a share of the canvas's, a range [least, most] that goes from start to end";
 
+/**
+ * Only of complete requests that have one above 0: there was no such field once, and requests
+ * without it are the same as they were.
+ */
+const fixedMagnitude = z
+  .number()
+  .min(0)
+  .max(MAX_FIXED_MAGNITUDE)
+  .optional()
+  .describe(
+    "what every coefficient's magnitude stays, before the spectrum's fall, while its phase alone is changed (MACO); 1.2: colours vary as in photographs, 0: coefficients are free",
+  );
+
 /** All parameters of a Fourier ascent, each explicit. */
 const completeParameters = z.strictObject({
   canvasSize: pair.describe(CANVAS),
   cropSize: pair.describe(CROP),
   cropFraction: z.strictObject(fractions).describe(FRACTION),
   ...numbers,
+  fixedMagnitude,
 });
 /** What a preset sets and a request may set otherwise. Sizes are [height, width]. */
 export type FourierParameters = z.infer<typeof completeParameters>;
@@ -112,6 +129,7 @@ const parameters = {
     .optional()
     .describe(`${FRACTION}; either may be left out`),
   ...z.strictObject(numbers).partial().shape,
+  fixedMagnitude,
 };
 
 const method = z
