@@ -120,10 +120,12 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     const [mayDraw, draw] = promised();
     const [mayEnd, end] = promised();
     held.set(7, mayDraw).set(9, mayEnd);
-    onTestFinished(() => {
+    onTestFinished(async () => {
       for (const go of [draw, answer, end]) go();
       held.clear();
-      return context.close();
+      // they may still be asking for what is answered here
+      for (const each of [page, wall]) await each.unrouteAll({ behavior: "ignoreErrors" });
+      await context.close();
     });
     const older = new Set<Page>();
     for (const each of [page, wall]) {
