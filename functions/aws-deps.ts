@@ -32,8 +32,12 @@ export function sourceQueueFromEnv(): SqsQueue {
 
 /** Bundles of functions that are the first to look for a network bring some along. */
 export async function publishBundledFromEnv(store: S3ObjectStore): Promise<void> {
+  for (const folder of bundledFoldersFromEnv()) await publishBundledNetworks(store, folder);
+}
+
+export function bundledFoldersFromEnv(): readonly string[] {
   const folder = optionalEnv("BUNDLED_MODELS_DIR");
-  if (folder !== null) await publishBundledNetworks(store, folder);
+  return folder === null ? [] : [folder];
 }
 
 /** What functions that open networks have in common. */

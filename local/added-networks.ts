@@ -38,6 +38,8 @@ export class AddedNetworks implements NetworkSource {
 
   openPinned: NetworkSource["openPinned"] = (description) => this.#bucket.openPinned(description);
 
+  forget: NetworkSource["forget"] = (id) => this.#bucket.forget(id);
+
   async list(): Promise<readonly string[]> {
     await this.publish();
     return this.#bucket.list();

@@ -72,6 +72,7 @@ export async function startService(options: ServeOptions): Promise<Service> {
       links: pipeline.store,
       liveSteps,
       onAccepted: (plan) => pipeline.tell({ kind: "accepted", plan }),
+      networkFolders,
       newId: randomUUID,
       log: errorLog("api"),
     });

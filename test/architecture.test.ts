@@ -112,8 +112,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/started-file.ts": ["lib/source-bundle.mjs"],
   // the documents of the API, which its clients read too
   "functions/api/schemas.ts": ["lib/autodiff", "lib/networks", "lib/pipeline"],
+  "functions/api/network-schemas.ts": ["functions/api/schemas.ts", "lib/pipeline"],
   functions: [
     "functions/api/schemas.ts",
+    "functions/api/network-schemas.ts",
     "lib/onnx",
     "lib/autodiff",
     "lib/networks",
@@ -126,7 +128,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cdk: ["functions", "lib/pipeline", "lib/source-bundle.mjs"],
   local: ["cdk", "functions", "lib"],
   // all that the browser's code knows of ours: the API's documents, as types
-  "web/api/documents.ts": ["functions/api/schemas.ts"],
+  "web/api/documents.ts": ["functions/api/schemas.ts", "functions/api/network-schemas.ts"],
   // pieces that call no server
   "web/components": ["web/api/documents.ts"],
   web: ["web/api/documents.ts", "web/components"],

@@ -48,6 +48,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "GET", path: "/atlases/{name}" },
   { method: "POST", path: "/uploads", body: "UploadRequest" },
   { method: "GET", path: "/networks" },
+  { method: "DELETE", path: "/networks/{networkId}" },
   { method: "GET", path: "/networks/{networkId}/layers" },
   { method: "GET", path: "/networks/{networkId}/layers/{index}" },
   { method: "GET", path: "/networks/{networkId}/classes" },

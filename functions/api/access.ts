@@ -13,7 +13,7 @@ export const ACCESS: Access = {
   // it publishes the networks that come with the code, signs the links by which callers upload
   // images and networks, and puts the requests of an atlas into the drop zone
   write: [JOB_PREFIX, UPLOAD_PREFIX, MODEL_PREFIX, ATLAS_PREFIX, REQUEST_PREFIX],
-  // files of networks that were never published
+  // networks, and files of those that were never published
   delete: [MODEL_PREFIX],
   sendsTo: ["channels", "assembly"],
 };

@@ -2,7 +2,12 @@ import { randomUUID } from "node:crypto";
 
 import { Logger } from "@aws-lambda-powertools/logger";
 
-import { acceptDepsFromEnv, bucketFromEnv, publishBundledFromEnv } from "../aws-deps.ts";
+import {
+  acceptDepsFromEnv,
+  bucketFromEnv,
+  bundledFoldersFromEnv,
+  publishBundledFromEnv,
+} from "../aws-deps.ts";
 import { createHandler } from "./handler.ts";
 
 const store = bucketFromEnv();
@@ -12,6 +17,7 @@ await publishBundledFromEnv(store);
 export const handler = createHandler({
   ...acceptDepsFromEnv(store),
   links: store,
+  networkFolders: bundledFoldersFromEnv(),
   newId: randomUUID,
   log: new Logger({ serviceName: "api" }),
 });

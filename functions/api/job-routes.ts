@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
+import { inGroups, mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import {
   acceptRequest,
   IdempotencyConflictError,
@@ -128,18 +128,6 @@ async function listMatching(
     }
   }
   return { listed, last: null };
-}
-
-async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncIterable<readonly T[]> {
-  let group: T[] = [];
-  for await (const item of items) {
-    if (group.length === size) {
-      yield group;
-      group = [];
-    }
-    group.push(item);
-  }
-  yield group;
 }
 
 async function matches(job: Job, { network, layer }: JobFilter): Promise<boolean> {

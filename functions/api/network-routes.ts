@@ -3,9 +3,11 @@ import * as z from "zod";
 import { DescriptionError, NetworkError, NetworkNotFoundError } from "../../lib/networks/errors.ts";
 import { classesOf } from "../../lib/networks/labels.ts";
 import { NETWORK_ID, type NetworkDescription } from "../../lib/networks/description.ts";
+import { firstDescription } from "../../lib/networks/survey.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { fileFacts, layerFacts } from "../../lib/pipeline/networks/layer-facts.ts";
+import { removeNetwork } from "../../lib/pipeline/job/remove-network.ts";
 import { findPublishedDescription } from "../../lib/pipeline/networks/published-description.ts";
 import { layerRows } from "../../lib/pipeline/request/layer-rows.ts";
 import { NO_INPUT } from "./check-input.ts";
@@ -19,9 +21,10 @@ import {
   classListSchema,
   layerFactsDocumentSchema,
   layerTableSchema,
-  networkIdSchema,
   networkListSchema,
-} from "./schemas.ts";
+  removedNetworkSchema,
+} from "./network-schemas.ts";
+import { networkIdSchema } from "./schemas.ts";
 
 export const listNetworks = defineRoute({
   method: "GET",
@@ -36,14 +39,21 @@ export const listNetworks = defineRoute({
     schemaName: "NetworkList",
   },
   problems: [],
-  handle: async ({ basePath }, { networks, store }) => {
+  handle: async ({ basePath }, { networks, store, networkFolders }) => {
     const ids = (await networks.list()).filter((id) => NETWORK_ID.test(id));
     // files without a description are a network that is being uploaded
-    const look = (id: string) => findPublishedDescription(store, id);
+    const look = async (id: string) => {
+      const description = await findPublishedDescription(store, id);
+      const removable = !(await isInFolder(id, networkFolders));
+      return description && { description, removable };
+    };
     const { found, problems } = await lookAtEach(ids, look, DescriptionError);
     return {
       body: {
-        networks: found.map((description) => describeNetwork(description, basePath)),
+        networks: found.map(({ description, removable }) => ({
+          ...describeNetwork(description, basePath),
+          removable,
+        })),
         problems,
       },
     };
@@ -126,6 +136,56 @@ export const listClasses = defineRoute({
   },
 });
 
+/** Jobs that are named of those in the way. */
+const JOBS_NAMED = 3;
+
+export const deleteNetwork = defineRoute({
+  method: "DELETE",
+  template: "/networks/{networkId}",
+  operationId: "removeNetwork",
+  summary: "Removes a network that no job draws with; what has been drawn stays",
+  ...NO_INPUT,
+  path: z.strictObject({ networkId: networkIdSchema }),
+  success: {
+    status: 200,
+    description: "the network is gone",
+    schema: removedNetworkSchema,
+    schemaName: "RemovedNetwork",
+  },
+  problems: ["not-found", "conflict"],
+  handle: async ({ path: { networkId } }, deps) => {
+    if (await isInFolder(networkId, deps.networkFolders)) {
+      throw new ProblemError("conflict", [
+        `network '${networkId}' is in a folder of the service, which would publish it again; remove it there`,
+      ]);
+    }
+    const removal = await removeNetwork(networkId, deps);
+    if (removal.outcome === "unknown") throw noSuchNetwork(networkId);
+    if (removal.outcome === "busy") {
+      const { jobs } = removal;
+      const rest = jobs.length - JOBS_NAMED;
+      const named = jobs.slice(0, JOBS_NAMED).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+      throw new ProblemError("conflict", [
+        `network '${networkId}' is drawn with by ${named}; wait for their end, or cancel them`,
+      ]);
+    }
+    return { body: { network: networkId } };
+  },
+});
+
+async function isInFolder(id: string, folders: readonly string[] = []): Promise<boolean> {
+  try {
+    return (await firstDescription(folders, id)) !== null;
+  } catch (error) {
+    // what cannot be read is not published either
+    if (error instanceof DescriptionError) return false;
+    throw error;
+  }
+}
+
+const noSuchNetwork = (id: string) =>
+  new ProblemError("not-found", [`there is no network '${id}'`]);
+
 function describeNetwork({ id, licence, input, labels }: NetworkDescription, basePath: string) {
   const { width, height, channelOrder, assumed = null } = input;
   return {
@@ -147,7 +207,7 @@ async function lookInto<T>(
     return look(await networks.open(id));
   } catch (error) {
     if (error instanceof NetworkNotFoundError) {
-      throw new ProblemError("not-found", [`there is no network '${id}'`]);
+      throw noSuchNetwork(id);
     }
     if (error instanceof DescriptionError || error instanceof ModelError) {
       throw new ProblemError("conflict", [`network '${id}' cannot be used: ${error.message}`]);

@@ -20,6 +20,8 @@ export interface ApiDeps extends AcceptDeps {
   readonly liveSteps?: (jobId: string) => LiveSteps | null;
   /** Told of each job that a request has become, new or not. */
   readonly onAccepted?: (plan: JobPlan) => void;
+  /** With networks that are published again whenever they are not there. @default none */
+  readonly networkFolders?: readonly string[];
   /** A name for an upload that nothing else has. */
   readonly newId: () => string;
   readonly log: Log;

@@ -5,7 +5,13 @@ import { createAtlas, getAtlas } from "./atlas-routes.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { createJob, deleteJob, getJob, listJobs, retryJobRoute } from "./job-routes.ts";
 import { getAnimation, getChannel, getDeepZoomPiece, getSheet, getTile } from "./picture-routes.ts";
-import { getLayer, listClasses, listLayers, listNetworks } from "./network-routes.ts";
+import {
+  deleteNetwork,
+  getLayer,
+  listClasses,
+  listLayers,
+  listNetworks,
+} from "./network-routes.ts";
 import { openApiDocument } from "./openapi.ts";
 import { defineRoute, type Route } from "./route.ts";
 import { createUpload } from "./upload-routes.ts";
@@ -59,6 +65,7 @@ export const ROUTES: readonly Route[] = [
   createAtlas,
   getAtlas,
   listNetworks,
+  deleteNetwork,
   listLayers,
   getLayer,
   listClasses,

@@ -7,12 +7,6 @@ import { estimateSchema } from "../../lib/pipeline/job/estimate.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
 import { channelResultSchema } from "../../lib/pipeline/job/result.ts";
 import { countFields, statusStateSchema } from "../../lib/pipeline/job/tally.ts";
-import {
-  fileFactsSchema,
-  layerFactsSchema,
-  multiplyAddsSchema,
-} from "../../lib/pipeline/networks/layer-facts-schema.ts";
-import { suggestionSchema } from "../../lib/pipeline/request/suggestion-schema.ts";
 import { JOB_ID, JOB_ID_FORM, MODEL_FILE_FORM, MODEL_FILE_NAME } from "../../lib/pipeline/keys.ts";
 import {
   MAX_ATLAS_LAYERS,
@@ -48,7 +42,7 @@ export const dryRunField = z
   .default(false)
   .describe("says what it would take, and begins nothing");
 
-const link = z.string().describe("address, relative to the host");
+export const linkSchema = z.string().describe("address, relative to the host");
 const presigned = z
   .url()
   .describe(
@@ -59,7 +53,7 @@ export const acceptedSchema = z.strictObject({
   jobId: jobIdSchema,
   total: z.int().min(1).describe("number of channels that will be rendered"),
   estimate: estimateSchema.nullable(),
-  links: z.strictObject({ self: link }),
+  links: z.strictObject({ self: linkSchema }),
 });
 
 const jobSummarySchema = z.strictObject({
@@ -88,7 +82,7 @@ const jobSummarySchema = z.strictObject({
     .describe(
       "channels that show what its pictures are like: the first that have one; none while it goes on and some have failed",
     ),
-  links: z.strictObject({ self: link }),
+  links: z.strictObject({ self: linkSchema }),
 });
 
 const channelSchema = z.strictObject({
@@ -127,7 +121,10 @@ export const jobSchema = jobSummarySchema.extend({
   estimate: estimateSchema.nullable(),
   sheet: sheetSchema.nullable().describe("null until every channel has ended"),
   channels: z.array(channelSchema).describe("one page, in the order of the sheet"),
-  links: z.strictObject({ self: link, next: link.nullable().describe("next page of channels") }),
+  links: z.strictObject({
+    self: linkSchema,
+    next: linkSchema.nullable().describe("next page of channels"),
+  }),
 });
 
 export const channelResultDocumentSchema = channelResultSchema;
@@ -137,70 +134,8 @@ export const redirectSchema = z.strictObject({ url: presigned });
 export const jobListSchema = z.strictObject({
   jobs: z.array(jobSummarySchema).describe("in the order of their ids"),
   problems: z.array(z.string()).describe("jobs whose objects are damaged, and how"),
-  links: z.strictObject({ next: link.nullable() }),
+  links: z.strictObject({ next: linkSchema.nullable() }),
 });
-
-export const networkListSchema = z.strictObject({
-  networks: z.array(
-    z.strictObject({
-      id: networkIdSchema,
-      licence: z.string(),
-      input: z.strictObject({
-        width: z.int().min(1),
-        height: z.int().min(1),
-        channelOrder: z
-          .enum(["RGB", "BGR", "planes"])
-          .describe("of the image's planes; planes: they are no colours"),
-        assumed: z
-          .string()
-          .nullable()
-          .describe("what its pixels are taken to be where nobody has said; null: it was said"),
-      }),
-      hasClassNames: z.boolean(),
-      links: z.strictObject({ layers: link, classes: link }),
-    }),
-  ),
-  problems: z.array(z.string()).describe("networks that cannot be used, and why"),
-});
-
-export const classListSchema = z.strictObject({
-  network: networkIdSchema,
-  classes: z
-    .array(z.strictObject({ channel: z.int().min(1).describe("1-based"), name: z.string() }))
-    .describe("of the classifier's layer; none where the names are not known"),
-});
-
-export const layerTableSchema = z.strictObject({
-  network: networkIdSchema,
-  file: fileFactsSchema,
-  layers: z.array(
-    z.strictObject({
-      index: z.int().min(1).describe("1-based; 1 is the image"),
-      name: z.string(),
-      type: z.string().describe("ONNX operator"),
-      quantised: z.boolean().describe("whether the file has its weights or values as integers"),
-      activations: z.array(z.int()).nullable().describe("size of the output, [N, C, ...]"),
-      channels: z.int().nullable(),
-      channelAxis: z.int().min(1).describe("which axis of the output they lie along"),
-      learnables: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int()) })),
-      learnableCount: z.int().min(0),
-      multiplyAdds: multiplyAddsSchema,
-      aliases: z.array(z.string()).describe("other names it answers to"),
-      inputs: z.array(z.int().min(1)).describe("indices of the layers that it reads"),
-      module: z.string().describe("what it is part of, 'layer1.0'; empty where that is not known"),
-      renderable: z.boolean().describe("whether its channels can be rendered"),
-      problem: z.string().nullable().describe("why they cannot"),
-      suggestion: suggestionSchema
-        .nullable()
-        .describe("how its channels are drawn best; null where they cannot be rendered"),
-    }),
-  ),
-  links: z.strictObject({
-    next: link.nullable().describe("the layers behind these, where one answer cannot hold all"),
-  }),
-});
-
-export const layerFactsDocumentSchema = layerFactsSchema;
 
 export const uploadRequestSchema = z.discriminatedUnion(
   "kind",
@@ -266,14 +201,14 @@ const atlasLayerFields = {
   name: z.string(),
   jobId: jobIdSchema,
   total: z.int().min(1).describe("number of channels"),
-  links: z.strictObject({ self: link }),
+  links: z.strictObject({ self: linkSchema }),
 };
 const atlasFields = {
   name: z.string(),
   network: z.string(),
   createdAt: z.iso.datetime(),
   total: z.int().min(1).describe("number of images of all layers"),
-  links: z.strictObject({ self: link }),
+  links: z.strictObject({ self: linkSchema }),
 };
 
 export const acceptedAtlasSchema = z.strictObject({

@@ -23,3 +23,19 @@ export async function mapConcurrently<T, R>(
 function* entriesOf<T>(items: readonly T[]): Generator<[number, T]> {
   yield* items.entries();
 }
+
+/** Items as they come, so many together; the last group may be of fewer, or of none. */
+export async function* inGroups<T>(
+  items: AsyncIterable<T>,
+  size: number,
+): AsyncIterable<readonly T[]> {
+  let group: T[] = [];
+  for await (const item of items) {
+    if (group.length === size) {
+      yield group;
+      group = [];
+    }
+    group.push(item);
+  }
+  yield group;
+}

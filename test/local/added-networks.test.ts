@@ -33,6 +33,7 @@ test("networks added to a folder later are found, by their id and in the list", 
     },
     openPinned: () => analyseNetwork(first),
     list: async () => ids(),
+    forget: async () => undefined,
   };
   const networks = new AddedNetworks(bucket, store, [folder]);
   expect(await networks.publish()).toEqual({ published: ["first"], notFetched: [], damaged: [] });

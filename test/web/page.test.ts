@@ -1,7 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { promised } from "../support/promised.ts";
@@ -165,34 +161,6 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     const cut = await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
     expect(cut, "all columns are in view").toBe(0);
     await expectAccessible(page);
-    await page.close();
-  });
-
-  test("a dropped network is there at once; of a broken one its problem is told", async () => {
-    const { page, complaints } = await openPage(browser());
-    await page.goto(at("#/"));
-    const files = page.locator("input[type=file]");
-    const buffer = await readFile(join(service().folder, "tiny/tiny.onnx"));
-    const drop = async (name: string, bytes: Buffer) => {
-      await files.setInputFiles({ name, mimeType: "application/octet-stream", buffer: bytes });
-      await page.getByRole("button", { name: "Add the network" }).click();
-    };
-    await drop("broken one.onnx", buffer.subarray(0, buffer.byteLength - 100));
-    const problem = await page.getByRole("alert").textContent();
-    expect(problem).toMatch(/broken one\.onnx/);
-    expect(problem).not.toContain(tmpdir());
-    // the same file, mended, is a choice again
-    expect(await files.inputValue()).toBe("");
-    await drop("weights.bin", buffer);
-    await page.getByText("wanted an .onnx file").waitFor();
-    // the server answered with a problem, which the browser notes by itself
-    expect(complaints.filter((text) => !text.includes("status of 400"))).toEqual([]);
-    await drop("My Network.onnx", buffer);
-    await page.getByRole("heading", { name: "My-Network" }).waitFor();
-    await page.getByRole("cell", { name: "wide", exact: true }).waitFor();
-    await page.goto(at("#/"));
-    await drop("tiny.onnx", buffer);
-    await page.getByText("there is a network 'tiny' already").waitFor();
     await page.close();
   });
 

@@ -75,6 +75,8 @@ export const posting = (json: unknown): RequestInit => ({
 const segment = encodeURIComponent;
 
 export const listNetworks = () => call<NetworkList>("networks");
+export const removeNetwork = (network: string) =>
+  call<unknown>(`networks/${segment(network)}`, { method: "DELETE" });
 export const listClasses = (network: string) =>
   call<ClassList>(`networks/${segment(network)}/classes`);
 export const getRequestSchema = () => call<Schema>("request.schema.json");

@@ -1,15 +1,17 @@
 import type { z } from "zod";
 
 import type {
-  acceptedAtlasSchema,
-  acceptedSchema,
-  channelResultDocumentSchema,
   classListSchema,
-  jobListSchema,
-  jobSchema,
   layerFactsDocumentSchema,
   layerTableSchema,
   networkListSchema,
+} from "../../functions/api/network-schemas.ts";
+import type {
+  acceptedAtlasSchema,
+  acceptedSchema,
+  channelResultDocumentSchema,
+  jobListSchema,
+  jobSchema,
 } from "../../functions/api/schemas.ts";
 
 /* What the API answers, by the very schemas that its OpenAPI document is made of. */

@@ -5,6 +5,7 @@ import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { LayerTable } from "../parts/layer-table.tsx";
 import { NetworkGraph } from "../parts/network-graph.tsx";
+import { RemoveNetwork } from "../parts/remove-network.tsx";
 import { useLayerSearch } from "../state/layer-search.ts";
 import { address } from "../state/router.ts";
 import { useResource } from "../state/use-resource.ts";
@@ -30,6 +31,7 @@ export function NetworkPage({ network }: { readonly network: string }) {
         {layers.length > 0 && (
           <div class="row">
             <Totals layers={layers} />
+            {about?.removable === true && <RemoveNetwork network={network} />}
             <a class="button primary" href={address.atlas(network)}>
               Atlas
             </a>

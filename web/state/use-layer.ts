@@ -14,6 +14,9 @@ export function layersOf(network: string): Promise<LayerTable> {
   return table;
 }
 
+/** Of a network that is gone: the next of that name has other layers. */
+export const forgetLayers = (network: string): void => void tables.delete(network);
+
 /** @param name of the layer, its index, or one of its other names */
 export function findLayer(layers: readonly LayerDocument[], name: string): LayerDocument | null {
   return (

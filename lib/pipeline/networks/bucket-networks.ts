@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { fileSha256, sha256, sha256InTurns } from "../../networks/checksum.ts";
@@ -34,6 +34,8 @@ export interface NetworkSource {
   openPinned(description: NetworkDescription): Promise<AnalysedNetwork>;
   /** Ids, sorted. */
   list(): Promise<readonly string[]>;
+  /** Keeps no copy of a network that has been removed. */
+  forget(id: string): Promise<void>;
 }
 
 export interface BucketNetworksOptions {
@@ -151,6 +153,22 @@ export class BucketNetworks implements NetworkSource {
       if (name.endsWith("/")) ids.push(name.slice(0, -1));
     }
     return ids;
+  }
+
+  async forget(id: string): Promise<void> {
+    for (const [version, { opening, bytes }] of this.#opened) {
+      const network = await opening.catch(() => null);
+      if (network?.description.id !== id) continue;
+      this.#opened.delete(version);
+      releaseShared(bytes);
+    }
+    // those of earlier processes too
+    const copies = await readdir(this.#cacheFolder).catch(() => []);
+    for (const version of copies.filter((each) => existsSync(join(this.#cacheFolder, each, id)))) {
+      const removing = this.#remove(version);
+      this.#removing.set(version, removing);
+      await removing;
+    }
   }
 
   async #remove(version: string): Promise<void> {

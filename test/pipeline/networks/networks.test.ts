@@ -180,6 +180,21 @@ test("a network that is not there is refused with the nearest and the known", as
   );
 });
 
+test("of a network that is forgotten no copy stays on the disk, and others stay", async () => {
+  const { folder, store, cacheFolder } = await published();
+  await publishNetwork(store, await tinyNetwork(folder, { id: "other" }));
+  const earlier = new BucketNetworks({ store, cacheFolder });
+  for (const id of ["tiny", "other"]) await earlier.open(id);
+  const networks = new BucketNetworks({ store, cacheFolder });
+  await networks.open("tiny");
+  await networks.forget("tiny");
+  const copies = await readdir(cacheFolder, { recursive: true });
+  expect(copies.filter((path) => path.endsWith(".onnx"))).toEqual([
+    expect.stringMatching(/other.tiny\.onnx$/),
+  ]);
+  expect((await networks.open("tiny")).layers).toHaveLength(6);
+});
+
 test("networks used longest ago are forgotten, disk and all, where all take too much", async () => {
   const { folder, store, cacheFolder } = await published();
   for (const id of ["second", "third"]) {

@@ -1,0 +1,91 @@
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import { promised } from "../support/promised.ts";
+import { CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
+import { postJob, tinyServiceAndBrowser } from "./tiny-service.ts";
+
+/** Until it is open nothing is drawn. */
+let gate: Promise<void> | null = null;
+
+describe.skipIf(CHROMIUM === null)("dropped networks", () => {
+  const { browser, url, service } = tinyServiceAndBrowser({
+    renderer: { beforeChannel: async () => void (await gate) },
+  });
+
+  const at = (hash: string) => `${url()}/${hash}`;
+
+  test("a dropped network is there at once; of a broken one its problem is told", async () => {
+    const { page, complaints } = await openPage(browser());
+    await page.goto(at("#/"));
+    const files = page.locator("input[type=file]");
+    const buffer = await readFile(join(service().folder, "tiny/tiny.onnx"));
+    const drop = async (name: string, bytes: Buffer) => {
+      await files.setInputFiles({ name, mimeType: "application/octet-stream", buffer: bytes });
+      await page.getByRole("button", { name: "Add the network" }).click();
+    };
+    await drop("broken one.onnx", buffer.subarray(0, buffer.byteLength - 100));
+    const problem = await page.getByRole("alert").textContent();
+    expect(problem).toMatch(/broken one\.onnx/);
+    expect(problem).not.toContain(tmpdir());
+    // the same file, mended, is a choice again
+    expect(await files.inputValue()).toBe("");
+    await drop("weights.bin", buffer);
+    await page.getByText("wanted an .onnx file").waitFor();
+    // the server answered with a problem, which the browser notes by itself
+    expect(complaints.filter((text) => !text.includes("status of 400"))).toEqual([]);
+    await drop("My Network.onnx", buffer);
+    await page.getByRole("heading", { name: "My-Network" }).waitFor();
+    await page.getByRole("cell", { name: "wide", exact: true }).waitFor();
+    await page.goto(at("#/"));
+    await drop("tiny.onnx", buffer);
+    await page.getByText("there is a network 'tiny' already").waitFor();
+    await page.close();
+  });
+
+  test("a dropped network can be removed again, once nothing is drawn with it", async () => {
+    const { page, complaints } = await openPage(browser());
+    const buffer = await readFile(join(service().folder, "tiny/tiny.onnx"));
+    await page.goto(at("#/"));
+    await page
+      .locator("input[type=file]")
+      .setInputFiles({ name: "gone.onnx", mimeType: "", buffer });
+    await page.getByRole("button", { name: "Add the network" }).click();
+    const remove = page.getByRole("button", { name: "Remove" });
+    await remove.waitFor();
+    await expectAccessible(page);
+    const [opened, open] = promised();
+    gate = opened;
+    const { jobId } = (await (await postJob(url(), { network: "gone", channels: [1] })).json()) as {
+      jobId: string;
+    };
+    // who is asked and says no has changed nothing
+    page.once("dialog", (dialog) => void dialog.dismiss());
+    await remove.click();
+    page.on("dialog", (dialog) => void dialog.accept());
+    await remove.click();
+    await page.getByText(`network 'gone' is drawn with by ${jobId}`).waitFor();
+    open();
+    gate = null;
+    const hasEnded = async () => {
+      const job = await (await fetch(`${url()}/jobs/${jobId}`)).json();
+      return (job as { completedAt: string | null }).completedAt !== null;
+    };
+    await expect.poll(hasEnded, PATIENT).toBe(true);
+    await remove.click();
+    await page.getByRole("heading", { level: 1, name: "Networks" }).waitFor();
+    await page.getByRole("link", { name: /tiny/ }).waitFor();
+    expect(await page.getByRole("link", { name: /gone/ }).count()).toBe(0);
+    await page.goto(at(`#/-/jobs/${jobId}`));
+    await page.getByRole("img", { name: "channel 1" }).waitFor();
+    // what is in a folder would come again
+    await page.goto(at("#/tiny"));
+    await page.getByRole("link", { name: "Atlas" }).waitFor();
+    expect(await remove.count()).toBe(0);
+    expect(complaints.filter((text) => !text.includes("status of 409"))).toEqual([]);
+    await page.close();
+  });
+});
