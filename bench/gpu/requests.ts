@@ -21,6 +21,7 @@ export const RECIPES = [
   "fourier/googlenet-classes-vivid.json",
   "fourier/googlenet-classes-poster.json",
   "fourier/googlenet-classes-lucid.json",
+  "fourier/googlenet-classes-maco.json",
   "fourier/googlenet-channels-3b.json",
   "fourier/googlenet-channels-4c.json",
   "fourier/googlenet-channels-5b.json",
