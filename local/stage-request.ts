@@ -3,7 +3,7 @@ import { basename, extname } from "node:path";
 import { sha256 } from "../lib/networks/checksum.ts";
 import { type Network, openNetwork, type OpenOptions } from "../lib/networks/registry.ts";
 import { BINARY_TYPE } from "../lib/pipeline/json.ts";
-import { uploadKey } from "../lib/pipeline/keys.ts";
+import { readableName, uploadKey } from "../lib/pipeline/keys.ts";
 import { analyseInThread, readInThread } from "../lib/pipeline/networks/analyse-in-thread.ts";
 import type { BucketNetworks } from "../lib/pipeline/networks/bucket-networks.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
@@ -77,12 +77,8 @@ async function uploadTargetFiles(
 async function uploadFile(store: ObjectStore, path: string, where: string): Promise<string> {
   const bytes = await readNamedFile(path, where);
   const extension = /^\.[a-z]{3,4}$/.exec(extname(path).toLowerCase())?.[0] ?? "";
-  // the name is for people, in labels
-  const name = basename(path, extname(path))
-    .replaceAll(/[^A-Za-z0-9_-]+/g, "-")
-    .slice(0, 40);
-  const stem = where === "initialImage" ? "" : `-${name}`;
-  const key = uploadKey(`${sha256(bytes).slice(0, 32)}${stem}${extension}`);
+  const name = where === "initialImage" ? "" : readableName(basename(path));
+  const key = uploadKey(`${sha256(bytes).slice(0, 32)}${name && `-${name}`}${extension}`);
   await store.putIfAbsent(key, bytes, BINARY_TYPE);
   return key;
 }

@@ -145,6 +145,11 @@ export const uploadRequestSchema = z.discriminatedUnion(
         kind: z.literal("image"),
         contentType: z.enum(["image/png", "image/jpeg", "image/webp"]),
         sizeBytes: z.int().min(1).max(MAX_INITIAL_IMAGE_BYTES),
+        name: z
+          .string()
+          .max(MAX_NAME_LENGTH)
+          .optional()
+          .describe("of its file, which labels of a caricature have"),
       })
       .describe("an image to start from; name its key as initialImage"),
     z

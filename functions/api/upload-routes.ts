@@ -2,7 +2,7 @@ import type * as z from "zod";
 
 import { DESCRIPTION_FILE } from "../../lib/networks/description.ts";
 import { BINARY_TYPE, JSON_TYPE, TEXT_TYPE } from "../../lib/pipeline/json.ts";
-import { modelKey, uploadKey } from "../../lib/pipeline/keys.ts";
+import { modelKey, readableName, uploadKey } from "../../lib/pipeline/keys.ts";
 import { isPublished } from "../../lib/pipeline/networks/published-description.ts";
 import { roomProblem } from "../../lib/pipeline/networks/upload-room.ts";
 import { MAX_MODEL_TEXT_BYTES } from "../../lib/pipeline/limits.ts";
@@ -54,8 +54,14 @@ interface KeyedUpload extends AnnouncedUpload {
   readonly key: string;
 }
 
-function imageUpload({ contentType, sizeBytes }: ImageUpload, { newId }: ApiDeps): KeyedUpload {
-  return { key: uploadKey(`${newId()}.${EXTENSIONS[contentType]}`), contentType, sizeBytes };
+function imageUpload(
+  { contentType, sizeBytes, name = "" }: ImageUpload,
+  { newId }: ApiDeps,
+): KeyedUpload {
+  const readable = readableName(name);
+  // as labels know it: 32 digits, then the name
+  const stem = readable === "" ? newId() : `${newId().replaceAll("-", "")}-${readable}`;
+  return { key: uploadKey(`${stem}.${EXTENSIONS[contentType]}`), contentType, sizeBytes };
 }
 
 /** @throws ProblemError if the network is published: jobs rely on its files */

@@ -18,6 +18,8 @@ export const REQUEST_PREFIX = "requests/";
 export const RESPONSE_PREFIX = "responses/";
 export const ATLAS_PREFIX = "atlases/";
 export const UPLOAD_PREFIX = "uploads/";
+/** Of a file's name in a key. */
+const LONGEST_READABLE = 40;
 export const MODEL_PREFIX = "models/";
 export const JOB_PREFIX = "jobs/";
 /** In each round's folder. */
@@ -129,6 +131,15 @@ export function roundKeys(jobId: string, round = 0) {
 }
 
 export const uploadKey = (name: string) => `${UPLOAD_PREFIX}${checkedName(name)}`;
+/**
+ * What the key of an upload has of its file's name, for people who read it in labels; empty where
+ * nothing is left of it.
+ */
+export function readableName(fileName: string): string {
+  const plain = fileName.replace(/\.[^.]*$/, "").replaceAll(/[^A-Za-z0-9_-]+/g, "-");
+  return plain.replaceAll(/^-+|-+$/g, "").slice(0, LONGEST_READABLE);
+}
+
 export const modelKey = (networkId: string, file: string) =>
   `${MODEL_PREFIX}${checkedName(networkId)}/${checkedName(file)}`;
 

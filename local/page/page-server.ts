@@ -38,7 +38,7 @@ export class PageServer {
     outgoing: ServerResponse,
   ): Promise<boolean> => {
     const { events, remote = null, log } = this.#deps;
-    const [path = "/"] = (incoming.url ?? "/").split("?");
+    const [path = "/", query = ""] = (incoming.url ?? "/").split("?");
     try {
       requireOwnPage(incoming);
       const news = events === null ? "polling" : "events";
@@ -48,7 +48,8 @@ export class PageServer {
         return true;
       }
       if (path === "/page/photographs" && incoming.method === "POST") {
-        send(outgoing, { key: await this.#takePhotograph(incoming) });
+        const name = new URLSearchParams(query).get("name") ?? "";
+        send(outgoing, { key: await this.#takePhotograph(incoming, name) });
         return true;
       }
       return await this.#drop(path, incoming, outgoing);
@@ -76,14 +77,14 @@ export class PageServer {
    * @returns the key under which requests can name it
    * @throws ProblemError if it is too large, or no image that requests take
    */
-  async #takePhotograph(incoming: IncomingMessage): Promise<string> {
+  async #takePhotograph(incoming: IncomingMessage, name: string): Promise<string> {
     const bytes = await readBody(incoming, MAX_INITIAL_IMAGE_BYTES);
     if (bytes.byteLength > MAX_INITIAL_IMAGE_BYTES) {
       const problem = `the image has more than ${MAX_INITIAL_IMAGE_BYTES} bytes`;
       throw new ProblemError("body-too-large", [problem]);
     }
     const { "content-type": contentType = "" } = incoming.headers;
-    return uploadFile(this.#deps.api, { kind: "image", contentType }, bytes);
+    return uploadFile(this.#deps.api, { kind: "image", contentType, name }, bytes);
   }
 
   async #drop(path: string, incoming: IncomingMessage, outgoing: ServerResponse): Promise<boolean> {

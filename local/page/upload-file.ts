@@ -4,7 +4,7 @@ import type { ApiHandler } from "../api-adapter.ts";
 
 /** What the API is to know of a file besides its size. */
 type Announced =
-  | { readonly kind: "image"; readonly contentType: string }
+  | { readonly kind: "image"; readonly contentType: string; readonly name?: string }
   | { readonly kind: "model"; readonly network: string; readonly file: string };
 
 /**

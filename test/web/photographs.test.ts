@@ -14,7 +14,7 @@ describe.skipIf(CHROMIUM === null)("photographs", () => {
     const choose = (what: string, mimeType: string) =>
       page
         .getByLabel(what)
-        .setInputFiles({ name: `a ${mimeType.slice(6)}`, mimeType, buffer: png });
+        .setInputFiles({ name: `my ${mimeType.slice(6)}.file`, mimeType, buffer: png });
     const valueOf = (path: string) => page.locator(`[id="field-${path}"]`).inputValue();
     await page.goto(`${url()}/#/-/request?method=deepdream&network=tiny&layer=wide&channels=1:2`);
 
@@ -23,7 +23,7 @@ describe.skipIf(CHROMIUM === null)("photographs", () => {
     expect(await valueOf("initialImage")).toBe("");
     await choose("Start from a photograph", "image/png");
     await expect.poll(() => valueOf("initialImage"), PATIENT).toMatch(/^uploads\/[\w-]+\.png$/);
-    await page.getByText("a png", { exact: true }).waitFor();
+    await page.getByText("my png.file", { exact: true }).waitFor();
     await page.getByLabel("pyramidLevels").fill("1");
     await page.getByRole("button", { name: "Render", exact: true }).click();
     await page.getByRole("img", { name: "channel 2" }).waitFor();
@@ -39,7 +39,8 @@ describe.skipIf(CHROMIUM === null)("photographs", () => {
     await expectAccessible(page);
     await page.getByRole("button", { name: "Render", exact: true }).click();
     await page.getByRole("heading", { name: "tiny / wide" }).waitFor();
-    await page.getByRole("img", { name: "channel 1" }).waitFor();
+    // under the name of its file
+    await page.getByRole("img", { name: "channel 1, like my-png" }).waitFor();
     // the server answered with a problem, which the browser notes by itself
     expect(complaints.filter((text) => !text.includes("status of 400"))).toEqual([]);
     await page.close();

@@ -86,7 +86,10 @@ export const tryJob = (request: unknown) => call<Accepted>("jobs?dryRun=true", p
 export const createAtlas = (request: unknown) => call<AcceptedAtlas>("atlases", posting(request));
 /** Sends an image to the bucket, where requests can name it by its key. */
 export const sendPhotograph = (file: File) =>
-  call<{ readonly key: string }>("page/photographs", { method: "POST", body: file });
+  call<{ readonly key: string }>(`page/photographs?name=${segment(file.name)}`, {
+    method: "POST",
+    body: file,
+  });
 export const cancelJob = (jobId: string) =>
   call<JobDocument>(`jobs/${segment(jobId)}`, { method: "DELETE" });
 export const retryJob = (jobId: string) =>
